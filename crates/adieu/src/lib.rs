@@ -1,0 +1,1 @@
+//! adieu: being built.

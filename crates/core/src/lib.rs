@@ -1,0 +1,1 @@
+//! core: being built.

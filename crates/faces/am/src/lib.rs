@@ -1,0 +1,1 @@
+//! faces/am: being built.

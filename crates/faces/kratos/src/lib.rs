@@ -1,0 +1,1 @@
+//! faces/kratos: being built.

@@ -1,0 +1,1 @@
+//! faces/pingone: being built.

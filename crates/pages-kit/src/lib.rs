@@ -1,0 +1,1 @@
+//! pages-kit: being built.
