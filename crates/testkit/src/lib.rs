@@ -1,1 +1,5 @@
-//! testkit: being built.
+//! testkit: what tests of adieu are made with; beside the house, and only tests import it.
+//!
+//! `replay` speaks recorded scenarios to a server and names every difference.
+
+pub mod replay;
