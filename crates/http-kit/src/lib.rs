@@ -1,1 +1,16 @@
-//! http-kit: being built.
+//! http-kit: the grammar of HTTP that every dialect needs, said once.
+//!
+//! Headers, cookies, forms, bodies, dates and return addresses go in and out as values. There are no session rules
+//! here, no store, no routes and no status codes: a face decides what a refusal means. Nothing reads the clock.
+
+pub mod accept;
+pub mod auth;
+pub mod body;
+pub mod client;
+pub mod cookies;
+pub mod dates;
+pub mod encoded_words;
+pub mod form;
+pub mod media;
+pub mod multipart;
+pub mod return_to;

@@ -1,1 +1,23 @@
-//! token: being built.
+//! token: sign and verify JSON Web Tokens, keep keys sealed at rest.
+//!
+//! Keys and times are arguments: nothing here reads a clock, a file or the network. The only randomness is that
+//! of key generation and of ECDSA inside `aws-lc-rs`. What a claim means is decided elsewhere.
+//! Written down in RFC 7515 (JWS), 7517 (JWK), 7519 (JWT), 7638 (thumbprints), 8037 (EdDSA), 8725 (cautions).
+
+mod alg;
+mod jws;
+mod key_set;
+pub mod mac;
+mod public_key;
+pub mod sealed;
+mod signing_key;
+mod verified;
+mod verified_tokens;
+
+pub use alg::Alg;
+pub use jws::{Refused, TOKEN_BYTES_MAX, TokenError};
+pub use key_set::KeySet;
+pub use public_key::PublicKey;
+pub use signing_key::SigningKey;
+pub use verified::Verified;
+pub use verified_tokens::VerifiedTokens;

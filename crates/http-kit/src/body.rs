@@ -1,0 +1,146 @@
+//! Reading a body with two bounds: how long it may be and how long it may take.
+//!
+//! A declared length over the limit is refused before the first byte. Nothing is drained: the caller answers and lets
+//! the connection close (HOME-LIMITS).
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+
+/// Why a body was not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// Longer than the limit, by its declared or its true length.
+    #[error("the body is too large")]
+    TooLarge,
+    /// Not complete in the time given.
+    #[error("the body came too slowly")]
+    Slow,
+    /// The connection or the encoding broke.
+    #[error("the body broke off")]
+    Broken,
+}
+
+/// Reads a whole body of at most `limit` bytes within `patience`.
+pub async fn read<B>(body: B, limit: usize, patience: Duration) -> Result<Bytes, BodyError>
+where
+    B: BodyExt<Data = Bytes>,
+{
+    let declared = usize::try_from(body.size_hint().lower());
+    if !declared.is_ok_and(|declared| declared <= limit) {
+        return Err(BodyError::TooLarge);
+    }
+    tokio::time::timeout(patience, collected(body, limit)).await.map_err(|_| BodyError::Slow)?
+}
+
+async fn collected<B>(body: B, limit: usize) -> Result<Bytes, BodyError>
+where
+    B: BodyExt<Data = Bytes>,
+{
+    let mut body = std::pin::pin!(body);
+    let mut whole = Whole::Nothing;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| BodyError::Broken)?;
+        let Ok(data) = frame.into_data() else { continue }; // Trailers are not read.
+        if data.len() > limit - whole.len() {
+            return Err(BodyError::TooLarge);
+        }
+        whole = whole.with(data);
+    }
+    Ok(whole.into_bytes())
+}
+
+/// Most bodies come in one piece, which is then not copied.
+enum Whole {
+    Nothing,
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl Whole {
+    fn len(&self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::One(data) => data.len(),
+            Self::Many(data) => data.len(),
+        }
+    }
+
+    fn with(self, data: Bytes) -> Self {
+        match self {
+            Self::Nothing => Self::One(data),
+            Self::One(first) => {
+                let mut all = BytesMut::with_capacity(first.len() + data.len());
+                all.extend_from_slice(&first);
+                all.extend_from_slice(&data);
+                Self::Many(all)
+            }
+            Self::Many(mut all) => {
+                all.extend_from_slice(&data);
+                Self::Many(all)
+            }
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Nothing => Bytes::new(),
+            Self::One(data) => data,
+            Self::Many(all) => all.freeze(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::io;
+
+    use futures_util::stream;
+    use http_body_util::{Empty, Full, StreamBody};
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    type Frame = hyper::body::Frame<Bytes>;
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+    }
+
+    fn pieces(pieces: &[&'static str]) -> impl BodyExt<Data = Bytes> + use<> {
+        let frames: Vec<_> = pieces
+            .iter()
+            .map(|piece| Ok::<_, Infallible>(Frame::data(Bytes::from_static(piece.as_bytes()))))
+            .collect();
+        StreamBody::new(stream::iter(frames))
+    }
+
+    #[test]
+    fn a_body_up_to_the_limit_is_read() {
+        assert_eq!(run(read(Full::from("12345"), 5, PATIENCE)), Ok(Bytes::from("12345")));
+        assert_eq!(run(read(pieces(&["12", "", "3", "45"]), 5, PATIENCE)), Ok(Bytes::from("12345")));
+        assert_eq!(run(read(Empty::<Bytes>::new(), 0, PATIENCE)), Ok(Bytes::new()));
+    }
+
+    #[test]
+    fn one_byte_more_is_refused() {
+        assert_eq!(run(read(Full::from("123456"), 5, PATIENCE)), Err(BodyError::TooLarge));
+        assert_eq!(run(read(pieces(&["12", "3", "456"]), 5, PATIENCE)), Err(BodyError::TooLarge));
+        assert_eq!(run(read(pieces(&["x"]), 0, PATIENCE)), Err(BodyError::TooLarge));
+    }
+
+    #[test]
+    fn a_body_that_never_ends_is_slow() {
+        let body = StreamBody::new(stream::pending::<Result<Frame, Infallible>>());
+        assert_eq!(run(read(body, 5, Duration::ZERO)), Err(BodyError::Slow));
+    }
+
+    #[test]
+    fn a_broken_connection_is_told_apart() {
+        let frames = [Ok(Frame::data(Bytes::from("1"))), Err(io::Error::other("reset"))];
+        assert_eq!(run(read(StreamBody::new(stream::iter(frames)), 5, PATIENCE)), Err(BodyError::Broken));
+    }
+}
