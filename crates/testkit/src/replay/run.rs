@@ -1,4 +1,6 @@
 //! Walks through a scenario: send, capture, compare; then the next step, whatever came before.
+//!
+//! A step that fails does not stop the walk: what depends on it fails after it, and says so.
 
 use std::{
     collections::{BTreeMap, HashMap},

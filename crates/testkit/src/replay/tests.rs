@@ -1,4 +1,6 @@
 //! The checker is itself checked: a recorded answer holds against itself, and every planted difference is found.
+//!
+//! Nothing here knows a face: the servers are scripts.
 
 use std::{collections::BTreeMap, sync::Mutex};
 

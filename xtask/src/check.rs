@@ -1,0 +1,138 @@
+//! The two long commands: `check`, which CI runs first, and `test`, which is all that CI runs.
+//!
+//! A step that cannot run fails and says what to install; it is never passed over in silence.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::{contracts, files, floors, tidy};
+
+/// Programs that the build and the tests call, and the Debian packages they come in.
+const NEEDS: [(&str, &str); 1] = [("cc", "gcc")]; // aws-lc, SQLite, and the power cut below it.
+
+/// Everything but the tests.
+pub(crate) fn check() -> Result<()> {
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])?;
+    floors::floors()?;
+    tidy::tidy()?;
+    ran(command(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    contracts::contracts(false, false)
+}
+
+/// Installs what is needed, checks, and runs every test.
+pub(crate) fn test() -> Result<()> {
+    for (program, package) in NEEDS {
+        need(program, package)?;
+    }
+    check()?;
+    let mut tests = command(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
+    let mut child = tests.env("INSTA_UPDATE", "no").stdout(Stdio::piped()).spawn().context("cargo test")?;
+    let mut sum = Sum::default();
+    for line in BufReader::new(child.stdout.take().context("no output")?).lines() {
+        let line = line?;
+        sum.take(&line);
+        println!("{line}");
+    }
+    let status = child.wait()?;
+    println!("\ntests: {} passed, {} failed; skipped: {}", sum.passed, sum.failed, sum.skipped());
+    ensure!(status.success(), "cargo test: {status}");
+    ensure!(sum.ignored == 0, "{} tests did not run", sum.ignored);
+    Ok(())
+}
+
+/// What all test binaries together report.
+#[derive(Default)]
+struct Sum {
+    passed: u32,
+    failed: u32,
+    ignored: u32,
+}
+
+impl Sum {
+    /// Takes `test result: ok. 12 passed; 0 failed; 0 ignored; …`.
+    fn take(&mut self, line: &str) {
+        let Some(result) = line.strip_prefix("test result: ") else { return };
+        let words: Vec<&str> = result.split([' ', ';', '.']).filter(|word| !word.is_empty()).collect();
+        for pair in words.windows(2) {
+            let Ok(count) = pair[0].parse::<u32>() else { continue };
+            match pair[1] {
+                "passed" => self.passed += count,
+                "failed" => self.failed += count,
+                "ignored" => self.ignored += count,
+                _ => {}
+            }
+        }
+    }
+
+    fn skipped(&self) -> String {
+        if self.ignored == 0 { "nothing".into() } else { format!("{} tests", self.ignored) }
+    }
+}
+
+fn command(words: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
+    command.args(words).current_dir(files::root());
+    command
+}
+
+fn cargo(words: &[&str]) -> Result<()> {
+    ran(&mut command(words))
+}
+
+fn ran(command: &mut Command) -> Result<()> {
+    let words: Vec<String> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+    let words = words.join(" ");
+    println!("$ cargo {words}");
+    let status = command.status().with_context(|| format!("cargo {words}"))?;
+    ensure!(status.success(), "cargo {words}: {status}");
+    Ok(())
+}
+
+/// Sees to it that a program is there: installs its package when we may, else says exactly what to install.
+fn need(program: &str, package: &str) -> Result<()> {
+    if on_path(program) {
+        return Ok(());
+    }
+    let install = format!("apt-get install -y --no-install-recommends {package}");
+    if !is_root() || !on_path("apt-get") {
+        bail!("`{program}` is missing; on Debian: sudo {install}");
+    }
+    println!("$ {install}");
+    let script = format!("export DEBIAN_FRONTEND=noninteractive; apt-get update && {install}");
+    let status = Command::new("sh").args(["-c", &script]).status().context("sh")?;
+    ensure!(status.success() && on_path(program), "`{program}` is still missing after: {install}");
+    Ok(())
+}
+
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    // The owner of our own entry in /proc is the user we run as.
+    Path::new("/proc/self").metadata().is_ok_and(|entry| entry.uid() == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_all_binaries_are_summed() {
+        let mut sum = Sum::default();
+        sum.take(
+            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.75s",
+        );
+        sum.take("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out");
+        sum.take("test a ... ok");
+        assert_eq!((sum.passed, sum.failed, sum.skipped()), (15, 2, "1 tests".to_owned()));
+    }
+}
