@@ -1,1 +1,110 @@
-//! authority: being built.
+//! One function per use case: let core and the store decide, commit, log, answer.
+//!
+//! Faces call these and nothing below. Nothing here knows HTTP or a dialect's words; what went wrong below travels
+//! as an opaque [`Outage`]. Orders, outcomes and errors of acts are core's and are re-exported here.
+
+mod check;
+mod clients;
+mod end;
+mod flows;
+mod hashing;
+mod people;
+mod policy;
+mod realms;
+mod sign_on;
+mod upkeep;
+mod workers;
+
+use std::sync::Arc;
+
+pub use adieu_core::{
+    Act, Actor, Cause, Client, ClientAuth, ClientId, Closed, Device, Door, EndError, EndOrder, Ended, How,
+    Limits, Method, NotLive, Origin, Outage, Population, PopulationId, PresentedToken, Purpose, Realm,
+    RealmId, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State,
+    Target, User, UserId, Verdict,
+};
+pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
+pub use adieu_store::{
+    Answer, Check, DirectoryError, Figures, Flow, FlowId, Live, Looked, Store, Swept, WriteError,
+};
+
+pub use clients::NewClient;
+pub use hashing::{HashCost, HashError};
+pub use people::{NewPerson, PersonError};
+pub use policy::Policy;
+pub use realms::ROOT;
+pub use sign_on::{SignOn, SignOnFailure, SignedIn};
+pub use workers::Busy;
+
+use crate::hashing::Hashing;
+use crate::realms::Realms;
+
+/// What an authority is made of.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// The installation key.
+    pub key: InstallationKey,
+    /// The rules of this installation.
+    pub policy: Policy,
+}
+
+/// The session authority of one installation. Clones are handles of the same one.
+#[derive(Clone)]
+pub struct Authority {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    key: InstallationKey,
+    policy: Policy,
+    hashing: Hashing,
+    realms: Realms,
+}
+
+impl Authority {
+    /// An authority over a store.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { store, clock, entropy, key, policy } = parts;
+        let hashing = Hashing::new(policy.hash_cost, policy.workers, entropy.as_ref());
+        Self {
+            inner: Arc::new(Inner { store, clock, entropy, key, policy, hashing, realms: Realms::default() }),
+        }
+    }
+
+    /// The present moment, as the whole house sees it.
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Unpredictable bytes.
+    pub fn draw<const N: usize>(&self) -> [u8; N] {
+        adieu_core::ambient::draw(self.inner.entropy.as_ref())
+    }
+
+    /// A random UUID.
+    pub fn draw_uuid(&self) -> uuid::Uuid {
+        adieu_core::ambient::draw_uuid(self.inner.entropy.as_ref())
+    }
+
+    /// The installation key, for what faces derive and never store (EMPTY-HANDS).
+    pub fn key(&self) -> &InstallationKey {
+        &self.inner.key
+    }
+
+    /// The rules of this installation.
+    pub fn policy(&self) -> &Policy {
+        &self.inner.policy
+    }
+
+    fn store(&self) -> &dyn Store {
+        self.inner.store.as_ref()
+    }
+}

@@ -1,1 +1,37 @@
-//! core: being built.
+//! Sessions and their endings: pure decisions, no I/O, no async.
+//!
+//! Nothing here reads a clock, draws randomness, opens a file or knows anyone's wire format: facts come in as
+//! arguments, changes and outcomes go out. The engines apply the changes, the faces translate the outcomes.
+//! The words are those of `ARCHITECTURE.md`; the promises cited in capitals stand there too.
+
+pub mod ambient;
+pub mod amend;
+pub mod directory;
+pub mod ending;
+pub mod grant;
+pub mod ids;
+pub mod keys;
+pub mod outage;
+pub mod rights;
+pub mod session;
+pub mod session_id;
+pub mod sign_on;
+pub mod sweep;
+pub mod token;
+
+pub use ambient::{Clock, Entropy, Span, Timestamp};
+pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
+pub use directory::{Client, ClientAuth, Limits, NewUser, Population, Proof, Realm, User};
+pub use ending::{
+    Act, Actor, Cause, Change, Closed, EndError, EndOrder, Ended, Ending, Family, Origin, PresentedToken,
+    Target, Tombstone, decide_ending,
+};
+pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, RotateOrder};
+pub use ids::{ClientId, Locator, PopulationId, RealmId, UserId, UserKey};
+pub use keys::{InstallationKey, Purpose};
+pub use outage::Outage;
+pub use rights::{Role, RoleAssignment, RoleScope, Standing};
+pub use session::{Around, Device, Door, Generations, Method, NotLive, Session, State, Verdict, verdict};
+pub use session_id::{Incarnation, SessionId, SessionIdCipher};
+pub use sign_on::{How, SignOnDecision, SignOnError, SignOnOrder, SignedOn, decide_sign_on};
+pub use token::{SessionSecret, SessionToken, TokenHash};

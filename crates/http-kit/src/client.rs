@@ -4,6 +4,10 @@
 
 use http::header::{HeaderMap, USER_AGENT};
 
+/// The address a request came from. The server puts it into the request's extensions, next to the socket; nothing else may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer(pub std::net::SocketAddr);
+
 /// Longest text kept; real ones stay below 300 bytes.
 const USER_AGENT_BYTES_MAX: usize = 512;
 

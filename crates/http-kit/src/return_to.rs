@@ -182,12 +182,11 @@ impl Entry {
     }
 }
 
-/// Whether a path is the prefix or lies below it. Dot segments are resolved in both already.
-// Stricter than Kratos, whose `/in` also allows `/inside`. Contract kratos.md 5 and Q7.
+/// Whether a path begins with the prefix. Dot segments are resolved in both already.
+// Quirk: plain text, so that `/in` also allows `/inside`, as recorded (`logout-return-to-kinds`). K-55
 fn is_below(path: &str, prefix: &str) -> bool {
     let path = if path.is_empty() { "/" } else { path };
-    path.strip_prefix(prefix)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || prefix.ends_with('/'))
+    path.starts_with(prefix)
 }
 
 /// What may stand after `*`: a dot, then a name of two or more labels, perhaps a port.

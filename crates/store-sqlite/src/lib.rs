@@ -1,1 +1,87 @@
-//! store-sqlite: being built.
+//! The embedded engine: one process, one folder, SQLite in WAL mode with every commit synced.
+//!
+//! One writer thread owns the writing connection; everything that arrived during the last commit is the next commit,
+//! so there is no timer (decision 0003). Checks read an in-process map that is exact, because this process is the only
+//! writer: it is updated after the commit and before the answer. The engine decides nothing: core does, inside the
+//! transaction.
+
+mod acts;
+mod cache;
+mod error;
+mod folder;
+mod queue;
+mod readers;
+mod records;
+mod rows;
+mod schema;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use adieu_core::SessionIdCipher;
+
+pub use error::OpenError;
+pub use folder::Folder;
+
+use crate::cache::Caches;
+use crate::readers::Readers;
+use crate::writer::Writer;
+
+/// How an embedded store is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Sessions kept in memory; beyond it some are dropped and read again when asked for.
+    pub sessions_cached_max: usize,
+    /// The largest size of the database, in pages of 4 KiB; none is SQLite's own limit.
+    pub pages_max: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { sessions_cached_max: 2_000_000, pages_max: None }
+    }
+}
+
+/// The embedded store. Clones are handles of the same one.
+#[derive(Clone)]
+pub struct SqliteStore {
+    shared: Arc<Shared>,
+    /// Dropped before the folder: what waits is still committed and answered.
+    writer: Arc<Writer>,
+    readers: Arc<Readers>,
+    /// Where the walk over the tombstones stands.
+    sweep_cursor: Arc<Mutex<(i64, i64)>>,
+    /// Held for as long as the store is open: a second process is refused.
+    _folder: Arc<Folder>,
+}
+
+/// What writer, readers and callers share.
+pub(crate) struct Shared {
+    cipher: SessionIdCipher,
+    caches: Caches,
+}
+
+impl SqliteStore {
+    /// Opens the store in a folder, makes or migrates its schema, and starts its threads. Loads nothing: the map
+    /// fills on demand, so opening takes the same time for any number of sessions.
+    pub fn open(folder: Folder, options: Options) -> Result<Self, OpenError> {
+        let path = folder.database();
+        let cipher = SessionIdCipher::new(folder.key());
+        let shared = Arc::new(Shared { cipher, caches: Caches::new(options.sessions_cached_max) });
+        let connection = open_writing(&path, options)?;
+        let readers = Readers::start(&path, &shared)?;
+        let writer = Writer::start(connection, &shared)?;
+        let (writer, readers) = (Arc::new(writer), Arc::new(readers));
+        Ok(Self { shared, writer, readers, sweep_cursor: Arc::default(), _folder: Arc::new(folder) })
+    }
+}
+
+fn open_writing(path: &Path, options: Options) -> Result<rusqlite::Connection, OpenError> {
+    let mut connection = schema::connect(path, schema::Mode::Writing)?;
+    schema::migrate(&mut connection)?;
+    if let Some(pages) = options.pages_max {
+        connection.pragma_update(None, "max_page_count", pages).map_err(OpenError::Database)?;
+    }
+    Ok(connection)
+}

@@ -1,1 +1,16 @@
-//! store: being built.
+//! The one store trait: what every engine promises.
+//!
+//! The trait speaks in acts, not rows. Each act is atomic, decides through pure functions of core inside the
+//! engine's transaction, and answers success only when it is durable (ENDED-IS-DURABLE). Nothing in it assumes one
+//! process. The contract suite behind the feature `suite` is what makes an engine one.
+
+mod acts;
+mod flow;
+#[cfg(feature = "suite")]
+pub mod suite;
+
+pub use acts::{
+    Act, Answer, Check, Directory, DirectoryError, Figures, Flows, Grants, Live, Looked, Sessions, Store,
+    StoredKey, Swept, Upkeep, WriteError,
+};
+pub use flow::{Flow, FlowId};

@@ -1,0 +1,37 @@
+//! Short-lived state of sign-on attempts and the like, kept for the faces.
+
+use adieu_core::{Outage, RealmId, Span};
+use adieu_store::{Flow, FlowId, WriteError};
+
+use crate::Authority;
+
+/// The largest body of a flow (HOME-LIMITS).
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+impl Authority {
+    /// Keeps a flow under `id` for `life`, or replaces it. Its body is the caller's affair.
+    pub async fn put_flow(
+        &self,
+        id: FlowId,
+        kind: &'static str,
+        realm: RealmId,
+        life: Span,
+        body: Vec<u8>,
+    ) -> Result<(), WriteError> {
+        if body.len() > BODY_BYTES_MAX {
+            return Err(WriteError::NotTaken(Outage::new("a flow is larger than it may be")));
+        }
+        let expires_at = self.now().plus(life);
+        self.store().put_flow(Flow { id, realm, kind: kind.to_owned(), expires_at, body }).await
+    }
+
+    /// Reads a flow of a kind, void or not.
+    pub async fn flow(&self, id: FlowId, kind: &'static str) -> Result<Option<Flow>, Outage> {
+        self.store().flow(id, kind).await
+    }
+
+    /// Takes a flow away; of two takers one gets it.
+    pub async fn take_flow(&self, id: FlowId, kind: &'static str) -> Result<Option<Flow>, WriteError> {
+        self.store().take_flow(id, kind).await
+    }
+}

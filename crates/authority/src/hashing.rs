@@ -1,0 +1,154 @@
+//! Passwords: argon2id in a bounded pool with reused memory.
+//!
+//! One hash costs as much as 1,700 checks, and fresh memory for it half as much again in page faults; so each thread
+//! keeps its own. An unknown user costs the same time as a known one.
+
+use std::time::Duration;
+
+use adieu_core::Entropy;
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use phc::{Decimal, Ident, Output, ParamsString, PasswordHash, Salt};
+
+use crate::workers::{Busy, Workers};
+
+/// What one hash costs. The default is the OWASP recommendation: 19 MiB, two passes, one lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashCost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub passes: u32,
+}
+
+impl Default for HashCost {
+    fn default() -> Self {
+        Self { memory_kib: 19 * 1024, passes: 2 }
+    }
+}
+
+/// The most a stored hash may cost to be verified; guards against imported ones.
+const MEMORY_MAX_KIB: u32 = 256 * 1024;
+const PASSES_MAX: u32 = 16;
+const OUTPUT: usize = 32;
+/// Hashes that may wait, and for how long.
+const WAITING_MAX: usize = 256;
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest password that is hashed; longer ones are refused as wrong.
+pub(crate) const PASSWORD_BYTES_MAX: usize = 1024;
+
+/// Why a password could not be hashed.
+#[derive(Debug, thiserror::Error)]
+pub enum HashError {
+    /// The pool has too much to do.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The password is too long.
+    #[error("the password is longer than {PASSWORD_BYTES_MAX} bytes")]
+    TooLong,
+}
+
+pub(crate) struct Hashing {
+    workers: Workers<Vec<Block>>,
+    cost: HashCost,
+    /// A hash of nobody's password, for unknown users.
+    nobody: String,
+}
+
+impl Hashing {
+    pub(crate) fn new(cost: HashCost, threads: usize, entropy: &dyn Entropy) -> Self {
+        let workers = Workers::start("hash", threads, WAITING_MAX, PATIENCE, Vec::new);
+        let password: [u8; 16] = adieu_core::ambient::draw(entropy);
+        let salt: [u8; 16] = adieu_core::ambient::draw(entropy);
+        let nobody = hash(&mut Vec::new(), cost, &password, salt);
+        Self { workers, cost, nobody }
+    }
+
+    /// The hash of a new password, in PHC text form.
+    pub(crate) async fn hash(&self, password: &str, salt: [u8; 16]) -> Result<String, HashError> {
+        if password.len() > PASSWORD_BYTES_MAX {
+            return Err(HashError::TooLong);
+        }
+        let (cost, password) = (self.cost, password.as_bytes().to_vec());
+        Ok(self.workers.run(move |memory| hash(memory, cost, &password, salt)).await?)
+    }
+
+    /// Whether this is the password. Without a stored hash the answer is no, after the same work.
+    pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Busy> {
+        let known = stored.is_some() && password.len() <= PASSWORD_BYTES_MAX;
+        let stored = stored.unwrap_or(&self.nobody).to_owned();
+        let mut password = password.as_bytes().to_vec();
+        password.truncate(PASSWORD_BYTES_MAX);
+        let matches = self.workers.run(move |memory| verify(memory, &password, &stored)).await?;
+        Ok(known && matches)
+    }
+}
+
+/// Runs argon2id with the thread's own memory.
+fn argon2id(memory: &mut Vec<Block>, params: Params, password: &[u8], salt: &[u8]) -> Option<[u8; OUTPUT]> {
+    let blocks = params.block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::default());
+    }
+    let mut output = [0; OUTPUT];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into_with_memory(password, salt, &mut output, &mut memory[..blocks])
+        .ok()?;
+    Some(output)
+}
+
+fn hash(memory: &mut Vec<Block>, cost: HashCost, password: &[u8], salt: [u8; 16]) -> String {
+    let params = Params::new(cost.memory_kib, cost.passes, 1, Some(OUTPUT))
+        .expect("the cost is checked configuration");
+    let shown = ParamsString::try_from(&params).expect("three numbers are a parameter string");
+    let output = argon2id(memory, params, password, &salt).expect("bounded input always hashes");
+    PasswordHash {
+        algorithm: Ident::new("argon2id").expect("an identifier"),
+        version: Some(Decimal::from(Version::V0x13 as u32)),
+        params: shown,
+        salt: Some(Salt::new(&salt).expect("16 bytes are a salt")),
+        hash: Some(Output::new(&output).expect("32 bytes are an output")),
+    }
+    .to_string()
+}
+
+fn verify(memory: &mut Vec<Block>, password: &[u8], stored: &str) -> bool {
+    let Ok(stored) = PasswordHash::new(stored) else { return false };
+    let (Some(salt), Some(expected)) = (stored.salt, stored.hash) else { return false };
+    let Ok(params) = Params::try_from(&stored) else { return false };
+    let fits = stored.algorithm.as_str() == "argon2id"
+        && params.m_cost() <= MEMORY_MAX_KIB
+        && params.t_cost() <= PASSES_MAX;
+    if !fits {
+        return false;
+    }
+    let Some(output) = argon2id(memory, params, password, salt.as_ref()) else { return false };
+    // `Output` compares in constant time.
+    Output::new(&output).is_ok_and(|output| output == expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cheap() -> HashCost {
+        HashCost { memory_kib: 64, passes: 1 }
+    }
+
+    #[test]
+    fn a_password_matches_its_hash_and_no_other_does() {
+        let memory = &mut Vec::new();
+        let stored = hash(memory, cheap(), b"correct horse", [3; 16]);
+        assert!(stored.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{stored}");
+        assert!(verify(memory, b"correct horse", &stored));
+        assert!(!verify(memory, b"correct horse ", &stored));
+    }
+
+    #[test]
+    fn what_is_no_hash_or_costs_too_much_matches_nothing() {
+        let memory = &mut Vec::new();
+        let dear = "$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE";
+        for bad in ["", "x", "$2b$12$abc", "$argon2id$v=19$m=64,t=1,p=1", dear] {
+            assert!(!verify(memory, b"x", bad), "{bad}");
+        }
+    }
+}

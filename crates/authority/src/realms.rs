@@ -1,0 +1,72 @@
+//! Realms by id and by path.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use adieu_core::{Outage, Realm, RealmId};
+use adieu_store::DirectoryError;
+
+use crate::Authority;
+
+/// Which realm a path means. A realm is never renamed, so the binding, once seen, holds; everything else about a realm
+/// is asked of the store every time.
+#[derive(Default)]
+pub(crate) struct Realms {
+    by_path: RwLock<BTreeMap<String, RealmId>>,
+}
+
+impl Realms {
+    fn find(&self, path: &str) -> Option<RealmId> {
+        self.by_path.read().unwrap_or_else(PoisonError::into_inner).get(path).copied()
+    }
+
+    fn remember(&self, realms: &[Realm]) {
+        let mut by_path = self.by_path.write().unwrap_or_else(PoisonError::into_inner);
+        for realm in realms {
+            by_path.insert(realm.path.clone(), realm.id);
+        }
+    }
+}
+
+/// The path of the realm that holds the administrators of the installation.
+pub const ROOT: &str = "/";
+
+impl Authority {
+    /// The realm of that id.
+    pub async fn realm(&self, id: RealmId) -> Result<Option<Arc<Realm>>, Outage> {
+        self.inner.store.realm(id).get().await
+    }
+
+    /// The realm at that path, in small letters and with a leading slash.
+    pub async fn realm_at(&self, path: &str) -> Result<Option<Arc<Realm>>, Outage> {
+        let id = match self.inner.realms.find(path) {
+            Some(id) => id,
+            None => {
+                let realms = self.store().realms().await?;
+                self.inner.realms.remember(&realms);
+                match self.inner.realms.find(path) {
+                    Some(id) => id,
+                    None => return Ok(None),
+                }
+            }
+        };
+        self.realm(id).await
+    }
+
+    /// The realm of the installation's administrators.
+    pub async fn root_realm(&self) -> Result<Option<Arc<Realm>>, Outage> {
+        self.realm_at(ROOT).await
+    }
+
+    /// Makes a realm.
+    pub async fn create_realm(&self, id: RealmId, path: &str) -> Result<Realm, DirectoryError> {
+        let realm = Realm { id, path: path.to_owned(), generation: 0, created_at: self.now() };
+        self.store().create_realm(realm.clone()).await?;
+        Ok(realm)
+    }
+
+    /// All realms, by path.
+    pub async fn realms(&self) -> Result<Vec<Realm>, Outage> {
+        self.store().realms().await
+    }
+}

@@ -1,0 +1,135 @@
+//! Signing on with a name and a password, for every door.
+
+use std::sync::Arc;
+
+use adieu_core::{
+    Device, Door, How, Incarnation, Outage, Proof, Realm, Session, SessionSecret, SessionToken, SignOnError,
+    SignOnOrder, User,
+};
+
+use crate::Authority;
+use crate::workers::Busy;
+
+/// Somebody gives a name and a password at a door.
+#[derive(Clone)]
+pub struct SignOn {
+    /// The realm of the door.
+    pub realm: Arc<Realm>,
+    /// The door.
+    pub door: Door,
+    /// Username or e-mail address.
+    pub name: String,
+    /// The password. It is in no `Debug` text.
+    pub password: String,
+    /// The user agent.
+    pub device: Device,
+    /// The token of a session that is to go on if it is the same user's.
+    pub previous: Option<SessionToken>,
+    /// Whether a session that goes on keeps its token.
+    pub keep_token: bool,
+}
+
+/// A session for somebody who signed on.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The session, as it is committed.
+    pub session: Arc<Session>,
+    /// Its user.
+    pub user: Arc<User>,
+    /// Its token: the new one, or the presented one where that was to be kept.
+    pub token: SessionToken,
+    /// How it came about.
+    pub how: How,
+}
+
+/// Why nobody was signed on.
+#[derive(Debug, thiserror::Error)]
+pub enum SignOnFailure {
+    /// No such user, or another password; which of them is not said.
+    #[error("name and password do not fit")]
+    WrongCredentials,
+    /// The password is right and the user may not sign on.
+    #[error("the user is disabled")]
+    Disabled(Arc<User>),
+    /// Too many sign-ons at once: later again.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The user has as many sessions as one can have.
+    #[error("the user has too many sessions")]
+    TooMany,
+    /// The store could not tell or not write: nothing is known to be changed.
+    #[error("the store did not do the sign-on")]
+    Outage(#[source] Outage),
+}
+
+impl Authority {
+    /// Verifies name and password and gives a session: a new one, or the presented one renewed or begun anew.
+    pub async fn sign_on(&self, sign_on: SignOn) -> Result<SignedIn, SignOnFailure> {
+        let door = sign_on.door.0.to_string();
+        let result = self.sign_on_unmetered(sign_on).await;
+        let outcome = match &result {
+            Ok(_) => "signed_on",
+            Err(SignOnFailure::WrongCredentials) => "wrong_credentials",
+            Err(SignOnFailure::Disabled(_)) => "disabled",
+            Err(SignOnFailure::Busy(_)) => "busy",
+            Err(SignOnFailure::TooMany) => "too_many",
+            Err(SignOnFailure::Outage(_)) => "outage",
+        };
+        metrics::counter!("adieu_sign_ons_total", "door" => door, "outcome" => outcome).increment(1);
+        result
+    }
+
+    async fn sign_on_unmetered(&self, sign_on: SignOn) -> Result<SignedIn, SignOnFailure> {
+        let user = self.proven(&sign_on).await?;
+        if !user.enabled {
+            return Err(SignOnFailure::Disabled(user));
+        }
+        self.open(sign_on, &user).await
+    }
+
+    /// The user whom name and password prove.
+    async fn proven(&self, sign_on: &SignOn) -> Result<Arc<User>, SignOnFailure> {
+        let found = self.store().user_named(sign_on.realm.id, &sign_on.name);
+        let user = found.await.map_err(SignOnFailure::Outage)?;
+        let stored = user.as_ref().and_then(|user| user.password.as_deref());
+        let matches = self.inner.hashing.verify(&sign_on.password, stored).await?;
+        user.filter(|_| matches).ok_or(SignOnFailure::WrongCredentials)
+    }
+
+    async fn open(&self, sign_on: SignOn, user: &User) -> Result<SignedIn, SignOnFailure> {
+        let secret = SessionSecret::from_bytes(self.draw());
+        let limits = self.policy().limits_for(&sign_on.realm.path, &sign_on.door);
+        let order = SignOnOrder {
+            realm: sign_on.realm.id,
+            proof: Proof { user: user.id, generation: user.generation },
+            limits,
+            door: sign_on.door,
+            method: "password".into(),
+            device: sign_on.device,
+            previous: sign_on.previous.clone(),
+            keep_token: sign_on.keep_token,
+            secret: secret.clone(),
+            incarnation: Incarnation::from_bits(u64::from_be_bytes(self.draw())),
+        };
+        let signed_on = self.store().open_session(order, self.now()).await.map_err(|error| match error {
+            SignOnError::Disabled => SignOnFailure::Disabled(Arc::new(user.clone())),
+            // Ended meanwhile: the proof is void, and must be given anew like a wrong one.
+            SignOnError::UnknownUser | SignOnError::Superseded => SignOnFailure::WrongCredentials,
+            SignOnError::TooMany => SignOnFailure::TooMany,
+            SignOnError::NotTaken(outage) | SignOnError::InDoubt(outage) => SignOnFailure::Outage(outage),
+        })?;
+        let fresh = SessionToken { id: signed_on.session.id, secret };
+        let kept = signed_on.session.token_hash.matches(&fresh.secret);
+        let token = if kept { fresh } else { sign_on.previous.unwrap_or(fresh) };
+        tracing::info!(
+            user = %signed_on.user.id, session = %signed_on.session.id, door = %signed_on.session.door.0,
+            how = ?signed_on.how, "signed on"
+        );
+        Ok(SignedIn {
+            session: Arc::new(signed_on.session),
+            user: Arc::new(signed_on.user),
+            token,
+            how: signed_on.how,
+        })
+    }
+}

@@ -1,0 +1,23 @@
+//! What runs beside requests: the sweep, readiness, figures.
+
+use adieu_core::Outage;
+use adieu_store::{Figures, Swept, WriteError};
+
+use crate::Authority;
+
+impl Authority {
+    /// Frees space, one bounded batch; says whether there may be more to do.
+    pub async fn sweep(&self) -> Result<Swept, WriteError> {
+        self.store().sweep(self.now(), self.policy().tombstones_kept.ms()).await
+    }
+
+    /// Whether the store answers.
+    pub async fn ready(&self) -> Result<(), Outage> {
+        self.store().ready().await
+    }
+
+    /// What the store can tell about itself, for the metrics.
+    pub fn figures(&self) -> Figures {
+        self.inner.store.figures()
+    }
+}

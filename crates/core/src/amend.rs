@@ -1,0 +1,62 @@
+//! Changes to a live session that neither begin nor end it.
+//!
+//! They are decided inside the transaction like endings, so none of them can bring a session back that was ended a
+//! moment before (ENDED-STAYS-ENDED).
+
+use std::collections::BTreeMap;
+
+use crate::ambient::Timestamp;
+use crate::outage::Outage;
+use crate::session::{Around, Session, Verdict, verdict};
+use crate::session_id::SessionId;
+
+/// A change to one live session.
+#[derive(Clone, Debug)]
+pub struct AmendOrder {
+    /// Which session.
+    pub session: SessionId,
+    /// What changes.
+    pub amendment: Amendment,
+}
+
+/// What changes.
+#[derive(Clone, Debug)]
+pub enum Amendment {
+    /// These properties get these values.
+    Properties(BTreeMap<String, String>),
+    /// The session is over only then.
+    ExpiresAt(Timestamp),
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AmendError {
+    /// The session is not live.
+    #[error("no such live session")]
+    NotLive,
+    /// Nothing was written: the same order may be sent again.
+    #[error("the store could not take the order")]
+    NotTaken(#[source] Outage),
+    /// The commit may have landed.
+    #[error("the store did not confirm the order")]
+    InDoubt(#[source] Outage),
+}
+
+/// The session as amended, if it is live.
+pub fn decide_amend(
+    session: &Session,
+    seen_at: Timestamp,
+    around: Around,
+    order: &AmendOrder,
+    now: Timestamp,
+) -> Result<Session, AmendError> {
+    if session.id != order.session || verdict(session, seen_at, around, now) != Verdict::Live {
+        return Err(AmendError::NotLive);
+    }
+    let mut next = session.clone();
+    match &order.amendment {
+        Amendment::Properties(values) => next.properties.extend(values.clone()),
+        Amendment::ExpiresAt(at) => next.expires_at = *at,
+    }
+    Ok(next)
+}

@@ -1,0 +1,451 @@
+//! Endings: how a session, or a set of them, is over.
+//!
+//! ONE-ROAD: every ending, whoever asked and whatever the cause, is decided by [`decide_ending`] and written by one
+//! function of the engine. It is a plain function from facts to changes: what falls, what stays, who took part, and
+//! whether this was the first time. Nothing else says "ended".
+
+use crate::ambient::Timestamp;
+use crate::ids::{ClientId, Locator, RealmId, UserId, UserKey};
+use crate::outage::Outage;
+use crate::session::{Around, Door, NotLive, Session, State, Verdict, verdict};
+use crate::session_id::{Incarnation, SessionId};
+use crate::token::{SessionToken, TokenHash};
+
+/// Somebody or something wants a session, or a set of them, to be over.
+#[derive(Clone, Debug)]
+pub struct EndOrder {
+    /// Only sessions of this realm, if one is named; of any other realm they are unknown.
+    pub realm: Option<RealmId>,
+    /// Which sessions.
+    pub target: Target,
+    /// For good, or keeping the id.
+    pub act: Act,
+    /// Why.
+    pub cause: Cause,
+    /// The session that the caller is using, if the order must not end that one.
+    pub spare: Option<SessionId>,
+    /// Where the order came from.
+    pub origin: Origin,
+}
+
+/// Which sessions an order means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The session that this token opens.
+    Token(PresentedToken),
+    /// One session, whoever it belongs to.
+    One(SessionId),
+    /// One session, if it belongs to this user.
+    OneOf {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        session: SessionId,
+    },
+    /// All sessions of a user.
+    User(UserId),
+    /// All sessions of a user but one.
+    UserBut {
+        /// Whose.
+        user: UserId,
+        /// The one that lives on.
+        keep: SessionId,
+    },
+    /// All sessions of a realm.
+    Realm(RealmId),
+    /// No session, but everything a client holds because of sessions.
+    Grants(ClientId),
+}
+
+/// A session token by its id and the hash of its secret: comparable, and safe to keep in an order.
+#[derive(Clone, Copy, Debug)]
+pub struct PresentedToken {
+    /// The session it claims.
+    pub id: SessionId,
+    /// The hash of its secret.
+    pub hash: TokenHash,
+}
+
+impl PartialEq for PresentedToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.hash.same(&other.hash)
+    }
+}
+
+impl Eq for PresentedToken {}
+
+impl From<&SessionToken> for PresentedToken {
+    fn from(token: &SessionToken) -> Self {
+        Self { id: token.id, hash: token.secret.hash() }
+    }
+}
+
+/// What becomes of the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Over for good.
+    End,
+    /// The sign-on is over; the id stays for the same user to sign on again.
+    Reset,
+}
+
+/// Why a session is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Its user signed off.
+    SignOff,
+    /// An administrator ended it.
+    Administrator(Actor),
+    /// The user was disabled.
+    UserDisabled,
+    /// The user's password was changed.
+    PasswordChanged,
+    /// The user was idle for too long.
+    Idle,
+    /// It reached its last moment.
+    Expired,
+    /// All sessions of the user or the realm were ended earlier.
+    EndedWithOthers,
+}
+
+impl Cause {
+    /// The cause as one word, for metrics, logs and records.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::SignOff => "sign_off",
+            Self::Administrator(_) => "administrator",
+            Self::UserDisabled => "user_disabled",
+            Self::PasswordChanged => "password_changed",
+            Self::Idle => "idle",
+            Self::Expired => "expired",
+            Self::EndedWithOthers => "ended_with_others",
+        }
+    }
+}
+
+/// Who acted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A client in its own name.
+    Client(ClientId),
+    /// A user with a role or about their own sessions.
+    User(UserId),
+    /// Whoever has the data folder: the command line.
+    Operator,
+}
+
+/// Where an order came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The door.
+    pub door: Door,
+    /// The caller's address.
+    pub address: Option<String>,
+}
+
+/// What is known of a session that is over: history, and the difference between "ended" and "never heard of".
+#[derive(Clone, Debug)]
+pub struct Tombstone {
+    /// Its public name.
+    pub id: SessionId,
+    /// Where it lay.
+    pub locator: Locator,
+    /// Which use of that place it was.
+    pub incarnation: Incarnation,
+    /// Its realm.
+    pub realm: RealmId,
+    /// Whose it was.
+    pub user: UserId,
+    /// Hash of its last token's secret.
+    pub token_hash: TokenHash,
+    /// When it began.
+    pub opened_at: Timestamp,
+    /// When it was over.
+    pub ended_at: Timestamp,
+    /// Why.
+    pub cause: Cause,
+    /// Through which door it was ended.
+    pub door: Door,
+    /// The clients that took part.
+    pub participants: Vec<ClientId>,
+}
+
+/// The facts about an order's target, as they are inside the transaction.
+#[derive(Clone, Debug)]
+pub enum Family {
+    /// Nothing lies there and nothing did.
+    Nothing,
+    /// The session is over; this is left of it.
+    Past(Box<Tombstone>),
+    /// The session.
+    One {
+        /// As stored.
+        session: Box<Session>,
+        /// Its last known activity.
+        seen_at: Timestamp,
+        /// The world around it.
+        around: Around,
+    },
+    /// A user.
+    User {
+        /// Whose rows.
+        key: UserKey,
+        /// The user.
+        id: UserId,
+        /// The user's realm.
+        realm: RealmId,
+        /// As it is now.
+        generation: u64,
+        /// The session to keep, with its last activity and the world around it, if the order names a stored one.
+        keep: Option<Box<(Session, Timestamp, Around)>>,
+    },
+    /// A realm.
+    Realm {
+        /// Which.
+        id: RealmId,
+        /// As it is now.
+        generation: u64,
+    },
+    /// A client.
+    Client {
+        /// Which.
+        id: ClientId,
+        /// Its realm.
+        realm: RealmId,
+        /// As it is now.
+        generation: u64,
+    },
+}
+
+/// A decided ending: what to write, and what to say once it is durable.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// In this order, in the transaction of the decision.
+    pub changes: Vec<Change>,
+    /// The outcome.
+    pub outcome: Ended,
+}
+
+/// One thing to write.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// The session's row goes, this stays.
+    Bury(Box<Tombstone>),
+    /// The session's row becomes this.
+    Write(Box<Session>),
+    /// The user's generation.
+    RaiseUser {
+        /// Whose.
+        key: UserKey,
+        /// The new number.
+        to: u64,
+    },
+    /// The realm's generation.
+    RaiseRealm {
+        /// Which.
+        id: RealmId,
+        /// The new number.
+        to: u64,
+    },
+    /// The client's generation.
+    RaiseClient {
+        /// Which.
+        id: ClientId,
+        /// The new number.
+        to: u64,
+    },
+}
+
+/// That it is over. On this answer the ending is durable (ENDED-IS-DURABLE).
+#[derive(Clone, Debug)]
+pub enum Ended {
+    /// By this order.
+    Now(Closed),
+    /// It was over before.
+    Before,
+}
+
+/// What an order ended, for the log and for whoever is to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// The realm.
+    pub realm: RealmId,
+    /// The user, if it was one user's.
+    pub user: Option<UserId>,
+    /// The session, if it was one.
+    pub session: Option<SessionId>,
+    /// The clients that took part, if it was one session.
+    pub participants: Vec<ClientId>,
+}
+
+/// Why a session could not be ended. It states what is so; each face finds its own words.
+#[derive(Debug, thiserror::Error)]
+pub enum EndError {
+    /// Nothing of that name in the realm, or not with that secret or user.
+    #[error("no such session in this realm")]
+    UnknownSession,
+    /// The order spares the session that its caller is using.
+    #[error("the order spares the session its caller is using")]
+    CallersOwn,
+    /// Nothing was written: the same order may be sent again.
+    #[error("the store could not take the order")]
+    NotTaken(#[source] Outage),
+    /// The commit may have landed. Report neither "ended" nor "not ended".
+    #[error("the store did not confirm the order")]
+    InDoubt(#[source] Outage),
+}
+
+/// Decides an ending from the facts inside the transaction (ONE-ROAD).
+pub fn decide_ending(family: &Family, order: &EndOrder, now: Timestamp) -> Result<Ending, EndError> {
+    match family {
+        Family::Nothing => Err(EndError::UnknownSession),
+        Family::Past(tombstone) => decide_past(tombstone, order),
+        Family::One { session, seen_at, around } => decide_one(session, *seen_at, *around, order, now),
+        Family::User { key, id, realm, generation, keep } => {
+            same_realm(order, *realm)?;
+            let to = generation + 1;
+            let mut changes = vec![Change::RaiseUser { key: *key, to }];
+            if let Some((session, seen_at, around)) = keep.as_deref()
+                && session.user == *id
+                && verdict(session, *seen_at, *around, now) == Verdict::Live
+            {
+                let mut kept = session.clone();
+                kept.born.user = to; // Restamped in the same transaction, so it never looks ended.
+                changes.push(Change::Write(Box::new(kept)));
+            }
+            Ok(now_ended(changes, *realm, Some(*id)))
+        }
+        Family::Realm { id, generation } => {
+            same_realm(order, *id)?;
+            Ok(now_ended(vec![Change::RaiseRealm { id: *id, to: generation + 1 }], *id, None))
+        }
+        Family::Client { id, realm, generation } => {
+            same_realm(order, *realm)?;
+            Ok(now_ended(vec![Change::RaiseClient { id: id.clone(), to: generation + 1 }], *realm, None))
+        }
+    }
+}
+
+fn same_realm(order: &EndOrder, realm: RealmId) -> Result<(), EndError> {
+    if order.realm.is_some_and(|wanted| wanted != realm) { Err(EndError::UnknownSession) } else { Ok(()) }
+}
+
+fn now_ended(changes: Vec<Change>, realm: RealmId, user: Option<UserId>) -> Ending {
+    Ending { changes, outcome: Ended::Now(Closed { realm, user, session: None, participants: Vec::new() }) }
+}
+
+/// A session that is over can be ended again, but not reset: there is no id left to keep.
+fn decide_past(tombstone: &Tombstone, order: &EndOrder) -> Result<Ending, EndError> {
+    same_realm(order, tombstone.realm)?;
+    belongs(order, tombstone.id, tombstone.user, &tombstone.token_hash)?;
+    match order.act {
+        Act::End => Ok(Ending { changes: Vec::new(), outcome: Ended::Before }),
+        Act::Reset => Err(EndError::UnknownSession),
+    }
+}
+
+/// Whether the order means this session: its id, its secret or its user, as the target asks.
+fn belongs(order: &EndOrder, id: SessionId, user: UserId, hash: &TokenHash) -> Result<(), EndError> {
+    let meant = match &order.target {
+        Target::Token(token) => token.id == id && token.hash.same(hash),
+        Target::One(session) => *session == id,
+        Target::OneOf { user: whose, session } => *session == id && *whose == user,
+        Target::User(_) | Target::UserBut { .. } | Target::Realm(_) | Target::Grants(_) => false,
+    };
+    if meant { Ok(()) } else { Err(EndError::UnknownSession) }
+}
+
+fn decide_one(
+    session: &Session,
+    seen_at: Timestamp,
+    around: Around,
+    order: &EndOrder,
+    now: Timestamp,
+) -> Result<Ending, EndError> {
+    same_realm(order, session.realm)?;
+    belongs(order, session.id, session.user, &session.token_hash)?;
+    if order.spare == Some(session.id) {
+        return Err(EndError::CallersOwn);
+    }
+    let bury = |cause: Cause| Change::Bury(Box::new(Tombstone::of(session, cause, &order.origin.door, now)));
+    let before = |changes| Ok(Ending { changes, outcome: Ended::Before });
+    match (verdict(session, seen_at, around, now), order.act) {
+        (Verdict::Live, act) | (Verdict::Not(NotLive::Disabled), act) => {
+            let change = match act {
+                Act::End => bury(order.cause.clone()),
+                Act::Reset => Change::Write(Box::new(session.reset())),
+            };
+            Ok(Ending { changes: vec![change], outcome: Ended::Now(Closed::of(session)) })
+        }
+        // A reset session is nobody's: no user has it, and its dead token ends nothing.
+        (Verdict::Not(NotLive::Reset), _) if matches!(order.target, Target::OneOf { .. }) => {
+            Err(EndError::UnknownSession)
+        }
+        (Verdict::Not(NotLive::Reset), Act::Reset) if now < session.expires_at => before(Vec::new()),
+        (Verdict::Not(NotLive::Reset), Act::End) => match order.target {
+            Target::Token(_) => before(Vec::new()),
+            _ => before(vec![bury(order.cause.clone())]),
+        },
+        (Verdict::Not(_), Act::Reset) => Err(EndError::UnknownSession),
+        (Verdict::Not(why), Act::End) => before(vec![bury(why.as_cause())]),
+    }
+}
+
+impl NotLive {
+    /// The cause that ended a session which is not live.
+    pub const fn as_cause(self) -> Cause {
+        match self {
+            Self::Idle => Cause::Idle,
+            Self::Expired | Self::Reset | Self::Unknown => Cause::Expired,
+            Self::Generation => Cause::EndedWithOthers,
+            Self::Disabled => Cause::UserDisabled,
+        }
+    }
+}
+
+impl Session {
+    /// This session with its sign-on ended: nobody's, in the next epoch, with nothing of the last one but its
+    /// user's name and its dead token's hash.
+    fn reset(&self) -> Self {
+        Self {
+            state: State::Reset,
+            epoch: self.epoch + 1,
+            methods: Vec::new(),
+            properties: Default::default(),
+            participants: Vec::new(),
+            ..self.clone()
+        }
+    }
+}
+
+impl Tombstone {
+    fn of(session: &Session, cause: Cause, door: &Door, now: Timestamp) -> Self {
+        Self {
+            id: session.id,
+            locator: session.locator,
+            incarnation: session.incarnation,
+            realm: session.realm,
+            user: session.user,
+            token_hash: session.token_hash,
+            opened_at: session.opened_at,
+            ended_at: now,
+            cause,
+            door: door.clone(),
+            participants: session.participants.clone(),
+        }
+    }
+}
+
+impl Closed {
+    fn of(session: &Session) -> Self {
+        Self {
+            realm: session.realm,
+            user: Some(session.user),
+            session: Some(session.id),
+            participants: session.participants.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,421 @@
+//! Random histories of acts against a model of sessions.
+//!
+//! The model applies the decisions of core as an engine would; beside it stands an oracle that only remembers which
+//! tokens were covered by an ending. No order of acts, crashes included, may make such a token live again.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::ambient::Span;
+use crate::directory::{Limits, Proof, User};
+use crate::ids::PopulationId;
+use crate::session::tests::plain;
+use crate::session::{Device, Generations};
+use crate::sign_on::{SignOnDecision, SignOnOrder, decide_sign_on};
+use crate::sweep::spent;
+use crate::token::SessionSecret;
+
+const USERS: u64 = 3;
+
+/// What an engine keeps on disk.
+#[derive(Clone)]
+struct Disk {
+    sessions: BTreeMap<u64, Session>,
+    tombstones: BTreeMap<SessionId, Tombstone>,
+    users: Vec<User>,
+    realm_generation: u64,
+}
+
+struct Model {
+    disk: Disk,
+    /// Last activity that only memory knows; a crash forgets it.
+    seen: BTreeMap<SessionId, Timestamp>,
+    now: Timestamp,
+    drawn: u64,
+    /// Every token that was handed out, and whether an ending has covered it since.
+    tokens: Vec<(SessionToken, bool)>,
+}
+
+#[derive(Clone, Debug)]
+enum Deed {
+    SignOn { user: u64, previous: Option<usize>, keep_token: bool, stale_proof: bool },
+    Check { token: usize },
+    End { token: usize },
+    Reset { token: usize },
+    EndAll { user: u64 },
+    EndAllBut { user: u64, token: usize },
+    EndRealm,
+    Enable { user: u64, enabled: bool },
+    Wait { s: i64 },
+    Sweep,
+    Crash,
+    LostBatch { token: usize },
+}
+
+fn deeds() -> impl Strategy<Value = Deed> {
+    let user = 0..USERS;
+    let token = 0usize..24;
+    prop_oneof![
+        4 => (user.clone(), proptest::option::of(token.clone()), any::<bool>(), proptest::bool::weighted(0.1)).prop_map(
+            |(user, previous, keep_token, stale_proof)| Deed::SignOn { user, previous, keep_token, stale_proof }),
+        4 => token.clone().prop_map(|token| Deed::Check { token }),
+        3 => token.clone().prop_map(|token| Deed::End { token }),
+        2 => token.clone().prop_map(|token| Deed::Reset { token }),
+        1 => user.clone().prop_map(|user| Deed::EndAll { user }),
+        1 => (user.clone(), token.clone()).prop_map(|(user, token)| Deed::EndAllBut { user, token }),
+        1 => Just(Deed::EndRealm),
+        1 => (user, any::<bool>()).prop_map(|(user, enabled)| Deed::Enable { user, enabled }),
+        3 => (1i64..400).prop_map(|s| Deed::Wait { s }),
+        1 => Just(Deed::Sweep),
+        1 => Just(Deed::Crash),
+        1 => token.prop_map(|token| Deed::LostBatch { token }),
+    ]
+}
+
+fn realm() -> RealmId {
+    RealmId::from_uuid(Uuid::from_u128(1))
+}
+
+fn user(n: u64) -> User {
+    User {
+        key: UserKey::from_random(n + 1),
+        id: UserId::from_uuid(Uuid::from_u128(u128::from(n) + 10)),
+        realm: realm(),
+        population: PopulationId::from_uuid(Uuid::from_u128(5)),
+        username: format!("user{n}"),
+        email: None,
+        enabled: true,
+        generation: 0,
+        password: None,
+        traits: "{}".into(),
+        metadata_public: None,
+        metadata_admin: None,
+        roles: vec![],
+        created_at: Timestamp::from_ms(0),
+        updated_at: Timestamp::from_ms(0),
+    }
+}
+
+fn order(target: Target, act: Act) -> EndOrder {
+    let origin = Origin { door: Door::named("test"), address: None };
+    EndOrder { realm: None, target, act, cause: Cause::SignOff, spare: None, origin }
+}
+
+impl Model {
+    fn new() -> Self {
+        let users = (0..USERS).map(user).collect();
+        let disk =
+            Disk { sessions: BTreeMap::new(), tombstones: BTreeMap::new(), users, realm_generation: 0 };
+        Self { disk, seen: BTreeMap::new(), now: Timestamp::from_ms(0), drawn: 0, tokens: Vec::new() }
+    }
+
+    fn draw(&mut self) -> u64 {
+        self.drawn += 1;
+        self.drawn
+    }
+
+    fn around(&self, session: &Session) -> Around {
+        let user = self.disk.users.iter().find(|u| u.id == session.user).expect("the user of a session");
+        let generations = Generations { user: user.generation, realm: self.disk.realm_generation };
+        Around { generations, user_enabled: user.enabled }
+    }
+
+    fn seen_at(&self, session: &Session) -> Timestamp {
+        self.seen.get(&session.id).copied().unwrap_or(session.seen_at).max(session.seen_at)
+    }
+
+    fn by_id(&self, id: SessionId) -> Option<&Session> {
+        self.disk.sessions.values().find(|s| s.id == id)
+    }
+
+    fn is_live(&self, token: &SessionToken) -> bool {
+        self.by_id(token.id).is_some_and(|s| {
+            s.token_hash.matches(&token.secret)
+                && verdict(s, self.seen_at(s), self.around(s), self.now) == Verdict::Live
+        })
+    }
+
+    fn family(&self, target: &Target) -> Family {
+        let one = |id: SessionId| match self.by_id(id) {
+            Some(s) => {
+                Family::One { session: Box::new(s.clone()), seen_at: self.seen_at(s), around: self.around(s) }
+            }
+            None => match self.disk.tombstones.get(&id) {
+                Some(t) => Family::Past(Box::new(t.clone())),
+                None => Family::Nothing,
+            },
+        };
+        let of_user = |id: UserId, keep: Option<SessionId>| {
+            let user = self.disk.users.iter().find(|u| u.id == id).expect("a user");
+            let keep = keep.and_then(|id| self.by_id(id));
+            let keep = keep.map(|s| Box::new((s.clone(), self.seen_at(s), self.around(s))));
+            Family::User { key: user.key, id, realm: realm(), generation: user.generation, keep }
+        };
+        match target {
+            Target::Token(token) => one(token.id),
+            Target::One(session) | Target::OneOf { session, .. } => one(*session),
+            Target::User(id) => of_user(*id, None),
+            Target::UserBut { user, keep } => of_user(*user, Some(*keep)),
+            Target::Realm(id) => Family::Realm { id: *id, generation: self.disk.realm_generation },
+            Target::Grants(_) => Family::Nothing,
+        }
+    }
+
+    fn end(&mut self, order: &EndOrder) -> Result<Ended, EndError> {
+        let ending = decide_ending(&self.family(&order.target), order, self.now)?;
+        for change in ending.changes {
+            match change {
+                Change::Bury(tombstone) => {
+                    self.disk.sessions.remove(&tombstone.locator.number());
+                    self.disk.tombstones.insert(tombstone.id, *tombstone);
+                }
+                Change::Write(session) => {
+                    self.disk.sessions.insert(session.locator.number(), *session);
+                }
+                Change::RaiseUser { key, to } => {
+                    let user = self.disk.users.iter_mut().find(|u| u.key == key).expect("a user");
+                    assert!(to > user.generation, "a generation never falls");
+                    user.generation = to;
+                }
+                Change::RaiseRealm { to, .. } => self.disk.realm_generation = to,
+                Change::RaiseClient { .. } => unreachable!("no clients here"),
+            }
+        }
+        Ok(ending.outcome)
+    }
+
+    fn cover(&mut self, covered: impl Fn(&Session) -> bool) {
+        let ids: Vec<_> = self.disk.sessions.values().filter(|s| covered(s)).map(|s| s.id).collect();
+        for (token, dead) in &mut self.tokens {
+            *dead |= ids.contains(&token.id);
+        }
+    }
+
+    fn sign_on(&mut self, user: u64, previous: Option<usize>, keep_token: bool, stale_proof: bool) {
+        let user = self.disk.users[user as usize].clone();
+        let generation = if stale_proof { user.generation.wrapping_sub(1) } else { user.generation };
+        let mut secret = [0; SessionSecret::LENGTH];
+        secret[..8].copy_from_slice(&self.draw().to_be_bytes());
+        let previous = previous.and_then(|n| self.tokens.get(n)).map(|(token, _)| token.clone());
+        let order = SignOnOrder {
+            realm: realm(),
+            proof: Proof { user: user.id, generation },
+            limits: Limits { idle: Some(Span::from_s(300)), absolute: Span::from_s(1000) },
+            door: Door::named("test"),
+            method: "password".into(),
+            device: Device::default(),
+            previous: previous.clone(),
+            keep_token,
+            secret: SessionSecret::from_bytes(secret),
+            incarnation: Incarnation::from_bits(self.draw()),
+        };
+        let stored =
+            previous.as_ref().and_then(|t| self.by_id(t.id).filter(|s| s.token_hash.matches(&t.secret)));
+        let facts = stored.map(|s| (s, self.seen_at(s)));
+        let decision = decide_sign_on(&order, &user, self.disk.realm_generation, facts, self.now);
+        assert_eq!(decision.is_err(), stale_proof || !user.enabled, "only these two refuse");
+        let session = match decision {
+            Err(_) => return,
+            Ok(SignOnDecision::GoOn(session, _)) => *session,
+            Ok(SignOnDecision::Open(born)) => {
+                let slot = (0..).find(|slot| {
+                    let place = user.key.slot(*slot).expect("a slot");
+                    !self.disk.sessions.contains_key(&place.number())
+                });
+                let place = user.key.slot(slot.expect("a free one")).expect("a slot");
+                let mut id = [0; 16];
+                id[..8].copy_from_slice(&place.number().to_be_bytes());
+                id[8..].copy_from_slice(&order.incarnation.number().to_be_bytes());
+                order.born(SessionId::from_bytes(id), place, born, self.now)
+            }
+        };
+        let token = SessionToken { id: session.id, secret: order.secret.clone() };
+        let rotated = session.token_hash.matches(&token.secret);
+        self.disk.sessions.insert(session.locator.number(), session);
+        if rotated {
+            for (old, dead) in &mut self.tokens {
+                *dead |= old.id == token.id; // No grace time for an old token.
+            }
+            self.tokens.push((token, false));
+        }
+    }
+
+    fn act(&mut self, deed: &Deed) {
+        match deed.clone() {
+            Deed::SignOn { user, previous, keep_token, stale_proof } => {
+                self.sign_on(user, previous, keep_token, stale_proof);
+            }
+            Deed::Check { token } => {
+                if let Some((token, _)) = self.tokens.get(token).cloned()
+                    && self.is_live(&token)
+                {
+                    self.seen.insert(token.id, self.now);
+                }
+            }
+            Deed::End { token } | Deed::Reset { token } => {
+                let Some((token, _)) = self.tokens.get(token).cloned() else { return };
+                let act = if matches!(deed, Deed::End { .. }) { Act::End } else { Act::Reset };
+                if let Ok(Ended::Now(_)) = self.end(&order(Target::Token((&token).into()), act)) {
+                    for (other, dead) in &mut self.tokens {
+                        *dead |= other.id == token.id;
+                    }
+                }
+            }
+            Deed::EndAll { user } => {
+                let id = self.disk.users[user as usize].id;
+                self.cover(|s| s.user == id);
+                self.end(&order(Target::User(id), Act::End)).expect("a user can be ended");
+            }
+            Deed::EndAllBut { user, token } => {
+                let id = self.disk.users[user as usize].id;
+                let Some((keep, _)) = self.tokens.get(token).cloned() else { return };
+                let lived = self.is_live(&keep) && self.by_id(keep.id).is_some_and(|s| s.user == id);
+                self.cover(|s| s.user == id && !(lived && s.id == keep.id));
+                self.end(&order(Target::UserBut { user: id, keep: keep.id }, Act::End)).expect("ended");
+                assert!(!lived || self.is_live(&keep), "the kept one lives on");
+            }
+            Deed::EndRealm => {
+                self.cover(|_| true);
+                self.end(&order(Target::Realm(realm()), Act::End)).expect("a realm can be ended");
+            }
+            Deed::Enable { user, enabled } => {
+                let id = self.disk.users[user as usize].id;
+                if !enabled {
+                    self.cover(|s| s.user == id);
+                    self.end(&order(Target::User(id), Act::End)).expect("a user can be ended");
+                }
+                self.disk.users[user as usize].enabled = enabled;
+            }
+            Deed::Wait { s } => self.now = self.now.plus(Span::from_s(s)),
+            Deed::Sweep => {
+                let orders: Vec<_> = self
+                    .disk
+                    .sessions
+                    .values()
+                    .filter_map(|s| spent(s, self.seen_at(s), self.around(s), self.now))
+                    .collect();
+                let live: Vec<_> = self.tokens.iter().filter(|(t, _)| self.is_live(t)).cloned().collect();
+                for order in orders {
+                    assert!(matches!(self.end(&order), Ok(Ended::Before)), "a sweep ends nothing live");
+                }
+                assert!(live.iter().all(|(t, _)| self.is_live(t)), "a sweep takes nothing live away");
+            }
+            Deed::Crash => self.seen.clear(),
+            Deed::LostBatch { token } => {
+                // Nobody was answered, so nothing is covered; what lived may live on.
+                let before = self.disk.clone();
+                if let Some((token, _)) = self.tokens.get(token).cloned() {
+                    let _ = self.end(&order(Target::Token((&token).into()), Act::End));
+                }
+                self.disk = before;
+                self.seen.clear();
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Goal: ENDED-STAYS-ENDED, in every order of sign-ons, checks, endings, resets, mass endings, waits, crashes.
+    /// Method: 60 random deeds; after each, no token that an ending covered is live.
+    #[test]
+    fn no_order_of_acts_makes_an_ended_session_live_again(deeds in proptest::collection::vec(deeds(), 1..60)) {
+        let mut model = Model::new();
+        for deed in &deeds {
+            model.act(deed);
+            for (n, (token, dead)) in model.tokens.iter().enumerate() {
+                prop_assert!(!(*dead && model.is_live(token)), "token {} lives again after {:?}", n, deed);
+            }
+        }
+    }
+
+    /// Goal: ONE-SESSION, no rule asks through which door a session came or is asked for.
+    /// Method: the same history with another door's name decides the same.
+    #[test]
+    fn a_verdict_does_not_depend_on_the_door(seen_s in 0i64..2000, now_s in 0i64..2000, user in 0u64..8, enabled: bool) {
+        let mut session = plain();
+        let around = Around { generations: Generations { user, realm: 5 }, user_enabled: enabled };
+        let at = |s: i64| Timestamp::from_ms(s * 1000);
+        let one = verdict(&session, at(seen_s), around, at(now_s));
+        session.door = Door::named("another");
+        prop_assert_eq!(one, verdict(&session, at(seen_s), around, at(now_s)));
+    }
+}
+
+fn one(change: impl FnOnce(&mut Session)) -> Family {
+    let mut session = plain();
+    change(&mut session);
+    let around = Around { generations: Generations { user: 4, realm: 5 }, user_enabled: true };
+    Family::One { seen_at: session.seen_at, session: Box::new(session), around }
+}
+
+fn at(s: i64) -> Timestamp {
+    Timestamp::from_ms(s * 1000)
+}
+
+/// Goal: ONE-ROAD, the first ending buries the session with its cause, and the second says "before".
+#[test]
+fn a_session_ends_once_and_is_remembered() {
+    let order = order(Target::One(plain().id), Act::End);
+    let first = decide_ending(&one(|_| {}), &order, at(1)).expect("an ending");
+    let [Change::Bury(tombstone)] = &first.changes[..] else { panic!("one burial: {first:?}") };
+    assert_eq!(tombstone.cause, Cause::SignOff);
+    assert!(matches!(first.outcome, Ended::Now(_)));
+    let again = decide_ending(&Family::Past(tombstone.clone()), &order, at(2)).expect("again");
+    assert!(again.changes.is_empty() && matches!(again.outcome, Ended::Before));
+}
+
+#[test]
+fn a_session_that_ran_out_is_buried_with_its_own_cause() {
+    let order = order(Target::One(plain().id), Act::End);
+    for (now, cause) in [(100, Cause::Idle), (1000, Cause::Expired)] {
+        let ending = decide_ending(&one(|_| {}), &order, at(now)).expect("an ending");
+        assert!(matches!(ending.outcome, Ended::Before));
+        assert!(matches!(&ending.changes[..], [Change::Bury(t)] if t.cause == cause), "{ending:?}");
+    }
+}
+
+#[test]
+fn what_the_order_does_not_mean_is_unknown() {
+    let stranger = UserId::from_uuid(Uuid::from_u128(99));
+    let other_realm = Some(RealmId::from_uuid(Uuid::from_u128(77)));
+    let id = plain().id;
+    let wrong = PresentedToken { id, hash: TokenHash::from_bytes([9; 32]) };
+    let orders = [
+        order(Target::One(SessionId::from_bytes([2; 16])), Act::End),
+        order(Target::OneOf { user: stranger, session: id }, Act::End),
+        order(Target::Token(wrong), Act::End),
+        EndOrder { realm: other_realm, ..order(Target::One(id), Act::End) },
+    ];
+    for order in orders {
+        let refused = decide_ending(&one(|_| {}), &order, at(1));
+        assert!(matches!(refused, Err(EndError::UnknownSession)), "{order:?}");
+    }
+}
+
+#[test]
+fn the_callers_own_session_can_be_spared() {
+    let order = EndOrder { spare: Some(plain().id), ..order(Target::One(plain().id), Act::End) };
+    assert!(matches!(decide_ending(&one(|_| {}), &order, at(1)), Err(EndError::CallersOwn)));
+}
+
+#[test]
+fn a_reset_keeps_the_id_raises_the_epoch_and_forgets_the_sign_on() {
+    let order = order(Target::One(plain().id), Act::Reset);
+    let family = one(|s| {
+        s.participants = vec!["shop".parse().expect("a client")];
+        s.properties.insert("colour".into(), "red".into());
+    });
+    let ending = decide_ending(&family, &order, at(1)).expect("a reset");
+    let [Change::Write(next)] = &ending.changes[..] else { panic!("one write: {ending:?}") };
+    assert_eq!((next.id, next.epoch, next.state), (plain().id, 1, State::Reset));
+    assert!(next.participants.is_empty() && next.properties.is_empty());
+    let Ended::Now(closed) = ending.outcome else { panic!("now") };
+    assert_eq!(closed.participants.len(), 1, "whoever took part is told");
+    let again = decide_ending(&one(|s| s.state = State::Reset), &order, at(2)).expect("again");
+    assert!(again.changes.is_empty() && matches!(again.outcome, Ended::Before));
+}

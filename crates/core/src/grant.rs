@@ -1,0 +1,416 @@
+//! What a client holds because of a session: a code, then a family of refresh and access tokens.
+//!
+//! A grant is bound to session, epoch and client generation, and dies with each of them; nothing has to be written
+//! for that. Here are the rules of redeeming and rotating (RFC 6749 §4.1.2 and §6, RFC 7636, RFC 9700 §4.14);
+//! opaque tokens are `base64url(grant id, secrets)`, and only hashes are kept (EMPTY-HANDS).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use crate::ambient::{Span, Timestamp};
+use crate::ids::{ClientId, RealmId, UserId};
+use crate::outage::Outage;
+use crate::session_id::SessionId;
+use crate::token::TokenHash;
+
+/// The number of a grant: 63 random bits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct GrantId(u64);
+
+impl GrantId {
+    /// From random bits; the top one is cut off, so that it fits a positive row id.
+    pub const fn from_random(random: u64) -> Self {
+        Self(random >> 1)
+    }
+
+    /// A number that was stored or received.
+    pub const fn from_number(number: u64) -> Self {
+        Self(number & (u64::MAX >> 1))
+    }
+
+    /// The number itself.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// What a client holds because of a session.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// Its number.
+    pub id: GrantId,
+    /// The realm.
+    pub realm: RealmId,
+    /// Who holds it.
+    pub client: ClientId,
+    /// The client's generation at issue.
+    pub client_generation: u64,
+    /// Whose session.
+    pub user: UserId,
+    /// Which session.
+    pub session: SessionId,
+    /// In which epoch of it.
+    pub epoch: u32,
+    /// The scopes, separated by blanks.
+    pub scope: String,
+    /// The client's nonce, for the ID token.
+    pub nonce: Option<String>,
+    /// When the user had authenticated.
+    pub auth_time: Timestamp,
+    /// The address the code was sent to, if the request named one.
+    pub redirect_uri: Option<String>,
+    /// The PKCE challenge (S256).
+    pub challenge: Option<String>,
+    /// Hash of the code.
+    pub code: TokenHash,
+    /// When the code is void.
+    pub code_expires_at: Timestamp,
+    /// Whether the code was redeemed.
+    pub redeemed: bool,
+    /// Refresh tokens, if the client gets them.
+    pub refresh: Option<Refresh>,
+    /// Whether it was revoked; never taken back.
+    pub revoked: bool,
+    /// When nothing of it can be live any more.
+    pub expires_at: Timestamp,
+}
+
+/// The refresh tokens of a grant: one live, all earlier ones known by their family.
+#[derive(Clone, Copy, Debug)]
+pub struct Refresh {
+    /// Hash of the secret that all tokens of the family share.
+    pub family: TokenHash,
+    /// Hash of the secret of the live one.
+    pub current: TokenHash,
+    /// When the live one is void.
+    pub expires_at: Timestamp,
+}
+
+/// The world around a grant.
+#[derive(Clone, Copy, Debug)]
+pub struct GrantAround {
+    /// The epoch of its session, if that is live.
+    pub session_epoch: Option<u32>,
+    /// The client's generation, if the client is enabled.
+    pub client_generation: Option<u64>,
+}
+
+impl Grant {
+    /// Whether tokens of this grant can be live: session, epoch, client and the grant itself.
+    pub fn is_live(&self, around: GrantAround, now: Timestamp) -> bool {
+        !self.revoked
+            && now < self.expires_at
+            && around.session_epoch == Some(self.epoch)
+            && around.client_generation == Some(self.client_generation)
+    }
+}
+
+/// A code as presented with its client's proof.
+#[derive(Clone, Debug)]
+pub struct RedeemOrder {
+    /// The grant that the code names.
+    pub grant: GrantId,
+    /// Hash of the code.
+    pub code: TokenHash,
+    /// Who presents it.
+    pub client: ClientId,
+    /// The redirect address of the token request.
+    pub redirect_uri: Option<String>,
+    /// The PKCE verifier.
+    pub verifier: Option<String>,
+    /// The first refresh token, if the client gets one.
+    pub refresh: Option<Refresh>,
+    /// When nothing of the grant can be live any more.
+    pub expires_at: Timestamp,
+}
+
+/// A refresh token as presented.
+#[derive(Clone, Debug)]
+pub struct RotateOrder {
+    /// The grant that the token names.
+    pub grant: GrantId,
+    /// Hash of its family secret.
+    pub family: TokenHash,
+    /// Hash of its own secret.
+    pub current: TokenHash,
+    /// Who presents it.
+    pub client: ClientId,
+    /// Hash of the next one's secret.
+    pub next: TokenHash,
+    /// The life of the next one.
+    pub life: Span,
+}
+
+/// Why a code or refresh token bought nothing. All of it is one answer to the client.
+#[derive(Debug, thiserror::Error)]
+pub enum GrantError {
+    /// Unknown, void, of another client, of a dead session, or its conditions are not met.
+    #[error("the code or token is not valid")]
+    Invalid,
+    /// It was used before; everything it led to is revoked now.
+    #[error("the code or token was used before")]
+    Replayed,
+    /// Nothing was written: the same order may be sent again.
+    #[error("the store could not take the order")]
+    NotTaken(#[source] Outage),
+    /// The commit may have landed.
+    #[error("the store did not confirm the order")]
+    InDoubt(#[source] Outage),
+}
+
+/// What to write, and what to say.
+#[derive(Debug)]
+pub struct GrantDecision {
+    /// The grant as it is to be stored, if it changes.
+    pub write: Option<Grant>,
+    /// The grant as it is now, or why not.
+    pub outcome: Result<Grant, GrantError>,
+}
+
+impl GrantDecision {
+    fn refuse() -> Self {
+        Self { write: None, outcome: Err(GrantError::Invalid) }
+    }
+
+    /// A second use: what was bought with the first is taken away (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
+    fn revoke(grant: &Grant) -> Self {
+        let write = (!grant.revoked).then(|| Grant { revoked: true, ..grant.clone() });
+        Self { write, outcome: Err(GrantError::Replayed) }
+    }
+
+    fn grant(grant: Grant) -> Self {
+        Self { write: Some(grant.clone()), outcome: Ok(grant) }
+    }
+}
+
+/// Decides the redemption of a code.
+pub fn decide_redeem(
+    grant: &Grant,
+    around: GrantAround,
+    order: &RedeemOrder,
+    now: Timestamp,
+) -> GrantDecision {
+    if !grant.code.same(&order.code) || grant.client != order.client {
+        return GrantDecision::refuse();
+    }
+    if grant.redeemed {
+        return GrantDecision::revoke(grant);
+    }
+    let fits = grant.is_live(around, now)
+        && now < grant.code_expires_at
+        && grant.redirect_uri.as_ref().is_none_or(|uri| order.redirect_uri.as_ref() == Some(uri))
+        && verifies(grant.challenge.as_deref(), order.verifier.as_deref());
+    if !fits {
+        return GrantDecision::refuse();
+    }
+    let next =
+        Grant { redeemed: true, refresh: order.refresh, expires_at: order.expires_at, ..grant.clone() };
+    GrantDecision::grant(next)
+}
+
+/// Decides the rotation of a refresh token.
+pub fn decide_rotate(
+    grant: &Grant,
+    around: GrantAround,
+    order: &RotateOrder,
+    now: Timestamp,
+) -> GrantDecision {
+    let Some(refresh) = grant.refresh.filter(|r| r.family.same(&order.family)) else {
+        return GrantDecision::refuse();
+    };
+    if grant.client != order.client {
+        return GrantDecision::refuse();
+    }
+    if !refresh.current.same(&order.current) {
+        return GrantDecision::revoke(grant);
+    }
+    if !grant.is_live(around, now) || now >= refresh.expires_at {
+        return GrantDecision::refuse();
+    }
+    let expires_at = now.plus(order.life);
+    let next = Refresh { current: order.next, expires_at, ..refresh };
+    GrantDecision::grant(Grant {
+        refresh: Some(next),
+        expires_at: grant.expires_at.max(expires_at),
+        ..grant.clone()
+    })
+}
+
+/// PKCE with S256: a challenge needs its verifier, and a verifier without a challenge is refused (RFC 9700 §4.8.2).
+fn verifies(challenge: Option<&str>, verifier: Option<&str>) -> bool {
+    match (challenge, verifier) {
+        (None, None) => true,
+        (Some(challenge), Some(verifier)) => {
+            (43..=128).contains(&verifier.len())
+                && URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())) == challenge
+        }
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+/// An opaque token: the number of a grant and its secrets.
+pub fn opaque(grant: GrantId, secrets: &[&[u8; 16]]) -> String {
+    let mut bytes = Vec::with_capacity(8 + 16 * secrets.len());
+    bytes.extend_from_slice(&grant.number().to_be_bytes());
+    for secret in secrets {
+        bytes.extend_from_slice(*secret);
+    }
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads an opaque token of `N` secrets; gives the hash of each.
+pub fn read_opaque<const N: usize>(text: &str) -> Option<(GrantId, [TokenHash; N])> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() == 8 + 16 * N)?;
+    let (number, secrets) = bytes.split_at(8);
+    let number = u64::from_be_bytes(number.try_into().ok()?);
+    let mut hashes = [TokenHash::from_bytes([0; 32]); N];
+    for (hash, secret) in hashes.iter_mut().zip(secrets.chunks(16)) {
+        *hash = TokenHash::of(secret);
+    }
+    (number >> 63 == 0).then_some((GrantId(number), hashes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn hash(n: u8) -> TokenHash {
+        TokenHash::from_bytes([n; 32])
+    }
+
+    fn at(s: i64) -> Timestamp {
+        Timestamp::from_ms(s * 1000)
+    }
+
+    fn client(name: &str) -> ClientId {
+        name.parse().expect("a client id")
+    }
+
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"; // RFC 7636 appendix B
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    fn code() -> Grant {
+        Grant {
+            id: GrantId::from_number(7),
+            realm: RealmId::from_uuid(Uuid::from_u128(1)),
+            client: client("shop"),
+            client_generation: 3,
+            user: UserId::from_uuid(Uuid::from_u128(2)),
+            session: SessionId::from_bytes([1; 16]),
+            epoch: 2,
+            scope: "openid".into(),
+            nonce: None,
+            auth_time: at(0),
+            redirect_uri: Some("https://shop.test/cb".into()),
+            challenge: Some(CHALLENGE.into()),
+            code: hash(1),
+            code_expires_at: at(60),
+            redeemed: false,
+            refresh: None,
+            revoked: false,
+            expires_at: at(60),
+        }
+    }
+
+    fn around() -> GrantAround {
+        GrantAround { session_epoch: Some(2), client_generation: Some(3) }
+    }
+
+    fn redeem() -> RedeemOrder {
+        RedeemOrder {
+            grant: GrantId::from_number(7),
+            code: hash(1),
+            client: client("shop"),
+            redirect_uri: Some("https://shop.test/cb".into()),
+            verifier: Some(VERIFIER.into()),
+            refresh: Some(Refresh { family: hash(10), current: hash(11), expires_at: at(1000) }),
+            expires_at: at(1000),
+        }
+    }
+
+    fn redeemed() -> Grant {
+        decide_redeem(&code(), around(), &redeem(), at(1)).outcome.expect("a good code")
+    }
+
+    fn rotate(family: u8, current: u8, next: u8) -> RotateOrder {
+        RotateOrder {
+            grant: GrantId::from_number(7),
+            family: hash(family),
+            current: hash(current),
+            client: client("shop"),
+            next: hash(next),
+            life: Span::from_s(1000),
+        }
+    }
+
+    #[test]
+    fn a_code_buys_tokens_once_and_its_second_use_takes_them_away() {
+        let grant = redeemed();
+        assert!(grant.is_live(around(), at(2)));
+        let again = decide_redeem(&grant, around(), &redeem(), at(2));
+        assert!(matches!(again.outcome, Err(GrantError::Replayed)));
+        assert!(again.write.expect("a change").revoked);
+    }
+
+    #[test]
+    fn a_code_is_refused_when_any_of_its_conditions_fails() {
+        let refused = |change: &dyn Fn(&mut Grant, &mut GrantAround, &mut RedeemOrder), now| {
+            let (mut grant, mut world, mut order) = (code(), around(), redeem());
+            change(&mut grant, &mut world, &mut order);
+            let decision = decide_redeem(&grant, world, &order, at(now));
+            assert!(decision.write.is_none());
+            assert!(matches!(decision.outcome, Err(GrantError::Invalid)));
+        };
+        refused(&|_, _, o| o.code = hash(2), 1);
+        refused(&|_, _, o| o.client = client("thief"), 1);
+        refused(&|_, _, o| o.redirect_uri = None, 1);
+        refused(&|_, _, o| o.redirect_uri = Some("https://shop.test/cb/".into()), 1);
+        refused(&|_, _, o| o.verifier = None, 1);
+        refused(&|_, _, o| o.verifier = Some("x".repeat(43)), 1);
+        refused(&|g, _, _| g.challenge = None, 1); // A verifier without a challenge.
+        refused(&|_, w, _| w.session_epoch = None, 1);
+        refused(&|_, w, _| w.session_epoch = Some(3), 1);
+        refused(&|_, w, _| w.client_generation = Some(4), 1);
+        refused(&|_, w, _| w.client_generation = None, 1);
+        refused(&|_, _, _| {}, 60);
+    }
+
+    #[test]
+    fn a_refresh_token_rotates_and_an_old_one_revokes_the_family() {
+        let grant = redeemed();
+        let next = decide_rotate(&grant, around(), &rotate(10, 11, 12), at(5)).outcome.expect("a good token");
+        assert!(next.refresh.expect("refresh").current.same(&hash(12)));
+        let old = decide_rotate(&next, around(), &rotate(10, 11, 13), at(6));
+        assert!(old.write.expect("a change").revoked);
+        let stranger = decide_rotate(&next, around(), &rotate(99, 12, 13), at(6));
+        assert!(stranger.write.is_none(), "whoever does not know the family revokes nothing");
+    }
+
+    #[test]
+    fn a_refresh_token_dies_with_session_epoch_and_client() {
+        let dead = [
+            GrantAround { session_epoch: None, ..around() },
+            GrantAround { session_epoch: Some(3), ..around() },
+            GrantAround { client_generation: Some(4), ..around() },
+        ];
+        for world in dead {
+            let decision = decide_rotate(&redeemed(), world, &rotate(10, 11, 12), at(5));
+            assert!(matches!(decision.outcome, Err(GrantError::Invalid)), "{world:?}");
+        }
+        assert!(decide_rotate(&redeemed(), around(), &rotate(10, 11, 12), at(1000)).outcome.is_err());
+    }
+
+    #[test]
+    fn opaque_tokens_read_back_and_rubbish_does_not() {
+        let text = opaque(GrantId::from_number(9), &[&[1; 16], &[2; 16]]);
+        let (id, [family, current]) = read_opaque::<2>(&text).expect("our token");
+        assert_eq!(id, GrantId::from_number(9));
+        assert!(family.same(&TokenHash::of(&[1; 16])) && current.same(&TokenHash::of(&[2; 16])));
+        assert!(read_opaque::<1>(&text).is_none());
+        for bad in ["", "x", "ü", "____________________________________"] {
+            assert!(read_opaque::<1>(bad).is_none(), "{bad}");
+        }
+    }
+}

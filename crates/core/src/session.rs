@@ -1,0 +1,256 @@
+//! A session, and whether it is live.
+//!
+//! [`verdict`] is the one place that says so. It compares; it never waits for a sweep: what has passed its limit is
+//! over, whether or not its row is still there (NO-STALE-YES).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::ambient::{Span, Timestamp};
+use crate::ids::{ClientId, Locator, RealmId, UserId};
+use crate::session_id::{Incarnation, SessionId};
+use crate::token::TokenHash;
+
+/// What a successful sign-on opens in one user agent.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Its public name.
+    pub id: SessionId,
+    /// Where it lies.
+    pub locator: Locator,
+    /// Which use of that place it is.
+    pub incarnation: Incarnation,
+    /// The realm.
+    pub realm: RealmId,
+    /// Who signed on; after a reset, who did so last.
+    pub user: UserId,
+    /// Hash of the current token's secret; after a reset, of the dead one.
+    pub token_hash: TokenHash,
+    /// How often the session was begun anew after a reset. What was issued in an earlier epoch stays dead.
+    pub epoch: u32,
+    /// Signed on or reset.
+    pub state: State,
+    /// The generations it was born under.
+    pub born: Generations,
+    /// When it began.
+    pub opened_at: Timestamp,
+    /// When the user last authenticated.
+    pub authenticated_at: Timestamp,
+    /// Last activity that was written down; the engine may know a later one.
+    pub seen_at: Timestamp,
+    /// Idle limit, fixed when it opened.
+    pub idle: Option<Span>,
+    /// When it is over in any case.
+    pub expires_at: Timestamp,
+    /// How the user authenticated, in order.
+    pub methods: Vec<Method>,
+    /// The door it came through.
+    pub door: Door,
+    /// The user agent.
+    pub device: Device,
+    /// Free properties.
+    pub properties: BTreeMap<String, String>,
+    /// The clients that took part.
+    pub participants: Vec<ClientId>,
+}
+
+/// Whether somebody is signed on in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The user of the session is signed on.
+    SignedOn,
+    /// The sign-on was ended and the id kept: nobody's, until the same user signs on again.
+    Reset,
+}
+
+/// The generation numbers that can end many sessions at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Generations {
+    /// Of the user.
+    pub user: u64,
+    /// Of the realm.
+    pub realm: u64,
+}
+
+/// One way by which the user authenticated, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Method {
+    /// Its name, `password` for one.
+    pub name: Cow<'static, str>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The door a caller came through, by the name of its dialect. Rules never ask which one it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Door(pub Cow<'static, str>);
+
+impl Door {
+    /// A door with a fixed name.
+    pub const fn named(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+}
+
+/// What is known of the user agent.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Device {
+    /// Its address as text, with or without a port.
+    pub address: Option<String>,
+    /// How it names itself.
+    pub user_agent: Option<String>,
+}
+
+/// The answer of a check that could be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The session is live.
+    Live,
+    /// It is not.
+    Not(NotLive),
+}
+
+/// Why a session is not live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotLive {
+    /// No such session, or the secret is another one.
+    Unknown,
+    /// Its sign-on was ended; the id waits for the same user.
+    Reset,
+    /// The user was inactive for too long.
+    Idle,
+    /// It reached its last moment.
+    Expired,
+    /// It ended together with others of its user or realm.
+    Generation,
+    /// The user may not sign on at present.
+    Disabled,
+}
+
+/// The facts about the world around a session that a verdict needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Around {
+    /// The generations as they are now.
+    pub generations: Generations,
+    /// Whether the user may sign on.
+    pub user_enabled: bool,
+}
+
+/// Whether a session is live at `now`, with `seen_at` its last known activity.
+pub fn verdict(session: &Session, seen_at: Timestamp, around: Around, now: Timestamp) -> Verdict {
+    if session.state == State::Reset {
+        return Verdict::Not(NotLive::Reset);
+    }
+    if session.born != around.generations {
+        return Verdict::Not(NotLive::Generation);
+    }
+    if now >= session.expires_at {
+        return Verdict::Not(NotLive::Expired);
+    }
+    if session.idle.is_some_and(|idle| now >= seen_at.plus(idle)) {
+        return Verdict::Not(NotLive::Idle);
+    }
+    if !around.user_enabled {
+        return Verdict::Not(NotLive::Disabled);
+    }
+    Verdict::Live
+}
+
+impl Session {
+    /// When the session is over if nothing more happens: the nearer of its two limits.
+    pub fn ends_at(&self, seen_at: Timestamp) -> Timestamp {
+        self.idle.map_or(self.expires_at, |idle| self.expires_at.min(seen_at.plus(idle)))
+    }
+
+    /// This session with one more client that takes part; none if it does so already.
+    pub fn joined_by(&self, client: &ClientId) -> Option<Self> {
+        if self.participants.contains(client) {
+            return None;
+        }
+        let mut next = self.clone();
+        next.participants.push(client.clone());
+        Some(next)
+    }
+
+    /// How stale the written activity may get before it is written again: a tenth of the idle limit, at most a
+    /// minute. A crash forgets no more than that.
+    pub fn seen_grain(&self) -> Span {
+        let minute = Span::from_s(60);
+        self.idle.map_or(minute, |idle| idle.part(10).min(minute))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::ids::UserKey;
+    use uuid::Uuid;
+
+    /// A session of nobody in particular, opened at zero, idle after 100 s, over after 1,000 s.
+    pub(crate) fn plain() -> Session {
+        Session {
+            id: SessionId::from_bytes([1; 16]),
+            locator: UserKey::from_random(9).slot(0).expect("a slot"),
+            incarnation: Incarnation::from_bits(3),
+            realm: RealmId::from_uuid(Uuid::from_u128(1)),
+            user: UserId::from_uuid(Uuid::from_u128(2)),
+            token_hash: TokenHash::from_bytes([0; 32]),
+            epoch: 0,
+            state: State::SignedOn,
+            born: Generations { user: 4, realm: 5 },
+            opened_at: Timestamp::from_ms(0),
+            authenticated_at: Timestamp::from_ms(0),
+            seen_at: Timestamp::from_ms(0),
+            idle: Some(Span::from_s(100)),
+            expires_at: Timestamp::from_ms(1_000_000),
+            methods: vec![],
+            door: Door::named("test"),
+            device: Device::default(),
+            properties: BTreeMap::new(),
+            participants: vec![],
+        }
+    }
+
+    fn around() -> Around {
+        Around { generations: Generations { user: 4, realm: 5 }, user_enabled: true }
+    }
+
+    fn check(change: impl FnOnce(&mut Session, &mut Around), seen_s: i64, now_s: i64, expect: Verdict) {
+        let (mut session, mut around) = (plain(), around());
+        change(&mut session, &mut around);
+        let at = |s: i64| Timestamp::from_ms(s * 1000);
+        assert_eq!(verdict(&session, at(seen_s), around, at(now_s)), expect);
+    }
+
+    #[test]
+    fn limits_end_a_session_at_the_moment_they_name_and_not_before() {
+        check(|_, _| {}, 0, 99, Verdict::Live);
+        check(|_, _| {}, 0, 100, Verdict::Not(NotLive::Idle));
+        check(|_, _| {}, 950, 999, Verdict::Live);
+        check(|_, _| {}, 999, 1000, Verdict::Not(NotLive::Expired));
+        check(|s, _| s.idle = None, 0, 999, Verdict::Live);
+    }
+
+    #[test]
+    fn a_generation_that_moved_ends_a_session_in_either_direction() {
+        check(|_, a| a.generations.user = 5, 0, 1, Verdict::Not(NotLive::Generation));
+        check(|_, a| a.generations.user = 3, 0, 1, Verdict::Not(NotLive::Generation));
+        check(|_, a| a.generations.realm = 6, 0, 1, Verdict::Not(NotLive::Generation));
+    }
+
+    #[test]
+    fn a_reset_session_and_one_of_a_disabled_user_are_not_live() {
+        check(|s, _| s.state = State::Reset, 0, 1, Verdict::Not(NotLive::Reset));
+        check(|_, a| a.user_enabled = false, 0, 1, Verdict::Not(NotLive::Disabled));
+    }
+
+    #[test]
+    fn the_nearer_limit_is_the_end_and_activity_is_written_at_a_tenth_of_idle() {
+        let mut session = plain();
+        assert_eq!(session.ends_at(Timestamp::from_ms(0)), Timestamp::from_ms(100_000));
+        assert_eq!(session.ends_at(Timestamp::from_ms(990_000)), Timestamp::from_ms(1_000_000));
+        assert_eq!(session.seen_grain(), Span::from_s(10));
+        session.idle = Some(Span::from_s(100_000));
+        assert_eq!(session.seen_grain(), Span::from_s(60));
+    }
+}

@@ -1,0 +1,190 @@
+//! What a proven identity leads to: a new session, a renewed one, or the same id begun anew after a reset.
+//!
+//! The engine calls [`decide_sign_on`] inside its transaction with the facts as they are there; nothing here
+//! knows how the identity was proven.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::ambient::Timestamp;
+use crate::directory::{Limits, Proof, User};
+use crate::ids::{Locator, RealmId};
+use crate::outage::Outage;
+use crate::session::{Around, Device, Door, Generations, Method, NotLive, Session, State, Verdict, verdict};
+use crate::session_id::{Incarnation, SessionId};
+use crate::token::{SessionSecret, SessionToken};
+
+/// Somebody proved who they are: open, renew or begin anew.
+#[derive(Clone, Debug)]
+pub struct SignOnOrder {
+    /// The realm of the door.
+    pub realm: RealmId,
+    /// Who it is, and what was known of them when they proved it.
+    pub proof: Proof,
+    /// The limits of the door.
+    pub limits: Limits,
+    /// The door.
+    pub door: Door,
+    /// How they proved it.
+    pub method: Cow<'static, str>,
+    /// The user agent.
+    pub device: Device,
+    /// The token that the user agent carries, if its session is to go on when it is the same user's.
+    pub previous: Option<SessionToken>,
+    /// Whether a session that goes on keeps its token or gets the new one.
+    pub keep_token: bool,
+    /// The secret of the new token.
+    pub secret: SessionSecret,
+    /// The incarnation of a new session.
+    pub incarnation: Incarnation,
+}
+
+/// The session that a sign-on led to.
+#[derive(Clone, Debug)]
+pub struct SignedOn {
+    /// As it was committed.
+    pub session: Session,
+    /// The user's record as it was then.
+    pub user: User,
+    /// How it came about.
+    pub how: How,
+}
+
+/// How a sign-on got its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// A new one was opened.
+    Opened,
+    /// The live one goes on.
+    Renewed,
+    /// The reset one begins anew under its old id.
+    Revived,
+}
+
+/// What is to be written.
+#[derive(Clone, Debug)]
+pub enum SignOnDecision {
+    /// A new session in a free place: see [`SignOnOrder::born`].
+    Open(Generations),
+    /// This session goes on, as changed.
+    GoOn(Box<Session>, How),
+}
+
+/// Why nobody was signed on.
+#[derive(Debug, thiserror::Error)]
+pub enum SignOnError {
+    /// The user is gone.
+    #[error("no such user in this realm")]
+    UnknownUser,
+    /// The user may not sign on.
+    #[error("the user is disabled")]
+    Disabled,
+    /// All the user's sessions were ended after the identity was proven: prove it again.
+    #[error("the proof of identity is older than an ending of all the user's sessions")]
+    Superseded,
+    /// The user has as many sessions as one can have (HOME-LIMITS).
+    #[error("the user has too many sessions")]
+    TooMany,
+    /// Nothing was written: the same order may be sent again.
+    #[error("the store could not take the sign-on")]
+    NotTaken(#[source] Outage),
+    /// The commit may have landed.
+    #[error("the store did not confirm the sign-on")]
+    InDoubt(#[source] Outage),
+}
+
+/// Decides a sign-on from the facts inside the transaction.
+///
+/// `previous` is the session whose token the order carries, with its last activity, if its secret matches.
+pub fn decide_sign_on(
+    order: &SignOnOrder,
+    user: &User,
+    realm_generation: u64,
+    previous: Option<(&Session, Timestamp)>,
+    now: Timestamp,
+) -> Result<SignOnDecision, SignOnError> {
+    if user.realm != order.realm || user.id != order.proof.user {
+        return Err(SignOnError::UnknownUser);
+    }
+    if !user.enabled {
+        return Err(SignOnError::Disabled);
+    }
+    // ENDED-STAYS-ENDED: a sign-on that races an ending of all sessions is refused, not born live.
+    if user.generation != order.proof.generation {
+        return Err(SignOnError::Superseded);
+    }
+    let generations = Generations { user: user.generation, realm: realm_generation };
+    let around = Around { generations, user_enabled: user.enabled };
+    let mine = previous.filter(|(session, _)| session.user == user.id && session.realm == order.realm);
+    Ok(match mine {
+        Some((session, seen_at)) => match verdict(session, seen_at, around, now) {
+            Verdict::Live => SignOnDecision::GoOn(Box::new(order.renewed(session, now)), How::Renewed),
+            Verdict::Not(NotLive::Reset) if now < session.expires_at && session.born == generations => {
+                SignOnDecision::GoOn(Box::new(order.revived(session, generations, now)), How::Revived)
+            }
+            Verdict::Not(_) => SignOnDecision::Open(generations),
+        },
+        None => SignOnDecision::Open(generations),
+    })
+}
+
+impl SignOnOrder {
+    /// The new session, in the place that the engine found.
+    pub fn born(&self, id: SessionId, locator: Locator, born: Generations, now: Timestamp) -> Session {
+        Session {
+            id,
+            locator,
+            incarnation: self.incarnation,
+            realm: self.realm,
+            user: self.proof.user,
+            token_hash: self.secret.hash(),
+            epoch: 0,
+            state: State::SignedOn,
+            born,
+            opened_at: now,
+            authenticated_at: now,
+            seen_at: now,
+            idle: self.limits.idle,
+            expires_at: now.plus(self.limits.absolute),
+            methods: vec![Method { name: self.method.clone(), at: now }],
+            door: self.door.clone(),
+            device: self.device.clone(),
+            properties: BTreeMap::new(),
+            participants: Vec::new(),
+        }
+    }
+
+    /// The live session after the same user proved the identity again: same id, same epoch, limits anew.
+    fn renewed(&self, session: &Session, now: Timestamp) -> Session {
+        let mut next = session.clone();
+        next.authenticated_at = now;
+        next.seen_at = now;
+        next.expires_at = now.plus(self.limits.absolute);
+        next.methods.push(Method { name: self.method.clone(), at: now });
+        let surplus = next.methods.len().saturating_sub(METHODS_MAX);
+        next.methods.drain(..surplus);
+        if !self.keep_token {
+            next.token_hash = self.secret.hash();
+        }
+        next
+    }
+
+    /// The reset session begun anew: same id, the epoch that the reset raised, always a new token.
+    fn revived(&self, session: &Session, born: Generations, now: Timestamp) -> Session {
+        Session {
+            epoch: session.epoch,
+            opened_at: session.opened_at,
+            ..self.born(session.id, session.locator, born, now).with_incarnation(session.incarnation)
+        }
+    }
+}
+
+/// How many authentication events a session remembers (HOME-LIMITS).
+const METHODS_MAX: usize = 16;
+
+impl Session {
+    fn with_incarnation(mut self, incarnation: Incarnation) -> Self {
+        self.incarnation = incarnation;
+        self
+    }
+}

@@ -1,0 +1,91 @@
+//! Codes and refresh tokens: read, let core decide, write.
+
+use std::sync::Arc;
+
+use adieu_core::grant::{GrantDecision, decide_redeem, decide_rotate};
+use adieu_core::{
+    Grant, GrantAround, GrantError, GrantId, Outage, RedeemOrder, RotateOrder, Timestamp, Verdict,
+};
+use adieu_store::{Act, Answer, Grants};
+
+use crate::acts::family::{Facts, facts};
+use crate::writer::Batch;
+use crate::{SqliteStore, rows};
+
+/// The world around a grant, and its session if that is live.
+fn around(
+    batch: &Batch<'_>,
+    grant: &Grant,
+    now: Timestamp,
+) -> rusqlite::Result<(GrantAround, Option<Facts>)> {
+    let session = rows::session(batch.db, batch.cipher(), grant.session)?;
+    let facts = session.map(|session| facts(batch.db, batch.shared, session)).transpose()?;
+    let live = facts.filter(|facts| facts.verdict(now) == Verdict::Live);
+    let client = rows::client(batch.db, &grant.client)?;
+    let client_generation =
+        client.filter(|(client, removed)| client.enabled && !removed).map(|(client, _)| client.generation);
+    let session_epoch = live.as_ref().map(|facts| facts.session.epoch);
+    Ok((GrantAround { session_epoch, client_generation }, live))
+}
+
+type Outcome = rusqlite::Result<Result<Grant, GrantError>>;
+
+fn decided(
+    batch: &mut Batch<'_>,
+    id: GrantId,
+    now: Timestamp,
+    decide: impl Fn(&Grant, GrantAround) -> GrantDecision,
+) -> Outcome {
+    let Some(grant) = rows::grant(batch.db, id)? else { return Ok(Err(GrantError::Invalid)) };
+    let (around, _) = around(batch, &grant, now)?;
+    let decision = decide(&grant, around);
+    if let Some(write) = decision.write {
+        batch.write_grant(write)?;
+    }
+    Ok(decision.outcome)
+}
+
+impl Grants for SqliteStore {
+    fn issue(&self, grant: Grant, now: Timestamp) -> Act<Result<(), GrantError>> {
+        self.writer.write(move |batch| {
+            let (around, live) = around(batch, &grant, now)?;
+            let Some(facts) = live.filter(|_| grant.is_live(around, now)) else {
+                return Ok(Err(GrantError::Invalid));
+            };
+            if rows::grant(batch.db, grant.id)?.is_some() {
+                return Ok(Err(GrantError::Invalid)); // 63 random bits met: the caller draws again.
+            }
+            batch.write_grant(grant.clone())?;
+            if let Some(session) = facts.session.joined_by(&grant.client) {
+                batch.write_session(session)?;
+            }
+            Ok(Ok(()))
+        })
+    }
+
+    fn redeem(&self, order: RedeemOrder, now: Timestamp) -> Act<Result<Grant, GrantError>> {
+        self.writer.write(move |batch| {
+            decided(batch, order.grant, now, |grant, around| decide_redeem(grant, around, &order, now))
+        })
+    }
+
+    fn rotate(&self, order: RotateOrder, now: Timestamp) -> Act<Result<Grant, GrantError>> {
+        self.writer.write(move |batch| {
+            decided(batch, order.grant, now, |grant, around| decide_rotate(grant, around, &order, now))
+        })
+    }
+
+    fn grant(&self, id: GrantId) -> Answer<Result<Option<Arc<Grant>>, Outage>> {
+        let key = u128::from(id.number());
+        if let Some(grant) = self.shared.caches.grants.find(&key) {
+            return Answer::Now(Ok(Some(grant)));
+        }
+        Answer::Later(self.readers.read(move |db, shared, read_at| {
+            let grant = rows::grant(db, id)?.map(Arc::new);
+            if let Some(grant) = &grant {
+                shared.caches.grants.fill(key, || Arc::clone(grant), read_at);
+            }
+            Ok(grant)
+        }))
+    }
+}

@@ -1,0 +1,239 @@
+//! Check, look, sign on, end, amend.
+
+use std::sync::Arc;
+
+use adieu_core::session::NotLive;
+use adieu_core::{
+    AmendError, AmendOrder, Around, EndError, EndOrder, Ended, Generations, How, Outage, Session, SessionId,
+    SessionToken, SignOnDecision, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserId, Verdict,
+    decide_amend, decide_ending, decide_sign_on,
+};
+use adieu_store::{Act, Answer, Check, Live, Looked, Sessions};
+use rusqlite::Connection;
+
+use crate::acts::family::{Facts, facts, family};
+use crate::cache::Held;
+use crate::writer::Batch;
+use crate::{Shared, SqliteStore, rows};
+
+/// How often a read is made anew because commits touched its key meanwhile; then it answers without filling.
+const FILLS_MAX: usize = 8;
+
+impl Shared {
+    /// The session, its user and the verdict, if all of it is in memory.
+    fn looked_in_memory(&self, id: SessionId, now: Timestamp) -> Option<(Arc<Held>, Arc<User>, Verdict)> {
+        let held = self.caches.sessions.find(&id.number())?;
+        let user = self.caches.users.find(&held.session.user.uuid().as_u128())?;
+        let realm = self.caches.realms.find(&held.session.realm.uuid().as_u128())?;
+        let generations = Generations { user: user.generation, realm: realm.generation };
+        let around = Around { generations, user_enabled: user.enabled };
+        let verdict = adieu_core::verdict(&held.session, held.seen_at(), around, now);
+        // A commit that raises a generation and restamps the session it spares is published one map at a time:
+        // only the database shows both together (NO-FALSE-NO).
+        (verdict != Verdict::Not(NotLive::Generation)).then_some((held, user, verdict))
+    }
+
+    /// Reads what is not in memory, and fills it in.
+    fn looked_in_database(
+        &self,
+        db: &Connection,
+        read_at: u64,
+        id: SessionId,
+    ) -> rusqlite::Result<Option<(Facts, bool)>> {
+        let Some(session) = rows::session(db, &self.cipher, id)? else { return Ok(None) };
+        let facts = facts(db, self, session)?;
+        let realm = rows::realm(db, facts.session.realm)?;
+        let held = || Arc::new(Held::new(Arc::new(facts.session.clone()), facts.seen_at));
+        let user = || Arc::new(facts.user.clone());
+        let caches = &self.caches;
+        let mut fresh = caches.sessions.fill(id.number(), held, read_at)
+            && caches.users.fill(facts.user.id.uuid().as_u128(), user, read_at);
+        if let Some(realm) = realm {
+            fresh &= caches.realms.fill(realm.id.uuid().as_u128(), || Arc::new(realm.clone()), read_at);
+        }
+        Ok(Some((facts, fresh)))
+    }
+}
+
+impl SqliteStore {
+    /// Reads a session through the readers; a read that a commit overtook is made anew.
+    fn look_later(&self, id: SessionId, touch: bool, now: Timestamp) -> Act<Result<Option<Looked>, Outage>> {
+        let this = self.clone();
+        Box::pin(async move {
+            let mut tries = 0;
+            let facts = loop {
+                let read =
+                    this.readers.read(move |db, shared, read_at| shared.looked_in_database(db, read_at, id));
+                match read.await? {
+                    None => return Ok(None),
+                    Some((facts, fresh)) if fresh || tries == FILLS_MAX => break facts,
+                    Some(_) => tries += 1,
+                }
+            };
+            let verdict = facts.verdict(now);
+            if touch
+                && verdict == Verdict::Live
+                && let Some(held) = this.shared.caches.sessions.find(&id.number())
+            {
+                this.note_activity(&held, now);
+            }
+            let seen_at = if touch { facts.seen_at.max(now) } else { facts.seen_at };
+            Ok(Some(Looked {
+                session: Arc::new(facts.session),
+                user: Arc::new(facts.user),
+                seen_at,
+                verdict,
+            }))
+        })
+    }
+
+    fn note_activity(&self, held: &Held, now: Timestamp) {
+        if held.touch(now) {
+            let place = (held.session.locator, held.session.incarnation);
+            self.writer.write_aside(move |batch| rows::write_seen(batch.db, place, now));
+        }
+    }
+}
+
+fn checked(looked: Option<Looked>, token: &SessionToken) -> Check {
+    match looked {
+        Some(looked) if looked.session.token_hash.matches(&token.secret) => match looked.verdict {
+            Verdict::Live => {
+                Check::Live(Live { session: looked.session, user: looked.user, seen_at: looked.seen_at })
+            }
+            Verdict::Not(why) => Check::Not(why),
+        },
+        Some(_) | None => Check::Not(NotLive::Unknown),
+    }
+}
+
+impl Sessions for SqliteStore {
+    fn check(&self, token: &SessionToken, touch: bool, now: Timestamp) -> Answer<Result<Check, Outage>> {
+        let Some((held, user, verdict)) = self.shared.looked_in_memory(token.id, now) else {
+            let token = token.clone();
+            // Whether this is the session's own token is only known after the read: touch when it is.
+            let (plain, touching) = (self.look_later(token.id, false, now), self.clone());
+            return Answer::Later(Box::pin(async move {
+                let check = checked(plain.await?, &token);
+                if let (true, Check::Live(_)) = (touch, &check)
+                    && let Some(held) = touching.shared.caches.sessions.find(&token.id.number())
+                {
+                    touching.note_activity(&held, now);
+                }
+                Ok(check)
+            }));
+        };
+        if !held.session.token_hash.matches(&token.secret) {
+            return Answer::Now(Ok(Check::Not(NotLive::Unknown)));
+        }
+        Answer::Now(Ok(match verdict {
+            Verdict::Live => {
+                if touch {
+                    self.note_activity(&held, now);
+                }
+                Check::Live(Live { session: Arc::clone(&held.session), user, seen_at: held.seen_at() })
+            }
+            Verdict::Not(why) => Check::Not(why),
+        }))
+    }
+
+    fn look(&self, id: SessionId, touch: bool, now: Timestamp) -> Answer<Result<Option<Looked>, Outage>> {
+        let Some((held, user, verdict)) = self.shared.looked_in_memory(id, now) else {
+            return Answer::Later(self.look_later(id, touch, now));
+        };
+        if touch && verdict == Verdict::Live {
+            self.note_activity(&held, now);
+        }
+        let session = Arc::clone(&held.session);
+        Answer::Now(Ok(Some(Looked { session, user, seen_at: held.seen_at(), verdict })))
+    }
+
+    fn sessions_of(&self, user: UserId, limit: u32, now: Timestamp) -> Act<Result<Vec<Looked>, Outage>> {
+        self.readers.read(move |db, shared, _| {
+            let Some(user) = rows::user(db, user)? else { return Ok(Vec::new()) };
+            let mut looked = Vec::new();
+            let whose = Arc::new(user);
+            for session in rows::sessions_of(db, &shared.cipher, whose.key)? {
+                let facts = facts(db, shared, session)?;
+                let verdict = facts.verdict(now);
+                let (session, user) = (Arc::new(facts.session), Arc::clone(&whose));
+                looked.push(Looked { session, user, seen_at: facts.seen_at, verdict });
+            }
+            looked.sort_by_key(|l| std::cmp::Reverse((l.session.opened_at, l.session.id)));
+            looked.truncate(limit as usize);
+            Ok(looked)
+        })
+    }
+
+    fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Act<Result<SignedOn, SignOnError>> {
+        self.writer.write(move |batch| open_session(batch, &order, now))
+    }
+
+    fn end(&self, order: EndOrder, now: Timestamp) -> Act<Result<Ended, EndError>> {
+        self.writer.write(move |batch| end(batch, &order, now))
+    }
+
+    fn amend(&self, order: AmendOrder, now: Timestamp) -> Act<Result<(), AmendError>> {
+        self.writer.write(move |batch| amend(batch, &order, now))
+    }
+}
+
+/// One order inside the batch that is being committed: reads, lets core decide, writes what it decided.
+pub(super) fn end(
+    batch: &mut Batch<'_>,
+    order: &EndOrder,
+    now: Timestamp,
+) -> rusqlite::Result<Result<Ended, EndError>> {
+    let family = family(batch, order)?;
+    let ending = match decide_ending(&family, order, now) {
+        Ok(ending) => ending,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    batch.apply(ending.changes)?;
+    Ok(Ok(ending.outcome))
+}
+
+fn open_session(
+    batch: &mut Batch<'_>,
+    order: &SignOnOrder,
+    now: Timestamp,
+) -> rusqlite::Result<Result<SignedOn, SignOnError>> {
+    let db = batch.db;
+    let (Some(user), Some(realm)) = (rows::user(db, order.proof.user)?, rows::realm(db, order.realm)?) else {
+        return Ok(Err(SignOnError::UnknownUser));
+    };
+    let previous = match &order.previous {
+        None => None,
+        Some(token) => rows::session(db, batch.cipher(), token.id)?
+            .filter(|session| session.token_hash.matches(&token.secret))
+            .map(|session| facts(db, batch.shared, session))
+            .transpose()?,
+    };
+    let known = previous.as_ref().map(|facts| (&facts.session, facts.seen_at));
+    let (session, how) = match decide_sign_on(order, &user, realm.generation, known, now) {
+        Err(refusal) => return Ok(Err(refusal)),
+        Ok(SignOnDecision::GoOn(session, how)) => (*session, how),
+        Ok(SignOnDecision::Open(born)) => {
+            let Some(place) = rows::free_place(db, user.key)? else { return Ok(Err(SignOnError::TooMany)) };
+            let id = batch.cipher().encipher(place, order.incarnation);
+            (order.born(id, place, born, now), How::Opened)
+        }
+    };
+    batch.write_session(Session::clone(&session))?;
+    Ok(Ok(SignedOn { session, user, how }))
+}
+
+fn amend(
+    batch: &mut Batch<'_>,
+    order: &AmendOrder,
+    now: Timestamp,
+) -> rusqlite::Result<Result<(), AmendError>> {
+    let Some(session) = rows::session(batch.db, batch.cipher(), order.session)? else {
+        return Ok(Err(AmendError::NotLive));
+    };
+    let facts = facts(batch.db, batch.shared, session)?;
+    match decide_amend(&facts.session, facts.seen_at, facts.around, order, now) {
+        Ok(session) => batch.write_session(session).map(Ok),
+        Err(refusal) => Ok(Err(refusal)),
+    }
+}

@@ -1,0 +1,105 @@
+//! The sweep, readiness, figures.
+
+use adieu_core::sweep::spent;
+use adieu_core::{Locator, Outage, Timestamp};
+use adieu_store::{Act, Figures, Swept, Upkeep, WriteError};
+use rusqlite::params;
+
+use crate::acts::family::facts;
+use crate::acts::sessions::end;
+use crate::writer::Batch;
+use crate::{SqliteStore, rows};
+
+/// Rows of one kind that one sweep looks at; keeps its commit as short as any other.
+const SWEEP_MAX: u32 = 500;
+
+impl Upkeep for SqliteStore {
+    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Act<Result<Swept, WriteError>> {
+        let cursor = std::sync::Arc::clone(&self.sweep_cursor);
+        self.writer.write(move |batch| {
+            let mut swept = Swept::default();
+            sweep_sessions(batch, now, &mut swept)?;
+            sweep_remains(batch, now, &mut swept)?;
+            let mut after = cursor.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            *after = sweep_tombstones(batch, *after, now.ms().saturating_sub(keep_ms), &mut swept)?;
+            Ok(Ok(swept))
+        })
+    }
+
+    fn ready(&self) -> Act<Result<(), Outage>> {
+        self.readers.read(|db, _, _| db.query_row("SELECT count(*) FROM realm LIMIT 1", [], |_| Ok(())))
+    }
+
+    fn figures(&self) -> Figures {
+        Figures {
+            writes_waiting: self.writer.waiting() as u64,
+            reads_waiting: self.readers.waiting() as u64,
+            sessions_cached: self.shared.caches.sessions.len() as u64,
+        }
+    }
+}
+
+fn sweep_sessions(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> rusqlite::Result<()> {
+    let due = rows::due(batch.db, now, SWEEP_MAX)?;
+    swept.more |= due.len() as u32 == SWEEP_MAX;
+    for (hour, place) in due {
+        let locator = u64::try_from(place).ok().and_then(Locator::from_number);
+        let session = match locator {
+            Some(locator) => rows::session_at(batch.db, batch.cipher(), locator)?,
+            None => None,
+        };
+        let Some(session) = session else {
+            rows::drop_due(batch.db, hour, place)?;
+            continue;
+        };
+        let facts = facts(batch.db, batch.shared, session)?;
+        match spent(&facts.session, facts.seen_at, facts.around, now) {
+            Some(order) => {
+                // Decided and written on the one road; its answer is "it was over before".
+                let _ = end(batch, &order, now)?;
+                swept.sessions += 1;
+            }
+            None => {
+                let mut session = facts.session;
+                session.seen_at = facts.seen_at;
+                rows::write_seen(batch.db, (session.locator, session.incarnation), session.seen_at)?;
+                rows::postpone(batch.db, &session, hour)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Flows and grants whose last moment has passed. Nothing of them can be live.
+fn sweep_remains(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> rusqlite::Result<()> {
+    let statements = [
+        "DELETE FROM flow WHERE id IN (SELECT id FROM flow WHERE expires_at <= ?1 LIMIT ?2)",
+        "DELETE FROM held WHERE id IN (SELECT id FROM held WHERE expires_at <= ?1 LIMIT ?2)",
+    ];
+    for sql in statements {
+        let gone = batch.db.prepare_cached(sql)?.execute(params![now.ms(), SWEEP_MAX])? as u32;
+        swept.remains += gone;
+        swept.more |= gone == SWEEP_MAX;
+    }
+    Ok(())
+}
+
+/// Walks over the tombstones in rounds, a stretch at a time; there is no index to pay for at every ending.
+fn sweep_tombstones(
+    batch: &mut Batch<'_>,
+    after: (i64, i64),
+    before_ms: i64,
+    swept: &mut Swept,
+) -> rusqlite::Result<(i64, i64)> {
+    let stretch = rows::tombstones_after(batch.db, after, SWEEP_MAX)?;
+    for &(locator, incarnation, ended_at) in &stretch {
+        if ended_at <= before_ms {
+            rows::drop_tombstone(batch.db, (locator, incarnation))?;
+            swept.remains += 1;
+        }
+    }
+    Ok(match stretch.last() {
+        Some(&(locator, incarnation, _)) if stretch.len() as u32 == SWEEP_MAX => (locator, incarnation),
+        _ => (0, 0),
+    })
+}

@@ -1,0 +1,105 @@
+//! What can go wrong, and which of the three kinds it is: never taken, in doubt, or a refusal to open.
+
+use std::io;
+use std::path::PathBuf;
+
+use adieu_core::{AmendError, EndError, GrantError, Outage, SignOnError};
+use adieu_store::{DirectoryError, WriteError};
+
+/// Why a data folder was not opened. Each text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has the folder.
+    #[error("{0} is in use by another process: stop that one, or give this one a folder of its own")]
+    InUse(PathBuf),
+    /// The folder holds something else.
+    #[error("{0} holds files that are not adieu's: choose an empty folder, or one that adieu made")]
+    Foreign(PathBuf),
+    /// The database is there and the key is not.
+    #[error(
+        "{0} is missing beside its database: restore it from a backup; without it no session can be found"
+    )]
+    KeyLost(PathBuf),
+    /// The key file is not 32 bytes.
+    #[error("{0} is damaged: restore it from a backup")]
+    KeyDamaged(PathBuf),
+    /// The database was written by a later version.
+    #[error("the database has schema {found}, this version knows up to {known}: use the newer version")]
+    TooNew {
+        /// The schema number found.
+        found: i64,
+        /// The newest one known here.
+        known: i64,
+    },
+    /// The file is no database, or is damaged.
+    #[error("the database can't be opened: {0}; if it is damaged, restore the folder from a backup")]
+    Database(#[source] rusqlite::Error),
+    /// The operating system refused.
+    #[error("{path}: {cause}; check that the folder exists, is writable and has space")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+}
+
+impl OpenError {
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |cause| Self::Io { path, cause }
+    }
+}
+
+/// A stored value that no version of ours writes.
+#[derive(Debug, thiserror::Error)]
+#[error("a stored {0} can't be read: restore the folder from a backup")]
+pub(crate) struct Damaged(pub(crate) &'static str);
+
+impl Damaged {
+    /// As an error of the row that holds it.
+    pub(crate) fn row(what: &'static str) -> rusqlite::Error {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(Self(what)))
+    }
+}
+
+/// An error of an act that can say "nothing was written" and "it may have landed".
+pub(crate) trait Failed: Send + 'static {
+    fn failed(error: WriteError) -> Self;
+}
+
+macro_rules! failed {
+    ($($kind:ident),*) => {
+        $(impl Failed for $kind {
+            fn failed(error: WriteError) -> Self {
+                match error {
+                    WriteError::NotTaken(outage) => Self::NotTaken(outage),
+                    WriteError::InDoubt(outage) => Self::InDoubt(outage),
+                }
+            }
+        })*
+    };
+}
+
+failed!(AmendError, EndError, GrantError, SignOnError, WriteError);
+
+impl Failed for DirectoryError {
+    fn failed(error: WriteError) -> Self {
+        Self::Write(error)
+    }
+}
+
+/// The store is shutting down or its thread is gone.
+#[derive(Debug, thiserror::Error)]
+#[error("the store is closed")]
+pub(crate) struct Closed;
+
+/// More waits than the queue holds (HOME-LIMITS).
+#[derive(Debug, thiserror::Error)]
+#[error("too many orders wait for the store")]
+pub(crate) struct QueueFull;
+
+pub(crate) fn outage(error: rusqlite::Error) -> Outage {
+    Outage::new(error)
+}

@@ -1,0 +1,89 @@
+//! A bounded queue whose consumer takes all that waits.
+//!
+//! That is the whole of group commit: what arrived while the last batch was worked on is the next batch.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+pub(crate) struct Queue<T> {
+    state: Mutex<State<T>>,
+    arrived: Condvar,
+    bound: usize,
+}
+
+struct State<T> {
+    waiting: VecDeque<T>,
+    open: bool,
+}
+
+/// Why something was not queued; it comes back.
+pub(crate) enum Refused<T> {
+    Full(T),
+    Closed(T),
+}
+
+impl<T> Queue<T> {
+    pub(crate) fn new(bound: usize) -> Self {
+        let state = Mutex::new(State { waiting: VecDeque::new(), open: true });
+        Self { state, arrived: Condvar::new(), bound }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        // A panicking holder leaves the queue whole: pushes and takes do not panic half-way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn push(&self, item: T) -> Result<(), Refused<T>> {
+        let mut state = self.lock();
+        if !state.open {
+            return Err(Refused::Closed(item));
+        }
+        if state.waiting.len() >= self.bound {
+            return Err(Refused::Full(item));
+        }
+        state.waiting.push_back(item);
+        drop(state);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// Waits for something, then takes up to `most` of what waits; `None` once closed and empty.
+    pub(crate) fn take(&self, most: usize) -> Option<Vec<T>> {
+        let mut state = self.lock();
+        while state.waiting.is_empty() {
+            if !state.open {
+                return None;
+            }
+            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let count = state.waiting.len().min(most);
+        Some(state.waiting.drain(..count).collect())
+    }
+
+    pub(crate) fn close(&self) {
+        self.lock().open = false;
+        self.arrived.notify_all();
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().waiting.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: HOME-LIMITS, a full queue refuses; a closed one gives out what it has and then ends.
+    #[test]
+    fn a_queue_has_a_bound_and_an_end() {
+        let queue = Queue::new(2);
+        assert!(queue.push(1).is_ok() && queue.push(2).is_ok());
+        assert!(matches!(queue.push(3), Err(Refused::Full(3))));
+        queue.close();
+        assert!(matches!(queue.push(4), Err(Refused::Closed(4))));
+        assert_eq!(queue.take(1), Some(vec![1]));
+        assert_eq!(queue.take(9), Some(vec![2]));
+        assert_eq!(queue.take(9), None);
+    }
+}

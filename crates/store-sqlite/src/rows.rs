@@ -1,0 +1,425 @@
+//! Statements: one function per row read or written. No rules here; the caller holds the transaction.
+
+use adieu_core::session::{Device, Door, Generations};
+use adieu_core::{
+    Client, ClientId, Grant, GrantId, Incarnation, Locator, Realm, RealmId, Session, SessionId,
+    SessionIdCipher, State, Timestamp, Tombstone, User, UserId, UserKey,
+};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use uuid::Uuid;
+
+use crate::error::Damaged;
+use crate::records::{
+    ClientDetail, GrantDetail, SessionDetail, TombstoneDetail, UserColumns, UserDetail, from_json, hash,
+    to_json,
+};
+
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).expect("stored numbers have at most 63 bits")
+}
+
+fn unsigned(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).and_then(|n| u64::try_from(n).map_err(|_| Damaged::row("number")))
+}
+
+pub(crate) fn uuid_column(row: &Row<'_>, column: &str) -> rusqlite::Result<Uuid> {
+    let bytes: Vec<u8> = row.get(column)?;
+    Uuid::from_slice(&bytes).map_err(|_| Damaged::row("id"))
+}
+
+fn hour(at: Timestamp) -> i64 {
+    at.s().div_euclid(3600)
+}
+
+const SESSION: &str =
+    "locator, incarnation, token_hash, state, epoch, user_generation, realm_generation, seen_at,
+    expires_at, detail";
+
+fn session_row(row: &Row<'_>, cipher: &SessionIdCipher) -> rusqlite::Result<Session> {
+    let locator = Locator::from_number(unsigned(row, "locator")?).ok_or_else(|| Damaged::row("locator"))?;
+    let incarnation = Incarnation::from_bits(unsigned(row, "incarnation")?);
+    let detail: SessionDetail = from_json(row.get_ref("detail")?.as_str()?, "session")?;
+    let state = match row.get::<_, i64>("state")? {
+        0 => State::SignedOn,
+        1 => State::Reset,
+        _ => return Err(Damaged::row("session state")),
+    };
+    let zero = Timestamp::default();
+    detail.complete(Session {
+        id: cipher.encipher(locator, incarnation),
+        locator,
+        incarnation,
+        realm: RealmId::from_uuid(Uuid::nil()),
+        user: UserId::from_uuid(Uuid::nil()),
+        token_hash: hash(row.get("token_hash")?)?,
+        epoch: row.get("epoch")?,
+        state,
+        born: Generations {
+            user: unsigned(row, "user_generation")?,
+            realm: unsigned(row, "realm_generation")?,
+        },
+        opened_at: zero,
+        authenticated_at: zero,
+        seen_at: Timestamp::from_ms(row.get("seen_at")?),
+        idle: None,
+        expires_at: Timestamp::from_ms(row.get("expires_at")?),
+        methods: Vec::new(),
+        door: Door::named(""),
+        device: Device::default(),
+        properties: Default::default(),
+        participants: Vec::new(),
+    })
+}
+
+/// The session that an id names, if that incarnation of the place is there.
+pub(crate) fn session(
+    db: &Connection,
+    cipher: &SessionIdCipher,
+    id: SessionId,
+) -> rusqlite::Result<Option<Session>> {
+    let Some((locator, incarnation)) = cipher.decipher(id) else { return Ok(None) };
+    let found = session_at(db, cipher, locator)?;
+    Ok(found.filter(|session| session.incarnation == incarnation))
+}
+
+pub(crate) fn session_at(
+    db: &Connection,
+    cipher: &SessionIdCipher,
+    locator: Locator,
+) -> rusqlite::Result<Option<Session>> {
+    db.prepare_cached(&format!("SELECT {SESSION} FROM session WHERE locator = ?1"))?
+        .query_row([signed(locator.number())], |row| session_row(row, cipher))
+        .optional()
+}
+
+fn bounds(key: UserKey) -> (i64, i64) {
+    let low = signed(key.number()) << Locator::SLOT_BITS;
+    (low, low + i64::from(Locator::SLOTS - 1))
+}
+
+/// All sessions of a user, in the order of their places.
+pub(crate) fn sessions_of(
+    db: &Connection,
+    cipher: &SessionIdCipher,
+    key: UserKey,
+) -> rusqlite::Result<Vec<Session>> {
+    let (low, high) = bounds(key);
+    db.prepare_cached(&format!("SELECT {SESSION} FROM session WHERE locator BETWEEN ?1 AND ?2"))?
+        .query_map([low, high], |row| session_row(row, cipher))?
+        .collect()
+}
+
+/// A free place of a user: behind the last one, or the first gap.
+pub(crate) fn free_place(db: &Connection, key: UserKey) -> rusqlite::Result<Option<Locator>> {
+    let (low, high) = bounds(key);
+    let last: Option<i64> = db
+        .prepare_cached("SELECT max(locator) FROM session WHERE locator BETWEEN ?1 AND ?2")?
+        .query_row([low, high], |row| row.get(0))?;
+    let slot = match last {
+        None => 0,
+        Some(last) if last < high => last + 1 - low,
+        Some(_) => first_gap(db, low, high)?,
+    };
+    Ok(u32::try_from(slot).ok().and_then(|slot| key.slot(slot)))
+}
+
+fn first_gap(db: &Connection, low: i64, high: i64) -> rusqlite::Result<i64> {
+    let mut statement =
+        db.prepare_cached("SELECT locator FROM session WHERE locator BETWEEN ?1 AND ?2 ORDER BY 1")?;
+    let mut rows = statement.query([low, high])?;
+    let mut expect = low;
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(0)? != expect {
+            break;
+        }
+        expect += 1;
+    }
+    Ok(expect - low)
+}
+
+/// Whether any session or tombstone lies under that key.
+pub(crate) fn key_in_use(db: &Connection, key: UserKey) -> rusqlite::Result<bool> {
+    let (low, high) = bounds(key);
+    let sql = "SELECT EXISTS(SELECT 1 FROM user WHERE key = ?1)
+        OR EXISTS(SELECT 1 FROM session WHERE locator BETWEEN ?2 AND ?3)
+        OR EXISTS(SELECT 1 FROM tombstone WHERE locator BETWEEN ?2 AND ?3)";
+    db.prepare_cached(sql)?.query_row(params![signed(key.number()), low, high], |row| row.get(0))
+}
+
+/// Writes a session where it lies, new or not, and when it is due for the sweep.
+pub(crate) fn write_session(db: &Connection, session: &Session) -> rusqlite::Result<()> {
+    let locator = signed(session.locator.number());
+    let due = hour(session.ends_at(session.seen_at));
+    let before: Option<i64> = db
+        .prepare_cached("SELECT due_hour FROM session WHERE locator = ?1")?
+        .query_row([locator], |row| row.get(0))
+        .optional()?;
+    let sql = format!(
+        "INSERT OR REPLACE INTO session({SESSION}, due_hour) VALUES (:locator, :incarnation, :token_hash, :state,
+            :epoch, :user_generation, :realm_generation, :seen_at, :expires_at, :detail, :due_hour)"
+    );
+    db.prepare_cached(&sql)?.execute(named_params! {
+        ":locator": locator,
+        ":incarnation": signed(session.incarnation.number()),
+        ":token_hash": session.token_hash.to_bytes(),
+        ":state": match session.state { State::SignedOn => 0, State::Reset => 1 },
+        ":epoch": session.epoch,
+        ":user_generation": signed(session.born.user),
+        ":realm_generation": signed(session.born.realm),
+        ":seen_at": session.seen_at.ms(),
+        ":expires_at": session.expires_at.ms(),
+        ":detail": to_json(&SessionDetail::of(session)),
+        ":due_hour": due,
+    })?;
+    if before != Some(due) {
+        move_due(db, locator, before, due)?;
+    }
+    Ok(())
+}
+
+fn move_due(db: &Connection, locator: i64, from: Option<i64>, to: i64) -> rusqlite::Result<()> {
+    if let Some(from) = from {
+        db.prepare_cached("DELETE FROM due WHERE hour = ?1 AND locator = ?2")?.execute([from, locator])?;
+    }
+    db.prepare_cached("INSERT OR IGNORE INTO due(hour, locator) VALUES (?1, ?2)")?.execute([to, locator])?;
+    Ok(())
+}
+
+/// Puts a session that is not over yet under its new hour.
+pub(crate) fn postpone(db: &Connection, session: &Session, from: i64) -> rusqlite::Result<()> {
+    let locator = signed(session.locator.number());
+    let to = hour(session.ends_at(session.seen_at));
+    db.prepare_cached("UPDATE session SET due_hour = ?2 WHERE locator = ?1")?.execute([locator, to])?;
+    move_due(db, locator, Some(from), to)
+}
+
+/// Takes an hour's entry away whose session is gone.
+pub(crate) fn drop_due(db: &Connection, hour: i64, locator: i64) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM due WHERE hour = ?1 AND locator = ?2")?.execute([hour, locator])?;
+    Ok(())
+}
+
+/// Places that may be over before `now`, oldest first.
+pub(crate) fn due(db: &Connection, now: Timestamp, most: u32) -> rusqlite::Result<Vec<(i64, i64)>> {
+    db.prepare_cached("SELECT hour, locator FROM due WHERE hour <= ?1 ORDER BY hour, locator LIMIT ?2")?
+        .query_map(params![hour(now) - 1, most], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// Writes down activity of a session that is still there.
+pub(crate) fn write_seen(
+    db: &Connection,
+    place: (Locator, Incarnation),
+    seen_at: Timestamp,
+) -> rusqlite::Result<()> {
+    let sql =
+        "UPDATE session SET seen_at = max(seen_at, ?3) WHERE locator = ?1 AND incarnation = ?2 AND state = 0";
+    db.prepare_cached(sql)?.execute(params![
+        signed(place.0.number()),
+        signed(place.1.number()),
+        seen_at.ms()
+    ])?;
+    Ok(())
+}
+
+/// The session's row goes, its tombstone stays.
+pub(crate) fn bury(db: &Connection, tombstone: &Tombstone) -> rusqlite::Result<()> {
+    let locator = signed(tombstone.locator.number());
+    let due: Option<i64> = db
+        .prepare_cached("DELETE FROM session WHERE locator = ?1 AND incarnation = ?2 RETURNING due_hour")?
+        .query_row([locator, signed(tombstone.incarnation.number())], |row| row.get(0))
+        .optional()?;
+    if let Some(due) = due {
+        drop_due(db, due, locator)?;
+    }
+    let sql = "INSERT OR REPLACE INTO tombstone(locator, incarnation, token_hash, ended_at, detail)
+        VALUES (?1, ?2, ?3, ?4, ?5)";
+    db.prepare_cached(sql)?.execute(params![
+        locator,
+        signed(tombstone.incarnation.number()),
+        tombstone.token_hash.to_bytes(),
+        tombstone.ended_at.ms(),
+        to_json(&TombstoneDetail::of(tombstone)),
+    ])?;
+    Ok(())
+}
+
+/// What is left of the session that an id named.
+pub(crate) fn tombstone(
+    db: &Connection,
+    cipher: &SessionIdCipher,
+    id: SessionId,
+) -> rusqlite::Result<Option<Tombstone>> {
+    let Some(place) = cipher.decipher(id) else { return Ok(None) };
+    let sql = "SELECT token_hash, ended_at, detail FROM tombstone WHERE locator = ?1 AND incarnation = ?2";
+    db.prepare_cached(sql)?
+        .query_row([signed(place.0.number()), signed(place.1.number())], |row| {
+            let detail: TombstoneDetail = from_json(row.get_ref(2)?.as_str()?, "tombstone")?;
+            detail.complete(place, hash(row.get(0)?)?, Timestamp::from_ms(row.get(1)?))
+        })
+        .optional()
+}
+
+/// Tombstones behind `after`, with their age, in the order of their places.
+pub(crate) fn tombstones_after(
+    db: &Connection,
+    after: (i64, i64),
+    most: u32,
+) -> rusqlite::Result<Vec<(i64, i64, i64)>> {
+    let sql = "SELECT locator, incarnation, ended_at FROM tombstone WHERE (locator, incarnation) > (?1, ?2)
+        ORDER BY locator, incarnation LIMIT ?3";
+    db.prepare_cached(sql)?
+        .query_map(params![after.0, after.1, most], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect()
+}
+
+pub(crate) fn drop_tombstone(db: &Connection, place: (i64, i64)) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM tombstone WHERE locator = ?1 AND incarnation = ?2")?.execute(place)?;
+    Ok(())
+}
+
+const USER: &str = "key, id, realm, enabled, generation, password, detail";
+
+fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
+    let detail: UserDetail = from_json(row.get_ref("detail")?.as_str()?, "user")?;
+    detail.complete(UserColumns {
+        key: UserKey::from_stored(unsigned(row, "key")?).ok_or_else(|| Damaged::row("user key"))?,
+        id: UserId::from_uuid(uuid_column(row, "id")?),
+        realm: RealmId::from_uuid(uuid_column(row, "realm")?),
+        enabled: row.get("enabled")?,
+        generation: unsigned(row, "generation")?,
+        password: row.get("password")?,
+    })
+}
+
+pub(crate) fn user(db: &Connection, id: UserId) -> rusqlite::Result<Option<User>> {
+    db.prepare_cached(&format!("SELECT {USER} FROM user WHERE id = ?1"))?
+        .query_row([id.uuid().as_bytes()], user_row)
+        .optional()
+}
+
+pub(crate) fn user_by_key(db: &Connection, key: UserKey) -> rusqlite::Result<Option<User>> {
+    db.prepare_cached(&format!("SELECT {USER} FROM user WHERE key = ?1"))?
+        .query_row([signed(key.number())], user_row)
+        .optional()
+}
+
+/// The user whom an already folded name means.
+pub(crate) fn user_named(db: &Connection, realm: RealmId, name: &str) -> rusqlite::Result<Option<User>> {
+    let sql =
+        format!("SELECT {USER} FROM user WHERE key = (SELECT key FROM name WHERE realm = ?1 AND name = ?2)");
+    db.prepare_cached(&sql)?.query_row(params![realm.uuid().as_bytes(), name], user_row).optional()
+}
+
+pub(crate) fn name_taken(db: &Connection, realm: RealmId, name: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT EXISTS(SELECT 1 FROM name WHERE realm = ?1 AND name = ?2)")?
+        .query_row(params![realm.uuid().as_bytes(), name], |row| row.get(0))
+}
+
+pub(crate) fn write_name(db: &Connection, user: &User, name: &str) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT INTO name(realm, name, key) VALUES (?1, ?2, ?3)")?.execute(params![
+        user.realm.uuid().as_bytes(),
+        name,
+        signed(user.key.number())
+    ])?;
+    Ok(())
+}
+
+pub(crate) fn write_user(db: &Connection, user: &User) -> rusqlite::Result<()> {
+    let sql = format!("INSERT OR REPLACE INTO user({USER}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    db.prepare_cached(&sql)?.execute(params![
+        signed(user.key.number()),
+        user.id.uuid().as_bytes(),
+        user.realm.uuid().as_bytes(),
+        user.enabled,
+        signed(user.generation),
+        user.password,
+        to_json(&UserDetail::of(user)),
+    ])?;
+    Ok(())
+}
+
+fn realm_row(row: &Row<'_>) -> rusqlite::Result<Realm> {
+    Ok(Realm {
+        id: RealmId::from_uuid(uuid_column(row, "id")?),
+        path: row.get("path")?,
+        generation: unsigned(row, "generation")?,
+        created_at: Timestamp::from_ms(row.get("created_at")?),
+    })
+}
+
+pub(crate) fn realm(db: &Connection, id: RealmId) -> rusqlite::Result<Option<Realm>> {
+    db.prepare_cached("SELECT * FROM realm WHERE id = ?1")?
+        .query_row([id.uuid().as_bytes()], realm_row)
+        .optional()
+}
+
+pub(crate) fn realms(db: &Connection) -> rusqlite::Result<Vec<Realm>> {
+    db.prepare_cached("SELECT * FROM realm ORDER BY path")?.query_map([], realm_row)?.collect()
+}
+
+pub(crate) fn write_realm(db: &Connection, realm: &Realm) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO realm(id, path, generation, created_at) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![
+        realm.id.uuid().as_bytes(),
+        realm.path,
+        signed(realm.generation),
+        realm.created_at.ms()
+    ])?;
+    Ok(())
+}
+
+/// A client and whether it was removed; a removed one is only remembered for its generation.
+pub(crate) fn client(db: &Connection, id: &ClientId) -> rusqlite::Result<Option<(Client, bool)>> {
+    db.prepare_cached("SELECT * FROM client WHERE id = ?1")?.query_row([id.as_str()], client_row).optional()
+}
+
+fn client_row(row: &Row<'_>) -> rusqlite::Result<(Client, bool)> {
+    let id: String = row.get("id")?;
+    let secret = row.get::<_, Option<Vec<u8>>>("secret")?.map(hash).transpose()?;
+    let detail: ClientDetail = from_json(row.get_ref("detail")?.as_str()?, "client")?;
+    let client = detail.complete(
+        id.parse().map_err(|_| Damaged::row("client id"))?,
+        RealmId::from_uuid(uuid_column(row, "realm")?),
+        unsigned(row, "generation")?,
+        secret,
+    )?;
+    Ok((client, row.get("removed")?))
+}
+
+pub(crate) fn clients(db: &Connection, realm: RealmId) -> rusqlite::Result<Vec<Client>> {
+    db.prepare_cached("SELECT * FROM client WHERE realm = ?1 AND removed = 0 ORDER BY id")?
+        .query_map([realm.uuid().as_bytes()], |row| client_row(row).map(|(client, _)| client))?
+        .collect()
+}
+
+pub(crate) fn write_client(db: &Connection, client: &Client, removed: bool) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO client(id, realm, generation, removed, secret, detail)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    db.prepare_cached(sql)?.execute(params![
+        client.id.as_str(),
+        client.realm.uuid().as_bytes(),
+        signed(client.generation),
+        removed,
+        client.secret.map(|hash| hash.to_bytes()),
+        to_json(&ClientDetail::of(client)),
+    ])?;
+    Ok(())
+}
+
+pub(crate) fn grant(db: &Connection, id: GrantId) -> rusqlite::Result<Option<Grant>> {
+    db.prepare_cached("SELECT detail FROM held WHERE id = ?1")?
+        .query_row([signed(id.number())], |row| {
+            from_json::<GrantDetail>(row.get_ref(0)?.as_str()?, "grant")?.complete(id)
+        })
+        .optional()
+}
+
+pub(crate) fn write_grant(db: &Connection, grant: &Grant) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT OR REPLACE INTO held(id, expires_at, detail) VALUES (?1, ?2, ?3)")?.execute(
+        params![signed(grant.id.number()), grant.expires_at.ms(), to_json(&GrantDetail::of(grant))],
+    )?;
+    Ok(())
+}

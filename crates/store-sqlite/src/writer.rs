@@ -1,0 +1,300 @@
+//! The writing thread: group commit, publication, answers, in this order.
+//!
+//! ENDED-IS-DURABLE: nobody is answered before the commit that carries their order is synced. NO-STALE-YES: before
+//! the answer the maps say what the commit says. If an order fails on the database, the batch is rolled back and each
+//! order is tried alone, so that one bad page spoils one answer.
+
+use std::sync::Arc;
+use std::thread;
+
+use adieu_core::{
+    Change, Client, ClientId, Grant, Outage, Realm, RealmId, Session, SessionId, SessionIdCipher, User,
+    UserId,
+};
+use adieu_store::{Act, WriteError};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::Shared;
+use crate::cache::Held;
+use crate::error::{Closed, Failed, OpenError, QueueFull};
+use crate::queue::{Queue, Refused};
+use crate::rows;
+
+/// Orders that may wait for the writer (HOME-LIMITS): some tenths of a second of work.
+const WAITING_MAX: usize = 16_384;
+/// Orders of one commit; keeps a commit short enough for its callers and portable to other engines.
+const BATCH_MAX: usize = 1_000;
+
+/// One order on its way: run inside a transaction (again, if that was rolled back), then answered.
+trait Job: Send {
+    fn run(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<()>;
+    fn answer(self: Box<Self>, failure: Option<WriteError>);
+}
+
+struct Order<T, E, F> {
+    work: F,
+    outcome: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Order<T, E, F>
+where
+    T: Send,
+    E: Failed,
+    F: FnMut(&mut Batch<'_>) -> rusqlite::Result<Result<T, E>> + Send,
+{
+    fn run(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<()> {
+        self.outcome = Some((self.work)(batch)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, failure: Option<WriteError>) {
+        let outcome = match failure {
+            Some(failure) => Err(E::failed(failure)),
+            None => self.outcome.unwrap_or_else(|| Err(E::failed(WriteError::NotTaken(Outage::new(Closed))))),
+        };
+        let _ = self.reply.send(outcome); // Nobody waits any more: the commit stands all the same.
+    }
+}
+
+/// What the commit in the making changes, to be published after it.
+pub(crate) struct Batch<'a> {
+    pub(crate) db: &'a Connection,
+    pub(crate) shared: &'a Shared,
+    touched: Vec<Touched>,
+}
+
+enum Touched {
+    Session(SessionId, Option<Arc<Session>>),
+    User(UserId, Arc<User>),
+    Realm(RealmId, Arc<Realm>),
+    Client(ClientId, Option<Arc<Client>>),
+    Grant(Arc<Grant>),
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn cipher(&self) -> &'a SessionIdCipher {
+        &self.shared.cipher
+    }
+
+    pub(crate) fn write_session(&mut self, session: Session) -> rusqlite::Result<()> {
+        rows::write_session(self.db, &session)?;
+        self.touched.push(Touched::Session(session.id, Some(Arc::new(session))));
+        Ok(())
+    }
+
+    pub(crate) fn write_user(&mut self, user: User) -> rusqlite::Result<()> {
+        rows::write_user(self.db, &user)?;
+        self.touched.push(Touched::User(user.id, Arc::new(user)));
+        Ok(())
+    }
+
+    pub(crate) fn write_realm(&mut self, realm: Realm) -> rusqlite::Result<()> {
+        rows::write_realm(self.db, &realm)?;
+        self.touched.push(Touched::Realm(realm.id, Arc::new(realm)));
+        Ok(())
+    }
+
+    pub(crate) fn write_client(&mut self, client: Client, removed: bool) -> rusqlite::Result<()> {
+        rows::write_client(self.db, &client, removed)?;
+        let id = client.id.clone();
+        self.touched.push(Touched::Client(id, (!removed).then(|| Arc::new(client))));
+        Ok(())
+    }
+
+    pub(crate) fn write_grant(&mut self, grant: Grant) -> rusqlite::Result<()> {
+        rows::write_grant(self.db, &grant)?;
+        self.touched.push(Touched::Grant(Arc::new(grant)));
+        Ok(())
+    }
+
+    /// The one place that writes an ending (ONE-ROAD): the changes that `decide_ending` has decided.
+    pub(crate) fn apply(&mut self, changes: Vec<Change>) -> rusqlite::Result<()> {
+        for change in changes {
+            match change {
+                Change::Bury(tombstone) => {
+                    rows::bury(self.db, &tombstone)?;
+                    self.touched.push(Touched::Session(tombstone.id, None));
+                }
+                Change::Write(session) => self.write_session(*session)?,
+                Change::RaiseUser { key, to } => {
+                    if let Some(user) = rows::user_by_key(self.db, key)? {
+                        self.write_user(User { generation: to, ..user })?;
+                    }
+                }
+                Change::RaiseRealm { id, to } => {
+                    if let Some(realm) = rows::realm(self.db, id)? {
+                        self.write_realm(Realm { generation: to, ..realm })?;
+                    }
+                }
+                Change::RaiseClient { id, to } => {
+                    if let Some((client, removed)) = rows::client(self.db, &id)? {
+                        self.write_client(Client { generation: to, ..client }, removed)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Touched {
+    fn publish(self, shared: &Shared, commit: u64) {
+        let caches = &shared.caches;
+        match self {
+            Self::Session(id, None) => caches.sessions.publish(id.number(), |_| None, commit),
+            Self::Session(id, Some(session)) => {
+                let next = |held: Option<&Arc<Held>>| {
+                    let seen_at = held.map_or(session.seen_at, |held| held.seen_at());
+                    Some(Arc::new(Held::new(session, seen_at)))
+                };
+                caches.sessions.publish(id.number(), next, commit);
+            }
+            Self::User(id, user) => caches.users.publish(id.uuid().as_u128(), |_| Some(user), commit),
+            Self::Realm(id, realm) => caches.realms.publish(id.uuid().as_u128(), |_| Some(realm), commit),
+            Self::Client(id, client) => caches.clients.publish(id, |_| client, commit),
+            Self::Grant(grant) => caches.grants.publish(grant.id.number().into(), |_| Some(grant), commit),
+        }
+    }
+}
+
+pub(crate) struct Writer {
+    queue: Arc<Queue<Box<dyn Job>>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(crate) fn start(connection: Connection, shared: &Arc<Shared>) -> Result<Self, OpenError> {
+        let queue = Arc::new(Queue::new(WAITING_MAX));
+        let (orders, shared) = (Arc::clone(&queue), Arc::clone(shared));
+        let work = move || {
+            while let Some(jobs) = orders.take(BATCH_MAX) {
+                work_off(&connection, &shared, jobs);
+            }
+        };
+        let thread = thread::Builder::new().name("store-write".into()).spawn(work);
+        Ok(Self { queue, thread: Some(thread.map_err(OpenError::io("store-write"))?) })
+    }
+
+    /// Queues an order. `work` decides and writes; it may be run again, from the start, on a rolled-back database.
+    pub(crate) fn write<T, E, F>(&self, work: F) -> Act<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: Failed,
+        F: FnMut(&mut Batch<'_>) -> rusqlite::Result<Result<T, E>> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        match self.queue.push(Box::new(Order { work, outcome: None, reply })) {
+            Ok(()) => Box::pin(async move {
+                // Only a writer that died in mid-commit drops the reply.
+                answer.await.unwrap_or_else(|_| Err(E::failed(WriteError::InDoubt(Outage::new(Closed)))))
+            }),
+            Err(Refused::Full(_)) => not_taken(Outage::new(QueueFull)),
+            Err(Refused::Closed(_)) => not_taken(Outage::new(Closed)),
+        }
+    }
+
+    /// Queues something that nobody waits for; it may be dropped when the queue is full.
+    pub(crate) fn write_aside<F>(&self, mut work: F)
+    where
+        F: FnMut(&mut Batch<'_>) -> rusqlite::Result<()> + Send + 'static,
+    {
+        drop(self.write::<(), WriteError, _>(move |batch| work(batch).map(Ok)));
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.waiting()
+    }
+}
+
+fn not_taken<T: Send + 'static, E: Failed>(outage: Outage) -> Act<Result<T, E>> {
+    Box::pin(async move { Err(E::failed(WriteError::NotTaken(outage))) })
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue.close(); // What waits is still committed and answered.
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join(); // A writer that panicked has answered nobody: that is "in doubt" already.
+        }
+    }
+}
+
+/// Why a batch did not become a commit.
+enum BatchFailure {
+    /// Rolled back before the commit: nothing was written.
+    Undone(rusqlite::Error),
+    /// The commit itself failed: it may be on disk.
+    Unknown(rusqlite::Error),
+}
+
+fn work_off(db: &Connection, shared: &Shared, mut jobs: Vec<Box<dyn Job>>) {
+    metrics::histogram!("adieu_store_commit_orders").record(jobs.len() as f64);
+    match commit(db, shared, &mut jobs) {
+        Ok(()) => jobs.into_iter().for_each(|job| job.answer(None)),
+        Err(BatchFailure::Undone(_)) if jobs.len() > 1 => {
+            for job in jobs {
+                work_off(db, shared, vec![job]);
+            }
+        }
+        Err(failure) => {
+            let shown = match &failure {
+                BatchFailure::Undone(error) | BatchFailure::Unknown(error) => error.to_string(),
+            };
+            tracing::error!(
+                error = shown,
+                orders = jobs.len(),
+                "the store could not commit; is the disk full or damaged?"
+            );
+            for job in jobs {
+                job.answer(Some(match &failure {
+                    BatchFailure::Undone(_) => WriteError::NotTaken(Outage::new(shown.clone())),
+                    BatchFailure::Unknown(_) => WriteError::InDoubt(Outage::new(shown.clone())),
+                }));
+            }
+        }
+    }
+}
+
+fn commit(db: &Connection, shared: &Shared, jobs: &mut [Box<dyn Job>]) -> Result<(), BatchFailure> {
+    let undo = |error| {
+        // A rollback that fails leaves a transaction that the next BEGIN reports.
+        let _ = db.execute_batch("ROLLBACK");
+        BatchFailure::Undone(error)
+    };
+    db.execute_batch("BEGIN IMMEDIATE").map_err(undo)?;
+    let mut batch = Batch { db, shared, touched: Vec::new() };
+    for job in jobs.iter_mut() {
+        job.run(&mut batch).map_err(undo)?;
+    }
+    let touched = batch.touched;
+    let clock = commit_clock();
+    db.execute_batch("COMMIT").map_err(|error| {
+        let _ = db.execute_batch("ROLLBACK"); // If SQLite has not rolled back itself already.
+        BatchFailure::Unknown(error)
+    })?;
+    clock.stop();
+    // After the commit and before the answers: the maps say what the database says.
+    let number = shared.caches.published() + 1;
+    for change in touched {
+        change.publish(shared, number);
+    }
+    shared.caches.sessions.keep_bound();
+    shared.caches.publish(number);
+    Ok(())
+}
+
+/// Measures a commit for the metrics; nothing is decided by it.
+struct CommitClock(std::time::Instant);
+
+#[expect(clippy::disallowed_methods, reason = "a measurement for metrics, not a time of the domain")]
+fn commit_clock() -> CommitClock {
+    CommitClock(std::time::Instant::now())
+}
+
+impl CommitClock {
+    fn stop(self) {
+        metrics::histogram!("adieu_store_commit_seconds").record(self.0.elapsed().as_secs_f64());
+    }
+}

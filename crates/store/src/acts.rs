@@ -1,0 +1,240 @@
+//! The acts, in five groups, and what they answer.
+//!
+//! Checks answer at once when the engine knows the answer without waiting, and later otherwise; all else is a
+//! boxed future. "Not found" is `None`; an [`Outage`] is always "cannot tell", never "no" (NO-FALSE-NO).
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use adieu_core::{
+    AmendError, AmendOrder, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId, NewUser,
+    NotLive, Origin, Outage, Population, PopulationId, Realm, RealmId, RedeemOrder, RotateOrder, Session,
+    SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserId, Verdict,
+};
+
+use crate::flow::{Flow, FlowId};
+
+/// A boxed future of an act.
+pub type Act<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// An answer that is there, or comes.
+pub enum Answer<T> {
+    /// At once, without a future.
+    Now(T),
+    /// Later.
+    Later(Act<T>),
+}
+
+impl<T> Answer<T> {
+    /// Waits if it must.
+    pub async fn get(self) -> T {
+        match self {
+            Self::Now(answer) => answer,
+            Self::Later(act) => act.await,
+        }
+    }
+}
+
+/// A session that is live, with its user.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// The session.
+    pub session: Arc<Session>,
+    /// Its user.
+    pub user: Arc<User>,
+    /// Its last activity.
+    pub seen_at: Timestamp,
+}
+
+/// The answer of a check.
+#[derive(Clone, Debug)]
+pub enum Check {
+    /// The session is live.
+    Live(Live),
+    /// It is not.
+    Not(NotLive),
+}
+
+/// A session looked up by its public id, live or not.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// The session.
+    pub session: Arc<Session>,
+    /// Its user.
+    pub user: Arc<User>,
+    /// Its last activity.
+    pub seen_at: Timestamp,
+    /// Whether it is live.
+    pub verdict: Verdict,
+}
+
+/// Why a write did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Nothing was written: the same may be sent again.
+    #[error("the store could not take the write")]
+    NotTaken(#[source] Outage),
+    /// The commit may have landed.
+    #[error("the store did not confirm the write")]
+    InDoubt(#[source] Outage),
+}
+
+/// Why the directory did not change.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// Another user, client or realm has that name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// What it belongs to does not exist.
+    #[error("no such thing")]
+    Unknown,
+    /// The store did not write.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// A private signing key of a realm, sealed by its owner.
+#[derive(Clone)]
+pub struct StoredKey {
+    /// The realm it signs for.
+    pub realm: RealmId,
+    /// Its public name.
+    pub kid: String,
+    /// Its algorithm, in the owner's words.
+    pub algorithm: String,
+    /// The sealed key.
+    pub sealed: Vec<u8>,
+    /// Since when it signs.
+    pub created_at: Timestamp,
+}
+
+/// What a sweep took away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Sessions that were over.
+    pub sessions: u32,
+    /// Tombstones, flows and grants that nobody needs any more.
+    pub remains: u32,
+    /// Whether there may be more to do now.
+    pub more: bool,
+}
+
+/// What an engine can tell about itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Orders that wait for the writer.
+    pub writes_waiting: u64,
+    /// Reads that wait for a reader.
+    pub reads_waiting: u64,
+    /// Sessions in memory.
+    pub sessions_cached: u64,
+}
+
+/// Sessions: check, sign on, end.
+pub trait Sessions: Send + Sync {
+    /// Whether the token opens a live session. With `touch` that counts as activity of its user.
+    fn check(&self, token: &SessionToken, touch: bool, now: Timestamp) -> Answer<Result<Check, Outage>>;
+
+    /// The session of that public id, live or not; `None` if there is none (also when it was ended). With `touch`
+    /// looking counts as activity if it is live.
+    fn look(&self, id: SessionId, touch: bool, now: Timestamp) -> Answer<Result<Option<Looked>, Outage>>;
+
+    /// The sessions of a user whose rows are there, newest first, at most `limit`.
+    fn sessions_of(&self, user: UserId, limit: u32, now: Timestamp) -> Act<Result<Vec<Looked>, Outage>>;
+
+    /// Opens, renews or revives a session for a proven identity.
+    fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Act<Result<SignedOn, SignOnError>>;
+
+    /// Ends what the order means (ONE-ROAD). On `Ok` it is durable (ENDED-IS-DURABLE), and no check that begins
+    /// afterwards says live (NO-STALE-YES).
+    fn end(&self, order: EndOrder, now: Timestamp) -> Act<Result<Ended, EndError>>;
+
+    /// Changes a live session without beginning or ending it.
+    fn amend(&self, order: AmendOrder, now: Timestamp) -> Act<Result<(), AmendError>>;
+}
+
+/// Realms, populations, users, clients, keys.
+pub trait Directory: Send + Sync {
+    /// The realm of that id.
+    fn realm(&self, id: RealmId) -> Answer<Result<Option<Arc<Realm>>, Outage>>;
+    /// All realms, by path.
+    fn realms(&self) -> Act<Result<Vec<Realm>, Outage>>;
+    /// Makes a realm; its path must be free.
+    fn create_realm(&self, realm: Realm) -> Act<Result<(), DirectoryError>>;
+
+    /// The population of that id.
+    fn population(&self, id: PopulationId) -> Act<Result<Option<Population>, Outage>>;
+    /// The populations of a realm, oldest first.
+    fn populations(&self, realm: RealmId) -> Act<Result<Vec<Population>, Outage>>;
+    /// Makes a population.
+    fn create_population(&self, population: Population) -> Act<Result<(), DirectoryError>>;
+
+    /// The user of that id.
+    fn user(&self, id: UserId) -> Answer<Result<Option<Arc<User>>, Outage>>;
+    /// The user of a realm whom this name means: username or e-mail address, in any letter case.
+    fn user_named(&self, realm: RealmId, name: &str) -> Act<Result<Option<Arc<User>>, Outage>>;
+    /// Makes a user; both names must be free in the realm.
+    fn create_user(&self, new: NewUser) -> Act<Result<User, DirectoryError>>;
+    /// Enables or disables a user. Disabling ends all the user's sessions in the same transaction (ONE-ROAD).
+    fn set_enabled(
+        &self,
+        user: UserId,
+        enabled: bool,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Act<Result<Option<Ended>, DirectoryError>>;
+    /// Stores another password hash. It ends nothing by itself.
+    fn set_password(&self, user: UserId, hash: String, now: Timestamp) -> Act<Result<(), DirectoryError>>;
+
+    /// The client of that id.
+    fn client(&self, id: &ClientId) -> Answer<Result<Option<Arc<Client>>, Outage>>;
+    /// The clients of a realm, by id.
+    fn clients(&self, realm: RealmId) -> Act<Result<Vec<Client>, Outage>>;
+    /// Makes a client or replaces all of it but its generation, which only an ending raises.
+    fn put_client(&self, client: Client) -> Act<Result<(), DirectoryError>>;
+    /// Removes a client; its grants die with it.
+    fn remove_client(&self, id: &ClientId) -> Act<Result<(), DirectoryError>>;
+
+    /// The signing keys of a realm, oldest first.
+    fn keys(&self, realm: RealmId) -> Act<Result<Vec<StoredKey>, Outage>>;
+    /// Adds a signing key.
+    fn add_key(&self, key: StoredKey) -> Act<Result<(), DirectoryError>>;
+}
+
+/// Short-lived state.
+pub trait Flows: Send + Sync {
+    /// Keeps a flow, or replaces it.
+    fn put_flow(&self, flow: Flow) -> Act<Result<(), WriteError>>;
+    /// Reads a flow of a kind.
+    fn flow(&self, id: FlowId, kind: &'static str) -> Act<Result<Option<Flow>, Outage>>;
+    /// Takes a flow of a kind away; of two takers one gets it.
+    fn take_flow(&self, id: FlowId, kind: &'static str) -> Act<Result<Option<Flow>, WriteError>>;
+}
+
+/// What clients hold because of sessions.
+pub trait Grants: Send + Sync {
+    /// Issues a code, if its session and client are live, and makes the client a participant of the session.
+    fn issue(&self, grant: Grant, now: Timestamp) -> Act<Result<(), GrantError>>;
+    /// Redeems a code.
+    fn redeem(&self, order: RedeemOrder, now: Timestamp) -> Act<Result<Grant, GrantError>>;
+    /// Rotates a refresh token.
+    fn rotate(&self, order: RotateOrder, now: Timestamp) -> Act<Result<Grant, GrantError>>;
+    /// The grant of that number.
+    fn grant(&self, id: GrantId) -> Answer<Result<Option<Arc<Grant>>, Outage>>;
+}
+
+/// What keeps a store well.
+pub trait Upkeep: Send + Sync {
+    /// Frees space: a bounded batch of what is over, and of tombstones older than `keep_ms`.
+    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Act<Result<Swept, WriteError>>;
+    /// Whether it could write and read just now.
+    fn ready(&self) -> Act<Result<(), Outage>>;
+    /// What it can tell about itself.
+    fn figures(&self) -> Figures;
+}
+
+/// A store: all five groups, for one installation.
+pub trait Store: Sessions + Directory + Flows + Grants + Upkeep + 'static {}
+
+impl<T: Sessions + Directory + Flows + Grants + Upkeep + 'static> Store for T {}
