@@ -1,1 +1,13 @@
-//! pages-kit: being built.
+//! Pages that a person sees: templates and the one stylesheet.
+//!
+//! No routes, no authority, no script, and nothing that a browser would have to fetch: the stylesheet stands in the page,
+//! and the policy names its hash. Every value is escaped by the templates. What a page says is its caller's business.
+
+mod headers;
+mod pages;
+
+pub use headers::{PageHeaders, csp};
+pub use pages::{ErrorPage, Link, SignOff, SignOn, SignedOff, Status};
+
+/// The one stylesheet, as it stands in every page.
+pub(crate) const STYLE: &str = include_str!("../templates/style.css");

@@ -1,0 +1,53 @@
+//! Writes every page into a folder, to be looked at in a browser: `cargo run -p adieu-pages-kit --example gallery DIR`.
+//! The policy stands in a meta element, so that what it forbids does not show here either.
+
+use std::{env, fs, io, path::Path};
+
+use adieu_pages_kit::{ErrorPage, Link, SignOff, SignOn, SignedOff, Status, csp};
+
+fn main() -> io::Result<()> {
+    let folder = env::args().nth(1).unwrap_or_else(|| "gallery".into());
+    fs::create_dir_all(&folder)?;
+    let sign_on = SignOn {
+        realm: "Example Company",
+        application: Some("Shop"),
+        action: "/login",
+        method: "post",
+        identifier_label: "E-mail or username",
+        identifier_name: "identifier",
+        identifier: "",
+        password_label: "Password",
+        password_name: "password",
+        hidden: &[("csrf_token", "x")],
+        error: None,
+    };
+    let failed = SignOn {
+        identifier: "ada@example.org",
+        error: Some("The password is wrong, or there is no such account. Check both and try again."),
+        ..sign_on.clone()
+    };
+    let signed_off =
+        SignedOff { realm: "Example Company", again: Some(Link { href: "/login", text: "Sign on again" }) };
+    let form = SignOff { action: "/signoff", hidden: &[], label: "Sign off" };
+    let error = ErrorPage {
+        title: "This address is not allowed",
+        message: "The application asked to send you to an address that it has not registered. You are still signed on.",
+        correlation_id: Some("5b7c9d0e-3f12-4a6b-9c8d-7e6f5a4b3c2d"),
+        sign_off: Some(form),
+    };
+    let status =
+        Status { title: "Nothing to do here", message: "This address is for applications, not for people." };
+    let pages = [
+        ("sign-on", sign_on.html()),
+        ("sign-on-failed", failed.html()),
+        ("signed-off", signed_off.html()),
+        ("error", error.html()),
+        ("status", status.html()),
+    ];
+    let policy = format!("<meta http-equiv=\"content-security-policy\" content=\"{}\">", csp(&["'self'"]));
+    for (name, html) in pages {
+        let html = html.replace("<title>", &format!("{policy}\n<title>"));
+        fs::write(Path::new(&folder).join(format!("{name}.html")), html)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! The pages as plain structs; each renders itself to HTML.
+//!
+//! Labels and names of fields come from the dialect that shows the page. Nothing here knows one.
+
+use askama::Template;
+
+/// Asks for identifier and password.
+#[derive(Clone, Debug, Template)]
+#[template(path = "sign_on.html")]
+pub struct SignOn<'a> {
+    /// The realm's name for people.
+    pub realm: &'a str,
+    /// The application that asked, if one did.
+    pub application: Option<&'a str>,
+    /// Where the form goes.
+    pub action: &'a str,
+    /// How it goes: `post`.
+    pub method: &'a str,
+    /// What the first field is called on the page: `Username`, `E-mail`.
+    pub identifier_label: &'a str,
+    /// What it is called in the form.
+    pub identifier_name: &'a str,
+    /// What stands in it; if not empty, the cursor waits in the password field.
+    pub identifier: &'a str,
+    /// What the second field is called on the page.
+    pub password_label: &'a str,
+    /// What it is called in the form.
+    pub password_name: &'a str,
+    /// Further fields that nobody sees: name and value.
+    pub hidden: &'a [(&'a str, &'a str)],
+    /// Why the last try failed.
+    pub error: Option<&'a str>,
+}
+
+impl SignOn<'_> {
+    /// What one signs on to: the application, else the realm.
+    fn place(&self) -> &str {
+        self.application.unwrap_or(self.realm)
+    }
+
+    /// The page.
+    pub fn html(&self) -> String {
+        rendered(self)
+    }
+}
+
+/// Says that the session has ended.
+#[derive(Clone, Debug, Template)]
+#[template(path = "signed_off.html")]
+pub struct SignedOff<'a> {
+    /// The realm's name for people.
+    pub realm: &'a str,
+    /// Where one may go from here.
+    pub again: Option<Link<'a>>,
+}
+
+/// A link with its words.
+#[derive(Clone, Copy, Debug)]
+pub struct Link<'a> {
+    /// The address. Only `http:`, `https:` and relative ones belong here: escaping does not disarm `javascript:`.
+    pub href: &'a str,
+    /// The words.
+    pub text: &'a str,
+}
+
+impl SignedOff<'_> {
+    /// The page.
+    pub fn html(&self) -> String {
+        rendered(self)
+    }
+}
+
+/// Says what went wrong, and how to refer to it.
+#[derive(Clone, Debug, Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage<'a> {
+    /// What went wrong, in a few words.
+    pub title: &'a str,
+    /// What to do about it, in a sentence.
+    pub message: &'a str,
+    /// The id under which logs speak of it.
+    pub correlation_id: Option<&'a str>,
+    /// A way to sign off all the same.
+    pub sign_off: Option<SignOff<'a>>,
+}
+
+/// A form of one button.
+#[derive(Clone, Copy, Debug)]
+pub struct SignOff<'a> {
+    /// Where it goes, by POST.
+    pub action: &'a str,
+    /// Fields that go with it.
+    pub hidden: &'a [(&'a str, &'a str)],
+    /// What stands on the button.
+    pub label: &'a str,
+}
+
+impl ErrorPage<'_> {
+    /// The page.
+    pub fn html(&self) -> String {
+        rendered(self)
+    }
+}
+
+/// Says one thing and offers nothing.
+#[derive(Clone, Debug, Template)]
+#[template(path = "status.html")]
+pub struct Status<'a> {
+    /// The thing, in a few words.
+    pub title: &'a str,
+    /// The thing, in a sentence.
+    pub message: &'a str,
+}
+
+impl Status<'_> {
+    /// The page.
+    pub fn html(&self) -> String {
+        rendered(self)
+    }
+}
+
+fn rendered(page: &impl Template) -> String {
+    page.render().expect("a template fails only when a value's Display does, and ours are strings")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NASTY: &str = r#"<script>"'&</script>"#;
+
+    fn sign_on(text: &'static str) -> SignOn<'static> {
+        SignOn {
+            realm: text,
+            application: None,
+            action: text,
+            method: "post",
+            identifier_label: text,
+            identifier_name: text,
+            identifier: text,
+            password_label: text,
+            password_name: text,
+            hidden: &[(NASTY, NASTY)],
+            error: Some(text),
+        }
+    }
+
+    /// Nothing of the nasty text may come out as it went in, wherever it stood.
+    fn check_escaped(html: &str, times: usize) {
+        assert!(!html.contains("<script"), "{html}");
+        let escaped = "&#60;script&#62;&#34;&#39;&#38;&#60;/script&#62;";
+        assert_eq!(html.matches(escaped).count(), times, "{html}");
+    }
+
+    #[test]
+    fn every_value_is_escaped() {
+        check_escaped(&SignOn { method: NASTY, application: Some(NASTY), ..sign_on(NASTY) }.html(), 13);
+        check_escaped(&SignedOff { realm: NASTY, again: Some(Link { href: NASTY, text: NASTY }) }.html(), 4);
+        let form = SignOff { action: NASTY, hidden: &[(NASTY, NASTY)], label: NASTY };
+        let page =
+            ErrorPage { title: NASTY, message: NASTY, correlation_id: Some(NASTY), sign_off: Some(form) };
+        check_escaped(&page.html(), 8);
+        check_escaped(&Status { title: NASTY, message: NASTY }.html(), 3);
+    }
+
+    #[test]
+    fn fields_have_labels_and_an_error_is_announced_and_tied_to_them() {
+        let html = sign_on("x").html();
+        for part in [
+            r#"<html lang="en">"#,
+            r#"<label for="identifier">x</label>"#,
+            r#"<label for="password">x</label>"#,
+            r#"<p class="alert" role="alert" id="error">x</p>"#,
+            r#"type="password" autocomplete="current-password" required aria-invalid="true" aria-describedby="error" autofocus>"#,
+            "<title>Error: Sign on",
+        ] {
+            assert!(html.contains(part), "{part}\n{html}");
+        }
+        let html = SignOn { error: None, identifier: "", ..sign_on("x") }.html();
+        assert!(!html.contains("aria-invalid") && !html.contains("role="), "{html}");
+        assert!(html.contains(r#"spellcheck="false" required autofocus>"#), "{html}");
+        assert_eq!(html.matches("autofocus").count(), 1);
+    }
+
+    #[test]
+    fn no_page_runs_a_script_or_fetches_anything() {
+        let pages = [
+            sign_on("x").html(),
+            SignedOff { realm: "x", again: None }.html(),
+            ErrorPage { title: "x", message: "x", correlation_id: None, sign_off: None }.html(),
+            Status { title: "x", message: "x" }.html(),
+        ];
+        for page in pages {
+            for word in ["<script", "src=", "<link", "url(", "@import", " style="] {
+                assert!(!page.contains(word), "{word}\n{page}");
+            }
+            assert!(!has_handler(&page), "{page}");
+        }
+    }
+
+    /// Whether an element has an `on…=` attribute.
+    fn has_handler(html: &str) -> bool {
+        html.match_indices(" on").any(|(at, _)| {
+            let word = html[at + 1..].split([' ', '>']).next().unwrap_or_default();
+            word.contains('=')
+        })
+    }
+}
