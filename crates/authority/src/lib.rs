@@ -7,21 +7,25 @@ mod check;
 mod clients;
 mod end;
 mod flows;
+mod grants;
 mod hashing;
+mod inspect;
+mod keys;
 mod people;
 mod policy;
 mod realms;
 mod sign_on;
+mod tokens;
 mod upkeep;
 mod workers;
 
 use std::sync::Arc;
 
 pub use adieu_core::{
-    Act, Actor, Cause, Client, ClientAuth, ClientId, Closed, Device, Door, EndError, EndOrder, Ended, How,
-    Limits, Method, NotLive, Origin, Outage, Population, PopulationId, PresentedToken, Purpose, Realm,
-    RealmId, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State,
-    Target, User, UserId, Verdict,
+    Act, Actor, Cause, Client, ClientAuth, ClientId, Closed, Device, Door, EndError, EndOrder, Ended, Grant,
+    GrantError, How, Limits, Method, NotLive, Origin, Outage, Population, PopulationId, PresentedToken,
+    Purpose, Realm, RealmId, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span,
+    Standing, State, Target, User, UserId, Verdict,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
@@ -29,14 +33,19 @@ pub use adieu_store::{
 };
 
 pub use clients::NewClient;
+pub use grants::{CodeOrder, RedeemCode, RefreshTokens};
 pub use hashing::{HashCost, HashError};
+pub use inspect::{Active, ActiveRefresh, Principal};
+pub use keys::RealmKeys;
 pub use people::{NewPerson, PersonError};
 pub use policy::Policy;
 pub use realms::ROOT;
 pub use sign_on::{SignOn, SignOnFailure, SignedIn};
+pub use tokens::{Issuer, TokenFailure, Tokens};
 pub use workers::Busy;
 
 use crate::hashing::Hashing;
+use crate::keys::Signing;
 use crate::realms::Realms;
 
 /// What an authority is made of.
@@ -67,6 +76,7 @@ struct Inner {
     policy: Policy,
     hashing: Hashing,
     realms: Realms,
+    signing: Signing,
 }
 
 impl Authority {
@@ -74,9 +84,8 @@ impl Authority {
     pub fn new(parts: Parts) -> Self {
         let Parts { store, clock, entropy, key, policy } = parts;
         let hashing = Hashing::new(policy.hash_cost, policy.workers, entropy.as_ref());
-        Self {
-            inner: Arc::new(Inner { store, clock, entropy, key, policy, hashing, realms: Realms::default() }),
-        }
+        let (realms, signing) = (Realms::default(), Signing::new(policy.signers));
+        Self { inner: Arc::new(Inner { store, clock, entropy, key, policy, hashing, realms, signing }) }
     }
 
     /// The present moment, as the whole house sees it.

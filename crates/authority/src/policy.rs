@@ -20,6 +20,8 @@ pub struct Policy {
     pub hash_cost: HashCost,
     /// Threads that hash passwords.
     pub workers: usize,
+    /// Threads that sign tokens.
+    pub signers: usize,
     /// How long tombstones are kept.
     pub tombstones_kept: Span,
     /// Life of a code.
@@ -34,6 +36,7 @@ impl Default for Policy {
             limits_default: Limits { idle: None, absolute: Span::from_s(24 * 3600) },
             hash_cost: HashCost::default(),
             workers: 2,
+            signers: 2,
             tombstones_kept: Span::from_s(30 * 24 * 3600),
             code_life: Span::from_s(60),
         }

@@ -1,0 +1,186 @@
+//! Codes and refresh tokens: issued, redeemed, rotated.
+//!
+//! Whether one is good is decided by core inside the store's transaction; here secrets are drawn and put into words
+//! that only their holder keeps (EMPTY-HANDS).
+
+use std::sync::Arc;
+
+use adieu_core::grant::{opaque, read_opaque};
+use adieu_core::{
+    Client, Grant, GrantError, GrantId, Outage, Realm, RedeemOrder, Refresh, RotateOrder, Session, TokenHash,
+};
+
+use crate::Authority;
+
+/// A code to be issued for a live session.
+#[derive(Clone, Debug)]
+pub struct CodeOrder {
+    /// The session.
+    pub session: Arc<Session>,
+    /// The client that asked.
+    pub client: Arc<Client>,
+    /// The scopes, separated by blanks.
+    pub scope: String,
+    /// The client's nonce.
+    pub nonce: Option<String>,
+    /// The address that the request named.
+    pub redirect_uri: Option<String>,
+    /// The PKCE challenge (S256).
+    pub challenge: Option<String>,
+}
+
+/// A code as presented by a client that has proven itself.
+#[derive(Clone)]
+pub struct RedeemCode {
+    /// The code.
+    pub code: String,
+    /// Who presents it.
+    pub client: Arc<Client>,
+    /// The address that the request names.
+    pub redirect_uri: Option<String>,
+    /// The PKCE verifier.
+    pub verifier: Option<String>,
+}
+
+/// A refresh token as presented by a client that has proven itself.
+#[derive(Clone)]
+pub struct RefreshTokens {
+    /// The token.
+    pub token: String,
+    /// Who presents it.
+    pub client: Arc<Client>,
+    /// The scopes that the access token shall have; all of the grant if none are named.
+    pub scope: Option<String>,
+}
+
+/// A refresh token taken apart: its grant, and the hashes of its two secrets.
+struct Presented {
+    grant: GrantId,
+    family: TokenHash,
+    current: TokenHash,
+}
+
+impl Presented {
+    fn read(token: &str) -> Option<Self> {
+        let (grant, [family, current]) = read_opaque::<2>(token)?;
+        Some(Self { grant, family, current })
+    }
+}
+
+impl Authority {
+    /// Issues a code; its client becomes a participant of the session.
+    pub async fn issue_code(&self, order: CodeOrder) -> Result<String, GrantError> {
+        let now = self.now();
+        let id = GrantId::from_random(u64::from_be_bytes(self.draw()));
+        let secret: [u8; 16] = self.draw();
+        let void_at = now.plus(self.policy().code_life);
+        let grant = Grant {
+            id,
+            realm: order.session.realm,
+            client: order.client.id.clone(),
+            client_generation: order.client.generation,
+            user: order.session.user,
+            session: order.session.id,
+            epoch: order.session.epoch,
+            scope: order.scope,
+            nonce: order.nonce,
+            auth_time: order.session.authenticated_at,
+            redirect_uri: order.redirect_uri,
+            challenge: order.challenge,
+            code: TokenHash::of(&secret),
+            code_expires_at: void_at,
+            redeemed: false,
+            refresh: None,
+            revoked: false,
+            expires_at: void_at,
+        };
+        self.store().issue(grant, now).await?;
+        Ok(opaque(id, &[&secret]))
+    }
+
+    /// Redeems a code: the grant as it is now, and its first refresh token if the client gets them.
+    pub(crate) async fn redeem(&self, order: &RedeemCode) -> Result<(Grant, Option<String>), GrantError> {
+        let (id, [code]) = read_opaque::<1>(&order.code).ok_or(GrantError::Invalid)?;
+        let (now, client) = (self.now(), &order.client);
+        let drawn = client.refresh.then(|| (self.draw::<16>(), self.draw::<16>()));
+        let refresh = drawn.map(|(family, current)| Refresh {
+            family: TokenHash::of(&family),
+            current: TokenHash::of(&current),
+            expires_at: now.plus(client.refresh_life),
+        });
+        let access_until = now.plus(client.access_life);
+        let redeem = RedeemOrder {
+            grant: id,
+            code,
+            client: client.id.clone(),
+            redirect_uri: order.redirect_uri.clone(),
+            verifier: order.verifier.clone(),
+            refresh,
+            expires_at: refresh.map_or(access_until, |refresh| access_until.max(refresh.expires_at)),
+        };
+        let grant = self.store().redeem(redeem, now).await?;
+        // The family's secret travels in every token of it; it is known here only now.
+        Ok((grant, drawn.map(|(family, current)| opaque(id, &[&family, &current]))))
+    }
+
+    /// Rotates a refresh token: the grant as it is now, and the next token.
+    pub(crate) async fn rotate(&self, order: &RefreshTokens) -> Result<(Grant, String), GrantError> {
+        let presented = Presented::read(&order.token).ok_or(GrantError::Invalid)?;
+        let next: [u8; 16] = self.draw();
+        let rotate = RotateOrder {
+            grant: presented.grant,
+            family: presented.family,
+            current: presented.current,
+            client: order.client.id.clone(),
+            next: TokenHash::of(&next),
+            life: order.client.refresh_life,
+        };
+        let grant = self.store().rotate(rotate, self.now()).await?;
+        let token = successor(&order.token, &next).ok_or(GrantError::Invalid)?;
+        Ok((grant, token))
+    }
+
+    /// The grant whose live refresh token this is, if it is one of this realm. Nothing is said about its session.
+    pub(crate) async fn grant_of_refresh(
+        &self,
+        realm: &Realm,
+        token: &str,
+    ) -> Result<Option<Arc<Grant>>, Outage> {
+        let Some(presented) = Presented::read(token) else { return Ok(None) };
+        let now = self.now();
+        let grant = self.inner.store.grant(presented.grant).get().await?;
+        Ok(grant.filter(|grant| {
+            grant.realm == realm.id
+                && grant.refresh.is_some_and(|refresh| {
+                    refresh.family.same(&presented.family)
+                        && refresh.current.same(&presented.current)
+                        && now < refresh.expires_at
+                })
+        }))
+    }
+}
+
+/// The token after this one: same grant, same family, its own secret.
+fn successor(token: &str, next: &[u8; 16]) -> Option<String> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let mut bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+    let at = bytes.len().checked_sub(next.len())?;
+    bytes[at..].copy_from_slice(next);
+    Some(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_successor_keeps_grant_and_family_and_has_its_own_secret() {
+        let first = opaque(GrantId::from_number(9), &[&[1; 16], &[2; 16]]);
+        let next = successor(&first, &[3; 16]).expect("a token");
+        let read = Presented::read(&next).expect("a token");
+        assert_eq!(read.grant, GrantId::from_number(9));
+        assert!(read.family.same(&TokenHash::of(&[1; 16])) && read.current.same(&TokenHash::of(&[3; 16])));
+        assert!(successor("x", &[3; 16]).is_none());
+    }
+}

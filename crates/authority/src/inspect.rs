@@ -1,0 +1,229 @@
+//! What a token is worth now: its signature is checked once, everything else every time.
+//!
+//! NO-STALE-YES: session, epoch, client generation, grant and expiry are read at each look. NO-FALSE-NO: an [`Outage`]
+//! is "cannot tell", never "not active".
+
+use std::sync::Arc;
+
+use adieu_core::{
+    Actor, Client, Grant, GrantAround, GrantId, Outage, Realm, RealmId, RoleAssignment, SessionId, User,
+    Verdict,
+};
+use adieu_store::Looked;
+use adieu_token::{TOKEN_BYTES_MAX, Verified};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::tokens::{TYP_ACCESS, TYP_ID};
+use crate::{Authority, Standing};
+
+/// An access token that is good now.
+pub struct Active {
+    /// What it says.
+    pub claims: Arc<Verified>,
+    /// Whose it is.
+    pub client: Arc<Client>,
+    /// Its session, if it was issued because of one.
+    pub session: Option<Looked>,
+}
+
+/// A refresh token that is good now.
+pub struct ActiveRefresh {
+    /// Its grant.
+    pub grant: Arc<Grant>,
+    /// Whose it is.
+    pub client: Arc<Client>,
+}
+
+/// Who calls with a bearer token.
+pub struct Principal {
+    /// The client that holds the token.
+    pub client: Arc<Client>,
+    /// The user in whose name it acts, with the session that the token belongs to.
+    pub user: Option<(Arc<User>, SessionId)>,
+    /// The scopes of the token, separated by blanks.
+    scope: String,
+}
+
+impl Principal {
+    /// Who is to be named as the one who acted.
+    pub fn actor(&self) -> Actor {
+        match &self.user {
+            Some((user, _)) => Actor::User(user.id),
+            None => Actor::Client(self.client.id.clone()),
+        }
+    }
+
+    /// The session that the caller's own token belongs to.
+    pub fn session(&self) -> Option<SessionId> {
+        self.user.as_ref().map(|(_, session)| *session)
+    }
+
+    /// Whether the token carries that scope.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scope.split(' ').any(|own| own == scope)
+    }
+
+    /// The roles as they are at this moment, not as they were when the token was issued.
+    pub fn roles(&self) -> &[RoleAssignment] {
+        match &self.user {
+            Some((user, _)) => &user.roles,
+            None => &self.client.roles,
+        }
+    }
+}
+
+impl Authority {
+    /// The access token, if it is one of this realm and good now. With `touch` the look counts as activity of its user.
+    pub async fn inspect_access(
+        &self,
+        realm: &Realm,
+        token: &str,
+        touch: bool,
+    ) -> Result<Option<Active>, Outage> {
+        let keys = self.realm_keys(realm).await?;
+        let verified = self.inner.signing.verified.verify_once(keys.public(), token);
+        let Ok(claims) = verified else { return Ok(None) };
+        if claims.typ.as_deref() != Some(TYP_ACCESS) || claims.expired(self.now().s()) {
+            return Ok(None);
+        }
+        let Some(client) = self.client_of(realm, &claims).await? else { return Ok(None) };
+        let (session, gid) = (claims.str("sid"), claims.str("gid"));
+        let (Some(session), Some(gid)) = (session, gid) else {
+            // In its own name: only for as long as it may act so.
+            let own = session.is_none() && gid.is_none() && client.client_credentials;
+            return Ok(own.then_some(Active { claims, client, session: None }));
+        };
+        let (Ok(session), Ok(gid)) = (session.parse::<SessionId>(), gid.parse::<u64>()) else {
+            return Ok(None);
+        };
+        let Some(grant) = self.inner.store.grant(GrantId::from_number(gid)).get().await? else {
+            return Ok(None);
+        };
+        if grant.session != session {
+            return Ok(None);
+        }
+        let looked = self.live_session(&grant, &client, touch).await?;
+        Ok(looked.map(|looked| Active { claims, client, session: Some(looked) }))
+    }
+
+    /// The refresh token, if it is one of this realm and good now. It is not used up by that.
+    pub async fn inspect_refresh(
+        &self,
+        realm: &Realm,
+        token: &str,
+        touch: bool,
+    ) -> Result<Option<ActiveRefresh>, Outage> {
+        let Some(grant) = self.grant_of_refresh(realm, token).await? else { return Ok(None) };
+        let Some(client) = self.client(realm.id, &grant.client).await? else { return Ok(None) };
+        let live = self.live_session(&grant, &client, touch).await?;
+        Ok(live.map(|_| ActiveRefresh { grant, client }))
+    }
+
+    /// The claims of an ID token of this realm, expired or not, retired keys included.
+    pub async fn read_id_token(&self, realm: &Realm, token: &str) -> Result<Option<Arc<Verified>>, Outage> {
+        let keys = self.realm_keys(realm).await?;
+        let verified = self.inner.signing.verified.verify_once(keys.public(), token).ok();
+        Ok(verified.filter(|claims| claims.typ.as_deref() == Some(TYP_ID)))
+    }
+
+    /// Who calls the management API of `addressed` with this bearer token, which must be meant for `audience`.
+    ///
+    /// The token may be another realm's: how far its holder's roles reach is decided elsewhere.
+    pub async fn principal(
+        &self,
+        addressed: Option<&Realm>,
+        token: &str,
+        audience: &str,
+    ) -> Result<Option<Principal>, Outage> {
+        let active = match addressed {
+            Some(realm) => self.inspect_access(realm, token, false).await?,
+            None => None,
+        };
+        let active = match active {
+            Some(active) => Some(active),
+            None => self.inspect_elsewhere(addressed, token).await?,
+        };
+        let Some(active) = active.filter(|active| active.claims.audiences().contains(&audience)) else {
+            return Ok(None);
+        };
+        let scope = active.claims.str("scope").unwrap_or_default().to_owned();
+        let user = active.session.map(|looked| (looked.user, looked.session.id));
+        Ok(Some(Principal { client: active.client, user, scope }))
+    }
+
+    /// How far a caller's roles reach in a realm.
+    pub async fn standing_of(&self, principal: &Principal, realm: RealmId) -> Result<Standing, Outage> {
+        self.standing(principal.roles(), realm).await
+    }
+
+    async fn inspect_elsewhere(
+        &self,
+        addressed: Option<&Realm>,
+        token: &str,
+    ) -> Result<Option<Active>, Outage> {
+        let Some(id) = claimed_realm(token).filter(|id| addressed.is_none_or(|realm| realm.id != *id)) else {
+            return Ok(None);
+        };
+        match self.realm(id).await? {
+            Some(realm) => self.inspect_access(&realm, token, false).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The client that a token names, if it is enabled and of the generation that the token was issued in.
+    async fn client_of(&self, realm: &Realm, claims: &Verified) -> Result<Option<Arc<Client>>, Outage> {
+        let Some(Ok(id)) = claims.str("client_id").map(str::parse) else { return Ok(None) };
+        let generation = claims.int("cgn").and_then(|cgn| u64::try_from(cgn).ok());
+        let client = self.client(realm.id, &id).await?;
+        Ok(client.filter(|client| client.enabled && generation == Some(client.generation)))
+    }
+
+    /// The live session of a live grant.
+    async fn live_session(
+        &self,
+        grant: &Grant,
+        client: &Client,
+        touch: bool,
+    ) -> Result<Option<Looked>, Outage> {
+        let looked = self.look(grant.session, false).get().await?;
+        let looked = looked.filter(|looked| looked.verdict == Verdict::Live);
+        let around = GrantAround {
+            session_epoch: looked.as_ref().map(|looked| looked.session.epoch),
+            client_generation: client.enabled.then_some(client.generation),
+        };
+        if !grant.is_live(around, self.now()) {
+            return Ok(None);
+        }
+        if touch {
+            // Only now: a dead grant's token keeps no session awake.
+            self.look(grant.session, true).get().await?;
+        }
+        Ok(looked)
+    }
+}
+
+/// The realm that an unverified token says it is of: where to look for its key, and nothing else.
+fn claimed_realm(token: &str) -> Option<RealmId> {
+    if token.len() > TOKEN_BYTES_MAX {
+        return None;
+    }
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&payload).ok()?;
+    claims.get("env")?.as_str()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claimed_realm_is_read_from_the_payload_and_rubbish_has_none() {
+        let payload = URL_SAFE_NO_PAD.encode(r#"{"env":"6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90"}"#);
+        let realm = claimed_realm(&format!("x.{payload}.y")).map(|id| id.to_string());
+        assert_eq!(realm.as_deref(), Some("6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90"));
+        for bad in ["", "a.b.c", "a.e30.c", "a..c", &"a".repeat(TOKEN_BYTES_MAX + 1)] {
+            assert_eq!(claimed_realm(bad), None);
+        }
+    }
+}
