@@ -1,1 +1,52 @@
-//! oidc: being built.
+//! The OpenID Provider: what authorize, token and introspection requests mean, and what is answered to them.
+//!
+//! There are no paths, no statuses and no pages here: whoever mounts it brings them, and finds the dialect's words for a
+//! [`Refusal`]. Sessions and grants are the authority's. OpenID Connect Core 1.0, RFC 6749, 7636, 7662, 9207, 9700.
+
+mod authorize;
+mod client_auth;
+mod discovery;
+mod hint;
+mod introspect;
+mod refusal;
+mod token;
+
+pub use authorize::{Authorize, AuthorizeError, Mode, Reply};
+pub use client_auth::authenticated;
+pub use discovery::{Endpoints, discovery};
+pub use hint::{Hint, HintError};
+pub use introspect::introspect;
+pub use refusal::Refusal;
+pub use token::tokens;
+
+use adieu_authority::{Authority, Issuer};
+
+/// An OpenID Provider for one realm under one issuer name.
+pub struct Provider<'a> {
+    /// Who decides.
+    pub authority: &'a Authority,
+    /// In whose name.
+    pub issuer: Issuer,
+    /// The response mode by which the mounting dialect answers without a redirect, if it has one.
+    pub direct_mode: Option<&'static str>,
+}
+
+/// Scopes of OpenID Connect that have a meaning here. Those of the mounting dialect's API are allowed besides.
+const SCOPES: [&str; 5] = ["openid", "profile", "email", "address", "phone"];
+
+impl Provider<'_> {
+    /// The scopes of a request that we know, in their order; `openid` if it names none. Unknown ones are left out
+    /// (RFC 6749 §3.3), so is `offline_access` without a consent (OpenID Connect Core §11).
+    fn scopes(&self, asked: Option<&str>) -> Result<String, Refusal> {
+        let Some(asked) = asked else { return Ok("openid".to_owned()) };
+        let mut known: Vec<&str> = Vec::new();
+        for scope in asked.split(' ') {
+            let ours =
+                SCOPES.contains(&scope) || (!scope.is_empty() && scope.starts_with(self.issuer.api_scopes));
+            if ours && !known.contains(&scope) {
+                known.push(scope);
+            }
+        }
+        if known.is_empty() { Err(Refusal::Scope) } else { Ok(known.join(" ")) }
+    }
+}

@@ -1,1 +1,120 @@
-//! faces/pingone: being built.
+//! PingOne's sign-on, sessions and sign-off, as its published clients expect them.
+//!
+//! The whole service: own routes, own fallback, own error shape, own extractors. It decides nothing about sessions; it
+//! translates in, asks the authority once, translates out. Contract: pingone.md.
+
+#![warn(clippy::wildcard_enum_match_arm)]
+
+mod as_endpoints;
+mod authorize;
+mod body;
+mod cookies;
+mod extract;
+mod finish;
+mod flow;
+mod flows;
+mod form_token;
+mod problem;
+mod resume;
+mod session_json;
+mod sessions;
+mod settings;
+mod sign_on_page;
+mod signed_on;
+mod signoff;
+mod user_agent;
+
+use std::sync::Arc;
+
+use adieu_authority::{Authority, Door, Issuer, Realm};
+use adieu_oidc::Provider;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get, post};
+
+pub use settings::{ExtraCookie, Settings};
+
+use crate::problem::Problem;
+
+/// The door that sessions of this dialect come through.
+pub(crate) const DOOR: Door = Door::named("pingone");
+
+/// What every handler has at hand.
+#[derive(Clone)]
+pub(crate) struct Face(Arc<Inner>);
+
+struct Inner {
+    authority: Authority,
+    settings: Settings,
+}
+
+impl Face {
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The OpenID Provider of an environment. Contract pingone.md 1.3 and 3.4.
+    pub(crate) fn provider(&self, realm: &Arc<Realm>) -> Provider<'_> {
+        let issuer = Issuer {
+            realm: Arc::clone(realm),
+            name: format!("{}/{}/as", self.settings().auth_base, realm.id),
+            api: self.settings().api_base.clone(),
+            api_scopes: "p1:",
+            acr: "Single_Factor",
+        };
+        Provider { authority: self.authority(), issuer, direct_mode: Some("pi.flow") }
+    }
+}
+
+/// The service: everything below `/{environment id}` and `/v1`.
+pub fn service(authority: Authority, settings: Settings) -> Router {
+    let face = Face(Arc::new(Inner { authority, settings }));
+    Router::new()
+        .merge(authentication())
+        .merge(management())
+        .fallback(async || Problem::NotFound)
+        .layer(from_fn_with_state(face.clone(), finish::finish))
+        .with_state(face)
+}
+
+fn authentication() -> Router<Face> {
+    Router::new()
+        .route("/{env}/as/signoff", only("GET, POST", get(signoff::get).post(signoff::post)))
+        .route("/{env}/as/authorize", only("GET, POST", get(authorize::get).post(authorize::post)))
+        .route("/{env}/as/resume", only("GET", get(resume::resume)))
+        .route("/{env}/as/token", only("POST", post(as_endpoints::token)))
+        .route("/{env}/as/introspect", only("POST", post(as_endpoints::introspect)))
+        .route("/{env}/as/jwks", readable(get(as_endpoints::jwks)))
+        .route("/{env}/as/.well-known/openid-configuration", readable(get(as_endpoints::discovery)))
+        .route("/{env}/as/signon", only("GET", get(sign_on_page::moved)))
+        .route("/{env}/flows/{flow}", only("GET, POST", get(flows::read).post(flows::act)))
+        .route("/{env}/signon/", only("GET, POST", get(sign_on_page::show).post(sign_on_page::submit)))
+}
+
+fn management() -> Router<Face> {
+    Router::new()
+        .route("/v1/environments/{env}/users/{user}/sessions", only("GET", get(sessions::list_of_user)))
+        .route(
+            "/v1/environments/{env}/users/{user}/sessions/{session}",
+            only("GET, DELETE", get(sessions::read_of_user).delete(sessions::delete)),
+        )
+        .route(
+            "/v1/environments/{env}/sessions/{session}",
+            only("GET, POST", get(sessions::read).post(sessions::reset)),
+        )
+}
+
+/// Exactly these methods. `HEAD` is none of them: a `get` route would serve it, and a look must not sign anybody off.
+fn only(allow: &'static str, routes: MethodRouter<Face>) -> MethodRouter<Face> {
+    let refuse = move || async move { Problem::Method { allow } };
+    routes.head(refuse).fallback(refuse)
+}
+
+/// A document that may also be asked for by `HEAD`.
+fn readable(routes: MethodRouter<Face>) -> MethodRouter<Face> {
+    routes.fallback(async || Problem::Method { allow: "GET, HEAD" })
+}

@@ -1,0 +1,124 @@
+//! PingOne: `GET|POST /{env}/as/authorize`.
+//!
+//! A live session is answered with a code at once; else a flow begins. Contract pingone.md 4.5: P-2, P-39, P-40, P-45, P-46.
+
+use std::sync::Arc;
+
+use adieu_authority::Realm;
+use adieu_http_kit::form::Params;
+use adieu_oidc::{Authorize, AuthorizeError, Mode};
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::StatusCode;
+use http::header::LOCATION;
+
+use crate::extract::{Env, Visitor};
+use crate::flow::Flow;
+use crate::problem::{Problem, Shown};
+use crate::{Face, body};
+
+/// Parameters in the query.
+pub(crate) async fn get(
+    State(face): State<Face>,
+    Env(realm): Env,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    answer(&face, &realm, &Visitor::of(&parts), &Params::of(&parts.uri)).await
+}
+
+/// Parameters in the form, or in the query of a post with an empty body.
+pub(crate) async fn post(
+    State(face): State<Face>,
+    Env(realm): Env,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, stream) = request.into_parts();
+    let params = body::form_over_query(&parts, stream).await?;
+    answer(&face, &realm, &Visitor::of(&parts), &params).await
+}
+
+async fn answer(
+    face: &Face,
+    realm: &Arc<Realm>,
+    visitor: &Visitor,
+    params: &Params,
+) -> Result<Response, Problem> {
+    let authorize = match face.provider(realm).authorize(params).await {
+        Ok(authorize) => authorize,
+        Err(error) => return refused(face, realm, error),
+    };
+    let live = face.live(visitor, realm, true).await?;
+    if let Some(live) =
+        live.as_ref().filter(|live| authorize.answered_by(&live.session, face.authority().now()))
+    {
+        let flow = Flow::begin(face, realm, &authorize, Some(live));
+        let flow = flow.completed_by(live.session.id, live.user.id, &live.user.username);
+        if let Some(code) = flow.code(face, live).await? {
+            return coded(face, realm, &flow, &code);
+        }
+        // The session ended between the look and the code: it is asked for anew.
+    }
+    if let Some(error) = authorize.silent_refusal() {
+        return refused(face, realm, error);
+    }
+    begun(face, realm, &authorize, live.as_ref()).await
+}
+
+async fn begun(
+    face: &Face,
+    realm: &Arc<Realm>,
+    authorize: &Authorize,
+    live: Option<&adieu_authority::Live>,
+) -> Result<Response, Problem> {
+    let flow = Flow::begin(face, realm, authorize, live);
+    flow.keep(face).await?;
+    match authorize.reply.mode {
+        Mode::Direct => Ok(Json(flow.json(face, None)).into_response()),
+        Mode::Query => found(&flow.page_url(face)),
+    }
+}
+
+/// The answer with a code.
+pub(crate) fn coded(face: &Face, realm: &Arc<Realm>, flow: &Flow, code: &str) -> Result<Response, Problem> {
+    if flow.is_direct() {
+        return Ok(Json(flow.json(face, Some(code))).into_response());
+    }
+    let issuer = face.provider(realm).issuer.name;
+    let location = flow.reply().location(&[("code", Some(code)), ("iss", Some(&issuer))]); // RFC 9207 §2
+    found(&location.ok_or(Problem::NotFound)?)
+}
+
+fn refused(face: &Face, realm: &Arc<Realm>, error: AuthorizeError) -> Result<Response, Problem> {
+    let problem = match error {
+        AuthorizeError::Client => Problem::invalid("client_id", "The application is not known here."),
+        AuthorizeError::RedirectUri => {
+            Problem::invalid("redirect_uri", "The redirect URI is not registered for the application.")
+        }
+        AuthorizeError::Repeated => Problem::invalid("client_id", "A parameter may be given once only."),
+        AuthorizeError::Outage(outage) => Problem::Unavailable(outage),
+        AuthorizeError::Told { reply, refusal } => {
+            let issuer = face.provider(realm).issuer.name;
+            let text = refusal.to_string();
+            let told = [
+                ("error", Some(refusal.code())),
+                ("error_description", Some(text.as_str())),
+                ("iss", Some(issuer.as_str())),
+            ];
+            return match reply.location(&told) {
+                Some(location) if reply.mode == Mode::Query => found(&location),
+                Some(_) | None => Err(Problem::Authorization(refusal)),
+            };
+        }
+    };
+    Err(problem.unredirectable(realm.id, Shown::IfHtml))
+}
+
+/// 302 with an empty body. An address that no header can carry is no address.
+pub(crate) fn found(location: &str) -> Result<Response, Problem> {
+    let value = HeaderValue::from_str(location)
+        .map_err(|_| Problem::invalid("redirect_uri", "The address cannot be used."))?;
+    Ok((StatusCode::FOUND, [(LOCATION, value)]).into_response())
+}

@@ -1,0 +1,89 @@
+//! The cookies `ST` and `ST-NO-SS`: the same token, once with `SameSite` and once without.
+//!
+//! Read: `ST` first. Where both are there and differ, the older one is not used, and that is the second. Contract
+//! pingone.md 1.8.
+
+use adieu_authority::{RealmId, SessionToken};
+use adieu_http_kit::cookies::{SameSite, SetCookie, first};
+use http::HeaderMap;
+use http::header::SET_COOKIE;
+
+use crate::Face;
+
+const WITH_SAME_SITE: &str = "ST";
+/// For clients that mishandle `SameSite=None`.
+const WITHOUT_SAME_SITE: &str = "ST-NO-SS";
+
+/// The session token that a browser carries. Any dialect's prefix may stand before it.
+pub(crate) fn presented(headers: &HeaderMap) -> Option<SessionToken> {
+    let value = first(headers, WITH_SAME_SITE).or_else(|| first(headers, WITHOUT_SAME_SITE))?;
+    SessionToken::parse(value)
+}
+
+/// Gives the browser this token.
+pub(crate) fn set(face: &Face, realm: RealmId, token: &SessionToken, headers: &mut HeaderMap) {
+    let revealed = token.reveal();
+    write(face, realm, Some(&revealed), headers);
+}
+
+/// Makes the browser forget its token.
+pub(crate) fn clear(face: &Face, realm: RealmId, headers: &mut HeaderMap) {
+    write(face, realm, None, headers);
+}
+
+fn write(face: &Face, realm: RealmId, token: Option<&str>, headers: &mut HeaderMap) {
+    let settings = face.settings();
+    let path = format!("/{realm}");
+    let life = Some(settings.cookie_life_s);
+    let mut add = |name: &str, path: &str, prefix: &str, same_site, life_s: Option<i64>| {
+        let value = token.map(|token| format!("{prefix}{token}")).unwrap_or_default();
+        let cookie = SetCookie {
+            path: Some(path),
+            max_age_s: life_s,
+            expires_s: life_s.map(|life_s| face.authority().now().s() + life_s),
+            http_only: true,
+            secure: settings.cookies_secure,
+            same_site: travelling(same_site, settings.cookies_secure),
+            ..SetCookie::new(name, &value)
+        };
+        let cookie = if token.is_some() { cookie } else { cookie.cleared("", 0, Some(0)) };
+        headers.append(SET_COOKIE, cookie.to_header());
+    };
+    add(WITH_SAME_SITE, &path, "", Some(SameSite::None), life);
+    add(WITHOUT_SAME_SITE, &path, "", None, life);
+    for extra in &settings.extra_cookies {
+        add(&extra.name, &extra.path, &extra.prefix, extra.same_site, extra.life_s);
+    }
+}
+
+/// `None` needs `Secure`; over plain http it becomes `Lax`.
+fn travelling(same_site: Option<SameSite>, secure: bool) -> Option<SameSite> {
+    match same_site {
+        Some(SameSite::None) if !secure => Some(SameSite::Lax),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use http::header::COOKIE;
+
+    #[test]
+    fn the_first_of_the_two_names_counts() {
+        let token = |n: u8| {
+            let secret = adieu_core::SessionSecret::from_bytes([n; 17]);
+            SessionToken { id: adieu_core::SessionId::from_bytes([n; 16]), secret }.reveal()
+        };
+        let read = |line: String| {
+            let headers = [(COOKIE, HeaderValue::from_str(&line).unwrap())].into_iter().collect();
+            presented(&headers).map(|token| token.reveal())
+        };
+        assert_eq!(read(format!("ST-NO-SS={}; ST={}", token(1), token(2))), Some(token(2)));
+        assert_eq!(read(format!("ST-NO-SS={}", token(1))), Some(token(1)));
+        assert_eq!(read(format!("ST=ory_st_{}", token(1))), Some(token(1)));
+        assert_eq!(read("ST=6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90".into()), None);
+        assert_eq!(read(token(1)), None, "a value without a name: Q-8");
+    }
+}

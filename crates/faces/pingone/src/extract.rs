@@ -1,0 +1,112 @@
+//! What requests say about themselves: environment, ids, caller, user agent.
+//!
+//! Every rejection speaks PingOne. Contract pingone.md 0, 3.5 and 6.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use adieu_authority::{Device, Origin, Principal, Realm, RealmId, SessionId, SessionToken, Standing, UserId};
+use adieu_http_kit::client::{self, Peer};
+use axum::extract::{FromRequestParts, RawPathParams};
+use http::request::Parts;
+
+use crate::problem::Problem;
+use crate::{DOOR, Face, cookies};
+
+/// An id in the path. What is no id names nothing.
+async fn id<T: FromStr>(parts: &mut Parts, name: &str) -> Result<T, Problem> {
+    let params = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| Problem::NotFound)?;
+    let found = params.iter().find(|(found, _)| *found == name);
+    found.and_then(|(_, text)| text.parse().ok()).ok_or(Problem::NotFound)
+}
+
+/// The environment of an authentication address. An unknown one is not found.
+pub(crate) struct Env(pub(crate) Arc<Realm>);
+
+impl FromRequestParts<Face> for Env {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Problem> {
+        let env: RealmId = id(parts, "env").await?;
+        face.authority().realm(env).await?.map(Self).ok_or(Problem::NotFound)
+    }
+}
+
+/// A user in the path.
+pub(crate) struct OfUser(pub(crate) UserId);
+
+impl FromRequestParts<Face> for OfUser {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Face) -> Result<Self, Problem> {
+        id(parts, "user").await.map(Self)
+    }
+}
+
+/// A session in the path.
+pub(crate) struct OfSession(pub(crate) SessionId);
+
+impl FromRequestParts<Face> for OfSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Face) -> Result<Self, Problem> {
+        id(parts, "session").await.map(Self)
+    }
+}
+
+/// Who sits at the other end, as far as the request shows it.
+#[derive(Clone)]
+pub(crate) struct Visitor {
+    /// The session token that the browser carries.
+    pub(crate) token: Option<SessionToken>,
+    /// The user agent.
+    pub(crate) device: Device,
+}
+
+impl Visitor {
+    pub(crate) fn of(parts: &Parts) -> Self {
+        let address = parts.extensions.get::<Peer>().map(|Peer(address)| address.to_string());
+        let user_agent = client::user_agent(&parts.headers);
+        let device = Device { address, user_agent, ..Device::default() };
+        Self { token: cookies::presented(&parts.headers), device }
+    }
+
+    /// Where an order of this visitor comes from.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin { door: DOOR, address: self.device.address.clone() }
+    }
+}
+
+impl FromRequestParts<Face> for Visitor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Face) -> Result<Self, Problem> {
+        Ok(Self::of(parts))
+    }
+}
+
+/// A caller of the management API whose bearer token is good, with its standing in the environment.
+pub(crate) struct Admin {
+    pub(crate) realm: Arc<Realm>,
+    pub(crate) principal: Principal,
+    pub(crate) standing: Standing,
+}
+
+impl FromRequestParts<Face> for Admin {
+    type Rejection = Problem;
+
+    /// A bad token is 401, whatever the environment; a good one in an unknown environment is 403 (P-57).
+    async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Problem> {
+        let env: RealmId = id(parts, "env").await?;
+        let no_access = || Problem::NoAccess { bearer: true };
+        let token = adieu_http_kit::auth::bearer(&parts.headers).ok_or_else(no_access)?;
+        let authority = face.authority();
+        let realm = authority.realm(env).await?;
+        let audience = &face.settings().api_base;
+        let principal =
+            authority.principal(realm.as_deref(), token, audience).await?.ok_or_else(no_access)?;
+        let realm = realm.ok_or(Problem::Forbidden)?;
+        let standing = authority.standing_of(&principal, realm.id).await?;
+        Ok(Self { realm, principal, standing })
+    }
+}

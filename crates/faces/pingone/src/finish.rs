@@ -1,0 +1,108 @@
+//! The last hand on every answer: correlation id, caching, and the body of an error.
+//!
+//! A failure is logged here, once, under the id that its receiver sees. Contract pingone.md 5.1 and 5.2, P-56.
+
+use std::sync::Arc;
+
+use adieu_http_kit::accept;
+use adieu_pages_kit::{ErrorPage, PageHeaders, SignOff};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, EXPIRES, HeaderMap, PRAGMA, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderName, HeaderValue, StatusCode};
+
+use crate::Face;
+use crate::problem::{Problem, Shown};
+
+const CORRELATION_ID: HeaderName = HeaderName::from_static("correlation-id");
+
+/// What the client says it can read.
+struct Reads {
+    only_json: bool,
+    html: bool,
+}
+
+impl Reads {
+    fn of(headers: &HeaderMap) -> Self {
+        let names_html = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.contains("text/html"));
+        Self { only_json: accept::only_json(headers), html: headers.get_all(ACCEPT).iter().any(names_html) }
+    }
+}
+
+/// Writes the body of an error, and the headers of everything.
+pub(crate) async fn finish(State(face): State<Face>, request: Request, next: Next) -> Response {
+    let reads = Reads::of(request.headers());
+    let mut response = next.run(request).await;
+    let id = face.authority().draw_uuid().to_string();
+    if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
+        log(&problem, &id);
+        response = told(&face, &problem, &id, &reads);
+    }
+    let headers = response.headers_mut();
+    headers.insert(CORRELATION_ID, HeaderValue::from_str(&id).expect("a UUID is a header value"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, must-revalidate"));
+        headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+        headers.insert(EXPIRES, HeaderValue::from_static("0"));
+    }
+    response
+}
+
+fn log(problem: &Problem, id: &str) {
+    let cause = std::error::Error::source(problem).map(ToString::to_string).unwrap_or_default();
+    if problem.status().is_server_error() {
+        tracing::error!(id, cause, %problem, "request not answered");
+    } else {
+        tracing::debug!(id, status = problem.status().as_u16(), %problem, "request refused");
+    }
+}
+
+fn told(face: &Face, problem: &Problem, id: &str, reads: &Reads) -> Response {
+    let status = problem.status();
+    let mut response = if let Problem::Unredirectable { realm, shown, .. } = problem
+        && is_shown(*shown, reads)
+    {
+        page(face, status, &format!("{}/{realm}/as/signoff", face.settings().auth_base), problem, id)
+    } else {
+        let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        (status, json, problem.json(id).to_string()).into_response()
+    };
+    if let Some((name, value)) = problem.headers() {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn is_shown(shown: Shown, reads: &Reads) -> bool {
+    match shown {
+        Shown::UnlessJson => !reads.only_json,
+        Shown::IfHtml => reads.html,
+    }
+}
+
+/// The page names the problem and offers to sign off all the same, so that nobody is trapped. Contract pingone.md 1.4.
+fn page(face: &Face, status: StatusCode, signoff: &str, problem: &Problem, id: &str) -> Response {
+    let message = problem.to_string();
+    let page = ErrorPage {
+        title: "This link does not work",
+        message: &message,
+        correlation_id: Some(id),
+        sign_off: Some(SignOff { action: signoff, hidden: &[], label: "Sign off" }),
+    };
+    let settings = face.settings();
+    html(status, &page.html(), &[&settings.auth_base, &settings.apps_base])
+}
+
+/// A page whose forms may go to these places.
+pub(crate) fn html(status: StatusCode, html: &str, form_actions: &[&str]) -> Response {
+    let mut response = (status, html.to_owned()).into_response();
+    for (name, value) in PageHeaders::new(form_actions).pairs() {
+        // The policy holds printable ASCII only; what could not stand in a header was left out of it.
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}

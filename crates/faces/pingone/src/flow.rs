@@ -1,0 +1,225 @@
+//! A flow: an authorize request that waits for its user to sign on.
+//!
+//! It is kept for fifteen minutes, completed once and taken away once; two takers never both get it. Before the first
+//! sign-on it belongs to no session; one that re-authenticates a session belongs to that one. Contract pingone.md 4.6.
+
+use std::sync::Arc;
+
+use adieu_authority::{
+    Check, Client, CodeOrder, GrantError, Live, Realm, SessionId, Span, Timestamp, UserId,
+};
+use adieu_http_kit::dates::rfc3339_ms;
+use adieu_oidc::{Authorize, Mode, Reply};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::Face;
+use crate::extract::Visitor;
+use crate::problem::Problem;
+
+const KIND: &str = "pingone-flow";
+/// A flow that nobody works on for so long is gone. Contract pingone.md 2.4.
+const LIFE: Span = Span::from_s(15 * 60);
+
+/// What is kept of a flow.
+#[derive(Clone, Serialize, Deserialize)]
+struct Record {
+    client: String,
+    application: String,
+    scope: String,
+    redirect_uri: Option<String>,
+    state: Option<String>,
+    nonce: Option<String>,
+    challenge: Option<String>,
+    login_hint: Option<String>,
+    direct: bool,
+    session: Option<String>,
+    user: Option<(String, String)>,
+    completed: bool,
+    created_at_ms: i64,
+}
+
+/// A flow as it is at the moment.
+#[derive(Clone)]
+pub(crate) struct Flow {
+    /// Its public id.
+    pub(crate) id: Uuid,
+    realm: Arc<Realm>,
+    record: Record,
+    expires_at: Timestamp,
+}
+
+impl Flow {
+    /// A flow for a request; one that re-authenticates a live session is bound to it.
+    pub(crate) fn begin(face: &Face, realm: &Arc<Realm>, authorize: &Authorize, live: Option<&Live>) -> Self {
+        let (authority, reply) = (face.authority(), &authorize.reply);
+        let now = authority.now();
+        let record = Record {
+            client: authorize.client.id.to_string(),
+            application: authorize.client.name.clone(),
+            scope: authorize.scope.clone(),
+            redirect_uri: reply.redirect_uri.clone(),
+            state: reply.state.clone(),
+            nonce: authorize.nonce.clone(),
+            challenge: authorize.challenge.clone(),
+            login_hint: authorize.login_hint.clone(),
+            direct: reply.mode == Mode::Direct,
+            session: live.map(|live| live.session.id.to_string()),
+            user: None,
+            completed: false,
+            created_at_ms: now.ms(),
+        };
+        Self { id: authority.draw_uuid(), realm: Arc::clone(realm), record, expires_at: now.plus(LIFE) }
+    }
+
+    /// The flow of that id, if it is not over. One of another environment is not found.
+    pub(crate) async fn find(face: &Face, realm: &Arc<Realm>, id: Uuid) -> Result<Self, Problem> {
+        let stored = face.authority().flow(*id.as_bytes(), KIND).await?;
+        Self::read(face, realm, id, stored)
+    }
+
+    /// The same, taken away: of two takers one gets it.
+    pub(crate) async fn take(&self, face: &Face) -> Result<Self, Problem> {
+        let stored = face.authority().take_flow(*self.id.as_bytes(), KIND).await?;
+        Self::read(face, &self.realm, self.id, stored)
+    }
+
+    fn read(
+        face: &Face,
+        realm: &Arc<Realm>,
+        id: Uuid,
+        stored: Option<adieu_authority::Flow>,
+    ) -> Result<Self, Problem> {
+        let now = face.authority().now();
+        let stored = stored.filter(|flow| flow.realm == realm.id && now < flow.expires_at);
+        let stored = stored.ok_or(Problem::NotFound)?;
+        // A record that does not read was written by another version: whoever waits begins anew.
+        let record = serde_json::from_slice(&stored.body).map_err(|_| Problem::NotFound)?;
+        Ok(Self { id, realm: Arc::clone(realm), record, expires_at: stored.expires_at })
+    }
+
+    /// Keeps the flow for another fifteen minutes.
+    pub(crate) async fn keep(&self, face: &Face) -> Result<(), Problem> {
+        let body = serde_json::to_vec(&self.record).expect("texts and numbers are JSON");
+        Ok(face.authority().put_flow(*self.id.as_bytes(), KIND, self.realm.id, LIFE, body).await?)
+    }
+
+    /// The flow with its user signed on in that session.
+    pub(crate) fn completed_by(mut self, session: SessionId, user: UserId, username: &str) -> Self {
+        self.record.completed = true;
+        self.record.session = Some(session.to_string());
+        self.record.user = Some((user.to_string(), username.to_owned()));
+        self
+    }
+
+    pub(crate) fn is_completed(&self) -> bool {
+        self.record.completed
+    }
+
+    pub(crate) fn is_direct(&self) -> bool {
+        self.record.direct
+    }
+
+    pub(crate) fn application(&self) -> &str {
+        &self.record.application
+    }
+
+    pub(crate) fn login_hint(&self) -> Option<&str> {
+        self.record.login_hint.as_deref()
+    }
+
+    /// Where the answer goes.
+    pub(crate) fn reply(&self) -> Reply {
+        Reply {
+            redirect_uri: self.record.redirect_uri.clone(),
+            state: self.record.state.clone(),
+            mode: if self.record.direct { Mode::Direct } else { Mode::Query },
+        }
+    }
+
+    /// The live session of a flow that has one. Its cookie proves who may go on: any other, or none, is refused.
+    pub(crate) async fn session(&self, face: &Face, visitor: &Visitor) -> Result<Option<Live>, Problem> {
+        let Some(bound) = &self.record.session else { return Ok(None) };
+        let live = face.live(visitor, &self.realm, true).await?;
+        let live = live.filter(|live| live.session.id.to_string() == *bound);
+        live.map(Some).ok_or(Problem::NoAccess { bearer: false })
+    }
+
+    /// Issues the code for the session; nothing if session or client are gone meanwhile.
+    pub(crate) async fn code(&self, face: &Face, live: &Live) -> Result<Option<String>, Problem> {
+        let Ok(id) = self.record.client.parse() else { return Ok(None) };
+        let client = face.authority().client(self.realm.id, &id).await?;
+        let Some(client) = client.filter(|client: &Arc<Client>| client.enabled) else { return Ok(None) };
+        let order = CodeOrder {
+            session: Arc::clone(&live.session),
+            client,
+            scope: self.record.scope.clone(),
+            nonce: self.record.nonce.clone(),
+            redirect_uri: self.record.redirect_uri.clone(),
+            challenge: self.record.challenge.clone(),
+        };
+        match face.authority().issue_code(order).await {
+            Ok(code) => Ok(Some(code)),
+            Err(GrantError::Invalid | GrantError::Replayed) => Ok(None),
+            Err(GrantError::NotTaken(outage) | GrantError::InDoubt(outage)) => {
+                Err(Problem::Unavailable(outage))
+            }
+        }
+    }
+
+    pub(crate) fn resume_url(&self, face: &Face) -> String {
+        format!("{}/{}/as/resume?flowId={}", face.settings().auth_base, self.realm.id, self.id)
+    }
+
+    /// The page on which a person signs on.
+    pub(crate) fn page_url(&self, face: &Face) -> String {
+        format!("{}/{}/signon/?flowId={}", face.settings().apps_base, self.realm.id, self.id)
+    }
+
+    /// The flow object of the wire.
+    pub(crate) fn json(&self, face: &Face, code: Option<&str>) -> Value {
+        let record = &self.record;
+        let url = format!("{}/{}/flows/{}", face.settings().auth_base, self.realm.id, self.id);
+        let mut flow = json!({"_links": {"self": {"href": url}}});
+        if !record.completed {
+            flow["_links"]["usernamePassword.check"] = json!({"href": url});
+        }
+        if let Some((id, username)) = &record.user {
+            flow["_embedded"] = json!({"user": {"id": id, "username": username}});
+        }
+        flow["id"] = self.id.to_string().into();
+        flow["environment"] = json!({"id": self.realm.id.to_string()});
+        if let Some(session) = &record.session {
+            flow["session"] = json!({"id": session});
+        }
+        flow["application"] = json!({"id": record.client, "name": record.application});
+        flow["status"] = if record.completed { "COMPLETED" } else { "USERNAME_PASSWORD_REQUIRED" }.into();
+        flow["resumeUrl"] = self.resume_url(face).into();
+        flow["createdAt"] = rfc3339_ms(record.created_at_ms).into();
+        flow["expiresAt"] = rfc3339_ms(self.expires_at.ms()).into();
+        if let Some(code) = code {
+            flow["authorizeResponse"] = json!({"code": code});
+            if let Some(state) = &record.state {
+                flow["authorizeResponse"]["state"] = state.as_str().into();
+            }
+        }
+        flow
+    }
+}
+
+impl Face {
+    /// The live session that a visitor's cookie opens in this environment.
+    pub(crate) async fn live(
+        &self,
+        visitor: &Visitor,
+        realm: &Realm,
+        touch: bool,
+    ) -> Result<Option<Live>, Problem> {
+        let Some(token) = &visitor.token else { return Ok(None) };
+        Ok(match self.authority().check(token, touch).get().await? {
+            Check::Live(live) => Some(live).filter(|live| live.session.realm == realm.id),
+            Check::Not(_) => None,
+        })
+    }
+}

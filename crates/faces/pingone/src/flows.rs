@@ -1,0 +1,85 @@
+//! PingOne: `GET|POST /{env}/flows/{flow}`.
+//!
+//! No bearer is needed: the flow's id, and the cookie once there is one, say who may go on. Contract pingone.md 4.6:
+//! P-41, P-42, P-44.
+
+use adieu_http_kit::media;
+use axum::Json;
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use uuid::Uuid;
+
+use crate::extract::{Env, Visitor};
+use crate::flow::Flow;
+use crate::problem::Problem;
+use crate::signed_on::{Credentials, sign_on};
+use crate::{Face, body, cookies};
+
+const CHECK: &str = "application/vnd.pingidentity.usernamePassword.check+json";
+
+/// A flow in the path.
+pub(crate) struct OfFlow(Uuid);
+
+impl FromRequestParts<Face> for OfFlow {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Face) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| Problem::NotFound)?;
+        let found = params.iter().find(|(name, _)| *name == "flow");
+        found.and_then(|(_, text)| flow_id(text)).map(Self).ok_or(Problem::NotFound)
+    }
+}
+
+/// The id of a flow as text.
+pub(crate) fn flow_id(text: &str) -> Option<Uuid> {
+    adieu_core::ids::parse_uuid(text).ok()
+}
+
+/// The flow as it is.
+pub(crate) async fn read(
+    State(face): State<Face>,
+    Env(realm): Env,
+    OfFlow(id): OfFlow,
+    visitor: Visitor,
+) -> Result<Response, Problem> {
+    let flow = Flow::find(&face, &realm, id).await?;
+    flow.session(&face, &visitor).await?;
+    Ok(Json(flow.json(&face, None)).into_response())
+}
+
+/// The action that the media type names; we know one.
+pub(crate) async fn act(
+    State(face): State<Face>,
+    Env(realm): Env,
+    OfFlow(id): OfFlow,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, stream) = request.into_parts();
+    if !media::is(&parts.headers, CHECK) {
+        return Err(Problem::MediaType);
+    }
+    let credentials = credentials(&body::bytes(stream).await?)?;
+    let visitor = Visitor::of(&parts);
+    let flow = Flow::find(&face, &realm, id).await?;
+    let signed_on = sign_on(&face, &realm, &visitor, flow, credentials).await?;
+    let mut response = Json(signed_on.flow.json(&face, None)).into_response();
+    cookies::set(&face, realm.id, &signed_on.token, response.headers_mut());
+    Ok(response)
+}
+
+/// Reads the body of a check. Unknown members are ignored, repeated ones are not.
+fn credentials(body: &[u8]) -> Result<Credentials, Problem> {
+    let given: Given = serde_json::from_slice(body).map_err(|_| Problem::Malformed)?;
+    let username = given.username.filter(|name| !name.trim().is_empty());
+    Ok(Credentials {
+        username: username.ok_or(Problem::required("username"))?,
+        password: given.password.ok_or(Problem::required("password"))?,
+    })
+}
+
+#[derive(serde::Deserialize)]
+struct Given {
+    username: Option<String>,
+    password: Option<String>,
+}

@@ -1,0 +1,288 @@
+//! What can go wrong at this door, and PingOne's words for it.
+//!
+//! The only place of this face that chooses a status. Nothing is rendered here: an error gets its id when it is answered
+//! (`finish`), so that log, body and `Correlation-Id` agree. Contract pingone.md 3.5 and 5.1.
+
+use std::sync::Arc;
+
+use adieu_authority::{Busy, EndError, Outage, RealmId, SignOnFailure, WriteError};
+use adieu_http_kit::body::BodyError;
+use adieu_oidc::{HintError, Refusal};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+/// Why a request is not answered as it wished.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    #[error("there is nothing under that address")]
+    NotFound,
+    #[error("the address does not take that method")]
+    Method { allow: &'static str },
+    #[error("the caller did not prove who it is")]
+    NoAccess { bearer: bool },
+    #[error("the caller may not do that")]
+    Forbidden,
+    #[error("the media type is not taken")]
+    MediaType,
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    #[error("the body is not what was announced")]
+    Malformed,
+    #[error("{target}: {message}")]
+    Invalid { code: &'static str, target: &'static str, message: &'static str },
+    #[error("the session is the caller's own")]
+    CallersOwn,
+    #[error("the user may not sign on")]
+    NotUsable,
+    #[error("the user has too many sessions")]
+    TooManySessions,
+    #[error("too many sign-ons at once")]
+    Busy,
+    #[error("authorization was refused: {0}")]
+    Authorization(Refusal),
+    /// Nothing may be redirected, so a browser is shown a page, with a way to sign off.
+    #[error("{problem}")]
+    Unredirectable { problem: Box<Problem>, realm: RealmId, shown: Shown },
+    #[error("OAuth: {0}")]
+    OAuth(Refusal),
+    /// The form of an OAuth endpoint could not be read.
+    #[error("OAuth: {0}")]
+    OAuthBody(Box<Problem>),
+    #[error("it cannot be told now")]
+    Unavailable(#[source] Outage),
+}
+
+/// To whom an error is shown as a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// To everybody who does not ask for JSON alone.
+    UnlessJson,
+    /// To those who name `text/html`.
+    IfHtml,
+}
+
+const NO_ACCESS: &str = "The request could not be completed. You do not have access to this resource.";
+const INVALID: &str =
+    "The request could not be completed. One or more validation errors were in the request.";
+const FAILED: &str = "The request could not be completed. There was an issue processing the request.";
+const NOT_FOUND: &str = "The request could not be completed. The requested resource was not found.";
+const LATER: &str = "The request could not be completed at this time. Please send it again.";
+
+/// How long to wait before the same is sent again; clients cap it at 30 s.
+const RETRY_AFTER_S: &str = "1";
+
+impl Problem {
+    pub(crate) fn required(target: &'static str) -> Self {
+        Self::Invalid { code: "REQUIRED_VALUE", target, message: "A value is required." }
+    }
+
+    pub(crate) fn invalid(target: &'static str, message: &'static str) -> Self {
+        Self::Invalid { code: "INVALID_VALUE", target, message }
+    }
+
+    /// The same, but shown as a page to browsers.
+    pub(crate) fn unredirectable(self, realm: RealmId, shown: Shown) -> Self {
+        if matches!(self, Self::Unavailable(_)) {
+            return self; // What may work in a moment is for programs to send again.
+        }
+        Self::Unredirectable { problem: Box::new(self), realm, shown }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NoAccess { .. } => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Body(BodyError::Slow) => StatusCode::REQUEST_TIMEOUT,
+            Self::Body(BodyError::Broken)
+            | Self::Malformed
+            | Self::Invalid { .. }
+            | Self::CallersOwn
+            | Self::NotUsable
+            | Self::TooManySessions
+            | Self::Authorization(_) => StatusCode::BAD_REQUEST,
+            Self::Busy => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unredirectable { problem, .. } | Self::OAuthBody(problem) => problem.status(),
+            Self::OAuth(Refusal::Client { .. }) => StatusCode::UNAUTHORIZED,
+            Self::OAuth(Refusal::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::OAuth(
+                Refusal::Request(_)
+                | Refusal::Grant
+                | Refusal::Scope
+                | Refusal::Unauthorized
+                | Refusal::GrantType
+                | Refusal::ResponseType
+                | Refusal::RequestObject
+                | Refusal::RequestUri
+                | Refusal::LoginRequired,
+            ) => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// Further headers of the answer.
+    pub(crate) fn headers(&self) -> Option<(http::HeaderName, &'static str)> {
+        match self {
+            Self::Method { allow } => Some((http::header::ALLOW, allow)),
+            Self::NoAccess { bearer: true } => Some((http::header::WWW_AUTHENTICATE, "Bearer")),
+            Self::OAuth(Refusal::Client { basic: true }) => {
+                Some((http::header::WWW_AUTHENTICATE, "Basic realm=\"environment\"")) // RFC 6749 §5.2
+            }
+            Self::Busy | Self::Unavailable(_) | Self::OAuth(Refusal::Unavailable(_)) => {
+                Some((http::header::RETRY_AFTER, RETRY_AFTER_S))
+            }
+            // The rest of the body is not read.
+            Self::Body(BodyError::TooLarge | BodyError::Slow) => Some((http::header::CONNECTION, "close")),
+            Self::Unredirectable { problem, .. } | Self::OAuthBody(problem) => problem.headers(),
+            Self::NotFound
+            | Self::NoAccess { .. }
+            | Self::Forbidden
+            | Self::MediaType
+            | Self::Body(BodyError::Broken)
+            | Self::Malformed
+            | Self::Invalid { .. }
+            | Self::CallersOwn
+            | Self::NotUsable
+            | Self::TooManySessions
+            | Self::Authorization(_)
+            | Self::OAuth(_) => None,
+        }
+    }
+
+    /// The body under that id.
+    pub(crate) fn json(&self, id: &str) -> Value {
+        let detail = |code: &str, target: Option<&str>, message: &str| {
+            Some(match target {
+                Some(target) => json!({"code": code, "target": target, "message": message}),
+                None => json!({"code": code, "message": message}),
+            })
+        };
+        let (code, message, detail) = match self {
+            Self::NotFound => ("NOT_FOUND", NOT_FOUND, None),
+            Self::Method { .. } | Self::MediaType | Self::Malformed | Self::Body(_) => {
+                ("INVALID_REQUEST", FAILED, None)
+            }
+            Self::NoAccess { .. } => {
+                ("ACCESS_FAILED", NO_ACCESS, detail("INVALID_TOKEN", None, "The token is not valid."))
+            }
+            Self::Forbidden => {
+                let message = "The actor attempting to perform the request is not authorized.";
+                ("ACCESS_FAILED", NO_ACCESS, detail("INSUFFICIENT_PERMISSIONS", None, message))
+            }
+            Self::Invalid { code, target, message } => {
+                ("INVALID_DATA", INVALID, detail(code, Some(target), message))
+            }
+            Self::CallersOwn => {
+                let message = "The current session cannot be deleted. Sign off to end it.";
+                ("REQUEST_FAILED", FAILED, detail("CONSTRAINT_VIOLATION", Some("sessionId"), message))
+            }
+            Self::NotUsable => {
+                ("REQUEST_FAILED", FAILED, detail("ACCOUNT_NOT_USABLE", None, "The account is not usable."))
+            }
+            Self::TooManySessions => {
+                let message = "The user has as many sessions as one can have.";
+                ("REQUEST_FAILED", FAILED, detail("CONSTRAINT_VIOLATION", None, message))
+            }
+            Self::Busy => {
+                ("REQUEST_LIMITED", LATER, detail("LIMIT_EXCEEDED", None, "Too many requests at once."))
+            }
+            Self::Authorization(refusal) => {
+                ("INVALID_REQUEST", FAILED, detail(refusal.code(), None, &refusal.to_string()))
+            }
+            Self::Unavailable(_) => ("UNEXPECTED_ERROR", LATER, None),
+            Self::Unredirectable { problem, .. } => return problem.json(id),
+            Self::OAuth(refusal) => return oauth(refusal.code(), &sentence(refusal), id),
+            Self::OAuthBody(_) => return oauth("invalid_request", "The form could not be read.", id),
+        };
+        let mut body = json!({"id": id, "code": code, "message": message});
+        if let Some(detail) = detail {
+            body["details"] = json!([detail]);
+        }
+        body
+    }
+}
+
+fn oauth(code: &str, sentence: &str, id: &str) -> Value {
+    json!({"error": code, "error_description": format!("{sentence} (Correlation ID: {id})")})
+}
+
+fn sentence(refusal: &Refusal) -> String {
+    match refusal {
+        // Verbatim: clients look for these words. Contract pingone.md 3.4, P-21.
+        Refusal::Client { .. } => "Request denied: Unsupported authentication method".to_owned(),
+        Refusal::Request(_)
+        | Refusal::Grant
+        | Refusal::Scope
+        | Refusal::Unauthorized
+        | Refusal::GrantType
+        | Refusal::ResponseType
+        | Refusal::RequestObject
+        | Refusal::RequestUri
+        | Refusal::LoginRequired
+        | Refusal::Unavailable(_) => refusal.to_string(),
+    }
+}
+
+impl IntoResponse for Problem {
+    /// A status and the problem itself; `finish` writes the rest.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+impl From<Outage> for Problem {
+    fn from(outage: Outage) -> Self {
+        Self::Unavailable(outage)
+    }
+}
+
+impl From<WriteError> for Problem {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::NotTaken(outage) | WriteError::InDoubt(outage) => Self::Unavailable(outage),
+        }
+    }
+}
+
+impl From<EndError> for Problem {
+    fn from(error: EndError) -> Self {
+        match error {
+            EndError::UnknownSession => Self::NotFound,
+            EndError::CallersOwn => Self::CallersOwn,
+            EndError::NotTaken(outage) | EndError::InDoubt(outage) => Self::Unavailable(outage),
+        }
+    }
+}
+
+impl From<SignOnFailure> for Problem {
+    fn from(failure: SignOnFailure) -> Self {
+        match failure {
+            // The same words for an unknown user: nobody learns who exists. Contract pingone.md 4.6.
+            SignOnFailure::WrongCredentials => {
+                Self::invalid("password", "The provided password did not match provisioned password")
+            }
+            SignOnFailure::Disabled(_) => Self::NotUsable,
+            SignOnFailure::Busy(Busy) => Self::Busy,
+            SignOnFailure::TooMany => Self::TooManySessions,
+            SignOnFailure::Outage(outage) => Self::Unavailable(outage),
+        }
+    }
+}
+
+impl From<HintError> for Problem {
+    fn from(error: HintError) -> Self {
+        match error {
+            HintError::Invalid => Self::invalid("id_token_hint", "The hint is not valid here."),
+            HintError::OtherClient => {
+                Self::invalid("client_id", "The hint was issued to another application.")
+            }
+            HintError::Outage(outage) => Self::Unavailable(outage),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The session object of the wire. Contract pingone.md 2.1.
+//!
+//! What is not known is left out rather than invented: a place on earth, an idle limit that does not exist.
+
+use std::net::{IpAddr, SocketAddr};
+
+use adieu_authority::{Looked, Method, RealmId, Session, State, Timestamp};
+use adieu_http_kit::dates::rfc3339_ms;
+use serde_json::{Map, Value, json};
+
+use crate::Face;
+use crate::user_agent::Agent;
+
+/// Under which of the two addresses a session is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    User,
+    Environment,
+}
+
+/// The one sign-on policy that there is; the same in every installation.
+const POLICY: &str = "7d1c5b1e-52a4-4f0e-9c3a-0a6d3f1b8e42";
+
+/// The address of an environment in the management API.
+pub(crate) fn base(face: &Face, realm: RealmId) -> String {
+    format!("{}/v1/environments/{realm}", face.settings().api_base)
+}
+
+/// A session as it is shown.
+pub(crate) fn session(face: &Face, looked: &Looked, family: Family) -> Value {
+    let session = &looked.session;
+    let base = base(face, session.realm);
+    let user = format!("{base}/users/{}", session.user);
+    let signed_on = session.state == State::SignedOn;
+    let own = match family {
+        Family::User => format!("{user}/sessions/{}", session.id),
+        Family::Environment => format!("{base}/sessions/{}", session.id),
+    };
+    let mut links = json!({"self": {"href": own}, "environment": {"href": base}});
+    let mut shown = Map::new();
+    if signed_on {
+        links["user"] = json!({"href": user});
+    }
+    shown.insert("_links".into(), links);
+    shown.insert("id".into(), session.id.to_string().into());
+    shown.insert("environment".into(), json!({"id": session.realm.to_string()}));
+    if signed_on {
+        shown.insert("user".into(), json!({"id": session.user.to_string()}));
+    }
+    shown.insert("createdAt".into(), time(session.opened_at));
+    shown.insert("activeAt".into(), time(looked.seen_at));
+    if let Some(idle) = session.idle {
+        shown.insert("idleTimeoutInMinutes".into(), (idle.s() / 60).into());
+    }
+    push_device(&mut shown, session);
+    shown.insert("lastSignOn".into(), if signed_on { last_sign_on(session) } else { Value::Null });
+    Value::Object(shown)
+}
+
+fn push_device(shown: &mut Map<String, Value>, session: &Session) {
+    if let Some(text) = &session.device.user_agent {
+        let agent = Agent::of(text);
+        shown.insert("userAgent".into(), text.as_str().into());
+        shown.insert("browser".into(), named(agent.browser, agent.browser_version));
+        shown.insert("operatingSystem".into(), named(agent.system, agent.system_version));
+        shown.insert("device".into(), json!({"type": agent.device}));
+    }
+    if let Some(address) = remote_ip(session) {
+        let location = json!([{"at": time(session.authenticated_at), "remoteIp": address}]);
+        shown.insert("locations".into(), location);
+    }
+}
+
+fn named(name: &str, version: Option<&str>) -> Value {
+    match version {
+        Some(version) => json!({"name": name, "version": version}),
+        None => json!({"name": name}),
+    }
+}
+
+fn last_sign_on(session: &Session) -> Value {
+    let policy = json!({"id": POLICY, "type": "PINGONE"});
+    let mut authenticators: Vec<&str> = Vec::new();
+    let mut with = Map::new();
+    for method in &session.methods {
+        let name = authenticator(method);
+        if !authenticators.contains(&name) {
+            authenticators.push(name);
+        }
+        with.insert(name.to_owned(), json!({"at": time(method.at), "policy": policy}));
+    }
+    let mut last = json!({"at": time(session.authenticated_at)});
+    if let Some(address) = remote_ip(session) {
+        last["remoteIp"] = address.into();
+    }
+    last["authenticators"] = json!(authenticators);
+    last["withAuthenticator"] = Value::Object(with);
+    last["policy"] = policy;
+    last
+}
+
+/// RFC 8176 names.
+fn authenticator(method: &Method) -> &str {
+    if method.name == "password" { "pwd" } else { &method.name }
+}
+
+/// The address without the port that other doors may have stored with it.
+fn remote_ip(session: &Session) -> Option<String> {
+    let text = session.device.address.as_deref()?;
+    let with_port = text.parse::<SocketAddr>().map(|address| address.ip());
+    with_port.or_else(|_| text.parse::<IpAddr>()).ok().map(|ip| ip.to_string())
+}
+
+fn time(at: Timestamp) -> Value {
+    rfc3339_ms(at.ms()).into()
+}

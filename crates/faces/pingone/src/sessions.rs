@@ -1,0 +1,173 @@
+//! PingOne: sessions of a user and of an environment, read, deleted and reset by administrators and by their owners.
+//!
+//! Somebody limited to populations, or to their own sessions, learns nothing about anybody else: outside and non-existing
+//! are one 403. Contract pingone.md 2.2, 2.3 and 3.5: P-7 to P-19, P-57.
+
+use std::sync::Arc;
+
+use adieu_authority::{
+    Act, Cause, EndOrder, Ended, Looked, NotLive, SessionId, Standing, Target, User, UserId, Verdict,
+};
+use adieu_http_kit::media;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+
+use crate::Face;
+use crate::extract::{Admin, OfSession, OfUser, Visitor};
+use crate::problem::Problem;
+use crate::session_json::{Family, base, session};
+
+const RESET: &str = "application/vnd.pingidentity.sso.session.logout";
+const READ: &str = "p1:read:sessions";
+const DELETE: &str = "p1:delete:sessions";
+/// Sessions that one list shows (HOME-LIMITS).
+const LISTED_MAX: u32 = 200;
+
+/// U1: the sessions of a user, newest first.
+pub(crate) async fn list_of_user(
+    State(face): State<Face>,
+    admin: Admin,
+    OfUser(user): OfUser,
+) -> Result<Response, Problem> {
+    let user = in_reach(&face, &admin, user, READ).await?;
+    let looked = face.authority().sessions_of(user.id, LISTED_MAX).await?;
+    let shown = looked.iter().filter(|looked| is_kept(looked.verdict));
+    let sessions: Vec<_> = shown.map(|looked| session(&face, looked, Family::User)).collect();
+    let href = format!("{}/users/{}/sessions", base(&face, admin.realm.id), user.id);
+    let count = sessions.len();
+    Ok(Json(json!({
+        "_links": {"self": {"href": href}},
+        "_embedded": {"sessions": sessions},
+        "count": count,
+        "size": count,
+    }))
+    .into_response())
+}
+
+/// U2: one session of a user.
+pub(crate) async fn read_of_user(
+    State(face): State<Face>,
+    admin: Admin,
+    OfUser(user): OfUser,
+    OfSession(id): OfSession,
+) -> Result<Response, Problem> {
+    let user = in_reach(&face, &admin, user, READ).await?;
+    let looked = kept_session(&face, &user, id).await?;
+    Ok(Json(session(&face, &looked, Family::User)).into_response())
+}
+
+/// U3, exit 3: one session of a user is over, unless it is the caller's own.
+pub(crate) async fn delete(
+    State(face): State<Face>,
+    admin: Admin,
+    OfUser(user): OfUser,
+    OfSession(id): OfSession,
+    visitor: Visitor,
+) -> Result<StatusCode, Problem> {
+    let user = in_reach(&face, &admin, user, DELETE).await?;
+    // What is over already is no longer there to be deleted: the second time is 404. Contract pingone.md 2.2.
+    kept_session(&face, &user, id).await?;
+    let order = EndOrder {
+        realm: Some(admin.realm.id),
+        target: Target::OneOf { user: user.id, session: id },
+        act: Act::End,
+        cause: Cause::Administrator(admin.principal.actor()),
+        spare: admin.principal.session(),
+        origin: visitor.origin(),
+    };
+    Ok(match face.authority().end(order).await? {
+        Ended::Now(_) | Ended::Before => StatusCode::NO_CONTENT,
+    })
+}
+
+/// E2: one session of the environment; after a reset it is nobody's.
+pub(crate) async fn read(
+    State(face): State<Face>,
+    admin: Admin,
+    OfSession(id): OfSession,
+) -> Result<Response, Problem> {
+    let looked = session_in_reach(&face, &admin, id, READ).await?;
+    match looked.verdict {
+        Verdict::Live | Verdict::Not(NotLive::Reset) => {
+            Ok(Json(session(&face, &looked, Family::Environment)).into_response())
+        }
+        Verdict::Not(
+            NotLive::Unknown | NotLive::Idle | NotLive::Expired | NotLive::Generation | NotLive::Disabled,
+        ) => Err(Problem::NotFound),
+    }
+}
+
+/// E3, exit 2: the sign-on is over, the id stays. The order is in the media type; the body is ignored.
+pub(crate) async fn reset(
+    State(face): State<Face>,
+    admin: Admin,
+    OfSession(id): OfSession,
+    visitor: Visitor,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    if !media::is(&headers, RESET) {
+        return Err(Problem::MediaType); // P-13
+    }
+    session_in_reach(&face, &admin, id, DELETE).await?;
+    let order = EndOrder {
+        realm: Some(admin.realm.id),
+        target: Target::One(id),
+        act: Act::Reset,
+        cause: Cause::Administrator(admin.principal.actor()),
+        spare: None,
+        origin: visitor.origin(),
+    };
+    Ok(match face.authority().end(order).await? {
+        Ended::Now(_) | Ended::Before => StatusCode::NO_CONTENT,
+    })
+}
+
+/// The user, if the caller may do this to them: by role, or with that scope to themselves.
+///
+/// Only who administers the whole environment learns that a user does not exist (P-16, P-17).
+async fn in_reach(face: &Face, admin: &Admin, id: UserId, scope: &str) -> Result<Arc<User>, Problem> {
+    let own = admin.principal.user.as_ref().map(|(user, _)| user.id);
+    if own.is_some() && !admin.principal.has_scope(scope) {
+        return Err(Problem::Forbidden); // A client in a user's name may do what the user let it do.
+    }
+    let user = face.authority().user(id).await?.filter(|user| user.realm == admin.realm.id);
+    let missing = match &admin.standing {
+        Standing::OfRealm => Problem::NotFound,
+        Standing::OfPopulations(_) | Standing::Nobody => Problem::Forbidden,
+    };
+    let user = user.ok_or(missing)?;
+    let reached = admin.standing.reaches(user.population) || own == Some(user.id);
+    if reached { Ok(user) } else { Err(Problem::Forbidden) }
+}
+
+/// The session, if the caller may do this to its user.
+async fn session_in_reach(face: &Face, admin: &Admin, id: SessionId, scope: &str) -> Result<Looked, Problem> {
+    let looked = face.authority().look(id, false).get().await?;
+    let looked = looked.filter(|looked| looked.session.realm == admin.realm.id);
+    match looked {
+        Some(looked) => in_reach(face, admin, looked.session.user, scope).await.map(|_| looked),
+        None => Err(match &admin.standing {
+            Standing::OfRealm if admin.principal.user.is_none() || admin.principal.has_scope(scope) => {
+                Problem::NotFound
+            }
+            Standing::OfRealm | Standing::OfPopulations(_) | Standing::Nobody => Problem::Forbidden,
+        }),
+    }
+}
+
+/// A session of this user that lists still show.
+async fn kept_session(face: &Face, user: &User, id: SessionId) -> Result<Looked, Problem> {
+    let looked = face.authority().look(id, false).get().await?;
+    looked.filter(|l| l.session.user == user.id && is_kept(l.verdict)).ok_or(Problem::NotFound)
+}
+
+/// Expired sessions stay listed, ended ones do not, and a reset one is nobody's. Contract pingone.md 2.2.
+fn is_kept(verdict: Verdict) -> bool {
+    match verdict {
+        Verdict::Live | Verdict::Not(NotLive::Idle | NotLive::Expired) => true,
+        Verdict::Not(NotLive::Unknown | NotLive::Reset | NotLive::Generation | NotLive::Disabled) => false,
+    }
+}

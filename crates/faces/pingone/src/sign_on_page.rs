@@ -1,0 +1,151 @@
+//! PingOne: `/{env}/signon/`, the page on which people sign on, and the one they land on when they have signed off.
+//!
+//! It shows a flow and sends its form back here; what happens then is the same as for the flow's API. Contract pingone.md
+//! 1.4 and 4.5: P-32, P-39.
+
+use std::sync::Arc;
+
+use adieu_authority::Realm;
+use adieu_http_kit::accept;
+use adieu_http_kit::form::Params;
+use adieu_pages_kit::{SignOn, SignedOff};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::header::{HeaderValue, LOCATION, SET_COOKIE};
+use http::{HeaderMap, StatusCode};
+
+use crate::authorize::found;
+use crate::extract::{Env, Visitor};
+use crate::finish::html;
+use crate::flow::Flow;
+use crate::flows::flow_id;
+use crate::problem::{Problem, Shown};
+use crate::signed_on::{Credentials, sign_on};
+use crate::{Face, body, cookies, form_token};
+
+const FLOW: &str = "flowId";
+const TOKEN: &str = "token";
+
+/// `/{env}/as/signon` moved here. Contract pingone.md 1.5.
+pub(crate) async fn moved(State(face): State<Face>, Env(realm): Env) -> Result<Response, Problem> {
+    found(&format!("{}/{}/signon/", face.settings().apps_base, realm.id))
+}
+
+/// The form of a flow; without a flow, the words that one is signed off.
+pub(crate) async fn show(
+    State(face): State<Face>,
+    Env(realm): Env,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let query = Params::of(&parts.uri);
+    let flow = match body::once(&query, FLOW)? {
+        Some(id) => flow(&face, &realm, id).await,
+        // A client that reads JSON alone would choke on a page, and takes an empty answer for success. P-32
+        None if accept::only_json(&parts.headers) => return Ok(StatusCode::NO_CONTENT.into_response()),
+        None => return Ok(html(StatusCode::OK, &SignedOff { realm: &realm.path, again: None }.html(), &[])),
+    };
+    let flow = flow.map_err(|problem| problem.unredirectable(realm.id, Shown::IfHtml))?;
+    if flow.is_completed() {
+        return found(&flow.resume_url(&face));
+    }
+    let name = flow.login_hint().unwrap_or_default().to_owned();
+    Ok(page(&face, &realm, &parts.headers, &flow, Try { status: StatusCode::OK, name: &name, error: None }))
+}
+
+/// The form comes back: the flow is completed and goes on, or the page is shown again.
+pub(crate) async fn submit(
+    State(face): State<Face>,
+    Env(realm): Env,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, stream) = request.into_parts();
+    let visitor = Visitor::of(&parts);
+    let params = body::form_over_query(&parts, stream).await?;
+    let field = |name| Ok::<_, Problem>(body::once(&params, name)?.unwrap_or_default().to_owned());
+    let (id, token) = (field(FLOW)?, field(TOKEN)?);
+    let credentials = Credentials { username: field("username")?, password: field("password")? };
+    let shown = |problem: Problem| problem.unredirectable(realm.id, Shown::IfHtml);
+    let flow = flow(&face, &realm, &id).await.map_err(shown)?;
+    if !form_token::fits(&face, flow.id, &parts.headers, &token) {
+        return Err(shown(Problem::Forbidden));
+    }
+    let name = credentials.username.clone();
+    match sign_on(&face, &realm, &visitor, flow.clone(), credentials).await {
+        Ok(signed_on) => {
+            let mut response = see_other(&signed_on.flow.resume_url(&face));
+            cookies::set(&face, realm.id, &signed_on.token, response.headers_mut());
+            Ok(response)
+        }
+        Err(problem) => {
+            let Some(error) = words(&problem) else { return Err(shown(problem)) };
+            let tried = Try { status: problem.status(), name: &name, error: Some(error) };
+            Ok(page(&face, &realm, &parts.headers, &flow, tried))
+        }
+    }
+}
+
+/// What the page says of a failure after which the form may be sent again; nothing if it may not.
+fn words(problem: &Problem) -> Option<&'static str> {
+    match problem {
+        Problem::Invalid { .. } => Some("Username or password is wrong."),
+        Problem::NotUsable => Some("This account cannot be used at present."),
+        Problem::TooManySessions => Some("There are too many sessions of this account."),
+        Problem::Busy | Problem::Unavailable(_) => Some("That did not work just now. Please try again."),
+        Problem::NotFound
+        | Problem::Method { .. }
+        | Problem::NoAccess { .. }
+        | Problem::Forbidden
+        | Problem::MediaType
+        | Problem::Body(_)
+        | Problem::Malformed
+        | Problem::CallersOwn
+        | Problem::Authorization(_)
+        | Problem::Unredirectable { .. }
+        | Problem::OAuth(_)
+        | Problem::OAuthBody(_) => None,
+    }
+}
+
+/// A try to sign on, as the page shows it.
+struct Try<'a> {
+    status: StatusCode,
+    name: &'a str,
+    error: Option<&'a str>,
+}
+
+fn page(face: &Face, realm: &Arc<Realm>, headers: &HeaderMap, flow: &Flow, tried: Try<'_>) -> Response {
+    let form_token = form_token::issue(face, realm.id, flow.id, headers);
+    let (id, settings) = (flow.id.to_string(), face.settings());
+    let action = format!("/{}/signon/", realm.id);
+    let page = SignOn {
+        realm: &realm.path,
+        application: Some(flow.application()),
+        action: &action,
+        method: "post",
+        identifier_label: "Username",
+        identifier_name: "username",
+        identifier: tried.name,
+        password_label: "Password",
+        password_name: "password",
+        hidden: &[(FLOW, &id), (TOKEN, &form_token.field)],
+        error: tried.error,
+    };
+    // Browsers hold the redirects after the form to the same list.
+    let next = flow.reply().redirect_uri;
+    let mut places = vec!["'self'", settings.auth_base.as_str()];
+    places.extend(next.as_deref().map(|uri| uri.split(['?', '#']).next().unwrap_or(uri)));
+    let mut response = html(tried.status, &page.html(), &places);
+    response.headers_mut().append(SET_COOKIE, form_token.cookie);
+    response
+}
+
+async fn flow(face: &Face, realm: &Arc<Realm>, id: &str) -> Result<Flow, Problem> {
+    Flow::find(face, realm, flow_id(id).ok_or(Problem::NotFound)?).await
+}
+
+/// 303: never 307 after credentials. standards.md 2.1, S-OP-17.
+fn see_other(location: &str) -> Response {
+    let value = HeaderValue::from_str(location).expect("our own addresses are header values");
+    (StatusCode::SEE_OTHER, [(LOCATION, value)]).into_response()
+}

@@ -1,0 +1,94 @@
+//! Completing a flow with a name and a password, for the API and for the page alike.
+//!
+//! The flow is taken away first, so that it completes once; whatever fails puts it back. The token is new in any case, and
+//! a session of somebody else in the same browser is ended: nobody could use it any more. P-41, P-42, P-47.
+
+use std::sync::Arc;
+
+use adieu_authority::{Act, Cause, EndError, EndOrder, Realm, SessionToken, SignOn, SignedIn, Target};
+
+use crate::extract::Visitor;
+use crate::flow::Flow;
+use crate::problem::Problem;
+use crate::{DOOR, Face};
+
+/// What a person gives. No `Debug`: one of them is a secret.
+pub(crate) struct Credentials {
+    pub(crate) username: String,
+    pub(crate) password: String,
+}
+
+/// A completed flow and the token for the browser.
+pub(crate) struct SignedOn {
+    pub(crate) flow: Flow,
+    pub(crate) token: SessionToken,
+}
+
+/// Completes the flow, if the credentials are right.
+pub(crate) async fn sign_on(
+    face: &Face,
+    realm: &Arc<Realm>,
+    visitor: &Visitor,
+    flow: Flow,
+    credentials: Credentials,
+) -> Result<SignedOn, Problem> {
+    if flow.is_completed() {
+        return Err(Problem::NotFound);
+    }
+    flow.session(face, visitor).await?;
+    let flow = flow.take(face).await?;
+    match opened(face, realm, visitor, credentials).await {
+        Ok(signed_in) => {
+            let flow = flow.completed_by(signed_in.session.id, signed_in.user.id, &signed_in.user.username);
+            flow.keep(face).await?;
+            Ok(SignedOn { flow, token: signed_in.token })
+        }
+        Err(problem) => {
+            flow.keep(face).await?;
+            Err(problem)
+        }
+    }
+}
+
+async fn opened(
+    face: &Face,
+    realm: &Arc<Realm>,
+    visitor: &Visitor,
+    credentials: Credentials,
+) -> Result<SignedIn, Problem> {
+    let sign_on = SignOn {
+        realm: Arc::clone(realm),
+        door: DOOR,
+        name: credentials.username,
+        password: credentials.password,
+        device: visitor.device.clone(),
+        previous: visitor.token.clone(),
+        keep_token: false,
+    };
+    let signed_in = face.authority().sign_on(sign_on).await?;
+    if let Some(left) = visitor.token.as_ref().filter(|token| token.id != signed_in.session.id) {
+        leave(face, realm, visitor, left).await?;
+    }
+    Ok(signed_in)
+}
+
+/// Ends the session of whoever used this browser before, if there is one.
+async fn leave(face: &Face, realm: &Realm, visitor: &Visitor, token: &SessionToken) -> Result<(), Problem> {
+    if face.live(visitor, realm, false).await?.is_none() {
+        return Ok(());
+    }
+    let order = EndOrder {
+        realm: Some(realm.id),
+        target: Target::Token(token.into()),
+        act: Act::End,
+        cause: Cause::SignOff,
+        spare: None,
+        origin: visitor.origin(),
+    };
+    match face.authority().end(order).await {
+        Ok(_) | Err(EndError::UnknownSession) => Ok(()),
+        Err(error @ (EndError::CallersOwn | EndError::NotTaken(_) | EndError::InDoubt(_))) => {
+            Err(error.into())
+        }
+    }
+}

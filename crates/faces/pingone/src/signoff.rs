@@ -1,0 +1,130 @@
+//! PingOne: `GET|POST /{env}/as/signoff`, the caller's session is over.
+//!
+//! Everything is judged before anything is ended: a bad hint or address ends nothing. A session that is not there is
+//! signed off already. Contract pingone.md 1.1 to 1.4: P-1 to P-6, P-22 to P-31.
+
+use std::sync::Arc;
+
+use adieu_authority::{Act, Cause, Client, EndError, EndOrder, Realm, Target};
+use adieu_http_kit::form::{Params, append_query};
+use axum::extract::{Request, State};
+use axum::response::Response;
+
+use crate::authorize::found;
+use crate::extract::{Env, Visitor};
+use crate::problem::{Problem, Shown};
+use crate::{Face, body, cookies};
+
+/// Address and state together must be shorter than this. P-29
+const REDIRECT_CHARS_MAX: usize = 8192;
+
+/// Parameters in the query.
+pub(crate) async fn get(
+    State(face): State<Face>,
+    Env(realm): Env,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    answer(&face, &realm, &Visitor::of(&parts), &Params::of(&parts.uri)).await
+}
+
+/// Parameters in the form.
+pub(crate) async fn post(
+    State(face): State<Face>,
+    Env(realm): Env,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, stream) = request.into_parts();
+    let params = body::form_over_query(&parts, stream).await?;
+    answer(&face, &realm, &Visitor::of(&parts), &params).await
+}
+
+async fn answer(
+    face: &Face,
+    realm: &Arc<Realm>,
+    visitor: &Visitor,
+    params: &Params,
+) -> Result<Response, Problem> {
+    let location = judged(face, realm, visitor, params).await;
+    let location = location.map_err(|problem| problem.unredirectable(realm.id, Shown::UnlessJson))?;
+    let mut response =
+        found(&location).map_err(|_| unregistered().unredirectable(realm.id, Shown::UnlessJson))?;
+    end(face, realm, visitor).await?;
+    cookies::clear(face, realm.id, response.headers_mut());
+    Ok(response)
+}
+
+/// Where the browser goes afterwards, if the request is a good one.
+async fn judged(
+    face: &Face,
+    realm: &Arc<Realm>,
+    visitor: &Visitor,
+    params: &Params,
+) -> Result<String, Problem> {
+    let hint = body::once(params, "id_token_hint")?;
+    let client_id = body::once(params, "client_id")?;
+    let target = body::once(params, "post_logout_redirect_uri")?;
+    let state = body::once(params, "state")?;
+    let hint = match hint {
+        Some(hint) => Some(face.provider(realm).hint(hint, client_id).await?),
+        None => None,
+    };
+    if let Some(hint) = &hint
+        && let Some(live) = face.live(visitor, realm, false).await?
+        && live.session.user != hint.user
+    {
+        return Err(Problem::invalid("id_token_hint", "The hint is of another user."));
+    }
+    let Some(target) = target else { return Ok(signed_off(face, realm)) };
+    let length = target.chars().count() + state.map_or(0, |state| state.chars().count());
+    let registered = match &hint {
+        Some(hint) => names(&hint.client, target),
+        None => {
+            let clients = face.authority().clients(realm.id).await?;
+            clients.iter().any(|client| client.enabled && names(client, target))
+        }
+    };
+    if !registered || length >= REDIRECT_CHARS_MAX {
+        return Err(unregistered());
+    }
+    Ok(match state {
+        Some(state) => append_query(target, "state", state),
+        None => target.to_owned(),
+    })
+}
+
+/// Compared as exact text. Q-12
+fn names(client: &Client, target: &str) -> bool {
+    client.post_logout_redirect_uris.iter().any(|registered| registered == target)
+}
+
+fn unregistered() -> Problem {
+    Problem::invalid("post_logout_redirect_uri", "The address is not registered or too long.")
+}
+
+fn signed_off(face: &Face, realm: &Realm) -> String {
+    format!("{}/{}/signon/#signedOff", face.settings().apps_base, realm.id)
+}
+
+async fn end(face: &Face, realm: &Realm, visitor: &Visitor) -> Result<(), Problem> {
+    // A token that opens nothing here costs no write.
+    let Some(token) = &visitor.token else { return Ok(()) };
+    if face.live(visitor, realm, false).await?.is_none() {
+        return Ok(());
+    }
+    let order = EndOrder {
+        realm: Some(realm.id),
+        target: Target::Token(token.into()),
+        act: Act::End,
+        cause: Cause::SignOff,
+        spare: None,
+        origin: visitor.origin(),
+    };
+    match face.authority().end(order).await {
+        // Ended now, before, or by somebody else a moment ago: it is over.
+        Ok(_) | Err(EndError::UnknownSession) => Ok(()),
+        Err(error @ (EndError::CallersOwn | EndError::NotTaken(_) | EndError::InDoubt(_))) => {
+            Err(error.into())
+        }
+    }
+}

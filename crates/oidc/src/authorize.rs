@@ -1,0 +1,286 @@
+//! The authorize request: read in the order in which it may be answered.
+//!
+//! First client and address, because until both are known nothing may be redirected; then everything that is told to the
+//! client. Nothing here signs anybody on. OpenID Connect Core §3.1.2, RFC 7636, RFC 9700 §2.1, standards.md 2.1.
+
+use std::sync::Arc;
+
+use adieu_authority::{Client, ClientAuth, ClientId, Outage, Session, Timestamp, UserId};
+use adieu_http_kit::form::{Params, append_query};
+
+use crate::client_auth::once;
+use crate::{HintError, Provider, Refusal};
+
+/// How long parameters may be that a flow has to keep (HOME-LIMITS).
+const STATE_BYTES_MAX: usize = 2048;
+const NONCE_BYTES_MAX: usize = 512;
+const SCOPE_BYTES_MAX: usize = 1024;
+const LOGIN_HINT_BYTES_MAX: usize = 256;
+
+/// A request that was understood and may be answered.
+#[derive(Clone, Debug)]
+pub struct Authorize {
+    /// Who asks.
+    pub client: Arc<Client>,
+    /// Where the answer goes.
+    pub reply: Reply,
+    /// The scopes, separated by blanks.
+    pub scope: String,
+    /// To be put into the ID token.
+    pub nonce: Option<String>,
+    /// The PKCE challenge (S256).
+    pub challenge: Option<String>,
+    /// A name to begin the sign-on with.
+    pub login_hint: Option<String>,
+    prompt: Prompt,
+    max_age_s: Option<i64>,
+    user: Option<UserId>,
+}
+
+/// Where an answer goes.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The registered address, if the request named one.
+    pub redirect_uri: Option<String>,
+    /// The client's state.
+    pub state: Option<String>,
+    /// By which way.
+    pub mode: Mode,
+}
+
+/// By which way an answer goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// In the query of the redirect address.
+    Query,
+    /// In the body of the response, by the mounting dialect's own mode.
+    Direct,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Prompt {
+    /// Ask only if needed.
+    AsNeeded,
+    /// Ask nobody anything.
+    Never,
+    /// Ask in any case.
+    Always,
+}
+
+/// Why a request is not answered with a code.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorizeError {
+    /// The client is missing, unknown or disabled: nothing may be redirected.
+    #[error("no such client")]
+    Client,
+    /// The address is missing or not registered: nothing may be redirected.
+    #[error("the redirect address is not registered")]
+    RedirectUri,
+    /// A parameter that decides where answers go is repeated: nothing may be redirected.
+    #[error("a parameter is repeated")]
+    Repeated,
+    /// To be told to the client.
+    #[error("{refusal}")]
+    Told {
+        /// Where.
+        reply: Reply,
+        /// What.
+        refusal: Refusal,
+    },
+    /// It cannot be said.
+    #[error("the request cannot be judged now")]
+    Outage(#[from] Outage),
+}
+
+impl Reply {
+    /// The redirect address with what is answered; parameters without a value are left out.
+    pub fn location(&self, parameters: &[(&str, Option<&str>)]) -> Option<String> {
+        let mut location = self.redirect_uri.clone()?;
+        for (name, value) in parameters.iter().chain([&("state", self.state.as_deref())]) {
+            if let Some(value) = value {
+                location = append_query(&location, name, value);
+            }
+        }
+        Some(location)
+    }
+}
+
+impl Provider<'_> {
+    /// Reads an authorize request.
+    pub async fn authorize(&self, params: &Params) -> Result<Authorize, AuthorizeError> {
+        let (client, reply) = self.addressee(params).await?;
+        match self.asked(&client, &reply, params).await {
+            Ok(authorize) => Ok(authorize),
+            Err(Refusal::Unavailable(outage)) => Err(AuthorizeError::Outage(outage)),
+            Err(refusal) => Err(AuthorizeError::Told { reply, refusal }),
+        }
+    }
+
+    /// Who asks and where answers go. What fails here is never redirected (RFC 9700 §2.1).
+    async fn addressee(&self, params: &Params) -> Result<(Arc<Client>, Reply), AuthorizeError> {
+        let once = |name| once(params, name).map_err(|_| AuthorizeError::Repeated);
+        let (id, redirect_uri) = (once("client_id")?, once("redirect_uri")?);
+        let (state, mode) = (once("state")?, once("response_mode")?);
+        let id: ClientId = id.and_then(|id| id.parse().ok()).ok_or(AuthorizeError::Client)?;
+        let client = self.authority.client(self.issuer.realm.id, &id).await?;
+        let client = client.filter(|client| client.enabled).ok_or(AuthorizeError::Client)?;
+        let mode = if mode.is_some() && mode == self.direct_mode { Mode::Direct } else { Mode::Query };
+        let redirect_uri = match redirect_uri {
+            Some(uri) if client.redirect_uris.iter().any(|registered| registered == uri) => Some(uri),
+            None if mode == Mode::Direct => None,
+            Some(_) | None => return Err(AuthorizeError::RedirectUri),
+        };
+        let state = state.filter(|state| state.len() <= STATE_BYTES_MAX);
+        let (redirect_uri, state) = (redirect_uri.map(str::to_owned), state.map(str::to_owned));
+        Ok((client, Reply { redirect_uri, state, mode }))
+    }
+
+    /// What is asked. Unknown parameters are ignored (S-OP-8).
+    async fn asked(
+        &self,
+        client: &Arc<Client>,
+        reply: &Reply,
+        params: &Params,
+    ) -> Result<Authorize, Refusal> {
+        if once(params, "request")?.is_some() {
+            return Err(Refusal::RequestObject);
+        }
+        if once(params, "request_uri")?.is_some() {
+            return Err(Refusal::RequestUri);
+        }
+        match once(params, "response_type")? {
+            Some("code") if client.code => {}
+            Some("code") => return Err(Refusal::Unauthorized),
+            Some(_) => return Err(Refusal::ResponseType),
+            None => return Err(Refusal::Request("`response_type` is missing.")),
+        }
+        let mode = once(params, "response_mode")?;
+        if mode.is_some_and(|mode| mode != "query" && Some(mode) != self.direct_mode) {
+            return Err(Refusal::Request("This `response_mode` is not supported."));
+        }
+        bounded(params, "state", STATE_BYTES_MAX)?;
+        let hint = once(params, "id_token_hint")?;
+        Ok(Authorize {
+            client: Arc::clone(client),
+            reply: reply.clone(),
+            scope: self.scopes(bounded(params, "scope", SCOPE_BYTES_MAX)?)?,
+            nonce: bounded(params, "nonce", NONCE_BYTES_MAX)?.map(str::to_owned),
+            challenge: challenge(client, params)?,
+            login_hint: bounded(params, "login_hint", LOGIN_HINT_BYTES_MAX)?.map(str::to_owned),
+            prompt: prompt(once(params, "prompt")?)?,
+            max_age_s: max_age(once(params, "max_age")?)?,
+            user: match hint {
+                Some(hint) => Some(self.hinted_user(hint, client).await?),
+                None => None,
+            },
+        })
+    }
+
+    async fn hinted_user(&self, hint: &str, client: &Client) -> Result<UserId, Refusal> {
+        match self.hint(hint, Some(client.id.as_str())).await {
+            Ok(hint) => Ok(hint.user),
+            Err(HintError::Outage(outage)) => Err(Refusal::Unavailable(outage)),
+            Err(HintError::Invalid | HintError::OtherClient) => {
+                Err(Refusal::Request("`id_token_hint` is not an ID token of this client."))
+            }
+        }
+    }
+}
+
+impl Authorize {
+    /// Whether this live session answers the request without asking anybody anything.
+    pub fn answered_by(&self, session: &Session, now: Timestamp) -> bool {
+        let age_s = now.since(session.authenticated_at).s();
+        // OpenID Connect Core §3.1.2.1: `max_age=0` acts as `prompt=login`.
+        let fresh = self.max_age_s.is_none_or(|max_age_s| max_age_s > 0 && age_s <= max_age_s);
+        let meant = self.user.is_none_or(|user| user == session.user);
+        self.prompt != Prompt::Always && fresh && meant
+    }
+
+    /// What to say when no session answers it and nobody may be asked; nothing if somebody may.
+    pub fn silent_refusal(&self) -> Option<AuthorizeError> {
+        let told = || AuthorizeError::Told { reply: self.reply.clone(), refusal: Refusal::LoginRequired };
+        (self.prompt == Prompt::Never).then(told)
+    }
+}
+
+fn bounded<'p>(params: &'p Params, name: &str, bytes_max: usize) -> Result<Option<&'p str>, Refusal> {
+    let value = once(params, name)?;
+    if value.is_some_and(|value| value.len() > bytes_max) {
+        return Err(Refusal::Request("A parameter is too long."));
+    }
+    Ok(value)
+}
+
+/// The PKCE challenge: S256 only, and never optional for a public client (S-OP-14, S-OP-15).
+fn challenge(client: &Client, params: &Params) -> Result<Option<String>, Refusal> {
+    let method = once(params, "code_challenge_method")?;
+    match once(params, "code_challenge")? {
+        None if client.pkce_required || client.auth == ClientAuth::None => {
+            Err(Refusal::Request("`code_challenge` is required."))
+        }
+        None => Ok(None),
+        // RFC 7636 §4.3: without a method it is `plain`, which is refused.
+        Some(_) if method != Some("S256") => Err(Refusal::Request("`code_challenge_method` must be `S256`.")),
+        Some(challenge) if is_sha256(challenge) => Ok(Some(challenge.to_owned())),
+        Some(_) => Err(Refusal::Request("`code_challenge` is no SHA-256 in base64url.")),
+    }
+}
+
+fn is_sha256(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// `consent` and words we do not know ask nothing of us.
+fn prompt(prompt: Option<&str>) -> Result<Prompt, Refusal> {
+    let words: Vec<&str> = prompt.unwrap_or_default().split(' ').filter(|word| !word.is_empty()).collect();
+    if words.contains(&"none") {
+        let alone = words.len() == 1; // OpenID Connect Core §3.1.2.1
+        return if alone { Ok(Prompt::Never) } else { Err(Refusal::Request("`prompt=none` stands alone.")) };
+    }
+    let always = words.contains(&"login") || words.contains(&"select_account");
+    Ok(if always { Prompt::Always } else { Prompt::AsNeeded })
+}
+
+fn max_age(max_age: Option<&str>) -> Result<Option<i64>, Refusal> {
+    let Some(text) = max_age else { return Ok(None) };
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let seconds = text.parse().ok().filter(|_| digits);
+    seconds.map(Some).ok_or(Refusal::Request("`max_age` is no number of seconds."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prompts_are_words_and_none_stands_alone() {
+        let read = |text| prompt(Some(text)).ok();
+        assert_eq!(prompt(None).ok(), Some(Prompt::AsNeeded));
+        assert_eq!(read("none"), Some(Prompt::Never));
+        assert_eq!(read("login"), Some(Prompt::Always));
+        assert_eq!(read("consent login"), Some(Prompt::Always));
+        assert_eq!(read("consent"), Some(Prompt::AsNeeded));
+        assert_eq!(read("none login"), None);
+    }
+
+    #[test]
+    fn max_age_is_digits() {
+        assert_eq!(max_age(Some("0")).ok(), Some(Some(0)));
+        for bad in ["-1", "+1", "1.5", "x", "99999999999999999999"] {
+            assert!(max_age(Some(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_answer_joins_the_registered_address_and_keeps_its_query() {
+        let reply = Reply {
+            redirect_uri: Some("https://rp.test/cb?x=1".into()),
+            state: Some("a b".into()),
+            mode: Mode::Query,
+        };
+        let location = reply.location(&[("code", Some("c")), ("error", None)]);
+        assert_eq!(location.as_deref(), Some("https://rp.test/cb?x=1&code=c&state=a+b"));
+        assert_eq!(Reply { redirect_uri: None, ..reply }.location(&[]), None);
+    }
+}

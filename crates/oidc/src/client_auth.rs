@@ -1,0 +1,137 @@
+//! How a client proves itself: HTTP Basic, in the form, or not at all, exactly as it is configured.
+//!
+//! Secrets are compared as SHA-256 in constant time: ours carry 190 bits. RFC 6749 §2.3, standards.md 2.3.
+
+use std::sync::Arc;
+
+use adieu_authority::{Client, ClientAuth, ClientId};
+use adieu_core::TokenHash;
+use adieu_http_kit::auth::{self, Basic};
+use adieu_http_kit::form::Params;
+use http::HeaderMap;
+
+use crate::{Provider, Refusal};
+
+/// The client that this request proves to come from. A public client only says its name.
+pub async fn authenticated(
+    provider: &Provider<'_>,
+    headers: &HeaderMap,
+    form: &Params,
+) -> Result<Arc<Client>, Refusal> {
+    let shown = Shown::read(headers, form)?;
+    let basic = shown.basic.is_some();
+    let refused = Refusal::Client { basic };
+    let Some(id) = shown.id().and_then(|id| id.parse::<ClientId>().ok()) else { return Err(refused) };
+    let client = provider.authority.client(provider.issuer.realm.id, &id).await?;
+    client.filter(|client| client.enabled && shown.proves(client)).ok_or(refused)
+}
+
+/// What a request shows of its client.
+struct Shown<'a> {
+    basic: Option<Basic>,
+    id: Option<&'a str>,
+    secret: Option<&'a str>,
+}
+
+impl<'a> Shown<'a> {
+    fn read(headers: &HeaderMap, form: &'a Params) -> Result<Self, Refusal> {
+        let basic = auth::basic(headers).map_err(|_| Refusal::Client { basic: true })?;
+        let id = once(form, "client_id")?;
+        let secret = once(form, "client_secret")?;
+        if basic.is_some() && secret.is_some() {
+            return Err(Refusal::Request("One way of client authentication is allowed at a time.")); // S-CA-4
+        }
+        Ok(Self { basic, id, secret })
+    }
+
+    /// The client's name, if all places that name one agree.
+    fn id(&self) -> Option<&str> {
+        match (&self.basic, self.id) {
+            (Some(basic), Some(id)) => (basic.id == id).then_some(id),
+            (Some(basic), None) => Some(&basic.id),
+            (None, id) => id,
+        }
+    }
+
+    fn proves(&self, client: &Client) -> bool {
+        let secret = match client.auth {
+            ClientAuth::None => return self.basic.is_none() && self.secret.is_none(),
+            ClientAuth::Basic => self.basic.as_ref().map(|basic| basic.secret.as_str()),
+            ClientAuth::Post => self.secret,
+        };
+        match (&client.secret, secret) {
+            (Some(stored), Some(secret)) => stored.same(&TokenHash::of(secret.as_bytes())),
+            _ => false,
+        }
+    }
+}
+
+/// A parameter that may come once; an empty one counts as absent. RFC 6749 §3.1
+pub(crate) fn once<'p>(form: &'p Params, name: &str) -> Result<Option<&'p str>, Refusal> {
+    let value = form.only(name).map_err(|_| Refusal::Request("A parameter is repeated."))?;
+    Ok(value.filter(|value| !value.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adieu_core::{RealmId, Span, Timestamp};
+    use http::HeaderValue;
+
+    fn client(auth: ClientAuth) -> Client {
+        Client {
+            id: "shop".parse().expect("an id"),
+            realm: RealmId::from_uuid(Default::default()),
+            name: "Shop".into(),
+            enabled: true,
+            auth,
+            secret: Some(TokenHash::of(b"s3cret")),
+            code: true,
+            refresh: true,
+            client_credentials: true,
+            pkce_required: false,
+            redirect_uris: vec![],
+            post_logout_redirect_uris: vec![],
+            access_life: Span::from_s(1),
+            refresh_life: Span::from_s(1),
+            roles: vec![],
+            generation: 0,
+            created_at: Timestamp::from_ms(0),
+        }
+    }
+
+    fn proves(auth: ClientAuth, header: Option<&'static str>, form: &str) -> Option<bool> {
+        let headers: HeaderMap =
+            header.map(|h| (http::header::AUTHORIZATION, HeaderValue::from_static(h))).into_iter().collect();
+        let form = Params::parse(form);
+        let shown = Shown::read(&headers, &form).ok()?;
+        Some(shown.id() == Some("shop") && shown.proves(&client(auth)))
+    }
+
+    const BASIC: Option<&str> = Some("Basic c2hvcDpzM2NyZXQ="); // shop:s3cret
+
+    #[test]
+    fn a_client_proves_itself_exactly_as_configured() {
+        use ClientAuth::{Basic, None as Public, Post};
+        let post = "client_id=shop&client_secret=s3cret";
+        for (auth, header, form, expect) in [
+            (Basic, BASIC, "", Some(true)),
+            (Basic, BASIC, "client_id=shop", Some(true)),
+            (Basic, BASIC, "client_id=desk", Some(false)),
+            (Basic, BASIC, post, None),
+            (Basic, None, post, Some(false)),
+            (Basic, Some("Basic !"), "", None),
+            (Post, None, post, Some(true)),
+            (Post, BASIC, "", Some(false)),
+            (Post, None, "client_id=shop&client_secret=other", Some(false)),
+            (Post, None, "client_id=shop&client_secret=", Some(false)),
+            (Post, None, "client_id=shop&client_id=shop&client_secret=s3cret", None),
+            (Public, None, "client_id=shop", Some(true)),
+            (Public, None, post, Some(false)),
+            (Public, BASIC, "", Some(false)),
+            (Public, None, "", Some(false)),
+        ] {
+            assert_eq!(proves(auth, header, form), expect, "{auth:?} {header:?} {form}");
+        }
+    }
+}

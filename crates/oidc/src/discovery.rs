@@ -1,0 +1,50 @@
+//! The discovery document: what this provider can do, and where.
+//!
+//! Nothing is published that does not work. OpenID Connect Discovery 1.0 §3, contract pingone.md 4.8.
+
+use serde_json::{Value, json};
+
+use crate::{Provider, SCOPES};
+
+/// Where things are, as whole addresses.
+pub struct Endpoints {
+    /// Authorization.
+    pub authorization: String,
+    /// Tokens.
+    pub token: String,
+    /// Introspection.
+    pub introspection: String,
+    /// Public keys.
+    pub jwks: String,
+    /// The end of a session.
+    pub end_session: String,
+}
+
+/// The document. `api_scopes` are the scopes of the mounting dialect's own API.
+pub fn discovery(provider: &Provider<'_>, endpoints: &Endpoints, api_scopes: &[&str]) -> Value {
+    let modes: Vec<&str> = provider.direct_mode.into_iter().chain(["query"]).collect();
+    let scopes: Vec<&str> = SCOPES.iter().chain(api_scopes).copied().collect();
+    let auth_methods = ["client_secret_basic", "client_secret_post", "none"];
+    json!({
+        "issuer": provider.issuer.name,
+        "authorization_endpoint": endpoints.authorization,
+        "token_endpoint": endpoints.token,
+        "jwks_uri": endpoints.jwks,
+        "end_session_endpoint": endpoints.end_session,
+        "introspection_endpoint": endpoints.introspection,
+        "response_modes_supported": modes,
+        "response_types_supported": ["code"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": auth_methods,
+        "introspection_endpoint_auth_methods_supported": &auth_methods[..2],
+        "code_challenge_methods_supported": ["S256"], // `plain` is refused: S-OP-14.
+        "authorization_response_iss_parameter_supported": true,
+        "claims_parameter_supported": false,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "scopes_supported": scopes,
+        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid"],
+    })
+}

@@ -1,0 +1,82 @@
+//! Why a request is refused, and the standard word for it.
+//!
+//! No statuses and no sentences: the face that mounts the provider has those. RFC 6749 §4.1.2.1 and §5.2, OpenID Connect
+//! Core §3.1.2.6.
+
+use adieu_authority::{Outage, TokenFailure};
+
+/// Why a request is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// A parameter is missing, repeated, or means nothing.
+    #[error("{0}")]
+    Request(&'static str),
+    /// The client is unknown, disabled, or did not prove itself the way it is to.
+    #[error("the client did not authenticate")]
+    Client {
+        /// Whether it tried HTTP Basic.
+        basic: bool,
+    },
+    /// The code or refresh token buys nothing.
+    #[error("the code or token is not valid")]
+    Grant,
+    /// No known scope, or more than was granted.
+    #[error("the scope is not valid")]
+    Scope,
+    /// The client may not do that.
+    #[error("the client may not use this")]
+    Unauthorized,
+    /// A grant type that does not exist here.
+    #[error("the grant type is not supported")]
+    GrantType,
+    /// A response type that does not exist here.
+    #[error("the response type is not supported")]
+    ResponseType,
+    /// Request objects are not taken.
+    #[error("request objects are not supported")]
+    RequestObject,
+    /// Nor by reference.
+    #[error("request objects by reference are not supported")]
+    RequestUri,
+    /// Nobody is signed on, and nobody may be asked.
+    #[error("a sign-on is required")]
+    LoginRequired,
+    /// The store or the signing threads cannot tell.
+    #[error("it cannot be said now")]
+    Unavailable(#[source] Outage),
+}
+
+impl Refusal {
+    /// The standard word.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Request(_) => "invalid_request",
+            Self::Client { .. } => "invalid_client",
+            Self::Grant => "invalid_grant",
+            Self::Scope => "invalid_scope",
+            Self::Unauthorized => "unauthorized_client",
+            Self::GrantType => "unsupported_grant_type",
+            Self::ResponseType => "unsupported_response_type",
+            Self::RequestObject => "request_not_supported",
+            Self::RequestUri => "request_uri_not_supported",
+            Self::LoginRequired => "login_required",
+            Self::Unavailable(_) => "temporarily_unavailable",
+        }
+    }
+}
+
+impl From<Outage> for Refusal {
+    fn from(outage: Outage) -> Self {
+        Self::Unavailable(outage)
+    }
+}
+
+impl From<TokenFailure> for Refusal {
+    fn from(failure: TokenFailure) -> Self {
+        match failure {
+            TokenFailure::Grant => Self::Grant,
+            TokenFailure::Scope => Self::Scope,
+            TokenFailure::Outage(outage) => Self::Unavailable(outage),
+        }
+    }
+}
