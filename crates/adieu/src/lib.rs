@@ -1,1 +1,15 @@
-//! adieu: being built.
+//! The binary's library: configuration, wiring, serving and the commands.
+//!
+//! Here, and only here, the rooms of the house meet: an engine becomes the store of the authority, the faces get the
+//! authority and their settings, the dispatcher gets the faces.
+
+pub mod cast;
+pub mod commands;
+pub mod config;
+pub mod dispatch;
+mod faces;
+pub mod house;
+pub mod metering;
+pub mod provision;
+pub mod real;
+pub mod serve;

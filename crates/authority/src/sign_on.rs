@@ -87,6 +87,19 @@ impl Authority {
         self.open(sign_on, &user).await
     }
 
+    /// A session for a user whose identity was proven elsewhere, such as to whoever has the data folder.
+    pub async fn open_proven(
+        &self,
+        realm: Arc<Realm>,
+        door: Door,
+        device: Device,
+        user: &User,
+    ) -> Result<SignedIn, SignOnFailure> {
+        let (name, password) = (user.username.clone(), String::new());
+        let sign_on = SignOn { realm, door, name, password, device, previous: None, keep_token: false };
+        self.open(sign_on, user).await
+    }
+
     /// The user whom name and password prove.
     async fn proven(&self, sign_on: &SignOn) -> Result<Arc<User>, SignOnFailure> {
         let found = self.store().user_named(sign_on.realm.id, &sign_on.name);

@@ -27,6 +27,8 @@ pub enum Purpose {
     SigningKeys,
     /// Secrets of clients that we made.
     ClientSecret,
+    /// The seal of names by which a session can be ended and never used.
+    SessionHandle,
 }
 
 impl Purpose {
@@ -39,6 +41,7 @@ impl Purpose {
             Self::Attempt => "attempt",
             Self::SigningKeys => "signing-keys",
             Self::ClientSecret => "client-secret",
+            Self::SessionHandle => "session-handle",
         }
     }
 }

@@ -99,6 +99,8 @@ pub struct Device {
     pub address: Option<String>,
     /// How it names itself.
     pub user_agent: Option<String>,
+    /// Where it is said to be.
+    pub location: Option<String>,
 }
 
 /// The answer of a check that could be made.

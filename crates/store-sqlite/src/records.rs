@@ -53,6 +53,8 @@ pub(crate) struct SessionDetail {
     ip: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ua: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    loc: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     p: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -71,6 +73,7 @@ impl SessionDetail {
             d: session.door.0.to_string(),
             ip: session.device.address.clone(),
             ua: session.device.user_agent.clone(),
+            loc: session.device.location.clone(),
             p: session.properties.clone(),
             c: session.participants.iter().map(ToString::to_string).collect(),
         }
@@ -91,7 +94,7 @@ impl SessionDetail {
             idle: self.i.map(Span::from_ms),
             methods: self.m.into_iter().map(|(name, ms)| Method { name: name.into(), at: at(ms) }).collect(),
             door: Door(self.d.into()),
-            device: Device { address: self.ip, user_agent: self.ua },
+            device: Device { address: self.ip, user_agent: self.ua, location: self.loc },
             properties: self.p,
             participants: clients(&self.c)?,
             ..session

@@ -1,0 +1,56 @@
+//! What the command line's words do.
+
+mod admin;
+mod demo;
+mod seed;
+mod server;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+pub use admin::AddUser;
+
+use crate::config::{Config, load};
+
+/// `serve`.
+pub fn serve(file: Option<&Path>) -> Result<()> {
+    let config = configured(file)?;
+    server::log_to_stderr();
+    runtime()?.block_on(server::run(config))
+}
+
+/// `demo`.
+pub fn demo(port: u16, exit: bool) -> Result<()> {
+    runtime()?.block_on(demo::run(port, exit))
+}
+
+/// `check-config`.
+pub fn check_config(file: Option<&Path>) -> Result<()> {
+    let config = configured(file)?;
+    println!("# This configuration is sound. With its defaults it is:\n");
+    print!("{}", toml::to_string(&config)?);
+    Ok(())
+}
+
+/// `user add`.
+pub fn add_user(file: Option<&Path>, user: AddUser) -> Result<()> {
+    let config = configured(file)?;
+    runtime()?.block_on(admin::add_user(config, user))
+}
+
+/// `seed`.
+pub fn seed(file: Option<&Path>, sessions: u32, users: u32) -> Result<()> {
+    let config = configured(file)?;
+    runtime()?.block_on(seed::run(config, sessions, users))
+}
+
+fn configured(file: Option<&Path>) -> Result<Config> {
+    // `ADIEU_PASSWORD` is a secret for one command and no configuration.
+    let environment = std::env::vars().filter(|(name, _)| name != "ADIEU_PASSWORD");
+    Ok(load(file, environment)?)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime could not start")
+}

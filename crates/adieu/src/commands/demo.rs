@@ -1,0 +1,87 @@
+//! `adieu demo`: the five exits over real HTTP, each over a hard restart.
+//!
+//! The server is this program's own `serve` in a child process, on a fresh folder; it is killed with SIGKILL after every
+//! exit and started again. Nothing here knows the house's insides: it signs on, checks and ends as any program would.
+
+mod exits;
+mod programs;
+mod server;
+mod talk;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+
+use crate::cast::{Cast, assemble};
+use crate::commands::server::told_to_stop;
+use crate::config::Config;
+use crate::house::House;
+use crate::real::{SystemClock, SystemEntropy};
+
+use exits::EXITS;
+use programs::Programs;
+use server::Server;
+use talk::Talk;
+
+pub(super) async fn run(port: u16, exit: bool) -> Result<()> {
+    let folder = tempfile::Builder::new().prefix("adieu-demo-").tempdir()?;
+    let config = configure(folder.path(), port)?;
+    let cast = provision(&config).await?;
+    let mut server = Server::start(folder.path(), &config).await?;
+    let talk = Talk::new(&config.public.url)?;
+    let programs = Programs::new(talk, cast.variables(&config));
+    introduce(&config, &cast);
+    let mut held = 0;
+    for (n, exit) in EXITS.iter().enumerate() {
+        println!("\n━━━ Exit {} of {}: {}\n", n + 1, EXITS.len(), exit.title);
+        match exits::walk(exit, &programs, &mut server).await {
+            Ok(()) => {
+                held += 1;
+                println!(
+                    "  ✔ ended in all three dialects, its tokens are dead, and so it stays over a kill -9"
+                );
+            }
+            Err(error) => println!("  ✘ {error:#}"),
+        }
+    }
+    println!("\n{held} of {} exits held.", EXITS.len());
+    ensure!(held == EXITS.len(), "not all exits held");
+    if exit {
+        return Ok(());
+    }
+    exits::by_hand(&programs).await?;
+    println!(
+        "\nThe server stays up at {} until Ctrl-C; its log is {}.",
+        config.public.url,
+        server.log().display()
+    );
+    told_to_stop().await
+}
+
+/// A development configuration on a fresh folder and free ports.
+fn configure(folder: &Path, port: u16) -> Result<Config> {
+    let mut config = Config { development: true, data: folder.join("data"), ..Config::default() };
+    let public = server::free_address(port)?;
+    config.public.listen = public;
+    config.public.url = format!("http://{public}");
+    config.admin.listen = server::free_address(0)?;
+    config.admin.url = format!("http://{}", config.admin.listen);
+    config.kratos.set_all_cookies = true;
+    config.am.set_all_cookies = true;
+    config.pingone.set_all_cookies = true;
+    std::fs::write(folder.join("adieu.toml"), toml::to_string(&config)?)?;
+    Ok(config)
+}
+
+/// Two users, an administrator, a worker client and two applications.
+async fn provision(config: &Config) -> Result<Cast> {
+    let house = House::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    assemble(&house.authority, config).await
+}
+
+fn introduce(config: &Config, cast: &Cast) {
+    println!("adieu serves {} on a fresh folder.", config.public.url);
+    println!("Realm {} is PingOne's environment {}.", cast.realm.path, cast.realm.id);
+    println!("alice and bob can sign on; a worker client administers; shop and billing are applications.");
+}

@@ -1,0 +1,159 @@
+//! The five exits: the founding requests, sent as they are written.
+
+use anyhow::{Context, Result, ensure};
+use reqwest::Method;
+
+use crate::commands::demo::programs::{Dialect, Programs};
+use crate::commands::demo::server::Server;
+use crate::commands::demo::talk::{Heard, Say};
+
+/// One way out.
+pub(super) struct Exit {
+    pub(super) title: &'static str,
+    dialect: Dialect,
+    door: Door,
+}
+
+#[derive(Clone, Copy)]
+enum Door {
+    SignOff,
+    Reset,
+    DeleteSession,
+    AmLogout,
+    KratosLogout,
+}
+
+pub(super) const EXITS: [Exit; 5] = [
+    Exit {
+        title: "PingOne, sign-off by the browser's cookie",
+        dialect: Dialect::PingOne,
+        door: Door::SignOff,
+    },
+    Exit { title: "PingOne, reset of a session by its id", dialect: Dialect::PingOne, door: Door::Reset },
+    Exit {
+        title: "PingOne, deletion of one session of one user",
+        dialect: Dialect::PingOne,
+        door: Door::DeleteSession,
+    },
+    Exit { title: "AM, logout by the session's token", dialect: Dialect::Am, door: Door::AmLogout },
+    Exit { title: "Kratos, logout by the logout token", dialect: Dialect::Kratos, door: Door::KratosLogout },
+];
+
+/// Signs on, shows that everybody calls the session live, ends it, shows that nobody does, restarts, shows it again.
+pub(super) async fn walk(exit: &Exit, programs: &Programs, server: &mut Server) -> Result<()> {
+    let token = programs.sign_on(exit.dialect).await?;
+    let live = programs.live(&token).await?;
+    println!("  signed on through {:?}; live in PingOne, AM, Kratos: {live:?}", exit.dialect);
+    ensure!(live == [true; 3], "not live in all three dialects");
+    let tokens = programs.tokens(&token).await?;
+    end(exit.door, programs, &token).await?;
+    for restarted in [false, true] {
+        if restarted {
+            server.kill_and_restart().await?;
+        }
+        let when = if restarted { "after kill -9 and a new start" } else { "at once" };
+        let live = programs.live(&token).await?;
+        let usable = programs.usable(&tokens).await?;
+        println!(
+            "  {when}: live in PingOne, AM, Kratos: {live:?}; access and refresh token good: {usable:?}"
+        );
+        ensure!(live == [false; 3] && usable == [false; 2], "not ended everywhere {when}");
+    }
+    Ok(())
+}
+
+async fn end(door: Door, programs: &Programs, token: &str) -> Result<()> {
+    let (environment, talk) = (programs.environment(), &programs.talk);
+    let expect = |heard: &Heard, status: u16| {
+        ensure!(heard.status == status, "{status} was expected, {} came: {}", heard.status, heard.text);
+        Ok(())
+    };
+    match door {
+        Door::SignOff => {
+            let say = Say::new(Method::GET, format!("/{environment}/as/signoff"))
+                .header("cookie", format!("ST={token}"));
+            let heard = talk.show(say).await?;
+            expect(&heard, 302)?;
+            ensure!(heard.header("location").ends_with("/signon/#signedOff"), "another Location");
+            Ok(())
+        }
+        Door::Reset => {
+            let session = session_id(programs, token).await?;
+            let say = Say::new(Method::POST, format!("/v1/environments/{environment}/sessions/{session}"))
+                .header("content-type", "application/vnd.pingidentity.sso.session.logout")
+                .header("authorization", format!("Bearer {}", programs.worker_token().await?));
+            expect(&talk.show(say).await?, 204)
+        }
+        Door::DeleteSession => {
+            let (session, user) = (session_id(programs, token).await?, programs.known("pingone", "user_id"));
+            let path = format!("/v1/environments/{environment}/users/{user}/sessions/{session}");
+            let say = Say::new(Method::DELETE, path)
+                .header("authorization", format!("Bearer {}", programs.worker_token().await?));
+            expect(&talk.show(say).await?, 204)
+        }
+        Door::AmLogout => {
+            let say = Say::new(Method::POST, "/am/json/realms/root/realms/alpha/sessions/?_action=logout")
+                .header("iplanetdirectorypro", token)
+                .header("accept-api-version", "resource=3.1, protocol=1.0");
+            let heard = talk.show(say).await?;
+            expect(&heard, 200)?;
+            ensure!(heard.text == r#"{"result":"Successfully logged out"}"#, "another body: {}", heard.text);
+            Ok(())
+        }
+        Door::KratosLogout => {
+            let logout = logout_token(programs, token).await?;
+            let say = Say::new(Method::GET, format!("/auth/self-service/logout?token={logout}"))
+                .header("cookie", format!("ory_kratos_session={token}"))
+                .header("accept", "application/json");
+            expect(&talk.show(say).await?, 204)
+        }
+    }
+}
+
+/// The public id of the session that a token opens, as a program learns it: whoami shows it.
+async fn session_id(programs: &Programs, token: &str) -> Result<String> {
+    let heard =
+        programs.talk.ask(Say::new(Method::GET, "/sessions/whoami").header("x-session-token", token)).await?;
+    heard.json()?["id"].as_str().map(str::to_owned).context("no session id")
+}
+
+async fn logout_token(programs: &Programs, token: &str) -> Result<String> {
+    let say = Say::new(Method::GET, "/self-service/logout/browser").header("x-session-token", token);
+    programs.talk.ask(say).await?.json()?["logout_token"]
+        .as_str()
+        .map(str::to_owned)
+        .context("no logout token")
+}
+
+/// Prints the five requests with everything filled in, one fresh session each, to be sent by hand.
+pub(super) async fn by_hand(programs: &Programs) -> Result<()> {
+    let (base, environment) = (programs.talk.base(), programs.environment());
+    let worker = programs.worker_token().await?;
+    let user = programs.known("pingone", "user_id");
+    println!("\nThe five requests, each with a session of its own:\n");
+    let token = programs.sign_on(Dialect::PingOne).await?;
+    println!("# 1. 302\ncurl -i '{base}/{environment}/as/signoff' --header 'Cookie: ST={token}'\n");
+    let session = session_id(programs, &programs.sign_on(Dialect::PingOne).await?).await?;
+    println!(
+        "# 2. 204\ncurl -i --request POST '{base}/v1/environments/{environment}/sessions/{session}' \\\n  \
+         --header 'Content-Type: application/vnd.pingidentity.sso.session.logout' \\\n  \
+         --header 'Authorization: Bearer {worker}'\n"
+    );
+    let session = session_id(programs, &programs.sign_on(Dialect::PingOne).await?).await?;
+    println!(
+        "# 3. 204\ncurl -i --request DELETE '{base}/v1/environments/{environment}/users/{user}/sessions/{session}' \\\n  \
+         --header 'Authorization: Bearer {worker}'\n"
+    );
+    let token = programs.sign_on(Dialect::Am).await?;
+    println!(
+        "# 4. 200\ncurl -i -X POST -H 'iPlanetDirectoryPro: {token}' -H 'Accept-API-Version: resource=3.1, protocol=1.0' \\\n  \
+         '{base}/am/json/realms/root/realms/alpha/sessions/?_action=logout'\n"
+    );
+    let token = programs.sign_on(Dialect::Kratos).await?;
+    let logout = logout_token(programs, &token).await?;
+    println!(
+        "# 5. 303, or 204 with --header 'Accept: application/json'\ncurl -i '{base}/auth/self-service/logout?token={logout}' \\\n  \
+         --header 'Cookie: ory_kratos_session={token}'"
+    );
+    Ok(())
+}

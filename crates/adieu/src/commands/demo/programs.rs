@@ -1,0 +1,182 @@
+//! What programs of the three dialects do around an exit: sign on, check, get tokens, try to use them.
+
+use anyhow::{Context, Result, bail, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::commands::demo::talk::{Say, Talk, encode};
+
+/// A dialect by which somebody signs on.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Dialect {
+    PingOne,
+    Am,
+    Kratos,
+}
+
+/// Programs of all dialects, with what they know.
+pub(super) struct Programs {
+    pub(super) talk: Talk,
+    known: Value,
+}
+
+/// Tokens that an application holds because of a session.
+pub(super) struct Tokens {
+    pub(super) access: String,
+    pub(super) refresh: String,
+}
+
+impl Programs {
+    pub(super) fn new(talk: Talk, known: Value) -> Self {
+        Self { talk, known }
+    }
+
+    /// A variable of a dialect.
+    pub(super) fn known(&self, dialect: &str, name: &str) -> &str {
+        self.known[dialect][name].as_str().unwrap_or_default()
+    }
+
+    pub(super) fn environment(&self) -> &str {
+        self.known("pingone", "env_id")
+    }
+
+    /// Signs Alice on in a dialect; gives her session token.
+    pub(super) async fn sign_on(&self, dialect: Dialect) -> Result<String> {
+        match dialect {
+            Dialect::PingOne => self.sign_on_pingone().await,
+            Dialect::Am => self.sign_on_am().await,
+            Dialect::Kratos => self.sign_on_kratos().await,
+        }
+    }
+
+    fn authorize(&self, more: &str) -> String {
+        let client = self.known("pingone", "app_client_id");
+        let to = encode(self.known("pingone", "app_redirect_uri"));
+        let environment = self.environment();
+        format!(
+            "/{environment}/as/authorize?response_type=code&client_id={client}&redirect_uri={to}&scope=openid&response_mode=pi.flow{more}"
+        )
+    }
+
+    async fn sign_on_pingone(&self) -> Result<String> {
+        let flow = self.talk.ask(Say::new(Method::GET, self.authorize(""))).await?.json()?;
+        let id = flow["id"].as_str().context("a flow")?;
+        let credentials =
+            json!({"username": self.known("pingone", "user"), "password": self.known("pingone", "password")});
+        let say = Say::new(Method::POST, format!("/{}/flows/{id}", self.environment()))
+            .header("content-type", "application/vnd.pingidentity.usernamePassword.check+json")
+            .body(credentials.to_string());
+        let heard = self.talk.ask(say).await?;
+        heard.cookie("ST").with_context(|| format!("no cookie ST: {} {}", heard.status, heard.text))
+    }
+
+    async fn sign_on_am(&self) -> Result<String> {
+        let say = Say::new(Method::POST, "/am/json/realms/root/realms/alpha/authenticate")
+            .header("accept-api-version", "resource=2.0, protocol=1.0")
+            .header("x-openam-username", self.known("am", "user"))
+            .header("x-openam-password", self.known("am", "password"))
+            .json(&json!({}));
+        let heard = self.talk.ask(say).await?;
+        heard.json()?["tokenId"].as_str().map(str::to_owned).context("no tokenId")
+    }
+
+    async fn sign_on_kratos(&self) -> Result<String> {
+        let flow = self.talk.ask(Say::new(Method::GET, "/self-service/login/api")).await?.json()?;
+        let id = flow["id"].as_str().context("a flow")?;
+        let body = json!({"method": "password", "identifier": self.known("kratos", "alice"),
+            "password": self.known("kratos", "alice_password")});
+        let say = Say::new(Method::POST, format!("/self-service/login?flow={id}")).json(&body);
+        let heard = self.talk.ask(say).await?;
+        heard.json()?["session_token"].as_str().map(str::to_owned).context("no session_token")
+    }
+
+    /// What each dialect says of a session: PingOne, AM, Kratos.
+    pub(super) async fn live(&self, token: &str) -> Result<[bool; 3]> {
+        Ok([self.live_pingone(token).await?, self.live_am(token).await?, self.live_kratos(token).await?])
+    }
+
+    async fn live_pingone(&self, token: &str) -> Result<bool> {
+        let say =
+            Say::new(Method::GET, self.authorize("&prompt=none")).header("cookie", format!("ST={token}"));
+        let heard = self.talk.ask(say).await?;
+        match heard.status {
+            200 => Ok(heard.json()?["status"] == "COMPLETED"),
+            400 if heard.json()?["details"][0]["code"] == "login_required" => Ok(false),
+            _ => bail!("PingOne can not tell: {} {}", heard.status, heard.text),
+        }
+    }
+
+    async fn live_am(&self, token: &str) -> Result<bool> {
+        let say = Say::new(Method::POST, "/am/json/realms/root/realms/alpha/sessions/?_action=validate")
+            .header("accept-api-version", "resource=3.1, protocol=1.0")
+            .json(&json!({"tokenId": token}));
+        let heard = self.talk.ask(say).await?;
+        heard.json()?["valid"]
+            .as_bool()
+            .with_context(|| format!("AM can not tell: {} {}", heard.status, heard.text))
+    }
+
+    async fn live_kratos(&self, token: &str) -> Result<bool> {
+        let heard =
+            self.talk.ask(Say::new(Method::GET, "/sessions/whoami").header("x-session-token", token)).await?;
+        match heard.status {
+            200 => Ok(true),
+            401 => Ok(false),
+            _ => bail!("Kratos can not tell: {} {}", heard.status, heard.text),
+        }
+    }
+
+    /// Lets the application get tokens in the session, by the browser's cookie.
+    pub(super) async fn tokens(&self, token: &str) -> Result<Tokens> {
+        let say = Say::new(Method::GET, self.authorize("")).header("cookie", format!("ST={token}"));
+        let flow = self.talk.ask(say).await?.json()?;
+        let code = flow["authorizeResponse"]["code"].as_str().context("no code")?;
+        let pairs = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", self.known("pingone", "app_redirect_uri")),
+        ];
+        let heard = self.token_endpoint("app", &pairs).await?;
+        ensure!(heard.0 == 200, "no tokens: {} {}", heard.0, heard.1);
+        let text = |name: &str| heard.1[name].as_str().map(str::to_owned).context("a token");
+        Ok(Tokens { access: text("access_token")?, refresh: text("refresh_token")? })
+    }
+
+    /// A worker's token, for the management API.
+    pub(super) async fn worker_token(&self) -> Result<String> {
+        let (status, answer) = self.token_endpoint("worker", &[("grant_type", "client_credentials")]).await?;
+        ensure!(status == 200, "no worker token: {status} {answer}");
+        answer["access_token"].as_str().map(str::to_owned).context("a token")
+    }
+
+    async fn token_endpoint(&self, client: &str, pairs: &[(&str, &str)]) -> Result<(u16, Value)> {
+        let say = Say::new(Method::POST, format!("/{}/as/token", self.environment())).form(pairs);
+        let heard = self.talk.ask(say.header("authorization", self.basic(client))).await?;
+        Ok((heard.status, heard.json()?))
+    }
+
+    fn basic(&self, client: &str) -> String {
+        let id = self.known("pingone", &format!("{client}_client_id"));
+        let secret = self.known("pingone", &format!("{client}_client_secret"));
+        let pair = format!("{}:{}", encode(id), encode(secret));
+        format!("Basic {}", STANDARD.encode(pair))
+    }
+
+    /// Whether introspection calls the access token active, and whether the refresh token buys a new one.
+    pub(super) async fn usable(&self, tokens: &Tokens) -> Result<[bool; 2]> {
+        let say = Say::new(Method::POST, format!("/{}/as/introspect", self.environment()))
+            .form(&[("token", &tokens.access)])
+            .header("authorization", self.basic("app"));
+        let active =
+            self.talk.ask(say).await?.json()?["active"].as_bool().context("introspection can not tell")?;
+        let pairs = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh.as_str())];
+        let (status, answer) = self.token_endpoint("app", &pairs).await?;
+        match status {
+            200 => Ok([active, true]),
+            400 if answer["error"] == "invalid_grant" => Ok([active, false]),
+            _ => bail!("the token endpoint can not tell: {status} {answer}"),
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! Configuration: a TOML file with an overlay of environment variables; every key has a default.
+//!
+//! Units are in the names. An unknown key is refused with the nearest known one. `docs/configuration.md` is made from
+//! [`keys::KEYS`], and a test holds that table against the structures here.
+
+pub mod keys;
+mod load;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use load::{ConfigError, load};
+
+/// The whole configuration.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Development mode: fixed ids, low hashing costs allowed.
+    pub development: bool,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The public listener.
+    pub public: Public,
+    /// The admin listener.
+    pub admin: Admin,
+    /// What every listener allows.
+    pub limits: ListenerLimits,
+    /// Passwords.
+    pub passwords: Passwords,
+    /// What is kept, and for how long.
+    pub keep: Keep,
+    /// Realms to have, besides `/`.
+    pub realms: Vec<RealmConfig>,
+    /// The Kratos dialect.
+    pub kratos: Kratos,
+    /// The AM dialect.
+    pub am: Am,
+    /// The PingOne dialect.
+    pub pingone: PingOne,
+}
+
+/// The public listener.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Public {
+    /// Where it listens; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Its address as browsers see it, without a slash at the end.
+    pub url: String,
+}
+
+/// The admin listener.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Admin {
+    /// Where it listens; beyond loopback the server refuses to start.
+    pub listen: SocketAddr,
+    /// Its address as administrators see it.
+    pub url: String,
+}
+
+/// What every listener allows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ListenerLimits {
+    /// Connections served at once; more wait.
+    pub connections_max: usize,
+    /// Bytes of a request's head.
+    pub head_bytes_max: usize,
+    /// Seconds in which a request's head must arrive.
+    pub head_timeout_s: u64,
+    /// Seconds that a stopping server gives to requests in flight.
+    pub drain_timeout_s: u64,
+}
+
+/// Passwords.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Passwords {
+    /// Memory of one hash, in KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub passes: u32,
+    /// Threads that hash; 0 is one for each core.
+    pub workers: usize,
+}
+
+/// What is kept, and for how long.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keep {
+    /// Seconds for which ended sessions are remembered.
+    pub tombstones_s: u64,
+    /// Seconds between two sweeps.
+    pub sweep_every_s: u64,
+    /// Sessions kept in memory.
+    pub sessions_cached_max: usize,
+    /// The largest size of the database in pages of 4 KiB; 0 is SQLite's own limit.
+    pub pages_max: u32,
+}
+
+/// A realm to have.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RealmConfig {
+    /// Its path, `/alpha` for one.
+    pub path: String,
+    /// Its id; random if none is given (fixed for `/alpha` in development mode).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Seconds until a session of AM's door is idle here, if other than `am.idle_s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub am_idle_s: Option<u64>,
+    /// Seconds that a session of AM's door lasts here, if other than `am.lifetime_s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub am_lifetime_s: Option<u64>,
+}
+
+/// The Kratos dialect.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Kratos {
+    /// The realm behind both mounts.
+    pub realm: String,
+    /// Name of the session cookie.
+    pub cookie_name: String,
+    /// Further names under which the cookie is read.
+    pub cookie_names_read: Vec<String>,
+    /// Whether the cookie outlives the browser.
+    pub cookie_persistent: bool,
+    /// `Lax`, `Strict` or `None`.
+    pub cookie_same_site: String,
+    /// Domain of the cookie; empty is the host only.
+    pub cookie_domain: String,
+    /// Seconds that a session lasts.
+    pub session_lifetime_s: u64,
+    /// Seconds until a session is idle; 0 is never.
+    pub session_idle_s: u64,
+    /// Seconds that a login flow lasts.
+    pub login_flow_lifetime_s: u64,
+    /// Where browsers go when nothing else is said.
+    pub default_return_url: String,
+    /// Where browsers go after a logout; empty is `default_return_url`.
+    pub logout_return_url: String,
+    /// Where browsers go after a login; empty is `default_return_url`.
+    pub login_return_url: String,
+    /// The login page; empty is the built-in one.
+    pub login_ui_url: String,
+    /// The error page; empty is the built-in one.
+    pub error_ui_url: String,
+    /// Where `return_to` may lead.
+    pub allowed_return_urls: Vec<String>,
+    /// Origins that may call with credentials from a browser.
+    pub cors_origins: Vec<String>,
+    /// Whether a login ends all other sessions of the user.
+    pub login_ends_others: bool,
+    /// Whether whoami says for how long it may be cached.
+    pub whoami_cacheable: bool,
+    /// The longest such time, in seconds.
+    pub whoami_cacheable_max_s: u64,
+    /// Whether a logout tells the browser to clear its data (https only).
+    pub logout_clears_browser_data: bool,
+    /// Whether 401 of whoami carries the documented id, which Kratos itself does not send.
+    pub documented_error_ids: bool,
+    /// Name of the identity schema.
+    pub schema_id: String,
+    /// Also sets the other dialects' cookies at sign-on.
+    pub set_all_cookies: bool,
+}
+
+/// The AM dialect.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Am {
+    /// Name of the session cookie and header.
+    pub cookie_name: String,
+    /// Domains of the cookie; none is the host only.
+    pub cookie_domains: Vec<String>,
+    /// Seconds until a session is idle; 0 is never.
+    pub idle_s: u64,
+    /// Seconds that a session lasts.
+    pub lifetime_s: u64,
+    /// What ends every universal id.
+    pub base_dn: String,
+    /// Where a sign-on leads when nothing else is said.
+    pub success_url: String,
+    /// `latest`, `oldest` or `none`: which version answers a request that names none.
+    pub version_default: String,
+    /// Whether such an answer warns.
+    pub version_warning: bool,
+    /// Whether a request with the cookie needs one of the two headers that a forged one can't send.
+    pub csrf_filter: bool,
+    /// Seconds that a sign-on attempt lasts.
+    pub attempt_lifetime_s: u64,
+    /// Also sets the other dialects' cookies at sign-on.
+    pub set_all_cookies: bool,
+}
+
+/// The PingOne dialect.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PingOne {
+    /// Public address of authentication; empty is `public.url`.
+    pub auth_url: String,
+    /// Public address of the management API, before `/v1`; empty is `public.url`.
+    pub api_url: String,
+    /// Public address of the hosted pages; empty is `public.url`.
+    pub apps_url: String,
+    /// Seconds until a session is idle.
+    pub idle_s: u64,
+    /// Seconds that a session lasts in any case.
+    pub lifetime_s: u64,
+    /// Seconds that the session cookie lasts.
+    pub cookie_lifetime_s: u64,
+    /// Also sets the other dialects' cookies at sign-on.
+    pub set_all_cookies: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            development: false,
+            data: "data".into(),
+            public: Public::default(),
+            admin: Admin::default(),
+            limits: ListenerLimits::default(),
+            passwords: Passwords::default(),
+            keep: Keep::default(),
+            realms: vec![RealmConfig {
+                path: "/alpha".into(),
+                id: None,
+                am_idle_s: None,
+                am_lifetime_s: None,
+            }],
+            kratos: Kratos::default(),
+            am: Am::default(),
+            pingone: PingOne::default(),
+        }
+    }
+}
+
+impl Default for Public {
+    fn default() -> Self {
+        Self { listen: ([127, 0, 0, 1], 4433).into(), url: "http://127.0.0.1:4433".into() }
+    }
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self { listen: ([127, 0, 0, 1], 4434).into(), url: "http://127.0.0.1:4434".into() }
+    }
+}
+
+impl Default for ListenerLimits {
+    fn default() -> Self {
+        Self { connections_max: 4096, head_bytes_max: 16 * 1024, head_timeout_s: 10, drain_timeout_s: 10 }
+    }
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { memory_kib: 19 * 1024, passes: 2, workers: 0 }
+    }
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { tombstones_s: 30 * 24 * 3600, sweep_every_s: 10, sessions_cached_max: 2_000_000, pages_max: 0 }
+    }
+}
+
+impl Default for Kratos {
+    fn default() -> Self {
+        Self {
+            realm: "/alpha".into(),
+            cookie_name: "ory_kratos_session".into(),
+            cookie_names_read: vec!["chx_auth_cookie".into()],
+            cookie_persistent: true,
+            cookie_same_site: "Lax".into(),
+            cookie_domain: String::new(),
+            session_lifetime_s: 24 * 3600,
+            session_idle_s: 0,
+            login_flow_lifetime_s: 3600,
+            default_return_url: String::new(),
+            logout_return_url: String::new(),
+            login_return_url: String::new(),
+            login_ui_url: String::new(),
+            error_ui_url: String::new(),
+            allowed_return_urls: Vec::new(),
+            cors_origins: Vec::new(),
+            login_ends_others: false,
+            whoami_cacheable: false,
+            whoami_cacheable_max_s: 5,
+            logout_clears_browser_data: false,
+            documented_error_ids: false,
+            schema_id: "person".into(),
+            set_all_cookies: false,
+        }
+    }
+}
+
+impl Default for Am {
+    fn default() -> Self {
+        Self {
+            cookie_name: "iPlanetDirectoryPro".into(),
+            cookie_domains: Vec::new(),
+            idle_s: 30 * 60,
+            lifetime_s: 120 * 60,
+            base_dn: "ou=am-config".into(),
+            success_url: "/am/console".into(),
+            version_default: "latest".into(),
+            version_warning: true,
+            csrf_filter: true,
+            attempt_lifetime_s: 300,
+            set_all_cookies: false,
+        }
+    }
+}
+
+impl Default for PingOne {
+    fn default() -> Self {
+        Self {
+            auth_url: String::new(),
+            api_url: String::new(),
+            apps_url: String::new(),
+            idle_s: 30 * 24 * 3600,
+            lifetime_s: 365 * 24 * 3600,
+            cookie_lifetime_s: 30 * 24 * 3600,
+            set_all_cookies: false,
+        }
+    }
+}

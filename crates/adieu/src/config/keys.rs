@@ -1,0 +1,223 @@
+//! Every key of the configuration, with its unit and what it is for.
+//!
+//! `docs/configuration.md` is made from this table; a test holds it against the structures.
+
+/// One key.
+pub struct Key {
+    /// Its path, sections and name joined by dots.
+    pub path: &'static str,
+    /// Its unit or kind.
+    pub unit: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+}
+
+const fn key(path: &'static str, unit: &'static str, about: &'static str) -> Key {
+    Key { path, unit, about }
+}
+
+/// All keys, in the order of the documentation.
+pub const KEYS: &[Key] = &[
+    key(
+        "development",
+        "true or false",
+        "Development mode: the realm `/alpha` gets its fixed, documented id, and hashing may cost less than is safe.",
+    ),
+    key("data", "text", "The data folder. One process at a time has it."),
+    key("public.listen", "text", "Address and port of the public listener; port 0 lets the system choose."),
+    key(
+        "public.url",
+        "text",
+        "The public address as browsers see it, without a slash at the end. Links, issuers and cookies follow it, never the `Host` header.",
+    ),
+    key("admin.listen", "text", "Address and port of the admin listener; loopback only."),
+    key("admin.url", "text", "The admin listener's address as administrators see it."),
+    key("limits.connections_max", "connections", "Connections served at once on a listener; more wait."),
+    key("limits.head_bytes_max", "bytes", "The largest head of a request."),
+    key("limits.head_timeout_s", "seconds", "The time in which a request's head must arrive."),
+    key("limits.drain_timeout_s", "seconds", "The time that a stopping server gives to requests in flight."),
+    key(
+        "passwords.memory_kib",
+        "KiB",
+        "Memory of one argon2id hash; at least 7168 outside development mode.",
+    ),
+    key("passwords.passes", "passes", "Passes of argon2id over its memory."),
+    key("passwords.workers", "threads", "Threads that hash; 0 is one for each core."),
+    key("keep.tombstones_s", "seconds", "How long ended sessions are remembered."),
+    key("keep.sweep_every_s", "seconds", "The time between two sweeps, which free space and decide nothing."),
+    key(
+        "keep.sessions_cached_max",
+        "sessions",
+        "Sessions kept in memory; others are read when they are asked for.",
+    ),
+    key("keep.pages_max", "pages of 4 KiB", "The largest size of the database; 0 is SQLite's own limit."),
+    key("realms.path", "text", "A realm to have: its path, in small letters."),
+    key("realms.id", "text", "Its id, a UUID; random if none is given."),
+    key(
+        "realms.am_idle_s",
+        "seconds",
+        "Idle limit of sessions of AM's door in this realm, if other than `am.idle_s`.",
+    ),
+    key("realms.am_lifetime_s", "seconds", "Life of such sessions, if other than `am.lifetime_s`."),
+    key("kratos.realm", "text", "Path of the realm behind `/` and `/auth`."),
+    key("kratos.cookie_name", "text", "Name of the session cookie."),
+    key("kratos.cookie_names_read", "list of texts", "Further names under which the cookie is read."),
+    key("kratos.cookie_persistent", "true or false", "Whether the cookie outlives the browser."),
+    key("kratos.cookie_same_site", "text", "`Lax`, `Strict` or `None`."),
+    key("kratos.cookie_domain", "text", "Domain of the cookie; empty is the host only."),
+    key("kratos.session_lifetime_s", "seconds", "How long a session lasts."),
+    key("kratos.session_idle_s", "seconds", "Idle limit; 0 is none, as in Kratos."),
+    key("kratos.login_flow_lifetime_s", "seconds", "How long a login flow lasts."),
+    key(
+        "kratos.default_return_url",
+        "text",
+        "Where browsers go when nothing else is said; empty is the public address.",
+    ),
+    key(
+        "kratos.logout_return_url",
+        "text",
+        "Where browsers go after a logout; empty is `kratos.default_return_url`.",
+    ),
+    key(
+        "kratos.login_return_url",
+        "text",
+        "Where browsers go after a login; empty is `kratos.default_return_url`.",
+    ),
+    key("kratos.login_ui_url", "text", "The login page; empty is the built-in one."),
+    key("kratos.error_ui_url", "text", "The error page; empty is the built-in one."),
+    key(
+        "kratos.allowed_return_urls",
+        "list of texts",
+        "Where `return_to` may lead: scheme, host (or `*.` host) and beginning of the path.",
+    ),
+    key("kratos.cors_origins", "list of texts", "Origins that may call with credentials from a browser."),
+    key("kratos.login_ends_others", "true or false", "Whether a login ends all other sessions of the user."),
+    key(
+        "kratos.whoami_cacheable",
+        "true or false",
+        "Whether whoami says for how long it may be cached. An edge cache contradicts \"ended at once\".",
+    ),
+    key("kratos.whoami_cacheable_max_s", "seconds", "The longest such time."),
+    key(
+        "kratos.logout_clears_browser_data",
+        "true or false",
+        "Whether a logout tells the browser to clear its data; https only.",
+    ),
+    key(
+        "kratos.documented_error_ids",
+        "true or false",
+        "Whether whoami's 401 carries the documented `session_inactive`, which Kratos itself does not send.",
+    ),
+    key("kratos.schema_id", "text", "Name of the identity schema."),
+    key("kratos.set_all_cookies", "true or false", "Whether a login also sets the other dialects' cookies."),
+    key("am.cookie_name", "text", "Name of the session cookie and of the header."),
+    key("am.cookie_domains", "list of texts", "Domains of the cookie; none is the host only."),
+    key("am.idle_s", "seconds", "Idle limit; 0 is none."),
+    key("am.lifetime_s", "seconds", "How long a session lasts."),
+    key("am.base_dn", "text", "What ends every universal id."),
+    key("am.success_url", "text", "Where a sign-on leads when nothing else is said."),
+    key(
+        "am.version_default",
+        "text",
+        "`latest`, `oldest` or `none`: which version answers a request that names none.",
+    ),
+    key("am.version_warning", "true or false", "Whether such an answer carries the warning headers."),
+    key(
+        "am.csrf_filter",
+        "true or false",
+        "Whether a request with the cookie needs `Accept-API-Version` or `X-Requested-With`.",
+    ),
+    key("am.attempt_lifetime_s", "seconds", "How long a sign-on attempt (`authId`) lasts."),
+    key("am.set_all_cookies", "true or false", "Whether a sign-on also sets the other dialects' cookies."),
+    key("pingone.auth_url", "text", "Public address of authentication; empty is `public.url`."),
+    key(
+        "pingone.api_url",
+        "text",
+        "Public address of the management API, before `/v1`; empty is `public.url`.",
+    ),
+    key("pingone.apps_url", "text", "Public address of the hosted pages; empty is `public.url`."),
+    key("pingone.idle_s", "seconds", "Idle limit; 0 is none."),
+    key("pingone.lifetime_s", "seconds", "How long a session lasts in any case."),
+    key("pingone.cookie_lifetime_s", "seconds", "How long the cookie lasts."),
+    key(
+        "pingone.set_all_cookies",
+        "true or false",
+        "Whether a sign-on also sets the other dialects' cookies.",
+    ),
+];
+
+/// The documentation page, made from the table and the defaults.
+pub fn page() -> String {
+    let defaults = toml::Table::try_from(crate::config::Config::default()).unwrap_or_default();
+    let mut page = String::from(
+        "# Configuration\n\n\
+         `adieu serve --config FILE` reads TOML; a variable of the environment wins over the file:\n\
+         `ADIEU_KRATOS__COOKIE_NAME` is `kratos.cookie_name`. An unknown key is refused with the nearest known name.\n\
+         `adieu check-config` says whether a configuration is sound. This page is made from the code; a test keeps it true.\n\n\
+         | Key | Unit | Default | What it is for |\n|---|---|---|---|\n",
+    );
+    for key in KEYS {
+        let default = default_of(&defaults, key.path);
+        page.push_str(&format!("| `{}` | {} | {default} | {} |\n", key.path, key.unit, key.about));
+    }
+    page
+}
+
+fn default_of(defaults: &toml::Table, path: &str) -> String {
+    let mut here = defaults.get(path.split('.').next().unwrap_or_default());
+    for part in path.split('.').skip(1) {
+        here = here.and_then(|value| value.as_table()).and_then(|table| table.get(part));
+    }
+    match here {
+        None => "none".into(),
+        Some(toml::Value::String(text)) if text.is_empty() => "empty".into(),
+        Some(value) => format!("`{value}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn leaves(table: &toml::Table, prefix: &str, found: &mut BTreeSet<String>) {
+        for (name, value) in table {
+            let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+            match value {
+                toml::Value::Table(inner) => leaves(inner, &path, found),
+                toml::Value::Array(items) if items.iter().any(toml::Value::is_table) => {
+                    items
+                        .iter()
+                        .filter_map(toml::Value::as_table)
+                        .for_each(|item| leaves(item, &path, found));
+                }
+                _ => {
+                    found.insert(path);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_is_in_the_table_and_nothing_else_is() {
+        let mut config = crate::config::Config::default();
+        config.realms[0].id = Some("x".into());
+        config.realms[0].am_idle_s = Some(1);
+        config.realms[0].am_lifetime_s = Some(1);
+        let mut found = BTreeSet::new();
+        leaves(&toml::Table::try_from(config).expect("a table"), "", &mut found);
+        let known: BTreeSet<String> = KEYS.iter().map(|key| key.path.to_owned()).collect();
+        assert_eq!(found, known);
+    }
+
+    #[test]
+    fn the_documentation_page_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        if written != page() && std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, page()).expect("the page can be written");
+            return;
+        }
+        assert_eq!(written, page(), "run UPDATE_DOCS=1 cargo test -p adieu documentation_page");
+    }
+}

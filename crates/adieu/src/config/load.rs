@@ -1,0 +1,185 @@
+//! Reads the file, lays the environment over it, refuses what nobody knows.
+
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use crate::config::Config;
+use crate::config::keys::KEYS;
+
+/// What is wrong with a configuration. Each text says where and what to do.
+#[derive(Debug)]
+pub enum ConfigError {
+    /// The file can't be read.
+    Unreadable(PathBuf, std::io::Error),
+    /// It is no TOML.
+    Syntax(String),
+    /// A key that nobody knows, and the nearest one that somebody does.
+    Unknown {
+        /// The key as written.
+        key: String,
+        /// The nearest known one.
+        nearest: &'static str,
+    },
+    /// A value of the wrong kind, or out of bounds.
+    Value(String),
+}
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unreadable(path, cause) => write!(f, "{} can't be read: {cause}", path.display()),
+            Self::Syntax(text) => write!(f, "the configuration is not TOML: {text}"),
+            Self::Unknown { key, nearest } => write!(f, "unknown key `{key}`; did you mean `{nearest}`?"),
+            Self::Value(text) => write!(f, "{text}"),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Prefix of environment variables: `ADIEU_KRATOS__COOKIE_NAME` is `kratos.cookie_name`.
+const PREFIX: &str = "ADIEU_";
+
+/// The configuration of a file, if one is named, under the given environment.
+pub fn load(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, ConfigError> {
+    let mut table = match file {
+        None => Table::new(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|e| ConfigError::Unreadable(path.into(), e))?;
+            text.parse().map_err(|e: toml::de::Error| ConfigError::Syntax(e.to_string()))?
+        }
+    };
+    for (name, text) in environment {
+        if let Some(name) = name.strip_prefix(PREFIX) {
+            overlay(&mut table, name, &text);
+        }
+    }
+    refuse_unknown(&table, "")?;
+    let config: Config = table.try_into().map_err(|e: toml::de::Error| ConfigError::Value(e.to_string()))?;
+    check(&config)?;
+    Ok(config)
+}
+
+/// Sets one key from the environment. Text that reads as TOML is that value; anything else is a string.
+fn overlay(table: &mut Table, name: &str, text: &str) {
+    let path: Vec<String> = name.split("__").map(str::to_lowercase).collect();
+    let Some((last, sections)) = path.split_last() else { return };
+    let known_as_text = KEYS.iter().any(|key| key.path == path.join(".") && key.unit == "text");
+    let parsed = format!("v = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("v"));
+    let value = parsed.filter(|_| !known_as_text).unwrap_or_else(|| Value::String(text.to_owned()));
+    let mut here = table;
+    for section in sections {
+        let entry = here.entry(section.clone()).or_insert_with(|| Value::Table(Table::new()));
+        let Value::Table(inner) = entry else { return };
+        here = inner;
+    }
+    here.insert(last.clone(), value);
+}
+
+fn refuse_unknown(table: &Table, prefix: &str) -> Result<(), ConfigError> {
+    for (name, value) in table {
+        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        let leaf = KEYS.iter().any(|key| key.path == path);
+        let section =
+            KEYS.iter().any(|key| key.path.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.')));
+        match value {
+            Value::Table(inner) if section => refuse_unknown(inner, &path)?,
+            Value::Array(items) if section => {
+                for item in items.iter().filter_map(Value::as_table) {
+                    refuse_unknown(item, &path)?;
+                }
+            }
+            _ if leaf || section => {}
+            _ => return Err(ConfigError::Unknown { nearest: nearest(&path), key: path }),
+        }
+    }
+    Ok(())
+}
+
+fn nearest(path: &str) -> &'static str {
+    let by_likeness = |key: &&crate::config::keys::Key| (strsim::jaro_winkler(path, key.path) * 1e6) as u64;
+    KEYS.iter().max_by_key(by_likeness).map_or("data", |key| key.path)
+}
+
+/// What types do not say.
+fn check(config: &Config) -> Result<(), ConfigError> {
+    let bad = |text: &str| Err(ConfigError::Value(text.to_owned()));
+    if !config.admin.listen.ip().is_loopback() {
+        return bad("admin.listen: the admin listener has no credential and stays on loopback");
+    }
+    if !config.development && (config.passwords.memory_kib < 7 * 1024 || config.passwords.passes < 1) {
+        return bad("passwords.memory_kib: outside development mode a hash costs at least 7168 KiB");
+    }
+    if config.passwords.memory_kib < 8 || config.passwords.memory_kib > 256 * 1024 {
+        return bad("passwords.memory_kib: between 8 and 262144");
+    }
+    if !(1..=16).contains(&config.passwords.passes) {
+        return bad("passwords.passes: between 1 and 16");
+    }
+    if !["Lax", "Strict", "None"].contains(&config.kratos.cookie_same_site.as_str()) {
+        return bad("kratos.cookie_same_site: Lax, Strict or None");
+    }
+    if !["latest", "oldest", "none"].contains(&config.am.version_default.as_str()) {
+        return bad("am.version_default: latest, oldest or none");
+    }
+    for realm in &config.realms {
+        let sound = realm.path.starts_with('/')
+            && !realm.path.ends_with('/')
+            && realm.path == realm.path.to_lowercase();
+        if !sound {
+            return bad("realms.path: begins with a slash, ends without one, in small letters");
+        }
+        if realm.id.as_ref().is_some_and(|id| id.parse::<adieu_authority::RealmId>().is_err()) {
+            return bad("realms.id: a UUID");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("adieu.toml");
+        std::fs::write(&path, text).expect("a file");
+        load(Some(&path), environment.iter().map(|(k, v)| (k.to_string(), v.to_string())))
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_nearest_known_one() {
+        let error = from("[kratos]\ncookie_nam = 'x'", &[]).expect_err("unknown");
+        assert_eq!(error.to_string(), "unknown key `kratos.cookie_nam`; did you mean `kratos.cookie_name`?");
+        let error = from("dta = 'x'", &[]).expect_err("unknown");
+        assert_eq!(error.to_string(), "unknown key `dta`; did you mean `data`?");
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let config = from(
+            "[kratos]\ncookie_name = 'file'",
+            &[
+                ("ADIEU_KRATOS__COOKIE_NAME", "env"),
+                ("ADIEU_KRATOS__SESSION_LIFETIME_S", "7"),
+                ("OTHER", "x"),
+            ],
+        )
+        .expect("a configuration");
+        assert_eq!((config.kratos.cookie_name.as_str(), config.kratos.session_lifetime_s), ("env", 7));
+    }
+
+    #[test]
+    fn values_out_of_bounds_say_what_is_allowed() {
+        let error = from("[admin]\nlisten = '0.0.0.0:4434'", &[]).expect_err("beyond loopback");
+        assert!(error.to_string().starts_with("admin.listen:"), "{error}");
+        assert!(from("[passwords]\nmemory_kib = 64", &[]).is_err());
+        assert!(from("development = true\n[passwords]\nmemory_kib = 64", &[]).is_ok());
+        assert!(from("[[realms]]\npath = 'alpha'", &[]).is_err());
+        assert!(from("[public]\nlisten = 'nowhere'", &[]).is_err());
+    }
+}

@@ -1,0 +1,86 @@
+//! One public listener, one dispatcher by the first segment of the path.
+//!
+//! `am` is AM's; `v1` or a UUID is PingOne's; all else, `/auth` included, is Kratos'. Each face is a whole service with
+//! its own fallback, layers and error shape. See `ARCHITECTURE.md`, doors.
+
+use std::convert::Infallible;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::routing::future::RouteFuture;
+use tower::Service;
+
+/// The three dialects behind the public listener.
+#[derive(Clone)]
+pub struct Dispatcher {
+    /// AM, under `/am`.
+    pub am: Router,
+    /// PingOne: authentication under an environment's UUID, management under `/v1`.
+    pub pingone: Router,
+    /// Kratos: everything else.
+    pub kratos: Router,
+}
+
+/// Whose a path is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Am,
+    PingOne,
+    Kratos,
+}
+
+fn side(path: &str) -> Side {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    match first {
+        "am" => Side::Am,
+        "v1" => Side::PingOne,
+        other if looks_like_uuid(other) => Side::PingOne,
+        _ => Side::Kratos,
+    }
+}
+
+/// 36 characters with hyphens where a UUID has them; whether it names something is the face's affair.
+fn looks_like_uuid(segment: &str) -> bool {
+    segment.len() == 36
+        && segment.bytes().enumerate().all(|(n, byte)| match n {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+impl Service<Request<Body>> for Dispatcher {
+    type Response = axum::response::Response;
+    type Error = Infallible;
+    type Future = RouteFuture<Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(())) // The routers are always ready.
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        match side(request.uri().path()) {
+            Side::Am => self.am.call(request),
+            Side::PingOne => self.pingone.call(request),
+            Side::Kratos => self.kratos.call(request),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_segment_says_whose_a_path_is() {
+        let id = "6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90";
+        assert_eq!(side("/am/json/sessions"), Side::Am);
+        assert_eq!(side("/v1/environments"), Side::PingOne);
+        assert_eq!(side(&format!("/{id}/as/signoff")), Side::PingOne);
+        assert_eq!(side(&format!("/{}/as/signoff", id.to_uppercase())), Side::PingOne);
+        for path in ["/", "", "/auth/as/signoff", "/amx", "/self-service/login/api", "/x-y", "/6f0d8a51"] {
+            assert_eq!(side(path), Side::Kratos, "{path}");
+        }
+    }
+}

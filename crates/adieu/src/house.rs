@@ -1,0 +1,94 @@
+//! The assembled house: an authority over a store, the faces in front of it, the dispatcher before them.
+//!
+//! Tests build the same one over a temporary folder and a frozen clock.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use adieu_authority::{Authority, Clock, Door, Entropy, HashCost, Limits, Parts, Policy, Span};
+use adieu_store_sqlite::{Folder, Options, SqliteStore};
+use anyhow::Result;
+
+use crate::config::Config;
+use crate::dispatch::Dispatcher;
+use crate::faces;
+use crate::provision;
+
+/// Everything behind the listeners.
+#[derive(Clone)]
+pub struct House {
+    /// The authority.
+    pub authority: Authority,
+    /// The public side.
+    pub public: Dispatcher,
+    /// The admin side.
+    pub admin: axum::Router,
+    /// Whether this opening made the realms: nobody can sign on yet.
+    pub first_start: bool,
+}
+
+impl House {
+    /// Opens the data folder, makes what the first start makes, and builds the faces.
+    pub async fn open(
+        config: &Config,
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self> {
+        let folder = Folder::open(folder, entropy.as_ref())?;
+        let key = folder.key().clone();
+        let options = Options {
+            sessions_cached_max: config.keep.sessions_cached_max,
+            pages_max: (config.keep.pages_max > 0).then_some(config.keep.pages_max),
+        };
+        let store = Arc::new(SqliteStore::open(folder, options)?);
+        let authority = Authority::new(Parts { store, clock, entropy, key, policy: policy(config) });
+        let made = provision::realms(&authority, config).await?;
+        for realm in &made {
+            tracing::info!(realm = realm.path, id = %realm.id, "realm made");
+        }
+        Ok(Self {
+            first_start: !made.is_empty(),
+            public: faces::public(&authority, config)?,
+            admin: faces::admin(&authority),
+            authority,
+        })
+    }
+}
+
+fn span(s: u64) -> Span {
+    Span::from_s(i64::try_from(s).unwrap_or(i64::MAX / 1000))
+}
+
+fn limits(idle_s: u64, lifetime_s: u64) -> Limits {
+    Limits { idle: (idle_s > 0).then(|| span(idle_s)), absolute: span(lifetime_s) }
+}
+
+/// The authority's rules, from the configuration.
+fn policy(config: &Config) -> Policy {
+    let doors = [
+        ("kratos", limits(config.kratos.session_idle_s, config.kratos.session_lifetime_s)),
+        ("am", limits(config.am.idle_s, config.am.lifetime_s)),
+        ("pingone", limits(config.pingone.idle_s, config.pingone.lifetime_s)),
+    ];
+    let mut policy = Policy {
+        limits: doors.into_iter().map(|(door, limits)| (Door::named(door), limits)).collect(),
+        hash_cost: HashCost { memory_kib: config.passwords.memory_kib, passes: config.passwords.passes },
+        workers: match config.passwords.workers {
+            0 => std::thread::available_parallelism().map_or(2, usize::from),
+            workers => workers,
+        },
+        tombstones_kept: span(config.keep.tombstones_s),
+        ..Policy::default()
+    };
+    for realm in &config.realms {
+        if realm.am_idle_s.is_some() || realm.am_lifetime_s.is_some() {
+            let of_realm = limits(
+                realm.am_idle_s.unwrap_or(config.am.idle_s),
+                realm.am_lifetime_s.unwrap_or(config.am.lifetime_s),
+            );
+            policy.realm_limits.insert((realm.path.clone(), Door::named("am")), of_realm);
+        }
+    }
+    policy
+}

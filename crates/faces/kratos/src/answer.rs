@@ -1,0 +1,217 @@
+//! Answers: JSON with Kratos' headers, redirects, cookies, and errors as JSON or by way of the error page.
+
+use std::time::Duration;
+
+use adieu_authority::{Device, Session};
+use adieu_http_kit::cookies::{SameSite, SetCookie};
+use adieu_http_kit::{accept, client, dates};
+use axum::body::{Body, Bytes};
+use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::error::KratosError;
+use crate::error_page;
+use crate::face::Face;
+
+pub(crate) type Answer = Response<Body>;
+
+/// Bodies are capped at 5 MiB. Contract kratos.md 0.1.
+const BODY_BYTES_MAX: usize = 5 * 1024 * 1024;
+/// Longest text kept of a place. Contract kratos.md 4.
+const LOCATION_BYTES_MAX: usize = 512;
+/// A body that is not there by then is given up (HOME-LIMITS).
+const BODY_PATIENCE: Duration = Duration::from_secs(20);
+
+/// A request as handlers see it: the path without its mount, and which mount it was.
+pub(crate) struct Call {
+    pub(crate) parts: Parts,
+    pub(crate) mount: usize,
+}
+
+impl Call {
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    pub(crate) fn query(&self) -> &str {
+        self.parts.uri.query().unwrap_or_default()
+    }
+
+    /// The caller's address with its port, as Kratos shows it.
+    pub(crate) fn address(&self) -> Option<String> {
+        self.parts.extensions.get::<adieu_http_kit::client::Peer>().map(|peer| peer.0.to_string())
+    }
+
+    /// The user agent. Its place is what a well-known network says of it: for display, and cut.
+    pub(crate) fn device(&self) -> Device {
+        let said = |name: &str| self.headers().get(name).and_then(|value| value.to_str().ok());
+        let parts: Vec<&str> = ["cf-ipcity", "cf-ipcountry"].into_iter().filter_map(said).collect();
+        let mut location = parts.join(", ");
+        location.truncate(location.floor_char_boundary(LOCATION_BYTES_MAX));
+        Device {
+            address: self.address(),
+            user_agent: client::user_agent(self.headers()),
+            location: (!location.is_empty()).then_some(location),
+        }
+    }
+}
+
+/// Reads a request's body within its bounds.
+pub(crate) async fn read_body(body: Body) -> Result<Bytes, KratosError> {
+    Ok(adieu_http_kit::body::read(body, BODY_BYTES_MAX, BODY_PATIENCE).await?)
+}
+
+/// JSON of a success; ends with a newline, as Kratos' does.
+pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Answer {
+    let mut bytes = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut bytes, value).expect("wire structs have text keys and finite numbers");
+    bytes.push(b'\n');
+    let mut answer = Response::new(Body::from(bytes));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    answer
+}
+
+pub(crate) fn empty(status: StatusCode) -> Answer {
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = status;
+    answer
+}
+
+/// Text of Kratos' router: 404 and 405.
+pub(crate) fn text(status: StatusCode, text: &'static str) -> Answer {
+    let mut answer = Response::new(Body::from(text));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    answer
+}
+
+/// A redirect. To a GET it has a small page, to other methods nothing. Contract kratos.md 0.2.
+pub(crate) fn redirect(status: StatusCode, parts: &Parts, to: &str) -> Answer {
+    let Ok(location) = HeaderValue::from_str(to) else {
+        return text(StatusCode::BAD_REQUEST, "The address to go to can not be sent.\n");
+    };
+    let mut answer = empty(status);
+    if parts.method == axum::http::Method::GET {
+        let shown = to.replace('&', "&amp;").replace('"', "&#34;").replace('<', "&lt;").replace('>', "&gt;");
+        *answer.body_mut() = Body::from(format!(
+            "<a href=\"{shown}\">{}</a>.\n\n",
+            status.canonical_reason().unwrap_or_default()
+        ));
+        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    }
+    answer.headers_mut().insert(LOCATION, location);
+    answer
+}
+
+pub(crate) fn set_cookie(answer: &mut Answer, cookie: HeaderValue) {
+    answer.headers_mut().append(SET_COOKIE, cookie);
+}
+
+impl Face {
+    fn session_cookie<'a>(&'a self, value: &'a str) -> SetCookie<'a> {
+        let settings = &self.settings.cookie;
+        let same_site = match settings.same_site.as_str() {
+            "Strict" => SameSite::Strict,
+            // `None` needs `Secure`; without it browsers drop the cookie. Contract kratos.md 0.6.
+            "None" if settings.secure => SameSite::None,
+            _ => SameSite::Lax,
+        };
+        SetCookie {
+            path: Some("/"),
+            domain: (!settings.domain.is_empty()).then_some(settings.domain.as_str()),
+            http_only: true,
+            secure: settings.secure,
+            same_site: Some(same_site),
+            ..SetCookie::new(&settings.name, value)
+        }
+    }
+
+    /// The cookie of a session: for its whole life, or for the browser's (K-52).
+    pub(crate) fn cookie_for(&self, session: &Session, token: &str) -> HeaderValue {
+        let mut cookie = self.session_cookie(token);
+        if self.settings.cookie.persistent {
+            let now = self.authority.now();
+            let ends_at = session.ends_at(now);
+            // Quirk: whole seconds, less the part of the second that has begun. K-52
+            cookie.max_age_s = Some((ends_at.since(now).ms().saturating_sub(1)) / 1000);
+            cookie.expires_s = Some(ends_at.s());
+        }
+        cookie.to_header()
+    }
+
+    /// The cookie's deletion: same name and attributes, no value (K-3, Q8).
+    pub(crate) fn cookie_gone(&self) -> HeaderValue {
+        self.session_cookie("").cleared("", 1, Some(0)).to_header()
+    }
+
+    /// A new anti-forgery cookie: at every change of who is signed on.
+    pub(crate) fn fresh_csrf(&self) -> HeaderValue {
+        self.csrf.set(&self.authority.draw())
+    }
+
+    /// A handler's outcome as an answer; errors go to the error page if it is a browser that asks.
+    pub(crate) async fn answered(&self, parts: &Parts, outcome: Result<Answer, KratosError>) -> Answer {
+        match outcome {
+            Ok(answer) => answer,
+            Err(error) if error.always_json || accept::wants_json(&parts.headers) => {
+                self.error_json(parts, error)
+            }
+            Err(error) => error_page::redirect_to(self, parts, error).await,
+        }
+    }
+
+    /// An error as JSON. Contract kratos.md 0.4: the order of its members is a wire fact.
+    pub(crate) fn error_json(&self, parts: &Parts, error: KratosError) -> Answer {
+        let request_id = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok());
+        if let Some(cause) = &error.cause {
+            tracing::error!(error = %cause, path = parts.uri.path(), request_id, "request not served");
+        }
+        let id = error.id;
+        let retry_after_s = error.retry_after_s;
+        let status = error.status;
+        let mut body = Map::new();
+        body.insert("error".into(), error_object(&error, request_id.filter(|_| error.siblings.is_empty())));
+        body.extend(*error.siblings);
+        let mut answer = empty(status);
+        *answer.body_mut() = Body::from(Value::Object(body).to_string());
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert("ory-error-id", HeaderValue::from_static(id)); // Empty without an id. K-31
+        if let Some(s) = retry_after_s {
+            headers.insert(RETRY_AFTER, HeaderValue::from(s));
+        }
+        answer
+    }
+
+    /// The error as the error page's reader gets it, and when it was stored.
+    pub(crate) fn shown_at(&self) -> String {
+        dates::rfc3339_trimmed(self.authority.now().ms())
+    }
+}
+
+/// The inner object of an error.
+pub(crate) fn error_object(error: &KratosError, request_id: Option<&str>) -> Value {
+    let mut object = Map::new();
+    if !error.id.is_empty() {
+        object.insert("id".into(), error.id.into());
+    }
+    object.insert("code".into(), error.status.as_u16().into());
+    object.insert("status".into(), error.status.canonical_reason().unwrap_or_default().into());
+    if let Some(id) = request_id {
+        object.insert("request".into(), id.into());
+    }
+    if let Some(reason) = &error.reason {
+        object.insert("reason".into(), reason.as_str().into());
+    }
+    if !error.details.is_empty() {
+        object.insert("details".into(), Value::Object(Map::clone(&error.details)));
+    }
+    object.insert("message".into(), error.message.into());
+    json!(object)
+}

@@ -1,0 +1,228 @@
+//! Errors in Kratos' words, and the only place where this face chooses a status for one.
+//!
+//! Contract kratos.md 0.4 and 0.5. The fixed `message` texts are wire facts; the reasons are our own.
+
+use adieu_authority::{EndError, Outage, SignOnFailure, WriteError};
+use adieu_http_kit::body::BodyError;
+use axum::http::StatusCode;
+use serde_json::{Map, Value};
+
+use crate::csrf::Forged;
+
+/// An error on its way to the client.
+#[derive(Debug)]
+pub(crate) struct KratosError {
+    pub(crate) status: StatusCode,
+    pub(crate) id: &'static str,
+    pub(crate) reason: Option<String>,
+    pub(crate) details: Box<Map<String, Value>>,
+    pub(crate) message: &'static str,
+    /// Siblings of `error` at the top; such an error does not echo the request's id.
+    pub(crate) siblings: Box<Map<String, Value>>,
+    /// What went wrong below, for the log.
+    pub(crate) cause: Option<Outage>,
+    /// Seconds after which to try again, where that helps.
+    pub(crate) retry_after_s: Option<u32>,
+    /// Whether a browser gets it as JSON, too.
+    pub(crate) always_json: bool,
+}
+
+const MALFORMED: &str = "The request was malformed or contained invalid parameters";
+const UNAUTHORIZED: &str = "The request could not be authorized";
+const FORBIDDEN: &str = "The requested action was forbidden";
+
+impl KratosError {
+    fn new(status: StatusCode, id: &'static str, message: &'static str) -> Self {
+        Self {
+            status,
+            id,
+            reason: None,
+            details: Box::default(),
+            message,
+            siblings: Box::default(),
+            cause: None,
+            retry_after_s: None,
+            always_json: false,
+        }
+    }
+
+    fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    /// 400 without an id.
+    pub(crate) fn malformed(reason: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "", MALFORMED).because(reason)
+    }
+
+    /// 401 of whoami and its kin: no id (K-23), unless the documented one is wanted.
+    pub(crate) fn unauthorized(documented_id: bool) -> Self {
+        let id = if documented_id { "session_inactive" } else { "" };
+        Self::new(StatusCode::UNAUTHORIZED, id, UNAUTHORIZED)
+            .because("No live session belongs to the credentials of this request.")
+    }
+
+    /// 401 of everything that needs a session.
+    pub(crate) fn session_inactive() -> Self {
+        let message = "request does not have a valid authentication session";
+        Self::new(StatusCode::UNAUTHORIZED, "session_inactive", message)
+            .because("No live session was found for this request.")
+    }
+
+    /// 403 without an id.
+    pub(crate) fn forbidden(reason: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "", FORBIDDEN).because(reason)
+    }
+
+    /// 404 without an id.
+    pub(crate) fn not_found(reason: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "", "The requested resource could not be found").because(reason)
+    }
+
+    /// 404 of something that the store should have.
+    pub(crate) fn not_stored() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "", "Unable to locate the resource")
+    }
+
+    /// 400: a login while signed on.
+    pub(crate) fn already_signed_on() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "session_already_available", "you are already logged in")
+            .because("A live session came with this request; ask for `refresh=true` to sign on again.")
+    }
+
+    /// 401: a second factor is asked for and there is no first.
+    pub(crate) fn first_factor_missing() -> Self {
+        let message = "aal2 and aal3 can only be requested if a session exists already";
+        Self::new(StatusCode::UNAUTHORIZED, "session_aal1_required", message)
+            .because("A second factor needs a session that was begun with a first one.")
+    }
+
+    /// 400: the return address is not allowed.
+    pub(crate) fn return_to_forbidden(address: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "self_service_flow_return_to_forbidden", MALFORMED)
+            .because(format!("The return address {address:?} is not in the list of allowed ones."))
+    }
+
+    /// 401: right password, disabled user.
+    pub(crate) fn disabled(identity: String) -> Self {
+        let mut error = Self::new(StatusCode::UNAUTHORIZED, "", "identity is disabled")
+            .because("This account may not sign on at present.");
+        error.details.insert("identity_id".into(), identity.into());
+        error
+    }
+
+    /// 403: taken for forged. Always JSON.
+    pub(crate) fn forged(why: Forged) -> Self {
+        let message = "the request was rejected to protect you from Cross-Site-Request-Forgery";
+        let mut error = Self::new(StatusCode::FORBIDDEN, "security_csrf_violation", message).because(
+            "The anti-forgery token of this request does not match its cookie: begin the flow again.",
+        );
+        let reject = match why {
+            Forged::NoCookie => "The request has no anti-forgery cookie.",
+            Forged::Mismatch => "The request has an anti-forgery cookie and no token that matches it.",
+        };
+        for (name, text) in [
+            ("docs", "https://www.ory.sh/kratos/docs/debug/csrf"),
+            ("hint", "Send the cookies that came with the flow, and the flow's csrf_token in the body."),
+            ("reject_reason", reject),
+        ] {
+            error.details.insert(name.into(), text.into());
+        }
+        error.always_json = true;
+        error
+    }
+
+    /// 410: the flow is too old. `details` say where a new one is to be had.
+    pub(crate) fn flow_expired_at_fetch(details: Map<String, Value>) -> Self {
+        let mut error = Self::new(
+            StatusCode::GONE,
+            "self_service_flow_expired",
+            "The requested resource is no longer available because it has expired or is otherwise invalid.",
+        )
+        .because("The flow is older than it may be.");
+        error.details = Box::new(details);
+        error
+    }
+
+    /// 410 at the submission: a new flow exists already.
+    pub(crate) fn flow_expired_at_submit(expired_at: String, since_ns: i64, use_flow_id: String) -> Self {
+        let mut error = Self::new(StatusCode::GONE, "self_service_flow_expired", "self-service flow expired")
+            .because("The flow is older than it may be; go on with the new one.");
+        error.siblings.insert("expired_at".into(), expired_at.into());
+        error.siblings.insert("since".into(), since_ns.into());
+        error.siblings.insert("use_flow_id".into(), use_flow_id.into());
+        error
+    }
+
+    /// 503: cannot tell, or not written. Never a 401 (NO-FALSE-NO).
+    pub(crate) fn unavailable(cause: Outage) -> Self {
+        let mut error = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "",
+            "The server can not tell at present; please send the request again",
+        );
+        error.cause = Some(cause);
+        error.retry_after_s = Some(1);
+        error
+    }
+
+    fn busy() -> Self {
+        let mut error =
+            Self::new(StatusCode::TOO_MANY_REQUESTS, "", "Too many requests of this kind at once")
+                .because("Too many sign-ons are in progress.");
+        error.retry_after_s = Some(5);
+        error
+    }
+}
+
+impl From<Outage> for KratosError {
+    fn from(outage: Outage) -> Self {
+        Self::unavailable(outage)
+    }
+}
+
+impl From<WriteError> for KratosError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::NotTaken(outage) | WriteError::InDoubt(outage) => Self::unavailable(outage),
+        }
+    }
+}
+
+impl From<EndError> for KratosError {
+    fn from(error: EndError) -> Self {
+        match error {
+            EndError::UnknownSession => Self::session_inactive(),
+            EndError::CallersOwn => Self::malformed("cannot revoke current session"),
+            EndError::NotTaken(outage) | EndError::InDoubt(outage) => Self::unavailable(outage),
+        }
+    }
+}
+
+/// Wrong credentials are no error of the request but a message of the flow; they do not come here.
+impl From<SignOnFailure> for KratosError {
+    fn from(failure: SignOnFailure) -> Self {
+        match failure {
+            SignOnFailure::Disabled(user) => Self::disabled(user.id.to_string()),
+            SignOnFailure::Busy(_) => Self::busy(),
+            SignOnFailure::TooMany => Self::forbidden("This account has as many sessions as one can have."),
+            SignOnFailure::Outage(outage) => Self::unavailable(outage),
+            SignOnFailure::WrongCredentials => Self::unauthorized(false),
+        }
+    }
+}
+
+impl From<BodyError> for KratosError {
+    fn from(error: BodyError) -> Self {
+        let message = "The request's body could not be taken";
+        match error {
+            // Quirk: Kratos calls a body over its limit malformed. Contract kratos.md 0.1
+            BodyError::TooLarge => Self::malformed("The body is larger than 5 MiB."),
+            BodyError::Slow => {
+                Self::new(StatusCode::REQUEST_TIMEOUT, "", message).because("It came too slowly.")
+            }
+            BodyError::Broken => Self::malformed("The body ended before its announced length."),
+        }
+    }
+}

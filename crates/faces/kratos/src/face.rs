@@ -1,0 +1,150 @@
+//! The face's settings, and what is made of them once.
+
+use std::sync::Arc;
+
+use adieu_authority::{Authority, Door, Outage, Realm};
+use adieu_http_kit::return_to::AllowList;
+use url::Url;
+
+use crate::csrf::Csrf;
+
+/// The door of this face, as sessions, metrics and logs name it.
+pub(crate) const DOOR: Door = Door::named("kratos");
+
+/// The paths under which the public API is mounted. Contract kratos.md 1.5.
+pub(crate) const MOUNTS: [&str; 2] = ["", "/auth"];
+
+/// How this face is set up. Public addresses are without a slash at the end.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Path of the realm behind both mounts; sessions of other realms are not live here.
+    pub realm: String,
+    /// The public address of the first mount.
+    pub base: String,
+    /// The address of the admin listener.
+    pub admin_base: String,
+    /// The session cookie.
+    pub cookie: CookieSettings,
+    /// How long a login flow lasts, in seconds.
+    pub login_flow_life_s: u64,
+    /// Where browsers go when nothing else is said.
+    pub default_return: String,
+    /// Where they go after a logout.
+    pub logout_return: String,
+    /// Where they go after a login.
+    pub login_return: String,
+    /// The login page.
+    pub login_ui: String,
+    /// The error page.
+    pub error_ui: String,
+    /// Where `return_to` may lead.
+    pub allowed_return: Vec<String>,
+    /// Origins that may call with credentials from a browser.
+    pub cors_origins: Vec<String>,
+    /// Whether a login ends all other sessions of the user.
+    pub login_ends_others: bool,
+    /// For how many seconds whoami may be cached at most; none sends no such header.
+    pub whoami_cache_max_s: Option<u64>,
+    /// Whether a logout tells the browser to clear its data (https only).
+    pub clear_browser_data: bool,
+    /// Whether whoami's 401 carries the documented id, which Kratos itself does not send.
+    pub documented_error_ids: bool,
+    /// Name of the identity schema.
+    pub schema_id: String,
+}
+
+/// The session cookie. Contract kratos.md 4.
+#[derive(Clone, Debug)]
+pub struct CookieSettings {
+    /// Its name.
+    pub name: String,
+    /// Further names under which it is read.
+    pub names_read: Vec<String>,
+    /// Whether it outlives the browser.
+    pub persistent: bool,
+    /// `Lax`, `Strict` or `None`.
+    pub same_site: String,
+    /// Its domain; empty is the host only.
+    pub domain: String,
+    /// Whether it goes over https only.
+    pub secure: bool,
+}
+
+/// Why the face can't be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// An address is none.
+    #[error("{name} = `{value}` is no absolute address")]
+    Address {
+        /// Which setting.
+        name: &'static str,
+        /// Its value.
+        value: String,
+    },
+}
+
+/// The face: cheap to clone, everything prepared.
+#[derive(Clone)]
+pub(crate) struct Face(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) authority: Authority,
+    pub(crate) settings: Settings,
+    pub(crate) csrf: Csrf,
+    pub(crate) allowed: AllowList,
+    pub(crate) default_return: Url,
+    pub(crate) logout_return: Url,
+    pub(crate) login_return: Url,
+    /// `schema_url` of every identity, by mount.
+    pub(crate) schema_urls: [String; 2],
+}
+
+impl std::ops::Deref for Face {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+fn address(name: &'static str, value: &str) -> Result<Url, SettingsError> {
+    Url::parse(value).map_err(|_| SettingsError::Address { name, value: value.to_owned() })
+}
+
+impl Face {
+    pub(crate) fn new(authority: Authority, settings: Settings) -> Result<Self, SettingsError> {
+        use base64::Engine;
+        // The automatic entry of each mount. Contract kratos.md 5.
+        let own = MOUNTS.iter().map(|mount| format!("{}{mount}/self-service", settings.base));
+        let (allowed, dropped) = AllowList::new(settings.allowed_return.iter().cloned().chain(own));
+        for entry in dropped {
+            tracing::warn!(entry = ?entry, "an allowed return address is unsafe and was dropped");
+        }
+        let schema = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&settings.schema_id);
+        let inner = Inner {
+            csrf: Csrf::new(&settings.base, settings.cookie.secure),
+            default_return: address("default_return", &settings.default_return)?,
+            logout_return: address("logout_return", &settings.logout_return)?,
+            login_return: address("login_return", &settings.login_return)?,
+            schema_urls: MOUNTS.map(|mount| format!("{}{mount}/schemas/{schema}", settings.base)),
+            allowed,
+            authority,
+            settings,
+        };
+        address("base", &inner.settings.base)?;
+        address("login_ui", &inner.settings.login_ui)?;
+        address("error_ui", &inner.settings.error_ui)?;
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// The public address of a mount.
+    pub(crate) fn base(&self, mount: usize) -> String {
+        format!("{}{}", self.settings.base, MOUNTS[mount])
+    }
+
+    /// The realm behind this face. Missing is a fault of the installation, not of the caller.
+    pub(crate) async fn realm(&self) -> Result<Arc<Realm>, Outage> {
+        let realm = self.authority.realm_at(&self.settings.realm).await?;
+        realm.ok_or_else(|| Outage::new("the realm of this face does not exist"))
+    }
+}

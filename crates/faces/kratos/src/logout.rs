@@ -1,0 +1,142 @@
+//! `GET /self-service/logout/browser` and `GET /self-service/logout`. Contract kratos.md 1.1 and 1.2; exit 5.
+//!
+//! The logout token is the anti-forgery measure of a GET: derived from session and epoch, never stored, dead with the
+//! session. Order of faults: token missing, nobody signed on, wrong token, (the session ends), bad return address.
+
+use adieu_authority::{
+    Act, Cause, EndOrder, Ended, Origin, PresentedToken, Purpose, Session, SessionToken, Target,
+};
+use adieu_http_kit::accept;
+use adieu_http_kit::form::{Params, append_query};
+use adieu_http_kit::return_to::Refused;
+use axum::http::{HeaderValue, StatusCode};
+use serde_json::json;
+use subtle::ConstantTimeEq;
+use url::Url;
+
+use crate::answer::{Answer, Call, empty, json as json_answer, redirect, set_cookie};
+use crate::credentials::Credentials;
+use crate::error::KratosError;
+use crate::face::{DOOR, Face};
+
+const PREFIX: &str = "ory_lo_";
+
+impl Face {
+    /// The logout token of a session: the same for as long as its sign-on lasts (K-12).
+    pub(crate) fn logout_token(&self, session: &Session) -> String {
+        let epoch = u64::from(session.epoch);
+        let secret = self.authority.key().derive_text(Purpose::LogoutToken, &session.id.to_bytes(), epoch);
+        format!("{PREFIX}{secret}")
+    }
+
+    /// A return address out of a request: absolute and allowed, or the default. Contract kratos.md 5.
+    pub(crate) fn return_to(&self, wanted: Option<&str>, default: &Url) -> Result<String, KratosError> {
+        match wanted.filter(|wanted| !wanted.is_empty()) {
+            None => Ok(default.as_str().to_owned()),
+            Some(wanted) => self.allowed_return(wanted, default),
+        }
+    }
+
+    fn allowed_return(&self, wanted: &str, default: &Url) -> Result<String, KratosError> {
+        match self.allowed.check(wanted, default) {
+            Ok(address) => Ok(address.as_str().to_owned()),
+            Err(Refused::Unparseable) => Err(KratosError::malformed("The return address is no address.")),
+            Err(Refused::Forbidden) => Err(KratosError::return_to_forbidden(wanted)),
+        }
+    }
+}
+
+/// Gives the address that signs off. Always JSON on success.
+pub(crate) async fn create(face: &Face, call: &Call) -> Result<Answer, KratosError> {
+    let Some(live) = face.signed_on(call.headers()).await? else {
+        return Err(KratosError::session_inactive());
+    };
+    let token = face.logout_token(&live.session);
+    let params = Params::parse(call.query());
+    let mut address = format!("{}/self-service/logout", face.base(call.mount));
+    // Quirk: the parameters stand in alphabetical order. Contract kratos.md 1.1
+    if let Some(wanted) = params.first("return_to").filter(|wanted| !wanted.is_empty()) {
+        let wanted = face.allowed_return(wanted, &face.default_return)?;
+        address = append_query(&address, "return_to", &wanted);
+    }
+    let address = append_query(&address, "token", &token);
+    Ok(json_answer(StatusCode::OK, &json!({"logout_url": address, "logout_token": token})))
+}
+
+/// Signs off: 204 for JSON, a redirect for browsers (K-1, K-2, K-14).
+pub(crate) async fn perform(face: &Face, call: &Call) -> Answer {
+    let credentials = Credentials::of(face, call.headers());
+    let outcome = perform_inner(face, call, &credentials).await;
+    let (ended, outcome) = match outcome {
+        Ok(outcome) => (true, outcome),
+        Err(error) => (false, Err(error)),
+    };
+    let mut answer = face.answered(&call.parts, outcome).await;
+    if ended {
+        if credentials.cookie {
+            set_cookie(&mut answer, face.cookie_gone()); // Whenever one was sent (Q2), and only then.
+        }
+        set_cookie(&mut answer, face.fresh_csrf());
+        if face.settings.clear_browser_data && face.settings.base.starts_with("https://") {
+            let all = HeaderValue::from_static("\"cookies\", \"storage\", \"cache\"");
+            answer.headers_mut().insert("clear-site-data", all);
+        }
+    }
+    answer
+}
+
+/// The outer result says whether the session was ended; the inner one what to answer then.
+async fn perform_inner(
+    face: &Face,
+    call: &Call,
+    credentials: &Credentials,
+) -> Result<Result<Answer, KratosError>, KratosError> {
+    let params = Params::parse(call.query());
+    let wanted = params.first("token").filter(|token| !token.is_empty());
+    let Some(wanted) = wanted else {
+        return Err(KratosError::malformed("The query has no logout token."));
+    };
+    let token = meant(face, credentials, wanted).await?;
+    let order = EndOrder {
+        realm: Some(face.realm().await?.id),
+        target: Target::Token(PresentedToken::from(&token)),
+        act: Act::End,
+        cause: Cause::SignOff,
+        spare: None,
+        origin: Origin { door: DOOR, address: call.address() },
+    };
+    match face.authority.end(order).await? {
+        Ended::Now(_) => {}
+        // Somebody else was faster. Kratos never claims work that it has not done.
+        Ended::Before => return Err(KratosError::session_inactive()),
+    }
+    // Q3: the session has ended whatever becomes of the return address.
+    Ok(after(face, call, params.first("return_to")))
+}
+
+fn after(face: &Face, call: &Call, wanted: Option<&str>) -> Result<Answer, KratosError> {
+    let to = face.return_to(wanted, &face.logout_return)?;
+    if accept::wants_json(call.headers()) {
+        return Ok(empty(StatusCode::NO_CONTENT));
+    }
+    Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to))
+}
+
+/// The credential whose session the logout token belongs to; exactly that one ends (Q1, Q2).
+async fn meant(face: &Face, credentials: &Credentials, wanted: &str) -> Result<SessionToken, KratosError> {
+    let realm = face.realm().await?.id;
+    let mut somebody = false;
+    for token in credentials.tokens() {
+        let Some(live) = face.live(token, realm, false).await? else { continue };
+        somebody = true;
+        let own = face.logout_token(&live.session);
+        if own.as_bytes().ct_eq(wanted.as_bytes()).into() {
+            return Ok(token.clone());
+        }
+    }
+    if somebody {
+        Err(KratosError::forbidden("The logout token belongs to another session."))
+    } else {
+        Err(KratosError::session_inactive())
+    }
+}

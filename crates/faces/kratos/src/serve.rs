@@ -1,0 +1,127 @@
+//! One request: mount, anti-forgery, route, answer, and the headers that every answer has.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{ALLOW, CACHE_CONTROL, SET_COOKIE, VARY};
+use axum::http::{HeaderValue, Method, StatusCode};
+use serde_json::json;
+
+use crate::answer::{Answer, Call, json as json_answer, redirect, set_cookie, text};
+use crate::csrf::Forged;
+use crate::error::KratosError;
+use crate::face::{Face, MOUNTS};
+use crate::routes::{Endpoint, Route, cleaned, is_exempt, is_safe, route};
+use crate::{error_page, login, logout, native_logout, pages, token_exchange, whoami};
+
+pub(crate) async fn serve(State(face): State<Face>, request: Request) -> Answer {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let (mount, rest) = mounted(&path);
+    let call = Call { parts, mount };
+    let exempt = is_exempt(rest);
+    let mut answer = routed(&face, &call, body, rest, exempt).await;
+    finish(&face, &call, exempt, &mut answer);
+    answer
+}
+
+/// Which mount a path is under, and the path below it.
+fn mounted(path: &str) -> (usize, &str) {
+    for (n, mount) in MOUNTS.iter().enumerate().skip(1) {
+        if let Some(rest) = path.strip_prefix(mount).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+            return (n, if rest.is_empty() { "/" } else { rest });
+        }
+    }
+    (0, path)
+}
+
+async fn routed(face: &Face, call: &Call, body: Body, path: &str, exempt: bool) -> Answer {
+    if !exempt && !is_safe(&call.parts.method) {
+        let why = face.csrf.token(call.headers()).map_or(Forged::NoCookie, |_| Forged::Mismatch);
+        return face.error_json(&call.parts, KratosError::forged(why));
+    }
+    if let Some(clean) = cleaned(path) {
+        let query = call.parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        // Quirk: the prefix of the mount is not repeated, as behind a proxy that strips it. Recorded, K-1, K-17
+        let to = format!("{clean}{query}");
+        return redirect(StatusCode::TEMPORARY_REDIRECT, &call.parts, &to);
+    }
+    match route(path, &call.parts.method) {
+        Route::To(endpoint) => answered(face, call, body, endpoint).await,
+        Route::OtherMethods(allow) => {
+            let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n");
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+            answer
+        }
+        Route::Nowhere => text(StatusCode::NOT_FOUND, "404 page not found\n"),
+    }
+}
+
+async fn answered(face: &Face, call: &Call, body: Body, endpoint: Endpoint) -> Answer {
+    match endpoint {
+        Endpoint::Whoami => {
+            let outcome = whoami::whoami(face, call).await;
+            let mut answer = outcome.unwrap_or_else(|error| face.error_json(&call.parts, error));
+            whoami::cache_nobody(face, call, &mut answer);
+            answer
+        }
+        Endpoint::TokenExchange => {
+            token_exchange::exchange(call).unwrap_or_else(|error| face.error_json(&call.parts, error))
+        }
+        Endpoint::LogoutCreate => {
+            let outcome = logout::create(face, call).await;
+            face.answered(&call.parts, outcome).await
+        }
+        Endpoint::Logout => logout::perform(face, call).await,
+        Endpoint::NativeLogout => {
+            let outcome = native_logout::perform(face, call, body).await;
+            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
+        }
+        Endpoint::LoginBrowser => {
+            let outcome = login::create_browser(face, call).await;
+            face.answered(&call.parts, outcome).await
+        }
+        Endpoint::LoginNative => {
+            let outcome = login::create_native(face, call).await;
+            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
+        }
+        Endpoint::LoginFetch => {
+            let outcome = login::fetch(face, call).await;
+            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
+        }
+        Endpoint::LoginSubmit => {
+            let outcome = login::submit(face, call, body).await;
+            face.answered(&call.parts, outcome).await
+        }
+        Endpoint::Errors => {
+            let outcome = error_page::read(face, call).await;
+            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
+        }
+        Endpoint::Alive => json_answer(StatusCode::OK, &json!({"status": "ok"})),
+        Endpoint::Ready => ready(face, call).await,
+        Endpoint::LoginPage => pages::login(face, call).await,
+        Endpoint::ErrorPage => pages::error(face, call).await,
+    }
+}
+
+async fn ready(face: &Face, call: &Call) -> Answer {
+    match face.authority.ready().await {
+        Ok(()) => json_answer(StatusCode::OK, &json!({"status": "ok"})),
+        Err(outage) => face.error_json(&call.parts, KratosError::unavailable(outage)),
+    }
+}
+
+/// Headers of every answer. Contract kratos.md 0.2.
+fn finish(face: &Face, call: &Call, exempt: bool, answer: &mut Answer) {
+    if call.parts.method == Method::GET {
+        let never = HeaderValue::from_static("private, no-cache, no-store, must-revalidate");
+        answer.headers_mut().insert(CACHE_CONTROL, never);
+    }
+    if call.parts.method == Method::HEAD {
+        *answer.body_mut() = Body::empty();
+    }
+    answer.headers_mut().append(VARY, HeaderValue::from_static("Cookie"));
+    let set_already = answer.headers().get_all(SET_COOKIE).iter().any(|cookie| face.csrf.is_mine(cookie));
+    if !exempt && !set_already && face.csrf.token(call.headers()).is_none() {
+        set_cookie(answer, face.fresh_csrf());
+    }
+}

@@ -1,0 +1,43 @@
+//! `GET /sessions/whoami`: is this session live? Contract kratos.md 2.2; K-20 to K-27.
+//!
+//! The hottest path of the house: nothing is read that is in memory, nothing is written, no cookie is set.
+
+use adieu_authority::Answer as Checked;
+use axum::http::{HeaderValue, StatusCode};
+
+use crate::answer::{Answer, Call, json};
+use crate::credentials::{Credentials, in_realm};
+use crate::error::KratosError;
+use crate::face::Face;
+
+/// Quirk: how long a gateway may remember that nobody was there, where such answers are allowed.
+const NOBODY_CACHED_S: u32 = 60;
+
+pub(crate) async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
+    let credentials = Credentials::of(face, call.headers());
+    let realm = face.realm().await?.id;
+    let refused = || KratosError::unauthorized(face.settings.documented_error_ids);
+    let Some(token) = credentials.first() else { return Err(refused()) };
+    let check = match face.authority.check(token, true) {
+        Checked::Now(check) => check,
+        Checked::Later(check) => check.await,
+    };
+    let Ok(live) = in_realm(check?, realm) else { return Err(refused()) };
+    let mut answer = json(StatusCode::OK, &face.live_wire(call.mount, &live));
+    let identity = HeaderValue::from_str(&live.user.id.to_string()).expect("a UUID is a header value");
+    answer.headers_mut().insert("x-kratos-authenticated-identity-id", identity);
+    if let Some(most) = face.settings.whoami_cache_max_s {
+        let left = live.session.ends_at(live.seen_at).since(face.authority.now()).s();
+        let left = u64::try_from(left).unwrap_or(0).min(most);
+        answer.headers_mut().insert("ory-session-cache-for", HeaderValue::from(left));
+    }
+    Ok(answer)
+}
+
+/// What a gateway may be told about a request without credentials.
+pub(crate) fn cache_nobody(face: &Face, call: &Call, answer: &mut Answer) {
+    let nobody = Credentials::of(face, call.headers()).is_empty();
+    if nobody && answer.status() == StatusCode::UNAUTHORIZED && face.settings.whoami_cache_max_s.is_some() {
+        answer.headers_mut().insert("ory-session-cache-for", HeaderValue::from(NOBODY_CACHED_S));
+    }
+}

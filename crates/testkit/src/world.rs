@@ -1,0 +1,268 @@
+//! The whole house in this process: real routers, the embedded engine in a temporary folder, a frozen clock.
+//!
+//! A crash drops every task and all memory and keeps only the folder.
+
+mod wire;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use adieu::cast::{Cast, assemble};
+use adieu::config::Config;
+use adieu::house::House;
+use adieu_authority::Authority;
+use adieu_core::Span;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::Response;
+use serde_json::Value;
+use tower::Service;
+
+use crate::ambient::{FrozenClock, SeededEntropy};
+
+pub use wire::WorldWire;
+
+/// A house with people in it.
+pub struct World {
+    config: Config,
+    folder: tempfile::TempDir,
+    clock: Arc<FrozenClock>,
+    entropy: Arc<SeededEntropy>,
+    house: Option<House>,
+    /// The people and clients.
+    pub cast: Cast,
+}
+
+impl World {
+    /// A house as the profile `main` of the recordings configures it.
+    pub async fn start() -> Self {
+        Self::with_profile("main").await
+    }
+
+    /// A house of one of the profiles beside the recordings.
+    pub async fn with_profile(profile: &str) -> Self {
+        Self::with_config(profile_config(profile)).await
+    }
+
+    /// A house with a configuration of one's own.
+    pub async fn with_config(config: Config) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clock = Arc::new(FrozenClock::new());
+        let entropy = Arc::new(SeededEntropy::new(7));
+        let house = open(&config, folder.path(), &clock, &entropy).await;
+        let cast = assemble(&house.authority, &config).await.expect("the cast");
+        Self { config, folder, clock, entropy, house: Some(house), cast }
+    }
+
+    /// The house.
+    pub fn house(&self) -> &House {
+        self.house.as_ref().expect("the house stands between crashes")
+    }
+
+    /// The authority inside.
+    pub fn authority(&self) -> &Authority {
+        &self.house().authority
+    }
+
+    /// How the house is configured.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &FrozenClock {
+        &self.clock
+    }
+
+    /// Lets seconds pass.
+    pub fn wait_s(&self, s: i64) {
+        self.clock.advance(Span::from_s(s));
+    }
+
+    /// Drops the house and everything in memory, and opens the folder again.
+    pub async fn crash_and_restart(&mut self) {
+        self.house = None;
+        self.house = Some(open(&self.config, self.folder.path(), &self.clock, &self.entropy).await);
+    }
+
+    /// A GET on the public side.
+    pub fn get(&self, path: &str) -> Ask {
+        self.ask(Method::GET, path)
+    }
+
+    /// A POST on the public side.
+    pub fn post(&self, path: &str) -> Ask {
+        self.ask(Method::POST, path)
+    }
+
+    /// A DELETE on the public side.
+    pub fn delete(&self, path: &str) -> Ask {
+        self.ask(Method::DELETE, path)
+    }
+
+    /// Any request on the public side.
+    pub fn ask(&self, method: Method, path: &str) -> Ask {
+        Ask {
+            house: self.house().clone(),
+            request: Request::builder().method(method).uri(path),
+            body: Body::empty(),
+        }
+    }
+
+    /// Signs on natively through Kratos' door; gives the session token.
+    pub async fn sign_on_kratos(&self, name: &str, password: &str) -> String {
+        let flow = self.get("/self-service/login/api").send().await.json();
+        let path = format!("/self-service/login?flow={}", flow["id"].as_str().expect("a flow"));
+        let body = serde_json::json!({"method": "password", "identifier": name, "password": password});
+        let reply = self.post(&path).header("accept", "application/json").json(&body).send().await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        reply.json()["session_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// What scenario and client programs need to know.
+    pub fn variables(&self) -> Value {
+        self.cast.variables(&self.config)
+    }
+}
+
+async fn open(
+    config: &Config,
+    folder: &Path,
+    clock: &Arc<FrozenClock>,
+    entropy: &Arc<SeededEntropy>,
+) -> House {
+    House::open(config, folder, Arc::clone(clock) as _, Arc::clone(entropy) as _)
+        .await
+        .expect("the house opens")
+}
+
+/// The configuration of a profile, with hashing at its cheapest.
+pub fn profile_config(profile: &str) -> Config {
+    let path = profiles().join(format!("{profile}.toml"));
+    let mut config = adieu::config::load(Some(&path), []).expect("a sound profile");
+    config.passwords.memory_kib = 64;
+    config
+}
+
+/// The folder of the profiles.
+pub fn profiles() -> PathBuf {
+    crate::replay::contracts_folder().join("profiles")
+}
+
+/// A request in the making.
+pub struct Ask {
+    house: House,
+    request: axum::http::request::Builder,
+    body: Body,
+}
+
+impl Ask {
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    /// Adds a cookie.
+    #[must_use]
+    pub fn cookie(self, name: &str, value: &str) -> Self {
+        let pair = format!("{name}={value}");
+        self.header("cookie", &pair)
+    }
+
+    /// Adds a bearer token.
+    #[must_use]
+    pub fn bearer(self, token: &str) -> Self {
+        let value = format!("Bearer {token}");
+        self.header("authorization", &value)
+    }
+
+    /// Sends JSON.
+    #[must_use]
+    pub fn json(self, value: &Value) -> Self {
+        let body = value.to_string();
+        self.header("content-type", "application/json").body(body)
+    }
+
+    /// Sends a form.
+    #[must_use]
+    pub fn form(self, pairs: &[(&str, &str)]) -> Self {
+        let encode = |text: &str| {
+            percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+        };
+        let body: Vec<_> = pairs.iter().map(|(k, v)| format!("{}={}", encode(k), encode(v))).collect();
+        self.header("content-type", "application/x-www-form-urlencoded").body(body.join("&"))
+    }
+
+    /// Sends this body.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Sends it, through the dispatcher and the real routers.
+    pub async fn send(self) -> Reply {
+        let request = self.request.body(self.body).expect("a sound request");
+        let mut public = self.house.public;
+        let response = public.call(request).await.unwrap_or_else(|never| match never {});
+        Reply::of(response).await
+    }
+}
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as text.
+    pub text: String,
+}
+
+impl Reply {
+    async fn of(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, 16 * 1024 * 1024).await.expect("a body");
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.text))
+    }
+
+    /// A header's value, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Where it sends a browser.
+    pub fn location(&self) -> &str {
+        self.header(header::LOCATION.as_str())
+    }
+
+    /// The line that sets a cookie.
+    pub fn set_cookie(&self, name: &str) -> Option<&str> {
+        let lines = self.headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let start = format!("{name}=");
+        lines.into_iter().find(|line| line.starts_with(&start))
+    }
+
+    /// The value that a cookie is set to.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let line = self.set_cookie(name)?;
+        line[name.len() + 1..].split(';').next()
+    }
+}
