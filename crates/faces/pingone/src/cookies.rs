@@ -34,25 +34,24 @@ pub(crate) fn clear(face: &Face, realm: RealmId, headers: &mut HeaderMap) {
 fn write(face: &Face, realm: RealmId, token: Option<&str>, headers: &mut HeaderMap) {
     let settings = face.settings();
     let path = format!("/{realm}");
-    let life = Some(settings.cookie_life_s);
-    let mut add = |name: &str, path: &str, prefix: &str, same_site, life_s: Option<i64>| {
-        let value = token.map(|token| format!("{prefix}{token}")).unwrap_or_default();
+    let life_s = Some(settings.cookie_life_s);
+    let mut add = |name: &str, same_site| {
         let cookie = SetCookie {
-            path: Some(path),
+            path: Some(&path),
             max_age_s: life_s,
-            expires_s: life_s.map(|life_s| face.authority().now().s() + life_s),
+            expires_s: life_s.map(|life_s| face.authority().now().s().saturating_add(life_s)),
             http_only: true,
             secure: settings.cookies_secure,
             same_site: travelling(same_site, settings.cookies_secure),
-            ..SetCookie::new(name, &value)
+            ..SetCookie::new(name, token.unwrap_or_default())
         };
         let cookie = if token.is_some() { cookie } else { cookie.cleared("", 0, Some(0)) };
         headers.append(SET_COOKIE, cookie.to_header());
     };
-    add(WITH_SAME_SITE, &path, "", Some(SameSite::None), life);
-    add(WITHOUT_SAME_SITE, &path, "", None, life);
-    for extra in &settings.extra_cookies {
-        add(&extra.name, &extra.path, &extra.prefix, extra.same_site, extra.life_s);
+    add(WITH_SAME_SITE, Some(SameSite::None));
+    add(WITHOUT_SAME_SITE, None);
+    for companion in &settings.companions {
+        headers.append(SET_COOKIE, token.map_or_else(|| companion.clear(), |token| companion.set(token)));
     }
 }
 

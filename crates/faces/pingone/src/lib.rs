@@ -32,7 +32,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
-pub use settings::{ExtraCookie, Settings};
+pub use settings::Settings;
 
 use crate::problem::Problem;
 

@@ -2,7 +2,7 @@
 //!
 //! Links are built from these addresses, never from the `Host` header.
 
-use adieu_http_kit::cookies::SameSite;
+use adieu_http_kit::cookies::Companion;
 
 /// The configuration of this door.
 #[derive(Clone, Debug)]
@@ -19,20 +19,5 @@ pub struct Settings {
     /// How long a browser keeps the session cookies, in seconds.
     pub cookie_life_s: i64,
     /// Other dialects' cookies that are set and cleared together with ours, so that one browser is signed on in all.
-    pub extra_cookies: Vec<ExtraCookie>,
-}
-
-/// Another dialect's session cookie: its value is a prefix and the token.
-#[derive(Clone, Debug)]
-pub struct ExtraCookie {
-    /// Its name.
-    pub name: String,
-    /// Its path.
-    pub path: String,
-    /// What stands before the token.
-    pub prefix: String,
-    /// When a browser sends it along; `None` becomes `Lax` over plain http.
-    pub same_site: Option<SameSite>,
-    /// How long a browser keeps it, in seconds; without it until it is closed.
-    pub life_s: Option<i64>,
+    pub companions: Vec<Companion>,
 }

@@ -1,0 +1,11 @@
+//! Stories about PingOne's door, told to the real router over the embedded engine.
+//!
+//! Each check of the contract (`P-…`) is cited by the test that asserts it.
+
+mod errors;
+mod flows;
+mod house;
+mod pages;
+mod sessions;
+mod signoff;
+mod tokens;

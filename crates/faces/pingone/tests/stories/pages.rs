@@ -1,0 +1,91 @@
+//! The sign-on page and the page one lands on.
+
+use crate::house::{ALICE, APPS, AUTH, Door};
+
+/// P-32: the landing page is 200 HTML, and 204 for who reads JSON alone.
+#[tokio::test]
+async fn the_landing_page_honours_accept() {
+    let door = Door::open().await;
+    let path = door.a("signon/");
+    for accept in ["*/*", "text/html", "application/json, text/plain, */*"] {
+        let reply = door.get(&path).header("accept", accept).send().await;
+        assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, "text/html; charset=utf-8"));
+        assert_eq!(reply.header("x-frame-options"), "DENY");
+    }
+    assert_eq!(door.get(&path).send().await.status, 200);
+    let reply = door.get(&path).header("accept", "application/json").send().await;
+    assert_eq!((reply.status.as_u16(), reply.text.as_str(), reply.header("content-type")), (204, "", ""));
+    let moved = door.get(&door.a("as/signon")).send().await;
+    assert_eq!((moved.status.as_u16(), moved.location()), (302, format!("{APPS}{path}").as_str()));
+    door.get("/6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90/signon/").send().await.assert_error(
+        404,
+        "NOT_FOUND",
+        None,
+    );
+}
+
+/// The value of a hidden field.
+fn hidden(html: &str, name: &str) -> String {
+    let (_, rest) = html.split_once(&format!("name=\"{name}\" value=\"")).expect("the field");
+    rest.split('"').next().expect("a value").to_owned()
+}
+
+/// P-39: a person signs on through the page, a wrong password first.
+#[tokio::test]
+async fn a_person_signs_on_through_the_page() {
+    let door = Door::open().await;
+    let begun =
+        door.get(&door.authorize(&door.shop(), &[("login_hint", "<alice>"), ("state", "x")])).send().await;
+    let path = begun.location().strip_prefix(APPS).expect("our page").to_owned();
+    let page = door.get(&path).send().await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("Shop") && !page.text.contains("<alice>"));
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains(&format!("form-action 'self' {AUTH} {}", door.shop().redirect)), "{policy}");
+    let cookie =
+        page.set_cookie("adieu-signon").expect("a cookie").split(';').next().expect("a pair").to_owned();
+    let (flow, token) = (hidden(&page.text, "flowId"), hidden(&page.text, "token"));
+    let submit = |password: &str, token: &str, cookie: &str| {
+        let form =
+            [("flowId", flow.as_str()), ("token", token), ("username", "alice"), ("password", password)];
+        door.post(&door.a("signon/")).header("cookie", cookie).form(&form).send()
+    };
+    // Another site has neither the cookie nor the value that goes with it.
+    for (token, cookie) in
+        [("", cookie.as_str()), ("x", &cookie), (&token, ""), (&token, "adieu-signon=other")]
+    {
+        submit(ALICE.1, token, cookie).await.assert_error(
+            403,
+            "ACCESS_FAILED",
+            Some(("INSUFFICIENT_PERMISSIONS", None)),
+        );
+    }
+    let wrong = submit("wrong", &token, &cookie).await;
+    assert_eq!(wrong.status, 400);
+    assert!(wrong.text.contains("Username or password is wrong.") && wrong.set_cookie("ST").is_none());
+    let done = submit(ALICE.1, &token, &cookie).await;
+    assert_eq!(done.status, 303);
+    let st = done.cookie("ST").expect("a token").to_owned();
+    let resume = done.location().strip_prefix(AUTH).expect("our address").to_owned();
+    let code = door.get(&resume).cookie(&st).send().await;
+    assert!(code.location().starts_with(&format!("{}?code=", door.shop().redirect)));
+    door.get(&path).send().await.assert_error(404, "NOT_FOUND", None);
+    let gone = door.get(&path).header("accept", "text/html").send().await;
+    assert!(gone.status == 404 && gone.text.contains(gone.header("correlation-id")));
+}
+
+#[tokio::test]
+async fn bad_requests_to_the_page() {
+    let door = Door::open().await;
+    let path = door.a("signon/");
+    for query in ["?flowId=x", "?flowId=6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90"] {
+        door.get(&format!("{path}{query}")).send().await.assert_error(404, "NOT_FOUND", None);
+        door.post(&format!("{path}{query}")).send().await.assert_error(404, "NOT_FOUND", None);
+    }
+    let doubled = door.get(&format!("{path}?flowId=x&flowId=y")).send().await;
+    doubled.assert_error(400, "INVALID_DATA", Some(("INVALID_VALUE", Some("flowId"))));
+    let json = door.post(&path).header("content-type", "application/json").body("{}").send().await;
+    json.assert_error(415, "INVALID_REQUEST", None);
+    let large = door.post(&path).form(&[("username", &"x".repeat(70_000))]).send().await;
+    large.assert_error(413, "INVALID_REQUEST", None);
+}
