@@ -1,0 +1,246 @@
+//! Answers: the headers every answer carries, errors in AM's shape, cookies on top.
+//!
+//! The header sets are made once and cloned. Contract am.md 0.6, 0.8.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::StatusCode;
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, EXPIRES, HeaderMap, HeaderName, HeaderValue,
+    PRAGMA, RETRY_AFTER, SET_COOKIE, WARNING, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use serde::Serialize;
+
+use crate::cookies::{CookieAct, CookieLines};
+use crate::error::{AmError, Detail, Form};
+use crate::version::Served;
+
+const CONTENT_API_VERSION: HeaderName = HeaderName::from_static("content-api-version");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const UNVERSIONED: HeaderValue =
+    HeaderValue::from_static(r#"100 chf "Accept-API-Version should be included in the request.""#);
+
+/// Which set of headers an answer wears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dress {
+    /// Actions and errors of CREST resources.
+    Action,
+    /// What CREST resources let read.
+    Read,
+    /// `authenticate`.
+    Authenticate,
+}
+
+/// What an answer carries besides its body, noted while the request is worked on; it stands on errors as well.
+#[derive(Debug, Default)]
+pub(crate) struct Margin {
+    /// The version that serves, once it is chosen.
+    pub(crate) served: Option<Served>,
+    /// What becomes of the cookies.
+    pub(crate) cookies: CookieAct,
+    /// The entity tag of something read.
+    pub(crate) etag: Option<HeaderValue>,
+}
+
+/// The header sets.
+pub(crate) struct Wardrobe {
+    action: HeaderMap,
+    read: HeaderMap,
+    authenticate: HeaderMap,
+    warn: bool,
+}
+
+impl Wardrobe {
+    /// The sets; with `warn`, whoever names no version is told so.
+    pub(crate) fn new(warn: bool) -> Self {
+        let mut bare = HeaderMap::new();
+        bare.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+        bare.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        bare.insert(EXPIRES, HeaderValue::from_static("0"));
+        bare.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+        let mut authenticate = bare.clone();
+        keep_private(&mut authenticate);
+        authenticate.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let mut crest = bare;
+        let policy = HeaderValue::from_static("default-src 'none';frame-ancestors 'none';sandbox");
+        crest.insert(CONTENT_SECURITY_POLICY, policy);
+        crest.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
+        crest.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+        crest.insert(CONTENT_TYPE, HeaderValue::from_static("application/json;charset=UTF-8"));
+        let mut read = crest.clone();
+        read.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let mut action = crest;
+        keep_private(&mut action);
+        Self { action, read, authenticate, warn }
+    }
+
+    /// The whole answer.
+    pub(crate) fn answer(
+        &self,
+        dress: Dress,
+        margin: Margin,
+        cookies: &CookieLines,
+        result: Result<Vec<u8>, AmError>,
+    ) -> Response {
+        let (mut headers, mut response) = match result {
+            Ok(body) => (self.set(dress).clone(), Response::new(Body::from(body))),
+            Err(error) => self.error(dress, margin.served, &error),
+        };
+        if let Some(served) = margin.served {
+            headers.insert(CONTENT_API_VERSION, HeaderValue::from_static(served.registered.header));
+            if self.warn && !served.asked {
+                headers.insert(WARNING, UNVERSIONED);
+            }
+        }
+        if let Some(etag) = margin.etag {
+            headers.insert(http::header::ETAG, etag);
+        }
+        for line in margin.cookies.lines(cookies) {
+            headers.append(SET_COOKIE, line);
+        }
+        *response.headers_mut() = headers;
+        response
+    }
+
+    fn set(&self, dress: Dress) -> &HeaderMap {
+        match dress {
+            Dress::Action => &self.action,
+            Dress::Read => &self.read,
+            Dress::Authenticate => &self.authenticate,
+        }
+    }
+
+    fn error(&self, dress: Dress, served: Option<Served>, error: &AmError) -> (HeaderMap, Response) {
+        if let AmError::CannotTell(outage) = error {
+            tracing::error!(error = %outage, "the store cannot tell");
+        }
+        let form = error.form();
+        // Errors of reads wear what actions wear.
+        let dress = if dress == Dress::Read { Dress::Action } else { dress };
+        let mut headers = self.set(dress).clone();
+        let old = dress == Dress::Authenticate && served.is_some_and(|served| !served.since(2));
+        let body = match form {
+            Form::Json if old => old_error(error),
+            Form::Json => new_error(error),
+            Form::Text => error.to_string().into_bytes(),
+            Form::Empty => Vec::new(),
+        };
+        if form != Form::Json {
+            headers.remove(CONTENT_TYPE);
+        }
+        if let Some(seconds) = error.retry_after_s() {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        if error.status() == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(ALLOW, HeaderValue::from_static("POST"));
+        }
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = error.status();
+        (headers, response)
+    }
+}
+
+// Quirk: two lines, as the founding document shows them; newer servers send the first. Contract am.md Q-10
+fn keep_private(headers: &mut HeaderMap) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private"));
+    headers.append(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, must-revalidate"));
+}
+
+/// The error body of CREST, its members in this order.
+#[derive(Serialize)]
+struct NewError<'a> {
+    code: u16,
+    reason: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<Detail<'a>>,
+}
+
+fn new_error(error: &AmError) -> Vec<u8> {
+    let status = error.status();
+    let reason = status.canonical_reason().unwrap_or_default();
+    json(&NewError { code: status.as_u16(), reason, message: &error.to_string(), detail: error.detail() })
+}
+
+/// The error body of `authenticate` 1.x. Contract am.md 3.3
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OldError<'a> {
+    error_message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_url: Option<&'a str>,
+}
+
+fn old_error(error: &AmError) -> Vec<u8> {
+    let failure_url = match error.detail() {
+        Some(Detail::Failure { failure_url }) => Some(failure_url),
+        Some(Detail::Code { .. } | Detail::Text(_)) | None => None,
+    };
+    json(&OldError { error_message: &error.to_string(), failure_url })
+}
+
+/// JSON text of a wire struct.
+pub(crate) fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("wire structs have text for keys and no failing parts")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+    use crate::version::{Registered, Version};
+
+    fn answer(dress: Dress, margin: Margin, result: Result<Vec<u8>, AmError>) -> Response {
+        Wardrobe::new(true).answer(dress, margin, &CookieLines::new(&Settings::default()), result)
+    }
+
+    fn all(response: &Response, name: &str) -> Vec<String> {
+        response.headers().get_all(name).iter().map(|v| v.to_str().unwrap().to_owned()).collect()
+    }
+
+    /// A-40: the security headers stand on answers and errors alike.
+    #[test]
+    fn every_answer_wears_the_security_headers() {
+        for result in [Ok(vec![]), Err(AmError::AccessDenied), Err(AmError::NoSuchAuthenticate)] {
+            let response = answer(Dress::Action, Margin::default(), result);
+            for (name, values) in [
+                ("x-frame-options", &["SAMEORIGIN"][..]),
+                ("x-content-type-options", &["nosniff"]),
+                ("cache-control", &["private", "no-cache, no-store, must-revalidate"]),
+                ("content-security-policy", &["default-src 'none';frame-ancestors 'none';sandbox"]),
+                ("cross-origin-opener-policy", &["same-origin"]),
+                ("cross-origin-resource-policy", &["same-origin"]),
+                ("expires", &["0"]),
+                ("pragma", &["no-cache"]),
+            ] {
+                assert_eq!(all(&response, name), values, "{name}");
+            }
+        }
+        let response = answer(Dress::Authenticate, Margin::default(), Err(AmError::LoginFailure));
+        assert_eq!(all(&response, "content-type"), ["application/json"]);
+        assert!(all(&response, "content-security-policy").is_empty(), "measured: not at authenticate");
+    }
+
+    #[test]
+    fn who_named_no_version_is_warned() {
+        static ONE: Registered = Registered { version: Version(1, 2), header: "resource=1.2" };
+        for (asked, warnings) in [(true, 0), (false, 1)] {
+            let margin = Margin { served: Some(Served { registered: &ONE, asked }), ..Margin::default() };
+            let response = answer(Dress::Action, margin, Ok(vec![]));
+            assert_eq!(all(&response, "content-api-version"), ["resource=1.2"]);
+            assert_eq!(all(&response, "warning").len(), warnings);
+        }
+    }
+
+    #[test]
+    fn errors_have_their_members_in_order() {
+        assert_eq!(
+            new_error(&AmError::LoginFailure),
+            br#"{"code":401,"reason":"Unauthorized","message":"Login failure","detail":{"failureUrl":""}}"#
+        );
+        assert_eq!(old_error(&AmError::LoginFailure), br#"{"errorMessage":"Login failure","failureUrl":""}"#);
+        let forged = br#"{"errorMessage":"AuthId JWT Signature not valid"}"#;
+        assert_eq!(old_error(&AmError::AttemptForged), forged);
+    }
+}

@@ -1,0 +1,151 @@
+//! `/json/…/authenticate`: sign-on by a pair of headers, or by callbacks that are filled in and sent back.
+//!
+//! One name-and-password service; other kinds of index lead nowhere. Contract am.md 3.1 to 3.3.
+
+mod attempt;
+
+use adieu_authority::{SessionToken, SignOn};
+use adieu_http_kit::{encoded_words, media};
+use axum::body::Body;
+use axum::response::Response;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::address::Place;
+use crate::answer::{Dress, Margin, json};
+use crate::call::{self, Call, DOOR};
+use crate::caller;
+use crate::error::AmError;
+use crate::face::Face;
+use crate::version::{Registered, Version, Wanted};
+
+static VERSIONS: [Registered; 2] = [
+    Registered { version: Version(1, 2), header: "resource=1.2" },
+    Registered { version: Version(2, 1), header: "resource=2.1" },
+];
+
+/// Kinds of index that AM has. Only a service can be asked for here.
+const INDEX_TYPES: [&str; 7] =
+    ["module", "user", "role", "level", "composite_advice", "resource", "transaction"];
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SignedOn<'a> {
+    token_id: &'a str,
+    success_url: &'a str,
+    realm: &'a str,
+}
+
+/// A name and a password, as somebody gave them.
+pub(crate) struct Pair {
+    pub(crate) name: String,
+    pub(crate) password: String,
+}
+
+/// Answers a request to the resource.
+pub(crate) async fn answer(face: &Face, call: &Call, body: Body, place: &Place<'_, '_>) -> Response {
+    let mut margin = Margin::default();
+    let result = done(face, call, body, place, &mut margin).await;
+    face.answer(Dress::Authenticate, margin, result)
+}
+
+async fn done(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    place: &Place<'_, '_>,
+    margin: &mut Margin,
+) -> Result<Vec<u8>, AmError> {
+    if *call.method() != Method::POST {
+        return Err(AmError::NotPost);
+    }
+    if !place.rest.is_empty() {
+        return Err(AmError::UnknownResource(place.rest.join("/")));
+    }
+    let wanted = Wanted::of(call.headers())?;
+    let served = wanted.serve(&VERSIONS, face.settings.version_default);
+    margin.served = Some(served.map_err(|unserved| unserved.of_authenticate())?);
+    let body = read(call, body).await?;
+    let service = service(face, call)?;
+    if call.params.first("noSession") == Some("true") {
+        return Err(AmError::NotBuilt("noSession")); // Rather nothing than a session that nobody wants.
+    }
+    let realm = &place.realm;
+    let pair = match body.get("authId") {
+        None | Some(Value::Null) => pair_of(call.headers()),
+        Some(Value::String(id)) => attempt::filled(face, realm, id, &body).await?,
+        Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            return Err(AmError::AttemptUnreadable);
+        }
+    };
+    let Some(pair) = pair else {
+        let name = text_of(call.headers(), "x-openam-username");
+        let asked = attempt::asked(face, realm, service, &name.unwrap_or_default()).await?;
+        margin.cookies = face.cookies.balancer();
+        return Ok(asked);
+    };
+    let token = signed_on(face, call, place, pair).await?;
+    margin.cookies = face.cookies.set(&token);
+    let goto = call.params.first("goto").and_then(|goto| face.goto.check(goto));
+    let success_url = goto.as_deref().unwrap_or(&face.settings.success_url);
+    Ok(json(&SignedOn { token_id: &token.reveal(), success_url, realm: &realm.path }))
+}
+
+/// Opens a session for a pair that fits. A session that the same user agent carries goes on under a new token.
+pub(crate) async fn signed_on(
+    face: &Face,
+    call: &Call,
+    place: &Place<'_, '_>,
+    pair: Pair,
+) -> Result<SessionToken, AmError> {
+    let sign_on = SignOn {
+        realm: place.realm.clone(),
+        door: DOOR,
+        name: pair.name,
+        password: pair.password,
+        device: call.device(),
+        previous: caller::credential(face, call.headers()).and_then(SessionToken::parse),
+        keep_token: false,
+    };
+    Ok(face.authority.sign_on(sign_on).await?.token)
+}
+
+/// The body: JSON, or nothing of any type.
+async fn read(call: &Call, body: Body) -> Result<Value, AmError> {
+    let body = call::whole(body).await?;
+    let named = call.headers().contains_key(CONTENT_TYPE);
+    if !body.is_empty() && named && !media::is(call.headers(), "application/json") {
+        return Err(AmError::NotJsonType);
+    }
+    call::json(&body)
+}
+
+/// The pair in the headers; half a pair is none.
+fn pair_of(headers: &HeaderMap) -> Option<Pair> {
+    let name = text_of(headers, "x-openam-username")?;
+    Some(Pair { name: name.trim().to_owned(), password: text_of(headers, "x-openam-password")? })
+}
+
+/// A header's text, encoded words decoded; an empty one is none.
+fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
+    let text = encoded_words::decode(&String::from_utf8_lossy(headers.get(name)?.as_bytes()));
+    (!text.is_empty()).then_some(text)
+}
+
+/// The service that the query asks for, by its configured name.
+fn service<'f>(face: &'f Face, call: &Call) -> Result<&'f str, AmError> {
+    let services = &face.settings.services;
+    let default = services.first().map_or("ldapService", String::as_str);
+    let Some(kind) = call.param("authIndexType")?.map(str::trim) else { return Ok(default) };
+    if INDEX_TYPES.iter().any(|known| known.eq_ignore_ascii_case(kind)) {
+        return Err(AmError::NoConfiguration);
+    }
+    if !kind.eq_ignore_ascii_case("service") {
+        return Err(AmError::UnknownIndexType);
+    }
+    let value = call.param("authIndexValue")?.unwrap_or_default().trim();
+    let known = services.iter().find(|service| service.eq_ignore_ascii_case(value));
+    known.map(String::as_str).ok_or(AmError::NoConfiguration)
+}

@@ -1,0 +1,102 @@
+//! What a CREST request asks for: an action with its body, a reading, a change. Refusals that need no caller.
+//!
+//! The order of the refusals is the recorded server's. Contract am.md 0.7.
+
+use adieu_http_kit::media::MediaType;
+use axum::body::Body;
+use http::Method;
+use http::header::{
+    CONTENT_TYPE, HeaderMap, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE,
+};
+use serde_json::Value;
+
+use crate::call::{self, Call};
+use crate::error::AmError;
+use crate::version::{Version, Wanted};
+
+/// What a request asks for.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    /// An action by its name, with the body.
+    Action(String, Value),
+    /// To make something new: a POST that names no action, in the newer protocols.
+    Create,
+    /// To read.
+    Read,
+    /// To change or remove, with the word for it.
+    Change(&'static str),
+}
+
+/// Reads what a request asks for.
+pub(crate) async fn ask(call: &Call, body: Body, wanted: Wanted) -> Result<Ask, AmError> {
+    refuse_times(call.headers())?;
+    match call.method().into_owned() {
+        Method::POST => post(call, body, wanted).await,
+        Method::GET => {
+            refuse_action(call)?;
+            Ok(Ask::Read)
+        }
+        Method::DELETE => {
+            refuse_action(call)?;
+            Ok(Ask::Change("deleted"))
+        }
+        Method::PUT => change(call, body, "updated").await,
+        Method::PATCH => change(call, body, "patched").await,
+        other => Err(AmError::UnknownMethod(other)), // HEAD as well, which must do nothing.
+    }
+}
+
+async fn post(call: &Call, body: Body, wanted: Wanted) -> Result<Ask, AmError> {
+    for (header, name) in [(IF_NONE_MATCH, "If-None-Match"), (IF_MATCH, "If-Match")] {
+        if call.headers().contains_key(header) {
+            return Err(AmError::Precondition(name));
+        }
+    }
+    let action = call.param("_action")?.map(str::to_owned);
+    if action.is_none() && !wanted.protocol_since(Version(2, 1)) {
+        return Err(AmError::NoAction);
+    }
+    let body = read(call, body).await?;
+    Ok(action.map_or(Ask::Create, |name| Ask::Action(name, body)))
+}
+
+async fn change(call: &Call, body: Body, word: &'static str) -> Result<Ask, AmError> {
+    if !call.headers().contains_key(CONTENT_TYPE) {
+        return Err(AmError::NoMediaType);
+    }
+    read(call, body).await?;
+    refuse_action(call)?;
+    Ok(Ask::Change(word))
+}
+
+/// The body of one of the two types that are read; a missing type is one of them.
+async fn read(call: &Call, body: Body) -> Result<Value, AmError> {
+    let given =
+        call.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let kind = given.as_deref().and_then(MediaType::parse);
+    let essence = kind.map(|kind| kind.essence);
+    match (given, essence.as_deref()) {
+        (None, _) | (Some(_), Some("application/json")) => call::json(&call::whole(body).await?),
+        // Quirk: a type that is taken, though no action here reads one: what cannot be read must not be passed over.
+        (Some(given), Some("multipart/form-data")) => match call::whole(body).await?.is_empty() {
+            true => Ok(Value::Null),
+            false => Err(AmError::MediaType(given)),
+        },
+        (Some(given), _) => Err(AmError::MediaType(given)),
+    }
+}
+
+fn refuse_times(headers: &HeaderMap) -> Result<(), AmError> {
+    for (header, name) in
+        [(IF_MODIFIED_SINCE, "If-Modified-Since"), (IF_UNMODIFIED_SINCE, "If-Unmodified-Since")]
+    {
+        if headers.contains_key(header) {
+            return Err(AmError::TimeCondition(name));
+        }
+    }
+    Ok(())
+}
+
+fn refuse_action(call: &Call) -> Result<(), AmError> {
+    if call.params.first("_action").is_some() { Err(AmError::StrayAction) } else { Ok(()) }
+}

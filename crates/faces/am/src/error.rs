@@ -1,0 +1,317 @@
+//! What can go wrong here, and the only place where this face chooses a status.
+//!
+//! Texts are AM's own where a client or a recording shows them. Contract am.md 0.6, 0.7, 3.3.
+
+use adieu_authority::{Busy, EndError, Outage, SignOnFailure, WriteError};
+use adieu_http_kit::body::BodyError;
+use http::{Method, StatusCode};
+use serde::Serialize;
+
+use crate::version::{Unserved, Unusable};
+
+/// Why a request is not done. The text is what the client is told.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AmError {
+    /// No live caller.
+    #[error("Access Denied")]
+    AccessDenied,
+    /// A live caller who may not do that.
+    #[error("Forbidden")]
+    Forbidden,
+    /// A cookie without the headers that only a script of ours can send.
+    #[error("Forbidden")]
+    Csrf,
+    /// No realm of that name, as the path spelled it.
+    #[error("Realm \"{0}\" not found")]
+    UnknownRealm(String),
+    /// No realm of that name, as the query spelled it.
+    #[error("Invalid realm, {0}")]
+    InvalidRealm(String),
+    /// A parameter that may come once came more often.
+    #[error("Multiple values provided for the single-valued request parameter '{0}'")]
+    Repeated(&'static str),
+    /// A POST that does not say what it wants.
+    #[error("No values provided for the request parameter '_action'")]
+    NoAction,
+    /// `_action` where it has no place.
+    #[error("Unrecognized request parameter '_action'")]
+    StrayAction,
+    /// The rest of the path names nothing.
+    #[error("Resource '{0}' not found")]
+    UnknownResource(String),
+    /// The resource knows no such action in this version.
+    #[error("Action {0} not implemented for this resource")]
+    UnknownAction(String),
+    /// The resource does not do that.
+    #[error("Operation is not supported.")]
+    Unsupported,
+    /// What cannot be done to the whole collection, whose name is empty: hence two spaces.
+    #[error("The resource collection  cannot be {0}")]
+    NotTheCollection(&'static str),
+    /// A method that CREST does not know.
+    #[error("Method {0} not supported")]
+    UnknownMethod(Method),
+    /// Anything but POST at `authenticate`.
+    #[error("Method Not Allowed")]
+    NotPost,
+    /// No such server information.
+    #[error("ResourceId not supported: {0}")]
+    UnknownInfo(String),
+    /// The version header cannot be followed.
+    #[error(transparent)]
+    Version(#[from] Unusable),
+    /// The installation wants a version to be named.
+    #[error("No requested version specified and behavior set to NONE.")]
+    VersionNotNamed,
+    /// `authenticate` has no such version.
+    #[error("")]
+    NoSuchAuthenticate,
+    /// A precondition that does not fit the method.
+    #[error("{0} not supported for POST requests")]
+    Precondition(&'static str),
+    /// A condition of time, which nothing here knows.
+    #[error("Header {0} not supported")]
+    TimeCondition(&'static str),
+    /// A body of another type.
+    #[error(
+        "The request could not be processed because it specified the content-type '{0}' when only the content-type \
+         'application/json' and 'multipart/form-data' are supported"
+    )]
+    MediaType(String),
+    /// A body whose type must be named.
+    #[error("The request could not be processed because the content-type was not specified and is required")]
+    NoMediaType,
+    /// A body of another type at `authenticate`.
+    #[error("Unsupported Media Type")]
+    NotJsonType,
+    /// A body that is no JSON, with the parser's words.
+    #[error("The request could not be processed because the provided content is not valid JSON")]
+    NotJson(String),
+    /// More after the JSON.
+    #[error("The request could not be processed because there is trailing data after the JSON content")]
+    TrailingData,
+    /// The body could not be read.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// `tokenId` is no text.
+    #[error("tokenId must be a string")]
+    TokenIdNoText,
+    /// Nothing to validate in the older versions. Quirk: literal, whatever the cookie is called. Contract am.md 1.6
+    #[error("iPlanetDirectoryCookie not set on request")]
+    NoToken,
+    /// Name and password do not fit.
+    #[error("Login failure")]
+    LoginFailure,
+    /// The user is disabled.
+    #[error("User Locked Out.")]
+    LockedOut,
+    /// No more sessions for this user.
+    #[error("You have reached your session limit.")]
+    SessionLimit,
+    /// The attempt is over: too late, or used.
+    #[error("Session has timed out")]
+    TimedOut,
+    /// The `authId` is no token.
+    #[error("Failed to parse JWT, not a signed token")]
+    AttemptUnreadable,
+    /// The `authId` is not ours.
+    #[error("AuthId JWT Signature not valid")]
+    AttemptForged,
+    /// The `authId` belongs to another realm.
+    #[error("AuthId JWT is of another realm")]
+    AttemptElsewhere,
+    /// Another number of callbacks than were asked.
+    #[error("Incorrect number of callbacks found in JSON response")]
+    Callbacks,
+    /// An index type nobody knows.
+    #[error("Unknown Authentication Index Type")]
+    UnknownIndexType,
+    /// An index that leads to no service.
+    #[error("No Configuration found")]
+    NoConfiguration,
+    /// Asked for something that is not built.
+    #[error("{0} is not supported")]
+    NotBuilt(&'static str),
+    /// Too much to do: later again.
+    #[error("Too many sign-ons at once")]
+    Busy,
+    /// It cannot be told, or is not known to be done (NO-FALSE-NO).
+    #[error("Service Unavailable")]
+    CannotTell(#[source] Outage),
+}
+
+/// What a client may be told besides the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Detail<'a> {
+    /// Where to go; AM sends it empty when nothing is configured.
+    #[serde(rename_all = "camelCase")]
+    Failure { failure_url: &'static str },
+    /// The number by which XUI knows that it must begin again.
+    #[serde(rename_all = "camelCase")]
+    Code { error_code: &'static str },
+    /// A parser's words.
+    Text(&'a str),
+}
+
+/// In which form an error is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The usual object.
+    Json,
+    /// The message as it is, without a type.
+    Text,
+    /// Nothing at all.
+    Empty,
+}
+
+impl AmError {
+    /// The only place where this face chooses a status.
+    pub(crate) fn status(&self) -> StatusCode {
+        use AmError as E;
+        match self {
+            E::InvalidRealm(_) | E::Repeated(_) | E::NoAction | E::StrayAction | E::NotTheCollection(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            E::Version(_) | E::VersionNotNamed | E::MediaType(_) | E::NoMediaType | E::NotJson(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            E::TrailingData | E::TokenIdNoText | E::NoToken | E::UnknownIndexType | E::NoConfiguration => {
+                StatusCode::BAD_REQUEST
+            }
+            E::AttemptUnreadable | E::AttemptForged | E::AttemptElsewhere | E::Callbacks => {
+                StatusCode::BAD_REQUEST
+            }
+            E::Body(BodyError::Broken) => StatusCode::BAD_REQUEST,
+            E::AccessDenied | E::LoginFailure | E::LockedOut | E::SessionLimit | E::TimedOut => {
+                StatusCode::UNAUTHORIZED
+            }
+            E::Forbidden | E::Csrf => StatusCode::FORBIDDEN,
+            E::UnknownRealm(_) | E::UnknownResource(_) | E::NoSuchAuthenticate => StatusCode::NOT_FOUND,
+            E::NotPost => StatusCode::METHOD_NOT_ALLOWED,
+            E::Body(BodyError::Slow) => StatusCode::REQUEST_TIMEOUT,
+            E::TimeCondition(_) => StatusCode::CONFLICT,
+            E::Precondition(_) => StatusCode::PRECONDITION_FAILED,
+            E::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            E::NotJsonType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            E::Busy => StatusCode::TOO_MANY_REQUESTS,
+            E::UnknownAction(_)
+            | E::Unsupported
+            | E::UnknownMethod(_)
+            | E::UnknownInfo(_)
+            | E::NotBuilt(_) => StatusCode::NOT_IMPLEMENTED,
+            E::CannotTell(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// What a client may be told besides the text.
+    pub(crate) fn detail(&self) -> Option<Detail<'_>> {
+        if let Self::NotJson(words) = self {
+            return Some(Detail::Text(words));
+        }
+        if matches!(self, Self::TimedOut) {
+            return Some(Detail::Code { error_code: "110" });
+        }
+        matches!(self, Self::LoginFailure | Self::LockedOut).then_some(Detail::Failure { failure_url: "" })
+    }
+
+    /// In which form the text is written.
+    pub(crate) fn form(&self) -> Form {
+        if matches!(self, Self::Version(Unusable::Malformed(_))) {
+            return Form::Text;
+        }
+        if matches!(self, Self::NoSuchAuthenticate) { Form::Empty } else { Form::Json }
+    }
+
+    /// Seconds after which the same request may be sent again, if it is worth it.
+    pub(crate) fn retry_after_s(&self) -> Option<u16> {
+        matches!(self, Self::Busy | Self::CannotTell(_)).then_some(1)
+    }
+}
+
+impl From<Outage> for AmError {
+    fn from(outage: Outage) -> Self {
+        Self::CannotTell(outage)
+    }
+}
+
+impl From<EndError> for AmError {
+    fn from(error: EndError) -> Self {
+        match error {
+            EndError::UnknownSession | EndError::CallersOwn => Self::AccessDenied,
+            EndError::NotTaken(outage) | EndError::InDoubt(outage) => Self::CannotTell(outage),
+        }
+    }
+}
+
+impl From<WriteError> for AmError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::NotTaken(outage) | WriteError::InDoubt(outage) => Self::CannotTell(outage),
+        }
+    }
+}
+
+impl From<SignOnFailure> for AmError {
+    fn from(failure: SignOnFailure) -> Self {
+        match failure {
+            SignOnFailure::WrongCredentials => Self::LoginFailure,
+            SignOnFailure::Disabled(_) => Self::LockedOut,
+            SignOnFailure::Busy(Busy) => Self::Busy,
+            SignOnFailure::TooMany => Self::SessionLimit,
+            SignOnFailure::Outage(outage) => Self::CannotTell(outage),
+        }
+    }
+}
+
+impl Unserved {
+    /// What a CREST resource says; `rest` is what of the path is behind the resource's name.
+    pub(crate) fn of_crest(self, rest: &str) -> AmError {
+        match self {
+            Self::NoSuch => AmError::UnknownResource(rest.to_owned()),
+            Self::NotNamed => AmError::VersionNotNamed,
+        }
+    }
+
+    /// What `authenticate` says.
+    pub(crate) fn of_authenticate(self) -> AmError {
+        match self {
+            Self::NoSuch => AmError::NoSuchAuthenticate,
+            Self::NotNamed => AmError::VersionNotNamed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// NO-FALSE-NO: whatever the store could not do is 503 with a word about when, and never a 401.
+    #[test]
+    fn cannot_tell_is_503_and_says_when_to_try_again() {
+        let outage = || Outage::new("the disk is gone");
+        let errors = [
+            AmError::from(outage()),
+            EndError::NotTaken(outage()).into(),
+            EndError::InDoubt(outage()).into(),
+            WriteError::InDoubt(outage()).into(),
+            SignOnFailure::Outage(outage()).into(),
+        ];
+        for error in errors {
+            assert_eq!(error.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(error.retry_after_s(), Some(1));
+            assert!(!error.to_string().contains("disk"), "the cause is for the log");
+        }
+        assert_eq!(AmError::from(SignOnFailure::Busy(Busy)).status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(AmError::AccessDenied.retry_after_s(), None);
+    }
+
+    #[test]
+    fn details_have_their_names() {
+        let json = |error: AmError| serde_json::to_string(&error.detail()).unwrap();
+        assert_eq!(json(AmError::LoginFailure), r#"{"failureUrl":""}"#);
+        assert_eq!(json(AmError::TimedOut), r#"{"errorCode":"110"}"#);
+        assert_eq!(json(AmError::NotJson("line 1".into())), r#""line 1""#);
+        assert_eq!(json(AmError::AccessDenied), "null");
+    }
+}

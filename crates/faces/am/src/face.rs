@@ -1,0 +1,53 @@
+//! What every request of this face needs, made once: the authority, the settings and what follows from them.
+//!
+//! Holds no state of its own: sessions and attempts lie in the store.
+
+use adieu_authority::{Authority, Purpose};
+use axum::response::Response;
+use http::HeaderName;
+
+use crate::answer::{Dress, Margin, Wardrobe};
+use crate::cookies::CookieLines;
+use crate::error::AmError;
+use crate::goto::Goto;
+use crate::settings::Settings;
+
+/// The face.
+pub(crate) struct Face {
+    pub(crate) authority: Authority,
+    pub(crate) settings: Settings,
+    /// The header that carries a token. A cookie name that is no header name has none.
+    pub(crate) carrier: Option<HeaderName>,
+    pub(crate) cookies: CookieLines,
+    pub(crate) goto: Goto,
+    /// Seals the `authId` of an attempt.
+    pub(crate) attempt_key: [u8; 32],
+    wardrobe: Wardrobe,
+}
+
+impl Face {
+    pub(crate) fn new(authority: Authority, settings: Settings) -> Self {
+        Self {
+            carrier: HeaderName::from_bytes(settings.cookie_name.as_bytes()).ok(),
+            cookies: CookieLines::new(&settings),
+            goto: Goto::new(&settings.goto_allowed),
+            attempt_key: authority.key().derive(Purpose::Attempt),
+            wardrobe: Wardrobe::new(settings.version_warning),
+            authority,
+            settings,
+        }
+    }
+
+    /// The path without the context path, if it begins with that.
+    pub(crate) fn below_context<'p>(&self, path: &'p str) -> &'p str {
+        match path.strip_prefix(self.settings.context_path.as_str()) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
+            Some(_) | None => path,
+        }
+    }
+
+    /// The whole answer.
+    pub(crate) fn answer(&self, dress: Dress, margin: Margin, result: Result<Vec<u8>, AmError>) -> Response {
+        self.wardrobe.answer(dress, margin, &self.cookies, result)
+    }
+}

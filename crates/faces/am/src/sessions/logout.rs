@@ -1,0 +1,95 @@
+//! `logout`: ends the caller's session, or the one whose token the request names.
+//!
+//! Holding a token is enough to end its session. Contract am.md 1.3, 2.
+
+use adieu_authority::{
+    Act, Actor, Cause, EndError, EndOrder, Ended, Live, PresentedToken, SessionToken, Target,
+};
+use serde::Serialize;
+
+use crate::answer::{Margin, json};
+use crate::call::Call;
+use crate::caller::{self, Caller};
+use crate::cookies::CookieAct;
+use crate::error::AmError;
+use crate::face::Face;
+
+#[derive(Serialize)]
+struct Said {
+    result: &'static str,
+}
+
+const ENDED: Said = Said { result: "Successfully logged out" };
+/// Nothing to do for a live caller: the session named is over, or never was.
+const BEFORE: Said = Said { result: "Token has expired" };
+
+pub(super) async fn done(
+    face: &Face,
+    call: &Call,
+    caller: &Caller,
+    named: Option<&str>,
+    margin: &mut Margin,
+) -> Result<Vec<u8>, AmError> {
+    let own = match caller {
+        Caller::Live(token, live) => Some((token, live)),
+        Caller::Absent | Caller::Dead => None,
+    };
+    let Some(text) = named else {
+        let (token, _) = own.ok_or(AmError::AccessDenied)?;
+        return own_ended(face, call, token, margin).await;
+    };
+    let Some((token, target)) = caller::opened_by(face, text, false).await? else { return Ok(json(&BEFORE)) };
+    if let Some((own, _)) = own
+        && own.id == target.session.id
+    {
+        return own_ended(face, call, own, margin).await;
+    }
+    let cause = cause(face, own.map(|(_, live)| live), &target).await?;
+    Ok(json(&match face.authority.end(order(call, &token, cause)).await {
+        Ok(Ended::Now(_)) => ENDED,
+        Ok(Ended::Before) | Err(EndError::UnknownSession | EndError::CallersOwn) => BEFORE,
+        Err(error @ (EndError::NotTaken(_) | EndError::InDoubt(_))) => return Err(error.into()),
+    }))
+}
+
+/// The requester's own session ends, and with it the cookies, whichever way the token came.
+async fn own_ended(
+    face: &Face,
+    call: &Call,
+    token: &SessionToken,
+    margin: &mut Margin,
+) -> Result<Vec<u8>, AmError> {
+    let ended = face.authority.end(order(call, token, Cause::SignOff)).await;
+    match ended? {
+        Ended::Now(_) => {
+            margin.cookies = CookieAct::Clear;
+            Ok(json(&ENDED))
+        }
+        Ended::Before => {
+            // Another request was faster: this one's token is dead like any other.
+            margin.cookies = CookieAct::Clear;
+            Err(AmError::AccessDenied)
+        }
+    }
+}
+
+fn order(call: &Call, token: &SessionToken, cause: Cause) -> EndOrder {
+    EndOrder {
+        realm: None, // Every session action works at any existing realm. Contract am.md 0.2
+        target: Target::Token(PresentedToken::from(token)),
+        act: Act::End,
+        cause,
+        spare: None,
+        origin: call.origin(),
+    }
+}
+
+/// An administrator who ends somebody else's session is named; anybody else ends it by holding its token, as its user.
+async fn cause(face: &Face, caller: Option<&Live>, target: &Live) -> Result<Cause, AmError> {
+    let Some(caller) = caller.filter(|caller| caller.user.id != target.user.id) else {
+        return Ok(Cause::SignOff);
+    };
+    let standing = caller::standing(face, caller, target.session.realm).await?;
+    let administers = standing.reaches(target.user.population);
+    Ok(if administers { Cause::Administrator(Actor::User(caller.user.id)) } else { Cause::SignOff })
+}

@@ -1,0 +1,49 @@
+//! `validate`: is the session live? The one question that needs no caller, and the hot path of this face.
+//!
+//! Contract am.md 1.6; A-8, A-32.
+
+use adieu_authority::Outage;
+use serde::Serialize;
+
+use crate::answer::json;
+use crate::call::Call;
+use crate::caller;
+use crate::error::AmError;
+use crate::face::Face;
+use crate::names::audit_id;
+use crate::version::Served;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Valid<'a> {
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_uid: Option<String>,
+    uid: &'a str,
+    realm: &'a str,
+}
+
+/// What is said of everything that is not live: unknown, over, garbage, a handle.
+pub(super) const INVALID: &[u8] = br#"{"valid":false}"#;
+
+pub(super) async fn done(
+    face: &Face,
+    call: &Call,
+    served: Served,
+    named: Option<&str>,
+) -> Result<Vec<u8>, AmError> {
+    let Some(text) = named.or_else(|| caller::credential(face, call.headers())) else {
+        // Nothing to validate: 400 in the older versions (recorded), 401 in those that ask for a caller (Q-5).
+        return Err(if served.since(3) { AmError::AccessDenied } else { AmError::NoToken });
+    };
+    let touch = call.params.first("refresh") != Some("false");
+    let Some((_, live)) = caller::opened_by(face, text, touch).await? else { return Ok(INVALID.to_vec()) };
+    let realm = face.authority.realm(live.session.realm).await?;
+    let realm = realm.ok_or_else(|| AmError::CannotTell(Outage::new("a live session without its realm")))?;
+    Ok(json(&Valid {
+        valid: true,
+        session_uid: served.since(3).then(|| audit_id(&live.session)),
+        uid: &live.user.username,
+        realm: &realm.path,
+    }))
+}

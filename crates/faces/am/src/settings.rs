@@ -1,0 +1,74 @@
+//! What an installation may say about this face.
+//!
+//! Defaults are those of AM 7 and 8 over plain HTTP. Nothing here is read from the environment or a file.
+
+use adieu_http_kit::cookies::Companion;
+pub use adieu_http_kit::cookies::SameSite;
+
+/// The settings of the AM face.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The path under which the face is mounted, without a slash at the end. The router takes it off a request's path
+    /// if it stands there, so the mount may strip it or leave it.
+    pub context_path: String,
+    /// Name of the session cookie and of the header that carries a token.
+    pub cookie_name: String,
+    /// Domains for which the cookies are set, each once; none means the host only.
+    pub cookie_domains: Vec<String>,
+    /// Whether the cookies are `Secure`.
+    pub cookies_secure: bool,
+    /// `SameSite` of the cookies. AM over HTTP sends none, which browsers take for `Lax`.
+    pub cookies_same_site: Option<SameSite>,
+    /// What ends every universal id: `id=<name>,ou=user,o=<realm>,ou=services,<base_dn>`, in the root realm
+    /// `id=<name>,ou=user,<base_dn>`.
+    pub base_dn: String,
+    /// Where a sign-on leads when it does not say.
+    pub success_url: String,
+    /// Absolute addresses to which a `goto` may lead, by prefix; paths of this host may always be named.
+    pub goto_allowed: Vec<String>,
+    /// Names of the one sign-on service, as `authIndexValue` may call it; the first one stands in an `authId`.
+    pub services: Vec<String>,
+    /// Which resource version serves a request that names none.
+    pub version_default: VersionDefault,
+    /// Whether such an answer carries a `Warning`.
+    // The documentation shows a second one (`100 OpenAM REST`); the recordings have this one only, and win.
+    pub version_warning: bool,
+    /// Whether a writing request with the session cookie needs `Accept-API-Version` or `X-Requested-With`.
+    pub csrf_filter: bool,
+    /// Seconds that a sign-on attempt (`authId`) lasts.
+    pub attempt_life_s: u32,
+    /// Cookies of other dialects, set and cleared together with the session cookie.
+    pub companions: Vec<Companion>,
+}
+
+/// Which resource version serves a request that names none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionDefault {
+    /// The newest.
+    Latest,
+    /// The oldest.
+    Oldest,
+    /// None: such a request is refused.
+    None,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            context_path: "/am".into(),
+            cookie_name: "iPlanetDirectoryPro".into(),
+            cookie_domains: Vec::new(),
+            cookies_secure: false,
+            cookies_same_site: None,
+            base_dn: "ou=am-config".into(),
+            success_url: "/am/console".into(),
+            goto_allowed: Vec::new(),
+            services: vec!["ldapService".into(), "Login".into()],
+            version_default: VersionDefault::Latest,
+            version_warning: true,
+            csrf_filter: true,
+            attempt_life_s: 300,
+            companions: Vec::new(),
+        }
+    }
+}

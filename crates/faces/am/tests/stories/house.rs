@@ -1,0 +1,216 @@
+//! The whole house of the recordings, with this face in front of its authority under settings of a story's own.
+//!
+//! The world brings engine, people and a frozen clock; some more people are added. Nothing here checks anything.
+
+use adieu_authority::{Authority, NewPerson, Role, RoleAssignment, RoleScope, User};
+use adieu_face_am::{Settings, service};
+use adieu_testkit::World;
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Request, StatusCode};
+use serde_json::Value;
+use tower::ServiceExt;
+
+/// Name and password of everybody.
+pub(crate) const ALICE: (&str, &str) = ("alice", "Rabbit-hole-11");
+pub(crate) const BOBBY: (&str, &str) = ("bobby", "Tables-dropped-33");
+pub(crate) const CAROL: (&str, &str) = ("carol", "Singing-choir-44");
+pub(crate) const ADMIN: (&str, &str) = ("amadmin", "Golden-keys-66");
+/// Administers `/alpha` only.
+pub(crate) const WARDEN: (&str, &str) = ("warden", "Narrow-gates-77");
+
+/// Name of cookie and header.
+pub(crate) const COOKIE: &str = "iPlanetDirectoryPro";
+/// Where sessions of the default tenant are.
+pub(crate) const SESSIONS: &str = "/am/json/realms/root/realms/alpha/sessions";
+/// Where one signs on to it.
+pub(crate) const AUTHENTICATE: &str = "/am/json/realms/root/realms/alpha/authenticate";
+
+/// The house.
+pub(crate) struct House {
+    pub(crate) world: World,
+    router: Router,
+}
+
+impl House {
+    pub(crate) async fn start() -> Self {
+        Self::with(settings()).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
+        let world = World::with_profile("am").await;
+        people(world.authority()).await;
+        let router = service(world.authority().clone(), settings);
+        Self { world, router }
+    }
+
+    pub(crate) fn authority(&self) -> &Authority {
+        self.world.authority()
+    }
+
+    pub(crate) fn wait_s(&self, s: i64) {
+        self.world.wait_s(s);
+    }
+
+    pub(crate) async fn user(&self, realm: &str, name: &str) -> User {
+        let realm = self.authority().realm_at(realm).await.unwrap().unwrap();
+        let user = self.authority().user_named(realm.id, name).await.unwrap().unwrap();
+        User::clone(&user)
+    }
+
+    pub(crate) fn ask(&self, method: &str, path: &str) -> Ask {
+        Ask {
+            router: self.router.clone(),
+            request: Request::builder().method(method).uri(path),
+            body: Body::empty(),
+        }
+    }
+
+    pub(crate) fn post(&self, path: &str) -> Ask {
+        self.ask("POST", path)
+    }
+
+    /// An action of `/alpha`'s sessions, in a version.
+    pub(crate) fn action(&self, action: &str, version: &str) -> Ask {
+        let version = format!("resource={version}, protocol=1.0");
+        self.post(&format!("{SESSIONS}?_action={action}")).header("Accept-API-Version", &version)
+    }
+
+    /// Signs on at an `authenticate`; gives the token.
+    pub(crate) async fn sign_on_at(&self, path: &str, (name, password): (&str, &str)) -> String {
+        let reply = self.pair(path, (name, password)).send().await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        reply.json()["tokenId"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn sign_on(&self, who: (&str, &str)) -> String {
+        self.sign_on_at(AUTHENTICATE, who).await
+    }
+
+    pub(crate) async fn sign_on_admin(&self) -> String {
+        self.sign_on_at("/am/json/realms/root/authenticate", ADMIN).await
+    }
+
+    /// A sign-on with the pair in the headers.
+    pub(crate) fn pair(&self, path: &str, (name, password): (&str, &str)) -> Ask {
+        let ask = self.post(path).header("Accept-API-Version", "resource=2.0, protocol=1.0");
+        ask.header("X-OpenAM-Username", name).header("X-OpenAM-Password", password)
+    }
+
+    /// Whether validate says that the token opens a live session, without counting as activity.
+    pub(crate) async fn lives(&self, token: &str) -> bool {
+        let ask = self.post(&format!("{SESSIONS}?_action=validate&refresh=false"));
+        let ask = ask.header("Accept-API-Version", "resource=4.0");
+        let reply = ask.json(&serde_json::json!({"tokenId": token})).send().await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        reply.json()["valid"].as_bool().unwrap()
+    }
+}
+
+/// The settings of most stories.
+pub(crate) fn settings() -> Settings {
+    Settings { goto_allowed: vec!["http://app.example.org:3000/".into()], ..Settings::default() }
+}
+
+/// Whom the recordings and the stories know besides the cast: alice in `/`, carol in `/alpha/sub`, the warden.
+async fn people(authority: &Authority) {
+    person(authority, "/", ALICE, vec![]).await;
+    person(authority, "/alpha/sub", CAROL, vec![]).await;
+    let alpha = authority.realm_at("/alpha").await.unwrap().unwrap();
+    let role = RoleAssignment { role: Role::IdentityDataAdmin, scope: RoleScope::Realm(alpha.id) };
+    person(authority, "/alpha", WARDEN, vec![role]).await;
+}
+
+async fn person(authority: &Authority, realm: &str, who: (&str, &str), roles: Vec<RoleAssignment>) {
+    let realm = authority.realm_at(realm).await.unwrap().unwrap();
+    if authority.user_named(realm.id, who.0).await.unwrap().is_some() {
+        return;
+    }
+    let population = authority.populations(realm.id).await.unwrap().remove(0);
+    let new =
+        NewPerson { username: who.0.into(), password: Some(who.1.into()), roles, ..NewPerson::default() };
+    authority.create_user(&population, new).await.unwrap();
+}
+
+/// A request in the making.
+pub(crate) struct Ask {
+    router: Router,
+    request: http::request::Builder,
+    body: Body,
+}
+
+impl Ask {
+    #[must_use]
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    /// The token in the header named like the cookie.
+    #[must_use]
+    pub(crate) fn token(self, token: &str) -> Self {
+        self.header(COOKIE, token)
+    }
+
+    #[must_use]
+    pub(crate) fn cookie(self, token: &str) -> Self {
+        self.header("Cookie", &format!("{COOKIE}={token}"))
+    }
+
+    #[must_use]
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.header("Content-Type", "application/json").body(body.to_string())
+    }
+
+    #[must_use]
+    pub(crate) fn body(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    pub(crate) async fn send(self) -> Reply {
+        let response = self.router.oneshot(self.request.body(self.body).unwrap()).await;
+        let (parts, body) = response.unwrap_or_else(|never| match never {}).into_parts();
+        let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+}
+
+/// An answer, read to its end.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.text))
+    }
+
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        self.headers.get_all(name).iter().map(|v| v.to_str().unwrap()).collect()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |v| v.to_str().unwrap())
+    }
+
+    /// The line that sets or clears a cookie.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        self.all("set-cookie").into_iter().find(|line| line.starts_with(&format!("{name}=")))
+    }
+
+    /// The error's message, after a look at its shape.
+    pub(crate) fn refused(&self, status: u16) -> String {
+        assert_eq!(self.status, status, "{}", self.text);
+        let json = self.json();
+        assert_eq!(json["code"], status);
+        assert_eq!(json["reason"], self.status.canonical_reason().unwrap());
+        json["message"].as_str().unwrap().to_owned()
+    }
+}

