@@ -4,6 +4,7 @@
 
 mod errors;
 mod flows;
+mod founding;
 mod house;
 mod pages;
 mod sessions;
