@@ -1,11 +1,12 @@
 //! What people and CI run: `cargo xtask check`, `test`, `floors`, `tidy`, `contracts`.
 //!
-//! Only std and a few parsers, so that it builds in seconds. It changes no file but `docs/contracts.md`, and that
-//! only when told to.
+//! It links nothing of the house, so that it builds in seconds: what it needs of the server it asks the binary. It
+//! changes no file but `docs/contracts.md`, and that only when told to.
 
 mod check;
 mod checks;
 mod citations;
+mod contract_server;
 mod contracts;
 mod files;
 mod floors;
@@ -23,7 +24,9 @@ cargo xtask check                          what CI runs before the tests: format
 cargo xtask test                           installs what is needed, then check, then all tests
 cargo xtask floors                         who may import whom
 cargo xtask tidy                           headers, lengths, words that must not be there, promises
-cargo xtask contracts [--write] [--strict] the table of checks; --strict also fails when a due check has no test";
+cargo xtask contracts [--write] [--strict] the table of checks; --strict also fails when a due check has no test
+cargo xtask contract-server PROFILE --vars FILE [--data DIR]
+                                           the release binary as a profile of contracts/profiles configures it";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -45,6 +48,9 @@ fn run(words: &[&str]) -> Result<()> {
         ["tidy"] => tidy::tidy(),
         ["contracts", flags @ ..] if flags.iter().all(|f| ["--write", "--strict"].contains(f)) => {
             contracts::contracts(flags.contains(&"--write"), flags.contains(&"--strict"))
+        }
+        ["contract-server", rest @ ..] => {
+            contract_server::contract_server(&contract_server::Wanted::read(rest)?)
         }
         _ => bail!("{USAGE}"),
     }

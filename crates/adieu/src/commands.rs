@@ -1,4 +1,6 @@
 //! What the command line's words do.
+//!
+//! Each word reads its configuration, starts a runtime and does one thing; nothing here knows a dialect.
 
 mod admin;
 mod demo;
@@ -10,6 +12,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 pub use admin::AddUser;
+pub use seed::Seed;
 
 use crate::config::{Config, load};
 
@@ -39,10 +42,18 @@ pub fn add_user(file: Option<&Path>, user: AddUser) -> Result<()> {
     runtime()?.block_on(admin::add_user(config, user))
 }
 
-/// `seed`.
-pub fn seed(file: Option<&Path>, sessions: u32, users: u32) -> Result<()> {
+/// `cast`.
+pub fn cast(file: Option<&Path>) -> Result<()> {
     let config = configured(file)?;
-    runtime()?.block_on(seed::run(config, sessions, users))
+    let cast = runtime()?.block_on(demo::provision(&config))?;
+    println!("{:#}", cast.variables(&config));
+    Ok(())
+}
+
+/// `seed`.
+pub fn seed(file: Option<&Path>, seed: Seed) -> Result<()> {
+    let config = configured(file)?;
+    runtime()?.block_on(seed::run(config, seed))
 }
 
 fn configured(file: Option<&Path>) -> Result<Config> {

@@ -1,6 +1,9 @@
 //! The faces with their settings out of the configuration, and the small admin side.
+//!
+//! Empty addresses of the configuration become the public one here, and nowhere else.
 
 use adieu_authority::Authority;
+use adieu_http_kit::cookies::{Companion, SameSite};
 use anyhow::{Context, Result};
 use axum::Json;
 use axum::extract::State;
@@ -16,10 +19,77 @@ use crate::metering;
 /// The public side.
 pub(crate) fn public(authority: &Authority, config: &Config) -> Result<Dispatcher> {
     Ok(Dispatcher {
-        am: axum::Router::new(),
-        pingone: axum::Router::new(),
+        am: am(authority, config),
+        pingone: pingone(authority, config),
         kratos: kratos(authority, config).context("kratos")?,
     })
+}
+
+fn is_https(url: &str) -> bool {
+    url.starts_with("https://")
+}
+
+/// The cookies of all dialects but one's own, for a realm whose browsers are to be signed on in all.
+fn companions(authority: &Authority, config: &Config, own: &str) -> Vec<Companion> {
+    let secure = is_https(&config.public.url);
+    let cookie = |name: &str, path: &str, prefix: &str| Companion {
+        name: name.to_owned(),
+        path: path.to_owned(),
+        prefix: prefix.to_owned(),
+        secure,
+        same_site: Some(SameSite::Lax),
+        life_s: None,
+    };
+    let environment =
+        authority.realm_id_seen(&config.kratos.realm).map(|id| format!("/{id}")).unwrap_or("/".into());
+    let all = [
+        cookie(&config.kratos.cookie_name, "/", ""),
+        cookie(&config.am.cookie_name, "/", ""),
+        cookie("ST", &environment, ""),
+    ];
+    all.into_iter().filter(|cookie| cookie.name != own).collect()
+}
+
+fn am(authority: &Authority, config: &Config) -> axum::Router {
+    use adieu_face_am::{Settings, VersionDefault};
+    let face = &config.am;
+    let settings = Settings {
+        cookie_name: face.cookie_name.clone(),
+        cookie_domains: face.cookie_domains.clone(),
+        cookies_secure: is_https(&config.public.url),
+        cookies_same_site: is_https(&config.public.url).then_some(SameSite::None),
+        base_dn: face.base_dn.clone(),
+        success_url: face.success_url.clone(),
+        version_default: match face.version_default.as_str() {
+            "oldest" => VersionDefault::Oldest,
+            "none" => VersionDefault::None,
+            _ => VersionDefault::Latest,
+        },
+        version_warning: face.version_warning,
+        csrf_filter: face.csrf_filter,
+        attempt_life_s: u32::try_from(face.attempt_lifetime_s).unwrap_or(u32::MAX),
+        companions: if face.set_all_cookies {
+            companions(authority, config, &face.cookie_name)
+        } else {
+            vec![]
+        },
+        ..Settings::default()
+    };
+    adieu_face_am::service(authority.clone(), settings)
+}
+
+fn pingone(authority: &Authority, config: &Config) -> axum::Router {
+    let face = &config.pingone;
+    let or_public = |url: &str| if url.is_empty() { config.public.url.clone() } else { url.to_owned() };
+    let settings = adieu_face_pingone::Settings {
+        auth_base: or_public(&face.auth_url),
+        api_base: or_public(&face.api_url),
+        apps_base: or_public(&face.apps_url),
+        cookies_secure: is_https(&or_public(&face.auth_url)),
+        cookie_life_s: i64::try_from(face.cookie_lifetime_s).unwrap_or(i64::MAX),
+        companions: if face.set_all_cookies { companions(authority, config, "ST") } else { vec![] },
+    };
+    adieu_face_pingone::service(authority.clone(), settings)
 }
 
 fn kratos(authority: &Authority, config: &Config) -> Result<axum::Router> {
@@ -36,7 +106,7 @@ fn kratos(authority: &Authority, config: &Config) -> Result<axum::Router> {
             persistent: face.cookie_persistent,
             same_site: face.cookie_same_site.clone(),
             domain: face.cookie_domain.clone(),
-            secure: config.public.url.starts_with("https://"),
+            secure: is_https(&config.public.url),
         },
         login_flow_life_s: face.login_flow_lifetime_s,
         logout_return: or(&face.logout_return_url, &default_return),
@@ -51,6 +121,11 @@ fn kratos(authority: &Authority, config: &Config) -> Result<axum::Router> {
         clear_browser_data: face.logout_clears_browser_data,
         documented_error_ids: face.documented_error_ids,
         schema_id: face.schema_id.clone(),
+        companions: if face.set_all_cookies {
+            companions(authority, config, &face.cookie_name)
+        } else {
+            vec![]
+        },
     };
     adieu_face_kratos::service(authority.clone(), settings).map_err(Into::into)
 }

@@ -49,6 +49,14 @@ enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    /// Make the people of the demo and of the contract scenarios in a data folder; print, as JSON, what programs that
+    /// drive the server have to know of them.
+    #[command(hide = true)]
+    Cast {
+        /// The TOML file.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
     /// Fill a data folder with sessions, for measurements.
     Seed {
         /// The TOML file.
@@ -60,6 +68,9 @@ enum Command {
         /// Spread over how many users.
         #[arg(long, default_value_t = 10_000)]
         users: u32,
+        /// Write the session tokens into this file, one a line.
+        #[arg(long, value_name = "FILE")]
+        tokens: Option<PathBuf>,
     },
 }
 
@@ -93,7 +104,10 @@ fn main() -> ExitCode {
         Command::User { command: UserCommand::Add { config, realm, username, email, admin } } => {
             commands::add_user(config.as_deref(), commands::AddUser { realm, username, email, admin })
         }
-        Command::Seed { config, sessions, users } => commands::seed(config.as_deref(), sessions, users),
+        Command::Cast { config } => commands::cast(config.as_deref()),
+        Command::Seed { config, sessions, users, tokens } => {
+            commands::seed(config.as_deref(), commands::Seed { sessions, users, tokens })
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,6 @@
 //! "Is this session live?", by token and by public id.
+//!
+//! Whether the session is one of a door's realm is for the face to say.
 
 use adieu_core::{Outage, SessionId, SessionToken, UserId};
 use adieu_store::{Answer, Check, Looked};

@@ -1,4 +1,6 @@
 //! Clients: made, looked up, and asked for their proof.
+//!
+//! Secrets are derived and shown on demand; only their hashes are stored (EMPTY-HANDS).
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! The public road by which sessions end (ONE-ROAD).
+//!
+//! What is over, and what falls with it, is decided below; here it is logged and counted.
 
 use adieu_core::{Actor, Cause, EndError, EndOrder, Ended, Target};
 

@@ -1,4 +1,6 @@
 //! Short-lived state of sign-on attempts and the like, kept for the faces.
+//!
+//! Nothing here reads a body, and no session comes into being before its flow completes.
 
 use adieu_core::{Outage, RealmId, Span};
 use adieu_store::{Flow, FlowId, WriteError};

@@ -1,4 +1,6 @@
 //! Users, populations, and how far somebody's standing reaches.
+//!
+//! What a user may do to others is read at the time of the call.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! Realms by id and by path.
+//!
+//! A realm is never renamed and never removed here.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -51,6 +53,11 @@ impl Authority {
             }
         };
         self.realm(id).await
+    }
+
+    /// The id of the realm at that path, if it was asked for before in this process.
+    pub fn realm_id_seen(&self, path: &str) -> Option<RealmId> {
+        self.inner.realms.find(path)
     }
 
     /// The realm of the installation's administrators.

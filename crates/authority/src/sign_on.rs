@@ -1,4 +1,6 @@
 //! Signing on with a name and a password, for every door.
+//!
+//! A proof of identity is void once all the user's sessions were ended after it (ENDED-STAYS-ENDED).
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! What runs beside requests: the sweep, readiness, figures.
+//!
+//! Nothing here decides whether a session is live.
 
 use adieu_core::Outage;
 use adieu_store::{Figures, Swept, WriteError};

@@ -1,4 +1,6 @@
 //! What can go wrong, and which of the three kinds it is: never taken, in doubt, or a refusal to open.
+//!
+//! The texts of refusals are for the person who starts the server.
 
 use std::io;
 use std::path::PathBuf;

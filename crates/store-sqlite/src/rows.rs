@@ -1,4 +1,6 @@
 //! Statements: one function per row read or written. No rules here; the caller holds the transaction.
+//!
+//! A value that no version of ours writes is an error, never a guess.
 
 use adieu_core::session::{Device, Door, Generations};
 use adieu_core::{

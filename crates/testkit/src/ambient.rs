@@ -1,4 +1,6 @@
 //! A clock that stands until it is moved, and chance that repeats itself.
+//!
+//! A run with the same seed draws the same ids and secrets.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 

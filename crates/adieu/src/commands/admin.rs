@@ -1,4 +1,6 @@
 //! `adieu user add`: enough administration to sign on.
+//!
+//! It opens the data folder itself, so the server must not be running; passwords never stand on the command line.
 
 use std::io::{BufRead, IsTerminal};
 use std::sync::Arc;

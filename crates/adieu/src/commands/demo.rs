@@ -75,7 +75,7 @@ fn configure(folder: &Path, port: u16) -> Result<Config> {
 }
 
 /// Two users, an administrator, a worker client and two applications.
-async fn provision(config: &Config) -> Result<Cast> {
+pub(super) async fn provision(config: &Config) -> Result<Cast> {
     let house = House::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
     assemble(&house.authority, config).await
 }

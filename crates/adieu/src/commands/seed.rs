@@ -1,30 +1,76 @@
-//! `adieu seed`: many sessions, through the store like any other, for measurements of start and size.
+//! `adieu seed`: many sessions, through the store like any other, for measurements of start, size and endings.
+//!
+//! Nobody can sign on with what it makes: its users have no passwords. Tokens are written only where they are asked for.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use adieu_authority::{Device, Door, NewPerson};
-use anyhow::Result;
+use adieu_authority::{Authority, Device, Door, NewPerson, Realm, User};
+use anyhow::{Context, Result};
 
 use crate::config::Config;
 use crate::house::House;
 use crate::provision;
 use crate::real::{SystemClock, SystemEntropy};
 
-/// Sign-ons in flight; the store commits what waits together.
-const AT_ONCE: usize = 900;
+/// How much to make.
+pub struct Seed {
+    /// Sessions.
+    pub sessions: u32,
+    /// Users that they are spread over.
+    pub users: u32,
+    /// Where their tokens go, one a line.
+    pub tokens: Option<PathBuf>,
+}
 
-pub(super) async fn run(config: Config, sessions: u32, users: u32) -> Result<()> {
+/// Orders in flight; the store commits what waits together.
+const AT_ONCE: u32 = 900;
+
+pub(super) async fn run(config: Config, seed: Seed) -> Result<()> {
     let house = House::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
     let authority = &house.authority;
-    let realm =
-        authority.realm_at("/alpha").await?.ok_or_else(|| anyhow::anyhow!("there is no realm /alpha"))?;
-    let population = provision::default_population(authority, &realm).await?;
+    let realm = authority.realm_at("/alpha").await?.context("there is no realm /alpha")?;
+    let users = users(authority, &realm, seed.users.max(1)).await?;
+    let mut tokens = match &seed.tokens {
+        Some(path) => Some(BufWriter::new(File::create(path).with_context(|| path.display().to_string())?)),
+        None => None,
+    };
+    for begun in (0..seed.sessions).step_by(AT_ONCE as usize) {
+        let batch = AT_ONCE.min(seed.sessions - begun);
+        let tasks: Vec<_> = (begun..begun + batch)
+            .map(|n| {
+                let user = Arc::clone(&users[n as usize % users.len()]);
+                let (authority, realm) = (authority.clone(), Arc::clone(&realm));
+                let door = Door::named("kratos");
+                tokio::spawn(
+                    async move { authority.open_proven(realm, door, Device::default(), &user).await },
+                )
+            })
+            .collect();
+        for task in tasks {
+            let signed_in = task.await??;
+            if let Some(tokens) = &mut tokens {
+                writeln!(tokens, "{}", signed_in.token.reveal())?;
+            }
+        }
+        if begun % (100 * AT_ONCE) == 0 {
+            eprintln!("{} of {} sessions", begun + batch, seed.sessions);
+        }
+    }
+    if let Some(mut tokens) = tokens {
+        tokens.flush()?;
+    }
+    eprintln!("{} sessions of {} users in {}", seed.sessions, users.len(), config.data.display());
+    Ok(())
+}
+
+async fn users(authority: &Authority, realm: &Realm, count: u32) -> Result<Vec<Arc<User>>> {
+    let population = provision::default_population(authority, realm).await?;
     let mut made = Vec::new();
-    let mut names = 0..users.max(1);
-    while !names.is_empty() {
-        let batch: Vec<_> = names.by_ref().take(AT_ONCE).collect();
-        let tasks: Vec<_> = batch
-            .into_iter()
+    for begun in (0..count).step_by(AT_ONCE as usize) {
+        let tasks: Vec<_> = (begun..count.min(begun + AT_ONCE))
             .map(|n| {
                 let (authority, population) = (authority.clone(), population.clone());
                 let username = format!("seed-{}-{n}", authority.draw_uuid());
@@ -37,27 +83,5 @@ pub(super) async fn run(config: Config, sessions: u32, users: u32) -> Result<()>
             made.push(Arc::new(task.await??));
         }
     }
-    let door = Door::named("kratos");
-    let mut done = 0;
-    while done < sessions {
-        let batch = (AT_ONCE as u32).min(sessions - done);
-        let tasks: Vec<_> = (0..batch)
-            .map(|n| {
-                let user = Arc::clone(&made[((done + n) as usize) % made.len()]);
-                let (authority, realm, door) = (authority.clone(), Arc::clone(&realm), door.clone());
-                tokio::spawn(
-                    async move { authority.open_proven(realm, door, Device::default(), &user).await },
-                )
-            })
-            .collect();
-        for task in tasks {
-            task.await??;
-        }
-        done += batch;
-        if done % 90_000 < AT_ONCE as u32 {
-            eprintln!("{done} of {sessions} sessions");
-        }
-    }
-    println!("{done} sessions of {} users in {}", made.len(), config.data.display());
-    Ok(())
+    Ok(made)
 }

@@ -1,4 +1,6 @@
 //! `adieu serve`: open, say where, serve, drain.
+//!
+//! A second signal is not needed: whatever does not drain in time is cut off.
 
 use std::io::IsTerminal;
 use std::sync::Arc;

@@ -1,4 +1,6 @@
 //! Reads the file, lays the environment over it, refuses what nobody knows.
+//!
+//! It decides nothing about a dialect; it says where a value is wrong and what is allowed.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,6 @@
 //! Answers: JSON with Kratos' headers, redirects, cookies, and errors as JSON or by way of the error page.
+//!
+//! Statuses of errors are chosen in `error`; here they only get their form.
 
 use std::time::Duration;
 

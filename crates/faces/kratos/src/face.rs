@@ -1,8 +1,11 @@
 //! The face's settings, and what is made of them once.
+//!
+//! Nothing is read from the environment, and no address is taken from a request.
 
 use std::sync::Arc;
 
 use adieu_authority::{Authority, Door, Outage, Realm};
+use adieu_http_kit::cookies::Companion;
 use adieu_http_kit::return_to::AllowList;
 use url::Url;
 
@@ -51,6 +54,8 @@ pub struct Settings {
     pub documented_error_ids: bool,
     /// Name of the identity schema.
     pub schema_id: String,
+    /// Other dialects' cookies that are set and cleared together with this one's.
+    pub companions: Vec<Companion>,
 }
 
 /// The session cookie. Contract kratos.md 4.

@@ -1,4 +1,6 @@
 //! Login flows: made, fetched, submitted. Contract kratos.md 3.1 to 3.3; K-43 to K-49.
+//!
+//! A flow is not a session: it is short-lived state that a form is filled in on.
 
 mod begin;
 mod flow;

@@ -75,6 +75,9 @@ pub(crate) async fn perform(face: &Face, call: &Call) -> Answer {
     if ended {
         if credentials.cookie {
             set_cookie(&mut answer, face.cookie_gone()); // Whenever one was sent (Q2), and only then.
+            for companion in &face.settings.companions {
+                set_cookie(&mut answer, companion.clear());
+            }
         }
         set_cookie(&mut answer, face.fresh_csrf());
         if face.settings.clear_browser_data && face.settings.base.starts_with("https://") {

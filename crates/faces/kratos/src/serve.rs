@@ -1,4 +1,6 @@
 //! One request: mount, anti-forgery, route, answer, and the headers that every answer has.
+//!
+//! No handler sets what is set here, and nothing here knows what a handler does.
 
 use axum::body::Body;
 use axum::extract::{Request, State};

@@ -97,7 +97,7 @@ fn refused(face: &Face, realm: &Arc<Realm>, error: AuthorizeError) -> Result<Res
         AuthorizeError::RedirectUri => {
             Problem::invalid("redirect_uri", "The redirect URI is not registered for the application.")
         }
-        AuthorizeError::Repeated => Problem::invalid("client_id", "A parameter may be given once only."),
+        AuthorizeError::Repeated(name) => Problem::invalid(name, "The parameter may be given once only."),
         AuthorizeError::Outage(outage) => Problem::Unavailable(outage),
         AuthorizeError::Told { reply, refusal } => {
             let issuer = face.provider(realm).issuer.name;

@@ -51,12 +51,21 @@ pub(crate) async fn finish(State(face): State<Face>, request: Request, next: Nex
 }
 
 fn log(problem: &Problem, id: &str) {
-    let cause = std::error::Error::source(problem).map(ToString::to_string).unwrap_or_default();
+    let cause = root_cause(problem);
     if problem.status().is_server_error() {
         tracing::error!(id, cause, %problem, "request not answered");
     } else {
         tracing::debug!(id, status = problem.status().as_u16(), %problem, "request refused");
     }
+}
+
+/// What lies at the bottom of a problem; empty if it is its own cause.
+fn root_cause(problem: &Problem) -> String {
+    let mut cause = std::error::Error::source(problem);
+    while let Some(next) = cause.and_then(std::error::Error::source) {
+        cause = Some(next);
+    }
+    cause.map(ToString::to_string).unwrap_or_default()
 }
 
 fn told(face: &Face, problem: &Problem, id: &str, reads: &Reads) -> Response {

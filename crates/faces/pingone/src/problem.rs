@@ -45,10 +45,10 @@ pub(crate) enum Problem {
     #[error("{problem}")]
     Unredirectable { problem: Box<Problem>, realm: RealmId, shown: Shown },
     #[error("OAuth: {0}")]
-    OAuth(Refusal),
+    OAuth(#[source] Refusal),
     /// The form of an OAuth endpoint could not be read.
     #[error("OAuth: {0}")]
-    OAuthBody(Box<Problem>),
+    OAuthBody(#[source] Box<Problem>),
     #[error("it cannot be told now")]
     Unavailable(#[source] Outage),
 }
@@ -284,5 +284,51 @@ impl From<HintError> for Problem {
             }
             HintError::Outage(outage) => Self::Unavailable(outage),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outage() -> Outage {
+        Outage::new("the disk is gone")
+    }
+
+    /// Goal: NO-FALSE-NO: whatever cannot be told is 503 with `Retry-After`, never 401, by whichever way it comes.
+    #[test]
+    fn what_cannot_be_told_is_503() {
+        for problem in [
+            Problem::from(outage()),
+            WriteError::InDoubt(outage()).into(),
+            EndError::NotTaken(outage()).into(),
+            EndError::InDoubt(outage()).into(),
+            SignOnFailure::Outage(outage()).into(),
+            HintError::Outage(outage()).into(),
+            Problem::OAuth(Refusal::Unavailable(outage())),
+            Problem::Unavailable(outage())
+                .unredirectable(RealmId::from_uuid(Default::default()), Shown::UnlessJson),
+        ] {
+            assert_eq!(problem.status(), StatusCode::SERVICE_UNAVAILABLE, "{problem:?}");
+            assert_eq!(problem.headers(), Some((http::header::RETRY_AFTER, RETRY_AFTER_S)));
+            assert!(!problem.json("id").to_string().contains("disk"), "the cause is for the log");
+        }
+    }
+
+    /// Statuses that clients send again by themselves are never used for permanent refusals. Contract pingone.md 5.1.
+    #[test]
+    fn bodies_and_storms_have_their_statuses() {
+        for (problem, status) in [
+            (Problem::Body(BodyError::Slow), 408),
+            (Problem::Body(BodyError::TooLarge), 413),
+            (Problem::Body(BodyError::Broken), 400),
+            (Problem::OAuthBody(Box::new(Problem::Body(BodyError::TooLarge))), 413),
+            (SignOnFailure::Busy(Busy).into(), 429),
+            (SignOnFailure::TooMany.into(), 400),
+            (EndError::CallersOwn.into(), 400),
+        ] {
+            assert_eq!(problem.status(), status, "{problem:?}");
+        }
+        assert_eq!(Problem::Busy.json("id")["code"], "REQUEST_LIMITED");
     }
 }

@@ -111,7 +111,10 @@ pub(crate) async fn reset(
     if !media::is(&headers, RESET) {
         return Err(Problem::MediaType); // P-13
     }
-    session_in_reach(&face, &admin, id, DELETE).await?;
+    let looked = session_in_reach(&face, &admin, id, DELETE).await?;
+    if !admin.standing.reaches(looked.user.population) {
+        return Err(Problem::Forbidden); // No self-service: only a role resets. Contract pingone.md 3.1.
+    }
     let order = EndOrder {
         realm: Some(admin.realm.id),
         target: Target::One(id),

@@ -1,4 +1,6 @@
 //! Realms, populations, users, clients, keys.
+//!
+//! Names are matched in small letters; a removed client stays behind as the generation of its grants.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! Gathers the facts that a decision needs, from rows inside a transaction and from what only memory knows.
+//!
+//! Nothing is decided here.
 
 use std::sync::Arc;
 

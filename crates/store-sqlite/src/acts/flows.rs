@@ -1,4 +1,6 @@
 //! Short-lived state.
+//!
+//! Bodies are bytes; whoever asks for another kind gets nothing.
 
 use adieu_core::{Outage, RealmId, Timestamp};
 use adieu_store::{Act, Flow, FlowId, Flows, WriteError};

@@ -1,4 +1,6 @@
 //! Codes and refresh tokens: read, let core decide, write.
+//!
+//! A replayed code or token is written down as revoked in the same transaction that refuses it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! The acts of the store trait, group by group.
+//!
+//! Each act is one order for the writer or one question for the readers.
 
 mod directory;
 mod family;

@@ -1,4 +1,6 @@
 //! Check, look, sign on, end, amend.
+//!
+//! `end` is the one function that writes an ending (ONE-ROAD); whatever ends in passing calls it.
 
 use std::sync::Arc;
 

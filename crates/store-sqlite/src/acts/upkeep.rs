@@ -1,4 +1,6 @@
 //! The sweep, readiness, figures.
+//!
+//! A sweep is bounded: it takes no more of the writer than any other batch.
 
 use adieu_core::sweep::spent;
 use adieu_core::{Locator, Outage, Timestamp};

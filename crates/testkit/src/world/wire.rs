@@ -1,4 +1,6 @@
 //! Recorded scenarios against the house in this process: waiting moves the clock.
+//!
+//! Nothing goes over a socket.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

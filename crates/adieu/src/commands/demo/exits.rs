@@ -1,4 +1,6 @@
 //! The five exits: the founding requests, sent as they are written.
+//!
+//! What is sent is what the founding documents show, with only the variables filled in.
 
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;

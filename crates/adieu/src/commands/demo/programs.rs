@@ -1,4 +1,6 @@
 //! What programs of the three dialects do around an exit: sign on, check, get tokens, try to use them.
+//!
+//! They know addresses, names and passwords, and nothing of the server's insides.
 
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;

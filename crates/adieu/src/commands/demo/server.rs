@@ -1,4 +1,6 @@
 //! The server of the demo: a child process that can be killed as hard as a machine dies.
+//!
+//! Its log goes to a file beside its data; its end is the end of the demo.
 
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};

@@ -1,4 +1,6 @@
 //! HTTP as the demo speaks and prints it: request line, status, the headers that matter.
+//!
+//! Redirects are never followed: where an answer leads is part of what is shown.
 
 use std::time::Duration;
 

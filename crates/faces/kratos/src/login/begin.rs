@@ -1,4 +1,6 @@
 //! A flow begins, and is fetched. Contract kratos.md 3.1 and 3.3.
+//!
+//! A flow that is begun knows its browser; whoever is signed on begins none without asking to.
 
 use adieu_authority::Live;
 use adieu_http_kit::accept;

@@ -1,4 +1,6 @@
 //! A login flow: its state as it is kept, and as it is shown. Contract kratos.md 3.2.
+//!
+//! It holds no password; a secret that was typed is gone with its request.
 
 use adieu_authority::{Span, Timestamp};
 use adieu_http_kit::dates::rfc3339_trimmed;

@@ -1,4 +1,6 @@
 //! What a submission holds, in any of the three types of body. Contract kratos.md 3.1.
+//!
+//! Nothing here says whether it is right.
 
 use adieu_http_kit::form::Params;
 use adieu_http_kit::media::MediaType;

@@ -231,7 +231,11 @@ async fn signed_on(
     if how != How::Renewed {
         set_cookie(&mut answer, face.fresh_csrf()); // A new one whenever a session starts, not at a refresh. K-52
     }
-    set_cookie(&mut answer, face.cookie_for(&session, &token.reveal()));
+    let token = token.reveal();
+    set_cookie(&mut answer, face.cookie_for(&session, &token));
+    for companion in &face.settings.companions {
+        set_cookie(&mut answer, companion.set(&token));
+    }
     Ok(answer)
 }
 

@@ -1,4 +1,6 @@
 //! Stories about Kratos' door, told through the whole house: real routers, the embedded engine, a frozen clock.
+//!
+//! One binary for all of them.
 
 mod exit_five;
 mod recorded;

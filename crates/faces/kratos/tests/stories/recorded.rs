@@ -1,4 +1,6 @@
 //! The recorded scenarios, replayed against the routers in this process; waits move the clock.
+//!
+//! Those that wait for endpoints of later are named in `contracts/waiting.toml`.
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,181 @@
+//! `cargo xtask contract-server PROFILE --vars FILE [--data DIR]`: the release binary, as the recorded systems were
+//! configured, on free ports, with its people in it.
+//!
+//! It writes FILE when the server is ready and stays until it is told to stop or the server dies. It knows nothing of
+//! a dialect: the binary itself makes the people and tells what programs need to know.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::files;
+
+const START: Duration = Duration::from_secs(30);
+
+/// What the command line says.
+pub(crate) struct Wanted {
+    profile: String,
+    vars: PathBuf,
+    data: Option<PathBuf>,
+}
+
+impl Wanted {
+    /// Reads the words after `contract-server`.
+    pub(crate) fn read(words: &[&str]) -> Result<Self> {
+        let [profile, flags @ ..] = words else { bail!("contract-server: which profile?") };
+        let (mut vars, mut data) = (None, None);
+        for pair in flags.chunks(2) {
+            match pair {
+                ["--vars", file] => vars = Some(PathBuf::from(file)),
+                ["--data", folder] => data = Some(PathBuf::from(folder)),
+                _ => bail!("contract-server PROFILE --vars FILE [--data DIR]"),
+            }
+        }
+        let vars = vars.context("contract-server: --vars FILE is missing")?;
+        Ok(Self { profile: (*profile).to_owned(), vars, data })
+    }
+}
+
+/// A running server of a profile; it ends with this value.
+pub(crate) struct ContractServer {
+    child: Child,
+    /// What programs need to know, and the server's pid.
+    pub(crate) variables: Value,
+    _temporary: Option<Temporary>,
+}
+
+/// A folder that goes away.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // What can't be removed lies in the system's temporary folder, and is removed with it.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs the command.
+pub(crate) fn contract_server(wanted: &Wanted) -> Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let binary = release_binary()?;
+    let mut server = ContractServer::start(&binary, &wanted.profile, wanted.data.as_deref())?;
+    let draft = wanted.vars.with_extension("new");
+    fs::write(&draft, serde_json::to_string_pretty(&server.variables)?)?;
+    fs::rename(&draft, &wanted.vars)?; // Whoever waits for the file finds it whole.
+    println!("ready: {} (pid {})", wanted.vars.display(), server.child.id());
+    loop {
+        if signals.pending().next().is_some() {
+            return Ok(());
+        }
+        if let Some(status) = server.child.try_wait()? {
+            bail!("the server ended with {status}");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Builds the release binary and says where it is.
+pub(crate) fn release_binary() -> Result<PathBuf> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--release", "-p", "adieu"])
+        .current_dir(files::root())
+        .status()?;
+    ensure!(status.success(), "cargo build --release -p adieu: {status}");
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| files::root().join("target"), PathBuf::from);
+    Ok(target.join("release/adieu"))
+}
+
+impl ContractServer {
+    /// Makes the people of a profile and serves it, on ports that are free now.
+    pub(crate) fn start(binary: &Path, profile: &str, data: Option<&Path>) -> Result<Self> {
+        let config = files::root().join("contracts/profiles").join(format!("{profile}.toml"));
+        ensure!(config.is_file(), "there is no profile {profile}: see contracts/profiles");
+        let temporary = match data {
+            Some(_) => None,
+            None => Some(temporary_folder()?),
+        };
+        let folder =
+            data.map_or_else(|| temporary.as_ref().map(|t| t.0.clone()).unwrap_or_default(), Path::to_owned);
+        let (public, admin) = (free_port()?, free_port()?);
+        let environment = [
+            ("ADIEU_DATA", folder.display().to_string()),
+            ("ADIEU_PUBLIC__LISTEN", public.to_string()),
+            ("ADIEU_PUBLIC__URL", format!("http://{public}")),
+            ("ADIEU_ADMIN__LISTEN", admin.to_string()),
+            ("ADIEU_ADMIN__URL", format!("http://{admin}")),
+        ];
+        let run = |words: &[&str]| {
+            let mut command = Command::new(binary);
+            command.args(words).arg("--config").arg(&config).envs(environment.clone());
+            command.env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()));
+            command
+        };
+        let said = run(&["cast"]).output().context("adieu cast")?;
+        ensure!(said.status.success(), "adieu cast: {}", String::from_utf8_lossy(&said.stderr));
+        let mut variables: Value = serde_json::from_slice(&said.stdout).context("adieu cast said no JSON")?;
+        let child = run(&["serve"]).spawn().context("adieu serve")?;
+        variables["pid"] = child.id().into();
+        let mut server = Self { child, variables, _temporary: temporary };
+        server.wait_until_ready(admin)?;
+        Ok(server)
+    }
+
+    fn wait_until_ready(&mut self, admin: SocketAddr) -> Result<()> {
+        let began = now();
+        while began.elapsed() < START {
+            if is_ready(admin) {
+                return Ok(());
+            }
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the server ended with {status} before it was ready");
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        bail!("the server was not ready after {START:?}")
+    }
+}
+
+impl Drop for ContractServer {
+    fn drop(&mut self) {
+        // It may be gone already; there is nobody left to tell.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "waiting for a real process takes real time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn is_ready(admin: SocketAddr) -> bool {
+    let ask = || -> std::io::Result<bool> {
+        let mut stream = TcpStream::connect_timeout(&admin, Duration::from_millis(500))?;
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        stream.write_all(b"GET /health/ready HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer.starts_with("HTTP/1.1 200"))
+    };
+    ask().unwrap_or(false)
+}
+
+fn free_port() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0").context("no free port on 127.0.0.1")?.local_addr()?)
+}
+
+fn temporary_folder() -> Result<Temporary> {
+    let folder = std::env::temp_dir().join(format!("adieu-contract-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    Ok(Temporary(folder))
+}
