@@ -77,8 +77,8 @@ pub enum AuthorizeError {
     #[error("the redirect address is not registered")]
     RedirectUri,
     /// A parameter that decides where answers go is repeated: nothing may be redirected.
-    #[error("a parameter is repeated")]
-    Repeated,
+    #[error("the parameter {0} is repeated")]
+    Repeated(&'static str),
     /// To be told to the client.
     #[error("{refusal}")]
     Told {
@@ -118,7 +118,7 @@ impl Provider<'_> {
 
     /// Who asks and where answers go. What fails here is never redirected (RFC 9700 §2.1).
     async fn addressee(&self, params: &Params) -> Result<(Arc<Client>, Reply), AuthorizeError> {
-        let once = |name| once(params, name).map_err(|_| AuthorizeError::Repeated);
+        let once = |name| once(params, name).map_err(|_| AuthorizeError::Repeated(name));
         let (id, redirect_uri) = (once("client_id")?, once("redirect_uri")?);
         let (state, mode) = (once("state")?, once("response_mode")?);
         let id: ClientId = id.and_then(|id| id.parse().ok()).ok_or(AuthorizeError::Client)?;

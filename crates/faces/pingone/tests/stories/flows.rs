@@ -220,8 +220,8 @@ async fn bad_authorize_requests() {
         (door.authorize(&other(&app.id, &format!("{}/", app.redirect)), &[]), "redirect_uri"),
         (door.authorize(&other(&app.id, ""), &[]), "redirect_uri"),
         (door.authorize(&app, &[("client_id", &app.id)]), "client_id"),
-        (door.authorize(&app, &[("redirect_uri", "https://evil.test/")]), "client_id"),
-        (door.authorize(&app, &[("state", "1"), ("state", "2")]), "client_id"),
+        (door.authorize(&app, &[("redirect_uri", "https://evil.test/")]), "redirect_uri"),
+        (door.authorize(&app, &[("state", "1"), ("state", "2")]), "state"),
     ] {
         let reply = door.get(&path).send().await;
         reply.assert_error(400, "INVALID_DATA", Some(("INVALID_VALUE", Some(target))));

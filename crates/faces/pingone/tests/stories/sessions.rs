@@ -1,6 +1,6 @@
 //! Sessions under a user and under the environment: who may read, delete and reset them.
 
-use adieu_authority::{ClientAuth, NewClient, Role, RoleAssignment, RoleScope};
+use adieu_authority::{ClientAuth, NewClient, NewPerson, Role, RoleAssignment, RoleScope};
 use http::Method;
 
 use crate::house::{ALICE, API, App, BOB, CAROL, Door, RESET, claims};
@@ -193,7 +193,9 @@ async fn users_delete_their_own_other_sessions() {
     door.assert_live(&bob).await;
     assert_eq!(delete(&door.alice(), &other.sid).await.status, 204, "P-15");
     door.assert_ended(&other).await;
-    // Without the scope, nothing; with it, resetting is still an administrator's.
+    door.reset(&own.sid, &own.access).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    door.assert_live(&own).await;
+    // Without the scope, nothing.
     let read_only = door.sign_on_to(&door.shop(), ALICE, None, "openid p1:read:sessions").await;
     let path = door.m(&format!("users/{}/sessions/{}", door.alice(), own.sid));
     door.delete(&path).bearer(&read_only.access).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
@@ -203,6 +205,33 @@ async fn users_delete_their_own_other_sessions() {
     door.get(&path).bearer(&plain.access).send().await.assert_error(401, "ACCESS_FAILED", INVALID_TOKEN);
     door.get(&door.a("as/signoff")).cookie(&read_only.st).send().await;
     door.get(&path).bearer(&read_only.access).send().await.assert_error(401, "ACCESS_FAILED", INVALID_TOKEN);
+}
+
+/// A user with the role acts by it, through a token that carries the scope; but not on the session in use (P-14).
+#[tokio::test]
+async fn a_user_with_the_role_acts_by_it() {
+    let door = Door::open().await;
+    let authority = door.world.authority();
+    let scope = RoleScope::Population(door.world.cast.population.id);
+    let new = NewPerson {
+        username: "clara".into(),
+        password: Some("Clerk-of-works-77".into()),
+        roles: vec![RoleAssignment { role: Role::IdentityDataAdmin, scope }],
+        ..NewPerson::default()
+    };
+    authority.create_user(&door.world.cast.population, new).await.expect("a user");
+    let clara = door.sign_on_to(&door.shop(), ("clara", "Clerk-of-works-77"), None, OWN).await;
+    let (alice, carol) = (door.sign_on(ALICE).await, door.sign_on(CAROL).await);
+    let path = door.m(&format!("users/{}/sessions/{}", door.carol(), carol.sid));
+    door.delete(&path).bearer(&clara.access).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    let path = door.m(&format!("users/{}/sessions/{}", door.alice(), alice.sid));
+    assert_eq!(door.delete(&path).bearer(&clara.access).send().await.status, 204);
+    door.assert_ended(&alice).await;
+    let own = claims(&clara.access)["sub"].as_str().expect("a user").to_owned();
+    let path = door.m(&format!("users/{own}/sessions/{}", clara.sid));
+    let reply = door.delete(&path).bearer(&clara.access).send().await;
+    reply.assert_error(400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", Some("sessionId"))));
+    door.assert_live(&clara).await;
 }
 
 /// P-16, P-17: a role on a population reaches its users, and tells nothing about anybody else.

@@ -326,3 +326,15 @@ async fn a_registered_address_that_no_header_can_carry_is_refused() {
     let held = door.sign_on(ALICE).await;
     assert_refused(&door, &held, &[("post_logout_redirect_uri", odd)], "post_logout_redirect_uri").await;
 }
+
+/// Goal: ONE-SESSION: a session that began at Kratos' door gives a code here and is signed off here.
+#[tokio::test]
+async fn a_session_of_another_door_is_signed_off_here() {
+    let door = Door::open().await;
+    let token = door.world.sign_on_kratos("alice@example.test", ALICE.1).await;
+    assert!(door.is_signed_on(&token).await);
+    assert_eq!(door.get(&door.a("as/signoff")).cookie(&token).send().await.status, 302);
+    assert!(!door.is_signed_on(&token).await);
+    let whoami = door.world.get("/sessions/whoami").header("x-session-token", &token).send().await;
+    assert_eq!(whoami.status, 401);
+}
