@@ -84,7 +84,7 @@ pub(crate) async fn find<'s, 'p>(
             let (resource, rest) = resource(rest)?;
             let realm = match resource {
                 // Quirk: the parameter wins over a canonical path here and nowhere else.
-                Resource::Authenticate => named(authority, call).await?.unwrap_or(realm),
+                Resource::Authenticate => named(authority, call.param("realm")?).await?.unwrap_or(realm),
                 Resource::Sessions | Resource::ServerInfo | Resource::Users => realm,
             };
             Ok(Place { realm, resource, rest })
@@ -92,7 +92,7 @@ pub(crate) async fn find<'s, 'p>(
         Head::Short(segments) => {
             let (realm, rest) = walk(authority, segments).await?;
             let (resource, rest) = resource(rest)?;
-            let realm = named(authority, call).await?.unwrap_or(realm);
+            let realm = named(authority, call.param("realm")?).await?.unwrap_or(realm);
             Ok(Place { realm, resource, rest })
         }
     }
@@ -122,9 +122,9 @@ fn resource<'s, 'p>(segments: &'s [Cow<'p, str>]) -> Result<(Resource, &'s [Cow<
     found.ok_or_else(|| AmError::UnknownResource(segments.join("/")))
 }
 
-/// The realm that the query names, with or without a slash before it.
-async fn named(authority: &Authority, call: &Call) -> Result<Option<Arc<Realm>>, AmError> {
-    let Some(name) = call.param("realm")? else { return Ok(None) };
+/// The realm that a parameter names, with or without a slash before it.
+pub(crate) async fn named(authority: &Authority, name: Option<&str>) -> Result<Option<Arc<Realm>>, AmError> {
+    let Some(name) = name else { return Ok(None) };
     let bare = name.strip_prefix('/').unwrap_or(name);
     let path = format!("/{}", bare.to_lowercase());
     let realm = authority.realm_at(&path).await?;

@@ -4,7 +4,6 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::StatusCode;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, EXPIRES, HeaderMap, HeaderName, HeaderValue,
     PRAGMA, RETRY_AFTER, SET_COOKIE, WARNING, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -132,8 +131,8 @@ impl Wardrobe {
         if let Some(seconds) = error.retry_after_s() {
             headers.insert(RETRY_AFTER, seconds.into());
         }
-        if error.status() == StatusCode::METHOD_NOT_ALLOWED {
-            headers.insert(ALLOW, HeaderValue::from_static("POST"));
+        if let Some(methods) = error.allow() {
+            headers.insert(ALLOW, HeaderValue::from_static(methods));
         }
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = error.status();

@@ -4,7 +4,9 @@
 
 mod attempt;
 
-use adieu_authority::{SessionToken, SignOn};
+use std::sync::Arc;
+
+use adieu_authority::{Realm, SessionToken, SignOn};
 use adieu_http_kit::{encoded_words, media};
 use axum::body::Body;
 use axum::response::Response;
@@ -59,7 +61,7 @@ async fn done(
     margin: &mut Margin,
 ) -> Result<Vec<u8>, AmError> {
     if *call.method() != Method::POST {
-        return Err(AmError::NotPost);
+        return Err(AmError::NotAllowed("POST"));
     }
     if !place.rest.is_empty() {
         return Err(AmError::UnknownResource(place.rest.join("/")));
@@ -86,7 +88,7 @@ async fn done(
         margin.cookies = face.cookies.balancer();
         return Ok(asked);
     };
-    let token = signed_on(face, call, place, pair).await?;
+    let token = signed_on(face, call, realm, pair).await?;
     margin.cookies = face.cookies.set(&token);
     let goto = call.params.first("goto").and_then(|goto| face.goto.check(goto));
     let success_url = goto.as_deref().unwrap_or(&face.settings.success_url);
@@ -97,11 +99,11 @@ async fn done(
 pub(crate) async fn signed_on(
     face: &Face,
     call: &Call,
-    place: &Place<'_, '_>,
+    realm: &Arc<Realm>,
     pair: Pair,
 ) -> Result<SessionToken, AmError> {
     let sign_on = SignOn {
-        realm: place.realm.clone(),
+        realm: Arc::clone(realm),
         door: DOOR,
         name: pair.name,
         password: pair.password,

@@ -51,9 +51,9 @@ pub(crate) enum AmError {
     /// A method that CREST does not know.
     #[error("Method {0} not supported")]
     UnknownMethod(Method),
-    /// Anything but POST at `authenticate`.
+    /// A method that has no place there; these have.
     #[error("Method Not Allowed")]
-    NotPost,
+    NotAllowed(&'static str),
     /// No such server information.
     #[error("ResourceId not supported: {0}")]
     UnknownInfo(String),
@@ -188,7 +188,7 @@ impl AmError {
             }
             E::Forbidden | E::Csrf => StatusCode::FORBIDDEN,
             E::UnknownRealm(_) | E::UnknownResource(_) | E::NoSuchAuthenticate => StatusCode::NOT_FOUND,
-            E::NotPost => StatusCode::METHOD_NOT_ALLOWED,
+            E::NotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             E::Body(BodyError::Slow) => StatusCode::REQUEST_TIMEOUT,
             E::TimeCondition(_) => StatusCode::CONFLICT,
             E::Precondition(_) => StatusCode::PRECONDITION_FAILED,
@@ -221,6 +221,11 @@ impl AmError {
             return Form::Text;
         }
         if matches!(self, Self::NoSuchAuthenticate) { Form::Empty } else { Form::Json }
+    }
+
+    /// The methods that are allowed, where another one was used.
+    pub(crate) fn allow(&self) -> Option<&'static str> {
+        if let Self::NotAllowed(methods) = self { Some(methods) } else { None }
     }
 
     /// Seconds after which the same request may be sent again, if it is worth it.

@@ -16,6 +16,7 @@ mod error;
 mod face;
 mod goto;
 mod names;
+mod pages;
 mod serverinfo;
 mod sessions;
 mod settings;
@@ -37,7 +38,6 @@ pub use settings::{SameSite, Settings, VersionDefault};
 use crate::address::Resource;
 use crate::answer::{Dress, Margin};
 use crate::call::Call;
-use crate::error::AmError;
 use crate::face::Face;
 
 /// The whole face as a service: paths, fallback, headers and errors are its own.
@@ -56,10 +56,7 @@ async fn answer(State(face): State<Arc<Face>>, request: Request<Body>) -> Respon
     let segments = call::segments(&path);
     match segments.split_first() {
         Some((first, rest)) if first == "json" => json(&face, &call, body, rest).await,
-        Some(_) | None => {
-            let missing = AmError::UnknownResource(segments.join("/"));
-            face.answer(Dress::Action, Margin::default(), Err(missing))
-        }
+        Some(_) | None => pages::answer(&face, &call, body, &segments).await,
     }
 }
 

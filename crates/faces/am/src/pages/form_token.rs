@@ -1,0 +1,60 @@
+//! The token of a form: only the browser that was shown the form can send it.
+//!
+//! Without it another site could make a browser sign on as somebody else. A random cookie that no other site can send
+//! along, and in the form a value derived from it; nothing is stored (EMPTY-HANDS).
+
+use adieu_authority::{Purpose, SessionId};
+use adieu_http_kit::cookies::{self, SameSite, SetCookie};
+use http::{HeaderMap, HeaderValue};
+use subtle::ConstantTimeEq as _;
+
+use crate::face::Face;
+
+/// The cookie of the sign-on form.
+const COOKIE: &str = "am-form";
+/// The hidden field of every form.
+pub(super) const FIELD: &str = "token";
+
+/// What the browser keeps, and what the form carries.
+pub(super) struct FormToken {
+    pub(super) cookie: HeaderValue,
+    pub(super) field: String,
+}
+
+/// A token for the sign-on form. A browser that has a cookie keeps it, so that two forms can be open.
+pub(super) fn issue(face: &Face, headers: &HeaderMap) -> FormToken {
+    let kept = cookies::first(headers, COOKIE).filter(|value| value.len() == 36).map(str::to_owned);
+    let value = kept.unwrap_or_else(|| face.authority.draw_uuid().to_string());
+    let path = format!("{}/", face.settings.context_path);
+    let cookie = SetCookie {
+        path: Some(&path),
+        http_only: true,
+        secure: face.settings.cookies_secure,
+        same_site: Some(SameSite::Strict),
+        ..SetCookie::new(COOKIE, &value)
+    };
+    FormToken { cookie: cookie.to_header(), field: of_cookie(face, &value) }
+}
+
+/// Whether the sign-on form was shown to this browser.
+pub(super) fn fits(face: &Face, headers: &HeaderMap, field: &str) -> bool {
+    cookies::first(headers, COOKIE).is_some_and(|value| same(&of_cookie(face, value), field))
+}
+
+/// The token of the form that ends this session; only its own user agent is shown it.
+pub(super) fn of_session(face: &Face, session: SessionId) -> String {
+    derived(face, &format!("am-sign-off {session}"))
+}
+
+/// Whether two tokens are the same, in constant time.
+pub(super) fn same(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
+}
+
+fn of_cookie(face: &Face, cookie: &str) -> String {
+    derived(face, &format!("am-sign-on {cookie}"))
+}
+
+fn derived(face: &Face, name: &str) -> String {
+    face.authority.key().derive_text(Purpose::AntiForgery, name.as_bytes(), 0)
+}

@@ -1,0 +1,103 @@
+//! The sign-on page: shows the form, takes it back, sends the browser on.
+//!
+//! Who has a live session of the realm already is sent on at once, unless `ForceAuth` asks for a new proof.
+
+use adieu_pages_kit::SignOn;
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use url::Url;
+
+use super::{Asked, form, form_token, html, see_other, with_cookies};
+use crate::authenticate::{self, Pair};
+use crate::call::Call;
+use crate::caller::{self, Caller};
+use crate::error::AmError;
+use crate::face::Face;
+
+/// Names of the fields, as AM's own form has them.
+const NAME: &str = "IDToken1";
+const PASSWORD: &str = "IDToken2";
+
+pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> {
+    let asked = Asked::of(face, &call.params).await?;
+    let forced = call.params.first("ForceAuth") == Some("true");
+    if let Caller::Live(_, live) = caller::caller(face, call.headers()).await?
+        && live.session.realm == asked.realm.id
+        && !forced
+    {
+        return Ok(see_other(goal(face, &asked)));
+    }
+    Ok(page(face, call.headers(), &asked, "", None))
+}
+
+pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Response, AmError> {
+    let form = form(call, body).await?;
+    let asked = Asked::of(face, &form).await?;
+    let field = |name| form.only(name).map_err(|_| AmError::Repeated(name)).map(Option::unwrap_or_default);
+    if !form_token::fits(face, call.headers(), field(form_token::FIELD)?) {
+        return Err(AmError::Csrf);
+    }
+    let pair = Pair { name: field(NAME)?.trim().to_owned(), password: field(PASSWORD)?.to_owned() };
+    let name = pair.name.clone();
+    match authenticate::signed_on(face, call, &asked.realm, pair).await {
+        Ok(token) => {
+            let lines = face.cookies.set(&token).lines(&face.cookies);
+            Ok(with_cookies(see_other(goal(face, &asked)), lines))
+        }
+        Err(error) => {
+            let words = words(&error).ok_or(error)?;
+            Ok(page(face, call.headers(), &asked, &name, Some(words)))
+        }
+    }
+}
+
+fn goal<'a>(face: &'a Face, asked: &'a Asked) -> &'a str {
+    asked.goto.as_deref().unwrap_or(&face.settings.success_url)
+}
+
+/// What the page says of a failure after which the form may be sent again.
+fn words(error: &AmError) -> Option<(StatusCode, &'static str)> {
+    let words = if matches!(error, AmError::LoginFailure) {
+        "Name or password is wrong."
+    } else if matches!(error, AmError::LockedOut) {
+        "This account cannot be used at present."
+    } else if matches!(error, AmError::SessionLimit) {
+        "There are too many sessions of this account."
+    } else {
+        return None;
+    };
+    Some((error.status(), words))
+}
+
+fn page(
+    face: &Face,
+    headers: &HeaderMap,
+    asked: &Asked,
+    name: &str,
+    failed: Option<(StatusCode, &str)>,
+) -> Response {
+    let token = form_token::issue(face, headers);
+    let goto = asked.goto.as_deref().unwrap_or_default();
+    let action = format!("{}/UI/Login", face.settings.context_path);
+    let hidden =
+        [(form_token::FIELD, token.field.as_str()), ("realm", asked.realm.path.as_str()), ("goto", goto)];
+    let page = SignOn {
+        realm: &asked.realm.path,
+        application: None,
+        action: &action,
+        method: "post",
+        identifier_label: "User name",
+        identifier_name: NAME,
+        identifier: name,
+        password_label: "Password",
+        password_name: PASSWORD,
+        hidden: &hidden,
+        error: failed.map(|(_, words)| words),
+    };
+    // Browsers hold the redirect after the form to the same list.
+    let there = Url::parse(goal(face, asked)).map(|url| url.origin().ascii_serialization());
+    let actions = ["'self'", there.as_deref().unwrap_or_default()];
+    let status = failed.map_or(StatusCode::OK, |(status, _)| status);
+    with_cookies(html(status, &page.html(), &actions), vec![token.cookie])
+}
