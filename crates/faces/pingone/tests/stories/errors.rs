@@ -1,4 +1,6 @@
 //! The shape of errors and the headers of everything.
+//!
+//! Every answer is read for its id; what is said inside an error is for the stories of its route.
 
 use http::Method;
 

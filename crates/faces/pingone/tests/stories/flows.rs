@@ -1,4 +1,6 @@
 //! Authorize, flows and resume: how a code comes about, and how it does not.
+//!
+//! Contract pingone.md 4.5 to 4.7, and the clients of standards.md 2.1.
 
 use adieu_authority::{ClientAuth, NewClient};
 use adieu_face_pingone::Settings;

@@ -134,7 +134,7 @@ async fn the_founding_requests_run_as_written() {
     std::fs::write(folder.join(".curlrc"), curlrc).expect("a file");
     let python_end =
         "print(response.text)\nprint('statuses', *[r.status_code for r in response.history + [response]])\n";
-    let ways: [(&'static str, &str, [&str; 3], &str, [&str; 3]); 3] = [
+    let ways = [
         ("sh", "-c", CURL, "", ["1 200", "0 204", "0 204"]),
         ("python3", "-c", PYTHON, python_end, ["302 200", "204", "204"]),
         ("node", "-e", NODE, "", ["302 200", "204", "204"]),

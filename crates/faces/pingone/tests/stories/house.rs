@@ -1,4 +1,6 @@
 //! The door in front of a world, with three public addresses that differ, and how people walk through it.
+//!
+//! Nothing here asserts a check of the contract by itself but what is named so.
 
 use adieu_face_pingone::{Settings, service};
 use adieu_testkit::World;

@@ -1,4 +1,6 @@
 //! The sign-on page and the page one lands on.
+//!
+//! What a template shows is pages-kit's affair; here is what the pages do.
 
 use crate::house::{ALICE, APPS, AUTH, Door};
 

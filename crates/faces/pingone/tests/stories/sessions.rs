@@ -1,4 +1,6 @@
 //! Sessions under a user and under the environment: who may read, delete and reset them.
+//!
+//! Contract pingone.md 2.2, 2.3 and 3.5.
 
 use adieu_authority::{ClientAuth, NewClient, NewPerson, Role, RoleAssignment, RoleScope};
 use http::Method;

@@ -1,4 +1,6 @@
 //! Sign-off: who is signed off, who is not, and where the browser goes.
+//!
+//! Contract pingone.md 1.1 to 1.8; what is refused must have ended nothing.
 
 use adieu_authority::{Client, ClientAuth, NewClient};
 use adieu_face_pingone::{Settings, service};

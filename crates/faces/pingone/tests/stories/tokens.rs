@@ -1,4 +1,6 @@
 //! The token endpoint, introspection, keys and discovery.
+//!
+//! Contract pingone.md 3.4 and 4.8; standards.md 2.2 to 2.5.
 
 use adieu_authority::{Act, Cause, Client, EndOrder, Origin, Target};
 use http::Method;
