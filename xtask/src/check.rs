@@ -95,7 +95,7 @@ fn ran(command: &mut Command) -> Result<()> {
 }
 
 /// Sees to it that a program is there: installs its package when we may, else says exactly what to install.
-fn need(program: &str, package: &str) -> Result<()> {
+pub(crate) fn need(program: &str, package: &str) -> Result<()> {
     if on_path(program) {
         return Ok(());
     }

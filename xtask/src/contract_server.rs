@@ -52,6 +52,15 @@ pub(crate) struct ContractServer {
     _temporary: Option<Temporary>,
 }
 
+/// Where the server may run.
+#[derive(Clone, Copy)]
+pub(crate) enum Pinned {
+    /// Anywhere.
+    No,
+    /// On these cores.
+    To(&'static str),
+}
+
 /// A folder that goes away.
 struct Temporary(PathBuf);
 
@@ -66,7 +75,7 @@ impl Drop for Temporary {
 pub(crate) fn contract_server(wanted: &Wanted) -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     let binary = release_binary()?;
-    let mut server = ContractServer::start(&binary, &wanted.profile, wanted.data.as_deref())?;
+    let mut server = ContractServer::start(&binary, &wanted.profile, wanted.data.as_deref(), Pinned::No)?;
     let draft = wanted.vars.with_extension("new");
     fs::write(&draft, serde_json::to_string_pretty(&server.variables)?)?;
     fs::rename(&draft, &wanted.vars)?; // Whoever waits for the file finds it whole.
@@ -97,7 +106,7 @@ pub(crate) fn release_binary() -> Result<PathBuf> {
 
 impl ContractServer {
     /// Makes the people of a profile and serves it, on ports that are free now.
-    pub(crate) fn start(binary: &Path, profile: &str, data: Option<&Path>) -> Result<Self> {
+    pub(crate) fn start(binary: &Path, profile: &str, data: Option<&Path>, pinned: Pinned) -> Result<Self> {
         let config = files::root().join("contracts/profiles").join(format!("{profile}.toml"));
         ensure!(config.is_file(), "there is no profile {profile}: see contracts/profiles");
         let temporary = match data {
@@ -106,7 +115,8 @@ impl ContractServer {
         };
         let folder =
             data.map_or_else(|| temporary.as_ref().map(|t| t.0.clone()).unwrap_or_default(), Path::to_owned);
-        let (public, admin) = (free_port()?, free_port()?);
+        let (public, admin) =
+            (free_port(recorded_port(&config, "public"))?, free_port(recorded_port(&config, "admin"))?);
         let environment = [
             ("ADIEU_DATA", folder.display().to_string()),
             ("ADIEU_PUBLIC__LISTEN", public.to_string()),
@@ -115,7 +125,14 @@ impl ContractServer {
             ("ADIEU_ADMIN__URL", format!("http://{admin}")),
         ];
         let run = |words: &[&str]| {
-            let mut command = Command::new(binary);
+            let mut command = match pinned {
+                Pinned::No => Command::new(binary),
+                Pinned::To(cores) => {
+                    let mut command = Command::new("taskset"); // Becomes the program: the pid stays.
+                    command.args(["-c", cores]).arg(binary);
+                    command
+                }
+            };
             command.args(words).arg("--config").arg(&config).envs(environment.clone());
             command.env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()));
             command
@@ -170,8 +187,17 @@ fn is_ready(admin: SocketAddr) -> bool {
     ask().unwrap_or(false)
 }
 
-fn free_port() -> Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0").context("no free port on 127.0.0.1")?.local_addr()?)
+/// The port of the recordings if it is free, for some name it in so many words; else one that the system chooses.
+fn free_port(recorded: u16) -> Result<SocketAddr> {
+    let listener = TcpListener::bind(("127.0.0.1", recorded)).or_else(|_| TcpListener::bind("127.0.0.1:0"));
+    Ok(listener.context("no free port on 127.0.0.1")?.local_addr()?)
+}
+
+fn recorded_port(config: &Path, listener: &str) -> u16 {
+    let text = fs::read_to_string(config).unwrap_or_default();
+    let table: toml::Table = text.parse().unwrap_or_default();
+    let address = table.get(listener).and_then(|l| l.get("listen")).and_then(toml::Value::as_str);
+    address.and_then(|address| address.parse::<SocketAddr>().ok()).map_or(0, |address| address.port())
 }
 
 fn temporary_folder() -> Result<Temporary> {

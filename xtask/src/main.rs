@@ -3,6 +3,7 @@
 //! It links nothing of the house, so that it builds in seconds: what it needs of the server it asks the binary. It
 //! changes no file but `docs/contracts.md`, and that only when told to.
 
+mod bench;
 mod check;
 mod checks;
 mod citations;
@@ -25,6 +26,7 @@ cargo xtask test                           installs what is needed, then check, 
 cargo xtask floors                         who may import whom
 cargo xtask tidy                           headers, lengths, words that must not be there, promises
 cargo xtask contracts [--write] [--strict] the table of checks; --strict also fails when a due check has no test
+cargo xtask bench check|end                what a check and a durable ending cost, as multiples of doing nothing
 cargo xtask contract-server PROFILE --vars FILE [--data DIR]
                                            the release binary as a profile of contracts/profiles configures it";
 
@@ -49,6 +51,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["contracts", flags @ ..] if flags.iter().all(|f| ["--write", "--strict"].contains(f)) => {
             contracts::contracts(flags.contains(&"--write"), flags.contains(&"--strict"))
         }
+        ["bench", rest @ ..] => bench::bench(rest),
         ["contract-server", rest @ ..] => {
             contract_server::contract_server(&contract_server::Wanted::read(rest)?)
         }

@@ -27,28 +27,47 @@ pub async fn read<B>(body: B, limit: usize, patience: Duration) -> Result<Bytes,
 where
     B: BodyExt<Data = Bytes>,
 {
-    let declared = usize::try_from(body.size_hint().lower());
-    if !declared.is_ok_and(|declared| declared <= limit) {
-        return Err(BodyError::TooLarge);
-    }
     tokio::time::timeout(patience, collected(body, limit)).await.map_err(|_| BodyError::Slow)?
 }
+
+/// What is read and thrown away of a body that is too large. A sender in the middle of its body hears no answer on a
+/// connection that is closed under it; beyond this it does not hear one.
+const DISCARDED_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 async fn collected<B>(body: B, limit: usize) -> Result<Bytes, BodyError>
 where
     B: BodyExt<Data = Bytes>,
 {
     let mut body = std::pin::pin!(body);
+    let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if declared > limit {
+        if declared <= DISCARDED_BYTES_MAX {
+            discard(body.as_mut()).await;
+        }
+        return Err(BodyError::TooLarge);
+    }
     let mut whole = Whole::Nothing;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| BodyError::Broken)?;
         let Ok(data) = frame.into_data() else { continue }; // Trailers are not read.
         if data.len() > limit - whole.len() {
+            discard(body.as_mut()).await;
             return Err(BodyError::TooLarge);
         }
         whole = whole.with(data);
     }
     Ok(whole.into_bytes())
+}
+
+async fn discard<B>(mut body: std::pin::Pin<&mut B>)
+where
+    B: BodyExt<Data = Bytes>,
+{
+    let mut discarded = 0;
+    while discarded < DISCARDED_BYTES_MAX {
+        let Some(Ok(frame)) = body.frame().await else { return };
+        discarded += frame.into_data().map_or(0, |data| data.len());
+    }
 }
 
 /// Most bodies come in one piece, which is then not copied.

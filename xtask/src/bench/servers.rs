@@ -1,0 +1,259 @@
+//! The three servers of a measurement, all pinned to one core: nginx, the static answer, the house.
+//!
+//! Each ends with its value. The house is the release binary on a fresh folder with seeded sessions.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::bench::load::Load;
+use crate::contract_server::{ContractServer, Pinned};
+use crate::files;
+
+/// Where servers run, and where the load does.
+pub(crate) const SERVER_CORE: &str = "0";
+pub(crate) const LOAD_CORE: &str = "1";
+
+/// The dialects' endings that need nothing but a session token.
+pub(crate) const ENDINGS: [&str; 3] = ["PingOne sign-off", "AM logout", "Kratos native logout"];
+
+/// Where to send, and whose CPU to read.
+pub(crate) struct Target {
+    pub(crate) address: String,
+    pid: u32,
+}
+
+impl Target {
+    /// The process and its children.
+    pub(crate) fn processes(&self) -> Result<Vec<u32>> {
+        let mut all = vec![self.pid];
+        let children = format!("/proc/{0}/task/{0}/children", self.pid);
+        let text = fs::read_to_string(&children).unwrap_or_default();
+        all.extend(text.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+        Ok(all)
+    }
+}
+
+struct Process {
+    child: Child,
+    port: u16,
+    folder: Option<PathBuf>,
+}
+
+impl Process {
+    fn target(&self) -> Target {
+        Target { address: format!("http://127.0.0.1:{}", self.port), pid: self.child.id() }
+    }
+
+    fn wait(self) -> Result<Self> {
+        for _ in 0..2_000 {
+            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                return Ok(self);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        bail!("a server of the measurement did not listen in time")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may be gone already; there is nobody left to tell.
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = self.child.wait();
+        if let Some(folder) = &self.folder {
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn pinned(program: &Path) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["-c", SERVER_CORE]).arg(program).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Debian's nginx with one worker and `return 200`.
+pub(crate) struct Nginx(Process);
+
+impl Nginx {
+    pub(crate) fn start() -> Result<Self> {
+        let port = free_port()?;
+        let folder = std::env::temp_dir().join(format!("adieu-bench-nginx-{port}"));
+        fs::create_dir_all(&folder)?;
+        let shown = folder.display();
+        let config = folder.join("nginx.conf");
+        fs::write(
+            &config,
+            format!(
+                "worker_processes 1; daemon off; pid {shown}/pid; error_log {shown}/error.log;\n\
+                 events {{ worker_connections 4096; }}\n\
+                 http {{ access_log off; keepalive_requests 100000000;\n\
+                 client_body_temp_path {shown}/b; proxy_temp_path {shown}/p; fastcgi_temp_path {shown}/f;\n\
+                 uwsgi_temp_path {shown}/u; scgi_temp_path {shown}/s;\n\
+                 server {{ listen 127.0.0.1:{port}; location / {{ return 200 'ok'; }} }} }}\n"
+            ),
+        )?;
+        let child = pinned(Path::new("nginx")).arg("-c").arg(&config).spawn().context("nginx")?;
+        Ok(Self(Process { child, port, folder: Some(folder) }.wait()?))
+    }
+
+    pub(crate) fn target(&self) -> Target {
+        self.0.target()
+    }
+}
+
+/// The same framework's static answer.
+pub(crate) struct StaticAnswer(Process);
+
+/// Builds it; says where it is.
+pub(crate) fn build_static_answer() -> Result<PathBuf> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let words = ["build", "--release", "-p", "adieu", "--example", "static_answer"];
+    let status = Command::new(cargo).args(words).current_dir(files::root()).status()?;
+    ensure!(status.success(), "cargo {}: {status}", words.join(" "));
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| files::root().join("target"), PathBuf::from);
+    Ok(target.join("release/examples/static_answer"))
+}
+
+impl StaticAnswer {
+    pub(crate) fn start(program: &Path) -> Result<Self> {
+        let port = free_port()?;
+        let child = pinned(program).arg(format!("127.0.0.1:{port}")).spawn().context("the static answer")?;
+        Ok(Self(Process { child, port, folder: None }.wait()?))
+    }
+
+    pub(crate) fn target(&self) -> Target {
+        self.0.target()
+    }
+}
+
+/// The house with sessions in it.
+pub(crate) struct Seeded {
+    server: ContractServer,
+    folder: PathBuf,
+}
+
+impl Seeded {
+    pub(crate) fn start(binary: &Path, sessions: u32) -> Result<Self> {
+        let folder = std::env::temp_dir().join(format!("adieu-bench-{}", free_port()?));
+        fs::create_dir_all(&folder)?;
+        let config = files::root().join("contracts/profiles/main.toml");
+        let seeded = Command::new(binary)
+            .args(["seed", "--users", "2000", "--sessions", &sessions.to_string()])
+            .arg("--tokens")
+            .arg(folder.join("tokens"))
+            .arg("--config")
+            .arg(config)
+            .env("ADIEU_DATA", folder.join("data"))
+            .output()?;
+        ensure!(seeded.status.success(), "adieu seed: {}", String::from_utf8_lossy(&seeded.stderr));
+        let server =
+            ContractServer::start(binary, "main", Some(&folder.join("data")), Pinned::To(SERVER_CORE))?;
+        Ok(Self { server, folder })
+    }
+
+    pub(crate) fn target(&self) -> Target {
+        let address = self.known("kratos", "public").to_owned();
+        Target { address, pid: self.server.variables["pid"].as_u64().unwrap_or(0) as u32 }
+    }
+
+    fn known(&self, dialect: &str, name: &str) -> &str {
+        self.server.variables[dialect][name].as_str().unwrap_or_default()
+    }
+
+    fn token(&self) -> Result<String> {
+        let text = fs::read_to_string(self.folder.join("tokens"))?;
+        text.lines().next().map(str::to_owned).context("no token was seeded")
+    }
+
+    /// The three checks of one live session.
+    pub(crate) fn checks(&self) -> Result<Vec<(&'static str, Load)>> {
+        let token = self.token()?;
+        let whoami = Load::get("/sessions/whoami").header("X-Session-Token", token.clone());
+        let validate = Load::new("POST", "/am/json/realms/root/realms/alpha/sessions?_action=validate")
+            .header("Accept-API-Version", "resource=3.1, protocol=1.0")
+            .body("application/json", format!("{{\"tokenId\":\"{token}\"}}"));
+        let introspect = Load::new("POST", format!("/{}/as/introspect", self.known("pingone", "env_id")))
+            .header("Authorization", self.basic())
+            .body("application/x-www-form-urlencoded", format!("token={}", self.access_token(&token)?));
+        Ok(vec![("Kratos whoami", whoami), ("AM validate", validate), ("PingOne introspection", introspect)])
+    }
+
+    /// Requests that each end another session.
+    pub(crate) fn endings(&self, dialect: &str) -> Result<Load> {
+        let load = match dialect {
+            "PingOne sign-off" => {
+                let path = format!("/{}/as/signoff", self.known("pingone", "env_id"));
+                Load::get(&path).header("Cookie", "ST={}")
+            }
+            "AM logout" => Load::new("POST", "/am/json/realms/root/realms/alpha/sessions/?_action=logout")
+                .header("iPlanetDirectoryPro", "{}")
+                .header("Accept-API-Version", "resource=3.1, protocol=1.0"),
+            "Kratos native logout" => Load::new("DELETE", "/self-service/logout/api")
+                .body("application/json", "{\"session_token\":\"{}\"}"),
+            other => bail!("no ending is called {other}"),
+        };
+        Ok(load.each_line_of(self.folder.join("tokens")))
+    }
+
+    fn basic(&self) -> String {
+        let pair = format!(
+            "{}:{}",
+            self.known("pingone", "app_client_id"),
+            self.known("pingone", "app_client_secret")
+        );
+        let encoded = Command::new("base64").arg("-w0").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let encode = || -> Result<String> {
+            let mut child = encoded?;
+            child.stdin.take().context("base64")?.write_all(pair.as_bytes())?;
+            let mut text = String::new();
+            child.stdout.take().context("base64")?.read_to_string(&mut text)?;
+            child.wait()?;
+            Ok(text)
+        };
+        format!("Basic {}", encode().unwrap_or_default())
+    }
+
+    /// An application's access token in the session: a code by the cookie, then the token endpoint, by curl.
+    fn access_token(&self, session: &str) -> Result<String> {
+        let base = format!("{}/{}", self.known("kratos", "public"), self.known("pingone", "env_id"));
+        let client = self.known("pingone", "app_client_id");
+        let to = self.known("pingone", "app_redirect_uri");
+        let authorize = format!(
+            "{base}/as/authorize?response_type=code&client_id={client}&redirect_uri={to}&scope=openid&response_mode=pi.flow"
+        );
+        let flow = curl(&["-H", &format!("Cookie: ST={session}"), &authorize])?;
+        let code = flow["authorizeResponse"]["code"].as_str().context("no code")?;
+        let authorization = format!("Authorization: {}", self.basic());
+        let (code, to) = (format!("code={code}"), format!("redirect_uri={to}"));
+        let grant = "grant_type=authorization_code";
+        let tokens =
+            curl(&["-H", &authorization, "-d", grant, "-d", &code, "-d", &to, &format!("{base}/as/token")])?;
+        tokens["access_token"].as_str().map(str::to_owned).context("no access token")
+    }
+}
+
+fn curl(words: &[&str]) -> Result<Value> {
+    let output = Command::new("curl").arg("-sS").args(words).output().context("curl")?;
+    serde_json::from_slice(&output.stdout)
+        .with_context(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+impl Drop for Seeded {
+    fn drop(&mut self) {
+        // What can't be removed lies in the system's temporary folder.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
