@@ -90,15 +90,26 @@ impl Authority {
             return Ok(keys);
         }
         let keys = match self.stored_keys(realm.id).await? {
-            Some(keys) => keys,
-            None => {
-                self.make_key(realm.id).await?;
-                // Read anew: another node may have made one, too, and what is stored decides.
-                self.stored_keys(realm.id).await?.ok_or_else(|| Outage::new("a new key was not found"))?
-            }
+            Some(keys) => Arc::new(keys),
+            None => return self.with_new_key(realm.id).await,
         };
-        let keys = Arc::new(keys);
         signing.remember(realm.id, &keys);
+        Ok(keys)
+    }
+
+    /// Gives a realm a new key, which signs from now on. The earlier ones verify as before.
+    pub async fn rotate_keys(&self, realm: &Realm) -> Result<Arc<RealmKeys>, Outage> {
+        let _one_at_a_time = self.inner.signing.loading.lock().await;
+        self.with_new_key(realm.id).await
+    }
+
+    /// Called by whoever holds `loading`.
+    async fn with_new_key(&self, realm: RealmId) -> Result<Arc<RealmKeys>, Outage> {
+        self.make_key(realm).await?;
+        // Read anew: another node may have made one, too, and what is stored decides.
+        let keys = self.stored_keys(realm).await?.ok_or_else(|| Outage::new("a new key was not found"))?;
+        let keys = Arc::new(keys);
+        self.inner.signing.remember(realm, &keys);
         Ok(keys)
     }
 

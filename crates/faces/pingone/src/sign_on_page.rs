@@ -25,6 +25,9 @@ use crate::{Face, body, cookies, form_token};
 
 const FLOW: &str = "flowId";
 const TOKEN: &str = "token";
+/// Says that the page was asked for under the address that may set the cookies.
+const PLACE: &str = "at";
+const AT_AUTH: &str = "auth";
 
 /// `/{env}/as/signon` moved here. Contract pingone.md 1.5.
 pub(crate) async fn moved(State(face): State<Face>, Env(realm): Env) -> Result<Response, Problem> {
@@ -46,6 +49,14 @@ pub(crate) async fn show(
         None => return Ok(html(StatusCode::OK, &SignedOff { realm: &realm.path, again: None }.html(), &[])),
     };
     let flow = flow.map_err(|problem| problem.unredirectable(realm.id, Shown::IfHtml))?;
+    let settings = face.settings();
+    if settings.apps_base != settings.auth_base && query.first(PLACE) != Some(AT_AUTH) {
+        // The cookies of a sign-on belong to the host of `auth_base`, and only that host can set them.
+        return found(&format!(
+            "{}/{}/signon/?{FLOW}={}&{PLACE}={AT_AUTH}",
+            settings.auth_base, realm.id, flow.id
+        ));
+    }
     if flow.is_completed() {
         return found(&flow.resume_url(&face));
     }

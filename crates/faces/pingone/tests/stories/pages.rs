@@ -38,7 +38,11 @@ async fn a_person_signs_on_through_the_page() {
     let door = Door::open().await;
     let begun =
         door.get(&door.authorize(&door.shop(), &[("login_hint", "<alice>"), ("state", "x")])).send().await;
-    let path = begun.location().strip_prefix(APPS).expect("our page").to_owned();
+    let first = begun.location().strip_prefix(APPS).expect("our page").to_owned();
+    // The page stands where its cookies belong.
+    let moved = door.get(&first).send().await;
+    assert_eq!(moved.status, 302);
+    let path = moved.location().strip_prefix(AUTH).expect("our address").to_owned();
     let page = door.get(&path).send().await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("Shop") && !page.text.contains("<alice>"));

@@ -248,3 +248,28 @@ async fn many_first_users_of_a_realm_make_one_key() {
     assert_eq!(one.json()["keys"].as_array().map(Vec::len), Some(1));
     assert!(one.text == two.text && two.text == three.text);
 }
+
+/// A retired key still verifies: tokens live on, and a hint signed with it counts (contract pingone.md 1.3, rule 8).
+#[tokio::test]
+async fn a_retired_key_still_verifies() {
+    let mut door = Door::open().await;
+    let held = door.sign_on(ALICE).await;
+    door.world.wait_s(1);
+    let realm = door.world.cast.realm.clone();
+    door.world.authority().rotate_keys(&realm).await.expect("a new key");
+    for restarted in [false, true] {
+        if restarted {
+            door.crash_and_restart().await;
+        }
+        let keys = door.get(&door.a("as/jwks")).send().await.json();
+        assert_eq!(keys["keys"].as_array().map(Vec::len), Some(2));
+        door.assert_live(&held).await;
+        let fresh = door.sign_on(ALICE).await;
+        let header = |token: &str| token.split('.').next().expect("a header").to_owned();
+        assert_ne!(header(&fresh.access), header(&held.access), "the new key signs");
+        door.assert_live(&fresh).await;
+    }
+    let path = format!("{}?id_token_hint={}", door.a("as/signoff"), held.id_token);
+    assert_eq!(door.get(&path).cookie(&held.st).send().await.status, 302);
+    door.assert_ended(&held).await;
+}
