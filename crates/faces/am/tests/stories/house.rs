@@ -5,6 +5,7 @@
 use adieu_authority::{Authority, NewPerson, Role, RoleAssignment, RoleScope, User};
 use adieu_face_am::{Settings, service};
 use adieu_testkit::World;
+use adieu_testkit::world::profile_config;
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
@@ -25,6 +26,8 @@ pub(crate) const COOKIE: &str = "iPlanetDirectoryPro";
 pub(crate) const SESSIONS: &str = "/am/json/realms/root/realms/alpha/sessions";
 /// Where one signs on to it.
 pub(crate) const AUTHENTICATE: &str = "/am/json/realms/root/realms/alpha/authenticate";
+/// The page where one does.
+pub(crate) const LOGIN: &str = "/am/UI/Login";
 
 /// The house.
 pub(crate) struct House {
@@ -38,7 +41,17 @@ impl House {
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
-        let world = World::with_profile("am").await;
+        Self::over(World::with_profile("am").await, settings).await
+    }
+
+    /// A house whose disk is nearly full.
+    pub(crate) async fn with_pages(pages_max: u32) -> Self {
+        let mut config = profile_config("am");
+        config.keep.pages_max = pages_max;
+        Self::over(World::with_config(config).await, settings()).await
+    }
+
+    async fn over(world: World, settings: Settings) -> Self {
         people(world.authority()).await;
         let router = service(world.authority().clone(), settings);
         Self { world, router }

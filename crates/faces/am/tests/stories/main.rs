@@ -9,6 +9,7 @@ mod callers;
 mod ending;
 mod house;
 mod info;
+mod outage;
 mod pages;
 mod recorded;
 mod refusals;

@@ -4,9 +4,8 @@
 
 use adieu_face_am::Settings;
 
-use crate::house::{ALICE, Ask, COOKIE, House, Reply, settings};
+use crate::house::{ALICE, Ask, COOKIE, House, LOGIN, Reply, settings};
 
-const LOGIN: &str = "/am/UI/Login";
 const LOGOUT: &str = "/am/UI/Logout";
 
 fn hidden(page: &Reply, name: &str) -> String {
