@@ -10,10 +10,8 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{contracts, files, floors, tidy};
-
-/// Programs that the build and the tests call, and the Debian packages they come in.
-const NEEDS: [(&str, &str); 1] = [("cc", "gcc")]; // aws-lc, SQLite, and the power cut below it.
+use crate::contract_server::release_binary;
+use crate::{clients, contracts, files, floors, tidy};
 
 /// Everything but the tests.
 pub(crate) fn check() -> Result<()> {
@@ -27,12 +25,13 @@ pub(crate) fn check() -> Result<()> {
 
 /// Installs what is needed, checks, and runs every test.
 pub(crate) fn test() -> Result<()> {
-    for (program, package) in NEEDS {
-        need(program, package)?;
-    }
+    let clients = clients::install()?;
     check()?;
+    // Recorded scenarios are replayed against the server as it is shipped.
+    let binary = release_binary()?;
     let mut tests = command(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
-    let mut child = tests.env("INSTA_UPDATE", "no").stdout(Stdio::piped()).spawn().context("cargo test")?;
+    tests.env("INSTA_UPDATE", "no").env("ADIEU_BINARY", binary).env("ADIEU_CLIENTS", clients);
+    let mut child = tests.stdout(Stdio::piped()).spawn().context("cargo test")?;
     let mut sum = Sum::default();
     for line in BufReader::new(child.stdout.take().context("no output")?).lines() {
         let line = line?;

@@ -7,6 +7,7 @@ mod bench;
 mod check;
 mod checks;
 mod citations;
+mod clients;
 mod contract_server;
 mod contracts;
 mod files;

@@ -67,6 +67,7 @@ pub async fn assemble(authority: &Authority, config: &Config) -> Result<Cast> {
     let guest = person(authority, &guests, &CAROL, vec![]).await?;
     let in_root = provision::default_population(authority, &root).await?;
     person(authority, &in_root, &ROOT_USER, vec![]).await?;
+    person(authority, &in_root, &ALICE, vec![]).await?; // A namesake: the recorded AM knew its users in both.
     let everywhere = RoleAssignment { role: Role::IdentityDataAdmin, scope: RoleScope::Realm(root.id) };
     person(authority, &in_root, &ADMIN, vec![everywhere]).await?;
     for other in &config.realms {

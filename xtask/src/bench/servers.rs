@@ -119,12 +119,12 @@ pub(crate) struct StaticAnswer(Process);
 /// Builds it; says where it is.
 pub(crate) fn build_static_answer() -> Result<PathBuf> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let words = ["build", "--release", "-p", "adieu", "--example", "static_answer"];
+    let words = ["build", "--release", "-p", "adieu-bench-static"];
     let status = Command::new(cargo).args(words).current_dir(files::root()).status()?;
     ensure!(status.success(), "cargo {}: {status}", words.join(" "));
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| files::root().join("target"), PathBuf::from);
-    Ok(target.join("release/examples/static_answer"))
+    Ok(target.join("release/adieu-bench-static"))
 }
 
 impl StaticAnswer {

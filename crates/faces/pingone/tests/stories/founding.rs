@@ -1,9 +1,9 @@
 //! The founding requests as their documentation spells them, run by the tools themselves against a real listener.
 //!
-//! Only the variables are replaced. A tool that is not installed is left out, with a word about it.
+//! Only the variables are replaced. The packages that they name are the published ones; `cargo xtask test` installs them.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use adieu_face_pingone::{Settings, service};
@@ -44,25 +44,17 @@ const NODE: [&str; 3] = [
      request(options, function (error, response) {\n  if (error) throw new Error(error);\n  console.log(response.body);\n});\n",
 ];
 
-/// What the sample needs of the package `request`, which its authors have given up: it follows redirects of a GET, and
-/// here it also says which statuses it saw.
-const REQUEST_PACKAGE: &str = r#"
+/// Loaded before a Node sample, which prints bodies only: says at the end which statuses were seen.
+const NODE_STATUSES: &str = r#"
 const http = require('http');
-module.exports = function ask(options, done, seen = []) {
-  const sent = http.request(options.url, { method: options.method, headers: options.headers, agent: false }, (response) => {
-    let body = '';
-    response.on('data', (piece) => { body += piece; });
-    response.on('end', () => {
-      seen.push(response.statusCode);
-      const next = response.headers.location;
-      if (options.method === 'GET' && next) return ask({ ...options, url: new URL(next, options.url) }, done, seen);
-      process.on('exit', () => console.log('\nstatuses ' + seen.join(' ')));
-      done(null, { statusCode: response.statusCode, body });
-    });
-  });
-  sent.on('error', done);
-  sent.end();
+const plain = http.request;
+const seen = [];
+http.request = function (...all) {
+  const sent = plain.apply(this, all);
+  sent.on('response', (response) => seen.push(response.statusCode));
+  return sent;
 };
+process.on('exit', () => console.log('\nstatuses ' + seen.join(' ')));
 "#;
 
 /// A door behind a real listener, on one address.
@@ -97,28 +89,28 @@ fn filled(door: &Door, address: SocketAddr, held: &Held, worker: &str, sample: &
     values.iter().fold(sample.to_owned(), |text, (name, value)| text.replace(name, value))
 }
 
-/// Runs a program and gives its last line; nothing if it is not installed.
-async fn last_line(program: &'static str, arguments: Vec<String>, folder: &Path) -> Option<String> {
+/// Runs a program and gives its last line. A program or package that is missing fails the test: it is installed by
+/// `cargo xtask test`.
+async fn last_line(program: &'static str, arguments: Vec<String>, folder: &Path) -> String {
     let folder = folder.to_owned();
     let run = move || {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&folder).env("CURL_HOME", &folder).env("NO_PROXY", "*");
+        command.env("PYTHONPATH", clients().join("python")).env("NODE_PATH", clients().join("node_modules"));
         command.output()
     };
-    let output = match tokio::task::spawn_blocking(run).await.expect("no panic") {
-        Ok(output) => output,
-        Err(error) => {
-            eprintln!("{program} is left out: {error}");
-            return None;
-        }
-    };
+    let output = tokio::task::spawn_blocking(run).await.expect("no panic");
+    let output =
+        output.unwrap_or_else(|error| panic!("{program} is missing ({error}): run `cargo xtask test`"));
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    if err.contains("No module named") {
-        eprintln!("{program} is left out: {err}");
-        return None;
-    }
-    assert!(output.status.success(), "{program}: {err}");
-    Some(out.lines().last().unwrap_or_default().to_owned())
+    assert!(output.status.success(), "{program} (packages come with `cargo xtask test`): {err}");
+    out.lines().last().unwrap_or_default().to_owned()
+}
+
+/// Where the published packages lie.
+fn clients() -> PathBuf {
+    let installed = std::env::var_os("ADIEU_CLIENTS").map(PathBuf::from);
+    installed.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../target/clients"))
 }
 
 /// P-37: curl, Python and Node, each of the three requests: 302 and then 200, 204, 204; and each session is over.
@@ -127,9 +119,8 @@ async fn the_founding_requests_run_as_written() {
     let (door, address) = listening().await;
     let worker = door.worker().await;
     let folder = door.world.folder().join("samples");
-    let package = folder.join("node_modules/request");
-    std::fs::create_dir_all(&package).expect("a folder");
-    std::fs::write(package.join("index.js"), REQUEST_PACKAGE).expect("a file");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("statuses.js"), NODE_STATUSES).expect("a file");
     let curlrc = "silent\nwrite-out = \"\\nstatuses %{num_redirects} %{http_code}\\n\"\n";
     std::fs::write(folder.join(".curlrc"), curlrc).expect("a file");
     let python_end =
@@ -144,7 +135,11 @@ async fn the_founding_requests_run_as_written() {
             let held = door.sign_on(ALICE).await;
             door.assert_live(&held).await;
             let text = filled(&door, address, &held, &worker, sample) + end;
-            let Some(line) = last_line(program, vec![flag.to_owned(), text], &folder).await else { continue };
+            let mut arguments = vec![flag.to_owned(), text];
+            if program == "node" {
+                arguments.splice(0..0, ["-r".to_owned(), "./statuses.js".to_owned()]);
+            }
+            let line = last_line(program, arguments, &folder).await;
             assert_eq!(line.strip_prefix("statuses "), Some(expected), "{program}: {sample}");
             assert!(!door.is_signed_on(&held.st).await, "{program}: {sample}");
         }
