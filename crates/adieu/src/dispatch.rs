@@ -4,6 +4,7 @@
 //! its own fallback, layers and error shape. See `ARCHITECTURE.md`, doors.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use axum::Router;
@@ -11,6 +12,8 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::routing::future::RouteFuture;
 use tower::Service;
+use tracing::instrument::Instrumented;
+use tracing::{Instrument, Span};
 
 /// The three dialects behind the public listener.
 #[derive(Clone)]
@@ -50,21 +53,46 @@ fn looks_like_uuid(segment: &str) -> bool {
         })
 }
 
+/// The longest request id that is taken over from a caller.
+const REQUEST_ID_MAX: usize = 128;
+
+/// What every log line of a request carries: its id, the caller's if there is a sound one. The bare check has no lines
+/// to carry it and does without.
+fn span(request: &Request<Body>) -> Span {
+    let path = request.uri().path();
+    if path == "/sessions/whoami" {
+        return Span::none();
+    }
+    let given = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+    match given.filter(|id| !id.is_empty() && id.len() <= REQUEST_ID_MAX) {
+        Some(id) => tracing::info_span!("request", id, method = %request.method()),
+        None => {
+            let id = NEXT.fetch_add(1, Ordering::Relaxed);
+            tracing::info_span!("request", id, method = %request.method())
+        }
+    }
+}
+
+/// Requests that brought no id are numbered, in this process.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
 impl Service<Request<Body>> for Dispatcher {
     type Response = axum::response::Response;
     type Error = Infallible;
-    type Future = RouteFuture<Infallible>;
+    type Future = Instrumented<RouteFuture<Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(())) // The routers are always ready.
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        match side(request.uri().path()) {
+        let span = span(&request);
+        let answer = match side(request.uri().path()) {
             Side::Am => self.am.call(request),
             Side::PingOne => self.pingone.call(request),
             Side::Kratos => self.kratos.call(request),
-        }
+        };
+        answer.instrument(span)
     }
 }
 

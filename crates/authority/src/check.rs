@@ -2,10 +2,45 @@
 //!
 //! Whether the session is one of a door's realm is for the face to say.
 
-use adieu_core::{Outage, SessionId, SessionToken, UserId};
+use adieu_core::{Outage, SessionId, SessionToken, UserId, Verdict};
 use adieu_store::{Answer, Check, Looked};
 
 use crate::Authority;
+
+/// How often which answer was given. The handles are got once: a check is too cheap to look them up.
+#[derive(Clone)]
+pub(crate) struct Counts {
+    live: metrics::Counter,
+    not_live: metrics::Counter,
+    cannot_tell: metrics::Counter,
+}
+
+impl Counts {
+    pub(crate) fn new() -> Self {
+        Self {
+            live: metrics::counter!("adieu_checks_total", "answer" => "live"),
+            not_live: metrics::counter!("adieu_checks_total", "answer" => "not_live"),
+            cannot_tell: metrics::counter!("adieu_checks_total", "answer" => "cannot_tell"),
+        }
+    }
+
+    fn count(&self, answer: &Result<Check, Outage>) {
+        match answer {
+            Ok(Check::Live(_)) => self.live.increment(1),
+            Ok(Check::Not(_)) => self.not_live.increment(1),
+            Err(_) => self.cannot_tell.increment(1),
+        }
+    }
+
+    /// A look by public id asks the same question.
+    fn count_look(&self, answer: &Result<Option<Looked>, Outage>) {
+        match answer {
+            Ok(Some(Looked { verdict: Verdict::Live, .. })) => self.live.increment(1),
+            Ok(_) => self.not_live.increment(1),
+            Err(_) => self.cannot_tell.increment(1),
+        }
+    }
+}
 
 impl Authority {
     /// Whether the token opens a live session. With `touch` the check counts as activity of its user.
@@ -13,12 +48,38 @@ impl Authority {
     /// Three answers: live, not live, and an [`Outage`] for "cannot tell" (NO-FALSE-NO). It is at once when nothing
     /// has to be read.
     pub fn check(&self, token: &SessionToken, touch: bool) -> Answer<Result<Check, Outage>> {
-        self.inner.store.check(token, touch, self.now())
+        match self.inner.store.check(token, touch, self.now()) {
+            Answer::Now(answer) => {
+                self.inner.counts.count(&answer);
+                Answer::Now(answer)
+            }
+            Answer::Later(check) => {
+                let counts = self.inner.counts.clone();
+                Answer::Later(Box::pin(async move {
+                    let answer = check.await;
+                    counts.count(&answer);
+                    answer
+                }))
+            }
+        }
     }
 
     /// The session of that public id, live or not; none if there never was one or it was ended.
     pub fn look(&self, id: SessionId, touch: bool) -> Answer<Result<Option<Looked>, Outage>> {
-        self.inner.store.look(id, touch, self.now())
+        match self.inner.store.look(id, touch, self.now()) {
+            Answer::Now(answer) => {
+                self.inner.counts.count_look(&answer);
+                Answer::Now(answer)
+            }
+            Answer::Later(look) => {
+                let counts = self.inner.counts.clone();
+                Answer::Later(Box::pin(async move {
+                    let answer = look.await;
+                    counts.count_look(&answer);
+                    answer
+                }))
+            }
+        }
     }
 
     /// The sessions of a user whose rows are there, newest first.

@@ -76,6 +76,7 @@ struct Inner {
     policy: Policy,
     hashing: Hashing,
     realms: Realms,
+    counts: check::Counts,
     signing: Signing,
 }
 
@@ -85,7 +86,10 @@ impl Authority {
         let Parts { store, clock, entropy, key, policy } = parts;
         let hashing = Hashing::new(policy.hash_cost, policy.workers, entropy.as_ref());
         let (realms, signing) = (Realms::default(), Signing::new(policy.signers));
-        Self { inner: Arc::new(Inner { store, clock, entropy, key, policy, hashing, realms, signing }) }
+        let counts = check::Counts::new();
+        Self {
+            inner: Arc::new(Inner { store, clock, entropy, key, policy, hashing, realms, counts, signing }),
+        }
     }
 
     /// The present moment, as the whole house sees it.
