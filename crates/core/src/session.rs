@@ -146,11 +146,10 @@ pub fn verdict(session: &Session, seen_at: Timestamp, around: Around, now: Times
     if session.born != around.generations {
         return Verdict::Not(NotLive::Generation);
     }
-    if now >= session.expires_at {
-        return Verdict::Not(NotLive::Expired);
-    }
-    if session.idle.is_some_and(|idle| now >= seen_at.plus(idle)) {
-        return Verdict::Not(NotLive::Idle);
+    if now >= session.ends_at(seen_at) {
+        // Both limits may have passed by now: the nearer one ended it.
+        let expired = session.ends_at(seen_at) == session.expires_at;
+        return Verdict::Not(if expired { NotLive::Expired } else { NotLive::Idle });
     }
     if !around.user_enabled {
         return Verdict::Not(NotLive::Disabled);
@@ -231,6 +230,15 @@ pub(crate) mod tests {
         check(|_, _| {}, 950, 999, Verdict::Live);
         check(|_, _| {}, 999, 1000, Verdict::Not(NotLive::Expired));
         check(|s, _| s.idle = None, 0, 999, Verdict::Live);
+    }
+
+    /// Goal: the cause that is written down is the true one, however late somebody looks.
+    #[test]
+    fn when_both_limits_have_passed_the_nearer_one_ended_it() {
+        check(|_, _| {}, 0, 5000, Verdict::Not(NotLive::Idle));
+        check(|_, _| {}, 899, 5000, Verdict::Not(NotLive::Idle));
+        check(|_, _| {}, 900, 5000, Verdict::Not(NotLive::Expired));
+        check(|s, _| s.idle = None, 0, 5000, Verdict::Not(NotLive::Expired));
     }
 
     #[test]

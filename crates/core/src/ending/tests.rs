@@ -372,8 +372,8 @@ fn a_session_ends_once_and_is_remembered() {
 #[test]
 fn a_session_that_ran_out_is_buried_with_its_own_cause() {
     let order = order(Target::One(plain().id), Act::End);
-    for (now, cause) in [(100, Cause::Idle), (1000, Cause::Expired)] {
-        let ending = decide_ending(&one(|_| {}), &order, at(now)).expect("an ending");
+    for (seen, now, cause) in [(0, 100, Cause::Idle), (0, 1000, Cause::Idle), (950, 1000, Cause::Expired)] {
+        let ending = decide_ending(&one(|s| s.seen_at = at(seen)), &order, at(now)).expect("an ending");
         assert!(matches!(ending.outcome, Ended::Before));
         assert!(matches!(&ending.changes[..], [Change::Bury(t)] if t.cause == cause), "{ending:?}");
     }
