@@ -26,30 +26,42 @@ pub(crate) struct Caches {
 /// A session in memory, with what only memory knows.
 pub(crate) struct Held {
     pub(crate) session: Arc<Session>,
+    /// Shared by all versions of a session, so that a check in flight on the one before notes nothing in vain.
+    activity: Arc<Activity>,
+}
+
+/// When a session's user was last seen, and what of that is written down.
+struct Activity {
     seen_ms: AtomicI64,
     written_ms: AtomicI64,
 }
 
 impl Held {
     pub(crate) fn new(session: Arc<Session>, seen_at: Timestamp) -> Self {
-        let seen = seen_at.max(session.seen_at).ms();
-        let written = session.seen_at.ms();
-        Self { session, seen_ms: AtomicI64::new(seen), written_ms: AtomicI64::new(written) }
+        let seen_ms = AtomicI64::new(seen_at.max(session.seen_at).ms());
+        let written_ms = AtomicI64::new(session.seen_at.ms());
+        Self { session, activity: Arc::new(Activity { seen_ms, written_ms }) }
+    }
+
+    /// The next version of this session.
+    pub(crate) fn next(&self, session: Arc<Session>) -> Self {
+        let activity = Arc::clone(&self.activity);
+        activity.seen_ms.fetch_max(session.seen_at.ms(), Ordering::Relaxed);
+        activity.written_ms.fetch_max(session.seen_at.ms(), Ordering::Relaxed);
+        Self { session, activity }
     }
 
     pub(crate) fn seen_at(&self) -> Timestamp {
-        Timestamp::from_ms(self.seen_ms.load(Ordering::Relaxed))
+        Timestamp::from_ms(self.activity.seen_ms.load(Ordering::Relaxed))
     }
 
     /// Notes activity; true for the one caller who is to have it written down.
     pub(crate) fn touch(&self, now: Timestamp) -> bool {
-        self.seen_ms.fetch_max(now.ms(), Ordering::Relaxed);
-        let written = self.written_ms.load(Ordering::Relaxed);
+        let Activity { seen_ms, written_ms } = self.activity.as_ref();
+        seen_ms.fetch_max(now.ms(), Ordering::Relaxed);
+        let written = written_ms.load(Ordering::Relaxed);
         let due = now.ms().saturating_sub(written) >= self.session.seen_grain().ms();
-        due && self
-            .written_ms
-            .compare_exchange(written, now.ms(), Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
+        due && written_ms.compare_exchange(written, now.ms(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
@@ -129,6 +141,8 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher + Default + Clone> ExactMap<K, V, S
             Some(value) => map.insert(key, value),
             None => map.remove(&key),
         };
+        drop(touched);
+        self.keep_bound();
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -136,7 +150,7 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher + Default + Clone> ExactMap<K, V, S
     }
 
     /// HOME-LIMITS: beyond the bound a sixteenth is dropped; whatever is asked for again is read again.
-    pub(crate) fn keep_bound(&self) {
+    fn keep_bound(&self) {
         if self.map.len() > self.capacity {
             let map = self.map.pin();
             for (key, _) in map.iter().take(self.capacity / 16) {
@@ -212,5 +226,45 @@ mod tests {
             map.fill(key, || Arc::new("x"), 0);
         }
         assert!(map.len() <= 33, "{}", map.len());
+        for key in 0..1000 {
+            map.publish(key, |_| Some(Arc::new("x")), 1);
+        }
+        assert!(map.len() <= 33, "{} after writes", map.len());
+    }
+
+    /// Goal: NO-FALSE-NO: a user at work is not taken for idle because a write came between.
+    #[test]
+    fn activity_that_is_noted_while_a_session_changes_is_not_lost() {
+        let session = Arc::new(session());
+        let before = Held::new(Arc::clone(&session), Timestamp::from_ms(0));
+        let after = before.next(session);
+        before.touch(Timestamp::from_ms(5000)); // A check in flight that found the version before.
+        assert_eq!(after.seen_at(), Timestamp::from_ms(5000));
+    }
+
+    fn session() -> Session {
+        use adieu_core::*;
+        let locator = UserKey::from_random(9).slot(0).expect("a slot");
+        Session {
+            id: SessionId::from_bytes([1; 16]),
+            locator,
+            incarnation: Incarnation::from_bits(3),
+            realm: RealmId::from_uuid(uuid::Uuid::nil()),
+            user: UserId::from_uuid(uuid::Uuid::nil()),
+            token_hash: TokenHash::from_bytes([0; 32]),
+            epoch: 0,
+            state: State::SignedOn,
+            born: Generations::default(),
+            opened_at: Timestamp::from_ms(0),
+            authenticated_at: Timestamp::from_ms(0),
+            seen_at: Timestamp::from_ms(0),
+            idle: None,
+            expires_at: Timestamp::from_ms(1_000_000),
+            methods: vec![],
+            door: Door::named("test"),
+            device: Device::default(),
+            properties: Default::default(),
+            participants: vec![],
+        }
     }
 }

@@ -9,6 +9,7 @@ mod acts;
 mod cache;
 mod error;
 mod folder;
+mod hooks;
 mod queue;
 mod readers;
 mod records;
@@ -23,6 +24,8 @@ use adieu_core::SessionIdCipher;
 
 pub use error::OpenError;
 pub use folder::Folder;
+#[cfg(feature = "hooks")]
+pub use hooks::Place;
 
 use crate::cache::Caches;
 use crate::readers::Readers;
@@ -60,6 +63,8 @@ pub struct SqliteStore {
 pub(crate) struct Shared {
     cipher: SessionIdCipher,
     caches: Caches,
+    #[cfg(feature = "hooks")]
+    hooks: hooks::Hooks,
 }
 
 impl SqliteStore {
@@ -68,7 +73,12 @@ impl SqliteStore {
     pub fn open(folder: Folder, options: Options) -> Result<Self, OpenError> {
         let path = folder.database();
         let cipher = SessionIdCipher::new(folder.key());
-        let shared = Arc::new(Shared { cipher, caches: Caches::new(options.sessions_cached_max) });
+        let shared = Arc::new(Shared {
+            cipher,
+            caches: Caches::new(options.sessions_cached_max),
+            #[cfg(feature = "hooks")]
+            hooks: hooks::Hooks::default(),
+        });
         let connection = open_writing(&path, options)?;
         let readers = Readers::start(&path, &shared)?;
         let writer = Writer::start(connection, &shared)?;

@@ -65,6 +65,20 @@ impl<T> Queue<T> {
         self.arrived.notify_all();
     }
 
+    /// Closes it and drops what waits: nobody will come for it any more.
+    pub(crate) fn abandon(&self) {
+        let mut state = self.lock();
+        state.open = false;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        drop(waiting); // Whoever waits for one of them hears of it now.
+        self.arrived.notify_all();
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.lock().open
+    }
+
     pub(crate) fn waiting(&self) -> usize {
         self.lock().waiting.len()
     }

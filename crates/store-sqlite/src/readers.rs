@@ -3,6 +3,7 @@
 //! Each owns a read-only connection and answers one closure at a time, inside one read transaction, so that the rows
 //! it sees belong together.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -38,7 +39,10 @@ impl Readers {
             let (queue, shared) = (Arc::clone(&queue), Arc::clone(shared));
             let work = move || {
                 while let Some(reads) = queue.take(1) {
-                    reads.into_iter().for_each(|read| read(&connection, &shared));
+                    for read in reads {
+                        // A fault in one read is that read's outage, whose reply is dropped; the thread goes on.
+                        let _ = catch_unwind(AssertUnwindSafe(|| read(&connection, &shared)));
+                    }
                 }
             };
             let thread = thread::Builder::new().name(format!("store-read-{n}")).spawn(work);

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use crate::Shared;
 use crate::cache::Held;
 use crate::error::{Closed, Failed, OpenError, QueueFull};
+use crate::hooks::Place;
 use crate::queue::{Queue, Refused};
 use crate::rows;
 
@@ -146,8 +147,11 @@ impl Touched {
             Self::Session(id, None) => caches.sessions.publish(id.number(), |_| None, commit),
             Self::Session(id, Some(session)) => {
                 let next = |held: Option<&Arc<Held>>| {
-                    let seen_at = held.map_or(session.seen_at, |held| held.seen_at());
-                    Some(Arc::new(Held::new(session, seen_at)))
+                    let seen_at = session.seen_at;
+                    Some(Arc::new(match held {
+                        Some(held) => held.next(session),
+                        None => Held::new(session, seen_at),
+                    }))
                 };
                 caches.sessions.publish(id.number(), next, commit);
             }
@@ -169,6 +173,7 @@ impl Writer {
         let queue = Arc::new(Queue::new(WAITING_MAX));
         let (orders, shared) = (Arc::clone(&queue), Arc::clone(shared));
         let work = move || {
+            let _abandoned = Abandoned(&orders);
             while let Some(jobs) = orders.take(BATCH_MAX) {
                 work_off(&connection, &shared, jobs);
             }
@@ -205,6 +210,20 @@ impl Writer {
 
     pub(crate) fn waiting(&self) -> usize {
         self.queue.waiting()
+    }
+
+    /// Whether orders are still taken.
+    pub(crate) fn is_open(&self) -> bool {
+        self.queue.is_open()
+    }
+}
+
+/// A writer that dies of a fault leaves nobody waiting: what waits is in doubt, what comes is not taken.
+struct Abandoned<'a>(&'a Queue<Box<dyn Job>>);
+
+impl Drop for Abandoned<'_> {
+    fn drop(&mut self) {
+        self.0.abandon();
     }
 }
 
@@ -269,18 +288,19 @@ fn commit(db: &Connection, shared: &Shared, jobs: &mut [Box<dyn Job>]) -> Result
         job.run(&mut batch).map_err(undo)?;
     }
     let touched = batch.touched;
+    shared.pass(Place::BeforeCommit);
     let clock = commit_clock();
     db.execute_batch("COMMIT").map_err(|error| {
         let _ = db.execute_batch("ROLLBACK"); // If SQLite has not rolled back itself already.
         BatchFailure::Unknown(error)
     })?;
     clock.stop();
+    shared.pass(Place::BeforePublish);
     // After the commit and before the answers: the maps say what the database says.
     let number = shared.caches.published() + 1;
     for change in touched {
         change.publish(shared, number);
     }
-    shared.caches.sessions.keep_bound();
     shared.caches.publish(number);
     Ok(())
 }

@@ -13,6 +13,7 @@ use adieu_store::{Act, Answer, Directory, DirectoryError, StoredKey};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::acts::sessions::end;
+use crate::hooks::Place;
 use crate::rows::uuid_column;
 use crate::writer::Batch;
 use crate::{SqliteStore, rows};
@@ -51,6 +52,7 @@ impl Directory for SqliteStore {
         }
         Answer::Later(self.readers.read(move |db, shared, read_at| {
             let realm = rows::realm(db, id)?.map(Arc::new);
+            shared.pass(Place::BeforeFill);
             if let Some(realm) = &realm {
                 shared.caches.realms.fill(key, || Arc::clone(realm), read_at);
             }
@@ -107,6 +109,7 @@ impl Directory for SqliteStore {
         }
         Answer::Later(self.readers.read(move |db, shared, read_at| {
             let user = rows::user(db, id)?.map(Arc::new);
+            shared.pass(Place::BeforeFill);
             if let Some(user) = &user {
                 shared.caches.users.fill(key, || Arc::clone(user), read_at);
             }
@@ -148,6 +151,7 @@ impl Directory for SqliteStore {
         Answer::Later(self.readers.read(move |db, shared, read_at| {
             let found = rows::client(db, &id)?.filter(|(_, removed)| !removed);
             let client = found.map(|(client, _)| Arc::new(client));
+            shared.pass(Place::BeforeFill);
             if let Some(client) = &client {
                 shared.caches.clients.fill(id.clone(), || Arc::clone(client), read_at);
             }

@@ -11,6 +11,7 @@ use adieu_core::{
 use adieu_store::{Act, Answer, Grants};
 
 use crate::acts::family::{Facts, facts};
+use crate::hooks::Place;
 use crate::writer::Batch;
 use crate::{SqliteStore, rows};
 
@@ -84,6 +85,7 @@ impl Grants for SqliteStore {
         }
         Answer::Later(self.readers.read(move |db, shared, read_at| {
             let grant = rows::grant(db, id)?.map(Arc::new);
+            shared.pass(Place::BeforeFill);
             if let Some(grant) = &grant {
                 shared.caches.grants.fill(key, || Arc::clone(grant), read_at);
             }

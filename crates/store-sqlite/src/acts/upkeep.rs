@@ -9,6 +9,7 @@ use rusqlite::params;
 
 use crate::acts::family::facts;
 use crate::acts::sessions::end;
+use crate::error::Closed;
 use crate::writer::Batch;
 use crate::{SqliteStore, rows};
 
@@ -29,6 +30,9 @@ impl Upkeep for SqliteStore {
     }
 
     fn ready(&self) -> Act<Result<(), Outage>> {
+        if !self.writer.is_open() {
+            return Box::pin(async { Err(Outage::new(Closed)) });
+        }
         self.readers.read(|db, _, _| db.query_row("SELECT count(*) FROM realm LIMIT 1", [], |_| Ok(())))
     }
 

@@ -1,1 +1,130 @@
-//! The contract suite.
+//! The contract suite: whoever passes it is an engine.
+//!
+//! Every promise of the store's traits has a test here, written once and run for each engine by one line,
+//! `adieu_store::contract!(MyEngine);`. Time is a parameter and stands still between the lines; chance comes from a
+//! seed. Nothing here knows any engine.
+
+pub mod checks;
+pub mod crowds;
+pub mod directory;
+pub mod durability;
+pub mod endings;
+pub mod flows;
+pub mod grants;
+pub mod mass_endings;
+pub mod people;
+pub mod sign_ons;
+pub mod sweep;
+mod town;
+
+use std::sync::Arc;
+
+use crate::Store;
+
+pub use town::{ABSOLUTE, Chance, Held, IDLE, Town, at};
+
+/// An engine under test, and the place where it keeps its things.
+#[expect(async_fn_in_trait, reason = "only tests implement and call it, on their own thread")]
+pub trait Engine: Sized {
+    /// A place of its own, empty.
+    async fn fresh() -> Self;
+
+    /// Opens the store in this place.
+    async fn open(&self) -> Arc<dyn Store>;
+
+    /// The place as a sudden death of the process leaves it at this moment. Whatever is still open on the old place
+    /// says no goodbye to the new one.
+    async fn after_crash(&self) -> Self;
+}
+
+/// Runs the whole suite against an [`Engine`]: one test for each promise.
+#[macro_export]
+macro_rules! contract {
+    ($engine:ty) => {
+        $crate::contract! { @of $engine;
+            sign_ons::a_sign_on_opens_a_session_that_every_check_calls_live,
+            sign_ons::a_sign_on_with_a_live_session_renews_it,
+            sign_ons::a_sign_on_may_keep_its_token,
+            sign_ons::a_reset_session_begins_anew_for_its_own_user_only,
+            sign_ons::a_sign_on_with_a_session_that_is_over_opens_another,
+            sign_ons::a_sign_on_with_somebody_elses_token_leaves_that_session_alone,
+            sign_ons::refused_sign_ons_write_nothing,
+            sign_ons::a_place_that_is_used_again_never_answers_to_an_old_name,
+            checks::a_check_knows_one_token_and_no_other,
+            checks::limits_end_a_session_at_the_moment_they_name,
+            checks::only_touching_counts_as_activity,
+            checks::a_crash_forgets_no_more_activity_than_the_grain,
+            checks::a_session_is_amended_while_it_is_live_and_never_after,
+            checks::sessions_of_a_user_come_newest_first_and_at_most_so_many,
+            endings::an_ending_ends_for_good_and_the_second_one_says_before,
+            endings::an_order_ends_nothing_that_it_does_not_mean,
+            endings::the_callers_own_session_is_spared,
+            endings::a_reset_keeps_the_name_and_nothing_else,
+            endings::what_time_has_ended_was_over_before,
+            endings::ended_and_never_heard_of_are_two_answers,
+            mass_endings::all_sessions_of_a_user_end_together,
+            mass_endings::all_sessions_of_a_realm_end_together,
+            mass_endings::all_but_one_spares_that_one,
+            mass_endings::all_but_one_spares_nothing_that_is_not_live_or_not_theirs,
+            mass_endings::a_sign_on_that_races_a_mass_ending_is_refused,
+            people::disabling_ends_all_sessions_and_enabling_brings_none_back,
+            people::another_password_ends_nothing_by_itself,
+            people::a_name_is_taken_in_every_spelling,
+            people::a_user_keeps_what_was_written,
+            directory::realms_and_populations_have_one_name_each,
+            directory::clients_come_and_go_and_come_back_above_their_old_grants,
+            directory::signing_keys_come_oldest_first,
+            flows::a_flow_is_kept_replaced_read_and_taken,
+            flows::of_many_takers_one_gets_it,
+            grants::a_code_needs_a_live_session_and_a_live_client,
+            grants::a_code_buys_once_and_its_second_use_revokes,
+            grants::a_refresh_token_rotates_and_an_old_one_revokes,
+            grants::a_grant_dies_with_its_session_epoch_and_client,
+            grants::a_client_that_took_part_is_remembered_once,
+            sweep::a_sweep_takes_what_is_over_and_nothing_live,
+            sweep::a_sweep_takes_remains_and_then_they_are_unknown,
+            sweep::a_sweep_is_bounded_and_says_when_there_is_more,
+            durability::everything_acknowledged_outlives_a_crash,
+            durability::endings_of_all_kinds_outlive_a_crash,
+            crowds::sign_ons_of_one_user_at_once_all_go_through,
+            crowds::sign_ons_of_many_users_at_once_all_go_through,
+            crowds::of_many_endings_at_once_one_is_the_first,
+            crowds::a_flood_is_refused_clearly_and_loses_nothing,
+        }
+    };
+    (@of $engine:ty; $($module:ident :: $promise:ident),+ $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $promise() {
+                $crate::suite::$module::$promise::<$engine>().await;
+            }
+        )+
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    /// Goal: no promise of the suite is forgotten in the list that engines run.
+    #[test]
+    fn every_promise_is_on_the_list() {
+        let list = include_str!("mod.rs");
+        for (module, source) in [
+            ("checks", include_str!("checks.rs")),
+            ("crowds", include_str!("crowds.rs")),
+            ("directory", include_str!("directory.rs")),
+            ("durability", include_str!("durability.rs")),
+            ("endings", include_str!("endings.rs")),
+            ("flows", include_str!("flows.rs")),
+            ("grants", include_str!("grants.rs")),
+            ("mass_endings", include_str!("mass_endings.rs")),
+            ("people", include_str!("people.rs")),
+            ("sign_ons", include_str!("sign_ons.rs")),
+            ("sweep", include_str!("sweep.rs")),
+        ] {
+            for line in source.lines().filter_map(|line| line.strip_prefix("pub async fn ")) {
+                let name = line.split('<').next().unwrap_or_default();
+                assert!(list.contains(&format!("{module}::{name},")), "{module}::{name} is not run");
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Places where a test holds one of the engine's threads, to force an order that chance rarely brings.
+//!
+//! Without the feature `hooks` there is nothing here: passing a place costs nothing and does nothing.
+
+/// A place in the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A reader has read its rows, and has not filled them into the map.
+    BeforeFill,
+    /// The writer has run a batch, and has not committed it.
+    BeforeCommit,
+    /// The commit is durable; the map does not say so yet, and nobody is answered.
+    BeforePublish,
+}
+
+#[cfg(not(feature = "hooks"))]
+impl crate::Shared {
+    /// A thread comes by.
+    #[inline]
+    pub(crate) fn pass(&self, _: Place) {}
+}
+
+#[cfg(feature = "hooks")]
+pub(crate) use held::Hooks;
+
+#[cfg(feature = "hooks")]
+mod held {
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    use super::Place;
+    use crate::{Shared, SqliteStore};
+
+    type Hook = Arc<dyn Fn(Place) + Send + Sync>;
+
+    /// What tests want to happen on the way.
+    #[derive(Default)]
+    pub(crate) struct Hooks(Mutex<Option<Hook>>);
+
+    impl Shared {
+        /// A thread comes by; what happens to it is the test's affair.
+        pub(crate) fn pass(&self, place: Place) {
+            let hook = self.hooks.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if let Some(hook) = hook {
+                hook(place);
+            }
+        }
+    }
+
+    impl SqliteStore {
+        /// From now on `hook` is called at every place, on the thread that comes by.
+        pub fn hold_with(&self, hook: impl Fn(Place) + Send + Sync + 'static) {
+            *self.shared.hooks.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(hook));
+        }
+    }
+}

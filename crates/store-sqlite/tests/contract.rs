@@ -1,0 +1,7 @@
+//! The store's contract suite against this engine.
+//!
+//! The promises and their tests stand in `adieu_store::suite`; here is only how the engine is opened.
+
+mod support;
+
+adieu_store::contract!(support::Sqlite);

@@ -1,0 +1,95 @@
+//! What stays bounded: the map, and the sweep in a crowded store; and the causes that the sweep writes down.
+//!
+//! A small map is slower, never wrong.
+
+use adieu_core::{GrantId, SessionToken, Target};
+use adieu_store::suite::{IDLE, Town, at};
+use adieu_store::{Check, Sessions, Upkeep};
+use adieu_store_sqlite::Options;
+use rusqlite::Connection;
+
+use crate::support::Sqlite;
+use crate::town_with;
+
+/// Goal: HOME-LIMITS, the map keeps its bound whatever comes by, and no answer depends on what is in it.
+#[tokio::test]
+async fn a_small_map_stays_small_and_right() {
+    let (town, store) = town_with(Options { sessions_cached_max: 64, ..Options::default() }).await;
+    let mut users = Vec::new();
+    for n in 0..10 {
+        users.push(town.user(&format!("user-{n}")).await);
+    }
+    let orders: Vec<_> = (0..3000).map(|n| town.order(&users[n % 10])).collect();
+    let secrets: Vec<_> = orders.iter().map(|order| order.secret.clone()).collect();
+    let waiting: Vec<_> = orders.into_iter().map(|order| store.open_session(order, at(0))).collect();
+    let mut tokens = Vec::new();
+    for (done, secret) in waiting.into_iter().zip(secrets) {
+        tokens.push(SessionToken { id: done.await.expect("a sign-on").session.id, secret });
+        assert!(store.figures().sessions_cached <= 65, "{:?}", store.figures());
+    }
+    for n in (0..3000).step_by(3) {
+        town.end(Target::One(tokens[n].id), at(1)).await.expect("an ending");
+    }
+    for _ in 0..2 {
+        for (n, token) in tokens.iter().enumerate() {
+            let live = matches!(town.check(token, at(2)).await, Check::Live(_));
+            assert_eq!(live, n % 3 != 0, "session {n}");
+            assert!(store.figures().sessions_cached <= 65, "{:?}", store.figures());
+        }
+    }
+}
+
+/// Goal: ONE-ROAD for expiry: a sweep's endings have the cause that a check would have named.
+#[tokio::test]
+async fn a_sweep_writes_down_why_each_session_was_over() {
+    let (town, _) = town_with(Options::default()).await;
+    let (ada, bob) = (town.user("ada").await, town.user("bob").await);
+    let idle = town.sign_on(&ada, at(0)).await;
+    let expired = town.sign_on(&ada, at(0)).await;
+    let superseded = town.sign_on(&bob, at(0)).await;
+    for s in (0..10_000).step_by(500) {
+        town.store.check(&expired.token, true, at(s)).get().await.expect("an answer");
+    }
+    town.end(Target::User(bob.id), at(1)).await.expect("an ending");
+    let now = at(10_000 + 7200);
+    while town.store.sweep(now, i64::MAX).await.expect("a sweep").more {}
+    for (held, why) in [(&idle, "idle"), (&expired, "expired"), (&superseded, "ended_with_others")] {
+        assert_eq!(cause(&town, held.session.locator.number()), why);
+    }
+}
+
+fn cause(town: &Town<Sqlite>, locator: u64) -> String {
+    let database = Connection::open(town.engine.path().join("adieu.db")).expect("a database");
+    let sql = "SELECT detail ->> 'why' FROM tombstone WHERE locator = ?1";
+    let locator = i64::try_from(locator).expect("63 bits");
+    database.query_row(sql, [locator], |row| row.get(0)).expect("a tombstone")
+}
+
+/// Goal: HOME-LIMITS, ONE-SLOW-HURTS-NONE: however much is over, a sweep's commit stays short, and others come between.
+#[tokio::test]
+async fn a_sweep_of_a_crowd_lets_others_come_between() {
+    let (town, _) = town_with(Options::default()).await;
+    let ada = town.user("ada").await;
+    let waiting: Vec<_> = (0..4000).map(|_| town.store.open_session(town.order(&ada), at(0))).collect();
+    for done in waiting {
+        done.await.expect("a sign-on");
+    }
+    let now = IDLE.s() + 7200;
+    let mut held = town.sign_on(&ada, at(now)).await;
+    let mut rounds = 0;
+    loop {
+        let sweep = town.store.sweep(at(now), i64::MAX);
+        let ending = town.end_later(held.presented(), at(now));
+        ending.await.expect("an ending");
+        town.expect_dead(&held, at(now)).await;
+        let swept = sweep.await.expect("a sweep");
+        assert!(swept.sessions <= 500, "{swept:?}");
+        held = town.sign_on(&ada, at(now)).await;
+        rounds += 1;
+        if !swept.more {
+            break;
+        }
+    }
+    assert!(rounds >= 8, "{rounds}");
+    assert!(town.store.grant(GrantId::from_number(1)).get().await.expect("an answer").is_none());
+}

@@ -1,0 +1,214 @@
+//! Orders of reader and writer that chance rarely brings, forced by holding one of them.
+//!
+//! The order to fear: a reader has read "live", the ending commits and answers, and then the reader goes on.
+
+use adieu_core::{GrantId, NotLive, SessionId, Target};
+use adieu_store::suite::{Held, Town, at};
+use adieu_store::{Answer, Check, Flow};
+use adieu_store_sqlite::{Options, Place, SqliteStore};
+
+use crate::support::{self, Sqlite};
+use crate::{Gate, town_with};
+
+/// A store that has just been opened, so that its map is empty, with a session on it.
+async fn reopened() -> (Town<Sqlite>, SqliteStore, Held) {
+    let (town, store) = town_with(Options::default()).await;
+    let ada = town.user("ada").await;
+    let held = town.sign_on(&ada, at(0)).await;
+    let path = town.engine.path();
+    let (engine, realm, population, chance) = (town.engine, town.realm, town.population, town.chance);
+    drop((town.store, store));
+    let store = support::open(&path, Options::default()).expect("the store opens");
+    let town = Town { engine, store: std::sync::Arc::new(store.clone()), realm, population, chance };
+    (town, store, held)
+}
+
+/// Starts a check that has to read, and waits until it has read.
+fn slow_check(town: &Town<Sqlite>, gate: &Gate, held: &Held) -> tokio::task::JoinHandle<Check> {
+    gate.shut(Place::BeforeFill);
+    let Answer::Later(check) = town.store.check(&held.token, false, at(1)) else {
+        panic!("the map was empty")
+    };
+    tokio::spawn(async move { check.await.expect("an answer") })
+}
+
+/// Goal: ENDED-STAYS-ENDED and NO-STALE-YES against the slow reader, for every kind of ending.
+/// Method: the reader has read and waits; the ending commits and answers; the reader goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_reader_puts_no_ended_session_back() {
+    for n in 0..6 {
+        let (town, store, held) = reopened().await;
+        let gate = Gate::of(&store);
+        let check = slow_check(&town, &gate, &held);
+        tokio::task::block_in_place(|| gate.somebody_waits());
+        let user = held.session.user;
+        match n {
+            0 => drop(town.end(held.presented(), at(1)).await.expect("an ending")),
+            1 => drop(town.reset(&held, at(1)).await.expect("a reset")),
+            2 => drop(town.end(Target::User(user), at(1)).await.expect("an ending")),
+            3 => drop(town.end(Target::Realm(town.realm), at(1)).await.expect("an ending")),
+            4 => {
+                let keep = SessionId::from_bytes([1; 16]);
+                town.end(Target::UserBut { user, keep }, at(1)).await.expect("an ending");
+            }
+            _ => {
+                town.store.set_enabled(user, false, town.origin(), at(1)).await.expect("disabled");
+                town.store.set_enabled(user, true, town.origin(), at(1)).await.expect("enabled");
+            }
+        }
+        gate.open();
+        assert!(matches!(check.await.expect("no panic"), Check::Not(_)), "{n}: it was read anew");
+        for _ in 0..3 {
+            assert_ne!(town.expect_dead(&held, at(1)).await, NotLive::Idle, "{n}");
+        }
+    }
+}
+
+/// Goal: the same when the reader fills between the commit and the map: what the commit publishes wins.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_between_commit_and_map_puts_no_ended_session_back() {
+    for mass in [false, true] {
+        let (town, store, held) = reopened().await;
+        let gate = Gate::of(&store);
+        let check = slow_check(&town, &gate, &held);
+        tokio::task::block_in_place(|| gate.somebody_waits());
+        gate.shut(Place::BeforePublish); // This lets the reader go on; the writer will wait.
+        let target = if mass { Target::User(held.session.user) } else { held.presented() };
+        let ending = tokio::spawn(town.end_later(target, at(1)));
+        tokio::task::block_in_place(|| gate.somebody_waits());
+        // Nobody has been answered yet, so that this check may say either; it fills what it has read.
+        check.await.expect("no panic");
+        gate.open();
+        ending.await.expect("no panic").expect("an ending");
+        town.expect_dead(&held, at(1)).await;
+    }
+}
+
+/// Goal: users, realms, clients and grants in memory are as exact as sessions.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_reader_puts_no_old_record_back() {
+    let (town, store, held) = reopened().await;
+    let gate = Gate::of(&store);
+    gate.shut(Place::BeforeFill);
+    let Answer::Later(user) = town.store.user(held.session.user) else { panic!("the map was empty") };
+    let user = tokio::spawn(user);
+    tokio::task::block_in_place(|| gate.somebody_waits());
+    town.end(Target::User(held.session.user), at(1)).await.expect("an ending");
+    gate.open();
+    user.await.expect("no panic").expect("an answer");
+    let now = town.store.user(held.session.user).get().await.expect("an answer").expect("there");
+    assert_eq!(now.generation, 1);
+
+    let client = town.client("shop").await;
+    let (town, store) = {
+        let path = town.engine.path();
+        let Town { engine, realm, population, chance, store: old } = town;
+        drop((old, store));
+        let store = support::open(&path, Options::default()).expect("the store opens");
+        (Town { engine, store: std::sync::Arc::new(store.clone()), realm, population, chance }, store)
+    };
+    let gate = Gate::of(&store);
+    gate.shut(Place::BeforeFill);
+    let Answer::Later(slow) = town.store.client(&client.id) else { panic!("the map was empty") };
+    let slow = tokio::spawn(slow);
+    tokio::task::block_in_place(|| gate.somebody_waits());
+    town.store.remove_client(&client.id).await.expect("removed");
+    gate.open();
+    slow.await.expect("no panic").expect("an answer");
+    assert!(town.store.client(&client.id).get().await.expect("an answer").is_none());
+    let nothing = town.store.grant(GrantId::from_number(1)).get().await.expect("an answer");
+    assert!(nothing.is_none());
+}
+
+/// Goal: ONE-SLOW-HURTS-NONE: while a commit hangs, checks of sessions in memory answer at once, and reads go on.
+/// ENDED-IS-DURABLE: nobody hears "ended" before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_hangs_delays_no_check_and_answers_nobody() {
+    let (town, store) = town_with(Options::default()).await;
+    let ada = town.user("ada").await;
+    let (one, two) = (town.sign_on(&ada, at(0)).await, town.sign_on(&ada, at(0)).await);
+    let gate = Gate::of(&store);
+    gate.shut(Place::BeforeCommit);
+    let mut ending = tokio::spawn(town.end_later(one.presented(), at(1)));
+    tokio::task::block_in_place(|| gate.somebody_waits());
+    let Answer::Now(Ok(Check::Live(_))) = town.store.check(&two.token, true, at(1)) else {
+        panic!("not at once")
+    };
+    assert_eq!(town.store.sessions_of(ada.id, 10, at(1)).await.expect("a list").len(), 2);
+    assert!(futures_ready(&mut ending).await.is_none(), "answered before the commit");
+    gate.open();
+    ending.await.expect("no panic").expect("an ending");
+    town.expect_dead(&one, at(1)).await;
+    town.expect_live(&two, at(1)).await;
+}
+
+/// The task's result, if it is there now.
+async fn futures_ready<T>(task: &mut tokio::task::JoinHandle<T>) -> Option<T> {
+    let now = tokio::time::timeout(std::time::Duration::ZERO, task).await;
+    now.ok().map(|joined| joined.expect("no panic"))
+}
+
+/// Goal: HOME-LIMITS: a full queue says "not taken" at once; what waited in it is done.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_takes_nothing_and_loses_nothing() {
+    let (town, store) = town_with(Options::default()).await;
+    let ada = town.user("ada").await;
+    let gate = Gate::of(&store);
+    gate.shut(Place::BeforeCommit);
+    let first = tokio::spawn(town.store.open_session(town.order(&ada), at(0)));
+    tokio::task::block_in_place(|| gate.somebody_waits());
+    let waiting: Vec<_> = (0..16_384).map(|_| town.store.open_session(town.order(&ada), at(0))).collect();
+    assert_eq!(town.store.figures().writes_waiting, 16_384);
+    let refused = town.store.open_session(town.order(&ada), at(0)).await;
+    assert!(matches!(refused, Err(adieu_core::SignOnError::NotTaken(_))), "{refused:?}");
+    let refused = town.store.put_flow(flow(&town)).await;
+    assert!(matches!(refused, Err(adieu_store::WriteError::NotTaken(_))), "{refused:?}");
+    gate.open();
+    first.await.expect("no panic").expect("a sign-on");
+    for order in waiting {
+        order.await.expect("a sign-on");
+    }
+    assert_eq!(town.store.sessions_of(ada.id, u32::MAX, at(0)).await.expect("a list").len(), 16_385);
+    town.store.put_flow(flow(&town)).await.expect("room again");
+}
+
+fn flow(town: &Town<Sqlite>) -> Flow {
+    Flow { id: [1; 16], realm: town.realm, kind: "test".into(), expires_at: at(9999), body: vec![] }
+}
+
+/// Goal: a fault in the engine's own code never leaves anybody waiting: its order is in doubt, later ones are not
+/// taken, and checks go on from memory.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_dies_leaves_nobody_waiting() {
+    let (town, store) = town_with(Options::default()).await;
+    let ada = town.user("ada").await;
+    let held = town.sign_on(&ada, at(0)).await;
+    store.hold_with(|place| assert_ne!(place, Place::BeforeCommit, "a fault made by the test"));
+    let both = [town.end_later(held.presented(), at(1)), town.end_later(held.presented(), at(1))];
+    for ending in both {
+        let answer = tokio::time::timeout(crate::PATIENCE, ending).await.expect("nobody waits for ever");
+        use adieu_core::EndError::{InDoubt, NotTaken};
+        assert!(matches!(answer, Err(InDoubt(_) | NotTaken(_))), "{answer:?}");
+    }
+    // Somebody has to be told.
+    let told = async { while town.store.ready().await.is_ok() {} };
+    tokio::time::timeout(crate::PATIENCE, told).await.expect("it calls itself ready");
+    let later = tokio::time::timeout(crate::PATIENCE, town.end(held.presented(), at(2))).await;
+    let later = later.expect("nobody waits for ever");
+    assert!(matches!(later, Err(adieu_core::EndError::NotTaken(_))), "{later:?}");
+    town.expect_live(&held, at(2)).await;
+}
+
+/// Goal: a reader that meets a fault answers "cannot tell", and the next question is answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_meets_a_fault_goes_on() {
+    let (town, store, held) = reopened().await;
+    for _ in 0..5 {
+        store.hold_with(|place| assert_ne!(place, Place::BeforeFill, "a fault made by the test"));
+        let check = town.store.check(&held.token, false, at(1)).get();
+        let check = tokio::time::timeout(crate::PATIENCE, check).await.expect("nobody waits for ever");
+        assert!(check.is_err(), "{check:?}");
+    }
+    store.hold_with(|_| {});
+    town.expect_live(&held, at(1)).await;
+}

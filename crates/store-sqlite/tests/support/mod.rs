@@ -1,0 +1,65 @@
+//! This engine as the suite and the engine's own tests open it: in a temporary folder, with chance from a seed.
+//!
+//! A crash is a copy of the folder's files: what the operating system has of them when the process dies.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use adieu_core::Entropy;
+use adieu_store::Store;
+use adieu_store::suite::{Chance, Engine};
+use adieu_store_sqlite::{Folder, OpenError, Options, SqliteStore};
+
+/// An embedded store's folder.
+pub(crate) struct Sqlite {
+    folder: tempfile::TempDir,
+}
+
+/// Chance from a seed, as the folder draws it.
+pub(crate) struct Seeded(pub(crate) Chance);
+
+impl Entropy for Seeded {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill_with(|| self.0.bytes::<1>()[0]);
+    }
+}
+
+impl Sqlite {
+    /// The data folder in it.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Opens the store there.
+    pub(crate) fn open_with(&self, options: Options) -> Result<SqliteStore, OpenError> {
+        open(&self.path(), options)
+    }
+}
+
+/// Opens the store of a folder.
+pub(crate) fn open(path: &Path, options: Options) -> Result<SqliteStore, OpenError> {
+    SqliteStore::open(Folder::open(path, &Seeded(Chance::of(3)))?, options)
+}
+
+impl Engine for Sqlite {
+    async fn fresh() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    async fn open(&self) -> Arc<dyn Store> {
+        Arc::new(self.open_with(Options::default()).expect("the store opens"))
+    }
+
+    async fn after_crash(&self) -> Self {
+        let fresh = Self::fresh().await;
+        std::fs::create_dir(fresh.path()).expect("a folder");
+        // The shared memory of the dead process is worth nothing; the rest is what the disk has.
+        for name in ["adieu.lock", "installation.key", "adieu.db", "adieu.db-wal"] {
+            let from = self.path().join(name);
+            if from.exists() {
+                std::fs::copy(from, fresh.path().join(name)).expect("a copy");
+            }
+        }
+        fresh
+    }
+}

@@ -1,0 +1,90 @@
+//! Promises about many orders at once: no error, no loss, one first.
+//!
+//! Orders are all given before the first is waited for, so that they meet inside the engine.
+
+use std::collections::BTreeSet;
+
+use adieu_core::{EndError, Ended, SessionToken, SignOnError};
+use futures_util::future::join_all;
+
+use crate::suite::town::at;
+use crate::suite::{Engine, Held, Town};
+
+/// Signs on `count` times at once, user by user in turn.
+async fn storm<E: Engine>(town: &Town<E>, users: &[adieu_core::User], count: usize) -> Vec<Held> {
+    let orders: Vec<_> = (0..count).map(|n| town.order(&users[n % users.len()])).collect();
+    let secrets: Vec<_> = orders.iter().map(|order| order.secret.clone()).collect();
+    let done = join_all(orders.into_iter().map(|order| town.store.open_session(order, at(0)))).await;
+    let held = done.into_iter().zip(secrets).map(|(done, secret)| {
+        let session = done.expect("a sign-on").session;
+        Held { token: SessionToken { id: session.id, secret }, session }
+    });
+    held.collect()
+}
+
+/// Goal: 64 sign-ons of one user at once, as a test runner's machines do them: none fails, none gets another's.
+pub async fn sign_ons_of_one_user_at_once_all_go_through<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let ada = town.user("ada").await;
+    let held = storm(&town, &[ada], 64).await;
+    let ids: BTreeSet<_> = held.iter().map(|h| h.session.id).collect();
+    assert_eq!(ids.len(), 64);
+    for held in &held {
+        town.expect_live(held, at(1)).await;
+    }
+}
+
+/// Goal: the same of many users, and after a crash all of them are there.
+pub async fn sign_ons_of_many_users_at_once_all_go_through<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let mut users = Vec::new();
+    for n in 0..16 {
+        users.push(town.user(&format!("user-{n}")).await);
+    }
+    let held = storm(&town, &users, 1024).await;
+    let town = town.after_crash().await;
+    let ids: BTreeSet<_> = held.iter().map(|h| h.session.id).collect();
+    assert_eq!(ids.len(), 1024);
+    for held in &held {
+        assert!(matches!(town.check(&held.token, at(1)).await, crate::Check::Live(_)));
+    }
+}
+
+/// Goal: of many who end the same session at once, one did it; the others hear that it was over.
+pub async fn of_many_endings_at_once_one_is_the_first<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let ada = town.user("ada").await;
+    for _ in 0..10 {
+        let held = town.sign_on(&ada, at(0)).await;
+        let answers = join_all((0..16).map(|_| town.end(held.presented(), at(1)))).await;
+        let first = answers.iter().filter(|answer| matches!(answer, Ok(Ended::Now(_)))).count();
+        let before = answers.iter().filter(|answer| matches!(answer, Ok(Ended::Before))).count();
+        assert_eq!((first, before), (1, 15));
+        town.expect_dead(&held, at(1)).await;
+    }
+}
+
+/// Goal: HOME-LIMITS: more orders at once than fit are taken or refused as "not taken", never half; what was
+/// acknowledged is there, and afterwards everything goes on.
+pub async fn a_flood_is_refused_clearly_and_loses_nothing<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let ada = town.user("ada").await;
+    let orders: Vec<_> = (0..40_000).map(|_| town.order(&ada)).collect();
+    let flood: Vec<_> = orders.into_iter().map(|order| town.store.open_session(order, at(0))).collect();
+    let (mut taken, mut refused) = (0, 0);
+    for answer in join_all(flood).await {
+        match answer {
+            Ok(_) => taken += 1,
+            Err(SignOnError::NotTaken(_)) => refused += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(taken + refused, 40_000);
+    let town = town.after_crash().await;
+    let listed = town.store.sessions_of(ada.id, u32::MAX, at(1)).await.expect("a list");
+    assert_eq!(listed.len(), taken, "what was acknowledged is there, what was refused is not");
+    let held = town.sign_on(&ada, at(2)).await;
+    town.expect_live(&held, at(2)).await;
+    let nothing = town.end(adieu_core::Target::One(adieu_core::SessionId::from_bytes([1; 16])), at(2)).await;
+    assert!(matches!(nothing, Err(EndError::UnknownSession)), "{nothing:?}");
+}

@@ -1,0 +1,108 @@
+//! Promises about realms, populations, clients and signing keys.
+//!
+//! What a dialect makes of them is its own affair; here is only what was written and what is read.
+
+use adieu_core::{
+    Client, ClientAuth, Population, PopulationId, Realm, RealmId, Role, RoleAssignment, RoleScope, Target,
+    TokenHash,
+};
+
+use crate::suite::town::at;
+use crate::suite::{Engine, Town};
+use crate::{DirectoryError, StoredKey};
+
+/// Goal: a path and an id each mean one realm.
+pub async fn realms_and_populations_have_one_name_each<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let id = RealmId::from_uuid(town.chance.uuid());
+    let realm = |id, path: &str| Realm { id, path: path.into(), generation: 0, created_at: at(1) };
+    for twin in [realm(town.realm, "/elsewhere"), realm(id, "/town")] {
+        let taken = town.store.create_realm(twin).await;
+        assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+    }
+    town.store.create_realm(realm(id, "/a")).await.expect("a free path");
+    let paths: Vec<_> = town.store.realms().await.expect("a list").into_iter().map(|r| r.path).collect();
+    assert_eq!(paths, ["/a", "/town"]);
+    let read = town.store.realm(id).get().await.expect("an answer").expect("there");
+    assert_eq!(*read, realm(id, "/a"));
+    let nowhere = RealmId::from_uuid(town.chance.uuid());
+    assert!(town.store.realm(nowhere).get().await.expect("an answer").is_none());
+
+    let mut made = Vec::new();
+    for name in ["zebras", "apes"] {
+        let id = PopulationId::from_uuid(town.chance.uuid());
+        let population = Population { id, realm: town.realm, name: name.into() };
+        town.store.create_population(population.clone()).await.expect("a realm");
+        made.push(population);
+    }
+    let listed = town.store.populations(town.realm).await.expect("a list");
+    assert_eq!(listed[1..], made, "oldest first, behind the town's own");
+    assert_eq!(town.store.population(made[0].id).await.expect("an answer").as_ref(), Some(&made[0]));
+    let again = town.store.create_population(made[0].clone()).await;
+    assert!(matches!(again, Err(DirectoryError::NameTaken)), "{again:?}");
+    let id = PopulationId::from_uuid(town.chance.uuid());
+    let homeless = Population { id, realm: nowhere, name: "x".into() };
+    let unknown = town.store.create_population(homeless).await;
+    assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
+    assert!(town.store.population(id).await.expect("an answer").is_none());
+}
+
+/// Goal: ENDED-STAYS-ENDED for clients: whatever is written, a generation never falls.
+pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let admin = RoleAssignment { role: Role::IdentityDataAdmin, scope: RoleScope::Realm(town.realm) };
+    let shop = Client {
+        auth: ClientAuth::Post,
+        secret: Some(TokenHash::of(b"secret")),
+        post_logout_redirect_uris: vec!["https://shop.test/bye".into()],
+        roles: vec![admin],
+        ..town.no_client_yet("shop")
+    };
+    let read = async |id| town.store.client(id).get().await.expect("an answer");
+    assert!(read(&shop.id).await.is_none());
+    town.store.put_client(shop.clone()).await.expect("a client");
+    assert!(shop.secret.expect("set").same(&read(&shop.id).await.expect("there").secret.expect("kept")));
+    assert_eq!(format!("{:?}", read(&shop.id).await.expect("there")), format!("{shop:?}"));
+    town.end(Target::Grants(shop.id.clone()), at(1)).await.expect("an ending");
+    assert_eq!(read(&shop.id).await.expect("there").generation, 1);
+    let renamed = Client { name: "Shop".into(), generation: 0, enabled: false, ..shop.clone() };
+    town.store.put_client(renamed).await.expect("a client");
+    let now = read(&shop.id).await.expect("there");
+    assert_eq!((now.name.as_str(), now.enabled, now.generation), ("Shop", false, 1));
+
+    town.client("apple").await;
+    let listed = town.store.clients(town.realm).await.expect("a list");
+    assert_eq!(listed.iter().map(|c| c.id.as_str()).collect::<Vec<_>>(), ["apple", "shop"]);
+    town.store.remove_client(&shop.id).await.expect("removed");
+    assert!(read(&shop.id).await.is_none());
+    assert_eq!(town.store.clients(town.realm).await.expect("a list").len(), 1);
+    let twice = town.store.remove_client(&shop.id).await;
+    assert!(matches!(twice, Err(DirectoryError::Unknown)), "{twice:?}");
+    town.store.put_client(shop.clone()).await.expect("a client");
+    assert!(read(&shop.id).await.expect("back").generation > 1, "above every grant of its first life");
+    let elsewhere = Client { realm: RealmId::from_uuid(town.chance.uuid()), ..shop.clone() };
+    let taken = town.store.put_client(elsewhere).await;
+    assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+    assert_eq!(read(&shop.id).await.expect("there").realm, town.realm);
+}
+
+/// Goal: the newest key is the last one, whatever the order of writing.
+pub async fn signing_keys_come_oldest_first<E: Engine>() {
+    let town = Town::<E>::new().await;
+    for (kid, s) in [("b", 2), ("c", 3), ("a", 1)] {
+        let key = StoredKey {
+            realm: town.realm,
+            kid: kid.into(),
+            algorithm: "RS256".into(),
+            sealed: vec![s as u8; 5],
+            created_at: at(s),
+        };
+        town.store.add_key(key).await.expect("written");
+    }
+    let town = town.after_crash().await;
+    let keys = town.store.keys(town.realm).await.expect("a list");
+    let shown: Vec<_> = keys.iter().map(|k| (k.kid.as_str(), k.sealed[0], k.created_at)).collect();
+    assert_eq!(shown, [("a", 1, at(1)), ("b", 2, at(2)), ("c", 3, at(3))]);
+    let nowhere = RealmId::from_uuid(town.chance.uuid());
+    assert_eq!(town.store.keys(nowhere).await.expect("a list").len(), 0);
+}

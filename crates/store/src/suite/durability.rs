@@ -1,0 +1,81 @@
+//! Promises about crashes: what was acknowledged is there again.
+//!
+//! A crash leaves what the place holds at that moment; no goodbye is said.
+
+use adieu_core::{How, NotLive, Target};
+
+use crate::suite::town::at;
+use crate::suite::{Engine, Held, Town};
+
+/// Goal: sign-ons and changes outlive a crash exactly as they were answered.
+pub async fn everything_acknowledged_outlives_a_crash<E: Engine>() {
+    let mut town = Town::<E>::new().await;
+    let ada = town.user("ada").await;
+    let mut held: Vec<Held> = Vec::new();
+    for round in 0..3 {
+        for n in 0..10 {
+            let now = at(round * 10 + n);
+            held.push(town.sign_on(&ada, now).await);
+            let renewed = &mut held[(n / 2) as usize];
+            let previous = Some(renewed.token.clone());
+            let order = adieu_core::SignOnOrder { previous, ..town.order(&ada) };
+            let (done, token) = town.signed_on(order, now).await;
+            assert_eq!(done.how, How::Renewed);
+            *renewed = Held { session: done.session, token };
+        }
+        town = town.after_crash().await;
+        for held in &held {
+            let looked = town.look(held.session.id, at(100)).await.expect("there");
+            assert_eq!(format!("{:?}", looked.session), format!("{:?}", held.session));
+            town.expect_live(held, at(100)).await;
+        }
+    }
+    let listed = town.store.sessions_of(ada.id, 100, at(100)).await.expect("a list");
+    assert_eq!(listed.len(), held.len());
+}
+
+/// Goal: ENDED-IS-DURABLE for every kind of ending, each acknowledged immediately before the crash.
+pub async fn endings_of_all_kinds_outlive_a_crash<E: Engine>() {
+    for n in 0..6 {
+        let town = Town::<E>::new().await;
+        let (ada, bob) = (town.user("ada").await, town.user("bob").await);
+        let (one, two) = (town.sign_on(&ada, at(0)).await, town.sign_on(&ada, at(0)).await);
+        let his = town.sign_on(&bob, at(0)).await;
+        let end = async |target| drop(town.end(target, at(1)).await.expect("an ending"));
+        let dead: &[&Held] = match n {
+            0 => {
+                end(one.presented()).await;
+                &[&one]
+            }
+            1 => {
+                town.reset(&one, at(1)).await.expect("a reset");
+                &[&one]
+            }
+            2 => {
+                end(Target::User(ada.id)).await;
+                &[&one, &two]
+            }
+            3 => {
+                end(Target::UserBut { user: ada.id, keep: two.session.id }).await;
+                &[&one]
+            }
+            4 => {
+                end(Target::Realm(town.realm)).await;
+                &[&one, &two, &his]
+            }
+            _ => {
+                town.store.set_enabled(ada.id, false, town.origin(), at(1)).await.expect("disabled");
+                &[&one, &two]
+            }
+        };
+        let dead: Vec<Held> = dead.iter().map(|&held| held.clone()).collect();
+        let town = town.after_crash().await;
+        for held in [&one, &two, &his] {
+            if dead.iter().any(|d| d.session.id == held.session.id) {
+                assert_ne!(town.expect_dead(held, at(2)).await, NotLive::Idle, "{n}");
+            } else {
+                town.expect_live(held, at(2)).await;
+            }
+        }
+    }
+}

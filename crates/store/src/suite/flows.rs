@@ -1,0 +1,49 @@
+//! Promises about short-lived state.
+//!
+//! The store keeps it, hands it out and throws it away; it never reads a body.
+
+use futures_util::future::join_all;
+
+use crate::Flow;
+use crate::suite::town::at;
+use crate::suite::{Engine, Town};
+
+/// Goal: a flow is what was put last; a reader of another kind sees none; whoever takes it was the last.
+pub async fn a_flow_is_kept_replaced_read_and_taken<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let flow = |body: &[u8]| Flow {
+        id: [7; 16],
+        realm: town.realm,
+        kind: "login".into(),
+        expires_at: at(60),
+        body: body.into(),
+    };
+    let read = async |kind| town.store.flow([7; 16], kind).await.expect("an answer");
+    assert_eq!(read("login").await, None);
+    town.store.put_flow(flow(b"one")).await.expect("written");
+    town.store.put_flow(flow(b"two")).await.expect("written");
+    assert_eq!(read("login").await, Some(flow(b"two")));
+    assert_eq!(read("error").await, None);
+    assert_eq!(town.store.take_flow([7; 16], "error").await.expect("an answer"), None);
+    assert_eq!(town.store.take_flow([7; 16], "login").await.expect("an answer"), Some(flow(b"two")));
+    assert_eq!(town.store.take_flow([7; 16], "login").await.expect("an answer"), None);
+    assert_eq!(read("login").await, None);
+    // Also when it is over: whether it is void earlier is for its owner to say.
+    town.store.put_flow(Flow { expires_at: at(0), ..flow(b"old") }).await.expect("written");
+    assert!(read("login").await.is_some());
+    let town = town.after_crash().await;
+    assert_eq!(town.store.take_flow([7; 16], "login").await.expect("an answer").expect("kept").body, b"old");
+}
+
+/// Goal: what may be used once is used once, however many ask at the same time.
+pub async fn of_many_takers_one_gets_it<E: Engine>() {
+    let town = Town::<E>::new().await;
+    for n in 0..20 {
+        let id = [n; 16];
+        let flow = Flow { id, realm: town.realm, kind: "login".into(), expires_at: at(60), body: vec![n] };
+        town.store.put_flow(flow).await.expect("written");
+        let takers = join_all((0..16).map(|_| town.store.take_flow(id, "login"))).await;
+        let got = takers.into_iter().filter_map(|taken| taken.expect("an answer")).count();
+        assert_eq!(got, 1);
+    }
+}

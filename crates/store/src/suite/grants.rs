@@ -1,0 +1,191 @@
+//! Promises about codes and refresh tokens: bought once, bound to session, epoch and client.
+//!
+//! Times, secrets and conditions are judged by core; here is that the engine asks, writes and remembers.
+
+use adieu_core::{
+    Client, Ended, Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, RotateOrder, Span, Target,
+    Timestamp, TokenHash,
+};
+
+use crate::suite::town::at;
+use crate::suite::{Engine, Held, Town};
+
+fn hash(n: u8) -> TokenHash {
+    TokenHash::from_bytes([n; 32])
+}
+
+fn code<E>(town: &Town<E>, held: &Held, client: &Client) -> Grant {
+    Grant {
+        id: GrantId::from_random(town.chance.number()),
+        realm: held.session.realm,
+        client: client.id.clone(),
+        client_generation: client.generation,
+        user: held.session.user,
+        session: held.session.id,
+        epoch: held.session.epoch,
+        scope: "openid".into(),
+        nonce: Some("n".into()),
+        auth_time: held.session.authenticated_at,
+        redirect_uri: None,
+        challenge: None,
+        code: hash(1),
+        code_expires_at: at(60),
+        redeemed: false,
+        refresh: None,
+        revoked: false,
+        expires_at: at(60),
+    }
+}
+
+fn redeem(grant: &Grant) -> RedeemOrder {
+    RedeemOrder {
+        grant: grant.id,
+        code: hash(1),
+        client: grant.client.clone(),
+        redirect_uri: None,
+        verifier: None,
+        refresh: Some(Refresh { family: hash(2), current: hash(3), expires_at: at(900) }),
+        expires_at: at(900),
+    }
+}
+
+fn rotate(grant: &Grant, current: u8, next: u8) -> RotateOrder {
+    RotateOrder {
+        grant: grant.id,
+        family: hash(2),
+        current: hash(current),
+        client: grant.client.clone(),
+        next: hash(next),
+        life: Span::from_s(900),
+    }
+}
+
+/// A session, a client and a grant whose code was redeemed.
+async fn bought<E: Engine>(town: &Town<E>) -> (Held, Client, Grant) {
+    let ada = town.user("ada").await;
+    let held = town.sign_on(&ada, at(0)).await;
+    let shop = town.client("shop").await;
+    let grant = code(town, &held, &shop);
+    town.store.issue(grant.clone(), at(1)).await.expect("a code");
+    let grant = town.store.redeem(redeem(&grant), at(2)).await.expect("tokens");
+    (held, shop, grant)
+}
+
+async fn read<E: Engine>(town: &Town<E>, grant: &Grant) -> Grant {
+    let found = town.store.grant(grant.id).get().await.expect("an answer");
+    Grant::clone(&found.expect("the grant is there"))
+}
+
+fn invalid<T: std::fmt::Debug>(answer: Result<T, GrantError>) {
+    assert!(matches!(answer, Err(GrantError::Invalid)), "{answer:?}");
+}
+
+fn replayed<T: std::fmt::Debug>(answer: Result<T, GrantError>) {
+    assert!(matches!(answer, Err(GrantError::Replayed)), "{answer:?}");
+}
+
+/// Goal: no code without a live session in its epoch and an enabled client of this generation.
+pub async fn a_code_needs_a_live_session_and_a_live_client<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let ada = town.user("ada").await;
+    let shop = town.client("shop").await;
+    let held = town.sign_on(&ada, at(0)).await;
+    let good = || code(&town, &held, &shop);
+    invalid(town.store.issue(Grant { epoch: 1, ..good() }, at(1)).await);
+    invalid(town.store.issue(Grant { client_generation: 1, ..good() }, at(1)).await);
+    invalid(town.store.issue(Grant { client: "nobodys".parse().expect("an id"), ..good() }, at(1)).await);
+    invalid(town.store.issue(good(), at(60)).await);
+    let first = good();
+    town.store.issue(first.clone(), at(1)).await.expect("a code");
+    invalid(town.store.issue(first.clone(), at(1)).await); // The number is taken; the first one is untouched.
+    assert!(!read(&town, &first).await.revoked);
+    town.store.put_client(Client { enabled: false, ..shop.clone() }).await.expect("a client");
+    invalid(town.store.issue(good(), at(2)).await);
+    town.store.put_client(shop.clone()).await.expect("a client");
+    town.end(held.presented(), at(3)).await.expect("an ending");
+    invalid(town.store.issue(good(), at(4)).await);
+    let nothing = town.store.grant(good().id).get().await.expect("an answer");
+    assert!(nothing.is_none());
+}
+
+/// Goal: RFC 6749 §4.1.2: the second use takes away what the first has bought.
+pub async fn a_code_buys_once_and_its_second_use_revokes<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let (_, _, grant) = bought(&town).await;
+    assert!(grant.redeemed && !grant.revoked);
+    assert_eq!(format!("{grant:?}"), format!("{:?}", read(&town, &grant).await));
+    replayed(town.store.redeem(redeem(&grant), at(3)).await);
+    assert!(read(&town, &grant).await.revoked);
+    invalid(town.store.rotate(rotate(&grant, 3, 4), at(4)).await);
+    let town = town.after_crash().await;
+    assert!(read(&town, &grant).await.revoked);
+    let unknown = Grant { id: GrantId::from_random(town.chance.number()), ..grant };
+    invalid(town.store.redeem(redeem(&unknown), at(5)).await);
+    invalid(town.store.rotate(rotate(&unknown, 3, 4), at(5)).await);
+}
+
+/// Goal: RFC 9700 §4.14.2: a stolen refresh token is worth one use at most.
+pub async fn a_refresh_token_rotates_and_an_old_one_revokes<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let (_, _, grant) = bought(&town).await;
+    let stranger = RotateOrder { family: hash(9), ..rotate(&grant, 3, 4) };
+    invalid(town.store.rotate(stranger, at(3)).await);
+    for n in 3..20 {
+        let next = town.store.rotate(rotate(&grant, n, n + 1), at(i64::from(n))).await.expect("a token");
+        assert!(next.refresh.expect("refresh").current.same(&hash(n + 1)));
+    }
+    replayed(town.store.rotate(rotate(&grant, 10, 21), at(21)).await);
+    assert!(read(&town, &grant).await.revoked);
+    invalid(town.store.rotate(rotate(&grant, 20, 21), at(22)).await);
+}
+
+/// Goal: what a client holds dies with each of the three things it is bound to, without a write to it.
+pub async fn a_grant_dies_with_its_session_epoch_and_client<E: Engine>() {
+    for n in 0..5 {
+        let town = Town::<E>::new().await;
+        let (held, shop, grant) = bought(&town).await;
+        let lives = async |now: Timestamp| {
+            let session = town.look(held.session.id, now).await;
+            let session_epoch =
+                session.filter(|l| l.verdict == adieu_core::Verdict::Live).map(|l| l.session.epoch);
+            let client = town.store.client(&shop.id).get().await.expect("an answer");
+            let client_generation = client.filter(|c| c.enabled).map(|c| c.generation);
+            read(&town, &grant).await.is_live(GrantAround { session_epoch, client_generation }, now)
+        };
+        assert!(lives(at(3)).await);
+        match n {
+            0 => drop(town.end(held.presented(), at(4)).await.expect("an ending")),
+            1 => drop(town.reset(&held, at(4)).await.expect("a reset")),
+            2 => drop(town.end(Target::User(held.session.user), at(4)).await.expect("an ending")),
+            3 => {
+                let ended = town.end(Target::Grants(shop.id.clone()), at(4)).await;
+                assert!(matches!(ended, Ok(Ended::Now(_))), "{ended:?}");
+                town.expect_live(&held, at(4)).await; // The client's tokens end, the session does not.
+            }
+            _ => town.store.remove_client(&shop.id).await.expect("removed"),
+        }
+        assert!(!lives(at(5)).await, "{n}");
+        invalid(town.store.rotate(rotate(&grant, 3, 4), at(5)).await);
+        if n == 4 {
+            town.store.put_client(shop.clone()).await.expect("a client");
+            assert!(!lives(at(6)).await, "a client that comes back does not bring its grants");
+        }
+    }
+}
+
+/// Goal: participants are who must be told; a session knows each of them once, and forgets them with a reset.
+pub async fn a_client_that_took_part_is_remembered_once<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let ada = town.user("ada").await;
+    let held = town.sign_on(&ada, at(0)).await;
+    for name in ["shop", "wiki", "shop"] {
+        let client = town.client(name).await;
+        town.store.issue(code(&town, &held, &client), at(1)).await.expect("a code");
+    }
+    let town = town.after_crash().await;
+    let session = town.look(held.session.id, at(2)).await.expect("there").session;
+    assert_eq!(session.participants.iter().map(|c| c.as_str()).collect::<Vec<_>>(), ["shop", "wiki"]);
+    town.expect_live(&held, at(2)).await;
+    let Ok(Ended::Now(closed)) = town.end(held.presented(), at(3)).await else { panic!("not ended") };
+    assert_eq!(closed.participants, session.participants);
+}

@@ -1,0 +1,280 @@
+//! The people, clients and orders of the suite.
+//!
+//! A town is one realm on a fresh store with somebody to sign on. What it asks for succeeds or the test ends here, so
+//! that the tests themselves say only what they are about.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use adieu_core::{
+    Act, Actor, Cause, Client, ClientAuth, ClientId, Device, Door, EndError, EndOrder, Ended, Incarnation,
+    Limits, NewUser, NotLive, Origin, Population, PopulationId, PresentedToken, Proof, Realm, RealmId,
+    Session, SessionId, SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Target, Timestamp, User,
+    UserId, UserKey,
+};
+use uuid::Uuid;
+
+use crate::suite::Engine;
+use crate::{Check, Looked, Store};
+
+/// Numbers that look random and are the same in every run.
+#[derive(Debug)]
+pub struct Chance(AtomicU64);
+
+impl Chance {
+    /// Numbers of one seed.
+    pub const fn of(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+
+    /// The next number (SplitMix64).
+    pub fn number(&self) -> u64 {
+        let mut z = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Random bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        std::array::from_fn(|_| self.number().to_le_bytes()[0])
+    }
+
+    /// A random id.
+    pub fn uuid(&self) -> Uuid {
+        Uuid::from_bytes(self.bytes())
+    }
+}
+
+/// A session that somebody holds.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// As it was committed.
+    pub session: Session,
+    /// What opens it.
+    pub token: SessionToken,
+}
+
+/// One realm with people, on a store of its own.
+pub struct Town<E> {
+    /// Where the store keeps its things.
+    pub engine: E,
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The realm.
+    pub realm: RealmId,
+    /// Its population.
+    pub population: PopulationId,
+    /// Chance.
+    pub chance: Chance,
+}
+
+/// How long the town's sessions last idle.
+pub const IDLE: Span = Span::from_s(1000);
+/// How long they last in any case.
+pub const ABSOLUTE: Span = Span::from_s(10_000);
+
+/// `s` seconds after the beginning of everything.
+pub const fn at(s: i64) -> Timestamp {
+    Timestamp::from_ms(1_795_166_400_000 + s * 1000)
+}
+
+impl<E: Engine> Town<E> {
+    /// A town on a fresh store.
+    pub async fn new() -> Self {
+        let engine = E::fresh().await;
+        let store = engine.open().await;
+        Self::found_on(engine, store).await
+    }
+
+    /// A town on an empty store that is open already.
+    pub async fn found_on(engine: E, store: Arc<dyn Store>) -> Self {
+        let chance = Chance::of(7);
+        let (realm, population) = (RealmId::from_uuid(chance.uuid()), PopulationId::from_uuid(chance.uuid()));
+        let town = Self { engine, store, realm, population, chance };
+        town.found("/town", realm, population).await;
+        town
+    }
+
+    /// Makes a realm with its population.
+    pub async fn found(&self, path: &str, id: RealmId, population: PopulationId) {
+        let realm = Realm { id, path: path.into(), generation: 0, created_at: at(0) };
+        self.store.create_realm(realm).await.expect("a free path");
+        let population = Population { id: population, realm: id, name: "Everybody".into() };
+        self.store.create_population(population).await.expect("a realm");
+    }
+
+    /// The same town on what a crash has left.
+    pub async fn after_crash(self) -> Self {
+        let engine = self.engine.after_crash().await;
+        let store = engine.open().await;
+        Self { engine, store, ..self }
+    }
+
+    /// A record of somebody who is not there yet.
+    pub fn nobody_yet(&self, name: &str) -> User {
+        User {
+            key: UserKey::from_random(self.chance.number()),
+            id: UserId::from_uuid(self.chance.uuid()),
+            realm: self.realm,
+            population: self.population,
+            username: name.into(),
+            email: Some(format!("{name}@example.test")),
+            enabled: true,
+            generation: 0,
+            password: None,
+            traits: "{}".into(),
+            metadata_public: None,
+            metadata_admin: None,
+            roles: vec![],
+            created_at: at(0),
+            updated_at: at(0),
+        }
+    }
+
+    /// Somebody new.
+    pub async fn user(&self, name: &str) -> User {
+        let user = self.nobody_yet(name);
+        self.store.create_user(NewUser { user }).await.expect("a free name")
+    }
+
+    /// That user as the store has them now.
+    pub async fn read(&self, user: &User) -> User {
+        let found = self.store.user(user.id).get().await.expect("an answer");
+        User::clone(&found.expect("the user is there"))
+    }
+
+    /// An order to sign on, with what is known of the user as given.
+    pub fn order(&self, user: &User) -> SignOnOrder {
+        SignOnOrder {
+            realm: user.realm,
+            proof: Proof { user: user.id, generation: user.generation },
+            limits: Limits { idle: Some(IDLE), absolute: ABSOLUTE },
+            door: Door::named("front"),
+            method: "password".into(),
+            device: Device { address: Some("192.0.2.7:4711".into()), ..Device::default() },
+            previous: None,
+            keep_token: false,
+            secret: SessionSecret::from_bytes(self.chance.bytes()),
+            incarnation: Incarnation::from_bits(self.chance.number()),
+        }
+    }
+
+    /// Gives an order that must succeed; the token is the new one.
+    pub async fn signed_on(&self, order: SignOnOrder, now: Timestamp) -> (SignedOn, SessionToken) {
+        let secret = order.secret.clone();
+        let done = self.store.open_session(order, now).await.expect("a sign-on");
+        let token = SessionToken { id: done.session.id, secret };
+        (done, token)
+    }
+
+    /// Signs somebody on in a new user agent, as they are now.
+    pub async fn sign_on(&self, user: &User, now: Timestamp) -> Held {
+        let user = self.read(user).await;
+        let (done, token) = self.signed_on(self.order(&user), now).await;
+        Held { session: done.session, token }
+    }
+
+    /// What a check says, without touching.
+    pub async fn check(&self, token: &SessionToken, now: Timestamp) -> Check {
+        self.store.check(token, false, now).get().await.expect("an answer")
+    }
+
+    /// Says that the session is live for its token, for its name and in the list of its user.
+    pub async fn expect_live(&self, held: &Held, now: Timestamp) {
+        let id = held.session.id;
+        assert!(matches!(self.check(&held.token, now).await, Check::Live(live) if live.session.id == id));
+        let looked = self.look(id, now).await.expect("it is there");
+        assert_eq!(looked.verdict, adieu_core::Verdict::Live);
+        let listed = self.store.sessions_of(held.session.user, u32::MAX, now).await.expect("a list");
+        assert!(listed.iter().any(|l| l.session.id == id && l.verdict == looked.verdict));
+    }
+
+    /// Says that the token opens nothing; gives the reason.
+    pub async fn expect_dead(&self, held: &Held, now: Timestamp) -> NotLive {
+        let why = match self.check(&held.token, now).await {
+            Check::Live(_) => panic!("the session {} is live", held.session.id),
+            Check::Not(why) => why,
+        };
+        let looked = self.look(held.session.id, now).await;
+        let same = |l: &Looked| l.session.token_hash.matches(&held.token.secret);
+        assert!(looked.filter(same).is_none_or(|l| l.verdict == adieu_core::Verdict::Not(why)));
+        why
+    }
+
+    /// The session of that name, without touching.
+    pub async fn look(&self, id: SessionId, now: Timestamp) -> Option<Looked> {
+        self.store.look(id, false, now).get().await.expect("an answer")
+    }
+
+    /// An order to end something for good, in any realm.
+    pub fn ending(&self, target: Target) -> EndOrder {
+        EndOrder {
+            realm: None,
+            target,
+            act: Act::End,
+            cause: Cause::Administrator(Actor::Operator),
+            spare: None,
+            origin: self.origin(),
+        }
+    }
+
+    /// Where the town's orders come from.
+    pub fn origin(&self) -> Origin {
+        Origin { door: Door::named("side"), address: None }
+    }
+
+    /// Ends something for good.
+    pub async fn end(&self, target: Target, now: Timestamp) -> Result<Ended, EndError> {
+        self.store.end(self.ending(target), now).await
+    }
+
+    /// Gives the order to end something for good; the answer comes.
+    pub fn end_later(&self, target: Target, now: Timestamp) -> crate::Act<Result<Ended, EndError>> {
+        self.store.end(self.ending(target), now)
+    }
+
+    /// Ends one sign-on and keeps the name.
+    pub async fn reset(&self, held: &Held, now: Timestamp) -> Result<Ended, EndError> {
+        let order = EndOrder { act: Act::Reset, ..self.ending(Target::One(held.session.id)) };
+        self.store.end(order, now).await
+    }
+
+    /// An application that may use codes and refresh tokens.
+    pub async fn client(&self, id: &str) -> Client {
+        let client = self.no_client_yet(id);
+        self.store.put_client(client.clone()).await.expect("a client");
+        client
+    }
+
+    /// A record of an application that is not there yet.
+    pub fn no_client_yet(&self, id: &str) -> Client {
+        let id: ClientId = id.parse().expect("a client id");
+        Client {
+            name: id.to_string(),
+            id,
+            realm: self.realm,
+            enabled: true,
+            auth: ClientAuth::Basic,
+            secret: None,
+            code: true,
+            refresh: true,
+            client_credentials: false,
+            pkce_required: false,
+            redirect_uris: vec!["https://shop.test/cb".into()],
+            post_logout_redirect_uris: vec![],
+            access_life: Span::from_s(300),
+            refresh_life: Span::from_s(3600),
+            roles: vec![],
+            generation: 0,
+            created_at: at(0),
+        }
+    }
+}
+
+impl Held {
+    /// The token, as an order names it.
+    pub fn presented(&self) -> Target {
+        Target::Token(PresentedToken::from(&self.token))
+    }
+}
