@@ -24,7 +24,7 @@ impl Params {
     /// Reads a form body. The caller has bounded it.
     #[must_use]
     pub fn body(body: &[u8]) -> Self {
-        Self(form_urlencoded::parse(body).into_owned().collect())
+        Self(body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(pair).collect())
     }
 
     /// The query of a request's address.
@@ -55,6 +55,22 @@ impl Params {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
+}
+
+/// One pair. Most have nothing to decode and are copied: tokens are long, and this stands on the path of checks.
+fn pair(pair: &[u8]) -> (String, String) {
+    let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+    let (name, value) = (&pair[..at], pair.get(at + 1..).unwrap_or_default());
+    match (plain(name), plain(value)) {
+        (Some(name), Some(value)) => (name.to_owned(), value.to_owned()),
+        _ => form_urlencoded::parse(pair).into_owned().next().unwrap_or_default(),
+    }
+}
+
+/// The text as it is, if it encodes nothing.
+fn plain(bytes: &[u8]) -> Option<&str> {
+    let encoded = bytes.iter().any(|byte| matches!(byte, b'%' | b'+'));
+    std::str::from_utf8(bytes).ok().filter(|_| !encoded)
 }
 
 impl FromIterator<(String, String)> for Params {
@@ -116,6 +132,17 @@ mod tests {
         assert_eq!(params.first("empty"), Some(""));
         assert_eq!(params.first("bare"), Some(""));
         assert_eq!(params.iter().count(), 5);
+    }
+
+    /// Goal: the shortcut for plain pairs reads what the standard's own reader reads.
+    #[test]
+    fn plain_pairs_read_like_the_standard() {
+        for body in
+            ["a=b", "a", "=b", "=", "a=b=c", "&a=1&&b", "a=\u{e4}", "a+b=c", "a=%41&b=2", "%=%", "a&=&=="]
+        {
+            let standard: Vec<_> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+            assert_eq!(Params::parse(body).0, standard, "{body}");
+        }
     }
 
     #[test]
