@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use adieu_authority::{Authority, Clock, Door, Entropy, HashCost, Limits, Parts, Policy, Span};
+use adieu_authority::{Authority, Clock, Door, Entropy, HashCost, Limits, Parts, Policy, Span, Store};
 use adieu_store_sqlite::{Folder, Options, SqliteStore};
 use anyhow::Result;
 
@@ -35,13 +35,24 @@ impl House {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
+        Self::open_behind(config, folder, clock, entropy, |store| store).await
+    }
+
+    /// The same, with something of the caller's between the authority and its store: tests let it fail there.
+    pub async fn open_behind(
+        config: &Config,
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Result<Self> {
         let folder = Folder::open(folder, entropy.as_ref())?;
         let key = folder.key().clone();
         let options = Options {
             sessions_cached_max: config.keep.sessions_cached_max,
             pages_max: (config.keep.pages_max > 0).then_some(config.keep.pages_max),
         };
-        let store = Arc::new(SqliteStore::open(folder, options)?);
+        let store = between(Arc::new(SqliteStore::open(folder, options)?));
         let authority = Authority::new(Parts { store, clock, entropy, key, policy: policy(config) });
         let made = provision::realms(&authority, config).await?;
         for realm in &made {

@@ -3,6 +3,7 @@
 //! Faces call these and nothing below. Nothing here knows HTTP or a dialect's words; what went wrong below travels
 //! as an opaque [`Outage`]. Orders, outcomes and errors of acts are core's and are re-exported here.
 
+mod amend;
 mod check;
 mod clients;
 mod end;
@@ -22,10 +23,10 @@ mod workers;
 use std::sync::Arc;
 
 pub use adieu_core::{
-    Act, Actor, Cause, Client, ClientAuth, ClientId, Closed, Device, Door, EndError, EndOrder, Ended, Grant,
-    GrantError, How, Limits, Method, NotLive, Origin, Outage, Population, PopulationId, PresentedToken,
-    Purpose, Realm, RealmId, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span,
-    Standing, State, Target, User, UserId, Verdict,
+    Act, Actor, AmendError, AmendOrder, Amendment, Cause, Client, ClientAuth, ClientId, Closed, Device, Door,
+    EndError, EndOrder, Ended, Grant, GrantError, How, Limits, Method, NotLive, Origin, Outage, Population,
+    PopulationId, PresentedToken, Purpose, Realm, RealmId, Role, RoleAssignment, RoleScope, Session,
+    SessionId, SessionToken, Span, Standing, State, Target, User, UserId, Verdict,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{

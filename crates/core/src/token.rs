@@ -94,12 +94,13 @@ impl SessionToken {
     /// Characters of a token without prefix.
     pub const LENGTH: usize = 1 + BODY_CHARS;
 
-    /// Reads a token from the right; a prefix of letters and underscores before it is skipped.
+    /// Reads a token from the right; a prefix of letters, underscores and stars before it is skipped.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         let start = bytes.len().checked_sub(Self::LENGTH)?;
         let (prefix, token) = bytes.split_at(start);
-        let prefixed = start <= PREFIX_MAX && prefix.iter().all(|b| b.is_ascii_alphabetic() || *b == b'_');
+        let prefixed =
+            start <= PREFIX_MAX && prefix.iter().all(|b| b.is_ascii_alphabetic() || b"_*".contains(b));
         if !prefixed || token[0] != VERSION {
             return None;
         }
@@ -143,7 +144,7 @@ mod tests {
     fn a_token_reads_back_with_and_without_a_prefix() {
         let text = token().reveal();
         assert_eq!(text.len(), SessionToken::LENGTH);
-        for spelled in [text.clone(), format!("ory_st_{text}")] {
+        for spelled in [text.clone(), format!("ory_st_{text}"), format!("am*{text}")] {
             let read = SessionToken::parse(&spelled).expect("our token");
             assert_eq!(read.id, token().id);
             assert!(token().secret.hash().matches(&read.secret));

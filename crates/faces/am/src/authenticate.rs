@@ -19,6 +19,7 @@ use crate::address::Place;
 use crate::answer::{Dress, Margin, json};
 use crate::call::{self, Call, DOOR};
 use crate::caller;
+use crate::cookies::shown;
 use crate::error::AmError;
 use crate::face::Face;
 use crate::version::{Registered, Version, Wanted};
@@ -92,7 +93,7 @@ async fn done(
     margin.cookies = face.cookies.set(&token);
     let goto = call.params.first("goto").and_then(|goto| face.goto.check(goto));
     let success_url = goto.as_deref().unwrap_or(&face.settings.success_url);
-    Ok(json(&SignedOn { token_id: &token.reveal(), success_url, realm: &realm.path }))
+    Ok(json(&SignedOn { token_id: &shown(&token), success_url, realm: &realm.path }))
 }
 
 /// Opens a session for a pair that fits. A session that the same user agent carries goes on under a new token.

@@ -13,6 +13,12 @@ const BALANCER: &str = "amlbcookie";
 /// Quirk: ten seconds after the epoch, as Tomcat writes "at once". Contract am.md 2
 const BALANCER_CLEARED_S: i64 = 10;
 
+/// A token as this dialect shows it. Like the tokens of AM it has a star: whoever percent-encodes it sends another text, and
+/// is refused as there.
+pub(crate) fn shown(token: &SessionToken) -> String {
+    format!("am*{}", token.reveal())
+}
+
 /// What becomes of the cookies with an answer.
 #[derive(Debug, Default)]
 pub(crate) enum CookieAct {
@@ -61,8 +67,9 @@ impl CookieLines {
     /// The lines that give a user agent this token.
     pub(crate) fn set(&self, token: &SessionToken) -> CookieAct {
         let text = token.reveal();
+        let own = shown(token);
         let mut lines: Vec<_> =
-            self.own(&self.settings.cookie_name, &text).map(|cookie| cookie.to_header()).collect();
+            self.own(&self.settings.cookie_name, &own).map(|cookie| cookie.to_header()).collect();
         lines.extend_from_slice(&self.balancer);
         lines.extend(self.settings.companions.iter().map(|companion| companion.set(&text)));
         CookieAct::Set(lines)
@@ -110,7 +117,7 @@ mod tests {
         assert_eq!(
             text(lines.set(&token()), &lines),
             [
-                format!("iPlanetDirectoryPro={TOKEN}; Path=/; HttpOnly"),
+                format!("iPlanetDirectoryPro=am*{TOKEN}; Path=/; HttpOnly"),
                 "amlbcookie=01; Path=/; HttpOnly".into()
             ]
         );
@@ -155,7 +162,7 @@ mod tests {
         assert_eq!(set.len(), 6);
         assert_eq!(
             set[1],
-            format!("iPlanetDirectoryPro={TOKEN}; Path=/; Domain=b.test; HttpOnly; Secure; SameSite=None")
+            format!("iPlanetDirectoryPro=am*{TOKEN}; Path=/; Domain=b.test; HttpOnly; Secure; SameSite=None")
         );
         let kratos = format!("ory_kratos_session=ory_st_{TOKEN}; Path=/; HttpOnly; Secure; SameSite=Lax");
         assert_eq!(set[4], kratos);

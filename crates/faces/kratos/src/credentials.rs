@@ -62,7 +62,7 @@ impl Face {
     pub(crate) async fn signed_on(&self, headers: &HeaderMap) -> Result<Option<Live>, Outage> {
         let credentials = Credentials::of(self, headers);
         let Some(token) = credentials.first() else { return Ok(None) };
-        let realm = self.realm().await?.id;
+        let realm = self.realm_id().await?;
         self.live(token, realm, false).await
     }
 

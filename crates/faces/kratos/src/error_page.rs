@@ -24,7 +24,7 @@ pub(crate) async fn redirect_to(face: &Face, parts: &Parts, error: KratosError) 
     let stored = json!({"error": error_object(&error, None), "at": face.shown_at()});
     let id = face.authority.draw_uuid();
     let kept = async {
-        let realm = face.realm().await?.id;
+        let realm = face.realm_id().await?;
         let body = stored.to_string().into_bytes();
         Ok::<_, KratosError>(face.authority.put_flow(id.into_bytes(), KIND, realm, LIFE, body).await?)
     };

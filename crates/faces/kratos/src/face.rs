@@ -2,9 +2,9 @@
 //!
 //! Nothing is read from the environment, and no address is taken from a request.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use adieu_authority::{Authority, Door, Outage, Realm};
+use adieu_authority::{Authority, Door, Outage, Realm, RealmId};
 use adieu_http_kit::cookies::Companion;
 use adieu_http_kit::return_to::AllowList;
 use url::Url;
@@ -100,6 +100,8 @@ pub(crate) struct Inner {
     pub(crate) default_return: Url,
     pub(crate) logout_return: Url,
     pub(crate) login_return: Url,
+    /// The realm's id once it was asked for: a realm is never renamed and never removed.
+    realm_id: OnceLock<RealmId>,
     /// `schema_url` of every identity, by mount.
     pub(crate) schema_urls: [String; 2],
 }
@@ -127,6 +129,7 @@ impl Face {
         }
         let schema = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&settings.schema_id);
         let inner = Inner {
+            realm_id: OnceLock::new(),
             csrf: Csrf::new(&settings.base, settings.cookie.secure),
             default_return: address("default_return", &settings.default_return)?,
             logout_return: address("logout_return", &settings.logout_return)?,
@@ -145,6 +148,17 @@ impl Face {
     /// The public address of a mount.
     pub(crate) fn base(&self, mount: usize) -> String {
         format!("{}{}", self.settings.base, MOUNTS[mount])
+    }
+
+    /// The id of the realm behind this face.
+    pub(crate) async fn realm_id(&self) -> Result<RealmId, Outage> {
+        match self.realm_id.get() {
+            Some(id) => Ok(*id),
+            None => {
+                let id = self.realm().await?.id;
+                Ok(*self.realm_id.get_or_init(|| id))
+            }
+        }
     }
 
     /// The realm behind this face. Missing is a fault of the installation, not of the caller.

@@ -101,7 +101,7 @@ async fn perform_inner(
     };
     let token = meant(face, credentials, wanted).await?;
     let order = EndOrder {
-        realm: Some(face.realm().await?.id),
+        realm: Some(face.realm_id().await?),
         target: Target::Token(PresentedToken::from(&token)),
         act: Act::End,
         cause: Cause::SignOff,
@@ -127,7 +127,7 @@ fn after(face: &Face, call: &Call, wanted: Option<&str>) -> Result<Answer, Krato
 
 /// The credential whose session the logout token belongs to; exactly that one ends (Q1, Q2).
 async fn meant(face: &Face, credentials: &Credentials, wanted: &str) -> Result<SessionToken, KratosError> {
-    let realm = face.realm().await?.id;
+    let realm = face.realm_id().await?;
     let mut somebody = false;
     for token in credentials.tokens() {
         let Some(live) = face.live(token, realm, false).await? else { continue };

@@ -18,7 +18,7 @@ pub(crate) async fn perform(face: &Face, call: &Call, body: Body) -> Result<Answ
     let unknown = || KratosError::forbidden("The session token is unknown or malformed.");
     let token = token.as_deref().and_then(SessionToken::parse).ok_or_else(unknown)?;
     let order = EndOrder {
-        realm: Some(face.realm().await?.id),
+        realm: Some(face.realm_id().await?),
         target: Target::Token(PresentedToken::from(&token)),
         act: Act::End,
         cause: Cause::SignOff,

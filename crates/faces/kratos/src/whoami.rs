@@ -15,7 +15,7 @@ const NOBODY_CACHED_S: u32 = 60;
 
 pub(crate) async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     let credentials = Credentials::of(face, call.headers());
-    let realm = face.realm().await?.id;
+    let realm = face.realm_id().await?;
     let refused = || KratosError::unauthorized(face.settings.documented_error_ids);
     let Some(token) = credentials.first() else { return Err(refused()) };
     let check = match face.authority.check(token, true) {

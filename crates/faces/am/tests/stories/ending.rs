@@ -262,7 +262,7 @@ async fn other_dialects_cookies_come_and_go_together() {
     };
     let house = House::with(Settings { companions: vec![kratos], ..settings() }).await;
     let reply = house.pair(AUTHENTICATE, ALICE).send().await;
-    let token = reply.json()["tokenId"].as_str().unwrap().to_owned();
+    let token = reply.json()["tokenId"].as_str().unwrap().trim_start_matches("am*").to_owned();
     let kratos = reply.cookie("ory_kratos_session").unwrap();
     assert_eq!(kratos, format!("ory_kratos_session=ory_st_{token}; Path=/; HttpOnly"));
     let reply = house.action("logout", "3.1").token(&format!("ory_st_{token}")).send().await;

@@ -18,7 +18,7 @@ async fn a_live_session_is_described() {
         let expect = format!(r#"{{"valid":true,"sessionUid":"{uid}","uid":"alice","realm":"/alpha"}}"#);
         assert_eq!(reply.text, expect, "{version}");
     }
-    for garbage in ["", "garbage", "shandle:abc", &token[1..]] {
+    for garbage in ["", "garbage", "shandle:abc", &token[..token.len() - 1]] {
         let reply = house.action("validate", "4.0").json(&json!({"tokenId": garbage})).send().await;
         assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, r#"{"valid":false}"#), "{garbage}");
     }

@@ -121,7 +121,7 @@ impl Face {
         let body = serde_json::to_vec(flow).expect("a flow has text keys");
         let left = Timestamp::from_ms(flow.expires_ms).since(self.authority.now());
         let life = Span::from_ms(left.ms() + KEPT_AFTER_END.ms());
-        let realm = self.realm().await?.id;
+        let realm = self.realm_id().await?;
         Ok(self.authority.put_flow(flow.id.into_bytes(), STORED, realm, life, body).await?)
     }
 
