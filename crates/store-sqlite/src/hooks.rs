@@ -3,14 +3,15 @@
 //! Without the feature `hooks` there is nothing here: passing a place costs nothing and does nothing.
 
 /// A place in the engine.
+#[cfg_attr(not(feature = "hooks"), expect(unreachable_pub, reason = "only tests see it"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A reader has read its rows, and has not filled them into the map.
-    BeforeFill,
+    RowsRead,
     /// The writer has run a batch, and has not committed it.
-    BeforeCommit,
+    BatchRun,
     /// The commit is durable; the map does not say so yet, and nobody is answered.
-    BeforePublish,
+    Committed,
 }
 
 #[cfg(not(feature = "hooks"))]

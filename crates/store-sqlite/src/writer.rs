@@ -288,14 +288,14 @@ fn commit(db: &Connection, shared: &Shared, jobs: &mut [Box<dyn Job>]) -> Result
         job.run(&mut batch).map_err(undo)?;
     }
     let touched = batch.touched;
-    shared.pass(Place::BeforeCommit);
+    shared.pass(Place::BatchRun);
     let clock = commit_clock();
     db.execute_batch("COMMIT").map_err(|error| {
         let _ = db.execute_batch("ROLLBACK"); // If SQLite has not rolled back itself already.
         BatchFailure::Unknown(error)
     })?;
     clock.stop();
-    shared.pass(Place::BeforePublish);
+    shared.pass(Place::Committed);
     // After the commit and before the answers: the maps say what the database says.
     let number = shared.caches.published() + 1;
     for change in touched {

@@ -52,7 +52,7 @@ impl Directory for SqliteStore {
         }
         Answer::Later(self.readers.read(move |db, shared, read_at| {
             let realm = rows::realm(db, id)?.map(Arc::new);
-            shared.pass(Place::BeforeFill);
+            shared.pass(Place::RowsRead);
             if let Some(realm) = &realm {
                 shared.caches.realms.fill(key, || Arc::clone(realm), read_at);
             }
@@ -109,7 +109,7 @@ impl Directory for SqliteStore {
         }
         Answer::Later(self.readers.read(move |db, shared, read_at| {
             let user = rows::user(db, id)?.map(Arc::new);
-            shared.pass(Place::BeforeFill);
+            shared.pass(Place::RowsRead);
             if let Some(user) = &user {
                 shared.caches.users.fill(key, || Arc::clone(user), read_at);
             }
@@ -151,7 +151,7 @@ impl Directory for SqliteStore {
         Answer::Later(self.readers.read(move |db, shared, read_at| {
             let found = rows::client(db, &id)?.filter(|(_, removed)| !removed);
             let client = found.map(|(client, _)| Arc::new(client));
-            shared.pass(Place::BeforeFill);
+            shared.pass(Place::RowsRead);
             if let Some(client) = &client {
                 shared.caches.clients.fill(id.clone(), || Arc::clone(client), read_at);
             }

@@ -85,7 +85,7 @@ impl Grants for SqliteStore {
         }
         Answer::Later(self.readers.read(move |db, shared, read_at| {
             let grant = rows::grant(db, id)?.map(Arc::new);
-            shared.pass(Place::BeforeFill);
+            shared.pass(Place::RowsRead);
             if let Some(grant) = &grant {
                 shared.caches.grants.fill(key, || Arc::clone(grant), read_at);
             }

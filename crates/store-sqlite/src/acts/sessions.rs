@@ -49,7 +49,7 @@ impl Shared {
         let held = || Arc::new(Held::new(Arc::new(facts.session.clone()), facts.seen_at));
         let user = || Arc::new(facts.user.clone());
         let caches = &self.caches;
-        self.pass(Place::BeforeFill);
+        self.pass(Place::RowsRead);
         let mut fresh = caches.sessions.fill(id.number(), held, read_at)
             && caches.users.fill(facts.user.id.uuid().as_u128(), user, read_at);
         if let Some(realm) = realm {

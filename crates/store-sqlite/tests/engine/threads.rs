@@ -25,7 +25,7 @@ async fn reopened() -> (Town<Sqlite>, SqliteStore, Held) {
 
 /// Starts a check that has to read, and waits until it has read.
 fn slow_check(town: &Town<Sqlite>, gate: &Gate, held: &Held) -> tokio::task::JoinHandle<Check> {
-    gate.shut(Place::BeforeFill);
+    gate.shut(Place::RowsRead);
     let Answer::Later(check) = town.store.check(&held.token, false, at(1)) else {
         panic!("the map was empty")
     };
@@ -72,7 +72,7 @@ async fn a_reader_between_commit_and_map_puts_no_ended_session_back() {
         let gate = Gate::of(&store);
         let check = slow_check(&town, &gate, &held);
         tokio::task::block_in_place(|| gate.somebody_waits());
-        gate.shut(Place::BeforePublish); // This lets the reader go on; the writer will wait.
+        gate.shut(Place::Committed); // This lets the reader go on; the writer will wait.
         let target = if mass { Target::User(held.session.user) } else { held.presented() };
         let ending = tokio::spawn(town.end_later(target, at(1)));
         tokio::task::block_in_place(|| gate.somebody_waits());
@@ -89,7 +89,7 @@ async fn a_reader_between_commit_and_map_puts_no_ended_session_back() {
 async fn a_slow_reader_puts_no_old_record_back() {
     let (town, store, held) = reopened().await;
     let gate = Gate::of(&store);
-    gate.shut(Place::BeforeFill);
+    gate.shut(Place::RowsRead);
     let Answer::Later(user) = town.store.user(held.session.user) else { panic!("the map was empty") };
     let user = tokio::spawn(user);
     tokio::task::block_in_place(|| gate.somebody_waits());
@@ -108,7 +108,7 @@ async fn a_slow_reader_puts_no_old_record_back() {
         (Town { engine, store: std::sync::Arc::new(store.clone()), realm, population, chance }, store)
     };
     let gate = Gate::of(&store);
-    gate.shut(Place::BeforeFill);
+    gate.shut(Place::RowsRead);
     let Answer::Later(slow) = town.store.client(&client.id) else { panic!("the map was empty") };
     let slow = tokio::spawn(slow);
     tokio::task::block_in_place(|| gate.somebody_waits());
@@ -128,7 +128,7 @@ async fn a_commit_that_hangs_delays_no_check_and_answers_nobody() {
     let ada = town.user("ada").await;
     let (one, two) = (town.sign_on(&ada, at(0)).await, town.sign_on(&ada, at(0)).await);
     let gate = Gate::of(&store);
-    gate.shut(Place::BeforeCommit);
+    gate.shut(Place::BatchRun);
     let mut ending = tokio::spawn(town.end_later(one.presented(), at(1)));
     tokio::task::block_in_place(|| gate.somebody_waits());
     let Answer::Now(Ok(Check::Live(_))) = town.store.check(&two.token, true, at(1)) else {
@@ -154,7 +154,7 @@ async fn a_full_queue_takes_nothing_and_loses_nothing() {
     let (town, store) = town_with(Options::default()).await;
     let ada = town.user("ada").await;
     let gate = Gate::of(&store);
-    gate.shut(Place::BeforeCommit);
+    gate.shut(Place::BatchRun);
     let first = tokio::spawn(town.store.open_session(town.order(&ada), at(0)));
     tokio::task::block_in_place(|| gate.somebody_waits());
     let waiting: Vec<_> = (0..16_384).map(|_| town.store.open_session(town.order(&ada), at(0))).collect();
@@ -183,7 +183,7 @@ async fn a_writer_that_dies_leaves_nobody_waiting() {
     let (town, store) = town_with(Options::default()).await;
     let ada = town.user("ada").await;
     let held = town.sign_on(&ada, at(0)).await;
-    store.hold_with(|place| assert_ne!(place, Place::BeforeCommit, "a fault made by the test"));
+    store.hold_with(|place| assert_ne!(place, Place::BatchRun, "a fault made by the test"));
     let both = [town.end_later(held.presented(), at(1)), town.end_later(held.presented(), at(1))];
     for ending in both {
         let answer = tokio::time::timeout(crate::PATIENCE, ending).await.expect("nobody waits for ever");
@@ -204,7 +204,7 @@ async fn a_writer_that_dies_leaves_nobody_waiting() {
 async fn a_reader_that_meets_a_fault_goes_on() {
     let (town, store, held) = reopened().await;
     for _ in 0..5 {
-        store.hold_with(|place| assert_ne!(place, Place::BeforeFill, "a fault made by the test"));
+        store.hold_with(|place| assert_ne!(place, Place::RowsRead, "a fault made by the test"));
         let check = town.store.check(&held.token, false, at(1)).get();
         let check = tokio::time::timeout(crate::PATIENCE, check).await.expect("nobody waits for ever");
         assert!(check.is_err(), "{check:?}");
