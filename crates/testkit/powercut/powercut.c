@@ -1,10 +1,10 @@
 /*
  * A power cut for one process: preloaded below SQLite, it keeps an undo log of what was written to the files beneath
- * ADIEU_POWERCUT_DIR and not yet synced. The process is then killed, and `powercut::undo` (src/powercut.rs) takes
+ * POWERCUT_DIR and not yet synced. The process is then killed, and `powercut::undo` (src/powercut.rs) takes
  * back whatever a real disk might have lost.
  *
  * Writes go through at once, because SQLite reads through mmap; the before-image is logged first. The page cache
- * outlives a kill, so that the log (ADIEU_POWERCUT_LOG, outside of the folder) needs no sync of its own. A record torn
+ * outlives a kill, so that the log (POWERCUT_LOG, outside of the folder) needs no sync of its own. A record torn
  * by the kill is the last one, and the write it announces has not happened.
  *
  * Not seen here: stores through mmap (SQLite's -shm; undo deletes it), copy_file_range, io_uring, and other processes
@@ -66,7 +66,7 @@ static void die(const char *why) {
 
 /* Opens the log and finds the folder, once; 0 when this process is not to be watched. */
 static int watching(void) {
-    const char *dir = getenv("ADIEU_POWERCUT_DIR"), *log = getenv("ADIEU_POWERCUT_LOG");
+    const char *dir = getenv("POWERCUT_DIR"), *log = getenv("POWERCUT_LOG");
     if (!dir || !log) return 0;
     if (log_fd >= 0) return 1;
     if (!realpath(dir, folder)) return 0; /* Not made yet: nothing can lie in it. */

@@ -1,9 +1,12 @@
 //! What tests of adieu are made with; beside the house, and only tests import it.
 //!
 //! `world` is the whole house in this process with a frozen clock; `replay` speaks recorded scenarios to a server and
-//! names every difference; `powercut` takes back what a killed process had not synced.
+//! names every difference; `crash` kills the real server in a storm and checks every answer it gave; `powercut` takes
+//! back what a killed process had not synced; `failing` is a store that can be told to fail.
 
 pub mod ambient;
+pub mod crash;
+pub mod failing;
 pub mod powercut;
 pub mod replay;
 pub mod world;

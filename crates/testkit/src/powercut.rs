@@ -40,11 +40,7 @@ impl PowerCut {
 
     /// What a child's environment must hold. `log` lies outside of `dir`; `dir` exists before anything is written.
     pub fn environment(&self, dir: &Path, log: &Path) -> [(&'static str, OsString); 3] {
-        [
-            ("LD_PRELOAD", self.library().into()),
-            ("ADIEU_POWERCUT_DIR", dir.into()),
-            ("ADIEU_POWERCUT_LOG", log.into()),
-        ]
+        [("LD_PRELOAD", self.library().into()), ("POWERCUT_DIR", dir.into()), ("POWERCUT_LOG", log.into())]
     }
 }
 

@@ -12,6 +12,7 @@ use adieu::config::Config;
 use adieu::house::House;
 use adieu_authority::Authority;
 use adieu_core::Span;
+use adieu_store::Store;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::Response;
@@ -19,6 +20,7 @@ use serde_json::Value;
 use tower::Service;
 
 use crate::ambient::{FrozenClock, SeededEntropy};
+use crate::failing::FailingStore;
 
 pub use wire::WorldWire;
 
@@ -79,6 +81,11 @@ impl World {
         &self.clock
     }
 
+    /// The clock, for whoever outlives this borrow.
+    pub fn shared_clock(&self) -> Arc<FrozenClock> {
+        Arc::clone(&self.clock)
+    }
+
     /// Lets seconds pass.
     pub fn wait_s(&self, s: i64) {
         self.clock.advance(Span::from_s(s));
@@ -88,6 +95,21 @@ impl World {
     pub async fn crash_and_restart(&mut self) {
         self.house = None;
         self.house = Some(open(&self.config, self.folder.path(), &self.clock, &self.entropy).await);
+    }
+
+    /// Opens the house anew with a store that can be told to fail.
+    pub async fn with_failing_store(&mut self) -> Arc<FailingStore> {
+        self.house = None;
+        let mut failing = None;
+        let between = |store| {
+            let store = Arc::new(FailingStore::over(store));
+            failing = Some(Arc::clone(&store));
+            store as Arc<dyn Store>
+        };
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
+        let house = House::open_behind(&self.config, self.folder.path(), clock, entropy, between).await;
+        self.house = Some(house.expect("the house opens"));
+        failing.expect("the house has a store")
     }
 
     /// A GET on the public side.
@@ -107,11 +129,7 @@ impl World {
 
     /// Any request on the public side.
     pub fn ask(&self, method: Method, path: &str) -> Ask {
-        Ask {
-            house: self.house().clone(),
-            request: Request::builder().method(method).uri(path),
-            body: Body::empty(),
-        }
+        Ask::to(self.house(), method, path)
     }
 
     /// Signs on natively through Kratos' door; gives the session token.
@@ -162,6 +180,12 @@ pub struct Ask {
 }
 
 impl Ask {
+    /// Any request on the public side of a house.
+    pub fn to(house: &House, method: Method, path: &str) -> Self {
+        let request = Request::builder().method(method).uri(path);
+        Self { house: house.clone(), request, body: Body::empty() }
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {

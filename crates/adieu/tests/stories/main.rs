@@ -2,5 +2,9 @@
 //!
 //! One binary for all of them.
 
+mod crash;
+mod crowd;
+mod no_false_no;
 mod one_session;
+mod race;
 mod recorded_over_tcp;

@@ -1,0 +1,122 @@
+//! A store that fails: whoever asks hears "cannot tell, ask again", never "not signed on"; and no ending is called done.
+//!
+//! The store is told to fail between two requests; the house is the real one.
+
+use adieu_authority::SessionToken;
+use adieu_testkit::World;
+use adieu_testkit::crash::doors::{Dialect, Doors, Exit, InProcess, Left, Target, Trouble};
+use adieu_testkit::failing::Failure;
+
+/// Somebody who is signed on, and the programs around them.
+struct Scene {
+    world: World,
+    doors: Doors,
+    store: std::sync::Arc<adieu_testkit::failing::FailingStore>,
+    worker: String,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let mut world = World::start().await;
+        let store = world.with_failing_store().await;
+        let doors = Doors::new(world.variables());
+        let worker = doors.worker(&InProcess::of(&world)).await.expect("a worker token");
+        Self { world, doors, store, worker }
+    }
+
+    fn ear(&self) -> InProcess {
+        InProcess::of(&self.world)
+    }
+
+    async fn sign_on(&self, dialect: Dialect) -> Result<Option<Target>, Trouble> {
+        let known = self.world.variables();
+        let text = |name: &str| known["pingone"][name].as_str().expect("a variable").to_owned();
+        let token = self.doors.sign_on(&self.ear(), dialect, &text("user"), &text("password")).await?;
+        Ok(token.map(|token| {
+            let session = SessionToken::parse(&token).expect("a token of ours").id.to_string();
+            Target { token, session, user: text("user_id") }
+        }))
+    }
+
+    async fn signed_on(&self, dialect: Dialect) -> Target {
+        self.sign_on(dialect).await.expect("an answer").expect("a session")
+    }
+
+    async fn live(&self, dialect: Dialect, whom: &Target) -> Result<bool, Trouble> {
+        self.doors.live(&self.ear(), dialect, &whom.token).await
+    }
+
+    async fn end(&self, exit: Exit, whom: &Target) -> Result<Left, Trouble> {
+        self.doors.end(&self.ear(), exit, whom, &self.worker).await
+    }
+}
+
+/// Goal: NO-FALSE-NO: with the store away every dialect's check is 503 with `Retry-After`, for live sessions and for
+/// ended ones, and afterwards each is what it was.
+#[tokio::test]
+async fn a_check_that_can_not_be_made_is_never_a_no() {
+    let scene = Scene::new().await;
+    for door in Dialect::ALL {
+        let live = scene.signed_on(door).await;
+        let ended = scene.signed_on(door).await;
+        assert_eq!(scene.end(Exit::KratosNative, &ended).await, Ok(Left::Ended));
+        scene.store.fail(Failure::Everything);
+        for dialect in Dialect::ALL {
+            for whom in [&live, &ended] {
+                let said = scene.live(dialect, whom).await;
+                assert_eq!(said, Err(Trouble::Unavailable), "{door:?}, {dialect:?}");
+            }
+            assert_eq!(
+                scene.sign_on(dialect).await.err(),
+                Some(Trouble::Unavailable),
+                "sign-on, {dialect:?}"
+            );
+        }
+        scene.store.fail(Failure::None);
+        for dialect in Dialect::ALL {
+            assert_eq!(scene.live(dialect, &live).await, Ok(true), "{door:?}, {dialect:?}");
+            assert_eq!(scene.live(dialect, &ended).await, Ok(false), "{door:?}, {dialect:?}");
+        }
+    }
+}
+
+/// Goal: ENDED-IS-DURABLE and NO-FALSE-NO at every exit: an ending that was not taken, or is in doubt, is 503 with
+/// `Retry-After` and is not called done; sent again, it is done.
+#[tokio::test]
+async fn an_ending_that_is_not_done_is_never_called_done() {
+    let scene = Scene::new().await;
+    for exit in Exit::ALL {
+        for failure in [Failure::NotTaken, Failure::LostInDoubt, Failure::LandedInDoubt, Failure::Everything]
+        {
+            let whom = scene.signed_on(exit.dialect()).await;
+            scene.store.fail(failure);
+            let said = scene.end(exit, &whom).await;
+            assert_eq!(said, Err(Trouble::Unavailable), "{exit:?}, {failure:?}");
+            scene.store.fail(Failure::None);
+            let landed = failure == Failure::LandedInDoubt;
+            for dialect in Dialect::ALL {
+                let live = scene.live(dialect, &whom).await;
+                assert_eq!(live, Ok(!landed), "{exit:?}, {failure:?}, {dialect:?}");
+            }
+            if !landed {
+                assert_eq!(scene.end(exit, &whom).await, Ok(Left::Ended), "{exit:?}, {failure:?}");
+            }
+            assert_eq!(scene.live(exit.dialect(), &whom).await, Ok(false), "{exit:?}, {failure:?}");
+        }
+    }
+}
+
+/// Goal: HOME-LIMITS: a sign-on that can not be written is 503, gives no token, and nobody is told that their password
+/// is wrong.
+#[tokio::test]
+async fn a_sign_on_that_can_not_be_written_is_no_wrong_password() {
+    let scene = Scene::new().await;
+    for failure in [Failure::NotTaken, Failure::LostInDoubt, Failure::LandedInDoubt] {
+        scene.store.fail(failure);
+        for dialect in Dialect::ALL {
+            let said = scene.sign_on(dialect).await;
+            assert_eq!(said.err(), Some(Trouble::Unavailable), "{dialect:?}, {failure:?}");
+        }
+        scene.store.fail(Failure::None);
+    }
+}

@@ -1,0 +1,267 @@
+//! A store that can be told to fail: it can not read, takes no write, or leaves writes in doubt.
+//!
+//! Everything else goes through to the store behind it. It decides nothing and keeps nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use adieu_core::{
+    AmendError, AmendOrder, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId, NewUser,
+    Origin, Outage, Population, PopulationId, Realm, RealmId, RedeemOrder, RotateOrder, SessionId,
+    SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserId,
+};
+use adieu_store::{
+    Act, Answer, Check, Directory, DirectoryError, Figures, Flow, FlowId, Flows, Grants, Looked, Sessions,
+    Store, StoredKey, Swept, Upkeep, WriteError,
+};
+
+/// How the store fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Failure {
+    /// Not at all.
+    None,
+    /// Nothing can be read or written.
+    Everything,
+    /// Reads work; no write is taken.
+    NotTaken,
+    /// Writes happen, and are not confirmed.
+    LandedInDoubt,
+    /// Writes do not happen, and nobody can say so.
+    LostInDoubt,
+}
+
+/// A store in front of another one, that fails when it is told to.
+pub struct FailingStore {
+    behind: Arc<dyn Store>,
+    failure: AtomicU8,
+}
+
+impl FailingStore {
+    /// A store that does not fail yet.
+    pub fn over(behind: Arc<dyn Store>) -> Self {
+        Self { behind, failure: AtomicU8::new(Failure::None as u8) }
+    }
+
+    /// From now on it fails so.
+    pub fn fail(&self, failure: Failure) {
+        self.failure.store(failure as u8, Ordering::SeqCst);
+    }
+
+    fn is(&self, failure: Failure) -> bool {
+        self.failure.load(Ordering::SeqCst) == failure as u8
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Store) -> Act<Result<T, Outage>>,
+    ) -> Act<Result<T, Outage>> {
+        if self.is(Failure::Everything) { Box::pin(async { Err(outage()) }) } else { read(&*self.behind) }
+    }
+
+    fn answer<T>(
+        &self,
+        read: impl FnOnce(&dyn Store) -> Answer<Result<T, Outage>>,
+    ) -> Answer<Result<T, Outage>> {
+        if self.is(Failure::Everything) { Answer::Now(Err(outage())) } else { read(&*self.behind) }
+    }
+
+    fn write<T: Send + 'static, E: Written>(
+        &self,
+        write: impl FnOnce(&dyn Store) -> Act<Result<T, E>>,
+    ) -> Act<Result<T, E>> {
+        if self.is(Failure::None) {
+            return write(&*self.behind);
+        }
+        if self.is(Failure::LandedInDoubt) {
+            let landing = write(&*self.behind);
+            return Box::pin(async move {
+                drop(landing.await);
+                Err(E::of(WriteError::InDoubt(outage())))
+            });
+        }
+        let error = match self.is(Failure::LostInDoubt) {
+            true => WriteError::InDoubt(outage()),
+            false => WriteError::NotTaken(outage()),
+        };
+        Box::pin(async { Err(E::of(error)) })
+    }
+}
+
+fn outage() -> Outage {
+    Outage::new("the store was told to fail")
+}
+
+/// An error of an act that can say "not taken" and "in doubt".
+trait Written: Send + 'static {
+    fn of(error: WriteError) -> Self;
+}
+
+macro_rules! written {
+    ($($kind:ident),*) => {
+        $(impl Written for $kind {
+            fn of(error: WriteError) -> Self {
+                match error {
+                    WriteError::NotTaken(outage) => Self::NotTaken(outage),
+                    WriteError::InDoubt(outage) => Self::InDoubt(outage),
+                }
+            }
+        })*
+    };
+}
+
+written!(AmendError, EndError, GrantError, SignOnError, WriteError);
+
+impl Written for DirectoryError {
+    fn of(error: WriteError) -> Self {
+        Self::Write(error)
+    }
+}
+
+impl Sessions for FailingStore {
+    fn check(&self, token: &SessionToken, touch: bool, now: Timestamp) -> Answer<Result<Check, Outage>> {
+        self.answer(|store| store.check(token, touch, now))
+    }
+
+    fn look(&self, id: SessionId, touch: bool, now: Timestamp) -> Answer<Result<Option<Looked>, Outage>> {
+        self.answer(|store| store.look(id, touch, now))
+    }
+
+    fn sessions_of(&self, user: UserId, limit: u32, now: Timestamp) -> Act<Result<Vec<Looked>, Outage>> {
+        self.read(|store| store.sessions_of(user, limit, now))
+    }
+
+    fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Act<Result<SignedOn, SignOnError>> {
+        self.write(|store| store.open_session(order, now))
+    }
+
+    fn end(&self, order: EndOrder, now: Timestamp) -> Act<Result<Ended, EndError>> {
+        self.write(|store| store.end(order, now))
+    }
+
+    fn amend(&self, order: AmendOrder, now: Timestamp) -> Act<Result<(), AmendError>> {
+        self.write(|store| store.amend(order, now))
+    }
+}
+
+impl Directory for FailingStore {
+    fn realm(&self, id: RealmId) -> Answer<Result<Option<Arc<Realm>>, Outage>> {
+        self.answer(|store| store.realm(id))
+    }
+
+    fn realms(&self) -> Act<Result<Vec<Realm>, Outage>> {
+        self.read(|store| store.realms())
+    }
+
+    fn create_realm(&self, realm: Realm) -> Act<Result<(), DirectoryError>> {
+        self.write(|store| store.create_realm(realm))
+    }
+
+    fn population(&self, id: PopulationId) -> Act<Result<Option<Population>, Outage>> {
+        self.read(|store| store.population(id))
+    }
+
+    fn populations(&self, realm: RealmId) -> Act<Result<Vec<Population>, Outage>> {
+        self.read(|store| store.populations(realm))
+    }
+
+    fn create_population(&self, population: Population) -> Act<Result<(), DirectoryError>> {
+        self.write(|store| store.create_population(population))
+    }
+
+    fn user(&self, id: UserId) -> Answer<Result<Option<Arc<User>>, Outage>> {
+        self.answer(|store| store.user(id))
+    }
+
+    fn user_named(&self, realm: RealmId, name: &str) -> Act<Result<Option<Arc<User>>, Outage>> {
+        self.read(|store| store.user_named(realm, name))
+    }
+
+    fn create_user(&self, new: NewUser) -> Act<Result<User, DirectoryError>> {
+        self.write(|store| store.create_user(new))
+    }
+
+    fn set_enabled(
+        &self,
+        user: UserId,
+        enabled: bool,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Act<Result<Option<Ended>, DirectoryError>> {
+        self.write(|store| store.set_enabled(user, enabled, origin, now))
+    }
+
+    fn set_password(&self, user: UserId, hash: String, now: Timestamp) -> Act<Result<(), DirectoryError>> {
+        self.write(|store| store.set_password(user, hash, now))
+    }
+
+    fn client(&self, id: &ClientId) -> Answer<Result<Option<Arc<Client>>, Outage>> {
+        self.answer(|store| store.client(id))
+    }
+
+    fn clients(&self, realm: RealmId) -> Act<Result<Vec<Client>, Outage>> {
+        self.read(|store| store.clients(realm))
+    }
+
+    fn put_client(&self, client: Client) -> Act<Result<(), DirectoryError>> {
+        self.write(|store| store.put_client(client))
+    }
+
+    fn remove_client(&self, id: &ClientId) -> Act<Result<(), DirectoryError>> {
+        self.write(|store| store.remove_client(id))
+    }
+
+    fn keys(&self, realm: RealmId) -> Act<Result<Vec<StoredKey>, Outage>> {
+        self.read(|store| store.keys(realm))
+    }
+
+    fn add_key(&self, key: StoredKey) -> Act<Result<(), DirectoryError>> {
+        self.write(|store| store.add_key(key))
+    }
+}
+
+impl Flows for FailingStore {
+    fn put_flow(&self, flow: Flow) -> Act<Result<(), WriteError>> {
+        self.write(|store| store.put_flow(flow))
+    }
+
+    fn flow(&self, id: FlowId, kind: &'static str) -> Act<Result<Option<Flow>, Outage>> {
+        self.read(|store| store.flow(id, kind))
+    }
+
+    fn take_flow(&self, id: FlowId, kind: &'static str) -> Act<Result<Option<Flow>, WriteError>> {
+        self.write(|store| store.take_flow(id, kind))
+    }
+}
+
+impl Grants for FailingStore {
+    fn issue(&self, grant: Grant, now: Timestamp) -> Act<Result<(), GrantError>> {
+        self.write(|store| store.issue(grant, now))
+    }
+
+    fn redeem(&self, order: RedeemOrder, now: Timestamp) -> Act<Result<Grant, GrantError>> {
+        self.write(|store| store.redeem(order, now))
+    }
+
+    fn rotate(&self, order: RotateOrder, now: Timestamp) -> Act<Result<Grant, GrantError>> {
+        self.write(|store| store.rotate(order, now))
+    }
+
+    fn grant(&self, id: GrantId) -> Answer<Result<Option<Arc<Grant>>, Outage>> {
+        self.answer(|store| store.grant(id))
+    }
+}
+
+impl Upkeep for FailingStore {
+    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Act<Result<Swept, WriteError>> {
+        self.write(|store| store.sweep(now, keep_ms))
+    }
+
+    fn ready(&self) -> Act<Result<(), Outage>> {
+        self.read(|store| store.ready())
+    }
+
+    fn figures(&self) -> Figures {
+        self.behind.figures()
+    }
+}
