@@ -10,6 +10,7 @@ mod citations;
 mod clients;
 mod contract_server;
 mod contracts;
+mod crash;
 mod files;
 mod floors;
 mod functions;
@@ -28,6 +29,9 @@ cargo xtask floors                         who may import whom
 cargo xtask tidy                           headers, lengths, words that must not be there, promises
 cargo xtask contracts [--write] [--strict] the table of checks; --strict also fails when a due check has no test
 cargo xtask bench check|end                what a check and a durable ending cost, as multiples of doing nothing
+cargo xtask crash [--kills N] [--power-cuts M] [--seed S]
+                                           the real server in a storm, killed so often, its power cut so often
+cargo xtask coldstart [--sessions N]       from kill -9 to the first answer, with so many sessions
 cargo xtask contract-server PROFILE --vars FILE [--data DIR]
                                            the release binary as a profile of contracts/profiles configures it";
 
@@ -56,6 +60,8 @@ fn run(words: &[&str]) -> Result<()> {
         ["contract-server", rest @ ..] => {
             contract_server::contract_server(&contract_server::Wanted::read(rest)?)
         }
+        ["crash", rest @ ..] => crash::crash(rest),
+        ["coldstart", rest @ ..] => crash::cold_start(rest),
         _ => bail!("{USAGE}"),
     }
 }
