@@ -4,13 +4,16 @@
 //! its own fallback, layers and error shape. See `ARCHITECTURE.md`, doors.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use axum::Router;
+use adieu_face_am::Am;
+use adieu_face_kratos::Kratos;
+use adieu_face_pingone::PingOne;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::routing::future::RouteFuture;
+use axum::response::Response;
 use tower::Service;
 use tracing::instrument::Instrumented;
 use tracing::{Instrument, Span};
@@ -19,11 +22,11 @@ use tracing::{Instrument, Span};
 #[derive(Clone)]
 pub struct Dispatcher {
     /// AM, under `/am`.
-    pub am: Router,
+    pub am: Am,
     /// PingOne: authentication under an environment's UUID, management under `/v1`.
-    pub pingone: Router,
+    pub pingone: PingOne,
     /// Kratos: everything else.
-    pub kratos: Router,
+    pub kratos: Kratos,
 }
 
 /// Whose a path is.
@@ -53,6 +56,9 @@ fn looks_like_uuid(segment: &str) -> bool {
         })
 }
 
+/// An answer in the making.
+pub type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
 /// The longest request id that is taken over from a caller.
 const REQUEST_ID_MAX: usize = 128;
 
@@ -77,9 +83,9 @@ fn span(request: &Request<Body>) -> Span {
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl Service<Request<Body>> for Dispatcher {
-    type Response = axum::response::Response;
+    type Response = Response;
     type Error = Infallible;
-    type Future = Instrumented<RouteFuture<Infallible>>;
+    type Future = Instrumented<Answering>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(())) // The routers are always ready.

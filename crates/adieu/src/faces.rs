@@ -50,7 +50,7 @@ fn companions(authority: &Authority, config: &Config, own: &str) -> Vec<Companio
     all.into_iter().filter(|cookie| cookie.name != own).collect()
 }
 
-fn am(authority: &Authority, config: &Config) -> axum::Router {
+fn am(authority: &Authority, config: &Config) -> adieu_face_am::Am {
     use adieu_face_am::{Settings, VersionDefault};
     let face = &config.am;
     let settings = Settings {
@@ -78,7 +78,7 @@ fn am(authority: &Authority, config: &Config) -> axum::Router {
     adieu_face_am::service(authority.clone(), settings)
 }
 
-fn pingone(authority: &Authority, config: &Config) -> axum::Router {
+fn pingone(authority: &Authority, config: &Config) -> adieu_face_pingone::PingOne {
     let face = &config.pingone;
     let or_public = |url: &str| if url.is_empty() { config.public.url.clone() } else { url.to_owned() };
     let settings = adieu_face_pingone::Settings {
@@ -92,7 +92,7 @@ fn pingone(authority: &Authority, config: &Config) -> axum::Router {
     adieu_face_pingone::service(authority.clone(), settings)
 }
 
-fn kratos(authority: &Authority, config: &Config) -> Result<axum::Router> {
+fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::Kratos> {
     let face = &config.kratos;
     let or = |text: &str, other: &str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
     let default_return = or(&face.default_return_url, &format!("{}/", config.public.url));

@@ -24,14 +24,16 @@ mod users;
 mod version;
 
 use std::borrow::Cow;
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use adieu_authority::Authority;
-use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::Response;
 use http::Request;
+use tower::Service;
 
 pub use settings::{SameSite, Settings, VersionDefault};
 
@@ -43,20 +45,37 @@ use crate::face::Face;
 /// The whole face as a service: paths, fallback, headers and errors are its own.
 ///
 /// It may be given whole paths or paths from which [`Settings::context_path`] was taken off.
-pub fn service(authority: Authority, settings: Settings) -> Router {
-    let face = Arc::new(Face::new(authority, settings));
-    // By hand and not by routes: realms stand in front of the resource, tokens behind it, and axum's `get` would also
-    // serve HEAD.
-    Router::new().fallback(answer).with_state(face)
+pub fn service(authority: Authority, settings: Settings) -> Am {
+    Am(Arc::new(Face::new(authority, settings)))
 }
 
-async fn answer(State(face): State<Arc<Face>>, request: Request<Body>) -> Response {
+/// The face as a service. By hand and not by routes: realms stand in front of the resource, tokens behind it, and a
+/// router's `get` would also serve HEAD.
+#[derive(Clone)]
+pub struct Am(Arc<Face>);
+
+impl Service<Request<Body>> for Am {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(())) // It never waits for room.
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let face = self.0.clone();
+        Box::pin(async move { Ok(answer(&face, request).await) })
+    }
+}
+
+async fn answer(face: &Face, request: Request<Body>) -> Response {
     let (call, body) = Call::of(request);
     let path = face.below_context(call.path()).to_owned();
     let segments = call::segments(&path);
     match segments.split_first() {
-        Some((first, rest)) if first == "json" => json(&face, &call, body, rest).await,
-        Some(_) | None => pages::answer(&face, &call, body, &segments).await,
+        Some((first, rest)) if first == "json" => json(face, &call, body, rest).await,
+        Some(_) | None => pages::answer(face, &call, body, &segments).await,
     }
 }
 

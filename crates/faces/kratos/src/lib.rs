@@ -20,15 +20,40 @@ mod token_exchange;
 mod whoami;
 mod wire;
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use adieu_authority::Authority;
-use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use tower::Service;
 
 pub use face::{CookieSettings, Settings, SettingsError};
 
 use crate::face::Face;
 
 /// The service. It answers every path; what it does not know is its own 404.
-pub fn service(authority: Authority, settings: Settings) -> Result<Router, SettingsError> {
-    let face = Face::new(authority, settings)?;
-    Ok(Router::new().fallback(serve::serve).with_state(face))
+pub fn service(authority: Authority, settings: Settings) -> Result<Kratos, SettingsError> {
+    Ok(Kratos(Face::new(authority, settings)?))
+}
+
+/// The face as a service. Its routes are a table of its own: see `routes`.
+#[derive(Clone)]
+pub struct Kratos(Face);
+
+impl Service<Request<Body>> for Kratos {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(())) // It never waits for room.
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let face = self.0.clone();
+        Box::pin(async move { Ok(serve::serve(&face, request).await) })
+    }
 }

@@ -3,7 +3,7 @@
 //! No handler sets what is set here, and nothing here knows what a handler does.
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{ALLOW, CACHE_CONTROL, SET_COOKIE, VARY};
 use axum::http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
@@ -15,14 +15,14 @@ use crate::face::{Face, MOUNTS};
 use crate::routes::{Endpoint, Route, cleaned, is_exempt, is_safe, route};
 use crate::{error_page, login, logout, native_logout, pages, token_exchange, whoami};
 
-pub(crate) async fn serve(State(face): State<Face>, request: Request) -> Answer {
+pub(crate) async fn serve(face: &Face, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
     let (mount, rest) = mounted(&path);
     let call = Call { parts, mount };
     let exempt = is_exempt(rest);
-    let mut answer = routed(&face, &call, body, rest, exempt).await;
-    finish(&face, &call, exempt, &mut answer);
+    let mut answer = routed(face, &call, body, rest, exempt).await;
+    finish(face, &call, exempt, &mut answer);
     answer
 }
 

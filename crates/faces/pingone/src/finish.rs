@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use adieu_http_kit::accept;
 use adieu_pages_kit::{ErrorPage, PageHeaders, SignOff};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, EXPIRES, HeaderMap, PRAGMA, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -17,27 +15,29 @@ use crate::problem::{Problem, Shown};
 
 const CORRELATION_ID: HeaderName = HeaderName::from_static("correlation-id");
 
-/// What the client says it can read.
-struct Reads {
-    only_json: bool,
-    html: bool,
-}
+/// What the client says it can read; looked at only if there is a choice to make.
+pub(crate) struct Reads(Vec<HeaderValue>);
 
 impl Reads {
-    fn of(headers: &HeaderMap) -> Self {
-        let names_html = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.contains("text/html"));
-        Self { only_json: accept::only_json(headers), html: headers.get_all(ACCEPT).iter().any(names_html) }
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        Self(headers.get_all(ACCEPT).iter().cloned().collect())
+    }
+
+    fn only_json(&self) -> bool {
+        accept::only_json(&self.0.iter().map(|line| (ACCEPT, line.clone())).collect())
+    }
+
+    fn html(&self) -> bool {
+        self.0.iter().any(|line| line.to_str().is_ok_and(|text| text.contains("text/html")))
     }
 }
 
 /// Writes the body of an error, and the headers of everything.
-pub(crate) async fn finish(State(face): State<Face>, request: Request, next: Next) -> Response {
-    let reads = Reads::of(request.headers());
-    let mut response = next.run(request).await;
+pub(crate) fn finish(face: &Face, reads: Reads, mut response: Response) -> Response {
     let id = face.authority().draw_uuid().to_string();
     if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
         log(&problem, &id);
-        response = told(&face, &problem, &id, &reads);
+        response = told(face, &problem, &id, &reads);
     }
     let headers = response.headers_mut();
     headers.insert(CORRELATION_ID, HeaderValue::from_str(&id).expect("a UUID is a header value"));
@@ -86,8 +86,8 @@ fn told(face: &Face, problem: &Problem, id: &str, reads: &Reads) -> Response {
 
 fn is_shown(shown: Shown, reads: &Reads) -> bool {
     match shown {
-        Shown::UnlessJson => !reads.only_json,
-        Shown::IfHtml => reads.html,
+        Shown::UnlessJson => !reads.only_json(),
+        Shown::IfHtml => reads.html(),
     }
 }
 

@@ -24,16 +24,23 @@ mod signed_on;
 mod signoff;
 mod user_agent;
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use adieu_authority::{Authority, Door, Issuer, Realm};
 use adieu_oidc::Provider;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
+use tower::Service;
 
 pub use settings::Settings;
 
+use crate::finish::{Reads, finish};
 use crate::problem::Problem;
 
 /// The door that sessions of this dialect come through.
@@ -71,14 +78,34 @@ impl Face {
 }
 
 /// The service: everything below `/{environment id}` and `/v1`.
-pub fn service(authority: Authority, settings: Settings) -> Router {
+pub fn service(authority: Authority, settings: Settings) -> PingOne {
     let face = Face(Arc::new(Inner { authority, settings }));
-    Router::new()
-        .merge(authentication())
-        .merge(management())
-        .fallback(async || Problem::NotFound)
-        .layer(from_fn_with_state(face.clone(), finish::finish))
-        .with_state(face)
+    let routes = Router::new().merge(authentication()).merge(management());
+    PingOne { routes: routes.fallback(async || Problem::NotFound).with_state(face.clone()), face }
+}
+
+/// The face as a service: its routes, and the last hand on what they answer.
+#[derive(Clone)]
+pub struct PingOne {
+    routes: Router,
+    face: Face,
+}
+
+impl Service<Request<Body>> for PingOne {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(())) // It never waits for room.
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let face = self.face.clone();
+        let reads = Reads::of(request.headers());
+        let answer = self.routes.call(request);
+        Box::pin(async move { Ok(finish(&face, reads, answer.await?)) })
+    }
 }
 
 fn authentication() -> Router<Face> {

@@ -3,10 +3,9 @@
 //! The world brings engine, people and a frozen clock; some more people are added. Nothing here checks anything.
 
 use adieu_authority::{Authority, NewPerson, Role, RoleAssignment, RoleScope, User};
-use adieu_face_am::{Settings, service};
+use adieu_face_am::{Am, Settings, service};
 use adieu_testkit::World;
 use adieu_testkit::world::profile_config;
-use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
@@ -32,7 +31,7 @@ pub(crate) const LOGIN: &str = "/am/UI/Login";
 /// The house.
 pub(crate) struct House {
     pub(crate) world: World,
-    router: Router,
+    router: Am,
 }
 
 impl House {
@@ -147,7 +146,7 @@ async fn person(authority: &Authority, realm: &str, who: (&str, &str), roles: Ve
 
 /// A request in the making.
 pub(crate) struct Ask {
-    router: Router,
+    router: Am,
     request: http::request::Builder,
     body: Body,
 }

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use adieu_face_pingone::{Settings, service};
 use adieu_testkit::World;
+use tower::make::Shared;
 
 use crate::house::{ALICE, Door, Held, settings};
 
@@ -72,7 +73,7 @@ async fn listening() -> (Door, SocketAddr) {
     let world = World::start().await;
     let service = service(world.authority().clone(), settings);
     let served = service.clone();
-    tokio::spawn(async move { axum::serve(listener, served).await });
+    tokio::spawn(async move { axum::serve(listener, Shared::new(served)).await });
     (Door { world, service }, address)
 }
 

@@ -2,9 +2,8 @@
 //!
 //! Nothing here asserts a check of the contract by itself but what is named so.
 
-use adieu_face_pingone::{Settings, service};
+use adieu_face_pingone::{PingOne, Settings, service};
 use adieu_testkit::World;
-use axum::Router;
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,7 +35,7 @@ pub(crate) fn settings() -> Settings {
 /// A world seen through PingOne's door.
 pub(crate) struct Door {
     pub(crate) world: World,
-    pub(crate) service: Router,
+    pub(crate) service: PingOne,
 }
 
 /// What somebody holds after a sign-on.
@@ -57,6 +56,11 @@ pub(crate) struct App {
     pub(crate) redirect: String,
 }
 
+/// A door of another world.
+async fn nowhere() -> PingOne {
+    service(World::start().await.authority().clone(), settings())
+}
+
 impl Door {
     pub(crate) async fn open() -> Self {
         Self::with(settings()).await
@@ -69,7 +73,8 @@ impl Door {
     }
 
     pub(crate) async fn crash_and_restart(&mut self) {
-        self.service = Router::new();
+        // The old door must be gone before the folder is opened again.
+        drop(std::mem::replace(&mut self.service, nowhere().await));
         self.world.crash_and_restart().await;
         self.service = service(self.world.authority().clone(), settings());
     }
@@ -255,7 +260,7 @@ pub(crate) fn encoded(pairs: &[(&str, &str)]) -> String {
 
 /// A request in the making.
 pub(crate) struct Ask {
-    service: Router,
+    service: PingOne,
     request: http::request::Builder,
     body: Body,
 }
