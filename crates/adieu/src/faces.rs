@@ -95,7 +95,8 @@ fn pingone(authority: &Authority, config: &Config) -> adieu_face_pingone::PingOn
 fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::Kratos> {
     let face = &config.kratos;
     let or = |text: &str, other: &str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
-    let default_return = or(&face.default_return_url, &format!("{}/", config.public.url));
+    let default_return =
+        or(&face.default_return_url, &format!("{}/self-service/ui/status", config.public.url));
     let settings = adieu_face_kratos::Settings {
         realm: face.realm.clone(),
         base: config.public.url.clone(),

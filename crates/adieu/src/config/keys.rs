@@ -71,7 +71,7 @@ pub const KEYS: &[Key] = &[
     key(
         "kratos.default_return_url",
         "text",
-        "Where browsers go when nothing else is said; empty is the public address.",
+        "Where browsers go when nothing else is said; empty is a page that says who is signed on.",
     ),
     key(
         "kratos.logout_return_url",

@@ -3,7 +3,7 @@
 //! They use the same flows as any other page: the sign-on page shows a flow and posts it.
 
 use adieu_http_kit::form::Params;
-use adieu_pages_kit::{ErrorPage, PageHeaders, SignOn};
+use adieu_pages_kit::{ErrorPage, PageHeaders, SignOn, Status};
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 
@@ -75,6 +75,19 @@ pub(crate) async fn error(face: &Face, call: &Call) -> Answer {
             .html();
     let status = if stored.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     page(status, html, &["'none'"])
+}
+
+/// `GET /self-service/ui/status`: where browsers land when no other place is configured.
+pub(crate) async fn status(face: &Face, call: &Call) -> Answer {
+    let html = match face.signed_on(call.headers()).await {
+        Ok(Some(live)) => {
+            let message = format!("You are signed on as {}.", live.user.username);
+            Status { title: "Signed on", message: &message }.html()
+        }
+        Ok(None) => Status { title: "Signed off", message: "Nobody is signed on in this browser." }.html(),
+        Err(outage) => return face.error_json(&call.parts, outage.into()),
+    };
+    page(StatusCode::OK, html, &["'none'"])
 }
 
 fn page(status: StatusCode, html: String, form_actions: &[&str]) -> Answer {

@@ -22,6 +22,7 @@ pub(crate) enum Endpoint {
     Ready,
     LoginPage,
     ErrorPage,
+    StatusPage,
 }
 
 /// What a path and method lead to.
@@ -63,6 +64,7 @@ pub(crate) fn route(path: &str, method: &Method) -> Route {
         "/health/ready" => read(Endpoint::Ready),
         "/self-service/ui/login" => read(Endpoint::LoginPage),
         "/self-service/ui/error" => read(Endpoint::ErrorPage),
+        "/self-service/ui/status" => read(Endpoint::StatusPage),
         _ => Route::Nowhere,
     }
 }

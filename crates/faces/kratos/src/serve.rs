@@ -102,6 +102,7 @@ async fn answered(face: &Face, call: &Call, body: Body, endpoint: Endpoint) -> A
         Endpoint::Ready => ready(face, call).await,
         Endpoint::LoginPage => pages::login(face, call).await,
         Endpoint::ErrorPage => pages::error(face, call).await,
+        Endpoint::StatusPage => pages::status(face, call).await,
     }
 }
 

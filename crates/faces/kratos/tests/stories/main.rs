@@ -2,5 +2,7 @@
 //!
 //! One binary for all of them.
 
+mod bad_input;
 mod exit_five;
+mod pages;
 mod recorded;
