@@ -70,7 +70,8 @@ impl<'a> Programs<'a> {
             }
             Dialect::PingOne => {
                 let flow = self.authorize("").send().await.json();
-                let path = format!("/{}/flows/{}", self.pingone("env_id"), flow["id"].as_str().expect("a flow"));
+                let path =
+                    format!("/{}/flows/{}", self.pingone("env_id"), flow["id"].as_str().expect("a flow"));
                 let check = "application/vnd.pingidentity.usernamePassword.check+json";
                 let body = json!({"username": name, "password": password}).to_string();
                 let reply = self.world.post(&path).header("content-type", check).body(body).send().await;
@@ -130,9 +131,11 @@ impl<'a> Programs<'a> {
         let flow = self.authorize("").cookie("ST", session).send().await.json();
         let code = flow["authorizeResponse"]["code"].as_str().expect("a code").to_owned();
         let to = self.pingone("app_redirect_uri").to_owned();
-        let pairs = [("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", to.as_str())];
+        let pairs =
+            [("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", to.as_str())];
         let answer = self.token_endpoint("app", &pairs).send().await.json();
-        let text = |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("no {name}: {answer}")).to_owned();
+        let text =
+            |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("no {name}: {answer}")).to_owned();
         Tokens { access: text("access_token"), refresh: text("refresh_token") }
     }
 
@@ -149,7 +152,8 @@ impl<'a> Programs<'a> {
         let environment = self.pingone("env_id");
         let whoami = self.world.get("/sessions/whoami").header("x-session-token", token).send().await.json();
         let session = whoami["id"].as_str().expect("a session id");
-        let worker = self.token_endpoint("worker", &[("grant_type", "client_credentials")]).send().await.json();
+        let worker =
+            self.token_endpoint("worker", &[("grant_type", "client_credentials")]).send().await.json();
         let worker = worker["access_token"].as_str().expect("a worker token");
         let (ask, expected) = match exit {
             Exit::PingOneSignOff => {
@@ -173,7 +177,10 @@ impl<'a> Programs<'a> {
             Exit::KratosLogout => {
                 let ask = self.world.get("/self-service/logout/browser").header("x-session-token", token);
                 let logout = ask.send().await.json();
-                let path = format!("/auth/self-service/logout?token={}", logout["logout_token"].as_str().expect("one"));
+                let path = format!(
+                    "/auth/self-service/logout?token={}",
+                    logout["logout_token"].as_str().expect("one")
+                );
                 (self.world.get(&path).cookie("ory_kratos_session", token), 303)
             }
         };
@@ -203,7 +210,10 @@ async fn whoever_begins_it_and_whoever_ends_it_everybody_knows() {
                 }
                 let programs = Programs::of(&world);
                 for (carrier, live) in programs.accepted(&token).await {
-                    assert!(!live, "{dialect:?}, after {exit:?}, crash {crash}: {carrier} still takes the token");
+                    assert!(
+                        !live,
+                        "{dialect:?}, after {exit:?}, crash {crash}: {carrier} still takes the token"
+                    );
                 }
                 programs.assert_tokens_are_dead(&tokens).await;
             }

@@ -66,7 +66,10 @@ async fn until_it_listens(address: &str) {
                 let ask = b"GET /health/ready HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
                 let mut answer = String::new();
                 let sent = tokio::io::AsyncWriteExt::write_all(&mut stream, ask).await;
-                if sent.is_ok() && stream.read_to_string(&mut answer).await.is_ok() && answer.contains(" 200 ") {
+                if sent.is_ok()
+                    && stream.read_to_string(&mut answer).await.is_ok()
+                    && answer.contains(" 200 ")
+                {
                     return;
                 }
             }
