@@ -54,7 +54,7 @@ pub struct SqliteStore {
     writer: Arc<Writer>,
     readers: Arc<Readers>,
     /// Where the walk over the tombstones stands.
-    sweep_cursor: Arc<Mutex<(i64, i64)>>,
+    sweep_cursor: Arc<Mutex<i64>>,
     /// Held for as long as the store is open: a second process is refused.
     _folder: Arc<Folder>,
 }

@@ -37,18 +37,33 @@ const SESSION: &str =
     "locator, incarnation, token_hash, state, epoch, user_generation, realm_generation, seen_at,
     expires_at, detail";
 
-fn session_row(row: &Row<'_>, cipher: &SessionIdCipher) -> rusqlite::Result<Session> {
+/// What the column `state` says.
+const SIGNED_ON: i64 = 0;
+const RESET: i64 = 1;
+/// The row is a tombstone: `seen_at` is when it ended, `detail` what is left to say.
+const ENDED: i64 = 2;
+
+/// The public id of a row, which whoever asked by it knows already.
+enum Named<'a> {
+    By(SessionId),
+    Enciphered(&'a SessionIdCipher),
+}
+
+fn session_row(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Result<Session> {
     let locator = Locator::from_number(unsigned(row, "locator")?).ok_or_else(|| Damaged::row("locator"))?;
     let incarnation = Incarnation::from_bits(unsigned(row, "incarnation")?);
     let detail: SessionDetail = from_json(row.get_ref("detail")?.as_str()?, "session")?;
     let state = match row.get::<_, i64>("state")? {
-        0 => State::SignedOn,
-        1 => State::Reset,
+        SIGNED_ON => State::SignedOn,
+        RESET => State::Reset,
         _ => return Err(Damaged::row("session state")),
     };
     let zero = Timestamp::default();
     detail.complete(Session {
-        id: cipher.encipher(locator, incarnation),
+        id: match named {
+            Named::By(id) => *id,
+            Named::Enciphered(cipher) => cipher.encipher(locator, incarnation),
+        },
         locator,
         incarnation,
         realm: RealmId::from_uuid(Uuid::nil()),
@@ -80,8 +95,13 @@ pub(crate) fn session(
     id: SessionId,
 ) -> rusqlite::Result<Option<Session>> {
     let Some((locator, incarnation)) = cipher.decipher(id) else { return Ok(None) };
-    let found = session_at(db, cipher, locator)?;
-    Ok(found.filter(|session| session.incarnation == incarnation))
+    let sql =
+        format!("SELECT {SESSION} FROM session WHERE locator = ?1 AND incarnation = ?2 AND state != {ENDED}");
+    db.prepare_cached(&sql)?
+        .query_row([signed(locator.number()), signed(incarnation.number())], |row| {
+            session_row(row, &Named::By(id))
+        })
+        .optional()
 }
 
 pub(crate) fn session_at(
@@ -89,8 +109,8 @@ pub(crate) fn session_at(
     cipher: &SessionIdCipher,
     locator: Locator,
 ) -> rusqlite::Result<Option<Session>> {
-    db.prepare_cached(&format!("SELECT {SESSION} FROM session WHERE locator = ?1"))?
-        .query_row([signed(locator.number())], |row| session_row(row, cipher))
+    db.prepare_cached(&format!("SELECT {SESSION} FROM session WHERE locator = ?1 AND state != {ENDED}"))?
+        .query_row([signed(locator.number())], |row| session_row(row, &Named::Enciphered(cipher)))
         .optional()
 }
 
@@ -106,12 +126,14 @@ pub(crate) fn sessions_of(
     key: UserKey,
 ) -> rusqlite::Result<Vec<Session>> {
     let (low, high) = bounds(key);
-    db.prepare_cached(&format!("SELECT {SESSION} FROM session WHERE locator BETWEEN ?1 AND ?2"))?
-        .query_map([low, high], |row| session_row(row, cipher))?
+    let sql = format!("SELECT {SESSION} FROM session WHERE locator BETWEEN ?1 AND ?2 AND state != {ENDED}");
+    db.prepare_cached(&sql)?
+        .query_map([low, high], |row| session_row(row, &Named::Enciphered(cipher)))?
         .collect()
 }
 
-/// A free place of a user: behind the last one, or the first gap.
+/// A free place of a user: behind the last row, or the first place without a session. A tombstone gives way when there is
+/// no other place.
 pub(crate) fn free_place(db: &Connection, key: UserKey) -> rusqlite::Result<Option<Locator>> {
     let (low, high) = bounds(key);
     let last: Option<i64> = db
@@ -126,8 +148,10 @@ pub(crate) fn free_place(db: &Connection, key: UserKey) -> rusqlite::Result<Opti
 }
 
 fn first_gap(db: &Connection, low: i64, high: i64) -> rusqlite::Result<i64> {
-    let mut statement =
-        db.prepare_cached("SELECT locator FROM session WHERE locator BETWEEN ?1 AND ?2 ORDER BY 1")?;
+    let sql = format!(
+        "SELECT locator FROM session WHERE locator BETWEEN ?1 AND ?2 AND state != {ENDED} ORDER BY locator"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query([low, high])?;
     let mut expect = low;
     while let Some(row) = rows.next()? {
@@ -139,12 +163,11 @@ fn first_gap(db: &Connection, low: i64, high: i64) -> rusqlite::Result<i64> {
     Ok(expect - low)
 }
 
-/// Whether any session or tombstone lies under that key.
+/// Whether any user, session or tombstone lies under that key.
 pub(crate) fn key_in_use(db: &Connection, key: UserKey) -> rusqlite::Result<bool> {
     let (low, high) = bounds(key);
     let sql = "SELECT EXISTS(SELECT 1 FROM user WHERE key = ?1)
-        OR EXISTS(SELECT 1 FROM session WHERE locator BETWEEN ?2 AND ?3)
-        OR EXISTS(SELECT 1 FROM tombstone WHERE locator BETWEEN ?2 AND ?3)";
+        OR EXISTS(SELECT 1 FROM session WHERE locator BETWEEN ?2 AND ?3)";
     db.prepare_cached(sql)?.query_row(params![signed(key.number()), low, high], |row| row.get(0))
 }
 
@@ -152,10 +175,7 @@ pub(crate) fn key_in_use(db: &Connection, key: UserKey) -> rusqlite::Result<bool
 pub(crate) fn write_session(db: &Connection, session: &Session) -> rusqlite::Result<()> {
     let locator = signed(session.locator.number());
     let due = hour(session.ends_at(session.seen_at));
-    let before: Option<i64> = db
-        .prepare_cached("SELECT due_hour FROM session WHERE locator = ?1")?
-        .query_row([locator], |row| row.get(0))
-        .optional()?;
+    let before = due_hour(db, locator)?;
     let sql = format!(
         "INSERT OR REPLACE INTO session({SESSION}, due_hour) VALUES (:locator, :incarnation, :token_hash, :state,
             :epoch, :user_generation, :realm_generation, :seen_at, :expires_at, :detail, :due_hour)"
@@ -164,7 +184,7 @@ pub(crate) fn write_session(db: &Connection, session: &Session) -> rusqlite::Res
         ":locator": locator,
         ":incarnation": signed(session.incarnation.number()),
         ":token_hash": session.token_hash.to_bytes(),
-        ":state": match session.state { State::SignedOn => 0, State::Reset => 1 },
+        ":state": match session.state { State::SignedOn => SIGNED_ON, State::Reset => RESET },
         ":epoch": session.epoch,
         ":user_generation": signed(session.born.user),
         ":realm_generation": signed(session.born.realm),
@@ -174,37 +194,64 @@ pub(crate) fn write_session(db: &Connection, session: &Session) -> rusqlite::Res
         ":due_hour": due,
     })?;
     if before != Some(due) {
-        move_due(db, locator, before, due)?;
+        put_due(db, due, locator)?;
     }
     Ok(())
 }
 
-fn move_due(db: &Connection, locator: i64, from: Option<i64>, to: i64) -> rusqlite::Result<()> {
-    if let Some(from) = from {
-        db.prepare_cached("DELETE FROM due WHERE hour = ?1 AND locator = ?2")?.execute([from, locator])?;
-    }
-    db.prepare_cached("INSERT OR IGNORE INTO due(hour, locator) VALUES (?1, ?2)")?.execute([to, locator])?;
+/// Bits of a due key below its hour: entries of one hour follow each other, whatever their places, so that many of them
+/// share a page.
+const DUE_BITS: u32 = 31;
+
+/// Notes that a place is to be looked at once the hour is over. Entries that no longer fit their session are dropped when
+/// they are met; an ending leaves its session's alone.
+fn put_due(db: &Connection, hour: i64, locator: i64) -> rusqlite::Result<()> {
+    let (first, last) = (hour << DUE_BITS, ((hour + 1) << DUE_BITS) - 1);
+    let sql = "INSERT INTO due(key, locator)
+        VALUES (coalesce((SELECT max(key) + 1 FROM due WHERE key BETWEEN ?1 AND ?2), ?1), ?3)";
+    db.prepare_cached(sql)?.execute([first, last, locator])?;
     Ok(())
+}
+
+/// The hour under which the session at a place is due; none if there is no session.
+pub(crate) fn due_hour(db: &Connection, locator: i64) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached(&format!("SELECT due_hour FROM session WHERE locator = ?1 AND state != {ENDED}"))?
+        .query_row([locator], |row| row.get(0))
+        .optional()
 }
 
 /// Puts a session that is not over yet under its new hour.
-pub(crate) fn postpone(db: &Connection, session: &Session, from: i64) -> rusqlite::Result<()> {
+pub(crate) fn postpone(db: &Connection, session: &Session) -> rusqlite::Result<()> {
     let locator = signed(session.locator.number());
     let to = hour(session.ends_at(session.seen_at));
     db.prepare_cached("UPDATE session SET due_hour = ?2 WHERE locator = ?1")?.execute([locator, to])?;
-    move_due(db, locator, Some(from), to)
+    put_due(db, to, locator)
 }
 
-/// Takes an hour's entry away whose session is gone.
-pub(crate) fn drop_due(db: &Connection, hour: i64, locator: i64) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM due WHERE hour = ?1 AND locator = ?2")?.execute([hour, locator])?;
+pub(crate) fn drop_due(db: &Connection, due: Due) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM due WHERE key = ?1")?.execute([due.key])?;
     Ok(())
 }
 
+/// A place to be looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Due {
+    key: i64,
+    pub(crate) locator: i64,
+}
+
+impl Due {
+    pub(crate) const fn hour(self) -> i64 {
+        self.key >> DUE_BITS
+    }
+}
+
 /// Places that may be over before `now`, oldest first.
-pub(crate) fn due(db: &Connection, now: Timestamp, most: u32) -> rusqlite::Result<Vec<(i64, i64)>> {
-    db.prepare_cached("SELECT hour, locator FROM due WHERE hour <= ?1 ORDER BY hour, locator LIMIT ?2")?
-        .query_map(params![hour(now) - 1, most], |row| Ok((row.get(0)?, row.get(1)?)))?
+pub(crate) fn due(db: &Connection, now: Timestamp, most: u32) -> rusqlite::Result<Vec<Due>> {
+    db.prepare_cached("SELECT key, locator FROM due WHERE key < ?1 ORDER BY key LIMIT ?2")?
+        .query_map(params![hour(now) << DUE_BITS, most], |row| {
+            Ok(Due { key: row.get(0)?, locator: row.get(1)? })
+        })?
         .collect()
 }
 
@@ -214,9 +261,10 @@ pub(crate) fn write_seen(
     place: (Locator, Incarnation),
     seen_at: Timestamp,
 ) -> rusqlite::Result<()> {
-    let sql =
-        "UPDATE session SET seen_at = max(seen_at, ?3) WHERE locator = ?1 AND incarnation = ?2 AND state = 0";
-    db.prepare_cached(sql)?.execute(params![
+    let sql = format!(
+        "UPDATE session SET seen_at = max(seen_at, ?3) WHERE locator = ?1 AND incarnation = ?2 AND state = {SIGNED_ON}"
+    );
+    db.prepare_cached(&sql)?.execute(params![
         signed(place.0.number()),
         signed(place.1.number()),
         seen_at.ms()
@@ -224,20 +272,14 @@ pub(crate) fn write_seen(
     Ok(())
 }
 
-/// The session's row goes, its tombstone stays.
+/// The session's row becomes its tombstone.
 pub(crate) fn bury(db: &Connection, tombstone: &Tombstone) -> rusqlite::Result<()> {
-    let locator = signed(tombstone.locator.number());
-    let due: Option<i64> = db
-        .prepare_cached("DELETE FROM session WHERE locator = ?1 AND incarnation = ?2 RETURNING due_hour")?
-        .query_row([locator, signed(tombstone.incarnation.number())], |row| row.get(0))
-        .optional()?;
-    if let Some(due) = due {
-        drop_due(db, due, locator)?;
-    }
-    let sql = "INSERT OR REPLACE INTO tombstone(locator, incarnation, token_hash, ended_at, detail)
-        VALUES (?1, ?2, ?3, ?4, ?5)";
-    db.prepare_cached(sql)?.execute(params![
-        locator,
+    let sql = format!(
+        "UPDATE session SET state = {ENDED}, token_hash = ?3, seen_at = ?4, detail = ?5
+            WHERE locator = ?1 AND incarnation = ?2"
+    );
+    db.prepare_cached(&sql)?.execute(params![
+        signed(tombstone.locator.number()),
         signed(tombstone.incarnation.number()),
         tombstone.token_hash.to_bytes(),
         tombstone.ended_at.ms(),
@@ -253,8 +295,10 @@ pub(crate) fn tombstone(
     id: SessionId,
 ) -> rusqlite::Result<Option<Tombstone>> {
     let Some(place) = cipher.decipher(id) else { return Ok(None) };
-    let sql = "SELECT token_hash, ended_at, detail FROM tombstone WHERE locator = ?1 AND incarnation = ?2";
-    db.prepare_cached(sql)?
+    let sql = format!(
+        "SELECT token_hash, seen_at, detail FROM session WHERE locator = ?1 AND incarnation = ?2 AND state = {ENDED}"
+    );
+    db.prepare_cached(&sql)?
         .query_row([signed(place.0.number()), signed(place.1.number())], |row| {
             let detail: TombstoneDetail = from_json(row.get_ref(2)?.as_str()?, "tombstone")?;
             detail.complete(place, hash(row.get(0)?)?, Timestamp::from_ms(row.get(1)?))
@@ -262,21 +306,22 @@ pub(crate) fn tombstone(
         .optional()
 }
 
-/// Tombstones behind `after`, with their age, in the order of their places.
-pub(crate) fn tombstones_after(
+/// The next stretch of rows behind a place: where each lies, and when it ended if it is a tombstone.
+pub(crate) fn stretch_after(
     db: &Connection,
-    after: (i64, i64),
+    after: i64,
     most: u32,
-) -> rusqlite::Result<Vec<(i64, i64, i64)>> {
-    let sql = "SELECT locator, incarnation, ended_at FROM tombstone WHERE (locator, incarnation) > (?1, ?2)
-        ORDER BY locator, incarnation LIMIT ?3";
-    db.prepare_cached(sql)?
-        .query_map(params![after.0, after.1, most], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect()
+) -> rusqlite::Result<Vec<(i64, Option<i64>)>> {
+    let sql = format!(
+        "SELECT locator, CASE state WHEN {ENDED} THEN seen_at END FROM session WHERE locator > ?1
+            ORDER BY locator LIMIT ?2"
+    );
+    db.prepare_cached(&sql)?.query_map(params![after, most], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
-pub(crate) fn drop_tombstone(db: &Connection, place: (i64, i64)) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM tombstone WHERE locator = ?1 AND incarnation = ?2")?.execute(place)?;
+pub(crate) fn drop_tombstone(db: &Connection, locator: i64) -> rusqlite::Result<()> {
+    db.prepare_cached(&format!("DELETE FROM session WHERE locator = ?1 AND state = {ENDED}"))?
+        .execute([locator])?;
     Ok(())
 }
 

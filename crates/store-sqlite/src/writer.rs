@@ -4,6 +4,7 @@
 //! the answer the maps say what the commit says. If an order fails on the database, the batch is rolled back and each
 //! order is tried alone, so that one bad page spoils one answer.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::thread;
 
@@ -64,6 +65,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) db: &'a Connection,
     pub(crate) shared: &'a Shared,
     touched: Vec<Touched>,
+    /// Keys of what an earlier order of this batch has written: the maps do not show it yet.
+    dirty: HashSet<u128>,
 }
 
 enum Touched {
@@ -79,20 +82,52 @@ impl<'a> Batch<'a> {
         &self.shared.cipher
     }
 
+    /// The session of an id, as the orders before this one left it. This thread is the only writer, so what no order of
+    /// the batch has touched is in the map as it is in the database.
+    pub(crate) fn session(&self, id: SessionId) -> rusqlite::Result<Option<Session>> {
+        if !self.dirty.contains(&id.number()) {
+            if let Some(held) = self.shared.caches.sessions.find(&id.number()) {
+                return Ok(Some(Session { seen_at: held.seen_at(), ..Session::clone(&held.session) }));
+            }
+        }
+        rows::session(self.db, self.cipher(), id)
+    }
+
+    /// The user of an id, as the orders before this one left it.
+    pub(crate) fn user(&self, id: UserId) -> rusqlite::Result<Option<Arc<User>>> {
+        let key = id.uuid().as_u128();
+        match self.shared.caches.users.find(&key) {
+            Some(user) if !self.dirty.contains(&key) => Ok(Some(user)),
+            Some(_) | None => Ok(rows::user(self.db, id)?.map(Arc::new)),
+        }
+    }
+
+    /// The realm of an id, as the orders before this one left it.
+    pub(crate) fn realm(&self, id: RealmId) -> rusqlite::Result<Option<Arc<Realm>>> {
+        let key = id.uuid().as_u128();
+        match self.shared.caches.realms.find(&key) {
+            Some(realm) if !self.dirty.contains(&key) => Ok(Some(realm)),
+            Some(_) | None => Ok(rows::realm(self.db, id)?.map(Arc::new)),
+        }
+    }
+
     pub(crate) fn write_session(&mut self, session: Session) -> rusqlite::Result<()> {
         rows::write_session(self.db, &session)?;
+        self.dirty.insert(session.id.number());
         self.touched.push(Touched::Session(session.id, Some(Arc::new(session))));
         Ok(())
     }
 
     pub(crate) fn write_user(&mut self, user: User) -> rusqlite::Result<()> {
         rows::write_user(self.db, &user)?;
+        self.dirty.insert(user.id.uuid().as_u128());
         self.touched.push(Touched::User(user.id, Arc::new(user)));
         Ok(())
     }
 
     pub(crate) fn write_realm(&mut self, realm: Realm) -> rusqlite::Result<()> {
         rows::write_realm(self.db, &realm)?;
+        self.dirty.insert(realm.id.uuid().as_u128());
         self.touched.push(Touched::Realm(realm.id, Arc::new(realm)));
         Ok(())
     }
@@ -116,6 +151,7 @@ impl<'a> Batch<'a> {
             match change {
                 Change::Bury(tombstone) => {
                     rows::bury(self.db, &tombstone)?;
+                    self.dirty.insert(tombstone.id.number());
                     self.touched.push(Touched::Session(tombstone.id, None));
                 }
                 Change::Write(session) => self.write_session(*session)?,
@@ -283,7 +319,7 @@ fn commit(db: &Connection, shared: &Shared, jobs: &mut [Box<dyn Job>]) -> Result
         BatchFailure::Undone(error)
     };
     db.execute_batch("BEGIN IMMEDIATE").map_err(undo)?;
-    let mut batch = Batch { db, shared, touched: Vec::new() };
+    let mut batch = Batch { db, shared, touched: Vec::new(), dirty: HashSet::new() };
     for job in jobs.iter_mut() {
         job.run(&mut batch).map_err(undo)?;
     }

@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use adieu_core::session::Verdict;
-use adieu_core::{Around, EndOrder, Family, Generations, Session, Target, Timestamp, User, UserId};
+use adieu_core::{
+    Around, EndOrder, Family, Generations, Realm, Session, SessionId, Target, Timestamp, User, UserId,
+};
 use rusqlite::Connection;
 
 use crate::Shared;
@@ -16,7 +18,7 @@ use crate::writer::Batch;
 /// A session with its user and the world around it.
 pub(crate) struct Facts {
     pub(crate) session: Session,
-    pub(crate) user: User,
+    pub(crate) user: Arc<User>,
     pub(crate) seen_at: Timestamp,
     pub(crate) around: Around,
 }
@@ -27,10 +29,27 @@ impl Facts {
     }
 }
 
-/// The facts around a session that was read.
+/// The facts around a session that a reader read: all of them from its own snapshot, so that they belong together.
 pub(crate) fn facts(db: &Connection, shared: &Shared, session: Session) -> rusqlite::Result<Facts> {
-    let user = rows::user(db, session.user)?.ok_or_else(|| Damaged::row("user of a session"))?;
-    let realm = rows::realm(db, session.realm)?.ok_or_else(|| Damaged::row("realm of a session"))?;
+    let (user, realm) = (rows::user(db, session.user)?, rows::realm(db, session.realm)?);
+    around(shared, session, user.map(Arc::new), realm.map(Arc::new))
+}
+
+/// The facts around the session of an id, inside the batch that is being committed.
+pub(crate) fn facts_in(batch: &Batch<'_>, id: SessionId) -> rusqlite::Result<Option<Facts>> {
+    let Some(session) = batch.session(id)? else { return Ok(None) };
+    let (user, realm) = (batch.user(session.user)?, batch.realm(session.realm)?);
+    around(batch.shared, session, user, realm).map(Some)
+}
+
+fn around(
+    shared: &Shared,
+    session: Session,
+    user: Option<Arc<User>>,
+    realm: Option<Arc<Realm>>,
+) -> rusqlite::Result<Facts> {
+    let user = user.ok_or_else(|| Damaged::row("user of a session"))?;
+    let realm = realm.ok_or_else(|| Damaged::row("realm of a session"))?;
     let held = shared.caches.sessions.find(&session.id.number());
     // Memory may know a later activity of the same incarnation; ids of two incarnations differ.
     let seen_at = held.map_or(session.seen_at, |held: Arc<_>| held.seen_at().max(session.seen_at));
@@ -41,17 +60,14 @@ pub(crate) fn facts(db: &Connection, shared: &Shared, session: Session) -> rusql
 
 /// The facts about what an order means.
 pub(crate) fn family(batch: &Batch<'_>, order: &EndOrder) -> rusqlite::Result<Family> {
-    let (db, shared) = (batch.db, batch.shared);
+    let db = batch.db;
     match &order.target {
-        Target::Token(token) => one(db, shared, token.id),
-        Target::One(session) | Target::OneOf { session, .. } => one(db, shared, *session),
-        Target::User(user) => of_user(db, *user, None),
-        Target::UserBut { user, keep } => {
-            let kept = rows::session(db, &shared.cipher, *keep)?;
-            let kept = kept.map(|session| facts(db, shared, session)).transpose()?;
-            of_user(db, *user, kept)
-        }
-        Target::Realm(id) => Ok(rows::realm(db, *id)?
+        Target::Token(token) => one(batch, token.id),
+        Target::One(session) | Target::OneOf { session, .. } => one(batch, *session),
+        Target::User(user) => of_user(batch, *user, None),
+        Target::UserBut { user, keep } => of_user(batch, *user, facts_in(batch, *keep)?),
+        Target::Realm(id) => Ok(batch
+            .realm(*id)?
             .map_or(Family::Nothing, |realm| Family::Realm { id: *id, generation: realm.generation })),
         Target::Grants(id) => Ok(rows::client(db, id)?.map_or(Family::Nothing, |(client, _)| {
             Family::Client { id: id.clone(), realm: client.realm, generation: client.generation }
@@ -59,17 +75,16 @@ pub(crate) fn family(batch: &Batch<'_>, order: &EndOrder) -> rusqlite::Result<Fa
     }
 }
 
-fn one(db: &Connection, shared: &Shared, id: adieu_core::SessionId) -> rusqlite::Result<Family> {
-    if let Some(session) = rows::session(db, &shared.cipher, id)? {
-        let Facts { session, seen_at, around, .. } = facts(db, shared, session)?;
+fn one(batch: &Batch<'_>, id: SessionId) -> rusqlite::Result<Family> {
+    if let Some(Facts { session, seen_at, around, .. }) = facts_in(batch, id)? {
         return Ok(Family::One { session: Box::new(session), seen_at, around });
     }
-    let tombstone = rows::tombstone(db, &shared.cipher, id)?;
+    let tombstone = rows::tombstone(batch.db, batch.cipher(), id)?;
     Ok(tombstone.map_or(Family::Nothing, |tombstone| Family::Past(Box::new(tombstone))))
 }
 
-fn of_user(db: &Connection, id: UserId, keep: Option<Facts>) -> rusqlite::Result<Family> {
-    Ok(rows::user(db, id)?.map_or(Family::Nothing, |user| Family::User {
+fn of_user(batch: &Batch<'_>, id: UserId, keep: Option<Facts>) -> rusqlite::Result<Family> {
+    Ok(batch.user(id)?.map_or(Family::Nothing, |user| Family::User {
         key: user.key,
         id,
         realm: user.realm,

@@ -10,7 +10,7 @@ use adieu_core::{
 };
 use adieu_store::{Act, Answer, Grants};
 
-use crate::acts::family::{Facts, facts};
+use crate::acts::family::{Facts, facts_in};
 use crate::hooks::Place;
 use crate::writer::Batch;
 use crate::{SqliteStore, rows};
@@ -21,9 +21,7 @@ fn around(
     grant: &Grant,
     now: Timestamp,
 ) -> rusqlite::Result<(GrantAround, Option<Facts>)> {
-    let session = rows::session(batch.db, batch.cipher(), grant.session)?;
-    let facts = session.map(|session| facts(batch.db, batch.shared, session)).transpose()?;
-    let live = facts.filter(|facts| facts.verdict(now) == Verdict::Live);
+    let live = facts_in(batch, grant.session)?.filter(|facts| facts.verdict(now) == Verdict::Live);
     let client = rows::client(batch.db, &grant.client)?;
     let client_generation =
         client.filter(|(client, removed)| client.enabled && !removed).map(|(client, _)| client.generation);

@@ -13,7 +13,7 @@ use adieu_core::{
 use adieu_store::{Act, Answer, Check, Live, Looked, Sessions};
 use rusqlite::Connection;
 
-use crate::acts::family::{Facts, facts, family};
+use crate::acts::family::{Facts, facts, facts_in, family};
 use crate::cache::Held;
 use crate::hooks::Place;
 use crate::writer::Batch;
@@ -47,7 +47,7 @@ impl Shared {
         let facts = facts(db, self, session)?;
         let realm = rows::realm(db, facts.session.realm)?;
         let held = || Arc::new(Held::new(Arc::new(facts.session.clone()), facts.seen_at));
-        let user = || Arc::new(facts.user.clone());
+        let user = || Arc::clone(&facts.user);
         let caches = &self.caches;
         self.pass(Place::RowsRead);
         let mut fresh = caches.sessions.fill(id.number(), held, read_at)
@@ -82,12 +82,7 @@ impl SqliteStore {
                 this.note_activity(&held, now);
             }
             let seen_at = if touch { facts.seen_at.max(now) } else { facts.seen_at };
-            Ok(Some(Looked {
-                session: Arc::new(facts.session),
-                user: Arc::new(facts.user),
-                seen_at,
-                verdict,
-            }))
+            Ok(Some(Looked { session: Arc::new(facts.session), user: facts.user, seen_at, verdict }))
         })
     }
 
@@ -202,29 +197,29 @@ fn open_session(
     order: &SignOnOrder,
     now: Timestamp,
 ) -> rusqlite::Result<Result<SignedOn, SignOnError>> {
-    let db = batch.db;
-    let (Some(user), Some(realm)) = (rows::user(db, order.proof.user)?, rows::realm(db, order.realm)?) else {
+    let (Some(user), Some(realm)) = (batch.user(order.proof.user)?, batch.realm(order.realm)?) else {
         return Ok(Err(SignOnError::UnknownUser));
     };
     let previous = match &order.previous {
         None => None,
-        Some(token) => rows::session(db, batch.cipher(), token.id)?
-            .filter(|session| session.token_hash.matches(&token.secret))
-            .map(|session| facts(db, batch.shared, session))
-            .transpose()?,
+        Some(token) => {
+            facts_in(batch, token.id)?.filter(|facts| facts.session.token_hash.matches(&token.secret))
+        }
     };
     let known = previous.as_ref().map(|facts| (&facts.session, facts.seen_at));
     let (session, how) = match decide_sign_on(order, &user, realm.generation, known, now) {
         Err(refusal) => return Ok(Err(refusal)),
         Ok(SignOnDecision::GoOn(session, how)) => (*session, how),
         Ok(SignOnDecision::Open(born)) => {
-            let Some(place) = rows::free_place(db, user.key)? else { return Ok(Err(SignOnError::TooMany)) };
+            let Some(place) = rows::free_place(batch.db, user.key)? else {
+                return Ok(Err(SignOnError::TooMany));
+            };
             let id = batch.cipher().encipher(place, order.incarnation);
             (order.born(id, place, born, now), How::Opened)
         }
     };
     batch.write_session(Session::clone(&session))?;
-    Ok(Ok(SignedOn { session, user, how }))
+    Ok(Ok(SignedOn { session, user: User::clone(&user), how }))
 }
 
 fn amend(
@@ -232,10 +227,7 @@ fn amend(
     order: &AmendOrder,
     now: Timestamp,
 ) -> rusqlite::Result<Result<(), AmendError>> {
-    let Some(session) = rows::session(batch.db, batch.cipher(), order.session)? else {
-        return Ok(Err(AmendError::NotLive));
-    };
-    let facts = facts(batch.db, batch.shared, session)?;
+    let Some(facts) = facts_in(batch, order.session)? else { return Ok(Err(AmendError::NotLive)) };
     match decide_amend(&facts.session, facts.seen_at, facts.around, order, now) {
         Ok(session) => batch.write_session(session).map(Ok),
         Err(refusal) => Ok(Err(refusal)),

@@ -7,7 +7,7 @@ use adieu_core::{Locator, Outage, Timestamp};
 use adieu_store::{Act, Figures, Swept, Upkeep, WriteError};
 use rusqlite::params;
 
-use crate::acts::family::facts;
+use crate::acts::family::facts_in;
 use crate::acts::sessions::end;
 use crate::error::Closed;
 use crate::writer::Batch;
@@ -48,17 +48,18 @@ impl Upkeep for SqliteStore {
 fn sweep_sessions(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> rusqlite::Result<()> {
     let due = rows::due(batch.db, now, SWEEP_MAX)?;
     swept.more |= due.len() as u32 == SWEEP_MAX;
-    for (hour, place) in due {
-        let locator = u64::try_from(place).ok().and_then(Locator::from_number);
+    for due in due {
+        rows::drop_due(batch.db, due)?;
+        if rows::due_hour(batch.db, due.locator)? != Some(due.hour()) {
+            continue; // Its session is gone, or due at another hour.
+        }
+        let locator = u64::try_from(due.locator).ok().and_then(Locator::from_number);
         let session = match locator {
             Some(locator) => rows::session_at(batch.db, batch.cipher(), locator)?,
             None => None,
         };
-        let Some(session) = session else {
-            rows::drop_due(batch.db, hour, place)?;
-            continue;
-        };
-        let facts = facts(batch.db, batch.shared, session)?;
+        let Some(session) = session else { continue };
+        let Some(facts) = facts_in(batch, session.id)? else { continue };
         match spent(&facts.session, facts.seen_at, facts.around, now) {
             Some(order) => {
                 // Decided and written on the one road; its answer is "it was over before".
@@ -69,7 +70,7 @@ fn sweep_sessions(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> r
                 let mut session = facts.session;
                 session.seen_at = facts.seen_at;
                 rows::write_seen(batch.db, (session.locator, session.incarnation), session.seen_at)?;
-                rows::postpone(batch.db, &session, hour)?;
+                rows::postpone(batch.db, &session)?;
             }
         }
     }
@@ -90,22 +91,23 @@ fn sweep_remains(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> ru
     Ok(())
 }
 
-/// Walks over the tombstones in rounds, a stretch at a time; there is no index to pay for at every ending.
+/// Walks over the rows in rounds, a stretch at a time, for tombstones that are old enough; there is no index to pay for at
+/// every ending.
 fn sweep_tombstones(
     batch: &mut Batch<'_>,
-    after: (i64, i64),
+    after: i64,
     before_ms: i64,
     swept: &mut Swept,
-) -> rusqlite::Result<(i64, i64)> {
-    let stretch = rows::tombstones_after(batch.db, after, SWEEP_MAX)?;
-    for &(locator, incarnation, ended_at) in &stretch {
-        if ended_at <= before_ms {
-            rows::drop_tombstone(batch.db, (locator, incarnation))?;
+) -> rusqlite::Result<i64> {
+    let stretch = rows::stretch_after(batch.db, after, SWEEP_MAX)?;
+    for &(locator, ended_at) in &stretch {
+        if ended_at.is_some_and(|ended_at| ended_at <= before_ms) {
+            rows::drop_tombstone(batch.db, locator)?;
             swept.remains += 1;
         }
     }
     Ok(match stretch.last() {
-        Some(&(locator, incarnation, _)) if stretch.len() as u32 == SWEEP_MAX => (locator, incarnation),
-        _ => (0, 0),
+        Some(&(locator, _)) if stretch.len() as u32 == SWEEP_MAX => locator,
+        _ => 0,
     })
 }

@@ -60,7 +60,7 @@ async fn a_sweep_writes_down_why_each_session_was_over() {
 
 fn cause(town: &Town<Sqlite>, locator: u64) -> String {
     let database = Connection::open(town.engine.path().join("adieu.db")).expect("a database");
-    let sql = "SELECT detail ->> 'why' FROM tombstone WHERE locator = ?1";
+    let sql = "SELECT detail ->> 'why' FROM session WHERE locator = ?1 AND state = 2";
     let locator = i64::try_from(locator).expect("63 bits");
     database.query_row(sql, [locator], |row| row.get(0)).expect("a tombstone")
 }
