@@ -63,6 +63,7 @@ fn end(binary: &std::path::Path, statics: &std::path::Path) -> Result<()> {
             let sessions = if callers == 1 { 12_000 } else { 100_000 };
             for dialect in servers::ENDINGS {
                 let house = Seeded::start(binary, sessions)?;
+                house.warm()?;
                 table.add(dialect, measure(&house.target(), &house.endings(dialect)?, callers)?);
             }
         }

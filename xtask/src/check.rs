@@ -20,7 +20,7 @@ pub(crate) fn check() -> Result<()> {
     floors::floors()?;
     tidy::tidy()?;
     ran(command(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
-    contracts::contracts(false, false)
+    contracts::contracts(false, true)
 }
 
 /// Installs what is needed, checks, and runs every test.

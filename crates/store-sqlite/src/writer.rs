@@ -85,10 +85,10 @@ impl<'a> Batch<'a> {
     /// The session of an id, as the orders before this one left it. This thread is the only writer, so what no order of
     /// the batch has touched is in the map as it is in the database.
     pub(crate) fn session(&self, id: SessionId) -> rusqlite::Result<Option<Session>> {
-        if !self.dirty.contains(&id.number()) {
-            if let Some(held) = self.shared.caches.sessions.find(&id.number()) {
-                return Ok(Some(Session { seen_at: held.seen_at(), ..Session::clone(&held.session) }));
-            }
+        if !self.dirty.contains(&id.number())
+            && let Some(held) = self.shared.caches.sessions.find(&id.number())
+        {
+            return Ok(Some(Session { seen_at: held.seen_at(), ..Session::clone(&held.session) }));
         }
         rows::session(self.db, self.cipher(), id)
     }
@@ -210,7 +210,7 @@ impl Writer {
         let (orders, shared) = (Arc::clone(&queue), Arc::clone(shared));
         let work = move || {
             let _abandoned = Abandoned(&orders);
-            while let Some(jobs) = orders.take(BATCH_MAX) {
+            while let Some(jobs) = orders.gather(BATCH_MAX) {
                 work_off(&connection, &shared, jobs);
             }
         };

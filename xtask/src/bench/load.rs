@@ -84,22 +84,32 @@ impl Load {
     }
 }
 
-/// Runs the load against a target, and reads what it used.
-pub(crate) fn measure(target: &Target, load: &Load, callers: u32) -> Result<Measured> {
+/// Sends every request of a load once, at most for a minute.
+pub(crate) fn run_through(target: &Target, load: &Load) -> Result<()> {
+    wrk(target, load, 64, 60).map(drop)
+}
+
+fn wrk(target: &Target, load: &Load, callers: u32, seconds: u32) -> Result<String> {
     let script = std::env::temp_dir().join(format!("adieu-bench-{}.lua", std::process::id()));
     fs::write(&script, load.script())?;
-    let before = cpu_ticks(target)?;
     let output = Command::new("taskset")
         .args(["-c", LOAD_CORE, "wrk", "-t1", "--latency"])
-        .args([format!("-c{callers}"), format!("-d{SECONDS}s")])
+        .args([format!("-c{callers}"), format!("-d{seconds}s")])
         .arg("-s")
         .arg(&script)
         .arg(format!("{}{}", target.address, load.path))
         .output()
         .context("wrk")?;
-    let used = cpu_ticks(target)? - before;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     ensure!(output.status.success(), "wrk: {text}{}", String::from_utf8_lossy(&output.stderr));
+    Ok(text)
+}
+
+/// Runs the load against a target, and reads what it used.
+pub(crate) fn measure(target: &Target, load: &Load, callers: u32) -> Result<Measured> {
+    let before = cpu_ticks(target)?;
+    let text = wrk(target, load, callers, SECONDS)?;
+    let used = cpu_ticks(target)? - before;
     let requests = number_before(&text, " requests in ")?;
     let quantile = |mark: &str| {
         let line = text.lines().find(|line| line.trim_start().starts_with(mark)).unwrap_or_default();

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::bench::load::Load;
+use crate::bench::load::{Load, run_through};
 use crate::contract_server::{ContractServer, Pinned};
 use crate::files;
 
@@ -189,6 +189,12 @@ impl Seeded {
             .header("Authorization", self.basic())
             .body("application/x-www-form-urlencoded", format!("token={}", self.access_token(&token)?));
         Ok(vec![("Kratos whoami", whoami), ("AM validate", validate), ("PingOne introspection", introspect)])
+    }
+
+    /// Asks once for every session, so that they are in memory as those in use are.
+    pub(crate) fn warm(&self) -> Result<()> {
+        let ask = Load::get("/sessions/whoami").header("X-Session-Token", "{}");
+        run_through(&self.target(), &ask.each_line_of(self.folder.join("tokens")))
     }
 
     /// Requests that each end another session.
