@@ -30,7 +30,7 @@ pub(crate) fn test() -> Result<()> {
     // Recorded scenarios are replayed against the server as it is shipped.
     let binary = release_binary()?;
     let mut tests = command(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
-    tests.env("INSTA_UPDATE", "no").env("ADIEU_BINARY", binary).env("ADIEU_CLIENTS", clients);
+    tests.env("INSTA_UPDATE", "no").env("TEST_SERVER", binary).env("TEST_CLIENTS", clients);
     let mut child = tests.stdout(Stdio::piped()).spawn().context("cargo test")?;
     let mut sum = Sum::default();
     for line in BufReader::new(child.stdout.take().context("no output")?).lines() {

@@ -20,7 +20,7 @@ use crate::files;
 /// Runs the crash test so often.
 pub(crate) fn crash(words: &[&str]) -> Result<()> {
     let mut tests = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
-    tests.current_dir(files::root()).env("ADIEU_BINARY", release_binary()?);
+    tests.current_dir(files::root()).env("TEST_SERVER", release_binary()?);
     tests.args(["test", "-p", "adieu", "--test", "stories", "crash::what_was_acknowledged"]);
     tests.args(["--", "--nocapture", "--test-threads=1"]);
     let (mut kills, mut cuts) = ("0", "0");
@@ -28,11 +28,11 @@ pub(crate) fn crash(words: &[&str]) -> Result<()> {
         match pair {
             ["--kills", number] => kills = number,
             ["--power-cuts", number] => cuts = number,
-            ["--seed", number] => drop(tests.env("ADIEU_CRASH_SEED", number)),
+            ["--seed", number] => drop(tests.env("TEST_CRASH_SEED", number)),
             _ => bail!("crash [--kills N] [--power-cuts M] [--seed S]"),
         }
     }
-    tests.env("ADIEU_CRASH_KILLS", kills).env("ADIEU_CRASH_POWER_CUTS", cuts);
+    tests.env("TEST_CRASH_KILLS", kills).env("TEST_CRASH_POWER_CUTS", cuts);
     let status = tests.status().context("cargo test")?;
     ensure!(status.success(), "crash: {status}");
     Ok(())

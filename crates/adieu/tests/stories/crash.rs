@@ -1,7 +1,7 @@
 //! The real server in a storm, killed at random moments; and its power cut off.
 //!
-//! How often is said by `ADIEU_CRASH_KILLS` and `ADIEU_CRASH_POWER_CUTS`, the seed by `ADIEU_CRASH_SEED`, another binary
-//! by `ADIEU_BINARY` (`cargo xtask crash`). The checker is tested here, too: with answers that lie.
+//! How often is said by `TEST_CRASH_KILLS` and `TEST_CRASH_POWER_CUTS`, the seed by `TEST_CRASH_SEED`, another binary
+//! by `TEST_SERVER` (`cargo xtask crash`). The checker is tested here, too: with answers that lie.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 async fn storm(kills: u64, power: bool) {
-    let seed = number("ADIEU_CRASH_SEED", u64::from(std::process::id()));
+    let seed = number("TEST_CRASH_SEED", u64::from(std::process::id()));
     let kills = u32::try_from(kills).expect("a number of kills");
     println!("seed {seed}, {kills} kills, power cuts: {power}");
     let begun = tokio::time::Instant::now();
     let plan = Plan { seed, kills, power };
-    let binary = std::env::var_os("ADIEU_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_adieu").into());
+    let binary = std::env::var_os("TEST_SERVER").unwrap_or_else(|| env!("CARGO_BIN_EXE_adieu").into());
     let report = run(Path::new(&binary), plan).await.expect("the test runs");
     println!("seed {seed}: {:?} in {:?}", report.counts, begun.elapsed());
     assert!(report.violations.is_empty(), "seed {seed}: {:#?}", report.violations);
@@ -37,13 +37,13 @@ async fn storm(kills: u64, power: bool) {
 /// Method: the real binary, twelve programs at every door and exit, a kill, a restart; a checker that saw every answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_outlives_every_kill() {
-    storm(number("ADIEU_CRASH_KILLS", 50), false).await;
+    storm(number("TEST_CRASH_KILLS", 50), false).await;
 }
 
 /// Goal: the same when the power goes, and with it everything that was not synced.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_outlives_every_power_cut() {
-    storm(number("ADIEU_CRASH_POWER_CUTS", 20), true).await;
+    storm(number("TEST_CRASH_POWER_CUTS", 20), true).await;
 }
 
 /// How a way to the server lies.

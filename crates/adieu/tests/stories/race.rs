@@ -1,6 +1,6 @@
 //! Races: everything that touches a session runs in tight loops while it is ended, at every exit.
 //!
-//! How many endings a dialect is said by `ADIEU_RACE_ENDINGS`.
+//! How many endings a dialect is said by `TEST_RACE_ENDINGS`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -192,7 +192,7 @@ async fn ended_in_the_middle(world: &World, exit: Exit, worker: &str) {
 }
 
 async fn endings_of(dialect: Dialect) {
-    let endings = std::env::var("ADIEU_RACE_ENDINGS").map_or(ENDINGS, |text| text.parse().expect("a number"));
+    let endings = std::env::var("TEST_RACE_ENDINGS").map_or(ENDINGS, |text| text.parse().expect("a number"));
     let world = World::start().await;
     let exits: Vec<Exit> = Exit::ALL.into_iter().filter(|exit| exit.dialect() == dialect).collect();
     for n in 0..endings {

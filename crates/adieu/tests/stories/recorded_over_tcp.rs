@@ -1,6 +1,6 @@
 //! The recorded scenarios once more, against the server as it is shipped: its own process, its own sockets.
 //!
-//! `ADIEU_BINARY` names another build to test than the one of this profile; `cargo xtask test` names the release build.
+//! `TEST_SERVER` names another build to test than the one of this profile; `cargo xtask test` names the release build.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ struct Server {
 }
 
 fn binary() -> PathBuf {
-    std::env::var_os("ADIEU_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_adieu").into(), PathBuf::from)
+    std::env::var_os("TEST_SERVER").map_or_else(|| env!("CARGO_BIN_EXE_adieu").into(), PathBuf::from)
 }
 
 async fn free_address() -> String {

@@ -13,7 +13,7 @@ use adieu_store_sqlite::Options;
 
 use crate::support::{self, Sqlite};
 
-const CHILD: &str = "ADIEU_TEST_SMALL_FILES";
+const CHILD: &str = "TEST_SMALL_FILES";
 /// Units of 512 bytes: three megabytes, less than the write-ahead log likes to be.
 const FILE_BLOCKS: u32 = 6144;
 

@@ -110,7 +110,7 @@ async fn last_line(program: &'static str, arguments: Vec<String>, folder: &Path)
 
 /// Where the published packages lie.
 fn clients() -> PathBuf {
-    let installed = std::env::var_os("ADIEU_CLIENTS").map(PathBuf::from);
+    let installed = std::env::var_os("TEST_CLIENTS").map(PathBuf::from);
     installed.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../target/clients"))
 }
 
