@@ -34,12 +34,13 @@ use adieu_oidc::Provider;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use tower::Service;
 
 pub use settings::Settings;
 
+use crate::as_endpoints::{introspect_at, introspection_of};
 use crate::finish::{Reads, finish};
 use crate::problem::Problem;
 
@@ -103,6 +104,12 @@ impl Service<Request<Body>> for PingOne {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let face = self.face.clone();
         let reads = Reads::of(request.headers());
+        if let Some(env) = introspection_of(&request) {
+            return Box::pin(async move {
+                let answer = introspect_at(&face, env, request).await.into_response();
+                Ok(finish(&face, reads, answer))
+            });
+        }
         let answer = self.routes.call(request);
         Box::pin(async move { Ok(finish(&face, reads, answer.await?)) })
     }
