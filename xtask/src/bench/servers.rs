@@ -143,6 +143,7 @@ impl StaticAnswer {
 pub(crate) struct Seeded {
     server: ContractServer,
     folder: PathBuf,
+    sessions: u32,
 }
 
 impl Seeded {
@@ -161,7 +162,7 @@ impl Seeded {
         ensure!(seeded.status.success(), "adieu seed: {}", String::from_utf8_lossy(&seeded.stderr));
         let server =
             ContractServer::start(binary, "main", Some(&folder.join("data")), Pinned::To(SERVER_CORE))?;
-        Ok(Self { server, folder })
+        Ok(Self { server, folder, sessions })
     }
 
     pub(crate) fn target(&self) -> Target {
@@ -194,7 +195,7 @@ impl Seeded {
     /// Asks once for every session, so that they are in memory as those in use are.
     pub(crate) fn warm(&self) -> Result<()> {
         let ask = Load::get("/sessions/whoami").header("X-Session-Token", "{}");
-        run_through(&self.target(), &ask.each_line_of(self.folder.join("tokens")))
+        run_through(&self.target(), &ask.each_line_of(self.folder.join("tokens")), self.sessions)
     }
 
     /// Requests that each end another session.
