@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Act, Cause, EndError, EndOrder, Realm, SessionToken, SignOn, SignedIn, Target};
+use adieu_authority::{Realm, SessionToken, SignOn, SignedIn};
 
 use crate::extract::Visitor;
 use crate::flow::Flow;
 use crate::problem::Problem;
+use crate::signoff::end;
 use crate::{DOOR, Face};
 
 /// What a person gives. No `Debug`: one of them is a secret.
@@ -66,29 +67,9 @@ async fn opened(
         keep_token: false,
     };
     let signed_in = face.authority().sign_on(sign_on).await?;
-    if let Some(left) = visitor.token.as_ref().filter(|token| token.id != signed_in.session.id) {
-        leave(face, realm, visitor, left).await?;
+    // Whoever used this browser before has left it.
+    if visitor.token.as_ref().is_some_and(|token| token.id != signed_in.session.id) {
+        end(face, realm, visitor).await?;
     }
     Ok(signed_in)
-}
-
-/// Ends the session of whoever used this browser before, if there is one.
-async fn leave(face: &Face, realm: &Realm, visitor: &Visitor, token: &SessionToken) -> Result<(), Problem> {
-    if face.live(visitor, realm, false).await?.is_none() {
-        return Ok(());
-    }
-    let order = EndOrder {
-        realm: Some(realm.id),
-        target: Target::Token(token.into()),
-        act: Act::End,
-        cause: Cause::SignOff,
-        spare: None,
-        origin: visitor.origin(),
-    };
-    match face.authority().end(order).await {
-        Ok(_) | Err(EndError::UnknownSession) => Ok(()),
-        Err(error @ (EndError::CallersOwn | EndError::NotTaken(_) | EndError::InDoubt(_))) => {
-            Err(error.into())
-        }
-    }
 }

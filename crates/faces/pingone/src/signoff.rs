@@ -106,7 +106,8 @@ fn signed_off(face: &Face, realm: &Realm) -> String {
     format!("{}/{}/signon/#signedOff", face.settings().apps_base, realm.id)
 }
 
-async fn end(face: &Face, realm: &Realm, visitor: &Visitor) -> Result<(), Problem> {
+/// Ends the session that a visitor's cookie opens in this environment, if there is one.
+pub(crate) async fn end(face: &Face, realm: &Realm, visitor: &Visitor) -> Result<(), Problem> {
     // A token that opens nothing here costs no write.
     let Some(token) = &visitor.token else { return Ok(()) };
     if face.live(visitor, realm, false).await?.is_none() {
