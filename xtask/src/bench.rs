@@ -60,7 +60,7 @@ fn end(binary: &std::path::Path, statics: &std::path::Path) -> Result<()> {
             table.add("nginx `return 200`", measure(&nginx.target(), &Load::get("/"), callers)?);
             table.add("static answer", measure(&plain.target(), &Load::get("/"), callers)?);
             // Every request ends another session: a fresh server with enough of them for each dialect.
-            let sessions = if callers == 1 { 12_000 } else { 100_000 };
+            let sessions = if callers == 1 { 12_000 } else { 150_000 };
             for dialect in servers::ENDINGS {
                 let house = Seeded::start(binary, sessions)?;
                 house.warm()?;

@@ -89,7 +89,7 @@ impl Load {
 /// Sends every one of a load's `requests` once. The load generator sleeps its whole time even when all are sent, so the
 /// time follows from their number, at a rate that every server here exceeds; that they were all sent is looked at.
 pub(crate) fn run_through(target: &Target, load: &Load, requests: u32) -> Result<()> {
-    let text = wrk(target, load, THROUGH_CALLERS, 1 + requests / 20_000)?;
+    let text = wrk(target, load, THROUGH_CALLERS, 1 + requests / 12_000)?;
     let sent = number_before(&text, " requests in ")?;
     // Each caller gives up the answer that it waits for when the last request is written.
     ensure!(

@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Realm, RealmId};
+use adieu_authority::Realm;
 use adieu_oidc::{Endpoints, discovery as document, introspect as introspected, tokens};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, PRAGMA};
-use http::{HeaderValue, Method};
 
 use crate::extract::Env;
 use crate::problem::Problem;
@@ -29,29 +29,12 @@ pub(crate) async fn token(
     Ok(private(json))
 }
 
-/// Whether a token is good now, by way of the routes.
+/// Whether a token is good now.
 pub(crate) async fn introspect(
-    State(face): State<Face>,
-    Env(realm): Env,
+    face: &Face,
+    realm: &Arc<Realm>,
     request: Request,
 ) -> Result<Response, Problem> {
-    introspect_in(&face, &realm, request).await
-}
-
-/// The environment that a request for introspection names. Every request of every resource server comes here, so the
-/// service asks before its routes do.
-pub(crate) fn introspection_of(request: &Request) -> Option<RealmId> {
-    let path = request.uri().path().strip_prefix('/')?.strip_suffix("/as/introspect")?;
-    if request.method() == Method::POST { path.parse().ok() } else { None }
-}
-
-/// Whether a token is good now.
-pub(crate) async fn introspect_at(face: &Face, env: RealmId, request: Request) -> Result<Response, Problem> {
-    let realm = face.authority().realm(env).await?.ok_or(Problem::NotFound)?;
-    introspect_in(face, &realm, request).await
-}
-
-async fn introspect_in(face: &Face, realm: &Arc<Realm>, request: Request) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();
     let form = body::form(&parts, stream).await.map_err(oauth_body)?;
     let json = introspected(&face.provider(realm), &parts.headers, &form).await.map_err(Problem::OAuth)?;

@@ -19,24 +19,13 @@ use crate::flow::Flow;
 use crate::problem::{Problem, Shown};
 use crate::{Face, body};
 
-/// Parameters in the query.
-pub(crate) async fn get(
+/// Parameters in the query or in the form.
+pub(crate) async fn authorize(
     State(face): State<Face>,
     Env(realm): Env,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
-    answer(&face, &realm, &Visitor::of(&parts), &Params::of(&parts.uri)).await
-}
-
-/// Parameters in the form, or in the query of a post with an empty body.
-pub(crate) async fn post(
-    State(face): State<Face>,
-    Env(realm): Env,
-    request: Request,
-) -> Result<Response, Problem> {
-    let (parts, stream) = request.into_parts();
-    let params = body::form_over_query(&parts, stream).await?;
+    let (parts, params) = body::params(request).await?;
     answer(&face, &realm, &Visitor::of(&parts), &params).await
 }
 

@@ -8,6 +8,8 @@ use adieu_http_kit::body::read;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::media;
 use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use http::Method;
 use http::request::Parts;
 
 use crate::problem::Problem;
@@ -35,10 +37,13 @@ pub(crate) async fn form(parts: &Parts, body: Body) -> Result<Params, Problem> {
     Ok(Params::body(&bytes))
 }
 
-/// The parameters of form and query together.
-pub(crate) async fn form_over_query(parts: &Parts, body: Body) -> Result<Params, Problem> {
-    let (form, query) = (form(parts, body).await?, Params::of(&parts.uri));
-    Ok(over(&form, &query))
+/// What a request says in its query or, if it is a post, in its form and its query together.
+pub(crate) async fn params(request: Request) -> Result<(Parts, Params), Problem> {
+    let (parts, stream) = request.into_parts();
+    let query = Params::of(&parts.uri);
+    let params =
+        if parts.method == Method::POST { over(&form(&parts, stream).await?, &query) } else { query };
+    Ok((parts, params))
 }
 
 fn over(form: &Params, query: &Params) -> Params {

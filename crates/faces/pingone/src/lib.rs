@@ -9,6 +9,7 @@ mod as_endpoints;
 mod authorize;
 mod body;
 mod cookies;
+mod direct;
 mod extract;
 mod finish;
 mod flow;
@@ -34,13 +35,13 @@ use adieu_oidc::Provider;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use tower::Service;
 
 pub use settings::Settings;
 
-use crate::as_endpoints::{introspect_at, introspection_of};
+use crate::direct::Direct;
 use crate::finish::{Reads, finish};
 use crate::problem::Problem;
 
@@ -104,9 +105,9 @@ impl Service<Request<Body>> for PingOne {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let face = self.face.clone();
         let reads = Reads::of(request.headers());
-        if let Some(env) = introspection_of(&request) {
+        if let Some(direct) = Direct::of(&request) {
             return Box::pin(async move {
-                let answer = introspect_at(&face, env, request).await.into_response();
+                let answer = direct.answer(&face, request).await;
                 Ok(finish(&face, reads, answer))
             });
         }
@@ -115,13 +116,12 @@ impl Service<Request<Body>> for PingOne {
     }
 }
 
+/// Sign-off and introspection are not here: see [`Direct`].
 fn authentication() -> Router<Face> {
     Router::new()
-        .route("/{env}/as/signoff", only("GET, POST", get(signoff::get).post(signoff::post)))
-        .route("/{env}/as/authorize", only("GET, POST", get(authorize::get).post(authorize::post)))
+        .route("/{env}/as/authorize", only("GET, POST", get(authorize::authorize).post(authorize::authorize)))
         .route("/{env}/as/resume", only("GET", get(resume::resume)))
         .route("/{env}/as/token", only("POST", post(as_endpoints::token)))
-        .route("/{env}/as/introspect", only("POST", post(as_endpoints::introspect)))
         .route("/{env}/as/jwks", readable(get(as_endpoints::jwks)))
         .route("/{env}/as/.well-known/openid-configuration", readable(get(as_endpoints::discovery)))
         .route("/{env}/as/signon", only("GET", get(sign_on_page::moved)))

@@ -70,9 +70,8 @@ pub(crate) async fn submit(
     Env(realm): Env,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, stream) = request.into_parts();
+    let (parts, params) = body::params(request).await?;
     let visitor = Visitor::of(&parts);
-    let params = body::form_over_query(&parts, stream).await?;
     let field = |name| Ok::<_, Problem>(body::once(&params, name)?.unwrap_or_default().to_owned());
     let (id, token) = (field(FLOW)?, field(TOKEN)?);
     let credentials = Credentials { username: field("username")?, password: field("password")? };

@@ -7,49 +7,26 @@ use std::sync::Arc;
 
 use adieu_authority::{Act, Cause, Client, EndError, EndOrder, Realm, Target};
 use adieu_http_kit::form::{Params, append_query};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::Response;
 
 use crate::authorize::found;
-use crate::extract::{Env, Visitor};
+use crate::extract::Visitor;
 use crate::problem::{Problem, Shown};
 use crate::{Face, body, cookies};
 
 /// Address and state together must be shorter than this. P-29
 const REDIRECT_CHARS_MAX: usize = 8192;
 
-/// Parameters in the query.
-pub(crate) async fn get(
-    State(face): State<Face>,
-    Env(realm): Env,
-    request: Request,
-) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
-    answer(&face, &realm, &Visitor::of(&parts), &Params::of(&parts.uri)).await
-}
-
-/// Parameters in the form.
-pub(crate) async fn post(
-    State(face): State<Face>,
-    Env(realm): Env,
-    request: Request,
-) -> Result<Response, Problem> {
-    let (parts, stream) = request.into_parts();
-    let params = body::form_over_query(&parts, stream).await?;
-    answer(&face, &realm, &Visitor::of(&parts), &params).await
-}
-
-async fn answer(
-    face: &Face,
-    realm: &Arc<Realm>,
-    visitor: &Visitor,
-    params: &Params,
-) -> Result<Response, Problem> {
-    let location = judged(face, realm, visitor, params).await;
+/// Parameters in the query or in the form.
+pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) -> Result<Response, Problem> {
+    let (parts, params) = body::params(request).await?;
+    let visitor = Visitor::of(&parts);
+    let location = judged(face, realm, &visitor, &params).await;
     let location = location.map_err(|problem| problem.unredirectable(realm.id, Shown::UnlessJson))?;
     let mut response =
         found(&location).map_err(|_| unregistered().unredirectable(realm.id, Shown::UnlessJson))?;
-    end(face, realm, visitor).await?;
+    end(face, realm, &visitor).await?;
     cookies::clear(face, realm.id, response.headers_mut());
     Ok(response)
 }
@@ -108,11 +85,7 @@ fn signed_off(face: &Face, realm: &Realm) -> String {
 
 /// Ends the session that a visitor's cookie opens in this environment, if there is one.
 pub(crate) async fn end(face: &Face, realm: &Realm, visitor: &Visitor) -> Result<(), Problem> {
-    // A token that opens nothing here costs no write.
     let Some(token) = &visitor.token else { return Ok(()) };
-    if face.live(visitor, realm, false).await?.is_none() {
-        return Ok(());
-    }
     let order = EndOrder {
         realm: Some(realm.id),
         target: Target::Token(token.into()),
@@ -122,7 +95,7 @@ pub(crate) async fn end(face: &Face, realm: &Realm, visitor: &Visitor) -> Result
         origin: visitor.origin(),
     };
     match face.authority().end(order).await {
-        // Ended now, before, or by somebody else a moment ago: it is over.
+        // Ended now or before, or the token opens nothing here: it is over.
         Ok(_) | Err(EndError::UnknownSession) => Ok(()),
         Err(error @ (EndError::CallersOwn | EndError::NotTaken(_) | EndError::InDoubt(_))) => {
             Err(error.into())
