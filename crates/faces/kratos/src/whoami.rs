@@ -1,11 +1,12 @@
 //! `GET /sessions/whoami`: is this session live? Contract kratos.md 2.2; K-20 to K-27.
 //!
-//! The hottest path of the house: nothing is read that is in memory, nothing is written, no cookie is set.
+//! The hottest path of the house: nothing is read that is in memory, nothing is written; a cookie is set only after the session
+//! was extended (K-26).
 
 use adieu_authority::Answer as Checked;
 use axum::http::{HeaderValue, StatusCode};
 
-use crate::answer::{Answer, Call, json};
+use crate::answer::{Answer, Call, json, set_cookie};
 use crate::credentials::{Credentials, in_realm};
 use crate::error::KratosError;
 use crate::face::Face;
@@ -26,6 +27,10 @@ pub(crate) async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosErr
     let mut answer = json(StatusCode::OK, &face.live_wire(call.mount, &live));
     let identity = HeaderValue::from_str(&live.user.id.to_string()).expect("a UUID is a header value");
     answer.headers_mut().insert("x-kratos-authenticated-identity-id", identity);
+    // A session that was extended outlives its cookie: the browser gets a new one, for this session only (Q10).
+    if credentials.first_cookie_s.is_some_and(|until_s| until_s < live.session.expires_at.s()) {
+        set_cookie(&mut answer, face.cookie_for(&live.session, &token.reveal()));
+    }
     if let Some(most) = face.settings.whoami_cache_max_s {
         let left = live.session.ends_at(live.seen_at).since(face.authority.now()).s();
         let left = u64::try_from(left).unwrap_or(0).min(most);
