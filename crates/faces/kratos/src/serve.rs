@@ -81,76 +81,51 @@ pub(crate) fn unrouted_path(call: &Call, path: &str) -> Option<Answer> {
 }
 
 async fn answered(face: &Face, call: &Call, body: Body, endpoint: Endpoint<'_>) -> Answer {
+    match outcome(face, call, body, endpoint).await {
+        Err(error) if !shows_browsers_the_page(endpoint) => face.error_json(&call.parts, error),
+        outcome => face.answered(&call.parts, outcome).await,
+    }
+}
+
+/// Whether a browser is sent to the error page. Contract kratos.md 1.4
+fn shows_browsers_the_page(endpoint: Endpoint<'_>) -> bool {
+    matches!(
+        endpoint,
+        Endpoint::LogoutCreate | Endpoint::LoginBrowser | Endpoint::LoginSubmit | Endpoint::BrowserFlow(_)
+    )
+}
+
+async fn outcome(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    endpoint: Endpoint<'_>,
+) -> Result<Answer, KratosError> {
     match endpoint {
-        Endpoint::Whoami => {
-            let outcome = whoami::whoami(face, call).await;
-            let mut answer = outcome.unwrap_or_else(|error| face.error_json(&call.parts, error));
-            whoami::cache_nobody(face, call, &mut answer);
-            answer
-        }
-        Endpoint::Sessions => {
-            let outcome = sessions::list(face, call).await;
-            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
-        }
-        Endpoint::EndOthers => {
-            let outcome = sessions::end_others(face, call).await;
-            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
-        }
-        Endpoint::EndOne(id) => {
-            let outcome = sessions::end_one(face, call, id).await;
-            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
-        }
-        Endpoint::Schemas => schemas::list(face, call),
-        Endpoint::Schema(id) => {
-            schemas::read(face, id).unwrap_or_else(|error| face.error_json(&call.parts, error))
-        }
-        Endpoint::BrowserFlow(flow) => {
-            let outcome = other_flows::create_browser(face, call, flow).await;
-            face.answered(&call.parts, outcome).await
-        }
-        Endpoint::NativeFlow(flow) => {
-            let outcome = other_flows::create_native(face, call, flow).await;
-            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
-        }
-        Endpoint::ChangePassword => well_known::change_password(face, call),
-        Endpoint::PasskeyScript => well_known::passkey_script(),
-        Endpoint::TokenExchange => {
-            token_exchange::exchange(call).unwrap_or_else(|error| face.error_json(&call.parts, error))
-        }
-        Endpoint::LogoutCreate => {
-            let outcome = logout::create(face, call).await;
-            face.answered(&call.parts, outcome).await
-        }
-        Endpoint::Logout => logout::perform(face, call).await,
-        Endpoint::NativeLogout => {
-            let outcome = native_logout::perform(face, call, body).await;
-            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
-        }
-        Endpoint::LoginBrowser => {
-            let outcome = login::create_browser(face, call).await;
-            face.answered(&call.parts, outcome).await
-        }
-        Endpoint::LoginNative => {
-            let outcome = login::create_native(face, call).await;
-            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
-        }
-        Endpoint::LoginFetch => {
-            let outcome = login::fetch(face, call).await;
-            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
-        }
-        Endpoint::LoginSubmit => {
-            let outcome = login::submit(face, call, body).await;
-            face.answered(&call.parts, outcome).await
-        }
-        Endpoint::Errors => {
-            let outcome = error_page::read(face, call).await;
-            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
-        }
-        Endpoint::Alive => json_answer(StatusCode::OK, &json!({"status": "ok"})),
-        Endpoint::Ready => ready(face, call).await,
-        Endpoint::LoginPage => pages::login(face, call).await,
-        Endpoint::ErrorPage => pages::error(face, call).await,
-        Endpoint::StatusPage => pages::status(face, call).await,
+        Endpoint::Whoami => Ok(whoami::answered(face, call).await),
+        Endpoint::Sessions => sessions::list(face, call).await,
+        Endpoint::EndOthers => sessions::end_others(face, call).await,
+        Endpoint::EndOne(id) => sessions::end_one(face, call, id).await,
+        Endpoint::Schemas => Ok(schemas::list(face, call)),
+        Endpoint::Schema(id) => schemas::read(face, id),
+        Endpoint::TokenExchange => token_exchange::exchange(call),
+        Endpoint::LogoutCreate => logout::create(face, call).await,
+        Endpoint::Logout => Ok(logout::perform(face, call).await),
+        Endpoint::NativeLogout => native_logout::perform(face, call, body).await,
+        Endpoint::LoginBrowser => login::create_browser(face, call).await,
+        Endpoint::LoginNative => login::create_native(face, call).await,
+        Endpoint::LoginFetch => login::fetch(face, call).await,
+        Endpoint::LoginSubmit => login::submit(face, call, body).await,
+        Endpoint::BrowserFlow(flow) => other_flows::create_browser(face, call, flow).await,
+        Endpoint::NativeFlow(flow) => other_flows::create_native(face, call, flow).await,
+        Endpoint::ChangePassword => Ok(well_known::change_password(face, call)),
+        Endpoint::PasskeyScript => Ok(well_known::passkey_script()),
+        Endpoint::Errors => error_page::read(face, call).await,
+        Endpoint::Alive => Ok(json_answer(StatusCode::OK, &json!({"status": "ok"}))),
+        Endpoint::Ready => Ok(ready(face, call).await),
+        Endpoint::LoginPage => Ok(pages::login(face, call).await),
+        Endpoint::ErrorPage => Ok(pages::error(face, call).await),
+        Endpoint::StatusPage => Ok(pages::status(face, call).await),
     }
 }
 

@@ -14,7 +14,14 @@ use crate::face::Face;
 /// Quirk: how long a gateway may remember that nobody was there, where such answers are allowed.
 const NOBODY_CACHED_S: u32 = 60;
 
-pub(crate) async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
+pub(crate) async fn answered(face: &Face, call: &Call) -> Answer {
+    let outcome = whoami(face, call).await;
+    let mut answer = outcome.unwrap_or_else(|error| face.error_json(&call.parts, error));
+    cache_nobody(face, call, &mut answer);
+    answer
+}
+
+async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     let credentials = Credentials::of(face, call.headers());
     let realm = face.realm_id().await?;
     let refused = || KratosError::unauthorized(face.settings.documented_error_ids);
@@ -40,7 +47,7 @@ pub(crate) async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosErr
 }
 
 /// What a gateway may be told about a request without credentials.
-pub(crate) fn cache_nobody(face: &Face, call: &Call, answer: &mut Answer) {
+fn cache_nobody(face: &Face, call: &Call, answer: &mut Answer) {
     let nobody = Credentials::of(face, call.headers()).is_empty();
     if nobody && answer.status() == StatusCode::UNAUTHORIZED && face.settings.whoami_cache_max_s.is_some() {
         answer.headers_mut().insert("ory-session-cache-for", HeaderValue::from(NOBODY_CACHED_S));
