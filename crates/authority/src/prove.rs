@@ -42,7 +42,8 @@ impl Authority {
     pub async fn open_for(&self, proven: Proven) -> Result<SignedIn, SignOnFailure> {
         let Proven { sign_on, user } = proven;
         let door = sign_on.door.clone();
-        let opened = self.open(sign_on, &user).await;
+        let quota = self.policy().quota_for(&sign_on.realm.path, &sign_on.door);
+        let opened = self.open(sign_on, &user, quota).await;
         count(&door, opened.as_ref().map(|_| ()));
         opened
     }
