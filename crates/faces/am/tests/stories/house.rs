@@ -25,13 +25,17 @@ pub(crate) const COOKIE: &str = "iPlanetDirectoryPro";
 pub(crate) const SESSIONS: &str = "/am/json/realms/root/realms/alpha/sessions";
 /// Where one signs on to it.
 pub(crate) const AUTHENTICATE: &str = "/am/json/realms/root/realms/alpha/authenticate";
+/// Whose scripts may call.
+pub(crate) const ORIGIN: &str = "http://app.example.org:3000";
 /// The page where one does.
 pub(crate) const LOGIN: &str = "/am/UI/Login";
 
 /// The house.
 pub(crate) struct House {
     pub(crate) world: World,
-    router: Am,
+    /// None while the house is down.
+    router: Option<Am>,
+    settings: Settings,
 }
 
 impl House {
@@ -50,14 +54,29 @@ impl House {
         Self::over(World::with_config(config).await, settings()).await
     }
 
+    /// A house where a user may have so many sessions.
+    pub(crate) async fn with_quota(max: u64, beyond: &str) -> Self {
+        let mut config = profile_config("am");
+        config.am.sessions_max = max;
+        config.am.sessions_beyond = beyond.into();
+        Self::over(World::with_config(config).await, settings()).await
+    }
+
     async fn over(world: World, settings: Settings) -> Self {
         people(world.authority()).await;
-        let router = service(world.authority().clone(), settings);
-        Self { world, router }
+        let router = service(world.authority().clone(), settings.clone());
+        Self { world, router: Some(router), settings }
     }
 
     pub(crate) fn authority(&self) -> &Authority {
         self.world.authority()
+    }
+
+    /// Drops the house and its memory, and opens the folder again.
+    pub(crate) async fn crash_and_restart(&mut self) {
+        self.router = None;
+        self.world.crash_and_restart().await;
+        self.router = Some(service(self.world.authority().clone(), self.settings.clone()));
     }
 
     pub(crate) fn wait_s(&self, s: i64) {
@@ -72,7 +91,7 @@ impl House {
 
     pub(crate) fn ask(&self, method: &str, path: &str) -> Ask {
         Ask {
-            router: self.router.clone(),
+            router: self.router.clone().unwrap(),
             request: Request::builder().method(method).uri(path),
             body: Body::empty(),
         }
@@ -121,7 +140,12 @@ impl House {
 
 /// The settings of most stories.
 pub(crate) fn settings() -> Settings {
-    Settings { goto_allowed: vec!["http://app.example.org:3000/".into()], ..Settings::default() }
+    Settings {
+        goto_allowed: vec!["http://app.example.org:3000/".into()],
+        cors_origins: vec![ORIGIN.into()],
+        session_properties: vec!["favColor".into(), "LoginLocation".into()],
+        ..Settings::default()
+    }
 }
 
 /// Whom the recordings and the stories know besides the cast: alice in `/`, carol in `/alpha/sub`, the warden.
