@@ -33,7 +33,7 @@ impl Cors {
         for origin in &settings.cors_origins {
             // A star would go with no credentials, and `null` is what any sandboxed page says.
             match HeaderValue::from_str(origin) {
-                Ok(value) if origin.contains("://") => origins.push(value),
+                Ok(value) if is_origin(origin) => origins.push(value),
                 Ok(_) | Err(_) => {
                     tracing::warn!(origin, "an entry of am.cors_origins is no origin and not used")
                 }
@@ -68,7 +68,37 @@ impl Cors {
     }
 }
 
+/// Scheme and host, perhaps a port; a slash at the end would never match what browsers say.
+fn is_origin(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, host)| {
+        !scheme.is_empty() && !host.is_empty() && !host.contains(['/', '*', ' '])
+    })
+}
+
 /// Whether a browser asks what it may send before it sends it.
 pub(crate) fn is_preflight(call: &Call) -> bool {
     call.sent_method() == Method::OPTIONS && call.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_origins_are_listed() {
+        for good in ["http://app.example.org:3000", "https://app.example.org", "capacitor://localhost"] {
+            assert!(is_origin(good), "{good}");
+        }
+        for bad in [
+            "*",
+            "null",
+            "",
+            "https://",
+            "https://app.example.org/",
+            "https://*.example.org",
+            "app.example.org",
+        ] {
+            assert!(!is_origin(bad), "{bad}");
+        }
+    }
 }

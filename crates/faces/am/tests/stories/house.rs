@@ -2,9 +2,12 @@
 //!
 //! The world brings engine, people and a frozen clock; some more people are added. Nothing here checks anything.
 
+use std::sync::Arc;
+
 use adieu_authority::{Authority, NewPerson, Role, RoleAssignment, RoleScope, User};
 use adieu_face_am::{Am, Settings, service};
 use adieu_testkit::World;
+use adieu_testkit::failing::FailingStore;
 use adieu_testkit::world::profile_config;
 use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
@@ -77,6 +80,14 @@ impl House {
         self.router = None;
         self.world.crash_and_restart().await;
         self.router = Some(service(self.world.authority().clone(), self.settings.clone()));
+    }
+
+    /// Opens the house anew with a store that can be told to fail.
+    pub(crate) async fn with_failing_store(&mut self) -> Arc<FailingStore> {
+        self.router = None;
+        let failing = self.world.with_failing_store().await;
+        self.router = Some(service(self.world.authority().clone(), self.settings.clone()));
+        failing
     }
 
     pub(crate) fn wait_s(&self, s: i64) {
