@@ -116,6 +116,12 @@ pub struct RealmConfig {
     /// Seconds that a session of AM's door lasts here, if other than `am.lifetime_s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub am_lifetime_s: Option<u64>,
+    /// Live sessions that one user may have when signing on through AM's door here, if other than `am.sessions_max`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub am_sessions_max: Option<u64>,
+    /// What happens beyond, if other than `am.sessions_beyond`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub am_sessions_beyond: Option<String>,
 }
 
 /// The Kratos dialect.
@@ -188,6 +194,10 @@ pub struct Am {
     pub idle_s: u64,
     /// Seconds that a session lasts.
     pub lifetime_s: u64,
+    /// Live sessions of one user; 0 is no limit.
+    pub sessions_max: u64,
+    /// What happens to a sign-on beyond, in AM's words.
+    pub sessions_beyond: String,
     /// What ends every universal id.
     pub base_dn: String,
     /// Where a sign-on leads when nothing else is said.
@@ -200,6 +210,14 @@ pub struct Am {
     pub csrf_filter: bool,
     /// Seconds that a sign-on attempt lasts.
     pub attempt_lifetime_s: u64,
+    /// Where a `goto` may lead besides paths of this host.
+    pub goto_allowed: Vec<String>,
+    /// Origins that may call with credentials from a browser.
+    pub cors_origins: Vec<String>,
+    /// Session properties that clients may read and write.
+    pub session_properties: Vec<String>,
+    /// Shows the token in the body of a sign-on, too.
+    pub token_in_body: bool,
     /// Also sets the other dialects' cookies at sign-on.
     pub set_all_cookies: bool,
 }
@@ -241,6 +259,8 @@ impl Default for Config {
                 id: None,
                 am_idle_s: None,
                 am_lifetime_s: None,
+                am_sessions_max: None,
+                am_sessions_beyond: None,
             }],
             kratos: Kratos::default(),
             am: Am::default(),
@@ -319,12 +339,18 @@ impl Default for Am {
             cookie_domains: Vec::new(),
             idle_s: 30 * 60,
             lifetime_s: 120 * 60,
+            sessions_max: 0,
+            sessions_beyond: "DESTROY_NEXT_EXPIRING".into(),
             base_dn: "ou=am-config".into(),
             success_url: "/am/console".into(),
             version_default: "latest".into(),
             version_warning: true,
             csrf_filter: true,
             attempt_lifetime_s: 300,
+            goto_allowed: Vec::new(),
+            cors_origins: Vec::new(),
+            session_properties: Vec::new(),
+            token_in_body: true,
             set_all_cookies: false,
         }
     }

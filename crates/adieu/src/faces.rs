@@ -66,6 +66,10 @@ fn am(authority: &Authority, config: &Config) -> adieu_face_am::Am {
         version_warning: face.version_warning,
         csrf_filter: face.csrf_filter,
         attempt_life_s: u32::try_from(face.attempt_lifetime_s).unwrap_or(u32::MAX),
+        goto_allowed: face.goto_allowed.clone(),
+        cors_origins: face.cors_origins.clone(),
+        session_properties: face.session_properties.clone(),
+        token_in_body: face.token_in_body,
         companions: if face.set_all_cookies {
             companions(authority, config, &face.cookie_name)
         } else {
