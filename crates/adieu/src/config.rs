@@ -7,8 +7,9 @@ pub mod keys;
 mod load;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use adieu_http_kit::forwarded::Style;
 use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigError, load};
@@ -49,6 +50,50 @@ pub struct Public {
     pub listen: SocketAddr,
     /// Its address as browsers see it, without a slash at the end.
     pub url: String,
+    /// The certificate and what it is signed by; empty is plain HTTP.
+    pub tls_cert: PathBuf,
+    /// The certificate's private key.
+    pub tls_key: PathBuf,
+    /// Addresses and networks of the proxies that may speak for others.
+    pub trusted_proxies: Vec<String>,
+    /// `x-forwarded` or `forwarded`: which headers they write.
+    pub proxy_header: String,
+}
+
+/// Where a listener's certificate and its key lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate and what it is signed by, in PEM.
+    pub cert: PathBuf,
+    /// The private key, in PEM.
+    pub key: PathBuf,
+}
+
+impl TlsFiles {
+    /// Both files; none where none are named.
+    fn named(cert: &Path, key: &Path) -> Option<Self> {
+        let named = !cert.as_os_str().is_empty() && !key.as_os_str().is_empty();
+        named.then(|| Self { cert: cert.into(), key: key.into() })
+    }
+}
+
+impl Public {
+    /// The files of its certificate.
+    pub fn tls(&self) -> Option<TlsFiles> {
+        TlsFiles::named(&self.tls_cert, &self.tls_key)
+    }
+
+    /// Which headers its proxies write.
+    pub fn proxy_style(&self) -> Style {
+        if self.proxy_header == "forwarded" { Style::Forwarded } else { Style::XForwarded }
+    }
+}
+
+impl Admin {
+    /// The files of its certificate.
+    pub fn tls(&self) -> Option<TlsFiles> {
+        TlsFiles::named(&self.tls_cert, &self.tls_key)
+    }
 }
 
 /// The admin listener.
@@ -59,6 +104,10 @@ pub struct Admin {
     pub listen: SocketAddr,
     /// Its address as administrators see it.
     pub url: String,
+    /// The certificate and what it is signed by; empty is plain HTTP.
+    pub tls_cert: PathBuf,
+    /// The certificate's private key.
+    pub tls_key: PathBuf,
 }
 
 /// What every listener allows.
@@ -71,6 +120,8 @@ pub struct ListenerLimits {
     pub head_bytes_max: usize,
     /// Seconds in which a request's head must arrive.
     pub head_timeout_s: u64,
+    /// Seconds in which a TLS handshake must be done.
+    pub handshake_timeout_s: u64,
     /// Seconds that a stopping server gives to requests in flight.
     pub drain_timeout_s: u64,
 }
@@ -243,19 +294,37 @@ impl Default for Config {
 
 impl Default for Public {
     fn default() -> Self {
-        Self { listen: ([127, 0, 0, 1], 4433).into(), url: "http://127.0.0.1:4433".into() }
+        Self {
+            listen: ([127, 0, 0, 1], 4433).into(),
+            url: "http://127.0.0.1:4433".into(),
+            tls_cert: PathBuf::new(),
+            tls_key: PathBuf::new(),
+            trusted_proxies: Vec::new(),
+            proxy_header: "x-forwarded".into(),
+        }
     }
 }
 
 impl Default for Admin {
     fn default() -> Self {
-        Self { listen: ([127, 0, 0, 1], 4434).into(), url: "http://127.0.0.1:4434".into() }
+        Self {
+            listen: ([127, 0, 0, 1], 4434).into(),
+            url: "http://127.0.0.1:4434".into(),
+            tls_cert: PathBuf::new(),
+            tls_key: PathBuf::new(),
+        }
     }
 }
 
 impl Default for ListenerLimits {
     fn default() -> Self {
-        Self { connections_max: 4096, head_bytes_max: 16 * 1024, head_timeout_s: 10, drain_timeout_s: 10 }
+        Self {
+            connections_max: 4096,
+            head_bytes_max: 16 * 1024,
+            head_timeout_s: 10,
+            handshake_timeout_s: 10,
+            drain_timeout_s: 10,
+        }
     }
 }
 

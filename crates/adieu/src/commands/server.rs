@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::house::House;
 use crate::metering;
 use crate::real::{SystemClock, SystemEntropy};
-use crate::serve::{Bound, serve};
+use crate::serve::{Bound, Serving};
 
 /// Structured logs on standard error: JSON for machines, text for a terminal. `RUST_LOG` chooses how much.
 pub(super) fn log_to_stderr() {
@@ -47,7 +47,7 @@ pub(super) async fn run(config: Config) -> Result<()> {
         let _ = stop.send(true); // Nobody listens only when serving has ended already.
         said
     });
-    serve(bound, house, &config, stopped).await?;
+    Serving::new(bound, &house, &config)?.run(&config, stopped).await?;
     waiting.await.context("the signal handler")?
 }
 

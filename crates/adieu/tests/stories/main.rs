@@ -8,3 +8,5 @@ mod no_false_no;
 mod one_session;
 mod race;
 mod recorded_over_tcp;
+mod running;
+mod serving;

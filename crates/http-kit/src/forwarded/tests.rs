@@ -84,7 +84,8 @@ fn the_rightmost_stranger_is_the_client() {
 
 #[test]
 fn what_can_not_be_read_ends_the_reading() {
-    for value in ["", ",", "unknown", "_hidden", "203.0.113.9:port", "203.0.113.999", "1.1.1.1,", "[::1", "\u{e4}"]
+    for value in
+        ["", ",", "unknown", "_hidden", "203.0.113.9:port", "203.0.113.999", "1.1.1.1,", "[::1", "\u{e4}"]
     {
         assert_eq!(x(&[("x-forwarded-for", value)]).0, "10.0.0.1:5000", "{value:?}");
     }
