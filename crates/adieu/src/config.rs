@@ -40,6 +40,8 @@ pub struct Config {
     pub am: Am,
     /// The PingOne dialect.
     pub pingone: PingOne,
+    /// The check that proxies ask.
+    pub check: ProxyCheck,
 }
 
 /// The public listener.
@@ -269,6 +271,22 @@ pub struct PingOne {
     pub set_all_cookies: bool,
 }
 
+/// The check that proxies ask before they let a request through.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProxyCheck {
+    /// The realm whose sessions let a request through.
+    pub realm: String,
+    /// Where a browser is sent that is not signed on.
+    pub sign_on_url: String,
+}
+
+impl Default for ProxyCheck {
+    fn default() -> Self {
+        Self { realm: "/alpha".into(), sign_on_url: String::new() }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -288,6 +306,7 @@ impl Default for Config {
             kratos: Kratos::default(),
             am: Am::default(),
             pingone: PingOne::default(),
+            check: ProxyCheck::default(),
         }
     }
 }

@@ -21,6 +21,7 @@ pub(crate) fn public(authority: &Authority, config: &Config) -> Result<Dispatche
     Ok(Dispatcher {
         am: am(authority, config),
         pingone: pingone(authority, config),
+        native: native(authority, config),
         kratos: kratos(authority, config).context("kratos")?,
     })
 }
@@ -90,6 +91,22 @@ fn pingone(authority: &Authority, config: &Config) -> adieu_face_pingone::PingOn
         companions: if face.set_all_cookies { companions(authority, config, "ST") } else { vec![] },
     };
     adieu_face_pingone::service(authority.clone(), settings)
+}
+
+fn native(authority: &Authority, config: &Config) -> adieu_face_native::Native {
+    let sign_on = match config.check.sign_on_url.as_str() {
+        "" => format!("{}/self-service/login/browser", config.public.url),
+        url => url.to_owned(),
+    };
+    let own = [config.kratos.cookie_name.as_str(), config.am.cookie_name.as_str(), "ST", "ST-NO-SS"];
+    let further = config.kratos.cookie_names_read.iter().map(String::as_str);
+    let settings = adieu_face_native::Settings {
+        realm: config.check.realm.clone(),
+        cookie_names: own.into_iter().chain(further).map(str::to_owned).collect(),
+        header_names: vec![config.am.cookie_name.clone()],
+        sign_on_url: sign_on,
+    };
+    adieu_face_native::service(authority.clone(), settings)
 }
 
 fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::Kratos> {

@@ -163,6 +163,16 @@ pub const KEYS: &[Key] = &[
         "true or false",
         "Whether a sign-on also sets the other dialects' cookies.",
     ),
+    key(
+        "check.realm",
+        "text",
+        "Path of the realm whose sessions let a request through (`/ui/check`, for proxies).",
+    ),
+    key(
+        "check.sign_on_url",
+        "text",
+        "Where `/ui/check-or-sign-on` sends a browser that is not signed on, with `return_to`; empty is Kratos' login.",
+    ),
 ];
 
 /// The documentation page, made from the table and the defaults.
