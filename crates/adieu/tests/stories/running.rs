@@ -5,16 +5,19 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use adieu::cast::assemble;
 use adieu::config::Config;
 use adieu::house::House;
 use adieu::real::{SystemClock, SystemEntropy};
 use adieu::serve::{Bound, Serving};
+use adieu_authority::Store;
 use adieu_testkit::world::profile_config;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
@@ -23,6 +26,9 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
+
+/// No answer of a healthy server takes as long.
+pub(crate) const STALL: Duration = Duration::from_secs(20);
 
 /// A server that stops with the test.
 pub(crate) struct Running {
@@ -44,9 +50,18 @@ pub(crate) fn at_free_ports() -> Config {
 impl Running {
     /// Starts a house with its cast.
     pub(crate) async fn with(config: Config) -> Self {
+        Self::behind(config, |store| store).await
+    }
+
+    /// The same, with something between the house and its store.
+    pub(crate) async fn behind(
+        config: Config,
+        between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-        let house = House::open(&config, folder.path(), clock, entropy).await.expect("a house");
+        let house = House::open_behind(&config, folder.path(), clock, entropy, between).await;
+        let house = house.expect("a house");
         assemble(&house.authority, &config).await.expect("a cast");
         let bound = Bound::bind(&config).await.expect("free ports");
         let (public, admin) = (bound.public().expect("bound"), bound.admin().expect("bound"));
@@ -139,4 +154,20 @@ async fn read(answer: Response<hyper::body::Incoming>) -> (StatusCode, String) {
 pub(crate) fn get(path: &str) -> Request<Body> {
     let uri = format!("https://localhost{path}");
     Request::get(uri).header("host", "localhost").body(Body::empty()).expect("a request")
+}
+
+/// Signs Alice on natively through Kratos' door, with these headers.
+pub(crate) async fn sign_on(at: SocketAddr, headers: &[(&str, &str)]) -> Value {
+    let client = reqwest::Client::builder().timeout(STALL).build().expect("a client");
+    let flow = json(client.get(format!("http://{at}/self-service/login/api")).send().await).await;
+    let id = flow["id"].as_str().expect("a flow");
+    let submit = client.post(format!("http://{at}/self-service/login?flow={id}"));
+    let body = json!({"method": "password", "identifier": "alice", "password": "Rabbit-hole-11"});
+    let submit = headers.iter().fold(submit, |submit, (name, value)| submit.header(*name, *value));
+    json(submit.header("content-type", "application/json").body(body.to_string()).send().await).await
+}
+
+async fn json(answer: reqwest::Result<reqwest::Response>) -> Value {
+    let text = answer.expect("an answer").text().await.expect("a body");
+    serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"))
 }

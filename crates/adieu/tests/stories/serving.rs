@@ -2,16 +2,11 @@
 //!
 //! Real sockets on loopback; nobody sleeps, everybody waits for a state with a limit.
 
-use std::time::Duration;
-
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::version;
 
-use crate::running::{Browser, Running, Two, at_free_ports, certify, get};
-
-/// No answer of a healthy server takes as long.
-const STALL: Duration = Duration::from_secs(20);
+use crate::running::{Browser, Running, STALL, Two, at_free_ports, certify, get, sign_on};
 
 async fn in_time<T>(what: &str, doing: impl Future<Output = T>) -> T {
     tokio::time::timeout(STALL, doing).await.unwrap_or_else(|_| panic!("in time: {what}"))
@@ -91,22 +86,9 @@ async fn an_idle_connection_of_http_2_gives_its_place_back() {
     in_time("the server drains", server.serving).await.expect("no panic").expect("a clean stop");
 }
 
-async fn json(answer: reqwest::Result<reqwest::Response>) -> serde_json::Value {
-    let text = answer.expect("an answer").text().await.expect("a body");
-    serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"))
-}
-
 /// The address that a session of Alice's shows, signed on with these headers.
 async fn address_shown(server: &Running, headers: &[(&str, &str)]) -> String {
-    let client = reqwest::Client::builder().timeout(STALL).build().expect("a client");
-    let begin = client.get(format!("http://{}/self-service/login/api", server.public));
-    let flow = json(begin.send().await).await;
-    let id = flow["id"].as_str().expect("a flow");
-    let submit = client.post(format!("http://{}/self-service/login?flow={id}", server.public));
-    let body = serde_json::json!({"method": "password", "identifier": "alice", "password": "Rabbit-hole-11"});
-    let submit = headers.iter().fold(submit, |submit, (name, value)| submit.header(*name, *value));
-    let answer = submit.header("content-type", "application/json").body(body.to_string()).send();
-    let signed_on = json(answer.await).await;
+    let signed_on = sign_on(server.public, headers).await;
     signed_on["session"]["devices"][0]["ip_address"].as_str().expect("an address").to_owned()
 }
 
