@@ -3,6 +3,7 @@
 //! Units are in the names. An unknown key is refused with the nearest known one. `docs/configuration.md` is made from
 //! [`keys::KEYS`], and a test holds that table against the structures here.
 
+pub mod changes;
 pub mod keys;
 mod load;
 
@@ -20,6 +21,8 @@ pub use load::{ConfigError, load};
 pub struct Config {
     /// Development mode: fixed ids, low hashing costs allowed.
     pub development: bool,
+    /// What is logged: a level, or directives.
+    pub log: String,
     /// The data folder.
     pub data: PathBuf,
     /// The public listener.
@@ -291,6 +294,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             development: false,
+            log: "info".into(),
             data: "data".into(),
             public: Public::default(),
             admin: Admin::default(),

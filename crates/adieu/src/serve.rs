@@ -19,6 +19,8 @@ use tokio::sync::watch;
 use crate::config::{Config, TlsFiles};
 use crate::doors::{Doors, Present};
 use crate::house::House;
+use crate::logging::Log;
+use crate::reload::Reload;
 use crate::serve::entry::Side;
 use crate::serve::listener::Listener;
 use crate::tls::Tls;
@@ -77,6 +79,18 @@ impl Serving {
     pub fn new(bound: Bound, house: &House, config: &Config) -> Result<Self> {
         let doors = Present::new(ArcSwap::from_pointee(Doors::of(house, config)?));
         Ok(Self { bound, authority: house.authority.clone(), doors })
+    }
+
+    /// The way to give it another configuration while it runs.
+    pub fn reload(&self, house: House, started: Config, log: Log) -> Reload {
+        Reload {
+            house,
+            started,
+            doors: self.doors.clone(),
+            public_tls: self.bound.public.tls.clone(),
+            admin_tls: self.bound.admin.tls.clone(),
+            log,
+        }
     }
 
     /// Serves until `stop` becomes true, then drains.

@@ -53,9 +53,14 @@ impl Tls {
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), certificate })
     }
 
-    /// Takes the certificate from these files from now on; if they can't be used, everything stays.
-    pub(crate) fn take_from(&self, files: TlsFiles) -> Result<()> {
-        self.certificate.take_from(files)
+    /// Reads the certificate of these files, without using it yet.
+    pub(crate) fn read(&self, files: TlsFiles) -> Result<Read> {
+        Read::of(files, &self.certificate.provider)
+    }
+
+    /// Uses what was read, and watches its files from now on.
+    pub(crate) fn take(&self, read: Read) {
+        self.certificate.take(read);
     }
 
     /// Looks at the files now and then, until it is told to stop.
@@ -107,19 +112,29 @@ fn stamps(files: &TlsFiles) -> [Option<Stamp>; 2] {
     [Stamp::of(&files.cert), Stamp::of(&files.key)]
 }
 
+/// A certificate that was read and is sound.
+pub(crate) struct Read {
+    certified: CertifiedKey,
+    source: Source,
+}
+
+impl Read {
+    fn of(files: TlsFiles, provider: &CryptoProvider) -> Result<Self> {
+        let read_at = stamps(&files); // Before the reading: what changes meanwhile is seen at the next look.
+        Ok(Self { certified: read(&files, provider)?, source: Source { files, read_at } })
+    }
+}
+
 impl Certificate {
     fn of(files: TlsFiles, provider: Arc<CryptoProvider>) -> Result<Self> {
-        let read_at = stamps(&files);
-        let current = ArcSwap::from_pointee(read(&files, &provider)?);
-        Ok(Self { provider, current, source: Mutex::new(Source { files, read_at }) })
+        let Read { certified, source } = Read::of(files, &provider)?;
+        Ok(Self { provider, current: ArcSwap::from_pointee(certified), source: Mutex::new(source) })
     }
 
-    fn take_from(&self, files: TlsFiles) -> Result<()> {
+    fn take(&self, read: Read) {
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
-        let read_at = stamps(&files);
-        self.current.store(Arc::new(read(&files, &self.provider)?));
-        *source = Source { files, read_at };
-        Ok(())
+        self.current.store(Arc::new(read.certified));
+        *source = read.source;
     }
 
     /// Reads the files if they changed since they were last read.

@@ -2,6 +2,8 @@
 //!
 //! `docs/configuration.md` is made from this table; a test holds it against the structures.
 
+use crate::config::changes::at_once;
+
 /// One key.
 pub struct Key {
     /// Its path, sections and name joined by dots.
@@ -22,6 +24,11 @@ pub const KEYS: &[Key] = &[
         "development",
         "true or false",
         "Development mode: the realm `/alpha` gets its fixed, documented id, and hashing may cost less than is safe.",
+    ),
+    key(
+        "log",
+        "text",
+        "What is logged: `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,adieu=debug`. `RUST_LOG` wins.",
     ),
     key("data", "text", "The data folder. One process at a time has it."),
     key("public.listen", "text", "Address and port of the public listener; port 0 lets the system choose."),
@@ -183,11 +190,14 @@ pub fn page() -> String {
          `adieu serve --config FILE` reads TOML; a variable of the environment wins over the file:\n\
          `ADIEU_KRATOS__COOKIE_NAME` is `kratos.cookie_name`. An unknown key is refused with the nearest known name.\n\
          `adieu check-config` says whether a configuration is sound. This page is made from the code; a test keeps it true.\n\n\
-         | Key | Unit | Default | What it is for |\n|---|---|---|---|\n",
+         SIGHUP makes a running server read its configuration anew: what is marked \u{21bb} changes at once, all else takes a\n\
+         restart. See [serving.md](serving.md).\n\n\
+         | Key | \u{21bb} | Unit | Default | What it is for |\n|---|---|---|---|---|\n",
     );
     for key in KEYS {
         let default = default_of(&defaults, key.path);
-        page.push_str(&format!("| `{}` | {} | {default} | {} |\n", key.path, key.unit, key.about));
+        let mark = if at_once(key.path) { "\u{21bb}" } else { "" };
+        page.push_str(&format!("| `{}` | {mark} | {} | {default} | {} |\n", key.path, key.unit, key.about));
     }
     page
 }

@@ -9,6 +9,7 @@ use toml::{Table, Value};
 
 use crate::config::Config;
 use crate::config::keys::KEYS;
+use crate::logging::is_sound;
 
 /// What is wrong with a configuration. Each text says where and what to do.
 #[derive(Debug)]
@@ -112,6 +113,9 @@ fn nearest(path: &str) -> &'static str {
 fn check(config: &Config) -> Result<(), ConfigError> {
     let bad = |text: &str| Err(ConfigError::Value(text.to_owned()));
     check_doors(config)?;
+    if !is_sound(&config.log) {
+        return bad("log: a level (error, warn, info, debug, trace), or directives such as info,adieu=debug");
+    }
     if !config.admin.listen.ip().is_loopback() {
         return bad("admin.listen: the admin listener has no credential and stays on loopback");
     }
@@ -220,6 +224,7 @@ mod tests {
         assert!(from("[[realms]]\npath = 'alpha'", &[]).is_err());
         assert!(from("[public]\nlisten = 'nowhere'", &[]).is_err());
         assert!(from("[limits]\nconnections_max = 0", &[]).is_err());
+        assert!(from("log = 'info,adieu=everything'", &[]).is_err());
     }
 
     /// Goal: who would serve passwords in the clear is told what to do instead.

@@ -9,5 +9,6 @@ mod no_false_no;
 mod one_session;
 mod race;
 mod recorded_over_tcp;
+mod reload;
 mod running;
 mod serving;

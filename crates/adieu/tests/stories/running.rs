@@ -139,6 +139,13 @@ impl Two {
         Self { send, ended: tokio::spawn(connection) }
     }
 
+    /// Where an answer sends a browser.
+    pub(crate) async fn location(&mut self, request: Request<Body>) -> String {
+        let answer = self.send.send_request(request).await.expect("an answer");
+        let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
+        location.unwrap_or_default().to_owned()
+    }
+
     pub(crate) async fn ask(&mut self, request: Request<Body>) -> (StatusCode, String) {
         read(self.send.send_request(request).await.expect("an answer")).await
     }
