@@ -180,6 +180,8 @@ pub struct RealmConfig {
 pub struct Kratos {
     /// The realm behind both mounts.
     pub realm: String,
+    /// Public address of the dialect, and so of its realm; empty is `public.url`.
+    pub url: String,
     /// Name of the session cookie.
     pub cookie_name: String,
     /// Further names under which the cookie is read.
@@ -290,6 +292,13 @@ impl Default for ProxyCheck {
     }
 }
 
+impl Config {
+    /// The public address of Kratos' dialect.
+    pub fn kratos_url(&self) -> &str {
+        if self.kratos.url.is_empty() { &self.public.url } else { &self.kratos.url }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -367,6 +376,7 @@ impl Default for Kratos {
     fn default() -> Self {
         Self {
             realm: "/alpha".into(),
+            url: String::new(),
             cookie_name: "ory_kratos_session".into(),
             cookie_names_read: vec!["chx_auth_cookie".into()],
             cookie_persistent: true,

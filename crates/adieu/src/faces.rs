@@ -95,7 +95,7 @@ fn pingone(authority: &Authority, config: &Config) -> adieu_face_pingone::PingOn
 
 fn native(authority: &Authority, config: &Config) -> adieu_face_native::Native {
     let sign_on = match config.check.sign_on_url.as_str() {
-        "" => format!("{}/self-service/login/browser", config.public.url),
+        "" => format!("{}/self-service/login/browser", config.kratos_url()),
         url => url.to_owned(),
     };
     let own = [config.kratos.cookie_name.as_str(), config.am.cookie_name.as_str(), "ST", "ST-NO-SS"];
@@ -110,13 +110,12 @@ fn native(authority: &Authority, config: &Config) -> adieu_face_native::Native {
 }
 
 fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::Kratos> {
-    let face = &config.kratos;
+    let (face, base) = (&config.kratos, config.kratos_url());
     let or = |text: &str, other: &str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
-    let default_return =
-        or(&face.default_return_url, &format!("{}/self-service/ui/status", config.public.url));
+    let default_return = or(&face.default_return_url, &format!("{base}/self-service/ui/status"));
     let settings = adieu_face_kratos::Settings {
         realm: face.realm.clone(),
-        base: config.public.url.clone(),
+        base: base.to_owned(),
         admin_base: config.admin.url.clone(),
         cookie: adieu_face_kratos::CookieSettings {
             name: face.cookie_name.clone(),
@@ -124,14 +123,14 @@ fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::K
             persistent: face.cookie_persistent,
             same_site: face.cookie_same_site.clone(),
             domain: face.cookie_domain.clone(),
-            secure: is_https(&config.public.url),
+            secure: is_https(base),
         },
         login_flow_life_s: face.login_flow_lifetime_s,
         logout_return: or(&face.logout_return_url, &default_return),
         login_return: or(&face.login_return_url, &default_return),
         default_return,
-        login_ui: or(&face.login_ui_url, &format!("{}/self-service/ui/login", config.public.url)),
-        error_ui: or(&face.error_ui_url, &format!("{}/self-service/ui/error", config.public.url)),
+        login_ui: or(&face.login_ui_url, &format!("{base}/self-service/ui/login")),
+        error_ui: or(&face.error_ui_url, &format!("{base}/self-service/ui/error")),
         allowed_return: face.allowed_return_urls.clone(),
         cors_origins: face.cors_origins.clone(),
         login_ends_others: face.login_ends_others,

@@ -8,8 +8,8 @@ use toml::{Table, Value};
 
 use crate::config::Config;
 
-/// Keys that a reload changes, and sections of which it changes all.
-const AT_ONCE: [&str; 14] = [
+/// Keys that a reload changes.
+const AT_ONCE: &[&str] = &[
     "log",
     "public.url",
     "public.tls_cert",
@@ -20,26 +20,49 @@ const AT_ONCE: [&str; 14] = [
     "admin.tls_cert",
     "admin.tls_key",
     "realms.path",
-    "kratos.",
-    "am.",
-    "pingone.",
-    "check.",
+    "kratos.realm",
+    "kratos.url",
+    "kratos.cookie_name",
+    "kratos.cookie_names_read",
+    "kratos.cookie_persistent",
+    "kratos.cookie_same_site",
+    "kratos.cookie_domain",
+    "kratos.login_flow_lifetime_s",
+    "kratos.default_return_url",
+    "kratos.logout_return_url",
+    "kratos.login_return_url",
+    "kratos.login_ui_url",
+    "kratos.error_ui_url",
+    "kratos.allowed_return_urls",
+    "kratos.cors_origins",
+    "kratos.whoami_cacheable",
+    "kratos.whoami_cacheable_max_s",
+    "kratos.logout_clears_browser_data",
+    "kratos.documented_error_ids",
+    "kratos.schema_id",
+    "kratos.set_all_cookies",
+    "am.cookie_name",
+    "am.cookie_domains",
+    "am.base_dn",
+    "am.success_url",
+    "am.version_default",
+    "am.version_warning",
+    "am.csrf_filter",
+    "am.attempt_lifetime_s",
+    "am.set_all_cookies",
+    "pingone.auth_url",
+    "pingone.api_url",
+    "pingone.apps_url",
+    "pingone.cookie_lifetime_s",
+    "pingone.set_all_cookies",
+    "check.realm",
+    "check.sign_on_url",
 ];
 
-/// Limits of sessions are rules of the authority, which stays.
-const OF_THE_AUTHORITY: [&str; 6] = [
-    "kratos.session_lifetime_s",
-    "kratos.session_idle_s",
-    "am.idle_s",
-    "am.lifetime_s",
-    "pingone.idle_s",
-    "pingone.lifetime_s",
-];
-
-/// Whether a reload changes this key; otherwise it takes a restart.
+/// Whether a reload changes this key; otherwise it takes a restart. Limits of sessions are rules of the authority, which
+/// stays.
 pub fn at_once(key: &str) -> bool {
-    let listed = |entry: &str| key == entry || (entry.ends_with('.') && key.starts_with(entry));
-    AT_ONCE.iter().any(|entry| listed(entry)) && !OF_THE_AUTHORITY.contains(&key)
+    AT_ONCE.contains(&key)
 }
 
 /// The keys that differ and take a restart.
@@ -79,9 +102,8 @@ mod tests {
 
     #[test]
     fn every_entry_names_a_key() {
-        for entry in AT_ONCE.iter().chain(&OF_THE_AUTHORITY) {
-            let known = |key: &str| key == *entry || (entry.ends_with('.') && key.starts_with(entry));
-            assert!(KEYS.iter().any(|key| known(key.path)), "{entry}");
+        for entry in AT_ONCE {
+            assert!(KEYS.iter().any(|key| key.path == *entry), "{entry}");
         }
     }
 

@@ -86,6 +86,11 @@ pub const KEYS: &[Key] = &[
     ),
     key("realms.am_lifetime_s", "seconds", "Life of such sessions, if other than `am.lifetime_s`."),
     key("kratos.realm", "text", "Path of the realm behind `/` and `/auth`."),
+    key(
+        "kratos.url",
+        "text",
+        "Public address of this dialect, and so of its realm, without a slash at the end; empty is `public.url`.",
+    ),
     key("kratos.cookie_name", "text", "Name of the session cookie."),
     key("kratos.cookie_names_read", "list of texts", "Further names under which the cookie is read."),
     key("kratos.cookie_persistent", "true or false", "Whether the cookie outlives the browser."),

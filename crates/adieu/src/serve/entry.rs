@@ -121,7 +121,8 @@ impl Activity {
     }
 
     pub(super) fn in_flight(&self) -> usize {
-        self.asked() - self.0.answered.load(Ordering::Relaxed)
+        let answered = self.0.answered.load(Ordering::Relaxed);
+        self.asked().saturating_sub(answered)
     }
 }
 
