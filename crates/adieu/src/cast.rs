@@ -120,6 +120,7 @@ async fn person(
         metadata_public: Some(json!({"team": "blue"}).to_string()),
         metadata_admin: Some(json!({"note": "internal"}).to_string()),
         roles,
+        ..NewPerson::default()
     };
     match authority.create_user(population, new).await {
         Ok(user) => Ok(user),

@@ -270,6 +270,8 @@ pub struct PingOne {
     pub idle_s: u64,
     /// Seconds that a session lasts in any case.
     pub lifetime_s: u64,
+    /// Live sessions of one user; 0 is no limit.
+    pub sessions_max: u64,
     /// Seconds that the session cookie lasts.
     pub cookie_lifetime_s: u64,
     /// Also sets the other dialects' cookies at sign-on.
@@ -429,6 +431,7 @@ impl Default for PingOne {
             apps_url: String::new(),
             idle_s: 30 * 24 * 3600,
             lifetime_s: 365 * 24 * 3600,
+            sessions_max: 10,
             cookie_lifetime_s: 30 * 24 * 3600,
             set_all_cookies: false,
         }

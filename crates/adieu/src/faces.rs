@@ -133,7 +133,6 @@ fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::K
         error_ui: or(&face.error_ui_url, &format!("{base}/self-service/ui/error")),
         allowed_return: face.allowed_return_urls.clone(),
         cors_origins: face.cors_origins.clone(),
-        login_ends_others: face.login_ends_others,
         whoami_cache_max_s: face.whoami_cacheable.then_some(face.whoami_cacheable_max_s),
         clear_browser_data: face.logout_clears_browser_data,
         documented_error_ids: face.documented_error_ids,

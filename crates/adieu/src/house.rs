@@ -5,7 +5,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use adieu_authority::{Authority, Clock, Door, Entropy, HashCost, Limits, Parts, Policy, Span, Store};
+use adieu_authority::{
+    Authority, Beyond, Clock, Door, Entropy, HashCost, Limits, Parts, Policy, Quota, Span, Store,
+};
 use adieu_store_sqlite::{Folder, Options, SqliteStore};
 use anyhow::Result;
 
@@ -108,6 +110,13 @@ fn policy(config: &Config) -> Policy {
         tombstones_kept: span(config.keep.tombstones_s),
         ..Policy::default()
     };
+    // The newest session is the one that lives: Kratos' hook `revoke_active_sessions`, and PingOne's limit.
+    if config.kratos.login_ends_others {
+        policy.quotas.insert(Door::named("kratos"), Quota { max: 1, beyond: Beyond::EndAll });
+    }
+    if let Ok(max @ 1..) = u32::try_from(config.pingone.sessions_max) {
+        policy.quotas.insert(Door::named("pingone"), Quota { max, beyond: Beyond::EndOldest });
+    }
     for realm in &config.realms {
         if realm.am_idle_s.is_some() || realm.am_lifetime_s.is_some() {
             let of_realm = limits(

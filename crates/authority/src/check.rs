@@ -2,8 +2,8 @@
 //!
 //! Whether the session is one of a door's realm is for the face to say.
 
-use adieu_core::{Outage, SessionId, SessionToken, UserId, Verdict};
-use adieu_store::{Answer, Check, Looked};
+use adieu_core::{Outage, RealmId, SessionId, SessionToken, UserId, Verdict};
+use adieu_store::{Answer, Check, Listed, Listing, Looked, Remembered};
 
 use crate::Authority;
 
@@ -80,6 +80,21 @@ impl Authority {
                 }))
             }
         }
+    }
+
+    /// The session of that public id, live, over or ended; none if nothing of it is kept or it is shown to nobody.
+    pub async fn recall(&self, id: SessionId) -> Result<Option<Remembered>, Outage> {
+        self.store().recall(id, self.now()).await
+    }
+
+    /// The sessions of a user with what became of them, newest first.
+    pub async fn history_of(&self, user: UserId, limit: u32) -> Result<Vec<Remembered>, Outage> {
+        self.store().history_of(user, limit, self.now()).await
+    }
+
+    /// The sessions of a realm with what became of them, a page at a time, newest first.
+    pub async fn sessions_in(&self, realm: RealmId, listing: Listing) -> Result<Listed, Outage> {
+        self.store().sessions_in(realm, listing, self.now()).await
     }
 
     /// The sessions of a user whose rows are there, newest first.

@@ -61,11 +61,15 @@ impl Authority {
             pkce_required: new.pkce_required,
             redirect_uris: new.redirect_uris,
             post_logout_redirect_uris: new.post_logout_redirect_uris,
+            origins: None,
+            outlives_session: false,
+            ends_by_id_token: false,
             access_life: ACCESS_LIFE,
             refresh_life: REFRESH_LIFE,
             roles: new.roles,
             generation: 0,
             created_at: self.now(),
+            updated_at: self.now(),
         };
         self.store().put_client(client.clone()).await?;
         Ok(client)

@@ -2,7 +2,7 @@
 //!
 //! What is over, and what falls with it, is decided below; here it is logged and counted.
 
-use adieu_core::{Actor, Cause, EndError, EndOrder, Ended, Target};
+use adieu_core::{Actor, Cause, EndError, EndOrder, Ended, Origin, Session, Target};
 
 use crate::Authority;
 
@@ -19,7 +19,7 @@ impl Authority {
 }
 
 /// What the log says of an ending: who, whom, why, from where; no secret (EMPTY-HANDS).
-struct Said {
+pub(crate) struct Said {
     cause: &'static str,
     actor: String,
     door: String,
@@ -28,13 +28,38 @@ struct Said {
 }
 
 impl Said {
+    /// Of an ending that made room for another session of the same user.
+    pub(crate) fn of_newcomer(newcomer: &Session) -> Self {
+        Self {
+            cause: Cause::Quota.word(),
+            actor: "a new sign-on".to_owned(),
+            door: newcomer.door.0.to_string(),
+            address: newcomer.device.address.clone().unwrap_or_default(),
+            reach: "one",
+        }
+    }
+
+    /// Of all sessions of a person whose record changed.
+    pub(crate) fn of_person(cause: Cause, origin: &Origin) -> Self {
+        Self {
+            cause: cause.word(),
+            actor: "an administrator".to_owned(),
+            door: origin.door.0.to_string(),
+            address: origin.address.clone().unwrap_or_default(),
+            reach: "user",
+        }
+    }
+
     fn of(order: &EndOrder) -> Self {
         let actor = match &order.cause {
             Cause::Administrator(Actor::Client(id)) => format!("client {id}"),
             Cause::Administrator(Actor::User(id)) => format!("user {id}"),
             Cause::Administrator(Actor::Operator) => "operator".to_owned(),
             Cause::SignOff => "the session's user".to_owned(),
-            Cause::UserDisabled | Cause::PasswordChanged => "an administrator".to_owned(),
+            Cause::UserDisabled | Cause::UserRemoved | Cause::PasswordChanged => {
+                "an administrator".to_owned()
+            }
+            Cause::Quota => "a new sign-on".to_owned(),
             Cause::Idle | Cause::Expired | Cause::EndedWithOthers => "time".to_owned(),
         };
         let reach = match order.target {
@@ -48,7 +73,7 @@ impl Said {
         Self { cause: order.cause.word(), actor, door: order.origin.door.0.to_string(), address, reach }
     }
 
-    fn log(self, ended: &Ended) {
+    pub(crate) fn log(self, ended: &Ended) {
         let Self { cause, actor, door, address, reach } = self;
         let closed = match ended {
             Ended::Now(closed) => closed,

@@ -6,6 +6,7 @@
 mod amend;
 mod check;
 mod clients;
+mod documents;
 mod end;
 mod flows;
 mod grants;
@@ -23,14 +24,16 @@ mod workers;
 use std::sync::Arc;
 
 pub use adieu_core::{
-    Act, Actor, AmendError, AmendOrder, Amendment, Cause, Client, ClientAuth, ClientId, Closed, Device, Door,
-    EndError, EndOrder, Ended, Grant, GrantError, How, Limits, Method, NotLive, Origin, Outage, Population,
-    PopulationId, PresentedToken, Purpose, Realm, RealmId, Role, RoleAssignment, RoleScope, Session,
-    SessionId, SessionToken, Span, Standing, State, Target, User, UserId, Verdict,
+    Act, Actor, AmendError, AmendOrder, Amendment, Beyond, Cause, Client, ClientAuth, ClientId, Closed,
+    Device, Door, EndError, EndOrder, Ended, Grant, GrantError, How, Limits, Method, NotLive, Origin, Outage,
+    Population, PopulationId, PresentedToken, Purpose, Quota, Realm, RealmId, Role, RoleAssignment,
+    RoleScope, Session, SessionId, SessionToken, Span, Standing, State, Target, User, UserEdit, UserId,
+    Verdict,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
-    Answer, Check, DirectoryError, Figures, Flow, FlowId, Live, Looked, Store, Swept, WriteError,
+    Answer, Check, DirectoryError, Document, Edited, Fate, Figures, Flow, FlowId, Listed, Listing, Live,
+    Looked, Mark, Remembered, Store, Swept, WriteError,
 };
 
 pub use clients::NewClient;

@@ -5,12 +5,13 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    Ended, NewUser, Origin, Outage, Population, PopulationId, Realm, RealmId, RoleAssignment, Standing, User,
-    UserId, UserKey,
+    Cause, Ended, NewUser, Origin, Outage, Population, PopulationId, Realm, RealmId, RoleAssignment,
+    Standing, User, UserEdit, UserId, UserKey,
 };
-use adieu_store::DirectoryError;
+use adieu_store::{DirectoryError, Edited};
 
 use crate::Authority;
+use crate::end::Said;
 use crate::hashing::HashError;
 
 /// A user to be made.
@@ -20,8 +21,14 @@ pub struct NewPerson {
     pub username: String,
     /// The e-mail address.
     pub email: Option<String>,
+    /// What another system calls the user.
+    pub external_id: Option<String>,
+    /// Made, but may not sign on.
+    pub disabled: bool,
     /// The password; without one nobody can sign on.
     pub password: Option<String>,
+    /// The hash of a password that was chosen elsewhere; it counts where no password is given.
+    pub password_hash: Option<String>,
     /// A JSON object of traits; made of name and address if there are none.
     pub traits: Option<String>,
     /// JSON that everybody may see.
@@ -54,8 +61,8 @@ impl Authority {
             return Err(PersonError::Name);
         }
         let password = match &new.password {
-            Some(password) => Some(self.inner.hashing.hash(password, self.draw()).await?),
-            None => None,
+            Some(password) => Some(self.hash_password(password).await?),
+            None => new.password_hash,
         };
         let traits = new.traits.unwrap_or_else(|| {
             let mut traits = serde_json::Map::new();
@@ -73,8 +80,12 @@ impl Authority {
             population: population.id,
             username: new.username.trim().to_owned(),
             email: new.email,
-            enabled: true,
+            external_id: new.external_id,
+            enabled: !new.disabled,
+            enabled_at: now,
             generation: 0,
+            forgotten: 0,
+            removed: false,
             password,
             traits,
             metadata_public: new.metadata_public,
@@ -96,23 +107,89 @@ impl Authority {
         self.store().user_named(realm, name).await
     }
 
-    /// Enables or disables a user. Disabling ends all the user's sessions for good: a user who is enabled again signs
-    /// on anew (ENDED-STAYS-ENDED).
+    /// The user of a realm with this external id.
+    pub async fn user_external(
+        &self,
+        realm: RealmId,
+        external_id: &str,
+    ) -> Result<Option<Arc<User>>, Outage> {
+        self.store().user_external(realm, external_id).await
+    }
+
+    /// The users of a realm in the order of their ids, behind `after`, at most `most`.
+    pub async fn users(&self, realm: RealmId, after: Option<UserId>, most: u32) -> Result<Vec<User>, Outage> {
+        self.store().users(realm, after, most).await
+    }
+
+    /// The hash of a password, at the cost of this installation.
+    pub async fn hash_password(&self, password: &str) -> Result<String, HashError> {
+        self.inner.hashing.hash(password, self.draw()).await
+    }
+
+    /// Changes a user. Disabling ends all the user's sessions for good: a user who is enabled again signs on anew
+    /// (ENDED-STAYS-ENDED).
+    pub async fn edit_user(
+        &self,
+        id: UserId,
+        edit: UserEdit,
+        origin: Origin,
+    ) -> Result<Edited, DirectoryError> {
+        let said = Said::of_person(Cause::UserDisabled, &origin);
+        let edited = self.store().edit_user(id, edit, origin, self.now()).await?;
+        if let Some(ended) = &edited.ended {
+            said.log(ended);
+        }
+        Ok(edited)
+    }
+
+    /// Enables or disables a user; see [`Authority::edit_user`].
     pub async fn set_enabled(
         &self,
         id: UserId,
         enabled: bool,
         origin: Origin,
-    ) -> Result<Option<Ended>, DirectoryError> {
-        self.store().set_enabled(id, enabled, origin, self.now()).await
+    ) -> Result<Edited, DirectoryError> {
+        self.edit_user(id, UserEdit { enabled: Some(enabled), ..UserEdit::default() }, origin).await
+    }
+
+    /// Deletes a user and ends all the user's sessions.
+    pub async fn remove_user(&self, id: UserId, origin: Origin) -> Result<Ended, DirectoryError> {
+        let said = Said::of_person(Cause::UserRemoved, &origin);
+        let ended = self.store().remove_user(id, origin, self.now()).await?;
+        said.log(&ended);
+        Ok(ended)
     }
 
     /// Makes a population.
     pub async fn create_population(&self, realm: &Realm, name: &str) -> Result<Population, DirectoryError> {
         let id = PopulationId::from_uuid(self.draw_uuid());
-        let population = Population { id, realm: realm.id, name: name.to_owned() };
+        let (created_at, updated_at) = (self.now(), self.now());
+        let (realm, name) = (realm.id, name.to_owned());
+        let population = Population { id, realm, name, description: None, created_at, updated_at };
         self.store().create_population(population.clone()).await?;
         Ok(population)
+    }
+
+    /// The population of that id.
+    pub async fn population(&self, id: PopulationId) -> Result<Option<Population>, Outage> {
+        self.store().population(id).await
+    }
+
+    /// Changes name and description of a population.
+    pub async fn edit_population(&self, population: Population) -> Result<Population, DirectoryError> {
+        let population = Population { updated_at: self.now(), ..population };
+        self.store().edit_population(population.clone()).await?;
+        Ok(population)
+    }
+
+    /// Removes a population that holds nobody.
+    pub async fn remove_population(&self, id: PopulationId) -> Result<(), DirectoryError> {
+        self.store().remove_population(id).await
+    }
+
+    /// How many users a population holds.
+    pub async fn count_users(&self, population: PopulationId) -> Result<u64, Outage> {
+        self.store().count_users(population).await
     }
 
     /// The populations of a realm, oldest first; the first is the default.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use adieu_core::{Door, Limits, Span};
+use adieu_core::{Door, Limits, Quota, Span};
 
 use crate::hashing::HashCost;
 
@@ -16,6 +16,8 @@ pub struct Policy {
     pub realm_limits: BTreeMap<(String, Door), Limits>,
     /// Limits where nothing else is said.
     pub limits_default: Limits,
+    /// How many live sessions a user may have, by the door of the sign-on.
+    pub quotas: BTreeMap<Door, Quota>,
     /// What hashing a password costs.
     pub hash_cost: HashCost,
     /// Threads that hash passwords.
@@ -34,6 +36,7 @@ impl Default for Policy {
             limits: BTreeMap::new(),
             realm_limits: BTreeMap::new(),
             limits_default: Limits { idle: None, absolute: Span::from_s(24 * 3600) },
+            quotas: BTreeMap::new(),
             hash_cost: HashCost::default(),
             workers: 2,
             signers: 2,

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    Device, Door, How, Incarnation, Outage, Proof, Realm, Session, SessionSecret, SessionToken, SignOnError,
-    SignOnOrder, User,
+    Device, Door, Ended, How, Incarnation, Outage, Proof, Quota, Realm, Session, SessionSecret, SessionToken,
+    SignOnError, SignOnOrder, User,
 };
 
 use crate::Authority;
+use crate::end::Said;
 use crate::workers::Busy;
 
 /// Somebody gives a name and a password at a door.
@@ -59,6 +60,9 @@ pub enum SignOnFailure {
     /// The user has as many sessions as one can have.
     #[error("the user has too many sessions")]
     TooMany,
+    /// The user has as many sessions as the quota of this door allows.
+    #[error("the user has reached the quota of sessions")]
+    Quota,
     /// The store could not tell or not write: nothing is known to be changed.
     #[error("the store did not do the sign-on")]
     Outage(#[source] Outage),
@@ -75,6 +79,7 @@ impl Authority {
             Err(SignOnFailure::Disabled(_)) => "disabled",
             Err(SignOnFailure::Busy(_)) => "busy",
             Err(SignOnFailure::TooMany) => "too_many",
+            Err(SignOnFailure::Quota) => "quota",
             Err(SignOnFailure::Outage(_)) => "outage",
         };
         metrics::counter!("adieu_sign_ons_total", "door" => door, "outcome" => outcome).increment(1);
@@ -86,7 +91,8 @@ impl Authority {
         if !user.enabled {
             return Err(SignOnFailure::Disabled(user));
         }
-        self.open(sign_on, &user).await
+        let quota = self.policy().quotas.get(&sign_on.door).copied();
+        self.open(sign_on, &user, quota).await
     }
 
     /// A session for a user whose identity was proven elsewhere, such as to whoever has the data folder.
@@ -99,7 +105,7 @@ impl Authority {
     ) -> Result<SignedIn, SignOnFailure> {
         let (name, password) = (user.username.clone(), String::new());
         let sign_on = SignOn { realm, door, name, password, device, previous: None, keep_token: false };
-        self.open(sign_on, user).await
+        self.open(sign_on, user, None).await
     }
 
     /// The user whom name and password prove.
@@ -111,13 +117,19 @@ impl Authority {
         user.filter(|_| matches).ok_or(SignOnFailure::WrongCredentials)
     }
 
-    async fn open(&self, sign_on: SignOn, user: &User) -> Result<SignedIn, SignOnFailure> {
+    async fn open(
+        &self,
+        sign_on: SignOn,
+        user: &User,
+        quota: Option<Quota>,
+    ) -> Result<SignedIn, SignOnFailure> {
         let secret = SessionSecret::from_bytes(self.draw());
         let limits = self.policy().limits_for(&sign_on.realm.path, &sign_on.door);
         let order = SignOnOrder {
             realm: sign_on.realm.id,
             proof: Proof { user: user.id, generation: user.generation },
             limits,
+            quota,
             door: sign_on.door,
             method: "password".into(),
             device: sign_on.device,
@@ -131,8 +143,12 @@ impl Authority {
             // Ended meanwhile: the proof is void, and must be given anew like a wrong one.
             SignOnError::UnknownUser | SignOnError::Superseded => SignOnFailure::WrongCredentials,
             SignOnError::TooMany => SignOnFailure::TooMany,
+            SignOnError::Quota => SignOnFailure::Quota,
             SignOnError::NotTaken(outage) | SignOnError::InDoubt(outage) => SignOnFailure::Outage(outage),
         })?;
+        for closed in signed_on.ended {
+            Said::of_newcomer(&signed_on.session).log(&Ended::Now(closed));
+        }
         let fresh = SessionToken { id: signed_on.session.id, secret };
         let kept = signed_on.session.token_hash.matches(&fresh.secret);
         let token = if kept { fresh } else { sign_on.previous.unwrap_or(fresh) };

@@ -29,6 +29,12 @@ pub struct Population {
     pub realm: RealmId,
     /// What people call it.
     pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
 }
 
 /// A person or thing that signs on.
@@ -46,10 +52,19 @@ pub struct User {
     pub username: String,
     /// The e-mail address, which names the user as well.
     pub email: Option<String>,
+    /// What another system calls the user; unique in the realm, compared as exact text.
+    pub external_id: Option<String>,
     /// Whether the user may sign on.
     pub enabled: bool,
+    /// When `enabled` last changed.
+    pub enabled_at: Timestamp,
     /// Rises when all sessions of the user are ended; never falls.
     pub generation: u64,
+    /// Sessions born under an earlier generation are shown to nobody any more; never falls.
+    pub forgotten: u64,
+    /// Whether the user was deleted. Such a record has no names and no password; it stays so that nothing of the user
+    /// can live (ENDED-STAYS-ENDED).
+    pub removed: bool,
     /// The password's hash in PHC text form.
     pub password: Option<String>,
     /// A JSON object of traits, as its own dialect shows them.
@@ -67,8 +82,29 @@ pub struct User {
 }
 
 impl User {
+    /// What stays of a deleted user: the key, the id and the generations.
+    pub fn without_trace(&self, now: Timestamp) -> Self {
+        Self {
+            username: String::new(),
+            email: None,
+            external_id: None,
+            enabled: false,
+            removed: true,
+            password: None,
+            traits: "{}".into(),
+            metadata_public: None,
+            metadata_admin: None,
+            roles: Vec::new(),
+            updated_at: now,
+            ..self.clone()
+        }
+    }
+
     /// The names by which this user is known, as they are matched.
     pub fn names(&self) -> Vec<String> {
+        if self.removed {
+            return Vec::new();
+        }
         let mut names = vec![matched(&self.username)];
         if let Some(email) = self.email.as_deref().map(matched)
             && !names.contains(&email)
@@ -91,6 +127,53 @@ pub struct NewUser {
     pub user: User,
 }
 
+/// What is to change of a user; what is none stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct UserEdit {
+    /// Another population of the same realm.
+    pub population: Option<PopulationId>,
+    /// Another name.
+    pub username: Option<String>,
+    /// Another e-mail address, or none.
+    pub email: Option<Option<String>>,
+    /// Another external id, or none.
+    pub external_id: Option<Option<String>>,
+    /// Whether the user may sign on. Disabling ends all the user's sessions in the same transaction (ONE-ROAD).
+    pub enabled: Option<bool>,
+    /// Another password hash, or none. It ends nothing by itself.
+    pub password: Option<Option<String>>,
+    /// Other traits.
+    pub traits: Option<String>,
+    /// Other public metadata, or none.
+    pub metadata_public: Option<Option<String>>,
+    /// Other metadata for administrators, or none.
+    pub metadata_admin: Option<Option<String>>,
+    /// Other roles.
+    pub roles: Option<Vec<RoleAssignment>>,
+}
+
+impl UserEdit {
+    /// The user as changed.
+    pub fn applied_to(&self, user: &User, now: Timestamp) -> User {
+        let enabled = self.enabled.unwrap_or(user.enabled);
+        User {
+            population: self.population.unwrap_or(user.population),
+            username: self.username.clone().unwrap_or_else(|| user.username.clone()),
+            email: self.email.clone().unwrap_or_else(|| user.email.clone()),
+            external_id: self.external_id.clone().unwrap_or_else(|| user.external_id.clone()),
+            enabled,
+            enabled_at: if enabled == user.enabled { user.enabled_at } else { now },
+            password: self.password.clone().unwrap_or_else(|| user.password.clone()),
+            traits: self.traits.clone().unwrap_or_else(|| user.traits.clone()),
+            metadata_public: self.metadata_public.clone().unwrap_or_else(|| user.metadata_public.clone()),
+            metadata_admin: self.metadata_admin.clone().unwrap_or_else(|| user.metadata_admin.clone()),
+            roles: self.roles.clone().unwrap_or_else(|| user.roles.clone()),
+            updated_at: now,
+            ..user.clone()
+        }
+    }
+}
+
 /// What was known of the user when the proof of identity was accepted.
 ///
 /// The engine compares it inside its transaction: a sign-on that races an ending of all the user's sessions, or a
@@ -110,6 +193,28 @@ pub struct Limits {
     pub idle: Option<Span>,
     /// Ends so long after it began.
     pub absolute: Span,
+}
+
+/// How many live sessions a user may have, and what happens to a sign-on beyond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// So many, the new one included; at least one.
+    pub max: u32,
+    /// What happens beyond.
+    pub beyond: Beyond,
+}
+
+/// What happens to a sign-on beyond the quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beyond {
+    /// It is refused.
+    Refuse,
+    /// The oldest sessions end.
+    EndOldest,
+    /// The sessions that would be over first end.
+    EndNextExpiring,
+    /// All the user's other sessions end.
+    EndAll,
 }
 
 /// How a client proves itself at the token endpoint.
@@ -150,6 +255,12 @@ pub struct Client {
     pub redirect_uris: Vec<String>,
     /// Where a browser may be sent after a sign-off, compared as exact text.
     pub post_logout_redirect_uris: Vec<String>,
+    /// Origins of pages that may ask in its name with a browser's credentials; none means any.
+    pub origins: Option<Vec<String>>,
+    /// Its tokens live on after their session, until they expire.
+    pub outlives_session: bool,
+    /// One of its ID tokens is enough to end the session it speaks of.
+    pub ends_by_id_token: bool,
     /// Life of its access tokens.
     pub access_life: Span,
     /// Life of its refresh tokens.
@@ -160,4 +271,6 @@ pub struct Client {
     pub generation: u64,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
 }

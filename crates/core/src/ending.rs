@@ -5,10 +5,10 @@
 //! whether this was the first time. Nothing else says "ended".
 
 use crate::ambient::Timestamp;
-use crate::ids::{ClientId, Locator, RealmId, UserId, UserKey};
+use crate::ids::{ClientId, RealmId, UserId, UserKey};
 use crate::outage::Outage;
 use crate::session::{Around, Door, NotLive, Session, State, Verdict, verdict};
-use crate::session_id::{Incarnation, SessionId};
+use crate::session_id::SessionId;
 use crate::token::{SessionToken, TokenHash};
 
 /// Somebody or something wants a session, or a set of them, to be over.
@@ -87,6 +87,8 @@ pub enum Act {
     End,
     /// The sign-on is over; the id stays for the same user to sign on again.
     Reset,
+    /// Over for good, and what is left of it is shown to nobody.
+    Forget,
 }
 
 /// Why a session is over.
@@ -98,6 +100,10 @@ pub enum Cause {
     Administrator(Actor),
     /// The user was disabled.
     UserDisabled,
+    /// The user was deleted.
+    UserRemoved,
+    /// The user has more sessions than the quota allows.
+    Quota,
     /// The user's password was changed.
     PasswordChanged,
     /// The user was idle for too long.
@@ -115,6 +121,8 @@ impl Cause {
             Self::SignOff => "sign_off",
             Self::Administrator(_) => "administrator",
             Self::UserDisabled => "user_disabled",
+            Self::UserRemoved => "user_removed",
+            Self::Quota => "quota",
             Self::PasswordChanged => "password_changed",
             Self::Idle => "idle",
             Self::Expired => "expired",
@@ -146,28 +154,16 @@ pub struct Origin {
 /// What is known of a session that is over: history, and the difference between "ended" and "never heard of".
 #[derive(Clone, Debug)]
 pub struct Tombstone {
-    /// Its public name.
-    pub id: SessionId,
-    /// Where it lay.
-    pub locator: Locator,
-    /// Which use of that place it was.
-    pub incarnation: Incarnation,
-    /// Its realm.
-    pub realm: RealmId,
-    /// Whose it was.
-    pub user: UserId,
-    /// Hash of its last token's secret.
-    pub token_hash: TokenHash,
-    /// When it began.
-    pub opened_at: Timestamp,
+    /// The session as it was, but for its free properties.
+    pub session: Session,
     /// When it was over.
     pub ended_at: Timestamp,
     /// Why.
     pub cause: Cause,
     /// Through which door it was ended.
     pub door: Door,
-    /// The clients that took part.
-    pub participants: Vec<ClientId>,
+    /// Whether it is to be shown to nobody.
+    pub forgotten: bool,
 }
 
 /// The facts about an order's target, as they are inside the transaction.
@@ -185,6 +181,8 @@ pub enum Family {
         seen_at: Timestamp,
         /// The world around it.
         around: Around,
+        /// Whether it is to be shown to nobody: its user's sessions of that generation were forgotten.
+        forgotten: bool,
     },
     /// A user.
     User {
@@ -239,6 +237,8 @@ pub enum Change {
         key: UserKey,
         /// The new number.
         to: u64,
+        /// Whether what was born before it is to be shown to nobody.
+        forget: bool,
     },
     /// The realm's generation.
     RaiseRealm {
@@ -300,11 +300,15 @@ pub fn decide_ending(family: &Family, order: &EndOrder, now: Timestamp) -> Resul
     match family {
         Family::Nothing => Err(EndError::UnknownSession),
         Family::Past(tombstone) => decide_past(tombstone, order),
-        Family::One { session, seen_at, around } => decide_one(session, *seen_at, *around, order, now),
+        Family::One { session, seen_at, around, forgotten } => {
+            meant(order, session, *forgotten)?;
+            decide_one((session, *seen_at, *around), *forgotten, order, now)
+        }
         Family::User { key, id, realm, generation, keep } => {
             same_realm(order, *realm)?;
             let to = generation + 1;
-            let mut changes = vec![Change::RaiseUser { key: *key, to }];
+            let forget = order.act == Act::Forget;
+            let mut changes = vec![Change::RaiseUser { key: *key, to, forget }];
             if let Some((session, seen_at, around)) = keep.as_deref()
                 && session.user == *id
                 && verdict(session, *seen_at, *around, now) == Verdict::Live
@@ -334,45 +338,51 @@ fn now_ended(changes: Vec<Change>, realm: RealmId, user: Option<UserId>) -> Endi
     Ending { changes, outcome: Ended::Now(Closed { realm, user, session: None, participants: Vec::new() }) }
 }
 
-/// A session that is over can be ended again, but not reset: there is no id left to keep.
+/// A session that is over can be ended again and forgotten, but not reset: there is no id left to keep.
 fn decide_past(tombstone: &Tombstone, order: &EndOrder) -> Result<Ending, EndError> {
-    same_realm(order, tombstone.realm)?;
-    belongs(order, tombstone.id, tombstone.user, &tombstone.token_hash)?;
-    match order.act {
-        Act::End => Ok(Ending { changes: Vec::new(), outcome: Ended::Before }),
-        Act::Reset => Err(EndError::UnknownSession),
-    }
+    meant(order, &tombstone.session, tombstone.forgotten)?;
+    let changes = match order.act {
+        Act::End => Vec::new(),
+        Act::Forget if tombstone.forgotten => Vec::new(),
+        Act::Forget => vec![Change::Bury(Box::new(Tombstone { forgotten: true, ..tombstone.clone() }))],
+        Act::Reset => return Err(EndError::UnknownSession),
+    };
+    Ok(Ending { changes, outcome: Ended::Before })
 }
 
-/// Whether the order means this session: its id, its secret or its user, as the target asks.
-fn belongs(order: &EndOrder, id: SessionId, user: UserId, hash: &TokenHash) -> Result<(), EndError> {
+/// Whether the order means this session: its realm, and its id, its secret or its user, as the target asks. A
+/// forgotten one is known by its bare id only.
+fn meant(order: &EndOrder, session: &Session, forgotten: bool) -> Result<(), EndError> {
+    same_realm(order, session.realm)?;
     let meant = match &order.target {
-        Target::Token(token) => token.id == id && token.hash.same(hash),
-        Target::One(session) => *session == id,
-        Target::OneOf { user: whose, session } => *session == id && *whose == user,
+        Target::Token(token) => token.id == session.id && token.hash.same(&session.token_hash) && !forgotten,
+        Target::One(id) => *id == session.id,
+        Target::OneOf { user, session: id } => *id == session.id && *user == session.user && !forgotten,
         Target::User(_) | Target::UserBut { .. } | Target::Realm(_) | Target::Grants(_) => false,
     };
     if meant { Ok(()) } else { Err(EndError::UnknownSession) }
 }
 
 fn decide_one(
-    session: &Session,
-    seen_at: Timestamp,
-    around: Around,
+    (session, seen_at, around): (&Session, Timestamp, Around),
+    forgotten: bool,
     order: &EndOrder,
     now: Timestamp,
 ) -> Result<Ending, EndError> {
-    same_realm(order, session.realm)?;
-    belongs(order, session.id, session.user, &session.token_hash)?;
     if order.spare == Some(session.id) {
         return Err(EndError::CallersOwn);
     }
-    let bury = |cause: Cause| Change::Bury(Box::new(Tombstone::of(session, cause, &order.origin.door, now)));
+    let forgotten = forgotten || order.act == Act::Forget;
+    let bury = |cause: Cause| {
+        let session = Session { seen_at, properties: Default::default(), ..session.clone() };
+        let door = order.origin.door.clone();
+        Change::Bury(Box::new(Tombstone { session, ended_at: now, cause, door, forgotten }))
+    };
     let before = |changes| Ok(Ending { changes, outcome: Ended::Before });
     match (verdict(session, seen_at, around, now), order.act) {
         (Verdict::Live, act) | (Verdict::Not(NotLive::Disabled), act) => {
             let change = match act {
-                Act::End => bury(order.cause.clone()),
+                Act::End | Act::Forget => bury(order.cause.clone()),
                 Act::Reset => Change::Write(Box::new(session.reset())),
             };
             Ok(Ending { changes: vec![change], outcome: Ended::Now(Closed::of(session)) })
@@ -382,12 +392,12 @@ fn decide_one(
             Err(EndError::UnknownSession)
         }
         (Verdict::Not(NotLive::Reset), Act::Reset) if now < session.expires_at => before(Vec::new()),
-        (Verdict::Not(NotLive::Reset), Act::End) => match order.target {
+        (Verdict::Not(NotLive::Reset), Act::End | Act::Forget) => match order.target {
             Target::Token(_) => before(Vec::new()),
             _ => before(vec![bury(order.cause.clone())]),
         },
         (Verdict::Not(_), Act::Reset) => Err(EndError::UnknownSession),
-        (Verdict::Not(why), Act::End) => before(vec![bury(why.as_cause())]),
+        (Verdict::Not(why), Act::End | Act::Forget) => before(vec![bury(why.as_cause())]),
     }
 }
 
@@ -414,24 +424,6 @@ impl Session {
             properties: Default::default(),
             participants: Vec::new(),
             ..self.clone()
-        }
-    }
-}
-
-impl Tombstone {
-    fn of(session: &Session, cause: Cause, door: &Door, now: Timestamp) -> Self {
-        Self {
-            id: session.id,
-            locator: session.locator,
-            incarnation: session.incarnation,
-            realm: session.realm,
-            user: session.user,
-            token_hash: session.token_hash,
-            opened_at: session.opened_at,
-            ended_at: now,
-            cause,
-            door: door.clone(),
-            participants: session.participants.clone(),
         }
     }
 }

@@ -21,7 +21,9 @@ pub mod token;
 
 pub use ambient::{Clock, Entropy, Span, Timestamp};
 pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
-pub use directory::{Client, ClientAuth, Limits, NewUser, Population, Proof, Realm, User};
+pub use directory::{
+    Beyond, Client, ClientAuth, Limits, NewUser, Population, Proof, Quota, Realm, User, UserEdit,
+};
 pub use ending::{
     Act, Actor, Cause, Change, Closed, EndError, EndOrder, Ended, Ending, Family, Origin, PresentedToken,
     Target, Tombstone, decide_ending,
@@ -33,5 +35,5 @@ pub use outage::Outage;
 pub use rights::{Role, RoleAssignment, RoleScope, Standing};
 pub use session::{Around, Device, Door, Generations, Method, NotLive, Session, State, Verdict, verdict};
 pub use session_id::{Incarnation, SessionId, SessionIdCipher};
-pub use sign_on::{How, SignOnDecision, SignOnError, SignOnOrder, SignedOn, decide_sign_on};
+pub use sign_on::{How, SignOnDecision, SignOnError, SignOnOrder, SignedOn, decide_room, decide_sign_on};
 pub use token::{SessionSecret, SessionToken, TokenHash};

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::ambient::Timestamp;
-use crate::directory::{Limits, Proof, User};
+use crate::directory::{Beyond, Limits, Proof, Quota, User};
+use crate::ending::{Act, Cause, Closed, EndOrder, Origin, Target};
 use crate::ids::{Locator, RealmId};
 use crate::outage::Outage;
 use crate::session::{Around, Device, Door, Generations, Method, NotLive, Session, State, Verdict, verdict};
@@ -23,6 +24,8 @@ pub struct SignOnOrder {
     pub proof: Proof,
     /// The limits of the door.
     pub limits: Limits,
+    /// How many live sessions the user may have, if there is a limit.
+    pub quota: Option<Quota>,
     /// The door.
     pub door: Door,
     /// How they proved it.
@@ -48,6 +51,8 @@ pub struct SignedOn {
     pub user: User,
     /// How it came about.
     pub how: How,
+    /// What ended to make room for it.
+    pub ended: Vec<Closed>,
 }
 
 /// How a sign-on got its session.
@@ -85,6 +90,9 @@ pub enum SignOnError {
     /// The user has as many sessions as one can have (HOME-LIMITS).
     #[error("the user has too many sessions")]
     TooMany,
+    /// The user has as many sessions as the quota allows.
+    #[error("the user has reached the quota of sessions")]
+    Quota,
     /// Nothing was written: the same order may be sent again.
     #[error("the store could not take the sign-on")]
     NotTaken(#[source] Outage),
@@ -126,6 +134,39 @@ pub fn decide_sign_on(
         },
         None => SignOnDecision::Open(generations),
     })
+}
+
+/// The orders that make room for one more session of a user, whose other live sessions are these.
+///
+/// They are part of the sign-on and carried out in its transaction, on the one road (ONE-ROAD): of two sign-ons at once
+/// the later one counts the earlier.
+pub fn decide_room(
+    order: &SignOnOrder,
+    mut others: Vec<(Session, Timestamp)>,
+) -> Result<Vec<EndOrder>, SignOnError> {
+    let Some(quota) = order.quota else { return Ok(Vec::new()) };
+    let surplus = (others.len() + 1).saturating_sub(quota.max.max(1) as usize);
+    if surplus == 0 {
+        return Ok(Vec::new());
+    }
+    match quota.beyond {
+        Beyond::Refuse => return Err(SignOnError::Quota),
+        Beyond::EndOldest => others.sort_by_key(|(session, _)| (session.opened_at, session.id)),
+        Beyond::EndNextExpiring => {
+            others.sort_by_key(|(session, seen_at)| (session.ends_at(*seen_at), session.id))
+        }
+        Beyond::EndAll => {}
+    }
+    let falling = if quota.beyond == Beyond::EndAll { others.len() } else { surplus };
+    let end = |(session, _): (Session, Timestamp)| EndOrder {
+        realm: None,
+        target: Target::One(session.id),
+        act: Act::End,
+        cause: Cause::Quota,
+        spare: None,
+        origin: Origin { door: order.door.clone(), address: order.device.address.clone() },
+    };
+    Ok(others.into_iter().take(falling).map(end).collect())
 }
 
 impl SignOnOrder {

@@ -92,11 +92,15 @@ mod tests {
             pkce_required: false,
             redirect_uris: vec![],
             post_logout_redirect_uris: vec![],
+            origins: None,
+            outlives_session: false,
+            ends_by_id_token: false,
             access_life: Span::from_s(1),
             refresh_life: Span::from_s(1),
             roles: vec![],
             generation: 0,
             created_at: Timestamp::from_ms(0),
+            updated_at: Timestamp::from_ms(0),
         }
     }
 

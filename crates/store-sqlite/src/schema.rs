@@ -35,6 +35,23 @@ const MIGRATIONS: &[&str] = &[
      CREATE INDEX flow_expiry ON flow(expires_at);
      CREATE TABLE held(id INTEGER PRIMARY KEY, expires_at INTEGER NOT NULL, detail TEXT NOT NULL);
      CREATE INDEX held_expiry ON held(expires_at);",
+    // Users and populations that change, a list of all sessions, tombstones that keep the session, documents.
+    "ALTER TABLE user ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE user ADD COLUMN population BLOB;
+     UPDATE user SET population = unhex(replace(detail ->> 'population', '-', ''));
+     CREATE INDEX user_population ON user(population);
+     CREATE INDEX user_realm ON user(realm, id);
+     CREATE TABLE external(realm BLOB NOT NULL, id TEXT NOT NULL, key INTEGER NOT NULL,
+        PRIMARY KEY(realm, id)) WITHOUT ROWID;
+     ALTER TABLE population ADD COLUMN detail TEXT NOT NULL DEFAULT '{}';
+     UPDATE session SET detail = json_object('r', detail ->> 'r', 'u', detail ->> 'u', 'o', detail ->> 'o',
+        'a', detail ->> 'o', 'd', detail ->> 'd', 'c', json(coalesce(detail -> 'c', '[]')), 'why', detail ->> 'why',
+        'who', detail ->> 'who') WHERE state = 2;
+     CREATE TABLE recent(realm BLOB NOT NULL, opened_at INTEGER NOT NULL, locator INTEGER NOT NULL,
+        PRIMARY KEY(realm, opened_at, locator)) WITHOUT ROWID;
+     INSERT INTO recent SELECT unhex(replace(detail ->> 'r', '-', '')), detail ->> 'o', locator FROM session;
+     CREATE TABLE document(realm BLOB NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY(realm, kind, id)) WITHOUT ROWID;",
 ];
 
 /// What a connection is for.
@@ -97,4 +114,66 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
         step().map_err(OpenError::Database)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use adieu_core::{Cause, SessionId, SessionIdCipher, UserId};
+
+    use super::*;
+    use crate::rows;
+
+    const REALM: &str = "x'a1fa0000000040008000000000000001'";
+
+    /// Goal: ENDED-STAYS-ENDED: a folder of the first schema opens with its users, its sessions and its tombstones.
+    #[test]
+    fn a_folder_of_the_first_schema_is_brought_up() {
+        let mut db = Connection::open_in_memory().expect("memory");
+        db.execute_batch(MIGRATIONS[0]).expect("the first schema");
+        db.pragma_update(None, "application_id", APPLICATION_ID).expect("ours");
+        db.pragma_update(None, "user_version", 1).expect("the first");
+        let uuid = "6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90";
+        let detail = format!(
+            r#"{{"population":"{uuid}","username":"ada","email":null,"traits":"{{}}","metadata_public":null,
+            "metadata_admin":null,"roles":[],"created_at":5,"updated_at":6}}"#
+        );
+        let id = "x'00000000000040008000000000000007'";
+        let session = r#"{"r":"a1fa0000-0000-4000-8000-000000000001","u":"00000000-0000-4000-8000-000000000007","o":100,
+            "a":100,"m":[["password",100]],"d":"am"}"#;
+        let grave = r#"{"id":"00000000-0000-4000-8000-000000000009","r":"a1fa0000-0000-4000-8000-000000000001",
+            "u":"00000000-0000-4000-8000-000000000007","o":90,"why":"administrator","who":"operator","d":"kratos","c":["shop"]}"#;
+        let hash = format!("x'{}'", "00".repeat(32));
+        let (live, ended) = (3_i64 << 17, (3_i64 << 17) + 1);
+        db.execute_batch(&format!(
+            "INSERT INTO population(id, realm, name) VALUES ({id}, {REALM}, 'all');
+             INSERT INTO user VALUES (3, {id}, {REALM}, 1, 0, NULL, '{detail}');
+             INSERT INTO session VALUES ({live}, 1, {hash}, 0, 0, 0, 0, 100, 900, 0, '{session}');
+             INSERT INTO session VALUES ({ended}, 2, {hash}, 2, 0, 0, 0, 300, 900, 0, '{grave}');"
+        ))
+        .expect("rows of the first schema");
+        migrate(&mut db).expect("brought up");
+        let user = UserId::from_uuid("00000000-0000-4000-8000-000000000007".parse().expect("a UUID"));
+        let ada = rows::user(&db, user).expect("read").expect("there");
+        assert_eq!((ada.username.as_str(), ada.removed, ada.enabled_at.ms()), ("ada", false, 5));
+        assert_eq!(rows::count_users(&db, ada.population).expect("read"), 1);
+        assert_eq!(
+            rows::population(&db, adieu_core::PopulationId::from_uuid(user.uuid()))
+                .expect("read")
+                .map(|p| p.name)
+                .as_deref(),
+            Some("all")
+        );
+        let cipher = SessionIdCipher::new(&adieu_core::InstallationKey::from_bytes([7; 32]));
+        let kept = rows::kept_of(&db, &cipher, ada.key).expect("read");
+        let [rows::Kept::Session(session), rows::Kept::Tombstone(grave)] = &kept[..] else {
+            panic!("two rows")
+        };
+        assert_eq!((session.opened_at.ms(), session.user), (100, user));
+        assert_eq!((grave.session.opened_at.ms(), grave.ended_at.ms(), grave.session.user), (90, 300, user));
+        assert_eq!(grave.cause, Cause::Administrator(adieu_core::Actor::Operator));
+        assert_eq!(grave.session.participants.len(), 1);
+        let marks = rows::marks_after(&db, ada.realm, None, 10).expect("read");
+        assert_eq!(marks.iter().map(|mark| mark.opened_at.ms()).collect::<Vec<_>>(), [100, 90]);
+        assert_ne!(session.id, SessionId::from_bytes([0; 16]));
+    }
 }

@@ -67,6 +67,8 @@ pub(crate) struct Batch<'a> {
     touched: Vec<Touched>,
     /// Keys of what an earlier order of this batch has written: the maps do not show it yet.
     dirty: HashSet<u128>,
+    /// The disk is full: an ending takes no more room than its session did.
+    lean: bool,
 }
 
 enum Touched {
@@ -150,14 +152,15 @@ impl<'a> Batch<'a> {
         for change in changes {
             match change {
                 Change::Bury(tombstone) => {
-                    rows::bury(self.db, &tombstone)?;
-                    self.dirty.insert(tombstone.id.number());
-                    self.touched.push(Touched::Session(tombstone.id, None));
+                    rows::bury(self.db, &tombstone, self.lean)?;
+                    self.dirty.insert(tombstone.session.id.number());
+                    self.touched.push(Touched::Session(tombstone.session.id, None));
                 }
                 Change::Write(session) => self.write_session(*session)?,
-                Change::RaiseUser { key, to } => {
+                Change::RaiseUser { key, to, forget } => {
                     if let Some(user) = rows::user_by_key(self.db, key)? {
-                        self.write_user(User { generation: to, ..user })?;
+                        let forgotten = if forget { to } else { user.forgotten };
+                        self.write_user(User { generation: to, forgotten, ..user })?;
                     }
                 }
                 Change::RaiseRealm { id, to } => {
@@ -286,7 +289,13 @@ enum BatchFailure {
 
 fn work_off(db: &Connection, shared: &Shared, mut jobs: Vec<Box<dyn Job>>) {
     metrics::histogram!("adieu_store_commit_orders").record(jobs.len() as f64);
-    match commit(db, shared, &mut jobs) {
+    let mut result = commit(db, shared, &mut jobs, false);
+    if let ([_], Err(BatchFailure::Undone(error))) = (&jobs[..], &result)
+        && error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+    {
+        result = commit(db, shared, &mut jobs, true);
+    }
+    match result {
         Ok(()) => jobs.into_iter().for_each(|job| job.answer(None)),
         Err(BatchFailure::Undone(_)) if jobs.len() > 1 => {
             for job in jobs {
@@ -312,14 +321,20 @@ fn work_off(db: &Connection, shared: &Shared, mut jobs: Vec<Box<dyn Job>>) {
     }
 }
 
-fn commit(db: &Connection, shared: &Shared, jobs: &mut [Box<dyn Job>]) -> Result<(), BatchFailure> {
+/// Runs the orders in one transaction; `lean` where the disk is full.
+fn commit(
+    db: &Connection,
+    shared: &Shared,
+    jobs: &mut [Box<dyn Job>],
+    lean: bool,
+) -> Result<(), BatchFailure> {
     let undo = |error| {
         // A rollback that fails leaves a transaction that the next BEGIN reports.
         let _ = db.execute_batch("ROLLBACK");
         BatchFailure::Undone(error)
     };
     db.execute_batch("BEGIN IMMEDIATE").map_err(undo)?;
-    let mut batch = Batch { db, shared, touched: Vec::new(), dirty: HashSet::new() };
+    let mut batch = Batch { db, shared, touched: Vec::new(), dirty: HashSet::new(), lean };
     for job in jobs.iter_mut() {
         job.run(&mut batch).map_err(undo)?;
     }

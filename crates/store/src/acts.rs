@@ -1,4 +1,4 @@
-//! The acts, in five groups, and what they answer.
+//! The acts, in six groups, and what they answer.
 //!
 //! Checks answer at once when the engine knows the answer without waiting, and later otherwise; all else is a
 //! boxed future. "Not found" is `None`; an [`Outage`] is always "cannot tell", never "no" (NO-FALSE-NO).
@@ -8,11 +8,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use adieu_core::{
-    AmendError, AmendOrder, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId, NewUser,
-    NotLive, Origin, Outage, Population, PopulationId, Realm, RealmId, RedeemOrder, RotateOrder, Session,
-    SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserId, Verdict,
+    AmendError, AmendOrder, Cause, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId,
+    Locator, NewUser, NotLive, Origin, Outage, Population, PopulationId, Realm, RealmId, RedeemOrder,
+    RotateOrder, Session, SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User,
+    UserEdit, UserId, Verdict,
 };
 
+use crate::document::Document;
 use crate::flow::{Flow, FlowId};
 
 /// A boxed future of an act.
@@ -69,6 +71,84 @@ pub struct Looked {
     pub verdict: Verdict,
 }
 
+/// What became of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is live.
+    Live,
+    /// It is not, though nobody ended it by name.
+    Over(NotLive),
+    /// It was ended.
+    Ended {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        cause: Cause,
+    },
+}
+
+/// A session with what became of it, for as long as something of it is kept and may be shown.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    /// The session; if it was ended, as it was then.
+    pub session: Arc<Session>,
+    /// Its user, as known now.
+    pub user: Arc<User>,
+    /// Its last activity.
+    pub seen_at: Timestamp,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+impl From<Looked> for Remembered {
+    fn from(looked: Looked) -> Self {
+        let Looked { session, user, seen_at, verdict } = looked;
+        let fate = match verdict {
+            Verdict::Live => Fate::Live,
+            Verdict::Not(why) => Fate::Over(why),
+        };
+        Self { session, user, seen_at, fate }
+    }
+}
+
+/// A place in the list of a realm's sessions, which is ordered by the time they opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    /// When the session at this place opened.
+    pub opened_at: Timestamp,
+    /// Where it lies.
+    pub locator: Locator,
+}
+
+/// What to list of a realm's sessions.
+#[derive(Clone, Copy, Debug)]
+pub struct Listing {
+    /// Only older ones than the one at this place.
+    pub after: Option<Mark>,
+    /// At most so many.
+    pub most: u32,
+    /// Only those that are live, or only those that are not.
+    pub live: Option<bool>,
+}
+
+/// Some sessions of a realm, newest first.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The sessions. There may be fewer than asked for although there are more to come.
+    pub sessions: Vec<Remembered>,
+    /// Where to go on; none at the end.
+    pub next: Option<Mark>,
+}
+
+/// A user after a change.
+#[derive(Clone, Debug)]
+pub struct Edited {
+    /// As it is now.
+    pub user: User,
+    /// What ended because of it.
+    pub ended: Option<Ended>,
+}
+
 /// Why a write did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -86,9 +166,12 @@ pub enum DirectoryError {
     /// Another user, client or realm has that name.
     #[error("the name is taken")]
     NameTaken,
-    /// What it belongs to does not exist.
+    /// It does not exist, or what it belongs to does not.
     #[error("no such thing")]
     Unknown,
+    /// It still holds others.
+    #[error("it is not empty")]
+    NotEmpty,
     /// The store did not write.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -143,7 +226,18 @@ pub trait Sessions: Send + Sync {
     /// The sessions of a user whose rows are there, newest first, at most `limit`.
     fn sessions_of(&self, user: UserId, limit: u32, now: Timestamp) -> Act<Result<Vec<Looked>, Outage>>;
 
-    /// Opens, renews or revives a session for a proven identity.
+    /// The session of that public id, live, over or ended. `None` when nothing of it is kept, or it is to be shown to
+    /// nobody.
+    fn recall(&self, id: SessionId, now: Timestamp) -> Act<Result<Option<Remembered>, Outage>>;
+
+    /// The sessions of a user as [`Sessions::recall`] shows them, newest first, at most `limit`.
+    fn history_of(&self, user: UserId, limit: u32, now: Timestamp) -> Act<Result<Vec<Remembered>, Outage>>;
+
+    /// The sessions of a realm as [`Sessions::recall`] shows them, a page at a time.
+    fn sessions_in(&self, realm: RealmId, listing: Listing, now: Timestamp) -> Act<Result<Listed, Outage>>;
+
+    /// Opens, renews or revives a session for a proven identity. What has to end to make room for it ends in the same
+    /// transaction (ONE-ROAD).
     fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Act<Result<SignedOn, SignOnError>>;
 
     /// Ends what the order means (ONE-ROAD). On `Ok` it is durable (ENDED-IS-DURABLE), and no check that begins
@@ -169,23 +263,34 @@ pub trait Directory: Send + Sync {
     fn populations(&self, realm: RealmId) -> Act<Result<Vec<Population>, Outage>>;
     /// Makes a population.
     fn create_population(&self, population: Population) -> Act<Result<(), DirectoryError>>;
+    /// Changes name and description of a population.
+    fn edit_population(&self, population: Population) -> Act<Result<(), DirectoryError>>;
+    /// Removes a population that holds nobody.
+    fn remove_population(&self, id: PopulationId) -> Act<Result<(), DirectoryError>>;
+    /// How many users a population holds.
+    fn count_users(&self, population: PopulationId) -> Act<Result<u64, Outage>>;
 
     /// The user of that id.
     fn user(&self, id: UserId) -> Answer<Result<Option<Arc<User>>, Outage>>;
     /// The user of a realm whom this name means: username or e-mail address, in any letter case.
     fn user_named(&self, realm: RealmId, name: &str) -> Act<Result<Option<Arc<User>>, Outage>>;
-    /// Makes a user; both names must be free in the realm.
+    /// The user of a realm with this external id.
+    fn user_external(&self, realm: RealmId, external_id: &str) -> Act<Result<Option<Arc<User>>, Outage>>;
+    /// The users of a realm in the order of their ids, behind `after`, at most `most`.
+    fn users(&self, realm: RealmId, after: Option<UserId>, most: u32) -> Act<Result<Vec<User>, Outage>>;
+    /// Makes a user; all names must be free in the realm.
     fn create_user(&self, new: NewUser) -> Act<Result<User, DirectoryError>>;
-    /// Enables or disables a user. Disabling ends all the user's sessions in the same transaction (ONE-ROAD).
-    fn set_enabled(
+    /// Changes a user. Disabling ends all the user's sessions in the same transaction (ONE-ROAD).
+    fn edit_user(
         &self,
         user: UserId,
-        enabled: bool,
+        edit: UserEdit,
         origin: Origin,
         now: Timestamp,
-    ) -> Act<Result<Option<Ended>, DirectoryError>>;
-    /// Stores another password hash. It ends nothing by itself.
-    fn set_password(&self, user: UserId, hash: String, now: Timestamp) -> Act<Result<(), DirectoryError>>;
+    ) -> Act<Result<Edited, DirectoryError>>;
+    /// Deletes a user and ends all the user's sessions in the same transaction (ONE-ROAD); none of them is shown any more.
+    fn remove_user(&self, user: UserId, origin: Origin, now: Timestamp)
+    -> Act<Result<Ended, DirectoryError>>;
 
     /// The client of that id.
     fn client(&self, id: &ClientId) -> Answer<Result<Option<Arc<Client>>, Outage>>;
@@ -212,6 +317,19 @@ pub trait Flows: Send + Sync {
     fn take_flow(&self, id: FlowId, kind: &'static str) -> Act<Result<Option<Flow>, WriteError>>;
 }
 
+/// Records that one dialect keeps and that no rule reads.
+pub trait Documents: Send + Sync {
+    /// Keeps a document, or replaces it.
+    fn put_document(&self, document: Document) -> Act<Result<(), WriteError>>;
+    /// Reads one.
+    fn document(&self, realm: RealmId, kind: &'static str, id: &str)
+    -> Act<Result<Option<Document>, Outage>>;
+    /// All of a kind in a realm, by id, at most `most`.
+    fn documents(&self, realm: RealmId, kind: &'static str, most: u32) -> Act<Result<Vec<Document>, Outage>>;
+    /// Removes one; says whether it was there.
+    fn remove_document(&self, realm: RealmId, kind: &'static str, id: &str) -> Act<Result<bool, WriteError>>;
+}
+
 /// What clients hold because of sessions.
 pub trait Grants: Send + Sync {
     /// Issues a code, if its session and client are live, and makes the client a participant of the session.
@@ -234,7 +352,7 @@ pub trait Upkeep: Send + Sync {
     fn figures(&self) -> Figures;
 }
 
-/// A store: all five groups, for one installation.
-pub trait Store: Sessions + Directory + Flows + Grants + Upkeep + 'static {}
+/// A store: all six groups, for one installation.
+pub trait Store: Sessions + Directory + Flows + Documents + Grants + Upkeep + 'static {}
 
-impl<T: Sessions + Directory + Flows + Grants + Upkeep + 'static> Store for T {}
+impl<T: Sessions + Directory + Flows + Documents + Grants + Upkeep + 'static> Store for T {}

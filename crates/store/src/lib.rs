@@ -5,12 +5,14 @@
 //! process. The contract suite behind the feature `suite` is what makes an engine one.
 
 mod acts;
+mod document;
 mod flow;
 #[cfg(feature = "suite")]
 pub mod suite;
 
 pub use acts::{
-    Act, Answer, Check, Directory, DirectoryError, Figures, Flows, Grants, Live, Looked, Sessions, Store,
-    StoredKey, Swept, Upkeep, WriteError,
+    Act, Answer, Check, Directory, DirectoryError, Documents, Edited, Fate, Figures, Flows, Grants, Listed,
+    Listing, Live, Looked, Mark, Remembered, Sessions, Store, StoredKey, Swept, Upkeep, WriteError,
 };
+pub use document::Document;
 pub use flow::{Flow, FlowId};

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use adieu_core::{
     AmendError, AmendOrder, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId, NewUser,
     Origin, Outage, Population, PopulationId, Realm, RealmId, RedeemOrder, RotateOrder, SessionId,
-    SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserId,
+    SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserEdit, UserId,
 };
 use adieu_store::{
-    Act, Answer, Check, Directory, DirectoryError, Figures, Flow, FlowId, Flows, Grants, Looked, Sessions,
-    Store, StoredKey, Swept, Upkeep, WriteError,
+    Act, Answer, Check, Directory, DirectoryError, Document, Documents, Edited, Figures, Flow, FlowId, Flows,
+    Grants, Listed, Listing, Looked, Remembered, Sessions, Store, StoredKey, Swept, Upkeep, WriteError,
 };
 
 /// How the store fails.
@@ -131,6 +131,18 @@ impl Sessions for FailingStore {
         self.read(|store| store.sessions_of(user, limit, now))
     }
 
+    fn recall(&self, id: SessionId, now: Timestamp) -> Act<Result<Option<Remembered>, Outage>> {
+        self.read(|store| store.recall(id, now))
+    }
+
+    fn history_of(&self, user: UserId, limit: u32, now: Timestamp) -> Act<Result<Vec<Remembered>, Outage>> {
+        self.read(|store| store.history_of(user, limit, now))
+    }
+
+    fn sessions_in(&self, realm: RealmId, listing: Listing, now: Timestamp) -> Act<Result<Listed, Outage>> {
+        self.read(|store| store.sessions_in(realm, listing, now))
+    }
+
     fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Act<Result<SignedOn, SignOnError>> {
         self.write(|store| store.open_session(order, now))
     }
@@ -169,6 +181,18 @@ impl Directory for FailingStore {
         self.write(|store| store.create_population(population))
     }
 
+    fn edit_population(&self, population: Population) -> Act<Result<(), DirectoryError>> {
+        self.write(|store| store.edit_population(population))
+    }
+
+    fn remove_population(&self, id: PopulationId) -> Act<Result<(), DirectoryError>> {
+        self.write(|store| store.remove_population(id))
+    }
+
+    fn count_users(&self, population: PopulationId) -> Act<Result<u64, Outage>> {
+        self.read(|store| store.count_users(population))
+    }
+
     fn user(&self, id: UserId) -> Answer<Result<Option<Arc<User>>, Outage>> {
         self.answer(|store| store.user(id))
     }
@@ -181,18 +205,31 @@ impl Directory for FailingStore {
         self.write(|store| store.create_user(new))
     }
 
-    fn set_enabled(
-        &self,
-        user: UserId,
-        enabled: bool,
-        origin: Origin,
-        now: Timestamp,
-    ) -> Act<Result<Option<Ended>, DirectoryError>> {
-        self.write(|store| store.set_enabled(user, enabled, origin, now))
+    fn user_external(&self, realm: RealmId, external_id: &str) -> Act<Result<Option<Arc<User>>, Outage>> {
+        self.read(|store| store.user_external(realm, external_id))
     }
 
-    fn set_password(&self, user: UserId, hash: String, now: Timestamp) -> Act<Result<(), DirectoryError>> {
-        self.write(|store| store.set_password(user, hash, now))
+    fn users(&self, realm: RealmId, after: Option<UserId>, most: u32) -> Act<Result<Vec<User>, Outage>> {
+        self.read(|store| store.users(realm, after, most))
+    }
+
+    fn edit_user(
+        &self,
+        user: UserId,
+        edit: UserEdit,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Act<Result<Edited, DirectoryError>> {
+        self.write(|store| store.edit_user(user, edit, origin, now))
+    }
+
+    fn remove_user(
+        &self,
+        user: UserId,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Act<Result<Ended, DirectoryError>> {
+        self.write(|store| store.remove_user(user, origin, now))
     }
 
     fn client(&self, id: &ClientId) -> Answer<Result<Option<Arc<Client>>, Outage>> {
@@ -231,6 +268,29 @@ impl Flows for FailingStore {
 
     fn take_flow(&self, id: FlowId, kind: &'static str) -> Act<Result<Option<Flow>, WriteError>> {
         self.write(|store| store.take_flow(id, kind))
+    }
+}
+
+impl Documents for FailingStore {
+    fn put_document(&self, document: Document) -> Act<Result<(), WriteError>> {
+        self.write(|store| store.put_document(document))
+    }
+
+    fn document(
+        &self,
+        realm: RealmId,
+        kind: &'static str,
+        id: &str,
+    ) -> Act<Result<Option<Document>, Outage>> {
+        self.read(|store| store.document(realm, kind, id))
+    }
+
+    fn documents(&self, realm: RealmId, kind: &'static str, most: u32) -> Act<Result<Vec<Document>, Outage>> {
+        self.read(|store| store.documents(realm, kind, most))
+    }
+
+    fn remove_document(&self, realm: RealmId, kind: &'static str, id: &str) -> Act<Result<bool, WriteError>> {
+        self.write(|store| store.remove_document(realm, kind, id))
     }
 }
 

@@ -169,6 +169,11 @@ pub const KEYS: &[Key] = &[
     key("pingone.apps_url", "text", "Public address of the hosted pages; empty is `public.url`."),
     key("pingone.idle_s", "seconds", "Idle limit; 0 is none."),
     key("pingone.lifetime_s", "seconds", "How long a session lasts in any case."),
+    key(
+        "pingone.sessions_max",
+        "sessions",
+        "Live sessions of one user; a sign-on beyond ends the oldest. 0 is no limit.",
+    ),
     key("pingone.cookie_lifetime_s", "seconds", "How long the cookie lasts."),
     key(
         "pingone.set_all_cookies",

@@ -10,11 +10,12 @@ use uuid::Uuid;
 
 use super::*;
 use crate::ambient::Span;
-use crate::directory::{Limits, Proof, User};
+use crate::directory::{Beyond, Limits, Proof, Quota, User};
 use crate::ids::PopulationId;
 use crate::session::tests::plain;
 use crate::session::{Device, Generations};
-use crate::sign_on::{SignOnDecision, SignOnOrder, decide_sign_on};
+use crate::session_id::Incarnation;
+use crate::sign_on::{SignOnDecision, SignOnOrder, decide_room, decide_sign_on};
 use crate::sweep::spent;
 use crate::token::SessionSecret;
 
@@ -41,9 +42,11 @@ struct Model {
 
 #[derive(Clone, Debug)]
 enum Deed {
-    SignOn { user: u64, previous: Option<usize>, keep_token: bool, stale_proof: bool },
+    SignOn { user: u64, previous: Option<usize>, keep_token: bool, stale_proof: bool, quota: Option<Quota> },
     Check { token: usize },
     End { token: usize },
+    Forget { token: usize },
+    ForgetAll { user: u64 },
     Reset { token: usize },
     EndAll { user: u64 },
     EndAllBut { user: u64, token: usize },
@@ -59,10 +62,14 @@ fn deeds() -> impl Strategy<Value = Deed> {
     let user = 0..USERS;
     let token = 0usize..24;
     prop_oneof![
-        4 => (user.clone(), proptest::option::of(token.clone()), any::<bool>(), proptest::bool::weighted(0.1)).prop_map(
-            |(user, previous, keep_token, stale_proof)| Deed::SignOn { user, previous, keep_token, stale_proof }),
+        4 => (user.clone(), proptest::option::of(token.clone()), any::<bool>(), proptest::bool::weighted(0.1), quotas())
+            .prop_map(|(user, previous, keep_token, stale_proof, quota)| Deed::SignOn {
+                user, previous, keep_token, stale_proof, quota,
+            }),
         4 => token.clone().prop_map(|token| Deed::Check { token }),
         3 => token.clone().prop_map(|token| Deed::End { token }),
+        1 => token.clone().prop_map(|token| Deed::Forget { token }),
+        1 => user.clone().prop_map(|user| Deed::ForgetAll { user }),
         2 => token.clone().prop_map(|token| Deed::Reset { token }),
         1 => user.clone().prop_map(|user| Deed::EndAll { user }),
         1 => (user.clone(), token.clone()).prop_map(|(user, token)| Deed::EndAllBut { user, token }),
@@ -73,6 +80,16 @@ fn deeds() -> impl Strategy<Value = Deed> {
         1 => Just(Deed::Crash),
         1 => token.prop_map(|token| Deed::LostBatch { token }),
     ]
+}
+
+fn quotas() -> impl Strategy<Value = Option<Quota>> {
+    let beyond = prop_oneof![
+        Just(Beyond::Refuse),
+        Just(Beyond::EndOldest),
+        Just(Beyond::EndNextExpiring),
+        Just(Beyond::EndAll)
+    ];
+    proptest::option::of((1u32..4, beyond).prop_map(|(max, beyond)| Quota { max, beyond }))
 }
 
 fn realm() -> RealmId {
@@ -87,8 +104,12 @@ fn user(n: u64) -> User {
         population: PopulationId::from_uuid(Uuid::from_u128(5)),
         username: format!("user{n}"),
         email: None,
+        external_id: None,
         enabled: true,
+        enabled_at: Timestamp::from_ms(0),
         generation: 0,
+        forgotten: 0,
+        removed: false,
         password: None,
         traits: "{}".into(),
         metadata_public: None,
@@ -140,9 +161,12 @@ impl Model {
 
     fn family(&self, target: &Target) -> Family {
         let one = |id: SessionId| match self.by_id(id) {
-            Some(s) => {
-                Family::One { session: Box::new(s.clone()), seen_at: self.seen_at(s), around: self.around(s) }
-            }
+            Some(s) => Family::One {
+                session: Box::new(s.clone()),
+                seen_at: self.seen_at(s),
+                around: self.around(s),
+                forgotten: self.disk.users.iter().any(|u| u.id == s.user && s.born.user < u.forgotten),
+            },
             None => match self.disk.tombstones.get(&id) {
                 Some(t) => Family::Past(Box::new(t.clone())),
                 None => Family::Nothing,
@@ -169,16 +193,17 @@ impl Model {
         for change in ending.changes {
             match change {
                 Change::Bury(tombstone) => {
-                    self.disk.sessions.remove(&tombstone.locator.number());
-                    self.disk.tombstones.insert(tombstone.id, *tombstone);
+                    self.disk.sessions.remove(&tombstone.session.locator.number());
+                    self.disk.tombstones.insert(tombstone.session.id, *tombstone);
                 }
                 Change::Write(session) => {
                     self.disk.sessions.insert(session.locator.number(), *session);
                 }
-                Change::RaiseUser { key, to } => {
+                Change::RaiseUser { key, to, forget } => {
                     let user = self.disk.users.iter_mut().find(|u| u.key == key).expect("a user");
                     assert!(to > user.generation, "a generation never falls");
                     user.generation = to;
+                    user.forgotten = if forget { to } else { user.forgotten };
                 }
                 Change::RaiseRealm { to, .. } => self.disk.realm_generation = to,
                 Change::RaiseClient { .. } => unreachable!("no clients here"),
@@ -194,7 +219,32 @@ impl Model {
         }
     }
 
-    fn sign_on(&mut self, user: u64, previous: Option<usize>, keep_token: bool, stale_proof: bool) {
+    /// Ends what stands in the way of one more session, as an engine does inside the sign-on; none if it is refused.
+    fn make_room(&mut self, order: &SignOnOrder, going_on: Option<SessionId>) -> Option<()> {
+        let mine = |s: &&Session| s.user == order.proof.user && Some(s.id) != going_on;
+        let live = |s: &&Session| verdict(s, self.seen_at(s), self.around(s), self.now) == Verdict::Live;
+        let others = self.disk.sessions.values().filter(mine).filter(live);
+        let others: Vec<_> = others.map(|s| (s.clone(), self.seen_at(s))).collect();
+        let most = order.quota.map_or(usize::MAX, |quota| quota.max as usize);
+        let lived = others.len();
+        let orders = decide_room(order, others).ok()?;
+        assert!(lived - orders.len() < most, "there is room for one more");
+        for end in orders {
+            let Target::One(id) = end.target else { panic!("one session: {end:?}") };
+            self.cover(|s| s.id == id);
+            assert!(matches!(self.end(&end), Ok(Ended::Now(_))), "what makes room was live");
+        }
+        Some(())
+    }
+
+    fn sign_on(
+        &mut self,
+        user: u64,
+        previous: Option<usize>,
+        keep_token: bool,
+        stale_proof: bool,
+        quota: Option<Quota>,
+    ) {
         let user = self.disk.users[user as usize].clone();
         let generation = if stale_proof { user.generation.wrapping_sub(1) } else { user.generation };
         let mut secret = [0; SessionSecret::LENGTH];
@@ -204,6 +254,7 @@ impl Model {
             realm: realm(),
             proof: Proof { user: user.id, generation },
             limits: Limits { idle: Some(Span::from_s(300)), absolute: Span::from_s(1000) },
+            quota,
             door: Door::named("test"),
             method: "password".into(),
             device: Device::default(),
@@ -219,8 +270,12 @@ impl Model {
         assert_eq!(decision.is_err(), stale_proof || !user.enabled, "only these two refuse");
         let session = match decision {
             Err(_) => return,
-            Ok(SignOnDecision::GoOn(session, _)) => *session,
+            Ok(SignOnDecision::GoOn(session, _)) => {
+                let Some(()) = self.make_room(&order, Some(session.id)) else { return };
+                *session
+            }
             Ok(SignOnDecision::Open(born)) => {
+                let Some(()) = self.make_room(&order, None) else { return };
                 let slot = (0..).find(|slot| {
                     let place = user.key.slot(*slot).expect("a slot");
                     !self.disk.sessions.contains_key(&place.number())
@@ -245,8 +300,8 @@ impl Model {
 
     fn act(&mut self, deed: &Deed) {
         match deed.clone() {
-            Deed::SignOn { user, previous, keep_token, stale_proof } => {
-                self.sign_on(user, previous, keep_token, stale_proof);
+            Deed::SignOn { user, previous, keep_token, stale_proof, quota } => {
+                self.sign_on(user, previous, keep_token, stale_proof, quota);
             }
             Deed::Check { token } => {
                 if let Some((token, _)) = self.tokens.get(token).cloned()
@@ -255,19 +310,24 @@ impl Model {
                     self.seen.insert(token.id, self.now);
                 }
             }
-            Deed::End { token } | Deed::Reset { token } => {
+            Deed::End { token } | Deed::Reset { token } | Deed::Forget { token } => {
                 let Some((token, _)) = self.tokens.get(token).cloned() else { return };
-                let act = if matches!(deed, Deed::End { .. }) { Act::End } else { Act::Reset };
+                let act = match deed {
+                    Deed::End { .. } => Act::End,
+                    Deed::Reset { .. } => Act::Reset,
+                    _ => Act::Forget,
+                };
                 if let Ok(Ended::Now(_)) = self.end(&order(Target::Token((&token).into()), act)) {
                     for (other, dead) in &mut self.tokens {
                         *dead |= other.id == token.id;
                     }
                 }
             }
-            Deed::EndAll { user } => {
+            Deed::EndAll { user } | Deed::ForgetAll { user } => {
                 let id = self.disk.users[user as usize].id;
                 self.cover(|s| s.user == id);
-                self.end(&order(Target::User(id), Act::End)).expect("a user can be ended");
+                let act = if matches!(deed, Deed::EndAll { .. }) { Act::End } else { Act::Forget };
+                self.end(&order(Target::User(id), act)).expect("a user can be ended");
             }
             Deed::EndAllBut { user, token } => {
                 let id = self.disk.users[user as usize].id;
@@ -350,7 +410,7 @@ fn one(change: impl FnOnce(&mut Session)) -> Family {
     let mut session = plain();
     change(&mut session);
     let around = Around { generations: Generations { user: 4, realm: 5 }, user_enabled: true };
-    Family::One { seen_at: session.seen_at, session: Box::new(session), around }
+    Family::One { seen_at: session.seen_at, session: Box::new(session), around, forgotten: false }
 }
 
 fn at(s: i64) -> Timestamp {
@@ -367,6 +427,30 @@ fn a_session_ends_once_and_is_remembered() {
     assert!(matches!(first.outcome, Ended::Now(_)));
     let again = decide_ending(&Family::Past(tombstone.clone()), &order, at(2)).expect("again");
     assert!(again.changes.is_empty() && matches!(again.outcome, Ended::Before));
+}
+
+/// Goal: what was forgotten answers neither its token nor its user, and is gone for good like any other.
+#[test]
+fn a_forgotten_session_answers_to_its_bare_id_only() {
+    let id = plain().id;
+    let forget = order(Target::One(id), Act::Forget);
+    let ending = decide_ending(&one(|_| {}), &forget, at(1)).expect("an ending");
+    let [Change::Bury(tombstone)] = &ending.changes[..] else { panic!("one burial: {ending:?}") };
+    assert!(tombstone.forgotten && matches!(ending.outcome, Ended::Now(_)));
+    let past = Family::Past(tombstone.clone());
+    let token = PresentedToken { id, hash: plain().token_hash };
+    let user = plain().user;
+    for target in [Target::Token(token), Target::OneOf { user, session: id }] {
+        let refused = decide_ending(&past, &order(target.clone(), Act::End), at(2));
+        assert!(matches!(refused, Err(EndError::UnknownSession)), "{target:?}");
+    }
+    let again = decide_ending(&past, &forget, at(2)).expect("again");
+    assert!(again.changes.is_empty() && matches!(again.outcome, Ended::Before));
+    // One that was only ended is forgotten later.
+    let Family::Past(mut ended) = past else { unreachable!("it is one") };
+    ended.forgotten = false;
+    let later = decide_ending(&Family::Past(ended), &forget, at(3)).expect("later");
+    assert!(matches!(&later.changes[..], [Change::Bury(t)] if t.forgotten), "{later:?}");
 }
 
 #[test]

@@ -263,7 +263,7 @@ impl From<SignOnFailure> for AmError {
             SignOnFailure::WrongCredentials => Self::LoginFailure,
             SignOnFailure::Disabled(_) => Self::LockedOut,
             SignOnFailure::Busy(Busy) => Self::Busy,
-            SignOnFailure::TooMany => Self::SessionLimit,
+            SignOnFailure::TooMany | SignOnFailure::Quota => Self::SessionLimit,
             SignOnFailure::Outage(outage) => Self::CannotTell(outage),
         }
     }

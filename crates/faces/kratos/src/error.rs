@@ -206,7 +206,9 @@ impl From<SignOnFailure> for KratosError {
         match failure {
             SignOnFailure::Disabled(user) => Self::disabled(user.id.to_string()),
             SignOnFailure::Busy(_) => Self::busy(),
-            SignOnFailure::TooMany => Self::forbidden("This account has as many sessions as one can have."),
+            SignOnFailure::TooMany | SignOnFailure::Quota => {
+                Self::forbidden("This account has as many sessions as one can have.")
+            }
             SignOnFailure::Outage(outage) => Self::unavailable(outage),
             SignOnFailure::WrongCredentials => Self::unauthorized(false),
         }

@@ -44,8 +44,6 @@ pub struct Settings {
     pub allowed_return: Vec<String>,
     /// Origins that may call with credentials from a browser.
     pub cors_origins: Vec<String>,
-    /// Whether a login ends all other sessions of the user.
-    pub login_ends_others: bool,
     /// For how many seconds whoami may be cached at most; none sends no such header.
     pub whoami_cache_max_s: Option<u64>,
     /// Whether a logout tells the browser to clear its data (https only).

@@ -269,7 +269,7 @@ impl From<SignOnFailure> for Problem {
             }
             SignOnFailure::Disabled(_) => Self::NotUsable,
             SignOnFailure::Busy(Busy) => Self::Busy,
-            SignOnFailure::TooMany => Self::TooManySessions,
+            SignOnFailure::TooMany | SignOnFailure::Quota => Self::TooManySessions,
             SignOnFailure::Outage(outage) => Self::Unavailable(outage),
         }
     }

@@ -7,30 +7,17 @@ use std::sync::Arc;
 use adieu_core::directory::matched;
 use adieu_core::{
     Act as EndAct, Cause, Client, ClientId, EndOrder, Ended, NewUser, Origin, Outage, Population,
-    PopulationId, Realm, RealmId, Target, Timestamp, User, UserId, UserKey,
+    PopulationId, Realm, RealmId, Target, Timestamp, User, UserEdit, UserId, UserKey,
 };
-use adieu_store::{Act, Answer, Directory, DirectoryError, StoredKey};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use adieu_store::{Act, Answer, Directory, DirectoryError, Edited, StoredKey};
+use rusqlite::{Connection, Row, params};
 
 use crate::acts::sessions::end;
+use crate::error::Damaged;
 use crate::hooks::Place;
 use crate::rows::uuid_column;
 use crate::writer::Batch;
 use crate::{SqliteStore, rows};
-
-fn population_row(row: &Row<'_>) -> rusqlite::Result<Population> {
-    Ok(Population {
-        id: PopulationId::from_uuid(uuid_column(row, "id")?),
-        realm: RealmId::from_uuid(uuid_column(row, "realm")?),
-        name: row.get("name")?,
-    })
-}
-
-fn population(db: &Connection, id: PopulationId) -> rusqlite::Result<Option<Population>> {
-    db.prepare_cached("SELECT * FROM population WHERE id = ?1")?
-        .query_row([id.uuid().as_bytes()], population_row)
-        .optional()
-}
 
 fn key_row(row: &Row<'_>) -> rusqlite::Result<StoredKey> {
     Ok(StoredKey {
@@ -75,15 +62,11 @@ impl Directory for SqliteStore {
     }
 
     fn population(&self, id: PopulationId) -> Act<Result<Option<Population>, Outage>> {
-        self.readers.read(move |db, _, _| population(db, id))
+        self.readers.read(move |db, _, _| rows::population(db, id))
     }
 
     fn populations(&self, realm: RealmId) -> Act<Result<Vec<Population>, Outage>> {
-        self.readers.read(move |db, _, _| {
-            db.prepare_cached("SELECT * FROM population WHERE realm = ?1 ORDER BY seq")?
-                .query_map([realm.uuid().as_bytes()], population_row)?
-                .collect()
-        })
+        self.readers.read(move |db, _, _| rows::populations(db, realm))
     }
 
     fn create_population(&self, new: Population) -> Act<Result<(), DirectoryError>> {
@@ -91,21 +74,43 @@ impl Directory for SqliteStore {
             if rows::realm(batch.db, new.realm)?.is_none() {
                 return Ok(Err(DirectoryError::Unknown));
             }
-            if population(batch.db, new.id)?.is_some() {
+            if rows::population(batch.db, new.id)?.is_some() {
                 return Ok(Err(DirectoryError::NameTaken));
             }
-            batch.db.execute(
-                "INSERT INTO population(id, realm, name) VALUES (?1, ?2, ?3)",
-                params![new.id.uuid().as_bytes(), new.realm.uuid().as_bytes(), new.name],
-            )?;
-            Ok(Ok(()))
+            rows::write_population(batch.db, &new).map(Ok)
         })
+    }
+
+    fn edit_population(&self, population: Population) -> Act<Result<(), DirectoryError>> {
+        self.writer.write(move |batch| match rows::population(batch.db, population.id)? {
+            Some(before) if before.realm == population.realm => {
+                let next = Population { created_at: before.created_at, ..population.clone() };
+                rows::write_population(batch.db, &next).map(Ok)
+            }
+            Some(_) | None => Ok(Err(DirectoryError::Unknown)),
+        })
+    }
+
+    fn remove_population(&self, id: PopulationId) -> Act<Result<(), DirectoryError>> {
+        self.writer.write(move |batch| {
+            if rows::population(batch.db, id)?.is_none() {
+                return Ok(Err(DirectoryError::Unknown));
+            }
+            if rows::count_users(batch.db, id)? > 0 {
+                return Ok(Err(DirectoryError::NotEmpty));
+            }
+            rows::drop_population(batch.db, id).map(Ok)
+        })
+    }
+
+    fn count_users(&self, population: PopulationId) -> Act<Result<u64, Outage>> {
+        self.readers.read(move |db, _, _| rows::count_users(db, population))
     }
 
     fn user(&self, id: UserId) -> Answer<Result<Option<Arc<User>>, Outage>> {
         let key = id.uuid().as_u128();
         if let Some(user) = self.shared.caches.users.find(&key) {
-            return Answer::Now(Ok(Some(user)));
+            return Answer::Now(Ok(Some(user).filter(|user| !user.removed)));
         }
         Answer::Later(self.readers.read(move |db, shared, read_at| {
             let user = rows::user(db, id)?.map(Arc::new);
@@ -113,7 +118,7 @@ impl Directory for SqliteStore {
             if let Some(user) = &user {
                 shared.caches.users.fill(key, || Arc::clone(user), read_at);
             }
-            Ok(user)
+            Ok(user.filter(|user| !user.removed))
         }))
     }
 
@@ -126,21 +131,27 @@ impl Directory for SqliteStore {
         self.writer.write(move |batch| create_user(batch, &new))
     }
 
-    fn set_enabled(
-        &self,
-        id: UserId,
-        enabled: bool,
-        origin: Origin,
-        now: Timestamp,
-    ) -> Act<Result<Option<Ended>, DirectoryError>> {
-        self.writer.write(move |batch| set_enabled(batch, id, enabled, &origin, now))
+    fn user_external(&self, realm: RealmId, external_id: &str) -> Act<Result<Option<Arc<User>>, Outage>> {
+        let external_id = external_id.to_owned();
+        self.readers.read(move |db, _, _| Ok(rows::user_external(db, realm, &external_id)?.map(Arc::new)))
     }
 
-    fn set_password(&self, id: UserId, hash: String, now: Timestamp) -> Act<Result<(), DirectoryError>> {
-        self.writer.write(move |batch| {
-            let Some(user) = rows::user(batch.db, id)? else { return Ok(Err(DirectoryError::Unknown)) };
-            batch.write_user(User { password: Some(hash.clone()), updated_at: now, ..user }).map(Ok)
-        })
+    fn users(&self, realm: RealmId, after: Option<UserId>, most: u32) -> Act<Result<Vec<User>, Outage>> {
+        self.readers.read(move |db, _, _| rows::users(db, realm, after, most))
+    }
+
+    fn edit_user(
+        &self,
+        id: UserId,
+        edit: UserEdit,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Act<Result<Edited, DirectoryError>> {
+        self.writer.write(move |batch| edit_user(batch, id, &edit, &origin, now))
+    }
+
+    fn remove_user(&self, id: UserId, origin: Origin, now: Timestamp) -> Act<Result<Ended, DirectoryError>> {
+        self.writer.write(move |batch| remove_user(batch, id, &origin, now))
     }
 
     fn client(&self, id: &ClientId) -> Answer<Result<Option<Arc<Client>>, Outage>> {
@@ -206,14 +217,8 @@ impl Directory for SqliteStore {
 fn create_user(batch: &mut Batch<'_>, new: &NewUser) -> Written<User> {
     let db = batch.db;
     let wanted = &new.user;
-    if population(db, wanted.population)?.is_none_or(|p| p.realm != wanted.realm) {
+    if rows::population(db, wanted.population)?.is_none_or(|p| p.realm != wanted.realm) {
         return Ok(Err(DirectoryError::Unknown));
-    }
-    let names = wanted.names();
-    for name in &names {
-        if rows::name_taken(db, wanted.realm, name)? {
-            return Ok(Err(DirectoryError::NameTaken));
-        }
     }
     if rows::user(db, wanted.id)?.is_some() {
         return Ok(Err(DirectoryError::NameTaken));
@@ -224,33 +229,102 @@ fn create_user(batch: &mut Batch<'_>, new: &NewUser) -> Written<User> {
         key = UserKey::from_random(key.number() + 1);
     }
     let user = User { key, ..wanted.clone() };
-    for name in &names {
-        rows::write_name(db, &user, name)?;
+    if !named(db, None, &user)? {
+        return Ok(Err(DirectoryError::NameTaken));
     }
     batch.write_user(user.clone())?;
     Ok(Ok(user))
 }
 
+/// Gives a user its names and takes away those it had `before`. Says whether they were free; if not, nothing is written.
+fn named(db: &Connection, before: Option<&User>, user: &User) -> rusqlite::Result<bool> {
+    let old = before.map(User::names).unwrap_or_default();
+    let new = user.names();
+    let added = |name: &&String| !old.contains(name);
+    for name in new.iter().filter(added) {
+        if rows::name_taken(db, user.realm, name)? {
+            return Ok(false);
+        }
+    }
+    let external_before = before.and_then(|before| before.external_id.as_deref());
+    let external = user.external_id.as_deref();
+    if external != external_before {
+        if let Some(id) = external
+            && rows::user_external(db, user.realm, id)?.is_some()
+        {
+            return Ok(false);
+        }
+        if let Some(id) = external_before {
+            rows::drop_external(db, user, id)?;
+        }
+        if let Some(id) = external {
+            rows::write_external(db, user, id)?;
+        }
+    }
+    for name in old.iter().filter(|name| !new.contains(name)) {
+        rows::drop_name(db, user, name)?;
+    }
+    for name in new.iter().filter(added) {
+        rows::write_name(db, user, name)?;
+    }
+    Ok(true)
+}
+
+/// A user who is there.
+fn present(db: &Connection, id: UserId) -> rusqlite::Result<Option<User>> {
+    Ok(rows::user(db, id)?.filter(|user| !user.removed))
+}
+
 /// Disabling ends all the user's sessions in the same transaction, on the same road (ONE-ROAD).
-fn set_enabled(
+fn edit_user(
     batch: &mut Batch<'_>,
     id: UserId,
-    enabled: bool,
+    edit: &UserEdit,
     origin: &Origin,
     now: Timestamp,
-) -> Written<Option<Ended>> {
-    let Some(user) = rows::user(batch.db, id)? else { return Ok(Err(DirectoryError::Unknown)) };
-    batch.write_user(User { enabled, updated_at: now, ..user })?;
-    if enabled {
-        return Ok(Ok(None));
+) -> Written<Edited> {
+    let Some(before) = present(batch.db, id)? else { return Ok(Err(DirectoryError::Unknown)) };
+    let next = edit.applied_to(&before, now);
+    if next.population != before.population
+        && rows::population(batch.db, next.population)?.is_none_or(|p| p.realm != next.realm)
+    {
+        return Ok(Err(DirectoryError::Unknown));
     }
-    let order = EndOrder {
-        realm: None,
-        target: Target::User(id),
-        act: EndAct::End,
-        cause: Cause::UserDisabled,
-        spare: None,
-        origin: origin.clone(),
-    };
-    Ok(end(batch, &order, now)?.map(Some).map_err(|_| DirectoryError::Unknown))
+    if !named(batch.db, Some(&before), &next)? {
+        return Ok(Err(DirectoryError::NameTaken));
+    }
+    batch.write_user(next.clone())?;
+    if edit.enabled != Some(false) {
+        return Ok(Ok(Edited { user: next, ended: None }));
+    }
+    let ended = end_all(batch, id, EndAct::End, Cause::UserDisabled, origin, now)?;
+    let user = rows::user(batch.db, id)?.unwrap_or(next);
+    Ok(Ok(Edited { user, ended: Some(ended) }))
+}
+
+/// Nothing of the user stays but what keeps the sessions dead.
+fn remove_user(batch: &mut Batch<'_>, id: UserId, origin: &Origin, now: Timestamp) -> Written<Ended> {
+    if present(batch.db, id)?.is_none() {
+        return Ok(Err(DirectoryError::Unknown));
+    }
+    let ended = end_all(batch, id, EndAct::Forget, Cause::UserRemoved, origin, now)?;
+    if let Some(user) = rows::user(batch.db, id)? {
+        let bare = user.without_trace(now);
+        named(batch.db, Some(&user), &bare)?;
+        batch.write_user(bare)?;
+    }
+    Ok(Ok(ended))
+}
+
+fn end_all(
+    batch: &mut Batch<'_>,
+    user: UserId,
+    act: EndAct,
+    cause: Cause,
+    origin: &Origin,
+    now: Timestamp,
+) -> rusqlite::Result<Ended> {
+    let origin = origin.clone();
+    let order = EndOrder { realm: None, target: Target::User(user), act, cause, spare: None, origin };
+    end(batch, &order, now)?.map_err(|_| Damaged::row("user"))
 }

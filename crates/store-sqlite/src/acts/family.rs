@@ -76,15 +76,21 @@ pub(crate) fn family(batch: &Batch<'_>, order: &EndOrder) -> rusqlite::Result<Fa
 }
 
 fn one(batch: &Batch<'_>, id: SessionId) -> rusqlite::Result<Family> {
-    if let Some(Facts { session, seen_at, around, .. }) = facts_in(batch, id)? {
-        return Ok(Family::One { session: Box::new(session), seen_at, around });
+    if let Some(Facts { session, seen_at, around, user }) = facts_in(batch, id)? {
+        let forgotten = session.born.user < user.forgotten;
+        return Ok(Family::One { session: Box::new(session), seen_at, around, forgotten });
     }
-    let tombstone = rows::tombstone(batch.db, batch.cipher(), id)?;
-    Ok(tombstone.map_or(Family::Nothing, |tombstone| Family::Past(Box::new(tombstone))))
+    let Some(mut tombstone) = rows::tombstone(batch.db, batch.cipher(), id)? else {
+        return Ok(Family::Nothing);
+    };
+    let user = batch.user(tombstone.session.user)?;
+    tombstone.forgotten |= user.is_some_and(|user| tombstone.session.born.user < user.forgotten);
+    Ok(Family::Past(Box::new(tombstone)))
 }
 
 fn of_user(batch: &Batch<'_>, id: UserId, keep: Option<Facts>) -> rusqlite::Result<Family> {
-    Ok(batch.user(id)?.map_or(Family::Nothing, |user| Family::User {
+    let user = batch.user(id)?.filter(|user| !user.removed);
+    Ok(user.map_or(Family::Nothing, |user| Family::User {
         key: user.key,
         id,
         realm: user.realm,

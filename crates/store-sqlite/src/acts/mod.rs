@@ -3,8 +3,10 @@
 //! Each act is one order for the writer or one question for the readers.
 
 mod directory;
+mod documents;
 mod family;
 mod flows;
 mod grants;
+mod history;
 mod sessions;
 mod upkeep;

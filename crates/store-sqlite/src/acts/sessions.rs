@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use adieu_core::session::NotLive;
 use adieu_core::{
-    AmendError, AmendOrder, Around, EndError, EndOrder, Ended, Generations, How, Outage, Session, SessionId,
-    SessionToken, SignOnDecision, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserId, Verdict,
-    decide_amend, decide_ending, decide_sign_on,
+    AmendError, AmendOrder, Around, Closed, EndError, EndOrder, Ended, Generations, How, Outage, RealmId,
+    Session, SessionId, SessionToken, SignOnDecision, SignOnError, SignOnOrder, SignedOn, Timestamp, User,
+    UserId, Verdict, decide_amend, decide_ending, decide_room, decide_sign_on,
 };
-use adieu_store::{Act, Answer, Check, Live, Looked, Sessions};
+use adieu_store::{Act, Answer, Check, Listed, Listing, Live, Looked, Remembered, Sessions};
 use rusqlite::Connection;
 
 use crate::acts::family::{Facts, facts, facts_in, family};
+use crate::acts::history;
 use crate::cache::Held;
 use crate::hooks::Place;
 use crate::writer::Batch;
@@ -164,6 +165,21 @@ impl Sessions for SqliteStore {
         })
     }
 
+    fn recall(&self, id: SessionId, now: Timestamp) -> Act<Result<Option<Remembered>, Outage>> {
+        self.readers.read(move |db, shared, _| history::recall(db, shared, id, now))
+    }
+
+    fn history_of(&self, user: UserId, limit: u32, now: Timestamp) -> Act<Result<Vec<Remembered>, Outage>> {
+        self.readers.read(move |db, shared, _| match rows::user(db, user)? {
+            Some(user) => history::history_of(db, shared, &user, limit, now),
+            None => Ok(Vec::new()),
+        })
+    }
+
+    fn sessions_in(&self, realm: RealmId, listing: Listing, now: Timestamp) -> Act<Result<Listed, Outage>> {
+        self.readers.read(move |db, shared, _| history::sessions_in(db, shared, realm, listing, now))
+    }
+
     fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Act<Result<SignedOn, SignOnError>> {
         self.writer.write(move |batch| open_session(batch, &order, now))
     }
@@ -200,6 +216,9 @@ fn open_session(
     let (Some(user), Some(realm)) = (batch.user(order.proof.user)?, batch.realm(order.realm)?) else {
         return Ok(Err(SignOnError::UnknownUser));
     };
+    if user.removed {
+        return Ok(Err(SignOnError::UnknownUser));
+    }
     let previous = match &order.previous {
         None => None,
         Some(token) => {
@@ -207,10 +226,21 @@ fn open_session(
         }
     };
     let known = previous.as_ref().map(|facts| (&facts.session, facts.seen_at));
-    let (session, how) = match decide_sign_on(order, &user, realm.generation, known, now) {
+    let decision = match decide_sign_on(order, &user, realm.generation, known, now) {
         Err(refusal) => return Ok(Err(refusal)),
-        Ok(SignOnDecision::GoOn(session, how)) => (*session, how),
-        Ok(SignOnDecision::Open(born)) => {
+        Ok(decision) => decision,
+    };
+    let going_on = match &decision {
+        SignOnDecision::GoOn(session, _) => Some(session.id),
+        SignOnDecision::Open(_) => None,
+    };
+    let ended = match make_room(batch, order, &user, going_on, now)? {
+        Err(refusal) => return Ok(Err(refusal)),
+        Ok(ended) => ended,
+    };
+    let (session, how) = match decision {
+        SignOnDecision::GoOn(session, how) => (*session, how),
+        SignOnDecision::Open(born) => {
             let Some(place) = rows::free_place(batch.db, user.key)? else {
                 return Ok(Err(SignOnError::TooMany));
             };
@@ -219,7 +249,40 @@ fn open_session(
         }
     };
     batch.write_session(Session::clone(&session))?;
-    Ok(Ok(SignedOn { session, user: User::clone(&user), how }))
+    Ok(Ok(SignedOn { session, user: User::clone(&user), how, ended }))
+}
+
+/// Ends what stands in the way of one more session, if the order names a quota.
+fn make_room(
+    batch: &mut Batch<'_>,
+    order: &SignOnOrder,
+    user: &User,
+    going_on: Option<SessionId>,
+    now: Timestamp,
+) -> rusqlite::Result<Result<Vec<Closed>, SignOnError>> {
+    if order.quota.is_none() {
+        return Ok(Ok(Vec::new()));
+    }
+    let mut others = Vec::new();
+    for session in rows::sessions_of(batch.db, batch.cipher(), user.key)? {
+        if Some(session.id) != going_on
+            && let Some(facts) = facts_in(batch, session.id)?
+            && facts.verdict(now) == Verdict::Live
+        {
+            others.push((facts.session, facts.seen_at));
+        }
+    }
+    let orders = match decide_room(order, others) {
+        Err(refusal) => return Ok(Err(refusal)),
+        Ok(orders) => orders,
+    };
+    let mut closed = Vec::new();
+    for order in orders {
+        if let Ok(Ended::Now(one)) = end(batch, &order, now)? {
+            closed.push(one);
+        }
+    }
+    Ok(Ok(closed))
 }
 
 fn amend(

@@ -52,8 +52,8 @@ async fn a_slow_reader_puts_no_ended_session_back() {
                 town.end(Target::UserBut { user, keep }, at(1)).await.expect("an ending");
             }
             _ => {
-                town.store.set_enabled(user, false, town.origin(), at(1)).await.expect("disabled");
-                town.store.set_enabled(user, true, town.origin(), at(1)).await.expect("enabled");
+                town.enable(user, false, at(1)).await;
+                town.enable(user, true, at(1)).await;
             }
         }
         gate.open();

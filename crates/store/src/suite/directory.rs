@@ -9,7 +9,7 @@ use adieu_core::{
 
 use crate::suite::town::at;
 use crate::suite::{Engine, Town};
-use crate::{DirectoryError, StoredKey};
+use crate::{DirectoryError, Document, StoredKey};
 
 /// Goal: a path and an id each mean one realm.
 pub async fn realms_and_populations_have_one_name_each<E: Engine>() {
@@ -31,7 +31,7 @@ pub async fn realms_and_populations_have_one_name_each<E: Engine>() {
     let mut made = Vec::new();
     for name in ["zebras", "apes"] {
         let id = PopulationId::from_uuid(town.chance.uuid());
-        let population = Population { id, realm: town.realm, name: name.into() };
+        let population = Town::<E>::population(id, town.realm, name);
         town.store.create_population(population.clone()).await.expect("a realm");
         made.push(population);
     }
@@ -41,10 +41,62 @@ pub async fn realms_and_populations_have_one_name_each<E: Engine>() {
     let again = town.store.create_population(made[0].clone()).await;
     assert!(matches!(again, Err(DirectoryError::NameTaken)), "{again:?}");
     let id = PopulationId::from_uuid(town.chance.uuid());
-    let homeless = Population { id, realm: nowhere, name: "x".into() };
+    let homeless = Town::<E>::population(id, nowhere, "x");
     let unknown = town.store.create_population(homeless).await;
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
     assert!(town.store.population(id).await.expect("an answer").is_none());
+}
+
+/// Goal: a population changes its name and goes when it is empty, never with somebody in it.
+pub async fn a_population_goes_only_when_it_is_empty<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let ada = town.user("ada").await;
+    let read = async || town.store.population(town.population).await.expect("an answer");
+    let before = read().await.expect("there");
+    let next = Population { name: "All".into(), description: Some("us".into()), updated_at: at(3), ..before };
+    town.store.edit_population(next.clone()).await.expect("a change");
+    assert_eq!(read().await, Some(next.clone()));
+    let refused = town.store.remove_population(town.population).await;
+    assert!(matches!(refused, Err(DirectoryError::NotEmpty)), "{refused:?}");
+    town.store.remove_user(ada.id, town.origin(), at(4)).await.expect("removed");
+    town.store.remove_population(town.population).await.expect("nobody is left");
+    assert_eq!(read().await, None);
+    let unknown = town.store.edit_population(next).await;
+    assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
+    let unknown = town.store.remove_population(town.population).await;
+    assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
+}
+
+/// Goal: a dialect finds its documents again, its own only, and after a crash.
+pub async fn documents_are_kept_by_realm_and_kind<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let document = |kind: &str, id: &str, body: &str| Document {
+        realm: town.realm,
+        kind: kind.into(),
+        id: id.into(),
+        body: body.into(),
+    };
+    for (kind, id, body) in
+        [("policy", "b", "2"), ("policy", "a", "1"), ("other", "a", "3"), ("policy", "b", "4")]
+    {
+        town.store.put_document(document(kind, id, body)).await.expect("written");
+    }
+    let town = town.after_crash().await;
+    let listed = town.store.documents(town.realm, "policy", 10).await.expect("a list");
+    assert_eq!(
+        listed.iter().map(|d| (d.id.as_str(), d.body.as_str())).collect::<Vec<_>>(),
+        [("a", "1"), ("b", "4")]
+    );
+    assert_eq!(town.store.documents(town.realm, "policy", 1).await.expect("a list").len(), 1);
+    let nowhere = RealmId::from_uuid(town.chance.uuid());
+    assert!(town.store.document(nowhere, "policy", "a").await.expect("an answer").is_none());
+    assert!(town.store.remove_document(town.realm, "policy", "a").await.expect("an answer"));
+    assert!(!town.store.remove_document(town.realm, "policy", "a").await.expect("an answer"));
+    assert!(town.store.document(town.realm, "policy", "a").await.expect("an answer").is_none());
+    assert_eq!(
+        town.store.document(town.realm, "other", "a").await.expect("an answer").expect("there").body,
+        "3"
+    );
 }
 
 /// Goal: ENDED-STAYS-ENDED for clients: whatever is written, a generation never falls.

@@ -64,7 +64,7 @@ pub async fn endings_of_all_kinds_outlive_a_crash<E: Engine>() {
                 &[&one, &two, &his]
             }
             _ => {
-                town.store.set_enabled(ada.id, false, town.origin(), at(1)).await.expect("disabled");
+                town.enable(ada.id, false, at(1)).await;
                 &[&one, &two]
             }
         };

@@ -11,6 +11,7 @@ pub mod durability;
 pub mod endings;
 pub mod flows;
 pub mod grants;
+pub mod history;
 pub mod mass_endings;
 pub mod people;
 pub mod sign_ons;
@@ -71,8 +72,18 @@ macro_rules! contract {
             people::another_password_ends_nothing_by_itself,
             people::a_name_is_taken_in_every_spelling,
             people::a_user_keeps_what_was_written,
+            people::a_user_changes_and_is_found_by_what_is_true_now,
+            people::a_deleted_user_leaves_nothing_that_lives,
+            people::users_are_listed_in_the_order_of_their_ids,
+            history::an_ended_session_is_remembered_as_it_was,
+            history::what_was_forgotten_is_shown_to_nobody,
+            history::the_sessions_of_a_realm_are_listed_page_by_page,
+            history::a_quota_is_kept_in_the_way_it_asks_for,
+            history::sign_ons_at_once_count_each_other,
             directory::realms_and_populations_have_one_name_each,
             directory::clients_come_and_go_and_come_back_above_their_old_grants,
+            directory::a_population_goes_only_when_it_is_empty,
+            directory::documents_are_kept_by_realm_and_kind,
             directory::signing_keys_come_oldest_first,
             flows::a_flow_is_kept_replaced_read_and_taken,
             flows::of_many_takers_one_gets_it,
@@ -116,6 +127,7 @@ mod tests {
             ("endings", include_str!("endings.rs")),
             ("flows", include_str!("flows.rs")),
             ("grants", include_str!("grants.rs")),
+            ("history", include_str!("history.rs")),
             ("mass_endings", include_str!("mass_endings.rs")),
             ("people", include_str!("people.rs")),
             ("sign_ons", include_str!("sign_ons.rs")),

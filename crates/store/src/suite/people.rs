@@ -3,7 +3,8 @@
 //! Passwords are opaque texts here; nobody hashes anything.
 
 use adieu_core::{
-    Ended, NewUser, NotLive, PopulationId, RealmId, Role, RoleAssignment, RoleScope, Target, User, UserId,
+    EndError, Ended, NewUser, NotLive, PopulationId, RealmId, Role, RoleAssignment, RoleScope, SignOnError,
+    Target, User, UserEdit, UserId,
 };
 
 use crate::DirectoryError;
@@ -16,25 +17,28 @@ pub async fn disabling_ends_all_sessions_and_enabling_brings_none_back<E: Engine
     let (ada, bob) = (town.user("ada").await, town.user("bob").await);
     let (one, two) = (town.sign_on(&ada, at(0)).await, town.sign_on(&ada, at(0)).await);
     let his = town.sign_on(&bob, at(0)).await;
-    let switch = |enabled, now| town.store.set_enabled(ada.id, enabled, town.origin(), now);
-    assert!(matches!(switch(false, at(1)).await, Ok(Some(Ended::Now(_)))));
+    let edited = town.enable(ada.id, false, at(1)).await;
+    assert!(matches!(edited.ended, Some(Ended::Now(_))));
+    assert_eq!((edited.user.enabled_at, edited.user.generation), (at(1), 1));
     for held in [&one, &two] {
         town.expect_dead(held, at(1)).await;
         assert!(matches!(town.end(held.presented(), at(2)).await, Ok(Ended::Before)));
     }
     assert!(!town.read(&ada).await.enabled);
-    assert!(matches!(switch(true, at(3)).await, Ok(None)));
+    assert!(town.enable(ada.id, true, at(3)).await.ended.is_none());
     for held in [&one, &two] {
         town.expect_dead(held, at(3)).await;
     }
     let again = town.sign_on(&ada, at(4)).await;
     town.expect_live(&again, at(4)).await;
     // Enabling somebody who is enabled ends nothing.
-    assert!(matches!(switch(true, at(5)).await, Ok(None)));
+    let edited = town.enable(ada.id, true, at(5)).await;
+    assert!(edited.ended.is_none());
+    assert_eq!(edited.user.enabled_at, at(3), "it did not change now");
     town.expect_live(&again, at(5)).await;
     town.expect_live(&his, at(5)).await;
     let stranger = UserId::from_uuid(town.chance.uuid());
-    let unknown = town.store.set_enabled(stranger, false, town.origin(), at(6)).await;
+    let unknown = town.edit(stranger, UserEdit { enabled: Some(false), ..UserEdit::default() }, at(6)).await;
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
     let town = town.after_crash().await;
     town.expect_live(&again, at(7)).await;
@@ -48,14 +52,120 @@ pub async fn another_password_ends_nothing_by_itself<E: Engine>() {
     let town = Town::<E>::new().await;
     let ada = town.user("ada").await;
     let held = town.sign_on(&ada, at(0)).await;
-    town.store.set_password(ada.id, "$argon2id$x".into(), at(1)).await.expect("written");
+    let password =
+        |hash: Option<&str>| UserEdit { password: Some(hash.map(str::to_owned)), ..UserEdit::default() };
+    town.edit(ada.id, password(Some("$argon2id$x")), at(1)).await.expect("written");
     let read = town.read(&ada).await;
     assert_eq!((read.password.as_deref(), read.updated_at), (Some("$argon2id$x"), at(1)));
     assert_eq!((read.generation, read.created_at), (0, at(0)));
     town.expect_live(&held, at(2)).await;
-    let stranger = UserId::from_uuid(town.chance.uuid());
-    let unknown = town.store.set_password(stranger, "x".into(), at(1)).await;
-    assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
+    town.edit(ada.id, password(None), at(3)).await.expect("written");
+    assert_eq!(town.read(&ada).await.password, None);
+    town.expect_live(&held, at(4)).await;
+}
+
+/// Goal: a user who changes is found under the new names at once and under no old one, and nobody's name is taken away.
+pub async fn a_user_changes_and_is_found_by_what_is_true_now<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let (ada, bob) = (town.user("ada").await, town.user("bob").await);
+    let none = UserEdit::default;
+    let found = async |name: &str| {
+        town.store.user_named(town.realm, name).await.expect("an answer").map(|user| user.id)
+    };
+    for taken in ["BOB", "bob@example.test"] {
+        let edit = UserEdit { username: Some(taken.into()), traits: Some("{1}".into()), ..none() };
+        let refused = town.edit(ada.id, edit, at(1)).await;
+        assert!(matches!(refused, Err(DirectoryError::NameTaken)), "{taken}: {refused:?}");
+    }
+    assert_eq!(
+        format!("{:?}", town.read(&ada).await),
+        format!("{ada:?}"),
+        "a refused change changes nothing"
+    );
+    let edit = UserEdit {
+        username: Some("Countess".into()),
+        email: Some(None),
+        external_id: Some(Some("hr-7".into())),
+        metadata_public: Some(Some("{}".into())),
+        ..none()
+    };
+    let edited = town.edit(ada.id, edit, at(2)).await.expect("a change").user;
+    assert_eq!((edited.username.as_str(), edited.updated_at), ("Countess", at(2)));
+    assert_eq!((found("countess").await, found("ada").await), (Some(ada.id), None));
+    assert_eq!(found("ada@example.test").await, None);
+    let external = town.store.user_external(town.realm, "hr-7").await.expect("an answer");
+    assert_eq!(external.expect("found").id, ada.id);
+    let same = UserEdit { external_id: Some(Some("hr-7".into())), ..none() };
+    assert!(matches!(town.edit(bob.id, same.clone(), at(3)).await, Err(DirectoryError::NameTaken)));
+    town.edit(ada.id, same, at(3)).await.expect("it is her own");
+    // A freed name can be given out again; an address may become a name of the same user.
+    let edit = UserEdit { username: Some("ada".into()), ..none() };
+    town.edit(bob.id, edit, at(4)).await.expect("it is free");
+    assert_eq!(found("ada").await, Some(bob.id));
+    let elsewhere = PopulationId::from_uuid(town.chance.uuid());
+    let edit = UserEdit { population: Some(elsewhere), ..none() };
+    let refused = town.edit(bob.id, edit.clone(), at(5)).await;
+    assert!(matches!(refused, Err(DirectoryError::Unknown)), "{refused:?}");
+    let population = Town::<E>::population(elsewhere, town.realm, "Elsewhere");
+    town.store.create_population(population).await.expect("a realm");
+    town.edit(bob.id, edit, at(6)).await.expect("it is there now");
+    assert_eq!(town.store.count_users(elsewhere).await.expect("a number"), 1);
+    assert_eq!(town.store.count_users(town.population).await.expect("a number"), 1);
+    let town = town.after_crash().await;
+    assert_eq!(town.read(&ada).await.external_id.as_deref(), Some("hr-7"));
+}
+
+/// Goal: ENDED-STAYS-ENDED: a deleted user is nobody, nothing of theirs lives or is shown, and the names are free.
+pub async fn a_deleted_user_leaves_nothing_that_lives<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let (ada, bob) = (town.user("ada").await, town.user("bob").await);
+    let (one, his) = (town.sign_on(&ada, at(0)).await, town.sign_on(&bob, at(0)).await);
+    let stale = town.order(&town.read(&ada).await);
+    let ended = town.store.remove_user(ada.id, town.origin(), at(1)).await;
+    assert!(matches!(ended, Ok(Ended::Now(_))), "{ended:?}");
+    let again = town.store.remove_user(ada.id, town.origin(), at(2)).await;
+    assert!(matches!(again, Err(DirectoryError::Unknown)), "{again:?}");
+    for town in [&town, &town.again_after_crash().await] {
+        assert_eq!(town.expect_dead(&one, at(3)).await, NotLive::Generation);
+        town.expect_live(&his, at(3)).await;
+        assert!(town.store.user(ada.id).get().await.expect("an answer").is_none());
+        assert!(town.store.user_named(town.realm, "ada").await.expect("an answer").is_none());
+        assert!(town.store.recall(one.session.id, at(3)).await.expect("an answer").is_none());
+        let listed = town.store.users(town.realm, None, 10).await.expect("a list");
+        assert_eq!(listed.iter().map(|user| user.id).collect::<Vec<_>>(), [bob.id]);
+    }
+    let refused = town.end(one.presented(), at(4)).await;
+    assert!(matches!(refused, Err(EndError::UnknownSession)), "{refused:?}");
+    let refused = town.store.open_session(stale, at(4)).await;
+    assert!(matches!(refused, Err(SignOnError::UnknownUser)), "{refused:?}");
+    let edit = UserEdit { enabled: Some(true), ..UserEdit::default() };
+    assert!(matches!(town.edit(ada.id, edit, at(4)).await, Err(DirectoryError::Unknown)));
+    let second = town.user("ada").await;
+    assert!(second.id != ada.id && second.key != ada.key, "a new person with an old name");
+    town.expect_dead(&one, at(5)).await;
+}
+
+/// Goal: all users of a realm can be read page by page, whatever is made meanwhile.
+pub async fn users_are_listed_in_the_order_of_their_ids<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let mut ids = Vec::new();
+    for n in 0..7 {
+        ids.push(town.user(&format!("user{n}")).await.id);
+    }
+    ids.sort();
+    let (mut read, mut after) = (Vec::new(), None);
+    loop {
+        let page = town.store.users(town.realm, after, 3).await.expect("a page");
+        assert!(page.len() <= 3);
+        after = page.last().map(|user| user.id);
+        if page.is_empty() {
+            break;
+        }
+        read.extend(page.into_iter().map(|user| user.id));
+    }
+    assert_eq!(read, ids);
+    let nowhere = RealmId::from_uuid(town.chance.uuid());
+    assert_eq!(town.store.users(nowhere, None, 3).await.expect("a page").len(), 0);
 }
 
 /// Goal: nobody takes a name by spelling it differently, and nobody is found under another realm's name.

@@ -124,7 +124,7 @@ pub async fn refused_sign_ons_write_nothing<E: Engine>() {
     town.end(Target::User(ada.id), at(2)).await.expect("an ending");
     let late = town.store.open_session(proven, at(3)).await;
     assert!(matches!(late, Err(SignOnError::Superseded)), "{late:?}");
-    town.store.set_enabled(ada.id, false, town.origin(), at(4)).await.expect("disabled");
+    town.enable(ada.id, false, at(4)).await;
     let disabled = town.store.open_session(town.order(&town.read(&ada).await), at(5)).await;
     assert!(matches!(disabled, Err(SignOnError::Disabled)), "{disabled:?}");
     assert_eq!(town.store.sessions_of(ada.id, 100, at(6)).await.expect("a list").len(), 0);

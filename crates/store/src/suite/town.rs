@@ -10,12 +10,12 @@ use adieu_core::{
     Act, Actor, Cause, Client, ClientAuth, ClientId, Device, Door, EndError, EndOrder, Ended, Incarnation,
     Limits, NewUser, NotLive, Origin, Population, PopulationId, PresentedToken, Proof, Realm, RealmId,
     Session, SessionId, SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Target, Timestamp, User,
-    UserId, UserKey,
+    UserEdit, UserId, UserKey,
 };
 use uuid::Uuid;
 
 use crate::suite::Engine;
-use crate::{Check, Looked, Store};
+use crate::{Check, DirectoryError, Edited, Looked, Store};
 
 /// Numbers that look random and are the same in every run.
 #[derive(Debug)]
@@ -100,7 +100,7 @@ impl<E: Engine> Town<E> {
     pub async fn found(&self, path: &str, id: RealmId, population: PopulationId) {
         let realm = Realm { id, path: path.into(), generation: 0, created_at: at(0) };
         self.store.create_realm(realm).await.expect("a free path");
-        let population = Population { id: population, realm: id, name: "Everybody".into() };
+        let population = Self::population(population, id, "Everybody");
         self.store.create_population(population).await.expect("a realm");
     }
 
@@ -109,6 +109,20 @@ impl<E: Engine> Town<E> {
         let engine = self.engine.after_crash().await;
         let store = engine.open().await;
         Self { engine, store, ..self }
+    }
+
+    /// A second town on what a crash at this moment would leave; this one stays open.
+    pub async fn again_after_crash(&self) -> Self {
+        let engine = self.engine.after_crash().await;
+        let store = engine.open().await;
+        let chance = Chance::of(self.chance.number());
+        Self { engine, store, realm: self.realm, population: self.population, chance }
+    }
+
+    /// A record of a population that is not there yet.
+    pub fn population(id: PopulationId, realm: RealmId, name: &str) -> Population {
+        let (created_at, updated_at) = (at(0), at(0));
+        Population { id, realm, name: name.into(), description: None, created_at, updated_at }
     }
 
     /// A record of somebody who is not there yet.
@@ -120,8 +134,12 @@ impl<E: Engine> Town<E> {
             population: self.population,
             username: name.into(),
             email: Some(format!("{name}@example.test")),
+            external_id: None,
             enabled: true,
+            enabled_at: at(0),
             generation: 0,
+            forgotten: 0,
+            removed: false,
             password: None,
             traits: "{}".into(),
             metadata_public: None,
@@ -150,6 +168,7 @@ impl<E: Engine> Town<E> {
             realm: user.realm,
             proof: Proof { user: user.id, generation: user.generation },
             limits: Limits { idle: Some(IDLE), absolute: ABSOLUTE },
+            quota: None,
             door: Door::named("front"),
             method: "password".into(),
             device: Device { address: Some("192.0.2.7:4711".into()), ..Device::default() },
@@ -240,6 +259,17 @@ impl<E: Engine> Town<E> {
         self.store.end(order, now).await
     }
 
+    /// Changes a user who is there.
+    pub async fn edit(&self, user: UserId, edit: UserEdit, now: Timestamp) -> Result<Edited, DirectoryError> {
+        self.store.edit_user(user, edit, self.origin(), now).await
+    }
+
+    /// Enables or disables a user who is there.
+    pub async fn enable(&self, user: UserId, enabled: bool, now: Timestamp) -> Edited {
+        let edit = UserEdit { enabled: Some(enabled), ..UserEdit::default() };
+        self.edit(user, edit, now).await.expect("a change")
+    }
+
     /// An application that may use codes and refresh tokens.
     pub async fn client(&self, id: &str) -> Client {
         let client = self.no_client_yet(id);
@@ -263,11 +293,15 @@ impl<E: Engine> Town<E> {
             pkce_required: false,
             redirect_uris: vec!["https://shop.test/cb".into()],
             post_logout_redirect_uris: vec![],
+            origins: None,
+            outlives_session: false,
+            ends_by_id_token: false,
             access_life: Span::from_s(300),
             refresh_life: Span::from_s(3600),
             roles: vec![],
             generation: 0,
             created_at: at(0),
+            updated_at: at(0),
         }
     }
 }

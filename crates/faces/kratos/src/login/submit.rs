@@ -2,9 +2,7 @@
 //!
 //! Wrong credentials are a message of the flow; only what has no flow to show is an error.
 
-use adieu_authority::{
-    Act, Cause, EndOrder, How, Origin, SessionToken, SignOn, SignOnFailure, SignedIn, Target, Timestamp,
-};
+use adieu_authority::{How, SessionToken, SignOn, SignOnFailure, SignedIn, Timestamp};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use axum::body::Body;
@@ -71,6 +69,7 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
             failure @ (SignOnFailure::Disabled(_)
             | SignOnFailure::Busy(_)
             | SignOnFailure::TooMany
+            | SignOnFailure::Quota
             | SignOnFailure::Outage(_)),
         ) => Err(failure.into()),
     }
@@ -211,9 +210,6 @@ async fn signed_on(
     flow: &LoginFlow,
     signed_in: SignedIn,
 ) -> Result<Answer, KratosError> {
-    if face.settings.login_ends_others {
-        end_others(face, call, &signed_in).await?;
-    }
     let SignedIn { session, user, token, how } = signed_in;
     let wire = face.session_wire(flow.mount, &session, &user, session.seen_at);
     if flow.kind == Kind::Native {
@@ -237,20 +233,6 @@ async fn signed_on(
         set_cookie(&mut answer, companion.set(&token));
     }
     Ok(answer)
-}
-
-/// The hook `revoke_active_sessions`: all the user's other sessions end.
-async fn end_others(face: &Face, call: &Call, signed_in: &SignedIn) -> Result<(), KratosError> {
-    let order = EndOrder {
-        realm: Some(signed_in.session.realm),
-        target: Target::UserBut { user: signed_in.user.id, keep: signed_in.session.id },
-        act: Act::End,
-        cause: Cause::SignOff,
-        spare: None,
-        origin: Origin { door: DOOR, address: call.address() },
-    };
-    face.authority.end(order).await?;
-    Ok(())
 }
 
 #[cfg(test)]

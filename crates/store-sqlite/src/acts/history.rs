@@ -1,0 +1,114 @@
+//! Sessions with what became of them: one, a user's, a realm's.
+//!
+//! What was forgotten, and what a deleted user had, is shown to nobody.
+
+use std::sync::Arc;
+
+use adieu_core::{RealmId, SessionId, Timestamp, User, Verdict};
+use adieu_store::{Fate, Listed, Listing, Mark, Remembered};
+use rusqlite::Connection;
+
+use crate::Shared;
+use crate::acts::family::facts;
+use crate::error::Damaged;
+use crate::rows::{self, Kept};
+
+/// Rows that one page looks at; a page may come out shorter than asked for, with a place to go on (HOME-LIMITS).
+const LOOKED_MAX: u32 = 10_000;
+/// Places of the list that are read at a time.
+const MARKS_MAX: u32 = 500;
+
+/// The session of an id, or what is left of it.
+pub(super) fn recall(
+    db: &Connection,
+    shared: &Shared,
+    id: SessionId,
+    now: Timestamp,
+) -> rusqlite::Result<Option<Remembered>> {
+    match rows::kept(db, &shared.cipher, id)? {
+        Some(kept) => remembered(db, shared, kept, now),
+        None => Ok(None),
+    }
+}
+
+/// The sessions of a user, newest first.
+pub(super) fn history_of(
+    db: &Connection,
+    shared: &Shared,
+    user: &User,
+    limit: u32,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<Remembered>> {
+    let mut all = Vec::new();
+    for kept in rows::kept_of(db, &shared.cipher, user.key)? {
+        all.extend(remembered(db, shared, kept, now)?);
+    }
+    all.sort_by_key(|one| std::cmp::Reverse((one.session.opened_at, one.session.id)));
+    all.truncate(limit as usize);
+    Ok(all)
+}
+
+/// A page of the sessions of a realm.
+pub(super) fn sessions_in(
+    db: &Connection,
+    shared: &Shared,
+    realm: RealmId,
+    listing: Listing,
+    now: Timestamp,
+) -> rusqlite::Result<Listed> {
+    let mut page = Listed { sessions: Vec::new(), next: None };
+    let (mut after, mut looked) = (listing.after, 0);
+    loop {
+        let marks = rows::marks_after(db, realm, after, MARKS_MAX)?;
+        for &mark in &marks {
+            if page.sessions.len() as u32 == listing.most || looked == LOOKED_MAX {
+                page.next = after;
+                return Ok(page);
+            }
+            (after, looked) = (Some(mark), looked + 1);
+            page.sessions.extend(at(db, shared, mark, listing.live, now)?);
+        }
+        if (marks.len() as u32) < MARKS_MAX {
+            return Ok(page);
+        }
+    }
+}
+
+fn at(
+    db: &Connection,
+    shared: &Shared,
+    mark: Mark,
+    live: Option<bool>,
+    now: Timestamp,
+) -> rusqlite::Result<Option<Remembered>> {
+    let Some(kept) = rows::kept_at(db, &shared.cipher, mark)? else { return Ok(None) };
+    let one = remembered(db, shared, kept, now)?;
+    Ok(one.filter(|one| live.is_none_or(|live| live == (one.fate == Fate::Live))))
+}
+
+fn remembered(
+    db: &Connection,
+    shared: &Shared,
+    kept: Kept,
+    now: Timestamp,
+) -> rusqlite::Result<Option<Remembered>> {
+    let (user, seen_at, session, fate) = match kept {
+        Kept::Session(session) => {
+            let facts = facts(db, shared, session)?;
+            let fate = match facts.verdict(now) {
+                Verdict::Live => Fate::Live,
+                Verdict::Not(why) => Fate::Over(why),
+            };
+            (facts.user, facts.seen_at, facts.session, fate)
+        }
+        Kept::Tombstone(tombstone) if tombstone.forgotten => return Ok(None),
+        Kept::Tombstone(tombstone) => {
+            let user = rows::user(db, tombstone.session.user)?;
+            let user = user.ok_or_else(|| Damaged::row("user of a tombstone"))?;
+            let fate = Fate::Ended { at: tombstone.ended_at, cause: tombstone.cause };
+            (Arc::new(user), tombstone.session.seen_at, tombstone.session, fate)
+        }
+    };
+    let shown = !user.removed && session.born.user >= user.forgotten;
+    Ok(shown.then(|| Remembered { session: Arc::new(session), user, seen_at, fate }))
+}

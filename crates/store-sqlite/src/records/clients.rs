@@ -1,0 +1,102 @@
+//! Clients.
+//!
+//! Their secrets lie in a column, as hashes (EMPTY-HANDS).
+
+use adieu_core::{Client, ClientAuth, ClientId, RealmId, Span, Timestamp, TokenHash};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Damaged;
+use crate::records::people::{RoleDetail, roles};
+
+/// What of a client is not in columns.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ClientDetail {
+    name: String,
+    enabled: bool,
+    auth: String,
+    code: bool,
+    refresh: bool,
+    client_credentials: bool,
+    pkce_required: bool,
+    redirect_uris: Vec<String>,
+    post_logout_redirect_uris: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origins: Option<Vec<String>>,
+    #[serde(default)]
+    outlives_session: bool,
+    #[serde(default)]
+    ends_by_id_token: bool,
+    access_life: i64,
+    refresh_life: i64,
+    roles: Vec<RoleDetail>,
+    created_at: i64,
+    #[serde(default)]
+    updated_at: Option<i64>,
+}
+
+impl ClientDetail {
+    pub(crate) fn of(client: &Client) -> Self {
+        let auth = match client.auth {
+            ClientAuth::None => "none",
+            ClientAuth::Basic => "client_secret_basic",
+            ClientAuth::Post => "client_secret_post",
+        };
+        Self {
+            name: client.name.clone(),
+            enabled: client.enabled,
+            auth: auth.into(),
+            code: client.code,
+            refresh: client.refresh,
+            client_credentials: client.client_credentials,
+            pkce_required: client.pkce_required,
+            redirect_uris: client.redirect_uris.clone(),
+            post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
+            origins: client.origins.clone(),
+            outlives_session: client.outlives_session,
+            ends_by_id_token: client.ends_by_id_token,
+            access_life: client.access_life.ms(),
+            refresh_life: client.refresh_life.ms(),
+            roles: client.roles.iter().map(RoleDetail::of).collect(),
+            created_at: client.created_at.ms(),
+            updated_at: Some(client.updated_at.ms()),
+        }
+    }
+
+    pub(crate) fn complete(
+        self,
+        id: ClientId,
+        realm: RealmId,
+        generation: u64,
+        secret: Option<TokenHash>,
+    ) -> rusqlite::Result<Client> {
+        let auth = match self.auth.as_str() {
+            "none" => ClientAuth::None,
+            "client_secret_basic" => ClientAuth::Basic,
+            "client_secret_post" => ClientAuth::Post,
+            _ => return Err(Damaged::row("client authentication")),
+        };
+        Ok(Client {
+            id,
+            realm,
+            name: self.name,
+            enabled: self.enabled,
+            auth,
+            secret,
+            code: self.code,
+            refresh: self.refresh,
+            client_credentials: self.client_credentials,
+            pkce_required: self.pkce_required,
+            redirect_uris: self.redirect_uris,
+            post_logout_redirect_uris: self.post_logout_redirect_uris,
+            origins: self.origins,
+            outlives_session: self.outlives_session,
+            ends_by_id_token: self.ends_by_id_token,
+            access_life: Span::from_ms(self.access_life),
+            refresh_life: Span::from_ms(self.refresh_life),
+            roles: roles(self.roles)?,
+            generation,
+            created_at: Timestamp::from_ms(self.created_at),
+            updated_at: Timestamp::from_ms(self.updated_at.unwrap_or(self.created_at)),
+        })
+    }
+}

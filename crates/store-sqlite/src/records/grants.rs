@@ -1,0 +1,90 @@
+//! Grants.
+//!
+//! Codes and tokens are hashes before they come here (EMPTY-HANDS).
+
+use adieu_core::{Grant, GrantId, RealmId, Refresh, SessionId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::Damaged;
+use crate::records::{hex, unhex};
+
+/// A grant, but for its number.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct GrantDetail {
+    r: Uuid,
+    c: String,
+    g: u64,
+    u: Uuid,
+    s: Uuid,
+    e: u32,
+    scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
+    at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pkce: Option<String>,
+    code: String,
+    code_x: i64,
+    used: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rt: Option<(String, String, i64)>,
+    dead: bool,
+    x: i64,
+}
+
+impl GrantDetail {
+    pub(crate) fn of(grant: &Grant) -> Self {
+        Self {
+            r: grant.realm.uuid(),
+            c: grant.client.to_string(),
+            g: grant.client_generation,
+            u: grant.user.uuid(),
+            s: Uuid::from_bytes(grant.session.to_bytes()),
+            e: grant.epoch,
+            scope: grant.scope.clone(),
+            nonce: grant.nonce.clone(),
+            at: grant.auth_time.ms(),
+            uri: grant.redirect_uri.clone(),
+            pkce: grant.challenge.clone(),
+            code: hex(grant.code),
+            code_x: grant.code_expires_at.ms(),
+            used: grant.redeemed,
+            rt: grant.refresh.map(|r| (hex(r.family), hex(r.current), r.expires_at.ms())),
+            dead: grant.revoked,
+            x: grant.expires_at.ms(),
+        }
+    }
+
+    pub(crate) fn complete(self, id: GrantId) -> rusqlite::Result<Grant> {
+        let at = Timestamp::from_ms;
+        let refresh = match self.rt {
+            None => None,
+            Some((family, current, ms)) => {
+                Some(Refresh { family: unhex(&family)?, current: unhex(&current)?, expires_at: at(ms) })
+            }
+        };
+        Ok(Grant {
+            id,
+            realm: RealmId::from_uuid(self.r),
+            client: self.c.parse().map_err(|_| Damaged::row("client id"))?,
+            client_generation: self.g,
+            user: UserId::from_uuid(self.u),
+            session: SessionId::from_bytes(self.s.into_bytes()),
+            epoch: self.e,
+            scope: self.scope,
+            nonce: self.nonce,
+            auth_time: at(self.at),
+            redirect_uri: self.uri,
+            challenge: self.pkce,
+            code: unhex(&self.code)?,
+            code_expires_at: at(self.code_x),
+            redeemed: self.used,
+            refresh,
+            revoked: self.dead,
+            expires_at: at(self.x),
+        })
+    }
+}

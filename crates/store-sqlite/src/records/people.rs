@@ -1,0 +1,152 @@
+//! Users with their roles, and populations.
+//!
+//! A password is a hash before it comes here (EMPTY-HANDS).
+
+use adieu_core::{
+    Population, PopulationId, RealmId, Role, RoleAssignment, RoleScope, Timestamp, User, UserId,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::Damaged;
+
+/// A role with its scope.
+#[derive(Serialize, Deserialize)]
+pub(super) struct RoleDetail {
+    role: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    realm: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    population: Option<Uuid>,
+}
+
+impl RoleDetail {
+    pub(super) fn of(assignment: &RoleAssignment) -> Self {
+        let RoleAssignment { role: Role::IdentityDataAdmin, scope } = assignment;
+        let (realm, population) = match scope {
+            RoleScope::Realm(id) => (Some(id.uuid()), None),
+            RoleScope::Population(id) => (None, Some(id.uuid())),
+        };
+        Self { role: "identity_data_admin".into(), realm, population }
+    }
+
+    fn complete(self) -> rusqlite::Result<RoleAssignment> {
+        let scope = match (self.realm, self.population) {
+            (Some(id), None) => RoleScope::Realm(RealmId::from_uuid(id)),
+            (None, Some(id)) => RoleScope::Population(PopulationId::from_uuid(id)),
+            _ => return Err(Damaged::row("role scope")),
+        };
+        match self.role.as_str() {
+            "identity_data_admin" => Ok(RoleAssignment { role: Role::IdentityDataAdmin, scope }),
+            _ => Err(Damaged::row("role")),
+        }
+    }
+}
+
+pub(super) fn roles(details: Vec<RoleDetail>) -> rusqlite::Result<Vec<RoleAssignment>> {
+    details.into_iter().map(RoleDetail::complete).collect()
+}
+
+/// What of a user is not in columns.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct UserDetail {
+    population: Uuid,
+    username: String,
+    email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    external_id: Option<String>,
+    #[serde(default)]
+    enabled_at: Option<i64>,
+    #[serde(default)]
+    forgotten: u64,
+    traits: String,
+    metadata_public: Option<String>,
+    metadata_admin: Option<String>,
+    roles: Vec<RoleDetail>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl UserDetail {
+    pub(crate) fn of(user: &User) -> Self {
+        Self {
+            population: user.population.uuid(),
+            username: user.username.clone(),
+            email: user.email.clone(),
+            external_id: user.external_id.clone(),
+            enabled_at: Some(user.enabled_at.ms()),
+            forgotten: user.forgotten,
+            traits: user.traits.clone(),
+            metadata_public: user.metadata_public.clone(),
+            metadata_admin: user.metadata_admin.clone(),
+            roles: user.roles.iter().map(RoleDetail::of).collect(),
+            created_at: user.created_at.ms(),
+            updated_at: user.updated_at.ms(),
+        }
+    }
+
+    pub(crate) fn complete(self, user: UserColumns) -> rusqlite::Result<User> {
+        Ok(User {
+            key: user.key,
+            id: user.id,
+            realm: user.realm,
+            population: PopulationId::from_uuid(self.population),
+            username: self.username,
+            email: self.email,
+            external_id: self.external_id,
+            enabled: user.enabled,
+            enabled_at: Timestamp::from_ms(self.enabled_at.unwrap_or(self.created_at)),
+            generation: user.generation,
+            forgotten: self.forgotten,
+            removed: user.removed,
+            password: user.password,
+            traits: self.traits,
+            metadata_public: self.metadata_public,
+            metadata_admin: self.metadata_admin,
+            roles: roles(self.roles)?,
+            created_at: Timestamp::from_ms(self.created_at),
+            updated_at: Timestamp::from_ms(self.updated_at),
+        })
+    }
+}
+
+/// What of a user is in columns.
+pub(crate) struct UserColumns {
+    pub(crate) key: adieu_core::UserKey,
+    pub(crate) id: UserId,
+    pub(crate) realm: RealmId,
+    pub(crate) enabled: bool,
+    pub(crate) generation: u64,
+    pub(crate) removed: bool,
+    pub(crate) password: Option<String>,
+}
+
+/// What of a population is not in columns.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PopulationDetail {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(default)]
+    created_at: i64,
+    #[serde(default)]
+    updated_at: i64,
+}
+
+impl PopulationDetail {
+    pub(crate) fn of(population: &Population) -> Self {
+        Self {
+            description: population.description.clone(),
+            created_at: population.created_at.ms(),
+            updated_at: population.updated_at.ms(),
+        }
+    }
+
+    pub(crate) fn complete(self, population: Population) -> Population {
+        Population {
+            description: self.description,
+            created_at: Timestamp::from_ms(self.created_at),
+            updated_at: Timestamp::from_ms(self.updated_at),
+            ..population
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Sessions and what is left of them.
+//!
+//! Nothing here reads a column: the rows do.
+
+use std::collections::BTreeMap;
+
+use adieu_core::{Actor, Cause, Device, Door, Method, RealmId, Session, Span, Timestamp, Tombstone, UserId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::Damaged;
+use crate::records::{client_ids, from_json};
+
+/// What of a session is not in columns.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SessionDetail {
+    r: Uuid,
+    u: Uuid,
+    o: i64,
+    a: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    i: Option<i64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    m: Vec<(String, i64)>,
+    d: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ua: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    loc: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    p: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    c: Vec<String>,
+}
+
+impl SessionDetail {
+    pub(crate) fn of(session: &Session) -> Self {
+        Self {
+            r: session.realm.uuid(),
+            u: session.user.uuid(),
+            o: session.opened_at.ms(),
+            a: session.authenticated_at.ms(),
+            i: session.idle.map(Span::ms),
+            m: session.methods.iter().map(|m| (m.name.to_string(), m.at.ms())).collect(),
+            d: session.door.0.to_string(),
+            ip: session.device.address.clone(),
+            ua: session.device.user_agent.clone(),
+            loc: session.device.location.clone(),
+            p: session.properties.clone(),
+            c: session.participants.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    pub(crate) fn realm(&self) -> RealmId {
+        RealmId::from_uuid(self.r)
+    }
+
+    fn opened(&self) -> Opened {
+        Opened { realm: self.realm(), at: Timestamp::from_ms(self.o) }
+    }
+
+    /// Fills in what `session` has beside its columns.
+    pub(crate) fn complete(self, session: Session) -> rusqlite::Result<Session> {
+        let at = Timestamp::from_ms;
+        Ok(Session {
+            realm: self.realm(),
+            user: UserId::from_uuid(self.u),
+            opened_at: at(self.o),
+            authenticated_at: at(self.a),
+            idle: self.i.map(Span::from_ms),
+            methods: self.m.into_iter().map(|(name, ms)| Method { name: name.into(), at: at(ms) }).collect(),
+            door: Door(self.d.into()),
+            device: Device { address: self.ip, user_agent: self.ua, location: self.loc },
+            properties: self.p,
+            participants: client_ids(&self.c)?,
+            ..session
+        })
+    }
+}
+
+/// Where and when the session of a row opened.
+pub(crate) struct Opened {
+    pub(crate) realm: RealmId,
+    pub(crate) at: Timestamp,
+}
+
+impl Opened {
+    /// Out of the detail of a row, live or ended.
+    pub(crate) fn of(detail: &str) -> rusqlite::Result<Self> {
+        Ok(from_json::<SessionDetail>(detail, "session")?.opened())
+    }
+}
+
+/// What of a tombstone is not in columns: the session's own detail and a little more. The column of the last activity says
+/// when it ended.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TombstoneDetail {
+    #[serde(flatten)]
+    session: SessionDetail,
+    /// The last activity, if there was any after the sign-on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    s: Option<i64>,
+    why: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    who: Option<String>,
+    /// The door of the ending, if it is another than the session's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    gone: bool,
+}
+
+impl TombstoneDetail {
+    pub(crate) fn of(tombstone: &Tombstone) -> Self {
+        let session = &tombstone.session;
+        Self {
+            session: SessionDetail::of(session),
+            s: Some(session.seen_at.ms()).filter(|seen| *seen != session.authenticated_at.ms()),
+            why: tombstone.cause.word().into(),
+            who: actor(&tombstone.cause),
+            by: Some(&tombstone.door).filter(|door| **door != session.door).map(|door| door.0.to_string()),
+            gone: tombstone.forgotten,
+        }
+    }
+
+    /// No longer than the session's own detail was: for a full disk, where nothing may grow.
+    pub(crate) fn lean(self) -> Self {
+        let session = SessionDetail { m: Vec::new(), ip: None, ua: None, loc: None, ..self.session };
+        Self { session, s: None, ..self }
+    }
+
+    pub(crate) fn complete(self, columns: Session, ended_at: Timestamp) -> rusqlite::Result<Tombstone> {
+        let session = self.session.complete(columns)?;
+        let seen_at = self.s.map_or(session.authenticated_at, Timestamp::from_ms);
+        Ok(Tombstone {
+            ended_at,
+            cause: cause(&self.why, self.who.as_deref())?,
+            door: self.by.map_or_else(|| session.door.clone(), |by| Door(by.into())),
+            session: Session { seen_at, ..session },
+            forgotten: self.gone,
+        })
+    }
+}
+
+fn actor(cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::Administrator(Actor::Client(id)) => Some(format!("client {id}")),
+        Cause::Administrator(Actor::User(id)) => Some(format!("user {id}")),
+        Cause::Administrator(Actor::Operator) => Some("operator".into()),
+        _ => None,
+    }
+}
+
+fn cause(why: &str, who: Option<&str>) -> rusqlite::Result<Cause> {
+    let bad = || Damaged::row("cause");
+    Ok(match (why, who) {
+        ("sign_off", _) => Cause::SignOff,
+        ("user_disabled", _) => Cause::UserDisabled,
+        ("user_removed", _) => Cause::UserRemoved,
+        ("quota", _) => Cause::Quota,
+        ("password_changed", _) => Cause::PasswordChanged,
+        ("idle", _) => Cause::Idle,
+        ("expired", _) => Cause::Expired,
+        ("ended_with_others", _) => Cause::EndedWithOthers,
+        ("administrator", Some("operator")) => Cause::Administrator(Actor::Operator),
+        ("administrator", Some(who)) => Cause::Administrator(match who.split_once(' ') {
+            Some(("client", id)) => Actor::Client(id.parse().map_err(|_| bad())?),
+            Some(("user", id)) => Actor::User(id.parse().map_err(|_| bad())?),
+            _ => return Err(bad()),
+        }),
+        _ => return Err(bad()),
+    })
+}

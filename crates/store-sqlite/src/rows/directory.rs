@@ -1,0 +1,248 @@
+//! Users with their names, realms, populations, clients.
+//!
+//! A deleted user is read by id only: the verdict on what is left of their sessions needs the generations.
+
+use adieu_core::{
+    Client, ClientId, Population, PopulationId, Realm, RealmId, Timestamp, User, UserId, UserKey,
+};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::error::Damaged;
+use crate::records::{ClientDetail, PopulationDetail, UserColumns, UserDetail, from_json, hash, to_json};
+use crate::rows::{signed, unsigned, uuid_column};
+
+const USER: &str = "key, id, realm, enabled, generation, removed, password, detail";
+
+fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
+    let detail: UserDetail = from_json(row.get_ref("detail")?.as_str()?, "user")?;
+    detail.complete(UserColumns {
+        key: UserKey::from_stored(unsigned(row, "key")?).ok_or_else(|| Damaged::row("user key"))?,
+        id: UserId::from_uuid(uuid_column(row, "id")?),
+        realm: RealmId::from_uuid(uuid_column(row, "realm")?),
+        enabled: row.get("enabled")?,
+        generation: unsigned(row, "generation")?,
+        removed: row.get("removed")?,
+        password: row.get("password")?,
+    })
+}
+
+/// The user of an id, deleted or not.
+pub(crate) fn user(db: &Connection, id: UserId) -> rusqlite::Result<Option<User>> {
+    db.prepare_cached(&format!("SELECT {USER} FROM user WHERE id = ?1"))?
+        .query_row([id.uuid().as_bytes()], user_row)
+        .optional()
+}
+
+pub(crate) fn user_by_key(db: &Connection, key: UserKey) -> rusqlite::Result<Option<User>> {
+    db.prepare_cached(&format!("SELECT {USER} FROM user WHERE key = ?1"))?
+        .query_row([signed(key.number())], user_row)
+        .optional()
+}
+
+/// The user whom an already folded name means.
+pub(crate) fn user_named(db: &Connection, realm: RealmId, name: &str) -> rusqlite::Result<Option<User>> {
+    let sql =
+        format!("SELECT {USER} FROM user WHERE key = (SELECT key FROM name WHERE realm = ?1 AND name = ?2)");
+    db.prepare_cached(&sql)?.query_row(params![realm.uuid().as_bytes(), name], user_row).optional()
+}
+
+pub(crate) fn name_taken(db: &Connection, realm: RealmId, name: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT EXISTS(SELECT 1 FROM name WHERE realm = ?1 AND name = ?2)")?
+        .query_row(params![realm.uuid().as_bytes(), name], |row| row.get(0))
+}
+
+pub(crate) fn write_name(db: &Connection, user: &User, name: &str) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT INTO name(realm, name, key) VALUES (?1, ?2, ?3)")?.execute(params![
+        user.realm.uuid().as_bytes(),
+        name,
+        signed(user.key.number())
+    ])?;
+    Ok(())
+}
+
+pub(crate) fn drop_name(db: &Connection, user: &User, name: &str) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM name WHERE realm = ?1 AND name = ?2 AND key = ?3")?.execute(params![
+        user.realm.uuid().as_bytes(),
+        name,
+        signed(user.key.number())
+    ])?;
+    Ok(())
+}
+
+/// The user of an external id.
+pub(crate) fn user_external(db: &Connection, realm: RealmId, id: &str) -> rusqlite::Result<Option<User>> {
+    let sql = format!(
+        "SELECT {USER} FROM user WHERE key = (SELECT key FROM external WHERE realm = ?1 AND id = ?2)"
+    );
+    db.prepare_cached(&sql)?.query_row(params![realm.uuid().as_bytes(), id], user_row).optional()
+}
+
+pub(crate) fn write_external(db: &Connection, user: &User, id: &str) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT INTO external(realm, id, key) VALUES (?1, ?2, ?3)")?.execute(params![
+        user.realm.uuid().as_bytes(),
+        id,
+        signed(user.key.number())
+    ])?;
+    Ok(())
+}
+
+pub(crate) fn drop_external(db: &Connection, user: &User, id: &str) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM external WHERE realm = ?1 AND id = ?2 AND key = ?3")?.execute(params![
+        user.realm.uuid().as_bytes(),
+        id,
+        signed(user.key.number())
+    ])?;
+    Ok(())
+}
+
+/// The users of a realm that are there, in the order of their ids.
+pub(crate) fn users(
+    db: &Connection,
+    realm: RealmId,
+    after: Option<UserId>,
+    most: u32,
+) -> rusqlite::Result<Vec<User>> {
+    let sql =
+        format!("SELECT {USER} FROM user WHERE realm = ?1 AND id > ?2 AND removed = 0 ORDER BY id LIMIT ?3");
+    let after = after.map(|id| id.uuid().as_bytes().to_vec()).unwrap_or_default();
+    db.prepare_cached(&sql)?.query_map(params![realm.uuid().as_bytes(), after, most], user_row)?.collect()
+}
+
+/// How many users a population holds.
+pub(crate) fn count_users(db: &Connection, population: PopulationId) -> rusqlite::Result<u64> {
+    let count: i64 = db
+        .prepare_cached("SELECT count(*) FROM user WHERE population = ?1 AND removed = 0")?
+        .query_row([population.uuid().as_bytes()], |row| row.get(0))?;
+    u64::try_from(count).map_err(|_| Damaged::row("count"))
+}
+
+pub(crate) fn write_user(db: &Connection, user: &User) -> rusqlite::Result<()> {
+    let sql = format!(
+        "INSERT OR REPLACE INTO user({USER}, population) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+    );
+    db.prepare_cached(&sql)?.execute(params![
+        signed(user.key.number()),
+        user.id.uuid().as_bytes(),
+        user.realm.uuid().as_bytes(),
+        user.enabled,
+        signed(user.generation),
+        user.removed,
+        user.password,
+        to_json(&UserDetail::of(user)),
+        user.population.uuid().as_bytes(),
+    ])?;
+    Ok(())
+}
+
+fn realm_row(row: &Row<'_>) -> rusqlite::Result<Realm> {
+    Ok(Realm {
+        id: RealmId::from_uuid(uuid_column(row, "id")?),
+        path: row.get("path")?,
+        generation: unsigned(row, "generation")?,
+        created_at: Timestamp::from_ms(row.get("created_at")?),
+    })
+}
+
+pub(crate) fn realm(db: &Connection, id: RealmId) -> rusqlite::Result<Option<Realm>> {
+    db.prepare_cached("SELECT * FROM realm WHERE id = ?1")?
+        .query_row([id.uuid().as_bytes()], realm_row)
+        .optional()
+}
+
+pub(crate) fn realms(db: &Connection) -> rusqlite::Result<Vec<Realm>> {
+    db.prepare_cached("SELECT * FROM realm ORDER BY path")?.query_map([], realm_row)?.collect()
+}
+
+pub(crate) fn write_realm(db: &Connection, realm: &Realm) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO realm(id, path, generation, created_at) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![
+        realm.id.uuid().as_bytes(),
+        realm.path,
+        signed(realm.generation),
+        realm.created_at.ms()
+    ])?;
+    Ok(())
+}
+
+/// A client and whether it was removed; a removed one is only remembered for its generation.
+pub(crate) fn client(db: &Connection, id: &ClientId) -> rusqlite::Result<Option<(Client, bool)>> {
+    db.prepare_cached("SELECT * FROM client WHERE id = ?1")?.query_row([id.as_str()], client_row).optional()
+}
+
+fn client_row(row: &Row<'_>) -> rusqlite::Result<(Client, bool)> {
+    let id: String = row.get("id")?;
+    let secret = row.get::<_, Option<Vec<u8>>>("secret")?.map(hash).transpose()?;
+    let detail: ClientDetail = from_json(row.get_ref("detail")?.as_str()?, "client")?;
+    let client = detail.complete(
+        id.parse().map_err(|_| Damaged::row("client id"))?,
+        RealmId::from_uuid(uuid_column(row, "realm")?),
+        unsigned(row, "generation")?,
+        secret,
+    )?;
+    Ok((client, row.get("removed")?))
+}
+
+pub(crate) fn clients(db: &Connection, realm: RealmId) -> rusqlite::Result<Vec<Client>> {
+    db.prepare_cached("SELECT * FROM client WHERE realm = ?1 AND removed = 0 ORDER BY id")?
+        .query_map([realm.uuid().as_bytes()], |row| client_row(row).map(|(client, _)| client))?
+        .collect()
+}
+
+pub(crate) fn write_client(db: &Connection, client: &Client, removed: bool) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO client(id, realm, generation, removed, secret, detail)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    db.prepare_cached(sql)?.execute(params![
+        client.id.as_str(),
+        client.realm.uuid().as_bytes(),
+        signed(client.generation),
+        removed,
+        client.secret.map(|hash| hash.to_bytes()),
+        to_json(&ClientDetail::of(client)),
+    ])?;
+    Ok(())
+}
+
+fn population_row(row: &Row<'_>) -> rusqlite::Result<Population> {
+    let detail: PopulationDetail = from_json(row.get_ref("detail")?.as_str()?, "population")?;
+    Ok(detail.complete(Population {
+        id: PopulationId::from_uuid(uuid_column(row, "id")?),
+        realm: RealmId::from_uuid(uuid_column(row, "realm")?),
+        name: row.get("name")?,
+        description: None,
+        created_at: Timestamp::default(),
+        updated_at: Timestamp::default(),
+    }))
+}
+
+pub(crate) fn population(db: &Connection, id: PopulationId) -> rusqlite::Result<Option<Population>> {
+    db.prepare_cached("SELECT * FROM population WHERE id = ?1")?
+        .query_row([id.uuid().as_bytes()], population_row)
+        .optional()
+}
+
+/// The populations of a realm, oldest first.
+pub(crate) fn populations(db: &Connection, realm: RealmId) -> rusqlite::Result<Vec<Population>> {
+    db.prepare_cached("SELECT * FROM population WHERE realm = ?1 ORDER BY seq")?
+        .query_map([realm.uuid().as_bytes()], population_row)?
+        .collect()
+}
+
+/// Makes a population, or writes it where it is.
+pub(crate) fn write_population(db: &Connection, population: &Population) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO population(id, realm, name, detail) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT(id) DO UPDATE SET name = excluded.name, detail = excluded.detail";
+    db.prepare_cached(sql)?.execute(params![
+        population.id.uuid().as_bytes(),
+        population.realm.uuid().as_bytes(),
+        population.name,
+        to_json(&PopulationDetail::of(population)),
+    ])?;
+    Ok(())
+}
+
+pub(crate) fn drop_population(db: &Connection, id: PopulationId) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM population WHERE id = ?1")?.execute([id.uuid().as_bytes()])?;
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! Documents that a dialect keeps.
+//!
+//! Nothing here reads their text.
+
+use adieu_core::RealmId;
+use adieu_store::Document;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::rows::uuid_column;
+
+fn document_row(row: &Row<'_>) -> rusqlite::Result<Document> {
+    Ok(Document {
+        realm: RealmId::from_uuid(uuid_column(row, "realm")?),
+        kind: row.get("kind")?,
+        id: row.get("id")?,
+        body: row.get("body")?,
+    })
+}
+
+pub(crate) fn document(
+    db: &Connection,
+    realm: RealmId,
+    kind: &str,
+    id: &str,
+) -> rusqlite::Result<Option<Document>> {
+    db.prepare_cached("SELECT * FROM document WHERE realm = ?1 AND kind = ?2 AND id = ?3")?
+        .query_row(params![realm.uuid().as_bytes(), kind, id], document_row)
+        .optional()
+}
+
+pub(crate) fn documents(
+    db: &Connection,
+    realm: RealmId,
+    kind: &str,
+    most: u32,
+) -> rusqlite::Result<Vec<Document>> {
+    db.prepare_cached("SELECT * FROM document WHERE realm = ?1 AND kind = ?2 ORDER BY id LIMIT ?3")?
+        .query_map(params![realm.uuid().as_bytes(), kind, most], document_row)?
+        .collect()
+}
+
+pub(crate) fn write_document(db: &Connection, document: &Document) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT OR REPLACE INTO document(realm, kind, id, body) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![document.realm.uuid().as_bytes(), document.kind, document.id, document.body])?;
+    Ok(())
+}
+
+/// Says whether it was there.
+pub(crate) fn drop_document(db: &Connection, realm: RealmId, kind: &str, id: &str) -> rusqlite::Result<bool> {
+    let gone = db
+        .prepare_cached("DELETE FROM document WHERE realm = ?1 AND kind = ?2 AND id = ?3")?
+        .execute(params![realm.uuid().as_bytes(), kind, id])?;
+    Ok(gone == 1)
+}

@@ -1,0 +1,33 @@
+//! Statements: one function per row read or written. No rules here; the caller holds the transaction.
+//!
+//! A value that no version of ours writes is an error, never a guess.
+
+mod directory;
+mod documents;
+mod grants;
+mod remains;
+mod sessions;
+
+use rusqlite::Row;
+use uuid::Uuid;
+
+use crate::error::Damaged;
+
+pub(crate) use directory::*;
+pub(crate) use documents::*;
+pub(crate) use grants::*;
+pub(crate) use remains::*;
+pub(crate) use sessions::*;
+
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).expect("stored numbers have at most 63 bits")
+}
+
+pub(crate) fn unsigned(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).and_then(|n| u64::try_from(n).map_err(|_| Damaged::row("number")))
+}
+
+pub(crate) fn uuid_column(row: &Row<'_>, column: &str) -> rusqlite::Result<Uuid> {
+    let bytes: Vec<u8> = row.get(column)?;
+    Uuid::from_slice(&bytes).map_err(|_| Damaged::row("id"))
+}

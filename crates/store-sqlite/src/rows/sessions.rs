@@ -1,0 +1,269 @@
+//! Sessions where they lie, and when the sweep is to look at them.
+//!
+//! A row that has become a tombstone is none of these: see `remains`.
+
+use adieu_core::session::{Device, Door, Generations};
+use adieu_core::{
+    Incarnation, Locator, RealmId, Session, SessionId, SessionIdCipher, State, Timestamp, UserId, UserKey,
+};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use uuid::Uuid;
+
+use crate::error::Damaged;
+use crate::records::{SessionDetail, from_json, hash, to_json};
+use crate::rows::{forget_recent, put_recent, signed, unsigned};
+
+fn hour(at: Timestamp) -> i64 {
+    at.s().div_euclid(3600)
+}
+
+pub(crate) const SESSION: &str =
+    "locator, incarnation, token_hash, state, epoch, user_generation, realm_generation, seen_at,
+    expires_at, detail";
+
+/// What the column `state` says.
+const SIGNED_ON: i64 = 0;
+const RESET: i64 = 1;
+/// The row is a tombstone: `seen_at` is when it ended, `detail` a `TombstoneDetail`.
+pub(crate) const ENDED: i64 = 2;
+
+/// The public id of a row, which whoever asked by it knows already.
+pub(crate) enum Named<'a> {
+    By(SessionId),
+    Enciphered(&'a SessionIdCipher),
+}
+
+pub(crate) fn session_row(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Result<Session> {
+    let detail: SessionDetail = from_json(row.get_ref("detail")?.as_str()?, "session")?;
+    let state = match row.get::<_, i64>("state")? {
+        SIGNED_ON => State::SignedOn,
+        RESET => State::Reset,
+        _ => return Err(Damaged::row("session state")),
+    };
+    detail.complete(Session { state, ..session_columns(row, named)? })
+}
+
+/// What of a session is in columns.
+pub(crate) fn session_columns(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Result<Session> {
+    let locator = Locator::from_number(unsigned(row, "locator")?).ok_or_else(|| Damaged::row("locator"))?;
+    let incarnation = Incarnation::from_bits(unsigned(row, "incarnation")?);
+    let zero = Timestamp::default();
+    Ok(Session {
+        id: match named {
+            Named::By(id) => *id,
+            Named::Enciphered(cipher) => cipher.encipher(locator, incarnation),
+        },
+        locator,
+        incarnation,
+        realm: RealmId::from_uuid(Uuid::nil()),
+        user: UserId::from_uuid(Uuid::nil()),
+        token_hash: hash(row.get("token_hash")?)?,
+        epoch: row.get("epoch")?,
+        state: State::SignedOn,
+        born: Generations {
+            user: unsigned(row, "user_generation")?,
+            realm: unsigned(row, "realm_generation")?,
+        },
+        opened_at: zero,
+        authenticated_at: zero,
+        seen_at: Timestamp::from_ms(row.get("seen_at")?),
+        idle: None,
+        expires_at: Timestamp::from_ms(row.get("expires_at")?),
+        methods: Vec::new(),
+        door: Door::named(""),
+        device: Device::default(),
+        properties: Default::default(),
+        participants: Vec::new(),
+    })
+}
+
+/// The session that an id names, if that incarnation of the place is there.
+pub(crate) fn session(
+    db: &Connection,
+    cipher: &SessionIdCipher,
+    id: SessionId,
+) -> rusqlite::Result<Option<Session>> {
+    let Some((locator, incarnation)) = cipher.decipher(id) else { return Ok(None) };
+    let sql =
+        format!("SELECT {SESSION} FROM session WHERE locator = ?1 AND incarnation = ?2 AND state != {ENDED}");
+    db.prepare_cached(&sql)?
+        .query_row([signed(locator.number()), signed(incarnation.number())], |row| {
+            session_row(row, &Named::By(id))
+        })
+        .optional()
+}
+
+pub(crate) fn session_at(
+    db: &Connection,
+    cipher: &SessionIdCipher,
+    locator: Locator,
+) -> rusqlite::Result<Option<Session>> {
+    db.prepare_cached(&format!("SELECT {SESSION} FROM session WHERE locator = ?1 AND state != {ENDED}"))?
+        .query_row([signed(locator.number())], |row| session_row(row, &Named::Enciphered(cipher)))
+        .optional()
+}
+
+pub(crate) fn bounds(key: UserKey) -> (i64, i64) {
+    let low = signed(key.number()) << Locator::SLOT_BITS;
+    (low, low + i64::from(Locator::SLOTS - 1))
+}
+
+/// All sessions of a user, in the order of their places.
+pub(crate) fn sessions_of(
+    db: &Connection,
+    cipher: &SessionIdCipher,
+    key: UserKey,
+) -> rusqlite::Result<Vec<Session>> {
+    let (low, high) = bounds(key);
+    let sql = format!("SELECT {SESSION} FROM session WHERE locator BETWEEN ?1 AND ?2 AND state != {ENDED}");
+    db.prepare_cached(&sql)?
+        .query_map([low, high], |row| session_row(row, &Named::Enciphered(cipher)))?
+        .collect()
+}
+
+/// A free place of a user: behind the last row, or the first place without a session. A tombstone gives way when there is
+/// no other place.
+pub(crate) fn free_place(db: &Connection, key: UserKey) -> rusqlite::Result<Option<Locator>> {
+    let (low, high) = bounds(key);
+    let last: Option<i64> = db
+        .prepare_cached("SELECT max(locator) FROM session WHERE locator BETWEEN ?1 AND ?2")?
+        .query_row([low, high], |row| row.get(0))?;
+    let slot = match last {
+        None => 0,
+        Some(last) if last < high => last + 1 - low,
+        Some(_) => {
+            let gap = first_gap(db, low, high)?;
+            forget_recent(db, low + gap)?;
+            gap
+        }
+    };
+    Ok(u32::try_from(slot).ok().and_then(|slot| key.slot(slot)))
+}
+
+fn first_gap(db: &Connection, low: i64, high: i64) -> rusqlite::Result<i64> {
+    let sql = format!(
+        "SELECT locator FROM session WHERE locator BETWEEN ?1 AND ?2 AND state != {ENDED} ORDER BY locator"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([low, high])?;
+    let mut expect = low;
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(0)? != expect {
+            break;
+        }
+        expect += 1;
+    }
+    Ok(expect - low)
+}
+
+/// Whether any user, session or tombstone lies under that key.
+pub(crate) fn key_in_use(db: &Connection, key: UserKey) -> rusqlite::Result<bool> {
+    let (low, high) = bounds(key);
+    let sql = "SELECT EXISTS(SELECT 1 FROM user WHERE key = ?1)
+        OR EXISTS(SELECT 1 FROM session WHERE locator BETWEEN ?2 AND ?3)";
+    db.prepare_cached(sql)?.query_row(params![signed(key.number()), low, high], |row| row.get(0))
+}
+
+/// Writes a session where it lies, new or not, and when it is due for the sweep.
+pub(crate) fn write_session(db: &Connection, session: &Session) -> rusqlite::Result<()> {
+    let locator = signed(session.locator.number());
+    let due = hour(session.ends_at(session.seen_at));
+    let before = due_hour(db, locator)?;
+    let sql = format!(
+        "INSERT OR REPLACE INTO session({SESSION}, due_hour) VALUES (:locator, :incarnation, :token_hash, :state,
+            :epoch, :user_generation, :realm_generation, :seen_at, :expires_at, :detail, :due_hour)"
+    );
+    db.prepare_cached(&sql)?.execute(named_params! {
+        ":locator": locator,
+        ":incarnation": signed(session.incarnation.number()),
+        ":token_hash": session.token_hash.to_bytes(),
+        ":state": match session.state { State::SignedOn => SIGNED_ON, State::Reset => RESET },
+        ":epoch": session.epoch,
+        ":user_generation": signed(session.born.user),
+        ":realm_generation": signed(session.born.realm),
+        ":seen_at": session.seen_at.ms(),
+        ":expires_at": session.expires_at.ms(),
+        ":detail": to_json(&SessionDetail::of(session)),
+        ":due_hour": due,
+    })?;
+    if before.is_none() {
+        put_recent(db, session)?;
+    }
+    if before != Some(due) {
+        put_due(db, due, locator)?;
+    }
+    Ok(())
+}
+
+/// Bits of a due key below its hour: entries of one hour follow each other, whatever their places, so that many of them
+/// share a page.
+const DUE_BITS: u32 = 31;
+
+/// Notes that a place is to be looked at once the hour is over. Entries that no longer fit their session are dropped when
+/// they are met; an ending leaves its session's alone.
+fn put_due(db: &Connection, hour: i64, locator: i64) -> rusqlite::Result<()> {
+    let (first, last) = (hour << DUE_BITS, ((hour + 1) << DUE_BITS) - 1);
+    let sql = "INSERT INTO due(key, locator)
+        VALUES (coalesce((SELECT max(key) + 1 FROM due WHERE key BETWEEN ?1 AND ?2), ?1), ?3)";
+    db.prepare_cached(sql)?.execute([first, last, locator])?;
+    Ok(())
+}
+
+/// The hour under which the session at a place is due; none if there is no session.
+pub(crate) fn due_hour(db: &Connection, locator: i64) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached(&format!("SELECT due_hour FROM session WHERE locator = ?1 AND state != {ENDED}"))?
+        .query_row([locator], |row| row.get(0))
+        .optional()
+}
+
+/// Puts a session that is not over yet under its new hour.
+pub(crate) fn postpone(db: &Connection, session: &Session) -> rusqlite::Result<()> {
+    let locator = signed(session.locator.number());
+    let to = hour(session.ends_at(session.seen_at));
+    db.prepare_cached("UPDATE session SET due_hour = ?2 WHERE locator = ?1")?.execute([locator, to])?;
+    put_due(db, to, locator)
+}
+
+pub(crate) fn drop_due(db: &Connection, due: Due) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM due WHERE key = ?1")?.execute([due.key])?;
+    Ok(())
+}
+
+/// A place to be looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Due {
+    key: i64,
+    pub(crate) locator: i64,
+}
+
+impl Due {
+    pub(crate) const fn hour(self) -> i64 {
+        self.key >> DUE_BITS
+    }
+}
+
+/// Places that may be over before `now`, oldest first.
+pub(crate) fn due(db: &Connection, now: Timestamp, most: u32) -> rusqlite::Result<Vec<Due>> {
+    db.prepare_cached("SELECT key, locator FROM due WHERE key < ?1 ORDER BY key LIMIT ?2")?
+        .query_map(params![hour(now) << DUE_BITS, most], |row| {
+            Ok(Due { key: row.get(0)?, locator: row.get(1)? })
+        })?
+        .collect()
+}
+
+/// Writes down activity of a session that is still there.
+pub(crate) fn write_seen(
+    db: &Connection,
+    place: (Locator, Incarnation),
+    seen_at: Timestamp,
+) -> rusqlite::Result<()> {
+    let sql = format!(
+        "UPDATE session SET seen_at = max(seen_at, ?3) WHERE locator = ?1 AND incarnation = ?2 AND state = {SIGNED_ON}"
+    );
+    db.prepare_cached(&sql)?.execute(params![
+        signed(place.0.number()),
+        signed(place.1.number()),
+        seen_at.ms()
+    ])?;
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Promises about what became of sessions, and about how many a user may have.
+//!
+//! What was ended is remembered as it was, for as long as tombstones are kept; what was forgotten is shown to nobody.
+
+use adieu_core::{
+    Act, Beyond, Cause, EndError, EndOrder, Ended, NotLive, Quota, SignOnError, SignOnOrder, Span, Target,
+};
+
+use crate::suite::town::{IDLE, at};
+use crate::suite::{Engine, Held, Town};
+use crate::{Fate, Listing, Remembered};
+
+/// Goal: whoever asks later is told what the session was, when it ended and why; also after a crash.
+pub async fn an_ended_session_is_remembered_as_it_was<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let ada = town.user("ada").await;
+    let held = town.sign_on(&ada, at(0)).await;
+    let recall = async |town: &Town<E>, s| {
+        town.store.recall(held.session.id, at(s)).await.expect("an answer").expect("it is kept")
+    };
+    assert_eq!(recall(&town, 1).await.fate, Fate::Live);
+    assert_eq!(recall(&town, IDLE.s() + 1).await.fate, Fate::Over(NotLive::Idle));
+    town.end(held.presented(), at(2)).await.expect("an ending");
+    let check = |remembered: Remembered| {
+        let Fate::Ended { at: when, cause } = &remembered.fate else { panic!("{:?}", remembered.fate) };
+        assert_eq!((*when, cause.word()), (at(2), "administrator"));
+        let session = &remembered.session;
+        assert_eq!((session.id, session.opened_at), (held.session.id, at(0)));
+        assert_eq!(session.methods, held.session.methods);
+        assert_eq!(session.device, held.session.device);
+        assert_eq!(session.expires_at, held.session.expires_at);
+        assert_eq!(remembered.user.id, ada.id);
+    };
+    check(recall(&town, 3).await);
+    let town = town.after_crash().await;
+    check(recall(&town, 4).await);
+    let never = adieu_core::SessionId::from_bytes(town.chance.bytes());
+    assert!(town.store.recall(never, at(4)).await.expect("an answer").is_none());
+}
+
+/// Goal: what was forgotten is gone for whoever asks, one session or all of a user's, and stays dead.
+pub async fn what_was_forgotten_is_shown_to_nobody<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let ada = town.user("ada").await;
+    let mut held = Vec::new();
+    for s in 0..4 {
+        held.push(town.sign_on(&ada, at(s)).await);
+    }
+    let forget = |target| EndOrder { act: Act::Forget, ..town.ending(target) };
+    let shown = async |s| {
+        let listed = town.store.history_of(ada.id, 10, at(s)).await.expect("a list");
+        listed.iter().map(|one| one.session.opened_at.since(at(0)).s()).collect::<Vec<_>>()
+    };
+    town.end(held[1].presented(), at(10)).await.expect("an ending");
+    assert_eq!(shown(10).await, [3, 2, 1, 0], "an ended one is shown with the others");
+    for n in [0, 1] {
+        town.store.end(forget(Target::One(held[n].session.id)), at(11)).await.expect("an ending");
+        assert!(town.store.recall(held[n].session.id, at(11)).await.expect("an answer").is_none());
+        let unknown = town.end(held[n].presented(), at(11)).await;
+        assert!(matches!(unknown, Err(EndError::UnknownSession)), "{unknown:?}");
+    }
+    assert_eq!(shown(11).await, [3, 2]);
+    town.store.end(forget(Target::User(ada.id)), at(12)).await.expect("an ending");
+    assert_eq!(shown(12).await, [0; 0]);
+    let later = town.sign_on(&ada, at(13)).await;
+    assert_eq!(shown(13).await, [13], "what comes afterwards is shown");
+    for old in &held {
+        town.expect_dead(old, at(14)).await;
+        let unknown = town.end(old.presented(), at(14)).await;
+        assert!(matches!(unknown, Err(EndError::UnknownSession)), "{unknown:?}");
+    }
+    town.expect_live(&later, at(14)).await;
+}
+
+/// Goal: an administrator reads all sessions of a realm, newest first, a page at a time, without missing any.
+pub async fn the_sessions_of_a_realm_are_listed_page_by_page<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let (ada, bob) = (town.user("ada").await, town.user("bob").await);
+    let mut opened: Vec<Held> = Vec::new();
+    for s in [4, 2, 2, 7, 1, 9, 3] {
+        let user = if s % 2 == 0 { &ada } else { &bob };
+        opened.push(town.sign_on(user, at(s)).await);
+    }
+    town.end(opened[3].presented(), at(10)).await.expect("an ending");
+    let all = async |live| {
+        let (mut seconds, mut after) = (Vec::new(), None);
+        loop {
+            let listing = Listing { after, most: 2, live };
+            let page = town.store.sessions_in(town.realm, listing, at(10)).await.expect("a page");
+            assert!(page.sessions.len() <= 2);
+            seconds.extend(page.sessions.iter().map(|one| one.session.opened_at.since(at(0)).s()));
+            after = page.next;
+            if after.is_none() {
+                return seconds;
+            }
+        }
+    };
+    assert_eq!(all(None).await, [9, 7, 4, 3, 2, 2, 1]);
+    assert_eq!(all(Some(true)).await, [9, 4, 3, 2, 2, 1]);
+    assert_eq!(all(Some(false)).await, [7]);
+    town.store.sweep(at(100), Span::from_s(1).ms()).await.expect("a sweep");
+    assert_eq!(all(None).await, [9, 4, 3, 2, 2, 1], "a tombstone that was swept is not listed");
+    let nowhere = adieu_core::RealmId::from_uuid(town.chance.uuid());
+    let listing = Listing { after: None, most: 10, live: None };
+    let page = town.store.sessions_in(nowhere, listing, at(10)).await.expect("a page");
+    assert!(page.sessions.is_empty() && page.next.is_none());
+}
+
+/// Goal: HOME-LIMITS: at the quota a sign-on is refused or makes room, and other users' sessions are left alone.
+pub async fn a_quota_is_kept_in_the_way_it_asks_for<E: Engine>() {
+    let cases = [
+        (Beyond::EndOldest, vec![1, 2, 9]),
+        (Beyond::EndNextExpiring, vec![0, 2, 9]),
+        (Beyond::EndAll, vec![9]),
+        (Beyond::Refuse, vec![0, 1, 2]),
+    ];
+    for (beyond, left) in cases {
+        let town = Town::<E>::new().await;
+        let (ada, bob) = (town.user("ada").await, town.user("bob").await);
+        let his = town.sign_on(&bob, at(0)).await;
+        let mut held = Vec::new();
+        for s in 0..3 {
+            held.push(town.sign_on(&ada, at(s)).await);
+        }
+        town.store.check(&held[0].token, true, at(5)).get().await.expect("an answer");
+        let gone = town.sign_on(&ada, at(3)).await;
+        town.end(gone.presented(), at(4)).await.expect("an ending");
+        let order = SignOnOrder { quota: Some(Quota { max: 3, beyond }), ..town.order(&ada) };
+        let refused = town.store.open_session(order, at(9)).await;
+        assert_eq!(matches!(refused, Err(SignOnError::Quota)), beyond == Beyond::Refuse, "{refused:?}");
+        let mut live = town.store.sessions_of(ada.id, 10, at(9)).await.expect("a list");
+        live.reverse();
+        let live: Vec<_> = live.iter().map(|one| one.session.opened_at.since(at(0)).s()).collect();
+        assert_eq!(live, left, "{beyond:?}");
+        town.expect_live(&his, at(9)).await;
+        if let Ok(done) = refused {
+            assert_eq!(done.ended.len(), 4 - left.len());
+            let fallen = done.ended[0].session.expect("one session");
+            let fate = town.store.recall(fallen, at(9)).await.expect("an answer").expect("kept").fate;
+            assert_eq!(fate, Fate::Ended { at: at(9), cause: Cause::Quota });
+            assert!(matches!(town.end(Target::One(fallen), at(9)).await, Ok(Ended::Before)));
+        }
+    }
+}
+
+/// Goal: of many sign-ons at once no more live than the quota allows: each counts those before it.
+pub async fn sign_ons_at_once_count_each_other<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let ada = town.user("ada").await;
+    let quota = Some(Quota { max: 1, beyond: Beyond::EndAll });
+    let orders = (0..20).map(|_| {
+        let order = SignOnOrder { quota, ..town.order(&ada) };
+        town.store.open_session(order, at(1))
+    });
+    for opened in futures_util::future::join_all(orders).await {
+        opened.expect("a sign-on");
+    }
+    assert_eq!(town.store.sessions_of(ada.id, 100, at(1)).await.expect("a list").len(), 1);
+}
