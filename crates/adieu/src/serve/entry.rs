@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use adieu_http_kit::client::Peer;
-use adieu_http_kit::forwarded::origin;
+use adieu_http_kit::forwarded::{Trusted, origin};
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
@@ -19,7 +19,7 @@ use tracing::instrument::Instrumented;
 use tracing::{Instrument, Span};
 
 use crate::dispatch::Answering;
-use crate::doors::{Doors, Present};
+use crate::doors::Present;
 
 /// Which listener.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Entry {
         let doors = self.doors.load();
         let mut request = request.map(Body::new);
         match self.side {
-            Side::Public if self.in_the_clear(&doors) => ready(refused()),
+            Side::Public if in_the_clear(self.tls, self.peer, &doors.trusted) => ready(refused()),
             Side::Public => {
                 let (peer, via) = origin(self.peer, request.headers(), &doors.trusted, doors.style);
                 request.extensions_mut().insert(peer);
@@ -68,12 +68,12 @@ impl Entry {
             }
         }
     }
+}
 
-    /// Whether a client speaks over a network that anybody may listen to.
-    fn in_the_clear(&self, doors: &Doors) -> bool {
-        let address = self.peer.ip().to_canonical();
-        !self.tls && !address.is_loopback() && !doors.trusted.contains(address)
-    }
+/// Whether a client speaks over a network that anybody may listen to.
+fn in_the_clear(tls: bool, peer: SocketAddr, trusted: &Trusted) -> bool {
+    let address = peer.ip().to_canonical();
+    !tls && !address.is_loopback() && !trusted.contains(address)
 }
 
 fn ready(answer: Response<Body>) -> Instrumented<Answering> {
@@ -143,5 +143,40 @@ impl Future for InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.activity.0.answered.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: passwords and sessions cross a network in the clear to a trusted proxy only.
+    #[test]
+    fn strangers_do_not_speak_in_the_clear() {
+        let trusted = Trusted::parse(&["10.0.0.0/8".into()]).expect("a network");
+        for (peer, clear) in [
+            ("127.0.0.1:1", false),
+            ("[::1]:1", false),
+            ("[::ffff:127.0.0.1]:1", false),
+            ("10.1.2.3:1", false),
+            ("[::ffff:10.1.2.3]:1", false),
+            ("203.0.113.9:1", true),
+            ("[::ffff:203.0.113.9]:1", true),
+            ("[2001:db8::1]:1", true),
+        ] {
+            let address = peer.parse().expect("an address");
+            assert_eq!(in_the_clear(false, address, &trusted), clear, "{peer}");
+            assert!(!in_the_clear(true, address, &trusted), "{peer} over TLS");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_nobody_waits_for_is_no_longer_in_flight() {
+        let activity = Activity::default();
+        activity.begin();
+        let answer = InFlight { answer: ready(refused()), activity: activity.clone() };
+        assert_eq!((activity.asked(), activity.in_flight()), (1, 1));
+        drop(answer);
+        assert_eq!((activity.asked(), activity.in_flight()), (1, 0));
     }
 }

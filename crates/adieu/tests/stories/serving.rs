@@ -107,3 +107,29 @@ async fn only_a_trusted_proxy_says_where_a_client_is() {
         assert!(address_shown(&server, &[("x-forwarded-for", "unknown")]).await.starts_with("127.0.0.1:"));
     }
 }
+
+/// Goal: a browser that speaks https to a trusted proxy is told to clear its data at the logout; over plain http nobody is.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_https_of_a_trusted_proxy_counts_as_https() {
+    let mut config = at_free_ports();
+    config.public.trusted_proxies = vec!["127.0.0.1".into()];
+    config.kratos.logout_clears_browser_data = true;
+    let server = Running::with(config).await;
+    let client = reqwest::Client::builder().timeout(STALL).build().expect("a client");
+    for (scheme, cleared) in [("https", "\"cookies\", \"storage\", \"cache\""), ("http", "")] {
+        let signed_on = sign_on(server.public, &[]).await;
+        let cookie = format!("ory_kratos_session={}", signed_on["session_token"].as_str().expect("a token"));
+        let ask = |path: &str| {
+            let ask = client.get(format!("http://{}{path}", server.public)).header("cookie", &cookie);
+            ask.header("accept", "application/json").header("x-forwarded-proto", scheme)
+        };
+        let offered = ask("/self-service/logout/browser").send().await.expect("an answer");
+        let offered = offered.text().await.expect("a body");
+        let offered: serde_json::Value = serde_json::from_str(&offered).expect("JSON");
+        let token = offered["logout_token"].as_str().expect("a token");
+        let ended = ask(&format!("/self-service/logout?token={token}")).send().await.expect("an answer");
+        assert_eq!(ended.status(), 204);
+        let said = ended.headers().get("clear-site-data").map_or("", |value| value.to_str().unwrap_or("?"));
+        assert_eq!(said, cleared, "{scheme}");
+    }
+}
