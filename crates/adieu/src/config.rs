@@ -172,6 +172,12 @@ pub struct RealmConfig {
     /// Seconds that a session of AM's door lasts here, if other than `am.lifetime_s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub am_lifetime_s: Option<u64>,
+    /// Live sessions that one user may have when signing on through AM's door here, if other than `am.sessions_max`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub am_sessions_max: Option<u64>,
+    /// What happens beyond, if other than `am.sessions_beyond`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub am_sessions_beyond: Option<String>,
 }
 
 /// The Kratos dialect.
@@ -224,6 +230,12 @@ pub struct Kratos {
     pub documented_error_ids: bool,
     /// Name of the identity schema.
     pub schema_id: String,
+    /// A file with the identity schema; empty is the built-in one.
+    pub schema_file: String,
+    /// An administrator extends a session only in its last so many seconds; 0 is at any time.
+    pub extend_within_s: u64,
+    /// Whether the answer to an extension is empty.
+    pub extend_answers_nothing: bool,
     /// Also sets the other dialects' cookies at sign-on.
     pub set_all_cookies: bool,
 }
@@ -240,6 +252,10 @@ pub struct Am {
     pub idle_s: u64,
     /// Seconds that a session lasts.
     pub lifetime_s: u64,
+    /// Live sessions of one user; 0 is no limit.
+    pub sessions_max: u64,
+    /// What happens to a sign-on beyond, in AM's words.
+    pub sessions_beyond: String,
     /// What ends every universal id.
     pub base_dn: String,
     /// Where a sign-on leads when nothing else is said.
@@ -252,6 +268,14 @@ pub struct Am {
     pub csrf_filter: bool,
     /// Seconds that a sign-on attempt lasts.
     pub attempt_lifetime_s: u64,
+    /// Where a `goto` may lead besides paths of this host.
+    pub goto_allowed: Vec<String>,
+    /// Origins that may call with credentials from a browser.
+    pub cors_origins: Vec<String>,
+    /// Session properties that clients may read and write.
+    pub session_properties: Vec<String>,
+    /// Shows the token in the body of a sign-on, too.
+    pub token_in_body: bool,
     /// Also sets the other dialects' cookies at sign-on.
     pub set_all_cookies: bool,
 }
@@ -317,6 +341,8 @@ impl Default for Config {
                 id: None,
                 am_idle_s: None,
                 am_lifetime_s: None,
+                am_sessions_max: None,
+                am_sessions_beyond: None,
             }],
             kratos: Kratos::default(),
             am: Am::default(),
@@ -400,6 +426,9 @@ impl Default for Kratos {
             logout_clears_browser_data: false,
             documented_error_ids: false,
             schema_id: "person".into(),
+            schema_file: String::new(),
+            extend_within_s: 0,
+            extend_answers_nothing: false,
             set_all_cookies: false,
         }
     }
@@ -412,12 +441,18 @@ impl Default for Am {
             cookie_domains: Vec::new(),
             idle_s: 30 * 60,
             lifetime_s: 120 * 60,
+            sessions_max: 0,
+            sessions_beyond: "DESTROY_NEXT_EXPIRING".into(),
             base_dn: "ou=am-config".into(),
             success_url: "/am/console".into(),
             version_default: "latest".into(),
             version_warning: true,
             csrf_filter: true,
             attempt_lifetime_s: 300,
+            goto_allowed: Vec::new(),
+            cors_origins: Vec::new(),
+            session_properties: Vec::new(),
+            token_in_body: true,
             set_all_cookies: false,
         }
     }

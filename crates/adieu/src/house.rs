@@ -60,10 +60,11 @@ impl House {
         for realm in &made {
             tracing::info!(realm = realm.path, id = %realm.id, "realm made");
         }
+        let public = faces::public(&authority, config)?;
         Ok(Self {
             first_start: !made.is_empty(),
-            public: faces::public(&authority, config)?,
-            admin: faces::admin(&authority),
+            admin: faces::admin(&authority, public.kratos.admin()),
+            public,
             authority,
         })
     }
@@ -76,10 +77,11 @@ impl House {
         for realm in &made {
             tracing::info!(realm = realm.path, id = %realm.id, "realm made");
         }
+        let public = faces::public(&self.authority, config)?;
         Ok(Self {
             first_start: false,
-            public: faces::public(&self.authority, config)?,
-            admin: faces::admin(&self.authority),
+            admin: faces::admin(&self.authority, public.kratos.admin()),
+            public,
             authority: self.authority.clone(),
         })
     }
@@ -91,6 +93,23 @@ fn span(s: u64) -> Span {
 
 fn limits(idle_s: u64, lifetime_s: u64) -> Limits {
     Limits { idle: (idle_s > 0).then(|| span(idle_s)), absolute: span(lifetime_s) }
+}
+
+/// AM's quota actions, in its own words.
+pub(crate) fn beyond(word: &str) -> Option<Beyond> {
+    match word {
+        "DENY_ACCESS" => Some(Beyond::Refuse),
+        "DESTROY_NEXT_EXPIRING" => Some(Beyond::EndNextExpiring),
+        "DESTROY_OLDEST_SESSION" => Some(Beyond::EndOldest),
+        "DESTROY_OLD_SESSIONS" => Some(Beyond::EndAll),
+        _ => None,
+    }
+}
+
+/// None is no limit. A larger number than fits is none that anybody reaches.
+fn quota(max: u64, word: &str) -> Option<Quota> {
+    let max = u32::try_from(max).ok().filter(|max| *max > 0)?;
+    Some(Quota { max, beyond: beyond(word)? })
 }
 
 /// The authority's rules, from the configuration.
@@ -117,6 +136,9 @@ fn policy(config: &Config) -> Policy {
     if let Ok(max @ 1..) = u32::try_from(config.pingone.sessions_max) {
         policy.quotas.insert(Door::named("pingone"), Quota { max, beyond: Beyond::EndOldest });
     }
+    if let Some(quota) = quota(config.am.sessions_max, &config.am.sessions_beyond) {
+        policy.quotas.insert(Door::named("am"), quota);
+    }
     for realm in &config.realms {
         if realm.am_idle_s.is_some() || realm.am_lifetime_s.is_some() {
             let of_realm = limits(
@@ -124,6 +146,11 @@ fn policy(config: &Config) -> Policy {
                 realm.am_lifetime_s.unwrap_or(config.am.lifetime_s),
             );
             policy.realm_limits.insert((realm.path.clone(), Door::named("am")), of_realm);
+        }
+        if realm.am_sessions_max.is_some() || realm.am_sessions_beyond.is_some() {
+            let beyond = realm.am_sessions_beyond.as_ref().unwrap_or(&config.am.sessions_beyond);
+            let of_realm = quota(realm.am_sessions_max.unwrap_or(config.am.sessions_max), beyond);
+            policy.realm_quotas.insert((realm.path.clone(), Door::named("am")), of_realm);
         }
     }
     policy

@@ -18,6 +18,8 @@ pub struct Policy {
     pub limits_default: Limits,
     /// How many live sessions a user may have, by the door of the sign-on.
     pub quotas: BTreeMap<Door, Quota>,
+    /// The same in single realms, by realm path and door; they win over `quotas`, and none is no limit there.
+    pub realm_quotas: BTreeMap<(String, Door), Option<Quota>>,
     /// What hashing a password costs.
     pub hash_cost: HashCost,
     /// Threads that hash passwords.
@@ -37,6 +39,7 @@ impl Default for Policy {
             realm_limits: BTreeMap::new(),
             limits_default: Limits { idle: None, absolute: Span::from_s(24 * 3600) },
             quotas: BTreeMap::new(),
+            realm_quotas: BTreeMap::new(),
             hash_cost: HashCost::default(),
             workers: 2,
             signers: 2,
@@ -51,5 +54,33 @@ impl Policy {
     pub fn limits_for(&self, path: &str, door: &Door) -> Limits {
         let of_realm = self.realm_limits.get(&(path.to_owned(), door.clone()));
         *of_realm.or_else(|| self.limits.get(door)).unwrap_or(&self.limits_default)
+    }
+
+    /// The quota of a sign-on that comes through `door` into the realm at `path`.
+    pub fn quota_for(&self, path: &str, door: &Door) -> Option<Quota> {
+        let of_realm = self.realm_quotas.get(&(path.to_owned(), door.clone()));
+        of_realm.copied().unwrap_or_else(|| self.quotas.get(door).copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use adieu_core::Beyond;
+
+    use super::*;
+
+    #[test]
+    fn a_realm_may_have_a_quota_of_its_own_or_none() {
+        let door = Door::named("x");
+        let quota = |max| Quota { max, beyond: Beyond::Refuse };
+        let mut policy = Policy::default();
+        assert_eq!(policy.quota_for("/alpha", &door), None);
+        policy.quotas.insert(door.clone(), quota(5));
+        policy.realm_quotas.insert(("/alpha".into(), door.clone()), Some(quota(2)));
+        policy.realm_quotas.insert(("/beta".into(), door.clone()), None);
+        assert_eq!(policy.quota_for("/alpha", &door), Some(quota(2)));
+        assert_eq!(policy.quota_for("/beta", &door), None);
+        assert_eq!(policy.quota_for("/gamma", &door), Some(quota(5)));
+        assert_eq!(policy.quota_for("/alpha", &Door::named("y")), None);
     }
 }

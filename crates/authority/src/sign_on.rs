@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    Device, Door, Ended, How, Incarnation, Outage, Proof, Quota, Realm, Session, SessionSecret, SessionToken,
-    SignOnError, SignOnOrder, User,
+    Device, Door, Ended, How, Incarnation, Origin, Outage, Proof, Quota, Realm, Session, SessionSecret,
+    SessionToken, SignOnError, SignOnOrder, User, UserEdit,
 };
 
 use crate::Authority;
@@ -68,21 +68,27 @@ pub enum SignOnFailure {
     Outage(#[source] Outage),
 }
 
+/// Counts what became of a sign-on.
+pub(crate) fn count(door: &Door, result: Result<(), &SignOnFailure>) {
+    let outcome = match result {
+        Ok(()) => "signed_on",
+        Err(SignOnFailure::WrongCredentials) => "wrong_credentials",
+        Err(SignOnFailure::Disabled(_)) => "disabled",
+        Err(SignOnFailure::Busy(_)) => "busy",
+        Err(SignOnFailure::TooMany) => "too_many",
+        Err(SignOnFailure::Quota) => "quota",
+        Err(SignOnFailure::Outage(_)) => "outage",
+    };
+    metrics::counter!("adieu_sign_ons_total", "door" => door.0.to_string(), "outcome" => outcome)
+        .increment(1);
+}
+
 impl Authority {
     /// Verifies name and password and gives a session: a new one, or the presented one renewed or begun anew.
     pub async fn sign_on(&self, sign_on: SignOn) -> Result<SignedIn, SignOnFailure> {
-        let door = sign_on.door.0.to_string();
+        let door = sign_on.door.clone();
         let result = self.sign_on_unmetered(sign_on).await;
-        let outcome = match &result {
-            Ok(_) => "signed_on",
-            Err(SignOnFailure::WrongCredentials) => "wrong_credentials",
-            Err(SignOnFailure::Disabled(_)) => "disabled",
-            Err(SignOnFailure::Busy(_)) => "busy",
-            Err(SignOnFailure::TooMany) => "too_many",
-            Err(SignOnFailure::Quota) => "quota",
-            Err(SignOnFailure::Outage(_)) => "outage",
-        };
-        metrics::counter!("adieu_sign_ons_total", "door" => door, "outcome" => outcome).increment(1);
+        count(&door, result.as_ref().map(|_| ()));
         result
     }
 
@@ -91,7 +97,8 @@ impl Authority {
         if !user.enabled {
             return Err(SignOnFailure::Disabled(user));
         }
-        let quota = self.policy().quotas.get(&sign_on.door).copied();
+        self.renew_hash(&sign_on, &user).await;
+        let quota = self.policy().quota_for(&sign_on.realm.path, &sign_on.door);
         self.open(sign_on, &user, quota).await
     }
 
@@ -109,7 +116,7 @@ impl Authority {
     }
 
     /// The user whom name and password prove.
-    async fn proven(&self, sign_on: &SignOn) -> Result<Arc<User>, SignOnFailure> {
+    pub(crate) async fn proven(&self, sign_on: &SignOn) -> Result<Arc<User>, SignOnFailure> {
         let found = self.store().user_named(sign_on.realm.id, &sign_on.name);
         let user = found.await.map_err(SignOnFailure::Outage)?;
         let stored = user.as_ref().and_then(|user| user.password.as_deref());
@@ -117,7 +124,21 @@ impl Authority {
         user.filter(|_| matches).ok_or(SignOnFailure::WrongCredentials)
     }
 
-    async fn open(
+    /// A hash that was made elsewhere, or at another cost, is replaced while the password is at hand. If that fails, the
+    /// next sign-on tries again.
+    async fn renew_hash(&self, sign_on: &SignOn, user: &User) {
+        if user.password.as_deref().is_none_or(|stored| self.inner.hashing.is_current(stored)) {
+            return;
+        }
+        let Ok(hash) = self.hash_password(&sign_on.password).await else { return };
+        let edit = UserEdit { password: Some(Some(hash)), ..UserEdit::default() };
+        let origin = Origin { door: sign_on.door.clone(), address: sign_on.device.address.clone() };
+        if let Err(error) = self.edit_user(user.id, edit, origin).await {
+            tracing::warn!(user = %user.id, %error, "an old password hash was not replaced");
+        }
+    }
+
+    pub(crate) async fn open(
         &self,
         sign_on: SignOn,
         user: &User,

@@ -85,6 +85,12 @@ pub const KEYS: &[Key] = &[
         "Idle limit of sessions of AM's door in this realm, if other than `am.idle_s`.",
     ),
     key("realms.am_lifetime_s", "seconds", "Life of such sessions, if other than `am.lifetime_s`."),
+    key(
+        "realms.am_sessions_max",
+        "sessions",
+        "Live sessions of one user at a sign-on through AM's door in this realm, if other than `am.sessions_max`.",
+    ),
+    key("realms.am_sessions_beyond", "text", "What happens beyond, if other than `am.sessions_beyond`."),
     key("kratos.realm", "text", "Path of the realm behind `/` and `/auth`."),
     key(
         "kratos.url",
@@ -140,11 +146,24 @@ pub const KEYS: &[Key] = &[
         "Whether whoami's 401 carries the documented `session_inactive`, which Kratos itself does not send.",
     ),
     key("kratos.schema_id", "text", "Name of the identity schema."),
+    key("kratos.schema_file", "path", "File with the identity schema (JSON); empty is a built-in one."),
+    key(
+        "kratos.extend_within_s",
+        "seconds",
+        "A session is extended only in its last seconds; 0 is at any time.",
+    ),
+    key("kratos.extend_answers_nothing", "true or false", "Whether an extension is answered with 204."),
     key("kratos.set_all_cookies", "true or false", "Whether a login also sets the other dialects' cookies."),
     key("am.cookie_name", "text", "Name of the session cookie and of the header."),
     key("am.cookie_domains", "list of texts", "Domains of the cookie; none is the host only."),
     key("am.idle_s", "seconds", "Idle limit; 0 is none."),
     key("am.lifetime_s", "seconds", "How long a session lasts."),
+    key("am.sessions_max", "sessions", "Live sessions of one user at a sign-on; 0 is no limit."),
+    key(
+        "am.sessions_beyond",
+        "text",
+        "What happens to a sign-on beyond: `DENY_ACCESS`, `DESTROY_NEXT_EXPIRING`, `DESTROY_OLDEST_SESSION` or `DESTROY_OLD_SESSIONS`, which ends all others.",
+    ),
     key("am.base_dn", "text", "What ends every universal id."),
     key("am.success_url", "text", "Where a sign-on leads when nothing else is said."),
     key(
@@ -159,6 +178,22 @@ pub const KEYS: &[Key] = &[
         "Whether a request with the cookie needs `Accept-API-Version` or `X-Requested-With`.",
     ),
     key("am.attempt_lifetime_s", "seconds", "How long a sign-on attempt (`authId`) lasts."),
+    key(
+        "am.goto_allowed",
+        "list of texts",
+        "Where `goto` may lead besides paths of this host: scheme, host (or `*.` host) and beginning of the path.",
+    ),
+    key("am.cors_origins", "list of texts", "Origins that may call with credentials from a browser."),
+    key(
+        "am.session_properties",
+        "list of texts",
+        "Names of the session properties that clients may read and write; others do not exist for them.",
+    ),
+    key(
+        "am.token_in_body",
+        "true or false",
+        "Whether a sign-on shows the token as `tokenId`, too; else that is empty and only the cookie has it.",
+    ),
     key("am.set_all_cookies", "true or false", "Whether a sign-on also sets the other dialects' cookies."),
     key("pingone.auth_url", "text", "Public address of authentication; empty is `public.url`."),
     key(
@@ -253,6 +288,8 @@ mod tests {
         config.realms[0].id = Some("x".into());
         config.realms[0].am_idle_s = Some(1);
         config.realms[0].am_lifetime_s = Some(1);
+        config.realms[0].am_sessions_max = Some(1);
+        config.realms[0].am_sessions_beyond = Some("x".into());
         let mut found = BTreeSet::new();
         leaves(&toml::Table::try_from(config).expect("a table"), "", &mut found);
         let known: BTreeSet<String> = KEYS.iter().map(|key| key.path.to_owned()).collect();

@@ -109,6 +109,8 @@ fn nearest(path: &str) -> &'static str {
     KEYS.iter().max_by_key(by_likeness).map_or("data", |key| key.path)
 }
 
+const BEYOND: &str = "DENY_ACCESS, DESTROY_NEXT_EXPIRING, DESTROY_OLDEST_SESSION or DESTROY_OLD_SESSIONS";
+
 /// What types do not say.
 fn check(config: &Config) -> Result<(), ConfigError> {
     let bad = |text: &str| Err(ConfigError::Value(text.to_owned()));
@@ -134,7 +136,13 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     if !["latest", "oldest", "none"].contains(&config.am.version_default.as_str()) {
         return bad("am.version_default: latest, oldest or none");
     }
+    if crate::house::beyond(&config.am.sessions_beyond).is_none() {
+        return bad(&format!("am.sessions_beyond: {BEYOND}"));
+    }
     for realm in &config.realms {
+        if realm.am_sessions_beyond.as_ref().is_some_and(|word| crate::house::beyond(word).is_none()) {
+            return bad(&format!("realms.am_sessions_beyond: {BEYOND}"));
+        }
         let sound = realm.path.starts_with('/')
             && !realm.path.ends_with('/')
             && realm.path == realm.path.to_lowercase();
@@ -222,6 +230,11 @@ mod tests {
         assert!(from("[passwords]\nmemory_kib = 64", &[]).is_err());
         assert!(from("development = true\n[passwords]\nmemory_kib = 64", &[]).is_ok());
         assert!(from("[[realms]]\npath = 'alpha'", &[]).is_err());
+        let error = from("[am]\nsessions_beyond = 'DESTROY'", &[]).expect_err("no such thing");
+        assert!(error.to_string().starts_with("am.sessions_beyond:"), "{error}");
+        let of_realm = |word: &str| format!("[[realms]]\npath = '/a'\nam_sessions_beyond = '{word}'");
+        assert!(from(&of_realm("refuse"), &[]).is_err());
+        assert!(from(&of_realm("DENY_ACCESS"), &[]).is_ok());
         assert!(from("[public]\nlisten = 'nowhere'", &[]).is_err());
         assert!(from("[limits]\nconnections_max = 0", &[]).is_err());
         assert!(from("log = 'info,adieu=everything'", &[]).is_err());

@@ -4,13 +4,17 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use http::StatusCode;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, EXPIRES, HeaderMap, HeaderName, HeaderValue,
     PRAGMA, RETRY_AFTER, SET_COOKIE, WARNING, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use serde::Serialize;
+use serde_json::Value;
 
+use crate::call::Call;
 use crate::cookies::{CookieAct, CookieLines};
+use crate::crest;
 use crate::error::{AmError, Detail, Form};
 use crate::version::Served;
 
@@ -40,6 +44,15 @@ pub(crate) struct Margin {
     pub(crate) cookies: CookieAct,
     /// The entity tag of something read.
     pub(crate) etag: Option<HeaderValue>,
+    /// Whether the body is to be indented.
+    pretty: bool,
+}
+
+impl Margin {
+    /// Nothing but what the request itself asks for.
+    pub(crate) fn of(call: &Call) -> Self {
+        Self { pretty: crest::pretty(call), ..Self::default() }
+    }
 }
 
 /// The header sets.
@@ -82,10 +95,12 @@ impl Wardrobe {
         cookies: &CookieLines,
         result: Result<Vec<u8>, AmError>,
     ) -> Response {
-        let (mut headers, mut response) = match result {
-            Ok(body) => (self.set(dress).clone(), Response::new(Body::from(body))),
+        let (mut headers, status, body) = match result {
+            Ok(body) => (self.set(dress).clone(), StatusCode::OK, body),
             Err(error) => self.error(dress, margin.served, &error),
         };
+        let mut response = Response::new(Body::from(if margin.pretty { indented(body) } else { body }));
+        *response.status_mut() = status;
         if let Some(served) = margin.served {
             headers.insert(CONTENT_API_VERSION, HeaderValue::from_static(served.registered.header));
             if self.warn && !served.asked {
@@ -110,7 +125,12 @@ impl Wardrobe {
         }
     }
 
-    fn error(&self, dress: Dress, served: Option<Served>, error: &AmError) -> (HeaderMap, Response) {
+    fn error(
+        &self,
+        dress: Dress,
+        served: Option<Served>,
+        error: &AmError,
+    ) -> (HeaderMap, StatusCode, Vec<u8>) {
         if let AmError::CannotTell(outage) = error {
             tracing::error!(error = %outage, "the store cannot tell");
         }
@@ -134,9 +154,7 @@ impl Wardrobe {
         if let Some(methods) = error.allow() {
             headers.insert(ALLOW, HeaderValue::from_static(methods));
         }
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = error.status();
-        (headers, response)
+        (headers, error.status(), body)
     }
 }
 
@@ -177,6 +195,17 @@ fn old_error(error: &AmError) -> Vec<u8> {
         Some(Detail::Code { .. } | Detail::Text(_)) | None => None,
     };
     json(&OldError { error_message: &error.to_string(), failure_url })
+}
+
+/// The same JSON for people to read; a body that is none stays as it is.
+fn indented(body: Vec<u8>) -> Vec<u8> {
+    let read = serde_json::from_slice::<Value>(&body);
+    read.and_then(|value| serde_json::to_vec_pretty(&value)).unwrap_or(body)
+}
+
+/// A number that changes with the content: FNV-1a. It guards nothing.
+pub(crate) fn revision(content: &[u8]) -> u32 {
+    content.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 /// JSON text of a wire struct.

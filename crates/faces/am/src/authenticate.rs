@@ -1,12 +1,14 @@
 //! `/json/…/authenticate`: sign-on by a pair of headers, or by callbacks that are filled in and sent back.
 //!
-//! One name-and-password service; other kinds of index lead nowhere. Contract am.md 3.1 to 3.3.
+//! One name-and-password service; other kinds of index lead nowhere. Contract am.md 3.1 to 3.4,
+//!
 
 mod attempt;
+mod carried;
 
 use std::sync::Arc;
 
-use adieu_authority::{Realm, SessionToken, SignOn};
+use adieu_authority::{Live, Realm, SessionToken, SignOn};
 use adieu_http_kit::{encoded_words, media};
 use axum::body::Body;
 use axum::response::Response;
@@ -15,6 +17,7 @@ use http::{HeaderMap, Method};
 use serde::Serialize;
 use serde_json::Value;
 
+use self::carried::ToUpgrade;
 use crate::address::Place;
 use crate::answer::{Dress, Margin, json};
 use crate::call::{self, Call, DOOR};
@@ -36,7 +39,8 @@ const INDEX_TYPES: [&str; 7] =
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SignedOn<'a> {
-    token_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_id: Option<&'a str>,
     success_url: &'a str,
     realm: &'a str,
 }
@@ -72,10 +76,8 @@ async fn done(
     margin.served = Some(served.map_err(|unserved| unserved.of_authenticate())?);
     let body = read(call, body).await?;
     let service = service(face, call)?;
-    if call.params.first("noSession") == Some("true") {
-        return Err(AmError::NotBuilt("noSession")); // Rather nothing than a session that nobody wants.
-    }
     let realm = &place.realm;
+    let upgrade = carried::to_upgrade(face, call).await?;
     let pair = match body.get("authId") {
         None | Some(Value::Null) => pair_of(call.headers()),
         Some(Value::String(id)) => attempt::filled(face, realm, id, &body).await?,
@@ -83,17 +85,66 @@ async fn done(
             return Err(AmError::AttemptUnreadable);
         }
     };
-    let Some(pair) = pair else {
-        let name = text_of(call.headers(), "x-openam-username");
-        let asked = attempt::asked(face, realm, service, &name.unwrap_or_default()).await?;
-        margin.cookies = face.cookies.balancer();
-        return Ok(asked);
-    };
-    let token = signed_on(face, call, realm, pair).await?;
-    margin.cookies = face.cookies.set(&token);
-    let goto = call.params.first("goto").and_then(|goto| face.goto.check(goto));
-    let success_url = goto.as_deref().unwrap_or(&face.settings.success_url);
-    Ok(json(&SignedOn { token_id: &shown(&token), success_url, realm: &realm.path }))
+    margin.cookies = face.cookies.balancer();
+    let fresh = body.get("authId").is_none();
+    let wish = Wish::of(face, call, realm, upgrade);
+    match pair {
+        Some(pair) => wish.with(pair, margin).await,
+        None if fresh && let Some(text) = wish.used_again().await? => Ok(wish.said(Some(&text))),
+        None => {
+            let name = text_of(call.headers(), "x-openam-username").unwrap_or_default();
+            attempt::asked(face, realm, service, &name).await
+        }
+    }
+}
+
+/// What a request wants to come of the pair that it has, or will be asked for.
+struct Wish<'a> {
+    face: &'a Face,
+    call: &'a Call,
+    realm: &'a Arc<Realm>,
+    success_url: String,
+    /// The proof is enough.
+    no_session: bool,
+    upgrade: Option<ToUpgrade>,
+}
+
+impl<'a> Wish<'a> {
+    fn of(face: &'a Face, call: &'a Call, realm: &'a Arc<Realm>, upgrade: Option<ToUpgrade>) -> Self {
+        let goto = call.params.first("goto").and_then(|goto| face.goto.check(goto));
+        let success_url = goto.unwrap_or_else(|| face.settings.success_url.clone());
+        Self { face, call, realm, success_url, no_session: carried::said(call, "noSession"), upgrade }
+    }
+
+    /// The token text of a session that is there already and does.
+    async fn used_again(&self) -> Result<Option<String>, AmError> {
+        if self.no_session || self.upgrade.is_some() {
+            return Ok(None);
+        }
+        carried::used_again(self.face, self.call, self.realm).await
+    }
+
+    /// Signs on.
+    async fn with(self, pair: Pair, margin: &mut Margin) -> Result<Vec<u8>, AmError> {
+        let Self { face, call, realm, .. } = self;
+        if self.no_session {
+            face.authority.prove(attempted(call, realm, pair, None)).await?;
+            return Ok(self.said(None));
+        }
+        let token = match &self.upgrade {
+            Some(ToUpgrade { token, live }) => {
+                upgraded(face, attempted(call, realm, pair, Some(token.clone())), live).await?
+            }
+            None => signed_on(face, call, realm, pair).await?,
+        };
+        margin.cookies = face.cookies.set(&token);
+        let text = if face.settings.token_in_body { shown(&token) } else { String::new() };
+        Ok(self.said(Some(&text)))
+    }
+
+    fn said(&self, token_id: Option<&str>) -> Vec<u8> {
+        json(&SignedOn { token_id, success_url: &self.success_url, realm: &self.realm.path })
+    }
 }
 
 /// Opens a session for a pair that fits. A session that the same user agent carries goes on under a new token.
@@ -103,16 +154,29 @@ pub(crate) async fn signed_on(
     realm: &Arc<Realm>,
     pair: Pair,
 ) -> Result<SessionToken, AmError> {
-    let sign_on = SignOn {
+    let previous = caller::credential(face, call.headers()).and_then(SessionToken::parse);
+    Ok(face.authority.sign_on(attempted(call, realm, pair, previous)).await?.token)
+}
+
+/// The new token of a session whose own user signed on again.
+async fn upgraded(face: &Face, sign_on: SignOn, old: &Live) -> Result<SessionToken, AmError> {
+    let proven = face.authority.prove(sign_on).await?;
+    if proven.user().id != old.user.id {
+        return Err(AmError::OtherUser);
+    }
+    Ok(face.authority.open_for(proven).await?.token)
+}
+
+fn attempted(call: &Call, realm: &Arc<Realm>, pair: Pair, previous: Option<SessionToken>) -> SignOn {
+    SignOn {
         realm: Arc::clone(realm),
         door: DOOR,
         name: pair.name,
         password: pair.password,
         device: call.device(),
-        previous: caller::credential(face, call.headers()).and_then(SessionToken::parse),
+        previous,
         keep_token: false,
-    };
-    Ok(face.authority.sign_on(sign_on).await?.token)
+    }
 }
 
 /// The body: JSON, or nothing of any type.

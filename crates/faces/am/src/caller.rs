@@ -20,6 +20,16 @@ pub(crate) enum Caller {
     Live(SessionToken, Live),
 }
 
+impl Caller {
+    /// The live session, with its token.
+    pub(crate) fn live(&self) -> Option<(&SessionToken, &Live)> {
+        match self {
+            Self::Live(token, live) => Some((token, live)),
+            Self::Absent | Self::Dead => None,
+        }
+    }
+}
+
 /// The text that is given as the caller's token. An empty one is none.
 pub(crate) fn credential<'h>(face: &Face, headers: &'h HeaderMap) -> Option<&'h str> {
     let cookie =
@@ -29,6 +39,11 @@ pub(crate) fn credential<'h>(face: &Face, headers: &'h HeaderMap) -> Option<&'h 
         let text = std::str::from_utf8(value.as_bytes()).unwrap_or("\u{fffd}");
         (!text.is_empty()).then_some(text)
     })
+}
+
+/// Whether the credential that counts came in the cookie.
+pub(crate) fn by_cookie(face: &Face, headers: &HeaderMap) -> bool {
+    cookies::first_any_case(headers, &face.settings.cookie_name).is_some_and(|value| !value.is_empty())
 }
 
 /// Who asks. Asking is no activity: what counts as one says so itself.
@@ -51,6 +66,12 @@ pub(crate) async fn check(face: &Face, token: &SessionToken, touch: bool) -> Res
         Check::Live(live) => Some(live),
         Check::Not(_) => None,
     })
+}
+
+/// The live session that a token opens, which is active at this moment because of that.
+pub(crate) async fn touched(face: &Face, token: &SessionToken) -> Result<Option<Live>, AmError> {
+    let live = check(face, token, true).await?;
+    Ok(live.map(|live| Live { seen_at: live.seen_at.max(face.authority.now()), ..live }))
 }
 
 /// The live session that a text opens; a text that is no token opens none.

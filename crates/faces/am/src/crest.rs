@@ -1,6 +1,9 @@
-//! What a CREST request asks for: an action with its body, a reading, a change. Refusals that need no caller.
+//! What a CREST request asks for: an action with its body, a query, a reading, a change. Refusals that need no caller.
 //!
 //! The order of the refusals is the recorded server's. Contract am.md 0.7.
+
+mod fields;
+mod filter;
 
 use adieu_http_kit::media::MediaType;
 use axum::body::Body;
@@ -9,6 +12,9 @@ use http::header::{
     CONTENT_TYPE, HeaderMap, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE,
 };
 use serde_json::Value;
+
+pub(crate) use self::fields::Fields;
+pub(crate) use self::filter::Filter;
 
 use crate::call::{self, Call};
 use crate::error::AmError;
@@ -21,10 +27,34 @@ pub(crate) enum Ask {
     Action(String, Value),
     /// To make something new: a POST that names no action, in the newer protocols.
     Create,
+    /// To list.
+    Query(Query),
     /// To read.
     Read,
     /// To change or remove, with the word for it.
     Change(&'static str),
+}
+
+/// What is to be listed, and which members of it are wanted.
+#[derive(Debug)]
+pub(crate) struct Query {
+    pub(crate) what: What,
+    pub(crate) fields: Fields,
+}
+
+/// One of the three ways to say what is to be listed.
+#[derive(Debug)]
+pub(crate) enum What {
+    Filter(Filter),
+    /// A query that the server knows by name.
+    Id(String),
+    /// In a language of the resource's own; none here has one.
+    Expression,
+}
+
+/// Whether an answer is to be indented. Quirk: anything but `true` is no, and no error (recorded).
+pub(crate) fn pretty(call: &Call) -> bool {
+    call.params.first("_prettyPrint").is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// Reads what a request asks for.
@@ -34,7 +64,7 @@ pub(crate) async fn ask(call: &Call, body: Body, wanted: Wanted) -> Result<Ask, 
         Method::POST => post(call, body, wanted).await,
         Method::GET => {
             refuse_action(call)?;
-            Ok(Ask::Read)
+            Ok(query(call)?.map_or(Ask::Read, Ask::Query))
         }
         Method::DELETE => {
             refuse_action(call)?;
@@ -84,6 +114,39 @@ async fn read(call: &Call, body: Body) -> Result<Value, AmError> {
         },
         (Some(given), _) => Err(AmError::MediaType(given)),
     }
+}
+
+/// What is to be listed, if anything is.
+fn query(call: &Call) -> Result<Option<Query>, AmError> {
+    let (filter, id) = (call.param("_queryFilter")?, call.param("_queryId")?);
+    let what = match (filter, id, call.param("_queryExpression")?) {
+        (None, None, None) => return Ok(None),
+        (Some(_), Some(_), _) => return Err(AmError::Exclusive("_queryId", "_queryFilter")),
+        (Some(_), None, Some(_)) => return Err(AmError::Exclusive("_queryExpression", "_queryFilter")),
+        (None, Some(_), Some(_)) => return Err(AmError::Exclusive("_queryId", "_queryExpression")),
+        (Some(text), None, None) => {
+            What::Filter(Filter::parse(text).ok_or_else(|| AmError::NoFilter(text.to_owned()))?)
+        }
+        (None, Some(id), None) => What::Id(id.to_owned()),
+        (None, None, Some(_)) => What::Expression,
+    };
+    check_paging(call)?;
+    Ok(Some(Query { what, fields: Fields::of(call) }))
+}
+
+/// Paging is read, so that nonsense is told, and not done: no list here is longer than a page.
+fn check_paging(call: &Call) -> Result<(), AmError> {
+    let number = |name: &'static str| match call.param(name)?.map(|text| (text, text.parse::<i32>())) {
+        None => Ok(0),
+        Some((_, Ok(number))) => Ok(number),
+        Some((text, Err(_))) => Err(AmError::NoInteger(text.to_owned(), name)),
+    };
+    number("_pageSize")?;
+    let offset = number("_pagedResultsOffset")?;
+    if offset > 0 && call.param("_pagedResultsCookie")?.is_some() {
+        return Err(AmError::Exclusive("_pagedResultsOffset", "_pagedResultsCookie"));
+    }
+    Ok(())
 }
 
 fn refuse_times(headers: &HeaderMap) -> Result<(), AmError> {

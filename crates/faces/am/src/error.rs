@@ -96,6 +96,33 @@ pub(crate) enum AmError {
     /// `tokenId` is no text.
     #[error("tokenId must be a string")]
     TokenIdNoText,
+    /// The body is not what the action reads; AM says no more than that.
+    #[error("Bad Request")]
+    BadRequest,
+    /// No list of handles.
+    #[error("The \"sessionHandles\" field is not defined in the request or it's not a JSON array")]
+    NoHandles,
+    /// No name of the user whose sessions are to end.
+    #[error("The \"username\" field is not defined in the request or it's not a string")]
+    NoUsername,
+    /// A filter that is none.
+    #[error("The value '{0}' for parameter '_queryFilter' could not be parsed as a valid query filter")]
+    NoFilter(String),
+    /// A filter on something that sessions are not listed by.
+    #[error("{0} is not supported in query filter")]
+    FilterField(String),
+    /// A filter that names no realm.
+    #[error("The query filter must specify the realm")]
+    FilterWithoutRealm,
+    /// A sound query that nobody here answers.
+    #[error("The query is not supported")]
+    UnsupportedQuery,
+    /// Two parameters that do not go together.
+    #[error("The parameters {0} and {1} are mutually exclusive")]
+    Exclusive(&'static str, &'static str),
+    /// A parameter that must be a number.
+    #[error("The value '{0}' for parameter '{1}' could not be parsed as a valid integer")]
+    NoInteger(String, &'static str),
     /// Nothing to validate in the older versions. Quirk: literal, whatever the cookie is called. Contract am.md 1.6
     #[error("iPlanetDirectoryCookie not set on request")]
     NoToken,
@@ -120,6 +147,18 @@ pub(crate) enum AmError {
     /// The `authId` belongs to another realm.
     #[error("AuthId JWT is of another realm")]
     AttemptElsewhere,
+    /// The session that was to be upgraded is none.
+    #[error("Invalid session upgrade token")]
+    NoUpgrade,
+    /// Somebody else proved to be there than the session that was to be upgraded belongs to.
+    #[error("Session Upgrade fails since user is different than original authenticated user")]
+    OtherUser,
+    /// The server's version is not told to nobody.
+    #[error("No session for request.")]
+    NoSession,
+    /// Nor to just anybody.
+    #[error("The user has insufficient privileges")]
+    NoPrivilege,
     /// Another number of callbacks than were asked.
     #[error("Incorrect number of callbacks found in JSON response")]
     Callbacks,
@@ -129,9 +168,6 @@ pub(crate) enum AmError {
     /// An index that leads to no service.
     #[error("No Configuration found")]
     NoConfiguration,
-    /// Asked for something that is not built.
-    #[error("{0} is not supported")]
-    NotBuilt(&'static str),
     /// Too much to do: later again.
     #[error("Too many sign-ons at once")]
     Busy,
@@ -182,11 +218,18 @@ impl AmError {
             E::AttemptUnreadable | E::AttemptForged | E::AttemptElsewhere | E::Callbacks => {
                 StatusCode::BAD_REQUEST
             }
+            E::BadRequest | E::NoHandles | E::NoUsername | E::NoFilter(_) | E::FilterField(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            E::FilterWithoutRealm | E::UnsupportedQuery | E::Exclusive(..) | E::NoInteger(..) => {
+                StatusCode::BAD_REQUEST
+            }
+            E::NoUpgrade | E::OtherUser => StatusCode::BAD_REQUEST,
             E::Body(BodyError::Broken) => StatusCode::BAD_REQUEST,
             E::AccessDenied | E::LoginFailure | E::LockedOut | E::SessionLimit | E::TimedOut => {
                 StatusCode::UNAUTHORIZED
             }
-            E::Forbidden | E::Csrf => StatusCode::FORBIDDEN,
+            E::Forbidden | E::Csrf | E::NoSession | E::NoPrivilege => StatusCode::FORBIDDEN,
             E::UnknownRealm(_) | E::UnknownResource(_) | E::NoSuchAuthenticate => StatusCode::NOT_FOUND,
             E::NotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             E::Body(BodyError::Slow) => StatusCode::REQUEST_TIMEOUT,
@@ -195,11 +238,9 @@ impl AmError {
             E::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             E::NotJsonType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             E::Busy => StatusCode::TOO_MANY_REQUESTS,
-            E::UnknownAction(_)
-            | E::Unsupported
-            | E::UnknownMethod(_)
-            | E::UnknownInfo(_)
-            | E::NotBuilt(_) => StatusCode::NOT_IMPLEMENTED,
+            E::UnknownAction(_) | E::Unsupported | E::UnknownMethod(_) | E::UnknownInfo(_) => {
+                StatusCode::NOT_IMPLEMENTED
+            }
             E::CannotTell(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

@@ -8,6 +8,7 @@ use http::HeaderName;
 
 use crate::answer::{Dress, Margin, Wardrobe};
 use crate::cookies::CookieLines;
+use crate::cors::Cors;
 use crate::error::AmError;
 use crate::goto::Goto;
 use crate::settings::Settings;
@@ -19,6 +20,7 @@ pub(crate) struct Face {
     /// The header that carries a token. A cookie name that is no header name has none.
     pub(crate) carrier: Option<HeaderName>,
     pub(crate) cookies: CookieLines,
+    pub(crate) cors: Cors,
     pub(crate) goto: Goto,
     /// Seals the `authId` of an attempt.
     pub(crate) attempt_key: [u8; 32],
@@ -30,6 +32,7 @@ impl Face {
         Self {
             carrier: HeaderName::from_bytes(settings.cookie_name.as_bytes()).ok(),
             cookies: CookieLines::new(&settings),
+            cors: Cors::new(&settings),
             goto: Goto::new(&settings.goto_allowed),
             attempt_key: authority.key().derive(Purpose::Attempt),
             wardrobe: Wardrobe::new(settings.version_warning),

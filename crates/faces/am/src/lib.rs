@@ -11,12 +11,14 @@ mod authenticate;
 mod call;
 mod caller;
 mod cookies;
+mod cors;
 mod crest;
 mod error;
 mod face;
 mod goto;
 mod names;
 mod pages;
+mod realms;
 mod serverinfo;
 mod sessions;
 mod settings;
@@ -40,6 +42,7 @@ pub use settings::{SameSite, Settings, VersionDefault};
 use crate::address::Resource;
 use crate::answer::{Dress, Margin};
 use crate::call::Call;
+use crate::cors::Cors;
 use crate::face::Face;
 
 /// The whole face as a service: paths, fallback, headers and errors are its own.
@@ -74,18 +77,34 @@ async fn answer(face: &Face, request: Request<Body>) -> Response {
     let path = face.below_context(call.path()).to_owned();
     let segments = call::segments(&path);
     match segments.split_first() {
-        Some((first, rest)) if first == "json" => json(face, &call, body, rest).await,
+        Some((first, rest)) if first == "json" => of_origin(face, &call, body, rest).await,
         Some(_) | None => pages::answer(face, &call, body, &segments).await,
     }
 }
 
+/// The API as scripts of other origins see it.
+async fn of_origin(face: &Face, call: &Call, body: Body, segments: &[Cow<'_, str>]) -> Response {
+    let Some(origin) = face.cors.origin(call.headers()) else {
+        return json(face, call, body, segments).await;
+    };
+    let mut response = if cors::is_preflight(call) {
+        let mut response = face.answer(Dress::Action, Margin::default(), Ok(Vec::new()));
+        face.cors.permit(&mut response);
+        response
+    } else {
+        json(face, call, body, segments).await
+    };
+    Cors::admit(&mut response, origin);
+    response
+}
+
 async fn json(face: &Face, call: &Call, body: Body, segments: &[Cow<'_, str>]) -> Response {
     if let Err(foreign) = caller::refuse_foreign(face, call) {
-        return face.answer(Dress::Action, Margin::default(), Err(foreign));
+        return face.answer(Dress::Action, Margin::of(call), Err(foreign));
     }
     let place = match address::find(&face.authority, segments, call).await {
         Ok(place) => place,
-        Err(error) => return face.answer(Dress::Action, Margin::default(), Err(error)),
+        Err(error) => return face.answer(Dress::Action, Margin::of(call), Err(error)),
     };
     match place.resource {
         Resource::Sessions => sessions::answer(face, call, body, &place).await,

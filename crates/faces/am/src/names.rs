@@ -2,9 +2,10 @@
 //!
 //! Contract am.md section 5.
 
-use adieu_authority::{Authority, Purpose, Session};
+use adieu_authority::{Authority, Purpose, Session, SessionId};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq as _;
 
 /// `id=<name>,ou=user,` and the realm's own name, from the innermost realm outwards.
 pub(crate) fn universal_id(name: &str, realm_path: &str, base_dn: &str) -> String {
@@ -41,15 +42,31 @@ pub(crate) fn audit_id(session: &Session) -> String {
     format!("{}-{}", session.id, session.epoch)
 }
 
+/// What every handle begins with.
+pub(crate) const HANDLE: &str = "shandle:";
+
 /// The handle by which a session can be named and never used. Derived, never stored (EMPTY-HANDS): the public id, so
 /// that it leads back, and half a seal, so that knowing the id is not having the handle.
 pub(crate) fn handle(authority: &Authority, session: &Session) -> String {
-    let id = session.id.to_bytes();
-    let seal = authority.key().derive_for(Purpose::SessionHandle, &id, 0);
     let mut named = [0; 32];
-    named[..16].copy_from_slice(&id);
-    named[16..].copy_from_slice(&seal[..16]);
-    format!("shandle:{}", URL_SAFE_NO_PAD.encode(named))
+    named[..16].copy_from_slice(&session.id.to_bytes());
+    named[16..].copy_from_slice(&seal(authority, session.id));
+    format!("{HANDLE}{}", URL_SAFE_NO_PAD.encode(named))
+}
+
+/// The session that a handle of ours names.
+pub(crate) fn session_of(authority: &Authority, handle: &str) -> Option<SessionId> {
+    let bytes: [u8; 32] = URL_SAFE_NO_PAD.decode(handle.strip_prefix(HANDLE)?).ok()?.try_into().ok()?;
+    let (id, given) = bytes.split_at(16);
+    let id = SessionId::from_bytes(id.try_into().ok()?);
+    bool::from(given.ct_eq(&seal(authority, id))).then_some(id)
+}
+
+fn seal(authority: &Authority, id: SessionId) -> [u8; 16] {
+    let whole = authority.key().derive_for(Purpose::SessionHandle, &id.to_bytes(), 0);
+    let mut half = [0; 16];
+    half.copy_from_slice(&whole[..16]);
+    half
 }
 
 #[cfg(test)]

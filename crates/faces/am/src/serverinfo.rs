@@ -1,16 +1,20 @@
-//! `/json/…/serverinfo/*`: what a client must know before it can ask anything else; no credential is looked at.
+//! `/json/…/serverinfo/*`: what a client must know before it can ask anything else; no credential is looked at, but for
+//! the version, which is told to administrators.
 //!
-//! Contract am.md 3.5; A-7.
+//! Contract am.md 3.5.
 
+use adieu_authority::{RealmId, Standing};
 use axum::body::Body;
 use axum::response::Response;
 use http::HeaderValue;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::address::Place;
-use crate::answer::{Dress, Margin, json};
+use crate::answer::{Dress, Margin, json, revision};
 use crate::call::Call;
-use crate::crest::{self, Ask};
+use crate::caller;
+use crate::crest::{self, Ask, Fields};
 use crate::error::AmError;
 use crate::face::Face;
 use crate::settings::{SameSite, Settings};
@@ -19,18 +23,26 @@ use crate::version::{Registered, Version, Wanted};
 static VERSIONS: [Registered; 1] = [Registered { version: Version(1, 1), header: "resource=1.1" }];
 
 #[derive(Serialize)]
-struct Resource<'a, T> {
-    #[serde(rename = "_id", skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
-    #[serde(rename = "_rev", skip_serializing_if = "Option::is_none")]
-    rev: Option<&'a str>,
-    #[serde(flatten)]
-    content: &'a T,
-}
-
-#[derive(Serialize)]
 struct Domains<'a> {
     domains: &'a [String],
+}
+
+/// Which server this is to a client that asks for AM's release: the one whose interface is kept. Clients take three
+/// numbers out of it and choose what to call by them.
+const RELEASE: Release = Release {
+    version: "8.0.1",
+    full_version: concat!("8.0.1, as spoken by adieu ", env!("CARGO_PKG_VERSION")),
+    revision: "",
+    date: "",
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Release {
+    version: &'static str,
+    full_version: &'static str,
+    revision: &'static str,
+    date: &'static str,
 }
 
 #[derive(Serialize)]
@@ -67,7 +79,7 @@ struct ZeroPage {
 
 /// Answers a request to the resource.
 pub(crate) async fn answer(face: &Face, call: &Call, body: Body, place: &Place<'_, '_>) -> Response {
-    let mut margin = Margin::default();
+    let mut margin = Margin::of(call);
     let result = read(face, call, body, place, &mut margin).await;
     face.answer(Dress::Read, margin, result)
 }
@@ -89,15 +101,30 @@ async fn read(
     match ask {
         Ask::Read => {}
         Ask::Action(name, _) => return Err(AmError::UnknownAction(name)),
-        Ask::Create | Ask::Change(_) => return Err(AmError::Unsupported),
+        Ask::Create | Ask::Query(_) | Ask::Change(_) => return Err(AmError::Unsupported),
     }
     let named = wanted.protocol_since(Version(2, 0));
+    let fields = Fields::of(call);
     match id.as_ref() {
-        "*" => Ok(resource(id, named, &info(&face.settings, &place.realm.path), margin)),
+        "*" => Ok(resource(id, named, &fields, &info(&face.settings, &place.realm.path), margin)),
         "cookieDomains" => {
-            Ok(resource(id, named, &Domains { domains: &face.settings.cookie_domains }, margin))
+            Ok(resource(id, named, &fields, &Domains { domains: &face.settings.cookie_domains }, margin))
+        }
+        "version" => {
+            demand_administrator(face, call, place.realm.id).await?;
+            Ok(resource(id, named, &fields, &RELEASE, margin))
         }
         other => Err(AmError::UnknownInfo(other.to_owned())),
+    }
+}
+
+async fn demand_administrator(face: &Face, call: &Call, realm: RealmId) -> Result<(), AmError> {
+    let caller = caller::caller(face, call.headers()).await?;
+    // Quirk: here nobody is 403, too.
+    let (_, live) = caller.live().ok_or(AmError::NoSession)?;
+    match caller::standing(face, live, realm).await? {
+        Standing::OfRealm => Ok(()),
+        Standing::Nobody | Standing::OfPopulations(_) => Err(AmError::NoPrivilege),
     }
 }
 
@@ -129,14 +156,24 @@ fn info<'a>(settings: &'a Settings, realm: &'a str) -> Info<'a> {
     }
 }
 
-/// The content, with id and revision before it where the protocol wants them.
-fn resource(id: &str, named: bool, content: &impl Serialize, margin: &mut Margin) -> Vec<u8> {
-    let rev = revision(&json(content)).to_string();
+/// The wanted members of the content, with id and revision before them where the protocol wants those.
+fn resource(
+    id: &str,
+    named: bool,
+    fields: &Fields,
+    content: &impl Serialize,
+    margin: &mut Margin,
+) -> Vec<u8> {
+    let content = serde_json::to_value(content).expect("texts, lists and switches under names");
+    let rev = revision(&json(&content)).to_string();
     margin.etag = HeaderValue::from_str(&format!("\"{rev}\"")).ok();
-    json(&Resource { id: named.then_some(id), rev: named.then_some(&rev), content })
-}
-
-/// A number that changes with the content: FNV-1a. It guards nothing.
-fn revision(content: &[u8]) -> u32 {
-    content.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+    let mut shown = Map::new();
+    if named {
+        shown.insert("_id".into(), id.into());
+        shown.insert("_rev".into(), rev.into());
+    }
+    if let Value::Object(content) = content {
+        shown.extend(fields.of_object(content));
+    }
+    json(&shown)
 }

@@ -1,22 +1,31 @@
-//! `/json/…/sessions`: which versions there are, which actions each has, and who may ask for them.
+//! `/json/…/sessions`: every action and query, in every version side by side.
 //!
 //! The caller is judged before version and action are (recorded), except for validate, which needs none.
 //! Contract am.md 1.
 
+mod actions;
+mod by_user;
+mod gate;
+mod handles;
 mod info;
 mod logout;
+mod properties;
+mod query;
+mod times;
 mod validate;
 
-use adieu_authority::{RealmId, Standing};
+use adieu_authority::RealmId;
 use axum::body::Body;
 use axum::response::Response;
+use http::Method;
 use serde_json::Value;
 
+use self::actions::{Act, Row};
+use self::gate::Target;
 use crate::address::Place;
 use crate::answer::{Dress, Margin};
 use crate::call::Call;
-use crate::caller::{self, Caller};
-use crate::cookies::CookieAct;
+use crate::caller::Caller;
 use crate::crest::{self, Ask};
 use crate::error::AmError;
 use crate::face::Face;
@@ -31,34 +40,12 @@ static VERSIONS: [Registered; 5] = [
     Registered { version: Version(5, 1), header: "resource=5.1" },
 ];
 
-/// What can be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Act {
-    Logout,
-    Validate,
-    Info,
-}
-
-/// An action, and the major version that brought it. What is not in this table is answered like an unknown action.
-struct Row {
-    name: &'static str,
-    act: Act,
-    since: u32,
-    /// Since when a live token in the body is as good as a caller. Contract am.md 1.2, Q-2
-    possession_since: u32,
-}
-
-static ACTIONS: [Row; 3] = [
-    Row { name: "logout", act: Act::Logout, since: 1, possession_since: 3 },
-    Row { name: "validate", act: Act::Validate, since: 1, possession_since: 1 },
-    Row { name: "getSessionInfo", act: Act::Info, since: 2, possession_since: 4 },
-];
-
 /// Answers a request to the resource.
 pub(crate) async fn answer(face: &Face, call: &Call, body: Body, place: &Place<'_, '_>) -> Response {
-    let mut margin = Margin::default();
+    let mut margin = Margin::of(call);
     let result = done(face, call, body, place, &mut margin).await;
-    face.answer(Dress::Action, margin, result)
+    let dress = if *call.method() == Method::GET { Dress::Read } else { Dress::Action };
+    face.answer(dress, margin, result)
 }
 
 async fn done(
@@ -72,14 +59,16 @@ async fn done(
     let ask = crest::ask(call, body, wanted).await?;
     let turn = Turn {
         call,
+        wanted,
         served: wanted.serve(&VERSIONS, face.settings.version_default),
         realm: place.realm.id,
         rest: place.rest,
     };
     match ask {
         Ask::Action(name, body) => turn.action(face, &name, &body, margin).await,
+        Ask::Query(query) if turn.rest.is_empty() => turn.query(face, &query, margin).await,
         Ask::Create => turn.other(face, None, margin).await,
-        Ask::Read => turn.other(face, Some("read"), margin).await,
+        Ask::Query(_) | Ask::Read => turn.other(face, Some("read"), margin).await,
         Ask::Change(word) => turn.other(face, Some(word), margin).await,
     }
 }
@@ -87,6 +76,7 @@ async fn done(
 /// One request to the resource, read but not judged.
 struct Turn<'a> {
     call: &'a Call,
+    wanted: Wanted,
     served: Result<Served, Unserved>,
     realm: RealmId,
     rest: &'a [std::borrow::Cow<'a, str>],
@@ -100,22 +90,49 @@ impl Turn<'_> {
         body: &Value,
         margin: &mut Margin,
     ) -> Result<Vec<u8>, AmError> {
-        let row = ACTIONS.iter().find(|row| row.name.eq_ignore_ascii_case(name));
+        let row = actions::named(name, self.served.ok());
         let named = self.named(body)?;
         if let Some(Row { act: Act::Validate, .. }) = row {
             let served = self.chosen(margin)?;
             return validate::done(face, self.call, served, named).await;
         }
         let caller = self.proven(face, row, body, margin).await?;
-        if row.is_none() {
-            self.demand_administrator(face, &caller).await?;
-        }
+        let right = row.map_or(actions::Right::Administrator, |row| row.right);
+        let target = self.admitted(face, &caller, right, (named, body)).await?;
         let served = self.chosen(margin)?;
-        let row = row.filter(|row| served.since(row.since)).ok_or_else(|| unknown(name))?;
-        match row.act {
+        let row = row.filter(|row| row.is_in(served));
+        let act = row.ok_or_else(|| AmError::UnknownAction(name.to_owned()))?.act;
+        let order = Order { caller, target, named, body, served };
+        self.acted(face, act, order, margin).await
+    }
+
+    async fn acted(
+        &self,
+        face: &Face,
+        act: Act,
+        order: Order<'_>,
+        margin: &mut Margin,
+    ) -> Result<Vec<u8>, AmError> {
+        let Order { caller, target, named, body, served } = order;
+        match act {
             Act::Logout => logout::done(face, self.call, &caller, named, margin).await,
-            Act::Info => info::done(face, self.realm, &caller, named, served).await,
-            Act::Validate => Err(unknown(name)), // Answered above: it needs no caller.
+            Act::LogoutByHandle => handles::done(face, self.call, &caller, body, margin).await,
+            Act::LogoutByUser => by_user::done(face, self.call, &caller, (self.realm, body), margin).await,
+            Act::Validate => validate::done(face, self.call, served, named).await,
+            Act::Info => info::done(face, &target, served, false).await,
+            Act::InfoAndReset => info::done(face, &target, served, true).await,
+            Act::Refresh => times::refreshed(face, &target).await,
+            Act::IsActive => times::active(face, self.call, &target).await,
+            Act::Idle => Ok(times::idle(&target, face.authority.now())),
+            Act::MaxIdle => Ok(times::max_idle(&target)),
+            Act::MaxSessionTime => Ok(times::max_session(&target)),
+            Act::TimeLeft => Ok(times::left(&target, face.authority.now())),
+            Act::PropertyNames => Ok(properties::names(&face.settings)),
+            Act::Properties => properties::shown(&face.settings, &target),
+            Act::UpdateProperties => properties::updated(face, &target, body).await,
+            Act::Property => properties::picked(&face.settings, &target, body),
+            Act::SetProperty => properties::set(face, &target, body).await,
+            Act::DeleteProperty => properties::deleted(face, &target, body).await,
         }
     }
 
@@ -126,33 +143,20 @@ impl Turn<'_> {
         Ok(in_body(body)?.or(query).or(path))
     }
 
-    /// A live caller, or nobody whose body holds a live token where that is enough. All else is 401.
-    async fn proven(
+    async fn query(
         &self,
         face: &Face,
-        row: Option<&Row>,
-        body: &Value,
+        query: &crest::Query,
         margin: &mut Margin,
-    ) -> Result<Caller, AmError> {
-        let caller = caller::caller(face, self.call.headers()).await?;
-        let possession = |row: &&Row| self.served.is_ok_and(|served| served.since(row.possession_since));
-        let enough = match &caller {
-            Caller::Live(..) => true,
-            Caller::Dead => {
-                if row.is_some_and(|row| row.act == Act::Logout) {
-                    margin.cookies = CookieAct::Clear; // Contract am.md Q-25
-                }
-                false
-            }
-            Caller::Absent => match (row.filter(possession), in_body(body)?) {
-                (Some(_), Some(text)) => caller::opened_by(face, text, false).await?.is_some(),
-                (Some(_) | None, Some(_) | None) => false,
-            },
-        };
-        if enough { Ok(caller) } else { Err(AmError::AccessDenied) }
+    ) -> Result<Vec<u8>, AmError> {
+        let caller = self.proven(face, None, &Value::Null, margin).await?;
+        self.demand_administrator(face, &caller).await?;
+        let served = self.chosen(margin)?;
+        let sight = query::Sight::of(self.wanted, served);
+        query::done(face, self.call, &caller, (self.realm, query), sight).await
     }
 
-    /// Everything that is no action is for administrators, and there is none of it yet.
+    /// Everything that is neither action nor query is for administrators, and there is none of it.
     async fn other(
         &self,
         face: &Face,
@@ -160,22 +164,13 @@ impl Turn<'_> {
         margin: &mut Margin,
     ) -> Result<Vec<u8>, AmError> {
         let caller = self.proven(face, None, &Value::Null, margin).await?;
-        let query = self.call.params.iter().any(|(name, _)| name.starts_with("_query"));
-        let collection = to_collection.filter(|_| self.rest.is_empty() && !query);
+        let collection = to_collection.filter(|_| self.rest.is_empty());
         // Quirk: anybody may learn that the collection itself cannot be read (recorded).
         if collection != Some("read") {
             self.demand_administrator(face, &caller).await?;
         }
         self.chosen(margin)?;
         Err(collection.map_or(AmError::Unsupported, AmError::NotTheCollection))
-    }
-
-    async fn demand_administrator(&self, face: &Face, caller: &Caller) -> Result<(), AmError> {
-        let Caller::Live(_, live) = caller else { return Err(AmError::AccessDenied) };
-        match caller::standing(face, live, self.realm).await? {
-            Standing::OfRealm => Ok(()),
-            Standing::Nobody | Standing::OfPopulations(_) => Err(AmError::Forbidden),
-        }
     }
 
     /// The version that serves, from here on named in the answer.
@@ -189,8 +184,13 @@ impl Turn<'_> {
     }
 }
 
-fn unknown(name: &str) -> AmError {
-    AmError::UnknownAction(name.to_owned())
+/// An action that was judged.
+struct Order<'a> {
+    caller: Caller,
+    target: Target,
+    named: Option<&'a str>,
+    body: &'a Value,
+    served: Served,
 }
 
 /// The `tokenId` of a body; arrays, strings and `null` are taken like `{}`.

@@ -35,6 +35,12 @@ pub struct Settings {
     pub version_warning: bool,
     /// Whether a writing request with the session cookie needs `Accept-API-Version` or `X-Requested-With`.
     pub csrf_filter: bool,
+    /// Names of the session properties that clients may read and write.
+    pub session_properties: Vec<String>,
+    /// Origins whose scripts may call with credentials, each as browsers say it.
+    pub cors_origins: Vec<String>,
+    /// Whether a sign-on shows the token in its body as well; else `tokenId` is empty and the cookie alone has it.
+    pub token_in_body: bool,
     /// Seconds that a sign-on attempt (`authId`) lasts.
     pub attempt_life_s: u32,
     /// Cookies of other dialects, set and cleared together with the session cookie.
@@ -67,6 +73,9 @@ impl Default for Settings {
             version_default: VersionDefault::Latest,
             version_warning: true,
             csrf_filter: true,
+            session_properties: Vec::new(),
+            cors_origins: Vec::new(),
+            token_in_body: true,
             attempt_life_s: 300,
             companions: Vec::new(),
         }

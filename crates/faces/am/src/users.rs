@@ -1,39 +1,115 @@
-//! `/json/…/users`: nothing of it is built, but whoever has no live session hears that first.
+//! `/json/…/users`: whose session it is, and where to go after a sign-on. No profile is served here.
 //!
-//! Contract am.md 3.6; the 401 of a dead token belongs to A-2.
+//! Whoever has no live session hears that first. Contract am.md 3.6; for dead tokens.
 
-use adieu_authority::Standing;
+use adieu_authority::{Live, Standing};
 use axum::body::Body;
 use axum::response::Response;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::address::Place;
-use crate::answer::{Dress, Margin};
+use crate::answer::{Dress, Margin, json as text};
 use crate::call::Call;
 use crate::caller::{self, Caller};
 use crate::crest::{self, Ask};
 use crate::error::AmError;
 use crate::face::Face;
-use crate::version::Wanted;
+use crate::names::universal_id;
+use crate::realms;
+use crate::version::{Registered, Version, Wanted};
+
+/// The versions of the resource. 4.0 is of AM 7 and 8.
+static VERSIONS: [Registered; 4] = [
+    Registered { version: Version(1, 2), header: "resource=1.2" },
+    Registered { version: Version(2, 1), header: "resource=2.1" },
+    Registered { version: Version(3, 0), header: "resource=3.0" },
+    Registered { version: Version(4, 0), header: "resource=4.0" },
+];
+
+#[derive(Serialize)]
+struct Whose<'a> {
+    id: &'a str,
+    realm: &'a str,
+    dn: String,
+    #[serde(rename = "successURL")]
+    success_url: &'a str,
+    #[serde(rename = "fullLoginURL")]
+    full_login_url: String,
+}
 
 /// Answers a request to the resource.
 pub(crate) async fn answer(face: &Face, call: &Call, body: Body, place: &Place<'_, '_>) -> Response {
-    let refused = match refusal(face, call, body, place).await {
-        Ok(refused) | Err(refused) => refused,
-    };
-    face.answer(Dress::Action, Margin::default(), Err(refused))
+    let mut margin = Margin::of(call);
+    let result = done(face, call, body, place, &mut margin).await;
+    face.answer(Dress::Action, margin, result)
 }
 
-async fn refusal(face: &Face, call: &Call, body: Body, place: &Place<'_, '_>) -> Result<AmError, AmError> {
+async fn done(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    place: &Place<'_, '_>,
+    margin: &mut Margin,
+) -> Result<Vec<u8>, AmError> {
     let wanted = Wanted::of(call.headers())?;
     let ask = crest::ask(call, body, wanted).await?;
     let Caller::Live(_, live) = caller::caller(face, call.headers()).await? else {
-        return Ok(AmError::AccessDenied);
+        return Err(AmError::AccessDenied);
     };
-    Ok(match caller::standing(face, &live, place.realm.id).await? {
-        Standing::Nobody | Standing::OfPopulations(_) => AmError::Forbidden,
-        Standing::OfRealm => match ask {
-            Ask::Action(name, _) => AmError::UnknownAction(name),
-            Ask::Create | Ask::Read | Ask::Change(_) => AmError::Unsupported,
-        },
-    })
+    let everybodys = match &ask {
+        Ask::Action(name, body) if place.rest.is_empty() => Everybodys::named(name, body),
+        Ask::Action(..) | Ask::Create | Ask::Query(_) | Ask::Read | Ask::Change(_) => None,
+    };
+    if everybodys.is_none() {
+        match caller::standing(face, &live, place.realm.id).await? {
+            Standing::OfRealm => {}
+            Standing::Nobody | Standing::OfPopulations(_) => return Err(AmError::Forbidden),
+        }
+    }
+    let rest = place.rest.join("/");
+    let served = wanted.serve(&VERSIONS, face.settings.version_default);
+    margin.served = Some(served.map_err(|unserved| unserved.of_crest(&rest))?);
+    match (everybodys, ask) {
+        (Some(Everybodys::IdFromSession), _) => whose(face, &live).await,
+        (Some(Everybodys::ValidateGoto(goto)), _) => Ok(leads(face, goto.as_deref())),
+        (None, Ask::Action(name, _)) => Err(AmError::UnknownAction(name)),
+        (None, Ask::Create | Ask::Query(_) | Ask::Read | Ask::Change(_)) => Err(AmError::Unsupported),
+    }
+}
+
+/// What whoever has a session may ask.
+enum Everybodys {
+    IdFromSession,
+    ValidateGoto(Option<String>),
+}
+
+impl Everybodys {
+    fn named(action: &str, body: &Value) -> Option<Self> {
+        if action.eq_ignore_ascii_case("idFromSession") {
+            return Some(Self::IdFromSession);
+        }
+        let goto = || body.get("goto").and_then(Value::as_str).map(str::to_owned);
+        action.eq_ignore_ascii_case("validateGoto").then(|| Self::ValidateGoto(goto()))
+    }
+}
+
+/// Of the session, whatever realm is addressed.
+async fn whose(face: &Face, live: &Live) -> Result<Vec<u8>, AmError> {
+    let realm = realms::of(face, live).await?;
+    let encoded = utf8_percent_encode(&realm.path, NON_ALPHANUMERIC);
+    Ok(text(&Whose {
+        id: &live.user.username,
+        realm: &realm.path,
+        dn: universal_id(&live.user.username, &realm.path, &face.settings.base_dn),
+        success_url: &face.settings.success_url,
+        full_login_url: format!("{}/UI/Login?realm={encoded}", face.settings.context_path),
+    }))
+}
+
+/// The address, if it may be gone to, else where everybody goes.
+fn leads(face: &Face, goto: Option<&str>) -> Vec<u8> {
+    let allowed = goto.and_then(|goto| face.goto.check(goto));
+    text(&json!({"successURL": allowed.as_deref().unwrap_or(&face.settings.success_url)}))
 }

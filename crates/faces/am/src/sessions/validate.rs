@@ -2,7 +2,6 @@
 //!
 //! Contract am.md 1.6.
 
-use adieu_authority::Outage;
 use serde::Serialize;
 
 use crate::answer::json;
@@ -11,6 +10,7 @@ use crate::caller;
 use crate::error::AmError;
 use crate::face::Face;
 use crate::names::audit_id;
+use crate::realms;
 use crate::version::Served;
 
 #[derive(Serialize)]
@@ -38,8 +38,7 @@ pub(super) async fn done(
     };
     let touch = call.params.first("refresh") != Some("false");
     let Some((_, live)) = caller::opened_by(face, text, touch).await? else { return Ok(INVALID.to_vec()) };
-    let realm = face.authority.realm(live.session.realm).await?;
-    let realm = realm.ok_or_else(|| AmError::CannotTell(Outage::new("a live session without its realm")))?;
+    let realm = realms::of(face, &live).await?;
     Ok(json(&Valid {
         valid: true,
         session_uid: served.since(3).then(|| audit_id(&live.session)),

@@ -68,7 +68,7 @@ async fn a_dead_token_opens_nothing_anywhere() {
         ] {
             assert_eq!(ask.send().await.text, r#"{"valid":false}"#, "{version}");
         }
-        for action in ["logout", "getSessionInfo", "getSessionProperties", "refresh", "frobnicate"] {
+        for action in ACTIONS {
             for ask in [
                 house.action(action, version).token(&token),
                 house.action(action, version).cookie(&token),
@@ -81,7 +81,39 @@ async fn a_dead_token_opens_nothing_anywhere() {
     }
     let path = format!("{SESSIONS}/{token}?_action=validate");
     assert_eq!(house.post(&path).send().await.text, r#"{"valid":false}"#);
+    for (method, path, status) in [
+        ("GET", "/am/json/sessions?_queryFilter=realm eq '/alpha'", 401),
+        ("POST", "/am/json/users?_action=idFromSession", 401),
+        ("POST", "/am/json/users?_action=validateGoto", 401),
+        ("GET", "/am/json/serverinfo/version", 403),
+    ] {
+        let ask = house.ask(method, &path.replace(' ', "%20"));
+        ask.token(&token).send().await.refused(status);
+    }
 }
+
+/// Every action but validate, and one that is none.
+const ACTIONS: [&str; 19] = [
+    "logout",
+    "logoutByHandle",
+    "logoutByUser",
+    "getSessionInfo",
+    "getSessionInfoAndResetIdleTime",
+    "refresh",
+    "getSessionProperties",
+    "updateSessionProperties",
+    "getPropertyNames",
+    "getProperty",
+    "setProperty",
+    "deleteProperty",
+    "isActive",
+    "getIdle",
+    "getMaxIdle",
+    "getMaxSessionTime",
+    "getTimeLeft",
+    "getMaxTime",
+    "frobnicate",
+];
 
 /// A-15, A-16: an administrator names a session in the body; the own one lives on and keeps its cookie.
 #[tokio::test]

@@ -2,9 +2,12 @@
 //!
 //! The world brings engine, people and a frozen clock; some more people are added. Nothing here checks anything.
 
+use std::sync::Arc;
+
 use adieu_authority::{Authority, NewPerson, Role, RoleAssignment, RoleScope, User};
 use adieu_face_am::{Am, Settings, service};
 use adieu_testkit::World;
+use adieu_testkit::failing::FailingStore;
 use adieu_testkit::world::profile_config;
 use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
@@ -25,13 +28,17 @@ pub(crate) const COOKIE: &str = "iPlanetDirectoryPro";
 pub(crate) const SESSIONS: &str = "/am/json/realms/root/realms/alpha/sessions";
 /// Where one signs on to it.
 pub(crate) const AUTHENTICATE: &str = "/am/json/realms/root/realms/alpha/authenticate";
+/// Whose scripts may call.
+pub(crate) const ORIGIN: &str = "http://app.example.org:3000";
 /// The page where one does.
 pub(crate) const LOGIN: &str = "/am/UI/Login";
 
 /// The house.
 pub(crate) struct House {
     pub(crate) world: World,
-    router: Am,
+    /// None while the house is down.
+    router: Option<Am>,
+    settings: Settings,
 }
 
 impl House {
@@ -50,14 +57,37 @@ impl House {
         Self::over(World::with_config(config).await, settings()).await
     }
 
+    /// A house where a user may have so many sessions.
+    pub(crate) async fn with_quota(max: u64, beyond: &str) -> Self {
+        let mut config = profile_config("am");
+        config.am.sessions_max = max;
+        config.am.sessions_beyond = beyond.into();
+        Self::over(World::with_config(config).await, settings()).await
+    }
+
     async fn over(world: World, settings: Settings) -> Self {
         people(world.authority()).await;
-        let router = service(world.authority().clone(), settings);
-        Self { world, router }
+        let router = service(world.authority().clone(), settings.clone());
+        Self { world, router: Some(router), settings }
     }
 
     pub(crate) fn authority(&self) -> &Authority {
         self.world.authority()
+    }
+
+    /// Drops the house and its memory, and opens the folder again.
+    pub(crate) async fn crash_and_restart(&mut self) {
+        self.router = None;
+        self.world.crash_and_restart().await;
+        self.router = Some(service(self.world.authority().clone(), self.settings.clone()));
+    }
+
+    /// Opens the house anew with a store that can be told to fail.
+    pub(crate) async fn with_failing_store(&mut self) -> Arc<FailingStore> {
+        self.router = None;
+        let failing = self.world.with_failing_store().await;
+        self.router = Some(service(self.world.authority().clone(), self.settings.clone()));
+        failing
     }
 
     pub(crate) fn wait_s(&self, s: i64) {
@@ -72,7 +102,7 @@ impl House {
 
     pub(crate) fn ask(&self, method: &str, path: &str) -> Ask {
         Ask {
-            router: self.router.clone(),
+            router: self.router.clone().unwrap(),
             request: Request::builder().method(method).uri(path),
             body: Body::empty(),
         }
@@ -121,7 +151,12 @@ impl House {
 
 /// The settings of most stories.
 pub(crate) fn settings() -> Settings {
-    Settings { goto_allowed: vec!["http://app.example.org:3000/".into()], ..Settings::default() }
+    Settings {
+        goto_allowed: vec!["http://app.example.org:3000/".into()],
+        cors_origins: vec![ORIGIN.into()],
+        session_properties: vec!["favColor".into(), "LoginLocation".into()],
+        ..Settings::default()
+    }
 }
 
 /// Whom the recordings and the stories know besides the cast: alice in `/`, carol in `/alpha/sub`, the warden.

@@ -29,6 +29,10 @@ async fn the_own_session_is_shown() {
         assert_eq!(info.get("properties").is_some(), newer, "{version}");
         assert_eq!(info.get("sessionHandle").is_none(), newer, "{version}");
         assert_eq!(info.as_object().unwrap().len(), members, "{version}");
+        if newer {
+            assert_eq!(info["properties"]["favColor"], "", "listed and not set");
+            assert!(info["properties"]["AMCtxId"].as_str().unwrap().ends_with("-0"));
+        }
     }
 }
 
@@ -46,6 +50,35 @@ async fn a_token_in_the_body_is_enough_for_frodo() {
     }
     let dead = house.action("getSessionInfo", "4.0").json(&json!({"tokenId": "garbage"}));
     assert_eq!(dead.send().await.refused(401), "Access Denied");
+}
+
+/// from 4.0 on there is an action that counts as activity; getSessionInfo never does, and validate does
+/// unless it is told not to.
+#[tokio::test]
+async fn one_of_the_two_resets_the_idle_time() {
+    let house = House::start().await;
+    let token = house.sign_on(ALICE).await;
+    let seen = |action: &'static str| {
+        let ask = house.action(action, "5.1").token(&token).send();
+        async { ask.await.json()["latestAccessTime"].as_str().unwrap().to_owned() }
+    };
+    let first = seen("getSessionInfo").await;
+    house.wait_s(2);
+    assert_eq!(seen("getSessionInfo").await, first);
+    assert!(house.lives(&token).await, "asked with refresh=false");
+    assert_eq!(seen("getSessionInfo").await, first);
+    let reset = seen("getSessionInfoAndResetIdleTime").await;
+    assert_ne!(reset, first);
+    assert_eq!(seen("getSessionInfo").await, reset);
+    house.wait_s(2);
+    house.action("validate", "5.1").token(&token).send().await;
+    assert_ne!(seen("getSessionInfo").await, reset);
+
+    let bobby = house.sign_on(BOBBY).await;
+    let ask = house.action("getSessionInfoAndResetIdleTime", "4.0").json(&json!({"tokenId": token}));
+    assert_eq!(ask.token(&bobby).send().await.refused(403), "Forbidden");
+    let ask = house.action("getSessionInfoAndResetIdleTime", "4.0").json(&json!({"tokenId": token}));
+    assert_eq!(ask.send().await.refused(401), "Access Denied", "the token in the body is no caller here");
 }
 
 /// another user's session is an administrator's to look at, and only there.

@@ -1,8 +1,11 @@
 //! When the store cannot: 503 and a word about when, never "not live", never "ended".
 //!
-//! The disk is full; what is in memory can still be read. Contract am.md 0.6 for the shape.
+//! The disk is full, or the store does not answer at all. Contract am.md 0.6 for the shape.
 
-use crate::house::{ALICE, AUTHENTICATE, Ask, House, LOGIN, Reply};
+use adieu_testkit::failing::Failure;
+use serde_json::{Value, json};
+
+use crate::house::{ALICE, AUTHENTICATE, Ask, House, LOGIN, Reply, SESSIONS};
 
 /// Pages of 4 KiB: the schema and the people fit, and little more.
 const PAGES_MAX: u32 = 64;
@@ -44,4 +47,56 @@ fn unavailable(reply: &Reply) {
     assert_eq!(reply.refused(503), "Service Unavailable");
     assert_eq!(reply.header("retry-after"), "1");
     assert!(!reply.text.contains("disk") && !reply.text.contains("SQL"), "the cause is for the log");
+}
+
+/// NO-FALSE-NO: whatever is asked while nothing can be read is 503, and no "not live", "not yours" or "nothing found".
+#[tokio::test]
+async fn who_cannot_read_says_so() {
+    let mut house = House::start().await;
+    let (alice, admin) = (house.sign_on(ALICE).await, house.sign_on_admin().await);
+    house.with_failing_store().await.fail(Failure::Everything);
+    for action in
+        ["validate", "getSessionInfo", "getSessionInfoAndResetIdleTime", "refresh", "getSessionProperties"]
+    {
+        unavailable(&house.action(action, "5.1").token(&alice).send().await);
+        unavailable(&house.action(action, "5.1").token(&admin).json(&json!({"tokenId": alice})).send().await);
+    }
+    for path in ["/am/json/users?_action=idFromSession", "/am/json/users?_action=validateGoto"] {
+        unavailable(&house.post(path).token(&alice).send().await);
+    }
+    let query = format!("{SESSIONS}?_queryFilter=realm%20eq%20%22/alpha%22");
+    unavailable(&house.ask("GET", &query).token(&admin).send().await);
+    unavailable(&house.ask("GET", "/am/json/serverinfo/version").token(&admin).send().await);
+    unavailable(&house.post(AUTHENTICATE).token(&alice).send().await);
+    unavailable(&house.pair(&format!("{AUTHENTICATE}?noSession=true"), ALICE).send().await);
+}
+
+/// ENDED-IS-DURABLE: what was not written or is in doubt is 503, never "true"; asked again afterwards, it is done.
+#[tokio::test]
+async fn what_is_not_sure_is_not_said() {
+    let mut house = House::start().await;
+    let store = house.with_failing_store().await;
+    for failure in [Failure::NotTaken, Failure::LandedInDoubt, Failure::LostInDoubt] {
+        store.fail(Failure::None);
+        let (alice, admin) = (house.sign_on(ALICE).await, house.sign_on_admin().await);
+        let info = house.action("getSessionInfo", "2.0").token(&alice).send().await.json();
+        let orders: [(&str, &str, Value); 5] = [
+            ("updateSessionProperties", "5.1", json!({"tokenId": alice, "favColor": "x"})),
+            ("setProperty", "1.2", json!({"tokenId": alice, "favColor": "x"})),
+            ("deleteProperty", "1.2", json!({"tokenId": alice, "properties": ["favColor"]})),
+            ("logoutByHandle", "5.1", json!({"sessionHandles": [info["sessionHandle"]]})),
+            ("logoutByUser", "5.1", json!({"username": "alice"})),
+        ];
+        store.fail(failure);
+        for (action, version, body) in &orders[..3] {
+            unavailable(&house.action(action, version).token(&admin).json(body).send().await);
+        }
+        for (action, version, body) in &orders[3..] {
+            store.fail(failure);
+            unavailable(&house.action(action, version).token(&admin).json(body).send().await);
+            store.fail(Failure::None);
+            assert_eq!(house.action(action, version).token(&admin).json(body).send().await.status, 200);
+            assert!(!house.lives(&alice).await, "{action} {failure:?}");
+        }
+    }
 }

@@ -220,7 +220,6 @@ async fn indexes_and_methods() {
     ] {
         assert_eq!(at(bad).await.refused(400), message);
     }
-    at("noSession=true").await.refused(501);
     for method in ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"] {
         let reply = house.ask(method, AUTHENTICATE).send().await;
         assert_eq!(reply.refused(405), "Method Not Allowed", "{method}");

@@ -1,0 +1,104 @@
+//! The actions of sessions: which versions have them, and who may ask for them.
+//!
+//! A table and nothing else; what is not in it is answered like an unknown action. Contract am.md 1.1, 1.2.
+
+use crate::version::Served;
+
+/// What can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    Logout,
+    LogoutByHandle,
+    LogoutByUser,
+    Validate,
+    Info,
+    InfoAndReset,
+    Refresh,
+    Properties,
+    UpdateProperties,
+    PropertyNames,
+    Property,
+    SetProperty,
+    DeleteProperty,
+    IsActive,
+    Idle,
+    MaxIdle,
+    MaxSessionTime,
+    TimeLeft,
+}
+
+/// Who may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Right {
+    /// Anybody, without a caller.
+    Anybody,
+    /// Whoever has a live session.
+    Holder,
+    /// The user of the session that is meant, or an administrator of that user.
+    Owner,
+    /// An administrator of the user of the session that is meant.
+    Overseer,
+    /// An administrator of the addressed realm.
+    Administrator,
+    /// The user who is named, or an administrator of that user.
+    Namesake,
+}
+
+/// An action.
+pub(super) struct Row {
+    name: &'static str,
+    pub(super) act: Act,
+    /// The major versions that have it.
+    since: u32,
+    until: u32,
+    pub(super) right: Right,
+    /// Since when a live token in the body is as good as a caller. Contract am.md 1.2, Q-2
+    pub(super) possession_since: u32,
+}
+
+const NEWEST: u32 = 5;
+const NEVER: u32 = u32::MAX;
+
+const fn row(name: &'static str, act: Act, (since, until): (u32, u32), right: Right) -> Row {
+    Row { name, act, since, until, right, possession_since: NEVER }
+}
+
+static ACTIONS: [Row; 19] = [
+    Row { possession_since: 3, ..row("logout", Act::Logout, (1, NEWEST), Right::Holder) },
+    Row { possession_since: 1, ..row("validate", Act::Validate, (1, NEWEST), Right::Anybody) },
+    Row { possession_since: 4, ..row("getSessionInfo", Act::Info, (2, NEWEST), Right::Owner) },
+    row("getSessionInfoAndResetIdleTime", Act::InfoAndReset, (4, NEWEST), Right::Owner),
+    row("refresh", Act::Refresh, (2, NEWEST), Right::Owner), // Quirk: the fork asks for an administrator. Q-7
+    row("getSessionProperties", Act::Properties, (2, NEWEST), Right::Owner),
+    row("updateSessionProperties", Act::UpdateProperties, (2, NEWEST), Right::Owner),
+    row("logoutByHandle", Act::LogoutByHandle, (2, NEWEST), Right::Administrator),
+    row("logoutByUser", Act::LogoutByUser, (5, NEWEST), Right::Namesake),
+    row("getPropertyNames", Act::PropertyNames, (1, 1), Right::Holder),
+    row("getProperty", Act::Property, (1, 1), Right::Owner),
+    row("setProperty", Act::SetProperty, (1, 1), Right::Owner),
+    row("deleteProperty", Act::DeleteProperty, (1, 1), Right::Owner),
+    // Quirk: of the times, an owner may ask for these two only. Contract am.md 1.10
+    row("getMaxIdle", Act::MaxIdle, (1, 1), Right::Owner),
+    row("getTimeLeft", Act::TimeLeft, (1, 1), Right::Owner),
+    row("getMaxTime", Act::TimeLeft, (1, 1), Right::Overseer),
+    row("getMaxSessionTime", Act::MaxSessionTime, (1, 1), Right::Overseer),
+    row("getIdle", Act::Idle, (1, 1), Right::Overseer),
+    row("isActive", Act::IsActive, (1, 1), Right::Overseer),
+];
+
+/// The action of that name, in any letter case, as far as the version that serves has heard of it.
+///
+/// Quirk: 1.x and 2.x know each other's actions without having them; what came later is to them a word like any
+/// other (A-36, recorded).
+pub(super) fn named(name: &str, served: Option<Served>) -> Option<&'static Row> {
+    let row = ACTIONS.iter().find(|row| row.name.eq_ignore_ascii_case(name))?;
+    let heard_of = served.is_none_or(|served| row.since <= 2 || served.since(row.since));
+    heard_of.then_some(row)
+}
+
+impl Row {
+    /// Whether the version that serves has it.
+    pub(super) fn is_in(&self, served: Served) -> bool {
+        served.since(self.since) && !served.since(self.until + 1)
+    }
+}

@@ -1,0 +1,125 @@
+//! Who may do what to which session, judged before version and action are looked at (recorded).
+//!
+//! 401 is for who has no live session, 403 for who has one and may not. Contract am.md 1.2.
+
+use adieu_authority::{Live, RealmId, SessionToken, Standing};
+use serde_json::Value;
+
+use super::Turn;
+use super::actions::{Act, Right, Row};
+use super::by_user;
+use crate::answer::Margin;
+use crate::caller::{self, Caller};
+use crate::cookies::CookieAct;
+use crate::error::AmError;
+use crate::face::Face;
+
+/// The session that a request is about.
+pub(super) enum Target {
+    /// None in particular, or the action finds it itself.
+    Unasked,
+    /// A live one, with its token.
+    Live(SessionToken, Live),
+    /// One that is over or never was, asked for by somebody who may hear that.
+    Dead,
+}
+
+impl Turn<'_> {
+    /// A live caller, or nobody whose body holds a live token where that is enough. All else is 401.
+    pub(super) async fn proven(
+        &self,
+        face: &Face,
+        row: Option<&Row>,
+        body: &Value,
+        margin: &mut Margin,
+    ) -> Result<Caller, AmError> {
+        let caller = caller::caller(face, self.call.headers()).await?;
+        let possession = |row: &&Row| self.served.is_ok_and(|served| served.since(row.possession_since));
+        let enough = match &caller {
+            Caller::Live(..) => true,
+            Caller::Dead => {
+                if row.is_some_and(|row| row.act == Act::Logout) {
+                    margin.cookies = CookieAct::Clear; // Contract am.md Q-25
+                }
+                false
+            }
+            Caller::Absent => match (row.filter(possession), super::in_body(body)?) {
+                (Some(_), Some(text)) => caller::opened_by(face, text, false).await?.is_some(),
+                (Some(_) | None, Some(_) | None) => false,
+            },
+        };
+        if enough { Ok(caller) } else { Err(AmError::AccessDenied) }
+    }
+
+    /// What the caller may do it to. An unknown action is an administrator's to ask for.
+    pub(super) async fn admitted(
+        &self,
+        face: &Face,
+        caller: &Caller,
+        right: Right,
+        (named, body): (Option<&str>, &Value),
+    ) -> Result<Target, AmError> {
+        match right {
+            Right::Anybody | Right::Holder => Ok(Target::Unasked),
+            Right::Owner | Right::Overseer => self.aimed(face, caller, named, right == Right::Owner).await,
+            Right::Administrator => {
+                self.demand_administrator(face, caller).await?;
+                Ok(Target::Unasked)
+            }
+            Right::Namesake => {
+                by_user::admit(face, caller, self.realm, body).await?;
+                Ok(Target::Unasked)
+            }
+        }
+    }
+
+    /// The session that is named, or the caller's own.
+    async fn aimed(
+        &self,
+        face: &Face,
+        caller: &Caller,
+        named: Option<&str>,
+        owner_may: bool,
+    ) -> Result<Target, AmError> {
+        let own = caller.live();
+        let target = match named {
+            Some(text) => caller::opened_by(face, text, false).await?,
+            None => {
+                Some(own.map(|(token, live)| (token.clone(), live.clone())).ok_or(AmError::AccessDenied)?)
+            }
+        };
+        let Some((token, target)) = target else {
+            // Of a dead session nobody can tell whose it was: only an administrator hears that it is dead.
+            self.demand_administrator(face, caller).await?;
+            return Ok(Target::Dead);
+        };
+        let mine = match own {
+            Some((_, own)) => own.user.id == target.user.id,
+            None => true, // The token is the credential, where that was enough.
+        };
+        if !(mine && owner_may) {
+            demand_reach(face, caller, &target).await?;
+        }
+        Ok(Target::Live(token, target))
+    }
+
+    /// An administrator of the whole addressed realm.
+    pub(super) async fn demand_administrator(&self, face: &Face, caller: &Caller) -> Result<(), AmError> {
+        demand_realm(face, caller, self.realm).await
+    }
+}
+
+/// An administrator of a whole realm.
+pub(super) async fn demand_realm(face: &Face, caller: &Caller, realm: RealmId) -> Result<(), AmError> {
+    let (_, live) = caller.live().ok_or(AmError::AccessDenied)?;
+    match caller::standing(face, live, realm).await? {
+        Standing::OfRealm => Ok(()),
+        Standing::Nobody | Standing::OfPopulations(_) => Err(AmError::Forbidden),
+    }
+}
+
+async fn demand_reach(face: &Face, caller: &Caller, target: &Live) -> Result<(), AmError> {
+    let (_, live) = caller.live().ok_or(AmError::AccessDenied)?;
+    let standing = caller::standing(face, live, target.session.realm).await?;
+    if standing.reaches(target.user.population) { Ok(()) } else { Err(AmError::Forbidden) }
+}

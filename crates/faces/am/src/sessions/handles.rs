@@ -1,0 +1,95 @@
+//! `logoutByHandle`: an administrator ends sessions by the names that only lists and their owners show.
+//!
+//! Every handle is judged by itself: the answer says of each whether the caller may be sure that it is over.
+//! Contract am.md 1.4, Q-21.
+
+use adieu_authority::{
+    Act, Actor, Answer, Cause, EndError, EndOrder, Live, PresentedToken, Session, Target, User,
+};
+use serde_json::{Map, Value, json};
+
+use crate::answer::{Margin, json as text};
+use crate::call::Call;
+use crate::caller::{self, Caller};
+use crate::cookies::CookieAct;
+use crate::error::AmError;
+use crate::face::Face;
+use crate::names;
+
+pub(super) async fn done(
+    face: &Face,
+    call: &Call,
+    caller: &Caller,
+    body: &Value,
+    margin: &mut Margin,
+) -> Result<Vec<u8>, AmError> {
+    let (_, own) = caller.live().ok_or(AmError::AccessDenied)?;
+    let handles = body.get("sessionHandles").and_then(Value::as_array).ok_or(AmError::NoHandles)?;
+    let handles: Option<Vec<&str>> = handles.iter().map(Value::as_str).collect();
+    let mut over = Map::new();
+    // One after the other: a body has room for about a thousand, and who hangs up in between sends the rest again.
+    for text in handles.ok_or(AmError::NoHandles)? {
+        let order = Order { face, call, own };
+        let ended = order.ended(text, margin).await?;
+        over.insert(text.to_owned(), ended.into());
+    }
+    Ok(text(&json!({"result": over})))
+}
+
+struct Order<'a> {
+    face: &'a Face,
+    call: &'a Call,
+    own: &'a Live,
+}
+
+impl Order<'_> {
+    /// Whether what the text names is over now.
+    async fn ended(&self, text: &str, margin: &mut Margin) -> Result<bool, AmError> {
+        if !text.starts_with(names::HANDLE) {
+            // Quirk: a live token is taken, too (recorded).
+            let Some((token, live)) = caller::opened_by(self.face, text, false).await? else {
+                return Ok(false);
+            };
+            let target = Target::Token(PresentedToken::from(&token));
+            return self.end(&live.session, &live.user, target, margin).await;
+        }
+        let Some(id) = names::session_of(&self.face.authority, text) else { return Ok(true) };
+        let looked = match self.face.authority.look(id, false) {
+            Answer::Now(looked) => looked,
+            Answer::Later(looked) => looked.await,
+        };
+        match looked? {
+            Some(looked) => self.end(&looked.session, &looked.user, Target::One(id), margin).await,
+            None => Ok(true), // Over before, or never there: nothing is left to end.
+        }
+    }
+
+    async fn end(
+        &self,
+        session: &Session,
+        user: &User,
+        target: Target,
+        margin: &mut Margin,
+    ) -> Result<bool, AmError> {
+        let standing = caller::standing(self.face, self.own, session.realm).await?;
+        if !standing.reaches(user.population) {
+            return Ok(false);
+        }
+        let order = EndOrder {
+            realm: Some(session.realm),
+            target,
+            act: Act::End,
+            cause: Cause::Administrator(Actor::User(self.own.user.id)),
+            spare: None,
+            origin: self.call.origin(),
+        };
+        match self.face.authority.end(order).await {
+            Ok(_) | Err(EndError::UnknownSession | EndError::CallersOwn) => {}
+            Err(error @ (EndError::NotTaken(_) | EndError::InDoubt(_))) => return Err(error.into()),
+        }
+        if session.id == self.own.session.id {
+            margin.cookies = CookieAct::Clear;
+        }
+        Ok(true)
+    }
+}
