@@ -3,6 +3,7 @@
 //! Each word reads its configuration, starts a runtime and does one thing; nothing here knows a dialect.
 
 mod admin;
+mod backup;
 mod demo;
 mod seed;
 mod server;
@@ -12,6 +13,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 pub use admin::AddUser;
+pub use backup::{Backup, Restore, backup, restore};
 pub use seed::Seed;
 
 use crate::config::{Config, load};

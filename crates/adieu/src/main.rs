@@ -49,6 +49,8 @@ enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    Backup(commands::Backup),
+    Restore(commands::Restore),
     /// Make the people of the demo and of the contract scenarios in a data folder; print, as JSON, what programs that
     /// drive the server have to know of them.
     #[command(hide = true)]
@@ -104,6 +106,8 @@ fn main() -> ExitCode {
         Command::User { command: UserCommand::Add { config, realm, username, email, admin } } => {
             commands::add_user(config.as_deref(), commands::AddUser { realm, username, email, admin })
         }
+        Command::Backup(backup) => commands::backup(backup),
+        Command::Restore(restore) => commands::restore(restore),
         Command::Cast { config } => commands::cast(config.as_deref()),
         Command::Seed { config, sessions, users, tokens } => {
             commands::seed(config.as_deref(), commands::Seed { sessions, users, tokens })

@@ -12,9 +12,9 @@ use adieu_core::{Entropy, InstallationKey};
 
 use crate::error::OpenError;
 
-const LOCK: &str = "adieu.lock";
-const DATABASE: &str = "adieu.db";
-const KEY: &str = "installation.key";
+pub(crate) const LOCK: &str = "adieu.lock";
+pub(crate) const DATABASE: &str = "adieu.db";
+pub(crate) const KEY: &str = "installation.key";
 
 /// A data folder that this process has for itself.
 pub struct Folder {
@@ -50,7 +50,7 @@ impl Folder {
 }
 
 /// A folder is ours if it is empty or has our lock file.
-fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
+pub(crate) fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
     let mut entries = fs::read_dir(path).map_err(OpenError::io(path))?;
     if entries.next().is_some() && !path.join(LOCK).exists() {
         return Err(OpenError::Foreign(path.into()));
@@ -58,7 +58,8 @@ fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn lock(folder: &Path) -> Result<File, OpenError> {
+/// Holds the folder for this process.
+pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join(LOCK);
     let file = OpenOptions::new()
         .create(true)

@@ -10,5 +10,6 @@ mod one_session;
 mod race;
 mod recorded_over_tcp;
 mod reload;
+mod restored;
 mod running;
 mod serving;
