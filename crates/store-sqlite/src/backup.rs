@@ -50,16 +50,8 @@ pub enum BackupError {
         what: String,
     },
     /// The data folder holds something.
-    #[error("{0} is not empty: add --replace to move it aside, or name another data folder")]
+    #[error("{0} is not empty: add --replace to move what it holds aside, or name another data folder")]
     DataTaken(PathBuf),
-    /// The data folder has no name of its own.
-    #[error("{0} can't be a data folder that is restored: name a folder inside another one")]
-    Nameless(PathBuf),
-    /// The data folder can't be replaced as a whole.
-    #[error(
-        "{0} can't be put in place, because it is a mount point or on another disk: name a folder inside it as the data folder"
-    )]
-    Fixed(PathBuf),
     /// Another restore works on the same folder.
     #[error("{0} is being restored by another process: wait for that one")]
     UnderWay(PathBuf),
@@ -119,27 +111,13 @@ pub fn back_up(data: &Path, to: &Path, now: Timestamp) -> Result<BackedUp, Backu
 
 /// The folder, readable by its owner only, empty; says whether it was made.
 fn make_empty(folder: &Path) -> Result<bool, BackupError> {
-    match holds(folder)? {
-        Holds::Nothing => Ok(false),
-        Holds::Something => Err(BackupError::TargetTaken(folder.into())),
-        Holds::NotThere => {
+    match fs::read_dir(folder).map(Iterator::count) {
+        Ok(0) => Ok(false),
+        Ok(_) => Err(BackupError::TargetTaken(folder.into())),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => {
             let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
             made.map_err(BackupError::io(folder)).map(|()| true)
         }
-    }
-}
-
-/// What a folder holds.
-enum Holds {
-    NotThere,
-    Nothing,
-    Something,
-}
-
-fn holds(folder: &Path) -> Result<Holds, BackupError> {
-    match fs::read_dir(folder) {
-        Ok(entries) => Ok(if entries.count() == 0 { Holds::Nothing } else { Holds::Something }),
-        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(Holds::NotThere),
         Err(cause) => Err(BackupError::Io { path: folder.into(), cause }),
     }
 }

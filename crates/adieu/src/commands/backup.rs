@@ -42,7 +42,7 @@ pub struct Restore {
     /// The folder that `adieu backup` made.
     #[arg(long, value_name = "FOLDER")]
     from: PathBuf,
-    /// Move a data folder that holds something aside; it is kept under another name.
+    /// Move the files of a data folder that holds something aside, into a folder inside it.
     #[arg(long)]
     replace: bool,
 }
@@ -64,7 +64,7 @@ pub fn restore(order: Restore) -> Result<()> {
     println!("restored {} as of {taken}, backed up by adieu {}", data.display(), made.version);
     println!("nobody is signed on: all sessions, grants and tokens of that time are ended");
     if let Some(aside) = made.moved_to {
-        println!("the earlier data folder lies at {}", aside.display());
+        println!("the earlier files lie in {}", aside.display());
     }
     Ok(())
 }

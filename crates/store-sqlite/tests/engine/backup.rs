@@ -3,7 +3,7 @@
 //! The promise is ENDED-STAYS-ENDED: a backup does not know what ended after it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +22,13 @@ fn beside(town: &Town<Sqlite>, name: &str) -> PathBuf {
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+}
+
+fn listing(path: &Path) -> Vec<String> {
+    let entries = fs::read_dir(path).expect("a folder").map(|e| e.expect("an entry").file_name());
+    let mut names: Vec<_> = entries.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }
 
 /// The same people on a restored folder.
@@ -147,7 +154,8 @@ async fn a_data_folder_is_moved_aside_only_when_asked_and_never_under_a_server()
     let kept = restore(&backup, &data, Existing::Keep, at(2));
     assert!(matches!(kept, Err(BackupError::DataTaken(_))), "{kept:?}");
     let restored = restore(&backup, &data, Existing::MoveAside, at(2)).expect("a restore");
-    let aside = restored.moved_to.expect("the earlier folder");
+    let aside = restored.moved_to.expect("the earlier files");
+    assert!(aside.starts_with(&data), "the data folder may be a mount point");
     support::open(&aside, Options::default()).expect("it is as it was");
     engine.open_with(Options::default()).expect("the restored one opens");
     let thesis = data.with_file_name("thesis");
@@ -167,7 +175,25 @@ async fn an_empty_folder_takes_a_restore_also_behind_a_link() {
     std::os::unix::fs::symlink(&real, &link).expect("a link");
     restore(&backup, &link, Existing::Keep, at(2)).expect("a restore");
     assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+    assert_eq!(listing(&real), ["adieu.db", "adieu.lock", "installation.key"]);
     support::open(&real, Options::default()).expect("it opens");
+}
+
+/// Goal: who restores as root does not lock the service out.
+#[tokio::test]
+async fn restored_files_belong_to_whom_the_folder_belongs_to() {
+    let town = Town::<Sqlite>::new().await;
+    let (backup, place) = (beside(&town, "backup"), beside(&town, "place"));
+    back_up(&town.engine.path(), &backup, at(1)).expect("a backup");
+    fs::create_dir(&place).expect("a folder");
+    if std::os::unix::fs::chown(&place, Some(4242), Some(4242)).is_err() {
+        return; // Only root can give a folder away, and only then is there something to look at.
+    }
+    restore(&backup, &place, Existing::Keep, at(2)).expect("a restore");
+    for name in listing(&place) {
+        let owner = fs::metadata(place.join(&name)).expect("it is there");
+        assert_eq!((owner.uid(), owner.gid()), (4242, 4242), "{name}");
+    }
 }
 
 type Harm = fn(&Path);
