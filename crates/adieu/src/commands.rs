@@ -3,6 +3,7 @@
 //! Each word reads its configuration, starts a runtime and does one thing; nothing here knows a dialect.
 
 mod admin;
+mod apply;
 mod backup;
 mod demo;
 mod seed;
@@ -13,6 +14,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 pub use admin::AddUser;
+pub use apply::{Apply, Export, apply, export};
 pub use backup::{Backup, Restore, backup, restore};
 pub use seed::Seed;
 

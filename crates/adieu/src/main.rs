@@ -1,7 +1,7 @@
 //! `adieu`: the command line.
 //!
 //! `serve` is the server, `demo` shows what it is for, the rest is administration on the data folder. Exit codes: 0 done,
-//! 1 not done (the reason is on standard error), 2 wrong usage.
+//! 1 not done (the reason is on standard error), 2 wrong usage, 3 something to change (`apply --dry-run --detailed-exitcode`).
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,6 +49,8 @@ enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    Export(commands::Export),
+    Apply(commands::Apply),
     Backup(commands::Backup),
     Restore(commands::Restore),
     /// Make the people of the demo and of the contract scenarios in a data folder; print, as JSON, what programs that
@@ -106,6 +108,11 @@ fn main() -> ExitCode {
         Command::User { command: UserCommand::Add { config, realm, username, email, admin } } => {
             commands::add_user(config.as_deref(), commands::AddUser { realm, username, email, admin })
         }
+        Command::Export(export) => commands::export(export),
+        Command::Apply(apply) => match commands::apply(apply) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Command::Backup(backup) => commands::backup(backup),
         Command::Restore(restore) => commands::restore(restore),
         Command::Cast { config } => commands::cast(config.as_deref()),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use adieu_core::{
     Client, ClientAuth, ClientId, Outage, Purpose, RealmId, RoleAssignment, Span, Timestamp, TokenHash,
 };
-use adieu_store::DirectoryError;
+use adieu_store::{DirectoryError, WriteError};
 
 use crate::Authority;
 
@@ -44,19 +44,20 @@ const REFRESH_LIFE: Span = Span::from_s(30 * 24 * 3600);
 impl Authority {
     /// Makes a client. Its secret is derived and never stored: [`Authority::client_secret`] shows it.
     pub async fn create_client(&self, realm: RealmId, new: NewClient) -> Result<Client, DirectoryError> {
-        let secret = match new.auth {
-            ClientAuth::None => None,
-            ClientAuth::Basic | ClientAuth::Post => {
-                Some(TokenHash::of(self.client_secret(realm, &new.id).as_bytes()))
-            }
-        };
-        let client = Client {
+        let client = self.draft_client(realm, new);
+        self.store().put_client(client.clone()).await?;
+        Ok(client)
+    }
+
+    /// A client as it would be made, for whoever has more to say about it before it is kept.
+    pub fn draft_client(&self, realm: RealmId, new: NewClient) -> Client {
+        let draft = Client {
             id: new.id,
             realm,
             name: new.name,
             enabled: true,
             auth: new.auth,
-            secret,
+            secret: None,
             code: new.code,
             refresh: new.refresh,
             client_credentials: new.client_credentials,
@@ -73,8 +74,43 @@ impl Authority {
             created_at: self.now(),
             updated_at: self.now(),
         };
-        self.store().put_client(client.clone()).await?;
-        Ok(client)
+        self.with_secret(draft)
+    }
+
+    /// The client with the hash of the secret that its way to prove itself needs, if it needs one.
+    fn with_secret(&self, client: Client) -> Client {
+        let secret = match client.auth {
+            ClientAuth::None => None,
+            ClientAuth::Basic | ClientAuth::Post => {
+                Some(TokenHash::of(self.client_secret(client.realm, &client.id).as_bytes()))
+            }
+        };
+        Client { secret, ..client }
+    }
+
+    /// Changes a client. Its realm, id and secret are not for `change` to set; another way to prove itself comes with
+    /// the secret that belongs to it.
+    pub async fn edit_client(
+        &self,
+        realm: RealmId,
+        id: &ClientId,
+        change: impl FnOnce(&mut Client) + Send,
+    ) -> Result<Client, DirectoryError> {
+        let found = self.client(realm, id).await.map_err(WriteError::NotTaken)?;
+        let before = found.ok_or(DirectoryError::Unknown)?;
+        let mut next = Client::clone(&before);
+        change(&mut next);
+        let next = Client {
+            id: before.id.clone(),
+            realm,
+            secret: before.secret.clone(),
+            created_at: before.created_at,
+            updated_at: self.now(),
+            ..next
+        };
+        let next = if next.auth == before.auth { next } else { self.with_secret(next) };
+        self.store().put_client(next.clone()).await?;
+        Ok(next)
     }
 
     /// The secret that this installation gives a client: 190 bits, derived (EMPTY-HANDS).

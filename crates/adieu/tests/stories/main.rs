@@ -4,6 +4,7 @@
 
 mod crash;
 mod crowd;
+mod declared;
 mod forward_auth;
 mod no_false_no;
 mod one_session;
