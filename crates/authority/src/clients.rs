@@ -103,7 +103,7 @@ impl Authority {
         let next = Client {
             id: before.id.clone(),
             realm,
-            secret: before.secret.clone(),
+            secret: before.secret,
             created_at: before.created_at,
             updated_at: self.now(),
             ..next
