@@ -2,6 +2,7 @@
 //!
 //! One binary for all of them.
 
+mod clients;
 mod crash;
 mod crowd;
 mod forward_auth;
@@ -12,3 +13,4 @@ mod recorded_over_tcp;
 mod reload;
 mod running;
 mod serving;
+mod shipped;
