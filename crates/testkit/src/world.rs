@@ -164,6 +164,11 @@ async fn open(
         .expect("the house opens")
 }
 
+/// Begins to record metrics in this process; a face's tests have no other way to the binary's library.
+pub fn record_metrics() {
+    adieu::metering::install();
+}
+
 /// The configuration of a profile, with hashing at its cheapest.
 pub fn profile_config(profile: &str) -> Config {
     let path = profiles().join(format!("{profile}.toml"));
