@@ -172,6 +172,12 @@ pub struct Kratos {
     pub documented_error_ids: bool,
     /// Name of the identity schema.
     pub schema_id: String,
+    /// A file with the identity schema; empty is the built-in one.
+    pub schema_file: String,
+    /// An administrator extends a session only in its last so many seconds; 0 is at any time.
+    pub extend_within_s: u64,
+    /// Whether the answer to an extension is empty.
+    pub extend_answers_nothing: bool,
     /// Also sets the other dialects' cookies at sign-on.
     pub set_all_cookies: bool,
 }
@@ -318,6 +324,9 @@ impl Default for Kratos {
             logout_clears_browser_data: false,
             documented_error_ids: false,
             schema_id: "person".into(),
+            schema_file: String::new(),
+            extend_within_s: 0,
+            extend_answers_nothing: false,
             set_all_cookies: false,
         }
     }

@@ -5,12 +5,10 @@
 use adieu_authority::Authority;
 use adieu_http_kit::cookies::{Companion, SameSite};
 use anyhow::{Context, Result};
-use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde_json::json;
 
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
@@ -96,6 +94,15 @@ fn pingone(authority: &Authority, config: &Config) -> adieu_face_pingone::PingOn
     adieu_face_pingone::service(authority.clone(), settings)
 }
 
+/// The identity schema out of its file.
+fn schema(face: &crate::config::Kratos) -> Result<Option<serde_json::Value>> {
+    if face.schema_file.is_empty() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(&face.schema_file).with_context(|| face.schema_file.clone())?;
+    serde_json::from_str(&text).with_context(|| face.schema_file.clone()).map(Some)
+}
+
 fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::Kratos> {
     let face = &config.kratos;
     let or = |text: &str, other: &str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
@@ -125,6 +132,9 @@ fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::K
         clear_browser_data: face.logout_clears_browser_data,
         documented_error_ids: face.documented_error_ids,
         schema_id: face.schema_id.clone(),
+        schema: schema(face)?,
+        extend_within_s: (face.extend_within_s > 0).then_some(face.extend_within_s),
+        extend_answers_nothing: face.extend_answers_nothing,
         companions: if face.set_all_cookies {
             companions(authority, config, &face.cookie_name)
         } else {
@@ -134,31 +144,22 @@ fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::K
     adieu_face_kratos::service(authority.clone(), settings).map_err(Into::into)
 }
 
-/// The admin side: health and metrics.
-pub(crate) fn admin(authority: &Authority) -> axum::Router {
+/// The admin side: metrics, and Kratos' admin API with its health for everything else.
+pub(crate) fn admin(authority: &Authority, kratos: adieu_face_kratos::KratosAdmin) -> axum::Router {
     axum::Router::new()
-        .route("/health/alive", get(|| async { Json(json!({"status": "ok"})) }))
-        .route("/health/ready", get(ready))
         .route("/metrics", get(metrics))
+        .route("/metrics/prometheus", get(metrics))
         .with_state(authority.clone())
-}
-
-async fn ready(State(authority): State<Authority>) -> Response {
-    match authority.ready().await {
-        Ok(()) => Json(json!({"status": "ok"})).into_response(),
-        Err(outage) => {
-            tracing::error!(error = %outage, "not ready");
-            let body = json!({"errors": {"database": "the store does not answer"}});
-            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], Json(body)).into_response()
-        }
-    }
+        .fallback_service(kratos)
 }
 
 async fn metrics(State(authority): State<Authority>) -> Response {
     match metering::recorder() {
         Some(recorder) => {
             let text = "text/plain; version=0.0.4; charset=utf-8";
-            ([(header::CONTENT_TYPE, text)], metering::page(recorder, &authority)).into_response()
+            let never = "private, no-cache, no-store, must-revalidate";
+            let headers = [(header::CONTENT_TYPE, text), (header::CACHE_CONTROL, never)];
+            (headers, metering::page(recorder, &authority)).into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),
     }

@@ -60,10 +60,11 @@ impl House {
         for realm in &made {
             tracing::info!(realm = realm.path, id = %realm.id, "realm made");
         }
+        let public = faces::public(&authority, config)?;
         Ok(Self {
             first_start: !made.is_empty(),
-            public: faces::public(&authority, config)?,
-            admin: faces::admin(&authority),
+            admin: faces::admin(&authority, public.kratos.admin()),
+            public,
             authority,
         })
     }

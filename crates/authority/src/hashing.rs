@@ -9,6 +9,7 @@ use adieu_core::Entropy;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use phc::{Decimal, Ident, Output, ParamsString, PasswordHash, Salt};
 
+use crate::foreign_hash::ForeignHash;
 use crate::workers::{Busy, Workers};
 
 /// What one hash costs. The default is the OWASP recommendation: 19 MiB, two passes, one lane.
@@ -81,26 +82,38 @@ impl Hashing {
         let matches = self.workers.run(move |memory| verify(memory, &password, &stored)).await?;
         Ok(known && matches)
     }
+
+    /// Whether a stored hash is of the kind and cost that a new one would be.
+    pub(crate) fn is_current(&self, stored: &str) -> bool {
+        let HashCost { memory_kib, passes } = self.cost;
+        stored.starts_with(&format!("$argon2id$v=19$m={memory_kib},t={passes},p=1$"))
+    }
 }
 
-/// Runs argon2id with the thread's own memory.
-fn argon2id(memory: &mut Vec<Block>, params: Params, password: &[u8], salt: &[u8]) -> Option<[u8; OUTPUT]> {
+/// Runs argon2 with the thread's own memory.
+fn run(
+    memory: &mut Vec<Block>,
+    algorithm: Algorithm,
+    params: Params,
+    (password, salt): (&[u8], &[u8]),
+    output: &mut [u8],
+) -> bool {
     let blocks = params.block_count();
     if memory.len() < blocks {
         memory.resize(blocks, Block::default());
     }
-    let mut output = [0; OUTPUT];
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into_with_memory(password, salt, &mut output, &mut memory[..blocks])
-        .ok()?;
-    Some(output)
+    Argon2::new(algorithm, Version::V0x13, params)
+        .hash_password_into_with_memory(password, salt, output, &mut memory[..blocks])
+        .is_ok()
 }
 
 fn hash(memory: &mut Vec<Block>, cost: HashCost, password: &[u8], salt: [u8; 16]) -> String {
     let params = Params::new(cost.memory_kib, cost.passes, 1, Some(OUTPUT))
         .expect("the cost is checked configuration");
     let shown = ParamsString::try_from(&params).expect("three numbers are a parameter string");
-    let output = argon2id(memory, params, password, &salt).expect("bounded input always hashes");
+    let mut output = [0; OUTPUT];
+    let hashed = run(memory, Algorithm::Argon2id, params, (password, &salt), &mut output);
+    assert!(hashed, "bounded input always hashes");
     PasswordHash {
         algorithm: Ident::new("argon2id").expect("an identifier"),
         version: Some(Decimal::from(Version::V0x13 as u32)),
@@ -112,18 +125,33 @@ fn hash(memory: &mut Vec<Block>, cost: HashCost, password: &[u8], salt: [u8; 16]
 }
 
 fn verify(memory: &mut Vec<Block>, password: &[u8], stored: &str) -> bool {
-    let Ok(stored) = PasswordHash::new(stored) else { return false };
-    let (Some(salt), Some(expected)) = (stored.salt, stored.hash) else { return false };
-    let Ok(params) = Params::try_from(&stored) else { return false };
-    let fits = stored.algorithm.as_str() == "argon2id"
-        && params.m_cost() <= MEMORY_MAX_KIB
-        && params.t_cost() <= PASSES_MAX;
-    if !fits {
-        return false;
+    match argon2(stored) {
+        Some((algorithm, params, salt, expected)) => {
+            let mut output = vec![0; expected.len()];
+            let hashed = run(memory, algorithm, params, (password, salt.as_ref()), &mut output);
+            // `Output` compares in constant time.
+            hashed && Output::new(&output).is_ok_and(|output| output == expected)
+        }
+        None => ForeignHash::parse(stored).is_some_and(|hash| hash.verify(password)),
     }
-    let Some(output) = argon2id(memory, params, password, salt.as_ref()) else { return false };
-    // `Output` compares in constant time.
-    Output::new(&output).is_ok_and(|output| output == expected)
+}
+
+/// An argon2 hash that may be verified, taken apart.
+fn argon2(stored: &str) -> Option<(Algorithm, Params, Salt, Output)> {
+    let stored = PasswordHash::new(stored).ok()?;
+    let algorithm = match stored.algorithm.as_str() {
+        "argon2id" => Algorithm::Argon2id,
+        "argon2i" => Algorithm::Argon2i,
+        _ => return None,
+    };
+    let params = Params::try_from(&stored).ok()?;
+    let bounded = params.m_cost() <= MEMORY_MAX_KIB && params.t_cost() <= PASSES_MAX;
+    if bounded { Some((algorithm, params, stored.salt?, stored.hash?)) } else { None }
+}
+
+/// Whether a hash that was made elsewhere is of a kind that can be verified here, at a cost that a sign-on may have.
+pub fn is_known_hash(text: &str) -> bool {
+    argon2(text).is_some() || ForeignHash::parse(text).is_some()
 }
 
 #[cfg(test)]

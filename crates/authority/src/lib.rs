@@ -9,6 +9,7 @@ mod clients;
 mod documents;
 mod end;
 mod flows;
+mod foreign_hash;
 mod grants;
 mod hashing;
 mod inspect;
@@ -26,10 +27,10 @@ use std::sync::Arc;
 
 pub use adieu_core::{
     Act, Actor, AmendError, AmendOrder, Amendment, Beyond, Cause, Client, ClientAuth, ClientId, Closed,
-    Device, Door, EndError, EndOrder, Ended, Grant, GrantError, How, Limits, Method, NotLive, Origin, Outage,
-    Population, PopulationId, PresentedToken, Purpose, Quota, Realm, RealmId, Role, RoleAssignment,
-    RoleScope, Session, SessionId, SessionToken, Span, Standing, State, Target, User, UserEdit, UserId,
-    Verdict,
+    Device, Door, EndError, EndOrder, Ended, Grant, GrantError, How, Limits, Locator, Method, NotLive,
+    Origin, Outage, Population, PopulationId, PresentedToken, Purpose, Quota, Realm, RealmId, Role,
+    RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State, Target, User,
+    UserEdit, UserId, Verdict,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
@@ -39,7 +40,7 @@ pub use adieu_store::{
 
 pub use clients::NewClient;
 pub use grants::{CodeOrder, RedeemCode, RefreshTokens};
-pub use hashing::{HashCost, HashError};
+pub use hashing::{HashCost, HashError, is_known_hash};
 pub use inspect::{Active, ActiveRefresh, Principal};
 pub use keys::RealmKeys;
 pub use people::{NewPerson, PersonError};

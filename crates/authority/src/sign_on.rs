@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    Device, Door, Ended, How, Incarnation, Outage, Proof, Quota, Realm, Session, SessionSecret, SessionToken,
-    SignOnError, SignOnOrder, User,
+    Device, Door, Ended, How, Incarnation, Origin, Outage, Proof, Quota, Realm, Session, SessionSecret,
+    SessionToken, SignOnError, SignOnOrder, User, UserEdit,
 };
 
 use crate::Authority;
@@ -97,6 +97,7 @@ impl Authority {
         if !user.enabled {
             return Err(SignOnFailure::Disabled(user));
         }
+        self.renew_hash(&sign_on, &user).await;
         let quota = self.policy().quota_for(&sign_on.realm.path, &sign_on.door);
         self.open(sign_on, &user, quota).await
     }
@@ -121,6 +122,20 @@ impl Authority {
         let stored = user.as_ref().and_then(|user| user.password.as_deref());
         let matches = self.inner.hashing.verify(&sign_on.password, stored).await?;
         user.filter(|_| matches).ok_or(SignOnFailure::WrongCredentials)
+    }
+
+    /// A hash that was made elsewhere, or at another cost, is replaced while the password is at hand. If that fails, the
+    /// next sign-on tries again.
+    pub(crate) async fn renew_hash(&self, sign_on: &SignOn, user: &User) {
+        if user.password.as_deref().is_none_or(|stored| self.inner.hashing.is_current(stored)) {
+            return;
+        }
+        let Ok(hash) = self.hash_password(&sign_on.password).await else { return };
+        let edit = UserEdit { password: Some(Some(hash)), ..UserEdit::default() };
+        let origin = Origin { door: sign_on.door.clone(), address: sign_on.device.address.clone() };
+        if let Err(error) = self.edit_user(user.id, edit, origin).await {
+            tracing::warn!(user = %user.id, %error, "an old password hash was not replaced");
+        }
     }
 
     pub(crate) async fn open(

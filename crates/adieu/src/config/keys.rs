@@ -115,6 +115,13 @@ pub const KEYS: &[Key] = &[
         "Whether whoami's 401 carries the documented `session_inactive`, which Kratos itself does not send.",
     ),
     key("kratos.schema_id", "text", "Name of the identity schema."),
+    key("kratos.schema_file", "path", "File with the identity schema (JSON); empty is a built-in one."),
+    key(
+        "kratos.extend_within_s",
+        "seconds",
+        "A session is extended only in its last seconds; 0 is at any time.",
+    ),
+    key("kratos.extend_answers_nothing", "true or false", "Whether an extension is answered with 204."),
     key("kratos.set_all_cookies", "true or false", "Whether a login also sets the other dialects' cookies."),
     key("am.cookie_name", "text", "Name of the session cookie and of the header."),
     key("am.cookie_domains", "list of texts", "Domains of the cookie; none is the host only."),

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::credentials::cookie_value;
 use crate::error::KratosError;
 use crate::error_page;
 use crate::face::Face;
@@ -136,10 +137,12 @@ impl Face {
 
     /// The cookie of a session: for its whole life, or for the browser's (K-52).
     pub(crate) fn cookie_for(&self, session: &Session, token: &str) -> HeaderValue {
-        let mut cookie = self.session_cookie(token);
+        // Its last moment, and not the idle limit: that moves on with every check.
+        let ends_at = session.expires_at;
+        let value = cookie_value(ends_at.s(), token);
+        let mut cookie = self.session_cookie(&value);
         if self.settings.cookie.persistent {
             let now = self.authority.now();
-            let ends_at = session.ends_at(now);
             // Quirk: whole seconds, less the part of the second that has begun. K-52
             cookie.max_age_s = Some((ends_at.since(now).ms().saturating_sub(1)) / 1000);
             cookie.expires_s = Some(ends_at.s());
@@ -214,6 +217,6 @@ pub(crate) fn error_object(error: &KratosError, request_id: Option<&str>) -> Val
     if !error.details.is_empty() {
         object.insert("details".into(), Value::Object(Map::clone(&error.details)));
     }
-    object.insert("message".into(), error.message.into());
+    object.insert("message".into(), error.message.as_ref().into());
     json!(object)
 }

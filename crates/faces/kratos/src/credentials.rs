@@ -14,6 +14,8 @@ use crate::face::Face;
 pub(crate) struct Credentials {
     /// Each one that can be a token; what is none at all is `None`, and counts as carried.
     carried: Vec<Option<SessionToken>>,
+    /// If the first one is a session cookie: until when its browser keeps it, in seconds since 1970, if it says so.
+    pub(crate) first_cookie_s: Option<i64>,
     /// Whether a session cookie came along, sound or not.
     pub(crate) cookie: bool,
 }
@@ -27,11 +29,15 @@ impl Credentials {
         let settings = &face.settings.cookie;
         let names = std::iter::once(&settings.name).chain(&settings.names_read);
         let mut cookie = false;
+        let mut first_cookie_s = None;
         for name in names {
             for value in cookies::all(headers, name) {
                 cookie = true;
                 // Quirk: a cookie that can't be one is treated as absent. Contract kratos.md 2.1
                 if let Some(token) = SessionToken::parse(value) {
+                    if carried.is_empty() {
+                        first_cookie_s = kept_until(value);
+                    }
                     carried.push(Some(token));
                 }
             }
@@ -39,7 +45,7 @@ impl Credentials {
         if let Some(bearer) = auth::bearer(headers) {
             carried.push(SessionToken::parse(bearer));
         }
-        Self { carried, cookie }
+        Self { carried, first_cookie_s, cookie }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -55,6 +61,30 @@ impl Credentials {
     pub(crate) fn tokens(&self) -> impl Iterator<Item = &SessionToken> {
         self.carried.iter().flatten()
     }
+}
+
+/// What separates the time in a cookie from the token behind it.
+const MARK: char = '_';
+/// The digits of the time: letters, because only letters may stand before a token.
+const DIGITS: &[u8; 16] = b"abcdefghijklmnop";
+
+/// A cookie's value: until when the browser keeps it, before the token. Every door takes the value as it is, because a
+/// token is read from its end.
+pub(crate) fn cookie_value(until_s: i64, token: &str) -> String {
+    let digits = format!("{until_s:x}");
+    let letters = digits.bytes().filter_map(|digit| char::from(digit).to_digit(16));
+    let mut value: String = letters.map(|n| char::from(DIGITS[n as usize])).collect();
+    value.push(MARK);
+    value.push_str(token);
+    value
+}
+
+fn kept_until(value: &str) -> Option<i64> {
+    let (letters, _) = value.split_once(MARK)?;
+    letters.bytes().try_fold(0_i64, |sum, letter| {
+        let digit = DIGITS.iter().position(|known| *known == letter)?;
+        sum.checked_mul(16)?.checked_add(i64::try_from(digit).ok()?)
+    })
 }
 
 impl Face {
@@ -84,5 +114,24 @@ pub(crate) fn in_realm(check: Check, realm: RealmId) -> Result<Live, NotLive> {
         Check::Live(live) if live.session.realm == realm => Ok(live),
         Check::Live(_) => Err(NotLive::Unknown),
         Check::Not(why) => Err(why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_says_until_when_it_is_kept_and_opens_every_door() {
+        let token = format!("1{}", "A".repeat(44));
+        let value = cookie_value(1_795_166_400, &token);
+        assert_eq!(kept_until(&value), Some(1_795_166_400));
+        assert_eq!(
+            SessionToken::parse(&value).map(|t| t.reveal()),
+            SessionToken::parse(&token).map(|t| t.reveal())
+        );
+        for other in [token.as_str(), "ory_st_x", "_", "zz_x", &format!("{}_x", "p".repeat(40))] {
+            assert!(kept_until(other).is_none_or(|s| s == 0), "{other}");
+        }
     }
 }

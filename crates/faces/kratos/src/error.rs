@@ -2,7 +2,11 @@
 //!
 //! Contract kratos.md 0.4 and 0.5. The fixed `message` texts are wire facts; the reasons are our own.
 
-use adieu_authority::{EndError, Outage, SignOnFailure, WriteError};
+use std::borrow::Cow;
+
+use adieu_authority::{
+    AmendError, DirectoryError, EndError, HashError, Outage, PersonError, SignOnFailure, WriteError,
+};
 use adieu_http_kit::body::BodyError;
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
@@ -16,7 +20,7 @@ pub(crate) struct KratosError {
     pub(crate) id: &'static str,
     pub(crate) reason: Option<String>,
     pub(crate) details: Box<Map<String, Value>>,
-    pub(crate) message: &'static str,
+    pub(crate) message: Cow<'static, str>,
     /// Siblings of `error` at the top; such an error does not echo the request's id.
     pub(crate) siblings: Box<Map<String, Value>>,
     /// What went wrong below, for the log.
@@ -32,13 +36,13 @@ const UNAUTHORIZED: &str = "The request could not be authorized";
 const FORBIDDEN: &str = "The requested action was forbidden";
 
 impl KratosError {
-    fn new(status: StatusCode, id: &'static str, message: &'static str) -> Self {
+    fn new(status: StatusCode, id: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status,
             id,
             reason: None,
             details: Box::default(),
-            message,
+            message: message.into(),
             siblings: Box::default(),
             cause: None,
             retry_after_s: None,
@@ -54,6 +58,22 @@ impl KratosError {
     /// 400 without an id.
     pub(crate) fn malformed(reason: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "", MALFORMED).because(reason)
+    }
+
+    /// 400 whose message is what a parser says, without a reason.
+    pub(crate) fn unparseable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "", message.into())
+    }
+
+    /// 400 with a message of its own and a reason.
+    pub(crate) fn refused(message: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "", message.into()).because(reason)
+    }
+
+    /// 409: somebody else has that name.
+    pub(crate) fn conflict() -> Self {
+        Self::new(StatusCode::CONFLICT, "", "The resource could not be created due to a conflict")
+            .because("Another identity has this identifier or external id.")
     }
 
     /// 401 of whoami and its kin: no id (K-23), unless the documented one is wanted.
@@ -83,6 +103,12 @@ impl KratosError {
     /// 404 of something that the store should have.
     pub(crate) fn not_stored() -> Self {
         Self::new(StatusCode::NOT_FOUND, "", "Unable to locate the resource")
+    }
+
+    /// 400: nobody registers here.
+    pub(crate) fn registration_disabled() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "self_service_flow_disabled", "registration flow disabled")
+            .because("Registration is switched off on this server.")
     }
 
     /// 400: a login while signed on.
@@ -194,8 +220,46 @@ impl From<EndError> for KratosError {
     fn from(error: EndError) -> Self {
         match error {
             EndError::UnknownSession => Self::session_inactive(),
-            EndError::CallersOwn => Self::malformed("cannot revoke current session"),
+            EndError::CallersOwn => Self::unparseable("cannot revoke current session"),
             EndError::NotTaken(outage) | EndError::InDoubt(outage) => Self::unavailable(outage),
+        }
+    }
+}
+
+impl From<AmendError> for KratosError {
+    fn from(error: AmendError) -> Self {
+        match error {
+            AmendError::NotLive => Self::not_stored(),
+            AmendError::NotTaken(outage) | AmendError::InDoubt(outage) => Self::unavailable(outage),
+        }
+    }
+}
+
+impl From<DirectoryError> for KratosError {
+    fn from(error: DirectoryError) -> Self {
+        match error {
+            DirectoryError::NameTaken => Self::conflict(),
+            DirectoryError::Unknown | DirectoryError::NotEmpty => Self::not_stored(),
+            DirectoryError::Write(error) => error.into(),
+        }
+    }
+}
+
+impl From<HashError> for KratosError {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy(_) => Self::busy(),
+            HashError::TooLong => Self::malformed("The password is too long."),
+        }
+    }
+}
+
+impl From<PersonError> for KratosError {
+    fn from(error: PersonError) -> Self {
+        match error {
+            PersonError::Directory(error) => error.into(),
+            PersonError::Password(error) => error.into(),
+            PersonError::Name => Self::malformed("An identifier has 1 to 255 characters."),
         }
     }
 }

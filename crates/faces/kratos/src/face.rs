@@ -10,6 +10,7 @@ use adieu_http_kit::return_to::AllowList;
 use url::Url;
 
 use crate::csrf::Csrf;
+use crate::schema::{Schema, SchemaError, built_in};
 
 /// The door of this face, as sessions, metrics and logs name it.
 pub(crate) const DOOR: Door = Door::named("kratos");
@@ -46,6 +47,12 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// For how many seconds whoami may be cached at most; none sends no such header.
     pub whoami_cache_max_s: Option<u64>,
+    /// The identity schema; none is the built-in one.
+    pub schema: Option<serde_json::Value>,
+    /// An administrator extends a session only in its last so many seconds; none is at any time.
+    pub extend_within_s: Option<u64>,
+    /// Whether the answer to an extension is empty.
+    pub extend_answers_nothing: bool,
     /// Whether a logout tells the browser to clear its data (https only).
     pub clear_browser_data: bool,
     /// Whether whoami's 401 carries the documented id, which Kratos itself does not send.
@@ -84,6 +91,9 @@ pub enum SettingsError {
         /// Its value.
         value: String,
     },
+    /// The identity schema is none.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
 }
 
 /// The face: cheap to clone, everything prepared.
@@ -94,6 +104,7 @@ pub(crate) struct Inner {
     pub(crate) authority: Authority,
     pub(crate) settings: Settings,
     pub(crate) csrf: Csrf,
+    pub(crate) schema: Schema,
     pub(crate) allowed: AllowList,
     pub(crate) default_return: Url,
     pub(crate) logout_return: Url,
@@ -128,6 +139,7 @@ impl Face {
         let schema = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&settings.schema_id);
         let inner = Inner {
             realm_id: OnceLock::new(),
+            schema: Schema::new(&settings.schema_id, settings.schema.clone().unwrap_or_else(built_in))?,
             csrf: Csrf::new(&settings.base, settings.cookie.secure),
             default_return: address("default_return", &settings.default_return)?,
             logout_return: address("logout_return", &settings.logout_return)?,

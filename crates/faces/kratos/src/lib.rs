@@ -4,19 +4,27 @@
 //! what a session is and when it ends is the authority's affair. Contract kratos.md; checks K-1 to K-60.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod admin;
 mod answer;
+mod cors;
 mod credentials;
 mod csrf;
 mod error;
 mod error_page;
 mod face;
+mod links;
 mod login;
 mod logout;
 mod native_logout;
+mod other_flows;
 mod pages;
 mod routes;
+mod schema;
+mod schemas;
 mod serve;
+mod sessions;
 mod token_exchange;
+mod well_known;
 mod whoami;
 mod wire;
 
@@ -31,6 +39,7 @@ use axum::response::Response;
 use tower::Service;
 
 pub use face::{CookieSettings, Settings, SettingsError};
+pub use schema::SchemaError;
 
 use crate::face::Face;
 
@@ -42,6 +51,32 @@ pub fn service(authority: Authority, settings: Settings) -> Result<Kratos, Setti
 /// The face as a service. Its routes are a table of its own: see `routes`.
 #[derive(Clone)]
 pub struct Kratos(Face);
+
+impl Kratos {
+    /// The admin API of the same realm, for the admin listener.
+    pub fn admin(&self) -> KratosAdmin {
+        KratosAdmin(self.0.clone())
+    }
+}
+
+/// The admin API as a service. Who may reach it is not decided here.
+#[derive(Clone)]
+pub struct KratosAdmin(Face);
+
+impl Service<Request<Body>> for KratosAdmin {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(())) // It never waits for room.
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let face = self.0.clone();
+        Box::pin(async move { Ok(admin::serve(&face, request).await) })
+    }
+}
 
 impl Service<Request<Body>> for Kratos {
     type Response = Response;

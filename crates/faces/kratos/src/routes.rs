@@ -5,10 +5,21 @@
 
 use axum::http::Method;
 
+use crate::other_flows::OtherFlow;
+
 /// What answers a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Endpoint {
+pub(crate) enum Endpoint<'p> {
     Whoami,
+    Sessions,
+    EndOthers,
+    EndOne(&'p str),
+    Schemas,
+    Schema(&'p str),
+    BrowserFlow(OtherFlow),
+    NativeFlow(OtherFlow),
+    ChangePassword,
+    PasskeyScript,
     TokenExchange,
     LogoutCreate,
     Logout,
@@ -26,9 +37,11 @@ pub(crate) enum Endpoint {
 }
 
 /// What a path and method lead to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Route {
-    To(Endpoint),
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Route<'p> {
+    To(Endpoint<'p>),
+    /// It is served by the admin listener, under this path.
+    Admin(String),
     /// The methods that the path has, sorted.
     OtherMethods(&'static str),
     Nowhere,
@@ -36,7 +49,7 @@ pub(crate) enum Route {
 
 const READ: &str = "GET, HEAD";
 
-pub(crate) fn route(path: &str, method: &Method) -> Route {
+pub(crate) fn route<'p>(path: &'p str, method: &Method) -> Route<'p> {
     let reads = *method == Method::GET || *method == Method::HEAD;
     let read = |endpoint| if reads { Route::To(endpoint) } else { Route::OtherMethods(READ) };
     match path {
@@ -47,6 +60,10 @@ pub(crate) fn route(path: &str, method: &Method) -> Route {
         // Quirk: the address of one session has a DELETE, and this path has its form. K-43
         "/sessions/token-exchange" if reads => Route::To(Endpoint::TokenExchange),
         "/sessions/token-exchange" => Route::OtherMethods("DELETE, GET, HEAD"),
+        "/sessions" if reads => Route::To(Endpoint::Sessions),
+        "/sessions" if *method == Method::DELETE => Route::To(Endpoint::EndOthers),
+        "/sessions" => Route::OtherMethods("DELETE, GET, HEAD"),
+        "/schemas" => read(Endpoint::Schemas),
         "/self-service/logout/browser" => read(Endpoint::LogoutCreate),
         // Q11: HEAD does not sign off; link checkers must not end sessions.
         "/self-service/logout" if *method == Method::GET => Route::To(Endpoint::Logout),
@@ -59,12 +76,35 @@ pub(crate) fn route(path: &str, method: &Method) -> Route {
         // Quirk: a GET is a submission without a body.
         "/self-service/login" if reads || *method == Method::POST => Route::To(Endpoint::LoginSubmit),
         "/self-service/login" => Route::OtherMethods("GET, HEAD, POST"),
+        "/self-service/registration/browser" => read(Endpoint::BrowserFlow(OtherFlow::Registration)),
+        "/self-service/registration/api" => read(Endpoint::NativeFlow(OtherFlow::Registration)),
+        "/self-service/settings/browser" => read(Endpoint::BrowserFlow(OtherFlow::Settings)),
+        "/self-service/settings/api" => read(Endpoint::NativeFlow(OtherFlow::Settings)),
+        "/self-service/recovery/browser" => read(Endpoint::BrowserFlow(OtherFlow::Recovery)),
+        "/self-service/recovery/api" => read(Endpoint::NativeFlow(OtherFlow::Recovery)),
+        "/.well-known/change-password" => read(Endpoint::ChangePassword),
+        "/.well-known/ory/webauthn.js" => read(Endpoint::PasskeyScript),
         "/self-service/errors" | "/self-service/error" => read(Endpoint::Errors),
         "/health/alive" => read(Endpoint::Alive),
         "/health/ready" => read(Endpoint::Ready),
         "/self-service/ui/login" => read(Endpoint::LoginPage),
         "/self-service/ui/error" => read(Endpoint::ErrorPage),
         "/self-service/ui/status" => read(Endpoint::StatusPage),
+        _ => below(path, method),
+    }
+}
+
+/// Paths with a name in them.
+fn below<'p>(path: &'p str, method: &Method) -> Route<'p> {
+    let reads = *method == Method::GET || *method == Method::HEAD;
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    match segments[..] {
+        ["sessions", id] if !id.is_empty() && *method == Method::DELETE => Route::To(Endpoint::EndOne(id)),
+        ["sessions", id] if !id.is_empty() => Route::OtherMethods("DELETE"),
+        ["schemas", id] if !id.is_empty() && reads => Route::To(Endpoint::Schema(id)),
+        ["schemas", id] if !id.is_empty() => Route::OtherMethods(READ),
+        ["identities", ..] => Route::Admin(format!("/admin{path}")),
+        ["admin", "identities", ..] => Route::Admin(path.to_owned()),
         _ => Route::Nowhere,
     }
 }
@@ -94,13 +134,13 @@ pub(crate) fn is_safe(method: &Method) -> bool {
 pub(crate) fn is_exempt(path: &str) -> bool {
     let under =
         |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    // `/sessions`, one segment below it, and that one's `extend`; not a trailing slash. K-26
+    // `/sessions`, one segment below it, and that one's `extend`. K-26
     let sessions = || {
         let rest = path.strip_prefix("/sessions");
         let below = rest
             .and_then(|rest| rest.strip_prefix('/'))
             .map(|rest| rest.strip_suffix("/extend").unwrap_or(rest));
-        rest == Some("") || below.is_some_and(|id| !id.is_empty() && !id.contains('/'))
+        rest == Some("") || below.is_some_and(|id| !id.contains('/'))
     };
     let flow_of =
         |rest: &str| ["login", "registration", "settings", "recovery", "verification"].contains(&rest);
@@ -111,9 +151,16 @@ pub(crate) fn is_exempt(path: &str) -> bool {
             native.is_some_and(|flow| flow_of(flow) || flow == "logout")
         }
         None => {
-            sessions() || under("/schemas") || under("/health") || path == "/version" || under("/identities")
+            // The list of schemas is not exempt, one of them is; and of the admin paths only this one.
+            let schema = path.strip_prefix("/schemas/").is_some_and(|id| !id.is_empty());
+            sessions() || schema || is_plain(path) || under("/identities") || path == "/admin/identities"
         }
     }
+}
+
+/// Paths that answer about the server and not to a browser: nothing of them varies with a cookie.
+pub(crate) fn is_plain(path: &str) -> bool {
+    ["/health/alive", "/health/ready", "/version", "/metrics/prometheus"].contains(&path)
 }
 
 /// The path without empty, `.` and `..` segments, if it has any.
@@ -164,7 +211,6 @@ mod tests {
             "/self-service/login/browser",
             "/self-service/nothing/api",
             "/sessionsx",
-            "/sessions/whoami/",
             "/",
         ] {
             assert!(!is_exempt(path), "{path}");

@@ -12,17 +12,28 @@ use crate::answer::{Answer, Call, json as json_answer, redirect, set_cookie, tex
 use crate::csrf::Forged;
 use crate::error::KratosError;
 use crate::face::{Face, MOUNTS};
-use crate::routes::{Endpoint, Route, cleaned, is_exempt, is_safe, route};
-use crate::{error_page, login, logout, native_logout, pages, token_exchange, whoami};
+use crate::routes::{Endpoint, Route, cleaned, is_exempt, is_plain, is_safe, route};
+use crate::{
+    cors, error_page, login, logout, native_logout, other_flows, pages, schemas, sessions, token_exchange,
+    well_known, whoami,
+};
 
 pub(crate) async fn serve(face: &Face, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
     let (mount, rest) = mounted(&path);
     let call = Call { parts, mount };
+    if let Some(answer) = cors::preflight(face, &call) {
+        return answer;
+    }
     let exempt = is_exempt(rest);
     let mut answer = routed(face, &call, body, rest, exempt).await;
+    let plain = is_plain(rest);
     finish(face, &call, exempt, &mut answer);
+    if plain {
+        answer.headers_mut().remove(VARY);
+    }
+    cors::dress(face, &call, &mut answer);
     answer
 }
 
@@ -41,14 +52,16 @@ async fn routed(face: &Face, call: &Call, body: Body, path: &str, exempt: bool) 
         let why = face.csrf.token(call.headers()).map_or(Forged::NoCookie, |_| Forged::Mismatch);
         return face.error_json(&call.parts, KratosError::forged(why));
     }
-    if let Some(clean) = cleaned(path) {
-        let query = call.parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-        // Quirk: the prefix of the mount is not repeated, as behind a proxy that strips it. Recorded, K-1, K-17
-        let to = format!("{clean}{query}");
-        return redirect(StatusCode::TEMPORARY_REDIRECT, &call.parts, &to);
+    if let Some(answer) = unrouted_path(call, path) {
+        return answer;
     }
     match route(path, &call.parts.method) {
         Route::To(endpoint) => answered(face, call, body, endpoint).await,
+        Route::Admin(path) => {
+            let query = call.parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+            let to = format!("{}{path}{query}", face.settings.admin_base);
+            redirect(StatusCode::TEMPORARY_REDIRECT, &call.parts, &to)
+        }
         Route::OtherMethods(allow) => {
             let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n");
             answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
@@ -58,55 +71,65 @@ async fn routed(face: &Face, call: &Call, body: Body, path: &str, exempt: bool) 
     }
 }
 
-async fn answered(face: &Face, call: &Call, body: Body, endpoint: Endpoint) -> Answer {
-    match endpoint {
-        Endpoint::Whoami => {
-            let outcome = whoami::whoami(face, call).await;
-            let mut answer = outcome.unwrap_or_else(|error| face.error_json(&call.parts, error));
-            whoami::cache_nobody(face, call, &mut answer);
-            answer
-        }
-        Endpoint::TokenExchange => {
-            token_exchange::exchange(call).unwrap_or_else(|error| face.error_json(&call.parts, error))
-        }
-        Endpoint::LogoutCreate => {
-            let outcome = logout::create(face, call).await;
-            face.answered(&call.parts, outcome).await
-        }
-        Endpoint::Logout => logout::perform(face, call).await,
-        Endpoint::NativeLogout => {
-            let outcome = native_logout::perform(face, call, body).await;
-            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
-        }
-        Endpoint::LoginBrowser => {
-            let outcome = login::create_browser(face, call).await;
-            face.answered(&call.parts, outcome).await
-        }
-        Endpoint::LoginNative => {
-            let outcome = login::create_native(face, call).await;
-            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
-        }
-        Endpoint::LoginFetch => {
-            let outcome = login::fetch(face, call).await;
-            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
-        }
-        Endpoint::LoginSubmit => {
-            let outcome = login::submit(face, call, body).await;
-            face.answered(&call.parts, outcome).await
-        }
-        Endpoint::Errors => {
-            let outcome = error_page::read(face, call).await;
-            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
-        }
-        Endpoint::Alive => json_answer(StatusCode::OK, &json!({"status": "ok"})),
-        Endpoint::Ready => ready(face, call).await,
-        Endpoint::LoginPage => pages::login(face, call).await,
-        Endpoint::ErrorPage => pages::error(face, call).await,
-        Endpoint::StatusPage => pages::status(face, call).await,
+/// An unclean path is sent to its clean form.
+pub(crate) fn unrouted_path(call: &Call, path: &str) -> Option<Answer> {
+    let clean = cleaned(path)?;
+    let query = call.parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    // Quirk: the prefix of the mount is not repeated, as behind a proxy that strips it. Recorded, K-1, K-17
+    let to = format!("{clean}{query}");
+    Some(redirect(StatusCode::TEMPORARY_REDIRECT, &call.parts, &to))
+}
+
+async fn answered(face: &Face, call: &Call, body: Body, endpoint: Endpoint<'_>) -> Answer {
+    match outcome(face, call, body, endpoint).await {
+        Err(error) if !shows_browsers_the_page(endpoint) => face.error_json(&call.parts, error),
+        outcome => face.answered(&call.parts, outcome).await,
     }
 }
 
-async fn ready(face: &Face, call: &Call) -> Answer {
+/// Whether a browser is sent to the error page. Contract kratos.md 1.4
+fn shows_browsers_the_page(endpoint: Endpoint<'_>) -> bool {
+    matches!(
+        endpoint,
+        Endpoint::LogoutCreate | Endpoint::LoginBrowser | Endpoint::LoginSubmit | Endpoint::BrowserFlow(_)
+    )
+}
+
+async fn outcome(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    endpoint: Endpoint<'_>,
+) -> Result<Answer, KratosError> {
+    match endpoint {
+        Endpoint::Whoami => Ok(whoami::answered(face, call).await),
+        Endpoint::Sessions => sessions::list(face, call).await,
+        Endpoint::EndOthers => sessions::end_others(face, call).await,
+        Endpoint::EndOne(id) => sessions::end_one(face, call, id).await,
+        Endpoint::Schemas => Ok(schemas::list(face, call)),
+        Endpoint::Schema(id) => schemas::read(face, id),
+        Endpoint::TokenExchange => token_exchange::exchange(call),
+        Endpoint::LogoutCreate => logout::create(face, call).await,
+        Endpoint::Logout => Ok(logout::perform(face, call).await),
+        Endpoint::NativeLogout => native_logout::perform(face, call, body).await,
+        Endpoint::LoginBrowser => login::create_browser(face, call).await,
+        Endpoint::LoginNative => login::create_native(face, call).await,
+        Endpoint::LoginFetch => login::fetch(face, call).await,
+        Endpoint::LoginSubmit => login::submit(face, call, body).await,
+        Endpoint::BrowserFlow(flow) => other_flows::create_browser(face, call, flow).await,
+        Endpoint::NativeFlow(flow) => other_flows::create_native(face, call, flow).await,
+        Endpoint::ChangePassword => Ok(well_known::change_password(face, call)),
+        Endpoint::PasskeyScript => Ok(well_known::passkey_script()),
+        Endpoint::Errors => error_page::read(face, call).await,
+        Endpoint::Alive => Ok(json_answer(StatusCode::OK, &json!({"status": "ok"}))),
+        Endpoint::Ready => Ok(ready(face, call).await),
+        Endpoint::LoginPage => Ok(pages::login(face, call).await),
+        Endpoint::ErrorPage => Ok(pages::error(face, call).await),
+        Endpoint::StatusPage => Ok(pages::status(face, call).await),
+    }
+}
+
+pub(crate) async fn ready(face: &Face, call: &Call) -> Answer {
     match face.authority.ready().await {
         Ok(()) => json_answer(StatusCode::OK, &json!({"status": "ok"})),
         Err(outage) => face.error_json(&call.parts, KratosError::unavailable(outage)),

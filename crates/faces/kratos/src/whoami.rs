@@ -1,11 +1,12 @@
 //! `GET /sessions/whoami`: is this session live? Contract kratos.md 2.2; K-20 to K-27.
 //!
-//! The hottest path of the house: nothing is read that is in memory, nothing is written, no cookie is set.
+//! The hottest path of the house: nothing is read that is in memory, nothing is written; a cookie is set only after the session
+//! was extended (K-26).
 
 use adieu_authority::Answer as Checked;
 use axum::http::{HeaderValue, StatusCode};
 
-use crate::answer::{Answer, Call, json};
+use crate::answer::{Answer, Call, json, set_cookie};
 use crate::credentials::{Credentials, in_realm};
 use crate::error::KratosError;
 use crate::face::Face;
@@ -13,7 +14,14 @@ use crate::face::Face;
 /// Quirk: how long a gateway may remember that nobody was there, where such answers are allowed.
 const NOBODY_CACHED_S: u32 = 60;
 
-pub(crate) async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
+pub(crate) async fn answered(face: &Face, call: &Call) -> Answer {
+    let outcome = whoami(face, call).await;
+    let mut answer = outcome.unwrap_or_else(|error| face.error_json(&call.parts, error));
+    cache_nobody(face, call, &mut answer);
+    answer
+}
+
+async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     let credentials = Credentials::of(face, call.headers());
     let realm = face.realm_id().await?;
     let refused = || KratosError::unauthorized(face.settings.documented_error_ids);
@@ -26,6 +34,10 @@ pub(crate) async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosErr
     let mut answer = json(StatusCode::OK, &face.live_wire(call.mount, &live));
     let identity = HeaderValue::from_str(&live.user.id.to_string()).expect("a UUID is a header value");
     answer.headers_mut().insert("x-kratos-authenticated-identity-id", identity);
+    // A session that was extended outlives its cookie: the browser gets a new one, for this session only (Q10).
+    if credentials.first_cookie_s.is_some_and(|until_s| until_s < live.session.expires_at.s()) {
+        set_cookie(&mut answer, face.cookie_for(&live.session, &token.reveal()));
+    }
     if let Some(most) = face.settings.whoami_cache_max_s {
         let left = live.session.ends_at(live.seen_at).since(face.authority.now()).s();
         let left = u64::try_from(left).unwrap_or(0).min(most);
@@ -35,7 +47,7 @@ pub(crate) async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosErr
 }
 
 /// What a gateway may be told about a request without credentials.
-pub(crate) fn cache_nobody(face: &Face, call: &Call, answer: &mut Answer) {
+fn cache_nobody(face: &Face, call: &Call, answer: &mut Answer) {
     let nobody = Credentials::of(face, call.headers()).is_empty();
     if nobody && answer.status() == StatusCode::UNAUTHORIZED && face.settings.whoami_cache_max_s.is_some() {
         answer.headers_mut().insert("ory-session-cache-for", HeaderValue::from(NOBODY_CACHED_S));

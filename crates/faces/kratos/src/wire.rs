@@ -1,10 +1,11 @@
 //! Sessions and identities as Kratos shows them. Contract kratos.md 4; K-22.
 //!
-//! Nothing here holds a secret: no token, no hash, no `metadata_admin`.
+//! Nothing here holds a token. What only administrators see (`metadata_admin`, credentials) is filled in where they ask.
 
-use adieu_authority::{Live, Session, Timestamp, User};
+use adieu_authority::{Fate, Live, Remembered, Session, Timestamp, User};
 use adieu_http_kit::dates::rfc3339_trimmed;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -19,8 +20,38 @@ pub(crate) struct SessionWire<'a> {
     authenticator_assurance_level: &'static str,
     authentication_methods: Vec<MethodWire<'a>>,
     issued_at: Time,
-    identity: IdentityWire<'a>,
-    devices: [DeviceWire<'a>; 1],
+    identity: Option<IdentityWire<'a>>,
+    devices: Option<Vec<DeviceWire<'a>>>,
+}
+
+/// What of a session is shown beside itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown {
+    pub(crate) identity: IdentityShown,
+    pub(crate) devices: DevicesShown,
+}
+
+/// Whether and how the identity is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IdentityShown {
+    No,
+    /// As in lists: without recovery addresses, and (a quirk) without the schema's address.
+    Listed,
+    Whole,
+}
+
+/// Whether and how the devices are shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DevicesShown {
+    Null,
+    Empty,
+    Whole,
+}
+
+impl Shown {
+    pub(crate) const WHOLE: Self = Self { identity: IdentityShown::Whole, devices: DevicesShown::Whole };
+    pub(crate) const EXTENDED: Self = Self { identity: IdentityShown::Whole, devices: DevicesShown::Empty };
+    pub(crate) const LISTED: Self = Self { identity: IdentityShown::Listed, devices: DevicesShown::Whole };
 }
 
 #[derive(Serialize)]
@@ -31,8 +62,12 @@ struct MethodWire<'a> {
 }
 
 #[derive(Serialize)]
-struct IdentityWire<'a> {
+pub(crate) struct IdentityWire<'a> {
     id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credentials: Option<Value>,
     schema_id: &'a str,
     schema_url: &'a str,
     state: &'static str,
@@ -41,6 +76,8 @@ struct IdentityWire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     recovery_addresses: Option<[AddressWire<'a>; 1]>,
     metadata_public: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata_admin: Option<Option<&'a RawValue>>,
     created_at: Time,
     updated_at: Time,
     organization_id: (),
@@ -95,10 +132,34 @@ impl Face {
         user: &'a User,
         seen_at: Timestamp,
     ) -> SessionWire<'a> {
+        self.wire_of(mount, (session, user, seen_at), true, Shown::WHOLE)
+    }
+
+    pub(crate) fn live_wire<'a>(&'a self, mount: usize, live: &'a Live) -> SessionWire<'a> {
+        self.session_wire(mount, &live.session, &live.user, live.seen_at)
+    }
+
+    /// A session with what became of it.
+    pub(crate) fn remembered_wire<'a>(
+        &'a self,
+        mount: usize,
+        one: &'a Remembered,
+        shown: Shown,
+    ) -> SessionWire<'a> {
+        self.wire_of(mount, (&one.session, &one.user, one.seen_at), one.fate == Fate::Live, shown)
+    }
+
+    fn wire_of<'a>(
+        &'a self,
+        mount: usize,
+        (session, user, seen_at): (&'a Session, &'a User, Timestamp),
+        active: bool,
+        shown: Shown,
+    ) -> SessionWire<'a> {
         let id = Uuid::from_bytes(session.id.to_bytes());
         SessionWire {
             id,
-            active: true,
+            active,
             expires_at: Time(session.ends_at(seen_at)),
             authenticated_at: Time(session.authenticated_at),
             authenticator_assurance_level: "aal1",
@@ -108,18 +169,37 @@ impl Face {
                 .map(|method| MethodWire { method: &method.name, aal: "aal1", completed_at: Time(method.at) })
                 .collect(),
             issued_at: Time(session.opened_at),
-            identity: self.identity_wire(mount, user),
-            devices: [DeviceWire {
-                id: part_id(id, DEVICE),
-                ip_address: session.device.address.as_deref(),
-                user_agent: session.device.user_agent.as_deref(),
-                location: session.device.location.as_deref().unwrap_or_default(),
-            }],
+            identity: match shown.identity {
+                IdentityShown::No => None,
+                IdentityShown::Whole => Some(self.identity_wire(mount, user)),
+                IdentityShown::Listed => Some(IdentityWire {
+                    schema_url: "",
+                    recovery_addresses: None,
+                    ..self.identity_wire(mount, user)
+                }),
+            },
+            devices: match shown.devices {
+                DevicesShown::Null => None,
+                DevicesShown::Empty => Some(Vec::new()),
+                DevicesShown::Whole => Some(vec![DeviceWire {
+                    id: part_id(id, DEVICE),
+                    ip_address: session.device.address.as_deref(),
+                    user_agent: session.device.user_agent.as_deref(),
+                    location: session.device.location.as_deref().unwrap_or_default(),
+                }]),
+            },
         }
     }
 
-    pub(crate) fn live_wire<'a>(&'a self, mount: usize, live: &'a Live) -> SessionWire<'a> {
-        self.session_wire(mount, &live.session, &live.user, live.seen_at)
+    /// An identity as administrators see it, with its credentials as given.
+    pub(crate) fn identity_for_admin<'a>(
+        &'a self,
+        user: &'a User,
+        credentials: Option<Value>,
+    ) -> IdentityWire<'a> {
+        // Quirk: what was never set is left out by the answer to a creation and null afterwards; ours is null.
+        let metadata_admin = Some(user.metadata_admin.as_deref().and_then(raw));
+        IdentityWire { metadata_admin, credentials, ..self.identity_wire(0, user) }
     }
 
     fn identity_wire<'a>(&'a self, mount: usize, user: &'a User) -> IdentityWire<'a> {
@@ -132,18 +212,26 @@ impl Face {
         };
         IdentityWire {
             id: user.id.uuid(),
+            external_id: user.external_id.as_deref(),
+            credentials: None,
             schema_id: &self.settings.schema_id,
             schema_url: &self.schema_urls[mount],
             state: if user.enabled { "active" } else { "inactive" },
-            state_changed_at: Time(user.created_at),
+            state_changed_at: Time(user.enabled_at),
             traits: raw(&user.traits),
             recovery_addresses: user.email.as_deref().map(|email| [address(email)]),
             metadata_public: user.metadata_public.as_deref().and_then(raw),
+            metadata_admin: None,
             created_at: Time(user.created_at),
             updated_at: Time(user.updated_at),
             organization_id: (),
         }
     }
+}
+
+/// A moment as Kratos writes it, for JSON that is put together by hand.
+pub(crate) fn time(at: Timestamp) -> Value {
+    rfc3339_trimmed(at.ms()).into()
 }
 
 /// A flow's or an error's id out of a query.

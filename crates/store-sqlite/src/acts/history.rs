@@ -43,7 +43,7 @@ pub(super) fn history_of(
     for kept in rows::kept_of(db, &shared.cipher, user.key)? {
         all.extend(remembered(db, shared, kept, now)?);
     }
-    all.sort_by_key(|one| std::cmp::Reverse((one.session.opened_at, one.session.id)));
+    all.sort_by_key(|one| std::cmp::Reverse((one.session.opened_at, one.session.locator)));
     all.truncate(limit as usize);
     Ok(all)
 }

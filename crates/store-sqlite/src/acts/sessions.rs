@@ -159,7 +159,7 @@ impl Sessions for SqliteStore {
                 let (session, user) = (Arc::new(facts.session), Arc::clone(&whose));
                 looked.push(Looked { session, user, seen_at: facts.seen_at, verdict });
             }
-            looked.sort_by_key(|l| std::cmp::Reverse((l.session.opened_at, l.session.id)));
+            looked.sort_by_key(|l| std::cmp::Reverse((l.session.opened_at, l.session.locator)));
             looked.truncate(limit as usize);
             Ok(looked)
         })

@@ -128,6 +128,11 @@ impl Answer {
 }
 
 impl Scenario {
+    /// Whether any step addresses this listener.
+    pub fn asks(&self, base: &str) -> bool {
+        self.steps.iter().any(|step| step.base == base)
+    }
+
     /// Reads one file.
     ///
     /// # Errors

@@ -91,6 +91,7 @@ fn expired_details(face: &Face, flow: &LoginFlow) -> Map<String, Value> {
 struct Asked {
     return_to: Option<String>,
     refresh: bool,
+    second_factor: bool,
     signed_on: Option<Live>,
 }
 
@@ -99,20 +100,21 @@ impl Asked {
         let params = Params::parse(call.query());
         let refresh = params.first("refresh").is_some_and(|text| ["true", "1", "t"].contains(&text));
         let signed_on = face.signed_on(call.headers()).await?;
+        let mut second_factor = false;
         match params.first("aal").unwrap_or_default() {
             "" | "aal1" => {}
             "aal2" if signed_on.is_none() => return Err(KratosError::first_factor_missing()),
-            "aal2" => return Err(KratosError::malformed("This user has no second factor.")),
+            "aal2" => second_factor = true,
             _ => return Err(KratosError::malformed("The assurance level has to be aal1 or aal2.")),
         }
         let wanted = params.first("return_to").filter(|wanted| !wanted.is_empty());
         let return_to =
             wanted.map(|wanted| face.return_to(Some(wanted), &face.default_return)).transpose()?;
-        Ok(Self { return_to, refresh, signed_on })
+        Ok(Self { return_to, refresh, second_factor, signed_on })
     }
 
     fn blocked(&self) -> bool {
-        self.signed_on.is_some() && !self.refresh
+        self.signed_on.is_some() && !self.refresh && !self.second_factor
     }
 
     /// Whoever is signed on already is sent on, or told so (K-49).
@@ -130,11 +132,16 @@ impl Asked {
     fn flow(&self, face: &Face, call: &Call, kind: Kind) -> LoginFlow {
         let confirm = self.signed_on.as_ref().filter(|_| self.refresh);
         let refresh = confirm.map(|live| live.user.username.clone());
-        let messages = refresh.iter().map(|_| Message::confirm()).collect();
+        let messages = match (self.second_factor, &refresh) {
+            (true, _) => vec![Message::second_factor()],
+            (false, Some(_)) => vec![Message::confirm()],
+            (false, None) => Vec::new(),
+        };
         let mut flow = face.new_login_flow(call.mount, kind);
         flow.request_url = asked_for(face, call);
         flow.return_to = self.return_to.clone();
         flow.refresh = refresh;
+        flow.second_factor = self.second_factor;
         flow.messages = messages;
         flow
     }
@@ -163,6 +170,7 @@ impl Face {
             browser: None,
             csrf: String::new(),
             refresh: None,
+            second_factor: false,
             identifier: String::new(),
             messages: Vec::new(),
             field_messages: Vec::new(),

@@ -41,6 +41,9 @@ pub(crate) struct LoginFlow {
     pub(crate) csrf: String,
     /// The user who is to confirm who they are, by the name to show.
     pub(crate) refresh: Option<String>,
+    /// Whether a second factor is asked for. Nobody has one here, so such a flow has nothing to fill in. K-28
+    #[serde(default)]
+    pub(crate) second_factor: bool,
     /// The identifier as last entered.
     pub(crate) identifier: String,
     pub(crate) messages: Vec<Message>,
@@ -95,6 +98,12 @@ impl Message {
     pub(crate) fn confirm() -> Self {
         let text = "Please confirm that it is you.".into();
         Self { id: 1_010_003, text, kind: "info".into(), context: None }
+    }
+
+    /// 1010004: a second factor is asked for.
+    pub(crate) fn second_factor() -> Self {
+        let text = "Please complete the second step.".into();
+        Self { id: 1_010_004, text, kind: "info".into(), context: None }
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -175,13 +184,14 @@ impl LoginFlow {
         put("created_at", created.clone().into());
         put("updated_at", created.into());
         put("refresh", self.refresh.is_some().into());
-        put("requested_aal", "aal1".into());
+        put("requested_aal", if self.second_factor { "aal2" } else { "aal1" }.into());
         put("state", "choose_method".into());
         Value::Object(flow)
     }
 
     fn ui(&self, base: &str) -> Value {
-        let mut ui = json!({"action": self.action(base), "method": "POST", "nodes": self.nodes()});
+        let nodes = if self.second_factor { Value::Null } else { self.nodes() };
+        let mut ui = json!({"action": self.action(base), "method": "POST", "nodes": nodes});
         if !self.messages.is_empty() {
             ui["messages"] = json!(self.messages);
         }
@@ -207,8 +217,9 @@ impl LoginFlow {
             ),
             Some(name) => node(
                 "default",
-                json!({"name": "identifier", "type": "hidden", "value": name, "required": true,
-                    "disabled": false, "node_type": "input"}),
+                json!({"name": "identifier", "type": "hidden",
+                    "value": if self.identifier.is_empty() { name } else { &self.identifier },
+                    "required": true, "disabled": false, "node_type": "input"}),
                 json!({}),
             ),
         };

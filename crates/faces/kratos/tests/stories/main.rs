@@ -2,6 +2,7 @@
 //!
 //! One binary for all of them.
 
+mod admin;
 mod bad_input;
 mod exit_five;
 mod pages;

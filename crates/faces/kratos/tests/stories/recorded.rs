@@ -5,21 +5,24 @@
 use std::collections::BTreeMap;
 
 use adieu_testkit::World;
-use adieu_testkit::replay::{due, run};
+use adieu_testkit::replay::{Scenario, due, run};
 use adieu_testkit::world::WorldWire;
 
 /// Scenarios that name an address without the prefix in so many words, and so can't be replayed under it.
-const WITHOUT_PREFIX: [&str; 1] = ["logout-return-to-kinds"];
+const WITHOUT_PREFIX: [&str; 2] = ["logout-return-to-kinds", "admin-on-public"];
 
 async fn replay(profile: &str, under: &str) {
+    adieu::metering::install();
     let world = World::with_profile(profile).await;
     let mut variables: BTreeMap<String, String> =
         serde_json::from_value(world.variables()["kratos"].clone()).expect("texts");
     let public = format!("{}{under}", variables["public"]);
     variables.insert("public".into(), public);
     let scenarios = due("kratos").expect("scenarios");
-    let fits = |name: &str| under.is_empty() || !WITHOUT_PREFIX.contains(&name);
-    let scenarios: Vec<_> = scenarios.iter().filter(|s| s.profile == profile && fits(&s.name)).collect();
+    // The admin listener is under no prefix, and names public addresses without one.
+    let fits =
+        |s: &Scenario| under.is_empty() || !(WITHOUT_PREFIX.contains(&s.name.as_str()) || s.asks("admin"));
+    let scenarios: Vec<_> = scenarios.iter().filter(|s| s.profile == profile && fits(s)).collect();
     assert!(!scenarios.is_empty(), "profile {profile} has scenarios");
     let mut bad = Vec::new();
     for scenario in scenarios {
@@ -39,6 +42,11 @@ async fn kratos_scenarios_of_profile_main_hold() {
 #[tokio::test]
 async fn kratos_scenarios_of_profile_short_hold() {
     replay("short", "").await;
+}
+
+#[tokio::test]
+async fn kratos_scenarios_of_profile_hooks_hold() {
+    replay("hooks", "").await;
 }
 
 /// Goal: K-17, everything holds under the other mount as well.

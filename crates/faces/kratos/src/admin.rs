@@ -1,0 +1,90 @@
+//! Kratos' admin API, for the admin listener: sessions and identities. Contract kratos.md 0.1, 2.5 and 2.7.
+//!
+//! No cookies, no anti-forgery rule, no CORS. Who may reach the listener is not decided here.
+
+mod identities;
+mod identity;
+mod manage;
+mod patch;
+mod routes;
+mod sessions;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{ALLOW, CACHE_CONTROL};
+use axum::http::{HeaderValue, Method, StatusCode};
+use serde_json::json;
+
+use crate::admin::routes::{Endpoint, Route, route};
+use crate::answer::{Answer, Call, json as json_answer, redirect, text};
+use crate::error::KratosError;
+use crate::face::Face;
+use crate::serve::{ready, unrouted_path};
+
+pub(crate) async fn serve(face: &Face, request: Request) -> Answer {
+    let (parts, body) = request.into_parts();
+    let call = Call { parts, mount: 0 };
+    let path = call.parts.uri.path().to_owned();
+    let mut answer = match unrouted_path(&call, &path) {
+        Some(answer) => answer,
+        None => routed(face, &call, body, &path).await,
+    };
+    if call.parts.method == Method::GET || call.parts.method == Method::HEAD {
+        let never = HeaderValue::from_static("private, no-cache, no-store, must-revalidate");
+        answer.headers_mut().insert(CACHE_CONTROL, never);
+    }
+    if call.parts.method == Method::HEAD {
+        answer.headers_mut().remove(CACHE_CONTROL); // Quirk: on GET only. Contract kratos.md 0.2
+        *answer.body_mut() = Body::empty();
+    }
+    answer
+}
+
+async fn routed(face: &Face, call: &Call, body: Body, path: &str) -> Answer {
+    match route(path, &call.parts.method) {
+        Route::To(endpoint) => {
+            let outcome = answered(face, call, body, endpoint).await;
+            outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
+        }
+        Route::Public(path) => {
+            let query = call.parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+            let to = format!("{}{path}{query}", face.settings.base);
+            redirect(StatusCode::TEMPORARY_REDIRECT, &call.parts, &to)
+        }
+        Route::OtherMethods(allow) => {
+            let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n");
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+            answer
+        }
+        Route::Nowhere => text(StatusCode::NOT_FOUND, "404 page not found\n"),
+    }
+}
+
+async fn answered(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    endpoint: Endpoint<'_>,
+) -> Result<Answer, KratosError> {
+    match endpoint {
+        Endpoint::Alive => Ok(json_answer(StatusCode::OK, &json!({"status": "ok"}))),
+        Endpoint::Ready => Ok(ready(face, call).await),
+        Endpoint::Version => Ok(json_answer(StatusCode::OK, &json!({"version": env!("CARGO_PKG_VERSION")}))),
+        Endpoint::Sessions => sessions::list(face, call).await,
+        Endpoint::ManageSessions => manage::manage(face, call, body).await,
+        Endpoint::Session(id) => sessions::read(face, call, id).await,
+        Endpoint::EndSession(id) => sessions::end(face, call, id).await,
+        Endpoint::ExtendSession(id) => sessions::extend(face, id).await,
+        Endpoint::SessionsOf(id) => sessions::list_of(face, call, id).await,
+        Endpoint::EndSessionsOf(id) => sessions::forget_of(face, call, id).await,
+        Endpoint::Identities => identities::list(face, call).await,
+        Endpoint::CreateIdentity => identities::create(face, call, body).await,
+        Endpoint::CreateIdentities => identities::create_many(face, call, body).await,
+        Endpoint::Identity(id) => identities::read(face, call, id).await,
+        Endpoint::IdentityExternal(id) => identities::read_external(face, call, id).await,
+        Endpoint::ReplaceIdentity(id) => identities::replace(face, call, body, id).await,
+        Endpoint::PatchIdentity(id) => identities::patch(face, call, body, id).await,
+        Endpoint::RemoveIdentity(id) => identities::remove(face, call, id).await,
+        Endpoint::RemoveCredential(id, kind) => identities::remove_credential(face, call, id, kind).await,
+    }
+}

@@ -1,0 +1,271 @@
+//! Identities for administrators: made, read, listed, changed, deleted. Contract kratos.md 2.7; K-53, K-54.
+//!
+//! Setting one inactive ends its sessions for good (Q5); deleting one ends them and takes their records away.
+
+use std::sync::Arc;
+
+use adieu_authority::{NewPerson, Origin, User, UserEdit, UserId};
+use adieu_http_kit::form::Params;
+use axum::body::Body;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderValue, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::admin::identity::{IdentityBody, Secret, Wanted, credentials};
+use crate::admin::patch::patched;
+use crate::answer::{Answer, Call, empty, json as json_answer, read_body};
+use crate::error::KratosError;
+use crate::face::{DOOR, Face};
+use crate::links;
+
+/// The mark before the first identity.
+const BEGINNING: &str = "00000000-0000-0000-0000-000000000000";
+/// Ids in one filter, and identities in one batch. Contract kratos.md 2.7
+const IDS_MAX: usize = 500;
+const BATCH_MAX: usize = 1000;
+/// Batches with clear passwords are smaller: each has to be hashed.
+const BATCH_CLEAR_MAX: usize = 200;
+/// Filters of which one at most may be given.
+const FILTERS: [&str; 4] =
+    ["ids", "credentials_identifier", "preview_credentials_identifier_similar", "organization_id"];
+
+pub(super) async fn create(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
+    let wanted = IdentityBody::parse(&read_body(body).await?)?.wanted(face)?;
+    let user = made(face, wanted).await?;
+    let _ = call;
+    let wire = face.identity_for_admin(&user, Some(credentials(&user, false)));
+    let mut answer = json_answer(StatusCode::CREATED, &wire);
+    // Quirk: the address is without `/admin`. K-53
+    let location = format!("{}/identities/{}", face.settings.admin_base, user.id);
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        answer.headers_mut().insert(LOCATION, location);
+    }
+    Ok(answer)
+}
+
+async fn made(face: &Face, wanted: Wanted) -> Result<User, KratosError> {
+    let realm = face.realm_id().await?;
+    let population = face.authority.populations(realm).await?.into_iter().next();
+    let population = population.ok_or_else(KratosError::not_stored)?;
+    let (password, password_hash) = match wanted.password {
+        Some(Secret::Clear(clear)) => (Some(clear), None),
+        Some(Secret::Hashed(hash)) => (None, Some(hash)),
+        None => (None, None),
+    };
+    let new = NewPerson {
+        username: wanted.username,
+        email: wanted.email,
+        external_id: wanted.external_id,
+        disabled: !wanted.enabled,
+        password,
+        password_hash,
+        traits: Some(wanted.traits),
+        metadata_public: wanted.metadata_public,
+        metadata_admin: wanted.metadata_admin,
+        roles: Vec::new(),
+    };
+    Ok(face.authority.create_user(&population, new).await?)
+}
+
+#[derive(Deserialize)]
+struct Batch {
+    identities: Vec<BatchItem>,
+}
+
+#[derive(Deserialize)]
+struct BatchItem {
+    create: Value,
+    patch_id: Option<Uuid>,
+}
+
+/// Many at once. Each is made or refused for itself; the answer says which.
+pub(super) async fn create_many(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
+    let bytes = read_body(body).await?;
+    let batch: Batch =
+        serde_json::from_slice(&bytes).map_err(|error| KratosError::unparseable(error.to_string()))?;
+    let clear = |item: &BatchItem| item.create["credentials"]["password"]["config"]["password"].is_string();
+    if batch.identities.len() > BATCH_MAX
+        || batch.identities.iter().filter(|item| clear(item)).count() > BATCH_CLEAR_MAX
+    {
+        return Err(KratosError::malformed("There are too many identities in one request."));
+    }
+    let _ = call;
+    let mut results = Vec::with_capacity(batch.identities.len());
+    for BatchItem { create, patch_id } in batch.identities {
+        let result =
+            match IdentityBody::parse(create.to_string().as_bytes()).and_then(|body| body.wanted(face)) {
+                Ok(wanted) => made(face, wanted).await,
+                Err(error) => Err(error),
+            };
+        results.push(match result {
+            Ok(user) => json!({"action": "create", "identity": user.id.to_string(), "patch_id": patch_id}),
+            Err(error) if error.status.is_server_error() => return Err(error),
+            Err(error) => json!({
+                "action": "error", "patch_id": patch_id, "error": crate::answer::error_object(&error, None),
+            }),
+        });
+    }
+    Ok(json_answer(StatusCode::OK, &json!({"identities": results})))
+}
+
+pub(super) async fn read(face: &Face, call: &Call, id: &str) -> Result<Answer, KratosError> {
+    let user = found(face, id).await?;
+    Ok(shown(face, &user, &Params::parse(call.query())))
+}
+
+pub(super) async fn read_external(face: &Face, call: &Call, id: &str) -> Result<Answer, KratosError> {
+    let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy();
+    let realm = face.realm_id().await?;
+    let user = face.authority.user_external(realm, &id).await?.ok_or_else(KratosError::not_stored)?;
+    Ok(shown(face, &user, &Params::parse(call.query())))
+}
+
+pub(super) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError> {
+    let params = Params::parse(call.query());
+    if FILTERS.iter().filter(|name| params.first(name).is_some()).count() > 1 {
+        return Err(KratosError::malformed("These filters can not be combined."));
+    }
+    let size = links::size(&params)?;
+    let realm = face.realm_id().await?;
+    let (users, next) = if let Some(name) = params.first("credentials_identifier") {
+        (face.authority.user_named(realm, name).await?.into_iter().collect(), None)
+    } else if params.first("ids").is_some() {
+        (of_ids(face, &params).await?, None)
+    } else if params.first(FILTERS[2]).is_some() || params.first(FILTERS[3]).is_some() {
+        return Err(KratosError::malformed("This filter is not supported."));
+    } else {
+        page(face, &params, size).await?
+    };
+    let with_config = wants_config(&params);
+    let wires: Vec<_> = users
+        .iter()
+        .map(|user| face.identity_for_admin(user, Some(credentials(user, with_config))))
+        .collect();
+    let mut answer = json_answer(StatusCode::OK, &wires);
+    links::lead_on_by_mark(&mut answer, "/admin/identities", &params, (size, BEGINNING, next));
+    Ok(answer)
+}
+
+async fn page(
+    face: &Face,
+    params: &Params,
+    size: u32,
+) -> Result<(Vec<Arc<User>>, Option<String>), KratosError> {
+    let after = match links::token(params) {
+        None | Some(BEGINNING) => None,
+        Some(token) => Some(UserId::from_uuid(
+            Uuid::try_parse(token)
+                .map_err(|_| KratosError::malformed("The page token is none that this list has given."))?,
+        )),
+    };
+    let realm = face.realm_id().await?;
+    let mut users = face.authority.users(realm, after, size + 1).await?;
+    let more = users.len() > size as usize;
+    users.truncate(size as usize);
+    let next = users.last().filter(|_| more).map(|user| user.id.to_string());
+    Ok((users.into_iter().map(Arc::new).collect(), next))
+}
+
+async fn of_ids(face: &Face, params: &Params) -> Result<Vec<Arc<User>>, KratosError> {
+    let ids: Vec<&str> = params.all("ids").collect();
+    if ids.len() > IDS_MAX {
+        return Err(KratosError::malformed(format!("At most {IDS_MAX} ids can be named.")));
+    }
+    let mut users = Vec::new();
+    for id in ids {
+        let refused = |_| KratosError::malformed(format!("{id:?} is no UUID."));
+        let id = UserId::from_uuid(Uuid::try_parse(id).map_err(refused)?);
+        users.extend(in_realm(face, id).await?);
+    }
+    Ok(users)
+}
+
+/// The whole of an identity anew. Credentials stay unless the body brings some.
+pub(super) async fn replace(face: &Face, call: &Call, body: Body, id: &str) -> Result<Answer, KratosError> {
+    let user = found(face, id).await?;
+    let wanted = IdentityBody::parse(&read_body(body).await?)?.wanted(face)?;
+    let edit = edit(face, wanted).await?;
+    changed(face, call, &user, edit).await
+}
+
+/// JSON Patch on an identity.
+pub(super) async fn patch(face: &Face, call: &Call, body: Body, id: &str) -> Result<Answer, KratosError> {
+    let user = found(face, id).await?;
+    let wanted = patched(face, &user, &read_body(body).await?)?;
+    let edit = edit(face, wanted).await?;
+    changed(face, call, &user, edit).await
+}
+
+async fn edit(face: &Face, wanted: Wanted) -> Result<UserEdit, KratosError> {
+    let password = match wanted.password {
+        None => None,
+        Some(Secret::Clear(clear)) => Some(Some(face.authority.hash_password(&clear).await?)),
+        Some(Secret::Hashed(hash)) => Some(Some(hash)),
+    };
+    Ok(UserEdit {
+        username: Some(wanted.username),
+        email: Some(wanted.email),
+        external_id: Some(wanted.external_id),
+        enabled: Some(wanted.enabled),
+        password,
+        traits: Some(wanted.traits),
+        metadata_public: Some(wanted.metadata_public),
+        metadata_admin: Some(wanted.metadata_admin),
+        ..UserEdit::default()
+    })
+}
+
+async fn changed(face: &Face, call: &Call, user: &User, mut edit: UserEdit) -> Result<Answer, KratosError> {
+    edit.enabled = edit.enabled.filter(|enabled| *enabled != user.enabled);
+    let edited = face.authority.edit_user(user.id, edit, origin(call)).await?;
+    Ok(shown(face, &edited.user, &Params::parse(call.query())))
+}
+
+pub(super) async fn remove(face: &Face, call: &Call, id: &str) -> Result<Answer, KratosError> {
+    let user = found(face, id).await?;
+    face.authority.remove_user(user.id, origin(call)).await?;
+    Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// The last first factor stays; there is one kind of it here.
+pub(super) async fn remove_credential(
+    face: &Face,
+    call: &Call,
+    id: &str,
+    kind: &str,
+) -> Result<Answer, KratosError> {
+    let user = found(face, id).await?;
+    let _ = call;
+    match kind {
+        "password" if user.password.is_some() => {
+            Err(KratosError::malformed("The last first factor can not be removed."))
+        }
+        _ => Err(KratosError::not_found("This identity has no such credential.")),
+    }
+}
+
+/// The user of an id in a path. Quirk: a malformed one is not found. Contract kratos.md 2.7
+async fn found(face: &Face, id: &str) -> Result<Arc<User>, KratosError> {
+    let id = Uuid::try_parse(id).map_err(|_| KratosError::not_stored())?;
+    in_realm(face, UserId::from_uuid(id)).await?.ok_or_else(KratosError::not_stored)
+}
+
+async fn in_realm(face: &Face, id: UserId) -> Result<Option<Arc<User>>, KratosError> {
+    let realm = face.realm_id().await?;
+    Ok(face.authority.user(id).await?.filter(|user| user.realm == realm))
+}
+
+fn shown(face: &Face, user: &User, params: &Params) -> Answer {
+    let credentials = credentials(user, wants_config(params));
+    json_answer(StatusCode::OK, &face.identity_for_admin(user, Some(credentials)))
+}
+
+fn wants_config(params: &Params) -> bool {
+    params.all("include_credential").any(|kind| kind == "password")
+}
+
+fn origin(call: &Call) -> Origin {
+    Origin { door: DOOR, address: call.address() }
+}

@@ -1,0 +1,173 @@
+//! An identity as an administrator writes it, and its credentials as one reads them. Contract kratos.md 2.7; K-53.
+//!
+//! Unknown members are refused. Passwords come clear or as hashes made elsewhere.
+
+use adieu_authority::{User, is_known_hash};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::error::KratosError;
+use crate::face::Face;
+use crate::wire::time;
+
+/// The longest external id that is taken.
+const EXTERNAL_ID_MAX: usize = 255;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IdentityBody {
+    pub(super) schema_id: String,
+    /// None are looked at like empty ones: the schema says what is missing.
+    #[serde(default = "nothing")]
+    pub(super) traits: Value,
+    pub(super) credentials: Option<CredentialsBody>,
+    pub(super) metadata_public: Option<Value>,
+    pub(super) metadata_admin: Option<Value>,
+    pub(super) state: Option<String>,
+    pub(super) external_id: Option<String>,
+    /// Addresses follow from the traits; these are read and not kept.
+    #[serde(rename = "verifiable_addresses")]
+    _verifiable_addresses: Option<Vec<Value>>,
+    #[serde(rename = "recovery_addresses")]
+    _recovery_addresses: Option<Vec<Value>>,
+    #[serde(rename = "organization_id")]
+    organization_id: Option<Value>,
+}
+
+fn nothing() -> Value {
+    json!({})
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CredentialsBody {
+    password: Option<PasswordBody>,
+    /// Social and SAML links, which name accounts elsewhere, are refused where they are not empty.
+    oidc: Option<Value>,
+    saml: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PasswordBody {
+    config: Option<PasswordConfig>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PasswordConfig {
+    password: Option<String>,
+    hashed_password: Option<String>,
+    #[serde(default)]
+    use_password_migration_hook: bool,
+}
+
+/// What an identity is to be.
+pub(super) struct Wanted {
+    pub(super) username: String,
+    pub(super) email: Option<String>,
+    pub(super) external_id: Option<String>,
+    pub(super) traits: String,
+    pub(super) metadata_public: Option<String>,
+    pub(super) metadata_admin: Option<String>,
+    pub(super) enabled: bool,
+    /// A new password, if the body brings one.
+    pub(super) password: Option<Secret>,
+}
+
+/// A password on its way in. No `Debug`: one of them is clear.
+pub(super) enum Secret {
+    Clear(String),
+    Hashed(String),
+}
+
+impl IdentityBody {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, KratosError> {
+        serde_json::from_slice(bytes).map_err(|error| KratosError::unparseable(error.to_string()))
+    }
+
+    /// Checks everything that needs no store.
+    pub(super) fn wanted(self, face: &Face) -> Result<Wanted, KratosError> {
+        if self.schema_id != face.schema.id {
+            return Err(KratosError::malformed("There is no identity schema of that name."));
+        }
+        if self.organization_id.is_some_and(|id| !id.is_null()) {
+            return Err(KratosError::malformed("Organizations are not supported."));
+        }
+        if let Some(fault) = face.schema.fault(&self.traits) {
+            return Err(KratosError::malformed(fault));
+        }
+        let external_id = self.external_id.filter(|id| !id.is_empty());
+        if external_id.as_ref().is_some_and(|id| id.len() > EXTERNAL_ID_MAX) {
+            return Err(KratosError::malformed("The external id is too long."));
+        }
+        let names = face.schema.names(&self.traits);
+        let fallback = || names.email.clone().unwrap_or_else(|| face.authority.draw_uuid().to_string());
+        Ok(Wanted {
+            username: names.username.clone().unwrap_or_else(fallback),
+            email: names.email,
+            external_id,
+            traits: self.traits.to_string(),
+            metadata_public: kept(self.metadata_public),
+            metadata_admin: kept(self.metadata_admin),
+            enabled: is_active(self.state.as_deref())?,
+            password: self.credentials.map(CredentialsBody::secret).transpose()?.flatten(),
+        })
+    }
+}
+
+impl CredentialsBody {
+    fn secret(self) -> Result<Option<Secret>, KratosError> {
+        let empty =
+            |links: &Option<Value>| links.as_ref().is_none_or(|links| *links == json!({}) || links.is_null());
+        if !empty(&self.oidc) || !empty(&self.saml) {
+            return Err(KratosError::malformed("Credentials of other providers are not supported."));
+        }
+        let Some(config) = self.password.and_then(|password| password.config) else { return Ok(None) };
+        if config.use_password_migration_hook {
+            return Err(KratosError::malformed("There is no hook to ask for a password elsewhere."));
+        }
+        match (config.password, config.hashed_password) {
+            (Some(_), Some(_)) => Err(KratosError::malformed("Give a password or its hash, not both.")),
+            (Some(clear), None) if clear.is_empty() => Err(KratosError::malformed("The password is empty.")),
+            (Some(clear), None) => Ok(Some(Secret::Clear(clear))),
+            (None, Some(hash)) if is_known_hash(&hash) => Ok(Some(Secret::Hashed(hash))),
+            (None, Some(_)) => {
+                Err(KratosError::malformed("The hash is of no known kind, or costs too much."))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// JSON that is kept; null is nothing.
+pub(super) fn kept(value: Option<Value>) -> Option<String> {
+    value.filter(|value| !value.is_null()).map(|value| value.to_string())
+}
+
+pub(super) fn is_active(state: Option<&str>) -> Result<bool, KratosError> {
+    match state.unwrap_or_default() {
+        "" | "active" => Ok(true),
+        "inactive" => Ok(false),
+        other => Err(KratosError::refused(
+            "identity state is not valid",
+            format!("The state {other:?} is none of `active` and `inactive`."),
+        )),
+    }
+}
+
+/// What an administrator sees of a user's credentials; the hash only where it is asked for by name.
+pub(super) fn credentials(user: &User, with_config: bool) -> Value {
+    let mut all = Map::new();
+    if let Some(hash) = &user.password {
+        let mut password = json!({"type": "password", "identifiers": user.names()});
+        if with_config {
+            password["config"] = json!({"hashed_password": hash});
+        }
+        password["version"] = 0.into();
+        password["created_at"] = time(user.created_at);
+        password["updated_at"] = time(user.updated_at);
+        all.insert("password".into(), password);
+    }
+    Value::Object(all)
+}

@@ -1,0 +1,120 @@
+//! `POST /admin/sessions`: many sessions ended or deleted at once. Contract kratos.md 2.5; K-42.
+//!
+//! Either a list of identities (or all) or a list of sessions, never both.
+
+use adieu_authority::{Act, Ended, Fate, Listing, SessionId, Target, UserId};
+use axum::body::Body;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::admin::sessions::{order, recall};
+use crate::answer::{Answer, Call, json as json_answer, read_body};
+use crate::error::KratosError;
+use crate::face::Face;
+
+/// Ids in one request (HOME-LIMITS).
+const IDS_MAX: usize = 500;
+/// Sessions that one request for all of them works off; the answer says whether there are more.
+const BATCH_MAX: u32 = 5_000;
+/// The word for everybody.
+const EVERYBODY: &str = "*";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wish {
+    action: Action,
+    #[serde(default)]
+    identities: Vec<String>,
+    #[serde(default)]
+    sessions: Vec<Uuid>,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Action {
+    Disable,
+    Delete,
+}
+
+impl Action {
+    const fn act(self) -> Act {
+        match self {
+            Self::Disable => Act::End,
+            Self::Delete => Act::Forget,
+        }
+    }
+}
+
+pub(super) async fn manage(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
+    let body = read_body(body).await?;
+    let wish: Wish =
+        serde_json::from_slice(&body).map_err(|error| KratosError::unparseable(error.to_string()))?;
+    let (processed, more) = match (&wish.identities[..], &wish.sessions[..]) {
+        ([], []) => return Err(KratosError::malformed("Name identities or sessions.")),
+        ([_, ..], [_, ..]) => return Err(KratosError::malformed("Name identities or sessions, not both.")),
+        ([], sessions) => (of_sessions(face, call, wish.action, bounded(sessions)?).await?, false),
+        ([one], []) if one == EVERYBODY => of_everybody(face, call, wish.action).await?,
+        (identities, []) => (of_identities(face, call, wish.action, bounded(identities)?).await?, false),
+    };
+    Ok(json_answer(StatusCode::OK, &json!({"processed": processed, "more": more})))
+}
+
+fn bounded<T>(ids: &[T]) -> Result<&[T], KratosError> {
+    if ids.len() > IDS_MAX {
+        return Err(KratosError::malformed(format!("At most {IDS_MAX} ids can be named.")));
+    }
+    Ok(ids)
+}
+
+/// Disabling counts those that were live; deleting counts those that were there.
+async fn of_sessions(face: &Face, call: &Call, action: Action, ids: &[Uuid]) -> Result<usize, KratosError> {
+    let mut processed = 0;
+    for id in ids {
+        let id = SessionId::from_bytes(id.into_bytes());
+        if recall(face, id).await?.is_none() {
+            continue;
+        }
+        let ended = face.authority.end(order(face, call, Target::One(id), action.act()).await?).await?;
+        processed += usize::from(action == Action::Delete || matches!(ended, Ended::Now(_)));
+    }
+    Ok(processed)
+}
+
+async fn of_identities(
+    face: &Face,
+    call: &Call,
+    action: Action,
+    ids: &[String],
+) -> Result<usize, KratosError> {
+    let users = ids
+        .iter()
+        .map(|id| Uuid::try_parse(id).map(UserId::from_uuid))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| KratosError::malformed("An identity's id is a UUID; `*` stands alone."))?;
+    let realm = face.realm_id().await?;
+    let mut processed = 0;
+    for user in users {
+        let mut sessions = face.authority.history_of(user, BATCH_MAX).await?;
+        sessions.retain(|one| one.session.realm == realm);
+        let counted = |fate: &Fate| action == Action::Delete || *fate == Fate::Live;
+        let count = sessions.iter().filter(|one| counted(&one.fate)).count();
+        if count > 0 {
+            face.authority.end(order(face, call, Target::User(user), action.act()).await?).await?;
+        }
+        processed += count;
+    }
+    Ok(processed)
+}
+
+/// A batch of all sessions of the realm. Whoever wants all of them asks until there are no more.
+async fn of_everybody(face: &Face, call: &Call, action: Action) -> Result<(usize, bool), KratosError> {
+    let realm = face.realm_id().await?;
+    let live = (action == Action::Disable).then_some(true);
+    let listing = Listing { after: None, most: BATCH_MAX, live };
+    let listed = face.authority.sessions_in(realm, listing).await?;
+    let ids: Vec<Uuid> =
+        listed.sessions.iter().map(|one| Uuid::from_bytes(one.session.id.to_bytes())).collect();
+    Ok((of_sessions(face, call, action, &ids).await?, listed.next.is_some()))
+}

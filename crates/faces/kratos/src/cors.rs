@@ -1,0 +1,63 @@
+//! Pages of other origins that may call with a browser's credentials. Contract kratos.md 0.1; K-59 and the profile `hooks`.
+//!
+//! Without configured origins there is no CORS at all: a preflight is then a method like any other. With some, a preflight is
+//! answered on every path, whether or not something lies there.
+
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use crate::answer::{Answer, Call, empty};
+use crate::face::Face;
+
+const TRUE: HeaderValue = HeaderValue::from_static("true");
+
+/// The answer to a preflight, where there is CORS.
+pub(crate) fn preflight(face: &Face, call: &Call) -> Option<Answer> {
+    let headers = call.headers();
+    let asks = call.parts.method == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    if face.settings.cors_origins.is_empty() || !asks {
+        return None;
+    }
+    let mut answer = empty(StatusCode::NO_CONTENT);
+    let told = answer.headers_mut();
+    let all = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+    told.insert(VARY, HeaderValue::from_static(all));
+    if let Some(origin) = allowed(face, headers) {
+        told.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        told.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+        for (asked, answered) in [
+            (ACCESS_CONTROL_REQUEST_METHOD, ACCESS_CONTROL_ALLOW_METHODS),
+            (ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_ALLOW_HEADERS),
+        ] {
+            if let Some(value) = headers.get(asked) {
+                told.insert(answered, value.clone());
+            }
+        }
+    }
+    Some(answer)
+}
+
+/// What an answer to any other request says.
+pub(crate) fn dress(face: &Face, call: &Call, answer: &mut Answer) {
+    if face.settings.cors_origins.is_empty() {
+        return;
+    }
+    let told = answer.headers_mut();
+    told.append(VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = allowed(face, call.headers()) {
+        told.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        told.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+        told.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Content-Type"));
+    }
+}
+
+/// The origin of a request, if it is one of the configured; compared as exact text, in any letter case.
+fn allowed<'h>(face: &Face, headers: &'h HeaderMap) -> Option<&'h HeaderValue> {
+    let origin = headers.get(ORIGIN)?;
+    let text = origin.to_str().ok()?;
+    face.settings.cors_origins.iter().any(|known| known.eq_ignore_ascii_case(text)).then_some(origin)
+}

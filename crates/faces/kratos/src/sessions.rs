@@ -1,0 +1,98 @@
+//! `/sessions`: a user's own other sessions, listed and ended. Contract kratos.md 2.3; K-32 to K-35.
+//!
+//! The credential is asked for before anything else of the request is looked at.
+
+use adieu_authority::{Act, Cause, EndError, EndOrder, Fate, Live, Origin, Remembered, SessionId, Target};
+use adieu_http_kit::form::Params;
+use axum::http::StatusCode;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::answer::{Answer, Call, empty, json as json_answer};
+use crate::error::KratosError;
+use crate::face::{DOOR, Face};
+use crate::links::Offset;
+use crate::wire::Shown;
+
+/// How many sessions of one user are looked at (HOME-LIMITS).
+const LOOKED_MAX: u32 = 10_000;
+
+/// The other live sessions, newest first.
+pub(crate) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError> {
+    let live = own(face, call).await?;
+    let mut others = others(face, &live).await?;
+    others.retain(|one| one.fate == Fate::Live);
+    let page = Offset::of(&Params::parse(call.query()));
+    let total = others.len();
+    let shown = page.cut(others);
+    let wires: Vec<_> =
+        shown.iter().map(|one| face.remembered_wire(call.mount, one, Shown::LISTED)).collect();
+    let mut answer = json_answer(StatusCode::OK, &wires);
+    page.lead_on(&mut answer, "/sessions", total);
+    Ok(answer)
+}
+
+/// Ends all sessions of the user but this one. Quirk: the count is of all other records, those that were over before
+/// included. K-33
+pub(crate) async fn end_others(face: &Face, call: &Call) -> Result<Answer, KratosError> {
+    let live = own(face, call).await?;
+    let others = others(face, &live).await?;
+    let count = others.len();
+    if others.iter().any(|one| one.fate == Fate::Live) {
+        let keep = live.session.id;
+        face.authority.end(order(face, call, Target::UserBut { user: live.user.id, keep }).await?).await?;
+    }
+    Ok(json_answer(StatusCode::OK, &json!({"count": count})))
+}
+
+/// Ends one other session. An unknown one, somebody else's and one that is over are answered alike (K-34).
+pub(crate) async fn end_one(face: &Face, call: &Call, id: &str) -> Result<Answer, KratosError> {
+    let live = own(face, call).await?;
+    let session = session_id(id)?;
+    if session == live.session.id {
+        return Err(EndError::CallersOwn.into());
+    }
+    let target = Target::OneOf { user: live.user.id, session };
+    match face.authority.end(order(face, call, target).await?).await {
+        Ok(_) | Err(EndError::UnknownSession) => Ok(empty(StatusCode::NO_CONTENT)),
+        Err(error @ (EndError::CallersOwn | EndError::NotTaken(_) | EndError::InDoubt(_))) => {
+            Err(error.into())
+        }
+    }
+}
+
+async fn own(face: &Face, call: &Call) -> Result<Live, KratosError> {
+    let refused = || KratosError::unauthorized(face.settings.documented_error_ids);
+    face.signed_on(call.headers()).await?.ok_or_else(refused)
+}
+
+async fn others(face: &Face, live: &Live) -> Result<Vec<Remembered>, KratosError> {
+    let mut all = face.authority.history_of(live.user.id, LOOKED_MAX).await?;
+    all.retain(|one| one.session.id != live.session.id);
+    Ok(all)
+}
+
+async fn order(face: &Face, call: &Call, target: Target) -> Result<EndOrder, KratosError> {
+    Ok(EndOrder {
+        realm: Some(face.realm_id().await?),
+        target,
+        act: Act::End,
+        cause: Cause::SignOff,
+        spare: None,
+        origin: Origin { door: DOOR, address: call.address() },
+    })
+}
+
+/// A session's id out of a path. Quirk: what is none is answered with the parser's own words.
+pub(crate) fn session_id(text: &str) -> Result<SessionId, KratosError> {
+    uuid(text).map(|id| SessionId::from_bytes(id.into_bytes()))
+}
+
+/// A UUID out of a path.
+pub(crate) fn uuid(text: &str) -> Result<Uuid, KratosError> {
+    let refused = || {
+        let shown: String = text.chars().take(64).collect();
+        KratosError::unparseable(format!("uuid: incorrect UUID {shown:?}"))
+    };
+    Uuid::try_parse(text).map_err(|_| refused())
+}

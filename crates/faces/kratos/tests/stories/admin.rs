@@ -1,0 +1,220 @@
+//! What an administrator does to identities and their sessions, beyond what was recorded.
+//!
+//! The same people sign on natively; whoami says who is live.
+
+use adieu_testkit::World;
+use adieu_testkit::world::Reply;
+use axum::http::Method;
+use serde_json::{Value, json};
+
+const PASSWORD: &str = "correct-horse-battery-9";
+
+async fn make(world: &World, name: &str, config: Value) -> String {
+    let body = json!({
+        "schema_id": "person",
+        "traits": {"email": format!("{name}@example.test")},
+        "credentials": {"password": {"config": config}},
+    });
+    let reply = world.admin(Method::POST, "/admin/identities").json(&body).send().await;
+    assert_eq!(reply.status, 201, "{}", reply.text);
+    reply.json()["id"].as_str().expect("an id").to_owned()
+}
+
+async fn somebody(world: &World, name: &str) -> (String, String) {
+    let id = make(world, name, json!({"password": PASSWORD})).await;
+    (id, sign_on(world, name).await)
+}
+
+async fn sign_on(world: &World, name: &str) -> String {
+    world.sign_on_kratos(&format!("{name}@example.test"), PASSWORD).await
+}
+
+async fn whoami(world: &World, token: &str) -> Reply {
+    world.get("/sessions/whoami").header("x-session-token", token).send().await
+}
+
+async fn session_of(world: &World, token: &str) -> String {
+    whoami(world, token).await.json()["id"].as_str().expect("an id").to_owned()
+}
+
+async fn manage(world: &World, body: Value) -> Reply {
+    world.admin(Method::POST, "/admin/sessions").json(&body).send().await
+}
+
+/// Goal: K-42, many sessions end or are deleted at once, by session, by identity and for everybody.
+#[tokio::test]
+async fn sessions_end_in_bulk() {
+    let world = World::start().await;
+    let (ada, one) = somebody(&world, "ada").await;
+    let two = sign_on(&world, "ada").await;
+    let (bob, his) = somebody(&world, "bob2").await;
+    let ids = [session_of(&world, &one).await, session_of(&world, &two).await];
+
+    let reply = manage(&world, json!({"action": "disable", "sessions": [ids[0]]})).await;
+    assert_eq!((reply.status.as_u16(), reply.json()), (200, json!({"processed": 1, "more": false})));
+    assert_eq!(whoami(&world, &one).await.status, 401);
+    assert_eq!(whoami(&world, &two).await.status, 200);
+    let record = world.admin(Method::GET, &format!("/admin/sessions/{}", ids[0])).send().await;
+    assert_eq!(
+        (record.status.as_u16(), &record.json()["active"]),
+        (200, &json!(false)),
+        "it is kept as a record"
+    );
+    let again = manage(&world, json!({"action": "disable", "sessions": [ids[0]]})).await;
+    assert_eq!(again.json()["processed"], 0, "it was not live any more");
+
+    let reply = manage(&world, json!({"action": "delete", "identities": [ada]})).await;
+    assert_eq!(reply.json(), json!({"processed": 2, "more": false}));
+    assert_eq!(whoami(&world, &two).await.status, 401);
+    for id in &ids {
+        let record = world.admin(Method::GET, &format!("/admin/sessions/{id}")).send().await;
+        assert_eq!(record.status, 404, "deleted sessions leave no record");
+    }
+    assert_eq!(whoami(&world, &his).await.status, 200);
+    let reply = manage(&world, json!({"action": "disable", "identities": ["*"]})).await;
+    assert_eq!(reply.json()["more"], json!(false));
+    assert_eq!(whoami(&world, &his).await.status, 401, "everybody is {bob}, too");
+}
+
+/// Goal: K-42, what is no such wish changes nothing.
+#[tokio::test]
+async fn odd_bulk_wishes_are_refused() {
+    let world = World::start().await;
+    let (ada, token) = somebody(&world, "ada").await;
+    let id = session_of(&world, &token).await;
+    let many: Vec<String> = (0..501).map(|_| id.clone()).collect();
+    for bad in [
+        json!({}),
+        json!({"action": "disable"}),
+        json!({"action": "odd", "sessions": [id]}),
+        json!({"action": "disable", "sessions": [id], "identities": [ada]}),
+        json!({"action": "disable", "sessions": ["x"]}),
+        json!({"action": "disable", "sessions": ["*"]}),
+        json!({"action": "disable", "identities": ["*", ada]}),
+        json!({"action": "disable", "sessions": many}),
+        json!({"action": "disable", "sessions": [id], "odd": 1}),
+        json!([]),
+        json!("x"),
+    ] {
+        let reply = manage(&world, bad.clone()).await;
+        assert_eq!(reply.status, 400, "{bad}: {}", reply.text);
+        assert_eq!(reply.json()["error"]["code"], 400);
+    }
+    assert_eq!(whoami(&world, &token).await.status, 200);
+}
+
+/// Goal: K-53, a password that was hashed elsewhere works at once, and gets a hash of our own at the first sign-on.
+#[tokio::test]
+async fn imported_hashes_work_and_die_out() {
+    let world = World::start().await;
+    // All of the same password, made by the reference tools of each kind.
+    let hashes = [("bcrypt", bcrypt_hash()), ("pbkdf2", pbkdf2_hash()), ("ssha", ssha_hash())];
+    for (kind, hash) in &hashes {
+        let name = format!("old{kind}");
+        let id = make(&world, &name, json!({"hashed_password": hash})).await;
+        let path = format!("/admin/identities/{id}?include_credential=password");
+        let stored = async || {
+            let reply = world.admin(Method::GET, &path).send().await.json();
+            reply["credentials"]["password"]["config"]["hashed_password"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        assert_eq!(stored().await, *hash);
+        let token = sign_on(&world, &name).await;
+        assert_eq!(whoami(&world, &token).await.status, 200, "{kind}");
+        assert!(stored().await.starts_with("$argon2id$"), "{kind} is replaced");
+        sign_on(&world, &name).await;
+    }
+    for bad in [
+        "",
+        "x",
+        "$md5$x",
+        "$2b$31$EGdrhbKUv8Oc9vGiXX0HQOxSg445d458Muh7DAHskb6QbtCvdxcie",
+        "$argon2i$v=19$m=64,t=2,p=1$c29t$",
+    ] {
+        let body = json!({"schema_id": "person", "traits": {"email": "x@example.test"},
+            "credentials": {"password": {"config": {"hashed_password": bad}}}});
+        let reply = world.admin(Method::POST, "/admin/identities").json(&body).send().await;
+        assert_eq!(reply.status, 400, "{bad}");
+    }
+}
+
+fn bcrypt_hash() -> String {
+    bcrypt::hash_with_result(PASSWORD, 4).expect("a cost").to_string()
+}
+
+fn pbkdf2_hash() -> String {
+    use base64::Engine;
+    let base64 = base64::engine::general_purpose::STANDARD_NO_PAD;
+    let mut output = [0; 32];
+    pbkdf2::pbkdf2_hmac::<sha2::Sha256>(PASSWORD.as_bytes(), b"saltsaltsaltsalt", 100, &mut output);
+    format!("$pbkdf2-sha256$i=100,l=32${}${}", base64.encode(b"saltsaltsaltsalt"), base64.encode(output))
+}
+
+fn ssha_hash() -> String {
+    use base64::Engine;
+    use sha2::Digest;
+    let digest = sha2::Sha256::new().chain_update(PASSWORD).chain_update(b"salt").finalize();
+    let bytes = [&digest[..], b"salt"].concat();
+    format!("{{SSHA256}}{}", base64::engine::general_purpose::STANDARD.encode(bytes))
+}
+
+/// Goal: K-54, Q5: a whole identity is replaced; set inactive and back, its sessions stay dead.
+#[tokio::test]
+async fn a_replaced_identity_keeps_its_password_and_no_session_comes_back() {
+    let world = World::start().await;
+    let (id, token) = somebody(&world, "ada").await;
+    let path = format!("/admin/identities/{id}");
+    let put = async |state: &str| {
+        let traits = json!({"email": "ada@example.test", "name": "Ada"});
+        let body =
+            json!({"schema_id": "person", "traits": traits, "state": state, "metadata_public": {"a": 1}});
+        world.admin(Method::PUT, &path).json(&body).send().await
+    };
+    let reply = put("active").await;
+    assert_eq!(
+        (reply.status.as_u16(), &reply.json()["metadata_public"]),
+        (200, &json!({"a": 1})),
+        "{}",
+        reply.text
+    );
+    assert_eq!(whoami(&world, &token).await.status, 200, "a change of the record ends nothing");
+    assert_eq!(put("inactive").await.json()["state"], "inactive");
+    assert_eq!(whoami(&world, &token).await.status, 401);
+    assert_eq!(put("active").await.json()["state"], "active");
+    assert_eq!(whoami(&world, &token).await.status, 401, "it stays dead");
+    let token = sign_on(&world, "ada").await;
+    assert_eq!(whoami(&world, &token).await.json()["identity"]["traits"]["name"], "Ada");
+}
+
+/// Goal: K-53, a batch makes what is good of it and says of the rest why not.
+#[tokio::test]
+async fn a_batch_makes_each_or_says_why_not() {
+    let world = World::start().await;
+    let make = |email: &str| json!({"create": {"schema_id": "person", "traits": {"email": email}}});
+    let body = json!({"identities": [make("a@example.test"), make("bad"), make("A@example.test")]});
+    let reply = world.admin(Method::PATCH, "/admin/identities").json(&body).send().await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let results = reply.json()["identities"].as_array().expect("a list").clone();
+    let actions: Vec<_> = results.iter().map(|one| one["action"].as_str().unwrap_or_default()).collect();
+    assert_eq!(actions, ["create", "error", "error"]);
+    assert_eq!((&results[1]["error"]["code"], &results[2]["error"]["code"]), (&json!(400), &json!(409)));
+}
+
+/// Goal: K-34, a user ends no session of somebody else, and is not told that it is there.
+#[tokio::test]
+async fn somebody_elses_session_is_left_alone() {
+    let world = World::start().await;
+    let (_, hers) = somebody(&world, "ada").await;
+    let (_, his) = somebody(&world, "bob2").await;
+    let id = session_of(&world, &his).await;
+    for under in ["", "/auth"] {
+        let path = format!("{under}/sessions/{id}");
+        let reply = world.delete(&path).header("x-session-token", &hers).send().await;
+        assert_eq!(reply.status, 204);
+        assert_eq!(whoami(&world, &his).await.status, 200);
+        let list = world.get(&format!("{under}/sessions")).header("x-session-token", &hers).send().await;
+        assert_eq!(list.json(), json!([]));
+    }
+}
