@@ -168,10 +168,14 @@ mod tests {
 
     #[test]
     fn hashes_made_by_others_know_their_password() {
-        // RFC 7914 §12: scrypt with N = 1024, r = 8, p = 16 costs too much here; §11's PBKDF2-HMAC-SHA-256, 64 bytes.
+        // RFC 7914 §11 and §12; the third of the scrypt vectors.
         check(
-            "$pbkdf2-sha256$i=1,l=64$c2FsdA$VawEbjCJ/rFuIsIUxMGse0knE8IlIi78rtHPxYxN7HxJ8IOWSH8FzElQQSDgEdILSBJ5iqkY1XmqHLfJgZX3gw",
+            "$pbkdf2-sha256$i=1,l=64$c2FsdA$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLxJypzM8Xm2RZkWZLOdd+8xfHG4RbHjC9UJESBB06GXgw",
             "passwd",
+        );
+        check(
+            "$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofLVQylVYT8Pz2LUlwUkKpr55h6F3A1lHkDfzwF7RVdYhw",
+            "pleaseletmein",
         );
         check("$2b$04$EGdrhbKUv8Oc9vGiXX0HQOxSg445d458Muh7DAHskb6QbtCvdxcie", "correctbatteryhorsestapler");
     }
