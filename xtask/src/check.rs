@@ -111,7 +111,8 @@ pub(crate) fn need(program: &str, package: &str) -> Result<()> {
 
 fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    // Debian puts servers where only root's path leads.
+    std::env::split_paths(&path).chain(["/usr/sbin".into()]).any(|folder| folder.join(program).is_file())
 }
 
 fn is_root() -> bool {

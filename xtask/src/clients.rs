@@ -11,12 +11,13 @@ use crate::check::need;
 use crate::files;
 
 /// Programs, and the Debian packages they come in.
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 6] = [
     ("cc", "gcc"), // aws-lc, SQLite, and the power cut below it.
     ("curl", "curl"),
     ("python3", "python3"),
     ("node", "nodejs"),
     ("npm", "npm"),
+    ("nginx", "nginx-light"), // A proxy that asks before it lets a request through.
 ];
 
 /// The package that the founding samples for Node name.

@@ -198,7 +198,7 @@ impl Cast {
         let address = |who: &Person| format!("{}@example.test", who.name);
         json!({
             "kratos": {
-                "public": public, "admin": admin, "ui": ui,
+                "public": config.kratos_url(), "admin": admin, "ui": ui,
                 "alice": address(&ALICE), "alice_password": ALICE.password,
                 "bob": address(&BOB), "bob_password": BOB.password,
             },

@@ -15,12 +15,14 @@ pub use admin::AddUser;
 pub use seed::Seed;
 
 use crate::config::{Config, load};
+use crate::logging::Log;
 
 /// `serve`.
 pub fn serve(file: Option<&Path>) -> Result<()> {
     let config = configured(file)?;
-    server::log_to_stderr();
-    runtime()?.block_on(server::run(config))
+    let log = Log::to_stderr(&config.log);
+    let file = file.map(Path::to_owned);
+    runtime()?.block_on(server::run(config, log, move || configured(file.as_deref())))
 }
 
 /// `demo`.

@@ -3,12 +3,14 @@
 //! Units are in the names. An unknown key is refused with the nearest known one. `docs/configuration.md` is made from
 //! [`keys::KEYS`], and a test holds that table against the structures here.
 
+pub mod changes;
 pub mod keys;
 mod load;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use adieu_http_kit::forwarded::Style;
 use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigError, load};
@@ -19,6 +21,8 @@ pub use load::{ConfigError, load};
 pub struct Config {
     /// Development mode: fixed ids, low hashing costs allowed.
     pub development: bool,
+    /// What is logged: a level, or directives.
+    pub log: String,
     /// The data folder.
     pub data: PathBuf,
     /// The public listener.
@@ -39,6 +43,8 @@ pub struct Config {
     pub am: Am,
     /// The PingOne dialect.
     pub pingone: PingOne,
+    /// The check that proxies ask.
+    pub check: ProxyCheck,
 }
 
 /// The public listener.
@@ -49,6 +55,50 @@ pub struct Public {
     pub listen: SocketAddr,
     /// Its address as browsers see it, without a slash at the end.
     pub url: String,
+    /// The certificate and what it is signed by; empty is plain HTTP.
+    pub tls_cert: PathBuf,
+    /// The certificate's private key.
+    pub tls_key: PathBuf,
+    /// Addresses and networks of the proxies that may speak for others.
+    pub trusted_proxies: Vec<String>,
+    /// `x-forwarded` or `forwarded`: which headers they write.
+    pub proxy_header: String,
+}
+
+/// Where a listener's certificate and its key lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate and what it is signed by, in PEM.
+    pub cert: PathBuf,
+    /// The private key, in PEM.
+    pub key: PathBuf,
+}
+
+impl TlsFiles {
+    /// Both files; none where none are named.
+    fn named(cert: &Path, key: &Path) -> Option<Self> {
+        let named = !cert.as_os_str().is_empty() && !key.as_os_str().is_empty();
+        named.then(|| Self { cert: cert.into(), key: key.into() })
+    }
+}
+
+impl Public {
+    /// The files of its certificate.
+    pub fn tls(&self) -> Option<TlsFiles> {
+        TlsFiles::named(&self.tls_cert, &self.tls_key)
+    }
+
+    /// Which headers its proxies write.
+    pub fn proxy_style(&self) -> Style {
+        if self.proxy_header == "forwarded" { Style::Forwarded } else { Style::XForwarded }
+    }
+}
+
+impl Admin {
+    /// The files of its certificate.
+    pub fn tls(&self) -> Option<TlsFiles> {
+        TlsFiles::named(&self.tls_cert, &self.tls_key)
+    }
 }
 
 /// The admin listener.
@@ -59,6 +109,10 @@ pub struct Admin {
     pub listen: SocketAddr,
     /// Its address as administrators see it.
     pub url: String,
+    /// The certificate and what it is signed by; empty is plain HTTP.
+    pub tls_cert: PathBuf,
+    /// The certificate's private key.
+    pub tls_key: PathBuf,
 }
 
 /// What every listener allows.
@@ -71,6 +125,8 @@ pub struct ListenerLimits {
     pub head_bytes_max: usize,
     /// Seconds in which a request's head must arrive.
     pub head_timeout_s: u64,
+    /// Seconds in which a TLS handshake must be done.
+    pub handshake_timeout_s: u64,
     /// Seconds that a stopping server gives to requests in flight.
     pub drain_timeout_s: u64,
 }
@@ -130,6 +186,8 @@ pub struct RealmConfig {
 pub struct Kratos {
     /// The realm behind both mounts.
     pub realm: String,
+    /// Public address of the dialect, and so of its realm; empty is `public.url`.
+    pub url: String,
     /// Name of the session cookie.
     pub cookie_name: String,
     /// Further names under which the cookie is read.
@@ -244,10 +302,34 @@ pub struct PingOne {
     pub set_all_cookies: bool,
 }
 
+/// The check that proxies ask before they let a request through.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProxyCheck {
+    /// The realm whose sessions let a request through.
+    pub realm: String,
+    /// Where a browser is sent that is not signed on.
+    pub sign_on_url: String,
+}
+
+impl Default for ProxyCheck {
+    fn default() -> Self {
+        Self { realm: "/alpha".into(), sign_on_url: String::new() }
+    }
+}
+
+impl Config {
+    /// The public address of Kratos' dialect.
+    pub fn kratos_url(&self) -> &str {
+        if self.kratos.url.is_empty() { &self.public.url } else { &self.kratos.url }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
             development: false,
+            log: "info".into(),
             data: "data".into(),
             public: Public::default(),
             admin: Admin::default(),
@@ -265,25 +347,44 @@ impl Default for Config {
             kratos: Kratos::default(),
             am: Am::default(),
             pingone: PingOne::default(),
+            check: ProxyCheck::default(),
         }
     }
 }
 
 impl Default for Public {
     fn default() -> Self {
-        Self { listen: ([127, 0, 0, 1], 4433).into(), url: "http://127.0.0.1:4433".into() }
+        Self {
+            listen: ([127, 0, 0, 1], 4433).into(),
+            url: "http://127.0.0.1:4433".into(),
+            tls_cert: PathBuf::new(),
+            tls_key: PathBuf::new(),
+            trusted_proxies: Vec::new(),
+            proxy_header: "x-forwarded".into(),
+        }
     }
 }
 
 impl Default for Admin {
     fn default() -> Self {
-        Self { listen: ([127, 0, 0, 1], 4434).into(), url: "http://127.0.0.1:4434".into() }
+        Self {
+            listen: ([127, 0, 0, 1], 4434).into(),
+            url: "http://127.0.0.1:4434".into(),
+            tls_cert: PathBuf::new(),
+            tls_key: PathBuf::new(),
+        }
     }
 }
 
 impl Default for ListenerLimits {
     fn default() -> Self {
-        Self { connections_max: 4096, head_bytes_max: 16 * 1024, head_timeout_s: 10, drain_timeout_s: 10 }
+        Self {
+            connections_max: 4096,
+            head_bytes_max: 16 * 1024,
+            head_timeout_s: 10,
+            handshake_timeout_s: 10,
+            drain_timeout_s: 10,
+        }
     }
 }
 
@@ -303,6 +404,7 @@ impl Default for Kratos {
     fn default() -> Self {
         Self {
             realm: "/alpha".into(),
+            url: String::new(),
             cookie_name: "ory_kratos_session".into(),
             cookie_names_read: vec!["chx_auth_cookie".into()],
             cookie_persistent: true,

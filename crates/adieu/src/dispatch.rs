@@ -1,6 +1,6 @@
 //! One public listener, one dispatcher by the first segment of the path.
 //!
-//! `am` is AM's; `v1` or a UUID is PingOne's; all else, `/auth` included, is Kratos'. Each face is a whole service with
+//! `am` is AM's; `v1` or a UUID is PingOne's; `ui/check` is our own; all else, `/auth` included, is Kratos'. Each face is a whole service with
 //! its own fallback, layers and error shape. See `ARCHITECTURE.md`, doors.
 
 use std::convert::Infallible;
@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 
 use adieu_face_am::Am;
 use adieu_face_kratos::Kratos;
+use adieu_face_native::Native;
 use adieu_face_pingone::PingOne;
 use axum::body::Body;
 use axum::extract::Request;
@@ -18,13 +19,15 @@ use tower::Service;
 use tracing::instrument::Instrumented;
 use tracing::{Instrument, Span};
 
-/// The three dialects behind the public listener.
+/// The three dialects, and our own API, behind the public listener.
 #[derive(Clone)]
 pub struct Dispatcher {
     /// AM, under `/am`.
     pub am: Am,
     /// PingOne: authentication under an environment's UUID, management under `/v1`.
     pub pingone: PingOne,
+    /// Our own: the check that proxies ask.
+    pub native: Native,
     /// Kratos: everything else.
     pub kratos: Kratos,
 }
@@ -34,6 +37,7 @@ pub struct Dispatcher {
 enum Side {
     Am,
     PingOne,
+    Native,
     Kratos,
 }
 
@@ -42,6 +46,7 @@ fn side(path: &str) -> Side {
     match first {
         "am" => Side::Am,
         "v1" => Side::PingOne,
+        "ui" if adieu_face_native::owns(path) => Side::Native,
         other if looks_like_uuid(other) => Side::PingOne,
         _ => Side::Kratos,
     }
@@ -62,11 +67,10 @@ pub type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> +
 /// The longest request id that is taken over from a caller.
 const REQUEST_ID_MAX: usize = 128;
 
-/// What every log line of a request carries: its id, the caller's if there is a sound one. The bare check has no lines
-/// to carry it and does without.
-fn span(request: &Request<Body>) -> Span {
-    let path = request.uri().path();
-    if path == "/sessions/whoami" {
+/// What every log line of a request carries: its id, the caller's if there is a sound one. The bare checks have no lines
+/// to carry it and do without.
+fn span(side: Side, request: &Request<Body>) -> Span {
+    if side == Side::Native || request.uri().path() == "/sessions/whoami" {
         return Span::none();
     }
     let given = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
@@ -92,10 +96,12 @@ impl Service<Request<Body>> for Dispatcher {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let span = span(&request);
-        let answer = match side(request.uri().path()) {
+        let side = side(request.uri().path());
+        let span = span(side, &request);
+        let answer = match side {
             Side::Am => self.am.call(request),
             Side::PingOne => self.pingone.call(request),
+            Side::Native => self.native.call(request),
             Side::Kratos => self.kratos.call(request),
         };
         answer.instrument(span)
@@ -113,7 +119,21 @@ mod tests {
         assert_eq!(side("/v1/environments"), Side::PingOne);
         assert_eq!(side(&format!("/{id}/as/signoff")), Side::PingOne);
         assert_eq!(side(&format!("/{}/as/signoff", id.to_uppercase())), Side::PingOne);
-        for path in ["/", "", "/auth/as/signoff", "/amx", "/self-service/login/api", "/x-y", "/6f0d8a51"] {
+        for path in ["/ui/check", "/ui/check/", "/ui/check-or-sign-on/self-service/logout"] {
+            assert_eq!(side(path), Side::Native, "{path}");
+        }
+        for path in [
+            "/",
+            "",
+            "/ui",
+            "/ui/checks",
+            "/auth/ui/check",
+            "/auth/as/signoff",
+            "/amx",
+            "/self-service/login/api",
+            "/x-y",
+            "/6f0d8a51",
+        ] {
             assert_eq!(side(path), Side::Kratos, "{path}");
         }
     }

@@ -19,6 +19,7 @@ pub(crate) fn public(authority: &Authority, config: &Config) -> Result<Dispatche
     Ok(Dispatcher {
         am: am(authority, config),
         pingone: pingone(authority, config),
+        native: native(authority, config),
         kratos: kratos(authority, config).context("kratos")?,
     })
 }
@@ -94,6 +95,22 @@ fn pingone(authority: &Authority, config: &Config) -> adieu_face_pingone::PingOn
     adieu_face_pingone::service(authority.clone(), settings)
 }
 
+fn native(authority: &Authority, config: &Config) -> adieu_face_native::Native {
+    let sign_on = match config.check.sign_on_url.as_str() {
+        "" => format!("{}/self-service/login/browser", config.kratos_url()),
+        url => url.to_owned(),
+    };
+    let own = [config.kratos.cookie_name.as_str(), config.am.cookie_name.as_str(), "ST", "ST-NO-SS"];
+    let further = config.kratos.cookie_names_read.iter().map(String::as_str);
+    let settings = adieu_face_native::Settings {
+        realm: config.check.realm.clone(),
+        cookie_names: own.into_iter().chain(further).map(str::to_owned).collect(),
+        header_names: vec![config.am.cookie_name.clone()],
+        sign_on_url: sign_on,
+    };
+    adieu_face_native::service(authority.clone(), settings)
+}
+
 /// The identity schema out of its file.
 fn schema(face: &crate::config::Kratos) -> Result<Option<serde_json::Value>> {
     if face.schema_file.is_empty() {
@@ -104,13 +121,12 @@ fn schema(face: &crate::config::Kratos) -> Result<Option<serde_json::Value>> {
 }
 
 fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::Kratos> {
-    let face = &config.kratos;
+    let (face, base) = (&config.kratos, config.kratos_url());
     let or = |text: &str, other: &str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
-    let default_return =
-        or(&face.default_return_url, &format!("{}/self-service/ui/status", config.public.url));
+    let default_return = or(&face.default_return_url, &format!("{base}/self-service/ui/status"));
     let settings = adieu_face_kratos::Settings {
         realm: face.realm.clone(),
-        base: config.public.url.clone(),
+        base: base.to_owned(),
         admin_base: config.admin.url.clone(),
         cookie: adieu_face_kratos::CookieSettings {
             name: face.cookie_name.clone(),
@@ -118,14 +134,14 @@ fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::K
             persistent: face.cookie_persistent,
             same_site: face.cookie_same_site.clone(),
             domain: face.cookie_domain.clone(),
-            secure: is_https(&config.public.url),
+            secure: is_https(base),
         },
         login_flow_life_s: face.login_flow_lifetime_s,
         logout_return: or(&face.logout_return_url, &default_return),
         login_return: or(&face.login_return_url, &default_return),
         default_return,
-        login_ui: or(&face.login_ui_url, &format!("{}/self-service/ui/login", config.public.url)),
-        error_ui: or(&face.error_ui_url, &format!("{}/self-service/ui/error", config.public.url)),
+        login_ui: or(&face.login_ui_url, &format!("{base}/self-service/ui/login")),
+        error_ui: or(&face.error_ui_url, &format!("{base}/self-service/ui/error")),
         allowed_return: face.allowed_return_urls.clone(),
         cors_origins: face.cors_origins.clone(),
         whoami_cache_max_s: face.whoami_cacheable.then_some(face.whoami_cacheable_max_s),

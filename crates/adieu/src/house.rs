@@ -70,6 +70,23 @@ impl House {
     }
 }
 
+impl House {
+    /// The same authority behind faces as this configuration sets them up, with the realms that it names.
+    pub async fn with_faces_of(&self, config: &Config) -> Result<Self> {
+        let made = provision::realms(&self.authority, config).await?;
+        for realm in &made {
+            tracing::info!(realm = realm.path, id = %realm.id, "realm made");
+        }
+        let public = faces::public(&self.authority, config)?;
+        Ok(Self {
+            first_start: false,
+            admin: faces::admin(&self.authority, public.kratos.admin()),
+            public,
+            authority: self.authority.clone(),
+        })
+    }
+}
+
 fn span(s: u64) -> Span {
     Span::from_s(i64::try_from(s).unwrap_or(i64::MAX / 1000))
 }

@@ -11,6 +11,7 @@ pub mod cookies;
 pub mod dates;
 pub mod encoded_words;
 pub mod form;
+pub mod forwarded;
 pub mod media;
 pub mod multipart;
 pub mod return_to;

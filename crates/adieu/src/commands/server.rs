@@ -1,33 +1,29 @@
-//! `adieu serve`: open, say where, serve, drain.
+//! `adieu serve`: open, say where, serve, drain; SIGHUP is another configuration.
 //!
-//! A second signal is not needed: whatever does not drain in time is cut off.
+//! A second signal to stop is not needed: whatever does not drain in time is cut off.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
 use crate::house::House;
+use crate::logging::Log;
 use crate::metering;
 use crate::real::{SystemClock, SystemEntropy};
-use crate::serve::{Bound, serve};
+use crate::reload::Reload;
+use crate::serve::{Bound, Serving};
 
-/// Structured logs on standard error: JSON for machines, text for a terminal. `RUST_LOG` chooses how much.
-pub(super) fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let terminal = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let installed = if terminal { log.try_init() } else { log.json().try_init() };
-    if installed.is_err() {
-        eprintln!("adieu: another log is installed already");
-    }
-}
-
-pub(super) async fn run(config: Config) -> Result<()> {
+/// Serves until it is told to stop; `again` reads the configuration anew.
+pub(super) async fn run(
+    config: Config,
+    log: Log,
+    again: impl Fn() -> Result<Config> + Send + Sync + 'static,
+) -> Result<()> {
+    // From the first moment on: unheard, this signal would end the process.
+    let hangups = signal(SignalKind::hangup())?;
     metering::install();
     let bound = Bound::bind(&config).await?;
     let (public, admin) = (bound.public()?, bound.admin()?);
@@ -47,8 +43,19 @@ pub(super) async fn run(config: Config) -> Result<()> {
         let _ = stop.send(true); // Nobody listens only when serving has ended already.
         said
     });
-    serve(bound, house, &config, stopped).await?;
+    let serving = Serving::new(bound, &house, &config)?;
+    let reloading = tokio::spawn(reload(serving.reload(house, config.clone(), log), hangups, again));
+    serving.run(&config, stopped).await?;
+    reloading.abort();
     waiting.await.context("the signal handler")?
+}
+
+/// Takes a new configuration at every SIGHUP.
+async fn reload(reload: Reload, mut hangups: Signal, again: impl Fn() -> Result<Config>) {
+    while hangups.recv().await.is_some() {
+        let wanted = tokio::task::block_in_place(&again);
+        reload.take_and_say(wanted).await;
+    }
 }
 
 /// Waits for SIGTERM or Ctrl-C.

@@ -2,6 +2,8 @@
 //!
 //! `docs/configuration.md` is made from this table; a test holds it against the structures.
 
+use crate::config::changes::at_once;
+
 /// One key.
 pub struct Key {
     /// Its path, sections and name joined by dots.
@@ -23,6 +25,11 @@ pub const KEYS: &[Key] = &[
         "true or false",
         "Development mode: the realm `/alpha` gets its fixed, documented id, and hashing may cost less than is safe.",
     ),
+    key(
+        "log",
+        "text",
+        "What is logged: `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,adieu=debug`. `RUST_LOG` wins.",
+    ),
     key("data", "text", "The data folder. One process at a time has it."),
     key("public.listen", "text", "Address and port of the public listener; port 0 lets the system choose."),
     key(
@@ -30,11 +37,30 @@ pub const KEYS: &[Key] = &[
         "text",
         "The public address as browsers see it, without a slash at the end. Links, issuers and cookies follow it, never the `Host` header.",
     ),
+    key(
+        "public.tls_cert",
+        "text",
+        "File with the certificate and what it is signed by, in PEM; empty is plain HTTP, which stays on loopback or behind a trusted proxy.",
+    ),
+    key("public.tls_key", "text", "File with the certificate's private key, in PEM."),
+    key(
+        "public.trusted_proxies",
+        "list of texts",
+        "Addresses and networks (`10.0.0.0/8`) of proxies that are believed when they say whom they speak for.",
+    ),
+    key(
+        "public.proxy_header",
+        "text",
+        "Which headers those proxies write: `x-forwarded` (`X-Forwarded-For`, `-Proto`, `-Host`) or `forwarded` (RFC 7239). The others are not read.",
+    ),
     key("admin.listen", "text", "Address and port of the admin listener; loopback only."),
     key("admin.url", "text", "The admin listener's address as administrators see it."),
+    key("admin.tls_cert", "text", "As `public.tls_cert`, for the admin listener."),
+    key("admin.tls_key", "text", "As `public.tls_key`, for the admin listener."),
     key("limits.connections_max", "connections", "Connections served at once on a listener; more wait."),
     key("limits.head_bytes_max", "bytes", "The largest head of a request."),
     key("limits.head_timeout_s", "seconds", "The time in which a request's head must arrive."),
+    key("limits.handshake_timeout_s", "seconds", "The time in which a TLS handshake must be done."),
     key("limits.drain_timeout_s", "seconds", "The time that a stopping server gives to requests in flight."),
     key(
         "passwords.memory_kib",
@@ -66,6 +92,11 @@ pub const KEYS: &[Key] = &[
     ),
     key("realms.am_sessions_beyond", "text", "What happens beyond, if other than `am.sessions_beyond`."),
     key("kratos.realm", "text", "Path of the realm behind `/` and `/auth`."),
+    key(
+        "kratos.url",
+        "text",
+        "Public address of this dialect, and so of its realm, without a slash at the end; empty is `public.url`.",
+    ),
     key("kratos.cookie_name", "text", "Name of the session cookie."),
     key("kratos.cookie_names_read", "list of texts", "Further names under which the cookie is read."),
     key("kratos.cookie_persistent", "true or false", "Whether the cookie outlives the browser."),
@@ -184,6 +215,16 @@ pub const KEYS: &[Key] = &[
         "true or false",
         "Whether a sign-on also sets the other dialects' cookies.",
     ),
+    key(
+        "check.realm",
+        "text",
+        "Path of the realm whose sessions let a request through (`/ui/check`, for proxies).",
+    ),
+    key(
+        "check.sign_on_url",
+        "text",
+        "Where `/ui/check-or-sign-on` sends a browser that is not signed on, with `return_to`; empty is Kratos' login.",
+    ),
 ];
 
 /// The documentation page, made from the table and the defaults.
@@ -194,11 +235,14 @@ pub fn page() -> String {
          `adieu serve --config FILE` reads TOML; a variable of the environment wins over the file:\n\
          `ADIEU_KRATOS__COOKIE_NAME` is `kratos.cookie_name`. An unknown key is refused with the nearest known name.\n\
          `adieu check-config` says whether a configuration is sound. This page is made from the code; a test keeps it true.\n\n\
-         | Key | Unit | Default | What it is for |\n|---|---|---|---|\n",
+         SIGHUP makes a running server read its configuration anew: what is marked \u{21bb} changes at once, all else takes a\n\
+         restart. See [serving.md](serving.md).\n\n\
+         | Key | \u{21bb} | Unit | Default | What it is for |\n|---|---|---|---|---|\n",
     );
     for key in KEYS {
         let default = default_of(&defaults, key.path);
-        page.push_str(&format!("| `{}` | {} | {default} | {} |\n", key.path, key.unit, key.about));
+        let mark = if at_once(key.path) { "\u{21bb}" } else { "" };
+        page.push_str(&format!("| `{}` | {mark} | {} | {default} | {} |\n", key.path, key.unit, key.about));
     }
     page
 }

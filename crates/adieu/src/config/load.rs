@@ -4,10 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
+use adieu_http_kit::forwarded::Trusted;
 use toml::{Table, Value};
 
 use crate::config::Config;
 use crate::config::keys::KEYS;
+use crate::logging::is_sound;
 
 /// What is wrong with a configuration. Each text says where and what to do.
 #[derive(Debug)]
@@ -112,6 +114,10 @@ const BEYOND: &str = "DENY_ACCESS, DESTROY_NEXT_EXPIRING, DESTROY_OLDEST_SESSION
 /// What types do not say.
 fn check(config: &Config) -> Result<(), ConfigError> {
     let bad = |text: &str| Err(ConfigError::Value(text.to_owned()));
+    check_doors(config)?;
+    if !is_sound(&config.log) {
+        return bad("log: a level (error, warn, info, debug, trace), or directives such as info,adieu=debug");
+    }
     if !config.admin.listen.ip().is_loopback() {
         return bad("admin.listen: the admin listener has no credential and stays on loopback");
     }
@@ -146,6 +152,40 @@ fn check(config: &Config) -> Result<(), ConfigError> {
         if realm.id.as_ref().is_some_and(|id| id.parse::<adieu_authority::RealmId>().is_err()) {
             return bad("realms.id: a UUID");
         }
+    }
+    Ok(())
+}
+
+/// How the listeners may be reached. Passwords and sessions never cross a network in the clear.
+fn check_doors(config: &Config) -> Result<(), ConfigError> {
+    let bad = |text: String| Err(ConfigError::Value(text));
+    let (public, admin) = (&config.public, &config.admin);
+    for (door, cert, key) in
+        [("public", &public.tls_cert, &public.tls_key), ("admin", &admin.tls_cert, &admin.tls_key)]
+    {
+        if cert.as_os_str().is_empty() != key.as_os_str().is_empty() {
+            return bad(format!("{door}.tls_cert, {door}.tls_key: name both files, or neither"));
+        }
+    }
+    if let Err(error) = Trusted::parse(&public.trusted_proxies) {
+        return bad(format!("public.trusted_proxies: {error}"));
+    }
+    if public.trusted_proxies.iter().any(|network| network.ends_with("/0")) {
+        return bad("public.trusted_proxies: a network of everybody is no proxy's".into());
+    }
+    if !["x-forwarded", "forwarded"].contains(&public.proxy_header.as_str()) {
+        return bad("public.proxy_header: x-forwarded or forwarded".into());
+    }
+    let plain = public.tls().is_none() && public.trusted_proxies.is_empty();
+    if plain && !public.listen.ip().is_loopback() {
+        return bad(format!(
+            "public.listen = {}: plain HTTP stays on loopback; name a certificate (public.tls_cert, public.tls_key), \
+             or the proxies that speak TLS in front of it (public.trusted_proxies)",
+            public.listen
+        ));
+    }
+    if !(1..=1_000_000).contains(&config.limits.connections_max) {
+        return bad("limits.connections_max: between 1 and 1000000".into());
     }
     Ok(())
 }
@@ -196,5 +236,31 @@ mod tests {
         assert!(from(&of_realm("refuse"), &[]).is_err());
         assert!(from(&of_realm("DENY_ACCESS"), &[]).is_ok());
         assert!(from("[public]\nlisten = 'nowhere'", &[]).is_err());
+        assert!(from("[limits]\nconnections_max = 0", &[]).is_err());
+        assert!(from("log = 'info,adieu=everything'", &[]).is_err());
+    }
+
+    /// Goal: who would serve passwords in the clear is told what to do instead.
+    #[test]
+    fn plain_http_stays_on_loopback_or_behind_a_named_proxy() {
+        let error = from("[public]\nlisten = '0.0.0.0:4433'", &[]).expect_err("plain").to_string();
+        assert!(error.contains("public.tls_cert") && error.contains("public.trusted_proxies"), "{error}");
+        assert!(from("[public]\nlisten = '[::]:4433'", &[]).is_err());
+        for sound in [
+            "listen = '0.0.0.0:4433'\ntls_cert = 'c.pem'\ntls_key = 'k.pem'",
+            "listen = '0.0.0.0:4433'\ntrusted_proxies = ['10.0.0.0/8', '192.0.2.7']",
+            "listen = '[::1]:4433'",
+        ] {
+            assert!(from(&format!("[public]\n{sound}"), &[]).is_ok(), "{sound}");
+        }
+        for bad in [
+            "tls_cert = 'c.pem'",
+            "tls_key = 'k.pem'",
+            "trusted_proxies = ['proxy.test']",
+            "trusted_proxies = ['0.0.0.0/0']",
+            "proxy_header = 'x-real-ip'",
+        ] {
+            assert!(from(&format!("[public]\n{bad}"), &[]).is_err(), "{bad}");
+        }
     }
 }

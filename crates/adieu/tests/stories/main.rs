@@ -4,7 +4,11 @@
 
 mod crash;
 mod crowd;
+mod forward_auth;
 mod no_false_no;
 mod one_session;
 mod race;
 mod recorded_over_tcp;
+mod reload;
+mod running;
+mod serving;

@@ -83,7 +83,7 @@ impl Call {
     }
 
     fn address(&self) -> Option<String> {
-        self.parts.extensions.get::<Peer>().map(|Peer(address)| address.to_string())
+        self.parts.extensions.get::<Peer>().map(Peer::to_string)
     }
 }
 

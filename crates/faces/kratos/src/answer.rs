@@ -45,7 +45,12 @@ impl Call {
 
     /// The caller's address with its port, as Kratos shows it.
     pub(crate) fn address(&self) -> Option<String> {
-        self.parts.extensions.get::<adieu_http_kit::client::Peer>().map(|peer| peer.0.to_string())
+        self.parts.extensions.get::<client::Peer>().map(client::Peer::to_string)
+    }
+
+    /// Whether a trusted proxy says that the browser spoke https to it.
+    pub(crate) fn https_to_proxy(&self) -> bool {
+        self.parts.extensions.get::<client::Via>().is_some_and(|via| via.https == Some(true))
     }
 
     /// The user agent. Its place is what a well-known network says of it: for display, and cut.

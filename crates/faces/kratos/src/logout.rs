@@ -80,7 +80,8 @@ pub(crate) async fn perform(face: &Face, call: &Call) -> Answer {
             }
         }
         set_cookie(&mut answer, face.fresh_csrf());
-        if face.settings.clear_browser_data && face.settings.base.starts_with("https://") {
+        let https = face.settings.base.starts_with("https://") || call.https_to_proxy();
+        if face.settings.clear_browser_data && https {
             let all = HeaderValue::from_static("\"cookies\", \"storage\", \"cache\"");
             answer.headers_mut().insert("clear-site-data", all);
         }

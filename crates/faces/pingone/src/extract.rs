@@ -65,7 +65,7 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     pub(crate) fn of(parts: &Parts) -> Self {
-        let address = parts.extensions.get::<Peer>().map(|Peer(address)| address.to_string());
+        let address = parts.extensions.get::<Peer>().map(Peer::to_string);
         let user_agent = client::user_agent(&parts.headers);
         let device = Device { address, user_agent, ..Device::default() };
         Self { token: cookies::presented(&parts.headers), device }

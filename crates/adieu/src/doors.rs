@@ -1,0 +1,40 @@
+//! What answers requests, as the present configuration makes it: swapped whole when the configuration changes.
+//!
+//! A running request keeps what it began with; the next one, of the same connection too, gets the new.
+
+use std::sync::Arc;
+
+use adieu_http_kit::forwarded::{Style, Trusted};
+use anyhow::Result;
+use arc_swap::ArcSwap;
+
+use crate::config::Config;
+use crate::dispatch::Dispatcher;
+use crate::house::House;
+
+/// Both sides, and whom they believe.
+pub(crate) struct Doors {
+    /// The public side.
+    pub(crate) public: Dispatcher,
+    /// The admin side.
+    pub(crate) admin: axum::Router,
+    /// The proxies in front of the public side.
+    pub(crate) trusted: Trusted,
+    /// Which headers they write.
+    pub(crate) style: Style,
+}
+
+/// The doors as they are now, for everybody who serves.
+pub(crate) type Present = Arc<ArcSwap<Doors>>;
+
+impl Doors {
+    /// The doors of a house.
+    pub(crate) fn of(house: &House, config: &Config) -> Result<Self> {
+        Ok(Self {
+            public: house.public.clone(),
+            admin: house.admin.clone(),
+            trusted: Trusted::parse(&config.public.trusted_proxies)?,
+            style: config.public.proxy_style(),
+        })
+    }
+}

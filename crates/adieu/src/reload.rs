@@ -1,0 +1,78 @@
+//! A new configuration for a running server: everything that can fail first, then the swap.
+//!
+//! Requests in flight finish under the old configuration. Whatever is wrong with the new one, the old one stays whole;
+//! what takes a restart is named and left as it is.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+
+use crate::config::changes::for_a_restart;
+use crate::config::{Config, TlsFiles};
+use crate::doors::{Doors, Present};
+use crate::house::House;
+use crate::logging::Log;
+use crate::tls::{Read, Tls};
+
+/// What can be changed, and by what it was started.
+pub struct Reload {
+    pub(crate) house: House,
+    pub(crate) started: Config,
+    pub(crate) doors: Present,
+    pub(crate) public_tls: Option<Tls>,
+    pub(crate) admin_tls: Option<Tls>,
+    pub(crate) log: Log,
+}
+
+impl Reload {
+    /// Takes the new configuration, and says which keys take a restart; or says why not, and nothing has changed.
+    pub async fn take(&self, wanted: &Config) -> Result<Vec<String>> {
+        let mut for_a_restart = for_a_restart(&self.started, wanted);
+        let mut read = |tls: &Option<Tls>, files: Option<TlsFiles>, key: &str| match (tls, files) {
+            (Some(tls), Some(files)) => tls.read(files).map(Some).with_context(|| key.to_owned()),
+            (None, None) => Ok(None),
+            // Whether a listener speaks TLS at all is settled when it is bound.
+            _ => {
+                for_a_restart.push(key.to_owned());
+                Ok(None)
+            }
+        };
+        let public = read(&self.public_tls, wanted.public.tls(), "public.tls_cert")?;
+        let admin = read(&self.admin_tls, wanted.admin.tls(), "admin.tls_cert")?;
+        let house = self.house.with_faces_of(wanted).await?;
+        let doors = Doors::of(&house, wanted)?;
+        // From here on nothing can fail.
+        take(&self.public_tls, public);
+        take(&self.admin_tls, admin);
+        self.log.change(&wanted.log);
+        self.doors.store(Arc::new(doors));
+        Ok(for_a_restart)
+    }
+
+    /// The same, with what comes of it in the log: nobody waits for an answer to a signal.
+    pub async fn take_and_say(&self, wanted: Result<Config>) {
+        let outcome = match wanted {
+            Ok(wanted) => self.take(&wanted).await,
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(for_a_restart) => {
+                tracing::info!("the new configuration is in use");
+                if !for_a_restart.is_empty() {
+                    let keys = for_a_restart.join(", ");
+                    tracing::warn!(keys, "these changes take a restart; until then the old values hold");
+                }
+            }
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(error, "the new configuration can't be used; the old one stays");
+            }
+        }
+    }
+}
+
+fn take(tls: &Option<Tls>, read: Option<Read>) {
+    if let (Some(tls), Some(read)) = (tls, read) {
+        tls.take(read);
+    }
+}

@@ -1,0 +1,64 @@
+//! "May this request pass?": three answers, kept apart (NO-FALSE-NO).
+//!
+//! The first live session of the realm speaks for the request, and counts as activity of its user. A credential that
+//! nobody can judge right now stops the search: another one must not speak in its place.
+
+use adieu_authority::{Authority, Check, Live, Outage, RealmId};
+use axum::response::Response;
+use http::request::Parts;
+
+use crate::answer::Answer;
+use crate::{Mount, Settings, carriers, mounted, original};
+
+/// The face.
+pub(crate) struct Face {
+    authority: Authority,
+    settings: Settings,
+}
+
+impl Face {
+    pub(crate) fn new(authority: Authority, settings: Settings) -> Self {
+        Self { authority, settings }
+    }
+
+    pub(crate) async fn answer(&self, parts: &Parts) -> Response {
+        let Some((mount, below)) = mounted(parts.uri.path()) else { return Answer::Nowhere.into() };
+        let answer = match self.passes(parts).await {
+            Ok(Some(live)) => Answer::Passes { live, realm: &self.settings.realm },
+            Ok(None) if mount == Mount::OrSignOn && original::is_a_page(parts) => {
+                Answer::SignOn(original::sign_on_address(&self.settings.sign_on_url, parts, below))
+            }
+            Ok(None) => Answer::NotLive,
+            Err(outage) => Answer::CannotTell(outage),
+        };
+        answer.into()
+    }
+
+    /// The session that lets a request through, if one does.
+    async fn passes(&self, parts: &Parts) -> Result<Option<Live>, Outage> {
+        let tokens = carriers::tokens(&self.settings, &parts.headers);
+        if tokens.is_empty() {
+            return Ok(None);
+        }
+        let realm = self.realm().await?;
+        for token in &tokens {
+            match self.authority.check(token, true).get().await? {
+                Check::Live(live) if live.session.realm == realm => return Ok(Some(live)),
+                Check::Live(_) | Check::Not(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Missing is a fault of the installation, not of the caller.
+    async fn realm(&self) -> Result<RealmId, Outage> {
+        let path = &self.settings.realm;
+        if let Some(id) = self.authority.realm_id_seen(path) {
+            return Ok(id);
+        }
+        let realm = self.authority.realm_at(path).await?;
+        realm
+            .map(|realm| realm.id)
+            .ok_or_else(|| Outage::new("the realm of the proxies' check does not exist"))
+    }
+}
