@@ -126,7 +126,7 @@ impl Authority {
 
     /// A hash that was made elsewhere, or at another cost, is replaced while the password is at hand. If that fails, the
     /// next sign-on tries again.
-    async fn renew_hash(&self, sign_on: &SignOn, user: &User) {
+    pub(crate) async fn renew_hash(&self, sign_on: &SignOn, user: &User) {
         if user.password.as_deref().is_none_or(|stored| self.inner.hashing.is_current(stored)) {
             return;
         }
