@@ -13,12 +13,13 @@ use crate::check::need;
 use crate::files;
 
 /// Programs, and the Debian packages they come in.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("cc", "gcc"), // aws-lc, SQLite, and the power cut below it.
     ("curl", "curl"),
     ("python3", "python3"),
     ("node", "nodejs"),
     ("npm", "npm"),
+    ("chromium", "chromium"), // The browser of a published client.
     ("nginx", "nginx-light"), // A proxy that asks before it lets a request through.
 ];
 

@@ -24,13 +24,18 @@ fn binary() -> PathBuf {
     std::env::var_os("TEST_SERVER").map_or_else(|| env!("CARGO_BIN_EXE_adieu").into(), PathBuf::from)
 }
 
-async fn free_address() -> String {
+pub(crate) async fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     listener.local_addr().expect("an address").to_string()
 }
 
 impl Server {
     pub(crate) async fn start(profile: &str) -> Self {
+        Self::start_with(profile, &[]).await
+    }
+
+    /// With further configuration, as the environment gives it.
+    pub(crate) async fn start_with(profile: &str, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (public, admin) = (free_address().await, free_address().await);
         let config = profiles().join(format!("{profile}.toml"));
@@ -46,6 +51,7 @@ impl Server {
                 .env("ADIEU_ADMIN__LISTEN", &admin)
                 .env("ADIEU_ADMIN__URL", format!("http://{admin}"))
                 .env("RUST_LOG", "warn")
+                .envs(environment.iter().copied())
                 .kill_on_drop(true);
             command
         };
