@@ -110,3 +110,10 @@ impl FromRequestParts<Face> for Admin {
         Ok(Self { realm, principal, standing })
     }
 }
+
+impl Admin {
+    /// Whether there is any session that the caller could reach: by role, or as a user's.
+    pub(crate) fn may_touch_sessions(&self) -> bool {
+        self.principal.user.is_some() || self.standing != Standing::Nobody
+    }
+}

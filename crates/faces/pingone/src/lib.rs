@@ -136,6 +136,15 @@ fn management() -> Router<Face> {
             "/v1/environments/{env}/users/{user}/sessions/{session}",
             only("GET, DELETE", get(sessions::read_of_user).delete(sessions::delete)),
         )
+        // A session comes of a sign-on and is found by its user: the collection takes no method at all.
+        .route("/v1/environments/{env}/sessions", only("", MethodRouter::new()))
+        .route(
+            "/v1/environments/{env}/sessions/me",
+            only(
+                "GET, POST, DELETE",
+                get(sessions::me::read).post(sessions::me::reset).delete(sessions::me::delete),
+            ),
+        )
         .route(
             "/v1/environments/{env}/sessions/{session}",
             only("GET, POST", get(sessions::read).post(sessions::reset)),

@@ -6,6 +6,7 @@ mod errors;
 mod flows;
 mod founding;
 mod house;
+mod lists;
 mod pages;
 mod sessions;
 mod signoff;

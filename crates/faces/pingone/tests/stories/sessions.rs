@@ -353,7 +353,6 @@ async fn unknown_environments_sessions_and_methods() {
     for path in [
         of(&format!("sessions/{nobody}")),
         of("sessions/x"),
-        of("sessions/me"),
         of(&format!("users/{nobody}/sessions")),
         of("users/x/sessions"),
         of(&format!("users/{alice}/sessions/{nobody}")),
