@@ -16,6 +16,7 @@ mod keys;
 mod people;
 mod policy;
 mod realms;
+mod revoke;
 mod sign_on;
 mod tokens;
 mod upkeep;
@@ -44,6 +45,7 @@ pub use keys::RealmKeys;
 pub use people::{NewPerson, PersonError};
 pub use policy::Policy;
 pub use realms::ROOT;
+pub use revoke::RevokeError;
 pub use sign_on::{SignOn, SignOnFailure, SignedIn};
 pub use tokens::{Issuer, TokenFailure, Tokens};
 pub use workers::Busy;
@@ -82,6 +84,8 @@ struct Inner {
     realms: Realms,
     counts: check::Counts,
     signing: Signing,
+    /// Held while a record is read, changed and written back.
+    changes: tokio::sync::Mutex<()>,
 }
 
 impl Authority {
@@ -91,8 +95,20 @@ impl Authority {
         let hashing = Hashing::new(policy.hash_cost, policy.workers, entropy.as_ref());
         let (realms, signing) = (Realms::default(), Signing::new(policy.signers));
         let counts = check::Counts::new();
+        let changes = tokio::sync::Mutex::default();
         Self {
-            inner: Arc::new(Inner { store, clock, entropy, key, policy, hashing, realms, counts, signing }),
+            inner: Arc::new(Inner {
+                store,
+                clock,
+                entropy,
+                key,
+                policy,
+                hashing,
+                realms,
+                counts,
+                signing,
+                changes,
+            }),
         }
     }
 

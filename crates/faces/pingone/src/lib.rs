@@ -122,6 +122,12 @@ fn authentication() -> Router<Face> {
         .route("/{env}/as/authorize", only("GET, POST", get(authorize::authorize).post(authorize::authorize)))
         .route("/{env}/as/resume", only("GET", get(resume::resume)))
         .route("/{env}/as/token", only("POST", post(as_endpoints::token)))
+        .route("/{env}/as/revoke", only("POST", post(as_endpoints::revoke)))
+        .route(
+            "/{env}/as/userinfo",
+            only("GET, POST", get(as_endpoints::userinfo).post(as_endpoints::userinfo)),
+        )
+        .route("/{env}/as/idpSignoff", only("GET", get(signoff::by_hint::sign_off)))
         .route("/{env}/as/jwks", readable(get(as_endpoints::jwks)))
         .route("/{env}/as/.well-known/openid-configuration", readable(get(as_endpoints::discovery)))
         .route("/{env}/as/signon", only("GET", get(sign_on_page::moved)))

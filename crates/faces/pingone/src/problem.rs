@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use adieu_authority::{Busy, EndError, Outage, RealmId, SignOnFailure, WriteError};
 use adieu_http_kit::body::BodyError;
-use adieu_oidc::{HintError, Refusal};
+use adieu_oidc::{HintError, Refusal, UserinfoError};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -46,6 +46,9 @@ pub(crate) enum Problem {
     Unredirectable { problem: Box<Problem>, realm: RealmId, shown: Shown },
     #[error("OAuth: {0}")]
     OAuth(#[source] Refusal),
+    /// RFC 6750 §3.1; without an error nothing was presented.
+    #[error("the access token is not good for this")]
+    Bearer { error: Option<&'static str> },
     /// The form of an OAuth endpoint could not be read.
     #[error("OAuth: {0}")]
     OAuthBody(#[source] Box<Problem>),
@@ -68,6 +71,10 @@ const INVALID: &str =
 const FAILED: &str = "The request could not be completed. There was an issue processing the request.";
 const NOT_FOUND: &str = "The request could not be completed. The requested resource was not found.";
 const LATER: &str = "The request could not be completed at this time. Please send it again.";
+
+/// Words of RFC 6750 §3.1.
+const INVALID_TOKEN: &str = "invalid_token";
+const INSUFFICIENT_SCOPE: &str = "insufficient_scope";
 
 /// How long to wait before the same is sent again; clients cap it at 30 s.
 const RETRY_AFTER_S: &str = "1";
@@ -93,7 +100,8 @@ impl Problem {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NoAccess { .. } => StatusCode::UNAUTHORIZED,
+            Self::Bearer { error: Some(INSUFFICIENT_SCOPE) } => StatusCode::FORBIDDEN,
+            Self::NoAccess { .. } | Self::Bearer { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -129,6 +137,14 @@ impl Problem {
         match self {
             Self::Method { allow } => Some((http::header::ALLOW, allow)),
             Self::NoAccess { bearer: true } => Some((http::header::WWW_AUTHENTICATE, "Bearer")),
+            Self::Bearer { error: None } => Some((http::header::WWW_AUTHENTICATE, "Bearer")),
+            Self::Bearer { error: Some(INSUFFICIENT_SCOPE) } => Some((
+                http::header::WWW_AUTHENTICATE,
+                "Bearer error=\"insufficient_scope\", scope=\"openid\"",
+            )),
+            Self::Bearer { error: Some(_) } => {
+                Some((http::header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""))
+            }
             Self::OAuth(Refusal::Client { basic: true }) => {
                 Some((http::header::WWW_AUTHENTICATE, "Basic realm=\"environment\"")) // RFC 6749 §5.2
             }
@@ -196,6 +212,9 @@ impl Problem {
             Self::Unavailable(_) => ("UNEXPECTED_ERROR", LATER, None),
             Self::Unredirectable { problem, .. } => return problem.json(id),
             Self::OAuth(refusal) => return oauth(refusal.code(), &sentence(refusal), id),
+            Self::Bearer { error } => {
+                return oauth(error.unwrap_or(INVALID_TOKEN), "The access token is not good for this.", id);
+            }
             Self::OAuthBody(_) => return oauth("invalid_request", "The form could not be read.", id),
         };
         let mut body = json!({"id": id, "code": code, "message": message});
@@ -283,6 +302,16 @@ impl From<HintError> for Problem {
                 Self::invalid("client_id", "The hint was issued to another application.")
             }
             HintError::Outage(outage) => Self::Unavailable(outage),
+        }
+    }
+}
+
+impl From<UserinfoError> for Problem {
+    fn from(error: UserinfoError) -> Self {
+        match error {
+            UserinfoError::Token => Self::Bearer { error: Some(INVALID_TOKEN) },
+            UserinfoError::Scope => Self::Bearer { error: Some(INSUFFICIENT_SCOPE) },
+            UserinfoError::Outage(outage) => Self::Unavailable(outage),
         }
     }
 }

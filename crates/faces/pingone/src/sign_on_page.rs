@@ -113,6 +113,7 @@ fn words(problem: &Problem) -> Option<&'static str> {
         | Problem::Authorization(_)
         | Problem::Unredirectable { .. }
         | Problem::OAuth(_)
+        | Problem::Bearer { .. }
         | Problem::OAuthBody(_) => None,
     }
 }

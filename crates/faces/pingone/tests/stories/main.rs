@@ -5,7 +5,9 @@
 mod errors;
 mod flows;
 mod founding;
+mod given_back;
 mod house;
+mod idp_signoff;
 mod lists;
 mod pages;
 mod sessions;
