@@ -113,7 +113,7 @@ impl Authority {
         change: impl FnOnce(&mut Client) + Send,
     ) -> Result<Client, DirectoryError> {
         let _one_at_a_time = self.inner.changes.lock().await;
-        let found = self.client(realm, id).await.map_err(|outage| WriteError::NotTaken(outage))?;
+        let found = self.client(realm, id).await.map_err(WriteError::NotTaken)?;
         let before = found.ok_or(DirectoryError::Unknown)?;
         let mut next = Client::clone(&before);
         change(&mut next);

@@ -27,7 +27,7 @@ use std::sync::Arc;
 pub use adieu_core::{
     Act, Actor, AmendError, AmendOrder, Amendment, Beyond, Cause, Client, ClientAuth, ClientId, Closed,
     Device, Door, EndError, EndOrder, Ended, Grant, GrantError, How, Limits, Method, NotLive, Origin, Outage,
-    Population, PopulationId, PresentedToken, Purpose, Quota, Realm, RealmId, Role, RoleAssignment,
+    Population, PopulationId, PresentedToken, Purpose, Quota, Realm, RealmId, Rights, Role, RoleAssignment,
     RoleScope, Session, SessionId, SessionToken, Span, Standing, State, Target, User, UserEdit, UserId,
     Verdict,
 };

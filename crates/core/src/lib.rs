@@ -34,7 +34,7 @@ pub use ids::{ClientId, Locator, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
 pub use outage::Outage;
 pub use revoke::{GivenBack, RevokeOrder, Voided, decide_revoke, decide_void, is_void};
-pub use rights::{Role, RoleAssignment, RoleScope, Standing};
+pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing};
 pub use session::{Around, Device, Door, Generations, Method, NotLive, Session, State, Verdict, verdict};
 pub use session_id::{Incarnation, SessionId, SessionIdCipher};
 pub use sign_on::{How, SignOnDecision, SignOnError, SignOnOrder, SignedOn, decide_room, decide_sign_on};

@@ -15,6 +15,7 @@ mod finish;
 mod flow;
 mod flows;
 mod form_token;
+mod manage;
 mod problem;
 mod resume;
 mod session_json;
@@ -82,7 +83,7 @@ impl Face {
 /// The service: everything below `/{environment id}` and `/v1`.
 pub fn service(authority: Authority, settings: Settings) -> PingOne {
     let face = Face(Arc::new(Inner { authority, settings }));
-    let routes = Router::new().merge(authentication()).merge(management());
+    let routes = Router::new().merge(authentication()).merge(management()).merge(manage::routes());
     PingOne { routes: routes.fallback(async || Problem::NotFound).with_state(face.clone()), face }
 }
 

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Busy, EndError, Outage, RealmId, SignOnFailure, WriteError};
+use adieu_authority::{
+    Busy, DirectoryError, EndError, HashError, Outage, PersonError, RealmId, SignOnFailure, WriteError,
+};
 use adieu_http_kit::body::BodyError;
 use adieu_oidc::{HintError, Refusal, UserinfoError};
 use axum::response::{IntoResponse, Response};
@@ -33,6 +35,8 @@ pub(crate) enum Problem {
     Invalid { code: &'static str, target: &'static str, message: &'static str },
     #[error("the session is the caller's own")]
     CallersOwn,
+    #[error("others depend on it, or there are too many")]
+    Constraint { target: &'static str, message: &'static str },
     #[error("the user may not sign on")]
     NotUsable,
     #[error("the user has too many sessions")]
@@ -88,6 +92,10 @@ impl Problem {
         Self::Invalid { code: "INVALID_VALUE", target, message }
     }
 
+    pub(crate) fn taken(target: &'static str) -> Self {
+        Self::Invalid { code: "UNIQUENESS_VIOLATION", target, message: "The value is taken." }
+    }
+
     /// The same, but shown as a page to browsers.
     pub(crate) fn unredirectable(self, realm: RealmId, shown: Shown) -> Self {
         if matches!(self, Self::Unavailable(_)) {
@@ -110,6 +118,7 @@ impl Problem {
             | Self::Malformed
             | Self::Invalid { .. }
             | Self::CallersOwn
+            | Self::Constraint { .. }
             | Self::NotUsable
             | Self::TooManySessions
             | Self::Authorization(_) => StatusCode::BAD_REQUEST,
@@ -162,6 +171,7 @@ impl Problem {
             | Self::Malformed
             | Self::Invalid { .. }
             | Self::CallersOwn
+            | Self::Constraint { .. }
             | Self::NotUsable
             | Self::TooManySessions
             | Self::Authorization(_)
@@ -195,6 +205,9 @@ impl Problem {
             Self::CallersOwn => {
                 let message = "The current session cannot be deleted. Sign off to end it.";
                 ("REQUEST_FAILED", FAILED, detail("CONSTRAINT_VIOLATION", Some("sessionId"), message))
+            }
+            Self::Constraint { target, message } => {
+                ("REQUEST_FAILED", FAILED, detail("CONSTRAINT_VIOLATION", Some(target), message))
             }
             Self::NotUsable => {
                 ("REQUEST_FAILED", FAILED, detail("ACCOUNT_NOT_USABLE", None, "The account is not usable."))
@@ -302,6 +315,40 @@ impl From<HintError> for Problem {
                 Self::invalid("client_id", "The hint was issued to another application.")
             }
             HintError::Outage(outage) => Self::Unavailable(outage),
+        }
+    }
+}
+
+impl From<DirectoryError> for Problem {
+    fn from(error: DirectoryError) -> Self {
+        match error {
+            DirectoryError::NameTaken => Self::taken("name"),
+            DirectoryError::Unknown => Self::NotFound,
+            DirectoryError::NotEmpty => {
+                Self::Constraint { target: "id", message: "Users still belong to it." }
+            }
+            DirectoryError::Write(error) => error.into(),
+        }
+    }
+}
+
+impl From<HashError> for Problem {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy(Busy) => Self::Busy,
+            HashError::TooLong => Self::invalid("value", "The password is too long."),
+        }
+    }
+}
+
+impl From<PersonError> for Problem {
+    fn from(error: PersonError) -> Self {
+        match error {
+            // An e-mail address names its user as well.
+            PersonError::Directory(DirectoryError::NameTaken) => Self::taken("username"),
+            PersonError::Directory(error) => error.into(),
+            PersonError::Password(error) => error.into(),
+            PersonError::Name => Self::invalid("username", "A name has 1 to 255 characters."),
         }
     }
 }

@@ -104,7 +104,7 @@ fn authenticator(method: &Method) -> &str {
 }
 
 /// The address without the port that other doors may have stored with it.
-fn remote_ip(session: &Session) -> Option<String> {
+pub(crate) fn remote_ip(session: &Session) -> Option<String> {
     let text = session.device.address.as_deref()?;
     let with_port = text.parse::<SocketAddr>().map(|address| address.ip());
     with_port.or_else(|_| text.parse::<IpAddr>()).ok().map(|ip| ip.to_string())

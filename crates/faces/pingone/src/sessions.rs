@@ -117,7 +117,7 @@ pub(crate) async fn reset(
         return Err(Problem::MediaType); // P-13
     }
     let looked = session_in_reach(&face, &admin, id, DELETE).await?;
-    if !admin.standing.reaches(looked.user.population) {
+    if !admin.rights.data.reaches(looked.user.population) {
         return Err(Problem::Forbidden); // No self-service: only a role resets. Contract pingone.md 3.1.
     }
     reset_one(&face, &admin, id, &visitor).await
@@ -151,13 +151,19 @@ async fn in_reach(face: &Face, admin: &Admin, id: UserId, scope: &str) -> Result
         return Err(Problem::Forbidden); // A client in a user's name may do what the user let it do.
     }
     let user = face.authority().user(id).await?.filter(|user| user.realm == admin.realm.id);
-    let missing = match &admin.standing {
+    let standing = standing(admin, scope);
+    let missing = match standing {
         Standing::OfRealm => Problem::NotFound,
         Standing::OfPopulations(_) | Standing::Nobody => Problem::Forbidden,
     };
     let user = user.ok_or(missing)?;
-    let reached = admin.standing.reaches(user.population) || own == Some(user.id);
+    let reached = standing.reaches(user.population) || own == Some(user.id);
     if reached { Ok(user) } else { Err(Problem::Forbidden) }
+}
+
+/// How far the caller's roles reach for what the scope names.
+fn standing<'a>(admin: &'a Admin, scope: &str) -> &'a Standing {
+    if scope == READ { &admin.rights.reading } else { &admin.rights.data }
 }
 
 /// The session, if the caller may do this to its user.
@@ -166,7 +172,7 @@ async fn session_in_reach(face: &Face, admin: &Admin, id: SessionId, scope: &str
     let looked = looked.filter(|looked| looked.session.realm == admin.realm.id);
     match looked {
         Some(looked) => in_reach(face, admin, looked.session.user, scope).await.map(|_| looked),
-        None => Err(match &admin.standing {
+        None => Err(match standing(admin, scope) {
             Standing::OfRealm if admin.principal.user.is_none() || admin.principal.has_scope(scope) => {
                 Problem::NotFound
             }

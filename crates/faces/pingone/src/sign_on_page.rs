@@ -84,7 +84,7 @@ pub(crate) async fn submit(
     match sign_on(&face, &realm, &visitor, flow.clone(), credentials).await {
         Ok(signed_on) => {
             let mut response = see_other(&signed_on.flow.resume_url(&face));
-            cookies::set(&face, realm.id, &signed_on.token, response.headers_mut());
+            cookies::set(&face, realm.id, &signed_on.token, response.headers_mut()).await;
             Ok(response)
         }
         Err(problem) => {
@@ -110,6 +110,7 @@ fn words(problem: &Problem) -> Option<&'static str> {
         | Problem::Body(_)
         | Problem::Malformed
         | Problem::CallersOwn
+        | Problem::Constraint { .. }
         | Problem::Authorization(_)
         | Problem::Unredirectable { .. }
         | Problem::OAuth(_)

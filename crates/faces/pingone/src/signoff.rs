@@ -15,6 +15,7 @@ use axum::response::Response;
 
 use crate::authorize::found;
 use crate::extract::Visitor;
+use crate::manage::applications::login_page;
 use crate::problem::{Problem, Shown};
 use crate::{Face, body, cookies};
 
@@ -56,19 +57,23 @@ async fn judged(
         Some(hint) => Some(face.provider(realm).hint(hint, client_id).await?),
         None => None,
     };
-    let mut instead = None;
+    let (mut instead, mut page) = (None, None);
     if let Some(hint) = &hint {
         match face.live(visitor, realm, false).await? {
             Some(live) if live.session.user != hint.user => {
                 return Err(Problem::invalid("id_token_hint", "The hint is of another user."));
             }
-            Some(_) => {}
+            Some(_) => page = login_page(face, realm.id, &hint.client.id).await?,
             None => instead = Some(hint.clone()).filter(|hint| hint.client.ends_by_id_token),
         }
     }
     let location = match returned(face, realm, hint.as_ref(), params).await? {
         Some(location) => location,
-        None => signed_off(face, realm),
+        // The application has a page of its own for that. S14
+        None => match page {
+            Some(page) => append_query(&page, "environmentId", &realm.id.to_string()),
+            None => signed_off(face, realm),
+        },
     };
     Ok(Judged { location, instead })
 }

@@ -38,7 +38,7 @@ pub(crate) async fn reset(
         return Err(Problem::MediaType);
     }
     let live = live(&face, &admin, &visitor, DELETE).await?;
-    if !admin.standing.reaches(live.user.population) && !is_own(&admin, &live) {
+    if !admin.rights.data.reaches(live.user.population) && !is_own(&admin, &live) {
         return Err(Problem::Forbidden); // Of other sessions of one's own no self-service resets any.
     }
     reset_one(&face, &admin, live.session.id, &visitor).await

@@ -9,6 +9,7 @@ mod given_back;
 mod house;
 mod idp_signoff;
 mod lists;
+mod management;
 mod pages;
 mod sessions;
 mod signoff;

@@ -12,7 +12,7 @@ const INVALID_TOKEN: Option<(&str, Option<&str>)> = Some(("INVALID_TOKEN", None)
 const OWN: &str = "openid p1:read:sessions p1:delete:sessions";
 
 impl Door {
-    async fn client(&self, id: &str, roles: Vec<RoleAssignment>) -> String {
+    pub(crate) async fn client(&self, id: &str, roles: Vec<RoleAssignment>) -> String {
         let realm = self.world.cast.realm.id;
         let new = NewClient {
             id: id.parse().expect("an id"),
