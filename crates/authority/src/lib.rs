@@ -18,6 +18,7 @@ mod policy;
 mod realms;
 mod revoke;
 mod sign_on;
+mod throttle;
 mod tokens;
 mod upkeep;
 mod workers;
@@ -47,12 +48,14 @@ pub use policy::Policy;
 pub use realms::ROOT;
 pub use revoke::RevokeError;
 pub use sign_on::{SignOn, SignOnFailure, SignedIn};
+pub use throttle::FailureLimits;
 pub use tokens::{Issuer, TokenFailure, Tokens};
 pub use workers::Busy;
 
 use crate::hashing::Hashing;
 use crate::keys::Signing;
 use crate::realms::Realms;
+use crate::throttle::Throttle;
 
 /// What an authority is made of.
 pub struct Parts {
@@ -84,6 +87,7 @@ struct Inner {
     realms: Realms,
     counts: check::Counts,
     signing: Signing,
+    throttle: Throttle,
     /// Held while a record is read, changed and written back.
     changes: tokio::sync::Mutex<()>,
 }
@@ -95,6 +99,7 @@ impl Authority {
         let hashing = Hashing::new(policy.hash_cost, policy.workers, entropy.as_ref());
         let (realms, signing) = (Realms::default(), Signing::new(policy.signers));
         let counts = check::Counts::new();
+        let throttle = Throttle::new(policy.failures);
         let changes = tokio::sync::Mutex::default();
         Self {
             inner: Arc::new(Inner {
@@ -107,6 +112,7 @@ impl Authority {
                 realms,
                 counts,
                 signing,
+                throttle,
                 changes,
             }),
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use adieu_core::{Door, Limits, Quota, Span};
 
 use crate::hashing::HashCost;
+use crate::throttle::FailureLimits;
 
 /// The rules of this installation.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Policy {
     pub limits_default: Limits,
     /// How many live sessions a user may have, by the door of the sign-on.
     pub quotas: BTreeMap<Door, Quota>,
+    /// How many sign-ons may fail.
+    pub failures: FailureLimits,
     /// What hashing a password costs.
     pub hash_cost: HashCost,
     /// Threads that hash passwords.
@@ -37,6 +40,7 @@ impl Default for Policy {
             realm_limits: BTreeMap::new(),
             limits_default: Limits { idle: None, absolute: Span::from_s(24 * 3600) },
             quotas: BTreeMap::new(),
+            failures: FailureLimits::default(),
             hash_cost: HashCost::default(),
             workers: 2,
             signers: 2,

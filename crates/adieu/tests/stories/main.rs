@@ -8,3 +8,4 @@ mod no_false_no;
 mod one_session;
 mod race;
 mod recorded_over_tcp;
+mod throttle;

@@ -11,7 +11,7 @@ use adieu_oidc::{
 };
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, PRAGMA};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, PRAGMA, VARY};
 use http::{HeaderMap, HeaderValue};
 
 use crate::extract::Env;
@@ -113,6 +113,8 @@ fn private(json: String) -> Response {
 }
 
 fn public(json: String) -> Response {
-    ([(CONTENT_TYPE, JSON), (CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"))], json)
-        .into_response()
+    let cached = HeaderValue::from_static("public, max-age=60");
+    // Whoever asks from a page gets other headers: a cache keeps them apart.
+    let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, cached), (VARY, HeaderValue::from_static("Origin"))];
+    (headers, json).into_response()
 }

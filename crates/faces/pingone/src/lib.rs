@@ -9,7 +9,9 @@ mod as_endpoints;
 mod authorize;
 mod body;
 mod cookies;
+mod cors;
 mod direct;
+mod external;
 mod extract;
 mod finish;
 mod flow;
@@ -42,6 +44,7 @@ use tower::Service;
 
 pub use settings::Settings;
 
+use crate::cors::Cross;
 use crate::direct::Direct;
 use crate::finish::{Reads, finish};
 use crate::problem::Problem;
@@ -106,14 +109,30 @@ impl Service<Request<Body>> for PingOne {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let face = self.face.clone();
         let reads = Reads::of(request.headers());
-        if let Some(direct) = Direct::of(&request) {
+        let cross = Cross::of(&request);
+        if cross.is_none()
+            && let Some(direct) = Direct::of(&request)
+        {
             return Box::pin(async move {
                 let answer = direct.answer(&face, request).await;
                 Ok(finish(&face, reads, answer))
             });
         }
-        let answer = self.routes.call(request);
-        Box::pin(async move { Ok(finish(&face, reads, answer.await?)) })
+        let Some(cross) = cross else {
+            let answer = self.routes.call(request);
+            return Box::pin(async move { Ok(finish(&face, reads, answer.await?)) });
+        };
+        let mut routes = self.routes.clone();
+        Box::pin(async move {
+            let answer = match Direct::of(&request) {
+                _ if cross.is_preflight() => cross.preflight(),
+                Some(direct) => direct.answer(&face, request).await,
+                None => routes.call(request).await?,
+            };
+            let mut answer = finish(&face, reads, answer);
+            cross.allow(&face, &mut answer).await;
+            Ok(answer)
+        })
     }
 }
 

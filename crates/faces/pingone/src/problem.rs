@@ -11,7 +11,7 @@ use adieu_authority::{
 use adieu_http_kit::body::BodyError;
 use adieu_oidc::{HintError, Refusal, UserinfoError};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 /// Why a request is not answered as it wished.
@@ -41,6 +41,10 @@ pub(crate) enum Problem {
     NotUsable,
     #[error("the user has too many sessions")]
     TooManySessions,
+    #[error("name and password do not fit")]
+    WrongPassword { left: Option<u32> },
+    #[error("too many sign-ons have failed")]
+    Limited { retry_after_s: i64 },
     #[error("too many sign-ons at once")]
     Busy,
     #[error("authorization was refused: {0}")]
@@ -82,6 +86,7 @@ const INSUFFICIENT_SCOPE: &str = "insufficient_scope";
 
 /// How long to wait before the same is sent again; clients cap it at 30 s.
 const RETRY_AFTER_S: &str = "1";
+const RETRY_AFTER_MAX_S: i64 = 30;
 
 impl Problem {
     pub(crate) fn required(target: &'static str) -> Self {
@@ -119,10 +124,11 @@ impl Problem {
             | Self::Invalid { .. }
             | Self::CallersOwn
             | Self::Constraint { .. }
+            | Self::WrongPassword { .. }
             | Self::NotUsable
             | Self::TooManySessions
             | Self::Authorization(_) => StatusCode::BAD_REQUEST,
-            Self::Busy => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy | Self::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unredirectable { problem, .. } | Self::OAuthBody(problem) => problem.status(),
             Self::OAuth(Refusal::Client { .. }) => StatusCode::UNAUTHORIZED,
@@ -142,7 +148,19 @@ impl Problem {
     }
 
     /// Further headers of the answer.
-    pub(crate) fn headers(&self) -> Option<(http::HeaderName, &'static str)> {
+    pub(crate) fn headers(&self) -> Option<(http::HeaderName, HeaderValue)> {
+        if let Self::Limited { retry_after_s } = self {
+            // Programs wait no longer than that in any case. P-64
+            return Some((
+                http::header::RETRY_AFTER,
+                HeaderValue::from((*retry_after_s).clamp(1, RETRY_AFTER_MAX_S)),
+            ));
+        }
+        let (name, value) = self.fixed_header()?;
+        Some((name, HeaderValue::from_static(value)))
+    }
+
+    fn fixed_header(&self) -> Option<(http::HeaderName, &'static str)> {
         match self {
             Self::Method { allow } => Some((http::header::ALLOW, allow)),
             Self::NoAccess { bearer: true } => Some((http::header::WWW_AUTHENTICATE, "Bearer")),
@@ -162,8 +180,9 @@ impl Problem {
             }
             // The rest of the body is not read.
             Self::Body(BodyError::TooLarge | BodyError::Slow) => Some((http::header::CONNECTION, "close")),
-            Self::Unredirectable { problem, .. } | Self::OAuthBody(problem) => problem.headers(),
+            Self::Unredirectable { problem, .. } | Self::OAuthBody(problem) => problem.fixed_header(),
             Self::NotFound
+            | Self::Limited { .. }
             | Self::NoAccess { .. }
             | Self::Forbidden
             | Self::MediaType
@@ -172,6 +191,7 @@ impl Problem {
             | Self::Invalid { .. }
             | Self::CallersOwn
             | Self::Constraint { .. }
+            | Self::WrongPassword { .. }
             | Self::NotUsable
             | Self::TooManySessions
             | Self::Authorization(_)
@@ -215,6 +235,18 @@ impl Problem {
             Self::TooManySessions => {
                 let message = "The user has as many sessions as one can have.";
                 ("REQUEST_FAILED", FAILED, detail("CONSTRAINT_VIOLATION", None, message))
+            }
+            Self::WrongPassword { left } => {
+                let message = "The provided password did not match provisioned password";
+                let mut detail = detail("INVALID_VALUE", Some("password"), message);
+                if let (Some(detail), Some(left)) = (&mut detail, left) {
+                    detail["innerError"] = json!({"failuresRemaining": left});
+                }
+                ("INVALID_DATA", INVALID, detail)
+            }
+            Self::Limited { .. } => {
+                let message = "Too many sign-ons have failed. Please wait.";
+                ("REQUEST_LIMITED", LATER, detail("LIMIT_EXCEEDED", None, message))
             }
             Self::Busy => {
                 ("REQUEST_LIMITED", LATER, detail("LIMIT_EXCEEDED", None, "Too many requests at once."))
@@ -296,9 +328,8 @@ impl From<SignOnFailure> for Problem {
     fn from(failure: SignOnFailure) -> Self {
         match failure {
             // The same words for an unknown user: nobody learns who exists. Contract pingone.md 4.6.
-            SignOnFailure::WrongCredentials => {
-                Self::invalid("password", "The provided password did not match provisioned password")
-            }
+            SignOnFailure::WrongCredentials { left } => Self::WrongPassword { left },
+            SignOnFailure::Limited { retry_after } => Self::Limited { retry_after_s: retry_after.s() + 1 },
             SignOnFailure::Disabled(_) => Self::NotUsable,
             SignOnFailure::Busy(Busy) => Self::Busy,
             SignOnFailure::TooMany | SignOnFailure::Quota => Self::TooManySessions,
@@ -386,7 +417,7 @@ mod tests {
                 .unredirectable(RealmId::from_uuid(Default::default()), Shown::UnlessJson),
         ] {
             assert_eq!(problem.status(), StatusCode::SERVICE_UNAVAILABLE, "{problem:?}");
-            assert_eq!(problem.headers(), Some((http::header::RETRY_AFTER, RETRY_AFTER_S)));
+            assert_eq!(problem.fixed_header(), Some((http::header::RETRY_AFTER, RETRY_AFTER_S)));
             assert!(!problem.json("id").to_string().contains("disk"), "the cause is for the log");
         }
     }
@@ -400,6 +431,7 @@ mod tests {
             (Problem::Body(BodyError::Broken), 400),
             (Problem::OAuthBody(Box::new(Problem::Body(BodyError::TooLarge))), 413),
             (SignOnFailure::Busy(Busy).into(), 429),
+            (SignOnFailure::Limited { retry_after: adieu_authority::Span::from_s(9) }.into(), 429),
             (SignOnFailure::TooMany.into(), 400),
             (EndError::CallersOwn.into(), 400),
         ] {

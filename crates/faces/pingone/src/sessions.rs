@@ -9,8 +9,8 @@ pub(crate) mod me;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Act, Cause, EndOrder, Ended, Looked, NotLive, Remembered, SessionId, Standing, Target, User, UserId,
-    Verdict,
+    Act, Cause, EndOrder, Ended, Fate, Looked, NotLive, Remembered, SessionId, Standing, Target, User,
+    UserId, Verdict,
 };
 use adieu_http_kit::media;
 use axum::Json;
@@ -74,11 +74,12 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let user = in_reach(&face, &admin, user, DELETE).await?;
     // What is over already is no longer there to be deleted: the second time is 404. Contract pingone.md 2.2.
-    kept::session(&face, &user, id).await?;
+    let kept = kept::session(&face, &user, id).await?;
     let order = EndOrder {
         realm: Some(admin.realm.id),
         target: Target::OneOf { user: user.id, session: id },
-        act: Act::Forget, // It leaves the list, whether it was live or expired.
+        // What time has ended is only taken off the list.
+        act: if kept.fate == Fate::Live { Act::End } else { Act::Forget },
         cause: Cause::Administrator(admin.principal.actor()),
         spare: admin.principal.session(),
         origin: visitor.origin(),

@@ -7,13 +7,14 @@ pub(crate) mod by_hint;
 
 use std::sync::Arc;
 
-use adieu_authority::{Act, Cause, Client, EndError, EndOrder, Realm, Target};
+use adieu_authority::{Act, Cause, Client, ClientId, EndError, EndOrder, Realm, Target};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::Hint;
 use axum::extract::Request;
 use axum::response::Response;
 
 use crate::authorize::found;
+use crate::cors::Concerned;
 use crate::extract::Visitor;
 use crate::manage::applications::login_page;
 use crate::problem::{Problem, Shown};
@@ -35,6 +36,9 @@ pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) 
         by_hint::end(face, realm, &visitor, hint).await?;
     }
     cookies::clear(face, realm.id, response.headers_mut());
+    if let Some(client) = judged.client {
+        response.extensions_mut().insert(Concerned(client));
+    }
     Ok(response)
 }
 
@@ -44,6 +48,8 @@ struct Judged {
     location: String,
     /// The hint whose session ends, because no cookie opens one. Contract pingone.md 1.4, S11; Q-7.
     instead: Option<Hint>,
+    /// The hint's application.
+    client: Option<ClientId>,
 }
 
 async fn judged(
@@ -75,7 +81,7 @@ async fn judged(
             None => signed_off(face, realm),
         },
     };
-    Ok(Judged { location, instead })
+    Ok(Judged { location, instead, client: hint.map(|hint| hint.client.id.clone()) })
 }
 
 /// The address that the request names, with its state, if it is registered; nothing if it names none.

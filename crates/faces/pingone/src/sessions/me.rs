@@ -54,7 +54,7 @@ pub(crate) async fn delete(
     let order = EndOrder {
         realm: Some(admin.realm.id),
         target: Target::OneOf { user: live.user.id, session: live.session.id },
-        act: Act::Forget,
+        act: Act::End,
         cause: Cause::Administrator(admin.principal.actor()),
         spare: admin.principal.session(),
         origin: visitor.origin(),

@@ -15,6 +15,7 @@ use http::StatusCode;
 
 use super::{returned, unregistered};
 use crate::authorize::found;
+use crate::cors::Concerned;
 use crate::extract::{Env, Visitor};
 use crate::problem::{Problem, Shown};
 use crate::{Face, body, cookies};
@@ -35,6 +36,7 @@ pub(crate) async fn sign_off(
         None => found(&format!("{}/{}/as/signon", face.settings().auth_base, realm.id))?,
     };
     end(&face, &realm, &visitor, &hint).await?;
+    response.extensions_mut().insert(Concerned(hint.client.id.clone()));
     // A cookie of another session stays: that session lives.
     if visitor.token.is_some_and(|token| Some(token.id) == hint.session) {
         cookies::clear(&face, realm.id, response.headers_mut());

@@ -6,6 +6,7 @@ mod errors;
 mod flows;
 mod founding;
 mod given_back;
+mod headers;
 mod house;
 mod idp_signoff;
 mod lists;
