@@ -19,8 +19,8 @@ const PROGRAMS: [(&str, &str); 5] = [
     ("npm", "npm"),
 ];
 
-/// The package that the founding samples for Node name.
-const NODE_REQUEST: &str = "request@2.88.2";
+/// Packages of npm: the one that the founding samples for Node name, and the vendor's browser client.
+const NODE: [(&str, &str); 2] = [("request", "2.88.2"), ("@forgerock/oidc-client", "2.1.0")];
 /// The package that the founding samples for Python name.
 const PYTHON_REQUESTS: &str = "requests";
 
@@ -31,9 +31,11 @@ pub(crate) fn install() -> Result<PathBuf> {
     }
     let folder = files::root().join("target/clients");
     std::fs::create_dir_all(&folder)?;
-    if !folder.join("node_modules/request/package.json").is_file() {
-        let words = ["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"];
-        run(Command::new("npm").args(words).arg(&folder).arg(NODE_REQUEST))?;
+    for (name, version) in NODE {
+        if !folder.join("node_modules").join(name).join("package.json").is_file() {
+            let words = ["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"];
+            run(Command::new("npm").args(words).arg(&folder).arg(format!("{name}@{version}")))?;
+        }
     }
     let python = folder.join("python");
     if !python.join("requests/__init__.py").is_file() {

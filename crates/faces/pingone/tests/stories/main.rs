@@ -12,6 +12,7 @@ mod idp_signoff;
 mod lists;
 mod management;
 mod pages;
+mod published_client;
 mod sessions;
 mod signoff;
 mod tokens;
