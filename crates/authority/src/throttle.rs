@@ -304,7 +304,7 @@ mod tests {
         }
         assert_eq!(fails(&throttle, "ada", "192.0.2.1", at(0)), Ok(Some(2)));
         assert_eq!(fails(&throttle, "ada", "192.0.2.1", at(0)), Ok(Some(1)));
-        throttle.take(realm(1), "ada", None, at(0)).ok().expect("a try").succeeded();
+        throttle.take(realm(1), "ada", None, at(0)).expect("a try").succeeded();
         assert_eq!(fails(&throttle, "ada", "192.0.2.1", at(0)), Ok(Some(2)));
     }
 
@@ -324,7 +324,7 @@ mod tests {
         }
         assert_eq!(fails(&throttle, "bob", "192.0.2.2", at(0)), Ok(Some(2)));
         let two: Vec<_> =
-            (0..2).map(|_| throttle.take(realm(1), "bob", None, at(0)).ok().expect("a try")).collect();
+            (0..2).map(|_| throttle.take(realm(1), "bob", None, at(0)).expect("a try")).collect();
         assert!(throttle.take(realm(1), "bob", None, at(0)).is_err());
         drop(two);
         assert!(throttle.take(realm(1), "bob", None, at(0)).is_ok(), "given up is no failure");
