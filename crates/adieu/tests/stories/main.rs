@@ -4,6 +4,7 @@
 
 mod crash;
 mod crowd;
+mod first_worker;
 mod no_false_no;
 mod one_session;
 mod race;
