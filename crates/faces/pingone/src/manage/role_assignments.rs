@@ -181,7 +181,8 @@ async fn give(
     input: &Input,
 ) -> Result<Response, Problem> {
     let given = asked(input)?;
-    if !may_give(face, admin, given).await? {
+    // Nothing is given over what does not exist yet: somebody could be there before it. No oracle: 403 either way.
+    if realm_of(face, given.scope).await?.is_none() || !may_give(face, admin, given).await? {
         return Err(Problem::Forbidden);
     }
     if holder.roles().contains(&given) {
@@ -231,15 +232,21 @@ fn asked(input: &Input) -> Result<RoleAssignment, Problem> {
     Ok(RoleAssignment { role, scope })
 }
 
-/// Whether the caller may give this role, or take it. What does not exist can be given to nobody.
+/// The realm in which a scope lies, if it exists.
+async fn realm_of(face: &Face, scope: RoleScope) -> Result<Option<RealmId>, Problem> {
+    Ok(match scope {
+        RoleScope::Realm(id) => face.authority().realm(id).await?.map(|realm| realm.id),
+        RoleScope::Population(id) => {
+            face.authority().population(id).await?.map(|population| population.realm)
+        }
+    })
+}
+
+/// Whether the caller may give this role, or take it.
 pub(super) async fn may_give(face: &Face, admin: &Admin, given: RoleAssignment) -> Result<bool, Problem> {
     let authority = face.authority();
-    let realm = match given.scope {
-        RoleScope::Realm(id) => authority.realm(id).await?.map(|realm| realm.id),
-        RoleScope::Population(id) => authority.population(id).await?.map(|population| population.realm),
-    };
     // A scope that went meanwhile gives nothing; taking it away is harmless.
-    let Some(realm) = realm else { return Ok(admin.rights.realm) };
+    let Some(realm) = realm_of(face, given.scope).await? else { return Ok(admin.rights.realm) };
     let rights = authority.rights(admin.principal.roles(), realm).await?;
     let data = match given.scope {
         RoleScope::Realm(_) => rights.data == Standing::OfRealm,
