@@ -11,6 +11,7 @@ mod house;
 mod idp_signoff;
 mod lists;
 mod management;
+mod outages;
 mod pages;
 mod published_client;
 mod sessions;
