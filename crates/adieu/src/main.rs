@@ -49,6 +49,11 @@ enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    /// Workers of the data folder: programs that administer over HTTP, in their own name. The server must not be running.
+    Worker {
+        #[command(subcommand)]
+        command: WorkerCommand,
+    },
     /// Make the people of the demo and of the contract scenarios in a data folder; print, as JSON, what programs that
     /// drive the server have to know of them.
     #[command(hide = true)]
@@ -95,6 +100,22 @@ enum UserCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum WorkerCommand {
+    /// Make a worker that administers a realm and its users; in the realm `/` it administers all of them. Prints its
+    /// client id and its secret.
+    Add {
+        /// The TOML file.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// The realm's path.
+        #[arg(long, default_value = "/alpha")]
+        realm: String,
+        /// What people call it.
+        name: String,
+    },
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
@@ -103,6 +124,9 @@ fn main() -> ExitCode {
         Command::CheckConfig { config } => commands::check_config(config.as_deref()),
         Command::User { command: UserCommand::Add { config, realm, username, email, admin } } => {
             commands::add_user(config.as_deref(), commands::AddUser { realm, username, email, admin })
+        }
+        Command::Worker { command: WorkerCommand::Add { config, realm, name } } => {
+            commands::add_worker(config.as_deref(), &realm, &name)
         }
         Command::Cast { config } => commands::cast(config.as_deref()),
         Command::Seed { config, sessions, users, tokens } => {

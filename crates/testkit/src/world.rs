@@ -204,6 +204,15 @@ impl Ask {
         self
     }
 
+    /// Adds headers of any bytes that a header may have.
+    #[must_use]
+    pub fn headers(mut self, headers: &HeaderMap) -> Self {
+        for (name, value) in headers {
+            self.request = self.request.header(name, value);
+        }
+        self
+    }
+
     /// Adds a cookie.
     #[must_use]
     pub fn cookie(self, name: &str, value: &str) -> Self {

@@ -5,6 +5,7 @@
 mod clients;
 mod crash;
 mod crowd;
+mod first_worker;
 mod forward_auth;
 mod no_false_no;
 mod one_session;
@@ -14,3 +15,4 @@ mod reload;
 mod running;
 mod serving;
 mod shipped;
+mod throttle;
