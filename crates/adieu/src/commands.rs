@@ -48,6 +48,12 @@ pub fn add_user(file: Option<&Path>, user: AddUser) -> Result<()> {
     runtime()?.block_on(admin::add_user(config, user))
 }
 
+/// `worker add`.
+pub fn add_worker(file: Option<&Path>, realm: &str, name: &str) -> Result<()> {
+    let config = configured(file)?;
+    runtime()?.block_on(admin::add_worker(config, realm, name))
+}
+
 /// `cast`.
 pub fn cast(file: Option<&Path>) -> Result<()> {
     let config = configured(file)?;

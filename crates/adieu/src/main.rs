@@ -49,6 +49,11 @@ enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    /// Workers of the data folder: programs that administer over HTTP, in their own name. The server must not be running.
+    Worker {
+        #[command(subcommand)]
+        command: WorkerCommand,
+    },
     Export(commands::Export),
     Apply(commands::Apply),
     Backup(commands::Backup),
@@ -99,6 +104,22 @@ enum UserCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum WorkerCommand {
+    /// Make a worker that administers a realm and its users; in the realm `/` it administers all of them. Prints its
+    /// client id and its secret.
+    Add {
+        /// The TOML file.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// The realm's path.
+        #[arg(long, default_value = "/alpha")]
+        realm: String,
+        /// What people call it.
+        name: String,
+    },
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
@@ -107,6 +128,9 @@ fn main() -> ExitCode {
         Command::CheckConfig { config } => commands::check_config(config.as_deref()),
         Command::User { command: UserCommand::Add { config, realm, username, email, admin } } => {
             commands::add_user(config.as_deref(), commands::AddUser { realm, username, email, admin })
+        }
+        Command::Worker { command: WorkerCommand::Add { config, realm, name } } => {
+            commands::add_worker(config.as_deref(), &realm, &name)
         }
         Command::Export(export) => commands::export(export),
         Command::Apply(apply) => match commands::apply(apply) {

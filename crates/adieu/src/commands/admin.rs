@@ -1,11 +1,11 @@
-//! `adieu user add`: enough administration to sign on.
+//! `adieu user add` and `adieu worker add`: enough administration to sign on, and to go on over HTTP.
 //!
 //! It opens the data folder itself, so the server must not be running; passwords never stand on the command line.
 
 use std::io::{BufRead, IsTerminal};
 use std::sync::Arc;
 
-use adieu_authority::{NewPerson, Role, RoleAssignment, RoleScope};
+use adieu_authority::{ClientAuth, NewClient, NewPerson, Role, RoleAssignment, RoleScope};
 use anyhow::{Context, Result, bail};
 
 use crate::config::Config;
@@ -46,6 +46,32 @@ pub(super) async fn add_user(config: Config, user: AddUser) -> Result<()> {
     };
     let made = authority.create_user(&population, new).await?;
     println!("user {} ({}) of realm {} can sign on", made.username, made.id, realm.path);
+    Ok(())
+}
+
+pub(super) async fn add_worker(config: Config, realm: &str, name: &str) -> Result<()> {
+    let house = House::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    let authority = &house.authority;
+    let realm = authority.realm_at(realm).await?.with_context(|| format!("there is no realm {realm}"))?;
+    let scope = RoleScope::Realm(realm.id);
+    let id = authority.draw_uuid().to_string();
+    let new = NewClient {
+        id: id.parse().context("a UUID is a client id")?,
+        name: name.to_owned(),
+        auth: ClientAuth::Basic,
+        code: false,
+        refresh: false,
+        client_credentials: true,
+        pkce_required: false,
+        redirect_uris: vec![],
+        post_logout_redirect_uris: vec![],
+        roles: [Role::IdentityDataAdmin, Role::RealmAdmin]
+            .map(|role| RoleAssignment { role, scope })
+            .to_vec(),
+    };
+    let made = authority.create_client(realm.id, new).await?;
+    let secret = authority.secret_of(&made).context("a worker has a secret")?;
+    println!("environment {}\nclient_id {}\nclient_secret {secret}", realm.id, made.id);
     Ok(())
 }
 

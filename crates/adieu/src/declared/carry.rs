@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::Path;
 
 use adieu_authority::{
-    Authority, Client, ClientAuth, ClientId, Door, NewClient, NewPerson, Origin, RealmId, UserEdit, UserId,
+    Authority, ClientAuth, ClientId, Door, NewClient, NewPerson, Origin, RealmId, UserEdit, UserId,
 };
 use anyhow::{Context, Result, ensure};
 
@@ -149,15 +149,9 @@ async fn make_client(
 ) -> Result<Option<Made>> {
     let mut client = authority.draft_client(realm, bare(id.clone(), edit.auth()));
     edit.apply_to(&mut client);
-    let Client { auth, .. } = client;
+    let secret = authority.secret_of(&client);
     authority.put_client(client).await?;
-    Ok(match auth {
-        ClientAuth::None => None,
-        ClientAuth::Basic | ClientAuth::Post => {
-            let secret = authority.client_secret(realm, &id);
-            Some(Made { client: id, secret })
-        }
-    })
+    Ok(secret.map(|secret| Made { client: id, secret }))
 }
 
 /// A client that may do nothing yet.

@@ -47,6 +47,7 @@ const NAMES: &[&str] = &[
     "realms.clients.origins",
     "realms.clients.outlives_session",
     "realms.clients.ends_by_id_token",
+    "realms.clients.acr",
     "realms.clients.access_life_s",
     "realms.clients.refresh_life_s",
     "realms.clients.roles.role",
@@ -197,6 +198,9 @@ pub struct ClientDoc {
     /// One of its ID tokens is enough to end the session it speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_by_id_token: Option<bool>,
+    /// How its sign-ons are named in its tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
     /// Seconds that its access tokens live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_life_s: Option<u32>,
@@ -294,6 +298,7 @@ mod tests {
             origins: Some(vec!["x".into()]),
             outlives_session: Some(true),
             ends_by_id_token: Some(true),
+            acr: text(),
             access_life_s: Some(1),
             refresh_life_s: Some(1),
             roles: Some(vec![role]),

@@ -14,11 +14,15 @@ use crate::declared::plan::seconds;
 pub(crate) const fn role_word(role: Role) -> &'static str {
     match role {
         Role::IdentityDataAdmin => "identity-data-admin",
+        Role::IdentityDataReader => "identity-data-reader",
+        Role::RealmAdmin => "realm-admin",
+        Role::ClientAdmin => "client-admin",
     }
 }
 
 /// Every role there is.
-pub(crate) const ROLES: [Role; 1] = [Role::IdentityDataAdmin];
+pub(crate) const ROLES: [Role; 4] =
+    [Role::IdentityDataAdmin, Role::IdentityDataReader, Role::RealmAdmin, Role::ClientAdmin];
 
 /// The word for clients that any origin may ask for.
 pub(crate) const ANY_ORIGIN: &str = "*";
@@ -80,6 +84,7 @@ fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {
         origins: Some(client.origins.clone().unwrap_or_else(|| vec![ANY_ORIGIN.into()])),
         outlives_session: Some(client.outlives_session),
         ends_by_id_token: Some(client.ends_by_id_token),
+        acr: Some(client.acr.clone().unwrap_or_default()),
         access_life_s: Some(seconds(client.access_life)),
         refresh_life_s: Some(seconds(client.refresh_life)),
         roles: Some(roles(facts, &client.roles)),

@@ -2,9 +2,11 @@
 //!
 //! One binary for all of them.
 
+mod clients;
 mod crash;
 mod crowd;
 mod declared;
+mod first_worker;
 mod forward_auth;
 mod no_false_no;
 mod one_session;
@@ -14,3 +16,5 @@ mod reload;
 mod restored;
 mod running;
 mod serving;
+mod shipped;
+mod throttle;

@@ -5,7 +5,7 @@
 use adieu_authority::{Client, ClientAuth, ClientId, RoleAssignment, Span};
 use anyhow::{Context, Result, ensure};
 
-use super::{Change, Notes, Planned, Planner, Planning};
+use super::{Change, Notes, Planned, Planner, Planning, none_if_empty};
 use crate::declared::document::{Auth, ClientDoc, RealmDoc};
 use crate::declared::export::ANY_ORIGIN;
 
@@ -24,6 +24,7 @@ pub struct ClientEdit {
     origins: Option<Option<Vec<String>>>,
     outlives_session: Option<bool>,
     ends_by_id_token: Option<bool>,
+    acr: Option<Option<String>>,
     access_life_s: Option<u32>,
     refresh_life_s: Option<u32>,
     roles: Option<Vec<RoleAssignment>>,
@@ -49,6 +50,7 @@ impl ClientEdit {
         set(&mut client.origins, &self.origins);
         set(&mut client.outlives_session, &self.outlives_session);
         set(&mut client.ends_by_id_token, &self.ends_by_id_token);
+        set(&mut client.acr, &self.acr);
         set(&mut client.access_life, &self.access_life_s.map(span));
         set(&mut client.refresh_life, &self.refresh_life_s.map(span));
         set(&mut client.roles, &self.roles);
@@ -70,6 +72,7 @@ impl ClientEdit {
             origins: doc.origins.clone().map(any),
             outlives_session: doc.outlives_session,
             ends_by_id_token: doc.ends_by_id_token,
+            acr: none_if_empty(&doc.acr),
             access_life_s: doc.access_life_s,
             refresh_life_s: doc.refresh_life_s,
             roles,
@@ -100,6 +103,7 @@ impl ClientEdit {
             origins: notes.changed("origins", &now.origins, self.origins),
             outlives_session: notes.changed("outlives_session", &now.outlives_session, self.outlives_session),
             ends_by_id_token: notes.changed("ends_by_id_token", &now.ends_by_id_token, self.ends_by_id_token),
+            acr: notes.changed("acr", &now.acr, self.acr),
             access_life_s: notes.changed("access_life_s", &seconds(now.access_life), self.access_life_s),
             refresh_life_s: notes.changed("refresh_life_s", &seconds(now.refresh_life), self.refresh_life_s),
             roles: notes.changed_unseen("roles", &now.roles, self.roles),
