@@ -60,6 +60,8 @@ fn wanted(change: &Change) -> Option<&PasswordFrom> {
         | Change::EditPopulation(_)
         | Change::MakeClient(..)
         | Change::EditClient(..)
+        | Change::PutDocument(_)
+        | Change::RemoveDocument(..)
         | Change::RemoveUser(_)
         | Change::RemoveClient(_)
         | Change::RemovePopulation(_) => None,
@@ -100,6 +102,10 @@ async fn make(authority: &Authority, change: Change, password: Option<Password>)
         Change::MakeClient(realm, id, edit) => return make_client(authority, realm, id, &edit).await,
         Change::EditClient(realm, id, edit) => {
             authority.edit_client(realm, &id, |client| edit.apply_to(client)).await?;
+        }
+        Change::PutDocument(document) => authority.put_document(document).await?,
+        Change::RemoveDocument(realm, kind, id) => {
+            authority.remove_document(realm, kind, &id).await?;
         }
         Change::RemoveUser(id) => {
             authority.remove_user(id, origin()).await?;

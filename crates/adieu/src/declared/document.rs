@@ -53,6 +53,9 @@ const NAMES: &[&str] = &[
     "realms.clients.roles.role",
     "realms.clients.roles.realm",
     "realms.clients.roles.population",
+    "realms.documents.kind",
+    "realms.documents.id",
+    "realms.documents.body",
 ];
 
 /// A whole document.
@@ -82,6 +85,32 @@ pub struct RealmDoc {
     /// Its clients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clients: Option<Vec<ClientDoc>>,
+    /// What dialects keep beside all that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documents: Option<Vec<KeptDoc>>,
+}
+
+/// The kinds of documents that dialects keep: their settings, their policies, and what only they show of a client.
+pub const KINDS: [&str; 7] = [
+    "pingone.application",
+    "pingone.application-grant",
+    "pingone.environment",
+    "pingone.sign-on-policy",
+    "pingone.sign-on-policy-action",
+    "pingone.sign-on-policy-assignment",
+    "pingone.sso-cookie-settings",
+];
+
+/// A document that a dialect keeps, found by kind and id.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptDoc {
+    /// One of [`KINDS`].
+    pub kind: String,
+    /// Its name among those of its kind.
+    pub id: String,
+    /// JSON, as text.
+    pub body: String,
 }
 
 /// A population, found by its id if that is given, or else by its name.
@@ -310,6 +339,7 @@ mod tests {
             populations: Some(vec![population]),
             users: Some(vec![user]),
             clients: Some(vec![client]),
+            documents: Some(vec![KeptDoc { kind: "x".into(), id: "x".into(), body: "x".into() }]),
         };
         Document { realms: vec![realm] }
     }
@@ -321,6 +351,25 @@ mod tests {
         leaves(&toml::Value::Table(text.parse().expect("TOML")), "", &mut found);
         assert_eq!(found, NAMES.iter().map(|name| (*name).to_owned()).collect());
         assert_eq!(Document::parse(&text).expect("a document").text().expect("a text"), text);
+    }
+
+    /// Goal: what a dialect begins to keep is in exports from that day on.
+    #[test]
+    fn every_kind_that_a_dialect_keeps_is_known() {
+        fn gather(folder: &std::path::Path, found: &mut BTreeSet<String>) {
+            for entry in std::fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    gather(&path, found);
+                } else if let Ok(text) = std::fs::read_to_string(&path) {
+                    let said = text.split("= Kind(\"").skip(1).filter_map(|rest| rest.split('"').next());
+                    found.extend(said.map(str::to_owned));
+                }
+            }
+        }
+        let mut found = BTreeSet::new();
+        gather(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../faces")), &mut found);
+        assert_eq!(found, KINDS.iter().map(|kind| (*kind).to_owned()).collect());
     }
 
     #[test]

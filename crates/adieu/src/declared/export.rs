@@ -3,10 +3,12 @@
 //! Passwords and secrets are not in it (EMPTY-HANDS). What is none is said as such, so that applying an export takes away
 //! what was added since.
 
-use adieu_authority::{Client, ClientAuth, Population, PopulationId, Role, RoleAssignment, RoleScope, User};
+use adieu_authority::{
+    Client, ClientAuth, Document, Population, PopulationId, Role, RoleAssignment, RoleScope, User,
+};
 use adieu_core::directory::matched;
 
-use crate::declared::document::{Auth, ClientDoc, Document, PopulationDoc, RealmDoc, RoleDoc, UserDoc};
+use crate::declared::document::{self, Auth, ClientDoc, KeptDoc, PopulationDoc, RealmDoc, RoleDoc, UserDoc};
 use crate::declared::facts::{Facts, RealmFacts};
 use crate::declared::plan::seconds;
 
@@ -28,9 +30,11 @@ pub(crate) const ROLES: [Role; 4] =
 pub(crate) const ANY_ORIGIN: &str = "*";
 
 /// The document of these facts; with `only`, of that realm alone.
-pub fn export(facts: &Facts, only: Option<&str>) -> Document {
+pub fn export(facts: &Facts, only: Option<&str>) -> document::Document {
     let wanted = |realm: &&RealmFacts| only.is_none_or(|path| realm.realm.path == path);
-    Document { realms: facts.realms.iter().filter(wanted).map(|realm| realm_doc(facts, realm)).collect() }
+    document::Document {
+        realms: facts.realms.iter().filter(wanted).map(|realm| realm_doc(facts, realm)).collect(),
+    }
 }
 
 fn realm_doc(facts: &Facts, of: &RealmFacts) -> RealmDoc {
@@ -47,6 +51,7 @@ fn realm_doc(facts: &Facts, of: &RealmFacts) -> RealmDoc {
         populations: Some(of.populations.iter().map(population).collect()),
         users: Some(users.into_iter().map(|user| user_doc(facts, of, user)).collect()),
         clients: Some(of.clients.iter().map(|client| client_doc(facts, client)).collect()),
+        documents: Some(of.documents.iter().map(kept_doc).collect()),
     }
 }
 
@@ -89,6 +94,11 @@ fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {
         refresh_life_s: Some(seconds(client.refresh_life)),
         roles: Some(roles(facts, &client.roles)),
     }
+}
+
+fn kept_doc(document: &Document) -> KeptDoc {
+    let Document { kind, id, body, .. } = document.clone();
+    KeptDoc { kind, id, body }
 }
 
 const fn auth_doc(auth: ClientAuth) -> Auth {

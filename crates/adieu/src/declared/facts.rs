@@ -2,12 +2,16 @@
 //!
 //! Users are read in pages; there is an end to how many a document holds.
 
-use adieu_authority::{Authority, Client, Population, Realm, User};
+use adieu_authority::{Authority, Client, Document, Population, Realm, RealmId, User};
 use anyhow::{Result, ensure};
+
+use crate::declared::document::KINDS;
 
 /// Users that one document holds. Beyond that, backups are the way to move an installation.
 const USERS_MAX: usize = 200_000;
 const PAGE: u32 = 1000;
+/// Documents of one kind in one realm.
+const DOCUMENTS_MAX: u32 = 100_000;
 
 /// Everything, realm by realm.
 #[derive(Clone, Default)]
@@ -27,6 +31,8 @@ pub struct RealmFacts {
     pub users: Vec<User>,
     /// Its clients, by id.
     pub clients: Vec<Client>,
+    /// What dialects keep, by kind and id.
+    pub documents: Vec<Document>,
 }
 
 impl Facts {
@@ -51,8 +57,19 @@ impl Facts {
             }
             let populations = authority.populations(realm.id).await?;
             let clients = authority.clients(realm.id).await?;
-            realms.push(RealmFacts { realm, populations, users, clients });
+            let documents = kept(authority, realm.id).await?;
+            realms.push(RealmFacts { realm, populations, users, clients, documents });
         }
         Ok(Self { realms })
     }
+}
+
+async fn kept(authority: &Authority, realm: RealmId) -> Result<Vec<Document>> {
+    let mut documents = Vec::new();
+    for kind in KINDS {
+        let of_kind = authority.documents(realm, kind, DOCUMENTS_MAX).await?;
+        ensure!((of_kind.len() as u32) < DOCUMENTS_MAX, "there are too many documents of kind {kind}");
+        documents.extend(of_kind);
+    }
+    Ok(documents)
 }

@@ -4,6 +4,7 @@
 //! one has made is empty. Nothing is removed unless that is asked for, and then only from lists that the document has.
 
 mod clients;
+mod kept;
 mod people;
 mod places;
 #[cfg(test)]
@@ -51,6 +52,10 @@ pub enum Change {
     MakeClient(RealmId, ClientId, Box<ClientEdit>),
     /// Change a client.
     EditClient(RealmId, ClientId, Box<ClientEdit>),
+    /// Keep a document of a dialect, or replace it.
+    PutDocument(adieu_authority::Document),
+    /// Remove one.
+    RemoveDocument(RealmId, &'static str, String),
     /// Remove a user, whose sessions end.
     RemoveUser(UserId),
     /// Remove a client, whose grants die.
@@ -126,6 +131,7 @@ pub fn plan(
     for (doc, realm) in &realms {
         planner.clients(doc, realm).with_context(|| format!("realm {}", doc.path))?;
         planner.users(doc, realm).with_context(|| format!("realm {}", doc.path))?;
+        planner.documents(doc, realm).with_context(|| format!("realm {}", doc.path))?;
     }
     let Planner { mut planned, removals, .. } = planner;
     // Users before the populations that held them.

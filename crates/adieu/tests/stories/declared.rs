@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use adieu::config::Config;
 use adieu::declared::carry::carry;
-use adieu::declared::document::Document;
+use adieu::declared::document::Document as Declared;
 use adieu::declared::export::export;
 use adieu::declared::facts::Facts;
 use adieu::declared::plan::plan;
 use adieu::house::House;
-use adieu_authority::Authority;
+use adieu_authority::{Authority, Document};
 use adieu_testkit::World;
 use adieu_testkit::ambient::{FrozenClock, SeededEntropy};
 
@@ -20,14 +20,14 @@ const HASH: &str = "$2y$04$Wma4ERn3ypMEO92HmNKQXudkOuvsNXtKMqtJ8p1/oXKmjZhUb/XxG
 /// Applies a document; gives the lines of the plan and the secrets of new clients.
 async fn apply(authority: &Authority, text: &str, prune: bool) -> anyhow::Result<(Vec<String>, Vec<String>)> {
     let facts = Facts::gather(authority).await?;
-    let planned = plan(&facts, &Document::parse(text)?, prune, &mut || authority.draw_uuid())?;
+    let planned = plan(&facts, &Declared::parse(text)?, prune, &mut || authority.draw_uuid())?;
     let lines = planned.iter().map(|planned| planned.line.clone()).collect();
     let variable = |name: &str| (name == "EVE_PASSWORD").then(|| "Apple-tree-77".to_owned());
     let made = carry(authority, planned, &variable).await?;
     Ok((lines, made.into_iter().map(|made| made.secret).collect()))
 }
 
-async fn exported(authority: &Authority) -> Document {
+async fn exported(authority: &Authority) -> Declared {
     export(&Facts::gather(authority).await.expect("facts"), None)
 }
 
@@ -91,6 +91,9 @@ async fn a_document_makes_people_and_clients_that_work() {
 async fn an_export_is_the_inverse_and_carries_no_secret() {
     let world = World::start().await;
     apply(world.authority(), DOCUMENT, false).await.expect("applied");
+    let (realm, body) = (world.cast.realm.id, r#"{"name":"Two_Steps"}"#.to_owned());
+    let policy = Document { realm, kind: "pingone.sign-on-policy".into(), id: "two".into(), body };
+    world.authority().put_document(policy).await.expect("a dialect keeps something");
     let text = exported(world.authority()).await.text().expect("a text");
     for secret in ["$argon2", "password", "secret =", "Apple-tree"] {
         assert!(!text.contains(secret), "{secret}");
@@ -102,7 +105,7 @@ async fn an_export_is_the_inverse_and_carries_no_secret() {
     let other = House::open(&bare, folder.path(), clock, entropy).await.expect("an empty house").authority;
     let root_there = exported(&other).await.realms[0].clone();
     // Every house has its root, with ids of its own: they are said as they are there.
-    let mut document = Document::parse(&text).expect("a document");
+    let mut document = Declared::parse(&text).expect("a document");
     document.realms[0].id = root_there.id;
     document.realms[0].populations = root_there.populations;
     let text = document.text().expect("a text");

@@ -7,7 +7,7 @@ use adieu_core::UserKey;
 use proptest::prelude::*;
 
 use super::*;
-use crate::declared::document::{Auth, ClientDoc, RoleDoc, UserDoc};
+use crate::declared::document::{Auth, ClientDoc, KINDS, KeptDoc, RoleDoc, UserDoc};
 use crate::declared::export::export;
 
 const NOW: Timestamp = Timestamp::from_ms(1_795_166_400_000);
@@ -52,7 +52,13 @@ fn make(facts: &mut Facts, change: Change) {
     match change {
         Change::MakeRealm(id, path) => {
             let realm = Realm { id, path, generation: 0, created_at: NOW };
-            facts.realms.push(RealmFacts { realm, populations: vec![], users: vec![], clients: vec![] });
+            facts.realms.push(RealmFacts {
+                realm,
+                populations: vec![],
+                users: vec![],
+                clients: vec![],
+                documents: vec![],
+            });
             facts.realms.sort_by(|a, b| a.realm.path.cmp(&b.realm.path));
         }
         Change::MakePopulation(NewPopulation { id, realm, name, description }) => {
@@ -82,6 +88,15 @@ fn make(facts: &mut Facts, change: Change) {
         }
         Change::EditClient(realm, id, edit) => {
             within(facts, realm).clients.iter_mut().filter(|c| c.id == id).for_each(|c| edit.apply_to(c));
+        }
+        Change::PutDocument(document) => {
+            let of = within(facts, document.realm);
+            of.documents.retain(|known| (&known.kind, &known.id) != (&document.kind, &document.id));
+            of.documents.push(document);
+            of.documents.sort_by_key(|document| (document.kind.clone(), document.id.clone()));
+        }
+        Change::RemoveDocument(realm, kind, id) => {
+            within(facts, realm).documents.retain(|known| (known.kind.as_str(), &known.id) != (kind, &id));
         }
         Change::RemoveUser(id) => {
             facts.realms.iter_mut().for_each(|of| of.users.retain(|user| user.id != id));
@@ -281,6 +296,11 @@ fn what_can_not_be_meant_is_refused_and_says_where() {
         (user("roles = [{ role = 'identity-data-admin', realm = '/x' }]"), "there is no realm /x"),
         (of_town("[[realms.clients]]\nid = 'wiki'"), "a client of another realm has this id"),
         (of_town("[[realms.clients]]\nid = 'a b'"), "an id has 1 to 255 visible characters"),
+        (of_town("[[realms.documents]]\nkind = 'x'\nid = 'x'\nbody = '{}'"), "there is no such kind"),
+        (
+            of_town("[[realms.documents]]\nkind = 'pingone.environment'\nid = 'x'\nbody = '{'"),
+            "`body` is JSON",
+        ),
         // Bob stays where he is, and that goes.
         (of_town("[[realms.populations]]\nname = 'Default'"), "user bob: the population is to be removed"),
     ] {
@@ -325,13 +345,21 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn documents_kept()(kind in prop::sample::select(KINDS.to_vec()), id in prop::sample::select(vec!["self", "7"]),
+        body in prop::sample::select(vec!["{}", r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#])) -> KeptDoc {
+        KeptDoc { kind: kind.into(), id: id.into(), body: body.into() }
+    }
+}
+
+prop_compose! {
     fn realms()(path in prop::sample::select(vec!["/", "/a", "/a/b"]),
         populations in prop::option::of(prop::sample::subsequence(vec!["Default", "Guests", "Others"], 0..4)),
         description in texts(&["", "x"]), users in prop::option::of(prop::collection::vec(users(), 0..4)),
-        clients in prop::option::of(prop::collection::vec(clients(), 0..4))) -> RealmDoc {
+        clients in prop::option::of(prop::collection::vec(clients(), 0..4)),
+        documents in prop::option::of(prop::collection::vec(documents_kept(), 0..3))) -> RealmDoc {
         let named = |name: &str| PopulationDoc { name: name.into(), id: None, description: description.clone() };
         let populations = populations.map(|names| names.into_iter().map(named).collect());
-        RealmDoc { path: path.into(), id: None, populations, users, clients }
+        RealmDoc { path: path.into(), id: None, populations, users, clients, documents }
     }
 }
 
