@@ -10,6 +10,7 @@ mod first_worker;
 mod forward_auth;
 mod no_false_no;
 mod one_session;
+mod operator;
 mod race;
 mod recorded_over_tcp;
 mod reload;
