@@ -9,6 +9,7 @@ pub mod config;
 pub mod dispatch;
 mod doors;
 mod faces;
+mod guard;
 pub mod house;
 pub mod logging;
 pub mod metering;

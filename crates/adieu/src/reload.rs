@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::config::changes::for_a_restart;
 use crate::config::{Config, TlsFiles};
@@ -27,6 +27,13 @@ pub struct Reload {
 impl Reload {
     /// Takes the new configuration, and says which keys take a restart; or says why not, and nothing has changed.
     pub async fn take(&self, wanted: &Config) -> Result<Vec<String>> {
+        let reachable = !self.started.admin.listen.ip().is_loopback();
+        let credential = wanted.admin.credential().map_err(anyhow::Error::msg)?;
+        // Where it listens changes at a restart only: till then the door must not stand open.
+        ensure!(
+            !reachable || credential.is_some(),
+            "admin.token_file: the admin listener is beyond loopback"
+        );
         let mut for_a_restart = for_a_restart(&self.started, wanted);
         let mut read = |tls: &Option<Tls>, files: Option<TlsFiles>, key: &str| match (tls, files) {
             (Some(tls), Some(files)) => tls.read(files).map(Some).with_context(|| key.to_owned()),

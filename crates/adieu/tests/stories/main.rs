@@ -2,6 +2,7 @@
 //!
 //! One binary for all of them.
 
+mod admin_credential;
 mod crash;
 mod crowd;
 mod forward_auth;
