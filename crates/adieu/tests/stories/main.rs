@@ -3,6 +3,7 @@
 //! One binary for all of them.
 
 mod admin_credential;
+mod commands;
 mod crash;
 mod crowd;
 mod forward_auth;

@@ -13,7 +13,7 @@ async fn make(world: &World, body: Value) -> Value {
     let reply = ask(world, Method::POST, &path, Some(body)).await;
     assert_eq!(reply.status, 201, "{}", reply.text);
     let user = reply.json();
-    assert_eq!(reply.header("location"), format!("/v1/users/{}", user["id"].as_str().unwrap()));
+    assert_eq!(reply.header("location"), format!("/v1/users/{}", user["id"].as_str().expect("an id")));
     user
 }
 
