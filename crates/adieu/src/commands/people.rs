@@ -115,14 +115,27 @@ pub fn realm(RealmCommand::List { reach }: RealmCommand) -> Result<()> {
     })
 }
 
+/// The API of what is there. A configuration that means another folder would find nobody in a new one.
 pub(super) async fn open(reach: &Reach) -> Result<Api> {
+    let config = configured(reach.config.as_deref())?;
+    if reach.server.is_none() && !config.data.exists() {
+        let data = config.data.display();
+        bail!(
+            "there is no data folder {data}: name its configuration (--config), or a running server (--server)"
+        );
+    }
+    Api::reach(&config, reach.server.as_deref()).await
+}
+
+/// The same, and the first user of a new folder may be made before the server starts.
+async fn open_or_make(reach: &Reach) -> Result<Api> {
     let config = configured(reach.config.as_deref())?;
     Api::reach(&config, reach.server.as_deref()).await
 }
 
 async fn add(username: String, email: Option<String>, admin: bool, of: OfRealm) -> Result<()> {
     let password = password()?;
-    let api = open(&of.reach).await?;
+    let api = open_or_make(&of.reach).await?;
     let realm = realm_id(&api, &of.realm).await?;
     let over = if admin { vec![json!({"realm": realm})] } else { vec![] };
     let body = json!({"username": username, "email": email, "password": password, "administers": over});

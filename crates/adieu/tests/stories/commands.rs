@@ -52,6 +52,13 @@ async fn a_free_folder_is_opened() {
     config.data = folder.path().join("data");
     let file = write(&config, folder.path());
 
+    let early = run(&file, &["end", "--user", "ada"]).await;
+    assert_eq!(
+        (early.code, config.data.exists()),
+        (1, false),
+        "nothing is there, and nothing is made: {}",
+        early.err
+    );
     let made = run(&file, &["user", "add", "ada", "--email", "ada@example.test", "--admin"]).await;
     assert_eq!(made.code, 0, "{}", made.err);
     assert!(

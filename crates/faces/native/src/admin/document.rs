@@ -102,7 +102,10 @@ fn queried(name: &str) -> (Value, &'static str) {
             json!({"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT}),
             "Items of a page.",
         ),
-        AFTER => (json!({"type": "string"}), "The `next` of the page before."),
+        AFTER => (
+            json!({"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}),
+            "The `next` of the page before; opaque.",
+        ),
         "live" => (json!({"type": "boolean"}), "Only live sessions, or only others."),
         "path" => (json!({"type": "string"}), "The path of a realm; then it alone is shown, if it is there."),
         _ => (json!({"type": "string"}), "A username or an e-mail address."),

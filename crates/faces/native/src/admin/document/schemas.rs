@@ -4,6 +4,9 @@
 
 use serde_json::{Map, Value, json};
 
+/// Text without control characters that is not blank.
+const VISIBLE: &str = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$";
+
 pub(super) fn uuid() -> Value {
     json!({"type": "string", "format": "uuid"})
 }
@@ -17,7 +20,7 @@ fn time() -> Value {
 }
 
 fn text(most: u32) -> Value {
-    json!({"type": "string", "minLength": 1, "maxLength": most, "pattern": "^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$"})
+    json!({"type": "string", "minLength": 1, "maxLength": most, "pattern": VISIBLE})
 }
 
 fn flag() -> Value {
