@@ -133,7 +133,8 @@ async fn a_running_server_is_asked() {
         "{}",
         ended.err
     );
-    let whoami = reqwest::Client::new().get(format!("http://{}/sessions/whoami", server.public));
+    let client = reqwest::Client::builder().timeout(STALL).build().expect("a client");
+    let whoami = client.get(format!("http://{}/sessions/whoami", server.public));
     assert_eq!(whoami.header("x-session-token", token).send().await.expect("an answer").status(), 401);
     let again = run(&file, &["end", "--session", id]).await;
     assert_eq!((again.code, again.out.as_str()), (0, format!("ended before: session {id}\n").as_str()));

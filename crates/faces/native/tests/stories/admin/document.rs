@@ -1,4 +1,6 @@
 //! The document tells the truth: every route is in it and nothing else, and what it says of refusals happens.
+//!
+//! Nothing is compared with a list of its own: the router, the document and the answers are held against each other.
 
 use std::collections::BTreeSet;
 
@@ -33,6 +35,16 @@ fn every_route_is_in_the_document_and_nothing_else_is() {
     });
     let documented = operations().into_iter().map(|(method, path, _)| format!("{method} {path}"));
     assert_eq!(routed.collect::<BTreeSet<_>>(), documented.collect());
+}
+
+/// Goal: the API speaks the words of the house, not those of a dialect.
+#[test]
+fn no_dialect_is_spoken() {
+    let text = document().to_string().to_lowercase();
+    for word in ["logout", "log out", "signoff", "sign-off", "sign off", "revoke", "terminate", "environment"]
+    {
+        assert!(!text.contains(word), "{word}");
+    }
 }
 
 /// Goal: the copy for readers is the document that is served.

@@ -1,4 +1,6 @@
 //! Endings over the API: each target, now and before, in every dialect, over a crash, and with keys.
+//!
+//! Each story asks in another dialect whether the session is live.
 
 use adieu_testkit::World;
 use adieu_testkit::failing::Failure;

@@ -1,4 +1,6 @@
 //! Users over the API: made, found, changed, given a password, removed; and what ends because of it.
+//!
+//! Whether somebody can sign on is asked at Kratos' door.
 
 use adieu_testkit::World;
 use http::Method;

@@ -1,4 +1,6 @@
 //! Sessions as the API lists them: newest first, a page at a time, with what became of them.
+//!
+//! Time passes only where a story lets it.
 
 use adieu_testkit::World;
 use http::Method;

@@ -1,4 +1,6 @@
 //! Realms, populations and clients over the API.
+//!
+//! Kinds of things that have no session of their own.
 
 use adieu_testkit::World;
 use http::Method;
