@@ -2,26 +2,29 @@
 //!
 //! Only through the ordinary clients of their registries; a package that can't be had fails the run by name.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 use crate::check::need;
 use crate::files;
 
 /// Programs, and the Debian packages they come in.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("cc", "gcc"), // aws-lc, SQLite, and the power cut below it.
     ("curl", "curl"),
     ("python3", "python3"),
     ("node", "nodejs"),
     ("npm", "npm"),
+    ("chromium", "chromium"), // The browser of a published client.
     ("nginx", "nginx-light"), // A proxy that asks before it lets a request through.
 ];
 
-/// The package that the founding samples for Node name.
-const NODE_REQUEST: &str = "request@2.88.2";
+/// The packages for Node and their exact versions; the founding samples name one of them.
+const NODE_PACKAGES: &str = "clients/packages.json";
 /// The package that the founding samples for Python name.
 const PYTHON_REQUESTS: &str = "requests";
 
@@ -32,10 +35,7 @@ pub(crate) fn install() -> Result<PathBuf> {
     }
     let folder = files::root().join("target/clients");
     std::fs::create_dir_all(&folder)?;
-    if !folder.join("node_modules/request/package.json").is_file() {
-        let words = ["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"];
-        run(Command::new("npm").args(words).arg(&folder).arg(NODE_REQUEST))?;
-    }
+    node_packages(&folder)?;
     let python = folder.join("python");
     if !python.join("requests/__init__.py").is_file() {
         if !succeeds(Command::new("python3").args(["-m", "pip", "--version"])) {
@@ -45,6 +45,24 @@ pub(crate) fn install() -> Result<PathBuf> {
         run(Command::new("python3").args(words).arg(&python).arg(PYTHON_REQUESTS))?;
     }
     Ok(folder)
+}
+
+/// Installs the packages for Node whose exact version is not there.
+fn node_packages(folder: &Path) -> Result<()> {
+    let wanted: BTreeMap<String, String> =
+        serde_json::from_str(&files::read(NODE_PACKAGES)?).context(NODE_PACKAGES)?;
+    let installed = |name: &str, version: &str| {
+        let text = std::fs::read_to_string(folder.join("node_modules").join(name).join("package.json"));
+        let package = text.ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
+        package.is_some_and(|package| package["version"] == version)
+    };
+    if wanted.iter().all(|(name, version)| installed(name, version)) {
+        return Ok(());
+    }
+    // All of them at once: the client removes what a later call does not name.
+    let words = ["install", "--no-audit", "--no-fund", "--loglevel=error", "--save-exact", "--prefix"];
+    let packages = wanted.iter().map(|(name, version)| format!("{name}@{version}"));
+    run(Command::new("npm").args(words).arg(folder).args(packages))
 }
 
 fn succeeds(command: &mut Command) -> bool {

@@ -14,6 +14,7 @@ mod crash;
 mod files;
 mod floors;
 mod functions;
+mod fuzz;
 mod lexer;
 mod promises;
 mod tidy;
@@ -31,6 +32,8 @@ cargo xtask contracts [--write] [--strict] the table of checks; --strict also fa
 cargo xtask bench check|end                what a check and a durable ending cost, as multiples of doing nothing
 cargo xtask crash [--kills N] [--power-cuts M] [--seed S]
                                            the real server in a storm, killed so often, its power cut so often
+cargo xtask fuzz [--seconds N] [--keep] [TARGET…]
+                                           every parser of bytes from outside, each for so long (60 s)
 cargo xtask coldstart [--sessions N]       from kill -9 to the first answer, with so many sessions
 cargo xtask contract-server PROFILE --vars FILE [--data DIR]
                                            the release binary as a profile of contracts/profiles configures it";
@@ -60,6 +63,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["contract-server", rest @ ..] => {
             contract_server::contract_server(&contract_server::Wanted::read(rest)?)
         }
+        ["fuzz", rest @ ..] => fuzz::fuzz(&fuzz::Wanted::read(rest)?),
         ["crash", rest @ ..] => crash::crash(rest),
         ["coldstart", rest @ ..] => crash::cold_start(rest),
         _ => bail!("{USAGE}"),

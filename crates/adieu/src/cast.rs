@@ -46,7 +46,7 @@ pub struct Cast {
     pub bob: User,
     /// Carol, who is alone in the second population.
     pub guest: User,
-    /// A client in its own name, Identity Data Admin of the realm.
+    /// A client in its own name, administrator of the realm and of its users.
     pub worker: Client,
     /// An application.
     pub app: Client,
@@ -78,13 +78,14 @@ pub async fn assemble(authority: &Authority, config: &Config) -> Result<Cast> {
             person(authority, &there, who, vec![]).await?;
         }
     }
-    let of_realm = RoleAssignment { role: Role::IdentityDataAdmin, scope: RoleScope::Realm(realm.id) };
-    let worker = client(authority, &realm, worker(of_realm)?).await?;
+    let of_realm = |role| RoleAssignment { role, scope: RoleScope::Realm(realm.id) };
+    let roles = vec![of_realm(Role::IdentityDataAdmin), of_realm(Role::RealmAdmin)];
+    let worker = client(authority, &realm, worker(roles)?).await?;
     let app = client(authority, &realm, application(APP, "Shop")?).await?;
     let app_two = client(authority, &realm, application(APP_TWO, "Billing")?).await?;
     let oidc = client(authority, &realm, application(OIDC, "Wiki")?).await?;
     let secrets = [&worker, &app, &app_two, &oidc]
-        .map(|client| (client.id.to_string(), authority.client_secret(realm.id, &client.id)))
+        .map(|client| (client.id.to_string(), authority.secret_of(client).unwrap_or_default()))
         .to_vec();
     Ok(Cast { realm, population, guests, alice, bob, guest, worker, app, app_two, secrets })
 }
@@ -142,7 +143,7 @@ fn id(text: &str) -> Result<ClientId> {
     text.parse().map_err(|_| anyhow::anyhow!("{text} is no client id"))
 }
 
-fn worker(role: RoleAssignment) -> Result<NewClient> {
+fn worker(roles: Vec<RoleAssignment>) -> Result<NewClient> {
     Ok(NewClient {
         id: id(WORKER)?,
         name: "Worker".into(),
@@ -153,7 +154,7 @@ fn worker(role: RoleAssignment) -> Result<NewClient> {
         pkce_required: false,
         redirect_uris: vec![],
         post_logout_redirect_uris: vec![],
-        roles: vec![role],
+        roles,
     })
 }
 

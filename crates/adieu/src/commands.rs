@@ -11,6 +11,7 @@ mod people;
 mod seed;
 mod server;
 mod shown;
+mod workers;
 
 use std::path::Path;
 
@@ -20,6 +21,7 @@ pub use endings::{EndCommand, SessionsCommand, end, sessions};
 pub use failure::exit_code;
 pub use people::{RealmCommand, UserCommand, realm, user};
 pub use seed::Seed;
+pub use workers::{WorkerCommand, worker};
 
 use crate::config::{Config, load};
 use crate::logging::Log;

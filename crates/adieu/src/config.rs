@@ -152,6 +152,12 @@ pub struct Passwords {
     pub passes: u32,
     /// Threads that hash; 0 is one for each core.
     pub workers: usize,
+    /// Sign-ons of one name that may fail in the window; 0 is no limit.
+    pub failures_by_name_max: u32,
+    /// Sign-ons from one address that may fail in the window; 0 is no limit.
+    pub failures_by_address_max: u32,
+    /// Seconds of the window.
+    pub failures_window_s: u64,
 }
 
 /// What is kept, and for how long.
@@ -403,7 +409,14 @@ impl Default for ListenerLimits {
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { memory_kib: 19 * 1024, passes: 2, workers: 0 }
+        Self {
+            memory_kib: 19 * 1024,
+            passes: 2,
+            workers: 0,
+            failures_by_name_max: 10,
+            failures_by_address_max: 100,
+            failures_window_s: 300,
+        }
     }
 }
 

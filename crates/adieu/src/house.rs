@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Authority, Beyond, Clock, Door, Entropy, HashCost, Limits, Parts, Policy, Quota, Span, Store,
+    Authority, Beyond, Clock, Door, Entropy, FailureLimits, HashCost, Limits, Parts, Policy, Quota, Span,
+    Store,
 };
 use adieu_store_sqlite::{Folder, Options, SqliteStore};
 use anyhow::Result;
@@ -125,6 +126,11 @@ fn policy(config: &Config) -> Policy {
         workers: match config.passwords.workers {
             0 => std::thread::available_parallelism().map_or(2, usize::from),
             workers => workers,
+        },
+        failures: FailureLimits {
+            by_name_max: config.passwords.failures_by_name_max,
+            by_address_max: config.passwords.failures_by_address_max,
+            window: span(config.passwords.failures_window_s),
         },
         tombstones_kept: span(config.keep.tombstones_s),
         ..Policy::default()

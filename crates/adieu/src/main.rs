@@ -70,6 +70,11 @@ enum Command {
         /// The shell.
         shell: Shell,
     },
+    /// Workers: programs that administer over HTTP, in their own name.
+    Worker {
+        #[command(subcommand)]
+        command: commands::WorkerCommand,
+    },
     /// Make the people of the demo and of the contract scenarios in a data folder; print, as JSON, what programs that
     /// drive the server have to know of them.
     #[command(hide = true)]
@@ -102,6 +107,7 @@ fn main() -> ExitCode {
         Command::Demo { exit, port } => commands::demo(port, exit),
         Command::CheckConfig { config } => commands::check_config(config.as_deref()),
         Command::User { command } => commands::user(command),
+        Command::Worker { command } => commands::worker(command),
         Command::Realm { command } => commands::realm(command),
         Command::Sessions { command } => commands::sessions(command),
         Command::End(command) => commands::end(command),

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use adieu_core::{Client, ClientAuth, ClientId, Outage, Purpose, RealmId, RoleAssignment, Span, TokenHash};
-use adieu_store::DirectoryError;
+use adieu_store::{DirectoryError, WriteError};
 
 use crate::Authority;
 
@@ -40,21 +40,22 @@ const ACCESS_LIFE: Span = Span::from_s(3600);
 const REFRESH_LIFE: Span = Span::from_s(30 * 24 * 3600);
 
 impl Authority {
-    /// Makes a client. Its secret is derived and never stored: [`Authority::client_secret`] shows it.
+    /// Makes a client. Its secret is derived and never stored: [`Authority::secret_of`] shows it.
     pub async fn create_client(&self, realm: RealmId, new: NewClient) -> Result<Client, DirectoryError> {
-        let secret = match new.auth {
-            ClientAuth::None => None,
-            ClientAuth::Basic | ClientAuth::Post => {
-                Some(TokenHash::of(self.client_secret(realm, &new.id).as_bytes()))
-            }
-        };
-        let client = Client {
+        let client = self.draft_client(realm, new);
+        self.store().put_client(client.clone()).await?;
+        Ok(client)
+    }
+
+    /// A client as it would be made, for whoever has more to say about it before it is kept.
+    pub fn draft_client(&self, realm: RealmId, new: NewClient) -> Client {
+        let draft = Client {
             id: new.id,
             realm,
             name: new.name,
             enabled: true,
             auth: new.auth,
-            secret,
+            secret: None,
             code: new.code,
             refresh: new.refresh,
             client_credentials: new.client_credentials,
@@ -67,18 +68,71 @@ impl Authority {
             access_life: ACCESS_LIFE,
             refresh_life: REFRESH_LIFE,
             roles: new.roles,
+            acr: None,
+            secret_version: 0,
             generation: 0,
+            void: Vec::new(),
             created_at: self.now(),
             updated_at: self.now(),
         };
-        self.store().put_client(client.clone()).await?;
-        Ok(client)
+        self.with_secret(draft)
     }
 
-    /// The secret that this installation gives a client: 190 bits, derived (EMPTY-HANDS).
+    /// The client with the hash of the secret that its way to prove itself needs, if it needs one.
+    fn with_secret(&self, client: Client) -> Client {
+        let secret = self.secret_of(&client).map(|secret| TokenHash::of(secret.as_bytes()));
+        Client { secret, ..client }
+    }
+
+    /// The secret that this installation gives a client: 190 bits, derived (EMPTY-HANDS). A public client has none.
+    pub fn secret_of(&self, client: &Client) -> Option<String> {
+        match client.auth {
+            ClientAuth::None => None,
+            ClientAuth::Basic | ClientAuth::Post => {
+                Some(self.derived_secret(client.realm, &client.id, client.secret_version))
+            }
+        }
+    }
+
+    /// The first secret of a client.
     pub fn client_secret(&self, realm: RealmId, id: &ClientId) -> String {
+        self.derived_secret(realm, id, 0)
+    }
+
+    fn derived_secret(&self, realm: RealmId, id: &ClientId, version: u64) -> String {
         let name = format!("{realm} {id}");
-        self.key().derive_text(Purpose::ClientSecret, name.as_bytes(), 0)
+        self.key().derive_text(Purpose::ClientSecret, name.as_bytes(), version)
+    }
+
+    /// Changes a client; one change at a time, so that none undoes another. Its realm, id and secret are not for
+    /// `change` to set: see [`Authority::rotate_secret`].
+    pub async fn edit_client(
+        &self,
+        realm: RealmId,
+        id: &ClientId,
+        change: impl FnOnce(&mut Client) + Send,
+    ) -> Result<Client, DirectoryError> {
+        let _one_at_a_time = self.inner.changes.lock().await;
+        let found = self.client(realm, id).await.map_err(WriteError::NotTaken)?;
+        let before = found.ok_or(DirectoryError::Unknown)?;
+        let mut next = Client::clone(&before);
+        change(&mut next);
+        let next = Client {
+            id: before.id.clone(),
+            realm,
+            created_at: before.created_at,
+            updated_at: self.now(),
+            ..next
+        };
+        let same = next.auth == before.auth && next.secret_version == before.secret_version;
+        let next = if same { next } else { self.with_secret(next) };
+        self.store().put_client(next.clone()).await?;
+        Ok(next)
+    }
+
+    /// Gives a client another secret; the one before is worth nothing any more.
+    pub async fn rotate_secret(&self, realm: RealmId, id: &ClientId) -> Result<Client, DirectoryError> {
+        self.edit_client(realm, id, |client| client.secret_version += 1).await
     }
 
     /// The client of that id, if it belongs to the realm.

@@ -92,6 +92,7 @@ impl Authority {
             redeemed: false,
             refresh: None,
             revoked: false,
+            void: Vec::new(),
             expires_at: void_at,
         };
         self.store().issue(grant, now).await?;
@@ -148,14 +149,34 @@ impl Authority {
     ) -> Result<Option<Arc<Grant>>, Outage> {
         let Some(presented) = Presented::read(token) else { return Ok(None) };
         let now = self.now();
+        let grant = self.presented_grant(realm, &presented).await?;
+        Ok(grant.filter(|grant| {
+            grant
+                .refresh
+                .is_some_and(|refresh| refresh.current.same(&presented.current) && now < refresh.expires_at)
+        }))
+    }
+
+    /// The grant to whose family of refresh tokens this one belongs, live or not, and the hash of the family's secret.
+    pub(crate) async fn family_of_refresh(
+        &self,
+        realm: &Realm,
+        token: &str,
+    ) -> Result<Option<(Arc<Grant>, TokenHash)>, Outage> {
+        let Some(presented) = Presented::read(token) else { return Ok(None) };
+        let grant = self.presented_grant(realm, &presented).await?;
+        Ok(grant.map(|grant| (grant, presented.family)))
+    }
+
+    async fn presented_grant(
+        &self,
+        realm: &Realm,
+        presented: &Presented,
+    ) -> Result<Option<Arc<Grant>>, Outage> {
         let grant = self.inner.store.grant(presented.grant).get().await?;
         Ok(grant.filter(|grant| {
             grant.realm == realm.id
-                && grant.refresh.is_some_and(|refresh| {
-                    refresh.family.same(&presented.family)
-                        && refresh.current.same(&presented.current)
-                        && now < refresh.expires_at
-                })
+                && grant.refresh.is_some_and(|refresh| refresh.family.same(&presented.family))
         }))
     }
 }

@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use adieu_core::{
     Actor, Client, Grant, GrantAround, GrantId, Outage, Realm, RealmId, RoleAssignment, SessionId, User,
-    Verdict,
+    UserId, Verdict, is_void,
 };
 use adieu_store::Looked;
 use adieu_token::{TOKEN_BYTES_MAX, Verified};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::revoke::token_id;
 use crate::tokens::{TYP_ACCESS, TYP_ID};
 use crate::{Authority, Standing};
 
@@ -23,8 +24,20 @@ pub struct Active {
     pub claims: Arc<Verified>,
     /// Whose it is.
     pub client: Arc<Client>,
-    /// Its session, if it was issued because of one.
+    /// Its session, if it was issued because of one that is live.
     pub session: Option<Looked>,
+}
+
+impl Active {
+    /// The user it speaks of, if it was issued because of a session; that may be over, where the client may outlive it.
+    pub fn subject(&self) -> Option<UserId> {
+        self.claims.str("sub").and_then(|sub| sub.parse().ok())
+    }
+
+    /// Whether the token carries that scope.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.claims.str("scope").is_some_and(|own| own.split(' ').any(|own| own == scope))
+    }
 }
 
 /// A refresh token that is good now.
@@ -91,7 +104,8 @@ impl Authority {
         let (session, gid) = (claims.str("sid"), claims.str("gid"));
         let (Some(session), Some(gid)) = (session, gid) else {
             // In its own name: only for as long as it may act so.
-            let own = session.is_none() && gid.is_none() && client.client_credentials;
+            let void = token_id(&claims).is_none_or(|id| is_void(&client.void, id));
+            let own = session.is_none() && gid.is_none() && client.client_credentials && !void;
             return Ok(own.then_some(Active { claims, client, session: None }));
         };
         let (Ok(session), Ok(gid)) = (session.parse::<SessionId>(), gid.parse::<u64>()) else {
@@ -100,11 +114,12 @@ impl Authority {
         let Some(grant) = self.inner.store.grant(GrantId::from_number(gid)).get().await? else {
             return Ok(None);
         };
-        if grant.session != session {
+        let void = token_id(&claims).is_none_or(|id| is_void(&grant.void, id));
+        if grant.session != session || void {
             return Ok(None);
         }
-        let looked = self.live_session(&grant, &client, touch).await?;
-        Ok(looked.map(|looked| Active { claims, client, session: Some(looked) }))
+        let held = self.held(&grant, &client, touch).await?;
+        Ok(held.map(|session| Active { claims, client, session }))
     }
 
     /// The refresh token, if it is one of this realm and good now. It is not used up by that.
@@ -116,8 +131,8 @@ impl Authority {
     ) -> Result<Option<ActiveRefresh>, Outage> {
         let Some(grant) = self.grant_of_refresh(realm, token).await? else { return Ok(None) };
         let Some(client) = self.client(realm.id, &grant.client).await? else { return Ok(None) };
-        let live = self.live_session(&grant, &client, touch).await?;
-        Ok(live.map(|_| ActiveRefresh { grant, client }))
+        let held = self.held(&grant, &client, touch).await?;
+        Ok(held.map(|_| ActiveRefresh { grant, client }))
     }
 
     /// The claims of an ID token of this realm, expired or not, retired keys included.
@@ -147,6 +162,9 @@ impl Authority {
         let Some(active) = active.filter(|active| active.claims.audiences().contains(&audience)) else {
             return Ok(None);
         };
+        if active.subject().is_some() && active.session.is_none() {
+            return Ok(None); // It outlives its session for others, not here: nobody acts in the name of who signed off.
+        }
         let scope = active.claims.str("scope").unwrap_or_default().to_owned();
         let user = active.session.map(|looked| (looked.user, looked.session.id));
         Ok(Some(Principal { client: active.client, user, scope }))
@@ -179,27 +197,33 @@ impl Authority {
         Ok(client.filter(|client| client.enabled && generation == Some(client.generation)))
     }
 
-    /// The live session of a live grant.
-    async fn live_session(
+    /// Whether the grant is live: its session, if that is live as well.
+    async fn held(
         &self,
         grant: &Grant,
         client: &Client,
         touch: bool,
-    ) -> Result<Option<Looked>, Outage> {
+    ) -> Result<Option<Option<Looked>>, Outage> {
         let looked = self.look(grant.session, false).get().await?;
         let looked = looked.filter(|looked| looked.verdict == Verdict::Live);
-        let around = GrantAround {
+        let mut around = GrantAround {
             session_epoch: looked.as_ref().map(|looked| looked.session.epoch),
             client_generation: client.enabled.then_some(client.generation),
+            outlives_session: false,
         };
+        if !grant.is_live(around, self.now()) && client.outlives_session {
+            // Who was disabled or deleted has nothing that lives on.
+            around.outlives_session = self.user(grant.user).await?.is_some_and(|user| user.enabled);
+        }
         if !grant.is_live(around, self.now()) {
             return Ok(None);
         }
-        if touch {
+        let looked = looked.filter(|looked| looked.session.epoch == grant.epoch);
+        if touch && looked.is_some() {
             // Only now: a dead grant's token keeps no session awake.
             self.look(grant.session, true).get().await?;
         }
-        Ok(looked)
+        Ok(Some(looked))
     }
 }
 

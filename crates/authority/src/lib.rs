@@ -18,7 +18,9 @@ mod people;
 mod policy;
 mod prove;
 mod realms;
+mod revoke;
 mod sign_on;
+mod throttle;
 mod tokens;
 mod upkeep;
 mod workers;
@@ -28,7 +30,7 @@ use std::sync::Arc;
 pub use adieu_core::{
     Act, Actor, AmendError, AmendOrder, Amendment, Beyond, Cause, Client, ClientAuth, ClientId, Closed,
     Device, Door, EndError, EndOrder, Ended, Grant, GrantError, How, Limits, Locator, Method, NotLive,
-    Origin, Outage, Population, PopulationId, PresentedToken, Purpose, Quota, Realm, RealmId, Role,
+    Origin, Outage, Population, PopulationId, PresentedToken, Purpose, Quota, Realm, RealmId, Rights, Role,
     RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State, Target, User,
     UserEdit, UserId, Verdict,
 };
@@ -47,13 +49,16 @@ pub use people::{NewPerson, PersonError};
 pub use policy::Policy;
 pub use prove::Proven;
 pub use realms::ROOT;
+pub use revoke::RevokeError;
 pub use sign_on::{SignOn, SignOnFailure, SignedIn};
+pub use throttle::FailureLimits;
 pub use tokens::{Issuer, TokenFailure, Tokens};
 pub use workers::Busy;
 
 use crate::hashing::Hashing;
 use crate::keys::Signing;
 use crate::realms::Realms;
+use crate::throttle::Throttle;
 
 /// What an authority is made of.
 pub struct Parts {
@@ -85,6 +90,9 @@ struct Inner {
     realms: Realms,
     counts: check::Counts,
     signing: Signing,
+    throttle: Throttle,
+    /// Held while a record is read, changed and written back.
+    changes: tokio::sync::Mutex<()>,
 }
 
 impl Authority {
@@ -94,8 +102,22 @@ impl Authority {
         let hashing = Hashing::new(policy.hash_cost, policy.workers, entropy.as_ref());
         let (realms, signing) = (Realms::default(), Signing::new(policy.signers));
         let counts = check::Counts::new();
+        let throttle = Throttle::new(policy.failures);
+        let changes = tokio::sync::Mutex::default();
         Self {
-            inner: Arc::new(Inner { store, clock, entropy, key, policy, hashing, realms, counts, signing }),
+            inner: Arc::new(Inner {
+                store,
+                clock,
+                entropy,
+                key,
+                policy,
+                hashing,
+                realms,
+                counts,
+                signing,
+                throttle,
+                changes,
+            }),
         }
     }
 

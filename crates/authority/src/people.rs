@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    Cause, Ended, NewUser, Origin, Outage, Population, PopulationId, Realm, RealmId, RoleAssignment,
+    Cause, Ended, NewUser, Origin, Outage, Population, PopulationId, Realm, RealmId, Rights, RoleAssignment,
     Standing, User, UserEdit, UserId, UserKey,
 };
-use adieu_store::{DirectoryError, Edited};
+use adieu_store::{DirectoryError, Edited, WriteError};
 
 use crate::Authority;
 use crate::end::Said;
@@ -195,6 +195,27 @@ impl Authority {
     /// The populations of a realm, oldest first; the first is the default.
     pub async fn populations(&self, realm: RealmId) -> Result<Vec<Population>, Outage> {
         self.store().populations(realm).await
+    }
+
+    /// Changes the roles of a user; one change at a time, so that none undoes another.
+    pub async fn edit_roles(
+        &self,
+        id: UserId,
+        origin: Origin,
+        change: impl FnOnce(&mut Vec<RoleAssignment>) + Send,
+    ) -> Result<User, DirectoryError> {
+        let _one_at_a_time = self.inner.changes.lock().await;
+        let user = self.user(id).await.map_err(WriteError::NotTaken)?.ok_or(DirectoryError::Unknown)?;
+        let mut roles = user.roles.clone();
+        change(&mut roles);
+        let edit = UserEdit { roles: Some(roles), ..UserEdit::default() };
+        Ok(self.edit_user(id, edit, origin).await?.user)
+    }
+
+    /// What these roles allow in a realm.
+    pub async fn rights(&self, roles: &[RoleAssignment], realm: RealmId) -> Result<Rights, Outage> {
+        let root = self.root_realm().await?.map_or(realm, |root| root.id);
+        Ok(Rights::of(roles, realm, root))
     }
 
     /// How far these roles reach in a realm.

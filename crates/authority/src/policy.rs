@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use adieu_core::{Door, Limits, Quota, Span};
 
 use crate::hashing::HashCost;
+use crate::throttle::FailureLimits;
 
 /// The rules of this installation.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Policy {
     pub quotas: BTreeMap<Door, Quota>,
     /// The same in single realms, by realm path and door; they win over `quotas`, and none is no limit there.
     pub realm_quotas: BTreeMap<(String, Door), Option<Quota>>,
+    /// How many sign-ons may fail.
+    pub failures: FailureLimits,
     /// What hashing a password costs.
     pub hash_cost: HashCost,
     /// Threads that hash passwords.
@@ -40,6 +43,7 @@ impl Default for Policy {
             limits_default: Limits { idle: None, absolute: Span::from_s(24 * 3600) },
             quotas: BTreeMap::new(),
             realm_quotas: BTreeMap::new(),
+            failures: FailureLimits::default(),
             hash_cost: HashCost::default(),
             workers: 2,
             signers: 2,

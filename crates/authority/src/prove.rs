@@ -27,7 +27,10 @@ impl Authority {
     /// Verifies name and password and opens nothing.
     pub async fn prove(&self, sign_on: SignOn) -> Result<Proven, SignOnFailure> {
         let proven = match self.proven(&sign_on).await {
-            Ok(user) if user.enabled => Ok(Proven { user, sign_on: sign_on.clone() }),
+            Ok(user) if user.enabled => {
+                self.renew_hash(&sign_on, &user).await;
+                Ok(Proven { user, sign_on: sign_on.clone() })
+            }
             Ok(user) => Err(SignOnFailure::Disabled(user)),
             Err(failure) => Err(failure),
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adieu_core::{
     Device, Door, Ended, How, Incarnation, Origin, Outage, Proof, Quota, Realm, Session, SessionSecret,
-    SessionToken, SignOnError, SignOnOrder, User, UserEdit,
+    SessionToken, SignOnError, SignOnOrder, Span, User, UserEdit,
 };
 
 use crate::Authority;
@@ -50,7 +50,16 @@ pub struct SignedIn {
 pub enum SignOnFailure {
     /// No such user, or another password; which of them is not said.
     #[error("name and password do not fit")]
-    WrongCredentials,
+    WrongCredentials {
+        /// How often it may be tried again before it is too often, if that is limited.
+        left: Option<u32>,
+    },
+    /// It was tried too often, with this name or from this address.
+    #[error("too many sign-ons have failed")]
+    Limited {
+        /// When it may be tried again.
+        retry_after: Span,
+    },
     /// The password is right and the user may not sign on.
     #[error("the user is disabled")]
     Disabled(Arc<User>),
@@ -72,7 +81,8 @@ pub enum SignOnFailure {
 pub(crate) fn count(door: &Door, result: Result<(), &SignOnFailure>) {
     let outcome = match result {
         Ok(()) => "signed_on",
-        Err(SignOnFailure::WrongCredentials) => "wrong_credentials",
+        Err(SignOnFailure::WrongCredentials { .. }) => "wrong_credentials",
+        Err(SignOnFailure::Limited { .. }) => "limited",
         Err(SignOnFailure::Disabled(_)) => "disabled",
         Err(SignOnFailure::Busy(_)) => "busy",
         Err(SignOnFailure::TooMany) => "too_many",
@@ -115,18 +125,33 @@ impl Authority {
         self.open(sign_on, user, None).await
     }
 
-    /// The user whom name and password prove.
+    /// The user whom name and password prove, unless that was tried too often.
     pub(crate) async fn proven(&self, sign_on: &SignOn) -> Result<Arc<User>, SignOnFailure> {
+        let address = sign_on.device.address.as_deref();
+        let throttle = &self.inner.throttle;
+        let tried = throttle.take(sign_on.realm.id, &sign_on.name, address, self.now());
+        let tried = tried.map_err(|limited| SignOnFailure::Limited { retry_after: limited.retry_after })?;
+        match self.verified(sign_on).await {
+            Ok(Some(user)) => {
+                tried.succeeded();
+                Ok(user)
+            }
+            Ok(None) => Err(SignOnFailure::WrongCredentials { left: tried.failed(self.now()) }),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn verified(&self, sign_on: &SignOn) -> Result<Option<Arc<User>>, SignOnFailure> {
         let found = self.store().user_named(sign_on.realm.id, &sign_on.name);
         let user = found.await.map_err(SignOnFailure::Outage)?;
         let stored = user.as_ref().and_then(|user| user.password.as_deref());
         let matches = self.inner.hashing.verify(&sign_on.password, stored).await?;
-        user.filter(|_| matches).ok_or(SignOnFailure::WrongCredentials)
+        Ok(user.filter(|_| matches))
     }
 
     /// A hash that was made elsewhere, or at another cost, is replaced while the password is at hand. If that fails, the
     /// next sign-on tries again.
-    async fn renew_hash(&self, sign_on: &SignOn, user: &User) {
+    pub(crate) async fn renew_hash(&self, sign_on: &SignOn, user: &User) {
         if user.password.as_deref().is_none_or(|stored| self.inner.hashing.is_current(stored)) {
             return;
         }
@@ -162,7 +187,9 @@ impl Authority {
         let signed_on = self.store().open_session(order, self.now()).await.map_err(|error| match error {
             SignOnError::Disabled => SignOnFailure::Disabled(Arc::new(user.clone())),
             // Ended meanwhile: the proof is void, and must be given anew like a wrong one.
-            SignOnError::UnknownUser | SignOnError::Superseded => SignOnFailure::WrongCredentials,
+            SignOnError::UnknownUser | SignOnError::Superseded => {
+                SignOnFailure::WrongCredentials { left: None }
+            }
             SignOnError::TooMany => SignOnFailure::TooMany,
             SignOnError::Quota => SignOnFailure::Quota,
             SignOnError::NotTaken(outage) | SignOnError::InDoubt(outage) => SignOnFailure::Outage(outage),

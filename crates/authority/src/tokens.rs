@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use adieu_core::{Client, Grant, GrantError, Outage, Realm, Session, UserId};
+use adieu_core::{Client, Grant, GrantError, Outage, Realm, Session, UserId, Verdict};
 use serde::Serialize;
 
 use crate::{Authority, RealmKeys, RedeemCode, RefreshTokens};
@@ -92,7 +92,7 @@ struct AccessClaims {
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    acr: Option<&'static str>,
+    acr: Option<String>,
     /// The grant's number; as text, because it has more bits than a JSON number is sure to keep.
     #[serde(skip_serializing_if = "Option::is_none")]
     gid: Option<String>,
@@ -108,7 +108,7 @@ struct IdClaims {
     iat: i64,
     exp: i64,
     auth_time: i64,
-    acr: &'static str,
+    acr: String,
     amr: Vec<&'static str>,
     sid: String,
     env: String,
@@ -167,7 +167,7 @@ impl Authority {
             scope: Some(given.scope.clone()),
             sid: Some(grant.session.to_string()),
             auth_time: Some(grant.auth_time.s()),
-            acr: Some(issuer.acr),
+            acr: Some(acr(issuer, client)),
             gid: Some(grant.id.number().to_string()),
             ..self.access_claims(issuer, client, vec![audience])
         };
@@ -210,8 +210,14 @@ impl Authority {
         if !given.scope.split(' ').any(|scope| scope == "openid") {
             return Ok(None);
         }
-        // The session was live when the grant was decided; if it is gone by now, so are the tokens.
-        let looked = self.look(grant.session, false).get().await?.ok_or(TokenFailure::Grant)?;
+        let looked = self.look(grant.session, false).get().await?;
+        let looked =
+            looked.filter(|looked| looked.verdict == Verdict::Live && looked.session.epoch == grant.epoch);
+        let Some(looked) = looked else {
+            // The session was live when the grant was decided; if it is gone by now, so are the tokens, unless they may
+            // outlive it: then there is nothing that an ID token could speak of.
+            return if client.outlives_session { Ok(None) } else { Err(TokenFailure::Grant) };
+        };
         let now = self.now();
         Ok(Some(IdClaims {
             iss: issuer.name.clone(),
@@ -220,7 +226,7 @@ impl Authority {
             iat: now.s(),
             exp: now.plus(client.access_life).s(),
             auth_time: grant.auth_time.s(),
-            acr: issuer.acr,
+            acr: acr(issuer, client),
             amr: amr(&looked.session),
             sid: grant.session.to_string(),
             env: issuer.realm.id.to_string(),
@@ -236,6 +242,11 @@ struct Given {
     refresh: Option<String>,
     /// Whether it is the first time, by its code.
     first: bool,
+}
+
+/// How the client's sign-ons are named.
+fn acr(issuer: &Issuer, client: &Client) -> String {
+    client.acr.clone().unwrap_or_else(|| issuer.acr.to_owned())
 }
 
 fn subject(user: UserId) -> String {

@@ -4,6 +4,7 @@
 
 use crate::ambient::{Span, Timestamp};
 use crate::ids::{ClientId, PopulationId, RealmId, UserId, UserKey};
+use crate::revoke::Voided;
 use crate::rights::RoleAssignment;
 use crate::token::TokenHash;
 
@@ -267,8 +268,14 @@ pub struct Client {
     pub refresh_life: Span,
     /// What it may do in its own name.
     pub roles: Vec<RoleAssignment>,
+    /// How its sign-ons are named in its tokens, if otherwise than all others.
+    pub acr: Option<String>,
+    /// Which of its derived secrets counts.
+    pub secret_version: u64,
     /// Rises when all its grants are ended; never falls.
     pub generation: u64,
+    /// The tokens in its own name that were taken back.
+    pub void: Vec<Voided>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.

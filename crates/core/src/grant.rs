@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::ambient::{Span, Timestamp};
 use crate::ids::{ClientId, RealmId, UserId};
 use crate::outage::Outage;
+use crate::revoke::Voided;
 use crate::session_id::SessionId;
 use crate::token::TokenHash;
 
@@ -72,6 +73,8 @@ pub struct Grant {
     pub refresh: Option<Refresh>,
     /// Whether it was revoked; never taken back.
     pub revoked: bool,
+    /// Its access tokens that were taken back one by one.
+    pub void: Vec<Voided>,
     /// When nothing of it can be live any more.
     pub expires_at: Timestamp,
 }
@@ -94,14 +97,18 @@ pub struct GrantAround {
     pub session_epoch: Option<u32>,
     /// The client's generation, if the client is enabled.
     pub client_generation: Option<u64>,
+    /// Whether what the client has bought lives on after its session: the client may, and the user is enabled.
+    pub outlives_session: bool,
 }
 
 impl Grant {
-    /// Whether tokens of this grant can be live: session, epoch, client and the grant itself.
+    /// Whether tokens of this grant can be live: session, epoch, client and the grant itself. A code always needs its
+    /// session; what was bought with it may be let live on.
     pub fn is_live(&self, around: GrantAround, now: Timestamp) -> bool {
-        !self.revoked
+        let bound = around.session_epoch == Some(self.epoch) || (around.outlives_session && self.redeemed);
+        bound
+            && !self.revoked
             && now < self.expires_at
-            && around.session_epoch == Some(self.epoch)
             && around.client_generation == Some(self.client_generation)
     }
 }
@@ -310,12 +317,13 @@ mod tests {
             redeemed: false,
             refresh: None,
             revoked: false,
+            void: vec![],
             expires_at: at(60),
         }
     }
 
     fn around() -> GrantAround {
-        GrantAround { session_epoch: Some(2), client_generation: Some(3) }
+        GrantAround { session_epoch: Some(2), client_generation: Some(3), outlives_session: false }
     }
 
     fn redeem() -> RedeemOrder {
@@ -400,6 +408,43 @@ mod tests {
             assert!(matches!(decision.outcome, Err(GrantError::Invalid)), "{world:?}");
         }
         assert!(decide_rotate(&redeemed(), around(), &rotate(10, 11, 12), at(1000)).outcome.is_err());
+    }
+
+    /// Goal: what a client has bought may outlive the session, a code never does, and neither the client nor its time.
+    #[test]
+    fn tokens_may_be_let_outlive_their_session_and_codes_may_not() {
+        let gone = GrantAround { session_epoch: None, outlives_session: true, ..around() };
+        assert!(decide_redeem(&code(), gone, &redeem(), at(1)).outcome.is_err());
+        assert!(redeemed().is_live(gone, at(2)));
+        assert!(decide_rotate(&redeemed(), gone, &rotate(10, 11, 12), at(5)).outcome.is_ok());
+        assert!(!redeemed().is_live(gone, at(1000)));
+        assert!(!redeemed().is_live(GrantAround { client_generation: Some(4), ..gone }, at(2)));
+        assert!(!Grant { revoked: true, ..redeemed() }.is_live(gone, at(2)));
+    }
+
+    /// Goal: RFC 7009 §2.1: a refresh token takes its grant with it, an access token itself only, and both only from
+    /// the hand of their client.
+    #[test]
+    fn a_token_given_back_takes_what_it_stands_for() {
+        use crate::revoke::{GivenBack, RevokeOrder, Voided, decide_revoke, is_void};
+        let token = |n| Voided { token: Uuid::from_u128(n), until: at(500) };
+        let order =
+            |who: &str, token| RevokeOrder { grant: GrantId::from_number(7), client: client(who), token };
+        let revoke = |grant: &Grant, order| decide_revoke(grant, &order, at(3)).outcome;
+        let family = GivenBack::Refresh(hash(10));
+        assert!(revoke(&redeemed(), order("shop", family)).expect("done").revoked);
+        assert!(revoke(&redeemed(), order("thief", family)).is_err());
+        assert!(revoke(&redeemed(), order("shop", GivenBack::Refresh(hash(99)))).is_err());
+        let mut grant = redeemed();
+        for n in 0..32 {
+            grant = revoke(&grant, order("shop", GivenBack::Access(token(n)))).expect("done");
+            assert!(!grant.revoked && is_void(&grant.void, Uuid::from_u128(n)));
+        }
+        assert!(revoke(&grant, order("thief", GivenBack::Access(token(40)))).is_err());
+        assert!(
+            revoke(&grant, order("shop", GivenBack::Access(token(40)))).expect("done").revoked,
+            "no room"
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod grant;
 pub mod ids;
 pub mod keys;
 pub mod outage;
+pub mod revoke;
 pub mod rights;
 pub mod session;
 pub mod session_id;
@@ -32,7 +33,8 @@ pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, R
 pub use ids::{ClientId, Locator, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
 pub use outage::Outage;
-pub use rights::{Role, RoleAssignment, RoleScope, Standing};
+pub use revoke::{GivenBack, RevokeOrder, Voided, decide_revoke, decide_void, is_void};
+pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing};
 pub use session::{Around, Device, Door, Generations, Method, NotLive, Session, State, Verdict, verdict};
 pub use session_id::{Incarnation, SessionId, SessionIdCipher};
 pub use sign_on::{How, SignOnDecision, SignOnError, SignOnOrder, SignedOn, decide_room, decide_sign_on};

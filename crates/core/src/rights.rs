@@ -6,10 +6,16 @@
 use crate::ids::{PopulationId, RealmId};
 
 /// What somebody may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// May read and end the sessions of the users in scope.
+    /// May read and change the users in scope, and read and end their sessions.
     IdentityDataAdmin,
+    /// May read the users in scope and their sessions.
+    IdentityDataReader,
+    /// May change what a realm is made of: populations, clients, policies, roles. Not the users in it.
+    RealmAdmin,
+    /// May change the clients of a realm.
+    ClientAdmin,
 }
 
 /// Over whom.
@@ -42,11 +48,16 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// The standing that `roles` give in `realm`; `root` is the realm of the installation's administrators.
+    /// The standing over users that `roles` give in `realm`; `root` is the realm of the installation's administrators.
     pub fn of(roles: &[RoleAssignment], realm: RealmId, root: RealmId) -> Self {
+        Self::by(&[Role::IdentityDataAdmin], roles, realm, root)
+    }
+
+    /// The same for other roles.
+    fn by(which: &[Role], roles: &[RoleAssignment], realm: RealmId, root: RealmId) -> Self {
         let mut populations = Vec::new();
-        for RoleAssignment { role: Role::IdentityDataAdmin, scope } in roles {
-            match *scope {
+        for assignment in roles.iter().filter(|assignment| which.contains(&assignment.role)) {
+            match assignment.scope {
                 RoleScope::Realm(over) if over == realm || over == root => return Self::OfRealm,
                 RoleScope::Realm(_) => {}
                 RoleScope::Population(population) => populations.push(population),
@@ -65,6 +76,37 @@ impl Standing {
     }
 }
 
+/// Everything that a caller may do in one realm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rights {
+    /// Whose data and sessions may be changed.
+    pub data: Standing,
+    /// Whose data and sessions may be read.
+    pub reading: Standing,
+    /// Whether what the realm is made of may be changed, its clients included.
+    pub realm: bool,
+    /// Whether its clients may be changed.
+    pub clients: bool,
+}
+
+impl Rights {
+    /// What `roles` give in `realm`. Only a whole realm can be administered, never a population of it.
+    pub fn of(roles: &[RoleAssignment], realm: RealmId, root: RealmId) -> Self {
+        let all = |which: &[Role]| Standing::by(which, roles, realm, root) == Standing::OfRealm;
+        Self {
+            data: Standing::of(roles, realm, root),
+            reading: Standing::by(&[Role::IdentityDataAdmin, Role::IdentityDataReader], roles, realm, root),
+            realm: all(&[Role::RealmAdmin]),
+            clients: all(&[Role::RealmAdmin, Role::ClientAdmin]),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn are_none(&self) -> bool {
+        self.reading == Standing::Nobody && !self.realm && !self.clients
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +122,24 @@ mod tests {
 
     fn admin(scope: RoleScope) -> RoleAssignment {
         RoleAssignment { role: Role::IdentityDataAdmin, scope }
+    }
+
+    /// Goal: no role gives what another one is for.
+    #[test]
+    fn each_role_gives_its_own_rights() {
+        let (root, here) = (realm(1), realm(2));
+        let of = |role, scope| Rights::of(&[RoleAssignment { role, scope }], here, root);
+        let admin = of(Role::RealmAdmin, RoleScope::Realm(root));
+        assert!(admin.realm && admin.clients && admin.reading == Standing::Nobody);
+        let clients = of(Role::ClientAdmin, RoleScope::Realm(here));
+        assert!(!clients.realm && clients.clients && clients.reading == Standing::Nobody);
+        let reader = of(Role::IdentityDataReader, RoleScope::Realm(here));
+        assert_eq!((&reader.data, &reader.reading), (&Standing::Nobody, &Standing::OfRealm));
+        let data = of(Role::IdentityDataAdmin, RoleScope::Realm(here));
+        assert!(data.data == Standing::OfRealm && data.reading == Standing::OfRealm && !data.realm);
+        assert!(of(Role::RealmAdmin, RoleScope::Realm(realm(3))).are_none());
+        assert!(of(Role::RealmAdmin, RoleScope::Population(population(7))).are_none());
+        assert!(Rights::of(&[], here, root).are_none());
     }
 
     #[test]

@@ -98,7 +98,10 @@ mod tests {
             access_life: Span::from_s(1),
             refresh_life: Span::from_s(1),
             roles: vec![],
+            acr: None,
+            secret_version: 0,
             generation: 0,
+            void: vec![],
             created_at: Timestamp::from_ms(0),
             updated_at: Timestamp::from_ms(0),
         }

@@ -14,6 +14,10 @@ pub struct Endpoints {
     pub token: String,
     /// Introspection.
     pub introspection: String,
+    /// The end of a token.
+    pub revocation: String,
+    /// Claims of a user.
+    pub userinfo: String,
     /// Public keys.
     pub jwks: String,
     /// The end of a session.
@@ -32,6 +36,8 @@ pub fn discovery(provider: &Provider<'_>, endpoints: &Endpoints, api_scopes: &[&
         "jwks_uri": endpoints.jwks,
         "end_session_endpoint": endpoints.end_session,
         "introspection_endpoint": endpoints.introspection,
+        "revocation_endpoint": endpoints.revocation,
+        "userinfo_endpoint": endpoints.userinfo,
         "response_modes_supported": modes,
         "response_types_supported": ["code"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
@@ -39,6 +45,7 @@ pub fn discovery(provider: &Provider<'_>, endpoints: &Endpoints, api_scopes: &[&
         "id_token_signing_alg_values_supported": ["RS256"],
         "token_endpoint_auth_methods_supported": auth_methods,
         "introspection_endpoint_auth_methods_supported": &auth_methods[..2],
+        "revocation_endpoint_auth_methods_supported": auth_methods,
         "code_challenge_methods_supported": ["S256"], // `plain` is refused: S-OP-14.
         "authorization_response_iss_parameter_supported": true,
         "claims_parameter_supported": false,

@@ -5,16 +5,19 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Client, ClientId, Outage, UserId};
+use adieu_authority::{Client, ClientId, Outage, SessionId, UserId};
 
 use crate::Provider;
 
 /// An ID token that we issued to a client that is enabled.
+#[derive(Clone)]
 pub struct Hint {
     /// Whom it was issued to.
     pub client: Arc<Client>,
     /// Of whom it speaks.
     pub user: UserId,
+    /// Of which session.
+    pub session: Option<SessionId>,
 }
 
 /// Why a hint does not count.
@@ -48,6 +51,7 @@ impl Provider<'_> {
         let user = claims.str("sub").and_then(|sub| sub.parse().ok()).ok_or(HintError::Invalid)?;
         let client = self.authority.client(self.issuer.realm.id, &id).await?;
         let client = client.filter(|client| client.enabled).ok_or(HintError::Invalid)?;
-        Ok(Hint { client, user })
+        let session = claims.str("sid").and_then(|sid| sid.parse().ok());
+        Ok(Hint { client, user, session })
     }
 }

@@ -9,7 +9,9 @@ mod discovery;
 mod hint;
 mod introspect;
 mod refusal;
+mod revoke;
 mod token;
+mod userinfo;
 
 pub use authorize::{Authorize, AuthorizeError, Mode, Reply};
 pub use client_auth::authenticated;
@@ -17,7 +19,9 @@ pub use discovery::{Endpoints, discovery};
 pub use hint::{Hint, HintError};
 pub use introspect::introspect;
 pub use refusal::Refusal;
+pub use revoke::revoke;
 pub use token::tokens;
+pub use userinfo::{UserinfoError, userinfo};
 
 use adieu_authority::{Authority, Issuer};
 

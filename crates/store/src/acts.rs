@@ -10,8 +10,8 @@ use std::sync::Arc;
 use adieu_core::{
     AmendError, AmendOrder, Cause, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId,
     Locator, NewUser, NotLive, Origin, Outage, Population, PopulationId, Realm, RealmId, RedeemOrder,
-    RotateOrder, Session, SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User,
-    UserEdit, UserId, Verdict,
+    RevokeOrder, RotateOrder, Session, SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn,
+    Timestamp, User, UserEdit, UserId, Verdict, Voided,
 };
 
 use crate::document::Document;
@@ -296,7 +296,7 @@ pub trait Directory: Send + Sync {
     fn client(&self, id: &ClientId) -> Answer<Result<Option<Arc<Client>>, Outage>>;
     /// The clients of a realm, by id.
     fn clients(&self, realm: RealmId) -> Act<Result<Vec<Client>, Outage>>;
-    /// Makes a client or replaces all of it but its generation, which only an ending raises.
+    /// Makes a client or replaces all of it but its generation, which only an ending raises, and its void tokens.
     fn put_client(&self, client: Client) -> Act<Result<(), DirectoryError>>;
     /// Removes a client; its grants die with it.
     fn remove_client(&self, id: &ClientId) -> Act<Result<(), DirectoryError>>;
@@ -338,6 +338,10 @@ pub trait Grants: Send + Sync {
     fn redeem(&self, order: RedeemOrder, now: Timestamp) -> Act<Result<Grant, GrantError>>;
     /// Rotates a refresh token.
     fn rotate(&self, order: RotateOrder, now: Timestamp) -> Act<Result<Grant, GrantError>>;
+    /// Takes back a token of a grant, and what falls with it.
+    fn revoke(&self, order: RevokeOrder, now: Timestamp) -> Act<Result<(), GrantError>>;
+    /// Takes back a token that a client holds in its own name.
+    fn revoke_own(&self, client: ClientId, token: Voided, now: Timestamp) -> Act<Result<(), GrantError>>;
     /// The grant of that number.
     fn grant(&self, id: GrantId) -> Answer<Result<Option<Arc<Grant>>, Outage>>;
 }

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use adieu_core::{
     AmendError, AmendOrder, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId, NewUser,
-    Origin, Outage, Population, PopulationId, Realm, RealmId, RedeemOrder, RotateOrder, SessionId,
-    SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserEdit, UserId,
+    Origin, Outage, Population, PopulationId, Realm, RealmId, RedeemOrder, RevokeOrder, RotateOrder,
+    SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserEdit, UserId, Voided,
 };
 use adieu_store::{
     Act, Answer, Check, Directory, DirectoryError, Document, Documents, Edited, Figures, Flow, FlowId, Flows,
@@ -305,6 +305,14 @@ impl Grants for FailingStore {
 
     fn rotate(&self, order: RotateOrder, now: Timestamp) -> Act<Result<Grant, GrantError>> {
         self.write(|store| store.rotate(order, now))
+    }
+
+    fn revoke(&self, order: RevokeOrder, now: Timestamp) -> Act<Result<(), GrantError>> {
+        self.write(|store| store.revoke(order, now))
+    }
+
+    fn revoke_own(&self, client: ClientId, token: Voided, now: Timestamp) -> Act<Result<(), GrantError>> {
+        self.write(|store| store.revoke_own(client, token, now))
     }
 
     fn grant(&self, id: GrantId) -> Answer<Result<Option<Arc<Grant>>, Outage>> {

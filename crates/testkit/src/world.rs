@@ -164,6 +164,11 @@ async fn open(
         .expect("the house opens")
 }
 
+/// Begins to record metrics in this process; a face's tests have no other way to the binary's library.
+pub fn record_metrics() {
+    adieu::metering::install();
+}
+
 /// The configuration of a profile, with hashing at its cheapest.
 pub fn profile_config(profile: &str) -> Config {
     let path = profiles().join(format!("{profile}.toml"));
@@ -196,6 +201,15 @@ impl Ask {
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.header(name, value);
+        self
+    }
+
+    /// Adds headers of any bytes that a header may have.
+    #[must_use]
+    pub fn headers(mut self, headers: &HeaderMap) -> Self {
+        for (name, value) in headers {
+            self.request = self.request.header(name, value);
+        }
         self
     }
 

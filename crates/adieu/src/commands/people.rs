@@ -128,7 +128,7 @@ pub(super) async fn open(reach: &Reach) -> Result<Api> {
 }
 
 /// The same, and the first user of a new folder may be made before the server starts.
-async fn open_or_make(reach: &Reach) -> Result<Api> {
+pub(super) async fn open_or_make(reach: &Reach) -> Result<Api> {
     let config = configured(reach.config.as_deref())?;
     Api::reach(&config, reach.server.as_deref()).await
 }
@@ -137,8 +137,8 @@ async fn add(username: String, email: Option<String>, admin: bool, of: OfRealm) 
     let password = password()?;
     let api = open_or_make(&of.reach).await?;
     let realm = realm_id(&api, &of.realm).await?;
-    let over = if admin { vec![json!({"realm": realm})] } else { vec![] };
-    let body = json!({"username": username, "email": email, "password": password, "administers": over});
+    let roles = if admin { vec![json!({"role": "identity_data_admin", "realm": realm})] } else { vec![] };
+    let body = json!({"username": username, "email": email, "password": password, "roles": roles});
     let user = api.ask(Method::POST, &format!("/v1/realms/{realm}/users"), Some(body)).await?;
     let (name, id) = (text(&user, "username"), text(&user, "id"));
     shown::one(&user, of.reach.json, || format!("user {name} ({id}) of realm {} can sign on", of.realm))

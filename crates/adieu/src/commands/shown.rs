@@ -17,6 +17,14 @@ pub(super) fn one(value: &Value, json: bool, sentence: impl FnOnce() -> String) 
     if json { print(&format!("{value:#}\n")) } else { print(&format!("{}\n", visible(&sentence()))) }
 }
 
+/// Several values of one thing: as JSON, or each on a line behind its name.
+pub(super) fn lines(value: &Value, json: bool, lines: &[(&str, &str)]) -> Result<()> {
+    if json {
+        return print(&format!("{value:#}\n"));
+    }
+    lines.iter().try_for_each(|(name, text)| print(&format!("{name} {}\n", visible(text))))
+}
+
 /// To standard output. A reader who has seen enough, such as `head`, is no failure.
 pub(super) fn print(text: &str) -> Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {

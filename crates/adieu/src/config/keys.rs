@@ -83,6 +83,17 @@ pub const KEYS: &[Key] = &[
     ),
     key("passwords.passes", "passes", "Passes of argon2id over its memory."),
     key("passwords.workers", "threads", "Threads that hash; 0 is one for each core."),
+    key(
+        "passwords.failures_by_name_max",
+        "sign-ons",
+        "Sign-ons with one name that may fail in the window; they grow back evenly. 0 is no limit.",
+    ),
+    key(
+        "passwords.failures_by_address_max",
+        "sign-ons",
+        "Sign-ons from one address (IPv6: one /64) that may fail in the window. 0 is no limit.",
+    ),
+    key("passwords.failures_window_s", "seconds", "The window in which failed sign-ons are counted."),
     key("keep.tombstones_s", "seconds", "How long ended sessions are remembered."),
     key("keep.sweep_every_s", "seconds", "The time between two sweeps, which free space and decide nothing."),
     key(

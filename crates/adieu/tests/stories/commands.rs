@@ -71,7 +71,7 @@ async fn a_free_folder_is_opened() {
 
     let users = run(&file, &["user", "list", "--json"]).await.json();
     assert_eq!(users[0]["username"], "ada");
-    assert_eq!(users[0]["administers"].as_array().map(Vec::len), Some(1));
+    assert_eq!(users[0]["roles"].as_array().map(Vec::len), Some(1));
     let table = run(&file, &["user", "list"]).await.out;
     assert!(
         table.starts_with("USERNAME  EMAIL             ENABLED  ID\nada       ada@example.test  yes      "),

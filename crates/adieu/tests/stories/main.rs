@@ -3,9 +3,11 @@
 //! One binary for all of them.
 
 mod admin_credential;
+mod clients;
 mod commands;
 mod crash;
 mod crowd;
+mod first_worker;
 mod forward_auth;
 mod no_false_no;
 mod one_session;
@@ -14,3 +16,5 @@ mod recorded_over_tcp;
 mod reload;
 mod running;
 mod serving;
+mod shipped;
+mod throttle;

@@ -171,6 +171,12 @@ pub(crate) enum AmError {
     /// Too much to do: later again.
     #[error("Too many sign-ons at once")]
     Busy,
+    /// Too many sign-ons have failed: later again.
+    #[error("Too many failed sign-ons")]
+    Limited {
+        /// When.
+        retry_after_s: u16,
+    },
     /// It cannot be told, or is not known to be done (NO-FALSE-NO).
     #[error("Service Unavailable")]
     CannotTell(#[source] Outage),
@@ -237,7 +243,7 @@ impl AmError {
             E::Precondition(_) => StatusCode::PRECONDITION_FAILED,
             E::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             E::NotJsonType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            E::Busy => StatusCode::TOO_MANY_REQUESTS,
+            E::Busy | E::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
             E::UnknownAction(_) | E::Unsupported | E::UnknownMethod(_) | E::UnknownInfo(_) => {
                 StatusCode::NOT_IMPLEMENTED
             }
@@ -271,6 +277,9 @@ impl AmError {
 
     /// Seconds after which the same request may be sent again, if it is worth it.
     pub(crate) fn retry_after_s(&self) -> Option<u16> {
+        if let Self::Limited { retry_after_s } = self {
+            return Some(*retry_after_s);
+        }
         matches!(self, Self::Busy | Self::CannotTell(_)).then_some(1)
     }
 }
@@ -301,7 +310,10 @@ impl From<WriteError> for AmError {
 impl From<SignOnFailure> for AmError {
     fn from(failure: SignOnFailure) -> Self {
         match failure {
-            SignOnFailure::WrongCredentials => Self::LoginFailure,
+            SignOnFailure::WrongCredentials { .. } => Self::LoginFailure,
+            SignOnFailure::Limited { retry_after } => {
+                Self::Limited { retry_after_s: u16::try_from(retry_after.s() + 1).unwrap_or(u16::MAX) }
+            }
             SignOnFailure::Disabled(_) => Self::LockedOut,
             SignOnFailure::Busy(Busy) => Self::Busy,
             SignOnFailure::TooMany | SignOnFailure::Quota => Self::SessionLimit,

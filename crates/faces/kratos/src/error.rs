@@ -199,6 +199,13 @@ impl KratosError {
         error
     }
 
+    fn limited(retry_after_s: u32) -> Self {
+        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "", "Too many failed sign-ons")
+            .because("Too many sign-ons with this name or from this address have failed.");
+        error.retry_after_s = Some(retry_after_s);
+        error
+    }
+
     fn busy() -> Self {
         let mut error =
             Self::new(StatusCode::TOO_MANY_REQUESTS, "", "Too many requests of this kind at once")
@@ -280,7 +287,10 @@ impl From<SignOnFailure> for KratosError {
                 Self::forbidden("This account has as many sessions as one can have.")
             }
             SignOnFailure::Outage(outage) => Self::unavailable(outage),
-            SignOnFailure::WrongCredentials => Self::unauthorized(false),
+            SignOnFailure::Limited { retry_after } => {
+                Self::limited(u32::try_from(retry_after.s() + 1).unwrap_or(u32::MAX))
+            }
+            SignOnFailure::WrongCredentials { .. } => Self::unauthorized(false),
         }
     }
 }

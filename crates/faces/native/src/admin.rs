@@ -14,6 +14,7 @@ mod page;
 mod problem;
 mod realms;
 mod repeats;
+mod roles;
 mod routes;
 mod sessions;
 mod users;

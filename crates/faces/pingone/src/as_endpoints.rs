@@ -1,15 +1,18 @@
-//! PingOne: token, introspection, keys and discovery, as `adieu-oidc` answers them.
+//! PingOne: token, introspection, revocation, userinfo, keys and discovery, as `adieu-oidc` answers them.
 //!
-//! Contract pingone.md 3.4 and 4.8: P-3, P-4, P-20, P-21, P-38.
+//! Contract pingone.md 3.4 and 4.8: P-3, P-4, P-20, P-21, P-38, P-55; Q-6.
 
 use std::sync::Arc;
 
 use adieu_authority::Realm;
-use adieu_oidc::{Endpoints, discovery as document, introspect as introspected, tokens};
+use adieu_http_kit::auth::bearer;
+use adieu_oidc::{
+    Endpoints, discovery as document, introspect as introspected, revoke as revoked, tokens, userinfo as told,
+};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, PRAGMA};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, PRAGMA, VARY};
+use http::{HeaderMap, HeaderValue};
 
 use crate::extract::Env;
 use crate::problem::Problem;
@@ -47,18 +50,51 @@ pub(crate) async fn jwks(State(face): State<Face>, Env(realm): Env) -> Result<Re
     Ok(public(keys.jwks().to_owned()))
 }
 
+/// A token is given back; the session lives on. P-55
+pub(crate) async fn revoke(
+    State(face): State<Face>,
+    Env(realm): Env,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, stream) = request.into_parts();
+    let form = body::form(&parts, stream).await.map_err(oauth_body)?;
+    revoked(&face.provider(&realm), &parts.headers, &form).await.map_err(Problem::OAuth)?;
+    Ok(([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], ()).into_response())
+}
+
+/// What the holder of an access token may know of its user.
+pub(crate) async fn userinfo(
+    State(face): State<Face>,
+    Env(realm): Env,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let token = bearer(&headers).ok_or(Problem::Bearer { error: None })?;
+    let claims = told(&face.provider(&realm), token).await?;
+    Ok(private(claims.to_string()))
+}
+
 /// The discovery document.
-pub(crate) async fn discovery(State(face): State<Face>, Env(realm): Env) -> Response {
+pub(crate) async fn discovery(State(face): State<Face>, Env(realm): Env) -> Result<Response, Problem> {
     let provider = face.provider(&realm);
     let at = |name: &str| format!("{}/{name}", provider.issuer.name);
     let endpoints = Endpoints {
         authorization: at("authorize"),
         token: at("token"),
         introspection: at("introspect"),
+        revocation: at("revoke"),
+        userinfo: at("userinfo"),
         jwks: at("jwks"),
         end_session: at("signoff"),
     };
-    public(document(&provider, &endpoints, &["p1:read:sessions", "p1:delete:sessions"]).to_string())
+    let mut document = document(&provider, &endpoints, &["p1:read:sessions", "p1:delete:sessions"]);
+    // The vendor's programs take this endpoint before the other wherever it is named, so it is named only where no
+    // application would be refused there. Q-6
+    let clients = face.authority().clients(realm.id).await?;
+    let mut applications = clients.iter().filter(|client| client.enabled && client.code).peekable();
+    if applications.peek().is_some() && applications.all(|client| client.ends_by_id_token) {
+        document["ping_end_idp_session_endpoint"] = at("idpSignoff").into();
+    }
+    Ok(public(document.to_string()))
 }
 
 /// What the form of an OAuth endpoint fails on is said in OAuth's shape.
@@ -77,6 +113,8 @@ fn private(json: String) -> Response {
 }
 
 fn public(json: String) -> Response {
-    ([(CONTENT_TYPE, JSON), (CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"))], json)
-        .into_response()
+    let cached = HeaderValue::from_static("public, max-age=60");
+    // Whoever asks from a page gets other headers: a cache keeps them apart.
+    let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, cached), (VARY, HeaderValue::from_static("Origin"))];
+    (headers, json).into_response()
 }

@@ -14,6 +14,7 @@ use http::HeaderValue;
 use http::StatusCode;
 use http::header::LOCATION;
 
+use crate::cors::Concerned;
 use crate::extract::{Env, Visitor};
 use crate::flow::Flow;
 use crate::problem::{Problem, Shown};
@@ -39,11 +40,22 @@ async fn answer(
         Ok(authorize) => authorize,
         Err(error) => return refused(face, realm, error),
     };
+    let mut response = answered(face, realm, visitor, &authorize).await?;
+    response.extensions_mut().insert(Concerned(authorize.client.id.clone()));
+    Ok(response)
+}
+
+async fn answered(
+    face: &Face,
+    realm: &Arc<Realm>,
+    visitor: &Visitor,
+    authorize: &Authorize,
+) -> Result<Response, Problem> {
     let live = face.live(visitor, realm, true).await?;
     if let Some(live) =
         live.as_ref().filter(|live| authorize.answered_by(&live.session, face.authority().now()))
     {
-        let flow = Flow::begin(face, realm, &authorize, Some(live));
+        let flow = Flow::begin(face, realm, authorize, Some(live));
         let flow = flow.completed_by(live.session.id, live.user.id, &live.user.username);
         if let Some(code) = flow.code(face, live).await? {
             return coded(face, realm, &flow, &code);
@@ -53,7 +65,7 @@ async fn answer(
     if let Some(error) = authorize.silent_refusal() {
         return refused(face, realm, error);
     }
-    begun(face, realm, &authorize, live.as_ref()).await
+    begun(face, realm, authorize, live.as_ref()).await
 }
 
 async fn begun(

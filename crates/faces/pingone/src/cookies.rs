@@ -9,6 +9,7 @@ use http::HeaderMap;
 use http::header::SET_COOKIE;
 
 use crate::Face;
+use crate::manage::settings::is_persistent;
 
 const WITH_SAME_SITE: &str = "ST";
 /// For clients that mishandle `SameSite=None`.
@@ -21,20 +22,22 @@ pub(crate) fn presented(headers: &HeaderMap) -> Option<SessionToken> {
 }
 
 /// Gives the browser this token.
-pub(crate) fn set(face: &Face, realm: RealmId, token: &SessionToken, headers: &mut HeaderMap) {
+pub(crate) async fn set(face: &Face, realm: RealmId, token: &SessionToken, headers: &mut HeaderMap) {
     let revealed = token.reveal();
-    write(face, realm, Some(&revealed), headers);
+    // The session is there: not knowing the setting must not cost it. Then the cookie is the shorter-lived one.
+    let persistent = is_persistent(face, realm).await.unwrap_or(false);
+    write(face, realm, Some(&revealed), persistent.then_some(face.settings().cookie_life_s), headers);
 }
 
 /// Makes the browser forget its token.
 pub(crate) fn clear(face: &Face, realm: RealmId, headers: &mut HeaderMap) {
-    write(face, realm, None, headers);
+    write(face, realm, None, None, headers);
 }
 
-fn write(face: &Face, realm: RealmId, token: Option<&str>, headers: &mut HeaderMap) {
+/// Without a life the browser keeps the cookie until it is closed. P-63
+fn write(face: &Face, realm: RealmId, token: Option<&str>, life_s: Option<i64>, headers: &mut HeaderMap) {
     let settings = face.settings();
     let path = format!("/{realm}");
-    let life_s = Some(settings.cookie_life_s);
     let mut add = |name: &str, same_site| {
         let cookie = SetCookie {
             path: Some(&path),

@@ -5,13 +5,17 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use adieu_authority::{Device, Origin, Principal, Realm, RealmId, SessionId, SessionToken, Standing, UserId};
+use adieu_authority::{
+    ClientId, Device, Origin, Principal, Realm, RealmId, Rights, SessionId, SessionToken, Standing, UserId,
+};
 use adieu_http_kit::client::{self, Peer};
-use axum::extract::{FromRequestParts, RawPathParams};
+use adieu_http_kit::media;
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use http::request::Parts;
 
+use crate::manage::input::Input;
 use crate::problem::Problem;
-use crate::{DOOR, Face, cookies};
+use crate::{DOOR, Face, body, cookies};
 
 /// An id in the path. What is no id names nothing.
 async fn id<T: FromStr>(parts: &mut Parts, name: &str) -> Result<T, Problem> {
@@ -89,7 +93,7 @@ impl FromRequestParts<Face> for Visitor {
 pub(crate) struct Admin {
     pub(crate) realm: Arc<Realm>,
     pub(crate) principal: Principal,
-    pub(crate) standing: Standing,
+    pub(crate) rights: Rights,
 }
 
 impl FromRequestParts<Face> for Admin {
@@ -106,7 +110,88 @@ impl FromRequestParts<Face> for Admin {
         let principal =
             authority.principal(realm.as_deref(), token, audience).await?.ok_or_else(no_access)?;
         let realm = realm.ok_or(Problem::Forbidden)?;
-        let standing = authority.standing_of(&principal, realm.id).await?;
-        Ok(Self { realm, principal, standing })
+        let rights = authority.rights(principal.roles(), realm.id).await?;
+        Ok(Self { realm, principal, rights })
+    }
+}
+
+impl Admin {
+    /// Whether there is any session that the caller could reach: by role, or as a user's.
+    pub(crate) fn may_touch_sessions(&self) -> bool {
+        self.principal.user.is_some() || self.rights.reading != Standing::Nobody
+    }
+
+    /// Goes on if the caller is a client in its own name and this holds of its rights. What users let programs do in
+    /// their name is said by scopes, and there is none for the management of anything but sessions.
+    pub(crate) fn must(&self, hold: impl FnOnce(&Rights) -> bool) -> Result<(), Problem> {
+        if self.principal.user.is_none() && hold(&self.rights) { Ok(()) } else { Err(Problem::Forbidden) }
+    }
+}
+
+/// A caller of the management API whose bearer token is good, where no environment is named.
+pub(crate) struct Caller(pub(crate) Principal);
+
+impl FromRequestParts<Face> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Problem> {
+        let no_access = || Problem::NoAccess { bearer: true };
+        let token = adieu_http_kit::auth::bearer(&parts.headers).ok_or_else(no_access)?;
+        let audience = &face.settings().api_base;
+        let principal = face.authority().principal(None, token, audience).await?.ok_or_else(no_access)?;
+        if principal.user.is_some() || principal.roles().is_empty() {
+            return Err(Problem::Forbidden);
+        }
+        Ok(Self(principal))
+    }
+}
+
+/// What the path names last, as text.
+pub(crate) struct Named(pub(crate) String);
+
+impl FromRequestParts<Face> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Face) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| Problem::NotFound)?;
+        params.iter().last().map(|(_, text)| Self(text.to_owned())).ok_or(Problem::NotFound)
+    }
+}
+
+/// An application in the path.
+pub(crate) struct OfApp(pub(crate) ClientId);
+
+impl FromRequestParts<Face> for OfApp {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Face) -> Result<Self, Problem> {
+        id(parts, "app").await.map(Self)
+    }
+}
+
+/// A sign-on policy in the path.
+pub(crate) struct OfPolicy(pub(crate) uuid::Uuid);
+
+impl FromRequestParts<Face> for OfPolicy {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Face) -> Result<Self, Problem> {
+        let id: RealmId = id(parts, "policy").await?; // Every id of ours is spelled alike.
+        Ok(Self(id.uuid()))
+    }
+}
+
+/// The body, a JSON object of one of the types that its address takes.
+pub(crate) struct Body(pub(crate) Input);
+
+impl FromRequest<Face> for Body {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &Face) -> Result<Self, Problem> {
+        let (parts, stream) = request.into_parts();
+        if !media::is(&parts.headers, "application/json") {
+            return Err(Problem::MediaType);
+        }
+        Ok(Self(Input::read(&body::bytes(stream).await?)?))
     }
 }

@@ -11,16 +11,17 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, EXPIRES, HeaderMap, PRAG
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::Face;
+use crate::external::External;
 use crate::problem::{Problem, Shown};
 
 const CORRELATION_ID: HeaderName = HeaderName::from_static("correlation-id");
 
-/// What the client says it can read; looked at only if there is a choice to make.
-pub(crate) struct Reads(Vec<HeaderValue>);
+/// What the client says it can read, looked at only if there is a choice to make; and its own ids of the request.
+pub(crate) struct Reads(Vec<HeaderValue>, External);
 
 impl Reads {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        Self(headers.get_all(ACCEPT).iter().cloned().collect())
+        Self(headers.get_all(ACCEPT).iter().cloned().collect(), External::of(headers))
     }
 
     fn only_json(&self) -> bool {
@@ -36,11 +37,12 @@ impl Reads {
 pub(crate) fn finish(face: &Face, reads: Reads, mut response: Response) -> Response {
     let id = face.authority().draw_uuid().to_string();
     if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
-        log(&problem, &id);
+        log(&problem, &id, &reads.1);
         response = told(face, &problem, &id, &reads);
     }
     let headers = response.headers_mut();
     headers.insert(CORRELATION_ID, HeaderValue::from_str(&id).expect("a UUID is a header value"));
+    reads.1.echo(&id, headers);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, must-revalidate"));
@@ -50,12 +52,13 @@ pub(crate) fn finish(face: &Face, reads: Reads, mut response: Response) -> Respo
     response
 }
 
-fn log(problem: &Problem, id: &str) {
+fn log(problem: &Problem, id: &str, external: &External) {
+    let transaction = external.transaction.as_deref().unwrap_or_default();
     let cause = root_cause(problem);
     if problem.status().is_server_error() {
-        tracing::error!(id, cause, %problem, "request not answered");
+        tracing::error!(id, transaction, cause, %problem, "request not answered");
     } else {
-        tracing::debug!(id, status = problem.status().as_u16(), %problem, "request refused");
+        tracing::debug!(id, transaction, status = problem.status().as_u16(), %problem, "request refused");
     }
 }
 
@@ -79,7 +82,7 @@ fn told(face: &Face, problem: &Problem, id: &str, reads: &Reads) -> Response {
         (status, json, problem.json(id).to_string()).into_response()
     };
     if let Some((name, value)) = problem.headers() {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, value);
     }
     response
 }

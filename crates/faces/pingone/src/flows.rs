@@ -64,7 +64,7 @@ pub(crate) async fn act(
     let flow = Flow::find(&face, &realm, id).await?;
     let signed_on = sign_on(&face, &realm, &visitor, flow, credentials).await?;
     let mut response = Json(signed_on.flow.json(&face, None)).into_response();
-    cookies::set(&face, realm.id, &signed_on.token, response.headers_mut());
+    cookies::set(&face, realm.id, &signed_on.token, response.headers_mut()).await;
     Ok(response)
 }
 

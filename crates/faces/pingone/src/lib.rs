@@ -9,12 +9,15 @@ mod as_endpoints;
 mod authorize;
 mod body;
 mod cookies;
+mod cors;
 mod direct;
+mod external;
 mod extract;
 mod finish;
 mod flow;
 mod flows;
 mod form_token;
+mod manage;
 mod problem;
 mod resume;
 mod session_json;
@@ -41,6 +44,7 @@ use tower::Service;
 
 pub use settings::Settings;
 
+use crate::cors::Cross;
 use crate::direct::Direct;
 use crate::finish::{Reads, finish};
 use crate::problem::Problem;
@@ -82,7 +86,7 @@ impl Face {
 /// The service: everything below `/{environment id}` and `/v1`.
 pub fn service(authority: Authority, settings: Settings) -> PingOne {
     let face = Face(Arc::new(Inner { authority, settings }));
-    let routes = Router::new().merge(authentication()).merge(management());
+    let routes = Router::new().merge(authentication()).merge(management()).merge(manage::routes());
     PingOne { routes: routes.fallback(async || Problem::NotFound).with_state(face.clone()), face }
 }
 
@@ -105,14 +109,30 @@ impl Service<Request<Body>> for PingOne {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let face = self.face.clone();
         let reads = Reads::of(request.headers());
-        if let Some(direct) = Direct::of(&request) {
+        let cross = Cross::of(&request);
+        if cross.is_none()
+            && let Some(direct) = Direct::of(&request)
+        {
             return Box::pin(async move {
                 let answer = direct.answer(&face, request).await;
                 Ok(finish(&face, reads, answer))
             });
         }
-        let answer = self.routes.call(request);
-        Box::pin(async move { Ok(finish(&face, reads, answer.await?)) })
+        let Some(cross) = cross else {
+            let answer = self.routes.call(request);
+            return Box::pin(async move { Ok(finish(&face, reads, answer.await?)) });
+        };
+        let mut routes = self.routes.clone();
+        Box::pin(async move {
+            let answer = match Direct::of(&request) {
+                _ if cross.is_preflight() => cross.preflight(),
+                Some(direct) => direct.answer(&face, request).await,
+                None => routes.call(request).await?,
+            };
+            let mut answer = finish(&face, reads, answer);
+            cross.allow(&face, &mut answer).await;
+            Ok(answer)
+        })
     }
 }
 
@@ -122,6 +142,12 @@ fn authentication() -> Router<Face> {
         .route("/{env}/as/authorize", only("GET, POST", get(authorize::authorize).post(authorize::authorize)))
         .route("/{env}/as/resume", only("GET", get(resume::resume)))
         .route("/{env}/as/token", only("POST", post(as_endpoints::token)))
+        .route("/{env}/as/revoke", only("POST", post(as_endpoints::revoke)))
+        .route(
+            "/{env}/as/userinfo",
+            only("GET, POST", get(as_endpoints::userinfo).post(as_endpoints::userinfo)),
+        )
+        .route("/{env}/as/idpSignoff", only("GET", get(signoff::by_hint::sign_off)))
         .route("/{env}/as/jwks", readable(get(as_endpoints::jwks)))
         .route("/{env}/as/.well-known/openid-configuration", readable(get(as_endpoints::discovery)))
         .route("/{env}/as/signon", only("GET", get(sign_on_page::moved)))
@@ -135,6 +161,15 @@ fn management() -> Router<Face> {
         .route(
             "/v1/environments/{env}/users/{user}/sessions/{session}",
             only("GET, DELETE", get(sessions::read_of_user).delete(sessions::delete)),
+        )
+        // A session comes of a sign-on and is found by its user: the collection takes no method at all.
+        .route("/v1/environments/{env}/sessions", only("", MethodRouter::new()))
+        .route(
+            "/v1/environments/{env}/sessions/me",
+            only(
+                "GET, POST, DELETE",
+                get(sessions::me::read).post(sessions::me::reset).delete(sessions::me::delete),
+            ),
         )
         .route(
             "/v1/environments/{env}/sessions/{session}",

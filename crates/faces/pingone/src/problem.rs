@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Busy, EndError, Outage, RealmId, SignOnFailure, WriteError};
+use adieu_authority::{
+    Busy, DirectoryError, EndError, HashError, Outage, PersonError, RealmId, SignOnFailure, WriteError,
+};
 use adieu_http_kit::body::BodyError;
-use adieu_oidc::{HintError, Refusal};
+use adieu_oidc::{HintError, Refusal, UserinfoError};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 /// Why a request is not answered as it wished.
@@ -33,10 +35,16 @@ pub(crate) enum Problem {
     Invalid { code: &'static str, target: &'static str, message: &'static str },
     #[error("the session is the caller's own")]
     CallersOwn,
+    #[error("others depend on it, or there are too many")]
+    Constraint { target: &'static str, message: &'static str },
     #[error("the user may not sign on")]
     NotUsable,
     #[error("the user has too many sessions")]
     TooManySessions,
+    #[error("name and password do not fit")]
+    WrongPassword { left: Option<u32> },
+    #[error("too many sign-ons have failed")]
+    Limited { retry_after_s: i64 },
     #[error("too many sign-ons at once")]
     Busy,
     #[error("authorization was refused: {0}")]
@@ -46,6 +54,9 @@ pub(crate) enum Problem {
     Unredirectable { problem: Box<Problem>, realm: RealmId, shown: Shown },
     #[error("OAuth: {0}")]
     OAuth(#[source] Refusal),
+    /// RFC 6750 §3.1; without an error nothing was presented.
+    #[error("the access token is not good for this")]
+    Bearer { error: Option<&'static str> },
     /// The form of an OAuth endpoint could not be read.
     #[error("OAuth: {0}")]
     OAuthBody(#[source] Box<Problem>),
@@ -69,8 +80,13 @@ const FAILED: &str = "The request could not be completed. There was an issue pro
 const NOT_FOUND: &str = "The request could not be completed. The requested resource was not found.";
 const LATER: &str = "The request could not be completed at this time. Please send it again.";
 
+/// Words of RFC 6750 §3.1.
+const INVALID_TOKEN: &str = "invalid_token";
+const INSUFFICIENT_SCOPE: &str = "insufficient_scope";
+
 /// How long to wait before the same is sent again; clients cap it at 30 s.
 const RETRY_AFTER_S: &str = "1";
+const RETRY_AFTER_MAX_S: i64 = 30;
 
 impl Problem {
     pub(crate) fn required(target: &'static str) -> Self {
@@ -79,6 +95,10 @@ impl Problem {
 
     pub(crate) fn invalid(target: &'static str, message: &'static str) -> Self {
         Self::Invalid { code: "INVALID_VALUE", target, message }
+    }
+
+    pub(crate) fn taken(target: &'static str) -> Self {
+        Self::Invalid { code: "UNIQUENESS_VIOLATION", target, message: "The value is taken." }
     }
 
     /// The same, but shown as a page to browsers.
@@ -93,7 +113,8 @@ impl Problem {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NoAccess { .. } => StatusCode::UNAUTHORIZED,
+            Self::Bearer { error: Some(INSUFFICIENT_SCOPE) } => StatusCode::FORBIDDEN,
+            Self::NoAccess { .. } | Self::Bearer { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -102,10 +123,12 @@ impl Problem {
             | Self::Malformed
             | Self::Invalid { .. }
             | Self::CallersOwn
+            | Self::Constraint { .. }
+            | Self::WrongPassword { .. }
             | Self::NotUsable
             | Self::TooManySessions
             | Self::Authorization(_) => StatusCode::BAD_REQUEST,
-            Self::Busy => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy | Self::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unredirectable { problem, .. } | Self::OAuthBody(problem) => problem.status(),
             Self::OAuth(Refusal::Client { .. }) => StatusCode::UNAUTHORIZED,
@@ -125,10 +148,30 @@ impl Problem {
     }
 
     /// Further headers of the answer.
-    pub(crate) fn headers(&self) -> Option<(http::HeaderName, &'static str)> {
+    pub(crate) fn headers(&self) -> Option<(http::HeaderName, HeaderValue)> {
+        if let Self::Limited { retry_after_s } = self {
+            // Programs wait no longer than that in any case. P-64
+            return Some((
+                http::header::RETRY_AFTER,
+                HeaderValue::from((*retry_after_s).clamp(1, RETRY_AFTER_MAX_S)),
+            ));
+        }
+        let (name, value) = self.fixed_header()?;
+        Some((name, HeaderValue::from_static(value)))
+    }
+
+    fn fixed_header(&self) -> Option<(http::HeaderName, &'static str)> {
         match self {
             Self::Method { allow } => Some((http::header::ALLOW, allow)),
             Self::NoAccess { bearer: true } => Some((http::header::WWW_AUTHENTICATE, "Bearer")),
+            Self::Bearer { error: None } => Some((http::header::WWW_AUTHENTICATE, "Bearer")),
+            Self::Bearer { error: Some(INSUFFICIENT_SCOPE) } => Some((
+                http::header::WWW_AUTHENTICATE,
+                "Bearer error=\"insufficient_scope\", scope=\"openid\"",
+            )),
+            Self::Bearer { error: Some(_) } => {
+                Some((http::header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""))
+            }
             Self::OAuth(Refusal::Client { basic: true }) => {
                 Some((http::header::WWW_AUTHENTICATE, "Basic realm=\"environment\"")) // RFC 6749 §5.2
             }
@@ -137,8 +180,9 @@ impl Problem {
             }
             // The rest of the body is not read.
             Self::Body(BodyError::TooLarge | BodyError::Slow) => Some((http::header::CONNECTION, "close")),
-            Self::Unredirectable { problem, .. } | Self::OAuthBody(problem) => problem.headers(),
+            Self::Unredirectable { problem, .. } | Self::OAuthBody(problem) => problem.fixed_header(),
             Self::NotFound
+            | Self::Limited { .. }
             | Self::NoAccess { .. }
             | Self::Forbidden
             | Self::MediaType
@@ -146,6 +190,8 @@ impl Problem {
             | Self::Malformed
             | Self::Invalid { .. }
             | Self::CallersOwn
+            | Self::Constraint { .. }
+            | Self::WrongPassword { .. }
             | Self::NotUsable
             | Self::TooManySessions
             | Self::Authorization(_)
@@ -180,12 +226,27 @@ impl Problem {
                 let message = "The current session cannot be deleted. Sign off to end it.";
                 ("REQUEST_FAILED", FAILED, detail("CONSTRAINT_VIOLATION", Some("sessionId"), message))
             }
+            Self::Constraint { target, message } => {
+                ("REQUEST_FAILED", FAILED, detail("CONSTRAINT_VIOLATION", Some(target), message))
+            }
             Self::NotUsable => {
                 ("REQUEST_FAILED", FAILED, detail("ACCOUNT_NOT_USABLE", None, "The account is not usable."))
             }
             Self::TooManySessions => {
                 let message = "The user has as many sessions as one can have.";
                 ("REQUEST_FAILED", FAILED, detail("CONSTRAINT_VIOLATION", None, message))
+            }
+            Self::WrongPassword { left } => {
+                let message = "The provided password did not match provisioned password";
+                let mut detail = detail("INVALID_VALUE", Some("password"), message);
+                if let (Some(detail), Some(left)) = (&mut detail, left) {
+                    detail["innerError"] = json!({"failuresRemaining": left});
+                }
+                ("INVALID_DATA", INVALID, detail)
+            }
+            Self::Limited { .. } => {
+                let message = "Too many sign-ons have failed. Please wait.";
+                ("REQUEST_LIMITED", LATER, detail("LIMIT_EXCEEDED", None, message))
             }
             Self::Busy => {
                 ("REQUEST_LIMITED", LATER, detail("LIMIT_EXCEEDED", None, "Too many requests at once."))
@@ -196,6 +257,9 @@ impl Problem {
             Self::Unavailable(_) => ("UNEXPECTED_ERROR", LATER, None),
             Self::Unredirectable { problem, .. } => return problem.json(id),
             Self::OAuth(refusal) => return oauth(refusal.code(), &sentence(refusal), id),
+            Self::Bearer { error } => {
+                return oauth(error.unwrap_or(INVALID_TOKEN), "The access token is not good for this.", id);
+            }
             Self::OAuthBody(_) => return oauth("invalid_request", "The form could not be read.", id),
         };
         let mut body = json!({"id": id, "code": code, "message": message});
@@ -264,9 +328,8 @@ impl From<SignOnFailure> for Problem {
     fn from(failure: SignOnFailure) -> Self {
         match failure {
             // The same words for an unknown user: nobody learns who exists. Contract pingone.md 4.6.
-            SignOnFailure::WrongCredentials => {
-                Self::invalid("password", "The provided password did not match provisioned password")
-            }
+            SignOnFailure::WrongCredentials { left } => Self::WrongPassword { left },
+            SignOnFailure::Limited { retry_after } => Self::Limited { retry_after_s: retry_after.s() + 1 },
             SignOnFailure::Disabled(_) => Self::NotUsable,
             SignOnFailure::Busy(Busy) => Self::Busy,
             SignOnFailure::TooMany | SignOnFailure::Quota => Self::TooManySessions,
@@ -283,6 +346,50 @@ impl From<HintError> for Problem {
                 Self::invalid("client_id", "The hint was issued to another application.")
             }
             HintError::Outage(outage) => Self::Unavailable(outage),
+        }
+    }
+}
+
+impl From<DirectoryError> for Problem {
+    fn from(error: DirectoryError) -> Self {
+        match error {
+            DirectoryError::NameTaken => Self::taken("name"),
+            DirectoryError::Unknown => Self::NotFound,
+            DirectoryError::NotEmpty => {
+                Self::Constraint { target: "id", message: "Users still belong to it." }
+            }
+            DirectoryError::Write(error) => error.into(),
+        }
+    }
+}
+
+impl From<HashError> for Problem {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy(Busy) => Self::Busy,
+            HashError::TooLong => Self::invalid("value", "The password is too long."),
+        }
+    }
+}
+
+impl From<PersonError> for Problem {
+    fn from(error: PersonError) -> Self {
+        match error {
+            // An e-mail address names its user as well.
+            PersonError::Directory(DirectoryError::NameTaken) => Self::taken("username"),
+            PersonError::Directory(error) => error.into(),
+            PersonError::Password(error) => error.into(),
+            PersonError::Name => Self::invalid("username", "A name has 1 to 255 characters."),
+        }
+    }
+}
+
+impl From<UserinfoError> for Problem {
+    fn from(error: UserinfoError) -> Self {
+        match error {
+            UserinfoError::Token => Self::Bearer { error: Some(INVALID_TOKEN) },
+            UserinfoError::Scope => Self::Bearer { error: Some(INSUFFICIENT_SCOPE) },
+            UserinfoError::Outage(outage) => Self::Unavailable(outage),
         }
     }
 }
@@ -310,7 +417,7 @@ mod tests {
                 .unredirectable(RealmId::from_uuid(Default::default()), Shown::UnlessJson),
         ] {
             assert_eq!(problem.status(), StatusCode::SERVICE_UNAVAILABLE, "{problem:?}");
-            assert_eq!(problem.headers(), Some((http::header::RETRY_AFTER, RETRY_AFTER_S)));
+            assert_eq!(problem.fixed_header(), Some((http::header::RETRY_AFTER, RETRY_AFTER_S)));
             assert!(!problem.json("id").to_string().contains("disk"), "the cause is for the log");
         }
     }
@@ -324,6 +431,7 @@ mod tests {
             (Problem::Body(BodyError::Broken), 400),
             (Problem::OAuthBody(Box::new(Problem::Body(BodyError::TooLarge))), 413),
             (SignOnFailure::Busy(Busy).into(), 429),
+            (SignOnFailure::Limited { retry_after: adieu_authority::Span::from_s(9) }.into(), 429),
             (SignOnFailure::TooMany.into(), 400),
             (EndError::CallersOwn.into(), 400),
         ] {

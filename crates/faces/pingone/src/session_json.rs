@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use adieu_authority::{Looked, Method, RealmId, Session, State, Timestamp};
+use adieu_authority::{Method, RealmId, Session, State, Timestamp};
 use adieu_http_kit::dates::rfc3339_ms;
 use serde_json::{Map, Value, json};
 
@@ -18,17 +18,16 @@ pub(crate) enum Family {
     Environment,
 }
 
-/// The one sign-on policy that there is; the same in every installation.
-const POLICY: &str = "7d1c5b1e-52a4-4f0e-9c3a-0a6d3f1b8e42";
+/// The sign-on policy of a name and a password; the same in every installation.
+pub(crate) const POLICY: &str = "7d1c5b1e-52a4-4f0e-9c3a-0a6d3f1b8e42";
 
 /// The address of an environment in the management API.
 pub(crate) fn base(face: &Face, realm: RealmId) -> String {
     format!("{}/v1/environments/{realm}", face.settings().api_base)
 }
 
-/// A session as it is shown.
-pub(crate) fn session(face: &Face, looked: &Looked, family: Family) -> Value {
-    let session = &looked.session;
+/// A session as it is shown, with its last activity.
+pub(crate) fn session(face: &Face, session: &Session, seen_at: Timestamp, family: Family) -> Value {
     let base = base(face, session.realm);
     let user = format!("{base}/users/{}", session.user);
     let signed_on = session.state == State::SignedOn;
@@ -48,7 +47,7 @@ pub(crate) fn session(face: &Face, looked: &Looked, family: Family) -> Value {
         shown.insert("user".into(), json!({"id": session.user.to_string()}));
     }
     shown.insert("createdAt".into(), time(session.opened_at));
-    shown.insert("activeAt".into(), time(looked.seen_at));
+    shown.insert("activeAt".into(), time(seen_at));
     if let Some(idle) = session.idle {
         shown.insert("idleTimeoutInMinutes".into(), (idle.s() / 60).into());
     }
@@ -105,12 +104,13 @@ fn authenticator(method: &Method) -> &str {
 }
 
 /// The address without the port that other doors may have stored with it.
-fn remote_ip(session: &Session) -> Option<String> {
+pub(crate) fn remote_ip(session: &Session) -> Option<String> {
     let text = session.device.address.as_deref()?;
     let with_port = text.parse::<SocketAddr>().map(|address| address.ip());
     with_port.or_else(|_| text.parse::<IpAddr>()).ok().map(|ip| ip.to_string())
 }
 
-fn time(at: Timestamp) -> Value {
+/// A moment as the wire has it, to the millisecond.
+pub(crate) fn time(at: Timestamp) -> Value {
     rfc3339_ms(at.ms()).into()
 }

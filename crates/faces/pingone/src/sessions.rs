@@ -3,10 +3,14 @@
 //! Somebody limited to populations, or to their own sessions, learns nothing about anybody else: outside and non-existing
 //! are one 403. Contract pingone.md 2.2, 2.3 and 3.5: P-7 to P-19, P-57.
 
+mod kept;
+pub(crate) mod me;
+
 use std::sync::Arc;
 
 use adieu_authority::{
-    Act, Cause, EndOrder, Ended, Looked, NotLive, SessionId, Standing, Target, User, UserId, Verdict,
+    Act, Cause, EndOrder, Ended, Fate, Looked, NotLive, Remembered, SessionId, Standing, Target, User,
+    UserId, Verdict,
 };
 use adieu_http_kit::media;
 use axum::Json;
@@ -20,11 +24,9 @@ use crate::extract::{Admin, OfSession, OfUser, Visitor};
 use crate::problem::Problem;
 use crate::session_json::{Family, base, session};
 
-const RESET: &str = "application/vnd.pingidentity.sso.session.logout";
+pub(crate) const RESET: &str = "application/vnd.pingidentity.sso.session.logout";
 const READ: &str = "p1:read:sessions";
 const DELETE: &str = "p1:delete:sessions";
-/// Sessions that one list shows (HOME-LIMITS).
-const LISTED_MAX: u32 = 200;
 
 /// U1: the sessions of a user, newest first.
 pub(crate) async fn list_of_user(
@@ -33,9 +35,8 @@ pub(crate) async fn list_of_user(
     OfUser(user): OfUser,
 ) -> Result<Response, Problem> {
     let user = in_reach(&face, &admin, user, READ).await?;
-    let looked = face.authority().sessions_of(user.id, LISTED_MAX).await?;
-    let shown = looked.iter().filter(|looked| is_kept(looked.verdict));
-    let sessions: Vec<_> = shown.map(|looked| session(&face, looked, Family::User)).collect();
+    let kept = kept::of_user(&face, &user).await?;
+    let sessions: Vec<_> = kept.iter().map(|one| shown(&face, one)).collect();
     let href = format!("{}/users/{}/sessions", base(&face, admin.realm.id), user.id);
     let count = sessions.len();
     Ok(Json(json!({
@@ -47,6 +48,10 @@ pub(crate) async fn list_of_user(
     .into_response())
 }
 
+fn shown(face: &Face, one: &Remembered) -> serde_json::Value {
+    session(face, &one.session, one.seen_at, Family::User)
+}
+
 /// U2: one session of a user.
 pub(crate) async fn read_of_user(
     State(face): State<Face>,
@@ -55,8 +60,8 @@ pub(crate) async fn read_of_user(
     OfSession(id): OfSession,
 ) -> Result<Response, Problem> {
     let user = in_reach(&face, &admin, user, READ).await?;
-    let looked = kept_session(&face, &user, id).await?;
-    Ok(Json(session(&face, &looked, Family::User)).into_response())
+    let one = kept::session(&face, &user, id).await?;
+    Ok(Json(shown(&face, &one)).into_response())
 }
 
 /// U3, exit 3: one session of a user is over, unless it is the caller's own.
@@ -69,11 +74,12 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let user = in_reach(&face, &admin, user, DELETE).await?;
     // What is over already is no longer there to be deleted: the second time is 404. Contract pingone.md 2.2.
-    kept_session(&face, &user, id).await?;
+    let kept = kept::session(&face, &user, id).await?;
     let order = EndOrder {
         realm: Some(admin.realm.id),
         target: Target::OneOf { user: user.id, session: id },
-        act: Act::End,
+        // What time has ended is only taken off the list.
+        act: if kept.fate == Fate::Live { Act::End } else { Act::Forget },
         cause: Cause::Administrator(admin.principal.actor()),
         spare: admin.principal.session(),
         origin: visitor.origin(),
@@ -92,7 +98,7 @@ pub(crate) async fn read(
     let looked = session_in_reach(&face, &admin, id, READ).await?;
     match looked.verdict {
         Verdict::Live | Verdict::Not(NotLive::Reset) => {
-            Ok(Json(session(&face, &looked, Family::Environment)).into_response())
+            Ok(Json(session(&face, &looked.session, looked.seen_at, Family::Environment)).into_response())
         }
         Verdict::Not(
             NotLive::Unknown | NotLive::Idle | NotLive::Expired | NotLive::Generation | NotLive::Disabled,
@@ -112,9 +118,18 @@ pub(crate) async fn reset(
         return Err(Problem::MediaType); // P-13
     }
     let looked = session_in_reach(&face, &admin, id, DELETE).await?;
-    if !admin.standing.reaches(looked.user.population) {
+    if !admin.rights.data.reaches(looked.user.population) {
         return Err(Problem::Forbidden); // No self-service: only a role resets. Contract pingone.md 3.1.
     }
+    reset_one(&face, &admin, id, &visitor).await
+}
+
+async fn reset_one(
+    face: &Face,
+    admin: &Admin,
+    id: SessionId,
+    visitor: &Visitor,
+) -> Result<StatusCode, Problem> {
     let order = EndOrder {
         realm: Some(admin.realm.id),
         target: Target::One(id),
@@ -137,13 +152,19 @@ async fn in_reach(face: &Face, admin: &Admin, id: UserId, scope: &str) -> Result
         return Err(Problem::Forbidden); // A client in a user's name may do what the user let it do.
     }
     let user = face.authority().user(id).await?.filter(|user| user.realm == admin.realm.id);
-    let missing = match &admin.standing {
+    let standing = standing(admin, scope);
+    let missing = match standing {
         Standing::OfRealm => Problem::NotFound,
         Standing::OfPopulations(_) | Standing::Nobody => Problem::Forbidden,
     };
     let user = user.ok_or(missing)?;
-    let reached = admin.standing.reaches(user.population) || own == Some(user.id);
+    let reached = standing.reaches(user.population) || own == Some(user.id);
     if reached { Ok(user) } else { Err(Problem::Forbidden) }
+}
+
+/// How far the caller's roles reach for what the scope names.
+fn standing<'a>(admin: &'a Admin, scope: &str) -> &'a Standing {
+    if scope == READ { &admin.rights.reading } else { &admin.rights.data }
 }
 
 /// The session, if the caller may do this to its user.
@@ -152,25 +173,11 @@ async fn session_in_reach(face: &Face, admin: &Admin, id: SessionId, scope: &str
     let looked = looked.filter(|looked| looked.session.realm == admin.realm.id);
     match looked {
         Some(looked) => in_reach(face, admin, looked.session.user, scope).await.map(|_| looked),
-        None => Err(match &admin.standing {
+        None => Err(match standing(admin, scope) {
             Standing::OfRealm if admin.principal.user.is_none() || admin.principal.has_scope(scope) => {
                 Problem::NotFound
             }
             Standing::OfRealm | Standing::OfPopulations(_) | Standing::Nobody => Problem::Forbidden,
         }),
-    }
-}
-
-/// A session of this user that lists still show.
-async fn kept_session(face: &Face, user: &User, id: SessionId) -> Result<Looked, Problem> {
-    let looked = face.authority().look(id, false).get().await?;
-    looked.filter(|l| l.session.user == user.id && is_kept(l.verdict)).ok_or(Problem::NotFound)
-}
-
-/// Expired sessions stay listed, ended ones do not, and a reset one is nobody's. Contract pingone.md 2.2.
-fn is_kept(verdict: Verdict) -> bool {
-    match verdict {
-        Verdict::Live | Verdict::Not(NotLive::Idle | NotLive::Expired) => true,
-        Verdict::Not(NotLive::Unknown | NotLive::Reset | NotLive::Generation | NotLive::Disabled) => false,
     }
 }

@@ -84,13 +84,17 @@ pub(crate) async fn submit(
     match sign_on(&face, &realm, &visitor, flow.clone(), credentials).await {
         Ok(signed_on) => {
             let mut response = see_other(&signed_on.flow.resume_url(&face));
-            cookies::set(&face, realm.id, &signed_on.token, response.headers_mut());
+            cookies::set(&face, realm.id, &signed_on.token, response.headers_mut()).await;
             Ok(response)
         }
         Err(problem) => {
             let Some(error) = words(&problem) else { return Err(shown(problem)) };
             let tried = Try { status: problem.status(), name: &name, error: Some(error) };
-            Ok(page(&face, &realm, &parts.headers, &flow, tried))
+            let mut response = page(&face, &realm, &parts.headers, &flow, tried);
+            if let Some((name, value)) = problem.headers() {
+                response.headers_mut().insert(name, value);
+            }
+            Ok(response)
         }
     }
 }
@@ -98,7 +102,8 @@ pub(crate) async fn submit(
 /// What the page says of a failure after which the form may be sent again; nothing if it may not.
 fn words(problem: &Problem) -> Option<&'static str> {
     match problem {
-        Problem::Invalid { .. } => Some("Username or password is wrong."),
+        Problem::Invalid { .. } | Problem::WrongPassword { .. } => Some("Username or password is wrong."),
+        Problem::Limited { .. } => Some("Too many sign-ons have failed. Please wait a moment."),
         Problem::NotUsable => Some("This account cannot be used at present."),
         Problem::TooManySessions => Some("There are too many sessions of this account."),
         Problem::Busy | Problem::Unavailable(_) => Some("That did not work just now. Please try again."),
@@ -110,9 +115,11 @@ fn words(problem: &Problem) -> Option<&'static str> {
         | Problem::Body(_)
         | Problem::Malformed
         | Problem::CallersOwn
+        | Problem::Constraint { .. }
         | Problem::Authorization(_)
         | Problem::Unredirectable { .. }
         | Problem::OAuth(_)
+        | Problem::Bearer { .. }
         | Problem::OAuthBody(_) => None,
     }
 }

@@ -3,15 +3,20 @@
 //! Everything is judged before anything is ended: a bad hint or address ends nothing. A session that is not there is
 //! signed off already. Contract pingone.md 1.1 to 1.4: P-1 to P-6, P-22 to P-31.
 
+pub(crate) mod by_hint;
+
 use std::sync::Arc;
 
-use adieu_authority::{Act, Cause, Client, EndError, EndOrder, Realm, Target};
+use adieu_authority::{Act, Cause, Client, ClientId, EndError, EndOrder, Realm, Target};
 use adieu_http_kit::form::{Params, append_query};
+use adieu_oidc::Hint;
 use axum::extract::Request;
 use axum::response::Response;
 
 use crate::authorize::found;
+use crate::cors::Concerned;
 use crate::extract::Visitor;
+use crate::manage::applications::login_page;
 use crate::problem::{Problem, Shown};
 use crate::{Face, body, cookies};
 
@@ -22,39 +27,74 @@ const REDIRECT_CHARS_MAX: usize = 8192;
 pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) -> Result<Response, Problem> {
     let (parts, params) = body::params(request).await?;
     let visitor = Visitor::of(&parts);
-    let location = judged(face, realm, &visitor, &params).await;
-    let location = location.map_err(|problem| problem.unredirectable(realm.id, Shown::UnlessJson))?;
+    let judged = judged(face, realm, &visitor, &params).await;
+    let judged = judged.map_err(|problem| problem.unredirectable(realm.id, Shown::UnlessJson))?;
     let mut response =
-        found(&location).map_err(|_| unregistered().unredirectable(realm.id, Shown::UnlessJson))?;
+        found(&judged.location).map_err(|_| unregistered().unredirectable(realm.id, Shown::UnlessJson))?;
     end(face, realm, &visitor).await?;
+    if let Some(hint) = &judged.instead {
+        by_hint::end(face, realm, &visitor, hint).await?;
+    }
     cookies::clear(face, realm.id, response.headers_mut());
+    if let Some(client) = judged.client {
+        response.extensions_mut().insert(Concerned(client));
+    }
     Ok(response)
 }
 
-/// Where the browser goes afterwards, if the request is a good one.
+/// What a good request means.
+struct Judged {
+    /// Where the browser goes afterwards.
+    location: String,
+    /// The hint whose session ends, because no cookie opens one. Contract pingone.md 1.4, S11; Q-7.
+    instead: Option<Hint>,
+    /// The hint's application.
+    client: Option<ClientId>,
+}
+
 async fn judged(
     face: &Face,
     realm: &Arc<Realm>,
     visitor: &Visitor,
     params: &Params,
-) -> Result<String, Problem> {
-    let hint = body::once(params, "id_token_hint")?;
+) -> Result<Judged, Problem> {
     let client_id = body::once(params, "client_id")?;
-    let target = body::once(params, "post_logout_redirect_uri")?;
-    let state = body::once(params, "state")?;
-    let hint = match hint {
+    let hint = match body::once(params, "id_token_hint")? {
         Some(hint) => Some(face.provider(realm).hint(hint, client_id).await?),
         None => None,
     };
-    if let Some(hint) = &hint
-        && let Some(live) = face.live(visitor, realm, false).await?
-        && live.session.user != hint.user
-    {
-        return Err(Problem::invalid("id_token_hint", "The hint is of another user."));
+    let (mut instead, mut page) = (None, None);
+    if let Some(hint) = &hint {
+        match face.live(visitor, realm, false).await? {
+            Some(live) if live.session.user != hint.user => {
+                return Err(Problem::invalid("id_token_hint", "The hint is of another user."));
+            }
+            Some(_) => page = login_page(face, realm.id, &hint.client.id).await?,
+            None => instead = Some(hint.clone()).filter(|hint| hint.client.ends_by_id_token),
+        }
     }
-    let Some(target) = target else { return Ok(signed_off(face, realm)) };
+    let location = match returned(face, realm, hint.as_ref(), params).await? {
+        Some(location) => location,
+        // The application has a page of its own for that. S14
+        None => match page {
+            Some(page) => append_query(&page, "environmentId", &realm.id.to_string()),
+            None => signed_off(face, realm),
+        },
+    };
+    Ok(Judged { location, instead, client: hint.map(|hint| hint.client.id.clone()) })
+}
+
+/// The address that the request names, with its state, if it is registered; nothing if it names none.
+async fn returned(
+    face: &Face,
+    realm: &Realm,
+    hint: Option<&Hint>,
+    params: &Params,
+) -> Result<Option<String>, Problem> {
+    let (target, state) = (body::once(params, "post_logout_redirect_uri")?, body::once(params, "state")?);
+    let Some(target) = target else { return Ok(None) };
     let length = target.chars().count() + state.map_or(0, |state| state.chars().count());
-    let registered = match &hint {
+    let registered = match hint {
         Some(hint) => names(&hint.client, target),
         None => {
             let clients = face.authority().clients(realm.id).await?;
@@ -64,10 +104,10 @@ async fn judged(
     if !registered || length >= REDIRECT_CHARS_MAX {
         return Err(unregistered());
     }
-    Ok(match state {
+    Ok(Some(match state {
         Some(state) => append_query(target, "state", state),
         None => target.to_owned(),
-    })
+    }))
 }
 
 /// Compared as exact text. Q-12

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use adieu_core::grant::{GrantDecision, decide_redeem, decide_rotate};
 use adieu_core::{
-    Grant, GrantAround, GrantError, GrantId, Outage, RedeemOrder, RotateOrder, Timestamp, Verdict,
+    Client, ClientId, Grant, GrantAround, GrantError, GrantId, Outage, RedeemOrder, RevokeOrder, RotateOrder,
+    Timestamp, Verdict, Voided, decide_revoke, decide_void,
 };
 use adieu_store::{Act, Answer, Grants};
 
@@ -23,10 +24,16 @@ fn around(
 ) -> rusqlite::Result<(GrantAround, Option<Facts>)> {
     let live = facts_in(batch, grant.session)?.filter(|facts| facts.verdict(now) == Verdict::Live);
     let client = rows::client(batch.db, &grant.client)?;
-    let client_generation =
-        client.filter(|(client, removed)| client.enabled && !removed).map(|(client, _)| client.generation);
+    let client = client.filter(|(client, removed)| client.enabled && !removed).map(|(client, _)| client);
+    let outlives_session = match &client {
+        Some(client) if client.outlives_session => {
+            batch.user(grant.user)?.is_some_and(|user| user.enabled && !user.removed)
+        }
+        Some(_) | None => false,
+    };
+    let client_generation = client.map(|client| client.generation);
     let session_epoch = live.as_ref().map(|facts| facts.session.epoch);
-    Ok((GrantAround { session_epoch, client_generation }, live))
+    Ok((GrantAround { session_epoch, client_generation, outlives_session }, live))
 }
 
 type Outcome = rusqlite::Result<Result<Grant, GrantError>>;
@@ -73,6 +80,25 @@ impl Grants for SqliteStore {
     fn rotate(&self, order: RotateOrder, now: Timestamp) -> Act<Result<Grant, GrantError>> {
         self.writer.write(move |batch| {
             decided(batch, order.grant, now, |grant, around| decide_rotate(grant, around, &order, now))
+        })
+    }
+
+    fn revoke(&self, order: RevokeOrder, now: Timestamp) -> Act<Result<(), GrantError>> {
+        self.writer.write(move |batch| {
+            let decided = decided(batch, order.grant, now, |grant, _| decide_revoke(grant, &order, now))?;
+            Ok(decided.map(drop))
+        })
+    }
+
+    fn revoke_own(&self, id: ClientId, token: Voided, now: Timestamp) -> Act<Result<(), GrantError>> {
+        self.writer.write(move |batch| {
+            let Some((client, false)) = rows::client(batch.db, &id)? else {
+                return Ok(Err(GrantError::Invalid));
+            };
+            let Some(void) = decide_void(&client.void, token, now) else {
+                return Ok(Err(GrantError::NotTaken(Outage::new("the client has too many void tokens"))));
+            };
+            batch.write_client(Client { void, ..client }, false).map(Ok)
         })
     }
 

@@ -6,6 +6,7 @@ use adieu_core::{Client, ClientAuth, ClientId, RealmId, Span, Timestamp, TokenHa
 use serde::{Deserialize, Serialize};
 
 use crate::error::Damaged;
+use crate::records::grants::VoidDetail;
 use crate::records::people::{RoleDetail, roles};
 
 /// What of a client is not in columns.
@@ -32,6 +33,12 @@ pub(crate) struct ClientDetail {
     created_at: i64,
     #[serde(default)]
     updated_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acr: Option<String>,
+    #[serde(default)]
+    secret_version: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    void: Vec<VoidDetail>,
 }
 
 impl ClientDetail {
@@ -59,6 +66,9 @@ impl ClientDetail {
             roles: client.roles.iter().map(RoleDetail::of).collect(),
             created_at: client.created_at.ms(),
             updated_at: Some(client.updated_at.ms()),
+            acr: client.acr.clone(),
+            secret_version: client.secret_version,
+            void: client.void.iter().map(VoidDetail::of).collect(),
         }
     }
 
@@ -94,7 +104,10 @@ impl ClientDetail {
             access_life: Span::from_ms(self.access_life),
             refresh_life: Span::from_ms(self.refresh_life),
             roles: roles(self.roles)?,
+            acr: self.acr,
+            secret_version: self.secret_version,
             generation,
+            void: self.void.into_iter().map(VoidDetail::complete).collect(),
             created_at: Timestamp::from_ms(self.created_at),
             updated_at: Timestamp::from_ms(self.updated_at.unwrap_or(self.created_at)),
         })

@@ -2,12 +2,26 @@
 //!
 //! Codes and tokens are hashes before they come here (EMPTY-HANDS).
 
-use adieu_core::{Grant, GrantId, RealmId, Refresh, SessionId, Timestamp, UserId};
+use adieu_core::{Grant, GrantId, RealmId, Refresh, SessionId, Timestamp, UserId, Voided};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::Damaged;
 use crate::records::{hex, unhex};
+
+/// A token that was taken back, and until when that matters.
+#[derive(Serialize, Deserialize)]
+pub(super) struct VoidDetail(Uuid, i64);
+
+impl VoidDetail {
+    pub(super) fn of(void: &Voided) -> Self {
+        Self(void.token, void.until.ms())
+    }
+
+    pub(super) fn complete(self) -> Voided {
+        Voided { token: self.0, until: Timestamp::from_ms(self.1) }
+    }
+}
 
 /// A grant, but for its number.
 #[derive(Serialize, Deserialize)]
@@ -32,6 +46,8 @@ pub(crate) struct GrantDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     rt: Option<(String, String, i64)>,
     dead: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    void: Vec<VoidDetail>,
     x: i64,
 }
 
@@ -54,6 +70,7 @@ impl GrantDetail {
             used: grant.redeemed,
             rt: grant.refresh.map(|r| (hex(r.family), hex(r.current), r.expires_at.ms())),
             dead: grant.revoked,
+            void: grant.void.iter().map(VoidDetail::of).collect(),
             x: grant.expires_at.ms(),
         }
     }
@@ -84,6 +101,7 @@ impl GrantDetail {
             redeemed: self.used,
             refresh,
             revoked: self.dead,
+            void: self.void.into_iter().map(VoidDetail::complete).collect(),
             expires_at: at(self.x),
         })
     }

@@ -22,12 +22,17 @@ pub(super) struct RoleDetail {
 
 impl RoleDetail {
     pub(super) fn of(assignment: &RoleAssignment) -> Self {
-        let RoleAssignment { role: Role::IdentityDataAdmin, scope } = assignment;
-        let (realm, population) = match scope {
+        let (realm, population) = match &assignment.scope {
             RoleScope::Realm(id) => (Some(id.uuid()), None),
             RoleScope::Population(id) => (None, Some(id.uuid())),
         };
-        Self { role: "identity_data_admin".into(), realm, population }
+        let role = match assignment.role {
+            Role::IdentityDataAdmin => "identity_data_admin",
+            Role::IdentityDataReader => "identity_data_reader",
+            Role::RealmAdmin => "realm_admin",
+            Role::ClientAdmin => "client_admin",
+        };
+        Self { role: role.into(), realm, population }
     }
 
     fn complete(self) -> rusqlite::Result<RoleAssignment> {
@@ -36,10 +41,14 @@ impl RoleDetail {
             (None, Some(id)) => RoleScope::Population(PopulationId::from_uuid(id)),
             _ => return Err(Damaged::row("role scope")),
         };
-        match self.role.as_str() {
-            "identity_data_admin" => Ok(RoleAssignment { role: Role::IdentityDataAdmin, scope }),
-            _ => Err(Damaged::row("role")),
-        }
+        let role = match self.role.as_str() {
+            "identity_data_admin" => Role::IdentityDataAdmin,
+            "identity_data_reader" => Role::IdentityDataReader,
+            "realm_admin" => Role::RealmAdmin,
+            "client_admin" => Role::ClientAdmin,
+            _ => return Err(Damaged::row("role")),
+        };
+        Ok(RoleAssignment { role, scope })
     }
 }
 

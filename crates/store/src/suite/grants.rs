@@ -3,9 +3,10 @@
 //! Times, secrets and conditions are judged by core; here is that the engine asks, writes and remembers.
 
 use adieu_core::{
-    Client, Ended, Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, RotateOrder, Span, Target,
-    Timestamp, TokenHash,
+    Client, Door, Ended, GivenBack, Grant, GrantAround, GrantError, GrantId, Origin, RedeemOrder, Refresh,
+    RevokeOrder, RotateOrder, Span, Target, Timestamp, TokenHash, Voided, is_void,
 };
+use uuid::Uuid;
 
 use crate::suite::town::at;
 use crate::suite::{Engine, Held, Town};
@@ -33,6 +34,7 @@ fn code<E>(town: &Town<E>, held: &Held, client: &Client) -> Grant {
         redeemed: false,
         refresh: None,
         revoked: false,
+        void: vec![],
         expires_at: at(60),
     }
 }
@@ -150,7 +152,9 @@ pub async fn a_grant_dies_with_its_session_epoch_and_client<E: Engine>() {
                 session.filter(|l| l.verdict == adieu_core::Verdict::Live).map(|l| l.session.epoch);
             let client = town.store.client(&shop.id).get().await.expect("an answer");
             let client_generation = client.filter(|c| c.enabled).map(|c| c.generation);
-            read(&town, &grant).await.is_live(GrantAround { session_epoch, client_generation }, now)
+            read(&town, &grant)
+                .await
+                .is_live(GrantAround { session_epoch, client_generation, outlives_session: false }, now)
         };
         assert!(lives(at(3)).await);
         match n {
@@ -188,4 +192,54 @@ pub async fn a_client_that_took_part_is_remembered_once<E: Engine>() {
     town.expect_live(&held, at(2)).await;
     let Ok(Ended::Now(closed)) = town.end(held.presented(), at(3)).await else { panic!("not ended") };
     assert_eq!(closed.participants, session.participants);
+}
+
+/// Goal: RFC 7009: what a client gives back stays given back, whatever is written beside it; the rest is untouched.
+pub async fn a_token_given_back_is_void_and_nothing_else_is<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let (held, shop, grant) = bought(&town).await;
+    let token = |n| Voided { token: uuid(n), until: at(900) };
+    let order =
+        |client: &str, token| RevokeOrder { grant: grant.id, client: client.parse().expect("an id"), token };
+    let other = town.store.revoke(order("other", GivenBack::Access(token(1))), at(3)).await;
+    invalid(other);
+    invalid(town.store.revoke(order("shop", GivenBack::Refresh(hash(9))), at(3)).await);
+    town.store.revoke(order("shop", GivenBack::Access(token(1))), at(3)).await.expect("void");
+    town.store.rotate(rotate(&grant, 3, 4), at(4)).await.expect("a token");
+    town.store.revoke_own(shop.id.clone(), token(2), at(4)).await.expect("void");
+    town.store.put_client(Client { name: "Another".into(), ..shop.clone() }).await.expect("a client");
+    let town = town.after_crash().await;
+    let after = read(&town, &grant).await;
+    assert!(is_void(&after.void, uuid(1)) && !is_void(&after.void, uuid(2)) && !after.revoked);
+    let client = town.store.client(&shop.id).get().await.expect("an answer").expect("the client");
+    assert!(is_void(&client.void, uuid(2)) && !is_void(&client.void, uuid(1)));
+    invalid(town.store.revoke_own("nobodys".parse().expect("an id"), token(1), at(5)).await);
+    town.store.revoke(order("shop", GivenBack::Refresh(hash(2))), at(5)).await.expect("revoked");
+    invalid(town.store.rotate(rotate(&grant, 4, 5), at(6)).await);
+    town.expect_live(&held, at(6)).await;
+    assert!(read(&town.after_crash().await, &grant).await.revoked);
+}
+
+/// Goal: where a client may outlive the session, its refresh tokens do; its codes do not, and nothing outlives the user.
+pub async fn what_outlives_its_session_does_not_outlive_its_user<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let (held, shop, grant) = bought(&town).await;
+    town.store.put_client(Client { outlives_session: true, ..shop.clone() }).await.expect("a client");
+    let unredeemed = code(&town, &held, &shop);
+    town.store.issue(unredeemed.clone(), at(3)).await.expect("a code");
+    town.end(held.presented(), at(4)).await.expect("an ending");
+    invalid(town.store.redeem(redeem(&unredeemed), at(5)).await);
+    invalid(town.store.issue(code(&town, &held, &shop), at(5)).await);
+    town.store.rotate(rotate(&grant, 3, 4), at(6)).await.expect("a token");
+    let edit = adieu_core::UserEdit { enabled: Some(false), ..Default::default() };
+    town.store.edit_user(held.session.user, edit, origin(), at(7)).await.expect("disabled");
+    invalid(town.store.rotate(rotate(&grant, 4, 5), at(8)).await);
+}
+
+fn uuid(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+fn origin() -> Origin {
+    Origin { door: Door::named("test"), address: None }
 }

@@ -299,7 +299,10 @@ impl<E: Engine> Town<E> {
             access_life: Span::from_s(300),
             refresh_life: Span::from_s(3600),
             roles: vec![],
+            acr: None,
+            secret_version: 0,
             generation: 0,
+            void: vec![],
             created_at: at(0),
             updated_at: at(0),
         }

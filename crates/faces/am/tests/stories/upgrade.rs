@@ -2,7 +2,7 @@
 //!
 //! Contract am.md 3.1, 3.4.
 
-use adieu_authority::SessionToken;
+use adieu_authority::{NewPerson, SessionToken};
 use adieu_face_am::Settings;
 use serde_json::{Value, json};
 
@@ -39,6 +39,22 @@ async fn opening_nothing_changes_nothing() {
     let reply = house.pair(&format!("{AUTHENTICATE}?noSession=true"), ALICE).cookie(&token).send().await;
     assert!(reply.status == 200 && reply.cookie(COOKIE).is_none());
     assert!(house.lives(&token).await);
+}
+
+/// Goal: whoever only proves to be there has a password hash from elsewhere replaced as well.
+#[tokio::test]
+async fn a_proof_alone_renews_an_imported_hash() {
+    let house = House::start().await;
+    let realm = house.authority().realm_at("/alpha").await.unwrap().unwrap();
+    let population = house.authority().populations(realm.id).await.unwrap().remove(0);
+    let hash = "{SSHA}E4hGnaWwSXswH7k7xSvgpGDvWxhzYWx0c2FsdA=="; // Of the same password.
+    let new = NewPerson { username: "erin".into(), password_hash: Some(hash.into()), ..NewPerson::default() };
+    house.authority().create_user(&population, new).await.unwrap();
+    let path = format!("{AUTHENTICATE}?noSession=true");
+    assert_eq!(house.pair(&path, ("erin", ALICE.1)).send().await.status, 200);
+    let stored = house.user("/alpha", "erin").await.password.unwrap();
+    assert!(stored.starts_with("$argon2id$"), "it is one of ours now");
+    assert_eq!(house.pair(&path, ("erin", ALICE.1)).send().await.status, 200);
 }
 
 fn at(query: &str) -> String {

@@ -61,13 +61,14 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
     }
     match sign_on(face, call, &flow, &submission).await {
         Ok(signed_in) => signed_on(face, call, &flow, signed_in).await,
-        Err(SignOnFailure::WrongCredentials) => {
+        Err(SignOnFailure::WrongCredentials { .. }) => {
             let messages = vec![Message::wrong_credentials()];
             shown(face, call, &mut flow, &submission.identifier, messages, vec![]).await
         }
         Err(
             failure @ (SignOnFailure::Disabled(_)
             | SignOnFailure::Busy(_)
+            | SignOnFailure::Limited { .. }
             | SignOnFailure::TooMany
             | SignOnFailure::Quota
             | SignOnFailure::Outage(_)),

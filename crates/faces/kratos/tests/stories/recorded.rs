@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use adieu_testkit::World;
 use adieu_testkit::replay::{Scenario, due, run};
-use adieu_testkit::world::WorldWire;
+use adieu_testkit::world::{WorldWire, record_metrics};
 
 /// Scenarios that name an address without the prefix in so many words, and so can't be replayed under it.
 const WITHOUT_PREFIX: [&str; 2] = ["logout-return-to-kinds", "admin-on-public"];
 
 async fn replay(profile: &str, under: &str) {
-    adieu::metering::install();
+    record_metrics();
     let world = World::with_profile(profile).await;
     let mut variables: BTreeMap<String, String> =
         serde_json::from_value(world.variables()["kratos"].clone()).expect("texts");

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Act, Actor, Cause, Client, ClientAuth, ClientId, EndOrder, NewClient, Span, Target};
+use adieu_authority::{
+    Act, Actor, Cause, Client, ClientAuth, ClientId, EndOrder, NewClient, RoleAssignment, Span, Target,
+};
 use axum::body::Body;
 use serde::Deserialize;
 
@@ -12,7 +14,7 @@ use crate::admin::answer::Done;
 use crate::admin::input::{nullable, present, sound};
 use crate::admin::page::Page;
 use crate::admin::problem::{Kind, Problem};
-use crate::admin::users::{Over, roles};
+use crate::admin::roles::{self, Wanted};
 use crate::admin::{Api, Call, input, realms, wire};
 
 /// Longest name, in characters.
@@ -61,7 +63,7 @@ struct NewClientBody {
     #[serde(default)]
     after_end_uris: Vec<String>,
     #[serde(default)]
-    administers: Vec<Over>,
+    roles: Wanted,
 }
 
 pub(super) async fn make(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
@@ -89,14 +91,11 @@ pub(super) async fn make(api: &Api, call: &Call, body: Body) -> Result<Done, Pro
         pkce_required: new.pkce_required,
         redirect_uris: new.redirect_uris,
         post_logout_redirect_uris: new.after_end_uris,
-        roles: roles(api, new.administers).await?,
+        roles: roles::read(api, &new.roles).await?,
     };
     let client = api.authority.create_client(realm, wanted).await?;
     let mut shown = wire::client(&client);
-    shown["secret"] = match client.auth {
-        ClientAuth::None => serde_json::Value::Null,
-        ClientAuth::Basic | ClientAuth::Post => api.authority.client_secret(realm, &client.id).into(),
-    };
+    shown["secret"] = api.authority.secret_of(&client).into();
     let id = percent_encoding::utf8_percent_encode(client.id.as_str(), percent_encoding::NON_ALPHANUMERIC);
     Ok(Done::Made { at: format!("/v1/clients/{id}"), shown })
 }
@@ -131,7 +130,7 @@ struct ClientChange {
     #[serde(default, deserialize_with = "present")]
     refresh_life_s: Option<i64>,
     #[serde(default, deserialize_with = "present")]
-    administers: Option<Vec<Over>>,
+    roles: Option<Wanted>,
 }
 
 impl ClientChange {
@@ -145,38 +144,43 @@ impl ClientChange {
         life("access_life_s", self.access_life_s)?;
         life("refresh_life_s", self.refresh_life_s)
     }
+
+    /// Changes what is named.
+    fn apply_to(self, client: &mut Client, roles: Option<Vec<RoleAssignment>>) {
+        set(&mut client.name, self.name);
+        set(&mut client.enabled, self.enabled);
+        set(&mut client.code, self.code);
+        set(&mut client.refresh, self.refresh);
+        set(&mut client.client_credentials, self.own_name);
+        set(&mut client.pkce_required, self.pkce_required);
+        set(&mut client.redirect_uris, self.redirect_uris);
+        set(&mut client.post_logout_redirect_uris, self.after_end_uris);
+        set(&mut client.origins, self.origins);
+        set(&mut client.outlives_session, self.outlives_session);
+        set(&mut client.ends_by_id_token, self.ends_by_id_token);
+        set(&mut client.access_life, self.access_life_s.map(Span::from_s));
+        set(&mut client.refresh_life, self.refresh_life_s.map(Span::from_s));
+        set(&mut client.roles, roles);
+    }
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
 }
 
 pub(super) async fn change(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
     let (before, origin) = (of(api, call).await?, call.origin());
     let change: ClientChange = input::object(call, body).await?;
     change.check()?;
-    let roles = match change.administers {
-        None => before.roles.clone(),
-        Some(over) => roles(api, over).await?,
-    };
-    let client = Client {
-        name: change.name.unwrap_or_else(|| before.name.clone()),
-        enabled: change.enabled.unwrap_or(before.enabled),
-        code: change.code.unwrap_or(before.code),
-        refresh: change.refresh.unwrap_or(before.refresh),
-        client_credentials: change.own_name.unwrap_or(before.client_credentials),
-        pkce_required: change.pkce_required.unwrap_or(before.pkce_required),
-        redirect_uris: change.redirect_uris.unwrap_or_else(|| before.redirect_uris.clone()),
-        post_logout_redirect_uris: change
-            .after_end_uris
-            .unwrap_or_else(|| before.post_logout_redirect_uris.clone()),
-        origins: change.origins.unwrap_or_else(|| before.origins.clone()),
-        outlives_session: change.outlives_session.unwrap_or(before.outlives_session),
-        ends_by_id_token: change.ends_by_id_token.unwrap_or(before.ends_by_id_token),
-        access_life: change.access_life_s.map_or(before.access_life, Span::from_s),
-        refresh_life: change.refresh_life_s.map_or(before.refresh_life, Span::from_s),
-        roles,
-        updated_at: api.authority.now(),
-        ..Client::clone(&before)
+    let roles = match &change.roles {
+        None => None,
+        Some(wanted) => Some(roles::read(api, wanted).await?),
     };
     let switched_off = change.enabled == Some(false);
-    api.authority.put_client(client.clone()).await?;
+    let edit = |client: &mut Client| change.apply_to(client, roles);
+    let client = api.authority.edit_client(before.realm, &before.id, edit).await?;
     if switched_off {
         // What a disabled client holds is dead; ended, it stays so when the client is switched on again.
         let (realm, target, act) = (Some(client.realm), Target::Grants(client.id.clone()), Act::End);

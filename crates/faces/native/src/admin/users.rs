@@ -5,8 +5,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Act, Cause, EndOrder, NewPerson, Population, PopulationId, Realm, RealmId, Role, RoleAssignment,
-    RoleScope, Target, User, UserEdit, UserId,
+    Act, Cause, EndOrder, NewPerson, Population, PopulationId, Realm, Target, User, UserEdit, UserId,
 };
 use axum::body::Body;
 use serde::Deserialize;
@@ -16,6 +15,7 @@ use crate::admin::answer::Done;
 use crate::admin::input::{nullable, present, sound};
 use crate::admin::page::{self, Page};
 use crate::admin::problem::Problem;
+use crate::admin::roles::{self, Wanted};
 use crate::admin::{Api, Call, input, realms, wire};
 
 /// Longest names, in characters.
@@ -23,8 +23,6 @@ const NAME_MAX: usize = 255;
 const EMAIL_MAX: usize = 320;
 /// A password that is set here has at least as many characters.
 const PASSWORD_MIN: usize = 8;
-/// Whom one user or client may administer (HOME-LIMITS).
-const ADMINISTERS_MAX: usize = 100;
 
 pub(super) async fn list(api: &Api, call: &Call) -> Result<Done, Problem> {
     let page = Page::of(&call.query)?;
@@ -43,14 +41,6 @@ pub(super) async fn list(api: &Api, call: &Call) -> Result<Done, Problem> {
 
 pub(super) async fn read(api: &Api, call: &Call) -> Result<Done, Problem> {
     Ok(Done::Shown(wire::user(of(api, call).await?.as_ref())))
-}
-
-/// Whom somebody administers (*Identity Data Admin*).
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Over {
-    Realm(String),
-    Population(String),
 }
 
 #[derive(Deserialize)]
@@ -72,7 +62,7 @@ struct NewUser {
     metadata_public: Option<Map<String, Value>>,
     metadata_admin: Option<Map<String, Value>>,
     #[serde(default, deserialize_with = "present")]
-    administers: Option<Vec<Over>>,
+    roles: Option<Wanted>,
 }
 
 pub(super) async fn make(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
@@ -86,7 +76,7 @@ pub(super) async fn make(api: &Api, call: &Call, body: Body) -> Result<Done, Pro
         return Err(Problem::invalid("password_hash: of no kind, or at a cost, that can be verified"));
     }
     let population = population(api, &realm, new.population.as_deref()).await?;
-    let roles = roles(api, new.administers.unwrap_or_default()).await?;
+    let roles = roles::read(api, &new.roles.unwrap_or_default()).await?;
     let text = |map: Map<String, Value>| Value::Object(map).to_string();
     let person = NewPerson {
         username: new.username,
@@ -124,7 +114,7 @@ struct UserChange {
     #[serde(default, deserialize_with = "nullable")]
     metadata_admin: Option<Option<Map<String, Value>>>,
     #[serde(default, deserialize_with = "present")]
-    administers: Option<Vec<Over>>,
+    roles: Option<Wanted>,
 }
 
 pub(super) async fn change(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
@@ -140,9 +130,9 @@ pub(super) async fn change(api: &Api, call: &Call, body: Body) -> Result<Done, P
             Some(population(api, &realm, some).await?.id)
         }
     };
-    let roles = match change.administers {
+    let roles = match &change.roles {
         None => None,
-        Some(over) => Some(roles(api, over).await?),
+        Some(wanted) => Some(roles::read(api, wanted).await?),
     };
     let text = |map: Map<String, Value>| Value::Object(map).to_string();
     let mut edit = UserEdit {
@@ -248,27 +238,4 @@ async fn population(api: &Api, realm: &Realm, id: Option<&str>) -> Result<Popula
         }
     };
     found.ok_or_else(|| Problem::invalid("population: none of this realm"))
-}
-
-/// Roles over realms and populations that exist.
-pub(super) async fn roles(api: &Api, over: Vec<Over>) -> Result<Vec<RoleAssignment>, Problem> {
-    if over.len() > ADMINISTERS_MAX {
-        return Err(Problem::invalid(format!("administers: at most {ADMINISTERS_MAX}")));
-    }
-    let mut roles = Vec::with_capacity(over.len());
-    for one in over {
-        let scope = match one {
-            Over::Realm(id) => {
-                let id: RealmId = input::id("administers", &id)?;
-                api.authority.realm(id).await?.map(|realm| RoleScope::Realm(realm.id))
-            }
-            Over::Population(id) => {
-                let id: PopulationId = input::id("administers", &id)?;
-                api.authority.population(id).await?.map(|population| RoleScope::Population(population.id))
-            }
-        };
-        let scope = scope.ok_or_else(|| Problem::invalid("administers: no such realm or population"))?;
-        roles.push(RoleAssignment { role: Role::IdentityDataAdmin, scope });
-    }
-    Ok(roles)
 }

@@ -3,11 +3,12 @@
 //! No secret and no hash of one is ever shown, nor the free properties of a session.
 
 use adieu_authority::{
-    Actor, Cause, Client, ClientAuth, Fate, NotLive, Population, Realm, Remembered, RoleAssignment,
-    RoleScope, Timestamp, User,
+    Actor, Cause, Client, ClientAuth, Fate, NotLive, Population, Realm, Remembered, Timestamp, User,
 };
 use adieu_http_kit::dates;
 use serde_json::{Value, json};
+
+use crate::admin::roles;
 
 pub(super) fn at(time: Timestamp) -> Value {
     dates::rfc3339_ms(time.ms()).into()
@@ -29,7 +30,7 @@ pub(super) fn user(user: &User) -> Value {
     json!({
         "id": user.id.to_string(), "realm": user.realm.to_string(), "population": user.population.to_string(),
         "username": user.username, "email": user.email, "external_id": user.external_id,
-        "enabled": user.enabled, "has_password": user.password.is_some(), "administers": administers(&user.roles),
+        "enabled": user.enabled, "has_password": user.password.is_some(), "roles": roles::shown(&user.roles),
         "traits": stored(Some(&user.traits)), "metadata_public": stored(user.metadata_public.as_deref()),
         "metadata_admin": stored(user.metadata_admin.as_deref()), "created_at": at(user.created_at),
         "updated_at": at(user.updated_at),
@@ -39,16 +40,6 @@ pub(super) fn user(user: &User) -> Value {
 /// JSON that was stored as text.
 fn stored(text: Option<&str>) -> Value {
     text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
-}
-
-fn administers(roles: &[RoleAssignment]) -> Vec<Value> {
-    roles
-        .iter()
-        .map(|role| match role.scope {
-            RoleScope::Realm(id) => json!({"realm": id.to_string()}),
-            RoleScope::Population(id) => json!({"population": id.to_string()}),
-        })
-        .collect()
 }
 
 pub(super) fn client(client: &Client) -> Value {
@@ -64,7 +55,7 @@ pub(super) fn client(client: &Client) -> Value {
         "redirect_uris": client.redirect_uris, "after_end_uris": client.post_logout_redirect_uris,
         "origins": client.origins, "outlives_session": client.outlives_session,
         "ends_by_id_token": client.ends_by_id_token, "access_life_s": client.access_life.s(),
-        "refresh_life_s": client.refresh_life.s(), "administers": administers(&client.roles),
+        "refresh_life_s": client.refresh_life.s(), "roles": roles::shown(&client.roles),
         "created_at": at(client.created_at), "updated_at": at(client.updated_at),
     })
 }

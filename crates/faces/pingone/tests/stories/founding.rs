@@ -59,7 +59,7 @@ process.on('exit', () => console.log('\nstatuses ' + seen.join(' ')));
 "#;
 
 /// A door behind a real listener, on one address.
-async fn listening() -> (Door, SocketAddr) {
+pub(crate) async fn listening() -> (Door, SocketAddr) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let base = format!("http://{address}");
@@ -109,7 +109,7 @@ async fn last_line(program: &'static str, arguments: Vec<String>, folder: &Path)
 }
 
 /// Where the published packages lie.
-fn clients() -> PathBuf {
+pub(crate) fn clients() -> PathBuf {
     let installed = std::env::var_os("TEST_CLIENTS").map(PathBuf::from);
     installed.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../target/clients"))
 }

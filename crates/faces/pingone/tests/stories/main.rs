@@ -5,8 +5,15 @@
 mod errors;
 mod flows;
 mod founding;
+mod given_back;
+mod headers;
 mod house;
+mod idp_signoff;
+mod lists;
+mod management;
+mod outages;
 mod pages;
+mod published_client;
 mod sessions;
 mod signoff;
 mod tokens;

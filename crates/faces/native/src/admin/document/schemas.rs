@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::admin::roles::{ROLES_MAX, WORDS};
+
 /// Text without control characters that is not blank.
 const VISIBLE: &str = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$";
 
@@ -35,7 +37,7 @@ fn seconds() -> Value {
     json!({"type": "integer", "minimum": 1, "maximum": 316_224_000, "description": "Seconds."})
 }
 
-fn list(items: Value, most: u32) -> Value {
+fn list(items: Value, most: usize) -> Value {
     json!({"type": "array", "items": items, "maxItems": most})
 }
 
@@ -119,10 +121,13 @@ fn common() -> Vec<(&'static str, Value)> {
         ),
         ("Populations", page("Population")),
         (
-            "Scope",
+            "Role",
             json!({
-                "description": "Whom somebody administers: the users of a realm, or of a population.",
-                "oneOf": [object(vec![("realm", uuid())]), object(vec![("population", uuid())])],
+                "description": "What somebody may do to others: over a realm or, where it is about users, a population.",
+                "oneOf": [
+                    object(vec![("role", json!({"enum": WORDS})), ("realm", uuid())]),
+                    object(vec![("role", json!({"enum": &WORDS[..2]})), ("population", uuid())]),
+                ],
             }),
         ),
     ]
@@ -143,7 +148,7 @@ fn people() -> Vec<(&'static str, Value)> {
         ("external_id", nullable(word())),
         ("enabled", flag()),
         ("has_password", flag()),
-        ("administers", list(named("Scope"), 100)),
+        ("roles", list(named("Role"), ROLES_MAX)),
         ("traits", json!({})),
         ("metadata_public", json!({})),
         ("metadata_admin", json!({})),
@@ -159,7 +164,7 @@ fn people() -> Vec<(&'static str, Value)> {
         ("traits?", bag()),
         ("metadata_public?", nullable(bag())),
         ("metadata_admin?", nullable(bag())),
-        ("administers?", list(named("Scope"), 100)),
+        ("roles?", list(named("Role"), ROLES_MAX)),
     ];
     let mut new = vec![("username", text(255)), ("password?", password.clone()), ("password_hash?", hash)];
     new.extend(change.iter().filter(|(name, _)| *name != "username?").cloned());
@@ -185,7 +190,7 @@ fn clients() -> Vec<(&'static str, Value)> {
         ("pkce_required?", flag()),
         ("redirect_uris?", uris()),
         ("after_end_uris?", uris()),
-        ("administers?", list(named("Scope"), 100)),
+        ("roles?", list(named("Role"), ROLES_MAX)),
     ];
     let lives = vec![
         ("enabled?", flag()),

@@ -90,6 +90,7 @@ async fn users_are_found_by_page_and_by_name() {
 async fn a_user_who_can_not_be_is_refused() {
     let world = World::start().await;
     let path = format!("/v1/realms/{}/users", world.cast.realm.id);
+    let (realm, people) = (world.cast.realm.id.to_string(), world.cast.population.id.to_string());
     let nowhere = "00000000-0000-4000-8000-000000000000";
     for (body, expect) in [
         (json!({"username": "ALICE"}), (409, "name-taken")),
@@ -100,7 +101,13 @@ async fn a_user_who_can_not_be_is_refused() {
         (json!({"username": "x", "password": ["hunter2hunter2"]}), (422, "invalid")),
         (json!({"username": "x", "password_hash": "hunter2"}), (422, "invalid")),
         (json!({"username": "x", "population": nowhere}), (422, "invalid")),
-        (json!({"username": "x", "administers": [{"realm": nowhere}]}), (422, "invalid")),
+        (json!({"username": "x", "roles": [{"role": "realm_admin", "realm": nowhere}]}), (422, "invalid")),
+        (json!({"username": "x", "roles": [{"role": "king", "realm": realm}]}), (422, "invalid")),
+        (
+            json!({"username": "x", "roles": [{"role": "realm_admin", "population": people}]}),
+            (422, "invalid"),
+        ),
+        (json!({"username": "x", "roles": [["realm_admin", realm]]}), (422, "invalid")),
         (json!({"username": "x", "traits": "hunter2"}), (422, "invalid")),
         (json!({"username": "x", "admin": true}), (422, "invalid")),
     ] {

@@ -37,7 +37,7 @@ async fn a_client_shows_its_secret_once() {
     let world = World::start().await;
     let list = format!("/v1/realms/{}/clients", world.cast.realm.id);
     let new = json!({"id": "shop/1", "name": "Shop", "auth": "basic", "code": true,
-        "redirect_uris": ["https://shop.test/cb"], "administers": [{"realm": world.cast.realm.id.to_string()}]});
+        "redirect_uris": ["https://shop.test/cb"], "roles": [{"role": "client_admin", "realm": world.cast.realm.id.to_string()}]});
     let made = ask(&world, Method::POST, &list, Some(new.clone())).await;
     assert_eq!(made.status, 201, "{}", made.text);
     let secret = made.json()["secret"].as_str().expect("a secret").to_owned();
@@ -52,6 +52,7 @@ async fn a_client_shows_its_secret_once() {
     let changed = ask(&world, Method::PATCH, &path, Some(change)).await.json();
     assert_eq!((&changed["name"], &changed["access_life_s"]), (&json!("Store"), &json!(60)));
     assert_eq!(changed["redirect_uris"], shown["redirect_uris"], "what is not named stays");
+    assert_eq!(changed["roles"], json!([{"role": "client_admin", "realm": world.cast.realm.id.to_string()}]));
     let off = ask(&world, Method::PATCH, &path, Some(json!({"enabled": false}))).await.json();
     assert_eq!(off["enabled"], false);
     for bad in [json!({"access_life_s": 0}), json!({"redirect_uris": ["a b"]}), json!({"auth": "none"})] {

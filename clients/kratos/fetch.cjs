@@ -1,0 +1,48 @@
+// @ory/client-fetch against adieu. It sends `Accept: */*`, which Kratos takes for a browser: redirects are followed.
+const { Configuration, FrontendApi, IdentityApi } = require("@ory/client-fetch");
+const { assert, vars, refused, scenario } = require("../steps.cjs");
+
+const { public: base, admin, alice, alice_password: alicePassword } = vars.kratos;
+const json = { headers: { Accept: "application/json" } };
+const frontend = new FrontendApi(new Configuration({ basePath: base }));
+const jsonFrontend = new FrontendApi(new Configuration({ basePath: base, headers: json.headers }));
+const identities = new IdentityApi(new Configuration({ basePath: admin }));
+
+async function signOnNatively(identifier, password) {
+  const flow = await frontend.createNativeLoginFlow();
+  const updateLoginFlowBody = { method: "password", identifier, password };
+  return frontend.updateLoginFlow({ flow: flow.id, updateLoginFlowBody });
+}
+
+scenario({
+  "a wrong password is refused": async () => {
+    assert.equal(await refused(() => signOnNatively(alice, "not the password")), 400);
+  },
+  "a native session lives from sign-on to logout": async () => {
+    const { session_token: token, session } = await signOnNatively(alice, alicePassword);
+    assert.equal((await frontend.toSession({ xSessionToken: token })).id, session.id);
+    const performNativeLogoutBody = { session_token: token };
+    await frontend.performNativeLogout({ performNativeLogoutBody });
+    assert.equal(await refused(() => frontend.toSession({ xSessionToken: token })), 401);
+    await frontend.performNativeLogout({ performNativeLogoutBody });
+  },
+  "a logout by token and its address ends that session": async () => {
+    const { session_token: token } = await signOnNatively(alice, alicePassword);
+    const own = { headers: { "X-Session-Token": token, Accept: "application/json" } };
+    const { logout_token: logoutToken } = await jsonFrontend.createBrowserLogoutFlow({}, own);
+    await jsonFrontend.updateLogoutFlow({ token: logoutToken }, own);
+    assert.equal(await refused(() => frontend.toSession({ xSessionToken: token })), 401);
+    assert.equal(await refused(() => jsonFrontend.updateLogoutFlow({ token: logoutToken }, own)), 401);
+  },
+  "sessions are listed for their user and for administrators": async () => {
+    const { session_token: token } = await signOnNatively(alice, alicePassword);
+    const other = await signOnNatively(alice, alicePassword);
+    const listed = await frontend.listMySessions({ xSessionToken: token });
+    assert.equal(listed[0].id, other.session.id);
+    const read = await identities.getSession({ id: other.session.id });
+    assert.equal(read.active, true);
+    await identities.disableSession({ id: other.session.id });
+    assert.equal((await identities.getSession({ id: other.session.id })).active, false);
+    assert.equal(await refused(() => frontend.toSession({ xSessionToken: other.session_token })), 401);
+  },
+});

@@ -1,0 +1,65 @@
+//! Published clients that nobody here wrote, against the server as it is shipped: `clients/`.
+//!
+//! Each scenario is a program that asserts; its status is the verdict, its output the reason.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::shipped::{Server, free_address};
+
+/// No scenario takes as long; a browser that never tells its result does.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Where the packages are installed; `cargo xtask test` says where it put them.
+fn packages() -> PathBuf {
+    std::env::var_os("TEST_CLIENTS").map_or_else(|| root().join("target/clients"), PathBuf::from)
+}
+
+async fn runs(scenario: &str) {
+    // Where a scenario serves a page from, if it has one.
+    let page = free_address().await;
+    let origins = format!("[\"http://{page}\"]");
+    let server = Server::start_with("main", &[("ADIEU_AM__CORS_ORIGINS", &origins)]).await;
+    let output = Command::new("node")
+        .arg(root().join("clients").join(scenario))
+        .env("NODE_PATH", packages().join("node_modules"))
+        .env("VARS", server.variables.to_string())
+        .env("PAGE", page)
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(PATIENCE, output).await.expect("it comes to an end").expect("node");
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (said(&output.stdout), said(&output.stderr));
+    assert!(output.status.success(), "{scenario}: {}\n{out}\n{err}", output.status);
+    assert!(out.contains("ok  "), "{scenario} did nothing: {out}");
+}
+
+/// Goal: K-60, npm `@ory/client` drives the whole life of sessions and identities by its base path alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn ory_client_on_axios() {
+    runs("kratos/axios.cjs").await;
+}
+
+/// Goal: K-60, npm `@ory/client-fetch`, which says `Accept: */*` and so is taken for a browser.
+#[tokio::test(flavor = "multi_thread")]
+async fn ory_client_on_fetch() {
+    runs("kratos/fetch.cjs").await;
+}
+
+/// Goal: A-1, the Postman item of the founding document works as it is printed.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_founding_postman_item() {
+    runs("am/newman.cjs").await;
+}
+
+/// Goal, npm `@forgerock/javascript-sdk` in a real browser, on a page of another origin.
+#[tokio::test(flavor = "multi_thread")]
+async fn forgerock_javascript_sdk_in_chromium() {
+    runs("am/javascript-sdk.cjs").await;
+}

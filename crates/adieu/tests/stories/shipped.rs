@@ -1,0 +1,86 @@
+//! The server as it is shipped: its own process, its own sockets.
+//!
+//! `TEST_SERVER` names another build to test than the one of this profile; `cargo xtask test` names the release build.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use adieu_testkit::world::profiles;
+use serde_json::Value;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+
+/// A server on a folder of its own, with the people and clients of the recordings.
+pub(crate) struct Server {
+    _child: Child,
+    /// What programs that drive it have to know.
+    pub(crate) variables: Value,
+    _folder: tempfile::TempDir,
+}
+
+fn binary() -> PathBuf {
+    std::env::var_os("TEST_SERVER").map_or_else(|| env!("CARGO_BIN_EXE_adieu").into(), PathBuf::from)
+}
+
+pub(crate) async fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    listener.local_addr().expect("an address").to_string()
+}
+
+impl Server {
+    pub(crate) async fn start(profile: &str) -> Self {
+        Self::start_with(profile, &[]).await
+    }
+
+    /// With further configuration, as the environment gives it.
+    pub(crate) async fn start_with(profile: &str, environment: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (public, admin) = (free_address().await, free_address().await);
+        let config = profiles().join(format!("{profile}.toml"));
+        let command = |word: &str| {
+            let mut command = Command::new(binary());
+            command
+                .arg(word)
+                .arg("--config")
+                .arg(&config)
+                .env("ADIEU_DATA", folder.path())
+                .env("ADIEU_PUBLIC__LISTEN", &public)
+                .env("ADIEU_PUBLIC__URL", format!("http://{public}"))
+                .env("ADIEU_ADMIN__LISTEN", &admin)
+                .env("ADIEU_ADMIN__URL", format!("http://{admin}"))
+                .env("RUST_LOG", "warn")
+                .envs(environment.iter().copied())
+                .kill_on_drop(true);
+            command
+        };
+        let said = command("cast").output().await.expect("adieu cast");
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        let variables = serde_json::from_slice(&said.stdout).expect("JSON");
+        let child = command("serve").stdout(Stdio::null()).spawn().expect("adieu serve");
+        until_it_listens(&public).await;
+        Self { _child: child, variables, _folder: folder }
+    }
+}
+
+async fn until_it_listens(address: &str) {
+    let connected = async {
+        loop {
+            if let Ok(mut stream) = TcpStream::connect(address).await {
+                // A listener accepts before the house is open; an answer is what counts.
+                let ask = b"GET /health/ready HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+                let mut answer = String::new();
+                let sent = tokio::io::AsyncWriteExt::write_all(&mut stream, ask).await;
+                if sent.is_ok()
+                    && stream.read_to_string(&mut answer).await.is_ok()
+                    && answer.contains(" 200 ")
+                {
+                    return;
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), connected).await.expect("the server gets ready");
+}

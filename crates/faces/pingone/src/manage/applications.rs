@@ -1,0 +1,141 @@
+//! PingOne: applications, which are our clients.
+//!
+//! What rules read is the client's; the rest is kept beside it. Whoever administers clients only sees no secret of one
+//! that may do more than they. Contract pingone.md 4.3.
+
+mod json;
+pub(super) mod secret;
+mod wire;
+
+use std::sync::Arc;
+
+use adieu_authority::{Client, ClientAuth, ClientId, NewClient, RealmId};
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::Value;
+
+use super::collection;
+use super::kept::{Kind, MOST};
+use super::role_assignments::outranks;
+use crate::Face;
+use crate::extract::{Admin, Body, OfApp};
+use crate::problem::Problem;
+use crate::session_json::base;
+
+/// What is kept of an application beside its client.
+const KIND: Kind = Kind("pingone.application");
+
+pub(super) async fn list(State(face): State<Face>, admin: Admin) -> Result<Json<Value>, Problem> {
+    admin.must(|rights| rights.clients)?;
+    let realm = admin.realm.id;
+    let mut shown = Vec::new();
+    for client in face.authority().clients(realm).await? {
+        shown.push(json::application(&face, &client).await?);
+    }
+    Ok(Json(collection(&format!("{}/applications", base(&face, realm)), "applications", shown)))
+}
+
+pub(super) async fn read(
+    State(face): State<Face>,
+    admin: Admin,
+    OfApp(id): OfApp,
+) -> Result<Json<Value>, Problem> {
+    let client = find(&face, &admin, &id).await?;
+    Ok(Json(json::application(&face, &client).await?))
+}
+
+/// A worker has the roles of whoever makes it, unless it is not to. Contract pingone.md 3.3
+pub(super) async fn create(
+    State(face): State<Face>,
+    admin: Admin,
+    Body(input): Body,
+) -> Result<Response, Problem> {
+    admin.must(|rights| rights.clients)?;
+    let (authority, realm) = (face.authority(), admin.realm.id);
+    let said = wire::Said::read(&input)?;
+    let inherits = said.is_worker() && input.flag("assignActorRoles")?.unwrap_or(true);
+    if authority.clients(realm).await?.len() >= MOST as usize {
+        return Err(Problem::Constraint { target: "name", message: "There are as many as there may be." });
+    }
+    let id: ClientId = authority.draw_uuid().to_string().parse().expect("a UUID is a client id");
+    let new = NewClient {
+        id: id.clone(),
+        name: String::new(),
+        auth: said.auth(),
+        code: false,
+        refresh: false,
+        client_credentials: false,
+        pkce_required: false,
+        redirect_uris: Vec::new(),
+        post_logout_redirect_uris: Vec::new(),
+        roles: if inherits { admin.principal.roles().to_vec() } else { Vec::new() },
+    };
+    let mut client = authority.draft_client(realm, new);
+    said.apply(&mut client);
+    // First what nobody sees without its client, so that no crash leaves a client that says less than it was told.
+    KIND.put(&face, realm, id.as_str(), &said.rest()).await?;
+    authority.put_client(client.clone()).await?;
+    Ok((StatusCode::CREATED, Json(json::application(&face, &client).await?)).into_response())
+}
+
+/// Absent members are cleared.
+pub(super) async fn replace(
+    State(face): State<Face>,
+    admin: Admin,
+    OfApp(id): OfApp,
+    Body(input): Body,
+) -> Result<Json<Value>, Problem> {
+    let before = find(&face, &admin, &id).await?;
+    outranks_client(&face, &admin, &before).await?;
+    let said = wire::Said::read(&input)?;
+    KIND.put(&face, admin.realm.id, id.as_str(), &said.rest()).await?;
+    let client = face.authority().edit_client(admin.realm.id, &id, |client| said.apply(client)).await?;
+    Ok(Json(json::application(&face, &client).await?))
+}
+
+/// Its tokens die with it; sessions live on.
+pub(super) async fn delete(
+    State(face): State<Face>,
+    admin: Admin,
+    OfApp(id): OfApp,
+) -> Result<StatusCode, Problem> {
+    let client = find(&face, &admin, &id).await?;
+    outranks_client(&face, &admin, &client).await?;
+    face.authority().remove_client(&id).await?;
+    face.authority().remove_document(admin.realm.id, KIND.0, id.as_str()).await?;
+    super::resources::grants::forget(&face, admin.realm.id, &id).await?;
+    super::policies::assignments::forget(&face, admin.realm.id, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// An application that the caller administers.
+pub(super) async fn find(face: &Face, admin: &Admin, id: &ClientId) -> Result<Arc<Client>, Problem> {
+    admin.must(|rights| rights.clients)?;
+    face.authority().client(admin.realm.id, id).await?.ok_or(Problem::NotFound)
+}
+
+/// Whoever may not give an application its roles may not act as it either.
+async fn outranks_client(face: &Face, admin: &Admin, client: &Client) -> Result<(), Problem> {
+    let beyond: Vec<_> =
+        client.roles.iter().copied().filter(|role| !admin.principal.roles().contains(role)).collect();
+    outranks(face, admin, &beyond).await
+}
+
+/// The page where an application wants its people to sign on, if it has one of its own. Contract pingone.md 1.4, S14
+pub(crate) async fn login_page(
+    face: &Face,
+    realm: RealmId,
+    id: &ClientId,
+) -> Result<Option<String>, Problem> {
+    let kept = KIND.read(face, realm, id.as_str()).await?;
+    Ok(kept.and_then(|kept| kept["loginPageUrl"].as_str().map(str::to_owned)))
+}
+
+/// How a client proves itself, in the vendor's words.
+const METHODS: [(&str, ClientAuth); 3] = [
+    ("NONE", ClientAuth::None),
+    ("CLIENT_SECRET_BASIC", ClientAuth::Basic),
+    ("CLIENT_SECRET_POST", ClientAuth::Post),
+];

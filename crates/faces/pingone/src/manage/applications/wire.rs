@@ -1,0 +1,210 @@
+//! What a request says of an application.
+//!
+//! Whatever an application would have to rely on and does not exist here is refused by name. Contract pingone.md 4.3 and 5.4.
+
+use adieu_authority::{Client, ClientAuth, Span};
+use serde_json::{Map, Value};
+
+use super::METHODS;
+use crate::manage::input::Input;
+use crate::problem::Problem;
+
+const TYPES: [&str; 6] = ["WEB_APP", "NATIVE_APP", "SINGLE_PAGE_APP", "WORKER", "SERVICE", "CUSTOM_APP"];
+/// Members that no rule reads.
+const KEPT: [&str; 9] = [
+    "type",
+    "description",
+    "homePageUrl",
+    "loginPageUrl",
+    "initiateLoginUri",
+    "targetLinkUri",
+    "icon",
+    "tags",
+    "opSessionCheckEnabled",
+];
+/// Life of refresh tokens where nothing else is said. Contract pingone.md 2.4
+const REFRESH_LIFE: Span = Span::from_s(30 * 24 * 3600);
+
+/// An application as it is described.
+pub(super) struct Said {
+    name: String,
+    enabled: bool,
+    worker: bool,
+    auth: ClientAuth,
+    code: bool,
+    refresh: bool,
+    client_credentials: bool,
+    pkce_required: bool,
+    redirect_uris: Vec<String>,
+    post_logout_redirect_uris: Vec<String>,
+    origins: Option<Vec<String>>,
+    outlives_session: bool,
+    ends_by_id_token: bool,
+    refresh_life: Span,
+    rest: Map<String, Value>,
+}
+
+impl Said {
+    pub(super) fn read(input: &Input) -> Result<Self, Problem> {
+        let kind = input.required("type")?;
+        if !TYPES.contains(&kind) {
+            return Err(Problem::invalid("type", "The word is not known."));
+        }
+        if input.required("protocol")? != "OPENID_CONNECT" {
+            return Err(Problem::invalid("protocol", "Only `OPENID_CONNECT` is supported."));
+        }
+        let worker = kind == "WORKER";
+        let grants = grants(input, worker)?;
+        let has = |grant: &str| grants.iter().any(|one| one == grant);
+        for kind in input.texts("responseTypes")? {
+            if kind != "CODE" {
+                return Err(Problem::invalid("responseTypes", "Only `CODE` is supported."));
+            }
+        }
+        if let Some(page) = input.text("loginPageUrl")? {
+            address(page, "loginPageUrl")?;
+        }
+        Ok(Self {
+            name: input.required("name")?.to_owned(),
+            enabled: input.flag("enabled")?.unwrap_or(false),
+            worker,
+            auth: method(input)?,
+            code: has("AUTHORIZATION_CODE"),
+            refresh: has("REFRESH_TOKEN"),
+            client_credentials: has("CLIENT_CREDENTIALS"),
+            pkce_required: pkce(input)?,
+            redirect_uris: addresses(input, "redirectUris")?,
+            post_logout_redirect_uris: addresses(input, "postLogoutRedirectUris")?,
+            origins: origins(input)?,
+            outlives_session: input.flag("skipTokenSessionValidation")?.unwrap_or(false),
+            ends_by_id_token: input.flag("idpSignoff")?.unwrap_or(false),
+            refresh_life: input.seconds("refreshTokenDuration")?.unwrap_or(REFRESH_LIFE),
+            rest: input.some_of(&KEPT),
+        })
+    }
+
+    pub(super) fn is_worker(&self) -> bool {
+        self.worker
+    }
+
+    pub(super) fn auth(&self) -> ClientAuth {
+        self.auth
+    }
+
+    /// What is kept beside the client.
+    pub(super) fn rest(&self) -> Value {
+        Value::Object(self.rest.clone())
+    }
+
+    pub(super) fn apply(&self, client: &mut Client) {
+        client.name = self.name.clone();
+        client.enabled = self.enabled;
+        client.auth = self.auth;
+        client.code = self.code;
+        client.refresh = self.refresh;
+        client.client_credentials = self.client_credentials;
+        client.pkce_required = self.pkce_required;
+        client.redirect_uris = self.redirect_uris.clone();
+        client.post_logout_redirect_uris = self.post_logout_redirect_uris.clone();
+        client.origins = self.origins.clone();
+        client.outlives_session = self.outlives_session;
+        client.ends_by_id_token = self.ends_by_id_token;
+        client.refresh_life = self.refresh_life;
+    }
+}
+
+fn grants(input: &Input, worker: bool) -> Result<Vec<String>, Problem> {
+    let grants = input.texts("grantTypes")?;
+    if grants.is_empty() && worker {
+        return Ok(vec!["CLIENT_CREDENTIALS".to_owned()]);
+    }
+    let known = |grant: &String| {
+        ["AUTHORIZATION_CODE", "REFRESH_TOKEN", "CLIENT_CREDENTIALS"].contains(&grant.as_str())
+    };
+    if grants.iter().all(known) {
+        return Ok(grants);
+    }
+    Err(Problem::invalid(
+        "grantTypes",
+        "`AUTHORIZATION_CODE`, `REFRESH_TOKEN` and `CLIENT_CREDENTIALS` are supported.",
+    ))
+}
+
+fn method(input: &Input) -> Result<ClientAuth, Problem> {
+    let word = input.required("tokenEndpointAuthMethod")?;
+    let known = METHODS.iter().find(|(name, _)| *name == word).map(|(_, auth)| *auth);
+    known.ok_or(Problem::invalid(
+        "tokenEndpointAuthMethod",
+        "`NONE`, `CLIENT_SECRET_BASIC` and `CLIENT_SECRET_POST` are supported.",
+    ))
+}
+
+fn pkce(input: &Input) -> Result<bool, Problem> {
+    match input.text("pkceEnforcement")? {
+        None | Some("OPTIONAL") => Ok(false),
+        Some("REQUIRED" | "S256_REQUIRED") => Ok(true), // `plain` is taken from nobody.
+        Some(_) => Err(Problem::invalid("pkceEnforcement", "The word is not known.")),
+    }
+}
+
+fn addresses(input: &Input, name: &'static str) -> Result<Vec<String>, Problem> {
+    let all = input.texts(name)?;
+    all.iter().try_for_each(|one| address(one, name))?;
+    Ok(all)
+}
+
+/// An absolute address without a fragment that a browser may be sent to and that runs nothing.
+fn address(text: &str, name: &'static str) -> Result<(), Problem> {
+    let scheme = text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+    let sound = scheme.is_some_and(|scheme| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+            && !["javascript", "data", "vbscript", "file", "blob"].contains(&scheme.as_str())
+    });
+    let plain = text.bytes().all(|b| b.is_ascii_graphic()) && !text.contains(['#', '"', '<', '>', '\\']);
+    if sound && plain { Ok(()) } else { Err(Problem::invalid(name, "An absolute address is wanted.")) }
+}
+
+/// Contract pingone.md 5.4
+fn origins(input: &Input) -> Result<Option<Vec<String>>, Problem> {
+    let Some(settings) = input.object("corsSettings")? else { return Ok(None) };
+    match settings.required("behavior")? {
+        "ALLOW_NO_ORIGINS" => Ok(Some(Vec::new())),
+        "ALLOW_SPECIFIC_ORIGINS" => {
+            let origins = settings.texts("origins")?;
+            let sound = |origin: &String| {
+                let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+                host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ', '*']))
+            };
+            if origins.iter().all(sound) {
+                return Ok(Some(origins));
+            }
+            Err(Problem::invalid("corsSettings", "An origin is a scheme and a host, without a path."))
+        }
+        _ => Err(Problem::invalid("corsSettings", "The word is not known.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_absolute_and_harmless() {
+        for good in ["https://a.test/cb?x=1", "http://127.0.0.1:80/", "com.example.app:/back", "myapp://cb"] {
+            assert!(address(good, "x").is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "/cb",
+            "javascript:alert(1)",
+            "JavaScript:x",
+            "data:text/html,x",
+            "https://a/#b",
+            "ht tp://a",
+            "1a://b",
+        ] {
+            assert!(address(bad, "x").is_err(), "{bad}");
+        }
+    }
+}

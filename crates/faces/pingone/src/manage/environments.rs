@@ -1,0 +1,134 @@
+//! PingOne: environments, which are our realms.
+//!
+//! A realm's path comes of the environment's name; what else an environment is said to be is kept beside it. Contract
+//! pingone.md 4.2.
+
+use adieu_authority::{DirectoryError, Realm, RealmId, Rights};
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::collection;
+use super::kept::{Kind, MOST};
+use crate::Face;
+use crate::extract::{Admin, Body, Caller};
+use crate::problem::Problem;
+use crate::session_json::{base, time};
+
+const KIND: Kind = Kind("pingone.environment");
+/// The organization of every installation: there is one.
+const ORGANIZATION: &str = "0c3d7a52-6d1b-4a7e-8f41-2b9e5c6a1d00";
+/// Its licence: there is none, and programs want an id.
+const LICENSE: &str = "0c3d7a52-6d1b-4a7e-8f41-2b9e5c6a1d01";
+/// Name of the population that every environment begins with.
+const POPULATION: &str = "Default";
+const TYPES: [&str; 2] = ["PRODUCTION", "SANDBOX"];
+const REGIONS: [&str; 6] = ["NA", "EU", "AP", "AU", "CA", "SG"];
+
+/// The environments in which the caller has rights.
+pub(super) async fn list(State(face): State<Face>, Caller(caller): Caller) -> Result<Json<Value>, Problem> {
+    let mut shown = Vec::new();
+    for realm in face.authority().realms().await? {
+        if !face.authority().rights(caller.roles(), realm.id).await?.are_none() {
+            shown.push(json(&face, &realm).await?);
+        }
+    }
+    let href = format!("{}/v1/environments", face.settings().api_base);
+    Ok(Json(collection(&href, "environments", shown)))
+}
+
+pub(super) async fn read(State(face): State<Face>, admin: Admin) -> Result<Json<Value>, Problem> {
+    admin.must(|rights| !rights.are_none())?;
+    Ok(Json(json(&face, &admin.realm).await?))
+}
+
+/// Only whoever administers the installation makes environments.
+pub(super) async fn create(
+    State(face): State<Face>,
+    Caller(caller): Caller,
+    Body(input): Body,
+) -> Result<Response, Problem> {
+    let authority = face.authority();
+    let root = authority.root_realm().await?.ok_or(Problem::Forbidden)?;
+    let Rights { realm: true, .. } = authority.rights(caller.roles(), root.id).await? else {
+        return Err(Problem::Forbidden);
+    };
+    let name = input.required("name")?.to_owned();
+    let kind = one_of(input.required("type")?, "type", &TYPES)?;
+    let region = one_of(input.required("region")?, "region", &REGIONS)?;
+    let license = input.id_of("license")?.ok_or(Problem::required("license"))?;
+    let realms = authority.realms().await?;
+    if realms.len() >= MOST as usize {
+        return Err(Problem::Constraint { target: "name", message: "There are as many as there may be." });
+    }
+    let id = RealmId::from_uuid(authority.draw_uuid());
+    let said = json!({
+        "name": name, "type": kind, "region": region, "license": {"id": license},
+        "description": input.text("description")?,
+    });
+    let realm = authority.create_realm(id, &path(&name, id)).await.map_err(named)?;
+    authority.create_population(&realm, POPULATION).await?;
+    KIND.put(&face, id, "self", &said).await?;
+    Ok((StatusCode::CREATED, Json(json(&face, &realm).await?)).into_response())
+}
+
+fn named(error: DirectoryError) -> Problem {
+    match error {
+        DirectoryError::NameTaken => Problem::taken("name"),
+        DirectoryError::Unknown | DirectoryError::NotEmpty | DirectoryError::Write(_) => error.into(),
+    }
+}
+
+fn one_of<'a>(text: &'a str, target: &'static str, words: &[&str]) -> Result<&'a str, Problem> {
+    if words.contains(&text) { Ok(text) } else { Err(Problem::invalid(target, "The word is not known.")) }
+}
+
+/// The path by which other doors know the realm: the name in small letters, or the id if nothing is left of it.
+fn path(name: &str, id: RealmId) -> String {
+    let mut path = String::from("/");
+    for c in name.chars().take(64) {
+        match c {
+            c if c.is_ascii_alphanumeric() => path.push(c.to_ascii_lowercase()),
+            _ if path.ends_with(['/', '-']) => {}
+            _ => path.push('-'),
+        }
+    }
+    let path = path.trim_end_matches('-');
+    if path == "/" { format!("/{id}") } else { path.to_owned() }
+}
+
+async fn json(face: &Face, realm: &Realm) -> Result<Value, Problem> {
+    let said = KIND.read(face, realm.id, "self").await?.unwrap_or_else(|| {
+        let name = realm.path.trim_start_matches('/');
+        let name = if name.is_empty() { "Administrators" } else { name };
+        json!({"name": name, "type": "PRODUCTION", "region": "EU", "license": {"id": LICENSE}})
+    });
+    let at = time(realm.created_at);
+    let mut shown = json!({
+        "_links": {"self": {"href": base(face, realm.id)}},
+        "id": realm.id.to_string(),
+        "name": said["name"], "type": said["type"], "region": said["region"], "license": said["license"],
+        "organization": {"id": ORGANIZATION},
+        "status": "ACTIVE",
+        "createdAt": at, "updatedAt": at,
+    });
+    if said["description"].is_string() {
+        shown["description"] = said["description"].clone();
+    }
+    Ok(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_made_of_the_name() {
+        let id: RealmId = "6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90".parse().expect("an id");
+        assert_eq!(path("My  Shop (EU)!", id), "/my-shop-eu");
+        assert_eq!(path("../..", id), format!("/{id}"));
+        assert_eq!(path("ü", id), format!("/{id}"));
+    }
+}

@@ -1,0 +1,79 @@
+//! What this dialect keeps for its clients and no rule reads: documents of a realm, by kind.
+//!
+//! Their number is bounded by kind and realm (HOME-LIMITS), their size by that of the body that brought them.
+
+use adieu_authority::{Document, Outage, RealmId};
+use serde_json::Value;
+
+use crate::Face;
+use crate::problem::Problem;
+
+/// Documents of one kind in one realm.
+pub(crate) const MOST: u32 = 1000;
+
+/// One kind of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Kind(pub(crate) &'static str);
+
+impl Kind {
+    pub(crate) async fn read(self, face: &Face, realm: RealmId, id: &str) -> Result<Option<Value>, Problem> {
+        let document = face.authority().document(realm, self.0, id).await?;
+        document.map(|document| value(&document)).transpose()
+    }
+
+    /// All of them by their ids.
+    pub(crate) async fn all(self, face: &Face, realm: RealmId) -> Result<Vec<(String, Value)>, Problem> {
+        let documents = face.authority().documents(realm, self.0, MOST).await?;
+        documents.into_iter().map(|one| value(&one).map(|value| (one.id, value))).collect()
+    }
+
+    /// Those whose ids are this and a UUID, by the UUID.
+    pub(crate) async fn under(
+        self,
+        face: &Face,
+        realm: RealmId,
+        prefix: &str,
+    ) -> Result<Vec<(String, Value)>, Problem> {
+        let all = self.all(face, realm).await?.into_iter();
+        let rest = |id: &str| {
+            let rest = id.strip_prefix(prefix)?;
+            adieu_core::ids::parse_uuid(rest).is_ok().then(|| rest.to_owned())
+        };
+        Ok(all.filter_map(|(id, value)| Some((rest(&id)?, value))).collect())
+    }
+
+    /// Keeps one more, if there is room.
+    pub(crate) async fn add(
+        self,
+        face: &Face,
+        realm: RealmId,
+        id: &str,
+        body: &Value,
+    ) -> Result<(), Problem> {
+        if self.all(face, realm).await?.len() >= MOST as usize {
+            return Err(Problem::Constraint { target: "id", message: "There are as many as there may be." });
+        }
+        self.put(face, realm, id, body).await
+    }
+
+    pub(crate) async fn put(
+        self,
+        face: &Face,
+        realm: RealmId,
+        id: &str,
+        body: &Value,
+    ) -> Result<(), Problem> {
+        let document = Document { realm, kind: self.0.to_owned(), id: id.to_owned(), body: body.to_string() };
+        Ok(face.authority().put_document(document).await?)
+    }
+
+    /// Takes one away; what is not there is not found.
+    pub(crate) async fn remove(self, face: &Face, realm: RealmId, id: &str) -> Result<(), Problem> {
+        let removed = face.authority().remove_document(realm, self.0, id).await?;
+        if removed { Ok(()) } else { Err(Problem::NotFound) }
+    }
+}
+
+fn value(document: &Document) -> Result<Value, Problem> {
+    serde_json::from_str(&document.body).map_err(|error| Problem::Unavailable(Outage::new(error)))
+}

@@ -1,0 +1,158 @@
+//! PingOne: sign-on policies. One is there in every environment: a name and a password; others are names for the same.
+//!
+//! The name of an application's policy stands in its tokens as `acr`. Contract pingone.md 4.4.
+
+pub(super) mod actions;
+pub(super) mod assignments;
+
+use adieu_authority::RealmId;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::collection;
+use super::input::Input;
+use super::kept::Kind;
+use crate::Face;
+use crate::extract::{Admin, Body, OfPolicy};
+use crate::problem::Problem;
+use crate::session_json::{POLICY, base, time};
+
+const KIND: Kind = Kind("pingone.sign-on-policy");
+/// The policy that there is without anybody making it.
+const BUILT_IN: &str = "Single_Factor";
+
+pub(super) async fn list(State(face): State<Face>, admin: Admin) -> Result<Json<Value>, Problem> {
+    admin.must(|rights| rights.clients)?;
+    let realm = admin.realm.id;
+    let mut shown = vec![json(&face, realm, POLICY, &built_in(&admin))];
+    shown.extend(KIND.all(&face, realm).await?.iter().map(|(id, kept)| json(&face, realm, id, kept)));
+    Ok(Json(collection(&format!("{}/signOnPolicies", base(&face, realm)), "signOnPolicies", shown)))
+}
+
+pub(super) async fn read(
+    State(face): State<Face>,
+    admin: Admin,
+    OfPolicy(id): OfPolicy,
+) -> Result<Json<Value>, Problem> {
+    admin.must(|rights| rights.clients)?;
+    let kept = find(&face, &admin, id).await?;
+    Ok(Json(json(&face, admin.realm.id, &id.to_string(), &kept)))
+}
+
+pub(super) async fn create(
+    State(face): State<Face>,
+    admin: Admin,
+    Body(input): Body,
+) -> Result<Response, Problem> {
+    admin.must(|rights| rights.realm)?;
+    let realm = admin.realm.id;
+    let id = face.authority().draw_uuid().to_string();
+    let kept = asked(&face, realm, &input, &id, None).await?;
+    KIND.add(&face, realm, &id, &kept).await?;
+    Ok((StatusCode::CREATED, Json(json(&face, realm, &id, &kept))).into_response())
+}
+
+pub(super) async fn replace(
+    State(face): State<Face>,
+    admin: Admin,
+    OfPolicy(id): OfPolicy,
+    Body(input): Body,
+) -> Result<Json<Value>, Problem> {
+    admin.must(|rights| rights.realm)?;
+    let (realm, id) = (admin.realm.id, made(id)?.to_string());
+    let before = KIND.read(&face, realm, &id).await?.ok_or(Problem::NotFound)?;
+    let kept = asked(&face, realm, &input, &id, Some(&before)).await?;
+    KIND.put(&face, realm, &id, &kept).await?;
+    assignments::renamed(&face, realm, &id).await?;
+    Ok(Json(json(&face, realm, &id, &kept)))
+}
+
+pub(super) async fn delete(
+    State(face): State<Face>,
+    admin: Admin,
+    OfPolicy(id): OfPolicy,
+) -> Result<StatusCode, Problem> {
+    admin.must(|rights| rights.realm)?;
+    let (realm, id) = (admin.realm.id, made(id)?.to_string());
+    if assignments::uses(&face, realm, &id).await? {
+        return Err(Problem::Constraint { target: "id", message: "Applications still have this policy." });
+    }
+    KIND.remove(&face, realm, &id).await?;
+    actions::forget(&face, realm, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A policy by its id, with the words that are kept of it.
+async fn find(face: &Face, admin: &Admin, id: Uuid) -> Result<Value, Problem> {
+    if id.to_string() == POLICY {
+        return Ok(built_in(admin));
+    }
+    KIND.read(face, admin.realm.id, &id.to_string()).await?.ok_or(Problem::NotFound)
+}
+
+/// The name of a policy.
+async fn name(face: &Face, realm: RealmId, id: &str) -> Result<Option<String>, Problem> {
+    if id == POLICY {
+        return Ok(Some(BUILT_IN.to_owned()));
+    }
+    let kept = KIND.read(face, realm, id).await?;
+    Ok(kept.and_then(|kept| kept["name"].as_str().map(str::to_owned)))
+}
+
+/// One that somebody made.
+fn made(id: Uuid) -> Result<Uuid, Problem> {
+    if id.to_string() == POLICY {
+        return Err(Problem::Constraint { target: "id", message: "The built-in policy stays as it is." });
+    }
+    Ok(id)
+}
+
+async fn asked(
+    face: &Face,
+    realm: RealmId,
+    input: &Input,
+    id: &str,
+    before: Option<&Value>,
+) -> Result<Value, Problem> {
+    let name = input.required("name")?;
+    if name.chars().count() > 256 {
+        return Err(Problem::invalid("name", "A name has at most 256 characters."));
+    }
+    if input.flag("default")? == Some(true) {
+        return Err(Problem::invalid("default", "The default policy cannot be changed."));
+    }
+    let others = KIND.all(face, realm).await?;
+    if name == BUILT_IN || others.iter().any(|(other, kept)| other != id && kept["name"] == name) {
+        return Err(Problem::taken("name"));
+    }
+    let now = time(face.authority().now());
+    let created = before.map_or_else(|| now.clone(), |before| before["createdAt"].clone());
+    Ok(json!({
+        "name": name, "description": input.text("description")?, "default": false,
+        "createdAt": created, "updatedAt": now,
+    }))
+}
+
+fn built_in(admin: &Admin) -> Value {
+    let at = time(admin.realm.created_at);
+    json!({"name": BUILT_IN, "description": null, "default": true, "createdAt": at, "updatedAt": at})
+}
+
+fn json(face: &Face, realm: RealmId, id: &str, kept: &Value) -> Value {
+    let href = format!("{}/signOnPolicies/{id}", base(face, realm));
+    let mut shown = json!({
+        "_links": {"self": {"href": href}, "actions": {"href": format!("{href}/actions")}},
+        "id": id,
+        "environment": {"id": realm.to_string()},
+    });
+    for name in ["name", "description", "default", "createdAt", "updatedAt"] {
+        if !kept[name].is_null() {
+            shown[name] = kept[name].clone();
+        }
+    }
+    shown
+}

@@ -1,0 +1,72 @@
+//! PingOne: a user's password, set by an administrator or taken away.
+//!
+//! It ends no session. A change that would be forced at the next sign-on is refused: nothing would force it.
+//! Contract pingone.md 4.2.
+
+use adieu_authority::{User, UserEdit};
+use adieu_http_kit::media;
+use axum::Json;
+use axum::extract::{Request, State};
+use serde_json::{Value, json};
+
+use super::{changeable, found};
+use crate::extract::{Admin, OfUser, Visitor};
+use crate::manage::input::Input;
+use crate::problem::Problem;
+use crate::session_json::base;
+use crate::{Face, body};
+
+const SET: &str = "application/vnd.pingidentity.password.set+json";
+/// An empty object takes the password away.
+const SET_VALUE: &str = "application/vnd.pingidentity.password.setValue+json";
+
+pub(crate) async fn read(
+    State(face): State<Face>,
+    admin: Admin,
+    OfUser(id): OfUser,
+) -> Result<Json<Value>, Problem> {
+    let user = found(&face, &admin, id, |admin| &admin.rights.reading).await?;
+    Ok(Json(json(&face, &user)))
+}
+
+pub(crate) async fn set(
+    State(face): State<Face>,
+    admin: Admin,
+    OfUser(id): OfUser,
+    visitor: Visitor,
+    request: Request,
+) -> Result<Json<Value>, Problem> {
+    let user = changeable(&face, &admin, id).await?;
+    let (parts, stream) = request.into_parts();
+    let optional = media::is(&parts.headers, SET_VALUE);
+    if !optional && !media::is(&parts.headers, SET) {
+        return Err(Problem::MediaType);
+    }
+    let input = Input::read(&body::bytes(stream).await?)?;
+    allowed(&input)?;
+    let password = match input.value("value") {
+        None if optional => None,
+        _ => Some(face.authority().hash_password(input.required("value")?).await?),
+    };
+    let edit = UserEdit { password: Some(password), ..UserEdit::default() };
+    let edited = face.authority().edit_user(user.id, edit, visitor.origin()).await?;
+    Ok(Json(json(&face, &edited.user)))
+}
+
+/// What is asked beside the password itself.
+pub(super) fn allowed(input: &Input) -> Result<(), Problem> {
+    if input.flag("forceChange")? == Some(true) {
+        return Err(Problem::invalid("forceChange", "A forced change of password is not supported."));
+    }
+    Ok(())
+}
+
+fn json(face: &Face, user: &User) -> Value {
+    let href = format!("{}/users/{}/password", base(face, user.realm), user.id);
+    json!({
+        "_links": {"self": {"href": href}},
+        "environment": {"id": user.realm.to_string()},
+        "user": {"id": user.id.to_string()},
+        "status": if user.password.is_some() { "OK" } else { "NO_PASSWORD" },
+    })
+}

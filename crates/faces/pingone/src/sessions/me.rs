@@ -1,0 +1,82 @@
+//! PingOne: `sessions/me`, the session of the cookie `ST`, read, reset and deleted.
+//!
+//! A bearer is needed besides, or a stolen cookie could be tried out here: one with the right to do the same by id, or
+//! the token of that very session. It is neither made nor changed here: a session comes of a sign-on, and its token is
+//! ours to draw. Contract pingone.md 2.3, E4 to E7: P-51; Q-9.
+
+use adieu_authority::{Act, Cause, EndOrder, Ended, Live, Target};
+use adieu_http_kit::media;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+
+use super::{DELETE, READ, RESET, in_reach, reset_one};
+use crate::Face;
+use crate::extract::{Admin, Visitor};
+use crate::problem::Problem;
+use crate::session_json::{Family, session};
+
+/// E4: the session as it is.
+pub(crate) async fn read(
+    State(face): State<Face>,
+    admin: Admin,
+    visitor: Visitor,
+) -> Result<Response, Problem> {
+    let live = live(&face, &admin, &visitor, READ).await?;
+    Ok(Json(session(&face, &live.session, live.seen_at, Family::Environment)).into_response())
+}
+
+/// E6: the sign-on is over, the id stays.
+pub(crate) async fn reset(
+    State(face): State<Face>,
+    admin: Admin,
+    visitor: Visitor,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    if !media::is(&headers, RESET) {
+        return Err(Problem::MediaType);
+    }
+    let live = live(&face, &admin, &visitor, DELETE).await?;
+    if !admin.rights.data.reaches(live.user.population) && !is_own(&admin, &live) {
+        return Err(Problem::Forbidden); // Of other sessions of one's own no self-service resets any.
+    }
+    reset_one(&face, &admin, live.session.id, &visitor).await
+}
+
+/// E7: the session is over, unless it is that of the caller's own token.
+pub(crate) async fn delete(
+    State(face): State<Face>,
+    admin: Admin,
+    visitor: Visitor,
+) -> Result<StatusCode, Problem> {
+    let live = live(&face, &admin, &visitor, DELETE).await?;
+    let order = EndOrder {
+        realm: Some(admin.realm.id),
+        target: Target::OneOf { user: live.user.id, session: live.session.id },
+        act: Act::End,
+        cause: Cause::Administrator(admin.principal.actor()),
+        spare: admin.principal.session(),
+        origin: visitor.origin(),
+    };
+    Ok(match face.authority().end(order).await? {
+        Ended::Now(_) | Ended::Before => StatusCode::NO_CONTENT,
+    })
+}
+
+fn is_own(admin: &Admin, live: &Live) -> bool {
+    admin.principal.session() == Some(live.session.id)
+}
+
+/// The live session of the cookie, if the caller may do this to it. Whoever may do nothing learns nothing of the cookie.
+async fn live(face: &Face, admin: &Admin, visitor: &Visitor, scope: &str) -> Result<Live, Problem> {
+    if !admin.may_touch_sessions() {
+        return Err(Problem::Forbidden);
+    }
+    let live = face.live(visitor, &admin.realm, false).await?;
+    let live = live.ok_or(Problem::NoAccess { bearer: false })?;
+    if !is_own(admin, &live) {
+        in_reach(face, admin, live.user.id, scope).await?;
+    }
+    Ok(live)
+}

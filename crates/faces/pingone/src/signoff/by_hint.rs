@@ -1,0 +1,75 @@
+//! PingOne: `GET /{env}/as/idpSignoff`, the session that an ID token speaks of is over, without its cookie.
+//!
+//! Only for applications that allow it. As at sign-off everything is judged before anything is ended, and a session that is
+//! over already is signed off. Contract pingone.md 1.5: P-33 to P-35.
+
+use std::sync::Arc;
+
+use adieu_authority::{Act, Cause, EndError, EndOrder, Realm, Target};
+use adieu_http_kit::accept;
+use adieu_http_kit::form::Params;
+use adieu_oidc::Hint;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+
+use super::{returned, unregistered};
+use crate::authorize::found;
+use crate::cors::Concerned;
+use crate::extract::{Env, Visitor};
+use crate::problem::{Problem, Shown};
+use crate::{Face, body, cookies};
+
+/// The hint is the order.
+pub(crate) async fn sign_off(
+    State(face): State<Face>,
+    Env(realm): Env,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, params) = body::params(request).await?;
+    let visitor = Visitor::of(&parts);
+    let shown = |problem: Problem| problem.unredirectable(realm.id, Shown::UnlessJson);
+    let (hint, location) = judged(&face, &realm, &params).await.map_err(shown)?;
+    let mut response = match location {
+        Some(location) => found(&location).map_err(|_| shown(unregistered()))?,
+        None if accept::only_json(&parts.headers) => StatusCode::NO_CONTENT.into_response(),
+        None => found(&format!("{}/{}/as/signon", face.settings().auth_base, realm.id))?,
+    };
+    end(&face, &realm, &visitor, &hint).await?;
+    response.extensions_mut().insert(Concerned(hint.client.id.clone()));
+    // A cookie of another session stays: that session lives.
+    if visitor.token.is_some_and(|token| Some(token.id) == hint.session) {
+        cookies::clear(&face, realm.id, response.headers_mut());
+    }
+    Ok(response)
+}
+
+async fn judged(face: &Face, realm: &Arc<Realm>, params: &Params) -> Result<(Hint, Option<String>), Problem> {
+    let hint = body::once(params, "id_token_hint")?.ok_or(Problem::required("id_token_hint"))?;
+    let hint = face.provider(realm).hint(hint, body::once(params, "client_id")?).await?;
+    if !hint.client.ends_by_id_token {
+        return Err(Problem::Forbidden);
+    }
+    let location = returned(face, realm, Some(&hint), params).await?;
+    Ok((hint, location))
+}
+
+/// Ends the session that a hint speaks of.
+pub(super) async fn end(face: &Face, realm: &Realm, visitor: &Visitor, hint: &Hint) -> Result<(), Problem> {
+    let Some(session) = hint.session else { return Ok(()) };
+    let order = EndOrder {
+        realm: Some(realm.id),
+        target: Target::OneOf { user: hint.user, session },
+        act: Act::End,
+        cause: Cause::SignOff,
+        spare: None,
+        origin: visitor.origin(),
+    };
+    match face.authority().end(order).await {
+        // Ended now or before, or it is nobody's: it is over.
+        Ok(_) | Err(EndError::UnknownSession) => Ok(()),
+        Err(error @ (EndError::CallersOwn | EndError::NotTaken(_) | EndError::InDoubt(_))) => {
+            Err(error.into())
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Applications over HTTP: made, read, replaced, their secrets and grants.
+//!
+//! Contract pingone.md 4.3.
+
+use serde_json::{Value, json};
+
+use super::{Office, id, own};
+use crate::house::{ALICE, App};
+
+fn shop() -> Value {
+    json!({
+        "name": "Till", "enabled": true, "type": "WEB_APP", "protocol": "OPENID_CONNECT",
+        "tokenEndpointAuthMethod": "CLIENT_SECRET_POST", "grantTypes": ["AUTHORIZATION_CODE", "REFRESH_TOKEN"],
+        "responseTypes": ["CODE"], "redirectUris": ["https://till.example.test/cb"],
+        "postLogoutRedirectUris": ["https://till.example.test/bye"], "idpSignoff": true,
+        "pkceEnforcement": "S256_REQUIRED", "refreshTokenDuration": 7200, "description": "A till",
+        "corsSettings": {"behavior": "ALLOW_SPECIFIC_ORIGINS", "origins": ["https://till.example.test"]},
+    })
+}
+
+/// What is written is read back, and rules follow it: how it proves itself, where it may redirect.
+#[tokio::test]
+async fn an_application_is_made_and_works() {
+    let office = Office::open().await;
+    let made = office.create("applications", shop()).await;
+    for (name, value) in shop().as_object().expect("an object") {
+        assert_eq!(&made[name], value, "{name}");
+    }
+    let path = own(&made);
+    let secret =
+        office.read(&format!("{path}/secret")).await["secret"].as_str().expect("a secret").to_owned();
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", "x"),
+        ("client_id", &id(&made)),
+        ("client_secret", &secret),
+    ];
+    office.door.post(&office.door.a("as/token")).form(&form).send().await.assert_oauth(400, "invalid_grant");
+    let authorize = format!(
+        "{}?{}",
+        office.door.a("as/authorize"),
+        crate::house::encoded(&[
+            ("client_id", id(&made).as_str()),
+            ("response_type", "code"),
+            ("redirect_uri", "https://till.example.test/cb"),
+            ("code_challenge", &"a".repeat(43)),
+            ("code_challenge_method", "S256"),
+        ])
+    );
+    assert_eq!(office.door.get(&authorize).send().await.status, 302);
+    let listed = office.read("applications").await;
+    let names = |list: &Value| list["_embedded"]["applications"].as_array().expect("a list").len();
+    assert_eq!(names(&listed), 5);
+
+    let mut next = shop();
+    for gone in
+        ["description", "corsSettings", "refreshTokenDuration", "idpSignoff", "pkceEnforcement", "enabled"]
+    {
+        next.as_object_mut().expect("an object").remove(gone);
+    }
+    let replaced = office.send("PUT", &path, next).await.json();
+    assert!(replaced.get("description").is_none() && replaced.get("corsSettings").is_none());
+    assert_eq!((&replaced["refreshTokenDuration"], &replaced["enabled"]), (&2_592_000.into(), &false.into()));
+    assert_eq!(replaced["createdAt"], made["createdAt"]);
+    office.door.post(&office.door.a("as/token")).form(&form).send().await.assert_oauth(401, "invalid_client");
+    office.delete(&path).await;
+    assert_eq!(names(&office.read("applications").await), 4);
+}
+
+/// Whatever an application would rely on in vain is refused by name.
+#[tokio::test]
+async fn what_does_not_exist_here_is_refused() {
+    let office = Office::open().await;
+    for (name, value, code) in [
+        ("name", Value::Null, "REQUIRED_VALUE"),
+        ("type", json!("TOASTER"), "INVALID_VALUE"),
+        ("protocol", json!("SAML"), "INVALID_VALUE"),
+        ("tokenEndpointAuthMethod", json!("PRIVATE_KEY_JWT"), "INVALID_VALUE"),
+        ("grantTypes", json!(["IMPLICIT"]), "INVALID_VALUE"),
+        ("responseTypes", json!(["TOKEN"]), "INVALID_VALUE"),
+        ("redirectUris", json!(["javascript:alert(1)"]), "INVALID_VALUE"),
+        ("redirectUris", json!("https://a.test"), "INVALID_VALUE"),
+        ("postLogoutRedirectUris", json!(["/relative"]), "INVALID_VALUE"),
+        ("loginPageUrl", json!("data:text/html,x"), "INVALID_VALUE"),
+        ("pkceEnforcement", json!("MAYBE"), "INVALID_VALUE"),
+        ("refreshTokenDuration", json!(0), "INVALID_VALUE"),
+        ("corsSettings", json!({"behavior": "ALLOW_SPECIFIC_ORIGINS", "origins": ["*"]}), "INVALID_VALUE"),
+        ("idpSignoff", json!("yes"), "INVALID_VALUE"),
+    ] {
+        let mut bad = shop();
+        bad[name] = value;
+        office.refused("POST", "applications", bad, code, name).await;
+    }
+}
+
+/// The secret is exchanged: the new one works, the one before does not, after a restart either.
+#[tokio::test]
+async fn a_secret_is_exchanged_for_another() {
+    let mut office = Office::open().await;
+    let shop = office.door.shop();
+    let path = format!("applications/{}/secret", shop.id);
+    assert_eq!(office.read(&path).await["secret"], shop.secret.as_str());
+    let reply = office.ask("POST", &path).send().await;
+    let secret = reply.json()["secret"].as_str().expect("a secret").to_owned();
+    assert_eq!((reply.status.as_u16(), reply.header("cache-control").contains("no-store")), (200, true));
+    assert_ne!(secret, shop.secret);
+    office.door.crash_and_restart().await;
+    assert_eq!(office.read(&path).await["secret"], secret.as_str());
+    office.door.refresh(&shop, "x").await.assert_oauth(401, "invalid_client");
+    let renewed = App { secret, ..shop };
+    office.door.refresh(&renewed, "x").await.assert_oauth(400, "invalid_grant");
+    let public = json!({"name": "Spa", "type": "SINGLE_PAGE_APP", "protocol": "OPENID_CONNECT", "enabled": true,
+        "tokenEndpointAuthMethod": "NONE", "grantTypes": ["AUTHORIZATION_CODE"]});
+    let made = office.create("applications", public).await;
+    office.ask("GET", &format!("{}/secret", own(&made))).send().await.assert_error(404, "NOT_FOUND", None);
+}
+
+/// A worker has its maker's roles unless it is not to; roles given and taken count at the next call.
+#[tokio::test]
+async fn a_workers_roles_count_at_the_call() {
+    let office = Office::open().await;
+    let worker = |inherits: bool| {
+        json!({"name": "W", "type": "WORKER", "protocol": "OPENID_CONNECT", "enabled": true,
+            "tokenEndpointAuthMethod": "CLIENT_SECRET_BASIC", "assignActorRoles": inherits})
+    };
+    for inherits in [true, false] {
+        let made = office.create("applications", worker(inherits)).await;
+        assert_eq!(made["grantTypes"], json!(["CLIENT_CREDENTIALS"]));
+        let secret = office.read(&format!("{}/secret", own(&made))).await;
+        let token = office.door.own_token(&id(&made), secret["secret"].as_str().expect("a secret")).await;
+        let users = office.door.m("users");
+        let may = async || office.door.get(&users).bearer(&token).send().await.status == 200;
+        assert_eq!(may().await, inherits);
+        let path = format!("{}/roleAssignments", own(&made));
+        let role = json!({"role": {"id": "5a1f0d3e-8c47-4b62-9e10-7d2c6b3a4f02"},
+            "scope": {"id": office.door.env(), "type": "ENVIRONMENT"}});
+        let given = office.create(&path, role).await;
+        assert!(may().await);
+        office.delete(&own(&given)).await;
+        assert_eq!(may().await, inherits);
+    }
+}
+
+/// The two resources exist by name; an application is granted their scopes.
+#[tokio::test]
+async fn resources_and_grants_exist() {
+    let office = Office::open().await;
+    let resources = office.read("resources").await["_embedded"]["resources"].clone();
+    let names: Vec<_> =
+        resources.as_array().expect("a list").iter().map(|one| one["name"].as_str()).collect();
+    assert_eq!(names, [Some("openid"), Some("PingOne API")]);
+    assert_eq!(office.read(&own(&resources[1])).await, resources[1]);
+    let scopes = office.read(&format!("{}/scopes", own(&resources[1]))).await["_embedded"]["scopes"].clone();
+    assert_eq!(scopes[0]["name"], "p1:read:sessions");
+    let path = format!("applications/{}/grants", office.door.shop().id);
+    let grant = json!({"resource": {"id": resources[1]["id"]}, "scopes": [{"id": scopes[0]["id"]}]});
+    let made = office.create(&path, grant.clone()).await;
+    assert_eq!(made["scopes"], grant["scopes"]);
+    office.refused("POST", &path, grant, "UNIQUENESS_VIOLATION", "resource").await;
+    let foreign = json!({"resource": {"id": resources[0]["id"]}, "scopes": [{"id": scopes[0]["id"]}]});
+    office.refused("POST", &path, foreign, "INVALID_VALUE", "scopes").await;
+    assert_eq!(office.read(&path).await["size"], 1);
+    office.delete(&own(&made)).await;
+}
+
+/// S14: an application with a sign-on page of its own gets the browser back there after a sign-off with its hint.
+#[tokio::test]
+async fn a_sign_off_leads_to_the_applications_own_page() {
+    let office = Office::open().await;
+    let app = office.door.shop();
+    let mut described = shop();
+    described["tokenEndpointAuthMethod"] = "CLIENT_SECRET_BASIC".into();
+    described["pkceEnforcement"] = "OPTIONAL".into();
+    described["redirectUris"] = json!([app.redirect]);
+    described["loginPageUrl"] = "https://till.example.test/in?x=1".into();
+    let reply = office.send("PUT", &format!("applications/{}", app.id), described).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let held = office.door.sign_on(ALICE).await;
+    let path = format!("{}?id_token_hint={}", office.door.a("as/signoff"), held.id_token);
+    let reply = office.door.get(&path).cookie(&held.st).send().await;
+    assert_eq!(
+        reply.location(),
+        format!("https://till.example.test/in?x=1&environmentId={}", office.door.env())
+    );
+    office.door.assert_ended(&held).await;
+}

@@ -1,0 +1,267 @@
+//! Who may do what in the management API: every route, by role.
+//!
+//! Contract pingone.md 3.1, 3.3 and 3.5.
+
+use adieu_authority::{Role, RoleAssignment, RoleScope};
+use serde_json::json;
+
+use super::{FORBIDDEN, NOBODY, Office, id, own};
+use crate::house::{ALICE, CAROL, Door};
+
+/// Every route with its methods, but for those of sessions (P-19).
+const ROUTES: [(&str, &str); 29] = [
+    ("/v1/environments", "GET POST"),
+    ("/v1/environments/E", "GET"),
+    ("/v1/roles", "GET"),
+    ("/v1/roles/5a1f0d3e-8c47-4b62-9e10-7d2c6b3a4f01", "GET"),
+    ("/v1/environments/E/populations", "GET POST"),
+    ("/v1/environments/E/populations/X", "GET PUT DELETE"),
+    ("/v1/environments/E/users", "GET POST"),
+    ("/v1/environments/E/users/X", "GET PUT PATCH DELETE"),
+    ("/v1/environments/E/users/X/password", "GET PUT"),
+    ("/v1/environments/E/users/X/enabled", "GET PUT"),
+    ("/v1/environments/E/users/X/roleAssignments", "GET POST"),
+    ("/v1/environments/E/users/X/roleAssignments/X", "GET DELETE"),
+    ("/v1/environments/E/applications", "GET POST"),
+    ("/v1/environments/E/applications/X", "GET PUT DELETE"),
+    ("/v1/environments/E/applications/X/secret", "GET POST"),
+    ("/v1/environments/E/applications/X/roleAssignments", "GET POST"),
+    ("/v1/environments/E/applications/X/roleAssignments/X", "GET DELETE"),
+    ("/v1/environments/E/applications/X/grants", "GET POST"),
+    ("/v1/environments/E/applications/X/grants/X", "GET DELETE"),
+    ("/v1/environments/E/resources", "GET"),
+    ("/v1/environments/E/resources/X", "GET"),
+    ("/v1/environments/E/resources/X/scopes", "GET"),
+    ("/v1/environments/E/signOnPolicies", "GET POST"),
+    ("/v1/environments/E/signOnPolicies/X", "GET PUT DELETE"),
+    ("/v1/environments/E/signOnPolicies/X/actions", "GET POST"),
+    ("/v1/environments/E/signOnPolicies/X/actions/X", "GET DELETE"),
+    ("/v1/environments/E/applications/X/signOnPolicyAssignments", "GET POST"),
+    ("/v1/environments/E/applications/X/signOnPolicyAssignments/X", "GET DELETE"),
+    ("/v1/environments/E/ssoCookieSettings", "GET POST PUT"),
+];
+
+#[test]
+fn the_table_names_every_route() {
+    let routes = include_str!("../../../src/manage.rs").matches(".route(").count();
+    assert_eq!(ROUTES.len(), routes);
+}
+
+/// Goal: no route lets anybody in without a role: no bearer is 401, a bad one too, and rights of another kind, of a user's
+/// token or in another environment are 403.
+#[tokio::test]
+async fn every_route_asks_who_may() {
+    let door = Door::open().await;
+    let plain = door.client("plain", vec![]).await;
+    let user = door.sign_on_to(&door.shop(), ALICE, None, "openid p1:read:sessions").await;
+    let root = door.world.authority().root_realm().await.expect("a store").expect("the root realm");
+    let invalid = Some(("INVALID_TOKEN", None));
+    for (path, methods) in ROUTES {
+        for env in [door.env(), root.id.to_string()] {
+            let path = path.replace("E/", &format!("{env}/")).replace('X', NOBODY);
+            let path = path.strip_suffix("/E").map_or(path.clone(), |start| format!("{start}/{env}"));
+            for method in methods.split(' ') {
+                let ask = || {
+                    let ask = door.ask(method.parse().expect("a method"), &path);
+                    ask.header("content-type", "application/json").body(r#"{"name":"x"}"#)
+                };
+                ask().send().await.assert_error(401, "ACCESS_FAILED", invalid);
+                ask().bearer("x").send().await.assert_error(401, "ACCESS_FAILED", invalid);
+                for bearer in [&plain, &user.access] {
+                    let reply = ask().bearer(bearer).send().await;
+                    assert_eq!(reply.status, 403, "{method} {path}: {}", reply.text);
+                    reply.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+                }
+            }
+            let other = door.ask("OPTIONS".parse().expect("a method"), &path).send().await;
+            assert_eq!(other.header("allow"), methods.replace(' ', ", "), "{path}");
+        }
+    }
+}
+
+/// Goal: a role gives its own rights and no others.
+#[tokio::test]
+async fn each_role_opens_its_own_doors() {
+    let door = Door::open().await;
+    let of_realm = RoleScope::Realm(door.world.cast.realm.id);
+    let reads = ["users", "applications", "signOnPolicies", "ssoCookieSettings", "resources", "populations"];
+    for (role, open) in [
+        (Role::IdentityDataAdmin, "users populations"),
+        (Role::IdentityDataReader, "users populations"),
+        (Role::RealmAdmin, "applications signOnPolicies ssoCookieSettings resources populations"),
+        (Role::ClientAdmin, "applications signOnPolicies resources populations"),
+    ] {
+        let name = format!("{role:?}");
+        let bearer = door.client(&name, vec![RoleAssignment { role, scope: of_realm }]).await;
+        for read in reads {
+            let status = door.get(&door.m(read)).bearer(&bearer).send().await.status;
+            assert_eq!(status == 200, open.split(' ').any(|one| one == read), "{name} {read} {status}");
+        }
+        let bob = door.m(&format!("users/{}", door.world.cast.bob.id));
+        let disable = door.ask("PUT".parse().expect("a method"), &format!("{bob}/enabled"));
+        let disable = disable.bearer(&bearer).header("content-type", "application/json");
+        let status = disable.body(r#"{"enabled":true}"#).send().await.status;
+        assert_eq!(status == 200, role == Role::IdentityDataAdmin, "{name}");
+        let sessions = door.get(&format!("{bob}/sessions")).bearer(&bearer).send().await.status;
+        assert_eq!(sessions == 200, open.contains("users"), "{name}");
+    }
+    // Reading is not ending.
+    let held = door.sign_on(ALICE).await;
+    let reader =
+        door.client("reader", vec![RoleAssignment { role: Role::IdentityDataReader, scope: of_realm }]).await;
+    let path = door.m(&format!("users/{}/sessions/{}", door.world.cast.alice.id, held.sid));
+    assert_eq!(door.get(&path).bearer(&reader).send().await.status, 200);
+    door.delete(&path).bearer(&reader).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    door.assert_live(&held).await;
+}
+
+/// Roles are listed by the vendor's names under fixed ids; those without a meaning cannot be given.
+#[tokio::test]
+async fn roles_are_listed_and_only_meaningful_ones_given() {
+    let office = Office::open().await;
+    let roles = office.read("/v1/roles").await["_embedded"]["roles"].clone();
+    let named = |name: &str| {
+        let roles = roles.as_array().expect("a list");
+        roles.iter().find(|role| role["name"] == name).expect("the role").clone()
+    };
+    let admin = named("Identity Data Admin");
+    assert_eq!(admin["id"], "5a1f0d3e-8c47-4b62-9e10-7d2c6b3a4f01");
+    assert_eq!(office.read(&own(&admin)).await, admin);
+    office.ask("GET", &format!("/v1/roles/{NOBODY}")).send().await.assert_error(404, "NOT_FOUND", None);
+    let alice = office.door.world.cast.alice.id;
+    let path = format!("users/{alice}/roleAssignments");
+    let (env, population) = (office.door.env(), office.door.world.cast.guests.id.to_string());
+    let given = |role: &str, id: &str, kind: &str| json!({"role": {"id": named(role)["id"]}, "scope": {"id": id, "type": kind}});
+    let made = office.create(&path, given("Identity Data Admin", &population, "POPULATION")).await;
+    assert_eq!((&made["role"]["id"], &made["scope"]["id"]), (&admin["id"], &population.into()));
+    assert_eq!((&made["environment"]["id"], &made["readOnly"]), (&env.clone().into(), &false.into()));
+    office
+        .refused("POST", &path, given("Help Desk Admin", &env, "ENVIRONMENT"), "INVALID_VALUE", "role")
+        .await;
+    office
+        .refused("POST", &path, given("Environment Admin", &env, "POPULATION"), "INVALID_VALUE", "scope")
+        .await;
+    let again = given("Identity Data Admin", &office.door.world.cast.guests.id.to_string(), "POPULATION");
+    office.refused("POST", &path, again, "UNIQUENESS_VIOLATION", "role").await;
+    assert_eq!(office.read(&path).await["size"], 1);
+    office.delete(&own(&made)).await;
+    // Nobody gives beyond the own reach: not in another environment, not what one's own role does not cover.
+    let root = office.door.world.authority().root_realm().await.expect("a store").expect("the root realm");
+    let beyond =
+        office.send("POST", &path, given("Environment Admin", &root.id.to_string(), "ENVIRONMENT")).await;
+    beyond.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    let nowhere = office.send("POST", &path, given("Identity Data Admin", NOBODY, "ENVIRONMENT")).await;
+    nowhere.assert_error(403, "ACCESS_FAILED", FORBIDDEN); // It could come into being, with somebody there before it.
+    let clerk = RoleScope::Population(office.door.world.cast.population.id);
+    let clerk = vec![RoleAssignment { role: Role::IdentityDataAdmin, scope: clerk }];
+    let clerk = Office { bearer: office.door.client("clerk", clerk).await, door: office.door };
+    let own_population = clerk.door.world.cast.population.id.to_string();
+    let (bob, carol) = (clerk.door.world.cast.bob.id, clerk.door.world.cast.guest.id);
+    let path = format!("users/{bob}/roleAssignments");
+    for (role, id, kind) in [
+        ("Environment Admin", env.as_str(), "ENVIRONMENT"),
+        ("Identity Data Admin", env.as_str(), "ENVIRONMENT"),
+        ("Identity Data Admin", &clerk.door.world.cast.guests.id.to_string(), "POPULATION"),
+    ] {
+        let reply = clerk.send("POST", &path, given(role, id, kind)).await;
+        reply.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    }
+    let reader = given("Identity Data Read Only", &own_population, "POPULATION");
+    assert_eq!(clerk.send("POST", &path, reader.clone()).await.status, 201);
+    let foreign = clerk.send("POST", &format!("users/{carol}/roleAssignments"), reader).await;
+    foreign.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+}
+
+/// Goal: nobody gains rights through somebody else's password, application or secret.
+#[tokio::test]
+async fn nobody_climbs_over_somebody_else() {
+    let office = Office::open().await;
+    let (door, realm) = (&office.door, office.door.world.cast.realm.id);
+    let population = RoleScope::Population(door.world.cast.population.id);
+    let clerk =
+        door.client("clerk", vec![RoleAssignment { role: Role::IdentityDataAdmin, scope: population }]).await;
+    let developer = RoleAssignment { role: Role::ClientAdmin, scope: RoleScope::Realm(realm) };
+    let developer = door.client("developer", vec![developer]).await;
+    let env = json!({"id": "5a1f0d3e-8c47-4b62-9e10-7d2c6b3a4f01"});
+    let given = json!({"role": env, "scope": {"id": door.env(), "type": "ENVIRONMENT"}});
+    let bob = door.world.cast.bob.id;
+    assert_eq!(office.send("POST", &format!("users/{bob}/roleAssignments"), given).await.status, 201);
+    let body = r#"{"value":"Taken-over-99","username":"bob","email":"b@example.test","enabled":false}"#;
+    for (method, rest, kind) in [
+        ("PUT", "/password", "application/vnd.pingidentity.password.set+json"),
+        ("PUT", "/enabled", "application/json"),
+        ("PUT", "", "application/json"),
+        ("PATCH", "", "application/json"),
+        ("DELETE", "", "application/json"),
+    ] {
+        let path = door.m(&format!("users/{bob}{rest}"));
+        let ask = door.ask(method.parse().expect("a method"), &path).bearer(&clerk);
+        let reply = ask.header("content-type", kind).body(body).send().await;
+        reply.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    }
+    let worker = door.world.cast.worker.id.clone();
+    for (method, rest) in [("GET", "/secret"), ("POST", "/secret"), ("PUT", ""), ("DELETE", "")] {
+        let path = door.m(&format!("applications/{worker}{rest}"));
+        let ask = door.ask(method.parse().expect("a method"), &path).bearer(&developer);
+        let reply = ask.header("content-type", "application/json").body("{}").send().await;
+        reply.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    }
+    let path = door.m(&format!("applications/{}/secret", door.shop().id));
+    assert_eq!(door.get(&path).bearer(&developer).send().await.status, 200);
+    // The roles of a worker made by a developer are the developer's, and no more.
+    let developer = Office { bearer: developer, door: office.door };
+    let worker = json!({"name": "W", "type": "WORKER", "protocol": "OPENID_CONNECT", "enabled": true,
+        "tokenEndpointAuthMethod": "CLIENT_SECRET_BASIC"});
+    let made = developer.create("applications", worker).await;
+    let roles = developer.read(&format!("applications/{}/roleAssignments", id(&made))).await;
+    assert_eq!(
+        roles["_embedded"]["roleAssignments"][0]["role"]["id"],
+        "5a1f0d3e-8c47-4b62-9e10-7d2c6b3a4f04"
+    );
+    assert_eq!(
+        (&roles["size"], &roles["_embedded"]["roleAssignments"][0]["readOnly"]),
+        (&1.into(), &true.into())
+    );
+}
+
+/// P-16: whoever is limited to a population sees and changes its users only, and learns nothing of others.
+#[tokio::test]
+async fn a_population_is_all_that_its_administrator_sees() {
+    let door = Door::open().await;
+    let guests = door.world.cast.guests.id;
+    let scope = RoleScope::Population(guests);
+    let bearer = door.client("clerk", vec![RoleAssignment { role: Role::IdentityDataAdmin, scope }]).await;
+    let held = door.sign_on(CAROL).await;
+    let clerk = Office { bearer, door };
+    let users = clerk.read("users").await;
+    assert_eq!((&users["count"], &users["_embedded"]["users"][0]["username"]), (&1.into(), &"carol".into()));
+    let populations = clerk.read("populations").await;
+    assert_eq!(populations["_embedded"]["populations"][0]["id"], guests.to_string());
+    assert_eq!(populations["size"], 1);
+    let (alice, carol) = (clerk.door.world.cast.alice.id, clerk.door.world.cast.guest.id);
+    let other = clerk.door.world.cast.population.id;
+    for path in [
+        format!("users/{alice}"),
+        format!("users/{NOBODY}"),
+        format!("users/{alice}/password"),
+        format!("populations/{other}"),
+        format!("populations/{NOBODY}"),
+    ] {
+        clerk.ask("GET", &path).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    }
+    let new =
+        json!({"username": "dora", "email": "dora@example.test", "population": {"id": other.to_string()}});
+    clerk.send("POST", "users", new).await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    let new =
+        json!({"username": "dora", "email": "dora@example.test", "population": {"id": guests.to_string()}});
+    clerk.create("users", new).await;
+    let moved = json!({"population": {"id": other.to_string()}});
+    let reply = clerk.send("PATCH", &format!("users/{carol}"), moved).await;
+    reply.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    clerk.door.assert_live(&held).await;
+    assert_eq!(
+        clerk.send("PUT", &format!("users/{carol}/enabled"), json!({"enabled": false})).await.status,
+        200
+    );
+    clerk.door.assert_ended(&held).await;
+}

@@ -1,0 +1,59 @@
+//! A published browser client against a real listener: it finds everything by our discovery document.
+//!
+//! The program stands in `clients/oidc-client`; `cargo xtask test` installs the package.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use adieu_authority::{Client, ClientAuth};
+use serde_json::Value;
+
+use crate::founding::{clients, listening};
+use crate::house::{ALICE, App, Door};
+
+/// The shop as an application without a secret, as browser clients are.
+async fn public(door: &Door) -> App {
+    let shop = door.shop();
+    let change = |client: &mut Client| client.auth = ClientAuth::None;
+    let id = shop.id.parse().expect("an id");
+    door.world.authority().edit_client(door.world.cast.realm.id, &id, change).await.expect("a change");
+    shop
+}
+
+/// Runs the program; gives what it printed.
+async fn run(arguments: Vec<String>) -> Value {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../clients/oidc-client/sign_off.mjs");
+    let packages: PathBuf = clients().join("node_modules");
+    let run = move || Command::new("node").arg(program).args(arguments).env("NODE_PATH", packages).output();
+    let output = tokio::task::spawn_blocking(run).await.expect("no panic").expect("node is there");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "packages come with `cargo xtask test`: {err}");
+    serde_json::from_str(out.lines().last().unwrap_or_default()).unwrap_or_else(|_| panic!("{out} {err}"))
+}
+
+/// P-36: the client's logout reports success, and the session is over: by the one endpoint, and by the other where
+/// discovery names it (Q-6).
+#[tokio::test]
+async fn a_published_client_signs_off() {
+    for by_hint in [false, true] {
+        let (door, address) = listening().await;
+        let shop = public(&door).await;
+        let (authority, realm) = (door.world.authority(), door.world.cast.realm.id);
+        for client in authority.clients(realm).await.expect("clients").iter().filter(|_| by_hint) {
+            let change = |client: &mut Client| client.ends_by_id_token = true;
+            authority.edit_client(realm, &client.id, change).await.expect("a change");
+        }
+        let flow = door.flow(&door.billing(), &[]).await;
+        let st = door.check(&flow, ALICE).send().await.cookie("ST").expect("a token").to_owned();
+        let wellknown = format!("http://{address}/{}/as/.well-known/openid-configuration", door.env());
+        let said = run(vec![wellknown, shop.id.clone(), shop.redirect.clone(), format!("ST={st}")]).await;
+        assert_eq!(said["info"]["sub"], door.world.cast.alice.id.to_string(), "{said}");
+        let nothing =
+            serde_json::json!({"sessionResponse": null, "revokeResponse": null, "deleteResponse": null});
+        assert_eq!(said["logout"], nothing, "{said}");
+        assert!(!door.is_signed_on(&st).await, "by hint: {by_hint}");
+        let access = said["tokens"]["accessToken"].as_str().expect("a token");
+        let billing = door.billing();
+        assert_eq!(door.introspect(&billing, access).await.text, r#"{"active":false}"#);
+    }
+}

@@ -1,0 +1,22 @@
+//! Revocation: a client gives a token back.
+//!
+//! The session it belongs to lives on. Whatever is no token of ours is given back already, and nobody learns which it was;
+//! another client's is refused. RFC 7009 §2.
+
+use adieu_authority::RevokeError;
+use adieu_http_kit::form::Params;
+use http::HeaderMap;
+
+use crate::client_auth::{authenticated, once};
+use crate::{Provider, Refusal};
+
+/// Takes back the token of the form. A public client only says its name; `token_type_hint` could only mislead.
+pub async fn revoke(provider: &Provider<'_>, headers: &HeaderMap, form: &Params) -> Result<(), Refusal> {
+    let client = authenticated(provider, headers, form).await?;
+    let token = once(form, "token")?.ok_or(Refusal::Request("`token` is missing."))?;
+    let revoked = provider.authority.revoke_token(&provider.issuer.realm, &client, token).await;
+    revoked.map_err(|error| match error {
+        RevokeError::OtherClient => Refusal::Unauthorized,
+        RevokeError::Outage(outage) => Refusal::Unavailable(outage),
+    })
+}

@@ -1,0 +1,67 @@
+//! The public door of Kratos' dialect.
+//!
+//! Flows, forms, cookies, tokens, return addresses, lists.
+#![no_main]
+
+use adieu_fuzz::{Template, ask};
+use libfuzzer_sys::fuzz_target;
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+const TEMPLATES: &[Template] = &[
+    Template { method: "GET", path: "/{}", headers: &[("accept", "{}"), ("cookie", "{}")], body: "" },
+    Template {
+        method: "GET",
+        path: "/sessions/whoami?{}",
+        headers: &[("x-session-token", "{}"), ("authorization", "{}"), ("cookie", "ory_kratos_session={}")],
+        body: "",
+    },
+    Template {
+        method: "GET",
+        path: "/self-service/login/browser?{}",
+        headers: &[("accept", "{}"), ("cookie", "{}")],
+        body: "",
+    },
+    Template {
+        method: "GET",
+        path: "/self-service/logout?token={}&return_to={}",
+        headers: &[("accept", "{}")],
+        body: "",
+    },
+    Template { method: "DELETE", path: "/self-service/logout/api", headers: &[JSON], body: "{}" },
+    Template {
+        method: "POST",
+        path: "/self-service/login?flow={}",
+        headers: &[JSON, ("cookie", "{}")],
+        body: "{}",
+    },
+    Template {
+        method: "POST",
+        path: "/self-service/login?{}",
+        headers: &[FORM, ("origin", "{}")],
+        body: "{}",
+    },
+    Template {
+        method: "POST",
+        path: "/self-service/login?{}",
+        headers: &[("content-type", "multipart/form-data; boundary={}")],
+        body: "{}",
+    },
+    Template { method: "GET", path: "/sessions?{}", headers: &[("x-session-token", "{}")], body: "" },
+    Template { method: "DELETE", path: "/sessions/{}", headers: &[("authorization", "Bearer {}")], body: "" },
+    Template { method: "GET", path: "/self-service/errors?id={}", headers: &[], body: "" },
+    Template {
+        method: "OPTIONS",
+        path: "/{}",
+        headers: &[("origin", "{}"), ("access-control-request-method", "{}")],
+        body: "",
+    },
+    Template {
+        method: "GET",
+        path: "/ui/check/{}",
+        headers: &[("cookie", "{}"), ("forwarded", "{}")],
+        body: "",
+    },
+];
+
+fuzz_target!(|bytes: &[u8]| ask(TEMPLATES, false, bytes));

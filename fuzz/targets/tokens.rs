@@ -1,0 +1,26 @@
+//! Tokens: of sessions, and signed ones. Nothing that we did not make is ever good.
+//!
+//! The keys are fixed and sign nothing here.
+#![no_main]
+
+use std::sync::OnceLock;
+
+use adieu_core::SessionToken;
+use adieu_token::mac::hs256_verify;
+use adieu_token::{Alg, KeySet, SigningKey};
+use libfuzzer_sys::fuzz_target;
+
+static KEYS: OnceLock<KeySet> = OnceLock::new();
+
+fuzz_target!(|text: &str| {
+    if let Some(token) = SessionToken::parse(text) {
+        let revealed = token.reveal();
+        assert!(text.ends_with(&revealed), "a token reads back as it was");
+        assert!(SessionToken::parse(&revealed).is_some_and(|again| again.id == token.id));
+    }
+    let keys = KEYS.get_or_init(|| {
+        KeySet::of([Alg::Rs256, Alg::Es256].map(|alg| SigningKey::generate(alg).expect("a key").public()))
+    });
+    assert!(keys.verify(text).is_err(), "nobody has signed {text}");
+    assert!(hs256_verify(&[7; 32], text).is_err(), "nobody has signed {text}");
+});
