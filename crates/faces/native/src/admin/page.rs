@@ -64,7 +64,8 @@ pub(super) fn shown(items: Vec<Value>, next: Option<String>) -> Done {
 }
 
 fn read(cursor: &str) -> Option<String> {
-    String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
+    let place = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    (!place.is_empty()).then_some(place)
 }
 
 fn foreign() -> Problem {
