@@ -1,5 +1,5 @@
-// @ory/client (axios) against adieu: only the base path is ours.
-const { Configuration, FrontendApi, IdentityApi } = require("@ory/client");
+// @ory/client or @ory/kratos-client (both on axios) against adieu: only the base path is ours.
+const { Configuration, FrontendApi, IdentityApi } = require(process.env.PACKAGE || "@ory/client");
 const { assert, vars, refused, Jar, scenario } = require("../steps.cjs");
 
 const { public: base, admin, alice, alice_password: alicePassword, bob, bob_password: bobPassword } = vars.kratos;

@@ -25,8 +25,8 @@ const PROGRAMS: [(&str, &str); 7] = [
 
 /// The packages for Node and their exact versions; the founding samples name one of them.
 const NODE_PACKAGES: &str = "clients/packages.json";
-/// The package that the founding samples for Python name.
-const PYTHON_REQUESTS: &str = "requests";
+/// The packages for Python; the founding samples name one of them.
+const PYTHON_PACKAGES: &str = "clients/packages.txt";
 
 /// Installs what is missing; gives the folder that the tests look into.
 pub(crate) fn install() -> Result<PathBuf> {
@@ -37,12 +37,20 @@ pub(crate) fn install() -> Result<PathBuf> {
     std::fs::create_dir_all(&folder)?;
     node_packages(&folder)?;
     let python = folder.join("python");
-    if !python.join("requests/__init__.py").is_file() {
+    let wanted = files::read(PYTHON_PACKAGES)?;
+    let noted = folder.join("python.txt");
+    if std::fs::read_to_string(&noted).ok().as_ref() != Some(&wanted) {
         if !succeeds(Command::new("python3").args(["-m", "pip", "--version"])) {
             need("pip3", "python3-pip")?;
         }
         let words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"];
-        run(Command::new("python3").args(words).arg(&python).arg(PYTHON_REQUESTS))?;
+        run(Command::new("python3")
+            .args(words)
+            .arg(&python)
+            .arg("--upgrade")
+            .arg("-r")
+            .arg(files::root().join(PYTHON_PACKAGES)))?;
+        std::fs::write(&noted, &wanted)?;
     }
     Ok(folder)
 }

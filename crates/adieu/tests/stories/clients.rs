@@ -22,18 +22,26 @@ fn packages() -> PathBuf {
 }
 
 async fn runs(scenario: &str) {
+    runs_with(scenario, "").await;
+}
+
+/// A scenario that more than one package can run.
+async fn runs_with(scenario: &str, package: &str) {
     // Where a scenario serves a page from, if it has one.
     let page = free_address().await;
     let origins = format!("[\"http://{page}\"]");
     let server = Server::start_with("main", &[("ADIEU_AM__CORS_ORIGINS", &origins)]).await;
-    let output = Command::new("node")
+    let program = if scenario.ends_with(".py") { "python3" } else { "node" };
+    let output = Command::new(program)
         .arg(root().join("clients").join(scenario))
         .env("NODE_PATH", packages().join("node_modules"))
+        .env("PYTHONPATH", packages().join("python"))
+        .env("PACKAGE", package)
         .env("VARS", server.variables.to_string())
         .env("PAGE", page)
         .kill_on_drop(true)
         .output();
-    let output = tokio::time::timeout(PATIENCE, output).await.expect("it comes to an end").expect("node");
+    let output = tokio::time::timeout(PATIENCE, output).await.expect("it comes to an end").expect("it runs");
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (out, err) = (said(&output.stdout), said(&output.stderr));
     assert!(output.status.success(), "{scenario}: {}\n{out}\n{err}", output.status);
@@ -44,6 +52,18 @@ async fn runs(scenario: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn ory_client_on_axios() {
     runs("kratos/axios.cjs").await;
+}
+
+/// Goal: K-60, the same by npm `@ory/kratos-client`.
+#[tokio::test(flavor = "multi_thread")]
+async fn ory_kratos_client_on_axios() {
+    runs_with("kratos/axios.cjs", "@ory/kratos-client").await;
+}
+
+/// Goal: K-60, PyPI `ory-kratos-client`.
+#[tokio::test(flavor = "multi_thread")]
+async fn ory_kratos_client_in_python() {
+    runs("kratos/client.py").await;
 }
 
 /// Goal: K-60, npm `@ory/client-fetch`, which says `Accept: */*` and so is taken for a browser.

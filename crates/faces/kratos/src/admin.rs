@@ -78,13 +78,13 @@ async fn answered(
         Endpoint::SessionsOf(id) => sessions::list_of(face, call, id).await,
         Endpoint::EndSessionsOf(id) => sessions::forget_of(face, call, id).await,
         Endpoint::Identities => identities::list(face, call).await,
-        Endpoint::CreateIdentity => identities::create(face, call, body).await,
-        Endpoint::CreateIdentities => identities::create_many(face, call, body).await,
+        Endpoint::CreateIdentity => identities::create(face, body).await,
+        Endpoint::CreateIdentities => identities::create_many(face, body).await,
         Endpoint::Identity(id) => identities::read(face, call, id).await,
         Endpoint::IdentityExternal(id) => identities::read_external(face, call, id).await,
         Endpoint::ReplaceIdentity(id) => identities::replace(face, call, body, id).await,
         Endpoint::PatchIdentity(id) => identities::patch(face, call, body, id).await,
         Endpoint::RemoveIdentity(id) => identities::remove(face, call, id).await,
-        Endpoint::RemoveCredential(id, kind) => identities::remove_credential(face, call, id, kind).await,
+        Endpoint::RemoveCredential(id, kind) => identities::remove_credential(face, id, kind).await,
     }
 }

@@ -31,10 +31,9 @@ const BATCH_CLEAR_MAX: usize = 200;
 const FILTERS: [&str; 4] =
     ["ids", "credentials_identifier", "preview_credentials_identifier_similar", "organization_id"];
 
-pub(super) async fn create(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
+pub(super) async fn create(face: &Face, body: Body) -> Result<Answer, KratosError> {
     let wanted = IdentityBody::parse(&read_body(body).await?)?.wanted(face)?;
     let user = made(face, wanted).await?;
-    let _ = call;
     let wire = face.identity_for_admin(&user, Some(credentials(&user, false)));
     let mut answer = json_answer(StatusCode::CREATED, &wire);
     // Quirk: the address is without `/admin`. K-53
@@ -81,7 +80,7 @@ struct BatchItem {
 }
 
 /// Many at once. Each is made or refused for itself; the answer says which.
-pub(super) async fn create_many(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
+pub(super) async fn create_many(face: &Face, body: Body) -> Result<Answer, KratosError> {
     let bytes = read_body(body).await?;
     let batch: Batch =
         serde_json::from_slice(&bytes).map_err(|error| KratosError::unparseable(error.to_string()))?;
@@ -91,7 +90,6 @@ pub(super) async fn create_many(face: &Face, call: &Call, body: Body) -> Result<
     {
         return Err(KratosError::malformed("There are too many identities in one request."));
     }
-    let _ = call;
     let mut results = Vec::with_capacity(batch.identities.len());
     for BatchItem { create, patch_id } in batch.identities {
         let result =
@@ -230,14 +228,8 @@ pub(super) async fn remove(face: &Face, call: &Call, id: &str) -> Result<Answer,
 }
 
 /// The last first factor stays; there is one kind of it here.
-pub(super) async fn remove_credential(
-    face: &Face,
-    call: &Call,
-    id: &str,
-    kind: &str,
-) -> Result<Answer, KratosError> {
+pub(super) async fn remove_credential(face: &Face, id: &str, kind: &str) -> Result<Answer, KratosError> {
     let user = found(face, id).await?;
-    let _ = call;
     match kind {
         "password" if user.password.is_some() => {
             Err(KratosError::malformed("The last first factor can not be removed."))
