@@ -1,22 +1,31 @@
 //! What the command line's words do.
 //!
-//! Each word reads its configuration, starts a runtime and does one thing; nothing here knows a dialect.
+//! Each word reads its configuration, starts a runtime and does one thing; nothing here knows a dialect. Administration is
+//! requests to the native API (`api`).
 
-mod admin;
+mod api;
 mod apply;
 mod backup;
 mod demo;
+mod endings;
+mod failure;
+mod people;
 mod seed;
 mod server;
+mod shown;
+mod workers;
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
-pub use admin::AddUser;
 pub use apply::{Apply, Export, apply, export};
 pub use backup::{Backup, Restore, backup, restore};
+pub use endings::{EndCommand, SessionsCommand, end, sessions};
+pub use failure::exit_code;
+pub use people::{RealmCommand, UserCommand, realm, user};
 pub use seed::Seed;
+pub use workers::{WorkerCommand, worker};
 
 use crate::config::{Config, load};
 use crate::logging::Log;
@@ -42,24 +51,19 @@ pub fn check_config(file: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// `user add`.
-pub fn add_user(file: Option<&Path>, user: AddUser) -> Result<()> {
-    let config = configured(file)?;
-    runtime()?.block_on(admin::add_user(config, user))
-}
-
-/// `worker add`.
-pub fn add_worker(file: Option<&Path>, realm: &str, name: &str) -> Result<()> {
-    let config = configured(file)?;
-    runtime()?.block_on(admin::add_worker(config, realm, name))
-}
-
 /// `cast`.
 pub fn cast(file: Option<&Path>) -> Result<()> {
     let config = configured(file)?;
     let cast = runtime()?.block_on(demo::provision(&config))?;
     println!("{:#}", cast.variables(&config));
     Ok(())
+}
+
+/// `completions`.
+pub fn completions(shell: clap_complete::Shell, line: &mut clap::Command) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, line, "adieu", &mut script);
+    shown::print(&String::from_utf8_lossy(&script))
 }
 
 /// `seed`.

@@ -7,6 +7,7 @@ pub mod changes;
 pub mod keys;
 mod load;
 pub(crate) mod names;
+mod secret;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use adieu_http_kit::forwarded::Style;
 use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigError, load};
+pub use secret::Secret;
 
 /// The whole configuration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -96,6 +98,11 @@ impl Public {
 }
 
 impl Admin {
+    /// The credential that the listener asks for, if one is configured; the reason if it can't be used.
+    pub fn credential(&self) -> Result<Option<Secret>, String> {
+        secret::credential(&self.token, &self.token_file)
+    }
+
     /// The files of its certificate.
     pub fn tls(&self) -> Option<TlsFiles> {
         TlsFiles::named(&self.tls_cert, &self.tls_key)
@@ -106,10 +113,14 @@ impl Admin {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Admin {
-    /// Where it listens; beyond loopback the server refuses to start.
+    /// Where it listens; beyond loopback only with a credential and a certificate.
     pub listen: SocketAddr,
     /// Its address as administrators see it.
     pub url: String,
+    /// The credential that it asks for; empty is none.
+    pub token: Secret,
+    /// The file that holds the credential; empty is none.
+    pub token_file: PathBuf,
     /// The certificate and what it is signed by; empty is plain HTTP.
     pub tls_cert: PathBuf,
     /// The certificate's private key.
@@ -377,6 +388,8 @@ impl Default for Admin {
         Self {
             listen: ([127, 0, 0, 1], 4434).into(),
             url: "http://127.0.0.1:4434".into(),
+            token: Secret::default(),
+            token_file: PathBuf::new(),
             tls_cert: PathBuf::new(),
             tls_key: PathBuf::new(),
         }

@@ -7,11 +7,13 @@ use adieu_http_kit::cookies::{Companion, SameSite};
 use anyhow::{Context, Result};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
+use crate::guard::{self, Guard};
 use crate::metering;
 
 /// The public side.
@@ -160,13 +162,25 @@ fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::K
     adieu_face_kratos::service(authority.clone(), settings).map_err(Into::into)
 }
 
-/// The admin side: metrics, and Kratos' admin API with its health for everything else.
-pub(crate) fn admin(authority: &Authority, kratos: adieu_face_kratos::KratosAdmin) -> axum::Router {
-    axum::Router::new()
+/// The admin side: metrics, our own API under `/v1`, and Kratos' admin API with its health for everything else; all of
+/// it behind the credential, if one is configured.
+pub(crate) fn admin(
+    authority: &Authority,
+    kratos: adieu_face_kratos::KratosAdmin,
+    config: &Config,
+) -> Result<axum::Router> {
+    let credential = config.admin.credential().map_err(anyhow::Error::msg)?;
+    let native = adieu_face_native::admin::service(authority.clone());
+    let guard = Guard::new(credential.as_ref(), kratos.clone());
+    let router = axum::Router::new()
         .route("/metrics", get(metrics))
         .route("/metrics/prometheus", get(metrics))
         .with_state(authority.clone())
-        .fallback_service(kratos)
+        .route_service("/v1", native.clone())
+        .route_service("/v1/", native.clone())
+        .route_service("/v1/{*rest}", native)
+        .fallback_service(kratos);
+    Ok(router.layer(from_fn_with_state(guard, guard::guarded)))
 }
 
 async fn metrics(State(authority): State<Authority>) -> Response {

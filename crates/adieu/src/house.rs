@@ -57,7 +57,7 @@ impl House {
         let public = faces::public(&authority, config)?;
         Ok(Self {
             first_start: !made.is_empty(),
-            admin: faces::admin(&authority, public.kratos.admin()),
+            admin: faces::admin(&authority, public.kratos.admin(), config)?,
             public,
             authority,
         })
@@ -74,7 +74,7 @@ impl House {
         let public = faces::public(&self.authority, config)?;
         Ok(Self {
             first_start: false,
-            admin: faces::admin(&self.authority, public.kratos.admin()),
+            admin: faces::admin(&self.authority, public.kratos.admin(), config)?,
             public,
             authority: self.authority.clone(),
         })

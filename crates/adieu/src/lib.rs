@@ -10,6 +10,7 @@ pub mod declared;
 pub mod dispatch;
 mod doors;
 mod faces;
+mod guard;
 pub mod house;
 pub mod logging;
 pub mod metering;

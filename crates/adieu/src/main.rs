@@ -1,21 +1,25 @@
 //! `adieu`: the command line.
 //!
-//! `serve` is the server, `demo` shows what it is for, the rest is administration on the data folder. Exit codes: 0 done,
-//! 1 not done (the reason is on standard error), 2 wrong usage, 3 something to change (`apply --dry-run --detailed-exitcode`).
+//! `serve` is the server, `demo` shows what it is for, the rest is administration: on the data folder, or through the server
+//! that has it. Exit codes: 0 done, 1 not done (the reason is on standard error), 2 wrong usage, 3 not found, 4 nobody can
+//! tell, or the server does not answer, 5 something to change (`apply --dry-run --detailed-exitcode`).
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use adieu::commands;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 not done, 2 wrong usage, 3 not found, 4 nobody can tell, or the server does not answer.";
+
 /// A session authority: users sign on, every application asks "is this session live?", and sessions are ended
 /// durably, at once, in every application.
 #[derive(Parser)]
-#[command(version, about, max_term_width = 110)]
+#[command(version, about, after_help = EXIT_CODES, max_term_width = 110)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -44,15 +48,32 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
-    /// Users of the data folder. The server must not be running: it has the folder for itself.
+    /// Users: on the data folder, or through the server that has it.
     User {
         #[command(subcommand)]
-        command: UserCommand,
+        command: commands::UserCommand,
     },
-    /// Workers of the data folder: programs that administer over HTTP, in their own name. The server must not be running.
+    /// Realms.
+    Realm {
+        #[command(subcommand)]
+        command: commands::RealmCommand,
+    },
+    /// Sessions: who is signed on, and what became of others.
+    Sessions {
+        #[command(subcommand)]
+        command: commands::SessionsCommand,
+    },
+    /// End sessions, durably, at once and in every application.
+    End(commands::EndCommand),
+    /// Print a script that completes the command line, for a shell to read.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Workers: programs that administer over HTTP, in their own name.
     Worker {
         #[command(subcommand)]
-        command: WorkerCommand,
+        command: commands::WorkerCommand,
     },
     Export(commands::Export),
     Apply(commands::Apply),
@@ -83,55 +104,18 @@ enum Command {
     },
 }
 
-#[derive(Subcommand)]
-enum UserCommand {
-    /// Make a user. The password is read from the environment variable ADIEU_PASSWORD or from standard input.
-    Add {
-        /// The TOML file.
-        #[arg(long, value_name = "FILE")]
-        config: Option<PathBuf>,
-        /// The realm's path.
-        #[arg(long, default_value = "/alpha")]
-        realm: String,
-        /// The name to sign on with.
-        username: String,
-        /// An e-mail address, which works as a name as well.
-        #[arg(long)]
-        email: Option<String>,
-        /// Make the user an administrator (Identity Data Admin) of the realm.
-        #[arg(long)]
-        admin: bool,
-    },
-}
-
-#[derive(Subcommand)]
-enum WorkerCommand {
-    /// Make a worker that administers a realm and its users; in the realm `/` it administers all of them. Prints its
-    /// client id and its secret.
-    Add {
-        /// The TOML file.
-        #[arg(long, value_name = "FILE")]
-        config: Option<PathBuf>,
-        /// The realm's path.
-        #[arg(long, default_value = "/alpha")]
-        realm: String,
-        /// What people call it.
-        name: String,
-    },
-}
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Serve { config } => commands::serve(config.as_deref()),
         Command::Demo { exit, port } => commands::demo(port, exit),
         Command::CheckConfig { config } => commands::check_config(config.as_deref()),
-        Command::User { command: UserCommand::Add { config, realm, username, email, admin } } => {
-            commands::add_user(config.as_deref(), commands::AddUser { realm, username, email, admin })
-        }
-        Command::Worker { command: WorkerCommand::Add { config, realm, name } } => {
-            commands::add_worker(config.as_deref(), &realm, &name)
-        }
+        Command::User { command } => commands::user(command),
+        Command::Worker { command } => commands::worker(command),
+        Command::Realm { command } => commands::realm(command),
+        Command::Sessions { command } => commands::sessions(command),
+        Command::End(command) => commands::end(command),
+        Command::Completions { shell } => commands::completions(shell, &mut Cli::command()),
         Command::Export(export) => commands::export(export),
         Command::Apply(apply) => match commands::apply(apply) {
             Ok(code) => return code,
@@ -148,7 +132,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("adieu: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(commands::exit_code(&error))
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::config::changes::for_a_restart;
 use crate::config::{Config, TlsFiles};
@@ -27,6 +27,7 @@ pub struct Reload {
 impl Reload {
     /// Takes the new configuration, and says which keys take a restart; or says why not, and nothing has changed.
     pub async fn take(&self, wanted: &Config) -> Result<Vec<String>> {
+        stays_guarded(&self.started, wanted)?;
         let mut for_a_restart = for_a_restart(&self.started, wanted);
         let mut read = |tls: &Option<Tls>, files: Option<TlsFiles>, key: &str| match (tls, files) {
             (Some(tls), Some(files)) => tls.read(files).map(Some).with_context(|| key.to_owned()),
@@ -71,8 +72,37 @@ impl Reload {
     }
 }
 
+/// Where the admin listener is bound changes at a restart only: till then it must not stand open.
+fn stays_guarded(started: &Config, wanted: &Config) -> Result<()> {
+    let credential = wanted.admin.credential().map_err(anyhow::Error::msg)?;
+    let reachable = !started.admin.listen.ip().is_loopback();
+    ensure!(
+        !reachable || credential.is_some(),
+        "admin.token_file: until a restart the listener is beyond loopback"
+    );
+    Ok(())
+}
+
 fn take(tls: &Option<Tls>, read: Option<Read>) {
     if let (Some(tls), Some(read)) = (tls, read) {
         tls.take(read);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: a new configuration never opens a listener that others than this machine reach.
+    #[test]
+    fn the_admin_listener_keeps_a_credential_while_it_is_bound_beyond_loopback() {
+        let (loopback, mut beyond) = (Config::default(), Config::default());
+        beyond.admin.listen = ([0, 0, 0, 0], 4434).into();
+        beyond.admin.token = "0123456789abcdef".into();
+        assert!(stays_guarded(&beyond, &loopback).is_err());
+        let mut renewed = beyond.clone();
+        renewed.admin.token = "fedcba9876543210".into();
+        assert!(stays_guarded(&beyond, &renewed).is_ok());
+        assert!(stays_guarded(&loopback, &loopback).is_ok());
     }
 }

@@ -143,6 +143,11 @@ impl Authority {
         Ok(client.filter(|client| client.realm == realm))
     }
 
+    /// The client of that id, whichever realm it belongs to.
+    pub async fn any_client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Outage> {
+        self.inner.store.client(id).get().await
+    }
+
     /// The clients of a realm.
     pub async fn clients(&self, realm: RealmId) -> Result<Vec<Client>, Outage> {
         self.store().clients(realm).await

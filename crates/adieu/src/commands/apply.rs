@@ -42,7 +42,7 @@ pub struct Export {
 /// document does not mention stays as it is. docs/administration.md describes the document. The server must not be
 /// running.
 ///
-/// Exit status: 0 if all is as the document says, or would be; 1 if not, with the reason; with --detailed-exitcode, 3 if
+/// Exit status: 0 if all is as the document says, or would be; 1 if not, with the reason; with --detailed-exitcode, 5 if
 /// --dry-run found something to change.
 #[derive(Args)]
 pub struct Apply {
@@ -59,7 +59,7 @@ pub struct Apply {
     /// ends the user's sessions.
     #[arg(long)]
     prune: bool,
-    /// With --dry-run: exit status 3 if there is something to change.
+    /// With --dry-run: exit status 5 if there is something to change.
     #[arg(long, requires = "dry_run")]
     detailed_exitcode: bool,
 }
@@ -92,7 +92,7 @@ pub fn apply(order: Apply) -> Result<ExitCode> {
         show(&planned, order.dry_run);
         if order.dry_run {
             let changes = order.detailed_exitcode && !planned.is_empty();
-            return Ok(if changes { ExitCode::from(3) } else { ExitCode::SUCCESS });
+            return Ok(if changes { ExitCode::from(5) } else { ExitCode::SUCCESS });
         }
         let variable = |name: &str| std::env::var(name).ok();
         let count = planned.len();

@@ -32,9 +32,7 @@ pub(super) async fn run(
         .with_context(|| format!("data folder {}", config.data.display()))?;
     tracing::info!(%public, %admin, data = %config.data.display(), url = config.public.url, "serving");
     if house.first_start {
-        tracing::info!(
-            "nobody can sign on yet: stop, make a user with `adieu user add NAME`, and start again"
-        );
+        tracing::info!("nobody can sign on yet: make a user with `adieu user add NAME`");
     }
     let (stop, stopped) = watch::channel(false);
     let waiting = tokio::spawn(async move {

@@ -17,6 +17,8 @@ const AT_ONCE: &[&str] = &[
     "public.trusted_proxies",
     "public.proxy_header",
     "admin.url",
+    "admin.token",
+    "admin.token_file",
     "admin.tls_cert",
     "admin.tls_key",
     "realms.path",

@@ -97,9 +97,6 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     if !is_sound(&config.log) {
         return bad("log: a level (error, warn, info, debug, trace), or directives such as info,adieu=debug");
     }
-    if !config.admin.listen.ip().is_loopback() {
-        return bad("admin.listen: the admin listener has no credential and stays on loopback");
-    }
     if !config.development && (config.passwords.memory_kib < 7 * 1024 || config.passwords.passes < 1) {
         return bad("passwords.memory_kib: outside development mode a hash costs at least 7168 KiB");
     }
@@ -163,6 +160,14 @@ fn check_doors(config: &Config) -> Result<(), ConfigError> {
             public.listen
         ));
     }
+    let credential = admin.credential().map_err(ConfigError::Value)?;
+    if !admin.listen.ip().is_loopback() && (credential.is_none() || admin.tls().is_none()) {
+        return bad(format!(
+            "admin.listen = {}: beyond loopback the admin listener needs a credential (admin.token_file) and a \
+             certificate (admin.tls_cert, admin.tls_key); name both, or listen on 127.0.0.1",
+            admin.listen
+        ));
+    }
     if !(1..=1_000_000).contains(&config.limits.connections_max) {
         return bad("limits.connections_max: between 1 and 1000000".into());
     }
@@ -204,8 +209,6 @@ mod tests {
 
     #[test]
     fn values_out_of_bounds_say_what_is_allowed() {
-        let error = from("[admin]\nlisten = '0.0.0.0:4434'", &[]).expect_err("beyond loopback");
-        assert!(error.to_string().starts_with("admin.listen:"), "{error}");
         assert!(from("[passwords]\nmemory_kib = 64", &[]).is_err());
         assert!(from("development = true\n[passwords]\nmemory_kib = 64", &[]).is_ok());
         assert!(from("[[realms]]\npath = 'alpha'", &[]).is_err());
@@ -217,6 +220,24 @@ mod tests {
         assert!(from("[public]\nlisten = 'nowhere'", &[]).is_err());
         assert!(from("[limits]\nconnections_max = 0", &[]).is_err());
         assert!(from("log = 'info,adieu=everything'", &[]).is_err());
+    }
+
+    /// Goal: whoever would open the admin listener to a network is told what is missing.
+    #[test]
+    fn the_admin_listener_leaves_loopback_only_with_a_credential_and_a_certificate() {
+        let (token, tls) = ("token = '0123456789abcdef'\n", "tls_cert = 'c.pem'\ntls_key = 'k.pem'\n");
+        let beyond = "[admin]\nlisten = '0.0.0.0:4434'\n";
+        for missing in [beyond.to_owned(), format!("{beyond}{token}"), format!("{beyond}{tls}")] {
+            let error = from(&missing, &[]).expect_err("beyond loopback").to_string();
+            assert!(error.contains("admin.token_file") && error.contains("admin.tls_cert"), "{error}");
+        }
+        assert!(from(&format!("{beyond}{token}{tls}"), &[]).is_ok());
+        assert!(from(&format!("[admin]\n{token}"), &[]).is_ok(), "on loopback it may have one");
+        let from_environment = [("ADIEU_ADMIN__TOKEN", "0123456789012345678")];
+        let config = from(&format!("{beyond}{tls}"), &from_environment).expect("a configuration");
+        assert_eq!(config.admin.token.reveal(), "0123456789012345678");
+        let error = from("[admin]\ntoken = 'hunter2'", &[]).expect_err("too short").to_string();
+        assert!(error.starts_with("admin.token:") && !error.contains("hunter2"), "{error}");
     }
 
     /// Goal: who would serve passwords in the clear is told what to do instead.

@@ -2,7 +2,9 @@
 //!
 //! One binary for all of them.
 
+mod admin_credential;
 mod clients;
+mod commands;
 mod crash;
 mod crowd;
 mod declared;

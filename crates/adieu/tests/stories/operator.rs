@@ -48,7 +48,7 @@ fn a_document_is_shown_applied_and_exported() {
     let other = TOWN.replace("true", "false");
     let (code, says, _) = adieu(&data, &dry, &other);
     let expect = "~ client shop in /town: code true → false\n1 to change; nothing was changed\n";
-    assert_eq!((code, says.as_str()), (3, expect));
+    assert_eq!((code, says.as_str()), (5, expect));
     assert_eq!(adieu(&data, &["apply", "--dry-run", "-"], &other).0, 0);
     assert_eq!(adieu(&data, &["export"], "").1, exported, "a dry run changes nothing");
     let (code, _, says) = adieu(&data, &["apply", "-"], &TOWN.replace("code", "cod"));

@@ -36,7 +36,7 @@ pub(crate) struct Running {
     pub(crate) admin: SocketAddr,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) serving: tokio::task::JoinHandle<anyhow::Result<()>>,
-    _folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 /// The configuration of the recordings on ports of the system's choice.
@@ -68,7 +68,7 @@ impl Running {
         let serving = Serving::new(bound, &house, &config).expect("sound");
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(async move { serving.run(&config, stopped).await });
-        Self { public, admin, stop, serving, _folder: folder }
+        Self { public, admin, stop, serving, folder }
     }
 }
 

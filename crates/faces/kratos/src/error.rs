@@ -83,6 +83,12 @@ impl KratosError {
             .because("No live session belongs to the credentials of this request.")
     }
 
+    /// 401 of the admin listener, where it asks for a token of its own. Kratos itself has none there.
+    pub(crate) fn no_credential() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "", UNAUTHORIZED)
+            .because("This listener asks for its token: Authorization: Bearer.")
+    }
+
     /// 401 of everything that needs a session.
     pub(crate) fn session_inactive() -> Self {
         let message = "request does not have a valid authentication session";

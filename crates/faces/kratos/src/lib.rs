@@ -63,6 +63,16 @@ impl Kratos {
 #[derive(Clone)]
 pub struct KratosAdmin(Face);
 
+impl KratosAdmin {
+    /// The answer to whoever brings no credential, or a wrong one, where the listener asks for one.
+    pub fn unauthorized(&self, parts: &axum::http::request::Parts) -> Response {
+        let mut answer = self.0.error_json(parts, error::KratosError::no_credential());
+        let scheme = axum::http::HeaderValue::from_static("Bearer realm=\"adieu\"");
+        answer.headers_mut().insert(axum::http::header::WWW_AUTHENTICATE, scheme);
+        answer
+    }
+}
+
 impl Service<Request<Body>> for KratosAdmin {
     type Response = Response;
     type Error = Infallible;

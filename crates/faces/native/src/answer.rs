@@ -1,4 +1,4 @@
-//! The only place where this face chooses a status, and the headers that tell a proxy who somebody is.
+//! The only place where the check chooses a status, and the headers that tell a proxy who somebody is.
 //!
 //! Nothing is ever cached: a stored yes would outlive the session.
 

@@ -1,9 +1,11 @@
-//! faces/native: our own API. So far the check that proxies ask before they let a request through.
+//! faces/native: our own API: the check that proxies ask before they let a request through, and in `admin` the API for
+//! administrators.
 //!
-//! For nginx's `auth_request`, Envoy's `ext_authz` and Traefik's `ForwardAuth`; `docs/forward-auth.md` has their
-//! configurations. It translates: what is live is the authority's affair. Nothing here reads or sends a body.
+//! The check is for nginx's `auth_request`, Envoy's `ext_authz` and Traefik's `ForwardAuth`; `docs/forward-auth.md` has
+//! their configurations. It translates: what is live is the authority's affair.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod admin;
 mod answer;
 mod carriers;
 mod check;

@@ -2,6 +2,8 @@
 //!
 //! Through the real dispatcher over the embedded engine; only the clock stands still.
 
+mod admin;
+
 use adieu_testkit::World;
 use adieu_testkit::failing::Failure;
 use adieu_testkit::world::Reply;

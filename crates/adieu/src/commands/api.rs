@@ -1,0 +1,161 @@
+//! How a command reaches the native API: in this process, if the data folder is free, or over HTTP to the server that has it.
+//!
+//! There is one implementation of every command, the API's. The token of the admin listener goes along either way, and never
+//! over a network in the clear.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adieu_http_kit::form::append_query;
+use adieu_store_sqlite::OpenError;
+use anyhow::{Context, Result, ensure};
+use axum::body::Body;
+use http::{Method, Request, header};
+use reqwest::{Certificate, Client, Url};
+use serde_json::Value;
+use tower::Service;
+
+use crate::commands::failure::{Exit, Failure};
+use crate::config::{Config, Secret};
+use crate::house::House;
+use crate::real::{SystemClock, SystemEntropy};
+
+/// Where a command's requests go, and how it shows the answers.
+#[derive(clap::Args)]
+pub struct Reach {
+    /// The TOML file of the server; see docs/configuration.md. Variables ADIEU_… win over it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Ask the server at this address (its admin listener), and do not open the data folder.
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// Print JSON, for programs.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Longest answer that is read (HOME-LIMITS): a page of 500 users with all their traits.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How long an answer may take. An ending of a whole realm is one write.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Items of one request; the API gives no more.
+const PAGE: usize = 500;
+
+/// The native API, wherever it is.
+pub(super) struct Api {
+    carrier: Carrier,
+    token: Option<Secret>,
+}
+
+enum Carrier {
+    Here(Box<House>),
+    There { client: Client, base: String },
+}
+
+impl Api {
+    /// Opens the data folder; if a server has it, or one is named, goes there.
+    pub(super) async fn reach(config: &Config, server: Option<&str>) -> Result<Self> {
+        let token = config.admin.credential().map_err(anyhow::Error::msg)?;
+        let carrier = match server {
+            Some(url) => there(config, url)?,
+            None => match House::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy))
+                .await
+            {
+                Ok(house) => Carrier::Here(Box::new(house)),
+                Err(error) if matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => {
+                    there(config, &config.admin.url)?
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        Ok(Self { carrier, token })
+    }
+
+    /// Sends one request; gives the body of its answer, null if there is none.
+    pub(super) async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = &self.token {
+            let value = format!("Bearer {}", token.reveal());
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        let body = body.map(|body| body.to_string());
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let request = request.body(body.unwrap_or_default())?;
+        let (status, text) = match &self.carrier {
+            Carrier::Here(house) => here(house, request).await?,
+            Carrier::There { client, base } => sent(client, base, request).await?,
+        };
+        let value = serde_json::from_str(&text).unwrap_or(Value::Null);
+        if (200..300).contains(&status) { Ok(value) } else { Err(Failure::answered(status, &value).into()) }
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Result<Value> {
+        self.ask(Method::GET, path, None).await
+    }
+
+    /// Items of a list, page after page: at most `most`, and whether there are more.
+    pub(super) async fn list(&self, path: &str, most: usize) -> Result<(Vec<Value>, bool)> {
+        let (mut items, mut next) = (Vec::new(), None::<String>);
+        let shows_progress = std::io::stderr().is_terminal();
+        loop {
+            let limit = PAGE.min(most - items.len()).to_string();
+            let mut page = append_query(path, "limit", &limit);
+            if let Some(cursor) = &next {
+                page = append_query(&page, "after", cursor);
+            }
+            let answer = self.get(&page).await?;
+            items.extend(answer["items"].as_array().cloned().unwrap_or_default());
+            next = answer["next"].as_str().map(str::to_owned);
+            if next.is_none() || items.len() >= most {
+                return Ok((items, next.is_some()));
+            }
+            if shows_progress {
+                eprint!("\r{} read…\r", items.len());
+            }
+        }
+    }
+}
+
+async fn here(house: &House, request: Request<String>) -> Result<(u16, String)> {
+    let answer = house.admin.clone().call(request.map(Body::from)).await;
+    let answer = answer.unwrap_or_else(|never| match never {});
+    let status = answer.status().as_u16();
+    let bytes = axum::body::to_bytes(answer.into_body(), ANSWER_BYTES_MAX).await?;
+    Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+async fn sent(client: &Client, base: &str, request: Request<String>) -> Result<(u16, String)> {
+    let (parts, body) = request.into_parts();
+    let to = format!("{base}{}", parts.uri);
+    let unreachable = |error: reqwest::Error| {
+        let text = format!("the server at {base} does not answer ({error}); see admin.url, or --server");
+        Failure::new(Exit::CannotTell, text)
+    };
+    let sending = client.request(parts.method, to).headers(parts.headers).body(body).send();
+    let answer = sending.await.map_err(unreachable)?;
+    let status = answer.status().as_u16();
+    Ok((status, answer.text().await.map_err(unreachable)?))
+}
+
+/// A client for the admin listener. It trusts what the system trusts, and the listener's own certificate.
+fn there(config: &Config, url: &str) -> Result<Carrier> {
+    let base = Url::parse(url).with_context(|| format!("{url} is no address of a server"))?;
+    let local = matches!(base.host_str(), Some("localhost" | "[::1]"))
+        || base.host_str().is_some_and(|host| host.starts_with("127."));
+    ensure!(
+        base.scheme() == "https" || (base.scheme() == "http" && local),
+        "{url}: beyond this machine the server is asked over https only"
+    );
+    let mut client = Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE);
+    if let Some(files) = config.admin.tls() {
+        // On another machine than the server's the file may be missing; then the system's authorities have to do.
+        if let Ok(pem) = std::fs::read(&files.cert) {
+            client = client.tls_certs_merge(Certificate::from_pem_bundle(&pem)?);
+        }
+    }
+    Ok(Carrier::There { client: client.build()?, base: url.trim_end_matches('/').to_owned() })
+}

@@ -1,0 +1,158 @@
+//! `adieu sessions …` and `adieu end …`: who is signed on, and the act that everything here is for.
+//!
+//! Exit code 0 says that the ending is durable, now or from before.
+
+use adieu_http_kit::form::append_query;
+use anyhow::Result;
+use clap::{ArgGroup, Subcommand};
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::commands::api::{Api, Reach};
+use crate::commands::people::{open, realm_id, say_more, text, user_id};
+use crate::commands::{runtime, shown};
+
+/// Sessions.
+#[derive(Subcommand)]
+pub enum SessionsCommand {
+    /// List the sessions of a realm or of a user, newest first, with what became of them.
+    List {
+        /// The realm's path.
+        #[arg(long, default_value = "/alpha", value_name = "PATH")]
+        realm: String,
+        /// Only those of this user: name, e-mail address or id.
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+        /// Only live ones.
+        #[arg(long)]
+        live: bool,
+        /// At most so many.
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+        /// How the API is reached.
+        #[command(flatten)]
+        reach: Reach,
+    },
+    /// End sessions by their ids.
+    End {
+        /// The ids.
+        #[arg(required = true, value_name = "SESSION")]
+        sessions: Vec<String>,
+        /// Why, in one word of small letters, for the log.
+        #[arg(long, value_name = "WORD")]
+        reason: Option<String>,
+        /// How the API is reached.
+        #[command(flatten)]
+        reach: Reach,
+    },
+}
+
+/// End sessions, durably and in every application.
+#[derive(clap::Args)]
+#[command(group = ArgGroup::new("target").required(true).multiple(true).args(["user", "realm", "client", "session"]))]
+pub struct EndCommand {
+    /// All sessions of this user: name (in `--realm`, or /alpha), e-mail address or id.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["client", "session"])]
+    user: Option<String>,
+    /// With `--user`: all but this session.
+    #[arg(long, value_name = "SESSION", requires = "user")]
+    except: Option<String>,
+    /// All sessions of the realm at this path; with `--user`, where the user is.
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["client", "session"])]
+    realm: Option<String>,
+    /// Everything that this client holds because of sessions; the sessions live on.
+    #[arg(long, value_name = "ID", conflicts_with = "session")]
+    client: Option<String>,
+    /// This session.
+    #[arg(long, value_name = "SESSION")]
+    session: Option<String>,
+    /// Why, in one word of small letters, for the log.
+    #[arg(long, value_name = "WORD")]
+    reason: Option<String>,
+    /// How the API is reached.
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// `sessions …`.
+pub fn sessions(command: SessionsCommand) -> Result<()> {
+    runtime()?.block_on(async {
+        match command {
+            SessionsCommand::List { realm, user, live, limit, reach } => {
+                list(&realm, user.as_deref(), live, limit, reach).await
+            }
+            SessionsCommand::End { sessions, reason, reach } => {
+                let api = open(&reach).await?;
+                for session in sessions {
+                    let order = with_reason(json!({"session": session}), reason.as_deref());
+                    said(&api, order, &format!("session {session}"), reach.json).await?;
+                }
+                Ok(())
+            }
+        }
+    })
+}
+
+/// `end …`.
+pub fn end(command: EndCommand) -> Result<()> {
+    runtime()?.block_on(async {
+        let api = open(&command.reach).await?;
+        let (order, what) = ordered(&api, &command).await?;
+        let order = with_reason(order, command.reason.as_deref());
+        said(&api, order, &what, command.reach.json).await
+    })
+}
+
+async fn ordered(api: &Api, command: &EndCommand) -> Result<(Value, String)> {
+    let EndCommand { user, except, realm, client, session, .. } = command;
+    if let Some(user) = user {
+        let mut order = json!({"user": user_id(api, realm.as_deref().unwrap_or("/alpha"), user).await?});
+        let Some(except) = except else { return Ok((order, format!("all sessions of user {user}"))) };
+        order["except"] = except.as_str().into();
+        return Ok((order, format!("all sessions of user {user} but {except}")));
+    }
+    if let Some(client) = client {
+        return Ok((json!({"client": client}), format!("everything that client {client} held")));
+    }
+    if let Some(session) = session {
+        return Ok((json!({"session": session}), format!("session {session}")));
+    }
+    let path = realm.as_deref().unwrap_or_default(); // The parser has seen to it that one of the four is there.
+    Ok((json!({"realm": realm_id(api, path).await?}), format!("all sessions of realm {path}")))
+}
+
+fn with_reason(mut order: Value, reason: Option<&str>) -> Value {
+    if let Some(reason) = reason {
+        order["reason"] = reason.into();
+    }
+    order
+}
+
+async fn said(api: &Api, order: Value, what: &str, json: bool) -> Result<()> {
+    let answer = api.ask(Method::POST, "/v1/endings", Some(order)).await?;
+    let how = if text(&answer, "ended") == "now" { "ended" } else { "ended before" };
+    shown::one(&answer, json, || format!("{how}: {what}"))
+}
+
+async fn list(realm: &str, user: Option<&str>, live: bool, limit: usize, reach: Reach) -> Result<()> {
+    let api = open(&reach).await?;
+    let path = match user {
+        Some(user) => format!("/v1/users/{}/sessions", user_id(&api, realm, user).await?),
+        None => format!("/v1/realms/{}/sessions", realm_id(&api, realm).await?),
+    };
+    let path = if live { append_query(&path, "live", "true") } else { path };
+    let (sessions, more) = api.list(&path, limit.max(1)).await?;
+    let columns = [
+        ("SESSION", "/id"),
+        ("USER", "/user/username"),
+        ("STATE", "/state"),
+        ("WHY", "/why"),
+        ("OPENED", "/opened_at"),
+        ("SEEN", "/seen_at"),
+        ("DOOR", "/door"),
+        ("ADDRESS", "/device/address"),
+    ];
+    shown::list(&sessions, reach.json, &columns)?;
+    say_more(more);
+    Ok(())
+}

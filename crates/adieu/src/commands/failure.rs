@@ -1,0 +1,63 @@
+//! Why a command did not do what it was asked, and the exit code that says so to programs.
+//!
+//! The codes are a promise of the command line; `docs/native-api.md` has them.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// How a command ends that did not do its work. Wrong usage (2) is said by the parser of the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// It failed; the reason is on standard error.
+    Failed = 1,
+    /// What it names does not exist.
+    NotFound = 3,
+    /// Nobody can tell whether it was done, or the server does not answer.
+    CannotTell = 4,
+}
+
+/// A failure with its exit code.
+#[derive(Debug)]
+pub(super) struct Failure {
+    exit: Exit,
+    text: String,
+}
+
+impl Failure {
+    pub(super) fn new(exit: Exit, text: impl Into<String>) -> Self {
+        Self { exit, text: text.into() }
+    }
+
+    pub(super) fn not_found(text: impl Into<String>) -> Self {
+        Self::new(Exit::NotFound, text)
+    }
+
+    /// What an answer of the API comes to.
+    pub(super) fn answered(status: u16, problem: &Value) -> Self {
+        let exit = match status {
+            404 => Exit::NotFound,
+            503 => Exit::CannotTell,
+            _ => Exit::Failed,
+        };
+        let hint = if status == 401 { " (admin.token_file of the configuration)" } else { "" };
+        let text = match (problem["title"].as_str(), problem["detail"].as_str()) {
+            (Some(title), Some(detail)) => format!("{title}: {detail}{hint}"),
+            _ => format!("the server answers {status}; is this its admin listener?"),
+        };
+        Self::new(exit, text)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The exit code of a command that did not do its work.
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    error.downcast_ref::<Failure>().map_or(Exit::Failed, |failure| failure.exit) as u8
+}

@@ -1,0 +1,228 @@
+//! `adieu user …` and `adieu realm …`: requests to the native API, and their answers for people and programs.
+//!
+//! Passwords never stand on the command line.
+
+use std::io::{BufRead, IsTerminal};
+
+use adieu_authority::UserId;
+use adieu_http_kit::form::append_query;
+use anyhow::{Context, Result, bail};
+use clap::Subcommand;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::commands::api::{Api, Reach};
+use crate::commands::failure::Failure;
+use crate::commands::{configured, runtime, shown};
+
+/// Users.
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// Make a user. The password is read from the environment variable ADIEU_PASSWORD or from standard input.
+    Add {
+        /// The name to sign on with.
+        username: String,
+        /// An e-mail address, which works as a name as well.
+        #[arg(long)]
+        email: Option<String>,
+        /// Make the user an administrator (Identity Data Admin) of the realm.
+        #[arg(long)]
+        admin: bool,
+        /// Whose user is meant.
+        #[command(flatten)]
+        of: OfRealm,
+    },
+    /// Set a password, read like that of `add`, and end the user's sessions.
+    Passwd {
+        /// Name, e-mail address or id.
+        user: String,
+        /// Leave the sessions that are live.
+        #[arg(long)]
+        keep_sessions: bool,
+        /// Whose user is meant.
+        #[command(flatten)]
+        of: OfRealm,
+    },
+    /// Let nobody sign on as a user, and end all their sessions for good.
+    Disable {
+        /// Name, e-mail address or id.
+        user: String,
+        /// Whose user is meant.
+        #[command(flatten)]
+        of: OfRealm,
+    },
+    /// Let a user sign on again. Sessions that ended stay ended.
+    Enable {
+        /// Name, e-mail address or id.
+        user: String,
+        /// Whose user is meant.
+        #[command(flatten)]
+        of: OfRealm,
+    },
+    /// List the users of a realm.
+    List {
+        /// Only the user with this name or e-mail address.
+        #[arg(long)]
+        name: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+        /// Whose user is meant.
+        #[command(flatten)]
+        of: OfRealm,
+    },
+}
+
+/// Realms.
+#[derive(Subcommand)]
+pub enum RealmCommand {
+    /// List the realms.
+    List {
+        /// How the API is reached.
+        #[command(flatten)]
+        reach: Reach,
+    },
+}
+
+/// Whose user is meant, and how the API is reached.
+#[derive(clap::Args)]
+pub struct OfRealm {
+    /// The realm's path.
+    #[arg(long, default_value = "/alpha", value_name = "PATH")]
+    pub realm: String,
+    #[command(flatten)]
+    pub(super) reach: Reach,
+}
+
+/// `user …`.
+pub fn user(command: UserCommand) -> Result<()> {
+    runtime()?.block_on(async {
+        match command {
+            UserCommand::Add { username, email, admin, of } => add(username, email, admin, of).await,
+            UserCommand::Passwd { user, keep_sessions, of } => passwd(&user, keep_sessions, of).await,
+            UserCommand::Disable { user, of } => enable(&user, false, of).await,
+            UserCommand::Enable { user, of } => enable(&user, true, of).await,
+            UserCommand::List { name, limit, of } => list(name, limit, of).await,
+        }
+    })
+}
+
+/// `realm …`.
+pub fn realm(RealmCommand::List { reach }: RealmCommand) -> Result<()> {
+    runtime()?.block_on(async {
+        let (realms, _) = open(&reach).await?.list("/v1/realms", usize::MAX).await?;
+        shown::list(&realms, reach.json, &[("PATH", "/path"), ("ID", "/id"), ("MADE", "/created_at")])
+    })
+}
+
+/// The API of what is there. A configuration that means another folder would find nobody in a new one.
+pub(super) async fn open(reach: &Reach) -> Result<Api> {
+    let config = configured(reach.config.as_deref())?;
+    if reach.server.is_none() && !config.data.exists() {
+        let data = config.data.display();
+        bail!(
+            "there is no data folder {data}: name its configuration (--config), or a running server (--server)"
+        );
+    }
+    Api::reach(&config, reach.server.as_deref()).await
+}
+
+/// The same, and the first user of a new folder may be made before the server starts.
+pub(super) async fn open_or_make(reach: &Reach) -> Result<Api> {
+    let config = configured(reach.config.as_deref())?;
+    Api::reach(&config, reach.server.as_deref()).await
+}
+
+async fn add(username: String, email: Option<String>, admin: bool, of: OfRealm) -> Result<()> {
+    let password = password()?;
+    let api = open_or_make(&of.reach).await?;
+    let realm = realm_id(&api, &of.realm).await?;
+    let roles = if admin { vec![json!({"role": "identity_data_admin", "realm": realm})] } else { vec![] };
+    let body = json!({"username": username, "email": email, "password": password, "roles": roles});
+    let user = api.ask(Method::POST, &format!("/v1/realms/{realm}/users"), Some(body)).await?;
+    let (name, id) = (text(&user, "username"), text(&user, "id"));
+    shown::one(&user, of.reach.json, || format!("user {name} ({id}) of realm {} can sign on", of.realm))
+}
+
+async fn passwd(user: &str, keep_sessions: bool, of: OfRealm) -> Result<()> {
+    let password = password()?;
+    let api = open(&of.reach).await?;
+    let id = user_id(&api, &of.realm, user).await?;
+    let body = json!({"password": password, "end_sessions": !keep_sessions});
+    api.ask(Method::PUT, &format!("/v1/users/{id}/password"), Some(body)).await?;
+    let what = if keep_sessions { "sessions live on" } else { "all sessions are ended" };
+    shown::one(&json!({"id": id, "sessions_ended": !keep_sessions}), of.reach.json, || {
+        format!("user {user} ({id}) has a new password; {what}")
+    })
+}
+
+async fn enable(user: &str, enabled: bool, of: OfRealm) -> Result<()> {
+    let api = open(&of.reach).await?;
+    let id = user_id(&api, &of.realm, user).await?;
+    let body = Some(json!({"enabled": enabled}));
+    let now = api.ask(Method::PATCH, &format!("/v1/users/{id}"), body).await?;
+    let what = if enabled { "can sign on" } else { "can't sign on; all sessions are ended" };
+    shown::one(&now, of.reach.json, || format!("user {} ({id}) {what}", text(&now, "username")))
+}
+
+async fn list(name: Option<String>, limit: usize, of: OfRealm) -> Result<()> {
+    let api = open(&of.reach).await?;
+    let mut path = format!("/v1/realms/{}/users", realm_id(&api, &of.realm).await?);
+    if let Some(name) = &name {
+        path = append_query(&path, "name", name);
+    }
+    let (users, more) = api.list(&path, limit.max(1)).await?;
+    let columns = [("USERNAME", "/username"), ("EMAIL", "/email"), ("ENABLED", "/enabled"), ("ID", "/id")];
+    shown::list(&users, of.reach.json, &columns)?;
+    say_more(more);
+    Ok(())
+}
+
+/// On standard error, so that a program's output stays whole.
+pub(super) fn say_more(more: bool) {
+    if more {
+        eprintln!("There are more; --limit says how many are listed.");
+    }
+}
+
+/// The id of the realm at a path.
+pub(super) async fn realm_id(api: &Api, path: &str) -> Result<String> {
+    let found = api.get(&append_query("/v1/realms", "path", path)).await?;
+    let id = found["items"][0]["id"].as_str().map(str::to_owned);
+    id.ok_or_else(|| Failure::not_found(format!("there is no realm {path}")).into())
+}
+
+/// The id of a user, who may be named by it.
+pub(super) async fn user_id(api: &Api, realm: &str, user: &str) -> Result<String> {
+    if user.parse::<UserId>().is_ok() {
+        return Ok(user.to_owned());
+    }
+    let realm_id = realm_id(api, realm).await?;
+    let path = append_query(&format!("/v1/realms/{realm_id}/users"), "name", user);
+    let id = api.get(&path).await?["items"][0]["id"].as_str().map(str::to_owned);
+    id.ok_or_else(|| Failure::not_found(format!("realm {realm} has no user {user}")).into())
+}
+
+pub(super) fn text<'v>(value: &'v Value, member: &str) -> &'v str {
+    value[member].as_str().unwrap_or("-")
+}
+
+fn password() -> Result<String> {
+    if let Ok(password) = std::env::var("ADIEU_PASSWORD") {
+        return sound(password);
+    }
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        eprint!("Password (shown as you type; use ADIEU_PASSWORD to avoid that): ");
+    }
+    let mut line = String::new();
+    stdin.lock().read_line(&mut line).context("standard input")?;
+    sound(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn sound(password: String) -> Result<String> {
+    if password.chars().count() < 8 {
+        bail!("a password has at least 8 characters");
+    }
+    Ok(password)
+}

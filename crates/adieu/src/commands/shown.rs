@@ -1,0 +1,74 @@
+//! Answers as people and programs read them: tables on a terminal, JSON with `--json`.
+//!
+//! What a table shows comes from users: control characters never reach the terminal.
+
+use std::io::{ErrorKind, Write};
+
+use anyhow::Result;
+use serde_json::Value;
+
+/// A list: as JSON, or a table with these columns, each a heading and a JSON pointer.
+pub(super) fn list(items: &[Value], json: bool, columns: &[(&str, &str)]) -> Result<()> {
+    if json { print(&format!("{:#}\n", Value::from(items))) } else { print(&table(items, columns)) }
+}
+
+/// One thing: as JSON, or in a sentence.
+pub(super) fn one(value: &Value, json: bool, sentence: impl FnOnce() -> String) -> Result<()> {
+    if json { print(&format!("{value:#}\n")) } else { print(&format!("{}\n", visible(&sentence()))) }
+}
+
+/// Several values of one thing: as JSON, or each on a line behind its name.
+pub(super) fn lines(value: &Value, json: bool, lines: &[(&str, &str)]) -> Result<()> {
+    if json {
+        return print(&format!("{value:#}\n"));
+    }
+    lines.iter().try_for_each(|(name, text)| print(&format!("{name} {}\n", visible(text))))
+}
+
+/// To standard output. A reader who has seen enough, such as `head`, is no failure.
+pub(super) fn print(text: &str) -> Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+fn table(items: &[Value], columns: &[(&str, &str)]) -> String {
+    let mut rows = vec![columns.iter().map(|(heading, _)| (*heading).to_owned()).collect::<Vec<_>>()];
+    rows.extend(items.iter().map(|item| columns.iter().map(|(_, pointer)| cell(item, pointer)).collect()));
+    let width = |n: usize| rows.iter().map(|row| row[n].chars().count()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn cell(item: &Value, pointer: &str) -> String {
+    match item.pointer(pointer) {
+        None | Some(Value::Null) => "-".into(),
+        Some(Value::String(text)) => visible(text),
+        Some(Value::Bool(yes)) => if *yes { "yes" } else { "no" }.into(),
+        Some(other) => other.to_string(),
+    }
+}
+
+fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_table_is_aligned_and_shows_no_control_characters() {
+        let items = [json!({"a": "x", "b": true}), json!({"a": "ä\u{1b}[2J", "b": null})];
+        let text = table(&items, &[("NAME", "/a"), ("ON", "/b")]);
+        assert_eq!(text, "NAME   ON\nx      yes\nä\u{fffd}[2J  -\n");
+    }
+}

@@ -1,0 +1,113 @@
+//! The credential of the admin listener: nothing but its health answers without it, each path in its own words.
+//!
+//! Through the real admin router; that the listener can't leave loopback without one is tested beside the configuration.
+
+use std::collections::BTreeSet;
+
+use adieu::config::Config;
+use adieu_testkit::World;
+use adieu_testkit::world::{Reply, profile_config};
+use axum::http::Method;
+use serde_json::json;
+
+const TOKEN: &str = "a-token-of-32-visible-characters";
+
+/// Every route of the native API. A new one stops the test below until it stands here.
+const NATIVE: [(&str, &str); 20] = [
+    ("GET", "/v1/openapi.json"),
+    ("GET", "/v1/realms"),
+    ("POST", "/v1/realms"),
+    ("GET", "/v1/realms/{realm}"),
+    ("GET", "/v1/realms/{realm}/populations"),
+    ("GET", "/v1/realms/{realm}/users"),
+    ("POST", "/v1/realms/{realm}/users"),
+    ("GET", "/v1/users/{user}"),
+    ("PATCH", "/v1/users/{user}"),
+    ("DELETE", "/v1/users/{user}"),
+    ("PUT", "/v1/users/{user}/password"),
+    ("GET", "/v1/realms/{realm}/clients"),
+    ("POST", "/v1/realms/{realm}/clients"),
+    ("GET", "/v1/clients/{client}"),
+    ("PATCH", "/v1/clients/{client}"),
+    ("DELETE", "/v1/clients/{client}"),
+    ("GET", "/v1/realms/{realm}/sessions"),
+    ("GET", "/v1/users/{user}/sessions"),
+    ("GET", "/v1/sessions/{session}"),
+    ("POST", "/v1/endings"),
+];
+
+/// Others of the listener: Kratos' admin API, its redirects, metrics, and paths that are none.
+const OTHERS: [(&str, &str); 9] = [
+    ("GET", "/admin/sessions"),
+    ("POST", "/admin/identities"),
+    ("DELETE", "/sessions/00000000-0000-4000-8000-000000000000"),
+    ("GET", "/version"),
+    ("GET", "/metrics"),
+    ("GET", "/metrics/prometheus"),
+    ("GET", "/admin/self-service/login/browser"),
+    ("GET", "//health/alive"),
+    ("GET", "/nothing"),
+];
+
+fn with_token() -> Config {
+    let mut config = profile_config("main");
+    config.admin.token = TOKEN.into();
+    config
+}
+
+#[test]
+fn every_native_route_is_in_the_table() {
+    let routes: BTreeSet<String> =
+        adieu_face_native::admin::routes().map(|(method, path)| format!("{method} {path}")).collect();
+    let table = NATIVE.iter().map(|(method, path)| format!("{method} {path}")).collect();
+    assert_eq!(routes, table);
+}
+
+async fn ask(world: &World, (method, path): (&str, &str), authorization: Option<&str>) -> Reply {
+    let filled =
+        |part: &str| if part.starts_with('{') { world.cast.realm.id.to_string() } else { part.into() };
+    let path: Vec<String> = path.split('/').map(filled).collect();
+    let ask = world.admin(method.parse().expect("a method"), &path.join("/"));
+    let ask = match authorization {
+        Some(value) => ask.header("authorization", value),
+        None => ask,
+    };
+    ask.send().await
+}
+
+/// Goal: without the token, or with another one, every route is 401 in its dialect's words; with it, none is.
+#[tokio::test]
+async fn nothing_answers_without_the_token() {
+    let world = World::with_config(with_token()).await;
+    let good = format!("Bearer {TOKEN}");
+    let wrong = ["Bearer a-token-of-32-visible-characterS", &format!("Basic {TOKEN}"), TOKEN, "Bearer "];
+    for route in NATIVE.into_iter().chain(OTHERS) {
+        for authorization in std::iter::once(None).chain(wrong.into_iter().map(Some)) {
+            let reply = ask(&world, route, authorization).await;
+            assert_eq!(reply.status, 401, "{route:?} {authorization:?}: {}", reply.text);
+            assert_eq!(reply.header("www-authenticate"), "Bearer realm=\"adieu\"");
+            let body = reply.json();
+            if route.1.starts_with("/v1/") {
+                assert_eq!(body["type"], "urn:adieu:problem:unauthorized");
+                assert_eq!(reply.header("content-type"), "application/problem+json");
+            } else {
+                assert_eq!(
+                    (&body["error"]["code"], &body["error"]["status"]),
+                    (&json!(401), &json!("Unauthorized"))
+                );
+            }
+        }
+        assert_ne!(ask(&world, route, Some(&good)).await.status, 401, "{route:?}");
+    }
+}
+
+/// Goal: whoever watches over the server needs no credential for its health.
+#[tokio::test]
+async fn health_answers_everybody() {
+    let world = World::with_config(with_token()).await;
+    for path in ["/health/alive", "/health/ready"] {
+        assert_eq!(world.admin(Method::GET, path).send().await.status, 200, "{path}");
+    }
+    let open = World::start().await;
+    assert_eq!(open.admin(Method::GET, "/v1/realms").send().await.status, 200, "none is configured");
+}

@@ -1,0 +1,175 @@
+//! Our own API for administrators: everything under `/v1` of the admin listener.
+//!
+//! JSON in, JSON out, problems as RFC 9457 says. The table in `operations` is the router, the list of what is checked
+//! before a handler runs, and the OpenAPI document; so none of them can say something else. Who may reach the listener
+//! is not decided here. `docs/native-api.md` shows it to people.
+
+mod answer;
+mod clients;
+mod document;
+mod endings;
+mod input;
+mod operations;
+mod page;
+mod problem;
+mod realms;
+mod repeats;
+mod roles;
+mod routes;
+mod sessions;
+mod users;
+mod wire;
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use adieu_authority::{Authority, Door, Origin};
+use adieu_http_kit::client::Peer;
+use axum::body::Body;
+use axum::response::Response;
+use http::request::Parts;
+use http::{Method, Request};
+use tower::Service;
+
+use crate::admin::answer::Done;
+use crate::admin::input::Query;
+use crate::admin::operations::{Endpoint, Operation};
+use crate::admin::problem::{Kind, Problem};
+use crate::admin::repeats::Repeats;
+use crate::admin::routes::{Found, find};
+
+pub use crate::admin::document::document;
+
+/// The name of this door in records and logs.
+const DOOR: Door = Door::named("native");
+
+/// The API over an authority.
+pub(crate) struct Api {
+    authority: Authority,
+    repeats: Repeats,
+}
+
+/// A request as handlers see it: its query is checked. Its body goes beside it, to those who read one.
+struct Call {
+    parts: Parts,
+    /// What the path names, decoded; empty where it names nothing.
+    id: String,
+    query: Query,
+}
+
+impl Call {
+    fn origin(&self) -> Origin {
+        let address = self.parts.extensions.get::<Peer>().map(Peer::to_string);
+        Origin { door: DOOR, address }
+    }
+}
+
+impl Api {
+    async fn answer(&self, request: Request<Body>) -> Response {
+        let (parts, body) = request.into_parts();
+        let head = parts.method == Method::HEAD;
+        let mut answer: Response = match find(parts.uri.path(), &parts.method) {
+            Found::To(operation, id) => self.carried_out(operation, id, parts, body).await.into(),
+            Found::OtherMethods(allow) => Answered::Refused(Problem::method(allow)).into(),
+            Found::Nowhere => Answered::Refused(Problem::new(Kind::NoSuchPath, "Nothing is here.")).into(),
+        };
+        if head {
+            *answer.body_mut() = Body::empty();
+        }
+        answer
+    }
+
+    async fn carried_out(&self, operation: &Operation, id: String, parts: Parts, body: Body) -> Answered {
+        let outcome = match Query::of(&parts, operation.query) {
+            Ok(query) => self.handled(operation.endpoint, Call { parts, id, query }, body).await,
+            Err(problem) => Err(problem),
+        };
+        match outcome {
+            Ok(done) => {
+                debug_assert_eq!(done.status(), operation.done.status(), "{}: as documented", operation.id);
+                Answered::Done(done)
+            }
+            Err(problem) => {
+                let kind = problem.kind;
+                debug_assert!(operation.problems().contains(&kind), "{}: {kind:?}", operation.id);
+                Answered::Refused(problem)
+            }
+        }
+    }
+
+    async fn handled(&self, endpoint: Endpoint, call: Call, body: Body) -> Result<Done, Problem> {
+        match endpoint {
+            Endpoint::Document => Ok(Done::Shown(document())),
+            Endpoint::Realms => realms::list(self, &call).await,
+            Endpoint::MakeRealm => realms::make(self, &call, body).await,
+            Endpoint::Realm => realms::read(self, &call).await,
+            Endpoint::Populations => realms::populations(self, &call).await,
+            Endpoint::Users => users::list(self, &call).await,
+            Endpoint::MakeUser => users::make(self, &call, body).await,
+            Endpoint::User => users::read(self, &call).await,
+            Endpoint::ChangeUser => users::change(self, &call, body).await,
+            Endpoint::RemoveUser => users::remove(self, &call).await,
+            Endpoint::SetPassword => users::set_password(self, &call, body).await,
+            Endpoint::Clients => clients::list(self, &call).await,
+            Endpoint::MakeClient => clients::make(self, &call, body).await,
+            Endpoint::Client => clients::read(self, &call).await,
+            Endpoint::ChangeClient => clients::change(self, &call, body).await,
+            Endpoint::RemoveClient => clients::remove(self, &call).await,
+            Endpoint::SessionsOfRealm => sessions::of_realm(self, &call).await,
+            Endpoint::SessionsOfUser => sessions::of_user(self, &call).await,
+            Endpoint::Session => sessions::read(self, &call).await,
+            Endpoint::End => endings::end(self, &call, body).await,
+        }
+    }
+}
+
+/// What a request comes to.
+enum Answered {
+    Done(Done),
+    Refused(Problem),
+}
+
+impl From<Answered> for Response {
+    fn from(answered: Answered) -> Self {
+        match answered {
+            Answered::Done(done) => done.into(),
+            Answered::Refused(problem) => problem.into(),
+        }
+    }
+}
+
+/// The answer to whoever brings no credential, or a wrong one, where the listener asks for one.
+pub fn unauthorized() -> Response {
+    Problem::new(Kind::Unauthorized, "This listener asks for its token: Authorization: Bearer …").into()
+}
+
+/// Every route, as method and path with its parameter in braces. `HEAD` goes where `GET` goes.
+pub fn routes() -> impl Iterator<Item = (Method, &'static str)> {
+    operations::ALL.iter().map(|operation| (operation.method(), operation.path))
+}
+
+/// The API as a service.
+pub fn service(authority: Authority) -> NativeAdmin {
+    NativeAdmin(Arc::new(Api { authority, repeats: Repeats::default() }))
+}
+
+/// The API as a service. Who may reach it is not decided here.
+#[derive(Clone)]
+pub struct NativeAdmin(Arc<Api>);
+
+impl Service<Request<Body>> for NativeAdmin {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(())) // It never waits for room.
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let api = self.0.clone();
+        Box::pin(async move { Ok(api.answer(request).await) })
+    }
+}

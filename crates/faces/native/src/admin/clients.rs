@@ -1,0 +1,227 @@
+//! Clients: listed, made, read, changed, removed. The secret is shown when a client is made, and never again.
+//!
+//! A client that is switched off or removed keeps nothing: what it held ends and does not come back with it.
+
+use std::sync::Arc;
+
+use adieu_authority::{
+    Act, Actor, Cause, Client, ClientAuth, ClientId, EndOrder, NewClient, RoleAssignment, Span, Target,
+};
+use axum::body::Body;
+use serde::Deserialize;
+
+use crate::admin::answer::Done;
+use crate::admin::input::{nullable, present, sound};
+use crate::admin::page::Page;
+use crate::admin::problem::{Kind, Problem};
+use crate::admin::roles::{self, Wanted};
+use crate::admin::{Api, Call, input, realms, wire};
+
+/// Longest name, in characters.
+const NAME_MAX: usize = 255;
+/// Addresses of one list, and characters of one (HOME-LIMITS).
+const URIS_MAX: usize = 100;
+const URI_MAX: usize = 2048;
+/// The longest life of a token: ten years.
+const LIFE_S_MAX: i64 = 10 * 366 * 24 * 3600;
+
+pub(super) async fn list(api: &Api, call: &Call) -> Result<Done, Problem> {
+    let page = Page::of(&call.query)?;
+    let all = api.authority.clients(realms::of(api, call).await?.id).await?;
+    Ok(page.cut(all, |client| client.id.to_string(), wire::client))
+}
+
+pub(super) async fn read(api: &Api, call: &Call) -> Result<Done, Problem> {
+    Ok(Done::Shown(wire::client(of(api, call).await?.as_ref())))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Auth {
+    None,
+    Basic,
+    Post,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewClientBody {
+    #[serde(default, deserialize_with = "present")]
+    id: Option<String>,
+    name: String,
+    auth: Auth,
+    #[serde(default)]
+    code: bool,
+    #[serde(default)]
+    refresh: bool,
+    #[serde(default)]
+    own_name: bool,
+    #[serde(default)]
+    pkce_required: bool,
+    #[serde(default)]
+    redirect_uris: Vec<String>,
+    #[serde(default)]
+    after_end_uris: Vec<String>,
+    #[serde(default)]
+    roles: Wanted,
+}
+
+pub(super) async fn make(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
+    let realm = realms::of(api, call).await?.id;
+    let new: NewClientBody = input::object(call, body).await?;
+    sound("name", &new.name, NAME_MAX)?;
+    addresses("redirect_uris", Some(&new.redirect_uris))?;
+    addresses("after_end_uris", Some(&new.after_end_uris))?;
+    let id = new.id.unwrap_or_else(|| api.authority.draw_uuid().to_string());
+    let id: ClientId = input::id("id", &id)?;
+    if api.authority.any_client(&id).await?.is_some() {
+        return Err(Problem::new(Kind::NameTaken, "There is a client of this id."));
+    }
+    let wanted = NewClient {
+        id,
+        name: new.name,
+        auth: match new.auth {
+            Auth::None => ClientAuth::None,
+            Auth::Basic => ClientAuth::Basic,
+            Auth::Post => ClientAuth::Post,
+        },
+        code: new.code,
+        refresh: new.refresh,
+        client_credentials: new.own_name,
+        pkce_required: new.pkce_required,
+        redirect_uris: new.redirect_uris,
+        post_logout_redirect_uris: new.after_end_uris,
+        roles: roles::read(api, &new.roles).await?,
+    };
+    let client = api.authority.create_client(realm, wanted).await?;
+    let mut shown = wire::client(&client);
+    shown["secret"] = api.authority.secret_of(&client).into();
+    let id = percent_encoding::utf8_percent_encode(client.id.as_str(), percent_encoding::NON_ALPHANUMERIC);
+    Ok(Done::Made { at: format!("/v1/clients/{id}"), shown })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClientChange {
+    #[serde(default, deserialize_with = "present")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    enabled: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    code: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    refresh: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    own_name: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    pkce_required: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    redirect_uris: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "present")]
+    after_end_uris: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    origins: Option<Option<Vec<String>>>,
+    #[serde(default, deserialize_with = "present")]
+    outlives_session: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    ends_by_id_token: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    access_life_s: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    refresh_life_s: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    roles: Option<Wanted>,
+}
+
+impl ClientChange {
+    fn check(&self) -> Result<(), Problem> {
+        if let Some(name) = &self.name {
+            sound("name", name, NAME_MAX)?;
+        }
+        addresses("redirect_uris", self.redirect_uris.as_deref())?;
+        addresses("after_end_uris", self.after_end_uris.as_deref())?;
+        addresses("origins", self.origins.as_ref().and_then(|origins| origins.as_deref()))?;
+        life("access_life_s", self.access_life_s)?;
+        life("refresh_life_s", self.refresh_life_s)
+    }
+
+    /// Changes what is named.
+    fn apply_to(self, client: &mut Client, roles: Option<Vec<RoleAssignment>>) {
+        set(&mut client.name, self.name);
+        set(&mut client.enabled, self.enabled);
+        set(&mut client.code, self.code);
+        set(&mut client.refresh, self.refresh);
+        set(&mut client.client_credentials, self.own_name);
+        set(&mut client.pkce_required, self.pkce_required);
+        set(&mut client.redirect_uris, self.redirect_uris);
+        set(&mut client.post_logout_redirect_uris, self.after_end_uris);
+        set(&mut client.origins, self.origins);
+        set(&mut client.outlives_session, self.outlives_session);
+        set(&mut client.ends_by_id_token, self.ends_by_id_token);
+        set(&mut client.access_life, self.access_life_s.map(Span::from_s));
+        set(&mut client.refresh_life, self.refresh_life_s.map(Span::from_s));
+        set(&mut client.roles, roles);
+    }
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+pub(super) async fn change(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
+    let (before, origin) = (of(api, call).await?, call.origin());
+    let change: ClientChange = input::object(call, body).await?;
+    change.check()?;
+    let roles = match &change.roles {
+        None => None,
+        Some(wanted) => Some(roles::read(api, wanted).await?),
+    };
+    let switched_off = change.enabled == Some(false);
+    let edit = |client: &mut Client| change.apply_to(client, roles);
+    let client = api.authority.edit_client(before.realm, &before.id, edit).await?;
+    if switched_off {
+        // What a disabled client holds is dead; ended, it stays so when the client is switched on again.
+        let (realm, target, act) = (Some(client.realm), Target::Grants(client.id.clone()), Act::End);
+        let cause = Cause::Administrator(Actor::Operator);
+        api.authority.end(EndOrder { realm, target, act, cause, spare: None, origin }).await?;
+    }
+    Ok(Done::Shown(wire::client(&client)))
+}
+
+pub(super) async fn remove(api: &Api, call: &Call) -> Result<Done, Problem> {
+    let id: ClientId = input::named(call, "client")?;
+    api.authority.remove_client(&id).await?;
+    Ok(Done::Nothing)
+}
+
+/// The client that the path names.
+async fn of(api: &Api, call: &Call) -> Result<Arc<Client>, Problem> {
+    let id: ClientId = input::named(call, "client")?;
+    api.authority.any_client(&id).await?.ok_or_else(|| Problem::unknown("client"))
+}
+
+/// Addresses are compared as exact text, so that is all they have to be: visible and without a fragment.
+fn addresses(member: &str, list: Option<&[String]>) -> Result<(), Problem> {
+    let visible = |uri: &String| {
+        (1..=URI_MAX).contains(&uri.len()) && uri.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+    };
+    match list {
+        Some(list) if list.len() > URIS_MAX || !list.iter().all(visible) => {
+            let rule =
+                format!("{member}: at most {URIS_MAX} addresses of at most {URI_MAX} visible characters");
+            Err(Problem::invalid(rule))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn life(member: &str, s: Option<i64>) -> Result<(), Problem> {
+    match s {
+        Some(s) if !(1..=LIFE_S_MAX).contains(&s) => {
+            Err(Problem::invalid(format!("{member}: 1 to {LIFE_S_MAX} seconds")))
+        }
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,295 @@
+//! The schemas of bodies: JSON Schema 2020-12, closed: a member that is not named here is not sent and not taken.
+//!
+//! Tests hold every answer against them, and the members of every request against what is really read.
+
+use serde_json::{Map, Value, json};
+
+use crate::admin::roles::{ROLES_MAX, WORDS};
+
+/// Text without control characters that is not blank.
+const VISIBLE: &str = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$";
+
+pub(super) fn uuid() -> Value {
+    json!({"type": "string", "format": "uuid"})
+}
+
+pub(super) fn client_id() -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"})
+}
+
+fn time() -> Value {
+    json!({"type": "string", "format": "date-time", "description": "RFC 3339, UTC."})
+}
+
+fn text(most: u32) -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": most, "pattern": VISIBLE})
+}
+
+fn flag() -> Value {
+    json!({"type": "boolean"})
+}
+
+fn word() -> Value {
+    json!({"type": "string"})
+}
+
+fn seconds() -> Value {
+    json!({"type": "integer", "minimum": 1, "maximum": 316_224_000, "description": "Seconds."})
+}
+
+fn list(items: Value, most: usize) -> Value {
+    json!({"type": "array", "items": items, "maxItems": most})
+}
+
+fn uris() -> Value {
+    list(json!({"type": "string", "minLength": 1, "maxLength": 2048, "pattern": "^[!\"$-~]+$"}), 100)
+}
+
+fn bag() -> Value {
+    json!({"type": "object", "description": "Kept for a dialect; no rule reads it."})
+}
+
+fn nullable(mut schema: Value) -> Value {
+    let kind = schema["type"].take();
+    schema["type"] = json!([kind, "null"]);
+    schema
+}
+
+fn named(schema: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{schema}")})
+}
+
+/// A closed object. A member whose name ends with `?` may be absent.
+fn object(members: Vec<(&str, Value)>) -> Value {
+    let required: Vec<&str> =
+        members.iter().map(|(name, _)| *name).filter(|name| !name.ends_with('?')).collect();
+    let properties: Map<String, Value> = members
+        .iter()
+        .map(|(name, schema)| (name.trim_end_matches('?').to_owned(), schema.clone()))
+        .collect();
+    json!({
+        "type": "object", "additionalProperties": false, "required": required, "properties": properties,
+    })
+}
+
+fn page(of: &str) -> Value {
+    let next =
+        json!({"type": ["string", "null"], "description": "The cursor of the next page; null at the end."});
+    object(vec![("items", json!({"type": "array", "items": named(of)})), ("next", next)])
+}
+
+/// All schemas by name.
+pub(super) fn all() -> Value {
+    let mut all = Map::new();
+    for (name, schema) in common().into_iter().chain(people()).chain(clients()).chain(sessions()) {
+        all.insert(name.to_owned(), schema);
+    }
+    Value::Object(all)
+}
+
+fn common() -> Vec<(&'static str, Value)> {
+    let path = json!({"type": "string", "maxLength": 255});
+    let sound = json!({
+        "type": "string", "maxLength": 255, "pattern": "^(/[a-z0-9._-]*[a-z0-9_-][a-z0-9._-]*)+$",
+    });
+    vec![
+        ("Document", json!({"type": "object", "description": "OpenAPI 3.1."})),
+        (
+            "Problem",
+            json!({
+                "type": "object", "description": "RFC 9457.",
+                "required": ["type", "title", "status", "detail"],
+                "properties": {
+                    "type": {"type": "string", "format": "uri"}, "title": word(),
+                    "status": {"type": "integer"}, "detail": word(),
+                },
+            }),
+        ),
+        ("Realm", object(vec![("id", uuid()), ("path", path), ("created_at", time())])),
+        ("Realms", page("Realm")),
+        ("NewRealm", object(vec![("path", sound), ("id?", uuid())])),
+        (
+            "Population",
+            object(vec![
+                ("id", uuid()),
+                ("realm", uuid()),
+                ("name", word()),
+                ("description", nullable(word())),
+                ("created_at", time()),
+                ("updated_at", time()),
+            ]),
+        ),
+        ("Populations", page("Population")),
+        (
+            "Role",
+            json!({
+                "description": "What somebody may do to others: over a realm or, where it is about users, a population.",
+                "oneOf": [
+                    object(vec![("role", json!({"enum": WORDS})), ("realm", uuid())]),
+                    object(vec![("role", json!({"enum": &WORDS[..2]})), ("population", uuid())]),
+                ],
+            }),
+        ),
+    ]
+}
+
+fn people() -> Vec<(&'static str, Value)> {
+    let password = json!({"type": "string", "minLength": 8, "maxLength": 1024, "writeOnly": true});
+    let hash = json!({
+        "type": "string", "writeOnly": true,
+        "description": "argon2 (PHC), bcrypt, PBKDF2, scrypt or salted SHA, made elsewhere; a password wins over it.",
+    });
+    let user = vec![
+        ("id", uuid()),
+        ("realm", uuid()),
+        ("population", uuid()),
+        ("username", word()),
+        ("email", nullable(word())),
+        ("external_id", nullable(word())),
+        ("enabled", flag()),
+        ("has_password", flag()),
+        ("roles", list(named("Role"), ROLES_MAX)),
+        ("traits", json!({})),
+        ("metadata_public", json!({})),
+        ("metadata_admin", json!({})),
+        ("created_at", time()),
+        ("updated_at", time()),
+    ];
+    let change = vec![
+        ("username?", text(255)),
+        ("email?", nullable(text(320))),
+        ("external_id?", nullable(text(255))),
+        ("population?", uuid()),
+        ("enabled?", flag()),
+        ("traits?", bag()),
+        ("metadata_public?", nullable(bag())),
+        ("metadata_admin?", nullable(bag())),
+        ("roles?", list(named("Role"), ROLES_MAX)),
+    ];
+    let mut new = vec![("username", text(255)), ("password?", password.clone()), ("password_hash?", hash)];
+    new.extend(change.iter().filter(|(name, _)| *name != "username?").cloned());
+    vec![
+        ("User", object(user)),
+        ("Users", page("User")),
+        ("NewUser", object(new)),
+        ("UserChange", object(change)),
+        ("NewPassword", object(vec![("password", password), ("end_sessions?", flag())])),
+    ]
+}
+
+fn clients() -> Vec<(&'static str, Value)> {
+    let auth = json!({
+        "type": "string", "enum": ["none", "basic", "post"],
+        "description": "How it proves itself at the token endpoint: not at all, HTTP Basic, in the form.",
+    });
+    let own_name = json!({"type": "boolean", "description": "May act in its own name (client_credentials)."});
+    let switches = vec![
+        ("code?", flag()),
+        ("refresh?", flag()),
+        ("own_name?", own_name),
+        ("pkce_required?", flag()),
+        ("redirect_uris?", uris()),
+        ("after_end_uris?", uris()),
+        ("roles?", list(named("Role"), ROLES_MAX)),
+    ];
+    let lives = vec![
+        ("enabled?", flag()),
+        ("origins?", nullable(uris())),
+        ("outlives_session?", flag()),
+        ("ends_by_id_token?", flag()),
+        ("access_life_s?", seconds()),
+        ("refresh_life_s?", seconds()),
+    ];
+    let mut new = vec![("id?", client_id()), ("name", text(255)), ("auth", auth.clone())];
+    new.extend(switches.clone());
+    let mut change = vec![("name?", text(255))];
+    change.extend(switches.clone().into_iter().chain(lives.clone()));
+    let client = || {
+        let mut shown =
+            vec![("id", client_id()), ("realm", uuid()), ("name", word()), ("auth", auth.clone())];
+        let always = switches.iter().chain(&lives);
+        shown.extend(always.map(|(name, schema)| (name.trim_end_matches('?'), schema.clone())));
+        shown.extend([("created_at", time()), ("updated_at", time())]);
+        shown
+    };
+    let mut made = client();
+    made.push(("secret", json!({"type": ["string", "null"], "description": "Shown here and nowhere else."})));
+    vec![
+        ("Client", object(client())),
+        ("MadeClient", object(made)),
+        ("Clients", page("Client")),
+        ("NewClient", object(new)),
+        ("ClientChange", object(change)),
+    ]
+}
+
+fn sessions() -> Vec<(&'static str, Value)> {
+    let user = json!({
+        "description": "Null for a session that was reset: nobody's until the same user signs on again.",
+        "anyOf": [object(vec![("id", uuid()), ("username", word())]), {"type": "null"}],
+    });
+    let by = json!({
+        "description": "Who ended it, if somebody did by name.",
+        "anyOf": [
+            object(vec![("client", word())]), object(vec![("user", uuid())]),
+            object(vec![("operator", flag())]), {"type": "null"},
+        ],
+    });
+    let device = object(vec![
+        ("address", nullable(word())),
+        ("user_agent", nullable(word())),
+        ("location", nullable(word())),
+    ]);
+    let state = json!({
+        "type": "string", "enum": ["live", "over", "ended"],
+        "description": "Live; not live, though nobody ended it by name; ended.",
+    });
+    let session = vec![
+        ("id", uuid()),
+        ("realm", uuid()),
+        ("user", user),
+        ("state", state),
+        ("why", nullable(word())),
+        ("by", by),
+        ("ended_at", nullable(time())),
+        ("epoch", json!({"type": "integer"})),
+        ("door", word()),
+        ("opened_at", time()),
+        ("authenticated_at", time()),
+        ("seen_at", time()),
+        ("expires_at", time()),
+        ("idle_s", json!({"type": ["integer", "null"], "description": "Idle limit in seconds."})),
+        ("methods", list(object(vec![("name", word()), ("at", time())]), 100)),
+        ("device", device),
+        ("clients", json!({"type": "array", "items": word()})),
+    ];
+    let reason = json!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[a-z0-9._-]+$"});
+    let ending = vec![
+        ("ended", json!({"type": "string", "enum": ["now", "before"]})),
+        ("at", time()),
+        ("reason", nullable(word())),
+        ("session", nullable(uuid())),
+        ("user", nullable(uuid())),
+        ("realm", nullable(uuid())),
+        ("client", nullable(word())),
+        (
+            "clients",
+            json!({"type": "array", "items": word(), "description": "Who took part in the session."}),
+        ),
+    ];
+    let order = |target: Vec<(&'static str, Value)>| {
+        object(target.into_iter().chain([("reason?", reason.clone())]).collect())
+    };
+    let orders = json!({
+        "oneOf": [
+            order(vec![("session", uuid())]), order(vec![("user", uuid()), ("except?", uuid())]),
+            order(vec![("realm", uuid())]), order(vec![("client", client_id())]),
+        ],
+    });
+    vec![
+        ("Session", object(session)),
+        ("Sessions", page("Session")),
+        ("EndOrder", orders),
+        ("Ending", object(ending)),
+    ]
+}

@@ -1,0 +1,133 @@
+//! What a request says: its query, its body, the ids in it. Everything unknown is refused, everything is bounded.
+//!
+//! Nothing here decides what a value means.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use adieu_http_kit::form::Params;
+use adieu_http_kit::media;
+use axum::body::Body;
+use http::request::Parts;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::error::Category;
+
+use crate::admin::Call;
+use crate::admin::problem::{Kind, Problem};
+
+/// The largest body: a user with many traits is far below it (HOME-LIMITS).
+const BODY_BYTES_MAX: usize = 64 * 1024;
+/// A body that is not there by then is given up (HOME-LIMITS).
+const BODY_PATIENCE: Duration = Duration::from_secs(20);
+
+/// A query whose names are known and come once.
+pub(super) struct Query(Params);
+
+impl Query {
+    pub(super) fn of(parts: &Parts, known: &[&str]) -> Result<Self, Problem> {
+        let params = Params::of(&parts.uri);
+        for (name, _) in params.iter() {
+            if !known.contains(&name) {
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                return Err(Problem::malformed(format!("No such parameter here; known are: {known}.")));
+            }
+            if params.only(name).is_err() {
+                return Err(Problem::malformed(format!("{name}: only once")));
+            }
+        }
+        Ok(Self(params))
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.first(name)
+    }
+
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Problem> {
+        match self.text(name) {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(Problem::malformed(format!("{name}: true or false"))),
+        }
+    }
+}
+
+/// The id in a path. A malformed one names nothing.
+pub(super) fn named<T: FromStr>(call: &Call, what: &str) -> Result<T, Problem> {
+    call.id.parse().map_err(|_| Problem::unknown(what))
+}
+
+/// An id in a body.
+pub(super) fn id<T: FromStr>(member: &str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::invalid(format!("{member}: not an id")))
+}
+
+/// Reads a JSON object, and nothing but its known members.
+pub(super) async fn object<T: DeserializeOwned>(call: &Call, body: Body) -> Result<T, Problem> {
+    let json = ["application/json", "application/merge-patch+json"];
+    if !json.iter().any(|expected| media::is(&call.parts.headers, expected)) {
+        return Err(Problem::new(Kind::MediaType, "Send application/json."));
+    }
+    let bytes = adieu_http_kit::body::read(body, BODY_BYTES_MAX, BODY_PATIENCE).await?;
+    let value: Value = serde_json::from_slice(&bytes).map_err(|error| unreadable(&error))?;
+    if !value.is_object() {
+        return Err(Problem::invalid("The body must be an object.")); // Structures would also be read from lists.
+    }
+    serde_json::from_value(value).map_err(|error| unreadable(&error))
+}
+
+/// Where the text stands and what was expected; of values, only their kind is said (EMPTY-HANDS).
+fn unreadable(error: &serde_json::Error) -> Problem {
+    match error.classify() {
+        Category::Data => Problem::invalid(without_values(&error.to_string())),
+        Category::Syntax | Category::Eof | Category::Io => {
+            Problem::malformed(format!("No JSON at line {}, column {}.", error.line(), error.column()))
+        }
+    }
+}
+
+/// serde quotes what it can't take in the texts `invalid type: string "…", expected …`: the value may be a password.
+fn without_values(text: &str) -> String {
+    match (text.strip_prefix("invalid "), text.rfind(", expected ")) {
+        (Some(_), Some(at)) => format!("a value of another kind{}", &text[at..]),
+        _ => text.to_owned(),
+    }
+}
+
+/// A member that may be absent, but is not null.
+pub(super) fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+/// A member that is absent (stays as it is), null (nothing) or there.
+pub(super) fn nullable<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(from).map(Some)
+}
+
+/// Text of 1 to `most` characters without control characters.
+pub(super) fn sound(member: &str, text: &str, most: usize) -> Result<(), Problem> {
+    let sound = (1..=most).contains(&text.chars().count())
+        && !text.trim().is_empty()
+        && !text.chars().any(char::is_control);
+    if sound { Ok(()) } else { Err(Problem::invalid(format!("{member}: 1 to {most} visible characters"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_value_is_not_repeated() {
+        let error = serde_json::from_str::<Vec<bool>>(r#"["secret, expected x"]"#).unwrap_err();
+        assert_eq!(
+            without_values(&error.to_string()),
+            "a value of another kind, expected a boolean at line 1 column 21"
+        );
+    }
+}

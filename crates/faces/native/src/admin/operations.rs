@@ -1,0 +1,294 @@
+//! Every operation of the API: the one table that routes, checks queries, and is written out as the OpenAPI document.
+//!
+//! Which problems an operation may answer follows from its shape; only the odd ones are named.
+
+use http::Method;
+
+use crate::admin::answer::Success;
+use crate::admin::page::{AFTER, LIMIT};
+use crate::admin::problem::Kind;
+
+/// What carries an operation out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Document,
+    Realms,
+    MakeRealm,
+    Realm,
+    Populations,
+    Users,
+    MakeUser,
+    User,
+    ChangeUser,
+    RemoveUser,
+    SetPassword,
+    Clients,
+    MakeClient,
+    Client,
+    ChangeClient,
+    RemoveClient,
+    SessionsOfRealm,
+    SessionsOfUser,
+    Session,
+    End,
+}
+
+/// The methods that the API uses; [`Method`] itself can't be copied in a constant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+/// One operation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operation {
+    verb: Verb,
+    /// With at most one parameter, in braces.
+    pub(super) path: &'static str,
+    pub(super) endpoint: Endpoint,
+    /// Its name in the document.
+    pub(super) id: &'static str,
+    pub(super) about: &'static str,
+    pub(super) query: &'static [&'static str],
+    /// The schema of the body that it reads.
+    pub(super) body: Option<&'static str>,
+    pub(super) done: Success,
+    /// Problems that its shape does not tell.
+    pub(super) also: &'static [Kind],
+}
+
+const PAGED: &[&str] = &[LIMIT, AFTER];
+
+/// An operation that reads.
+const fn reads(
+    endpoint: Endpoint,
+    path: &'static str,
+    id: &'static str,
+    shows: &'static str,
+    about: &'static str,
+) -> Operation {
+    let (query, done) = (&[], Success::Shows(shows));
+    Operation { verb: Verb::Get, path, endpoint, id, about, query, body: None, done, also: &[] }
+}
+
+/// The same, of a list.
+const fn lists(query: &'static [&'static str], operation: Operation) -> Operation {
+    Operation { query, ..operation }
+}
+
+/// An operation that writes.
+const fn writes(
+    verb: Verb,
+    endpoint: Endpoint,
+    (path, id): (&'static str, &'static str),
+    (body, done): (Option<&'static str>, Success),
+    about: &'static str,
+) -> Operation {
+    Operation { verb, path, endpoint, id, about, query: &[], body, done, also: &[] }
+}
+
+const fn also(also: &'static [Kind], operation: Operation) -> Operation {
+    Operation { also, ..operation }
+}
+
+const REALMS: &str = "/v1/realms";
+const USERS: &str = "/v1/realms/{realm}/users";
+const USER: &str = "/v1/users/{user}";
+const CLIENTS: &str = "/v1/realms/{realm}/clients";
+const CLIENT: &str = "/v1/clients/{client}";
+
+/// All of them, in the order of the document.
+pub(super) const ALL: &[Operation] = &[
+    reads(Endpoint::Document, "/v1/openapi.json", "readDocument", "Document", "This document."),
+    lists(
+        &[LIMIT, AFTER, "path"],
+        reads(
+            Endpoint::Realms,
+            REALMS,
+            "listRealms",
+            "Realms",
+            "Realms, by path; with `path`, the one there.",
+        ),
+    ),
+    also(
+        &[Kind::NameTaken],
+        writes(
+            Verb::Post,
+            Endpoint::MakeRealm,
+            (REALMS, "makeRealm"),
+            (Some("NewRealm"), Success::Makes("Realm")),
+            "Makes a realm with a population in it.",
+        ),
+    ),
+    reads(Endpoint::Realm, "/v1/realms/{realm}", "readRealm", "Realm", "One realm."),
+    lists(
+        PAGED,
+        reads(
+            Endpoint::Populations,
+            "/v1/realms/{realm}/populations",
+            "listPopulations",
+            "Populations",
+            "The populations of a realm, oldest first; the first is where users go who are put nowhere else.",
+        ),
+    ),
+    lists(
+        &[LIMIT, AFTER, "name"],
+        reads(
+            Endpoint::Users,
+            USERS,
+            "listUsers",
+            "Users",
+            "The users of a realm, by id; with `name`, the one whose username or e-mail address it is, in any letter case.",
+        ),
+    ),
+    also(
+        &[Kind::NameTaken, Kind::Busy],
+        writes(
+            Verb::Post,
+            Endpoint::MakeUser,
+            (USERS, "makeUser"),
+            (Some("NewUser"), Success::Makes("User")),
+            "Makes a user. Without a password nobody can sign on as them.",
+        ),
+    ),
+    reads(Endpoint::User, USER, "readUser", "User", "One user."),
+    also(
+        &[Kind::NameTaken],
+        writes(
+            Verb::Patch,
+            Endpoint::ChangeUser,
+            (USER, "changeUser"),
+            (Some("UserChange"), Success::Shows("User")),
+            "Changes what is named and leaves the rest. `enabled: false` ends all sessions of the user for good.",
+        ),
+    ),
+    writes(
+        Verb::Delete,
+        Endpoint::RemoveUser,
+        (USER, "removeUser"),
+        (None, Success::Nothing),
+        "Removes a user and ends all their sessions, of which nothing is shown any more.",
+    ),
+    also(
+        &[Kind::Busy],
+        writes(
+            Verb::Put,
+            Endpoint::SetPassword,
+            ("/v1/users/{user}/password", "setPassword"),
+            (Some("NewPassword"), Success::Nothing),
+            "Sets the password, then ends all sessions of the user unless `end_sessions` is false.",
+        ),
+    ),
+    lists(
+        PAGED,
+        reads(Endpoint::Clients, CLIENTS, "listClients", "Clients", "The clients of a realm, by id."),
+    ),
+    also(
+        &[Kind::NameTaken],
+        writes(
+            Verb::Post,
+            Endpoint::MakeClient,
+            (CLIENTS, "makeClient"),
+            (Some("NewClient"), Success::Makes("MadeClient")),
+            "Makes a client. Its secret is shown in this answer and in no other.",
+        ),
+    ),
+    reads(Endpoint::Client, CLIENT, "readClient", "Client", "One client, without its secret."),
+    writes(
+        Verb::Patch,
+        Endpoint::ChangeClient,
+        (CLIENT, "changeClient"),
+        (Some("ClientChange"), Success::Shows("Client")),
+        "Changes what is named and leaves the rest. `enabled: false` ends everything that the client holds.",
+    ),
+    writes(
+        Verb::Delete,
+        Endpoint::RemoveClient,
+        (CLIENT, "removeClient"),
+        (None, Success::Nothing),
+        "Removes a client; everything that it holds ends.",
+    ),
+    lists(
+        &[LIMIT, AFTER, "live"],
+        reads(
+            Endpoint::SessionsOfRealm,
+            "/v1/realms/{realm}/sessions",
+            "listSessionsOfRealm",
+            "Sessions",
+            "The sessions of a realm, newest first, with what became of them. A page may be short and still have a next one.",
+        ),
+    ),
+    lists(
+        &[LIMIT, AFTER, "live"],
+        reads(
+            Endpoint::SessionsOfUser,
+            "/v1/users/{user}/sessions",
+            "listSessionsOfUser",
+            "Sessions",
+            "The newest 10,000 sessions of a user, newest first, with what became of them.",
+        ),
+    ),
+    reads(
+        Endpoint::Session,
+        "/v1/sessions/{session}",
+        "readSession",
+        "Session",
+        "One session, live or not. Looking is no activity of its user.",
+    ),
+    also(
+        &[Kind::NotFound, Kind::KeyReused],
+        writes(
+            Verb::Post,
+            Endpoint::End,
+            ("/v1/endings", "end"),
+            (Some("EndOrder"), Success::Shows("Ending")),
+            "Ends a session, all sessions of a user (or all but one), all of a realm, or everything that a client holds. \
+             When the answer is there, the ending is durable, and no check says live any more.",
+        ),
+    ),
+];
+
+impl Operation {
+    pub(super) const fn method(&self) -> Method {
+        match self.verb {
+            Verb::Get => Method::GET,
+            Verb::Post => Method::POST,
+            Verb::Put => Method::PUT,
+            Verb::Patch => Method::PATCH,
+            Verb::Delete => Method::DELETE,
+        }
+    }
+
+    /// The name in the braces of its path.
+    pub(super) fn parameter(&self) -> Option<&'static str> {
+        self.path.split('/').find_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    }
+
+    /// Whether it reads `Idempotency-Key`.
+    pub(super) fn has_key(&self) -> bool {
+        self.endpoint == Endpoint::End
+    }
+
+    /// Every problem that it may answer.
+    pub(super) fn problems(&self) -> Vec<Kind> {
+        let mut kinds = vec![Kind::Malformed, Kind::Unauthorized];
+        if self.parameter().is_some() {
+            kinds.push(Kind::NotFound);
+        }
+        if self.body.is_some() {
+            kinds.extend([Kind::TooSlow, Kind::TooLarge, Kind::MediaType, Kind::Invalid]);
+        }
+        if self.endpoint != Endpoint::Document {
+            kinds.push(Kind::CannotTell);
+        }
+        if self.verb != Verb::Get {
+            kinds.extend([Kind::NotTaken, Kind::InDoubt]);
+        }
+        kinds.extend(self.also);
+        kinds
+    }
+}

@@ -1,0 +1,208 @@
+//! What went wrong, as RFC 9457 says it, and the only place where a status for it is chosen.
+//!
+//! The `type` of a problem is stable, its texts are for people. Causes go to the log and to nobody else.
+
+use adieu_authority::{DirectoryError, EndError, HashError, Outage, PersonError, WriteError};
+use adieu_http_kit::body::BodyError;
+use axum::response::Response;
+use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde_json::json;
+
+use crate::admin::answer::json as json_answer;
+
+/// The media type of problems. RFC 9457 §3
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// The kinds of problems. Each has one status, one `type` and one title.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Malformed,
+    Unauthorized,
+    NotFound,
+    NoSuchPath,
+    MethodNotAllowed,
+    TooSlow,
+    NameTaken,
+    TooLarge,
+    MediaType,
+    Invalid,
+    KeyReused,
+    Busy,
+    CannotTell,
+    NotTaken,
+    InDoubt,
+}
+
+impl Kind {
+    /// Its status, the last word of its `type`, and its title.
+    pub(super) const fn facts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The request can't be read"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "No valid credential"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
+            Self::NoSuchPath => (StatusCode::NOT_FOUND, "no-such-path", "There is no such path"),
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The path has other methods")
+            }
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "The body came too slowly"),
+            Self::NameTaken => (StatusCode::CONFLICT, "name-taken", "The name or id is taken"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
+            Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "The body must be JSON"),
+            Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value can't be taken"),
+            Self::KeyReused => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "key-reused", "The key came with another body before")
+            }
+            Self::Busy => (StatusCode::TOO_MANY_REQUESTS, "busy", "Too much work of this kind waits"),
+            Self::CannotTell => (StatusCode::SERVICE_UNAVAILABLE, "cannot-tell", "Nobody can tell right now"),
+            Self::NotTaken => (StatusCode::SERVICE_UNAVAILABLE, "not-taken", "Nothing was written"),
+            Self::InDoubt => (StatusCode::SERVICE_UNAVAILABLE, "in-doubt", "It may have been written"),
+        }
+    }
+
+    /// Its `type`.
+    pub(super) fn uri(self) -> String {
+        format!("urn:adieu:problem:{}", self.facts().1)
+    }
+}
+
+/// A problem on its way to the client.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) kind: Kind,
+    detail: String,
+    /// The methods that the path has.
+    allow: Option<String>,
+    /// What went wrong below, for the log.
+    cause: Option<Outage>,
+}
+
+impl Problem {
+    pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), allow: None, cause: None }
+    }
+
+    pub(super) fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Invalid, detail)
+    }
+
+    pub(super) fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Malformed, detail)
+    }
+
+    /// Nothing of that kind has that id.
+    pub(super) fn unknown(what: &str) -> Self {
+        Self::new(Kind::NotFound, format!("There is no {what} of this id."))
+    }
+
+    pub(super) fn method(allow: String) -> Self {
+        Self { allow: Some(allow), ..Self::new(Kind::MethodNotAllowed, "See the header Allow.") }
+    }
+
+    fn caused_by(kind: Kind, detail: &str, cause: Outage) -> Self {
+        Self { cause: Some(cause), ..Self::new(kind, detail) }
+    }
+}
+
+impl From<Problem> for Response {
+    fn from(problem: Problem) -> Self {
+        let (status, word, title) = problem.kind.facts();
+        if let Some(cause) = &problem.cause {
+            tracing::error!(error = %cause, problem = word, "a request of the native API is not served");
+        }
+        let body = json!({
+            "type": problem.kind.uri(), "title": title, "status": status.as_u16(), "detail": problem.detail,
+        });
+        let mut answer = json_answer(PROBLEM_JSON, &body);
+        *answer.status_mut() = status;
+        let headers = answer.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(allow) = problem.allow.and_then(|allow| HeaderValue::from_str(&allow).ok()) {
+            headers.insert(ALLOW, allow);
+        }
+        if problem.kind == Kind::Unauthorized {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"adieu\""));
+        }
+        if [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS].contains(&status) {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        answer
+    }
+}
+
+impl From<Outage> for Problem {
+    fn from(cause: Outage) -> Self {
+        Self::caused_by(Kind::CannotTell, "The store does not answer; ask again.", cause)
+    }
+}
+
+impl From<WriteError> for Problem {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::NotTaken(cause) => not_taken(cause),
+            WriteError::InDoubt(cause) => in_doubt(cause),
+        }
+    }
+}
+
+impl From<EndError> for Problem {
+    fn from(error: EndError) -> Self {
+        match error {
+            EndError::UnknownSession => Self::new(Kind::NotFound, "There is nothing of this id to end."),
+            // No order of this face spares a session; if one did, the caller would have named it.
+            EndError::CallersOwn => Self::invalid("The order spares the session that it names."),
+            EndError::NotTaken(cause) => not_taken(cause),
+            EndError::InDoubt(cause) => in_doubt(cause),
+        }
+    }
+}
+
+impl From<DirectoryError> for Problem {
+    fn from(error: DirectoryError) -> Self {
+        match error {
+            DirectoryError::NameTaken => Self::new(Kind::NameTaken, "Somebody else has this name or id."),
+            DirectoryError::Unknown => Self::new(Kind::NotFound, "It is not there any more."),
+            DirectoryError::NotEmpty => Self::invalid("It still holds others."),
+            DirectoryError::Write(error) => error.into(),
+        }
+    }
+}
+
+impl From<HashError> for Problem {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy(_) => Self::new(Kind::Busy, "Too many passwords wait to be hashed; ask again."),
+            HashError::TooLong => Self::invalid("password: at most 1024 bytes"),
+        }
+    }
+}
+
+impl From<PersonError> for Problem {
+    fn from(error: PersonError) -> Self {
+        match error {
+            PersonError::Directory(error) => error.into(),
+            PersonError::Password(error) => error.into(),
+            PersonError::Name => Self::invalid("username: 1 to 255 characters"),
+        }
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::new(Kind::TooLarge, "At most 64 KiB."),
+            BodyError::Slow => Self::new(Kind::TooSlow, "A body must be there within 20 seconds."),
+            BodyError::Broken => Self::malformed("The body broke off."),
+        }
+    }
+}
+
+fn not_taken(cause: Outage) -> Problem {
+    Problem::caused_by(Kind::NotTaken, "The same request may be sent again.", cause)
+}
+
+/// Neither "done" nor "not done" would be true.
+fn in_doubt(cause: Outage) -> Problem {
+    let detail = "The store did not confirm the write; send the same request again to know.";
+    Problem::caused_by(Kind::InDoubt, detail, cause)
+}

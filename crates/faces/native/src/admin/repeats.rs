@@ -1,0 +1,88 @@
+//! `Idempotency-Key`: the same key with the same order gets the same answer, for a day; with another order, a refusal.
+//!
+//! A repeated mass ending would end what began since. The answer is kept after the ending is durable, so a crash between
+//! the two lets a repetition be carried out again: an ending is then said twice, never lost.
+
+use adieu_authority::{FlowId, Outage, Span};
+use http::HeaderMap;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::admin::Api;
+use crate::admin::problem::{Kind, Problem};
+
+/// The header, as the IETF's draft names it.
+pub(super) const HEADER: &str = "idempotency-key";
+/// The longest key, in bytes.
+pub(super) const KEY_MAX: usize = 255;
+/// How long an answer is kept.
+const KEPT: Span = Span::from_s(24 * 3600);
+const KIND: &str = "native-ending";
+/// Repetitions that come at once take turns; keys share so many turns.
+const TURNS: usize = 64;
+
+/// A key as its hash: the name of its record.
+pub(super) struct Key(FlowId);
+
+impl Key {
+    /// The key of a request, if it brings one.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+        let mut keys = headers.get_all(HEADER).iter();
+        let Some(key) = keys.next() else { return Ok(None) };
+        let sound = keys.next().is_none()
+            && (1..=KEY_MAX).contains(&key.len())
+            && key.as_bytes().iter().all(|byte| (b' '..=b'~').contains(byte));
+        if !sound {
+            return Err(Problem::malformed("Idempotency-Key: one, of 1 to 255 visible characters"));
+        }
+        let hash = Sha256::new().chain_update(KIND).chain_update(b"\0").chain_update(key.as_bytes());
+        let mut id = FlowId::default();
+        id.copy_from_slice(&hash.finalize()[..size_of::<FlowId>()]);
+        Ok(Some(Self(id)))
+    }
+}
+
+/// The turns of keys in this process.
+pub(super) struct Repeats([Mutex<()>; TURNS]);
+
+impl Default for Repeats {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Mutex::new(())))
+    }
+}
+
+impl Repeats {
+    pub(super) async fn turn(&self, key: &Key) -> MutexGuard<'_, ()> {
+        self.0[usize::from(key.0[0]) % TURNS].lock().await
+    }
+}
+
+impl Api {
+    /// The answer that this key got for the same order.
+    pub(super) async fn answered_before(&self, key: &Key, meaning: &str) -> Result<Option<Value>, Problem> {
+        let flow = self.authority.flow(key.0, KIND).await?;
+        let Some(flow) = flow.filter(|flow| self.authority.now() < flow.expires_at) else { return Ok(None) };
+        let kept: Value = serde_json::from_slice(&flow.body).map_err(Outage::new)?;
+        if kept["meaning"] != meaning {
+            return Err(Problem::new(Kind::KeyReused, "Use another key for another order."));
+        }
+        Ok(Some(kept["answer"].clone()))
+    }
+
+    /// Keeps an answer. What is ended is ended: failing here spoils the key, not the answer.
+    pub(super) async fn remember(&self, key: &Key, meaning: &str, answer: &Value) {
+        let body = json!({"meaning": meaning, "answer": answer}).to_string().into_bytes();
+        let kept = match self.authority.root_realm().await {
+            Ok(Some(root)) => {
+                let kept = self.authority.put_flow(key.0, KIND, root.id, KEPT, body).await;
+                kept.map_err(|error| error.to_string())
+            }
+            Ok(None) => Err("there is no root realm".to_owned()),
+            Err(outage) => Err(outage.to_string()),
+        };
+        if let Err(error) = kept {
+            tracing::warn!(error, "an ending is done, but its idempotency key is not kept");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Users: listed, made, read, changed, removed, given a password.
+//!
+//! What ends because of it ends in the same transaction, or by an ordinary ending right after it (ONE-ROAD).
+
+use std::sync::Arc;
+
+use adieu_authority::{
+    Act, Cause, EndOrder, NewPerson, Population, PopulationId, Realm, Target, User, UserEdit, UserId,
+};
+use axum::body::Body;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::admin::answer::Done;
+use crate::admin::input::{nullable, present, sound};
+use crate::admin::page::{self, Page};
+use crate::admin::problem::Problem;
+use crate::admin::roles::{self, Wanted};
+use crate::admin::{Api, Call, input, realms, wire};
+
+/// Longest names, in characters.
+const NAME_MAX: usize = 255;
+const EMAIL_MAX: usize = 320;
+/// A password that is set here has at least as many characters.
+const PASSWORD_MIN: usize = 8;
+
+pub(super) async fn list(api: &Api, call: &Call) -> Result<Done, Problem> {
+    let page = Page::of(&call.query)?;
+    let after: Option<UserId> = page.place(|text| text.parse().ok())?;
+    let realm = realms::of(api, call).await?.id;
+    if let Some(name) = call.query.text("name") {
+        let user = api.authority.user_named(realm, name).await?;
+        return Ok(page::shown(user.iter().map(|user| wire::user(user)).collect(), None));
+    }
+    let mut users = api.authority.users(realm, after, page.limit + 1).await?;
+    let more = users.len() > page.limit as usize;
+    users.truncate(page.limit as usize);
+    let next = users.last().filter(|_| more).map(|user| user.id.to_string());
+    Ok(page::shown(users.iter().map(wire::user).collect(), next))
+}
+
+pub(super) async fn read(api: &Api, call: &Call) -> Result<Done, Problem> {
+    Ok(Done::Shown(wire::user(of(api, call).await?.as_ref())))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewUser {
+    username: String,
+    email: Option<String>,
+    external_id: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    population: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    enabled: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    password: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    password_hash: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    traits: Option<Map<String, Value>>,
+    metadata_public: Option<Map<String, Value>>,
+    metadata_admin: Option<Map<String, Value>>,
+    #[serde(default, deserialize_with = "present")]
+    roles: Option<Wanted>,
+}
+
+pub(super) async fn make(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
+    let realm = realms::of(api, call).await?;
+    let new: NewUser = input::object(call, body).await?;
+    names(Some(&new.username), new.email.as_deref(), new.external_id.as_deref())?;
+    if let Some(password) = &new.password {
+        strong(password)?;
+    }
+    if new.password_hash.as_deref().is_some_and(|hash| !adieu_authority::is_known_hash(hash)) {
+        return Err(Problem::invalid("password_hash: of no kind, or at a cost, that can be verified"));
+    }
+    let population = population(api, &realm, new.population.as_deref()).await?;
+    let roles = roles::read(api, &new.roles.unwrap_or_default()).await?;
+    let text = |map: Map<String, Value>| Value::Object(map).to_string();
+    let person = NewPerson {
+        username: new.username,
+        email: new.email,
+        external_id: new.external_id,
+        disabled: new.enabled == Some(false),
+        password: new.password,
+        password_hash: new.password_hash,
+        traits: new.traits.map(text),
+        metadata_public: new.metadata_public.map(text),
+        metadata_admin: new.metadata_admin.map(text),
+        roles,
+    };
+    let user = api.authority.create_user(&population, person).await?;
+    Ok(Done::Made { at: format!("/v1/users/{}", user.id), shown: wire::user(&user) })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserChange {
+    #[serde(default, deserialize_with = "present")]
+    username: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    email: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    external_id: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    population: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    enabled: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    traits: Option<Map<String, Value>>,
+    #[serde(default, deserialize_with = "nullable")]
+    metadata_public: Option<Option<Map<String, Value>>>,
+    #[serde(default, deserialize_with = "nullable")]
+    metadata_admin: Option<Option<Map<String, Value>>>,
+    #[serde(default, deserialize_with = "present")]
+    roles: Option<Wanted>,
+}
+
+pub(super) async fn change(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
+    let (user, origin) = (of(api, call).await?, call.origin());
+    let change: UserChange = input::object(call, body).await?;
+    let given = |text: &Option<Option<String>>| text.clone().flatten();
+    let (email, external_id) = (given(&change.email), given(&change.external_id));
+    names(change.username.as_deref(), email.as_deref(), external_id.as_deref())?;
+    let population = match change.population.as_deref() {
+        None => None,
+        some => {
+            let realm = api.authority.realm(user.realm).await?.ok_or_else(|| Problem::unknown("user"))?;
+            Some(population(api, &realm, some).await?.id)
+        }
+    };
+    let roles = match &change.roles {
+        None => None,
+        Some(wanted) => Some(roles::read(api, wanted).await?),
+    };
+    let text = |map: Map<String, Value>| Value::Object(map).to_string();
+    let mut edit = UserEdit {
+        population,
+        username: change.username.map(|name| name.trim().to_owned()),
+        email: change.email,
+        external_id: change.external_id,
+        enabled: change.enabled.filter(|enabled| *enabled != user.enabled),
+        password: None,
+        traits: change.traits.map(text),
+        metadata_public: change.metadata_public.map(|map| map.map(text)),
+        metadata_admin: change.metadata_admin.map(|map| map.map(text)),
+        roles,
+    };
+    if edit.traits.is_none() {
+        edit.traits = renamed(&user, &edit);
+    }
+    let edited = api.authority.edit_user(user.id, edit, origin).await?;
+    Ok(Done::Shown(wire::user(&edited.user)))
+}
+
+/// Traits repeat name and address for a dialect that shows them from there: they follow where they did before.
+fn renamed(user: &User, edit: &UserEdit) -> Option<String> {
+    let before: Map<String, Value> = serde_json::from_str(&user.traits).ok()?;
+    let mut traits = before.clone();
+    let mut follow = |member: &str, old: Option<&str>, new: Option<&str>| {
+        if old.is_some() && traits.get(member).and_then(Value::as_str) == old {
+            match new {
+                Some(new) => traits.insert(member.into(), new.into()),
+                None => traits.remove(member),
+            };
+        }
+    };
+    if let Some(name) = &edit.username {
+        follow("username", Some(&user.username), Some(name));
+    }
+    if let Some(email) = &edit.email {
+        follow("email", user.email.as_deref(), email.as_deref());
+    }
+    (traits != before).then(|| Value::Object(traits).to_string())
+}
+
+pub(super) async fn remove(api: &Api, call: &Call) -> Result<Done, Problem> {
+    let id: UserId = input::named(call, "user")?;
+    api.authority.remove_user(id, call.origin()).await?;
+    Ok(Done::Nothing)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPassword {
+    password: String,
+    #[serde(default, deserialize_with = "present")]
+    end_sessions: Option<bool>,
+}
+
+/// The new password first: whoever signs on between the two has to know it, and loses that session as well.
+pub(super) async fn set_password(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
+    let (user, origin) = (of(api, call).await?, call.origin());
+    let new: NewPassword = input::object(call, body).await?;
+    strong(&new.password)?;
+    let hash = api.authority.hash_password(&new.password).await?;
+    let edit = UserEdit { password: Some(Some(hash)), ..UserEdit::default() };
+    api.authority.edit_user(user.id, edit, origin.clone()).await?;
+    if new.end_sessions != Some(false) {
+        let (realm, target, act) = (Some(user.realm), Target::User(user.id), Act::End);
+        let order = EndOrder { realm, target, act, cause: Cause::PasswordChanged, spare: None, origin };
+        api.authority.end(order).await?;
+    }
+    Ok(Done::Nothing)
+}
+
+/// The user that the path names.
+pub(super) async fn of(api: &Api, call: &Call) -> Result<Arc<User>, Problem> {
+    let id: UserId = input::named(call, "user")?;
+    api.authority.user(id).await?.ok_or_else(|| Problem::unknown("user"))
+}
+
+fn names(username: Option<&str>, email: Option<&str>, external_id: Option<&str>) -> Result<(), Problem> {
+    let rules = [
+        ("username", username, NAME_MAX),
+        ("email", email, EMAIL_MAX),
+        ("external_id", external_id, NAME_MAX),
+    ];
+    rules
+        .into_iter()
+        .try_for_each(|(member, text, most)| text.map_or(Ok(()), |text| sound(member, text, most)))
+}
+
+fn strong(password: &str) -> Result<(), Problem> {
+    let long = password.chars().count() >= PASSWORD_MIN;
+    if long { Ok(()) } else { Err(Problem::invalid("password: at least 8 characters")) }
+}
+
+/// The population of a name in the body, if it is one of the realm; its first one where none is named.
+async fn population(api: &Api, realm: &Realm, id: Option<&str>) -> Result<Population, Problem> {
+    let all = api.authority.populations(realm.id).await?;
+    let found = match id {
+        None => all.into_iter().next(),
+        Some(id) => {
+            let id: PopulationId = input::id("population", id)?;
+            all.into_iter().find(|one| one.id == id)
+        }
+    };
+    found.ok_or_else(|| Problem::invalid("population: none of this realm"))
+}

@@ -1,0 +1,141 @@
+//! Endings over the API: each target, now and before, in every dialect, over a crash, and with keys.
+//!
+//! Each story asks in another dialect whether the session is live.
+
+use adieu_testkit::World;
+use adieu_testkit::failing::Failure;
+use http::Method;
+use serde_json::json;
+
+use super::{alice, ask_with, end, get, is_live, problem, signed_on};
+
+/// Goal: ENDED-IS-DURABLE, ONE-SESSION: a session ended here is ended in every dialect and outlives a crash; ending it
+/// again says that it was over before.
+#[tokio::test]
+async fn a_session_ends_everywhere_and_for_good() {
+    let mut world = World::start().await;
+    let (token, id) = alice(&world).await;
+
+    let reply = end(&world, json!({"session": id, "reason": "stolen-laptop"})).await;
+
+    let answer = reply.json();
+    assert_eq!((reply.status.as_u16(), &answer["ended"]), (200, &json!("now")), "{}", reply.text);
+    assert_eq!(answer["user"], world.cast.alice.id.to_string());
+    assert_eq!((&answer["session"], &answer["reason"]), (&json!(id), &json!("stolen-laptop")));
+    for _ in 0..2 {
+        assert!(!is_live(&world, &token).await);
+        let check = world.get("/ui/check").bearer(&token).send().await;
+        assert_eq!(check.status, 401);
+        let shown = get(&world, &format!("/v1/sessions/{id}")).await;
+        assert_eq!((&shown["state"], &shown["why"]), (&json!("ended"), &json!("administrator")));
+        assert_eq!(shown["by"], json!({"operator": true}));
+        let again = end(&world, json!({"session": id})).await;
+        assert_eq!(again.json()["ended"], "before");
+        world.crash_and_restart().await;
+    }
+}
+
+/// Goal: each target reaches what it names and nothing else.
+#[tokio::test]
+async fn a_target_reaches_what_it_names() {
+    let world = World::start().await;
+    let (one, one_id) = alice(&world).await;
+    let (two, _) = alice(&world).await;
+    let (bobs, _) = signed_on(&world, "bob", "Builder-tools-22").await;
+    let user = world.cast.alice.id.to_string();
+
+    let reply = end(&world, json!({"user": user, "except": one_id})).await;
+    assert_eq!(reply.json()["ended"], "now");
+    assert_eq!((is_live(&world, &one).await, is_live(&world, &two).await), (true, false));
+
+    end(&world, json!({"user": user})).await;
+    assert_eq!((is_live(&world, &one).await, is_live(&world, &bobs).await), (false, true));
+
+    let client = world.cast.app.id.to_string();
+    let reply = end(&world, json!({"client": client})).await;
+    assert_eq!((reply.status.as_u16(), &reply.json()["client"]), (200, &json!(client)));
+    assert!(is_live(&world, &bobs).await, "a client's tokens end, no session");
+
+    end(&world, json!({"realm": world.cast.realm.id.to_string()})).await;
+    assert!(!is_live(&world, &bobs).await);
+}
+
+/// Goal: what names nothing, or too much, ends nothing and says why.
+#[tokio::test]
+async fn an_order_that_means_nothing_ends_nothing() {
+    let world = World::start().await;
+    let (token, id) = alice(&world).await;
+    let (alice, bob) = (world.cast.alice.id.to_string(), world.cast.bob.id.to_string());
+    let nobody = "00000000-0000-4000-8000-000000000000";
+    for (order, expect) in [
+        (json!({}), (422, "invalid")),
+        (json!({"session": id, "user": alice}), (422, "invalid")),
+        (json!({"session": id, "except": id}), (422, "invalid")),
+        (json!({"session": "x"}), (422, "invalid")),
+        (json!({"session": null}), (422, "invalid")),
+        (json!({"session": id, "because": "x"}), (422, "invalid")),
+        (json!({"session": id, "reason": "Two words"}), (422, "invalid")),
+        (json!({"user": bob, "except": id}), (422, "invalid")),
+        (json!([id]), (422, "invalid")),
+        (json!({"session": nobody}), (404, "not-found")),
+        (json!({"user": nobody}), (404, "not-found")),
+        (json!({"realm": nobody}), (404, "not-found")),
+        (json!({"client": "nobody"}), (404, "not-found")),
+    ] {
+        let reply = end(&world, order.clone()).await;
+        let (status, kind) = problem(&reply);
+        assert_eq!((status, kind.as_str()), expect, "{order}");
+    }
+    assert!(is_live(&world, &token).await);
+}
+
+/// Goal: a repetition with the same key gets the same answer and ends nothing that began since; for a day, over a crash.
+#[tokio::test]
+async fn a_key_makes_a_repetition_harmless() {
+    let mut world = World::start().await;
+    let user = world.cast.alice.id.to_string();
+    let order = || Some(json!({"user": user}));
+    let key = [("idempotency-key", "case 4711")];
+    alice(&world).await;
+    let first = ask_with(&world, Method::POST, "/v1/endings", order(), &key).await;
+    assert_eq!(first.json()["ended"], "now");
+    let (since, _) = alice(&world).await;
+    world.wait_s(5);
+
+    let spelled_otherwise = Some(json!({"user": user.to_uppercase()}));
+    for body in [order(), spelled_otherwise] {
+        let again = ask_with(&world, Method::POST, "/v1/endings", body, &key).await;
+        assert_eq!(again.text, first.text);
+        world.crash_and_restart().await;
+    }
+    assert!(is_live(&world, &since).await);
+    let other = Some(json!({"user": world.cast.bob.id.to_string()}));
+    let refused = ask_with(&world, Method::POST, "/v1/endings", other, &key).await;
+    assert_eq!(problem(&refused), (422, "key-reused".into()));
+
+    world.wait_s(24 * 3600 + 1);
+    ask_with(&world, Method::POST, "/v1/endings", order(), &key).await;
+    assert!(!is_live(&world, &since).await, "a day later the key is a new one");
+}
+
+/// Goal: NO-FALSE-NO, ENDED-IS-DURABLE: an ending that is not confirmed is neither done nor not done; one that was not
+/// taken says so.
+#[tokio::test]
+async fn a_store_that_fails_is_said_to_fail() {
+    let mut world = World::start().await;
+    let (_, id) = alice(&world).await;
+    let store = world.with_failing_store().await;
+    for (failure, expect) in [
+        (Failure::NotTaken, "not-taken"),
+        (Failure::LostInDoubt, "in-doubt"),
+        (Failure::LandedInDoubt, "in-doubt"),
+        (Failure::Everything, "cannot-tell"),
+    ] {
+        store.fail(failure);
+        let reply = end(&world, json!({"session": id})).await;
+        assert_eq!((problem(&reply), reply.header("retry-after")), ((503, expect.into()), "1"));
+    }
+    store.fail(Failure::None);
+    let again = end(&world, json!({"session": id})).await;
+    assert_eq!(again.json()["ended"], "before", "one of the two in doubt had landed");
+}

@@ -1,0 +1,69 @@
+//! Realms, populations and clients over the API.
+//!
+//! Kinds of things that have no session of their own.
+
+use adieu_testkit::World;
+use http::Method;
+use serde_json::json;
+
+use super::{ask, get, problem};
+
+/// Goal: a realm is made once, is found by id and by path, and has a population to put users in.
+#[tokio::test]
+async fn a_realm_is_made_once_and_found() {
+    let world = World::start().await;
+    let made = ask(&world, Method::POST, "/v1/realms", Some(json!({"path": "/beta/sub"}))).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let realm = made.json();
+    assert_eq!(get(&world, made.header("location")).await, realm);
+    assert_eq!(get(&world, "/v1/realms?path=/beta/sub").await["items"], json!([realm]));
+    assert_eq!(get(&world, "/v1/realms?path=/nowhere").await["items"], json!([]));
+    let populations = get(&world, &format!("{}/populations", made.header("location"))).await;
+    assert_eq!(populations["items"][0]["name"], "Default");
+    for (body, expect) in [
+        (json!({"path": "/beta/sub"}), (409, "name-taken")),
+        (json!({"path": "/other", "id": realm["id"]}), (409, "name-taken")),
+        (json!({"path": "beta"}), (422, "invalid")),
+        (json!({"path": "/gamma", "id": "x"}), (422, "invalid")),
+    ] {
+        let (status, kind) = problem(&ask(&world, Method::POST, "/v1/realms", Some(body.clone())).await);
+        assert_eq!((status, kind.as_str()), expect, "{body}");
+    }
+}
+
+/// Goal: EMPTY-HANDS: a client's secret is shown when it is made and never again; changes and removal do what they say.
+#[tokio::test]
+async fn a_client_shows_its_secret_once() {
+    let world = World::start().await;
+    let list = format!("/v1/realms/{}/clients", world.cast.realm.id);
+    let new = json!({"id": "shop/1", "name": "Shop", "auth": "basic", "code": true,
+        "redirect_uris": ["https://shop.test/cb"], "roles": [{"role": "client_admin", "realm": world.cast.realm.id.to_string()}]});
+    let made = ask(&world, Method::POST, &list, Some(new.clone())).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let secret = made.json()["secret"].as_str().expect("a secret").to_owned();
+    let path = made.header("location").to_owned();
+    let again = ask(&world, Method::POST, &list, Some(new)).await;
+    assert_eq!(problem(&again), (409, "name-taken".into()));
+
+    let shown = get(&world, &path).await;
+    assert_eq!((&shown["id"], &shown["code"]), (&json!("shop/1"), &json!(true)));
+    assert!(!shown.to_string().contains(&secret));
+    let change = json!({"name": "Store", "access_life_s": 60, "origins": ["https://shop.test"]});
+    let changed = ask(&world, Method::PATCH, &path, Some(change)).await.json();
+    assert_eq!((&changed["name"], &changed["access_life_s"]), (&json!("Store"), &json!(60)));
+    assert_eq!(changed["redirect_uris"], shown["redirect_uris"], "what is not named stays");
+    assert_eq!(changed["roles"], json!([{"role": "client_admin", "realm": world.cast.realm.id.to_string()}]));
+    let off = ask(&world, Method::PATCH, &path, Some(json!({"enabled": false}))).await.json();
+    assert_eq!(off["enabled"], false);
+    for bad in [json!({"access_life_s": 0}), json!({"redirect_uris": ["a b"]}), json!({"auth": "none"})] {
+        let reply = ask(&world, Method::PATCH, &path, Some(bad)).await;
+        assert_eq!(problem(&reply), (422, "invalid".into()));
+    }
+    assert_eq!(ask(&world, Method::DELETE, &path, None).await.status, 204);
+    assert_eq!(ask(&world, Method::GET, &path, None).await.status, 404);
+    let items = get(&world, &format!("{list}?limit=500")).await["items"].as_array().unwrap().clone();
+    assert!(items.iter().all(|client| client["id"] != "shop/1"));
+
+    let public = ask(&world, Method::POST, &list, Some(json!({"name": "App", "auth": "none"}))).await;
+    assert_eq!((public.status.as_u16(), &public.json()["secret"]), (201, &json!(null)));
+}
