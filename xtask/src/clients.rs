@@ -13,8 +13,9 @@ use crate::check::need;
 use crate::files;
 
 /// Programs, and the Debian packages they come in.
-const PROGRAMS: [(&str, &str); 7] = [
-    ("cc", "gcc"), // aws-lc, SQLite, and the power cut below it.
+const PROGRAMS: [(&str, &str); 8] = [
+    ("c++", "g++"), // The fuzzing engine.
+    ("cc", "gcc"),  // aws-lc, SQLite, and the power cut below it.
     ("curl", "curl"),
     ("python3", "python3"),
     ("node", "nodejs"),

@@ -3,7 +3,7 @@
 //! The targets are instrumented by stable code generation options, in a target folder of their own. What the engine found
 //! worth keeping lies in `fuzz/corpus`; what breaks a target is written to the target folder and fails the run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -67,7 +67,7 @@ pub(crate) fn fuzz(wanted: &Wanted) -> Result<()> {
     Ok(())
 }
 
-fn build(folder: &PathBuf) -> Result<PathBuf> {
+fn build(folder: &Path) -> Result<PathBuf> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let host = host()?;
     let words = ["build", "--profile", "fuzz", "-p", "adieu-fuzz", "--target", &host];
@@ -89,7 +89,7 @@ fn host() -> Result<String> {
     host.map(str::to_owned).context("rustc -vV names no host")
 }
 
-fn run(folder: &PathBuf, binary: &PathBuf, target: &str, wanted: &Wanted) -> Result<()> {
+fn run(folder: &Path, binary: &Path, target: &str, wanted: &Wanted) -> Result<()> {
     let kept = files::root().join("fuzz/corpus").join(target);
     let (grown, broken) = (folder.join("grown").join(target), folder.join("broken").join(target));
     for folder in [&kept, &grown, &broken] {
