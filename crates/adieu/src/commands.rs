@@ -4,6 +4,8 @@
 //! requests to the native API (`api`).
 
 mod api;
+mod apply;
+mod backup;
 mod demo;
 mod endings;
 mod failure;
@@ -17,6 +19,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+pub use apply::{Apply, Export, apply, export};
+pub use backup::{Backup, Restore, backup, restore};
 pub use endings::{EndCommand, SessionsCommand, end, sessions};
 pub use failure::exit_code;
 pub use people::{RealmCommand, UserCommand, realm, user};

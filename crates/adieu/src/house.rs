@@ -49,14 +49,7 @@ impl House {
         entropy: Arc<dyn Entropy>,
         between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Result<Self> {
-        let folder = Folder::open(folder, entropy.as_ref())?;
-        let key = folder.key().clone();
-        let options = Options {
-            sessions_cached_max: config.keep.sessions_cached_max,
-            pages_max: (config.keep.pages_max > 0).then_some(config.keep.pages_max),
-        };
-        let store = between(Arc::new(SqliteStore::open(folder, options)?));
-        let authority = Authority::new(Parts { store, clock, entropy, key, policy: policy(config) });
+        let authority = authority(config, folder, clock, entropy, between)?;
         let made = provision::realms(&authority, config).await?;
         for realm in &made {
             tracing::info!(realm = realm.path, id = %realm.id, "realm made");
@@ -86,6 +79,24 @@ impl House {
             authority: self.authority.clone(),
         })
     }
+}
+
+/// The authority over a data folder, with nothing made in it and no faces: for commands that look.
+pub(crate) fn authority(
+    config: &Config,
+    folder: &Path,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+) -> Result<Authority> {
+    let folder = Folder::open(folder, entropy.as_ref())?;
+    let key = folder.key().clone();
+    let options = Options {
+        sessions_cached_max: config.keep.sessions_cached_max,
+        pages_max: (config.keep.pages_max > 0).then_some(config.keep.pages_max),
+    };
+    let store = between(Arc::new(SqliteStore::open(folder, options)?));
+    Ok(Authority::new(Parts { store, clock, entropy, key, policy: policy(config) }))
 }
 
 fn span(s: u64) -> Span {

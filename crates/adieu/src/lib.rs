@@ -6,6 +6,7 @@
 pub mod cast;
 pub mod commands;
 pub mod config;
+pub mod declared;
 pub mod dispatch;
 mod doors;
 mod faces;

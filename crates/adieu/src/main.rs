@@ -2,7 +2,7 @@
 //!
 //! `serve` is the server, `demo` shows what it is for, the rest is administration: on the data folder, or through the server
 //! that has it. Exit codes: 0 done, 1 not done (the reason is on standard error), 2 wrong usage, 3 not found, 4 nobody can
-//! tell, or the server does not answer.
+//! tell, or the server does not answer, 5 something to change (`apply --dry-run --detailed-exitcode`).
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -75,6 +75,10 @@ enum Command {
         #[command(subcommand)]
         command: commands::WorkerCommand,
     },
+    Export(commands::Export),
+    Apply(commands::Apply),
+    Backup(commands::Backup),
+    Restore(commands::Restore),
     /// Make the people of the demo and of the contract scenarios in a data folder; print, as JSON, what programs that
     /// drive the server have to know of them.
     #[command(hide = true)]
@@ -112,6 +116,13 @@ fn main() -> ExitCode {
         Command::Sessions { command } => commands::sessions(command),
         Command::End(command) => commands::end(command),
         Command::Completions { shell } => commands::completions(shell, &mut Cli::command()),
+        Command::Export(export) => commands::export(export),
+        Command::Apply(apply) => match commands::apply(apply) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Command::Backup(backup) => commands::backup(backup),
+        Command::Restore(restore) => commands::restore(restore),
         Command::Cast { config } => commands::cast(config.as_deref()),
         Command::Seed { config, sessions, users, tokens } => {
             commands::seed(config.as_deref(), commands::Seed { sessions, users, tokens })

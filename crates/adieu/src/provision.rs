@@ -12,7 +12,7 @@ use crate::config::Config;
 pub const ALPHA_IN_DEVELOPMENT: Uuid = uuid!("a1fa0000-0000-4000-8000-000000000001");
 
 /// Name of the population that every realm begins with.
-const DEFAULT_POPULATION: &str = "Default";
+pub(crate) const DEFAULT_POPULATION: &str = "Default";
 
 /// Makes the realms that are missing. Says which were made.
 pub async fn realms(authority: &Authority, config: &Config) -> Result<Vec<Realm>> {

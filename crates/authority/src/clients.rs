@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use adieu_core::{Client, ClientAuth, ClientId, Outage, Purpose, RealmId, RoleAssignment, Span, TokenHash};
+use adieu_core::{
+    Client, ClientAuth, ClientId, Outage, Purpose, RealmId, RoleAssignment, Span, Timestamp, TokenHash,
+};
 use adieu_store::{DirectoryError, WriteError};
 
 use crate::Authority;
@@ -70,7 +72,7 @@ impl Authority {
             roles: new.roles,
             acr: None,
             secret_version: 0,
-            generation: 0,
+            generation: first_generation(self.now()),
             void: Vec::new(),
             created_at: self.now(),
             updated_at: self.now(),
@@ -160,4 +162,10 @@ impl Authority {
     pub async fn remove_client(&self, id: &ClientId) -> Result<(), DirectoryError> {
         self.store().remove_client(id).await
     }
+}
+
+/// Where a new client's generation begins: above every one of a client of the same id that a restored store has forgotten,
+/// because tokens in a client's own name have nothing else that ends them (ENDED-STAYS-ENDED, decision 0009).
+fn first_generation(now: Timestamp) -> u64 {
+    u64::try_from(now.ms()).unwrap_or(0)
 }

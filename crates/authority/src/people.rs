@@ -56,6 +56,16 @@ pub enum PersonError {
 impl Authority {
     /// Makes a user in a population.
     pub async fn create_user(&self, population: &Population, new: NewPerson) -> Result<User, PersonError> {
+        self.create_user_as(UserId::from_uuid(self.draw_uuid()), population, new).await
+    }
+
+    /// The same with an id that is given: the user has it in another place already.
+    pub async fn create_user_as(
+        &self,
+        id: UserId,
+        population: &Population,
+        new: NewPerson,
+    ) -> Result<User, PersonError> {
         let length = new.username.trim().chars().count();
         if !(1..=255).contains(&length) {
             return Err(PersonError::Name);
@@ -75,7 +85,7 @@ impl Authority {
         let now = self.now();
         let user = User {
             key: UserKey::from_random(u64::from_be_bytes(self.draw())),
-            id: UserId::from_uuid(self.draw_uuid()),
+            id,
             realm: population.realm,
             population: population.id,
             username: new.username.trim().to_owned(),
@@ -162,10 +172,20 @@ impl Authority {
 
     /// Makes a population.
     pub async fn create_population(&self, realm: &Realm, name: &str) -> Result<Population, DirectoryError> {
-        let id = PopulationId::from_uuid(self.draw_uuid());
+        self.create_population_as(PopulationId::from_uuid(self.draw_uuid()), realm.id, name, None).await
+    }
+
+    /// The same with an id that is given, and with what it is for.
+    pub async fn create_population_as(
+        &self,
+        id: PopulationId,
+        realm: RealmId,
+        name: &str,
+        description: Option<String>,
+    ) -> Result<Population, DirectoryError> {
         let (created_at, updated_at) = (self.now(), self.now());
-        let (realm, name) = (realm.id, name.to_owned());
-        let population = Population { id, realm, name, description: None, created_at, updated_at };
+        let name = name.to_owned();
+        let population = Population { id, realm, name, description, created_at, updated_at };
         self.store().create_population(population.clone()).await?;
         Ok(population)
     }

@@ -17,6 +17,9 @@ pub enum OpenError {
     /// The folder holds something else.
     #[error("{0} holds files that are not adieu's: choose an empty folder, or one that adieu made")]
     Foreign(PathBuf),
+    /// A restore has begun and did not end.
+    #[error("a restore into {0} was interrupted: give the same `adieu restore` again, or empty the folder")]
+    Unfinished(PathBuf),
     /// The database is there and the key is not.
     #[error(
         "{0} is missing beside its database: restore it from a backup; without it no session can be found"

@@ -12,9 +12,11 @@ use adieu_core::{Entropy, InstallationKey};
 
 use crate::error::OpenError;
 
-const LOCK: &str = "adieu.lock";
-const DATABASE: &str = "adieu.db";
-const KEY: &str = "installation.key";
+pub(crate) const LOCK: &str = "adieu.lock";
+pub(crate) const DATABASE: &str = "adieu.db";
+pub(crate) const KEY: &str = "installation.key";
+/// The folder in which a restore is made.
+pub(crate) const DRAFT: &str = "restoring";
 
 /// A data folder that this process has for itself.
 pub struct Folder {
@@ -52,13 +54,15 @@ impl Folder {
 /// A folder is ours if it is empty or has our lock file.
 fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
     let mut entries = fs::read_dir(path).map_err(OpenError::io(path))?;
-    if entries.next().is_some() && !path.join(LOCK).exists() {
-        return Err(OpenError::Foreign(path.into()));
+    if entries.next().is_none() || path.join(LOCK).exists() {
+        return Ok(());
     }
-    Ok(())
+    let unfinished = path.join(DRAFT).is_dir();
+    Err(if unfinished { OpenError::Unfinished(path.into()) } else { OpenError::Foreign(path.into()) })
 }
 
-fn lock(folder: &Path) -> Result<File, OpenError> {
+/// Holds the folder for this process.
+pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join(LOCK);
     let file = OpenOptions::new()
         .create(true)

@@ -6,6 +6,7 @@
 //! transaction.
 
 mod acts;
+pub mod backup;
 mod cache;
 mod error;
 mod folder;

@@ -87,14 +87,30 @@ fn set_up(connection: &Connection, mode: Mode) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", false)
 }
 
+/// The newest schema number of this version.
+pub(crate) const fn known() -> i64 {
+    MIGRATIONS.len() as i64
+}
+
+/// The schema number of a database of ours.
+pub(crate) fn number_of(connection: &Connection) -> Result<i64, OpenError> {
+    let found = pragma(connection, "user_version")?;
+    let owner = pragma(connection, "application_id")?;
+    if owner == APPLICATION_ID {
+        return Ok(found);
+    }
+    Err(OpenError::Foreign(connection.path().unwrap_or_default().into()))
+}
+
+fn pragma(connection: &Connection, name: &str) -> Result<i64, OpenError> {
+    connection.pragma_query_value(None, name, |row| row.get(0)).map_err(OpenError::Database)
+}
+
 /// Brings the schema to the newest number; a database of somebody else or of a later version is refused.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    let known = MIGRATIONS.len() as i64;
-    let number = |c: &Connection, pragma: &str| {
-        c.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(OpenError::Database)
-    };
-    let found = number(connection, "user_version")?;
-    let owner = number(connection, "application_id")?;
+    let known = known();
+    let found = pragma(connection, "user_version")?;
+    let owner = pragma(connection, "application_id")?;
     if owner != APPLICATION_ID && (owner != 0 || found != 0) {
         let path = connection.path().unwrap_or_default().into();
         return Err(OpenError::Foreign(path));

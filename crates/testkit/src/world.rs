@@ -11,8 +11,9 @@ use adieu::cast::{Cast, assemble};
 use adieu::config::Config;
 use adieu::house::House;
 use adieu_authority::Authority;
-use adieu_core::Span;
+use adieu_core::{Clock, Span};
 use adieu_store::Store;
+use adieu_store_sqlite::backup::{Existing, restore};
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::Response;
@@ -94,6 +95,14 @@ impl World {
     /// Drops the house and everything in memory, and opens the folder again.
     pub async fn crash_and_restart(&mut self) {
         self.house = None;
+        self.house = Some(open(&self.config, self.folder.path(), &self.clock, &self.entropy).await);
+    }
+
+    /// Drops the house, its folder and everything in memory, and goes on from a backup.
+    pub async fn restored_from(&mut self, backup: &Path) {
+        self.house = None;
+        self.folder = tempfile::tempdir().expect("a temporary folder");
+        restore(backup, self.folder.path(), Existing::Keep, self.clock.now()).expect("a restore");
         self.house = Some(open(&self.config, self.folder.path(), &self.clock, &self.entropy).await);
     }
 

@@ -9,6 +9,7 @@ use toml::{Table, Value};
 
 use crate::config::Config;
 use crate::config::keys::KEYS;
+use crate::config::names::unknown;
 use crate::logging::is_sound;
 
 /// What is wrong with a configuration. Each text says where and what to do.
@@ -62,7 +63,10 @@ pub fn load(
             overlay(&mut table, name, &text);
         }
     }
-    refuse_unknown(&table, "")?;
+    let known: Vec<&str> = KEYS.iter().map(|key| key.path).collect();
+    if let Some((key, nearest)) = unknown(&table, &known) {
+        return Err(ConfigError::Unknown { key, nearest });
+    }
     let config: Config = table.try_into().map_err(|e: toml::de::Error| ConfigError::Value(e.to_string()))?;
     check(&config)?;
     Ok(config)
@@ -82,31 +86,6 @@ fn overlay(table: &mut Table, name: &str, text: &str) {
         here = inner;
     }
     here.insert(last.clone(), value);
-}
-
-fn refuse_unknown(table: &Table, prefix: &str) -> Result<(), ConfigError> {
-    for (name, value) in table {
-        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        let leaf = KEYS.iter().any(|key| key.path == path);
-        let section =
-            KEYS.iter().any(|key| key.path.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.')));
-        match value {
-            Value::Table(inner) if section => refuse_unknown(inner, &path)?,
-            Value::Array(items) if section => {
-                for item in items.iter().filter_map(Value::as_table) {
-                    refuse_unknown(item, &path)?;
-                }
-            }
-            _ if leaf || section => {}
-            _ => return Err(ConfigError::Unknown { nearest: nearest(&path), key: path }),
-        }
-    }
-    Ok(())
-}
-
-fn nearest(path: &str) -> &'static str {
-    let by_likeness = |key: &&crate::config::keys::Key| (strsim::jaro_winkler(path, key.path) * 1e6) as u64;
-    KEYS.iter().max_by_key(by_likeness).map_or("data", |key| key.path)
 }
 
 const BEYOND: &str = "DENY_ACCESS, DESTROY_NEXT_EXPIRING, DESTROY_OLDEST_SESSION or DESTROY_OLD_SESSIONS";

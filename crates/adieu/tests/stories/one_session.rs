@@ -10,7 +10,7 @@ const AM: &str = "/am/json/realms/root/realms/alpha";
 
 /// A dialect by which Alice signs on.
 #[derive(Clone, Copy, Debug)]
-enum Dialect {
+pub(crate) enum Dialect {
     PingOne,
     Am,
     Kratos,
@@ -18,7 +18,7 @@ enum Dialect {
 
 /// A way out.
 #[derive(Clone, Copy, Debug)]
-enum Exit {
+pub(crate) enum Exit {
     PingOneSignOff,
     PingOneReset,
     PingOneDelete,
@@ -26,27 +26,27 @@ enum Exit {
     KratosLogout,
 }
 
-const DIALECTS: [Dialect; 3] = [Dialect::PingOne, Dialect::Am, Dialect::Kratos];
+pub(crate) const DIALECTS: [Dialect; 3] = [Dialect::PingOne, Dialect::Am, Dialect::Kratos];
 const EXITS: [Exit; 5] =
     [Exit::PingOneSignOff, Exit::PingOneReset, Exit::PingOneDelete, Exit::AmLogout, Exit::KratosLogout];
 
-struct Programs<'a> {
+pub(crate) struct Programs<'a> {
     world: &'a World,
     known: Value,
 }
 
 /// What the application holds because of the session.
-struct Tokens {
+pub(crate) struct Tokens {
     access: String,
     refresh: String,
 }
 
 impl<'a> Programs<'a> {
-    fn of(world: &'a World) -> Self {
+    pub(crate) fn of(world: &'a World) -> Self {
         Self { known: world.variables(), world }
     }
 
-    fn pingone(&self, name: &str) -> &str {
+    pub(crate) fn pingone(&self, name: &str) -> &str {
         self.known["pingone"][name].as_str().expect("a variable")
     }
 
@@ -58,7 +58,7 @@ impl<'a> Programs<'a> {
         ))
     }
 
-    async fn sign_on(&self, dialect: Dialect) -> String {
+    pub(crate) async fn sign_on(&self, dialect: Dialect) -> String {
         let (name, password) = (self.pingone("user"), self.pingone("password"));
         match dialect {
             Dialect::Kratos => self.world.sign_on_kratos(name, password).await,
@@ -81,7 +81,7 @@ impl<'a> Programs<'a> {
     }
 
     /// What every carrier of every dialect says of the token.
-    async fn accepted(&self, token: &str) -> Vec<(&'static str, bool)> {
+    pub(crate) async fn accepted(&self, token: &str) -> Vec<(&'static str, bool)> {
         let info = format!("{AM}/sessions?_action=getSessionInfo");
         let am = || self.world.post(&info).header("accept-api-version", "resource=4.0");
         let whoami = || self.world.get("/sessions/whoami");
@@ -122,12 +122,12 @@ impl<'a> Programs<'a> {
         format!("Basic {pair}")
     }
 
-    fn token_endpoint(&self, client: &str, pairs: &[(&str, &str)]) -> Ask {
+    pub(crate) fn token_endpoint(&self, client: &str, pairs: &[(&str, &str)]) -> Ask {
         let ask = self.world.post(&format!("/{}/as/token", self.pingone("env_id")));
         ask.header("authorization", &self.basic(client)).form(pairs)
     }
 
-    async fn tokens(&self, session: &str) -> Tokens {
+    pub(crate) async fn tokens(&self, session: &str) -> Tokens {
         let flow = self.authorize("").cookie("ST", session).send().await.json();
         let code = flow["authorizeResponse"]["code"].as_str().expect("a code").to_owned();
         let to = self.pingone("app_redirect_uri").to_owned();
@@ -139,7 +139,7 @@ impl<'a> Programs<'a> {
         Tokens { access: text("access_token"), refresh: text("refresh_token") }
     }
 
-    async fn assert_tokens_are_dead(&self, tokens: &Tokens) {
+    pub(crate) async fn assert_tokens_are_dead(&self, tokens: &Tokens) {
         let ask = self.world.post(&format!("/{}/as/introspect", self.pingone("env_id")));
         let ask = ask.header("authorization", &self.basic("app")).form(&[("token", &tokens.access)]);
         assert_eq!(ask.send().await.text, r#"{"active":false}"#);
@@ -148,7 +148,7 @@ impl<'a> Programs<'a> {
         assert_eq!((reply.status.as_u16(), &reply.json()["error"]), (400, &json!("invalid_grant")));
     }
 
-    async fn end(&self, exit: Exit, token: &str) {
+    pub(crate) async fn end(&self, exit: Exit, token: &str) {
         let environment = self.pingone("env_id");
         let whoami = self.world.get("/sessions/whoami").header("x-session-token", token).send().await.json();
         let session = whoami["id"].as_str().expect("a session id");

@@ -2,6 +2,7 @@
 //!
 //! Orders that chance rarely brings are forced by holding the engine's threads (feature `hooks`).
 
+mod backup;
 mod bounds;
 mod damage;
 mod folder;

@@ -1,0 +1,70 @@
+//! `adieu backup` and `adieu restore`: the data folder as a whole.
+//!
+//! A backup reads beside a running server and takes nothing away from it; a restore wants the folder for itself.
+
+use std::path::PathBuf;
+
+use adieu_authority::Clock;
+use adieu_http_kit::dates::rfc3339_s;
+use adieu_store_sqlite::backup as folder;
+use anyhow::Result;
+use clap::Args;
+
+use super::configured;
+use crate::real::SystemClock;
+
+/// Copy the data folder into a new folder.
+///
+/// The server may be running: the copy is one consistent moment of the database, with every ending that was acknowledged
+/// before it began, and no request waits for it. It holds password hashes and the installation key: keep it as you keep
+/// the data folder. Take a new folder for each backup.
+#[derive(Args)]
+pub struct Backup {
+    /// The TOML file, which names the data folder.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The folder to make; it must be empty or missing.
+    #[arg(long, value_name = "FOLDER")]
+    to: PathBuf,
+}
+
+/// Put a backup in the place of the data folder.
+///
+/// The server must not be running. Nobody is signed on afterwards: a backup does not know what ended after it, so all its
+/// sessions, grants and tokens are ended before the folder can be opened. Users, passwords, clients with their secrets,
+/// realms and signing keys are as they were at the time of the backup; users who were disabled or deleted since are not.
+/// If it is interrupted, give the same command again.
+#[derive(Args)]
+pub struct Restore {
+    /// The TOML file, which names the data folder.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The folder that `adieu backup` made.
+    #[arg(long, value_name = "FOLDER")]
+    from: PathBuf,
+    /// Move the files of a data folder that holds something aside, into a folder inside it.
+    #[arg(long)]
+    replace: bool,
+}
+
+/// `backup`.
+pub fn backup(order: Backup) -> Result<()> {
+    let data = configured(order.config.as_deref())?.data;
+    let made = folder::back_up(&data, &order.to, SystemClock.now())?;
+    println!("backed up {} to {}, {} bytes", data.display(), order.to.display(), made.bytes);
+    Ok(())
+}
+
+/// `restore`.
+pub fn restore(order: Restore) -> Result<()> {
+    let data = configured(order.config.as_deref())?.data;
+    let existing = if order.replace { folder::Existing::MoveAside } else { folder::Existing::Keep };
+    let made = folder::restore(&order.from, &data, existing, SystemClock.now())?;
+    let taken = rfc3339_s(made.taken_at.ms());
+    println!("restored {} as of {taken}, backed up by adieu {}", data.display(), made.version);
+    println!("nobody is signed on: all sessions, grants and tokens of that time are ended");
+    if let Some(aside) = made.moved_to {
+        println!("the earlier files lie in {}", aside.display());
+    }
+    Ok(())
+}

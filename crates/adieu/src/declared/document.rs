@@ -1,0 +1,390 @@
+//! The document, as TOML says it.
+//!
+//! What is absent says nothing: it stays as it is, or gets its default when something is made. Empty text is none. No secret
+//! is ever written here; a password's hash may be read.
+
+use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+use toml::Table;
+
+use crate::config::names::unknown;
+
+/// The largest document that is read: some 200,000 users.
+pub const BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Every name that the document knows.
+const NAMES: &[&str] = &[
+    "realms.path",
+    "realms.id",
+    "realms.populations.name",
+    "realms.populations.id",
+    "realms.populations.description",
+    "realms.users.username",
+    "realms.users.id",
+    "realms.users.population",
+    "realms.users.email",
+    "realms.users.external_id",
+    "realms.users.enabled",
+    "realms.users.traits",
+    "realms.users.metadata_public",
+    "realms.users.metadata_admin",
+    "realms.users.password_env",
+    "realms.users.password_file",
+    "realms.users.password_hash",
+    "realms.users.roles.role",
+    "realms.users.roles.realm",
+    "realms.users.roles.population",
+    "realms.clients.id",
+    "realms.clients.name",
+    "realms.clients.enabled",
+    "realms.clients.auth",
+    "realms.clients.code",
+    "realms.clients.refresh",
+    "realms.clients.client_credentials",
+    "realms.clients.pkce_required",
+    "realms.clients.redirect_uris",
+    "realms.clients.post_logout_redirect_uris",
+    "realms.clients.origins",
+    "realms.clients.outlives_session",
+    "realms.clients.ends_by_id_token",
+    "realms.clients.acr",
+    "realms.clients.access_life_s",
+    "realms.clients.refresh_life_s",
+    "realms.clients.roles.role",
+    "realms.clients.roles.realm",
+    "realms.clients.roles.population",
+    "realms.documents.kind",
+    "realms.documents.id",
+    "realms.documents.body",
+];
+
+/// A whole document.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// The realms it speaks of.
+    #[serde(default)]
+    pub realms: Vec<RealmDoc>,
+}
+
+/// A realm.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RealmDoc {
+    /// Its path, which names it.
+    pub path: String,
+    /// Its id; random if none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Its populations; the first one is where users go of whom nothing else is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub populations: Option<Vec<PopulationDoc>>,
+    /// Its users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<Vec<UserDoc>>,
+    /// Its clients.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Vec<ClientDoc>>,
+    /// What dialects keep beside all that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documents: Option<Vec<KeptDoc>>,
+}
+
+/// The kinds of documents that dialects keep: their settings, their policies, and what only they show of a client.
+pub const KINDS: [&str; 7] = [
+    "pingone.application",
+    "pingone.application-grant",
+    "pingone.environment",
+    "pingone.sign-on-policy",
+    "pingone.sign-on-policy-action",
+    "pingone.sign-on-policy-assignment",
+    "pingone.sso-cookie-settings",
+];
+
+/// A document that a dialect keeps, found by kind and id.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptDoc {
+    /// One of [`KINDS`].
+    pub kind: String,
+    /// Its name among those of its kind.
+    pub id: String,
+    /// JSON, as text.
+    pub body: String,
+}
+
+/// A population, found by its id if that is given, or else by its name.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PopulationDoc {
+    /// What people call it.
+    pub name: String,
+    /// Its id; random if none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// A user, found by the id if that is given, or else by the name.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserDoc {
+    /// The name to sign on with.
+    pub username: String,
+    /// The id; random if none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Name or id of the population.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub population: Option<String>,
+    /// The e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// What another system calls the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// Whether the user may sign on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// A JSON object, as text: JSON has values that TOML has not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traits: Option<String>,
+    /// JSON that everybody may see, as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata_public: Option<String>,
+    /// JSON that administrators may see, as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata_admin: Option<String>,
+    /// The variable of the environment that holds the first password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_env: Option<String>,
+    /// The file that holds the first password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<String>,
+    /// The hash of the first password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_hash: Option<String>,
+    /// What the user may do to others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Vec<RoleDoc>>,
+}
+
+/// A role and its reach.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleDoc {
+    /// Which one.
+    pub role: String,
+    /// The realm it reaches, or whose population it reaches; absent is the own realm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub realm: Option<String>,
+    /// Name or id of the only population it reaches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub population: Option<String>,
+}
+
+/// A client. Its secret is derived; `adieu apply` shows it when it makes the client.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientDoc {
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// A disabled client gets nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// How it proves itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Auth>,
+    /// May redeem codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<bool>,
+    /// Gets refresh tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<bool>,
+    /// May act in its own name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_credentials: Option<bool>,
+    /// Must use PKCE with S256.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pkce_required: Option<bool>,
+    /// Where codes may be sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_uris: Option<Vec<String>>,
+    /// Where a browser may be sent after a sign-off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post_logout_redirect_uris: Option<Vec<String>>,
+    /// Origins of pages that may ask in its name; `["*"]` is any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origins: Option<Vec<String>>,
+    /// Its tokens live on after their session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlives_session: Option<bool>,
+    /// One of its ID tokens is enough to end the session it speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_by_id_token: Option<bool>,
+    /// How its sign-ons are named in its tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// Seconds that its access tokens live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_life_s: Option<u32>,
+    /// Seconds that its refresh tokens live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_life_s: Option<u32>,
+    /// What it may do in its own name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Vec<RoleDoc>>,
+}
+
+/// How a client proves itself, in the words of OpenID Connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Auth {
+    /// Not at all: a public client.
+    None,
+    /// HTTP Basic.
+    ClientSecretBasic,
+    /// In the form body.
+    ClientSecretPost,
+}
+
+impl Document {
+    /// Reads a document; a name that nobody knows is refused with the nearest one that is known.
+    pub fn parse(text: &str) -> Result<Self> {
+        // Misspelled names first: their message is worth more than a missing one's.
+        if let Ok(table) = text.parse::<Table>()
+            && let Some((name, nearest)) = unknown(&table, NAMES)
+        {
+            bail!("unknown name `{name}`; did you mean `{nearest}`?");
+        }
+        Ok(toml::from_str(text)?)
+    }
+
+    /// The document as text.
+    pub fn text(&self) -> Result<String> {
+        Ok(toml::to_string_pretty(self)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn leaves(value: &toml::Value, prefix: &str, found: &mut BTreeSet<String>) {
+        match value {
+            toml::Value::Table(inner) => {
+                for (name, value) in inner {
+                    let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                    leaves(value, &path, found);
+                }
+            }
+            toml::Value::Array(items) if items.iter().any(toml::Value::is_table) => {
+                items.iter().for_each(|item| leaves(item, prefix, found));
+            }
+            _ => {
+                found.insert(prefix.to_owned());
+            }
+        }
+    }
+
+    /// A document in which nothing is absent.
+    fn full() -> Document {
+        let text = || Some("x".to_owned());
+        let role = RoleDoc { role: "x".into(), realm: text(), population: text() };
+        let user = UserDoc {
+            username: "x".into(),
+            id: text(),
+            population: text(),
+            email: text(),
+            external_id: text(),
+            enabled: Some(true),
+            traits: text(),
+            metadata_public: text(),
+            metadata_admin: text(),
+            password_env: text(),
+            password_file: text(),
+            password_hash: text(),
+            roles: Some(vec![role.clone()]),
+        };
+        let client = ClientDoc {
+            id: "x".into(),
+            name: text(),
+            enabled: Some(true),
+            auth: Some(Auth::None),
+            code: Some(true),
+            refresh: Some(true),
+            client_credentials: Some(true),
+            pkce_required: Some(true),
+            redirect_uris: Some(vec!["x".into()]),
+            post_logout_redirect_uris: Some(vec!["x".into()]),
+            origins: Some(vec!["x".into()]),
+            outlives_session: Some(true),
+            ends_by_id_token: Some(true),
+            acr: text(),
+            access_life_s: Some(1),
+            refresh_life_s: Some(1),
+            roles: Some(vec![role]),
+        };
+        let population = PopulationDoc { name: "x".into(), id: text(), description: text() };
+        let realm = RealmDoc {
+            path: "/x".into(),
+            id: text(),
+            populations: Some(vec![population]),
+            users: Some(vec![user]),
+            clients: Some(vec![client]),
+            documents: Some(vec![KeptDoc { kind: "x".into(), id: "x".into(), body: "x".into() }]),
+        };
+        Document { realms: vec![realm] }
+    }
+
+    #[test]
+    fn every_name_is_in_the_list_and_nothing_else_is() {
+        let text = full().text().expect("a text");
+        let mut found = BTreeSet::new();
+        leaves(&toml::Value::Table(text.parse().expect("TOML")), "", &mut found);
+        assert_eq!(found, NAMES.iter().map(|name| (*name).to_owned()).collect());
+        assert_eq!(Document::parse(&text).expect("a document").text().expect("a text"), text);
+    }
+
+    /// Goal: what a dialect begins to keep is in exports from that day on.
+    #[test]
+    fn every_kind_that_a_dialect_keeps_is_known() {
+        fn gather(folder: &std::path::Path, found: &mut BTreeSet<String>) {
+            for entry in std::fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    gather(&path, found);
+                } else if let Ok(text) = std::fs::read_to_string(&path) {
+                    let said = text.split("= Kind(\"").skip(1).filter_map(|rest| rest.split('"').next());
+                    found.extend(said.map(str::to_owned));
+                }
+            }
+        }
+        let mut found = BTreeSet::new();
+        gather(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../faces")), &mut found);
+        assert_eq!(found, KINDS.iter().map(|kind| (*kind).to_owned()).collect());
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_the_nearest_known_one() {
+        let refusal = |text: &str| Document::parse(text).expect_err("refused").to_string();
+        let says = refusal("[[realms]]\npath = '/a'\n[[realms.clients]]\nredirect_uri = ['x']");
+        assert_eq!(
+            says,
+            "unknown name `realms.clients.redirect_uri`; did you mean `realms.clients.redirect_uris`?"
+        );
+        let says = refusal("[[realms]]\npath = '/a'\n[[realms.users]]\nusername = 'a'\npassword = 'secret'");
+        assert!(says.starts_with("unknown name `realms.users.password`; did you mean"), "{says}");
+        assert!(refusal("[[realms]]\nid = 'x'").contains("path"));
+        assert!(
+            refusal("[[realms]]\npath = '/a'\n[[realms.clients]]\nid = 'x'\nauth = 'no'").contains("auth")
+        );
+    }
+}

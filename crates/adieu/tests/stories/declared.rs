@@ -1,0 +1,138 @@
+//! A document that is applied to a house: people can sign on, clients can ask, and a second time nothing changes.
+//!
+//! Plans have their own tests beside them; here they are carried out.
+
+use std::sync::Arc;
+
+use adieu::config::Config;
+use adieu::declared::carry::carry;
+use adieu::declared::document::Document as Declared;
+use adieu::declared::export::export;
+use adieu::declared::facts::Facts;
+use adieu::declared::plan::plan;
+use adieu::house::House;
+use adieu_authority::{Authority, Document};
+use adieu_testkit::World;
+use adieu_testkit::ambient::{FrozenClock, SeededEntropy};
+
+const HASH: &str = "$2y$04$Wma4ERn3ypMEO92HmNKQXudkOuvsNXtKMqtJ8p1/oXKmjZhUb/XxG";
+
+/// Applies a document; gives the lines of the plan and the secrets of new clients.
+async fn apply(authority: &Authority, text: &str, prune: bool) -> anyhow::Result<(Vec<String>, Vec<String>)> {
+    let facts = Facts::gather(authority).await?;
+    let planned = plan(&facts, &Declared::parse(text)?, prune, &mut || authority.draw_uuid())?;
+    let lines = planned.iter().map(|planned| planned.line.clone()).collect();
+    let variable = |name: &str| (name == "EVE_PASSWORD").then(|| "Apple-tree-77".to_owned());
+    let made = carry(authority, planned, &variable).await?;
+    Ok((lines, made.into_iter().map(|made| made.secret).collect()))
+}
+
+async fn exported(authority: &Authority) -> Declared {
+    export(&Facts::gather(authority).await.expect("facts"), None)
+}
+
+const DOCUMENT: &str = r#"
+[[realms]]
+path = "/alpha"
+[[realms.populations]]
+name = "Default"
+[[realms.populations]]
+name = "Visitors"
+id = "a1fa0000-0000-4000-8000-0000000000aa"
+[[realms.users]]
+username = "eve"
+id = "a1fa0000-0000-4000-8000-0000000000ee"
+population = "Visitors"
+email = "eve@example.test"
+password_env = "EVE_PASSWORD"
+[[realms.users]]
+username = "alice"
+enabled = false
+[[realms.clients]]
+id = "robot"
+auth = "client_secret_post"
+client_credentials = true
+access_life_s = 60
+roles = [{ role = "identity-data-admin", population = "Visitors" }]
+"#;
+
+/// Goal: what the document says is so at once, in every dialect: Eve signs on, Alice's session ends because she is
+/// disabled, the client acts in its own name and sees those in its reach. Applied again it changes nothing.
+#[tokio::test]
+async fn a_document_makes_people_and_clients_that_work() {
+    let world = World::start().await;
+    let known = world.variables();
+    let password = known["pingone"]["password"].as_str().expect("a password");
+    let alices = world.sign_on_kratos("alice", password).await;
+    let (lines, secrets) = apply(world.authority(), DOCUMENT, false).await.expect("applied");
+    assert_eq!(lines.len(), 4, "{lines:?}");
+
+    world.sign_on_kratos("eve@example.test", "Apple-tree-77").await;
+    let whoami = world.get("/sessions/whoami").header("x-session-token", &alices).send().await;
+    assert_eq!(whoami.status, 401);
+    let environment = world.cast.realm.id;
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "robot"),
+        ("client_secret", secrets[0].as_str()),
+    ];
+    let token = world.post(&format!("/{environment}/as/token")).form(&form).send().await.json();
+    let token = token["access_token"].as_str().expect("a token");
+    let eve = "a1fa0000-0000-4000-8000-0000000000ee";
+    let path = format!("/v1/environments/{environment}/users/{eve}/sessions");
+    assert_eq!(world.get(&path).bearer(token).send().await.status, 200);
+
+    assert_eq!(apply(world.authority(), DOCUMENT, false).await.expect("applied again"), (vec![], vec![]));
+}
+
+/// Goal: EMPTY-HANDS: an export carries no password, no hash and no secret; applied where it was made it changes nothing,
+/// and applied to an empty house it makes the same one.
+#[tokio::test]
+async fn an_export_is_the_inverse_and_carries_no_secret() {
+    let world = World::start().await;
+    apply(world.authority(), DOCUMENT, false).await.expect("applied");
+    let (realm, body) = (world.cast.realm.id, r#"{"name":"Two_Steps"}"#.to_owned());
+    let policy = Document { realm, kind: "pingone.sign-on-policy".into(), id: "two".into(), body };
+    world.authority().put_document(policy).await.expect("a dialect keeps something");
+    let text = exported(world.authority()).await.text().expect("a text");
+    for secret in ["$argon2", "password", "secret =", "Apple-tree"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    assert_eq!(apply(world.authority(), &text, true).await.expect("applied"), (vec![], vec![]));
+    let folder = tempfile::tempdir().expect("a folder");
+    let bare = Config { realms: vec![], ..world.config().clone() };
+    let (clock, entropy) = (Arc::new(FrozenClock::new()), Arc::new(SeededEntropy::new(8)));
+    let other = House::open(&bare, folder.path(), clock, entropy).await.expect("an empty house").authority;
+    let root_there = exported(&other).await.realms[0].clone();
+    // Every house has its root, with ids of its own: they are said as they are there.
+    let mut document = Declared::parse(&text).expect("a document");
+    document.realms[0].id = root_there.id;
+    document.realms[0].populations = root_there.populations;
+    let text = document.text().expect("a text");
+    apply(&other, &text, true).await.expect("applied elsewhere");
+    assert_eq!(exported(&other).await.text().expect("a text"), text);
+}
+
+/// Goal: a missing password stops everything before the first change; a hash from elsewhere counts; a refusal below says
+/// where it stopped, and applying again goes on from there.
+#[tokio::test]
+async fn a_document_is_looked_through_before_anything_changes() {
+    let world = World::start().await;
+    let user = |name: &str, more: &str| format!("[[realms.users]]\nusername = '{name}'\n{more}\n");
+    let of = |users: &[String]| format!("[[realms]]\npath = '/alpha'\n{}", users.concat());
+    let text = of(&[user("gil", ""), user("hal", "password_env = 'UNSET'")]);
+    let error = format!("{:#}", apply(world.authority(), &text, false).await.expect_err("refused"));
+    assert!(error.contains("nothing was changed") && error.contains("UNSET is not set"), "{error}");
+    assert!(world.authority().user_named(world.cast.realm.id, "gil").await.expect("an answer").is_none());
+
+    // Bob's address is somebody's name already.
+    let clash = user("ivy", "email = 'bob'");
+    let text = of(&[user("gil", &format!("password_hash = '{HASH}'")), clash]);
+    let error = format!("{:#}", apply(world.authority(), &text, false).await.expect_err("refused"));
+    assert!(error.contains("stopped at `+ user ivy") && error.contains("the name is taken"), "{error}");
+    let text = text.replace("'bob'", "'ivy@example.test'");
+    let (lines, _) = apply(world.authority(), &text, false).await.expect("applied");
+    assert_eq!(lines, ["+ user ivy in /alpha, who has no password yet"]);
+    let gil = world.authority().user_named(world.cast.realm.id, "gil").await.expect("an answer");
+    assert_eq!(gil.expect("he is there").password.as_deref(), Some(HASH));
+}

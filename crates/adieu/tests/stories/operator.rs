@@ -1,0 +1,87 @@
+//! The commands of an operator as the program itself: what they print and how they end.
+//!
+//! A house in this process is the server that has the folder.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use adieu_testkit::World;
+
+/// Runs the program on a data folder; gives the exit status, standard output and standard error.
+fn adieu(data: &Path, words: &[&str], input: &str) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_adieu"));
+    command.args(words).env("ADIEU_DATA", data);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    // A program that refuses earlier does not read.
+    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+    let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (status.code().expect("a status"), text(stdout), text(stderr))
+}
+
+const TOWN: &str = "[[realms]]\npath = '/town'\n[[realms.clients]]\nid = 'shop'\ncode = true\n";
+
+/// Goal: an operator sees what would change, makes it so once, and can go on by script.
+#[test]
+fn a_document_is_shown_applied_and_exported() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let (code, _, says) = adieu(&data, &["apply", "--dry-run", "-"], TOWN);
+    assert!(code == 1 && says.contains("there is no data folder") && !data.exists(), "{says}");
+    let (code, says, _) = adieu(&data, &["apply", "-"], TOWN);
+    assert_eq!(code, 0);
+    assert!(
+        says.starts_with(
+            "+ realm /town\n+ population Default in /town\n+ client shop in /town\n3 to change\n"
+        )
+    );
+    assert!(says.contains("secret of client shop: ") && says.ends_with("done\n"), "{says}");
+    let (code, says, _) = adieu(&data, &["apply", "-"], TOWN);
+    assert_eq!((code, says.as_str()), (0, "nothing to change\n"));
+
+    let (code, exported, _) = adieu(&data, &["export"], "");
+    assert_eq!(code, 0);
+    let dry = ["apply", "--dry-run", "--detailed-exitcode", "-"];
+    assert_eq!(adieu(&data, &dry, &exported).0, 0);
+    let other = TOWN.replace("true", "false");
+    let (code, says, _) = adieu(&data, &dry, &other);
+    let expect = "~ client shop in /town: code true → false\n1 to change; nothing was changed\n";
+    assert_eq!((code, says.as_str()), (5, expect));
+    assert_eq!(adieu(&data, &["apply", "--dry-run", "-"], &other).0, 0);
+    assert_eq!(adieu(&data, &["export"], "").1, exported, "a dry run changes nothing");
+    let (code, _, says) = adieu(&data, &["apply", "-"], &TOWN.replace("code", "cod"));
+    assert_eq!(code, 1);
+    assert!(
+        says.contains("unknown name `realms.clients.cod`; did you mean `realms.clients.code`?"),
+        "{says}"
+    );
+    assert_eq!(adieu(&data, &["apply"], "").0, 2);
+}
+
+/// Goal: a server that has the folder is no obstacle to a backup; everything else says what to do.
+#[tokio::test]
+async fn under_a_running_server_a_backup_is_taken_and_the_rest_says_what_to_do() {
+    let world = World::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let backup = folder.path().join("backup");
+    let backup = backup.to_str().expect("text");
+    let data = world.folder();
+    for words in [&["export"][..], &["apply", "-"]] {
+        let (code, says, error) = adieu(data, words, TOWN);
+        assert!(
+            code == 1 && says.is_empty() && error.contains("stop it, give this command again"),
+            "{error}"
+        );
+    }
+    let (code, says, error) = adieu(data, &["backup", "--to", backup], "");
+    assert!(code == 0 && says.starts_with("backed up "), "{error}");
+    let (code, _, error) = adieu(data, &["restore", "--from", backup, "--replace"], "");
+    assert!(code == 1 && error.contains("is in use by another process"), "{error}");
+    let place = folder.path().join("place");
+    let (code, says, error) = adieu(&place, &["restore", "--from", backup], "");
+    assert!(code == 0 && says.contains("nobody is signed on"), "{error}");
+    let (code, exported, _) = adieu(&place, &["export", "--realm", "/alpha"], "");
+    assert!(code == 0 && exported.contains("username = \"alice\""), "{exported}");
+}

@@ -1,0 +1,295 @@
+//! Puts a backup in the place of a data folder, with nothing alive in it.
+//!
+//! ENDED-STAYS-ENDED: a backup knows nothing of what ended after it, so all generations rise before anybody can open the
+//! folder (decision 0009). It is made whole in a folder inside its place and moved up; what marks a folder as ours goes first
+//! and comes last.
+
+use std::collections::BTreeSet;
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
+use std::path::{Path, PathBuf};
+
+use adieu_core::Timestamp;
+use rusqlite::Connection;
+
+use super::manifest::Manifest;
+use super::{BackupError, copy, make_empty, new_file, sync_file, sync_folder};
+use crate::error::OpenError;
+use crate::folder::{self, DATABASE, DRAFT, KEY, LOCK};
+use crate::schema;
+
+/// What becomes of a data folder that holds something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// The restore is refused.
+    Keep,
+    /// It is moved aside, and stays there.
+    MoveAside,
+}
+
+/// What was restored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// When the backup was asked for.
+    pub taken_at: Timestamp,
+    /// The version that made it.
+    pub version: String,
+    /// Where the files of the earlier data folder lie now.
+    pub moved_to: Option<PathBuf>,
+}
+
+/// How folders begin that hold what was there before.
+const ASIDE: &str = "replaced-";
+/// The files of a data folder, in the order in which they go. Without the first one no folder opens.
+const FILES: [&str; 6] = [LOCK, DATABASE, "adieu.db-wal", "adieu.db-shm", "adieu.db-journal", KEY];
+
+/// Restores a backup as the data folder. No session and no grant of it lives: everybody signs on anew.
+pub fn restore(
+    from: &Path,
+    data: &Path,
+    existing: Existing,
+    now: Timestamp,
+) -> Result<Restored, BackupError> {
+    let manifest = Manifest::read(from)?;
+    if manifest.schema > schema::known() {
+        return Err(BackupError::TooNew { version: manifest.version });
+    }
+    let place = Place::of(data, existing)?;
+    let draft = Draft::begin(&place)?;
+    // Once more, now that no other restore works here.
+    let _held = place.allowed(existing)?;
+    let done = draft.make(from, &manifest, now).and_then(|()| place.give(&draft));
+    if let Err(error) = done {
+        draft.discard();
+        place.leave();
+        return Err(error);
+    }
+    let (steps, moved_to) = place.steps(&draft, now);
+    for step in steps {
+        place.take(step)?;
+    }
+    draft.discard();
+    let taken_at = Timestamp::from_ms(manifest.taken_at_ms);
+    Ok(Restored { taken_at, version: manifest.version, moved_to })
+}
+
+/// Where a data folder lies, or will. Only what is in it changes, because it may be a mount point.
+struct Place {
+    data: PathBuf,
+    /// Whether this restore has made the folder.
+    made: bool,
+}
+
+/// One step of the change from the earlier files to the restored ones.
+enum Step {
+    /// Makes the folder for the earlier files.
+    Folder(PathBuf),
+    /// Moves a file within the data folder.
+    Move { from: PathBuf, to: PathBuf },
+    /// Makes what was done in a folder durable, before what comes next is done.
+    Sync(PathBuf),
+    /// Marks the folder as one that opens.
+    Mark,
+}
+
+impl Place {
+    /// The place, if it may be restored to. It is made if it is missing.
+    fn of(data: &Path, existing: Existing) -> Result<Self, BackupError> {
+        let mut place = Self { data: data.into(), made: false };
+        if data.exists() {
+            place.allowed(existing)?;
+        } else {
+            place.made = make_empty(data)?;
+        }
+        Ok(place)
+    }
+
+    /// Whether what the folder holds may be replaced. It is held, so that no server serves from it meanwhile.
+    fn allowed(&self, existing: Existing) -> Result<Option<File>, BackupError> {
+        let mut names = BTreeSet::new();
+        for entry in fs::read_dir(&self.data).map_err(BackupError::io(&self.data))? {
+            let entry = entry.map_err(BackupError::io(&self.data))?;
+            names.insert(entry.file_name().to_string_lossy().into_owned());
+        }
+        if names.contains(LOCK) {
+            let held = folder::lock(&self.data)?;
+            return match existing {
+                Existing::Keep => Err(BackupError::DataTaken(self.data.clone())),
+                Existing::MoveAside => Ok(Some(held)),
+            };
+        }
+        // Empty, or left by a restore that was interrupted: that one is gone on with.
+        let interrupted = names.contains(DRAFT);
+        let ours = |name: &String| name == DRAFT || name.starts_with(ASIDE) || FILES.contains(&name.as_str());
+        if names.is_empty() || (interrupted && names.iter().all(ours)) {
+            return Ok(None);
+        }
+        Err(OpenError::Foreign(self.data.clone()).into())
+    }
+
+    /// How the restored files come into the place of the earlier ones. A crash between any two steps leaves a folder that
+    /// opens whole or not at all, and loses nothing.
+    fn steps(&self, draft: &Draft, now: Timestamp) -> (Vec<Step>, Option<PathBuf>) {
+        let there: Vec<&str> = FILES.into_iter().filter(|name| self.data.join(name).exists()).collect();
+        let aside = self.data.join(format!("{ASIDE}{}", now.ms()));
+        let mut steps = Vec::new();
+        if !there.is_empty() {
+            steps.push(Step::Folder(aside.clone()));
+        }
+        for name in &there {
+            steps.push(Step::Move { from: self.data.join(name), to: aside.join(name) });
+            if *name == LOCK {
+                steps.push(Step::Sync(self.data.clone()));
+            }
+        }
+        if !there.is_empty() {
+            steps.push(Step::Sync(aside.clone()));
+        }
+        for name in [KEY, DATABASE] {
+            steps.push(Step::Move { from: draft.path.join(name), to: self.data.join(name) });
+        }
+        let sync = || Step::Sync(self.data.clone());
+        steps.extend([sync(), Step::Mark, sync()]);
+        (steps, (!there.is_empty()).then_some(aside))
+    }
+
+    fn take(&self, step: Step) -> Result<(), BackupError> {
+        match step {
+            Step::Folder(path) => {
+                let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
+                made.map_err(BackupError::io(&path))?;
+                self.own(&path)
+            }
+            Step::Move { from, to } => fs::rename(&from, &to).map_err(BackupError::io(&to)),
+            Step::Sync(path) => sync_folder(&path),
+            Step::Mark => {
+                let path = self.data.join(LOCK);
+                new_file(&path)?;
+                self.own(&path)
+            }
+        }
+    }
+
+    /// The restored files belong to whom the folder belongs to, also where root restores for a service.
+    fn give(&self, draft: &Draft) -> Result<(), BackupError> {
+        [KEY, DATABASE].iter().try_for_each(|name| self.own(&draft.path.join(name)))
+    }
+
+    fn own(&self, path: &Path) -> Result<(), BackupError> {
+        let give = || {
+            let (folder, file) = (fs::metadata(&self.data)?, fs::metadata(path)?);
+            if folder.uid() == file.uid() {
+                return Ok(());
+            }
+            chown(path, Some(folder.uid()), Some(folder.gid()))
+        };
+        give().map_err(BackupError::io(path))
+    }
+
+    /// Takes away a folder that was made for nothing. Best effort: it is empty.
+    fn leave(&self) {
+        if self.made {
+            let _ = fs::remove_dir(&self.data);
+        }
+    }
+}
+
+/// The folder in which the restored files are made. While it is all there is, nobody can open the data folder.
+struct Draft {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Draft {
+    /// Begins anew, without what an earlier attempt has left.
+    fn begin(place: &Place) -> Result<Self, BackupError> {
+        let path = place.data.join(DRAFT);
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
+        made.map_err(BackupError::io(&path))?;
+        let lock = File::open(&path).map_err(BackupError::io(&path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(BackupError::UnderWay(place.data.clone())),
+            Err(TryLockError::Error(cause)) => return Err(BackupError::Io { path, cause }),
+        }
+        for name in FILES {
+            match fs::remove_file(path.join(name)) {
+                Err(cause) if cause.kind() != ErrorKind::NotFound => {
+                    return Err(BackupError::Io { path: path.join(name), cause });
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(Self { path, _lock: lock })
+    }
+
+    fn make(&self, from: &Path, manifest: &Manifest, now: Timestamp) -> Result<(), BackupError> {
+        self.copy(from, manifest)?;
+        self.end_everything(now)?;
+        sync_folder(&self.path)
+    }
+
+    /// Takes the folder away. Best effort: what stays is taken away by the next restore, and no server looks at it.
+    fn discard(&self) {
+        for name in FILES {
+            let _ = fs::remove_file(self.path.join(name));
+        }
+        let _ = fs::remove_dir(&self.path);
+    }
+
+    /// Copies the files and compares what was copied with the manifest.
+    fn copy(&self, from: &Path, manifest: &Manifest) -> Result<(), BackupError> {
+        for name in [KEY, DATABASE] {
+            let copied = copy(&from.join(name), &self.path.join(name))?;
+            if manifest.listed(name) != Some(&copied) {
+                return Err(damaged(&from.join(name), "its size or checksum"));
+            }
+        }
+        Ok(())
+    }
+
+    /// ENDED-STAYS-ENDED: in one transaction every generation rises above all that the original may have reached, so that
+    /// no session, grant or token of it is of the present one. Unfinished flows go, lest one is finished a second time.
+    fn end_everything(&self, now: Timestamp) -> Result<(), BackupError> {
+        let path = self.path.join(DATABASE);
+        let mut db =
+            schema::connect(&path, schema::Mode::Writing).map_err(|error| unreadable(&path, error))?;
+        check(&db, &path)?;
+        schema::migrate(&mut db)?;
+        let transaction = db.transaction()?;
+        for table in ["realm", "user", "client"] {
+            let raise = format!("UPDATE {table} SET generation = max(generation + 1, ?1)");
+            transaction.execute(&raise, [now.ms()])?;
+        }
+        transaction.execute("DELETE FROM flow", [])?;
+        transaction.commit()?;
+        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        db.close().map_err(|(_, error)| error)?;
+        sync_file(&path)
+    }
+}
+
+/// A database whose pages and indexes are whole.
+fn check(db: &Connection, path: &Path) -> Result<(), BackupError> {
+    let found = db.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
+    match found {
+        Ok(found) if found == "ok" => Ok(()),
+        Ok(found) => Err(damaged(path, &found)),
+        Err(error) => Err(damaged(path, &error.to_string())),
+    }
+}
+
+fn unreadable(path: &Path, error: OpenError) -> BackupError {
+    match error {
+        OpenError::Database(cause) => damaged(path, &cause.to_string()),
+        other => other.into(),
+    }
+}
+
+fn damaged(path: &Path, what: &str) -> BackupError {
+    BackupError::Damaged { path: path.into(), what: what.into() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,286 @@
+//! Backups that are taken while the store is open, and what a restored folder says.
+//!
+//! The promise is ENDED-STAYS-ENDED: a backup does not know what ended after it.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use adieu_core::{NotLive, Target, Timestamp};
+use adieu_store::Store;
+use adieu_store::suite::{Chance, Engine, Town, at};
+use adieu_store_sqlite::backup::{BackupError, Existing, back_up, restore};
+use adieu_store_sqlite::{OpenError, Options};
+use rusqlite::Connection;
+
+use crate::support::{self, Sqlite};
+
+fn beside(town: &Town<Sqlite>, name: &str) -> PathBuf {
+    town.engine.path().with_file_name(name)
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+}
+
+fn listing(path: &Path) -> Vec<String> {
+    let entries = fs::read_dir(path).expect("a folder").map(|e| e.expect("an entry").file_name());
+    let mut names: Vec<_> = entries.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// The same people on a restored folder.
+fn again(town: &Town<Sqlite>, store: Arc<dyn Store>, engine: Sqlite) -> Town<Sqlite> {
+    let chance = Chance::of(town.chance.number());
+    Town { engine, store, realm: town.realm, population: town.population, chance }
+}
+
+/// Goal: ENDED-STAYS-ENDED over a restore, and everybody who was there can sign on anew.
+/// Method: Ada and Bob are signed on, a backup is taken under the open store, Ada's session is ended and Bob's is not.
+#[tokio::test]
+async fn nothing_lives_in_a_restored_folder_and_everybody_can_sign_on_anew() {
+    let town = Town::<Sqlite>::new().await;
+    let (ada, bob) = (town.user("ada").await, town.user("bob").await);
+    let shop = town.client("shop").await;
+    let (adas, bobs) = (town.sign_on(&ada, at(0)).await, town.sign_on(&bob, at(0)).await);
+    let backup = beside(&town, "backup");
+    back_up(&town.engine.path(), &backup, at(1)).expect("a backup under the open store");
+    town.end(adas.presented(), at(2)).await.expect("an ending");
+    town.expect_live(&bobs, at(2)).await;
+
+    let place = Sqlite::fresh().await;
+    let restored = restore(&backup, &place.path(), Existing::Keep, at(3)).expect("a restore");
+    assert_eq!((restored.taken_at, restored.moved_to), (at(1), None));
+    let store = support::open(&place.path(), Options::default()).expect("it opens");
+    let later = again(&town, Arc::new(store), place);
+
+    for held in [&adas, &bobs] {
+        assert_eq!(later.expect_dead(held, at(4)).await, NotLive::Generation);
+    }
+    for user in [&ada, &bob] {
+        let known = later.store.user_named(town.realm, &user.username).await.expect("an answer");
+        assert_eq!(known.expect("the name is known").id, user.id);
+        let held = later.sign_on(user, at(5)).await;
+        later.expect_live(&held, at(5)).await;
+    }
+    let client = later.store.client(&shop.id).get().await.expect("an answer").expect("the shop is there");
+    assert_eq!(client.generation, at(3).ms() as u64, "its grants are of another generation");
+}
+
+/// Goal: generations only rise, also where the clock of the restore is behind the one that made them.
+#[tokio::test]
+async fn a_second_restore_is_above_the_first_one_whatever_the_clock_says() {
+    let town = Town::<Sqlite>::new().await;
+    let ada = town.user("ada").await;
+    let mut from = beside(&town, "backup-0");
+    back_up(&town.engine.path(), &from, at(1)).expect("a backup");
+    let mut known = 0;
+    for (n, clock) in [at(100), at(50), Timestamp::from_ms(0)].into_iter().enumerate() {
+        let place = Sqlite::fresh().await;
+        restore(&from, &place.path(), Existing::Keep, clock).expect("a restore");
+        let store = support::open(&place.path(), Options::default()).expect("it opens");
+        let later = again(&town, Arc::new(store), place);
+        let generation = later.read(&ada).await.generation;
+        assert!(generation > known, "{generation} after {known}");
+        known = generation;
+        from = beside(&town, &format!("backup-{}", n + 1));
+        back_up(&later.engine.path(), &from, at(2)).expect("a backup of the restored folder");
+    }
+}
+
+/// Goal: what was left behind by a crash is backed up as it is, with what only the log of writes has.
+#[tokio::test]
+async fn a_folder_that_nobody_has_open_is_backed_up_as_well() {
+    let town = Town::<Sqlite>::new().await;
+    town.user("ada").await;
+    let crashed = town.engine.after_crash().await;
+    let stopped = Sqlite::fresh().await;
+    support::open(&stopped.path(), Options::default()).expect("a store that is closed again");
+    for (engine, expect) in [(crashed, 1), (stopped, 0)] {
+        let backup = engine.path().with_file_name("backup");
+        back_up(&engine.path(), &backup, at(1)).expect("a backup");
+        let db = Connection::open(backup.join("adieu.db")).expect("a database");
+        let users = db.query_row("SELECT count(*) FROM user", [], |row| row.get::<_, i64>(0));
+        assert_eq!(users.expect("a count"), expect);
+    }
+}
+
+/// Goal: a backup is as private as the folder, and is never served from by mistake.
+#[tokio::test]
+async fn a_backup_is_its_owners_and_is_no_data_folder() {
+    let town = Town::<Sqlite>::new().await;
+    let backup = beside(&town, "backups/monday");
+    back_up(&town.engine.path(), &backup, at(1)).expect("a backup");
+    assert_eq!(mode(&backup), 0o700);
+    for file in ["adieu.db", "installation.key", "manifest.json"] {
+        assert_eq!(mode(&backup.join(file)), 0o600, "{file}");
+    }
+    assert!(matches!(support::open(&backup, Options::default()), Err(OpenError::Foreign(_))));
+    let place = beside(&town, "restored");
+    restore(&backup, &place, Existing::Keep, at(2)).expect("a restore");
+    assert_eq!(mode(&place), 0o700);
+    for file in ["adieu.db", "installation.key"] {
+        assert_eq!(mode(&place.join(file)), 0o600, "{file}");
+    }
+}
+
+/// Goal: no backup is written over anything, and none of nothing.
+#[tokio::test]
+async fn a_backup_goes_into_a_folder_of_its_own() {
+    let town = Town::<Sqlite>::new().await;
+    let backup = beside(&town, "backup");
+    back_up(&town.engine.path(), &backup, at(1)).expect("a backup");
+    let again = back_up(&town.engine.path(), &backup, at(2));
+    assert!(matches!(again, Err(BackupError::TargetTaken(_))));
+    let nothing = back_up(&backup, &beside(&town, "other"), at(2));
+    assert!(nothing.is_ok(), "a backup of a backup is one");
+    let nothing = back_up(&beside(&town, "nowhere"), &beside(&town, "third"), at(2));
+    assert!(matches!(nothing, Err(BackupError::NoData(_))));
+    assert!(!beside(&town, "third").exists());
+}
+
+/// Goal: a data folder with something in it stays as it is, unless it is to be moved aside, and never under a server.
+#[tokio::test]
+async fn a_data_folder_is_moved_aside_only_when_asked_and_never_under_a_server() {
+    let town = Town::<Sqlite>::new().await;
+    let (data, backup) = (town.engine.path(), beside(&town, "backup"));
+    back_up(&data, &backup, at(1)).expect("a backup");
+    let served = restore(&backup, &data, Existing::MoveAside, at(2));
+    assert!(matches!(served, Err(BackupError::Open(OpenError::InUse(_)))), "{served:?}");
+    let Town { engine, store, .. } = town;
+    drop(store);
+    let kept = restore(&backup, &data, Existing::Keep, at(2));
+    assert!(matches!(kept, Err(BackupError::DataTaken(_))), "{kept:?}");
+    let restored = restore(&backup, &data, Existing::MoveAside, at(2)).expect("a restore");
+    let aside = restored.moved_to.expect("the earlier files");
+    assert!(aside.starts_with(&data), "the data folder may be a mount point");
+    support::open(&aside, Options::default()).expect("it is as it was");
+    engine.open_with(Options::default()).expect("the restored one opens");
+    let thesis = data.with_file_name("thesis");
+    fs::create_dir(&thesis).expect("a folder");
+    fs::write(thesis.join("thesis.txt"), "chapter 1").expect("a file");
+    let foreign = restore(&backup, &thesis, Existing::MoveAside, at(3));
+    assert!(matches!(foreign, Err(BackupError::Open(OpenError::Foreign(_)))), "{foreign:?}");
+}
+
+/// Goal: an empty folder is a place; a link stays a link.
+#[tokio::test]
+async fn an_empty_folder_takes_a_restore_also_behind_a_link() {
+    let town = Town::<Sqlite>::new().await;
+    let (backup, real, link) = (beside(&town, "backup"), beside(&town, "disk"), beside(&town, "link"));
+    back_up(&town.engine.path(), &backup, at(1)).expect("a backup");
+    fs::create_dir(&real).expect("a folder");
+    std::os::unix::fs::symlink(&real, &link).expect("a link");
+    restore(&backup, &link, Existing::Keep, at(2)).expect("a restore");
+    assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+    assert_eq!(listing(&real), ["adieu.db", "adieu.lock", "installation.key"]);
+    support::open(&real, Options::default()).expect("it opens");
+}
+
+/// Goal: who restores as root does not lock the service out.
+#[tokio::test]
+async fn restored_files_belong_to_whom_the_folder_belongs_to() {
+    let town = Town::<Sqlite>::new().await;
+    let (backup, place) = (beside(&town, "backup"), beside(&town, "place"));
+    back_up(&town.engine.path(), &backup, at(1)).expect("a backup");
+    fs::create_dir(&place).expect("a folder");
+    if std::os::unix::fs::chown(&place, Some(4242), Some(4242)).is_err() {
+        return; // Only root can give a folder away, and only then is there something to look at.
+    }
+    restore(&backup, &place, Existing::Keep, at(2)).expect("a restore");
+    for name in listing(&place) {
+        let owner = fs::metadata(place.join(&name)).expect("it is there");
+        assert_eq!((owner.uid(), owner.gid()), (4242, 4242), "{name}");
+    }
+}
+
+type Harm = fn(&Path);
+
+/// Goal: what is not exactly what was backed up is refused, and nothing appears in the place.
+#[tokio::test]
+async fn a_damaged_foreign_or_newer_backup_is_refused() {
+    let town = Town::<Sqlite>::new().await;
+    let manifest = |folder: &Path, from: &str, to: &str| {
+        let path = folder.join("manifest.json");
+        let text = fs::read_to_string(&path).expect("a manifest");
+        assert!(text.contains(from), "{text}");
+        fs::write(&path, text.replace(from, to)).expect("a manifest");
+    };
+    let cases: [(&str, Harm); 6] = [
+        ("is no finished backup", |folder| fs::remove_file(folder.join("manifest.json")).expect("gone")),
+        ("its size or checksum", |folder| {
+            fs::write(folder.join("installation.key"), [1; 32]).expect("a key")
+        }),
+        ("its size or checksum", |folder| {
+            let mut bytes = fs::read(folder.join("adieu.db")).expect("a database");
+            bytes[5000] ^= 1;
+            fs::write(folder.join("adieu.db"), bytes).expect("a database");
+        }),
+        ("check that the folder exists", |folder| fs::remove_file(folder.join("adieu.db")).expect("gone")),
+        ("restore it with that one", |_| ()),
+        ("is no finished backup", |_| ()),
+    ];
+    for (n, (expect, harm)) in cases.into_iter().enumerate() {
+        let (backup, place) = (beside(&town, &format!("backup-{n}")), beside(&town, "place"));
+        back_up(&town.engine.path(), &backup, at(1)).expect("a backup");
+        harm(&backup);
+        match n {
+            4 => manifest(&backup, "\"format\": 1", "\"format\": 2"),
+            5 => manifest(&backup, "\"adieu.db\"", "\"../adieu.db\""),
+            _ => {}
+        }
+        let says = restore(&backup, &place, Existing::Keep, at(2)).expect_err("refused").to_string();
+        assert!(says.contains(expect), "{says}");
+        assert!(!place.exists());
+    }
+}
+
+/// Goal: a database whose pages are damaged is refused even where the sums are of the damaged file.
+#[tokio::test]
+async fn a_backup_of_a_damaged_database_is_refused() {
+    let town = Town::<Sqlite>::new().await;
+    let backup = beside(&town, "backup");
+    town.user("ada").await;
+    back_up(&town.engine.path(), &backup, at(1)).expect("a backup");
+    let db = Connection::open(backup.join("adieu.db")).expect("a database");
+    // The list of names says one thing and the users another.
+    db.execute_batch("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'user_realm';")
+        .expect("an orphaned index");
+    drop(db);
+    let sums = beside(&town, "sums");
+    fs::create_dir(&sums).expect("a folder");
+    let bytes = fs::read(backup.join("adieu.db")).expect("a database");
+    let text = fs::read_to_string(backup.join("manifest.json")).expect("a manifest");
+    let mut manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    manifest["files"][0]["bytes"] = bytes.len().into();
+    manifest["files"][0]["sha256"] = sha256(&bytes).into();
+    fs::write(backup.join("manifest.json"), manifest.to_string()).expect("a manifest");
+    let refused = restore(&backup, &beside(&town, "place"), Existing::Keep, at(2));
+    assert!(matches!(refused, Err(BackupError::Damaged { .. })), "{refused:?}");
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Goal: an acknowledged ending is in every backup that begins after it, while others sign on.
+#[tokio::test]
+async fn a_backup_has_what_was_acknowledged_before_it_began() {
+    let town = Town::<Sqlite>::new().await;
+    let ada = town.user("ada").await;
+    let adas = town.sign_on(&ada, at(0)).await;
+    town.end(Target::One(adas.session.id), at(1)).await.expect("an ending");
+    let others: Vec<_> = (0..50).map(|_| town.store.open_session(town.order(&ada), at(2))).collect();
+    let backup = beside(&town, "backup");
+    back_up(&town.engine.path(), &backup, at(3)).expect("a backup in the middle of sign-ons");
+    for other in others {
+        other.await.expect("a sign-on");
+    }
+    let db = Connection::open(backup.join("adieu.db")).expect("a database");
+    let ended: i64 =
+        db.query_row("SELECT count(*) FROM session WHERE state = 2", [], |row| row.get(0)).expect("a count");
+    assert_eq!(ended, 1);
+}
