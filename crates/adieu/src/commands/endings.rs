@@ -82,15 +82,26 @@ pub fn sessions(command: SessionsCommand) -> Result<()> {
                 list(&realm, user.as_deref(), live, limit, reach).await
             }
             SessionsCommand::End { sessions, reason, reach } => {
-                let api = open(&reach).await?;
-                for session in sessions {
-                    let order = with_reason(json!({"session": session}), reason.as_deref());
-                    said(&api, order, &format!("session {session}"), reach.json).await?;
-                }
-                Ok(())
+                end_each(&sessions, reason.as_deref(), reach).await
             }
         }
     })
+}
+
+/// One that can't be ended keeps none of the others alive.
+async fn end_each(sessions: &[String], reason: Option<&str>, reach: Reach) -> Result<()> {
+    let api = open(&reach).await?;
+    let mut outcome = Ok(());
+    for session in sessions {
+        let order = with_reason(json!({"session": session}), reason);
+        if let Err(error) = said(&api, order, &format!("session {session}"), reach.json).await {
+            if let Err(earlier) = outcome {
+                eprintln!("adieu: {earlier:#}");
+            }
+            outcome = Err(error.context(format!("session {session}")));
+        }
+    }
+    outcome
 }
 
 /// `end …`.

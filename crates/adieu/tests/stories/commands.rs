@@ -138,6 +138,10 @@ async fn a_running_server_is_asked() {
     assert_eq!(whoami.header("x-session-token", token).send().await.expect("an answer").status(), 401);
     let again = run(&file, &["end", "--session", id]).await;
     assert_eq!((again.code, again.out.as_str()), (0, format!("ended before: session {id}\n").as_str()));
+    let nobody = "00000000-0000-4000-8000-000000000000";
+    let some = run(&file, &["sessions", "end", nobody, id, "--json"]).await;
+    assert_eq!((some.code, &some.json()["ended"]), (3, &"before".into()), "the others end: {}", some.err);
+    assert!(some.err.contains(nobody), "{}", some.err);
     assert_eq!(run(&file, &["end", "--user", "alice"]).await.code, 0);
     assert_eq!(run(&file, &["end", "--realm", "/alpha"]).await.code, 0);
     assert_eq!(run(&file, &["user", "add", "newcomer"]).await.code, 0);

@@ -118,6 +118,23 @@ async fn a_key_makes_a_repetition_harmless() {
     assert!(!is_live(&world, &since).await, "a day later the key is a new one");
 }
 
+/// Goal: of two that come at once with the same key, one ends and both get its answer.
+#[tokio::test]
+async fn repetitions_that_come_at_once_take_turns() {
+    let world = World::start().await;
+    let (_, id) = alice(&world).await;
+    let key = [("idempotency-key", "at-once")];
+    let order = || Some(json!({"session": id}));
+    let ask = || ask_with(&world, Method::POST, "/v1/endings", order(), &key);
+    let (one, two) = tokio::join!(ask(), ask());
+    assert_eq!((&one.json()["ended"], &one.text), (&json!("now"), &two.text));
+    for bad in ["", &"x".repeat(256)] {
+        let key = [("idempotency-key", bad)];
+        let reply = ask_with(&world, Method::POST, "/v1/endings", order(), &key).await;
+        assert_eq!(problem(&reply), (400, "malformed".into()));
+    }
+}
+
 /// Goal: NO-FALSE-NO, ENDED-IS-DURABLE: an ending that is not confirmed is neither done nor not done; one that was not
 /// taken says so.
 #[tokio::test]
