@@ -1,0 +1,172 @@
+//! What every key is when nothing is said.
+//!
+//! `docs/configuration.md` shows the same values; a test compares them.
+
+use std::path::PathBuf;
+
+use super::{
+    Admin, Am, Config, Keep, Kratos, ListenerLimits, Passwords, PingOne, ProxyCheck, Public, RealmConfig,
+};
+
+impl Default for ProxyCheck {
+    fn default() -> Self {
+        Self { realm: "/alpha".into(), sign_on_url: String::new() }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            development: false,
+            log: "info".into(),
+            data: "data".into(),
+            public: Public::default(),
+            admin: Admin::default(),
+            limits: ListenerLimits::default(),
+            passwords: Passwords::default(),
+            keep: Keep::default(),
+            realms: vec![RealmConfig {
+                path: "/alpha".into(),
+                id: None,
+                am_idle_s: None,
+                am_lifetime_s: None,
+                am_sessions_max: None,
+                am_sessions_beyond: None,
+            }],
+            kratos: Kratos::default(),
+            am: Am::default(),
+            pingone: PingOne::default(),
+            check: ProxyCheck::default(),
+        }
+    }
+}
+
+impl Default for Public {
+    fn default() -> Self {
+        Self {
+            listen: ([127, 0, 0, 1], 4433).into(),
+            url: "http://127.0.0.1:4433".into(),
+            tls_cert: PathBuf::new(),
+            tls_key: PathBuf::new(),
+            trusted_proxies: Vec::new(),
+            proxy_header: "x-forwarded".into(),
+        }
+    }
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self {
+            listen: ([127, 0, 0, 1], 4434).into(),
+            url: "http://127.0.0.1:4434".into(),
+            token: Secret::default(),
+            token_file: PathBuf::new(),
+            tls_cert: PathBuf::new(),
+            tls_key: PathBuf::new(),
+        }
+    }
+}
+
+impl Default for ListenerLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: 4096,
+            head_bytes_max: 16 * 1024,
+            head_timeout_s: 10,
+            handshake_timeout_s: 10,
+            drain_timeout_s: 10,
+        }
+    }
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self {
+            memory_kib: 19 * 1024,
+            passes: 2,
+            workers: 0,
+            failures_by_name_max: 10,
+            failures_by_address_max: 100,
+            failures_window_s: 300,
+        }
+    }
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { tombstones_s: 30 * 24 * 3600, sweep_every_s: 10, sessions_cached_max: 2_000_000, pages_max: 0 }
+    }
+}
+
+impl Default for Kratos {
+    fn default() -> Self {
+        Self {
+            realm: "/alpha".into(),
+            url: String::new(),
+            cookie_name: "ory_kratos_session".into(),
+            cookie_names_read: vec!["chx_auth_cookie".into()],
+            cookie_persistent: true,
+            cookie_same_site: "Lax".into(),
+            cookie_domain: String::new(),
+            session_lifetime_s: 24 * 3600,
+            session_idle_s: 0,
+            login_flow_lifetime_s: 3600,
+            default_return_url: String::new(),
+            logout_return_url: String::new(),
+            login_return_url: String::new(),
+            login_ui_url: String::new(),
+            error_ui_url: String::new(),
+            allowed_return_urls: Vec::new(),
+            cors_origins: Vec::new(),
+            login_ends_others: false,
+            whoami_cacheable: false,
+            whoami_cacheable_max_s: 5,
+            logout_clears_browser_data: false,
+            documented_error_ids: false,
+            schema_id: "person".into(),
+            schema_file: String::new(),
+            extend_within_s: 0,
+            extend_answers_nothing: false,
+            set_all_cookies: false,
+        }
+    }
+}
+
+impl Default for Am {
+    fn default() -> Self {
+        Self {
+            cookie_name: "iPlanetDirectoryPro".into(),
+            cookie_domains: Vec::new(),
+            idle_s: 30 * 60,
+            lifetime_s: 120 * 60,
+            sessions_max: 0,
+            sessions_beyond: "DESTROY_NEXT_EXPIRING".into(),
+            base_dn: "ou=am-config".into(),
+            success_url: "/am/console".into(),
+            version_default: "latest".into(),
+            version_warning: true,
+            csrf_filter: true,
+            attempt_lifetime_s: 300,
+            goto_allowed: Vec::new(),
+            cors_origins: Vec::new(),
+            session_properties: Vec::new(),
+            token_in_body: true,
+            set_all_cookies: false,
+        }
+    }
+}
+
+impl Default for PingOne {
+    fn default() -> Self {
+        Self {
+            auth_url: String::new(),
+            api_url: String::new(),
+            apps_url: String::new(),
+            idle_s: 30 * 24 * 3600,
+            lifetime_s: 365 * 24 * 3600,
+            sessions_max: 10,
+            cookie_lifetime_s: 30 * 24 * 3600,
+            set_all_cookies: false,
+        }
+    }
+}
