@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::{
     Admin, Am, Config, Keep, Kratos, ListenerLimits, Passwords, PingOne, ProxyCheck, Public, RealmConfig,
+    Secret,
 };
 
 impl Default for ProxyCheck {
