@@ -6,16 +6,17 @@
 pub mod changes;
 mod defaults;
 pub mod keys;
+mod listeners;
 mod load;
 pub(crate) mod names;
 mod secret;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use adieu_http_kit::forwarded::Style;
 use serde::{Deserialize, Serialize};
 
+pub use listeners::TlsFiles;
 pub use load::{ConfigError, load};
 pub use secret::Secret;
 
@@ -67,47 +68,6 @@ pub struct Public {
     pub trusted_proxies: Vec<String>,
     /// `x-forwarded` or `forwarded`: which headers they write.
     pub proxy_header: String,
-}
-
-/// Where a listener's certificate and its key lie.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// The certificate and what it is signed by, in PEM.
-    pub cert: PathBuf,
-    /// The private key, in PEM.
-    pub key: PathBuf,
-}
-
-impl TlsFiles {
-    /// Both files; none where none are named.
-    fn named(cert: &Path, key: &Path) -> Option<Self> {
-        let named = !cert.as_os_str().is_empty() && !key.as_os_str().is_empty();
-        named.then(|| Self { cert: cert.into(), key: key.into() })
-    }
-}
-
-impl Public {
-    /// The files of its certificate.
-    pub fn tls(&self) -> Option<TlsFiles> {
-        TlsFiles::named(&self.tls_cert, &self.tls_key)
-    }
-
-    /// Which headers its proxies write.
-    pub fn proxy_style(&self) -> Style {
-        if self.proxy_header == "forwarded" { Style::Forwarded } else { Style::XForwarded }
-    }
-}
-
-impl Admin {
-    /// The credential that the listener asks for, if one is configured; the reason if it can't be used.
-    pub fn credential(&self) -> Result<Option<Secret>, String> {
-        secret::credential(&self.token, &self.token_file)
-    }
-
-    /// The files of its certificate.
-    pub fn tls(&self) -> Option<TlsFiles> {
-        TlsFiles::named(&self.tls_cert, &self.tls_key)
-    }
 }
 
 /// The admin listener.
