@@ -6,7 +6,6 @@
 pub mod changes;
 pub mod keys;
 mod load;
-pub(crate) mod names;
 mod secret;
 
 use std::net::SocketAddr;
