@@ -8,7 +8,6 @@ mod defaults;
 pub mod keys;
 mod listeners;
 mod load;
-pub(crate) mod names;
 mod secret;
 
 use std::net::SocketAddr;

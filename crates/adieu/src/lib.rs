@@ -14,6 +14,7 @@ mod guard;
 pub mod house;
 pub mod logging;
 pub mod metering;
+mod names;
 pub mod provision;
 pub mod real;
 pub mod reload;

@@ -9,8 +9,8 @@ use toml::{Table, Value};
 
 use crate::config::Config;
 use crate::config::keys::KEYS;
-use crate::config::names::unknown;
 use crate::logging::is_sound;
+use crate::names::unknown;
 
 /// What is wrong with a configuration. Each text says where and what to do.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use crate::config::names::unknown;
+use crate::names::unknown;
 
 /// The largest document that is read: some 200,000 users.
 pub const BYTES_MAX: u64 = 64 * 1024 * 1024;
