@@ -14,7 +14,8 @@ use clap_complete::Shell;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 not done, 2 wrong usage, 3 not found, 4 nobody can tell, or the server does not answer.";
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 not done, 2 wrong usage, 3 not found, 4 nobody can tell, or the server does \
+     not answer, 5 something to change (`apply --dry-run --detailed-exitcode`).";
 
 /// A session authority: users sign on, every application asks "is this session live?", and sessions are ended
 /// durably, at once, in every application.

@@ -9,6 +9,8 @@ use adieu_http_kit::form::Params;
 use axum::body::Body;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -153,17 +155,23 @@ async fn page(
 ) -> Result<(Vec<Arc<User>>, Option<String>), KratosError> {
     let after = match links::token(params) {
         None | Some(BEGINNING) => None,
-        Some(token) => Some(UserId::from_uuid(
-            Uuid::try_parse(token)
-                .map_err(|_| KratosError::malformed("The page token is none that this list has given."))?,
-        )),
+        Some(token) => Some(
+            mark(token)
+                .ok_or_else(|| KratosError::malformed("The page token is none that this list has given."))?,
+        ),
     };
     let realm = face.realm_id().await?;
     let mut users = face.authority.users(realm, after, size + 1).await?;
     let more = users.len() > size as usize;
     users.truncate(size as usize);
-    let next = users.last().filter(|_| more).map(|user| user.id.to_string());
+    let next = users.last().filter(|_| more).map(|user| URL_SAFE_NO_PAD.encode(user.id.uuid()));
     Ok((users.into_iter().map(Arc::new).collect(), next))
+}
+
+/// The user that a page token stands behind.
+fn mark(token: &str) -> Option<UserId> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+    Uuid::from_slice(&bytes).ok().map(UserId::from_uuid)
 }
 
 async fn of_ids(face: &Face, params: &Params) -> Result<Vec<Arc<User>>, KratosError> {
