@@ -68,23 +68,26 @@ enum Lie {
 struct Lying {
     truth: InProcess,
     lie: Lie,
-    asked: Arc<AtomicU64>,
+    /// How often it could have lied: it does so every third time.
+    chances: Arc<AtomicU64>,
 }
 
 impl Ear for Lying {
     async fn ask(&self, say: Say) -> Result<Heard, Trouble> {
-        let now_and_then = self.asked.fetch_add(1, Ordering::SeqCst) % 7 == 3;
         let whoami = say.path == "/sessions/whoami";
         let delete = say.path == "/self-service/logout/api";
         if delete && self.lie == Lie::Pretends {
             return Ok(Heard { status: 204, headers: Default::default(), text: String::new() });
         }
         let mut heard = self.truth.ask(say).await?;
-        match (self.lie, heard.status) {
-            (Lie::Revives, 401) if whoami && now_and_then => heard.status = 200,
-            (Lie::Loses, 200) if whoami && now_and_then => heard.status = 401,
-            (Lie::Forgets, 204) if delete && now_and_then => heard.status = 403,
-            _ => {}
+        let lied = match (self.lie, heard.status) {
+            (Lie::Revives, 401) if whoami => 200,
+            (Lie::Loses, 200) if whoami => 401,
+            (Lie::Forgets, 204) if delete => 403,
+            _ => return Ok(heard),
+        };
+        if self.chances.fetch_add(1, Ordering::SeqCst) % 3 == 1 {
+            heard.status = lied;
         }
         Ok(heard)
     }
@@ -99,7 +102,7 @@ async fn found(lie: Lie) -> Vec<String> {
     let storm = Arc::new(Storm::new(Doors::new(known.clone()), people, true));
     let truth = InProcess::of(&world);
     let worker = Doors::new(known).worker(&truth).await.expect("a worker token");
-    let ear = Lying { truth, lie, asked: Arc::default() };
+    let ear = Lying { truth, lie, chances: Arc::default() };
     let programs: Vec<_> = (0..6)
         .map(|n| {
             let (storm, ear, worker) = (Arc::clone(&storm), ear.clone(), worker.clone());

@@ -323,7 +323,9 @@ async fn recorded_scenarios_hold_against_themselves() {
         assert!(waiting.keys().all(|name| all.iter().any(|s| s.name == *name)), "{dialect}: {waiting:?}");
         let due = due(dialect).unwrap();
         assert_eq!(due.len(), all.len() - waiting.len());
-        for scenario in due {
+        for mut scenario in due {
+            // The script answers with the values of the recorded day, so nothing is rolled anew.
+            scenario.lets.clear();
             let path = contracts_folder().join(dialect).join(format!("{}.json", scenario.name));
             let file: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
             let steps = file["steps"].as_array().unwrap();
