@@ -11,12 +11,12 @@ mod sessions;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{ALLOW, CACHE_CONTROL};
+use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
 use crate::admin::routes::{Endpoint, Route, route};
-use crate::answer::{Answer, Call, json as json_answer, redirect, text};
+use crate::answer::{Answer, Call, json as json_answer, other_methods, redirect, text};
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::serve::{ready, unrouted_path};
@@ -51,11 +51,7 @@ async fn routed(face: &Face, call: &Call, body: Body, path: &str) -> Answer {
             let to = format!("{}{path}{query}", face.settings.base);
             redirect(StatusCode::TEMPORARY_REDIRECT, &call.parts, &to)
         }
-        Route::OtherMethods(allow) => {
-            let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n");
-            answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
-            answer
-        }
+        Route::OtherMethods(allow) => other_methods(allow),
         Route::Nowhere => text(StatusCode::NOT_FOUND, "404 page not found\n"),
     }
 }

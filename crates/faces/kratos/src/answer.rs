@@ -8,7 +8,7 @@ use adieu_authority::{Device, Session};
 use adieu_http_kit::cookies::{SameSite, SetCookie};
 use adieu_http_kit::{accept, client, dates};
 use axum::body::{Body, Bytes};
-use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE};
+use axum::http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde::Serialize;
@@ -96,6 +96,13 @@ pub(crate) fn text(status: StatusCode, text: &'static str) -> Answer {
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    answer
+}
+
+/// 405 with the methods that there are.
+pub(crate) fn other_methods(allow: &'static str) -> Answer {
+    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n");
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
     answer
 }
 

@@ -4,11 +4,11 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{ALLOW, CACHE_CONTROL, SET_COOKIE, VARY};
+use axum::http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
 use axum::http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
-use crate::answer::{Answer, Call, json as json_answer, redirect, set_cookie, text};
+use crate::answer::{Answer, Call, json as json_answer, other_methods, redirect, set_cookie, text};
 use crate::csrf::Forged;
 use crate::error::KratosError;
 use crate::face::{Face, MOUNTS};
@@ -62,11 +62,7 @@ async fn routed(face: &Face, call: &Call, body: Body, path: &str, exempt: bool) 
             let to = format!("{}{path}{query}", face.settings.admin_base);
             redirect(StatusCode::TEMPORARY_REDIRECT, &call.parts, &to)
         }
-        Route::OtherMethods(allow) => {
-            let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n");
-            answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
-            answer
-        }
+        Route::OtherMethods(allow) => other_methods(allow),
         Route::Nowhere => text(StatusCode::NOT_FOUND, "404 page not found\n"),
     }
 }

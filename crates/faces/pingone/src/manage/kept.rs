@@ -42,6 +42,14 @@ impl Kind {
         Ok(all.filter_map(|(id, value)| Some((rest(&id)?, value))).collect())
     }
 
+    /// Takes away all whose ids are this and a UUID.
+    pub(crate) async fn remove_under(self, face: &Face, realm: RealmId, prefix: &str) -> Result<(), Problem> {
+        for (id, _) in self.under(face, realm, prefix).await? {
+            self.remove(face, realm, &format!("{prefix}{id}")).await?;
+        }
+        Ok(())
+    }
+
     /// Keeps one more, if there is room.
     pub(crate) async fn add(
         self,

@@ -73,10 +73,7 @@ pub(crate) async fn delete(
 
 /// Takes away what was kept of a policy that is gone.
 pub(super) async fn forget(face: &Face, realm: RealmId, policy: &str) -> Result<(), Problem> {
-    for (id, _) in KIND.under(face, realm, &format!("{policy}.")).await? {
-        KIND.remove(face, realm, &format!("{policy}.{id}")).await?;
-    }
-    Ok(())
+    KIND.remove_under(face, realm, &format!("{policy}.")).await
 }
 
 fn asked(input: &Input) -> Result<Value, Problem> {

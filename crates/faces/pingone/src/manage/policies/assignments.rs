@@ -82,10 +82,7 @@ pub(crate) async fn delete(
 
 /// Takes away what was kept of an application that is gone.
 pub(crate) async fn forget(face: &Face, realm: RealmId, app: &ClientId) -> Result<(), Problem> {
-    for (id, _) in KIND.under(face, realm, &format!("{app}.")).await? {
-        KIND.remove(face, realm, &format!("{app}.{id}")).await?;
-    }
-    Ok(())
+    KIND.remove_under(face, realm, &format!("{app}.")).await
 }
 
 /// Whether an application has this policy.
