@@ -139,11 +139,20 @@ fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::K
             secure: is_https(base),
         },
         login_flow_life_s: face.login_flow_lifetime_s,
+        settings_flow_life_s: face.settings_flow_lifetime_s,
+        privileged_s: face.privileged_s,
+        asks_second_factor: face.required_aal == "highest_available",
+        tokenizers: face
+            .tokenizers
+            .iter()
+            .map(|template| template.template().map_err(anyhow::Error::msg))
+            .collect::<Result<_>>()?,
         logout_return: or(&face.logout_return_url, &default_return),
         login_return: or(&face.login_return_url, &default_return),
         default_return,
         login_ui: or(&face.login_ui_url, &format!("{base}/self-service/ui/login")),
         error_ui: or(&face.error_ui_url, &format!("{base}/self-service/ui/error")),
+        settings_ui: or(&face.settings_ui_url, &format!("{base}/self-service/ui/settings")),
         allowed_return: face.allowed_return_urls.clone(),
         cors_origins: face.cors_origins.clone(),
         whoami_cache_max_s: face.whoami_cacheable.then_some(face.whoami_cacheable_max_s),

@@ -97,6 +97,7 @@ impl Authority {
             forgotten: 0,
             removed: false,
             password,
+            recovery_codes: None,
             traits,
             metadata_public: new.metadata_public,
             metadata_admin: new.metadata_admin,

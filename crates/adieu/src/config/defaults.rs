@@ -112,11 +112,15 @@ impl Default for Kratos {
             session_lifetime_s: 24 * 3600,
             session_idle_s: 0,
             login_flow_lifetime_s: 3600,
+            settings_flow_lifetime_s: 3600,
+            privileged_s: 3600,
+            required_aal: "highest_available".into(),
             default_return_url: String::new(),
             logout_return_url: String::new(),
             login_return_url: String::new(),
             login_ui_url: String::new(),
             error_ui_url: String::new(),
+            settings_ui_url: String::new(),
             allowed_return_urls: Vec::new(),
             cors_origins: Vec::new(),
             login_ends_others: false,
@@ -129,8 +133,14 @@ impl Default for Kratos {
             extend_within_s: 0,
             extend_answers_nothing: false,
             set_all_cookies: false,
+            tokenizers: Vec::new(),
         }
     }
+}
+
+/// Kratos' own.
+pub(super) fn tokenizer_life_s() -> u64 {
+    60
 }
 
 impl Default for Am {

@@ -109,6 +109,14 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     if !["Lax", "Strict", "None"].contains(&config.kratos.cookie_same_site.as_str()) {
         return bad("kratos.cookie_same_site: Lax, Strict or None");
     }
+    if !["highest_available", "aal1"].contains(&config.kratos.required_aal.as_str()) {
+        return bad("kratos.required_aal: highest_available or aal1");
+    }
+    for tokenizer in &config.kratos.tokenizers {
+        if let Err(why) = tokenizer.template() {
+            return bad(&format!("kratos.tokenizers: {}: {why}", tokenizer.name));
+        }
+    }
     if !["latest", "oldest", "none"].contains(&config.am.version_default.as_str()) {
         return bad("am.version_default: latest, oldest or none");
     }

@@ -81,6 +81,6 @@ async fn answered(
         Endpoint::ReplaceIdentity(id) => identities::replace(face, call, body, id).await,
         Endpoint::PatchIdentity(id) => identities::patch(face, call, body, id).await,
         Endpoint::RemoveIdentity(id) => identities::remove(face, call, id).await,
-        Endpoint::RemoveCredential(id, kind) => identities::remove_credential(face, id, kind).await,
+        Endpoint::RemoveCredential(id, kind) => identities::remove_credential(face, call, id, kind).await,
     }
 }

@@ -138,6 +138,7 @@ impl<'a> Planner<'a> {
             notes.0.push(format!("population {:?} → {:?}", names.0, names.1));
         }
         let mut edit = UserEdit {
+            recovery_codes: None,
             population,
             username: notes.changed("username", &now.username, Some(doc.username.trim().to_owned())),
             email: notes.changed("email", &now.email, none_if_empty(&doc.email)),

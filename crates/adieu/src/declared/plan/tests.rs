@@ -128,6 +128,7 @@ fn user(realm: RealmId, new: NewUser) -> User {
         forgotten: 0,
         removed: false,
         password: password.map(|_| "hash".into()),
+        recovery_codes: None,
         traits: person.traits.unwrap_or_else(|| "{}".into()),
         metadata_public: person.metadata_public,
         metadata_admin: person.metadata_admin,

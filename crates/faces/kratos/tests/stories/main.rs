@@ -7,3 +7,5 @@ mod bad_input;
 mod exit_five;
 mod pages;
 mod recorded;
+mod second_factor;
+mod tokenize;

@@ -2,6 +2,8 @@
 //!
 //! Nothing here says whether it is right.
 
+use std::collections::HashMap;
+
 use adieu_http_kit::form::Params;
 use adieu_http_kit::media::MediaType;
 use adieu_http_kit::multipart;
@@ -10,16 +12,11 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use serde_json::Value;
 
-use crate::login::flow::Message;
+use crate::flow::Message;
 
-/// The members of a login.
+/// The members of a submission, as text.
 #[derive(Default)]
-pub(crate) struct Submission {
-    pub(crate) method: Option<String>,
-    pub(crate) identifier: String,
-    pub(crate) password: String,
-    pub(crate) csrf_token: Option<String>,
-}
+pub(crate) struct Submission(HashMap<String, String>);
 
 /// Why a body can't be read.
 #[derive(Debug)]
@@ -76,29 +73,39 @@ impl Submission {
     /// Of a member that stands twice the last counts: a published client sends `method` twice.
     fn from_json(body: &[u8]) -> Result<Self, Unreadable> {
         let value: Value = serde_json::from_slice(body).map_err(|_| Unreadable::NotJson)?;
-        let object = value.as_object().ok_or(Unreadable::NoObject)?;
-        let text = |name: &str| match object.get(name) {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) => Some(text.clone()),
-            Some(other) => Some(other.to_string()), // Quirk: a number is taken for its digits. K-43
+        let Value::Object(members) = value else { return Err(Unreadable::NoObject) };
+        let text = |(name, value)| match value {
+            Value::Null => None,
+            Value::String(text) => Some((name, text)),
+            // Quirk: a number is taken for its digits. K-43
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                Some((name, value.to_string()))
+            }
         };
-        let identifier = text("identifier").filter(|text| !text.is_empty());
-        Ok(Self {
-            method: text("method"),
-            identifier: identifier.or(text("password_identifier")).unwrap_or_default(),
-            password: text("password").unwrap_or_default(),
-            csrf_token: text("csrf_token"),
-        })
+        Ok(Self(members.into_iter().filter_map(text).collect()))
     }
 
+    /// Of a field that stands twice the first counts.
     fn from_fields(fields: &Params) -> Self {
-        let text = |name: &str| fields.first(name).map(str::to_owned);
-        let identifier = text("identifier").filter(|text| !text.is_empty());
-        Self {
-            method: text("method"),
-            identifier: identifier.or(text("password_identifier")).unwrap_or_default(),
-            password: text("password").unwrap_or_default(),
-            csrf_token: text("csrf_token"),
+        let mut members = HashMap::new();
+        for (name, value) in fields.iter() {
+            members.entry(name.to_owned()).or_insert_with(|| value.to_owned());
         }
+        Self(members)
+    }
+
+    /// A member; one that is not there is empty.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.0.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// A member that is there, empty or not.
+    pub(crate) fn given(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Whether a button or box of that name was pressed.
+    pub(crate) fn is_true(&self, name: &str) -> bool {
+        self.text(name) == "true"
     }
 }
