@@ -145,6 +145,9 @@ pub struct RealmConfig {
     /// Its id; random if none is given (fixed for `/alpha` in development mode).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Public address of PingOne's authentication and pages here, if other than `pingone.auth_url` and `pingone.apps_url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pingone_url: Option<String>,
     /// Seconds until a session of AM's door is idle here, if other than `am.idle_s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub am_idle_s: Option<u64>,

@@ -91,6 +91,11 @@ fn pingone(authority: &Authority, config: &Config) -> adieu_face_pingone::PingOn
         api_base: or_public(&face.api_url),
         apps_base: or_public(&face.apps_url),
         cookies_secure: is_https(&or_public(&face.auth_url)),
+        own_bases: config
+            .realms
+            .iter()
+            .filter_map(|realm| Some((authority.realm_id_seen(&realm.path)?, realm.pingone_url.clone()?)))
+            .collect(),
         cookie_life_s: i64::try_from(face.cookie_lifetime_s).unwrap_or(i64::MAX),
         companions: if face.set_all_cookies { companions(authority, config, "ST") } else { vec![] },
     };

@@ -66,6 +66,7 @@ const AT_ONCE: &[&str] = &[
     "am.session_properties",
     "am.token_in_body",
     "am.set_all_cookies",
+    "realms.pingone_url",
     "pingone.auth_url",
     "pingone.api_url",
     "pingone.apps_url",

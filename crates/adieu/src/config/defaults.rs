@@ -29,6 +29,7 @@ impl Default for Config {
             realms: vec![RealmConfig {
                 path: "/alpha".into(),
                 id: None,
+                pingone_url: None,
                 am_idle_s: None,
                 am_lifetime_s: None,
                 am_sessions_max: None,

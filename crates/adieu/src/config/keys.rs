@@ -105,6 +105,11 @@ pub const KEYS: &[Key] = &[
     key("realms.path", "text", "A realm to have: its path, in small letters."),
     key("realms.id", "text", "Its id, a UUID; random if none is given."),
     key(
+        "realms.pingone_url",
+        "text",
+        "Public address of PingOne's authentication and pages in this realm, if other than `pingone.auth_url` and `pingone.apps_url`. It is in the issuer, so tokens of before are strange to it.",
+    ),
+    key(
         "realms.am_idle_s",
         "seconds",
         "Idle limit of sessions of AM's door in this realm, if other than `am.idle_s`.",
@@ -334,6 +339,7 @@ mod tests {
     fn every_key_is_in_the_table_and_nothing_else_is() {
         let mut config = crate::config::Config::default();
         config.realms[0].id = Some("x".into());
+        config.realms[0].pingone_url = Some("x".into());
         config.realms[0].am_idle_s = Some(1);
         config.realms[0].am_lifetime_s = Some(1);
         config.realms[0].am_sessions_max = Some(1);

@@ -133,11 +133,21 @@ fn check(config: &Config) -> Result<(), ConfigError> {
         if !sound {
             return bad("realms.path: begins with a slash, ends without one, in small letters");
         }
+        if realm.pingone_url.as_deref().is_some_and(|url| !is_public_address(url)) {
+            return bad("realms.pingone_url: http:// or https://, a host, and no slash at the end");
+        }
         if realm.id.as_ref().is_some_and(|id| id.parse::<adieu_authority::RealmId>().is_err()) {
             return bad("realms.id: a UUID");
         }
     }
     Ok(())
+}
+
+/// Whether paths can be put behind it.
+fn is_public_address(text: &str) -> bool {
+    let plain = |url: &url::Url| url.query().is_none() && url.fragment().is_none();
+    let url = url::Url::parse(text).ok().filter(plain);
+    url.is_some_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host()) && !text.ends_with('/')
 }
 
 /// How the listeners may be reached. Passwords and sessions never cross a network in the clear.
@@ -225,6 +235,13 @@ mod tests {
         let of_realm = |word: &str| format!("[[realms]]\npath = '/a'\nam_sessions_beyond = '{word}'");
         assert!(from(&of_realm("refuse"), &[]).is_err());
         assert!(from(&of_realm("DENY_ACCESS"), &[]).is_ok());
+        let seen_at = |url: &str| format!("[[realms]]\npath = '/a'\npingone_url = '{url}'");
+        assert!(from(&seen_at("https://login.alpha.test"), &[]).is_ok());
+        for bad in ["", "login.alpha.test", "ftp://alpha.test", "https://alpha.test/", "https://alpha.test?x"]
+        {
+            let error = from(&seen_at(bad), &[]).expect_err(bad).to_string();
+            assert!(error.starts_with("realms.pingone_url:"), "{bad}: {error}");
+        }
         assert!(from("[public]\nlisten = 'nowhere'", &[]).is_err());
         assert!(from("[limits]\nconnections_max = 0", &[]).is_err());
         assert!(from("log = 'info,adieu=everything'", &[]).is_err());

@@ -68,6 +68,7 @@ pub(crate) async fn listening() -> (Door, SocketAddr) {
         api_base: base.clone(),
         apps_base: base,
         cookies_secure: false,
+        own_bases: std::collections::BTreeMap::new(),
         ..settings()
     };
     let world = World::start().await;
