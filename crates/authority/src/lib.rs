@@ -46,7 +46,7 @@ pub use grants::{CodeOrder, RedeemCode, RefreshTokens};
 pub use hashing::{HashCost, HashError, is_known_hash};
 pub use inspect::{Active, ActiveRefresh, Principal};
 pub use keys::RealmKeys;
-pub use people::{NewPerson, PersonError};
+pub use people::{DEFAULT_POPULATION, NewPerson, PersonError};
 pub use policy::Policy;
 pub use prove::Proven;
 pub use realms::ROOT;

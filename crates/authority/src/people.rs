@@ -14,6 +14,9 @@ use crate::Authority;
 use crate::end::Said;
 use crate::hashing::HashError;
 
+/// Name of the population that every realm begins with.
+pub const DEFAULT_POPULATION: &str = "Default";
+
 /// A user to be made.
 #[derive(Clone, Debug, Default)]
 pub struct NewPerson {

@@ -12,7 +12,6 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
-use std::path::PathBuf;
 
 use adieu_authority::{ClientId, NewPerson, Population, PopulationId, ROOT, RealmId, UserEdit, UserId};
 use anyhow::{Context, Result, bail, ensure};
@@ -22,9 +21,10 @@ pub use clients::ClientEdit;
 pub(crate) use clients::seconds;
 use places::Places;
 
-use crate::declared::document::{Document, PopulationDoc, RealmDoc};
-use crate::declared::facts::{Facts, RealmFacts};
-use crate::provision::DEFAULT_POPULATION;
+use crate::document::{Document, PopulationDoc, RealmDoc};
+use crate::facts::{Facts, RealmFacts};
+use crate::secrets::Source;
+use adieu_authority::DEFAULT_POPULATION;
 
 /// One step, and how it reads.
 #[derive(Clone, Debug)]
@@ -90,13 +90,11 @@ pub struct NewUser {
     pub password: Option<PasswordFrom>,
 }
 
-/// Where a first password lies.
+/// What a first password is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PasswordFrom {
-    /// In a variable of the environment.
-    Env(String),
-    /// In a file.
-    File(PathBuf),
+    /// It lies somewhere.
+    Source(Source),
     /// It is not known; this is its hash.
     Hash(String),
 }

@@ -11,7 +11,8 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::{Change, NewUser, Notes, PasswordFrom, Planned, Planner, Planning, none_if_empty};
-use crate::declared::document::{RealmDoc, UserDoc};
+use crate::document::{RealmDoc, UserDoc};
+use crate::secrets::Source;
 
 /// The users of a realm, to be found by either name.
 struct Known<'a> {
@@ -173,8 +174,8 @@ impl<'a> Planner<'a> {
 fn password(doc: &UserDoc) -> Result<Option<PasswordFrom>> {
     match (&doc.password_env, &doc.password_file, &doc.password_hash) {
         (None, None, None) => Ok(None),
-        (Some(name), None, None) => Ok(Some(PasswordFrom::Env(name.clone()))),
-        (None, Some(path), None) => Ok(Some(PasswordFrom::File(path.into()))),
+        (Some(name), None, None) => Ok(Some(PasswordFrom::Source(Source::Env(name.clone())))),
+        (None, Some(path), None) => Ok(Some(PasswordFrom::Source(Source::File(path.into())))),
         (None, None, Some(hash)) => {
             ensure!(
                 is_known_hash(hash),

@@ -3,16 +3,14 @@
 //! Passwords are looked up before the first change, so that a missing one stops nothing halfway. If a change is refused
 //! all the same, what stands before it is done, and applying the document again goes on from there.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
-
 use adieu_authority::{
     Authority, ClientAuth, ClientId, Door, NewClient, NewPerson, Origin, RealmId, UserEdit, UserId,
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
-use crate::declared::plan::{Change, ClientEdit, NewUser, PasswordFrom, Planned};
+use crate::apply::{Applied, Refusal};
+use crate::plan::{Change, ClientEdit, NewUser, PasswordFrom, Planned};
+use crate::secrets::{Secrets, sound};
 
 /// A client that was made, and the secret that it was given.
 pub struct Made {
@@ -22,33 +20,37 @@ pub struct Made {
     pub secret: String,
 }
 
-/// A password file is no larger.
-const PASSWORD_BYTES_MAX: u64 = 4096;
-
 /// What a first password is, once it was looked up.
 enum Password {
     Plain(String),
     Hash(String),
 }
 
-/// Makes the changes. `variable` reads the environment.
+/// Makes the changes, one at least, for as long as `go_on` says so.
 pub async fn carry(
     authority: &Authority,
     planned: Vec<Planned>,
-    variable: &dyn Fn(&str) -> Option<String>,
-) -> Result<Vec<Made>> {
+    secrets: &dyn Secrets,
+    go_on: &(dyn Fn() -> bool + Send + Sync),
+) -> Result<Applied, Refusal> {
     let mut ready = Vec::new();
     for Planned { line, change } in planned {
-        let password = wanted(&change).map(|from| look_up(from, variable)).transpose();
+        let password = wanted(&change).map(|from| look_up(from, secrets)).transpose();
         let password = password.with_context(|| format!("nothing was changed: {line}"));
-        ready.push((password?, line, change));
+        ready.push((password.map_err(Refusal::Document)?, line, change));
     }
-    let mut made = Vec::new();
+    let mut applied = Applied { left: ready.len(), ..Applied::default() };
     for (password, line, change) in ready {
+        if !applied.changes.is_empty() && !go_on() {
+            break;
+        }
         let done = make(authority, change, password).await;
-        made.extend(done.with_context(|| format!("stopped at `{line}`; what stands before it is done"))?);
+        let done = done.with_context(|| format!("stopped at `{line}`; what stands before it is done"));
+        applied.made.extend(done.map_err(Refusal::Stopped)?);
+        applied.changes.push(line);
+        applied.left -= 1;
     }
-    Ok(made)
+    Ok(applied)
 }
 
 fn wanted(change: &Change) -> Option<&PasswordFrom> {
@@ -68,22 +70,11 @@ fn wanted(change: &Change) -> Option<&PasswordFrom> {
     }
 }
 
-fn look_up(from: &PasswordFrom, variable: &dyn Fn(&str) -> Option<String>) -> Result<Password> {
-    let password = match from {
-        PasswordFrom::Hash(hash) => return Ok(Password::Hash(hash.clone())),
-        PasswordFrom::Env(name) => {
-            variable(name).with_context(|| format!("the variable {name} is not set"))?
-        }
-        PasswordFrom::File(path) => first_line(path).with_context(|| path.display().to_string())?,
-    };
-    ensure!(password.chars().count() >= 8, "a password has at least 8 characters");
-    Ok(Password::Plain(password))
-}
-
-fn first_line(path: &Path) -> Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(PASSWORD_BYTES_MAX).read_to_string(&mut text)?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
+fn look_up(from: &PasswordFrom, secrets: &dyn Secrets) -> Result<Password> {
+    Ok(match from {
+        PasswordFrom::Hash(hash) => Password::Hash(hash.clone()),
+        PasswordFrom::Source(source) => Password::Plain(sound(secrets.look_up(source)?)?),
+    })
 }
 
 async fn make(authority: &Authority, change: Change, password: Option<Password>) -> Result<Option<Made>> {

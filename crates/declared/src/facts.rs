@@ -5,7 +5,7 @@
 use adieu_authority::{Authority, Client, Document, Population, Realm, RealmId, User};
 use anyhow::{Result, ensure};
 
-use crate::declared::document::KINDS;
+use crate::document::KINDS;
 
 /// Users that one document holds. Beyond that, backups are the way to move an installation.
 const USERS_MAX: usize = 200_000;

@@ -6,8 +6,8 @@ use adieu_authority::{Client, ClientAuth, ClientId, RoleAssignment, Span};
 use anyhow::{Context, Result, ensure};
 
 use super::{Change, Notes, Planned, Planner, Planning, none_if_empty};
-use crate::declared::document::{Auth, ClientDoc, RealmDoc};
-use crate::declared::export::ANY_ORIGIN;
+use crate::document::{Auth, ClientDoc, RealmDoc};
+use crate::export::ANY_ORIGIN;
 
 /// What changes of a client; what is none stays as it is.
 #[derive(Clone, Debug, Default)]

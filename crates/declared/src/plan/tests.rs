@@ -7,8 +7,8 @@ use adieu_core::UserKey;
 use proptest::prelude::*;
 
 use super::*;
-use crate::declared::document::{Auth, ClientDoc, KINDS, KeptDoc, RoleDoc, UserDoc};
-use crate::declared::export::export;
+use crate::document::{Auth, ClientDoc, KINDS, KeptDoc, RoleDoc, UserDoc};
+use crate::export::export;
 
 const NOW: Timestamp = Timestamp::from_ms(1_795_166_400_000);
 

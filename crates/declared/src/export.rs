@@ -8,9 +8,9 @@ use adieu_authority::{
 };
 use adieu_core::directory::matched;
 
-use crate::declared::document::{self, Auth, ClientDoc, KeptDoc, PopulationDoc, RealmDoc, RoleDoc, UserDoc};
-use crate::declared::facts::{Facts, RealmFacts};
-use crate::declared::plan::seconds;
+use crate::document::{self, Auth, ClientDoc, KeptDoc, PopulationDoc, RealmDoc, RoleDoc, UserDoc};
+use crate::facts::{Facts, RealmFacts};
+use crate::plan::seconds;
 
 /// The word of a role.
 pub(crate) const fn role_word(role: Role) -> &'static str {

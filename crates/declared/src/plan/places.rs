@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use adieu_authority::{PopulationId, RealmId, RoleAssignment, RoleScope};
 use anyhow::{Context, Result, bail};
 
-use crate::declared::document::RoleDoc;
-use crate::declared::export::{ROLES, role_word};
-use crate::declared::facts::Facts;
+use crate::document::RoleDoc;
+use crate::export::{ROLES, role_word};
+use crate::facts::Facts;
 
 pub(super) struct Places {
     realms: BTreeMap<String, RealmId>,

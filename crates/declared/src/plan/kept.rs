@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::{Change, Planned, Planner, Planning};
-use crate::declared::document::{KINDS, KeptDoc, RealmDoc};
+use crate::document::{KINDS, KeptDoc, RealmDoc};
 
 /// More than any request brings to a dialect.
 const BODY_BYTES_MAX: usize = 1024 * 1024;

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 /// The first name in a table that is not known, by its whole path, and the nearest known one. A name is known if it is
 /// one of `known`, or a section of one.
-pub(crate) fn unknown(table: &Table, known: &[&'static str]) -> Option<(String, &'static str)> {
+pub fn unknown(table: &Table, known: &[&'static str]) -> Option<(String, &'static str)> {
     within(table, "", known)
 }
 
