@@ -185,7 +185,7 @@ pub(crate) fn admin(
 ) -> Result<axum::Router> {
     let credential = config.admin.credential().map_err(anyhow::Error::msg)?;
     let native = adieu_face_native::admin::service(authority.clone());
-    let guard = Guard::new(credential.as_ref(), kratos.clone());
+    let guard = Guard::new(credential.as_ref(), &config.admin.url, kratos.clone());
     let router = axum::Router::new()
         .route("/metrics", get(metrics))
         .route("/metrics/prometheus", get(metrics))
