@@ -317,6 +317,8 @@ pub struct ProxyCheck {
     pub realm: String,
     /// Where a browser is sent that is not signed on.
     pub sign_on_url: String,
+    /// `highest_available` or `aal1`: whether a user's second factor is asked for before a request is let through.
+    pub required_aal: String,
 }
 
 impl Config {

@@ -114,6 +114,7 @@ fn native(authority: &Authority, config: &Config) -> adieu_face_native::Native {
         cookie_names: own.into_iter().chain(further).map(str::to_owned).collect(),
         header_names: vec![config.am.cookie_name.clone()],
         sign_on_url: sign_on,
+        asks_second_factor: config.check.required_aal == "highest_available",
     };
     adieu_face_native::service(authority.clone(), settings)
 }

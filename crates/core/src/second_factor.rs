@@ -105,6 +105,11 @@ impl Session {
         let has = |level| self.methods.iter().any(|method| assurance_of(&method.name) == level);
         if has(Assurance::One) && has(Assurance::Two) { Assurance::Two } else { Assurance::One }
     }
+
+    /// Whether its user could have proven more than it says.
+    pub fn falls_short_of(&self, user: &User) -> bool {
+        user.assurance() == Assurance::Two && self.assurance() < Assurance::Two
+    }
 }
 
 impl User {

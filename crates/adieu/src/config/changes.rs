@@ -74,6 +74,7 @@ const AT_ONCE: &[&str] = &[
     "pingone.set_all_cookies",
     "check.realm",
     "check.sign_on_url",
+    "check.required_aal",
 ];
 
 /// Whether a reload changes this key; otherwise it takes a restart. Limits of sessions are rules of the authority, which

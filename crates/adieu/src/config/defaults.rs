@@ -11,7 +11,7 @@ use super::{
 
 impl Default for ProxyCheck {
     fn default() -> Self {
-        Self { realm: "/alpha".into(), sign_on_url: String::new() }
+        Self { realm: "/alpha".into(), sign_on_url: String::new(), required_aal: "highest_available".into() }
     }
 }
 

@@ -278,6 +278,11 @@ pub const KEYS: &[Key] = &[
         "text",
         "Where `/ui/check-or-sign-on` sends a browser that is not signed on, with `return_to`; empty is Kratos' login.",
     ),
+    key(
+        "check.required_aal",
+        "text",
+        "`highest_available`: a session of a user with a second factor lets nothing through before it was given (401). `aal1`: one factor is enough.",
+    ),
 ];
 
 /// The documentation page, made from the table and the defaults.

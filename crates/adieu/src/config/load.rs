@@ -109,8 +109,13 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     if !["Lax", "Strict", "None"].contains(&config.kratos.cookie_same_site.as_str()) {
         return bad("kratos.cookie_same_site: Lax, Strict or None");
     }
-    if !["highest_available", "aal1"].contains(&config.kratos.required_aal.as_str()) {
-        return bad("kratos.required_aal: highest_available or aal1");
+    for (key, level) in [
+        ("kratos.required_aal", &config.kratos.required_aal),
+        ("check.required_aal", &config.check.required_aal),
+    ] {
+        if !["highest_available", "aal1"].contains(&level.as_str()) {
+            return bad(&format!("{key}: highest_available or aal1"));
+        }
     }
     for tokenizer in &config.kratos.tokenizers {
         if let Err(why) = tokenizer.template() {

@@ -154,7 +154,7 @@ impl Face {
 
     /// Whether a session is told to nobody before its user gives the second factor. K-28
     pub(crate) fn falls_short(&self, session: &Session, user: &User) -> bool {
-        self.settings.asks_second_factor && session.assurance() < user.assurance()
+        self.settings.asks_second_factor && session.falls_short_of(user)
     }
 
     pub(crate) fn live_wire<'a>(&'a self, mount: usize, live: &'a Live) -> SessionWire<'a> {

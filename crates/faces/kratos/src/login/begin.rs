@@ -101,6 +101,10 @@ impl Asked {
         let refresh = params.first("refresh").is_some_and(|text| ["true", "1", "t"].contains(&text));
         let signed_on = face.signed_on(call.headers()).await?;
         let level = match params.first("aal").unwrap_or_default() {
+            // Whoever is half signed on and was sent to sign on comes for the other half.
+            "" if signed_on.as_ref().is_some_and(|live| face.falls_short(&live.session, &live.user)) => {
+                Assurance::Two
+            }
             "" | "aal1" => Assurance::One,
             "aal2" if signed_on.is_none() => return Err(KratosError::first_factor_missing()),
             "aal2" => Assurance::Two,
