@@ -111,6 +111,13 @@ async fn the_founding_postman_item() {
     runs("am/newman.cjs").await;
 }
 
+/// Goal: A-28, npm `@forgerock/journey-client`, which finds everything by the discovery document, and calls a logout that is not
+/// answered with success an error.
+#[tokio::test(flavor = "multi_thread")]
+async fn forgerock_journey_client_in_chromium() {
+    runs("am/journey-client.cjs").await;
+}
+
 /// Goal, npm `@forgerock/javascript-sdk` in a real browser, on a page of another origin.
 #[tokio::test(flavor = "multi_thread")]
 async fn forgerock_javascript_sdk_in_chromium() {
