@@ -96,7 +96,10 @@ fn node_packages(folder: &Path, (list, flags): (&'static str, &[&str])) -> Resul
     let installed = |name: &str, version: &str| {
         let text = std::fs::read_to_string(folder.join("node_modules").join(name).join("package.json"));
         let package = text.ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
-        package.is_some_and(|package| package["version"] == version)
+        // Some say it with a `v` before it.
+        package.is_some_and(|package| {
+            package["version"].as_str().is_some_and(|said| said.trim_start_matches('v') == version)
+        })
     };
     if wanted.iter().all(|(name, version)| installed(name, version)) {
         return Ok(());
