@@ -55,6 +55,7 @@ fn am(authority: &Authority, config: &Config) -> adieu_face_am::Am {
     use adieu_face_am::{Settings, VersionDefault};
     let face = &config.am;
     let settings = Settings {
+        public_url: config.public.url.clone(),
         cookie_name: face.cookie_name.clone(),
         cookie_domains: face.cookie_domains.clone(),
         cookies_secure: is_https(&config.public.url),
