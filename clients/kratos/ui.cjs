@@ -14,11 +14,12 @@ const app = path.join(process.env.UI, "node_modules/@ory/kratos-selfservice-ui-n
 /** Starts the application and waits until it listens. */
 async function start() {
   const env = { ...process.env, PORT: port, KRATOS_PUBLIC_URL: kratos, KRATOS_BROWSER_URL: kratos };
-  const child = spawn("node", ["lib/index.js"], { cwd: app, env, stdio: ["ignore", "pipe", "inherit"] });
+  const onLoopback = ["--require", path.join(__dirname, "../loopback.cjs")];
+  const child = spawn("node", [...onLoopback, "lib/index.js"], { cwd: app, env, stdio: ["ignore", "pipe", "inherit"] });
   process.on("exit", () => child.kill());
   await once(child.stdout, "data");
   child.stdout.resume();
-  }
+}
 
 const picture = (name) => process.env.PICTURES && path.join(process.env.PICTURES, `${name}.png`);
 
