@@ -49,7 +49,7 @@ fn main() -> io::Result<()> {
     let codes = Codes {
         message: "These are your recovery codes. Keep them in a safe place.",
         error: None,
-        codes: &["tl800o3x", "zcjz7beh", "x8g5dr89", "Used on 2026-11-20T20:28:18Z."],
+        codes: &["tl800o3x", "zcjz7beh", "x8g5dr89", "Used 2026-11-20"],
         action: "/settings",
         hidden: &[],
         buttons: &[("confirm", "I have kept these codes"), ("disable", "Do without recovery codes")],

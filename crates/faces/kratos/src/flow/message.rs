@@ -89,8 +89,9 @@ impl Message {
         match used {
             None => Self { context: Some(json!({"secret": code})), ..Self::info(1_050_009, code) },
             Some(at) => {
-                let text = format!("Used on {}.", rfc3339_trimmed(at.ms()));
-                let context = json!({"used_at": rfc3339_trimmed(at.ms()), "used_at_unix": at.s()});
+                let moment = rfc3339_trimmed(at.ms());
+                let text = format!("Used {}", moment.split('T').next().unwrap_or_default());
+                let context = json!({"used_at": moment, "used_at_unix": at.s()});
                 Self { context: Some(context), ..Self::info(1_050_012, text) }
             }
         }
