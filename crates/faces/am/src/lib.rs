@@ -19,6 +19,7 @@ mod goto;
 mod names;
 mod pages;
 mod realms;
+mod routes;
 mod serverinfo;
 mod sessions;
 mod settings;
@@ -37,6 +38,7 @@ use axum::response::Response;
 use http::Request;
 use tower::Service;
 
+pub use routes::routes;
 pub use settings::{SameSite, Settings, VersionDefault};
 
 use crate::address::Resource;

@@ -23,6 +23,7 @@ mod schema;
 mod schemas;
 mod serve;
 mod sessions;
+mod table;
 mod token_exchange;
 mod well_known;
 mod whoami;
@@ -42,6 +43,16 @@ pub use face::{CookieSettings, Settings, SettingsError};
 pub use schema::SchemaError;
 
 use crate::face::Face;
+
+/// Every route of the public listener, as method and path with its parameter in braces.
+pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    table::each(&routes::ROUTES)
+}
+
+/// Every route of the admin listener; `/admin` may stand before a path or not.
+pub fn admin_routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    admin::listed()
+}
 
 /// The service. It answers every path; what it does not know is its own 404.
 pub fn service(authority: Authority, settings: Settings) -> Result<Kratos, SettingsError> {

@@ -8,13 +8,13 @@ use crate::house::{ALICE, Ask, COOKIE, House, LOGIN, Reply, settings};
 
 const LOGOUT: &str = "/am/UI/Logout";
 
-fn hidden(page: &Reply, name: &str) -> String {
+pub(crate) fn hidden(page: &Reply, name: &str) -> String {
     let start = format!(r#"name="{name}" value=""#);
     let rest = page.text.split_once(&start).unwrap_or_else(|| panic!("no field {name}: {}", page.text)).1;
     rest.split('"').next().unwrap().to_owned()
 }
 
-fn value_of(page: &Reply, cookie: &str) -> String {
+pub(crate) fn value_of(page: &Reply, cookie: &str) -> String {
     page.cookie(cookie).unwrap().split(['=', ';']).nth(1).unwrap().to_owned()
 }
 

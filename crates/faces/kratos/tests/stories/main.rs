@@ -7,3 +7,4 @@ mod bad_input;
 mod exit_five;
 mod pages;
 mod recorded;
+mod rights;

@@ -14,6 +14,7 @@ mod management;
 mod outages;
 mod pages;
 mod published_client;
+mod rights;
 mod sessions;
 mod signoff;
 mod tokens;
