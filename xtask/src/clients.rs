@@ -26,8 +26,9 @@ const PROGRAMS: [(&str, &str); 8] = [
 
 /// The packages for Node and their exact versions; the founding samples name one of them.
 const NODE_PACKAGES: &str = "clients/packages.json";
-/// The packages for Python; the founding samples name one of them.
-const PYTHON_PACKAGES: &str = "clients/packages.txt";
+/// The packages for Python, and the folder that each list goes into; the founding samples name one of the first.
+const PYTHON_PACKAGES: [(&str, &str); 2] =
+    [("clients/packages.txt", "python"), ("clients/schemathesis.txt", "schemathesis")];
 
 /// Installs what is missing; gives the folder that the tests look into.
 pub(crate) fn install() -> Result<PathBuf> {
@@ -37,23 +38,25 @@ pub(crate) fn install() -> Result<PathBuf> {
     let folder = files::root().join("target/clients");
     std::fs::create_dir_all(&folder)?;
     node_packages(&folder)?;
-    let python = folder.join("python");
-    let wanted = files::read(PYTHON_PACKAGES)?;
-    let noted = folder.join("python.txt");
-    if std::fs::read_to_string(&noted).ok().as_ref() != Some(&wanted) {
-        if !succeeds(Command::new("python3").args(["-m", "pip", "--version"])) {
-            need("pip3", "python3-pip")?;
-        }
-        let words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"];
-        run(Command::new("python3")
-            .args(words)
-            .arg(&python)
-            .arg("--upgrade")
-            .arg("-r")
-            .arg(files::root().join(PYTHON_PACKAGES)))?;
-        std::fs::write(&noted, &wanted)?;
+    for (list, name) in PYTHON_PACKAGES {
+        python_packages(&folder, list, name)?;
     }
     Ok(folder)
+}
+
+/// Installs the packages of a list for Python into a folder of their own, if it was another list that is there.
+fn python_packages(folder: &Path, list: &str, name: &str) -> Result<()> {
+    let (wanted, noted) = (files::read(list)?, folder.join(format!("{name}.txt")));
+    if std::fs::read_to_string(&noted).ok().as_ref() == Some(&wanted) {
+        return Ok(());
+    }
+    if !succeeds(Command::new("python3").args(["-m", "pip", "--version"])) {
+        need("pip3", "python3-pip")?;
+    }
+    let words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", "--target"];
+    run(Command::new("python3").args(words).arg(folder.join(name)).arg("-r").arg(files::root().join(list)))?;
+    std::fs::write(noted, wanted)?;
+    Ok(())
 }
 
 /// Installs the packages for Node whose exact version is not there.
