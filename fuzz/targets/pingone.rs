@@ -3,24 +3,24 @@
 //! Authorization requests, flows, tokens, hints, media types, ids.
 #![no_main]
 
-use adieu_fuzz::{Template, ask};
+use adieu_fuzz::{FORM, Template, ask};
 use libfuzzer_sys::fuzz_target;
 
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-const ENV: &str = "/a1fa0000-0000-4000-8000-000000000001";
-const AUTHORIZE: &str = "/a1fa0000-0000-4000-8000-000000000001/as/authorize?{}";
-const SIGNOFF: &str = "/a1fa0000-0000-4000-8000-000000000001/as/signoff?{}";
-const TOKEN: &str = "/a1fa0000-0000-4000-8000-000000000001/as/token";
-const INTROSPECT: &str = "/a1fa0000-0000-4000-8000-000000000001/as/introspect";
-const FLOW: &str = "/a1fa0000-0000-4000-8000-000000000001/flows/{}";
-const PAGE: &str = "/a1fa0000-0000-4000-8000-000000000001/signon/?{}";
-const MANAGED: &str = "/v1/environments/a1fa0000-0000-4000-8000-000000000001/{}";
+const AUTHORIZE: &str = "/<realm>/as/authorize?{}";
+const SIGNOFF: &str = "/<realm>/as/signoff?{}";
+const TOKEN: &str = "/<realm>/as/token";
+const INTROSPECT: &str = "/<realm>/as/introspect";
+const FLOW: &str = "/<realm>/flows/{}";
+const PAGE: &str = "/<realm>/signon/?{}";
+const MANAGED: &str = "/v1/environments/<realm>/{}";
 const BASIC: (&str, &str) = ("authorization", "Basic {}");
+/// The application's own credential.
+const SHOP: (&str, &str) = ("authorization", "Basic <secret>");
 const BEARER: (&str, &str) = ("authorization", "Bearer {}");
 const TEMPLATES: &[Template] = &[
     Template {
         method: "GET",
-        path: "/a1fa0000-0000-4000-8000-000000000001/{}",
+        path: "/<realm>/{}",
         headers: &[("accept", "{}"), ("cookie", "ST={}")],
         body: "",
     },
@@ -29,6 +29,29 @@ const TEMPLATES: &[Template] = &[
     Template { method: "GET", path: SIGNOFF, headers: &[("cookie", "{}"), ("accept", "{}")], body: "" },
     Template { method: "POST", path: SIGNOFF, headers: &[("content-type", "{}")], body: "{}" },
     Template { method: "POST", path: TOKEN, headers: &[FORM, BASIC], body: "{}" },
+    Template { method: "POST", path: TOKEN, headers: &[FORM, SHOP], body: "{}" },
+    Template { method: "POST", path: INTROSPECT, headers: &[FORM, SHOP], body: "{}" },
+    Template { method: "POST", path: "/<realm>/as/revoke", headers: &[FORM, SHOP], body: "{}" },
+    Template {
+        method: "GET",
+        path: "/<realm>/as/authorize?client_id=<app>&response_type=code&{}",
+        headers: &[("cookie", "ST=<session>"), ("accept", "{}")],
+        body: "",
+    },
+    Template { method: "GET", path: "/<realm>/as/idpSignoff?{}", headers: &[("cookie", "{}")], body: "" },
+    Template {
+        method: "GET",
+        path: "/<realm>/as/resume?{}",
+        headers: &[("cookie", "ST=<session>")],
+        body: "",
+    },
+    Template { method: "GET", path: "/<realm>/as/userinfo", headers: &[BEARER], body: "" },
+    Template {
+        method: "POST",
+        path: "/<realm>/flows/<direct>",
+        headers: &[("content-type", "{}")],
+        body: "{}",
+    },
     Template { method: "POST", path: INTROSPECT, headers: &[FORM, BASIC], body: "token={}" },
     Template {
         method: "POST",
@@ -42,7 +65,4 @@ const TEMPLATES: &[Template] = &[
     Template { method: "DELETE", path: "/v1/{}", headers: &[BEARER], body: "" },
 ];
 
-fuzz_target!(|bytes: &[u8]| {
-    debug_assert!(AUTHORIZE.starts_with(ENV));
-    ask(TEMPLATES, false, bytes);
-});
+fuzz_target!(|bytes: &[u8]| ask(TEMPLATES, false, bytes));

@@ -6,9 +6,11 @@
 use std::sync::OnceLock;
 
 use adieu_core::SessionToken;
-use adieu_token::mac::hs256_verify;
+use adieu_token::mac::{hs256_sign, hs256_verify};
+use adieu_token::sealed;
 use adieu_token::{Alg, KeySet, SigningKey};
 use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
 
 static KEYS: OnceLock<KeySet> = OnceLock::new();
 
@@ -23,4 +25,18 @@ fuzz_target!(|text: &str| {
     });
     assert!(keys.verify(text).is_err(), "nobody has signed {text}");
     assert!(hs256_verify(&[7; 32], text).is_err(), "nobody has signed {text}");
+    assert!(sealed::open(&[7; 32], text.as_bytes(), b"here").is_err(), "nobody has sealed {text}");
+    signed(text);
 });
+
+/// Claims of any shape, signed as we sign: they are read back, or refused, and looked at in every way that there is.
+fn signed(text: &str) {
+    let Ok(claims @ Value::Object(_)) = serde_json::from_str::<Value>(text) else { return };
+    let token = hs256_sign(&[7; 32], &claims).expect("an object is signed");
+    let Ok(verified) = hs256_verify(&[7; 32], &token) else { return };
+    for name in ["sub", "aud", "exp", "sid", ""] {
+        assert_eq!(verified.str(name), claims.get(name).and_then(Value::as_str));
+        let _ = verified.int(name);
+    }
+    let _ = (verified.audiences(), verified.expired(0));
+}

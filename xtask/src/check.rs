@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::contract_server::release_binary;
-use crate::{clients, contracts, files, floors, tidy};
+use crate::{clients, contracts, files, floors, fuzz, tidy};
 
 /// Everything but the tests.
 pub(crate) fn check() -> Result<()> {
@@ -23,7 +23,7 @@ pub(crate) fn check() -> Result<()> {
     contracts::contracts(false, true)
 }
 
-/// Installs what is needed, checks, and runs every test.
+/// Installs what is needed, checks, runs every test, and feeds every parser for a while.
 pub(crate) fn test() -> Result<()> {
     let clients = clients::install()?;
     check()?;
@@ -42,7 +42,7 @@ pub(crate) fn test() -> Result<()> {
     println!("\ntests: {} passed, {} failed; skipped: {}", sum.passed, sum.failed, sum.skipped());
     ensure!(status.success(), "cargo test: {status}");
     ensure!(sum.ignored == 0, "{} tests did not run", sum.ignored);
-    Ok(())
+    fuzz::fuzz(&fuzz::Wanted::of_a_test())
 }
 
 /// What all test binaries together report.

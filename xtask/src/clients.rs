@@ -33,8 +33,9 @@ const NODE_PACKAGES: (&str, &[&str]) = ("clients/packages.json", &[]);
 /// An application for Node in a folder of its own; what it would like to have besides is left out, as it is large and unused.
 const UI_PACKAGES: (&str, &[&str]) =
     ("clients/kratos/ui.json", &["--omit=optional", "--omit=peer", "--legacy-peer-deps"]);
-/// The packages for Python; the founding samples name one of them.
-const PYTHON_PACKAGES: &str = "clients/packages.txt";
+/// The packages for Python, and the folder that each list goes into; the founding samples name one of the first.
+const PYTHON_PACKAGES: [(&str, &str); 2] =
+    [("clients/packages.txt", "python"), ("clients/schemathesis.txt", "schemathesis")];
 /// The package for Java that the founding samples name.
 const JAVA_PACKAGES: &str = "clients/packages.xml";
 /// A program on a published crate; its lock file has the exact versions.
@@ -49,14 +50,16 @@ pub(crate) fn install() -> Result<PathBuf> {
     std::fs::create_dir_all(&folder)?;
     node_packages(&folder, NODE_PACKAGES)?;
     node_packages(&folder.join("ui"), UI_PACKAGES)?;
-    noted(&folder, PYTHON_PACKAGES, "python.txt", python_packages)?;
+    for (list, name) in PYTHON_PACKAGES {
+        noted(&folder, list, &format!("{name}.txt"), |folder| python_packages(&folder.join(name), list))?;
+    }
     noted(&folder, JAVA_PACKAGES, "java.xml", java_packages)?;
     rust_program(&folder)?;
     Ok(folder)
 }
 
 /// Installs what a list names, unless a note says that the same list has been installed.
-fn noted(folder: &Path, list: &str, note: &str, install: fn(&Path) -> Result<()>) -> Result<()> {
+fn noted(folder: &Path, list: &str, note: &str, install: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let (wanted, note) = (files::read(list)?, folder.join(note));
     if std::fs::read_to_string(&note).ok().as_ref() == Some(&wanted) {
         return Ok(());
@@ -65,17 +68,13 @@ fn noted(folder: &Path, list: &str, note: &str, install: fn(&Path) -> Result<()>
     std::fs::write(&note, &wanted).with_context(|| note.display().to_string())
 }
 
-fn python_packages(folder: &Path) -> Result<()> {
+/// Installs the packages of a list for Python into a folder of their own.
+fn python_packages(folder: &Path, list: &str) -> Result<()> {
     if !succeeds(Command::new("python3").args(["-m", "pip", "--version"])) {
         need("pip3", "python3-pip")?;
     }
-    let words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade"];
-    run(Command::new("python3")
-        .args(words)
-        .arg("--target")
-        .arg(folder.join("python"))
-        .arg("-r")
-        .arg(files::root().join(PYTHON_PACKAGES)))
+    let words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", "--target"];
+    run(Command::new("python3").args(words).arg(folder).arg("-r").arg(files::root().join(list)))
 }
 
 /// What an earlier list named goes with its folder: all that lies in it is on the samples' class path.

@@ -10,6 +10,7 @@ mod citations;
 mod clients;
 mod contract_server;
 mod contracts;
+mod corpus;
 mod crash;
 mod files;
 mod floors;
@@ -25,7 +26,7 @@ use anyhow::{Result, bail};
 
 const USAGE: &str = "\
 cargo xtask check                          what CI runs before the tests: format, clippy, floors, tidy, docs, contracts
-cargo xtask test                           installs what is needed, then check, then all tests
+cargo xtask test                           installs what is needed, then check, then all tests, then fuzz for a while
 cargo xtask clients                        installs only: programs and published packages that tests call
 cargo xtask floors                         who may import whom
 cargo xtask tidy                           headers, lengths, words that must not be there, promises

@@ -54,6 +54,9 @@ impl Sha {
 impl ForeignHash {
     /// Takes a hash apart; none if it is of no kind that is known here, or costs too much.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return None;
+        }
         if let Some(rest) = text.strip_prefix("$pbkdf2-") {
             return pbkdf2(rest);
         }
@@ -121,8 +124,13 @@ fn bcrypt(text: &str) -> Option<ForeignHash> {
     // The oldest mark, `$2$`, stands for the same computation.
     let text = text.strip_prefix("$2$").map_or_else(|| text.to_owned(), |rest| format!("$2b${rest}"));
     let known = ["$2a$", "$2b$", "$2y$"].iter().any(|mark| text.starts_with(mark)) && text.len() == 60;
-    let cost: u32 = text.get(4..6)?.parse().ok()?;
-    (known && (4..=BCRYPT_COST_MAX).contains(&cost)).then_some(ForeignHash::Bcrypt(text))
+    let (cost, rest) = text.get(4..)?.split_once('$')?;
+    let digits = cost.len() == 2 && cost.bytes().all(|byte| byte.is_ascii_digit());
+    let cost: u32 = cost.parse().ok()?;
+    // Salt and hash in bcrypt's own base64.
+    let sound = rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"./".contains(&byte));
+    let kept = known && digits && sound && (4..=BCRYPT_COST_MAX).contains(&cost);
+    kept.then_some(ForeignHash::Bcrypt(text))
 }
 
 fn pbkdf2(rest: &str) -> Option<ForeignHash> {
@@ -186,6 +194,10 @@ mod tests {
             "",
             "x",
             "$2b$31$EGdrhbKUv8Oc9vGiXX0HQOxSg445d458Muh7DAHskb6QbtCvdxcie",
+            "$2b$+4$EGdrhbKUv8Oc9vGiXX0HQOxSg445d458Muh7DAHskb6QbtCvdxcie",
+            "$2b$04$EGdrhbKUv8Oc9vGiXX0HQOxSg445d458Muh7DAHskb6QbtCvdxci!",
+            "$2b$04$EGdrhbKUv8Oc9vGiXX0HQOxSg445d458Muh7DAHskb6QbtCvdxc\u{e9}",
+            "$pbkdf2-sha256$i=1,\n$c2FsdA$AAAA",
             "$pbkdf2-sha256$i=99999999,l=32$c2FsdA$AAAA",
             "$pbkdf2-md5$i=1,l=3$c2FsdA$AAAA",
             "$pbkdf2-sha256$i=1,l=9$c2FsdA$AAAA",

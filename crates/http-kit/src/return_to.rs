@@ -309,6 +309,7 @@ mod tests {
         allowed("http://127.0.0.1:4550", "http://127.0.0.1:4550");
         allowed("http://127.0.0.1:4550?x=1", "http://127.0.0.1:4550?x=1");
         allowed("HTTPS://App.Example.test/in/%41", "HTTPS://App.Example.test/in/%41");
+        allowed("exp://nAtive.example.test/--/cb/", "exp://nAtive.example.test/--/cb/");
         allowed("?a=%zz", "http://127.0.0.1:4550?a=%zz");
         allowed("/a b/\u{e4}", "http://127.0.0.1:4550/a%20b/%C3%A4");
         allowed("//127.0.0.1:4550/x", "http://127.0.0.1:4550/x");

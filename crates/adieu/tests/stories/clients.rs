@@ -12,12 +12,12 @@ use crate::shipped::{Server, free_address};
 /// No scenario takes as long; a browser that never tells its result does.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// Where the packages are installed; `cargo xtask test` says where it put them.
-fn packages() -> PathBuf {
+pub(crate) fn packages() -> PathBuf {
     std::env::var_os("TEST_CLIENTS").map_or_else(|| root().join("target/clients"), PathBuf::from)
 }
 

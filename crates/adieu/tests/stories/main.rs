@@ -18,6 +18,7 @@ mod recorded_over_tcp;
 mod reload;
 mod restored;
 mod running;
+mod schemathesis;
 mod serving;
 mod shipped;
 mod throttle;

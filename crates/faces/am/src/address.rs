@@ -20,14 +20,15 @@ pub(crate) enum Resource {
 }
 
 impl Resource {
+    pub(crate) const NAMES: [(&'static str, Self); 4] = [
+        ("sessions", Self::Sessions),
+        ("authenticate", Self::Authenticate),
+        ("serverinfo", Self::ServerInfo),
+        ("users", Self::Users),
+    ];
+
     fn named(segment: &str) -> Option<Self> {
-        match segment {
-            "sessions" => Some(Self::Sessions),
-            "authenticate" => Some(Self::Authenticate),
-            "serverinfo" => Some(Self::ServerInfo),
-            "users" => Some(Self::Users),
-            _ => None,
-        }
+        Self::NAMES.iter().find(|(name, _)| *name == segment).map(|(_, resource)| *resource)
     }
 }
 

@@ -20,6 +20,7 @@ mod names;
 mod oauth;
 mod pages;
 mod realms;
+mod routes;
 mod serverinfo;
 mod sessions;
 mod settings;
@@ -38,6 +39,7 @@ use axum::response::Response;
 use http::Request;
 use tower::Service;
 
+pub use routes::routes;
 pub use settings::{SameSite, Settings, VersionDefault};
 
 use crate::address::Resource;

@@ -29,14 +29,57 @@ use crate::error::AmError;
 use crate::face::Face;
 use crate::pages;
 
-/// How paths behind the realm begin.
-const FIRST: [&str; 7] =
-    [".well-known", "access_token", "authorize", "connect", "introspect", "token", "userinfo"];
+/// What answers a path behind the realm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Discovery,
+    Keys,
+    Authorize,
+    Token,
+    Introspect,
+    Revoke,
+    Userinfo,
+    EndSession,
+}
+
+impl Endpoint {
+    /// Every path behind a realm.
+    pub(crate) const PATHS: [(&'static str, Self); 8] = [
+        (".well-known/openid-configuration", Self::Discovery),
+        ("connect/jwk_uri", Self::Keys),
+        ("authorize", Self::Authorize),
+        ("access_token", Self::Token),
+        ("introspect", Self::Introspect),
+        ("token/revoke", Self::Revoke),
+        ("userinfo", Self::Userinfo),
+        ("connect/endSession", Self::EndSession),
+    ];
+
+    /// Its methods, as `Allow` names them.
+    pub(crate) fn allow(self) -> &'static str {
+        match self {
+            Self::Discovery | Self::Keys => "GET, HEAD",
+            Self::Token | Self::Introspect | Self::Revoke => "POST",
+            Self::Authorize | Self::Userinfo | Self::EndSession => "GET, POST",
+        }
+    }
+
+    fn of(path: &str, method: &str) -> Result<Self, AmError> {
+        let found = Self::PATHS.into_iter().find(|(known, _)| *known == path);
+        let (_, endpoint) = found.ok_or_else(|| AmError::UnknownResource(path.to_owned()))?;
+        let takes = endpoint.allow().split(", ").any(|known| known == method);
+        if takes { Ok(endpoint) } else { Err(AmError::NotAllowed(endpoint.allow())) }
+    }
+}
+
+/// Whether a path behind a realm begins so.
+fn begins(name: &str) -> bool {
+    Endpoint::PATHS.iter().any(|(path, _)| path.split('/').next() == Some(name))
+}
 
 /// Answers what stands below `/oauth2`.
 pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow<'_, str>]) -> Response {
-    let found = address::realm(&face.authority, segments, call, |name| FIRST.contains(&name)).await;
-    let (realm, rest) = match found {
+    let (realm, rest) = match address::realm(&face.authority, segments, call, begins).await {
         Ok(found) => found,
         // Quirk: a type without a charset, and other words than under `/json`.
         Err(AmError::UnknownRealm(name)) => {
@@ -45,65 +88,62 @@ pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow
         }
         Err(error) => return face.answer(Dress::Read, Margin::of(call), Err(error)),
     };
-    let path: Vec<&str> = rest.iter().map(AsRef::as_ref).collect();
-    match (path.as_slice(), call.sent_method().as_str()) {
-        (["authorize"], "GET" | "POST") => {
+    let refused = |error| face.answer(Dress::Read, Margin::of(call), Err(error));
+    match Endpoint::of(&rest.join("/"), call.sent_method().as_str()) {
+        Err(error) => refused(error),
+        Ok(Endpoint::Authorize) => {
             let answer = authorize::answer(face, call, body, &realm).await;
             answer.unwrap_or_else(|error| pages::refused(&error))
         }
-        (["connect", "endSession"], "GET" | "POST") => {
+        Ok(Endpoint::EndSession) => {
             let answer = end_session::answer(face, call, body, &realm).await;
-            answer.unwrap_or_else(|error| face.answer(Dress::Read, Margin::of(call), Err(error)))
+            answer.unwrap_or_else(refused)
         }
-        (path, method) => {
-            let json = json(face, call, body, &realm, (path, method)).await;
-            face.answer(Dress::Read, Margin::of(call), json)
+        Ok(Endpoint::Discovery) => told(face, call, Ok(document(&provider(face, &realm)).into_bytes())),
+        Ok(Endpoint::Keys) => {
+            let keys = face.authority.realm_keys(&realm).await;
+            told(face, call, keys.map(|keys| keys.jwks().to_owned().into_bytes()).map_err(AmError::from))
+        }
+        Ok(Endpoint::Userinfo) => told(face, call, about_user(face, call, &realm).await),
+        Ok(Endpoint::Token) => {
+            let form = form(call, body).await;
+            told(face, call, given(&provider(face, &realm), call, form).await)
+        }
+        Ok(Endpoint::Introspect) => {
+            let form = form(call, body).await;
+            told(face, call, looked_at(&provider(face, &realm), call, form).await)
+        }
+        Ok(Endpoint::Revoke) => {
+            let form = form(call, body).await;
+            told(face, call, revoked(&provider(face, &realm), call, form).await)
         }
     }
 }
 
-/// What is answered with JSON.
-async fn json(
-    face: &Face,
-    call: &Call,
-    body: Body,
-    realm: &Arc<Realm>,
-    asked: (&[&str], &str),
-) -> Result<Vec<u8>, AmError> {
-    let provider = provider(face, realm);
-    let headers = call.headers();
-    Ok(match asked {
-        ([".well-known", "openid-configuration"], "GET" | "HEAD") => document(&provider).into_bytes(),
-        (["connect", "jwk_uri"], "GET" | "HEAD") => {
-            face.authority.realm_keys(realm).await?.jwks().to_owned().into_bytes()
-        }
-        (["access_token"], "POST") => {
-            tokens(&provider, headers, &form(call, body).await?).await?.into_bytes()
-        }
-        (["introspect"], "POST") => {
-            introspect(&provider, headers, &form(call, body).await?).await?.into_bytes()
-        }
-        (["token", "revoke"], "POST") => revoked(&provider, call, &form(call, body).await?).await?,
-        (["userinfo"], "GET" | "POST") => {
-            let token = bearer(headers).ok_or(Refused::Token)?;
-            userinfo(&provider, token).await?.to_string().into_bytes()
-        }
-        ([".well-known", "openid-configuration"] | ["connect", "jwk_uri"], _) => {
-            return Err(AmError::NotAllowed("GET, HEAD"));
-        }
-        (["access_token"] | ["introspect"] | ["token", "revoke"], _) => {
-            return Err(AmError::NotAllowed("POST"));
-        }
-        (["authorize"] | ["userinfo"] | ["connect", "endSession"], _) => {
-            return Err(AmError::NotAllowed("GET, POST"));
-        }
-        (path, _) => return Err(AmError::UnknownResource(path.join("/"))),
-    })
+fn told(face: &Face, call: &Call, json: Result<Vec<u8>, AmError>) -> Response {
+    face.answer(Dress::Read, Margin::of(call), json)
+}
+
+async fn about_user(face: &Face, call: &Call, realm: &Arc<Realm>) -> Result<Vec<u8>, AmError> {
+    let token = bearer(call.headers()).ok_or(Refused::Token)?;
+    Ok(userinfo(&provider(face, realm), token).await?.to_string().into_bytes())
+}
+
+/// What a request of a client says: its form.
+type Form = Result<Params, AmError>;
+
+async fn given(provider: &Provider<'_>, call: &Call, form: Form) -> Result<Vec<u8>, AmError> {
+    Ok(tokens(provider, call.headers(), &form?).await?.into_bytes())
+}
+
+async fn looked_at(provider: &Provider<'_>, call: &Call, form: Form) -> Result<Vec<u8>, AmError> {
+    Ok(introspect(provider, call.headers(), &form?).await?.into_bytes())
 }
 
 /// A token is given back; the session lives on. A-27
-async fn revoked(provider: &Provider<'_>, call: &Call, form: &Params) -> Result<Vec<u8>, AmError> {
-    match revoke(provider, call.headers(), form).await {
+async fn revoked(provider: &Provider<'_>, call: &Call, form: Form) -> Result<Vec<u8>, AmError> {
+    let form = form?;
+    match revoke(provider, call.headers(), &form).await {
         Ok(()) => Ok(b"{}".to_vec()),
         // Quirk: AM's words for both.
         Err(Refusal::Request(_)) if form.first("token").is_none() => {

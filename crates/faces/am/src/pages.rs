@@ -26,19 +26,52 @@ use crate::face::Face;
 
 /// Answers with a page.
 pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow<'_, str>]) -> Response {
-    let path: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
-    let showing = [Method::GET, Method::HEAD].contains(call.sent_method());
-    let posted = call.sent_method() == Method::POST;
-    let done = match path.as_slice() {
-        ["XUI"] | ["UI", "Login"] if showing => sign_on::show(face, call).await,
-        ["UI", "Login"] if posted => sign_on::submit(face, call, body).await,
-        ["UI", "Logout"] if showing => sign_off::show(face, call).await,
-        ["UI", "Logout"] if posted => sign_off::submit(face, call, body).await,
-        ["console"] if showing => home(face, call).await,
-        ["XUI"] | ["UI", "Login" | "Logout"] | ["console"] => Err(AmError::NotAllowed("GET, HEAD, POST")),
-        _ => Err(AmError::UnknownResource(path.join("/"))),
+    let method = if call.sent_method() == Method::HEAD { &Method::GET } else { call.sent_method() };
+    let done = match Page::at(segments) {
+        Some(page) if !page.methods().contains(&method.as_str()) => {
+            Err(AmError::NotAllowed("GET, HEAD, POST"))
+        }
+        Some(Page::Entrance) => sign_on::show(face, call).await,
+        Some(Page::SignOn) if method == Method::POST => sign_on::submit(face, call, body).await,
+        Some(Page::SignOn) => sign_on::show(face, call).await,
+        Some(Page::SignOff) if method == Method::POST => sign_off::submit(face, call, body).await,
+        Some(Page::SignOff) => sign_off::show(face, call).await,
+        Some(Page::Home) => home(face, call).await,
+        None => Err(AmError::UnknownResource(segments.join("/"))),
     };
     done.unwrap_or_else(|error| refused(&error))
+}
+
+/// A page.
+#[derive(Clone, Copy)]
+pub(crate) enum Page {
+    Entrance,
+    SignOn,
+    SignOff,
+    Home,
+}
+
+impl Page {
+    pub(crate) const PATHS: [(&'static str, Self); 4] = [
+        ("XUI", Self::Entrance),
+        ("UI/Login", Self::SignOn),
+        ("UI/Logout", Self::SignOff),
+        ("console", Self::Home),
+    ];
+
+    /// The page at these segments; an encoded slash in one of them is no border.
+    fn at(segments: &[Cow<'_, str>]) -> Option<Self> {
+        let is = |path: &str| path.split('/').eq(segments.iter().map(AsRef::as_ref));
+        Self::PATHS.iter().find(|(path, _)| is(path)).map(|(_, page)| *page)
+    }
+
+    /// `HEAD` goes where `GET` goes.
+    pub(crate) const fn methods(self) -> &'static [&'static str] {
+        match self {
+            Self::Entrance | Self::Home => &["GET"],
+            Self::SignOn | Self::SignOff => &["GET", "POST"],
+        }
+    }
 }
 
 /// Where a sign-on leads that names nothing: who one is, or the sign-on.

@@ -77,6 +77,19 @@ struct ZeroPage {
     allowed_without_referer: bool,
 }
 
+/// What can be asked about.
+#[derive(Clone, Copy)]
+pub(crate) enum What {
+    Server,
+    CookieDomains,
+    Version,
+}
+
+impl What {
+    pub(crate) const NAMES: [(&'static str, Self); 3] =
+        [("*", Self::Server), ("cookieDomains", Self::CookieDomains), ("version", Self::Version)];
+}
+
 /// Answers a request to the resource.
 pub(crate) async fn answer(face: &Face, call: &Call, body: Body, place: &Place<'_, '_>) -> Response {
     let mut margin = Margin::of(call);
@@ -105,16 +118,18 @@ async fn read(
     }
     let named = wanted.protocol_since(Version(2, 0));
     let fields = Fields::of(call);
-    match id.as_ref() {
-        "*" => Ok(resource(id, named, &fields, &info(&face.settings, &place.realm.path), margin)),
-        "cookieDomains" => {
+    match What::NAMES.iter().find(|(name, _)| name == id) {
+        Some((_, What::Server)) => {
+            Ok(resource(id, named, &fields, &info(&face.settings, &place.realm.path), margin))
+        }
+        Some((_, What::CookieDomains)) => {
             Ok(resource(id, named, &fields, &Domains { domains: &face.settings.cookie_domains }, margin))
         }
-        "version" => {
+        Some((_, What::Version)) => {
             demand_administrator(face, call, place.realm.id).await?;
             Ok(resource(id, named, &fields, &RELEASE, margin))
         }
-        other => Err(AmError::UnknownInfo(other.to_owned())),
+        None => Err(AmError::UnknownInfo(id.to_string())),
     }
 }
 

@@ -3,7 +3,7 @@
 //! The caller is judged before version and action are (recorded), except for validate, which needs none.
 //! Contract am.md 1.
 
-mod actions;
+pub(crate) mod actions;
 mod by_user;
 mod gate;
 mod handles;

@@ -59,7 +59,7 @@ async fn done(
         return Err(AmError::AccessDenied);
     };
     let everybodys = match &ask {
-        Ask::Action(name, body) if place.rest.is_empty() => Everybodys::named(name, body),
+        Ask::Action(name, _) if place.rest.is_empty() => Everybodys::named(name),
         Ask::Action(..) | Ask::Create | Ask::Query(_) | Ask::Read | Ask::Change(_) => None,
     };
     if everybodys.is_none() {
@@ -73,25 +73,28 @@ async fn done(
     margin.served = Some(served.map_err(|unserved| unserved.of_crest(&rest))?);
     match (everybodys, ask) {
         (Some(Everybodys::IdFromSession), _) => whose(face, &live).await,
-        (Some(Everybodys::ValidateGoto(goto)), _) => Ok(leads(face, goto.as_deref())),
+        (Some(Everybodys::ValidateGoto), Ask::Action(_, body)) => {
+            Ok(leads(face, body.get("goto").and_then(Value::as_str)))
+        }
         (None, Ask::Action(name, _)) => Err(AmError::UnknownAction(name)),
-        (None, Ask::Create | Ask::Query(_) | Ask::Read | Ask::Change(_)) => Err(AmError::Unsupported),
+        (_, Ask::Create | Ask::Query(_) | Ask::Read | Ask::Change(_)) => Err(AmError::Unsupported),
     }
 }
 
 /// What whoever has a session may ask.
-enum Everybodys {
+#[derive(Clone, Copy)]
+pub(crate) enum Everybodys {
     IdFromSession,
-    ValidateGoto(Option<String>),
+    ValidateGoto,
 }
 
 impl Everybodys {
-    fn named(action: &str, body: &Value) -> Option<Self> {
-        if action.eq_ignore_ascii_case("idFromSession") {
-            return Some(Self::IdFromSession);
-        }
-        let goto = || body.get("goto").and_then(Value::as_str).map(str::to_owned);
-        action.eq_ignore_ascii_case("validateGoto").then(|| Self::ValidateGoto(goto()))
+    pub(crate) const NAMES: [(&'static str, Self); 2] =
+        [("idFromSession", Self::IdFromSession), ("validateGoto", Self::ValidateGoto)];
+
+    fn named(action: &str) -> Option<Self> {
+        let found = Self::NAMES.iter().find(|(name, _)| action.eq_ignore_ascii_case(name));
+        found.map(|(_, everybodys)| *everybodys)
     }
 }
 

@@ -20,6 +20,12 @@ use crate::answer::{Answer, Call, json as json_answer, other_methods, redirect, 
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::serve::{ready, unrouted_path};
+use crate::table::{Named, each};
+
+/// Every route, with `/admin` before its path or without.
+pub(crate) fn listed() -> impl Iterator<Item = (&'static str, &'static str)> {
+    each(&routes::ROUTES)
+}
 
 pub(crate) async fn serve(face: &Face, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
@@ -42,8 +48,8 @@ pub(crate) async fn serve(face: &Face, request: Request) -> Answer {
 
 async fn routed(face: &Face, call: &Call, body: Body, path: &str) -> Answer {
     match route(path, &call.parts.method) {
-        Route::To(endpoint) => {
-            let outcome = answered(face, call, body, endpoint).await;
+        Route::To(endpoint, named) => {
+            let outcome = answered(face, call, body, (endpoint, named)).await;
             outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
         }
         Route::Public(path) => {
@@ -51,7 +57,7 @@ async fn routed(face: &Face, call: &Call, body: Body, path: &str) -> Answer {
             let to = format!("{}{path}{query}", face.settings.base);
             redirect(StatusCode::TEMPORARY_REDIRECT, &call.parts, &to)
         }
-        Route::OtherMethods(allow) => other_methods(allow),
+        Route::OtherMethods(allow) => other_methods(&allow),
         Route::Nowhere => text(StatusCode::NOT_FOUND, "404 page not found\n"),
     }
 }
@@ -60,7 +66,7 @@ async fn answered(
     face: &Face,
     call: &Call,
     body: Body,
-    endpoint: Endpoint<'_>,
+    (endpoint, [id, kind]): (Endpoint, Named<'_>),
 ) -> Result<Answer, KratosError> {
     match endpoint {
         Endpoint::Alive => Ok(json_answer(StatusCode::OK, &json!({"status": "ok"}))),
@@ -68,19 +74,19 @@ async fn answered(
         Endpoint::Version => Ok(json_answer(StatusCode::OK, &json!({"version": env!("CARGO_PKG_VERSION")}))),
         Endpoint::Sessions => sessions::list(face, call).await,
         Endpoint::ManageSessions => manage::manage(face, call, body).await,
-        Endpoint::Session(id) => sessions::read(face, call, id).await,
-        Endpoint::EndSession(id) => sessions::end(face, call, id).await,
-        Endpoint::ExtendSession(id) => sessions::extend(face, id).await,
-        Endpoint::SessionsOf(id) => sessions::list_of(face, call, id).await,
-        Endpoint::EndSessionsOf(id) => sessions::forget_of(face, call, id).await,
+        Endpoint::Session => sessions::read(face, call, id).await,
+        Endpoint::EndSession => sessions::end(face, call, id).await,
+        Endpoint::ExtendSession => sessions::extend(face, id).await,
+        Endpoint::SessionsOf => sessions::list_of(face, call, id).await,
+        Endpoint::EndSessionsOf => sessions::forget_of(face, call, id).await,
         Endpoint::Identities => identities::list(face, call).await,
         Endpoint::CreateIdentity => identities::create(face, body).await,
         Endpoint::CreateIdentities => identities::create_many(face, body).await,
-        Endpoint::Identity(id) => identities::read(face, call, id).await,
-        Endpoint::IdentityExternal(id) => identities::read_external(face, call, id).await,
-        Endpoint::ReplaceIdentity(id) => identities::replace(face, call, body, id).await,
-        Endpoint::PatchIdentity(id) => identities::patch(face, call, body, id).await,
-        Endpoint::RemoveIdentity(id) => identities::remove(face, call, id).await,
-        Endpoint::RemoveCredential(id, kind) => identities::remove_credential(face, call, id, kind).await,
+        Endpoint::Identity => identities::read(face, call, id).await,
+        Endpoint::IdentityExternal => identities::read_external(face, call, id).await,
+        Endpoint::ReplaceIdentity => identities::replace(face, call, body, id).await,
+        Endpoint::PatchIdentity => identities::patch(face, call, body, id).await,
+        Endpoint::RemoveIdentity => identities::remove(face, call, id).await,
+        Endpoint::RemoveCredential => identities::remove_credential(face, call, id, kind).await,
     }
 }

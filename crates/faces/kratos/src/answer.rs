@@ -100,9 +100,10 @@ pub(crate) fn text(status: StatusCode, text: &'static str) -> Answer {
 }
 
 /// 405 with the methods that there are.
-pub(crate) fn other_methods(allow: &'static str) -> Answer {
+pub(crate) fn other_methods(allow: &str) -> Answer {
     let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n");
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    let allow = HeaderValue::from_str(allow).expect("methods are printable ASCII");
+    answer.headers_mut().insert(ALLOW, allow);
     answer
 }
 

@@ -27,6 +27,7 @@ mod serve;
 mod sessions;
 mod settings;
 mod submission;
+mod table;
 mod token_exchange;
 mod tokenize;
 mod well_known;
@@ -48,6 +49,16 @@ pub use schema::SchemaError;
 pub use tokenize::{RESERVED_CLAIMS, Tokenizer};
 
 use crate::face::Face;
+
+/// Every route of the public listener, as method and path with its parameter in braces.
+pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    table::each(&routes::ROUTES)
+}
+
+/// Every route of the admin listener; `/admin` may stand before a path or not.
+pub fn admin_routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    admin::listed()
+}
 
 /// The service. It answers every path; what it does not know is its own 404.
 pub fn service(authority: Authority, settings: Settings) -> Result<Kratos, SettingsError> {

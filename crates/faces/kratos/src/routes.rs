@@ -6,16 +6,17 @@
 use axum::http::Method;
 
 use crate::other_flows::OtherFlow;
+use crate::table::{self, Found, Named, Row};
 
 /// What answers a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Endpoint<'p> {
+pub(crate) enum Endpoint {
     Whoami,
     Sessions,
     EndOthers,
-    EndOne(&'p str),
+    EndOne,
     Schemas,
-    Schema(&'p str),
+    Schema,
     BrowserFlow(OtherFlow),
     NativeFlow(OtherFlow),
     ChangePassword,
@@ -44,94 +45,75 @@ pub(crate) enum Endpoint<'p> {
 /// What a path and method lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route<'p> {
-    To(Endpoint<'p>),
+    To(Endpoint, Named<'p>),
     /// It is served by the admin listener, under this path.
     Admin(String),
     /// The methods that the path has, sorted.
-    OtherMethods(&'static str),
+    OtherMethods(String),
     Nowhere,
 }
 
-const READ: &str = "GET, HEAD";
+const READ: &str = "GET HEAD";
+/// Gateways forward the method of the request they ask about (K-25).
+const ANY: &str = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT";
+
+pub(crate) static ROUTES: [Row<Endpoint>; 32] = [
+    (ANY, "/sessions/whoami", Endpoint::Whoami),
+    (READ, "/sessions/token-exchange", Endpoint::TokenExchange),
+    (READ, "/sessions", Endpoint::Sessions),
+    ("DELETE", "/sessions", Endpoint::EndOthers),
+    ("DELETE", "/sessions/{session}", Endpoint::EndOne),
+    (READ, "/schemas", Endpoint::Schemas),
+    (READ, "/schemas/{schema}", Endpoint::Schema),
+    (READ, "/self-service/logout/browser", Endpoint::LogoutCreate),
+    ("GET", "/self-service/logout", Endpoint::Logout), // Q11: HEAD does not sign off; link checkers must not end sessions.
+    ("DELETE", "/self-service/logout/api", Endpoint::NativeLogout),
+    (READ, "/self-service/login/browser", Endpoint::LoginBrowser),
+    (READ, "/self-service/login/api", Endpoint::LoginNative),
+    (READ, "/self-service/login/flows", Endpoint::LoginFetch),
+    ("GET HEAD POST", "/self-service/login", Endpoint::LoginSubmit), // Quirk: a GET is a submission without a body.
+    (READ, "/self-service/registration/browser", Endpoint::BrowserFlow(OtherFlow::Registration)),
+    (READ, "/self-service/registration/api", Endpoint::NativeFlow(OtherFlow::Registration)),
+    (READ, "/self-service/settings/browser", Endpoint::SettingsBrowser),
+    (READ, "/self-service/settings/api", Endpoint::SettingsNative),
+    (READ, "/self-service/settings/flows", Endpoint::SettingsFetch),
+    ("GET HEAD POST", "/self-service/settings", Endpoint::SettingsSubmit),
+    (READ, "/self-service/recovery/browser", Endpoint::BrowserFlow(OtherFlow::Recovery)),
+    (READ, "/self-service/recovery/api", Endpoint::NativeFlow(OtherFlow::Recovery)),
+    (READ, "/.well-known/change-password", Endpoint::ChangePassword),
+    (READ, "/.well-known/ory/webauthn.js", Endpoint::PasskeyScript),
+    (READ, "/self-service/errors", Endpoint::Errors),
+    (READ, "/self-service/error", Endpoint::Errors),
+    (READ, "/health/alive", Endpoint::Alive),
+    (READ, "/health/ready", Endpoint::Ready),
+    (READ, "/self-service/ui/login", Endpoint::LoginPage),
+    (READ, "/self-service/ui/settings", Endpoint::SettingsPage),
+    (READ, "/self-service/ui/error", Endpoint::ErrorPage),
+    (READ, "/self-service/ui/status", Endpoint::StatusPage),
+];
+
+/// Methods that `Allow` names, and that are refused all the same.
+const NAMED_TOO: [(&str, &str); 2] = [
+    // Quirk: the address of one session has a DELETE, and this path has its form. K-43
+    ("/sessions/token-exchange", "DELETE"),
+    ("/self-service/logout", "HEAD"),
+];
 
 pub(crate) fn route<'p>(path: &'p str, method: &Method) -> Route<'p> {
-    let reads = *method == Method::GET || *method == Method::HEAD;
-    let read = |endpoint| if reads { Route::To(endpoint) } else { Route::OtherMethods(READ) };
-    match path {
-        "/sessions/whoami" => match whoami_takes(method) {
-            true => Route::To(Endpoint::Whoami),
-            false => Route::OtherMethods("CONNECT, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, TRACE"),
-        },
-        // Quirk: the address of one session has a DELETE, and this path has its form. K-43
-        "/sessions/token-exchange" if reads => Route::To(Endpoint::TokenExchange),
-        "/sessions/token-exchange" => Route::OtherMethods("DELETE, GET, HEAD"),
-        "/sessions" if reads => Route::To(Endpoint::Sessions),
-        "/sessions" if *method == Method::DELETE => Route::To(Endpoint::EndOthers),
-        "/sessions" => Route::OtherMethods("DELETE, GET, HEAD"),
-        "/schemas" => read(Endpoint::Schemas),
-        "/self-service/logout/browser" => read(Endpoint::LogoutCreate),
-        // Q11: HEAD does not sign off; link checkers must not end sessions.
-        "/self-service/logout" if *method == Method::GET => Route::To(Endpoint::Logout),
-        "/self-service/logout" => Route::OtherMethods(READ),
-        "/self-service/logout/api" if *method == Method::DELETE => Route::To(Endpoint::NativeLogout),
-        "/self-service/logout/api" => Route::OtherMethods("DELETE"),
-        "/self-service/login/browser" => read(Endpoint::LoginBrowser),
-        "/self-service/login/api" => read(Endpoint::LoginNative),
-        "/self-service/login/flows" => read(Endpoint::LoginFetch),
-        // Quirk: a GET is a submission without a body.
-        "/self-service/login" if reads || *method == Method::POST => Route::To(Endpoint::LoginSubmit),
-        "/self-service/login" => Route::OtherMethods("GET, HEAD, POST"),
-        "/self-service/registration/browser" => read(Endpoint::BrowserFlow(OtherFlow::Registration)),
-        "/self-service/registration/api" => read(Endpoint::NativeFlow(OtherFlow::Registration)),
-        "/self-service/settings/browser" => read(Endpoint::SettingsBrowser),
-        "/self-service/settings/api" => read(Endpoint::SettingsNative),
-        "/self-service/settings/flows" => read(Endpoint::SettingsFetch),
-        "/self-service/settings" if reads || *method == Method::POST => Route::To(Endpoint::SettingsSubmit),
-        "/self-service/settings" => Route::OtherMethods("GET, HEAD, POST"),
-        "/self-service/recovery/browser" => read(Endpoint::BrowserFlow(OtherFlow::Recovery)),
-        "/self-service/recovery/api" => read(Endpoint::NativeFlow(OtherFlow::Recovery)),
-        "/.well-known/change-password" => read(Endpoint::ChangePassword),
-        "/.well-known/ory/webauthn.js" => read(Endpoint::PasskeyScript),
-        "/self-service/errors" | "/self-service/error" => read(Endpoint::Errors),
-        "/health/alive" => read(Endpoint::Alive),
-        "/health/ready" => read(Endpoint::Ready),
-        "/self-service/ui/login" => read(Endpoint::LoginPage),
-        "/self-service/ui/settings" => read(Endpoint::SettingsPage),
-        "/self-service/ui/error" => read(Endpoint::ErrorPage),
-        "/self-service/ui/status" => read(Endpoint::StatusPage),
-        _ => below(path, method),
+    match table::find(&ROUTES, path, method) {
+        Found::To(endpoint, named) => Route::To(endpoint, named),
+        Found::OtherMethods(path) => Route::OtherMethods(table::allow(&ROUTES, path, &NAMED_TOO)),
+        Found::Nowhere => elsewhere(path),
     }
 }
 
-/// Paths with a name in them.
-fn below<'p>(path: &'p str, method: &Method) -> Route<'p> {
-    let reads = *method == Method::GET || *method == Method::HEAD;
+fn elsewhere(path: &str) -> Route<'_> {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     match segments[..] {
-        ["sessions", id] if !id.is_empty() && *method == Method::DELETE => Route::To(Endpoint::EndOne(id)),
-        ["sessions", id] if !id.is_empty() => Route::OtherMethods("DELETE"),
-        ["schemas", id] if !id.is_empty() && reads => Route::To(Endpoint::Schema(id)),
-        ["schemas", id] if !id.is_empty() => Route::OtherMethods(READ),
         ["identities", ..] => Route::Admin(format!("/admin{path}")),
         ["admin", "identities", ..] => Route::Admin(path.to_owned()),
         _ => Route::Nowhere,
     }
-}
-
-/// Gateways forward the method of the request they ask about (K-25).
-fn whoami_takes(method: &Method) -> bool {
-    [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-        Method::TRACE,
-        Method::CONNECT,
-    ]
-    .contains(method)
 }
 
 /// Whether a method can't change anything, and so can't be forged.
@@ -231,7 +213,7 @@ mod tests {
     fn methods_that_do_not_exist_lead_nowhere() {
         let brew = Method::from_bytes(b"BREW").expect("a method");
         assert!(matches!(route("/sessions/whoami", &brew), Route::OtherMethods(_)));
-        assert_eq!(route("/self-service/logout", &Method::HEAD), Route::OtherMethods(READ));
+        assert_eq!(route("/self-service/logout", &Method::HEAD), Route::OtherMethods("GET, HEAD".into()));
         assert_eq!(route("/version", &Method::GET), Route::Nowhere);
     }
 }

@@ -56,13 +56,13 @@ async fn routed(face: &Face, call: &Call, body: Body, path: &str, exempt: bool) 
         return answer;
     }
     match route(path, &call.parts.method) {
-        Route::To(endpoint) => answered(face, call, body, endpoint).await,
+        Route::To(endpoint, [named, _]) => answered(face, call, body, (endpoint, named)).await,
         Route::Admin(path) => {
             let query = call.parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
             let to = format!("{}{path}{query}", face.settings.admin_base);
             redirect(StatusCode::TEMPORARY_REDIRECT, &call.parts, &to)
         }
-        Route::OtherMethods(allow) => other_methods(allow),
+        Route::OtherMethods(allow) => other_methods(&allow),
         Route::Nowhere => text(StatusCode::NOT_FOUND, "404 page not found\n"),
     }
 }
@@ -76,15 +76,15 @@ pub(crate) fn unrouted_path(call: &Call, path: &str) -> Option<Answer> {
     Some(redirect(StatusCode::TEMPORARY_REDIRECT, &call.parts, &to))
 }
 
-async fn answered(face: &Face, call: &Call, body: Body, endpoint: Endpoint<'_>) -> Answer {
-    match outcome(face, call, body, endpoint).await {
+async fn answered(face: &Face, call: &Call, body: Body, (endpoint, named): (Endpoint, &str)) -> Answer {
+    match outcome(face, call, body, (endpoint, named)).await {
         Err(error) if !shows_browsers_the_page(endpoint) => face.error_json(&call.parts, error),
         outcome => face.answered(&call.parts, outcome).await,
     }
 }
 
 /// Whether a browser is sent to the error page. Contract kratos.md 1.4
-fn shows_browsers_the_page(endpoint: Endpoint<'_>) -> bool {
+fn shows_browsers_the_page(endpoint: Endpoint) -> bool {
     matches!(
         endpoint,
         Endpoint::LogoutCreate
@@ -100,15 +100,15 @@ async fn outcome(
     face: &Face,
     call: &Call,
     body: Body,
-    endpoint: Endpoint<'_>,
+    (endpoint, named): (Endpoint, &str),
 ) -> Result<Answer, KratosError> {
     match endpoint {
         Endpoint::Whoami => Ok(whoami::answered(face, call).await),
         Endpoint::Sessions => sessions::list(face, call).await,
         Endpoint::EndOthers => sessions::end_others(face, call).await,
-        Endpoint::EndOne(id) => sessions::end_one(face, call, id).await,
+        Endpoint::EndOne => sessions::end_one(face, call, named).await,
         Endpoint::Schemas => Ok(schemas::list(face, call)),
-        Endpoint::Schema(id) => schemas::read(face, id),
+        Endpoint::Schema => schemas::read(face, named),
         Endpoint::TokenExchange => token_exchange::exchange(call),
         Endpoint::LogoutCreate => logout::create(face, call).await,
         Endpoint::Logout => Ok(logout::perform(face, call).await),

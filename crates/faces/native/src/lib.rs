@@ -44,6 +44,13 @@ pub const CHECK: &str = "/ui/check";
 /// The same, but a browser that is not signed on is sent to do so.
 pub const OR_SIGN_ON: &str = "/ui/check-or-sign-on";
 
+const MOUNTS: [(Mount, &str); 2] = [(Mount::Check, CHECK), (Mount::OrSignOn, OR_SIGN_ON)];
+
+/// The paths of this face, each for every method and with anything below it.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    MOUNTS.into_iter().map(|(_, path)| path)
+}
+
 /// Whether a path is this face's: one of the two above, or below it. What stands below is the path that a proxy was
 /// asked for, and does not matter.
 #[must_use]
@@ -53,7 +60,7 @@ pub fn owns(path: &str) -> bool {
 
 /// Which of the two a path is, and the rest of it.
 fn mounted(path: &str) -> Option<(Mount, &str)> {
-    [(Mount::Check, CHECK), (Mount::OrSignOn, OR_SIGN_ON)].into_iter().find_map(|(mount, prefix)| {
+    MOUNTS.into_iter().find_map(|(mount, prefix)| {
         let rest = path.strip_prefix(prefix)?;
         (rest.is_empty() || rest.starts_with('/')).then_some((mount, rest))
     })

@@ -5,7 +5,6 @@
 use adieu_authority::RealmId;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::Method;
 
 use crate::problem::Problem;
 use crate::{Face, as_endpoints, signoff};
@@ -16,21 +15,42 @@ pub(crate) struct Direct {
     what: What,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum What {
     Introspection,
     SignOff,
+}
+
+impl What {
+    const ALL: [Self; 2] = [Self::Introspection, Self::SignOff];
+
+    /// Below the environment.
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Introspection => "as/introspect",
+            Self::SignOff => "as/signoff",
+        }
+    }
+
+    const fn allow(self) -> &'static str {
+        match self {
+            Self::Introspection => "POST",
+            Self::SignOff => "GET, POST",
+        }
+    }
 }
 
 impl Direct {
     /// What a request asks for, if it is one of these.
     pub(crate) fn of(request: &Request) -> Option<Self> {
         let (env, rest) = request.uri().path().strip_prefix('/')?.split_once('/')?;
-        let what = match rest {
-            "as/introspect" => What::Introspection,
-            "as/signoff" => What::SignOff,
-            _ => return None,
-        };
+        let what = What::ALL.into_iter().find(|what| what.path() == rest)?;
         Some(Self { env: env.parse().ok()?, what })
+    }
+
+    /// These addresses below an environment, with their methods.
+    pub(crate) fn paths() -> impl Iterator<Item = (&'static str, &'static str)> {
+        What::ALL.into_iter().map(|what| (what.path(), what.allow()))
     }
 
     pub(crate) async fn answer(self, face: &Face, request: Request) -> Response {
@@ -38,12 +58,8 @@ impl Direct {
     }
 
     async fn tried(self, face: &Face, request: Request) -> Result<Response, Problem> {
-        let allow = match (&self.what, request.method()) {
-            (What::Introspection, &Method::POST) | (What::SignOff, &Method::GET | &Method::POST) => None,
-            (What::Introspection, _) => Some("POST"),
-            (What::SignOff, _) => Some("GET, POST"),
-        };
-        if let Some(allow) = allow {
+        let allow = self.what.allow();
+        if !allow.split(", ").any(|method| method == request.method().as_str()) {
             return Err(Problem::Method { allow });
         }
         let realm = face.authority().realm(self.env).await?.ok_or(Problem::NotFound)?;

@@ -86,7 +86,7 @@ impl Face {
 /// The service: everything below `/{environment id}` and `/v1`.
 pub fn service(authority: Authority, settings: Settings) -> PingOne {
     let face = Face(Arc::new(Inner { authority, settings }));
-    let routes = Router::new().merge(authentication()).merge(management()).merge(manage::routes());
+    let routes = routed().fold(Router::new(), |router, route| router.route(&route.path, route.to));
     PingOne { routes: routes.fallback(async || Problem::NotFound).with_state(face.clone()), face }
 }
 
@@ -137,53 +137,75 @@ impl Service<Request<Body>> for PingOne {
 }
 
 /// Sign-off and introspection are not here: see [`Direct`].
-fn authentication() -> Router<Face> {
-    Router::new()
-        .route("/{env}/as/authorize", only("GET, POST", get(authorize::authorize).post(authorize::authorize)))
-        .route("/{env}/as/resume", only("GET", get(resume::resume)))
-        .route("/{env}/as/token", only("POST", post(as_endpoints::token)))
-        .route("/{env}/as/revoke", only("POST", post(as_endpoints::revoke)))
-        .route(
-            "/{env}/as/userinfo",
-            only("GET, POST", get(as_endpoints::userinfo).post(as_endpoints::userinfo)),
-        )
-        .route("/{env}/as/idpSignoff", only("GET", get(signoff::by_hint::sign_off)))
-        .route("/{env}/as/jwks", readable(get(as_endpoints::jwks)))
-        .route("/{env}/as/.well-known/openid-configuration", readable(get(as_endpoints::discovery)))
-        .route("/{env}/as/signon", only("GET", get(sign_on_page::moved)))
-        .route("/{env}/flows/{flow}", only("GET, POST", get(flows::read).post(flows::act)))
-        .route("/{env}/signon/", only("GET, POST", get(sign_on_page::show).post(sign_on_page::submit)))
+fn authentication() -> Vec<Route> {
+    vec![
+        only("/{env}/as/authorize", "GET, POST", get(authorize::authorize).post(authorize::authorize)),
+        only("/{env}/as/resume", "GET", get(resume::resume)),
+        only("/{env}/as/token", "POST", post(as_endpoints::token)),
+        only("/{env}/as/revoke", "POST", post(as_endpoints::revoke)),
+        only("/{env}/as/userinfo", "GET, POST", get(as_endpoints::userinfo).post(as_endpoints::userinfo)),
+        only("/{env}/as/idpSignoff", "GET", get(signoff::by_hint::sign_off)),
+        readable("/{env}/as/jwks", get(as_endpoints::jwks)),
+        readable("/{env}/as/.well-known/openid-configuration", get(as_endpoints::discovery)),
+        only("/{env}/as/signon", "GET", get(sign_on_page::moved)),
+        only("/{env}/flows/{flow}", "GET, POST", get(flows::read).post(flows::act)),
+        only("/{env}/signon/", "GET, POST", get(sign_on_page::show).post(sign_on_page::submit)),
+    ]
 }
 
-fn management() -> Router<Face> {
-    Router::new()
-        .route("/v1/environments/{env}/users/{user}/sessions", only("GET", get(sessions::list_of_user)))
-        .route(
+fn management() -> Vec<Route> {
+    vec![
+        only("/v1/environments/{env}/users/{user}/sessions", "GET", get(sessions::list_of_user)),
+        only(
             "/v1/environments/{env}/users/{user}/sessions/{session}",
-            only("GET, DELETE", get(sessions::read_of_user).delete(sessions::delete)),
-        )
+            "GET, DELETE",
+            get(sessions::read_of_user).delete(sessions::delete),
+        ),
         // A session comes of a sign-on and is found by its user: the collection takes no method at all.
-        .route("/v1/environments/{env}/sessions", only("", MethodRouter::new()))
-        .route(
+        only("/v1/environments/{env}/sessions", "", MethodRouter::new()),
+        only(
             "/v1/environments/{env}/sessions/me",
-            only(
-                "GET, POST, DELETE",
-                get(sessions::me::read).post(sessions::me::reset).delete(sessions::me::delete),
-            ),
-        )
-        .route(
+            "GET, POST, DELETE",
+            get(sessions::me::read).post(sessions::me::reset).delete(sessions::me::delete),
+        ),
+        only(
             "/v1/environments/{env}/sessions/{session}",
-            only("GET, POST", get(sessions::read).post(sessions::reset)),
-        )
+            "GET, POST",
+            get(sessions::read).post(sessions::reset),
+        ),
+    ]
+}
+
+/// A path, its methods, and what they lead to.
+pub(crate) struct Route {
+    path: String,
+    allow: &'static str,
+    to: MethodRouter<Face>,
 }
 
 /// Exactly these methods. `HEAD` is none of them: a `get` route would serve it, and a look must not sign anybody off.
-fn only(allow: &'static str, routes: MethodRouter<Face>) -> MethodRouter<Face> {
+fn only(path: impl Into<String>, allow: &'static str, routes: MethodRouter<Face>) -> Route {
     let refuse = move || async move { Problem::Method { allow } };
-    routes.head(refuse).fallback(refuse)
+    Route { path: path.into(), allow, to: routes.head(refuse).fallback(refuse) }
 }
 
 /// A document that may also be asked for by `HEAD`.
-fn readable(routes: MethodRouter<Face>) -> MethodRouter<Face> {
-    routes.fallback(async || Problem::Method { allow: "GET, HEAD" })
+fn readable(path: impl Into<String>, routes: MethodRouter<Face>) -> Route {
+    let allow = "GET, HEAD";
+    Route { path: path.into(), allow, to: routes.fallback(move || async move { Problem::Method { allow } }) }
+}
+
+/// All that a router has to find.
+fn routed() -> impl Iterator<Item = Route> {
+    authentication().into_iter().chain(management()).chain(manage::routes())
+}
+
+/// Every route of the face, as method and path with its parameters in braces.
+pub fn routes() -> Vec<(&'static str, String)> {
+    let found = routed().map(|route| (route.path, route.allow));
+    let direct = Direct::paths().map(|(path, allow)| (format!("/{{env}}/{path}"), allow));
+    let of_path = |(path, allow): (String, &'static str)| {
+        allow.split(", ").filter(|method| !method.is_empty()).map(move |method| (method, path.clone()))
+    };
+    found.chain(direct).flat_map(of_path).collect()
 }

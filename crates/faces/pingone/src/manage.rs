@@ -16,123 +16,125 @@ pub(crate) mod settings;
 mod under_app;
 mod users;
 
-use axum::Router;
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use crate::{Face, only};
+use crate::{Route, only};
 
 /// The routes; a test holds them against the table of what each needs.
-pub(crate) fn routes() -> Router<Face> {
-    Router::new()
-        .route("/v1/environments", only("GET, POST", get(environments::list).post(environments::create)))
-        .route("/v1/environments/{env}", only("GET", get(environments::read)))
-        .route("/v1/roles", only("GET", get(roles::list)))
-        .route("/v1/roles/{role}", only("GET", get(roles::read)))
-        .merge(directory())
-        .merge(applications())
-        .merge(policies())
+pub(crate) fn routes() -> Vec<Route> {
+    let mut routes = vec![
+        only("/v1/environments", "GET, POST", get(environments::list).post(environments::create)),
+        only("/v1/environments/{env}", "GET", get(environments::read)),
+        only("/v1/roles", "GET", get(roles::list)),
+        only("/v1/roles/{role}", "GET", get(roles::read)),
+    ];
+    routes.extend(directory().into_iter().chain(applications()).chain(policies()));
+    routes
 }
 
-fn directory() -> Router<Face> {
+fn directory() -> Vec<Route> {
     let env = |rest: &str| format!("/v1/environments/{{env}}/{rest}");
-    Router::new()
-        .route(&env("populations"), only("GET, POST", get(populations::list).post(populations::create)))
-        .route(
-            &env("populations/{population}"),
-            only(
-                "GET, PUT, DELETE",
-                get(populations::read).put(populations::replace).delete(populations::delete),
-            ),
-        )
-        .route(&env("users"), only("GET, POST", get(users::list).post(users::create)))
-        .route(
-            &env("users/{user}"),
-            only(
-                "GET, PUT, PATCH, DELETE",
-                get(users::read).put(users::replace).patch(users::patch).delete(users::delete),
-            ),
-        )
-        .route(
-            &env("users/{user}/password"),
-            only("GET, PUT", get(users::password::read).put(users::password::set)),
-        )
-        .route(&env("users/{user}/enabled"), only("GET, PUT", get(users::enabled).put(users::enable)))
-        .route(
-            &env("users/{user}/roleAssignments"),
-            only("GET, POST", get(role_assignments::list_of_user).post(role_assignments::give_user)),
-        )
-        .route(
-            &env("users/{user}/roleAssignments/{assignment}"),
-            only("GET, DELETE", get(role_assignments::read_of_user).delete(role_assignments::take_from_user)),
-        )
+    vec![
+        only(env("populations"), "GET, POST", get(populations::list).post(populations::create)),
+        only(
+            env("populations/{population}"),
+            "GET, PUT, DELETE",
+            get(populations::read).put(populations::replace).delete(populations::delete),
+        ),
+        only(env("users"), "GET, POST", get(users::list).post(users::create)),
+        only(
+            env("users/{user}"),
+            "GET, PUT, PATCH, DELETE",
+            get(users::read).put(users::replace).patch(users::patch).delete(users::delete),
+        ),
+        only(env("users/{user}/password"), "GET, PUT", get(users::password::read).put(users::password::set)),
+        only(env("users/{user}/enabled"), "GET, PUT", get(users::enabled).put(users::enable)),
+        only(
+            env("users/{user}/roleAssignments"),
+            "GET, POST",
+            get(role_assignments::list_of_user).post(role_assignments::give_user),
+        ),
+        only(
+            env("users/{user}/roleAssignments/{assignment}"),
+            "GET, DELETE",
+            get(role_assignments::read_of_user).delete(role_assignments::take_from_user),
+        ),
+    ]
 }
 
-fn applications() -> Router<Face> {
+fn applications() -> Vec<Route> {
     let env = |rest: &str| format!("/v1/environments/{{env}}/{rest}");
-    Router::new()
-        .route(&env("applications"), only("GET, POST", get(applications::list).post(applications::create)))
-        .route(
-            &env("applications/{app}"),
-            only(
-                "GET, PUT, DELETE",
-                get(applications::read).put(applications::replace).delete(applications::delete),
-            ),
-        )
-        .route(
-            &env("applications/{app}/secret"),
-            only("GET, POST", get(applications::secret::read).post(applications::secret::rotate)),
-        )
-        .route(
-            &env("applications/{app}/roleAssignments"),
-            only("GET, POST", get(role_assignments::list_of_app).post(role_assignments::give_app)),
-        )
-        .route(
-            &env("applications/{app}/roleAssignments/{assignment}"),
-            only("GET, DELETE", get(role_assignments::read_of_app).delete(role_assignments::take_from_app)),
-        )
-        .route(
-            &env("applications/{app}/grants"),
-            only("GET, POST", get(resources::grants::list).post(resources::grants::create)),
-        )
-        .route(
-            &env("applications/{app}/grants/{grant}"),
-            only("GET, DELETE", get(resources::grants::read).delete(resources::grants::delete)),
-        )
-        .route(&env("resources"), only("GET", get(resources::list)))
-        .route(&env("resources/{resource}"), only("GET", get(resources::read)))
-        .route(&env("resources/{resource}/scopes"), only("GET", get(resources::scopes)))
+    vec![
+        only(env("applications"), "GET, POST", get(applications::list).post(applications::create)),
+        only(
+            env("applications/{app}"),
+            "GET, PUT, DELETE",
+            get(applications::read).put(applications::replace).delete(applications::delete),
+        ),
+        only(
+            env("applications/{app}/secret"),
+            "GET, POST",
+            get(applications::secret::read).post(applications::secret::rotate),
+        ),
+        only(
+            env("applications/{app}/roleAssignments"),
+            "GET, POST",
+            get(role_assignments::list_of_app).post(role_assignments::give_app),
+        ),
+        only(
+            env("applications/{app}/roleAssignments/{assignment}"),
+            "GET, DELETE",
+            get(role_assignments::read_of_app).delete(role_assignments::take_from_app),
+        ),
+        only(
+            env("applications/{app}/grants"),
+            "GET, POST",
+            get(resources::grants::list).post(resources::grants::create),
+        ),
+        only(
+            env("applications/{app}/grants/{grant}"),
+            "GET, DELETE",
+            get(resources::grants::read).delete(resources::grants::delete),
+        ),
+        only(env("resources"), "GET", get(resources::list)),
+        only(env("resources/{resource}"), "GET", get(resources::read)),
+        only(env("resources/{resource}/scopes"), "GET", get(resources::scopes)),
+    ]
 }
 
-fn policies() -> Router<Face> {
+fn policies() -> Vec<Route> {
     use policies::{actions, assignments};
     let env = |rest: &str| format!("/v1/environments/{{env}}/{rest}");
-    Router::new()
-        .route(&env("signOnPolicies"), only("GET, POST", get(policies::list).post(policies::create)))
-        .route(
-            &env("signOnPolicies/{policy}"),
-            only("GET, PUT, DELETE", get(policies::read).put(policies::replace).delete(policies::delete)),
-        )
-        .route(
-            &env("signOnPolicies/{policy}/actions"),
-            only("GET, POST", get(actions::list).post(actions::create)),
-        )
-        .route(
-            &env("signOnPolicies/{policy}/actions/{action}"),
-            only("GET, DELETE", get(actions::read).delete(actions::delete)),
-        )
-        .route(
-            &env("applications/{app}/signOnPolicyAssignments"),
-            only("GET, POST", get(assignments::list).post(assignments::create)),
-        )
-        .route(
-            &env("applications/{app}/signOnPolicyAssignments/{assignment}"),
-            only("GET, DELETE", get(assignments::read).delete(assignments::delete)),
-        )
-        .route(
-            &env("ssoCookieSettings"),
-            only("GET, POST, PUT", get(settings::read).post(settings::write).put(settings::write)),
-        )
+    vec![
+        only(env("signOnPolicies"), "GET, POST", get(policies::list).post(policies::create)),
+        only(
+            env("signOnPolicies/{policy}"),
+            "GET, PUT, DELETE",
+            get(policies::read).put(policies::replace).delete(policies::delete),
+        ),
+        only(env("signOnPolicies/{policy}/actions"), "GET, POST", get(actions::list).post(actions::create)),
+        only(
+            env("signOnPolicies/{policy}/actions/{action}"),
+            "GET, DELETE",
+            get(actions::read).delete(actions::delete),
+        ),
+        only(
+            env("applications/{app}/signOnPolicyAssignments"),
+            "GET, POST",
+            get(assignments::list).post(assignments::create),
+        ),
+        only(
+            env("applications/{app}/signOnPolicyAssignments/{assignment}"),
+            "GET, DELETE",
+            get(assignments::read).delete(assignments::delete),
+        ),
+        only(
+            env("ssoCookieSettings"),
+            "GET, POST, PUT",
+            get(settings::read).post(settings::write).put(settings::write),
+        ),
+    ]
 }
 
 /// A list as every collection is enveloped.

@@ -96,6 +96,11 @@ pub(super) fn named(name: &str, served: Option<Served>) -> Option<&'static Row> 
     heard_of.then_some(row)
 }
 
+/// Their names.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    ACTIONS.iter().map(|row| row.name)
+}
+
 impl Row {
     /// Whether the version that serves has it.
     pub(super) fn is_in(&self, served: Served) -> bool {

@@ -18,6 +18,7 @@ mod queries;
 mod quotas;
 mod recorded;
 mod refusals;
+mod rights;
 mod serverinfo;
 mod sign_on;
 mod upgrade;

@@ -4,105 +4,91 @@
 
 use axum::http::Method;
 
+use crate::table::{self, Found, Named, Row};
+
 /// What answers a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Endpoint<'p> {
+pub(super) enum Endpoint {
     Alive,
     Ready,
     Version,
     Sessions,
     ManageSessions,
-    Session(&'p str),
-    EndSession(&'p str),
-    ExtendSession(&'p str),
-    SessionsOf(&'p str),
-    EndSessionsOf(&'p str),
+    Session,
+    EndSession,
+    ExtendSession,
+    SessionsOf,
+    EndSessionsOf,
     Identities,
     CreateIdentity,
     CreateIdentities,
-    Identity(&'p str),
-    IdentityExternal(&'p str),
-    ReplaceIdentity(&'p str),
-    PatchIdentity(&'p str),
-    RemoveIdentity(&'p str),
-    RemoveCredential(&'p str, &'p str),
+    Identity,
+    IdentityExternal,
+    ReplaceIdentity,
+    PatchIdentity,
+    RemoveIdentity,
+    RemoveCredential,
 }
 
 /// What a path and method lead to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route<'p> {
-    To(Endpoint<'p>),
+    To(Endpoint, Named<'p>),
     /// It is served by the public listener, under this path.
     Public(&'p str),
     /// The methods that the path has, sorted.
-    OtherMethods(&'static str),
+    OtherMethods(String),
     Nowhere,
 }
 
-const READ: &str = "GET, HEAD";
+const READ: &str = "GET HEAD";
+
+pub(super) static ROUTES: [Row<Endpoint>; 19] = [
+    (READ, "/health/alive", Endpoint::Alive),
+    (READ, "/health/ready", Endpoint::Ready),
+    (READ, "/version", Endpoint::Version),
+    (READ, "/sessions", Endpoint::Sessions),
+    ("POST", "/sessions", Endpoint::ManageSessions),
+    (READ, "/sessions/{session}", Endpoint::Session),
+    ("DELETE", "/sessions/{session}", Endpoint::EndSession),
+    ("PATCH", "/sessions/{session}/extend", Endpoint::ExtendSession),
+    (READ, "/identities", Endpoint::Identities),
+    ("POST", "/identities", Endpoint::CreateIdentity),
+    ("PATCH", "/identities", Endpoint::CreateIdentities),
+    (READ, "/identities/by/external/{identity}", Endpoint::IdentityExternal),
+    (READ, "/identities/{identity}", Endpoint::Identity),
+    ("PUT", "/identities/{identity}", Endpoint::ReplaceIdentity),
+    ("PATCH", "/identities/{identity}", Endpoint::PatchIdentity),
+    ("DELETE", "/identities/{identity}", Endpoint::RemoveIdentity),
+    (READ, "/identities/{identity}/sessions", Endpoint::SessionsOf),
+    ("DELETE", "/identities/{identity}/sessions", Endpoint::EndSessionsOf),
+    ("DELETE", "/identities/{identity}/credentials/{kind}", Endpoint::RemoveCredential),
+];
 
 pub(super) fn route<'p>(path: &'p str, method: &Method) -> Route<'p> {
     let path = path.strip_prefix("/admin").filter(|rest| rest.starts_with('/')).unwrap_or(path);
-    let segments: Vec<&str> = path.split('/').skip(1).collect();
-    let named = segments.iter().all(|segment| !segment.is_empty());
-    match segments[..] {
-        ["self-service" | "schemas", ..] => Route::Public(path),
-        ["health", "alive"] => read(method, Endpoint::Alive),
-        ["health", "ready"] => read(method, Endpoint::Ready),
-        ["version"] => read(method, Endpoint::Version),
-        _ if !named => Route::Nowhere,
-        ["sessions", ref rest @ ..] => of_sessions(path, rest, method),
-        ["identities", ref rest @ ..] => of_identities(rest, method),
-        _ => Route::Nowhere,
+    if is_public(path, method) {
+        return Route::Public(path);
     }
-}
-
-fn read<'p>(method: &Method, endpoint: Endpoint<'p>) -> Route<'p> {
-    if reads(method) { Route::To(endpoint) } else { Route::OtherMethods(READ) }
-}
-
-fn reads(method: &Method) -> bool {
-    *method == Method::GET || *method == Method::HEAD
-}
-
-fn of_sessions<'p>(path: &'p str, rest: &[&'p str], method: &Method) -> Route<'p> {
-    match *rest {
-        [] if reads(method) => Route::To(Endpoint::Sessions),
-        [] if *method == Method::POST => Route::To(Endpoint::ManageSessions),
-        // Quirk: ending all of one's own is the public listener's.
-        [] if *method == Method::DELETE => Route::Public(path),
-        [] => Route::OtherMethods("DELETE, GET, HEAD, POST"),
-        ["whoami"] if reads(method) => Route::Public(path),
-        [id] if reads(method) => Route::To(Endpoint::Session(id)),
-        [id] if *method == Method::DELETE => Route::To(Endpoint::EndSession(id)),
-        [_] => Route::OtherMethods("DELETE, GET, HEAD"),
-        [id, "extend"] if *method == Method::PATCH => Route::To(Endpoint::ExtendSession(id)),
-        [_, "extend"] => Route::OtherMethods("PATCH"),
-        _ => Route::Nowhere,
-    }
-}
-
-fn of_identities<'p>(rest: &[&'p str], method: &Method) -> Route<'p> {
-    match *rest {
-        [] if reads(method) => Route::To(Endpoint::Identities),
-        [] if *method == Method::POST => Route::To(Endpoint::CreateIdentity),
-        [] if *method == Method::PATCH => Route::To(Endpoint::CreateIdentities),
-        [] => Route::OtherMethods("GET, HEAD, PATCH, POST"),
-        ["by", "external", id] => read(method, Endpoint::IdentityExternal(id)),
-        [id] if reads(method) => Route::To(Endpoint::Identity(id)),
-        [id] if *method == Method::PUT => Route::To(Endpoint::ReplaceIdentity(id)),
-        [id] if *method == Method::PATCH => Route::To(Endpoint::PatchIdentity(id)),
-        [id] if *method == Method::DELETE => Route::To(Endpoint::RemoveIdentity(id)),
-        [_] => Route::OtherMethods("DELETE, GET, HEAD, PATCH, PUT"),
-        [id, "sessions"] if reads(method) => Route::To(Endpoint::SessionsOf(id)),
-        [id, "sessions"] if *method == Method::DELETE => Route::To(Endpoint::EndSessionsOf(id)),
-        [_, "sessions"] => Route::OtherMethods("DELETE, GET, HEAD"),
-        [id, "credentials", kind] if *method == Method::DELETE => {
-            Route::To(Endpoint::RemoveCredential(id, kind))
+    match table::find(&ROUTES, path, method) {
+        Found::To(endpoint, named) => Route::To(endpoint, named),
+        // Ending all of one's own is the public listener's, and `Allow` names it here.
+        Found::OtherMethods(path) => {
+            Route::OtherMethods(table::allow(&ROUTES, path, &[("/sessions", "DELETE")]))
         }
-        [_, "credentials", _] => Route::OtherMethods("DELETE"),
-        _ => Route::Nowhere,
+        Found::Nowhere => Route::Nowhere,
     }
+}
+
+/// What belongs to the public listener.
+fn is_public(path: &str, method: &Method) -> bool {
+    let under =
+        |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let reads = *method == Method::GET || *method == Method::HEAD;
+    under("/self-service")
+        || under("/schemas")
+        || (path == "/sessions" && *method == Method::DELETE) // Quirk: ending all of one's own.
+        || (path == "/sessions/whoami" && reads)
 }
 
 #[cfg(test)]
@@ -111,8 +97,8 @@ mod tests {
 
     #[test]
     fn the_prefix_may_be_there_once() {
-        assert_eq!(route("/admin/sessions", &Method::GET), Route::To(Endpoint::Sessions));
-        assert_eq!(route("/sessions", &Method::GET), Route::To(Endpoint::Sessions));
+        assert_eq!(route("/admin/sessions", &Method::GET), Route::To(Endpoint::Sessions, ["", ""]));
+        assert_eq!(route("/sessions", &Method::GET), Route::To(Endpoint::Sessions, ["", ""]));
         for path in
             ["/admin/admin/sessions", "/", "/admin", "/administrators", "/sessions/", "/identities//x"]
         {
@@ -127,6 +113,9 @@ mod tests {
             route("/admin/self-service/login/api", &Method::POST),
             Route::Public("/self-service/login/api")
         );
-        assert_eq!(route("/sessions/whoami", &Method::DELETE), Route::To(Endpoint::EndSession("whoami")));
+        assert_eq!(
+            route("/sessions/whoami", &Method::DELETE),
+            Route::To(Endpoint::EndSession, ["whoami", ""])
+        );
     }
 }

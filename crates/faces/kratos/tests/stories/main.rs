@@ -7,5 +7,6 @@ mod bad_input;
 mod exit_five;
 mod pages;
 mod recorded;
+mod rights;
 mod second_factor;
 mod tokenize;

@@ -135,10 +135,29 @@ fn success(done: Success, bodies: bool) -> Value {
     if let Some(schema) = schema.filter(|_| bodies) {
         response["content"] = json!({"application/json": {"schema": reference(schema)}});
     }
+    if let Some(links) = links(done).filter(|_| bodies) {
+        response["links"] = links;
+    }
     if matches!(done, Success::Makes(_)) {
         response["headers"] = json!({"Location": {"schema": {"type": "string"}, "description": "Its path."}});
     }
     response
+}
+
+/// Where an answer leads: what was made can be ended, and of a session in a list there is more to know.
+fn links(done: Success) -> Option<Value> {
+    let ends =
+        |member: &str| json!({"ends": {"operationId": "end", "requestBody": {member: "$response.body#/id"}}});
+    match done {
+        Success::Makes("Realm") => Some(ends("realm")),
+        Success::Makes("User") => Some(ends("user")),
+        Success::Makes("MadeClient") => Some(ends("client")),
+        Success::Shows("Sessions") => Some(json!({
+            "first": {"operationId": "readSession", "parameters": {"session": "$response.body#/items/0/id"}},
+        })),
+        Success::Shows("Session") => Some(ends("session")),
+        Success::Makes(_) | Success::Shows(_) | Success::Nothing => None,
+    }
 }
 
 /// All problems of one status.

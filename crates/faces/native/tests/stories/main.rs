@@ -3,6 +3,7 @@
 //! Through the real dispatcher over the embedded engine; only the clock stands still.
 
 mod admin;
+mod rights;
 
 use adieu_testkit::World;
 use adieu_testkit::failing::Failure;

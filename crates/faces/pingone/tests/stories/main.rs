@@ -15,6 +15,7 @@ mod outages;
 mod own_address;
 mod pages;
 mod published_client;
+mod rights;
 mod sessions;
 mod signoff;
 mod tokens;

@@ -139,6 +139,7 @@ fn people() -> Vec<(&'static str, Value)> {
     let password = json!({"type": "string", "minLength": 8, "maxLength": 1024, "writeOnly": true});
     let hash = json!({
         "type": "string", "writeOnly": true,
+        "pattern": "^(\\$(argon2id?|2[aby]?|pbkdf2-sha(1|256|512)|scrypt)\\$|\\{SSHA(256|512)?\\})[!-~]+$",
         "description": "argon2 (PHC), bcrypt, PBKDF2, scrypt or salted SHA, made elsewhere; a password wins over it.",
     });
     let user = vec![

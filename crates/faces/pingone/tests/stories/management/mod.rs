@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::house::{Ask, Door, Reply};
 
 pub(super) const FORBIDDEN: Option<(&str, Option<&str>)> = Some(("INSUFFICIENT_PERMISSIONS", None));
-pub(super) const NOBODY: &str = "6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90";
+pub(crate) const NOBODY: &str = "6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90";
 
 /// A door and the token of a worker that administers its environment.
 pub(super) struct Office {
