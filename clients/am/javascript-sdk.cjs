@@ -1,17 +1,13 @@
 // @forgerock/javascript-sdk in headless Chromium: a page of another origin signs on and off, cookies and CORS included.
-const { spawn } = require("node:child_process");
-const { mkdtempSync, rmSync } = require("node:fs");
-const { createServer } = require("node:http");
-const { tmpdir } = require("node:os");
-const path = require("node:path");
 const esbuild = require("esbuild");
+const { Browser, serve } = require("../browser.cjs");
 const { assert, vars, scenario } = require("../steps.cjs");
 
 const { am } = vars;
-const [host, port] = process.env.PAGE.split(":");
+const page = process.env.PAGE;
 
-/** What runs in the page. It only drives the package; what came of it is told to the server of the page. */
-async function inPage(sdk, am) {
+/** What runs in the page. It only drives the package. */
+async function inPage(am) {
   const { CallbackType, Config, FRAuth, SessionManager } = sdk;
   Config.set({ serverConfig: { baseUrl: `${am.public}/`, timeout: 5000 }, realmPath: "alpha" });
   const signOn = async (password) => {
@@ -46,50 +42,23 @@ const bundle = esbuild.buildSync({
   bundle: true, format: "iife", globalName: "sdk", platform: "browser", write: false, logLevel: "error",
 }).outputFiles[0].text;
 
-const page = `<!doctype html><title>shop</title><script src="/sdk.js"></script><script>
-${inPage}
-inPage(sdk, ${JSON.stringify(am)}).catch((error) => ({ error: String(error && error.stack || error) }))
-  .then((result) => fetch("/result", { method: "POST", body: JSON.stringify(result) }));
-</script>`;
-
-/** Serves the page until it has told its result. */
-function result() {
-  const profile = mkdtempSync(path.join(tmpdir(), "adieu-chromium-"));
-  return new Promise((resolve, reject) => {
-    let browser;
-    const server = createServer((request, response) => {
-      if (request.url === "/result") {
-        let body = "";
-        request.on("data", (piece) => (body += piece));
-        request.on("end", () => {
-          response.end();
-          browser.kill();
-          server.close();
-          resolve(JSON.parse(body));
-        });
-        return;
-      }
-      const [type, text] = request.url === "/sdk.js" ? ["text/javascript", bundle] : ["text/html", page];
-      response.setHeader("Content-Type", type);
-      response.end(text);
-    });
-    server.listen(Number(port), host, () => {
-      const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", `--user-data-dir=${profile}`];
-      browser = spawn("chromium", [...flags, `http://${host}:${port}/`], { stdio: "ignore" });
-      browser.on("error", reject);
-      browser.on("exit", () => rmSync(profile, { recursive: true, force: true }));
-    });
-  });
-}
+let browser;
 
 scenario({
   "a page of another origin signs on and off": async () => {
-    const told = await result();
-    assert.equal(told.error, undefined);
+    await serve(page, {
+      "/": ["text/html", '<!doctype html><title>shop</title><script src="/sdk.js"></script>'],
+      "/sdk.js": ["text/javascript", bundle],
+    });
+    browser = await Browser.open();
+    await browser.goto(`http://${page}/`);
+    const told = await browser.evaluate(inPage, am);
     assert.equal(told.wrong, "LoginFailure");
     assert.equal(told.right, "LoginSuccess");
     assert.deepEqual([told.before, told.after], [true, false]);
     assert.deepEqual([told.first, told.second], [200, 401]);
     assert.ok(!told.readable.includes(am.cookie), "no script reads the session cookie");
   },
-});
+})
+  .then(() => browser.close())
+  .then(() => process.exit()); // The server of the page goes along.

@@ -2,7 +2,9 @@
 const { Configuration, FrontendApi, IdentityApi } = require(process.env.PACKAGE || "@ory/client");
 const { assert, vars, refused, Jar, scenario } = require("../steps.cjs");
 
-const { public: base, admin, alice, alice_password: alicePassword, bob, bob_password: bobPassword } = vars.kratos;
+const { public: publicBase, admin, alice, alice_password: alicePassword, bob, bob_password: bobPassword } = vars.kratos;
+// The same is served below `/auth`.
+const base = publicBase + (process.env.BELOW || "");
 const frontend = new FrontendApi(new Configuration({ basePath: base }));
 const identities = new IdentityApi(new Configuration({ basePath: admin }));
 

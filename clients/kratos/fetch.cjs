@@ -2,7 +2,8 @@
 const { Configuration, FrontendApi, IdentityApi } = require("@ory/client-fetch");
 const { assert, vars, refused, scenario } = require("../steps.cjs");
 
-const { public: base, admin, alice, alice_password: alicePassword } = vars.kratos;
+const { public: publicBase, admin, alice, alice_password: alicePassword, bob, bob_password: bobPassword } = vars.kratos;
+const base = publicBase + (process.env.BELOW || "");
 const json = { headers: { Accept: "application/json" } };
 const frontend = new FrontendApi(new Configuration({ basePath: base }));
 const jsonFrontend = new FrontendApi(new Configuration({ basePath: base, headers: json.headers }));
@@ -37,12 +38,31 @@ scenario({
   "sessions are listed for their user and for administrators": async () => {
     const { session_token: token } = await signOnNatively(alice, alicePassword);
     const other = await signOnNatively(alice, alicePassword);
+    const bobs = await signOnNatively(bob, bobPassword);
     const listed = await frontend.listMySessions({ xSessionToken: token });
     assert.equal(listed[0].id, other.session.id);
+    assert.ok(!listed.some((one) => one.id === bobs.session.id));
+    await frontend.disableMySession({ id: bobs.session.id, xSessionToken: token });
+    assert.equal((await frontend.toSession({ xSessionToken: bobs.session_token })).active, true);
+    const all = await identities.listSessions({ pageSize: 500, active: true });
+    assert.deepEqual([other, bobs].map((one) => all.some((seen) => seen.id === one.session.id)), [true, true]);
     const read = await identities.getSession({ id: other.session.id });
     assert.equal(read.active, true);
     await identities.disableSession({ id: other.session.id });
     assert.equal((await identities.getSession({ id: other.session.id })).active, false);
     assert.equal(await refused(() => frontend.toSession({ xSessionToken: other.session_token })), 401);
+  },
+  "an administrator makes an identity, ends its session and deletes it": async () => {
+    const email = `made-by-fetch-${process.pid}@example.test`;
+    const password = "correct-horse-battery-9";
+    const createIdentityBody = { schema_id: "person", traits: { email }, credentials: { password: { config: { password } } } };
+    const made = await identities.createIdentity({ createIdentityBody });
+    assert.equal(await refused(() => identities.createIdentity({ createIdentityBody })), 409);
+    const { session_token: token } = await signOnNatively(email, password);
+    assert.equal((await identities.listIdentitySessions({ id: made.id })).length, 1);
+    await identities.deleteIdentitySessions({ id: made.id });
+    assert.equal(await refused(() => frontend.toSession({ xSessionToken: token })), 401);
+    await identities.deleteIdentity({ id: made.id });
+    assert.equal(await refused(() => identities.getIdentity({ id: made.id })), 404);
   },
 });

@@ -13,22 +13,34 @@ use crate::check::need;
 use crate::files;
 
 /// Programs, and the Debian packages they come in.
-const PROGRAMS: [(&str, &str); 8] = [
+const PROGRAMS: [(&str, &str); 12] = [
     ("c++", "g++"), // The fuzzing engine.
     ("cc", "gcc"),  // aws-lc, SQLite, and the power cut below it.
     ("curl", "curl"),
     ("python3", "python3"),
     ("node", "nodejs"),
     ("npm", "npm"),
+    ("go", "golang-go"), // The languages of the founding samples.
+    ("ruby", "ruby"),
+    ("javac", "default-jdk-headless"),
+    ("mvn", "maven"),
     ("chromium", "chromium"), // The browser of a published client.
     ("nginx", "nginx-light"), // A proxy that asks before it lets a request through.
 ];
 
 /// The packages for Node and their exact versions; the founding samples name one of them.
-const NODE_PACKAGES: &str = "clients/packages.json";
-/// The packages for Python, and the folder that each list goes into; the founding samples name one of the first.
-const PYTHON_PACKAGES: [(&str, &str); 2] =
-    [("clients/packages.txt", "python"), ("clients/schemathesis.txt", "schemathesis")];
+const NODE_PACKAGES: (&str, &[&str]) = ("clients/packages.json", &[]);
+/// An application for Node in a folder of its own; what it would like to have besides is left out, as it is large and unused.
+const UI_PACKAGES: (&str, &[&str]) =
+    ("clients/kratos/ui.json", &["--omit=optional", "--omit=peer", "--legacy-peer-deps"]);
+/// The packages for Python; the founding samples name one of them.
+const PYTHON_PACKAGES: &str = "clients/packages.txt";
+/// What abuses the native API, with everything below it.
+const ABUSE_PACKAGES: &str = "clients/schemathesis.txt";
+/// The package for Java that the founding samples name.
+const JAVA_PACKAGES: &str = "clients/packages.xml";
+/// A program on a published crate; its lock file has the exact versions.
+const RUST_PROGRAM: &str = "clients/kratos/rust/Cargo.toml";
 
 /// Installs what is missing; gives the folder that the tests look into.
 pub(crate) fn install() -> Result<PathBuf> {
@@ -37,36 +49,61 @@ pub(crate) fn install() -> Result<PathBuf> {
     }
     let folder = files::root().join("target/clients");
     std::fs::create_dir_all(&folder)?;
-    node_packages(&folder)?;
-    for (list, name) in PYTHON_PACKAGES {
-        python_packages(&folder, list, name)?;
-    }
+    node_packages(&folder, NODE_PACKAGES)?;
+    node_packages(&folder.join("ui"), UI_PACKAGES)?;
+    noted(&folder, PYTHON_PACKAGES, "python.txt", |folder| pip(folder, PYTHON_PACKAGES, "python"))?;
+    noted(&folder, ABUSE_PACKAGES, "schemathesis.txt", |folder| pip(folder, ABUSE_PACKAGES, "schemathesis"))?;
+    noted(&folder, JAVA_PACKAGES, "java.xml", java_packages)?;
+    rust_program(&folder)?;
     Ok(folder)
 }
 
-/// Installs the packages of a list for Python into a folder of their own, if it was another list that is there.
-fn python_packages(folder: &Path, list: &str, name: &str) -> Result<()> {
-    let (wanted, noted) = (files::read(list)?, folder.join(format!("{name}.txt")));
-    if std::fs::read_to_string(&noted).ok().as_ref() == Some(&wanted) {
+/// Installs what a list names, unless a note says that the same list has been installed.
+fn noted(folder: &Path, list: &str, note: &str, install: fn(&Path) -> Result<()>) -> Result<()> {
+    let (wanted, note) = (files::read(list)?, folder.join(note));
+    if std::fs::read_to_string(&note).ok().as_ref() == Some(&wanted) {
         return Ok(());
     }
+    install(folder)?;
+    std::fs::write(&note, &wanted).with_context(|| note.display().to_string())
+}
+
+/// Installs the packages of a list for Python into a folder of their own.
+fn pip(folder: &Path, list: &str, name: &str) -> Result<()> {
     if !succeeds(Command::new("python3").args(["-m", "pip", "--version"])) {
         need("pip3", "python3-pip")?;
     }
-    let words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", "--target"];
-    run(Command::new("python3").args(words).arg(folder.join(name)).arg("-r").arg(files::root().join(list)))?;
-    std::fs::write(noted, wanted)?;
-    Ok(())
+    let words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade"];
+    run(Command::new("python3")
+        .args(words)
+        .arg("--target")
+        .arg(folder.join(name))
+        .arg("-r")
+        .arg(files::root().join(list)))
+}
+
+/// What an earlier list named goes with its folder: all that lies in it is on the samples' class path.
+fn java_packages(folder: &Path) -> Result<()> {
+    let jars = folder.join("java");
+    if jars.exists() {
+        std::fs::remove_dir_all(&jars).with_context(|| jars.display().to_string())?;
+    }
+    run(Command::new("mvn")
+        .args(["--quiet", "--batch-mode", "dependency:copy-dependencies", "--file"])
+        .arg(files::root().join(JAVA_PACKAGES))
+        .arg(format!("-DoutputDirectory={}", jars.display())))
 }
 
 /// Installs the packages for Node whose exact version is not there.
-fn node_packages(folder: &Path) -> Result<()> {
-    let wanted: BTreeMap<String, String> =
-        serde_json::from_str(&files::read(NODE_PACKAGES)?).context(NODE_PACKAGES)?;
+fn node_packages(folder: &Path, (list, flags): (&'static str, &[&str])) -> Result<()> {
+    let wanted: BTreeMap<String, String> = serde_json::from_str(&files::read(list)?).context(list)?;
     let installed = |name: &str, version: &str| {
         let text = std::fs::read_to_string(folder.join("node_modules").join(name).join("package.json"));
         let package = text.ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
-        package.is_some_and(|package| package["version"] == version)
+        // Some say it with a `v` before it.
+        package.is_some_and(|package| {
+            package["version"].as_str().is_some_and(|said| said.trim_start_matches('v') == version)
+        })
     };
     if wanted.iter().all(|(name, version)| installed(name, version)) {
         return Ok(());
@@ -74,7 +111,17 @@ fn node_packages(folder: &Path) -> Result<()> {
     // All of them at once: the client removes what a later call does not name.
     let words = ["install", "--no-audit", "--no-fund", "--loglevel=error", "--save-exact", "--prefix"];
     let packages = wanted.iter().map(|(name, version)| format!("{name}@{version}"));
-    run(Command::new("npm").args(words).arg(folder).args(packages))
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    run(Command::new("npm").args(words).arg(folder).args(flags).args(packages))
+}
+
+/// Outside the workspace, so that its packages and ours choose their versions and features apart.
+fn rust_program(folder: &Path) -> Result<()> {
+    run(Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
+        .args(["build", "--quiet", "--locked", "--manifest-path"])
+        .arg(files::root().join(RUST_PROGRAM))
+        .arg("--target-dir")
+        .arg(folder.join("rust")))
 }
 
 fn succeeds(command: &mut Command) -> bool {

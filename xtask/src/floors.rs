@@ -26,6 +26,16 @@ const NO_SERVER: &[&str] = &["axum", "hyper", "reqwest", "rusqlite"];
 const FACE: &[&str] =
     &["adieu-authority", "adieu-core", "adieu-http-kit", "adieu-oidc", "adieu-pages-kit", "adieu-token"];
 
+const NATIVE_FACE: &[&str] = &[
+    "adieu-authority",
+    "adieu-core",
+    "adieu-declared",
+    "adieu-http-kit",
+    "adieu-oidc",
+    "adieu-pages-kit",
+    "adieu-token",
+];
+
 const PLAN: &[Room] = &[
     Room { name: "adieu-core", may_use: &[], never: PURE },
     Room { name: "adieu-token", may_use: &[], never: PURE },
@@ -51,10 +61,16 @@ const PLAN: &[Room] = &[
         may_use: &["adieu-authority", "adieu-core", "adieu-http-kit", "adieu-token"],
         never: &["reqwest", "rusqlite"],
     },
+    // Documents that say what there is to be: read by commands and by the native API.
+    Room {
+        name: "adieu-declared",
+        may_use: &["adieu-authority", "adieu-core"],
+        never: &["axum", "http", "hyper", "reqwest", "rusqlite"],
+    },
     Room { name: "adieu-pages-kit", may_use: &["adieu-core"], never: PURE },
     Room { name: "adieu-face-am", may_use: FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu-face-kratos", may_use: FACE, never: &["reqwest", "rusqlite"] },
-    Room { name: "adieu-face-native", may_use: FACE, never: &["reqwest", "rusqlite"] },
+    Room { name: "adieu-face-native", may_use: NATIVE_FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu-face-pages", may_use: FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu-face-pingone", may_use: FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu-face-signals", may_use: FACE, never: &["reqwest", "rusqlite"] },

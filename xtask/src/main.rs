@@ -27,6 +27,7 @@ use anyhow::{Result, bail};
 const USAGE: &str = "\
 cargo xtask check                          what CI runs before the tests: format, clippy, floors, tidy, docs, contracts
 cargo xtask test                           installs what is needed, then check, then all tests, then fuzz for a while
+cargo xtask clients                        installs only: programs and published packages that tests call
 cargo xtask floors                         who may import whom
 cargo xtask tidy                           headers, lengths, words that must not be there, promises
 cargo xtask contracts [--write] [--strict] the table of checks; --strict also fails when a due check has no test
@@ -55,6 +56,7 @@ fn run(words: &[&str]) -> Result<()> {
     match words {
         ["check"] => check::check(),
         ["test"] => check::test(),
+        ["clients"] => clients::install().map(|folder| println!("clients: {}", folder.display())),
         ["floors"] => floors::floors(),
         ["tidy"] => tidy::tidy(),
         ["contracts", flags @ ..] if flags.iter().all(|f| ["--write", "--strict"].contains(f)) => {

@@ -9,6 +9,7 @@ pub mod keys;
 mod listeners;
 mod load;
 mod secret;
+mod tokenizers;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -144,6 +145,9 @@ pub struct RealmConfig {
     /// Its id; random if none is given (fixed for `/alpha` in development mode).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Public address of PingOne's authentication and pages here, if other than `pingone.auth_url` and `pingone.apps_url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pingone_url: Option<String>,
     /// Seconds until a session of AM's door is idle here, if other than `am.idle_s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub am_idle_s: Option<u64>,
@@ -182,6 +186,12 @@ pub struct Kratos {
     pub session_idle_s: u64,
     /// Seconds that a login flow lasts.
     pub login_flow_lifetime_s: u64,
+    /// Seconds that a settings flow lasts.
+    pub settings_flow_lifetime_s: u64,
+    /// Seconds after a sign-on in which its user may change credentials.
+    pub privileged_s: u64,
+    /// `highest_available` or `aal1`: whether a user's second factor is asked for before a session is told to anybody.
+    pub required_aal: String,
     /// Where browsers go when nothing else is said.
     pub default_return_url: String,
     /// Where browsers go after a logout; empty is `default_return_url`.
@@ -192,6 +202,8 @@ pub struct Kratos {
     pub login_ui_url: String,
     /// The error page; empty is the built-in one.
     pub error_ui_url: String,
+    /// The settings page; empty is the built-in one.
+    pub settings_ui_url: String,
     /// Where `return_to` may lead.
     pub allowed_return_urls: Vec<String>,
     /// Origins that may call with credentials from a browser.
@@ -216,6 +228,23 @@ pub struct Kratos {
     pub extend_answers_nothing: bool,
     /// Also sets the other dialects' cookies at sign-on.
     pub set_all_cookies: bool,
+    /// What a session can be told as, beside itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tokenizers: Vec<TokenizerConfig>,
+}
+
+/// A template of the Kratos dialect: a session told as a signed JWT.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenizerConfig {
+    /// The name that `tokenize_as` gives.
+    pub name: String,
+    /// Seconds that a token is valid.
+    #[serde(default = "defaults::tokenizer_life_s")]
+    pub lifetime_s: u64,
+    /// Further claims: `name=place`, the place in the session where it is read being a JSON pointer.
+    #[serde(default)]
+    pub claims: Vec<String>,
 }
 
 /// The AM dialect.
@@ -288,6 +317,8 @@ pub struct ProxyCheck {
     pub realm: String,
     /// Where a browser is sent that is not signed on.
     pub sign_on_url: String,
+    /// `highest_available` or `aal1`: whether a user's second factor is asked for before a request is let through.
+    pub required_aal: String,
 }
 
 impl Config {

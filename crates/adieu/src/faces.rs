@@ -55,6 +55,7 @@ fn am(authority: &Authority, config: &Config) -> adieu_face_am::Am {
     use adieu_face_am::{Settings, VersionDefault};
     let face = &config.am;
     let settings = Settings {
+        public_url: config.public.url.clone(),
         cookie_name: face.cookie_name.clone(),
         cookie_domains: face.cookie_domains.clone(),
         cookies_secure: is_https(&config.public.url),
@@ -91,6 +92,11 @@ fn pingone(authority: &Authority, config: &Config) -> adieu_face_pingone::PingOn
         api_base: or_public(&face.api_url),
         apps_base: or_public(&face.apps_url),
         cookies_secure: is_https(&or_public(&face.auth_url)),
+        own_bases: config
+            .realms
+            .iter()
+            .filter_map(|realm| Some((authority.realm_id_seen(&realm.path)?, realm.pingone_url.clone()?)))
+            .collect(),
         cookie_life_s: i64::try_from(face.cookie_lifetime_s).unwrap_or(i64::MAX),
         companions: if face.set_all_cookies { companions(authority, config, "ST") } else { vec![] },
     };
@@ -109,6 +115,7 @@ fn native(authority: &Authority, config: &Config) -> adieu_face_native::Native {
         cookie_names: own.into_iter().chain(further).map(str::to_owned).collect(),
         header_names: vec![config.am.cookie_name.clone()],
         sign_on_url: sign_on,
+        asks_second_factor: config.check.required_aal == "highest_available",
     };
     adieu_face_native::service(authority.clone(), settings)
 }
@@ -139,11 +146,20 @@ fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::K
             secure: is_https(base),
         },
         login_flow_life_s: face.login_flow_lifetime_s,
+        settings_flow_life_s: face.settings_flow_lifetime_s,
+        privileged_s: face.privileged_s,
+        asks_second_factor: face.required_aal == "highest_available",
+        tokenizers: face
+            .tokenizers
+            .iter()
+            .map(|template| template.template().map_err(anyhow::Error::msg))
+            .collect::<Result<_>>()?,
         logout_return: or(&face.logout_return_url, &default_return),
         login_return: or(&face.login_return_url, &default_return),
         default_return,
         login_ui: or(&face.login_ui_url, &format!("{base}/self-service/ui/login")),
         error_ui: or(&face.error_ui_url, &format!("{base}/self-service/ui/error")),
+        settings_ui: or(&face.settings_ui_url, &format!("{base}/self-service/ui/settings")),
         allowed_return: face.allowed_return_urls.clone(),
         cors_origins: face.cors_origins.clone(),
         whoami_cache_max_s: face.whoami_cacheable.then_some(face.whoami_cacheable_max_s),
@@ -171,7 +187,7 @@ pub(crate) fn admin(
 ) -> Result<axum::Router> {
     let credential = config.admin.credential().map_err(anyhow::Error::msg)?;
     let native = adieu_face_native::admin::service(authority.clone());
-    let guard = Guard::new(credential.as_ref(), kratos.clone());
+    let guard = Guard::new(credential.as_ref(), &config.admin.url, kratos.clone());
     let router = axum::Router::new()
         .route("/metrics", get(metrics))
         .route("/metrics/prometheus", get(metrics))

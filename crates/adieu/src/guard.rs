@@ -1,13 +1,18 @@
-//! The credential of the admin listener: asked for on everything but its health, where one is configured.
+//! Who may ask the admin listener: whoever has its credential, where one is configured; else whoever is on this machine, but
+//! no page in a browser there.
 //!
-//! It is kept as a hash and compared in constant time; what a refusal looks like is the affair of the face whose path it is.
+//! The credential is kept as a hash and compared in constant time; what a refusal looks like is the affair of the face whose
+//! path it is. A page of another site reaches loopback by its address, or by a name of its own that leads there.
 
 use adieu_core::TokenHash;
 use adieu_face_kratos::KratosAdmin;
 use adieu_http_kit::auth::bearer;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use http::header::HOST;
+use http::uri::Authority;
+use http::{StatusCode, Uri};
 
 use crate::config::Secret;
 
@@ -15,14 +20,39 @@ use crate::config::Secret;
 #[derive(Clone)]
 pub(crate) struct Guard {
     wanted: Option<TokenHash>,
+    /// The name in the listener's own address.
+    own_name: Option<String>,
     kratos: KratosAdmin,
 }
 
 impl Guard {
     /// With a credential, or none for everybody.
-    pub(crate) fn new(credential: Option<&Secret>, kratos: KratosAdmin) -> Self {
+    pub(crate) fn new(credential: Option<&Secret>, url: &str, kratos: KratosAdmin) -> Self {
         let wanted = credential.map(|secret| TokenHash::of(secret.reveal().as_bytes()));
-        Self { wanted, kratos }
+        let own_name = url.parse::<Uri>().ok().and_then(|url| url.host().map(str::to_owned));
+        Self { wanted, own_name, kratos }
+    }
+
+    /// Whether a page of another site may have sent it. With a credential that does not matter: no page has it.
+    fn is_a_strangers(&self, request: &Request) -> bool {
+        if self.wanted.is_some() {
+            return false;
+        }
+        let headers = request.headers();
+        let cross_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+        let named = request.uri().authority().cloned().or_else(|| {
+            let host = headers.get(HOST)?;
+            Authority::try_from(host.as_bytes()).ok()
+        });
+        // DNS rebinding: a browser that was sent here by a name of somebody else's says that name.
+        cross_site || named.is_some_and(|named| !self.is_ours(named.host()))
+    }
+
+    /// Addresses are nobody's name; `localhost` is this machine's (RFC 6761 §6.3).
+    fn is_ours(&self, host: &str) -> bool {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>().is_ok();
+        let local = host.eq_ignore_ascii_case("localhost");
+        address || local || self.own_name.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(host))
     }
 
     fn lets(&self, request: &Request) -> bool {
@@ -34,6 +64,11 @@ impl Guard {
 
 /// Lets a request through, or answers in the words of whoever would have answered it.
 pub(crate) async fn guarded(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    if guard.is_a_strangers(&request) {
+        let why = "The admin listener has no credential, and answers to no page of another site and to no other name \
+                   than its own (admin.url, admin.token_file).\n";
+        return (StatusCode::MISDIRECTED_REQUEST, why).into_response();
+    }
     if guard.lets(&request) {
         return next.run(request).await;
     }

@@ -6,7 +6,6 @@
 pub mod cast;
 pub mod commands;
 pub mod config;
-pub mod declared;
 pub mod dispatch;
 mod doors;
 mod faces;
@@ -14,7 +13,6 @@ mod guard;
 pub mod house;
 pub mod logging;
 pub mod metering;
-mod names;
 pub mod provision;
 pub mod real;
 pub mod reload;

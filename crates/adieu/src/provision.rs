@@ -2,7 +2,7 @@
 //!
 //! Idempotent: what is there stays as it is.
 
-use adieu_authority::{Authority, Population, ROOT, Realm, RealmId};
+use adieu_authority::{Authority, DEFAULT_POPULATION, Population, ROOT, Realm, RealmId};
 use anyhow::{Context, Result};
 use uuid::{Uuid, uuid};
 
@@ -10,9 +10,6 @@ use crate::config::Config;
 
 /// The id of `/alpha` in development mode, so that requests can be written down before the first start.
 pub const ALPHA_IN_DEVELOPMENT: Uuid = uuid!("a1fa0000-0000-4000-8000-000000000001");
-
-/// Name of the population that every realm begins with.
-pub(crate) const DEFAULT_POPULATION: &str = "Default";
 
 /// Makes the realms that are missing. Says which were made.
 pub async fn realms(authority: &Authority, config: &Config) -> Result<Vec<Realm>> {

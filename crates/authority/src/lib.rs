@@ -19,6 +19,7 @@ mod policy;
 mod prove;
 mod realms;
 mod revoke;
+mod second_factor;
 mod sign_on;
 mod throttle;
 mod tokens;
@@ -28,11 +29,11 @@ mod workers;
 use std::sync::Arc;
 
 pub use adieu_core::{
-    Act, Actor, AmendError, AmendOrder, Amendment, Beyond, Cause, Client, ClientAuth, ClientId, Closed,
-    Device, Door, EndError, EndOrder, Ended, Grant, GrantError, How, Limits, Locator, Method, NotLive,
-    Origin, Outage, Population, PopulationId, PresentedToken, Purpose, Quota, Realm, RealmId, Rights, Role,
-    RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State, Target, User,
-    UserEdit, UserId, Verdict,
+    Act, Actor, AmendError, AmendOrder, Amendment, Assurance, Beyond, Cause, Client, ClientAuth, ClientId,
+    Closed, CodeSet, Device, Door, EndError, EndOrder, Ended, Grant, GrantError, How, Limits, Locator,
+    Method, NotLive, Origin, Outage, Population, PopulationId, PresentedToken, Purpose, Quota, Realm,
+    RealmId, Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing,
+    State, Target, User, UserEdit, UserId, Verdict, assurance_of,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
@@ -45,11 +46,12 @@ pub use grants::{CodeOrder, RedeemCode, RefreshTokens};
 pub use hashing::{HashCost, HashError, is_known_hash};
 pub use inspect::{Active, ActiveRefresh, Principal};
 pub use keys::RealmKeys;
-pub use people::{NewPerson, PersonError};
+pub use people::{DEFAULT_POPULATION, NewPerson, PersonError};
 pub use policy::Policy;
 pub use prove::Proven;
 pub use realms::ROOT;
 pub use revoke::RevokeError;
+pub use second_factor::{ConfirmError, SecondStep, SecondStepFailure};
 pub use sign_on::{SignOn, SignOnFailure, SignedIn};
 pub use throttle::FailureLimits;
 pub use tokens::{Issuer, TokenFailure, Tokens};

@@ -14,6 +14,9 @@ use crate::Authority;
 use crate::end::Said;
 use crate::hashing::HashError;
 
+/// Name of the population that every realm begins with.
+pub const DEFAULT_POPULATION: &str = "Default";
+
 /// A user to be made.
 #[derive(Clone, Debug, Default)]
 pub struct NewPerson {
@@ -97,6 +100,7 @@ impl Authority {
             forgotten: 0,
             removed: false,
             password,
+            recovery_codes: None,
             traits,
             metadata_public: new.metadata_public,
             metadata_admin: new.metadata_admin,

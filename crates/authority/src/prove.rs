@@ -46,7 +46,7 @@ impl Authority {
         let Proven { sign_on, user } = proven;
         let door = sign_on.door.clone();
         let quota = self.policy().quota_for(&sign_on.realm.path, &sign_on.door);
-        let opened = self.open(sign_on, &user, quota).await;
+        let opened = self.open(sign_on, &user, quota, None).await;
         count(&door, opened.as_ref().map(|_| ()));
         opened
     }

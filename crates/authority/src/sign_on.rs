@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    Device, Door, Ended, How, Incarnation, Origin, Outage, Proof, Quota, Realm, Session, SessionSecret,
-    SessionToken, SignOnError, SignOnOrder, Span, User, UserEdit,
+    Device, Door, Ended, How, Incarnation, Origin, Outage, Proof, Quota, RECOVERY_CODE, Realm, Session,
+    SessionSecret, SessionToken, SignOnError, SignOnOrder, Span, Spending, User, UserEdit,
 };
 
 use crate::Authority;
@@ -109,7 +109,7 @@ impl Authority {
         }
         self.renew_hash(&sign_on, &user).await;
         let quota = self.policy().quota_for(&sign_on.realm.path, &sign_on.door);
-        self.open(sign_on, &user, quota).await
+        self.open(sign_on, &user, quota, None).await
     }
 
     /// A session for a user whose identity was proven elsewhere, such as to whoever has the data folder.
@@ -122,7 +122,7 @@ impl Authority {
     ) -> Result<SignedIn, SignOnFailure> {
         let (name, password) = (user.username.clone(), String::new());
         let sign_on = SignOn { realm, door, name, password, device, previous: None, keep_token: false };
-        self.open(sign_on, user, None).await
+        self.open(sign_on, user, None, None).await
     }
 
     /// The user whom name and password prove, unless that was tried too often.
@@ -163,11 +163,13 @@ impl Authority {
         }
     }
 
+    /// A session for a proven user: by the password, or by the recovery code that it spends.
     pub(crate) async fn open(
         &self,
         sign_on: SignOn,
         user: &User,
         quota: Option<Quota>,
+        spends: Option<Spending>,
     ) -> Result<SignedIn, SignOnFailure> {
         let secret = SessionSecret::from_bytes(self.draw());
         let limits = self.policy().limits_for(&sign_on.realm.path, &sign_on.door);
@@ -177,7 +179,8 @@ impl Authority {
             limits,
             quota,
             door: sign_on.door,
-            method: "password".into(),
+            method: spends.map_or("password", |_| RECOVERY_CODE).into(),
+            spends,
             device: sign_on.device,
             previous: sign_on.previous.clone(),
             keep_token: sign_on.keep_token,
@@ -187,7 +190,7 @@ impl Authority {
         let signed_on = self.store().open_session(order, self.now()).await.map_err(|error| match error {
             SignOnError::Disabled => SignOnFailure::Disabled(Arc::new(user.clone())),
             // Ended meanwhile: the proof is void, and must be given anew like a wrong one.
-            SignOnError::UnknownUser | SignOnError::Superseded => {
+            SignOnError::UnknownUser | SignOnError::Superseded | SignOnError::Code => {
                 SignOnFailure::WrongCredentials { left: None }
             }
             SignOnError::TooMany => SignOnFailure::TooMany,

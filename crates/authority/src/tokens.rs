@@ -117,6 +117,17 @@ struct IdClaims {
 }
 
 impl Authority {
+    /// A statement of a realm, signed with its current key for whoever reads the realm's JWK Set. Nothing here takes it for
+    /// a token: it has no client, and its issuer is the caller's to name.
+    pub async fn sign_statement<C: Serialize + Send + 'static>(
+        &self,
+        realm: &Realm,
+        claims: C,
+    ) -> Result<String, Outage> {
+        let keys = self.realm_keys(realm).await?;
+        self.sign(&keys, TYP_ID, claims).await
+    }
+
     /// Redeems a code for tokens.
     pub async fn redeem_code(&self, issuer: &Issuer, order: RedeemCode) -> Result<Tokens, TokenFailure> {
         // Before the code is spent, so that a realm that cannot sign does not cost one.

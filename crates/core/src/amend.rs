@@ -3,11 +3,12 @@
 //! They are decided inside the transaction like endings, so none of them can bring a session back that was ended a
 //! moment before (ENDED-STAYS-ENDED).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::ambient::Timestamp;
 use crate::outage::Outage;
-use crate::session::{Around, Session, Verdict, verdict};
+use crate::session::{Around, Method, Session, Verdict, verdict};
 use crate::session_id::SessionId;
 
 /// A change to one live session.
@@ -26,6 +27,8 @@ pub enum Amendment {
     Properties(BTreeMap<String, String>),
     /// The session is over only then.
     ExpiresAt(Timestamp),
+    /// Its user proved who they are in this way, too.
+    Proven(Cow<'static, str>),
 }
 
 /// Why nothing was changed.
@@ -57,6 +60,7 @@ pub fn decide_amend(
     match &order.amendment {
         Amendment::Properties(values) => next.properties.extend(values.clone()),
         Amendment::ExpiresAt(at) => next.expires_at = *at,
+        Amendment::Proven(method) => next.proven_by(Method { name: method.clone(), at: now }),
     }
     Ok(next)
 }

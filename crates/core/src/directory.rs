@@ -6,6 +6,7 @@ use crate::ambient::{Span, Timestamp};
 use crate::ids::{ClientId, PopulationId, RealmId, UserId, UserKey};
 use crate::revoke::Voided;
 use crate::rights::RoleAssignment;
+use crate::second_factor::RecoveryCodes;
 use crate::token::TokenHash;
 
 /// One tenant.
@@ -68,6 +69,8 @@ pub struct User {
     pub removed: bool,
     /// The password's hash in PHC text form.
     pub password: Option<String>,
+    /// The second factor, if the user has one.
+    pub recovery_codes: Option<RecoveryCodes>,
     /// A JSON object of traits, as its own dialect shows them.
     pub traits: String,
     /// JSON that everybody may see.
@@ -92,6 +95,7 @@ impl User {
             enabled: false,
             removed: true,
             password: None,
+            recovery_codes: None,
             traits: "{}".into(),
             metadata_public: None,
             metadata_admin: None,
@@ -143,6 +147,8 @@ pub struct UserEdit {
     pub enabled: Option<bool>,
     /// Another password hash, or none. It ends nothing by itself.
     pub password: Option<Option<String>>,
+    /// Another second factor, or none.
+    pub recovery_codes: Option<Option<RecoveryCodes>>,
     /// Other traits.
     pub traits: Option<String>,
     /// Other public metadata, or none.
@@ -165,6 +171,7 @@ impl UserEdit {
             enabled,
             enabled_at: if enabled == user.enabled { user.enabled_at } else { now },
             password: self.password.clone().unwrap_or_else(|| user.password.clone()),
+            recovery_codes: self.recovery_codes.clone().unwrap_or_else(|| user.recovery_codes.clone()),
             traits: self.traits.clone().unwrap_or_else(|| user.traits.clone()),
             metadata_public: self.metadata_public.clone().unwrap_or_else(|| user.metadata_public.clone()),
             metadata_admin: self.metadata_admin.clone().unwrap_or_else(|| user.metadata_admin.clone()),

@@ -29,6 +29,8 @@ pub enum Purpose {
     ClientSecret,
     /// The seal of names by which a session can be ended and never used.
     SessionHandle,
+    /// Codes that a user keeps as a second proof of identity.
+    RecoveryCode,
 }
 
 impl Purpose {
@@ -42,6 +44,7 @@ impl Purpose {
             Self::SigningKeys => "signing-keys",
             Self::ClientSecret => "client-secret",
             Self::SessionHandle => "session-handle",
+            Self::RecoveryCode => "recovery-code",
         }
     }
 }

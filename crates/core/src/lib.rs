@@ -14,6 +14,7 @@ pub mod keys;
 pub mod outage;
 pub mod revoke;
 pub mod rights;
+pub mod second_factor;
 pub mod session;
 pub mod session_id;
 pub mod sign_on;
@@ -35,7 +36,12 @@ pub use keys::{InstallationKey, Purpose};
 pub use outage::Outage;
 pub use revoke::{GivenBack, RevokeOrder, Voided, decide_revoke, decide_void, is_void};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing};
+pub use second_factor::{
+    Assurance, CODES_IN_A_SET, CodeSet, RECOVERY_CODE, RecoveryCodes, Spending, assurance_of,
+};
 pub use session::{Around, Device, Door, Generations, Method, NotLive, Session, State, Verdict, verdict};
 pub use session_id::{Incarnation, SessionId, SessionIdCipher};
-pub use sign_on::{How, SignOnDecision, SignOnError, SignOnOrder, SignedOn, decide_room, decide_sign_on};
+pub use sign_on::{
+    How, SignOnDecision, SignOnError, SignOnOrder, SignedOn, decide_room, decide_sign_on, decide_spending,
+};
 pub use token::{SessionSecret, SessionToken, TokenHash};

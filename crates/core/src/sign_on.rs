@@ -11,6 +11,7 @@ use crate::directory::{Beyond, Limits, Proof, Quota, User};
 use crate::ending::{Act, Cause, Closed, EndOrder, Origin, Target};
 use crate::ids::{Locator, RealmId};
 use crate::outage::Outage;
+use crate::second_factor::Spending;
 use crate::session::{Around, Device, Door, Generations, Method, NotLive, Session, State, Verdict, verdict};
 use crate::session_id::{Incarnation, SessionId};
 use crate::token::{SessionSecret, SessionToken};
@@ -30,6 +31,8 @@ pub struct SignOnOrder {
     pub door: Door,
     /// How they proved it.
     pub method: Cow<'static, str>,
+    /// The recovery code that is used up by it: the second step of a live session, which begins none.
+    pub spends: Option<Spending>,
     /// The user agent.
     pub device: Device,
     /// The token that the user agent carries, if its session is to go on when it is the same user's.
@@ -47,7 +50,7 @@ pub struct SignOnOrder {
 pub struct SignedOn {
     /// As it was committed.
     pub session: Session,
-    /// The user's record as it was then.
+    /// The user's record as it is with that.
     pub user: User,
     /// How it came about.
     pub how: How,
@@ -87,6 +90,9 @@ pub enum SignOnError {
     /// All the user's sessions were ended after the identity was proven: prove it again.
     #[error("the proof of identity is older than an ending of all the user's sessions")]
     Superseded,
+    /// The code was used before, or there is no session whose second step it could be.
+    #[error("the recovery code opens nothing")]
+    Code,
     /// The user has as many sessions as one can have (HOME-LIMITS).
     #[error("the user has too many sessions")]
     TooMany,
@@ -124,7 +130,7 @@ pub fn decide_sign_on(
     let generations = Generations { user: user.generation, realm: realm_generation };
     let around = Around { generations, user_enabled: user.enabled };
     let mine = previous.filter(|(session, _)| session.user == user.id && session.realm == order.realm);
-    Ok(match mine {
+    let decision = match mine {
         Some((session, seen_at)) => match verdict(session, seen_at, around, now) {
             Verdict::Live => SignOnDecision::GoOn(Box::new(order.renewed(session, now)), How::Renewed),
             Verdict::Not(NotLive::Reset) if now < session.expires_at && session.born == generations => {
@@ -133,7 +139,24 @@ pub fn decide_sign_on(
             Verdict::Not(_) => SignOnDecision::Open(generations),
         },
         None => SignOnDecision::Open(generations),
-    })
+    };
+    let second_step = matches!(decision, SignOnDecision::GoOn(_, How::Renewed));
+    if order.spends.is_some() && !second_step {
+        return Err(SignOnError::Code);
+    }
+    Ok(decision)
+}
+
+/// The user's record with the code of the order used up; none where the order uses none.
+pub fn decide_spending(
+    order: &SignOnOrder,
+    user: &User,
+    now: Timestamp,
+) -> Result<Option<User>, SignOnError> {
+    let Some(code) = order.spends else { return Ok(None) };
+    let codes = user.recovery_codes.as_ref().and_then(|codes| codes.spent(code, now));
+    let codes = codes.ok_or(SignOnError::Code)?;
+    Ok(Some(User { recovery_codes: Some(codes), updated_at: now, ..user.clone() }))
 }
 
 /// The orders that make room for one more session of a user, whose other live sessions are these.
@@ -201,9 +224,7 @@ impl SignOnOrder {
         next.authenticated_at = now;
         next.seen_at = now;
         next.expires_at = now.plus(self.limits.absolute);
-        next.methods.push(Method { name: self.method.clone(), at: now });
-        let surplus = next.methods.len().saturating_sub(METHODS_MAX);
-        next.methods.drain(..surplus);
+        next.proven_by(Method { name: self.method.clone(), at: now });
         if !self.keep_token {
             next.token_hash = self.secret.hash();
         }
@@ -224,6 +245,17 @@ impl SignOnOrder {
 const METHODS_MAX: usize = 16;
 
 impl Session {
+    /// One more proof of who its user is. Of the many that one session may see the newest of each kind stay.
+    pub(crate) fn proven_by(&mut self, method: Method) {
+        self.methods.push(method);
+        while self.methods.len() > METHODS_MAX {
+            let repeated =
+                |n: &usize| self.methods[n + 1..].iter().any(|later| later.name == self.methods[*n].name);
+            let oldest = (0..self.methods.len()).find(repeated).unwrap_or(0);
+            self.methods.remove(oldest);
+        }
+    }
+
     fn with_incarnation(mut self, incarnation: Incarnation) -> Self {
         self.incarnation = incarnation;
         self

@@ -3,7 +3,7 @@
 
 use std::{env, fs, io, path::Path};
 
-use adieu_pages_kit::{ErrorPage, Link, SignOff, SignOn, SignedOff, Status, csp};
+use adieu_pages_kit::{CodeEntry, Codes, ErrorPage, Link, SignOff, SignOn, SignedOff, Status, csp};
 
 fn main() -> io::Result<()> {
     let folder = env::args().nth(1).unwrap_or_else(|| "gallery".into());
@@ -37,11 +37,30 @@ fn main() -> io::Result<()> {
     };
     let status =
         Status { title: "Nothing to do here", message: "This address is for applications, not for people." };
+    let code = CodeEntry {
+        title: "Second step",
+        message: "Please enter one of your recovery codes. Each of them works once.",
+        action: "/login",
+        label: "Recovery code",
+        name: "code",
+        hidden: &[],
+        error: None,
+    };
+    let codes = Codes {
+        message: "These are your recovery codes. Keep them in a safe place.",
+        error: None,
+        codes: &["tl800o3x", "zcjz7beh", "x8g5dr89", "Used 2026-11-20"],
+        action: "/settings",
+        hidden: &[],
+        buttons: &[("confirm", "I have kept these codes"), ("disable", "Do without recovery codes")],
+    };
     let pages = [
         ("sign-on", sign_on.html()),
         ("sign-on-failed", failed.html()),
         ("signed-off", signed_off.html()),
         ("error", error.html()),
+        ("code-entry", code.html()),
+        ("codes", codes.html()),
         ("status", status.html()),
     ];
     let policy = format!("<meta http-equiv=\"content-security-policy\" content=\"{}\">", csp(&["'self'"]));

@@ -44,6 +44,58 @@ impl SignOn<'_> {
     }
 }
 
+/// Asks for one code.
+#[derive(Clone, Debug, Template)]
+#[template(path = "code_entry.html")]
+pub struct CodeEntry<'a> {
+    /// What is asked for, in a few words.
+    pub title: &'a str,
+    /// Where the code is to be had, in a sentence.
+    pub message: &'a str,
+    /// Where the form goes, by POST.
+    pub action: &'a str,
+    /// What the field is called on the page.
+    pub label: &'a str,
+    /// What it is called in the form.
+    pub name: &'a str,
+    /// Further fields that nobody sees: name and value.
+    pub hidden: &'a [(&'a str, &'a str)],
+    /// Why the last try failed.
+    pub error: Option<&'a str>,
+}
+
+impl CodeEntry<'_> {
+    /// The page.
+    pub fn html(&self) -> String {
+        rendered(self)
+    }
+}
+
+/// Shows a user's recovery codes, and what can be done with them.
+#[derive(Clone, Debug, Template)]
+#[template(path = "codes.html")]
+pub struct Codes<'a> {
+    /// What there is to know, in a sentence.
+    pub message: &'a str,
+    /// Why the last try failed.
+    pub error: Option<&'a str>,
+    /// The codes, if they are shown.
+    pub codes: &'a [&'a str],
+    /// Where the form goes, by POST.
+    pub action: &'a str,
+    /// Fields that nobody sees: name and value.
+    pub hidden: &'a [(&'a str, &'a str)],
+    /// The buttons: what each is called in the form, and its words. The first one is the one to press.
+    pub buttons: &'a [(&'a str, &'a str)],
+}
+
+impl Codes<'_> {
+    /// The page.
+    pub fn html(&self) -> String {
+        rendered(self)
+    }
+}
+
 /// Says that the session has ended.
 #[derive(Clone, Debug, Template)]
 #[template(path = "signed_off.html")]
@@ -160,6 +212,25 @@ mod tests {
         let page =
             ErrorPage { title: NASTY, message: NASTY, correlation_id: Some(NASTY), sign_off: Some(form) };
         check_escaped(&page.html(), 8);
+        let entry = CodeEntry {
+            title: NASTY,
+            message: NASTY,
+            action: NASTY,
+            label: NASTY,
+            name: NASTY,
+            hidden: &[(NASTY, NASTY)],
+            error: Some(NASTY),
+        };
+        check_escaped(&entry.html(), 9);
+        let codes = Codes {
+            message: NASTY,
+            error: Some(NASTY),
+            codes: &[NASTY],
+            action: NASTY,
+            hidden: &[(NASTY, NASTY)],
+            buttons: &[(NASTY, NASTY)],
+        };
+        check_escaped(&codes.html(), 8);
         check_escaped(&Status { title: NASTY, message: NASTY }.html(), 3);
     }
 

@@ -3,9 +3,9 @@
 //! `adieu.lock` is held while the store is open; `adieu.db` is the database (with its `-wal` and `-shm`);
 //! `installation.key` holds 32 random bytes, readable by the owner only.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use adieu_core::{Entropy, InstallationKey};
@@ -29,10 +29,11 @@ impl Folder {
     /// Takes the folder; makes it, and a key in it, if it is new. Refuses a folder that is in use, that holds
     /// somebody else's files, or whose key is gone.
     pub fn open(path: &Path, entropy: &dyn Entropy) -> Result<Self, OpenError> {
-        fs::create_dir_all(path).map_err(OpenError::io(path))?;
+        make(path).map_err(OpenError::io(path))?;
         refuse_foreign(path)?;
         let lock = lock(path)?;
         let key = key(path, entropy)?;
+        owners_only(&path.join(DATABASE))?;
         Ok(Self { path: path.into(), key, _lock: lock })
     }
 
@@ -49,6 +50,25 @@ impl Folder {
     pub(crate) fn database(&self) -> PathBuf {
         self.path.join(DATABASE)
     }
+}
+
+/// Makes the folder, readable by its owner only, if it is not there.
+fn make(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes the database's file before SQLite does: it has password hashes, and SQLite would let everybody read it. The log and
+/// its index get the same mode as the file.
+fn owners_only(database: &Path) -> Result<(), OpenError> {
+    let mut file = OpenOptions::new();
+    file.create(true).truncate(false).write(true).mode(0o600);
+    file.open(database).map(|_| ()).map_err(OpenError::io(database))
 }
 
 /// A folder is ours if it is empty or has our lock file.

@@ -73,6 +73,12 @@ impl Api {
         Ok(Self { carrier, token })
     }
 
+    /// The API of the server at this address.
+    pub(super) fn at(config: &Config, url: &str) -> Result<Self> {
+        let token = config.admin.credential().map_err(anyhow::Error::msg)?;
+        Ok(Self { carrier: there(config, url)?, token })
+    }
+
     /// Sends one request; gives the body of its answer, null if there is none.
     pub(super) async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
         let mut request = Request::builder().method(method).uri(path);

@@ -1,46 +1,51 @@
 //! `adieu export` and `adieu apply`: realms, populations, users and clients as a document.
 //!
-//! Both open the data folder themselves, so the server must not be running.
+//! Over the data folder if it is free, else through the server that has it: one implementation, and the same words.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use adieu_authority::Authority;
+use adieu_declared::apply::{self as declared, Applied};
+use adieu_declared::document::{BYTES_MAX, Document};
+use adieu_declared::secrets::{Own, Secrets, Source};
+use adieu_http_kit::form::append_query;
 use adieu_store_sqlite::OpenError;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use super::api::{Api, Reach};
+use super::failure::Failure;
 use super::{configured, runtime};
 use crate::config::Config;
-use crate::declared::document::{BYTES_MAX, Document};
-use crate::declared::facts::Facts;
-use crate::declared::plan::{Planned, plan};
-use crate::declared::{carry, export as exported};
 use crate::house;
 use crate::real::{SystemClock, SystemEntropy};
 
 /// Write realms, populations, users and clients as a document for `adieu apply`.
 ///
-/// Passwords, secrets and sessions are not in it: a backup has those. The document goes to standard output. The server
-/// must not be running.
+/// Passwords, secrets and sessions are not in it: a backup has those. The document goes to standard output. The server may
+/// be running.
 #[derive(Args)]
 pub struct Export {
-    /// The TOML file, which names the data folder.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
     /// Only the realm at this path.
     #[arg(long, value_name = "PATH")]
     realm: Option<String>,
+    #[command(flatten)]
+    reach: Reach,
 }
 
 /// Make realms, populations, users and clients as a document says.
 ///
 /// Shows what changes (+ made, ~ changed, - removed), then makes it so; a second time there is nothing to change. What the
-/// document does not mention stays as it is. docs/administration.md describes the document. The server must not be
-/// running.
+/// document does not mention stays as it is. docs/administration.md describes the document. The server may be running; then
+/// it makes the changes, and variables and files with first passwords are still those of this command.
 ///
 /// Exit status: 0 if all is as the document says, or would be; 1 if not, with the reason; with --detailed-exitcode, 5 if
 /// --dry-run found something to change.
@@ -49,9 +54,6 @@ pub struct Apply {
     /// The document, TOML; `-` is standard input.
     #[arg(value_name = "DOCUMENT")]
     document: PathBuf,
-    /// The TOML file, which names the data folder.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
     /// Show what would change, and change nothing.
     #[arg(long)]
     dry_run: bool,
@@ -62,18 +64,20 @@ pub struct Apply {
     /// With --dry-run: exit status 5 if there is something to change.
     #[arg(long, requires = "dry_run")]
     detailed_exitcode: bool,
+    #[command(flatten)]
+    reach: Reach,
 }
+
+const DECLARATION: &str = "/v1/declaration";
+/// How long changes are made between two words about how far it is.
+const TURN: Duration = Duration::from_secs(10);
 
 /// `export`.
 pub fn export(order: Export) -> Result<()> {
-    let config = configured(order.config.as_deref())?;
+    let config = configured(order.reach.config.as_deref())?;
     runtime()?.block_on(async {
-        let authority = looked_into(&config)?;
-        let facts = Facts::gather(&authority).await?;
-        if let Some(path) = &order.realm {
-            ensure!(facts.realms.iter().any(|of| of.realm.path == *path), "there is no realm {path}");
-        }
-        let text = exported::export(&facts, order.realm.as_deref()).text()?;
+        let document = Place::there_already(&config, &order.reach)?.exported(order.realm.as_deref()).await?;
+        let text = if order.reach.json { format!("{}\n", json!({"document": document})) } else { document };
         // Not `print!`: a reader that stops early is no fault of ours.
         std::io::stdout().write_all(text.as_bytes()).context("standard output")
     })
@@ -81,36 +85,62 @@ pub fn export(order: Export) -> Result<()> {
 
 /// `apply`.
 pub fn apply(order: Apply) -> Result<ExitCode> {
-    let config = configured(order.config.as_deref())?;
+    let config = configured(order.reach.config.as_deref())?;
     let text = read(&order.document)?;
     let document = Document::parse(&text).context("the document can't be applied")?;
+    let wanted = Wanted { text, document, prune: order.prune };
     runtime()?.block_on(async {
-        let authority = if order.dry_run { looked_into(&config)? } else { opened(&config)? };
-        let facts = Facts::gather(&authority).await?;
-        let planned = plan(&facts, &document, order.prune, &mut || authority.draw_uuid())
-            .context("the document can't be applied")?;
-        show(&planned, order.dry_run);
+        let place = match order.dry_run {
+            true => Place::there_already(&config, &order.reach)?,
+            false => Place::open(&config, &order.reach)?,
+        };
+        let plan = place.applied(&wanted, true).await?;
+        if !order.reach.json {
+            show(&plan.changes, order.dry_run);
+        }
         if order.dry_run {
-            let changes = order.detailed_exitcode && !planned.is_empty();
+            if order.reach.json {
+                println!("{}", json!(plan));
+            }
+            let changes = order.detailed_exitcode && plan.left > 0;
             return Ok(if changes { ExitCode::from(5) } else { ExitCode::SUCCESS });
         }
-        let variable = |name: &str| std::env::var(name).ok();
-        let count = planned.len();
-        for made in carry::carry(&authority, planned, &variable).await? {
+        let done = make_all(&place, &wanted, plan.left).await?;
+        if order.reach.json {
+            println!("{}", json!(done));
+            return Ok(ExitCode::SUCCESS);
+        }
+        for made in &done.secrets {
             println!("secret of client {}: {}", made.client, made.secret);
         }
-        if count > 0 {
+        if !done.changes.is_empty() {
             println!("done");
         }
         Ok(ExitCode::SUCCESS)
     })
 }
 
-fn show(planned: &[Planned], dry_run: bool) {
-    for Planned { line, .. } in planned {
+/// Turn after turn, until nothing is left.
+async fn make_all(place: &Place, wanted: &Wanted, all: usize) -> Result<Step> {
+    let shows_progress = std::io::stderr().is_terminal();
+    let mut done = Step { left: all, ..Step::default() };
+    while done.left > 0 {
+        let step = place.applied(wanted, false).await?;
+        done.left = step.left;
+        done.changes.extend(step.changes);
+        done.secrets.extend(step.secrets);
+        if shows_progress && done.left > 0 {
+            eprint!("\r{} of {} made…\r", done.changes.len(), done.changes.len() + done.left);
+        }
+    }
+    Ok(done)
+}
+
+fn show(changes: &[String], dry_run: bool) {
+    for line in changes {
         println!("{line}");
     }
-    match (planned.len(), dry_run) {
+    match (changes.len(), dry_run) {
         (0, _) => println!("nothing to change"),
         (count, true) => println!("{count} to change; nothing was changed"),
         (count, false) => println!("{count} to change"),
@@ -129,26 +159,114 @@ fn read(path: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// The authority over a data folder that is there; nothing is made.
-fn looked_into(config: &Config) -> Result<Authority> {
-    let something = fs::read_dir(&config.data).is_ok_and(|mut entries| entries.next().is_some());
-    ensure!(
-        something,
-        "there is no data folder {} yet: serve, or apply without --dry-run, makes one",
-        config.data.display()
-    );
-    opened(config)
+/// A document, and how it is meant.
+struct Wanted {
+    text: String,
+    document: Document,
+    prune: bool,
 }
 
-fn opened(config: &Config) -> Result<Authority> {
-    let opened =
-        house::authority(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy), |store| store);
-    opened.map_err(|error| match error.downcast_ref::<OpenError>() {
-        Some(OpenError::InUse(data)) => anyhow::anyhow!(
-            "a server has {}: stop it, give this command again, and start it; to look only, restore a backup into another \
-             folder and name that one",
-            data.display()
-        ),
-        Some(_) | None => error,
-    })
+/// What one turn comes to, as the API says it.
+#[derive(Default, Serialize, Deserialize)]
+struct Step {
+    changes: Vec<String>,
+    left: usize,
+    secrets: Vec<Made>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Made {
+    client: String,
+    secret: String,
+}
+
+impl From<Applied> for Step {
+    fn from(applied: Applied) -> Self {
+        let made = |made: declared::Made| Made { client: made.client.to_string(), secret: made.secret };
+        let secrets = applied.made.into_iter().map(made).collect();
+        Self { changes: applied.changes, left: applied.left, secrets }
+    }
+}
+
+/// Where the document is read and made so.
+enum Place {
+    /// The data folder, open.
+    Here(Authority),
+    /// The server that has it.
+    There(Api),
+}
+
+impl Place {
+    /// The data folder, made if it is missing, or the server that has it.
+    fn open(config: &Config, reach: &Reach) -> Result<Self> {
+        if let Some(url) = &reach.server {
+            return Ok(Self::There(Api::at(config, url)?));
+        }
+        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        match house::authority(config, &config.data, clock, entropy, |store| store) {
+            Ok(authority) => Ok(Self::Here(authority)),
+            Err(error) if matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => {
+                Ok(Self::There(Api::at(config, &config.admin.url)?))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same of a data folder that is there; nothing is made.
+    fn there_already(config: &Config, reach: &Reach) -> Result<Self> {
+        let something = fs::read_dir(&config.data).is_ok_and(|mut entries| entries.next().is_some());
+        ensure!(
+            something || reach.server.is_some(),
+            "there is no data folder {} yet: serve, or apply without --dry-run, makes one",
+            config.data.display()
+        );
+        Self::open(config, reach)
+    }
+
+    async fn exported(&self, realm: Option<&str>) -> Result<String> {
+        match self {
+            Self::Here(authority) => {
+                let missing =
+                    || Failure::not_found(format!("there is no realm {}", realm.unwrap_or_default()));
+                Ok(declared::exported(authority, realm).await?.ok_or_else(missing)?)
+            }
+            Self::There(api) => {
+                let path = realm.map_or(DECLARATION.into(), |path| append_query(DECLARATION, "realm", path));
+                let answer = api.get(&path).await?;
+                answer["document"].as_str().map(str::to_owned).context("the server sends no document")
+            }
+        }
+    }
+
+    async fn applied(&self, wanted: &Wanted, dry_run: bool) -> Result<Step> {
+        match self {
+            Self::Here(authority) => {
+                let Wanted { document, prune, .. } = wanted;
+                let order = declared::Apply { document, prune: *prune, dry_run, secrets: &Own };
+                let began = tokio::time::Instant::now();
+                Ok(declared::apply(authority, order, || began.elapsed() < TURN).await?.into())
+            }
+            Self::There(api) => {
+                let passwords = if dry_run { Vec::new() } else { passwords(&wanted.document) };
+                let body = json!({
+                    "document": wanted.text, "prune": wanted.prune, "dry_run": dry_run, "passwords": passwords,
+                });
+                let answer = api.ask(Method::POST, DECLARATION, Some(body)).await?;
+                serde_json::from_value(answer).context("the server answers something else")
+            }
+        }
+    }
+}
+
+/// What this command finds of the passwords that a document speaks of. What it does not find may not be needed: most users
+/// have one already.
+fn passwords(document: &Document) -> Vec<Value> {
+    let found = |source: Source| {
+        let password = Own.look_up(&source).ok()?;
+        Some(match source {
+            Source::Env(name) => json!({"env": name, "password": password}),
+            Source::File(path) => json!({"file": path, "password": password}),
+        })
+    };
+    document.sources().into_iter().filter_map(found).collect()
 }

@@ -2,7 +2,10 @@
 //!
 //! A backup reads beside a running server and takes nothing away from it; a restore wants the folder for itself.
 
-use std::path::PathBuf;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 use adieu_authority::Clock;
 use adieu_http_kit::dates::rfc3339_s;
@@ -50,7 +53,7 @@ pub struct Restore {
 /// `backup`.
 pub fn backup(order: Backup) -> Result<()> {
     let data = configured(order.config.as_deref())?.data;
-    let made = folder::back_up(&data, &order.to, SystemClock.now())?;
+    let made = watched(&order.to, || folder::back_up(&data, &order.to, SystemClock.now()))?;
     println!("backed up {} to {}, {} bytes", data.display(), order.to.display(), made.bytes);
     Ok(())
 }
@@ -59,7 +62,7 @@ pub fn backup(order: Backup) -> Result<()> {
 pub fn restore(order: Restore) -> Result<()> {
     let data = configured(order.config.as_deref())?.data;
     let existing = if order.replace { folder::Existing::MoveAside } else { folder::Existing::Keep };
-    let made = folder::restore(&order.from, &data, existing, SystemClock.now())?;
+    let made = watched(&data, || folder::restore(&order.from, &data, existing, SystemClock.now()))?;
     let taken = rfc3339_s(made.taken_at.ms());
     println!("restored {} as of {taken}, backed up by adieu {}", data.display(), made.version);
     println!("nobody is signed on: all sessions, grants and tokens of that time are ended");
@@ -67,4 +70,30 @@ pub fn restore(order: Restore) -> Result<()> {
         println!("the earlier files lie in {}", aside.display());
     }
     Ok(())
+}
+
+/// How often a person is told how far it is.
+const WORD_EVERY: Duration = Duration::from_secs(1);
+
+/// Does the work; if somebody watches, says meanwhile how much lies in the folder.
+fn watched<T>(folder: &Path, work: impl FnOnce() -> T) -> T {
+    if !std::io::stderr().is_terminal() {
+        return work();
+    }
+    let (done, waiting) = channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while waiting.recv_timeout(WORD_EVERY) == Err(RecvTimeoutError::Timeout) {
+                eprint!("\r{} MiB…\r", size_of(folder) >> 20);
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
+}
+
+fn size_of(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.metadata().ok()).map(|about| about.len()).sum()
 }

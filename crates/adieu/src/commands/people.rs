@@ -213,7 +213,9 @@ fn password() -> Result<String> {
     }
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        eprint!("Password (shown as you type; use ADIEU_PASSWORD to avoid that): ");
+        return sound(
+            rpassword::prompt_password("Password (not shown as you type): ").context("the terminal")?,
+        );
     }
     let mut line = String::new();
     stdin.lock().read_line(&mut line).context("standard input")?;

@@ -11,7 +11,7 @@ use super::{
 
 impl Default for ProxyCheck {
     fn default() -> Self {
-        Self { realm: "/alpha".into(), sign_on_url: String::new() }
+        Self { realm: "/alpha".into(), sign_on_url: String::new(), required_aal: "highest_available".into() }
     }
 }
 
@@ -29,6 +29,7 @@ impl Default for Config {
             realms: vec![RealmConfig {
                 path: "/alpha".into(),
                 id: None,
+                pingone_url: None,
                 am_idle_s: None,
                 am_lifetime_s: None,
                 am_sessions_max: None,
@@ -112,11 +113,15 @@ impl Default for Kratos {
             session_lifetime_s: 24 * 3600,
             session_idle_s: 0,
             login_flow_lifetime_s: 3600,
+            settings_flow_lifetime_s: 3600,
+            privileged_s: 3600,
+            required_aal: "highest_available".into(),
             default_return_url: String::new(),
             logout_return_url: String::new(),
             login_return_url: String::new(),
             login_ui_url: String::new(),
             error_ui_url: String::new(),
+            settings_ui_url: String::new(),
             allowed_return_urls: Vec::new(),
             cors_origins: Vec::new(),
             login_ends_others: false,
@@ -129,8 +134,14 @@ impl Default for Kratos {
             extend_within_s: 0,
             extend_answers_nothing: false,
             set_all_cookies: false,
+            tokenizers: Vec::new(),
         }
     }
+}
+
+/// Kratos' own.
+pub(super) fn tokenizer_life_s() -> u64 {
+    60
 }
 
 impl Default for Am {

@@ -105,6 +105,11 @@ pub const KEYS: &[Key] = &[
     key("realms.path", "text", "A realm to have: its path, in small letters."),
     key("realms.id", "text", "Its id, a UUID; random if none is given."),
     key(
+        "realms.pingone_url",
+        "text",
+        "Public address of PingOne's authentication and pages in this realm, if other than `pingone.auth_url` and `pingone.apps_url`. It is in the issuer, so tokens of before are strange to it.",
+    ),
+    key(
         "realms.am_idle_s",
         "seconds",
         "Idle limit of sessions of AM's door in this realm, if other than `am.idle_s`.",
@@ -130,6 +135,13 @@ pub const KEYS: &[Key] = &[
     key("kratos.session_lifetime_s", "seconds", "How long a session lasts."),
     key("kratos.session_idle_s", "seconds", "Idle limit; 0 is none, as in Kratos."),
     key("kratos.login_flow_lifetime_s", "seconds", "How long a login flow lasts."),
+    key("kratos.settings_flow_lifetime_s", "seconds", "How long a settings flow lasts."),
+    key("kratos.privileged_s", "seconds", "How long after a sign-on its user may change credentials."),
+    key(
+        "kratos.required_aal",
+        "text",
+        "`highest_available`: a session of a user with a second factor is told to nobody before it was given (403). `aal1`: one factor is enough.",
+    ),
     key(
         "kratos.default_return_url",
         "text",
@@ -147,6 +159,7 @@ pub const KEYS: &[Key] = &[
     ),
     key("kratos.login_ui_url", "text", "The login page; empty is the built-in one."),
     key("kratos.error_ui_url", "text", "The error page; empty is the built-in one."),
+    key("kratos.settings_ui_url", "text", "The settings page; empty is the built-in one."),
     key(
         "kratos.allowed_return_urls",
         "list of texts",
@@ -179,6 +192,21 @@ pub const KEYS: &[Key] = &[
     ),
     key("kratos.extend_answers_nothing", "true or false", "Whether an extension is answered with 204."),
     key("kratos.set_all_cookies", "true or false", "Whether a login also sets the other dialects' cookies."),
+    key(
+        "kratos.tokenizers.name",
+        "text",
+        "A template for `tokenize_as`: its name. Tokens are signed with the realm's keys and can't be taken back before their `exp`.",
+    ),
+    key(
+        "kratos.tokenizers.lifetime_s",
+        "seconds",
+        "How long such a token is valid; never longer than its session. At most 3600.",
+    ),
+    key(
+        "kratos.tokenizers.claims",
+        "list of texts",
+        "Further claims: a name, `=`, and a JSON pointer (RFC 6901) into the session; `email=/identity/traits/email` for one.",
+    ),
     key("am.cookie_name", "text", "Name of the session cookie and of the header."),
     key("am.cookie_domains", "list of texts", "Domains of the cookie; none is the host only."),
     key("am.idle_s", "seconds", "Idle limit; 0 is none."),
@@ -250,6 +278,11 @@ pub const KEYS: &[Key] = &[
         "text",
         "Where `/ui/check-or-sign-on` sends a browser that is not signed on, with `return_to`; empty is Kratos' login.",
     ),
+    key(
+        "check.required_aal",
+        "text",
+        "`highest_available`: a session of a user with a second factor lets nothing through before it was given (401). `aal1`: one factor is enough.",
+    ),
 ];
 
 /// The documentation page, made from the table and the defaults.
@@ -311,10 +344,13 @@ mod tests {
     fn every_key_is_in_the_table_and_nothing_else_is() {
         let mut config = crate::config::Config::default();
         config.realms[0].id = Some("x".into());
+        config.realms[0].pingone_url = Some("x".into());
         config.realms[0].am_idle_s = Some(1);
         config.realms[0].am_lifetime_s = Some(1);
         config.realms[0].am_sessions_max = Some(1);
         config.realms[0].am_sessions_beyond = Some("x".into());
+        config.kratos.tokenizers =
+            vec![crate::config::TokenizerConfig { name: "x".into(), lifetime_s: 1, claims: vec![] }];
         let mut found = BTreeSet::new();
         leaves(&toml::Table::try_from(config).expect("a table"), "", &mut found);
         let known: BTreeSet<String> = KEYS.iter().map(|key| key.path.to_owned()).collect();

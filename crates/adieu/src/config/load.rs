@@ -10,7 +10,7 @@ use toml::{Table, Value};
 use crate::config::Config;
 use crate::config::keys::KEYS;
 use crate::logging::is_sound;
-use crate::names::unknown;
+use adieu_declared::names::unknown;
 
 /// What is wrong with a configuration. Each text says where and what to do.
 #[derive(Debug)]
@@ -109,6 +109,19 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     if !["Lax", "Strict", "None"].contains(&config.kratos.cookie_same_site.as_str()) {
         return bad("kratos.cookie_same_site: Lax, Strict or None");
     }
+    for (key, level) in [
+        ("kratos.required_aal", &config.kratos.required_aal),
+        ("check.required_aal", &config.check.required_aal),
+    ] {
+        if !["highest_available", "aal1"].contains(&level.as_str()) {
+            return bad(&format!("{key}: highest_available or aal1"));
+        }
+    }
+    for tokenizer in &config.kratos.tokenizers {
+        if let Err(why) = tokenizer.template() {
+            return bad(&format!("kratos.tokenizers: {}: {why}", tokenizer.name));
+        }
+    }
     if !["latest", "oldest", "none"].contains(&config.am.version_default.as_str()) {
         return bad("am.version_default: latest, oldest or none");
     }
@@ -125,11 +138,21 @@ fn check(config: &Config) -> Result<(), ConfigError> {
         if !sound {
             return bad("realms.path: begins with a slash, ends without one, in small letters");
         }
+        if realm.pingone_url.as_deref().is_some_and(|url| !is_public_address(url)) {
+            return bad("realms.pingone_url: http:// or https://, a host, and no slash at the end");
+        }
         if realm.id.as_ref().is_some_and(|id| id.parse::<adieu_authority::RealmId>().is_err()) {
             return bad("realms.id: a UUID");
         }
     }
     Ok(())
+}
+
+/// Whether paths can be put behind it.
+fn is_public_address(text: &str) -> bool {
+    let plain = |url: &url::Url| url.query().is_none() && url.fragment().is_none();
+    let url = url::Url::parse(text).ok().filter(plain);
+    url.is_some_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host()) && !text.ends_with('/')
 }
 
 /// How the listeners may be reached. Passwords and sessions never cross a network in the clear.
@@ -217,6 +240,13 @@ mod tests {
         let of_realm = |word: &str| format!("[[realms]]\npath = '/a'\nam_sessions_beyond = '{word}'");
         assert!(from(&of_realm("refuse"), &[]).is_err());
         assert!(from(&of_realm("DENY_ACCESS"), &[]).is_ok());
+        let seen_at = |url: &str| format!("[[realms]]\npath = '/a'\npingone_url = '{url}'");
+        assert!(from(&seen_at("https://login.alpha.test"), &[]).is_ok());
+        for bad in ["", "login.alpha.test", "ftp://alpha.test", "https://alpha.test/", "https://alpha.test?x"]
+        {
+            let error = from(&seen_at(bad), &[]).expect_err(bad).to_string();
+            assert!(error.starts_with("realms.pingone_url:"), "{bad}: {error}");
+        }
         assert!(from("[public]\nlisten = 'nowhere'", &[]).is_err());
         assert!(from("[limits]\nconnections_max = 0", &[]).is_err());
         assert!(from("log = 'info,adieu=everything'", &[]).is_err());

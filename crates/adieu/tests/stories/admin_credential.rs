@@ -13,7 +13,7 @@ use serde_json::json;
 const TOKEN: &str = "a-token-of-32-visible-characters";
 
 /// Every route of the native API. A new one stops the test below until it stands here.
-const NATIVE: [(&str, &str); 20] = [
+const NATIVE: [(&str, &str); 22] = [
     ("GET", "/v1/openapi.json"),
     ("GET", "/v1/realms"),
     ("POST", "/v1/realms"),
@@ -34,6 +34,8 @@ const NATIVE: [(&str, &str); 20] = [
     ("GET", "/v1/users/{user}/sessions"),
     ("GET", "/v1/sessions/{session}"),
     ("POST", "/v1/endings"),
+    ("GET", "/v1/declaration"),
+    ("POST", "/v1/declaration"),
 ];
 
 /// Others of the listener: Kratos' admin API, its redirects, metrics, and paths that are none.
@@ -110,4 +112,41 @@ async fn health_answers_everybody() {
     }
     let open = World::start().await;
     assert_eq!(open.admin(Method::GET, "/v1/realms").send().await.status, 200, "none is configured");
+}
+
+/// Goal: without a credential no page in a browser of this machine administers anything: neither one that names the address,
+/// nor one whose own name leads here. Programs are not asked who they are.
+#[tokio::test]
+async fn pages_of_other_sites_are_not_answered_without_a_token() {
+    let world = World::start().await;
+    let ask = |headers: &[(&str, &str)]| {
+        let ask = world.admin(Method::GET, "/v1/realms");
+        headers.iter().fold(ask, |ask, (name, value)| ask.header(name, value)).send()
+    };
+    for ours in [
+        &[][..],
+        &[("host", "127.0.0.1:4434")],
+        &[("host", "[::1]:4434")],
+        &[("host", "localhost:4434")],
+        &[("host", "LOCALHOST"), ("sec-fetch-site", "same-origin")],
+        &[("host", "127.0.0.1:4434"), ("sec-fetch-site", "none")],
+    ] {
+        assert_eq!(ask(ours).await.status, 200, "{ours:?}");
+    }
+    for strange in [
+        &[("host", "rebound.example.test:4434")][..],
+        &[("host", "127.0.0.1.example.test")],
+        &[("host", "127.0.0.1:4434"), ("sec-fetch-site", "cross-site")],
+    ] {
+        assert_eq!(ask(strange).await.status, 421, "{strange:?}");
+    }
+    let mut config = profile_config("main");
+    config.admin.url = "https://id-admin.example.test:4434".into();
+    let named = World::with_config(config).await;
+    let reply =
+        named.admin(Method::GET, "/v1/realms").header("host", "id-admin.example.test:4434").send().await;
+    assert_eq!(reply.status, 200);
+    let guarded = World::with_config(with_token()).await;
+    let reply = guarded.admin(Method::GET, "/v1/realms").header("host", "rebound.example.test").send().await;
+    assert_eq!(reply.status, 401, "with a token the token decides");
 }

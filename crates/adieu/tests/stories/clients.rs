@@ -22,23 +22,44 @@ pub(crate) fn packages() -> PathBuf {
 }
 
 async fn runs(scenario: &str) {
-    runs_with(scenario, "").await;
+    runs_with(scenario, &[]).await;
 }
 
-/// A scenario that more than one package can run.
-async fn runs_with(scenario: &str, package: &str) {
+/// K-60: by the public base path, and by the same below `/auth`. A scenario may be one for several packages.
+async fn runs_at_both_base_paths(scenario: &str, package: &str) {
+    for below in ["", "/auth"] {
+        runs_with(scenario, &[("PACKAGE", package), ("BELOW", below)]).await;
+    }
+}
+
+async fn runs_with(scenario: &str, environment: &[(&str, &str)]) {
     // Where a scenario serves a page from, if it has one.
     let page = free_address().await;
     let origins = format!("[\"http://{page}\"]");
-    let server = Server::start_with("main", &[("ADIEU_AM__CORS_ORIGINS", &origins)]).await;
-    let program = if scenario.ends_with(".py") { "python3" } else { "node" };
-    let output = Command::new(program)
-        .arg(root().join("clients").join(scenario))
+    let place = |path: &str| format!("http://{page}/{path}");
+    let (login, error, welcome) = (place("login"), place("error"), place("welcome"));
+    let configuration = [
+        ("ADIEU_AM__CORS_ORIGINS", origins.as_str()),
+        ("ADIEU_KRATOS__LOGIN_UI_URL", &login),
+        ("ADIEU_KRATOS__ERROR_UI_URL", &error),
+        ("ADIEU_KRATOS__DEFAULT_RETURN_URL", &welcome),
+    ];
+    let server = Server::start_with("main", &configuration).await;
+    let mut command = match scenario.rsplit('.').next() {
+        Some("py") => Command::new("python3"),
+        Some("cjs") => Command::new("node"),
+        _ => Command::new(packages().join(scenario)),
+    };
+    if scenario.contains('.') {
+        command.arg(root().join("clients").join(scenario));
+    }
+    let output = command
         .env("NODE_PATH", packages().join("node_modules"))
         .env("PYTHONPATH", packages().join("python"))
-        .env("PACKAGE", package)
         .env("VARS", server.variables.to_string())
+        .env("UI", packages().join("ui"))
         .env("PAGE", page)
+        .envs(environment.iter().copied())
         .kill_on_drop(true)
         .output();
     let output = tokio::time::timeout(PATIENCE, output).await.expect("it comes to an end").expect("it runs");
@@ -51,31 +72,50 @@ async fn runs_with(scenario: &str, package: &str) {
 /// Goal: K-60, npm `@ory/client` drives the whole life of sessions and identities by its base path alone.
 #[tokio::test(flavor = "multi_thread")]
 async fn ory_client_on_axios() {
-    runs("kratos/axios.cjs").await;
+    runs_at_both_base_paths("kratos/axios.cjs", "@ory/client").await;
 }
 
 /// Goal: K-60, the same by npm `@ory/kratos-client`.
 #[tokio::test(flavor = "multi_thread")]
 async fn ory_kratos_client_on_axios() {
-    runs_with("kratos/axios.cjs", "@ory/kratos-client").await;
+    runs_at_both_base_paths("kratos/axios.cjs", "@ory/kratos-client").await;
 }
 
 /// Goal: K-60, PyPI `ory-kratos-client`.
 #[tokio::test(flavor = "multi_thread")]
 async fn ory_kratos_client_in_python() {
-    runs("kratos/client.py").await;
+    runs_at_both_base_paths("kratos/client.py", "").await;
+}
+
+/// Goal: K-60, crate `ory-kratos-client`, which says `Accept: */*`, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn ory_kratos_client_in_rust() {
+    runs_at_both_base_paths("rust/debug/adieu-clients-kratos", "").await;
 }
 
 /// Goal: K-60, npm `@ory/client-fetch`, which says `Accept: */*` and so is taken for a browser.
 #[tokio::test(flavor = "multi_thread")]
 async fn ory_client_on_fetch() {
-    runs("kratos/fetch.cjs").await;
+    runs_at_both_base_paths("kratos/fetch.cjs", "").await;
+}
+
+/// Goal: K-60, npm `@ory/kratos-selfservice-ui-node`: a person signs on and off through its pages.
+#[tokio::test(flavor = "multi_thread")]
+async fn ory_user_interface_in_chromium() {
+    runs("kratos/ui.cjs").await;
 }
 
 /// Goal: A-1, the Postman item of the founding document works as it is printed.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_founding_postman_item() {
     runs("am/newman.cjs").await;
+}
+
+/// Goal: A-28, npm `@forgerock/journey-client`, which finds everything by the discovery document, and calls a logout that is not
+/// answered with success an error.
+#[tokio::test(flavor = "multi_thread")]
+async fn forgerock_journey_client_in_chromium() {
+    runs("am/journey-client.cjs").await;
 }
 
 /// Goal, npm `@forgerock/javascript-sdk` in a real browser, on a page of another origin.

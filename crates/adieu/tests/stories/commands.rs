@@ -156,6 +156,61 @@ async fn a_running_server_is_asked() {
     );
 }
 
+/// Goal: nobody stops a server to apply a document: the server makes the changes, at once and for good, with passwords that
+/// the command looks up; exported from it, the document changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_is_applied_through_the_server() {
+    let server = Running::with(at_free_ports()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut config = at_free_ports();
+    config.data = server.folder.path().into();
+    config.admin.url = format!("http://{}", server.admin);
+    let file = write(&config, folder.path());
+    let signed_on = sign_on(server.public, &[]).await;
+    let token = signed_on["session_token"].as_str().expect("a token");
+
+    let document = folder.path().join("realms.toml");
+    let secret = folder.path().join("password");
+    std::fs::write(&secret, "Tea-at-five-o-clock\n").expect("a file");
+    let text = format!(
+        "[[realms]]\npath = '/alpha'\n[[realms.users]]\nusername = 'dora'\npassword_file = '{}'\n\
+         [[realms.users]]\nusername = 'alice'\nenabled = false\npassword_env = 'NOT_SET_AND_NOT_NEEDED'\n\
+         [[realms.clients]]\nid = 'shop-of-the-document'\ncode = true\n",
+        secret.display()
+    );
+    std::fs::write(&document, &text).expect("a file");
+    let place = document.to_str().expect("text");
+    let dry = run(&file, &["apply", place, "--dry-run", "--detailed-exitcode"]).await;
+    assert_eq!(dry.code, 5, "{}", dry.err);
+    assert!(dry.out.ends_with("3 to change; nothing was changed\n"), "{}", dry.out);
+    let applied = run(&file, &["apply", place, "--json"]).await;
+    assert_eq!(applied.code, 0, "{}", applied.err);
+    let applied = applied.json();
+    assert_eq!((&applied["left"], applied["changes"].as_array().map(Vec::len)), (&0.into(), Some(3)));
+    assert_eq!(applied["secrets"][0]["client"], "shop-of-the-document");
+    let client = reqwest::Client::builder().timeout(STALL).build().expect("a client");
+    let whoami = client.get(format!("http://{}/sessions/whoami", server.public));
+    assert_eq!(whoami.header("x-session-token", token).send().await.expect("an answer").status(), 401);
+    let again = run(&file, &["apply", place]).await;
+    assert_eq!((again.code, again.out.as_str()), (0, "nothing to change\n"), "{}", again.err);
+
+    let exported = run(&file, &["export"]).await;
+    assert!(
+        exported.out.contains("username = \"dora\"") && !exported.out.contains("Tea-at"),
+        "{}",
+        exported.err
+    );
+    std::fs::write(&document, &exported.out).expect("a file");
+    let same = run(&file, &["apply", place, "--dry-run", "--detailed-exitcode", "--prune"]).await;
+    assert_eq!((same.code, same.out.as_str()), (0, "nothing to change\n"), "{}", same.err);
+    assert_eq!(run(&file, &["export", "--realm", "/nowhere"]).await.code, 3);
+    let needed = text.replace("'dora'", "'emil'").replace(&secret.display().to_string(), "/nowhere/at/all");
+    std::fs::write(&document, needed).expect("a file");
+    let refused = run(&file, &["apply", place]).await;
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("nothing was changed: + user emil"), "{}", refused.err);
+}
+
 /// Goal: shells get a script that knows the commands.
 #[tokio::test]
 async fn shells_complete_the_command_line() {

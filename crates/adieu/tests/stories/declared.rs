@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use adieu::config::Config;
-use adieu::declared::carry::carry;
-use adieu::declared::document::Document as Declared;
-use adieu::declared::export::export;
-use adieu::declared::facts::Facts;
-use adieu::declared::plan::plan;
 use adieu::house::House;
 use adieu_authority::{Authority, Document};
+use adieu_declared::apply::{Apply, apply as applied};
+use adieu_declared::document::Document as Declared;
+use adieu_declared::export::export;
+use adieu_declared::facts::Facts;
+use adieu_declared::secrets::{Sent, Source};
 use adieu_testkit::World;
 use adieu_testkit::ambient::{FrozenClock, SeededEntropy};
 
@@ -19,12 +19,11 @@ const HASH: &str = "$2y$04$Wma4ERn3ypMEO92HmNKQXudkOuvsNXtKMqtJ8p1/oXKmjZhUb/XxG
 
 /// Applies a document; gives the lines of the plan and the secrets of new clients.
 async fn apply(authority: &Authority, text: &str, prune: bool) -> anyhow::Result<(Vec<String>, Vec<String>)> {
-    let facts = Facts::gather(authority).await?;
-    let planned = plan(&facts, &Declared::parse(text)?, prune, &mut || authority.draw_uuid())?;
-    let lines = planned.iter().map(|planned| planned.line.clone()).collect();
-    let variable = |name: &str| (name == "EVE_PASSWORD").then(|| "Apple-tree-77".to_owned());
-    let made = carry(authority, planned, &variable).await?;
-    Ok((lines, made.into_iter().map(|made| made.secret).collect()))
+    let document = Declared::parse(text)?;
+    let secrets = Sent(vec![(Source::Env("EVE_PASSWORD".into()), "Apple-tree-77".into())]);
+    let order = Apply { document: &document, prune, dry_run: false, secrets: &secrets };
+    let applied = applied(authority, order, || true).await?;
+    Ok((applied.changes, applied.made.into_iter().map(|made| made.secret).collect()))
 }
 
 async fn exported(authority: &Authority) -> Declared {

@@ -1,4 +1,4 @@
-//! Which realm and which resource a path under `/json` means.
+//! Which realm and which resource a path under `/json` means, and which realm one under `/oauth2` does.
 //!
 //! Five forms of realm, and a query parameter that may win over them. Contract am.md 0.2.
 
@@ -91,7 +91,7 @@ pub(crate) async fn find<'s, 'p>(
             Ok(Place { realm, resource, rest })
         }
         Head::Short(segments) => {
-            let (realm, rest) = walk(authority, segments).await?;
+            let (realm, rest) = walk(authority, segments, |name| Resource::named(name).is_some()).await?;
             let (resource, rest) = resource(rest)?;
             let realm = named(authority, call.param("realm")?).await?.unwrap_or(realm);
             Ok(Place { realm, resource, rest })
@@ -99,16 +99,35 @@ pub(crate) async fn find<'s, 'p>(
     }
 }
 
-/// Follows names of realms up to the name of a resource.
+/// Finds the realm of a path whose rest begins with a name that `ends` knows, and that rest.
+pub(crate) async fn realm<'s, 'p>(
+    authority: &Authority,
+    segments: &'s [Cow<'p, str>],
+    call: &Call,
+    ends: fn(&str) -> bool,
+) -> Result<(Arc<Realm>, &'s [Cow<'p, str>]), AmError> {
+    match head(segments) {
+        Head::Canonical { path, said, rest } => {
+            Ok((authority.realm_at(&path).await?.ok_or(AmError::UnknownRealm(said))?, rest))
+        }
+        Head::Short(segments) => {
+            let (realm, rest) = walk(authority, segments, ends).await?;
+            Ok((named(authority, call.param("realm")?).await?.unwrap_or(realm), rest))
+        }
+    }
+}
+
+/// Follows names of realms up to one that ends them.
 async fn walk<'s, 'p>(
     authority: &Authority,
     mut segments: &'s [Cow<'p, str>],
+    ends: fn(&str) -> bool,
 ) -> Result<(Arc<Realm>, &'s [Cow<'p, str>]), AmError> {
     let unknown = |rest: &[Cow<'_, str>]| AmError::UnknownResource(rest.join("/"));
     let mut realm = authority.root_realm().await?.ok_or_else(|| AmError::UnknownRealm(ROOT.into()))?;
     let mut path = String::new();
     while let [name, rest @ ..] = segments
-        && Resource::named(name).is_none()
+        && !ends(name)
     {
         path.push('/');
         path.push_str(&name.to_lowercase());

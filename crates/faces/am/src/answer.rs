@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::StatusCode;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, EXPIRES, HeaderMap, HeaderName, HeaderValue,
-    PRAGMA, RETRY_AFTER, SET_COOKIE, WARNING, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    PRAGMA, RETRY_AFTER, SET_COOKIE, WARNING, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -142,10 +142,11 @@ impl Wardrobe {
         let body = match form {
             Form::Json if old => old_error(error),
             Form::Json => new_error(error),
+            Form::OAuth => oauth_error(error),
             Form::Text => error.to_string().into_bytes(),
             Form::Empty => Vec::new(),
         };
-        if form != Form::Json {
+        if matches!(form, Form::Text | Form::Empty) {
             headers.remove(CONTENT_TYPE);
         }
         if let Some(seconds) = error.retry_after_s() {
@@ -153,6 +154,12 @@ impl Wardrobe {
         }
         if let Some(methods) = error.allow() {
             headers.insert(ALLOW, HeaderValue::from_static(methods));
+        }
+        if form == Form::OAuth {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if let Some(challenge) = error.challenge() {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         (headers, error.status(), body)
     }
@@ -178,6 +185,11 @@ fn new_error(error: &AmError) -> Vec<u8> {
     let status = error.status();
     let reason = status.canonical_reason().unwrap_or_default();
     json(&NewError { code: status.as_u16(), reason, message: &error.to_string(), detail: error.detail() })
+}
+
+fn oauth_error(error: &AmError) -> Vec<u8> {
+    let AmError::OAuth(refused) = error else { return new_error(error) };
+    json(&serde_json::json!({ "error_description": refused.to_string(), "error": refused.code() }))
 }
 
 /// The error body of `authenticate` 1.x. Contract am.md 3.3

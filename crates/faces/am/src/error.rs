@@ -7,6 +7,7 @@ use adieu_http_kit::body::BodyError;
 use http::{Method, StatusCode};
 use serde::Serialize;
 
+use crate::oauth::Refused;
 use crate::version::{Unserved, Unusable};
 
 /// Why a request is not done. The text is what the client is told.
@@ -24,6 +25,9 @@ pub(crate) enum AmError {
     /// No realm of that name, as the path spelled it.
     #[error("Realm \"{0}\" not found")]
     UnknownRealm(String),
+    /// The same, as OAuth's endpoints say it.
+    #[error("No mapping organization found for organization identifier: {0}")]
+    UnknownOrganization(String),
     /// No realm of that name, as the query spelled it.
     #[error("Invalid realm, {0}")]
     InvalidRealm(String),
@@ -177,6 +181,9 @@ pub(crate) enum AmError {
         /// When.
         retry_after_s: u16,
     },
+    /// An OAuth endpoint refuses.
+    #[error(transparent)]
+    OAuth(Refused),
     /// It cannot be told, or is not known to be done (NO-FALSE-NO).
     #[error("Service Unavailable")]
     CannotTell(#[source] Outage),
@@ -201,6 +208,8 @@ pub(crate) enum Detail<'a> {
 pub(crate) enum Form {
     /// The usual object.
     Json,
+    /// The object of RFC 6749 §5.2.
+    OAuth,
     /// The message as it is, without a type.
     Text,
     /// Nothing at all.
@@ -231,12 +240,18 @@ impl AmError {
                 StatusCode::BAD_REQUEST
             }
             E::NoUpgrade | E::OtherUser => StatusCode::BAD_REQUEST,
+            // Quirk: 401 only to who tried Basic, as recorded.
+            E::OAuth(Refused::Client { basic: true } | Refused::Token) => StatusCode::UNAUTHORIZED,
+            E::OAuth(Refused::Scope) => StatusCode::FORBIDDEN,
+            E::OAuth(Refused::Client { basic: false } | Refused::Standard(_)) => StatusCode::BAD_REQUEST,
+            E::OAuth(Refused::NoHint | Refused::BadHint | Refused::RedirectUri) => StatusCode::BAD_REQUEST,
             E::Body(BodyError::Broken) => StatusCode::BAD_REQUEST,
             E::AccessDenied | E::LoginFailure | E::LockedOut | E::SessionLimit | E::TimedOut => {
                 StatusCode::UNAUTHORIZED
             }
             E::Forbidden | E::Csrf | E::NoSession | E::NoPrivilege => StatusCode::FORBIDDEN,
-            E::UnknownRealm(_) | E::UnknownResource(_) | E::NoSuchAuthenticate => StatusCode::NOT_FOUND,
+            E::UnknownRealm(_) | E::UnknownOrganization(_) | E::UnknownResource(_) => StatusCode::NOT_FOUND,
+            E::NoSuchAuthenticate => StatusCode::NOT_FOUND,
             E::NotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             E::Body(BodyError::Slow) => StatusCode::REQUEST_TIMEOUT,
             E::TimeCondition(_) => StatusCode::CONFLICT,
@@ -267,7 +282,15 @@ impl AmError {
         if matches!(self, Self::Version(Unusable::Malformed(_))) {
             return Form::Text;
         }
+        if matches!(self, Self::OAuth(_)) {
+            return Form::OAuth;
+        }
         if matches!(self, Self::NoSuchAuthenticate) { Form::Empty } else { Form::Json }
+    }
+
+    /// What must be shown to be let in, where that has a header.
+    pub(crate) fn challenge(&self) -> Option<&'static str> {
+        if let Self::OAuth(refused) = self { refused.challenge() } else { None }
     }
 
     /// The methods that are allowed, where another one was used.

@@ -5,8 +5,8 @@
 use adieu_http_kit::return_to::AllowList;
 use url::Url;
 
-/// Longest `goto` looked at.
-const BYTES_MAX: usize = 2048;
+/// Longest `goto` looked at: an authorize request with all that it may carry, percent-encoded.
+const BYTES_MAX: usize = 16 * 1024;
 
 /// The rules.
 pub(crate) struct Goto {

@@ -17,6 +17,7 @@ mod error;
 mod face;
 mod goto;
 mod names;
+mod oauth;
 mod pages;
 mod realms;
 mod routes;
@@ -79,25 +80,35 @@ async fn answer(face: &Face, request: Request<Body>) -> Response {
     let path = face.below_context(call.path()).to_owned();
     let segments = call::segments(&path);
     match segments.split_first() {
-        Some((first, rest)) if first == "json" => of_origin(face, &call, body, rest).await,
+        Some((first, _)) if first == "json" || first == "oauth2" => {
+            of_origin(face, &call, body, &segments).await
+        }
         Some(_) | None => pages::answer(face, &call, body, &segments).await,
     }
 }
 
-/// The API as scripts of other origins see it.
+/// The APIs as scripts of other origins see them.
 async fn of_origin(face: &Face, call: &Call, body: Body, segments: &[Cow<'_, str>]) -> Response {
     let Some(origin) = face.cors.origin(call.headers()) else {
-        return json(face, call, body, segments).await;
+        return api(face, call, body, segments).await;
     };
     let mut response = if cors::is_preflight(call) {
         let mut response = face.answer(Dress::Action, Margin::default(), Ok(Vec::new()));
         face.cors.permit(&mut response);
         response
     } else {
-        json(face, call, body, segments).await
+        api(face, call, body, segments).await
     };
     Cors::admit(&mut response, origin);
     response
+}
+
+async fn api(face: &Face, call: &Call, body: Body, segments: &[Cow<'_, str>]) -> Response {
+    match segments.split_first() {
+        Some((first, rest)) if first == "oauth2" => oauth::answer(face, call, body, rest).await,
+        Some((_, rest)) => json(face, call, body, rest).await,
+        None => json(face, call, body, &[]).await,
+    }
 }
 
 async fn json(face: &Face, call: &Call, body: Body, segments: &[Cow<'_, str>]) -> Response {

@@ -136,7 +136,23 @@ fn see_other(address: &str) -> Response {
     response
 }
 
-fn with_cookies(mut response: Response, lines: Vec<HeaderValue>) -> Response {
+/// The same as 302, as OAuth's endpoints send browsers on; an address that no header can carry is no address.
+pub(crate) fn found(address: &str) -> Response {
+    let mut response = see_other(address);
+    let carried = response.headers().contains_key(LOCATION);
+    *response.status_mut() = if carried { StatusCode::FOUND } else { StatusCode::BAD_REQUEST };
+    response
+}
+
+/// Done, and nowhere to go.
+pub(crate) fn nothing() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+pub(crate) fn with_cookies(mut response: Response, lines: Vec<HeaderValue>) -> Response {
     for line in lines {
         response.headers_mut().append(SET_COOKIE, line);
     }
@@ -144,7 +160,7 @@ fn with_cookies(mut response: Response, lines: Vec<HeaderValue>) -> Response {
 }
 
 /// The same as an error of the API, for people.
-fn refused(error: &AmError) -> Response {
+pub(crate) fn refused(error: &AmError) -> Response {
     if let AmError::CannotTell(outage) = error {
         tracing::error!(error = %outage, "the store cannot tell");
     }

@@ -3,6 +3,7 @@
 //! Realms stand in front of a resource and tokens behind it; they are left out. Nothing is routed here.
 
 use crate::address::Resource;
+use crate::oauth;
 use crate::pages::Page;
 use crate::serverinfo::What;
 use crate::sessions::actions;
@@ -24,6 +25,9 @@ pub fn routes() -> Vec<(&'static str, String)> {
             }
             Resource::Users => routes.extend(Everybodys::NAMES.map(|(name, _)| action(name))),
         }
+    }
+    for (path, allow) in oauth::PATHS {
+        routes.extend(allow.split(", ").map(|method| (method, format!("/oauth2/{path}"))));
     }
     for (path, page) in Page::PATHS {
         routes.extend(page.methods().iter().map(|method| (*method, format!("/{path}"))));

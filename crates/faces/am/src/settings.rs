@@ -11,6 +11,9 @@ pub struct Settings {
     /// The path under which the face is mounted, without a slash at the end. The router takes it off a request's path
     /// if it stands there, so the mount may strip it or leave it.
     pub context_path: String,
+    /// The address at which clients reach this installation, without a slash at the end. What is told to them as a whole
+    /// address begins so.
+    pub public_url: String,
     /// Name of the session cookie and of the header that carries a token.
     pub cookie_name: String,
     /// Domains for which the cookies are set, each once; none means the host only.
@@ -62,6 +65,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             context_path: "/am".into(),
+            public_url: "http://127.0.0.1:4433".into(),
             cookie_name: "iPlanetDirectoryPro".into(),
             cookie_domains: Vec::new(),
             cookies_secure: false,

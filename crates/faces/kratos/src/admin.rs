@@ -87,6 +87,6 @@ async fn answered(
         Endpoint::ReplaceIdentity => identities::replace(face, call, body, id).await,
         Endpoint::PatchIdentity => identities::patch(face, call, body, id).await,
         Endpoint::RemoveIdentity => identities::remove(face, call, id).await,
-        Endpoint::RemoveCredential => identities::remove_credential(face, id, kind).await,
+        Endpoint::RemoveCredential => identities::remove_credential(face, call, id, kind).await,
     }
 }

@@ -89,6 +89,12 @@ impl KratosError {
             .because("This listener asks for its token: Authorization: Bearer.")
     }
 
+    /// 401 of a settings flow without a session: no id.
+    pub(crate) fn no_session() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "", UNAUTHORIZED)
+            .because("Neither a session cookie nor a session token came with this request.")
+    }
+
     /// 401 of everything that needs a session.
     pub(crate) fn session_inactive() -> Self {
         let message = "request does not have a valid authentication session";
@@ -121,6 +127,41 @@ impl KratosError {
     pub(crate) fn already_signed_on() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "session_already_available", "you are already logged in")
             .because("A live session came with this request; ask for `refresh=true` to sign on again.")
+    }
+
+    /// 403: the session was proven by one factor, and its user has a second one. `to` is where it is given. K-28
+    pub(crate) fn second_factor_missing(to: &str) -> Self {
+        let message = "Session does not fulfill the requested Authenticator Assurance Level";
+        let mut error = Self::new(StatusCode::FORBIDDEN, "session_aal2_required", message)
+            .because("The session is live and needs its user's second factor before it is told to anybody.");
+        error.details.insert("redirect_browser_to".into(), to.into());
+        error.siblings.insert("redirect_browser_to".into(), to.into());
+        error
+    }
+
+    /// 403: the session was proven too long ago for what is to be changed. `to` is where it is proven again.
+    pub(crate) fn proof_too_old(to: &str) -> Self {
+        let mut error = Self::new(StatusCode::FORBIDDEN, "session_refresh_required", FORBIDDEN)
+            .because("The last sign-on is too long ago for this change; please sign on again.");
+        error.siblings.insert("redirect_browser_to".into(), to.into());
+        error
+    }
+
+    /// 403: the flow is another identity's.
+    pub(crate) fn somebody_elses() -> Self {
+        let message = "The requested action was forbidden";
+        Self::new(StatusCode::FORBIDDEN, "security_identity_mismatch", message)
+            .because("This flow was begun by somebody else; please begin one of your own.")
+    }
+
+    /// 422: a page's script has to send the browser there.
+    pub(crate) fn browser_has_to_go(to: &str) -> Self {
+        let message = "browser location change required";
+        let mut error =
+            Self::new(StatusCode::UNPROCESSABLE_ENTITY, "browser_location_change_required", message)
+                .because("To go on, the browser has to be sent to `redirect_browser_to`.");
+        error.siblings.insert("redirect_browser_to".into(), to.into());
+        error
     }
 
     /// 401: a second factor is asked for and there is no first.

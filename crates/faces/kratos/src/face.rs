@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::csrf::Csrf;
 use crate::schema::{Schema, SchemaError, built_in};
+use crate::tokenize::Tokenizer;
 
 /// The door of this face, as sessions, metrics and logs name it.
 pub(crate) const DOOR: Door = Door::named("kratos");
@@ -31,6 +32,14 @@ pub struct Settings {
     pub cookie: CookieSettings,
     /// How long a login flow lasts, in seconds.
     pub login_flow_life_s: u64,
+    /// How long a settings flow lasts, in seconds.
+    pub settings_flow_life_s: u64,
+    /// For how many seconds after a sign-on its user may change credentials.
+    pub privileged_s: u64,
+    /// Whether a session of a user with a second factor needs it before it is told to anybody.
+    pub asks_second_factor: bool,
+    /// What a session can be told as, beside itself, by name.
+    pub tokenizers: Vec<Tokenizer>,
     /// Where browsers go when nothing else is said.
     pub default_return: String,
     /// Where they go after a logout.
@@ -41,6 +50,8 @@ pub struct Settings {
     pub login_ui: String,
     /// The error page.
     pub error_ui: String,
+    /// The page where users change their credentials.
+    pub settings_ui: String,
     /// Where `return_to` may lead.
     pub allowed_return: Vec<String>,
     /// Origins that may call with credentials from a browser.
@@ -152,6 +163,7 @@ impl Face {
         address("base", &inner.settings.base)?;
         address("login_ui", &inner.settings.login_ui)?;
         address("error_ui", &inner.settings.error_ui)?;
+        address("settings_ui", &inner.settings.settings_ui)?;
         Ok(Self(Arc::new(inner)))
     }
 

@@ -12,19 +12,24 @@ mod csrf;
 mod error;
 mod error_page;
 mod face;
+mod flow;
 mod links;
 mod login;
 mod logout;
 mod native_logout;
 mod other_flows;
 mod pages;
+mod return_address;
 mod routes;
 mod schema;
 mod schemas;
 mod serve;
 mod sessions;
+mod settings;
+mod submission;
 mod table;
 mod token_exchange;
+mod tokenize;
 mod well_known;
 mod whoami;
 mod wire;
@@ -41,6 +46,7 @@ use tower::Service;
 
 pub use face::{CookieSettings, Settings, SettingsError};
 pub use schema::SchemaError;
+pub use tokenize::{RESERVED_CLAIMS, Tokenizer};
 
 use crate::face::Face;
 

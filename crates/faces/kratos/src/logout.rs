@@ -8,11 +8,9 @@ use adieu_authority::{
 };
 use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
-use adieu_http_kit::return_to::Refused;
 use axum::http::{HeaderValue, StatusCode};
 use serde_json::json;
 use subtle::ConstantTimeEq;
-use url::Url;
 
 use crate::answer::{Answer, Call, empty, json as json_answer, redirect, set_cookie};
 use crate::credentials::Credentials;
@@ -27,22 +25,6 @@ impl Face {
         let epoch = u64::from(session.epoch);
         let secret = self.authority.key().derive_text(Purpose::LogoutToken, &session.id.to_bytes(), epoch);
         format!("{PREFIX}{secret}")
-    }
-
-    /// A return address out of a request: absolute and allowed, or the default. Contract kratos.md 5.
-    pub(crate) fn return_to(&self, wanted: Option<&str>, default: &Url) -> Result<String, KratosError> {
-        match wanted.filter(|wanted| !wanted.is_empty()) {
-            None => Ok(default.as_str().to_owned()),
-            Some(wanted) => self.allowed_return(wanted, default),
-        }
-    }
-
-    fn allowed_return(&self, wanted: &str, default: &Url) -> Result<String, KratosError> {
-        match self.allowed.check(wanted, default) {
-            Ok(address) => Ok(address.as_str().to_owned()),
-            Err(Refused::Unparseable) => Err(KratosError::malformed("The return address is no address.")),
-            Err(Refused::Forbidden) => Err(KratosError::return_to_forbidden(wanted)),
-        }
     }
 }
 

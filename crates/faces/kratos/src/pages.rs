@@ -1,9 +1,10 @@
-//! The built-in pages: sign-on and error, for installations without pages of their own.
+//! The built-in pages: sign-on, settings and error, for installations without pages of their own.
 //!
-//! They use the same flows as any other page: the sign-on page shows a flow and posts it.
+//! They use the same flows as any other page: a page shows a flow and posts it.
 
+use adieu_authority::Live;
 use adieu_http_kit::form::Params;
-use adieu_pages_kit::{ErrorPage, PageHeaders, SignOn, Status};
+use adieu_pages_kit::{CodeEntry, Codes, ErrorPage, PageHeaders, SignOn, Status};
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 
@@ -11,52 +12,123 @@ use crate::answer::{Answer, Call, empty, redirect};
 use crate::csrf::fingerprint;
 use crate::error_page;
 use crate::face::Face;
-use crate::login::{Found, LoginFlow};
+use crate::flow::{Flow, Found, Message};
+use crate::login::{Asks, LoginFlow};
+use crate::settings::{Button, SettingsFlow};
 use crate::wire::flow_id;
 
 /// `GET /self-service/ui/login?flow=`. A flow that is gone or another browser's begins anew.
 pub(crate) async fn login(face: &Face, call: &Call) -> Answer {
+    shown(face, call, login_page).await
+}
+
+/// `GET /self-service/ui/settings?flow=`, likewise.
+pub(crate) async fn settings(face: &Face, call: &Call) -> Answer {
+    let live = match face.signed_on(call.headers()).await {
+        Ok(live) => live,
+        Err(outage) => return face.error_json(&call.parts, outage.into()),
+    };
+    let start = format!("{}/self-service/settings/browser", face.base(call.mount));
+    shown(face, call, |face, flow: &SettingsFlow| match &live {
+        Some(live) if flow.is_of(live) && !face.falls_short(&live.session, &live.user) => {
+            settings_page(face, flow, live)
+        }
+        Some(_) | None => redirect(StatusCode::SEE_OTHER, &call.parts, &start),
+    })
+    .await
+}
+
+/// The page of a flow, to the browser that began it.
+async fn shown<F: Flow>(face: &Face, call: &Call, page: impl FnOnce(&Face, &F) -> Answer) -> Answer {
     let params = Params::parse(call.query());
     let found = match flow_id(params.first("flow")) {
-        Some(id) => face.login_flow(id).await,
+        Some(id) => face.flow::<F>(id).await,
         None => Ok(None),
     };
-    let start = format!("{}/self-service/login/browser", face.base(call.mount));
+    let start = format!("{}/self-service/{}/browser", face.base(call.mount), F::NAME);
     match found {
         Ok(Some(Found::Open(flow))) => match face.csrf.token(call.headers()) {
-            Some(token) if flow.browser.as_deref() == Some(&fingerprint(&token)) => sign_on_page(face, &flow),
+            Some(token) if flow.head().browser.as_deref() == Some(&fingerprint(&token)) => page(face, &flow),
             Some(_) | None => redirect(StatusCode::SEE_OTHER, &call.parts, &start),
         },
         Ok(Some(Found::Expired(flow))) => {
-            redirect(StatusCode::SEE_OTHER, &call.parts, &flow.restart(&face.base(call.mount)))
+            let again = flow.head().restart::<F>(&face.base(call.mount));
+            redirect(StatusCode::SEE_OTHER, &call.parts, &again)
         }
         Ok(None) => redirect(StatusCode::SEE_OTHER, &call.parts, &start),
         Err(error) => face.error_json(&call.parts, error),
     }
 }
 
-fn sign_on_page(face: &Face, flow: &LoginFlow) -> Answer {
-    let action = flow.action(&face.base(flow.mount));
+fn login_page(face: &Face, flow: &LoginFlow) -> Answer {
+    let action = flow.head.action::<LoginFlow>(&face.base(flow.head.mount));
     let said = flow.messages.first().or(flow.field_messages.first().map(|(_, message)| message));
-    let identifier = flow.refresh.as_deref().unwrap_or(&flow.identifier);
-    let html = SignOn {
-        realm: face.settings.realm.trim_start_matches('/'),
-        application: None,
+    let html = match flow.asks {
+        Asks::Password => {
+            let identifier = flow.refresh.as_deref().unwrap_or(&flow.identifier);
+            SignOn {
+                realm: face.settings.realm.trim_start_matches('/'),
+                application: None,
+                action: &action,
+                method: "post",
+                identifier_label: "Name or e-mail address",
+                identifier_name: "identifier",
+                identifier,
+                password_label: "Password",
+                password_name: "password",
+                hidden: &[("csrf_token", &flow.head.csrf), ("method", "password")],
+                error: said.map(Message::text),
+            }
+            .html()
+        }
+        Asks::Code => CodeEntry {
+            title: "Second step",
+            message: "Please enter one of your recovery codes. Each of them works once.",
+            action: &action,
+            label: "Recovery code",
+            name: "lookup_secret",
+            hidden: &[("csrf_token", &flow.head.csrf), ("method", "lookup_secret")],
+            error: said.filter(|message| message.is_error()).map(Message::text),
+        }
+        .html(),
+        Asks::Nothing => Status {
+            title: "No second step",
+            message: "You have no recovery codes. Make some in your settings; then they can be asked for.",
+        }
+        .html(),
+    };
+    // Browsers hold `form-action` against the redirect after the form, too.
+    let target = flow.head.return_to.as_deref().unwrap_or(face.login_return.as_str());
+    page(StatusCode::OK, html, &["'self'", &origin_of(target)])
+}
+
+fn settings_page(face: &Face, flow: &SettingsFlow, live: &Live) -> Answer {
+    let action = flow.head.action::<SettingsFlow>(&face.base(flow.head.mount));
+    let codes = face.shown_codes(flow, &live.user).unwrap_or_default();
+    let codes: Vec<&str> = codes.iter().map(Message::text).collect();
+    let buttons: Vec<_> =
+        Button::of(flow, &live.user).into_iter().map(|button| (button.name(), button.words())).collect();
+    let said = flow.messages.first();
+    let message = match (flow.offered(), &live.user.recovery_codes) {
+        (Some(_), _) => "Keep these codes in a safe place. They count once you say that you have them.",
+        (None, Some(_)) => "You are asked for a recovery code after your password. Each of them works once.",
+        (None, None) => "With recovery codes nobody signs on by your password alone.",
+    };
+    let html = Codes {
+        message: said.filter(|said| !said.is_error()).map_or(message, Message::text),
+        error: said.filter(|said| said.is_error()).map(Message::text),
+        codes: &codes,
         action: &action,
-        method: "post",
-        identifier_label: "Name or e-mail address",
-        identifier_name: "identifier",
-        identifier,
-        password_label: "Password",
-        password_name: "password",
-        hidden: &[("csrf_token", &flow.csrf), ("method", "password")],
-        error: said.map(|message| message.text()),
+        hidden: &[("csrf_token", &flow.head.csrf)],
+        buttons: &buttons,
     }
     .html();
-    // Browsers hold `form-action` against the redirect after the form, too.
-    let target = flow.return_to.as_deref().unwrap_or(face.login_return.as_str());
-    let origin = url::Url::parse(target).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
-    page(StatusCode::OK, html, &["'self'", &origin])
+    let target = flow.head.return_to.as_deref().unwrap_or(&face.settings.settings_ui);
+    page(StatusCode::OK, html, &["'self'", &origin_of(target)])
+}
+
+fn origin_of(address: &str) -> String {
+    url::Url::parse(address).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }
 
 /// `GET /self-service/ui/error?id=`.

@@ -29,10 +29,15 @@ pub(crate) enum Endpoint {
     LoginNative,
     LoginFetch,
     LoginSubmit,
+    SettingsBrowser,
+    SettingsNative,
+    SettingsFetch,
+    SettingsSubmit,
     Errors,
     Alive,
     Ready,
     LoginPage,
+    SettingsPage,
     ErrorPage,
     StatusPage,
 }
@@ -52,7 +57,7 @@ const READ: &str = "GET HEAD";
 /// Gateways forward the method of the request they ask about (K-25).
 const ANY: &str = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT";
 
-pub(crate) static ROUTES: [Row<Endpoint>; 29] = [
+pub(crate) static ROUTES: [Row<Endpoint>; 32] = [
     (ANY, "/sessions/whoami", Endpoint::Whoami),
     (READ, "/sessions/token-exchange", Endpoint::TokenExchange),
     (READ, "/sessions", Endpoint::Sessions),
@@ -69,8 +74,10 @@ pub(crate) static ROUTES: [Row<Endpoint>; 29] = [
     ("GET HEAD POST", "/self-service/login", Endpoint::LoginSubmit), // Quirk: a GET is a submission without a body.
     (READ, "/self-service/registration/browser", Endpoint::BrowserFlow(OtherFlow::Registration)),
     (READ, "/self-service/registration/api", Endpoint::NativeFlow(OtherFlow::Registration)),
-    (READ, "/self-service/settings/browser", Endpoint::BrowserFlow(OtherFlow::Settings)),
-    (READ, "/self-service/settings/api", Endpoint::NativeFlow(OtherFlow::Settings)),
+    (READ, "/self-service/settings/browser", Endpoint::SettingsBrowser),
+    (READ, "/self-service/settings/api", Endpoint::SettingsNative),
+    (READ, "/self-service/settings/flows", Endpoint::SettingsFetch),
+    ("GET HEAD POST", "/self-service/settings", Endpoint::SettingsSubmit),
     (READ, "/self-service/recovery/browser", Endpoint::BrowserFlow(OtherFlow::Recovery)),
     (READ, "/self-service/recovery/api", Endpoint::NativeFlow(OtherFlow::Recovery)),
     (READ, "/.well-known/change-password", Endpoint::ChangePassword),
@@ -80,6 +87,7 @@ pub(crate) static ROUTES: [Row<Endpoint>; 29] = [
     (READ, "/health/alive", Endpoint::Alive),
     (READ, "/health/ready", Endpoint::Ready),
     (READ, "/self-service/ui/login", Endpoint::LoginPage),
+    (READ, "/self-service/ui/settings", Endpoint::SettingsPage),
     (READ, "/self-service/ui/error", Endpoint::ErrorPage),
     (READ, "/self-service/ui/status", Endpoint::StatusPage),
 ];

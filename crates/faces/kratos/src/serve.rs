@@ -14,8 +14,8 @@ use crate::error::KratosError;
 use crate::face::{Face, MOUNTS};
 use crate::routes::{Endpoint, Route, cleaned, is_exempt, is_plain, is_safe, route};
 use crate::{
-    cors, error_page, login, logout, native_logout, other_flows, pages, schemas, sessions, token_exchange,
-    well_known, whoami,
+    cors, error_page, login, logout, native_logout, other_flows, pages, schemas, sessions, settings,
+    token_exchange, well_known, whoami,
 };
 
 pub(crate) async fn serve(face: &Face, request: Request) -> Answer {
@@ -87,7 +87,12 @@ async fn answered(face: &Face, call: &Call, body: Body, (endpoint, named): (Endp
 fn shows_browsers_the_page(endpoint: Endpoint) -> bool {
     matches!(
         endpoint,
-        Endpoint::LogoutCreate | Endpoint::LoginBrowser | Endpoint::LoginSubmit | Endpoint::BrowserFlow(_)
+        Endpoint::LogoutCreate
+            | Endpoint::LoginBrowser
+            | Endpoint::LoginSubmit
+            | Endpoint::SettingsBrowser
+            | Endpoint::SettingsSubmit
+            | Endpoint::BrowserFlow(_)
     )
 }
 
@@ -112,6 +117,10 @@ async fn outcome(
         Endpoint::LoginNative => login::create_native(face, call).await,
         Endpoint::LoginFetch => login::fetch(face, call).await,
         Endpoint::LoginSubmit => login::submit(face, call, body).await,
+        Endpoint::SettingsBrowser => settings::create_browser(face, call).await,
+        Endpoint::SettingsNative => settings::create_native(face, call).await,
+        Endpoint::SettingsFetch => settings::fetch(face, call).await,
+        Endpoint::SettingsSubmit => settings::submit(face, call, body).await,
         Endpoint::BrowserFlow(flow) => other_flows::create_browser(face, call, flow).await,
         Endpoint::NativeFlow(flow) => other_flows::create_native(face, call, flow).await,
         Endpoint::ChangePassword => Ok(well_known::change_password(face, call)),
@@ -120,6 +129,7 @@ async fn outcome(
         Endpoint::Alive => Ok(json_answer(StatusCode::OK, &json!({"status": "ok"}))),
         Endpoint::Ready => Ok(ready(face, call).await),
         Endpoint::LoginPage => Ok(pages::login(face, call).await),
+        Endpoint::SettingsPage => Ok(pages::settings(face, call).await),
         Endpoint::ErrorPage => Ok(pages::error(face, call).await),
         Endpoint::StatusPage => Ok(pages::status(face, call).await),
     }

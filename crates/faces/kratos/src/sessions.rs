@@ -20,6 +20,9 @@ const LOOKED_MAX: u32 = 10_000;
 /// The other live sessions, newest first.
 pub(crate) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     let live = own(face, call).await?;
+    if face.falls_short(&live.session, &live.user) {
+        return Err(KratosError::second_factor_missing(&face.second_step(call.mount, None)));
+    }
     let mut others = others(face, &live).await?;
     others.retain(|one| one.fate == Fate::Live);
     let page = Offset::of(&Params::parse(call.query()));

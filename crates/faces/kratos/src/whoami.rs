@@ -1,7 +1,7 @@
 //! `GET /sessions/whoami`: is this session live? Contract kratos.md 2.2; K-20 to K-27.
 //!
 //! The hottest path of the house: nothing is read that is in memory, nothing is written; a cookie is set only after the session
-//! was extended (K-26).
+//! was extended (K-26). Only `tokenize_as` costs a signature.
 
 use adieu_authority::Answer as Checked;
 use axum::http::{HeaderValue, StatusCode};
@@ -10,6 +10,7 @@ use crate::answer::{Answer, Call, json, set_cookie};
 use crate::credentials::{Credentials, in_realm};
 use crate::error::KratosError;
 use crate::face::Face;
+use crate::tokenize;
 
 /// Quirk: how long a gateway may remember that nobody was there, where such answers are allowed.
 const NOBODY_CACHED_S: u32 = 60;
@@ -31,14 +32,22 @@ async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
         Checked::Later(check) => check.await,
     };
     let Ok(live) = in_realm(check?, realm) else { return Err(refused()) };
-    let mut answer = json(StatusCode::OK, &face.live_wire(call.mount, &live));
+    if face.falls_short(&live.session, &live.user) {
+        return Err(KratosError::second_factor_missing(&face.second_step(call.mount, None)));
+    }
+    let mut wire = face.live_wire(call.mount, &live);
+    if let Some(tokenizer) = tokenize::asked_for(face, call)? {
+        wire.tokenized = Some(face.tokenize(tokenizer, call.mount, &live, &wire).await?);
+    }
+    let mut answer = json(StatusCode::OK, &wire);
+    let cacheable = wire.tokenized.is_none();
     let identity = HeaderValue::from_str(&live.user.id.to_string()).expect("a UUID is a header value");
     answer.headers_mut().insert("x-kratos-authenticated-identity-id", identity);
     // A session that was extended outlives its cookie: the browser gets a new one, for this session only (Q10).
     if credentials.first_cookie_s.is_some_and(|until_s| until_s < live.session.expires_at.s()) {
         set_cookie(&mut answer, face.cookie_for(&live.session, &token.reveal()));
     }
-    if let Some(most) = face.settings.whoami_cache_max_s {
+    if let Some(most) = face.settings.whoami_cache_max_s.filter(|_| cacheable) {
         let left = live.session.ends_at(live.seen_at).since(face.authority.now()).s();
         let left = u64::try_from(left).unwrap_or(0).min(most);
         answer.headers_mut().insert("ory-session-cache-for", HeaderValue::from(left));

@@ -2,7 +2,7 @@
 //!
 //! Nothing here holds a token. What only administrators see (`metadata_admin`, credentials) is filled in where they ask.
 
-use adieu_authority::{Fate, Live, Remembered, Session, Timestamp, User};
+use adieu_authority::{Assurance, Fate, Live, Remembered, Session, Timestamp, User, assurance_of};
 use adieu_http_kit::dates::rfc3339_trimmed;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -22,6 +22,9 @@ pub(crate) struct SessionWire<'a> {
     issued_at: Time,
     identity: Option<IdentityWire<'a>>,
     devices: Option<Vec<DeviceWire<'a>>>,
+    /// The same as a JWT, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tokenized: Option<String>,
 }
 
 /// What of a session is shown beside itself.
@@ -100,6 +103,20 @@ struct DeviceWire<'a> {
     location: &'a str,
 }
 
+impl SessionWire<'_> {
+    pub(crate) fn without_identity(self) -> Self {
+        Self { identity: None, ..self }
+    }
+}
+
+/// A level of assurance by its name.
+fn level(assurance: Assurance) -> &'static str {
+    match assurance {
+        Assurance::One => "aal1",
+        Assurance::Two => "aal2",
+    }
+}
+
 /// A moment as Kratos writes it.
 struct Time(Timestamp);
 
@@ -124,7 +141,7 @@ fn raw(text: &str) -> Option<&RawValue> {
 }
 
 impl Face {
-    /// A live session. The session's methods are all first factors here.
+    /// A live session.
     pub(crate) fn session_wire<'a>(
         &'a self,
         mount: usize,
@@ -133,6 +150,11 @@ impl Face {
         seen_at: Timestamp,
     ) -> SessionWire<'a> {
         self.wire_of(mount, (session, user, seen_at), true, Shown::WHOLE)
+    }
+
+    /// Whether a session is told to nobody before its user gives the second factor. K-28
+    pub(crate) fn falls_short(&self, session: &Session, user: &User) -> bool {
+        self.settings.asks_second_factor && session.falls_short_of(user)
     }
 
     pub(crate) fn live_wire<'a>(&'a self, mount: usize, live: &'a Live) -> SessionWire<'a> {
@@ -162,11 +184,15 @@ impl Face {
             active,
             expires_at: Time(session.ends_at(seen_at)),
             authenticated_at: Time(session.authenticated_at),
-            authenticator_assurance_level: "aal1",
+            authenticator_assurance_level: level(session.assurance()),
             authentication_methods: session
                 .methods
                 .iter()
-                .map(|method| MethodWire { method: &method.name, aal: "aal1", completed_at: Time(method.at) })
+                .map(|method| MethodWire {
+                    method: &method.name,
+                    aal: level(assurance_of(&method.name)),
+                    completed_at: Time(method.at),
+                })
                 .collect(),
             issued_at: Time(session.opened_at),
             identity: match shown.identity {
@@ -188,6 +214,7 @@ impl Face {
                     location: session.device.location.as_deref().unwrap_or_default(),
                 }]),
             },
+            tokenized: None,
         }
     }
 
@@ -202,7 +229,7 @@ impl Face {
         IdentityWire { metadata_admin, credentials, ..self.identity_wire(0, user) }
     }
 
-    fn identity_wire<'a>(&'a self, mount: usize, user: &'a User) -> IdentityWire<'a> {
+    pub(crate) fn identity_wire<'a>(&'a self, mount: usize, user: &'a User) -> IdentityWire<'a> {
         let address = |value: &'a str| AddressWire {
             id: part_id(user.id.uuid(), ADDRESS),
             value,

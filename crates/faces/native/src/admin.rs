@@ -6,6 +6,7 @@
 
 mod answer;
 mod clients;
+mod declarations;
 mod document;
 mod endings;
 mod input;
@@ -121,6 +122,8 @@ impl Api {
             Endpoint::SessionsOfUser => sessions::of_user(self, &call).await,
             Endpoint::Session => sessions::read(self, &call).await,
             Endpoint::End => endings::end(self, &call, body).await,
+            Endpoint::Declaration => declarations::read(self, &call).await,
+            Endpoint::Declare => declarations::declare(self, &call, body).await,
         }
     }
 }

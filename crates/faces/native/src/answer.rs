@@ -35,6 +35,8 @@ pub(crate) enum Answer<'f> {
     },
     /// It may not.
     NotLive,
+    /// It may not before a second factor is given.
+    NotEnough,
     /// It may not, and the browser may sign on there.
     SignOn(String),
     /// Nobody knows right now.
@@ -55,6 +57,15 @@ impl From<Answer<'_>> for Response {
                     HeaderValue::from_static("Bearer realm=\"adieu\""),
                 )
             }
+            // RFC 9470 §3: what is missing is a stronger sign-on.
+            Answer::NotEnough => with(
+                StatusCode::UNAUTHORIZED,
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static(
+                    "Bearer realm=\"adieu\", error=\"insufficient_user_authentication\", \
+                     error_description=\"A second factor is required\"",
+                ),
+            ),
             Answer::SignOn(address) => match HeaderValue::from_str(&address) {
                 Ok(address) => with(StatusCode::FOUND, LOCATION, address),
                 Err(_) => Answer::NotLive.into(),

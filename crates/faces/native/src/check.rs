@@ -10,6 +10,15 @@ use http::request::Parts;
 use crate::answer::Answer;
 use crate::{Mount, Settings, carriers, mounted, original};
 
+/// What speaks for a request.
+enum Found {
+    /// A live session, proven as far as its user can.
+    Enough(Live),
+    /// A live session of a user who has a second factor and did not give it.
+    OneFactor,
+    Nothing,
+}
+
 /// The face.
 pub(crate) struct Face {
     authority: Authority,
@@ -24,30 +33,40 @@ impl Face {
     pub(crate) async fn answer(&self, parts: &Parts) -> Response {
         let Some((mount, below)) = mounted(parts.uri.path()) else { return Answer::Nowhere.into() };
         let answer = match self.passes(parts).await {
-            Ok(Some(live)) => Answer::Passes { live, realm: &self.settings.realm },
-            Ok(None) if mount == Mount::OrSignOn && original::is_a_page(parts) => {
+            Ok(Found::Enough(live)) => Answer::Passes { live, realm: &self.settings.realm },
+            // The sign-on page knows what is missing.
+            Ok(Found::OneFactor | Found::Nothing)
+                if mount == Mount::OrSignOn && original::is_a_page(parts) =>
+            {
                 Answer::SignOn(original::sign_on_address(&self.settings.sign_on_url, parts, below))
             }
-            Ok(None) => Answer::NotLive,
+            Ok(Found::OneFactor) => Answer::NotEnough,
+            Ok(Found::Nothing) => Answer::NotLive,
             Err(outage) => Answer::CannotTell(outage),
         };
         answer.into()
     }
 
     /// The session that lets a request through, if one does.
-    async fn passes(&self, parts: &Parts) -> Result<Option<Live>, Outage> {
+    async fn passes(&self, parts: &Parts) -> Result<Found, Outage> {
         let tokens = carriers::tokens(&self.settings, &parts.headers);
+        let mut found = Found::Nothing;
         if tokens.is_empty() {
-            return Ok(None);
+            return Ok(found);
         }
         let realm = self.realm().await?;
         for token in &tokens {
             match self.authority.check(token, true).get().await? {
-                Check::Live(live) if live.session.realm == realm => return Ok(Some(live)),
+                Check::Live(live) if live.session.realm == realm => {
+                    if !self.settings.asks_second_factor || !live.session.falls_short_of(&live.user) {
+                        return Ok(Found::Enough(live));
+                    }
+                    found = Found::OneFactor;
+                }
                 Check::Live(_) | Check::Not(_) => {}
             }
         }
-        Ok(None)
+        Ok(found)
     }
 
     /// Missing is a fault of the installation, not of the caller.

@@ -37,6 +37,7 @@ pub(crate) fn clear(face: &Face, realm: RealmId, headers: &mut HeaderMap) {
 /// Without a life the browser keeps the cookie until it is closed. P-63
 fn write(face: &Face, realm: RealmId, token: Option<&str>, life_s: Option<i64>, headers: &mut HeaderMap) {
     let settings = face.settings();
+    let secure = settings.is_secure(realm);
     let path = format!("/{realm}");
     let mut add = |name: &str, same_site| {
         let cookie = SetCookie {
@@ -44,8 +45,8 @@ fn write(face: &Face, realm: RealmId, token: Option<&str>, life_s: Option<i64>, 
             max_age_s: life_s,
             expires_s: life_s.map(|life_s| face.authority().now().s().saturating_add(life_s)),
             http_only: true,
-            secure: settings.cookies_secure,
-            same_site: travelling(same_site, settings.cookies_secure),
+            secure,
+            same_site: travelling(same_site, secure),
             ..SetCookie::new(name, token.unwrap_or_default())
         };
         let cookie = if token.is_some() { cookie } else { cookie.cleared("", 0, Some(0)) };

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use adieu_authority::RealmId;
 use adieu_http_kit::accept;
 use adieu_pages_kit::{ErrorPage, PageHeaders, SignOff};
 use axum::response::{IntoResponse, Response};
@@ -76,7 +77,7 @@ fn told(face: &Face, problem: &Problem, id: &str, reads: &Reads) -> Response {
     let mut response = if let Problem::Unredirectable { realm, shown, .. } = problem
         && is_shown(*shown, reads)
     {
-        page(face, status, &format!("{}/{realm}/as/signoff", face.settings().auth_base), problem, id)
+        page(face, status, *realm, problem, id)
     } else {
         let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
         (status, json, problem.json(id).to_string()).into_response()
@@ -95,16 +96,17 @@ fn is_shown(shown: Shown, reads: &Reads) -> bool {
 }
 
 /// The page names the problem and offers to sign off all the same, so that nobody is trapped. Contract pingone.md 1.4.
-fn page(face: &Face, status: StatusCode, signoff: &str, problem: &Problem, id: &str) -> Response {
+fn page(face: &Face, status: StatusCode, realm: RealmId, problem: &Problem, id: &str) -> Response {
     let message = problem.to_string();
+    let (auth, apps) = (face.settings().auth_base_of(realm), face.settings().apps_base_of(realm));
+    let signoff = format!("{auth}/{realm}/as/signoff");
     let page = ErrorPage {
         title: "This link does not work",
         message: &message,
         correlation_id: Some(id),
-        sign_off: Some(SignOff { action: signoff, hidden: &[], label: "Sign off" }),
+        sign_off: Some(SignOff { action: &signoff, hidden: &[], label: "Sign off" }),
     };
-    let settings = face.settings();
-    html(status, &page.html(), &[&settings.auth_base, &settings.apps_base])
+    html(status, &page.html(), &[auth, apps])
 }
 
 /// A page whose forms may go to these places.

@@ -169,18 +169,29 @@ impl Flow {
     }
 
     pub(crate) fn resume_url(&self, face: &Face) -> String {
-        format!("{}/{}/as/resume?flowId={}", face.settings().auth_base, self.realm.id, self.id)
+        format!(
+            "{}/{}/as/resume?flowId={}",
+            face.settings().auth_base_of(self.realm.id),
+            self.realm.id,
+            self.id
+        )
     }
 
     /// The page on which a person signs on.
     pub(crate) fn page_url(&self, face: &Face) -> String {
-        format!("{}/{}/signon/?flowId={}", face.settings().apps_base, self.realm.id, self.id)
+        format!(
+            "{}/{}/signon/?flowId={}",
+            face.settings().apps_base_of(self.realm.id),
+            self.realm.id,
+            self.id
+        )
     }
 
     /// The flow object of the wire.
     pub(crate) fn json(&self, face: &Face, code: Option<&str>) -> Value {
         let record = &self.record;
-        let url = format!("{}/{}/flows/{}", face.settings().auth_base, self.realm.id, self.id);
+        let url =
+            format!("{}/{}/flows/{}", face.settings().auth_base_of(self.realm.id), self.realm.id, self.id);
         let mut flow = json!({"_links": {"self": {"href": url}}});
         if !record.completed {
             flow["_links"]["usernamePassword.check"] = json!({"href": url});

@@ -28,7 +28,7 @@ pub(crate) fn issue(face: &Face, realm: RealmId, flow: Uuid, headers: &HeaderMap
     let cookie = SetCookie {
         path: Some(&path),
         http_only: true,
-        secure: face.settings().cookies_secure,
+        secure: face.settings().is_secure(realm),
         same_site: Some(SameSite::Strict),
         ..SetCookie::new(COOKIE, &value)
     };

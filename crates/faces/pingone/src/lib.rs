@@ -74,7 +74,7 @@ impl Face {
     pub(crate) fn provider(&self, realm: &Arc<Realm>) -> Provider<'_> {
         let issuer = Issuer {
             realm: Arc::clone(realm),
-            name: format!("{}/{}/as", self.settings().auth_base, realm.id),
+            name: format!("{}/{}/as", self.settings().auth_base_of(realm.id), realm.id),
             api: self.settings().api_base.clone(),
             api_scopes: "p1:",
             acr: "Single_Factor",

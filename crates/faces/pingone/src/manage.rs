@@ -13,6 +13,7 @@ mod resources;
 mod role_assignments;
 mod roles;
 pub(crate) mod settings;
+mod under_app;
 mod users;
 
 use axum::routing::get;

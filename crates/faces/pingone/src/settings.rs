@@ -2,6 +2,9 @@
 //!
 //! Links are built from these addresses, never from the `Host` header.
 
+use std::collections::BTreeMap;
+
+use adieu_authority::RealmId;
 use adieu_http_kit::cookies::Companion;
 
 /// The configuration of this door.
@@ -18,6 +21,25 @@ pub struct Settings {
     pub cookies_secure: bool,
     /// How long a browser keeps the session cookies, in seconds.
     pub cookie_life_s: i64,
+    /// Environments that browsers see under an address of their own: it stands in place of `auth_base` and `apps_base`.
+    pub own_bases: BTreeMap<RealmId, String>,
     /// Other dialects' cookies that are set and cleared together with ours, so that one browser is signed on in all.
     pub companions: Vec<Companion>,
+}
+
+impl Settings {
+    /// Where `/{environment id}/as` of an environment stands.
+    pub(crate) fn auth_base_of(&self, realm: RealmId) -> &str {
+        self.own_bases.get(&realm).unwrap_or(&self.auth_base)
+    }
+
+    /// Where the pages of an environment stand.
+    pub(crate) fn apps_base_of(&self, realm: RealmId) -> &str {
+        self.own_bases.get(&realm).unwrap_or(&self.apps_base)
+    }
+
+    /// Whether browsers see an environment by https.
+    pub(crate) fn is_secure(&self, realm: RealmId) -> bool {
+        self.own_bases.get(&realm).map_or(self.cookies_secure, |base| base.starts_with("https://"))
+    }
 }

@@ -31,7 +31,7 @@ const AT_AUTH: &str = "auth";
 
 /// `/{env}/as/signon` moved here. Contract pingone.md 1.5.
 pub(crate) async fn moved(State(face): State<Face>, Env(realm): Env) -> Result<Response, Problem> {
-    found(&format!("{}/{}/signon/", face.settings().apps_base, realm.id))
+    found(&format!("{}/{}/signon/", face.settings().apps_base_of(realm.id), realm.id))
 }
 
 /// The form of a flow; without a flow, the words that one is signed off.
@@ -49,13 +49,10 @@ pub(crate) async fn show(
         None => return Ok(html(StatusCode::OK, &SignedOff { realm: &realm.path, again: None }.html(), &[])),
     };
     let flow = flow.map_err(|problem| problem.unredirectable(realm.id, Shown::IfHtml))?;
-    let settings = face.settings();
-    if settings.apps_base != settings.auth_base && query.first(PLACE) != Some(AT_AUTH) {
+    let (auth, apps) = (face.settings().auth_base_of(realm.id), face.settings().apps_base_of(realm.id));
+    if apps != auth && query.first(PLACE) != Some(AT_AUTH) {
         // The cookies of a sign-on belong to the host of `auth_base`, and only that host can set them.
-        return found(&format!(
-            "{}/{}/signon/?{FLOW}={}&{PLACE}={AT_AUTH}",
-            settings.auth_base, realm.id, flow.id
-        ));
+        return found(&format!("{auth}/{}/signon/?{FLOW}={}&{PLACE}={AT_AUTH}", realm.id, flow.id));
     }
     if flow.is_completed() {
         return found(&flow.resume_url(&face));
@@ -133,7 +130,7 @@ struct Try<'a> {
 
 fn page(face: &Face, realm: &Arc<Realm>, headers: &HeaderMap, flow: &Flow, tried: Try<'_>) -> Response {
     let form_token = form_token::issue(face, realm.id, flow.id, headers);
-    let (id, settings) = (flow.id.to_string(), face.settings());
+    let id = flow.id.to_string();
     let action = format!("/{}/signon/", realm.id);
     let page = SignOn {
         realm: &realm.path,
@@ -150,7 +147,7 @@ fn page(face: &Face, realm: &Arc<Realm>, headers: &HeaderMap, flow: &Flow, tried
     };
     // Browsers hold the redirects after the form to the same list.
     let next = flow.reply().redirect_uri;
-    let mut places = vec!["'self'", settings.auth_base.as_str()];
+    let mut places = vec!["'self'", face.settings().auth_base_of(realm.id)];
     places.extend(next.as_deref().map(|uri| uri.split(['?', '#']).next().unwrap_or(uri)));
     let mut response = html(tried.status, &page.html(), &places);
     response.headers_mut().append(SET_COOKIE, form_token.cookie);

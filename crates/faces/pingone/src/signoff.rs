@@ -120,7 +120,7 @@ fn unregistered() -> Problem {
 }
 
 fn signed_off(face: &Face, realm: &Realm) -> String {
-    format!("{}/{}/signon/#signedOff", face.settings().apps_base, realm.id)
+    format!("{}/{}/signon/#signedOff", face.settings().apps_base_of(realm.id), realm.id)
 }
 
 /// Ends the session that a visitor's cookie opens in this environment, if there is one.

@@ -8,7 +8,7 @@ use adieu_core::session::NotLive;
 use adieu_core::{
     AmendError, AmendOrder, Around, Closed, EndError, EndOrder, Ended, Generations, How, Outage, RealmId,
     Session, SessionId, SessionToken, SignOnDecision, SignOnError, SignOnOrder, SignedOn, Timestamp, User,
-    UserId, Verdict, decide_amend, decide_ending, decide_room, decide_sign_on,
+    UserId, Verdict, decide_amend, decide_ending, decide_room, decide_sign_on, decide_spending,
 };
 use adieu_store::{Act, Answer, Check, Listed, Listing, Live, Looked, Remembered, Sessions};
 use rusqlite::Connection;
@@ -230,6 +230,10 @@ fn open_session(
         Err(refusal) => return Ok(Err(refusal)),
         Ok(decision) => decision,
     };
+    let spent = match decide_spending(order, &user, now) {
+        Err(refusal) => return Ok(Err(refusal)),
+        Ok(spent) => spent,
+    };
     let going_on = match &decision {
         SignOnDecision::GoOn(session, _) => Some(session.id),
         SignOnDecision::Open(_) => None,
@@ -249,7 +253,10 @@ fn open_session(
         }
     };
     batch.write_session(Session::clone(&session))?;
-    Ok(Ok(SignedOn { session, user: User::clone(&user), how, ended }))
+    if let Some(user) = &spent {
+        batch.write_user(user.clone())?;
+    }
+    Ok(Ok(SignedOn { session, user: spent.unwrap_or_else(|| User::clone(&user)), how, ended }))
 }
 
 /// Ends what stands in the way of one more session, if the order names a quota.

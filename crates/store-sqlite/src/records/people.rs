@@ -3,7 +3,8 @@
 //! A password is a hash before it comes here (EMPTY-HANDS).
 
 use adieu_core::{
-    Population, PopulationId, RealmId, Role, RoleAssignment, RoleScope, Timestamp, User, UserId,
+    CodeSet, Population, PopulationId, RealmId, RecoveryCodes, Role, RoleAssignment, RoleScope, Timestamp,
+    User, UserId,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -56,6 +57,30 @@ pub(super) fn roles(details: Vec<RoleDetail>) -> rusqlite::Result<Vec<RoleAssign
     details.into_iter().map(RoleDetail::complete).collect()
 }
 
+/// A user's recovery codes: the number of the set, and which of it were used when. No code (EMPTY-HANDS).
+#[derive(Serialize, Deserialize)]
+struct CodesDetail {
+    set: Uuid,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    used: Vec<(u8, i64)>,
+}
+
+impl CodesDetail {
+    fn of(codes: &RecoveryCodes) -> Self {
+        Self {
+            set: Uuid::from_bytes(codes.set.to_bytes()),
+            used: codes.used.iter().map(|(place, at)| (*place, at.ms())).collect(),
+        }
+    }
+
+    fn complete(self) -> RecoveryCodes {
+        RecoveryCodes {
+            set: CodeSet::from_bytes(self.set.into_bytes()),
+            used: self.used.into_iter().map(|(place, ms)| (place, Timestamp::from_ms(ms))).collect(),
+        }
+    }
+}
+
 /// What of a user is not in columns.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct UserDetail {
@@ -68,6 +93,8 @@ pub(crate) struct UserDetail {
     enabled_at: Option<i64>,
     #[serde(default)]
     forgotten: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    codes: Option<CodesDetail>,
     traits: String,
     metadata_public: Option<String>,
     metadata_admin: Option<String>,
@@ -85,6 +112,7 @@ impl UserDetail {
             external_id: user.external_id.clone(),
             enabled_at: Some(user.enabled_at.ms()),
             forgotten: user.forgotten,
+            codes: user.recovery_codes.as_ref().map(CodesDetail::of),
             traits: user.traits.clone(),
             metadata_public: user.metadata_public.clone(),
             metadata_admin: user.metadata_admin.clone(),
@@ -109,6 +137,7 @@ impl UserDetail {
             forgotten: self.forgotten,
             removed: user.removed,
             password: user.password,
+            recovery_codes: self.codes.map(CodesDetail::complete),
             traits: self.traits,
             metadata_public: self.metadata_public,
             metadata_admin: self.metadata_admin,

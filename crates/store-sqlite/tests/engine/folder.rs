@@ -77,6 +77,20 @@ async fn a_folder_of_somebody_else_is_refused_and_left_alone() {
     assert!(matches!(refusal(&engine.path()), OpenError::Database(_)));
 }
 
+/// Goal: EMPTY-HANDS: what is in the folder is its owner's to read, whatever the process' umask is.
+#[tokio::test]
+async fn nobody_else_reads_the_folder() {
+    let place = tempfile::tempdir().expect("a folder");
+    let data = place.path().join("deep/data");
+    let store = support::open(&data, Options::default()).expect("the store opens");
+    let mode = |path: &std::path::Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    for file in ["adieu.db", "adieu.db-wal", "adieu.db-shm", "installation.key"] {
+        assert_eq!(mode(&data.join(file)), 0o600, "{file}");
+    }
+    drop(store);
+}
+
 /// Goal: no second key is made beside a database: without its own, no session could be found.
 #[tokio::test]
 async fn a_lost_or_damaged_key_is_refused() {

@@ -14,6 +14,7 @@ pub mod grants;
 pub mod history;
 pub mod mass_endings;
 pub mod people;
+pub mod second_factor;
 pub mod sign_ons;
 pub mod sweep;
 mod town;
@@ -51,6 +52,8 @@ macro_rules! contract {
             sign_ons::a_sign_on_with_somebody_elses_token_leaves_that_session_alone,
             sign_ons::refused_sign_ons_write_nothing,
             sign_ons::a_place_that_is_used_again_never_answers_to_an_old_name,
+            second_factor::a_code_is_spent_once_and_a_crash_does_not_bring_it_back,
+            second_factor::a_code_begins_no_session_and_revives_none,
             checks::a_check_knows_one_token_and_no_other,
             checks::limits_end_a_session_at_the_moment_they_name,
             checks::only_touching_counts_as_activity,

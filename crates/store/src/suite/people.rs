@@ -208,6 +208,7 @@ pub async fn a_user_keeps_what_was_written<E: Engine>() {
         RoleAssignment { role: Role::IdentityDataAdmin, scope: RoleScope::Population(town.population) };
     let ada = User {
         password: Some("$argon2id$v=19$x".into()),
+        recovery_codes: None,
         traits: r#"{"name":"Ada","z":1,"a":[2]}"#.into(),
         metadata_public: Some(r#"{"team":"blue"}"#.into()),
         metadata_admin: Some("null".into()),

@@ -14,6 +14,7 @@ use crate::call::Call;
 use crate::caller::{self, Caller};
 use crate::error::AmError;
 use crate::face::Face;
+use crate::oauth::authorize;
 
 /// Names of the fields, as AM's own form has them.
 const NAME: &str = "IDToken1";
@@ -28,7 +29,7 @@ pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> 
     {
         return Ok(see_other(goal(face, &asked)));
     }
-    Ok(page(face, call.headers(), &asked, "", None))
+    Ok(page(face, call.headers(), &asked, "", None).await)
 }
 
 pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Response, AmError> {
@@ -47,7 +48,7 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
         }
         Err(error) => {
             let words = words(&error).ok_or(error)?;
-            Ok(page(face, call.headers(), &asked, &name, Some(words)))
+            Ok(page(face, call.headers(), &asked, &name, Some(words)).await)
         }
     }
 }
@@ -70,7 +71,7 @@ fn words(error: &AmError) -> Option<(StatusCode, &'static str)> {
     Some((error.status(), words))
 }
 
-fn page(
+async fn page(
     face: &Face,
     headers: &HeaderMap,
     asked: &Asked,
@@ -96,7 +97,9 @@ fn page(
         error: failed.map(|(_, words)| words),
     };
     // Browsers hold the redirect after the form to the same list.
-    let there = Url::parse(goal(face, asked)).map(|url| url.origin().ascii_serialization());
+    let client = authorize::leads_to(face, &asked.realm, goto).await;
+    let there = Url::parse(client.as_deref().unwrap_or_else(|| goal(face, asked)));
+    let there = there.map(|url| url.origin().ascii_serialization());
     let actions = ["'self'", there.as_deref().unwrap_or_default()];
     let status = failed.map_or(StatusCode::OK, |(status, _)| status);
     with_cookies(html(status, &page.html(), &actions), vec![token.cookie])

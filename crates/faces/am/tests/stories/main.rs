@@ -10,6 +10,7 @@ mod ending;
 mod handles;
 mod house;
 mod info;
+mod oauth;
 mod outage;
 mod pages;
 mod properties;

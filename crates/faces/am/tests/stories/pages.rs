@@ -11,20 +11,20 @@ const LOGOUT: &str = "/am/UI/Logout";
 pub(crate) fn hidden(page: &Reply, name: &str) -> String {
     let start = format!(r#"name="{name}" value=""#);
     let rest = page.text.split_once(&start).unwrap_or_else(|| panic!("no field {name}: {}", page.text)).1;
-    rest.split('"').next().unwrap().to_owned()
+    rest.split('"').next().unwrap().replace("&#38;", "&")
 }
 
 pub(crate) fn value_of(page: &Reply, cookie: &str) -> String {
     page.cookie(cookie).unwrap().split(['=', ';']).nth(1).unwrap().to_owned()
 }
 
-fn form(ask: Ask, fields: &[(&str, &str)]) -> Ask {
+pub(crate) fn form(ask: Ask, fields: &[(&str, &str)]) -> Ask {
     let encode = |text: &str| text.bytes().map(|b| format!("%{b:02X}")).collect::<String>();
     let body: Vec<_> = fields.iter().map(|(k, v)| format!("{k}={}", encode(v))).collect();
     ask.header("Content-Type", "application/x-www-form-urlencoded").body(body.join("&"))
 }
 
-async fn submit(house: &House, page: &Reply, (name, password): (&str, &str)) -> Reply {
+pub(crate) async fn submit(house: &House, page: &Reply, (name, password): (&str, &str)) -> Reply {
     let ask = house.post(LOGIN).header("Cookie", &format!("am-form={}", value_of(page, "am-form")));
     let (token, realm, goto) = (hidden(page, "token"), hidden(page, "realm"), hidden(page, "goto"));
     let fields =

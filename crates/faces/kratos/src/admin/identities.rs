@@ -236,9 +236,19 @@ pub(super) async fn remove(face: &Face, call: &Call, id: &str) -> Result<Answer,
 }
 
 /// The last first factor stays; there is one kind of it here.
-pub(super) async fn remove_credential(face: &Face, id: &str, kind: &str) -> Result<Answer, KratosError> {
+pub(super) async fn remove_credential(
+    face: &Face,
+    call: &Call,
+    id: &str,
+    kind: &str,
+) -> Result<Answer, KratosError> {
     let user = found(face, id).await?;
     match kind {
+        // For whoever has lost the codes; the sessions live on, proven by what is left.
+        "lookup_secret" if user.recovery_codes.is_some() => {
+            face.authority.drop_recovery_codes(user.id, origin(call)).await?;
+            Ok(empty(StatusCode::NO_CONTENT))
+        }
         "password" if user.password.is_some() => {
             Err(KratosError::malformed("The last first factor can not be removed."))
         }

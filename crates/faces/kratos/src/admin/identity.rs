@@ -169,5 +169,11 @@ pub(super) fn credentials(user: &User, with_config: bool) -> Value {
         password["updated_at"] = time(user.updated_at);
         all.insert("password".into(), password);
     }
+    if user.recovery_codes.is_some() {
+        // Their codes are shown to their user and to nobody else.
+        let codes = json!({"type": "lookup_secret", "identifiers": [user.id.to_string()], "version": 0,
+            "created_at": time(user.created_at), "updated_at": time(user.updated_at)});
+        all.insert("lookup_secret".into(), codes);
+    }
     Value::Object(all)
 }

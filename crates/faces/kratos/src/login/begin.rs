@@ -2,18 +2,18 @@
 //!
 //! A flow that is begun knows its browser; whoever is signed on begins none without asking to.
 
-use adieu_authority::Live;
+use adieu_authority::{Assurance, Live};
 use adieu_http_kit::accept;
-use adieu_http_kit::form::{Params, append_query};
-use axum::http::{Method, StatusCode};
+use adieu_http_kit::form::Params;
+use axum::http::StatusCode;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use crate::answer::{Answer, Call, redirect, set_cookie};
 use crate::csrf::{Forged, fingerprint};
 use crate::error::KratosError;
 use crate::face::Face;
-use crate::login::flow::{Found, Kind, LoginFlow, Message};
+use crate::flow::{Found, Kind, Message};
+use crate::login::flow::{Asks, LoginFlow};
 use crate::wire::flow_id;
 
 /// `GET /self-service/login/browser`.
@@ -27,8 +27,8 @@ pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, K
         None => (face.authority.draw(), true),
     };
     let mut flow = asked.flow(face, call, Kind::Browser);
-    face.bind(&mut flow, &token);
-    face.keep_login_flow(&flow).await?;
+    face.bind(&mut flow.head, &token);
+    face.keep_flow(&flow).await?;
     let mut answer = if accept::prefers_json(call.headers()) {
         face.login_flow_json(StatusCode::OK, &flow)
     } else {
@@ -47,7 +47,7 @@ pub(crate) async fn create_native(face: &Face, call: &Call) -> Result<Answer, Kr
         return Err(KratosError::already_signed_on());
     }
     let flow = asked.flow(face, call, Kind::Native);
-    face.keep_login_flow(&flow).await?;
+    face.keep_flow(&flow).await?;
     Ok(face.login_flow_json(StatusCode::OK, &flow))
 }
 
@@ -55,12 +55,12 @@ pub(crate) async fn create_native(face: &Face, call: &Call) -> Result<Answer, Kr
 pub(crate) async fn fetch(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     let params = Params::parse(call.query());
     let Some(id) = flow_id(params.first("id")) else { return Err(KratosError::not_stored()) };
-    let found = face.login_flow(id).await?.ok_or_else(KratosError::not_stored)?;
+    let found = face.flow::<LoginFlow>(id).await?.ok_or_else(KratosError::not_stored)?;
     let (flow, over) = match found {
         Found::Open(flow) => (flow, false),
         Found::Expired(flow) => (flow, true),
     };
-    if let Some(began) = &flow.browser {
+    if let Some(began) = &flow.head.browser {
         let token = face.csrf.token(call.headers()).ok_or_else(|| KratosError::forged(Forged::NoCookie))?;
         if fingerprint(&token) != *began {
             return Err(KratosError::forged(Forged::Mismatch));
@@ -73,12 +73,12 @@ pub(crate) async fn fetch(face: &Face, call: &Call) -> Result<Answer, KratosErro
 }
 
 fn expired_details(face: &Face, flow: &LoginFlow) -> Map<String, Value> {
-    let base = face.base(flow.mount);
+    let base = face.base(flow.head.mount);
     let mut details = Map::new();
-    match flow.kind {
+    match flow.head.kind {
         Kind::Browser => {
-            details.insert("redirect_to".into(), flow.restart(&base).into());
-            details.insert("return_to".into(), flow.return_to.clone().unwrap_or_default().into());
+            details.insert("redirect_to".into(), flow.head.restart::<LoginFlow>(&base).into());
+            details.insert("return_to".into(), flow.head.return_to.clone().unwrap_or_default().into());
         }
         Kind::Native => {
             details.insert("api".into(), format!("{base}/self-service/login/api").into());
@@ -91,7 +91,7 @@ fn expired_details(face: &Face, flow: &LoginFlow) -> Map<String, Value> {
 struct Asked {
     return_to: Option<String>,
     refresh: bool,
-    second_factor: bool,
+    level: Assurance,
     signed_on: Option<Live>,
 }
 
@@ -100,21 +100,24 @@ impl Asked {
         let params = Params::parse(call.query());
         let refresh = params.first("refresh").is_some_and(|text| ["true", "1", "t"].contains(&text));
         let signed_on = face.signed_on(call.headers()).await?;
-        let mut second_factor = false;
-        match params.first("aal").unwrap_or_default() {
-            "" | "aal1" => {}
+        let level = match params.first("aal").unwrap_or_default() {
+            // Whoever is half signed on and was sent to sign on comes for the other half.
+            "" if signed_on.as_ref().is_some_and(|live| face.falls_short(&live.session, &live.user)) => {
+                Assurance::Two
+            }
+            "" | "aal1" => Assurance::One,
             "aal2" if signed_on.is_none() => return Err(KratosError::first_factor_missing()),
-            "aal2" => second_factor = true,
+            "aal2" => Assurance::Two,
             _ => return Err(KratosError::malformed("The assurance level has to be aal1 or aal2.")),
-        }
-        let wanted = params.first("return_to").filter(|wanted| !wanted.is_empty());
-        let return_to =
-            wanted.map(|wanted| face.return_to(Some(wanted), &face.default_return)).transpose()?;
-        Ok(Self { return_to, refresh, second_factor, signed_on })
+        };
+        let return_to = face.wanted_return(&params)?;
+        Ok(Self { return_to, refresh, level, signed_on })
     }
 
+    /// Whether the session has what is asked for.
     fn blocked(&self) -> bool {
-        self.signed_on.is_some() && !self.refresh && !self.second_factor
+        let reached = self.signed_on.as_ref().is_some_and(|live| live.session.assurance() >= self.level);
+        reached && !self.refresh
     }
 
     /// Whoever is signed on already is sent on, or told so (K-49).
@@ -132,53 +135,19 @@ impl Asked {
     fn flow(&self, face: &Face, call: &Call, kind: Kind) -> LoginFlow {
         let confirm = self.signed_on.as_ref().filter(|_| self.refresh);
         let refresh = confirm.map(|live| live.user.username.clone());
-        let messages = match (self.second_factor, &refresh) {
-            (true, _) => vec![Message::second_factor()],
-            (false, Some(_)) => vec![Message::confirm()],
-            (false, None) => Vec::new(),
+        let can = self.signed_on.as_ref().map(|live| live.user.assurance());
+        let asks = match (self.level, can) {
+            (Assurance::One, _) => Asks::Password,
+            (Assurance::Two, Some(Assurance::Two)) => Asks::Code,
+            (Assurance::Two, _) => Asks::Nothing,
         };
-        let mut flow = face.new_login_flow(call.mount, kind);
-        flow.request_url = asked_for(face, call);
-        flow.return_to = self.return_to.clone();
-        flow.refresh = refresh;
-        flow.second_factor = self.second_factor;
-        flow.messages = messages;
-        flow
-    }
-}
-
-/// The address of the request as its sender wrote it, on the public base.
-fn asked_for(face: &Face, call: &Call) -> String {
-    let path = call.parts.uri.path_and_query().map_or("", |path| path.as_str());
-    debug_assert!([Method::GET, Method::HEAD].contains(&call.parts.method), "flows begin with a GET");
-    format!("{}{path}", face.settings.base)
-}
-
-impl Face {
-    /// A flow without history.
-    pub(crate) fn new_login_flow(&self, mount: usize, kind: Kind) -> LoginFlow {
-        let now = self.authority.now().ms();
-        let life_ms = i64::try_from(self.settings.login_flow_life_s).unwrap_or(i64::MAX / 1000) * 1000;
-        LoginFlow {
-            id: Uuid::from_bytes(self.authority.draw_uuid().into_bytes()),
-            kind,
-            mount,
-            issued_ms: now,
-            expires_ms: now.saturating_add(life_ms),
-            request_url: String::new(),
-            return_to: None,
-            browser: None,
-            csrf: String::new(),
-            refresh: None,
-            second_factor: false,
-            identifier: String::new(),
-            messages: Vec::new(),
-            field_messages: Vec::new(),
-        }
-    }
-
-    /// The login page of a flow.
-    pub(crate) fn login_page(&self, flow: &LoginFlow) -> String {
-        append_query(&self.settings.login_ui, "flow", &flow.id.to_string())
+        let messages = match (asks, &refresh) {
+            (Asks::Code | Asks::Nothing, _) => vec![Message::second_factor()],
+            (Asks::Password, Some(_)) => vec![Message::confirm()],
+            (Asks::Password, None) => Vec::new(),
+        };
+        let mut head = face.head(call, kind, face.settings.login_flow_life_s);
+        head.return_to = self.return_to.clone();
+        LoginFlow { head, refresh, asks, identifier: String::new(), messages, field_messages: Vec::new() }
     }
 }

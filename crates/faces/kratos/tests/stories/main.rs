@@ -8,3 +8,5 @@ mod exit_five;
 mod pages;
 mod recorded;
 mod rights;
+mod second_factor;
+mod tokenize;

@@ -20,7 +20,7 @@ enum May {
 }
 use May::{Anybody, LogoutToken, SessionToken, SignedOn};
 
-const PUBLIC: [Line<May>; 28] = [
+const PUBLIC: [Line<May>; 31] = [
     ("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT", "/sessions/whoami", SignedOn),
     ("GET HEAD DELETE", "/sessions", SignedOn),
     ("DELETE", "/sessions/{session}", SignedOn),
@@ -38,6 +38,8 @@ const PUBLIC: [Line<May>; 28] = [
     ("GET HEAD", "/self-service/registration/api", Anybody),
     ("GET HEAD", "/self-service/settings/browser", SignedOn),
     ("GET HEAD", "/self-service/settings/api", SignedOn),
+    ("GET HEAD", "/self-service/settings/flows", SignedOn),
+    ("GET HEAD POST", "/self-service/settings", SignedOn),
     ("GET HEAD", "/self-service/recovery/browser", Anybody),
     ("GET HEAD", "/self-service/recovery/api", Anybody),
     ("GET HEAD", "/.well-known/change-password", Anybody),
@@ -47,6 +49,7 @@ const PUBLIC: [Line<May>; 28] = [
     ("GET HEAD", "/health/alive", Anybody),
     ("GET HEAD", "/health/ready", Anybody),
     ("GET HEAD", "/self-service/ui/login", Anybody),
+    ("GET HEAD", "/self-service/ui/settings", Anybody),
     ("GET HEAD", "/self-service/ui/error", Anybody),
     ("GET HEAD", "/self-service/ui/status", Anybody),
 ];

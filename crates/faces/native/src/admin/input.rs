@@ -66,11 +66,20 @@ pub(super) fn id<T: FromStr>(member: &str, text: &str) -> Result<T, Problem> {
 
 /// Reads a JSON object, and nothing but its known members.
 pub(super) async fn object<T: DeserializeOwned>(call: &Call, body: Body) -> Result<T, Problem> {
+    large_object(call, body, BODY_BYTES_MAX).await
+}
+
+/// The same of an operation whose bodies may be larger.
+pub(super) async fn large_object<T: DeserializeOwned>(
+    call: &Call,
+    body: Body,
+    bytes_max: usize,
+) -> Result<T, Problem> {
     let json = ["application/json", "application/merge-patch+json"];
     if !json.iter().any(|expected| media::is(&call.parts.headers, expected)) {
         return Err(Problem::new(Kind::MediaType, "Send application/json."));
     }
-    let bytes = adieu_http_kit::body::read(body, BODY_BYTES_MAX, BODY_PATIENCE).await?;
+    let bytes = adieu_http_kit::body::read(body, bytes_max, BODY_PATIENCE).await?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|error| unreadable(&error))?;
     if !value.is_object() {
         return Err(Problem::invalid("The body must be an object.")); // Structures would also be read from lists.

@@ -31,6 +31,8 @@ pub(super) enum Endpoint {
     SessionsOfUser,
     Session,
     End,
+    Declaration,
+    Declare,
 }
 
 /// The methods that the API uses; [`Method`] itself can't be copied in a constant.
@@ -100,6 +102,7 @@ const USERS: &str = "/v1/realms/{realm}/users";
 const USER: &str = "/v1/users/{user}";
 const CLIENTS: &str = "/v1/realms/{realm}/clients";
 const CLIENT: &str = "/v1/clients/{client}";
+const DECLARATION: &str = "/v1/declaration";
 
 /// All of them, in the order of the document.
 pub(super) const ALL: &[Operation] = &[
@@ -248,6 +251,31 @@ pub(super) const ALL: &[Operation] = &[
             (Some("EndOrder"), Success::Shows("Ending")),
             "Ends a session, all sessions of a user (or all but one), all of a realm, or everything that a client holds. \
              When the answer is there, the ending is durable, and no check says live any more.",
+        ),
+    ),
+    also(
+        &[Kind::NotFound],
+        lists(
+            &["realm"],
+            reads(
+                Endpoint::Declaration,
+                DECLARATION,
+                "readDeclaration",
+                "Declaration",
+                "Realms, populations, users, clients and what dialects keep as a document; with `realm`, of the realm at that \
+                 path. No password, secret or session is in it.",
+            ),
+        ),
+    ),
+    also(
+        &[Kind::NotFound, Kind::NameTaken, Kind::Busy],
+        writes(
+            Verb::Post,
+            Endpoint::Declare,
+            (DECLARATION, "declare"),
+            (Some("DeclareOrder"), Success::Shows("Declared")),
+            "Makes things as a document says; a second time there is nothing to change. It stops after ten seconds and says how \
+             much is left: send the same again until that is nothing.",
         ),
     ),
 ];

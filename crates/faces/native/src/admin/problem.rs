@@ -3,6 +3,7 @@
 //! The `type` of a problem is stable, its texts are for people. Causes go to the log and to nobody else.
 
 use adieu_authority::{DirectoryError, EndError, HashError, Outage, PersonError, WriteError};
+use adieu_declared::apply::Refusal;
 use adieu_http_kit::body::BodyError;
 use axum::response::Response;
 use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -130,6 +131,42 @@ impl From<Problem> for Response {
     }
 }
 
+/// A document that was not applied to its end. What is below decides the kind; the words are those of the document.
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        let problem = match refusal {
+            Refusal::Document(_) => Self::invalid(String::new()),
+            Refusal::Stopped(error) => below(error),
+        };
+        Self { detail, ..problem }
+    }
+}
+
+/// What stopped an act, by the error that it was.
+fn below(error: anyhow::Error) -> Problem {
+    let error = match error.downcast::<DirectoryError>() {
+        Ok(error) => return error.into(),
+        Err(error) => error,
+    };
+    let error = match error.downcast::<PersonError>() {
+        Ok(error) => return error.into(),
+        Err(error) => error,
+    };
+    let error = match error.downcast::<WriteError>() {
+        Ok(error) => return error.into(),
+        Err(error) => error,
+    };
+    let error = match error.downcast::<HashError>() {
+        Ok(error) => return error.into(),
+        Err(error) => error,
+    };
+    match error.downcast::<Outage>() {
+        Ok(outage) => outage.into(),
+        Err(_) => Problem::invalid(String::new()),
+    }
+}
+
 impl From<Outage> for Problem {
     fn from(cause: Outage) -> Self {
         Self::caused_by(Kind::CannotTell, "The store does not answer; ask again.", cause)
@@ -190,7 +227,7 @@ impl From<PersonError> for Problem {
 impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Self {
         match error {
-            BodyError::TooLarge => Self::new(Kind::TooLarge, "At most 64 KiB."),
+            BodyError::TooLarge => Self::new(Kind::TooLarge, "At most 64 KiB; a declaration, 80 MiB."),
             BodyError::Slow => Self::new(Kind::TooSlow, "A body must be there within 20 seconds."),
             BodyError::Broken => Self::malformed("The body broke off."),
         }

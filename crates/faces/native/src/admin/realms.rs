@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Realm, RealmId};
+use adieu_authority::{DEFAULT_POPULATION, Realm, RealmId};
 use axum::body::Body;
 use serde::Deserialize;
 
@@ -13,8 +13,6 @@ use crate::admin::page::{self, Page};
 use crate::admin::problem::Problem;
 use crate::admin::{Api, Call, input, wire};
 
-/// Name of the population that every realm begins with.
-const FIRST_POPULATION: &str = "Default";
 /// The longest path.
 const PATH_BYTES_MAX: usize = 255;
 
@@ -51,7 +49,7 @@ pub(super) async fn make(api: &Api, call: &Call, body: Body) -> Result<Done, Pro
         None => RealmId::from_uuid(api.authority.draw_uuid()),
     };
     let realm = api.authority.create_realm(id, &new.path).await?;
-    api.authority.create_population(&realm, FIRST_POPULATION).await?;
+    api.authority.create_population(&realm, DEFAULT_POPULATION).await?;
     Ok(Done::Made { at: format!("/v1/realms/{}", realm.id), shown: wire::realm(&realm) })
 }
 

@@ -136,6 +136,7 @@ pub(super) async fn change(api: &Api, call: &Call, body: Body) -> Result<Done, P
     };
     let text = |map: Map<String, Value>| Value::Object(map).to_string();
     let mut edit = UserEdit {
+        recovery_codes: None,
         population,
         username: change.username.map(|name| name.trim().to_owned()),
         email: change.email,

@@ -138,3 +138,39 @@ async fn a_browser_is_sent_to_sign_on() {
     let token = world.sign_on_kratos(ALICE.0, ALICE.1).await;
     assert_eq!(ask("text/html").bearer(&token).send().await.status, 200);
 }
+
+/// Goal: who has a second factor and gave one lets nothing through; both let it through, in whatever dialect they were given.
+#[tokio::test]
+async fn a_second_factor_is_asked_for() {
+    let world = World::start().await;
+    let token = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    let authority = world.authority();
+    let set = authority.draw_code_set();
+    let session = token.trim_start_matches("ory_st_");
+    let live = match authority
+        .check(&adieu_authority::SessionToken::parse(session).expect("a token"), false)
+        .get()
+        .await
+        .expect("an answer")
+    {
+        adieu_authority::Check::Live(live) => live,
+        adieu_authority::Check::Not(why) => panic!("{why:?}"),
+    };
+    let origin = adieu_authority::Origin { door: adieu_authority::Door::named("test"), address: None };
+    authority.confirm_recovery_codes(&live, set, origin).await.expect("codes");
+    assert_eq!(check(&world, &[("x-session-token", &token)]).await.status, 200, "both were given");
+    let half = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    let refused = check(&world, &[("x-session-token", &half)]).await;
+    assert_eq!(refused.status, 401);
+    let says = refused.header("www-authenticate");
+    assert!(says.contains("error=\"insufficient_user_authentication\""), "{says}");
+    let cookie = format!("ory_kratos_session={half}; ST={token}");
+    assert_eq!(check(&world, &[("cookie", &cookie)]).await.status, 200, "another session speaks for it");
+    let page =
+        world.get("/ui/check-or-sign-on").header("accept", "text/html").cookie("ory_kratos_session", &half);
+    let sent = page.send().await;
+    assert_eq!((sent.status.as_u16(), sent.location().is_empty()), (302, false));
+    let login = world.get("/self-service/login/browser").header("accept", "application/json");
+    let flow = login.cookie("ory_kratos_session", &half).send().await.json();
+    assert_eq!(flow["requested_aal"], "aal2", "the sign-on asks for the other half");
+}

@@ -33,7 +33,7 @@ pub(crate) async fn sign_off(
     let mut response = match location {
         Some(location) => found(&location).map_err(|_| shown(unregistered()))?,
         None if accept::only_json(&parts.headers) => StatusCode::NO_CONTENT.into_response(),
-        None => found(&format!("{}/{}/as/signon", face.settings().auth_base, realm.id))?,
+        None => found(&format!("{}/{}/as/signon", face.settings().auth_base_of(realm.id), realm.id))?,
     };
     end(&face, &realm, &visitor, &hint).await?;
     response.extensions_mut().insert(Concerned(hint.client.id.clone()));

@@ -27,6 +27,7 @@ pub(crate) fn settings() -> Settings {
         api_base: API.into(),
         apps_base: APPS.into(),
         cookies_secure: true,
+        own_bases: std::collections::BTreeMap::new(),
         cookie_life_s: 2_592_000,
         companions: vec![],
     }

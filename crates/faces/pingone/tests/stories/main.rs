@@ -12,6 +12,7 @@ mod idp_signoff;
 mod lists;
 mod management;
 mod outages;
+mod own_address;
 mod pages;
 mod published_client;
 mod rights;

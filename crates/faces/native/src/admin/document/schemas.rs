@@ -81,7 +81,9 @@ fn page(of: &str) -> Value {
 /// All schemas by name.
 pub(super) fn all() -> Value {
     let mut all = Map::new();
-    for (name, schema) in common().into_iter().chain(people()).chain(clients()).chain(sessions()) {
+    for (name, schema) in
+        common().into_iter().chain(people()).chain(clients()).chain(sessions()).chain(declarations())
+    {
         all.insert(name.to_owned(), schema);
     }
     Value::Object(all)
@@ -221,6 +223,45 @@ fn clients() -> Vec<(&'static str, Value)> {
         ("Clients", page("Client")),
         ("NewClient", object(new)),
         ("ClientChange", object(change)),
+    ]
+}
+
+fn declarations() -> Vec<(&'static str, Value)> {
+    let document = json!({"type": "string", "description": "TOML, as docs/administration.md describes it; at most 64 MiB."});
+    let password = |place: &'static str| {
+        let secret = json!({"type": "string", "minLength": 8, "maxLength": 1024, "writeOnly": true});
+        object(vec![(place, word()), ("password", secret)])
+    };
+    let passwords = json!({
+        "type": "array", "items": {"oneOf": [password("env"), password("file")]},
+        "description": "First passwords, by the variable or file in which the document says that they lie. Nothing is looked up here.",
+    });
+    let secret = object(vec![("client", word()), ("secret", word())]);
+    let order = vec![
+        ("document", document.clone()),
+        ("prune?", flag()),
+        ("dry_run?", flag()),
+        ("passwords?", passwords),
+    ];
+    let changes = json!({
+        "type": "array", "items": word(),
+        "description": "What was changed, or would be: `+ user alice in /alpha`, one line each.",
+    });
+    let left = json!({"type": "integer", "minimum": 0, "description": "Changes that are still to be made."});
+    vec![
+        ("Declaration", object(vec![("document", document)])),
+        ("DeclareOrder", object(order)),
+        (
+            "Declared",
+            object(vec![
+                ("changes", changes),
+                ("left", left),
+                (
+                    "secrets",
+                    json!({"type": "array", "items": secret, "description": "Of clients that were made."}),
+                ),
+            ]),
+        ),
     ]
 }
 

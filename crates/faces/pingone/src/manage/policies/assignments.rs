@@ -5,7 +5,7 @@
 use adieu_authority::{Client, ClientId, RealmId};
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -13,24 +13,24 @@ use super::actions::priority;
 use super::name;
 use crate::Face;
 use crate::extract::{Admin, Body, Named, OfApp};
-use crate::manage::applications::find;
-use crate::manage::collection;
 use crate::manage::kept::Kind;
+use crate::manage::under_app::{Of, UnderApp};
 use crate::problem::Problem;
-use crate::session_json::{POLICY, base};
+use crate::session_json::POLICY;
 
 const KIND: Kind = Kind("pingone.sign-on-policy-assignment");
+const ASSIGNMENTS: UnderApp = UnderApp {
+    kind: KIND,
+    name: "signOnPolicyAssignments",
+    members: |kept| json!({"signOnPolicy": {"id": kept["policy"]}, "priority": kept["priority"]}),
+};
 
 pub(crate) async fn list(
     State(face): State<Face>,
     admin: Admin,
     OfApp(app): OfApp,
 ) -> Result<Json<Value>, Problem> {
-    find(&face, &admin, &app).await?;
-    let realm = admin.realm.id;
-    let all = KIND.under(&face, realm, &format!("{app}.")).await?;
-    let shown = all.iter().map(|(id, kept)| json(&face, realm, &app, id, kept)).collect();
-    Ok(Json(collection(&href(&face, realm, &app), "signOnPolicyAssignments", shown)))
+    ASSIGNMENTS.list(&Of::found(&face, &admin, &app).await?).await
 }
 
 pub(crate) async fn create(
@@ -39,21 +39,15 @@ pub(crate) async fn create(
     OfApp(app): OfApp,
     Body(input): Body,
 ) -> Result<Response, Problem> {
-    find(&face, &admin, &app).await?;
-    let realm = admin.realm.id;
+    let of = Of::found(&face, &admin, &app).await?;
     let policy = input.uuid_of("signOnPolicy")?;
-    if name(&face, realm, &policy.to_string()).await?.is_none() {
+    if name(&face, of.realm, &policy.to_string()).await?.is_none() {
         return Err(Problem::invalid("signOnPolicy", "There is no such policy."));
     }
     let kept = json!({"policy": policy.to_string(), "priority": priority(&input)?});
-    let others = KIND.under(&face, realm, &format!("{app}.")).await?;
-    if others.iter().any(|(_, other)| other["policy"] == kept["policy"]) {
-        return Err(Problem::taken("signOnPolicy"));
-    }
-    let id = face.authority().draw_uuid().to_string();
-    KIND.add(&face, realm, &format!("{app}.{id}"), &kept).await?;
-    name_sign_ons(&face, realm, &app).await?;
-    Ok((StatusCode::CREATED, Json(json(&face, realm, &app, &id, &kept))).into_response())
+    let made = ASSIGNMENTS.add(&of, &kept, ("policy", "signOnPolicy")).await?;
+    name_sign_ons(&of).await?;
+    Ok(made)
 }
 
 pub(crate) async fn read(
@@ -62,10 +56,7 @@ pub(crate) async fn read(
     OfApp(app): OfApp,
     Named(id): Named,
 ) -> Result<Json<Value>, Problem> {
-    find(&face, &admin, &app).await?;
-    let id = id.to_ascii_lowercase();
-    let kept = KIND.read(&face, admin.realm.id, &format!("{app}.{id}")).await?.ok_or(Problem::NotFound)?;
-    Ok(Json(json(&face, admin.realm.id, &app, &id, &kept)))
+    ASSIGNMENTS.read(&Of::found(&face, &admin, &app).await?, &id).await
 }
 
 pub(crate) async fn delete(
@@ -74,15 +65,15 @@ pub(crate) async fn delete(
     OfApp(app): OfApp,
     Named(id): Named,
 ) -> Result<StatusCode, Problem> {
-    find(&face, &admin, &app).await?;
-    KIND.remove(&face, admin.realm.id, &format!("{app}.{}", id.to_ascii_lowercase())).await?;
-    name_sign_ons(&face, admin.realm.id, &app).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let of = Of::found(&face, &admin, &app).await?;
+    let gone = ASSIGNMENTS.remove(&of, &id).await?;
+    name_sign_ons(&of).await?;
+    Ok(gone)
 }
 
 /// Takes away what was kept of an application that is gone.
 pub(crate) async fn forget(face: &Face, realm: RealmId, app: &ClientId) -> Result<(), Problem> {
-    KIND.remove_under(face, realm, &format!("{app}.")).await
+    ASSIGNMENTS.forget(face, realm, app).await
 }
 
 /// Whether an application has this policy.
@@ -95,35 +86,20 @@ pub(super) async fn renamed(face: &Face, realm: RealmId, policy: &str) -> Result
     for (id, kept) in KIND.all(face, realm).await? {
         let app = id.rsplit_once('.').and_then(|(app, _)| app.parse().ok());
         if let (true, Some(app)) = (kept["policy"] == policy, app) {
-            name_sign_ons(face, realm, &app).await?;
+            name_sign_ons(&Of { face, realm, app: &app }).await?;
         }
     }
     Ok(())
 }
 
 /// Writes into the client how its sign-ons are named.
-async fn name_sign_ons(face: &Face, realm: RealmId, app: &ClientId) -> Result<(), Problem> {
-    let all = KIND.under(face, realm, &format!("{app}.")).await?;
+async fn name_sign_ons(of: &Of<'_>) -> Result<(), Problem> {
+    let all = ASSIGNMENTS.all(of).await?;
     let first = all.iter().min_by_key(|(_, kept)| kept["priority"].as_u64());
     let acr = match first.and_then(|(_, kept)| kept["policy"].as_str()) {
-        Some(policy) if policy != POLICY => name(face, realm, policy).await?,
+        Some(policy) if policy != POLICY => name(of.face, of.realm, policy).await?,
         Some(_) | None => None,
     };
-    face.authority().edit_client(realm, app, |client: &mut Client| client.acr = acr).await?;
+    of.face.authority().edit_client(of.realm, of.app, |client: &mut Client| client.acr = acr).await?;
     Ok(())
-}
-
-fn href(face: &Face, realm: RealmId, app: &ClientId) -> String {
-    format!("{}/applications/{app}/signOnPolicyAssignments", base(face, realm))
-}
-
-fn json(face: &Face, realm: RealmId, app: &ClientId, id: &str, kept: &Value) -> Value {
-    json!({
-        "_links": {"self": {"href": format!("{}/{id}", href(face, realm, app))}},
-        "id": id,
-        "environment": {"id": realm.to_string()},
-        "application": {"id": app.as_str()},
-        "signOnPolicy": {"id": kept["policy"]},
-        "priority": kept["priority"],
-    })
 }

@@ -5,32 +5,37 @@
 use adieu_authority::{ClientId, RealmId};
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::resource;
 use crate::Face;
 use crate::extract::{Admin, Body, Named, OfApp};
-use crate::manage::applications::find;
-use crate::manage::collection;
 use crate::manage::input::Input;
 use crate::manage::kept::Kind;
+use crate::manage::under_app::{Of, UnderApp};
 use crate::problem::Problem;
-use crate::session_json::{base, time};
+use crate::session_json::time;
 
 const KIND: Kind = Kind("pingone.application-grant");
+const GRANTS: UnderApp = UnderApp {
+    kind: KIND,
+    name: "grants",
+    members: |kept| {
+        json!({
+            "resource": kept["resource"], "scopes": kept["scopes"],
+            "createdAt": kept["createdAt"], "updatedAt": kept["createdAt"],
+        })
+    },
+};
 
 pub(crate) async fn list(
     State(face): State<Face>,
     admin: Admin,
     OfApp(app): OfApp,
 ) -> Result<Json<Value>, Problem> {
-    find(&face, &admin, &app).await?;
-    let realm = admin.realm.id;
-    let all = KIND.under(&face, realm, &format!("{app}.")).await?;
-    let shown = all.iter().map(|(id, kept)| json(&face, realm, &app, id, kept)).collect();
-    Ok(Json(collection(&href(&face, realm, &app), "grants", shown)))
+    GRANTS.list(&Of::found(&face, &admin, &app).await?).await
 }
 
 pub(crate) async fn create(
@@ -39,16 +44,9 @@ pub(crate) async fn create(
     OfApp(app): OfApp,
     Body(input): Body,
 ) -> Result<Response, Problem> {
-    find(&face, &admin, &app).await?;
-    let realm = admin.realm.id;
+    let of = Of::found(&face, &admin, &app).await?;
     let kept = asked(&input, time(face.authority().now()))?;
-    let others = KIND.under(&face, realm, &format!("{app}.")).await?;
-    if others.iter().any(|(_, other)| other["resource"] == kept["resource"]) {
-        return Err(Problem::taken("resource"));
-    }
-    let id = face.authority().draw_uuid().to_string();
-    KIND.add(&face, realm, &format!("{app}.{id}"), &kept).await?;
-    Ok((StatusCode::CREATED, Json(json(&face, realm, &app, &id, &kept))).into_response())
+    GRANTS.add(&of, &kept, ("resource", "resource")).await
 }
 
 pub(crate) async fn read(
@@ -57,10 +55,7 @@ pub(crate) async fn read(
     OfApp(app): OfApp,
     Named(id): Named,
 ) -> Result<Json<Value>, Problem> {
-    find(&face, &admin, &app).await?;
-    let id = id.to_ascii_lowercase();
-    let kept = KIND.read(&face, admin.realm.id, &format!("{app}.{id}")).await?.ok_or(Problem::NotFound)?;
-    Ok(Json(json(&face, admin.realm.id, &app, &id, &kept)))
+    GRANTS.read(&Of::found(&face, &admin, &app).await?, &id).await
 }
 
 pub(crate) async fn delete(
@@ -69,14 +64,12 @@ pub(crate) async fn delete(
     OfApp(app): OfApp,
     Named(id): Named,
 ) -> Result<StatusCode, Problem> {
-    find(&face, &admin, &app).await?;
-    KIND.remove(&face, admin.realm.id, &format!("{app}.{}", id.to_ascii_lowercase())).await?;
-    Ok(StatusCode::NO_CONTENT)
+    GRANTS.remove(&Of::found(&face, &admin, &app).await?, &id).await
 }
 
 /// Takes away what was kept of an application that is gone.
 pub(crate) async fn forget(face: &Face, realm: RealmId, app: &ClientId) -> Result<(), Problem> {
-    KIND.remove_under(face, realm, &format!("{app}.")).await
+    GRANTS.forget(face, realm, app).await
 }
 
 fn asked(input: &Input, now: Value) -> Result<Value, Problem> {
@@ -91,21 +84,4 @@ fn asked(input: &Input, now: Value) -> Result<Value, Problem> {
     let scopes: Option<Vec<Value>> = scopes.iter().map(known).collect();
     let scopes = scopes.filter(|scopes| !scopes.is_empty() && scopes.len() <= one.scopes.len());
     Ok(json!({"resource": {"id": one.id.to_string()}, "scopes": scopes.ok_or_else(wrong)?, "createdAt": now}))
-}
-
-fn href(face: &Face, realm: RealmId, app: &ClientId) -> String {
-    format!("{}/applications/{app}/grants", base(face, realm))
-}
-
-fn json(face: &Face, realm: RealmId, app: &ClientId, id: &str, kept: &Value) -> Value {
-    json!({
-        "_links": {"self": {"href": format!("{}/{id}", href(face, realm, app))}},
-        "id": id,
-        "environment": {"id": realm.to_string()},
-        "application": {"id": app.as_str()},
-        "resource": kept["resource"],
-        "scopes": kept["scopes"],
-        "createdAt": kept["createdAt"],
-        "updatedAt": kept["createdAt"],
-    })
 }

@@ -1,0 +1,176 @@
+//! The second proof of identity: recovery codes, and how far a session has proven its user.
+//!
+//! A user's codes are derived from the number of their set and stored nowhere (EMPTY-HANDS). Each proves something
+//! once; which were used is decided in the transaction that uses them.
+
+use crate::ambient::Timestamp;
+use crate::directory::User;
+use crate::ids::UserId;
+use crate::keys::{InstallationKey, Purpose};
+use crate::session::Session;
+
+/// How many codes a set has. Contract kratos.md K-28.
+pub const CODES_IN_A_SET: u8 = 12;
+
+/// The name of a recovery code among the methods of a session, as the dialects that show it write it.
+pub const RECOVERY_CODE: &str = "lookup_secret";
+
+/// The number of a set of codes: random, and of no use without the installation key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodeSet([u8; 16]);
+
+impl CodeSet {
+    /// The number as it was drawn or stored.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The number to store.
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+
+    /// The codes of this set for a user, in their order: eight small letters and digits each (41 bits).
+    pub fn codes(self, key: &InstallationKey, user: UserId) -> Vec<String> {
+        const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+        let public: Vec<u8> = user.uuid().as_bytes().iter().chain(&self.0).copied().collect();
+        let code = |n: u8| {
+            let bytes = key.derive_for(Purpose::RecoveryCode, &public, n.into());
+            // Two bytes a letter: all letters are as likely as each other, to one in two thousand.
+            let letter = |pair: &[u8]| u16::from_be_bytes([pair[0], pair[1]]) % 36;
+            bytes.chunks_exact(2).take(8).map(|pair| char::from(LETTERS[usize::from(letter(pair))])).collect()
+        };
+        (0..CODES_IN_A_SET).map(code).collect()
+    }
+}
+
+/// The recovery codes that a user has confirmed. They ask for a second step even when all of them are used up: losing the
+/// last one opens nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecoveryCodes {
+    /// Which set.
+    pub set: CodeSet,
+    /// The codes that were used, by their place in the set, and when.
+    pub used: Vec<(u8, Timestamp)>,
+}
+
+impl RecoveryCodes {
+    /// A set of which nothing was used.
+    pub const fn unused(set: CodeSet) -> Self {
+        Self { set, used: Vec::new() }
+    }
+
+    /// When the code at this place was used, if it was.
+    pub fn used_at(&self, place: u8) -> Option<Timestamp> {
+        self.used.iter().find(|(used, _)| *used == place).map(|(_, at)| *at)
+    }
+
+    /// The same with one more code used; none if it was used before or is of another set.
+    pub fn spent(&self, code: Spending, now: Timestamp) -> Option<Self> {
+        if code.set != self.set || code.place >= CODES_IN_A_SET || self.used_at(code.place).is_some() {
+            return None;
+        }
+        let mut next = self.clone();
+        next.used.push((code.place, now));
+        Some(next)
+    }
+}
+
+/// The use of one code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spending {
+    /// Of which set.
+    pub set: CodeSet,
+    /// Which of its codes.
+    pub place: u8,
+}
+
+/// How far a user has proven who they are. NIST SP 800-63B calls it the authenticator assurance level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Assurance {
+    /// By one factor.
+    One,
+    /// By two.
+    Two,
+}
+
+/// What a method of that name proves.
+pub fn assurance_of(method: &str) -> Assurance {
+    if method == RECOVERY_CODE { Assurance::Two } else { Assurance::One }
+}
+
+impl Session {
+    /// How far its user has proven who they are: a second factor counts beside a first one.
+    pub fn assurance(&self) -> Assurance {
+        let has = |level| self.methods.iter().any(|method| assurance_of(&method.name) == level);
+        if has(Assurance::One) && has(Assurance::Two) { Assurance::Two } else { Assurance::One }
+    }
+
+    /// Whether its user could have proven more than it says.
+    pub fn falls_short_of(&self, user: &User) -> bool {
+        user.assurance() == Assurance::Two && self.assurance() < Assurance::Two
+    }
+}
+
+impl User {
+    /// How far this user can prove who they are.
+    pub fn assurance(&self) -> Assurance {
+        if self.recovery_codes.is_some() { Assurance::Two } else { Assurance::One }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::session::Method;
+    use crate::session::tests::plain;
+
+    fn set(byte: u8) -> CodeSet {
+        CodeSet::from_bytes([byte; 16])
+    }
+
+    #[test]
+    fn codes_belong_to_a_user_a_set_and_an_installation() {
+        let key = InstallationKey::from_bytes([1; 32]);
+        let user = |n| UserId::from_uuid(Uuid::from_u128(n));
+        let codes = set(1).codes(&key, user(1));
+        assert_eq!(codes.len(), 12);
+        assert!(codes.iter().all(|code| code.len() == 8 && code.bytes().all(|b| b.is_ascii_alphanumeric())));
+        assert_eq!(codes, set(1).codes(&key, user(1)));
+        for other in [
+            set(2).codes(&key, user(1)),
+            set(1).codes(&key, user(2)),
+            set(1).codes(&InstallationKey::from_bytes([2; 32]), user(1)),
+        ] {
+            assert!(codes.iter().all(|code| !other.contains(code)));
+        }
+    }
+
+    #[test]
+    fn a_code_is_used_once() {
+        let fresh = RecoveryCodes::unused(set(1));
+        let now = Timestamp::from_ms(5);
+        let code = Spending { set: set(1), place: 3 };
+        let spent = fresh.spent(code, now).expect("unused");
+        assert_eq!(spent.used_at(3), Some(now));
+        assert_eq!(spent.used_at(4), None);
+        assert_eq!(spent.spent(code, now), None);
+        assert_eq!(fresh.spent(Spending { set: set(2), place: 3 }, now), None);
+        assert_eq!(fresh.spent(Spending { set: set(1), place: 12 }, now), None);
+    }
+
+    #[test]
+    fn a_second_factor_counts_beside_a_first() {
+        let with = |names: &[&'static str]| {
+            let mut session = plain();
+            session.methods =
+                names.iter().map(|name| Method { name: (*name).into(), at: Timestamp::from_ms(0) }).collect();
+            session.assurance()
+        };
+        assert_eq!(with(&["password"]), Assurance::One);
+        assert_eq!(with(&[RECOVERY_CODE]), Assurance::One);
+        assert_eq!(with(&["password", RECOVERY_CODE, "password"]), Assurance::Two);
+    }
+}

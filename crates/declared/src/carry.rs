@@ -1,0 +1,168 @@
+//! Makes planned changes through the authority, one after the other.
+//!
+//! Passwords are looked up before the first change, so that a missing one stops nothing halfway. If a change is refused
+//! all the same, what stands before it is done, and applying the document again goes on from there.
+
+use adieu_authority::{
+    Authority, ClientAuth, ClientId, Door, NewClient, NewPerson, Origin, RealmId, UserEdit, UserId,
+};
+use anyhow::{Context, Result};
+
+use crate::apply::{Applied, Refusal};
+use crate::plan::{Change, ClientEdit, NewUser, PasswordFrom, Planned};
+use crate::secrets::{Secrets, sound};
+
+/// A client that was made, and the secret that it was given.
+pub struct Made {
+    /// The client.
+    pub client: ClientId,
+    /// Its secret, to be shown once to whoever applies; it can be derived again at any time.
+    pub secret: String,
+}
+
+/// What a first password is, once it was looked up.
+enum Password {
+    Plain(String),
+    Hash(String),
+}
+
+/// Makes the changes, one at least, for as long as `go_on` says so.
+pub async fn carry(
+    authority: &Authority,
+    planned: Vec<Planned>,
+    secrets: &dyn Secrets,
+    go_on: &(dyn Fn() -> bool + Send + Sync),
+) -> Result<Applied, Refusal> {
+    let mut ready = Vec::new();
+    for Planned { line, change } in planned {
+        let password = wanted(&change).map(|from| look_up(from, secrets)).transpose();
+        let password = password.with_context(|| format!("nothing was changed: {line}"));
+        ready.push((password.map_err(Refusal::Document)?, line, change));
+    }
+    let mut applied = Applied { left: ready.len(), ..Applied::default() };
+    for (password, line, change) in ready {
+        if !applied.changes.is_empty() && !go_on() {
+            break;
+        }
+        let done = make(authority, change, password).await;
+        let done = done.with_context(|| format!("stopped at `{line}`; what stands before it is done"));
+        applied.made.extend(done.map_err(Refusal::Stopped)?);
+        applied.changes.push(line);
+        applied.left -= 1;
+    }
+    Ok(applied)
+}
+
+fn wanted(change: &Change) -> Option<&PasswordFrom> {
+    match change {
+        Change::MakeUser(new) => new.password.as_ref(),
+        Change::EditUser(_, _, password) => password.as_ref(),
+        Change::MakeRealm(..)
+        | Change::MakePopulation(_)
+        | Change::EditPopulation(_)
+        | Change::MakeClient(..)
+        | Change::EditClient(..)
+        | Change::PutDocument(_)
+        | Change::RemoveDocument(..)
+        | Change::RemoveUser(_)
+        | Change::RemoveClient(_)
+        | Change::RemovePopulation(_) => None,
+    }
+}
+
+fn look_up(from: &PasswordFrom, secrets: &dyn Secrets) -> Result<Password> {
+    Ok(match from {
+        PasswordFrom::Hash(hash) => Password::Hash(hash.clone()),
+        PasswordFrom::Source(source) => Password::Plain(sound(secrets.look_up(source)?)?),
+    })
+}
+
+async fn make(authority: &Authority, change: Change, password: Option<Password>) -> Result<Option<Made>> {
+    match change {
+        Change::MakeRealm(id, path) => {
+            authority.create_realm(id, &path).await?;
+        }
+        Change::MakePopulation(new) => {
+            authority.create_population_as(new.id, new.realm, &new.name, new.description).await?;
+        }
+        Change::EditPopulation(population) => {
+            authority.edit_population(population).await?;
+        }
+        Change::MakeUser(new) => make_user(authority, *new, password).await?,
+        Change::EditUser(id, edit, _) => edit_user(authority, id, *edit, password).await?,
+        Change::MakeClient(realm, id, edit) => return make_client(authority, realm, id, &edit).await,
+        Change::EditClient(realm, id, edit) => {
+            authority.edit_client(realm, &id, |client| edit.apply_to(client)).await?;
+        }
+        Change::PutDocument(document) => authority.put_document(document).await?,
+        Change::RemoveDocument(realm, kind, id) => {
+            authority.remove_document(realm, kind, &id).await?;
+        }
+        Change::RemoveUser(id) => {
+            authority.remove_user(id, origin()).await?;
+        }
+        Change::RemoveClient(id) => authority.remove_client(&id).await?,
+        Change::RemovePopulation(id) => authority.remove_population(id).await?,
+    }
+    Ok(None)
+}
+
+fn origin() -> Origin {
+    Origin { door: Door::named("command"), address: None }
+}
+
+async fn make_user(authority: &Authority, new: NewUser, password: Option<Password>) -> Result<()> {
+    let population = authority.population(new.population).await?.context("the population is gone")?;
+    let (password, password_hash) = match password {
+        Some(Password::Plain(password)) => (Some(password), None),
+        Some(Password::Hash(hash)) => (None, Some(hash)),
+        None => (None, None),
+    };
+    let person = NewPerson { password, password_hash, ..new.person };
+    authority.create_user_as(new.id, &population, person).await?;
+    Ok(())
+}
+
+async fn edit_user(
+    authority: &Authority,
+    id: UserId,
+    edit: UserEdit,
+    password: Option<Password>,
+) -> Result<()> {
+    let hash = match password {
+        Some(Password::Plain(password)) => Some(authority.hash_password(&password).await?),
+        Some(Password::Hash(hash)) => Some(hash),
+        None => None,
+    };
+    authority.edit_user(id, UserEdit { password: hash.map(Some), ..edit }, origin()).await?;
+    Ok(())
+}
+
+async fn make_client(
+    authority: &Authority,
+    realm: RealmId,
+    id: ClientId,
+    edit: &ClientEdit,
+) -> Result<Option<Made>> {
+    let mut client = authority.draft_client(realm, bare(id.clone(), edit.auth()));
+    edit.apply_to(&mut client);
+    let secret = authority.secret_of(&client);
+    authority.put_client(client).await?;
+    Ok(secret.map(|secret| Made { client: id, secret }))
+}
+
+/// A client that may do nothing yet.
+fn bare(id: ClientId, auth: ClientAuth) -> NewClient {
+    NewClient {
+        name: id.to_string(),
+        id,
+        auth,
+        code: false,
+        refresh: false,
+        client_credentials: false,
+        pkce_required: false,
+        redirect_uris: vec![],
+        post_logout_redirect_uris: vec![],
+        roles: vec![],
+    }
+}

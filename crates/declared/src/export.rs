@@ -1,0 +1,142 @@
+//! Facts as a document that makes them so again.
+//!
+//! Passwords and secrets are not in it (EMPTY-HANDS). What is none is said as such, so that applying an export takes away
+//! what was added since.
+
+use adieu_authority::{
+    Client, ClientAuth, Document, Population, PopulationId, Role, RoleAssignment, RoleScope, User,
+};
+use adieu_core::directory::matched;
+
+use crate::document::{self, Auth, ClientDoc, KeptDoc, PopulationDoc, RealmDoc, RoleDoc, UserDoc};
+use crate::facts::{Facts, RealmFacts};
+use crate::plan::seconds;
+
+/// The word of a role.
+pub(crate) const fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::IdentityDataAdmin => "identity-data-admin",
+        Role::IdentityDataReader => "identity-data-reader",
+        Role::RealmAdmin => "realm-admin",
+        Role::ClientAdmin => "client-admin",
+    }
+}
+
+/// Every role there is.
+pub(crate) const ROLES: [Role; 4] =
+    [Role::IdentityDataAdmin, Role::IdentityDataReader, Role::RealmAdmin, Role::ClientAdmin];
+
+/// The word for clients that any origin may ask for.
+pub(crate) const ANY_ORIGIN: &str = "*";
+
+/// The document of these facts; with `only`, of that realm alone.
+pub fn export(facts: &Facts, only: Option<&str>) -> document::Document {
+    let wanted = |realm: &&RealmFacts| only.is_none_or(|path| realm.realm.path == path);
+    document::Document {
+        realms: facts.realms.iter().filter(wanted).map(|realm| realm_doc(facts, realm)).collect(),
+    }
+}
+
+fn realm_doc(facts: &Facts, of: &RealmFacts) -> RealmDoc {
+    let population = |population: &Population| PopulationDoc {
+        name: population.name.clone(),
+        id: Some(population.id.to_string()),
+        description: Some(population.description.clone().unwrap_or_default()),
+    };
+    let mut users: Vec<&User> = of.users.iter().collect();
+    users.sort_by_key(|user| matched(&user.username));
+    RealmDoc {
+        path: of.realm.path.clone(),
+        id: Some(of.realm.id.to_string()),
+        populations: Some(of.populations.iter().map(population).collect()),
+        users: Some(users.into_iter().map(|user| user_doc(facts, of, user)).collect()),
+        clients: Some(of.clients.iter().map(|client| client_doc(facts, client)).collect()),
+        documents: Some(of.documents.iter().map(kept_doc).collect()),
+    }
+}
+
+fn user_doc(facts: &Facts, of: &RealmFacts, user: &User) -> UserDoc {
+    let text = |value: &Option<String>| Some(value.clone().unwrap_or_default());
+    UserDoc {
+        username: user.username.clone(),
+        id: Some(user.id.to_string()),
+        population: Some(population_ref(&of.populations, user.population)),
+        email: text(&user.email),
+        external_id: text(&user.external_id),
+        enabled: Some(user.enabled),
+        traits: Some(user.traits.clone()),
+        metadata_public: text(&user.metadata_public),
+        metadata_admin: text(&user.metadata_admin),
+        password_env: None,
+        password_file: None,
+        password_hash: None,
+        roles: Some(roles(facts, &user.roles)),
+    }
+}
+
+fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {
+    ClientDoc {
+        id: client.id.to_string(),
+        name: Some(client.name.clone()),
+        enabled: Some(client.enabled),
+        auth: Some(auth_doc(client.auth)),
+        code: Some(client.code),
+        refresh: Some(client.refresh),
+        client_credentials: Some(client.client_credentials),
+        pkce_required: Some(client.pkce_required),
+        redirect_uris: Some(client.redirect_uris.clone()),
+        post_logout_redirect_uris: Some(client.post_logout_redirect_uris.clone()),
+        origins: Some(client.origins.clone().unwrap_or_else(|| vec![ANY_ORIGIN.into()])),
+        outlives_session: Some(client.outlives_session),
+        ends_by_id_token: Some(client.ends_by_id_token),
+        acr: Some(client.acr.clone().unwrap_or_default()),
+        access_life_s: Some(seconds(client.access_life)),
+        refresh_life_s: Some(seconds(client.refresh_life)),
+        roles: Some(roles(facts, &client.roles)),
+    }
+}
+
+fn kept_doc(document: &Document) -> KeptDoc {
+    let Document { kind, id, body, .. } = document.clone();
+    KeptDoc { kind, id, body }
+}
+
+const fn auth_doc(auth: ClientAuth) -> Auth {
+    match auth {
+        ClientAuth::None => Auth::None,
+        ClientAuth::Basic => Auth::ClientSecretBasic,
+        ClientAuth::Post => Auth::ClientSecretPost,
+    }
+}
+
+/// The name, where it means one population only and can't be taken for an id; else the id.
+fn population_ref(populations: &[Population], id: PopulationId) -> String {
+    let named = populations.iter().find(|population| population.id == id);
+    let unique = |name: &str| populations.iter().filter(|other| other.name == name).count() == 1;
+    match named {
+        Some(found) if unique(&found.name) && found.name.parse::<PopulationId>().is_err() => {
+            found.name.clone()
+        }
+        Some(_) | None => id.to_string(),
+    }
+}
+
+fn roles(facts: &Facts, roles: &[RoleAssignment]) -> Vec<RoleDoc> {
+    roles.iter().map(|assignment| role_doc(facts, *assignment)).collect()
+}
+
+fn role_doc(facts: &Facts, RoleAssignment { role, scope }: RoleAssignment) -> RoleDoc {
+    let role = role_word(role).to_owned();
+    match scope {
+        RoleScope::Realm(id) => {
+            let found = facts.realms.iter().find(|of| of.realm.id == id);
+            let realm = found.map_or_else(|| id.to_string(), |of| of.realm.path.clone());
+            RoleDoc { role, realm: Some(realm), population: None }
+        }
+        RoleScope::Population(id) => {
+            let home = facts.realms.iter().find(|of| of.populations.iter().any(|p| p.id == id));
+            let population = home.map_or_else(|| id.to_string(), |of| population_ref(&of.populations, id));
+            RoleDoc { role, realm: home.map(|of| of.realm.path.clone()), population: Some(population) }
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! What has to change so that the facts are as a document says.
+//!
+//! Pure: nothing is read and nothing written, ids that are needed come from an argument. A second plan over what the first
+//! one has made is empty. Nothing is removed unless that is asked for, and then only from lists that the document has.
+
+mod clients;
+mod kept;
+mod people;
+mod places;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use adieu_authority::{ClientId, NewPerson, Population, PopulationId, ROOT, RealmId, UserEdit, UserId};
+use anyhow::{Context, Result, bail, ensure};
+use uuid::Uuid;
+
+pub use clients::ClientEdit;
+pub(crate) use clients::seconds;
+use places::Places;
+
+use crate::document::{Document, PopulationDoc, RealmDoc};
+use crate::facts::{Facts, RealmFacts};
+use crate::secrets::Source;
+use adieu_authority::DEFAULT_POPULATION;
+
+/// One step, and how it reads.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// `+ user alice in /alpha`.
+    pub line: String,
+    /// What to do.
+    pub change: Change,
+}
+
+/// What to do.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Make a realm.
+    MakeRealm(RealmId, String),
+    /// Make a population.
+    MakePopulation(NewPopulation),
+    /// Change a population.
+    EditPopulation(Population),
+    /// Make a user.
+    MakeUser(Box<NewUser>),
+    /// Change a user.
+    EditUser(UserId, Box<UserEdit>, Option<PasswordFrom>),
+    /// Make a client.
+    MakeClient(RealmId, ClientId, Box<ClientEdit>),
+    /// Change a client.
+    EditClient(RealmId, ClientId, Box<ClientEdit>),
+    /// Keep a document of a dialect, or replace it.
+    PutDocument(adieu_authority::Document),
+    /// Remove one.
+    RemoveDocument(RealmId, &'static str, String),
+    /// Remove a user, whose sessions end.
+    RemoveUser(UserId),
+    /// Remove a client, whose grants die.
+    RemoveClient(ClientId),
+    /// Remove a population that is empty by then.
+    RemovePopulation(PopulationId),
+}
+
+/// A population to be made.
+#[derive(Clone, Debug)]
+pub struct NewPopulation {
+    /// Its id.
+    pub id: PopulationId,
+    /// Where.
+    pub realm: RealmId,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// A user to be made.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// The id.
+    pub id: UserId,
+    /// Where.
+    pub population: PopulationId,
+    /// All else but a password that has to be looked up.
+    pub person: NewPerson,
+    /// Where that is.
+    pub password: Option<PasswordFrom>,
+}
+
+/// What a first password is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordFrom {
+    /// It lies somewhere.
+    Source(Source),
+    /// It is not known; this is its hash.
+    Hash(String),
+}
+
+/// The changes, in an order in which they can be made.
+pub fn plan(
+    facts: &Facts,
+    document: &Document,
+    prune: bool,
+    draw: &mut dyn FnMut() -> Uuid,
+) -> Result<Vec<Planned>> {
+    let mut planner = Planner {
+        facts,
+        prune,
+        draw,
+        places: Places::of(facts),
+        clients: BTreeSet::new(),
+        users: BTreeSet::new(),
+        planned: vec![],
+        removals: vec![],
+    };
+    let mut realms = Vec::new();
+    let mut paths = BTreeSet::new();
+    for doc in &document.realms {
+        ensure!(paths.insert(&doc.path), "realm {} is named twice", doc.path);
+        realms.push((doc, planner.realm(doc).with_context(|| format!("realm {}", doc.path))?));
+    }
+    // Places first, all of them: a role may reach any realm and population of the document.
+    for (doc, realm) in &realms {
+        planner.populations(doc, realm).with_context(|| format!("realm {}", doc.path))?;
+    }
+    for (doc, realm) in &realms {
+        planner.clients(doc, realm).with_context(|| format!("realm {}", doc.path))?;
+        planner.users(doc, realm).with_context(|| format!("realm {}", doc.path))?;
+        planner.documents(doc, realm).with_context(|| format!("realm {}", doc.path))?;
+    }
+    let Planner { mut planned, removals, .. } = planner;
+    // Users before the populations that held them.
+    let (populations, rest): (Vec<_>, Vec<_>) =
+        removals.into_iter().partition(|p| matches!(p.change, Change::RemovePopulation(_)));
+    planned.extend(rest.into_iter().chain(populations));
+    Ok(planned)
+}
+
+struct Planner<'a> {
+    facts: &'a Facts,
+    prune: bool,
+    draw: &'a mut dyn FnMut() -> Uuid,
+    /// Realms and populations as they will be.
+    places: Places,
+    /// Clients and users that the document has spoken of, in any realm.
+    clients: BTreeSet<ClientId>,
+    users: BTreeSet<UserId>,
+    planned: Vec<Planned>,
+    removals: Vec<Planned>,
+}
+
+/// A realm as the plan knows it.
+struct Planning<'a> {
+    id: RealmId,
+    path: String,
+    /// What is in it now; nothing, if it is to be made.
+    now: Option<&'a RealmFacts>,
+}
+
+impl<'a> Planner<'a> {
+    fn realm(&mut self, doc: &RealmDoc) -> Result<Planning<'a>> {
+        let path = doc.path.clone();
+        let sound =
+            path == ROOT || (path.starts_with('/') && !path.ends_with('/') && path == path.to_lowercase());
+        ensure!(sound, "a path begins with a slash, ends without one, in small letters");
+        let wanted =
+            doc.id.as_deref().map(|id| id.parse::<RealmId>().context("`id` is a UUID")).transpose()?;
+        if let Some(now) = self.facts.realms.iter().find(|of| of.realm.path == path) {
+            let id = now.realm.id;
+            ensure!(
+                wanted.is_none_or(|wanted| wanted == id),
+                "it is there with the id {id}, which never changes"
+            );
+            return Ok(Planning { id, path, now: Some(now) });
+        }
+        let id = wanted.unwrap_or_else(|| RealmId::from_uuid((self.draw)()));
+        ensure!(!self.places.has_realm(id), "another realm has the id {id}");
+        self.places.add_realm(id, &path);
+        self.plan(format!("+ realm {path}"), Change::MakeRealm(id, path.clone()));
+        Ok(Planning { id, path, now: None })
+    }
+
+    fn populations(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<()> {
+        let mut named = BTreeSet::new();
+        for population in doc.populations.iter().flatten() {
+            let about = || format!("population {}", population.name);
+            let id = self.population(population, realm).with_context(about)?;
+            ensure!(named.insert(id), "population {} is named twice", population.name);
+        }
+        if doc.populations.is_none() && realm.now.is_none() {
+            let default = PopulationDoc { name: DEFAULT_POPULATION.into(), ..PopulationDoc::default() };
+            self.population(&default, realm)?;
+        }
+        if self.prune && doc.populations.is_some() {
+            let now = realm.now.map_or(&[][..], |now| &now.populations);
+            for gone in now.iter().filter(|population| !named.contains(&population.id)) {
+                self.places.remove_population(gone.id);
+                let line = format!("- population {} in {}", gone.name, realm.path);
+                self.removals.push(Planned { line, change: Change::RemovePopulation(gone.id) });
+            }
+        }
+        Ok(())
+    }
+
+    fn population(&mut self, doc: &PopulationDoc, realm: &Planning<'a>) -> Result<PopulationId> {
+        let wanted =
+            doc.id.as_deref().map(|id| id.parse::<PopulationId>().context("`id` is a UUID")).transpose()?;
+        let now = realm.now.map_or(&[][..], |now| &now.populations);
+        let by_name: Vec<_> = now.iter().filter(|population| population.name == doc.name).collect();
+        let found = match wanted {
+            Some(id) => now.iter().find(|population| population.id == id),
+            None if by_name.len() > 1 => bail!("more than one has this name: say which one with `id`"),
+            None => by_name.first().copied(),
+        };
+        if let Some(found) = found {
+            self.population_edit(doc, found, realm);
+            return Ok(found.id);
+        }
+        if let (Some(_), Some(other)) = (wanted, by_name.first()) {
+            bail!("it is there with the id {}, which never changes", other.id);
+        }
+        let id = wanted.unwrap_or_else(|| PopulationId::from_uuid((self.draw)()));
+        ensure!(self.places.realm_of(id).is_none(), "another population has the id {id}");
+        self.places.add_population(id, realm.id, &doc.name);
+        let description = doc.description.clone().filter(|text| !text.is_empty());
+        let new = NewPopulation { id, realm: realm.id, name: doc.name.clone(), description };
+        self.plan(format!("+ population {} in {}", doc.name, realm.path), Change::MakePopulation(new));
+        Ok(id)
+    }
+
+    fn population_edit(&mut self, doc: &PopulationDoc, now: &Population, realm: &Planning<'a>) {
+        let mut notes = Notes::default();
+        let mut next = now.clone();
+        if let Some(name) = notes.changed("name", &now.name, Some(doc.name.clone())) {
+            self.places.rename_population(now.id, &name);
+            next.name = name;
+        }
+        if let Some(text) = notes.changed("description", &now.description, none_if_empty(&doc.description)) {
+            next.description = text;
+        }
+        if let Some(line) = notes.line("population", &now.name, realm) {
+            self.plan(line, Change::EditPopulation(next));
+        }
+    }
+
+    fn plan(&mut self, line: String, change: Change) {
+        self.planned.push(Planned { line, change });
+    }
+}
+
+/// What changes of one thing, for the person who reads the plan.
+#[derive(Default)]
+struct Notes(Vec<String>);
+
+impl Notes {
+    /// What is wanted, if that is not so yet.
+    fn changed<T: PartialEq + Debug>(&mut self, name: &str, now: &T, wanted: Option<T>) -> Option<T> {
+        let wanted = wanted.filter(|wanted| wanted != now)?;
+        self.0.push(format!("{name} {} → {}", shown(now), shown(&wanted)));
+        Some(wanted)
+    }
+
+    /// The same for what is too long to be shown.
+    fn changed_unseen<T: PartialEq>(&mut self, name: &str, now: &T, wanted: Option<T>) -> Option<T> {
+        let wanted = wanted.filter(|wanted| wanted != now)?;
+        self.0.push(name.to_owned());
+        Some(wanted)
+    }
+
+    fn line(&self, kind: &str, name: &str, realm: &Planning<'_>) -> Option<String> {
+        let changes = self.0.join(", ");
+        (!changes.is_empty()).then(|| format!("~ {kind} {name} in {}: {changes}", realm.path))
+    }
+}
+
+/// A value as people read it: what is there without the word that it is.
+fn shown(value: &impl Debug) -> String {
+    let text = format!("{value:?}");
+    match text.strip_prefix("Some(").and_then(|rest| rest.strip_suffix(')')) {
+        Some(inner) => inner.to_owned(),
+        None if text == "None" => "none".to_owned(),
+        None => text,
+    }
+}
+
+/// Absent says nothing; empty is none.
+fn none_if_empty(text: &Option<String>) -> Option<Option<String>> {
+    text.as_ref().map(|text| Some(text.clone()).filter(|text| !text.is_empty()))
+}

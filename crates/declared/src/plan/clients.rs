@@ -1,0 +1,174 @@
+//! Clients: found by id, which is unique in the installation.
+//!
+//! Secrets are no part of a document: they are derived from the installation key.
+
+use adieu_authority::{Client, ClientAuth, ClientId, RoleAssignment, Span};
+use anyhow::{Context, Result, ensure};
+
+use super::{Change, Notes, Planned, Planner, Planning, none_if_empty};
+use crate::document::{Auth, ClientDoc, RealmDoc};
+use crate::export::ANY_ORIGIN;
+
+/// What changes of a client; what is none stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ClientEdit {
+    name: Option<String>,
+    enabled: Option<bool>,
+    auth: Option<ClientAuth>,
+    code: Option<bool>,
+    refresh: Option<bool>,
+    client_credentials: Option<bool>,
+    pkce_required: Option<bool>,
+    redirect_uris: Option<Vec<String>>,
+    post_logout_redirect_uris: Option<Vec<String>>,
+    origins: Option<Option<Vec<String>>>,
+    outlives_session: Option<bool>,
+    ends_by_id_token: Option<bool>,
+    acr: Option<Option<String>>,
+    access_life_s: Option<u32>,
+    refresh_life_s: Option<u32>,
+    roles: Option<Vec<RoleAssignment>>,
+}
+
+impl ClientEdit {
+    /// How a client proves itself that is made with this; with a secret by HTTP Basic, if nothing else is said.
+    pub fn auth(&self) -> ClientAuth {
+        self.auth.unwrap_or(ClientAuth::Basic)
+    }
+
+    /// Makes the change.
+    pub fn apply_to(&self, client: &mut Client) {
+        set(&mut client.name, &self.name);
+        set(&mut client.enabled, &self.enabled);
+        set(&mut client.auth, &self.auth);
+        set(&mut client.code, &self.code);
+        set(&mut client.refresh, &self.refresh);
+        set(&mut client.client_credentials, &self.client_credentials);
+        set(&mut client.pkce_required, &self.pkce_required);
+        set(&mut client.redirect_uris, &self.redirect_uris);
+        set(&mut client.post_logout_redirect_uris, &self.post_logout_redirect_uris);
+        set(&mut client.origins, &self.origins);
+        set(&mut client.outlives_session, &self.outlives_session);
+        set(&mut client.ends_by_id_token, &self.ends_by_id_token);
+        set(&mut client.acr, &self.acr);
+        set(&mut client.access_life, &self.access_life_s.map(span));
+        set(&mut client.refresh_life, &self.refresh_life_s.map(span));
+        set(&mut client.roles, &self.roles);
+    }
+
+    /// All that a document says.
+    fn of(doc: &ClientDoc, roles: Option<Vec<RoleAssignment>>) -> Self {
+        let any = |origins: Vec<String>| Some(origins).filter(|origins| *origins != [ANY_ORIGIN]);
+        Self {
+            name: doc.name.clone(),
+            enabled: doc.enabled,
+            auth: doc.auth.map(auth),
+            code: doc.code,
+            refresh: doc.refresh,
+            client_credentials: doc.client_credentials,
+            pkce_required: doc.pkce_required,
+            redirect_uris: doc.redirect_uris.clone(),
+            post_logout_redirect_uris: doc.post_logout_redirect_uris.clone(),
+            origins: doc.origins.clone().map(any),
+            outlives_session: doc.outlives_session,
+            ends_by_id_token: doc.ends_by_id_token,
+            acr: none_if_empty(&doc.acr),
+            access_life_s: doc.access_life_s,
+            refresh_life_s: doc.refresh_life_s,
+            roles,
+        }
+    }
+
+    /// Only what is not so yet.
+    fn changing(self, now: &Client, notes: &mut Notes) -> Self {
+        let auth_now = now.auth;
+        Self {
+            name: notes.changed("name", &now.name, self.name),
+            enabled: notes.changed("enabled", &now.enabled, self.enabled),
+            auth: notes.changed("auth", &auth_now, self.auth),
+            code: notes.changed("code", &now.code, self.code),
+            refresh: notes.changed("refresh", &now.refresh, self.refresh),
+            client_credentials: notes.changed(
+                "client_credentials",
+                &now.client_credentials,
+                self.client_credentials,
+            ),
+            pkce_required: notes.changed("pkce_required", &now.pkce_required, self.pkce_required),
+            redirect_uris: notes.changed("redirect_uris", &now.redirect_uris, self.redirect_uris),
+            post_logout_redirect_uris: notes.changed(
+                "post_logout_redirect_uris",
+                &now.post_logout_redirect_uris,
+                self.post_logout_redirect_uris,
+            ),
+            origins: notes.changed("origins", &now.origins, self.origins),
+            outlives_session: notes.changed("outlives_session", &now.outlives_session, self.outlives_session),
+            ends_by_id_token: notes.changed("ends_by_id_token", &now.ends_by_id_token, self.ends_by_id_token),
+            acr: notes.changed("acr", &now.acr, self.acr),
+            access_life_s: notes.changed("access_life_s", &seconds(now.access_life), self.access_life_s),
+            refresh_life_s: notes.changed("refresh_life_s", &seconds(now.refresh_life), self.refresh_life_s),
+            roles: notes.changed_unseen("roles", &now.roles, self.roles),
+        }
+    }
+}
+
+fn set<T: Clone>(slot: &mut T, wanted: &Option<T>) {
+    if let Some(wanted) = wanted {
+        slot.clone_from(wanted);
+    }
+}
+
+fn span(s: u32) -> Span {
+    Span::from_s(i64::from(s))
+}
+
+/// A life in whole seconds, as a document says it.
+pub(crate) fn seconds(life: Span) -> u32 {
+    u32::try_from(life.ms() / 1000).unwrap_or(u32::MAX)
+}
+
+const fn auth(auth: Auth) -> ClientAuth {
+    match auth {
+        Auth::None => ClientAuth::None,
+        Auth::ClientSecretBasic => ClientAuth::Basic,
+        Auth::ClientSecretPost => ClientAuth::Post,
+    }
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn clients(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<()> {
+        for client in doc.clients.iter().flatten() {
+            let about = || format!("client {}", client.id);
+            let id: ClientId =
+                client.id.parse().context("an id has 1 to 255 visible characters").with_context(about)?;
+            ensure!(self.clients.insert(id.clone()), "client {id} is named twice");
+            self.client(client, &id, realm).with_context(about)?;
+        }
+        if self.prune && doc.clients.is_some() {
+            let now = realm.now.map_or(&[][..], |now| &now.clients);
+            for gone in now.iter().filter(|client| !self.clients.contains(&client.id)) {
+                let line = format!("- client {} in {}", gone.id, realm.path);
+                self.removals.push(Planned { line, change: Change::RemoveClient(gone.id.clone()) });
+            }
+        }
+        Ok(())
+    }
+
+    fn client(&mut self, doc: &ClientDoc, id: &ClientId, realm: &Planning<'a>) -> Result<()> {
+        let now = self.facts.realms.iter().flat_map(|of| &of.clients).find(|client| client.id == *id);
+        ensure!(now.is_none_or(|now| now.realm == realm.id), "a client of another realm has this id");
+        let held = now.map_or(&[][..], |now| &now.roles);
+        let roles = doc.roles.as_deref().map(|docs| self.places.roles(realm.id, docs, held)).transpose()?;
+        let wanted = ClientEdit::of(doc, roles);
+        let Some(now) = now else {
+            let change = Change::MakeClient(realm.id, id.clone(), Box::new(wanted));
+            self.plan(format!("+ client {id} in {}", realm.path), change);
+            return Ok(());
+        };
+        let mut notes = Notes::default();
+        let edit = wanted.changing(now, &mut notes);
+        if let Some(line) = notes.line("client", id.as_str(), realm) {
+            self.plan(line, Change::EditClient(realm.id, id.clone(), Box::new(edit)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! Documents that dialects keep: put and removed as they are, because only their dialect understands them.
+//!
+//! They are compared as JSON. Kinds that no dialect keeps are refused.
+
+use std::collections::BTreeSet;
+
+use adieu_authority::Document;
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::{Change, Planned, Planner, Planning};
+use crate::document::{KINDS, KeptDoc, RealmDoc};
+
+/// More than any request brings to a dialect.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+impl<'a> Planner<'a> {
+    pub(super) fn documents(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<()> {
+        let now = realm.now.map_or(&[][..], |now| &now.documents);
+        let mut named = BTreeSet::new();
+        for kept in doc.documents.iter().flatten() {
+            let about = || format!("document {} {}", kept.kind, kept.id);
+            let kind = kind(&kept.kind).with_context(about)?;
+            ensure!(named.insert((kind, kept.id.as_str())), "{} is named twice", about());
+            let found = now.iter().find(|known| known.kind == kind && known.id == kept.id);
+            self.document(kept, found, realm).with_context(about)?;
+        }
+        if self.prune && doc.documents.is_some() {
+            for gone in now.iter().filter(|known| !named.contains(&(known.kind.as_str(), known.id.as_str())))
+            {
+                let line = format!("- document {} {} in {}", gone.kind, gone.id, realm.path);
+                let change = Change::RemoveDocument(realm.id, kind(&gone.kind)?, gone.id.clone());
+                self.removals.push(Planned { line, change });
+            }
+        }
+        Ok(())
+    }
+
+    fn document(&mut self, doc: &KeptDoc, now: Option<&Document>, realm: &Planning<'a>) -> Result<()> {
+        ensure!((1..=255).contains(&doc.id.len()), "an id has 1 to 255 characters");
+        ensure!(doc.body.len() <= BODY_BYTES_MAX, "`body` has at most {BODY_BYTES_MAX} bytes");
+        let wanted: Value = serde_json::from_str(&doc.body).context("`body` is JSON")?;
+        let same = |now: &Document| serde_json::from_str::<Value>(&now.body).is_ok_and(|now| now == wanted);
+        if now.is_some_and(same) {
+            return Ok(());
+        }
+        let sign = if now.is_some() { '~' } else { '+' };
+        let KeptDoc { kind, id, body } = doc.clone();
+        let line = format!("{sign} document {kind} {id} in {}", realm.path);
+        self.plan(line, Change::PutDocument(Document { realm: realm.id, kind, id, body }));
+        Ok(())
+    }
+}
+
+fn kind(text: &str) -> Result<&'static str> {
+    let known = KINDS.into_iter().find(|kind| *kind == text);
+    known.with_context(|| format!("there is no such kind; there are: {}", KINDS.join(", ")))
+}

@@ -1,0 +1,244 @@
+//! Users: found by id or by name, made, changed, and removed where that is asked for.
+//!
+//! A first password is for whoever has none: applying a document again never takes back a password that its user has
+//! chosen since.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use adieu_authority::{NewPerson, PopulationId, User, UserEdit, UserId, is_known_hash};
+use adieu_core::directory::matched;
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use super::{Change, NewUser, Notes, PasswordFrom, Planned, Planner, Planning, none_if_empty};
+use crate::document::{RealmDoc, UserDoc};
+use crate::secrets::Source;
+
+/// The users of a realm, to be found by either name.
+struct Known<'a> {
+    by_id: BTreeMap<UserId, &'a User>,
+    by_name: BTreeMap<String, &'a User>,
+}
+
+impl<'a> Known<'a> {
+    fn of(realm: &Planning<'a>) -> Self {
+        let users = realm.now.map_or(&[][..], |now| &now.users);
+        Self {
+            by_id: users.iter().map(|user| (user.id, user)).collect(),
+            by_name: users.iter().map(|user| (matched(&user.username), user)).collect(),
+        }
+    }
+
+    fn find(&self, doc: &UserDoc, id: Option<UserId>) -> Result<Option<&'a User>> {
+        let named = self.by_name.get(&matched(&doc.username)).copied();
+        let Some(id) = id else { return Ok(named) };
+        let found = self.by_id.get(&id).copied();
+        if let (None, Some(other)) = (found, named) {
+            bail!("somebody of this name is there with the id {}, which never changes", other.id);
+        }
+        Ok(found)
+    }
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn users(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<()> {
+        let known = Known::of(realm);
+        let mut names = BTreeSet::new();
+        for user in doc.users.iter().flatten() {
+            let about = || format!("user {}", user.username);
+            ensure!(names.insert(matched(&user.username)), "user {} is named twice", user.username);
+            let id = self.user(user, realm, &known).with_context(about)?;
+            ensure!(self.users.insert(id), "user {} is named twice", user.username);
+        }
+        let gone = |user: &&User| self.prune && doc.users.is_some() && !self.users.contains(&user.id);
+        let (gone, stays): (Vec<_>, Vec<_>) = known.by_id.values().copied().partition(gone);
+        for user in gone {
+            let line = format!("- user {} in {}", user.username, realm.path);
+            self.removals.push(Planned { line, change: Change::RemoveUser(user.id) });
+        }
+        // A population that goes must be empty by then.
+        for user in stays.into_iter().filter(|user| !self.users.contains(&user.id)) {
+            self.staying(user.population).with_context(|| format!("user {}", user.username))?;
+        }
+        Ok(())
+    }
+
+    fn staying(&self, population: PopulationId) -> Result<()> {
+        ensure!(
+            self.places.realm_of(population).is_some(),
+            "the population is to be removed, and the user is in it"
+        );
+        Ok(())
+    }
+
+    fn user(&mut self, doc: &UserDoc, realm: &Planning<'a>, known: &Known<'a>) -> Result<UserId> {
+        let length = doc.username.trim().chars().count();
+        ensure!((1..=255).contains(&length), "a name has 1 to 255 characters");
+        let id = doc.id.as_deref().map(|id| id.parse::<UserId>().context("`id` is a UUID")).transpose()?;
+        let password = password(doc)?;
+        let population = doc.population.as_deref();
+        let population = population.map(|text| self.places.population(realm.id, text)).transpose()?;
+        match known.find(doc, id)? {
+            Some(now) => self.user_edit(doc, now, realm, population, password).map(|()| now.id),
+            None => {
+                let id = id.unwrap_or_else(|| UserId::from_uuid((self.draw)()));
+                self.user_made(id, doc, realm, population, password).map(|()| id)
+            }
+        }
+    }
+
+    fn user_made(
+        &mut self,
+        id: UserId,
+        doc: &UserDoc,
+        realm: &Planning<'a>,
+        population: Option<PopulationId>,
+        password: Option<PasswordFrom>,
+    ) -> Result<()> {
+        let elsewhere = self.facts.realms.iter().flat_map(|of| &of.users).any(|user| user.id == id);
+        ensure!(!elsewhere, "a user of another realm has the id {id}");
+        let person = NewPerson {
+            username: doc.username.trim().to_owned(),
+            email: none_if_empty(&doc.email).flatten(),
+            external_id: none_if_empty(&doc.external_id).flatten(),
+            disabled: doc.enabled == Some(false),
+            password: None,
+            password_hash: None,
+            traits: doc
+                .traits
+                .as_deref()
+                .map(object)
+                .transpose()?
+                .map(|_| doc.traits.clone().unwrap_or_default()),
+            metadata_public: json("metadata_public", &doc.metadata_public)?.flatten(),
+            metadata_admin: json("metadata_admin", &doc.metadata_admin)?.flatten(),
+            roles: self.places.roles(realm.id, doc.roles.as_deref().unwrap_or_default(), &[])?,
+        };
+        let population = population.map_or_else(|| self.places.default_of(realm.id), Ok)?;
+        let can = if password.is_none() { ", who has no password yet" } else { "" };
+        let line = format!("+ user {} in {}{can}", doc.username, realm.path);
+        self.plan(line, Change::MakeUser(Box::new(NewUser { id, population, person, password })));
+        Ok(())
+    }
+
+    fn user_edit(
+        &mut self,
+        doc: &UserDoc,
+        now: &User,
+        realm: &Planning<'a>,
+        population: Option<PopulationId>,
+        password: Option<PasswordFrom>,
+    ) -> Result<()> {
+        self.staying(population.unwrap_or(now.population))?;
+        let mut notes = Notes::default();
+        let roles =
+            doc.roles.as_deref().map(|docs| self.places.roles(realm.id, docs, &now.roles)).transpose()?;
+        let population = population.filter(|wanted| *wanted != now.population);
+        if let Some(wanted) = population {
+            let names = (self.places.name_of(now.population), self.places.name_of(wanted));
+            notes.0.push(format!("population {:?} → {:?}", names.0, names.1));
+        }
+        let mut edit = UserEdit {
+            recovery_codes: None,
+            population,
+            username: notes.changed("username", &now.username, Some(doc.username.trim().to_owned())),
+            email: notes.changed("email", &now.email, none_if_empty(&doc.email)),
+            external_id: notes.changed("external_id", &now.external_id, none_if_empty(&doc.external_id)),
+            enabled: notes.changed("enabled", &now.enabled, doc.enabled),
+            password: None,
+            traits: traits(&mut notes, now, doc)?,
+            metadata_public: metadata(
+                &mut notes,
+                "metadata_public",
+                &now.metadata_public,
+                &doc.metadata_public,
+            )?,
+            metadata_admin: metadata(&mut notes, "metadata_admin", &now.metadata_admin, &doc.metadata_admin)?,
+            roles: notes.changed_unseen("roles", &now.roles, roles),
+        };
+        if doc.traits.is_none() {
+            edit.traits = following(now, &edit);
+        }
+        let password = password.filter(|_| now.password.is_none());
+        if password.is_some() {
+            notes.0.push("a first password".into());
+        }
+        if let Some(line) = notes.line("user", &now.username, realm) {
+            self.plan(line, Change::EditUser(now.id, Box::new(edit), password));
+        }
+        Ok(())
+    }
+}
+
+/// Where the first password is; one place only.
+fn password(doc: &UserDoc) -> Result<Option<PasswordFrom>> {
+    match (&doc.password_env, &doc.password_file, &doc.password_hash) {
+        (None, None, None) => Ok(None),
+        (Some(name), None, None) => Ok(Some(PasswordFrom::Source(Source::Env(name.clone())))),
+        (None, Some(path), None) => Ok(Some(PasswordFrom::Source(Source::File(path.into())))),
+        (None, None, Some(hash)) => {
+            ensure!(
+                is_known_hash(hash),
+                "`password_hash` is of no kind that is known here: argon2, bcrypt, PBKDF2, scrypt or salted SHA"
+            );
+            Ok(Some(PasswordFrom::Hash(hash.clone())))
+        }
+        _ => bail!("give one of `password_env`, `password_file` and `password_hash`"),
+    }
+}
+
+fn object(text: &str) -> Result<Value> {
+    let value: Value = serde_json::from_str(text).context("`traits` is JSON")?;
+    ensure!(value.is_object(), "`traits` is a JSON object");
+    Ok(value)
+}
+
+/// JSON, or none.
+fn json(name: &str, text: &Option<String>) -> Result<Option<Option<String>>> {
+    let wanted = none_if_empty(text);
+    if let Some(Some(text)) = &wanted {
+        serde_json::from_str::<Value>(text).with_context(|| format!("`{name}` is JSON"))?;
+    }
+    Ok(wanted)
+}
+
+/// Other traits, compared as JSON and not as text.
+fn traits(notes: &mut Notes, now: &User, doc: &UserDoc) -> Result<Option<String>> {
+    let Some(text) = &doc.traits else { return Ok(None) };
+    let wanted = object(text)?;
+    let now = serde_json::from_str(&now.traits).unwrap_or(Value::Null);
+    Ok(notes.changed_unseen("traits", &now, Some(wanted)).map(|_| text.clone()))
+}
+
+/// Traits that repeat the name or the address go with it where the document says nothing of them.
+fn following(now: &User, edit: &UserEdit) -> Option<String> {
+    let Ok(Value::Object(mut traits)) = serde_json::from_str::<Value>(&now.traits) else { return None };
+    let before = traits.clone();
+    let mut follow = |name: &str, was: Option<&str>, is: Option<&str>| {
+        if was.is_some() && traits.get(name).and_then(Value::as_str) == was {
+            match is {
+                Some(is) => traits.insert(name.to_owned(), is.into()),
+                None => traits.remove(name),
+            };
+        }
+    };
+    if let Some(username) = &edit.username {
+        follow("username", Some(&now.username), Some(username));
+    }
+    if let Some(email) = &edit.email {
+        follow("email", now.email.as_deref(), email.as_deref());
+    }
+    (traits != before).then(|| Value::Object(traits).to_string())
+}
+
+fn metadata(
+    notes: &mut Notes,
+    name: &str,
+    now: &Option<String>,
+    text: &Option<String>,
+) -> Result<Option<Option<String>>> {
+    let value =
+        |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let Some(wanted) = json(name, text)? else { return Ok(None) };
+    Ok(notes.changed_unseen(name, &value(now), Some(value(&wanted))).map(|_| wanted))
+}

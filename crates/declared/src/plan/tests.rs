@@ -1,0 +1,397 @@
+//! Plans over small towns: what is shown, what is refused, and that a second plan is empty.
+//!
+//! Nothing is carried out here: [`so`] says what the facts would be afterwards.
+
+use adieu_authority::{Client, ClientAuth, Population, Realm, Span, Timestamp, User};
+use adieu_core::UserKey;
+use proptest::prelude::*;
+
+use super::*;
+use crate::document::{Auth, ClientDoc, KINDS, KeptDoc, RoleDoc, UserDoc};
+use crate::export::export;
+
+const NOW: Timestamp = Timestamp::from_ms(1_795_166_400_000);
+
+fn numbered(start: u128) -> impl FnMut() -> Uuid {
+    let mut next = start;
+    move || {
+        next += 1;
+        Uuid::from_u128(next)
+    }
+}
+
+fn planned(facts: &Facts, text: &str, prune: bool) -> Result<Vec<Planned>> {
+    plan(facts, &Document::parse(text)?, prune, &mut numbered(1000 * (1 + facts.realms.len() as u128)))
+}
+
+fn lines(facts: &Facts, text: &str, prune: bool) -> Vec<String> {
+    planned(facts, text, prune).expect("a plan").into_iter().map(|planned| planned.line).collect()
+}
+
+fn refusal(facts: &Facts, text: &str) -> String {
+    format!("{:#}", planned(facts, text, true).expect_err("refused"))
+}
+
+/// The facts after a document was applied to them.
+fn after(facts: &Facts, text: &str) -> Facts {
+    so(facts.clone(), planned(facts, text, false).expect("a plan"))
+}
+
+fn so(mut facts: Facts, planned: Vec<Planned>) -> Facts {
+    for Planned { change, .. } in planned {
+        make(&mut facts, change);
+    }
+    facts
+}
+
+fn within(facts: &mut Facts, realm: RealmId) -> &mut RealmFacts {
+    facts.realms.iter_mut().find(|of| of.realm.id == realm).expect("realms come first")
+}
+
+fn make(facts: &mut Facts, change: Change) {
+    match change {
+        Change::MakeRealm(id, path) => {
+            let realm = Realm { id, path, generation: 0, created_at: NOW };
+            facts.realms.push(RealmFacts {
+                realm,
+                populations: vec![],
+                users: vec![],
+                clients: vec![],
+                documents: vec![],
+            });
+            facts.realms.sort_by(|a, b| a.realm.path.cmp(&b.realm.path));
+        }
+        Change::MakePopulation(NewPopulation { id, realm, name, description }) => {
+            let made = Population { id, realm, name, description, created_at: NOW, updated_at: NOW };
+            within(facts, realm).populations.push(made);
+        }
+        Change::EditPopulation(next) => {
+            for known in within(facts, next.realm).populations.iter_mut().filter(|p| p.id == next.id) {
+                *known = next.clone();
+            }
+        }
+        Change::MakeUser(new) => {
+            let here = |of: &&mut RealmFacts| of.populations.iter().any(|p| p.id == new.population);
+            let of = facts.realms.iter_mut().find(here).expect("populations come before users");
+            of.users.push(user(of.realm.id, *new));
+        }
+        Change::EditUser(id, edit, password) => {
+            for known in facts.realms.iter_mut().flat_map(|of| &mut of.users).filter(|user| user.id == id) {
+                *known = edit.applied_to(known, NOW);
+                known.password = known.password.take().or_else(|| password.as_ref().map(|_| "hash".into()));
+            }
+        }
+        Change::MakeClient(realm, id, edit) => {
+            let mut made = client(realm, id, edit.auth());
+            edit.apply_to(&mut made);
+            within(facts, realm).clients.push(made);
+        }
+        Change::EditClient(realm, id, edit) => {
+            within(facts, realm).clients.iter_mut().filter(|c| c.id == id).for_each(|c| edit.apply_to(c));
+        }
+        Change::PutDocument(document) => {
+            let of = within(facts, document.realm);
+            of.documents.retain(|known| (&known.kind, &known.id) != (&document.kind, &document.id));
+            of.documents.push(document);
+            of.documents.sort_by_key(|document| (document.kind.clone(), document.id.clone()));
+        }
+        Change::RemoveDocument(realm, kind, id) => {
+            within(facts, realm).documents.retain(|known| (known.kind.as_str(), &known.id) != (kind, &id));
+        }
+        Change::RemoveUser(id) => {
+            facts.realms.iter_mut().for_each(|of| of.users.retain(|user| user.id != id));
+        }
+        Change::RemoveClient(id) => {
+            facts.realms.iter_mut().for_each(|of| of.clients.retain(|client| client.id != id));
+        }
+        Change::RemovePopulation(id) => {
+            let inside = facts.realms.iter().flat_map(|of| &of.users).any(|user| user.population == id);
+            assert!(!inside, "a population that holds somebody is removed");
+            facts.realms.iter_mut().for_each(|of| of.populations.retain(|p| p.id != id));
+        }
+    }
+}
+
+fn user(realm: RealmId, new: NewUser) -> User {
+    let NewUser { id, population, person, password } = new;
+    User {
+        key: UserKey::from_random(1),
+        id,
+        realm,
+        population,
+        username: person.username,
+        email: person.email,
+        external_id: person.external_id,
+        enabled: !person.disabled,
+        enabled_at: NOW,
+        generation: 0,
+        forgotten: 0,
+        removed: false,
+        password: password.map(|_| "hash".into()),
+        recovery_codes: None,
+        traits: person.traits.unwrap_or_else(|| "{}".into()),
+        metadata_public: person.metadata_public,
+        metadata_admin: person.metadata_admin,
+        roles: person.roles,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+fn client(realm: RealmId, id: ClientId, auth: ClientAuth) -> Client {
+    Client {
+        name: id.to_string(),
+        id,
+        realm,
+        enabled: true,
+        auth,
+        secret: None,
+        code: false,
+        refresh: false,
+        client_credentials: false,
+        pkce_required: false,
+        redirect_uris: vec![],
+        post_logout_redirect_uris: vec![],
+        origins: None,
+        outlives_session: false,
+        ends_by_id_token: false,
+        access_life: Span::from_s(3600),
+        refresh_life: Span::from_s(7200),
+        roles: vec![],
+        acr: None,
+        secret_version: 0,
+        void: vec![],
+        generation: 0,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+const TOWN: &str = r#"
+[[realms]]
+path = "/town"
+[[realms.populations]]
+name = "Default"
+[[realms.populations]]
+name = "Guests"
+[[realms.users]]
+username = "ada"
+email = "ada@example.test"
+traits = '{"email":"ada@example.test","age":36}'
+[[realms.users]]
+username = "bob"
+population = "Guests"
+[[realms.clients]]
+id = "shop"
+redirect_uris = ["https://shop.test/a"]
+"#;
+
+fn town() -> Facts {
+    after(&Facts::default(), TOWN)
+}
+
+#[test]
+fn a_plan_says_what_is_made_changed_and_removed() {
+    assert_lines(
+        &lines(&Facts::default(), TOWN, false),
+        &[
+            "+ realm /town",
+            "+ population Default in /town",
+            "+ population Guests in /town",
+            "+ client shop in /town",
+            "+ user ada in /town, who has no password yet",
+            "+ user bob in /town, who has no password yet",
+        ],
+    );
+    let next = r#"
+        [[realms]]
+        path = "/town"
+        [[realms.populations]]
+        name = "Default"
+        description = "Everybody"
+        [[realms.users]]
+        username = "ADA"
+        email = ""
+        enabled = false
+        password_env = "ADA"
+        roles = [{ role = "identity-data-admin" }]
+        [[realms.clients]]
+        id = "shop"
+        redirect_uris = ["https://shop.test/b"]
+        origins = ["https://shop.test"]
+        access_life_s = 60
+    "#;
+    let changes = [
+        "~ population Default in /town: description none → \"Everybody\"",
+        "~ client shop in /town: redirect_uris [\"https://shop.test/a\"] → [\"https://shop.test/b\"], origins none → \
+         [\"https://shop.test\"], access_life_s 3600 → 60",
+        "~ user ada in /town: username \"ada\" → \"ADA\", email \"ada@example.test\" → none, enabled true → false, roles, \
+         a first password",
+    ];
+    assert_lines(&lines(&town(), next, false), &changes);
+    let removed = ["- user bob in /town", "- population Guests in /town"];
+    assert_lines(&lines(&town(), next, true), &[&changes[..], &removed[..]].concat());
+}
+
+fn assert_lines(found: &[String], expect: &[&str]) {
+    assert_eq!(found, expect);
+}
+
+/// Goal: the document that the page shows can be applied.
+#[test]
+fn the_example_of_the_page_is_sound() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/administration.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let example = page.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    assert_eq!(lines(&Facts::default(), example, false).len(), 7);
+}
+
+/// Goal: nobody loses a list because a document is about another one.
+#[test]
+fn pruning_touches_only_lists_that_the_document_has() {
+    assert!(lines(&town(), "[[realms]]\npath = '/town'", true).is_empty());
+    assert!(lines(&town(), "", true).is_empty());
+    let clients = lines(&town(), "[[realms]]\npath = '/town'\nclients = []", true);
+    assert_eq!(clients, ["- client shop in /town"]);
+    assert!(lines(&town(), "[[realms]]\npath = '/town'\nclients = []", false).is_empty());
+}
+
+/// Goal: a document that is applied again does not take back a password that its user has chosen since.
+#[test]
+fn a_first_password_is_for_whoever_has_none() {
+    let text = "[[realms]]\npath = '/town'\n[[realms.users]]\nusername = 'ada'\npassword_file = 'ada.txt'";
+    let facts = after(&town(), text);
+    assert!(lines(&facts, text, false).is_empty());
+}
+
+/// Goal: what a dialect shows as the address is the address.
+#[test]
+fn traits_follow_name_and_address_where_nothing_is_said_of_them() {
+    let address = "[[realms]]\npath = '/town'\n[[realms.users]]\nusername = 'ada'\nemail = 'ada@new.test'";
+    let traits = |text: &str| after(&town(), text).realms[0].users[0].traits.clone();
+    assert_eq!(traits(address), r#"{"email":"ada@new.test","age":36}"#);
+    assert_eq!(traits(&format!("{address}\ntraits = '{{}}'")), "{}");
+    assert!(lines(&town(), "[[realms]]\npath = '/town'\n[[realms.users]]\nusername = 'ada'\ntraits = '{\"age\": 36, \"email\": \"ada@example.test\"}'", false).is_empty());
+}
+
+#[test]
+fn what_can_not_be_meant_is_refused_and_says_where() {
+    let facts = after(&town(), "[[realms]]\npath = '/other'\n[[realms.clients]]\nid = 'wiki'");
+    let of_town = |text: &str| refusal(&facts, &format!("[[realms]]\npath = '/town'\n{text}"));
+    let user = |text: &str| of_town(&format!("[[realms.users]]\nusername = 'ada'\n{text}"));
+    let id = "00000000-0000-4000-8000-000000000001";
+    for (says, expect) in [
+        (refusal(&facts, "[[realms]]\npath = 'town'"), "realm town: a path begins with a slash"),
+        (of_town("[[realms]]\npath = '/town'"), "realm /town is named twice"),
+        (of_town(&format!("id = '{id}'")), "never changes"),
+        (of_town("id = 'x'"), "`id` is a UUID"),
+        (of_town("[[realms.users]]\nusername = ' '"), "a name has 1 to 255 characters"),
+        (user("[[realms.users]]\nusername = 'ADA'"), "user ADA is named twice"),
+        (user(&format!("id = '{id}'")), "somebody of this name is there with the id"),
+        (user("population = 'Nobody'"), "realm /town: user ada: there is no population Nobody"),
+        (user("traits = '[]'"), "`traits` is a JSON object"),
+        (user("metadata_admin = '{'"), "`metadata_admin` is JSON"),
+        (user("password_hash = 'x'"), "`password_hash` is of no kind"),
+        (user("password_env = 'A'\npassword_file = 'a'"), "give one of"),
+        (user("roles = [{ role = 'king' }]"), "there is no role king; there are: identity-data-admin, "),
+        (user("roles = [{ role = 'identity-data-admin', realm = '/x' }]"), "there is no realm /x"),
+        (of_town("[[realms.clients]]\nid = 'wiki'"), "a client of another realm has this id"),
+        (of_town("[[realms.clients]]\nid = 'a b'"), "an id has 1 to 255 visible characters"),
+        (of_town("[[realms.documents]]\nkind = 'x'\nid = 'x'\nbody = '{}'"), "there is no such kind"),
+        (
+            of_town("[[realms.documents]]\nkind = 'pingone.environment'\nid = 'x'\nbody = '{'"),
+            "`body` is JSON",
+        ),
+        // Bob stays where he is, and that goes.
+        (of_town("[[realms.populations]]\nname = 'Default'"), "user bob: the population is to be removed"),
+    ] {
+        assert!(says.contains(expect), "{says}");
+    }
+}
+
+fn some<T: Clone + Debug + 'static>(of: &[T]) -> impl Strategy<Value = Option<T>> + use<T> {
+    prop::option::of(prop::sample::select(of.to_vec()))
+}
+
+fn texts(of: &[&str]) -> impl Strategy<Value = Option<String>> + use<> {
+    some(&of.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>())
+}
+
+fn roles() -> impl Strategy<Value = Option<Vec<RoleDoc>>> {
+    let role = (texts(&["/", "/a"]), texts(&["Default", "Guests"])).prop_map(|(realm, population)| RoleDoc {
+        role: "identity-data-admin".into(),
+        realm,
+        population,
+    });
+    prop::option::of(prop::collection::vec(role, 0..3))
+}
+
+prop_compose! {
+    fn users()(name in prop::sample::select(vec!["ada", "Ada", "bob", "cy"]), enabled in some(&[true, false]),
+        population in texts(&["Default", "Guests"]), email in texts(&["", "x@y.test"]),
+        traits in texts(&["{}", r#"{"a":1,"b":null}"#, r#"{"b":null,"a":1}"#]), metadata_admin in texts(&["", "null", "[1]"]),
+        password_env in texts(&["PW"]), roles in roles()) -> UserDoc {
+        UserDoc { username: name.into(), enabled, population, email, traits, metadata_admin, password_env, roles,
+            ..UserDoc::default() }
+    }
+}
+
+prop_compose! {
+    fn clients()(id in prop::sample::select(vec!["shop", "wiki", "mail"]), enabled in some(&[true, false]),
+        auth in some(&[Auth::None, Auth::ClientSecretBasic, Auth::ClientSecretPost]),
+        origins in some(&[vec!["*".to_owned()], vec![], vec!["https://a.test".to_owned()]]),
+        access_life_s in some(&[0, 60, u32::MAX]), roles in roles()) -> ClientDoc {
+        ClientDoc { id: id.into(), enabled, auth, origins, access_life_s, roles, ..ClientDoc::default() }
+    }
+}
+
+prop_compose! {
+    fn documents_kept()(kind in prop::sample::select(KINDS.to_vec()), id in prop::sample::select(vec!["self", "7"]),
+        body in prop::sample::select(vec!["{}", r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#])) -> KeptDoc {
+        KeptDoc { kind: kind.into(), id: id.into(), body: body.into() }
+    }
+}
+
+prop_compose! {
+    fn realms()(path in prop::sample::select(vec!["/", "/a", "/a/b"]),
+        populations in prop::option::of(prop::sample::subsequence(vec!["Default", "Guests", "Others"], 0..4)),
+        description in texts(&["", "x"]), users in prop::option::of(prop::collection::vec(users(), 0..4)),
+        clients in prop::option::of(prop::collection::vec(clients(), 0..4)),
+        documents in prop::option::of(prop::collection::vec(documents_kept(), 0..3))) -> RealmDoc {
+        let named = |name: &str| PopulationDoc { name: name.into(), id: None, description: description.clone() };
+        let populations = populations.map(|names| names.into_iter().map(named).collect());
+        RealmDoc { path: path.into(), id: None, populations, users, clients, documents }
+    }
+}
+
+fn documents() -> impl Strategy<Value = Document> {
+    prop::collection::vec(realms(), 0..4).prop_map(|realms| Document { realms })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// Goal: a document is applied once, an export of the facts changes nothing, not even with pruning, and makes the same
+    /// facts where there are none.
+    /// Method: documents over few names, so that they meet; those that are refused are refused as a whole.
+    #[test]
+    fn a_second_plan_is_empty_and_an_export_is_the_inverse(history in prop::collection::vec((documents(), any::<bool>()), 1..5)) {
+        let mut facts = Facts::default();
+        let mut draw = numbered(1);
+        for (document, prune) in history {
+            let Ok(planned) = plan(&facts, &document, prune, &mut draw) else { continue };
+            facts = so(facts, planned);
+            let again = plan(&facts, &document, prune, &mut draw).expect("it was possible once");
+            prop_assert!(again.is_empty(), "{again:?}");
+            let text = export(&facts, None).text().expect("a text");
+            let exported = Document::parse(&text).expect("a document");
+            let again = plan(&facts, &exported, true, &mut draw).expect("an export can be applied");
+            prop_assert!(again.is_empty(), "{again:?}\n{text}");
+            if !text.contains("population = \"0000") {
+                let elsewhere = plan(&Facts::default(), &exported, true, &mut draw).expect("also elsewhere");
+                let copy = so(Facts::default(), elsewhere);
+                prop_assert_eq!(export(&copy, None).text().expect("a text"), text);
+            }
+        }
+    }
+}

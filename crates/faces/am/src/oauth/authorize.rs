@@ -1,0 +1,117 @@
+//! `authorize`: a live session of the realm is answered with a code at once; else the sign-on page, and back here.
+//!
+//! The request travels along as the page's `goto` and is judged anew when it comes back. Contract am.md 4.1.
+
+use std::sync::Arc;
+
+use adieu_authority::{CodeOrder, GrantError, Live, Realm};
+use adieu_http_kit::form::{Params, append_query};
+use adieu_oidc::{Authorize, AuthorizeError, Provider};
+use axum::body::Body;
+use axum::response::Response;
+
+use crate::call::Call;
+use crate::caller;
+use crate::error::AmError;
+use crate::face::Face;
+use crate::pages;
+
+pub(super) async fn answer(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    realm: &Arc<Realm>,
+) -> Result<Response, AmError> {
+    let params = super::asked(call, body).await?;
+    let provider = super::provider(face, realm);
+    let authorize = match provider.authorize(&params).await {
+        Ok(authorize) => authorize,
+        Err(error) => return refused(&provider, error),
+    };
+    let caller = caller::caller(face, call.headers()).await?;
+    if let Some((token, live)) = caller.live()
+        && live.session.realm == realm.id
+        && authorize.answered_by(&live.session, face.authority.now())
+        && let Some(code) = code(face, live, &authorize).await?
+    {
+        caller::touched(face, token).await?;
+        return coded(&provider, &authorize, &code);
+    }
+    match authorize.silent_refusal() {
+        Some(error) => refused(&provider, error),
+        None => Ok(pages::found(&sign_on_address(face, realm, &params))),
+    }
+}
+
+/// A code, unless the session ended since it was looked at.
+async fn code(face: &Face, live: &Live, authorize: &Authorize) -> Result<Option<String>, AmError> {
+    let order = CodeOrder {
+        session: Arc::clone(&live.session),
+        client: Arc::clone(&authorize.client),
+        scope: authorize.scope.clone(),
+        nonce: authorize.nonce.clone(),
+        redirect_uri: authorize.reply.redirect_uri.clone(),
+        challenge: authorize.challenge.clone(),
+    };
+    match face.authority.issue_code(order).await {
+        Ok(code) => Ok(Some(code)),
+        Err(GrantError::Invalid | GrantError::Replayed) => Ok(None),
+        Err(GrantError::NotTaken(outage) | GrantError::InDoubt(outage)) => Err(outage.into()),
+    }
+}
+
+fn coded(provider: &Provider<'_>, authorize: &Authorize, code: &str) -> Result<Response, AmError> {
+    let told = [
+        ("code", Some(code)),
+        ("scope", Some(authorize.scope.as_str())),
+        ("iss", Some(provider.issuer.name.as_str())), // RFC 9207 §2
+        ("client_id", Some(authorize.client.id.as_str())),
+    ];
+    authorize.reply.location(&told).map(|location| pages::found(&location)).ok_or(AmError::BadRequest)
+}
+
+fn refused(provider: &Provider<'_>, error: AuthorizeError) -> Result<Response, AmError> {
+    match error {
+        // Nothing may be redirected: RFC 9700 §2.1.
+        AuthorizeError::Client | AuthorizeError::RedirectUri => Err(AmError::BadRequest),
+        AuthorizeError::Repeated(name) => Err(AmError::Repeated(name)),
+        AuthorizeError::Outage(outage) => Err(outage.into()),
+        AuthorizeError::Told { reply, refusal } => {
+            let text = refusal.to_string();
+            let told = [
+                ("error", Some(refusal.code())),
+                ("error_description", Some(text.as_str())),
+                ("iss", Some(provider.issuer.name.as_str())),
+            ];
+            reply.location(&told).map(|location| pages::found(&location)).ok_or(AmError::BadRequest)
+        }
+    }
+}
+
+/// The sign-on page with this request as its goal. A new proof is asked for in any case: a session that would do has been
+/// answered. What asked for that proof is left out, or it would be asked for for ever.
+fn sign_on_address(face: &Face, realm: &Realm, params: &Params) -> String {
+    let again = format!("{}/authorize", super::path(face, realm));
+    let kept = params.iter().filter(|(name, _)| !["prompt", "max_age"].contains(name));
+    let goto = kept.fold(again, |address, (name, value)| append_query(&address, name, value));
+    let page = format!("{}/UI/Login?ForceAuth=true", face.settings.context_path);
+    append_query(&append_query(&page, "realm", &realm.path), "goto", &goto)
+}
+
+/// Where a sign-on leads in the end whose goal is such a request: browsers hold the page's form to it.
+pub(crate) async fn leads_to(face: &Face, realm: &Arc<Realm>, goto: &str) -> Option<String> {
+    let (path, query) = goto.split_once('?')?;
+    if path != format!("{}/authorize", super::path(face, realm)) {
+        return None;
+    }
+    match super::provider(face, realm).authorize(&Params::parse(query)).await {
+        Ok(authorize) => authorize.reply.redirect_uri,
+        Err(AuthorizeError::Told { reply, .. }) => reply.redirect_uri,
+        Err(
+            AuthorizeError::Client
+            | AuthorizeError::RedirectUri
+            | AuthorizeError::Repeated(_)
+            | AuthorizeError::Outage(_),
+        ) => None,
+    }
+}

@@ -1,0 +1,83 @@
+//! `connect/endSession`: the session that an ID token speaks of is over. A session that is over already is signed off.
+//!
+//! The token's signature counts: the fork takes it unread. Contract am.md 4.2; A-26.
+
+use std::sync::Arc;
+
+use adieu_authority::{Act, Cause, EndError, EndOrder, Realm, SessionToken, Target};
+use adieu_http_kit::form::{Params, append_query};
+use adieu_oidc::{Hint, HintError};
+use axum::body::Body;
+use axum::response::Response;
+
+use super::Refused;
+use crate::call::Call;
+use crate::caller;
+use crate::cookies::CookieAct;
+use crate::error::AmError;
+use crate::face::Face;
+use crate::pages;
+
+pub(super) async fn answer(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    realm: &Arc<Realm>,
+) -> Result<Response, AmError> {
+    let params = super::asked(call, body).await?;
+    let once = |name| params.only(name).map_err(|_| AmError::Repeated(name));
+    let token = once("id_token_hint")?.filter(|hint| !hint.is_empty()).ok_or(Refused::NoHint)?;
+    let hint = super::provider(face, realm).hint(token, once("client_id")?).await?;
+    end(face, call, realm, &hint).await?;
+    // Quirk: an address that is not registered is refused when the session has ended.
+    let response = match returned(&hint, &params)? {
+        Some(location) => pages::found(&location),
+        None => pages::nothing(),
+    };
+    // A cookie of another session stays: that session lives.
+    let own = caller::credential(face, call.headers()).and_then(SessionToken::parse);
+    let cleared = own.is_some_and(|own| Some(own.id) == hint.session);
+    let act = if cleared { CookieAct::Clear } else { CookieAct::Keep };
+    Ok(pages::with_cookies(response, act.lines(&face.cookies)))
+}
+
+async fn end(face: &Face, call: &Call, realm: &Realm, hint: &Hint) -> Result<(), AmError> {
+    let Some(session) = hint.session else { return Ok(()) };
+    let order = EndOrder {
+        realm: Some(realm.id),
+        target: Target::OneOf { user: hint.user, session },
+        act: Act::End,
+        cause: Cause::SignOff,
+        spare: None,
+        origin: call.origin(),
+    };
+    match face.authority.end(order).await {
+        // Ended now or before, or it is nobody's: it is over.
+        Ok(_) | Err(EndError::UnknownSession) => Ok(()),
+        Err(error @ (EndError::CallersOwn | EndError::NotTaken(_) | EndError::InDoubt(_))) => {
+            Err(error.into())
+        }
+    }
+}
+
+/// Where the browser goes, if the request says so.
+fn returned(hint: &Hint, params: &Params) -> Result<Option<String>, AmError> {
+    let once = |name| params.only(name).map_err(|_| AmError::Repeated(name));
+    let Some(target) = once("post_logout_redirect_uri")? else { return Ok(None) };
+    if !hint.client.post_logout_redirect_uris.iter().any(|registered| registered == target) {
+        return Err(Refused::RedirectUri.into());
+    }
+    Ok(Some(match once("state")? {
+        Some(state) => append_query(target, "state", state),
+        None => target.to_owned(),
+    }))
+}
+
+impl From<HintError> for AmError {
+    fn from(error: HintError) -> Self {
+        match error {
+            HintError::Invalid | HintError::OtherClient => Refused::BadHint.into(),
+            HintError::Outage(outage) => Self::CannotTell(outage),
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The OpenID Provider under AM's paths: what its document names is there, and an ending reaches what it gave out.
+//!
+//! Nothing here looks into tokens further than a client does. Contract am.md 4.
+
+use adieu_authority::{Client, ClientAuth};
+use adieu_testkit::failing::Failure;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::house::{ALICE, Ask, BOBBY, CAROL, COOKIE, House, ORIGIN, Reply};
+use crate::pages::{form, hidden, submit, value_of};
+
+const ALPHA: &str = "/am/oauth2/realms/root/realms/alpha";
+const CALLBACK: &str = "https://shop.example.test/callback";
+const BYE: &str = "https://shop.example.test/bye";
+
+/// The shop, as a client of the provider.
+struct Shop<'h> {
+    house: &'h House,
+    id: String,
+    basic: String,
+}
+
+impl<'h> Shop<'h> {
+    fn of(house: &'h House) -> Self {
+        let app = &house.world.cast.app;
+        let pair = format!("{}:{}", app.id.as_str(), house.world.cast.secret(app));
+        let basic = format!("Basic {}", STANDARD.encode(pair));
+        Self { house, id: app.id.to_string(), basic }
+    }
+
+    fn authorize(&self, more: &str) -> Ask {
+        let id = &self.id;
+        let query = format!("response_type=code&client_id={id}&redirect_uri={CALLBACK}&scope=openid{more}");
+        self.house.ask("GET", &format!("{ALPHA}/authorize?{query}"))
+    }
+
+    /// A form, with the shop's secret.
+    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let ask = self.house.post(&format!("{ALPHA}/{path}")).header("Authorization", &self.basic);
+        form(ask, fields).send().await
+    }
+
+    /// The tokens that a session of AM is worth.
+    async fn tokens(&self, session: &str) -> Value {
+        let answer = self.authorize("&state=st1&nonce=n1").cookie(session).send().await;
+        self.redeemed(&answer).await
+    }
+
+    async fn redeemed(&self, answer: &Reply) -> Value {
+        let location = answer.header("location");
+        assert_eq!(answer.status, 302, "{}", answer.text);
+        assert!(location.starts_with(&format!("{CALLBACK}?code=")), "{location}");
+        assert!(location.contains(&format!("&client_id={}", self.id)), "{location}");
+        let code = location.split(['=', '&']).nth(1).unwrap();
+        let fields = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK)];
+        let reply = self.post("access_token", &fields).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.header("cache-control")),
+            (200, "no-store"),
+            "{}",
+            reply.text
+        );
+        reply.json()
+    }
+
+    async fn is_active(&self, token: &Value) -> bool {
+        let reply = self.post("introspect", &[("token", text(token))]).await;
+        reply.json()["active"].as_bool().unwrap()
+    }
+
+    async fn end_session(&self, query: &str) -> Reply {
+        self.house.ask("GET", &format!("{ALPHA}/connect/endSession{query}")).send().await
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+fn oauth_error(reply: &Reply, status: u16) -> String {
+    assert_eq!(reply.status, status, "{}", reply.text);
+    assert!(reply.header("content-type").starts_with("application/json"));
+    text(&reply.json()["error"]).to_owned()
+}
+
+/// however a path spells the realm, the document names one issuer; `/json` in the place of `/oauth2` is served, and so
+/// is all that the document names.
+#[tokio::test]
+async fn discovery_names_what_is_there() {
+    let house = House::start().await;
+    for path in [ALPHA, "/am/oauth2/alpha", "/am/oauth2/realms/root/realms/ALPHA"] {
+        let reply = house.ask("GET", &format!("{path}/.well-known/openid-configuration")).send().await;
+        assert_eq!(text(&reply.json()["issuer"]), format!("http://127.0.0.1:4433{ALPHA}"), "{path}");
+    }
+    let reply = house.ask("GET", "/am/oauth2/.well-known/openid-configuration?realm=/alpha").send().await;
+    let document = reply.json();
+    let issuer = text(&document["issuer"]).to_owned();
+    for (name, value) in document.as_object().unwrap() {
+        if name.ends_with("_endpoint") || name == "jwks_uri" {
+            let path = text(value).strip_prefix("http://127.0.0.1:4433").unwrap();
+            assert!(path.starts_with(ALPHA), "{path}");
+            let answer = house.ask("PATCH", path).send().await;
+            assert_eq!(answer.status, 405, "{name} is there: {}", answer.text);
+            assert!(!answer.header("allow").is_empty());
+        }
+    }
+    let keys = house.ask("GET", &format!("{ALPHA}/connect/jwk_uri")).send().await.json();
+    assert_eq!(keys["keys"][0]["kty"], "RSA");
+    let token = house.sign_on(ALICE).await;
+    let sessions = issuer.replace("http://127.0.0.1:4433", "").replace("/oauth2", "/json") + "/sessions/";
+    let ask = house.post(&format!("{sessions}?_action=logout")).token(&token);
+    assert_eq!(ask.header("Accept-API-Version", "resource=2.1, protocol=1.0").send().await.status, 200);
+    let unknown = "/am/oauth2/realms/root/realms/nowhere/.well-known/openid-configuration";
+    house.ask("GET", unknown).send().await.refused(404);
+    house.ask("GET", &format!("{ALPHA}/device/code")).send().await.refused(404);
+    let origin = house.ask("GET", &format!("{ALPHA}/.well-known/openid-configuration"));
+    let allowed = origin.header("Origin", ORIGIN).send().await;
+    assert_eq!(allowed.header("access-control-allow-origin"), ORIGIN);
+}
+
+/// Goal: tokens that a session was worth are good as long as it lives, for AM's clients too.
+#[tokio::test]
+async fn tokens_die_with_the_session() {
+    let house = House::start().await;
+    let shop = Shop::of(&house);
+    let session = house.sign_on(ALICE).await;
+    let tokens = shop.tokens(&session).await;
+    assert!(shop.is_active(&tokens["access_token"]).await);
+    let bearer = format!("Bearer {}", text(&tokens["access_token"]));
+    let who = || house.ask("GET", &format!("{ALPHA}/userinfo")).header("Authorization", &bearer).send();
+    assert_eq!(text(&who().await.json()["sub"]), house.world.cast.alice.id.to_string());
+    assert_eq!(house.action("logout", "3.1").token(&session).send().await.status, 200);
+    assert!(!shop.is_active(&tokens["access_token"]).await);
+    let refused = who().await;
+    assert_eq!(oauth_error(&refused, 401), "invalid_token");
+    assert!(refused.header("www-authenticate").starts_with("Bearer"));
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", text(&tokens["refresh_token"]))];
+    assert_eq!(oauth_error(&shop.post("access_token", &fields).await, 400), "invalid_grant");
+    let silent = shop.authorize("&prompt=none&state=s").cookie(&session).send().await;
+    assert!(silent.header("location").contains("error=login_required"), "{}", silent.header("location"));
+}
+
+/// Goal: who is not signed on signs on at the page and comes back with a code, and browsers let the form lead there.
+#[tokio::test]
+async fn a_sign_on_leads_back_to_the_client() {
+    let house = House::start().await;
+    let shop = Shop::of(&house);
+    // A session of another realm, and one that is too old for the request, are none.
+    let elsewhere =
+        house.sign_on_at("/am/json/realms/root/realms/alpha/realms/sub/authenticate", CAROL).await;
+    let old = house.sign_on(ALICE).await;
+    for (session, more) in [("", "&state=s"), (&elsewhere, ""), (&old, "&prompt=login"), (&old, "&max_age=0")]
+    {
+        let asked = shop.authorize(more).cookie(session).send().await;
+        assert_eq!(asked.status, 302);
+        let page = house.ask("GET", asked.header("location")).cookie(session).send().await;
+        assert_eq!(page.status, 200, "the form, whoever is signed on already");
+        let policy = page.header("content-security-policy");
+        assert!(policy.contains("form-action 'self' https://shop.example.test;"), "{policy}");
+        let done = submit(&house, &page, ALICE).await;
+        assert_eq!((done.status.as_u16(), done.header("location")), (303, hidden(&page, "goto").as_str()));
+        let again = house.ask("GET", done.header("location")).cookie(&value_of(&done, COOKIE)).send().await;
+        assert!(shop.is_active(&shop.redeemed(&again).await["access_token"]).await);
+    }
+}
+
+/// Goal: nothing is redirected to an address that is not the client's.
+#[tokio::test]
+async fn nothing_leads_to_strangers() {
+    let house = House::start().await;
+    let session = house.sign_on(ALICE).await;
+    let id = house.world.cast.app.id.to_string();
+    for query in [
+        "response_type=code&client_id=nobody&redirect_uri=https://evil.test/".to_owned(),
+        format!("response_type=code&client_id={id}&redirect_uri=https://evil.test/"),
+        format!("response_type=code&client_id={id}&client_id=x&redirect_uri={CALLBACK}"),
+        format!("response_type=code&client_id={id}"),
+    ] {
+        let reply = house.ask("GET", &format!("{ALPHA}/authorize?{query}")).cookie(&session).send().await;
+        assert_eq!((reply.status.as_u16(), reply.header("location")), (400, ""), "{query}");
+        let goto = format!("{ALPHA}/authorize?{query}").replace('&', "%26");
+        let page = house.ask("GET", &format!("/am/UI/Login?realm=/alpha&goto={goto}")).send().await;
+        assert!(!page.header("content-security-policy").contains("evil"), "{query}");
+    }
+}
+
+/// the ID token names the session, and its signature counts; a second time is answered like the first.
+#[tokio::test]
+async fn an_id_token_ends_its_session() {
+    let house = House::start().await;
+    let shop = Shop::of(&house);
+    let (session, other) = (house.sign_on(ALICE).await, house.sign_on(ALICE).await);
+    let tokens = shop.tokens(&session).await;
+    let hint = text(&tokens["id_token"]);
+    assert_eq!(oauth_error(&shop.end_session("").await, 400), "bad_request");
+    let tampered = format!("{}AAAA", &hint[..hint.len() - 4]);
+    for bad in ["garbage", &tampered, text(&tokens["access_token"])] {
+        assert_eq!(shop.end_session(&format!("?id_token_hint={bad}")).await.status, 400, "{bad}");
+    }
+    assert!(house.lives(&session).await, "what proves nothing ends nothing");
+    for _ in 0..2 {
+        let ask = house.ask("GET", &format!("{ALPHA}/connect/endSession?id_token_hint={hint}"));
+        let reply = ask.cookie(&session).send().await;
+        assert_eq!((reply.status.as_u16(), reply.text.as_str()), (204, ""));
+        assert!(reply.cookie(COOKIE).unwrap().contains("01 Jan 1970"), "its cookie goes along");
+        assert!(!house.lives(&session).await);
+    }
+    let back = format!("?id_token_hint={hint}&post_logout_redirect_uri={BYE}&state=s%201");
+    let reply = shop.end_session(&back).await;
+    assert_eq!((reply.status.as_u16(), reply.header("location")), (302, format!("{BYE}?state=s+1").as_str()));
+    let ask = house.ask("GET", &format!("{ALPHA}/connect/endSession?id_token_hint={hint}"));
+    assert!(ask.cookie(&other).send().await.cookie(COOKIE).is_none(), "another session's cookie stays");
+    assert!(house.lives(&other).await);
+}
+
+/// an address that is not registered is refused, and by then the session has ended.
+#[tokio::test]
+async fn an_unregistered_address_is_refused_after_the_ending() {
+    let house = House::start().await;
+    let shop = Shop::of(&house);
+    let session = house.sign_on(BOBBY).await;
+    let tokens = shop.tokens(&session).await;
+    let hint = text(&tokens["id_token"]);
+    let reply =
+        shop.end_session(&format!("?id_token_hint={hint}&post_logout_redirect_uri=https://evil.test/")).await;
+    assert_eq!(oauth_error(&reply, 400), "redirect_uri_mismatch");
+    assert!(!house.lives(&session).await);
+}
+
+/// whoever holds a token gives it back; a public client by its name alone, and what is no token is given back already.
+#[tokio::test]
+async fn tokens_are_given_back() {
+    let house = House::start().await;
+    let shop = Shop::of(&house);
+    let session = house.sign_on(ALICE).await;
+    let access = shop.tokens(&session).await["access_token"].clone();
+    for token in [text(&access), text(&access), "never-issued"] {
+        let reply = shop.post("token/revoke", &[("token", token)]).await;
+        assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, "{}"));
+    }
+    assert!(!shop.is_active(&access).await);
+    assert!(house.lives(&session).await);
+    let missing = shop.post("token/revoke", &[("x", "1")]).await;
+    assert_eq!(oauth_error(&missing, 400), "invalid_request");
+    assert_eq!(missing.json()["error_description"], "Missing parameter: token");
+    let revoke = || house.post(&format!("{ALPHA}/token/revoke"));
+    let wrong = revoke().header("Authorization", &format!("Basic {}", STANDARD.encode("shop:nope")));
+    let wrong = form(wrong, &[("token", "x")]).send().await;
+    assert_eq!(oauth_error(&wrong, 401), "invalid_client");
+    assert!(wrong.header("www-authenticate").starts_with("Basic"));
+    assert_eq!(oauth_error(&form(revoke(), &[("token", "x")]).send().await, 400), "invalid_client");
+    let not_a_form = revoke().json(&json!({"token": "x"})).send().await;
+    assert_eq!(oauth_error(&not_a_form, 400), "invalid_request");
+    let (realm, id) = (house.world.cast.realm.id, &house.world.cast.app_two.id);
+    let change = |client: &mut Client| client.auth = ClientAuth::None;
+    house.authority().edit_client(realm, id, change).await.unwrap();
+    for token in ["never-issued", text(&access)] {
+        let fields = [("client_id", id.as_str()), ("token", token)];
+        let reply = form(revoke(), &fields).send().await;
+        let expected = if token == "never-issued" { 200 } else { 400 };
+        assert_eq!(reply.status, expected, "another client's token is refused: {}", reply.text);
+    }
+}
+
+/// NO-FALSE-NO: what cannot be told is 503 here, too; never a code, never "not active", never a sign-on page.
+#[tokio::test]
+async fn what_cannot_be_told_is_503() {
+    let mut house = House::start().await;
+    let session = house.sign_on(ALICE).await;
+    let hint = Shop::of(&house).tokens(&session).await["id_token"].clone();
+    house.with_failing_store().await.fail(Failure::Everything);
+    let shop = Shop::of(&house);
+    for reply in [
+        shop.authorize("").cookie(&session).send().await,
+        shop.post("introspect", &[("token", "x")]).await,
+        shop.post("access_token", &[("grant_type", "client_credentials")]).await,
+        shop.end_session(&format!("?id_token_hint={}", text(&hint))).await,
+    ] {
+        assert_eq!((reply.status.as_u16(), reply.header("retry-after")), (503, "1"), "{}", reply.text);
+    }
+}

@@ -1,0 +1,113 @@
+//! What a flow says, with the numbers by which clients know it. The numbers are wire facts, the texts are ours.
+//!
+//! Nothing here decides when it is said.
+
+use adieu_authority::Timestamp;
+use adieu_http_kit::dates::rfc3339_trimmed;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A text with the number by which clients know it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Message {
+    id: u32,
+    text: String,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<Value>,
+}
+
+impl Message {
+    fn error(id: u32, text: impl Into<String>) -> Self {
+        Self { id, text: text.into(), kind: "error".into(), context: None }
+    }
+
+    fn info(id: u32, text: impl Into<String>) -> Self {
+        Self { id, text: text.into(), kind: "info".into(), context: None }
+    }
+
+    /// 4000001: what came can't be used. `reason` is a wire fact (recorded), the text is ours.
+    pub(crate) fn unusable(text: &str, reason: &str) -> Self {
+        Self { context: Some(json!({"reason": reason})), ..Self::error(4_000_001, text) }
+    }
+
+    /// 4000002: a field is empty.
+    pub(crate) fn missing(property: &str) -> Self {
+        let text = format!("Please fill in {property}.");
+        Self { context: Some(json!({"property": property})), ..Self::error(4_000_002, text) }
+    }
+
+    /// 4000006: name and password do not fit.
+    pub(crate) fn wrong_credentials() -> Self {
+        Self::error(4_000_006, "Name and password do not fit together. Please check both.")
+    }
+
+    /// 4010001: the flow before this one was too old.
+    pub(crate) fn flow_expired(expired: Timestamp) -> Self {
+        let context = json!({"expired_at": rfc3339_trimmed(expired.ms()), "expired_at_unix": expired.s()});
+        Self { context: Some(context), ..Self::error(4_010_001, "That took too long. Please sign in again.") }
+    }
+
+    /// 4010002: nobody knows how to sign on like that.
+    pub(crate) fn no_method() -> Self {
+        Self::error(4_010_002, "The form does not say how to sign in.")
+    }
+
+    /// 4000012: the recovery code was used before.
+    pub(crate) fn code_used() -> Self {
+        Self::error(4_000_012, "This recovery code was used before. Please take another one.")
+    }
+
+    /// 4000014: the user has no recovery codes.
+    pub(crate) fn no_codes() -> Self {
+        Self::error(4_000_014, "You have no recovery codes.")
+    }
+
+    /// 4000016: it is none of the recovery codes.
+    pub(crate) fn wrong_code() -> Self {
+        Self::error(4_000_016, "This is none of your recovery codes. Please check it.")
+    }
+
+    /// 1010003: confirm who you are.
+    pub(crate) fn confirm() -> Self {
+        Self::info(1_010_003, "Please confirm that it is you.")
+    }
+
+    /// 1010004: a second factor is asked for.
+    pub(crate) fn second_factor() -> Self {
+        Self::info(1_010_004, "Please complete the second step.")
+    }
+
+    /// 1050001: the settings are saved.
+    pub(crate) fn saved() -> Self {
+        Self { kind: "success".into(), ..Self::info(1_050_001, "Your changes are saved.") }
+    }
+
+    /// 1050009 or 1050012: a recovery code, or when it was used.
+    pub(crate) fn code(code: &str, used: Option<Timestamp>) -> Self {
+        match used {
+            None => Self { context: Some(json!({"secret": code})), ..Self::info(1_050_009, code) },
+            Some(at) => {
+                let moment = rfc3339_trimmed(at.ms());
+                let text = format!("Used {}", moment.split('T').next().unwrap_or_default());
+                let context = json!({"used_at": moment, "used_at_unix": at.s()});
+                Self { context: Some(context), ..Self::info(1_050_012, text) }
+            }
+        }
+    }
+
+    /// 1050015: all codes of a set.
+    pub(crate) fn codes(all: &[Self]) -> Self {
+        let text = all.iter().map(Self::text).collect::<Vec<_>>().join(", ");
+        Self { context: Some(json!({"secrets": all})), ..Self::info(1_050_015, text) }
+    }
+
+    pub(crate) fn is_error(&self) -> bool {
+        self.kind == "error"
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}

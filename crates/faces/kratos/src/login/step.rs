@@ -1,0 +1,47 @@
+//! The second step of a login: a recovery code, once. Contract kratos.md 3.3; K-28.
+//!
+//! The session goes on under its token; a code that was used proves nothing any more.
+
+use adieu_authority::{Live, SecondStep, SecondStepFailure};
+
+use crate::answer::{Answer, Call};
+use crate::credentials::Credentials;
+use crate::error::KratosError;
+use crate::face::{DOOR, Face};
+use crate::flow::Message;
+use crate::login::flow::LoginFlow;
+use crate::login::submit::{shown, signed_on};
+use crate::submission::Submission;
+
+pub(super) async fn with_code(
+    face: &Face,
+    call: &Call,
+    flow: &mut LoginFlow,
+    live: Live,
+    submission: &Submission,
+) -> Result<Answer, KratosError> {
+    let field = "lookup_secret";
+    let code = submission.text(field);
+    if code.is_empty() {
+        let missing = vec![(field.to_owned(), Message::missing(field))];
+        return shown(face, call, flow, "", vec![], missing).await;
+    }
+    let token = Credentials::of(face, call.headers()).first().cloned();
+    let Some(token) = token else { return Err(KratosError::first_factor_missing()) };
+    let step = SecondStep {
+        realm: face.realm().await?,
+        door: DOOR,
+        token,
+        user: live.user,
+        code: code.to_owned(),
+        device: call.device(),
+    };
+    let message = match face.authority.second_step(step).await {
+        Ok(signed_in) => return signed_on(face, call, flow, signed_in),
+        Err(SecondStepFailure::Used) => Message::code_used(),
+        Err(SecondStepFailure::NoCodes) => Message::no_codes(),
+        Err(SecondStepFailure::Wrong) => Message::wrong_code(),
+        Err(SecondStepFailure::SignOn(failure)) => return Err(failure.into()),
+    };
+    shown(face, call, flow, "", vec![message], vec![]).await
+}

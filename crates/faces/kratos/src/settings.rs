@@ -1,0 +1,106 @@
+//! Settings flows: a user's second factor, made, shown again and taken away. Contract kratos.md 3.5; K-28.
+//!
+//! Whoever changes a credential has signed on a short while ago, and with the second factor if there is one. Passwords
+//! and traits are changed by administrators here: the flow offers what it can do and no more.
+
+mod act;
+mod flow;
+mod submit;
+
+use adieu_authority::Live;
+use adieu_http_kit::accept;
+use adieu_http_kit::form::Params;
+use axum::http::StatusCode;
+use serde_json::Map;
+
+use crate::answer::{Answer, Call, redirect, set_cookie};
+use crate::error::KratosError;
+use crate::face::Face;
+use crate::flow::{Found, Kind};
+use crate::wire::flow_id;
+
+pub(crate) use flow::{Button, SettingsFlow};
+pub(crate) use submit::submit;
+
+/// `GET /self-service/settings/browser`.
+pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, KratosError> {
+    let json = accept::prefers_json(call.headers());
+    let Some(live) = face.signed_on(call.headers()).await? else {
+        if json {
+            return Err(KratosError::session_inactive());
+        }
+        let to = format!("{}/self-service/login/browser", face.base(call.mount));
+        return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to));
+    };
+    if face.falls_short(&live.session, &live.user) {
+        let here = format!("{}/self-service/settings/browser", face.base(call.mount));
+        return match json {
+            true => Err(KratosError::second_factor_missing(&face.second_step(call.mount, None))),
+            false => {
+                let to = face.second_step(call.mount, Some(&here));
+                Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to))
+            }
+        };
+    }
+    let (token, fresh) = match face.csrf.token(call.headers()) {
+        Some(token) => (token, false),
+        None => (face.authority.draw(), true),
+    };
+    let mut flow = begun(face, call, Kind::Browser, &live)?;
+    face.bind(&mut flow.head, &token);
+    face.keep_flow(&flow).await?;
+    let mut answer = if json {
+        face.settings_json(StatusCode::OK, &flow, &live.user)
+    } else {
+        redirect(StatusCode::SEE_OTHER, &call.parts, &face.settings_page(&flow))
+    };
+    if fresh {
+        set_cookie(&mut answer, face.csrf.set(&token));
+    }
+    Ok(answer)
+}
+
+/// `GET /self-service/settings/api`.
+pub(crate) async fn create_native(face: &Face, call: &Call) -> Result<Answer, KratosError> {
+    let live = face.signed_on(call.headers()).await?.ok_or_else(KratosError::session_inactive)?;
+    if face.falls_short(&live.session, &live.user) {
+        return Err(KratosError::second_factor_missing(&face.second_step(call.mount, None)));
+    }
+    let flow = begun(face, call, Kind::Native, &live)?;
+    face.keep_flow(&flow).await?;
+    Ok(face.settings_json(StatusCode::OK, &flow, &live.user))
+}
+
+fn begun(face: &Face, call: &Call, kind: Kind, live: &Live) -> Result<SettingsFlow, KratosError> {
+    let mut head = face.head(call, kind, face.settings.settings_flow_life_s);
+    head.return_to = face.wanted_return(&Params::parse(call.query()))?;
+    Ok(SettingsFlow::new(head, live.user.id))
+}
+
+/// `GET /self-service/settings/flows?id=`, by the user whose flow it is.
+pub(crate) async fn fetch(face: &Face, call: &Call) -> Result<Answer, KratosError> {
+    let live = face.signed_on(call.headers()).await?.ok_or_else(KratosError::no_session)?;
+    let params = Params::parse(call.query());
+    let Some(id) = flow_id(params.first("id")) else { return Err(KratosError::not_stored()) };
+    match face.flow::<SettingsFlow>(id).await?.ok_or_else(KratosError::not_stored)? {
+        Found::Open(flow) | Found::Expired(flow) if !flow.is_of(&live) => Err(KratosError::somebody_elses()),
+        Found::Open(_) if face.falls_short(&live.session, &live.user) => {
+            Err(KratosError::second_factor_missing(&face.second_step(call.mount, None)))
+        }
+        Found::Open(flow) => Ok(face.settings_json(StatusCode::OK, &flow, &live.user)),
+        // Quirk: such a flow's end is told without an id, unlike a login's. Contract kratos.md 3.3
+        Found::Expired(flow) => {
+            let base = face.base(flow.head.mount);
+            let mut details = Map::new();
+            match flow.head.kind {
+                Kind::Browser => {
+                    details.insert("redirect_to".into(), flow.head.restart::<SettingsFlow>(&base).into())
+                }
+                Kind::Native => {
+                    details.insert("api".into(), format!("{base}/self-service/settings/api").into())
+                }
+            };
+            Err(KratosError { id: "", ..KratosError::flow_expired_at_fetch(details) })
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What a settings flow does: recovery codes made, confirmed, shown and taken away.
+//!
+//! Made codes count for nothing before they are confirmed: whoever closes the page has what they had.
+
+use adieu_authority::{ConfirmError, Live, Origin, User};
+use axum::http::StatusCode;
+
+use super::flow::{Button, SettingsFlow};
+use super::submit::{is_a_page, refused};
+use crate::answer::{Answer, Call, redirect, set_cookie};
+use crate::error::KratosError;
+use crate::face::{DOOR, Face};
+use crate::flow::Message;
+
+/// The `reason` of a message that such a submission gets; the texts are ours.
+const NOT_MADE: &str = "You must (re-)generate recovery backup codes before you can save them.";
+const NONE_THERE: &str = "You can not reveal recovery backup codes because you have none.";
+
+pub(super) async fn on(
+    face: &Face,
+    call: &Call,
+    live: Live,
+    mut flow: SettingsFlow,
+    pressed: Button,
+) -> Result<Answer, KratosError> {
+    let origin = Origin { door: DOOR, address: call.address() };
+    flow.messages.clear();
+    flow.done = false;
+    match pressed {
+        Button::Regenerate => {
+            flow.offer(Some(face.authority.draw_code_set()));
+            shown(face, call, flow, &live.user).await
+        }
+        Button::Reveal if live.user.recovery_codes.is_none() => {
+            let message = Message::unusable("You have no recovery codes.", NONE_THERE);
+            refused(face, call, &live, &mut flow, message).await
+        }
+        Button::Reveal => {
+            flow.revealed = true;
+            shown(face, call, flow, &live.user).await
+        }
+        Button::Confirm => {
+            let Some(set) = flow.offered() else {
+                let message = Message::unusable("Please make new recovery codes first.", NOT_MADE);
+                return refused(face, call, &live, &mut flow, message).await;
+            };
+            let user = face.authority.confirm_recovery_codes(&live, set, origin).await?;
+            saved(face, call, flow, &live, &user).await
+        }
+        Button::Disable => {
+            let user = face.authority.drop_recovery_codes(live.user.id, origin).await?.user;
+            saved(face, call, flow, &live, &user).await
+        }
+    }
+}
+
+/// The flow with its codes.
+async fn shown(face: &Face, call: &Call, mut flow: SettingsFlow, user: &User) -> Result<Answer, KratosError> {
+    face.bind_again(&mut flow.head, call);
+    face.keep_flow(&flow).await?;
+    if is_a_page(call, &flow) {
+        return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.settings_page(&flow)));
+    }
+    Ok(face.settings_json(StatusCode::OK, &flow, user))
+}
+
+/// What was asked for is done. Quirk: the answer is of the old flow, and its form goes to a new one.
+async fn saved(
+    face: &Face,
+    call: &Call,
+    mut flow: SettingsFlow,
+    live: &Live,
+    user: &User,
+) -> Result<Answer, KratosError> {
+    flow.offer(None);
+    flow.revealed = false;
+    flow.done = true;
+    flow.messages = vec![Message::saved()];
+    face.bind_again(&mut flow.head, call);
+    let next = flow.anew(face);
+    face.keep_flow(&flow).await?;
+    face.keep_flow(&next).await?;
+    if is_a_page(call, &flow) {
+        let page = face.settings_page(&next);
+        let to = flow.head.return_to.as_deref().unwrap_or(&page);
+        return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, to));
+    }
+    let action = next.head.action::<SettingsFlow>(&face.base(flow.head.mount));
+    let mut answer = face.settings_json_to(StatusCode::OK, &flow, user, &action);
+    let token = crate::credentials::Credentials::of(face, call.headers());
+    if let (crate::flow::Kind::Browser, Some(token)) = (flow.head.kind, token.first()) {
+        set_cookie(&mut answer, face.cookie_for(&live.session, &token.reveal()));
+    }
+    Ok(answer)
+}
+
+impl From<ConfirmError> for KratosError {
+    fn from(error: ConfirmError) -> Self {
+        match error {
+            ConfirmError::Directory(error) => error.into(),
+            ConfirmError::Session(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! `POST /self-service/settings`: what has to hold before anything is changed. Contract kratos.md 3.5.
+//!
+//! The order of the refusals is the contract's; nothing is changed here.
+
+use adieu_authority::{Live, Timestamp};
+use adieu_http_kit::accept;
+use adieu_http_kit::form::{Params, append_query};
+use axum::body::Body;
+use axum::http::StatusCode;
+
+use super::act;
+use super::flow::{Button, SettingsFlow};
+use crate::answer::{Answer, Call, read_body, redirect};
+use crate::error::KratosError;
+use crate::face::Face;
+use crate::flow::{Flow, Found, Kind, Message, guarded};
+use crate::submission::Submission;
+use crate::wire::flow_id;
+
+pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
+    let Some(live) = face.signed_on(call.headers()).await? else {
+        if accept::wants_json(call.headers()) {
+            return Err(KratosError::no_session());
+        }
+        // Quirk: 302 here, 303 elsewhere. Contract kratos.md 3.5
+        return Ok(redirect(StatusCode::FOUND, &call.parts, &face.settings.login_ui));
+    };
+    let params = Params::parse(call.query());
+    let Some(id) = flow_id(params.first("flow")) else {
+        return Err(KratosError::malformed("The query names no flow."));
+    };
+    let found = face.flow::<SettingsFlow>(id).await?.ok_or_else(KratosError::not_stored)?;
+    let (mut flow, over) = match found {
+        Found::Open(flow) => (flow, false),
+        Found::Expired(flow) => (flow, true),
+    };
+    if !flow.is_of(&live) {
+        return Err(KratosError::somebody_elses());
+    }
+    if face.falls_short(&live.session, &live.user) {
+        return Err(KratosError::second_factor_missing(&face.second_step(call.mount, None)));
+    }
+    if over {
+        return begin_anew(face, call, &live, &flow).await;
+    }
+    let body = read_body(body).await?;
+    let submission = match Submission::read(call.headers(), body).await {
+        Ok(submission) => submission,
+        Err(why) => return refused(face, call, &live, &mut flow, why.message()).await,
+    };
+    if let Some(message) = guarded(face, call, &flow.head, submission.given("csrf_token"))? {
+        return refused(face, call, &live, &mut flow, message).await;
+    }
+    let pressed = Button::ALL.into_iter().find(|button| submission.is_true(button.name()));
+    let Some(pressed) = pressed else {
+        return refused(face, call, &live, &mut flow, Message::no_method()).await;
+    };
+    if let Some(to) = proof_too_old(face, call, &live) {
+        return match is_a_page(call, &flow) {
+            true => Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to)),
+            false => Err(KratosError::proof_too_old(&to)),
+        };
+    }
+    act::on(face, call, live, flow, pressed).await
+}
+
+/// Whether the answer is a page that a browser is sent to.
+pub(super) fn is_a_page(call: &Call, flow: &SettingsFlow) -> bool {
+    flow.head.kind == Kind::Browser && !accept::wants_json(call.headers())
+}
+
+/// Where to sign on again, if the last time is too long ago.
+fn proof_too_old(face: &Face, call: &Call, live: &Live) -> Option<String> {
+    let age_s = face.authority.now().since(live.session.authenticated_at).s();
+    if u64::try_from(age_s).unwrap_or(0) < face.settings.privileged_s {
+        return None;
+    }
+    let base = face.base(call.mount);
+    let query = call.query();
+    let here = format!("{base}/self-service/{}?{query}", SettingsFlow::NAME);
+    let login = format!("{base}/self-service/login/browser?refresh=true");
+    Some(append_query(&login, "return_to", &here))
+}
+
+/// The flow again, with why nothing was changed.
+pub(super) async fn refused(
+    face: &Face,
+    call: &Call,
+    live: &Live,
+    flow: &mut SettingsFlow,
+    message: Message,
+) -> Result<Answer, KratosError> {
+    flow.messages = vec![message];
+    flow.done = false;
+    face.bind_again(&mut flow.head, call);
+    face.keep_flow(flow).await?;
+    if is_a_page(call, flow) {
+        return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.settings_page(flow)));
+    }
+    Ok(face.settings_json(StatusCode::BAD_REQUEST, flow, &live.user))
+}
+
+/// A flow that is too old is replaced at once.
+async fn begin_anew(
+    face: &Face,
+    call: &Call,
+    live: &Live,
+    old: &SettingsFlow,
+) -> Result<Answer, KratosError> {
+    let mut flow = SettingsFlow::new(old.head.anew(face), live.user.id);
+    flow.messages = vec![Message::flow_expired(Timestamp::from_ms(old.head.expires_ms))];
+    face.bind_again(&mut flow.head, call);
+    face.keep_flow(&flow).await?;
+    if is_a_page(call, &flow) {
+        return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.settings_page(&flow)));
+    }
+    Err(face.expired_at_submit(old.head.expires_ms, flow.head.id))
+}

@@ -1,0 +1,70 @@
+//! A session as a JWT, for those who can't ask: `tokenize_as`. Contract kratos.md 2.2; K-23.
+//!
+//! Nothing takes such a token back before its `exp`, so its life is short and never longer than the session's; no door
+//! takes it for a credential. It is signed with the keys of the realm, which its JWK Set document holds.
+
+use adieu_authority::{Live, Outage, Span};
+use adieu_http_kit::form::Params;
+use serde_json::{Map, Value};
+
+use crate::answer::Call;
+use crate::error::KratosError;
+use crate::face::Face;
+use crate::wire::SessionWire;
+
+/// The claims that every token has; no template names them.
+pub const RESERVED_CLAIMS: [&str; 7] = ["exp", "iat", "iss", "jti", "nbf", "sid", "sub"];
+
+/// A template: what a session can be told as.
+#[derive(Clone, Debug)]
+pub struct Tokenizer {
+    /// The name that `tokenize_as` gives.
+    pub name: String,
+    /// For how many seconds its tokens are valid.
+    pub life_s: u64,
+    /// Further claims: each by its name and the place in the session where it is read, a JSON pointer (RFC 6901).
+    pub claims: Vec<(String, String)>,
+}
+
+/// The template that a request asks for, if it asks for one.
+pub(crate) fn asked_for<'f>(face: &'f Face, call: &Call) -> Result<Option<&'f Tokenizer>, KratosError> {
+    if call.query().is_empty() {
+        return Ok(None);
+    }
+    let params = Params::parse(call.query());
+    let Some(name) = params.first("tokenize_as").filter(|name| !name.is_empty()) else { return Ok(None) };
+    let found = face.settings.tokenizers.iter().find(|tokenizer| tokenizer.name == name);
+    found.map(Some).ok_or_else(|| KratosError::malformed(format!("There is no tokenizer template {name:?}.")))
+}
+
+impl Face {
+    /// The session as a signed token.
+    pub(crate) async fn tokenize(
+        &self,
+        tokenizer: &Tokenizer,
+        mount: usize,
+        live: &Live,
+        wire: &SessionWire<'_>,
+    ) -> Result<String, Outage> {
+        let now = self.authority.now();
+        let life = Span::from_s(i64::try_from(tokenizer.life_s).unwrap_or(i64::MAX / 1000));
+        let until = now.plus(life).min(live.session.expires_at);
+        let mut claims = Map::new();
+        let session = serde_json::to_value(wire).expect("wire structs have text keys and finite numbers");
+        for (name, place) in &tokenizer.claims {
+            if let Some(value) = session.pointer(place) {
+                claims.insert(name.clone(), value.clone());
+            }
+        }
+        let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
+        put("jti", self.authority.draw_uuid().to_string().into());
+        put("iss", self.base(mount).into());
+        put("sub", live.user.id.to_string().into());
+        put("sid", live.session.id.to_string().into());
+        put("iat", now.s().into());
+        put("nbf", now.s().into());
+        put("exp", until.s().into());
+        let realm = self.realm().await?;
+        self.authority.sign_statement(&realm, claims).await
+    }
+}

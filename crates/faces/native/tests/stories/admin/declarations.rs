@@ -1,0 +1,68 @@
+//! Documents over the API: read, tried, applied.
+//!
+//! What a document can say is tested where it is planned.
+
+use adieu_testkit::World;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{ask, get, problem};
+
+const PATH: &str = "/v1/declaration";
+
+async fn declare(world: &World, body: Value) -> adieu_testkit::world::Reply {
+    ask(world, Method::POST, PATH, Some(body)).await
+}
+
+const DORA: &str =
+    "[[realms]]\npath = '/alpha'\n[[realms.users]]\nusername = 'dora'\npassword_env = 'DORA'\n";
+
+/// Goal: an order that can't be carried out to its end changes nothing; one that can does it once.
+#[tokio::test]
+async fn a_document_is_applied_once() {
+    let world = World::start().await;
+    let tried = declare(&world, json!({"document": DORA, "dry_run": true})).await;
+    let line = "+ user dora in /alpha";
+    assert_eq!(tried.json(), json!({"changes": [line], "left": 1, "secrets": []}), "{}", tried.text);
+    let bare = declare(&world, json!({"document": DORA})).await;
+    assert_eq!(problem(&bare), (422, "invalid".into()));
+    assert!(bare.text.contains("the variable DORA is not set"), "the server looks into none: {}", bare.text);
+    let passwords = json!([{"env": "DORA", "password": "Tea-at-five-o-clock"}]);
+    let order = json!({"document": DORA, "passwords": passwords});
+    let made = declare(&world, order.clone()).await.json();
+    assert_eq!((&made["changes"], &made["left"]), (&json!([line]), &json!(0)));
+    world.sign_on_kratos("dora", "Tea-at-five-o-clock").await;
+    assert_eq!(declare(&world, order).await.json()["changes"], json!([]));
+
+    let document = get(&world, &format!("{PATH}?realm=/alpha")).await["document"].clone();
+    assert!(document.as_str().is_some_and(|text| text.contains("dora") && !text.contains("Tea-at")));
+    let same = declare(&world, json!({"document": document, "prune": true})).await.json();
+    assert_eq!(same["changes"], json!([]));
+}
+
+/// Goal: what can't be meant is refused with the reason, and by the kind that it is.
+#[tokio::test]
+async fn a_document_that_can_not_be_meant_is_refused() {
+    let world = World::start().await;
+    let clash = "[[realms]]\npath = '/alpha'\n[[realms.users]]\nusername = 'ivy'\nemail = 'bob'\n";
+    let short = json!([{"env": "DORA", "password": "short"}]);
+    for (body, kind, says) in [
+        (json!({"document": "realm = 1"}), (422, "invalid"), "did you mean"),
+        (json!({"document": "[[realms]]\nid = 'x'"}), (422, "invalid"), "path"),
+        (json!({"document": clash}), (409, "name-taken"), "stopped at `+ user ivy"),
+        (json!({"document": DORA, "passwords": short}), (422, "invalid"), "at least 8 characters"),
+        (
+            json!({"document": DORA, "passwords": [{"password": "12345678"}]}),
+            (422, "invalid"),
+            "one of env and file",
+        ),
+        (json!({}), (422, "invalid"), "document"),
+    ] {
+        let reply = declare(&world, body.clone()).await;
+        let (status, word) = problem(&reply);
+        assert_eq!((status, word.as_str()), kind, "{body}: {}", reply.text);
+        assert!(reply.text.contains(says), "{says}: {}", reply.text);
+    }
+    let nowhere = ask(&world, Method::GET, &format!("{PATH}?realm=/nowhere"), None).await;
+    assert_eq!(problem(&nowhere), (404, "not-found".into()));
+}

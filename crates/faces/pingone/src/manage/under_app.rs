@@ -1,0 +1,107 @@
+//! What an application has of one kind: grants, assignments. Listed, read, added and taken away under its address.
+//!
+//! Each is kept as a document whose id is the application's and one of its own.
+
+use adieu_authority::{ClientId, RealmId};
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::Face;
+use crate::extract::Admin;
+use crate::manage::applications::find;
+use crate::manage::collection;
+use crate::manage::kept::Kind;
+use crate::problem::Problem;
+use crate::session_json::base;
+
+/// One kind of things under applications.
+pub(crate) struct UnderApp {
+    pub(crate) kind: Kind,
+    /// Its name in addresses and lists.
+    pub(crate) name: &'static str,
+    /// Its own members, out of what is kept.
+    pub(crate) members: fn(&Value) -> Value,
+}
+
+/// The application of a request, which is there and in the reach of whoever asks.
+pub(crate) struct Of<'a> {
+    pub(crate) face: &'a Face,
+    pub(crate) realm: RealmId,
+    pub(crate) app: &'a ClientId,
+}
+
+impl<'a> Of<'a> {
+    pub(crate) async fn found(face: &'a Face, admin: &Admin, app: &'a ClientId) -> Result<Self, Problem> {
+        find(face, admin, app).await?;
+        Ok(Self { face, realm: admin.realm.id, app })
+    }
+
+    fn prefix(&self) -> String {
+        format!("{}.", self.app)
+    }
+
+    fn id(&self, own: &str) -> String {
+        format!("{}.{}", self.app, own.to_ascii_lowercase())
+    }
+}
+
+impl UnderApp {
+    /// All of an application, by their own ids.
+    pub(crate) async fn all(&self, of: &Of<'_>) -> Result<Vec<(String, Value)>, Problem> {
+        self.kind.under(of.face, of.realm, &of.prefix()).await
+    }
+
+    pub(crate) async fn list(&self, of: &Of<'_>) -> Result<Json<Value>, Problem> {
+        let shown = self.all(of).await?.iter().map(|(id, kept)| self.json(of, id, kept)).collect();
+        Ok(Json(collection(&self.href(of), self.name, shown)))
+    }
+
+    /// One more; none of the others may have the same `member`, which is in the body under that name.
+    pub(crate) async fn add(
+        &self,
+        of: &Of<'_>,
+        kept: &Value,
+        (member, target): (&str, &'static str),
+    ) -> Result<Response, Problem> {
+        if self.all(of).await?.iter().any(|(_, other)| other[member] == kept[member]) {
+            return Err(Problem::taken(target));
+        }
+        let id = of.face.authority().draw_uuid().to_string();
+        self.kind.add(of.face, of.realm, &of.id(&id), kept).await?;
+        Ok((StatusCode::CREATED, Json(self.json(of, &id, kept))).into_response())
+    }
+
+    pub(crate) async fn read(&self, of: &Of<'_>, id: &str) -> Result<Json<Value>, Problem> {
+        let kept = self.kind.read(of.face, of.realm, &of.id(id)).await?.ok_or(Problem::NotFound)?;
+        Ok(Json(self.json(of, &id.to_ascii_lowercase(), &kept)))
+    }
+
+    pub(crate) async fn remove(&self, of: &Of<'_>, id: &str) -> Result<StatusCode, Problem> {
+        self.kind.remove(of.face, of.realm, &of.id(id)).await?;
+        Ok(StatusCode::NO_CONTENT)
+    }
+
+    /// Takes away what was kept of an application that is gone.
+    pub(crate) async fn forget(&self, face: &Face, realm: RealmId, app: &ClientId) -> Result<(), Problem> {
+        self.kind.remove_under(face, realm, &Of { face, realm, app }.prefix()).await
+    }
+
+    fn href(&self, of: &Of<'_>) -> String {
+        format!("{}/applications/{}/{}", base(of.face, of.realm), of.app, self.name)
+    }
+
+    fn json(&self, of: &Of<'_>, id: &str, kept: &Value) -> Value {
+        let mut shown = json!({
+            "_links": {"self": {"href": format!("{}/{id}", self.href(of))}},
+            "id": id,
+            "environment": {"id": of.realm.to_string()},
+            "application": {"id": of.app.as_str()},
+        });
+        if let (Some(shown), Value::Object(members)) = (shown.as_object_mut(), (self.members)(kept)) {
+            shown.extend(members);
+        }
+        shown
+    }
+}

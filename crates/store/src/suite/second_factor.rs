@@ -1,0 +1,78 @@
+//! Recovery codes: spent in the transaction of the sign-on that they are the second step of.
+//!
+//! What a code looks like is no engine's business: it knows their places in a set.
+
+use adieu_core::{
+    Assurance, CodeSet, How, Origin, RECOVERY_CODE, RecoveryCodes, SignOnError, SignOnOrder, Spending, User,
+    UserEdit,
+};
+
+use super::{Engine, Held, Town, at};
+
+const SET: CodeSet = CodeSet::from_bytes([7; 16]);
+
+/// Gives a user a set of codes of which nothing is used.
+async fn with_codes<E: Engine>(town: &Town<E>, user: &User) -> User {
+    let edit = UserEdit { recovery_codes: Some(Some(RecoveryCodes::unused(SET))), ..UserEdit::default() };
+    let origin = Origin { door: adieu_core::Door::named("front"), address: None };
+    town.store.edit_user(user.id, edit, origin, at(0)).await.expect("an edit").user
+}
+
+fn second_step<E: Engine>(town: &Town<E>, user: &User, held: &Held, place: u8) -> SignOnOrder {
+    SignOnOrder {
+        method: RECOVERY_CODE.into(),
+        spends: Some(Spending { set: SET, place }),
+        previous: Some(held.token.clone()),
+        keep_token: true,
+        ..town.order(user)
+    }
+}
+
+/// Goal: a code proves something once, whatever happens after its answer (ENDED-IS-DURABLE, of a code).
+pub async fn a_code_is_spent_once_and_a_crash_does_not_bring_it_back<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let ada = town.user("ada").await;
+    let ada = with_codes(&town, &ada).await;
+    let (one, two) = (town.sign_on(&ada, at(1)).await, town.sign_on(&ada, at(1)).await);
+    assert_eq!(one.session.assurance(), Assurance::One);
+    let done = town.store.open_session(second_step(&town, &ada, &one, 3), at(2)).await.expect("a step");
+    assert_eq!(
+        (done.how, done.session.id, done.session.assurance()),
+        (How::Renewed, one.session.id, Assurance::Two)
+    );
+    assert_eq!(done.user.recovery_codes.as_ref().and_then(|codes| codes.used_at(3)), Some(at(2)));
+    let again = town.store.open_session(second_step(&town, &ada, &two, 3), at(3)).await;
+    assert!(matches!(again, Err(SignOnError::Code)), "{again:?}");
+    let town = town.after_crash().await;
+    assert_eq!(town.read(&ada).await.recovery_codes.and_then(|codes| codes.used_at(3)), Some(at(2)));
+    let late = town.store.open_session(second_step(&town, &ada, &two, 3), at(4)).await;
+    assert!(matches!(late, Err(SignOnError::Code)), "{late:?}");
+    let other =
+        town.store.open_session(second_step(&town, &ada, &two, 4), at(5)).await.expect("another code");
+    assert_eq!(other.session.assurance(), Assurance::Two);
+}
+
+/// Goal: a code is the second step of a live session of its own user, and of nothing else; a refused one is not used up.
+pub async fn a_code_begins_no_session_and_revives_none<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let (ada, bob) = (town.user("ada").await, town.user("bob").await);
+    let ada = with_codes(&town, &ada).await;
+    let (over, reset, his) =
+        (town.sign_on(&ada, at(1)).await, town.sign_on(&ada, at(1)).await, town.sign_on(&bob, at(1)).await);
+    town.end(over.presented(), at(2)).await.expect("an ending");
+    town.reset(&reset, at(2)).await.expect("a reset");
+    let nothing = SignOnOrder { previous: None, ..second_step(&town, &ada, &over, 0) };
+    for order in [
+        nothing,
+        second_step(&town, &ada, &over, 0),
+        second_step(&town, &ada, &reset, 0),
+        second_step(&town, &ada, &his, 0),
+        second_step(&town, &bob, &his, 0),
+    ] {
+        let refused = town.store.open_session(order, at(3)).await;
+        assert!(matches!(refused, Err(SignOnError::Code)), "{refused:?}");
+    }
+    let codes = town.read(&ada).await.recovery_codes.expect("codes");
+    assert!(codes.used.is_empty(), "{codes:?}");
+    assert_eq!(town.store.sessions_of(ada.id, 100, at(4)).await.expect("a list").len(), 1);
+}
