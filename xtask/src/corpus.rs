@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::files;
 
 /// How much of a target's inputs is kept, the shortest first.
-const BYTES_MAX: usize = 150_000;
+const BYTES_MAX: usize = 64_000;
 
 fn file(target: &str) -> PathBuf {
     files::root().join("fuzz/corpus").join(format!("{target}.txt"))

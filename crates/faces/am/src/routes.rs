@@ -9,7 +9,7 @@ use crate::serverinfo::What;
 use crate::sessions::actions;
 use crate::users::Everybodys;
 
-/// Every route, as method and path below the context path. `HEAD` goes where `GET` goes.
+/// Every route, as method and path below the context path. Under `/json` `HEAD` goes where `GET` goes.
 pub fn routes() -> Vec<(&'static str, String)> {
     let mut routes = Vec::new();
     for (name, resource) in Resource::NAMES {
@@ -30,7 +30,7 @@ pub fn routes() -> Vec<(&'static str, String)> {
         routes.extend(page.methods().iter().map(|method| (*method, format!("/{path}"))));
     }
     for (path, endpoint) in Endpoint::PATHS {
-        let methods = endpoint.allow().split(", ").filter(|method| *method != "HEAD");
+        let methods = endpoint.allow().split(", ");
         routes.extend(methods.map(|method| (method, format!("/oauth2/{path}"))));
     }
     routes

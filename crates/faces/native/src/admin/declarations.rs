@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::admin::answer::Done;
 use crate::admin::input::{self, present};
 use crate::admin::problem::Problem;
-use crate::admin::{Api, Call};
+use crate::admin::{Api, Call, users};
 
 /// A document as JSON text, with its passwords (HOME-LIMITS).
 const BODY_BYTES_MAX: usize = BYTES_MAX as usize / 4 * 5;
@@ -52,6 +52,7 @@ struct Password {
 
 impl Password {
     fn sent(self) -> Result<(Source, String), Problem> {
+        users::strong(&self.password)?;
         match (self.env, self.file) {
             (Some(name), None) => Ok((Source::Env(name), self.password)),
             (None, Some(path)) => Ok((Source::File(path.into()), self.password)),

@@ -23,6 +23,8 @@ const NAME_MAX: usize = 255;
 const EMAIL_MAX: usize = 320;
 /// A password that is set here has at least as many characters.
 const PASSWORD_MIN: usize = 8;
+/// Longer ones are not hashed (HOME-LIMITS).
+const PASSWORD_BYTES_MAX: usize = 1024;
 
 pub(super) async fn list(api: &Api, call: &Call) -> Result<Done, Problem> {
     let page = Page::of(&call.query)?;
@@ -223,9 +225,15 @@ fn names(username: Option<&str>, email: Option<&str>, external_id: Option<&str>)
         .try_for_each(|(member, text, most)| text.map_or(Ok(()), |text| sound(member, text, most)))
 }
 
-fn strong(password: &str) -> Result<(), Problem> {
-    let long = password.chars().count() >= PASSWORD_MIN;
-    if long { Ok(()) } else { Err(Problem::invalid("password: at least 8 characters")) }
+/// Whether a password may be set, used or not: no rule waits until it is hashed.
+pub(super) fn strong(password: &str) -> Result<(), Problem> {
+    if password.chars().count() < PASSWORD_MIN {
+        return Err(Problem::invalid("password: at least 8 characters"));
+    }
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Err(Problem::invalid("password: at most 1024 bytes"));
+    }
+    Ok(())
 }
 
 /// The population of a name in the body, if it is one of the realm; its first one where none is named.

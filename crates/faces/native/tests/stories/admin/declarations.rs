@@ -46,11 +46,15 @@ async fn a_document_that_can_not_be_meant_is_refused() {
     let world = World::start().await;
     let clash = "[[realms]]\npath = '/alpha'\n[[realms.users]]\nusername = 'ivy'\nemail = 'bob'\n";
     let short = json!([{"env": "DORA", "password": "short"}]);
+    let long = json!([{"file": "/dora", "password": "x".repeat(1025)}]);
     for (body, kind, says) in [
         (json!({"document": "realm = 1"}), (422, "invalid"), "did you mean"),
         (json!({"document": "[[realms]]\nid = 'x'"}), (422, "invalid"), "path"),
         (json!({"document": clash}), (409, "name-taken"), "stopped at `+ user ivy"),
         (json!({"document": DORA, "passwords": short}), (422, "invalid"), "at least 8 characters"),
+        // One that nobody's document asks for is held to the same rules.
+        (json!({"document": "", "passwords": short}), (422, "invalid"), "at least 8 characters"),
+        (json!({"document": "", "passwords": long}), (422, "invalid"), "at most 1024 bytes"),
         (
             json!({"document": DORA, "passwords": [{"password": "12345678"}]}),
             (422, "invalid"),
