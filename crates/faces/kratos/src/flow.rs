@@ -9,7 +9,7 @@ mod node;
 use adieu_authority::{Span, Timestamp};
 use adieu_http_kit::dates::rfc3339_trimmed;
 use adieu_http_kit::form::append_query;
-use axum::http::Method;
+use axum::http::{HeaderValue, Method};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -174,9 +174,17 @@ impl Face {
     }
 
     /// Binds a flow to a browser by its anti-forgery token, masked anew.
-    pub(crate) fn bind(&self, head: &mut Head, browser: &Token) {
+    fn bind(&self, head: &mut Head, browser: &Token) {
         head.browser = Some(fingerprint(browser));
         head.csrf = mask(browser, self.authority.draw());
+    }
+
+    /// The same for the browser that begins the flow; one without a secret gets one, in a cookie to be set.
+    pub(crate) fn bind_first(&self, head: &mut Head, call: &Call) -> Option<HeaderValue> {
+        let known = self.csrf.token(call.headers());
+        let token = known.unwrap_or_else(|| self.authority.draw());
+        self.bind(head, &token);
+        known.is_none().then(|| self.csrf.set(&token))
     }
 
     /// The same for the browser that sends this request, if the flow is its own already.

@@ -42,20 +42,16 @@ pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, K
             }
         };
     }
-    let (token, fresh) = match face.csrf.token(call.headers()) {
-        Some(token) => (token, false),
-        None => (face.authority.draw(), true),
-    };
     let mut flow = begun(face, call, Kind::Browser, &live)?;
-    face.bind(&mut flow.head, &token);
+    let fresh = face.bind_first(&mut flow.head, call);
     face.keep_flow(&flow).await?;
     let mut answer = if json {
         face.settings_json(StatusCode::OK, &flow, &live.user)
     } else {
         redirect(StatusCode::SEE_OTHER, &call.parts, &face.settings_page(&flow))
     };
-    if fresh {
-        set_cookie(&mut answer, face.csrf.set(&token));
+    if let Some(cookie) = fresh {
+        set_cookie(&mut answer, cookie);
     }
     Ok(answer)
 }

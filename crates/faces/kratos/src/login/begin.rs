@@ -22,20 +22,16 @@ pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, K
     if let Some(answer) = asked.signed_on_already(face, call)? {
         return Ok(answer);
     }
-    let (token, fresh) = match face.csrf.token(call.headers()) {
-        Some(token) => (token, false),
-        None => (face.authority.draw(), true),
-    };
     let mut flow = asked.flow(face, call, Kind::Browser);
-    face.bind(&mut flow.head, &token);
+    let fresh = face.bind_first(&mut flow.head, call);
     face.keep_flow(&flow).await?;
     let mut answer = if accept::prefers_json(call.headers()) {
         face.login_flow_json(StatusCode::OK, &flow)
     } else {
         redirect(StatusCode::SEE_OTHER, &call.parts, &face.login_page(&flow))
     };
-    if fresh {
-        set_cookie(&mut answer, face.csrf.set(&token));
+    if let Some(cookie) = fresh {
+        set_cookie(&mut answer, cookie);
     }
     Ok(answer)
 }
