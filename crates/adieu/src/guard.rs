@@ -35,7 +35,7 @@ impl Guard {
 
     /// Whether a page of another site may have sent it. With a credential that does not matter: no page has it.
     fn is_a_strangers(&self, request: &Request) -> bool {
-        if self.wanted.is_some() {
+        if self.wanted.is_some() || is_health(request) {
             return false;
         }
         let headers = request.headers();
@@ -58,8 +58,13 @@ impl Guard {
     fn lets(&self, request: &Request) -> bool {
         let Some(wanted) = &self.wanted else { return true };
         let brought = bearer(request.headers()).map(|token| TokenHash::of(token.as_bytes()));
-        request.uri().path().starts_with("/health/") || brought.is_some_and(|brought| brought.same(wanted))
+        is_health(request) || brought.is_some_and(|brought| brought.same(wanted))
     }
+}
+
+/// Whoever looks after the server may ask under any name how it is.
+fn is_health(request: &Request) -> bool {
+    request.uri().path().starts_with("/health/")
 }
 
 /// Lets a request through, or answers in the words of whoever would have answered it.

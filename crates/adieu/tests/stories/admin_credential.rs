@@ -140,6 +140,8 @@ async fn pages_of_other_sites_are_not_answered_without_a_token() {
     ] {
         assert_eq!(ask(strange).await.status, 421, "{strange:?}");
     }
+    let probe = world.admin(Method::GET, "/health/ready").header("host", "probe.example.test");
+    assert_eq!(probe.send().await.status, 200, "how it is may be asked under any name");
     let mut config = profile_config("main");
     config.admin.url = "https://id-admin.example.test:4434".into();
     let named = World::with_config(config).await;
