@@ -31,9 +31,9 @@ use std::sync::Arc;
 pub use adieu_core::{
     Act, Actor, AmendError, AmendOrder, Amendment, Assurance, Beyond, Cause, Client, ClientAuth, ClientId,
     Closed, CodeSet, Device, Door, EndError, EndOrder, Ended, Grant, GrantError, How, Limits, Locator,
-    Method, NotLive, Origin, Outage, Population, PopulationId, PresentedToken, Purpose, Quota, Realm,
-    RealmId, Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing,
-    State, Target, User, UserEdit, UserId, Verdict, assurance_of,
+    Method, NotLive, Origin, Outage, Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE,
+    Realm, RealmId, Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span,
+    Standing, State, Target, User, UserEdit, UserId, Verdict, assurance_of,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{

@@ -9,11 +9,11 @@ use crate::ids::UserId;
 use crate::keys::{InstallationKey, Purpose};
 use crate::session::Session;
 
-/// How many codes a set has. Contract kratos.md K-28.
+/// How many codes a set has.
 pub const CODES_IN_A_SET: u8 = 12;
 
-/// The name of a recovery code among the methods of a session, as the dialects that show it write it.
-pub const RECOVERY_CODE: &str = "lookup_secret";
+/// The name of a recovery code among the methods of a session. Dialects have words of their own for it.
+pub const RECOVERY_CODE: &str = "recovery_code";
 
 /// The number of a set of codes: random, and of no use without the installation key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

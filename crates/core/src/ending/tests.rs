@@ -154,10 +154,12 @@ impl Model {
     }
 
     fn is_live(&self, token: &SessionToken) -> bool {
-        self.by_id(token.id).is_some_and(|s| {
-            s.token_hash.matches(&token.secret)
-                && verdict(s, self.seen_at(s), self.around(s), self.now) == Verdict::Live
-        })
+        self.lives(token.id) && self.by_id(token.id).is_some_and(|s| s.token_hash.matches(&token.secret))
+    }
+
+    fn lives(&self, id: SessionId) -> bool {
+        let live = |s: &Session| verdict(s, self.seen_at(s), self.around(s), self.now) == Verdict::Live;
+        self.by_id(id).is_some_and(live)
     }
 
     fn family(&self, target: &Target) -> Family {
@@ -334,10 +336,11 @@ impl Model {
             Deed::EndAllBut { user, token } => {
                 let id = self.disk.users[user as usize].id;
                 let Some((keep, _)) = self.tokens.get(token).cloned() else { return };
-                let lived = self.is_live(&keep) && self.by_id(keep.id).is_some_and(|s| s.user == id);
+                // The order names a session: it is kept whichever of its tokens, an older one even, brought its name.
+                let lived = self.lives(keep.id) && self.by_id(keep.id).is_some_and(|s| s.user == id);
                 self.cover(|s| s.user == id && !(lived && s.id == keep.id));
                 self.end(&order(Target::UserBut { user: id, keep: keep.id }, Act::End)).expect("ended");
-                assert!(!lived || self.is_live(&keep), "the kept one lives on");
+                assert!(!lived || self.lives(keep.id), "the kept one lives on");
             }
             Deed::EndRealm => {
                 self.cover(|_| true);
@@ -406,6 +409,20 @@ proptest! {
         session.door = Door::named("another");
         prop_assert_eq!(one, verdict(&session, at(seen_s), around, at(now_s)));
     }
+}
+
+/// Goal: all but one spares a session, also under the name that an earlier token of it gives.
+#[test]
+fn the_spared_session_is_named_by_any_of_its_tokens() {
+    let sign_on =
+        |previous| Deed::SignOn { user: 0, previous, keep_token: false, stale_proof: false, quota: None };
+    let mut model = Model::new();
+    for deed in [sign_on(None), sign_on(Some(0)), sign_on(None), Deed::EndAllBut { user: 0, token: 0 }] {
+        model.act(&deed);
+    }
+    let live: Vec<bool> = model.tokens.iter().map(|(token, _)| model.is_live(token)).collect();
+    assert_eq!(live, [false, true, false], "the renewed session lives under its new token, and nothing else");
+    assert!(!model.tokens[1].1);
 }
 
 fn one(change: impl FnOnce(&mut Session)) -> Family {

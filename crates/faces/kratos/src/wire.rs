@@ -2,7 +2,9 @@
 //!
 //! Nothing here holds a token. What only administrators see (`metadata_admin`, credentials) is filled in where they ask.
 
-use adieu_authority::{Assurance, Fate, Live, Remembered, Session, Timestamp, User, assurance_of};
+use adieu_authority::{
+    Assurance, Fate, Live, RECOVERY_CODE, Remembered, Session, Timestamp, User, assurance_of,
+};
 use adieu_http_kit::dates::rfc3339_trimmed;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -109,6 +111,11 @@ impl SessionWire<'_> {
     }
 }
 
+/// A method of authentication in this dialect's word.
+fn method_word(name: &str) -> &str {
+    if name == RECOVERY_CODE { "lookup_secret" } else { name }
+}
+
 /// A level of assurance by its name.
 fn level(assurance: Assurance) -> &'static str {
     match assurance {
@@ -189,7 +196,7 @@ impl Face {
                 .methods
                 .iter()
                 .map(|method| MethodWire {
-                    method: &method.name,
+                    method: method_word(&method.name),
                     aal: level(assurance_of(&method.name)),
                     completed_at: Time(method.at),
                 })
