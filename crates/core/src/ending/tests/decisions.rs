@@ -1,0 +1,103 @@
+//! One order at a time: what is written, what is answered, what is refused.
+//!
+//! Histories of many are the model's affair.
+
+use super::*;
+
+fn one(change: impl FnOnce(&mut Session)) -> Family {
+    let mut session = plain();
+    change(&mut session);
+    let around = Around { generations: Generations { user: 4, realm: 5 }, user_enabled: true };
+    Family::One { seen_at: session.seen_at, session: Box::new(session), around, forgotten: false }
+}
+
+fn at(s: i64) -> Timestamp {
+    Timestamp::from_ms(s * 1000)
+}
+
+/// Goal: ONE-ROAD, the first ending buries the session with its cause, and the second says "before".
+#[test]
+fn a_session_ends_once_and_is_remembered() {
+    let order = order(Target::One(plain().id), Act::End);
+    let first = decide_ending(&one(|_| {}), &order, at(1)).expect("an ending");
+    let [Change::Bury(tombstone)] = &first.changes[..] else { panic!("one burial: {first:?}") };
+    assert_eq!(tombstone.cause, Cause::SignOff);
+    assert!(matches!(first.outcome, Ended::Now(_)));
+    let again = decide_ending(&Family::Past(tombstone.clone()), &order, at(2)).expect("again");
+    assert!(again.changes.is_empty() && matches!(again.outcome, Ended::Before));
+}
+
+/// Goal: what was forgotten answers neither its token nor its user, and is gone for good like any other.
+#[test]
+fn a_forgotten_session_answers_to_its_bare_id_only() {
+    let id = plain().id;
+    let forget = order(Target::One(id), Act::Forget);
+    let ending = decide_ending(&one(|_| {}), &forget, at(1)).expect("an ending");
+    let [Change::Bury(tombstone)] = &ending.changes[..] else { panic!("one burial: {ending:?}") };
+    assert!(tombstone.forgotten && matches!(ending.outcome, Ended::Now(_)));
+    let past = Family::Past(tombstone.clone());
+    let token = PresentedToken { id, hash: plain().token_hash };
+    let user = plain().user;
+    for target in [Target::Token(token), Target::OneOf { user, session: id }] {
+        let refused = decide_ending(&past, &order(target.clone(), Act::End), at(2));
+        assert!(matches!(refused, Err(EndError::UnknownSession)), "{target:?}");
+    }
+    let again = decide_ending(&past, &forget, at(2)).expect("again");
+    assert!(again.changes.is_empty() && matches!(again.outcome, Ended::Before));
+    // One that was only ended is forgotten later.
+    let Family::Past(mut ended) = past else { unreachable!("it is one") };
+    ended.forgotten = false;
+    let later = decide_ending(&Family::Past(ended), &forget, at(3)).expect("later");
+    assert!(matches!(&later.changes[..], [Change::Bury(t)] if t.forgotten), "{later:?}");
+}
+
+#[test]
+fn a_session_that_ran_out_is_buried_with_its_own_cause() {
+    let order = order(Target::One(plain().id), Act::End);
+    for (seen, now, cause) in [(0, 100, Cause::Idle), (0, 1000, Cause::Idle), (950, 1000, Cause::Expired)] {
+        let ending = decide_ending(&one(|s| s.seen_at = at(seen)), &order, at(now)).expect("an ending");
+        assert!(matches!(ending.outcome, Ended::Before));
+        assert!(matches!(&ending.changes[..], [Change::Bury(t)] if t.cause == cause), "{ending:?}");
+    }
+}
+
+#[test]
+fn what_the_order_does_not_mean_is_unknown() {
+    let stranger = UserId::from_uuid(Uuid::from_u128(99));
+    let other_realm = Some(RealmId::from_uuid(Uuid::from_u128(77)));
+    let id = plain().id;
+    let wrong = PresentedToken { id, hash: TokenHash::from_bytes([9; 32]) };
+    let orders = [
+        order(Target::One(SessionId::from_bytes([2; 16])), Act::End),
+        order(Target::OneOf { user: stranger, session: id }, Act::End),
+        order(Target::Token(wrong), Act::End),
+        EndOrder { realm: other_realm, ..order(Target::One(id), Act::End) },
+    ];
+    for order in orders {
+        let refused = decide_ending(&one(|_| {}), &order, at(1));
+        assert!(matches!(refused, Err(EndError::UnknownSession)), "{order:?}");
+    }
+}
+
+#[test]
+fn the_callers_own_session_can_be_spared() {
+    let order = EndOrder { spare: Some(plain().id), ..order(Target::One(plain().id), Act::End) };
+    assert!(matches!(decide_ending(&one(|_| {}), &order, at(1)), Err(EndError::CallersOwn)));
+}
+
+#[test]
+fn a_reset_keeps_the_id_raises_the_epoch_and_forgets_the_sign_on() {
+    let order = order(Target::One(plain().id), Act::Reset);
+    let family = one(|s| {
+        s.participants = vec!["shop".parse().expect("a client")];
+        s.properties.insert("colour".into(), "red".into());
+    });
+    let ending = decide_ending(&family, &order, at(1)).expect("a reset");
+    let [Change::Write(next)] = &ending.changes[..] else { panic!("one write: {ending:?}") };
+    assert_eq!((next.id, next.epoch, next.state), (plain().id, 1, State::Reset));
+    assert!(next.participants.is_empty() && next.properties.is_empty());
+    let Ended::Now(closed) = ending.outcome else { panic!("now") };
+    assert_eq!(closed.participants.len(), 1, "whoever took part is told");
+    let again = decide_ending(&one(|s| s.state = State::Reset), &order, at(2)).expect("again");
+    assert!(again.changes.is_empty() && matches!(again.outcome, Ended::Before));
+}
