@@ -112,8 +112,8 @@ async fn names(world: &World) -> Vec<(&'static str, String)> {
     ]
 }
 
-async fn signed_on(world: &World, door: &str, (name, password): (&str, &str)) -> String {
-    let ask = world.post(door).header("content-type", "application/json");
+async fn signed_on(world: &World, channel: &str, (name, password): (&str, &str)) -> String {
+    let ask = world.post(channel).header("content-type", "application/json");
     let ask = ask.header("x-openam-username", name).header("x-openam-password", password);
     read(&ask.send().await, "tokenId")
 }

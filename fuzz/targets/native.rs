@@ -64,8 +64,8 @@ const PUBLIC: &[Template] = &[
 ];
 
 fuzz_target!(|bytes: &[u8]| {
-    let Some((&door, rest)) = bytes.split_first() else { return };
-    match door % 4 {
+    let Some((&channel, rest)) = bytes.split_first() else { return };
+    match channel % 4 {
         0 => ask(PUBLIC, false, rest),
         _ => ask(ADMIN, true, rest),
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Authority, Beyond, Clock, Door, Entropy, FailureLimits, HashCost, Limits, Parts, Policy, Quota, Span,
+    Authority, Beyond, Channel, Clock, Entropy, FailureLimits, HashCost, Limits, Parts, Policy, Quota, Span,
     Store,
 };
 use adieu_store_sqlite::{Folder, Options, SqliteStore};
@@ -132,7 +132,7 @@ fn policy(config: &Config) -> Policy {
         ("pingone", limits(config.pingone.idle_s, config.pingone.lifetime_s)),
     ];
     let mut policy = Policy {
-        limits: doors.into_iter().map(|(door, limits)| (Door::named(door), limits)).collect(),
+        limits: doors.into_iter().map(|(channel, limits)| (Channel::named(channel), limits)).collect(),
         hash_cost: HashCost { memory_kib: config.passwords.memory_kib, passes: config.passwords.passes },
         workers: match config.passwords.workers {
             0 => std::thread::available_parallelism().map_or(2, usize::from),
@@ -148,13 +148,13 @@ fn policy(config: &Config) -> Policy {
     };
     // The newest session is the one that lives: Kratos' hook `revoke_active_sessions`, and PingOne's limit.
     if config.kratos.login_ends_others {
-        policy.quotas.insert(Door::named("kratos"), Quota { max: 1, beyond: Beyond::EndAll });
+        policy.quotas.insert(Channel::named("kratos"), Quota { max: 1, beyond: Beyond::EndAll });
     }
     if let Ok(max @ 1..) = u32::try_from(config.pingone.sessions_max) {
-        policy.quotas.insert(Door::named("pingone"), Quota { max, beyond: Beyond::EndOldest });
+        policy.quotas.insert(Channel::named("pingone"), Quota { max, beyond: Beyond::EndOldest });
     }
     if let Some(quota) = quota(config.am.sessions_max, &config.am.sessions_beyond) {
-        policy.quotas.insert(Door::named("am"), quota);
+        policy.quotas.insert(Channel::named("am"), quota);
     }
     for realm in &config.realms {
         if realm.am_idle_s.is_some() || realm.am_lifetime_s.is_some() {
@@ -162,12 +162,12 @@ fn policy(config: &Config) -> Policy {
                 realm.am_idle_s.unwrap_or(config.am.idle_s),
                 realm.am_lifetime_s.unwrap_or(config.am.lifetime_s),
             );
-            policy.realm_limits.insert((realm.path.clone(), Door::named("am")), of_realm);
+            policy.realm_limits.insert((realm.path.clone(), Channel::named("am")), of_realm);
         }
         if realm.am_sessions_max.is_some() || realm.am_sessions_beyond.is_some() {
             let beyond = realm.am_sessions_beyond.as_ref().unwrap_or(&config.am.sessions_beyond);
             let of_realm = quota(realm.am_sessions_max.unwrap_or(config.am.sessions_max), beyond);
-            policy.realm_quotas.insert((realm.path.clone(), Door::named("am")), of_realm);
+            policy.realm_quotas.insert((realm.path.clone(), Channel::named("am")), of_realm);
         }
     }
     policy

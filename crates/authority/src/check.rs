@@ -3,7 +3,7 @@
 //! Whether the session is one of a door's realm is for the face to say.
 
 use adieu_core::{Outage, RealmId, SessionId, SessionToken, UserId, Verdict};
-use adieu_store::{Answer, Check, Listed, Listing, Looked, Remembered};
+use adieu_store::{Check, Listed, Listing, Looked, Lookup, Remembered};
 
 use crate::Authority;
 
@@ -47,15 +47,15 @@ impl Authority {
     ///
     /// Three answers: live, not live, and an [`Outage`] for "cannot tell" (NO-FALSE-NO). It is at once when nothing
     /// has to be read.
-    pub fn check(&self, token: &SessionToken, touch: bool) -> Answer<Result<Check, Outage>> {
+    pub fn check(&self, token: &SessionToken, touch: bool) -> Lookup<Result<Check, Outage>> {
         match self.inner.store.check(token, touch, self.now()) {
-            Answer::Now(answer) => {
+            Lookup::Now(answer) => {
                 self.inner.counts.count(&answer);
-                Answer::Now(answer)
+                Lookup::Now(answer)
             }
-            Answer::Later(check) => {
+            Lookup::Later(check) => {
                 let counts = self.inner.counts.clone();
-                Answer::Later(Box::pin(async move {
+                Lookup::Later(Box::pin(async move {
                     let answer = check.await;
                     counts.count(&answer);
                     answer
@@ -65,15 +65,15 @@ impl Authority {
     }
 
     /// The session of that public id, live or not; none if there never was one or it was ended.
-    pub fn look(&self, id: SessionId, touch: bool) -> Answer<Result<Option<Looked>, Outage>> {
+    pub fn look(&self, id: SessionId, touch: bool) -> Lookup<Result<Option<Looked>, Outage>> {
         match self.inner.store.look(id, touch, self.now()) {
-            Answer::Now(answer) => {
+            Lookup::Now(answer) => {
                 self.inner.counts.count_look(&answer);
-                Answer::Now(answer)
+                Lookup::Now(answer)
             }
-            Answer::Later(look) => {
+            Lookup::Later(look) => {
                 let counts = self.inner.counts.clone();
-                Answer::Later(Box::pin(async move {
+                Lookup::Later(Box::pin(async move {
                     let answer = look.await;
                     counts.count_look(&answer);
                     answer

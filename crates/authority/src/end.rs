@@ -2,7 +2,7 @@
 //!
 //! What is over, and what falls with it, is decided below; here it is logged and counted.
 
-use adieu_core::{Actor, Cause, EndError, EndOrder, Ended, Origin, Session, Target};
+use adieu_core::{Actor, Cause, EndError, EndOrder, EndTarget, Ended, Origin, Session};
 
 use crate::Authority;
 
@@ -22,7 +22,7 @@ impl Authority {
 pub(crate) struct Said {
     cause: &'static str,
     actor: String,
-    door: String,
+    channel: String,
     address: String,
     reach: &'static str,
 }
@@ -33,7 +33,7 @@ impl Said {
         Self {
             cause: Cause::Quota.word(),
             actor: "a new sign-on".to_owned(),
-            door: newcomer.door.0.to_string(),
+            channel: newcomer.channel.0.to_string(),
             address: newcomer.device.address.clone().unwrap_or_default(),
             reach: "one",
         }
@@ -44,7 +44,7 @@ impl Said {
         Self {
             cause: cause.word(),
             actor: "an administrator".to_owned(),
-            door: origin.door.0.to_string(),
+            channel: origin.channel.0.to_string(),
             address: origin.address.clone().unwrap_or_default(),
             reach: "user",
         }
@@ -63,31 +63,31 @@ impl Said {
             Cause::Idle | Cause::Expired | Cause::EndedWithOthers => "time".to_owned(),
         };
         let reach = match order.target {
-            Target::Token(_) | Target::One(_) | Target::OneOf { .. } => "one",
-            Target::User(_) => "user",
-            Target::UserBut { .. } => "user but one",
-            Target::Realm(_) => "realm",
-            Target::Grants(_) => "grants of a client",
+            EndTarget::Token(_) | EndTarget::One(_) | EndTarget::OneOf { .. } => "one",
+            EndTarget::User(_) => "user",
+            EndTarget::UserBut { .. } => "user but one",
+            EndTarget::Realm(_) => "realm",
+            EndTarget::Grants(_) => "grants of a client",
         };
         let address = order.origin.address.clone().unwrap_or_default();
-        Self { cause: order.cause.word(), actor, door: order.origin.door.0.to_string(), address, reach }
+        Self { cause: order.cause.word(), actor, channel: order.origin.channel.0.to_string(), address, reach }
     }
 
     pub(crate) fn log(self, ended: &Ended) {
-        let Self { cause, actor, door, address, reach } = self;
+        let Self { cause, actor, channel, address, reach } = self;
         let closed = match ended {
             Ended::Now(closed) => closed,
             Ended::Before => {
-                metrics::counter!("adieu_endings_repeated_total", "door" => door).increment(1);
+                metrics::counter!("adieu_endings_repeated_total", "channel" => channel).increment(1);
                 return;
             }
         };
         let user = closed.user.map(|id| id.to_string()).unwrap_or_default();
         let session = closed.session.map(|id| id.to_string()).unwrap_or_default();
         tracing::info!(
-            cause, actor, door, address, reach, user, session, realm = %closed.realm,
+            cause, actor, channel, address, reach, user, session, realm = %closed.realm,
             participants = closed.participants.len(), "session ended"
         );
-        metrics::counter!("adieu_endings_total", "cause" => cause, "door" => door).increment(1);
+        metrics::counter!("adieu_endings_total", "cause" => cause, "channel" => channel).increment(1);
     }
 }

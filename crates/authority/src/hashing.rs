@@ -58,8 +58,8 @@ pub(crate) struct Hashing {
 impl Hashing {
     pub(crate) fn new(cost: HashCost, threads: usize, entropy: &dyn Entropy) -> Self {
         let workers = Workers::start("hash", threads, WAITING_MAX, PATIENCE, Vec::new);
-        let password: [u8; 16] = adieu_core::ambient::draw(entropy);
-        let salt: [u8; 16] = adieu_core::ambient::draw(entropy);
+        let password: [u8; 16] = adieu_core::entropy::draw(entropy);
+        let salt: [u8; 16] = adieu_core::entropy::draw(entropy);
         let nobody = hash(&mut Vec::new(), cost, &password, salt);
         Self { workers, cost, nobody }
     }

@@ -29,16 +29,16 @@ mod workers;
 use std::sync::Arc;
 
 pub use adieu_core::{
-    Act, Actor, AmendError, AmendOrder, Amendment, Assurance, Beyond, Cause, Client, ClientAuth, ClientId,
-    Closed, CodeSet, Device, Door, EndError, EndOrder, Ended, Grant, GrantError, How, Limits, Locator,
-    Method, NotLive, Origin, Outage, Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE,
-    Realm, RealmId, Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span,
-    Standing, State, Target, User, UserEdit, UserId, Verdict, assurance_of,
+    Actor, AmendError, AmendOrder, Amendment, Assurance, Beyond, Cause, Channel, Client, ClientAuth,
+    ClientId, CodeSet, Device, EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Grant,
+    GrantError, How, Limits, Locator, Method, NotLive, Origin, Outage, Population, PopulationId,
+    PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId, Rights, Role, RoleAssignment, RoleScope,
+    Session, SessionId, SessionToken, Span, Standing, State, User, UserEdit, UserId, Verdict, assurance_of,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
-    Answer, Check, DirectoryError, Document, Edited, Fate, Figures, Flow, FlowId, Listed, Listing, Live,
-    Looked, Mark, Remembered, Store, Swept, WriteError,
+    Check, DirectoryError, Document, Edited, Fate, Figures, Flow, FlowId, Listed, Listing, Live, Looked,
+    Lookup, Mark, Remembered, Store, Swept, WriteError,
 };
 
 pub use clients::NewClient;
@@ -130,12 +130,12 @@ impl Authority {
 
     /// Unpredictable bytes.
     pub fn draw<const N: usize>(&self) -> [u8; N] {
-        adieu_core::ambient::draw(self.inner.entropy.as_ref())
+        adieu_core::entropy::draw(self.inner.entropy.as_ref())
     }
 
     /// A random UUID.
     pub fn draw_uuid(&self) -> uuid::Uuid {
-        adieu_core::ambient::draw_uuid(self.inner.entropy.as_ref())
+        adieu_core::entropy::draw_uuid(self.inner.entropy.as_ref())
     }
 
     /// The installation key, for what faces derive and never store (EMPTY-HANDS).

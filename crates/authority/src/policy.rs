@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use adieu_core::{Door, Limits, Quota, Span};
+use adieu_core::{Channel, Limits, Quota, Span};
 
 use crate::hashing::HashCost;
 use crate::throttle::FailureLimits;
@@ -12,15 +12,15 @@ use crate::throttle::FailureLimits;
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// Limits of sessions by the door they come through.
-    pub limits: BTreeMap<Door, Limits>,
+    pub limits: BTreeMap<Channel, Limits>,
     /// Limits in single realms, by door and realm path; they win over `limits`.
-    pub realm_limits: BTreeMap<(String, Door), Limits>,
+    pub realm_limits: BTreeMap<(String, Channel), Limits>,
     /// Limits where nothing else is said.
     pub limits_default: Limits,
     /// How many live sessions a user may have, by the door of the sign-on.
-    pub quotas: BTreeMap<Door, Quota>,
+    pub quotas: BTreeMap<Channel, Quota>,
     /// The same in single realms, by realm path and door; they win over `quotas`, and none is no limit there.
-    pub realm_quotas: BTreeMap<(String, Door), Option<Quota>>,
+    pub realm_quotas: BTreeMap<(String, Channel), Option<Quota>>,
     /// How many sign-ons may fail.
     pub failures: FailureLimits,
     /// What hashing a password costs.
@@ -55,15 +55,15 @@ impl Default for Policy {
 
 impl Policy {
     /// The limits of a session that comes through `door` into the realm at `path`.
-    pub fn limits_for(&self, path: &str, door: &Door) -> Limits {
-        let of_realm = self.realm_limits.get(&(path.to_owned(), door.clone()));
-        *of_realm.or_else(|| self.limits.get(door)).unwrap_or(&self.limits_default)
+    pub fn limits_for(&self, path: &str, channel: &Channel) -> Limits {
+        let of_realm = self.realm_limits.get(&(path.to_owned(), channel.clone()));
+        *of_realm.or_else(|| self.limits.get(channel)).unwrap_or(&self.limits_default)
     }
 
     /// The quota of a sign-on that comes through `door` into the realm at `path`.
-    pub fn quota_for(&self, path: &str, door: &Door) -> Option<Quota> {
-        let of_realm = self.realm_quotas.get(&(path.to_owned(), door.clone()));
-        of_realm.copied().unwrap_or_else(|| self.quotas.get(door).copied())
+    pub fn quota_for(&self, path: &str, channel: &Channel) -> Option<Quota> {
+        let of_realm = self.realm_quotas.get(&(path.to_owned(), channel.clone()));
+        of_realm.copied().unwrap_or_else(|| self.quotas.get(channel).copied())
     }
 }
 
@@ -75,16 +75,16 @@ mod tests {
 
     #[test]
     fn a_realm_may_have_a_quota_of_its_own_or_none() {
-        let door = Door::named("x");
+        let channel = Channel::named("x");
         let quota = |max| Quota { max, beyond: Beyond::Refuse };
         let mut policy = Policy::default();
-        assert_eq!(policy.quota_for("/alpha", &door), None);
-        policy.quotas.insert(door.clone(), quota(5));
-        policy.realm_quotas.insert(("/alpha".into(), door.clone()), Some(quota(2)));
-        policy.realm_quotas.insert(("/beta".into(), door.clone()), None);
-        assert_eq!(policy.quota_for("/alpha", &door), Some(quota(2)));
-        assert_eq!(policy.quota_for("/beta", &door), None);
-        assert_eq!(policy.quota_for("/gamma", &door), Some(quota(5)));
-        assert_eq!(policy.quota_for("/alpha", &Door::named("y")), None);
+        assert_eq!(policy.quota_for("/alpha", &channel), None);
+        policy.quotas.insert(channel.clone(), quota(5));
+        policy.realm_quotas.insert(("/alpha".into(), channel.clone()), Some(quota(2)));
+        policy.realm_quotas.insert(("/beta".into(), channel.clone()), None);
+        assert_eq!(policy.quota_for("/alpha", &channel), Some(quota(2)));
+        assert_eq!(policy.quota_for("/beta", &channel), None);
+        assert_eq!(policy.quota_for("/gamma", &channel), Some(quota(5)));
+        assert_eq!(policy.quota_for("/alpha", &Channel::named("y")), None);
     }
 }

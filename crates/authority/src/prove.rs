@@ -35,7 +35,7 @@ impl Authority {
             Err(failure) => Err(failure),
         };
         if let Err(failure) = &proven {
-            count(&sign_on.door, Err(failure));
+            count(&sign_on.channel, Err(failure));
         }
         proven
     }
@@ -44,10 +44,10 @@ impl Authority {
     /// void once all the user's sessions were ended after it (ENDED-STAYS-ENDED).
     pub async fn open_for(&self, proven: Proven) -> Result<SignedIn, SignOnFailure> {
         let Proven { sign_on, user } = proven;
-        let door = sign_on.door.clone();
-        let quota = self.policy().quota_for(&sign_on.realm.path, &sign_on.door);
+        let channel = sign_on.channel.clone();
+        let quota = self.policy().quota_for(&sign_on.realm.path, &sign_on.channel);
         let opened = self.open(sign_on, &user, quota, None).await;
-        count(&door, opened.as_ref().map(|_| ()));
+        count(&channel, opened.as_ref().map(|_| ()));
         opened
     }
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    AmendError, AmendOrder, Amendment, CodeSet, Device, Door, Origin, RECOVERY_CODE, Realm, RecoveryCodes,
+    AmendError, AmendOrder, Amendment, Channel, CodeSet, Device, Origin, RECOVERY_CODE, Realm, RecoveryCodes,
     SessionToken, Spending, TokenHash, User, UserEdit, UserId,
 };
 use adieu_store::{DirectoryError, Edited, Live};
@@ -19,8 +19,8 @@ use crate::sign_on::{SignOn, SignOnFailure, SignedIn, count};
 pub struct SecondStep {
     /// The realm of the door.
     pub realm: Arc<Realm>,
-    /// The door.
-    pub door: Door,
+    /// The channel.
+    pub channel: Channel,
     /// The token of the session, which goes on and keeps it.
     pub token: SessionToken,
     /// The user of that session.
@@ -100,14 +100,14 @@ impl Authority {
             Ok(spending) => spending,
             Err(failure) => {
                 let left = tried.failed(self.now());
-                count(&step.door, Err(&SignOnFailure::WrongCredentials { left }));
+                count(&step.channel, Err(&SignOnFailure::WrongCredentials { left }));
                 return Err(failure);
             }
         };
         tried.succeeded();
         let sign_on = SignOn {
             realm: step.realm,
-            door: step.door.clone(),
+            channel: step.channel.clone(),
             name: step.user.username.clone(),
             password: String::new(),
             device: step.device,
@@ -115,7 +115,7 @@ impl Authority {
             keep_token: true,
         };
         let opened = self.open(sign_on, &step.user, None, Some(spending)).await;
-        count(&step.door, opened.as_ref().map(|_| ()));
+        count(&step.channel, opened.as_ref().map(|_| ()));
         opened.map_err(|failure| match failure {
             // Two at once gave the same code, and this one was the later; or the session ended meanwhile.
             SignOnFailure::WrongCredentials { .. } => SecondStepFailure::Used,

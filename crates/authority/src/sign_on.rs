@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    Device, Door, Ended, How, Incarnation, Origin, Outage, Proof, Quota, RECOVERY_CODE, Realm, Session,
+    Channel, Device, Ended, How, Incarnation, Origin, Outage, Proof, Quota, RECOVERY_CODE, Realm, Session,
     SessionSecret, SessionToken, SignOnError, SignOnOrder, Span, Spending, User, UserEdit,
 };
 
@@ -18,8 +18,8 @@ use crate::workers::Busy;
 pub struct SignOn {
     /// The realm of the door.
     pub realm: Arc<Realm>,
-    /// The door.
-    pub door: Door,
+    /// The channel.
+    pub channel: Channel,
     /// Username or e-mail address.
     pub name: String,
     /// The password. It is in no `Debug` text.
@@ -78,7 +78,7 @@ pub enum SignOnFailure {
 }
 
 /// Counts what became of a sign-on.
-pub(crate) fn count(door: &Door, result: Result<(), &SignOnFailure>) {
+pub(crate) fn count(channel: &Channel, result: Result<(), &SignOnFailure>) {
     let outcome = match result {
         Ok(()) => "signed_on",
         Err(SignOnFailure::WrongCredentials { .. }) => "wrong_credentials",
@@ -89,16 +89,16 @@ pub(crate) fn count(door: &Door, result: Result<(), &SignOnFailure>) {
         Err(SignOnFailure::Quota) => "quota",
         Err(SignOnFailure::Outage(_)) => "outage",
     };
-    metrics::counter!("adieu_sign_ons_total", "door" => door.0.to_string(), "outcome" => outcome)
+    metrics::counter!("adieu_sign_ons_total", "channel" => channel.0.to_string(), "outcome" => outcome)
         .increment(1);
 }
 
 impl Authority {
     /// Verifies name and password and gives a session: a new one, or the presented one renewed or begun anew.
     pub async fn sign_on(&self, sign_on: SignOn) -> Result<SignedIn, SignOnFailure> {
-        let door = sign_on.door.clone();
+        let channel = sign_on.channel.clone();
         let result = self.sign_on_unmetered(sign_on).await;
-        count(&door, result.as_ref().map(|_| ()));
+        count(&channel, result.as_ref().map(|_| ()));
         result
     }
 
@@ -108,7 +108,7 @@ impl Authority {
             return Err(SignOnFailure::Disabled(user));
         }
         self.renew_hash(&sign_on, &user).await;
-        let quota = self.policy().quota_for(&sign_on.realm.path, &sign_on.door);
+        let quota = self.policy().quota_for(&sign_on.realm.path, &sign_on.channel);
         self.open(sign_on, &user, quota, None).await
     }
 
@@ -116,12 +116,12 @@ impl Authority {
     pub async fn open_proven(
         &self,
         realm: Arc<Realm>,
-        door: Door,
+        channel: Channel,
         device: Device,
         user: &User,
     ) -> Result<SignedIn, SignOnFailure> {
         let (name, password) = (user.username.clone(), String::new());
-        let sign_on = SignOn { realm, door, name, password, device, previous: None, keep_token: false };
+        let sign_on = SignOn { realm, channel, name, password, device, previous: None, keep_token: false };
         self.open(sign_on, user, None, None).await
     }
 
@@ -157,7 +157,7 @@ impl Authority {
         }
         let Ok(hash) = self.hash_password(&sign_on.password).await else { return };
         let edit = UserEdit { password: Some(Some(hash)), ..UserEdit::default() };
-        let origin = Origin { door: sign_on.door.clone(), address: sign_on.device.address.clone() };
+        let origin = Origin { channel: sign_on.channel.clone(), address: sign_on.device.address.clone() };
         if let Err(error) = self.edit_user(user.id, edit, origin).await {
             tracing::warn!(user = %user.id, %error, "an old password hash was not replaced");
         }
@@ -172,13 +172,13 @@ impl Authority {
         spends: Option<Spending>,
     ) -> Result<SignedIn, SignOnFailure> {
         let secret = SessionSecret::from_bytes(self.draw());
-        let limits = self.policy().limits_for(&sign_on.realm.path, &sign_on.door);
+        let limits = self.policy().limits_for(&sign_on.realm.path, &sign_on.channel);
         let order = SignOnOrder {
             realm: sign_on.realm.id,
             proof: Proof { user: user.id, generation: user.generation },
             limits,
             quota,
-            door: sign_on.door,
+            channel: sign_on.channel,
             method: spends.map_or("password", |_| RECOVERY_CODE).into(),
             spends,
             device: sign_on.device,
@@ -204,7 +204,7 @@ impl Authority {
         let kept = signed_on.session.token_hash.matches(&fresh.secret);
         let token = if kept { fresh } else { sign_on.previous.unwrap_or(fresh) };
         tracing::info!(
-            user = %signed_on.user.id, session = %signed_on.session.id, door = %signed_on.session.door.0,
+            user = %signed_on.user.id, session = %signed_on.session.id, channel = %signed_on.session.channel.0,
             how = ?signed_on.how, "signed on"
         );
         Ok(SignedIn {

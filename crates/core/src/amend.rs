@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::ambient::Timestamp;
 use crate::outage::Outage;
 use crate::session::{Around, Method, Session, Verdict, verdict};
 use crate::session_id::SessionId;
+use crate::time::Timestamp;
 
 /// A change to one live session.
 #[derive(Clone, Debug)]

@@ -2,11 +2,11 @@
 //!
 //! Traits and metadata travel as JSON text that no rule here reads. Passwords and secrets are hashes (EMPTY-HANDS).
 
-use crate::ambient::{Span, Timestamp};
 use crate::ids::{ClientId, PopulationId, RealmId, UserId, UserKey};
 use crate::revoke::Voided;
 use crate::rights::RoleAssignment;
 use crate::second_factor::RecoveryCodes;
+use crate::time::{Span, Timestamp};
 use crate::token::TokenHash;
 
 /// One tenant.

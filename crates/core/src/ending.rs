@@ -4,11 +4,11 @@
 //! function of the engine. It is a plain function from facts to changes: what falls, what stays, who took part, and
 //! whether this was the first time. Nothing else says "ended".
 
-use crate::ambient::Timestamp;
 use crate::ids::{ClientId, RealmId, UserId, UserKey};
 use crate::outage::Outage;
-use crate::session::{Around, Door, NotLive, Session, State, Verdict, verdict};
+use crate::session::{Around, Channel, NotLive, Session, State, Verdict, verdict};
 use crate::session_id::SessionId;
+use crate::time::Timestamp;
 use crate::token::{SessionToken, TokenHash};
 
 /// Somebody or something wants a session, or a set of them, to be over.
@@ -17,9 +17,9 @@ pub struct EndOrder {
     /// Only sessions of this realm, if one is named; of any other realm they are unknown.
     pub realm: Option<RealmId>,
     /// Which sessions.
-    pub target: Target,
+    pub target: EndTarget,
     /// For good, or keeping the id.
-    pub act: Act,
+    pub kind: EndKind,
     /// Why.
     pub cause: Cause,
     /// The session that the caller is using, if the order must not end that one.
@@ -30,7 +30,7 @@ pub struct EndOrder {
 
 /// Which sessions an order means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum EndTarget {
     /// The session that this token opens.
     Token(PresentedToken),
     /// One session, whoever it belongs to.
@@ -82,7 +82,7 @@ impl From<&SessionToken> for PresentedToken {
 
 /// What becomes of the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
+pub enum EndKind {
     /// Over for good.
     End,
     /// The sign-on is over; the id stays for the same user to sign on again.
@@ -145,8 +145,8 @@ pub enum Actor {
 /// Where an order came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The door.
-    pub door: Door,
+    /// The channel.
+    pub channel: Channel,
     /// The caller's address.
     pub address: Option<String>,
 }
@@ -161,7 +161,7 @@ pub struct Tombstone {
     /// Why.
     pub cause: Cause,
     /// Through which door it was ended.
-    pub door: Door,
+    pub channel: Channel,
     /// Whether it is to be shown to nobody.
     pub forgotten: bool,
 }
@@ -219,14 +219,14 @@ pub enum Family {
 #[derive(Clone, Debug)]
 pub struct Ending {
     /// In this order, in the transaction of the decision.
-    pub changes: Vec<Change>,
+    pub changes: Vec<EndingChange>,
     /// The outcome.
     pub outcome: Ended,
 }
 
 /// One thing to write.
 #[derive(Clone, Debug)]
-pub enum Change {
+pub enum EndingChange {
     /// The session's row goes, this stays.
     Bury(Box<Tombstone>),
     /// The session's row becomes this.
@@ -260,14 +260,14 @@ pub enum Change {
 #[derive(Clone, Debug)]
 pub enum Ended {
     /// By this order.
-    Now(Closed),
+    Now(EndedSessions),
     /// It was over before.
     Before,
 }
 
 /// What an order ended, for the log and for whoever is to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Closed {
+pub struct EndedSessions {
     /// The realm.
     pub realm: RealmId,
     /// The user, if it was one user's.
@@ -307,25 +307,29 @@ pub fn decide_ending(family: &Family, order: &EndOrder, now: Timestamp) -> Resul
         Family::User { key, id, realm, generation, keep } => {
             same_realm(order, *realm)?;
             let to = generation + 1;
-            let forget = order.act == Act::Forget;
-            let mut changes = vec![Change::RaiseUser { key: *key, to, forget }];
+            let forget = order.kind == EndKind::Forget;
+            let mut changes = vec![EndingChange::RaiseUser { key: *key, to, forget }];
             if let Some((session, seen_at, around)) = keep.as_deref()
                 && session.user == *id
                 && verdict(session, *seen_at, *around, now) == Verdict::Live
             {
                 let mut kept = session.clone();
                 kept.born.user = to; // Restamped in the same transaction, so it never looks ended.
-                changes.push(Change::Write(Box::new(kept)));
+                changes.push(EndingChange::Write(Box::new(kept)));
             }
             Ok(now_ended(changes, *realm, Some(*id)))
         }
         Family::Realm { id, generation } => {
             same_realm(order, *id)?;
-            Ok(now_ended(vec![Change::RaiseRealm { id: *id, to: generation + 1 }], *id, None))
+            Ok(now_ended(vec![EndingChange::RaiseRealm { id: *id, to: generation + 1 }], *id, None))
         }
         Family::Client { id, realm, generation } => {
             same_realm(order, *realm)?;
-            Ok(now_ended(vec![Change::RaiseClient { id: id.clone(), to: generation + 1 }], *realm, None))
+            Ok(now_ended(
+                vec![EndingChange::RaiseClient { id: id.clone(), to: generation + 1 }],
+                *realm,
+                None,
+            ))
         }
     }
 }
@@ -334,18 +338,23 @@ fn same_realm(order: &EndOrder, realm: RealmId) -> Result<(), EndError> {
     if order.realm.is_some_and(|wanted| wanted != realm) { Err(EndError::UnknownSession) } else { Ok(()) }
 }
 
-fn now_ended(changes: Vec<Change>, realm: RealmId, user: Option<UserId>) -> Ending {
-    Ending { changes, outcome: Ended::Now(Closed { realm, user, session: None, participants: Vec::new() }) }
+fn now_ended(changes: Vec<EndingChange>, realm: RealmId, user: Option<UserId>) -> Ending {
+    Ending {
+        changes,
+        outcome: Ended::Now(EndedSessions { realm, user, session: None, participants: Vec::new() }),
+    }
 }
 
 /// A session that is over can be ended again and forgotten, but not reset: there is no id left to keep.
 fn decide_past(tombstone: &Tombstone, order: &EndOrder) -> Result<Ending, EndError> {
     meant(order, &tombstone.session, tombstone.forgotten)?;
-    let changes = match order.act {
-        Act::End => Vec::new(),
-        Act::Forget if tombstone.forgotten => Vec::new(),
-        Act::Forget => vec![Change::Bury(Box::new(Tombstone { forgotten: true, ..tombstone.clone() }))],
-        Act::Reset => return Err(EndError::UnknownSession),
+    let changes = match order.kind {
+        EndKind::End => Vec::new(),
+        EndKind::Forget if tombstone.forgotten => Vec::new(),
+        EndKind::Forget => {
+            vec![EndingChange::Bury(Box::new(Tombstone { forgotten: true, ..tombstone.clone() }))]
+        }
+        EndKind::Reset => return Err(EndError::UnknownSession),
     };
     Ok(Ending { changes, outcome: Ended::Before })
 }
@@ -355,10 +364,12 @@ fn decide_past(tombstone: &Tombstone, order: &EndOrder) -> Result<Ending, EndErr
 fn meant(order: &EndOrder, session: &Session, forgotten: bool) -> Result<(), EndError> {
     same_realm(order, session.realm)?;
     let meant = match &order.target {
-        Target::Token(token) => token.id == session.id && token.hash.same(&session.token_hash) && !forgotten,
-        Target::One(id) => *id == session.id,
-        Target::OneOf { user, session: id } => *id == session.id && *user == session.user && !forgotten,
-        Target::User(_) | Target::UserBut { .. } | Target::Realm(_) | Target::Grants(_) => false,
+        EndTarget::Token(token) => {
+            token.id == session.id && token.hash.same(&session.token_hash) && !forgotten
+        }
+        EndTarget::One(id) => *id == session.id,
+        EndTarget::OneOf { user, session: id } => *id == session.id && *user == session.user && !forgotten,
+        EndTarget::User(_) | EndTarget::UserBut { .. } | EndTarget::Realm(_) | EndTarget::Grants(_) => false,
     };
     if meant { Ok(()) } else { Err(EndError::UnknownSession) }
 }
@@ -372,32 +383,32 @@ fn decide_one(
     if order.spare == Some(session.id) {
         return Err(EndError::CallersOwn);
     }
-    let forgotten = forgotten || order.act == Act::Forget;
+    let forgotten = forgotten || order.kind == EndKind::Forget;
     let bury = |cause: Cause| {
         let session = Session { seen_at, properties: Default::default(), ..session.clone() };
-        let door = order.origin.door.clone();
-        Change::Bury(Box::new(Tombstone { session, ended_at: now, cause, door, forgotten }))
+        let channel = order.origin.channel.clone();
+        EndingChange::Bury(Box::new(Tombstone { session, ended_at: now, cause, channel, forgotten }))
     };
     let before = |changes| Ok(Ending { changes, outcome: Ended::Before });
-    match (verdict(session, seen_at, around, now), order.act) {
-        (Verdict::Live, act) | (Verdict::Not(NotLive::Disabled), act) => {
-            let change = match act {
-                Act::End | Act::Forget => bury(order.cause.clone()),
-                Act::Reset => Change::Write(Box::new(session.reset())),
+    match (verdict(session, seen_at, around, now), order.kind) {
+        (Verdict::Live, kind) | (Verdict::Not(NotLive::Disabled), kind) => {
+            let change = match kind {
+                EndKind::End | EndKind::Forget => bury(order.cause.clone()),
+                EndKind::Reset => EndingChange::Write(Box::new(session.reset())),
             };
-            Ok(Ending { changes: vec![change], outcome: Ended::Now(Closed::of(session)) })
+            Ok(Ending { changes: vec![change], outcome: Ended::Now(EndedSessions::of(session)) })
         }
         // A reset session is nobody's: no user has it, and its dead token ends nothing.
-        (Verdict::Not(NotLive::Reset), _) if matches!(order.target, Target::OneOf { .. }) => {
+        (Verdict::Not(NotLive::Reset), _) if matches!(order.target, EndTarget::OneOf { .. }) => {
             Err(EndError::UnknownSession)
         }
-        (Verdict::Not(NotLive::Reset), Act::Reset) if now < session.expires_at => before(Vec::new()),
-        (Verdict::Not(NotLive::Reset), Act::End | Act::Forget) => match order.target {
-            Target::Token(_) => before(Vec::new()),
+        (Verdict::Not(NotLive::Reset), EndKind::Reset) if now < session.expires_at => before(Vec::new()),
+        (Verdict::Not(NotLive::Reset), EndKind::End | EndKind::Forget) => match order.target {
+            EndTarget::Token(_) => before(Vec::new()),
             _ => before(vec![bury(order.cause.clone())]),
         },
-        (Verdict::Not(_), Act::Reset) => Err(EndError::UnknownSession),
-        (Verdict::Not(why), Act::End | Act::Forget) => before(vec![bury(why.as_cause())]),
+        (Verdict::Not(_), EndKind::Reset) => Err(EndError::UnknownSession),
+        (Verdict::Not(why), EndKind::End | EndKind::Forget) => before(vec![bury(why.as_cause())]),
     }
 }
 
@@ -428,7 +439,7 @@ impl Session {
     }
 }
 
-impl Closed {
+impl EndedSessions {
     fn of(session: &Session) -> Self {
         Self {
             realm: session.realm,

@@ -8,11 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use crate::ambient::{Span, Timestamp};
 use crate::ids::{ClientId, RealmId, UserId};
 use crate::outage::Outage;
 use crate::revoke::Voided;
 use crate::session_id::SessionId;
+use crate::time::{Span, Timestamp};
 use crate::token::TokenHash;
 
 /// The number of a grant: 63 random bits.

@@ -4,10 +4,10 @@
 //! arguments, changes and outcomes go out. The engines apply the changes, the faces translate the outcomes.
 //! The words are those of `ARCHITECTURE.md`; the promises cited in capitals stand there too.
 
-pub mod ambient;
 pub mod amend;
 pub mod directory;
 pub mod ending;
+pub mod entropy;
 pub mod grant;
 pub mod ids;
 pub mod keys;
@@ -19,17 +19,18 @@ pub mod session;
 pub mod session_id;
 pub mod sign_on;
 pub mod sweep;
+pub mod time;
 pub mod token;
 
-pub use ambient::{Clock, Entropy, Span, Timestamp};
 pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
 pub use directory::{
     Beyond, Client, ClientAuth, Limits, NewUser, Population, Proof, Quota, Realm, User, UserEdit,
 };
 pub use ending::{
-    Act, Actor, Cause, Change, Closed, EndError, EndOrder, Ended, Ending, Family, Origin, PresentedToken,
-    Target, Tombstone, decide_ending,
+    Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Ending, EndingChange, Family,
+    Origin, PresentedToken, Tombstone, decide_ending,
 };
+pub use entropy::Entropy;
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, RotateOrder};
 pub use ids::{ClientId, Locator, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
@@ -39,9 +40,10 @@ pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing};
 pub use second_factor::{
     Assurance, CODES_IN_A_SET, CodeSet, RECOVERY_CODE, RecoveryCodes, Spending, assurance_of,
 };
-pub use session::{Around, Device, Door, Generations, Method, NotLive, Session, State, Verdict, verdict};
+pub use session::{Around, Channel, Device, Generations, Method, NotLive, Session, State, Verdict, verdict};
 pub use session_id::{Incarnation, SessionId, SessionIdCipher};
 pub use sign_on::{
     How, SignOnDecision, SignOnError, SignOnOrder, SignedOn, decide_room, decide_sign_on, decide_spending,
 };
+pub use time::{Clock, Span, Timestamp};
 pub use token::{SessionSecret, SessionToken, TokenHash};

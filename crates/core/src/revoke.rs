@@ -5,9 +5,9 @@
 
 use uuid::Uuid;
 
-use crate::ambient::Timestamp;
 use crate::grant::{Grant, GrantDecision, GrantError, GrantId};
 use crate::ids::ClientId;
+use crate::time::Timestamp;
 use crate::token::TokenHash;
 
 /// Void access tokens that one grant remembers; the next one takes the whole grant.

@@ -3,11 +3,11 @@
 //! A user's codes are derived from the number of their set and stored nowhere (EMPTY-HANDS). Each proves something
 //! once; which were used is decided in the transaction that uses them.
 
-use crate::ambient::Timestamp;
 use crate::directory::User;
 use crate::ids::UserId;
 use crate::keys::{InstallationKey, Purpose};
 use crate::session::Session;
+use crate::time::Timestamp;
 
 /// How many codes a set has.
 pub const CODES_IN_A_SET: u8 = 12;

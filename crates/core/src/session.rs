@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::ambient::{Span, Timestamp};
 use crate::ids::{ClientId, Locator, RealmId, UserId};
 use crate::session_id::{Incarnation, SessionId};
+use crate::time::{Span, Timestamp};
 use crate::token::TokenHash;
 
 /// What a successful sign-on opens in one user agent.
@@ -44,8 +44,8 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// How the user authenticated, in order.
     pub methods: Vec<Method>,
-    /// The door it came through.
-    pub door: Door,
+    /// The channel it came through.
+    pub channel: Channel,
     /// The user agent.
     pub device: Device,
     /// Free properties.
@@ -81,12 +81,12 @@ pub struct Method {
     pub at: Timestamp,
 }
 
-/// The door a caller came through, by the name of its dialect. Rules never ask which one it is.
+/// The dialect through which a request came. Rules never ask which one it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Door(pub Cow<'static, str>);
+pub struct Channel(pub Cow<'static, str>);
 
-impl Door {
-    /// A door with a fixed name.
+impl Channel {
+    /// A channel with a fixed name.
     pub const fn named(name: &'static str) -> Self {
         Self(Cow::Borrowed(name))
     }
@@ -205,7 +205,7 @@ pub(crate) mod tests {
             idle: Some(Span::from_s(100)),
             expires_at: Timestamp::from_ms(1_000_000),
             methods: vec![],
-            door: Door::named("test"),
+            channel: Channel::named("test"),
             device: Device::default(),
             properties: BTreeMap::new(),
             participants: vec![],

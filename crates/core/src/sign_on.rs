@@ -6,14 +6,16 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::ambient::Timestamp;
 use crate::directory::{Beyond, Limits, Proof, Quota, User};
-use crate::ending::{Act, Cause, Closed, EndOrder, Origin, Target};
+use crate::ending::{Cause, EndKind, EndOrder, EndTarget, EndedSessions, Origin};
 use crate::ids::{Locator, RealmId};
 use crate::outage::Outage;
 use crate::second_factor::Spending;
-use crate::session::{Around, Device, Door, Generations, Method, NotLive, Session, State, Verdict, verdict};
+use crate::session::{
+    Around, Channel, Device, Generations, Method, NotLive, Session, State, Verdict, verdict,
+};
 use crate::session_id::{Incarnation, SessionId};
+use crate::time::Timestamp;
 use crate::token::{SessionSecret, SessionToken};
 
 /// Somebody proved who they are: open, renew or begin anew.
@@ -27,8 +29,8 @@ pub struct SignOnOrder {
     pub limits: Limits,
     /// How many live sessions the user may have, if there is a limit.
     pub quota: Option<Quota>,
-    /// The door.
-    pub door: Door,
+    /// The channel.
+    pub channel: Channel,
     /// How they proved it.
     pub method: Cow<'static, str>,
     /// The recovery code that is used up by it: the second step of a live session, which begins none.
@@ -55,7 +57,7 @@ pub struct SignedOn {
     /// How it came about.
     pub how: How,
     /// What ended to make room for it.
-    pub ended: Vec<Closed>,
+    pub ended: Vec<EndedSessions>,
 }
 
 /// How a sign-on got its session.
@@ -183,11 +185,11 @@ pub fn decide_room(
     let falling = if quota.beyond == Beyond::EndAll { others.len() } else { surplus };
     let end = |(session, _): (Session, Timestamp)| EndOrder {
         realm: None,
-        target: Target::One(session.id),
-        act: Act::End,
+        target: EndTarget::One(session.id),
+        kind: EndKind::End,
         cause: Cause::Quota,
         spare: None,
-        origin: Origin { door: order.door.clone(), address: order.device.address.clone() },
+        origin: Origin { channel: order.channel.clone(), address: order.device.address.clone() },
     };
     Ok(others.into_iter().take(falling).map(end).collect())
 }
@@ -211,7 +213,7 @@ impl SignOnOrder {
             idle: self.limits.idle,
             expires_at: now.plus(self.limits.absolute),
             methods: vec![Method { name: self.method.clone(), at: now }],
-            door: self.door.clone(),
+            channel: self.channel.clone(),
             device: self.device.clone(),
             properties: BTreeMap::new(),
             participants: Vec::new(),

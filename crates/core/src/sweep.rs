@@ -3,9 +3,9 @@
 //! Expiry is decided at check time; the sweep only frees space. It removes nothing that a check would call live,
 //! and nothing that a user could still begin anew.
 
-use crate::ambient::Timestamp;
-use crate::ending::{Act, EndOrder, Origin, Target};
-use crate::session::{Around, Door, NotLive, Session, Verdict, verdict};
+use crate::ending::{EndKind, EndOrder, EndTarget, Origin};
+use crate::session::{Around, Channel, NotLive, Session, Verdict, verdict};
+use crate::time::Timestamp;
 
 /// The order that removes a session which is over, if it is.
 pub fn spent(session: &Session, seen_at: Timestamp, around: Around, now: Timestamp) -> Option<EndOrder> {
@@ -16,10 +16,10 @@ pub fn spent(session: &Session, seen_at: Timestamp, around: Around, now: Timesta
     };
     Some(EndOrder {
         realm: None,
-        target: Target::One(session.id),
-        act: Act::End,
+        target: EndTarget::One(session.id),
+        kind: EndKind::End,
         cause: why.as_cause(),
         spare: None,
-        origin: Origin { door: Door::named("sweep"), address: None },
+        origin: Origin { channel: Channel::named("sweep"), address: None },
     })
 }

@@ -261,7 +261,7 @@ mod tests {
             idle: None,
             expires_at: Timestamp::from_ms(1_000_000),
             methods: vec![],
-            door: Door::named("test"),
+            channel: Channel::named("test"),
             device: Device::default(),
             properties: Default::default(),
             participants: vec![],

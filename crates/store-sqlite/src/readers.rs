@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread;
 
 use adieu_core::Outage;
-use adieu_store::Act;
+use adieu_store::Pending;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -52,7 +52,7 @@ impl Readers {
     }
 
     /// Runs `read` in a read transaction. It gets the number of a commit that it is sure to see.
-    pub(crate) fn read<T, F>(&self, read: F) -> Act<Result<T, Outage>>
+    pub(crate) fn read<T, F>(&self, read: F) -> Pending<Result<T, Outage>>
     where
         T: Send + 'static,
         F: Fn(&Connection, &Shared, u64) -> rusqlite::Result<T> + Send + 'static,

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::thread;
 
 use adieu_core::{
-    Change, Client, ClientId, Grant, Outage, Realm, RealmId, Session, SessionId, SessionIdCipher, User,
+    Client, ClientId, EndingChange, Grant, Outage, Realm, RealmId, Session, SessionId, SessionIdCipher, User,
     UserId,
 };
-use adieu_store::{Act, WriteError};
+use adieu_store::{Pending, WriteError};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -148,27 +148,27 @@ impl<'a> Batch<'a> {
     }
 
     /// The one place that writes an ending (ONE-ROAD): the changes that `decide_ending` has decided.
-    pub(crate) fn apply(&mut self, changes: Vec<Change>) -> rusqlite::Result<()> {
+    pub(crate) fn apply(&mut self, changes: Vec<EndingChange>) -> rusqlite::Result<()> {
         for change in changes {
             match change {
-                Change::Bury(tombstone) => {
+                EndingChange::Bury(tombstone) => {
                     rows::bury(self.db, &tombstone, self.lean)?;
                     self.dirty.insert(tombstone.session.id.number());
                     self.touched.push(Touched::Session(tombstone.session.id, None));
                 }
-                Change::Write(session) => self.write_session(*session)?,
-                Change::RaiseUser { key, to, forget } => {
+                EndingChange::Write(session) => self.write_session(*session)?,
+                EndingChange::RaiseUser { key, to, forget } => {
                     if let Some(user) = rows::user_by_key(self.db, key)? {
                         let forgotten = if forget { to } else { user.forgotten };
                         self.write_user(User { generation: to, forgotten, ..user })?;
                     }
                 }
-                Change::RaiseRealm { id, to } => {
+                EndingChange::RaiseRealm { id, to } => {
                     if let Some(realm) = rows::realm(self.db, id)? {
                         self.write_realm(Realm { generation: to, ..realm })?;
                     }
                 }
-                Change::RaiseClient { id, to } => {
+                EndingChange::RaiseClient { id, to } => {
                     if let Some((client, removed)) = rows::client(self.db, &id)? {
                         self.write_client(Client { generation: to, ..client }, removed)?;
                     }
@@ -222,7 +222,7 @@ impl Writer {
     }
 
     /// Queues an order. `work` decides and writes; it may be run again, from the start, on a rolled-back database.
-    pub(crate) fn write<T, E, F>(&self, work: F) -> Act<Result<T, E>>
+    pub(crate) fn write<T, E, F>(&self, work: F) -> Pending<Result<T, E>>
     where
         T: Send + 'static,
         E: Failed,
@@ -266,7 +266,7 @@ impl Drop for Abandoned<'_> {
     }
 }
 
-fn not_taken<T: Send + 'static, E: Failed>(outage: Outage) -> Act<Result<T, E>> {
+fn not_taken<T: Send + 'static, E: Failed>(outage: Outage) -> Pending<Result<T, E>> {
     Box::pin(async move { Err(E::failed(WriteError::NotTaken(outage))) })
 }
 

@@ -18,17 +18,17 @@ use crate::document::Document;
 use crate::flow::{Flow, FlowId};
 
 /// A boxed future of an act.
-pub type Act<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// An answer that is there, or comes.
-pub enum Answer<T> {
+pub enum Lookup<T> {
     /// At once, without a future.
     Now(T),
     /// Later.
-    Later(Act<T>),
+    Later(Pending<T>),
 }
 
-impl<T> Answer<T> {
+impl<T> Lookup<T> {
     /// Waits if it must.
     pub async fn get(self) -> T {
         match self {
@@ -217,69 +217,79 @@ pub struct Figures {
 /// Sessions: check, sign on, end.
 pub trait Sessions: Send + Sync {
     /// Whether the token opens a live session. With `touch` that counts as activity of its user.
-    fn check(&self, token: &SessionToken, touch: bool, now: Timestamp) -> Answer<Result<Check, Outage>>;
+    fn check(&self, token: &SessionToken, touch: bool, now: Timestamp) -> Lookup<Result<Check, Outage>>;
 
     /// The session of that public id, live or not; `None` if there is none (also when it was ended). With `touch`
     /// looking counts as activity if it is live.
-    fn look(&self, id: SessionId, touch: bool, now: Timestamp) -> Answer<Result<Option<Looked>, Outage>>;
+    fn look(&self, id: SessionId, touch: bool, now: Timestamp) -> Lookup<Result<Option<Looked>, Outage>>;
 
     /// The sessions of a user whose rows are there, newest first, at most `limit`.
-    fn sessions_of(&self, user: UserId, limit: u32, now: Timestamp) -> Act<Result<Vec<Looked>, Outage>>;
+    fn sessions_of(&self, user: UserId, limit: u32, now: Timestamp) -> Pending<Result<Vec<Looked>, Outage>>;
 
     /// The session of that public id, live, over or ended. `None` when nothing of it is kept, or it is to be shown to
     /// nobody.
-    fn recall(&self, id: SessionId, now: Timestamp) -> Act<Result<Option<Remembered>, Outage>>;
+    fn recall(&self, id: SessionId, now: Timestamp) -> Pending<Result<Option<Remembered>, Outage>>;
 
     /// The sessions of a user as [`Sessions::recall`] shows them, newest first, at most `limit`.
-    fn history_of(&self, user: UserId, limit: u32, now: Timestamp) -> Act<Result<Vec<Remembered>, Outage>>;
+    fn history_of(
+        &self,
+        user: UserId,
+        limit: u32,
+        now: Timestamp,
+    ) -> Pending<Result<Vec<Remembered>, Outage>>;
 
     /// The sessions of a realm as [`Sessions::recall`] shows them, a page at a time.
-    fn sessions_in(&self, realm: RealmId, listing: Listing, now: Timestamp) -> Act<Result<Listed, Outage>>;
+    fn sessions_in(
+        &self,
+        realm: RealmId,
+        listing: Listing,
+        now: Timestamp,
+    ) -> Pending<Result<Listed, Outage>>;
 
     /// Opens, renews or revives a session for a proven identity. What has to end to make room for it ends in the same
     /// transaction (ONE-ROAD).
-    fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Act<Result<SignedOn, SignOnError>>;
+    fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Pending<Result<SignedOn, SignOnError>>;
 
     /// Ends what the order means (ONE-ROAD). On `Ok` it is durable (ENDED-IS-DURABLE), and no check that begins
     /// afterwards says live (NO-STALE-YES).
-    fn end(&self, order: EndOrder, now: Timestamp) -> Act<Result<Ended, EndError>>;
+    fn end(&self, order: EndOrder, now: Timestamp) -> Pending<Result<Ended, EndError>>;
 
     /// Changes a live session without beginning or ending it.
-    fn amend(&self, order: AmendOrder, now: Timestamp) -> Act<Result<(), AmendError>>;
+    fn amend(&self, order: AmendOrder, now: Timestamp) -> Pending<Result<(), AmendError>>;
 }
 
 /// Realms, populations, users, clients, keys.
 pub trait Directory: Send + Sync {
     /// The realm of that id.
-    fn realm(&self, id: RealmId) -> Answer<Result<Option<Arc<Realm>>, Outage>>;
+    fn realm(&self, id: RealmId) -> Lookup<Result<Option<Arc<Realm>>, Outage>>;
     /// All realms, by path.
-    fn realms(&self) -> Act<Result<Vec<Realm>, Outage>>;
+    fn realms(&self) -> Pending<Result<Vec<Realm>, Outage>>;
     /// Makes a realm; its path must be free.
-    fn create_realm(&self, realm: Realm) -> Act<Result<(), DirectoryError>>;
+    fn create_realm(&self, realm: Realm) -> Pending<Result<(), DirectoryError>>;
 
     /// The population of that id.
-    fn population(&self, id: PopulationId) -> Act<Result<Option<Population>, Outage>>;
+    fn population(&self, id: PopulationId) -> Pending<Result<Option<Population>, Outage>>;
     /// The populations of a realm, oldest first.
-    fn populations(&self, realm: RealmId) -> Act<Result<Vec<Population>, Outage>>;
+    fn populations(&self, realm: RealmId) -> Pending<Result<Vec<Population>, Outage>>;
     /// Makes a population.
-    fn create_population(&self, population: Population) -> Act<Result<(), DirectoryError>>;
+    fn create_population(&self, population: Population) -> Pending<Result<(), DirectoryError>>;
     /// Changes name and description of a population.
-    fn edit_population(&self, population: Population) -> Act<Result<(), DirectoryError>>;
+    fn edit_population(&self, population: Population) -> Pending<Result<(), DirectoryError>>;
     /// Removes a population that holds nobody.
-    fn remove_population(&self, id: PopulationId) -> Act<Result<(), DirectoryError>>;
+    fn remove_population(&self, id: PopulationId) -> Pending<Result<(), DirectoryError>>;
     /// How many users a population holds.
-    fn count_users(&self, population: PopulationId) -> Act<Result<u64, Outage>>;
+    fn count_users(&self, population: PopulationId) -> Pending<Result<u64, Outage>>;
 
     /// The user of that id.
-    fn user(&self, id: UserId) -> Answer<Result<Option<Arc<User>>, Outage>>;
+    fn user(&self, id: UserId) -> Lookup<Result<Option<Arc<User>>, Outage>>;
     /// The user of a realm whom this name means: username or e-mail address, in any letter case.
-    fn user_named(&self, realm: RealmId, name: &str) -> Act<Result<Option<Arc<User>>, Outage>>;
+    fn user_named(&self, realm: RealmId, name: &str) -> Pending<Result<Option<Arc<User>>, Outage>>;
     /// The user of a realm with this external id.
-    fn user_external(&self, realm: RealmId, external_id: &str) -> Act<Result<Option<Arc<User>>, Outage>>;
+    fn user_external(&self, realm: RealmId, external_id: &str) -> Pending<Result<Option<Arc<User>>, Outage>>;
     /// The users of a realm in the order of their ids, behind `after`, at most `most`.
-    fn users(&self, realm: RealmId, after: Option<UserId>, most: u32) -> Act<Result<Vec<User>, Outage>>;
+    fn users(&self, realm: RealmId, after: Option<UserId>, most: u32) -> Pending<Result<Vec<User>, Outage>>;
     /// Makes a user; all names must be free in the realm.
-    fn create_user(&self, new: NewUser) -> Act<Result<User, DirectoryError>>;
+    fn create_user(&self, new: NewUser) -> Pending<Result<User, DirectoryError>>;
     /// Changes a user. Disabling ends all the user's sessions in the same transaction (ONE-ROAD).
     fn edit_user(
         &self,
@@ -287,71 +297,89 @@ pub trait Directory: Send + Sync {
         edit: UserEdit,
         origin: Origin,
         now: Timestamp,
-    ) -> Act<Result<Edited, DirectoryError>>;
+    ) -> Pending<Result<Edited, DirectoryError>>;
     /// Deletes a user and ends all the user's sessions in the same transaction (ONE-ROAD); none of them is shown any more.
-    fn remove_user(&self, user: UserId, origin: Origin, now: Timestamp)
-    -> Act<Result<Ended, DirectoryError>>;
+    fn remove_user(
+        &self,
+        user: UserId,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Pending<Result<Ended, DirectoryError>>;
 
     /// The client of that id.
-    fn client(&self, id: &ClientId) -> Answer<Result<Option<Arc<Client>>, Outage>>;
+    fn client(&self, id: &ClientId) -> Lookup<Result<Option<Arc<Client>>, Outage>>;
     /// The clients of a realm, by id.
-    fn clients(&self, realm: RealmId) -> Act<Result<Vec<Client>, Outage>>;
+    fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>>;
     /// Makes a client or replaces all of it but its generation, which only an ending raises, and its void tokens.
-    fn put_client(&self, client: Client) -> Act<Result<(), DirectoryError>>;
+    fn put_client(&self, client: Client) -> Pending<Result<(), DirectoryError>>;
     /// Removes a client; its grants die with it.
-    fn remove_client(&self, id: &ClientId) -> Act<Result<(), DirectoryError>>;
+    fn remove_client(&self, id: &ClientId) -> Pending<Result<(), DirectoryError>>;
 
     /// The signing keys of a realm, oldest first.
-    fn keys(&self, realm: RealmId) -> Act<Result<Vec<StoredKey>, Outage>>;
+    fn keys(&self, realm: RealmId) -> Pending<Result<Vec<StoredKey>, Outage>>;
     /// Adds a signing key.
-    fn add_key(&self, key: StoredKey) -> Act<Result<(), DirectoryError>>;
+    fn add_key(&self, key: StoredKey) -> Pending<Result<(), DirectoryError>>;
 }
 
 /// Short-lived state.
 pub trait Flows: Send + Sync {
     /// Keeps a flow, or replaces it.
-    fn put_flow(&self, flow: Flow) -> Act<Result<(), WriteError>>;
+    fn put_flow(&self, flow: Flow) -> Pending<Result<(), WriteError>>;
     /// Reads a flow of a kind.
-    fn flow(&self, id: FlowId, kind: &'static str) -> Act<Result<Option<Flow>, Outage>>;
+    fn flow(&self, id: FlowId, kind: &'static str) -> Pending<Result<Option<Flow>, Outage>>;
     /// Takes a flow of a kind away; of two takers one gets it.
-    fn take_flow(&self, id: FlowId, kind: &'static str) -> Act<Result<Option<Flow>, WriteError>>;
+    fn take_flow(&self, id: FlowId, kind: &'static str) -> Pending<Result<Option<Flow>, WriteError>>;
 }
 
 /// Records that one dialect keeps and that no rule reads.
 pub trait Documents: Send + Sync {
     /// Keeps a document, or replaces it.
-    fn put_document(&self, document: Document) -> Act<Result<(), WriteError>>;
+    fn put_document(&self, document: Document) -> Pending<Result<(), WriteError>>;
     /// Reads one.
-    fn document(&self, realm: RealmId, kind: &'static str, id: &str)
-    -> Act<Result<Option<Document>, Outage>>;
+    fn document(
+        &self,
+        realm: RealmId,
+        kind: &'static str,
+        id: &str,
+    ) -> Pending<Result<Option<Document>, Outage>>;
     /// All of a kind in a realm, by id, at most `most`.
-    fn documents(&self, realm: RealmId, kind: &'static str, most: u32) -> Act<Result<Vec<Document>, Outage>>;
+    fn documents(
+        &self,
+        realm: RealmId,
+        kind: &'static str,
+        most: u32,
+    ) -> Pending<Result<Vec<Document>, Outage>>;
     /// Removes one; says whether it was there.
-    fn remove_document(&self, realm: RealmId, kind: &'static str, id: &str) -> Act<Result<bool, WriteError>>;
+    fn remove_document(
+        &self,
+        realm: RealmId,
+        kind: &'static str,
+        id: &str,
+    ) -> Pending<Result<bool, WriteError>>;
 }
 
 /// What clients hold because of sessions.
 pub trait Grants: Send + Sync {
     /// Issues a code, if its session and client are live, and makes the client a participant of the session.
-    fn issue(&self, grant: Grant, now: Timestamp) -> Act<Result<(), GrantError>>;
+    fn issue(&self, grant: Grant, now: Timestamp) -> Pending<Result<(), GrantError>>;
     /// Redeems a code.
-    fn redeem(&self, order: RedeemOrder, now: Timestamp) -> Act<Result<Grant, GrantError>>;
+    fn redeem(&self, order: RedeemOrder, now: Timestamp) -> Pending<Result<Grant, GrantError>>;
     /// Rotates a refresh token.
-    fn rotate(&self, order: RotateOrder, now: Timestamp) -> Act<Result<Grant, GrantError>>;
+    fn rotate(&self, order: RotateOrder, now: Timestamp) -> Pending<Result<Grant, GrantError>>;
     /// Takes back a token of a grant, and what falls with it.
-    fn revoke(&self, order: RevokeOrder, now: Timestamp) -> Act<Result<(), GrantError>>;
+    fn revoke(&self, order: RevokeOrder, now: Timestamp) -> Pending<Result<(), GrantError>>;
     /// Takes back a token that a client holds in its own name.
-    fn revoke_own(&self, client: ClientId, token: Voided, now: Timestamp) -> Act<Result<(), GrantError>>;
+    fn revoke_own(&self, client: ClientId, token: Voided, now: Timestamp) -> Pending<Result<(), GrantError>>;
     /// The grant of that number.
-    fn grant(&self, id: GrantId) -> Answer<Result<Option<Arc<Grant>>, Outage>>;
+    fn grant(&self, id: GrantId) -> Lookup<Result<Option<Arc<Grant>>, Outage>>;
 }
 
 /// What keeps a store well.
 pub trait Upkeep: Send + Sync {
     /// Frees space: a bounded batch of what is over, and of tombstones older than `keep_ms`.
-    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Act<Result<Swept, WriteError>>;
+    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Pending<Result<Swept, WriteError>>;
     /// Whether it could write and read just now.
-    fn ready(&self) -> Act<Result<(), Outage>>;
+    fn ready(&self) -> Pending<Result<(), Outage>>;
     /// What it can tell about itself.
     fn figures(&self) -> Figures;
 }

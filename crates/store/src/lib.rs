@@ -11,8 +11,8 @@ mod flow;
 pub mod suite;
 
 pub use acts::{
-    Act, Answer, Check, Directory, DirectoryError, Documents, Edited, Fate, Figures, Flows, Grants, Listed,
-    Listing, Live, Looked, Mark, Remembered, Sessions, Store, StoredKey, Swept, Upkeep, WriteError,
+    Check, Directory, DirectoryError, Documents, Edited, Fate, Figures, Flows, Grants, Listed, Listing, Live,
+    Looked, Lookup, Mark, Pending, Remembered, Sessions, Store, StoredKey, Swept, Upkeep, WriteError,
 };
 pub use document::Document;
 pub use flow::{Flow, FlowId};

@@ -11,8 +11,9 @@ use adieu_core::{
     SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserEdit, UserId, Voided,
 };
 use adieu_store::{
-    Act, Answer, Check, Directory, DirectoryError, Document, Documents, Edited, Figures, Flow, FlowId, Flows,
-    Grants, Listed, Listing, Looked, Remembered, Sessions, Store, StoredKey, Swept, Upkeep, WriteError,
+    Check, Directory, DirectoryError, Document, Documents, Edited, Figures, Flow, FlowId, Flows, Grants,
+    Listed, Listing, Looked, Lookup, Pending, Remembered, Sessions, Store, StoredKey, Swept, Upkeep,
+    WriteError,
 };
 
 /// How the store fails.
@@ -54,22 +55,22 @@ impl FailingStore {
 
     fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&dyn Store) -> Act<Result<T, Outage>>,
-    ) -> Act<Result<T, Outage>> {
+        read: impl FnOnce(&dyn Store) -> Pending<Result<T, Outage>>,
+    ) -> Pending<Result<T, Outage>> {
         if self.is(Failure::Everything) { Box::pin(async { Err(outage()) }) } else { read(&*self.behind) }
     }
 
     fn answer<T>(
         &self,
-        read: impl FnOnce(&dyn Store) -> Answer<Result<T, Outage>>,
-    ) -> Answer<Result<T, Outage>> {
-        if self.is(Failure::Everything) { Answer::Now(Err(outage())) } else { read(&*self.behind) }
+        read: impl FnOnce(&dyn Store) -> Lookup<Result<T, Outage>>,
+    ) -> Lookup<Result<T, Outage>> {
+        if self.is(Failure::Everything) { Lookup::Now(Err(outage())) } else { read(&*self.behind) }
     }
 
     fn write<T: Send + 'static, E: Written>(
         &self,
-        write: impl FnOnce(&dyn Store) -> Act<Result<T, E>>,
-    ) -> Act<Result<T, E>> {
+        write: impl FnOnce(&dyn Store) -> Pending<Result<T, E>>,
+    ) -> Pending<Result<T, E>> {
         if self.is(Failure::None) {
             return write(&*self.behind);
         }
@@ -119,97 +120,107 @@ impl Written for DirectoryError {
 }
 
 impl Sessions for FailingStore {
-    fn check(&self, token: &SessionToken, touch: bool, now: Timestamp) -> Answer<Result<Check, Outage>> {
+    fn check(&self, token: &SessionToken, touch: bool, now: Timestamp) -> Lookup<Result<Check, Outage>> {
         self.answer(|store| store.check(token, touch, now))
     }
 
-    fn look(&self, id: SessionId, touch: bool, now: Timestamp) -> Answer<Result<Option<Looked>, Outage>> {
+    fn look(&self, id: SessionId, touch: bool, now: Timestamp) -> Lookup<Result<Option<Looked>, Outage>> {
         self.answer(|store| store.look(id, touch, now))
     }
 
-    fn sessions_of(&self, user: UserId, limit: u32, now: Timestamp) -> Act<Result<Vec<Looked>, Outage>> {
+    fn sessions_of(&self, user: UserId, limit: u32, now: Timestamp) -> Pending<Result<Vec<Looked>, Outage>> {
         self.read(|store| store.sessions_of(user, limit, now))
     }
 
-    fn recall(&self, id: SessionId, now: Timestamp) -> Act<Result<Option<Remembered>, Outage>> {
+    fn recall(&self, id: SessionId, now: Timestamp) -> Pending<Result<Option<Remembered>, Outage>> {
         self.read(|store| store.recall(id, now))
     }
 
-    fn history_of(&self, user: UserId, limit: u32, now: Timestamp) -> Act<Result<Vec<Remembered>, Outage>> {
+    fn history_of(
+        &self,
+        user: UserId,
+        limit: u32,
+        now: Timestamp,
+    ) -> Pending<Result<Vec<Remembered>, Outage>> {
         self.read(|store| store.history_of(user, limit, now))
     }
 
-    fn sessions_in(&self, realm: RealmId, listing: Listing, now: Timestamp) -> Act<Result<Listed, Outage>> {
+    fn sessions_in(
+        &self,
+        realm: RealmId,
+        listing: Listing,
+        now: Timestamp,
+    ) -> Pending<Result<Listed, Outage>> {
         self.read(|store| store.sessions_in(realm, listing, now))
     }
 
-    fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Act<Result<SignedOn, SignOnError>> {
+    fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Pending<Result<SignedOn, SignOnError>> {
         self.write(|store| store.open_session(order, now))
     }
 
-    fn end(&self, order: EndOrder, now: Timestamp) -> Act<Result<Ended, EndError>> {
+    fn end(&self, order: EndOrder, now: Timestamp) -> Pending<Result<Ended, EndError>> {
         self.write(|store| store.end(order, now))
     }
 
-    fn amend(&self, order: AmendOrder, now: Timestamp) -> Act<Result<(), AmendError>> {
+    fn amend(&self, order: AmendOrder, now: Timestamp) -> Pending<Result<(), AmendError>> {
         self.write(|store| store.amend(order, now))
     }
 }
 
 impl Directory for FailingStore {
-    fn realm(&self, id: RealmId) -> Answer<Result<Option<Arc<Realm>>, Outage>> {
+    fn realm(&self, id: RealmId) -> Lookup<Result<Option<Arc<Realm>>, Outage>> {
         self.answer(|store| store.realm(id))
     }
 
-    fn realms(&self) -> Act<Result<Vec<Realm>, Outage>> {
+    fn realms(&self) -> Pending<Result<Vec<Realm>, Outage>> {
         self.read(|store| store.realms())
     }
 
-    fn create_realm(&self, realm: Realm) -> Act<Result<(), DirectoryError>> {
+    fn create_realm(&self, realm: Realm) -> Pending<Result<(), DirectoryError>> {
         self.write(|store| store.create_realm(realm))
     }
 
-    fn population(&self, id: PopulationId) -> Act<Result<Option<Population>, Outage>> {
+    fn population(&self, id: PopulationId) -> Pending<Result<Option<Population>, Outage>> {
         self.read(|store| store.population(id))
     }
 
-    fn populations(&self, realm: RealmId) -> Act<Result<Vec<Population>, Outage>> {
+    fn populations(&self, realm: RealmId) -> Pending<Result<Vec<Population>, Outage>> {
         self.read(|store| store.populations(realm))
     }
 
-    fn create_population(&self, population: Population) -> Act<Result<(), DirectoryError>> {
+    fn create_population(&self, population: Population) -> Pending<Result<(), DirectoryError>> {
         self.write(|store| store.create_population(population))
     }
 
-    fn edit_population(&self, population: Population) -> Act<Result<(), DirectoryError>> {
+    fn edit_population(&self, population: Population) -> Pending<Result<(), DirectoryError>> {
         self.write(|store| store.edit_population(population))
     }
 
-    fn remove_population(&self, id: PopulationId) -> Act<Result<(), DirectoryError>> {
+    fn remove_population(&self, id: PopulationId) -> Pending<Result<(), DirectoryError>> {
         self.write(|store| store.remove_population(id))
     }
 
-    fn count_users(&self, population: PopulationId) -> Act<Result<u64, Outage>> {
+    fn count_users(&self, population: PopulationId) -> Pending<Result<u64, Outage>> {
         self.read(|store| store.count_users(population))
     }
 
-    fn user(&self, id: UserId) -> Answer<Result<Option<Arc<User>>, Outage>> {
+    fn user(&self, id: UserId) -> Lookup<Result<Option<Arc<User>>, Outage>> {
         self.answer(|store| store.user(id))
     }
 
-    fn user_named(&self, realm: RealmId, name: &str) -> Act<Result<Option<Arc<User>>, Outage>> {
+    fn user_named(&self, realm: RealmId, name: &str) -> Pending<Result<Option<Arc<User>>, Outage>> {
         self.read(|store| store.user_named(realm, name))
     }
 
-    fn create_user(&self, new: NewUser) -> Act<Result<User, DirectoryError>> {
+    fn create_user(&self, new: NewUser) -> Pending<Result<User, DirectoryError>> {
         self.write(|store| store.create_user(new))
     }
 
-    fn user_external(&self, realm: RealmId, external_id: &str) -> Act<Result<Option<Arc<User>>, Outage>> {
+    fn user_external(&self, realm: RealmId, external_id: &str) -> Pending<Result<Option<Arc<User>>, Outage>> {
         self.read(|store| store.user_external(realm, external_id))
     }
 
-    fn users(&self, realm: RealmId, after: Option<UserId>, most: u32) -> Act<Result<Vec<User>, Outage>> {
+    fn users(&self, realm: RealmId, after: Option<UserId>, most: u32) -> Pending<Result<Vec<User>, Outage>> {
         self.read(|store| store.users(realm, after, most))
     }
 
@@ -219,7 +230,7 @@ impl Directory for FailingStore {
         edit: UserEdit,
         origin: Origin,
         now: Timestamp,
-    ) -> Act<Result<Edited, DirectoryError>> {
+    ) -> Pending<Result<Edited, DirectoryError>> {
         self.write(|store| store.edit_user(user, edit, origin, now))
     }
 
@@ -228,51 +239,51 @@ impl Directory for FailingStore {
         user: UserId,
         origin: Origin,
         now: Timestamp,
-    ) -> Act<Result<Ended, DirectoryError>> {
+    ) -> Pending<Result<Ended, DirectoryError>> {
         self.write(|store| store.remove_user(user, origin, now))
     }
 
-    fn client(&self, id: &ClientId) -> Answer<Result<Option<Arc<Client>>, Outage>> {
+    fn client(&self, id: &ClientId) -> Lookup<Result<Option<Arc<Client>>, Outage>> {
         self.answer(|store| store.client(id))
     }
 
-    fn clients(&self, realm: RealmId) -> Act<Result<Vec<Client>, Outage>> {
+    fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>> {
         self.read(|store| store.clients(realm))
     }
 
-    fn put_client(&self, client: Client) -> Act<Result<(), DirectoryError>> {
+    fn put_client(&self, client: Client) -> Pending<Result<(), DirectoryError>> {
         self.write(|store| store.put_client(client))
     }
 
-    fn remove_client(&self, id: &ClientId) -> Act<Result<(), DirectoryError>> {
+    fn remove_client(&self, id: &ClientId) -> Pending<Result<(), DirectoryError>> {
         self.write(|store| store.remove_client(id))
     }
 
-    fn keys(&self, realm: RealmId) -> Act<Result<Vec<StoredKey>, Outage>> {
+    fn keys(&self, realm: RealmId) -> Pending<Result<Vec<StoredKey>, Outage>> {
         self.read(|store| store.keys(realm))
     }
 
-    fn add_key(&self, key: StoredKey) -> Act<Result<(), DirectoryError>> {
+    fn add_key(&self, key: StoredKey) -> Pending<Result<(), DirectoryError>> {
         self.write(|store| store.add_key(key))
     }
 }
 
 impl Flows for FailingStore {
-    fn put_flow(&self, flow: Flow) -> Act<Result<(), WriteError>> {
+    fn put_flow(&self, flow: Flow) -> Pending<Result<(), WriteError>> {
         self.write(|store| store.put_flow(flow))
     }
 
-    fn flow(&self, id: FlowId, kind: &'static str) -> Act<Result<Option<Flow>, Outage>> {
+    fn flow(&self, id: FlowId, kind: &'static str) -> Pending<Result<Option<Flow>, Outage>> {
         self.read(|store| store.flow(id, kind))
     }
 
-    fn take_flow(&self, id: FlowId, kind: &'static str) -> Act<Result<Option<Flow>, WriteError>> {
+    fn take_flow(&self, id: FlowId, kind: &'static str) -> Pending<Result<Option<Flow>, WriteError>> {
         self.write(|store| store.take_flow(id, kind))
     }
 }
 
 impl Documents for FailingStore {
-    fn put_document(&self, document: Document) -> Act<Result<(), WriteError>> {
+    fn put_document(&self, document: Document) -> Pending<Result<(), WriteError>> {
         self.write(|store| store.put_document(document))
     }
 
@@ -281,51 +292,61 @@ impl Documents for FailingStore {
         realm: RealmId,
         kind: &'static str,
         id: &str,
-    ) -> Act<Result<Option<Document>, Outage>> {
+    ) -> Pending<Result<Option<Document>, Outage>> {
         self.read(|store| store.document(realm, kind, id))
     }
 
-    fn documents(&self, realm: RealmId, kind: &'static str, most: u32) -> Act<Result<Vec<Document>, Outage>> {
+    fn documents(
+        &self,
+        realm: RealmId,
+        kind: &'static str,
+        most: u32,
+    ) -> Pending<Result<Vec<Document>, Outage>> {
         self.read(|store| store.documents(realm, kind, most))
     }
 
-    fn remove_document(&self, realm: RealmId, kind: &'static str, id: &str) -> Act<Result<bool, WriteError>> {
+    fn remove_document(
+        &self,
+        realm: RealmId,
+        kind: &'static str,
+        id: &str,
+    ) -> Pending<Result<bool, WriteError>> {
         self.write(|store| store.remove_document(realm, kind, id))
     }
 }
 
 impl Grants for FailingStore {
-    fn issue(&self, grant: Grant, now: Timestamp) -> Act<Result<(), GrantError>> {
+    fn issue(&self, grant: Grant, now: Timestamp) -> Pending<Result<(), GrantError>> {
         self.write(|store| store.issue(grant, now))
     }
 
-    fn redeem(&self, order: RedeemOrder, now: Timestamp) -> Act<Result<Grant, GrantError>> {
+    fn redeem(&self, order: RedeemOrder, now: Timestamp) -> Pending<Result<Grant, GrantError>> {
         self.write(|store| store.redeem(order, now))
     }
 
-    fn rotate(&self, order: RotateOrder, now: Timestamp) -> Act<Result<Grant, GrantError>> {
+    fn rotate(&self, order: RotateOrder, now: Timestamp) -> Pending<Result<Grant, GrantError>> {
         self.write(|store| store.rotate(order, now))
     }
 
-    fn revoke(&self, order: RevokeOrder, now: Timestamp) -> Act<Result<(), GrantError>> {
+    fn revoke(&self, order: RevokeOrder, now: Timestamp) -> Pending<Result<(), GrantError>> {
         self.write(|store| store.revoke(order, now))
     }
 
-    fn revoke_own(&self, client: ClientId, token: Voided, now: Timestamp) -> Act<Result<(), GrantError>> {
+    fn revoke_own(&self, client: ClientId, token: Voided, now: Timestamp) -> Pending<Result<(), GrantError>> {
         self.write(|store| store.revoke_own(client, token, now))
     }
 
-    fn grant(&self, id: GrantId) -> Answer<Result<Option<Arc<Grant>>, Outage>> {
+    fn grant(&self, id: GrantId) -> Lookup<Result<Option<Arc<Grant>>, Outage>> {
         self.answer(|store| store.grant(id))
     }
 }
 
 impl Upkeep for FailingStore {
-    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Act<Result<Swept, WriteError>> {
+    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Pending<Result<Swept, WriteError>> {
         self.write(|store| store.sweep(now, keep_ms))
     }
 
-    fn ready(&self) -> Act<Result<(), Outage>> {
+    fn ready(&self) -> Pending<Result<(), Outage>> {
         self.read(|store| store.ready())
     }
 

@@ -5,12 +5,12 @@
 //! back what a killed process had not synced; `failing` is a store that can be told to fail; `rights` walks a face's table of
 //! who may what.
 
-pub mod ambient;
 pub mod crash;
 pub mod failing;
 pub mod powercut;
 pub mod replay;
 pub mod rights;
+pub mod time_and_entropy;
 pub mod world;
 
 pub use world::{Reply, World};

@@ -20,8 +20,8 @@ use axum::response::Response;
 use serde_json::Value;
 use tower::Service;
 
-use crate::ambient::{FrozenClock, SeededEntropy};
 use crate::failing::FailingStore;
+use crate::time_and_entropy::{FrozenClock, SeededEntropy};
 
 pub use wire::WorldWire;
 

@@ -160,7 +160,7 @@ async fn list(realm: &str, user: Option<&str>, live: bool, limit: usize, reach: 
         ("WHY", "/why"),
         ("OPENED", "/opened_at"),
         ("SEEN", "/seen_at"),
-        ("DOOR", "/door"),
+        ("CHANNEL", "/door"),
         ("ADDRESS", "/device/address"),
     ];
     shown::list(&sessions, reach.json, &columns)?;

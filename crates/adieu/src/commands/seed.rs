@@ -7,7 +7,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use adieu_authority::{Authority, Device, Door, NewPerson, Realm, User};
+use adieu_authority::{Authority, Channel, Device, NewPerson, Realm, User};
 use anyhow::{Context, Result};
 
 use crate::config::Config;
@@ -43,9 +43,9 @@ pub(super) async fn run(config: Config, seed: Seed) -> Result<()> {
             .map(|n| {
                 let user = Arc::clone(&users[n as usize % users.len()]);
                 let (authority, realm) = (authority.clone(), Arc::clone(&realm));
-                let door = Door::named("kratos");
+                let channel = Channel::named("kratos");
                 tokio::spawn(
-                    async move { authority.open_proven(realm, door, Device::default(), &user).await },
+                    async move { authority.open_proven(realm, channel, Device::default(), &user).await },
                 )
             })
             .collect();

@@ -13,7 +13,7 @@ use adieu_declared::export::export;
 use adieu_declared::facts::Facts;
 use adieu_declared::secrets::{Sent, Source};
 use adieu_testkit::World;
-use adieu_testkit::ambient::{FrozenClock, SeededEntropy};
+use adieu_testkit::time_and_entropy::{FrozenClock, SeededEntropy};
 
 const HASH: &str = "$2y$04$Wma4ERn3ypMEO92HmNKQXudkOuvsNXtKMqtJ8p1/oXKmjZhUb/XxG";
 

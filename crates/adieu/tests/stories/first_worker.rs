@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use adieu::house::House;
-use adieu_testkit::ambient::{FrozenClock, SeededEntropy};
+use adieu_testkit::time_and_entropy::{FrozenClock, SeededEntropy};
 use adieu_testkit::world::{Ask, profile_config};
 use axum::http::Method;
 use base64::Engine as _;

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use adieu_authority::{
-    AmendOrder, Amendment, Authority, Check, Device, Door, How, Realm, SessionToken, SignOn,
+    AmendOrder, Amendment, Authority, Channel, Check, Device, How, Realm, SessionToken, SignOn,
 };
 use adieu_core::{Clock, Span};
 use adieu_testkit::World;
-use adieu_testkit::ambient::FrozenClock;
 use adieu_testkit::crash::doors::{Dialect, Doors, Exit, InProcess, Left, Target};
+use adieu_testkit::time_and_entropy::FrozenClock;
 
 const ENDINGS: u64 = 100;
 /// How often everybody has come round before the ending, and after it.
@@ -89,7 +89,7 @@ impl Race {
             Busy::Renewing => {
                 let sign_on = SignOn {
                     realm: Arc::clone(&self.realm),
-                    door: Door::named("kratos"),
+                    channel: Channel::named("kratos"),
                     name: self.name.clone(),
                     password: self.password.clone(),
                     device: Device::default(),

@@ -11,7 +11,6 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::ambient::Span;
 use crate::directory::{Beyond, Limits, Proof, Quota, User};
 use crate::ids::PopulationId;
 use crate::session::tests::plain;
@@ -19,6 +18,7 @@ use crate::session::{Device, Generations};
 use crate::session_id::Incarnation;
 use crate::sign_on::{SignOnDecision, SignOnOrder, decide_room, decide_sign_on};
 use crate::sweep::spent;
+use crate::time::Span;
 use crate::token::SessionSecret;
 
 const USERS: u64 = 3;
@@ -123,9 +123,9 @@ fn user(n: u64) -> User {
     }
 }
 
-fn order(target: Target, act: Act) -> EndOrder {
-    let origin = Origin { door: Door::named("test"), address: None };
-    EndOrder { realm: None, target, act, cause: Cause::SignOff, spare: None, origin }
+fn order(target: EndTarget, kind: EndKind) -> EndOrder {
+    let origin = Origin { channel: Channel::named("test"), address: None };
+    EndOrder { realm: None, target, kind, cause: Cause::SignOff, spare: None, origin }
 }
 
 impl Model {
@@ -164,7 +164,7 @@ impl Model {
         self.by_id(id).is_some_and(live)
     }
 
-    fn family(&self, target: &Target) -> Family {
+    fn family(&self, target: &EndTarget) -> Family {
         let one = |id: SessionId| match self.by_id(id) {
             Some(s) => Family::One {
                 session: Box::new(s.clone()),
@@ -184,12 +184,12 @@ impl Model {
             Family::User { key: user.key, id, realm: realm(), generation: user.generation, keep }
         };
         match target {
-            Target::Token(token) => one(token.id),
-            Target::One(session) | Target::OneOf { session, .. } => one(*session),
-            Target::User(id) => of_user(*id, None),
-            Target::UserBut { user, keep } => of_user(*user, Some(*keep)),
-            Target::Realm(id) => Family::Realm { id: *id, generation: self.disk.realm_generation },
-            Target::Grants(_) => Family::Nothing,
+            EndTarget::Token(token) => one(token.id),
+            EndTarget::One(session) | EndTarget::OneOf { session, .. } => one(*session),
+            EndTarget::User(id) => of_user(*id, None),
+            EndTarget::UserBut { user, keep } => of_user(*user, Some(*keep)),
+            EndTarget::Realm(id) => Family::Realm { id: *id, generation: self.disk.realm_generation },
+            EndTarget::Grants(_) => Family::Nothing,
         }
     }
 
@@ -197,21 +197,21 @@ impl Model {
         let ending = decide_ending(&self.family(&order.target), order, self.now)?;
         for change in ending.changes {
             match change {
-                Change::Bury(tombstone) => {
+                EndingChange::Bury(tombstone) => {
                     self.disk.sessions.remove(&tombstone.session.locator.number());
                     self.disk.tombstones.insert(tombstone.session.id, *tombstone);
                 }
-                Change::Write(session) => {
+                EndingChange::Write(session) => {
                     self.disk.sessions.insert(session.locator.number(), *session);
                 }
-                Change::RaiseUser { key, to, forget } => {
+                EndingChange::RaiseUser { key, to, forget } => {
                     let user = self.disk.users.iter_mut().find(|u| u.key == key).expect("a user");
                     assert!(to > user.generation, "a generation never falls");
                     user.generation = to;
                     user.forgotten = if forget { to } else { user.forgotten };
                 }
-                Change::RaiseRealm { to, .. } => self.disk.realm_generation = to,
-                Change::RaiseClient { .. } => unreachable!("no clients here"),
+                EndingChange::RaiseRealm { to, .. } => self.disk.realm_generation = to,
+                EndingChange::RaiseClient { .. } => unreachable!("no clients here"),
             }
         }
         Ok(ending.outcome)
@@ -235,7 +235,7 @@ impl Model {
         let orders = decide_room(order, others).ok()?;
         assert!(lived - orders.len() < most, "there is room for one more");
         for end in orders {
-            let Target::One(id) = end.target else { panic!("one session: {end:?}") };
+            let EndTarget::One(id) = end.target else { panic!("one session: {end:?}") };
             self.cover(|s| s.id == id);
             assert!(matches!(self.end(&end), Ok(Ended::Now(_))), "what makes room was live");
         }
@@ -260,7 +260,7 @@ impl Model {
             proof: Proof { user: user.id, generation },
             limits: Limits { idle: Some(Span::from_s(300)), absolute: Span::from_s(1000) },
             quota,
-            door: Door::named("test"),
+            channel: Channel::named("test"),
             method: "password".into(),
             spends: None,
             device: Device::default(),
@@ -318,12 +318,12 @@ impl Model {
             }
             Deed::End { token } | Deed::Reset { token } | Deed::Forget { token } => {
                 let Some((token, _)) = self.tokens.get(token).cloned() else { return };
-                let act = match deed {
-                    Deed::End { .. } => Act::End,
-                    Deed::Reset { .. } => Act::Reset,
-                    _ => Act::Forget,
+                let kind = match deed {
+                    Deed::End { .. } => EndKind::End,
+                    Deed::Reset { .. } => EndKind::Reset,
+                    _ => EndKind::Forget,
                 };
-                if let Ok(Ended::Now(_)) = self.end(&order(Target::Token((&token).into()), act)) {
+                if let Ok(Ended::Now(_)) = self.end(&order(EndTarget::Token((&token).into()), kind)) {
                     for (other, dead) in &mut self.tokens {
                         *dead |= other.id == token.id;
                     }
@@ -332,8 +332,8 @@ impl Model {
             Deed::EndAll { user } | Deed::ForgetAll { user } => {
                 let id = self.disk.users[user as usize].id;
                 self.cover(|s| s.user == id);
-                let act = if matches!(deed, Deed::EndAll { .. }) { Act::End } else { Act::Forget };
-                self.end(&order(Target::User(id), act)).expect("a user can be ended");
+                let kind = if matches!(deed, Deed::EndAll { .. }) { EndKind::End } else { EndKind::Forget };
+                self.end(&order(EndTarget::User(id), kind)).expect("a user can be ended");
             }
             Deed::EndAllBut { user, token } => {
                 let id = self.disk.users[user as usize].id;
@@ -341,18 +341,19 @@ impl Model {
                 // The order names a session: it is kept whichever of its tokens, an older one even, brought its name.
                 let lived = self.lives(keep.id) && self.by_id(keep.id).is_some_and(|s| s.user == id);
                 self.cover(|s| s.user == id && !(lived && s.id == keep.id));
-                self.end(&order(Target::UserBut { user: id, keep: keep.id }, Act::End)).expect("ended");
+                self.end(&order(EndTarget::UserBut { user: id, keep: keep.id }, EndKind::End))
+                    .expect("ended");
                 assert!(!lived || self.lives(keep.id), "the kept one lives on");
             }
             Deed::EndRealm => {
                 self.cover(|_| true);
-                self.end(&order(Target::Realm(realm()), Act::End)).expect("a realm can be ended");
+                self.end(&order(EndTarget::Realm(realm()), EndKind::End)).expect("a realm can be ended");
             }
             Deed::Enable { user, enabled } => {
                 let id = self.disk.users[user as usize].id;
                 if !enabled {
                     self.cover(|s| s.user == id);
-                    self.end(&order(Target::User(id), Act::End)).expect("a user can be ended");
+                    self.end(&order(EndTarget::User(id), EndKind::End)).expect("a user can be ended");
                 }
                 self.disk.users[user as usize].enabled = enabled;
             }
@@ -375,7 +376,7 @@ impl Model {
                 // Nobody was answered, so nothing is covered; what lived may live on.
                 let before = self.disk.clone();
                 if let Some((token, _)) = self.tokens.get(token).cloned() {
-                    let _ = self.end(&order(Target::Token((&token).into()), Act::End));
+                    let _ = self.end(&order(EndTarget::Token((&token).into()), EndKind::End));
                 }
                 self.disk = before;
                 self.seen.clear();
@@ -408,7 +409,7 @@ proptest! {
         let around = Around { generations: Generations { user, realm: 5 }, user_enabled: enabled };
         let at = |s: i64| Timestamp::from_ms(s * 1000);
         let one = verdict(&session, at(seen_s), around, at(now_s));
-        session.door = Door::named("another");
+        session.channel = Channel::named("another");
         prop_assert_eq!(one, verdict(&session, at(seen_s), around, at(now_s)));
     }
 }

@@ -20,7 +20,7 @@ use serde_json::Value;
 use self::carried::ToUpgrade;
 use crate::address::Place;
 use crate::answer::{Dress, Margin, json};
-use crate::call::{self, Call, DOOR};
+use crate::call::{self, CHANNEL, Call};
 use crate::caller;
 use crate::cookies::shown;
 use crate::error::AmError;
@@ -170,7 +170,7 @@ async fn upgraded(face: &Face, sign_on: SignOn, old: &Live) -> Result<SessionTok
 fn attempted(call: &Call, realm: &Arc<Realm>, pair: Pair, previous: Option<SessionToken>) -> SignOn {
     SignOn {
         realm: Arc::clone(realm),
-        door: DOOR,
+        channel: CHANNEL,
         name: pair.name,
         password: pair.password,
         device: call.device(),

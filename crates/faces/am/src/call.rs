@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use adieu_authority::{Device, Door, Origin};
+use adieu_authority::{Channel, Device, Origin};
 use adieu_http_kit::body::{self, BodyError};
 use adieu_http_kit::client::{self, Peer};
 use adieu_http_kit::form::Params;
@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::error::AmError;
 
 /// The name of this door, in records and metrics.
-pub(crate) const DOOR: Door = Door::named("am");
+pub(crate) const CHANNEL: Channel = Channel::named("am");
 
 /// A filled callback flow is below 4 KiB.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -79,7 +79,7 @@ impl Call {
 
     /// Where an order comes from.
     pub(crate) fn origin(&self) -> Origin {
-        Origin { door: DOOR, address: self.address() }
+        Origin { channel: CHANNEL, address: self.address() }
     }
 
     fn address(&self) -> Option<String> {

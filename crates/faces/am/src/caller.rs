@@ -2,7 +2,7 @@
 //!
 //! The cookie beats the header, dead or alive; nothing is decoded. Contract am.md 0.3, 0.4.
 
-use adieu_authority::{Answer, Check, Live, RealmId, SessionToken, Standing};
+use adieu_authority::{Check, Live, Lookup, RealmId, SessionToken, Standing};
 use adieu_http_kit::cookies;
 use http::{HeaderMap, Method};
 
@@ -59,8 +59,8 @@ pub(crate) async fn caller(face: &Face, headers: &HeaderMap) -> Result<Caller, A
 /// The live session that a token opens.
 pub(crate) async fn check(face: &Face, token: &SessionToken, touch: bool) -> Result<Option<Live>, AmError> {
     let answer = match face.authority.check(token, touch) {
-        Answer::Now(answer) => answer,
-        Answer::Later(answer) => answer.await,
+        Lookup::Now(answer) => answer,
+        Lookup::Later(answer) => answer.await,
     };
     Ok(match answer? {
         Check::Live(live) => Some(live),

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use adieu_authority::{Authority, Door, Outage, Realm, RealmId};
+use adieu_authority::{Authority, Channel, Outage, Realm, RealmId};
 use adieu_http_kit::cookies::Companion;
 use adieu_http_kit::return_to::AllowList;
 use url::Url;
@@ -14,7 +14,7 @@ use crate::schema::{Schema, SchemaError, built_in};
 use crate::tokenize::Tokenizer;
 
 /// The door of this face, as sessions, metrics and logs name it.
-pub(crate) const DOOR: Door = Door::named("kratos");
+pub(crate) const CHANNEL: Channel = Channel::named("kratos");
 
 /// The paths under which the public API is mounted. Contract kratos.md 1.5.
 pub(crate) const MOUNTS: [&str; 2] = ["", "/auth"];

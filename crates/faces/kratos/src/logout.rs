@@ -4,7 +4,7 @@
 //! session. Order of faults: token missing, nobody signed on, wrong token, (the session ends), bad return address.
 
 use adieu_authority::{
-    Act, Cause, EndOrder, Ended, Origin, PresentedToken, Purpose, Session, SessionToken, Target,
+    Cause, EndKind, EndOrder, EndTarget, Ended, Origin, PresentedToken, Purpose, Session, SessionToken,
 };
 use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq;
 use crate::answer::{Answer, Call, empty, json as json_answer, redirect, set_cookie};
 use crate::credentials::Credentials;
 use crate::error::KratosError;
-use crate::face::{DOOR, Face};
+use crate::face::{CHANNEL, Face};
 
 const PREFIX: &str = "ory_lo_";
 
@@ -85,11 +85,11 @@ async fn perform_inner(
     let token = meant(face, credentials, wanted).await?;
     let order = EndOrder {
         realm: Some(face.realm_id().await?),
-        target: Target::Token(PresentedToken::from(&token)),
-        act: Act::End,
+        target: EndTarget::Token(PresentedToken::from(&token)),
+        kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
-        origin: Origin { door: DOOR, address: call.address() },
+        origin: Origin { channel: CHANNEL, address: call.address() },
     };
     match face.authority.end(order).await? {
         Ended::Now(_) => {}

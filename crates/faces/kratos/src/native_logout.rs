@@ -2,7 +2,9 @@
 //!
 //! Idempotent while anything is known of the session (K-5); a token of nobody is 403 (K-6). Always JSON.
 
-use adieu_authority::{Act, Cause, EndError, EndOrder, Ended, Origin, PresentedToken, SessionToken, Target};
+use adieu_authority::{
+    Cause, EndError, EndKind, EndOrder, EndTarget, Ended, Origin, PresentedToken, SessionToken,
+};
 use adieu_http_kit::media;
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -10,7 +12,7 @@ use serde_json::Value;
 
 use crate::answer::{Answer, Call, empty, read_body};
 use crate::error::KratosError;
-use crate::face::{DOOR, Face};
+use crate::face::{CHANNEL, Face};
 
 pub(crate) async fn perform(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
     let body = read_body(body).await?;
@@ -19,11 +21,11 @@ pub(crate) async fn perform(face: &Face, call: &Call, body: Body) -> Result<Answ
     let token = token.as_deref().and_then(SessionToken::parse).ok_or_else(unknown)?;
     let order = EndOrder {
         realm: Some(face.realm_id().await?),
-        target: Target::Token(PresentedToken::from(&token)),
-        act: Act::End,
+        target: EndTarget::Token(PresentedToken::from(&token)),
+        kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
-        origin: Origin { door: DOOR, address: call.address() },
+        origin: Origin { channel: CHANNEL, address: call.address() },
     };
     match face.authority.end(order).await {
         Ok(Ended::Now(_) | Ended::Before) => Ok(empty(StatusCode::NO_CONTENT)),

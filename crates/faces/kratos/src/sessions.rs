@@ -2,7 +2,9 @@
 //!
 //! The credential is asked for before anything else of the request is looked at.
 
-use adieu_authority::{Act, Cause, EndError, EndOrder, Fate, Live, Origin, Remembered, SessionId, Target};
+use adieu_authority::{
+    Cause, EndError, EndKind, EndOrder, EndTarget, Fate, Live, Origin, Remembered, SessionId,
+};
 use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
 use serde_json::json;
@@ -10,7 +12,7 @@ use uuid::Uuid;
 
 use crate::answer::{Answer, Call, empty, json as json_answer};
 use crate::error::KratosError;
-use crate::face::{DOOR, Face};
+use crate::face::{CHANNEL, Face};
 use crate::links::Offset;
 use crate::wire::Shown;
 
@@ -43,7 +45,7 @@ pub(crate) async fn end_others(face: &Face, call: &Call) -> Result<Answer, Krato
     let count = others.len();
     if others.iter().any(|one| one.fate == Fate::Live) {
         let keep = live.session.id;
-        face.authority.end(order(face, call, Target::UserBut { user: live.user.id, keep }).await?).await?;
+        face.authority.end(order(face, call, EndTarget::UserBut { user: live.user.id, keep }).await?).await?;
     }
     Ok(json_answer(StatusCode::OK, &json!({"count": count})))
 }
@@ -55,7 +57,7 @@ pub(crate) async fn end_one(face: &Face, call: &Call, id: &str) -> Result<Answer
     if session == live.session.id {
         return Err(EndError::CallersOwn.into());
     }
-    let target = Target::OneOf { user: live.user.id, session };
+    let target = EndTarget::OneOf { user: live.user.id, session };
     match face.authority.end(order(face, call, target).await?).await {
         Ok(_) | Err(EndError::UnknownSession) => Ok(empty(StatusCode::NO_CONTENT)),
         Err(error @ (EndError::CallersOwn | EndError::NotTaken(_) | EndError::InDoubt(_))) => {
@@ -75,14 +77,14 @@ async fn others(face: &Face, live: &Live) -> Result<Vec<Remembered>, KratosError
     Ok(all)
 }
 
-async fn order(face: &Face, call: &Call, target: Target) -> Result<EndOrder, KratosError> {
+async fn order(face: &Face, call: &Call, target: EndTarget) -> Result<EndOrder, KratosError> {
     Ok(EndOrder {
         realm: Some(face.realm_id().await?),
         target,
-        act: Act::End,
+        kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
-        origin: Origin { door: DOOR, address: call.address() },
+        origin: Origin { channel: CHANNEL, address: call.address() },
     })
 }
 

@@ -3,7 +3,7 @@
 //! The hottest path of the house: nothing is read that is in memory, nothing is written; a cookie is set only after the session
 //! was extended (K-26). Only `tokenize_as` costs a signature.
 
-use adieu_authority::Answer as Checked;
+use adieu_authority::Lookup as Checked;
 use axum::http::{HeaderValue, StatusCode};
 
 use crate::answer::{Answer, Call, json, set_cookie};

@@ -26,7 +26,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use adieu_authority::{Authority, Door, Origin};
+use adieu_authority::{Authority, Channel, Origin};
 use adieu_http_kit::client::Peer;
 use axum::body::Body;
 use axum::response::Response;
@@ -44,7 +44,7 @@ use crate::admin::routes::{Found, find};
 pub use crate::admin::document::document;
 
 /// The name of this door in records and logs.
-const DOOR: Door = Door::named("native");
+const CHANNEL: Channel = Channel::named("native");
 
 /// The API over an authority.
 pub(crate) struct Api {
@@ -63,7 +63,7 @@ struct Call {
 impl Call {
     fn origin(&self) -> Origin {
         let address = self.parts.extensions.get::<Peer>().map(Peer::to_string);
-        Origin { door: DOOR, address }
+        Origin { channel: CHANNEL, address }
     }
 }
 

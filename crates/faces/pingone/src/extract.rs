@@ -15,7 +15,7 @@ use http::request::Parts;
 
 use crate::manage::input::Input;
 use crate::problem::Problem;
-use crate::{DOOR, Face, body, cookies};
+use crate::{CHANNEL, Face, body, cookies};
 
 /// An id in the path. What is no id names nothing.
 async fn id<T: FromStr>(parts: &mut Parts, name: &str) -> Result<T, Problem> {
@@ -77,7 +77,7 @@ impl Visitor {
 
     /// Where an order of this visitor comes from.
     pub(crate) fn origin(&self) -> Origin {
-        Origin { door: DOOR, address: self.device.address.clone() }
+        Origin { channel: CHANNEL, address: self.device.address.clone() }
     }
 }
 

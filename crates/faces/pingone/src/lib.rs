@@ -33,7 +33,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use adieu_authority::{Authority, Door, Issuer, Realm};
+use adieu_authority::{Authority, Channel, Issuer, Realm};
 use adieu_oidc::Provider;
 use axum::Router;
 use axum::body::Body;
@@ -50,7 +50,7 @@ use crate::finish::{Reads, finish};
 use crate::problem::Problem;
 
 /// The door that sessions of this dialect come through.
-pub(crate) const DOOR: Door = Door::named("pingone");
+pub(crate) const CHANNEL: Channel = Channel::named("pingone");
 
 /// What every handler has at hand.
 #[derive(Clone)]

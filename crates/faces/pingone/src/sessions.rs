@@ -9,7 +9,7 @@ pub(crate) mod me;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Act, Cause, EndOrder, Ended, Fate, Looked, NotLive, Remembered, SessionId, Standing, Target, User,
+    Cause, EndKind, EndOrder, EndTarget, Ended, Fate, Looked, NotLive, Remembered, SessionId, Standing, User,
     UserId, Verdict,
 };
 use adieu_http_kit::media;
@@ -77,9 +77,9 @@ pub(crate) async fn delete(
     let kept = kept::session(&face, &user, id).await?;
     let order = EndOrder {
         realm: Some(admin.realm.id),
-        target: Target::OneOf { user: user.id, session: id },
+        target: EndTarget::OneOf { user: user.id, session: id },
         // What time has ended is only taken off the list.
-        act: if kept.fate == Fate::Live { Act::End } else { Act::Forget },
+        kind: if kept.fate == Fate::Live { EndKind::End } else { EndKind::Forget },
         cause: Cause::Administrator(admin.principal.actor()),
         spare: admin.principal.session(),
         origin: visitor.origin(),
@@ -132,8 +132,8 @@ async fn reset_one(
 ) -> Result<StatusCode, Problem> {
     let order = EndOrder {
         realm: Some(admin.realm.id),
-        target: Target::One(id),
-        act: Act::Reset,
+        target: EndTarget::One(id),
+        kind: EndKind::Reset,
         cause: Cause::Administrator(admin.principal.actor()),
         spare: None,
         origin: visitor.origin(),

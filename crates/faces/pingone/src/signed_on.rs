@@ -11,7 +11,7 @@ use crate::extract::Visitor;
 use crate::flow::Flow;
 use crate::problem::Problem;
 use crate::signoff::end;
-use crate::{DOOR, Face};
+use crate::{CHANNEL, Face};
 
 /// What a person gives. No `Debug`: one of them is a secret.
 pub(crate) struct Credentials {
@@ -59,7 +59,7 @@ async fn opened(
 ) -> Result<SignedIn, Problem> {
     let sign_on = SignOn {
         realm: Arc::clone(realm),
-        door: DOOR,
+        channel: CHANNEL,
         name: credentials.username,
         password: credentials.password,
         device: visitor.device.clone(),

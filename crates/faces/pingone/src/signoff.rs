@@ -7,7 +7,7 @@ pub(crate) mod by_hint;
 
 use std::sync::Arc;
 
-use adieu_authority::{Act, Cause, Client, ClientId, EndError, EndOrder, Realm, Target};
+use adieu_authority::{Cause, Client, ClientId, EndError, EndKind, EndOrder, EndTarget, Realm};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::Hint;
 use axum::extract::Request;
@@ -128,8 +128,8 @@ pub(crate) async fn end(face: &Face, realm: &Realm, visitor: &Visitor) -> Result
     let Some(token) = &visitor.token else { return Ok(()) };
     let order = EndOrder {
         realm: Some(realm.id),
-        target: Target::Token(token.into()),
-        act: Act::End,
+        target: EndTarget::Token(token.into()),
+        kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
         origin: visitor.origin(),

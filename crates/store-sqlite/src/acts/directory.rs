@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use adieu_core::directory::matched;
 use adieu_core::{
-    Act as EndAct, Cause, Client, ClientId, EndOrder, Ended, NewUser, Origin, Outage, Population,
-    PopulationId, Realm, RealmId, Target, Timestamp, User, UserEdit, UserId, UserKey,
+    Cause, Client, ClientId, EndKind, EndOrder, EndTarget, Ended, NewUser, Origin, Outage, Population,
+    PopulationId, Realm, RealmId, Timestamp, User, UserEdit, UserId, UserKey,
 };
-use adieu_store::{Act, Answer, Directory, DirectoryError, Edited, StoredKey};
+use adieu_store::{Directory, DirectoryError, Edited, Lookup, Pending, StoredKey};
 use rusqlite::{Connection, Row, params};
 
 use crate::acts::sessions::end;
@@ -32,12 +32,12 @@ fn key_row(row: &Row<'_>) -> rusqlite::Result<StoredKey> {
 type Written<T> = rusqlite::Result<Result<T, DirectoryError>>;
 
 impl Directory for SqliteStore {
-    fn realm(&self, id: RealmId) -> Answer<Result<Option<Arc<Realm>>, Outage>> {
+    fn realm(&self, id: RealmId) -> Lookup<Result<Option<Arc<Realm>>, Outage>> {
         let key = id.uuid().as_u128();
         if let Some(realm) = self.shared.caches.realms.find(&key) {
-            return Answer::Now(Ok(Some(realm)));
+            return Lookup::Now(Ok(Some(realm)));
         }
-        Answer::Later(self.readers.read(move |db, shared, read_at| {
+        Lookup::Later(self.readers.read(move |db, shared, read_at| {
             let realm = rows::realm(db, id)?.map(Arc::new);
             shared.pass(Place::RowsRead);
             if let Some(realm) = &realm {
@@ -47,11 +47,11 @@ impl Directory for SqliteStore {
         }))
     }
 
-    fn realms(&self) -> Act<Result<Vec<Realm>, Outage>> {
+    fn realms(&self) -> Pending<Result<Vec<Realm>, Outage>> {
         self.readers.read(|db, _, _| rows::realms(db))
     }
 
-    fn create_realm(&self, realm: Realm) -> Act<Result<(), DirectoryError>> {
+    fn create_realm(&self, realm: Realm) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| {
             let taken = rows::realms(batch.db)?.iter().any(|r| r.id == realm.id || r.path == realm.path);
             if taken {
@@ -61,15 +61,15 @@ impl Directory for SqliteStore {
         })
     }
 
-    fn population(&self, id: PopulationId) -> Act<Result<Option<Population>, Outage>> {
+    fn population(&self, id: PopulationId) -> Pending<Result<Option<Population>, Outage>> {
         self.readers.read(move |db, _, _| rows::population(db, id))
     }
 
-    fn populations(&self, realm: RealmId) -> Act<Result<Vec<Population>, Outage>> {
+    fn populations(&self, realm: RealmId) -> Pending<Result<Vec<Population>, Outage>> {
         self.readers.read(move |db, _, _| rows::populations(db, realm))
     }
 
-    fn create_population(&self, new: Population) -> Act<Result<(), DirectoryError>> {
+    fn create_population(&self, new: Population) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| {
             if rows::realm(batch.db, new.realm)?.is_none() {
                 return Ok(Err(DirectoryError::Unknown));
@@ -81,7 +81,7 @@ impl Directory for SqliteStore {
         })
     }
 
-    fn edit_population(&self, population: Population) -> Act<Result<(), DirectoryError>> {
+    fn edit_population(&self, population: Population) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| match rows::population(batch.db, population.id)? {
             Some(before) if before.realm == population.realm => {
                 let next = Population { created_at: before.created_at, ..population.clone() };
@@ -91,7 +91,7 @@ impl Directory for SqliteStore {
         })
     }
 
-    fn remove_population(&self, id: PopulationId) -> Act<Result<(), DirectoryError>> {
+    fn remove_population(&self, id: PopulationId) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| {
             if rows::population(batch.db, id)?.is_none() {
                 return Ok(Err(DirectoryError::Unknown));
@@ -103,16 +103,16 @@ impl Directory for SqliteStore {
         })
     }
 
-    fn count_users(&self, population: PopulationId) -> Act<Result<u64, Outage>> {
+    fn count_users(&self, population: PopulationId) -> Pending<Result<u64, Outage>> {
         self.readers.read(move |db, _, _| rows::count_users(db, population))
     }
 
-    fn user(&self, id: UserId) -> Answer<Result<Option<Arc<User>>, Outage>> {
+    fn user(&self, id: UserId) -> Lookup<Result<Option<Arc<User>>, Outage>> {
         let key = id.uuid().as_u128();
         if let Some(user) = self.shared.caches.users.find(&key) {
-            return Answer::Now(Ok(Some(user).filter(|user| !user.removed)));
+            return Lookup::Now(Ok(Some(user).filter(|user| !user.removed)));
         }
-        Answer::Later(self.readers.read(move |db, shared, read_at| {
+        Lookup::Later(self.readers.read(move |db, shared, read_at| {
             let user = rows::user(db, id)?.map(Arc::new);
             shared.pass(Place::RowsRead);
             if let Some(user) = &user {
@@ -122,21 +122,21 @@ impl Directory for SqliteStore {
         }))
     }
 
-    fn user_named(&self, realm: RealmId, name: &str) -> Act<Result<Option<Arc<User>>, Outage>> {
+    fn user_named(&self, realm: RealmId, name: &str) -> Pending<Result<Option<Arc<User>>, Outage>> {
         let name = matched(name);
         self.readers.read(move |db, _, _| Ok(rows::user_named(db, realm, &name)?.map(Arc::new)))
     }
 
-    fn create_user(&self, new: NewUser) -> Act<Result<User, DirectoryError>> {
+    fn create_user(&self, new: NewUser) -> Pending<Result<User, DirectoryError>> {
         self.writer.write(move |batch| create_user(batch, &new))
     }
 
-    fn user_external(&self, realm: RealmId, external_id: &str) -> Act<Result<Option<Arc<User>>, Outage>> {
+    fn user_external(&self, realm: RealmId, external_id: &str) -> Pending<Result<Option<Arc<User>>, Outage>> {
         let external_id = external_id.to_owned();
         self.readers.read(move |db, _, _| Ok(rows::user_external(db, realm, &external_id)?.map(Arc::new)))
     }
 
-    fn users(&self, realm: RealmId, after: Option<UserId>, most: u32) -> Act<Result<Vec<User>, Outage>> {
+    fn users(&self, realm: RealmId, after: Option<UserId>, most: u32) -> Pending<Result<Vec<User>, Outage>> {
         self.readers.read(move |db, _, _| rows::users(db, realm, after, most))
     }
 
@@ -146,20 +146,25 @@ impl Directory for SqliteStore {
         edit: UserEdit,
         origin: Origin,
         now: Timestamp,
-    ) -> Act<Result<Edited, DirectoryError>> {
+    ) -> Pending<Result<Edited, DirectoryError>> {
         self.writer.write(move |batch| edit_user(batch, id, &edit, &origin, now))
     }
 
-    fn remove_user(&self, id: UserId, origin: Origin, now: Timestamp) -> Act<Result<Ended, DirectoryError>> {
+    fn remove_user(
+        &self,
+        id: UserId,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Pending<Result<Ended, DirectoryError>> {
         self.writer.write(move |batch| remove_user(batch, id, &origin, now))
     }
 
-    fn client(&self, id: &ClientId) -> Answer<Result<Option<Arc<Client>>, Outage>> {
+    fn client(&self, id: &ClientId) -> Lookup<Result<Option<Arc<Client>>, Outage>> {
         if let Some(client) = self.shared.caches.clients.find(id) {
-            return Answer::Now(Ok(Some(client)));
+            return Lookup::Now(Ok(Some(client)));
         }
         let id = id.clone();
-        Answer::Later(self.readers.read(move |db, shared, read_at| {
+        Lookup::Later(self.readers.read(move |db, shared, read_at| {
             let found = rows::client(db, &id)?.filter(|(_, removed)| !removed);
             let client = found.map(|(client, _)| Arc::new(client));
             shared.pass(Place::RowsRead);
@@ -170,11 +175,11 @@ impl Directory for SqliteStore {
         }))
     }
 
-    fn clients(&self, realm: RealmId) -> Act<Result<Vec<Client>, Outage>> {
+    fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>> {
         self.readers.read(move |db, _, _| rows::clients(db, realm))
     }
 
-    fn put_client(&self, client: Client) -> Act<Result<(), DirectoryError>> {
+    fn put_client(&self, client: Client) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| {
             let (generation, void) = match rows::client(batch.db, &client.id)? {
                 Some((other, _)) if other.realm != client.realm => return Ok(Err(DirectoryError::NameTaken)),
@@ -186,7 +191,7 @@ impl Directory for SqliteStore {
         })
     }
 
-    fn remove_client(&self, id: &ClientId) -> Act<Result<(), DirectoryError>> {
+    fn remove_client(&self, id: &ClientId) -> Pending<Result<(), DirectoryError>> {
         let id = id.clone();
         self.writer.write(move |batch| match rows::client(batch.db, &id)? {
             Some((client, false)) => batch.write_client(client, true).map(Ok),
@@ -194,7 +199,7 @@ impl Directory for SqliteStore {
         })
     }
 
-    fn keys(&self, realm: RealmId) -> Act<Result<Vec<StoredKey>, Outage>> {
+    fn keys(&self, realm: RealmId) -> Pending<Result<Vec<StoredKey>, Outage>> {
         self.readers.read(move |db, _, _| {
             db.prepare_cached("SELECT * FROM signing_key WHERE realm = ?1 ORDER BY created_at, kid")?
                 .query_map([realm.uuid().as_bytes()], key_row)?
@@ -202,7 +207,7 @@ impl Directory for SqliteStore {
         })
     }
 
-    fn add_key(&self, key: StoredKey) -> Act<Result<(), DirectoryError>> {
+    fn add_key(&self, key: StoredKey) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| {
             batch.db.execute(
                 "INSERT OR REPLACE INTO signing_key(realm, kid, algorithm, sealed, created_at)
@@ -297,7 +302,7 @@ fn edit_user(
     if edit.enabled != Some(false) {
         return Ok(Ok(Edited { user: next, ended: None }));
     }
-    let ended = end_all(batch, id, EndAct::End, Cause::UserDisabled, origin, now)?;
+    let ended = end_all(batch, id, EndKind::End, Cause::UserDisabled, origin, now)?;
     let user = rows::user(batch.db, id)?.unwrap_or(next);
     Ok(Ok(Edited { user, ended: Some(ended) }))
 }
@@ -307,7 +312,7 @@ fn remove_user(batch: &mut Batch<'_>, id: UserId, origin: &Origin, now: Timestam
     if present(batch.db, id)?.is_none() {
         return Ok(Err(DirectoryError::Unknown));
     }
-    let ended = end_all(batch, id, EndAct::Forget, Cause::UserRemoved, origin, now)?;
+    let ended = end_all(batch, id, EndKind::Forget, Cause::UserRemoved, origin, now)?;
     if let Some(user) = rows::user(batch.db, id)? {
         let bare = user.without_trace(now);
         named(batch.db, Some(&user), &bare)?;
@@ -319,12 +324,12 @@ fn remove_user(batch: &mut Batch<'_>, id: UserId, origin: &Origin, now: Timestam
 fn end_all(
     batch: &mut Batch<'_>,
     user: UserId,
-    act: EndAct,
+    kind: EndKind,
     cause: Cause,
     origin: &Origin,
     now: Timestamp,
 ) -> rusqlite::Result<Ended> {
     let origin = origin.clone();
-    let order = EndOrder { realm: None, target: Target::User(user), act, cause, spare: None, origin };
+    let order = EndOrder { realm: None, target: EndTarget::User(user), kind, cause, spare: None, origin };
     end(batch, &order, now)?.map_err(|_| Damaged::row("user"))
 }

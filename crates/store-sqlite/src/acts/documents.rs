@@ -3,12 +3,12 @@
 //! Nothing here reads their text.
 
 use adieu_core::{Outage, RealmId};
-use adieu_store::{Act, Document, Documents, WriteError};
+use adieu_store::{Document, Documents, Pending, WriteError};
 
 use crate::{SqliteStore, rows};
 
 impl Documents for SqliteStore {
-    fn put_document(&self, document: Document) -> Act<Result<(), WriteError>> {
+    fn put_document(&self, document: Document) -> Pending<Result<(), WriteError>> {
         self.writer.write(move |batch| rows::write_document(batch.db, &document).map(Ok))
     }
 
@@ -17,16 +17,26 @@ impl Documents for SqliteStore {
         realm: RealmId,
         kind: &'static str,
         id: &str,
-    ) -> Act<Result<Option<Document>, Outage>> {
+    ) -> Pending<Result<Option<Document>, Outage>> {
         let id = id.to_owned();
         self.readers.read(move |db, _, _| rows::document(db, realm, kind, &id))
     }
 
-    fn documents(&self, realm: RealmId, kind: &'static str, most: u32) -> Act<Result<Vec<Document>, Outage>> {
+    fn documents(
+        &self,
+        realm: RealmId,
+        kind: &'static str,
+        most: u32,
+    ) -> Pending<Result<Vec<Document>, Outage>> {
         self.readers.read(move |db, _, _| rows::documents(db, realm, kind, most))
     }
 
-    fn remove_document(&self, realm: RealmId, kind: &'static str, id: &str) -> Act<Result<bool, WriteError>> {
+    fn remove_document(
+        &self,
+        realm: RealmId,
+        kind: &'static str,
+        id: &str,
+    ) -> Pending<Result<bool, WriteError>> {
         let id = id.to_owned();
         self.writer.write(move |batch| rows::drop_document(batch.db, realm, kind, &id).map(Ok))
     }

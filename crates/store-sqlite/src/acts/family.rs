@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adieu_core::session::Verdict;
 use adieu_core::{
-    Around, EndOrder, Family, Generations, Realm, Session, SessionId, Target, Timestamp, User, UserId,
+    Around, EndOrder, EndTarget, Family, Generations, Realm, Session, SessionId, Timestamp, User, UserId,
 };
 use rusqlite::Connection;
 
@@ -62,14 +62,14 @@ fn around(
 pub(crate) fn family(batch: &Batch<'_>, order: &EndOrder) -> rusqlite::Result<Family> {
     let db = batch.db;
     match &order.target {
-        Target::Token(token) => one(batch, token.id),
-        Target::One(session) | Target::OneOf { session, .. } => one(batch, *session),
-        Target::User(user) => of_user(batch, *user, None),
-        Target::UserBut { user, keep } => of_user(batch, *user, facts_in(batch, *keep)?),
-        Target::Realm(id) => Ok(batch
+        EndTarget::Token(token) => one(batch, token.id),
+        EndTarget::One(session) | EndTarget::OneOf { session, .. } => one(batch, *session),
+        EndTarget::User(user) => of_user(batch, *user, None),
+        EndTarget::UserBut { user, keep } => of_user(batch, *user, facts_in(batch, *keep)?),
+        EndTarget::Realm(id) => Ok(batch
             .realm(*id)?
             .map_or(Family::Nothing, |realm| Family::Realm { id: *id, generation: realm.generation })),
-        Target::Grants(id) => Ok(rows::client(db, id)?.map_or(Family::Nothing, |(client, _)| {
+        EndTarget::Grants(id) => Ok(rows::client(db, id)?.map_or(Family::Nothing, |(client, _)| {
             Family::Client { id: id.clone(), realm: client.realm, generation: client.generation }
         })),
     }

@@ -3,7 +3,7 @@
 //! Bodies are bytes; whoever asks for another kind gets nothing.
 
 use adieu_core::{Outage, RealmId, Timestamp};
-use adieu_store::{Act, Flow, FlowId, Flows, WriteError};
+use adieu_store::{Flow, FlowId, Flows, Pending, WriteError};
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::SqliteStore;
@@ -21,7 +21,7 @@ fn flow_row(row: &Row<'_>) -> rusqlite::Result<Flow> {
 }
 
 impl Flows for SqliteStore {
-    fn put_flow(&self, flow: Flow) -> Act<Result<(), WriteError>> {
+    fn put_flow(&self, flow: Flow) -> Pending<Result<(), WriteError>> {
         self.writer.write(move |batch| {
             let sql =
                 "INSERT OR REPLACE INTO flow(id, realm, kind, expires_at, body) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -36,7 +36,7 @@ impl Flows for SqliteStore {
         })
     }
 
-    fn flow(&self, id: FlowId, kind: &'static str) -> Act<Result<Option<Flow>, Outage>> {
+    fn flow(&self, id: FlowId, kind: &'static str) -> Pending<Result<Option<Flow>, Outage>> {
         self.readers.read(move |db, _, _| {
             db.prepare_cached("SELECT * FROM flow WHERE id = ?1 AND kind = ?2")?
                 .query_row(params![id, kind], flow_row)
@@ -44,7 +44,7 @@ impl Flows for SqliteStore {
         })
     }
 
-    fn take_flow(&self, id: FlowId, kind: &'static str) -> Act<Result<Option<Flow>, WriteError>> {
+    fn take_flow(&self, id: FlowId, kind: &'static str) -> Pending<Result<Option<Flow>, WriteError>> {
         self.writer.write(move |batch| {
             let sql = "DELETE FROM flow WHERE id = ?1 AND kind = ?2 RETURNING *";
             Ok(Ok(batch.db.prepare_cached(sql)?.query_row(params![id, kind], flow_row).optional()?))

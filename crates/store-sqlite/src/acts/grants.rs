@@ -9,7 +9,7 @@ use adieu_core::{
     Client, ClientId, Grant, GrantAround, GrantError, GrantId, Outage, RedeemOrder, RevokeOrder, RotateOrder,
     Timestamp, Verdict, Voided, decide_revoke, decide_void,
 };
-use adieu_store::{Act, Answer, Grants};
+use adieu_store::{Grants, Lookup, Pending};
 
 use crate::acts::family::{Facts, facts_in};
 use crate::hooks::Place;
@@ -54,7 +54,7 @@ fn decided(
 }
 
 impl Grants for SqliteStore {
-    fn issue(&self, grant: Grant, now: Timestamp) -> Act<Result<(), GrantError>> {
+    fn issue(&self, grant: Grant, now: Timestamp) -> Pending<Result<(), GrantError>> {
         self.writer.write(move |batch| {
             let (around, live) = around(batch, &grant, now)?;
             let Some(facts) = live.filter(|_| grant.is_live(around, now)) else {
@@ -71,26 +71,26 @@ impl Grants for SqliteStore {
         })
     }
 
-    fn redeem(&self, order: RedeemOrder, now: Timestamp) -> Act<Result<Grant, GrantError>> {
+    fn redeem(&self, order: RedeemOrder, now: Timestamp) -> Pending<Result<Grant, GrantError>> {
         self.writer.write(move |batch| {
             decided(batch, order.grant, now, |grant, around| decide_redeem(grant, around, &order, now))
         })
     }
 
-    fn rotate(&self, order: RotateOrder, now: Timestamp) -> Act<Result<Grant, GrantError>> {
+    fn rotate(&self, order: RotateOrder, now: Timestamp) -> Pending<Result<Grant, GrantError>> {
         self.writer.write(move |batch| {
             decided(batch, order.grant, now, |grant, around| decide_rotate(grant, around, &order, now))
         })
     }
 
-    fn revoke(&self, order: RevokeOrder, now: Timestamp) -> Act<Result<(), GrantError>> {
+    fn revoke(&self, order: RevokeOrder, now: Timestamp) -> Pending<Result<(), GrantError>> {
         self.writer.write(move |batch| {
             let decided = decided(batch, order.grant, now, |grant, _| decide_revoke(grant, &order, now))?;
             Ok(decided.map(drop))
         })
     }
 
-    fn revoke_own(&self, id: ClientId, token: Voided, now: Timestamp) -> Act<Result<(), GrantError>> {
+    fn revoke_own(&self, id: ClientId, token: Voided, now: Timestamp) -> Pending<Result<(), GrantError>> {
         self.writer.write(move |batch| {
             let Some((client, false)) = rows::client(batch.db, &id)? else {
                 return Ok(Err(GrantError::Invalid));
@@ -102,12 +102,12 @@ impl Grants for SqliteStore {
         })
     }
 
-    fn grant(&self, id: GrantId) -> Answer<Result<Option<Arc<Grant>>, Outage>> {
+    fn grant(&self, id: GrantId) -> Lookup<Result<Option<Arc<Grant>>, Outage>> {
         let key = u128::from(id.number());
         if let Some(grant) = self.shared.caches.grants.find(&key) {
-            return Answer::Now(Ok(Some(grant)));
+            return Lookup::Now(Ok(Some(grant)));
         }
-        Answer::Later(self.readers.read(move |db, shared, read_at| {
+        Lookup::Later(self.readers.read(move |db, shared, read_at| {
             let grant = rows::grant(db, id)?.map(Arc::new);
             shared.pass(Place::RowsRead);
             if let Some(grant) = &grant {

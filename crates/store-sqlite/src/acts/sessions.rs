@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use adieu_core::session::NotLive;
 use adieu_core::{
-    AmendError, AmendOrder, Around, Closed, EndError, EndOrder, Ended, Generations, How, Outage, RealmId,
-    Session, SessionId, SessionToken, SignOnDecision, SignOnError, SignOnOrder, SignedOn, Timestamp, User,
-    UserId, Verdict, decide_amend, decide_ending, decide_room, decide_sign_on, decide_spending,
+    AmendError, AmendOrder, Around, EndError, EndOrder, Ended, EndedSessions, Generations, How, Outage,
+    RealmId, Session, SessionId, SessionToken, SignOnDecision, SignOnError, SignOnOrder, SignedOn, Timestamp,
+    User, UserId, Verdict, decide_amend, decide_ending, decide_room, decide_sign_on, decide_spending,
 };
-use adieu_store::{Act, Answer, Check, Listed, Listing, Live, Looked, Remembered, Sessions};
+use adieu_store::{Check, Listed, Listing, Live, Looked, Lookup, Pending, Remembered, Sessions};
 use rusqlite::Connection;
 
 use crate::acts::family::{Facts, facts, facts_in, family};
@@ -62,7 +62,12 @@ impl Shared {
 
 impl SqliteStore {
     /// Reads a session through the readers; a read that a commit overtook is made anew.
-    fn look_later(&self, id: SessionId, touch: bool, now: Timestamp) -> Act<Result<Option<Looked>, Outage>> {
+    fn look_later(
+        &self,
+        id: SessionId,
+        touch: bool,
+        now: Timestamp,
+    ) -> Pending<Result<Option<Looked>, Outage>> {
         let this = self.clone();
         Box::pin(async move {
             let mut tries = 0;
@@ -108,12 +113,12 @@ fn checked(looked: Option<Looked>, token: &SessionToken) -> Check {
 }
 
 impl Sessions for SqliteStore {
-    fn check(&self, token: &SessionToken, touch: bool, now: Timestamp) -> Answer<Result<Check, Outage>> {
+    fn check(&self, token: &SessionToken, touch: bool, now: Timestamp) -> Lookup<Result<Check, Outage>> {
         let Some((held, user, verdict)) = self.shared.looked_in_memory(token.id, now) else {
             let token = token.clone();
             // Whether this is the session's own token is only known after the read: touch when it is.
             let (plain, touching) = (self.look_later(token.id, false, now), self.clone());
-            return Answer::Later(Box::pin(async move {
+            return Lookup::Later(Box::pin(async move {
                 let check = checked(plain.await?, &token);
                 if let (true, Check::Live(_)) = (touch, &check)
                     && let Some(held) = touching.shared.caches.sessions.find(&token.id.number())
@@ -124,9 +129,9 @@ impl Sessions for SqliteStore {
             }));
         };
         if !held.session.token_hash.matches(&token.secret) {
-            return Answer::Now(Ok(Check::Not(NotLive::Unknown)));
+            return Lookup::Now(Ok(Check::Not(NotLive::Unknown)));
         }
-        Answer::Now(Ok(match verdict {
+        Lookup::Now(Ok(match verdict {
             Verdict::Live => {
                 if touch {
                     self.note_activity(&held, now);
@@ -137,18 +142,18 @@ impl Sessions for SqliteStore {
         }))
     }
 
-    fn look(&self, id: SessionId, touch: bool, now: Timestamp) -> Answer<Result<Option<Looked>, Outage>> {
+    fn look(&self, id: SessionId, touch: bool, now: Timestamp) -> Lookup<Result<Option<Looked>, Outage>> {
         let Some((held, user, verdict)) = self.shared.looked_in_memory(id, now) else {
-            return Answer::Later(self.look_later(id, touch, now));
+            return Lookup::Later(self.look_later(id, touch, now));
         };
         if touch && verdict == Verdict::Live {
             self.note_activity(&held, now);
         }
         let session = Arc::clone(&held.session);
-        Answer::Now(Ok(Some(Looked { session, user, seen_at: held.seen_at(), verdict })))
+        Lookup::Now(Ok(Some(Looked { session, user, seen_at: held.seen_at(), verdict })))
     }
 
-    fn sessions_of(&self, user: UserId, limit: u32, now: Timestamp) -> Act<Result<Vec<Looked>, Outage>> {
+    fn sessions_of(&self, user: UserId, limit: u32, now: Timestamp) -> Pending<Result<Vec<Looked>, Outage>> {
         self.readers.read(move |db, shared, _| {
             let Some(user) = rows::user(db, user)? else { return Ok(Vec::new()) };
             let mut looked = Vec::new();
@@ -165,30 +170,40 @@ impl Sessions for SqliteStore {
         })
     }
 
-    fn recall(&self, id: SessionId, now: Timestamp) -> Act<Result<Option<Remembered>, Outage>> {
+    fn recall(&self, id: SessionId, now: Timestamp) -> Pending<Result<Option<Remembered>, Outage>> {
         self.readers.read(move |db, shared, _| history::recall(db, shared, id, now))
     }
 
-    fn history_of(&self, user: UserId, limit: u32, now: Timestamp) -> Act<Result<Vec<Remembered>, Outage>> {
+    fn history_of(
+        &self,
+        user: UserId,
+        limit: u32,
+        now: Timestamp,
+    ) -> Pending<Result<Vec<Remembered>, Outage>> {
         self.readers.read(move |db, shared, _| match rows::user(db, user)? {
             Some(user) => history::history_of(db, shared, &user, limit, now),
             None => Ok(Vec::new()),
         })
     }
 
-    fn sessions_in(&self, realm: RealmId, listing: Listing, now: Timestamp) -> Act<Result<Listed, Outage>> {
+    fn sessions_in(
+        &self,
+        realm: RealmId,
+        listing: Listing,
+        now: Timestamp,
+    ) -> Pending<Result<Listed, Outage>> {
         self.readers.read(move |db, shared, _| history::sessions_in(db, shared, realm, listing, now))
     }
 
-    fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Act<Result<SignedOn, SignOnError>> {
+    fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Pending<Result<SignedOn, SignOnError>> {
         self.writer.write(move |batch| open_session(batch, &order, now))
     }
 
-    fn end(&self, order: EndOrder, now: Timestamp) -> Act<Result<Ended, EndError>> {
+    fn end(&self, order: EndOrder, now: Timestamp) -> Pending<Result<Ended, EndError>> {
         self.writer.write(move |batch| end(batch, &order, now))
     }
 
-    fn amend(&self, order: AmendOrder, now: Timestamp) -> Act<Result<(), AmendError>> {
+    fn amend(&self, order: AmendOrder, now: Timestamp) -> Pending<Result<(), AmendError>> {
         self.writer.write(move |batch| amend(batch, &order, now))
     }
 }
@@ -266,7 +281,7 @@ fn make_room(
     user: &User,
     going_on: Option<SessionId>,
     now: Timestamp,
-) -> rusqlite::Result<Result<Vec<Closed>, SignOnError>> {
+) -> rusqlite::Result<Result<Vec<EndedSessions>, SignOnError>> {
     if order.quota.is_none() {
         return Ok(Ok(Vec::new()));
     }

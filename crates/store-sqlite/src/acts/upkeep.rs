@@ -4,7 +4,7 @@
 
 use adieu_core::sweep::spent;
 use adieu_core::{Locator, Outage, Timestamp};
-use adieu_store::{Act, Figures, Swept, Upkeep, WriteError};
+use adieu_store::{Figures, Pending, Swept, Upkeep, WriteError};
 use rusqlite::params;
 
 use crate::acts::family::facts_in;
@@ -17,7 +17,7 @@ use crate::{SqliteStore, rows};
 const SWEEP_MAX: u32 = 500;
 
 impl Upkeep for SqliteStore {
-    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Act<Result<Swept, WriteError>> {
+    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Pending<Result<Swept, WriteError>> {
         let cursor = std::sync::Arc::clone(&self.sweep_cursor);
         self.writer.write(move |batch| {
             let mut swept = Swept::default();
@@ -29,7 +29,7 @@ impl Upkeep for SqliteStore {
         })
     }
 
-    fn ready(&self) -> Act<Result<(), Outage>> {
+    fn ready(&self) -> Pending<Result<(), Outage>> {
         if !self.writer.is_open() {
             return Box::pin(async { Err(Outage::new(Closed)) });
         }

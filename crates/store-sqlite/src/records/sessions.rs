@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use adieu_core::{Actor, Cause, Device, Door, Method, RealmId, Session, Span, Timestamp, Tombstone, UserId};
+use adieu_core::{
+    Actor, Cause, Channel, Device, Method, RealmId, Session, Span, Timestamp, Tombstone, UserId,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -44,7 +46,7 @@ impl SessionDetail {
             a: session.authenticated_at.ms(),
             i: session.idle.map(Span::ms),
             m: session.methods.iter().map(|m| (m.name.to_string(), m.at.ms())).collect(),
-            d: session.door.0.to_string(),
+            d: session.channel.0.to_string(),
             ip: session.device.address.clone(),
             ua: session.device.user_agent.clone(),
             loc: session.device.location.clone(),
@@ -71,7 +73,7 @@ impl SessionDetail {
             authenticated_at: at(self.a),
             idle: self.i.map(Span::from_ms),
             methods: self.m.into_iter().map(|(name, ms)| Method { name: name.into(), at: at(ms) }).collect(),
-            door: Door(self.d.into()),
+            channel: Channel(self.d.into()),
             device: Device { address: self.ip, user_agent: self.ua, location: self.loc },
             properties: self.p,
             participants: client_ids(&self.c)?,
@@ -120,7 +122,9 @@ impl TombstoneDetail {
             s: Some(session.seen_at.ms()).filter(|seen| *seen != session.authenticated_at.ms()),
             why: tombstone.cause.word().into(),
             who: actor(&tombstone.cause),
-            by: Some(&tombstone.door).filter(|door| **door != session.door).map(|door| door.0.to_string()),
+            by: Some(&tombstone.channel)
+                .filter(|channel| **channel != session.channel)
+                .map(|channel| channel.0.to_string()),
             gone: tombstone.forgotten,
         }
     }
@@ -137,7 +141,7 @@ impl TombstoneDetail {
         Ok(Tombstone {
             ended_at,
             cause: cause(&self.why, self.who.as_deref())?,
-            door: self.by.map_or_else(|| session.door.clone(), |by| Door(by.into())),
+            channel: self.by.map_or_else(|| session.channel.clone(), |by| Channel(by.into())),
             session: Session { seen_at, ..session },
             forgotten: self.gone,
         })

@@ -2,7 +2,7 @@
 //!
 //! A row that has become a tombstone is none of these: see `remains`.
 
-use adieu_core::session::{Device, Door, Generations};
+use adieu_core::session::{Channel, Device, Generations};
 use adieu_core::{
     Incarnation, Locator, RealmId, Session, SessionId, SessionIdCipher, State, Timestamp, UserId, UserKey,
 };
@@ -70,7 +70,7 @@ pub(crate) fn session_columns(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Res
         idle: None,
         expires_at: Timestamp::from_ms(row.get("expires_at")?),
         methods: Vec::new(),
-        door: Door::named(""),
+        channel: Channel::named(""),
         device: Device::default(),
         properties: Default::default(),
         participants: Vec::new(),

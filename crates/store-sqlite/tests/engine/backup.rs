@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adieu_core::{NotLive, Target, Timestamp};
+use adieu_core::{EndTarget, NotLive, Timestamp};
 use adieu_store::Store;
 use adieu_store::suite::{Chance, Engine, Town, at};
 use adieu_store_sqlite::backup::{BackupError, Existing, back_up, restore};
@@ -272,7 +272,7 @@ async fn a_backup_has_what_was_acknowledged_before_it_began() {
     let town = Town::<Sqlite>::new().await;
     let ada = town.user("ada").await;
     let adas = town.sign_on(&ada, at(0)).await;
-    town.end(Target::One(adas.session.id), at(1)).await.expect("an ending");
+    town.end(EndTarget::One(adas.session.id), at(1)).await.expect("an ending");
     let others: Vec<_> = (0..50).map(|_| town.store.open_session(town.order(&ada), at(2))).collect();
     let backup = beside(&town, "backup");
     back_up(&town.engine.path(), &backup, at(3)).expect("a backup in the middle of sign-ons");

@@ -2,7 +2,7 @@
 //!
 //! A small map is slower, never wrong.
 
-use adieu_core::{GrantId, SessionToken, Target};
+use adieu_core::{EndTarget, GrantId, SessionToken};
 use adieu_store::suite::{IDLE, Town, at};
 use adieu_store::{Check, Sessions, Upkeep};
 use adieu_store_sqlite::Options;
@@ -28,7 +28,7 @@ async fn a_small_map_stays_small_and_right() {
         assert!(store.figures().sessions_cached <= 65, "{:?}", store.figures());
     }
     for n in (0..3000).step_by(3) {
-        town.end(Target::One(tokens[n].id), at(1)).await.expect("an ending");
+        town.end(EndTarget::One(tokens[n].id), at(1)).await.expect("an ending");
     }
     for _ in 0..2 {
         for (n, token) in tokens.iter().enumerate() {
@@ -50,7 +50,7 @@ async fn a_sweep_writes_down_why_each_session_was_over() {
     for s in (0..10_000).step_by(500) {
         town.store.check(&expired.token, true, at(s)).get().await.expect("an answer");
     }
-    town.end(Target::User(bob.id), at(1)).await.expect("an ending");
+    town.end(EndTarget::User(bob.id), at(1)).await.expect("an ending");
     let now = at(10_000 + 7200);
     while town.store.sweep(now, i64::MAX).await.expect("a sweep").more {}
     for (held, why) in [(&idle, "idle"), (&expired, "expired"), (&superseded, "ended_with_others")] {

@@ -1,7 +1,7 @@
 //! A database that may not grow any more: clear answers, nothing acknowledged is lost, and it goes on when there is
 //! room again. HOME-LIMITS.
 
-use adieu_core::{EndError, SignOnError, Target, User};
+use adieu_core::{EndError, EndTarget, SignOnError, User};
 use adieu_store::suite::{Engine, Held, Town, at};
 use adieu_store::{Check, Flow, WriteError};
 use adieu_store_sqlite::Options;
@@ -74,7 +74,7 @@ async fn a_full_database_keeps_what_it_acknowledged() {
         assert!(matches!(town.check(&held.token, at(3)).await, Check::Live(_)));
     }
     assert!(!ended.is_empty(), "an ending frees more than its tombstone takes");
-    town.end(Target::User(ada.id), at(4)).await.expect("a mass ending needs no room");
+    town.end(EndTarget::User(ada.id), at(4)).await.expect("a mass ending needs no room");
     let town = town.after_crash().await;
     for held in &held {
         town.expect_dead(held, at(5)).await;

@@ -2,9 +2,9 @@
 //!
 //! The order to fear: a reader has read "live", the ending commits and answers, and then the reader goes on.
 
-use adieu_core::{GrantId, NotLive, SessionId, Target};
+use adieu_core::{EndTarget, GrantId, NotLive, SessionId};
 use adieu_store::suite::{Held, Town, at};
-use adieu_store::{Answer, Check, Flow};
+use adieu_store::{Check, Flow, Lookup};
 use adieu_store_sqlite::{Options, Place, SqliteStore};
 
 use crate::support::{self, Sqlite};
@@ -26,7 +26,7 @@ async fn reopened() -> (Town<Sqlite>, SqliteStore, Held) {
 /// Starts a check that has to read, and waits until it has read.
 fn slow_check(town: &Town<Sqlite>, gate: &Gate, held: &Held) -> tokio::task::JoinHandle<Check> {
     gate.shut(Place::RowsRead);
-    let Answer::Later(check) = town.store.check(&held.token, false, at(1)) else {
+    let Lookup::Later(check) = town.store.check(&held.token, false, at(1)) else {
         panic!("the map was empty")
     };
     tokio::spawn(async move { check.await.expect("an answer") })
@@ -45,11 +45,11 @@ async fn a_slow_reader_puts_no_ended_session_back() {
         match n {
             0 => drop(town.end(held.presented(), at(1)).await.expect("an ending")),
             1 => drop(town.reset(&held, at(1)).await.expect("a reset")),
-            2 => drop(town.end(Target::User(user), at(1)).await.expect("an ending")),
-            3 => drop(town.end(Target::Realm(town.realm), at(1)).await.expect("an ending")),
+            2 => drop(town.end(EndTarget::User(user), at(1)).await.expect("an ending")),
+            3 => drop(town.end(EndTarget::Realm(town.realm), at(1)).await.expect("an ending")),
             4 => {
                 let keep = SessionId::from_bytes([1; 16]);
-                town.end(Target::UserBut { user, keep }, at(1)).await.expect("an ending");
+                town.end(EndTarget::UserBut { user, keep }, at(1)).await.expect("an ending");
             }
             _ => {
                 town.enable(user, false, at(1)).await;
@@ -73,7 +73,7 @@ async fn a_reader_between_commit_and_map_puts_no_ended_session_back() {
         let check = slow_check(&town, &gate, &held);
         tokio::task::block_in_place(|| gate.somebody_waits());
         gate.shut(Place::Committed); // This lets the reader go on; the writer will wait.
-        let target = if mass { Target::User(held.session.user) } else { held.presented() };
+        let target = if mass { EndTarget::User(held.session.user) } else { held.presented() };
         let ending = tokio::spawn(town.end_later(target, at(1)));
         tokio::task::block_in_place(|| gate.somebody_waits());
         // Nobody has been answered yet, so that this check may say either; it fills what it has read.
@@ -90,10 +90,10 @@ async fn a_slow_reader_puts_no_old_record_back() {
     let (town, store, held) = reopened().await;
     let gate = Gate::of(&store);
     gate.shut(Place::RowsRead);
-    let Answer::Later(user) = town.store.user(held.session.user) else { panic!("the map was empty") };
+    let Lookup::Later(user) = town.store.user(held.session.user) else { panic!("the map was empty") };
     let user = tokio::spawn(user);
     tokio::task::block_in_place(|| gate.somebody_waits());
-    town.end(Target::User(held.session.user), at(1)).await.expect("an ending");
+    town.end(EndTarget::User(held.session.user), at(1)).await.expect("an ending");
     gate.open();
     user.await.expect("no panic").expect("an answer");
     let now = town.store.user(held.session.user).get().await.expect("an answer").expect("there");
@@ -109,7 +109,7 @@ async fn a_slow_reader_puts_no_old_record_back() {
     };
     let gate = Gate::of(&store);
     gate.shut(Place::RowsRead);
-    let Answer::Later(slow) = town.store.client(&client.id) else { panic!("the map was empty") };
+    let Lookup::Later(slow) = town.store.client(&client.id) else { panic!("the map was empty") };
     let slow = tokio::spawn(slow);
     tokio::task::block_in_place(|| gate.somebody_waits());
     town.store.remove_client(&client.id).await.expect("removed");
@@ -131,7 +131,7 @@ async fn a_commit_that_hangs_delays_no_check_and_answers_nobody() {
     gate.shut(Place::BatchRun);
     let mut ending = tokio::spawn(town.end_later(one.presented(), at(1)));
     tokio::task::block_in_place(|| gate.somebody_waits());
-    let Answer::Now(Ok(Check::Live(_))) = town.store.check(&two.token, true, at(1)) else {
+    let Lookup::Now(Ok(Check::Live(_))) = town.store.check(&two.token, true, at(1)) else {
         panic!("not at once")
     };
     assert_eq!(town.store.sessions_of(ada.id, 10, at(1)).await.expect("a list").len(), 2);

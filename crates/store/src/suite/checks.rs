@@ -115,7 +115,7 @@ pub async fn a_session_is_amended_while_it_is_live_and_never_after<E: Engine>() 
     for order in [set("colour", "green"), later.clone()] {
         assert!(matches!(town.store.amend(order, at(7)).await, Err(AmendError::NotLive)));
     }
-    town.end(adieu_core::Target::One(held.session.id), at(8)).await.expect("an ending");
+    town.end(adieu_core::EndTarget::One(held.session.id), at(8)).await.expect("an ending");
     for order in [set("colour", "green"), later] {
         assert!(matches!(town.store.amend(order, at(9)).await, Err(AmendError::NotLive)));
     }

@@ -85,6 +85,7 @@ pub async fn a_flood_is_refused_clearly_and_loses_nothing<E: Engine>() {
     assert_eq!(listed.len(), taken, "what was acknowledged is there, what was refused is not");
     let held = town.sign_on(&ada, at(2)).await;
     town.expect_live(&held, at(2)).await;
-    let nothing = town.end(adieu_core::Target::One(adieu_core::SessionId::from_bytes([1; 16])), at(2)).await;
+    let nothing =
+        town.end(adieu_core::EndTarget::One(adieu_core::SessionId::from_bytes([1; 16])), at(2)).await;
     assert!(matches!(nothing, Err(EndError::UnknownSession)), "{nothing:?}");
 }

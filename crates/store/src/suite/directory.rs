@@ -3,7 +3,7 @@
 //! What a dialect makes of them is its own affair; here is only what was written and what is read.
 
 use adieu_core::{
-    Client, ClientAuth, Population, PopulationId, Realm, RealmId, Role, RoleAssignment, RoleScope, Target,
+    Client, ClientAuth, EndTarget, Population, PopulationId, Realm, RealmId, Role, RoleAssignment, RoleScope,
     TokenHash,
 };
 
@@ -115,7 +115,7 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
     town.store.put_client(shop.clone()).await.expect("a client");
     assert!(shop.secret.expect("set").same(&read(&shop.id).await.expect("there").secret.expect("kept")));
     assert_eq!(format!("{:?}", read(&shop.id).await.expect("there")), format!("{shop:?}"));
-    town.end(Target::Grants(shop.id.clone()), at(1)).await.expect("an ending");
+    town.end(EndTarget::Grants(shop.id.clone()), at(1)).await.expect("an ending");
     assert_eq!(read(&shop.id).await.expect("there").generation, 1);
     let renamed = Client { name: "Shop".into(), generation: 0, enabled: false, ..shop.clone() };
     town.store.put_client(renamed).await.expect("a client");

@@ -2,7 +2,7 @@
 //!
 //! A crash leaves what the place holds at that moment; no goodbye is said.
 
-use adieu_core::{How, NotLive, Target};
+use adieu_core::{EndTarget, How, NotLive};
 
 use crate::suite::town::at;
 use crate::suite::{Engine, Held, Town};
@@ -52,15 +52,15 @@ pub async fn endings_of_all_kinds_outlive_a_crash<E: Engine>() {
                 &[&one]
             }
             2 => {
-                end(Target::User(ada.id)).await;
+                end(EndTarget::User(ada.id)).await;
                 &[&one, &two]
             }
             3 => {
-                end(Target::UserBut { user: ada.id, keep: two.session.id }).await;
+                end(EndTarget::UserBut { user: ada.id, keep: two.session.id }).await;
                 &[&one]
             }
             4 => {
-                end(Target::Realm(town.realm)).await;
+                end(EndTarget::Realm(town.realm)).await;
                 &[&one, &two, &his]
             }
             _ => {

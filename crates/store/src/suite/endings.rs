@@ -3,8 +3,8 @@
 //! Success is an answer here, and from that answer on no check says live (NO-STALE-YES).
 
 use adieu_core::{
-    Act, EndError, EndOrder, Ended, NotLive, PresentedToken, RealmId, SessionId, SessionToken, State, Target,
-    UserId,
+    EndError, EndKind, EndOrder, EndTarget, Ended, NotLive, PresentedToken, RealmId, SessionId, SessionToken,
+    State, UserId,
 };
 
 use crate::suite::town::{ABSOLUTE, IDLE, at};
@@ -19,14 +19,14 @@ pub async fn an_ending_ends_for_good_and_the_second_one_says_before<E: Engine>()
         let id = held.session.id;
         let target = match n {
             0 => held.presented(),
-            1 => Target::One(id),
-            _ => Target::OneOf { user: ada.id, session: id },
+            1 => EndTarget::One(id),
+            _ => EndTarget::OneOf { user: ada.id, session: id },
         };
         let Ok(Ended::Now(closed)) = town.end(target.clone(), at(1)).await else { panic!("not ended") };
         assert_eq!((closed.realm, closed.user, closed.session), (town.realm, Some(ada.id), Some(id)));
         assert_eq!(town.expect_dead(&held, at(1)).await, NotLive::Unknown);
         assert!(town.look(id, at(1)).await.is_none());
-        for target in [held.presented(), Target::One(id), Target::OneOf { user: ada.id, session: id }] {
+        for target in [held.presented(), EndTarget::One(id), EndTarget::OneOf { user: ada.id, session: id }] {
             assert!(matches!(town.end(target, at(2)).await, Ok(Ended::Before)));
         }
         town.expect_dead(&held, at(2)).await;
@@ -44,19 +44,19 @@ pub async fn an_order_ends_nothing_that_it_does_not_mean<E: Engine>() {
     let nobody = UserId::from_uuid(town.chance.uuid());
     let strange = SessionId::from_bytes(town.chance.bytes());
     let orders = [
-        town.ending(Target::Token(PresentedToken::from(&forged))),
-        town.ending(Target::OneOf { user: bob.id, session: id }),
-        town.ending(Target::OneOf { user: nobody, session: id }),
-        town.ending(Target::One(strange)),
-        town.ending(Target::User(nobody)),
-        town.ending(Target::UserBut { user: nobody, keep: id }),
-        town.ending(Target::Realm(RealmId::from_uuid(town.chance.uuid()))),
-        town.ending(Target::Grants("nobodys".parse().expect("a client id"))),
+        town.ending(EndTarget::Token(PresentedToken::from(&forged))),
+        town.ending(EndTarget::OneOf { user: bob.id, session: id }),
+        town.ending(EndTarget::OneOf { user: nobody, session: id }),
+        town.ending(EndTarget::One(strange)),
+        town.ending(EndTarget::User(nobody)),
+        town.ending(EndTarget::UserBut { user: nobody, keep: id }),
+        town.ending(EndTarget::Realm(RealmId::from_uuid(town.chance.uuid()))),
+        town.ending(EndTarget::Grants("nobodys".parse().expect("a client id"))),
         EndOrder { realm: elsewhere, ..town.ending(held.presented()) },
-        EndOrder { realm: elsewhere, ..town.ending(Target::One(id)) },
-        EndOrder { realm: elsewhere, ..town.ending(Target::User(ada.id)) },
-        EndOrder { realm: elsewhere, ..town.ending(Target::UserBut { user: ada.id, keep: id }) },
-        EndOrder { realm: elsewhere, ..town.ending(Target::Realm(town.realm)) },
+        EndOrder { realm: elsewhere, ..town.ending(EndTarget::One(id)) },
+        EndOrder { realm: elsewhere, ..town.ending(EndTarget::User(ada.id)) },
+        EndOrder { realm: elsewhere, ..town.ending(EndTarget::UserBut { user: ada.id, keep: id }) },
+        EndOrder { realm: elsewhere, ..town.ending(EndTarget::Realm(town.realm)) },
     ];
     for order in orders {
         let answer = town.store.end(order.clone(), at(1)).await;
@@ -72,7 +72,7 @@ pub async fn the_callers_own_session_is_spared<E: Engine>() {
     let (own, other) = (town.sign_on(&ada, at(0)).await, town.sign_on(&ada, at(0)).await);
     let order = |session| EndOrder {
         spare: Some(own.session.id),
-        ..town.ending(Target::OneOf { user: ada.id, session })
+        ..town.ending(EndTarget::OneOf { user: ada.id, session })
     };
     let refused = town.store.end(order(own.session.id), at(1)).await;
     assert!(matches!(refused, Err(EndError::CallersOwn)), "{refused:?}");
@@ -94,12 +94,12 @@ pub async fn a_reset_keeps_the_name_and_nothing_else<E: Engine>() {
     assert!(looked.session.methods.is_empty() && looked.session.properties.is_empty());
     assert!(matches!(town.reset(&held, at(2)).await, Ok(Ended::Before)));
     // Nobody's: its user does not have it, and its dead token ends nothing.
-    let of_user = town.end(Target::OneOf { user: ada.id, session: id }, at(2)).await;
+    let of_user = town.end(EndTarget::OneOf { user: ada.id, session: id }, at(2)).await;
     assert!(matches!(of_user, Err(EndError::UnknownSession)), "{of_user:?}");
     assert!(matches!(town.end(held.presented(), at(2)).await, Ok(Ended::Before)));
     assert!(town.look(id, at(2)).await.is_some());
     // By its id it can be taken away, and then there is nothing left to reset.
-    assert!(matches!(town.end(Target::One(id), at(3)).await, Ok(Ended::Before)));
+    assert!(matches!(town.end(EndTarget::One(id), at(3)).await, Ok(Ended::Before)));
     assert!(town.look(id, at(3)).await.is_none());
     assert!(matches!(town.reset(&held, at(4)).await, Err(EndError::UnknownSession)));
     town.expect_dead(&held, at(4)).await;
@@ -131,14 +131,14 @@ pub async fn ended_and_never_heard_of_are_two_answers<E: Engine>() {
     let ended = town.sign_on(&ada, at(0)).await;
     let ended_with_others = town.sign_on(&ada, at(0)).await;
     town.end(ended.presented(), at(1)).await.expect("an ending");
-    town.end(Target::User(ada.id), at(2)).await.expect("an ending");
+    town.end(EndTarget::User(ada.id), at(2)).await.expect("an ending");
     let town = town.after_crash().await;
     for held in [&ended, &ended_with_others] {
         assert!(matches!(town.end(held.presented(), at(3)).await, Ok(Ended::Before)));
         let forged = SessionToken { id: held.session.id, secret: town.order(&ada).secret };
-        let forged = town.end(Target::Token(PresentedToken::from(&forged)), at(3)).await;
+        let forged = town.end(EndTarget::Token(PresentedToken::from(&forged)), at(3)).await;
         assert!(matches!(forged, Err(EndError::UnknownSession)), "{forged:?}");
     }
-    let order = EndOrder { act: Act::Reset, ..town.ending(Target::One(ended.session.id)) };
+    let order = EndOrder { kind: EndKind::Reset, ..town.ending(EndTarget::One(ended.session.id)) };
     assert!(matches!(town.store.end(order, at(4)).await, Err(EndError::UnknownSession)));
 }

@@ -3,8 +3,8 @@
 //! Times, secrets and conditions are judged by core; here is that the engine asks, writes and remembers.
 
 use adieu_core::{
-    Client, Door, Ended, GivenBack, Grant, GrantAround, GrantError, GrantId, Origin, RedeemOrder, Refresh,
-    RevokeOrder, RotateOrder, Span, Target, Timestamp, TokenHash, Voided, is_void,
+    Channel, Client, EndTarget, Ended, GivenBack, Grant, GrantAround, GrantError, GrantId, Origin,
+    RedeemOrder, Refresh, RevokeOrder, RotateOrder, Span, Timestamp, TokenHash, Voided, is_void,
 };
 use uuid::Uuid;
 
@@ -160,9 +160,9 @@ pub async fn a_grant_dies_with_its_session_epoch_and_client<E: Engine>() {
         match n {
             0 => drop(town.end(held.presented(), at(4)).await.expect("an ending")),
             1 => drop(town.reset(&held, at(4)).await.expect("a reset")),
-            2 => drop(town.end(Target::User(held.session.user), at(4)).await.expect("an ending")),
+            2 => drop(town.end(EndTarget::User(held.session.user), at(4)).await.expect("an ending")),
             3 => {
-                let ended = town.end(Target::Grants(shop.id.clone()), at(4)).await;
+                let ended = town.end(EndTarget::Grants(shop.id.clone()), at(4)).await;
                 assert!(matches!(ended, Ok(Ended::Now(_))), "{ended:?}");
                 town.expect_live(&held, at(4)).await; // The client's tokens end, the session does not.
             }
@@ -241,5 +241,5 @@ fn uuid(n: u128) -> Uuid {
 }
 
 fn origin() -> Origin {
-    Origin { door: Door::named("test"), address: None }
+    Origin { channel: Channel::named("test"), address: None }
 }

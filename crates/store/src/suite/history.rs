@@ -3,7 +3,8 @@
 //! What was ended is remembered as it was, for as long as tombstones are kept; what was forgotten is shown to nobody.
 
 use adieu_core::{
-    Act, Beyond, Cause, EndError, EndOrder, Ended, NotLive, Quota, SignOnError, SignOnOrder, Span, Target,
+    Beyond, Cause, EndError, EndKind, EndOrder, EndTarget, Ended, NotLive, Quota, SignOnError, SignOnOrder,
+    Span,
 };
 
 use crate::suite::town::{IDLE, at};
@@ -46,7 +47,7 @@ pub async fn what_was_forgotten_is_shown_to_nobody<E: Engine>() {
     for s in 0..4 {
         held.push(town.sign_on(&ada, at(s)).await);
     }
-    let forget = |target| EndOrder { act: Act::Forget, ..town.ending(target) };
+    let forget = |target| EndOrder { kind: EndKind::Forget, ..town.ending(target) };
     let shown = async |s| {
         let listed = town.store.history_of(ada.id, 10, at(s)).await.expect("a list");
         listed.iter().map(|one| one.session.opened_at.since(at(0)).s()).collect::<Vec<_>>()
@@ -54,13 +55,13 @@ pub async fn what_was_forgotten_is_shown_to_nobody<E: Engine>() {
     town.end(held[1].presented(), at(10)).await.expect("an ending");
     assert_eq!(shown(10).await, [3, 2, 1, 0], "an ended one is shown with the others");
     for n in [0, 1] {
-        town.store.end(forget(Target::One(held[n].session.id)), at(11)).await.expect("an ending");
+        town.store.end(forget(EndTarget::One(held[n].session.id)), at(11)).await.expect("an ending");
         assert!(town.store.recall(held[n].session.id, at(11)).await.expect("an answer").is_none());
         let unknown = town.end(held[n].presented(), at(11)).await;
         assert!(matches!(unknown, Err(EndError::UnknownSession)), "{unknown:?}");
     }
     assert_eq!(shown(11).await, [3, 2]);
-    town.store.end(forget(Target::User(ada.id)), at(12)).await.expect("an ending");
+    town.store.end(forget(EndTarget::User(ada.id)), at(12)).await.expect("an ending");
     assert_eq!(shown(12).await, [0; 0]);
     let later = town.sign_on(&ada, at(13)).await;
     assert_eq!(shown(13).await, [13], "what comes afterwards is shown");
@@ -138,7 +139,7 @@ pub async fn a_quota_is_kept_in_the_way_it_asks_for<E: Engine>() {
             let fallen = done.ended[0].session.expect("one session");
             let fate = town.store.recall(fallen, at(9)).await.expect("an answer").expect("kept").fate;
             assert_eq!(fate, Fate::Ended { at: at(9), cause: Cause::Quota });
-            assert!(matches!(town.end(Target::One(fallen), at(9)).await, Ok(Ended::Before)));
+            assert!(matches!(town.end(EndTarget::One(fallen), at(9)).await, Ok(Ended::Before)));
         }
     }
 }

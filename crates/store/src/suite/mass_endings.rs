@@ -2,7 +2,7 @@
 //!
 //! Generations carry them, so that no order of arrival and no clock can bring a session back.
 
-use adieu_core::{Ended, NotLive, PopulationId, RealmId, SignOnError, Target};
+use adieu_core::{EndTarget, Ended, NotLive, PopulationId, RealmId, SignOnError};
 
 use crate::suite::town::at;
 use crate::suite::{Engine, Held, Town};
@@ -16,7 +16,7 @@ pub async fn all_sessions_of_a_user_end_together<E: Engine>() {
         hers.push(town.sign_on(&ada, at(0)).await);
     }
     let his = town.sign_on(&bob, at(0)).await;
-    let Ok(Ended::Now(closed)) = town.end(Target::User(ada.id), at(1)).await else { panic!("not ended") };
+    let Ok(Ended::Now(closed)) = town.end(EndTarget::User(ada.id), at(1)).await else { panic!("not ended") };
     assert_eq!((closed.realm, closed.user, closed.session), (town.realm, Some(ada.id), None));
     for held in &hers {
         assert_eq!(town.expect_dead(held, at(1)).await, NotLive::Generation);
@@ -42,14 +42,14 @@ pub async fn all_sessions_of_a_realm_end_together<E: Engine>() {
     let carol = town.store.create_user(adieu_core::NewUser { user: villager }).await.expect("a user");
     let (hers, his) = (town.sign_on(&ada, at(0)).await, town.sign_on(&bob, at(0)).await);
     let apart = town.sign_on(&carol, at(0)).await;
-    assert!(matches!(town.end(Target::Realm(town.realm), at(1)).await, Ok(Ended::Now(_))));
+    assert!(matches!(town.end(EndTarget::Realm(town.realm), at(1)).await, Ok(Ended::Now(_))));
     for held in [&hers, &his] {
         assert_eq!(town.expect_dead(held, at(1)).await, NotLive::Generation);
     }
     town.expect_live(&apart, at(1)).await;
     let again = town.sign_on(&bob, at(2)).await;
     town.expect_live(&again, at(2)).await;
-    assert!(matches!(town.end(Target::User(bob.id), at(3)).await, Ok(Ended::Now(_))));
+    assert!(matches!(town.end(EndTarget::User(bob.id), at(3)).await, Ok(Ended::Now(_))));
     for held in [&hers, &his, &again] {
         town.expect_dead(held, at(4)).await;
     }
@@ -63,7 +63,7 @@ pub async fn all_but_one_spares_that_one<E: Engine>() {
     let mut others: Vec<Held> = Vec::new();
     for n in 1..6 {
         others.push(town.sign_on(&ada, at(n)).await);
-        let order = Target::UserBut { user: ada.id, keep: mine.session.id };
+        let order = EndTarget::UserBut { user: ada.id, keep: mine.session.id };
         assert!(matches!(town.end(order, at(n)).await, Ok(Ended::Now(_))));
         town.expect_live(&mine, at(n)).await;
         for other in &others {
@@ -75,7 +75,7 @@ pub async fn all_but_one_spares_that_one<E: Engine>() {
     for other in &others {
         town.expect_dead(other, at(6)).await;
     }
-    town.end(Target::User(ada.id), at(7)).await.expect("an ending");
+    town.end(EndTarget::User(ada.id), at(7)).await.expect("an ending");
     town.expect_dead(&mine, at(7)).await;
 }
 
@@ -90,17 +90,17 @@ pub async fn all_but_one_spares_nothing_that_is_not_live_or_not_theirs<E: Engine
     let idle = town.sign_on(&ada, at(0)).await;
     town.end(ended.presented(), at(1)).await.expect("an ending");
     town.reset(&reset, at(1)).await.expect("a reset");
-    town.end(Target::User(ada.id), at(2)).await.expect("an ending");
+    town.end(EndTarget::User(ada.id), at(2)).await.expect("an ending");
     for (keep, now) in [(&his, 3), (&ended, 3), (&reset, 3), (&superseded, 3), (&idle, 1000)] {
         let other = town.sign_on(&ada, at(now)).await;
-        let order = Target::UserBut { user: ada.id, keep: keep.session.id };
+        let order = EndTarget::UserBut { user: ada.id, keep: keep.session.id };
         assert!(matches!(town.end(order, at(now)).await, Ok(Ended::Now(_))));
         for held in [&ended, &reset, &superseded, &idle, &other] {
             town.expect_dead(held, at(now)).await;
         }
     }
     town.expect_live(&his, at(4)).await;
-    town.end(Target::User(bob.id), at(5)).await.expect("an ending");
+    town.end(EndTarget::User(bob.id), at(5)).await.expect("an ending");
     town.expect_dead(&his, at(5)).await;
 }
 
@@ -110,7 +110,7 @@ pub async fn a_sign_on_that_races_a_mass_ending_is_refused<E: Engine>() {
     let ada = town.user("ada").await;
     let held = town.sign_on(&ada, at(0)).await;
     let order = |target| (town.order(&ada), town.order(&ada), target);
-    let (proven, renewing, target) = order(Target::User(ada.id));
+    let (proven, renewing, target) = order(EndTarget::User(ada.id));
     let renewing = adieu_core::SignOnOrder { previous: Some(held.token.clone()), ..renewing };
     town.end(target, at(1)).await.expect("an ending");
     for late in [proven, renewing] {

@@ -3,8 +3,8 @@
 //! Passwords are opaque texts here; nobody hashes anything.
 
 use adieu_core::{
-    EndError, Ended, NewUser, NotLive, PopulationId, RealmId, Role, RoleAssignment, RoleScope, SignOnError,
-    Target, User, UserEdit, UserId,
+    EndError, EndTarget, Ended, NewUser, NotLive, PopulationId, RealmId, Role, RoleAssignment, RoleScope,
+    SignOnError, User, UserEdit, UserId,
 };
 
 use crate::DirectoryError;
@@ -220,7 +220,7 @@ pub async fn a_user_keeps_what_was_written<E: Engine>() {
     let bob = town.store.create_user(NewUser { user: same_key }).await.expect("a free name");
     assert_ne!(bob.key, made.key, "a key is given out once");
     let held = town.sign_on(&made, at(1)).await;
-    town.end(Target::User(made.id), at(2)).await.expect("an ending");
+    town.end(EndTarget::User(made.id), at(2)).await.expect("an ending");
     let town = town.after_crash().await;
     let read = town.read(&made).await;
     let expect = User { key: made.key, generation: 1, ..ada };

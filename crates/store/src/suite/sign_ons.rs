@@ -3,7 +3,7 @@
 //! How an identity was proven is not known here; the order says what was known of the user at that time.
 
 use adieu_core::{
-    Generations, How, NotLive, Proof, RealmId, SessionToken, SignOnError, State, Target, UserId,
+    EndTarget, Generations, How, NotLive, Proof, RealmId, SessionToken, SignOnError, State, UserId,
 };
 
 use crate::Check;
@@ -121,7 +121,7 @@ pub async fn refused_sign_ons_write_nothing<E: Engine>() {
         assert!(matches!(refused, Err(SignOnError::UnknownUser)), "{refused:?}");
     }
     let proven = town.order(&ada);
-    town.end(Target::User(ada.id), at(2)).await.expect("an ending");
+    town.end(EndTarget::User(ada.id), at(2)).await.expect("an ending");
     let late = town.store.open_session(proven, at(3)).await;
     assert!(matches!(late, Err(SignOnError::Superseded)), "{late:?}");
     town.enable(ada.id, false, at(4)).await;

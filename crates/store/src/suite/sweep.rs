@@ -2,7 +2,7 @@
 //!
 //! Its hours and batches are the engine's choice; the tests wait long enough for any.
 
-use adieu_core::{EndError, Ended, NotLive, Span, Target};
+use adieu_core::{EndError, EndTarget, Ended, NotLive, Span};
 
 use crate::suite::town::{ABSOLUTE, IDLE, at};
 use crate::suite::{Engine, Town};
@@ -35,7 +35,7 @@ pub async fn a_sweep_takes_what_is_over_and_nothing_live<E: Engine>() {
     let reset = town.sign_on(&ada, at(0)).await;
     let superseded = town.sign_on(&bob, at(0)).await;
     town.reset(&reset, at(1)).await.expect("a reset");
-    town.end(Target::User(bob.id), at(1)).await.expect("an ending");
+    town.end(EndTarget::User(bob.id), at(1)).await.expect("an ending");
     let now = IDLE.s() + TWO_HOURS;
     for s in (0..now).step_by(500) {
         town.store.check(&touched.token, true, at(s)).get().await.expect("an answer");

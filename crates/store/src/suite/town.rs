@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use adieu_core::{
-    Act, Actor, Cause, Client, ClientAuth, ClientId, Device, Door, EndError, EndOrder, Ended, Incarnation,
-    Limits, NewUser, NotLive, Origin, Population, PopulationId, PresentedToken, Proof, Realm, RealmId,
-    Session, SessionId, SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Target, Timestamp, User,
-    UserEdit, UserId, UserKey,
+    Actor, Cause, Channel, Client, ClientAuth, ClientId, Device, EndError, EndKind, EndOrder, EndTarget,
+    Ended, Incarnation, Limits, NewUser, NotLive, Origin, Population, PopulationId, PresentedToken, Proof,
+    Realm, RealmId, Session, SessionId, SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Timestamp,
+    User, UserEdit, UserId, UserKey,
 };
 use uuid::Uuid;
 
@@ -170,7 +170,7 @@ impl<E: Engine> Town<E> {
             proof: Proof { user: user.id, generation: user.generation },
             limits: Limits { idle: Some(IDLE), absolute: ABSOLUTE },
             quota: None,
-            door: Door::named("front"),
+            channel: Channel::named("front"),
             method: "password".into(),
             spends: None,
             device: Device { address: Some("192.0.2.7:4711".into()), ..Device::default() },
@@ -229,11 +229,11 @@ impl<E: Engine> Town<E> {
     }
 
     /// An order to end something for good, in any realm.
-    pub fn ending(&self, target: Target) -> EndOrder {
+    pub fn ending(&self, target: EndTarget) -> EndOrder {
         EndOrder {
             realm: None,
             target,
-            act: Act::End,
+            kind: EndKind::End,
             cause: Cause::Administrator(Actor::Operator),
             spare: None,
             origin: self.origin(),
@@ -242,22 +242,22 @@ impl<E: Engine> Town<E> {
 
     /// Where the town's orders come from.
     pub fn origin(&self) -> Origin {
-        Origin { door: Door::named("side"), address: None }
+        Origin { channel: Channel::named("side"), address: None }
     }
 
     /// Ends something for good.
-    pub async fn end(&self, target: Target, now: Timestamp) -> Result<Ended, EndError> {
+    pub async fn end(&self, target: EndTarget, now: Timestamp) -> Result<Ended, EndError> {
         self.store.end(self.ending(target), now).await
     }
 
     /// Gives the order to end something for good; the answer comes.
-    pub fn end_later(&self, target: Target, now: Timestamp) -> crate::Act<Result<Ended, EndError>> {
+    pub fn end_later(&self, target: EndTarget, now: Timestamp) -> crate::Pending<Result<Ended, EndError>> {
         self.store.end(self.ending(target), now)
     }
 
     /// Ends one sign-on and keeps the name.
     pub async fn reset(&self, held: &Held, now: Timestamp) -> Result<Ended, EndError> {
-        let order = EndOrder { act: Act::Reset, ..self.ending(Target::One(held.session.id)) };
+        let order = EndOrder { kind: EndKind::Reset, ..self.ending(EndTarget::One(held.session.id)) };
         self.store.end(order, now).await
     }
 
@@ -313,7 +313,7 @@ impl<E: Engine> Town<E> {
 
 impl Held {
     /// The token, as an order names it.
-    pub fn presented(&self) -> Target {
-        Target::Token(PresentedToken::from(&self.token))
+    pub fn presented(&self) -> EndTarget {
+        EndTarget::Token(PresentedToken::from(&self.token))
     }
 }

@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use adieu_core::SessionToken;
-use adieu_core::ambient::draw;
+use adieu_core::entropy::draw;
 
-use crate::ambient::SeededEntropy;
 use crate::crash::doors::{Dialect, Doors, Ear, Exit, Left, Target, Trouble};
 use crate::crash::ledger::{Counts, Ledger, SessionNo};
 use crate::crash::server::{Person, Server, Tcp};
+use crate::time_and_entropy::SeededEntropy;
 use crate::world::profile_config;
 
 /// Programs that are at work at the same time.

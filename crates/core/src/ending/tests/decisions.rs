@@ -18,9 +18,9 @@ fn at(s: i64) -> Timestamp {
 /// Goal: ONE-ROAD, the first ending buries the session with its cause, and the second says "before".
 #[test]
 fn a_session_ends_once_and_is_remembered() {
-    let order = order(Target::One(plain().id), Act::End);
+    let order = order(EndTarget::One(plain().id), EndKind::End);
     let first = decide_ending(&one(|_| {}), &order, at(1)).expect("an ending");
-    let [Change::Bury(tombstone)] = &first.changes[..] else { panic!("one burial: {first:?}") };
+    let [EndingChange::Bury(tombstone)] = &first.changes[..] else { panic!("one burial: {first:?}") };
     assert_eq!(tombstone.cause, Cause::SignOff);
     assert!(matches!(first.outcome, Ended::Now(_)));
     let again = decide_ending(&Family::Past(tombstone.clone()), &order, at(2)).expect("again");
@@ -31,15 +31,15 @@ fn a_session_ends_once_and_is_remembered() {
 #[test]
 fn a_forgotten_session_answers_to_its_bare_id_only() {
     let id = plain().id;
-    let forget = order(Target::One(id), Act::Forget);
+    let forget = order(EndTarget::One(id), EndKind::Forget);
     let ending = decide_ending(&one(|_| {}), &forget, at(1)).expect("an ending");
-    let [Change::Bury(tombstone)] = &ending.changes[..] else { panic!("one burial: {ending:?}") };
+    let [EndingChange::Bury(tombstone)] = &ending.changes[..] else { panic!("one burial: {ending:?}") };
     assert!(tombstone.forgotten && matches!(ending.outcome, Ended::Now(_)));
     let past = Family::Past(tombstone.clone());
     let token = PresentedToken { id, hash: plain().token_hash };
     let user = plain().user;
-    for target in [Target::Token(token), Target::OneOf { user, session: id }] {
-        let refused = decide_ending(&past, &order(target.clone(), Act::End), at(2));
+    for target in [EndTarget::Token(token), EndTarget::OneOf { user, session: id }] {
+        let refused = decide_ending(&past, &order(target.clone(), EndKind::End), at(2));
         assert!(matches!(refused, Err(EndError::UnknownSession)), "{target:?}");
     }
     let again = decide_ending(&past, &forget, at(2)).expect("again");
@@ -48,16 +48,16 @@ fn a_forgotten_session_answers_to_its_bare_id_only() {
     let Family::Past(mut ended) = past else { unreachable!("it is one") };
     ended.forgotten = false;
     let later = decide_ending(&Family::Past(ended), &forget, at(3)).expect("later");
-    assert!(matches!(&later.changes[..], [Change::Bury(t)] if t.forgotten), "{later:?}");
+    assert!(matches!(&later.changes[..], [EndingChange::Bury(t)] if t.forgotten), "{later:?}");
 }
 
 #[test]
 fn a_session_that_ran_out_is_buried_with_its_own_cause() {
-    let order = order(Target::One(plain().id), Act::End);
+    let order = order(EndTarget::One(plain().id), EndKind::End);
     for (seen, now, cause) in [(0, 100, Cause::Idle), (0, 1000, Cause::Idle), (950, 1000, Cause::Expired)] {
         let ending = decide_ending(&one(|s| s.seen_at = at(seen)), &order, at(now)).expect("an ending");
         assert!(matches!(ending.outcome, Ended::Before));
-        assert!(matches!(&ending.changes[..], [Change::Bury(t)] if t.cause == cause), "{ending:?}");
+        assert!(matches!(&ending.changes[..], [EndingChange::Bury(t)] if t.cause == cause), "{ending:?}");
     }
 }
 
@@ -68,10 +68,10 @@ fn what_the_order_does_not_mean_is_unknown() {
     let id = plain().id;
     let wrong = PresentedToken { id, hash: TokenHash::from_bytes([9; 32]) };
     let orders = [
-        order(Target::One(SessionId::from_bytes([2; 16])), Act::End),
-        order(Target::OneOf { user: stranger, session: id }, Act::End),
-        order(Target::Token(wrong), Act::End),
-        EndOrder { realm: other_realm, ..order(Target::One(id), Act::End) },
+        order(EndTarget::One(SessionId::from_bytes([2; 16])), EndKind::End),
+        order(EndTarget::OneOf { user: stranger, session: id }, EndKind::End),
+        order(EndTarget::Token(wrong), EndKind::End),
+        EndOrder { realm: other_realm, ..order(EndTarget::One(id), EndKind::End) },
     ];
     for order in orders {
         let refused = decide_ending(&one(|_| {}), &order, at(1));
@@ -81,19 +81,19 @@ fn what_the_order_does_not_mean_is_unknown() {
 
 #[test]
 fn the_callers_own_session_can_be_spared() {
-    let order = EndOrder { spare: Some(plain().id), ..order(Target::One(plain().id), Act::End) };
+    let order = EndOrder { spare: Some(plain().id), ..order(EndTarget::One(plain().id), EndKind::End) };
     assert!(matches!(decide_ending(&one(|_| {}), &order, at(1)), Err(EndError::CallersOwn)));
 }
 
 #[test]
 fn a_reset_keeps_the_id_raises_the_epoch_and_forgets_the_sign_on() {
-    let order = order(Target::One(plain().id), Act::Reset);
+    let order = order(EndTarget::One(plain().id), EndKind::Reset);
     let family = one(|s| {
         s.participants = vec!["shop".parse().expect("a client")];
         s.properties.insert("colour".into(), "red".into());
     });
     let ending = decide_ending(&family, &order, at(1)).expect("a reset");
-    let [Change::Write(next)] = &ending.changes[..] else { panic!("one write: {ending:?}") };
+    let [EndingChange::Write(next)] = &ending.changes[..] else { panic!("one write: {ending:?}") };
     assert_eq!((next.id, next.epoch, next.state), (plain().id, 1, State::Reset));
     assert!(next.participants.is_empty() && next.properties.is_empty());
     let Ended::Now(closed) = ending.outcome else { panic!("now") };

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Act, Cause, EndError, EndOrder, Realm, SessionToken, Target};
+use adieu_authority::{Cause, EndError, EndKind, EndOrder, EndTarget, Realm, SessionToken};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::{Hint, HintError};
 use axum::body::Body;
@@ -45,8 +45,8 @@ async fn end(face: &Face, call: &Call, realm: &Realm, hint: &Hint) -> Result<(),
     let Some(session) = hint.session else { return Ok(()) };
     let order = EndOrder {
         realm: Some(realm.id),
-        target: Target::OneOf { user: hint.user, session },
-        act: Act::End,
+        target: EndTarget::OneOf { user: hint.user, session },
+        kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
         origin: call.origin(),

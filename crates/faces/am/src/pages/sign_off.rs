@@ -3,7 +3,7 @@
 //! A link alone ends nothing: any site could send a browser here. ENDED-IS-DURABLE holds as everywhere: the page that
 //! says so comes after the commit.
 
-use adieu_authority::{Act, Cause, EndOrder, PresentedToken, Target};
+use adieu_authority::{Cause, EndKind, EndOrder, EndTarget, PresentedToken};
 use adieu_pages_kit::{ErrorPage, Link, SignOff, SignedOff};
 use axum::body::Body;
 use axum::response::Response;
@@ -47,8 +47,8 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     }
     let order = EndOrder {
         realm: None,
-        target: Target::Token(PresentedToken::from(&token)),
-        act: Act::End,
+        target: EndTarget::Token(PresentedToken::from(&token)),
+        kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
         origin: call.origin(),

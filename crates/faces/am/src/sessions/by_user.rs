@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Act, Actor, Cause, EndError, EndOrder, RealmId, Target, User};
+use adieu_authority::{Actor, Cause, EndError, EndKind, EndOrder, EndTarget, RealmId, User};
 use serde_json::{Value, json};
 
 use super::gate;
@@ -41,8 +41,8 @@ pub(super) async fn done(
     let mine = user.id == own.user.id;
     let order = EndOrder {
         realm: Some(realm),
-        target: Target::User(user.id),
-        act: Act::End,
+        target: EndTarget::User(user.id),
+        kind: EndKind::End,
         cause: if mine { Cause::SignOff } else { Cause::Administrator(Actor::User(own.user.id)) },
         spare: None,
         origin: call.origin(),

@@ -4,7 +4,7 @@
 //! Contract am.md 1.4, Q-21.
 
 use adieu_authority::{
-    Act, Actor, Answer, Cause, EndError, EndOrder, Live, PresentedToken, Session, Target, User,
+    Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Live, Lookup, PresentedToken, Session, User,
 };
 use serde_json::{Map, Value, json};
 
@@ -50,16 +50,16 @@ impl Order<'_> {
             let Some((token, live)) = caller::opened_by(self.face, text, false).await? else {
                 return Ok(false);
             };
-            let target = Target::Token(PresentedToken::from(&token));
+            let target = EndTarget::Token(PresentedToken::from(&token));
             return self.end(&live.session, &live.user, target, margin).await;
         }
         let Some(id) = names::session_of(&self.face.authority, text) else { return Ok(true) };
         let looked = match self.face.authority.look(id, false) {
-            Answer::Now(looked) => looked,
-            Answer::Later(looked) => looked.await,
+            Lookup::Now(looked) => looked,
+            Lookup::Later(looked) => looked.await,
         };
         match looked? {
-            Some(looked) => self.end(&looked.session, &looked.user, Target::One(id), margin).await,
+            Some(looked) => self.end(&looked.session, &looked.user, EndTarget::One(id), margin).await,
             None => Ok(true), // Over before, or never there: nothing is left to end.
         }
     }
@@ -68,7 +68,7 @@ impl Order<'_> {
         &self,
         session: &Session,
         user: &User,
-        target: Target,
+        target: EndTarget,
         margin: &mut Margin,
     ) -> Result<bool, AmError> {
         let standing = caller::standing(self.face, self.own, session.realm).await?;
@@ -78,7 +78,7 @@ impl Order<'_> {
         let order = EndOrder {
             realm: Some(session.realm),
             target,
-            act: Act::End,
+            kind: EndKind::End,
             cause: Cause::Administrator(Actor::User(self.own.user.id)),
             spare: None,
             origin: self.call.origin(),

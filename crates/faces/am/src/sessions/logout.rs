@@ -3,7 +3,7 @@
 //! Holding a token is enough to end its session. Contract am.md 1.3, 2.
 
 use adieu_authority::{
-    Act, Actor, Cause, EndError, EndOrder, Ended, Live, PresentedToken, SessionToken, Target,
+    Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Ended, Live, PresentedToken, SessionToken,
 };
 use serde::Serialize;
 
@@ -76,8 +76,8 @@ async fn own_ended(
 fn order(call: &Call, token: &SessionToken, cause: Cause) -> EndOrder {
     EndOrder {
         realm: None, // Every session action works at any existing realm. Contract am.md 0.2
-        target: Target::Token(PresentedToken::from(token)),
-        act: Act::End,
+        target: EndTarget::Token(PresentedToken::from(token)),
+        kind: EndKind::End,
         cause,
         spare: None,
         origin: call.origin(),

@@ -2,7 +2,7 @@
 //!
 //! Contract am.md 1.3 and 2.
 
-use adieu_authority::{Act, Cause, Door, EndOrder, Origin, Target};
+use adieu_authority::{Cause, Channel, EndKind, EndOrder, EndTarget, Origin};
 use adieu_face_am::Settings;
 use adieu_http_kit::cookies::Companion;
 use serde_json::json;
@@ -246,14 +246,14 @@ async fn time_ends_a_session_like_a_sign_off() {
 async fn what_another_door_ends_is_over_here() {
     let house = House::start().await;
     let admin = house.sign_on_admin().await;
-    for act in [Act::End, Act::Reset] {
+    for kind in [EndKind::End, EndKind::Reset] {
         let token = house.sign_on(BOBBY).await;
         let id = adieu_authority::SessionToken::parse(&token).unwrap().id;
-        let origin = Origin { door: Door::named("test"), address: None };
+        let origin = Origin { channel: Channel::named("test"), address: None };
         let order = EndOrder {
             realm: None,
-            target: Target::One(id),
-            act,
+            target: EndTarget::One(id),
+            kind,
             cause: Cause::SignOff,
             spare: None,
             origin,
@@ -271,7 +271,7 @@ async fn what_another_door_ends_is_over_here() {
 async fn a_disabled_user_is_signed_off() {
     let house = House::start().await;
     let (token, user) = (house.sign_on(BOBBY).await, house.user("/alpha", "bobby").await);
-    let origin = || Origin { door: Door::named("test"), address: None };
+    let origin = || Origin { channel: Channel::named("test"), address: None };
     house.authority().set_enabled(user.id, false, origin()).await.unwrap();
     assert!(!house.lives(&token).await);
     let reply = house.pair(AUTHENTICATE, BOBBY).send().await;

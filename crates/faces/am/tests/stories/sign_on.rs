@@ -2,7 +2,7 @@
 //!
 //! Contract am.md 3.1 to 3.3.
 
-use adieu_authority::{Act, Cause, Door, EndOrder, Origin, SessionToken, Target};
+use adieu_authority::{Cause, Channel, EndKind, EndOrder, EndTarget, Origin, SessionToken};
 use serde_json::{Value, json};
 
 use crate::house::{ALICE, AUTHENTICATE, BOBBY, COOKIE, House, Reply};
@@ -255,9 +255,10 @@ async fn a_sign_on_rotates_the_token() {
     assert_ne!(SessionToken::parse(&bobby).unwrap().id, SessionToken::parse(&second).unwrap().id);
 
     let id = SessionToken::parse(&second).unwrap().id;
-    let origin = Origin { door: Door::named("test"), address: None };
-    let target = Target::One(id);
-    let order = EndOrder { realm: None, target, act: Act::Reset, cause: Cause::SignOff, spare: None, origin };
+    let origin = Origin { channel: Channel::named("test"), address: None };
+    let target = EndTarget::One(id);
+    let order =
+        EndOrder { realm: None, target, kind: EndKind::Reset, cause: Cause::SignOff, spare: None, origin };
     house.authority().end(order).await.unwrap();
     assert!(!house.lives(&second).await);
     let reply = house.pair(AUTHENTICATE, ALICE).cookie(&second).send().await.json();

@@ -19,7 +19,7 @@ use crate::admin::identity::{IdentityBody, Secret, Wanted, credentials};
 use crate::admin::patch::patched;
 use crate::answer::{Answer, Call, empty, json as json_answer, read_body};
 use crate::error::KratosError;
-use crate::face::{DOOR, Face};
+use crate::face::{CHANNEL, Face};
 use crate::links;
 
 /// The mark before the first identity.
@@ -277,5 +277,5 @@ fn wants_config(params: &Params) -> bool {
 }
 
 fn origin(call: &Call) -> Origin {
-    Origin { door: DOOR, address: call.address() }
+    Origin { channel: CHANNEL, address: call.address() }
 }

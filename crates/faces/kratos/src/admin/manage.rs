@@ -2,7 +2,7 @@
 //!
 //! Either a list of identities (or all) or a list of sessions, never both.
 
-use adieu_authority::{Act, Ended, Fate, Listing, SessionId, Target, UserId};
+use adieu_authority::{EndKind, EndTarget, Ended, Fate, Listing, SessionId, UserId};
 use axum::body::Body;
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -39,10 +39,10 @@ enum Action {
 }
 
 impl Action {
-    const fn act(self) -> Act {
+    const fn act(self) -> EndKind {
         match self {
-            Self::Disable => Act::End,
-            Self::Delete => Act::Forget,
+            Self::Disable => EndKind::End,
+            Self::Delete => EndKind::Forget,
         }
     }
 }
@@ -76,7 +76,7 @@ async fn of_sessions(face: &Face, call: &Call, action: Action, ids: &[Uuid]) -> 
         if recall(face, id).await?.is_none() {
             continue;
         }
-        let ended = face.authority.end(order(face, call, Target::One(id), action.act()).await?).await?;
+        let ended = face.authority.end(order(face, call, EndTarget::One(id), action.act()).await?).await?;
         processed += usize::from(action == Action::Delete || matches!(ended, Ended::Now(_)));
     }
     Ok(processed)
@@ -101,7 +101,7 @@ async fn of_identities(
         let counted = |fate: &Fate| action == Action::Delete || *fate == Fate::Live;
         let count = sessions.iter().filter(|one| counted(&one.fate)).count();
         if count > 0 {
-            face.authority.end(order(face, call, Target::User(user), action.act()).await?).await?;
+            face.authority.end(order(face, call, EndTarget::User(user), action.act()).await?).await?;
         }
         processed += count;
     }

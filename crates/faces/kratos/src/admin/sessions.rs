@@ -3,8 +3,8 @@
 //! An ended session stays readable as a record; deleting all of a user's takes the records away too.
 
 use adieu_authority::{
-    Act, Actor, AmendOrder, Amendment, Cause, EndError, EndOrder, Fate, Listing, Mark, Origin, Remembered,
-    SessionId, Target, Timestamp, UserId,
+    Actor, AmendOrder, Amendment, Cause, EndError, EndKind, EndOrder, EndTarget, Fate, Listing, Mark, Origin,
+    Remembered, SessionId, Timestamp, UserId,
 };
 use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
@@ -13,7 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::answer::{Answer, Call, empty, json as json_answer};
 use crate::error::KratosError;
-use crate::face::{DOOR, Face};
+use crate::face::{CHANNEL, Face};
 use crate::links::{self, Offset};
 use crate::sessions::{session_id, uuid};
 use crate::wire::{DevicesShown, IdentityShown, Shown};
@@ -58,7 +58,7 @@ pub(super) async fn end(face: &Face, call: &Call, id: &str) -> Result<Answer, Kr
     if recall(face, id).await?.is_none() {
         return Err(KratosError::not_stored());
     }
-    match face.authority.end(order(face, call, Target::One(id), Act::End).await?).await {
+    match face.authority.end(order(face, call, EndTarget::One(id), EndKind::End).await?).await {
         Ok(_) => Ok(empty(StatusCode::NO_CONTENT)),
         Err(EndError::UnknownSession) => Err(KratosError::not_stored()),
         Err(error @ (EndError::CallersOwn | EndError::NotTaken(_) | EndError::InDoubt(_))) => {
@@ -74,7 +74,7 @@ pub(super) async fn extend(face: &Face, id: &str) -> Result<Answer, KratosError>
     let one = recall(face, id).await?.filter(live).ok_or_else(KratosError::not_stored)?;
     let now = face.authority.now();
     let realm = face.realm().await?;
-    let life = face.authority.policy().limits_for(&realm.path, &DOOR).absolute;
+    let life = face.authority.policy().limits_for(&realm.path, &CHANNEL).absolute;
     let to = now.plus(life);
     let left_s = one.session.expires_at.since(now).s();
     let soon =
@@ -110,7 +110,7 @@ pub(super) async fn forget_of(face: &Face, call: &Call, id: &str) -> Result<Answ
     if of_user(face, user).await?.is_empty() {
         return Err(KratosError::not_stored());
     }
-    face.authority.end(order(face, call, Target::User(user), Act::Forget).await?).await?;
+    face.authority.end(order(face, call, EndTarget::User(user), EndKind::Forget).await?).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -130,16 +130,16 @@ async fn of_user(face: &Face, user: UserId) -> Result<Vec<Remembered>, KratosErr
 pub(super) async fn order(
     face: &Face,
     call: &Call,
-    target: Target,
-    act: Act,
+    target: EndTarget,
+    kind: EndKind,
 ) -> Result<EndOrder, KratosError> {
     Ok(EndOrder {
         realm: Some(face.realm_id().await?),
         target,
-        act,
+        kind,
         cause: Cause::Administrator(Actor::Operator),
         spare: None,
-        origin: Origin { door: DOOR, address: call.address() },
+        origin: Origin { channel: CHANNEL, address: call.address() },
     })
 }
 

@@ -7,7 +7,7 @@ use adieu_authority::{Live, SecondStep, SecondStepFailure};
 use crate::answer::{Answer, Call};
 use crate::credentials::Credentials;
 use crate::error::KratosError;
-use crate::face::{DOOR, Face};
+use crate::face::{CHANNEL, Face};
 use crate::flow::Message;
 use crate::login::flow::LoginFlow;
 use crate::login::submit::{shown, signed_on};
@@ -30,7 +30,7 @@ pub(super) async fn with_code(
     let Some(token) = token else { return Err(KratosError::first_factor_missing()) };
     let step = SecondStep {
         realm: face.realm().await?,
-        door: DOOR,
+        channel: CHANNEL,
         token,
         user: live.user,
         code: code.to_owned(),

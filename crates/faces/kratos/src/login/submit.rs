@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::answer::{Answer, Call, json as json_answer, read_body, redirect, set_cookie};
 use crate::credentials::Credentials;
 use crate::error::KratosError;
-use crate::face::{DOOR, Face};
+use crate::face::{CHANNEL, Face};
 use crate::flow::{Found, Kind, Message, guarded};
 use crate::login::flow::{Asks, LoginFlow};
 use crate::login::step;
@@ -176,7 +176,7 @@ async fn sign_on(
     };
     let sign_on = SignOn {
         realm,
-        door: DOOR,
+        channel: CHANNEL,
         name: identifier.to_owned(),
         password: password.to_owned(),
         device: call.device(),

@@ -9,7 +9,7 @@ use super::flow::{Button, SettingsFlow};
 use super::submit::{is_a_page, refused};
 use crate::answer::{Answer, Call, redirect, set_cookie};
 use crate::error::KratosError;
-use crate::face::{DOOR, Face};
+use crate::face::{CHANNEL, Face};
 use crate::flow::Message;
 
 /// The `reason` of a message that such a submission gets; the texts are ours.
@@ -23,7 +23,7 @@ pub(super) async fn on(
     mut flow: SettingsFlow,
     pressed: Button,
 ) -> Result<Answer, KratosError> {
-    let origin = Origin { door: DOOR, address: call.address() };
+    let origin = Origin { channel: CHANNEL, address: call.address() };
     flow.messages.clear();
     flow.done = false;
     match pressed {

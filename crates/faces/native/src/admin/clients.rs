@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Act, Actor, Cause, Client, ClientAuth, ClientId, EndOrder, NewClient, RoleAssignment, Span, Target,
+    Actor, Cause, Client, ClientAuth, ClientId, EndKind, EndOrder, EndTarget, NewClient, RoleAssignment, Span,
 };
 use axum::body::Body;
 use serde::Deserialize;
@@ -183,9 +183,9 @@ pub(super) async fn change(api: &Api, call: &Call, body: Body) -> Result<Done, P
     let client = api.authority.edit_client(before.realm, &before.id, edit).await?;
     if switched_off {
         // What a disabled client holds is dead; ended, it stays so when the client is switched on again.
-        let (realm, target, act) = (Some(client.realm), Target::Grants(client.id.clone()), Act::End);
+        let (realm, target, kind) = (Some(client.realm), EndTarget::Grants(client.id.clone()), EndKind::End);
         let cause = Cause::Administrator(Actor::Operator);
-        api.authority.end(EndOrder { realm, target, act, cause, spare: None, origin }).await?;
+        api.authority.end(EndOrder { realm, target, kind, cause, spare: None, origin }).await?;
     }
     Ok(Done::Shown(wire::client(&client)))
 }

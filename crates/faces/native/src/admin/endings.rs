@@ -2,7 +2,9 @@
 //!
 //! ENDED-IS-DURABLE: the answer is given when the ending is on disk. A key makes a repetition harmless (`repeats`).
 
-use adieu_authority::{Act, Actor, Cause, ClientId, EndOrder, Ended, RealmId, SessionId, Target, UserId};
+use adieu_authority::{
+    Actor, Cause, ClientId, EndKind, EndOrder, EndTarget, Ended, RealmId, SessionId, UserId,
+};
 use axum::body::Body;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -34,16 +36,16 @@ struct Order {
 }
 
 impl Order {
-    fn target(&self) -> Result<Target, Problem> {
+    fn target(&self) -> Result<EndTarget, Problem> {
         let Self { session, user, except, realm, client, .. } = self;
         match (session, user, except, realm, client) {
-            (Some(id), None, None, None, None) => Ok(Target::One(input::id::<SessionId>("session", id)?)),
-            (None, Some(id), None, None, None) => Ok(Target::User(input::id::<UserId>("user", id)?)),
+            (Some(id), None, None, None, None) => Ok(EndTarget::One(input::id::<SessionId>("session", id)?)),
+            (None, Some(id), None, None, None) => Ok(EndTarget::User(input::id::<UserId>("user", id)?)),
             (None, Some(user), Some(keep), None, None) => {
-                Ok(Target::UserBut { user: input::id("user", user)?, keep: input::id("except", keep)? })
+                Ok(EndTarget::UserBut { user: input::id("user", user)?, keep: input::id("except", keep)? })
             }
-            (None, None, None, Some(id), None) => Ok(Target::Realm(input::id::<RealmId>("realm", id)?)),
-            (None, None, None, None, Some(id)) => Ok(Target::Grants(input::id::<ClientId>("client", id)?)),
+            (None, None, None, Some(id), None) => Ok(EndTarget::Realm(input::id::<RealmId>("realm", id)?)),
+            (None, None, None, None, Some(id)) => Ok(EndTarget::Grants(input::id::<ClientId>("client", id)?)),
             _ => Err(Problem::invalid("Name one of session, user (perhaps with except), realm, client.")),
         }
     }
@@ -81,7 +83,7 @@ pub(super) async fn end(api: &Api, call: &Call, body: Body) -> Result<Done, Prob
 
 async fn carried_out(
     api: &Api,
-    target: Target,
+    target: EndTarget,
     reason: Option<String>,
     origin: adieu_authority::Origin,
 ) -> Result<Value, Problem> {
@@ -90,7 +92,7 @@ async fn carried_out(
         tracing::info!(reason, target = ?target, "an ending is ordered for this reason");
     }
     let cause = Cause::Administrator(Actor::Operator);
-    let order = EndOrder { realm: None, target, act: Act::End, cause, spare: None, origin };
+    let order = EndOrder { realm: None, target, kind: EndKind::End, cause, spare: None, origin };
     let ended = api.authority.end(order).await?;
     Ok(named.answer(api, &ended, reason))
 }
@@ -108,33 +110,33 @@ struct Named {
 
 impl Named {
     /// Looks up whose things they are. Whether they end is decided below, in one transaction.
-    async fn of(api: &Api, target: &Target) -> Result<Self, Problem> {
+    async fn of(api: &Api, target: &EndTarget) -> Result<Self, Problem> {
         let mut named = Self::default();
         match target {
-            Target::One(session) | Target::OneOf { session, .. } => {
+            EndTarget::One(session) | EndTarget::OneOf { session, .. } => {
                 let found = api.authority.recall(*session).await?;
                 let found = found.ok_or_else(|| Problem::unknown("session"))?.session;
                 (named.session, named.user) = (Some(found.id), Some(found.user));
                 named.realm = Some(found.realm);
                 named.clients = found.participants.clone();
             }
-            Target::User(user) => named.user(api, *user).await?,
-            Target::UserBut { user, keep } => {
+            EndTarget::User(user) => named.user(api, *user).await?,
+            EndTarget::UserBut { user, keep } => {
                 named.user(api, *user).await?;
                 let kept = api.authority.recall(*keep).await?.filter(|kept| kept.session.user == *user);
                 // A slip in this id would end all of them.
                 kept.ok_or_else(|| Problem::invalid("except: no session of this user"))?;
             }
-            Target::Realm(realm) => {
+            EndTarget::Realm(realm) => {
                 let realm = api.authority.realm(*realm).await?.ok_or_else(|| Problem::unknown("realm"))?;
                 named.realm = Some(realm.id);
             }
-            Target::Grants(client) => {
+            EndTarget::Grants(client) => {
                 let client = api.authority.any_client(client).await?;
                 let client = client.ok_or_else(|| Problem::unknown("client"))?;
                 (named.realm, named.client) = (Some(client.realm), Some(client.id.clone()));
             }
-            Target::Token(_) => {} // No order of this face brings a token.
+            EndTarget::Token(_) => {} // No order of this face brings a token.
         }
         Ok(named)
     }

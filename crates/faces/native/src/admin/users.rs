@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Act, Cause, EndOrder, NewPerson, Population, PopulationId, Realm, Target, User, UserEdit, UserId,
+    Cause, EndKind, EndOrder, EndTarget, NewPerson, Population, PopulationId, Realm, User, UserEdit, UserId,
 };
 use axum::body::Body;
 use serde::Deserialize;
@@ -201,8 +201,8 @@ pub(super) async fn set_password(api: &Api, call: &Call, body: Body) -> Result<D
     let edit = UserEdit { password: Some(Some(hash)), ..UserEdit::default() };
     api.authority.edit_user(user.id, edit, origin.clone()).await?;
     if new.end_sessions != Some(false) {
-        let (realm, target, act) = (Some(user.realm), Target::User(user.id), Act::End);
-        let order = EndOrder { realm, target, act, cause: Cause::PasswordChanged, spare: None, origin };
+        let (realm, target, kind) = (Some(user.realm), EndTarget::User(user.id), EndKind::End);
+        let order = EndOrder { realm, target, kind, cause: Cause::PasswordChanged, spare: None, origin };
         api.authority.end(order).await?;
     }
     Ok(Done::Nothing)

@@ -71,7 +71,7 @@ pub(super) fn session(one: &Remembered) -> Value {
     json!({
         "id": session.id.to_string(), "realm": session.realm.to_string(),
         "user": if nobody { Value::Null } else { user }, "state": state, "why": why, "by": by,
-        "ended_at": ended_at, "epoch": session.epoch, "door": session.door.0,
+        "ended_at": ended_at, "epoch": session.epoch, "channel": session.channel.0,
         "opened_at": at(session.opened_at), "authenticated_at": at(session.authenticated_at),
         "seen_at": at(one.seen_at), "expires_at": at(session.expires_at),
         "idle_s": session.idle.map(|idle| idle.s()), "methods": methods.collect::<Vec<_>>(),

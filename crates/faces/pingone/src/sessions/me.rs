@@ -4,7 +4,7 @@
 //! the token of that very session. It is neither made nor changed here: a session comes of a sign-on, and its token is
 //! ours to draw. Contract pingone.md 2.3, E4 to E7: P-51; Q-9.
 
-use adieu_authority::{Act, Cause, EndOrder, Ended, Live, Target};
+use adieu_authority::{Cause, EndKind, EndOrder, EndTarget, Ended, Live};
 use adieu_http_kit::media;
 use axum::Json;
 use axum::extract::State;
@@ -53,8 +53,8 @@ pub(crate) async fn delete(
     let live = live(&face, &admin, &visitor, DELETE).await?;
     let order = EndOrder {
         realm: Some(admin.realm.id),
-        target: Target::OneOf { user: live.user.id, session: live.session.id },
-        act: Act::End,
+        target: EndTarget::OneOf { user: live.user.id, session: live.session.id },
+        kind: EndKind::End,
         cause: Cause::Administrator(admin.principal.actor()),
         spare: admin.principal.session(),
         origin: visitor.origin(),

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Act, Cause, EndError, EndOrder, Realm, Target};
+use adieu_authority::{Cause, EndError, EndKind, EndOrder, EndTarget, Realm};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use adieu_oidc::Hint;
@@ -59,8 +59,8 @@ pub(super) async fn end(face: &Face, realm: &Realm, visitor: &Visitor, hint: &Hi
     let Some(session) = hint.session else { return Ok(()) };
     let order = EndOrder {
         realm: Some(realm.id),
-        target: Target::OneOf { user: hint.user, session },
-        act: Act::End,
+        target: EndTarget::OneOf { user: hint.user, session },
+        kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
         origin: visitor.origin(),

@@ -2,7 +2,7 @@
 //!
 //! Contract pingone.md 1.7 and 4.8.
 
-use adieu_authority::{Act, Cause, Client, ClientAuth, EndOrder, Origin, Target};
+use adieu_authority::{Cause, Client, ClientAuth, EndKind, EndOrder, EndTarget, Origin};
 
 use crate::house::{ALICE, App, Door, Reply, claims};
 
@@ -159,7 +159,7 @@ async fn tokens_may_outlive_their_session() {
 /// P-54: nothing outlives its user, its client, or the switch.
 #[tokio::test]
 async fn nothing_outlives_its_user_its_client_or_the_switch() {
-    let origin = || Origin { door: adieu_authority::Door::named("test"), address: None };
+    let origin = || Origin { channel: adieu_authority::Channel::named("test"), address: None };
     for n in 0..4 {
         let door = Door::open().await;
         let (shop, authority) = (door.shop(), door.world.authority());
@@ -175,8 +175,8 @@ async fn nothing_outlives_its_user_its_client_or_the_switch() {
             _ => {
                 let order = EndOrder {
                     realm: None,
-                    target: Target::Grants(shop.id.parse().expect("an id")),
-                    act: Act::End,
+                    target: EndTarget::Grants(shop.id.parse().expect("an id")),
+                    kind: EndKind::End,
                     cause: Cause::SignOff,
                     spare: None,
                     origin: origin(),

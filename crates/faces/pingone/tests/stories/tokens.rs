@@ -2,7 +2,7 @@
 //!
 //! Contract pingone.md 3.4 and 4.8; standards.md 2.2 to 2.5.
 
-use adieu_authority::{Act, Cause, Client, EndOrder, Origin, Target};
+use adieu_authority::{Cause, Client, EndKind, EndOrder, EndTarget, Origin};
 use http::Method;
 
 use crate::house::{ALICE, API, AUTH, App, Door, claims, encoded};
@@ -201,11 +201,11 @@ async fn the_end_of_a_clients_grants_ends_its_tokens_only() {
     let held = door.sign_on(ALICE).await;
     let order = EndOrder {
         realm: Some(door.world.cast.realm.id),
-        target: Target::Grants(door.world.cast.app.id.clone()),
-        act: Act::End,
+        target: EndTarget::Grants(door.world.cast.app.id.clone()),
+        kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
-        origin: Origin { door: adieu_authority::Door::named("test"), address: None },
+        origin: Origin { channel: adieu_authority::Channel::named("test"), address: None },
     };
     door.world.authority().end(order).await.expect("an ending");
     assert_eq!(door.introspect(&door.shop(), &held.access).await.text, r#"{"active":false}"#);

@@ -295,7 +295,7 @@ fn sessions() -> Vec<(&'static str, Value)> {
         ("by", by),
         ("ended_at", nullable(time())),
         ("epoch", json!({"type": "integer"})),
-        ("door", word()),
+        ("channel", word()),
         ("opened_at", time()),
         ("authenticated_at", time()),
         ("seen_at", time()),

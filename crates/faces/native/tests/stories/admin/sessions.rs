@@ -48,7 +48,7 @@ async fn a_session_shows_what_became_of_it() {
     let path = format!("/v1/sessions/{id}");
     let shown = get(&world, &path).await;
     assert_eq!((&shown["state"], &shown["user"]["username"]), (&json!("live"), &json!("alice")));
-    assert_eq!((&shown["door"], &shown["methods"][0]["name"]), (&json!("kratos"), &json!("password")));
+    assert_eq!((&shown["channel"], &shown["methods"][0]["name"]), (&json!("kratos"), &json!("password")));
     assert!(shown.get("properties").is_none() && !shown.to_string().contains(&token[44..]));
     world.wait_s(25 * 3600);
     let shown = get(&world, &path).await;

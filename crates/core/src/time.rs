@@ -1,7 +1,6 @@
-//! Time and chance as arguments.
+//! Moments, spans and the clock that tells them, as arguments.
 //!
-//! Only the binary makes a real clock and a real source of randomness; tests freeze the one and seed the other.
-//! Nothing here reads either.
+//! Only the binary makes a real clock; tests freeze theirs. Nothing here reads one.
 
 use std::fmt;
 
@@ -78,24 +77,6 @@ impl Span {
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
-}
-
-/// Gives unpredictable bytes. `adieu` asks the operating system, tests a seeded generator.
-pub trait Entropy: Send + Sync {
-    /// Fills the whole buffer.
-    fn fill(&self, bytes: &mut [u8]);
-}
-
-/// `N` unpredictable bytes.
-pub fn draw<const N: usize>(entropy: &dyn Entropy) -> [u8; N] {
-    let mut bytes = [0; N];
-    entropy.fill(&mut bytes);
-    bytes
-}
-
-/// A random UUID (version 4) from the given source.
-pub fn draw_uuid(entropy: &dyn Entropy) -> uuid::Uuid {
-    uuid::Builder::from_random_bytes(draw(entropy)).into_uuid()
 }
 
 #[cfg(test)]
