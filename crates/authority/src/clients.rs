@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use adieu_core::{
     Client, ClientAuth, ClientId, Outage, Purpose, RealmId, RoleAssignment, Span, Timestamp, TokenHash,
+    Unwritten,
 };
-use adieu_store::{DirectoryError, WriteError};
+use adieu_store::DirectoryError;
 
 use crate::Authority;
 
@@ -115,7 +116,7 @@ impl Authority {
         change: impl FnOnce(&mut Client) + Send,
     ) -> Result<Client, DirectoryError> {
         let _one_at_a_time = self.inner.changes.lock().await;
-        let found = self.client(realm, id).await.map_err(WriteError::NotTaken)?;
+        let found = self.client(realm, id).await.map_err(Unwritten::NotTaken)?;
         let before = found.ok_or(DirectoryError::Unknown)?;
         let mut next = Client::clone(&before);
         change(&mut next);

@@ -2,14 +2,14 @@
 //!
 //! Their owner bounds their size and number.
 
-use adieu_core::{Outage, RealmId};
-use adieu_store::{Document, WriteError};
+use adieu_core::{Outage, RealmId, Unwritten};
+use adieu_store::Document;
 
 use crate::Authority;
 
 impl Authority {
     /// Keeps a document, or replaces it.
-    pub async fn put_document(&self, document: Document) -> Result<(), WriteError> {
+    pub async fn put_document(&self, document: Document) -> Result<(), Unwritten> {
         self.store().put_document(document).await
     }
 
@@ -39,7 +39,7 @@ impl Authority {
         realm: RealmId,
         kind: &'static str,
         id: &str,
-    ) -> Result<bool, WriteError> {
+    ) -> Result<bool, Unwritten> {
         self.store().remove_document(realm, kind, id).await
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Nothing here reads a body, and no session comes into being before its flow completes.
 
-use adieu_core::{Outage, RealmId, Span};
-use adieu_store::{Flow, FlowId, WriteError};
+use adieu_core::{Outage, RealmId, Span, Unwritten};
+use adieu_store::{Flow, FlowId};
 
 use crate::Authority;
 
@@ -19,9 +19,9 @@ impl Authority {
         realm: RealmId,
         life: Span,
         body: Vec<u8>,
-    ) -> Result<(), WriteError> {
+    ) -> Result<(), Unwritten> {
         if body.len() > BODY_BYTES_MAX {
-            return Err(WriteError::NotTaken(Outage::new("a flow is larger than it may be")));
+            return Err(Unwritten::NotTaken(Outage::new("a flow is larger than it may be")));
         }
         let expires_at = self.now().plus(life);
         self.store().put_flow(Flow { id, realm, kind: kind.to_owned(), expires_at, body }).await
@@ -33,7 +33,7 @@ impl Authority {
     }
 
     /// Takes a flow away; of two takers one gets it.
-    pub async fn take_flow(&self, id: FlowId, kind: &'static str) -> Result<Option<Flow>, WriteError> {
+    pub async fn take_flow(&self, id: FlowId, kind: &'static str) -> Result<Option<Flow>, Unwritten> {
         self.store().take_flow(id, kind).await
     }
 }

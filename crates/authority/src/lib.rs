@@ -33,12 +33,13 @@ pub use adieu_core::{
     ClientId, CodeSet, Device, EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Grant,
     GrantError, How, Limits, Locator, Method, NotLive, Origin, Outage, Population, PopulationId,
     PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId, Rights, Role, RoleAssignment, RoleScope,
-    Session, SessionId, SessionToken, Span, Standing, State, User, UserEdit, UserId, Verdict, assurance_of,
+    Session, SessionId, SessionToken, Span, Standing, State, Unwritten, User, UserEdit, UserId, Verdict,
+    assurance_of,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
     Check, DirectoryError, Document, Edited, Fate, Figures, Flow, FlowId, Listed, Listing, Live, Looked,
-    Lookup, Mark, Remembered, Store, Swept, WriteError,
+    Lookup, Mark, Remembered, Store, Swept,
 };
 
 pub use clients::NewClient;

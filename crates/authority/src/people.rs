@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use adieu_core::{
     Cause, Ended, NewUser, Origin, Outage, Population, PopulationId, Realm, RealmId, Rights, RoleAssignment,
-    Standing, User, UserEdit, UserId, UserKey,
+    Standing, Unwritten, User, UserEdit, UserId, UserKey,
 };
-use adieu_store::{DirectoryError, Edited, WriteError};
+use adieu_store::{DirectoryError, Edited};
 
 use crate::Authority;
 use crate::end::Said;
@@ -229,7 +229,7 @@ impl Authority {
         change: impl FnOnce(&mut Vec<RoleAssignment>) + Send,
     ) -> Result<User, DirectoryError> {
         let _one_at_a_time = self.inner.changes.lock().await;
-        let user = self.user(id).await.map_err(WriteError::NotTaken)?.ok_or(DirectoryError::Unknown)?;
+        let user = self.user(id).await.map_err(Unwritten::NotTaken)?.ok_or(DirectoryError::Unknown)?;
         let mut roles = user.roles.clone();
         change(&mut roles);
         let edit = UserEdit { roles: Some(roles), ..UserEdit::default() };

@@ -66,7 +66,7 @@ fn answered(taken: Result<(), GrantError>) -> Result<(), RevokeError> {
     match taken {
         // What is not there any more is good for nothing either.
         Ok(()) | Err(GrantError::Invalid | GrantError::Replayed) => Ok(()),
-        Err(GrantError::NotTaken(outage) | GrantError::InDoubt(outage)) => Err(RevokeError::Outage(outage)),
+        Err(GrantError::Unwritten(unwritten)) => Err(RevokeError::Outage(unwritten.into_outage())),
     }
 }
 

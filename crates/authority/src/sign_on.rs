@@ -195,7 +195,7 @@ impl Authority {
             }
             SignOnError::TooMany => SignOnFailure::TooMany,
             SignOnError::Quota => SignOnFailure::Quota,
-            SignOnError::NotTaken(outage) | SignOnError::InDoubt(outage) => SignOnFailure::Outage(outage),
+            SignOnError::Unwritten(unwritten) => SignOnFailure::Outage(unwritten.into_outage()),
         })?;
         for closed in signed_on.ended {
             Said::of_newcomer(&signed_on.session).log(&Ended::Now(closed));

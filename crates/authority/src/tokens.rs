@@ -62,7 +62,7 @@ impl From<GrantError> for TokenFailure {
     fn from(error: GrantError) -> Self {
         match error {
             GrantError::Invalid | GrantError::Replayed => Self::Grant,
-            GrantError::NotTaken(outage) | GrantError::InDoubt(outage) => Self::Outage(outage),
+            GrantError::Unwritten(unwritten) => Self::Outage(unwritten.into_outage()),
         }
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! Nothing here decides whether a session is live.
 
-use adieu_core::Outage;
-use adieu_store::{Figures, Swept, WriteError};
+use adieu_core::{Outage, Unwritten};
+use adieu_store::{Figures, Swept};
 
 use crate::Authority;
 
 impl Authority {
     /// Frees space, one bounded batch; says whether there may be more to do.
-    pub async fn sweep(&self) -> Result<Swept, WriteError> {
+    pub async fn sweep(&self) -> Result<Swept, Unwritten> {
         self.store().sweep(self.now(), self.policy().tombstones_kept.ms()).await
     }
 

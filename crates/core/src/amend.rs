@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::outage::Outage;
+use crate::outage::Unwritten;
 use crate::session::{Around, Method, Session, Verdict, verdict};
 use crate::session_id::SessionId;
 use crate::time::Timestamp;
@@ -37,12 +37,9 @@ pub enum AmendError {
     /// The session is not live.
     #[error("no such live session")]
     NotLive,
-    /// Nothing was written: the same order may be sent again.
-    #[error("the store could not take the order")]
-    NotTaken(#[source] Outage),
-    /// The commit may have landed.
-    #[error("the store did not confirm the order")]
-    InDoubt(#[source] Outage),
+    /// The store did not write, or cannot confirm that it did.
+    #[error(transparent)]
+    Unwritten(#[from] Unwritten),
 }
 
 /// The session as amended, if it is live.

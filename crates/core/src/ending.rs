@@ -5,7 +5,7 @@
 //! whether this was the first time. Nothing else says "ended".
 
 use crate::ids::{ClientId, RealmId, UserId, UserKey};
-use crate::outage::Outage;
+use crate::outage::Unwritten;
 use crate::session::{Around, Channel, NotLive, Session, State, Verdict, verdict};
 use crate::session_id::SessionId;
 use crate::time::Timestamp;
@@ -287,12 +287,9 @@ pub enum EndError {
     /// The order spares the session that its caller is using.
     #[error("the order spares the session its caller is using")]
     CallersOwn,
-    /// Nothing was written: the same order may be sent again.
-    #[error("the store could not take the order")]
-    NotTaken(#[source] Outage),
-    /// The commit may have landed. Report neither "ended" nor "not ended".
-    #[error("the store did not confirm the order")]
-    InDoubt(#[source] Outage),
+    /// The store did not write, or cannot confirm that it did.
+    #[error(transparent)]
+    Unwritten(#[from] Unwritten),
 }
 
 /// Decides an ending from the facts inside the transaction (ONE-ROAD).

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::ids::{ClientId, RealmId, UserId};
-use crate::outage::Outage;
+use crate::outage::Unwritten;
 use crate::revoke::Voided;
 use crate::session_id::SessionId;
 use crate::time::{Span, Timestamp};
@@ -158,12 +158,9 @@ pub enum GrantError {
     /// It was used before; everything it led to is revoked now.
     #[error("the code or token was used before")]
     Replayed,
-    /// Nothing was written: the same order may be sent again.
-    #[error("the store could not take the order")]
-    NotTaken(#[source] Outage),
-    /// The commit may have landed.
-    #[error("the store did not confirm the order")]
-    InDoubt(#[source] Outage),
+    /// The store did not write, or cannot confirm that it did.
+    #[error(transparent)]
+    Unwritten(#[from] Unwritten),
 }
 
 /// What to write, and what to say.

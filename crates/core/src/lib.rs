@@ -34,7 +34,7 @@ pub use entropy::Entropy;
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, RotateOrder};
 pub use ids::{ClientId, Locator, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
-pub use outage::Outage;
+pub use outage::{Outage, Unwritten};
 pub use revoke::{GivenBack, RevokeOrder, Voided, decide_revoke, decide_void, is_void};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing};
 pub use second_factor::{

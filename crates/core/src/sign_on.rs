@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::directory::{Beyond, Limits, Proof, Quota, User};
 use crate::ending::{Cause, EndKind, EndOrder, EndTarget, EndedSessions, Origin};
 use crate::ids::{Locator, RealmId};
-use crate::outage::Outage;
+use crate::outage::Unwritten;
 use crate::second_factor::Spending;
 use crate::session::{
     Around, Channel, Device, Generations, Method, NotLive, Session, State, Verdict, verdict,
@@ -101,12 +101,9 @@ pub enum SignOnError {
     /// The user has as many sessions as the quota allows.
     #[error("the user has reached the quota of sessions")]
     Quota,
-    /// Nothing was written: the same order may be sent again.
-    #[error("the store could not take the sign-on")]
-    NotTaken(#[source] Outage),
-    /// The commit may have landed.
-    #[error("the store did not confirm the sign-on")]
-    InDoubt(#[source] Outage),
+    /// The store did not write, or cannot confirm that it did.
+    #[error(transparent)]
+    Unwritten(#[from] Unwritten),
 }
 
 /// Decides a sign-on from the facts inside the transaction.

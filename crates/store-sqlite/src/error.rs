@@ -5,8 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use adieu_core::{AmendError, EndError, GrantError, Outage, SignOnError};
-use adieu_store::{DirectoryError, WriteError};
+use adieu_core::Outage;
 
 /// Why a data folder was not opened. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -66,32 +65,6 @@ impl Damaged {
     /// As an error of the row that holds it.
     pub(crate) fn row(what: &'static str) -> rusqlite::Error {
         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(Self(what)))
-    }
-}
-
-/// An error of an act that can say "nothing was written" and "it may have landed".
-pub(crate) trait Failed: Send + 'static {
-    fn failed(error: WriteError) -> Self;
-}
-
-macro_rules! failed {
-    ($($kind:ident),*) => {
-        $(impl Failed for $kind {
-            fn failed(error: WriteError) -> Self {
-                match error {
-                    WriteError::NotTaken(outage) => Self::NotTaken(outage),
-                    WriteError::InDoubt(outage) => Self::InDoubt(outage),
-                }
-            }
-        })*
-    };
-}
-
-failed!(AmendError, EndError, GrantError, SignOnError, WriteError);
-
-impl Failed for DirectoryError {
-    fn failed(error: WriteError) -> Self {
-        Self::Write(error)
     }
 }
 

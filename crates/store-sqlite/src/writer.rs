@@ -9,16 +9,16 @@ use std::sync::Arc;
 use std::thread;
 
 use adieu_core::{
-    Client, ClientId, EndingChange, Grant, Outage, Realm, RealmId, Session, SessionId, SessionIdCipher, User,
-    UserId,
+    Client, ClientId, EndingChange, Grant, Outage, Realm, RealmId, Session, SessionId, SessionIdCipher,
+    Unwritten, User, UserId,
 };
-use adieu_store::{Pending, WriteError};
+use adieu_store::Pending;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::Shared;
 use crate::cache::Held;
-use crate::error::{Closed, Failed, OpenError, QueueFull};
+use crate::error::{Closed, OpenError, QueueFull};
 use crate::hooks::Place;
 use crate::queue::{Queue, Refused};
 use crate::rows;
@@ -31,7 +31,7 @@ const BATCH_MAX: usize = 1_000;
 /// One order on its way: run inside a transaction (again, if that was rolled back), then answered.
 trait Job: Send {
     fn run(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<()>;
-    fn answer(self: Box<Self>, failure: Option<WriteError>);
+    fn answer(self: Box<Self>, failure: Option<Unwritten>);
 }
 
 struct Order<T, E, F> {
@@ -43,7 +43,7 @@ struct Order<T, E, F> {
 impl<T, E, F> Job for Order<T, E, F>
 where
     T: Send,
-    E: Failed,
+    E: From<Unwritten> + Send + 'static,
     F: FnMut(&mut Batch<'_>) -> rusqlite::Result<Result<T, E>> + Send,
 {
     fn run(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<()> {
@@ -51,10 +51,10 @@ where
         Ok(())
     }
 
-    fn answer(self: Box<Self>, failure: Option<WriteError>) {
+    fn answer(self: Box<Self>, failure: Option<Unwritten>) {
         let outcome = match failure {
-            Some(failure) => Err(E::failed(failure)),
-            None => self.outcome.unwrap_or_else(|| Err(E::failed(WriteError::NotTaken(Outage::new(Closed))))),
+            Some(failure) => Err(E::from(failure)),
+            None => self.outcome.unwrap_or_else(|| Err(Unwritten::NotTaken(Outage::new(Closed)).into())),
         };
         let _ = self.reply.send(outcome); // Nobody waits any more: the commit stands all the same.
     }
@@ -225,14 +225,14 @@ impl Writer {
     pub(crate) fn write<T, E, F>(&self, work: F) -> Pending<Result<T, E>>
     where
         T: Send + 'static,
-        E: Failed,
+        E: From<Unwritten> + Send + 'static,
         F: FnMut(&mut Batch<'_>) -> rusqlite::Result<Result<T, E>> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         match self.queue.push(Box::new(Order { work, outcome: None, reply })) {
             Ok(()) => Box::pin(async move {
                 // Only a writer that died in mid-commit drops the reply.
-                answer.await.unwrap_or_else(|_| Err(E::failed(WriteError::InDoubt(Outage::new(Closed)))))
+                answer.await.unwrap_or_else(|_| Err(Unwritten::InDoubt(Outage::new(Closed)).into()))
             }),
             Err(Refused::Full(_)) => not_taken(Outage::new(QueueFull)),
             Err(Refused::Closed(_)) => not_taken(Outage::new(Closed)),
@@ -244,7 +244,7 @@ impl Writer {
     where
         F: FnMut(&mut Batch<'_>) -> rusqlite::Result<()> + Send + 'static,
     {
-        drop(self.write::<(), WriteError, _>(move |batch| work(batch).map(Ok)));
+        drop(self.write::<(), Unwritten, _>(move |batch| work(batch).map(Ok)));
     }
 
     pub(crate) fn waiting(&self) -> usize {
@@ -266,8 +266,10 @@ impl Drop for Abandoned<'_> {
     }
 }
 
-fn not_taken<T: Send + 'static, E: Failed>(outage: Outage) -> Pending<Result<T, E>> {
-    Box::pin(async move { Err(E::failed(WriteError::NotTaken(outage))) })
+fn not_taken<T: Send + 'static, E: From<Unwritten> + Send + 'static>(
+    outage: Outage,
+) -> Pending<Result<T, E>> {
+    Box::pin(async move { Err(Unwritten::NotTaken(outage).into()) })
 }
 
 impl Drop for Writer {
@@ -313,8 +315,8 @@ fn work_off(db: &Connection, shared: &Shared, mut jobs: Vec<Box<dyn Job>>) {
             );
             for job in jobs {
                 job.answer(Some(match &failure {
-                    BatchFailure::Undone(_) => WriteError::NotTaken(Outage::new(shown.clone())),
-                    BatchFailure::Unknown(_) => WriteError::InDoubt(Outage::new(shown.clone())),
+                    BatchFailure::Undone(_) => Unwritten::NotTaken(Outage::new(shown.clone())),
+                    BatchFailure::Unknown(_) => Unwritten::InDoubt(Outage::new(shown.clone())),
                 }));
             }
         }

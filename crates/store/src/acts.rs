@@ -11,7 +11,7 @@ use adieu_core::{
     AmendError, AmendOrder, Cause, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId,
     Locator, NewUser, NotLive, Origin, Outage, Population, PopulationId, Realm, RealmId, RedeemOrder,
     RevokeOrder, RotateOrder, Session, SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn,
-    Timestamp, User, UserEdit, UserId, Verdict, Voided,
+    Timestamp, Unwritten, User, UserEdit, UserId, Verdict, Voided,
 };
 
 use crate::document::Document;
@@ -149,17 +149,6 @@ pub struct Edited {
     pub ended: Option<Ended>,
 }
 
-/// Why a write did not happen.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    /// Nothing was written: the same may be sent again.
-    #[error("the store could not take the write")]
-    NotTaken(#[source] Outage),
-    /// The commit may have landed.
-    #[error("the store did not confirm the write")]
-    InDoubt(#[source] Outage),
-}
-
 /// Why the directory did not change.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
@@ -172,9 +161,9 @@ pub enum DirectoryError {
     /// It still holds others.
     #[error("it is not empty")]
     NotEmpty,
-    /// The store did not write.
+    /// The store did not write, or cannot confirm that it did.
     #[error(transparent)]
-    Write(#[from] WriteError),
+    Unwritten(#[from] Unwritten),
 }
 
 /// A private signing key of a realm, sealed by its owner.
@@ -324,17 +313,17 @@ pub trait Directory: Send + Sync {
 /// Short-lived state.
 pub trait Flows: Send + Sync {
     /// Keeps a flow, or replaces it.
-    fn put_flow(&self, flow: Flow) -> Pending<Result<(), WriteError>>;
+    fn put_flow(&self, flow: Flow) -> Pending<Result<(), Unwritten>>;
     /// Reads a flow of a kind.
     fn flow(&self, id: FlowId, kind: &'static str) -> Pending<Result<Option<Flow>, Outage>>;
     /// Takes a flow of a kind away; of two takers one gets it.
-    fn take_flow(&self, id: FlowId, kind: &'static str) -> Pending<Result<Option<Flow>, WriteError>>;
+    fn take_flow(&self, id: FlowId, kind: &'static str) -> Pending<Result<Option<Flow>, Unwritten>>;
 }
 
 /// Records that one dialect keeps and that no rule reads.
 pub trait Documents: Send + Sync {
     /// Keeps a document, or replaces it.
-    fn put_document(&self, document: Document) -> Pending<Result<(), WriteError>>;
+    fn put_document(&self, document: Document) -> Pending<Result<(), Unwritten>>;
     /// Reads one.
     fn document(
         &self,
@@ -355,7 +344,7 @@ pub trait Documents: Send + Sync {
         realm: RealmId,
         kind: &'static str,
         id: &str,
-    ) -> Pending<Result<bool, WriteError>>;
+    ) -> Pending<Result<bool, Unwritten>>;
 }
 
 /// What clients hold because of sessions.
@@ -377,7 +366,7 @@ pub trait Grants: Send + Sync {
 /// What keeps a store well.
 pub trait Upkeep: Send + Sync {
     /// Frees space: a bounded batch of what is over, and of tombstones older than `keep_ms`.
-    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Pending<Result<Swept, WriteError>>;
+    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Pending<Result<Swept, Unwritten>>;
     /// Whether it could write and read just now.
     fn ready(&self) -> Pending<Result<(), Outage>>;
     /// What it can tell about itself.

@@ -12,7 +12,7 @@ pub mod suite;
 
 pub use acts::{
     Check, Directory, DirectoryError, Documents, Edited, Fate, Figures, Flows, Grants, Listed, Listing, Live,
-    Looked, Lookup, Mark, Pending, Remembered, Sessions, Store, StoredKey, Swept, Upkeep, WriteError,
+    Looked, Lookup, Mark, Pending, Remembered, Sessions, Store, StoredKey, Swept, Upkeep,
 };
 pub use document::Document;
 pub use flow::{Flow, FlowId};

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use adieu_core::{
     AmendError, AmendOrder, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId, NewUser,
     Origin, Outage, Population, PopulationId, Realm, RealmId, RedeemOrder, RevokeOrder, RotateOrder,
-    SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserEdit, UserId, Voided,
+    SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, Unwritten, User, UserEdit,
+    UserId, Voided,
 };
 use adieu_store::{
     Check, Directory, DirectoryError, Document, Documents, Edited, Figures, Flow, FlowId, Flows, Grants,
     Listed, Listing, Looked, Lookup, Pending, Remembered, Sessions, Store, StoredKey, Swept, Upkeep,
-    WriteError,
 };
 
 /// How the store fails.
@@ -67,7 +67,7 @@ impl FailingStore {
         if self.is(Failure::Everything) { Lookup::Now(Err(outage())) } else { read(&*self.behind) }
     }
 
-    fn write<T: Send + 'static, E: Written>(
+    fn write<T: Send + 'static, E: From<Unwritten> + Send + 'static>(
         &self,
         write: impl FnOnce(&dyn Store) -> Pending<Result<T, E>>,
     ) -> Pending<Result<T, E>> {
@@ -78,45 +78,19 @@ impl FailingStore {
             let landing = write(&*self.behind);
             return Box::pin(async move {
                 drop(landing.await);
-                Err(E::of(WriteError::InDoubt(outage())))
+                Err(Unwritten::InDoubt(outage()).into())
             });
         }
         let error = match self.is(Failure::LostInDoubt) {
-            true => WriteError::InDoubt(outage()),
-            false => WriteError::NotTaken(outage()),
+            true => Unwritten::InDoubt(outage()),
+            false => Unwritten::NotTaken(outage()),
         };
-        Box::pin(async { Err(E::of(error)) })
+        Box::pin(async { Err(error.into()) })
     }
 }
 
 fn outage() -> Outage {
     Outage::new("the store was told to fail")
-}
-
-/// An error of an act that can say "not taken" and "in doubt".
-trait Written: Send + 'static {
-    fn of(error: WriteError) -> Self;
-}
-
-macro_rules! written {
-    ($($kind:ident),*) => {
-        $(impl Written for $kind {
-            fn of(error: WriteError) -> Self {
-                match error {
-                    WriteError::NotTaken(outage) => Self::NotTaken(outage),
-                    WriteError::InDoubt(outage) => Self::InDoubt(outage),
-                }
-            }
-        })*
-    };
-}
-
-written!(AmendError, EndError, GrantError, SignOnError, WriteError);
-
-impl Written for DirectoryError {
-    fn of(error: WriteError) -> Self {
-        Self::Write(error)
-    }
 }
 
 impl Sessions for FailingStore {
@@ -269,7 +243,7 @@ impl Directory for FailingStore {
 }
 
 impl Flows for FailingStore {
-    fn put_flow(&self, flow: Flow) -> Pending<Result<(), WriteError>> {
+    fn put_flow(&self, flow: Flow) -> Pending<Result<(), Unwritten>> {
         self.write(|store| store.put_flow(flow))
     }
 
@@ -277,13 +251,13 @@ impl Flows for FailingStore {
         self.read(|store| store.flow(id, kind))
     }
 
-    fn take_flow(&self, id: FlowId, kind: &'static str) -> Pending<Result<Option<Flow>, WriteError>> {
+    fn take_flow(&self, id: FlowId, kind: &'static str) -> Pending<Result<Option<Flow>, Unwritten>> {
         self.write(|store| store.take_flow(id, kind))
     }
 }
 
 impl Documents for FailingStore {
-    fn put_document(&self, document: Document) -> Pending<Result<(), WriteError>> {
+    fn put_document(&self, document: Document) -> Pending<Result<(), Unwritten>> {
         self.write(|store| store.put_document(document))
     }
 
@@ -310,7 +284,7 @@ impl Documents for FailingStore {
         realm: RealmId,
         kind: &'static str,
         id: &str,
-    ) -> Pending<Result<bool, WriteError>> {
+    ) -> Pending<Result<bool, Unwritten>> {
         self.write(|store| store.remove_document(realm, kind, id))
     }
 }
@@ -342,7 +316,7 @@ impl Grants for FailingStore {
 }
 
 impl Upkeep for FailingStore {
-    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Pending<Result<Swept, WriteError>> {
+    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Pending<Result<Swept, Unwritten>> {
         self.write(|store| store.sweep(now, keep_ms))
     }
 

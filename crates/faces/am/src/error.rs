@@ -2,7 +2,7 @@
 //!
 //! Texts are AM's own where a client or a recording shows them. Contract am.md 0.6, 0.7, 3.3.
 
-use adieu_authority::{Busy, EndError, Outage, SignOnFailure, WriteError};
+use adieu_authority::{Busy, EndError, Outage, SignOnFailure, Unwritten};
 use adieu_http_kit::body::BodyError;
 use http::{Method, StatusCode};
 use serde::Serialize;
@@ -317,16 +317,14 @@ impl From<EndError> for AmError {
     fn from(error: EndError) -> Self {
         match error {
             EndError::UnknownSession | EndError::CallersOwn => Self::AccessDenied,
-            EndError::NotTaken(outage) | EndError::InDoubt(outage) => Self::CannotTell(outage),
+            EndError::Unwritten(unwritten) => unwritten.into(),
         }
     }
 }
 
-impl From<WriteError> for AmError {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::NotTaken(outage) | WriteError::InDoubt(outage) => Self::CannotTell(outage),
-        }
+impl From<Unwritten> for AmError {
+    fn from(unwritten: Unwritten) -> Self {
+        Self::CannotTell(unwritten.into_outage())
     }
 }
 
@@ -373,9 +371,9 @@ mod tests {
         let outage = || Outage::new("the disk is gone");
         let errors = [
             AmError::from(outage()),
-            EndError::NotTaken(outage()).into(),
-            EndError::InDoubt(outage()).into(),
-            WriteError::InDoubt(outage()).into(),
+            EndError::Unwritten(Unwritten::NotTaken(outage())).into(),
+            EndError::Unwritten(Unwritten::InDoubt(outage())).into(),
+            Unwritten::InDoubt(outage()).into(),
             SignOnFailure::Outage(outage()).into(),
         ];
         for error in errors {

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use adieu_authority::{
-    AmendError, DirectoryError, EndError, HashError, Outage, PersonError, SignOnFailure, WriteError,
+    AmendError, DirectoryError, EndError, HashError, Outage, PersonError, SignOnFailure, Unwritten,
 };
 use adieu_http_kit::body::BodyError;
 use axum::http::StatusCode;
@@ -262,11 +262,9 @@ impl From<Outage> for KratosError {
     }
 }
 
-impl From<WriteError> for KratosError {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::NotTaken(outage) | WriteError::InDoubt(outage) => Self::unavailable(outage),
-        }
+impl From<Unwritten> for KratosError {
+    fn from(unwritten: Unwritten) -> Self {
+        Self::unavailable(unwritten.into_outage())
     }
 }
 
@@ -275,7 +273,7 @@ impl From<EndError> for KratosError {
         match error {
             EndError::UnknownSession => Self::session_inactive(),
             EndError::CallersOwn => Self::unparseable("cannot revoke current session"),
-            EndError::NotTaken(outage) | EndError::InDoubt(outage) => Self::unavailable(outage),
+            EndError::Unwritten(unwritten) => unwritten.into(),
         }
     }
 }
@@ -284,7 +282,7 @@ impl From<AmendError> for KratosError {
     fn from(error: AmendError) -> Self {
         match error {
             AmendError::NotLive => Self::not_stored(),
-            AmendError::NotTaken(outage) | AmendError::InDoubt(outage) => Self::unavailable(outage),
+            AmendError::Unwritten(unwritten) => unwritten.into(),
         }
     }
 }
@@ -294,7 +292,7 @@ impl From<DirectoryError> for KratosError {
         match error {
             DirectoryError::NameTaken => Self::conflict(),
             DirectoryError::Unknown | DirectoryError::NotEmpty => Self::not_stored(),
-            DirectoryError::Write(error) => error.into(),
+            DirectoryError::Unwritten(unwritten) => unwritten.into(),
         }
     }
 }

@@ -30,9 +30,7 @@ pub(crate) async fn perform(face: &Face, call: &Call, body: Body) -> Result<Answ
     match face.authority.end(order).await {
         Ok(Ended::Now(_) | Ended::Before) => Ok(empty(StatusCode::NO_CONTENT)),
         Err(EndError::UnknownSession) => Err(unknown()),
-        Err(error @ (EndError::CallersOwn | EndError::NotTaken(_) | EndError::InDoubt(_))) => {
-            Err(error.into())
-        }
+        Err(error @ (EndError::CallersOwn | EndError::Unwritten(_))) => Err(error.into()),
     }
 }
 

@@ -60,9 +60,7 @@ pub(crate) async fn end_one(face: &Face, call: &Call, id: &str) -> Result<Answer
     let target = EndTarget::OneOf { user: live.user.id, session };
     match face.authority.end(order(face, call, target).await?).await {
         Ok(_) | Err(EndError::UnknownSession) => Ok(empty(StatusCode::NO_CONTENT)),
-        Err(error @ (EndError::CallersOwn | EndError::NotTaken(_) | EndError::InDoubt(_))) => {
-            Err(error.into())
-        }
+        Err(error @ (EndError::CallersOwn | EndError::Unwritten(_))) => Err(error.into()),
     }
 }
 

@@ -162,9 +162,7 @@ impl Flow {
         match face.authority().issue_code(order).await {
             Ok(code) => Ok(Some(code)),
             Err(GrantError::Invalid | GrantError::Replayed) => Ok(None),
-            Err(GrantError::NotTaken(outage) | GrantError::InDoubt(outage)) => {
-                Err(Problem::Unavailable(outage))
-            }
+            Err(GrantError::Unwritten(unwritten)) => Err(unwritten.into()),
         }
     }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Busy, DirectoryError, EndError, HashError, Outage, PersonError, RealmId, SignOnFailure, WriteError,
+    Busy, DirectoryError, EndError, HashError, Outage, PersonError, RealmId, SignOnFailure, Unwritten,
 };
 use adieu_http_kit::body::BodyError;
 use adieu_oidc::{HintError, Refusal, UserinfoError};
@@ -306,11 +306,9 @@ impl From<Outage> for Problem {
     }
 }
 
-impl From<WriteError> for Problem {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::NotTaken(outage) | WriteError::InDoubt(outage) => Self::Unavailable(outage),
-        }
+impl From<Unwritten> for Problem {
+    fn from(unwritten: Unwritten) -> Self {
+        Self::Unavailable(unwritten.into_outage())
     }
 }
 
@@ -319,7 +317,7 @@ impl From<EndError> for Problem {
         match error {
             EndError::UnknownSession => Self::NotFound,
             EndError::CallersOwn => Self::CallersOwn,
-            EndError::NotTaken(outage) | EndError::InDoubt(outage) => Self::Unavailable(outage),
+            EndError::Unwritten(unwritten) => unwritten.into(),
         }
     }
 }
@@ -358,7 +356,7 @@ impl From<DirectoryError> for Problem {
             DirectoryError::NotEmpty => {
                 Self::Constraint { target: "id", message: "Users still belong to it." }
             }
-            DirectoryError::Write(error) => error.into(),
+            DirectoryError::Unwritten(unwritten) => unwritten.into(),
         }
     }
 }
@@ -407,9 +405,9 @@ mod tests {
     fn what_cannot_be_told_is_503() {
         for problem in [
             Problem::from(outage()),
-            WriteError::InDoubt(outage()).into(),
-            EndError::NotTaken(outage()).into(),
-            EndError::InDoubt(outage()).into(),
+            Unwritten::InDoubt(outage()).into(),
+            EndError::Unwritten(Unwritten::NotTaken(outage())).into(),
+            EndError::Unwritten(Unwritten::InDoubt(outage())).into(),
             SignOnFailure::Outage(outage()).into(),
             HintError::Outage(outage()).into(),
             Problem::OAuth(Refusal::Unavailable(outage())),

@@ -137,8 +137,6 @@ pub(crate) async fn end(face: &Face, realm: &Realm, visitor: &Visitor) -> Result
     match face.authority().end(order).await {
         // Ended now or before, or the token opens nothing here: it is over.
         Ok(_) | Err(EndError::UnknownSession) => Ok(()),
-        Err(error @ (EndError::CallersOwn | EndError::NotTaken(_) | EndError::InDoubt(_))) => {
-            Err(error.into())
-        }
+        Err(error @ (EndError::CallersOwn | EndError::Unwritten(_))) => Err(error.into()),
     }
 }

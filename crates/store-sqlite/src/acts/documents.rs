@@ -2,13 +2,13 @@
 //!
 //! Nothing here reads their text.
 
-use adieu_core::{Outage, RealmId};
-use adieu_store::{Document, Documents, Pending, WriteError};
+use adieu_core::{Outage, RealmId, Unwritten};
+use adieu_store::{Document, Documents, Pending};
 
 use crate::{SqliteStore, rows};
 
 impl Documents for SqliteStore {
-    fn put_document(&self, document: Document) -> Pending<Result<(), WriteError>> {
+    fn put_document(&self, document: Document) -> Pending<Result<(), Unwritten>> {
         self.writer.write(move |batch| rows::write_document(batch.db, &document).map(Ok))
     }
 
@@ -36,7 +36,7 @@ impl Documents for SqliteStore {
         realm: RealmId,
         kind: &'static str,
         id: &str,
-    ) -> Pending<Result<bool, WriteError>> {
+    ) -> Pending<Result<bool, Unwritten>> {
         let id = id.to_owned();
         self.writer.write(move |batch| rows::drop_document(batch.db, realm, kind, &id).map(Ok))
     }

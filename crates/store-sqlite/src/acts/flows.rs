@@ -2,8 +2,8 @@
 //!
 //! Bodies are bytes; whoever asks for another kind gets nothing.
 
-use adieu_core::{Outage, RealmId, Timestamp};
-use adieu_store::{Flow, FlowId, Flows, Pending, WriteError};
+use adieu_core::{Outage, RealmId, Timestamp, Unwritten};
+use adieu_store::{Flow, FlowId, Flows, Pending};
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::SqliteStore;
@@ -21,7 +21,7 @@ fn flow_row(row: &Row<'_>) -> rusqlite::Result<Flow> {
 }
 
 impl Flows for SqliteStore {
-    fn put_flow(&self, flow: Flow) -> Pending<Result<(), WriteError>> {
+    fn put_flow(&self, flow: Flow) -> Pending<Result<(), Unwritten>> {
         self.writer.write(move |batch| {
             let sql =
                 "INSERT OR REPLACE INTO flow(id, realm, kind, expires_at, body) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -44,7 +44,7 @@ impl Flows for SqliteStore {
         })
     }
 
-    fn take_flow(&self, id: FlowId, kind: &'static str) -> Pending<Result<Option<Flow>, WriteError>> {
+    fn take_flow(&self, id: FlowId, kind: &'static str) -> Pending<Result<Option<Flow>, Unwritten>> {
         self.writer.write(move |batch| {
             let sql = "DELETE FROM flow WHERE id = ?1 AND kind = ?2 RETURNING *";
             Ok(Ok(batch.db.prepare_cached(sql)?.query_row(params![id, kind], flow_row).optional()?))

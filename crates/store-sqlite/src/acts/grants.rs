@@ -7,7 +7,7 @@ use std::sync::Arc;
 use adieu_core::grant::{GrantDecision, decide_redeem, decide_rotate};
 use adieu_core::{
     Client, ClientId, Grant, GrantAround, GrantError, GrantId, Outage, RedeemOrder, RevokeOrder, RotateOrder,
-    Timestamp, Verdict, Voided, decide_revoke, decide_void,
+    Timestamp, Unwritten, Verdict, Voided, decide_revoke, decide_void,
 };
 use adieu_store::{Grants, Lookup, Pending};
 
@@ -96,7 +96,9 @@ impl Grants for SqliteStore {
                 return Ok(Err(GrantError::Invalid));
             };
             let Some(void) = decide_void(&client.void, token, now) else {
-                return Ok(Err(GrantError::NotTaken(Outage::new("the client has too many void tokens"))));
+                return Ok(Err(
+                    Unwritten::NotTaken(Outage::new("the client has too many void tokens")).into()
+                ));
             };
             batch.write_client(Client { void, ..client }, false).map(Ok)
         })

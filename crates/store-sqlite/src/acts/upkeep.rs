@@ -3,8 +3,8 @@
 //! A sweep is bounded: it takes no more of the writer than any other batch.
 
 use adieu_core::sweep::spent;
-use adieu_core::{Locator, Outage, Timestamp};
-use adieu_store::{Figures, Pending, Swept, Upkeep, WriteError};
+use adieu_core::{Locator, Outage, Timestamp, Unwritten};
+use adieu_store::{Figures, Pending, Swept, Upkeep};
 use rusqlite::params;
 
 use crate::acts::family::facts_in;
@@ -17,7 +17,7 @@ use crate::{SqliteStore, rows};
 const SWEEP_MAX: u32 = 500;
 
 impl Upkeep for SqliteStore {
-    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Pending<Result<Swept, WriteError>> {
+    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Pending<Result<Swept, Unwritten>> {
         let cursor = std::sync::Arc::clone(&self.sweep_cursor);
         self.writer.write(move |batch| {
             let mut swept = Swept::default();

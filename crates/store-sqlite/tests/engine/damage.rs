@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use adieu_core::{EndError, SignOnError};
+use adieu_core::{EndError, SignOnError, Unwritten};
 use adieu_store::suite::{Chance, Engine, Held, Town, at};
 use adieu_store::{Check, Sessions};
 use adieu_store_sqlite::{Options, SqliteStore};
@@ -131,7 +131,7 @@ async fn an_order_on_a_damaged_page_is_not_taken_and_spoils_no_other() {
                 let check = store.check(&held.token, false, at(2)).get().await.expect("an answer");
                 assert!(matches!(check, Check::Not(_)));
             }
-            Err(EndError::NotTaken(_)) => {
+            Err(EndError::Unwritten(Unwritten::NotTaken(_))) => {
                 refused += 1;
                 let check = store.check(&held.token, false, at(2)).get().await;
                 assert!(!matches!(check, Ok(Check::Not(_))), "neither ended nor called so: {check:?}");
@@ -145,7 +145,7 @@ async fn an_order_on_a_damaged_page_is_not_taken_and_spoils_no_other() {
         let user = store_user(&store, held).await;
         match store.open_session(town.order(&user), at(3)).await {
             Ok(_) => opened += 1,
-            Err(SignOnError::NotTaken(_)) => refused += 1,
+            Err(SignOnError::Unwritten(Unwritten::NotTaken(_))) => refused += 1,
             Err(other) => panic!("{other:?}"),
         }
     }

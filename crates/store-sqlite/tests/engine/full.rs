@@ -1,9 +1,9 @@
 //! A database that may not grow any more: clear answers, nothing acknowledged is lost, and it goes on when there is
 //! room again. HOME-LIMITS.
 
-use adieu_core::{EndError, EndTarget, SignOnError, User};
+use adieu_core::{EndError, EndTarget, SignOnError, Unwritten, User};
 use adieu_store::suite::{Engine, Held, Town, at};
-use adieu_store::{Check, Flow, WriteError};
+use adieu_store::{Check, Flow};
 use adieu_store_sqlite::Options;
 
 use crate::support::{self, Sqlite};
@@ -35,7 +35,7 @@ async fn sign_on_until_full(town: &Town<Sqlite>, user: &User) -> Vec<Held> {
                 let token = adieu_core::SessionToken { id: done.session.id, secret };
                 held.push(Held { session: done.session, token });
             }
-            Err(SignOnError::NotTaken(_) | SignOnError::InDoubt(_)) => return held,
+            Err(SignOnError::Unwritten(_)) => return held,
             Err(other) => panic!("{other:?}"),
         }
         assert!(held.len() < 100_000, "there is no limit");
@@ -51,7 +51,7 @@ async fn a_full_database_keeps_what_it_acknowledged() {
     assert!(held.len() > 100, "{}", held.len());
     for _ in 0..10 {
         let refused = town.store.open_session(town.order(&ada), at(1)).await;
-        assert!(matches!(refused, Err(SignOnError::NotTaken(_))), "{refused:?}");
+        assert!(matches!(refused, Err(SignOnError::Unwritten(Unwritten::NotTaken(_)))), "{refused:?}");
     }
     for held in &held {
         assert!(matches!(town.check(&held.token, at(1)).await, Check::Live(_)));
@@ -63,7 +63,7 @@ async fn a_full_database_keeps_what_it_acknowledged() {
     for held in &held[..50] {
         match town.end(held.presented(), at(2)).await {
             Ok(_) => ended.push(held),
-            Err(EndError::NotTaken(_)) => kept.push(held),
+            Err(EndError::Unwritten(Unwritten::NotTaken(_))) => kept.push(held),
             Err(other) => panic!("{other:?}"),
         }
     }
@@ -93,7 +93,7 @@ async fn room_that_was_freed_is_used_again() {
             Err(refused) => break refused,
         }
     };
-    assert!(matches!(refused, WriteError::NotTaken(_)), "{refused:?}");
+    assert!(matches!(refused, Unwritten::NotTaken(_)), "{refused:?}");
     let some = sign_on_until_full(&town, &ada).await;
     while town.store.sweep(at(61), 1_000_000).await.expect("a sweep needs no room").more {}
     let more = sign_on_until_full(&town, &ada).await;
@@ -124,7 +124,7 @@ async fn one_order_that_does_not_fit_spoils_only_its_own_answer() {
     for (sign_on, large) in orders {
         sign_on.await.expect("a sign-on");
         let refused = large.await;
-        assert!(matches!(refused, Err(WriteError::NotTaken(_))), "{refused:?}");
+        assert!(matches!(refused, Err(Unwritten::NotTaken(_))), "{refused:?}");
     }
     ending.await.expect("an ending");
     town.expect_dead(&held, at(2)).await;

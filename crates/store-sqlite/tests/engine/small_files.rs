@@ -43,14 +43,14 @@ async fn child_with_small_files() {
             let ended = held.remove(0);
             match town.end(ended.presented(), at(0)).await {
                 Ok(_) => println!("ended {}", ended.token.reveal()),
-                Err(EndError::NotTaken(_) | EndError::InDoubt(_)) => {
+                Err(EndError::Unwritten(_)) => {
                     println!("doubt {}", ended.token.reveal())
                 }
                 Err(other) => panic!("{other:?}"),
             }
         }
     };
-    assert!(matches!(refused, SignOnError::NotTaken(_) | SignOnError::InDoubt(_)), "{refused:?}");
+    assert!(matches!(refused, SignOnError::Unwritten(_)), "{refused:?}");
     for held in &held {
         town.expect_live(held, at(1)).await;
     }
@@ -59,7 +59,7 @@ async fn child_with_small_files() {
         let one = held.remove(0);
         match town.end(one.presented(), at(1)).await {
             Ok(_) => println!("ended {}", one.token.reveal()),
-            Err(EndError::NotTaken(_) | EndError::InDoubt(_)) => break one,
+            Err(EndError::Unwritten(_)) => break one,
             Err(other) => panic!("{other:?}"),
         }
     };

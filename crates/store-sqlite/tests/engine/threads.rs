@@ -2,7 +2,7 @@
 //!
 //! The order to fear: a reader has read "live", the ending commits and answers, and then the reader goes on.
 
-use adieu_core::{EndTarget, GrantId, NotLive, SessionId};
+use adieu_core::{EndError, EndTarget, GrantId, NotLive, SessionId, SignOnError, Unwritten};
 use adieu_store::suite::{Held, Town, at};
 use adieu_store::{Check, Flow, Lookup};
 use adieu_store_sqlite::{Options, Place, SqliteStore};
@@ -160,9 +160,9 @@ async fn a_full_queue_takes_nothing_and_loses_nothing() {
     let waiting: Vec<_> = (0..16_384).map(|_| town.store.open_session(town.order(&ada), at(0))).collect();
     assert_eq!(town.store.figures().writes_waiting, 16_384);
     let refused = town.store.open_session(town.order(&ada), at(0)).await;
-    assert!(matches!(refused, Err(adieu_core::SignOnError::NotTaken(_))), "{refused:?}");
+    assert!(matches!(refused, Err(SignOnError::Unwritten(Unwritten::NotTaken(_)))), "{refused:?}");
     let refused = town.store.put_flow(flow(&town)).await;
-    assert!(matches!(refused, Err(adieu_store::WriteError::NotTaken(_))), "{refused:?}");
+    assert!(matches!(refused, Err(Unwritten::NotTaken(_))), "{refused:?}");
     gate.open();
     first.await.expect("no panic").expect("a sign-on");
     for order in waiting {
@@ -187,15 +187,14 @@ async fn a_writer_that_dies_leaves_nobody_waiting() {
     let both = [town.end_later(held.presented(), at(1)), town.end_later(held.presented(), at(1))];
     for ending in both {
         let answer = tokio::time::timeout(crate::PATIENCE, ending).await.expect("nobody waits for ever");
-        use adieu_core::EndError::{InDoubt, NotTaken};
-        assert!(matches!(answer, Err(InDoubt(_) | NotTaken(_))), "{answer:?}");
+        assert!(matches!(answer, Err(EndError::Unwritten(_))), "{answer:?}");
     }
     // Somebody has to be told.
     let told = async { while town.store.ready().await.is_ok() {} };
     tokio::time::timeout(crate::PATIENCE, told).await.expect("it calls itself ready");
     let later = tokio::time::timeout(crate::PATIENCE, town.end(held.presented(), at(2))).await;
     let later = later.expect("nobody waits for ever");
-    assert!(matches!(later, Err(adieu_core::EndError::NotTaken(_))), "{later:?}");
+    assert!(matches!(later, Err(EndError::Unwritten(Unwritten::NotTaken(_)))), "{later:?}");
     town.expect_live(&held, at(2)).await;
 }
 

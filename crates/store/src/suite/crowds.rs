@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use adieu_core::{EndError, Ended, SessionToken, SignOnError};
+use adieu_core::{EndError, Ended, SessionToken, SignOnError, Unwritten};
 use futures_util::future::join_all;
 
 use crate::suite::town::at;
@@ -75,7 +75,7 @@ pub async fn a_flood_is_refused_clearly_and_loses_nothing<E: Engine>() {
     for answer in join_all(flood).await {
         match answer {
             Ok(_) => taken += 1,
-            Err(SignOnError::NotTaken(_)) => refused += 1,
+            Err(SignOnError::Unwritten(Unwritten::NotTaken(_))) => refused += 1,
             Err(other) => panic!("{other:?}"),
         }
     }

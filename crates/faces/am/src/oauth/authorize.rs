@@ -56,7 +56,7 @@ async fn code(face: &Face, live: &Live, authorize: &Authorize) -> Result<Option<
     match face.authority.issue_code(order).await {
         Ok(code) => Ok(Some(code)),
         Err(GrantError::Invalid | GrantError::Replayed) => Ok(None),
-        Err(GrantError::NotTaken(outage) | GrantError::InDoubt(outage)) => Err(outage.into()),
+        Err(GrantError::Unwritten(unwritten)) => Err(unwritten.into()),
     }
 }
 

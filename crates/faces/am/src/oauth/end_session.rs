@@ -54,9 +54,7 @@ async fn end(face: &Face, call: &Call, realm: &Realm, hint: &Hint) -> Result<(),
     match face.authority.end(order).await {
         // Ended now or before, or it is nobody's: it is over.
         Ok(_) | Err(EndError::UnknownSession) => Ok(()),
-        Err(error @ (EndError::CallersOwn | EndError::NotTaken(_) | EndError::InDoubt(_))) => {
-            Err(error.into())
-        }
+        Err(error @ (EndError::CallersOwn | EndError::Unwritten(_))) => Err(error.into()),
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) async fn done(
     };
     match face.authority.end(order).await {
         Ok(_) | Err(EndError::UnknownSession | EndError::CallersOwn) => {}
-        Err(error @ (EndError::NotTaken(_) | EndError::InDoubt(_))) => return Err(error.into()),
+        Err(error @ EndError::Unwritten(_)) => return Err(error.into()),
     }
     if mine {
         margin.cookies = CookieAct::Clear;

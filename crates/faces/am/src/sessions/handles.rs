@@ -85,7 +85,7 @@ impl Order<'_> {
         };
         match self.face.authority.end(order).await {
             Ok(_) | Err(EndError::UnknownSession | EndError::CallersOwn) => {}
-            Err(error @ (EndError::NotTaken(_) | EndError::InDoubt(_))) => return Err(error.into()),
+            Err(error @ EndError::Unwritten(_)) => return Err(error.into()),
         }
         if session.id == self.own.session.id {
             margin.cookies = CookieAct::Clear;

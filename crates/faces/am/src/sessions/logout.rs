@@ -48,7 +48,7 @@ pub(super) async fn done(
     Ok(json(&match face.authority.end(order(call, &token, cause)).await {
         Ok(Ended::Now(_)) => ENDED,
         Ok(Ended::Before) | Err(EndError::UnknownSession | EndError::CallersOwn) => BEFORE,
-        Err(error @ (EndError::NotTaken(_) | EndError::InDoubt(_))) => return Err(error.into()),
+        Err(error @ EndError::Unwritten(_)) => return Err(error.into()),
     }))
 }
 

@@ -146,6 +146,6 @@ async fn amended(
     match face.authority.amend(order).await {
         Ok(()) => caller::check(face, token, false).await,
         Err(AmendError::NotLive) => Ok(None),
-        Err(AmendError::NotTaken(outage) | AmendError::InDoubt(outage)) => Err(AmError::CannotTell(outage)),
+        Err(AmendError::Unwritten(unwritten)) => Err(unwritten.into()),
     }
 }

@@ -61,9 +61,7 @@ pub(super) async fn end(face: &Face, call: &Call, id: &str) -> Result<Answer, Kr
     match face.authority.end(order(face, call, EndTarget::One(id), EndKind::End).await?).await {
         Ok(_) => Ok(empty(StatusCode::NO_CONTENT)),
         Err(EndError::UnknownSession) => Err(KratosError::not_stored()),
-        Err(error @ (EndError::CallersOwn | EndError::NotTaken(_) | EndError::InDoubt(_))) => {
-            Err(error.into())
-        }
+        Err(error @ (EndError::CallersOwn | EndError::Unwritten(_))) => Err(error.into()),
     }
 }
 

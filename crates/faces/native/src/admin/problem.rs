@@ -2,7 +2,7 @@
 //!
 //! The `type` of a problem is stable, its texts are for people. Causes go to the log and to nobody else.
 
-use adieu_authority::{DirectoryError, EndError, HashError, Outage, PersonError, WriteError};
+use adieu_authority::{DirectoryError, EndError, HashError, Outage, PersonError, Unwritten};
 use adieu_declared::apply::Refusal;
 use adieu_http_kit::body::BodyError;
 use axum::response::Response;
@@ -153,7 +153,7 @@ fn below(error: anyhow::Error) -> Problem {
         Ok(error) => return error.into(),
         Err(error) => error,
     };
-    let error = match error.downcast::<WriteError>() {
+    let error = match error.downcast::<Unwritten>() {
         Ok(error) => return error.into(),
         Err(error) => error,
     };
@@ -173,11 +173,11 @@ impl From<Outage> for Problem {
     }
 }
 
-impl From<WriteError> for Problem {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::NotTaken(cause) => not_taken(cause),
-            WriteError::InDoubt(cause) => in_doubt(cause),
+impl From<Unwritten> for Problem {
+    fn from(unwritten: Unwritten) -> Self {
+        match unwritten {
+            Unwritten::NotTaken(cause) => not_taken(cause),
+            Unwritten::InDoubt(cause) => in_doubt(cause),
         }
     }
 }
@@ -188,8 +188,7 @@ impl From<EndError> for Problem {
             EndError::UnknownSession => Self::new(Kind::NotFound, "There is nothing of this id to end."),
             // No order of this face spares a session; if one did, the caller would have named it.
             EndError::CallersOwn => Self::invalid("The order spares the session that it names."),
-            EndError::NotTaken(cause) => not_taken(cause),
-            EndError::InDoubt(cause) => in_doubt(cause),
+            EndError::Unwritten(unwritten) => unwritten.into(),
         }
     }
 }
@@ -200,7 +199,7 @@ impl From<DirectoryError> for Problem {
             DirectoryError::NameTaken => Self::new(Kind::NameTaken, "Somebody else has this name or id."),
             DirectoryError::Unknown => Self::new(Kind::NotFound, "It is not there any more."),
             DirectoryError::NotEmpty => Self::invalid("It still holds others."),
-            DirectoryError::Write(error) => error.into(),
+            DirectoryError::Unwritten(unwritten) => unwritten.into(),
         }
     }
 }

@@ -77,7 +77,7 @@ pub(super) async fn create(
 fn named(error: DirectoryError) -> Problem {
     match error {
         DirectoryError::NameTaken => Problem::taken("name"),
-        DirectoryError::Unknown | DirectoryError::NotEmpty | DirectoryError::Write(_) => error.into(),
+        DirectoryError::Unknown | DirectoryError::NotEmpty | DirectoryError::Unwritten(_) => error.into(),
     }
 }
 
