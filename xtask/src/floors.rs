@@ -69,6 +69,7 @@ const PLAN: &[Room] = &[
     },
     Room { name: "adieu-pages-kit", may_use: &["adieu-core"], never: PURE },
     Room { name: "adieu-face-am", may_use: FACE, never: &["reqwest", "rusqlite"] },
+    Room { name: "adieu-face-check", may_use: FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu-face-kratos", may_use: FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu-face-native", may_use: NATIVE_FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu-face-pages", may_use: FACE, never: &["reqwest", "rusqlite"] },

@@ -1,35 +1,30 @@
 //! One public listener, one dispatcher by the first segment of the path.
 //!
-//! `am` is AM's; `v1` or a UUID is PingOne's; `ui/check` is our own; all else, `/auth` included, is Kratos'. Each face is a whole service with
-//! its own fallback, layers and error shape. See `ARCHITECTURE.md`, doors.
+//! `am` is AM's; `v1` or a UUID is PingOne's; `ui/check` is the proxies'; all else, `/auth` included, is Kratos'. Each face
+//! is a whole service with its own fallback, layers and error shape. See `ARCHITECTURE.md`, doors.
 
-use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 
 use adieu_face_am::Am;
+use adieu_face_check::ProxyCheck;
 use adieu_face_kratos::Kratos;
-use adieu_face_native::Native;
 use adieu_face_pingone::PingOne;
+use adieu_http_kit::service::{Answers, FaceService};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use tower::Service;
-use tracing::instrument::Instrumented;
 use tracing::{Instrument, Span};
 
-/// The three dialects, and our own API, behind the public listener.
-#[derive(Clone)]
+/// The three dialects, and the check that proxies ask, behind the public listener.
 pub struct Dispatcher {
     /// AM, under `/am`.
-    pub am: Am,
+    pub am: FaceService<Am>,
     /// PingOne: authentication under an environment's UUID, management under `/v1`.
-    pub pingone: PingOne,
-    /// Our own: the check that proxies ask.
-    pub native: Native,
+    pub pingone: FaceService<PingOne>,
+    /// The check that proxies ask.
+    pub check: FaceService<ProxyCheck>,
     /// Kratos: everything else.
-    pub kratos: Kratos,
+    pub kratos: FaceService<Kratos>,
 }
 
 /// Whose a path is.
@@ -37,7 +32,7 @@ pub struct Dispatcher {
 enum Side {
     Am,
     PingOne,
-    Native,
+    Check,
     Kratos,
 }
 
@@ -46,7 +41,7 @@ fn side(path: &str) -> Side {
     match first {
         "am" => Side::Am,
         "v1" => Side::PingOne,
-        "ui" if adieu_face_native::owns(path) => Side::Native,
+        "ui" if adieu_face_check::owns(path) => Side::Check,
         other if looks_like_uuid(other) => Side::PingOne,
         _ => Side::Kratos,
     }
@@ -61,16 +56,13 @@ fn looks_like_uuid(segment: &str) -> bool {
         })
 }
 
-/// An answer in the making.
-pub type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
 /// The longest request id that is taken over from a caller.
 const REQUEST_ID_MAX: usize = 128;
 
 /// What every log line of a request carries: its id, the caller's if there is a sound one. The bare checks have no lines
 /// to carry it and do without.
 fn span(side: Side, request: &Request<Body>) -> Span {
-    if side == Side::Native || request.uri().path() == "/sessions/whoami" {
+    if side == Side::Check || request.uri().path() == "/sessions/whoami" {
         return Span::none();
     }
     let given = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
@@ -86,25 +78,19 @@ fn span(side: Side, request: &Request<Body>) -> Span {
 /// Requests that brought no id are numbered, in this process.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
-impl Service<Request<Body>> for Dispatcher {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Instrumented<Answering>;
+impl Answers<Body> for Dispatcher {
+    type Body = Body;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(())) // The routers are always ready.
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    async fn answer(&self, request: Request<Body>) -> Response {
         let side = side(request.uri().path());
         let span = span(side, &request);
-        let answer = match side {
-            Side::Am => self.am.call(request),
-            Side::PingOne => self.pingone.call(request),
-            Side::Native => self.native.call(request),
-            Side::Kratos => self.kratos.call(request),
+        let answering = match side {
+            Side::Am => self.am.begin(request),
+            Side::PingOne => self.pingone.begin(request),
+            Side::Check => self.check.begin(request),
+            Side::Kratos => self.kratos.begin(request),
         };
-        answer.instrument(span)
+        answering.instrument(span).await.unwrap_or_else(|never| match never {})
     }
 }
 
@@ -120,7 +106,7 @@ mod tests {
         assert_eq!(side(&format!("/{id}/as/signoff")), Side::PingOne);
         assert_eq!(side(&format!("/{}/as/signoff", id.to_uppercase())), Side::PingOne);
         for path in ["/ui/check", "/ui/check/", "/ui/check-or-sign-on/self-service/logout"] {
-            assert_eq!(side(path), Side::Native, "{path}");
+            assert_eq!(side(path), Side::Check, "{path}");
         }
         for path in [
             "/",

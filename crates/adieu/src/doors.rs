@@ -5,9 +5,11 @@
 use std::sync::Arc;
 
 use adieu_http_kit::forwarded::{Style, Trusted};
+use adieu_http_kit::service::FaceService;
 use anyhow::Result;
 use arc_swap::ArcSwap;
 
+use crate::admin::AdminSide;
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
 use crate::house::House;
@@ -15,9 +17,9 @@ use crate::house::House;
 /// Both sides, and whom they believe.
 pub(crate) struct Doors {
     /// The public side.
-    pub(crate) public: Dispatcher,
+    pub(crate) public: FaceService<Dispatcher>,
     /// The admin side.
-    pub(crate) admin: axum::Router,
+    pub(crate) admin: FaceService<AdminSide>,
     /// The proxies in front of the public side.
     pub(crate) trusted: Trusted,
     /// Which headers they write.

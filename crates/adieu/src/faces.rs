@@ -1,29 +1,26 @@
-//! The faces with their settings out of the configuration, and the small admin side.
+//! The faces with their settings out of the configuration, and the two sides that they stand in.
 //!
 //! Empty addresses of the configuration become the public one here, and nowhere else.
 
 use adieu_authority::Authority;
+use adieu_face_kratos::KratosAdmin;
 use adieu_http_kit::cookies::{Companion, SameSite};
+use adieu_http_kit::service::FaceService;
 use anyhow::{Context, Result};
-use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 
+use crate::admin::AdminSide;
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
-use crate::guard::{self, Guard};
-use crate::metering;
+use crate::guard::Guard;
 
 /// The public side.
-pub(crate) fn public(authority: &Authority, config: &Config) -> Result<Dispatcher> {
-    Ok(Dispatcher {
+pub(crate) fn public(authority: &Authority, config: &Config) -> Result<FaceService<Dispatcher>> {
+    Ok(FaceService::new(Dispatcher {
         am: am(authority, config),
         pingone: pingone(authority, config),
-        native: native(authority, config),
+        check: check(authority, config),
         kratos: kratos(authority, config).context("kratos")?,
-    })
+    }))
 }
 
 fn is_https(url: &str) -> bool {
@@ -51,7 +48,7 @@ fn companions(authority: &Authority, config: &Config, own: &str) -> Vec<Companio
     all.into_iter().filter(|cookie| cookie.name != own).collect()
 }
 
-fn am(authority: &Authority, config: &Config) -> adieu_face_am::Am {
+fn am(authority: &Authority, config: &Config) -> FaceService<adieu_face_am::Am> {
     use adieu_face_am::{Settings, VersionDefault};
     let face = &config.am;
     let settings = Settings {
@@ -84,7 +81,7 @@ fn am(authority: &Authority, config: &Config) -> adieu_face_am::Am {
     adieu_face_am::service(authority.clone(), settings)
 }
 
-fn pingone(authority: &Authority, config: &Config) -> adieu_face_pingone::PingOne {
+fn pingone(authority: &Authority, config: &Config) -> FaceService<adieu_face_pingone::PingOne> {
     let face = &config.pingone;
     let or_public = |url: &str| if url.is_empty() { config.public.url.clone() } else { url.to_owned() };
     let settings = adieu_face_pingone::Settings {
@@ -103,21 +100,21 @@ fn pingone(authority: &Authority, config: &Config) -> adieu_face_pingone::PingOn
     adieu_face_pingone::service(authority.clone(), settings)
 }
 
-fn native(authority: &Authority, config: &Config) -> adieu_face_native::Native {
+fn check(authority: &Authority, config: &Config) -> FaceService<adieu_face_check::ProxyCheck> {
     let sign_on = match config.check.sign_on_url.as_str() {
         "" => format!("{}/self-service/login/browser", config.kratos_url()),
         url => url.to_owned(),
     };
     let own = [config.kratos.cookie_name.as_str(), config.am.cookie_name.as_str(), "ST", "ST-NO-SS"];
     let further = config.kratos.cookie_names_read.iter().map(String::as_str);
-    let settings = adieu_face_native::Settings {
+    let settings = adieu_face_check::Settings {
         realm: config.check.realm.clone(),
         cookie_names: own.into_iter().chain(further).map(str::to_owned).collect(),
         header_names: vec![config.am.cookie_name.clone()],
         sign_on_url: sign_on,
         asks_second_factor: config.check.required_aal == "highest_available",
     };
-    adieu_face_native::service(authority.clone(), settings)
+    adieu_face_check::service(authority.clone(), settings)
 }
 
 /// The identity schema out of its file.
@@ -129,7 +126,7 @@ fn schema(face: &crate::config::Kratos) -> Result<Option<serde_json::Value>> {
     serde_json::from_str(&text).with_context(|| face.schema_file.clone()).map(Some)
 }
 
-fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::Kratos> {
+fn kratos(authority: &Authority, config: &Config) -> Result<FaceService<adieu_face_kratos::Kratos>> {
     let (face, base) = (&config.kratos, config.kratos_url());
     let or = |text: &str, other: &str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
     let default_return = or(&face.default_return_url, &format!("{base}/self-service/ui/status"));
@@ -178,35 +175,17 @@ fn kratos(authority: &Authority, config: &Config) -> Result<adieu_face_kratos::K
     adieu_face_kratos::service(authority.clone(), settings).map_err(Into::into)
 }
 
-/// The admin side: metrics, our own API under `/v1`, and Kratos' admin API with its health for everything else; all of
-/// it behind the credential, if one is configured.
+/// The admin side, all of it behind the credential, if one is configured.
 pub(crate) fn admin(
     authority: &Authority,
-    kratos: adieu_face_kratos::KratosAdmin,
+    kratos: FaceService<KratosAdmin>,
     config: &Config,
-) -> Result<axum::Router> {
+) -> Result<FaceService<AdminSide>> {
     let credential = config.admin.credential().map_err(anyhow::Error::msg)?;
-    let native = adieu_face_native::admin::service(authority.clone());
-    let guard = Guard::new(credential.as_ref(), &config.admin.url, kratos.clone());
-    let router = axum::Router::new()
-        .route("/metrics", get(metrics))
-        .route("/metrics/prometheus", get(metrics))
-        .with_state(authority.clone())
-        .route_service("/v1", native.clone())
-        .route_service("/v1/", native.clone())
-        .route_service("/v1/{*rest}", native)
-        .fallback_service(kratos);
-    Ok(router.layer(from_fn_with_state(guard, guard::guarded)))
-}
-
-async fn metrics(State(authority): State<Authority>) -> Response {
-    match metering::recorder() {
-        Some(recorder) => {
-            let text = "text/plain; version=0.0.4; charset=utf-8";
-            let never = "private, no-cache, no-store, must-revalidate";
-            let headers = [(header::CONTENT_TYPE, text), (header::CACHE_CONTROL, never)];
-            (headers, metering::page(recorder, &authority)).into_response()
-        }
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
+    Ok(FaceService::new(AdminSide {
+        guard: Guard::new(credential.as_ref(), &config.admin.url),
+        authority: authority.clone(),
+        native: adieu_face_native::service(authority.clone()),
+        kratos,
+    }))
 }

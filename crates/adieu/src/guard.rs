@@ -1,20 +1,27 @@
 //! Who may ask the admin listener: whoever has its credential, where one is configured; else whoever is on this machine, but
 //! no page in a browser there.
 //!
-//! The credential is kept as a hash and compared in constant time; what a refusal looks like is the affair of the face whose
-//! path it is. A page of another site reaches loopback by its address, or by a name of its own that leads there.
+//! The credential is kept as a hash and compared in constant time; what a refusal looks like is not decided here. A page of another site reaches loopback by its address, or by a name of its own that leads there.
 
 use adieu_core::TokenHash;
-use adieu_face_kratos::KratosAdmin;
 use adieu_http_kit::auth::bearer;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::extract::Request;
+use http::Uri;
 use http::header::HOST;
 use http::uri::Authority;
-use http::{StatusCode, Uri};
 
 use crate::config::Secret;
+
+/// What becomes of a request at the admin listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entrance {
+    /// It is let through.
+    Open,
+    /// It brings no credential, or a wrong one.
+    Closed,
+    /// A page of another site may have sent it.
+    Stranger,
+}
 
 /// Who is let through to the admin side.
 #[derive(Clone)]
@@ -22,15 +29,25 @@ pub(crate) struct Guard {
     wanted: Option<TokenHash>,
     /// The name in the listener's own address.
     own_name: Option<String>,
-    kratos: KratosAdmin,
 }
 
 impl Guard {
     /// With a credential, or none for everybody.
-    pub(crate) fn new(credential: Option<&Secret>, url: &str, kratos: KratosAdmin) -> Self {
+    pub(crate) fn new(credential: Option<&Secret>, url: &str) -> Self {
         let wanted = credential.map(|secret| TokenHash::of(secret.reveal().as_bytes()));
         let own_name = url.parse::<Uri>().ok().and_then(|url| url.host().map(str::to_owned));
-        Self { wanted, own_name, kratos }
+        Self { wanted, own_name }
+    }
+
+    /// What becomes of a request.
+    pub(crate) fn entrance(&self, request: &Request) -> Entrance {
+        if self.is_a_strangers(request) {
+            Entrance::Stranger
+        } else if self.lets(request) {
+            Entrance::Open
+        } else {
+            Entrance::Closed
+        }
     }
 
     /// Whether a page of another site may have sent it. With a credential that does not matter: no page has it.
@@ -65,22 +82,4 @@ impl Guard {
 /// Whoever looks after the server may ask under any name how it is.
 fn is_health(request: &Request) -> bool {
     request.uri().path().starts_with("/health/")
-}
-
-/// Lets a request through, or answers in the words of whoever would have answered it.
-pub(crate) async fn guarded(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    if guard.is_a_strangers(&request) {
-        let why = "The admin listener has no credential, and answers to no page of another site and to no other name \
-                   than its own (admin.url, admin.token_file).\n";
-        return (StatusCode::MISDIRECTED_REQUEST, why).into_response();
-    }
-    if guard.lets(&request) {
-        return next.run(request).await;
-    }
-    let path = request.uri().path();
-    if path == "/v1" || path.starts_with("/v1/") {
-        return adieu_face_native::admin::unauthorized();
-    }
-    let (parts, _) = request.into_parts();
-    guard.kratos.unauthorized(&parts)
 }

@@ -9,9 +9,11 @@ use adieu_authority::{
     Authority, Beyond, Channel, Clock, Entropy, FailureLimits, HashCost, Limits, Parts, Policy, Quota, Span,
     Store,
 };
+use adieu_http_kit::service::FaceService;
 use adieu_store_sqlite::{Folder, Options, SqliteStore};
 use anyhow::Result;
 
+use crate::admin::AdminSide;
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
 use crate::faces;
@@ -23,9 +25,9 @@ pub struct House {
     /// The authority.
     pub authority: Authority,
     /// The public side.
-    pub public: Dispatcher,
+    pub public: FaceService<Dispatcher>,
     /// The admin side.
-    pub admin: axum::Router,
+    pub admin: FaceService<AdminSide>,
     /// Whether this opening made the realms: nobody can sign on yet.
     pub first_start: bool,
 }
@@ -57,7 +59,7 @@ impl House {
         let public = faces::public(&authority, config)?;
         Ok(Self {
             first_start: !made.is_empty(),
-            admin: faces::admin(&authority, public.kratos.admin(), config)?,
+            admin: faces::admin(&authority, public.face().kratos.face().admin(), config)?,
             public,
             authority,
         })
@@ -74,7 +76,7 @@ impl House {
         let public = faces::public(&self.authority, config)?;
         Ok(Self {
             first_start: false,
-            admin: faces::admin(&self.authority, public.kratos.admin(), config)?,
+            admin: faces::admin(&self.authority, public.face().kratos.face().admin(), config)?,
             public,
             authority: self.authority.clone(),
         })

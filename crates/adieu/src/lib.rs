@@ -3,6 +3,7 @@
 //! Here, and only here, the rooms of the house meet: an engine becomes the store of the authority, the faces get the
 //! authority and their settings, the dispatcher gets the faces.
 
+mod admin;
 pub mod cast;
 pub mod commands;
 pub mod config;

@@ -15,3 +15,4 @@ pub mod forwarded;
 pub mod media;
 pub mod multipart;
 pub mod return_to;
+pub mod service;

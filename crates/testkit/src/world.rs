@@ -18,7 +18,6 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::Response;
 use serde_json::Value;
-use tower::Service;
 
 use crate::failing::FailingStore;
 use crate::time_and_entropy::{FrozenClock, SeededEntropy};
@@ -263,8 +262,8 @@ impl Ask {
     /// Sends it, through the real routers.
     pub async fn send(self) -> Reply {
         let request = self.request.body(self.body).expect("a sound request");
-        let (mut public, mut admin) = (self.house.public, self.house.admin);
-        let response = if self.admin { admin.call(request).await } else { public.call(request).await };
+        let House { public, admin, .. } = &self.house;
+        let response = if self.admin { admin.begin(request).await } else { public.begin(request).await };
         Reply::of(response.unwrap_or_else(|never| match never {})).await
     }
 }

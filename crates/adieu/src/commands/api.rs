@@ -15,7 +15,6 @@ use axum::body::Body;
 use http::{Method, Request, header};
 use reqwest::{Certificate, Client, Url};
 use serde_json::Value;
-use tower::Service;
 
 use crate::commands::failure::{Exit, Failure};
 use crate::config::{Config, Secret};
@@ -127,7 +126,7 @@ impl Api {
 }
 
 async fn here(house: &House, request: Request<String>) -> Result<(u16, String)> {
-    let answer = house.admin.clone().call(request.map(Body::from)).await;
+    let answer = house.admin.begin(request.map(Body::from)).await;
     let answer = answer.unwrap_or_else(|never| match never {});
     let status = answer.status().as_u16();
     let bytes = axum::body::to_bytes(answer.into_body(), ANSWER_BYTES_MAX).await?;

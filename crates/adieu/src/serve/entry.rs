@@ -11,14 +11,11 @@ use std::task::{Context, Poll};
 
 use adieu_http_kit::client::Peer;
 use adieu_http_kit::forwarded::{Trusted, origin};
+use adieu_http_kit::service::Answering;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
-use tower::Service;
-use tracing::instrument::Instrumented;
-use tracing::{Instrument, Span};
 
-use crate::dispatch::Answering;
 use crate::doors::Present;
 
 /// Which listener.
@@ -47,7 +44,7 @@ impl Entry {
         self.activity.clone()
     }
 
-    fn answer(&self, request: Request<Incoming>) -> Instrumented<Answering> {
+    fn answer(&self, request: Request<Incoming>) -> Answering<Body> {
         let doors = self.doors.load();
         let mut request = request.map(Body::new);
         match self.side {
@@ -58,13 +55,12 @@ impl Entry {
                 if let Some(via) = via {
                     request.extensions_mut().insert(via);
                 }
-                doors.public.clone().call(request)
+                doors.public.begin(request)
             }
             // Nobody stands in front of it: it says who it is.
             Side::Admin => {
                 request.extensions_mut().insert(Peer(self.peer));
-                let answer: Answering = Box::pin(doors.admin.clone().call(request));
-                answer.instrument(Span::none())
+                doors.admin.begin(request)
             }
         }
     }
@@ -76,9 +72,8 @@ fn in_the_clear(tls: bool, peer: SocketAddr, trusted: &Trusted) -> bool {
     !tls && !address.is_loopback() && !trusted.contains(address)
 }
 
-fn ready(answer: Response<Body>) -> Instrumented<Answering> {
-    let answer: Answering = Box::pin(std::future::ready(Ok(answer)));
-    answer.instrument(Span::none())
+fn ready(answer: Response<Body>) -> Answering<Body> {
+    Box::pin(std::future::ready(Ok(answer)))
 }
 
 fn refused() -> Response<Body> {
@@ -128,7 +123,7 @@ impl Activity {
 
 /// An answer in the making. One that nobody waits for any more counts as given.
 pub(super) struct InFlight {
-    answer: Instrumented<Answering>,
+    answer: Answering<Body>,
     activity: Activity,
 }
 

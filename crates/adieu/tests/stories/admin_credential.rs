@@ -60,7 +60,7 @@ fn with_token() -> Config {
 #[test]
 fn every_native_route_is_in_the_table() {
     let routes: BTreeSet<String> =
-        adieu_face_native::admin::routes().map(|(method, path)| format!("{method} {path}")).collect();
+        adieu_face_native::routes().map(|(method, path)| format!("{method} {path}")).collect();
     let table = NATIVE.iter().map(|(method, path)| format!("{method} {path}")).collect();
     assert_eq!(routes, table);
 }

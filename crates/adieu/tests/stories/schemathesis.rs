@@ -48,7 +48,7 @@ async fn nothing_breaks_the_native_api_or_its_document() {
     let output = tokio::time::timeout(PATIENCE, output).await.expect("it comes to an end").expect("it runs");
     let report = said(&output);
     assert!(output.status.success(), "schemathesis: {}\n{report}", output.status);
-    let operations = adieu_face_native::admin::document()["paths"]
+    let operations = adieu_face_native::document()["paths"]
         .as_object()
         .expect("paths")
         .values()

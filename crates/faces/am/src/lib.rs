@@ -28,16 +28,12 @@ mod users;
 mod version;
 
 use std::borrow::Cow;
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use adieu_authority::Authority;
+use adieu_http_kit::service::{Answers, FaceService};
 use axum::body::Body;
 use axum::response::Response;
 use http::Request;
-use tower::Service;
 
 pub use routes::routes;
 pub use settings::{SameSite, Settings, VersionDefault};
@@ -51,27 +47,19 @@ use crate::face::Face;
 /// The whole face as a service: paths, fallback, headers and errors are its own.
 ///
 /// It may be given whole paths or paths from which [`Settings::context_path`] was taken off.
-pub fn service(authority: Authority, settings: Settings) -> Am {
-    Am(Arc::new(Face::new(authority, settings)))
+pub fn service(authority: Authority, settings: Settings) -> FaceService<Am> {
+    FaceService::new(Am(Face::new(authority, settings)))
 }
 
-/// The face as a service. By hand and not by routes: realms stand in front of the resource, tokens behind it, and a
+/// The face. By hand and not by routes: realms stand in front of the resource, tokens behind it, and a
 /// router's `get` would also serve HEAD.
-#[derive(Clone)]
-pub struct Am(Arc<Face>);
+pub struct Am(Face);
 
-impl Service<Request<Body>> for Am {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+impl Answers<Body> for Am {
+    type Body = Body;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(())) // It never waits for room.
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let face = self.0.clone();
-        Box::pin(async move { Ok(answer(&face, request).await) })
+    async fn answer(&self, request: Request<Body>) -> Response {
+        answer(&self.0, request).await
     }
 }
 

@@ -34,15 +34,11 @@ mod well_known;
 mod whoami;
 mod wire;
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use adieu_authority::Authority;
+use adieu_http_kit::service::{Answers, FaceService};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use tower::Service;
 
 pub use face::{CookieSettings, Settings, SettingsError};
 pub use schema::SchemaError;
@@ -61,23 +57,21 @@ pub fn admin_routes() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// The service. It answers every path; what it does not know is its own 404.
-pub fn service(authority: Authority, settings: Settings) -> Result<Kratos, SettingsError> {
-    Ok(Kratos(Face::new(authority, settings)?))
+pub fn service(authority: Authority, settings: Settings) -> Result<FaceService<Kratos>, SettingsError> {
+    Ok(FaceService::new(Kratos(Face::new(authority, settings)?)))
 }
 
-/// The face as a service. Its routes are a table of its own: see `routes`.
-#[derive(Clone)]
+/// The face. Its routes are a table of its own: see `routes`.
 pub struct Kratos(Face);
 
 impl Kratos {
     /// The admin API of the same realm, for the admin listener.
-    pub fn admin(&self) -> KratosAdmin {
-        KratosAdmin(self.0.clone())
+    pub fn admin(&self) -> FaceService<KratosAdmin> {
+        FaceService::new(KratosAdmin(self.0.clone()))
     }
 }
 
-/// The admin API as a service. Who may reach it is not decided here.
-#[derive(Clone)]
+/// The admin API. Who may reach it is not decided here.
 pub struct KratosAdmin(Face);
 
 impl KratosAdmin {
@@ -90,32 +84,18 @@ impl KratosAdmin {
     }
 }
 
-impl Service<Request<Body>> for KratosAdmin {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+impl Answers<Body> for KratosAdmin {
+    type Body = Body;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(())) // It never waits for room.
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let face = self.0.clone();
-        Box::pin(async move { Ok(admin::serve(&face, request).await) })
+    async fn answer(&self, request: Request<Body>) -> Response {
+        admin::serve(&self.0, request).await
     }
 }
 
-impl Service<Request<Body>> for Kratos {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+impl Answers<Body> for Kratos {
+    type Body = Body;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(())) // It never waits for room.
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let face = self.0.clone();
-        Box::pin(async move { Ok(serve::serve(&face, request).await) })
+    async fn answer(&self, request: Request<Body>) -> Response {
+        serve::serve(&self.0, request).await
     }
 }

@@ -1,113 +1,167 @@
-//! faces/native: our own API: the check that proxies ask before they let a request through, and in `admin` the API for
-//! administrators.
+//! faces/native: our own API for administrators: everything under `/v1` of the admin listener.
 //!
-//! The check is for nginx's `auth_request`, Envoy's `ext_authz` and Traefik's `ForwardAuth`; `docs/forward-auth.md` has
-//! their configurations. It translates: what is live is the authority's affair.
+//! JSON in, JSON out, problems as RFC 9457 says. The table in `operations` is the router, the list of what is checked
+//! before a handler runs, and the OpenAPI document; so none of them can say something else. Who may reach the listener
+//! is not decided here. `docs/native-api.md` shows it to people.
+
 #![warn(clippy::wildcard_enum_match_arm)]
 
-pub mod admin;
 mod answer;
-mod carriers;
-mod check;
-mod original;
+mod clients;
+mod declarations;
+mod document;
+mod endings;
+mod input;
+mod operations;
+mod page;
+mod problem;
+mod realms;
+mod repeats;
+mod roles;
+mod routes;
+mod sessions;
+mod users;
+mod wire;
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
-
-use adieu_authority::Authority;
+use adieu_authority::{Authority, Channel, Origin};
+use adieu_http_kit::client::Peer;
+use adieu_http_kit::service::{Answers, FaceService};
 use axum::body::Body;
 use axum::response::Response;
-use http::Request;
-use tower::Service;
+use http::request::Parts;
+use http::{Method, Request};
 
-use crate::check::Face;
+use crate::answer::Done;
+use crate::input::Query;
+use crate::operations::{Endpoint, Operation};
+use crate::problem::{Kind, Problem};
+use crate::repeats::Repeats;
+use crate::routes::{Found, find};
 
-/// How the check is set up.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Path of the realm whose sessions let a request through; those of other realms are not live here.
-    pub realm: String,
-    /// Names of cookies that carry a session, in the order in which they are asked.
-    pub cookie_names: Vec<String>,
-    /// Names of headers that carry one, `X-Session-Token` and `Authorization` apart.
-    pub header_names: Vec<String>,
-    /// Where [`OR_SIGN_ON`] sends a browser that is not signed on; it gets `return_to`.
-    pub sign_on_url: String,
-    /// Whether a session of a user with a second factor lets nothing through before that was given.
-    pub asks_second_factor: bool,
+pub use crate::document::document;
+
+/// The name of this door in records and logs.
+const CHANNEL: Channel = Channel::named("native");
+
+/// The API over an authority.
+pub(crate) struct Face {
+    authority: Authority,
+    repeats: Repeats,
 }
 
-/// The check: 200, 401 or 503, and nothing else.
-pub const CHECK: &str = "/ui/check";
-/// The same, but a browser that is not signed on is sent to do so.
-pub const OR_SIGN_ON: &str = "/ui/check-or-sign-on";
-
-const MOUNTS: [(Mount, &str); 2] = [(Mount::Check, CHECK), (Mount::OrSignOn, OR_SIGN_ON)];
-
-/// The paths of this face, each for every method and with anything below it.
-pub fn paths() -> impl Iterator<Item = &'static str> {
-    MOUNTS.into_iter().map(|(_, path)| path)
+/// A request as handlers see it: its query is checked. Its body goes beside it, to those who read one.
+struct Call {
+    parts: Parts,
+    /// What the path names, decoded; empty where it names nothing.
+    id: String,
+    query: Query,
 }
 
-/// Whether a path is this face's: one of the two above, or below it. What stands below is the path that a proxy was
-/// asked for, and does not matter.
-#[must_use]
-pub fn owns(path: &str) -> bool {
-    mounted(path).is_some()
-}
-
-/// Which of the two a path is, and the rest of it.
-fn mounted(path: &str) -> Option<(Mount, &str)> {
-    MOUNTS.into_iter().find_map(|(mount, prefix)| {
-        let rest = path.strip_prefix(prefix)?;
-        (rest.is_empty() || rest.starts_with('/')).then_some((mount, rest))
-    })
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mount {
-    Check,
-    OrSignOn,
-}
-
-/// The face as a service.
-pub fn service(authority: Authority, settings: Settings) -> Native {
-    Native(Arc::new(Face::new(authority, settings)))
-}
-
-/// The face as a service. Any method is answered: proxies ask with the one that they were asked with.
-#[derive(Clone)]
-pub struct Native(Arc<Face>);
-
-impl Service<Request<Body>> for Native {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(())) // It never waits for room.
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let face = self.0.clone();
-        let (parts, _) = request.into_parts();
-        Box::pin(async move { Ok(face.answer(&parts).await) })
+impl Call {
+    fn origin(&self) -> Origin {
+        let address = self.parts.extensions.get::<Peer>().map(Peer::to_string);
+        Origin { channel: CHANNEL, address }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whatever_a_proxy_was_asked_for_may_stand_below() {
-        assert_eq!(mounted("/ui/check"), Some((Mount::Check, "")));
-        assert_eq!(mounted("/ui/check/a/../b"), Some((Mount::Check, "/a/../b")));
-        assert_eq!(mounted("/ui/check-or-sign-on/"), Some((Mount::OrSignOn, "/")));
-        for path in ["/ui", "/ui/", "/ui/checks", "/ui/check-", "/x/ui/check", "/UI/check", ""] {
-            assert!(!owns(path), "{path}");
+impl Face {
+    async fn answer(&self, request: Request<Body>) -> Response {
+        let (parts, body) = request.into_parts();
+        let head = parts.method == Method::HEAD;
+        let mut answer: Response = match find(parts.uri.path(), &parts.method) {
+            Found::To(operation, id) => self.carried_out(operation, id, parts, body).await.into(),
+            Found::OtherMethods(allow) => Answered::Refused(Problem::method(allow)).into(),
+            Found::Nowhere => Answered::Refused(Problem::new(Kind::NoSuchPath, "Nothing is here.")).into(),
+        };
+        if head {
+            *answer.body_mut() = Body::empty();
         }
+        answer
+    }
+
+    async fn carried_out(&self, operation: &Operation, id: String, parts: Parts, body: Body) -> Answered {
+        let outcome = match Query::of(&parts, operation.query) {
+            Ok(query) => self.handled(operation.endpoint, Call { parts, id, query }, body).await,
+            Err(problem) => Err(problem),
+        };
+        match outcome {
+            Ok(done) => {
+                debug_assert_eq!(done.status(), operation.done.status(), "{}: as documented", operation.id);
+                Answered::Done(done)
+            }
+            Err(problem) => {
+                let kind = problem.kind;
+                debug_assert!(operation.problems().contains(&kind), "{}: {kind:?}", operation.id);
+                Answered::Refused(problem)
+            }
+        }
+    }
+
+    async fn handled(&self, endpoint: Endpoint, call: Call, body: Body) -> Result<Done, Problem> {
+        match endpoint {
+            Endpoint::Document => Ok(Done::Shown(document())),
+            Endpoint::Realms => realms::list(self, &call).await,
+            Endpoint::MakeRealm => realms::make(self, &call, body).await,
+            Endpoint::Realm => realms::read(self, &call).await,
+            Endpoint::Populations => realms::populations(self, &call).await,
+            Endpoint::Users => users::list(self, &call).await,
+            Endpoint::MakeUser => users::make(self, &call, body).await,
+            Endpoint::User => users::read(self, &call).await,
+            Endpoint::ChangeUser => users::change(self, &call, body).await,
+            Endpoint::RemoveUser => users::remove(self, &call).await,
+            Endpoint::SetPassword => users::set_password(self, &call, body).await,
+            Endpoint::Clients => clients::list(self, &call).await,
+            Endpoint::MakeClient => clients::make(self, &call, body).await,
+            Endpoint::Client => clients::read(self, &call).await,
+            Endpoint::ChangeClient => clients::change(self, &call, body).await,
+            Endpoint::RemoveClient => clients::remove(self, &call).await,
+            Endpoint::SessionsOfRealm => sessions::of_realm(self, &call).await,
+            Endpoint::SessionsOfUser => sessions::of_user(self, &call).await,
+            Endpoint::Session => sessions::read(self, &call).await,
+            Endpoint::End => endings::end(self, &call, body).await,
+            Endpoint::Declaration => declarations::read(self, &call).await,
+            Endpoint::Declare => declarations::declare(self, &call, body).await,
+        }
+    }
+}
+
+/// What a request comes to.
+enum Answered {
+    Done(Done),
+    Refused(Problem),
+}
+
+impl From<Answered> for Response {
+    fn from(answered: Answered) -> Self {
+        match answered {
+            Answered::Done(done) => done.into(),
+            Answered::Refused(problem) => problem.into(),
+        }
+    }
+}
+
+/// The answer to whoever brings no credential, or a wrong one, where the listener asks for one.
+pub fn unauthorized() -> Response {
+    Problem::new(Kind::Unauthorized, "This listener asks for its token: Authorization: Bearer …").into()
+}
+
+/// Every route, as method and path with its parameter in braces. `HEAD` goes where `GET` goes.
+pub fn routes() -> impl Iterator<Item = (Method, &'static str)> {
+    operations::ALL.iter().map(|operation| (operation.method(), operation.path))
+}
+
+/// The API as a service.
+pub fn service(authority: Authority) -> FaceService<Native> {
+    FaceService::new(Native(Face { authority, repeats: Repeats::default() }))
+}
+
+/// The API. Who may reach it is not decided here.
+pub struct Native(Face);
+
+impl Answers<Body> for Native {
+    type Body = Body;
+
+    async fn answer(&self, request: Request<Body>) -> Response {
+        self.0.answer(request).await
     }
 }

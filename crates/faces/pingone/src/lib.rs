@@ -28,12 +28,10 @@ mod signed_on;
 mod signoff;
 mod user_agent;
 
-use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use adieu_authority::{Authority, Channel, Issuer, Realm};
+use adieu_http_kit::service::{Answers, FaceService};
 use adieu_oidc::Provider;
 use axum::Router;
 use axum::body::Body;
@@ -84,55 +82,38 @@ impl Face {
 }
 
 /// The service: everything below `/{environment id}` and `/v1`.
-pub fn service(authority: Authority, settings: Settings) -> PingOne {
+pub fn service(authority: Authority, settings: Settings) -> FaceService<PingOne> {
     let face = Face(Arc::new(Inner { authority, settings }));
     let routes = routed().fold(Router::new(), |router, route| router.route(&route.path, route.to));
-    PingOne { routes: routes.fallback(async || Problem::NotFound).with_state(face.clone()), face }
+    let routes = routes.fallback(async || Problem::NotFound).with_state(face.clone());
+    FaceService::new(PingOne { routes, face })
 }
 
-/// The face as a service: its routes, and the last hand on what they answer.
-#[derive(Clone)]
+/// The face: its routes, and the last hand on what they answer.
 pub struct PingOne {
     routes: Router,
     face: Face,
 }
 
-impl Service<Request<Body>> for PingOne {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+impl Answers<Body> for PingOne {
+    type Body = Body;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(())) // It never waits for room.
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let face = self.face.clone();
+    async fn answer(&self, request: Request<Body>) -> Response {
         let reads = Reads::of(request.headers());
         let cross = Cross::of(&request);
-        if cross.is_none()
-            && let Some(direct) = Direct::of(&request)
-        {
-            return Box::pin(async move {
-                let answer = direct.answer(&face, request).await;
-                Ok(finish(&face, reads, answer))
-            });
-        }
-        let Some(cross) = cross else {
-            let answer = self.routes.call(request);
-            return Box::pin(async move { Ok(finish(&face, reads, answer.await?)) });
+        let answer = match (&cross, Direct::of(&request)) {
+            (Some(cross), _) if cross.is_preflight() => cross.preflight(),
+            (_, Some(direct)) => direct.answer(&self.face, request).await,
+            (_, None) => match self.routes.clone().call(request).await {
+                Ok(answer) => answer,
+                Err(never) => match never {},
+            },
         };
-        let mut routes = self.routes.clone();
-        Box::pin(async move {
-            let answer = match Direct::of(&request) {
-                _ if cross.is_preflight() => cross.preflight(),
-                Some(direct) => direct.answer(&face, request).await,
-                None => routes.call(request).await?,
-            };
-            let mut answer = finish(&face, reads, answer);
-            cross.allow(&face, &mut answer).await;
-            Ok(answer)
-        })
+        let mut answer = finish(&self.face, reads, answer);
+        if let Some(cross) = cross {
+            cross.allow(&self.face, &mut answer).await;
+        }
+        answer
     }
 }
 

@@ -8,7 +8,6 @@ use adieu::house::House;
 use adieu_core::{Clock, Span};
 use adieu_http_kit::client::Peer;
 use axum::body::Body;
-use tower::{Service, ServiceExt};
 
 use crate::replay::{BoxFuture, Wire, WireRequest, WireResponse};
 use crate::world::World;
@@ -33,9 +32,9 @@ impl Wire for WorldWire<'_> {
             let mut request = request.into_http()?.map(Body::from);
             request.extensions_mut().insert(Peer(([127, 0, 0, 1], 48_386).into()));
             let response = if admin {
-                self.house.admin.clone().oneshot(request).await
+                self.house.admin.begin(request).await
             } else {
-                self.house.public.clone().call(request).await
+                self.house.public.begin(request).await
             };
             let (parts, body) = response.unwrap_or_else(|never| match never {}).into_parts();
             let body = axum::body::to_bytes(body, usize::MAX).await.map_err(|error| error.to_string())?;

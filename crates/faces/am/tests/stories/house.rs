@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use adieu_authority::{Authority, NewPerson, Role, RoleAssignment, RoleScope, User};
 use adieu_face_am::{Am, Settings, service};
+use adieu_http_kit::service::FaceService;
 use adieu_testkit::World;
 use adieu_testkit::failing::FailingStore;
 use adieu_testkit::world::profile_config;
@@ -37,7 +38,7 @@ pub(crate) const LOGIN: &str = "/am/UI/Login";
 pub(crate) struct House {
     pub(crate) world: World,
     /// None while the house is down.
-    router: Option<Am>,
+    router: Option<FaceService<Am>>,
     settings: Settings,
 }
 
@@ -181,7 +182,7 @@ async fn person(authority: &Authority, realm: &str, who: (&str, &str), roles: Ve
 
 /// A request in the making.
 pub(crate) struct Ask {
-    router: Am,
+    router: FaceService<Am>,
     request: http::request::Builder,
     body: Body,
 }

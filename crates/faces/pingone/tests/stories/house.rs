@@ -3,6 +3,7 @@
 //! Nothing here asserts a check of the contract by itself but what is named so.
 
 use adieu_face_pingone::{PingOne, Settings, service};
+use adieu_http_kit::service::FaceService;
 use adieu_testkit::World;
 use axum::body::Body;
 use base64::Engine as _;
@@ -36,7 +37,7 @@ pub(crate) fn settings() -> Settings {
 /// A world seen through PingOne's door.
 pub(crate) struct Door {
     pub(crate) world: World,
-    pub(crate) service: PingOne,
+    pub(crate) service: FaceService<PingOne>,
 }
 
 /// What somebody holds after a sign-on.
@@ -58,7 +59,7 @@ pub(crate) struct App {
 }
 
 /// A door of another world.
-async fn nowhere() -> PingOne {
+async fn nowhere() -> FaceService<PingOne> {
     service(World::start().await.authority().clone(), settings())
 }
 
@@ -261,7 +262,7 @@ pub(crate) fn encoded(pairs: &[(&str, &str)]) -> String {
 
 /// A request in the making.
 pub(crate) struct Ask {
-    service: PingOne,
+    service: FaceService<PingOne>,
     request: http::request::Builder,
     body: Body,
 }

@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
 
-use crate::admin::Call;
-use crate::admin::problem::{Kind, Problem};
+use crate::Call;
+use crate::problem::{Kind, Problem};
 
 /// The largest body: a user with many traits is far below it (HOME-LIMITS).
 const BODY_BYTES_MAX: usize = 64 * 1024;

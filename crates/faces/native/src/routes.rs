@@ -5,7 +5,7 @@
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-use crate::admin::operations::{ALL, Operation};
+use crate::operations::{ALL, Operation};
 
 /// What a path and method lead to.
 #[derive(Debug)]

@@ -8,15 +8,15 @@ use adieu_authority::{DEFAULT_POPULATION, Realm, RealmId};
 use axum::body::Body;
 use serde::Deserialize;
 
-use crate::admin::answer::Done;
-use crate::admin::page::{self, Page};
-use crate::admin::problem::Problem;
-use crate::admin::{Api, Call, input, wire};
+use crate::answer::Done;
+use crate::page::{self, Page};
+use crate::problem::Problem;
+use crate::{Call, Face, input, wire};
 
 /// The longest path.
 const PATH_BYTES_MAX: usize = 255;
 
-pub(super) async fn list(api: &Api, call: &Call) -> Result<Done, Problem> {
+pub(super) async fn list(api: &Face, call: &Call) -> Result<Done, Problem> {
     let page = Page::of(&call.query)?;
     if let Some(path) = call.query.text("path") {
         let realm = api.authority.realm_at(path).await?;
@@ -26,7 +26,7 @@ pub(super) async fn list(api: &Api, call: &Call) -> Result<Done, Problem> {
     Ok(page.cut(all, |realm| realm.path.clone(), wire::realm))
 }
 
-pub(super) async fn read(api: &Api, call: &Call) -> Result<Done, Problem> {
+pub(super) async fn read(api: &Face, call: &Call) -> Result<Done, Problem> {
     Ok(Done::Shown(wire::realm(of(api, call).await?.as_ref())))
 }
 
@@ -38,7 +38,7 @@ struct NewRealm {
     id: Option<String>,
 }
 
-pub(super) async fn make(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
+pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let new: NewRealm = input::object(call, body).await?;
     if !sound(&new.path) {
         let rule = "path: segments of small letters, digits, '-', '_' and '.', each behind a slash";
@@ -60,14 +60,14 @@ fn sound(path: &str) -> bool {
     path.len() <= PATH_BYTES_MAX && path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(segment))
 }
 
-pub(super) async fn populations(api: &Api, call: &Call) -> Result<Done, Problem> {
+pub(super) async fn populations(api: &Face, call: &Call) -> Result<Done, Problem> {
     let page = Page::of(&call.query)?;
     let all = api.authority.populations(of(api, call).await?.id).await?;
     Ok(page.cut(all, |one| format!("{:020}/{}", one.created_at.ms(), one.id), wire::population))
 }
 
 /// The realm that the path names.
-pub(super) async fn of(api: &Api, call: &Call) -> Result<Arc<Realm>, Problem> {
+pub(super) async fn of(api: &Face, call: &Call) -> Result<Arc<Realm>, Problem> {
     let id: RealmId = input::named(call, "realm")?;
     api.authority.realm(id).await?.ok_or_else(|| Problem::unknown("realm"))
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use adieu_face_native::admin::{document, routes};
+use adieu_face_native::{document, routes};
 use adieu_testkit::World;
 use adieu_testkit::world::Reply;
 use http::Method;

@@ -4,9 +4,9 @@
 
 use http::Method;
 
-use crate::admin::answer::Success;
-use crate::admin::page::{AFTER, LIMIT};
-use crate::admin::problem::Kind;
+use crate::answer::Success;
+use crate::page::{AFTER, LIMIT};
+use crate::problem::Kind;
 
 /// What carries an operation out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

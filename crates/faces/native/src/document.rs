@@ -7,11 +7,11 @@ mod schemas;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use crate::admin::answer::Success;
-use crate::admin::operations::{ALL, Operation};
-use crate::admin::page::{AFTER, LIMIT, LIMIT_DEFAULT, LIMIT_MAX};
-use crate::admin::problem::{Kind, PROBLEM_JSON};
-use crate::admin::repeats::KEY_MAX;
+use crate::answer::Success;
+use crate::operations::{ALL, Operation};
+use crate::page::{AFTER, LIMIT, LIMIT_DEFAULT, LIMIT_MAX};
+use crate::problem::{Kind, PROBLEM_JSON};
+use crate::repeats::KEY_MAX;
 
 /// The document of the API.
 pub fn document() -> Value {

@@ -10,7 +10,7 @@ use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
-use crate::admin::answer::json as json_answer;
+use crate::answer::json as json_answer;
 
 /// The media type of problems. RFC 9457 §3
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";

@@ -11,17 +11,17 @@ use axum::body::Body;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::admin::answer::Done;
-use crate::admin::input::{self, present};
-use crate::admin::problem::Problem;
-use crate::admin::{Api, Call, users};
+use crate::answer::Done;
+use crate::input::{self, present};
+use crate::problem::Problem;
+use crate::{Call, Face, users};
 
 /// A document as JSON text, with its passwords (HOME-LIMITS).
 const BODY_BYTES_MAX: usize = BYTES_MAX as usize / 4 * 5;
 /// How long one request makes changes; then it says what is left.
 const TURN: Duration = Duration::from_secs(10);
 
-pub(super) async fn read(api: &Api, call: &Call) -> Result<Done, Problem> {
+pub(super) async fn read(api: &Face, call: &Call) -> Result<Done, Problem> {
     let document = apply::exported(&api.authority, call.query.text("realm")).await;
     let document = document.map_err(Refusal::Stopped)?.ok_or_else(|| Problem::unknown("realm"))?;
     Ok(Done::Shown(json!({"document": document})))
@@ -61,7 +61,7 @@ impl Password {
     }
 }
 
-pub(super) async fn declare(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
+pub(super) async fn declare(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let order: Order = input::large_object(call, body, BODY_BYTES_MAX).await?;
     let document = Document::parse(&order.document).map_err(Refusal::Document)?;
     let secrets = Sent(order.passwords.into_iter().map(Password::sent).collect::<Result<_, _>>()?);

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use adieu_authority::{PopulationId, RealmId, Role, RoleAssignment, RoleScope};
 use serde_json::{Value, json};
 
-use crate::admin::problem::Problem;
-use crate::admin::{Api, input};
+use crate::problem::Problem;
+use crate::{Face, input};
 
 /// Roles of one user or client (HOME-LIMITS).
 pub(super) const ROLES_MAX: usize = 100;
@@ -38,7 +38,7 @@ pub(super) fn shown(roles: &[RoleAssignment]) -> Vec<Value> {
 }
 
 /// The roles, over realms and populations that exist.
-pub(super) async fn read(api: &Api, wanted: &Wanted) -> Result<Vec<RoleAssignment>, Problem> {
+pub(super) async fn read(api: &Face, wanted: &Wanted) -> Result<Vec<RoleAssignment>, Problem> {
     if wanted.len() > ROLES_MAX {
         return Err(Problem::invalid(format!("roles: at most {ROLES_MAX}")));
     }
@@ -49,7 +49,7 @@ pub(super) async fn read(api: &Api, wanted: &Wanted) -> Result<Vec<RoleAssignmen
     Ok(roles)
 }
 
-async fn assignment(api: &Api, wanted: &BTreeMap<String, String>) -> Result<RoleAssignment, Problem> {
+async fn assignment(api: &Face, wanted: &BTreeMap<String, String>) -> Result<RoleAssignment, Problem> {
     let text = |member: &str| wanted.get(member).map(String::as_str);
     let role = match text("role") {
         Some("identity_data_admin") => Role::IdentityDataAdmin,

@@ -8,7 +8,7 @@ use adieu_authority::{
 use adieu_http_kit::dates;
 use serde_json::{Value, json};
 
-use crate::admin::roles;
+use crate::roles;
 
 pub(super) fn at(time: Timestamp) -> Value {
     dates::rfc3339_ms(time.ms()).into()

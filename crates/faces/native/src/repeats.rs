@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::admin::Api;
-use crate::admin::problem::{Kind, Problem};
+use crate::Face;
+use crate::problem::{Kind, Problem};
 
 /// The header, as the IETF's draft names it.
 pub(super) const HEADER: &str = "idempotency-key";
@@ -58,7 +58,7 @@ impl Repeats {
     }
 }
 
-impl Api {
+impl Face {
     /// The answer that this key got for the same order.
     pub(super) async fn answered_before(&self, key: &Key, meaning: &str) -> Result<Option<Value>, Problem> {
         let flow = self.authority.flow(key.0, KIND).await?;

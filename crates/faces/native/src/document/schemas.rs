@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::admin::roles::{ROLES_MAX, WORDS};
+use crate::roles::{ROLES_MAX, WORDS};
 
 /// Text without control characters that is not blank.
 const VISIBLE: &str = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$";

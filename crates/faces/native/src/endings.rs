@@ -9,11 +9,11 @@ use axum::body::Body;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::admin::answer::Done;
-use crate::admin::input::{self, present};
-use crate::admin::problem::Problem;
-use crate::admin::repeats::Key;
-use crate::admin::{Api, Call, wire};
+use crate::answer::Done;
+use crate::input::{self, present};
+use crate::problem::Problem;
+use crate::repeats::Key;
+use crate::{Call, Face, wire};
 
 /// The longest reason, in bytes.
 const REASON_MAX: usize = 64;
@@ -63,7 +63,7 @@ impl Order {
     }
 }
 
-pub(super) async fn end(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
+pub(super) async fn end(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let (key, origin) = (Key::of(&call.parts.headers)?, call.origin());
     let order: Order = input::object(call, body).await?;
     let (target, reason) = (order.target()?, order.reason()?.map(str::to_owned));
@@ -82,7 +82,7 @@ pub(super) async fn end(api: &Api, call: &Call, body: Body) -> Result<Done, Prob
 }
 
 async fn carried_out(
-    api: &Api,
+    api: &Face,
     target: EndTarget,
     reason: Option<String>,
     origin: adieu_authority::Origin,
@@ -110,7 +110,7 @@ struct Named {
 
 impl Named {
     /// Looks up whose things they are. Whether they end is decided below, in one transaction.
-    async fn of(api: &Api, target: &EndTarget) -> Result<Self, Problem> {
+    async fn of(api: &Face, target: &EndTarget) -> Result<Self, Problem> {
         let mut named = Self::default();
         match target {
             EndTarget::One(session) | EndTarget::OneOf { session, .. } => {
@@ -141,13 +141,13 @@ impl Named {
         Ok(named)
     }
 
-    async fn user(&mut self, api: &Api, id: UserId) -> Result<(), Problem> {
+    async fn user(&mut self, api: &Face, id: UserId) -> Result<(), Problem> {
         let user = api.authority.user(id).await?.ok_or_else(|| Problem::unknown("user"))?;
         (self.user, self.realm) = (Some(user.id), Some(user.realm));
         Ok(())
     }
 
-    fn answer(self, api: &Api, ended: &Ended, reason: Option<String>) -> Value {
+    fn answer(self, api: &Face, ended: &Ended, reason: Option<String>) -> Value {
         let ended = match ended {
             Ended::Now(_) => "now",
             Ended::Before => "before",

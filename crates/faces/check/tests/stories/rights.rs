@@ -1,7 +1,7 @@
 //! Who is let through by the check that proxies ask. The table of the API for administrators stands beside the credential
 //! that guards it, in the tests of the binary.
 
-use adieu_face_native::{CHECK, OR_SIGN_ON, paths};
+use adieu_face_check::{CHECK, OR_SIGN_ON, paths};
 use adieu_testkit::World;
 use adieu_testkit::rights::{Line, assert_complete, assert_kept};
 

@@ -4,15 +4,15 @@
 
 use adieu_authority::{Fate, Listing, Locator, Mark, Remembered, SessionId, Timestamp};
 
-use crate::admin::answer::Done;
-use crate::admin::page::{self, Page};
-use crate::admin::problem::Problem;
-use crate::admin::{Api, Call, input, realms, users, wire};
+use crate::answer::Done;
+use crate::page::{self, Page};
+use crate::problem::Problem;
+use crate::{Call, Face, input, realms, users, wire};
 
 /// How many sessions of one user are looked at (HOME-LIMITS).
 const LOOKED_MAX: u32 = 10_000;
 
-pub(super) async fn of_realm(api: &Api, call: &Call) -> Result<Done, Problem> {
+pub(super) async fn of_realm(api: &Face, call: &Call) -> Result<Done, Problem> {
     let (page, live) = (Page::of(&call.query)?, call.query.flag("live")?);
     let after = page.place(read_mark)?;
     let realm = realms::of(api, call).await?.id;
@@ -21,7 +21,7 @@ pub(super) async fn of_realm(api: &Api, call: &Call) -> Result<Done, Problem> {
     Ok(page::shown(items, listed.next.map(|mark| written(&mark))))
 }
 
-pub(super) async fn of_user(api: &Api, call: &Call) -> Result<Done, Problem> {
+pub(super) async fn of_user(api: &Face, call: &Call) -> Result<Done, Problem> {
     let (page, live) = (Page::of(&call.query)?, call.query.flag("live")?);
     let after = page.place(read_mark)?;
     let user = users::of(api, call).await?.id;
@@ -34,7 +34,7 @@ pub(super) async fn of_user(api: &Api, call: &Call) -> Result<Done, Problem> {
     Ok(page::shown(all.iter().map(wire::session).collect(), next))
 }
 
-pub(super) async fn read(api: &Api, call: &Call) -> Result<Done, Problem> {
+pub(super) async fn read(api: &Face, call: &Call) -> Result<Done, Problem> {
     let id: SessionId = input::named(call, "session")?;
     let one = api.authority.recall(id).await?.ok_or_else(|| Problem::unknown("session"))?;
     Ok(Done::Shown(wire::session(&one)))

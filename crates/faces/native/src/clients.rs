@@ -10,12 +10,12 @@ use adieu_authority::{
 use axum::body::Body;
 use serde::Deserialize;
 
-use crate::admin::answer::Done;
-use crate::admin::input::{nullable, present, sound};
-use crate::admin::page::Page;
-use crate::admin::problem::{Kind, Problem};
-use crate::admin::roles::{self, Wanted};
-use crate::admin::{Api, Call, input, realms, wire};
+use crate::answer::Done;
+use crate::input::{nullable, present, sound};
+use crate::page::Page;
+use crate::problem::{Kind, Problem};
+use crate::roles::{self, Wanted};
+use crate::{Call, Face, input, realms, wire};
 
 /// Longest name, in characters.
 const NAME_MAX: usize = 255;
@@ -25,13 +25,13 @@ const URI_MAX: usize = 2048;
 /// The longest life of a token: ten years.
 const LIFE_S_MAX: i64 = 10 * 366 * 24 * 3600;
 
-pub(super) async fn list(api: &Api, call: &Call) -> Result<Done, Problem> {
+pub(super) async fn list(api: &Face, call: &Call) -> Result<Done, Problem> {
     let page = Page::of(&call.query)?;
     let all = api.authority.clients(realms::of(api, call).await?.id).await?;
     Ok(page.cut(all, |client| client.id.to_string(), wire::client))
 }
 
-pub(super) async fn read(api: &Api, call: &Call) -> Result<Done, Problem> {
+pub(super) async fn read(api: &Face, call: &Call) -> Result<Done, Problem> {
     Ok(Done::Shown(wire::client(of(api, call).await?.as_ref())))
 }
 
@@ -66,7 +66,7 @@ struct NewClientBody {
     roles: Wanted,
 }
 
-pub(super) async fn make(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
+pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let realm = realms::of(api, call).await?.id;
     let new: NewClientBody = input::object(call, body).await?;
     sound("name", &new.name, NAME_MAX)?;
@@ -170,7 +170,7 @@ fn set<T>(place: &mut T, value: Option<T>) {
     }
 }
 
-pub(super) async fn change(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
+pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let (before, origin) = (of(api, call).await?, call.origin());
     let change: ClientChange = input::object(call, body).await?;
     change.check()?;
@@ -190,14 +190,14 @@ pub(super) async fn change(api: &Api, call: &Call, body: Body) -> Result<Done, P
     Ok(Done::Shown(wire::client(&client)))
 }
 
-pub(super) async fn remove(api: &Api, call: &Call) -> Result<Done, Problem> {
+pub(super) async fn remove(api: &Face, call: &Call) -> Result<Done, Problem> {
     let id: ClientId = input::named(call, "client")?;
     api.authority.remove_client(&id).await?;
     Ok(Done::Nothing)
 }
 
 /// The client that the path names.
-async fn of(api: &Api, call: &Call) -> Result<Arc<Client>, Problem> {
+async fn of(api: &Face, call: &Call) -> Result<Arc<Client>, Problem> {
     let id: ClientId = input::named(call, "client")?;
     api.authority.any_client(&id).await?.ok_or_else(|| Problem::unknown("client"))
 }

@@ -11,12 +11,12 @@ use axum::body::Body;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::admin::answer::Done;
-use crate::admin::input::{nullable, present, sound};
-use crate::admin::page::{self, Page};
-use crate::admin::problem::Problem;
-use crate::admin::roles::{self, Wanted};
-use crate::admin::{Api, Call, input, realms, wire};
+use crate::answer::Done;
+use crate::input::{nullable, present, sound};
+use crate::page::{self, Page};
+use crate::problem::Problem;
+use crate::roles::{self, Wanted};
+use crate::{Call, Face, input, realms, wire};
 
 /// Longest names, in characters.
 const NAME_MAX: usize = 255;
@@ -26,7 +26,7 @@ const PASSWORD_MIN: usize = 8;
 /// Longer ones are not hashed (HOME-LIMITS).
 const PASSWORD_BYTES_MAX: usize = 1024;
 
-pub(super) async fn list(api: &Api, call: &Call) -> Result<Done, Problem> {
+pub(super) async fn list(api: &Face, call: &Call) -> Result<Done, Problem> {
     let page = Page::of(&call.query)?;
     let after: Option<UserId> = page.place(|text| text.parse().ok())?;
     let realm = realms::of(api, call).await?.id;
@@ -41,7 +41,7 @@ pub(super) async fn list(api: &Api, call: &Call) -> Result<Done, Problem> {
     Ok(page::shown(users.iter().map(wire::user).collect(), next))
 }
 
-pub(super) async fn read(api: &Api, call: &Call) -> Result<Done, Problem> {
+pub(super) async fn read(api: &Face, call: &Call) -> Result<Done, Problem> {
     Ok(Done::Shown(wire::user(of(api, call).await?.as_ref())))
 }
 
@@ -67,7 +67,7 @@ struct NewUser {
     roles: Option<Wanted>,
 }
 
-pub(super) async fn make(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
+pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let realm = realms::of(api, call).await?;
     let new: NewUser = input::object(call, body).await?;
     names(Some(&new.username), new.email.as_deref(), new.external_id.as_deref())?;
@@ -119,7 +119,7 @@ struct UserChange {
     roles: Option<Wanted>,
 }
 
-pub(super) async fn change(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
+pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let (user, origin) = (of(api, call).await?, call.origin());
     let change: UserChange = input::object(call, body).await?;
     let given = |text: &Option<Option<String>>| text.clone().flatten();
@@ -178,7 +178,7 @@ fn renamed(user: &User, edit: &UserEdit) -> Option<String> {
     (traits != before).then(|| Value::Object(traits).to_string())
 }
 
-pub(super) async fn remove(api: &Api, call: &Call) -> Result<Done, Problem> {
+pub(super) async fn remove(api: &Face, call: &Call) -> Result<Done, Problem> {
     let id: UserId = input::named(call, "user")?;
     api.authority.remove_user(id, call.origin()).await?;
     Ok(Done::Nothing)
@@ -193,7 +193,7 @@ struct NewPassword {
 }
 
 /// The new password first: whoever signs on between the two has to know it, and loses that session as well.
-pub(super) async fn set_password(api: &Api, call: &Call, body: Body) -> Result<Done, Problem> {
+pub(super) async fn set_password(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let (user, origin) = (of(api, call).await?, call.origin());
     let new: NewPassword = input::object(call, body).await?;
     strong(&new.password)?;
@@ -209,7 +209,7 @@ pub(super) async fn set_password(api: &Api, call: &Call, body: Body) -> Result<D
 }
 
 /// The user that the path names.
-pub(super) async fn of(api: &Api, call: &Call) -> Result<Arc<User>, Problem> {
+pub(super) async fn of(api: &Face, call: &Call) -> Result<Arc<User>, Problem> {
     let id: UserId = input::named(call, "user")?;
     api.authority.user(id).await?.ok_or_else(|| Problem::unknown("user"))
 }
@@ -237,7 +237,7 @@ pub(super) fn strong(password: &str) -> Result<(), Problem> {
 }
 
 /// The population of a name in the body, if it is one of the realm; its first one where none is named.
-async fn population(api: &Api, realm: &Realm, id: Option<&str>) -> Result<Population, Problem> {
+async fn population(api: &Face, realm: &Realm, id: Option<&str>) -> Result<Population, Problem> {
     let all = api.authority.populations(realm.id).await?;
     let found = match id {
         None => all.into_iter().next(),

@@ -7,9 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::admin::answer::Done;
-use crate::admin::input::Query;
-use crate::admin::problem::Problem;
+use crate::answer::Done;
+use crate::input::Query;
+use crate::problem::Problem;
 
 /// The query of every list.
 pub(super) const LIMIT: &str = "limit";

@@ -1,0 +1,130 @@
+//! The only place where the check chooses a status, and the headers that tell a proxy who somebody is.
+//!
+//! Nothing is ever cached: a stored yes would outlive the session.
+
+use adieu_authority::{Live, Outage};
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+const USER: HeaderName = HeaderName::from_static("x-adieu-user");
+const USERNAME: HeaderName = HeaderName::from_static("x-adieu-username");
+const SESSION: HeaderName = HeaderName::from_static("x-adieu-session");
+const REALM: HeaderName = HeaderName::from_static("x-adieu-realm");
+
+/// What stands for itself in a name; all else is percent-encoded UTF-8, so that any name is one safe header value.
+const AS_IT_IS: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'@')
+    .remove(b'+')
+    .remove(b'/');
+
+/// What a proxy is told.
+pub(crate) enum Answer<'f> {
+    /// The request may pass, and whose it is.
+    Passes {
+        /// The session.
+        live: Live,
+        /// Its realm's path.
+        realm: &'f str,
+    },
+    /// It may not.
+    NotLive,
+    /// It may not before a second factor is given.
+    NotEnough,
+    /// It may not, and the browser may sign on there.
+    SignOn(String),
+    /// Nobody knows right now.
+    CannotTell(Outage),
+    /// The path is none of this face's.
+    Nowhere,
+}
+
+impl From<Answer<'_>> for Response {
+    fn from(answer: Answer<'_>) -> Self {
+        match answer {
+            Answer::Passes { live, realm } => passes(&live, realm),
+            Answer::NotLive => {
+                // Programs may bring a token; browsers show no dialog for this scheme.
+                with(
+                    StatusCode::UNAUTHORIZED,
+                    WWW_AUTHENTICATE,
+                    HeaderValue::from_static("Bearer realm=\"adieu\""),
+                )
+            }
+            // RFC 9470 §3: what is missing is a stronger sign-on.
+            Answer::NotEnough => with(
+                StatusCode::UNAUTHORIZED,
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static(
+                    "Bearer realm=\"adieu\", error=\"insufficient_user_authentication\", \
+                     error_description=\"A second factor is required\"",
+                ),
+            ),
+            Answer::SignOn(address) => match HeaderValue::from_str(&address) {
+                Ok(address) => with(StatusCode::FOUND, LOCATION, address),
+                Err(_) => Answer::NotLive.into(),
+            },
+            Answer::CannotTell(outage) => {
+                tracing::error!(error = %outage, "a proxy's check can't be answered");
+                with(StatusCode::SERVICE_UNAVAILABLE, RETRY_AFTER, HeaderValue::from_static("1"))
+            }
+            Answer::Nowhere => bare(StatusCode::NOT_FOUND),
+        }
+    }
+}
+
+/// All four headers every time: a proxy that copies them then leaves nothing that a client sent under these names.
+fn passes(live: &Live, realm: &str) -> Response {
+    let mut answer = bare(StatusCode::OK);
+    let values = [
+        (USER, encoded(&live.user.id.to_string())),
+        (USERNAME, encoded(&live.user.username)),
+        (SESSION, encoded(&live.session.id.to_string())),
+        (REALM, encoded(realm)),
+    ];
+    answer.headers_mut().extend(values);
+    answer
+}
+
+fn encoded(text: &str) -> HeaderValue {
+    let text = utf8_percent_encode(text, AS_IT_IS).to_string();
+    HeaderValue::from_str(&text).expect("percent-encoded text is printable ASCII")
+}
+
+fn with(status: StatusCode, name: HeaderName, value: HeaderValue) -> Response {
+    let mut answer = bare(status);
+    answer.headers_mut().insert(name, value);
+    answer
+}
+
+fn bare(status: StatusCode) -> Response {
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_name_is_one_safe_header_value() {
+        for (name, expect) in [
+            ("alice", "alice"),
+            ("alice+work@example.test", "alice+work@example.test"),
+            ("J\u{fc}rgen O'Neil", "J%C3%BCrgen%20O%27Neil"),
+            ("a\r\nX-Admin: 1", "a%0D%0AX-Admin%3A%201"),
+            ("100%, yes;", "100%25%2C%20yes%3B"),
+            ("", ""),
+        ] {
+            assert_eq!(encoded(name), expect);
+        }
+    }
+}
