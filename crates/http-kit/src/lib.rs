@@ -1,7 +1,8 @@
 //! http-kit: the grammar of HTTP that every dialect needs, said once.
 //!
 //! Headers, cookies, forms, bodies, dates and return addresses go in and out as values. There are no session rules
-//! here, no store, no routes and no status codes: a face decides what a refusal means. Nothing reads the clock.
+//! here, no store, no routes (how a table of them is read, yes) and no status codes: a face decides what a refusal means.
+//! Nothing reads the clock.
 
 pub mod accept;
 pub mod auth;
@@ -16,3 +17,4 @@ pub mod media;
 pub mod multipart;
 pub mod return_to;
 pub mod service;
+pub mod table;

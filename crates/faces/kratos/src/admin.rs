@@ -9,6 +9,7 @@ mod patch;
 mod routes;
 mod sessions;
 
+use adieu_http_kit::table::{Parameters, each};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::CACHE_CONTROL;
@@ -20,7 +21,6 @@ use crate::answer::{Answer, Call, json as json_answer, other_methods, redirect, 
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::serve::{ready, unrouted_path};
-use crate::table::{Named, each};
 
 /// Every route, with `/admin` before its path or without.
 pub(crate) fn listed() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -66,7 +66,7 @@ async fn answered(
     face: &Face,
     call: &Call,
     body: Body,
-    (endpoint, [id, kind]): (Endpoint, Named<'_>),
+    (endpoint, [id, kind]): (Endpoint, Parameters<'_>),
 ) -> Result<Answer, KratosError> {
     match endpoint {
         Endpoint::Alive => Ok(json_answer(StatusCode::OK, &json!({"status": "ok"}))),

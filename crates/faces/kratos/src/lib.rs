@@ -27,7 +27,6 @@ mod serve;
 mod sessions;
 mod settings;
 mod submission;
-mod table;
 mod token_exchange;
 mod tokenize;
 mod well_known;
@@ -36,6 +35,7 @@ mod wire;
 
 use adieu_authority::Authority;
 use adieu_http_kit::service::{Answers, FaceService};
+use adieu_http_kit::table;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;

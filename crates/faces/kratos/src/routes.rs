@@ -3,10 +3,10 @@
 //! A table and not a router, because three of its rules belong to Kratos: the order of `Allow`, the refusal of unsafe
 //! methods before routing, and the redirect of unclean paths. Contract kratos.md 0.1 and 0.6.
 
+use adieu_http_kit::table::{self, Parameters, RouteRow, Routed};
 use axum::http::Method;
 
 use crate::other_flows::OtherFlow;
-use crate::table::{self, Found, Named, Row};
 
 /// What answers a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(crate) enum Endpoint {
 /// What a path and method lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route<'p> {
-    To(Endpoint, Named<'p>),
+    To(Endpoint, Parameters<'p>),
     /// It is served by the admin listener, under this path.
     Admin(String),
     /// The methods that the path has, sorted.
@@ -57,7 +57,7 @@ const READ: &str = "GET HEAD";
 /// Gateways forward the method of the request they ask about (K-25).
 const ANY: &str = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT";
 
-pub(crate) static ROUTES: [Row<Endpoint>; 32] = [
+pub(crate) static ROUTES: [RouteRow<Endpoint>; 32] = [
     (ANY, "/sessions/whoami", Endpoint::Whoami),
     (READ, "/sessions/token-exchange", Endpoint::TokenExchange),
     (READ, "/sessions", Endpoint::Sessions),
@@ -101,9 +101,9 @@ const NAMED_TOO: [(&str, &str); 2] = [
 
 pub(crate) fn route<'p>(path: &'p str, method: &Method) -> Route<'p> {
     match table::find(&ROUTES, path, method) {
-        Found::To(endpoint, named) => Route::To(endpoint, named),
-        Found::OtherMethods(path) => Route::OtherMethods(table::allow(&ROUTES, path, &NAMED_TOO)),
-        Found::Nowhere => elsewhere(path),
+        Routed::To(endpoint, named) => Route::To(endpoint, named),
+        Routed::OtherMethods(path) => Route::OtherMethods(table::allow(&ROUTES, path, &NAMED_TOO)),
+        Routed::Nowhere => elsewhere(path),
     }
 }
 

@@ -36,7 +36,7 @@ use crate::input::Query;
 use crate::operations::{Endpoint, Operation};
 use crate::problem::{Kind, Problem};
 use crate::repeats::Repeats;
-use crate::routes::{Found, find};
+use crate::routes::{Route, find};
 
 pub use crate::document::document;
 
@@ -69,9 +69,9 @@ impl Face {
         let (parts, body) = request.into_parts();
         let head = parts.method == Method::HEAD;
         let mut answer: Response = match find(parts.uri.path(), &parts.method) {
-            Found::To(operation, id) => self.carried_out(operation, id, parts, body).await.into(),
-            Found::OtherMethods(allow) => Answered::Refused(Problem::method(allow)).into(),
-            Found::Nowhere => Answered::Refused(Problem::new(Kind::NoSuchPath, "Nothing is here.")).into(),
+            Route::To(operation, id) => self.carried_out(operation, id, parts, body).await.into(),
+            Route::OtherMethods(allow) => Answered::Refused(Problem::method(allow)).into(),
+            Route::Nowhere => Answered::Refused(Problem::new(Kind::NoSuchPath, "Nothing is here.")).into(),
         };
         if head {
             *answer.body_mut() = Body::empty();

@@ -105,7 +105,7 @@ const CLIENT: &str = "/v1/clients/{client}";
 const DECLARATION: &str = "/v1/declaration";
 
 /// All of them, in the order of the document.
-pub(super) const ALL: &[Operation] = &[
+pub(super) static ALL: &[Operation] = &[
     reads(Endpoint::Document, "/v1/openapi.json", "readDocument", "Document", "This document."),
     lists(
         &[LIMIT, AFTER, "path"],
@@ -288,6 +288,17 @@ impl Operation {
             Verb::Put => Method::PUT,
             Verb::Patch => Method::PATCH,
             Verb::Delete => Method::DELETE,
+        }
+    }
+
+    /// Its methods as a table of routes has them. `HEAD` goes where `GET` goes.
+    pub(super) const fn methods(&self) -> &'static str {
+        match self.verb {
+            Verb::Get => "GET HEAD",
+            Verb::Post => "POST",
+            Verb::Put => "PUT",
+            Verb::Patch => "PATCH",
+            Verb::Delete => "DELETE",
         }
     }
 

@@ -2,14 +2,26 @@
 //!
 //! The table of operations is asked as it is: there is no second list of routes.
 
+use adieu_http_kit::table::{self, RouteRow, Routed};
 use http::Method;
 use percent_encoding::percent_decode_str;
 
 use crate::operations::{ALL, Operation};
 
+/// The operations as rows of a table.
+static TABLE: [RouteRow<&Operation>; ALL.len()] = {
+    let mut rows = [("", "", &ALL[0]); ALL.len()];
+    let mut at = 0;
+    while at < ALL.len() {
+        rows[at] = (ALL[at].methods(), ALL[at].path, &ALL[at]);
+        at += 1;
+    }
+    rows
+};
+
 /// What a path and method lead to.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(super) enum Route {
     /// This operation, with what the path names.
     To(&'static Operation, String),
     /// The methods that the path has.
@@ -17,36 +29,15 @@ pub(super) enum Found {
     Nowhere,
 }
 
-pub(super) fn find(path: &str, method: &Method) -> Found {
-    let mut methods = Vec::new();
-    for operation in ALL {
-        let Some(id) = matched(operation.path, path) else { continue };
-        let wanted = if *method == Method::HEAD { &Method::GET } else { method };
-        let own = operation.method();
-        if own == *wanted {
-            return Found::To(operation, id);
-        }
-        if own == Method::GET {
-            methods.push(Method::HEAD.to_string());
-        }
-        methods.push(own.to_string());
-    }
-    if methods.is_empty() { Found::Nowhere } else { Found::OtherMethods(methods.join(", ")) }
-}
-
-/// What stands where the template has its braces, decoded; nothing where it has none.
-fn matched(template: &str, path: &str) -> Option<String> {
-    let mut id = String::new();
-    let (mut wanted, mut found) = (template.split('/'), path.split('/'));
-    loop {
-        match (wanted.next(), found.next()) {
-            (None, None) => return Some(id),
-            (Some(part), Some(segment)) if part.starts_with('{') && !segment.is_empty() => {
-                id = percent_decode_str(segment).decode_utf8().ok()?.into_owned();
-            }
-            (Some(part), Some(segment)) if part == segment => {}
-            _ => return None,
-        }
+pub(super) fn find(path: &str, method: &Method) -> Route {
+    match table::find(&TABLE, path, method) {
+        // A name that is no text in UTF-8 names nothing.
+        Routed::To(operation, [id, _]) => match percent_decode_str(id).decode_utf8() {
+            Ok(id) => Route::To(operation, id.into_owned()),
+            Err(_) => Route::Nowhere,
+        },
+        Routed::OtherMethods(path) => Route::OtherMethods(table::allow(&TABLE, path, &[])),
+        Routed::Nowhere => Route::Nowhere,
     }
 }
 
@@ -58,14 +49,14 @@ mod tests {
     #[test]
     fn a_path_leads_to_one_operation_or_says_which_methods_it_has() {
         let to = |path: &str, method: Method| match find(path, &method) {
-            Found::To(operation, id) => format!("{} {id}", operation.id),
-            Found::OtherMethods(allow) => allow,
-            Found::Nowhere => "nowhere".to_owned(),
+            Route::To(operation, id) => format!("{} {id}", operation.id),
+            Route::OtherMethods(allow) => allow,
+            Route::Nowhere => "nowhere".to_owned(),
         };
         assert_eq!(to("/v1/realms", Method::GET), "listRealms ");
         assert_eq!(to("/v1/realms", Method::HEAD), "listRealms ");
         assert_eq!(to("/v1/clients/a%2Fb", Method::GET), "readClient a/b");
-        assert_eq!(to("/v1/realms", Method::DELETE), "HEAD, GET, POST");
+        assert_eq!(to("/v1/realms", Method::DELETE), "GET, HEAD, POST");
         for path in ["/v1", "/v1/", "/v1/realms/", "/v1/users/", "/v1/users/%ff", "/v1/users/a/b", "/realms"]
         {
             assert_eq!(to(path, Method::GET), "nowhere", "{path}");

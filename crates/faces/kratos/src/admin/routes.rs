@@ -2,9 +2,8 @@
 //!
 //! Nothing here looks at a query or a body.
 
+use adieu_http_kit::table::{self, Parameters, RouteRow, Routed};
 use axum::http::Method;
-
-use crate::table::{self, Found, Named, Row};
 
 /// What answers a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +32,7 @@ pub(super) enum Endpoint {
 /// What a path and method lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route<'p> {
-    To(Endpoint, Named<'p>),
+    To(Endpoint, Parameters<'p>),
     /// It is served by the public listener, under this path.
     Public(&'p str),
     /// The methods that the path has, sorted.
@@ -43,7 +42,7 @@ pub(super) enum Route<'p> {
 
 const READ: &str = "GET HEAD";
 
-pub(super) static ROUTES: [Row<Endpoint>; 19] = [
+pub(super) static ROUTES: [RouteRow<Endpoint>; 19] = [
     (READ, "/health/alive", Endpoint::Alive),
     (READ, "/health/ready", Endpoint::Ready),
     (READ, "/version", Endpoint::Version),
@@ -71,12 +70,12 @@ pub(super) fn route<'p>(path: &'p str, method: &Method) -> Route<'p> {
         return Route::Public(path);
     }
     match table::find(&ROUTES, path, method) {
-        Found::To(endpoint, named) => Route::To(endpoint, named),
+        Routed::To(endpoint, named) => Route::To(endpoint, named),
         // Ending all of one's own is the public listener's, and `Allow` names it here.
-        Found::OtherMethods(path) => {
+        Routed::OtherMethods(path) => {
             Route::OtherMethods(table::allow(&ROUTES, path, &[("/sessions", "DELETE")]))
         }
-        Found::Nowhere => Route::Nowhere,
+        Routed::Nowhere => Route::Nowhere,
     }
 }
 

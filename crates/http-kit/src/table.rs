@@ -2,35 +2,38 @@
 //!
 //! The first path that fits counts, so what has no parameter stands before what has one. Nothing here knows a route.
 
-use axum::http::Method;
+use http::Method;
 
-/// A row: methods with a blank between them, a path, and what answers.
-pub(crate) type Row<E> = (&'static str, &'static str, E);
+/// A row of a table: methods with a blank between them, a path, and what answers.
+pub type RouteRow<E> = (&'static str, &'static str, E);
 
 /// What stands in the place of the parameters, in their order; empty where a path has none.
-pub(crate) type Named<'p> = [&'p str; 2];
+pub type Parameters<'p> = [&'p str; 2];
 
 /// What a path and method lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Found<'p, E> {
-    To(E, Named<'p>),
+pub enum Routed<'p, E> {
+    /// To this, with what stands for the parameters.
+    To(E, Parameters<'p>),
     /// The path is there under this template, and has other methods.
     OtherMethods(&'static str),
+    /// No path fits.
     Nowhere,
 }
 
-pub(crate) fn find<'p, E: Copy>(table: &[Row<E>], path: &'p str, method: &Method) -> Found<'p, E> {
+/// Where a path and method lead.
+pub fn find<'p, E: Copy>(table: &[RouteRow<E>], path: &'p str, method: &Method) -> Routed<'p, E> {
     let first = table.iter().find_map(|(_, template, _)| Some((*template, fits(template, path)?)));
-    let Some((template, named)) = first else { return Found::Nowhere };
+    let Some((template, named)) = first else { return Routed::Nowhere };
     let mut rows = table.iter().filter(|(_, other, _)| *other == template);
     match rows.find(|(methods, _, _)| methods.split(' ').any(|one| one == method.as_str())) {
-        Some((_, _, endpoint)) => Found::To(*endpoint, named),
-        None => Found::OtherMethods(template),
+        Some((_, _, endpoint)) => Routed::To(*endpoint, named),
+        None => Routed::OtherMethods(template),
     }
 }
 
 /// The methods of a path as `Allow` names them, with some that it names besides.
-pub(crate) fn allow<E>(table: &[Row<E>], path: &str, besides: &[(&str, &'static str)]) -> String {
+pub fn allow<E>(table: &[RouteRow<E>], path: &str, besides: &[(&str, &'static str)]) -> String {
     let rows =
         table.iter().filter(|(_, other, _)| *other == path).flat_map(|(methods, _, _)| methods.split(' '));
     let quirks = besides.iter().filter(|(other, _)| *other == path).map(|(_, method)| *method);
@@ -41,11 +44,11 @@ pub(crate) fn allow<E>(table: &[Row<E>], path: &str, besides: &[(&str, &'static 
 }
 
 /// Every method and path of a table.
-pub(crate) fn each<E>(table: &'static [Row<E>]) -> impl Iterator<Item = (&'static str, &'static str)> {
+pub fn each<E>(table: &'static [RouteRow<E>]) -> impl Iterator<Item = (&'static str, &'static str)> {
     table.iter().flat_map(|(methods, path, _)| methods.split(' ').map(move |method| (method, *path)))
 }
 
-fn fits<'p>(template: &str, path: &'p str) -> Option<Named<'p>> {
+fn fits<'p>(template: &str, path: &'p str) -> Option<Parameters<'p>> {
     let mut named = [""; 2];
     if !template.contains('{') {
         return (template == path).then_some(named);
@@ -67,7 +70,7 @@ fn fits<'p>(template: &str, path: &'p str) -> Option<Named<'p>> {
 mod tests {
     use super::*;
 
-    const TABLE: [Row<u8>; 4] = [
+    const TABLE: [RouteRow<u8>; 4] = [
         ("GET HEAD", "/a/me", 1),
         ("GET", "/a/{id}", 2),
         ("DELETE", "/a/{id}", 3),
@@ -77,12 +80,12 @@ mod tests {
     #[test]
     fn the_first_path_that_fits_counts() {
         let found = |method: Method, path| find(&TABLE, path, &method);
-        assert_eq!(found(Method::HEAD, "/a/me"), Found::To(1, ["", ""]));
-        assert_eq!(found(Method::DELETE, "/a/me"), Found::OtherMethods("/a/me"));
-        assert_eq!(found(Method::DELETE, "/a/x"), Found::To(3, ["x", ""]));
-        assert_eq!(found(Method::PUT, "/a/x/b/y"), Found::To(4, ["x", "y"]));
+        assert_eq!(found(Method::HEAD, "/a/me"), Routed::To(1, ["", ""]));
+        assert_eq!(found(Method::DELETE, "/a/me"), Routed::OtherMethods("/a/me"));
+        assert_eq!(found(Method::DELETE, "/a/x"), Routed::To(3, ["x", ""]));
+        assert_eq!(found(Method::PUT, "/a/x/b/y"), Routed::To(4, ["x", "y"]));
         for path in ["/a", "/a/", "/a//b/y", "/a/x/b", "/a/x/b/y/z", ""] {
-            assert_eq!(found(Method::GET, path), Found::Nowhere, "{path}");
+            assert_eq!(found(Method::GET, path), Routed::Nowhere, "{path}");
         }
     }
 
@@ -92,5 +95,5 @@ mod tests {
         assert_eq!(each(&TABLE_OF_ONE).collect::<Vec<_>>(), [("GET", "/a"), ("HEAD", "/a")]);
     }
 
-    static TABLE_OF_ONE: [Row<u8>; 1] = [("GET HEAD", "/a", 1)];
+    static TABLE_OF_ONE: [RouteRow<u8>; 1] = [("GET HEAD", "/a", 1)];
 }
