@@ -11,7 +11,6 @@ use std::sync::Arc;
 use adieu_authority::{Live, Realm, SessionToken, SignOn};
 use adieu_http_kit::{encoded_words, media};
 use axum::body::Body;
-use axum::response::Response;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use serde::Serialize;
@@ -19,7 +18,7 @@ use serde_json::Value;
 
 use self::carried::ToUpgrade;
 use crate::address::Place;
-use crate::answer::{Dress, Margin, json};
+use crate::answer::{Margin, json};
 use crate::call::{self, CHANNEL, Call};
 use crate::caller;
 use crate::cookies::shown;
@@ -51,14 +50,8 @@ pub(crate) struct Pair {
     pub(crate) password: String,
 }
 
-/// Answers a request to the resource.
-pub(crate) async fn answer(face: &Face, call: &Call, body: Body, place: &Place<'_, '_>) -> Response {
-    let mut margin = Margin::default();
-    let result = done(face, call, body, place, &mut margin).await;
-    face.answer(Dress::Authenticate, margin, result)
-}
-
-async fn done(
+/// What a request to the resource comes to.
+pub(crate) async fn answer(
     face: &Face,
     call: &Call,
     body: Body,

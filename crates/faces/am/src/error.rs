@@ -7,7 +7,7 @@ use adieu_http_kit::body::BodyError;
 use http::{Method, StatusCode};
 use serde::Serialize;
 
-use crate::oauth::Refused;
+use crate::oauth_refused::OAuthRefused;
 use crate::version::{Unserved, Unusable};
 
 /// Why a request is not done. The text is what the client is told.
@@ -183,7 +183,7 @@ pub(crate) enum AmError {
     },
     /// An OAuth endpoint refuses.
     #[error(transparent)]
-    OAuth(Refused),
+    OAuth(OAuthRefused),
     /// It cannot be told, or is not known to be done (NO-FALSE-NO).
     #[error("Service Unavailable")]
     CannotTell(#[source] Outage),
@@ -241,10 +241,14 @@ impl AmError {
             }
             E::NoUpgrade | E::OtherUser => StatusCode::BAD_REQUEST,
             // Quirk: 401 only to who tried Basic, as recorded.
-            E::OAuth(Refused::Client { basic: true } | Refused::Token) => StatusCode::UNAUTHORIZED,
-            E::OAuth(Refused::Scope) => StatusCode::FORBIDDEN,
-            E::OAuth(Refused::Client { basic: false } | Refused::Standard(_)) => StatusCode::BAD_REQUEST,
-            E::OAuth(Refused::NoHint | Refused::BadHint | Refused::RedirectUri) => StatusCode::BAD_REQUEST,
+            E::OAuth(OAuthRefused::Client { basic: true } | OAuthRefused::Token) => StatusCode::UNAUTHORIZED,
+            E::OAuth(OAuthRefused::Scope) => StatusCode::FORBIDDEN,
+            E::OAuth(OAuthRefused::Client { basic: false } | OAuthRefused::Standard(_)) => {
+                StatusCode::BAD_REQUEST
+            }
+            E::OAuth(OAuthRefused::NoHint | OAuthRefused::BadHint | OAuthRefused::RedirectUri) => {
+                StatusCode::BAD_REQUEST
+            }
             E::Body(BodyError::Broken) => StatusCode::BAD_REQUEST,
             E::AccessDenied | E::LoginFailure | E::LockedOut | E::SessionLimit | E::TimedOut => {
                 StatusCode::UNAUTHORIZED

@@ -18,6 +18,7 @@ mod face;
 mod goto;
 mod names;
 mod oauth;
+mod oauth_refused;
 mod pages;
 mod realms;
 mod routes;
@@ -33,7 +34,7 @@ use adieu_authority::Authority;
 use adieu_http_kit::service::{Answers, FaceService};
 use axum::body::Body;
 use axum::response::Response;
-use http::Request;
+use http::{Method, Request};
 
 pub use routes::routes;
 pub use settings::{SameSite, Settings, VersionDefault};
@@ -107,10 +108,21 @@ async fn json(face: &Face, call: &Call, body: Body, segments: &[Cow<'_, str>]) -
         Ok(place) => place,
         Err(error) => return face.answer(Dress::Action, Margin::of(call), Err(error)),
     };
-    match place.resource {
-        Resource::Sessions => sessions::answer(face, call, body, &place).await,
-        Resource::Authenticate => authenticate::answer(face, call, body, &place).await,
-        Resource::ServerInfo => serverinfo::answer(face, call, body, &place).await,
-        Resource::Users => users::answer(face, call, body, &place).await,
-    }
+    let mut margin = match place.resource {
+        Resource::Authenticate => Margin::default(), // It is never indented.
+        Resource::Sessions | Resource::ServerInfo | Resource::Users => Margin::of(call),
+    };
+    let result = match place.resource {
+        Resource::Sessions => sessions::answer(face, call, body, &place, &mut margin).await,
+        Resource::Authenticate => authenticate::answer(face, call, body, &place, &mut margin).await,
+        Resource::ServerInfo => serverinfo::answer(face, call, body, &place, &mut margin).await,
+        Resource::Users => users::answer(face, call, body, &place, &mut margin).await,
+    };
+    let dress = match place.resource {
+        Resource::Authenticate => Dress::Authenticate,
+        Resource::ServerInfo => Dress::Read,
+        Resource::Sessions if *call.method() == Method::GET => Dress::Read,
+        Resource::Sessions | Resource::Users => Dress::Action,
+    };
+    face.answer(dress, margin, result)
 }

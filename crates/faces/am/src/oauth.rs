@@ -5,29 +5,28 @@
 
 pub(crate) mod authorize;
 mod end_session;
-mod refused;
+mod provider;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use adieu_authority::{Issuer, Realm};
+use adieu_authority::Realm;
 use adieu_http_kit::auth::bearer;
 use adieu_http_kit::form::Params;
-use adieu_http_kit::media;
 use adieu_oidc::{
     Endpoints, Provider, Refusal, UserinfoError, discovery, introspect, revoke, tokens, userinfo,
 };
 use axum::body::Body;
 use axum::response::Response;
 
-pub(crate) use refused::Refused;
-
+use self::provider::{form, provider};
 use crate::address;
 use crate::answer::{Dress, Margin};
-use crate::call::{self, Call};
+use crate::call::Call;
 use crate::error::AmError;
 use crate::face::Face;
-use crate::pages;
+use crate::oauth_refused::OAuthRefused;
+use crate::pages::answers;
 
 /// What answers a path behind the realm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +92,7 @@ pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow
         Err(error) => refused(error),
         Ok(Endpoint::Authorize) => {
             let answer = authorize::answer(face, call, body, &realm).await;
-            answer.unwrap_or_else(|error| pages::refused(&error))
+            answer.unwrap_or_else(|error| answers::refused(&error))
         }
         Ok(Endpoint::EndSession) => {
             let answer = end_session::answer(face, call, body, &realm).await;
@@ -125,7 +124,7 @@ fn told(face: &Face, call: &Call, json: Result<Vec<u8>, AmError>) -> Response {
 }
 
 async fn about_user(face: &Face, call: &Call, realm: &Arc<Realm>) -> Result<Vec<u8>, AmError> {
-    let token = bearer(call.headers()).ok_or(Refused::Token)?;
+    let token = bearer(call.headers()).ok_or(OAuthRefused::Token)?;
     Ok(userinfo(&provider(face, realm), token).await?.to_string().into_bytes())
 }
 
@@ -154,26 +153,6 @@ async fn revoked(provider: &Provider<'_>, call: &Call, form: Form) -> Result<Vec
     }
 }
 
-/// The OpenID Provider of a realm. Whatever way a path spells the realm, the issuer is spelled one way.
-fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
-    let name = format!("{}{}", face.settings.public_url, path(face, realm));
-    let issuer = Issuer {
-        realm: Arc::clone(realm),
-        api: name.clone(),
-        name,
-        api_scopes: " ", // No scope begins so: AM's own have no meaning here.
-        acr: "0",
-    };
-    Provider { authority: &face.authority, issuer, direct_mode: None }
-}
-
-/// Where the provider of a realm is, as a path. A-28: clients put `/json` where `/oauth2` stands.
-fn path(face: &Face, realm: &Realm) -> String {
-    let names = realm.path.split('/').filter(|name| !name.is_empty());
-    let below: String = names.map(|name| format!("/realms/{name}")).collect();
-    format!("{}/oauth2/realms/root{below}", face.settings.context_path)
-}
-
 fn document(provider: &Provider<'_>) -> String {
     let at = |name: &str| format!("{}/{name}", provider.issuer.name);
     let endpoints = Endpoints {
@@ -188,25 +167,11 @@ fn document(provider: &Provider<'_>) -> String {
     discovery(provider, &endpoints, &[]).to_string()
 }
 
-/// The form of a request; none is an empty one.
-async fn form(call: &Call, body: Body) -> Result<Params, AmError> {
-    let bytes = call::whole(body).await?;
-    if !bytes.is_empty() && !media::is(call.headers(), "application/x-www-form-urlencoded") {
-        return Err(Refusal::Request("The body is not a form.").into());
-    }
-    Ok(Params::body(&bytes))
-}
-
-/// What a browser's request says: its query, or the form that it posts.
-async fn asked(call: &Call, body: Body) -> Result<Params, AmError> {
-    if call.sent_method() == http::Method::POST { form(call, body).await } else { Ok(call.params.clone()) }
-}
-
 impl From<UserinfoError> for AmError {
     fn from(error: UserinfoError) -> Self {
         match error {
-            UserinfoError::Token => Refused::Token.into(),
-            UserinfoError::Scope => Refused::Scope.into(),
+            UserinfoError::Token => OAuthRefused::Token.into(),
+            UserinfoError::Scope => OAuthRefused::Scope.into(),
             UserinfoError::Outage(outage) => Self::CannotTell(outage),
         }
     }

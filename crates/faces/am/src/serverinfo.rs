@@ -5,13 +5,12 @@
 
 use adieu_authority::{RealmId, Standing};
 use axum::body::Body;
-use axum::response::Response;
 use http::HeaderValue;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::address::Place;
-use crate::answer::{Dress, Margin, json, revision};
+use crate::answer::{Margin, json, revision};
 use crate::call::Call;
 use crate::caller;
 use crate::crest::{self, Ask, Fields};
@@ -90,14 +89,8 @@ impl What {
         [("*", Self::Server), ("cookieDomains", Self::CookieDomains), ("version", Self::Version)];
 }
 
-/// Answers a request to the resource.
-pub(crate) async fn answer(face: &Face, call: &Call, body: Body, place: &Place<'_, '_>) -> Response {
-    let mut margin = Margin::of(call);
-    let result = read(face, call, body, place, &mut margin).await;
-    face.answer(Dress::Read, margin, result)
-}
-
-async fn read(
+/// What a request to the resource comes to.
+pub(crate) async fn answer(
     face: &Face,
     call: &Call,
     body: Body,

@@ -12,24 +12,23 @@ mod logout;
 mod properties;
 mod query;
 mod times;
+mod turn;
 mod validate;
 
-use adieu_authority::RealmId;
 use axum::body::Body;
-use axum::response::Response;
-use http::Method;
 use serde_json::Value;
 
 use self::actions::{Act, Row};
 use self::gate::Target;
+use self::turn::Turn;
 use crate::address::Place;
-use crate::answer::{Dress, Margin};
+use crate::answer::Margin;
 use crate::call::Call;
 use crate::caller::Caller;
 use crate::crest::{self, Ask};
 use crate::error::AmError;
 use crate::face::Face;
-use crate::version::{Registered, Served, Unserved, Version, Wanted};
+use crate::version::{Registered, Served, Version, Wanted};
 
 /// The versions of the resource. Contract am.md 1.1, our rule.
 static VERSIONS: [Registered; 5] = [
@@ -40,15 +39,8 @@ static VERSIONS: [Registered; 5] = [
     Registered { version: Version(5, 1), header: "resource=5.1" },
 ];
 
-/// Answers a request to the resource.
-pub(crate) async fn answer(face: &Face, call: &Call, body: Body, place: &Place<'_, '_>) -> Response {
-    let mut margin = Margin::of(call);
-    let result = done(face, call, body, place, &mut margin).await;
-    let dress = if *call.method() == Method::GET { Dress::Read } else { Dress::Action };
-    face.answer(dress, margin, result)
-}
-
-async fn done(
+/// What a request to the resource comes to.
+pub(crate) async fn answer(
     face: &Face,
     call: &Call,
     body: Body,
@@ -71,15 +63,6 @@ async fn done(
         Ask::Query(_) | Ask::Read => turn.other(face, Some("read"), margin).await,
         Ask::Change(word) => turn.other(face, Some(word), margin).await,
     }
-}
-
-/// One request to the resource, read but not judged.
-struct Turn<'a> {
-    call: &'a Call,
-    wanted: Wanted,
-    served: Result<Served, Unserved>,
-    realm: RealmId,
-    rest: &'a [std::borrow::Cow<'a, str>],
 }
 
 impl Turn<'_> {
@@ -136,13 +119,6 @@ impl Turn<'_> {
         }
     }
 
-    /// The session named by the request, if it names one: in the body, the query or the path, in every version.
-    fn named<'n>(&'n self, body: &'n Value) -> Result<Option<&'n str>, AmError> {
-        let query = self.call.param("tokenId")?;
-        let path = self.rest.first().map(AsRef::as_ref);
-        Ok(in_body(body)?.or(query).or(path))
-    }
-
     async fn query(
         &self,
         face: &Face,
@@ -172,16 +148,6 @@ impl Turn<'_> {
         self.chosen(margin)?;
         Err(collection.map_or(AmError::Unsupported, AmError::NotTheCollection))
     }
-
-    /// The version that serves, from here on named in the answer.
-    fn chosen(&self, margin: &mut Margin) -> Result<Served, AmError> {
-        if self.rest.len() > 1 {
-            return Err(AmError::UnknownResource(self.rest.join("/")));
-        }
-        let served = self.served.map_err(|unserved| unserved.of_crest(&self.rest.join("/")))?;
-        margin.served = Some(served);
-        Ok(served)
-    }
 }
 
 /// An action that was judged.
@@ -191,15 +157,4 @@ struct Order<'a> {
     named: Option<&'a str>,
     body: &'a Value,
     served: Served,
-}
-
-/// The `tokenId` of a body; arrays, strings and `null` are taken like `{}`.
-fn in_body(body: &Value) -> Result<Option<&str>, AmError> {
-    match body.get("tokenId") {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-            Err(AmError::TokenIdNoText)
-        }
-    }
 }

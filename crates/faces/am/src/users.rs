@@ -4,13 +4,12 @@
 
 use adieu_authority::{Live, Standing};
 use axum::body::Body;
-use axum::response::Response;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::address::Place;
-use crate::answer::{Dress, Margin, json as text};
+use crate::answer::{Margin, json as text};
 use crate::call::Call;
 use crate::caller::{self, Caller};
 use crate::crest::{self, Ask};
@@ -39,14 +38,8 @@ struct Whose<'a> {
     full_login_url: String,
 }
 
-/// Answers a request to the resource.
-pub(crate) async fn answer(face: &Face, call: &Call, body: Body, place: &Place<'_, '_>) -> Response {
-    let mut margin = Margin::of(call);
-    let result = done(face, call, body, place, &mut margin).await;
-    face.answer(Dress::Action, margin, result)
-}
-
-async fn done(
+/// What a request to the resource comes to.
+pub(crate) async fn answer(
     face: &Face,
     call: &Call,
     body: Body,

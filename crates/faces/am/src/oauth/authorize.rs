@@ -10,11 +10,12 @@ use adieu_oidc::{Authorize, AuthorizeError, Provider};
 use axum::body::Body;
 use axum::response::Response;
 
+use super::provider::{asked, path, provider};
 use crate::call::Call;
 use crate::caller;
 use crate::error::AmError;
 use crate::face::Face;
-use crate::pages;
+use crate::pages::answers;
 
 pub(super) async fn answer(
     face: &Face,
@@ -22,8 +23,8 @@ pub(super) async fn answer(
     body: Body,
     realm: &Arc<Realm>,
 ) -> Result<Response, AmError> {
-    let params = super::asked(call, body).await?;
-    let provider = super::provider(face, realm);
+    let params = asked(call, body).await?;
+    let provider = provider(face, realm);
     let authorize = match provider.authorize(&params).await {
         Ok(authorize) => authorize,
         Err(error) => return refused(&provider, error),
@@ -39,7 +40,7 @@ pub(super) async fn answer(
     }
     match authorize.silent_refusal() {
         Some(error) => refused(&provider, error),
-        None => Ok(pages::found(&sign_on_address(face, realm, &params))),
+        None => Ok(answers::found(&sign_on_address(face, realm, &params))),
     }
 }
 
@@ -67,7 +68,7 @@ fn coded(provider: &Provider<'_>, authorize: &Authorize, code: &str) -> Result<R
         ("iss", Some(provider.issuer.name.as_str())), // RFC 9207 §2
         ("client_id", Some(authorize.client.id.as_str())),
     ];
-    authorize.reply.location(&told).map(|location| pages::found(&location)).ok_or(AmError::BadRequest)
+    authorize.reply.location(&told).map(|location| answers::found(&location)).ok_or(AmError::BadRequest)
 }
 
 fn refused(provider: &Provider<'_>, error: AuthorizeError) -> Result<Response, AmError> {
@@ -83,7 +84,7 @@ fn refused(provider: &Provider<'_>, error: AuthorizeError) -> Result<Response, A
                 ("error_description", Some(text.as_str())),
                 ("iss", Some(provider.issuer.name.as_str())),
             ];
-            reply.location(&told).map(|location| pages::found(&location)).ok_or(AmError::BadRequest)
+            reply.location(&told).map(|location| answers::found(&location)).ok_or(AmError::BadRequest)
         }
     }
 }
@@ -91,7 +92,7 @@ fn refused(provider: &Provider<'_>, error: AuthorizeError) -> Result<Response, A
 /// The sign-on page with this request as its goal. A new proof is asked for in any case: a session that would do has been
 /// answered. What asked for that proof is left out, or it would be asked for for ever.
 fn sign_on_address(face: &Face, realm: &Realm, params: &Params) -> String {
-    let again = format!("{}/authorize", super::path(face, realm));
+    let again = format!("{}/authorize", path(face, realm));
     let kept = params.iter().filter(|(name, _)| !["prompt", "max_age"].contains(name));
     let goto = kept.fold(again, |address, (name, value)| append_query(&address, name, value));
     let page = format!("{}/UI/Login?ForceAuth=true", face.settings.context_path);
@@ -100,11 +101,11 @@ fn sign_on_address(face: &Face, realm: &Realm, params: &Params) -> String {
 
 /// Where a sign-on leads in the end whose goal is such a request: browsers hold the page's form to it.
 pub(crate) async fn leads_to(face: &Face, realm: &Arc<Realm>, goto: &str) -> Option<String> {
-    let (path, query) = goto.split_once('?')?;
-    if path != format!("{}/authorize", super::path(face, realm)) {
+    let (asked, query) = goto.split_once('?')?;
+    if asked != format!("{}/authorize", path(face, realm)) {
         return None;
     }
-    match super::provider(face, realm).authorize(&Params::parse(query)).await {
+    match provider(face, realm).authorize(&Params::parse(query)).await {
         Ok(authorize) => authorize.reply.redirect_uri,
         Err(AuthorizeError::Told { reply, .. }) => reply.redirect_uri,
         Err(

@@ -10,13 +10,14 @@ use adieu_oidc::{Hint, HintError};
 use axum::body::Body;
 use axum::response::Response;
 
-use super::Refused;
+use super::provider::{asked, provider};
 use crate::call::Call;
 use crate::caller;
 use crate::cookies::CookieAct;
 use crate::error::AmError;
 use crate::face::Face;
-use crate::pages;
+use crate::oauth_refused::OAuthRefused;
+use crate::pages::answers;
 
 pub(super) async fn answer(
     face: &Face,
@@ -24,21 +25,21 @@ pub(super) async fn answer(
     body: Body,
     realm: &Arc<Realm>,
 ) -> Result<Response, AmError> {
-    let params = super::asked(call, body).await?;
+    let params = asked(call, body).await?;
     let once = |name| params.only(name).map_err(|_| AmError::Repeated(name));
-    let token = once("id_token_hint")?.filter(|hint| !hint.is_empty()).ok_or(Refused::NoHint)?;
-    let hint = super::provider(face, realm).hint(token, once("client_id")?).await?;
+    let token = once("id_token_hint")?.filter(|hint| !hint.is_empty()).ok_or(OAuthRefused::NoHint)?;
+    let hint = provider(face, realm).hint(token, once("client_id")?).await?;
     end(face, call, realm, &hint).await?;
     // Quirk: an address that is not registered is refused when the session has ended.
     let response = match returned(&hint, &params)? {
-        Some(location) => pages::found(&location),
-        None => pages::nothing(),
+        Some(location) => answers::found(&location),
+        None => answers::nothing(),
     };
     // A cookie of another session stays: that session lives.
     let own = caller::credential(face, call.headers()).and_then(SessionToken::parse);
     let cleared = own.is_some_and(|own| Some(own.id) == hint.session);
     let act = if cleared { CookieAct::Clear } else { CookieAct::Keep };
-    Ok(pages::with_cookies(response, act.lines(&face.cookies)))
+    Ok(answers::with_cookies(response, act.lines(&face.cookies)))
 }
 
 async fn end(face: &Face, call: &Call, realm: &Realm, hint: &Hint) -> Result<(), AmError> {
@@ -63,7 +64,7 @@ fn returned(hint: &Hint, params: &Params) -> Result<Option<String>, AmError> {
     let once = |name| params.only(name).map_err(|_| AmError::Repeated(name));
     let Some(target) = once("post_logout_redirect_uri")? else { return Ok(None) };
     if !hint.client.post_logout_redirect_uris.iter().any(|registered| registered == target) {
-        return Err(Refused::RedirectUri.into());
+        return Err(OAuthRefused::RedirectUri.into());
     }
     Ok(Some(match once("state")? {
         Some(state) => append_query(target, "state", state),
@@ -74,7 +75,7 @@ fn returned(hint: &Hint, params: &Params) -> Result<Option<String>, AmError> {
 impl From<HintError> for AmError {
     fn from(error: HintError) -> Self {
         match error {
-            HintError::Invalid | HintError::OtherClient => Refused::BadHint.into(),
+            HintError::Invalid | HintError::OtherClient => OAuthRefused::BadHint.into(),
             HintError::Outage(outage) => Self::CannotTell(outage),
         }
     }

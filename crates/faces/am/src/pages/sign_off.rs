@@ -9,7 +9,9 @@ use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::{Asked, form, form_token, html, see_other, with_cookies};
+use super::answers::{html, see_other, with_cookies};
+use super::asked::{Asked, form};
+use super::form_token;
 use crate::call::Call;
 use crate::caller::{self, Caller};
 use crate::cookies::CookieAct;

@@ -8,7 +8,9 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use super::{Asked, form, form_token, html, see_other, with_cookies};
+use super::answers::{html, see_other, with_cookies};
+use super::asked::{Asked, form};
+use super::form_token;
 use crate::authenticate::{self, Pair};
 use crate::call::Call;
 use crate::caller::{self, Caller};

@@ -5,9 +5,9 @@
 use adieu_authority::{Live, RealmId, SessionToken, Standing};
 use serde_json::Value;
 
-use super::Turn;
 use super::actions::{Act, Right, Row};
 use super::by_user;
+use super::turn::{Turn, in_body};
 use crate::answer::Margin;
 use crate::caller::{self, Caller};
 use crate::cookies::CookieAct;
@@ -43,7 +43,7 @@ impl Turn<'_> {
                 }
                 false
             }
-            Caller::Absent => match (row.filter(possession), super::in_body(body)?) {
+            Caller::Absent => match (row.filter(possession), in_body(body)?) {
                 (Some(_), Some(text)) => caller::opened_by(face, text, false).await?.is_some(),
                 (Some(_) | None, Some(_) | None) => false,
             },

@@ -8,7 +8,7 @@ use crate::error::AmError;
 
 /// Why an OAuth endpoint refuses.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Refused {
+pub(crate) enum OAuthRefused {
     /// The client did not prove itself.
     #[error("Client authentication failed")]
     Client {
@@ -35,7 +35,7 @@ pub(crate) enum Refused {
     Scope,
 }
 
-impl Refused {
+impl OAuthRefused {
     /// The word for programs.
     pub(crate) fn code(&self) -> &'static str {
         match self {
@@ -64,8 +64,8 @@ impl Refused {
     }
 }
 
-impl From<Refused> for AmError {
-    fn from(refused: Refused) -> Self {
+impl From<OAuthRefused> for AmError {
+    fn from(refused: OAuthRefused) -> Self {
         Self::OAuth(refused)
     }
 }
@@ -74,7 +74,7 @@ impl From<Refusal> for AmError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Unavailable(outage) => Self::CannotTell(outage),
-            Refusal::Client { basic } => Refused::Client { basic }.into(),
+            Refusal::Client { basic } => OAuthRefused::Client { basic }.into(),
             other @ (Refusal::Request(_)
             | Refusal::Grant
             | Refusal::Scope
@@ -83,7 +83,7 @@ impl From<Refusal> for AmError {
             | Refusal::ResponseType
             | Refusal::RequestObject
             | Refusal::RequestUri
-            | Refusal::LoginRequired) => Refused::Standard(other).into(),
+            | Refusal::LoginRequired) => OAuthRefused::Standard(other).into(),
         }
     }
 }

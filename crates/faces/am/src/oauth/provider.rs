@@ -1,0 +1,49 @@
+//! The OpenID Provider of a realm as this dialect has it: its name, its paths, and how its requests are read.
+//!
+//! It answers nothing itself. Contract am.md 4.
+
+use std::sync::Arc;
+
+use adieu_authority::{Issuer, Realm};
+use adieu_http_kit::form::Params;
+use adieu_http_kit::media;
+use adieu_oidc::{Provider, Refusal};
+use axum::body::Body;
+
+use crate::call::{self, Call};
+use crate::error::AmError;
+use crate::face::Face;
+
+/// The OpenID Provider of a realm. Whatever way a path spells the realm, the issuer is spelled one way.
+pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
+    let name = format!("{}{}", face.settings.public_url, path(face, realm));
+    let issuer = Issuer {
+        realm: Arc::clone(realm),
+        api: name.clone(),
+        name,
+        api_scopes: " ", // No scope begins so: AM's own have no meaning here.
+        acr: "0",
+    };
+    Provider { authority: &face.authority, issuer, direct_mode: None }
+}
+
+/// Where the provider of a realm is, as a path. A-28: clients put `/json` where `/oauth2` stands.
+pub(super) fn path(face: &Face, realm: &Realm) -> String {
+    let names = realm.path.split('/').filter(|name| !name.is_empty());
+    let below: String = names.map(|name| format!("/realms/{name}")).collect();
+    format!("{}/oauth2/realms/root{below}", face.settings.context_path)
+}
+
+/// The form of a request; none is an empty one.
+pub(super) async fn form(call: &Call, body: Body) -> Result<Params, AmError> {
+    let bytes = call::whole(body).await?;
+    if !bytes.is_empty() && !media::is(call.headers(), "application/x-www-form-urlencoded") {
+        return Err(Refusal::Request("The body is not a form.").into());
+    }
+    Ok(Params::body(&bytes))
+}
+
+/// What a browser's request says: its query, or the form that it posts.
+pub(super) async fn asked(call: &Call, body: Body) -> Result<Params, AmError> {
+    if call.sent_method() == http::Method::POST { form(call, body).await } else { Ok(call.params.clone()) }
+}

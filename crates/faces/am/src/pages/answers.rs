@@ -1,0 +1,86 @@
+//! How pages are answered: HTML with its headers, ways on, cookies, and what is said when something fails.
+//!
+//! The only place where a page's status is chosen, but for those that the API's errors have.
+
+use adieu_pages_kit::{ErrorPage, PageHeaders};
+use axum::body::Body;
+use axum::response::Response;
+use http::StatusCode;
+use http::header::{ALLOW, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE};
+
+use crate::error::AmError;
+
+pub(super) fn html(status: StatusCode, page: &str, form_actions: &[&str]) -> Response {
+    let mut response = Response::new(Body::from(page.to_owned()));
+    *response.status_mut() = status;
+    let page_headers = PageHeaders::new(form_actions);
+    let headers = response.headers_mut();
+    for (name, value) in page_headers.pairs() {
+        let value = HeaderValue::from_str(value).expect("policies and constants are printable ASCII");
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    response
+}
+
+/// The address is one of ours, or was checked; both are printable ASCII.
+pub(super) fn see_other(address: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    if let Ok(address) = HeaderValue::from_str(address) {
+        response.headers_mut().insert(LOCATION, address);
+    }
+    response.headers_mut().insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The same as 302, as OAuth's endpoints send browsers on; an address that no header can carry is no address.
+pub(crate) fn found(address: &str) -> Response {
+    let mut response = see_other(address);
+    let carried = response.headers().contains_key(LOCATION);
+    *response.status_mut() = if carried { StatusCode::FOUND } else { StatusCode::BAD_REQUEST };
+    response
+}
+
+/// Done, and nowhere to go.
+pub(crate) fn nothing() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+pub(crate) fn with_cookies(mut response: Response, lines: Vec<HeaderValue>) -> Response {
+    for line in lines {
+        response.headers_mut().append(SET_COOKIE, line);
+    }
+    response
+}
+
+/// The same as an error of the API, for people.
+pub(crate) fn refused(error: &AmError) -> Response {
+    if let AmError::CannotTell(outage) = error {
+        tracing::error!(error = %outage, "the store cannot tell");
+    }
+    let status = error.status();
+    let (title, message) = words(status);
+    let page = ErrorPage { title, message, correlation_id: None, sign_off: None };
+    let mut response = html(status, &page.html(), &[]);
+    if let Some(methods) = error.allow() {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+    }
+    if let Some(seconds) = error.retry_after_s() {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+fn words(status: StatusCode) -> (&'static str, &'static str) {
+    match status {
+        StatusCode::NOT_FOUND => ("Not found", "There is no such page here."),
+        StatusCode::FORBIDDEN => ("That form is too old", "Go back, load the page anew and try again."),
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+            ("Not just now", "Nothing is known to be done. Please try again in a moment.")
+        }
+        _ => ("That did not work", "The address or the form is not complete."),
+    }
+}

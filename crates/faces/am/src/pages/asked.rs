@@ -1,0 +1,44 @@
+//! What a page was asked with: realm, goal and form.
+//!
+//! Reads only; what follows from it is the page's affair.
+
+use std::sync::Arc;
+
+use adieu_authority::{ROOT, Realm};
+use adieu_http_kit::form::Params;
+use adieu_http_kit::media;
+use axum::body::Body;
+
+use crate::address;
+use crate::call::{self, Call};
+use crate::error::AmError;
+use crate::face::Face;
+
+/// What a page was asked with: realm and goal, from the query or from a form that carried them along.
+pub(super) struct Asked {
+    pub(super) realm: Arc<Realm>,
+    /// Where to afterwards, if that is allowed.
+    pub(super) goto: Option<String>,
+}
+
+impl Asked {
+    pub(super) async fn of(face: &Face, params: &Params) -> Result<Self, AmError> {
+        let name = params.only("realm").map_err(|_| AmError::Repeated("realm"))?;
+        let named = address::named(&face.authority, name).await?;
+        let realm = match named {
+            Some(realm) => Some(realm),
+            None => face.authority.root_realm().await?,
+        };
+        let realm = realm.ok_or_else(|| AmError::UnknownRealm(ROOT.into()))?;
+        let goto = params.first("goto").and_then(|goto| face.goto.check(goto));
+        Ok(Self { realm, goto })
+    }
+}
+
+/// The fields of a form.
+pub(super) async fn form(call: &Call, body: Body) -> Result<Params, AmError> {
+    if !media::is(call.headers(), "application/x-www-form-urlencoded") {
+        return Err(AmError::NotJsonType);
+    }
+    Ok(Params::body(&call::whole(body).await?))
+}
