@@ -1,4 +1,5 @@
-//! Keeps the floor plan: which room may use which, and which packages from outside a room must never see.
+//! Keeps the floor plan: which room may use which, which packages from outside a room must never see, and that the files
+//! of a room do not all use each other.
 //!
 //! Reads `cargo metadata`. A new edge is a decision and is made here, alone, with its reason. Dev-dependencies obey
 //! the same plan, except that tests of any room may use testkit.
@@ -11,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::{files, verdict};
+use crate::{circles, files, verdict};
 
 /// One room of the house.
 struct Room {
@@ -135,7 +136,7 @@ struct DepKind {
     kind: Option<String>,
 }
 
-/// Reads the dependency graph and names every edge that the plan does not have.
+/// Reads the dependency graph and names every edge that the plan does not have, and every large circle in a room.
 pub(crate) fn floors() -> Result<()> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let output = Command::new(cargo)
@@ -144,7 +145,9 @@ pub(crate) fn floors() -> Result<()> {
         .output()
         .context("cargo metadata")?;
     ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
-    verdict("floors", &findings(&serde_json::from_slice(&output.stdout)?))
+    let mut findings = findings(&serde_json::from_slice(&output.stdout)?);
+    findings.extend(circles::findings(&files::sources()?));
+    verdict("floors", &findings)
 }
 
 fn findings(metadata: &Metadata) -> Vec<String> {

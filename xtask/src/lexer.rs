@@ -111,6 +111,16 @@ fn char_end(chars: &[char], at: usize) -> usize {
     find(chars, from.min(chars.len()), |c| c == '\'') + 1
 }
 
+/// Lines before the test module that stands in the file itself.
+pub(crate) fn production_lines(code: &str) -> usize {
+    let lines: Vec<&str> = code.lines().collect();
+    let opens_tests = |i: &usize| {
+        let module = lines.get(i + 1).map(|line| line.trim()).unwrap_or_default();
+        lines[*i].trim() == "#[cfg(test)]" && module.starts_with("mod ") && module.ends_with('{')
+    };
+    (0..lines.len()).find(opens_tests).unwrap_or(lines.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

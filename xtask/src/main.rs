@@ -6,6 +6,7 @@
 mod bench;
 mod check;
 mod checks;
+mod circles;
 mod citations;
 mod clients;
 mod contract_server;
@@ -17,6 +18,8 @@ mod floors;
 mod functions;
 mod fuzz;
 mod lexer;
+mod modules;
+mod names;
 mod promises;
 mod tidy;
 

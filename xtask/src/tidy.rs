@@ -11,7 +11,7 @@ use crate::{
     files::{self, Source},
     functions::functions,
     lexer::{self, Views},
-    promises, verdict,
+    names, promises, verdict,
 };
 
 const FILE_LINES_MAX: usize = 500;
@@ -30,6 +30,8 @@ const NEVER: [(&str, &str); 4] = [
 #[serde(default, deny_unknown_fields)]
 struct Ratchet {
     exception: Vec<Exception>,
+    /// Names that several types have.
+    same_name: names::Shared,
     /// Promises that no test carries yet, with the reason.
     untested: BTreeMap<String, String>,
 }
@@ -64,6 +66,7 @@ pub(crate) fn tidy() -> Result<()> {
     let sources = files::sources()?;
     let breaches: Vec<Breach> = sources.iter().flat_map(breaches).collect();
     let mut findings = judged(&breaches, &ratchet.exception);
+    findings.extend(names::findings(&sources, &ratchet.same_name));
     findings.extend(promises::findings(&sources, &ratchet.untested)?);
     verdict("tidy", &findings)
 }
@@ -93,7 +96,7 @@ fn breaches(source: &Source) -> Vec<Breach> {
     let mut found: Vec<Breach> = header(source).into_iter().collect();
     found.extend(words(source, &views));
     if !source.is_test() {
-        let end = production_lines(&views.code);
+        let end = lexer::production_lines(&views.code);
         found.extend((end > FILE_LINES_MAX).then(|| {
             let text = format!(
                 "{end} production lines, at most {FILE_LINES_MAX}: which room does the new thing live in?"
@@ -150,16 +153,6 @@ fn holds_word(code: &str, word: &str) -> bool {
 
 fn names_issue(comment: &str) -> bool {
     comment.match_indices('#').any(|(at, _)| comment[at + 1..].starts_with(|c: char| c.is_ascii_digit()))
-}
-
-/// Lines before the test module that stands in the file itself.
-fn production_lines(code: &str) -> usize {
-    let lines: Vec<&str> = code.lines().collect();
-    let opens_tests = |i: &usize| {
-        let module = lines.get(i + 1).map(|line| line.trim()).unwrap_or_default();
-        lines[*i].trim() == "#[cfg(test)]" && module.starts_with("mod ") && module.ends_with('{')
-    };
-    (0..lines.len()).find(opens_tests).unwrap_or(lines.len())
 }
 
 #[cfg(test)]

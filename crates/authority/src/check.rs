@@ -2,45 +2,10 @@
 //!
 //! Whether the session is one of a door's realm is for the face to say.
 
-use adieu_core::{Outage, RealmId, SessionId, SessionToken, UserId, Verdict};
+use adieu_core::{Outage, RealmId, SessionId, SessionToken, UserId};
 use adieu_store::{Check, Listed, Listing, Looked, Lookup, Remembered};
 
 use crate::Authority;
-
-/// How often which answer was given. The handles are got once: a check is too cheap to look them up.
-#[derive(Clone)]
-pub(crate) struct Counts {
-    live: metrics::Counter,
-    not_live: metrics::Counter,
-    cannot_tell: metrics::Counter,
-}
-
-impl Counts {
-    pub(crate) fn new() -> Self {
-        Self {
-            live: metrics::counter!("adieu_checks_total", "answer" => "live"),
-            not_live: metrics::counter!("adieu_checks_total", "answer" => "not_live"),
-            cannot_tell: metrics::counter!("adieu_checks_total", "answer" => "cannot_tell"),
-        }
-    }
-
-    fn count(&self, answer: &Result<Check, Outage>) {
-        match answer {
-            Ok(Check::Live(_)) => self.live.increment(1),
-            Ok(Check::Not(_)) => self.not_live.increment(1),
-            Err(_) => self.cannot_tell.increment(1),
-        }
-    }
-
-    /// A look by public id asks the same question.
-    fn count_look(&self, answer: &Result<Option<Looked>, Outage>) {
-        match answer {
-            Ok(Some(Looked { verdict: Verdict::Live, .. })) => self.live.increment(1),
-            Ok(_) => self.not_live.increment(1),
-            Err(_) => self.cannot_tell.increment(1),
-        }
-    }
-}
 
 impl Authority {
     /// Whether the token opens a live session. With `touch` the check counts as activity of its user.

@@ -6,6 +6,7 @@
 mod amend;
 mod check;
 mod clients;
+mod counts;
 mod documents;
 mod end;
 mod flows;
@@ -58,6 +59,7 @@ pub use throttle::FailureLimits;
 pub use tokens::{Issuer, TokenFailure, Tokens};
 pub use workers::Busy;
 
+use crate::counts::Counts;
 use crate::hashing::Hashing;
 use crate::keys::Signing;
 use crate::realms::Realms;
@@ -91,7 +93,7 @@ struct Inner {
     policy: Policy,
     hashing: Hashing,
     realms: Realms,
-    counts: check::Counts,
+    counts: Counts,
     signing: Signing,
     throttle: Throttle,
     /// Held while a record is read, changed and written back.
@@ -104,7 +106,7 @@ impl Authority {
         let Parts { store, clock, entropy, key, policy } = parts;
         let hashing = Hashing::new(policy.hash_cost, policy.workers, entropy.as_ref());
         let (realms, signing) = (Realms::default(), Signing::new(policy.signers));
-        let counts = check::Counts::new();
+        let counts = Counts::new();
         let throttle = Throttle::new(policy.failures);
         let changes = tokio::sync::Mutex::default();
         Self {

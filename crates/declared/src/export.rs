@@ -4,30 +4,13 @@
 //! what was added since.
 
 use adieu_authority::{
-    Client, ClientAuth, Document, Population, PopulationId, Role, RoleAssignment, RoleScope, User,
+    Client, ClientAuth, Document, Population, PopulationId, RoleAssignment, RoleScope, User,
 };
 use adieu_core::directory::matched;
 
 use crate::document::{self, Auth, ClientDoc, KeptDoc, PopulationDoc, RealmDoc, RoleDoc, UserDoc};
 use crate::facts::{Facts, RealmFacts};
-use crate::plan::seconds;
-
-/// The word of a role.
-pub(crate) const fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::IdentityDataAdmin => "identity-data-admin",
-        Role::IdentityDataReader => "identity-data-reader",
-        Role::RealmAdmin => "realm-admin",
-        Role::ClientAdmin => "client-admin",
-    }
-}
-
-/// Every role there is.
-pub(crate) const ROLES: [Role; 4] =
-    [Role::IdentityDataAdmin, Role::IdentityDataReader, Role::RealmAdmin, Role::ClientAdmin];
-
-/// The word for clients that any origin may ask for.
-pub(crate) const ANY_ORIGIN: &str = "*";
+use crate::words::{ANY_ORIGIN, role_word, seconds};
 
 /// The document of these facts; with `only`, of that realm alone.
 pub fn export(facts: &Facts, only: Option<&str>) -> document::Document {

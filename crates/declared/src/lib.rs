@@ -11,3 +11,4 @@ pub mod facts;
 pub mod names;
 pub mod plan;
 pub mod secrets;
+mod words;

@@ -18,7 +18,6 @@ use anyhow::{Context, Result, bail, ensure};
 use uuid::Uuid;
 
 pub use clients::ClientEdit;
-pub(crate) use clients::seconds;
 use places::Places;
 
 use crate::document::{Document, PopulationDoc, RealmDoc};

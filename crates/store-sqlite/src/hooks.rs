@@ -15,7 +15,7 @@ pub enum Place {
 }
 
 #[cfg(not(feature = "hooks"))]
-impl crate::Shared {
+impl crate::shared::Shared {
     /// A thread comes by.
     #[inline]
     pub(crate) fn pass(&self, _: Place) {}
@@ -29,13 +29,20 @@ mod held {
     use std::sync::{Arc, Mutex, PoisonError};
 
     use super::Place;
-    use crate::{Shared, SqliteStore};
+    use crate::shared::Shared;
 
-    type Hook = Arc<dyn Fn(Place) + Send + Sync>;
+    pub(crate) type Hook = Arc<dyn Fn(Place) + Send + Sync>;
 
     /// What tests want to happen on the way.
     #[derive(Default)]
     pub(crate) struct Hooks(Mutex<Option<Hook>>);
+
+    impl Hooks {
+        /// From now on this is called at every place.
+        pub(crate) fn set(&self, hook: Hook) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(hook);
+        }
+    }
 
     impl Shared {
         /// A thread comes by; what happens to it is the test's affair.
@@ -44,13 +51,6 @@ mod held {
             if let Some(hook) = hook {
                 hook(place);
             }
-        }
-    }
-
-    impl SqliteStore {
-        /// From now on `hook` is called at every place, on the thread that comes by.
-        pub fn hold_with(&self, hook: impl Fn(Place) + Send + Sync + 'static) {
-            *self.shared.hooks.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(hook));
         }
     }
 }

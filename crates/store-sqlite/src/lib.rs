@@ -16,6 +16,7 @@ mod readers;
 mod records;
 mod rows;
 mod schema;
+mod shared;
 mod writer;
 
 use std::path::Path;
@@ -30,6 +31,7 @@ pub use hooks::Place;
 
 use crate::cache::Caches;
 use crate::readers::Readers;
+use crate::shared::Shared;
 use crate::writer::Writer;
 
 /// How an embedded store is opened.
@@ -60,14 +62,6 @@ pub struct SqliteStore {
     _folder: Arc<Folder>,
 }
 
-/// What writer, readers and callers share.
-pub(crate) struct Shared {
-    cipher: SessionIdCipher,
-    caches: Caches,
-    #[cfg(feature = "hooks")]
-    hooks: hooks::Hooks,
-}
-
 impl SqliteStore {
     /// Opens the store in a folder, makes or migrates its schema, and starts its threads. Loads nothing: the map
     /// fills on demand, so opening takes the same time for any number of sessions.
@@ -85,6 +79,14 @@ impl SqliteStore {
         let writer = Writer::start(connection, &shared)?;
         let (writer, readers) = (Arc::new(writer), Arc::new(readers));
         Ok(Self { shared, writer, readers, sweep_cursor: Arc::default(), _folder: Arc::new(folder) })
+    }
+}
+
+#[cfg(feature = "hooks")]
+impl SqliteStore {
+    /// From now on `hook` is called at every place, on the thread that comes by.
+    pub fn hold_with(&self, hook: impl Fn(Place) + Send + Sync + 'static) {
+        self.shared.hooks.set(Arc::new(hook));
     }
 }
 

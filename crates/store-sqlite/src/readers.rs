@@ -13,10 +13,10 @@ use adieu_store::Pending;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::Shared;
 use crate::error::{Closed, OpenError, QueueFull, outage};
 use crate::queue::{Queue, Refused};
 use crate::schema;
+use crate::shared::Shared;
 
 /// Threads that read; more would not help on the machines this engine is for.
 const THREADS: usize = 2;

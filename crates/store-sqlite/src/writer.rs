@@ -16,12 +16,12 @@ use adieu_store::Pending;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::Shared;
 use crate::cache::Held;
 use crate::error::{Closed, OpenError, QueueFull};
 use crate::hooks::Place;
 use crate::queue::{Queue, Refused};
 use crate::rows;
+use crate::shared::Shared;
 
 /// Orders that may wait for the writer (HOME-LIMITS): some tenths of a second of work.
 const WAITING_MAX: usize = 16_384;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::{Change, Notes, Planned, Planner, Planning, none_if_empty};
 use crate::document::{Auth, ClientDoc, RealmDoc};
-use crate::export::ANY_ORIGIN;
+use crate::words::{ANY_ORIGIN, seconds};
 
 /// What changes of a client; what is none stays as it is.
 #[derive(Clone, Debug, Default)]
@@ -119,11 +119,6 @@ fn set<T: Clone>(slot: &mut T, wanted: &Option<T>) {
 
 fn span(s: u32) -> Span {
     Span::from_s(i64::from(s))
-}
-
-/// A life in whole seconds, as a document says it.
-pub(crate) fn seconds(life: Span) -> u32 {
-    u32::try_from(life.ms() / 1000).unwrap_or(u32::MAX)
 }
 
 const fn auth(auth: Auth) -> ClientAuth {

@@ -8,8 +8,8 @@ use adieu_authority::{PopulationId, RealmId, RoleAssignment, RoleScope};
 use anyhow::{Context, Result, bail};
 
 use crate::document::RoleDoc;
-use crate::export::{ROLES, role_word};
 use crate::facts::Facts;
+use crate::words::{ROLES, role_word};
 
 pub(super) struct Places {
     realms: BTreeMap<String, RealmId>,

@@ -17,7 +17,8 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
 use crate::admin::routes::{Endpoint, Route, route};
-use crate::answer::{Answer, Call, json as json_answer, other_methods, redirect, text};
+use crate::answer::{Answer, json as json_answer, other_methods, redirect, text};
+use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::serve::{ready, unrouted_path};

@@ -10,7 +10,8 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use crate::answer::{Answer, Call, empty};
+use crate::answer::{Answer, empty};
+use crate::call::Call;
 use crate::face::Face;
 
 const TRUE: HeaderValue = HeaderValue::from_static("true");

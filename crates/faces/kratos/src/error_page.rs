@@ -9,7 +9,8 @@ use axum::http::request::Parts;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::answer::{Answer, Call, error_object, json as json_answer, redirect};
+use crate::answer::{Answer, error_object, json as json_answer, redirect};
+use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::Face;
 

@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::csrf::Csrf;
 use crate::schema::{Schema, SchemaError, built_in};
-use crate::tokenize::Tokenizer;
+use crate::tokenizer::Tokenizer;
 
 /// The door of this face, as sessions, metrics and logs name it.
 pub(crate) const CHANNEL: Channel = Channel::named("kratos");

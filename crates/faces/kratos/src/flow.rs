@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::answer::Call;
+use crate::call::Call;
 use crate::csrf::{Token, fingerprint, mask};
 use crate::error::KratosError;
 use crate::face::Face;

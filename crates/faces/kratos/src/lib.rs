@@ -6,6 +6,7 @@
 
 mod admin;
 mod answer;
+mod call;
 mod cors;
 mod credentials;
 mod csrf;
@@ -29,6 +30,7 @@ mod settings;
 mod submission;
 mod token_exchange;
 mod tokenize;
+mod tokenizer;
 mod well_known;
 mod whoami;
 mod wire;
@@ -42,7 +44,7 @@ use axum::response::Response;
 
 pub use face::{CookieSettings, Settings, SettingsError};
 pub use schema::SchemaError;
-pub use tokenize::{RESERVED_CLAIMS, Tokenizer};
+pub use tokenizer::{RESERVED_CLAIMS, Tokenizer};
 
 use crate::face::Face;
 

@@ -12,7 +12,8 @@ use axum::http::{HeaderValue, StatusCode};
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
-use crate::answer::{Answer, Call, empty, json as json_answer, redirect, set_cookie};
+use crate::answer::{Answer, empty, json as json_answer, redirect, set_cookie};
+use crate::call::Call;
 use crate::credentials::Credentials;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};

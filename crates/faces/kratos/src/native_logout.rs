@@ -10,7 +10,8 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::answer::{Answer, Call, empty, read_body};
+use crate::answer::{Answer, empty};
+use crate::call::{Call, read_body};
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 

@@ -7,7 +7,8 @@ use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
 
-use crate::answer::{Answer, Call, redirect};
+use crate::answer::{Answer, redirect};
+use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::Face;
 

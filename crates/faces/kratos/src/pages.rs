@@ -8,7 +8,8 @@ use adieu_pages_kit::{CodeEntry, Codes, ErrorPage, PageHeaders, SignOn, Status};
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::answer::{Answer, Call, empty, redirect};
+use crate::answer::{Answer, empty, redirect};
+use crate::call::Call;
 use crate::csrf::fingerprint;
 use crate::error_page;
 use crate::face::Face;

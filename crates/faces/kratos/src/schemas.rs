@@ -8,7 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
-use crate::answer::{Answer, Call, json as json_answer};
+use crate::answer::{Answer, json as json_answer};
+use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::links::Offset;

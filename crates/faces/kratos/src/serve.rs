@@ -8,7 +8,8 @@ use axum::http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
 use axum::http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
-use crate::answer::{Answer, Call, json as json_answer, other_methods, redirect, set_cookie, text};
+use crate::answer::{Answer, json as json_answer, other_methods, redirect, set_cookie, text};
+use crate::call::Call;
 use crate::csrf::Forged;
 use crate::error::KratosError;
 use crate::face::{Face, MOUNTS};

@@ -10,7 +10,8 @@ use axum::http::StatusCode;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::answer::{Answer, Call, empty, json as json_answer};
+use crate::answer::{Answer, empty, json as json_answer};
+use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::links::Offset;

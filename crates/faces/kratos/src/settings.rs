@@ -13,7 +13,8 @@ use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
 use serde_json::Map;
 
-use crate::answer::{Answer, Call, redirect, set_cookie};
+use crate::answer::{Answer, redirect, set_cookie};
+use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::flow::{Found, Kind};

@@ -4,7 +4,8 @@
 
 use adieu_http_kit::form::Params;
 
-use crate::answer::{Answer, Call};
+use crate::answer::Answer;
+use crate::call::Call;
 use crate::error::KratosError;
 
 pub(crate) fn exchange(call: &Call) -> Result<Answer, KratosError> {

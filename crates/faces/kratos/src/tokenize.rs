@@ -7,24 +7,11 @@ use adieu_authority::{Live, Outage, Span};
 use adieu_http_kit::form::Params;
 use serde_json::{Map, Value};
 
-use crate::answer::Call;
+use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::Face;
+use crate::tokenizer::Tokenizer;
 use crate::wire::SessionWire;
-
-/// The claims that every token has; no template names them.
-pub const RESERVED_CLAIMS: [&str; 7] = ["exp", "iat", "iss", "jti", "nbf", "sid", "sub"];
-
-/// A template: what a session can be told as.
-#[derive(Clone, Debug)]
-pub struct Tokenizer {
-    /// The name that `tokenize_as` gives.
-    pub name: String,
-    /// For how many seconds its tokens are valid.
-    pub life_s: u64,
-    /// Further claims: each by its name and the place in the session where it is read, a JSON pointer (RFC 6901).
-    pub claims: Vec<(String, String)>,
-}
 
 /// The template that a request asks for, if it asks for one.
 pub(crate) fn asked_for<'f>(face: &'f Face, call: &Call) -> Result<Option<&'f Tokenizer>, KratosError> {

@@ -6,7 +6,8 @@ use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 
-use crate::answer::{Answer, Call, empty, redirect};
+use crate::answer::{Answer, empty, redirect};
+use crate::call::Call;
 use crate::face::Face;
 
 const SCRIPT: &str = "\

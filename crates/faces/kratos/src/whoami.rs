@@ -6,7 +6,8 @@
 use adieu_authority::Lookup as Checked;
 use axum::http::{HeaderValue, StatusCode};
 
-use crate::answer::{Answer, Call, json, set_cookie};
+use crate::answer::{Answer, json, set_cookie};
+use crate::call::Call;
 use crate::credentials::{Credentials, in_realm};
 use crate::error::KratosError;
 use crate::face::Face;

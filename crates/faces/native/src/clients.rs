@@ -11,11 +11,12 @@ use axum::body::Body;
 use serde::Deserialize;
 
 use crate::answer::Done;
+use crate::face::{Call, Face};
 use crate::input::{nullable, present, sound};
 use crate::page::Page;
 use crate::problem::{Kind, Problem};
 use crate::roles::{self, Wanted};
-use crate::{Call, Face, input, realms, wire};
+use crate::{input, realms, wire};
 
 /// Longest name, in characters.
 const NAME_MAX: usize = 255;

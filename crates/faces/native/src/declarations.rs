@@ -12,9 +12,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::answer::Done;
+use crate::face::{Call, Face};
 use crate::input::{self, present};
 use crate::problem::Problem;
-use crate::{Call, Face, users};
+use crate::users;
 
 /// A document as JSON text, with its passwords (HOME-LIMITS).
 const BODY_BYTES_MAX: usize = BYTES_MAX as usize / 4 * 5;

@@ -10,10 +10,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::answer::Done;
+use crate::face::{Call, Face};
 use crate::input::{self, present};
 use crate::problem::Problem;
 use crate::repeats::Key;
-use crate::{Call, Face, wire};
+use crate::wire;
 
 /// The longest reason, in bytes.
 const REASON_MAX: usize = 64;

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
 
-use crate::Call;
+use crate::face::Call;
 use crate::problem::{Kind, Problem};
 
 /// The largest body: a user with many traits is far below it (HOME-LIMITS).

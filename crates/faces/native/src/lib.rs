@@ -11,6 +11,7 @@ mod clients;
 mod declarations;
 mod document;
 mod endings;
+mod face;
 mod input;
 mod operations;
 mod page;
@@ -23,8 +24,7 @@ mod sessions;
 mod users;
 mod wire;
 
-use adieu_authority::{Authority, Channel, Origin};
-use adieu_http_kit::client::Peer;
+use adieu_authority::Authority;
 use adieu_http_kit::service::{Answers, FaceService};
 use axum::body::Body;
 use axum::response::Response;
@@ -32,6 +32,7 @@ use http::request::Parts;
 use http::{Method, Request};
 
 use crate::answer::Done;
+use crate::face::{Call, Face};
 use crate::input::Query;
 use crate::operations::{Endpoint, Operation};
 use crate::problem::{Kind, Problem};
@@ -39,30 +40,6 @@ use crate::repeats::Repeats;
 use crate::routes::{Route, find};
 
 pub use crate::document::document;
-
-/// The name of this door in records and logs.
-const CHANNEL: Channel = Channel::named("native");
-
-/// The API over an authority.
-pub(crate) struct Face {
-    authority: Authority,
-    repeats: Repeats,
-}
-
-/// A request as handlers see it: its query is checked. Its body goes beside it, to those who read one.
-struct Call {
-    parts: Parts,
-    /// What the path names, decoded; empty where it names nothing.
-    id: String,
-    query: Query,
-}
-
-impl Call {
-    fn origin(&self) -> Origin {
-        let address = self.parts.extensions.get::<Peer>().map(Peer::to_string);
-        Origin { channel: CHANNEL, address }
-    }
-}
 
 impl Face {
     async fn answer(&self, request: Request<Body>) -> Response {

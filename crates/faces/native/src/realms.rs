@@ -9,9 +9,10 @@ use axum::body::Body;
 use serde::Deserialize;
 
 use crate::answer::Done;
+use crate::face::{Call, Face};
 use crate::page::{self, Page};
 use crate::problem::Problem;
-use crate::{Call, Face, input, wire};
+use crate::{input, wire};
 
 /// The longest path.
 const PATH_BYTES_MAX: usize = 255;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::Face;
+use crate::face::Face;
 use crate::problem::{Kind, Problem};
 
 /// The header, as the IETF's draft names it.

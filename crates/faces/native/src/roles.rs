@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use adieu_authority::{PopulationId, RealmId, Role, RoleAssignment, RoleScope};
 use serde_json::{Value, json};
 
+use crate::face::Face;
+use crate::input;
 use crate::problem::Problem;
-use crate::{Face, input};
 
 /// Roles of one user or client (HOME-LIMITS).
 pub(super) const ROLES_MAX: usize = 100;

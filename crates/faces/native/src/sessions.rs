@@ -5,9 +5,10 @@
 use adieu_authority::{Fate, Listing, Locator, Mark, Remembered, SessionId, Timestamp};
 
 use crate::answer::Done;
+use crate::face::{Call, Face};
 use crate::page::{self, Page};
 use crate::problem::Problem;
-use crate::{Call, Face, input, realms, users, wire};
+use crate::{input, realms, users, wire};
 
 /// How many sessions of one user are looked at (HOME-LIMITS).
 const LOOKED_MAX: u32 = 10_000;

@@ -12,11 +12,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::answer::Done;
+use crate::face::{Call, Face};
 use crate::input::{nullable, present, sound};
 use crate::page::{self, Page};
 use crate::problem::Problem;
 use crate::roles::{self, Wanted};
-use crate::{Call, Face, input, realms, wire};
+use crate::{input, realms, wire};
 
 /// Longest names, in characters.
 const NAME_MAX: usize = 255;

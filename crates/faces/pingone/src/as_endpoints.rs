@@ -14,9 +14,10 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, PRAGMA, VARY};
 use http::{HeaderMap, HeaderValue};
 
+use crate::body;
 use crate::extract::Env;
+use crate::face::Face;
 use crate::problem::Problem;
-use crate::{Face, body};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 

@@ -14,11 +14,12 @@ use http::HeaderValue;
 use http::StatusCode;
 use http::header::LOCATION;
 
+use crate::body;
 use crate::cors::Concerned;
 use crate::extract::{Env, Visitor};
+use crate::face::Face;
 use crate::flow::Flow;
 use crate::problem::{Problem, Shown};
-use crate::{Face, body};
 
 /// Parameters in the query or in the form.
 pub(crate) async fn authorize(

@@ -8,7 +8,7 @@ use adieu_http_kit::cookies::{SameSite, SetCookie, first};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
-use crate::Face;
+use crate::face::Face;
 use crate::manage::settings::is_persistent;
 
 const WITH_SAME_SITE: &str = "ST";

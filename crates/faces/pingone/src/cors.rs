@@ -15,7 +15,7 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 
-use crate::Face;
+use crate::face::Face;
 
 /// How long a browser may remember what it was allowed, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");

@@ -6,8 +6,9 @@ use adieu_authority::RealmId;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 
+use crate::face::Face;
 use crate::problem::Problem;
-use crate::{Face, as_endpoints, signoff};
+use crate::{as_endpoints, signoff};
 
 /// One of these addresses, in an environment.
 pub(crate) struct Direct {

@@ -13,9 +13,10 @@ use adieu_http_kit::media;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use http::request::Parts;
 
+use crate::face::{CHANNEL, Face};
 use crate::manage::input::Input;
 use crate::problem::Problem;
-use crate::{CHANNEL, Face, body, cookies};
+use crate::{body, cookies};
 
 /// An id in the path. What is no id names nothing.
 async fn id<T: FromStr>(parts: &mut Parts, name: &str) -> Result<T, Problem> {

@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, EXPIRES, HeaderMap, PRAGMA, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::Face;
 use crate::external::External;
+use crate::face::Face;
 use crate::problem::{Problem, Shown};
 
 const CORRELATION_ID: HeaderName = HeaderName::from_static("correlation-id");

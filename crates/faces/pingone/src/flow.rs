@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::Face;
 use crate::extract::Visitor;
+use crate::face::Face;
 use crate::problem::Problem;
 
 const KIND: &str = "pingone-flow";

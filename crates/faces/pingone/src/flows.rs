@@ -11,10 +11,11 @@ use http::request::Parts;
 use uuid::Uuid;
 
 use crate::extract::{Env, Visitor};
+use crate::face::Face;
 use crate::flow::Flow;
 use crate::problem::Problem;
 use crate::signed_on::{Credentials, sign_on};
-use crate::{Face, body, cookies};
+use crate::{body, cookies};
 
 const CHECK: &str = "application/vnd.pingidentity.usernamePassword.check+json";
 

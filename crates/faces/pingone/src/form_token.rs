@@ -9,7 +9,7 @@ use http::header::{HeaderMap, HeaderValue};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::Face;
+use crate::face::Face;
 
 /// The name of the cookie.
 const COOKIE: &str = "adieu-signon";

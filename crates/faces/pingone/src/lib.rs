@@ -13,6 +13,7 @@ mod cors;
 mod direct;
 mod external;
 mod extract;
+mod face;
 mod finish;
 mod flow;
 mod flows;
@@ -20,6 +21,7 @@ mod form_token;
 mod manage;
 mod problem;
 mod resume;
+mod route;
 mod session_json;
 mod sessions;
 mod settings;
@@ -28,11 +30,8 @@ mod signed_on;
 mod signoff;
 mod user_agent;
 
-use std::sync::Arc;
-
-use adieu_authority::{Authority, Channel, Issuer, Realm};
+use adieu_authority::Authority;
 use adieu_http_kit::service::{Answers, FaceService};
-use adieu_oidc::Provider;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -44,46 +43,14 @@ pub use settings::Settings;
 
 use crate::cors::Cross;
 use crate::direct::Direct;
+use crate::face::Face;
 use crate::finish::{Reads, finish};
 use crate::problem::Problem;
-
-/// The door that sessions of this dialect come through.
-pub(crate) const CHANNEL: Channel = Channel::named("pingone");
-
-/// What every handler has at hand.
-#[derive(Clone)]
-pub(crate) struct Face(Arc<Inner>);
-
-struct Inner {
-    authority: Authority,
-    settings: Settings,
-}
-
-impl Face {
-    pub(crate) fn authority(&self) -> &Authority {
-        &self.0.authority
-    }
-
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.0.settings
-    }
-
-    /// The OpenID Provider of an environment. Contract pingone.md 1.3 and 3.4.
-    pub(crate) fn provider(&self, realm: &Arc<Realm>) -> Provider<'_> {
-        let issuer = Issuer {
-            realm: Arc::clone(realm),
-            name: format!("{}/{}/as", self.settings().auth_base_of(realm.id), realm.id),
-            api: self.settings().api_base.clone(),
-            api_scopes: "p1:",
-            acr: "Single_Factor",
-        };
-        Provider { authority: self.authority(), issuer, direct_mode: Some("pi.flow") }
-    }
-}
+use crate::route::{Route, only, readable};
 
 /// The service: everything below `/{environment id}` and `/v1`.
 pub fn service(authority: Authority, settings: Settings) -> FaceService<PingOne> {
-    let face = Face(Arc::new(Inner { authority, settings }));
+    let face = Face::new(authority, settings);
     let routes = routed().fold(Router::new(), |router, route| router.route(&route.path, route.to));
     let routes = routes.fallback(async || Problem::NotFound).with_state(face.clone());
     FaceService::new(PingOne { routes, face })
@@ -155,25 +122,6 @@ fn management() -> Vec<Route> {
             get(sessions::read).post(sessions::reset),
         ),
     ]
-}
-
-/// A path, its methods, and what they lead to.
-pub(crate) struct Route {
-    path: String,
-    allow: &'static str,
-    to: MethodRouter<Face>,
-}
-
-/// Exactly these methods. `HEAD` is none of them: a `get` route would serve it, and a look must not sign anybody off.
-fn only(path: impl Into<String>, allow: &'static str, routes: MethodRouter<Face>) -> Route {
-    let refuse = move || async move { Problem::Method { allow } };
-    Route { path: path.into(), allow, to: routes.head(refuse).fallback(refuse) }
-}
-
-/// A document that may also be asked for by `HEAD`.
-fn readable(path: impl Into<String>, routes: MethodRouter<Face>) -> Route {
-    let allow = "GET, HEAD";
-    Route { path: path.into(), allow, to: routes.fallback(move || async move { Problem::Method { allow } }) }
 }
 
 /// All that a router has to find.

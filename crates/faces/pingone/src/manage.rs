@@ -4,6 +4,7 @@
 //! our word about is refused rather than stored. Contract pingone.md 3.2, 3.3, 4.1 to 4.4 and 2.6.
 
 pub(crate) mod applications;
+mod collection;
 mod environments;
 pub(crate) mod input;
 pub(crate) mod kept;
@@ -17,9 +18,8 @@ mod under_app;
 mod users;
 
 use axum::routing::get;
-use serde_json::{Value, json};
 
-use crate::{Route, only};
+use crate::route::{Route, only};
 
 /// The routes; a test holds them against the table of what each needs.
 pub(crate) fn routes() -> Vec<Route> {
@@ -135,10 +135,4 @@ fn policies() -> Vec<Route> {
             get(settings::read).post(settings::write).put(settings::write),
         ),
     ]
-}
-
-/// A list as every collection is enveloped.
-fn collection(href: &str, name: &str, items: Vec<Value>) -> Value {
-    let count = items.len();
-    json!({"_links": {"self": {"href": href}}, "_embedded": {name: items}, "count": count, "size": count})
 }

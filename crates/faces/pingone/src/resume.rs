@@ -8,11 +8,12 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 
 use crate::authorize::{coded, found};
+use crate::body;
 use crate::extract::{Env, Visitor};
+use crate::face::Face;
 use crate::flow::Flow;
 use crate::flows::flow_id;
 use crate::problem::Problem;
-use crate::{Face, body};
 
 /// Gives the code of a completed flow, once.
 pub(crate) async fn resume(

@@ -8,7 +8,7 @@ use adieu_authority::{Method, RealmId, Session, State, Timestamp};
 use adieu_http_kit::dates::rfc3339_ms;
 use serde_json::{Map, Value, json};
 
-use crate::Face;
+use crate::face::Face;
 use crate::user_agent::Agent;
 
 /// Under which of the two addresses a session is shown.

@@ -19,8 +19,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
-use crate::Face;
 use crate::extract::{Admin, OfSession, OfUser, Visitor};
+use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::{Family, base, session};
 

@@ -16,12 +16,13 @@ use http::{HeaderMap, StatusCode};
 
 use crate::authorize::found;
 use crate::extract::{Env, Visitor};
+use crate::face::Face;
 use crate::finish::html;
 use crate::flow::Flow;
 use crate::flows::flow_id;
 use crate::problem::{Problem, Shown};
 use crate::signed_on::{Credentials, sign_on};
-use crate::{Face, body, cookies, form_token};
+use crate::{body, cookies, form_token};
 
 const FLOW: &str = "flowId";
 const TOKEN: &str = "token";

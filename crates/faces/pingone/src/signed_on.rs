@@ -8,10 +8,10 @@ use std::sync::Arc;
 use adieu_authority::{Realm, SessionToken, SignOn, SignedIn};
 
 use crate::extract::Visitor;
+use crate::face::{CHANNEL, Face};
 use crate::flow::Flow;
 use crate::problem::Problem;
 use crate::signoff::end;
-use crate::{CHANNEL, Face};
 
 /// What a person gives. No `Debug`: one of them is a secret.
 pub(crate) struct Credentials {

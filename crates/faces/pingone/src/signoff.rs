@@ -16,9 +16,10 @@ use axum::response::Response;
 use crate::authorize::found;
 use crate::cors::Concerned;
 use crate::extract::Visitor;
-use crate::manage::applications::login_page;
+use crate::face::Face;
+use crate::manage::applications::find::login_page;
 use crate::problem::{Problem, Shown};
-use crate::{Face, body, cookies};
+use crate::{body, cookies};
 
 /// Address and state together must be shorter than this. P-29
 const REDIRECT_CHARS_MAX: usize = 8192;

@@ -10,9 +10,9 @@ use adieu_core::{
 };
 use rusqlite::Connection;
 
-use crate::Shared;
 use crate::error::Damaged;
 use crate::rows;
+use crate::shared::Shared;
 use crate::writer::Batch;
 
 /// A session with its user and the world around it.

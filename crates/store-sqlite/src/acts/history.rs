@@ -8,10 +8,10 @@ use adieu_core::{RealmId, SessionId, Timestamp, User, Verdict};
 use adieu_store::{Fate, Listed, Listing, Mark, Remembered};
 use rusqlite::Connection;
 
-use crate::Shared;
 use crate::acts::family::facts;
 use crate::error::Damaged;
 use crate::rows::{self, Kept};
+use crate::shared::Shared;
 
 /// Rows that one page looks at; a page may come out shorter than asked for, with a place to go on (HOME-LIMITS).
 const LOOKED_MAX: u32 = 10_000;

@@ -17,8 +17,9 @@ use crate::acts::family::{Facts, facts, facts_in, family};
 use crate::acts::history;
 use crate::cache::Held;
 use crate::hooks::Place;
+use crate::shared::Shared;
 use crate::writer::Batch;
-use crate::{Shared, SqliteStore, rows};
+use crate::{SqliteStore, rows};
 
 /// How often a read is made anew because commits touched its key meanwhile; then it answers without filling.
 const FILLS_MAX: usize = 8;

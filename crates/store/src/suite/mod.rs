@@ -9,6 +9,7 @@ pub mod crowds;
 pub mod directory;
 pub mod durability;
 pub mod endings;
+mod engine;
 pub mod flows;
 pub mod grants;
 pub mod history;
@@ -19,25 +20,8 @@ pub mod sign_ons;
 pub mod sweep;
 mod town;
 
-use std::sync::Arc;
-
-use crate::Store;
-
+pub use engine::Engine;
 pub use town::{ABSOLUTE, Chance, Held, IDLE, Town, at};
-
-/// An engine under test, and the place where it keeps its things.
-#[expect(async_fn_in_trait, reason = "only tests implement and call it, on their own thread")]
-pub trait Engine: Sized {
-    /// A place of its own, empty.
-    async fn fresh() -> Self;
-
-    /// Opens the store in this place.
-    async fn open(&self) -> Arc<dyn Store>;
-
-    /// The place as a sudden death of the process leaves it at this moment. Whatever is still open on the old place
-    /// says no goodbye to the new one.
-    async fn after_crash(&self) -> Self;
-}
 
 /// Runs the whole suite against an [`Engine`]: one test for each promise.
 #[macro_export]

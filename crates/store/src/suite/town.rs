@@ -14,7 +14,7 @@ use adieu_core::{
 };
 use uuid::Uuid;
 
-use crate::suite::Engine;
+use crate::suite::engine::Engine;
 use crate::{Check, DirectoryError, Edited, Looked, Store};
 
 /// Numbers that look random and are the same in every run.

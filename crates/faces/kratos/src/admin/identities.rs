@@ -17,7 +17,8 @@ use uuid::Uuid;
 
 use crate::admin::identity::{IdentityBody, Secret, Wanted, credentials};
 use crate::admin::patch::patched;
-use crate::answer::{Answer, Call, empty, json as json_answer, read_body};
+use crate::answer::{Answer, empty, json as json_answer};
+use crate::call::{Call, read_body};
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::links;

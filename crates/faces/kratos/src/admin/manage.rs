@@ -10,7 +10,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::admin::sessions::{order, recall};
-use crate::answer::{Answer, Call, json as json_answer, read_body};
+use crate::answer::{Answer, json as json_answer};
+use crate::call::{Call, read_body};
 use crate::error::KratosError;
 use crate::face::Face;
 

@@ -11,7 +11,8 @@ use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::answer::{Answer, Call, empty, json as json_answer};
+use crate::answer::{Answer, empty, json as json_answer};
+use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::links::{self, Offset};

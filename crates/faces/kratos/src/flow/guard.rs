@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{COOKIE, ORIGIN};
 
 use super::{Head, Kind, Message};
-use crate::answer::Call;
+use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::Face;
 

@@ -8,7 +8,8 @@ use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
-use crate::answer::{Answer, Call, redirect, set_cookie};
+use crate::answer::{Answer, redirect, set_cookie};
+use crate::call::Call;
 use crate::csrf::{Forged, fingerprint};
 use crate::error::KratosError;
 use crate::face::Face;

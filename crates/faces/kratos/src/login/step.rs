@@ -4,7 +4,8 @@
 
 use adieu_authority::{Live, SecondStep, SecondStepFailure};
 
-use crate::answer::{Answer, Call};
+use crate::answer::Answer;
+use crate::call::Call;
 use crate::credentials::Credentials;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};

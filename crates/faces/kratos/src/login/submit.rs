@@ -9,7 +9,8 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use serde_json::json;
 
-use crate::answer::{Answer, Call, json as json_answer, read_body, redirect, set_cookie};
+use crate::answer::{Answer, json as json_answer, redirect, set_cookie};
+use crate::call::{Call, read_body};
 use crate::credentials::Credentials;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};

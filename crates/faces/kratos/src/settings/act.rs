@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 
 use super::flow::{Button, SettingsFlow};
 use super::submit::{is_a_page, refused};
-use crate::answer::{Answer, Call, redirect, set_cookie};
+use crate::answer::{Answer, redirect, set_cookie};
+use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::flow::Message;

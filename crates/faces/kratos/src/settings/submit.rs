@@ -10,7 +10,8 @@ use axum::http::StatusCode;
 
 use super::act;
 use super::flow::{Button, SettingsFlow};
-use crate::answer::{Answer, Call, read_body, redirect};
+use crate::answer::{Answer, redirect};
+use crate::call::{Call, read_body};
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::flow::{Flow, Found, Kind, Message, guarded};

@@ -3,29 +3,25 @@
 //! What rules read is the client's; the rest is kept beside it. Whoever administers clients only sees no secret of one
 //! that may do more than they. Contract pingone.md 4.3.
 
+pub(crate) mod find;
 mod json;
 pub(super) mod secret;
 mod wire;
 
-use std::sync::Arc;
-
-use adieu_authority::{Client, ClientAuth, ClientId, NewClient, RealmId};
+use adieu_authority::{ClientId, NewClient};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::Value;
 
-use super::collection;
-use super::kept::{Kind, MOST};
-use super::role_assignments::outranks;
-use crate::Face;
+use self::find::{KIND, find, outranks_client};
+use super::collection::collection;
+use super::kept::MOST;
 use crate::extract::{Admin, Body, OfApp};
+use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::base;
-
-/// What is kept of an application beside its client.
-const KIND: Kind = Kind("pingone.application");
 
 pub(super) async fn list(State(face): State<Face>, admin: Admin) -> Result<Json<Value>, Problem> {
     admin.must(|rights| rights.clients)?;
@@ -109,33 +105,3 @@ pub(super) async fn delete(
     super::policies::assignments::forget(&face, admin.realm.id, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
-
-/// An application that the caller administers.
-pub(super) async fn find(face: &Face, admin: &Admin, id: &ClientId) -> Result<Arc<Client>, Problem> {
-    admin.must(|rights| rights.clients)?;
-    face.authority().client(admin.realm.id, id).await?.ok_or(Problem::NotFound)
-}
-
-/// Whoever may not give an application its roles may not act as it either.
-async fn outranks_client(face: &Face, admin: &Admin, client: &Client) -> Result<(), Problem> {
-    let beyond: Vec<_> =
-        client.roles.iter().copied().filter(|role| !admin.principal.roles().contains(role)).collect();
-    outranks(face, admin, &beyond).await
-}
-
-/// The page where an application wants its people to sign on, if it has one of its own. Contract pingone.md 1.4, S14
-pub(crate) async fn login_page(
-    face: &Face,
-    realm: RealmId,
-    id: &ClientId,
-) -> Result<Option<String>, Problem> {
-    let kept = KIND.read(face, realm, id.as_str()).await?;
-    Ok(kept.and_then(|kept| kept["loginPageUrl"].as_str().map(str::to_owned)))
-}
-
-/// How a client proves itself, in the vendor's words.
-const METHODS: [(&str, ClientAuth); 3] = [
-    ("NONE", ClientAuth::None),
-    ("CLIENT_SECRET_BASIC", ClientAuth::Basic),
-    ("CLIENT_SECRET_POST", ClientAuth::Post),
-];

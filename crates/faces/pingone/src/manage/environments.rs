@@ -10,10 +10,10 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::collection;
+use super::collection::collection;
 use super::kept::{Kind, MOST};
-use crate::Face;
 use crate::extract::{Admin, Body, Caller};
+use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::{base, time};
 

@@ -5,7 +5,7 @@
 use adieu_authority::{Document, Outage, RealmId};
 use serde_json::Value;
 
-use crate::Face;
+use crate::face::Face;
 use crate::problem::Problem;
 
 /// Documents of one kind in one realm.

@@ -13,11 +13,11 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::collection;
+use super::collection::collection;
 use super::input::Input;
 use super::kept::Kind;
-use crate::Face;
 use crate::extract::{Admin, Body, OfPolicy};
+use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::{POLICY, base, time};
 

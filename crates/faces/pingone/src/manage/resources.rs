@@ -9,9 +9,9 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use uuid::{Uuid, uuid};
 
-use super::collection;
-use crate::Face;
+use super::collection::collection;
 use crate::extract::{Admin, Named};
+use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::{base, time};
 

@@ -16,11 +16,11 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::collection;
+use super::collection::collection;
 use super::input::Input;
 use super::roles::{built_in, id_of};
-use crate::Face;
 use crate::extract::{Admin, Body, Named, OfApp, OfUser, Visitor};
+use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::base;
 

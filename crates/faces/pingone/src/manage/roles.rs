@@ -9,9 +9,9 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use uuid::{Uuid, uuid};
 
-use super::collection;
-use crate::Face;
+use super::collection::collection;
 use crate::extract::{Caller, Named};
+use crate::face::Face;
 use crate::problem::Problem;
 
 /// A role as the vendor names it, and what it is here, if it is anything.

@@ -8,8 +8,8 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::kept::Kind;
-use crate::Face;
 use crate::extract::{Admin, Body};
+use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::base;
 

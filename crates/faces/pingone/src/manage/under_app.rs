@@ -8,10 +8,10 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::Face;
 use crate::extract::Admin;
-use crate::manage::applications::find;
-use crate::manage::collection;
+use crate::face::Face;
+use crate::manage::applications::find::find;
+use crate::manage::collection::collection;
 use crate::manage::kept::Kind;
 use crate::problem::Problem;
 use crate::session_json::base;

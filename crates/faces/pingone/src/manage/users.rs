@@ -22,9 +22,10 @@ use serde_json::{Value, json};
 
 use super::input::Input;
 use super::role_assignments::outranks;
+use crate::body;
 use crate::extract::{Admin, Body, OfUser, Visitor};
+use crate::face::Face;
 use crate::problem::Problem;
-use crate::{Face, body};
 
 const IMPORT: &str = "application/vnd.pingidentity.user.import+json";
 

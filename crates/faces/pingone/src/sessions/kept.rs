@@ -4,7 +4,7 @@
 
 use adieu_authority::{Cause, Fate, NotLive, Remembered, SessionId, User};
 
-use crate::Face;
+use crate::face::Face;
 use crate::problem::Problem;
 
 /// Sessions that one list shows. Live ones beyond it are shown all the same, for only what is seen can be ended: other

@@ -12,8 +12,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
 use super::{DELETE, READ, RESET, in_reach, reset_one};
-use crate::Face;
 use crate::extract::{Admin, Visitor};
+use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::{Family, session};
 

@@ -17,8 +17,9 @@ use super::{returned, unregistered};
 use crate::authorize::found;
 use crate::cors::Concerned;
 use crate::extract::{Env, Visitor};
+use crate::face::Face;
 use crate::problem::{Problem, Shown};
-use crate::{Face, body, cookies};
+use crate::{body, cookies};
 
 /// The hint is the order.
 pub(crate) async fn sign_off(

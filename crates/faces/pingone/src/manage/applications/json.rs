@@ -5,8 +5,8 @@
 use adieu_authority::Client;
 use serde_json::{Value, json};
 
-use super::{KIND, METHODS};
-use crate::Face;
+use super::find::{KIND, METHODS};
+use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::{base, time};
 

@@ -7,9 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::{find, outranks_client};
-use crate::Face;
+use super::find::{find, outranks_client};
 use crate::extract::{Admin, OfApp};
+use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::base;
 

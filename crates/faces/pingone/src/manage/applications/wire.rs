@@ -5,7 +5,7 @@
 use adieu_authority::{Client, ClientAuth, Span};
 use serde_json::{Map, Value};
 
-use super::METHODS;
+use super::find::METHODS;
 use crate::manage::input::Input;
 use crate::problem::Problem;
 

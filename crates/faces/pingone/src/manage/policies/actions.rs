@@ -10,9 +10,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::find;
-use crate::Face;
 use crate::extract::{Admin, Body, Named, OfPolicy};
-use crate::manage::collection;
+use crate::face::Face;
+use crate::manage::collection::collection;
 use crate::manage::input::Input;
 use crate::manage::kept::Kind;
 use crate::problem::Problem;

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::actions::priority;
 use super::name;
-use crate::Face;
 use crate::extract::{Admin, Body, Named, OfApp};
+use crate::face::Face;
 use crate::manage::kept::Kind;
 use crate::manage::under_app::{Of, UnderApp};
 use crate::problem::Problem;

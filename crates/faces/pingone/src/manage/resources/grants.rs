@@ -10,8 +10,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::resource;
-use crate::Face;
 use crate::extract::{Admin, Body, Named, OfApp};
+use crate::face::Face;
 use crate::manage::input::Input;
 use crate::manage::kept::Kind;
 use crate::manage::under_app::{Of, UnderApp};

@@ -5,7 +5,7 @@
 use adieu_authority::User;
 use serde_json::{Map, Value, json};
 
-use crate::Face;
+use crate::face::Face;
 use crate::manage::input::Input;
 use crate::problem::Problem;
 use crate::session_json::{base, time};

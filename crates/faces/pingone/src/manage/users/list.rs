@@ -11,10 +11,11 @@ use http::Uri;
 use serde_json::{Value, json};
 
 use super::filter::Filter;
+use crate::body;
 use crate::extract::Admin;
+use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::base;
-use crate::{Face, body};
 
 const LIMIT: u32 = 100;
 const LIMIT_MAX: u32 = 200;

@@ -10,11 +10,12 @@ use axum::extract::{Request, State};
 use serde_json::{Value, json};
 
 use super::{changeable, found};
+use crate::body;
 use crate::extract::{Admin, OfUser, Visitor};
+use crate::face::Face;
 use crate::manage::input::Input;
 use crate::problem::Problem;
 use crate::session_json::base;
-use crate::{Face, body};
 
 const SET: &str = "application/vnd.pingidentity.password.set+json";
 /// An empty object takes the password away.

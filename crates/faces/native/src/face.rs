@@ -1,0 +1,34 @@
+//! What handlers have at hand: the authority, the answers that may be asked for again, and the request.
+//!
+//! Decides nothing and holds no state but those answers.
+
+use adieu_authority::{Authority, Channel, Origin};
+use adieu_http_kit::client::Peer;
+use http::request::Parts;
+
+use crate::input::Query;
+use crate::repeats::Repeats;
+
+/// The name of this door in records and logs.
+const CHANNEL: Channel = Channel::named("native");
+
+/// The API over an authority.
+pub(crate) struct Face {
+    pub(crate) authority: Authority,
+    pub(crate) repeats: Repeats,
+}
+
+/// A request as handlers see it: its query is checked. Its body goes beside it, to those who read one.
+pub(crate) struct Call {
+    pub(crate) parts: Parts,
+    /// What the path names, decoded; empty where it names nothing.
+    pub(crate) id: String,
+    pub(crate) query: Query,
+}
+
+impl Call {
+    pub(crate) fn origin(&self) -> Origin {
+        let address = self.parts.extensions.get::<Peer>().map(Peer::to_string);
+        Origin { channel: CHANNEL, address }
+    }
+}

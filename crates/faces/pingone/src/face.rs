@@ -1,0 +1,48 @@
+//! What every handler of this face has at hand: the authority and the settings.
+//!
+//! Holds no state of its own.
+
+use std::sync::Arc;
+
+use adieu_authority::{Authority, Channel, Issuer, Realm};
+use adieu_oidc::Provider;
+
+use crate::settings::Settings;
+
+/// The door that sessions of this dialect come through.
+pub(crate) const CHANNEL: Channel = Channel::named("pingone");
+
+/// What every handler has at hand.
+#[derive(Clone)]
+pub(crate) struct Face(Arc<Inner>);
+
+struct Inner {
+    authority: Authority,
+    settings: Settings,
+}
+
+impl Face {
+    pub(crate) fn new(authority: Authority, settings: Settings) -> Self {
+        Self(Arc::new(Inner { authority, settings }))
+    }
+
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The OpenID Provider of an environment. Contract pingone.md 1.3 and 3.4.
+    pub(crate) fn provider(&self, realm: &Arc<Realm>) -> Provider<'_> {
+        let issuer = Issuer {
+            realm: Arc::clone(realm),
+            name: format!("{}/{}/as", self.settings().auth_base_of(realm.id), realm.id),
+            api: self.settings().api_base.clone(),
+            api_scopes: "p1:",
+            acr: "Single_Factor",
+        };
+        Provider { authority: self.authority(), issuer, direct_mode: Some("pi.flow") }
+    }
+}

@@ -1,0 +1,21 @@
+//! What an engine brings to be tested.
+//!
+//! Nothing here knows any engine.
+
+use std::sync::Arc;
+
+use crate::Store;
+
+/// An engine under test, and the place where it keeps its things.
+#[expect(async_fn_in_trait, reason = "only tests implement and call it, on their own thread")]
+pub trait Engine: Sized {
+    /// A place of its own, empty.
+    async fn fresh() -> Self;
+
+    /// Opens the store in this place.
+    async fn open(&self) -> Arc<dyn Store>;
+
+    /// The place as a sudden death of the process leaves it at this moment. Whatever is still open on the old place
+    /// says no goodbye to the new one.
+    async fn after_crash(&self) -> Self;
+}
