@@ -4,13 +4,14 @@
 //! Every figure is a ratio to Debian's nginx answering `return 200` and to the same framework's static answer in the same
 //! run, because machines are shared and noisy. Rounds alternate; the median counts.
 
+mod figures;
 mod load;
 mod servers;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
-use crate::check::need;
 use crate::contract_server::release_binary;
+use crate::packages::need;
 
 use load::{Load, Measured, measure};
 use servers::{Nginx, Seeded, StaticAnswer};
@@ -113,14 +114,4 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-/// A number behind a word in a program's output.
-fn number_before(text: &str, words: &str) -> Result<f64> {
-    let line = text
-        .lines()
-        .find(|line| line.contains(words))
-        .with_context(|| format!("no `{words}` in:\n{text}"))?;
-    let before = line.split(words).next().unwrap_or_default();
-    before.split_whitespace().last().and_then(|n| n.parse().ok()).with_context(|| line.to_owned())
 }

@@ -9,8 +9,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::check::need;
 use crate::files;
+use crate::packages::need;
 
 /// Programs, and the Debian packages they come in.
 const PROGRAMS: [(&str, &str); 12] = [

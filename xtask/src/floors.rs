@@ -12,7 +12,8 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::{circles, files, verdict};
+use crate::verdict::verdict;
+use crate::{circles, files};
 
 /// One room of the house.
 struct Room {

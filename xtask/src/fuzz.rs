@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::check::need;
+use crate::packages::need;
 use crate::{corpus, files};
 
 /// The targets, as `fuzz/Cargo.toml` names them.

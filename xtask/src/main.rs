@@ -20,8 +20,10 @@ mod fuzz;
 mod lexer;
 mod modules;
 mod names;
+mod packages;
 mod promises;
 mod tidy;
+mod verdict;
 
 use std::process::ExitCode;
 
@@ -31,8 +33,8 @@ const USAGE: &str = "\
 cargo xtask check                          what CI runs before the tests: format, clippy, floors, tidy, docs, contracts
 cargo xtask test                           installs what is needed, then check, then all tests, then fuzz for a while
 cargo xtask clients                        installs only: programs and published packages that tests call
-cargo xtask floors                         who may import whom
-cargo xtask tidy                           headers, lengths, words that must not be there, promises
+cargo xtask floors                         who may import whom, and no circles of files
+cargo xtask tidy                           headers, lengths, words that must not be there, names that mean two things, promises
 cargo xtask contracts [--write] [--strict] the table of checks; --strict also fails when a due check has no test
 cargo xtask bench check|end                what a check and a durable ending cost, as multiples of doing nothing
 cargo xtask crash [--kills N] [--power-cuts M] [--seed S]
@@ -74,13 +76,4 @@ fn run(words: &[&str]) -> Result<()> {
         ["coldstart", rest @ ..] => crash::cold_start(rest),
         _ => bail!("{USAGE}"),
     }
-}
-
-/// Fails with all findings at once; says that all is well otherwise.
-fn verdict(name: &str, findings: &[String]) -> Result<()> {
-    if findings.is_empty() {
-        println!("{name}: ok");
-        return Ok(());
-    }
-    bail!("{name}: {} to mend\n  {}", findings.len(), findings.join("\n  "))
 }

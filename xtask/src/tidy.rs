@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use crate::verdict::verdict;
 use crate::{
     files::{self, Source},
     functions::functions,
     lexer::{self, Views},
-    names, promises, verdict,
+    names, promises,
 };
 
 const FILE_LINES_MAX: usize = 500;

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::bench::number_before;
+use crate::bench::figures::number_before;
 use crate::bench::servers::{LOAD_CORE, Target};
 
 const SECONDS: u32 = 4;

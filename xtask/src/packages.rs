@@ -1,0 +1,36 @@
+//! Programs that steps need: installed where we may, named with their package where we may not.
+//!
+//! Nothing is passed over in silence.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// Sees to it that a program is there: installs its package when we may, else says exactly what to install.
+pub(crate) fn need(program: &str, package: &str) -> Result<()> {
+    if on_path(program) {
+        return Ok(());
+    }
+    let install = format!("apt-get install -y --no-install-recommends {package}");
+    if !is_root() || !on_path("apt-get") {
+        bail!("`{program}` is missing; on Debian: sudo {install}");
+    }
+    println!("$ {install}");
+    let script = format!("export DEBIAN_FRONTEND=noninteractive; apt-get update && {install}");
+    let status = Command::new("sh").args(["-c", &script]).status().context("sh")?;
+    ensure!(status.success() && on_path(program), "`{program}` is still missing after: {install}");
+    Ok(())
+}
+
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Debian puts servers where only root's path leads.
+    std::env::split_paths(&path).chain(["/usr/sbin".into()]).any(|folder| folder.join(program).is_file())
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    // The owner of our own entry in /proc is the user we run as.
+    Path::new("/proc/self").metadata().is_ok_and(|entry| entry.uid() == 0)
+}
