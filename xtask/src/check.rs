@@ -41,7 +41,7 @@ pub(crate) fn test() -> Result<()> {
     println!("\ntests: {} passed, {} failed; skipped: {}", sum.passed, sum.failed, sum.skipped());
     ensure!(status.success(), "cargo test: {status}");
     ensure!(sum.ignored == 0, "{} tests did not run", sum.ignored);
-    fuzz::fuzz(&fuzz::Wanted::of_a_test())
+    fuzz::fuzz(&fuzz::FuzzOptions::of_a_test())
 }
 
 /// What all test binaries together report.

@@ -29,10 +29,10 @@ const TARGETS: [&str; 11] = [
 /// Coverage by counters at every edge, as the engine reads it.
 const INSTRUMENTED: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table";
-/// How long each target runs when nothing else is said, and in CI.
+/// How long each target runs when nothing else is said.
 const SECONDS: u32 = 60;
-/// How long in a test run at home.
-const SECONDS_AT_HOME: u32 = 10;
+/// How long in a test run, in CI and elsewhere: long enough to try the kept corpus and to look around it.
+const SECONDS_OF_A_TEST: u32 = 10;
 /// Targets that run side by side in a test run.
 const LANES_OF_A_TEST: usize = 2;
 /// One input that takes longer hangs.
@@ -41,7 +41,7 @@ const HANGS_AFTER_S: u32 = 20;
 const BYTES_MAX: u32 = 4096;
 
 /// What to run, and for how long.
-pub(crate) struct Wanted {
+pub(crate) struct FuzzOptions {
     seconds: u32,
     targets: Vec<&'static str>,
     /// Whether what was found goes into the kept corpus.
@@ -50,15 +50,14 @@ pub(crate) struct Wanted {
     lanes: usize,
 }
 
-impl Wanted {
+impl FuzzOptions {
     fn all() -> Self {
         Self { seconds: SECONDS, targets: TARGETS.to_vec(), keep: false, lanes: 1 }
     }
 
-    /// As a part of `cargo xtask test`: a minute each where `CI` is set, a look at home.
+    /// As a part of `cargo xtask test`. Longer runs are a command of their own.
     pub(crate) fn of_a_test() -> Self {
-        let seconds = if std::env::var_os("CI").is_some() { SECONDS } else { SECONDS_AT_HOME };
-        Self { seconds, lanes: LANES_OF_A_TEST, ..Self::all() }
+        Self { seconds: SECONDS_OF_A_TEST, lanes: LANES_OF_A_TEST, ..Self::all() }
     }
 
     /// `[--seconds N] [--keep] [TARGET…]`
@@ -83,7 +82,7 @@ impl Wanted {
 }
 
 /// Builds and runs them, as many side by side as wanted.
-pub(crate) fn fuzz(wanted: &Wanted) -> Result<()> {
+pub(crate) fn fuzz(wanted: &FuzzOptions) -> Result<()> {
     need("c++", "g++")?;
     let folder = files::root().join("target/fuzz");
     let binaries = build(&folder)?;
@@ -162,7 +161,7 @@ impl Target {
         }
     }
 
-    fn run(&self, wanted: &Wanted) -> Result<()> {
+    fn run(&self, wanted: &FuzzOptions) -> Result<()> {
         for folder in [&self.kept, &self.grown, &self.broken] {
             std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         }

@@ -71,7 +71,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["contract-server", rest @ ..] => {
             contract_server::contract_server(&contract_server::Wanted::read(rest)?)
         }
-        ["fuzz", rest @ ..] => fuzz::fuzz(&fuzz::Wanted::read(rest)?),
+        ["fuzz", rest @ ..] => fuzz::fuzz(&fuzz::FuzzOptions::read(rest)?),
         ["crash", rest @ ..] => crash::crash(rest),
         ["coldstart", rest @ ..] => crash::cold_start(rest),
         _ => bail!("{USAGE}"),
