@@ -151,13 +151,13 @@ async fn make_client(
     Ok(secret.map(|secret| Made { client: id, secret }))
 }
 
-/// A client that may do nothing yet.
+/// A client of which nothing more is said. RFC 7591 §2: it redeems codes.
 fn bare(id: ClientId, auth: ClientAuth) -> NewClient {
     NewClient {
         name: id.to_string(),
         id,
         auth,
-        code: false,
+        code: true,
         refresh: false,
         client_credentials: false,
         pkce_required: false,

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
+use crate::client_words::{AuthMethod, GrantType};
 use crate::names::unknown;
 
 /// The largest document that is read: some 200,000 users.
@@ -34,18 +35,16 @@ const NAMES: &[&str] = &[
     "realms.users.roles.role",
     "realms.users.roles.realm",
     "realms.users.roles.population",
-    "realms.clients.id",
-    "realms.clients.name",
+    "realms.clients.client_id",
+    "realms.clients.client_name",
     "realms.clients.enabled",
-    "realms.clients.auth",
-    "realms.clients.code",
-    "realms.clients.refresh",
-    "realms.clients.client_credentials",
+    "realms.clients.token_endpoint_auth_method",
+    "realms.clients.grant_types",
     "realms.clients.pkce_required",
     "realms.clients.redirect_uris",
     "realms.clients.post_logout_redirect_uris",
     "realms.clients.origins",
-    "realms.clients.outlives_session",
+    "realms.clients.offline_access",
     "realms.clients.ends_by_id_token",
     "realms.clients.acr",
     "realms.clients.access_life_s",
@@ -185,30 +184,24 @@ pub struct RoleDoc {
     pub population: Option<String>,
 }
 
-/// A client. Its secret is derived; `adieu apply` shows it when it makes the client.
+/// A client, in the words of RFC 7591 where that has one. Its secret is derived; `adieu apply` shows it when it makes the client.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClientDoc {
     /// Its id.
-    pub id: String,
+    pub client_id: String,
     /// What people call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub client_name: Option<String>,
     /// A disabled client gets nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     /// How it proves itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub auth: Option<Auth>,
-    /// May redeem codes.
+    pub token_endpoint_auth_method: Option<AuthMethod>,
+    /// What it may ask for at the token endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<bool>,
-    /// Gets refresh tokens.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refresh: Option<bool>,
-    /// May act in its own name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_credentials: Option<bool>,
+    pub grant_types: Option<Vec<GrantType>>,
     /// Must use PKCE with S256.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pkce_required: Option<bool>,
@@ -221,9 +214,9 @@ pub struct ClientDoc {
     /// Origins of pages that may ask in its name; `["*"]` is any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origins: Option<Vec<String>>,
-    /// Its tokens live on after their session.
+    /// Its tokens live on after their session, as those of the scope `offline_access` do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outlives_session: Option<bool>,
+    pub offline_access: Option<bool>,
     /// One of its ID tokens is enough to end the session it speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_by_id_token: Option<bool>,
@@ -239,18 +232,6 @@ pub struct ClientDoc {
     /// What it may do in its own name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roles: Option<Vec<RoleDoc>>,
-}
-
-/// How a client proves itself, in the words of OpenID Connect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Auth {
-    /// Not at all: a public client.
-    None,
-    /// HTTP Basic.
-    ClientSecretBasic,
-    /// In the form body.
-    ClientSecretPost,
 }
 
 impl Document {
@@ -314,18 +295,16 @@ mod tests {
             roles: Some(vec![role.clone()]),
         };
         let client = ClientDoc {
-            id: "x".into(),
-            name: text(),
+            client_id: "x".into(),
+            client_name: text(),
             enabled: Some(true),
-            auth: Some(Auth::None),
-            code: Some(true),
-            refresh: Some(true),
-            client_credentials: Some(true),
+            token_endpoint_auth_method: Some(AuthMethod::None),
+            grant_types: Some(vec![GrantType::AuthorizationCode]),
             pkce_required: Some(true),
             redirect_uris: Some(vec!["x".into()]),
             post_logout_redirect_uris: Some(vec!["x".into()]),
             origins: Some(vec!["x".into()]),
-            outlives_session: Some(true),
+            offline_access: Some(true),
             ends_by_id_token: Some(true),
             acr: text(),
             access_life_s: Some(1),
@@ -384,7 +363,8 @@ mod tests {
         assert!(says.starts_with("unknown name `realms.users.password`; did you mean"), "{says}");
         assert!(refusal("[[realms]]\nid = 'x'").contains("path"));
         assert!(
-            refusal("[[realms]]\npath = '/a'\n[[realms.clients]]\nid = 'x'\nauth = 'no'").contains("auth")
+            refusal("[[realms]]\npath = '/a'\n[[realms.clients]]\nclient_id = 'x'\ngrant_types = ['no']")
+                .contains("authorization_code")
         );
     }
 }

@@ -3,12 +3,11 @@
 //! Passwords and secrets are not in it (EMPTY-HANDS). What is none is said as such, so that applying an export takes away
 //! what was added since.
 
-use adieu_authority::{
-    Client, ClientAuth, Document, Population, PopulationId, RoleAssignment, RoleScope, User,
-};
+use adieu_authority::{Client, Document, Population, PopulationId, RoleAssignment, RoleScope, User};
 use adieu_core::directory::matched;
 
-use crate::document::{self, Auth, ClientDoc, KeptDoc, PopulationDoc, RealmDoc, RoleDoc, UserDoc};
+use crate::client_words::GrantType;
+use crate::document::{self, ClientDoc, KeptDoc, PopulationDoc, RealmDoc, RoleDoc, UserDoc};
 use crate::facts::{Facts, RealmFacts};
 use crate::words::{ANY_ORIGIN, role_word, seconds};
 
@@ -59,18 +58,16 @@ fn user_doc(facts: &Facts, of: &RealmFacts, user: &User) -> UserDoc {
 
 fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {
     ClientDoc {
-        id: client.id.to_string(),
-        name: Some(client.name.clone()),
+        client_id: client.id.to_string(),
+        client_name: Some(client.name.clone()),
         enabled: Some(client.enabled),
-        auth: Some(auth_doc(client.auth)),
-        code: Some(client.code),
-        refresh: Some(client.refresh),
-        client_credentials: Some(client.client_credentials),
+        token_endpoint_auth_method: Some(client.auth.into()),
+        grant_types: Some(GrantType::all_of(client)),
         pkce_required: Some(client.pkce_required),
         redirect_uris: Some(client.redirect_uris.clone()),
         post_logout_redirect_uris: Some(client.post_logout_redirect_uris.clone()),
         origins: Some(client.origins.clone().unwrap_or_else(|| vec![ANY_ORIGIN.into()])),
-        outlives_session: Some(client.outlives_session),
+        offline_access: Some(client.outlives_session),
         ends_by_id_token: Some(client.ends_by_id_token),
         acr: Some(client.acr.clone().unwrap_or_default()),
         access_life_s: Some(seconds(client.access_life)),
@@ -82,14 +79,6 @@ fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {
 fn kept_doc(document: &Document) -> KeptDoc {
     let Document { kind, id, body, .. } = document.clone();
     KeptDoc { kind, id, body }
-}
-
-const fn auth_doc(auth: ClientAuth) -> Auth {
-    match auth {
-        ClientAuth::None => Auth::None,
-        ClientAuth::Basic => Auth::ClientSecretBasic,
-        ClientAuth::Post => Auth::ClientSecretPost,
-    }
 }
 
 /// The name, where it means one population only and can't be taken for an id; else the id.

@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod carry;
+pub mod client_words;
 pub mod document;
 pub mod export;
 pub mod facts;

@@ -111,7 +111,7 @@ pub fn apply(order: Apply) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         for made in &done.secrets {
-            println!("secret of client {}: {}", made.client, made.secret);
+            println!("secret of client {}: {}", made.client_id, made.client_secret);
         }
         if !done.changes.is_empty() {
             println!("done");
@@ -176,13 +176,14 @@ struct Step {
 
 #[derive(Serialize, Deserialize)]
 struct Made {
-    client: String,
-    secret: String,
+    client_id: String,
+    client_secret: String,
 }
 
 impl From<Applied> for Step {
     fn from(applied: Applied) -> Self {
-        let made = |made: declared::Made| Made { client: made.client.to_string(), secret: made.secret };
+        let made =
+            |made: declared::Made| Made { client_id: made.client.to_string(), client_secret: made.secret };
         let secrets = applied.made.into_iter().map(made).collect();
         Self { changes: applied.changes, left: applied.left, secrets }
     }

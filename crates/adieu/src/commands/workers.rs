@@ -30,10 +30,10 @@ pub fn worker(WorkerCommand::Add { name, of }: WorkerCommand) -> Result<()> {
         let api = open_or_make(&of.reach).await?;
         let realm = realm_id(&api, &of.realm).await?;
         let roles = ["identity_data_admin", "realm_admin"].map(|role| json!({"role": role, "realm": realm}));
-        let body = json!({"name": name, "auth": "basic", "own_name": true, "roles": roles});
+        let body = json!({"client_name": name, "grant_types": ["client_credentials"], "roles": roles});
         let path = format!("/v1/realms/{realm}/clients");
         let made = api.ask(Method::POST, &path, Some(body)).await?;
-        let (id, secret) = (text(&made, "id"), text(&made, "secret"));
+        let (id, secret) = (text(&made, "client_id"), text(&made, "client_secret"));
         shown::lines(
             &made,
             of.reach.json,

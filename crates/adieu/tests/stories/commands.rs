@@ -175,7 +175,7 @@ async fn a_document_is_applied_through_the_server() {
     let text = format!(
         "[[realms]]\npath = '/alpha'\n[[realms.users]]\nusername = 'dora'\npassword_file = '{}'\n\
          [[realms.users]]\nusername = 'alice'\nenabled = false\npassword_env = 'NOT_SET_AND_NOT_NEEDED'\n\
-         [[realms.clients]]\nid = 'shop-of-the-document'\ncode = true\n",
+         [[realms.clients]]\nclient_id = 'shop-of-the-document'\ngrant_types = ['authorization_code']\n",
         secret.display()
     );
     std::fs::write(&document, &text).expect("a file");
@@ -187,7 +187,7 @@ async fn a_document_is_applied_through_the_server() {
     assert_eq!(applied.code, 0, "{}", applied.err);
     let applied = applied.json();
     assert_eq!((&applied["left"], applied["changes"].as_array().map(Vec::len)), (&0.into(), Some(3)));
-    assert_eq!(applied["secrets"][0]["client"], "shop-of-the-document");
+    assert_eq!(applied["secrets"][0]["client_id"], "shop-of-the-document");
     let client = reqwest::Client::builder().timeout(STALL).build().expect("a client");
     let whoami = client.get(format!("http://{}/sessions/whoami", server.public));
     assert_eq!(whoami.header("x-session-token", token).send().await.expect("an answer").status(), 401);

@@ -48,9 +48,9 @@ password_env = "EVE_PASSWORD"
 username = "alice"
 enabled = false
 [[realms.clients]]
-id = "robot"
-auth = "client_secret_post"
-client_credentials = true
+client_id = "robot"
+token_endpoint_auth_method = "client_secret_post"
+grant_types = ["client_credentials"]
 access_life_s = 60
 roles = [{ role = "identity-data-admin", population = "Visitors" }]
 "#;

@@ -21,7 +21,7 @@ fn adieu(data: &Path, words: &[&str], input: &str) -> (i32, String, String) {
     (status.code().expect("a status"), text(stdout), text(stderr))
 }
 
-const TOWN: &str = "[[realms]]\npath = '/town'\n[[realms.clients]]\nid = 'shop'\ncode = true\n";
+const TOWN: &str = "[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'shop'\ngrant_types = ['authorization_code']\n";
 
 /// Goal: an operator sees what would change, makes it so once, and can go on by script.
 #[test]
@@ -45,16 +45,17 @@ fn a_document_is_shown_applied_and_exported() {
     assert_eq!(code, 0);
     let dry = ["apply", "--dry-run", "--detailed-exitcode", "-"];
     assert_eq!(adieu(&data, &dry, &exported).0, 0);
-    let other = TOWN.replace("true", "false");
+    let other = TOWN.replace("authorization_code", "client_credentials");
     let (code, says, _) = adieu(&data, &dry, &other);
-    let expect = "~ client shop in /town: code true → false\n1 to change; nothing was changed\n";
+    let expect = "~ client shop in /town: grant_types [authorization_code] → [client_credentials]\n\
+                  1 to change; nothing was changed\n";
     assert_eq!((code, says.as_str()), (5, expect));
     assert_eq!(adieu(&data, &["apply", "--dry-run", "-"], &other).0, 0);
     assert_eq!(adieu(&data, &["export"], "").1, exported, "a dry run changes nothing");
-    let (code, _, says) = adieu(&data, &["apply", "-"], &TOWN.replace("code", "cod"));
+    let (code, _, says) = adieu(&data, &["apply", "-"], &TOWN.replace("grant_types", "grant_type"));
     assert_eq!(code, 1);
     assert!(
-        says.contains("unknown name `realms.clients.cod`; did you mean `realms.clients.code`?"),
+        says.contains("unknown name `realms.clients.grant_type`; did you mean `realms.clients.grant_types`?"),
         "{says}"
     );
     assert_eq!(adieu(&data, &["apply"], "").0, 2);

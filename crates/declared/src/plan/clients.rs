@@ -6,7 +6,8 @@ use adieu_authority::{Client, ClientAuth, ClientId, RoleAssignment, Span};
 use anyhow::{Context, Result, ensure};
 
 use super::{Change, Notes, Planned, Planner, Planning, none_if_empty};
-use crate::document::{Auth, ClientDoc, RealmDoc};
+use crate::client_words::{AuthMethod, GrantType};
+use crate::document::{ClientDoc, RealmDoc};
 use crate::words::{ANY_ORIGIN, seconds};
 
 /// What changes of a client; what is none stays as it is.
@@ -14,10 +15,8 @@ use crate::words::{ANY_ORIGIN, seconds};
 pub struct ClientEdit {
     name: Option<String>,
     enabled: Option<bool>,
-    auth: Option<ClientAuth>,
-    code: Option<bool>,
-    refresh: Option<bool>,
-    client_credentials: Option<bool>,
+    auth: Option<AuthMethod>,
+    grant_types: Option<Vec<GrantType>>,
     pkce_required: Option<bool>,
     redirect_uris: Option<Vec<String>>,
     post_logout_redirect_uris: Option<Vec<String>>,
@@ -31,19 +30,19 @@ pub struct ClientEdit {
 }
 
 impl ClientEdit {
-    /// How a client proves itself that is made with this; with a secret by HTTP Basic, if nothing else is said.
+    /// How a client proves itself that is made with this.
     pub fn auth(&self) -> ClientAuth {
-        self.auth.unwrap_or(ClientAuth::Basic)
+        self.auth.unwrap_or_default().into()
     }
 
     /// Makes the change.
     pub fn apply_to(&self, client: &mut Client) {
         set(&mut client.name, &self.name);
         set(&mut client.enabled, &self.enabled);
-        set(&mut client.auth, &self.auth);
-        set(&mut client.code, &self.code);
-        set(&mut client.refresh, &self.refresh);
-        set(&mut client.client_credentials, &self.client_credentials);
+        set(&mut client.auth, &self.auth.map(ClientAuth::from));
+        if let Some(types) = &self.grant_types {
+            GrantType::set_all(types, client);
+        }
         set(&mut client.pkce_required, &self.pkce_required);
         set(&mut client.redirect_uris, &self.redirect_uris);
         set(&mut client.post_logout_redirect_uris, &self.post_logout_redirect_uris);
@@ -60,17 +59,15 @@ impl ClientEdit {
     fn of(doc: &ClientDoc, roles: Option<Vec<RoleAssignment>>) -> Self {
         let any = |origins: Vec<String>| Some(origins).filter(|origins| *origins != [ANY_ORIGIN]);
         Self {
-            name: doc.name.clone(),
+            name: doc.client_name.clone(),
             enabled: doc.enabled,
-            auth: doc.auth.map(auth),
-            code: doc.code,
-            refresh: doc.refresh,
-            client_credentials: doc.client_credentials,
+            auth: doc.token_endpoint_auth_method,
+            grant_types: doc.grant_types.clone().map(GrantType::in_order),
             pkce_required: doc.pkce_required,
             redirect_uris: doc.redirect_uris.clone(),
             post_logout_redirect_uris: doc.post_logout_redirect_uris.clone(),
             origins: doc.origins.clone().map(any),
-            outlives_session: doc.outlives_session,
+            outlives_session: doc.offline_access,
             ends_by_id_token: doc.ends_by_id_token,
             acr: none_if_empty(&doc.acr),
             access_life_s: doc.access_life_s,
@@ -81,18 +78,12 @@ impl ClientEdit {
 
     /// Only what is not so yet.
     fn changing(self, now: &Client, notes: &mut Notes) -> Self {
-        let auth_now = now.auth;
+        let auth_now = AuthMethod::from(now.auth);
         Self {
-            name: notes.changed("name", &now.name, self.name),
+            name: notes.changed("client_name", &now.name, self.name),
             enabled: notes.changed("enabled", &now.enabled, self.enabled),
-            auth: notes.changed("auth", &auth_now, self.auth),
-            code: notes.changed("code", &now.code, self.code),
-            refresh: notes.changed("refresh", &now.refresh, self.refresh),
-            client_credentials: notes.changed(
-                "client_credentials",
-                &now.client_credentials,
-                self.client_credentials,
-            ),
+            auth: notes.changed("token_endpoint_auth_method", &auth_now, self.auth),
+            grant_types: notes.changed("grant_types", &GrantType::all_of(now), self.grant_types),
             pkce_required: notes.changed("pkce_required", &now.pkce_required, self.pkce_required),
             redirect_uris: notes.changed("redirect_uris", &now.redirect_uris, self.redirect_uris),
             post_logout_redirect_uris: notes.changed(
@@ -101,7 +92,7 @@ impl ClientEdit {
                 self.post_logout_redirect_uris,
             ),
             origins: notes.changed("origins", &now.origins, self.origins),
-            outlives_session: notes.changed("outlives_session", &now.outlives_session, self.outlives_session),
+            outlives_session: notes.changed("offline_access", &now.outlives_session, self.outlives_session),
             ends_by_id_token: notes.changed("ends_by_id_token", &now.ends_by_id_token, self.ends_by_id_token),
             acr: notes.changed("acr", &now.acr, self.acr),
             access_life_s: notes.changed("access_life_s", &seconds(now.access_life), self.access_life_s),
@@ -121,20 +112,15 @@ fn span(s: u32) -> Span {
     Span::from_s(i64::from(s))
 }
 
-const fn auth(auth: Auth) -> ClientAuth {
-    match auth {
-        Auth::None => ClientAuth::None,
-        Auth::ClientSecretBasic => ClientAuth::Basic,
-        Auth::ClientSecretPost => ClientAuth::Post,
-    }
-}
-
 impl<'a> Planner<'a> {
     pub(super) fn clients(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<()> {
         for client in doc.clients.iter().flatten() {
-            let about = || format!("client {}", client.id);
-            let id: ClientId =
-                client.id.parse().context("an id has 1 to 255 visible characters").with_context(about)?;
+            let about = || format!("client {}", client.client_id);
+            let id: ClientId = client
+                .client_id
+                .parse()
+                .context("an id has 1 to 255 visible characters")
+                .with_context(about)?;
             ensure!(self.clients.insert(id.clone()), "client {id} is named twice");
             self.client(client, &id, realm).with_context(about)?;
         }

@@ -7,7 +7,8 @@ use adieu_core::UserKey;
 use proptest::prelude::*;
 
 use super::*;
-use crate::document::{Auth, ClientDoc, KINDS, KeptDoc, RoleDoc, UserDoc};
+use crate::client_words::{AuthMethod, GrantType};
+use crate::document::{ClientDoc, KINDS, KeptDoc, RoleDoc, UserDoc};
 use crate::export::export;
 
 const NOW: Timestamp = Timestamp::from_ms(1_795_166_400_000);
@@ -146,7 +147,7 @@ fn client(realm: RealmId, id: ClientId, auth: ClientAuth) -> Client {
         enabled: true,
         auth,
         secret: None,
-        code: false,
+        code: true,
         refresh: false,
         client_credentials: false,
         pkce_required: false,
@@ -182,7 +183,7 @@ traits = '{"email":"ada@example.test","age":36}'
 username = "bob"
 population = "Guests"
 [[realms.clients]]
-id = "shop"
+client_id = "shop"
 redirect_uris = ["https://shop.test/a"]
 "#;
 
@@ -216,14 +217,17 @@ fn a_plan_says_what_is_made_changed_and_removed() {
         password_env = "ADA"
         roles = [{ role = "identity-data-admin" }]
         [[realms.clients]]
-        id = "shop"
+        client_id = "shop"
+        grant_types = ["client_credentials", "authorization_code"]
+        token_endpoint_auth_method = "client_secret_post"
         redirect_uris = ["https://shop.test/b"]
         origins = ["https://shop.test"]
         access_life_s = 60
     "#;
     let changes = [
         "~ population Default in /town: description none → \"Everybody\"",
-        "~ client shop in /town: redirect_uris [\"https://shop.test/a\"] → [\"https://shop.test/b\"], origins none → \
+        "~ client shop in /town: token_endpoint_auth_method client_secret_basic → client_secret_post, grant_types \
+         [authorization_code] → [authorization_code, client_credentials], redirect_uris [\"https://shop.test/a\"] → [\"https://shop.test/b\"], origins none → \
          [\"https://shop.test\"], access_life_s 3600 → 60",
         "~ user ada in /town: username \"ada\" → \"ADA\", email \"ada@example.test\" → none, enabled true → false, roles, \
          a first password",
@@ -276,7 +280,7 @@ fn traits_follow_name_and_address_where_nothing_is_said_of_them() {
 
 #[test]
 fn what_can_not_be_meant_is_refused_and_says_where() {
-    let facts = after(&town(), "[[realms]]\npath = '/other'\n[[realms.clients]]\nid = 'wiki'");
+    let facts = after(&town(), "[[realms]]\npath = '/other'\n[[realms.clients]]\nclient_id = 'wiki'");
     let of_town = |text: &str| refusal(&facts, &format!("[[realms]]\npath = '/town'\n{text}"));
     let user = |text: &str| of_town(&format!("[[realms.users]]\nusername = 'ada'\n{text}"));
     let id = "00000000-0000-4000-8000-000000000001";
@@ -295,8 +299,8 @@ fn what_can_not_be_meant_is_refused_and_says_where() {
         (user("password_env = 'A'\npassword_file = 'a'"), "give one of"),
         (user("roles = [{ role = 'king' }]"), "there is no role king; there are: identity-data-admin, "),
         (user("roles = [{ role = 'identity-data-admin', realm = '/x' }]"), "there is no realm /x"),
-        (of_town("[[realms.clients]]\nid = 'wiki'"), "a client of another realm has this id"),
-        (of_town("[[realms.clients]]\nid = 'a b'"), "an id has 1 to 255 visible characters"),
+        (of_town("[[realms.clients]]\nclient_id = 'wiki'"), "a client of another realm has this id"),
+        (of_town("[[realms.clients]]\nclient_id = 'a b'"), "an id has 1 to 255 visible characters"),
         (of_town("[[realms.documents]]\nkind = 'x'\nid = 'x'\nbody = '{}'"), "there is no such kind"),
         (
             of_town("[[realms.documents]]\nkind = 'pingone.environment'\nid = 'x'\nbody = '{'"),
@@ -338,10 +342,11 @@ prop_compose! {
 
 prop_compose! {
     fn clients()(id in prop::sample::select(vec!["shop", "wiki", "mail"]), enabled in some(&[true, false]),
-        auth in some(&[Auth::None, Auth::ClientSecretBasic, Auth::ClientSecretPost]),
+        token_endpoint_auth_method in some(&[AuthMethod::None, AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost]),
+        grant_types in some(&[vec![], vec![GrantType::RefreshToken, GrantType::AuthorizationCode, GrantType::RefreshToken]]),
         origins in some(&[vec!["*".to_owned()], vec![], vec!["https://a.test".to_owned()]]),
         access_life_s in some(&[0, 60, u32::MAX]), roles in roles()) -> ClientDoc {
-        ClientDoc { id: id.into(), enabled, auth, origins, access_life_s, roles, ..ClientDoc::default() }
+        ClientDoc { client_id: id.into(), enabled, token_endpoint_auth_method, grant_types, origins, access_life_s, roles, ..ClientDoc::default() }
     }
 }
 

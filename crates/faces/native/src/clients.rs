@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Actor, Cause, Client, ClientAuth, ClientId, EndKind, EndOrder, EndTarget, NewClient, RoleAssignment, Span,
+    Actor, Cause, Client, ClientId, EndKind, EndOrder, EndTarget, NewClient, RoleAssignment, Span,
 };
+use adieu_declared::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
 use axum::body::Body;
 use serde::Deserialize;
 
@@ -37,66 +38,55 @@ pub(super) async fn read(api: &Face, call: &Call) -> Result<Done, Problem> {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Auth {
-    None,
-    Basic,
-    Post,
-}
-
-#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewClientBody {
     #[serde(default, deserialize_with = "present")]
-    id: Option<String>,
-    name: String,
-    auth: Auth,
+    client_id: Option<String>,
+    client_name: String,
     #[serde(default)]
-    code: bool,
-    #[serde(default)]
-    refresh: bool,
-    #[serde(default)]
-    own_name: bool,
+    token_endpoint_auth_method: AuthMethod,
+    #[serde(default = "grant_types_default")]
+    grant_types: Vec<GrantType>,
     #[serde(default)]
     pkce_required: bool,
     #[serde(default)]
     redirect_uris: Vec<String>,
     #[serde(default)]
-    after_end_uris: Vec<String>,
+    post_logout_redirect_uris: Vec<String>,
     #[serde(default)]
     roles: Wanted,
+}
+
+fn grant_types_default() -> Vec<GrantType> {
+    GRANT_TYPES_DEFAULT.to_vec()
 }
 
 pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let realm = realms::of(api, call).await?.id;
     let new: NewClientBody = input::object(call, body).await?;
-    sound("name", &new.name, NAME_MAX)?;
+    sound("client_name", &new.client_name, NAME_MAX)?;
     addresses("redirect_uris", Some(&new.redirect_uris))?;
-    addresses("after_end_uris", Some(&new.after_end_uris))?;
-    let id = new.id.unwrap_or_else(|| api.authority.draw_uuid().to_string());
-    let id: ClientId = input::id("id", &id)?;
+    addresses("post_logout_redirect_uris", Some(&new.post_logout_redirect_uris))?;
+    let id = new.client_id.unwrap_or_else(|| api.authority.draw_uuid().to_string());
+    let id: ClientId = input::id("client_id", &id)?;
     if api.authority.any_client(&id).await?.is_some() {
         return Err(Problem::new(Kind::NameTaken, "There is a client of this id."));
     }
     let wanted = NewClient {
         id,
-        name: new.name,
-        auth: match new.auth {
-            Auth::None => ClientAuth::None,
-            Auth::Basic => ClientAuth::Basic,
-            Auth::Post => ClientAuth::Post,
-        },
-        code: new.code,
-        refresh: new.refresh,
-        client_credentials: new.own_name,
+        name: new.client_name,
+        auth: new.token_endpoint_auth_method.into(),
+        code: new.grant_types.contains(&GrantType::AuthorizationCode),
+        refresh: new.grant_types.contains(&GrantType::RefreshToken),
+        client_credentials: new.grant_types.contains(&GrantType::ClientCredentials),
         pkce_required: new.pkce_required,
         redirect_uris: new.redirect_uris,
-        post_logout_redirect_uris: new.after_end_uris,
+        post_logout_redirect_uris: new.post_logout_redirect_uris,
         roles: roles::read(api, &new.roles).await?,
     };
     let client = api.authority.create_client(realm, wanted).await?;
     let mut shown = wire::client(&client);
-    shown["secret"] = api.authority.secret_of(&client).into();
+    shown["client_secret"] = api.authority.secret_of(&client).into();
     let id = percent_encoding::utf8_percent_encode(client.id.as_str(), percent_encoding::NON_ALPHANUMERIC);
     Ok(Done::Made { at: format!("/v1/clients/{id}"), shown })
 }
@@ -105,25 +95,21 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
 #[serde(deny_unknown_fields)]
 struct ClientChange {
     #[serde(default, deserialize_with = "present")]
-    name: Option<String>,
+    client_name: Option<String>,
     #[serde(default, deserialize_with = "present")]
     enabled: Option<bool>,
     #[serde(default, deserialize_with = "present")]
-    code: Option<bool>,
-    #[serde(default, deserialize_with = "present")]
-    refresh: Option<bool>,
-    #[serde(default, deserialize_with = "present")]
-    own_name: Option<bool>,
+    grant_types: Option<Vec<GrantType>>,
     #[serde(default, deserialize_with = "present")]
     pkce_required: Option<bool>,
     #[serde(default, deserialize_with = "present")]
     redirect_uris: Option<Vec<String>>,
     #[serde(default, deserialize_with = "present")]
-    after_end_uris: Option<Vec<String>>,
+    post_logout_redirect_uris: Option<Vec<String>>,
     #[serde(default, deserialize_with = "nullable")]
     origins: Option<Option<Vec<String>>>,
     #[serde(default, deserialize_with = "present")]
-    outlives_session: Option<bool>,
+    offline_access: Option<bool>,
     #[serde(default, deserialize_with = "present")]
     ends_by_id_token: Option<bool>,
     #[serde(default, deserialize_with = "present")]
@@ -136,11 +122,11 @@ struct ClientChange {
 
 impl ClientChange {
     fn check(&self) -> Result<(), Problem> {
-        if let Some(name) = &self.name {
-            sound("name", name, NAME_MAX)?;
+        if let Some(name) = &self.client_name {
+            sound("client_name", name, NAME_MAX)?;
         }
         addresses("redirect_uris", self.redirect_uris.as_deref())?;
-        addresses("after_end_uris", self.after_end_uris.as_deref())?;
+        addresses("post_logout_redirect_uris", self.post_logout_redirect_uris.as_deref())?;
         addresses("origins", self.origins.as_ref().and_then(|origins| origins.as_deref()))?;
         life("access_life_s", self.access_life_s)?;
         life("refresh_life_s", self.refresh_life_s)
@@ -148,16 +134,16 @@ impl ClientChange {
 
     /// Changes what is named.
     fn apply_to(self, client: &mut Client, roles: Option<Vec<RoleAssignment>>) {
-        set(&mut client.name, self.name);
+        set(&mut client.name, self.client_name);
         set(&mut client.enabled, self.enabled);
-        set(&mut client.code, self.code);
-        set(&mut client.refresh, self.refresh);
-        set(&mut client.client_credentials, self.own_name);
+        if let Some(types) = &self.grant_types {
+            GrantType::set_all(types, client);
+        }
         set(&mut client.pkce_required, self.pkce_required);
         set(&mut client.redirect_uris, self.redirect_uris);
-        set(&mut client.post_logout_redirect_uris, self.after_end_uris);
+        set(&mut client.post_logout_redirect_uris, self.post_logout_redirect_uris);
         set(&mut client.origins, self.origins);
-        set(&mut client.outlives_session, self.outlives_session);
+        set(&mut client.outlives_session, self.offline_access);
         set(&mut client.ends_by_id_token, self.ends_by_id_token);
         set(&mut client.access_life, self.access_life_s.map(Span::from_s));
         set(&mut client.refresh_life, self.refresh_life_s.map(Span::from_s));

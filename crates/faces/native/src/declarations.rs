@@ -73,7 +73,7 @@ pub(super) async fn declare(api: &Face, call: &Call, body: Body) -> Result<Done,
     let secrets: Vec<_> = applied
         .made
         .iter()
-        .map(|made| json!({"client": made.client.to_string(), "secret": made.secret}))
+        .map(|made| json!({"client_id": made.client.to_string(), "client_secret": made.secret}))
         .collect();
     Ok(Done::Shown(json!({"changes": applied.changes, "left": applied.left, "secrets": secrets})))
 }

@@ -2,9 +2,8 @@
 //!
 //! No secret and no hash of one is ever shown, nor the free properties of a session.
 
-use adieu_authority::{
-    Actor, Cause, Client, ClientAuth, Fate, NotLive, Population, Realm, Remembered, Timestamp, User,
-};
+use adieu_authority::{Actor, Cause, Client, Fate, NotLive, Population, Realm, Remembered, Timestamp, User};
+use adieu_declared::client_words::{AuthMethod, GrantType};
 use adieu_http_kit::dates;
 use serde_json::{Value, json};
 
@@ -42,18 +41,15 @@ fn stored(text: Option<&str>) -> Value {
     text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
+/// A client, in the words of RFC 7591 where that has one.
 pub(super) fn client(client: &Client) -> Value {
-    let auth = match client.auth {
-        ClientAuth::None => "none",
-        ClientAuth::Basic => "basic",
-        ClientAuth::Post => "post",
-    };
     json!({
-        "id": client.id.to_string(), "realm": client.realm.to_string(), "name": client.name,
-        "enabled": client.enabled, "auth": auth, "code": client.code, "refresh": client.refresh,
-        "own_name": client.client_credentials, "pkce_required": client.pkce_required,
-        "redirect_uris": client.redirect_uris, "after_end_uris": client.post_logout_redirect_uris,
-        "origins": client.origins, "outlives_session": client.outlives_session,
+        "client_id": client.id.to_string(), "realm": client.realm.to_string(), "client_name": client.name,
+        "enabled": client.enabled, "token_endpoint_auth_method": AuthMethod::from(client.auth),
+        "grant_types": GrantType::all_of(client), "pkce_required": client.pkce_required,
+        "redirect_uris": client.redirect_uris,
+        "post_logout_redirect_uris": client.post_logout_redirect_uris,
+        "origins": client.origins, "offline_access": client.outlives_session,
         "ends_by_id_token": client.ends_by_id_token, "access_life_s": client.access_life.s(),
         "refresh_life_s": client.refresh_life.s(), "roles": roles::shown(&client.roles),
         "created_at": at(client.created_at), "updated_at": at(client.updated_at),

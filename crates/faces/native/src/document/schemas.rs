@@ -182,41 +182,52 @@ fn people() -> Vec<(&'static str, Value)> {
 
 fn clients() -> Vec<(&'static str, Value)> {
     let auth = json!({
-        "type": "string", "enum": ["none", "basic", "post"],
+        "type": "string", "enum": ["none", "client_secret_basic", "client_secret_post"],
         "description": "How it proves itself at the token endpoint: not at all, HTTP Basic, in the form.",
     });
-    let own_name = json!({"type": "boolean", "description": "May act in its own name (client_credentials)."});
+    let grant_type =
+        json!({"type": "string", "enum": ["authorization_code", "refresh_token", "client_credentials"]});
+    let offline = json!({"type": "boolean", "description": "Its tokens live on after their session."});
     let switches = vec![
-        ("code?", flag()),
-        ("refresh?", flag()),
-        ("own_name?", own_name),
+        ("grant_types?", json!({"type": "array", "items": grant_type})),
         ("pkce_required?", flag()),
         ("redirect_uris?", uris()),
-        ("after_end_uris?", uris()),
+        ("post_logout_redirect_uris?", uris()),
         ("roles?", list(named("Role"), ROLES_MAX)),
     ];
     let lives = vec![
         ("enabled?", flag()),
         ("origins?", nullable(uris())),
-        ("outlives_session?", flag()),
+        ("offline_access?", offline),
         ("ends_by_id_token?", flag()),
         ("access_life_s?", seconds()),
         ("refresh_life_s?", seconds()),
     ];
-    let mut new = vec![("id?", client_id()), ("name", text(255)), ("auth", auth.clone())];
+    let mut new = vec![
+        ("client_id?", client_id()),
+        ("client_name", text(255)),
+        ("token_endpoint_auth_method?", auth.clone()),
+    ];
     new.extend(switches.clone());
-    let mut change = vec![("name?", text(255))];
+    let mut change = vec![("client_name?", text(255))];
     change.extend(switches.clone().into_iter().chain(lives.clone()));
     let client = || {
-        let mut shown =
-            vec![("id", client_id()), ("realm", uuid()), ("name", word()), ("auth", auth.clone())];
+        let mut shown = vec![
+            ("client_id", client_id()),
+            ("realm", uuid()),
+            ("client_name", word()),
+            ("token_endpoint_auth_method", auth.clone()),
+        ];
         let always = switches.iter().chain(&lives);
         shown.extend(always.map(|(name, schema)| (name.trim_end_matches('?'), schema.clone())));
         shown.extend([("created_at", time()), ("updated_at", time())]);
         shown
     };
     let mut made = client();
-    made.push(("secret", json!({"type": ["string", "null"], "description": "Shown here and nowhere else."})));
+    made.push((
+        "client_secret",
+        json!({"type": ["string", "null"], "description": "Shown here and nowhere else."}),
+    ));
     vec![
         ("Client", object(client())),
         ("MadeClient", object(made)),
@@ -236,7 +247,7 @@ fn declarations() -> Vec<(&'static str, Value)> {
         "type": "array", "items": {"oneOf": [password("env"), password("file")]},
         "description": "First passwords, by the variable or file in which the document says that they lie. Nothing is looked up here.",
     });
-    let secret = object(vec![("client", word()), ("secret", word())]);
+    let secret = object(vec![("client_id", word()), ("client_secret", word())]);
     let order = vec![
         ("document", document.clone()),
         ("prune?", flag()),

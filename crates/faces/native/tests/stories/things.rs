@@ -36,34 +36,49 @@ async fn a_realm_is_made_once_and_found() {
 async fn a_client_shows_its_secret_once() {
     let world = World::start().await;
     let list = format!("/v1/realms/{}/clients", world.cast.realm.id);
-    let new = json!({"id": "shop/1", "name": "Shop", "auth": "basic", "code": true,
+    let new = json!({"client_id": "shop/1", "client_name": "Shop", "token_endpoint_auth_method": "client_secret_basic",
+        "grant_types": ["refresh_token", "authorization_code", "refresh_token"],
         "redirect_uris": ["https://shop.test/cb"], "roles": [{"role": "client_admin", "realm": world.cast.realm.id.to_string()}]});
     let made = ask(&world, Method::POST, &list, Some(new.clone())).await;
     assert_eq!(made.status, 201, "{}", made.text);
-    let secret = made.json()["secret"].as_str().expect("a secret").to_owned();
+    let secret = made.json()["client_secret"].as_str().expect("a secret").to_owned();
     let path = made.header("location").to_owned();
     let again = ask(&world, Method::POST, &list, Some(new)).await;
     assert_eq!(problem(&again), (409, "name-taken".into()));
 
     let shown = get(&world, &path).await;
-    assert_eq!((&shown["id"], &shown["code"]), (&json!("shop/1"), &json!(true)));
+    assert_eq!(shown["client_id"], "shop/1");
+    assert_eq!(shown["grant_types"], json!(["authorization_code", "refresh_token"]));
+    assert_eq!(shown["token_endpoint_auth_method"], "client_secret_basic");
     assert!(!shown.to_string().contains(&secret));
-    let change = json!({"name": "Store", "access_life_s": 60, "origins": ["https://shop.test"]});
+    let change = json!({"client_name": "Store", "grant_types": ["authorization_code"], "access_life_s": 60, "origins": ["https://shop.test"]});
     let changed = ask(&world, Method::PATCH, &path, Some(change)).await.json();
-    assert_eq!((&changed["name"], &changed["access_life_s"]), (&json!("Store"), &json!(60)));
+    assert_eq!((&changed["client_name"], &changed["access_life_s"]), (&json!("Store"), &json!(60)));
+    assert_eq!(changed["grant_types"], json!(["authorization_code"]));
     assert_eq!(changed["redirect_uris"], shown["redirect_uris"], "what is not named stays");
     assert_eq!(changed["roles"], json!([{"role": "client_admin", "realm": world.cast.realm.id.to_string()}]));
     let off = ask(&world, Method::PATCH, &path, Some(json!({"enabled": false}))).await.json();
     assert_eq!(off["enabled"], false);
-    for bad in [json!({"access_life_s": 0}), json!({"redirect_uris": ["a b"]}), json!({"auth": "none"})] {
+    for bad in [
+        json!({"access_life_s": 0}),
+        json!({"redirect_uris": ["a b"]}),
+        json!({"grant_types": ["password"]}),
+        json!({"token_endpoint_auth_method": "none"}),
+    ] {
         let reply = ask(&world, Method::PATCH, &path, Some(bad)).await;
         assert_eq!(problem(&reply), (422, "invalid".into()));
     }
     assert_eq!(ask(&world, Method::DELETE, &path, None).await.status, 204);
     assert_eq!(ask(&world, Method::GET, &path, None).await.status, 404);
     let items = get(&world, &format!("{list}?limit=500")).await["items"].as_array().unwrap().clone();
-    assert!(items.iter().all(|client| client["id"] != "shop/1"));
+    assert!(items.iter().all(|client| client["client_id"] != "shop/1"));
 
-    let public = ask(&world, Method::POST, &list, Some(json!({"name": "App", "auth": "none"}))).await;
-    assert_eq!((public.status.as_u16(), &public.json()["secret"]), (201, &json!(null)));
+    let public = ask(
+        &world,
+        Method::POST,
+        &list,
+        Some(json!({"client_name": "App", "token_endpoint_auth_method": "none"})),
+    )
+    .await;
+    assert_eq!((public.status.as_u16(), &public.json()["client_secret"]), (201, &json!(null)));
 }
