@@ -2,7 +2,7 @@
 //!
 //! What is over, and what falls with it, is decided below; here it is logged and counted.
 
-use adieu_core::{Actor, Cause, EndError, EndOrder, EndTarget, Ended, Origin, Session};
+use adieu_core::{Cause, EndError, EndOrder, EndTarget, Ended, Origin, Session};
 
 use crate::Authority;
 
@@ -52,15 +52,13 @@ impl Said {
 
     fn of(order: &EndOrder) -> Self {
         let actor = match &order.cause {
-            Cause::Administrator(Actor::Client(id)) => format!("client {id}"),
-            Cause::Administrator(Actor::User(id)) => format!("user {id}"),
-            Cause::Administrator(Actor::Operator) => "operator".to_owned(),
+            Cause::Administrator(actor) => actor.to_string(),
             Cause::SignOff => "the session's user".to_owned(),
             Cause::UserDisabled | Cause::UserRemoved | Cause::PasswordChanged => {
                 "an administrator".to_owned()
             }
             Cause::Quota => "a new sign-on".to_owned(),
-            Cause::Idle | Cause::Expired | Cause::EndedWithOthers => "time".to_owned(),
+            Cause::Idle | Cause::Expired | Cause::EndedWithOthers | Cause::Other => "time".to_owned(),
         };
         let reach = match order.target {
             EndTarget::Token(_) | EndTarget::One(_) | EndTarget::OneOf { .. } => "one",

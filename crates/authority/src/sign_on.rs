@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    Channel, Device, Ended, How, Incarnation, Origin, Outage, Proof, Quota, RECOVERY_CODE, Realm, Session,
-    SessionSecret, SessionToken, SignOnError, SignOnOrder, Span, Spending, User, UserEdit,
+    Channel, Device, Ended, How, Incarnation, Outage, PasswordRenewal, Proof, Quota, RECOVERY_CODE, Realm,
+    Session, SessionSecret, SessionToken, SignOnError, SignOnOrder, Span, Spending, User,
 };
 
 use crate::Authority;
@@ -149,16 +149,16 @@ impl Authority {
         Ok(user.filter(|_| matches))
     }
 
-    /// A hash that was made elsewhere, or at another cost, is replaced while the password is at hand. If that fails, the
-    /// next sign-on tries again.
+    /// A hash that was made elsewhere, or at another cost, is replaced while the password is at hand, unless somebody has
+    /// changed the password since it was verified. If that fails, the next sign-on tries again.
     pub(crate) async fn renew_hash(&self, sign_on: &SignOn, user: &User) {
-        if user.password.as_deref().is_none_or(|stored| self.inner.hashing.is_current(stored)) {
+        let Some(verified) = user.password.clone() else { return };
+        if self.inner.hashing.is_current(&verified) {
             return;
         }
-        let Ok(hash) = self.hash_password(&sign_on.password).await else { return };
-        let edit = UserEdit { password: Some(Some(hash)), ..UserEdit::default() };
-        let origin = Origin { channel: sign_on.channel.clone(), address: sign_on.device.address.clone() };
-        if let Err(error) = self.edit_user(user.id, edit, origin).await {
+        let Ok(renewed) = self.hash_password(&sign_on.password).await else { return };
+        let renewal = PasswordRenewal { verified, renewed };
+        if let Err(error) = self.store().renew_password(user.id, renewal, self.now()).await {
             tracing::warn!(user = %user.id, %error, "an old password hash was not replaced");
         }
     }

@@ -1,8 +1,10 @@
 //! A bounded pool for work that takes a core for milliseconds: hashing, signing.
 //!
 //! So that a storm of sign-ons never slows checks and endings, such work has its own few threads, a bounded queue and
-//! a bounded wait; beyond them the answer is "busy", at once (ONE-SLOW-HURTS-NONE, HOME-LIMITS).
+//! a bounded wait; beyond them the answer is "busy", at once (ONE-SLOW-HURTS-NONE, HOME-LIMITS). Work that panics costs its
+//! caller an answer and nobody else anything: its thread goes on with a new workbench.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -10,9 +12,10 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-/// The pool has more to do than it may take on; nothing was begun.
+/// The pool did not do the work, and nothing came of it: it has more to do than it may take on, or the work broke off by a
+/// fault of its own, which the log tells. It may be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too much work of this kind waits")]
+#[error("the work was not done; too much of this kind may wait")]
 pub struct Busy;
 
 type Work<S> = Box<dyn FnOnce(&mut S) + Send>;
@@ -30,15 +33,19 @@ impl<S: Send + 'static> Workers<S> {
         threads: usize,
         waiting_max: usize,
         patience: Duration,
-        bench: impl Fn() -> S,
+        bench: impl Fn() -> S + Clone + Send + 'static,
     ) -> Self {
         let (queue, work) = sync_channel::<Work<S>>(waiting_max);
         let work = Arc::new(Mutex::new(work));
         for n in 0..threads.max(1) {
-            let (work, mut bench) = (Arc::clone(&work), bench());
+            let (work, new_bench) = (Arc::clone(&work), bench.clone());
             let run = move || {
+                let mut bench = new_bench();
                 while let Some(work) = next(&work) {
-                    work(&mut bench);
+                    // The caller hears of a panic, because its reply is dropped; what the panic left of the bench is thrown away.
+                    if catch_unwind(AssertUnwindSafe(|| work(&mut bench))).is_err() {
+                        bench = new_bench();
+                    }
                 }
             };
             thread::Builder::new()
@@ -56,7 +63,7 @@ impl<S: Send + 'static> Workers<S> {
     ) -> Result<T, Busy> {
         let (reply, mut answer) = oneshot::channel();
         let job: Work<S> = Box::new(move |bench| {
-            // Whoever lost patience is not worked for.
+            // The caller may have stopped waiting.
             if !reply.is_closed() {
                 let _ = reply.send(work(bench));
             }
@@ -103,5 +110,19 @@ mod tests {
         };
         let (first, second) = tokio::join!(held, rest);
         assert_eq!((first, second), (Ok(true), Ok(2)));
+    }
+
+    /// Goal: one piece of work that panics costs its caller an answer, and nobody else a thread or a spoiled workbench.
+    #[tokio::test]
+    async fn work_that_panics_is_answered_and_its_thread_goes_on() {
+        let pool = Workers::start("test", 1, 8, Duration::from_secs(60), Vec::new);
+        let broken = pool.run(|bench: &mut Vec<u8>| {
+            bench.push(1);
+            assert!(bench.is_empty(), "a fault on purpose");
+        });
+        assert_eq!(broken.await, Err(Busy));
+        for _ in 0..3 {
+            assert_eq!(pool.run(|bench| bench.len()).await, Ok(0));
+        }
     }
 }

@@ -182,6 +182,22 @@ impl UserEdit {
     }
 }
 
+/// The same password, hashed anew: at another cost, or after it was imported.
+#[derive(Clone)]
+pub struct PasswordRenewal {
+    /// The stored hash against which the password was verified.
+    pub verified: String,
+    /// The hash that is to take its place.
+    pub renewed: String,
+}
+
+/// The user with the password hashed anew; none if the stored hash is not the verified one any more. A password that was
+/// replaced or removed after it was verified never comes back.
+pub fn decide_renew_password(user: &User, renewal: &PasswordRenewal, now: Timestamp) -> Option<User> {
+    let still = !user.removed && user.password.as_deref() == Some(&renewal.verified);
+    still.then(|| User { password: Some(renewal.renewed.clone()), updated_at: now, ..user.clone() })
+}
+
 /// What was known of the user when the proof of identity was accepted.
 ///
 /// The engine compares it inside its transaction: a sign-on that races an ending of all the user's sessions, or a

@@ -24,7 +24,8 @@ pub mod token;
 
 pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
 pub use directory::{
-    Beyond, Client, ClientAuth, Limits, NewUser, Population, Proof, Quota, Realm, User, UserEdit,
+    Beyond, Client, ClientAuth, Limits, NewUser, PasswordRenewal, Population, Proof, Quota, Realm, User,
+    UserEdit, decide_renew_password,
 };
 pub use ending::{
     Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Ending, EndingChange, Family,

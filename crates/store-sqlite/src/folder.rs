@@ -52,15 +52,28 @@ impl Folder {
     }
 }
 
-/// Makes the folder, readable by its owner only, if it is not there.
+/// Makes the folder, readable by its owner only, if it is not there. Its name, and that of each folder made on the way to
+/// it, is synced in the folder that holds it: else a power cut could take away all that was synced inside
+/// (ENDED-IS-DURABLE).
 fn make(path: &Path) -> std::io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
+    let missing: Vec<&Path> = path.ancestors().take_while(|folder| is_missing(folder)).collect();
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    missing.into_iter().try_for_each(|made| File::open(holder(made))?.sync_all())
+}
+
+fn is_missing(folder: &Path) -> bool {
+    !folder.as_os_str().is_empty() && !folder.is_dir()
+}
+
+/// The folder in which this one's name stands.
+fn holder(folder: &Path) -> &Path {
+    folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes the database's file before SQLite does: it has password hashes, and SQLite would let everybody read it. The log and

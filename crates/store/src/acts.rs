@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use adieu_core::{
     AmendError, AmendOrder, Cause, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId,
-    Locator, NewUser, NotLive, Origin, Outage, Population, PopulationId, Realm, RealmId, RedeemOrder,
-    RevokeOrder, RotateOrder, Session, SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn,
-    Timestamp, Unwritten, User, UserEdit, UserId, Verdict, Voided,
+    Locator, NewUser, NotLive, Origin, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId,
+    RedeemOrder, RevokeOrder, RotateOrder, Session, SessionId, SessionToken, SignOnError, SignOnOrder,
+    SignedOn, Timestamp, Unwritten, User, UserEdit, UserId, Verdict, Voided,
 };
 
 use crate::document::Document;
@@ -287,6 +287,13 @@ pub trait Directory: Send + Sync {
         origin: Origin,
         now: Timestamp,
     ) -> Pending<Result<Edited, DirectoryError>>;
+    /// Writes a password's new hash if the verified one is still stored; says whether it was.
+    fn renew_password(
+        &self,
+        user: UserId,
+        renewal: PasswordRenewal,
+        now: Timestamp,
+    ) -> Pending<Result<bool, Unwritten>>;
     /// Deletes a user and ends all the user's sessions in the same transaction (ONE-ROAD); none of them is shown any more.
     fn remove_user(
         &self,

@@ -1,15 +1,16 @@
 //! A store that can be told to fail: it can not read, takes no write, or leaves writes in doubt.
 //!
-//! Everything else goes through to the store behind it. It decides nothing and keeps nothing.
+//! Everything else goes through to the store behind it. It can also let something happen between a read and its answer, to
+//! force an order that chance rarely brings. It decides nothing and keeps nothing.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use adieu_core::{
     AmendError, AmendOrder, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId, NewUser,
-    Origin, Outage, Population, PopulationId, Realm, RealmId, RedeemOrder, RevokeOrder, RotateOrder,
-    SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, Unwritten, User, UserEdit,
-    UserId, Voided,
+    Origin, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId, RedeemOrder, RevokeOrder,
+    RotateOrder, SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, Unwritten, User,
+    UserEdit, UserId, Voided,
 };
 use adieu_store::{
     Check, Directory, DirectoryError, Document, Documents, Edited, Figures, Flow, FlowId, Flows, Grants,
@@ -36,12 +37,24 @@ pub enum Failure {
 pub struct FailingStore {
     behind: Arc<dyn Store>,
     failure: AtomicU8,
+    meanwhile: Mutex<Option<Meanwhile>>,
 }
+
+/// What another caller does while somebody waits for an answer.
+type Meanwhile = Box<dyn FnOnce(&dyn Store) -> Pending<()> + Send>;
 
 impl FailingStore {
     /// A store that does not fail yet.
     pub fn over(behind: Arc<dyn Store>) -> Self {
-        Self { behind, failure: AtomicU8::new(Failure::None as u8) }
+        Self { behind, failure: AtomicU8::new(Failure::None as u8), meanwhile: Mutex::default() }
+    }
+
+    /// Lets `act` happen once: after the next look-up of a user by name has read, and before it answers.
+    pub fn after_the_next_look_up_by_name(
+        &self,
+        act: impl FnOnce(&dyn Store) -> Pending<()> + Send + 'static,
+    ) {
+        *self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(act));
     }
 
     /// From now on it fails so.
@@ -183,7 +196,15 @@ impl Directory for FailingStore {
     }
 
     fn user_named(&self, realm: RealmId, name: &str) -> Pending<Result<Option<Arc<User>>, Outage>> {
-        self.read(|store| store.user_named(realm, name))
+        let found = self.read(|store| store.user_named(realm, name));
+        let meanwhile = self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(act) = meanwhile else { return found };
+        let behind = Arc::clone(&self.behind);
+        Box::pin(async move {
+            let answer = found.await;
+            act(&*behind).await;
+            answer
+        })
     }
 
     fn create_user(&self, new: NewUser) -> Pending<Result<User, DirectoryError>> {
@@ -206,6 +227,15 @@ impl Directory for FailingStore {
         now: Timestamp,
     ) -> Pending<Result<Edited, DirectoryError>> {
         self.write(|store| store.edit_user(user, edit, origin, now))
+    }
+
+    fn renew_password(
+        &self,
+        user: UserId,
+        renewal: PasswordRenewal,
+        now: Timestamp,
+    ) -> Pending<Result<bool, Unwritten>> {
+        self.write(|store| store.renew_password(user, renewal, now))
     }
 
     fn remove_user(

@@ -13,6 +13,7 @@ mod forward_auth;
 mod no_false_no;
 mod one_session;
 mod operator;
+mod passwords;
 mod race;
 mod recorded_over_tcp;
 mod reload;

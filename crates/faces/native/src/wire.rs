@@ -101,6 +101,7 @@ fn actor(cause: &Cause) -> Value {
         | Cause::PasswordChanged
         | Cause::Idle
         | Cause::Expired
-        | Cause::EndedWithOthers => Value::Null,
+        | Cause::EndedWithOthers
+        | Cause::Other => Value::Null,
     }
 }

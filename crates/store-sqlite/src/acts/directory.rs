@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use adieu_core::directory::matched;
 use adieu_core::{
-    Cause, Client, ClientId, EndKind, EndOrder, EndTarget, Ended, NewUser, Origin, Outage, Population,
-    PopulationId, Realm, RealmId, Timestamp, User, UserEdit, UserId, UserKey,
+    Cause, Client, ClientId, EndKind, EndOrder, EndTarget, Ended, NewUser, Origin, Outage, PasswordRenewal,
+    Population, PopulationId, Realm, RealmId, Timestamp, Unwritten, User, UserEdit, UserId, UserKey,
+    decide_renew_password,
 };
 use adieu_store::{Directory, DirectoryError, Edited, Lookup, Pending, StoredKey};
 use rusqlite::{Connection, Row, params};
@@ -148,6 +149,21 @@ impl Directory for SqliteStore {
         now: Timestamp,
     ) -> Pending<Result<Edited, DirectoryError>> {
         self.writer.write(move |batch| edit_user(batch, id, &edit, &origin, now))
+    }
+
+    fn renew_password(
+        &self,
+        id: UserId,
+        renewal: PasswordRenewal,
+        now: Timestamp,
+    ) -> Pending<Result<bool, Unwritten>> {
+        self.writer.write(move |batch| {
+            let user = rows::user(batch.db, id)?;
+            let Some(next) = user.and_then(|user| decide_renew_password(&user, &renewal, now)) else {
+                return Ok(Ok(false));
+            };
+            batch.write_user(next).map(|()| Ok(true))
+        })
     }
 
     fn remove_user(

@@ -4,13 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use adieu_core::{
-    Actor, Cause, Channel, Device, Method, RealmId, Session, Span, Timestamp, Tombstone, UserId,
-};
+use adieu_core::{Cause, Channel, Device, Method, RealmId, Session, Span, Timestamp, Tombstone, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::Damaged;
 use crate::records::{client_ids, from_json};
 
 /// What of a session is not in columns.
@@ -107,7 +104,7 @@ pub(crate) struct TombstoneDetail {
     why: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     who: Option<String>,
-    /// The door of the ending, if it is another than the session's.
+    /// The channel of the ending, if it is another than the session's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     by: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -121,7 +118,7 @@ impl TombstoneDetail {
             session: SessionDetail::of(session),
             s: Some(session.seen_at.ms()).filter(|seen| *seen != session.authenticated_at.ms()),
             why: tombstone.cause.word().into(),
-            who: actor(&tombstone.cause),
+            who: tombstone.cause.actor().map(ToString::to_string),
             by: Some(&tombstone.channel)
                 .filter(|channel| **channel != session.channel)
                 .map(|channel| channel.0.to_string()),
@@ -140,40 +137,10 @@ impl TombstoneDetail {
         let seen_at = self.s.map_or(session.authenticated_at, Timestamp::from_ms);
         Ok(Tombstone {
             ended_at,
-            cause: cause(&self.why, self.who.as_deref())?,
+            cause: Cause::read(&self.why, self.who.as_deref()),
             channel: self.by.map_or_else(|| session.channel.clone(), |by| Channel(by.into())),
             session: Session { seen_at, ..session },
             forgotten: self.gone,
         })
     }
-}
-
-fn actor(cause: &Cause) -> Option<String> {
-    match cause {
-        Cause::Administrator(Actor::Client(id)) => Some(format!("client {id}")),
-        Cause::Administrator(Actor::User(id)) => Some(format!("user {id}")),
-        Cause::Administrator(Actor::Operator) => Some("operator".into()),
-        _ => None,
-    }
-}
-
-fn cause(why: &str, who: Option<&str>) -> rusqlite::Result<Cause> {
-    let bad = || Damaged::row("cause");
-    Ok(match (why, who) {
-        ("sign_off", _) => Cause::SignOff,
-        ("user_disabled", _) => Cause::UserDisabled,
-        ("user_removed", _) => Cause::UserRemoved,
-        ("quota", _) => Cause::Quota,
-        ("password_changed", _) => Cause::PasswordChanged,
-        ("idle", _) => Cause::Idle,
-        ("expired", _) => Cause::Expired,
-        ("ended_with_others", _) => Cause::EndedWithOthers,
-        ("administrator", Some("operator")) => Cause::Administrator(Actor::Operator),
-        ("administrator", Some(who)) => Cause::Administrator(match who.split_once(' ') {
-            Some(("client", id)) => Actor::Client(id.parse().map_err(|_| bad())?),
-            Some(("user", id)) => Actor::User(id.parse().map_err(|_| bad())?),
-            _ => return Err(bad()),
-        }),
-        _ => return Err(bad()),
-    })
 }

@@ -50,6 +50,15 @@ async fn a_second_opener_is_refused_until_the_first_is_gone() {
     support::open(&path, Options::default()).expect("the store opens");
 }
 
+/// Goal: a folder is made with all that leads to it, and only its owner may read it.
+#[tokio::test]
+async fn a_folder_is_made_where_none_of_its_parents_is() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = root.path().join("var/lib/adieu");
+    support::open(&path, Options::default()).expect("the store opens");
+    assert_eq!(fs::metadata(&path).expect("it is there").permissions().mode() & 0o777, 0o700);
+}
+
 /// Goal: nobody else's files are ever taken for ours, or touched.
 #[tokio::test]
 async fn a_folder_of_somebody_else_is_refused_and_left_alone() {

@@ -57,6 +57,7 @@ macro_rules! contract {
             mass_endings::a_sign_on_that_races_a_mass_ending_is_refused,
             people::disabling_ends_all_sessions_and_enabling_brings_none_back,
             people::another_password_ends_nothing_by_itself,
+            people::a_renewed_hash_replaces_only_the_one_that_was_verified,
             people::a_name_is_taken_in_every_spelling,
             people::a_user_keeps_what_was_written,
             people::a_user_changes_and_is_found_by_what_is_true_now,

@@ -3,8 +3,8 @@
 //! Passwords are opaque texts here; nobody hashes anything.
 
 use adieu_core::{
-    EndError, EndTarget, Ended, NewUser, NotLive, PopulationId, RealmId, Role, RoleAssignment, RoleScope,
-    SignOnError, User, UserEdit, UserId,
+    EndError, EndTarget, Ended, NewUser, NotLive, PasswordRenewal, PopulationId, RealmId, Role,
+    RoleAssignment, RoleScope, SignOnError, User, UserEdit, UserId,
 };
 
 use crate::DirectoryError;
@@ -45,6 +45,32 @@ pub async fn disabling_ends_all_sessions_and_enabling_brings_none_back<E: Engine
     for held in [&one, &two] {
         town.expect_dead(held, at(7)).await;
     }
+}
+
+/// Goal: a password that was replaced or removed after it was verified never comes back, over a crash, too.
+pub async fn a_renewed_hash_replaces_only_the_one_that_was_verified<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let ada = town.user("ada").await;
+    let password =
+        |hash: Option<&str>| UserEdit { password: Some(hash.map(str::to_owned)), ..UserEdit::default() };
+    let renewal = |verified: &str, renewed: &str| PasswordRenewal {
+        verified: verified.into(),
+        renewed: renewed.into(),
+    };
+    town.edit(ada.id, password(Some("$old")), at(1)).await.expect("written");
+    let renewed = town.store.renew_password(ada.id, renewal("$old", "$new"), at(2)).await;
+    assert!(matches!(renewed, Ok(true)), "{renewed:?}");
+    assert_eq!(town.read(&ada).await.password.as_deref(), Some("$new"));
+    let late = town.store.renew_password(ada.id, renewal("$old", "$late"), at(3)).await;
+    assert!(matches!(late, Ok(false)), "{late:?}");
+    town.edit(ada.id, password(None), at(4)).await.expect("written");
+    let late = town.store.renew_password(ada.id, renewal("$new", "$late"), at(5)).await;
+    assert!(matches!(late, Ok(false)), "{late:?}");
+    let stranger = UserId::from_uuid(town.chance.uuid());
+    let unknown = town.store.renew_password(stranger, renewal("$old", "$new"), at(6)).await;
+    assert!(matches!(unknown, Ok(false)), "{unknown:?}");
+    let town = town.after_crash().await;
+    assert_eq!(town.read(&ada).await.password, None);
 }
 
 /// Goal: what a password change ends is the authority's order, not the store's guess.

@@ -56,7 +56,8 @@ fn kept_as(fate: &Fate) -> Kept {
             | Cause::UserRemoved
             | Cause::Quota
             | Cause::PasswordChanged
-            | Cause::EndedWithOthers => Kept::Not,
+            | Cause::EndedWithOthers
+            | Cause::Other => Kept::Not,
         },
     }
 }
