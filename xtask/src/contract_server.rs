@@ -1,12 +1,11 @@
 //! `cargo xtask contract-server PROFILE --vars FILE [--data DIR]`: the release binary, as the recorded systems were
 //! configured, on free ports, with its people in it.
 //!
-//! It writes FILE when the server is ready and stays until it is told to stop or the server dies. It knows nothing of
-//! a dialect: the binary itself makes the people and tells what programs need to know.
+//! It writes FILE when the server is ready and stays until it is told to stop or the server dies. Its people are made over
+//! the native API: the binary knows nobody.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -16,18 +15,18 @@ use serde_json::Value;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::files;
+use crate::{files, people};
 
 const START: Duration = Duration::from_secs(30);
 
 /// What the command line says.
-pub(crate) struct Wanted {
+pub(crate) struct ContractServerOptions {
     profile: String,
     vars: PathBuf,
     data: Option<PathBuf>,
 }
 
-impl Wanted {
+impl ContractServerOptions {
     /// Reads the words after `contract-server`.
     pub(crate) fn read(words: &[&str]) -> Result<Self> {
         let [profile, flags @ ..] = words else { bail!("contract-server: which profile?") };
@@ -72,10 +71,12 @@ impl Drop for Temporary {
 }
 
 /// Runs the command.
-pub(crate) fn contract_server(wanted: &Wanted) -> Result<()> {
+pub(crate) fn contract_server(wanted: &ContractServerOptions) -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     let binary = release_binary()?;
-    let mut server = ContractServer::start(&binary, &wanted.profile, wanted.data.as_deref(), Pinned::No)?;
+    let before = fs::read_to_string(&wanted.vars).ok().and_then(|text| serde_json::from_str(&text).ok());
+    let data = wanted.data.as_deref();
+    let mut server = ContractServer::start(&binary, &wanted.profile, data, before.as_ref(), Pinned::No)?;
     let draft = wanted.vars.with_extension("new");
     fs::write(&draft, serde_json::to_string_pretty(&server.variables)?)?;
     fs::rename(&draft, &wanted.vars)?; // Whoever waits for the file finds it whole.
@@ -105,8 +106,15 @@ pub(crate) fn release_binary() -> Result<PathBuf> {
 }
 
 impl ContractServer {
-    /// Makes the people of a profile and serves it, on ports that are free now.
-    pub(crate) fn start(binary: &Path, profile: &str, data: Option<&Path>, pinned: Pinned) -> Result<Self> {
+    /// Serves a profile on ports that are free now, and makes its people; `before` is what an earlier start on the same
+    /// folder told of them.
+    pub(crate) fn start(
+        binary: &Path,
+        profile: &str,
+        data: Option<&Path>,
+        before: Option<&Value>,
+        pinned: Pinned,
+    ) -> Result<Self> {
         let config = files::root().join("contracts/profiles").join(format!("{profile}.toml"));
         ensure!(config.is_file(), "there is no profile {profile}: see contracts/profiles");
         let temporary = match data {
@@ -137,20 +145,22 @@ impl ContractServer {
             command.env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()));
             command
         };
-        let said = run(&["cast"]).output().context("adieu cast")?;
-        ensure!(said.status.success(), "adieu cast: {}", String::from_utf8_lossy(&said.stderr));
-        let mut variables: Value = serde_json::from_slice(&said.stdout).context("adieu cast said no JSON")?;
+        let said = run(&["check-config"]).output().context("adieu check-config")?;
+        ensure!(said.status.success(), "adieu check-config: {}", String::from_utf8_lossy(&said.stderr));
+        let whole: toml::Table =
+            String::from_utf8_lossy(&said.stdout).parse().context("adieu check-config")?;
         let child = run(&["serve"]).spawn().context("adieu serve")?;
-        variables["pid"] = child.id().into();
-        let mut server = Self { child, variables, _temporary: temporary };
+        let mut server = Self { child, variables: Value::Null, _temporary: temporary };
         server.wait_until_ready(admin)?;
+        server.variables = people::make(admin, &whole, before)?;
+        server.variables["pid"] = server.child.id().into();
         Ok(server)
     }
 
     fn wait_until_ready(&mut self, admin: SocketAddr) -> Result<()> {
         let began = now();
         while began.elapsed() < START {
-            if is_ready(admin) {
+            if people::is_ready(admin) {
                 return Ok(());
             }
             if let Some(status) = self.child.try_wait()? {
@@ -173,18 +183,6 @@ impl Drop for ContractServer {
 #[expect(clippy::disallowed_methods, reason = "waiting for a real process takes real time")]
 fn now() -> Instant {
     Instant::now()
-}
-
-fn is_ready(admin: SocketAddr) -> bool {
-    let ask = || -> std::io::Result<bool> {
-        let mut stream = TcpStream::connect_timeout(&admin, Duration::from_millis(500))?;
-        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-        stream.write_all(b"GET /health/ready HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer.starts_with("HTTP/1.1 200"))
-    };
-    ask().unwrap_or(false)
 }
 
 /// The port of the recordings if it is free, for some name it in so many words; else one that the system chooses.

@@ -17,10 +17,12 @@ mod files;
 mod floors;
 mod functions;
 mod fuzz;
+mod http;
 mod lexer;
 mod modules;
 mod names;
 mod packages;
+mod people;
 mod promises;
 mod tidy;
 mod verdict;
@@ -69,7 +71,7 @@ fn run(words: &[&str]) -> Result<()> {
         }
         ["bench", rest @ ..] => bench::bench(rest),
         ["contract-server", rest @ ..] => {
-            contract_server::contract_server(&contract_server::Wanted::read(rest)?)
+            contract_server::contract_server(&contract_server::ContractServerOptions::read(rest)?)
         }
         ["fuzz", rest @ ..] => fuzz::fuzz(&fuzz::FuzzOptions::read(rest)?),
         ["crash", rest @ ..] => crash::crash(rest),

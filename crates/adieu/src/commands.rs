@@ -51,14 +51,6 @@ pub fn check_config(file: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// `cast`.
-pub fn cast(file: Option<&Path>) -> Result<()> {
-    let config = configured(file)?;
-    let cast = runtime()?.block_on(demo::provision(&config))?;
-    println!("{:#}", cast.variables(&config));
-    Ok(())
-}
-
 /// `completions`.
 pub fn completions(shell: clap_complete::Shell, line: &mut clap::Command) -> Result<()> {
     let mut script = Vec::new();

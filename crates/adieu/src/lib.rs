@@ -4,7 +4,6 @@
 //! authority and their settings, the dispatcher gets the faces.
 
 mod admin;
-pub mod cast;
 pub mod commands;
 pub mod config;
 pub mod dispatch;

@@ -80,14 +80,6 @@ enum Command {
     Apply(commands::Apply),
     Backup(commands::Backup),
     Restore(commands::Restore),
-    /// Make the people of the demo and of the contract scenarios in a data folder; print, as JSON, what programs that
-    /// drive the server have to know of them.
-    #[command(hide = true)]
-    Cast {
-        /// The TOML file.
-        #[arg(long, value_name = "FILE")]
-        config: Option<PathBuf>,
-    },
     /// Fill a data folder with sessions, for measurements.
     Seed {
         /// The TOML file.
@@ -124,7 +116,6 @@ fn main() -> ExitCode {
         },
         Command::Backup(backup) => commands::backup(backup),
         Command::Restore(restore) => commands::restore(restore),
-        Command::Cast { config } => commands::cast(config.as_deref()),
         Command::Seed { config, sessions, users, tokens } => {
             commands::seed(config.as_deref(), commands::Seed { sessions, users, tokens })
         }

@@ -7,7 +7,7 @@ mod wire;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adieu::cast::{Cast, assemble};
+use crate::cast::{Cast, assemble};
 use adieu::config::Config;
 use adieu::house::House;
 use adieu_authority::Authority;

@@ -161,7 +161,7 @@ impl Seeded {
             .output()?;
         ensure!(seeded.status.success(), "adieu seed: {}", String::from_utf8_lossy(&seeded.stderr));
         let server =
-            ContractServer::start(binary, "main", Some(&folder.join("data")), Pinned::To(SERVER_CORE))?;
+            ContractServer::start(binary, "main", Some(&folder.join("data")), None, Pinned::To(SERVER_CORE))?;
         Ok(Self { server, folder, sessions })
     }
 

@@ -4,6 +4,7 @@
 //! exit and started again. Nothing here knows the house's insides: it signs on, checks and ends as any program would.
 
 mod exits;
+mod people;
 mod programs;
 mod server;
 mod talk;
@@ -13,13 +14,13 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 
-use crate::cast::{Cast, assemble};
 use crate::commands::server::told_to_stop;
 use crate::config::Config;
 use crate::house::House;
 use crate::real::{SystemClock, SystemEntropy};
 
 use exits::EXITS;
+use people::People;
 use programs::Programs;
 use server::Server;
 use talk::Talk;
@@ -27,11 +28,11 @@ use talk::Talk;
 pub(super) async fn run(port: u16, exit: bool) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("adieu-demo-").tempdir()?;
     let config = configure(folder.path(), port)?;
-    let cast = provision(&config).await?;
+    let people = provision(&config).await?;
     let mut server = Server::start(folder.path(), &config).await?;
     let talk = Talk::new(&config.public.url)?;
-    let programs = Programs::new(talk, cast.variables(&config));
-    introduce(&config, &cast);
+    introduce(&config, &people);
+    let programs = Programs { talk, people };
     let mut held = 0;
     for (n, exit) in EXITS.iter().enumerate() {
         println!("\n━━━ Exit {} of {}: {}\n", n + 1, EXITS.len(), exit.title);
@@ -74,14 +75,14 @@ fn configure(folder: &Path, port: u16) -> Result<Config> {
     Ok(config)
 }
 
-/// Two users, an administrator, a worker client and two applications.
-pub(super) async fn provision(config: &Config) -> Result<Cast> {
+/// Makes the people before the server has the folder.
+async fn provision(config: &Config) -> Result<People> {
     let house = House::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
-    assemble(&house.authority, config).await
+    people::make(&house).await
 }
 
-fn introduce(config: &Config, cast: &Cast) {
+fn introduce(config: &Config, people: &People) {
     println!("adieu serves {} on a fresh folder.", config.public.url);
-    println!("Realm {} is PingOne's environment {}.", cast.realm.path, cast.realm.id);
-    println!("alice and bob can sign on; a worker client administers; shop and billing are applications.");
+    println!("Realm /alpha is PingOne's environment {}.", people.environment);
+    println!("{} can sign on; a worker client administers; the shop is an application.", people.username);
 }

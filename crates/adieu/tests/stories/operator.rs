@@ -23,6 +23,27 @@ fn adieu(data: &Path, words: &[&str], input: &str) -> (i32, String, String) {
 
 const TOWN: &str = "[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'shop'\ngrant_types = ['authorization_code']\n";
 
+/// Goal: the people of the tests, whose passwords are published, are no part of the program that is shipped.
+#[test]
+fn no_command_makes_people_whose_passwords_are_known() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    assert_eq!(adieu(&data, &["cast"], "").0, 2);
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![source];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = std::fs::read_to_string(&path).expect("a source");
+                assert!(!text.contains("Rabbit-hole"), "{}", path.display());
+            }
+        }
+    }
+}
+
 /// Goal: an operator sees what would change, makes it so once, and can go on by script.
 #[test]
 fn a_document_is_shown_applied_and_exported() {

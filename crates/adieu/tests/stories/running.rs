@@ -7,12 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adieu::cast::assemble;
 use adieu::config::Config;
 use adieu::house::House;
 use adieu::real::{SystemClock, SystemEntropy};
 use adieu::serve::{Bound, Serving};
 use adieu_authority::Store;
+use adieu_testkit::cast::assemble;
 use adieu_testkit::world::profile_config;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};

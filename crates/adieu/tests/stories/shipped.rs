@@ -2,10 +2,15 @@
 //!
 //! `TEST_SERVER` names another build to test than the one of this profile; `cargo xtask test` names the release build.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
+use adieu::config::load;
+use adieu::house::House;
+use adieu::real::{SystemClock, SystemEntropy};
+use adieu_testkit::cast::assemble;
 use adieu_testkit::world::profiles;
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
@@ -39,29 +44,35 @@ impl Server {
         let folder = tempfile::tempdir().expect("a folder");
         let (public, admin) = (free_address().await, free_address().await);
         let config = profiles().join(format!("{profile}.toml"));
+        let own = [
+            ("ADIEU_DATA", folder.path().display().to_string()),
+            ("ADIEU_PUBLIC__LISTEN", public.clone()),
+            ("ADIEU_PUBLIC__URL", format!("http://{public}")),
+            ("ADIEU_ADMIN__LISTEN", admin.clone()),
+            ("ADIEU_ADMIN__URL", format!("http://{admin}")),
+        ];
+        let further = environment.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let overlay: Vec<(&str, String)> = own.into_iter().chain(further).collect();
         let command = |word: &str| {
             let mut command = Command::new(binary());
-            command
-                .arg(word)
-                .arg("--config")
-                .arg(&config)
-                .env("ADIEU_DATA", folder.path())
-                .env("ADIEU_PUBLIC__LISTEN", &public)
-                .env("ADIEU_PUBLIC__URL", format!("http://{public}"))
-                .env("ADIEU_ADMIN__LISTEN", &admin)
-                .env("ADIEU_ADMIN__URL", format!("http://{admin}"))
-                .env("RUST_LOG", "warn")
-                .envs(environment.iter().copied())
-                .kill_on_drop(true);
+            command.arg(word).arg("--config").arg(&config).env("RUST_LOG", "warn");
+            command.envs(overlay.iter().map(|(name, value)| (*name, value))).kill_on_drop(true);
             command
         };
-        let said = command("cast").output().await.expect("adieu cast");
-        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-        let variables = serde_json::from_slice(&said.stdout).expect("JSON");
+        let variables = people(&config, &overlay).await;
         let child = command("serve").stdout(Stdio::null()).spawn().expect("adieu serve");
         until_it_listens(&public).await;
         Self { _child: child, variables, _folder: folder }
     }
+}
+
+/// Makes the people of the recordings in the folder, before a server has it.
+async fn people(file: &Path, overlay: &[(&str, String)]) -> Value {
+    let overlay = overlay.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let config = load(Some(file), overlay).expect("a configuration");
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let house = House::open(&config, &config.data, clock, entropy).await.expect("a house");
+    assemble(&house.authority, &config).await.expect("a cast").variables(&config)
 }
 
 async fn until_it_listens(address: &str) {

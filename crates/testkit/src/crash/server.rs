@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use adieu::cast::{Cast, assemble};
+use crate::cast::{Cast, assemble};
 use adieu::config::Config;
 use adieu::house::House;
 use adieu::real::{SystemClock, SystemEntropy};

@@ -87,7 +87,7 @@ async fn end(door: Door, programs: &Programs, token: &str) -> Result<()> {
             expect(&talk.show(say).await?, 204)
         }
         Door::DeleteSession => {
-            let (session, user) = (session_id(programs, token).await?, programs.known("pingone", "user_id"));
+            let (session, user) = (session_id(programs, token).await?, programs.people.user_id.as_str());
             let path = format!("/v1/environments/{environment}/users/{user}/sessions/{session}");
             let say = Say::new(Method::DELETE, path)
                 .header("authorization", format!("Bearer {}", programs.worker_token().await?));
@@ -131,7 +131,7 @@ async fn logout_token(programs: &Programs, token: &str) -> Result<String> {
 pub(super) async fn by_hand(programs: &Programs) -> Result<()> {
     let (base, environment) = (programs.talk.base(), programs.environment());
     let worker = programs.worker_token().await?;
-    let user = programs.known("pingone", "user_id");
+    let user = programs.people.user_id.as_str();
     println!("\nThe five requests, each with a session of its own:\n");
     let token = programs.sign_on(Dialect::PingOne).await?;
     println!("# 1. 302\ncurl -i '{base}/{environment}/as/signoff' --header 'Cookie: ST={token}'\n");

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::commands::demo::people::{Credential, People};
 use crate::commands::demo::talk::{Say, Talk, encode};
 
 /// A dialect by which somebody signs on.
@@ -21,7 +22,7 @@ pub(super) enum Dialect {
 /// Programs of all dialects, with what they know.
 pub(super) struct Programs {
     pub(super) talk: Talk,
-    known: Value,
+    pub(super) people: People,
 }
 
 /// Tokens that an application holds because of a session.
@@ -31,17 +32,8 @@ pub(super) struct Tokens {
 }
 
 impl Programs {
-    pub(super) fn new(talk: Talk, known: Value) -> Self {
-        Self { talk, known }
-    }
-
-    /// A variable of a dialect.
-    pub(super) fn known(&self, dialect: &str, name: &str) -> &str {
-        self.known[dialect][name].as_str().unwrap_or_default()
-    }
-
     pub(super) fn environment(&self) -> &str {
-        self.known("pingone", "env_id")
+        &self.people.environment
     }
 
     /// Signs Alice on in a dialect; gives her session token.
@@ -54,8 +46,8 @@ impl Programs {
     }
 
     fn authorize(&self, more: &str) -> String {
-        let client = self.known("pingone", "app_client_id");
-        let to = encode(self.known("pingone", "app_redirect_uri"));
+        let client = &self.people.application.id;
+        let to = encode(self.people.redirect_uri);
         let environment = self.environment();
         format!(
             "/{environment}/as/authorize?response_type=code&client_id={client}&redirect_uri={to}&scope=openid&response_mode=pi.flow{more}"
@@ -65,8 +57,7 @@ impl Programs {
     async fn sign_on_pingone(&self) -> Result<String> {
         let flow = self.talk.ask(Say::new(Method::GET, self.authorize(""))).await?.json()?;
         let id = flow["id"].as_str().context("a flow")?;
-        let credentials =
-            json!({"username": self.known("pingone", "user"), "password": self.known("pingone", "password")});
+        let credentials = json!({"username": self.people.username, "password": self.people.password});
         let say = Say::new(Method::POST, format!("/{}/flows/{id}", self.environment()))
             .header("content-type", "application/vnd.pingidentity.usernamePassword.check+json")
             .body(credentials.to_string());
@@ -77,8 +68,8 @@ impl Programs {
     async fn sign_on_am(&self) -> Result<String> {
         let say = Say::new(Method::POST, "/am/json/realms/root/realms/alpha/authenticate")
             .header("accept-api-version", "resource=2.0, protocol=1.0")
-            .header("x-openam-username", self.known("am", "user"))
-            .header("x-openam-password", self.known("am", "password"))
+            .header("x-openam-username", self.people.username)
+            .header("x-openam-password", self.people.password.as_str())
             .json(&json!({}));
         let heard = self.talk.ask(say).await?;
         heard.json()?["tokenId"].as_str().map(str::to_owned).context("no tokenId")
@@ -87,8 +78,8 @@ impl Programs {
     async fn sign_on_kratos(&self) -> Result<String> {
         let flow = self.talk.ask(Say::new(Method::GET, "/self-service/login/api")).await?.json()?;
         let id = flow["id"].as_str().context("a flow")?;
-        let body = json!({"method": "password", "identifier": self.known("kratos", "alice"),
-            "password": self.known("kratos", "alice_password")});
+        let body = json!({"method": "password", "identifier": self.people.username,
+            "password": self.people.password});
         let say = Say::new(Method::POST, format!("/self-service/login?flow={id}")).json(&body);
         let heard = self.talk.ask(say).await?;
         heard.json()?["session_token"].as_str().map(str::to_owned).context("no session_token")
@@ -138,9 +129,9 @@ impl Programs {
         let pairs = [
             ("grant_type", "authorization_code"),
             ("code", code),
-            ("redirect_uri", self.known("pingone", "app_redirect_uri")),
+            ("redirect_uri", self.people.redirect_uri),
         ];
-        let heard = self.token_endpoint("app", &pairs).await?;
+        let heard = self.token_endpoint(&self.people.application, &pairs).await?;
         ensure!(heard.0 == 200, "no tokens: {} {}", heard.0, heard.1);
         let text = |name: &str| heard.1[name].as_str().map(str::to_owned).context("a token");
         Ok(Tokens { access: text("access_token")?, refresh: text("refresh_token")? })
@@ -148,37 +139,36 @@ impl Programs {
 
     /// A worker's token, for the management API.
     pub(super) async fn worker_token(&self) -> Result<String> {
-        let (status, answer) = self.token_endpoint("worker", &[("grant_type", "client_credentials")]).await?;
+        let (status, answer) =
+            self.token_endpoint(&self.people.worker, &[("grant_type", "client_credentials")]).await?;
         ensure!(status == 200, "no worker token: {status} {answer}");
         answer["access_token"].as_str().map(str::to_owned).context("a token")
     }
 
-    async fn token_endpoint(&self, client: &str, pairs: &[(&str, &str)]) -> Result<(u16, Value)> {
+    async fn token_endpoint(&self, client: &Credential, pairs: &[(&str, &str)]) -> Result<(u16, Value)> {
         let say = Say::new(Method::POST, format!("/{}/as/token", self.environment())).form(pairs);
-        let heard = self.talk.ask(say.header("authorization", self.basic(client))).await?;
+        let heard = self.talk.ask(say.header("authorization", basic(client))).await?;
         Ok((heard.status, heard.json()?))
-    }
-
-    fn basic(&self, client: &str) -> String {
-        let id = self.known("pingone", &format!("{client}_client_id"));
-        let secret = self.known("pingone", &format!("{client}_client_secret"));
-        let pair = format!("{}:{}", encode(id), encode(secret));
-        format!("Basic {}", STANDARD.encode(pair))
     }
 
     /// Whether introspection calls the access token active, and whether the refresh token buys a new one.
     pub(super) async fn usable(&self, tokens: &Tokens) -> Result<[bool; 2]> {
         let say = Say::new(Method::POST, format!("/{}/as/introspect", self.environment()))
             .form(&[("token", &tokens.access)])
-            .header("authorization", self.basic("app"));
+            .header("authorization", basic(&self.people.application));
         let active =
             self.talk.ask(say).await?.json()?["active"].as_bool().context("introspection can not tell")?;
         let pairs = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh.as_str())];
-        let (status, answer) = self.token_endpoint("app", &pairs).await?;
+        let (status, answer) = self.token_endpoint(&self.people.application, &pairs).await?;
         match status {
             200 => Ok([active, true]),
             400 if answer["error"] == "invalid_grant" => Ok([active, false]),
             _ => bail!("the token endpoint can not tell: {status} {answer}"),
         }
     }
+}
+
+fn basic(client: &Credential) -> String {
+    let pair = format!("{}:{}", encode(&client.id), encode(&client.secret));
+    format!("Basic {}", STANDARD.encode(pair))
 }

@@ -1,16 +1,15 @@
-//! The people and clients of the demo, the stories and the contract scenarios: the same ones everywhere.
+//! The people and clients of the stories and the contract scenarios: the same ones everywhere, with published passwords.
 //!
 //! Made through the authority like anybody else. Idempotent: who is there stays as they are.
 
+use adieu::config::Config;
+use adieu::provision;
 use adieu_authority::{
     Authority, Client, ClientAuth, ClientId, DirectoryError, NewClient, NewPerson, PersonError, Population,
     Realm, Role, RoleAssignment, RoleScope, User,
 };
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-
-use crate::config::Config;
-use crate::provision;
 
 /// Names and passwords; none is a part of another, so that recordings can be compared.
 struct Person {

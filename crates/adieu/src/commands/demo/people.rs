@@ -1,0 +1,86 @@
+//! Whom the demo needs: somebody who signs on, an application, and a worker that administers.
+//!
+//! Their passwords and secrets are drawn anew for every demo and written nowhere.
+
+use adieu_authority::{
+    Authority, Client, ClientAuth, ClientId, NewClient, NewPerson, Realm, Role, RoleAssignment, RoleScope,
+};
+use anyhow::{Context, Result};
+
+use crate::house::House;
+use crate::provision;
+
+/// The realm of the demo.
+const REALM: &str = "/alpha";
+
+/// A client and what proves it.
+pub(super) struct Credential {
+    pub(super) id: String,
+    pub(super) secret: String,
+}
+
+/// Everybody, as programs know them.
+pub(super) struct People {
+    /// The realm's id, which is PingOne's environment.
+    pub(super) environment: String,
+    /// The name by which the user signs on.
+    pub(super) username: &'static str,
+    pub(super) user_id: String,
+    pub(super) password: String,
+    pub(super) application: Credential,
+    /// Where the application gets its codes.
+    pub(super) redirect_uri: &'static str,
+    pub(super) worker: Credential,
+}
+
+/// Makes them in a fresh folder.
+pub(super) async fn make(house: &House) -> Result<People> {
+    let authority = &house.authority;
+    let realm = authority.realm_at(REALM).await?.with_context(|| format!("realm {REALM}"))?;
+    let population = provision::default_population(authority, &realm).await?;
+    let (username, redirect_uri) = ("alice", "https://shop.example.test/callback");
+    let password = authority.draw_uuid().to_string();
+    let new =
+        NewPerson { username: username.into(), password: Some(password.clone()), ..NewPerson::default() };
+    let user = authority.create_user(&population, new).await?;
+    let application = NewClient {
+        code: true,
+        refresh: true,
+        redirect_uris: vec![redirect_uri.into()],
+        ..client(authority, "Shop", vec![])?
+    };
+    let role = |role| RoleAssignment { role, scope: RoleScope::Realm(realm.id) };
+    let roles = vec![role(Role::IdentityDataAdmin), role(Role::RealmAdmin)];
+    let worker = NewClient { client_credentials: true, ..client(authority, "Worker", roles)? };
+    Ok(People {
+        environment: realm.id.to_string(),
+        username,
+        user_id: user.id.to_string(),
+        password,
+        application: credential(authority, &realm, application).await?,
+        redirect_uri,
+        worker: credential(authority, &realm, worker).await?,
+    })
+}
+
+fn client(authority: &Authority, name: &str, roles: Vec<RoleAssignment>) -> Result<NewClient> {
+    let id: ClientId = authority.draw_uuid().to_string().parse().context("a UUID is a client id")?;
+    Ok(NewClient {
+        id,
+        name: name.into(),
+        auth: ClientAuth::Basic,
+        code: false,
+        refresh: false,
+        client_credentials: false,
+        pkce_required: false,
+        redirect_uris: vec![],
+        post_logout_redirect_uris: vec![],
+        roles,
+    })
+}
+
+async fn credential(authority: &Authority, realm: &Realm, new: NewClient) -> Result<Credential> {
+    let client: Client = authority.create_client(realm.id, new).await?;
+    let secret = authority.secret_of(&client).context("a client that proves itself has a secret")?;
+    Ok(Credential { id: client.id.to_string(), secret })
+}

@@ -1,0 +1,61 @@
+//! One request to a server on this machine: JSON there and back, over a connection of its own.
+//!
+//! Enough for our own API, and no more: no redirects, no compression, no TLS.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+/// How long a connection or an answer may take. Making people hashes their passwords.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The status of an answer, and its body as text.
+pub(crate) fn ask(to: SocketAddr, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, String)> {
+    let mut stream = TcpStream::connect_timeout(&to, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let body = body.map(Value::to_string).unwrap_or_default();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    read(&answer).with_context(|| format!("{method} {path}"))
+}
+
+/// The JSON of a success.
+pub(crate) fn json(to: SocketAddr, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
+    let (status, text) = ask(to, method, path, body)?;
+    ensure!((200..300).contains(&status), "{method} {path}: {status} {text}");
+    serde_json::from_str(&text).with_context(|| format!("{method} {path}: {text}"))
+}
+
+fn read(answer: &str) -> Result<(u16, String)> {
+    let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no end of its headers")?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = status.with_context(|| format!("no status: {head:.40}"))?;
+    if head.to_ascii_lowercase().contains("\r\ntransfer-encoding:") {
+        bail!("the answer comes in chunks, which are not read here");
+    }
+    Ok((status, body.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_a_status_and_a_body() {
+        let answer = "HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}";
+        assert_eq!(read(answer).unwrap(), (201, "{}".to_owned()));
+        assert!(read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n").is_err());
+        assert!(read("").is_err());
+        assert!(read("HTTP/1.1 what\r\n\r\n").is_err());
+    }
+}
