@@ -341,7 +341,8 @@ mod tests {
                 if path.is_dir() {
                     gather(&path, found);
                 } else if let Ok(text) = std::fs::read_to_string(&path) {
-                    let said = text.split("= Kind(\"").skip(1).filter_map(|rest| rest.split('"').next());
+                    let said =
+                        text.split("= DocumentKind(\"").skip(1).filter_map(|rest| rest.split('"').next());
                     found.extend(said.map(str::to_owned));
                 }
             }

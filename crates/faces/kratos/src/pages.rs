@@ -13,7 +13,7 @@ use crate::call::Call;
 use crate::csrf::fingerprint;
 use crate::error_page;
 use crate::face::Face;
-use crate::flow::{Flow, Found, Message};
+use crate::flow::{Found, Message, SelfServiceFlow};
 use crate::login::{Asks, LoginFlow};
 use crate::settings::{Button, SettingsFlow};
 use crate::wire::flow_id;
@@ -40,7 +40,11 @@ pub(crate) async fn settings(face: &Face, call: &Call) -> Answer {
 }
 
 /// The page of a flow, to the browser that began it.
-async fn shown<F: Flow>(face: &Face, call: &Call, page: impl FnOnce(&Face, &F) -> Answer) -> Answer {
+async fn shown<F: SelfServiceFlow>(
+    face: &Face,
+    call: &Call,
+    page: impl FnOnce(&Face, &F) -> Answer,
+) -> Answer {
     let params = Params::parse(call.query());
     let found = match flow_id(params.first("flow")) {
         Some(id) => face.flow::<F>(id).await,

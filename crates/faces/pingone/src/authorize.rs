@@ -18,7 +18,7 @@ use crate::body;
 use crate::cors::Concerned;
 use crate::extract::{Env, Visitor};
 use crate::face::Face;
-use crate::flow::Flow;
+use crate::flow::PingOneFlow;
 use crate::problem::{Problem, Shown};
 
 /// Parameters in the query or in the form.
@@ -56,7 +56,7 @@ async fn answered(
     if let Some(live) =
         live.as_ref().filter(|live| authorize.answered_by(&live.session, face.authority().now()))
     {
-        let flow = Flow::begin(face, realm, authorize, Some(live));
+        let flow = PingOneFlow::begin(face, realm, authorize, Some(live));
         let flow = flow.completed_by(live.session.id, live.user.id, &live.user.username);
         if let Some(code) = flow.code(face, live).await? {
             return coded(face, realm, &flow, &code);
@@ -75,7 +75,7 @@ async fn begun(
     authorize: &Authorize,
     live: Option<&adieu_authority::Live>,
 ) -> Result<Response, Problem> {
-    let flow = Flow::begin(face, realm, authorize, live);
+    let flow = PingOneFlow::begin(face, realm, authorize, live);
     flow.keep(face).await?;
     match authorize.reply.mode {
         Mode::Direct => Ok(Json(flow.json(face, None)).into_response()),
@@ -84,7 +84,12 @@ async fn begun(
 }
 
 /// The answer with a code.
-pub(crate) fn coded(face: &Face, realm: &Arc<Realm>, flow: &Flow, code: &str) -> Result<Response, Problem> {
+pub(crate) fn coded(
+    face: &Face,
+    realm: &Arc<Realm>,
+    flow: &PingOneFlow,
+    code: &str,
+) -> Result<Response, Problem> {
     if flow.is_direct() {
         return Ok(Json(flow.json(face, Some(code))).into_response());
     }

@@ -42,7 +42,7 @@ struct Record {
 
 /// A flow as it is at the moment.
 #[derive(Clone)]
-pub(crate) struct Flow {
+pub(crate) struct PingOneFlow {
     /// Its public id.
     pub(crate) id: Uuid,
     realm: Arc<Realm>,
@@ -50,7 +50,7 @@ pub(crate) struct Flow {
     expires_at: Timestamp,
 }
 
-impl Flow {
+impl PingOneFlow {
     /// A flow for a request; one that re-authenticates a live session is bound to it.
     pub(crate) fn begin(face: &Face, realm: &Arc<Realm>, authorize: &Authorize, live: Option<&Live>) -> Self {
         let (authority, reply) = (face.authority(), &authorize.reply);

@@ -18,10 +18,10 @@ use crate::authorize::found;
 use crate::extract::{Env, Visitor};
 use crate::face::Face;
 use crate::finish::html;
-use crate::flow::Flow;
+use crate::flow::PingOneFlow;
 use crate::flows::flow_id;
 use crate::problem::{Problem, Shown};
-use crate::signed_on::{Credentials, sign_on};
+use crate::signed_on::{NameAndPassword, sign_on};
 use crate::{body, cookies, form_token};
 
 const FLOW: &str = "flowId";
@@ -72,7 +72,7 @@ pub(crate) async fn submit(
     let visitor = Visitor::of(&parts);
     let field = |name| Ok::<_, Problem>(body::once(&params, name)?.unwrap_or_default().to_owned());
     let (id, token) = (field(FLOW)?, field(TOKEN)?);
-    let credentials = Credentials { username: field("username")?, password: field("password")? };
+    let credentials = NameAndPassword { username: field("username")?, password: field("password")? };
     let shown = |problem: Problem| problem.unredirectable(realm.id, Shown::IfHtml);
     let flow = flow(&face, &realm, &id).await.map_err(shown)?;
     if !form_token::fits(&face, flow.id, &parts.headers, &token) {
@@ -129,7 +129,13 @@ struct Try<'a> {
     error: Option<&'a str>,
 }
 
-fn page(face: &Face, realm: &Arc<Realm>, headers: &HeaderMap, flow: &Flow, tried: Try<'_>) -> Response {
+fn page(
+    face: &Face,
+    realm: &Arc<Realm>,
+    headers: &HeaderMap,
+    flow: &PingOneFlow,
+    tried: Try<'_>,
+) -> Response {
     let form_token = form_token::issue(face, realm.id, flow.id, headers);
     let id = flow.id.to_string();
     let action = format!("/{}/signon/", realm.id);
@@ -155,8 +161,8 @@ fn page(face: &Face, realm: &Arc<Realm>, headers: &HeaderMap, flow: &Flow, tried
     response
 }
 
-async fn flow(face: &Face, realm: &Arc<Realm>, id: &str) -> Result<Flow, Problem> {
-    Flow::find(face, realm, flow_id(id).ok_or(Problem::NotFound)?).await
+async fn flow(face: &Face, realm: &Arc<Realm>, id: &str) -> Result<PingOneFlow, Problem> {
+    PingOneFlow::find(face, realm, flow_id(id).ok_or(Problem::NotFound)?).await
 }
 
 /// 303: never 307 after credentials. standards.md 2.1, S-OP-17.
