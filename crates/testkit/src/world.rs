@@ -121,28 +121,28 @@ impl World {
     }
 
     /// A GET on the public side.
-    pub fn get(&self, path: &str) -> Ask {
+    pub fn get(&self, path: &str) -> WorldRequest {
         self.ask(Method::GET, path)
     }
 
     /// A POST on the public side.
-    pub fn post(&self, path: &str) -> Ask {
+    pub fn post(&self, path: &str) -> WorldRequest {
         self.ask(Method::POST, path)
     }
 
     /// A DELETE on the public side.
-    pub fn delete(&self, path: &str) -> Ask {
+    pub fn delete(&self, path: &str) -> WorldRequest {
         self.ask(Method::DELETE, path)
     }
 
     /// Any request on the public side.
-    pub fn ask(&self, method: Method, path: &str) -> Ask {
-        Ask::to(self.house(), method, path)
+    pub fn ask(&self, method: Method, path: &str) -> WorldRequest {
+        WorldRequest::to(self.house(), method, path)
     }
 
     /// Any request on the admin side.
-    pub fn admin(&self, method: Method, path: &str) -> Ask {
-        Ask { admin: true, ..Ask::to(self.house(), method, path) }
+    pub fn admin(&self, method: Method, path: &str) -> WorldRequest {
+        WorldRequest { admin: true, ..WorldRequest::to(self.house(), method, path) }
     }
 
     /// Signs on natively through Kratos' door; gives the session token.
@@ -191,14 +191,14 @@ pub fn profiles() -> PathBuf {
 }
 
 /// A request in the making.
-pub struct Ask {
+pub struct WorldRequest {
     house: House,
     admin: bool,
     request: axum::http::request::Builder,
     body: Body,
 }
 
-impl Ask {
+impl WorldRequest {
     /// Any request on the public side of a house.
     pub fn to(house: &House, method: Method, path: &str) -> Self {
         let request = Request::builder().method(method).uri(path);

@@ -16,7 +16,7 @@ use http::{Method, Request, header};
 use reqwest::{Certificate, Client, Url};
 use serde_json::Value;
 
-use crate::commands::failure::{Exit, Failure};
+use crate::commands::failure::{CommandFailure, ExitStatus};
 use crate::config::{Config, Secret};
 use crate::house::House;
 use crate::real::{SystemClock, SystemEntropy};
@@ -95,7 +95,11 @@ impl Api {
             Carrier::There { client, base } => sent(client, base, request).await?,
         };
         let value = serde_json::from_str(&text).unwrap_or(Value::Null);
-        if (200..300).contains(&status) { Ok(value) } else { Err(Failure::answered(status, &value).into()) }
+        if (200..300).contains(&status) {
+            Ok(value)
+        } else {
+            Err(CommandFailure::answered(status, &value).into())
+        }
     }
 
     pub(super) async fn get(&self, path: &str) -> Result<Value> {
@@ -138,7 +142,7 @@ async fn sent(client: &Client, base: &str, request: Request<String>) -> Result<(
     let to = format!("{base}{}", parts.uri);
     let unreachable = |error: reqwest::Error| {
         let text = format!("the server at {base} does not answer ({error}); see admin.url, or --server");
-        Failure::new(Exit::CannotTell, text)
+        CommandFailure::new(ExitStatus::CannotTell, text)
     };
     let sending = client.request(parts.method, to).headers(parts.headers).body(body).send();
     let answer = sending.await.map_err(unreachable)?;

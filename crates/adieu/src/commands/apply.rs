@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::api::{Api, Reach};
-use super::failure::Failure;
+use super::failure::CommandFailure;
 use super::{configured, runtime};
 use crate::config::Config;
 use crate::house;
@@ -33,7 +33,7 @@ use crate::real::{SystemClock, SystemEntropy};
 /// Passwords, secrets and sessions are not in it: a backup has those. The document goes to standard output. The server may
 /// be running.
 #[derive(Args)]
-pub struct Export {
+pub struct ExportCommand {
     /// Only the realm at this path.
     #[arg(long, value_name = "PATH")]
     realm: Option<String>,
@@ -50,7 +50,7 @@ pub struct Export {
 /// Exit status: 0 if all is as the document says, or would be; 1 if not, with the reason; with --detailed-exitcode, 5 if
 /// --dry-run found something to change.
 #[derive(Args)]
-pub struct Apply {
+pub struct ApplyCommand {
     /// The document, TOML; `-` is standard input.
     #[arg(value_name = "DOCUMENT")]
     document: PathBuf,
@@ -73,7 +73,7 @@ const DECLARATION: &str = "/v1/declaration";
 const TURN: Duration = Duration::from_secs(10);
 
 /// `export`.
-pub fn export(order: Export) -> Result<()> {
+pub fn export(order: ExportCommand) -> Result<()> {
     let config = configured(order.reach.config.as_deref())?;
     runtime()?.block_on(async {
         let document = Place::there_already(&config, &order.reach)?.exported(order.realm.as_deref()).await?;
@@ -84,7 +84,7 @@ pub fn export(order: Export) -> Result<()> {
 }
 
 /// `apply`.
-pub fn apply(order: Apply) -> Result<ExitCode> {
+pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
     let config = configured(order.reach.config.as_deref())?;
     let text = read(&order.document)?;
     let document = Document::parse(&text).context("the document can't be applied")?;
@@ -228,7 +228,7 @@ impl Place {
         match self {
             Self::Here(authority) => {
                 let missing =
-                    || Failure::not_found(format!("there is no realm {}", realm.unwrap_or_default()));
+                    || CommandFailure::not_found(format!("there is no realm {}", realm.unwrap_or_default()));
                 Ok(declared::exported(authority, realm).await?.ok_or_else(missing)?)
             }
             Self::There(api) => {

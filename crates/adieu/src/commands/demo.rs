@@ -22,14 +22,14 @@ use crate::real::{SystemClock, SystemEntropy};
 use exits::EXITS;
 use people::People;
 use programs::Programs;
-use server::Server;
+use server::DemoServer;
 use talk::Talk;
 
 pub(super) async fn run(port: u16, exit: bool) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("adieu-demo-").tempdir()?;
     let config = configure(folder.path(), port)?;
     let people = provision(&config).await?;
-    let mut server = Server::start(folder.path(), &config).await?;
+    let mut server = DemoServer::start(folder.path(), &config).await?;
     let talk = Talk::new(&config.public.url)?;
     introduce(&config, &people);
     let programs = Programs { talk, people };

@@ -10,7 +10,7 @@ mod sign_on;
 
 use std::borrow::Cow;
 
-use adieu_pages_kit::Status;
+use adieu_pages_kit::StatusPage;
 use axum::body::Body;
 use axum::response::Response;
 use http::{Method, StatusCode};
@@ -77,6 +77,6 @@ async fn home(face: &Face, call: &Call) -> Result<Response, AmError> {
         return Ok(see_other(&format!("{}/UI/Login", face.settings.context_path)));
     };
     let message = format!("You are signed on as {}.", live.user.username);
-    let page = Status { title: "Signed on", message: &message };
+    let page = StatusPage { title: "Signed on", message: &message };
     Ok(html(StatusCode::OK, &page.html(), &[]))
 }

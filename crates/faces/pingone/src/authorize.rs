@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adieu_authority::Realm;
 use adieu_http_kit::form::Params;
-use adieu_oidc::{Authorize, AuthorizeError, Mode};
+use adieu_oidc::{Authorize, AuthorizeError, ResponseMode};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -78,8 +78,8 @@ async fn begun(
     let flow = PingOneFlow::begin(face, realm, authorize, live);
     flow.keep(face).await?;
     match authorize.reply.mode {
-        Mode::Direct => Ok(Json(flow.json(face, None)).into_response()),
-        Mode::Query => found(&flow.page_url(face)),
+        ResponseMode::Direct => Ok(Json(flow.json(face, None)).into_response()),
+        ResponseMode::Query => found(&flow.page_url(face)),
     }
 }
 
@@ -115,7 +115,7 @@ fn refused(face: &Face, realm: &Arc<Realm>, error: AuthorizeError) -> Result<Res
                 ("iss", Some(issuer.as_str())),
             ];
             return match reply.location(&told) {
-                Some(location) if reply.mode == Mode::Query => found(&location),
+                Some(location) if reply.mode == ResponseMode::Query => found(&location),
                 Some(_) | None => Err(Problem::Authorization(refusal)),
             };
         }

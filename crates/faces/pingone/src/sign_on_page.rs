@@ -8,7 +8,7 @@ use std::sync::Arc;
 use adieu_authority::Realm;
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
-use adieu_pages_kit::{SignOn, SignedOff};
+use adieu_pages_kit::{SignOnPage, SignedOffPage};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{HeaderValue, LOCATION, SET_COOKIE};
@@ -47,7 +47,9 @@ pub(crate) async fn show(
         Some(id) => flow(&face, &realm, id).await,
         // A client that reads JSON alone would choke on a page, and takes an empty answer for success. P-32
         None if accept::only_json(&parts.headers) => return Ok(StatusCode::NO_CONTENT.into_response()),
-        None => return Ok(html(StatusCode::OK, &SignedOff { realm: &realm.path, again: None }.html(), &[])),
+        None => {
+            return Ok(html(StatusCode::OK, &SignedOffPage { realm: &realm.path, again: None }.html(), &[]));
+        }
     };
     let flow = flow.map_err(|problem| problem.unredirectable(realm.id, Shown::IfHtml))?;
     let (auth, apps) = (face.settings().auth_base_of(realm.id), face.settings().apps_base_of(realm.id));
@@ -139,7 +141,7 @@ fn page(
     let form_token = form_token::issue(face, realm.id, flow.id, headers);
     let id = flow.id.to_string();
     let action = format!("/{}/signon/", realm.id);
-    let page = SignOn {
+    let page = SignOnPage {
         realm: &realm.path,
         application: Some(flow.application()),
         action: &action,

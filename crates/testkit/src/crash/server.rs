@@ -15,7 +15,7 @@ use adieu::house::House;
 use adieu::real::{SystemClock, SystemEntropy};
 use adieu_authority::{Authority, NewPerson};
 
-use crate::crash::doors::{Doors, Ear, Heard, Say, Trouble};
+use crate::crash::doors::{DialectDoors, Ear, Heard, Say, Trouble};
 use crate::powercut::{PowerCut, undo};
 
 /// How long a start may take.
@@ -35,19 +35,19 @@ pub struct Person {
 }
 
 /// A folder with people in it, and the server that runs on it.
-pub struct Server {
+pub struct CrashServer {
     binary: PathBuf,
     folder: tempfile::TempDir,
     config: Config,
     cut: Option<PowerCut>,
     child: Option<Child>,
     /// What programs know.
-    pub doors: Doors,
+    pub doors: DialectDoors,
     /// Who can sign on.
     pub people: Vec<Person>,
 }
 
-impl Server {
+impl CrashServer {
     /// Makes the folder and its people, and starts nothing. With `power`, kills can be power cuts.
     pub async fn prepare(binary: &Path, config: Config, people: usize, power: bool) -> Result<Self, String> {
         let folder = tempfile::Builder::new().prefix("adieu-crash-").tempdir().map_err(text)?;
@@ -56,7 +56,7 @@ impl Server {
         let house = House::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy));
         let house = house.await.map_err(text)?;
         let cast = assemble(&house.authority, &config).await.map_err(text)?;
-        let doors = Doors::new(cast.variables(&config));
+        let doors = DialectDoors::new(cast.variables(&config));
         let people = populate(&house.authority, &cast, people).await?;
         drop(house);
         let cut = if power { Some(PowerCut::build()?) } else { None };
@@ -146,7 +146,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for CrashServer {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
             // It may be gone already; there is nobody left to tell.
