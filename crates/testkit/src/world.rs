@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cast::{Cast, assemble};
+use adieu::assembled::AssembledServer;
 use adieu::config::Config;
-use adieu::house::House;
 use adieu_authority::Authority;
 use adieu_core::{Clock, Span};
 use adieu_store::Store;
@@ -30,7 +30,7 @@ pub struct World {
     folder: tempfile::TempDir,
     clock: Arc<FrozenClock>,
     entropy: Arc<SeededEntropy>,
-    house: Option<House>,
+    house: Option<AssembledServer>,
     /// The people and clients.
     pub cast: Cast,
 }
@@ -57,7 +57,7 @@ impl World {
     }
 
     /// The house.
-    pub fn house(&self) -> &House {
+    pub fn house(&self) -> &AssembledServer {
         self.house.as_ref().expect("the house stands between crashes")
     }
 
@@ -115,7 +115,8 @@ impl World {
             store as Arc<dyn Store>
         };
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
-        let house = House::open_behind(&self.config, self.folder.path(), clock, entropy, between).await;
+        let house =
+            AssembledServer::open_behind(&self.config, self.folder.path(), clock, entropy, between).await;
         self.house = Some(house.expect("the house opens"));
         failing.expect("the house has a store")
     }
@@ -166,8 +167,8 @@ async fn open(
     folder: &Path,
     clock: &Arc<FrozenClock>,
     entropy: &Arc<SeededEntropy>,
-) -> House {
-    House::open(config, folder, Arc::clone(clock) as _, Arc::clone(entropy) as _)
+) -> AssembledServer {
+    AssembledServer::open(config, folder, Arc::clone(clock) as _, Arc::clone(entropy) as _)
         .await
         .expect("the house opens")
 }
@@ -192,7 +193,7 @@ pub fn profiles() -> PathBuf {
 
 /// A request in the making.
 pub struct WorldRequest {
-    house: House,
+    house: AssembledServer,
     admin: bool,
     request: axum::http::request::Builder,
     body: Body,
@@ -200,7 +201,7 @@ pub struct WorldRequest {
 
 impl WorldRequest {
     /// Any request on the public side of a house.
-    pub fn to(house: &House, method: Method, path: &str) -> Self {
+    pub fn to(house: &AssembledServer, method: Method, path: &str) -> Self {
         let request = Request::builder().method(method).uri(path);
         Self { house: house.clone(), admin: false, request, body: Body::empty() }
     }
@@ -262,7 +263,7 @@ impl WorldRequest {
     /// Sends it, through the real routers.
     pub async fn send(self) -> Reply {
         let request = self.request.body(self.body).expect("a sound request");
-        let House { public, admin, .. } = &self.house;
+        let AssembledServer { public, admin, .. } = &self.house;
         let response = if self.admin { admin.begin(request).await } else { public.begin(request).await };
         Reply::of(response.unwrap_or_else(|never| match never {})).await
     }

@@ -16,9 +16,9 @@ use http::{Method, Request, header};
 use reqwest::{Certificate, Client, Url};
 use serde_json::Value;
 
+use crate::assembled::AssembledServer;
 use crate::commands::failure::{CommandFailure, ExitStatus};
 use crate::config::{Config, Secret};
-use crate::house::House;
 use crate::real::{SystemClock, SystemEntropy};
 
 /// Where a command's requests go, and how it shows the answers.
@@ -49,7 +49,7 @@ pub(super) struct Api {
 }
 
 enum Carrier {
-    Here(Box<House>),
+    Here(Box<AssembledServer>),
     There { client: Client, base: String },
 }
 
@@ -59,8 +59,13 @@ impl Api {
         let token = config.admin.credential().map_err(anyhow::Error::msg)?;
         let carrier = match server {
             Some(url) => there(config, url)?,
-            None => match House::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy))
-                .await
+            None => match AssembledServer::open(
+                config,
+                &config.data,
+                Arc::new(SystemClock),
+                Arc::new(SystemEntropy),
+            )
+            .await
             {
                 Ok(house) => Carrier::Here(Box::new(house)),
                 Err(error) if matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => {
@@ -129,7 +134,7 @@ impl Api {
     }
 }
 
-async fn here(house: &House, request: Request<String>) -> Result<(u16, String)> {
+async fn here(house: &AssembledServer, request: Request<String>) -> Result<(u16, String)> {
     let answer = house.admin.begin(request.map(Body::from)).await;
     let answer = answer.unwrap_or_else(|never| match never {});
     let status = answer.status().as_u16();

@@ -24,8 +24,8 @@ use serde_json::{Value, json};
 use super::api::{Api, Reach};
 use super::failure::CommandFailure;
 use super::{configured, runtime};
+use crate::assembled;
 use crate::config::Config;
-use crate::house;
 use crate::real::{SystemClock, SystemEntropy};
 
 /// Write realms, populations, users and clients as a document for `adieu apply`.
@@ -204,7 +204,7 @@ impl Place {
             return Ok(Self::There(Api::at(config, url)?));
         }
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-        match house::authority(config, &config.data, clock, entropy, |store| store) {
+        match assembled::authority(config, &config.data, clock, entropy, |store| store) {
             Ok(authority) => Ok(Self::Here(authority)),
             Err(error) if matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => {
                 Ok(Self::There(Api::at(config, &config.admin.url)?))

@@ -14,9 +14,9 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 
+use crate::assembled::AssembledServer;
 use crate::commands::server::told_to_stop;
 use crate::config::Config;
-use crate::house::House;
 use crate::real::{SystemClock, SystemEntropy};
 
 use exits::EXITS;
@@ -77,7 +77,8 @@ fn configure(folder: &Path, port: u16) -> Result<Config> {
 
 /// Makes the people before the server has the folder.
 async fn provision(config: &Config) -> Result<People> {
-    let house = House::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    let house =
+        AssembledServer::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
     people::make(&house).await
 }
 

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
+use adieu::assembled::AssembledServer;
 use adieu::config::Config;
-use adieu::house::House;
 use adieu_authority::{Authority, Document};
 use adieu_declared::apply::{Apply, apply as applied};
 use adieu_declared::document::Document as Declared;
@@ -101,7 +101,8 @@ async fn an_export_is_the_inverse_and_carries_no_secret() {
     let folder = tempfile::tempdir().expect("a folder");
     let bare = Config { realms: vec![], ..world.config().clone() };
     let (clock, entropy) = (Arc::new(FrozenClock::new()), Arc::new(SeededEntropy::new(8)));
-    let other = House::open(&bare, folder.path(), clock, entropy).await.expect("an empty house").authority;
+    let other =
+        AssembledServer::open(&bare, folder.path(), clock, entropy).await.expect("an empty house").authority;
     let root_there = exported(&other).await.realms[0].clone();
     // Every house has its root, with ids of its own: they are said as they are there.
     let mut document = Declared::parse(&text).expect("a document");

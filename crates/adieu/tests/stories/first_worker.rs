@@ -5,7 +5,7 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use adieu::house::House;
+use adieu::assembled::AssembledServer;
 use adieu_testkit::time_and_entropy::{FrozenClock, SeededEntropy};
 use adieu_testkit::world::{WorldRequest, profile_config};
 use axum::http::Method;
@@ -35,7 +35,7 @@ async fn the_command_makes_a_worker_that_administers() {
     };
     let (root, alpha) = (add("/"), add("/alpha"));
     let (clock, entropy) = (Arc::new(FrozenClock::new()), Arc::new(SeededEntropy::new(3)));
-    let house = House::open(&config, &config.data, clock, entropy).await.expect("the house opens");
+    let house = AssembledServer::open(&config, &config.data, clock, entropy).await.expect("the house opens");
     for ((environment, id, secret), environments) in [(&root, 2), (&alpha, 1)] {
         let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
         let token = WorldRequest::to(&house, Method::POST, &format!("/{environment}/as/token"))

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use adieu::assembled::AssembledServer;
 use adieu::config::Config;
-use adieu::house::House;
 use adieu::real::{SystemClock, SystemEntropy};
 use adieu::serve::{Bound, Serving};
 use adieu_authority::Store;
@@ -60,7 +60,7 @@ impl Running {
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-        let house = House::open_behind(&config, folder.path(), clock, entropy, between).await;
+        let house = AssembledServer::open_behind(&config, folder.path(), clock, entropy, between).await;
         let house = house.expect("a house");
         assemble(&house.authority, &config).await.expect("a cast");
         let bound = Bound::bind(&config).await.expect("free ports");

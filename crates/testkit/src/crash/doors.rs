@@ -349,7 +349,7 @@ impl Heard {
 
 /// The house of a [`World`], without the network between.
 #[derive(Clone)]
-pub struct InProcess(adieu::house::House);
+pub struct InProcess(adieu::assembled::AssembledServer);
 
 impl InProcess {
     /// The house as it stands now.

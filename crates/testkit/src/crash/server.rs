@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cast::{Cast, assemble};
+use adieu::assembled::AssembledServer;
 use adieu::config::Config;
-use adieu::house::House;
 use adieu::real::{SystemClock, SystemEntropy};
 use adieu_authority::{Authority, NewPerson};
 
@@ -53,7 +53,8 @@ impl CrashServer {
         let folder = tempfile::Builder::new().prefix("adieu-crash-").tempdir().map_err(text)?;
         let config = at_home(config, folder.path())?;
         std::fs::create_dir(&config.data).map_err(text)?;
-        let house = House::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let house =
+            AssembledServer::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy));
         let house = house.await.map_err(text)?;
         let cast = assemble(&house.authority, &config).await.map_err(text)?;
         let doors = DialectDoors::new(cast.variables(&config));
