@@ -7,7 +7,7 @@ mod wire;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cast::{Cast, assemble};
+use crate::data::{TestData, make_data};
 use adieu::assembled::AssembledServer;
 use adieu::config::Config;
 use adieu_authority::Authority;
@@ -32,7 +32,7 @@ pub struct World {
     entropy: Arc<SeededEntropy>,
     house: Option<AssembledServer>,
     /// The people and clients.
-    pub cast: Cast,
+    pub data: TestData,
 }
 
 impl World {
@@ -52,8 +52,8 @@ impl World {
         let clock = Arc::new(FrozenClock::new());
         let entropy = Arc::new(SeededEntropy::new(7));
         let house = open(&config, folder.path(), &clock, &entropy).await;
-        let cast = assemble(&house.authority, &config).await.expect("the cast");
-        Self { config, folder, clock, entropy, house: Some(house), cast }
+        let data = make_data(&house.authority, &config).await.expect("the data");
+        Self { config, folder, clock, entropy, house: Some(house), data }
     }
 
     /// The house.
@@ -158,7 +158,7 @@ impl World {
 
     /// What scenario and client programs need to know.
     pub fn variables(&self) -> Value {
-        self.cast.variables(&self.config)
+        self.data.variables(&self.config)
     }
 }
 

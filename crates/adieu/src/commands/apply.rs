@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use adieu_authority::Authority;
 use adieu_declared::apply::{self as declared, Applied};
-use adieu_declared::document::{BYTES_MAX, Document};
+use adieu_declared::document::{BYTES_MAX, Declaration};
 use adieu_declared::secrets::{Own, Secrets, Source};
 use adieu_http_kit::form::append_query;
 use adieu_store_sqlite::OpenError;
@@ -87,7 +87,7 @@ pub fn export(order: ExportCommand) -> Result<()> {
 pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
     let config = configured(order.reach.config.as_deref())?;
     let text = read(&order.document)?;
-    let document = Document::parse(&text).context("the document can't be applied")?;
+    let document = Declaration::parse(&text).context("the document can't be applied")?;
     let wanted = Wanted { text, document, prune: order.prune };
     runtime()?.block_on(async {
         let place = match order.dry_run {
@@ -162,7 +162,7 @@ fn read(path: &Path) -> Result<String> {
 /// A document, and how it is meant.
 struct Wanted {
     text: String,
-    document: Document,
+    document: Declaration,
     prune: bool,
 }
 
@@ -261,7 +261,7 @@ impl Place {
 
 /// What this command finds of the passwords that a document speaks of. What it does not find may not be needed: most users
 /// have one already.
-fn passwords(document: &Document) -> Vec<Value> {
+fn passwords(document: &Declaration) -> Vec<Value> {
     let found = |source: Source| {
         let password = Own.look_up(&source).ok()?;
         Some(match source {

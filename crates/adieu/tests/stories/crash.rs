@@ -98,7 +98,7 @@ async fn found(lie: Lie) -> Vec<String> {
     // A house of profile `main` does not end the others: the storm of the last lie believes that it does.
     let world = World::with_profile(if lie == Lie::PretendsToEndOthers { "main" } else { "hooks" }).await;
     let known = world.variables();
-    let people = populate(world.authority(), &world.cast, 12).await.expect("people");
+    let people = populate(world.authority(), &world.data, 12).await.expect("people");
     let storm = Arc::new(Storm::new(DialectDoors::new(known.clone()), people, true));
     let truth = InProcess::of(&world);
     let worker = DialectDoors::new(known).worker(&truth).await.expect("a worker token");

@@ -151,7 +151,7 @@ async fn ended_in_the_middle(world: &World, exit: DialectExit, worker: &str) {
     let race = Race {
         authority: world.authority().clone(),
         clock: world.shared_clock(),
-        realm: Arc::new(world.cast.realm.clone()),
+        realm: Arc::new(world.data.realm.clone()),
         doors,
         ear,
         name,

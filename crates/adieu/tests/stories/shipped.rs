@@ -10,7 +10,7 @@ use std::time::Duration;
 use adieu::assembled::AssembledServer;
 use adieu::config::load;
 use adieu::real::{SystemClock, SystemEntropy};
-use adieu_testkit::cast::assemble;
+use adieu_testkit::data::make_data;
 use adieu_testkit::world::profiles;
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
@@ -72,7 +72,7 @@ async fn people(file: &Path, overlay: &[(&str, String)]) -> Value {
     let config = load(Some(file), overlay).expect("a configuration");
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let house = AssembledServer::open(&config, &config.data, clock, entropy).await.expect("a house");
-    assemble(&house.authority, &config).await.expect("a cast").variables(&config)
+    make_data(&house.authority, &config).await.expect("data").variables(&config)
 }
 
 async fn until_it_listens(address: &str) {

@@ -3,7 +3,7 @@
 //! The `type` of a problem is stable, its texts are for people. Causes go to the log and to nobody else.
 
 use adieu_authority::{DirectoryError, EndError, HashError, Outage, PersonError, Unwritten};
-use adieu_declared::apply::Refusal;
+use adieu_declared::apply::ApplyRefusal;
 use adieu_http_kit::body::BodyError;
 use axum::response::Response;
 use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -132,12 +132,12 @@ impl From<Problem> for Response {
 }
 
 /// A document that was not applied to its end. What is below decides the kind; the words are those of the document.
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
+impl From<ApplyRefusal> for Problem {
+    fn from(refusal: ApplyRefusal) -> Self {
         let detail = refusal.to_string();
         let problem = match refusal {
-            Refusal::Document(_) => Self::invalid(String::new()),
-            Refusal::Stopped(error) => below(error),
+            ApplyRefusal::Document(_) => Self::invalid(String::new()),
+            ApplyRefusal::Stopped(error) => below(error),
         };
         Self { detail, ..problem }
     }

@@ -129,7 +129,7 @@ pub struct Addressee {
     pub user: String,
 }
 
-/// What programs know: the variables of the cast.
+/// What programs know: the variables of the data.
 #[derive(Clone, Debug)]
 pub struct DialectDoors {
     known: Value,

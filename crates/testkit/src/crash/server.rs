@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cast::{Cast, assemble};
+use crate::data::{TestData, make_data};
 use adieu::assembled::AssembledServer;
 use adieu::config::Config;
 use adieu::real::{SystemClock, SystemEntropy};
@@ -56,9 +56,9 @@ impl CrashServer {
         let house =
             AssembledServer::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy));
         let house = house.await.map_err(text)?;
-        let cast = assemble(&house.authority, &config).await.map_err(text)?;
-        let doors = DialectDoors::new(cast.variables(&config));
-        let people = populate(&house.authority, &cast, people).await?;
+        let data = make_data(&house.authority, &config).await.map_err(text)?;
+        let doors = DialectDoors::new(data.variables(&config));
+        let people = populate(&house.authority, &data, people).await?;
         drop(house);
         let cut = if power { Some(PowerCut::build()?) } else { None };
         Ok(Self { binary: binary.into(), folder, config, cut, child: None, doors, people })
@@ -181,13 +181,13 @@ fn free_address() -> Result<SocketAddr, String> {
 ///
 /// # Errors
 /// When the authority refuses them.
-pub async fn populate(authority: &Authority, cast: &Cast, count: usize) -> Result<Vec<Person>, String> {
+pub async fn populate(authority: &Authority, data: &TestData, count: usize) -> Result<Vec<Person>, String> {
     let mut people = Vec::new();
     for n in 0..count {
         let (name, password) = (format!("storm-{n}"), format!("Umbrella-{n}-open"));
         let new =
             NewPerson { username: name.clone(), password: Some(password.clone()), ..NewPerson::default() };
-        let user = authority.create_user(&cast.population, new).await.map_err(text)?;
+        let user = authority.create_user(&data.population, new).await.map_err(text)?;
         people.push(Person { name, password, id: user.id.to_string() });
     }
     Ok(people)

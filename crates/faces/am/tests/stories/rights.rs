@@ -144,8 +144,8 @@ async fn ask(house: &House, (method, path, (may, version)): Line<Who>, caller: C
         ask = ask.cookie(token);
     }
     if caller == Caller::Shop {
-        let app = &house.world.cast.app;
-        let pair = format!("{}:{}", app.id, house.world.cast.secret(app));
+        let app = &house.world.data.app;
+        let pair = format!("{}:{}", app.id, house.world.data.secret(app));
         ask = ask.header("Authorization", &format!("Basic {}", STANDARD.encode(pair)));
     }
     let reply = match (may, method) {
