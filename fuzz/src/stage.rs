@@ -84,24 +84,24 @@ impl Stage {
 }
 
 async fn names(world: &World) -> Vec<(&'static str, String)> {
-    let cast = &world.cast;
+    let data = &world.data;
     let (session, sid) = alice(world).await;
     let flow = read(&world.get("/self-service/login/api").send().await, "id");
-    let realm = cast.realm.id.to_string();
-    let redirect = &cast.app.redirect_uris[0];
+    let realm = data.realm.id.to_string();
+    let redirect = &data.app.redirect_uris[0];
     let authorize = format!(
         "/{realm}/as/authorize?client_id={}&response_type=code&redirect_uri={redirect}&response_mode=pi.flow",
-        cast.app.id
+        data.app.id
     );
     let direct = read(&world.get(&authorize).send().await, "id");
     let attempt =
         read(&world.post(AUTHENTICATE).header("content-type", "application/json").send().await, "authId");
     vec![
         ("<realm>", realm),
-        ("<population>", cast.population.id.to_string()),
-        ("<alice>", cast.alice.id.to_string()),
-        ("<app>", cast.app.id.to_string()),
-        ("<secret>", basic(cast.app.id.as_str(), cast.secret(&cast.app))),
+        ("<population>", data.population.id.to_string()),
+        ("<alice>", data.alice.id.to_string()),
+        ("<app>", data.app.id.to_string()),
+        ("<secret>", basic(data.app.id.as_str(), data.secret(&data.app))),
         ("<worker>", worker(world).await),
         ("<amadmin>", signed_on(world, "/am/json/authenticate", ("amadmin", "Golden-keys-66")).await),
         ("<session>", session),
@@ -127,9 +127,9 @@ async fn alice(world: &World) -> (String, String) {
 
 /// A token of the client that administers the realm.
 async fn worker(world: &World) -> String {
-    let cast = &world.cast;
-    let ask = world.ask(Method::POST, &format!("/{}/as/token", cast.realm.id));
-    let credential = basic(cast.worker.id.as_str(), cast.secret(&cast.worker));
+    let data = &world.data;
+    let ask = world.ask(Method::POST, &format!("/{}/as/token", data.realm.id));
+    let credential = basic(data.worker.id.as_str(), data.secret(&data.worker));
     let ask = ask.header("authorization", &format!("Basic {credential}"));
     read(&ask.form(&[("grant_type", "client_credentials")]).send().await, "access_token")
 }

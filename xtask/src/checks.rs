@@ -19,7 +19,7 @@ use crate::{
 pub(crate) const DIALECTS: [(char, &str); 3] = [('P', "PingOne"), ('A', "AM"), ('K', "Kratos")];
 
 /// One check.
-pub(crate) struct Check {
+pub(crate) struct ContractCheck {
     pub(crate) id: CheckId,
     pub(crate) text: String,
     /// Owed by the first milestone.
@@ -27,7 +27,7 @@ pub(crate) struct Check {
 }
 
 /// One scenario, as far as the table needs it.
-pub(crate) struct Scenario {
+pub(crate) struct ScenarioEntry {
     pub(crate) name: String,
     pub(crate) checks: BTreeSet<CheckId>,
     pub(crate) waits: bool,
@@ -40,7 +40,7 @@ struct ScenarioFile {
 }
 
 /// All checks, in the order of the table.
-pub(crate) fn checks() -> Result<Vec<Check>> {
+pub(crate) fn checks() -> Result<Vec<ContractCheck>> {
     // Tables of texts: `first` and one for each letter.
     let file: BTreeMap<String, BTreeMap<String, String>> =
         toml::from_str(&files::read("contracts/checks.toml")?).context("contracts/checks.toml")?;
@@ -52,11 +52,11 @@ pub(crate) fn checks() -> Result<Vec<Check>> {
             numbers(owed.with_context(|| format!("contracts/checks.toml: what of {dialect} is first?"))?)?;
         let texts =
             file.get(&name).with_context(|| format!("contracts/checks.toml: no checks of {dialect}"))?;
-        let mut found: BTreeMap<u32, Check> = BTreeMap::new();
+        let mut found: BTreeMap<u32, ContractCheck> = BTreeMap::new();
         for (number, text) in texts {
             let number = number.parse().with_context(|| format!("contracts/checks.toml: {number}"))?;
             let id = CheckId { letter, number };
-            found.insert(number, Check { id, text: text.clone(), first: first.contains(&number) });
+            found.insert(number, ContractCheck { id, text: text.clone(), first: first.contains(&number) });
         }
         if let Some(number) = first.iter().find(|number| !found.contains_key(number)) {
             bail!("contracts/checks.toml: {letter}-{number} has no text");
@@ -67,7 +67,7 @@ pub(crate) fn checks() -> Result<Vec<Check>> {
 }
 
 /// All scenarios, by dialect and name. A waiting name without a scenario is an error: the list may only shrink.
-pub(crate) fn scenarios() -> Result<Vec<Scenario>> {
+pub(crate) fn scenarios() -> Result<Vec<ScenarioEntry>> {
     let mut waiting: BTreeMap<String, BTreeMap<String, String>> =
         toml::from_str(&files::read("contracts/waiting.toml")?).context("contracts/waiting.toml")?;
     let mut scenarios = Vec::new();
@@ -84,7 +84,7 @@ pub(crate) fn scenarios() -> Result<Vec<Scenario>> {
                 serde_json::from_str(&text).with_context(|| path.display().to_string())?;
             let checks = cited(&file.checks.join(" "));
             let waits = waits.remove(&file.scenario).is_some();
-            scenarios.push(Scenario { name: file.scenario, checks, waits });
+            scenarios.push(ScenarioEntry { name: file.scenario, checks, waits });
         }
         if let Some(name) = waits.keys().next() {
             bail!("contracts/waiting.toml: there is no scenario {folder}/{name}");

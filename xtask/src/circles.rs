@@ -4,14 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::files::Source;
+use crate::files::SourceFile;
 use crate::modules::{self, Uses};
 
 /// The largest circle that passes.
 const CIRCLE_FILES_MAX: usize = 3;
 
 /// The circles that are too large, each with its files and what they use of each other.
-pub(crate) fn findings(sources: &[Source]) -> Vec<String> {
+pub(crate) fn findings(sources: &[SourceFile]) -> Vec<String> {
     let crates = modules::uses(sources);
     let large = |uses: &Uses| -> Vec<String> {
         let circles = circles(uses).into_iter().filter(|circle| circle.len() > CIRCLE_FILES_MAX);
@@ -74,16 +74,16 @@ fn reached(uses: &Uses, file: usize) -> BTreeSet<usize> {
 mod tests {
     use super::*;
 
-    fn ring(files: usize) -> Vec<Source> {
+    fn ring(files: usize) -> Vec<SourceFile> {
         let name = |n: usize| format!("m{}", n % files);
-        let mut sources: Vec<Source> = (0..files)
-            .map(|n| Source {
+        let mut sources: Vec<SourceFile> = (0..files)
+            .map(|n| SourceFile {
                 path: format!("crates/a/src/{}.rs", name(n)),
                 text: format!("use crate::{}::S{};\npub struct S{n};", name(n + 1), (n + 1) % files),
             })
             .collect();
         let root: String = (0..files).map(|n| format!("mod {};\n", name(n))).collect();
-        sources.push(Source { path: "crates/a/src/lib.rs".into(), text: root });
+        sources.push(SourceFile { path: "crates/a/src/lib.rs".into(), text: root });
         sources
     }
 

@@ -12,9 +12,9 @@ use std::{
 use anyhow::{Result, bail};
 
 use crate::{
-    checks::{self, Check, DIALECTS, Scenario},
+    checks::{self, ContractCheck, DIALECTS, ScenarioEntry},
     citations::{CheckId, cited},
-    files::{self, Source},
+    files::{self, SourceFile},
     functions::functions,
 };
 
@@ -70,7 +70,7 @@ pub(crate) fn contracts(write: bool, strict: bool) -> Result<()> {
 }
 
 /// Tests by the checks they cite. xtask's own tests cite none in earnest.
-fn holders(sources: &[Source]) -> Holders {
+fn holders(sources: &[SourceFile]) -> Holders {
     let mut holders = Holders::new();
     for source in sources.iter().filter(|s| !s.path.starts_with("xtask/")) {
         let tests = functions(&source.text).into_iter().filter(|f| f.is_test || source.is_suite());
@@ -89,7 +89,7 @@ fn room(path: &str) -> &str {
     parts.next().unwrap_or(path)
 }
 
-fn state(check: &Check, scenarios: &[Scenario], tests: &Holders) -> State {
+fn state(check: &ContractCheck, scenarios: &[ScenarioEntry], tests: &Holders) -> State {
     let mut backing = scenarios.iter().filter(|s| s.checks.contains(&check.id)).peekable();
     let backed = backing.peek().is_some();
     if tests.contains_key(&check.id) {
@@ -103,7 +103,7 @@ fn state(check: &Check, scenarios: &[Scenario], tests: &Holders) -> State {
     }
 }
 
-fn table(checks: &[Check], scenarios: &[Scenario], tests: &Holders) -> String {
+fn table(checks: &[ContractCheck], scenarios: &[ScenarioEntry], tests: &Holders) -> String {
     let mut text = String::from(
         "# Contracts: who holds what\n\n\
          Made by `cargo xtask contracts --write`; do not edit. What each scenario compares: `contracts/README.md`.\n\n\
@@ -127,7 +127,7 @@ fn table(checks: &[Check], scenarios: &[Scenario], tests: &Holders) -> String {
     text
 }
 
-fn held_by(check: &Check, scenarios: &[Scenario], tests: &Holders) -> Vec<String> {
+fn held_by(check: &ContractCheck, scenarios: &[ScenarioEntry], tests: &Holders) -> Vec<String> {
     let mut held: Vec<String> = tests.get(&check.id).into_iter().flatten().cloned().collect();
     for scenario in scenarios.iter().filter(|s| s.checks.contains(&check.id)) {
         held.push(if scenario.waits { format!("({})", scenario.name) } else { scenario.name.clone() });
@@ -142,13 +142,13 @@ mod tests {
     fn check(first: bool, scenarios: &[bool], tested: bool, expect: State) {
         let id = CheckId { letter: 'K', number: 1 };
         let scenario =
-            |waits: &bool| Scenario { name: "s".into(), checks: BTreeSet::from([id]), waits: *waits };
-        let scenarios: Vec<Scenario> = scenarios.iter().map(scenario).collect();
+            |waits: &bool| ScenarioEntry { name: "s".into(), checks: BTreeSet::from([id]), waits: *waits };
+        let scenarios: Vec<ScenarioEntry> = scenarios.iter().map(scenario).collect();
         let mut tests = Holders::new();
         if tested {
             tests.entry(id).or_default().insert("`am::t`".into());
         }
-        assert_eq!(state(&Check { id, text: String::new(), first }, &scenarios, &tests), expect);
+        assert_eq!(state(&ContractCheck { id, text: String::new(), first }, &scenarios, &tests), expect);
     }
 
     #[test]
@@ -164,7 +164,7 @@ mod tests {
     fn only_tests_hold_checks() {
         let text =
             "//! P-1\n/// P-2 to P-4\n#[test]\nfn a_story() { /* K-1 */ }\n\n/// P-9\nfn helper() {}\n";
-        let holders = holders(&[Source { path: "crates/faces/am/src/x.rs".into(), text: text.into() }]);
+        let holders = holders(&[SourceFile { path: "crates/faces/am/src/x.rs".into(), text: text.into() }]);
         let found: Vec<u32> = holders.keys().map(|id| id.number).collect();
         assert_eq!(found, [1, 1, 2, 3, 4]); // K-1, and four of P.
         assert!(holders.values().all(|names| names.contains("`am::a_story`")));

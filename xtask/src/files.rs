@@ -13,13 +13,13 @@ use anyhow::{Context, Result};
 const NOT_OURS: [&str; 4] = ["target", ".git", "node_modules", "data"];
 
 /// One Rust source file.
-pub(crate) struct Source {
+pub(crate) struct SourceFile {
     /// Relative to the root, with slashes.
     pub(crate) path: String,
     pub(crate) text: String,
 }
 
-impl Source {
+impl SourceFile {
     /// Whether the whole file is test code.
     pub(crate) fn is_test(&self) -> bool {
         self.path.split('/').any(|part| matches!(part, "tests" | "tests.rs" | "benches"))
@@ -43,14 +43,14 @@ pub(crate) fn read(path: &str) -> Result<String> {
 }
 
 /// Every Rust source, by path.
-pub(crate) fn sources() -> Result<Vec<Source>> {
+pub(crate) fn sources() -> Result<Vec<SourceFile>> {
     let mut found = Vec::new();
     collect(&root(), "", &mut found)?;
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
 }
 
-fn collect(folder: &Path, prefix: &str, found: &mut Vec<Source>) -> Result<()> {
+fn collect(folder: &Path, prefix: &str, found: &mut Vec<SourceFile>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -61,7 +61,7 @@ fn collect(folder: &Path, prefix: &str, found: &mut Vec<Source>) -> Result<()> {
             }
         } else if name.ends_with(".rs") {
             let text = fs::read_to_string(entry.path()).with_context(|| path.clone())?;
-            found.push(Source { path, text });
+            found.push(SourceFile { path, text });
         }
     }
     Ok(())

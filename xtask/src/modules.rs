@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::files::Source;
+use crate::files::SourceFile;
 use crate::lexer;
 
 /// How many re-exports a name is followed through.
@@ -41,8 +41,8 @@ pub(crate) struct Uses {
 }
 
 /// The crates among the sources, by folder. Tests, examples and benches are none of their modules.
-pub(crate) fn uses(sources: &[Source]) -> BTreeMap<String, Uses> {
-    let mut crates: BTreeMap<String, Vec<&Source>> = BTreeMap::new();
+pub(crate) fn uses(sources: &[SourceFile]) -> BTreeMap<String, Uses> {
+    let mut crates: BTreeMap<String, Vec<&SourceFile>> = BTreeMap::new();
     for source in sources.iter().filter(|source| !source.is_test()) {
         if let Some((folder, _)) = source.path.split_once("/src/") {
             crates.entry(folder.to_owned()).or_default().push(source);
@@ -51,11 +51,11 @@ pub(crate) fn uses(sources: &[Source]) -> BTreeMap<String, Uses> {
     crates.into_iter().map(|(folder, sources)| (folder.clone(), uses_in(&folder, &sources))).collect()
 }
 
-fn uses_in(folder: &str, sources: &[&Source]) -> Uses {
+fn uses_in(folder: &str, sources: &[&SourceFile]) -> Uses {
     let lib = format!("{folder}/src/lib.rs");
     let main = format!("{folder}/src/main.rs");
     let has_lib = sources.iter().any(|source| source.path == lib);
-    let part = |source: &&&Source| !(has_lib && source.path == main);
+    let part = |source: &&&SourceFile| !(has_lib && source.path == main);
     let modules: Vec<Module> = sources.iter().filter(part).map(|source| read(folder, source)).collect();
     let crate_of = Crate { modules: &modules };
     let mut edges: BTreeMap<(usize, usize), BTreeSet<String>> = BTreeMap::new();
@@ -127,7 +127,7 @@ fn names(folder: &str, path: &str) -> Vec<String> {
     names
 }
 
-fn read(folder: &str, source: &Source) -> Module {
+fn read(folder: &str, source: &SourceFile) -> Module {
     let code = lexer::views(&source.text).code;
     let end = lexer::production_lines(&code);
     let code: String = code.lines().take(end).collect::<Vec<_>>().join("\n");
@@ -260,9 +260,9 @@ mod tests {
 
     /// The edges of a crate of these files, as `from -> to: names`.
     fn edges(files: &[(&str, &str)]) -> Vec<String> {
-        let sources: Vec<Source> = files
+        let sources: Vec<SourceFile> = files
             .iter()
-            .map(|(path, text)| Source { path: format!("crates/a/src/{path}"), text: (*text).to_owned() })
+            .map(|(path, text)| SourceFile { path: format!("crates/a/src/{path}"), text: (*text).to_owned() })
             .collect();
         let crates = uses(&sources);
         let uses = &crates["crates/a"];

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::files::Source;
+use crate::files::SourceFile;
 use crate::lexer;
 
 /// The rooms that are built alike.
@@ -16,7 +16,7 @@ const PARALLEL: &str = "crates/faces/";
 /// Shared names that pass.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Shared {
+pub(crate) struct SharedNames {
     /// What every face may have under the same name, and why.
     pub(crate) role: BTreeMap<String, String>,
     /// Other names that still mean several things.
@@ -40,7 +40,7 @@ struct Type {
 }
 
 /// Names of several types without an excuse, and excuses without such a name.
-pub(crate) fn findings(sources: &[Source], shared: &Shared) -> Vec<String> {
+pub(crate) fn findings(sources: &[SourceFile], shared: &SharedNames) -> Vec<String> {
     let mut named: BTreeMap<String, Vec<Type>> = BTreeMap::new();
     for one in sources.iter().filter(|source| !source.is_test()).flat_map(types) {
         named.entry(one.name.clone()).or_default().push(one);
@@ -71,7 +71,7 @@ pub(crate) fn findings(sources: &[Source], shared: &Shared) -> Vec<String> {
     findings
 }
 
-fn excused(name: &str, types: &[Type], shared: &Shared) -> bool {
+fn excused(name: &str, types: &[Type], shared: &SharedNames) -> bool {
     let parallel = || {
         let mut rooms: Vec<&str> = types.iter().filter_map(|one| room(&one.path)).collect();
         rooms.sort_unstable();
@@ -89,7 +89,7 @@ fn room(path: &str) -> Option<&str> {
 }
 
 /// The types of a file that have a visibility written before them.
-fn types(source: &Source) -> Vec<Type> {
+fn types(source: &SourceFile) -> Vec<Type> {
     let code = lexer::views(&source.text).code;
     let lines = code.lines().take(lexer::production_lines(&code)).enumerate();
     lines
@@ -118,9 +118,9 @@ mod tests {
     use super::*;
 
     fn found(files: &[(&str, &str)], list: &str) -> Vec<String> {
-        let sources: Vec<Source> = files
+        let sources: Vec<SourceFile> = files
             .iter()
-            .map(|(path, text)| Source { path: (*path).to_owned(), text: (*text).to_owned() })
+            .map(|(path, text)| SourceFile { path: (*path).to_owned(), text: (*text).to_owned() })
             .collect();
         findings(&sources, &toml::from_str(list).unwrap())
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use crate::{
-    files::{self, Source},
+    files::{self, SourceFile},
     functions::functions,
 };
 
@@ -26,7 +26,7 @@ const PROMISES: [&str; 10] = [
 ];
 
 /// What is wrong with the promises; `untested` lists those that may lack a test yet, with the reason.
-pub(crate) fn findings(sources: &[Source], untested: &BTreeMap<String, String>) -> Result<Vec<String>> {
+pub(crate) fn findings(sources: &[SourceFile], untested: &BTreeMap<String, String>) -> Result<Vec<String>> {
     let map = files::read("ARCHITECTURE.md").unwrap_or_default();
     let missing = PROMISES.iter().filter(|name| !map.contains(*name));
     let mut findings: Vec<String> =
@@ -47,7 +47,7 @@ pub(crate) fn findings(sources: &[Source], untested: &BTreeMap<String, String>) 
 }
 
 /// Promises that tests of this file cite. This file names them all and carries none.
-fn carried(source: &Source) -> BTreeSet<&'static str> {
+fn carried(source: &SourceFile) -> BTreeSet<&'static str> {
     if source.path.starts_with("xtask/") {
         return BTreeSet::new();
     }

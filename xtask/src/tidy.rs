@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::verdict::verdict;
 use crate::{
-    files::{self, Source},
+    files::{self, SourceFile},
     functions::functions,
     lexer::{self, Views},
     names, promises,
@@ -32,7 +32,7 @@ const NEVER: [(&str, &str); 4] = [
 struct Ratchet {
     exception: Vec<Exception>,
     /// Names that several types have.
-    same_name: names::Shared,
+    same_name: names::SharedNames,
     /// Promises that no test carries yet, with the reason.
     untested: BTreeMap<String, String>,
 }
@@ -92,7 +92,7 @@ fn judged(breaches: &[Breach], exceptions: &[Exception]) -> Vec<String> {
     findings
 }
 
-fn breaches(source: &Source) -> Vec<Breach> {
+fn breaches(source: &SourceFile) -> Vec<Breach> {
     let views = lexer::views(&source.text);
     let mut found: Vec<Breach> = header(source).into_iter().collect();
     found.extend(words(source, &views));
@@ -119,19 +119,19 @@ fn breaches(source: &Source) -> Vec<Breach> {
     found
 }
 
-fn breach(source: &Source, line: usize, rule: &'static str, text: String) -> Breach {
+fn breach(source: &SourceFile, line: usize, rule: &'static str, text: String) -> Breach {
     Breach { path: source.path.clone(), line, rule, item: None, measure: None, text }
 }
 
 /// Every file opens with what it is for.
-fn header(source: &Source) -> Option<Breach> {
+fn header(source: &SourceFile) -> Option<Breach> {
     let lines = source.text.lines().take_while(|line| line.starts_with("//!")).count();
     let wanted =
         "open with a header of two to six `//!` lines: what it is for, what it never does".to_owned();
     (lines < HEADER_LINES_MIN).then(|| breach(source, 1, "header", wanted))
 }
 
-fn words(source: &Source, views: &Views) -> Vec<Breach> {
+fn words(source: &SourceFile, views: &Views) -> Vec<Breach> {
     let mut found = Vec::new();
     for (index, (code, comment)) in views.code.lines().zip(views.comments.lines()).enumerate() {
         let line = index + 1;
@@ -163,7 +163,7 @@ mod tests {
     const HEADER: &str = "//! A file\n//! for a test.\n";
 
     fn rules(path: &str, body: &str) -> Vec<(usize, &'static str)> {
-        let source = Source { path: path.into(), text: format!("{HEADER}{body}") };
+        let source = SourceFile { path: path.into(), text: format!("{HEADER}{body}") };
         breaches(&source).iter().map(|b| (b.line, b.rule)).collect()
     }
 
@@ -176,7 +176,7 @@ mod tests {
         let long = format!("fn a() {{\n{}}}", "x();\n".repeat(70));
         assert_eq!(rules("a.rs", &long), [(3, "function-lines")]);
         assert_eq!(rules("a.rs", &"// a line\n".repeat(499)), [(1, "file-lines")]);
-        let bare = Source { path: "a.rs".into(), text: "//! One line.\nfn a() {}".into() };
+        let bare = SourceFile { path: "a.rs".into(), text: "//! One line.\nfn a() {}".into() };
         assert_eq!(breaches(&bare)[0].rule, "header");
     }
 
@@ -199,7 +199,7 @@ mod tests {
             reason: "one table".into(),
         };
         let source =
-            Source { path: "a.rs".into(), text: format!("{HEADER}fn a() {{\n{}}}", "x();\n".repeat(78)) };
+            SourceFile { path: "a.rs".into(), text: format!("{HEADER}fn a() {{\n{}}}", "x();\n".repeat(78)) };
         let long = breaches(&source);
         assert_eq!(judged(&long, &[exception(80)]), Vec::<String>::new());
         assert_eq!(judged(&long, &[exception(79)]).len(), 1);

@@ -19,7 +19,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-pub use apply::{Apply, Export, apply, export};
+pub use apply::{ApplyCommand, ExportCommand, apply, export};
 pub use backup::{Backup, Restore, backup, restore};
 pub use endings::{EndCommand, SessionsCommand, end, sessions};
 pub use failure::exit_code;

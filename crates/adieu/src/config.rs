@@ -33,7 +33,7 @@ pub struct Config {
     /// The public listener.
     pub public: Public,
     /// The admin listener.
-    pub admin: Admin,
+    pub admin: AdminConfig,
     /// What every listener allows.
     pub limits: ListenerLimits,
     /// Passwords.
@@ -43,13 +43,13 @@ pub struct Config {
     /// Realms to have, besides `/`.
     pub realms: Vec<RealmConfig>,
     /// The Kratos dialect.
-    pub kratos: Kratos,
+    pub kratos: KratosConfig,
     /// The AM dialect.
-    pub am: Am,
+    pub am: AmConfig,
     /// The PingOne dialect.
-    pub pingone: PingOne,
+    pub pingone: PingOneConfig,
     /// The check that proxies ask.
-    pub check: ProxyCheck,
+    pub check: CheckConfig,
 }
 
 /// The public listener.
@@ -73,7 +73,7 @@ pub struct Public {
 /// The admin listener.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Admin {
+pub struct AdminConfig {
     /// Where it listens; beyond loopback only with a credential and a certificate.
     pub listen: SocketAddr,
     /// Its address as administrators see it.
@@ -165,7 +165,7 @@ pub struct RealmConfig {
 /// The Kratos dialect.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Kratos {
+pub struct KratosConfig {
     /// The realm behind both mounts.
     pub realm: String,
     /// Public address of the dialect, and so of its realm; empty is `public.url`.
@@ -250,7 +250,7 @@ pub struct TokenizerConfig {
 /// The AM dialect.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Am {
+pub struct AmConfig {
     /// Name of the session cookie and header.
     pub cookie_name: String,
     /// Domains of the cookie; none is the host only.
@@ -290,7 +290,7 @@ pub struct Am {
 /// The PingOne dialect.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct PingOne {
+pub struct PingOneConfig {
     /// Public address of authentication; empty is `public.url`.
     pub auth_url: String,
     /// Public address of the management API, before `/v1`; empty is `public.url`.
@@ -312,7 +312,7 @@ pub struct PingOne {
 /// The check that proxies ask before they let a request through.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct ProxyCheck {
+pub struct CheckConfig {
     /// The realm whose sessions let a request through.
     pub realm: String,
     /// Where a browser is sent that is not signed on.

@@ -10,9 +10,9 @@ use anyhow::Result;
 use arc_swap::ArcSwap;
 
 use crate::admin::AdminSide;
+use crate::assembled::AssembledServer;
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
-use crate::house::House;
 
 /// Both sides, and whom they believe.
 pub(crate) struct Doors {
@@ -31,7 +31,7 @@ pub(crate) type Present = Arc<ArcSwap<Doors>>;
 
 impl Doors {
     /// The doors of a house.
-    pub(crate) fn of(house: &House, config: &Config) -> Result<Self> {
+    pub(crate) fn of(house: &AssembledServer, config: &Config) -> Result<Self> {
         Ok(Self {
             public: house.public.clone(),
             admin: house.admin.clone(),

@@ -118,7 +118,7 @@ fn check(authority: &Authority, config: &Config) -> FaceService<adieu_face_check
 }
 
 /// The identity schema out of its file.
-fn schema(face: &crate::config::Kratos) -> Result<Option<serde_json::Value>> {
+fn schema(face: &crate::config::KratosConfig) -> Result<Option<serde_json::Value>> {
     if face.schema_file.is_empty() {
         return Ok(None);
     }

@@ -4,13 +4,13 @@
 //! authority and their settings, the dispatcher gets the faces.
 
 mod admin;
+pub mod assembled;
 pub mod commands;
 pub mod config;
 pub mod dispatch;
 mod doors;
 mod faces;
 mod guard;
-pub mod house;
 pub mod logging;
 pub mod metering;
 pub mod provision;

@@ -76,8 +76,8 @@ enum Command {
         #[command(subcommand)]
         command: commands::WorkerCommand,
     },
-    Export(commands::Export),
-    Apply(commands::Apply),
+    Export(commands::ExportCommand),
+    Apply(commands::ApplyCommand),
     Backup(commands::Backup),
     Restore(commands::Restore),
     /// Fill a data folder with sessions, for measurements.

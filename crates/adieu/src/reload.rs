@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::assembled::AssembledServer;
 use crate::config::changes::for_a_restart;
 use crate::config::{Config, TlsFiles};
 use crate::doors::{Doors, Present};
-use crate::house::House;
 use crate::logging::Log;
 use crate::tls::{Read, Tls};
 
 /// What can be changed, and by what it was started.
 pub struct Reload {
-    pub(crate) house: House,
+    pub(crate) house: AssembledServer,
     pub(crate) started: Config,
     pub(crate) doors: Present,
     pub(crate) public_tls: Option<Tls>,

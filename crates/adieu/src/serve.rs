@@ -16,9 +16,9 @@ use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::assembled::AssembledServer;
 use crate::config::{Config, TlsFiles};
 use crate::doors::{Doors, Present};
-use crate::house::House;
 use crate::logging::Log;
 use crate::reload::Reload;
 use crate::serve::entry::Side;
@@ -76,13 +76,13 @@ pub struct Serving {
 
 impl Serving {
     /// Puts a house behind listeners.
-    pub fn new(bound: Bound, house: &House, config: &Config) -> Result<Self> {
+    pub fn new(bound: Bound, house: &AssembledServer, config: &Config) -> Result<Self> {
         let doors = Present::new(ArcSwap::from_pointee(Doors::of(house, config)?));
         Ok(Self { bound, authority: house.authority.clone(), doors })
     }
 
     /// The way to give it another configuration while it runs.
-    pub fn reload(&self, house: House, started: Config, log: Log) -> Reload {
+    pub fn reload(&self, house: AssembledServer, started: Config, log: Log) -> Reload {
         Reload {
             house,
             started,

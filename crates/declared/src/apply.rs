@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 pub use crate::carry::Made;
 use crate::carry::carry;
-use crate::document::Document;
+use crate::document::Declaration;
 use crate::facts::Facts;
 use crate::plan::plan;
 use crate::secrets::Secrets;
@@ -15,7 +15,7 @@ use crate::secrets::Secrets;
 /// What to do with a document.
 pub struct Apply<'a> {
     /// The document.
-    pub document: &'a Document,
+    pub document: &'a Declaration,
     /// Remove what the lists of the document do not have.
     pub prune: bool,
     /// Change nothing.
@@ -37,14 +37,14 @@ pub struct Applied {
 
 /// Why a document was not applied to its end.
 #[derive(Debug)]
-pub enum Refusal {
+pub enum ApplyRefusal {
     /// It can't be meant; nothing was changed.
     Document(anyhow::Error),
     /// Something below refused or did not answer; what was done before it stays done.
     Stopped(anyhow::Error),
 }
 
-impl std::fmt::Display for Refusal {
+impl std::fmt::Display for ApplyRefusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Document(why) => write!(f, "the document can't be applied: {why:#}"),
@@ -53,17 +53,17 @@ impl std::fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for ApplyRefusal {}
 
 /// Applies a document for as long as `go_on` says so; one change is made in any case.
 pub async fn apply(
     authority: &Authority,
     order: Apply<'_>,
     go_on: impl Fn() -> bool + Send + Sync,
-) -> Result<Applied, Refusal> {
-    let facts = Facts::gather(authority).await.map_err(Refusal::Stopped)?;
+) -> Result<Applied, ApplyRefusal> {
+    let facts = Facts::gather(authority).await.map_err(ApplyRefusal::Stopped)?;
     let planned = plan(&facts, order.document, order.prune, &mut || authority.draw_uuid());
-    let planned = planned.map_err(Refusal::Document)?;
+    let planned = planned.map_err(ApplyRefusal::Document)?;
     if order.dry_run {
         let changes: Vec<_> = planned.into_iter().map(|planned| planned.line).collect();
         return Ok(Applied { left: changes.len(), changes, made: Vec::new() });

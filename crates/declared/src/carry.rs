@@ -8,8 +8,8 @@ use adieu_authority::{
 };
 use anyhow::{Context, Result};
 
-use crate::apply::{Applied, Refusal};
-use crate::plan::{Change, ClientEdit, NewUser, PasswordFrom, Planned};
+use crate::apply::{Applied, ApplyRefusal};
+use crate::plan::{Change, ClientEdit, PasswordFrom, Planned, PlannedUser};
 use crate::secrets::{Secrets, sound};
 
 /// A client that was made, and the secret that it was given.
@@ -32,12 +32,12 @@ pub async fn carry(
     planned: Vec<Planned>,
     secrets: &dyn Secrets,
     go_on: &(dyn Fn() -> bool + Send + Sync),
-) -> Result<Applied, Refusal> {
+) -> Result<Applied, ApplyRefusal> {
     let mut ready = Vec::new();
     for Planned { line, change } in planned {
         let password = wanted(&change).map(|from| look_up(from, secrets)).transpose();
         let password = password.with_context(|| format!("nothing was changed: {line}"));
-        ready.push((password.map_err(Refusal::Document)?, line, change));
+        ready.push((password.map_err(ApplyRefusal::Document)?, line, change));
     }
     let mut applied = Applied { left: ready.len(), ..Applied::default() };
     for (password, line, change) in ready {
@@ -46,7 +46,7 @@ pub async fn carry(
         }
         let done = make(authority, change, password).await;
         let done = done.with_context(|| format!("stopped at `{line}`; what stands before it is done"));
-        applied.made.extend(done.map_err(Refusal::Stopped)?);
+        applied.made.extend(done.map_err(ApplyRefusal::Stopped)?);
         applied.changes.push(line);
         applied.left -= 1;
     }
@@ -111,7 +111,7 @@ fn origin() -> Origin {
     Origin { channel: Channel::named("command"), address: None }
 }
 
-async fn make_user(authority: &Authority, new: NewUser, password: Option<Password>) -> Result<()> {
+async fn make_user(authority: &Authority, new: PlannedUser, password: Option<Password>) -> Result<()> {
     let population = authority.population(new.population).await?.context("the population is gone")?;
     let (password, password_hash) = match password {
         Some(Password::Plain(password)) => (Some(password), None),

@@ -60,7 +60,7 @@ const NAMES: &[&str] = &[
 /// A whole document.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Document {
+pub struct Declaration {
     /// The realms it speaks of.
     #[serde(default)]
     pub realms: Vec<RealmDoc>,
@@ -234,7 +234,7 @@ pub struct ClientDoc {
     pub roles: Option<Vec<RoleDoc>>,
 }
 
-impl Document {
+impl Declaration {
     /// Reads a document; a name that nobody knows is refused with the nearest one that is known.
     pub fn parse(text: &str) -> Result<Self> {
         // Misspelled names first: their message is worth more than a missing one's.
@@ -276,7 +276,7 @@ mod tests {
     }
 
     /// A document in which nothing is absent.
-    fn full() -> Document {
+    fn full() -> Declaration {
         let text = || Some("x".to_owned());
         let role = RoleDoc { role: "x".into(), realm: text(), population: text() };
         let user = UserDoc {
@@ -320,7 +320,7 @@ mod tests {
             clients: Some(vec![client]),
             documents: Some(vec![KeptDoc { kind: "x".into(), id: "x".into(), body: "x".into() }]),
         };
-        Document { realms: vec![realm] }
+        Declaration { realms: vec![realm] }
     }
 
     #[test]
@@ -329,7 +329,7 @@ mod tests {
         let mut found = BTreeSet::new();
         leaves(&toml::Value::Table(text.parse().expect("TOML")), "", &mut found);
         assert_eq!(found, NAMES.iter().map(|name| (*name).to_owned()).collect());
-        assert_eq!(Document::parse(&text).expect("a document").text().expect("a text"), text);
+        assert_eq!(Declaration::parse(&text).expect("a document").text().expect("a text"), text);
     }
 
     /// Goal: what a dialect begins to keep is in exports from that day on.
@@ -341,7 +341,8 @@ mod tests {
                 if path.is_dir() {
                     gather(&path, found);
                 } else if let Ok(text) = std::fs::read_to_string(&path) {
-                    let said = text.split("= Kind(\"").skip(1).filter_map(|rest| rest.split('"').next());
+                    let said =
+                        text.split("= DocumentKind(\"").skip(1).filter_map(|rest| rest.split('"').next());
                     found.extend(said.map(str::to_owned));
                 }
             }
@@ -353,7 +354,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_refused_with_the_nearest_known_one() {
-        let refusal = |text: &str| Document::parse(text).expect_err("refused").to_string();
+        let refusal = |text: &str| Declaration::parse(text).expect_err("refused").to_string();
         let says = refusal("[[realms]]\npath = '/a'\n[[realms.clients]]\nredirect_uri = ['x']");
         assert_eq!(
             says,

@@ -12,9 +12,9 @@ use crate::facts::{Facts, RealmFacts};
 use crate::words::{ANY_ORIGIN, role_word, seconds};
 
 /// The document of these facts; with `only`, of that realm alone.
-pub fn export(facts: &Facts, only: Option<&str>) -> document::Document {
+pub fn export(facts: &Facts, only: Option<&str>) -> document::Declaration {
     let wanted = |realm: &&RealmFacts| only.is_none_or(|path| realm.realm.path == path);
-    document::Document {
+    document::Declaration {
         realms: facts.realms.iter().filter(wanted).map(|realm| realm_doc(facts, realm)).collect(),
     }
 }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub use clients::ClientEdit;
 use places::Places;
 
-use crate::document::{Document, PopulationDoc, RealmDoc};
+use crate::document::{Declaration, PopulationDoc, RealmDoc};
 use crate::facts::{Facts, RealmFacts};
 use crate::secrets::Source;
 use adieu_authority::DEFAULT_POPULATION;
@@ -44,7 +44,7 @@ pub enum Change {
     /// Change a population.
     EditPopulation(Population),
     /// Make a user.
-    MakeUser(Box<NewUser>),
+    MakeUser(Box<PlannedUser>),
     /// Change a user.
     EditUser(UserId, Box<UserEdit>, Option<PasswordFrom>),
     /// Make a client.
@@ -78,7 +78,7 @@ pub struct NewPopulation {
 
 /// A user to be made.
 #[derive(Clone, Debug)]
-pub struct NewUser {
+pub struct PlannedUser {
     /// The id.
     pub id: UserId,
     /// Where.
@@ -101,7 +101,7 @@ pub enum PasswordFrom {
 /// The changes, in an order in which they can be made.
 pub fn plan(
     facts: &Facts,
-    document: &Document,
+    document: &Declaration,
     prune: bool,
     draw: &mut dyn FnMut() -> Uuid,
 ) -> Result<Vec<Planned>> {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::document::Document;
+use crate::document::Declaration;
 
 /// A password file is no larger.
 const FILE_BYTES_MAX: u64 = 4096;
@@ -67,7 +67,7 @@ pub(crate) fn sound(password: String) -> Result<String> {
     Ok(password)
 }
 
-impl Document {
+impl Declaration {
     /// Every place where it says that a password lies, each once.
     pub fn sources(&self) -> Vec<Source> {
         let users = self.realms.iter().flat_map(|realm| realm.users.iter().flatten());

@@ -16,19 +16,19 @@ const FIELDS_MAX: usize = 128;
 /// The body is no multipart form, or has too many fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the multipart form is malformed")]
-pub struct Malformed;
+pub struct MalformedMultipart;
 
 /// Reads the fields of a `multipart/form-data` body in their order. Parts without a name are left out.
-pub async fn fields(body: Bytes, content_type: &str) -> Result<Params, Malformed> {
-    let boundary = multer::parse_boundary(content_type).map_err(|_| Malformed)?;
+pub async fn fields(body: Bytes, content_type: &str) -> Result<Params, MalformedMultipart> {
+    let boundary = multer::parse_boundary(content_type).map_err(|_| MalformedMultipart)?;
     let mut parts = multer::Multipart::new(stream::iter([Ok::<_, Infallible>(body)]), boundary);
     let mut pairs = Vec::new();
-    while let Some(part) = parts.next_field().await.map_err(|_| Malformed)? {
+    while let Some(part) = parts.next_field().await.map_err(|_| MalformedMultipart)? {
         if pairs.len() == FIELDS_MAX {
-            return Err(Malformed);
+            return Err(MalformedMultipart);
         }
         let name = part.name().map(str::to_owned);
-        let value = part.bytes().await.map_err(|_| Malformed)?;
+        let value = part.bytes().await.map_err(|_| MalformedMultipart)?;
         if let Some(name) = name {
             pairs.push((name, String::from_utf8_lossy(&value).into_owned()));
         }
@@ -48,7 +48,7 @@ mod tests {
         format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
     }
 
-    fn read(body: String, content_type: &str) -> Result<Params, Malformed> {
+    fn read(body: String, content_type: &str) -> Result<Params, MalformedMultipart> {
         fields(Bytes::from(body), content_type).now_or_never().expect("the whole body is there")
     }
 
@@ -64,16 +64,16 @@ mod tests {
     fn what_is_no_form_is_refused() {
         let good = part("a", "1") + "--xyz--\r\n";
         for content_type in ["", "text/plain", "multipart/form-data", "multipart/form-data; boundary=other"] {
-            assert_eq!(read(good.clone(), content_type), Err(Malformed), "{content_type}");
+            assert_eq!(read(good.clone(), content_type), Err(MalformedMultipart), "{content_type}");
         }
-        assert_eq!(read(part("a", "1"), TYPE), Err(Malformed), "the end is missing");
-        assert_eq!(read(String::new(), TYPE), Err(Malformed));
+        assert_eq!(read(part("a", "1"), TYPE), Err(MalformedMultipart), "the end is missing");
+        assert_eq!(read(String::new(), TYPE), Err(MalformedMultipart));
     }
 
     #[test]
     fn fields_have_a_bound() {
         let of = |count| part("a", "1").repeat(count) + "--xyz--\r\n";
         assert_eq!(read(of(FIELDS_MAX), TYPE).unwrap().iter().count(), FIELDS_MAX);
-        assert_eq!(read(of(FIELDS_MAX + 1), TYPE), Err(Malformed));
+        assert_eq!(read(of(FIELDS_MAX + 1), TYPE), Err(MalformedMultipart));
     }
 }

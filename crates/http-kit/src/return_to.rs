@@ -15,7 +15,7 @@ const SCHEMES_REFUSED: [&str; 7] = ["javascript", "data", "vbscript", "blob", "a
 
 /// Why a candidate is no return address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum RefusedReturn {
     /// It is no address at all: a control character, a bad port, a broken percent sign.
     #[error("the return address cannot be parsed")]
     Unparseable,
@@ -120,27 +120,27 @@ impl AllowList {
 
     /// Where to send the browser. An empty candidate means the default, which need not be in the list; a relative one
     /// gets the default's scheme and host and must then be allowed like any other.
-    pub fn check(&self, candidate: &str, default: &Url) -> Result<ReturnTo, Refused> {
+    pub fn check(&self, candidate: &str, default: &Url) -> Result<ReturnTo, RefusedReturn> {
         if candidate.is_empty() {
             return Ok(ReturnTo { text: default.as_str().to_owned(), url: default.clone() });
         }
         if candidate.len() > BYTES_MAX || candidate.contains('\\') {
-            return Err(Refused::Forbidden); // Browsers read a backslash as a slash.
+            return Err(RefusedReturn::Forbidden); // Browsers read a backslash as a slash.
         }
         if candidate.contains(char::is_control)
             || candidate.trim() != candidate
             || has_broken_escape(candidate)
         {
-            return Err(Refused::Unparseable);
+            return Err(RefusedReturn::Unparseable);
         }
         let text = absolute(candidate, default)?;
-        let (scheme, authority) = scheme_and_authority(&text).ok_or(Refused::Forbidden)?;
-        let url = Url::parse(&text).map_err(|_| Refused::Unparseable)?;
+        let (scheme, authority) = scheme_and_authority(&text).ok_or(RefusedReturn::Forbidden)?;
+        let url = Url::parse(&text).map_err(|_| RefusedReturn::Unparseable)?;
         if authority.contains('@') || is_refused_scheme(scheme) {
-            return Err(Refused::Forbidden);
+            return Err(RefusedReturn::Forbidden);
         }
         if !self.0.iter().any(|entry| entry.allows(scheme, authority, &url)) {
-            return Err(Refused::Forbidden);
+            return Err(RefusedReturn::Forbidden);
         }
         let text = if text.bytes().all(is_plain) { text } else { url.as_str().to_owned() };
         Ok(ReturnTo { text, url })
@@ -201,7 +201,7 @@ fn is_refused_scheme(scheme: &str) -> bool {
 }
 
 /// The candidate as an absolute address.
-fn absolute(candidate: &str, default: &Url) -> Result<String, Refused> {
+fn absolute(candidate: &str, default: &Url) -> Result<String, RefusedReturn> {
     if scheme_of(candidate).is_some() {
         return Ok(candidate.to_owned());
     }
@@ -213,7 +213,7 @@ fn absolute(candidate: &str, default: &Url) -> Result<String, Refused> {
         return Ok(base + candidate);
     }
     let segment = candidate.split(['/', '?', '#']).next().unwrap_or(candidate);
-    Err(if segment.contains(':') { Refused::Unparseable } else { Refused::Forbidden })
+    Err(if segment.contains(':') { RefusedReturn::Unparseable } else { RefusedReturn::Forbidden })
 }
 
 fn scheme_of(text: &str) -> Option<&str> {
@@ -263,7 +263,7 @@ mod tests {
         list
     }
 
-    fn check(candidate: &str) -> Result<String, Refused> {
+    fn check(candidate: &str) -> Result<String, RefusedReturn> {
         let default = Url::parse("http://127.0.0.1:4550/").unwrap();
         list().check(candidate, &default).map(|address| address.as_str().to_owned())
     }
@@ -274,7 +274,7 @@ mod tests {
 
     fn forbidden(candidates: &[&str]) {
         for candidate in candidates {
-            assert_eq!(check(candidate), Err(Refused::Forbidden), "{candidate:?}");
+            assert_eq!(check(candidate), Err(RefusedReturn::Forbidden), "{candidate:?}");
         }
     }
 
@@ -301,7 +301,7 @@ mod tests {
             "http://127.0.0.1:4551/",
             "http://127.0.0.1:4550@evil.example/",
         ]);
-        assert_eq!(check("http://127.0.0.1:4550.evil.example/"), Err(Refused::Unparseable));
+        assert_eq!(check("http://127.0.0.1:4550.evil.example/"), Err(RefusedReturn::Unparseable));
     }
 
     #[test]
@@ -348,7 +348,7 @@ mod tests {
             "https://evil.example\\.wild.example.test/",
         ]);
         for host in ["evil.example%2f.wild.example.test", "evil.example\u{ff0f}.wild.example.test"] {
-            assert_eq!(check(&format!("https://{host}/")), Err(Refused::Unparseable), "{host}");
+            assert_eq!(check(&format!("https://{host}/")), Err(RefusedReturn::Unparseable), "{host}");
         }
     }
 
@@ -390,7 +390,7 @@ mod tests {
             "127.0.0.1:4550",
             "1:2",
         ] {
-            assert_eq!(check(candidate), Err(Refused::Unparseable), "{candidate:?}");
+            assert_eq!(check(candidate), Err(RefusedReturn::Unparseable), "{candidate:?}");
         }
         forbidden(&[&format!("/{}", "a".repeat(BYTES_MAX))]);
     }
@@ -432,7 +432,7 @@ mod tests {
         }
         assert_eq!(
             list.check("/x", &default),
-            Err(Refused::Forbidden),
+            Err(RefusedReturn::Forbidden),
             "the default's host is not in the list"
         );
         assert_eq!(list.check("", &default).unwrap().as_str(), "https://id.example.test/");

@@ -23,7 +23,7 @@ pub struct Authorize {
     /// Who asks.
     pub client: Arc<Client>,
     /// Where the answer goes.
-    pub reply: Reply,
+    pub reply: AuthorizeReply,
     /// The scopes, separated by blanks.
     pub scope: String,
     /// To be put into the ID token.
@@ -39,18 +39,18 @@ pub struct Authorize {
 
 /// Where an answer goes.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub struct AuthorizeReply {
     /// The registered address, if the request named one.
     pub redirect_uri: Option<String>,
     /// The client's state.
     pub state: Option<String>,
     /// By which way.
-    pub mode: Mode,
+    pub mode: ResponseMode,
 }
 
 /// By which way an answer goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum ResponseMode {
     /// In the query of the redirect address.
     Query,
     /// In the body of the response, by the mounting dialect's own mode.
@@ -83,7 +83,7 @@ pub enum AuthorizeError {
     #[error("{refusal}")]
     Told {
         /// Where.
-        reply: Reply,
+        reply: AuthorizeReply,
         /// What.
         refusal: Refusal,
     },
@@ -92,7 +92,7 @@ pub enum AuthorizeError {
     Outage(#[from] Outage),
 }
 
-impl Reply {
+impl AuthorizeReply {
     /// The redirect address with what is answered; parameters without a value are left out.
     pub fn location(&self, parameters: &[(&str, Option<&str>)]) -> Option<String> {
         let mut location = self.redirect_uri.clone()?;
@@ -117,29 +117,33 @@ impl Provider<'_> {
     }
 
     /// Who asks and where answers go. What fails here is never redirected (RFC 9700 §2.1).
-    async fn addressee(&self, params: &Params) -> Result<(Arc<Client>, Reply), AuthorizeError> {
+    async fn addressee(&self, params: &Params) -> Result<(Arc<Client>, AuthorizeReply), AuthorizeError> {
         let once = |name| once(params, name).map_err(|_| AuthorizeError::Repeated(name));
         let (id, redirect_uri) = (once("client_id")?, once("redirect_uri")?);
         let (state, mode) = (once("state")?, once("response_mode")?);
         let id: ClientId = id.and_then(|id| id.parse().ok()).ok_or(AuthorizeError::Client)?;
         let client = self.authority.client(self.issuer.realm.id, &id).await?;
         let client = client.filter(|client| client.enabled).ok_or(AuthorizeError::Client)?;
-        let mode = if mode.is_some() && mode == self.direct_mode { Mode::Direct } else { Mode::Query };
+        let mode = if mode.is_some() && mode == self.direct_mode {
+            ResponseMode::Direct
+        } else {
+            ResponseMode::Query
+        };
         let redirect_uri = match redirect_uri {
             Some(uri) if client.redirect_uris.iter().any(|registered| registered == uri) => Some(uri),
-            None if mode == Mode::Direct => None,
+            None if mode == ResponseMode::Direct => None,
             Some(_) | None => return Err(AuthorizeError::RedirectUri),
         };
         let state = state.filter(|state| state.len() <= STATE_BYTES_MAX);
         let (redirect_uri, state) = (redirect_uri.map(str::to_owned), state.map(str::to_owned));
-        Ok((client, Reply { redirect_uri, state, mode }))
+        Ok((client, AuthorizeReply { redirect_uri, state, mode }))
     }
 
     /// What is asked. Unknown parameters are ignored (S-OP-8).
     async fn asked(
         &self,
         client: &Arc<Client>,
-        reply: &Reply,
+        reply: &AuthorizeReply,
         params: &Params,
     ) -> Result<Authorize, Refusal> {
         if once(params, "request")?.is_some() {
@@ -274,13 +278,13 @@ mod tests {
 
     #[test]
     fn an_answer_joins_the_registered_address_and_keeps_its_query() {
-        let reply = Reply {
+        let reply = AuthorizeReply {
             redirect_uri: Some("https://rp.test/cb?x=1".into()),
             state: Some("a b".into()),
-            mode: Mode::Query,
+            mode: ResponseMode::Query,
         };
         let location = reply.location(&[("code", Some("c")), ("error", None)]);
         assert_eq!(location.as_deref(), Some("https://rp.test/cb?x=1&code=c&state=a+b"));
-        assert_eq!(Reply { redirect_uri: None, ..reply }.location(&[]), None);
+        assert_eq!(AuthorizeReply { redirect_uri: None, ..reply }.location(&[]), None);
     }
 }

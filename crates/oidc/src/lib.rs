@@ -13,7 +13,7 @@ mod revoke;
 mod token;
 mod userinfo;
 
-pub use authorize::{Authorize, AuthorizeError, Mode, Reply};
+pub use authorize::{Authorize, AuthorizeError, AuthorizeReply, ResponseMode};
 pub use client_auth::authenticated;
 pub use discovery::{Endpoints, discovery};
 pub use hint::{Hint, HintError};

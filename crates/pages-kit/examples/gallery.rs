@@ -3,12 +3,14 @@
 
 use std::{env, fs, io, path::Path};
 
-use adieu_pages_kit::{CodeEntry, Codes, ErrorPage, Link, SignOff, SignOn, SignedOff, Status, csp};
+use adieu_pages_kit::{
+    CodeEntry, Codes, ErrorPage, Link, SignOffPage, SignOnPage, SignedOffPage, StatusPage, csp,
+};
 
 fn main() -> io::Result<()> {
     let folder = env::args().nth(1).unwrap_or_else(|| "gallery".into());
     fs::create_dir_all(&folder)?;
-    let sign_on = SignOn {
+    let sign_on = SignOnPage {
         realm: "Example Company",
         application: Some("Shop"),
         action: "/login",
@@ -21,22 +23,26 @@ fn main() -> io::Result<()> {
         hidden: &[("csrf_token", "x")],
         error: None,
     };
-    let failed = SignOn {
+    let failed = SignOnPage {
         identifier: "ada@example.org",
         error: Some("The password is wrong, or there is no such account. Check both and try again."),
         ..sign_on.clone()
     };
-    let signed_off =
-        SignedOff { realm: "Example Company", again: Some(Link { href: "/login", text: "Sign on again" }) };
-    let form = SignOff { action: "/signoff", hidden: &[], label: "Sign off" };
+    let signed_off = SignedOffPage {
+        realm: "Example Company",
+        again: Some(Link { href: "/login", text: "Sign on again" }),
+    };
+    let form = SignOffPage { action: "/signoff", hidden: &[], label: "Sign off" };
     let error = ErrorPage {
         title: "This address is not allowed",
         message: "The application asked to send you to an address that it has not registered. You are still signed on.",
         correlation_id: Some("5b7c9d0e-3f12-4a6b-9c8d-7e6f5a4b3c2d"),
         sign_off: Some(form),
     };
-    let status =
-        Status { title: "Nothing to do here", message: "This address is for applications, not for people." };
+    let status = StatusPage {
+        title: "Nothing to do here",
+        message: "This address is for applications, not for people.",
+    };
     let code = CodeEntry {
         title: "Second step",
         message: "Please enter one of your recovery codes. Each of them works once.",

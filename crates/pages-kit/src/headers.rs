@@ -60,11 +60,11 @@ impl PageHeaders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Status;
+    use crate::StatusPage;
 
     #[test]
     fn the_policy_names_the_hash_of_the_stylesheet_that_stands_in_the_page() {
-        let page = Status { title: "x", message: "x" }.html();
+        let page = StatusPage { title: "x", message: "x" }.html();
         let (_, rest) = page.split_once("<style>").unwrap();
         let (style, _) = rest.split_once("</style>").unwrap();
         let hash = STANDARD.encode(Sha256::digest(style));

@@ -7,7 +7,7 @@ mod headers;
 mod pages;
 
 pub use headers::{PageHeaders, csp};
-pub use pages::{CodeEntry, Codes, ErrorPage, Link, SignOff, SignOn, SignedOff, Status};
+pub use pages::{CodeEntry, Codes, ErrorPage, Link, SignOffPage, SignOnPage, SignedOffPage, StatusPage};
 
 /// The one stylesheet, as it stands in every page.
 pub(crate) const STYLE: &str = include_str!("../templates/style.css");

@@ -7,7 +7,7 @@ use askama::Template;
 /// Asks for identifier and password.
 #[derive(Clone, Debug, Template)]
 #[template(path = "sign_on.html")]
-pub struct SignOn<'a> {
+pub struct SignOnPage<'a> {
     /// The realm's name for people.
     pub realm: &'a str,
     /// The application that asked, if one did.
@@ -32,7 +32,7 @@ pub struct SignOn<'a> {
     pub error: Option<&'a str>,
 }
 
-impl SignOn<'_> {
+impl SignOnPage<'_> {
     /// What one signs on to: the application, else the realm.
     fn place(&self) -> &str {
         self.application.unwrap_or(self.realm)
@@ -99,7 +99,7 @@ impl Codes<'_> {
 /// Says that the session has ended.
 #[derive(Clone, Debug, Template)]
 #[template(path = "signed_off.html")]
-pub struct SignedOff<'a> {
+pub struct SignedOffPage<'a> {
     /// The realm's name for people.
     pub realm: &'a str,
     /// Where one may go from here.
@@ -115,7 +115,7 @@ pub struct Link<'a> {
     pub text: &'a str,
 }
 
-impl SignedOff<'_> {
+impl SignedOffPage<'_> {
     /// The page.
     pub fn html(&self) -> String {
         rendered(self)
@@ -133,12 +133,12 @@ pub struct ErrorPage<'a> {
     /// The id under which logs speak of it.
     pub correlation_id: Option<&'a str>,
     /// A way to sign off all the same.
-    pub sign_off: Option<SignOff<'a>>,
+    pub sign_off: Option<SignOffPage<'a>>,
 }
 
 /// A form of one button.
 #[derive(Clone, Copy, Debug)]
-pub struct SignOff<'a> {
+pub struct SignOffPage<'a> {
     /// Where it goes, by POST.
     pub action: &'a str,
     /// Fields that go with it.
@@ -157,14 +157,14 @@ impl ErrorPage<'_> {
 /// Says one thing and offers nothing.
 #[derive(Clone, Debug, Template)]
 #[template(path = "status.html")]
-pub struct Status<'a> {
+pub struct StatusPage<'a> {
     /// The thing, in a few words.
     pub title: &'a str,
     /// The thing, in a sentence.
     pub message: &'a str,
 }
 
-impl Status<'_> {
+impl StatusPage<'_> {
     /// The page.
     pub fn html(&self) -> String {
         rendered(self)
@@ -181,8 +181,8 @@ mod tests {
 
     const NASTY: &str = r#"<script>"'&</script>"#;
 
-    fn sign_on(text: &'static str) -> SignOn<'static> {
-        SignOn {
+    fn sign_on(text: &'static str) -> SignOnPage<'static> {
+        SignOnPage {
             realm: text,
             application: None,
             action: text,
@@ -206,9 +206,12 @@ mod tests {
 
     #[test]
     fn every_value_is_escaped() {
-        check_escaped(&SignOn { method: NASTY, application: Some(NASTY), ..sign_on(NASTY) }.html(), 13);
-        check_escaped(&SignedOff { realm: NASTY, again: Some(Link { href: NASTY, text: NASTY }) }.html(), 4);
-        let form = SignOff { action: NASTY, hidden: &[(NASTY, NASTY)], label: NASTY };
+        check_escaped(&SignOnPage { method: NASTY, application: Some(NASTY), ..sign_on(NASTY) }.html(), 13);
+        check_escaped(
+            &SignedOffPage { realm: NASTY, again: Some(Link { href: NASTY, text: NASTY }) }.html(),
+            4,
+        );
+        let form = SignOffPage { action: NASTY, hidden: &[(NASTY, NASTY)], label: NASTY };
         let page =
             ErrorPage { title: NASTY, message: NASTY, correlation_id: Some(NASTY), sign_off: Some(form) };
         check_escaped(&page.html(), 8);
@@ -231,7 +234,7 @@ mod tests {
             buttons: &[(NASTY, NASTY)],
         };
         check_escaped(&codes.html(), 8);
-        check_escaped(&Status { title: NASTY, message: NASTY }.html(), 3);
+        check_escaped(&StatusPage { title: NASTY, message: NASTY }.html(), 3);
     }
 
     #[test]
@@ -247,7 +250,7 @@ mod tests {
         ] {
             assert!(html.contains(part), "{part}\n{html}");
         }
-        let html = SignOn { error: None, identifier: "", ..sign_on("x") }.html();
+        let html = SignOnPage { error: None, identifier: "", ..sign_on("x") }.html();
         assert!(!html.contains("aria-invalid=\"true\"") && !html.contains("role="), "{html}");
         assert!(html.contains(r#"spellcheck="false" required autofocus>"#), "{html}");
         assert_eq!(html.matches("autofocus").count(), 1);
@@ -257,9 +260,9 @@ mod tests {
     fn no_page_runs_a_script_or_fetches_anything() {
         let pages = [
             sign_on("x").html(),
-            SignedOff { realm: "x", again: None }.html(),
+            SignedOffPage { realm: "x", again: None }.html(),
             ErrorPage { title: "x", message: "x", correlation_id: None, sign_off: None }.html(),
-            Status { title: "x", message: "x" }.html(),
+            StatusPage { title: "x", message: "x" }.html(),
         ];
         for page in pages {
             for word in ["<script", "src=", "<link", "url(", "@import", " style="] {

@@ -5,8 +5,8 @@
 //! back what a killed process had not synced; `failing` is a store that can be told to fail; `rights` walks a face's table of
 //! who may what.
 
-pub mod cast;
 pub mod crash;
+pub mod data;
 pub mod failing;
 pub mod powercut;
 pub mod replay;

@@ -17,7 +17,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use run::{Failure, Report, run};
+pub use run::{ReplayFailure, ReplayReport, run};
 pub use scenario::{Scenario, contracts_folder, due, load_folder, waiting};
 pub use tcp::TcpWire;
 pub use wire::{BoxFuture, Wire, WireRequest, WireResponse};

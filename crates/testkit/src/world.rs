@@ -7,9 +7,9 @@ mod wire;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cast::{Cast, assemble};
+use crate::data::{TestData, make_data};
+use adieu::assembled::AssembledServer;
 use adieu::config::Config;
-use adieu::house::House;
 use adieu_authority::Authority;
 use adieu_core::{Clock, Span};
 use adieu_store::Store;
@@ -30,9 +30,9 @@ pub struct World {
     folder: tempfile::TempDir,
     clock: Arc<FrozenClock>,
     entropy: Arc<SeededEntropy>,
-    house: Option<House>,
+    house: Option<AssembledServer>,
     /// The people and clients.
-    pub cast: Cast,
+    pub data: TestData,
 }
 
 impl World {
@@ -52,12 +52,12 @@ impl World {
         let clock = Arc::new(FrozenClock::new());
         let entropy = Arc::new(SeededEntropy::new(7));
         let house = open(&config, folder.path(), &clock, &entropy).await;
-        let cast = assemble(&house.authority, &config).await.expect("the cast");
-        Self { config, folder, clock, entropy, house: Some(house), cast }
+        let data = make_data(&house.authority, &config).await.expect("the data");
+        Self { config, folder, clock, entropy, house: Some(house), data }
     }
 
     /// The house.
-    pub fn house(&self) -> &House {
+    pub fn house(&self) -> &AssembledServer {
         self.house.as_ref().expect("the house stands between crashes")
     }
 
@@ -115,34 +115,35 @@ impl World {
             store as Arc<dyn Store>
         };
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
-        let house = House::open_behind(&self.config, self.folder.path(), clock, entropy, between).await;
+        let house =
+            AssembledServer::open_behind(&self.config, self.folder.path(), clock, entropy, between).await;
         self.house = Some(house.expect("the house opens"));
         failing.expect("the house has a store")
     }
 
     /// A GET on the public side.
-    pub fn get(&self, path: &str) -> Ask {
+    pub fn get(&self, path: &str) -> WorldRequest {
         self.ask(Method::GET, path)
     }
 
     /// A POST on the public side.
-    pub fn post(&self, path: &str) -> Ask {
+    pub fn post(&self, path: &str) -> WorldRequest {
         self.ask(Method::POST, path)
     }
 
     /// A DELETE on the public side.
-    pub fn delete(&self, path: &str) -> Ask {
+    pub fn delete(&self, path: &str) -> WorldRequest {
         self.ask(Method::DELETE, path)
     }
 
     /// Any request on the public side.
-    pub fn ask(&self, method: Method, path: &str) -> Ask {
-        Ask::to(self.house(), method, path)
+    pub fn ask(&self, method: Method, path: &str) -> WorldRequest {
+        WorldRequest::to(self.house(), method, path)
     }
 
     /// Any request on the admin side.
-    pub fn admin(&self, method: Method, path: &str) -> Ask {
-        Ask { admin: true, ..Ask::to(self.house(), method, path) }
+    pub fn admin(&self, method: Method, path: &str) -> WorldRequest {
+        WorldRequest { admin: true, ..WorldRequest::to(self.house(), method, path) }
     }
 
     /// Signs on natively through Kratos' door; gives the session token.
@@ -157,7 +158,7 @@ impl World {
 
     /// What scenario and client programs need to know.
     pub fn variables(&self) -> Value {
-        self.cast.variables(&self.config)
+        self.data.variables(&self.config)
     }
 }
 
@@ -166,8 +167,8 @@ async fn open(
     folder: &Path,
     clock: &Arc<FrozenClock>,
     entropy: &Arc<SeededEntropy>,
-) -> House {
-    House::open(config, folder, Arc::clone(clock) as _, Arc::clone(entropy) as _)
+) -> AssembledServer {
+    AssembledServer::open(config, folder, Arc::clone(clock) as _, Arc::clone(entropy) as _)
         .await
         .expect("the house opens")
 }
@@ -191,16 +192,16 @@ pub fn profiles() -> PathBuf {
 }
 
 /// A request in the making.
-pub struct Ask {
-    house: House,
+pub struct WorldRequest {
+    house: AssembledServer,
     admin: bool,
     request: axum::http::request::Builder,
     body: Body,
 }
 
-impl Ask {
+impl WorldRequest {
     /// Any request on the public side of a house.
-    pub fn to(house: &House, method: Method, path: &str) -> Self {
+    pub fn to(house: &AssembledServer, method: Method, path: &str) -> Self {
         let request = Request::builder().method(method).uri(path);
         Self { house: house.clone(), admin: false, request, body: Body::empty() }
     }
@@ -262,7 +263,7 @@ impl Ask {
     /// Sends it, through the real routers.
     pub async fn send(self) -> Reply {
         let request = self.request.body(self.body).expect("a sound request");
-        let House { public, admin, .. } = &self.house;
+        let AssembledServer { public, admin, .. } = &self.house;
         let response = if self.admin { admin.begin(request).await } else { public.begin(request).await };
         Reply::of(response.unwrap_or_else(|never| match never {})).await
     }

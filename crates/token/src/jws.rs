@@ -51,7 +51,7 @@ pub enum TokenError {
 }
 
 /// A token taken apart, not verified.
-pub(crate) struct Parts<'a> {
+pub(crate) struct JwsParts<'a> {
     header: Map<String, Value>,
     /// What the signature covers: the first two parts with their dot.
     pub(crate) signed: &'a [u8],
@@ -59,7 +59,7 @@ pub(crate) struct Parts<'a> {
     payload: &'a str,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> JwsParts<'a> {
     /// Takes a token apart.
     pub(crate) fn of(token: &'a str) -> Result<Self, Refused> {
         if token.len() > TOKEN_BYTES_MAX {
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     fn refusal(token: &str) -> Option<Refused> {
-        Parts::of(token).err()
+        JwsParts::of(token).err()
     }
 
     fn part(json: &str) -> String {
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_header_member_of_another_type_is_malformed() {
         let token = format!("{}.e30.AA", part(r#"{"alg":1,"kid":null,"typ":"JWT"}"#));
-        let parts = Parts::of(&token).unwrap();
+        let parts = JwsParts::of(&token).unwrap();
         assert_eq!(parts.header("alg"), Err(Refused::Malformed));
         assert_eq!(parts.header("kid"), Err(Refused::Malformed));
         assert_eq!(parts.header("typ"), Ok(Some("JWT")));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::alg::Alg;
-use crate::jws::{Parts, Refused};
+use crate::jws::{JwsParts, Refused};
 use crate::public_key::PublicKey;
 use crate::verified::Verified;
 
@@ -64,7 +64,7 @@ impl KeySet {
 
     /// Checks shape, algorithm, key and signature. It does not look at `exp`.
     pub fn verify(&self, token: &str) -> Result<Verified, Refused> {
-        let parts = Parts::of(token)?;
+        let parts = JwsParts::of(token)?;
         let alg = parts.header("alg")?.ok_or(Refused::Malformed)?;
         let alg = Alg::named(alg).ok_or(Refused::Algorithm)?;
         let kid = parts.header("kid")?.ok_or(Refused::UnknownKey)?;

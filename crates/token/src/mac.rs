@@ -6,7 +6,7 @@
 use aws_lc_rs::hmac;
 use serde::Serialize;
 
-use crate::jws::{Parts, Refused, TokenError, signing_input, with_signature};
+use crate::jws::{JwsParts, Refused, TokenError, signing_input, with_signature};
 use crate::verified::Verified;
 
 const HEADER: &str = r#"{"typ":"JWT","alg":"HS256"}"#;
@@ -20,7 +20,7 @@ pub fn hs256_sign(key: &[u8], claims: &impl Serialize) -> Result<String, TokenEr
 
 /// Checks shape, algorithm and tag; the tag is compared in constant time.
 pub fn hs256_verify(key: &[u8], token: &str) -> Result<Verified, Refused> {
-    let parts = Parts::of(token)?;
+    let parts = JwsParts::of(token)?;
     if parts.header("alg")?.ok_or(Refused::Malformed)? != "HS256" {
         return Err(Refused::Algorithm);
     }

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::bench::figures::number_before;
-use crate::bench::servers::{LOAD_CORE, Target};
+use crate::bench::servers::{BenchTarget, LOAD_CORE};
 
 const SECONDS: u32 = 4;
 /// Callers at once where every request is to be sent and none is timed.
@@ -88,7 +88,7 @@ impl Load {
 
 /// Sends every one of a load's `requests` once. The load generator sleeps its whole time even when all are sent, so the
 /// time follows from their number, at a rate that every server here exceeds; that they were all sent is looked at.
-pub(crate) fn run_through(target: &Target, load: &Load, requests: u32) -> Result<()> {
+pub(crate) fn run_through(target: &BenchTarget, load: &Load, requests: u32) -> Result<()> {
     let text = wrk(target, load, THROUGH_CALLERS, 1 + requests / 12_000)?;
     let sent = number_before(&text, " requests in ")?;
     // Each caller gives up the answer that it waits for when the last request is written.
@@ -99,7 +99,7 @@ pub(crate) fn run_through(target: &Target, load: &Load, requests: u32) -> Result
     Ok(())
 }
 
-fn wrk(target: &Target, load: &Load, callers: u32, seconds: u32) -> Result<String> {
+fn wrk(target: &BenchTarget, load: &Load, callers: u32, seconds: u32) -> Result<String> {
     let script = std::env::temp_dir().join(format!("adieu-bench-{}.lua", std::process::id()));
     fs::write(&script, load.script())?;
     let output = Command::new("taskset")
@@ -116,7 +116,7 @@ fn wrk(target: &Target, load: &Load, callers: u32, seconds: u32) -> Result<Strin
 }
 
 /// Runs the load against a target, and reads what it used.
-pub(crate) fn measure(target: &Target, load: &Load, callers: u32) -> Result<Measured> {
+pub(crate) fn measure(target: &BenchTarget, load: &Load, callers: u32) -> Result<Measured> {
     let before = cpu_ticks(target)?;
     let text = wrk(target, load, callers, SECONDS)?;
     let used = cpu_ticks(target)? - before;
@@ -137,7 +137,7 @@ pub(crate) fn measure(target: &Target, load: &Load, callers: u32) -> Result<Meas
 }
 
 /// User and system time of the target's processes.
-fn cpu_ticks(target: &Target) -> Result<f64> {
+fn cpu_ticks(target: &BenchTarget) -> Result<f64> {
     let mut sum = 0.0;
     for pid in target.processes()? {
         let stat =

@@ -24,12 +24,12 @@ pub(crate) const LOAD_CORE: &str = "1";
 pub(crate) const ENDINGS: [&str; 3] = ["PingOne sign-off", "AM logout", "Kratos native logout"];
 
 /// Where to send, and whose CPU to read.
-pub(crate) struct Target {
+pub(crate) struct BenchTarget {
     pub(crate) address: String,
     pid: u32,
 }
 
-impl Target {
+impl BenchTarget {
     /// The process and its children.
     pub(crate) fn processes(&self) -> Result<Vec<u32>> {
         let mut all = vec![self.pid];
@@ -47,8 +47,8 @@ struct Process {
 }
 
 impl Process {
-    fn target(&self) -> Target {
-        Target { address: format!("http://127.0.0.1:{}", self.port), pid: self.child.id() }
+    fn target(&self) -> BenchTarget {
+        BenchTarget { address: format!("http://127.0.0.1:{}", self.port), pid: self.child.id() }
     }
 
     fn wait(self) -> Result<Self> {
@@ -108,7 +108,7 @@ impl Nginx {
         Ok(Self(Process { child, port, folder: Some(folder) }.wait()?))
     }
 
-    pub(crate) fn target(&self) -> Target {
+    pub(crate) fn target(&self) -> BenchTarget {
         self.0.target()
     }
 }
@@ -134,7 +134,7 @@ impl StaticAnswer {
         Ok(Self(Process { child, port, folder: None }.wait()?))
     }
 
-    pub(crate) fn target(&self) -> Target {
+    pub(crate) fn target(&self) -> BenchTarget {
         self.0.target()
     }
 }
@@ -165,9 +165,9 @@ impl Seeded {
         Ok(Self { server, folder, sessions })
     }
 
-    pub(crate) fn target(&self) -> Target {
+    pub(crate) fn target(&self) -> BenchTarget {
         let address = self.known("kratos", "public").to_owned();
-        Target { address, pid: self.server.variables["pid"].as_u64().unwrap_or(0) as u32 }
+        BenchTarget { address, pid: self.server.variables["pid"].as_u64().unwrap_or(0) as u32 }
     }
 
     fn known(&self, dialect: &str, name: &str) -> &str {

@@ -16,9 +16,9 @@ use http::{Method, Request, header};
 use reqwest::{Certificate, Client, Url};
 use serde_json::Value;
 
-use crate::commands::failure::{Exit, Failure};
+use crate::assembled::AssembledServer;
+use crate::commands::failure::{CommandFailure, ExitStatus};
 use crate::config::{Config, Secret};
-use crate::house::House;
 use crate::real::{SystemClock, SystemEntropy};
 
 /// Where a command's requests go, and how it shows the answers.
@@ -49,7 +49,7 @@ pub(super) struct Api {
 }
 
 enum Carrier {
-    Here(Box<House>),
+    Here(Box<AssembledServer>),
     There { client: Client, base: String },
 }
 
@@ -59,8 +59,13 @@ impl Api {
         let token = config.admin.credential().map_err(anyhow::Error::msg)?;
         let carrier = match server {
             Some(url) => there(config, url)?,
-            None => match House::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy))
-                .await
+            None => match AssembledServer::open(
+                config,
+                &config.data,
+                Arc::new(SystemClock),
+                Arc::new(SystemEntropy),
+            )
+            .await
             {
                 Ok(house) => Carrier::Here(Box::new(house)),
                 Err(error) if matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => {
@@ -95,7 +100,11 @@ impl Api {
             Carrier::There { client, base } => sent(client, base, request).await?,
         };
         let value = serde_json::from_str(&text).unwrap_or(Value::Null);
-        if (200..300).contains(&status) { Ok(value) } else { Err(Failure::answered(status, &value).into()) }
+        if (200..300).contains(&status) {
+            Ok(value)
+        } else {
+            Err(CommandFailure::answered(status, &value).into())
+        }
     }
 
     pub(super) async fn get(&self, path: &str) -> Result<Value> {
@@ -125,7 +134,7 @@ impl Api {
     }
 }
 
-async fn here(house: &House, request: Request<String>) -> Result<(u16, String)> {
+async fn here(house: &AssembledServer, request: Request<String>) -> Result<(u16, String)> {
     let answer = house.admin.begin(request.map(Body::from)).await;
     let answer = answer.unwrap_or_else(|never| match never {});
     let status = answer.status().as_u16();
@@ -138,7 +147,7 @@ async fn sent(client: &Client, base: &str, request: Request<String>) -> Result<(
     let to = format!("{base}{}", parts.uri);
     let unreachable = |error: reqwest::Error| {
         let text = format!("the server at {base} does not answer ({error}); see admin.url, or --server");
-        Failure::new(Exit::CannotTell, text)
+        CommandFailure::new(ExitStatus::CannotTell, text)
     };
     let sending = client.request(parts.method, to).headers(parts.headers).body(body).send();
     let answer = sending.await.map_err(unreachable)?;

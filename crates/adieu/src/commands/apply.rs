@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use adieu_authority::Authority;
 use adieu_declared::apply::{self as declared, Applied};
-use adieu_declared::document::{BYTES_MAX, Document};
+use adieu_declared::document::{BYTES_MAX, Declaration};
 use adieu_declared::secrets::{Own, Secrets, Source};
 use adieu_http_kit::form::append_query;
 use adieu_store_sqlite::OpenError;
@@ -22,10 +22,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::api::{Api, Reach};
-use super::failure::Failure;
+use super::failure::CommandFailure;
 use super::{configured, runtime};
+use crate::assembled;
 use crate::config::Config;
-use crate::house;
 use crate::real::{SystemClock, SystemEntropy};
 
 /// Write realms, populations, users and clients as a document for `adieu apply`.
@@ -33,7 +33,7 @@ use crate::real::{SystemClock, SystemEntropy};
 /// Passwords, secrets and sessions are not in it: a backup has those. The document goes to standard output. The server may
 /// be running.
 #[derive(Args)]
-pub struct Export {
+pub struct ExportCommand {
     /// Only the realm at this path.
     #[arg(long, value_name = "PATH")]
     realm: Option<String>,
@@ -50,7 +50,7 @@ pub struct Export {
 /// Exit status: 0 if all is as the document says, or would be; 1 if not, with the reason; with --detailed-exitcode, 5 if
 /// --dry-run found something to change.
 #[derive(Args)]
-pub struct Apply {
+pub struct ApplyCommand {
     /// The document, TOML; `-` is standard input.
     #[arg(value_name = "DOCUMENT")]
     document: PathBuf,
@@ -73,7 +73,7 @@ const DECLARATION: &str = "/v1/declaration";
 const TURN: Duration = Duration::from_secs(10);
 
 /// `export`.
-pub fn export(order: Export) -> Result<()> {
+pub fn export(order: ExportCommand) -> Result<()> {
     let config = configured(order.reach.config.as_deref())?;
     runtime()?.block_on(async {
         let document = Place::there_already(&config, &order.reach)?.exported(order.realm.as_deref()).await?;
@@ -84,10 +84,10 @@ pub fn export(order: Export) -> Result<()> {
 }
 
 /// `apply`.
-pub fn apply(order: Apply) -> Result<ExitCode> {
+pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
     let config = configured(order.reach.config.as_deref())?;
     let text = read(&order.document)?;
-    let document = Document::parse(&text).context("the document can't be applied")?;
+    let document = Declaration::parse(&text).context("the document can't be applied")?;
     let wanted = Wanted { text, document, prune: order.prune };
     runtime()?.block_on(async {
         let place = match order.dry_run {
@@ -162,7 +162,7 @@ fn read(path: &Path) -> Result<String> {
 /// A document, and how it is meant.
 struct Wanted {
     text: String,
-    document: Document,
+    document: Declaration,
     prune: bool,
 }
 
@@ -204,7 +204,7 @@ impl Place {
             return Ok(Self::There(Api::at(config, url)?));
         }
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-        match house::authority(config, &config.data, clock, entropy, |store| store) {
+        match assembled::authority(config, &config.data, clock, entropy, |store| store) {
             Ok(authority) => Ok(Self::Here(authority)),
             Err(error) if matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => {
                 Ok(Self::There(Api::at(config, &config.admin.url)?))
@@ -228,7 +228,7 @@ impl Place {
         match self {
             Self::Here(authority) => {
                 let missing =
-                    || Failure::not_found(format!("there is no realm {}", realm.unwrap_or_default()));
+                    || CommandFailure::not_found(format!("there is no realm {}", realm.unwrap_or_default()));
                 Ok(declared::exported(authority, realm).await?.ok_or_else(missing)?)
             }
             Self::There(api) => {
@@ -261,7 +261,7 @@ impl Place {
 
 /// What this command finds of the passwords that a document speaks of. What it does not find may not be needed: most users
 /// have one already.
-fn passwords(document: &Document) -> Vec<Value> {
+fn passwords(document: &Declaration) -> Vec<Value> {
     let found = |source: Source| {
         let password = Own.look_up(&source).ok()?;
         Some(match source {

@@ -14,22 +14,22 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 
+use crate::assembled::AssembledServer;
 use crate::commands::server::told_to_stop;
 use crate::config::Config;
-use crate::house::House;
 use crate::real::{SystemClock, SystemEntropy};
 
 use exits::EXITS;
 use people::People;
 use programs::Programs;
-use server::Server;
+use server::DemoServer;
 use talk::Talk;
 
 pub(super) async fn run(port: u16, exit: bool) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("adieu-demo-").tempdir()?;
     let config = configure(folder.path(), port)?;
     let people = provision(&config).await?;
-    let mut server = Server::start(folder.path(), &config).await?;
+    let mut server = DemoServer::start(folder.path(), &config).await?;
     let talk = Talk::new(&config.public.url)?;
     introduce(&config, &people);
     let programs = Programs { talk, people };
@@ -77,7 +77,8 @@ fn configure(folder: &Path, port: u16) -> Result<Config> {
 
 /// Makes the people before the server has the folder.
 async fn provision(config: &Config) -> Result<People> {
-    let house = House::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    let house =
+        AssembledServer::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
     people::make(&house).await
 }
 

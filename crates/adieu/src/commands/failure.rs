@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// How a command ends that did not do its work. Wrong usage (2) is said by the parser of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Exit {
+pub(super) enum ExitStatus {
     /// It failed; the reason is on standard error.
     Failed = 1,
     /// What it names does not exist.
@@ -19,26 +19,26 @@ pub(super) enum Exit {
 
 /// A failure with its exit code.
 #[derive(Debug)]
-pub(super) struct Failure {
-    exit: Exit,
+pub(super) struct CommandFailure {
+    exit: ExitStatus,
     text: String,
 }
 
-impl Failure {
-    pub(super) fn new(exit: Exit, text: impl Into<String>) -> Self {
+impl CommandFailure {
+    pub(super) fn new(exit: ExitStatus, text: impl Into<String>) -> Self {
         Self { exit, text: text.into() }
     }
 
     pub(super) fn not_found(text: impl Into<String>) -> Self {
-        Self::new(Exit::NotFound, text)
+        Self::new(ExitStatus::NotFound, text)
     }
 
     /// What an answer of the API comes to.
     pub(super) fn answered(status: u16, problem: &Value) -> Self {
         let exit = match status {
-            404 => Exit::NotFound,
-            503 => Exit::CannotTell,
-            _ => Exit::Failed,
+            404 => ExitStatus::NotFound,
+            503 => ExitStatus::CannotTell,
+            _ => ExitStatus::Failed,
         };
         let hint = if status == 401 { " (admin.token_file of the configuration)" } else { "" };
         let text = match (problem["title"].as_str(), problem["detail"].as_str()) {
@@ -49,15 +49,15 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CommandFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for CommandFailure {}
 
 /// The exit code of a command that did not do its work.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
-    error.downcast_ref::<Failure>().map_or(Exit::Failed, |failure| failure.exit) as u8
+    error.downcast_ref::<CommandFailure>().map_or(ExitStatus::Failed, |failure| failure.exit) as u8
 }

@@ -12,7 +12,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::commands::api::{Api, Reach};
-use crate::commands::failure::Failure;
+use crate::commands::failure::CommandFailure;
 use crate::commands::{configured, runtime, shown};
 
 /// Users.
@@ -189,7 +189,7 @@ pub(super) fn say_more(more: bool) {
 pub(super) async fn realm_id(api: &Api, path: &str) -> Result<String> {
     let found = api.get(&append_query("/v1/realms", "path", path)).await?;
     let id = found["items"][0]["id"].as_str().map(str::to_owned);
-    id.ok_or_else(|| Failure::not_found(format!("there is no realm {path}")).into())
+    id.ok_or_else(|| CommandFailure::not_found(format!("there is no realm {path}")).into())
 }
 
 /// The id of a user, who may be named by it.
@@ -200,7 +200,7 @@ pub(super) async fn user_id(api: &Api, realm: &str, user: &str) -> Result<String
     let realm_id = realm_id(api, realm).await?;
     let path = append_query(&format!("/v1/realms/{realm_id}/users"), "name", user);
     let id = api.get(&path).await?["items"][0]["id"].as_str().map(str::to_owned);
-    id.ok_or_else(|| Failure::not_found(format!("realm {realm} has no user {user}")).into())
+    id.ok_or_else(|| CommandFailure::not_found(format!("realm {realm} has no user {user}")).into())
 }
 
 pub(super) fn text<'v>(value: &'v Value, member: &str) -> &'v str {

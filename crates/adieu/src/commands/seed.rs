@@ -10,8 +10,8 @@ use std::sync::Arc;
 use adieu_authority::{Authority, Channel, Device, NewPerson, Realm, User};
 use anyhow::{Context, Result};
 
+use crate::assembled::AssembledServer;
 use crate::config::Config;
-use crate::house::House;
 use crate::provision;
 use crate::real::{SystemClock, SystemEntropy};
 
@@ -29,7 +29,8 @@ pub struct Seed {
 const AT_ONCE: u32 = 900;
 
 pub(super) async fn run(config: Config, seed: Seed) -> Result<()> {
-    let house = House::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    let house =
+        AssembledServer::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
     let authority = &house.authority;
     let realm = authority.realm_at("/alpha").await?.context("there is no realm /alpha")?;
     let users = users(authority, &realm, seed.users.max(1)).await?;

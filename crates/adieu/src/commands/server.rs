@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::assembled::AssembledServer;
 use crate::config::Config;
-use crate::house::House;
 use crate::logging::Log;
 use crate::metering;
 use crate::real::{SystemClock, SystemEntropy};
@@ -27,7 +27,7 @@ pub(super) async fn run(
     metering::install();
     let bound = Bound::bind(&config).await?;
     let (public, admin) = (bound.public()?, bound.admin()?);
-    let house = House::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy))
+    let house = AssembledServer::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy))
         .await
         .with_context(|| format!("data folder {}", config.data.display()))?;
     tracing::info!(%public, %admin, data = %config.data.display(), url = config.public.url, "serving");

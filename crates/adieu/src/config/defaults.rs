@@ -5,11 +5,11 @@
 use std::path::PathBuf;
 
 use super::{
-    Admin, Am, Config, Keep, Kratos, ListenerLimits, Passwords, PingOne, ProxyCheck, Public, RealmConfig,
-    Secret,
+    AdminConfig, AmConfig, CheckConfig, Config, Keep, KratosConfig, ListenerLimits, Passwords, PingOneConfig,
+    Public, RealmConfig, Secret,
 };
 
-impl Default for ProxyCheck {
+impl Default for CheckConfig {
     fn default() -> Self {
         Self { realm: "/alpha".into(), sign_on_url: String::new(), required_aal: "highest_available".into() }
     }
@@ -22,7 +22,7 @@ impl Default for Config {
             log: "info".into(),
             data: "data".into(),
             public: Public::default(),
-            admin: Admin::default(),
+            admin: AdminConfig::default(),
             limits: ListenerLimits::default(),
             passwords: Passwords::default(),
             keep: Keep::default(),
@@ -35,10 +35,10 @@ impl Default for Config {
                 am_sessions_max: None,
                 am_sessions_beyond: None,
             }],
-            kratos: Kratos::default(),
-            am: Am::default(),
-            pingone: PingOne::default(),
-            check: ProxyCheck::default(),
+            kratos: KratosConfig::default(),
+            am: AmConfig::default(),
+            pingone: PingOneConfig::default(),
+            check: CheckConfig::default(),
         }
     }
 }
@@ -56,7 +56,7 @@ impl Default for Public {
     }
 }
 
-impl Default for Admin {
+impl Default for AdminConfig {
     fn default() -> Self {
         Self {
             listen: ([127, 0, 0, 1], 4434).into(),
@@ -100,7 +100,7 @@ impl Default for Keep {
     }
 }
 
-impl Default for Kratos {
+impl Default for KratosConfig {
     fn default() -> Self {
         Self {
             realm: "/alpha".into(),
@@ -144,7 +144,7 @@ pub(super) fn tokenizer_life_s() -> u64 {
     60
 }
 
-impl Default for Am {
+impl Default for AmConfig {
     fn default() -> Self {
         Self {
             cookie_name: "iPlanetDirectoryPro".into(),
@@ -168,7 +168,7 @@ impl Default for Am {
     }
 }
 
-impl Default for PingOne {
+impl Default for PingOneConfig {
     fn default() -> Self {
         Self {
             auth_url: String::new(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use adieu_http_kit::forwarded::Style;
 
-use crate::config::{Admin, Public, Secret, secret};
+use crate::config::{AdminConfig, Public, Secret, secret};
 
 /// Where a listener's certificate and its key lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Public {
     }
 }
 
-impl Admin {
+impl AdminConfig {
     /// The credential that the listener asks for, if one is configured; the reason if it can't be used.
     pub fn credential(&self) -> Result<Option<Secret>, String> {
         secret::credential(&self.token, &self.token_file)

@@ -125,11 +125,11 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     if !["latest", "oldest", "none"].contains(&config.am.version_default.as_str()) {
         return bad("am.version_default: latest, oldest or none");
     }
-    if crate::house::beyond(&config.am.sessions_beyond).is_none() {
+    if crate::assembled::beyond(&config.am.sessions_beyond).is_none() {
         return bad(&format!("am.sessions_beyond: {BEYOND}"));
     }
     for realm in &config.realms {
-        if realm.am_sessions_beyond.as_ref().is_some_and(|word| crate::house::beyond(word).is_none()) {
+        if realm.am_sessions_beyond.as_ref().is_some_and(|word| crate::assembled::beyond(word).is_none()) {
             return bad(&format!("realms.am_sessions_beyond: {BEYOND}"));
         }
         let sound = realm.path.starts_with('/')

@@ -67,7 +67,7 @@ fn every_native_route_is_in_the_table() {
 
 async fn ask(world: &World, (method, path): (&str, &str), authorization: Option<&str>) -> Reply {
     let filled =
-        |part: &str| if part.starts_with('{') { world.cast.realm.id.to_string() } else { part.into() };
+        |part: &str| if part.starts_with('{') { world.data.realm.id.to_string() } else { part.into() };
     let path: Vec<String> = path.split('/').map(filled).collect();
     let ask = world.admin(method.parse().expect("a method"), &path.join("/"));
     let ask = match authorization {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use adieu_testkit::World;
-use adieu_testkit::crash::doors::{Doors, Ear, Heard, InProcess, Say, Trouble};
+use adieu_testkit::crash::doors::{DialectDoors, Ear, Heard, InProcess, Say, Trouble};
 use adieu_testkit::crash::server::populate;
 use adieu_testkit::crash::storm::{Dice, Plan, Storm, run};
 
@@ -98,10 +98,10 @@ async fn found(lie: Lie) -> Vec<String> {
     // A house of profile `main` does not end the others: the storm of the last lie believes that it does.
     let world = World::with_profile(if lie == Lie::PretendsToEndOthers { "main" } else { "hooks" }).await;
     let known = world.variables();
-    let people = populate(world.authority(), &world.cast, 12).await.expect("people");
-    let storm = Arc::new(Storm::new(Doors::new(known.clone()), people, true));
+    let people = populate(world.authority(), &world.data, 12).await.expect("people");
+    let storm = Arc::new(Storm::new(DialectDoors::new(known.clone()), people, true));
     let truth = InProcess::of(&world);
-    let worker = Doors::new(known).worker(&truth).await.expect("a worker token");
+    let worker = DialectDoors::new(known).worker(&truth).await.expect("a worker token");
     let ear = Lying { truth, lie, chances: Arc::default() };
     let programs: Vec<_> = (0..6)
         .map(|n| {

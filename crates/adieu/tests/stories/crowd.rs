@@ -7,18 +7,18 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use adieu_testkit::crash::doors::{Dialect, Exit, Left, Target};
-use adieu_testkit::crash::server::Server;
+use adieu_testkit::crash::doors::{Addressee, Dialect, DialectExit, Left};
+use adieu_testkit::crash::server::CrashServer;
 use adieu_testkit::world::profile_config;
 
 /// No answer of a healthy server takes as long; one that waits for a lock of its own does.
 const STALL: Duration = Duration::from_secs(10);
 
-async fn server(people: usize) -> Server {
+async fn server(people: usize) -> CrashServer {
     let binary = Path::new(env!("CARGO_BIN_EXE_adieu"));
     let mut config = profile_config("main");
     config.pingone.sessions_max = 0; // One user has all 64.
-    Server::prepare(binary, config, people, false).await.expect("a server")
+    CrashServer::prepare(binary, config, people, false).await.expect("a server")
 }
 
 /// Goal: HOME-LIMITS, ONE-SLOW-HURTS-NONE: 64 sign-ons at once go through without an error or a stall, in every dialect,
@@ -39,8 +39,8 @@ async fn sixty_four_sign_ons_at_once_go_through() {
                         let token = signed_on.expect("no error").expect("the right password");
                         let live = tokio::time::timeout(STALL, doors.live(&ear, dialect, &token)).await;
                         assert_eq!(live.expect("no stall"), Ok(true));
-                        let whom = Target { token, session: String::new(), user: person.id };
-                        let end = doors.end(&ear, Exit::KratosNative, &whom, "");
+                        let whom = Addressee { token, session: String::new(), user: person.id };
+                        let end = doors.end(&ear, DialectExit::KratosNative, &whom, "");
                         let left = tokio::time::timeout(STALL, end).await.expect("no stall");
                         assert_eq!(left, Ok(Left::Ended));
                         assert_eq!(doors.live(&ear, dialect, &whom.token).await, Ok(false));

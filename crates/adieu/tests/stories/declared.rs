@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
+use adieu::assembled::AssembledServer;
 use adieu::config::Config;
-use adieu::house::House;
 use adieu_authority::{Authority, Document};
 use adieu_declared::apply::{Apply, apply as applied};
-use adieu_declared::document::Document as Declared;
+use adieu_declared::document::Declaration as Declared;
 use adieu_declared::export::export;
 use adieu_declared::facts::Facts;
 use adieu_declared::secrets::{Sent, Source};
@@ -69,7 +69,7 @@ async fn a_document_makes_people_and_clients_that_work() {
     world.sign_on_kratos("eve@example.test", "Apple-tree-77").await;
     let whoami = world.get("/sessions/whoami").header("x-session-token", &alices).send().await;
     assert_eq!(whoami.status, 401);
-    let environment = world.cast.realm.id;
+    let environment = world.data.realm.id;
     let form = [
         ("grant_type", "client_credentials"),
         ("client_id", "robot"),
@@ -90,7 +90,7 @@ async fn a_document_makes_people_and_clients_that_work() {
 async fn an_export_is_the_inverse_and_carries_no_secret() {
     let world = World::start().await;
     apply(world.authority(), DOCUMENT, false).await.expect("applied");
-    let (realm, body) = (world.cast.realm.id, r#"{"name":"Two_Steps"}"#.to_owned());
+    let (realm, body) = (world.data.realm.id, r#"{"name":"Two_Steps"}"#.to_owned());
     let policy = Document { realm, kind: "pingone.sign-on-policy".into(), id: "two".into(), body };
     world.authority().put_document(policy).await.expect("a dialect keeps something");
     let text = exported(world.authority()).await.text().expect("a text");
@@ -101,7 +101,8 @@ async fn an_export_is_the_inverse_and_carries_no_secret() {
     let folder = tempfile::tempdir().expect("a folder");
     let bare = Config { realms: vec![], ..world.config().clone() };
     let (clock, entropy) = (Arc::new(FrozenClock::new()), Arc::new(SeededEntropy::new(8)));
-    let other = House::open(&bare, folder.path(), clock, entropy).await.expect("an empty house").authority;
+    let other =
+        AssembledServer::open(&bare, folder.path(), clock, entropy).await.expect("an empty house").authority;
     let root_there = exported(&other).await.realms[0].clone();
     // Every house has its root, with ids of its own: they are said as they are there.
     let mut document = Declared::parse(&text).expect("a document");
@@ -122,7 +123,7 @@ async fn a_document_is_looked_through_before_anything_changes() {
     let text = of(&[user("gil", ""), user("hal", "password_env = 'UNSET'")]);
     let error = format!("{:#}", apply(world.authority(), &text, false).await.expect_err("refused"));
     assert!(error.contains("nothing was changed") && error.contains("UNSET is not set"), "{error}");
-    assert!(world.authority().user_named(world.cast.realm.id, "gil").await.expect("an answer").is_none());
+    assert!(world.authority().user_named(world.data.realm.id, "gil").await.expect("an answer").is_none());
 
     // Bob's address is somebody's name already.
     let clash = user("ivy", "email = 'bob'");
@@ -132,6 +133,6 @@ async fn a_document_is_looked_through_before_anything_changes() {
     let text = text.replace("'bob'", "'ivy@example.test'");
     let (lines, _) = apply(world.authority(), &text, false).await.expect("applied");
     assert_eq!(lines, ["+ user ivy in /alpha, who has no password yet"]);
-    let gil = world.authority().user_named(world.cast.realm.id, "gil").await.expect("an answer");
+    let gil = world.authority().user_named(world.data.realm.id, "gil").await.expect("an answer");
     assert_eq!(gil.expect("he is there").password.as_deref(), Some(HASH));
 }

@@ -5,9 +5,9 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use adieu::house::House;
+use adieu::assembled::AssembledServer;
 use adieu_testkit::time_and_entropy::{FrozenClock, SeededEntropy};
-use adieu_testkit::world::{Ask, profile_config};
+use adieu_testkit::world::{WorldRequest, profile_config};
 use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -35,14 +35,15 @@ async fn the_command_makes_a_worker_that_administers() {
     };
     let (root, alpha) = (add("/"), add("/alpha"));
     let (clock, entropy) = (Arc::new(FrozenClock::new()), Arc::new(SeededEntropy::new(3)));
-    let house = House::open(&config, &config.data, clock, entropy).await.expect("the house opens");
+    let house = AssembledServer::open(&config, &config.data, clock, entropy).await.expect("the house opens");
     for ((environment, id, secret), environments) in [(&root, 2), (&alpha, 1)] {
         let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
-        let token = Ask::to(&house, Method::POST, &format!("/{environment}/as/token"))
+        let token = WorldRequest::to(&house, Method::POST, &format!("/{environment}/as/token"))
             .header("authorization", &basic);
         let token = token.form(&[("grant_type", "client_credentials")]).send().await;
         let token = token.json()["access_token"].as_str().expect("a token").to_owned();
-        let seen = Ask::to(&house, Method::GET, "/v1/environments").bearer(&token).send().await.json();
+        let seen =
+            WorldRequest::to(&house, Method::GET, "/v1/environments").bearer(&token).send().await.json();
         assert_eq!(seen["size"], environments, "{seen}");
     }
 }

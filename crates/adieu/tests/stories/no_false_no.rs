@@ -4,13 +4,13 @@
 
 use adieu_authority::SessionToken;
 use adieu_testkit::World;
-use adieu_testkit::crash::doors::{Dialect, Doors, Exit, InProcess, Left, Target, Trouble};
+use adieu_testkit::crash::doors::{Addressee, Dialect, DialectDoors, DialectExit, InProcess, Left, Trouble};
 use adieu_testkit::failing::Failure;
 
 /// Somebody who is signed on, and the programs around them.
 struct Scene {
     world: World,
-    doors: Doors,
+    doors: DialectDoors,
     store: std::sync::Arc<adieu_testkit::failing::FailingStore>,
     worker: String,
 }
@@ -19,7 +19,7 @@ impl Scene {
     async fn new() -> Self {
         let mut world = World::start().await;
         let store = world.with_failing_store().await;
-        let doors = Doors::new(world.variables());
+        let doors = DialectDoors::new(world.variables());
         let worker = doors.worker(&InProcess::of(&world)).await.expect("a worker token");
         Self { world, doors, store, worker }
     }
@@ -28,25 +28,25 @@ impl Scene {
         InProcess::of(&self.world)
     }
 
-    async fn sign_on(&self, dialect: Dialect) -> Result<Option<Target>, Trouble> {
+    async fn sign_on(&self, dialect: Dialect) -> Result<Option<Addressee>, Trouble> {
         let known = self.world.variables();
         let text = |name: &str| known["pingone"][name].as_str().expect("a variable").to_owned();
         let token = self.doors.sign_on(&self.ear(), dialect, &text("user"), &text("password")).await?;
         Ok(token.map(|token| {
             let session = SessionToken::parse(&token).expect("a token of ours").id.to_string();
-            Target { token, session, user: text("user_id") }
+            Addressee { token, session, user: text("user_id") }
         }))
     }
 
-    async fn signed_on(&self, dialect: Dialect) -> Target {
+    async fn signed_on(&self, dialect: Dialect) -> Addressee {
         self.sign_on(dialect).await.expect("an answer").expect("a session")
     }
 
-    async fn live(&self, dialect: Dialect, whom: &Target) -> Result<bool, Trouble> {
+    async fn live(&self, dialect: Dialect, whom: &Addressee) -> Result<bool, Trouble> {
         self.doors.live(&self.ear(), dialect, &whom.token).await
     }
 
-    async fn end(&self, exit: Exit, whom: &Target) -> Result<Left, Trouble> {
+    async fn end(&self, exit: DialectExit, whom: &Addressee) -> Result<Left, Trouble> {
         self.doors.end(&self.ear(), exit, whom, &self.worker).await
     }
 }
@@ -59,7 +59,7 @@ async fn a_check_that_can_not_be_made_is_never_a_no() {
     for door in Dialect::ALL {
         let live = scene.signed_on(door).await;
         let ended = scene.signed_on(door).await;
-        assert_eq!(scene.end(Exit::KratosNative, &ended).await, Ok(Left::Ended));
+        assert_eq!(scene.end(DialectExit::KratosNative, &ended).await, Ok(Left::Ended));
         scene.store.fail(Failure::Everything);
         for dialect in Dialect::ALL {
             for whom in [&live, &ended] {
@@ -85,7 +85,7 @@ async fn a_check_that_can_not_be_made_is_never_a_no() {
 #[tokio::test]
 async fn an_ending_that_is_not_done_is_never_called_done() {
     let scene = Scene::new().await;
-    for exit in Exit::ALL {
+    for exit in DialectExit::ALL {
         for failure in [Failure::NotTaken, Failure::LostInDoubt, Failure::LandedInDoubt, Failure::Everything]
         {
             let whom = scene.signed_on(exit.dialect()).await;

@@ -3,7 +3,7 @@
 //! The programs here know only what a program of their dialect knows: addresses, cookies, headers.
 
 use adieu_testkit::World;
-use adieu_testkit::world::Ask;
+use adieu_testkit::world::WorldRequest;
 use serde_json::{Value, json};
 
 const AM: &str = "/am/json/realms/root/realms/alpha";
@@ -50,7 +50,7 @@ impl<'a> Programs<'a> {
         self.known["pingone"][name].as_str().expect("a variable")
     }
 
-    fn authorize(&self, more: &str) -> Ask {
+    fn authorize(&self, more: &str) -> WorldRequest {
         let (environment, client) = (self.pingone("env_id"), self.pingone("app_client_id"));
         let to = self.pingone("app_redirect_uri");
         self.world.get(&format!(
@@ -122,7 +122,7 @@ impl<'a> Programs<'a> {
         format!("Basic {pair}")
     }
 
-    pub(crate) fn token_endpoint(&self, client: &str, pairs: &[(&str, &str)]) -> Ask {
+    pub(crate) fn token_endpoint(&self, client: &str, pairs: &[(&str, &str)]) -> WorldRequest {
         let ask = self.world.post(&format!("/{}/as/token", self.pingone("env_id")));
         ask.header("authorization", &self.basic(client)).form(pairs)
     }

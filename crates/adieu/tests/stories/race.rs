@@ -12,7 +12,7 @@ use adieu_authority::{
 };
 use adieu_core::{Clock, Span};
 use adieu_testkit::World;
-use adieu_testkit::crash::doors::{Dialect, Doors, Exit, InProcess, Left, Target};
+use adieu_testkit::crash::doors::{Addressee, Dialect, DialectDoors, DialectExit, InProcess, Left};
 use adieu_testkit::time_and_entropy::FrozenClock;
 
 const ENDINGS: u64 = 100;
@@ -26,13 +26,13 @@ struct Race {
     authority: Authority,
     clock: Arc<FrozenClock>,
     realm: Arc<Realm>,
-    doors: Doors,
+    doors: DialectDoors,
     ear: InProcess,
     name: String,
     password: String,
     token: SessionToken,
     text: String,
-    exit: Exit,
+    exit: DialectExit,
     /// The ending was answered.
     answered: Arc<AtomicBool>,
     /// Everybody may go home.
@@ -116,7 +116,7 @@ impl Race {
     async fn work(self, busy: Busy, before: Arc<AtomicU64>, after: Arc<AtomicU64>) {
         let mut round = 0;
         // A reset session may be begun anew under its id, with another token; then it may be written to again.
-        let by_id = self.exit == Exit::PingOneReset && matches!(busy, Busy::Writing | Busy::Extending);
+        let by_id = self.exit == DialectExit::PingOneReset && matches!(busy, Busy::Writing | Busy::Extending);
         while !self.over.load(Ordering::SeqCst) {
             let began_after = self.answered.load(Ordering::SeqCst);
             let live = self.once(busy, round).await;
@@ -138,8 +138,8 @@ async fn until(what: &str, mut there: impl FnMut() -> bool) {
 }
 
 /// One ending in the middle of everything.
-async fn ended_in_the_middle(world: &World, exit: Exit, worker: &str) {
-    let doors = Doors::new(world.variables());
+async fn ended_in_the_middle(world: &World, exit: DialectExit, worker: &str) {
+    let doors = DialectDoors::new(world.variables());
     let ear = InProcess::of(world);
     let known = world.variables();
     let text = |name: &str| known["pingone"][name].as_str().expect("a variable").to_owned();
@@ -147,11 +147,11 @@ async fn ended_in_the_middle(world: &World, exit: Exit, worker: &str) {
     let signed_on = doors.sign_on(&ear, exit.dialect(), &name, &password).await;
     let token = signed_on.expect("an answer").expect("a token");
     let parsed = SessionToken::parse(&token).expect("a token of ours");
-    let whom = Target { token: token.clone(), session: parsed.id.to_string(), user: text("user_id") };
+    let whom = Addressee { token: token.clone(), session: parsed.id.to_string(), user: text("user_id") };
     let race = Race {
         authority: world.authority().clone(),
         clock: world.shared_clock(),
-        realm: Arc::new(world.cast.realm.clone()),
+        realm: Arc::new(world.data.realm.clone()),
         doors,
         ear,
         name,
@@ -194,10 +194,13 @@ async fn ended_in_the_middle(world: &World, exit: Exit, worker: &str) {
 async fn endings_of(dialect: Dialect) {
     let endings = std::env::var("TEST_RACE_ENDINGS").map_or(ENDINGS, |text| text.parse().expect("a number"));
     let world = World::start().await;
-    let exits: Vec<Exit> = Exit::ALL.into_iter().filter(|exit| exit.dialect() == dialect).collect();
+    let exits: Vec<DialectExit> =
+        DialectExit::ALL.into_iter().filter(|exit| exit.dialect() == dialect).collect();
     for n in 0..endings {
-        let worker =
-            Doors::new(world.variables()).worker(&InProcess::of(&world)).await.expect("a worker token");
+        let worker = DialectDoors::new(world.variables())
+            .worker(&InProcess::of(&world))
+            .await
+            .expect("a worker token");
         ended_in_the_middle(&world, exits[n as usize % exits.len()], &worker).await;
     }
 }

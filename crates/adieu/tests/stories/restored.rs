@@ -86,7 +86,7 @@ async fn a_client_that_is_made_again_after_a_restore_begins_a_new_life() {
 
 /// Makes a worker and gives a token in its own name.
 async fn late_worker(world: &World) -> String {
-    let (authority, realm) = (world.authority(), world.cast.realm.id);
+    let (authority, realm) = (world.authority(), world.data.realm.id);
     let new = NewClient {
         id: "late".parse().expect("an id"),
         name: "Late".into(),

@@ -7,12 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use adieu::assembled::AssembledServer;
 use adieu::config::Config;
-use adieu::house::House;
 use adieu::real::{SystemClock, SystemEntropy};
 use adieu::serve::{Bound, Serving};
 use adieu_authority::Store;
-use adieu_testkit::cast::assemble;
+use adieu_testkit::data::make_data;
 use adieu_testkit::world::profile_config;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
@@ -48,7 +48,7 @@ pub(crate) fn at_free_ports() -> Config {
 }
 
 impl Running {
-    /// Starts a house with its cast.
+    /// Starts a server with its data.
     pub(crate) async fn with(config: Config) -> Self {
         Self::behind(config, |store| store).await
     }
@@ -60,9 +60,9 @@ impl Running {
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-        let house = House::open_behind(&config, folder.path(), clock, entropy, between).await;
+        let house = AssembledServer::open_behind(&config, folder.path(), clock, entropy, between).await;
         let house = house.expect("a house");
-        assemble(&house.authority, &config).await.expect("a cast");
+        make_data(&house.authority, &config).await.expect("data");
         let bound = Bound::bind(&config).await.expect("free ports");
         let (public, admin) = (bound.public().expect("bound"), bound.admin().expect("bound"));
         let serving = Serving::new(bound, &house, &config).expect("sound");

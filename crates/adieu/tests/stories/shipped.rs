@@ -7,10 +7,10 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use adieu::assembled::AssembledServer;
 use adieu::config::load;
-use adieu::house::House;
 use adieu::real::{SystemClock, SystemEntropy};
-use adieu_testkit::cast::assemble;
+use adieu_testkit::data::make_data;
 use adieu_testkit::world::profiles;
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
@@ -71,8 +71,8 @@ async fn people(file: &Path, overlay: &[(&str, String)]) -> Value {
     let overlay = overlay.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
     let config = load(Some(file), overlay).expect("a configuration");
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let house = House::open(&config, &config.data, clock, entropy).await.expect("a house");
-    assemble(&house.authority, &config).await.expect("a cast").variables(&config)
+    let house = AssembledServer::open(&config, &config.data, clock, entropy).await.expect("a house");
+    make_data(&house.authority, &config).await.expect("data").variables(&config)
 }
 
 async fn until_it_listens(address: &str) {

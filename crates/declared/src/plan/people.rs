@@ -10,7 +10,7 @@ use adieu_core::directory::matched;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::{Change, NewUser, Notes, PasswordFrom, Planned, Planner, Planning, none_if_empty};
+use super::{Change, Notes, PasswordFrom, Planned, PlannedUser, Planner, Planning, none_if_empty};
 use crate::document::{RealmDoc, UserDoc};
 use crate::secrets::Source;
 
@@ -117,7 +117,7 @@ impl<'a> Planner<'a> {
         let population = population.map_or_else(|| self.places.default_of(realm.id), Ok)?;
         let can = if password.is_none() { ", who has no password yet" } else { "" };
         let line = format!("+ user {} in {}{can}", doc.username, realm.path);
-        self.plan(line, Change::MakeUser(Box::new(NewUser { id, population, person, password })));
+        self.plan(line, Change::MakeUser(Box::new(PlannedUser { id, population, person, password })));
         Ok(())
     }
 

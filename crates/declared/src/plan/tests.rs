@@ -22,7 +22,7 @@ fn numbered(start: u128) -> impl FnMut() -> Uuid {
 }
 
 fn planned(facts: &Facts, text: &str, prune: bool) -> Result<Vec<Planned>> {
-    plan(facts, &Document::parse(text)?, prune, &mut numbered(1000 * (1 + facts.realms.len() as u128)))
+    plan(facts, &Declaration::parse(text)?, prune, &mut numbered(1000 * (1 + facts.realms.len() as u128)))
 }
 
 fn lines(facts: &Facts, text: &str, prune: bool) -> Vec<String> {
@@ -113,8 +113,8 @@ fn make(facts: &mut Facts, change: Change) {
     }
 }
 
-fn user(realm: RealmId, new: NewUser) -> User {
-    let NewUser { id, population, person, password } = new;
+fn user(realm: RealmId, new: PlannedUser) -> User {
+    let PlannedUser { id, population, person, password } = new;
     User {
         key: UserKey::from_random(1),
         id,
@@ -369,8 +369,8 @@ prop_compose! {
     }
 }
 
-fn documents() -> impl Strategy<Value = Document> {
-    prop::collection::vec(realms(), 0..4).prop_map(|realms| Document { realms })
+fn documents() -> impl Strategy<Value = Declaration> {
+    prop::collection::vec(realms(), 0..4).prop_map(|realms| Declaration { realms })
 }
 
 proptest! {
@@ -389,7 +389,7 @@ proptest! {
             let again = plan(&facts, &document, prune, &mut draw).expect("it was possible once");
             prop_assert!(again.is_empty(), "{again:?}");
             let text = export(&facts, None).text().expect("a text");
-            let exported = Document::parse(&text).expect("a document");
+            let exported = Declaration::parse(&text).expect("a document");
             let again = plan(&facts, &exported, true, &mut draw).expect("an export can be applied");
             prop_assert!(again.is_empty(), "{again:?}\n{text}");
             if !text.contains("population = \"0000") {

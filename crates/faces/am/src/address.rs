@@ -33,7 +33,7 @@ impl Resource {
 }
 
 /// Where a request is addressed to.
-pub(crate) struct Place<'s, 'p> {
+pub(crate) struct Addressed<'s, 'p> {
     pub(crate) realm: Arc<Realm>,
     pub(crate) resource: Resource,
     /// What of the path is behind the resource's name.
@@ -78,7 +78,7 @@ pub(crate) async fn find<'s, 'p>(
     authority: &Authority,
     segments: &'s [Cow<'p, str>],
     call: &Call,
-) -> Result<Place<'s, 'p>, AmError> {
+) -> Result<Addressed<'s, 'p>, AmError> {
     match head(segments) {
         Head::Canonical { path, said, rest } => {
             let realm = authority.realm_at(&path).await?.ok_or(AmError::UnknownRealm(said))?;
@@ -88,13 +88,13 @@ pub(crate) async fn find<'s, 'p>(
                 Resource::Authenticate => named(authority, call.param("realm")?).await?.unwrap_or(realm),
                 Resource::Sessions | Resource::ServerInfo | Resource::Users => realm,
             };
-            Ok(Place { realm, resource, rest })
+            Ok(Addressed { realm, resource, rest })
         }
         Head::Short(segments) => {
             let (realm, rest) = walk(authority, segments, |name| Resource::named(name).is_some()).await?;
             let (resource, rest) = resource(rest)?;
             let realm = named(authority, call.param("realm")?).await?.unwrap_or(realm);
-            Ok(Place { realm, resource, rest })
+            Ok(Addressed { realm, resource, rest })
         }
     }
 }

@@ -24,9 +24,9 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 const UNVERSIONED: HeaderValue =
     HeaderValue::from_static(r#"100 chf "Accept-API-Version should be included in the request.""#);
 
-/// Which set of headers an answer wears.
+/// Which set of headers an answer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dress {
+pub(crate) enum HeaderSet {
     /// Actions and errors of CREST resources.
     Action,
     /// What CREST resources let read.
@@ -37,7 +37,7 @@ pub(crate) enum Dress {
 
 /// What an answer carries besides its body, noted while the request is worked on; it stands on errors as well.
 #[derive(Debug, Default)]
-pub(crate) struct Margin {
+pub(crate) struct Extras {
     /// The version that serves, once it is chosen.
     pub(crate) served: Option<Served>,
     /// What becomes of the cookies.
@@ -48,7 +48,7 @@ pub(crate) struct Margin {
     pretty: bool,
 }
 
-impl Margin {
+impl Extras {
     /// Nothing but what the request itself asks for.
     pub(crate) fn of(call: &Call) -> Self {
         Self { pretty: crest::pretty(call), ..Self::default() }
@@ -56,14 +56,14 @@ impl Margin {
 }
 
 /// The header sets.
-pub(crate) struct Wardrobe {
+pub(crate) struct HeaderSets {
     action: HeaderMap,
     read: HeaderMap,
     authenticate: HeaderMap,
     warn: bool,
 }
 
-impl Wardrobe {
+impl HeaderSets {
     /// The sets; with `warn`, whoever names no version is told so.
     pub(crate) fn new(warn: bool) -> Self {
         let mut bare = HeaderMap::new();
@@ -90,44 +90,44 @@ impl Wardrobe {
     /// The whole answer.
     pub(crate) fn answer(
         &self,
-        dress: Dress,
-        margin: Margin,
+        header_set: HeaderSet,
+        extras: Extras,
         cookies: &CookieLines,
         result: Result<Vec<u8>, AmError>,
     ) -> Response {
         let (mut headers, status, body) = match result {
-            Ok(body) => (self.set(dress).clone(), StatusCode::OK, body),
-            Err(error) => self.error(dress, margin.served, &error),
+            Ok(body) => (self.set(header_set).clone(), StatusCode::OK, body),
+            Err(error) => self.error(header_set, extras.served, &error),
         };
-        let mut response = Response::new(Body::from(if margin.pretty { indented(body) } else { body }));
+        let mut response = Response::new(Body::from(if extras.pretty { indented(body) } else { body }));
         *response.status_mut() = status;
-        if let Some(served) = margin.served {
+        if let Some(served) = extras.served {
             headers.insert(CONTENT_API_VERSION, HeaderValue::from_static(served.registered.header));
             if self.warn && !served.asked {
                 headers.insert(WARNING, UNVERSIONED);
             }
         }
-        if let Some(etag) = margin.etag {
+        if let Some(etag) = extras.etag {
             headers.insert(http::header::ETAG, etag);
         }
-        for line in margin.cookies.lines(cookies) {
+        for line in extras.cookies.lines(cookies) {
             headers.append(SET_COOKIE, line);
         }
         *response.headers_mut() = headers;
         response
     }
 
-    fn set(&self, dress: Dress) -> &HeaderMap {
-        match dress {
-            Dress::Action => &self.action,
-            Dress::Read => &self.read,
-            Dress::Authenticate => &self.authenticate,
+    fn set(&self, header_set: HeaderSet) -> &HeaderMap {
+        match header_set {
+            HeaderSet::Action => &self.action,
+            HeaderSet::Read => &self.read,
+            HeaderSet::Authenticate => &self.authenticate,
         }
     }
 
     fn error(
         &self,
-        dress: Dress,
+        header_set: HeaderSet,
         served: Option<Served>,
         error: &AmError,
     ) -> (HeaderMap, StatusCode, Vec<u8>) {
@@ -135,10 +135,10 @@ impl Wardrobe {
             tracing::error!(error = %outage, "the store cannot tell");
         }
         let form = error.form();
-        // Errors of reads wear what actions wear.
-        let dress = if dress == Dress::Read { Dress::Action } else { dress };
-        let mut headers = self.set(dress).clone();
-        let old = dress == Dress::Authenticate && served.is_some_and(|served| !served.since(2));
+        // Errors of reads have the headers of actions.
+        let header_set = if header_set == HeaderSet::Read { HeaderSet::Action } else { header_set };
+        let mut headers = self.set(header_set).clone();
+        let old = header_set == HeaderSet::Authenticate && served.is_some_and(|served| !served.since(2));
         let body = match form {
             Form::Json if old => old_error(error),
             Form::Json => new_error(error),
@@ -231,8 +231,8 @@ mod tests {
     use crate::settings::Settings;
     use crate::version::{Registered, Version};
 
-    fn answer(dress: Dress, margin: Margin, result: Result<Vec<u8>, AmError>) -> Response {
-        Wardrobe::new(true).answer(dress, margin, &CookieLines::new(&Settings::default()), result)
+    fn answer(header_set: HeaderSet, extras: Extras, result: Result<Vec<u8>, AmError>) -> Response {
+        HeaderSets::new(true).answer(header_set, extras, &CookieLines::new(&Settings::default()), result)
     }
 
     fn all(response: &Response, name: &str) -> Vec<String> {
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn every_answer_wears_the_security_headers() {
         for result in [Ok(vec![]), Err(AmError::AccessDenied), Err(AmError::NoSuchAuthenticate)] {
-            let response = answer(Dress::Action, Margin::default(), result);
+            let response = answer(HeaderSet::Action, Extras::default(), result);
             for (name, values) in [
                 ("x-frame-options", &["SAMEORIGIN"][..]),
                 ("x-content-type-options", &["nosniff"]),
@@ -257,7 +257,7 @@ mod tests {
                 assert_eq!(all(&response, name), values, "{name}");
             }
         }
-        let response = answer(Dress::Authenticate, Margin::default(), Err(AmError::LoginFailure));
+        let response = answer(HeaderSet::Authenticate, Extras::default(), Err(AmError::LoginFailure));
         assert_eq!(all(&response, "content-type"), ["application/json"]);
         assert!(all(&response, "content-security-policy").is_empty(), "measured: not at authenticate");
     }
@@ -266,8 +266,8 @@ mod tests {
     fn who_named_no_version_is_warned() {
         static ONE: Registered = Registered { version: Version(1, 2), header: "resource=1.2" };
         for (asked, warnings) in [(true, 0), (false, 1)] {
-            let margin = Margin { served: Some(Served { registered: &ONE, asked }), ..Margin::default() };
-            let response = answer(Dress::Action, margin, Ok(vec![]));
+            let extras = Extras { served: Some(Served { registered: &ONE, asked }), ..Extras::default() };
+            let response = answer(HeaderSet::Action, extras, Ok(vec![]));
             assert_eq!(all(&response, "content-api-version"), ["resource=1.2"]);
             assert_eq!(all(&response, "warning").len(), warnings);
         }

@@ -17,14 +17,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::carried::ToUpgrade;
-use crate::address::Place;
-use crate::answer::{Margin, json};
+use crate::address::Addressed;
+use crate::answer::{Extras, json};
 use crate::call::{self, CHANNEL, Call};
 use crate::caller;
 use crate::cookies::shown;
 use crate::error::AmError;
 use crate::face::Face;
-use crate::version::{Registered, Version, Wanted};
+use crate::version::{AskedVersion, Registered, Version};
 
 static VERSIONS: [Registered; 2] = [
     Registered { version: Version(1, 2), header: "resource=1.2" },
@@ -55,21 +55,21 @@ pub(crate) async fn answer(
     face: &Face,
     call: &Call,
     body: Body,
-    place: &Place<'_, '_>,
-    margin: &mut Margin,
+    addressed: &Addressed<'_, '_>,
+    extras: &mut Extras,
 ) -> Result<Vec<u8>, AmError> {
     if *call.method() != Method::POST {
         return Err(AmError::NotAllowed("POST"));
     }
-    if !place.rest.is_empty() {
-        return Err(AmError::UnknownResource(place.rest.join("/")));
+    if !addressed.rest.is_empty() {
+        return Err(AmError::UnknownResource(addressed.rest.join("/")));
     }
-    let wanted = Wanted::of(call.headers())?;
+    let wanted = AskedVersion::of(call.headers())?;
     let served = wanted.serve(&VERSIONS, face.settings.version_default);
-    margin.served = Some(served.map_err(|unserved| unserved.of_authenticate())?);
+    extras.served = Some(served.map_err(|unserved| unserved.of_authenticate())?);
     let body = read(call, body).await?;
     let service = service(face, call)?;
-    let realm = &place.realm;
+    let realm = &addressed.realm;
     let upgrade = carried::to_upgrade(face, call).await?;
     let pair = match body.get("authId") {
         None | Some(Value::Null) => pair_of(call.headers()),
@@ -78,11 +78,11 @@ pub(crate) async fn answer(
             return Err(AmError::AttemptUnreadable);
         }
     };
-    margin.cookies = face.cookies.balancer();
+    extras.cookies = face.cookies.balancer();
     let fresh = body.get("authId").is_none();
     let wish = Wish::of(face, call, realm, upgrade);
     match pair {
-        Some(pair) => wish.with(pair, margin).await,
+        Some(pair) => wish.with(pair, extras).await,
         None if fresh && let Some(text) = wish.used_again().await? => Ok(wish.said(Some(&text))),
         None => {
             let name = text_of(call.headers(), "x-openam-username").unwrap_or_default();
@@ -118,7 +118,7 @@ impl<'a> Wish<'a> {
     }
 
     /// Signs on.
-    async fn with(self, pair: Pair, margin: &mut Margin) -> Result<Vec<u8>, AmError> {
+    async fn with(self, pair: Pair, extras: &mut Extras) -> Result<Vec<u8>, AmError> {
         let Self { face, call, realm, .. } = self;
         if self.no_session {
             face.authority.prove(attempted(call, realm, pair, None)).await?;
@@ -130,7 +130,7 @@ impl<'a> Wish<'a> {
             }
             None => signed_on(face, call, realm, pair).await?,
         };
-        margin.cookies = face.cookies.set(&token);
+        extras.cookies = face.cookies.set(&token);
         let text = if face.settings.token_in_body { shown(&token) } else { String::new() };
         Ok(self.said(Some(&text)))
     }

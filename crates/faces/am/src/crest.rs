@@ -18,7 +18,7 @@ pub(crate) use self::filter::Filter;
 
 use crate::call::{self, Call};
 use crate::error::AmError;
-use crate::version::{Version, Wanted};
+use crate::version::{AskedVersion, Version};
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) enum Ask {
     /// To make something new: a POST that names no action, in the newer protocols.
     Create,
     /// To list.
-    Query(Query),
+    Query(CrestQuery),
     /// To read.
     Read,
     /// To change or remove, with the word for it.
@@ -37,7 +37,7 @@ pub(crate) enum Ask {
 
 /// What is to be listed, and which members of it are wanted.
 #[derive(Debug)]
-pub(crate) struct Query {
+pub(crate) struct CrestQuery {
     pub(crate) what: What,
     pub(crate) fields: Fields,
 }
@@ -58,7 +58,7 @@ pub(crate) fn pretty(call: &Call) -> bool {
 }
 
 /// Reads what a request asks for.
-pub(crate) async fn ask(call: &Call, body: Body, wanted: Wanted) -> Result<Ask, AmError> {
+pub(crate) async fn ask(call: &Call, body: Body, wanted: AskedVersion) -> Result<Ask, AmError> {
     refuse_times(call.headers())?;
     match call.method().into_owned() {
         Method::POST => post(call, body, wanted).await,
@@ -76,7 +76,7 @@ pub(crate) async fn ask(call: &Call, body: Body, wanted: Wanted) -> Result<Ask, 
     }
 }
 
-async fn post(call: &Call, body: Body, wanted: Wanted) -> Result<Ask, AmError> {
+async fn post(call: &Call, body: Body, wanted: AskedVersion) -> Result<Ask, AmError> {
     for (header, name) in [(IF_NONE_MATCH, "If-None-Match"), (IF_MATCH, "If-Match")] {
         if call.headers().contains_key(header) {
             return Err(AmError::Precondition(name));
@@ -117,7 +117,7 @@ async fn read(call: &Call, body: Body) -> Result<Value, AmError> {
 }
 
 /// What is to be listed, if anything is.
-fn query(call: &Call) -> Result<Option<Query>, AmError> {
+fn query(call: &Call) -> Result<Option<CrestQuery>, AmError> {
     let (filter, id) = (call.param("_queryFilter")?, call.param("_queryId")?);
     let what = match (filter, id, call.param("_queryExpression")?) {
         (None, None, None) => return Ok(None),
@@ -131,7 +131,7 @@ fn query(call: &Call) -> Result<Option<Query>, AmError> {
         (None, None, Some(_)) => What::Expression,
     };
     check_paging(call)?;
-    Ok(Some(Query { what, fields: Fields::of(call) }))
+    Ok(Some(CrestQuery { what, fields: Fields::of(call) }))
 }
 
 /// Paging is read, so that nonsense is told, and not done: no list here is longer than a page.

@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 use serde::Serialize;
 
 use crate::oauth_refused::OAuthRefused;
-use crate::version::{Unserved, Unusable};
+use crate::version::{Unserved, UnusableVersion};
 
 /// Why a request is not done. The text is what the client is told.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,7 @@ pub(crate) enum AmError {
     UnknownInfo(String),
     /// The version header cannot be followed.
     #[error(transparent)]
-    Version(#[from] Unusable),
+    Version(#[from] UnusableVersion),
     /// The installation wants a version to be named.
     #[error("No requested version specified and behavior set to NONE.")]
     VersionNotNamed,
@@ -283,7 +283,7 @@ impl AmError {
 
     /// In which form the text is written.
     pub(crate) fn form(&self) -> Form {
-        if matches!(self, Self::Version(Unusable::Malformed(_))) {
+        if matches!(self, Self::Version(UnusableVersion::Malformed(_))) {
             return Form::Text;
         }
         if matches!(self, Self::OAuth(_)) {

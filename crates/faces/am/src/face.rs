@@ -6,7 +6,7 @@ use adieu_authority::{Authority, Purpose};
 use axum::response::Response;
 use http::HeaderName;
 
-use crate::answer::{Dress, Margin, Wardrobe};
+use crate::answer::{Extras, HeaderSet, HeaderSets};
 use crate::cookies::CookieLines;
 use crate::cors::Cors;
 use crate::error::AmError;
@@ -24,7 +24,7 @@ pub(crate) struct Face {
     pub(crate) goto: Goto,
     /// Seals the `authId` of an attempt.
     pub(crate) attempt_key: [u8; 32],
-    wardrobe: Wardrobe,
+    header_sets: HeaderSets,
 }
 
 impl Face {
@@ -35,7 +35,7 @@ impl Face {
             cors: Cors::new(&settings),
             goto: Goto::new(&settings.goto_allowed),
             attempt_key: authority.key().derive(Purpose::Attempt),
-            wardrobe: Wardrobe::new(settings.version_warning),
+            header_sets: HeaderSets::new(settings.version_warning),
             authority,
             settings,
         }
@@ -50,7 +50,12 @@ impl Face {
     }
 
     /// The whole answer.
-    pub(crate) fn answer(&self, dress: Dress, margin: Margin, result: Result<Vec<u8>, AmError>) -> Response {
-        self.wardrobe.answer(dress, margin, &self.cookies, result)
+    pub(crate) fn answer(
+        &self,
+        header_set: HeaderSet,
+        extras: Extras,
+        result: Result<Vec<u8>, AmError>,
+    ) -> Response {
+        self.header_sets.answer(header_set, extras, &self.cookies, result)
     }
 }

@@ -40,7 +40,7 @@ pub use routes::routes;
 pub use settings::{SameSite, Settings, VersionDefault};
 
 use crate::address::Resource;
-use crate::answer::{Dress, Margin};
+use crate::answer::{Extras, HeaderSet};
 use crate::call::Call;
 use crate::cors::Cors;
 use crate::face::Face;
@@ -82,7 +82,7 @@ async fn of_origin(face: &Face, call: &Call, body: Body, segments: &[Cow<'_, str
         return api(face, call, body, segments).await;
     };
     let mut response = if cors::is_preflight(call) {
-        let mut response = face.answer(Dress::Action, Margin::default(), Ok(Vec::new()));
+        let mut response = face.answer(HeaderSet::Action, Extras::default(), Ok(Vec::new()));
         face.cors.permit(&mut response);
         response
     } else {
@@ -102,27 +102,27 @@ async fn api(face: &Face, call: &Call, body: Body, segments: &[Cow<'_, str>]) ->
 
 async fn json(face: &Face, call: &Call, body: Body, segments: &[Cow<'_, str>]) -> Response {
     if let Err(foreign) = caller::refuse_foreign(face, call) {
-        return face.answer(Dress::Action, Margin::of(call), Err(foreign));
+        return face.answer(HeaderSet::Action, Extras::of(call), Err(foreign));
     }
-    let place = match address::find(&face.authority, segments, call).await {
-        Ok(place) => place,
-        Err(error) => return face.answer(Dress::Action, Margin::of(call), Err(error)),
+    let addressed = match address::find(&face.authority, segments, call).await {
+        Ok(addressed) => addressed,
+        Err(error) => return face.answer(HeaderSet::Action, Extras::of(call), Err(error)),
     };
-    let mut margin = match place.resource {
-        Resource::Authenticate => Margin::default(), // It is never indented.
-        Resource::Sessions | Resource::ServerInfo | Resource::Users => Margin::of(call),
+    let mut extras = match addressed.resource {
+        Resource::Authenticate => Extras::default(), // It is never indented.
+        Resource::Sessions | Resource::ServerInfo | Resource::Users => Extras::of(call),
     };
-    let result = match place.resource {
-        Resource::Sessions => sessions::answer(face, call, body, &place, &mut margin).await,
-        Resource::Authenticate => authenticate::answer(face, call, body, &place, &mut margin).await,
-        Resource::ServerInfo => serverinfo::answer(face, call, body, &place, &mut margin).await,
-        Resource::Users => users::answer(face, call, body, &place, &mut margin).await,
+    let result = match addressed.resource {
+        Resource::Sessions => sessions::answer(face, call, body, &addressed, &mut extras).await,
+        Resource::Authenticate => authenticate::answer(face, call, body, &addressed, &mut extras).await,
+        Resource::ServerInfo => serverinfo::answer(face, call, body, &addressed, &mut extras).await,
+        Resource::Users => users::answer(face, call, body, &addressed, &mut extras).await,
     };
-    let dress = match place.resource {
-        Resource::Authenticate => Dress::Authenticate,
-        Resource::ServerInfo => Dress::Read,
-        Resource::Sessions if *call.method() == Method::GET => Dress::Read,
-        Resource::Sessions | Resource::Users => Dress::Action,
+    let header_set = match addressed.resource {
+        Resource::Authenticate => HeaderSet::Authenticate,
+        Resource::ServerInfo => HeaderSet::Read,
+        Resource::Sessions if *call.method() == Method::GET => HeaderSet::Read,
+        Resource::Sessions | Resource::Users => HeaderSet::Action,
     };
-    face.answer(dress, margin, result)
+    face.answer(header_set, extras, result)
 }

@@ -21,7 +21,7 @@ use axum::response::Response;
 
 use self::provider::{form, provider};
 use crate::address;
-use crate::answer::{Dress, Margin};
+use crate::answer::{Extras, HeaderSet};
 use crate::call::Call;
 use crate::error::AmError;
 use crate::face::Face;
@@ -83,11 +83,11 @@ pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow
         // Quirk: a type without a charset, and other words than under `/json`.
         Err(AmError::UnknownRealm(name)) => {
             let unknown = AmError::UnknownOrganization(name);
-            return face.answer(Dress::Authenticate, Margin::of(call), Err(unknown));
+            return face.answer(HeaderSet::Authenticate, Extras::of(call), Err(unknown));
         }
-        Err(error) => return face.answer(Dress::Read, Margin::of(call), Err(error)),
+        Err(error) => return face.answer(HeaderSet::Read, Extras::of(call), Err(error)),
     };
-    let refused = |error| face.answer(Dress::Read, Margin::of(call), Err(error));
+    let refused = |error| face.answer(HeaderSet::Read, Extras::of(call), Err(error));
     match Endpoint::of(&rest.join("/"), call.sent_method().as_str()) {
         Err(error) => refused(error),
         Ok(Endpoint::Authorize) => {
@@ -120,7 +120,7 @@ pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow
 }
 
 fn told(face: &Face, call: &Call, json: Result<Vec<u8>, AmError>) -> Response {
-    face.answer(Dress::Read, Margin::of(call), json)
+    face.answer(HeaderSet::Read, Extras::of(call), json)
 }
 
 async fn about_user(face: &Face, call: &Call, realm: &Arc<Realm>) -> Result<Vec<u8>, AmError> {

@@ -10,7 +10,7 @@ mod sign_on;
 
 use std::borrow::Cow;
 
-use adieu_pages_kit::Status;
+use adieu_pages_kit::StatusPage;
 use axum::body::Body;
 use axum::response::Response;
 use http::{Method, StatusCode};
@@ -24,16 +24,16 @@ use crate::face::Face;
 /// Answers with a page.
 pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow<'_, str>]) -> Response {
     let method = if call.sent_method() == Method::HEAD { &Method::GET } else { call.sent_method() };
-    let done = match Page::at(segments) {
+    let done = match HtmlPage::at(segments) {
         Some(page) if !page.methods().contains(&method.as_str()) => {
             Err(AmError::NotAllowed("GET, HEAD, POST"))
         }
-        Some(Page::Entrance) => sign_on::show(face, call).await,
-        Some(Page::SignOn) if method == Method::POST => sign_on::submit(face, call, body).await,
-        Some(Page::SignOn) => sign_on::show(face, call).await,
-        Some(Page::SignOff) if method == Method::POST => sign_off::submit(face, call, body).await,
-        Some(Page::SignOff) => sign_off::show(face, call).await,
-        Some(Page::Home) => home(face, call).await,
+        Some(HtmlPage::Entrance) => sign_on::show(face, call).await,
+        Some(HtmlPage::SignOn) if method == Method::POST => sign_on::submit(face, call, body).await,
+        Some(HtmlPage::SignOn) => sign_on::show(face, call).await,
+        Some(HtmlPage::SignOff) if method == Method::POST => sign_off::submit(face, call, body).await,
+        Some(HtmlPage::SignOff) => sign_off::show(face, call).await,
+        Some(HtmlPage::Home) => home(face, call).await,
         None => Err(AmError::UnknownResource(segments.join("/"))),
     };
     done.unwrap_or_else(|error| refused(&error))
@@ -41,14 +41,14 @@ pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow
 
 /// A page.
 #[derive(Clone, Copy)]
-pub(crate) enum Page {
+pub(crate) enum HtmlPage {
     Entrance,
     SignOn,
     SignOff,
     Home,
 }
 
-impl Page {
+impl HtmlPage {
     pub(crate) const PATHS: [(&'static str, Self); 4] = [
         ("XUI", Self::Entrance),
         ("UI/Login", Self::SignOn),
@@ -77,6 +77,6 @@ async fn home(face: &Face, call: &Call) -> Result<Response, AmError> {
         return Ok(see_other(&format!("{}/UI/Login", face.settings.context_path)));
     };
     let message = format!("You are signed on as {}.", live.user.username);
-    let page = Status { title: "Signed on", message: &message };
+    let page = StatusPage { title: "Signed on", message: &message };
     Ok(html(StatusCode::OK, &page.html(), &[]))
 }

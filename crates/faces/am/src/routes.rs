@@ -4,8 +4,8 @@
 
 use crate::address::Resource;
 use crate::oauth::Endpoint;
-use crate::pages::Page;
-use crate::serverinfo::What;
+use crate::pages::HtmlPage;
+use crate::serverinfo::InfoResource;
 use crate::sessions::actions;
 use crate::users::Everybodys;
 
@@ -21,12 +21,12 @@ pub fn routes() -> Vec<(&'static str, String)> {
             }
             Resource::Authenticate => routes.push(("POST", format!("/json/{name}"))),
             Resource::ServerInfo => {
-                routes.extend(What::NAMES.map(|(what, _)| ("GET", format!("/json/{name}/{what}"))));
+                routes.extend(InfoResource::NAMES.map(|(what, _)| ("GET", format!("/json/{name}/{what}"))));
             }
             Resource::Users => routes.extend(Everybodys::NAMES.map(|(name, _)| action(name))),
         }
     }
-    for (path, page) in Page::PATHS {
+    for (path, page) in HtmlPage::PATHS {
         routes.extend(page.methods().iter().map(|method| (*method, format!("/{path}"))));
     }
     for (path, endpoint) in Endpoint::PATHS {

@@ -9,15 +9,15 @@ use http::HeaderValue;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::address::Place;
-use crate::answer::{Margin, json, revision};
+use crate::address::Addressed;
+use crate::answer::{Extras, json, revision};
 use crate::call::Call;
 use crate::caller;
 use crate::crest::{self, Ask, Fields};
 use crate::error::AmError;
 use crate::face::Face;
 use crate::settings::{SameSite, Settings};
-use crate::version::{Registered, Version, Wanted};
+use crate::version::{AskedVersion, Registered, Version};
 
 static VERSIONS: [Registered; 1] = [Registered { version: Version(1, 1), header: "resource=1.1" }];
 
@@ -78,13 +78,13 @@ struct ZeroPage {
 
 /// What can be asked about.
 #[derive(Clone, Copy)]
-pub(crate) enum What {
+pub(crate) enum InfoResource {
     Server,
     CookieDomains,
     Version,
 }
 
-impl What {
+impl InfoResource {
     pub(crate) const NAMES: [(&'static str, Self); 3] =
         [("*", Self::Server), ("cookieDomains", Self::CookieDomains), ("version", Self::Version)];
 }
@@ -94,16 +94,16 @@ pub(crate) async fn answer(
     face: &Face,
     call: &Call,
     body: Body,
-    place: &Place<'_, '_>,
-    margin: &mut Margin,
+    addressed: &Addressed<'_, '_>,
+    extras: &mut Extras,
 ) -> Result<Vec<u8>, AmError> {
-    let wanted = Wanted::of(call.headers())?;
+    let wanted = AskedVersion::of(call.headers())?;
     let ask = crest::ask(call, body, wanted).await?;
-    let rest = place.rest.join("/");
+    let rest = addressed.rest.join("/");
     let served = wanted.serve(&VERSIONS, face.settings.version_default);
     let served = served.map_err(|unserved| unserved.of_crest(&rest))?;
-    let [id] = place.rest else { return Err(AmError::UnknownResource(rest)) };
-    margin.served = Some(served);
+    let [id] = addressed.rest else { return Err(AmError::UnknownResource(rest)) };
+    extras.served = Some(served);
     match ask {
         Ask::Read => {}
         Ask::Action(name, _) => return Err(AmError::UnknownAction(name)),
@@ -111,16 +111,16 @@ pub(crate) async fn answer(
     }
     let named = wanted.protocol_since(Version(2, 0));
     let fields = Fields::of(call);
-    match What::NAMES.iter().find(|(name, _)| name == id) {
-        Some((_, What::Server)) => {
-            Ok(resource(id, named, &fields, &info(&face.settings, &place.realm.path), margin))
+    match InfoResource::NAMES.iter().find(|(name, _)| name == id) {
+        Some((_, InfoResource::Server)) => {
+            Ok(resource(id, named, &fields, &info(&face.settings, &addressed.realm.path), extras))
         }
-        Some((_, What::CookieDomains)) => {
-            Ok(resource(id, named, &fields, &Domains { domains: &face.settings.cookie_domains }, margin))
+        Some((_, InfoResource::CookieDomains)) => {
+            Ok(resource(id, named, &fields, &Domains { domains: &face.settings.cookie_domains }, extras))
         }
-        Some((_, What::Version)) => {
-            demand_administrator(face, call, place.realm.id).await?;
-            Ok(resource(id, named, &fields, &RELEASE, margin))
+        Some((_, InfoResource::Version)) => {
+            demand_administrator(face, call, addressed.realm.id).await?;
+            Ok(resource(id, named, &fields, &RELEASE, extras))
         }
         None => Err(AmError::UnknownInfo(id.to_string())),
     }
@@ -170,11 +170,11 @@ fn resource(
     named: bool,
     fields: &Fields,
     content: &impl Serialize,
-    margin: &mut Margin,
+    extras: &mut Extras,
 ) -> Vec<u8> {
     let content = serde_json::to_value(content).expect("texts, lists and switches under names");
     let rev = revision(&json(&content)).to_string();
-    margin.etag = HeaderValue::from_str(&format!("\"{rev}\"")).ok();
+    extras.etag = HeaderValue::from_str(&format!("\"{rev}\"")).ok();
     let mut shown = Map::new();
     if named {
         shown.insert("_id".into(), id.into());

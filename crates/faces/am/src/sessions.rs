@@ -4,8 +4,8 @@
 //! Contract am.md 1.
 
 pub(crate) mod actions;
+mod admission;
 mod by_user;
-mod gate;
 mod handles;
 mod info;
 mod logout;
@@ -19,16 +19,16 @@ use axum::body::Body;
 use serde_json::Value;
 
 use self::actions::{Act, Row};
-use self::gate::Target;
+use self::admission::AskedSession;
 use self::turn::Turn;
-use crate::address::Place;
-use crate::answer::Margin;
+use crate::address::Addressed;
+use crate::answer::Extras;
 use crate::call::Call;
 use crate::caller::Caller;
 use crate::crest::{self, Ask};
 use crate::error::AmError;
 use crate::face::Face;
-use crate::version::{Registered, Served, Version, Wanted};
+use crate::version::{AskedVersion, Registered, Served, Version};
 
 /// The versions of the resource. Contract am.md 1.1, our rule.
 static VERSIONS: [Registered; 5] = [
@@ -44,24 +44,24 @@ pub(crate) async fn answer(
     face: &Face,
     call: &Call,
     body: Body,
-    place: &Place<'_, '_>,
-    margin: &mut Margin,
+    addressed: &Addressed<'_, '_>,
+    extras: &mut Extras,
 ) -> Result<Vec<u8>, AmError> {
-    let wanted = Wanted::of(call.headers())?;
+    let wanted = AskedVersion::of(call.headers())?;
     let ask = crest::ask(call, body, wanted).await?;
     let turn = Turn {
         call,
         wanted,
         served: wanted.serve(&VERSIONS, face.settings.version_default),
-        realm: place.realm.id,
-        rest: place.rest,
+        realm: addressed.realm.id,
+        rest: addressed.rest,
     };
     match ask {
-        Ask::Action(name, body) => turn.action(face, &name, &body, margin).await,
-        Ask::Query(query) if turn.rest.is_empty() => turn.query(face, &query, margin).await,
-        Ask::Create => turn.other(face, None, margin).await,
-        Ask::Query(_) | Ask::Read => turn.other(face, Some("read"), margin).await,
-        Ask::Change(word) => turn.other(face, Some(word), margin).await,
+        Ask::Action(name, body) => turn.action(face, &name, &body, extras).await,
+        Ask::Query(query) if turn.rest.is_empty() => turn.query(face, &query, extras).await,
+        Ask::Create => turn.other(face, None, extras).await,
+        Ask::Query(_) | Ask::Read => turn.other(face, Some("read"), extras).await,
+        Ask::Change(word) => turn.other(face, Some(word), extras).await,
     }
 }
 
@@ -71,22 +71,22 @@ impl Turn<'_> {
         face: &Face,
         name: &str,
         body: &Value,
-        margin: &mut Margin,
+        extras: &mut Extras,
     ) -> Result<Vec<u8>, AmError> {
         let row = actions::named(name, self.served.ok());
         let named = self.named(body)?;
         if let Some(Row { act: Act::Validate, .. }) = row {
-            let served = self.chosen(margin)?;
+            let served = self.chosen(extras)?;
             return validate::done(face, self.call, served, named).await;
         }
-        let caller = self.proven(face, row, body, margin).await?;
+        let caller = self.proven(face, row, body, extras).await?;
         let right = row.map_or(actions::Right::Administrator, |row| row.right);
         let target = self.admitted(face, &caller, right, (named, body)).await?;
-        let served = self.chosen(margin)?;
+        let served = self.chosen(extras)?;
         let row = row.filter(|row| row.is_in(served));
         let act = row.ok_or_else(|| AmError::UnknownAction(name.to_owned()))?.act;
         let order = Order { caller, target, named, body, served };
-        self.acted(face, act, order, margin).await
+        self.acted(face, act, order, extras).await
     }
 
     async fn acted(
@@ -94,13 +94,13 @@ impl Turn<'_> {
         face: &Face,
         act: Act,
         order: Order<'_>,
-        margin: &mut Margin,
+        extras: &mut Extras,
     ) -> Result<Vec<u8>, AmError> {
         let Order { caller, target, named, body, served } = order;
         match act {
-            Act::Logout => logout::done(face, self.call, &caller, named, margin).await,
-            Act::LogoutByHandle => handles::done(face, self.call, &caller, body, margin).await,
-            Act::LogoutByUser => by_user::done(face, self.call, &caller, (self.realm, body), margin).await,
+            Act::Logout => logout::done(face, self.call, &caller, named, extras).await,
+            Act::LogoutByHandle => handles::done(face, self.call, &caller, body, extras).await,
+            Act::LogoutByUser => by_user::done(face, self.call, &caller, (self.realm, body), extras).await,
             Act::Validate => validate::done(face, self.call, served, named).await,
             Act::Info => info::done(face, &target, served, false).await,
             Act::InfoAndReset => info::done(face, &target, served, true).await,
@@ -122,12 +122,12 @@ impl Turn<'_> {
     async fn query(
         &self,
         face: &Face,
-        query: &crest::Query,
-        margin: &mut Margin,
+        query: &crest::CrestQuery,
+        extras: &mut Extras,
     ) -> Result<Vec<u8>, AmError> {
-        let caller = self.proven(face, None, &Value::Null, margin).await?;
+        let caller = self.proven(face, None, &Value::Null, extras).await?;
         self.demand_administrator(face, &caller).await?;
-        let served = self.chosen(margin)?;
+        let served = self.chosen(extras)?;
         let sight = query::Sight::of(self.wanted, served);
         query::done(face, self.call, &caller, (self.realm, query), sight).await
     }
@@ -137,15 +137,15 @@ impl Turn<'_> {
         &self,
         face: &Face,
         to_collection: Option<&'static str>,
-        margin: &mut Margin,
+        extras: &mut Extras,
     ) -> Result<Vec<u8>, AmError> {
-        let caller = self.proven(face, None, &Value::Null, margin).await?;
+        let caller = self.proven(face, None, &Value::Null, extras).await?;
         let collection = to_collection.filter(|_| self.rest.is_empty());
         // Quirk: anybody may learn that the collection itself cannot be read (recorded).
         if collection != Some("read") {
             self.demand_administrator(face, &caller).await?;
         }
-        self.chosen(margin)?;
+        self.chosen(extras)?;
         Err(collection.map_or(AmError::Unsupported, AmError::NotTheCollection))
     }
 }
@@ -153,7 +153,7 @@ impl Turn<'_> {
 /// An action that was judged.
 struct Order<'a> {
     caller: Caller,
-    target: Target,
+    target: AskedSession,
     named: Option<&'a str>,
     body: &'a Value,
     served: Served,

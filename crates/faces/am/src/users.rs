@@ -8,8 +8,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::address::Place;
-use crate::answer::{Margin, json as text};
+use crate::address::Addressed;
+use crate::answer::{Extras, json as text};
 use crate::call::Call;
 use crate::caller::{self, Caller};
 use crate::crest::{self, Ask};
@@ -17,7 +17,7 @@ use crate::error::AmError;
 use crate::face::Face;
 use crate::names::universal_id;
 use crate::realms;
-use crate::version::{Registered, Version, Wanted};
+use crate::version::{AskedVersion, Registered, Version};
 
 /// The versions of the resource. 4.0 is of AM 7 and 8.
 static VERSIONS: [Registered; 4] = [
@@ -43,27 +43,27 @@ pub(crate) async fn answer(
     face: &Face,
     call: &Call,
     body: Body,
-    place: &Place<'_, '_>,
-    margin: &mut Margin,
+    addressed: &Addressed<'_, '_>,
+    extras: &mut Extras,
 ) -> Result<Vec<u8>, AmError> {
-    let wanted = Wanted::of(call.headers())?;
+    let wanted = AskedVersion::of(call.headers())?;
     let ask = crest::ask(call, body, wanted).await?;
     let Caller::Live(_, live) = caller::caller(face, call.headers()).await? else {
         return Err(AmError::AccessDenied);
     };
     let everybodys = match &ask {
-        Ask::Action(name, _) if place.rest.is_empty() => Everybodys::named(name),
+        Ask::Action(name, _) if addressed.rest.is_empty() => Everybodys::named(name),
         Ask::Action(..) | Ask::Create | Ask::Query(_) | Ask::Read | Ask::Change(_) => None,
     };
     if everybodys.is_none() {
-        match caller::standing(face, &live, place.realm.id).await? {
+        match caller::standing(face, &live, addressed.realm.id).await? {
             Standing::OfRealm => {}
             Standing::Nobody | Standing::OfPopulations(_) => return Err(AmError::Forbidden),
         }
     }
-    let rest = place.rest.join("/");
+    let rest = addressed.rest.join("/");
     let served = wanted.serve(&VERSIONS, face.settings.version_default);
-    margin.served = Some(served.map_err(|unserved| unserved.of_crest(&rest))?);
+    extras.served = Some(served.map_err(|unserved| unserved.of_crest(&rest))?);
     match (everybodys, ask) {
         (Some(Everybodys::IdFromSession), _) => whose(face, &live).await,
         (Some(Everybodys::ValidateGoto), Ask::Action(_, body)) => {

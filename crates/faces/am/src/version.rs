@@ -21,14 +21,14 @@ pub(crate) struct Registered {
 
 /// What a request asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub(crate) struct AskedVersion {
     pub(crate) resource: Option<Version>,
     pub(crate) protocol: Option<Version>,
 }
 
 /// Why a request's words about versions cannot be followed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unusable {
+pub(crate) enum UnusableVersion {
     /// The header cannot be read.
     #[error("Version string is in an invalid format: {0}")]
     Malformed(String),
@@ -64,9 +64,9 @@ impl Served {
     }
 }
 
-impl Wanted {
+impl AskedVersion {
     /// Reads the header. An empty one counts as none.
-    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Unusable> {
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, UnusableVersion> {
         let mut lines = headers.get_all(HEADER).iter().map(|v| String::from_utf8_lossy(v.as_bytes()));
         let Some(mut text) = lines.next() else { return Ok(Self::default()) };
         for line in lines {
@@ -76,11 +76,11 @@ impl Wanted {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        let wanted = Self::parse(&text).ok_or_else(|| Unusable::Malformed(text.into_owned()))?;
+        let wanted = Self::parse(&text).ok_or_else(|| UnusableVersion::Malformed(text.into_owned()))?;
         match wanted.protocol {
-            Some(protocol) if !(1..=2).contains(&protocol.0) => Err(Unusable::ProtocolMajor(protocol)),
+            Some(protocol) if !(1..=2).contains(&protocol.0) => Err(UnusableVersion::ProtocolMajor(protocol)),
             // AIC knows 2.2; 1.1 is served like 1.0.
-            Some(protocol) if protocol.1 > protocol.0 => Err(Unusable::ProtocolMinor(protocol)),
+            Some(protocol) if protocol.1 > protocol.0 => Err(UnusableVersion::ProtocolMinor(protocol)),
             Some(_) | None => Ok(wanted),
         }
     }
@@ -158,11 +158,11 @@ mod tests {
         Registered { version: Version(5, 1), header: "resource=5.1" },
     ];
 
-    fn wanted(lines: &[&str]) -> Result<Wanted, Unusable> {
+    fn wanted(lines: &[&str]) -> Result<AskedVersion, UnusableVersion> {
         let headers = lines
             .iter()
             .map(|line| (http::HeaderName::from_static(HEADER), HeaderValue::from_str(line).unwrap()));
-        Wanted::of(&headers.collect())
+        AskedVersion::of(&headers.collect())
     }
 
     fn served(line: &str) -> Result<Version, Unserved> {
@@ -174,16 +174,16 @@ mod tests {
 
     #[test]
     fn the_parts_stand_in_any_order_and_either_may_be_missing() {
-        let both = Wanted { resource: Some(Version(3, 1)), protocol: Some(Version(1, 0)) };
+        let both = AskedVersion { resource: Some(Version(3, 1)), protocol: Some(Version(1, 0)) };
         for line in
             ["resource=3.1, protocol=1.0", "protocol=1.0,resource=3.1", " protocol=1 ,  resource=3.1 "]
         {
             assert_eq!(wanted(&[line]), Ok(both), "{line}");
         }
-        assert_eq!(wanted(&["resource=3.1"]), Ok(Wanted { protocol: None, ..both }));
+        assert_eq!(wanted(&["resource=3.1"]), Ok(AskedVersion { protocol: None, ..both }));
         assert_eq!(wanted(&["resource=3.1", "protocol=1.0"]), Ok(both), "two lines are one");
         for none in [&[][..], &[""], &["  "]] {
-            assert_eq!(wanted(none), Ok(Wanted::default()));
+            assert_eq!(wanted(none), Ok(AskedVersion::default()));
         }
     }
 
@@ -204,7 +204,7 @@ mod tests {
             "resource=+2",
             ",",
         ] {
-            assert_eq!(wanted(&[line]), Err(Unusable::Malformed(line.into())), "{line}");
+            assert_eq!(wanted(&[line]), Err(UnusableVersion::Malformed(line.into())), "{line}");
         }
     }
 
@@ -213,9 +213,9 @@ mod tests {
         for good in ["1.0", "2.0", "2.1", "2.2", "1"] {
             assert!(wanted(&[&format!("protocol={good}")]).is_ok(), "{good}");
         }
-        assert_eq!(wanted(&["protocol=3.0"]), Err(Unusable::ProtocolMajor(Version(3, 0))));
-        assert_eq!(wanted(&["protocol=0.1"]), Err(Unusable::ProtocolMajor(Version(0, 1))));
-        assert_eq!(wanted(&["protocol=1.5"]), Err(Unusable::ProtocolMinor(Version(1, 5))));
+        assert_eq!(wanted(&["protocol=3.0"]), Err(UnusableVersion::ProtocolMajor(Version(3, 0))));
+        assert_eq!(wanted(&["protocol=0.1"]), Err(UnusableVersion::ProtocolMajor(Version(0, 1))));
+        assert_eq!(wanted(&["protocol=1.5"]), Err(UnusableVersion::ProtocolMinor(Version(1, 5))));
     }
 
     /// the highest minor number of the asked major one, never a lower one.
@@ -230,8 +230,9 @@ mod tests {
 
     #[test]
     fn who_names_no_version_gets_the_default() {
-        let by =
-            |default| Wanted::default().serve(&SESSIONS, default).map(|served| served.registered.version);
+        let by = |default| {
+            AskedVersion::default().serve(&SESSIONS, default).map(|served| served.registered.version)
+        };
         assert_eq!(by(VersionDefault::Latest), Ok(Version(5, 1)));
         assert_eq!(by(VersionDefault::Oldest), Ok(Version(1, 2)));
         assert_eq!(by(VersionDefault::None), Err(Unserved::NotNamed));

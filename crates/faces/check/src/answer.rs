@@ -25,7 +25,7 @@ const AS_IT_IS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/');
 
 /// What a proxy is told.
-pub(crate) enum Answer<'f> {
+pub(crate) enum CheckAnswer<'f> {
     /// The request may pass, and whose it is.
     Passes {
         /// The session.
@@ -45,11 +45,11 @@ pub(crate) enum Answer<'f> {
     Nowhere,
 }
 
-impl From<Answer<'_>> for Response {
-    fn from(answer: Answer<'_>) -> Self {
+impl From<CheckAnswer<'_>> for Response {
+    fn from(answer: CheckAnswer<'_>) -> Self {
         match answer {
-            Answer::Passes { live, realm } => passes(&live, realm),
-            Answer::NotLive => {
+            CheckAnswer::Passes { live, realm } => passes(&live, realm),
+            CheckAnswer::NotLive => {
                 // Programs may bring a token; browsers show no dialog for this scheme.
                 with(
                     StatusCode::UNAUTHORIZED,
@@ -58,7 +58,7 @@ impl From<Answer<'_>> for Response {
                 )
             }
             // RFC 9470 §3: what is missing is a stronger sign-on.
-            Answer::NotEnough => with(
+            CheckAnswer::NotEnough => with(
                 StatusCode::UNAUTHORIZED,
                 WWW_AUTHENTICATE,
                 HeaderValue::from_static(
@@ -66,15 +66,15 @@ impl From<Answer<'_>> for Response {
                      error_description=\"A second factor is required\"",
                 ),
             ),
-            Answer::SignOn(address) => match HeaderValue::from_str(&address) {
+            CheckAnswer::SignOn(address) => match HeaderValue::from_str(&address) {
                 Ok(address) => with(StatusCode::FOUND, LOCATION, address),
-                Err(_) => Answer::NotLive.into(),
+                Err(_) => CheckAnswer::NotLive.into(),
             },
-            Answer::CannotTell(outage) => {
+            CheckAnswer::CannotTell(outage) => {
                 tracing::error!(error = %outage, "a proxy's check can't be answered");
                 with(StatusCode::SERVICE_UNAVAILABLE, RETRY_AFTER, HeaderValue::from_static("1"))
             }
-            Answer::Nowhere => bare(StatusCode::NOT_FOUND),
+            CheckAnswer::Nowhere => bare(StatusCode::NOT_FOUND),
         }
     }
 }

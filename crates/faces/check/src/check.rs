@@ -7,7 +7,7 @@ use adieu_authority::{Authority, Check, Live, Outage, RealmId};
 use axum::response::Response;
 use http::request::Parts;
 
-use crate::answer::Answer;
+use crate::answer::CheckAnswer;
 use crate::{Mount, Settings, carriers, mounted, original};
 
 /// What speaks for a request.
@@ -31,18 +31,18 @@ impl Face {
     }
 
     pub(crate) async fn answer(&self, parts: &Parts) -> Response {
-        let Some((mount, below)) = mounted(parts.uri.path()) else { return Answer::Nowhere.into() };
+        let Some((mount, below)) = mounted(parts.uri.path()) else { return CheckAnswer::Nowhere.into() };
         let answer = match self.passes(parts).await {
-            Ok(Found::Enough(live)) => Answer::Passes { live, realm: &self.settings.realm },
+            Ok(Found::Enough(live)) => CheckAnswer::Passes { live, realm: &self.settings.realm },
             // The sign-on page knows what is missing.
             Ok(Found::OneFactor | Found::Nothing)
                 if mount == Mount::OrSignOn && original::is_a_page(parts) =>
             {
-                Answer::SignOn(original::sign_on_address(&self.settings.sign_on_url, parts, below))
+                CheckAnswer::SignOn(original::sign_on_address(&self.settings.sign_on_url, parts, below))
             }
-            Ok(Found::OneFactor) => Answer::NotEnough,
-            Ok(Found::Nothing) => Answer::NotLive,
-            Err(outage) => Answer::CannotTell(outage),
+            Ok(Found::OneFactor) => CheckAnswer::NotEnough,
+            Ok(Found::Nothing) => CheckAnswer::NotLive,
+            Err(outage) => CheckAnswer::CannotTell(outage),
         };
         answer.into()
     }

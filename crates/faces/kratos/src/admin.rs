@@ -16,7 +16,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
-use crate::admin::routes::{Endpoint, Route, route};
+use crate::admin::routes::{AdminEndpoint, AdminRoute, route};
 use crate::answer::{Answer, json as json_answer, other_methods, redirect, text};
 use crate::call::Call;
 use crate::error::KratosError;
@@ -49,17 +49,17 @@ pub(crate) async fn serve(face: &Face, request: Request) -> Answer {
 
 async fn routed(face: &Face, call: &Call, body: Body, path: &str) -> Answer {
     match route(path, &call.parts.method) {
-        Route::To(endpoint, named) => {
+        AdminRoute::To(endpoint, named) => {
             let outcome = answered(face, call, body, (endpoint, named)).await;
             outcome.unwrap_or_else(|error| face.error_json(&call.parts, error))
         }
-        Route::Public(path) => {
+        AdminRoute::Public(path) => {
             let query = call.parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
             let to = format!("{}{path}{query}", face.settings.base);
             redirect(StatusCode::TEMPORARY_REDIRECT, &call.parts, &to)
         }
-        Route::OtherMethods(allow) => other_methods(&allow),
-        Route::Nowhere => text(StatusCode::NOT_FOUND, "404 page not found\n"),
+        AdminRoute::OtherMethods(allow) => other_methods(&allow),
+        AdminRoute::Nowhere => text(StatusCode::NOT_FOUND, "404 page not found\n"),
     }
 }
 
@@ -67,27 +67,29 @@ async fn answered(
     face: &Face,
     call: &Call,
     body: Body,
-    (endpoint, [id, kind]): (Endpoint, Parameters<'_>),
+    (endpoint, [id, kind]): (AdminEndpoint, Parameters<'_>),
 ) -> Result<Answer, KratosError> {
     match endpoint {
-        Endpoint::Alive => Ok(json_answer(StatusCode::OK, &json!({"status": "ok"}))),
-        Endpoint::Ready => Ok(ready(face, call).await),
-        Endpoint::Version => Ok(json_answer(StatusCode::OK, &json!({"version": env!("CARGO_PKG_VERSION")}))),
-        Endpoint::Sessions => sessions::list(face, call).await,
-        Endpoint::ManageSessions => manage::manage(face, call, body).await,
-        Endpoint::Session => sessions::read(face, call, id).await,
-        Endpoint::EndSession => sessions::end(face, call, id).await,
-        Endpoint::ExtendSession => sessions::extend(face, id).await,
-        Endpoint::SessionsOf => sessions::list_of(face, call, id).await,
-        Endpoint::EndSessionsOf => sessions::forget_of(face, call, id).await,
-        Endpoint::Identities => identities::list(face, call).await,
-        Endpoint::CreateIdentity => identities::create(face, body).await,
-        Endpoint::CreateIdentities => identities::create_many(face, body).await,
-        Endpoint::Identity => identities::read(face, call, id).await,
-        Endpoint::IdentityExternal => identities::read_external(face, call, id).await,
-        Endpoint::ReplaceIdentity => identities::replace(face, call, body, id).await,
-        Endpoint::PatchIdentity => identities::patch(face, call, body, id).await,
-        Endpoint::RemoveIdentity => identities::remove(face, call, id).await,
-        Endpoint::RemoveCredential => identities::remove_credential(face, call, id, kind).await,
+        AdminEndpoint::Alive => Ok(json_answer(StatusCode::OK, &json!({"status": "ok"}))),
+        AdminEndpoint::Ready => Ok(ready(face, call).await),
+        AdminEndpoint::Version => {
+            Ok(json_answer(StatusCode::OK, &json!({"version": env!("CARGO_PKG_VERSION")})))
+        }
+        AdminEndpoint::Sessions => sessions::list(face, call).await,
+        AdminEndpoint::ManageSessions => manage::manage(face, call, body).await,
+        AdminEndpoint::Session => sessions::read(face, call, id).await,
+        AdminEndpoint::EndSession => sessions::end(face, call, id).await,
+        AdminEndpoint::ExtendSession => sessions::extend(face, id).await,
+        AdminEndpoint::SessionsOf => sessions::list_of(face, call, id).await,
+        AdminEndpoint::EndSessionsOf => sessions::forget_of(face, call, id).await,
+        AdminEndpoint::Identities => identities::list(face, call).await,
+        AdminEndpoint::CreateIdentity => identities::create(face, body).await,
+        AdminEndpoint::CreateIdentities => identities::create_many(face, body).await,
+        AdminEndpoint::Identity => identities::read(face, call, id).await,
+        AdminEndpoint::IdentityExternal => identities::read_external(face, call, id).await,
+        AdminEndpoint::ReplaceIdentity => identities::replace(face, call, body, id).await,
+        AdminEndpoint::PatchIdentity => identities::patch(face, call, body, id).await,
+        AdminEndpoint::RemoveIdentity => identities::remove(face, call, id).await,
+        AdminEndpoint::RemoveCredential => identities::remove_credential(face, call, id, kind).await,
     }
 }

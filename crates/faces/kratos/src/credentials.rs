@@ -11,7 +11,7 @@ use axum::http::HeaderMap;
 use crate::face::Face;
 
 /// What a request carries, in the order of the contract.
-pub(crate) struct Credentials {
+pub(crate) struct CarriedTokens {
     /// Each one that can be a token; what is none at all is `None`, and counts as carried.
     carried: Vec<Option<SessionToken>>,
     /// If the first one is a session cookie: until when its browser keeps it, in seconds since 1970, if it says so.
@@ -20,7 +20,7 @@ pub(crate) struct Credentials {
     pub(crate) cookie: bool,
 }
 
-impl Credentials {
+impl CarriedTokens {
     pub(crate) fn of(face: &Face, headers: &HeaderMap) -> Self {
         let mut carried = Vec::new();
         if let Some(header) = headers.get("x-session-token").filter(|value| !value.is_empty()) {
@@ -90,7 +90,7 @@ fn kept_until(value: &str) -> Option<i64> {
 impl Face {
     /// The live session that counts for this request, if there is one.
     pub(crate) async fn signed_on(&self, headers: &HeaderMap) -> Result<Option<Live>, Outage> {
-        let credentials = Credentials::of(self, headers);
+        let credentials = CarriedTokens::of(self, headers);
         let Some(token) = credentials.first() else { return Ok(None) };
         let realm = self.realm_id().await?;
         self.live(token, realm, false).await

@@ -29,12 +29,12 @@ const KEPT_AFTER_END: Span = Span::from_s(3600);
 
 /// Who drives a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Kind {
+pub(crate) enum FlowKind {
     Browser,
     Native,
 }
 
-impl Kind {
+impl FlowKind {
     fn word(self) -> &'static str {
         match self {
             Self::Browser => "browser",
@@ -47,7 +47,7 @@ impl Kind {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Head {
     pub(crate) id: Uuid,
-    pub(crate) kind: Kind,
+    pub(crate) kind: FlowKind,
     pub(crate) mount: usize,
     pub(crate) issued_ms: i64,
     pub(crate) expires_ms: i64,
@@ -60,7 +60,7 @@ pub(crate) struct Head {
 }
 
 /// A flow of one purpose.
-pub(crate) trait Flow: Serialize + DeserializeOwned {
+pub(crate) trait SelfServiceFlow: Serialize + DeserializeOwned {
     /// The kind of record that it is kept as.
     const STORED: &'static str;
     /// Its name in addresses.
@@ -77,12 +77,12 @@ pub(crate) enum Found<F> {
 
 impl Head {
     /// Where the form of a flow goes.
-    pub(crate) fn action<F: Flow>(&self, base: &str) -> String {
+    pub(crate) fn action<F: SelfServiceFlow>(&self, base: &str) -> String {
         format!("{base}/self-service/{}?flow={}", F::NAME, self.id)
     }
 
     /// Where a browser begins anew.
-    pub(crate) fn restart<F: Flow>(&self, base: &str) -> String {
+    pub(crate) fn restart<F: SelfServiceFlow>(&self, base: &str) -> String {
         let start = format!("{base}/self-service/{}/browser", F::NAME);
         match &self.return_to {
             Some(to) => append_query(&start, "return_to", to),
@@ -133,7 +133,7 @@ pub(crate) fn ui(action: &str, nodes: Value, messages: &[Message]) -> Value {
 
 impl Face {
     /// The head of a flow that the request begins.
-    pub(crate) fn head(&self, call: &Call, kind: Kind, life_s: u64) -> Head {
+    pub(crate) fn head(&self, call: &Call, kind: FlowKind, life_s: u64) -> Head {
         let now = self.authority.now().ms();
         let life_ms = i64::try_from(life_s).unwrap_or(i64::MAX / 1000) * 1000;
         Head {
@@ -157,14 +157,14 @@ impl Face {
     }
 
     /// Reads a flow. It is over at the moment that it names.
-    pub(crate) async fn flow<F: Flow>(&self, id: Uuid) -> Result<Option<Found<F>>, KratosError> {
+    pub(crate) async fn flow<F: SelfServiceFlow>(&self, id: Uuid) -> Result<Option<Found<F>>, KratosError> {
         let Some(stored) = self.authority.flow(id.into_bytes(), F::STORED).await? else { return Ok(None) };
         let Ok(flow) = serde_json::from_slice::<F>(&stored.body) else { return Ok(None) };
         let over = self.authority.now().ms() >= flow.head().expires_ms;
         Ok(Some(if over { Found::Expired(flow) } else { Found::Open(flow) }))
     }
 
-    pub(crate) async fn keep_flow<F: Flow>(&self, flow: &F) -> Result<(), KratosError> {
+    pub(crate) async fn keep_flow<F: SelfServiceFlow>(&self, flow: &F) -> Result<(), KratosError> {
         let body = serde_json::to_vec(flow).expect("a flow has text keys");
         let left = Timestamp::from_ms(flow.head().expires_ms).since(self.authority.now());
         let life = Span::from_ms(left.ms() + KEPT_AFTER_END.ms());
@@ -189,7 +189,7 @@ impl Face {
 
     /// The same for the browser that sends this request, if the flow is its own already.
     pub(crate) fn bind_again(&self, head: &mut Head, call: &Call) {
-        let browser = self.csrf.token(call.headers()).filter(|_| head.kind == Kind::Browser);
+        let browser = self.csrf.token(call.headers()).filter(|_| head.kind == FlowKind::Browser);
         if let Some(browser) = browser.filter(|token| head.browser.as_deref() == Some(&fingerprint(token))) {
             self.bind(head, &browser);
         }

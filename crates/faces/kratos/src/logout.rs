@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 
 use crate::answer::{Answer, empty, json as json_answer, redirect, set_cookie};
 use crate::call::Call;
-use crate::credentials::Credentials;
+use crate::credentials::CarriedTokens;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 
@@ -48,7 +48,7 @@ pub(crate) async fn create(face: &Face, call: &Call) -> Result<Answer, KratosErr
 
 /// Signs off: 204 for JSON, a redirect for browsers (K-1, K-2, K-14).
 pub(crate) async fn perform(face: &Face, call: &Call) -> Answer {
-    let credentials = Credentials::of(face, call.headers());
+    let credentials = CarriedTokens::of(face, call.headers());
     let outcome = perform_inner(face, call, &credentials).await;
     let (ended, outcome) = match outcome {
         Ok(outcome) => (true, outcome),
@@ -76,7 +76,7 @@ pub(crate) async fn perform(face: &Face, call: &Call) -> Answer {
 async fn perform_inner(
     face: &Face,
     call: &Call,
-    credentials: &Credentials,
+    credentials: &CarriedTokens,
 ) -> Result<Result<Answer, KratosError>, KratosError> {
     let params = Params::parse(call.query());
     let wanted = params.first("token").filter(|token| !token.is_empty());
@@ -110,7 +110,7 @@ fn after(face: &Face, call: &Call, wanted: Option<&str>) -> Result<Answer, Krato
 }
 
 /// The credential whose session the logout token belongs to; exactly that one ends (Q1, Q2).
-async fn meant(face: &Face, credentials: &Credentials, wanted: &str) -> Result<SessionToken, KratosError> {
+async fn meant(face: &Face, credentials: &CarriedTokens, wanted: &str) -> Result<SessionToken, KratosError> {
     let realm = face.realm_id().await?;
     let mut somebody = false;
     for token in credentials.tokens() {

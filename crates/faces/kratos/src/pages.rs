@@ -4,7 +4,7 @@
 
 use adieu_authority::Live;
 use adieu_http_kit::form::Params;
-use adieu_pages_kit::{CodeEntry, Codes, ErrorPage, PageHeaders, SignOn, Status};
+use adieu_pages_kit::{CodeEntry, Codes, ErrorPage, PageHeaders, SignOnPage, StatusPage};
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 
@@ -13,7 +13,7 @@ use crate::call::Call;
 use crate::csrf::fingerprint;
 use crate::error_page;
 use crate::face::Face;
-use crate::flow::{Flow, Found, Message};
+use crate::flow::{Found, Message, SelfServiceFlow};
 use crate::login::{Asks, LoginFlow};
 use crate::settings::{Button, SettingsFlow};
 use crate::wire::flow_id;
@@ -40,7 +40,11 @@ pub(crate) async fn settings(face: &Face, call: &Call) -> Answer {
 }
 
 /// The page of a flow, to the browser that began it.
-async fn shown<F: Flow>(face: &Face, call: &Call, page: impl FnOnce(&Face, &F) -> Answer) -> Answer {
+async fn shown<F: SelfServiceFlow>(
+    face: &Face,
+    call: &Call,
+    page: impl FnOnce(&Face, &F) -> Answer,
+) -> Answer {
     let params = Params::parse(call.query());
     let found = match flow_id(params.first("flow")) {
         Some(id) => face.flow::<F>(id).await,
@@ -67,7 +71,7 @@ fn login_page(face: &Face, flow: &LoginFlow) -> Answer {
     let html = match flow.asks {
         Asks::Password => {
             let identifier = flow.refresh.as_deref().unwrap_or(&flow.identifier);
-            SignOn {
+            SignOnPage {
                 realm: face.settings.realm.trim_start_matches('/'),
                 application: None,
                 action: &action,
@@ -92,7 +96,7 @@ fn login_page(face: &Face, flow: &LoginFlow) -> Answer {
             error: said.filter(|message| message.is_error()).map(Message::text),
         }
         .html(),
-        Asks::Nothing => Status {
+        Asks::Nothing => StatusPage {
             title: "No second step",
             message: "You have no recovery codes. Make some in your settings; then they can be asked for.",
         }
@@ -155,9 +159,11 @@ pub(crate) async fn status(face: &Face, call: &Call) -> Answer {
     let html = match face.signed_on(call.headers()).await {
         Ok(Some(live)) => {
             let message = format!("You are signed on as {}.", live.user.username);
-            Status { title: "Signed on", message: &message }.html()
+            StatusPage { title: "Signed on", message: &message }.html()
         }
-        Ok(None) => Status { title: "Signed off", message: "Nobody is signed on in this browser." }.html(),
+        Ok(None) => {
+            StatusPage { title: "Signed off", message: "Nobody is signed on in this browser." }.html()
+        }
         Err(outage) => return face.error_json(&call.parts, outage.into()),
     };
     page(StatusCode::OK, html, &["'none'"])

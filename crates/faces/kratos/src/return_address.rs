@@ -3,7 +3,7 @@
 //! The rules are `http-kit`'s; here they become this dialect's errors.
 
 use adieu_http_kit::form::Params;
-use adieu_http_kit::return_to::Refused;
+use adieu_http_kit::return_to::RefusedReturn;
 use url::Url;
 
 use crate::error::KratosError;
@@ -28,8 +28,10 @@ impl Face {
     pub(crate) fn allowed_return(&self, wanted: &str, default: &Url) -> Result<String, KratosError> {
         match self.allowed.check(wanted, default) {
             Ok(address) => Ok(address.as_str().to_owned()),
-            Err(Refused::Unparseable) => Err(KratosError::malformed("The return address is no address.")),
-            Err(Refused::Forbidden) => Err(KratosError::return_to_forbidden(wanted)),
+            Err(RefusedReturn::Unparseable) => {
+                Err(KratosError::malformed("The return address is no address."))
+            }
+            Err(RefusedReturn::Forbidden) => Err(KratosError::return_to_forbidden(wanted)),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::links::Offset;
-use crate::wire::Shown;
+use crate::wire::ShownBeside;
 
 /// How many sessions of one user are looked at (HOME-LIMITS).
 const LOOKED_MAX: u32 = 10_000;
@@ -32,7 +32,7 @@ pub(crate) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError
     let total = others.len();
     let shown = page.cut(others);
     let wires: Vec<_> =
-        shown.iter().map(|one| face.remembered_wire(call.mount, one, Shown::LISTED)).collect();
+        shown.iter().map(|one| face.remembered_wire(call.mount, one, ShownBeside::LISTED)).collect();
     let mut answer = json_answer(StatusCode::OK, &wires);
     page.lead_on(&mut answer, "/sessions", total);
     Ok(answer)

@@ -17,7 +17,7 @@ use crate::answer::{Answer, redirect, set_cookie};
 use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::Face;
-use crate::flow::{Found, Kind};
+use crate::flow::{FlowKind, Found};
 use crate::wire::flow_id;
 
 pub(crate) use flow::{Button, SettingsFlow};
@@ -43,7 +43,7 @@ pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, K
             }
         };
     }
-    let mut flow = begun(face, call, Kind::Browser, &live)?;
+    let mut flow = begun(face, call, FlowKind::Browser, &live)?;
     let fresh = face.bind_first(&mut flow.head, call);
     face.keep_flow(&flow).await?;
     let mut answer = if json {
@@ -63,12 +63,12 @@ pub(crate) async fn create_native(face: &Face, call: &Call) -> Result<Answer, Kr
     if face.falls_short(&live.session, &live.user) {
         return Err(KratosError::second_factor_missing(&face.second_step(call.mount, None)));
     }
-    let flow = begun(face, call, Kind::Native, &live)?;
+    let flow = begun(face, call, FlowKind::Native, &live)?;
     face.keep_flow(&flow).await?;
     Ok(face.settings_json(StatusCode::OK, &flow, &live.user))
 }
 
-fn begun(face: &Face, call: &Call, kind: Kind, live: &Live) -> Result<SettingsFlow, KratosError> {
+fn begun(face: &Face, call: &Call, kind: FlowKind, live: &Live) -> Result<SettingsFlow, KratosError> {
     let mut head = face.head(call, kind, face.settings.settings_flow_life_s);
     head.return_to = face.wanted_return(&Params::parse(call.query()))?;
     Ok(SettingsFlow::new(head, live.user.id))
@@ -90,10 +90,10 @@ pub(crate) async fn fetch(face: &Face, call: &Call) -> Result<Answer, KratosErro
             let base = face.base(flow.head.mount);
             let mut details = Map::new();
             match flow.head.kind {
-                Kind::Browser => {
+                FlowKind::Browser => {
                     details.insert("redirect_to".into(), flow.head.restart::<SettingsFlow>(&base).into())
                 }
-                Kind::Native => {
+                FlowKind::Native => {
                     details.insert("api".into(), format!("{base}/self-service/settings/api").into())
                 }
             };

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode};
 
 use crate::answer::{Answer, json, set_cookie};
 use crate::call::Call;
-use crate::credentials::{Credentials, in_realm};
+use crate::credentials::{CarriedTokens, in_realm};
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::tokenize;
@@ -24,7 +24,7 @@ pub(crate) async fn answered(face: &Face, call: &Call) -> Answer {
 }
 
 async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
-    let credentials = Credentials::of(face, call.headers());
+    let credentials = CarriedTokens::of(face, call.headers());
     let realm = face.realm_id().await?;
     let refused = || KratosError::unauthorized(face.settings.documented_error_ids);
     let Some(token) = credentials.first() else { return Err(refused()) };
@@ -58,7 +58,7 @@ async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
 
 /// What a gateway may be told about a request without credentials.
 fn cache_nobody(face: &Face, call: &Call, answer: &mut Answer) {
-    let nobody = Credentials::of(face, call.headers()).is_empty();
+    let nobody = CarriedTokens::of(face, call.headers()).is_empty();
     if nobody && answer.status() == StatusCode::UNAUTHORIZED && face.settings.whoami_cache_max_s.is_some() {
         answer.headers_mut().insert("ory-session-cache-for", HeaderValue::from(NOBODY_CACHED_S));
     }

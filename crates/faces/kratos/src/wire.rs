@@ -31,7 +31,7 @@ pub(crate) struct SessionWire<'a> {
 
 /// What of a session is shown beside itself.
 #[derive(Clone, Copy)]
-pub(crate) struct Shown {
+pub(crate) struct ShownBeside {
     pub(crate) identity: IdentityShown,
     pub(crate) devices: DevicesShown,
 }
@@ -53,7 +53,7 @@ pub(crate) enum DevicesShown {
     Whole,
 }
 
-impl Shown {
+impl ShownBeside {
     pub(crate) const WHOLE: Self = Self { identity: IdentityShown::Whole, devices: DevicesShown::Whole };
     pub(crate) const EXTENDED: Self = Self { identity: IdentityShown::Whole, devices: DevicesShown::Empty };
     pub(crate) const LISTED: Self = Self { identity: IdentityShown::Listed, devices: DevicesShown::Whole };
@@ -156,7 +156,7 @@ impl Face {
         user: &'a User,
         seen_at: Timestamp,
     ) -> SessionWire<'a> {
-        self.wire_of(mount, (session, user, seen_at), true, Shown::WHOLE)
+        self.wire_of(mount, (session, user, seen_at), true, ShownBeside::WHOLE)
     }
 
     /// Whether a session is told to nobody before its user gives the second factor. K-28
@@ -173,7 +173,7 @@ impl Face {
         &'a self,
         mount: usize,
         one: &'a Remembered,
-        shown: Shown,
+        shown: ShownBeside,
     ) -> SessionWire<'a> {
         self.wire_of(mount, (&one.session, &one.user, one.seen_at), one.fate == Fate::Live, shown)
     }
@@ -183,7 +183,7 @@ impl Face {
         mount: usize,
         (session, user, seen_at): (&'a Session, &'a User, Timestamp),
         active: bool,
-        shown: Shown,
+        shown: ShownBeside,
     ) -> SessionWire<'a> {
         let id = Uuid::from_bytes(session.id.to_bytes());
         SessionWire {

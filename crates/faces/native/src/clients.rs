@@ -14,9 +14,9 @@ use serde::Deserialize;
 use crate::answer::Done;
 use crate::face::{Call, Face};
 use crate::input::{nullable, present, sound};
-use crate::page::Page;
-use crate::problem::{Kind, Problem};
-use crate::roles::{self, Wanted};
+use crate::page::ListPage;
+use crate::problem::{Problem, ProblemKind};
+use crate::roles::{self, RolesInput};
 use crate::{input, realms, wire};
 
 /// Longest name, in characters.
@@ -28,7 +28,7 @@ const URI_MAX: usize = 2048;
 const LIFE_S_MAX: i64 = 10 * 366 * 24 * 3600;
 
 pub(super) async fn list(api: &Face, call: &Call) -> Result<Done, Problem> {
-    let page = Page::of(&call.query)?;
+    let page = ListPage::of(&call.query)?;
     let all = api.authority.clients(realms::of(api, call).await?.id).await?;
     Ok(page.cut(all, |client| client.id.to_string(), wire::client))
 }
@@ -54,7 +54,7 @@ struct NewClientBody {
     #[serde(default)]
     post_logout_redirect_uris: Vec<String>,
     #[serde(default)]
-    roles: Wanted,
+    roles: RolesInput,
 }
 
 fn grant_types_default() -> Vec<GrantType> {
@@ -70,7 +70,7 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
     let id = new.client_id.unwrap_or_else(|| api.authority.draw_uuid().to_string());
     let id: ClientId = input::id("client_id", &id)?;
     if api.authority.any_client(&id).await?.is_some() {
-        return Err(Problem::new(Kind::NameTaken, "There is a client of this id."));
+        return Err(Problem::new(ProblemKind::NameTaken, "There is a client of this id."));
     }
     let wanted = NewClient {
         id,
@@ -117,7 +117,7 @@ struct ClientChange {
     #[serde(default, deserialize_with = "present")]
     refresh_life_s: Option<i64>,
     #[serde(default, deserialize_with = "present")]
-    roles: Option<Wanted>,
+    roles: Option<RolesInput>,
 }
 
 impl ClientChange {

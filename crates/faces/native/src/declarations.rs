@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use adieu_declared::apply::{self, Apply, Refusal};
-use adieu_declared::document::{BYTES_MAX, Document};
+use adieu_declared::apply::{self, Apply, ApplyRefusal};
+use adieu_declared::document::{BYTES_MAX, Declaration};
 use adieu_declared::secrets::{Sent, Source};
 use axum::body::Body;
 use serde::Deserialize;
@@ -24,7 +24,7 @@ const TURN: Duration = Duration::from_secs(10);
 
 pub(super) async fn read(api: &Face, call: &Call) -> Result<Done, Problem> {
     let document = apply::exported(&api.authority, call.query.text("realm")).await;
-    let document = document.map_err(Refusal::Stopped)?.ok_or_else(|| Problem::unknown("realm"))?;
+    let document = document.map_err(ApplyRefusal::Stopped)?.ok_or_else(|| Problem::unknown("realm"))?;
     Ok(Done::Shown(json!({"document": document})))
 }
 
@@ -64,7 +64,7 @@ impl Password {
 
 pub(super) async fn declare(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let order: Order = input::large_object(call, body, BODY_BYTES_MAX).await?;
-    let document = Document::parse(&order.document).map_err(Refusal::Document)?;
+    let document = Declaration::parse(&order.document).map_err(ApplyRefusal::Document)?;
     let secrets = Sent(order.passwords.into_iter().map(Password::sent).collect::<Result<_, _>>()?);
     let wanted = Apply { document: &document, prune: order.prune, dry_run: order.dry_run, secrets: &secrets };
     // How long this takes is no fact of the installation: the house's clock has no say in it.

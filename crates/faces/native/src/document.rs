@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::answer::Success;
 use crate::operations::{ALL, Operation};
 use crate::page::{AFTER, LIMIT, LIMIT_DEFAULT, LIMIT_MAX};
-use crate::problem::{Kind, PROBLEM_JSON};
+use crate::problem::{PROBLEM_JSON, ProblemKind};
 use crate::repeats::KEY_MAX;
 
 /// The document of the API.
@@ -161,7 +161,7 @@ fn links(done: Success) -> Option<Value> {
 }
 
 /// All problems of one status.
-fn problem(kinds: &[Kind], bodies: bool) -> Value {
+fn problem(kinds: &[ProblemKind], bodies: bool) -> Value {
     let titles: Vec<_> = kinds.iter().map(|kind| format!("{} (`{}`)", kind.facts().2, kind.uri())).collect();
     let mut response = json!({"description": titles.join("; ") + "."});
     if bodies {

@@ -13,7 +13,7 @@ use crate::answer::Done;
 use crate::face::{Call, Face};
 use crate::input::{self, present};
 use crate::problem::Problem;
-use crate::repeats::Key;
+use crate::repeats::IdempotencyKey;
 use crate::wire;
 
 /// The longest reason, in bytes.
@@ -65,7 +65,7 @@ impl Order {
 }
 
 pub(super) async fn end(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
-    let (key, origin) = (Key::of(&call.parts.headers)?, call.origin());
+    let (key, origin) = (IdempotencyKey::of(&call.parts.headers)?, call.origin());
     let order: Order = input::object(call, body).await?;
     let (target, reason) = (order.target()?, order.reason()?.map(str::to_owned));
     let Some(key) = key else {

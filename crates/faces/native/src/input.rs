@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::face::Call;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemKind};
 
 /// The largest body: a user with many traits is far below it (HOME-LIMITS).
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -77,7 +77,7 @@ pub(super) async fn large_object<T: DeserializeOwned>(
 ) -> Result<T, Problem> {
     let json = ["application/json", "application/merge-patch+json"];
     if !json.iter().any(|expected| media::is(&call.parts.headers, expected)) {
-        return Err(Problem::new(Kind::MediaType, "Send application/json."));
+        return Err(Problem::new(ProblemKind::MediaType, "Send application/json."));
     }
     let bytes = adieu_http_kit::body::read(body, bytes_max, BODY_PATIENCE).await?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|error| unreadable(&error))?;

@@ -35,7 +35,7 @@ use crate::answer::Done;
 use crate::face::{Call, Face};
 use crate::input::Query;
 use crate::operations::{Endpoint, Operation};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemKind};
 use crate::repeats::Repeats;
 use crate::routes::{Route, find};
 
@@ -48,7 +48,9 @@ impl Face {
         let mut answer: Response = match find(parts.uri.path(), &parts.method) {
             Route::To(operation, id) => self.carried_out(operation, id, parts, body).await.into(),
             Route::OtherMethods(allow) => Answered::Refused(Problem::method(allow)).into(),
-            Route::Nowhere => Answered::Refused(Problem::new(Kind::NoSuchPath, "Nothing is here.")).into(),
+            Route::Nowhere => {
+                Answered::Refused(Problem::new(ProblemKind::NoSuchPath, "Nothing is here.")).into()
+            }
         };
         if head {
             *answer.body_mut() = Body::empty();
@@ -119,7 +121,8 @@ impl From<Answered> for Response {
 
 /// The answer to whoever brings no credential, or a wrong one, where the listener asks for one.
 pub fn unauthorized() -> Response {
-    Problem::new(Kind::Unauthorized, "This listener asks for its token: Authorization: Bearer …").into()
+    Problem::new(ProblemKind::Unauthorized, "This listener asks for its token: Authorization: Bearer …")
+        .into()
 }
 
 /// Every route, as method and path with its parameter in braces. `HEAD` goes where `GET` goes.

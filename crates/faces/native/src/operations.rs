@@ -6,7 +6,7 @@ use http::Method;
 
 use crate::answer::Success;
 use crate::page::{AFTER, LIMIT};
-use crate::problem::Kind;
+use crate::problem::ProblemKind;
 
 /// What carries an operation out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub(super) struct Operation {
     pub(super) body: Option<&'static str>,
     pub(super) done: Success,
     /// Problems that its shape does not tell.
-    pub(super) also: &'static [Kind],
+    pub(super) also: &'static [ProblemKind],
 }
 
 const PAGED: &[&str] = &[LIMIT, AFTER];
@@ -93,7 +93,7 @@ const fn writes(
     Operation { verb, path, endpoint, id, about, query: &[], body, done, also: &[] }
 }
 
-const fn also(also: &'static [Kind], operation: Operation) -> Operation {
+const fn also(also: &'static [ProblemKind], operation: Operation) -> Operation {
     Operation { also, ..operation }
 }
 
@@ -118,7 +118,7 @@ pub(super) static ALL: &[Operation] = &[
         ),
     ),
     also(
-        &[Kind::NameTaken],
+        &[ProblemKind::NameTaken],
         writes(
             Verb::Post,
             Endpoint::MakeRealm,
@@ -149,7 +149,7 @@ pub(super) static ALL: &[Operation] = &[
         ),
     ),
     also(
-        &[Kind::NameTaken, Kind::Busy],
+        &[ProblemKind::NameTaken, ProblemKind::Busy],
         writes(
             Verb::Post,
             Endpoint::MakeUser,
@@ -160,7 +160,7 @@ pub(super) static ALL: &[Operation] = &[
     ),
     reads(Endpoint::User, USER, "readUser", "User", "One user."),
     also(
-        &[Kind::NameTaken],
+        &[ProblemKind::NameTaken],
         writes(
             Verb::Patch,
             Endpoint::ChangeUser,
@@ -177,7 +177,7 @@ pub(super) static ALL: &[Operation] = &[
         "Removes a user and ends all their sessions, of which nothing is shown any more.",
     ),
     also(
-        &[Kind::Busy],
+        &[ProblemKind::Busy],
         writes(
             Verb::Put,
             Endpoint::SetPassword,
@@ -191,7 +191,7 @@ pub(super) static ALL: &[Operation] = &[
         reads(Endpoint::Clients, CLIENTS, "listClients", "Clients", "The clients of a realm, by id."),
     ),
     also(
-        &[Kind::NameTaken],
+        &[ProblemKind::NameTaken],
         writes(
             Verb::Post,
             Endpoint::MakeClient,
@@ -243,7 +243,7 @@ pub(super) static ALL: &[Operation] = &[
         "One session, live or not. Looking is no activity of its user.",
     ),
     also(
-        &[Kind::NotFound, Kind::KeyReused],
+        &[ProblemKind::NotFound, ProblemKind::KeyReused],
         writes(
             Verb::Post,
             Endpoint::End,
@@ -254,7 +254,7 @@ pub(super) static ALL: &[Operation] = &[
         ),
     ),
     also(
-        &[Kind::NotFound],
+        &[ProblemKind::NotFound],
         lists(
             &["realm"],
             reads(
@@ -268,7 +268,7 @@ pub(super) static ALL: &[Operation] = &[
         ),
     ),
     also(
-        &[Kind::NotFound, Kind::NameTaken, Kind::Busy],
+        &[ProblemKind::NotFound, ProblemKind::NameTaken, ProblemKind::Busy],
         writes(
             Verb::Post,
             Endpoint::Declare,
@@ -313,19 +313,24 @@ impl Operation {
     }
 
     /// Every problem that it may answer.
-    pub(super) fn problems(&self) -> Vec<Kind> {
-        let mut kinds = vec![Kind::Malformed, Kind::Unauthorized];
+    pub(super) fn problems(&self) -> Vec<ProblemKind> {
+        let mut kinds = vec![ProblemKind::Malformed, ProblemKind::Unauthorized];
         if self.parameter().is_some() {
-            kinds.push(Kind::NotFound);
+            kinds.push(ProblemKind::NotFound);
         }
         if self.body.is_some() {
-            kinds.extend([Kind::TooSlow, Kind::TooLarge, Kind::MediaType, Kind::Invalid]);
+            kinds.extend([
+                ProblemKind::TooSlow,
+                ProblemKind::TooLarge,
+                ProblemKind::MediaType,
+                ProblemKind::Invalid,
+            ]);
         }
         if self.endpoint != Endpoint::Document {
-            kinds.push(Kind::CannotTell);
+            kinds.push(ProblemKind::CannotTell);
         }
         if self.verb != Verb::Get {
-            kinds.extend([Kind::NotTaken, Kind::InDoubt]);
+            kinds.extend([ProblemKind::NotTaken, ProblemKind::InDoubt]);
         }
         kinds.extend(self.also);
         kinds

@@ -19,13 +19,13 @@ pub(super) const LIMIT_DEFAULT: u32 = 50;
 pub(super) const LIMIT_MAX: u32 = 500;
 
 /// A page as it was asked for.
-pub(super) struct Page {
+pub(super) struct ListPage {
     pub(super) limit: u32,
     /// The text of the cursor.
     pub(super) after: Option<String>,
 }
 
-impl Page {
+impl ListPage {
     pub(super) fn of(query: &Query) -> Result<Self, Problem> {
         let limit = match query.text(LIMIT) {
             None => LIMIT_DEFAULT,

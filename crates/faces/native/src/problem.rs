@@ -3,7 +3,7 @@
 //! The `type` of a problem is stable, its texts are for people. Causes go to the log and to nobody else.
 
 use adieu_authority::{DirectoryError, EndError, HashError, Outage, PersonError, Unwritten};
-use adieu_declared::apply::Refusal;
+use adieu_declared::apply::ApplyRefusal;
 use adieu_http_kit::body::BodyError;
 use axum::response::Response;
 use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -17,7 +17,7 @@ pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// The kinds of problems. Each has one status, one `type` and one title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ProblemKind {
     Malformed,
     Unauthorized,
     NotFound,
@@ -35,7 +35,7 @@ pub(super) enum Kind {
     InDoubt,
 }
 
-impl Kind {
+impl ProblemKind {
     /// Its status, the last word of its `type`, and its title.
     pub(super) const fn facts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
@@ -70,7 +70,7 @@ impl Kind {
 /// A problem on its way to the client.
 #[derive(Debug)]
 pub(super) struct Problem {
-    pub(super) kind: Kind,
+    pub(super) kind: ProblemKind,
     detail: String,
     /// The methods that the path has.
     allow: Option<String>,
@@ -79,28 +79,28 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+    pub(super) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into(), allow: None, cause: None }
     }
 
     pub(super) fn invalid(detail: impl Into<String>) -> Self {
-        Self::new(Kind::Invalid, detail)
+        Self::new(ProblemKind::Invalid, detail)
     }
 
     pub(super) fn malformed(detail: impl Into<String>) -> Self {
-        Self::new(Kind::Malformed, detail)
+        Self::new(ProblemKind::Malformed, detail)
     }
 
     /// Nothing of that kind has that id.
     pub(super) fn unknown(what: &str) -> Self {
-        Self::new(Kind::NotFound, format!("There is no {what} of this id."))
+        Self::new(ProblemKind::NotFound, format!("There is no {what} of this id."))
     }
 
     pub(super) fn method(allow: String) -> Self {
-        Self { allow: Some(allow), ..Self::new(Kind::MethodNotAllowed, "See the header Allow.") }
+        Self { allow: Some(allow), ..Self::new(ProblemKind::MethodNotAllowed, "See the header Allow.") }
     }
 
-    fn caused_by(kind: Kind, detail: &str, cause: Outage) -> Self {
+    fn caused_by(kind: ProblemKind, detail: &str, cause: Outage) -> Self {
         Self { cause: Some(cause), ..Self::new(kind, detail) }
     }
 }
@@ -121,7 +121,7 @@ impl From<Problem> for Response {
         if let Some(allow) = problem.allow.and_then(|allow| HeaderValue::from_str(&allow).ok()) {
             headers.insert(ALLOW, allow);
         }
-        if problem.kind == Kind::Unauthorized {
+        if problem.kind == ProblemKind::Unauthorized {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"adieu\""));
         }
         if [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS].contains(&status) {
@@ -132,12 +132,12 @@ impl From<Problem> for Response {
 }
 
 /// A document that was not applied to its end. What is below decides the kind; the words are those of the document.
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
+impl From<ApplyRefusal> for Problem {
+    fn from(refusal: ApplyRefusal) -> Self {
         let detail = refusal.to_string();
         let problem = match refusal {
-            Refusal::Document(_) => Self::invalid(String::new()),
-            Refusal::Stopped(error) => below(error),
+            ApplyRefusal::Document(_) => Self::invalid(String::new()),
+            ApplyRefusal::Stopped(error) => below(error),
         };
         Self { detail, ..problem }
     }
@@ -169,7 +169,7 @@ fn below(error: anyhow::Error) -> Problem {
 
 impl From<Outage> for Problem {
     fn from(cause: Outage) -> Self {
-        Self::caused_by(Kind::CannotTell, "The store does not answer; ask again.", cause)
+        Self::caused_by(ProblemKind::CannotTell, "The store does not answer; ask again.", cause)
     }
 }
 
@@ -185,7 +185,9 @@ impl From<Unwritten> for Problem {
 impl From<EndError> for Problem {
     fn from(error: EndError) -> Self {
         match error {
-            EndError::UnknownSession => Self::new(Kind::NotFound, "There is nothing of this id to end."),
+            EndError::UnknownSession => {
+                Self::new(ProblemKind::NotFound, "There is nothing of this id to end.")
+            }
             // No order of this face spares a session; if one did, the caller would have named it.
             EndError::CallersOwn => Self::invalid("The order spares the session that it names."),
             EndError::Unwritten(unwritten) => unwritten.into(),
@@ -196,8 +198,10 @@ impl From<EndError> for Problem {
 impl From<DirectoryError> for Problem {
     fn from(error: DirectoryError) -> Self {
         match error {
-            DirectoryError::NameTaken => Self::new(Kind::NameTaken, "Somebody else has this name or id."),
-            DirectoryError::Unknown => Self::new(Kind::NotFound, "It is not there any more."),
+            DirectoryError::NameTaken => {
+                Self::new(ProblemKind::NameTaken, "Somebody else has this name or id.")
+            }
+            DirectoryError::Unknown => Self::new(ProblemKind::NotFound, "It is not there any more."),
             DirectoryError::NotEmpty => Self::invalid("It still holds others."),
             DirectoryError::Unwritten(unwritten) => unwritten.into(),
         }
@@ -207,7 +211,9 @@ impl From<DirectoryError> for Problem {
 impl From<HashError> for Problem {
     fn from(error: HashError) -> Self {
         match error {
-            HashError::Busy(_) => Self::new(Kind::Busy, "Too many passwords wait to be hashed; ask again."),
+            HashError::Busy(_) => {
+                Self::new(ProblemKind::Busy, "Too many passwords wait to be hashed; ask again.")
+            }
             HashError::TooLong => Self::invalid("password: at most 1024 bytes"),
         }
     }
@@ -226,19 +232,19 @@ impl From<PersonError> for Problem {
 impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Self {
         match error {
-            BodyError::TooLarge => Self::new(Kind::TooLarge, "At most 64 KiB; a declaration, 80 MiB."),
-            BodyError::Slow => Self::new(Kind::TooSlow, "A body must be there within 20 seconds."),
+            BodyError::TooLarge => Self::new(ProblemKind::TooLarge, "At most 64 KiB; a declaration, 80 MiB."),
+            BodyError::Slow => Self::new(ProblemKind::TooSlow, "A body must be there within 20 seconds."),
             BodyError::Broken => Self::malformed("The body broke off."),
         }
     }
 }
 
 fn not_taken(cause: Outage) -> Problem {
-    Problem::caused_by(Kind::NotTaken, "The same request may be sent again.", cause)
+    Problem::caused_by(ProblemKind::NotTaken, "The same request may be sent again.", cause)
 }
 
 /// Neither "done" nor "not done" would be true.
 fn in_doubt(cause: Outage) -> Problem {
     let detail = "The store did not confirm the write; send the same request again to know.";
-    Problem::caused_by(Kind::InDoubt, detail, cause)
+    Problem::caused_by(ProblemKind::InDoubt, detail, cause)
 }

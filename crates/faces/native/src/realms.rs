@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::answer::Done;
 use crate::face::{Call, Face};
-use crate::page::{self, Page};
+use crate::page::{self, ListPage};
 use crate::problem::Problem;
 use crate::{input, wire};
 
@@ -18,7 +18,7 @@ use crate::{input, wire};
 const PATH_BYTES_MAX: usize = 255;
 
 pub(super) async fn list(api: &Face, call: &Call) -> Result<Done, Problem> {
-    let page = Page::of(&call.query)?;
+    let page = ListPage::of(&call.query)?;
     if let Some(path) = call.query.text("path") {
         let realm = api.authority.realm_at(path).await?;
         return Ok(page::shown(realm.iter().map(|realm| wire::realm(realm)).collect(), None));
@@ -62,7 +62,7 @@ fn sound(path: &str) -> bool {
 }
 
 pub(super) async fn populations(api: &Face, call: &Call) -> Result<Done, Problem> {
-    let page = Page::of(&call.query)?;
+    let page = ListPage::of(&call.query)?;
     let all = api.authority.populations(of(api, call).await?.id).await?;
     Ok(page.cut(all, |one| format!("{:020}/{}", one.created_at.ms(), one.id), wire::population))
 }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::face::Face;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemKind};
 
 /// The header, as the IETF's draft names it.
 pub(super) const HEADER: &str = "idempotency-key";
@@ -23,9 +23,9 @@ const KIND: &str = "native-ending";
 const TURNS: usize = 64;
 
 /// A key as its hash: the name of its record.
-pub(super) struct Key(FlowId);
+pub(super) struct IdempotencyKey(FlowId);
 
-impl Key {
+impl IdempotencyKey {
     /// The key of a request, if it brings one.
     pub(super) fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
         let mut keys = headers.get_all(HEADER).iter();
@@ -53,25 +53,29 @@ impl Default for Repeats {
 }
 
 impl Repeats {
-    pub(super) async fn turn(&self, key: &Key) -> MutexGuard<'_, ()> {
+    pub(super) async fn turn(&self, key: &IdempotencyKey) -> MutexGuard<'_, ()> {
         self.0[usize::from(key.0[0]) % TURNS].lock().await
     }
 }
 
 impl Face {
     /// The answer that this key got for the same order.
-    pub(super) async fn answered_before(&self, key: &Key, meaning: &str) -> Result<Option<Value>, Problem> {
+    pub(super) async fn answered_before(
+        &self,
+        key: &IdempotencyKey,
+        meaning: &str,
+    ) -> Result<Option<Value>, Problem> {
         let flow = self.authority.flow(key.0, KIND).await?;
         let Some(flow) = flow.filter(|flow| self.authority.now() < flow.expires_at) else { return Ok(None) };
         let kept: Value = serde_json::from_slice(&flow.body).map_err(Outage::new)?;
         if kept["meaning"] != meaning {
-            return Err(Problem::new(Kind::KeyReused, "Use another key for another order."));
+            return Err(Problem::new(ProblemKind::KeyReused, "Use another key for another order."));
         }
         Ok(Some(kept["answer"].clone()))
     }
 
     /// Keeps an answer. What is ended is ended: failing here spoils the key, not the answer.
-    pub(super) async fn remember(&self, key: &Key, meaning: &str, answer: &Value) {
+    pub(super) async fn remember(&self, key: &IdempotencyKey, meaning: &str, answer: &Value) {
         let body = json!({"meaning": meaning, "answer": answer}).to_string().into_bytes();
         let kept = match self.authority.root_realm().await {
             Ok(Some(root)) => {

@@ -19,7 +19,7 @@ pub(super) const WORDS: [&str; 4] =
     ["identity_data_admin", "identity_data_reader", "realm_admin", "client_admin"];
 
 /// Roles as a body brings them: each an object of texts.
-pub(super) type Wanted = Vec<BTreeMap<String, String>>;
+pub(super) type RolesInput = Vec<BTreeMap<String, String>>;
 
 const fn word(role: Role) -> &'static str {
     match role {
@@ -39,7 +39,7 @@ pub(super) fn shown(roles: &[RoleAssignment]) -> Vec<Value> {
 }
 
 /// The roles, over realms and populations that exist.
-pub(super) async fn read(api: &Face, wanted: &Wanted) -> Result<Vec<RoleAssignment>, Problem> {
+pub(super) async fn read(api: &Face, wanted: &RolesInput) -> Result<Vec<RoleAssignment>, Problem> {
     if wanted.len() > ROLES_MAX {
         return Err(Problem::invalid(format!("roles: at most {ROLES_MAX}")));
     }

@@ -6,7 +6,7 @@ use adieu_authority::{Fate, Listing, Locator, Mark, Remembered, SessionId, Times
 
 use crate::answer::Done;
 use crate::face::{Call, Face};
-use crate::page::{self, Page};
+use crate::page::{self, ListPage};
 use crate::problem::Problem;
 use crate::{input, realms, users, wire};
 
@@ -14,7 +14,7 @@ use crate::{input, realms, users, wire};
 const LOOKED_MAX: u32 = 10_000;
 
 pub(super) async fn of_realm(api: &Face, call: &Call) -> Result<Done, Problem> {
-    let (page, live) = (Page::of(&call.query)?, call.query.flag("live")?);
+    let (page, live) = (ListPage::of(&call.query)?, call.query.flag("live")?);
     let after = page.place(read_mark)?;
     let realm = realms::of(api, call).await?.id;
     let listed = api.authority.sessions_in(realm, Listing { after, most: page.limit, live }).await?;
@@ -23,7 +23,7 @@ pub(super) async fn of_realm(api: &Face, call: &Call) -> Result<Done, Problem> {
 }
 
 pub(super) async fn of_user(api: &Face, call: &Call) -> Result<Done, Problem> {
-    let (page, live) = (Page::of(&call.query)?, call.query.flag("live")?);
+    let (page, live) = (ListPage::of(&call.query)?, call.query.flag("live")?);
     let after = page.place(read_mark)?;
     let user = users::of(api, call).await?.id;
     let mut all = api.authority.history_of(user, LOOKED_MAX).await?;

@@ -14,9 +14,9 @@ use serde_json::{Map, Value};
 use crate::answer::Done;
 use crate::face::{Call, Face};
 use crate::input::{nullable, present, sound};
-use crate::page::{self, Page};
+use crate::page::{self, ListPage};
 use crate::problem::Problem;
-use crate::roles::{self, Wanted};
+use crate::roles::{self, RolesInput};
 use crate::{input, realms, wire};
 
 /// Longest names, in characters.
@@ -28,7 +28,7 @@ const PASSWORD_MIN: usize = 8;
 const PASSWORD_BYTES_MAX: usize = 1024;
 
 pub(super) async fn list(api: &Face, call: &Call) -> Result<Done, Problem> {
-    let page = Page::of(&call.query)?;
+    let page = ListPage::of(&call.query)?;
     let after: Option<UserId> = page.place(|text| text.parse().ok())?;
     let realm = realms::of(api, call).await?.id;
     if let Some(name) = call.query.text("name") {
@@ -65,7 +65,7 @@ struct NewUser {
     metadata_public: Option<Map<String, Value>>,
     metadata_admin: Option<Map<String, Value>>,
     #[serde(default, deserialize_with = "present")]
-    roles: Option<Wanted>,
+    roles: Option<RolesInput>,
 }
 
 pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
@@ -117,7 +117,7 @@ struct UserChange {
     #[serde(default, deserialize_with = "nullable")]
     metadata_admin: Option<Option<Map<String, Value>>>,
     #[serde(default, deserialize_with = "present")]
-    roles: Option<Wanted>,
+    roles: Option<RolesInput>,
 }
 
 pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {

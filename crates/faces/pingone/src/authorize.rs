@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adieu_authority::Realm;
 use adieu_http_kit::form::Params;
-use adieu_oidc::{Authorize, AuthorizeError, Mode};
+use adieu_oidc::{Authorize, AuthorizeError, ResponseMode};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -18,7 +18,7 @@ use crate::body;
 use crate::cors::Concerned;
 use crate::extract::{Env, Visitor};
 use crate::face::Face;
-use crate::flow::Flow;
+use crate::flow::PingOneFlow;
 use crate::problem::{Problem, Shown};
 
 /// Parameters in the query or in the form.
@@ -56,7 +56,7 @@ async fn answered(
     if let Some(live) =
         live.as_ref().filter(|live| authorize.answered_by(&live.session, face.authority().now()))
     {
-        let flow = Flow::begin(face, realm, authorize, Some(live));
+        let flow = PingOneFlow::begin(face, realm, authorize, Some(live));
         let flow = flow.completed_by(live.session.id, live.user.id, &live.user.username);
         if let Some(code) = flow.code(face, live).await? {
             return coded(face, realm, &flow, &code);
@@ -75,16 +75,21 @@ async fn begun(
     authorize: &Authorize,
     live: Option<&adieu_authority::Live>,
 ) -> Result<Response, Problem> {
-    let flow = Flow::begin(face, realm, authorize, live);
+    let flow = PingOneFlow::begin(face, realm, authorize, live);
     flow.keep(face).await?;
     match authorize.reply.mode {
-        Mode::Direct => Ok(Json(flow.json(face, None)).into_response()),
-        Mode::Query => found(&flow.page_url(face)),
+        ResponseMode::Direct => Ok(Json(flow.json(face, None)).into_response()),
+        ResponseMode::Query => found(&flow.page_url(face)),
     }
 }
 
 /// The answer with a code.
-pub(crate) fn coded(face: &Face, realm: &Arc<Realm>, flow: &Flow, code: &str) -> Result<Response, Problem> {
+pub(crate) fn coded(
+    face: &Face,
+    realm: &Arc<Realm>,
+    flow: &PingOneFlow,
+    code: &str,
+) -> Result<Response, Problem> {
     if flow.is_direct() {
         return Ok(Json(flow.json(face, Some(code))).into_response());
     }
@@ -110,7 +115,7 @@ fn refused(face: &Face, realm: &Arc<Realm>, error: AuthorizeError) -> Result<Res
                 ("iss", Some(issuer.as_str())),
             ];
             return match reply.location(&told) {
-                Some(location) if reply.mode == Mode::Query => found(&location),
+                Some(location) if reply.mode == ResponseMode::Query => found(&location),
                 Some(_) | None => Err(Problem::Authorization(refusal)),
             };
         }

@@ -148,9 +148,9 @@ impl FromRequestParts<Face> for Caller {
 }
 
 /// What the path names last, as text.
-pub(crate) struct Named(pub(crate) String);
+pub(crate) struct LastNamed(pub(crate) String);
 
-impl FromRequestParts<Face> for Named {
+impl FromRequestParts<Face> for LastNamed {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Face) -> Result<Self, Problem> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adieu_authority::RealmId;
 use adieu_http_kit::accept;
-use adieu_pages_kit::{ErrorPage, PageHeaders, SignOff};
+use adieu_pages_kit::{ErrorPage, PageHeaders, SignOffPage};
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, EXPIRES, HeaderMap, PRAGMA, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -104,7 +104,7 @@ fn page(face: &Face, status: StatusCode, realm: RealmId, problem: &Problem, id: 
         title: "This link does not work",
         message: &message,
         correlation_id: Some(id),
-        sign_off: Some(SignOff { action: &signoff, hidden: &[], label: "Sign off" }),
+        sign_off: Some(SignOffPage { action: &signoff, hidden: &[], label: "Sign off" }),
     };
     html(status, &page.html(), &[auth, apps])
 }

@@ -9,7 +9,7 @@ use adieu_authority::{
     Check, Client, CodeOrder, GrantError, Live, Realm, SessionId, Span, Timestamp, UserId,
 };
 use adieu_http_kit::dates::rfc3339_ms;
-use adieu_oidc::{Authorize, Mode, Reply};
+use adieu_oidc::{Authorize, AuthorizeReply, ResponseMode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -42,7 +42,7 @@ struct Record {
 
 /// A flow as it is at the moment.
 #[derive(Clone)]
-pub(crate) struct Flow {
+pub(crate) struct PingOneFlow {
     /// Its public id.
     pub(crate) id: Uuid,
     realm: Arc<Realm>,
@@ -50,7 +50,7 @@ pub(crate) struct Flow {
     expires_at: Timestamp,
 }
 
-impl Flow {
+impl PingOneFlow {
     /// A flow for a request; one that re-authenticates a live session is bound to it.
     pub(crate) fn begin(face: &Face, realm: &Arc<Realm>, authorize: &Authorize, live: Option<&Live>) -> Self {
         let (authority, reply) = (face.authority(), &authorize.reply);
@@ -64,7 +64,7 @@ impl Flow {
             nonce: authorize.nonce.clone(),
             challenge: authorize.challenge.clone(),
             login_hint: authorize.login_hint.clone(),
-            direct: reply.mode == Mode::Direct,
+            direct: reply.mode == ResponseMode::Direct,
             session: live.map(|live| live.session.id.to_string()),
             user: None,
             completed: false,
@@ -130,11 +130,11 @@ impl Flow {
     }
 
     /// Where the answer goes.
-    pub(crate) fn reply(&self) -> Reply {
-        Reply {
+    pub(crate) fn reply(&self) -> AuthorizeReply {
+        AuthorizeReply {
             redirect_uri: self.record.redirect_uri.clone(),
             state: self.record.state.clone(),
-            mode: if self.record.direct { Mode::Direct } else { Mode::Query },
+            mode: if self.record.direct { ResponseMode::Direct } else { ResponseMode::Query },
         }
     }
 

@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use crate::extract::{Env, Visitor};
 use crate::face::Face;
-use crate::flow::Flow;
+use crate::flow::PingOneFlow;
 use crate::problem::Problem;
-use crate::signed_on::{Credentials, sign_on};
+use crate::signed_on::{NameAndPassword, sign_on};
 use crate::{body, cookies};
 
 const CHECK: &str = "application/vnd.pingidentity.usernamePassword.check+json";
@@ -44,7 +44,7 @@ pub(crate) async fn read(
     OfFlow(id): OfFlow,
     visitor: Visitor,
 ) -> Result<Response, Problem> {
-    let flow = Flow::find(&face, &realm, id).await?;
+    let flow = PingOneFlow::find(&face, &realm, id).await?;
     flow.session(&face, &visitor).await?;
     Ok(Json(flow.json(&face, None)).into_response())
 }
@@ -62,7 +62,7 @@ pub(crate) async fn act(
     }
     let credentials = credentials(&body::bytes(stream).await?)?;
     let visitor = Visitor::of(&parts);
-    let flow = Flow::find(&face, &realm, id).await?;
+    let flow = PingOneFlow::find(&face, &realm, id).await?;
     let signed_on = sign_on(&face, &realm, &visitor, flow, credentials).await?;
     let mut response = Json(signed_on.flow.json(&face, None)).into_response();
     cookies::set(&face, realm.id, &signed_on.token, response.headers_mut()).await;
@@ -70,10 +70,10 @@ pub(crate) async fn act(
 }
 
 /// Reads the body of a check. Unknown members are ignored, repeated ones are not.
-fn credentials(body: &[u8]) -> Result<Credentials, Problem> {
+fn credentials(body: &[u8]) -> Result<NameAndPassword, Problem> {
     let given: Given = serde_json::from_slice(body).map_err(|_| Problem::Malformed)?;
     let username = given.username.filter(|name| !name.trim().is_empty());
-    Ok(Credentials {
+    Ok(NameAndPassword {
         username: username.ok_or(Problem::required("username"))?,
         password: given.password.ok_or(Problem::required("password"))?,
     })

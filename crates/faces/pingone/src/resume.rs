@@ -11,7 +11,7 @@ use crate::authorize::{coded, found};
 use crate::body;
 use crate::extract::{Env, Visitor};
 use crate::face::Face;
-use crate::flow::Flow;
+use crate::flow::PingOneFlow;
 use crate::flows::flow_id;
 use crate::problem::Problem;
 
@@ -25,7 +25,7 @@ pub(crate) async fn resume(
     let visitor = Visitor::of(&parts);
     let query = Params::of(&parts.uri);
     let id = body::once(&query, "flowId")?.ok_or(Problem::required("flowId"))?;
-    let flow = Flow::find(&face, &realm, flow_id(id).ok_or(Problem::NotFound)?).await?;
+    let flow = PingOneFlow::find(&face, &realm, flow_id(id).ok_or(Problem::NotFound)?).await?;
     if !flow.is_completed() {
         let waiting = flow.is_direct();
         return if waiting {

@@ -13,7 +13,7 @@ use crate::user_agent::Agent;
 
 /// Under which of the two addresses a session is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Family {
+pub(crate) enum SessionAddress {
     User,
     Environment,
 }
@@ -27,13 +27,13 @@ pub(crate) fn base(face: &Face, realm: RealmId) -> String {
 }
 
 /// A session as it is shown, with its last activity.
-pub(crate) fn session(face: &Face, session: &Session, seen_at: Timestamp, family: Family) -> Value {
+pub(crate) fn session(face: &Face, session: &Session, seen_at: Timestamp, family: SessionAddress) -> Value {
     let base = base(face, session.realm);
     let user = format!("{base}/users/{}", session.user);
     let signed_on = session.state == State::SignedOn;
     let own = match family {
-        Family::User => format!("{user}/sessions/{}", session.id),
-        Family::Environment => format!("{base}/sessions/{}", session.id),
+        SessionAddress::User => format!("{user}/sessions/{}", session.id),
+        SessionAddress::Environment => format!("{base}/sessions/{}", session.id),
     };
     let mut links = json!({"self": {"href": own}, "environment": {"href": base}});
     let mut shown = Map::new();

@@ -22,7 +22,7 @@ use serde_json::json;
 use crate::extract::{Admin, OfSession, OfUser, Visitor};
 use crate::face::Face;
 use crate::problem::Problem;
-use crate::session_json::{Family, base, session};
+use crate::session_json::{SessionAddress, base, session};
 
 pub(crate) const RESET: &str = "application/vnd.pingidentity.sso.session.logout";
 const READ: &str = "p1:read:sessions";
@@ -49,7 +49,7 @@ pub(crate) async fn list_of_user(
 }
 
 fn shown(face: &Face, one: &Remembered) -> serde_json::Value {
-    session(face, &one.session, one.seen_at, Family::User)
+    session(face, &one.session, one.seen_at, SessionAddress::User)
 }
 
 /// U2: one session of a user.
@@ -98,7 +98,8 @@ pub(crate) async fn read(
     let looked = session_in_reach(&face, &admin, id, READ).await?;
     match looked.verdict {
         Verdict::Live | Verdict::Not(NotLive::Reset) => {
-            Ok(Json(session(&face, &looked.session, looked.seen_at, Family::Environment)).into_response())
+            Ok(Json(session(&face, &looked.session, looked.seen_at, SessionAddress::Environment))
+                .into_response())
         }
         Verdict::Not(
             NotLive::Unknown | NotLive::Idle | NotLive::Expired | NotLive::Generation | NotLive::Disabled,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use adieu_authority::Realm;
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
-use adieu_pages_kit::{SignOn, SignedOff};
+use adieu_pages_kit::{SignOnPage, SignedOffPage};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{HeaderValue, LOCATION, SET_COOKIE};
@@ -18,10 +18,10 @@ use crate::authorize::found;
 use crate::extract::{Env, Visitor};
 use crate::face::Face;
 use crate::finish::html;
-use crate::flow::Flow;
+use crate::flow::PingOneFlow;
 use crate::flows::flow_id;
 use crate::problem::{Problem, Shown};
-use crate::signed_on::{Credentials, sign_on};
+use crate::signed_on::{NameAndPassword, sign_on};
 use crate::{body, cookies, form_token};
 
 const FLOW: &str = "flowId";
@@ -47,7 +47,9 @@ pub(crate) async fn show(
         Some(id) => flow(&face, &realm, id).await,
         // A client that reads JSON alone would choke on a page, and takes an empty answer for success. P-32
         None if accept::only_json(&parts.headers) => return Ok(StatusCode::NO_CONTENT.into_response()),
-        None => return Ok(html(StatusCode::OK, &SignedOff { realm: &realm.path, again: None }.html(), &[])),
+        None => {
+            return Ok(html(StatusCode::OK, &SignedOffPage { realm: &realm.path, again: None }.html(), &[]));
+        }
     };
     let flow = flow.map_err(|problem| problem.unredirectable(realm.id, Shown::IfHtml))?;
     let (auth, apps) = (face.settings().auth_base_of(realm.id), face.settings().apps_base_of(realm.id));
@@ -72,7 +74,7 @@ pub(crate) async fn submit(
     let visitor = Visitor::of(&parts);
     let field = |name| Ok::<_, Problem>(body::once(&params, name)?.unwrap_or_default().to_owned());
     let (id, token) = (field(FLOW)?, field(TOKEN)?);
-    let credentials = Credentials { username: field("username")?, password: field("password")? };
+    let credentials = NameAndPassword { username: field("username")?, password: field("password")? };
     let shown = |problem: Problem| problem.unredirectable(realm.id, Shown::IfHtml);
     let flow = flow(&face, &realm, &id).await.map_err(shown)?;
     if !form_token::fits(&face, flow.id, &parts.headers, &token) {
@@ -129,11 +131,17 @@ struct Try<'a> {
     error: Option<&'a str>,
 }
 
-fn page(face: &Face, realm: &Arc<Realm>, headers: &HeaderMap, flow: &Flow, tried: Try<'_>) -> Response {
+fn page(
+    face: &Face,
+    realm: &Arc<Realm>,
+    headers: &HeaderMap,
+    flow: &PingOneFlow,
+    tried: Try<'_>,
+) -> Response {
     let form_token = form_token::issue(face, realm.id, flow.id, headers);
     let id = flow.id.to_string();
     let action = format!("/{}/signon/", realm.id);
-    let page = SignOn {
+    let page = SignOnPage {
         realm: &realm.path,
         application: Some(flow.application()),
         action: &action,
@@ -155,8 +163,8 @@ fn page(face: &Face, realm: &Arc<Realm>, headers: &HeaderMap, flow: &Flow, tried
     response
 }
 
-async fn flow(face: &Face, realm: &Arc<Realm>, id: &str) -> Result<Flow, Problem> {
-    Flow::find(face, realm, flow_id(id).ok_or(Problem::NotFound)?).await
+async fn flow(face: &Face, realm: &Arc<Realm>, id: &str) -> Result<PingOneFlow, Problem> {
+    PingOneFlow::find(face, realm, flow_id(id).ok_or(Problem::NotFound)?).await
 }
 
 /// 303: never 307 after credentials. standards.md 2.1, S-OP-17.

@@ -9,19 +9,19 @@ use adieu_authority::{Realm, SessionToken, SignOn, SignedIn};
 
 use crate::extract::Visitor;
 use crate::face::{CHANNEL, Face};
-use crate::flow::Flow;
+use crate::flow::PingOneFlow;
 use crate::problem::Problem;
 use crate::signoff::end;
 
 /// What a person gives. No `Debug`: one of them is a secret.
-pub(crate) struct Credentials {
+pub(crate) struct NameAndPassword {
     pub(crate) username: String,
     pub(crate) password: String,
 }
 
 /// A completed flow and the token for the browser.
-pub(crate) struct SignedOn {
-    pub(crate) flow: Flow,
+pub(crate) struct CompletedFlow {
+    pub(crate) flow: PingOneFlow,
     pub(crate) token: SessionToken,
 }
 
@@ -30,9 +30,9 @@ pub(crate) async fn sign_on(
     face: &Face,
     realm: &Arc<Realm>,
     visitor: &Visitor,
-    flow: Flow,
-    credentials: Credentials,
-) -> Result<SignedOn, Problem> {
+    flow: PingOneFlow,
+    credentials: NameAndPassword,
+) -> Result<CompletedFlow, Problem> {
     if flow.is_completed() {
         return Err(Problem::NotFound);
     }
@@ -42,7 +42,7 @@ pub(crate) async fn sign_on(
         Ok(signed_in) => {
             let flow = flow.completed_by(signed_in.session.id, signed_in.user.id, &signed_in.user.username);
             flow.keep(face).await?;
-            Ok(SignedOn { flow, token: signed_in.token })
+            Ok(CompletedFlow { flow, token: signed_in.token })
         }
         Err(problem) => {
             flow.keep(face).await?;
@@ -55,7 +55,7 @@ async fn opened(
     face: &Face,
     realm: &Arc<Realm>,
     visitor: &Visitor,
-    credentials: Credentials,
+    credentials: NameAndPassword,
 ) -> Result<SignedIn, Problem> {
     let sign_on = SignOn {
         realm: Arc::clone(realm),

@@ -73,7 +73,7 @@ impl Dialect {
 
 /// A way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
+pub enum DialectExit {
     /// PingOne's sign-off by the browser's cookie.
     PingOneSignOff,
     /// PingOne's reset by the session's id.
@@ -88,7 +88,7 @@ pub enum Exit {
     KratosNative,
 }
 
-impl Exit {
+impl DialectExit {
     /// All of them.
     pub const ALL: [Self; 6] = [
         Self::PingOneSignOff,
@@ -120,7 +120,7 @@ pub enum Left {
 
 /// A session by what its exits need to know.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub struct Addressee {
     /// Its token.
     pub token: String,
     /// Its id.
@@ -129,13 +129,13 @@ pub struct Target {
     pub user: String,
 }
 
-/// What programs know: the variables of the cast.
+/// What programs know: the variables of the data.
 #[derive(Clone, Debug)]
-pub struct Doors {
+pub struct DialectDoors {
     known: Value,
 }
 
-impl Doors {
+impl DialectDoors {
     /// Programs that know these variables.
     pub fn new(known: Value) -> Self {
         Self { known }
@@ -233,18 +233,18 @@ impl Doors {
     pub async fn end(
         &self,
         ear: &impl Ear,
-        exit: Exit,
-        whom: &Target,
+        exit: DialectExit,
+        whom: &Addressee,
         worker: &str,
     ) -> Result<Left, Trouble> {
-        let Target { token, session, user } = whom;
+        let Addressee { token, session, user } = whom;
         let environment = self.pingone("env_id");
         let (say, ended, not_there) = match exit {
-            Exit::PingOneSignOff => {
+            DialectExit::PingOneSignOff => {
                 let say = get(format!("/{environment}/as/signoff")).with("cookie", &format!("ST={token}"));
                 (say, 302, 0)
             }
-            Exit::PingOneReset => {
+            DialectExit::PingOneReset => {
                 let say = post(format!("/v1/environments/{environment}/sessions/{session}"), Value::Null)
                     .with("content-type", "application/vnd.pingidentity.sso.session.logout");
                 (
@@ -253,22 +253,22 @@ impl Doors {
                     404,
                 )
             }
-            Exit::PingOneDelete => {
+            DialectExit::PingOneDelete => {
                 let path = format!("/v1/environments/{environment}/users/{user}/sessions/{session}");
                 let say = Say { method: Method::DELETE, ..get(path) };
                 (say.with("authorization", &format!("Bearer {worker}")), 204, 404)
             }
-            Exit::AmLogout => {
+            DialectExit::AmLogout => {
                 let say = post(format!("{AM}/sessions/?_action=logout"), json!({}))
                     .with("iplanetdirectorypro", token)
                     .with("accept-api-version", "resource=3.1, protocol=1.0");
                 (say, 200, 401)
             }
-            Exit::KratosNative => {
+            DialectExit::KratosNative => {
                 let say = post("/self-service/logout/api", json!({"session_token": token}));
                 (Say { method: Method::DELETE, ..say }, 204, 403)
             }
-            Exit::KratosBrowser => {
+            DialectExit::KratosBrowser => {
                 let create = get("/self-service/logout/browser").with("accept", "application/json");
                 let heard = ear.ask(create.with("x-session-token", token)).await?;
                 if heard.status == 401 {
@@ -349,7 +349,7 @@ impl Heard {
 
 /// The house of a [`World`], without the network between.
 #[derive(Clone)]
-pub struct InProcess(adieu::house::House);
+pub struct InProcess(adieu::assembled::AssembledServer);
 
 impl InProcess {
     /// The house as it stands now.
@@ -360,7 +360,7 @@ impl InProcess {
 
 impl Ear for InProcess {
     async fn ask(&self, say: Say) -> Result<Heard, Trouble> {
-        let mut ask = crate::world::Ask::to(&self.0, say.method, &say.path).body(say.body);
+        let mut ask = crate::world::WorldRequest::to(&self.0, say.method, &say.path).body(say.body);
         for (name, value) in &say.headers {
             ask = ask.header(name, value);
         }

@@ -27,12 +27,12 @@ struct Book {
     sessions: Vec<Entry>,
     users: BTreeMap<UserNo, Mass>,
     violations: Vec<String>,
-    counts: Counts,
+    counts: LedgerCounts,
 }
 
 /// How much was seen.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Counts {
+pub struct LedgerCounts {
     /// Sign-ons that were acknowledged.
     pub sign_ons: u64,
     /// Endings of one session that were acknowledged.
@@ -72,7 +72,7 @@ pub struct Looking {
 }
 
 /// An ending that was begun.
-pub struct Ending {
+pub struct LedgerEnding {
     session: SessionNo,
 }
 
@@ -133,15 +133,15 @@ impl Ledger {
     }
 
     /// Somebody begins to end a session.
-    pub fn begin_ending(&self, session: SessionNo) -> Ending {
+    pub fn begin_ending(&self, session: SessionNo) -> LedgerEnding {
         let mut book = self.book();
         book.tick();
         book.sessions[session].attempts += 1;
-        Ending { session }
+        LedgerEnding { session }
     }
 
     /// The ending was acknowledged.
-    pub fn ended(&self, order: Ending) {
+    pub fn ended(&self, order: LedgerEnding) {
         let mut book = self.book();
         let now = book.tick();
         book.counts.endings += 1;
@@ -149,14 +149,14 @@ impl Ledger {
     }
 
     /// The ending's answer was lost.
-    pub fn ending_lost(&self, _order: Ending) {
+    pub fn ending_lost(&self, _order: LedgerEnding) {
         let mut book = self.book();
         book.tick();
         book.counts.in_doubt += 1;
     }
 
     /// The ending heard that there is no such live session: as good as a check that says so.
-    pub fn nothing_to_end(&self, order: Ending) {
+    pub fn nothing_to_end(&self, order: LedgerEnding) {
         let mut book = self.book();
         let now = book.tick();
         book.said_dead(order.session, now, 1);
@@ -197,7 +197,7 @@ impl Ledger {
     }
 
     /// How much was seen.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> LedgerCounts {
         self.book().counts
     }
 }

@@ -9,13 +9,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cast::{Cast, assemble};
+use crate::data::{TestData, make_data};
+use adieu::assembled::AssembledServer;
 use adieu::config::Config;
-use adieu::house::House;
 use adieu::real::{SystemClock, SystemEntropy};
 use adieu_authority::{Authority, NewPerson};
 
-use crate::crash::doors::{Doors, Ear, Heard, Say, Trouble};
+use crate::crash::doors::{DialectDoors, Ear, Heard, Say, Trouble};
 use crate::powercut::{PowerCut, undo};
 
 /// How long a start may take.
@@ -35,29 +35,30 @@ pub struct Person {
 }
 
 /// A folder with people in it, and the server that runs on it.
-pub struct Server {
+pub struct CrashServer {
     binary: PathBuf,
     folder: tempfile::TempDir,
     config: Config,
     cut: Option<PowerCut>,
     child: Option<Child>,
     /// What programs know.
-    pub doors: Doors,
+    pub doors: DialectDoors,
     /// Who can sign on.
     pub people: Vec<Person>,
 }
 
-impl Server {
+impl CrashServer {
     /// Makes the folder and its people, and starts nothing. With `power`, kills can be power cuts.
     pub async fn prepare(binary: &Path, config: Config, people: usize, power: bool) -> Result<Self, String> {
         let folder = tempfile::Builder::new().prefix("adieu-crash-").tempdir().map_err(text)?;
         let config = at_home(config, folder.path())?;
         std::fs::create_dir(&config.data).map_err(text)?;
-        let house = House::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let house =
+            AssembledServer::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy));
         let house = house.await.map_err(text)?;
-        let cast = assemble(&house.authority, &config).await.map_err(text)?;
-        let doors = Doors::new(cast.variables(&config));
-        let people = populate(&house.authority, &cast, people).await?;
+        let data = make_data(&house.authority, &config).await.map_err(text)?;
+        let doors = DialectDoors::new(data.variables(&config));
+        let people = populate(&house.authority, &data, people).await?;
         drop(house);
         let cut = if power { Some(PowerCut::build()?) } else { None };
         Ok(Self { binary: binary.into(), folder, config, cut, child: None, doors, people })
@@ -146,7 +147,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for CrashServer {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
             // It may be gone already; there is nobody left to tell.
@@ -180,13 +181,13 @@ fn free_address() -> Result<SocketAddr, String> {
 ///
 /// # Errors
 /// When the authority refuses them.
-pub async fn populate(authority: &Authority, cast: &Cast, count: usize) -> Result<Vec<Person>, String> {
+pub async fn populate(authority: &Authority, data: &TestData, count: usize) -> Result<Vec<Person>, String> {
     let mut people = Vec::new();
     for n in 0..count {
         let (name, password) = (format!("storm-{n}"), format!("Umbrella-{n}-open"));
         let new =
             NewPerson { username: name.clone(), password: Some(password.clone()), ..NewPerson::default() };
-        let user = authority.create_user(&cast.population, new).await.map_err(text)?;
+        let user = authority.create_user(&data.population, new).await.map_err(text)?;
         people.push(Person { name, password, id: user.id.to_string() });
     }
     Ok(people)

@@ -11,9 +11,9 @@ use std::time::Duration;
 use adieu_core::SessionToken;
 use adieu_core::entropy::draw;
 
-use crate::crash::doors::{Dialect, Doors, Ear, Exit, Left, Target, Trouble};
-use crate::crash::ledger::{Counts, Ledger, SessionNo};
-use crate::crash::server::{Person, Server, Tcp};
+use crate::crash::doors::{Addressee, Dialect, DialectDoors, DialectExit, Ear, Left, Trouble};
+use crate::crash::ledger::{Ledger, LedgerCounts, SessionNo};
+use crate::crash::server::{CrashServer, Person, Tcp};
 use crate::time_and_entropy::SeededEntropy;
 use crate::world::profile_config;
 
@@ -37,9 +37,9 @@ pub struct Plan {
 
 /// What was seen.
 #[derive(Debug)]
-pub struct Report {
+pub struct StormReport {
     /// How much.
-    pub counts: Counts,
+    pub counts: LedgerCounts,
     /// What should not have been.
     pub violations: Vec<String>,
 }
@@ -65,22 +65,22 @@ impl Dice {
 
 /// The storm over one server: who can sign on, what is known, and what was said.
 pub struct Storm {
-    doors: Doors,
+    doors: DialectDoors,
     people: Vec<Person>,
     /// Whether a sign-on through Kratos ends the user's other sessions.
     ends_others: bool,
     /// The checker.
     pub ledger: Ledger,
-    known: Mutex<Vec<(SessionNo, Target)>>,
+    known: Mutex<Vec<(SessionNo, Addressee)>>,
 }
 
 impl Storm {
     /// A storm of these people.
-    pub fn new(doors: Doors, people: Vec<Person>, ends_others: bool) -> Self {
+    pub fn new(doors: DialectDoors, people: Vec<Person>, ends_others: bool) -> Self {
         Self { doors, people, ends_others, ledger: Ledger::default(), known: Mutex::default() }
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, Vec<(SessionNo, Target)>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, Vec<(SessionNo, Addressee)>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -128,12 +128,12 @@ impl Storm {
         let session = self.ledger.signed_on(order);
         let id = SessionToken::parse(&token).map(|token| token.id.to_string());
         let id = id.ok_or_else(|| Trouble::Odd(format!("{dialect:?} gave no token of ours")))?;
-        self.known().push((session, Target { token, session: id, user: person.id.clone() }));
+        self.known().push((session, Addressee { token, session: id, user: person.id.clone() }));
         Ok(())
     }
 
     /// One of the latest sessions, mostly.
-    fn somebody(&self, dice: &Dice) -> Option<(SessionNo, Target)> {
+    fn somebody(&self, dice: &Dice) -> Option<(SessionNo, Addressee)> {
         let known = self.known();
         let latest = if dice.roll(4) == 0 { known.len() } else { known.len().min(40) };
         (latest > 0).then(|| known[known.len() - 1 - dice.roll(latest)].clone())
@@ -141,11 +141,11 @@ impl Storm {
 
     async fn end(&self, ear: &impl Ear, worker: &str, dice: &Dice) -> Result<(), Trouble> {
         let Some((session, whom)) = self.somebody(dice) else { return Ok(()) };
-        let exit = dice.one_of(&Exit::ALL);
+        let exit = dice.one_of(&DialectExit::ALL);
         let order = self.ledger.begin_ending(session);
         match self.doors.end(ear, exit, &whom, worker).await {
             Ok(Left::Ended) => self.ledger.ended(order),
-            Ok(Left::NotThere) if exit == Exit::KratosNative => {
+            Ok(Left::NotThere) if exit == DialectExit::KratosNative => {
                 self.ledger
                     .odd(format!("session {session} is forgotten: a native logout calls its token unknown"));
             }
@@ -163,7 +163,7 @@ impl Storm {
         ear: &impl Ear,
         dialect: Dialect,
         session: SessionNo,
-        whom: &Target,
+        whom: &Addressee,
     ) -> Result<(), Trouble> {
         let check = self.ledger.begin_check(session);
         let live = self.doors.live(ear, dialect, &whom.token).await?;
@@ -172,7 +172,7 @@ impl Storm {
     }
 
     /// Asks after these sessions; there is no excuse for not answering.
-    async fn ask_after(&self, ear: &impl Ear, whom: &[(SessionNo, Target)]) {
+    async fn ask_after(&self, ear: &impl Ear, whom: &[(SessionNo, Addressee)]) {
         let dialects = [Dialect::Kratos, Dialect::Kratos, Dialect::Am, Dialect::PingOne];
         for (n, (session, whom)) in whom.iter().enumerate() {
             if let Err(trouble) = self.check(ear, dialects[n % dialects.len()], *session, whom).await {
@@ -186,11 +186,11 @@ impl Storm {
 ///
 /// # Errors
 /// When the test itself could not be run: no server, no compiler.
-pub async fn run(binary: &Path, plan: Plan) -> Result<Report, String> {
+pub async fn run(binary: &Path, plan: Plan) -> Result<StormReport, String> {
     let mut config = profile_config("hooks");
     config.pingone.sessions_max = 0; // The ledger expects everything to live that nobody ended.
     let ends_others = config.kratos.login_ends_others;
-    let mut server = Server::prepare(binary, config, PEOPLE, plan.power).await?;
+    let mut server = CrashServer::prepare(binary, config, PEOPLE, plan.power).await?;
     let storm = Arc::new(Storm::new(server.doors.clone(), server.people.clone(), ends_others));
     let dice = Dice::of(plan.seed, 0);
     let mut ear = server.start().await?;
@@ -213,13 +213,13 @@ pub async fn run(binary: &Path, plan: Plan) -> Result<Report, String> {
     }
     let all = storm.known().clone();
     storm.ask_after(&ear, &all).await;
-    Ok(Report { counts: storm.ledger.counts(), violations: storm.ledger.violations() })
+    Ok(StormReport { counts: storm.ledger.counts(), violations: storm.ledger.violations() })
 }
 
 /// One storm, and the kill in the middle of it.
 async fn blow(
     storm: &Arc<Storm>,
-    server: &mut Server,
+    server: &mut CrashServer,
     ear: &Tcp,
     plan: Plan,
     round: u32,

@@ -14,7 +14,7 @@ use super::{
     cookies::Cookie,
     json::{JsonRules, Paths},
     normal::Normal,
-    scenario::{Answer, Step},
+    scenario::{RecordedAnswer, Step},
 };
 
 /// Headers that are compared in every step.
@@ -36,8 +36,8 @@ static HASH: LazyLock<Regex> =
 /// The two sides of one step and the rules between them.
 pub(super) struct Comparison<'a> {
     step: &'a Step,
-    old: &'a Answer,
-    new: &'a Answer,
+    old: &'a RecordedAnswer,
+    new: &'a RecordedAnswer,
     normal_old: Normal,
     normal_new: Normal,
     volatile: Vec<String>,
@@ -46,7 +46,11 @@ pub(super) struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    pub(super) fn new(step: &'a Step, old: (&'a Answer, Normal), new: (&'a Answer, Normal)) -> Self {
+    pub(super) fn new(
+        step: &'a Step,
+        old: (&'a RecordedAnswer, Normal),
+        new: (&'a RecordedAnswer, Normal),
+    ) -> Self {
         Self {
             step,
             old: old.0,
@@ -116,7 +120,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// What of a header is compared.
-    fn header_seen(&self, name: &str, answer: &Answer, normal: &Normal) -> Vec<String> {
+    fn header_seen(&self, name: &str, answer: &RecordedAnswer, normal: &Normal) -> Vec<String> {
         let values = answer.header(name);
         let presence_only =
             name == "retry-after" || self.volatile.iter().any(|rule| names_header(rule, name));
@@ -145,7 +149,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// By name: set or cleared, and the attributes. Lives are not compared, only that they say so.
-    fn cookies_of(&self, answer: &Answer) -> BTreeMap<String, Vec<String>> {
+    fn cookies_of(&self, answer: &RecordedAnswer) -> BTreeMap<String, Vec<String>> {
         let mut seen = BTreeMap::new();
         for line in answer.header("set-cookie") {
             let cookie = Cookie::parse(line);

@@ -15,7 +15,7 @@ use super::{
     cookies::{Cookie, Jar},
     json::{JsonRules, Paths, dig},
     normal::Normal,
-    scenario::{Answer, Scenario, Step},
+    scenario::{RecordedAnswer, Scenario, Step},
     template::{Vars, fill, fill_json, fill_map, form, plain},
     wire::{Wire, WireRequest, WireResponse},
 };
@@ -25,34 +25,34 @@ const TEXT_CHARS_MAX: usize = 4000;
 
 /// What a replay has found.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub struct ReplayReport {
     /// The scenario's name.
     pub scenario: String,
     /// Steps that were walked through.
     pub steps: usize,
     /// Steps that did not hold.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<ReplayFailure>,
     /// Steps that follow the contract instead of the recording (`differs`).
     pub not_compared: usize,
 }
 
 /// One step that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct ReplayFailure {
     /// The step's name.
     pub step: String,
     /// All its differences, a line each.
     pub text: String,
 }
 
-impl Report {
+impl ReplayReport {
     /// Whether every step holds.
     pub fn holds(&self) -> bool {
         self.failures.is_empty()
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for ReplayReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = if self.holds() { "ok" } else { "FAIL" };
         write!(f, "{word} {} ({} steps, {} not compared)", self.scenario, self.steps, self.not_compared)?;
@@ -64,12 +64,12 @@ impl fmt::Display for Report {
 }
 
 /// Replays one scenario with the caller's variables.
-pub async fn run(scenario: &Scenario, vars: &BTreeMap<String, String>, wire: &dyn Wire) -> Report {
-    let mut report = Report { scenario: scenario.name.clone(), ..Report::default() };
+pub async fn run(scenario: &Scenario, vars: &BTreeMap<String, String>, wire: &dyn Wire) -> ReplayReport {
+    let mut report = ReplayReport { scenario: scenario.name.clone(), ..ReplayReport::default() };
     let mut walk = match Walk::begin(scenario, vars, wire) {
         Ok(walk) => walk,
         Err(text) => {
-            report.failures.push(Failure { step: "variables".into(), text });
+            report.failures.push(ReplayFailure { step: "variables".into(), text });
             return report;
         }
     };
@@ -77,7 +77,7 @@ pub async fn run(scenario: &Scenario, vars: &BTreeMap<String, String>, wire: &dy
         report.steps += 1;
         report.not_compared += usize::from(step.differs.is_some());
         if let Err(text) = walk.step(step).await {
-            report.failures.push(Failure { step: step.name.clone(), text });
+            report.failures.push(ReplayFailure { step: step.name.clone(), text });
         }
     }
     report
@@ -115,7 +115,7 @@ impl<'a> Walk<'a> {
         if let Some(seconds) = step.wait_s {
             self.wire.wait(seconds).await;
         }
-        let mut answer = Answer::default();
+        let mut answer = RecordedAnswer::default();
         for _ in 0..step.times {
             answer = self.exchange(step).await?;
         }
@@ -141,7 +141,7 @@ impl<'a> Walk<'a> {
         if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
     }
 
-    async fn exchange(&mut self, step: &Step) -> Result<Answer, String> {
+    async fn exchange(&mut self, step: &Step) -> Result<RecordedAnswer, String> {
         let request = self.request(step)?;
         let answer = self.wire.send(request).await.map_err(|reason| format!("no answer: {reason}"))?;
         let answer = seen(answer);
@@ -217,7 +217,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Compares with the contract where the recorded system is known to stray from it.
-    fn unexpected(&self, step: &Step, answer: &Answer) -> Result<Vec<String>, String> {
+    fn unexpected(&self, step: &Step, answer: &RecordedAnswer) -> Result<Vec<String>, String> {
         let (expect, mut out) = (&step.expect, Vec::new());
         if let Some(status) = expect.status.filter(|status| *status != answer.status) {
             out.push(format!("contract expects status {status}, here {}", answer.status));
@@ -247,15 +247,15 @@ impl<'a> Walk<'a> {
 }
 
 /// An answer as it is compared: JSON if the body is JSON, else text.
-fn seen(answer: WireResponse) -> Answer {
+fn seen(answer: WireResponse) -> RecordedAnswer {
     let text = String::from_utf8_lossy(&answer.body);
     let json = serde_json::from_str::<Value>(&text).ok().filter(|value| !value.is_null());
     let text = if json.is_some() { String::new() } else { text.chars().take(TEXT_CHARS_MAX).collect() };
-    Answer { status: answer.status, headers: answer.headers, json, text }
+    RecordedAnswer { status: answer.status, headers: answer.headers, json, text }
 }
 
 /// Takes one variable from an answer.
-fn capture(rule: &str, answer: &Answer) -> Result<Value, String> {
+fn capture(rule: &str, answer: &RecordedAnswer) -> Result<Value, String> {
     if let Some(path) = rule.strip_prefix("json:") {
         let found = answer.json.as_ref().and_then(|json| dig(json, path));
         return found.cloned().ok_or_else(|| format!("nothing at {rule}"));

@@ -85,7 +85,7 @@ pub(super) struct Step {
     pub(super) differs: Option<String>,
     #[serde(default)]
     pub(super) expect: Expect,
-    pub(super) response: Option<Answer>,
+    pub(super) response: Option<RecordedAnswer>,
 }
 
 /// What must be answered instead of the recording.
@@ -102,7 +102,7 @@ pub(super) struct Expect {
 /// An answer as it is compared: the body is JSON, or text, or nothing.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Answer {
+pub(super) struct RecordedAnswer {
     pub(super) status: u16,
     #[serde(default)]
     pub(super) headers: Vec<(String, String)>,
@@ -112,7 +112,7 @@ pub(super) struct Answer {
     pub(super) text: String,
 }
 
-impl Answer {
+impl RecordedAnswer {
     /// All values of one header, whatever its case.
     pub(super) fn header(&self, name: &str) -> Vec<&str> {
         self.headers.iter().filter(|(k, _)| k.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str()).collect()

@@ -70,7 +70,7 @@ fn vars() -> BTreeMap<String, String> {
     BTreeMap::from([("public".to_owned(), "http://new.test".to_owned())])
 }
 
-async fn replay(steps: Value, answers: &[Value]) -> Report {
+async fn replay(steps: Value, answers: &[Value]) -> ReplayReport {
     run(&scenario(steps), &vars(), &Script::of(answers)).await
 }
 
@@ -334,7 +334,8 @@ async fn recorded_scenarios_hold_against_themselves() {
             let vars = vars.iter().map(|(k, v)| (k.clone(), v.as_str().unwrap().to_owned())).collect();
             let mut report = run(&scenario, &vars, &Script::of(&answers)).await;
             // Steps marked `differs` are there because the recording strays from the contract.
-            let marked = |f: &Failure| steps.iter().any(|s| s["name"] == *f.step && s["differs"].is_string());
+            let marked =
+                |f: &ReplayFailure| steps.iter().any(|s| s["name"] == *f.step && s["differs"].is_string());
             report.failures.retain(|failure| !marked(failure));
             assert!(report.holds(), "{report}");
         }

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use adieu::house::House;
+use adieu::assembled::AssembledServer;
 use adieu_core::{Clock, Span};
 use adieu_http_kit::client::Peer;
 use axum::body::Body;
@@ -15,7 +15,7 @@ use crate::world::World;
 /// The way to a [`World`].
 pub struct WorldWire<'a> {
     world: &'a World,
-    house: House,
+    house: AssembledServer,
 }
 
 impl<'a> WorldWire<'a> {

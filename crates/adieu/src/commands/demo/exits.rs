@@ -5,14 +5,14 @@
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 
-use crate::commands::demo::programs::{Dialect, Programs};
-use crate::commands::demo::server::Server;
-use crate::commands::demo::talk::{Heard, Say};
+use crate::commands::demo::programs::{DemoDialect, Programs};
+use crate::commands::demo::server::DemoServer;
+use crate::commands::demo::talk::{DemoAnswer, DemoRequest};
 
 /// One way out.
-pub(super) struct Exit {
+pub(super) struct DemoExit {
     pub(super) title: &'static str,
-    dialect: Dialect,
+    dialect: DemoDialect,
     door: Door,
 }
 
@@ -25,24 +25,32 @@ enum Door {
     KratosLogout,
 }
 
-pub(super) const EXITS: [Exit; 5] = [
-    Exit {
+pub(super) const EXITS: [DemoExit; 5] = [
+    DemoExit {
         title: "PingOne, sign-off by the browser's cookie",
-        dialect: Dialect::PingOne,
+        dialect: DemoDialect::PingOne,
         door: Door::SignOff,
     },
-    Exit { title: "PingOne, reset of a session by its id", dialect: Dialect::PingOne, door: Door::Reset },
-    Exit {
+    DemoExit {
+        title: "PingOne, reset of a session by its id",
+        dialect: DemoDialect::PingOne,
+        door: Door::Reset,
+    },
+    DemoExit {
         title: "PingOne, deletion of one session of one user",
-        dialect: Dialect::PingOne,
+        dialect: DemoDialect::PingOne,
         door: Door::DeleteSession,
     },
-    Exit { title: "AM, logout by the session's token", dialect: Dialect::Am, door: Door::AmLogout },
-    Exit { title: "Kratos, logout by the logout token", dialect: Dialect::Kratos, door: Door::KratosLogout },
+    DemoExit { title: "AM, logout by the session's token", dialect: DemoDialect::Am, door: Door::AmLogout },
+    DemoExit {
+        title: "Kratos, logout by the logout token",
+        dialect: DemoDialect::Kratos,
+        door: Door::KratosLogout,
+    },
 ];
 
 /// Signs on, shows that everybody calls the session live, ends it, shows that nobody does, restarts, shows it again.
-pub(super) async fn walk(exit: &Exit, programs: &Programs, server: &mut Server) -> Result<()> {
+pub(super) async fn walk(exit: &DemoExit, programs: &Programs, server: &mut DemoServer) -> Result<()> {
     let token = programs.sign_on(exit.dialect).await?;
     let live = programs.live(&token).await?;
     println!("  signed on through {:?}; live in PingOne, AM, Kratos: {live:?}", exit.dialect);
@@ -66,13 +74,13 @@ pub(super) async fn walk(exit: &Exit, programs: &Programs, server: &mut Server) 
 
 async fn end(door: Door, programs: &Programs, token: &str) -> Result<()> {
     let (environment, talk) = (programs.environment(), &programs.talk);
-    let expect = |heard: &Heard, status: u16| {
+    let expect = |heard: &DemoAnswer, status: u16| {
         ensure!(heard.status == status, "{status} was expected, {} came: {}", heard.status, heard.text);
         Ok(())
     };
     match door {
         Door::SignOff => {
-            let say = Say::new(Method::GET, format!("/{environment}/as/signoff"))
+            let say = DemoRequest::new(Method::GET, format!("/{environment}/as/signoff"))
                 .header("cookie", format!("ST={token}"));
             let heard = talk.show(say).await?;
             expect(&heard, 302)?;
@@ -81,22 +89,24 @@ async fn end(door: Door, programs: &Programs, token: &str) -> Result<()> {
         }
         Door::Reset => {
             let session = session_id(programs, token).await?;
-            let say = Say::new(Method::POST, format!("/v1/environments/{environment}/sessions/{session}"))
-                .header("content-type", "application/vnd.pingidentity.sso.session.logout")
-                .header("authorization", format!("Bearer {}", programs.worker_token().await?));
+            let say =
+                DemoRequest::new(Method::POST, format!("/v1/environments/{environment}/sessions/{session}"))
+                    .header("content-type", "application/vnd.pingidentity.sso.session.logout")
+                    .header("authorization", format!("Bearer {}", programs.worker_token().await?));
             expect(&talk.show(say).await?, 204)
         }
         Door::DeleteSession => {
             let (session, user) = (session_id(programs, token).await?, programs.people.user_id.as_str());
             let path = format!("/v1/environments/{environment}/users/{user}/sessions/{session}");
-            let say = Say::new(Method::DELETE, path)
+            let say = DemoRequest::new(Method::DELETE, path)
                 .header("authorization", format!("Bearer {}", programs.worker_token().await?));
             expect(&talk.show(say).await?, 204)
         }
         Door::AmLogout => {
-            let say = Say::new(Method::POST, "/am/json/realms/root/realms/alpha/sessions/?_action=logout")
-                .header("iplanetdirectorypro", token)
-                .header("accept-api-version", "resource=3.1, protocol=1.0");
+            let say =
+                DemoRequest::new(Method::POST, "/am/json/realms/root/realms/alpha/sessions/?_action=logout")
+                    .header("iplanetdirectorypro", token)
+                    .header("accept-api-version", "resource=3.1, protocol=1.0");
             let heard = talk.show(say).await?;
             expect(&heard, 200)?;
             ensure!(heard.text == r#"{"result":"Successfully logged out"}"#, "another body: {}", heard.text);
@@ -104,7 +114,7 @@ async fn end(door: Door, programs: &Programs, token: &str) -> Result<()> {
         }
         Door::KratosLogout => {
             let logout = logout_token(programs, token).await?;
-            let say = Say::new(Method::GET, format!("/auth/self-service/logout?token={logout}"))
+            let say = DemoRequest::new(Method::GET, format!("/auth/self-service/logout?token={logout}"))
                 .header("cookie", format!("ory_kratos_session={token}"))
                 .header("accept", "application/json");
             expect(&talk.show(say).await?, 204)
@@ -114,13 +124,15 @@ async fn end(door: Door, programs: &Programs, token: &str) -> Result<()> {
 
 /// The public id of the session that a token opens, as a program learns it: whoami shows it.
 async fn session_id(programs: &Programs, token: &str) -> Result<String> {
-    let heard =
-        programs.talk.ask(Say::new(Method::GET, "/sessions/whoami").header("x-session-token", token)).await?;
+    let heard = programs
+        .talk
+        .ask(DemoRequest::new(Method::GET, "/sessions/whoami").header("x-session-token", token))
+        .await?;
     heard.json()?["id"].as_str().map(str::to_owned).context("no session id")
 }
 
 async fn logout_token(programs: &Programs, token: &str) -> Result<String> {
-    let say = Say::new(Method::GET, "/self-service/logout/browser").header("x-session-token", token);
+    let say = DemoRequest::new(Method::GET, "/self-service/logout/browser").header("x-session-token", token);
     programs.talk.ask(say).await?.json()?["logout_token"]
         .as_str()
         .map(str::to_owned)
@@ -133,25 +145,25 @@ pub(super) async fn by_hand(programs: &Programs) -> Result<()> {
     let worker = programs.worker_token().await?;
     let user = programs.people.user_id.as_str();
     println!("\nThe five requests, each with a session of its own:\n");
-    let token = programs.sign_on(Dialect::PingOne).await?;
+    let token = programs.sign_on(DemoDialect::PingOne).await?;
     println!("# 1. 302\ncurl -i '{base}/{environment}/as/signoff' --header 'Cookie: ST={token}'\n");
-    let session = session_id(programs, &programs.sign_on(Dialect::PingOne).await?).await?;
+    let session = session_id(programs, &programs.sign_on(DemoDialect::PingOne).await?).await?;
     println!(
         "# 2. 204\ncurl -i --request POST '{base}/v1/environments/{environment}/sessions/{session}' \\\n  \
          --header 'Content-Type: application/vnd.pingidentity.sso.session.logout' \\\n  \
          --header 'Authorization: Bearer {worker}'\n"
     );
-    let session = session_id(programs, &programs.sign_on(Dialect::PingOne).await?).await?;
+    let session = session_id(programs, &programs.sign_on(DemoDialect::PingOne).await?).await?;
     println!(
         "# 3. 204\ncurl -i --request DELETE '{base}/v1/environments/{environment}/users/{user}/sessions/{session}' \\\n  \
          --header 'Authorization: Bearer {worker}'\n"
     );
-    let token = programs.sign_on(Dialect::Am).await?;
+    let token = programs.sign_on(DemoDialect::Am).await?;
     println!(
         "# 4. 200\ncurl -i -X POST -H 'iPlanetDirectoryPro: {token}' -H 'Accept-API-Version: resource=3.1, protocol=1.0' \\\n  \
          '{base}/am/json/realms/root/realms/alpha/sessions/?_action=logout'\n"
     );
-    let token = programs.sign_on(Dialect::Kratos).await?;
+    let token = programs.sign_on(DemoDialect::Kratos).await?;
     let logout = logout_token(programs, &token).await?;
     println!(
         "# 5. 303, or 204 with --header 'Accept: application/json'\ncurl -i '{base}/auth/self-service/logout?token={logout}' \\\n  \

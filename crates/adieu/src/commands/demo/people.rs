@@ -7,7 +7,7 @@ use adieu_authority::{
 };
 use anyhow::{Context, Result};
 
-use crate::house::House;
+use crate::assembled::AssembledServer;
 use crate::provision;
 
 /// The realm of the demo.
@@ -34,7 +34,7 @@ pub(super) struct People {
 }
 
 /// Makes them in a fresh folder.
-pub(super) async fn make(house: &House) -> Result<People> {
+pub(super) async fn make(house: &AssembledServer) -> Result<People> {
     let authority = &house.authority;
     let realm = authority.realm_at(REALM).await?.with_context(|| format!("realm {REALM}"))?;
     let population = provision::default_population(authority, &realm).await?;

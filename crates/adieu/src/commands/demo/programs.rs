@@ -9,11 +9,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::commands::demo::people::{Credential, People};
-use crate::commands::demo::talk::{Say, Talk, encode};
+use crate::commands::demo::talk::{DemoRequest, Talk, encode};
 
 /// A dialect by which somebody signs on.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Dialect {
+pub(super) enum DemoDialect {
     PingOne,
     Am,
     Kratos,
@@ -26,7 +26,7 @@ pub(super) struct Programs {
 }
 
 /// Tokens that an application holds because of a session.
-pub(super) struct Tokens {
+pub(super) struct DemoTokens {
     pub(super) access: String,
     pub(super) refresh: String,
 }
@@ -37,11 +37,11 @@ impl Programs {
     }
 
     /// Signs Alice on in a dialect; gives her session token.
-    pub(super) async fn sign_on(&self, dialect: Dialect) -> Result<String> {
+    pub(super) async fn sign_on(&self, dialect: DemoDialect) -> Result<String> {
         match dialect {
-            Dialect::PingOne => self.sign_on_pingone().await,
-            Dialect::Am => self.sign_on_am().await,
-            Dialect::Kratos => self.sign_on_kratos().await,
+            DemoDialect::PingOne => self.sign_on_pingone().await,
+            DemoDialect::Am => self.sign_on_am().await,
+            DemoDialect::Kratos => self.sign_on_kratos().await,
         }
     }
 
@@ -55,10 +55,10 @@ impl Programs {
     }
 
     async fn sign_on_pingone(&self) -> Result<String> {
-        let flow = self.talk.ask(Say::new(Method::GET, self.authorize(""))).await?.json()?;
+        let flow = self.talk.ask(DemoRequest::new(Method::GET, self.authorize(""))).await?.json()?;
         let id = flow["id"].as_str().context("a flow")?;
         let credentials = json!({"username": self.people.username, "password": self.people.password});
-        let say = Say::new(Method::POST, format!("/{}/flows/{id}", self.environment()))
+        let say = DemoRequest::new(Method::POST, format!("/{}/flows/{id}", self.environment()))
             .header("content-type", "application/vnd.pingidentity.usernamePassword.check+json")
             .body(credentials.to_string());
         let heard = self.talk.ask(say).await?;
@@ -66,7 +66,7 @@ impl Programs {
     }
 
     async fn sign_on_am(&self) -> Result<String> {
-        let say = Say::new(Method::POST, "/am/json/realms/root/realms/alpha/authenticate")
+        let say = DemoRequest::new(Method::POST, "/am/json/realms/root/realms/alpha/authenticate")
             .header("accept-api-version", "resource=2.0, protocol=1.0")
             .header("x-openam-username", self.people.username)
             .header("x-openam-password", self.people.password.as_str())
@@ -76,11 +76,11 @@ impl Programs {
     }
 
     async fn sign_on_kratos(&self) -> Result<String> {
-        let flow = self.talk.ask(Say::new(Method::GET, "/self-service/login/api")).await?.json()?;
+        let flow = self.talk.ask(DemoRequest::new(Method::GET, "/self-service/login/api")).await?.json()?;
         let id = flow["id"].as_str().context("a flow")?;
         let body = json!({"method": "password", "identifier": self.people.username,
             "password": self.people.password});
-        let say = Say::new(Method::POST, format!("/self-service/login?flow={id}")).json(&body);
+        let say = DemoRequest::new(Method::POST, format!("/self-service/login?flow={id}")).json(&body);
         let heard = self.talk.ask(say).await?;
         heard.json()?["session_token"].as_str().map(str::to_owned).context("no session_token")
     }
@@ -91,8 +91,8 @@ impl Programs {
     }
 
     async fn live_pingone(&self, token: &str) -> Result<bool> {
-        let say =
-            Say::new(Method::GET, self.authorize("&prompt=none")).header("cookie", format!("ST={token}"));
+        let say = DemoRequest::new(Method::GET, self.authorize("&prompt=none"))
+            .header("cookie", format!("ST={token}"));
         let heard = self.talk.ask(say).await?;
         match heard.status {
             200 => Ok(heard.json()?["status"] == "COMPLETED"),
@@ -102,9 +102,10 @@ impl Programs {
     }
 
     async fn live_am(&self, token: &str) -> Result<bool> {
-        let say = Say::new(Method::POST, "/am/json/realms/root/realms/alpha/sessions/?_action=validate")
-            .header("accept-api-version", "resource=3.1, protocol=1.0")
-            .json(&json!({"tokenId": token}));
+        let say =
+            DemoRequest::new(Method::POST, "/am/json/realms/root/realms/alpha/sessions/?_action=validate")
+                .header("accept-api-version", "resource=3.1, protocol=1.0")
+                .json(&json!({"tokenId": token}));
         let heard = self.talk.ask(say).await?;
         heard.json()?["valid"]
             .as_bool()
@@ -112,8 +113,10 @@ impl Programs {
     }
 
     async fn live_kratos(&self, token: &str) -> Result<bool> {
-        let heard =
-            self.talk.ask(Say::new(Method::GET, "/sessions/whoami").header("x-session-token", token)).await?;
+        let heard = self
+            .talk
+            .ask(DemoRequest::new(Method::GET, "/sessions/whoami").header("x-session-token", token))
+            .await?;
         match heard.status {
             200 => Ok(true),
             401 => Ok(false),
@@ -122,8 +125,8 @@ impl Programs {
     }
 
     /// Lets the application get tokens in the session, by the browser's cookie.
-    pub(super) async fn tokens(&self, token: &str) -> Result<Tokens> {
-        let say = Say::new(Method::GET, self.authorize("")).header("cookie", format!("ST={token}"));
+    pub(super) async fn tokens(&self, token: &str) -> Result<DemoTokens> {
+        let say = DemoRequest::new(Method::GET, self.authorize("")).header("cookie", format!("ST={token}"));
         let flow = self.talk.ask(say).await?.json()?;
         let code = flow["authorizeResponse"]["code"].as_str().context("no code")?;
         let pairs = [
@@ -134,7 +137,7 @@ impl Programs {
         let heard = self.token_endpoint(&self.people.application, &pairs).await?;
         ensure!(heard.0 == 200, "no tokens: {} {}", heard.0, heard.1);
         let text = |name: &str| heard.1[name].as_str().map(str::to_owned).context("a token");
-        Ok(Tokens { access: text("access_token")?, refresh: text("refresh_token")? })
+        Ok(DemoTokens { access: text("access_token")?, refresh: text("refresh_token")? })
     }
 
     /// A worker's token, for the management API.
@@ -146,14 +149,14 @@ impl Programs {
     }
 
     async fn token_endpoint(&self, client: &Credential, pairs: &[(&str, &str)]) -> Result<(u16, Value)> {
-        let say = Say::new(Method::POST, format!("/{}/as/token", self.environment())).form(pairs);
+        let say = DemoRequest::new(Method::POST, format!("/{}/as/token", self.environment())).form(pairs);
         let heard = self.talk.ask(say.header("authorization", basic(client))).await?;
         Ok((heard.status, heard.json()?))
     }
 
     /// Whether introspection calls the access token active, and whether the refresh token buys a new one.
-    pub(super) async fn usable(&self, tokens: &Tokens) -> Result<[bool; 2]> {
-        let say = Say::new(Method::POST, format!("/{}/as/introspect", self.environment()))
+    pub(super) async fn usable(&self, tokens: &DemoTokens) -> Result<[bool; 2]> {
+        let say = DemoRequest::new(Method::POST, format!("/{}/as/introspect", self.environment()))
             .form(&[("token", &tokens.access)])
             .header("authorization", basic(&self.people.application));
         let active =

@@ -15,13 +15,13 @@ use crate::config::Config;
 /// How long a start may take before the demo gives up.
 const START: Duration = Duration::from_secs(20);
 
-pub(super) struct Server {
+pub(super) struct DemoServer {
     child: Child,
     folder: PathBuf,
     admin: String,
 }
 
-impl Server {
+impl DemoServer {
     /// Starts `serve` on the folder and waits until it is ready.
     pub(super) async fn start(folder: &Path, config: &Config) -> Result<Self> {
         let admin = config.admin.url.clone();
@@ -60,7 +60,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for DemoServer {
     fn drop(&mut self) {
         // It may be gone already; there is nobody left to tell.
         let _ = self.child.kill();

@@ -29,13 +29,13 @@ pub(super) struct Talk {
 }
 
 /// An answer, read to its end.
-pub(super) struct Heard {
+pub(super) struct DemoAnswer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) text: String,
 }
 
-impl Heard {
+impl DemoAnswer {
     pub(super) fn json(&self) -> Result<Value> {
         serde_json::from_str(&self.text).with_context(|| format!("no JSON: {} {}", self.status, self.text))
     }
@@ -54,14 +54,14 @@ impl Heard {
 }
 
 /// A request in the making.
-pub(super) struct Say {
+pub(super) struct DemoRequest {
     method: Method,
     path: String,
     headers: Vec<(&'static str, String)>,
     body: Option<String>,
 }
 
-impl Say {
+impl DemoRequest {
     pub(super) fn new(method: Method, path: impl Into<String>) -> Self {
         Self { method, path: path.into(), headers: Vec::new(), body: None }
     }
@@ -109,7 +109,7 @@ impl Talk {
     }
 
     /// Sends without a word.
-    pub(super) async fn ask(&self, say: Say) -> Result<Heard> {
+    pub(super) async fn ask(&self, say: DemoRequest) -> Result<DemoAnswer> {
         let mut headers = HeaderMap::new();
         for (name, value) in &say.headers {
             headers.append(HeaderName::from_static(name), HeaderValue::from_str(value)?);
@@ -121,11 +121,11 @@ impl Talk {
         };
         let answer = request.send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        Ok(Heard { status, headers, text: answer.text().await? })
+        Ok(DemoAnswer { status, headers, text: answer.text().await? })
     }
 
     /// Sends, and prints the exchange.
-    pub(super) async fn show(&self, say: Say) -> Result<Heard> {
+    pub(super) async fn show(&self, say: DemoRequest) -> Result<DemoAnswer> {
         println!("  → {} {}", say.method, cut(&say.path));
         for (name, value) in &say.headers {
             println!("      {name}: {}", cut(value));

@@ -4,7 +4,7 @@
 //! says so comes after the commit.
 
 use adieu_authority::{Cause, EndKind, EndOrder, EndTarget, PresentedToken};
-use adieu_pages_kit::{ErrorPage, Link, SignOff, SignedOff};
+use adieu_pages_kit::{ErrorPage, Link, SignOffPage, SignedOffPage};
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
@@ -31,7 +31,7 @@ pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> 
         ("goto", asked.goto.as_deref().unwrap_or_default()),
     ];
     let message = format!("You are signed on as {}.", live.user.username);
-    let form = SignOff { action: &action, hidden: &hidden, label: "Sign off" };
+    let form = SignOffPage { action: &action, hidden: &hidden, label: "Sign off" };
     let page =
         ErrorPage { title: "Sign off?", message: &message, correlation_id: None, sign_off: Some(form) };
     Ok(html(StatusCode::OK, &page.html(), &["'self'"]))
@@ -65,7 +65,7 @@ fn signed_off(face: &Face, asked: &Asked) -> Response {
         None => {
             let again = format!("{}/UI/Login?realm={}", face.settings.context_path, asked.realm.path);
             let again = Some(Link { href: &again, text: "Sign on again" });
-            html(StatusCode::OK, &SignedOff { realm: &asked.realm.path, again }.html(), &[])
+            html(StatusCode::OK, &SignedOffPage { realm: &asked.realm.path, again }.html(), &[])
         }
     };
     with_cookies(response, CookieAct::Clear.lines(&face.cookies))

@@ -2,7 +2,7 @@
 //!
 //! Who has a live session of the realm already is sent on at once, unless `ForceAuth` asks for a new proof.
 
-use adieu_pages_kit::SignOn;
+use adieu_pages_kit::SignOnPage;
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -85,7 +85,7 @@ async fn page(
     let action = format!("{}/UI/Login", face.settings.context_path);
     let hidden =
         [(form_token::FIELD, token.field.as_str()), ("realm", asked.realm.path.as_str()), ("goto", goto)];
-    let page = SignOn {
+    let page = SignOnPage {
         realm: &asked.realm.path,
         application: None,
         action: &action,

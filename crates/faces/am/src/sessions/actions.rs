@@ -33,15 +33,15 @@ pub(super) enum Right {
     /// Anybody, without a caller.
     Anybody,
     /// Whoever has a live session.
-    Holder,
+    Bearer,
     /// The user of the session that is meant, or an administrator of that user.
     Owner,
     /// An administrator of the user of the session that is meant.
-    Overseer,
+    Admin,
     /// An administrator of the addressed realm.
     Administrator,
     /// The user who is named, or an administrator of that user.
-    Namesake,
+    Oneself,
 }
 
 /// An action.
@@ -64,7 +64,7 @@ const fn row(name: &'static str, act: Act, (since, until): (u32, u32), right: Ri
 }
 
 static ACTIONS: [Row; 19] = [
-    Row { possession_since: 3, ..row("logout", Act::Logout, (1, NEWEST), Right::Holder) },
+    Row { possession_since: 3, ..row("logout", Act::Logout, (1, NEWEST), Right::Bearer) },
     Row { possession_since: 1, ..row("validate", Act::Validate, (1, NEWEST), Right::Anybody) },
     Row { possession_since: 4, ..row("getSessionInfo", Act::Info, (2, NEWEST), Right::Owner) },
     row("getSessionInfoAndResetIdleTime", Act::InfoAndReset, (4, NEWEST), Right::Owner),
@@ -72,18 +72,18 @@ static ACTIONS: [Row; 19] = [
     row("getSessionProperties", Act::Properties, (2, NEWEST), Right::Owner),
     row("updateSessionProperties", Act::UpdateProperties, (2, NEWEST), Right::Owner),
     row("logoutByHandle", Act::LogoutByHandle, (2, NEWEST), Right::Administrator),
-    row("logoutByUser", Act::LogoutByUser, (5, NEWEST), Right::Namesake),
-    row("getPropertyNames", Act::PropertyNames, (1, 1), Right::Holder),
+    row("logoutByUser", Act::LogoutByUser, (5, NEWEST), Right::Oneself),
+    row("getPropertyNames", Act::PropertyNames, (1, 1), Right::Bearer),
     row("getProperty", Act::Property, (1, 1), Right::Owner),
     row("setProperty", Act::SetProperty, (1, 1), Right::Owner),
     row("deleteProperty", Act::DeleteProperty, (1, 1), Right::Owner),
     // Quirk: of the times, an owner may ask for these two only. Contract am.md 1.10
     row("getMaxIdle", Act::MaxIdle, (1, 1), Right::Owner),
     row("getTimeLeft", Act::TimeLeft, (1, 1), Right::Owner),
-    row("getMaxTime", Act::TimeLeft, (1, 1), Right::Overseer),
-    row("getMaxSessionTime", Act::MaxSessionTime, (1, 1), Right::Overseer),
-    row("getIdle", Act::Idle, (1, 1), Right::Overseer),
-    row("isActive", Act::IsActive, (1, 1), Right::Overseer),
+    row("getMaxTime", Act::TimeLeft, (1, 1), Right::Admin),
+    row("getMaxSessionTime", Act::MaxSessionTime, (1, 1), Right::Admin),
+    row("getIdle", Act::Idle, (1, 1), Right::Admin),
+    row("isActive", Act::IsActive, (1, 1), Right::Admin),
 ];
 
 /// The action of that name, in any letter case, as far as the version that serves has heard of it.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use adieu_authority::{Actor, Cause, EndError, EndKind, EndOrder, EndTarget, RealmId, User};
 use serde_json::{Value, json};
 
-use super::gate;
-use crate::answer::{Margin, json as text};
+use super::admission;
+use crate::answer::{Extras, json as text};
 use crate::call::Call;
 use crate::caller::{self, Caller};
 use crate::cookies::CookieAct;
@@ -20,7 +20,7 @@ pub(super) async fn admit(face: &Face, caller: &Caller, realm: RealmId, body: &V
     let (_, live) = caller.live().ok_or(AmError::AccessDenied)?;
     let Some(name) = name(body) else { return Ok(()) }; // Nothing can end: the request is told to be bad.
     let Some(user) = user_of(face, realm, name).await? else {
-        return gate::demand_realm(face, caller, realm).await;
+        return admission::demand_realm(face, caller, realm).await;
     };
     let reaches = caller::standing(face, live, realm).await?.reaches(user.population);
     if reaches || user.id == live.user.id { Ok(()) } else { Err(AmError::Forbidden) }
@@ -31,7 +31,7 @@ pub(super) async fn done(
     call: &Call,
     caller: &Caller,
     (realm, body): (RealmId, &Value),
-    margin: &mut Margin,
+    extras: &mut Extras,
 ) -> Result<Vec<u8>, AmError> {
     let (_, own) = caller.live().ok_or(AmError::AccessDenied)?;
     let name = name(body).ok_or(AmError::NoUsername)?;
@@ -52,7 +52,7 @@ pub(super) async fn done(
         Err(error @ EndError::Unwritten(_)) => return Err(error.into()),
     }
     if mine {
-        margin.cookies = CookieAct::Clear;
+        extras.cookies = CookieAct::Clear;
     }
     Ok(text(&json!({"result": true})))
 }

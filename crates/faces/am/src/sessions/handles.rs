@@ -8,7 +8,7 @@ use adieu_authority::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::answer::{Margin, json as text};
+use crate::answer::{Extras, json as text};
 use crate::call::Call;
 use crate::caller::{self, Caller};
 use crate::cookies::CookieAct;
@@ -21,7 +21,7 @@ pub(super) async fn done(
     call: &Call,
     caller: &Caller,
     body: &Value,
-    margin: &mut Margin,
+    extras: &mut Extras,
 ) -> Result<Vec<u8>, AmError> {
     let (_, own) = caller.live().ok_or(AmError::AccessDenied)?;
     let handles = body.get("sessionHandles").and_then(Value::as_array).ok_or(AmError::NoHandles)?;
@@ -30,7 +30,7 @@ pub(super) async fn done(
     // One after the other: a body has room for about a thousand, and who hangs up in between sends the rest again.
     for text in handles.ok_or(AmError::NoHandles)? {
         let order = Order { face, call, own };
-        let ended = order.ended(text, margin).await?;
+        let ended = order.ended(text, extras).await?;
         over.insert(text.to_owned(), ended.into());
     }
     Ok(text(&json!({"result": over})))
@@ -44,14 +44,14 @@ struct Order<'a> {
 
 impl Order<'_> {
     /// Whether what the text names is over now.
-    async fn ended(&self, text: &str, margin: &mut Margin) -> Result<bool, AmError> {
+    async fn ended(&self, text: &str, extras: &mut Extras) -> Result<bool, AmError> {
         if !text.starts_with(names::HANDLE) {
             // Quirk: a live token is taken, too (recorded).
             let Some((token, live)) = caller::opened_by(self.face, text, false).await? else {
                 return Ok(false);
             };
             let target = EndTarget::Token(PresentedToken::from(&token));
-            return self.end(&live.session, &live.user, target, margin).await;
+            return self.end(&live.session, &live.user, target, extras).await;
         }
         let Some(id) = names::session_of(&self.face.authority, text) else { return Ok(true) };
         let looked = match self.face.authority.look(id, false) {
@@ -59,7 +59,7 @@ impl Order<'_> {
             Lookup::Later(looked) => looked.await,
         };
         match looked? {
-            Some(looked) => self.end(&looked.session, &looked.user, EndTarget::One(id), margin).await,
+            Some(looked) => self.end(&looked.session, &looked.user, EndTarget::One(id), extras).await,
             None => Ok(true), // Over before, or never there: nothing is left to end.
         }
     }
@@ -69,7 +69,7 @@ impl Order<'_> {
         session: &Session,
         user: &User,
         target: EndTarget,
-        margin: &mut Margin,
+        extras: &mut Extras,
     ) -> Result<bool, AmError> {
         let standing = caller::standing(self.face, self.own, session.realm).await?;
         if !standing.reaches(user.population) {
@@ -88,7 +88,7 @@ impl Order<'_> {
             Err(error @ EndError::Unwritten(_)) => return Err(error.into()),
         }
         if session.id == self.own.session.id {
-            margin.cookies = CookieAct::Clear;
+            extras.cookies = CookieAct::Clear;
         }
         Ok(true)
     }

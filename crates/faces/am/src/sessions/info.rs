@@ -8,7 +8,7 @@ use adieu_http_kit::dates::{rfc3339_ms, rfc3339_s};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::gate::Target;
+use super::admission::AskedSession;
 use super::properties;
 use super::validate::INVALID;
 use crate::answer::json;
@@ -37,11 +37,11 @@ pub(super) struct Info<'a> {
 
 pub(super) async fn done(
     face: &Face,
-    target: &Target,
+    target: &AskedSession,
     served: Served,
     reset: bool,
 ) -> Result<Vec<u8>, AmError> {
-    let Target::Live(token, live) = target else { return Ok(INVALID.to_vec()) };
+    let AskedSession::Live(token, live) = target else { return Ok(INVALID.to_vec()) };
     let touched =
         if reset { caller::touched(face, token).await?.ok_or(AmError::AccessDenied)? } else { live.clone() };
     let realm = realms::of(face, &touched).await?;

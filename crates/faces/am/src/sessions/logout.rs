@@ -7,7 +7,7 @@ use adieu_authority::{
 };
 use serde::Serialize;
 
-use crate::answer::{Margin, json};
+use crate::answer::{Extras, json};
 use crate::call::Call;
 use crate::caller::{self, Caller};
 use crate::cookies::CookieAct;
@@ -28,7 +28,7 @@ pub(super) async fn done(
     call: &Call,
     caller: &Caller,
     named: Option<&str>,
-    margin: &mut Margin,
+    extras: &mut Extras,
 ) -> Result<Vec<u8>, AmError> {
     let own = match caller {
         Caller::Live(token, live) => Some((token, live)),
@@ -36,13 +36,13 @@ pub(super) async fn done(
     };
     let Some(text) = named else {
         let (token, _) = own.ok_or(AmError::AccessDenied)?;
-        return own_ended(face, call, token, margin).await;
+        return own_ended(face, call, token, extras).await;
     };
     let Some((token, target)) = caller::opened_by(face, text, false).await? else { return Ok(json(&BEFORE)) };
     if let Some((own, _)) = own
         && own.id == target.session.id
     {
-        return own_ended(face, call, own, margin).await;
+        return own_ended(face, call, own, extras).await;
     }
     let cause = cause(face, own.map(|(_, live)| live), &target).await?;
     Ok(json(&match face.authority.end(order(call, &token, cause)).await {
@@ -57,17 +57,17 @@ async fn own_ended(
     face: &Face,
     call: &Call,
     token: &SessionToken,
-    margin: &mut Margin,
+    extras: &mut Extras,
 ) -> Result<Vec<u8>, AmError> {
     let ended = face.authority.end(order(call, token, Cause::SignOff)).await;
     match ended? {
         Ended::Now(_) => {
-            margin.cookies = CookieAct::Clear;
+            extras.cookies = CookieAct::Clear;
             Ok(json(&ENDED))
         }
         Ended::Before => {
             // Another request was faster: this one's token is dead like any other.
-            margin.cookies = CookieAct::Clear;
+            extras.cookies = CookieAct::Clear;
             Err(AmError::AccessDenied)
         }
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use adieu_authority::{AmendError, AmendOrder, Amendment, Live, Session};
 use serde_json::{Map, Value, json};
 
-use super::gate::Target;
+use super::admission::AskedSession;
 use crate::answer::json as text;
 use crate::caller;
 use crate::error::AmError;
@@ -53,22 +53,22 @@ pub(super) fn names(settings: &Settings) -> Vec<u8> {
 }
 
 /// `getSessionProperties`: all of them.
-pub(super) fn shown(settings: &Settings, target: &Target) -> Result<Vec<u8>, AmError> {
+pub(super) fn shown(settings: &Settings, target: &AskedSession) -> Result<Vec<u8>, AmError> {
     Ok(text(&of(settings, &live(target)?.session)))
 }
 
 /// `updateSessionProperties`: some get values; all of them are shown.
 // Quirk: the fork takes the whole list or nothing. Q-8
-pub(super) async fn updated(face: &Face, target: &Target, body: &Value) -> Result<Vec<u8>, AmError> {
+pub(super) async fn updated(face: &Face, target: &AskedSession, body: &Value) -> Result<Vec<u8>, AmError> {
     let changes = changes(&face.settings, body)?;
     let changed = amended(face, target, changes).await?.ok_or(AmError::BadRequest)?;
     Ok(text(&of(&face.settings, &changed.session)))
 }
 
 /// `getProperty`: those that the body names, or all.
-pub(super) fn picked(settings: &Settings, target: &Target, body: &Value) -> Result<Vec<u8>, AmError> {
+pub(super) fn picked(settings: &Settings, target: &AskedSession, body: &Value) -> Result<Vec<u8>, AmError> {
     let wanted = listed(settings, body)?;
-    let Target::Live(_, live) = target else { return Ok(b"{}".to_vec()) };
+    let AskedSession::Live(_, live) = target else { return Ok(b"{}".to_vec()) };
     let mut all = of(settings, &live.session);
     if let Some(wanted) = wanted {
         all.retain(|name, _| wanted.contains(&name.as_str()));
@@ -77,13 +77,13 @@ pub(super) fn picked(settings: &Settings, target: &Target, body: &Value) -> Resu
 }
 
 /// `setProperty`: some get values.
-pub(super) async fn set(face: &Face, target: &Target, body: &Value) -> Result<Vec<u8>, AmError> {
+pub(super) async fn set(face: &Face, target: &AskedSession, body: &Value) -> Result<Vec<u8>, AmError> {
     let changes = changes(&face.settings, body)?;
     success(amended(face, target, changes).await?)
 }
 
 /// `deleteProperty`: some become empty.
-pub(super) async fn deleted(face: &Face, target: &Target, body: &Value) -> Result<Vec<u8>, AmError> {
+pub(super) async fn deleted(face: &Face, target: &AskedSession, body: &Value) -> Result<Vec<u8>, AmError> {
     let names = listed(&face.settings, body)?.ok_or(AmError::BadRequest)?;
     if names.iter().any(|name| PROTECTED.contains(name)) {
         return Err(AmError::Forbidden);
@@ -96,10 +96,10 @@ fn success(changed: Option<Live>) -> Result<Vec<u8>, AmError> {
     Ok(text(&json!({"success": changed.is_some()})))
 }
 
-fn live(target: &Target) -> Result<&Live, AmError> {
+fn live(target: &AskedSession) -> Result<&Live, AmError> {
     match target {
-        Target::Live(_, live) => Ok(live),
-        Target::Dead | Target::Unasked => Err(AmError::BadRequest),
+        AskedSession::Live(_, live) => Ok(live),
+        AskedSession::Dead | AskedSession::Unasked => Err(AmError::BadRequest),
     }
 }
 
@@ -138,10 +138,10 @@ fn changes(settings: &Settings, body: &Value) -> Result<BTreeMap<String, String>
 /// The session as it is with these changes; none if it is over (ENDED-STAYS-ENDED: the store decides that).
 async fn amended(
     face: &Face,
-    target: &Target,
+    target: &AskedSession,
     changes: BTreeMap<String, String>,
 ) -> Result<Option<Live>, AmError> {
-    let Target::Live(token, live) = target else { return Ok(None) };
+    let AskedSession::Live(token, live) = target else { return Ok(None) };
     let order = AmendOrder { session: live.session.id, amendment: Amendment::Properties(changes) };
     match face.authority.amend(order).await {
         Ok(()) => caller::check(face, token, false).await,

@@ -8,14 +8,14 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::info::Info;
-use super::{by_user, gate, times};
+use super::{admission, by_user, times};
 use crate::answer::{json as text, revision};
 use crate::call::Call;
 use crate::caller::Caller;
-use crate::crest::{Filter, Query, What};
+use crate::crest::{CrestQuery, Filter, What};
 use crate::error::AmError;
 use crate::face::Face;
-use crate::version::{Served, Version, Wanted};
+use crate::version::{AskedVersion, Served, Version};
 
 /// How many sessions a list has at most: AM's own default. Nothing says that there are more.
 const LIST_MAX: u32 = 120;
@@ -48,7 +48,7 @@ pub(super) struct Sight {
 }
 
 impl Sight {
-    pub(super) fn of(wanted: Wanted, served: Served) -> Self {
+    pub(super) fn of(wanted: AskedVersion, served: Served) -> Self {
         let revised = served.since(4) || wanted.protocol_since(Version(2, 0));
         Self { served, revised }
     }
@@ -58,7 +58,7 @@ pub(super) async fn done(
     face: &Face,
     call: &Call,
     caller: &Caller,
-    (realm, query): (RealmId, &Query),
+    (realm, query): (RealmId, &CrestQuery),
     sight: Sight,
 ) -> Result<Vec<u8>, AmError> {
     let result = match &query.what {
@@ -81,14 +81,14 @@ pub(super) async fn done(
 async fn filtered(
     face: &Face,
     caller: &Caller,
-    query: &Query,
+    query: &CrestQuery,
     filter: &Filter,
     sight: &Sight,
 ) -> Result<Vec<Value>, AmError> {
     let Some(sought) = Sought::of(filter)? else { return Ok(Vec::new()) };
     let realm = face.authority.realm_at(&sought.realm.to_lowercase()).await?;
     let Some(realm) = realm else { return Ok(Vec::new()) };
-    gate::demand_realm(face, caller, realm.id).await?;
+    admission::demand_realm(face, caller, realm.id).await?;
     let found = match sought.username {
         Some(name) => of_user(face, realm.id, name).await?,
         None => of_realm(face, realm.id).await?,
@@ -137,7 +137,7 @@ async fn of_server(face: &Face, realm: RealmId, id: &str) -> Result<Vec<Value>, 
     }
 }
 
-fn entry(face: &Face, live: &Live, realm: &Realm, query: &Query, sight: &Sight) -> Value {
+fn entry(face: &Face, live: &Live, realm: &Realm, query: &CrestQuery, sight: &Sight) -> Value {
     let info = Info::of(face, live, realm);
     // Quirk: seconds in 2.x, milliseconds later. Contract am.md 1.7
     let info = if sight.served.since(3) { info.with_milliseconds(live) } else { info };

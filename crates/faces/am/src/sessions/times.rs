@@ -6,7 +6,7 @@ use adieu_authority::{Live, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 
-use super::gate::Target;
+use super::admission::AskedSession;
 use super::validate::INVALID;
 use crate::answer::json as text;
 use crate::call::Call;
@@ -29,8 +29,8 @@ struct Refreshed<'a> {
 }
 
 /// Counts as activity and says the times.
-pub(super) async fn refreshed(face: &Face, target: &Target) -> Result<Vec<u8>, AmError> {
-    let Target::Live(token, _) = target else { return Ok(INVALID.to_vec()) };
+pub(super) async fn refreshed(face: &Face, target: &AskedSession) -> Result<Vec<u8>, AmError> {
+    let AskedSession::Live(token, _) = target else { return Ok(INVALID.to_vec()) };
     let Some(live) = caller::touched(face, token).await? else { return Ok(INVALID.to_vec()) };
     let (realm, now) = (realms::of(face, &live).await?, face.authority.now());
     Ok(text(&Refreshed {
@@ -44,41 +44,41 @@ pub(super) async fn refreshed(face: &Face, target: &Target) -> Result<Vec<u8>, A
 }
 
 /// Whether it is live; with `refresh=true` the question counts as activity.
-pub(super) async fn active(face: &Face, call: &Call, target: &Target) -> Result<Vec<u8>, AmError> {
+pub(super) async fn active(face: &Face, call: &Call, target: &AskedSession) -> Result<Vec<u8>, AmError> {
     let active = match target {
-        Target::Live(token, _) if call.params.first("refresh") == Some("true") => {
+        AskedSession::Live(token, _) if call.params.first("refresh") == Some("true") => {
             caller::touched(face, token).await?.is_some()
         }
-        Target::Live(..) => true,
-        Target::Dead | Target::Unasked => false,
+        AskedSession::Live(..) => true,
+        AskedSession::Dead | AskedSession::Unasked => false,
     };
     Ok(text(&json!({"active": active})))
 }
 
 /// `getIdle`.
-pub(super) fn idle(target: &Target, now: Timestamp) -> Vec<u8> {
+pub(super) fn idle(target: &AskedSession, now: Timestamp) -> Vec<u8> {
     single("idletime", target, |live| idle_s(live, now))
 }
 
 /// `getMaxIdle`.
-pub(super) fn max_idle(target: &Target) -> Vec<u8> {
+pub(super) fn max_idle(target: &AskedSession) -> Vec<u8> {
     single("maxidletime", target, max_idle_min)
 }
 
 /// `getMaxSessionTime`.
-pub(super) fn max_session(target: &Target) -> Vec<u8> {
+pub(super) fn max_session(target: &AskedSession) -> Vec<u8> {
     single("maxsessiontime", target, max_session_min)
 }
 
 /// `getTimeLeft`, and its old name.
-pub(super) fn left(target: &Target, now: Timestamp) -> Vec<u8> {
+pub(super) fn left(target: &AskedSession, now: Timestamp) -> Vec<u8> {
     single("maxtime", target, |live| left_s(live, now))
 }
 
-fn single(name: &str, target: &Target, value: impl Fn(&Live) -> i64) -> Vec<u8> {
+fn single(name: &str, target: &AskedSession, value: impl Fn(&Live) -> i64) -> Vec<u8> {
     let value = match target {
-        Target::Live(_, live) => value(live),
-        Target::Dead | Target::Unasked => OVER,
+        AskedSession::Live(_, live) => value(live),
+        AskedSession::Dead | AskedSession::Unasked => OVER,
     };
     text(&json!({name: value}))
 }

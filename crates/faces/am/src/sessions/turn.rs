@@ -7,15 +7,15 @@ use std::borrow::Cow;
 use adieu_authority::RealmId;
 use serde_json::Value;
 
-use crate::answer::Margin;
+use crate::answer::Extras;
 use crate::call::Call;
 use crate::error::AmError;
-use crate::version::{Served, Unserved, Wanted};
+use crate::version::{AskedVersion, Served, Unserved};
 
 /// One request to the resource, read but not judged.
 pub(super) struct Turn<'a> {
     pub(super) call: &'a Call,
-    pub(super) wanted: Wanted,
+    pub(super) wanted: AskedVersion,
     pub(super) served: Result<Served, Unserved>,
     pub(super) realm: RealmId,
     pub(super) rest: &'a [Cow<'a, str>],
@@ -30,12 +30,12 @@ impl Turn<'_> {
     }
 
     /// The version that serves, from here on named in the answer.
-    pub(super) fn chosen(&self, margin: &mut Margin) -> Result<Served, AmError> {
+    pub(super) fn chosen(&self, extras: &mut Extras) -> Result<Served, AmError> {
         if self.rest.len() > 1 {
             return Err(AmError::UnknownResource(self.rest.join("/")));
         }
         let served = self.served.map_err(|unserved| unserved.of_crest(&self.rest.join("/")))?;
-        margin.served = Some(served);
+        extras.served = Some(served);
         Ok(served)
     }
 }

@@ -24,8 +24,8 @@ struct Shop<'h> {
 
 impl<'h> Shop<'h> {
     fn of(house: &'h House) -> Self {
-        let app = &house.world.cast.app;
-        let pair = format!("{}:{}", app.id.as_str(), house.world.cast.secret(app));
+        let app = &house.world.data.app;
+        let pair = format!("{}:{}", app.id.as_str(), house.world.data.secret(app));
         let basic = format!("Basic {}", STANDARD.encode(pair));
         Self { house, id: app.id.to_string(), basic }
     }
@@ -130,7 +130,7 @@ async fn tokens_die_with_the_session() {
     assert!(shop.is_active(&tokens["access_token"]).await);
     let bearer = format!("Bearer {}", text(&tokens["access_token"]));
     let who = || house.ask("GET", &format!("{ALPHA}/userinfo")).header("Authorization", &bearer).send();
-    assert_eq!(text(&who().await.json()["sub"]), house.world.cast.alice.id.to_string());
+    assert_eq!(text(&who().await.json()["sub"]), house.world.data.alice.id.to_string());
     assert_eq!(house.action("logout", "3.1").token(&session).send().await.status, 200);
     assert!(!shop.is_active(&tokens["access_token"]).await);
     let refused = who().await;
@@ -171,7 +171,7 @@ async fn a_sign_on_leads_back_to_the_client() {
 async fn nothing_leads_to_strangers() {
     let house = House::start().await;
     let session = house.sign_on(ALICE).await;
-    let id = house.world.cast.app.id.to_string();
+    let id = house.world.data.app.id.to_string();
     for query in [
         "response_type=code&client_id=nobody&redirect_uri=https://evil.test/".to_owned(),
         format!("response_type=code&client_id={id}&redirect_uri=https://evil.test/"),
@@ -253,7 +253,7 @@ async fn tokens_are_given_back() {
     assert_eq!(oauth_error(&form(revoke(), &[("token", "x")]).send().await, 400), "invalid_client");
     let not_a_form = revoke().json(&json!({"token": "x"})).send().await;
     assert_eq!(oauth_error(&not_a_form, 400), "invalid_request");
-    let (realm, id) = (house.world.cast.realm.id, &house.world.cast.app_two.id);
+    let (realm, id) = (house.world.data.realm.id, &house.world.data.app_two.id);
     let change = |client: &mut Client| client.auth = ClientAuth::None;
     house.authority().edit_client(realm, id, change).await.unwrap();
     for token in ["never-issued", text(&access)] {

@@ -15,7 +15,7 @@ use crate::pages::{hidden, value_of};
 enum May {
     Anybody,
     /// Whoever has a live session.
-    Holder,
+    SignedOn,
     /// The user whose session it is, and administrators.
     Owner,
     Administrator,
@@ -30,7 +30,9 @@ enum May {
     /// The same of who has a session; for others there is nothing to do.
     SessionsForm,
 }
-use May::{Administrator, Anybody, Bearer, Client, Holder, OnlyAdministrator, OwnForm, Owner, SessionsForm};
+use May::{
+    Administrator, Anybody, Bearer, Client, OnlyAdministrator, OwnForm, Owner, SessionsForm, SignedOn,
+};
 
 /// The version of a resource that has the route.
 type Who = (May, &'static str);
@@ -40,10 +42,10 @@ const TABLE: [Line<Who>; 40] = [
     ("GET", "/json/serverinfo/*", (Anybody, "1.1")),
     ("GET", "/json/serverinfo/cookieDomains", (Anybody, "1.1")),
     ("GET", "/json/serverinfo/version", (OnlyAdministrator, "1.1")),
-    ("POST", "/json/users?_action=idFromSession", (Holder, "2.1")),
-    ("POST", "/json/users?_action=validateGoto", (Holder, "2.1")),
+    ("POST", "/json/users?_action=idFromSession", (SignedOn, "2.1")),
+    ("POST", "/json/users?_action=validateGoto", (SignedOn, "2.1")),
     ("GET", "/json/sessions?_queryFilter=true", (Administrator, "2.1")),
-    ("POST", "/json/sessions?_action=logout", (Holder, "2.1")),
+    ("POST", "/json/sessions?_action=logout", (SignedOn, "2.1")),
     ("POST", "/json/sessions?_action=validate", (Anybody, "2.1")),
     ("POST", "/json/sessions?_action=getSessionInfo", (Owner, "2.1")),
     ("POST", "/json/sessions?_action=getSessionInfoAndResetIdleTime", (Owner, "5.1")),
@@ -52,7 +54,7 @@ const TABLE: [Line<Who>; 40] = [
     ("POST", "/json/sessions?_action=updateSessionProperties", (Owner, "2.1")),
     ("POST", "/json/sessions?_action=logoutByHandle", (Administrator, "2.1")),
     ("POST", "/json/sessions?_action=logoutByUser", (Owner, "5.1")),
-    ("POST", "/json/sessions?_action=getPropertyNames", (Holder, "1.2")),
+    ("POST", "/json/sessions?_action=getPropertyNames", (SignedOn, "1.2")),
     ("POST", "/json/sessions?_action=getProperty", (Owner, "1.2")),
     ("POST", "/json/sessions?_action=setProperty", (Owner, "1.2")),
     ("POST", "/json/sessions?_action=deleteProperty", (Owner, "1.2")),
@@ -101,7 +103,7 @@ fn refusal((may, _): Who, caller: Caller) -> Option<u16> {
     let nobody = matches!(caller, Caller::Nobody | Caller::Stranger | Caller::Shop);
     match may {
         Anybody => None,
-        Holder => nobody.then_some(401),
+        SignedOn => nobody.then_some(401),
         Owner | Administrator if nobody => Some(401),
         Owner => (caller == Caller::Bobby).then_some(403),
         Administrator => (caller != Caller::Admin).then_some(403),
@@ -142,8 +144,8 @@ async fn ask(house: &House, (method, path, (may, version)): Line<Who>, caller: C
         ask = ask.cookie(token);
     }
     if caller == Caller::Shop {
-        let app = &house.world.cast.app;
-        let pair = format!("{}:{}", app.id, house.world.cast.secret(app));
+        let app = &house.world.data.app;
+        let pair = format!("{}:{}", app.id, house.world.data.secret(app));
         ask = ask.header("Authorization", &format!("Basic {}", STANDARD.encode(pair)));
     }
     let reply = match (may, method) {

@@ -38,7 +38,7 @@ async fn any_carrier_takes_the_session_until_it_ends() {
         ("cookie", format!("ST={token}")),
         ("cookie", format!("ST-NO-SS={token}")),
     ];
-    let user = world.cast.alice.id.to_string();
+    let user = world.data.alice.id.to_string();
     for (name, value) in &carriers {
         let reply = check(&world, &[(name, value)]).await;
         assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, ""), "{name}: {value}");

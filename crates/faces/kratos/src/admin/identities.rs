@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::admin::identity::{IdentityBody, Secret, Wanted, credentials};
+use crate::admin::identity::{IdentityBody, IdentityInput, PasswordInput, credentials};
 use crate::admin::patch::patched;
 use crate::answer::{Answer, empty, json as json_answer};
 use crate::call::{Call, read_body};
@@ -47,13 +47,13 @@ pub(super) async fn create(face: &Face, body: Body) -> Result<Answer, KratosErro
     Ok(answer)
 }
 
-async fn made(face: &Face, wanted: Wanted) -> Result<User, KratosError> {
+async fn made(face: &Face, wanted: IdentityInput) -> Result<User, KratosError> {
     let realm = face.realm_id().await?;
     let population = face.authority.populations(realm).await?.into_iter().next();
     let population = population.ok_or_else(KratosError::not_stored)?;
     let (password, password_hash) = match wanted.password {
-        Some(Secret::Clear(clear)) => (Some(clear), None),
-        Some(Secret::Hashed(hash)) => (None, Some(hash)),
+        Some(PasswordInput::Clear(clear)) => (Some(clear), None),
+        Some(PasswordInput::Hashed(hash)) => (None, Some(hash)),
         None => (None, None),
     };
     let new = NewPerson {
@@ -205,11 +205,11 @@ pub(super) async fn patch(face: &Face, call: &Call, body: Body, id: &str) -> Res
     changed(face, call, &user, edit).await
 }
 
-async fn edit(face: &Face, wanted: Wanted) -> Result<UserEdit, KratosError> {
+async fn edit(face: &Face, wanted: IdentityInput) -> Result<UserEdit, KratosError> {
     let password = match wanted.password {
         None => None,
-        Some(Secret::Clear(clear)) => Some(Some(face.authority.hash_password(&clear).await?)),
-        Some(Secret::Hashed(hash)) => Some(Some(hash)),
+        Some(PasswordInput::Clear(clear)) => Some(Some(face.authority.hash_password(&clear).await?)),
+        Some(PasswordInput::Hashed(hash)) => Some(Some(hash)),
     };
     Ok(UserEdit {
         username: Some(wanted.username),

@@ -63,7 +63,7 @@ struct PasswordConfig {
 }
 
 /// What an identity is to be.
-pub(super) struct Wanted {
+pub(super) struct IdentityInput {
     pub(super) username: String,
     pub(super) email: Option<String>,
     pub(super) external_id: Option<String>,
@@ -72,11 +72,11 @@ pub(super) struct Wanted {
     pub(super) metadata_admin: Option<String>,
     pub(super) enabled: bool,
     /// A new password, if the body brings one.
-    pub(super) password: Option<Secret>,
+    pub(super) password: Option<PasswordInput>,
 }
 
 /// A password on its way in. No `Debug`: one of them is clear.
-pub(super) enum Secret {
+pub(super) enum PasswordInput {
     Clear(String),
     Hashed(String),
 }
@@ -87,7 +87,7 @@ impl IdentityBody {
     }
 
     /// Checks everything that needs no store.
-    pub(super) fn wanted(self, face: &Face) -> Result<Wanted, KratosError> {
+    pub(super) fn wanted(self, face: &Face) -> Result<IdentityInput, KratosError> {
         if self.schema_id != face.schema.id {
             return Err(KratosError::malformed("There is no identity schema of that name."));
         }
@@ -103,7 +103,7 @@ impl IdentityBody {
         }
         let names = face.schema.names(&self.traits);
         let fallback = || names.email.clone().unwrap_or_else(|| face.authority.draw_uuid().to_string());
-        Ok(Wanted {
+        Ok(IdentityInput {
             username: names.username.clone().unwrap_or_else(fallback),
             email: names.email,
             external_id,
@@ -117,7 +117,7 @@ impl IdentityBody {
 }
 
 impl CredentialsBody {
-    fn secret(self) -> Result<Option<Secret>, KratosError> {
+    fn secret(self) -> Result<Option<PasswordInput>, KratosError> {
         let empty =
             |links: &Option<Value>| links.as_ref().is_none_or(|links| *links == json!({}) || links.is_null());
         if !empty(&self.oidc) || !empty(&self.saml) {
@@ -130,8 +130,8 @@ impl CredentialsBody {
         match (config.password, config.hashed_password) {
             (Some(_), Some(_)) => Err(KratosError::malformed("Give a password or its hash, not both.")),
             (Some(clear), None) if clear.is_empty() => Err(KratosError::malformed("The password is empty.")),
-            (Some(clear), None) => Ok(Some(Secret::Clear(clear))),
-            (None, Some(hash)) if is_known_hash(&hash) => Ok(Some(Secret::Hashed(hash))),
+            (Some(clear), None) => Ok(Some(PasswordInput::Clear(clear))),
+            (None, Some(hash)) if is_known_hash(&hash) => Ok(Some(PasswordInput::Hashed(hash))),
             (None, Some(_)) => {
                 Err(KratosError::malformed("The hash is of no known kind, or costs too much."))
             }

@@ -5,7 +5,7 @@
 use adieu_authority::User;
 use serde_json::{Value, json};
 
-use crate::admin::identity::{IdentityBody, Wanted};
+use crate::admin::identity::{IdentityBody, IdentityInput};
 use crate::error::KratosError;
 use crate::face::Face;
 
@@ -16,7 +16,7 @@ const OPERATIONS_MAX: usize = 100;
 const FAILED: &str = "The patch can not be applied.";
 
 /// What the identity is to be after the patch.
-pub(super) fn patched(face: &Face, user: &User, body: &[u8]) -> Result<Wanted, KratosError> {
+pub(super) fn patched(face: &Face, user: &User, body: &[u8]) -> Result<IdentityInput, KratosError> {
     let refused = |message: String| KratosError::refused(message, FAILED);
     let patch: json_patch::Patch =
         serde_json::from_slice(body).map_err(|error| refused(error.to_string()))?;

@@ -7,7 +7,7 @@ use axum::http::Method;
 
 /// What answers a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
+pub(super) enum AdminEndpoint {
     Alive,
     Ready,
     Version,
@@ -31,8 +31,8 @@ pub(super) enum Endpoint {
 
 /// What a path and method lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Route<'p> {
-    To(Endpoint, Parameters<'p>),
+pub(super) enum AdminRoute<'p> {
+    To(AdminEndpoint, Parameters<'p>),
     /// It is served by the public listener, under this path.
     Public(&'p str),
     /// The methods that the path has, sorted.
@@ -42,40 +42,40 @@ pub(super) enum Route<'p> {
 
 const READ: &str = "GET HEAD";
 
-pub(super) static ROUTES: [RouteRow<Endpoint>; 19] = [
-    (READ, "/health/alive", Endpoint::Alive),
-    (READ, "/health/ready", Endpoint::Ready),
-    (READ, "/version", Endpoint::Version),
-    (READ, "/sessions", Endpoint::Sessions),
-    ("POST", "/sessions", Endpoint::ManageSessions),
-    (READ, "/sessions/{session}", Endpoint::Session),
-    ("DELETE", "/sessions/{session}", Endpoint::EndSession),
-    ("PATCH", "/sessions/{session}/extend", Endpoint::ExtendSession),
-    (READ, "/identities", Endpoint::Identities),
-    ("POST", "/identities", Endpoint::CreateIdentity),
-    ("PATCH", "/identities", Endpoint::CreateIdentities),
-    (READ, "/identities/by/external/{identity}", Endpoint::IdentityExternal),
-    (READ, "/identities/{identity}", Endpoint::Identity),
-    ("PUT", "/identities/{identity}", Endpoint::ReplaceIdentity),
-    ("PATCH", "/identities/{identity}", Endpoint::PatchIdentity),
-    ("DELETE", "/identities/{identity}", Endpoint::RemoveIdentity),
-    (READ, "/identities/{identity}/sessions", Endpoint::SessionsOf),
-    ("DELETE", "/identities/{identity}/sessions", Endpoint::EndSessionsOf),
-    ("DELETE", "/identities/{identity}/credentials/{kind}", Endpoint::RemoveCredential),
+pub(super) static ROUTES: [RouteRow<AdminEndpoint>; 19] = [
+    (READ, "/health/alive", AdminEndpoint::Alive),
+    (READ, "/health/ready", AdminEndpoint::Ready),
+    (READ, "/version", AdminEndpoint::Version),
+    (READ, "/sessions", AdminEndpoint::Sessions),
+    ("POST", "/sessions", AdminEndpoint::ManageSessions),
+    (READ, "/sessions/{session}", AdminEndpoint::Session),
+    ("DELETE", "/sessions/{session}", AdminEndpoint::EndSession),
+    ("PATCH", "/sessions/{session}/extend", AdminEndpoint::ExtendSession),
+    (READ, "/identities", AdminEndpoint::Identities),
+    ("POST", "/identities", AdminEndpoint::CreateIdentity),
+    ("PATCH", "/identities", AdminEndpoint::CreateIdentities),
+    (READ, "/identities/by/external/{identity}", AdminEndpoint::IdentityExternal),
+    (READ, "/identities/{identity}", AdminEndpoint::Identity),
+    ("PUT", "/identities/{identity}", AdminEndpoint::ReplaceIdentity),
+    ("PATCH", "/identities/{identity}", AdminEndpoint::PatchIdentity),
+    ("DELETE", "/identities/{identity}", AdminEndpoint::RemoveIdentity),
+    (READ, "/identities/{identity}/sessions", AdminEndpoint::SessionsOf),
+    ("DELETE", "/identities/{identity}/sessions", AdminEndpoint::EndSessionsOf),
+    ("DELETE", "/identities/{identity}/credentials/{kind}", AdminEndpoint::RemoveCredential),
 ];
 
-pub(super) fn route<'p>(path: &'p str, method: &Method) -> Route<'p> {
+pub(super) fn route<'p>(path: &'p str, method: &Method) -> AdminRoute<'p> {
     let path = path.strip_prefix("/admin").filter(|rest| rest.starts_with('/')).unwrap_or(path);
     if is_public(path, method) {
-        return Route::Public(path);
+        return AdminRoute::Public(path);
     }
     match table::find(&ROUTES, path, method) {
-        Routed::To(endpoint, named) => Route::To(endpoint, named),
+        Routed::To(endpoint, named) => AdminRoute::To(endpoint, named),
         // Ending all of one's own is the public listener's, and `Allow` names it here.
         Routed::OtherMethods(path) => {
-            Route::OtherMethods(table::allow(&ROUTES, path, &[("/sessions", "DELETE")]))
+            AdminRoute::OtherMethods(table::allow(&ROUTES, path, &[("/sessions", "DELETE")]))
         }
-        Routed::Nowhere => Route::Nowhere,
+        Routed::Nowhere => AdminRoute::Nowhere,
     }
 }
 
@@ -96,25 +96,25 @@ mod tests {
 
     #[test]
     fn the_prefix_may_be_there_once() {
-        assert_eq!(route("/admin/sessions", &Method::GET), Route::To(Endpoint::Sessions, ["", ""]));
-        assert_eq!(route("/sessions", &Method::GET), Route::To(Endpoint::Sessions, ["", ""]));
+        assert_eq!(route("/admin/sessions", &Method::GET), AdminRoute::To(AdminEndpoint::Sessions, ["", ""]));
+        assert_eq!(route("/sessions", &Method::GET), AdminRoute::To(AdminEndpoint::Sessions, ["", ""]));
         for path in
             ["/admin/admin/sessions", "/", "/admin", "/administrators", "/sessions/", "/identities//x"]
         {
-            assert_eq!(route(path, &Method::GET), Route::Nowhere, "{path}");
+            assert_eq!(route(path, &Method::GET), AdminRoute::Nowhere, "{path}");
         }
     }
 
     #[test]
     fn what_belongs_to_the_public_listener_is_sent_there() {
-        assert_eq!(route("/admin/sessions/whoami", &Method::GET), Route::Public("/sessions/whoami"));
+        assert_eq!(route("/admin/sessions/whoami", &Method::GET), AdminRoute::Public("/sessions/whoami"));
         assert_eq!(
             route("/admin/self-service/login/api", &Method::POST),
-            Route::Public("/self-service/login/api")
+            AdminRoute::Public("/self-service/login/api")
         );
         assert_eq!(
             route("/sessions/whoami", &Method::DELETE),
-            Route::To(Endpoint::EndSession, ["whoami", ""])
+            AdminRoute::To(AdminEndpoint::EndSession, ["whoami", ""])
         );
     }
 }

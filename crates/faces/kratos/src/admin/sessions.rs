@@ -17,7 +17,7 @@ use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::links::{self, Offset};
 use crate::sessions::{session_id, uuid};
-use crate::wire::{DevicesShown, IdentityShown, Shown};
+use crate::wire::{DevicesShown, IdentityShown, ShownBeside};
 
 /// How many sessions of one user are looked at (HOME-LIMITS).
 const LOOKED_MAX: u32 = 10_000;
@@ -85,7 +85,7 @@ pub(super) async fn extend(face: &Face, id: &str) -> Result<Answer, KratosError>
         return Ok(empty(StatusCode::NO_CONTENT));
     }
     let one = recall(face, id).await?.filter(live).ok_or_else(KratosError::not_stored)?;
-    Ok(json_answer(StatusCode::OK, &face.remembered_wire(0, &one, Shown::EXTENDED)))
+    Ok(json_answer(StatusCode::OK, &face.remembered_wire(0, &one, ShownBeside::EXTENDED)))
 }
 
 /// All sessions of a user; nobody has none.
@@ -97,7 +97,7 @@ pub(super) async fn list_of(face: &Face, call: &Call, id: &str) -> Result<Answer
     all.retain(|one| live.is_none_or(|live| live == (one.fate == Fate::Live)));
     let (page, total) = (Offset::of(&params), all.len());
     let shown = page.cut(all);
-    let wires: Vec<_> = shown.iter().map(|one| face.remembered_wire(0, one, Shown::LISTED)).collect();
+    let wires: Vec<_> = shown.iter().map(|one| face.remembered_wire(0, one, ShownBeside::LISTED)).collect();
     let mut answer = json_answer(StatusCode::OK, &wires);
     page.lead_on(&mut answer, &format!("/admin/identities/{user}/sessions"), total);
     Ok(answer)
@@ -152,8 +152,8 @@ fn active(params: &Params) -> Result<Option<bool>, KratosError> {
 }
 
 /// What `expand` asks for, in any letter case; without it the devices are as the endpoint shows none.
-fn expanded(params: &Params, none: DevicesShown) -> Result<Shown, KratosError> {
-    let mut shown = Shown { identity: IdentityShown::No, devices: none };
+fn expanded(params: &Params, none: DevicesShown) -> Result<ShownBeside, KratosError> {
+    let mut shown = ShownBeside { identity: IdentityShown::No, devices: none };
     for option in params.all("expand") {
         match option.to_ascii_lowercase().as_str() {
             "identity" => shown.identity = IdentityShown::Whole,

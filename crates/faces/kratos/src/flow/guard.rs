@@ -5,7 +5,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::{COOKIE, ORIGIN};
 
-use super::{Head, Kind, Message};
+use super::{FlowKind, Head, Message};
 use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::Face;
@@ -26,10 +26,10 @@ pub(crate) fn guarded(
     csrf_token: Option<&str>,
 ) -> Result<Option<Message>, KratosError> {
     match head.kind {
-        Kind::Browser => {
+        FlowKind::Browser => {
             face.csrf.verify(call.headers(), csrf_token).map(|()| None).map_err(KratosError::forged)
         }
-        Kind::Native => Ok(browser_header(call.headers()).map(|header| {
+        FlowKind::Native => Ok(browser_header(call.headers()).map(|header| {
             let text =
                 "A native flow comes without a browser's headers; a browser has to use a browser flow.";
             Message::unusable(text, header)

@@ -13,7 +13,7 @@ use crate::call::Call;
 use crate::csrf::{Forged, fingerprint};
 use crate::error::KratosError;
 use crate::face::Face;
-use crate::flow::{Found, Kind, Message};
+use crate::flow::{FlowKind, Found, Message};
 use crate::login::flow::{Asks, LoginFlow};
 use crate::wire::flow_id;
 
@@ -23,7 +23,7 @@ pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, K
     if let Some(answer) = asked.signed_on_already(face, call)? {
         return Ok(answer);
     }
-    let mut flow = asked.flow(face, call, Kind::Browser);
+    let mut flow = asked.flow(face, call, FlowKind::Browser);
     let fresh = face.bind_first(&mut flow.head, call);
     face.keep_flow(&flow).await?;
     let mut answer = if accept::prefers_json(call.headers()) {
@@ -43,7 +43,7 @@ pub(crate) async fn create_native(face: &Face, call: &Call) -> Result<Answer, Kr
     if asked.blocked() {
         return Err(KratosError::already_signed_on());
     }
-    let flow = asked.flow(face, call, Kind::Native);
+    let flow = asked.flow(face, call, FlowKind::Native);
     face.keep_flow(&flow).await?;
     Ok(face.login_flow_json(StatusCode::OK, &flow))
 }
@@ -73,11 +73,11 @@ fn expired_details(face: &Face, flow: &LoginFlow) -> Map<String, Value> {
     let base = face.base(flow.head.mount);
     let mut details = Map::new();
     match flow.head.kind {
-        Kind::Browser => {
+        FlowKind::Browser => {
             details.insert("redirect_to".into(), flow.head.restart::<LoginFlow>(&base).into());
             details.insert("return_to".into(), flow.head.return_to.clone().unwrap_or_default().into());
         }
-        Kind::Native => {
+        FlowKind::Native => {
             details.insert("api".into(), format!("{base}/self-service/login/api").into());
         }
     }
@@ -129,7 +129,7 @@ impl Asked {
         Ok(Some(redirect(StatusCode::SEE_OTHER, &call.parts, to)))
     }
 
-    fn flow(&self, face: &Face, call: &Call, kind: Kind) -> LoginFlow {
+    fn flow(&self, face: &Face, call: &Call, kind: FlowKind) -> LoginFlow {
         let confirm = self.signed_on.as_ref().filter(|_| self.refresh);
         let refresh = confirm.map(|live| live.user.username.clone());
         let can = self.signed_on.as_ref().map(|live| live.user.assurance());

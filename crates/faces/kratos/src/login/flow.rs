@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, json as json_answer};
 use crate::face::Face;
-use crate::flow::{Flow, Head, Message, input, label, submit, ui};
+use crate::flow::{Head, Message, SelfServiceFlow, input, label, submit, ui};
 
 /// What a login asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub(crate) struct LoginFlow {
     pub(crate) field_messages: Vec<(String, Message)>,
 }
 
-impl Flow for LoginFlow {
+impl SelfServiceFlow for LoginFlow {
     const STORED: &'static str = "kratos-login";
     const NAME: &'static str = "login";
 

@@ -6,7 +6,7 @@ use adieu_authority::{Live, SecondStep, SecondStepFailure};
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::credentials::Credentials;
+use crate::credentials::CarriedTokens;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::flow::Message;
@@ -27,7 +27,7 @@ pub(super) async fn with_code(
         let missing = vec![(field.to_owned(), Message::missing(field))];
         return shown(face, call, flow, "", vec![], missing).await;
     }
-    let token = Credentials::of(face, call.headers()).first().cloned();
+    let token = CarriedTokens::of(face, call.headers()).first().cloned();
     let Some(token) = token else { return Err(KratosError::first_factor_missing()) };
     let step = SecondStep {
         realm: face.realm().await?,

@@ -11,10 +11,10 @@ use serde_json::json;
 
 use crate::answer::{Answer, json as json_answer, redirect, set_cookie};
 use crate::call::{Call, read_body};
-use crate::credentials::Credentials;
+use crate::credentials::CarriedTokens;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
-use crate::flow::{Found, Kind, Message, guarded};
+use crate::flow::{FlowKind, Found, Message, guarded};
 use crate::login::flow::{Asks, LoginFlow};
 use crate::login::step;
 use crate::submission::Submission;
@@ -115,7 +115,7 @@ async fn signed_on_already(
     if flow.refresh.is_some() || !reached {
         return Ok(None);
     }
-    if flow.head.kind == Kind::Browser && !accept::wants_json(call.headers()) {
+    if flow.head.kind == FlowKind::Browser && !accept::wants_json(call.headers()) {
         let to = face.default_return.as_str();
         return Ok(Some(redirect(StatusCode::SEE_OTHER, &call.parts, to)));
     }
@@ -137,7 +137,7 @@ pub(super) async fn shown(
     flow.field_messages = field_messages;
     face.bind_again(&mut flow.head, call);
     face.keep_flow(flow).await?;
-    if flow.head.kind == Kind::Browser && !accept::wants_json(call.headers()) {
+    if flow.head.kind == FlowKind::Browser && !accept::wants_json(call.headers()) {
         return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.login_page(flow)));
     }
     Ok(face.login_flow_json(StatusCode::BAD_REQUEST, flow))
@@ -155,7 +155,7 @@ async fn begin_anew(face: &Face, call: &Call, old: &LoginFlow) -> Result<Answer,
     };
     face.bind_again(&mut flow.head, call);
     face.keep_flow(&flow).await?;
-    if flow.head.kind == Kind::Browser && !accept::wants_json(call.headers()) {
+    if flow.head.kind == FlowKind::Browser && !accept::wants_json(call.headers()) {
         return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.login_page(&flow)));
     }
     let mut error = face.expired_at_submit(old.head.expires_ms, flow.head.id);
@@ -172,7 +172,7 @@ async fn sign_on(
 ) -> Result<SignedIn, SignOnFailure> {
     let realm = face.realm().await.map_err(SignOnFailure::Outage)?;
     let previous: Option<SessionToken> = match flow.refresh {
-        Some(_) => Credentials::of(face, call.headers()).first().cloned(),
+        Some(_) => CarriedTokens::of(face, call.headers()).first().cloned(),
         None => None,
     };
     let sign_on = SignOn {
@@ -197,7 +197,7 @@ pub(super) fn signed_on(
     let short = face.falls_short(&session, &user);
     let mount = flow.head.mount;
     let wire = face.session_wire(mount, &session, &user, session.seen_at);
-    if flow.head.kind == Kind::Native {
+    if flow.head.kind == FlowKind::Native {
         // Whose session it is is not said before the second step. K-28
         let wire = if short { wire.without_identity() } else { wire };
         let token = format!("{TOKEN_PREFIX}{}", token.reveal());

@@ -88,8 +88,8 @@ async fn saved(
     }
     let action = next.head.action::<SettingsFlow>(&face.base(flow.head.mount));
     let mut answer = face.settings_json_to(StatusCode::OK, &flow, user, &action);
-    let token = crate::credentials::Credentials::of(face, call.headers());
-    if let (crate::flow::Kind::Browser, Some(token)) = (flow.head.kind, token.first()) {
+    let token = crate::credentials::CarriedTokens::of(face, call.headers());
+    if let (crate::flow::FlowKind::Browser, Some(token)) = (flow.head.kind, token.first()) {
         set_cookie(&mut answer, face.cookie_for(&live.session, &token.reveal()));
     }
     Ok(answer)

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::answer::{Answer, json as json_answer};
 use crate::face::Face;
-use crate::flow::{Flow, Head, Message, input, label, submit, text, ui};
+use crate::flow::{Head, Message, SelfServiceFlow, input, label, submit, text, ui};
 
 const GROUP: &str = "lookup_secret";
 
@@ -30,7 +30,7 @@ pub(crate) struct SettingsFlow {
     pub(crate) messages: Vec<Message>,
 }
 
-impl Flow for SettingsFlow {
+impl SelfServiceFlow for SettingsFlow {
     const STORED: &'static str = "kratos-settings";
     const NAME: &'static str = "settings";
 

@@ -14,7 +14,7 @@ use crate::answer::{Answer, redirect};
 use crate::call::{Call, read_body};
 use crate::error::KratosError;
 use crate::face::Face;
-use crate::flow::{Flow, Found, Kind, Message, guarded};
+use crate::flow::{FlowKind, Found, Message, SelfServiceFlow, guarded};
 use crate::submission::Submission;
 use crate::wire::flow_id;
 
@@ -67,7 +67,7 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
 
 /// Whether the answer is a page that a browser is sent to.
 pub(super) fn is_a_page(call: &Call, flow: &SettingsFlow) -> bool {
-    flow.head.kind == Kind::Browser && !accept::wants_json(call.headers())
+    flow.head.kind == FlowKind::Browser && !accept::wants_json(call.headers())
 }
 
 /// Where to sign on again, if the last time is too long ago.

@@ -228,7 +228,7 @@ struct Browser<'w> {
 }
 
 impl Browser<'_> {
-    async fn sent(&mut self, ask: adieu_testkit::world::Ask) -> Reply {
+    async fn sent(&mut self, ask: adieu_testkit::world::WorldRequest) -> Reply {
         let jar: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let reply = ask.header("accept", HTML).header("cookie", &jar.join("; ")).send().await;
         for line in reply.headers.get_all("set-cookie") {

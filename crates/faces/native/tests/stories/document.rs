@@ -78,13 +78,13 @@ async fn send(world: &World, method: &Method, path: &str, media_type: &str, body
 #[tokio::test]
 async fn what_the_document_says_of_refusals_happens() {
     let world = World::start().await;
-    let (realm, user) = (world.cast.realm.id.to_string(), world.cast.alice.id.to_string());
+    let (realm, user) = (world.data.realm.id.to_string(), world.data.alice.id.to_string());
     for (method, template, operation) in operations() {
         if method == Method::HEAD {
             continue;
         }
         let id = if template.contains("{realm}") { realm.as_str() } else { user.as_str() };
-        let id = if template.contains("{client}") { world.cast.app.id.as_str() } else { id };
+        let id = if template.contains("{client}") { world.data.app.id.as_str() } else { id };
         let path = filled(&template, id);
         let check = |reply: Reply, expect: u16| {
             assert_eq!(reply.status.as_u16(), expect, "{method} {path}: {}", reply.text);
@@ -129,11 +129,11 @@ async fn the_members_of_bodies_are_those_that_are_read() {
             .flat_map(|object| object["properties"].as_object().expect("properties").keys().cloned())
             .collect();
         let id = if template.contains("{realm}") {
-            world.cast.realm.id.to_string()
+            world.data.realm.id.to_string()
         } else {
-            world.cast.alice.id.to_string()
+            world.data.alice.id.to_string()
         };
-        let id = if template.contains("{client}") { world.cast.app.id.to_string() } else { id };
+        let id = if template.contains("{client}") { world.data.app.id.to_string() } else { id };
         let body = json!({"no such member": 1}).to_string();
         let reply = send(&world, &method, &filled(&template, &id), "application/json", body).await;
         assert_eq!(problem(&reply), (422, "invalid".into()));

@@ -20,7 +20,7 @@ async fn a_session_ends_everywhere_and_for_good() {
 
     let answer = reply.json();
     assert_eq!((reply.status.as_u16(), &answer["ended"]), (200, &json!("now")), "{}", reply.text);
-    assert_eq!(answer["user"], world.cast.alice.id.to_string());
+    assert_eq!(answer["user"], world.data.alice.id.to_string());
     assert_eq!((&answer["session"], &answer["reason"]), (&json!(id), &json!("stolen-laptop")));
     for _ in 0..2 {
         assert!(!is_live(&world, &token).await);
@@ -42,7 +42,7 @@ async fn a_target_reaches_what_it_names() {
     let (one, one_id) = alice(&world).await;
     let (two, _) = alice(&world).await;
     let (bobs, _) = signed_on(&world, "bob", "Builder-tools-22").await;
-    let user = world.cast.alice.id.to_string();
+    let user = world.data.alice.id.to_string();
 
     let reply = end(&world, json!({"user": user, "except": one_id})).await;
     assert_eq!(reply.json()["ended"], "now");
@@ -51,12 +51,12 @@ async fn a_target_reaches_what_it_names() {
     end(&world, json!({"user": user})).await;
     assert_eq!((is_live(&world, &one).await, is_live(&world, &bobs).await), (false, true));
 
-    let client = world.cast.app.id.to_string();
+    let client = world.data.app.id.to_string();
     let reply = end(&world, json!({"client": client})).await;
     assert_eq!((reply.status.as_u16(), &reply.json()["client"]), (200, &json!(client)));
     assert!(is_live(&world, &bobs).await, "a client's tokens end, no session");
 
-    end(&world, json!({"realm": world.cast.realm.id.to_string()})).await;
+    end(&world, json!({"realm": world.data.realm.id.to_string()})).await;
     assert!(!is_live(&world, &bobs).await);
 }
 
@@ -65,7 +65,7 @@ async fn a_target_reaches_what_it_names() {
 async fn an_order_that_means_nothing_ends_nothing() {
     let world = World::start().await;
     let (token, id) = alice(&world).await;
-    let (alice, bob) = (world.cast.alice.id.to_string(), world.cast.bob.id.to_string());
+    let (alice, bob) = (world.data.alice.id.to_string(), world.data.bob.id.to_string());
     let nobody = "00000000-0000-4000-8000-000000000000";
     for (order, expect) in [
         (json!({}), (422, "invalid")),
@@ -93,7 +93,7 @@ async fn an_order_that_means_nothing_ends_nothing() {
 #[tokio::test]
 async fn a_key_makes_a_repetition_harmless() {
     let mut world = World::start().await;
-    let user = world.cast.alice.id.to_string();
+    let user = world.data.alice.id.to_string();
     let order = || Some(json!({"user": user}));
     let key = [("idempotency-key", "case 4711")];
     alice(&world).await;
@@ -109,7 +109,7 @@ async fn a_key_makes_a_repetition_harmless() {
         world.crash_and_restart().await;
     }
     assert!(is_live(&world, &since).await);
-    let other = Some(json!({"user": world.cast.bob.id.to_string()}));
+    let other = Some(json!({"user": world.data.bob.id.to_string()}));
     let refused = ask_with(&world, Method::POST, "/v1/endings", other, &key).await;
     assert_eq!(problem(&refused), (422, "key-reused".into()));
 

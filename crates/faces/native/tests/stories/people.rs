@@ -11,7 +11,7 @@ use super::{ask, get, is_live, problem, signed_on};
 const PASSWORD: &str = "correct-horse-9";
 
 async fn make(world: &World, body: Value) -> Value {
-    let path = format!("/v1/realms/{}/users", world.cast.realm.id);
+    let path = format!("/v1/realms/{}/users", world.data.realm.id);
     let reply = ask(world, Method::POST, &path, Some(body)).await;
     assert_eq!(reply.status, 201, "{}", reply.text);
     let user = reply.json();
@@ -70,7 +70,7 @@ async fn a_new_password_ends_the_sessions_of_the_old_one() {
 #[tokio::test]
 async fn users_are_found_by_page_and_by_name() {
     let world = World::start().await;
-    let list = format!("/v1/realms/{}/users", world.cast.realm.id);
+    let list = format!("/v1/realms/{}/users", world.data.realm.id);
     let all = get(&world, &list).await["items"].as_array().unwrap().clone();
     let (mut seen, mut next) = (Vec::new(), String::new());
     loop {
@@ -89,8 +89,8 @@ async fn users_are_found_by_page_and_by_name() {
 #[tokio::test]
 async fn a_user_who_can_not_be_is_refused() {
     let world = World::start().await;
-    let path = format!("/v1/realms/{}/users", world.cast.realm.id);
-    let (realm, people) = (world.cast.realm.id.to_string(), world.cast.population.id.to_string());
+    let path = format!("/v1/realms/{}/users", world.data.realm.id);
+    let (realm, people) = (world.data.realm.id.to_string(), world.data.population.id.to_string());
     let nowhere = "00000000-0000-4000-8000-000000000000";
     for (body, expect) in [
         (json!({"username": "ALICE"}), (409, "name-taken")),

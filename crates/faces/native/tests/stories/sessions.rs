@@ -22,8 +22,8 @@ async fn pages_cover_every_session_once() {
         opened.insert(0, alice(&world).await.1);
         world.wait_s(1);
     }
-    let of_realm = format!("/v1/realms/{}/sessions", world.cast.realm.id);
-    let of_user = format!("/v1/users/{}/sessions", world.cast.alice.id);
+    let of_realm = format!("/v1/realms/{}/sessions", world.data.realm.id);
+    let of_user = format!("/v1/users/{}/sessions", world.data.alice.id);
     for list in [of_realm, of_user] {
         let (mut seen, mut next) = (Vec::new(), String::new());
         loop {

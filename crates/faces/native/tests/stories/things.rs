@@ -35,10 +35,10 @@ async fn a_realm_is_made_once_and_found() {
 #[tokio::test]
 async fn a_client_shows_its_secret_once() {
     let world = World::start().await;
-    let list = format!("/v1/realms/{}/clients", world.cast.realm.id);
+    let list = format!("/v1/realms/{}/clients", world.data.realm.id);
     let new = json!({"client_id": "shop/1", "client_name": "Shop", "token_endpoint_auth_method": "client_secret_basic",
         "grant_types": ["refresh_token", "authorization_code", "refresh_token"],
-        "redirect_uris": ["https://shop.test/cb"], "roles": [{"role": "client_admin", "realm": world.cast.realm.id.to_string()}]});
+        "redirect_uris": ["https://shop.test/cb"], "roles": [{"role": "client_admin", "realm": world.data.realm.id.to_string()}]});
     let made = ask(&world, Method::POST, &list, Some(new.clone())).await;
     assert_eq!(made.status, 201, "{}", made.text);
     let secret = made.json()["client_secret"].as_str().expect("a secret").to_owned();
@@ -56,7 +56,7 @@ async fn a_client_shows_its_secret_once() {
     assert_eq!((&changed["client_name"], &changed["access_life_s"]), (&json!("Store"), &json!(60)));
     assert_eq!(changed["grant_types"], json!(["authorization_code"]));
     assert_eq!(changed["redirect_uris"], shown["redirect_uris"], "what is not named stays");
-    assert_eq!(changed["roles"], json!([{"role": "client_admin", "realm": world.cast.realm.id.to_string()}]));
+    assert_eq!(changed["roles"], json!([{"role": "client_admin", "realm": world.data.realm.id.to_string()}]));
     let off = ask(&world, Method::PATCH, &path, Some(json!({"enabled": false}))).await.json();
     assert_eq!(off["enabled"], false);
     for bad in [

@@ -50,7 +50,7 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     admin.must(|rights| rights.clients)?;
     let (authority, realm) = (face.authority(), admin.realm.id);
-    let said = wire::Said::read(&input)?;
+    let said = wire::ApplicationInput::read(&input)?;
     let inherits = said.is_worker() && input.flag("assignActorRoles")?.unwrap_or(true);
     if authority.clients(realm).await?.len() >= MOST as usize {
         return Err(Problem::Constraint { target: "name", message: "There are as many as there may be." });
@@ -85,7 +85,7 @@ pub(super) async fn replace(
 ) -> Result<Json<Value>, Problem> {
     let before = find(&face, &admin, &id).await?;
     outranks_client(&face, &admin, &before).await?;
-    let said = wire::Said::read(&input)?;
+    let said = wire::ApplicationInput::read(&input)?;
     KIND.put(&face, admin.realm.id, id.as_str(), &said.rest()).await?;
     let client = face.authority().edit_client(admin.realm.id, &id, |client| said.apply(client)).await?;
     Ok(Json(json::application(&face, &client).await?))

@@ -11,13 +11,13 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::collection::collection;
-use super::kept::{Kind, MOST};
+use super::kept::{DocumentKind, MOST};
 use crate::extract::{Admin, Body, Caller};
 use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::{base, time};
 
-const KIND: Kind = Kind("pingone.environment");
+const KIND: DocumentKind = DocumentKind("pingone.environment");
 /// The organization of every installation: there is one.
 const ORGANIZATION: &str = "0c3d7a52-6d1b-4a7e-8f41-2b9e5c6a1d00";
 /// Its licence: there is none, and programs want an id.

@@ -13,9 +13,9 @@ pub(crate) const MOST: u32 = 1000;
 
 /// One kind of them.
 #[derive(Clone, Copy)]
-pub(crate) struct Kind(pub(crate) &'static str);
+pub(crate) struct DocumentKind(pub(crate) &'static str);
 
-impl Kind {
+impl DocumentKind {
     pub(crate) async fn read(self, face: &Face, realm: RealmId, id: &str) -> Result<Option<Value>, Problem> {
         let document = face.authority().document(realm, self.0, id).await?;
         document.map(|document| value(&document)).transpose()

@@ -15,13 +15,13 @@ use uuid::Uuid;
 
 use super::collection::collection;
 use super::input::Input;
-use super::kept::Kind;
+use super::kept::DocumentKind;
 use crate::extract::{Admin, Body, OfPolicy};
 use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::{POLICY, base, time};
 
-const KIND: Kind = Kind("pingone.sign-on-policy");
+const KIND: DocumentKind = DocumentKind("pingone.sign-on-policy");
 /// The policy that there is without anybody making it.
 const BUILT_IN: &str = "Single_Factor";
 

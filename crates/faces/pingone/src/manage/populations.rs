@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::collection::collection;
 use super::kept::MOST;
-use crate::extract::{Admin, Body, Named};
+use crate::extract::{Admin, Body, LastNamed};
 use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::{base, time};
@@ -30,7 +30,7 @@ pub(super) async fn list(State(face): State<Face>, admin: Admin) -> Result<Json<
 pub(super) async fn read(
     State(face): State<Face>,
     admin: Admin,
-    Named(id): Named,
+    LastNamed(id): LastNamed,
 ) -> Result<Json<Value>, Problem> {
     admin.must(|rights| !rights.are_none())?;
     let (population, default) = find(&face, &admin, &id).await?;
@@ -64,7 +64,7 @@ pub(super) async fn create(
 pub(super) async fn replace(
     State(face): State<Face>,
     admin: Admin,
-    Named(id): Named,
+    LastNamed(id): LastNamed,
     Body(input): Body,
 ) -> Result<Json<Value>, Problem> {
     admin.must(|rights| rights.realm)?;
@@ -82,7 +82,7 @@ pub(super) async fn replace(
 pub(super) async fn delete(
     State(face): State<Face>,
     admin: Admin,
-    Named(id): Named,
+    LastNamed(id): LastNamed,
 ) -> Result<StatusCode, Problem> {
     admin.must(|rights| rights.realm)?;
     let (population, default) = find(&face, &admin, &id).await?;

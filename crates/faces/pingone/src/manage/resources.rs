@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::{Uuid, uuid};
 
 use super::collection::collection;
-use crate::extract::{Admin, Named};
+use crate::extract::{Admin, LastNamed};
 use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::{base, time};
@@ -60,7 +60,7 @@ pub(super) async fn list(State(face): State<Face>, admin: Admin) -> Result<Json<
 pub(super) async fn read(
     State(face): State<Face>,
     admin: Admin,
-    Named(id): Named,
+    LastNamed(id): LastNamed,
 ) -> Result<Json<Value>, Problem> {
     admin.must(|rights| rights.clients)?;
     Ok(Json(json(&face, &admin, resource(&id).ok_or(Problem::NotFound)?)))
@@ -69,7 +69,7 @@ pub(super) async fn read(
 pub(super) async fn scopes(
     State(face): State<Face>,
     admin: Admin,
-    Named(id): Named,
+    LastNamed(id): LastNamed,
 ) -> Result<Json<Value>, Problem> {
     admin.must(|rights| rights.clients)?;
     let one = resource(&id).ok_or(Problem::NotFound)?;

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::collection::collection;
 use super::input::Input;
 use super::roles::{built_in, id_of};
-use crate::extract::{Admin, Body, Named, OfApp, OfUser, Visitor};
+use crate::extract::{Admin, Body, LastNamed, OfApp, OfUser, Visitor};
 use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::base;
@@ -126,7 +126,7 @@ pub(super) async fn read_of_user(
     State(face): State<Face>,
     admin: Admin,
     OfUser(id): OfUser,
-    Named(assignment): Named,
+    LastNamed(assignment): LastNamed,
 ) -> Result<Json<Value>, Problem> {
     read(&face, &admin, &user(&face, &admin, id).await?, &assignment).await
 }
@@ -135,7 +135,7 @@ pub(super) async fn read_of_app(
     State(face): State<Face>,
     admin: Admin,
     OfApp(id): OfApp,
-    Named(assignment): Named,
+    LastNamed(assignment): LastNamed,
 ) -> Result<Json<Value>, Problem> {
     read(&face, &admin, &app(&face, &admin, &id).await?, &assignment).await
 }
@@ -145,7 +145,7 @@ pub(super) async fn take_from_user(
     admin: Admin,
     OfUser(id): OfUser,
     visitor: Visitor,
-    Named(assignment): Named,
+    LastNamed(assignment): LastNamed,
 ) -> Result<StatusCode, Problem> {
     take(&face, &admin, &user(&face, &admin, id).await?, &visitor, &assignment).await
 }
@@ -155,7 +155,7 @@ pub(super) async fn take_from_app(
     admin: Admin,
     OfApp(id): OfApp,
     visitor: Visitor,
-    Named(assignment): Named,
+    LastNamed(assignment): LastNamed,
 ) -> Result<StatusCode, Problem> {
     take(&face, &admin, &app(&face, &admin, &id).await?, &visitor, &assignment).await
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::{Uuid, uuid};
 
 use super::collection::collection;
-use crate::extract::{Caller, Named};
+use crate::extract::{Caller, LastNamed};
 use crate::face::Face;
 use crate::problem::Problem;
 
@@ -82,7 +82,7 @@ pub(super) async fn list(State(face): State<Face>, _: Caller) -> Json<Value> {
 pub(super) async fn read(
     State(face): State<Face>,
     _: Caller,
-    Named(id): Named,
+    LastNamed(id): LastNamed,
 ) -> Result<Json<Value>, Problem> {
     let id = adieu_core::ids::parse_uuid(&id).map_err(|_| Problem::NotFound)?;
     Ok(Json(json(&face, built_in(id).ok_or(Problem::NotFound)?)))

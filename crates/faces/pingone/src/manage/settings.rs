@@ -7,13 +7,13 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::kept::Kind;
+use super::kept::DocumentKind;
 use crate::extract::{Admin, Body};
 use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::base;
 
-const KIND: Kind = Kind("pingone.sso-cookie-settings");
+const KIND: DocumentKind = DocumentKind("pingone.sso-cookie-settings");
 const MEMBER: &str = "useNonPersistentSessionTokenCookie";
 
 pub(super) async fn read(State(face): State<Face>, admin: Admin) -> Result<Json<Value>, Problem> {

@@ -12,13 +12,13 @@ use crate::extract::Admin;
 use crate::face::Face;
 use crate::manage::applications::find::find;
 use crate::manage::collection::collection;
-use crate::manage::kept::Kind;
+use crate::manage::kept::DocumentKind;
 use crate::problem::Problem;
 use crate::session_json::base;
 
 /// One kind of things under applications.
 pub(crate) struct UnderApp {
-    pub(crate) kind: Kind,
+    pub(crate) kind: DocumentKind,
     /// Its name in addresses and lists.
     pub(crate) name: &'static str,
     /// Its own members, out of what is kept.

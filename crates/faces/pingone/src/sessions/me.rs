@@ -15,7 +15,7 @@ use super::{DELETE, READ, RESET, in_reach, reset_one};
 use crate::extract::{Admin, Visitor};
 use crate::face::Face;
 use crate::problem::Problem;
-use crate::session_json::{Family, session};
+use crate::session_json::{SessionAddress, session};
 
 /// E4: the session as it is.
 pub(crate) async fn read(
@@ -24,7 +24,7 @@ pub(crate) async fn read(
     visitor: Visitor,
 ) -> Result<Response, Problem> {
     let live = live(&face, &admin, &visitor, READ).await?;
-    Ok(Json(session(&face, &live.session, live.seen_at, Family::Environment)).into_response())
+    Ok(Json(session(&face, &live.session, live.seen_at, SessionAddress::Environment)).into_response())
 }
 
 /// E6: the sign-on is over, the id stays.

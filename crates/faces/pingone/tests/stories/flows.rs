@@ -320,7 +320,7 @@ async fn a_disabled_user_gets_no_session() {
     let door = Door::open().await;
     let held = door.sign_on(ALICE).await;
     let origin = adieu_authority::Origin { channel: adieu_authority::Channel::named("test"), address: None };
-    let alice = door.world.cast.alice.id;
+    let alice = door.world.data.alice.id;
     door.world.authority().set_enabled(alice, false, origin).await.expect("a change");
     door.assert_ended(&held).await;
     let id = door.flow(&door.shop(), &[]).await;
@@ -349,7 +349,7 @@ async fn a_public_client_uses_pkce() {
         post_logout_redirect_uris: vec![],
         roles: vec![],
     };
-    door.world.authority().create_client(door.world.cast.realm.id, new).await.expect("a client");
+    door.world.authority().create_client(door.world.data.realm.id, new).await.expect("a client");
     let app = App { id: "spa".into(), secret: String::new(), redirect: "https://spa.example.test/cb".into() };
     let refused = door.get(&door.authorize(&app, &[])).send().await;
     assert!(refused.location().contains("error=invalid_request"));

@@ -188,7 +188,7 @@ fn filled(door: &Door, address: SocketAddr, held: &Held, worker: &str, sample: &
         ("{{authPath}}", format!("http://{address}")),
         ("{{apiPath}}", format!("http://{address}/v1")),
         ("{{envID}}", door.env()),
-        ("{{userID}}", door.world.cast.alice.id.to_string()),
+        ("{{userID}}", door.world.data.alice.id.to_string()),
         ("{{sessionID}}", held.sid.clone()),
         ("{{sessionToken}}", format!("ST={}", held.st)),
         ("{{accessToken}}", worker.to_owned()),

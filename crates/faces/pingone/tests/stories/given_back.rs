@@ -19,7 +19,7 @@ impl Door {
 
     async fn change(&self, app: &App, change: impl FnOnce(&mut Client) + Send) {
         let id = app.id.parse().expect("an id");
-        let realm = self.world.cast.realm.id;
+        let realm = self.world.data.realm.id;
         self.world.authority().edit_client(realm, &id, change).await.expect("a change");
     }
 }
@@ -76,19 +76,19 @@ async fn a_refresh_token_is_given_back_with_its_grant() {
 #[tokio::test]
 async fn a_worker_gives_its_own_token_back() {
     let mut door = Door::open().await;
-    let client = &door.world.cast.worker;
+    let client = &door.world.data.worker;
     let app = App {
         id: client.id.to_string(),
-        secret: door.world.cast.secret(client).into(),
+        secret: door.world.data.secret(client).into(),
         redirect: String::new(),
     };
     let (one, two) = (door.worker().await, door.worker().await);
     assert_eq!(door.revoke(&app, &one).await.status, 200);
     // A change of the client's record brings nothing back.
-    let before = door.world.cast.worker.clone();
+    let before = door.world.data.worker.clone();
     door.world.authority().put_client(before).await.expect("a change");
     door.crash_and_restart().await;
-    let path = door.m(&format!("users/{}/sessions", door.world.cast.alice.id));
+    let path = door.m(&format!("users/{}/sessions", door.world.data.alice.id));
     let invalid = Some(("INVALID_TOKEN", None));
     door.get(&path).bearer(&one).send().await.assert_error(401, "ACCESS_FAILED", invalid);
     assert_eq!(door.get(&path).bearer(&two).send().await.status, 200);
@@ -149,7 +149,7 @@ async fn tokens_may_outlive_their_session() {
     let userinfo = door.get(&door.a("as/userinfo")).bearer(&plain.access).send().await;
     assert_eq!(userinfo.json()["sub"], claims(&plain.access)["sub"]);
     // Here nobody acts in the name of who signed off, least of all with the rights of the application.
-    let path = door.m(&format!("users/{}/sessions", door.world.cast.alice.id));
+    let path = door.m(&format!("users/{}/sessions", door.world.data.alice.id));
     let invalid = Some(("INVALID_TOKEN", None));
     door.get(&path).bearer(&other.access).send().await.assert_error(401, "ACCESS_FAILED", invalid);
     door.world.wait_s(3600);
@@ -167,7 +167,7 @@ async fn nothing_outlives_its_user_its_client_or_the_switch() {
         let held = door.sign_on(ALICE).await;
         door.get(&door.a("as/signoff")).cookie(&held.st).send().await;
         assert!(door.is_active(&shop, &held.access).await);
-        let alice = door.world.cast.alice.id;
+        let alice = door.world.data.alice.id;
         match n {
             0 => drop(authority.set_enabled(alice, false, origin()).await.expect("disabled")),
             1 => drop(authority.remove_user(alice, origin()).await.expect("removed")),

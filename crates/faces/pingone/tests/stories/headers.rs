@@ -30,7 +30,7 @@ async fn transaction_ids_come_back() {
 
 async fn with_origins() -> Door {
     let door = Door::open().await;
-    let (authority, realm) = (door.world.authority(), door.world.cast.realm.id);
+    let (authority, realm) = (door.world.authority(), door.world.data.realm.id);
     for client in authority.clients(realm).await.expect("clients") {
         let own = client.id.as_str() == door.shop().id;
         let change =

@@ -82,7 +82,7 @@ impl Door {
     }
 
     pub(crate) fn env(&self) -> String {
-        self.world.cast.realm.id.to_string()
+        self.world.data.realm.id.to_string()
     }
 
     /// An authentication address below the environment.
@@ -96,15 +96,15 @@ impl Door {
     }
 
     pub(crate) fn shop(&self) -> App {
-        let client = &self.world.cast.app;
+        let client = &self.world.data.app;
         let redirect = client.redirect_uris[0].clone();
-        App { id: client.id.to_string(), secret: self.world.cast.secret(client).to_owned(), redirect }
+        App { id: client.id.to_string(), secret: self.world.data.secret(client).to_owned(), redirect }
     }
 
     pub(crate) fn billing(&self) -> App {
-        let client = &self.world.cast.app_two;
+        let client = &self.world.data.app_two;
         let redirect = client.redirect_uris[0].clone();
-        App { id: client.id.to_string(), secret: self.world.cast.secret(client).to_owned(), redirect }
+        App { id: client.id.to_string(), secret: self.world.data.secret(client).to_owned(), redirect }
     }
 
     pub(crate) fn ask(&self, method: Method, path: &str) -> Ask {
@@ -209,8 +209,8 @@ impl Door {
 
     /// The worker's own token.
     pub(crate) async fn worker(&self) -> String {
-        let client = &self.world.cast.worker;
-        self.own_token(client.id.as_str(), self.world.cast.secret(client)).await
+        let client = &self.world.data.worker;
+        self.own_token(client.id.as_str(), self.world.data.secret(client)).await
     }
 
     pub(crate) async fn own_token(&self, id: &str, secret: &str) -> String {

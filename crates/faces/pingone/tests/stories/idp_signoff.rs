@@ -16,7 +16,7 @@ async fn idp_signoff(door: &Door, pairs: &[(&str, &str)], accept: &str) -> Reply
 
 /// Lets these applications be signed off by their ID tokens.
 async fn allow(door: &Door, apps: &[App]) {
-    let realm = door.world.cast.realm.id;
+    let realm = door.world.data.realm.id;
     for app in apps {
         let id = app.id.parse().expect("an id");
         let change = |client: &mut Client| client.ends_by_id_token = true;
@@ -126,7 +126,7 @@ async fn discovery_names_it_where_it_works_for_all() {
     };
     assert_eq!(named().await, None);
     let authority = door.world.authority();
-    let realm = door.world.cast.realm.id;
+    let realm = door.world.data.realm.id;
     for client in authority.clients(realm).await.expect("clients").iter().filter(|client| client.code) {
         assert_eq!(named().await, None);
         let change = |client: &mut Client| client.ends_by_id_token = true;

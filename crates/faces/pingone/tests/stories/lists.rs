@@ -12,7 +12,7 @@ const OWN: &str = "openid p1:read:sessions p1:delete:sessions";
 const MONTH_S: i64 = 30 * 24 * 3600;
 
 async fn listed(door: &Door) -> Vec<Value> {
-    let path = door.m(&format!("users/{}/sessions", door.world.cast.alice.id));
+    let path = door.m(&format!("users/{}/sessions", door.world.data.alice.id));
     let reply = door.get(&path).bearer(&door.worker().await).send().await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     reply.json()["_embedded"]["sessions"].as_array().expect("a list").clone()
@@ -67,7 +67,7 @@ async fn expired_sessions_stay_listed_until_they_are_pushed_out() {
     assert_eq!(sids(&door).await, order, "swept or not");
 
     // A deleted and a signed-off one are gone at once; a deleted expired one as well.
-    let user = door.world.cast.alice.id;
+    let user = door.world.data.alice.id;
     for sid in [&new[0].sid, &old[1].sid] {
         let path = door.m(&format!("users/{user}/sessions/{sid}"));
         assert_eq!(door.delete(&path).bearer(&worker).send().await.status, 204);
@@ -89,7 +89,7 @@ async fn expired_sessions_stay_listed_until_they_are_pushed_out() {
 async fn a_session_is_known_under_its_own_user_only() {
     let door = Door::open().await;
     let (worker, held) = (door.worker().await, door.sign_on(ALICE).await);
-    let path = door.m(&format!("users/{}/sessions/{}", door.world.cast.bob.id, held.sid));
+    let path = door.m(&format!("users/{}/sessions/{}", door.world.data.bob.id, held.sid));
     door.get(&path).bearer(&worker).send().await.assert_error(404, "NOT_FOUND", None);
     door.delete(&path).bearer(&worker).send().await.assert_error(404, "NOT_FOUND", None);
     door.assert_live(&held).await;
@@ -161,7 +161,7 @@ async fn the_session_of_the_cookie_is_for_those_who_may() {
 async fn session_objects_have_their_members() {
     let door = Door::open().await;
     let (worker, held) = (door.worker().await, door.sign_on(ALICE).await);
-    let user = door.world.cast.alice.id;
+    let user = door.world.data.alice.id;
     let mut objects = listed(&door).await;
     for path in [format!("users/{user}/sessions/{}", held.sid), format!("sessions/{}", held.sid)] {
         objects.push(door.get(&door.m(&path)).bearer(&worker).send().await.json());

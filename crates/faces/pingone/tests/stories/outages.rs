@@ -41,8 +41,8 @@ async fn what_cannot_be_read_is_503() {
         "/v1/environments".to_owned(),
         env.clone(),
         format!("{env}/users"),
-        format!("{env}/users/{}", door.world.cast.alice.id),
-        format!("{env}/users/{}/sessions", door.world.cast.alice.id),
+        format!("{env}/users/{}", door.world.data.alice.id),
+        format!("{env}/users/{}/sessions", door.world.data.alice.id),
         format!("{env}/applications/{}/secret", shop.id),
         format!("{env}/sessions/me"),
         door.a("as/userinfo"),
@@ -66,8 +66,8 @@ async fn what_cannot_be_read_is_503() {
 async fn what_cannot_be_written_is_503() {
     let (door, store) = failing().await;
     let (worker, held, shop) = (door.worker().await, door.sign_on(ALICE).await, door.shop());
-    let alice = format!("users/{}", door.world.cast.alice.id);
-    let role = ROLE.replace('?', &door.world.cast.population.id.to_string());
+    let alice = format!("users/{}", door.world.data.alice.id);
+    let role = ROLE.replace('?', &door.world.data.population.id.to_string());
     for failure in [Failure::NotTaken, Failure::LostInDoubt] {
         store.fail(failure);
         for (method, path, kind, body) in [

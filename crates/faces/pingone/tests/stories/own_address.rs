@@ -12,7 +12,7 @@ const OWN: &str = "https://login.alpha.test";
 
 async fn door() -> Door {
     let world = World::start().await;
-    let own_bases = [(world.cast.realm.id, OWN.to_owned())].into();
+    let own_bases = [(world.data.realm.id, OWN.to_owned())].into();
     let service = service(world.authority().clone(), Settings { own_bases, ..settings() });
     Door { world, service }
 }
@@ -52,7 +52,7 @@ async fn an_environment_may_have_an_address_of_its_own() {
 #[tokio::test]
 async fn its_cookies_follow_its_own_scheme() {
     let world = World::start().await;
-    let own_bases = [(world.cast.realm.id, "http://127.0.0.1:8080".to_owned())].into();
+    let own_bases = [(world.data.realm.id, "http://127.0.0.1:8080".to_owned())].into();
     let service = service(world.authority().clone(), Settings { own_bases, ..settings() });
     let door = Door { world, service };
     let flow = door.flow(&door.shop(), &[]).await;

@@ -16,7 +16,7 @@ async fn public(door: &Door) -> App {
     let shop = door.shop();
     let change = |client: &mut Client| client.auth = ClientAuth::None;
     let id = shop.id.parse().expect("an id");
-    door.world.authority().edit_client(door.world.cast.realm.id, &id, change).await.expect("a change");
+    door.world.authority().edit_client(door.world.data.realm.id, &id, change).await.expect("a change");
     shop
 }
 
@@ -38,7 +38,7 @@ async fn a_published_client_signs_off() {
     for by_hint in [false, true] {
         let (door, address) = listening().await;
         let shop = public(&door).await;
-        let (authority, realm) = (door.world.authority(), door.world.cast.realm.id);
+        let (authority, realm) = (door.world.authority(), door.world.data.realm.id);
         for client in authority.clients(realm).await.expect("clients").iter().filter(|_| by_hint) {
             let change = |client: &mut Client| client.ends_by_id_token = true;
             authority.edit_client(realm, &client.id, change).await.expect("a change");
@@ -47,7 +47,7 @@ async fn a_published_client_signs_off() {
         let st = door.check(&flow, ALICE).send().await.cookie("ST").expect("a token").to_owned();
         let wellknown = format!("http://{address}/{}/as/.well-known/openid-configuration", door.env());
         let said = run(vec![wellknown, shop.id.clone(), shop.redirect.clone(), format!("ST={st}")]).await;
-        assert_eq!(said["info"]["sub"], door.world.cast.alice.id.to_string(), "{said}");
+        assert_eq!(said["info"]["sub"], door.world.data.alice.id.to_string(), "{said}");
         let nothing =
             serde_json::json!({"sessionResponse": null, "revokeResponse": null, "deleteResponse": null});
         assert_eq!(said["logout"], nothing, "{said}");

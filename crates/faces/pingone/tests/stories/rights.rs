@@ -107,7 +107,7 @@ async fn no_path_has_other_methods() {
 
 /// A path about this session of Alice's, or about things that do not exist: whoever may remove them removes nothing.
 pub(crate) fn filled(door: &Door, path: &str, session: &str) -> String {
-    let alice = door.world.cast.alice.id.to_string();
+    let alice = door.world.data.alice.id.to_string();
     let one = |part: &str| match part {
         "{env}" => door.env(),
         "{user}" if path.contains("/sessions") => alice.clone(),

@@ -13,7 +13,7 @@ const OWN: &str = "openid p1:read:sessions p1:delete:sessions";
 
 impl Door {
     pub(crate) async fn client(&self, id: &str, roles: Vec<RoleAssignment>) -> String {
-        let realm = self.world.cast.realm.id;
+        let realm = self.world.data.realm.id;
         let new = NewClient {
             id: id.parse().expect("an id"),
             name: id.into(),
@@ -31,15 +31,15 @@ impl Door {
     }
 
     fn alice(&self) -> String {
-        self.world.cast.alice.id.to_string()
+        self.world.data.alice.id.to_string()
     }
 
     fn bob(&self) -> String {
-        self.world.cast.bob.id.to_string()
+        self.world.data.bob.id.to_string()
     }
 
     fn carol(&self) -> String {
-        self.world.cast.guest.id.to_string()
+        self.world.data.guest.id.to_string()
     }
 
     /// U1, as ids.
@@ -214,14 +214,14 @@ async fn users_delete_their_own_other_sessions() {
 async fn a_user_with_the_role_acts_by_it() {
     let door = Door::open().await;
     let authority = door.world.authority();
-    let scope = RoleScope::Population(door.world.cast.population.id);
+    let scope = RoleScope::Population(door.world.data.population.id);
     let new = NewPerson {
         username: "clara".into(),
         password: Some("Clerk-of-works-77".into()),
         roles: vec![RoleAssignment { role: Role::IdentityDataAdmin, scope }],
         ..NewPerson::default()
     };
-    authority.create_user(&door.world.cast.population, new).await.expect("a user");
+    authority.create_user(&door.world.data.population, new).await.expect("a user");
     let clara = door.sign_on_to(&door.shop(), ("clara", "Clerk-of-works-77"), None, OWN).await;
     let (alice, carol) = (door.sign_on(ALICE).await, door.sign_on(CAROL).await);
     let path = door.m(&format!("users/{}/sessions/{}", door.carol(), carol.sid));
@@ -240,7 +240,7 @@ async fn a_user_with_the_role_acts_by_it() {
 #[tokio::test]
 async fn a_role_on_a_population_reaches_its_users_only() {
     let door = Door::open().await;
-    let scope = RoleScope::Population(door.world.cast.guests.id);
+    let scope = RoleScope::Population(door.world.data.guests.id);
     let clerk = door.client("clerk", vec![RoleAssignment { role: Role::IdentityDataAdmin, scope }]).await;
     let (carol, alice) = (door.sign_on(CAROL).await, door.sign_on(ALICE).await);
     assert_eq!(door.listed(&clerk, &door.carol()).await, [carol.sid.as_str()]);
@@ -324,11 +324,11 @@ async fn a_worker_without_roles_may_do_nothing() {
     door.assert_live(&held).await;
     let authority = door.world.authority();
     let id = "plain".parse().expect("an id");
-    let client = authority.client(door.world.cast.realm.id, &id).await.expect("a store").expect("a client");
+    let client = authority.client(door.world.data.realm.id, &id).await.expect("a store").expect("a client");
     let mut client = (*client).clone();
     client.roles.push(RoleAssignment {
         role: Role::IdentityDataAdmin,
-        scope: RoleScope::Realm(door.world.cast.realm.id),
+        scope: RoleScope::Realm(door.world.data.realm.id),
     });
     authority.put_client(client).await.expect("a change");
     assert_eq!(door.get(&list).bearer(&plain).send().await.status, 200);

@@ -130,10 +130,10 @@ async fn a_hint_of_a_disabled_or_deleted_application_ends_nothing() {
     let shop_held = door.sign_on(ALICE).await;
     let billing = door.sign_on_to(&door.billing(), ALICE, None, "openid").await;
     let authority = door.world.authority().clone();
-    let client = Client { enabled: false, ..door.world.cast.app_two.clone() };
+    let client = Client { enabled: false, ..door.world.data.app_two.clone() };
     authority.put_client(client).await.expect("a change");
     assert_refused(&door, &shop_held, &[("id_token_hint", &billing.id_token)], "id_token_hint").await;
-    authority.remove_client(&door.world.cast.app_two.id).await.expect("a change");
+    authority.remove_client(&door.world.data.app_two.id).await.expect("a change");
     assert_refused(&door, &shop_held, &[("id_token_hint", &billing.id_token)], "id_token_hint").await;
 }
 
@@ -163,7 +163,7 @@ async fn only_exactly_registered_addresses_are_followed() {
     ];
     assert_refused(&door, &held, &other, "post_logout_redirect_uri").await;
 
-    let mut client = door.world.cast.app.clone();
+    let mut client = door.world.data.app.clone();
     client.post_logout_redirect_uris.push("https://shop.example.test/bye?keep=1".into());
     door.world.authority().put_client(client).await.expect("a change");
     let pairs = [("post_logout_redirect_uri", "https://shop.example.test/bye?keep=1"), ("state", "s")];
@@ -177,10 +177,10 @@ async fn without_a_hint_any_enabled_applications_address_counts() {
     let door = Door::open().await;
     let held = door.sign_on(ALICE).await;
     let billing = "https://billing.example.test/bye";
-    let client = Client { enabled: false, ..door.world.cast.app_two.clone() };
+    let client = Client { enabled: false, ..door.world.data.app_two.clone() };
     door.world.authority().put_client(client).await.expect("a change");
     assert_refused(&door, &held, &[("post_logout_redirect_uri", billing)], "post_logout_redirect_uri").await;
-    door.world.authority().put_client(door.world.cast.app_two.clone()).await.expect("a change");
+    door.world.authority().put_client(door.world.data.app_two.clone()).await.expect("a change");
     let path = signoff(&door, &[("post_logout_redirect_uri", billing)]);
     assert_eq!(door.get(&path).cookie(&held.st).send().await.location(), billing);
     door.assert_ended(&held).await;
@@ -324,7 +324,7 @@ async fn a_registered_address_that_no_header_can_carry_is_refused() {
         post_logout_redirect_uris: vec![odd.into()],
         roles: vec![],
     };
-    door.world.authority().create_client(door.world.cast.realm.id, new).await.expect("a client");
+    door.world.authority().create_client(door.world.data.realm.id, new).await.expect("a client");
     let held = door.sign_on(ALICE).await;
     assert_refused(&door, &held, &[("post_logout_redirect_uri", odd)], "post_logout_redirect_uri").await;
 }

@@ -11,10 +11,10 @@ use crate::house::{ALICE, API, AUTH, App, Door, claims, encoded};
 #[tokio::test]
 async fn a_worker_gets_a_token_in_its_own_name() {
     let door = Door::open().await;
-    let client = &door.world.cast.worker;
+    let client = &door.world.data.worker;
     let app = App {
         id: client.id.to_string(),
-        secret: door.world.cast.secret(client).into(),
+        secret: door.world.data.secret(client).into(),
         redirect: String::new(),
     };
     let reply = door.token(&app, &[("grant_type", "client_credentials")]).await;
@@ -57,7 +57,7 @@ async fn a_client_that_does_not_prove_itself_gets_nothing() {
     door.post(&door.a("as/token")).form(&form).send().await.assert_oauth(401, "invalid_client");
     let broken = door.post(&door.a("as/token")).header("authorization", "Basic !!!").form(&form);
     broken.send().await.assert_oauth(401, "invalid_client");
-    let disabled = Client { enabled: false, ..door.world.cast.app.clone() };
+    let disabled = Client { enabled: false, ..door.world.data.app.clone() };
     door.world.authority().put_client(disabled).await.expect("a change");
     door.token(&app, &form).await.assert_oauth(401, "invalid_client");
 }
@@ -170,7 +170,7 @@ async fn introspection() {
     let body = reply.json();
     assert_eq!(body["active"], true);
     assert_eq!((&body["sid"], &body["client_id"]), (&held.sid.as_str().into(), &app.id.as_str().into()));
-    assert_eq!(body["sub"], door.world.cast.alice.id.to_string());
+    assert_eq!(body["sub"], door.world.data.alice.id.to_string());
     assert!(body.get("gid").is_none() && body.get("cgn").is_none(), "{body}");
 
     for bad in ["x", "a.b.c", &held.id_token, &held.st, &format!("{}x", held.access), &"x".repeat(9000)] {
@@ -200,8 +200,8 @@ async fn the_end_of_a_clients_grants_ends_its_tokens_only() {
     let door = Door::open().await;
     let held = door.sign_on(ALICE).await;
     let order = EndOrder {
-        realm: Some(door.world.cast.realm.id),
-        target: EndTarget::Grants(door.world.cast.app.id.clone()),
+        realm: Some(door.world.data.realm.id),
+        target: EndTarget::Grants(door.world.data.app.id.clone()),
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
@@ -255,7 +255,7 @@ async fn a_retired_key_still_verifies() {
     let mut door = Door::open().await;
     let held = door.sign_on(ALICE).await;
     door.world.wait_s(1);
-    let realm = door.world.cast.realm.clone();
+    let realm = door.world.data.realm.clone();
     door.world.authority().rotate_keys(&realm).await.expect("a new key");
     for restarted in [false, true] {
         if restarted {

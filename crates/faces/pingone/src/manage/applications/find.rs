@@ -8,12 +8,12 @@ use adieu_authority::{Client, ClientAuth, ClientId, RealmId};
 
 use crate::extract::Admin;
 use crate::face::Face;
-use crate::manage::kept::Kind;
+use crate::manage::kept::DocumentKind;
 use crate::manage::role_assignments::outranks;
 use crate::problem::Problem;
 
 /// What is kept of an application beside its client.
-pub(in crate::manage) const KIND: Kind = Kind("pingone.application");
+pub(in crate::manage) const KIND: DocumentKind = DocumentKind("pingone.application");
 
 /// An application that the caller administers.
 pub(in crate::manage) async fn find(

@@ -26,7 +26,7 @@ const KEPT: [&str; 9] = [
 const REFRESH_LIFE: Span = Span::from_s(30 * 24 * 3600);
 
 /// An application as it is described.
-pub(super) struct Said {
+pub(super) struct ApplicationInput {
     name: String,
     enabled: bool,
     worker: bool,
@@ -44,7 +44,7 @@ pub(super) struct Said {
     rest: Map<String, Value>,
 }
 
-impl Said {
+impl ApplicationInput {
     pub(super) fn read(input: &Input) -> Result<Self, Problem> {
         let kind = input.required("type")?;
         if !TYPES.contains(&kind) {

@@ -10,15 +10,15 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::find;
-use crate::extract::{Admin, Body, Named, OfPolicy};
+use crate::extract::{Admin, Body, LastNamed, OfPolicy};
 use crate::face::Face;
 use crate::manage::collection::collection;
 use crate::manage::input::Input;
-use crate::manage::kept::Kind;
+use crate::manage::kept::DocumentKind;
 use crate::problem::Problem;
 use crate::session_json::base;
 
-const KIND: Kind = Kind("pingone.sign-on-policy-action");
+const KIND: DocumentKind = DocumentKind("pingone.sign-on-policy-action");
 
 pub(crate) async fn list(
     State(face): State<Face>,
@@ -52,7 +52,7 @@ pub(crate) async fn read(
     State(face): State<Face>,
     admin: Admin,
     OfPolicy(policy): OfPolicy,
-    Named(id): Named,
+    LastNamed(id): LastNamed,
 ) -> Result<Json<Value>, Problem> {
     admin.must(|rights| rights.clients)?;
     let (realm, policy, id) = (admin.realm.id, policy.to_string(), id.to_ascii_lowercase());
@@ -64,7 +64,7 @@ pub(crate) async fn delete(
     State(face): State<Face>,
     admin: Admin,
     OfPolicy(policy): OfPolicy,
-    Named(id): Named,
+    LastNamed(id): LastNamed,
 ) -> Result<StatusCode, Problem> {
     admin.must(|rights| rights.realm)?;
     KIND.remove(&face, admin.realm.id, &format!("{policy}.{}", id.to_ascii_lowercase())).await?;

@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 use super::actions::priority;
 use super::name;
-use crate::extract::{Admin, Body, Named, OfApp};
+use crate::extract::{Admin, Body, LastNamed, OfApp};
 use crate::face::Face;
-use crate::manage::kept::Kind;
+use crate::manage::kept::DocumentKind;
 use crate::manage::under_app::{Of, UnderApp};
 use crate::problem::Problem;
 use crate::session_json::POLICY;
 
-const KIND: Kind = Kind("pingone.sign-on-policy-assignment");
+const KIND: DocumentKind = DocumentKind("pingone.sign-on-policy-assignment");
 const ASSIGNMENTS: UnderApp = UnderApp {
     kind: KIND,
     name: "signOnPolicyAssignments",
@@ -54,7 +54,7 @@ pub(crate) async fn read(
     State(face): State<Face>,
     admin: Admin,
     OfApp(app): OfApp,
-    Named(id): Named,
+    LastNamed(id): LastNamed,
 ) -> Result<Json<Value>, Problem> {
     ASSIGNMENTS.read(&Of::found(&face, &admin, &app).await?, &id).await
 }
@@ -63,7 +63,7 @@ pub(crate) async fn delete(
     State(face): State<Face>,
     admin: Admin,
     OfApp(app): OfApp,
-    Named(id): Named,
+    LastNamed(id): LastNamed,
 ) -> Result<StatusCode, Problem> {
     let of = Of::found(&face, &admin, &app).await?;
     let gone = ASSIGNMENTS.remove(&of, &id).await?;

@@ -10,15 +10,15 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::resource;
-use crate::extract::{Admin, Body, Named, OfApp};
+use crate::extract::{Admin, Body, LastNamed, OfApp};
 use crate::face::Face;
 use crate::manage::input::Input;
-use crate::manage::kept::Kind;
+use crate::manage::kept::DocumentKind;
 use crate::manage::under_app::{Of, UnderApp};
 use crate::problem::Problem;
 use crate::session_json::time;
 
-const KIND: Kind = Kind("pingone.application-grant");
+const KIND: DocumentKind = DocumentKind("pingone.application-grant");
 const GRANTS: UnderApp = UnderApp {
     kind: KIND,
     name: "grants",
@@ -53,7 +53,7 @@ pub(crate) async fn read(
     State(face): State<Face>,
     admin: Admin,
     OfApp(app): OfApp,
-    Named(id): Named,
+    LastNamed(id): LastNamed,
 ) -> Result<Json<Value>, Problem> {
     GRANTS.read(&Of::found(&face, &admin, &app).await?, &id).await
 }
@@ -62,7 +62,7 @@ pub(crate) async fn delete(
     State(face): State<Face>,
     admin: Admin,
     OfApp(app): OfApp,
-    Named(id): Named,
+    LastNamed(id): LastNamed,
 ) -> Result<StatusCode, Problem> {
     GRANTS.remove(&Of::found(&face, &admin, &app).await?, &id).await
 }

@@ -70,7 +70,7 @@ async fn populations_come_and_go() {
     let replaced = office.send("PUT", &own(&made), json!({"name": "Crew"})).await.json();
     assert_eq!((&replaced["name"], replaced.get("description")), (&"Crew".into(), None));
     office.delete(&own(&made)).await;
-    for (population, count) in [(&office.door.world.cast.guests, 1), (&office.door.world.cast.population, 3)]
+    for (population, count) in [(&office.door.world.data.guests, 1), (&office.door.world.data.population, 3)]
     {
         let path = format!("populations/{}", population.id);
         assert_eq!(office.read(&path).await["userCount"], count);

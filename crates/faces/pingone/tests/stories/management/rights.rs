@@ -45,7 +45,7 @@ async fn every_route_asks_who_may() {
 #[tokio::test]
 async fn each_role_opens_its_own_doors() {
     let door = Door::open().await;
-    let of_realm = RoleScope::Realm(door.world.cast.realm.id);
+    let of_realm = RoleScope::Realm(door.world.data.realm.id);
     let reads = ["users", "applications", "signOnPolicies", "ssoCookieSettings", "resources", "populations"];
     for (role, open) in [
         (Role::IdentityDataAdmin, "users populations"),
@@ -59,7 +59,7 @@ async fn each_role_opens_its_own_doors() {
             let status = door.get(&door.m(read)).bearer(&bearer).send().await.status;
             assert_eq!(status == 200, open.split(' ').any(|one| one == read), "{name} {read} {status}");
         }
-        let bob = door.m(&format!("users/{}", door.world.cast.bob.id));
+        let bob = door.m(&format!("users/{}", door.world.data.bob.id));
         let disable = door.ask("PUT".parse().expect("a method"), &format!("{bob}/enabled"));
         let disable = disable.bearer(&bearer).header("content-type", "application/json");
         let status = disable.body(r#"{"enabled":true}"#).send().await.status;
@@ -71,7 +71,7 @@ async fn each_role_opens_its_own_doors() {
     let held = door.sign_on(ALICE).await;
     let reader =
         door.client("reader", vec![RoleAssignment { role: Role::IdentityDataReader, scope: of_realm }]).await;
-    let path = door.m(&format!("users/{}/sessions/{}", door.world.cast.alice.id, held.sid));
+    let path = door.m(&format!("users/{}/sessions/{}", door.world.data.alice.id, held.sid));
     assert_eq!(door.get(&path).bearer(&reader).send().await.status, 200);
     door.delete(&path).bearer(&reader).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
     door.assert_live(&held).await;
@@ -90,9 +90,9 @@ async fn roles_are_listed_and_only_meaningful_ones_given() {
     assert_eq!(admin["id"], "5a1f0d3e-8c47-4b62-9e10-7d2c6b3a4f01");
     assert_eq!(office.read(&own(&admin)).await, admin);
     office.ask("GET", &format!("/v1/roles/{NOBODY}")).send().await.assert_error(404, "NOT_FOUND", None);
-    let alice = office.door.world.cast.alice.id;
+    let alice = office.door.world.data.alice.id;
     let path = format!("users/{alice}/roleAssignments");
-    let (env, population) = (office.door.env(), office.door.world.cast.guests.id.to_string());
+    let (env, population) = (office.door.env(), office.door.world.data.guests.id.to_string());
     let given = |role: &str, id: &str, kind: &str| json!({"role": {"id": named(role)["id"]}, "scope": {"id": id, "type": kind}});
     let made = office.create(&path, given("Identity Data Admin", &population, "POPULATION")).await;
     assert_eq!((&made["role"]["id"], &made["scope"]["id"]), (&admin["id"], &population.into()));
@@ -103,7 +103,7 @@ async fn roles_are_listed_and_only_meaningful_ones_given() {
     office
         .refused("POST", &path, given("Environment Admin", &env, "POPULATION"), "INVALID_VALUE", "scope")
         .await;
-    let again = given("Identity Data Admin", &office.door.world.cast.guests.id.to_string(), "POPULATION");
+    let again = given("Identity Data Admin", &office.door.world.data.guests.id.to_string(), "POPULATION");
     office.refused("POST", &path, again, "UNIQUENESS_VIOLATION", "role").await;
     assert_eq!(office.read(&path).await["size"], 1);
     office.delete(&own(&made)).await;
@@ -114,16 +114,16 @@ async fn roles_are_listed_and_only_meaningful_ones_given() {
     beyond.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
     let nowhere = office.send("POST", &path, given("Identity Data Admin", NOBODY, "ENVIRONMENT")).await;
     nowhere.assert_error(403, "ACCESS_FAILED", FORBIDDEN); // It could come into being, with somebody there before it.
-    let clerk = RoleScope::Population(office.door.world.cast.population.id);
+    let clerk = RoleScope::Population(office.door.world.data.population.id);
     let clerk = vec![RoleAssignment { role: Role::IdentityDataAdmin, scope: clerk }];
     let clerk = Office { bearer: office.door.client("clerk", clerk).await, door: office.door };
-    let own_population = clerk.door.world.cast.population.id.to_string();
-    let (bob, carol) = (clerk.door.world.cast.bob.id, clerk.door.world.cast.guest.id);
+    let own_population = clerk.door.world.data.population.id.to_string();
+    let (bob, carol) = (clerk.door.world.data.bob.id, clerk.door.world.data.guest.id);
     let path = format!("users/{bob}/roleAssignments");
     for (role, id, kind) in [
         ("Environment Admin", env.as_str(), "ENVIRONMENT"),
         ("Identity Data Admin", env.as_str(), "ENVIRONMENT"),
-        ("Identity Data Admin", &clerk.door.world.cast.guests.id.to_string(), "POPULATION"),
+        ("Identity Data Admin", &clerk.door.world.data.guests.id.to_string(), "POPULATION"),
     ] {
         let reply = clerk.send("POST", &path, given(role, id, kind)).await;
         reply.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
@@ -138,15 +138,15 @@ async fn roles_are_listed_and_only_meaningful_ones_given() {
 #[tokio::test]
 async fn nobody_climbs_over_somebody_else() {
     let office = Office::open().await;
-    let (door, realm) = (&office.door, office.door.world.cast.realm.id);
-    let population = RoleScope::Population(door.world.cast.population.id);
+    let (door, realm) = (&office.door, office.door.world.data.realm.id);
+    let population = RoleScope::Population(door.world.data.population.id);
     let clerk =
         door.client("clerk", vec![RoleAssignment { role: Role::IdentityDataAdmin, scope: population }]).await;
     let developer = RoleAssignment { role: Role::ClientAdmin, scope: RoleScope::Realm(realm) };
     let developer = door.client("developer", vec![developer]).await;
     let env = json!({"id": "5a1f0d3e-8c47-4b62-9e10-7d2c6b3a4f01"});
     let given = json!({"role": env, "scope": {"id": door.env(), "type": "ENVIRONMENT"}});
-    let bob = door.world.cast.bob.id;
+    let bob = door.world.data.bob.id;
     assert_eq!(office.send("POST", &format!("users/{bob}/roleAssignments"), given).await.status, 201);
     let body = r#"{"value":"Taken-over-99","username":"bob","email":"b@example.test","enabled":false}"#;
     for (method, rest, kind) in [
@@ -161,7 +161,7 @@ async fn nobody_climbs_over_somebody_else() {
         let reply = ask.header("content-type", kind).body(body).send().await;
         reply.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
     }
-    let worker = door.world.cast.worker.id.clone();
+    let worker = door.world.data.worker.id.clone();
     for (method, rest) in [("GET", "/secret"), ("POST", "/secret"), ("PUT", ""), ("DELETE", "")] {
         let path = door.m(&format!("applications/{worker}{rest}"));
         let ask = door.ask(method.parse().expect("a method"), &path).bearer(&developer);
@@ -190,7 +190,7 @@ async fn nobody_climbs_over_somebody_else() {
 #[tokio::test]
 async fn a_population_is_all_that_its_administrator_sees() {
     let door = Door::open().await;
-    let guests = door.world.cast.guests.id;
+    let guests = door.world.data.guests.id;
     let scope = RoleScope::Population(guests);
     let bearer = door.client("clerk", vec![RoleAssignment { role: Role::IdentityDataAdmin, scope }]).await;
     let held = door.sign_on(CAROL).await;
@@ -200,8 +200,8 @@ async fn a_population_is_all_that_its_administrator_sees() {
     let populations = clerk.read("populations").await;
     assert_eq!(populations["_embedded"]["populations"][0]["id"], guests.to_string());
     assert_eq!(populations["size"], 1);
-    let (alice, carol) = (clerk.door.world.cast.alice.id, clerk.door.world.cast.guest.id);
-    let other = clerk.door.world.cast.population.id;
+    let (alice, carol) = (clerk.door.world.data.alice.id, clerk.door.world.data.guest.id);
+    let other = clerk.door.world.data.population.id;
     for path in [
         format!("users/{alice}"),
         format!("users/{NOBODY}"),

@@ -29,7 +29,7 @@ async fn a_user_is_made_changed_and_deleted() {
             &"dora".into(),
             &"dora@example.test".into(),
             &true.into(),
-            &office.door.world.cast.population.id.to_string().into()
+            &office.door.world.data.population.id.to_string().into()
         )
     );
     assert_eq!(made["account"], json!({"canAuthenticate": true, "status": "OK"}));
@@ -48,9 +48,9 @@ async fn a_user_is_made_changed_and_deleted() {
     let replaced =
         office.send("PUT", &path, json!({"username": "Theodora", "email": "t@example.test"})).await.json();
     assert_eq!((&replaced["username"], replaced.get("name")), (&"Theodora".into(), None));
-    let moved = json!({"population": {"id": office.door.world.cast.guests.id.to_string()}});
+    let moved = json!({"population": {"id": office.door.world.data.guests.id.to_string()}});
     let moved = office.send("PATCH", &path, moved).await.json();
-    assert_eq!(moved["population"]["id"], office.door.world.cast.guests.id.to_string());
+    assert_eq!(moved["population"]["id"], office.door.world.data.guests.id.to_string());
     office.delete(&path).await;
     office.ask("DELETE", &path).send().await.assert_error(404, "NOT_FOUND", None);
 }
@@ -85,7 +85,7 @@ async fn bad_users_are_told_what_is_wrong() {
     raw.body("{").send().await.assert_error(400, "INVALID_REQUEST", None);
     let typed = office.ask("POST", "users").header("content-type", "text/plain").body("{}").send().await;
     typed.assert_error(415, "INVALID_REQUEST", None);
-    let alice = office.door.world.cast.alice.id;
+    let alice = office.door.world.data.alice.id;
     office
         .refused(
             "PATCH",
@@ -105,7 +105,7 @@ async fn bad_users_are_told_what_is_wrong() {
 #[tokio::test]
 async fn passwords_are_set_and_taken_away() {
     let office = Office::open().await;
-    let alice = office.door.world.cast.alice.id;
+    let alice = office.door.world.data.alice.id;
     let held = office.door.sign_on(ALICE).await;
     let path = format!("users/{alice}/password");
     let put = async |kind: &str, body: Value| {
@@ -144,7 +144,7 @@ async fn passwords_are_set_and_taken_away() {
 #[tokio::test]
 async fn a_user_who_is_disabled_or_deleted_has_no_session() {
     let mut office = Office::open().await;
-    let alice = office.door.world.cast.alice.id;
+    let alice = office.door.world.data.alice.id;
     let path = format!("users/{alice}");
     let (one, two) = (office.door.sign_on(ALICE).await, office.door.sign_on(ALICE).await);
     let bob = office.door.sign_on(BOB).await;
@@ -201,7 +201,7 @@ async fn users_are_found_by_filter_and_page() {
         found(r#"(username eq "bob" or username eq "alice") and enabled eq true"#).await,
         ["alice", "bob"]
     );
-    let guests = office.door.world.cast.guests.id;
+    let guests = office.door.world.data.guests.id;
     assert_eq!(found(&format!(r#"population.id eq "{guests}""#)).await, ["carol"]);
     let bad = office.ask("GET", "users?filter=username%20co%20%22a%22").send().await;
     bad.assert_error(400, "INVALID_DATA", Some(("INVALID_FILTER", Some("filter"))));
@@ -230,7 +230,7 @@ async fn users_are_found_by_filter_and_page() {
 #[tokio::test]
 async fn a_user_knows_the_last_sign_on() {
     let office = Office::open().await;
-    let path = format!("users/{}", office.door.world.cast.alice.id);
+    let path = format!("users/{}", office.door.world.data.alice.id);
     assert!(office.read(&path).await.get("lastSignOn").is_none());
     office.door.sign_on(ALICE).await;
     let user = office.read(&path).await;

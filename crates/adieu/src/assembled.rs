@@ -1,4 +1,4 @@
-//! The assembled house: an authority over a store, the faces in front of it, the dispatcher before them.
+//! The assembled server: an authority over a store, the faces in front of it, the dispatcher before them.
 //!
 //! Tests build the same one over a temporary folder and a frozen clock.
 
@@ -21,7 +21,7 @@ use crate::provision;
 
 /// Everything behind the listeners.
 #[derive(Clone)]
-pub struct House {
+pub struct AssembledServer {
     /// The authority.
     pub authority: Authority,
     /// The public side.
@@ -32,7 +32,7 @@ pub struct House {
     pub first_start: bool,
 }
 
-impl House {
+impl AssembledServer {
     /// Opens the data folder, makes what the first start makes, and builds the faces.
     pub async fn open(
         config: &Config,
@@ -66,7 +66,7 @@ impl House {
     }
 }
 
-impl House {
+impl AssembledServer {
     /// The same authority behind faces as this configuration sets them up, with the realms that it names.
     pub async fn with_faces_of(&self, config: &Config) -> Result<Self> {
         let made = provision::realms(&self.authority, config).await?;

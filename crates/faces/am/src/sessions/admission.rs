@@ -8,14 +8,14 @@ use serde_json::Value;
 use super::actions::{Act, Right, Row};
 use super::by_user;
 use super::turn::{Turn, in_body};
-use crate::answer::Margin;
+use crate::answer::Extras;
 use crate::caller::{self, Caller};
 use crate::cookies::CookieAct;
 use crate::error::AmError;
 use crate::face::Face;
 
 /// The session that a request is about.
-pub(super) enum Target {
+pub(super) enum AskedSession {
     /// None in particular, or the action finds it itself.
     Unasked,
     /// A live one, with its token.
@@ -31,7 +31,7 @@ impl Turn<'_> {
         face: &Face,
         row: Option<&Row>,
         body: &Value,
-        margin: &mut Margin,
+        extras: &mut Extras,
     ) -> Result<Caller, AmError> {
         let caller = caller::caller(face, self.call.headers()).await?;
         let possession = |row: &&Row| self.served.is_ok_and(|served| served.since(row.possession_since));
@@ -39,7 +39,7 @@ impl Turn<'_> {
             Caller::Live(..) => true,
             Caller::Dead => {
                 if row.is_some_and(|row| row.act == Act::Logout) {
-                    margin.cookies = CookieAct::Clear; // Contract am.md Q-25
+                    extras.cookies = CookieAct::Clear; // Contract am.md Q-25
                 }
                 false
             }
@@ -58,17 +58,17 @@ impl Turn<'_> {
         caller: &Caller,
         right: Right,
         (named, body): (Option<&str>, &Value),
-    ) -> Result<Target, AmError> {
+    ) -> Result<AskedSession, AmError> {
         match right {
-            Right::Anybody | Right::Holder => Ok(Target::Unasked),
-            Right::Owner | Right::Overseer => self.aimed(face, caller, named, right == Right::Owner).await,
+            Right::Anybody | Right::Bearer => Ok(AskedSession::Unasked),
+            Right::Owner | Right::Admin => self.aimed(face, caller, named, right == Right::Owner).await,
             Right::Administrator => {
                 self.demand_administrator(face, caller).await?;
-                Ok(Target::Unasked)
+                Ok(AskedSession::Unasked)
             }
-            Right::Namesake => {
+            Right::Oneself => {
                 by_user::admit(face, caller, self.realm, body).await?;
-                Ok(Target::Unasked)
+                Ok(AskedSession::Unasked)
             }
         }
     }
@@ -80,7 +80,7 @@ impl Turn<'_> {
         caller: &Caller,
         named: Option<&str>,
         owner_may: bool,
-    ) -> Result<Target, AmError> {
+    ) -> Result<AskedSession, AmError> {
         let own = caller.live();
         let target = match named {
             Some(text) => caller::opened_by(face, text, false).await?,
@@ -91,7 +91,7 @@ impl Turn<'_> {
         let Some((token, target)) = target else {
             // Of a dead session nobody can tell whose it was: only an administrator hears that it is dead.
             self.demand_administrator(face, caller).await?;
-            return Ok(Target::Dead);
+            return Ok(AskedSession::Dead);
         };
         let mine = match own {
             Some((_, own)) => own.user.id == target.user.id,
@@ -100,7 +100,7 @@ impl Turn<'_> {
         if !(mine && owner_may) {
             demand_reach(face, caller, &target).await?;
         }
-        Ok(Target::Live(token, target))
+        Ok(AskedSession::Live(token, target))
     }
 
     /// An administrator of the whole addressed realm.

@@ -32,10 +32,10 @@ const APP_TWO: &str = "a1fa0000-0000-4000-8000-0000000000c3";
 const OIDC: &str = "a1fa0000-0000-4000-8000-0000000000c4";
 
 /// Everybody, and what a client program has to know of them.
-pub struct Cast {
+pub struct TestData {
     /// The realm that all three dialects share.
     pub realm: Realm,
-    /// Its first population: everybody but [`Cast::guest`].
+    /// Its first population: everybody but [`TestData::guest`].
     pub population: Population,
     /// Its second population.
     pub guests: Population,
@@ -54,8 +54,8 @@ pub struct Cast {
     secrets: Vec<(String, String)>,
 }
 
-/// Makes the cast in the realms of the configuration.
-pub async fn assemble(authority: &Authority, config: &Config) -> Result<Cast> {
+/// Makes the data in the realms of the configuration.
+pub async fn make_data(authority: &Authority, config: &Config) -> Result<TestData> {
     let realm = at(authority, "/alpha").await?;
     let root = at(authority, "/").await?;
     let population = provision::default_population(authority, &realm).await?;
@@ -86,7 +86,7 @@ pub async fn assemble(authority: &Authority, config: &Config) -> Result<Cast> {
     let secrets = [&worker, &app, &app_two, &oidc]
         .map(|client| (client.id.to_string(), authority.secret_of(client).unwrap_or_default()))
         .to_vec();
-    Ok(Cast { realm, population, guests, alice, bob, guest, worker, app, app_two, secrets })
+    Ok(TestData { realm, population, guests, alice, bob, guest, worker, app, app_two, secrets })
 }
 
 async fn at(authority: &Authority, path: &str) -> Result<Realm> {
@@ -177,7 +177,7 @@ fn redirect_uri(name: &str) -> String {
     format!("https://{}.example.test/callback", name.to_lowercase())
 }
 
-impl Cast {
+impl TestData {
     /// The secret of one of the clients.
     pub fn secret(&self, client: &Client) -> &str {
         let found = self.secrets.iter().find(|(id, _)| *id == client.id.as_str());
