@@ -4,8 +4,7 @@
 //! function of the engine. It is a plain function from facts to changes: what falls, what stays, who took part, and
 //! whether this was the first time. Nothing else says "ended".
 
-use std::fmt;
-
+use crate::cause::Cause;
 use crate::ids::{ClientId, RealmId, UserId, UserKey};
 use crate::outage::Unwritten;
 use crate::session::{Around, Channel, NotLive, Session, State, Verdict, verdict};
@@ -91,116 +90,6 @@ pub enum EndKind {
     Reset,
     /// Over for good, and what is left of it is shown to nobody.
     Forget,
-}
-
-/// Why a session is over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// Its user signed off.
-    SignOff,
-    /// An administrator ended it.
-    Administrator(Actor),
-    /// The user was disabled.
-    UserDisabled,
-    /// The user was deleted.
-    UserRemoved,
-    /// The user has more sessions than the quota allows.
-    Quota,
-    /// The user's password was changed.
-    PasswordChanged,
-    /// The user was idle for too long.
-    Idle,
-    /// It reached its last moment.
-    Expired,
-    /// All sessions of the user or the realm were ended earlier.
-    EndedWithOthers,
-    /// Something that a newer version knows a word for.
-    Other,
-}
-
-impl Cause {
-    /// The cause as one word, for metrics, logs and records.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::SignOff => "sign_off",
-            Self::Administrator(_) => "administrator",
-            Self::UserDisabled => "user_disabled",
-            Self::UserRemoved => "user_removed",
-            Self::Quota => "quota",
-            Self::PasswordChanged => "password_changed",
-            Self::Idle => "idle",
-            Self::Expired => "expired",
-            Self::EndedWithOthers => "ended_with_others",
-            Self::Other => "other",
-        }
-    }
-
-    /// Who acted, where the cause names somebody.
-    pub const fn actor(&self) -> Option<&Actor> {
-        match self {
-            Self::Administrator(actor) => Some(actor),
-            Self::SignOff
-            | Self::UserDisabled
-            | Self::UserRemoved
-            | Self::Quota
-            | Self::PasswordChanged
-            | Self::Idle
-            | Self::Expired
-            | Self::EndedWithOthers
-            | Self::Other => None,
-        }
-    }
-
-    /// The cause that was written down as this word, with whoever acted as [`Actor`] shows itself. A word that this version
-    /// does not know was written by a newer one and reads as [`Cause::Other`]: history stays readable.
-    pub fn read(word: &str, actor: Option<&str>) -> Self {
-        const PLAIN: [Cause; 8] = [
-            Cause::SignOff,
-            Cause::UserDisabled,
-            Cause::UserRemoved,
-            Cause::Quota,
-            Cause::PasswordChanged,
-            Cause::Idle,
-            Cause::Expired,
-            Cause::EndedWithOthers,
-        ];
-        let administrator = actor.and_then(Actor::read).map(Self::Administrator);
-        let known = PLAIN.into_iter().chain(administrator).find(|cause| cause.word() == word);
-        known.unwrap_or(Self::Other)
-    }
-}
-
-/// Who acted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Actor {
-    /// A client in its own name.
-    Client(ClientId),
-    /// A user with a role or about their own sessions.
-    User(UserId),
-    /// Whoever has the data folder: the command line.
-    Operator,
-}
-
-impl fmt::Display for Actor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Client(id) => write!(f, "client {id}"),
-            Self::User(id) => write!(f, "user {id}"),
-            Self::Operator => f.write_str("operator"),
-        }
-    }
-}
-
-impl Actor {
-    /// The actor that shows itself so; none if this version does not know the kind.
-    fn read(text: &str) -> Option<Self> {
-        match text.split_once(' ') {
-            Some(("client", id)) => id.parse().ok().map(Self::Client),
-            Some(("user", id)) => id.parse().ok().map(Self::User),
-            Some(_) => None,
-            None => (text == "operator").then_some(Self::Operator),
-        }
-    }
 }
 
 /// Where an order came from.

@@ -5,6 +5,7 @@
 //! The words are those of `ARCHITECTURE.md`; the promises cited in capitals stand there too.
 
 pub mod amend;
+pub mod cause;
 pub mod directory;
 pub mod ending;
 pub mod entropy;
@@ -23,13 +24,14 @@ pub mod time;
 pub mod token;
 
 pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
+pub use cause::{Actor, Cause};
 pub use directory::{
     Beyond, Client, ClientAuth, Limits, NewUser, PasswordRenewal, Population, Proof, Quota, Realm, User,
     UserEdit, decide_renew_password,
 };
 pub use ending::{
-    Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Ending, EndingChange, Family,
-    Origin, PresentedToken, Tombstone, decide_ending,
+    EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Ending, EndingChange, Family, Origin,
+    PresentedToken, Tombstone, decide_ending,
 };
 pub use entropy::Entropy;
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, RotateOrder};

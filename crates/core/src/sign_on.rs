@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::cause::Cause;
 use crate::directory::{Beyond, Limits, Proof, Quota, User};
-use crate::ending::{Cause, EndKind, EndOrder, EndTarget, EndedSessions, Origin};
+use crate::ending::{EndKind, EndOrder, EndTarget, EndedSessions, Origin};
 use crate::ids::{Locator, RealmId};
 use crate::outage::Unwritten;
 use crate::second_factor::Spending;

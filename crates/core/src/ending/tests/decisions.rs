@@ -101,37 +101,3 @@ fn a_reset_keeps_the_id_raises_the_epoch_and_forgets_the_sign_on() {
     let again = decide_ending(&one(|s| s.state = State::Reset), &order, at(2)).expect("again");
     assert!(again.changes.is_empty() && matches!(again.outcome, Ended::Before));
 }
-
-/// Goal: every cause reads back as it was written, and what a newer version wrote spoils no list.
-#[test]
-fn causes_are_read_by_the_words_that_they_are_written_in() {
-    let actors = [
-        Actor::Operator,
-        Actor::Client("shop".parse().expect("a client id")),
-        Actor::User(UserId::from_uuid(uuid::Uuid::from_u128(7))),
-    ];
-    let plain = [
-        Cause::SignOff,
-        Cause::UserDisabled,
-        Cause::UserRemoved,
-        Cause::Quota,
-        Cause::PasswordChanged,
-        Cause::Idle,
-        Cause::Expired,
-        Cause::EndedWithOthers,
-        Cause::Other,
-    ];
-    for cause in plain.into_iter().chain(actors.map(Cause::Administrator)) {
-        let actor = cause.actor().map(ToString::to_string);
-        assert_eq!(Cause::read(cause.word(), actor.as_deref()), cause);
-    }
-    for (word, actor) in [
-        ("signal_from_upstream", None),
-        ("administrator", None),
-        ("administrator", Some("robot 7")),
-        ("administrator", Some("user nobody")),
-        ("", None),
-    ] {
-        assert_eq!(Cause::read(word, actor), Cause::Other, "{word} {actor:?}");
-    }
-}
