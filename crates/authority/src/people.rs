@@ -2,6 +2,7 @@
 //!
 //! What a user may do to others is read at the time of the call.
 
+use std::fmt;
 use std::sync::Arc;
 
 use adieu_core::{
@@ -17,8 +18,8 @@ use crate::hashing::HashError;
 /// Name of the population that every realm begins with.
 pub const DEFAULT_POPULATION: &str = "Default";
 
-/// A user to be made.
-#[derive(Clone, Debug, Default)]
+/// A user to be made. Its `Debug` text shows neither the password nor its hash (EMPTY-HANDS).
+#[derive(Clone, Default)]
 pub struct NewPerson {
     /// The name, matched in any letter case.
     pub username: String,
@@ -40,6 +41,24 @@ pub struct NewPerson {
     pub metadata_admin: Option<String>,
     /// What the user may do to others.
     pub roles: Vec<RoleAssignment>,
+}
+
+impl fmt::Debug for NewPerson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stars = |secret: &Option<String>| secret.as_ref().map(|_| "***");
+        f.debug_struct("NewPerson")
+            .field("username", &self.username)
+            .field("email", &self.email)
+            .field("external_id", &self.external_id)
+            .field("disabled", &self.disabled)
+            .field("password", &stars(&self.password))
+            .field("password_hash", &stars(&self.password_hash))
+            .field("traits", &self.traits)
+            .field("metadata_public", &self.metadata_public)
+            .field("metadata_admin", &self.metadata_admin)
+            .field("roles", &self.roles)
+            .finish()
+    }
 }
 
 /// Why a user was not made.
@@ -249,5 +268,24 @@ impl Authority {
         }
         let root = self.root_realm().await?.map_or(realm, |root| root.id);
         Ok(Standing::of(roles, realm, root))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: EMPTY-HANDS: whoever prints a user that is to be made prints no password.
+    #[test]
+    fn a_new_person_shows_no_password() {
+        let person = NewPerson {
+            username: "ada".into(),
+            password: Some("Rabbit-hole-11".into()),
+            password_hash: Some("$argon2id$x".into()),
+            ..NewPerson::default()
+        };
+        let shown = format!("{person:?}");
+        assert!(!shown.contains("Rabbit") && !shown.contains("argon2id"), "{shown}");
+        assert!(shown.contains("ada") && shown.contains("password: Some(\"***\")"), "{shown}");
     }
 }
