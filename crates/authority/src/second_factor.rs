@@ -14,10 +14,10 @@ use adieu_store::{DirectoryError, Edited, Live};
 use crate::Authority;
 use crate::sign_on::{SignOn, SignOnFailure, SignedIn, count};
 
-/// Somebody who is signed on by one factor gives a recovery code at a door.
+/// Somebody who is signed on by one factor gives a recovery code.
 #[derive(Clone)]
 pub struct SecondStep {
-    /// The realm of the door.
+    /// The realm in which they sign on.
     pub realm: Arc<Realm>,
     /// The channel.
     pub channel: Channel,

@@ -13,10 +13,10 @@ use crate::Authority;
 use crate::end::Said;
 use crate::workers::Busy;
 
-/// Somebody gives a name and a password at a door.
+/// Somebody gives a name and a password.
 #[derive(Clone)]
 pub struct SignOn {
-    /// The realm of the door.
+    /// The realm in which they sign on.
     pub realm: Arc<Realm>,
     /// The channel.
     pub channel: Channel,
@@ -69,7 +69,7 @@ pub enum SignOnFailure {
     /// The user has as many sessions as one can have.
     #[error("the user has too many sessions")]
     TooMany,
-    /// The user has as many sessions as the quota of this door allows.
+    /// The user has as many sessions as the quota of this channel allows.
     #[error("the user has reached the quota of sessions")]
     Quota,
     /// The store could not tell or not write: nothing is known to be changed.

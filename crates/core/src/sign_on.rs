@@ -22,11 +22,11 @@ use crate::token::{SessionSecret, SessionToken};
 /// Somebody proved who they are: open, renew or begin anew.
 #[derive(Clone, Debug)]
 pub struct SignOnOrder {
-    /// The realm of the door.
+    /// The realm in which they sign on.
     pub realm: RealmId,
     /// Who it is, and what was known of them when they proved it.
     pub proof: Proof,
-    /// The limits of the door.
+    /// The limits of the session.
     pub limits: Limits,
     /// How many live sessions the user may have, if there is a limit.
     pub quota: Option<Quota>,
