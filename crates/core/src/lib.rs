@@ -8,10 +8,13 @@ pub mod amend;
 pub mod cause;
 pub mod directory;
 pub mod ending;
+pub mod ending_record;
 pub mod entropy;
 pub mod grant;
+pub mod how_ended;
 pub mod ids;
 pub mod keys;
+pub mod origin;
 pub mod outage;
 pub mod revoke;
 pub mod rights;
@@ -24,26 +27,29 @@ pub mod time;
 pub mod token;
 
 pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
-pub use cause::{Actor, Cause};
+pub use cause::Cause;
 pub use directory::{
     Beyond, Client, ClientAuth, Limits, NewUser, PasswordRenewal, Population, Proof, Quota, Realm, User,
     UserEdit, decide_renew_password,
 };
 pub use ending::{
-    EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Ending, EndingChange, Family, Origin,
+    EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Ending, EndingChange, Family,
     PresentedToken, Tombstone, decide_ending,
 };
+pub use ending_record::{EndScope, EndingRecord, MassEnding};
 pub use entropy::Entropy;
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, RotateOrder};
+pub use how_ended::{EndedWith, how_ended};
 pub use ids::{ClientId, Locator, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
+pub use origin::{Actor, Channel, Origin, Reason, ReasonError};
 pub use outage::{Outage, Unwritten};
 pub use revoke::{GivenBack, RevokeOrder, Voided, decide_revoke, decide_void, is_void};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing};
 pub use second_factor::{
     Assurance, CODES_IN_A_SET, CodeSet, RECOVERY_CODE, RecoveryCodes, Spending, assurance_of,
 };
-pub use session::{Around, Channel, Device, Generations, Method, NotLive, Session, State, Verdict, verdict};
+pub use session::{Around, Device, Generations, Method, NotLive, Session, State, Verdict, verdict};
 pub use session_id::{Incarnation, SessionId, SessionIdCipher};
 pub use sign_on::{
     How, SignOnDecision, SignOnError, SignOnOrder, SignedOn, decide_room, decide_sign_on, decide_spending,

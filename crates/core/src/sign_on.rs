@@ -8,13 +8,12 @@ use std::collections::BTreeMap;
 
 use crate::cause::Cause;
 use crate::directory::{Beyond, Limits, Proof, Quota, User};
-use crate::ending::{EndKind, EndOrder, EndTarget, EndedSessions, Origin};
+use crate::ending::{EndKind, EndOrder, EndTarget, EndedSessions};
 use crate::ids::{Locator, RealmId};
+use crate::origin::{Actor, Channel, Origin};
 use crate::outage::Unwritten;
 use crate::second_factor::Spending;
-use crate::session::{
-    Around, Channel, Device, Generations, Method, NotLive, Session, State, Verdict, verdict,
-};
+use crate::session::{Around, Device, Generations, Method, NotLive, Session, State, Verdict, verdict};
 use crate::session_id::{Incarnation, SessionId};
 use crate::time::Timestamp;
 use crate::token::{SessionSecret, SessionToken};
@@ -187,7 +186,7 @@ pub fn decide_room(
         kind: EndKind::End,
         cause: Cause::Quota,
         spare: None,
-        origin: Origin { channel: order.channel.clone(), address: order.device.address.clone() },
+        origin: Origin::of(Actor::System, order.channel.clone(), order.device.address.clone()),
     };
     Ok(others.into_iter().take(falling).map(end).collect())
 }
@@ -204,6 +203,7 @@ impl SignOnOrder {
             token_hash: self.secret.hash(),
             epoch: 0,
             state: State::SignedOn,
+            reset_by: None,
             born,
             opened_at: now,
             authenticated_at: now,

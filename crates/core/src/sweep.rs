@@ -3,8 +3,9 @@
 //! Expiry is decided at check time; the sweep only frees space. It removes nothing that a check would call live,
 //! and nothing that a user could still begin anew.
 
-use crate::ending::{EndKind, EndOrder, EndTarget, Origin};
-use crate::session::{Around, Channel, NotLive, Session, Verdict, verdict};
+use crate::ending::{EndKind, EndOrder, EndTarget};
+use crate::origin::Origin;
+use crate::session::{Around, NotLive, Session, Verdict, verdict};
 use crate::time::Timestamp;
 
 /// The order that removes a session which is over, if it is.
@@ -20,6 +21,6 @@ pub fn spent(session: &Session, seen_at: Timestamp, around: Around, now: Timesta
         kind: EndKind::End,
         cause: why.as_cause(),
         spare: None,
-        origin: Origin { channel: Channel::named("sweep"), address: None },
+        origin: Origin::of_system(),
     })
 }

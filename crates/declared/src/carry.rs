@@ -4,7 +4,7 @@
 //! all the same, what stands before it is done, and applying the document again goes on from there.
 
 use adieu_authority::{
-    Authority, Channel, ClientAuth, ClientId, NewClient, NewPerson, Origin, RealmId, UserEdit, UserId,
+    Actor, Authority, Channel, ClientAuth, ClientId, NewClient, NewPerson, Origin, RealmId, UserEdit, UserId,
 };
 use anyhow::{Context, Result};
 
@@ -108,7 +108,7 @@ async fn make(authority: &Authority, change: Change, password: Option<Password>)
 }
 
 fn origin() -> Origin {
-    Origin { channel: Channel::named("command"), address: None }
+    Origin::of(Actor::Operator, Channel::named("command"), None)
 }
 
 async fn make_user(authority: &Authority, new: PlannedUser, password: Option<Password>) -> Result<()> {

@@ -52,6 +52,11 @@ const MIGRATIONS: &[&str] = &[
      INSERT INTO recent SELECT unhex(replace(detail ->> 'r', '-', '')), detail ->> 'o', locator FROM session;
      CREATE TABLE document(realm BLOB NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY(realm, kind, id)) WITHOUT ROWID;",
+    // Records of endings of many.
+    "CREATE TABLE mass_ending(scope BLOB NOT NULL, generation INTEGER NOT NULL, at INTEGER NOT NULL,
+        done INTEGER NOT NULL, walked_to INTEGER NOT NULL, detail TEXT NOT NULL,
+        PRIMARY KEY(scope, generation)) WITHOUT ROWID;
+     CREATE INDEX mass_ending_walk ON mass_ending(done, at);",
 ];
 
 /// What a connection is for.
@@ -134,7 +139,7 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
 
 #[cfg(test)]
 mod tests {
-    use adieu_core::{Cause, SessionId, SessionIdCipher, UserId};
+    use adieu_core::{Actor, Cause, SessionId, SessionIdCipher, UserId};
 
     use super::*;
     use crate::rows;
@@ -185,8 +190,8 @@ mod tests {
             panic!("two rows")
         };
         assert_eq!((session.opened_at.ms(), session.user), (100, user));
-        assert_eq!((grave.session.opened_at.ms(), grave.ended_at.ms(), grave.session.user), (90, 300, user));
-        assert_eq!(grave.cause, Cause::Administrator(adieu_core::Actor::Operator));
+        assert_eq!((grave.session.opened_at.ms(), grave.ending.at.ms(), grave.session.user), (90, 300, user));
+        assert_eq!((grave.ending.cause, &grave.ending.actor), (Cause::Administrator, &Actor::Operator));
         assert_eq!(grave.session.participants.len(), 1);
         let marks = rows::marks_after(&db, ada.realm, None, 10).expect("read");
         assert_eq!(marks.iter().map(|mark| mark.opened_at.ms()).collect::<Vec<_>>(), [100, 90]);

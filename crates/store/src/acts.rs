@@ -8,10 +8,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use adieu_core::{
-    AmendError, AmendOrder, Cause, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId,
-    Locator, NewUser, NotLive, Origin, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId,
-    RedeemOrder, RevokeOrder, RotateOrder, Session, SessionId, SessionToken, SignOnError, SignOnOrder,
-    SignedOn, Timestamp, Unwritten, User, UserEdit, UserId, Verdict, Voided,
+    AmendError, AmendOrder, Client, ClientId, EndError, EndOrder, Ended, EndingRecord, Grant, GrantError,
+    GrantId, Locator, NewUser, NotLive, Origin, Outage, PasswordRenewal, Population, PopulationId, Realm,
+    RealmId, RedeemOrder, RevokeOrder, RotateOrder, Session, SessionId, SessionToken, SignOnError,
+    SignOnOrder, SignedOn, Timestamp, Unwritten, User, UserEdit, UserId, Verdict, Voided,
 };
 
 use crate::document::Document;
@@ -76,15 +76,21 @@ pub struct FoundSession {
 pub enum Fate {
     /// It is live.
     Live,
-    /// It is not, though nobody ended it by name.
-    Over(NotLive),
+    /// It is not, though nobody ended it by name; and how it ended, as far as that is known.
+    Over(NotLive, Option<Box<EndingRecord>>),
     /// It was ended.
-    Ended {
-        /// When.
-        at: Timestamp,
-        /// Why.
-        cause: Cause,
-    },
+    Ended(Box<EndingRecord>),
+}
+
+impl Fate {
+    /// How it ended, if it did and that is known.
+    pub fn ending(&self) -> Option<&EndingRecord> {
+        match self {
+            Self::Live => None,
+            Self::Over(_, ending) => ending.as_deref(),
+            Self::Ended(ending) => Some(ending),
+        }
+    }
 }
 
 /// A session with what became of it, for as long as something of it is kept and may be shown.
@@ -98,17 +104,6 @@ pub struct SessionRecord {
     pub seen_at: Timestamp,
     /// What became of it.
     pub fate: Fate,
-}
-
-impl From<FoundSession> for SessionRecord {
-    fn from(found: FoundSession) -> Self {
-        let FoundSession { session, user, seen_at, verdict } = found;
-        let fate = match verdict {
-            Verdict::Live => Fate::Live,
-            Verdict::Not(why) => Fate::Over(why),
-        };
-        Self { session, user, seen_at, fate }
-    }
 }
 
 /// A place in the list of a realm's sessions, which is ordered by the time they opened.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::*;
 use crate::directory::{Beyond, Limits, Proof, Quota, User};
 use crate::ids::PopulationId;
+use crate::origin::Channel;
 use crate::session::tests::plain;
 use crate::session::{Device, Generations};
 use crate::session_id::Incarnation;
@@ -28,6 +29,7 @@ const USERS: u64 = 3;
 struct Disk {
     sessions: BTreeMap<u64, Session>,
     tombstones: BTreeMap<SessionId, Tombstone>,
+    mass: Vec<MassEnding>,
     users: Vec<User>,
     realm_generation: u64,
 }
@@ -124,15 +126,20 @@ fn user(n: u64) -> User {
 }
 
 fn order(target: EndTarget, kind: EndKind) -> EndOrder {
-    let origin = Origin { channel: Channel::named("test"), address: None };
+    let origin = Origin::of_holder(Channel::named("test"), None);
     EndOrder { realm: None, target, kind, cause: Cause::SignOff, spare: None, origin }
 }
 
 impl Model {
     fn new() -> Self {
         let users = (0..USERS).map(user).collect();
-        let disk =
-            Disk { sessions: BTreeMap::new(), tombstones: BTreeMap::new(), users, realm_generation: 0 };
+        let disk = Disk {
+            sessions: BTreeMap::new(),
+            tombstones: BTreeMap::new(),
+            mass: vec![],
+            users,
+            realm_generation: 0,
+        };
         Self { disk, seen: BTreeMap::new(), now: Timestamp::from_ms(0), drawn: 0, tokens: Vec::new() }
     }
 
@@ -164,12 +171,27 @@ impl Model {
         self.by_id(id).is_some_and(live)
     }
 
+    /// The first ending of each scope behind the session's birth.
+    fn ended_with(&self, session: &Session) -> EndedWith {
+        let user = self.disk.users.iter().find(|u| u.id == session.user).expect("the user of a session");
+        let first = |scope: EndScope, born| {
+            let behind = |m: &&MassEnding| m.scope == scope && m.generation > born;
+            let first = self.disk.mass.iter().filter(behind).min_by_key(|m| m.generation);
+            first.map(|m| m.record.clone())
+        };
+        EndedWith {
+            user: first(EndScope::User(user.key), session.born.user),
+            realm: first(EndScope::Realm(session.realm), session.born.realm),
+        }
+    }
+
     fn family(&self, target: &EndTarget) -> Family {
         let one = |id: SessionId| match self.by_id(id) {
             Some(s) => Family::One {
                 session: Box::new(s.clone()),
                 seen_at: self.seen_at(s),
                 around: self.around(s),
+                with: Box::new(self.ended_with(s)),
                 forgotten: self.disk.users.iter().any(|u| u.id == s.user && s.born.user < u.forgotten),
             },
             None => match self.disk.tombstones.get(&id) {
@@ -212,6 +234,7 @@ impl Model {
                 }
                 EndingChange::RaiseRealm { to, .. } => self.disk.realm_generation = to,
                 EndingChange::RaiseClient { .. } => unreachable!("no clients here"),
+                EndingChange::Record(mass) => self.disk.mass.push(*mass),
             }
         }
         Ok(ending.outcome)

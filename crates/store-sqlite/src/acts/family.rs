@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use adieu_core::session::Verdict;
 use adieu_core::{
-    Around, EndOrder, EndTarget, Family, Generations, Realm, Session, SessionId, Timestamp, User, UserId,
+    Around, EndOrder, EndTarget, EndedWith, EndingRecord, Family, Generations, Realm, Session, SessionId,
+    Timestamp, User, UserId,
 };
 use rusqlite::Connection;
 
@@ -26,6 +27,24 @@ pub(crate) struct SessionFacts {
 impl SessionFacts {
     pub(crate) fn verdict(&self, now: Timestamp) -> Verdict {
         adieu_core::verdict(&self.session, self.seen_at, self.around, now)
+    }
+
+    /// The endings of many that the session was born before; most were born under the present generations.
+    fn ended_with(&self, db: &Connection) -> rusqlite::Result<EndedWith> {
+        if self.session.born == self.around.generations {
+            return Ok(EndedWith::default());
+        }
+        rows::ended_with(db, self.user.key, &self.session)
+    }
+
+    /// How the session ended, if it is not live and anything tells.
+    pub(crate) fn how_ended(
+        &self,
+        db: &Connection,
+        now: Timestamp,
+    ) -> rusqlite::Result<Option<EndingRecord>> {
+        let with = self.ended_with(db)?;
+        Ok(adieu_core::how_ended(&self.session, self.seen_at, self.around, &with, now))
     }
 }
 
@@ -76,9 +95,11 @@ pub(crate) fn family(batch: &Batch<'_>, order: &EndOrder) -> rusqlite::Result<Fa
 }
 
 fn one(batch: &Batch<'_>, id: SessionId) -> rusqlite::Result<Family> {
-    if let Some(SessionFacts { session, seen_at, around, user }) = facts_in(batch, id)? {
+    if let Some(facts) = facts_in(batch, id)? {
+        let with = Box::new(facts.ended_with(batch.db)?);
+        let SessionFacts { session, seen_at, around, user } = facts;
         let forgotten = session.born.user < user.forgotten;
-        return Ok(Family::One { session: Box::new(session), seen_at, around, forgotten });
+        return Ok(Family::One { session: Box::new(session), seen_at, around, with, forgotten });
     }
     let Some(mut tombstone) = rows::tombstone(batch.db, batch.cipher(), id)? else {
         return Ok(Family::Nothing);

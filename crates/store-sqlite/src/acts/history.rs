@@ -97,7 +97,7 @@ fn remembered(
             let facts = facts(db, shared, session)?;
             let fate = match facts.verdict(now) {
                 Verdict::Live => Fate::Live,
-                Verdict::Not(why) => Fate::Over(why),
+                Verdict::Not(why) => Fate::Over(why, facts.how_ended(db, now)?.map(Box::new)),
             };
             (facts.user, facts.seen_at, facts.session, fate)
         }
@@ -105,7 +105,7 @@ fn remembered(
         Kept::Tombstone(tombstone) => {
             let user = rows::user(db, tombstone.session.user)?;
             let user = user.ok_or_else(|| Damaged::row("user of a tombstone"))?;
-            let fate = Fate::Ended { at: tombstone.ended_at, cause: tombstone.cause };
+            let fate = Fate::Ended(Box::new(tombstone.ending));
             (Arc::new(user), tombstone.session.seen_at, tombstone.session, fate)
         }
     };

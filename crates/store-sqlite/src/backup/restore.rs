@@ -10,14 +10,14 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
-use adieu_core::Timestamp;
+use adieu_core::{Actor, Cause, Channel, EndScope, EndingRecord, MassEnding, Origin, Timestamp};
 use rusqlite::Connection;
 
 use super::manifest::Manifest;
 use super::{BackupError, copy, make_empty, new_file, sync_file, sync_folder};
 use crate::error::OpenError;
 use crate::folder::{self, DATABASE, DRAFT, KEY, LOCK};
-use crate::schema;
+use crate::{rows, schema};
 
 /// What becomes of a data folder that holds something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -262,12 +262,27 @@ impl Draft {
             let raise = format!("UPDATE {table} SET generation = max(generation + 1, ?1)");
             transaction.execute(&raise, [now.ms()])?;
         }
+        record(&transaction, now)?;
         transaction.execute("DELETE FROM flow", [])?;
         transaction.commit()?;
         db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         db.close().map_err(|(_, error)| error)?;
         sync_file(&path)
     }
+}
+
+/// How all of it ended, for each realm and each client. A user's sessions find it at their realm.
+fn record(db: &Connection, now: Timestamp) -> Result<(), BackupError> {
+    let origin = Origin::of(Actor::Operator, Channel::named("command"), None);
+    for realm in rows::realms(db)? {
+        let clients = rows::clients(db, realm.id)?.into_iter();
+        let clients = clients.map(|client| (EndScope::Client(client.id), client.generation));
+        for (scope, generation) in clients.chain([(EndScope::Realm(realm.id), realm.generation)]) {
+            let record = EndingRecord::ordered(&origin, Cause::Restored, None, now);
+            rows::write_mass_ending(db, &MassEnding { scope, generation, spared: None, record }, false)?;
+        }
+    }
+    Ok(())
 }
 
 /// A database whose pages and indexes are whole.

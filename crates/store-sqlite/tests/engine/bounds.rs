@@ -53,7 +53,7 @@ async fn a_sweep_writes_down_why_each_session_was_over() {
     town.end(EndTarget::User(bob.id), at(1)).await.expect("an ending");
     let now = at(10_000 + 7200);
     while town.store.sweep(now, i64::MAX).await.expect("a sweep").more {}
-    for (held, why) in [(&idle, "idle"), (&expired, "expired"), (&superseded, "ended_with_others")] {
+    for (held, why) in [(&idle, "idle"), (&expired, "expired"), (&superseded, "administrator")] {
         assert_eq!(cause(&town, held.session.locator.number()), why);
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Generations carry them, so that no order of arrival and no clock can bring a session back.
 
-use adieu_core::{EndTarget, Ended, NotLive, PopulationId, RealmId, SignOnError};
+use adieu_core::{
+    Actor, Cause, Channel, EndOrder, EndTarget, Ended, EndingRecord, NotLive, Origin, PopulationId, RealmId,
+    SignOnError, Span,
+};
 
 use crate::suite::town::at;
 use crate::suite::{Engine, OpenedSession, Town};
@@ -118,4 +121,73 @@ pub async fn a_sign_on_that_races_a_mass_ending_is_refused<E: Engine>() {
         assert!(matches!(refused, Err(SignOnError::Superseded)), "{refused:?}");
     }
     town.expect_dead(&held, at(2)).await;
+}
+
+/// What is told of how a session ended.
+async fn told<E: Engine>(town: &Town<E>, held: &OpenedSession, s: i64) -> EndingRecord {
+    let record = town.store.session_record(held.session.id, at(s)).await.expect("an answer").expect("kept");
+    record.fate.ending().expect("it ended, and that is known").clone()
+}
+
+/// Goal: a session that ended with others tells when, why, by whom, through which channel and from where, and that stays
+/// so when others end later, when it is ended by name, over a crash and when the sweep has passed.
+pub async fn a_session_that_ended_with_others_tells_how<E: Engine>() {
+    for n in 0..4 {
+        let town = Town::<E>::new().await;
+        let ada = town.user("ada").await;
+        let (first, swept) = (town.sign_on(&ada, at(0)).await, town.sign_on(&ada, at(0)).await);
+        let spared = town.sign_on(&ada, at(0)).await;
+        let shop: Actor = Actor::Client("shop".parse().expect("a client"));
+        let origin = Origin::of(shop.clone(), Channel::named("other"), Some("192.0.2.9:1".into()));
+        let origin = origin.because(Some("a laptop was lost".parse().expect("a reason")));
+        let target = match n {
+            0 => Some(EndTarget::User(ada.id)),
+            1 => Some(EndTarget::UserBut { user: ada.id, keep: spared.session.id }),
+            2 => Some(EndTarget::Realm(town.realm)),
+            _ => None,
+        };
+        let cause = match target {
+            Some(target) => {
+                let order = EndOrder { origin: origin.clone(), ..town.ending(target) };
+                let Ok(Ended::Now(ended)) = town.store.end(order, at(5)).await else { panic!("not ended") };
+                assert_eq!(ended.record.reason, origin.reason);
+                Cause::Administrator
+            }
+            None => {
+                let edit = adieu_core::UserEdit { enabled: Some(false), ..Default::default() };
+                town.store.edit_user(ada.id, edit, origin.clone(), at(5)).await.expect("disabled");
+                Cause::UserDisabled
+            }
+        };
+        let expect = EndingRecord {
+            at: at(5),
+            cause,
+            actor: shop,
+            reason: origin.reason.clone(),
+            channel: origin.channel.clone(),
+            address: origin.address.clone(),
+        };
+        assert_eq!(told(&town, &first, 6).await, expect);
+        town.end(EndTarget::Realm(town.realm), at(7)).await.expect("an ending");
+        town.end(EndTarget::User(ada.id), at(8)).await.expect("an ending");
+        assert!(matches!(town.end(first.presented(), at(9)).await, Ok(Ended::Before)));
+        let town = town.after_crash().await;
+        while town.store.sweep(at(10_000), Span::from_s(1_000_000).ms()).await.expect("a sweep").more {}
+        for held in [&first, &swept] {
+            assert_eq!(told(&town, held, 10_001).await, expect, "{n}");
+        }
+        if n == 1 {
+            assert_eq!(told(&town, &spared, 10_001).await.at, at(7), "what was spared ended with the next");
+        }
+    }
+}
+
+/// Goal: time that ran out before others ended is what ended a session, whoever asks late.
+pub async fn what_time_has_ended_did_not_end_with_others<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let ada = town.user("ada").await;
+    let held = town.sign_on(&ada, at(0)).await;
+    town.end(EndTarget::User(ada.id), at(2000)).await.expect("an ending");
+    let ending = told(&town, &held, 2001).await;
+    assert_eq!((ending.at, ending.cause, ending.actor), (at(1000), Cause::Idle, Actor::System));
 }
