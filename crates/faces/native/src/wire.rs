@@ -3,8 +3,8 @@
 //! No secret and no hash of one is ever shown, nor the free properties of a session.
 
 use adieu_authority::{Actor, Cause, Client, Fate, NotLive, Population, Realm, Remembered, Timestamp, User};
-use adieu_declared::client_words::{AuthMethod, GrantType};
 use adieu_http_kit::dates;
+use adieu_provisioning::client_words::{AuthMethod, GrantType};
 use serde_json::{Value, json};
 
 use crate::roles;
