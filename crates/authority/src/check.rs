@@ -3,7 +3,7 @@
 //! Whether the session is one of a door's realm is for the face to say.
 
 use adieu_core::{Outage, RealmId, SessionId, SessionToken, UserId};
-use adieu_store::{Check, Listed, Listing, Looked, Lookup, Remembered};
+use adieu_store::{Check, FoundSession, Lookup, SessionPage, SessionQuery, SessionRecord};
 
 use crate::Authority;
 
@@ -30,17 +30,17 @@ impl Authority {
     }
 
     /// The session of that public id, live or not; none if there never was one or it was ended.
-    pub fn look(&self, id: SessionId, touch: bool) -> Lookup<Result<Option<Looked>, Outage>> {
-        match self.inner.store.look(id, touch, self.now()) {
+    pub fn session_by_id(&self, id: SessionId, touch: bool) -> Lookup<Result<Option<FoundSession>, Outage>> {
+        match self.inner.store.session_by_id(id, touch, self.now()) {
             Lookup::Now(answer) => {
-                self.inner.counts.count_look(&answer);
+                self.inner.counts.count_verdict(&answer);
                 Lookup::Now(answer)
             }
             Lookup::Later(look) => {
                 let counts = self.inner.counts.clone();
                 Lookup::Later(Box::pin(async move {
                     let answer = look.await;
-                    counts.count_look(&answer);
+                    counts.count_verdict(&answer);
                     answer
                 }))
             }
@@ -48,22 +48,22 @@ impl Authority {
     }
 
     /// The session of that public id, live, over or ended; none if nothing of it is kept or it is shown to nobody.
-    pub async fn recall(&self, id: SessionId) -> Result<Option<Remembered>, Outage> {
-        self.store().recall(id, self.now()).await
+    pub async fn session_record(&self, id: SessionId) -> Result<Option<SessionRecord>, Outage> {
+        self.store().session_record(id, self.now()).await
     }
 
     /// The sessions of a user with what became of them, newest first.
-    pub async fn history_of(&self, user: UserId, limit: u32) -> Result<Vec<Remembered>, Outage> {
-        self.store().history_of(user, limit, self.now()).await
+    pub async fn user_session_records(&self, user: UserId, limit: u32) -> Result<Vec<SessionRecord>, Outage> {
+        self.store().user_session_records(user, limit, self.now()).await
     }
 
     /// The sessions of a realm with what became of them, a page at a time, newest first.
-    pub async fn sessions_in(&self, realm: RealmId, listing: Listing) -> Result<Listed, Outage> {
-        self.store().sessions_in(realm, listing, self.now()).await
+    pub async fn realm_sessions(&self, realm: RealmId, listing: SessionQuery) -> Result<SessionPage, Outage> {
+        self.store().realm_sessions(realm, listing, self.now()).await
     }
 
     /// The sessions of a user whose rows are there, newest first.
-    pub async fn sessions_of(&self, user: UserId, limit: u32) -> Result<Vec<Looked>, Outage> {
+    pub async fn sessions_of(&self, user: UserId, limit: u32) -> Result<Vec<FoundSession>, Outage> {
         self.store().sessions_of(user, limit, self.now()).await
     }
 }

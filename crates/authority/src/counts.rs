@@ -3,7 +3,7 @@
 //! Counts only; the recorder stands in the binary.
 
 use adieu_core::{Outage, Verdict};
-use adieu_store::{Check, Looked};
+use adieu_store::{Check, FoundSession};
 
 /// How often which answer was given. The handles are got once: a check is too cheap to look them up.
 #[derive(Clone)]
@@ -31,9 +31,9 @@ impl Counts {
     }
 
     /// A look by public id asks the same question.
-    pub(crate) fn count_look(&self, answer: &Result<Option<Looked>, Outage>) {
+    pub(crate) fn count_verdict(&self, answer: &Result<Option<FoundSession>, Outage>) {
         match answer {
-            Ok(Some(Looked { verdict: Verdict::Live, .. })) => self.live.increment(1),
+            Ok(Some(FoundSession { verdict: Verdict::Live, .. })) => self.live.increment(1),
             Ok(_) => self.not_live.increment(1),
             Err(_) => self.cannot_tell.increment(1),
         }

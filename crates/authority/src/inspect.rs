@@ -9,7 +9,7 @@ use adieu_core::{
     Actor, Client, Grant, GrantAround, GrantId, Outage, Realm, RealmId, RoleAssignment, SessionId, User,
     UserId, Verdict, is_revoked,
 };
-use adieu_store::Looked;
+use adieu_store::FoundSession;
 use adieu_token::{TOKEN_BYTES_MAX, Verified};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,7 +25,7 @@ pub struct Active {
     /// Whose it is.
     pub client: Arc<Client>,
     /// Its session, if it was issued because of one that is live.
-    pub session: Option<Looked>,
+    pub session: Option<FoundSession>,
 }
 
 impl Active {
@@ -166,7 +166,7 @@ impl Authority {
             return Ok(None); // It outlives its session for others, not here: nobody acts in the name of who signed off.
         }
         let scope = active.claims.str("scope").unwrap_or_default().to_owned();
-        let user = active.session.map(|looked| (looked.user, looked.session.id));
+        let user = active.session.map(|found| (found.user, found.session.id));
         Ok(Some(Principal { client: active.client, user, scope }))
     }
 
@@ -203,11 +203,11 @@ impl Authority {
         grant: &Grant,
         client: &Client,
         touch: bool,
-    ) -> Result<Option<Option<Looked>>, Outage> {
-        let looked = self.look(grant.session, false).get().await?;
-        let looked = looked.filter(|looked| looked.verdict == Verdict::Live);
+    ) -> Result<Option<Option<FoundSession>>, Outage> {
+        let found = self.session_by_id(grant.session, false).get().await?;
+        let found = found.filter(|found| found.verdict == Verdict::Live);
         let mut around = GrantAround {
-            session_epoch: looked.as_ref().map(|looked| looked.session.epoch),
+            session_epoch: found.as_ref().map(|found| found.session.epoch),
             client_generation: client.enabled.then_some(client.generation),
             outlives_session: false,
         };
@@ -218,12 +218,12 @@ impl Authority {
         if !grant.is_live(around, self.now()) {
             return Ok(None);
         }
-        let looked = looked.filter(|looked| looked.session.epoch == grant.epoch);
-        if touch && looked.is_some() {
+        let found = found.filter(|found| found.session.epoch == grant.epoch);
+        if touch && found.is_some() {
             // Only now: a dead grant's token keeps no session awake.
-            self.look(grant.session, true).get().await?;
+            self.session_by_id(grant.session, true).get().await?;
         }
-        Ok(Some(looked))
+        Ok(Some(found))
     }
 }
 

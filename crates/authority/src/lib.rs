@@ -39,8 +39,8 @@ pub use adieu_core::{
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
-    Check, DirectoryError, Document, Edited, Fate, Figures, Flow, FlowId, Listed, Listing, Live, Looked,
-    Lookup, Mark, Remembered, Store, Swept,
+    Check, DirectoryError, Document, Edited, Fate, Figures, Flow, FlowId, FoundSession, LiveSession, Lookup,
+    SessionCursor, SessionPage, SessionQuery, SessionRecord, Store, Swept,
 };
 
 pub use clients::NewClient;

@@ -9,7 +9,7 @@ use adieu_core::{
     AmendError, AmendOrder, Amendment, Channel, CodeSet, Device, Origin, RECOVERY_CODE, Realm, RecoveryCodes,
     SessionToken, Spending, TokenHash, User, UserEdit, UserId,
 };
-use adieu_store::{DirectoryError, Edited, Live};
+use adieu_store::{DirectoryError, Edited, LiveSession};
 
 use crate::Authority;
 use crate::sign_on::{SignOn, SignOnFailure, SignedIn, count};
@@ -74,7 +74,7 @@ impl Authority {
     /// proven by it: whoever confirms the codes has seen them.
     pub async fn confirm_recovery_codes(
         &self,
-        live: &Live,
+        live: &LiveSession,
         set: CodeSet,
         origin: Origin,
     ) -> Result<User, ConfirmError> {

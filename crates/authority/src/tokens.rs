@@ -148,7 +148,7 @@ impl Authority {
         }
         let (grant, refresh) = self.rotate(&order).await?;
         // Using a refresh token is activity of its user. The old one is spent: failing to note it must not cost the new.
-        let _ = self.look(grant.session, true).get().await;
+        let _ = self.session_by_id(grant.session, true).get().await;
         let scope = order.scope.unwrap_or_else(|| grant.scope.clone());
         let given = Given { scope, refresh: Some(refresh), first: false };
         self.tokens_of(issuer, &keys, &grant, &order.client, given).await
@@ -221,10 +221,10 @@ impl Authority {
         if !given.scope.split(' ').any(|scope| scope == "openid") {
             return Ok(None);
         }
-        let looked = self.look(grant.session, false).get().await?;
-        let looked =
-            looked.filter(|looked| looked.verdict == Verdict::Live && looked.session.epoch == grant.epoch);
-        let Some(looked) = looked else {
+        let found = self.session_by_id(grant.session, false).get().await?;
+        let found =
+            found.filter(|found| found.verdict == Verdict::Live && found.session.epoch == grant.epoch);
+        let Some(found) = found else {
             // The session was live when the grant was decided; if it is gone by now, so are the tokens, unless they may
             // outlive it: then there is nothing that an ID token could speak of.
             return if client.outlives_session { Ok(None) } else { Err(TokenFailure::Grant) };
@@ -238,7 +238,7 @@ impl Authority {
             exp: now.plus(client.access_life).s(),
             auth_time: grant.auth_time.s(),
             acr: acr(issuer, client),
-            amr: amr(&looked.session),
+            amr: amr(&found.session),
             sid: grant.session.to_string(),
             env: issuer.realm.id.to_string(),
             // OpenID Connect Core §12.2: a refreshed ID token has no nonce.

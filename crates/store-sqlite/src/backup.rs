@@ -18,7 +18,7 @@ use crate::error::OpenError;
 use crate::folder::{DATABASE, KEY};
 use crate::schema;
 
-use manifest::{Listed, Manifest};
+use manifest::{ListedFile, Manifest};
 pub use restore::{Existing, Restored, restore};
 
 /// Why there is no backup, or why one was not restored. Each text says what to do.
@@ -157,19 +157,19 @@ fn new_file(path: &Path) -> Result<File, BackupError> {
 }
 
 /// Copies a file, synced, and says what was copied.
-fn copy(from: &Path, to: &Path) -> Result<Listed, BackupError> {
+fn copy(from: &Path, to: &Path) -> Result<ListedFile, BackupError> {
     let mut target = new_file(to)?;
     let listed = read_through(from, &mut target, to)?;
     target.sync_all().map_err(BackupError::io(to))?;
     Ok(listed)
 }
 
-fn digest(path: &Path) -> Result<Listed, BackupError> {
+fn digest(path: &Path) -> Result<ListedFile, BackupError> {
     read_through(path, &mut io::sink(), path)
 }
 
 /// Reads a file piece by piece: a database may be larger than memory.
-fn read_through(from: &Path, into: &mut dyn Write, to: &Path) -> Result<Listed, BackupError> {
+fn read_through(from: &Path, into: &mut dyn Write, to: &Path) -> Result<ListedFile, BackupError> {
     let mut source = File::open(from).map_err(BackupError::io(from))?;
     let (mut hash, mut bytes, mut piece) = (Sha256::new(), 0, vec![0; 1 << 20]);
     loop {
@@ -183,7 +183,7 @@ fn read_through(from: &Path, into: &mut dyn Write, to: &Path) -> Result<Listed, 
     }
     let name = to.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Listed { name, bytes, sha256 })
+    Ok(ListedFile { name, bytes, sha256 })
 }
 
 fn sync_file(path: &Path) -> Result<(), BackupError> {

@@ -16,7 +16,7 @@ use adieu_core::{Client, ClientId, Grant, Realm, Session, Timestamp, User};
 pub(crate) struct Caches {
     /// The number of the last commit whose changes stand in the maps.
     published: AtomicU64,
-    pub(crate) sessions: ExactMap<u128, Held, ByNumber>,
+    pub(crate) sessions: ExactMap<u128, CachedSession, ByNumber>,
     pub(crate) users: ExactMap<u128, User, ByNumber>,
     pub(crate) realms: ExactMap<u128, Realm, ByNumber>,
     pub(crate) clients: ExactMap<ClientId, Client, RandomState>,
@@ -24,7 +24,7 @@ pub(crate) struct Caches {
 }
 
 /// A session in memory, with what only memory knows.
-pub(crate) struct Held {
+pub(crate) struct CachedSession {
     pub(crate) session: Arc<Session>,
     /// Shared by all versions of a session, so that a check in flight on the one before notes nothing in vain.
     activity: Arc<Activity>,
@@ -36,7 +36,7 @@ struct Activity {
     written_ms: AtomicI64,
 }
 
-impl Held {
+impl CachedSession {
     pub(crate) fn new(session: Arc<Session>, seen_at: Timestamp) -> Self {
         let seen_ms = AtomicI64::new(seen_at.max(session.seen_at).ms());
         let written_ms = AtomicI64::new(session.seen_at.ms());
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn activity_that_is_noted_while_a_session_changes_is_not_lost() {
         let session = Arc::new(session());
-        let before = Held::new(Arc::clone(&session), Timestamp::from_ms(0));
+        let before = CachedSession::new(Arc::clone(&session), Timestamp::from_ms(0));
         let after = before.next(session);
         before.touch(Timestamp::from_ms(5000)); // A check in flight that found the version before.
         assert_eq!(after.seen_at(), Timestamp::from_ms(5000));

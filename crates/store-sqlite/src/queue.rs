@@ -17,7 +17,7 @@ struct State<T> {
 }
 
 /// Why something was not queued; it comes back.
-pub(crate) enum Refused<T> {
+pub(crate) enum NotQueued<T> {
     Full(T),
     Closed(T),
 }
@@ -33,13 +33,13 @@ impl<T> Queue<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn push(&self, item: T) -> Result<(), Refused<T>> {
+    pub(crate) fn push(&self, item: T) -> Result<(), NotQueued<T>> {
         let mut state = self.lock();
         if !state.open {
-            return Err(Refused::Closed(item));
+            return Err(NotQueued::Closed(item));
         }
         if state.waiting.len() >= self.bound {
-            return Err(Refused::Full(item));
+            return Err(NotQueued::Full(item));
         }
         state.waiting.push_back(item);
         drop(state);
@@ -105,9 +105,9 @@ mod tests {
     fn a_queue_has_a_bound_and_an_end() {
         let queue = Queue::new(2);
         assert!(queue.push(1).is_ok() && queue.push(2).is_ok());
-        assert!(matches!(queue.push(3), Err(Refused::Full(3))));
+        assert!(matches!(queue.push(3), Err(NotQueued::Full(3))));
         queue.close();
-        assert!(matches!(queue.push(4), Err(Refused::Closed(4))));
+        assert!(matches!(queue.push(4), Err(NotQueued::Closed(4))));
         assert_eq!(queue.take(1), Some(vec![1]));
         assert_eq!(queue.take(9), Some(vec![2]));
         assert_eq!(queue.take(9), None);

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::error::{Closed, OpenError, QueueFull, outage};
-use crate::queue::{Queue, Refused};
+use crate::queue::{NotQueued, Queue};
 use crate::schema;
 use crate::shared::Shared;
 
@@ -65,8 +65,8 @@ impl Readers {
         });
         match self.queue.push(job) {
             Ok(()) => Box::pin(async move { answer.await.unwrap_or_else(|_| Err(Outage::new(Closed))) }),
-            Err(Refused::Full(_)) => Box::pin(async { Err(Outage::new(QueueFull)) }),
-            Err(Refused::Closed(_)) => Box::pin(async { Err(Outage::new(Closed)) }),
+            Err(NotQueued::Full(_)) => Box::pin(async { Err(Outage::new(QueueFull)) }),
+            Err(NotQueued::Closed(_)) => Box::pin(async { Err(Outage::new(Closed)) }),
         }
     }
 

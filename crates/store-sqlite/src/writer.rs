@@ -16,10 +16,10 @@ use adieu_store::Pending;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::cache::Held;
+use crate::cache::CachedSession;
 use crate::error::{Closed, OpenError, QueueFull};
 use crate::hooks::Place;
-use crate::queue::{Queue, Refused};
+use crate::queue::{NotQueued, Queue};
 use crate::rows;
 use crate::shared::Shared;
 
@@ -185,11 +185,11 @@ impl Touched {
         match self {
             Self::Session(id, None) => caches.sessions.publish(id.number(), |_| None, commit),
             Self::Session(id, Some(session)) => {
-                let next = |held: Option<&Arc<Held>>| {
+                let next = |held: Option<&Arc<CachedSession>>| {
                     let seen_at = session.seen_at;
                     Some(Arc::new(match held {
                         Some(held) => held.next(session),
-                        None => Held::new(session, seen_at),
+                        None => CachedSession::new(session, seen_at),
                     }))
                 };
                 caches.sessions.publish(id.number(), next, commit);
@@ -234,8 +234,8 @@ impl Writer {
                 // Only a writer that died in mid-commit drops the reply.
                 answer.await.unwrap_or_else(|_| Err(Unwritten::InDoubt(Outage::new(Closed)).into()))
             }),
-            Err(Refused::Full(_)) => not_taken(Outage::new(QueueFull)),
-            Err(Refused::Closed(_)) => not_taken(Outage::new(Closed)),
+            Err(NotQueued::Full(_)) => not_taken(Outage::new(QueueFull)),
+            Err(NotQueued::Closed(_)) => not_taken(Outage::new(Closed)),
         }
     }
 

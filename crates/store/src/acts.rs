@@ -40,7 +40,7 @@ impl<T> Lookup<T> {
 
 /// A session that is live, with its user.
 #[derive(Clone, Debug)]
-pub struct Live {
+pub struct LiveSession {
     /// The session.
     pub session: Arc<Session>,
     /// Its user.
@@ -53,14 +53,14 @@ pub struct Live {
 #[derive(Clone, Debug)]
 pub enum Check {
     /// The session is live.
-    Live(Live),
+    Live(LiveSession),
     /// It is not.
     Not(NotLive),
 }
 
 /// A session looked up by its public id, live or not.
 #[derive(Clone, Debug)]
-pub struct Looked {
+pub struct FoundSession {
     /// The session.
     pub session: Arc<Session>,
     /// Its user.
@@ -89,7 +89,7 @@ pub enum Fate {
 
 /// A session with what became of it, for as long as something of it is kept and may be shown.
 #[derive(Clone, Debug)]
-pub struct Remembered {
+pub struct SessionRecord {
     /// The session; if it was ended, as it was then.
     pub session: Arc<Session>,
     /// Its user, as known now.
@@ -100,9 +100,9 @@ pub struct Remembered {
     pub fate: Fate,
 }
 
-impl From<Looked> for Remembered {
-    fn from(looked: Looked) -> Self {
-        let Looked { session, user, seen_at, verdict } = looked;
+impl From<FoundSession> for SessionRecord {
+    fn from(found: FoundSession) -> Self {
+        let FoundSession { session, user, seen_at, verdict } = found;
         let fate = match verdict {
             Verdict::Live => Fate::Live,
             Verdict::Not(why) => Fate::Over(why),
@@ -113,7 +113,7 @@ impl From<Looked> for Remembered {
 
 /// A place in the list of a realm's sessions, which is ordered by the time they opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Mark {
+pub struct SessionCursor {
     /// When the session at this place opened.
     pub opened_at: Timestamp,
     /// Where it lies.
@@ -122,9 +122,9 @@ pub struct Mark {
 
 /// What to list of a realm's sessions.
 #[derive(Clone, Copy, Debug)]
-pub struct Listing {
+pub struct SessionQuery {
     /// Only older ones than the one at this place.
-    pub after: Option<Mark>,
+    pub after: Option<SessionCursor>,
     /// At most so many.
     pub most: u32,
     /// Only those that are live, or only those that are not.
@@ -133,11 +133,11 @@ pub struct Listing {
 
 /// Some sessions of a realm, newest first.
 #[derive(Clone, Debug)]
-pub struct Listed {
+pub struct SessionPage {
     /// The sessions. There may be fewer than asked for although there are more to come.
-    pub sessions: Vec<Remembered>,
+    pub sessions: Vec<SessionRecord>,
     /// Where to go on; none at the end.
-    pub next: Option<Mark>,
+    pub next: Option<SessionCursor>,
 }
 
 /// A user after a change.
@@ -210,30 +210,41 @@ pub trait Sessions: Send + Sync {
 
     /// The session of that public id, live or not; `None` if there is none (also when it was ended). With `touch`
     /// looking counts as activity if it is live.
-    fn look(&self, id: SessionId, touch: bool, now: Timestamp) -> Lookup<Result<Option<Looked>, Outage>>;
+    fn session_by_id(
+        &self,
+        id: SessionId,
+        touch: bool,
+        now: Timestamp,
+    ) -> Lookup<Result<Option<FoundSession>, Outage>>;
 
     /// The sessions of a user whose rows are there, newest first, at most `limit`.
-    fn sessions_of(&self, user: UserId, limit: u32, now: Timestamp) -> Pending<Result<Vec<Looked>, Outage>>;
-
-    /// The session of that public id, live, over or ended. `None` when nothing of it is kept, or it is to be shown to
-    /// nobody.
-    fn recall(&self, id: SessionId, now: Timestamp) -> Pending<Result<Option<Remembered>, Outage>>;
-
-    /// The sessions of a user as [`Sessions::recall`] shows them, newest first, at most `limit`.
-    fn history_of(
+    fn sessions_of(
         &self,
         user: UserId,
         limit: u32,
         now: Timestamp,
-    ) -> Pending<Result<Vec<Remembered>, Outage>>;
+    ) -> Pending<Result<Vec<FoundSession>, Outage>>;
 
-    /// The sessions of a realm as [`Sessions::recall`] shows them, a page at a time.
-    fn sessions_in(
+    /// The session of that public id, live, over or ended. `None` when nothing of it is kept, or it is to be shown to
+    /// nobody.
+    fn session_record(&self, id: SessionId, now: Timestamp)
+    -> Pending<Result<Option<SessionRecord>, Outage>>;
+
+    /// The sessions of a user as [`Sessions::session_record`] shows them, newest first, at most `limit`.
+    fn user_session_records(
+        &self,
+        user: UserId,
+        limit: u32,
+        now: Timestamp,
+    ) -> Pending<Result<Vec<SessionRecord>, Outage>>;
+
+    /// The sessions of a realm as [`Sessions::session_record`] shows them, a page at a time.
+    fn realm_sessions(
         &self,
         realm: RealmId,
-        listing: Listing,
+        listing: SessionQuery,
         now: Timestamp,
-    ) -> Pending<Result<Listed, Outage>>;
+    ) -> Pending<Result<SessionPage, Outage>>;
 
     /// Opens, renews or revives a session for a proven identity. What has to end to make room for it ends in the same
     /// transaction (ONE-ROAD).

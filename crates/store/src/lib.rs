@@ -11,8 +11,9 @@ mod flow;
 pub mod suite;
 
 pub use acts::{
-    Check, Directory, DirectoryError, Documents, Edited, Fate, Figures, Flows, Grants, Listed, Listing, Live,
-    Looked, Lookup, Mark, Pending, Remembered, Sessions, Store, StoredKey, Swept, Upkeep,
+    Check, Directory, DirectoryError, Documents, Edited, Fate, Figures, Flows, FoundSession, Grants,
+    LiveSession, Lookup, Pending, SessionCursor, SessionPage, SessionQuery, SessionRecord, Sessions, Store,
+    StoredKey, Swept, Upkeep,
 };
 pub use document::Document;
 pub use flow::{Flow, FlowId};

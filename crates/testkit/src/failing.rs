@@ -13,8 +13,9 @@ use adieu_core::{
     Unwritten, User, UserEdit, UserId,
 };
 use adieu_store::{
-    Check, Directory, DirectoryError, Document, Documents, Edited, Figures, Flow, FlowId, Flows, Grants,
-    Listed, Listing, Looked, Lookup, Pending, Remembered, Sessions, Store, StoredKey, Swept, Upkeep,
+    Check, Directory, DirectoryError, Document, Documents, Edited, Figures, Flow, FlowId, Flows,
+    FoundSession, Grants, Lookup, Pending, SessionPage, SessionQuery, SessionRecord, Sessions, Store,
+    StoredKey, Swept, Upkeep,
 };
 
 /// How the store fails.
@@ -111,34 +112,48 @@ impl Sessions for FailingStore {
         self.answer(|store| store.check(token, touch, now))
     }
 
-    fn look(&self, id: SessionId, touch: bool, now: Timestamp) -> Lookup<Result<Option<Looked>, Outage>> {
-        self.answer(|store| store.look(id, touch, now))
+    fn session_by_id(
+        &self,
+        id: SessionId,
+        touch: bool,
+        now: Timestamp,
+    ) -> Lookup<Result<Option<FoundSession>, Outage>> {
+        self.answer(|store| store.session_by_id(id, touch, now))
     }
 
-    fn sessions_of(&self, user: UserId, limit: u32, now: Timestamp) -> Pending<Result<Vec<Looked>, Outage>> {
-        self.read(|store| store.sessions_of(user, limit, now))
-    }
-
-    fn recall(&self, id: SessionId, now: Timestamp) -> Pending<Result<Option<Remembered>, Outage>> {
-        self.read(|store| store.recall(id, now))
-    }
-
-    fn history_of(
+    fn sessions_of(
         &self,
         user: UserId,
         limit: u32,
         now: Timestamp,
-    ) -> Pending<Result<Vec<Remembered>, Outage>> {
-        self.read(|store| store.history_of(user, limit, now))
+    ) -> Pending<Result<Vec<FoundSession>, Outage>> {
+        self.read(|store| store.sessions_of(user, limit, now))
     }
 
-    fn sessions_in(
+    fn session_record(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Pending<Result<Option<SessionRecord>, Outage>> {
+        self.read(|store| store.session_record(id, now))
+    }
+
+    fn user_session_records(
+        &self,
+        user: UserId,
+        limit: u32,
+        now: Timestamp,
+    ) -> Pending<Result<Vec<SessionRecord>, Outage>> {
+        self.read(|store| store.user_session_records(user, limit, now))
+    }
+
+    fn realm_sessions(
         &self,
         realm: RealmId,
-        listing: Listing,
+        listing: SessionQuery,
         now: Timestamp,
-    ) -> Pending<Result<Listed, Outage>> {
-        self.read(|store| store.sessions_in(realm, listing, now))
+    ) -> Pending<Result<SessionPage, Outage>> {
+        self.read(|store| store.realm_sessions(realm, listing, now))
     }
 
     fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Pending<Result<SignedOn, SignOnError>> {

@@ -8,7 +8,7 @@ mod carried;
 
 use std::sync::Arc;
 
-use adieu_authority::{Live, Realm, SessionToken, SignOn};
+use adieu_authority::{LiveSession, Realm, SessionToken, SignOn};
 use adieu_http_kit::{encoded_words, media};
 use axum::body::Body;
 use http::header::CONTENT_TYPE;
@@ -152,7 +152,7 @@ pub(crate) async fn signed_on(
 }
 
 /// The new token of a session whose own user signed on again.
-async fn upgraded(face: &Face, sign_on: SignOn, old: &Live) -> Result<SessionToken, AmError> {
+async fn upgraded(face: &Face, sign_on: SignOn, old: &LiveSession) -> Result<SessionToken, AmError> {
     let proven = face.authority.prove(sign_on).await?;
     if proven.user().id != old.user.id {
         return Err(AmError::OtherUser);

@@ -2,7 +2,7 @@
 //!
 //! The cookie beats the header, dead or alive; nothing is decoded. Contract am.md 0.3, 0.4.
 
-use adieu_authority::{Check, Live, Lookup, RealmId, SessionToken, Standing};
+use adieu_authority::{Check, LiveSession, Lookup, RealmId, SessionToken, Standing};
 use adieu_http_kit::cookies;
 use http::{HeaderMap, Method};
 
@@ -17,12 +17,12 @@ pub(crate) enum Caller {
     /// A token that opens nothing (any more).
     Dead,
     /// A live session.
-    Live(SessionToken, Live),
+    Live(SessionToken, LiveSession),
 }
 
 impl Caller {
     /// The live session, with its token.
-    pub(crate) fn live(&self) -> Option<(&SessionToken, &Live)> {
+    pub(crate) fn live(&self) -> Option<(&SessionToken, &LiveSession)> {
         match self {
             Self::Live(token, live) => Some((token, live)),
             Self::Absent | Self::Dead => None,
@@ -57,7 +57,11 @@ pub(crate) async fn caller(face: &Face, headers: &HeaderMap) -> Result<Caller, A
 }
 
 /// The live session that a token opens.
-pub(crate) async fn check(face: &Face, token: &SessionToken, touch: bool) -> Result<Option<Live>, AmError> {
+pub(crate) async fn check(
+    face: &Face,
+    token: &SessionToken,
+    touch: bool,
+) -> Result<Option<LiveSession>, AmError> {
     let answer = match face.authority.check(token, touch) {
         Lookup::Now(answer) => answer,
         Lookup::Later(answer) => answer.await,
@@ -69,9 +73,9 @@ pub(crate) async fn check(face: &Face, token: &SessionToken, touch: bool) -> Res
 }
 
 /// The live session that a token opens, which is active at this moment because of that.
-pub(crate) async fn touched(face: &Face, token: &SessionToken) -> Result<Option<Live>, AmError> {
+pub(crate) async fn touched(face: &Face, token: &SessionToken) -> Result<Option<LiveSession>, AmError> {
     let live = check(face, token, true).await?;
-    Ok(live.map(|live| Live { seen_at: live.seen_at.max(face.authority.now()), ..live }))
+    Ok(live.map(|live| LiveSession { seen_at: live.seen_at.max(face.authority.now()), ..live }))
 }
 
 /// The live session that a text opens; a text that is no token opens none.
@@ -79,13 +83,13 @@ pub(crate) async fn opened_by(
     face: &Face,
     text: &str,
     touch: bool,
-) -> Result<Option<(SessionToken, Live)>, AmError> {
+) -> Result<Option<(SessionToken, LiveSession)>, AmError> {
     let Some(token) = SessionToken::parse(text) else { return Ok(None) };
     Ok(check(face, &token, touch).await?.map(|live| (token, live)))
 }
 
 /// How far a caller's roles reach in a realm: an *Identity Data Admin* there or on `/` administers all of it.
-pub(crate) async fn standing(face: &Face, caller: &Live, realm: RealmId) -> Result<Standing, AmError> {
+pub(crate) async fn standing(face: &Face, caller: &LiveSession, realm: RealmId) -> Result<Standing, AmError> {
     Ok(face.authority.standing(&caller.user.roles, realm).await?)
 }
 

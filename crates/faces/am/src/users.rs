@@ -2,7 +2,7 @@
 //!
 //! Whoever has no live session hears that first. Contract am.md 3.6; for dead tokens.
 
-use adieu_authority::{Live, Standing};
+use adieu_authority::{LiveSession, Standing};
 use axum::body::Body;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -92,7 +92,7 @@ impl Everybodys {
 }
 
 /// Of the session, whatever realm is addressed.
-async fn whose(face: &Face, live: &Live) -> Result<Vec<u8>, AmError> {
+async fn whose(face: &Face, live: &LiveSession) -> Result<Vec<u8>, AmError> {
     let realm = realms::of(face, live).await?;
     let encoded = utf8_percent_encode(&realm.path, NON_ALPHANUMERIC);
     Ok(text(&Whose {

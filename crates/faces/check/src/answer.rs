@@ -2,7 +2,7 @@
 //!
 //! Nothing is ever cached: a stored yes would outlive the session.
 
-use adieu_authority::{Live, Outage};
+use adieu_authority::{LiveSession, Outage};
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -29,7 +29,7 @@ pub(crate) enum CheckAnswer<'f> {
     /// The request may pass, and whose it is.
     Passes {
         /// The session.
-        live: Live,
+        live: LiveSession,
         /// Its realm's path.
         realm: &'f str,
     },
@@ -80,7 +80,7 @@ impl From<CheckAnswer<'_>> for Response {
 }
 
 /// All four headers every time: a proxy that copies them then leaves nothing that a client sent under these names.
-fn passes(live: &Live, realm: &str) -> Response {
+fn passes(live: &LiveSession, realm: &str) -> Response {
     let mut answer = bare(StatusCode::OK);
     let values = [
         (USER, encoded(&live.user.id.to_string())),

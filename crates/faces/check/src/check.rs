@@ -3,7 +3,7 @@
 //! The first live session of the realm speaks for the request, and counts as activity of its user. A credential that
 //! nobody can judge right now stops the search: another one must not speak in its place.
 
-use adieu_authority::{Authority, Check, Live, Outage, RealmId};
+use adieu_authority::{Authority, Check, LiveSession, Outage, RealmId};
 use axum::response::Response;
 use http::request::Parts;
 
@@ -13,7 +13,7 @@ use crate::{Mount, Settings, carriers, mounted, original};
 /// What speaks for a request.
 enum Found {
     /// A live session, proven as far as its user can.
-    Enough(Live),
+    Enough(LiveSession),
     /// A live session of a user who has a second factor and did not give it.
     OneFactor,
     Nothing,

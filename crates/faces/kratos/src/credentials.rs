@@ -4,7 +4,7 @@
 //! hit wins: if its session is dead, the next is not asked (K-24).
 
 use adieu_authority::{Check, Outage};
-use adieu_authority::{Live, NotLive, RealmId, SessionToken};
+use adieu_authority::{LiveSession, NotLive, RealmId, SessionToken};
 use adieu_http_kit::{auth, cookies};
 use axum::http::HeaderMap;
 
@@ -89,7 +89,7 @@ fn kept_until(value: &str) -> Option<i64> {
 
 impl Face {
     /// The live session that counts for this request, if there is one.
-    pub(crate) async fn signed_on(&self, headers: &HeaderMap) -> Result<Option<Live>, Outage> {
+    pub(crate) async fn signed_on(&self, headers: &HeaderMap) -> Result<Option<LiveSession>, Outage> {
         let credentials = CarriedTokens::of(self, headers);
         let Some(token) = credentials.first() else { return Ok(None) };
         let realm = self.realm_id().await?;
@@ -102,14 +102,14 @@ impl Face {
         token: &SessionToken,
         realm: RealmId,
         touch: bool,
-    ) -> Result<Option<Live>, Outage> {
+    ) -> Result<Option<LiveSession>, Outage> {
         let check = self.authority.check(token, touch).get().await?;
         Ok(in_realm(check, realm).ok())
     }
 }
 
 /// Sessions of other realms are not live here.
-pub(crate) fn in_realm(check: Check, realm: RealmId) -> Result<Live, NotLive> {
+pub(crate) fn in_realm(check: Check, realm: RealmId) -> Result<LiveSession, NotLive> {
     match check {
         Check::Live(live) if live.session.realm == realm => Ok(live),
         Check::Live(_) => Err(NotLive::Unknown),

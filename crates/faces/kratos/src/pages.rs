@@ -2,7 +2,7 @@
 //!
 //! They use the same flows as any other page: a page shows a flow and posts it.
 
-use adieu_authority::Live;
+use adieu_authority::LiveSession;
 use adieu_http_kit::form::Params;
 use adieu_pages_kit::{CodeEntry, Codes, ErrorPage, PageHeaders, SignOnPage, StatusPage};
 use axum::body::Body;
@@ -107,7 +107,7 @@ fn login_page(face: &Face, flow: &LoginFlow) -> Answer {
     page(StatusCode::OK, html, &["'self'", &origin_of(target)])
 }
 
-fn settings_page(face: &Face, flow: &SettingsFlow, live: &Live) -> Answer {
+fn settings_page(face: &Face, flow: &SettingsFlow, live: &LiveSession) -> Answer {
     let action = flow.head.action::<SettingsFlow>(&face.base(flow.head.mount));
     let codes = face.shown_codes(flow, &live.user).unwrap_or_default();
     let codes: Vec<&str> = codes.iter().map(Message::text).collect();

@@ -3,7 +3,7 @@
 //! The credential is asked for before anything else of the request is looked at.
 
 use adieu_authority::{
-    Cause, EndError, EndKind, EndOrder, EndTarget, Fate, Live, Origin, Remembered, SessionId,
+    Cause, EndError, EndKind, EndOrder, EndTarget, Fate, LiveSession, Origin, SessionId, SessionRecord,
 };
 use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
@@ -32,7 +32,7 @@ pub(crate) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError
     let total = others.len();
     let shown = page.cut(others);
     let wires: Vec<_> =
-        shown.iter().map(|one| face.remembered_wire(call.mount, one, ShownBeside::LISTED)).collect();
+        shown.iter().map(|one| face.record_wire(call.mount, one, ShownBeside::LISTED)).collect();
     let mut answer = json_answer(StatusCode::OK, &wires);
     page.lead_on(&mut answer, "/sessions", total);
     Ok(answer)
@@ -65,13 +65,13 @@ pub(crate) async fn end_one(face: &Face, call: &Call, id: &str) -> Result<Answer
     }
 }
 
-async fn own(face: &Face, call: &Call) -> Result<Live, KratosError> {
+async fn own(face: &Face, call: &Call) -> Result<LiveSession, KratosError> {
     let refused = || KratosError::unauthorized(face.settings.documented_error_ids);
     face.signed_on(call.headers()).await?.ok_or_else(refused)
 }
 
-async fn others(face: &Face, live: &Live) -> Result<Vec<Remembered>, KratosError> {
-    let mut all = face.authority.history_of(live.user.id, LOOKED_MAX).await?;
+async fn others(face: &Face, live: &LiveSession) -> Result<Vec<SessionRecord>, KratosError> {
+    let mut all = face.authority.user_session_records(live.user.id, LOOKED_MAX).await?;
     all.retain(|one| one.session.id != live.session.id);
     Ok(all)
 }

@@ -7,7 +7,7 @@ mod act;
 mod flow;
 mod submit;
 
-use adieu_authority::Live;
+use adieu_authority::LiveSession;
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
@@ -68,7 +68,7 @@ pub(crate) async fn create_native(face: &Face, call: &Call) -> Result<Answer, Kr
     Ok(face.settings_json(StatusCode::OK, &flow, &live.user))
 }
 
-fn begun(face: &Face, call: &Call, kind: FlowKind, live: &Live) -> Result<SettingsFlow, KratosError> {
+fn begun(face: &Face, call: &Call, kind: FlowKind, live: &LiveSession) -> Result<SettingsFlow, KratosError> {
     let mut head = face.head(call, kind, face.settings.settings_flow_life_s);
     head.return_to = face.wanted_return(&Params::parse(call.query()))?;
     Ok(SettingsFlow::new(head, live.user.id))

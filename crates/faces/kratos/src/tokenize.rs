@@ -3,7 +3,7 @@
 //! Nothing takes such a token back before its `exp`, so its life is short and never longer than the session's; no door
 //! takes it for a credential. It is signed with the keys of the realm, which its JWK Set document holds.
 
-use adieu_authority::{Live, Outage, Span};
+use adieu_authority::{LiveSession, Outage, Span};
 use adieu_http_kit::form::Params;
 use serde_json::{Map, Value};
 
@@ -30,7 +30,7 @@ impl Face {
         &self,
         tokenizer: &Tokenizer,
         mount: usize,
-        live: &Live,
+        live: &LiveSession,
         wire: &SessionWire<'_>,
     ) -> Result<String, Outage> {
         let now = self.authority.now();

@@ -3,7 +3,7 @@
 //! Nothing here holds a token. What only administrators see (`metadata_admin`, credentials) is filled in where they ask.
 
 use adieu_authority::{
-    Assurance, Fate, Live, RECOVERY_CODE, Remembered, Session, Timestamp, User, assurance_of,
+    Assurance, Fate, LiveSession, RECOVERY_CODE, Session, SessionRecord, Timestamp, User, assurance_of,
 };
 use adieu_http_kit::dates::rfc3339_trimmed;
 use serde::{Serialize, Serializer};
@@ -164,15 +164,15 @@ impl Face {
         self.settings.asks_second_factor && session.falls_short_of(user)
     }
 
-    pub(crate) fn live_wire<'a>(&'a self, mount: usize, live: &'a Live) -> SessionWire<'a> {
+    pub(crate) fn live_wire<'a>(&'a self, mount: usize, live: &'a LiveSession) -> SessionWire<'a> {
         self.session_wire(mount, &live.session, &live.user, live.seen_at)
     }
 
     /// A session with what became of it.
-    pub(crate) fn remembered_wire<'a>(
+    pub(crate) fn record_wire<'a>(
         &'a self,
         mount: usize,
-        one: &'a Remembered,
+        one: &'a SessionRecord,
         shown: ShownBeside,
     ) -> SessionWire<'a> {
         self.wire_of(mount, (&one.session, &one.user, one.seen_at), one.fate == Fate::Live, shown)

@@ -115,7 +115,7 @@ impl Named {
         let mut named = Self::default();
         match target {
             EndTarget::One(session) | EndTarget::OneOf { session, .. } => {
-                let found = api.authority.recall(*session).await?;
+                let found = api.authority.session_record(*session).await?;
                 let found = found.ok_or_else(|| Problem::unknown("session"))?.session;
                 (named.session, named.user) = (Some(found.id), Some(found.user));
                 named.realm = Some(found.realm);
@@ -124,7 +124,8 @@ impl Named {
             EndTarget::User(user) => named.user(api, *user).await?,
             EndTarget::UserBut { user, keep } => {
                 named.user(api, *user).await?;
-                let kept = api.authority.recall(*keep).await?.filter(|kept| kept.session.user == *user);
+                let kept =
+                    api.authority.session_record(*keep).await?.filter(|kept| kept.session.user == *user);
                 // A slip in this id would end all of them.
                 kept.ok_or_else(|| Problem::invalid("except: no session of this user"))?;
             }

@@ -2,7 +2,7 @@
 //!
 //! They end by an ending (`endings`).
 
-use adieu_authority::{Fate, Listing, Locator, Mark, Remembered, SessionId, Timestamp};
+use adieu_authority::{Fate, Locator, SessionCursor, SessionId, SessionQuery, SessionRecord, Timestamp};
 
 use crate::answer::Done;
 use crate::face::{Call, Face};
@@ -17,7 +17,7 @@ pub(super) async fn of_realm(api: &Face, call: &Call) -> Result<Done, Problem> {
     let (page, live) = (ListPage::of(&call.query)?, call.query.flag("live")?);
     let after = page.place(read_mark)?;
     let realm = realms::of(api, call).await?.id;
-    let listed = api.authority.sessions_in(realm, Listing { after, most: page.limit, live }).await?;
+    let listed = api.authority.realm_sessions(realm, SessionQuery { after, most: page.limit, live }).await?;
     let items = listed.sessions.iter().map(wire::session).collect();
     Ok(page::shown(items, listed.next.map(|mark| written(&mark))))
 }
@@ -26,7 +26,7 @@ pub(super) async fn of_user(api: &Face, call: &Call) -> Result<Done, Problem> {
     let (page, live) = (ListPage::of(&call.query)?, call.query.flag("live")?);
     let after = page.place(read_mark)?;
     let user = users::of(api, call).await?.id;
-    let mut all = api.authority.history_of(user, LOOKED_MAX).await?;
+    let mut all = api.authority.user_session_records(user, LOOKED_MAX).await?;
     all.retain(|one| after.is_none_or(|after| mark(one) < after));
     all.retain(|one| live.is_none_or(|live| live == (one.fate == Fate::Live)));
     let more = all.len() > page.limit as usize;
@@ -37,20 +37,20 @@ pub(super) async fn of_user(api: &Face, call: &Call) -> Result<Done, Problem> {
 
 pub(super) async fn read(api: &Face, call: &Call) -> Result<Done, Problem> {
     let id: SessionId = input::named(call, "session")?;
-    let one = api.authority.recall(id).await?.ok_or_else(|| Problem::unknown("session"))?;
+    let one = api.authority.session_record(id).await?.ok_or_else(|| Problem::unknown("session"))?;
     Ok(Done::Shown(wire::session(&one)))
 }
 
-fn mark(one: &Remembered) -> Mark {
-    Mark { opened_at: one.session.opened_at, locator: one.session.locator }
+fn mark(one: &SessionRecord) -> SessionCursor {
+    SessionCursor { opened_at: one.session.opened_at, locator: one.session.locator }
 }
 
-fn written(mark: &Mark) -> String {
+fn written(mark: &SessionCursor) -> String {
     format!("{}/{}", mark.opened_at.ms(), mark.locator.number())
 }
 
-fn read_mark(text: &str) -> Option<Mark> {
+fn read_mark(text: &str) -> Option<SessionCursor> {
     let (opened_ms, locator) = text.split_once('/')?;
     let locator = Locator::from_number(locator.parse().ok()?)?;
-    Some(Mark { opened_at: Timestamp::from_ms(opened_ms.parse().ok()?), locator })
+    Some(SessionCursor { opened_at: Timestamp::from_ms(opened_ms.parse().ok()?), locator })
 }

@@ -2,9 +2,11 @@
 //!
 //! No secret and no hash of one is ever shown, nor the free properties of a session.
 
-use adieu_authority::{Actor, Cause, Client, Fate, NotLive, Population, Realm, Remembered, Timestamp, User};
-use adieu_declared::client_words::{AuthMethod, GrantType};
+use adieu_authority::{
+    Actor, Cause, Client, Fate, NotLive, Population, Realm, SessionRecord, Timestamp, User,
+};
 use adieu_http_kit::dates;
+use adieu_provisioning::client_words::{AuthMethod, GrantType};
 use serde_json::{Value, json};
 
 use crate::roles;
@@ -57,7 +59,7 @@ pub(super) fn client(client: &Client) -> Value {
 }
 
 /// A session with what became of it.
-pub(super) fn session(one: &Remembered) -> Value {
+pub(super) fn session(one: &SessionRecord) -> Value {
     let session = &one.session;
     // A reset session is nobody's until the same user signs on with it again.
     let nobody = one.fate == Fate::Over(NotLive::Reset);

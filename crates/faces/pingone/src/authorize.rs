@@ -73,7 +73,7 @@ async fn begun(
     face: &Face,
     realm: &Arc<Realm>,
     authorize: &Authorize,
-    live: Option<&adieu_authority::Live>,
+    live: Option<&adieu_authority::LiveSession>,
 ) -> Result<Response, Problem> {
     let flow = PingOneFlow::begin(face, realm, authorize, live);
     flow.keep(face).await?;

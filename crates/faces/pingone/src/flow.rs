@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Check, Client, CodeOrder, GrantError, Live, Realm, SessionId, Span, Timestamp, UserId,
+    Check, Client, CodeOrder, GrantError, LiveSession, Realm, SessionId, Span, Timestamp, UserId,
 };
 use adieu_http_kit::dates::rfc3339_ms;
 use adieu_oidc::{Authorize, AuthorizeReply, ResponseMode};
@@ -52,7 +52,12 @@ pub(crate) struct PingOneFlow {
 
 impl PingOneFlow {
     /// A flow for a request; one that re-authenticates a live session is bound to it.
-    pub(crate) fn begin(face: &Face, realm: &Arc<Realm>, authorize: &Authorize, live: Option<&Live>) -> Self {
+    pub(crate) fn begin(
+        face: &Face,
+        realm: &Arc<Realm>,
+        authorize: &Authorize,
+        live: Option<&LiveSession>,
+    ) -> Self {
         let (authority, reply) = (face.authority(), &authorize.reply);
         let now = authority.now();
         let record = Record {
@@ -139,7 +144,11 @@ impl PingOneFlow {
     }
 
     /// The live session of a flow that has one. Its cookie proves who may go on: any other, or none, is refused.
-    pub(crate) async fn session(&self, face: &Face, visitor: &Visitor) -> Result<Option<Live>, Problem> {
+    pub(crate) async fn session(
+        &self,
+        face: &Face,
+        visitor: &Visitor,
+    ) -> Result<Option<LiveSession>, Problem> {
         let Some(bound) = &self.record.session else { return Ok(None) };
         let live = face.live(visitor, &self.realm, true).await?;
         let live = live.filter(|live| live.session.id.to_string() == *bound);
@@ -147,7 +156,7 @@ impl PingOneFlow {
     }
 
     /// Issues the code for the session; nothing if session or client are gone meanwhile.
-    pub(crate) async fn code(&self, face: &Face, live: &Live) -> Result<Option<String>, Problem> {
+    pub(crate) async fn code(&self, face: &Face, live: &LiveSession) -> Result<Option<String>, Problem> {
         let Ok(id) = self.record.client.parse() else { return Ok(None) };
         let client = face.authority().client(self.realm.id, &id).await?;
         let Some(client) = client.filter(|client: &Arc<Client>| client.enabled) else { return Ok(None) };
@@ -224,7 +233,7 @@ impl Face {
         visitor: &Visitor,
         realm: &Realm,
         touch: bool,
-    ) -> Result<Option<Live>, Problem> {
+    ) -> Result<Option<LiveSession>, Problem> {
         let Some(token) = &visitor.token else { return Ok(None) };
         Ok(match self.authority().check(token, touch).get().await? {
             Check::Live(live) => Some(live).filter(|live| live.session.realm == realm.id),

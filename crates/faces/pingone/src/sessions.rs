@@ -9,8 +9,8 @@ pub(crate) mod me;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Cause, EndKind, EndOrder, EndTarget, Ended, Fate, Looked, NotLive, Remembered, SessionId, Standing, User,
-    UserId, Verdict,
+    Cause, EndKind, EndOrder, EndTarget, Ended, Fate, FoundSession, NotLive, SessionId, SessionRecord,
+    Standing, User, UserId, Verdict,
 };
 use adieu_http_kit::media;
 use axum::Json;
@@ -48,7 +48,7 @@ pub(crate) async fn list_of_user(
     .into_response())
 }
 
-fn shown(face: &Face, one: &Remembered) -> serde_json::Value {
+fn shown(face: &Face, one: &SessionRecord) -> serde_json::Value {
     session(face, &one.session, one.seen_at, SessionAddress::User)
 }
 
@@ -95,10 +95,10 @@ pub(crate) async fn read(
     admin: Admin,
     OfSession(id): OfSession,
 ) -> Result<Response, Problem> {
-    let looked = session_in_reach(&face, &admin, id, READ).await?;
-    match looked.verdict {
+    let found = session_in_reach(&face, &admin, id, READ).await?;
+    match found.verdict {
         Verdict::Live | Verdict::Not(NotLive::Reset) => {
-            Ok(Json(session(&face, &looked.session, looked.seen_at, SessionAddress::Environment))
+            Ok(Json(session(&face, &found.session, found.seen_at, SessionAddress::Environment))
                 .into_response())
         }
         Verdict::Not(
@@ -118,8 +118,8 @@ pub(crate) async fn reset(
     if !media::is(&headers, RESET) {
         return Err(Problem::MediaType); // P-13
     }
-    let looked = session_in_reach(&face, &admin, id, DELETE).await?;
-    if !admin.rights.data.reaches(looked.user.population) {
+    let found = session_in_reach(&face, &admin, id, DELETE).await?;
+    if !admin.rights.data.reaches(found.user.population) {
         return Err(Problem::Forbidden); // No self-service: only a role resets. Contract pingone.md 3.1.
     }
     reset_one(&face, &admin, id, &visitor).await
@@ -169,11 +169,16 @@ fn standing<'a>(admin: &'a Admin, scope: &str) -> &'a Standing {
 }
 
 /// The session, if the caller may do this to its user.
-async fn session_in_reach(face: &Face, admin: &Admin, id: SessionId, scope: &str) -> Result<Looked, Problem> {
-    let looked = face.authority().look(id, false).get().await?;
-    let looked = looked.filter(|looked| looked.session.realm == admin.realm.id);
-    match looked {
-        Some(looked) => in_reach(face, admin, looked.session.user, scope).await.map(|_| looked),
+async fn session_in_reach(
+    face: &Face,
+    admin: &Admin,
+    id: SessionId,
+    scope: &str,
+) -> Result<FoundSession, Problem> {
+    let found = face.authority().session_by_id(id, false).get().await?;
+    let found = found.filter(|found| found.session.realm == admin.realm.id);
+    match found {
+        Some(found) => in_reach(face, admin, found.session.user, scope).await.map(|_| found),
         None => Err(match standing(admin, scope) {
             Standing::OfRealm if admin.principal.user.is_none() || admin.principal.has_scope(scope) => {
                 Problem::NotFound

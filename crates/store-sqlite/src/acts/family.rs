@@ -16,27 +16,27 @@ use crate::shared::Shared;
 use crate::writer::Batch;
 
 /// A session with its user and the world around it.
-pub(crate) struct Facts {
+pub(crate) struct SessionFacts {
     pub(crate) session: Session,
     pub(crate) user: Arc<User>,
     pub(crate) seen_at: Timestamp,
     pub(crate) around: Around,
 }
 
-impl Facts {
+impl SessionFacts {
     pub(crate) fn verdict(&self, now: Timestamp) -> Verdict {
         adieu_core::verdict(&self.session, self.seen_at, self.around, now)
     }
 }
 
 /// The facts around a session that a reader read: all of them from its own snapshot, so that they belong together.
-pub(crate) fn facts(db: &Connection, shared: &Shared, session: Session) -> rusqlite::Result<Facts> {
+pub(crate) fn facts(db: &Connection, shared: &Shared, session: Session) -> rusqlite::Result<SessionFacts> {
     let (user, realm) = (rows::user(db, session.user)?, rows::realm(db, session.realm)?);
     around(shared, session, user.map(Arc::new), realm.map(Arc::new))
 }
 
 /// The facts around the session of an id, inside the batch that is being committed.
-pub(crate) fn facts_in(batch: &Batch<'_>, id: SessionId) -> rusqlite::Result<Option<Facts>> {
+pub(crate) fn facts_in(batch: &Batch<'_>, id: SessionId) -> rusqlite::Result<Option<SessionFacts>> {
     let Some(session) = batch.session(id)? else { return Ok(None) };
     let (user, realm) = (batch.user(session.user)?, batch.realm(session.realm)?);
     around(batch.shared, session, user, realm).map(Some)
@@ -47,7 +47,7 @@ fn around(
     session: Session,
     user: Option<Arc<User>>,
     realm: Option<Arc<Realm>>,
-) -> rusqlite::Result<Facts> {
+) -> rusqlite::Result<SessionFacts> {
     let user = user.ok_or_else(|| Damaged::row("user of a session"))?;
     let realm = realm.ok_or_else(|| Damaged::row("realm of a session"))?;
     let held = shared.caches.sessions.find(&session.id.number());
@@ -55,7 +55,7 @@ fn around(
     let seen_at = held.map_or(session.seen_at, |held: Arc<_>| held.seen_at().max(session.seen_at));
     let generations = Generations { user: user.generation, realm: realm.generation };
     let around = Around { generations, user_enabled: user.enabled };
-    Ok(Facts { session, user, seen_at, around })
+    Ok(SessionFacts { session, user, seen_at, around })
 }
 
 /// The facts about what an order means.
@@ -76,7 +76,7 @@ pub(crate) fn family(batch: &Batch<'_>, order: &EndOrder) -> rusqlite::Result<Fa
 }
 
 fn one(batch: &Batch<'_>, id: SessionId) -> rusqlite::Result<Family> {
-    if let Some(Facts { session, seen_at, around, user }) = facts_in(batch, id)? {
+    if let Some(SessionFacts { session, seen_at, around, user }) = facts_in(batch, id)? {
         let forgotten = session.born.user < user.forgotten;
         return Ok(Family::One { session: Box::new(session), seen_at, around, forgotten });
     }
@@ -88,7 +88,7 @@ fn one(batch: &Batch<'_>, id: SessionId) -> rusqlite::Result<Family> {
     Ok(Family::Past(Box::new(tombstone)))
 }
 
-fn of_user(batch: &Batch<'_>, id: UserId, keep: Option<Facts>) -> rusqlite::Result<Family> {
+fn of_user(batch: &Batch<'_>, id: UserId, keep: Option<SessionFacts>) -> rusqlite::Result<Family> {
     let user = batch.user(id)?.filter(|user| !user.removed);
     Ok(user.map_or(Family::Nothing, |user| Family::User {
         key: user.key,

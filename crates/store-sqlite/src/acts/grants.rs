@@ -11,7 +11,7 @@ use adieu_core::{
 };
 use adieu_store::{Grants, Lookup, Pending};
 
-use crate::acts::family::{Facts, facts_in};
+use crate::acts::family::{SessionFacts, facts_in};
 use crate::hooks::Place;
 use crate::writer::Batch;
 use crate::{SqliteStore, rows};
@@ -21,7 +21,7 @@ fn around(
     batch: &Batch<'_>,
     grant: &Grant,
     now: Timestamp,
-) -> rusqlite::Result<(GrantAround, Option<Facts>)> {
+) -> rusqlite::Result<(GrantAround, Option<SessionFacts>)> {
     let live = facts_in(batch, grant.session)?.filter(|facts| facts.verdict(now) == Verdict::Live);
     let client = rows::client(batch.db, &grant.client)?;
     let client = client.filter(|(client, removed)| client.enabled && !removed).map(|(client, _)| client);

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use adieu_core::{RealmId, SessionId, Timestamp, User, Verdict};
-use adieu_store::{Fate, Listed, Listing, Mark, Remembered};
+use adieu_store::{Fate, SessionCursor, SessionPage, SessionQuery, SessionRecord};
 use rusqlite::Connection;
 
 use crate::acts::family::facts;
@@ -19,12 +19,12 @@ const LOOKED_MAX: u32 = 10_000;
 const MARKS_MAX: u32 = 500;
 
 /// The session of an id, or what is left of it.
-pub(super) fn recall(
+pub(super) fn session_record(
     db: &Connection,
     shared: &Shared,
     id: SessionId,
     now: Timestamp,
-) -> rusqlite::Result<Option<Remembered>> {
+) -> rusqlite::Result<Option<SessionRecord>> {
     match rows::kept(db, &shared.cipher, id)? {
         Some(kept) => remembered(db, shared, kept, now),
         None => Ok(None),
@@ -32,13 +32,13 @@ pub(super) fn recall(
 }
 
 /// The sessions of a user, newest first.
-pub(super) fn history_of(
+pub(super) fn user_session_records(
     db: &Connection,
     shared: &Shared,
     user: &User,
     limit: u32,
     now: Timestamp,
-) -> rusqlite::Result<Vec<Remembered>> {
+) -> rusqlite::Result<Vec<SessionRecord>> {
     let mut all = Vec::new();
     for kept in rows::kept_of(db, &shared.cipher, user.key)? {
         all.extend(remembered(db, shared, kept, now)?);
@@ -49,14 +49,14 @@ pub(super) fn history_of(
 }
 
 /// A page of the sessions of a realm.
-pub(super) fn sessions_in(
+pub(super) fn realm_sessions(
     db: &Connection,
     shared: &Shared,
     realm: RealmId,
-    listing: Listing,
+    listing: SessionQuery,
     now: Timestamp,
-) -> rusqlite::Result<Listed> {
-    let mut page = Listed { sessions: Vec::new(), next: None };
+) -> rusqlite::Result<SessionPage> {
+    let mut page = SessionPage { sessions: Vec::new(), next: None };
     let (mut after, mut looked) = (listing.after, 0);
     loop {
         let marks = rows::marks_after(db, realm, after, MARKS_MAX)?;
@@ -77,10 +77,10 @@ pub(super) fn sessions_in(
 fn at(
     db: &Connection,
     shared: &Shared,
-    mark: Mark,
+    mark: SessionCursor,
     live: Option<bool>,
     now: Timestamp,
-) -> rusqlite::Result<Option<Remembered>> {
+) -> rusqlite::Result<Option<SessionRecord>> {
     let Some(kept) = rows::kept_at(db, &shared.cipher, mark)? else { return Ok(None) };
     let one = remembered(db, shared, kept, now)?;
     Ok(one.filter(|one| live.is_none_or(|live| live == (one.fate == Fate::Live))))
@@ -91,7 +91,7 @@ fn remembered(
     shared: &Shared,
     kept: Kept,
     now: Timestamp,
-) -> rusqlite::Result<Option<Remembered>> {
+) -> rusqlite::Result<Option<SessionRecord>> {
     let (user, seen_at, session, fate) = match kept {
         Kept::Session(session) => {
             let facts = facts(db, shared, session)?;
@@ -110,5 +110,5 @@ fn remembered(
         }
     };
     let shown = !user.removed && session.born.user >= user.forgotten;
-    Ok(shown.then(|| Remembered { session: Arc::new(session), user, seen_at, fate }))
+    Ok(shown.then(|| SessionRecord { session: Arc::new(session), user, seen_at, fate }))
 }

@@ -10,12 +10,14 @@ use adieu_core::{
     RealmId, Session, SessionId, SessionToken, SignOnDecision, SignOnError, SignOnOrder, SignedOn, Timestamp,
     User, UserId, Verdict, decide_amend, decide_ending, decide_room, decide_sign_on, decide_spending,
 };
-use adieu_store::{Check, Listed, Listing, Live, Looked, Lookup, Pending, Remembered, Sessions};
+use adieu_store::{
+    Check, FoundSession, LiveSession, Lookup, Pending, SessionPage, SessionQuery, SessionRecord, Sessions,
+};
 use rusqlite::Connection;
 
-use crate::acts::family::{Facts, facts, facts_in, family};
+use crate::acts::family::{SessionFacts, facts, facts_in, family};
 use crate::acts::history;
-use crate::cache::Held;
+use crate::cache::CachedSession;
 use crate::hooks::Place;
 use crate::shared::Shared;
 use crate::writer::Batch;
@@ -26,7 +28,11 @@ const FILLS_MAX: usize = 8;
 
 impl Shared {
     /// The session, its user and the verdict, if all of it is in memory.
-    fn looked_in_memory(&self, id: SessionId, now: Timestamp) -> Option<(Arc<Held>, Arc<User>, Verdict)> {
+    fn found_in_memory(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Option<(Arc<CachedSession>, Arc<User>, Verdict)> {
         let held = self.caches.sessions.find(&id.number())?;
         let user = self.caches.users.find(&held.session.user.uuid().as_u128())?;
         let realm = self.caches.realms.find(&held.session.realm.uuid().as_u128())?;
@@ -39,16 +45,16 @@ impl Shared {
     }
 
     /// Reads what is not in memory, and fills it in.
-    fn looked_in_database(
+    fn found_in_database(
         &self,
         db: &Connection,
         read_at: u64,
         id: SessionId,
-    ) -> rusqlite::Result<Option<(Facts, bool)>> {
+    ) -> rusqlite::Result<Option<(SessionFacts, bool)>> {
         let Some(session) = rows::session(db, &self.cipher, id)? else { return Ok(None) };
         let facts = facts(db, self, session)?;
         let realm = rows::realm(db, facts.session.realm)?;
-        let held = || Arc::new(Held::new(Arc::new(facts.session.clone()), facts.seen_at));
+        let held = || Arc::new(CachedSession::new(Arc::new(facts.session.clone()), facts.seen_at));
         let user = || Arc::clone(&facts.user);
         let caches = &self.caches;
         self.pass(Place::RowsRead);
@@ -63,18 +69,18 @@ impl Shared {
 
 impl SqliteStore {
     /// Reads a session through the readers; a read that a commit overtook is made anew.
-    fn look_later(
+    fn find_later(
         &self,
         id: SessionId,
         touch: bool,
         now: Timestamp,
-    ) -> Pending<Result<Option<Looked>, Outage>> {
+    ) -> Pending<Result<Option<FoundSession>, Outage>> {
         let this = self.clone();
         Box::pin(async move {
             let mut tries = 0;
             let facts = loop {
                 let read =
-                    this.readers.read(move |db, shared, read_at| shared.looked_in_database(db, read_at, id));
+                    this.readers.read(move |db, shared, read_at| shared.found_in_database(db, read_at, id));
                 match read.await? {
                     None => return Ok(None),
                     Some((facts, fresh)) if fresh || tries == FILLS_MAX => break facts,
@@ -89,11 +95,11 @@ impl SqliteStore {
                 this.note_activity(&held, now);
             }
             let seen_at = if touch { facts.seen_at.max(now) } else { facts.seen_at };
-            Ok(Some(Looked { session: Arc::new(facts.session), user: facts.user, seen_at, verdict }))
+            Ok(Some(FoundSession { session: Arc::new(facts.session), user: facts.user, seen_at, verdict }))
         })
     }
 
-    fn note_activity(&self, held: &Held, now: Timestamp) {
+    fn note_activity(&self, held: &CachedSession, now: Timestamp) {
         if held.touch(now) {
             let place = (held.session.locator, held.session.incarnation);
             self.writer.write_aside(move |batch| rows::write_seen(batch.db, place, now));
@@ -101,11 +107,11 @@ impl SqliteStore {
     }
 }
 
-fn checked(looked: Option<Looked>, token: &SessionToken) -> Check {
-    match looked {
-        Some(looked) if looked.session.token_hash.matches(&token.secret) => match looked.verdict {
+fn checked(found: Option<FoundSession>, token: &SessionToken) -> Check {
+    match found {
+        Some(found) if found.session.token_hash.matches(&token.secret) => match found.verdict {
             Verdict::Live => {
-                Check::Live(Live { session: looked.session, user: looked.user, seen_at: looked.seen_at })
+                Check::Live(LiveSession { session: found.session, user: found.user, seen_at: found.seen_at })
             }
             Verdict::Not(why) => Check::Not(why),
         },
@@ -115,10 +121,10 @@ fn checked(looked: Option<Looked>, token: &SessionToken) -> Check {
 
 impl Sessions for SqliteStore {
     fn check(&self, token: &SessionToken, touch: bool, now: Timestamp) -> Lookup<Result<Check, Outage>> {
-        let Some((held, user, verdict)) = self.shared.looked_in_memory(token.id, now) else {
+        let Some((held, user, verdict)) = self.shared.found_in_memory(token.id, now) else {
             let token = token.clone();
             // Whether this is the session's own token is only known after the read: touch when it is.
-            let (plain, touching) = (self.look_later(token.id, false, now), self.clone());
+            let (plain, touching) = (self.find_later(token.id, false, now), self.clone());
             return Lookup::Later(Box::pin(async move {
                 let check = checked(plain.await?, &token);
                 if let (true, Check::Live(_)) = (touch, &check)
@@ -137,63 +143,77 @@ impl Sessions for SqliteStore {
                 if touch {
                     self.note_activity(&held, now);
                 }
-                Check::Live(Live { session: Arc::clone(&held.session), user, seen_at: held.seen_at() })
+                Check::Live(LiveSession { session: Arc::clone(&held.session), user, seen_at: held.seen_at() })
             }
             Verdict::Not(why) => Check::Not(why),
         }))
     }
 
-    fn look(&self, id: SessionId, touch: bool, now: Timestamp) -> Lookup<Result<Option<Looked>, Outage>> {
-        let Some((held, user, verdict)) = self.shared.looked_in_memory(id, now) else {
-            return Lookup::Later(self.look_later(id, touch, now));
+    fn session_by_id(
+        &self,
+        id: SessionId,
+        touch: bool,
+        now: Timestamp,
+    ) -> Lookup<Result<Option<FoundSession>, Outage>> {
+        let Some((held, user, verdict)) = self.shared.found_in_memory(id, now) else {
+            return Lookup::Later(self.find_later(id, touch, now));
         };
         if touch && verdict == Verdict::Live {
             self.note_activity(&held, now);
         }
         let session = Arc::clone(&held.session);
-        Lookup::Now(Ok(Some(Looked { session, user, seen_at: held.seen_at(), verdict })))
+        Lookup::Now(Ok(Some(FoundSession { session, user, seen_at: held.seen_at(), verdict })))
     }
 
-    fn sessions_of(&self, user: UserId, limit: u32, now: Timestamp) -> Pending<Result<Vec<Looked>, Outage>> {
+    fn sessions_of(
+        &self,
+        user: UserId,
+        limit: u32,
+        now: Timestamp,
+    ) -> Pending<Result<Vec<FoundSession>, Outage>> {
         self.readers.read(move |db, shared, _| {
             let Some(user) = rows::user(db, user)? else { return Ok(Vec::new()) };
-            let mut looked = Vec::new();
+            let mut found = Vec::new();
             let whose = Arc::new(user);
             for session in rows::sessions_of(db, &shared.cipher, whose.key)? {
                 let facts = facts(db, shared, session)?;
                 let verdict = facts.verdict(now);
                 let (session, user) = (Arc::new(facts.session), Arc::clone(&whose));
-                looked.push(Looked { session, user, seen_at: facts.seen_at, verdict });
+                found.push(FoundSession { session, user, seen_at: facts.seen_at, verdict });
             }
-            looked.sort_by_key(|l| std::cmp::Reverse((l.session.opened_at, l.session.locator)));
-            looked.truncate(limit as usize);
-            Ok(looked)
+            found.sort_by_key(|l| std::cmp::Reverse((l.session.opened_at, l.session.locator)));
+            found.truncate(limit as usize);
+            Ok(found)
         })
     }
 
-    fn recall(&self, id: SessionId, now: Timestamp) -> Pending<Result<Option<Remembered>, Outage>> {
-        self.readers.read(move |db, shared, _| history::recall(db, shared, id, now))
+    fn session_record(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Pending<Result<Option<SessionRecord>, Outage>> {
+        self.readers.read(move |db, shared, _| history::session_record(db, shared, id, now))
     }
 
-    fn history_of(
+    fn user_session_records(
         &self,
         user: UserId,
         limit: u32,
         now: Timestamp,
-    ) -> Pending<Result<Vec<Remembered>, Outage>> {
+    ) -> Pending<Result<Vec<SessionRecord>, Outage>> {
         self.readers.read(move |db, shared, _| match rows::user(db, user)? {
-            Some(user) => history::history_of(db, shared, &user, limit, now),
+            Some(user) => history::user_session_records(db, shared, &user, limit, now),
             None => Ok(Vec::new()),
         })
     }
 
-    fn sessions_in(
+    fn realm_sessions(
         &self,
         realm: RealmId,
-        listing: Listing,
+        listing: SessionQuery,
         now: Timestamp,
-    ) -> Pending<Result<Listed, Outage>> {
-        self.readers.read(move |db, shared, _| history::sessions_in(db, shared, realm, listing, now))
+    ) -> Pending<Result<SessionPage, Outage>> {
+        self.readers.read(move |db, shared, _| history::realm_sessions(db, shared, realm, listing, now))
     }
 
     fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Pending<Result<SignedOn, SignOnError>> {

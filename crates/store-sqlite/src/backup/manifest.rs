@@ -29,12 +29,12 @@ pub(super) struct Manifest {
     pub(super) schema: i64,
     /// Milliseconds since 1970 at which it was asked for.
     pub(super) taken_at_ms: i64,
-    files: Vec<Listed>,
+    files: Vec<ListedFile>,
 }
 
 /// One file.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(super) struct ListedFile {
     pub(super) name: String,
     pub(super) bytes: u64,
     pub(super) sha256: String,
@@ -48,7 +48,7 @@ struct Any {
 }
 
 impl Manifest {
-    pub(super) fn of(schema: i64, now: Timestamp, files: Vec<Listed>) -> Self {
+    pub(super) fn of(schema: i64, now: Timestamp, files: Vec<ListedFile>) -> Self {
         let version = env!("CARGO_PKG_VERSION").into();
         Self { format: FORMAT, version, schema, taken_at_ms: now.ms(), files }
     }
@@ -79,7 +79,7 @@ impl Manifest {
     }
 
     /// What a file was when it was backed up.
-    pub(super) fn listed(&self, name: &str) -> Option<&Listed> {
+    pub(super) fn listed(&self, name: &str) -> Option<&ListedFile> {
         self.files.iter().find(|file| file.name == name)
     }
 }

@@ -90,7 +90,7 @@ enum Step {
     /// Makes what was done in a folder durable, before what comes next is done.
     Sync(PathBuf),
     /// Marks the folder as one that opens.
-    Mark,
+    SessionCursor,
 }
 
 impl Place {
@@ -150,7 +150,7 @@ impl Place {
             steps.push(Step::Move { from: draft.path.join(name), to: self.data.join(name) });
         }
         let sync = || Step::Sync(self.data.clone());
-        steps.extend([sync(), Step::Mark, sync()]);
+        steps.extend([sync(), Step::SessionCursor, sync()]);
         (steps, (!there.is_empty()).then_some(aside))
     }
 
@@ -163,7 +163,7 @@ impl Place {
             }
             Step::Move { from, to } => fs::rename(&from, &to).map_err(BackupError::io(&to)),
             Step::Sync(path) => sync_folder(&path),
-            Step::Mark => {
+            Step::SessionCursor => {
                 let path = self.data.join(LOCK);
                 new_file(&path)?;
                 self.own(&path)

@@ -4,7 +4,7 @@
 //! with it; whoever reads the list compares, so a stale entry shows nothing.
 
 use adieu_core::{Locator, RealmId, Session, SessionId, SessionIdCipher, Timestamp, Tombstone, UserKey};
-use adieu_store::Mark;
+use adieu_store::SessionCursor;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Damaged;
@@ -107,9 +107,9 @@ pub(crate) fn kept_of(
 pub(crate) fn marks_after(
     db: &Connection,
     realm: RealmId,
-    after: Option<Mark>,
+    after: Option<SessionCursor>,
     most: u32,
-) -> rusqlite::Result<Vec<Mark>> {
+) -> rusqlite::Result<Vec<SessionCursor>> {
     let (opened_at, locator) =
         after.map_or((i64::MAX, i64::MAX), |mark| (mark.opened_at.ms(), signed(mark.locator.number())));
     let sql = "SELECT opened_at, locator FROM recent WHERE realm = ?1 AND (opened_at, locator) < (?2, ?3)
@@ -119,7 +119,7 @@ pub(crate) fn marks_after(
             let number = row.get::<_, i64>(1)?;
             let locator = u64::try_from(number).ok().and_then(Locator::from_number);
             let locator = locator.ok_or_else(|| Damaged::row("locator"))?;
-            Ok(Mark { opened_at: Timestamp::from_ms(row.get(0)?), locator })
+            Ok(SessionCursor { opened_at: Timestamp::from_ms(row.get(0)?), locator })
         })?
         .collect()
 }
@@ -128,7 +128,7 @@ pub(crate) fn marks_after(
 pub(crate) fn kept_at(
     db: &Connection,
     cipher: &SessionIdCipher,
-    mark: Mark,
+    mark: SessionCursor,
 ) -> rusqlite::Result<Option<Kept>> {
     let kept = db
         .prepare_cached(&format!("SELECT {SESSION} FROM session WHERE locator = ?1"))?

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use adieu_core::{EndError, SignOnError, Unwritten};
-use adieu_store::suite::{Chance, Engine, Held, Town, at};
+use adieu_store::suite::{Chance, Engine, OpenedSession, Town, at};
 use adieu_store::{Check, Sessions};
 use adieu_store_sqlite::{Options, SqliteStore};
 use rusqlite::Connection;
@@ -18,7 +18,7 @@ use crate::support::Sqlite;
 const PAGE: usize = 4096;
 
 /// A store with sessions of many users, closed, everything in one file.
-async fn closed() -> (Town<Sqlite>, Vec<Held>) {
+async fn closed() -> (Town<Sqlite>, Vec<OpenedSession>) {
     let town = Town::<Sqlite>::new().await;
     let mut held = Vec::new();
     for n in 0..40 {
@@ -152,7 +152,7 @@ async fn an_order_on_a_damaged_page_is_not_taken_and_spoils_no_other() {
     assert!(opened >= 20, "{opened} opened, {refused} refused");
 }
 
-async fn store_user(store: &SqliteStore, held: &Held) -> adieu_core::User {
+async fn store_user(store: &SqliteStore, held: &OpenedSession) -> adieu_core::User {
     let user = adieu_store::Directory::user(store, held.session.user).get().await;
     adieu_core::User::clone(&user.expect("an answer").expect("there"))
 }

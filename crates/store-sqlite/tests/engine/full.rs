@@ -2,7 +2,7 @@
 //! room again. HOME-LIMITS.
 
 use adieu_core::{EndError, EndTarget, SignOnError, Unwritten, User};
-use adieu_store::suite::{Engine, Held, Town, at};
+use adieu_store::suite::{Engine, OpenedSession, Town, at};
 use adieu_store::{Check, Flow};
 use adieu_store_sqlite::Options;
 
@@ -25,7 +25,7 @@ fn flow(town: &Town<Sqlite>, n: u16) -> Flow {
 }
 
 /// Signs on until there is no room; gives what was acknowledged.
-async fn sign_on_until_full(town: &Town<Sqlite>, user: &User) -> Vec<Held> {
+async fn sign_on_until_full(town: &Town<Sqlite>, user: &User) -> Vec<OpenedSession> {
     let mut held = Vec::new();
     loop {
         let order = town.order(user);
@@ -33,7 +33,7 @@ async fn sign_on_until_full(town: &Town<Sqlite>, user: &User) -> Vec<Held> {
         match town.store.open_session(order, at(0)).await {
             Ok(done) => {
                 let token = adieu_core::SessionToken { id: done.session.id, secret };
-                held.push(Held { session: done.session, token });
+                held.push(OpenedSession { session: done.session, token });
             }
             Err(SignOnError::Unwritten(_)) => return held,
             Err(other) => panic!("{other:?}"),

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use adieu_core::{EndError, SessionToken, SignOnError};
 use adieu_store::Check;
-use adieu_store::suite::{Engine, Held, Town, at};
+use adieu_store::suite::{Engine, OpenedSession, Town, at};
 use adieu_store_sqlite::Options;
 
 use crate::support::{self, Sqlite};
@@ -25,7 +25,7 @@ async fn child_with_small_files() {
     let engine = Sqlite::fresh().await;
     let town = Town::found_on(engine, std::sync::Arc::new(store)).await;
     let ada = town.user("ada").await;
-    let mut held: Vec<Held> = Vec::new();
+    let mut held: Vec<OpenedSession> = Vec::new();
     let mut opened = 0;
     let refused = loop {
         let order = town.order(&ada);
@@ -34,7 +34,7 @@ async fn child_with_small_files() {
             Ok(done) => {
                 let token = SessionToken { id: done.session.id, secret };
                 println!("live {}", token.reveal());
-                held.push(Held { session: done.session, token });
+                held.push(OpenedSession { session: done.session, token });
                 opened += 1;
             }
             Err(refused) => break refused,

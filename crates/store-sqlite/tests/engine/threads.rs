@@ -3,7 +3,7 @@
 //! The order to fear: a reader has read "live", the ending commits and answers, and then the reader goes on.
 
 use adieu_core::{EndError, EndTarget, GrantId, NotLive, SessionId, SignOnError, Unwritten};
-use adieu_store::suite::{Held, Town, at};
+use adieu_store::suite::{OpenedSession, Town, at};
 use adieu_store::{Check, Flow, Lookup};
 use adieu_store_sqlite::{Options, Place, SqliteStore};
 
@@ -11,7 +11,7 @@ use crate::support::{self, Sqlite};
 use crate::{Gate, town_with};
 
 /// A store that has just been opened, so that its map is empty, with a session on it.
-async fn reopened() -> (Town<Sqlite>, SqliteStore, Held) {
+async fn reopened() -> (Town<Sqlite>, SqliteStore, OpenedSession) {
     let (town, store) = town_with(Options::default()).await;
     let ada = town.user("ada").await;
     let held = town.sign_on(&ada, at(0)).await;
@@ -24,7 +24,7 @@ async fn reopened() -> (Town<Sqlite>, SqliteStore, Held) {
 }
 
 /// Starts a check that has to read, and waits until it has read.
-fn slow_check(town: &Town<Sqlite>, gate: &Gate, held: &Held) -> tokio::task::JoinHandle<Check> {
+fn slow_check(town: &Town<Sqlite>, gate: &Gate, held: &OpenedSession) -> tokio::task::JoinHandle<Check> {
     gate.shut(Place::RowsRead);
     let Lookup::Later(check) = town.store.check(&held.token, false, at(1)) else {
         panic!("the map was empty")

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use adieu_core::{AmendError, AmendOrder, Amendment, NotLive, SessionId, SessionToken, Span, Verdict};
 
 use crate::suite::town::{ABSOLUTE, IDLE, at};
-use crate::suite::{Engine, Held, Town};
+use crate::suite::{Engine, OpenedSession, Town};
 use crate::{Check, Flow};
 
 /// Goal: exactly the right secret for exactly the right name; everything else is unknown, and unknown is an answer.
@@ -23,7 +23,7 @@ pub async fn a_check_knows_one_token_and_no_other<E: Engine>() {
     for wrong in [crossed, beside, nothing] {
         assert!(matches!(town.check(&wrong, at(1)).await, Check::Not(NotLive::Unknown)));
     }
-    assert!(town.look(SessionId::from_bytes(town.chance.bytes()), at(1)).await.is_none());
+    assert!(town.session_by_id(SessionId::from_bytes(town.chance.bytes()), at(1)).await.is_none());
     town.expect_live(&one, at(1)).await;
     town.expect_live(&two, at(1)).await;
 }
@@ -54,16 +54,16 @@ pub async fn only_touching_counts_as_activity<E: Engine>() {
     for s in [300, 600, 900] {
         town.expect_live(&held, at(s)).await;
     }
-    assert_eq!(town.look(id, at(900)).await.expect("there").seen_at, at(0));
+    assert_eq!(town.session_by_id(id, at(900)).await.expect("there").seen_at, at(0));
     town.store.check(&held.token, true, at(900)).get().await.expect("an answer");
-    assert_eq!(town.look(id, at(901)).await.expect("there").seen_at, at(900));
+    assert_eq!(town.session_by_id(id, at(901)).await.expect("there").seen_at, at(900));
     town.expect_live(&held, at(1899)).await;
-    town.store.look(id, true, at(1800)).get().await.expect("an answer");
+    town.store.session_by_id(id, true, at(1800)).get().await.expect("an answer");
     town.expect_live(&held, at(2799)).await;
     assert_eq!(town.expect_dead(&held, at(2800)).await, NotLive::Idle);
     // Touching a session that is over, or with another secret, revives nothing.
     town.store.check(&held.token, true, at(2800)).get().await.expect("an answer");
-    town.store.look(id, true, at(2800)).get().await.expect("an answer");
+    town.store.session_by_id(id, true, at(2800)).get().await.expect("an answer");
     assert_eq!(town.expect_dead(&held, at(2801)).await, NotLive::Idle);
     let other = town.sign_on(&ada, at(0)).await;
     let forged = SessionToken { id: other.session.id, secret: held.token.secret.clone() };
@@ -83,7 +83,7 @@ pub async fn a_crash_forgets_no_more_activity_than_the_grain<E: Engine>() {
     // Activity waits with the other writes; when a later one is acknowledged, it has been written.
     town.store.put_flow(flow(&town)).await.expect("a write");
     let town = town.after_crash().await;
-    let known = town.look(held.session.id, at(500)).await.expect("there").seen_at;
+    let known = town.session_by_id(held.session.id, at(500)).await.expect("there").seen_at;
     assert!(known <= at(500) && at(500).since(known) <= grain, "{known:?}");
     town.expect_live(&held, at(500 + IDLE.s() - grain.s() - 1)).await;
 }
@@ -106,7 +106,7 @@ pub async fn a_session_is_amended_while_it_is_live_and_never_after<E: Engine>() 
     town.store.amend(set("size", "large"), at(2)).await.expect("amended");
     town.store.amend(set("colour", "red"), at(3)).await.expect("amended");
     town.store.amend(later.clone(), at(4)).await.expect("amended");
-    let session = town.look(held.session.id, at(5)).await.expect("there").session;
+    let session = town.session_by_id(held.session.id, at(5)).await.expect("there").session;
     let expect = BTreeMap::from([("colour".into(), "red".into()), ("size".into(), "large".into())]);
     assert_eq!((&session.properties, session.expires_at), (&expect, at(20_000)));
     town.expect_live(&held, at(5)).await;
@@ -131,7 +131,7 @@ pub async fn a_session_is_amended_while_it_is_live_and_never_after<E: Engine>() 
 pub async fn sessions_of_a_user_come_newest_first_and_at_most_so_many<E: Engine>() {
     let town = Town::<E>::new().await;
     let (ada, bob) = (town.user("ada").await, town.user("bob").await);
-    let mut hers: Vec<Held> = Vec::new();
+    let mut hers: Vec<OpenedSession> = Vec::new();
     for s in [5, 3, 9, 1, 7] {
         hers.push(town.sign_on(&ada, at(s)).await);
     }

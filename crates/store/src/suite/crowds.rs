@@ -8,16 +8,16 @@ use adieu_core::{EndError, Ended, SessionToken, SignOnError, Unwritten};
 use futures_util::future::join_all;
 
 use crate::suite::town::at;
-use crate::suite::{Engine, Held, Town};
+use crate::suite::{Engine, OpenedSession, Town};
 
 /// Signs on `count` times at once, user by user in turn.
-async fn storm<E: Engine>(town: &Town<E>, users: &[adieu_core::User], count: usize) -> Vec<Held> {
+async fn storm<E: Engine>(town: &Town<E>, users: &[adieu_core::User], count: usize) -> Vec<OpenedSession> {
     let orders: Vec<_> = (0..count).map(|n| town.order(&users[n % users.len()])).collect();
     let secrets: Vec<_> = orders.iter().map(|order| order.secret.clone()).collect();
     let done = join_all(orders.into_iter().map(|order| town.store.open_session(order, at(0)))).await;
     let held = done.into_iter().zip(secrets).map(|(done, secret)| {
         let session = done.expect("a sign-on").session;
-        Held { token: SessionToken { id: session.id, secret }, session }
+        OpenedSession { token: SessionToken { id: session.id, secret }, session }
     });
     held.collect()
 }

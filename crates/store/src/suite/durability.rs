@@ -5,13 +5,13 @@
 use adieu_core::{EndTarget, How, NotLive};
 
 use crate::suite::town::at;
-use crate::suite::{Engine, Held, Town};
+use crate::suite::{Engine, OpenedSession, Town};
 
 /// Goal: sign-ons and changes outlive a crash exactly as they were answered.
 pub async fn everything_acknowledged_outlives_a_crash<E: Engine>() {
     let mut town = Town::<E>::new().await;
     let ada = town.user("ada").await;
-    let mut held: Vec<Held> = Vec::new();
+    let mut held: Vec<OpenedSession> = Vec::new();
     for round in 0..3 {
         for n in 0..10 {
             let now = at(round * 10 + n);
@@ -21,12 +21,12 @@ pub async fn everything_acknowledged_outlives_a_crash<E: Engine>() {
             let order = adieu_core::SignOnOrder { previous, ..town.order(&ada) };
             let (done, token) = town.signed_on(order, now).await;
             assert_eq!(done.how, How::Renewed);
-            *renewed = Held { session: done.session, token };
+            *renewed = OpenedSession { session: done.session, token };
         }
         town = town.after_crash().await;
         for held in &held {
-            let looked = town.look(held.session.id, at(100)).await.expect("there");
-            assert_eq!(format!("{:?}", looked.session), format!("{:?}", held.session));
+            let found = town.session_by_id(held.session.id, at(100)).await.expect("there");
+            assert_eq!(format!("{:?}", found.session), format!("{:?}", held.session));
             town.expect_live(held, at(100)).await;
         }
     }
@@ -42,7 +42,7 @@ pub async fn endings_of_all_kinds_outlive_a_crash<E: Engine>() {
         let (one, two) = (town.sign_on(&ada, at(0)).await, town.sign_on(&ada, at(0)).await);
         let his = town.sign_on(&bob, at(0)).await;
         let end = async |target| drop(town.end(target, at(1)).await.expect("an ending"));
-        let dead: &[&Held] = match n {
+        let dead: &[&OpenedSession] = match n {
             0 => {
                 end(one.presented()).await;
                 &[&one]
@@ -68,7 +68,7 @@ pub async fn endings_of_all_kinds_outlive_a_crash<E: Engine>() {
                 &[&one, &two]
             }
         };
-        let dead: Vec<Held> = dead.iter().map(|&held| held.clone()).collect();
+        let dead: Vec<OpenedSession> = dead.iter().map(|&held| held.clone()).collect();
         let town = town.after_crash().await;
         for held in [&one, &two, &his] {
             if dead.iter().any(|d| d.session.id == held.session.id) {

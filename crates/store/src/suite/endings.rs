@@ -25,7 +25,7 @@ pub async fn an_ending_ends_for_good_and_the_second_one_says_before<E: Engine>()
         let Ok(Ended::Now(closed)) = town.end(target.clone(), at(1)).await else { panic!("not ended") };
         assert_eq!((closed.realm, closed.user, closed.session), (town.realm, Some(ada.id), Some(id)));
         assert_eq!(town.expect_dead(&held, at(1)).await, NotLive::Unknown);
-        assert!(town.look(id, at(1)).await.is_none());
+        assert!(town.session_by_id(id, at(1)).await.is_none());
         for target in [held.presented(), EndTarget::One(id), EndTarget::OneOf { user: ada.id, session: id }] {
             assert!(matches!(town.end(target, at(2)).await, Ok(Ended::Before)));
         }
@@ -89,18 +89,18 @@ pub async fn a_reset_keeps_the_name_and_nothing_else<E: Engine>() {
     let id = held.session.id;
     assert!(matches!(town.reset(&held, at(1)).await, Ok(Ended::Now(_))));
     assert_eq!(town.expect_dead(&held, at(1)).await, NotLive::Reset);
-    let looked = town.look(id, at(1)).await.expect("the id is kept");
-    assert_eq!((looked.session.state, looked.session.epoch), (State::Reset, 1));
-    assert!(looked.session.methods.is_empty() && looked.session.properties.is_empty());
+    let found = town.session_by_id(id, at(1)).await.expect("the id is kept");
+    assert_eq!((found.session.state, found.session.epoch), (State::Reset, 1));
+    assert!(found.session.methods.is_empty() && found.session.properties.is_empty());
     assert!(matches!(town.reset(&held, at(2)).await, Ok(Ended::Before)));
     // Nobody's: its user does not have it, and its dead token ends nothing.
     let of_user = town.end(EndTarget::OneOf { user: ada.id, session: id }, at(2)).await;
     assert!(matches!(of_user, Err(EndError::UnknownSession)), "{of_user:?}");
     assert!(matches!(town.end(held.presented(), at(2)).await, Ok(Ended::Before)));
-    assert!(town.look(id, at(2)).await.is_some());
+    assert!(town.session_by_id(id, at(2)).await.is_some());
     // By its id it can be taken away, and then there is nothing left to reset.
     assert!(matches!(town.end(EndTarget::One(id), at(3)).await, Ok(Ended::Before)));
-    assert!(town.look(id, at(3)).await.is_none());
+    assert!(town.session_by_id(id, at(3)).await.is_none());
     assert!(matches!(town.reset(&held, at(4)).await, Err(EndError::UnknownSession)));
     town.expect_dead(&held, at(4)).await;
 }
@@ -119,7 +119,7 @@ pub async fn what_time_has_ended_was_over_before<E: Engine>() {
         assert_eq!(town.expect_dead(&held, late).await, why);
         assert!(matches!(town.reset(&held, late).await, Err(EndError::UnknownSession)));
         assert!(matches!(town.end(held.presented(), late).await, Ok(Ended::Before)));
-        assert!(town.look(held.session.id, late).await.is_none(), "what is over and ended is gone");
+        assert!(town.session_by_id(held.session.id, late).await.is_none(), "what is over and ended is gone");
         assert_eq!(town.expect_dead(&held, at(1)).await, NotLive::Unknown, "even if the clock goes back");
     }
 }

@@ -9,13 +9,13 @@ use adieu_core::{
 use uuid::Uuid;
 
 use crate::suite::town::at;
-use crate::suite::{Engine, Held, Town};
+use crate::suite::{Engine, OpenedSession, Town};
 
 fn hash(n: u8) -> TokenHash {
     TokenHash::from_bytes([n; 32])
 }
 
-fn code<E>(town: &Town<E>, held: &Held, client: &Client) -> Grant {
+fn code<E>(town: &Town<E>, held: &OpenedSession, client: &Client) -> Grant {
     Grant {
         id: GrantId::from_random(town.chance.number()),
         realm: held.session.realm,
@@ -63,7 +63,7 @@ fn rotate(grant: &Grant, current: u8, next: u8) -> RotateOrder {
 }
 
 /// A session, a client and a grant whose code was redeemed.
-async fn bought<E: Engine>(town: &Town<E>) -> (Held, Client, Grant) {
+async fn bought<E: Engine>(town: &Town<E>) -> (OpenedSession, Client, Grant) {
     let ada = town.user("ada").await;
     let held = town.sign_on(&ada, at(0)).await;
     let shop = town.client("shop").await;
@@ -147,7 +147,7 @@ pub async fn a_grant_dies_with_its_session_epoch_and_client<E: Engine>() {
         let town = Town::<E>::new().await;
         let (held, shop, grant) = bought(&town).await;
         let lives = async |now: Timestamp| {
-            let session = town.look(held.session.id, now).await;
+            let session = town.session_by_id(held.session.id, now).await;
             let session_epoch =
                 session.filter(|l| l.verdict == adieu_core::Verdict::Live).map(|l| l.session.epoch);
             let client = town.store.client(&shop.id).get().await.expect("an answer");
@@ -187,7 +187,7 @@ pub async fn a_client_that_took_part_is_remembered_once<E: Engine>() {
         town.store.issue(code(&town, &held, &client), at(1)).await.expect("a code");
     }
     let town = town.after_crash().await;
-    let session = town.look(held.session.id, at(2)).await.expect("there").session;
+    let session = town.session_by_id(held.session.id, at(2)).await.expect("there").session;
     assert_eq!(session.participants.iter().map(|c| c.as_str()).collect::<Vec<_>>(), ["shop", "wiki"]);
     town.expect_live(&held, at(2)).await;
     let Ok(Ended::Now(closed)) = town.end(held.presented(), at(3)).await else { panic!("not ended") };

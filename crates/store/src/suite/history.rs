@@ -8,21 +8,21 @@ use adieu_core::{
 };
 
 use crate::suite::town::{IDLE, at};
-use crate::suite::{Engine, Held, Town};
-use crate::{Fate, Listing, Remembered};
+use crate::suite::{Engine, OpenedSession, Town};
+use crate::{Fate, SessionQuery, SessionRecord};
 
 /// Goal: whoever asks later is told what the session was, when it ended and why; also after a crash.
 pub async fn an_ended_session_is_remembered_as_it_was<E: Engine>() {
     let town = Town::<E>::new().await;
     let ada = town.user("ada").await;
     let held = town.sign_on(&ada, at(0)).await;
-    let recall = async |town: &Town<E>, s| {
-        town.store.recall(held.session.id, at(s)).await.expect("an answer").expect("it is kept")
+    let session_record = async |town: &Town<E>, s| {
+        town.store.session_record(held.session.id, at(s)).await.expect("an answer").expect("it is kept")
     };
-    assert_eq!(recall(&town, 1).await.fate, Fate::Live);
-    assert_eq!(recall(&town, IDLE.s() + 1).await.fate, Fate::Over(NotLive::Idle));
+    assert_eq!(session_record(&town, 1).await.fate, Fate::Live);
+    assert_eq!(session_record(&town, IDLE.s() + 1).await.fate, Fate::Over(NotLive::Idle));
     town.end(held.presented(), at(2)).await.expect("an ending");
-    let check = |remembered: Remembered| {
+    let check = |remembered: SessionRecord| {
         let Fate::Ended { at: when, cause } = &remembered.fate else { panic!("{:?}", remembered.fate) };
         assert_eq!((*when, cause.word()), (at(2), "administrator"));
         let session = &remembered.session;
@@ -32,11 +32,11 @@ pub async fn an_ended_session_is_remembered_as_it_was<E: Engine>() {
         assert_eq!(session.expires_at, held.session.expires_at);
         assert_eq!(remembered.user.id, ada.id);
     };
-    check(recall(&town, 3).await);
+    check(session_record(&town, 3).await);
     let town = town.after_crash().await;
-    check(recall(&town, 4).await);
+    check(session_record(&town, 4).await);
     let never = adieu_core::SessionId::from_bytes(town.chance.bytes());
-    assert!(town.store.recall(never, at(4)).await.expect("an answer").is_none());
+    assert!(town.store.session_record(never, at(4)).await.expect("an answer").is_none());
 }
 
 /// Goal: what was forgotten is gone for whoever asks, one session or all of a user's, and stays dead.
@@ -49,14 +49,14 @@ pub async fn what_was_forgotten_is_shown_to_nobody<E: Engine>() {
     }
     let forget = |target| EndOrder { kind: EndKind::Forget, ..town.ending(target) };
     let shown = async |s| {
-        let listed = town.store.history_of(ada.id, 10, at(s)).await.expect("a list");
+        let listed = town.store.user_session_records(ada.id, 10, at(s)).await.expect("a list");
         listed.iter().map(|one| one.session.opened_at.since(at(0)).s()).collect::<Vec<_>>()
     };
     town.end(held[1].presented(), at(10)).await.expect("an ending");
     assert_eq!(shown(10).await, [3, 2, 1, 0], "an ended one is shown with the others");
     for n in [0, 1] {
         town.store.end(forget(EndTarget::One(held[n].session.id)), at(11)).await.expect("an ending");
-        assert!(town.store.recall(held[n].session.id, at(11)).await.expect("an answer").is_none());
+        assert!(town.store.session_record(held[n].session.id, at(11)).await.expect("an answer").is_none());
         let unknown = town.end(held[n].presented(), at(11)).await;
         assert!(matches!(unknown, Err(EndError::UnknownSession)), "{unknown:?}");
     }
@@ -77,7 +77,7 @@ pub async fn what_was_forgotten_is_shown_to_nobody<E: Engine>() {
 pub async fn the_sessions_of_a_realm_are_listed_page_by_page<E: Engine>() {
     let town = Town::<E>::new().await;
     let (ada, bob) = (town.user("ada").await, town.user("bob").await);
-    let mut opened: Vec<Held> = Vec::new();
+    let mut opened: Vec<OpenedSession> = Vec::new();
     for s in [4, 2, 2, 7, 1, 9, 3] {
         let user = if s % 2 == 0 { &ada } else { &bob };
         opened.push(town.sign_on(user, at(s)).await);
@@ -86,8 +86,8 @@ pub async fn the_sessions_of_a_realm_are_listed_page_by_page<E: Engine>() {
     let all = async |live| {
         let (mut seconds, mut after) = (Vec::new(), None);
         loop {
-            let listing = Listing { after, most: 2, live };
-            let page = town.store.sessions_in(town.realm, listing, at(10)).await.expect("a page");
+            let listing = SessionQuery { after, most: 2, live };
+            let page = town.store.realm_sessions(town.realm, listing, at(10)).await.expect("a page");
             assert!(page.sessions.len() <= 2);
             seconds.extend(page.sessions.iter().map(|one| one.session.opened_at.since(at(0)).s()));
             after = page.next;
@@ -102,8 +102,8 @@ pub async fn the_sessions_of_a_realm_are_listed_page_by_page<E: Engine>() {
     town.store.sweep(at(100), Span::from_s(1).ms()).await.expect("a sweep");
     assert_eq!(all(None).await, [9, 4, 3, 2, 2, 1], "a tombstone that was swept is not listed");
     let nowhere = adieu_core::RealmId::from_uuid(town.chance.uuid());
-    let listing = Listing { after: None, most: 10, live: None };
-    let page = town.store.sessions_in(nowhere, listing, at(10)).await.expect("a page");
+    let listing = SessionQuery { after: None, most: 10, live: None };
+    let page = town.store.realm_sessions(nowhere, listing, at(10)).await.expect("a page");
     assert!(page.sessions.is_empty() && page.next.is_none());
 }
 
@@ -137,7 +137,7 @@ pub async fn a_quota_is_kept_in_the_way_it_asks_for<E: Engine>() {
         if let Ok(done) = refused {
             assert_eq!(done.ended.len(), 4 - left.len());
             let fallen = done.ended[0].session.expect("one session");
-            let fate = town.store.recall(fallen, at(9)).await.expect("an answer").expect("kept").fate;
+            let fate = town.store.session_record(fallen, at(9)).await.expect("an answer").expect("kept").fate;
             assert_eq!(fate, Fate::Ended { at: at(9), cause: Cause::Quota });
             assert!(matches!(town.end(EndTarget::One(fallen), at(9)).await, Ok(Ended::Before)));
         }

@@ -5,7 +5,7 @@
 use adieu_core::{EndTarget, Ended, NotLive, PopulationId, RealmId, SignOnError};
 
 use crate::suite::town::at;
-use crate::suite::{Engine, Held, Town};
+use crate::suite::{Engine, OpenedSession, Town};
 
 /// Goal: NO-STALE-YES for all sessions of a user, and nobody else's; signing on again works at once.
 pub async fn all_sessions_of_a_user_end_together<E: Engine>() {
@@ -60,7 +60,7 @@ pub async fn all_but_one_spares_that_one<E: Engine>() {
     let town = Town::<E>::new().await;
     let ada = town.user("ada").await;
     let mine = town.sign_on(&ada, at(0)).await;
-    let mut others: Vec<Held> = Vec::new();
+    let mut others: Vec<OpenedSession> = Vec::new();
     for n in 1..6 {
         others.push(town.sign_on(&ada, at(n)).await);
         let order = EndTarget::UserBut { user: ada.id, keep: mine.session.id };

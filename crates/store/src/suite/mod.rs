@@ -21,7 +21,7 @@ pub mod sweep;
 mod town;
 
 pub use engine::Engine;
-pub use town::{ABSOLUTE, Chance, Held, IDLE, Town, at};
+pub use town::{ABSOLUTE, Chance, IDLE, OpenedSession, Town, at};
 
 /// Runs the whole suite against an [`Engine`]: one test for each promise.
 #[macro_export]

@@ -156,7 +156,7 @@ pub async fn a_deleted_user_leaves_nothing_that_lives<E: Engine>() {
         town.expect_live(&his, at(3)).await;
         assert!(town.store.user(ada.id).get().await.expect("an answer").is_none());
         assert!(town.store.user_named(town.realm, "ada").await.expect("an answer").is_none());
-        assert!(town.store.recall(one.session.id, at(3)).await.expect("an answer").is_none());
+        assert!(town.store.session_record(one.session.id, at(3)).await.expect("an answer").is_none());
         let listed = town.store.users(town.realm, None, 10).await.expect("a list");
         assert_eq!(listed.iter().map(|user| user.id).collect::<Vec<_>>(), [bob.id]);
     }

@@ -7,7 +7,7 @@ use adieu_core::{
     UserEdit,
 };
 
-use super::{Engine, Held, Town, at};
+use super::{Engine, OpenedSession, Town, at};
 
 const SET: CodeSet = CodeSet::from_bytes([7; 16]);
 
@@ -18,7 +18,7 @@ async fn with_codes<E: Engine>(town: &Town<E>, user: &User) -> User {
     town.store.edit_user(user.id, edit, origin, at(0)).await.expect("an edit").user
 }
 
-fn second_step<E: Engine>(town: &Town<E>, user: &User, held: &Held, place: u8) -> SignOnOrder {
+fn second_step<E: Engine>(town: &Town<E>, user: &User, held: &OpenedSession, place: u8) -> SignOnOrder {
     SignOnOrder {
         method: RECOVERY_CODE.into(),
         spends: Some(Spending { set: SET, place }),

@@ -8,7 +8,7 @@ use adieu_core::{
 
 use crate::Check;
 use crate::suite::town::{ABSOLUTE, at};
-use crate::suite::{Engine, Held, Town};
+use crate::suite::{Engine, OpenedSession, Town};
 
 /// Goal: what was opened is what every check finds.
 pub async fn a_sign_on_opens_a_session_that_every_check_calls_live<E: Engine>() {
@@ -23,7 +23,7 @@ pub async fn a_sign_on_opens_a_session_that_every_check_calls_live<E: Engine>() 
     assert_eq!((read.epoch, read.state, read.opened_at), (0, State::SignedOn, at(1)));
     assert_eq!((read.expires_at, read.born), (at(1).plus(ABSOLUTE), Generations::default()));
     assert_eq!((live.user.id, live.seen_at), (ada.id, at(1)));
-    town.expect_live(&Held { session: done.session, token }, at(2)).await;
+    town.expect_live(&OpenedSession { session: done.session, token }, at(2)).await;
 }
 
 /// Goal: the same user agent, the same session, limits anew; a token that was replaced is dead at once.
@@ -37,7 +37,7 @@ pub async fn a_sign_on_with_a_live_session_renews_it<E: Engine>() {
     assert_eq!((done.session.epoch, done.session.opened_at), (0, at(0)));
     assert_eq!((done.session.authenticated_at, done.session.methods.len()), (at(100), 2));
     assert_eq!(done.session.expires_at, at(100).plus(ABSOLUTE));
-    town.expect_live(&Held { session: done.session, token }, at(101)).await;
+    town.expect_live(&OpenedSession { session: done.session, token }, at(101)).await;
     assert_eq!(town.expect_dead(&first, at(101)).await, NotLive::Unknown);
 }
 
@@ -50,7 +50,7 @@ pub async fn a_sign_on_may_keep_its_token<E: Engine>() {
         adieu_core::SignOnOrder { previous: Some(first.token.clone()), keep_token: true, ..town.order(&ada) };
     let (done, fresh) = town.signed_on(order, at(100)).await;
     assert_eq!((done.how, done.session.id), (How::Renewed, first.session.id));
-    town.expect_live(&Held { session: done.session, token: first.token }, at(101)).await;
+    town.expect_live(&OpenedSession { session: done.session, token: first.token }, at(101)).await;
     assert!(matches!(town.check(&fresh, at(101)).await, Check::Not(NotLive::Unknown)));
 }
 
@@ -71,7 +71,7 @@ pub async fn a_reset_session_begins_anew_for_its_own_user_only<E: Engine>() {
     let (again, token) = town.signed_on(with(&ada), at(3)).await;
     assert_eq!((again.how, again.session.id, again.session.epoch), (How::Revived, first.session.id, 1));
     assert_eq!((again.session.opened_at, again.session.authenticated_at), (at(0), at(3)));
-    town.expect_live(&Held { session: again.session, token }, at(4)).await;
+    town.expect_live(&OpenedSession { session: again.session, token }, at(4)).await;
     assert_eq!(town.expect_dead(&first, at(4)).await, NotLive::Unknown);
 }
 
@@ -87,7 +87,7 @@ pub async fn a_sign_on_with_a_session_that_is_over_opens_another<E: Engine>() {
         let (done, token) = town.signed_on(order, now).await;
         assert_eq!(done.how, How::Opened);
         assert_ne!(done.session.id, old.session.id);
-        town.expect_live(&Held { session: done.session, token }, now).await;
+        town.expect_live(&OpenedSession { session: done.session, token }, now).await;
         town.expect_dead(old, now).await;
     }
 }
@@ -140,7 +140,7 @@ pub async fn a_place_that_is_used_again_never_answers_to_an_old_name<E: Engine>(
         town.expect_live(&held, at(n)).await;
         for old in &past {
             assert_eq!(town.expect_dead(old, at(n)).await, NotLive::Unknown);
-            assert!(town.look(old.session.id, at(n)).await.is_none());
+            assert!(town.session_by_id(old.session.id, at(n)).await.is_none());
             assert!(matches!(town.end(old.presented(), at(n)).await, Ok(adieu_core::Ended::Before)));
         }
         town.expect_live(&held, at(n)).await;

@@ -46,14 +46,14 @@ pub async fn a_sweep_takes_what_is_over_and_nothing_live<E: Engine>() {
     town.expect_live(&touched, at(now)).await;
     for gone in [&idle, &superseded] {
         assert_eq!(town.expect_dead(gone, at(now)).await, NotLive::Unknown);
-        assert!(town.look(gone.session.id, at(now)).await.is_none());
+        assert!(town.session_by_id(gone.session.id, at(now)).await.is_none());
         assert!(matches!(town.end(gone.presented(), at(now)).await, Ok(Ended::Before)), "it is remembered");
     }
     assert_eq!(town.expect_dead(&reset, at(now)).await, NotLive::Reset, "it still waits for its user");
     let end = ABSOLUTE.s() + TWO_HOURS;
     assert_eq!(sweep(&town, end, KEPT).await.sessions, 2);
     for gone in [&touched, &reset] {
-        assert!(town.look(gone.session.id, at(end)).await.is_none());
+        assert!(town.session_by_id(gone.session.id, at(end)).await.is_none());
         town.expect_dead(gone, at(end)).await;
     }
 }

@@ -15,7 +15,7 @@ use adieu_core::{
 use uuid::Uuid;
 
 use crate::suite::engine::Engine;
-use crate::{Check, DirectoryError, Edited, Looked, Store};
+use crate::{Check, DirectoryError, Edited, FoundSession, Store};
 
 /// Numbers that look random and are the same in every run.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Chance {
 
 /// A session that somebody holds.
 #[derive(Clone, Debug)]
-pub struct Held {
+pub struct OpenedSession {
     /// As it was committed.
     pub session: Session,
     /// What opens it.
@@ -190,10 +190,10 @@ impl<E: Engine> Town<E> {
     }
 
     /// Signs somebody on in a new user agent, as they are now.
-    pub async fn sign_on(&self, user: &User, now: Timestamp) -> Held {
+    pub async fn sign_on(&self, user: &User, now: Timestamp) -> OpenedSession {
         let user = self.read(user).await;
         let (done, token) = self.signed_on(self.order(&user), now).await;
-        Held { session: done.session, token }
+        OpenedSession { session: done.session, token }
     }
 
     /// What a check says, without touching.
@@ -202,30 +202,30 @@ impl<E: Engine> Town<E> {
     }
 
     /// Says that the session is live for its token, for its name and in the list of its user.
-    pub async fn expect_live(&self, held: &Held, now: Timestamp) {
+    pub async fn expect_live(&self, held: &OpenedSession, now: Timestamp) {
         let id = held.session.id;
         assert!(matches!(self.check(&held.token, now).await, Check::Live(live) if live.session.id == id));
-        let looked = self.look(id, now).await.expect("it is there");
-        assert_eq!(looked.verdict, adieu_core::Verdict::Live);
+        let found = self.session_by_id(id, now).await.expect("it is there");
+        assert_eq!(found.verdict, adieu_core::Verdict::Live);
         let listed = self.store.sessions_of(held.session.user, u32::MAX, now).await.expect("a list");
-        assert!(listed.iter().any(|l| l.session.id == id && l.verdict == looked.verdict));
+        assert!(listed.iter().any(|l| l.session.id == id && l.verdict == found.verdict));
     }
 
     /// Says that the token opens nothing; gives the reason.
-    pub async fn expect_dead(&self, held: &Held, now: Timestamp) -> NotLive {
+    pub async fn expect_dead(&self, held: &OpenedSession, now: Timestamp) -> NotLive {
         let why = match self.check(&held.token, now).await {
             Check::Live(_) => panic!("the session {} is live", held.session.id),
             Check::Not(why) => why,
         };
-        let looked = self.look(held.session.id, now).await;
-        let same = |l: &Looked| l.session.token_hash.matches(&held.token.secret);
-        assert!(looked.filter(same).is_none_or(|l| l.verdict == adieu_core::Verdict::Not(why)));
+        let found = self.session_by_id(held.session.id, now).await;
+        let same = |l: &FoundSession| l.session.token_hash.matches(&held.token.secret);
+        assert!(found.filter(same).is_none_or(|l| l.verdict == adieu_core::Verdict::Not(why)));
         why
     }
 
     /// The session of that name, without touching.
-    pub async fn look(&self, id: SessionId, now: Timestamp) -> Option<Looked> {
-        self.store.look(id, false, now).get().await.expect("an answer")
+    pub async fn session_by_id(&self, id: SessionId, now: Timestamp) -> Option<FoundSession> {
+        self.store.session_by_id(id, false, now).get().await.expect("an answer")
     }
 
     /// An order to end something for good, in any realm.
@@ -256,7 +256,7 @@ impl<E: Engine> Town<E> {
     }
 
     /// Ends one sign-on and keeps the name.
-    pub async fn reset(&self, held: &Held, now: Timestamp) -> Result<Ended, EndError> {
+    pub async fn reset(&self, held: &OpenedSession, now: Timestamp) -> Result<Ended, EndError> {
         let order = EndOrder { kind: EndKind::Reset, ..self.ending(EndTarget::One(held.session.id)) };
         self.store.end(order, now).await
     }
@@ -311,7 +311,7 @@ impl<E: Engine> Town<E> {
     }
 }
 
-impl Held {
+impl OpenedSession {
     /// The token, as an order names it.
     pub fn presented(&self) -> EndTarget {
         EndTarget::Token(PresentedToken::from(&self.token))

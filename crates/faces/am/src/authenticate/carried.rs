@@ -2,7 +2,7 @@
 //!
 //! An upgrade keeps the session and gives it a new token; the old one is dead. Contract am.md 3.1, 3.4; A-38.
 
-use adieu_authority::{Live, Realm, SessionToken};
+use adieu_authority::{LiveSession, Realm, SessionToken};
 
 use crate::call::Call;
 use crate::caller;
@@ -13,7 +13,7 @@ use crate::face::Face;
 /// A session that is to be upgraded: by its own user, and by nobody else.
 pub(super) struct ToUpgrade {
     pub(super) token: SessionToken,
-    pub(super) live: Live,
+    pub(super) live: LiveSession,
 }
 
 /// The session that the request wants to see upgraded: named in the query, or its own under `ForceAuth`.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{CodeOrder, GrantError, Live, Realm};
+use adieu_authority::{CodeOrder, GrantError, LiveSession, Realm};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::{Authorize, AuthorizeError, Provider};
 use axum::body::Body;
@@ -45,7 +45,7 @@ pub(super) async fn answer(
 }
 
 /// A code, unless the session ended since it was looked at.
-async fn code(face: &Face, live: &Live, authorize: &Authorize) -> Result<Option<String>, AmError> {
+async fn code(face: &Face, live: &LiveSession, authorize: &Authorize) -> Result<Option<String>, AmError> {
     let order = CodeOrder {
         session: Arc::clone(&live.session),
         client: Arc::clone(&authorize.client),

@@ -2,7 +2,7 @@
 //!
 //! 401 is for who has no live session, 403 for who has one and may not. Contract am.md 1.2.
 
-use adieu_authority::{Live, RealmId, SessionToken, Standing};
+use adieu_authority::{LiveSession, RealmId, SessionToken, Standing};
 use serde_json::Value;
 
 use super::actions::{Act, Right, Row};
@@ -19,7 +19,7 @@ pub(super) enum AskedSession {
     /// None in particular, or the action finds it itself.
     Unasked,
     /// A live one, with its token.
-    Live(SessionToken, Live),
+    Live(SessionToken, LiveSession),
     /// One that is over or never was, asked for by somebody who may hear that.
     Dead,
 }
@@ -118,7 +118,7 @@ pub(super) async fn demand_realm(face: &Face, caller: &Caller, realm: RealmId) -
     }
 }
 
-async fn demand_reach(face: &Face, caller: &Caller, target: &Live) -> Result<(), AmError> {
+async fn demand_reach(face: &Face, caller: &Caller, target: &LiveSession) -> Result<(), AmError> {
     let (_, live) = caller.live().ok_or(AmError::AccessDenied)?;
     let standing = caller::standing(face, live, target.session.realm).await?;
     if standing.reaches(target.user.population) { Ok(()) } else { Err(AmError::Forbidden) }

@@ -4,7 +4,7 @@
 //! Contract am.md 1.4, Q-21.
 
 use adieu_authority::{
-    Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Live, Lookup, PresentedToken, Session, User,
+    Actor, Cause, EndError, EndKind, EndOrder, EndTarget, LiveSession, Lookup, PresentedToken, Session, User,
 };
 use serde_json::{Map, Value, json};
 
@@ -39,7 +39,7 @@ pub(super) async fn done(
 struct Order<'a> {
     face: &'a Face,
     call: &'a Call,
-    own: &'a Live,
+    own: &'a LiveSession,
 }
 
 impl Order<'_> {
@@ -54,12 +54,12 @@ impl Order<'_> {
             return self.end(&live.session, &live.user, target, extras).await;
         }
         let Some(id) = names::session_of(&self.face.authority, text) else { return Ok(true) };
-        let looked = match self.face.authority.look(id, false) {
-            Lookup::Now(looked) => looked,
-            Lookup::Later(looked) => looked.await,
+        let found = match self.face.authority.session_by_id(id, false) {
+            Lookup::Now(found) => found,
+            Lookup::Later(found) => found.await,
         };
-        match looked? {
-            Some(looked) => self.end(&looked.session, &looked.user, EndTarget::One(id), extras).await,
+        match found? {
+            Some(found) => self.end(&found.session, &found.user, EndTarget::One(id), extras).await,
             None => Ok(true), // Over before, or never there: nothing is left to end.
         }
     }

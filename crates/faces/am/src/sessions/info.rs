@@ -3,7 +3,7 @@
 //!
 //! Contract am.md 1.7.
 
-use adieu_authority::{Live, Realm};
+use adieu_authority::{LiveSession, Realm};
 use adieu_http_kit::dates::{rfc3339_ms, rfc3339_s};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -60,7 +60,7 @@ pub(super) async fn done(
 
 impl<'a> Info<'a> {
     /// With the handle and without properties.
-    pub(super) fn of(face: &Face, live: &'a Live, realm: &'a Realm) -> Self {
+    pub(super) fn of(face: &Face, live: &'a LiveSession, realm: &'a Realm) -> Self {
         let session = &live.session;
         let idle_at = session.idle.map_or(session.expires_at, |idle| live.seen_at.plus(idle));
         Self {
@@ -76,7 +76,7 @@ impl<'a> Info<'a> {
     }
 
     /// With the last activity to the millisecond, as newer lists have it.
-    pub(super) fn with_milliseconds(mut self, live: &Live) -> Self {
+    pub(super) fn with_milliseconds(mut self, live: &LiveSession) -> Self {
         self.latest_access_time = rfc3339_ms(live.seen_at.ms());
         self
     }

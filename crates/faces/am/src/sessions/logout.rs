@@ -3,7 +3,7 @@
 //! Holding a token is enough to end its session. Contract am.md 1.3, 2.
 
 use adieu_authority::{
-    Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Ended, Live, PresentedToken, SessionToken,
+    Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Ended, LiveSession, PresentedToken, SessionToken,
 };
 use serde::Serialize;
 
@@ -85,7 +85,7 @@ fn order(call: &Call, token: &SessionToken, cause: Cause) -> EndOrder {
 }
 
 /// An administrator who ends somebody else's session is named; anybody else ends it by holding its token, as its user.
-async fn cause(face: &Face, caller: Option<&Live>, target: &Live) -> Result<Cause, AmError> {
+async fn cause(face: &Face, caller: Option<&LiveSession>, target: &LiveSession) -> Result<Cause, AmError> {
     let Some(caller) = caller.filter(|caller| caller.user.id != target.user.id) else {
         return Ok(Cause::SignOff);
     };

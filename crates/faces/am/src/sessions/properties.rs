@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use adieu_authority::{AmendError, AmendOrder, Amendment, Live, Session};
+use adieu_authority::{AmendError, AmendOrder, Amendment, LiveSession, Session};
 use serde_json::{Map, Value, json};
 
 use super::admission::AskedSession;
@@ -92,11 +92,11 @@ pub(super) async fn deleted(face: &Face, target: &AskedSession, body: &Value) ->
     success(amended(face, target, changes).await?)
 }
 
-fn success(changed: Option<Live>) -> Result<Vec<u8>, AmError> {
+fn success(changed: Option<LiveSession>) -> Result<Vec<u8>, AmError> {
     Ok(text(&json!({"success": changed.is_some()})))
 }
 
-fn live(target: &AskedSession) -> Result<&Live, AmError> {
+fn live(target: &AskedSession) -> Result<&LiveSession, AmError> {
     match target {
         AskedSession::Live(_, live) => Ok(live),
         AskedSession::Dead | AskedSession::Unasked => Err(AmError::BadRequest),
@@ -140,7 +140,7 @@ async fn amended(
     face: &Face,
     target: &AskedSession,
     changes: BTreeMap<String, String>,
-) -> Result<Option<Live>, AmError> {
+) -> Result<Option<LiveSession>, AmError> {
     let AskedSession::Live(token, live) = target else { return Ok(None) };
     let order = AmendOrder { session: live.session.id, amendment: Amendment::Properties(changes) };
     match face.authority.amend(order).await {

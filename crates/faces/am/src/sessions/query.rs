@@ -3,7 +3,7 @@
 //! The realm in the filter decides, wherever the request is addressed to, and its administrators only. Contract am.md
 //! 1.11.
 
-use adieu_authority::{Listing, Live, Looked, Realm, RealmId, Remembered, Verdict};
+use adieu_authority::{FoundSession, LiveSession, Realm, RealmId, SessionQuery, SessionRecord, Verdict};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -96,21 +96,26 @@ async fn filtered(
     Ok(found.iter().map(|live| entry(face, live, &realm, query, sight)).collect())
 }
 
-async fn of_user(face: &Face, realm: RealmId, name: &str) -> Result<Vec<Live>, AmError> {
+async fn of_user(face: &Face, realm: RealmId, name: &str) -> Result<Vec<LiveSession>, AmError> {
     let Some(user) = by_user::user_of(face, realm, name).await? else { return Ok(Vec::new()) };
-    let looked = face.authority.sessions_of(user.id, READ_MAX).await?;
-    let live = looked.into_iter().filter(|looked| looked.verdict == Verdict::Live);
-    let live = live.map(|Looked { session, user, seen_at, .. }| Live { session, user, seen_at });
+    let found = face.authority.sessions_of(user.id, READ_MAX).await?;
+    let live = found.into_iter().filter(|found| found.verdict == Verdict::Live);
+    let live = live.map(|FoundSession { session, user, seen_at, .. }| LiveSession { session, user, seen_at });
     Ok(live.take(LIST_MAX as usize).collect())
 }
 
-async fn of_realm(face: &Face, realm: RealmId) -> Result<Vec<Live>, AmError> {
+async fn of_realm(face: &Face, realm: RealmId) -> Result<Vec<LiveSession>, AmError> {
     let (mut found, mut after) = (Vec::new(), None);
     for _ in 0..PAGES_MAX {
         let most = LIST_MAX.saturating_sub(u32::try_from(found.len()).unwrap_or(LIST_MAX));
-        let page = face.authority.sessions_in(realm, Listing { after, most, live: Some(true) }).await?;
+        let page =
+            face.authority.realm_sessions(realm, SessionQuery { after, most, live: Some(true) }).await?;
         let live = page.sessions.into_iter();
-        found.extend(live.map(|Remembered { session, user, seen_at, .. }| Live { session, user, seen_at }));
+        found.extend(live.map(|SessionRecord { session, user, seen_at, .. }| LiveSession {
+            session,
+            user,
+            seen_at,
+        }));
         after = page.next;
         if after.is_none() || found.len() >= LIST_MAX as usize {
             break;
@@ -130,14 +135,14 @@ async fn of_server(face: &Face, realm: RealmId, id: &str) -> Result<Vec<Value>, 
         "list" => Ok(vec![json!([SERVER])]),
         "all" | SERVER => {
             let now = face.authority.now();
-            let entry = |live: &Live| json!({"userid": live.user.username, "timeleft": times::left_s(live, now) / 60});
+            let entry = |live: &LiveSession| json!({"userid": live.user.username, "timeleft": times::left_s(live, now) / 60});
             Ok(of_realm(face, realm).await?.iter().map(entry).collect())
         }
         _ => Ok(Vec::new()),
     }
 }
 
-fn entry(face: &Face, live: &Live, realm: &Realm, query: &CrestQuery, sight: &Sight) -> Value {
+fn entry(face: &Face, live: &LiveSession, realm: &Realm, query: &CrestQuery, sight: &Sight) -> Value {
     let info = Info::of(face, live, realm);
     // Quirk: seconds in 2.x, milliseconds later. Contract am.md 1.7
     let info = if sight.served.since(3) { info.with_milliseconds(live) } else { info };

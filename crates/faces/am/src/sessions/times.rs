@@ -2,7 +2,7 @@
 //!
 //! Quirk: idle time and time left are seconds, the two limits are minutes. Contract am.md 1.8, 1.10.
 
-use adieu_authority::{Live, Timestamp};
+use adieu_authority::{LiveSession, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 
@@ -75,7 +75,7 @@ pub(super) fn left(target: &AskedSession, now: Timestamp) -> Vec<u8> {
     single("maxtime", target, |live| left_s(live, now))
 }
 
-fn single(name: &str, target: &AskedSession, value: impl Fn(&Live) -> i64) -> Vec<u8> {
+fn single(name: &str, target: &AskedSession, value: impl Fn(&LiveSession) -> i64) -> Vec<u8> {
     let value = match target {
         AskedSession::Live(_, live) => value(live),
         AskedSession::Dead | AskedSession::Unasked => OVER,
@@ -83,21 +83,21 @@ fn single(name: &str, target: &AskedSession, value: impl Fn(&Live) -> i64) -> Ve
     text(&json!({name: value}))
 }
 
-fn idle_s(live: &Live, now: Timestamp) -> i64 {
+fn idle_s(live: &LiveSession, now: Timestamp) -> i64 {
     now.since(live.seen_at).s().max(0)
 }
 
 /// Without an idle limit nothing but the life ends it.
-fn max_idle_min(live: &Live) -> i64 {
+fn max_idle_min(live: &LiveSession) -> i64 {
     live.session.idle.map_or_else(|| max_session_min(live), |idle| idle.s() / 60)
 }
 
 /// From the last sign-on, which began the life anew.
-fn max_session_min(live: &Live) -> i64 {
+fn max_session_min(live: &LiveSession) -> i64 {
     live.session.expires_at.since(live.session.authenticated_at).s() / 60
 }
 
 /// How much of its life is left.
-pub(super) fn left_s(live: &Live, now: Timestamp) -> i64 {
+pub(super) fn left_s(live: &LiveSession, now: Timestamp) -> i64 {
     live.session.expires_at.since(now).s().max(0)
 }

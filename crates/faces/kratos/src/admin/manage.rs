@@ -2,14 +2,14 @@
 //!
 //! Either a list of identities (or all) or a list of sessions, never both.
 
-use adieu_authority::{EndKind, EndTarget, Ended, Fate, Listing, SessionId, UserId};
+use adieu_authority::{EndKind, EndTarget, Ended, Fate, SessionId, SessionQuery, UserId};
 use axum::body::Body;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::admin::sessions::{order, recall};
+use crate::admin::sessions::{order, session_record};
 use crate::answer::{Answer, json as json_answer};
 use crate::call::{Call, read_body};
 use crate::error::KratosError;
@@ -74,7 +74,7 @@ async fn of_sessions(face: &Face, call: &Call, action: Action, ids: &[Uuid]) -> 
     let mut processed = 0;
     for id in ids {
         let id = SessionId::from_bytes(id.into_bytes());
-        if recall(face, id).await?.is_none() {
+        if session_record(face, id).await?.is_none() {
             continue;
         }
         let ended = face.authority.end(order(face, call, EndTarget::One(id), action.act()).await?).await?;
@@ -97,7 +97,7 @@ async fn of_identities(
     let realm = face.realm_id().await?;
     let mut processed = 0;
     for user in users {
-        let mut sessions = face.authority.history_of(user, BATCH_MAX).await?;
+        let mut sessions = face.authority.user_session_records(user, BATCH_MAX).await?;
         sessions.retain(|one| one.session.realm == realm);
         let counted = |fate: &Fate| action == Action::Delete || *fate == Fate::Live;
         let count = sessions.iter().filter(|one| counted(&one.fate)).count();
@@ -113,8 +113,8 @@ async fn of_identities(
 async fn of_everybody(face: &Face, call: &Call, action: Action) -> Result<(usize, bool), KratosError> {
     let realm = face.realm_id().await?;
     let live = (action == Action::Disable).then_some(true);
-    let listing = Listing { after: None, most: BATCH_MAX, live };
-    let listed = face.authority.sessions_in(realm, listing).await?;
+    let listing = SessionQuery { after: None, most: BATCH_MAX, live };
+    let listed = face.authority.realm_sessions(realm, listing).await?;
     let ids: Vec<Uuid> =
         listed.sessions.iter().map(|one| Uuid::from_bytes(one.session.id.to_bytes())).collect();
     Ok((of_sessions(face, call, action, &ids).await?, listed.next.is_some()))

@@ -3,8 +3,8 @@
 //! An ended session stays readable as a record; deleting all of a user's takes the records away too.
 
 use adieu_authority::{
-    Actor, AmendOrder, Amendment, Cause, EndError, EndKind, EndOrder, EndTarget, Fate, Listing, Mark, Origin,
-    Remembered, SessionId, Timestamp, UserId,
+    Actor, AmendOrder, Amendment, Cause, EndError, EndKind, EndOrder, EndTarget, Fate, Origin, SessionCursor,
+    SessionId, SessionQuery, SessionRecord, Timestamp, UserId,
 };
 use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
@@ -37,8 +37,8 @@ pub(super) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError
         ),
     };
     let realm = face.realm_id().await?;
-    let listed = face.authority.sessions_in(realm, Listing { after, most, live }).await?;
-    let wires: Vec<_> = listed.sessions.iter().map(|one| face.remembered_wire(0, one, shown)).collect();
+    let listed = face.authority.realm_sessions(realm, SessionQuery { after, most, live }).await?;
+    let wires: Vec<_> = listed.sessions.iter().map(|one| face.record_wire(0, one, shown)).collect();
     let mut answer = json_answer(StatusCode::OK, &wires);
     let next = listed.next.map(|mark| written(&mark));
     links::lead_on_by_mark(&mut answer, "/admin/sessions", &params, (most, BEGINNING, next));
@@ -49,14 +49,14 @@ pub(super) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError
 pub(super) async fn read(face: &Face, call: &Call, id: &str) -> Result<Answer, KratosError> {
     let id = session_id(id)?;
     let shown = expanded(&Params::parse(call.query()), DevicesShown::Empty)?;
-    let one = recall(face, id).await?.ok_or_else(KratosError::not_stored)?;
-    Ok(json_answer(StatusCode::OK, &face.remembered_wire(0, &one, shown)))
+    let one = session_record(face, id).await?.ok_or_else(KratosError::not_stored)?;
+    Ok(json_answer(StatusCode::OK, &face.record_wire(0, &one, shown)))
 }
 
 /// Ends one session. Its record stays; doing it again changes nothing (K-38).
 pub(super) async fn end(face: &Face, call: &Call, id: &str) -> Result<Answer, KratosError> {
     let id = session_id(id)?;
-    if recall(face, id).await?.is_none() {
+    if session_record(face, id).await?.is_none() {
         return Err(KratosError::not_stored());
     }
     match face.authority.end(order(face, call, EndTarget::One(id), EndKind::End).await?).await {
@@ -69,8 +69,8 @@ pub(super) async fn end(face: &Face, call: &Call, id: &str) -> Result<Answer, Kr
 /// Extends a live session; one that is over does not come back (Q4).
 pub(super) async fn extend(face: &Face, id: &str) -> Result<Answer, KratosError> {
     let id = session_id(id)?;
-    let live = |one: &Remembered| one.fate == Fate::Live;
-    let one = recall(face, id).await?.filter(live).ok_or_else(KratosError::not_stored)?;
+    let live = |one: &SessionRecord| one.fate == Fate::Live;
+    let one = session_record(face, id).await?.filter(live).ok_or_else(KratosError::not_stored)?;
     let now = face.authority.now();
     let realm = face.realm().await?;
     let life = face.authority.policy().limits_for(&realm.path, &CHANNEL).absolute;
@@ -84,8 +84,8 @@ pub(super) async fn extend(face: &Face, id: &str) -> Result<Answer, KratosError>
     if face.settings.extend_answers_nothing {
         return Ok(empty(StatusCode::NO_CONTENT));
     }
-    let one = recall(face, id).await?.filter(live).ok_or_else(KratosError::not_stored)?;
-    Ok(json_answer(StatusCode::OK, &face.remembered_wire(0, &one, ShownBeside::EXTENDED)))
+    let one = session_record(face, id).await?.filter(live).ok_or_else(KratosError::not_stored)?;
+    Ok(json_answer(StatusCode::OK, &face.record_wire(0, &one, ShownBeside::EXTENDED)))
 }
 
 /// All sessions of a user; nobody has none.
@@ -97,7 +97,7 @@ pub(super) async fn list_of(face: &Face, call: &Call, id: &str) -> Result<Answer
     all.retain(|one| live.is_none_or(|live| live == (one.fate == Fate::Live)));
     let (page, total) = (Offset::of(&params), all.len());
     let shown = page.cut(all);
-    let wires: Vec<_> = shown.iter().map(|one| face.remembered_wire(0, one, ShownBeside::LISTED)).collect();
+    let wires: Vec<_> = shown.iter().map(|one| face.record_wire(0, one, ShownBeside::LISTED)).collect();
     let mut answer = json_answer(StatusCode::OK, &wires);
     page.lead_on(&mut answer, &format!("/admin/identities/{user}/sessions"), total);
     Ok(answer)
@@ -114,14 +114,14 @@ pub(super) async fn forget_of(face: &Face, call: &Call, id: &str) -> Result<Answ
 }
 
 /// The session of an id, if it is one of this face's realm.
-pub(super) async fn recall(face: &Face, id: SessionId) -> Result<Option<Remembered>, KratosError> {
+pub(super) async fn session_record(face: &Face, id: SessionId) -> Result<Option<SessionRecord>, KratosError> {
     let realm = face.realm_id().await?;
-    Ok(face.authority.recall(id).await?.filter(|one| one.session.realm == realm))
+    Ok(face.authority.session_record(id).await?.filter(|one| one.session.realm == realm))
 }
 
-async fn of_user(face: &Face, user: UserId) -> Result<Vec<Remembered>, KratosError> {
+async fn of_user(face: &Face, user: UserId) -> Result<Vec<SessionRecord>, KratosError> {
     let realm = face.realm_id().await?;
-    let mut all = face.authority.history_of(user, LOOKED_MAX).await?;
+    let mut all = face.authority.user_session_records(user, LOOKED_MAX).await?;
     all.retain(|one| one.session.realm == realm);
     Ok(all)
 }
@@ -165,13 +165,13 @@ fn expanded(params: &Params, none: DevicesShown) -> Result<ShownBeside, KratosEr
 }
 
 /// A mark as a token that nobody needs to read.
-fn written(mark: &Mark) -> String {
+fn written(mark: &SessionCursor) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}/{}", mark.opened_at.ms(), mark.locator.number()))
 }
 
-fn mark(token: &str) -> Option<Mark> {
+fn mark(token: &str) -> Option<SessionCursor> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
     let (opened_ms, locator) = std::str::from_utf8(&bytes).ok()?.split_once('/')?;
     let locator = adieu_authority::Locator::from_number(locator.parse().ok()?)?;
-    Some(Mark { opened_at: Timestamp::from_ms(opened_ms.parse().ok()?), locator })
+    Some(SessionCursor { opened_at: Timestamp::from_ms(opened_ms.parse().ok()?), locator })
 }

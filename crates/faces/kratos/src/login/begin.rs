@@ -2,7 +2,7 @@
 //!
 //! A flow that is begun knows its browser; whoever is signed on begins none without asking to.
 
-use adieu_authority::{Assurance, Live};
+use adieu_authority::{Assurance, LiveSession};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
@@ -89,7 +89,7 @@ struct Asked {
     return_to: Option<String>,
     refresh: bool,
     level: Assurance,
-    signed_on: Option<Live>,
+    signed_on: Option<LiveSession>,
 }
 
 impl Asked {

@@ -2,7 +2,7 @@
 //!
 //! The session goes on under its token; a code that was used proves nothing any more.
 
-use adieu_authority::{Live, SecondStep, SecondStepFailure};
+use adieu_authority::{LiveSession, SecondStep, SecondStepFailure};
 
 use crate::answer::Answer;
 use crate::call::Call;
@@ -18,7 +18,7 @@ pub(super) async fn with_code(
     face: &Face,
     call: &Call,
     flow: &mut LoginFlow,
-    live: Live,
+    live: LiveSession,
     submission: &Submission,
 ) -> Result<Answer, KratosError> {
     let field = "lookup_secret";

@@ -2,7 +2,7 @@
 //!
 //! Wrong credentials are a message of the flow; only what has no flow to show is an error.
 
-use adieu_authority::{Assurance, How, Live, SessionToken, SignOn, SignOnFailure, SignedIn};
+use adieu_authority::{Assurance, How, LiveSession, SessionToken, SignOn, SignOnFailure, SignedIn};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
 use axum::body::Body;
@@ -108,7 +108,7 @@ async fn signed_on_already(
     face: &Face,
     call: &Call,
     flow: &mut LoginFlow,
-    live: Option<&Live>,
+    live: Option<&LiveSession>,
 ) -> Result<Option<Answer>, KratosError> {
     let level = if flow.asks == Asks::Password { Assurance::One } else { Assurance::Two };
     let reached = live.is_some_and(|live| live.session.assurance() >= level);

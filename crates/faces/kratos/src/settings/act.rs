@@ -2,7 +2,7 @@
 //!
 //! Made codes count for nothing before they are confirmed: whoever closes the page has what they had.
 
-use adieu_authority::{ConfirmError, Live, Origin, User};
+use adieu_authority::{ConfirmError, LiveSession, Origin, User};
 use axum::http::StatusCode;
 
 use super::flow::{Button, SettingsFlow};
@@ -20,7 +20,7 @@ const NONE_THERE: &str = "You can not reveal recovery backup codes because you h
 pub(super) async fn on(
     face: &Face,
     call: &Call,
-    live: Live,
+    live: LiveSession,
     mut flow: SettingsFlow,
     pressed: Button,
 ) -> Result<Answer, KratosError> {
@@ -70,7 +70,7 @@ async fn saved(
     face: &Face,
     call: &Call,
     mut flow: SettingsFlow,
-    live: &Live,
+    live: &LiveSession,
     user: &User,
 ) -> Result<Answer, KratosError> {
     flow.offer(None);

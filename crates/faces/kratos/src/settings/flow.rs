@@ -2,7 +2,7 @@
 //!
 //! It keeps the number of the set that is offered, and no code: those are derived when they are shown (EMPTY-HANDS).
 
-use adieu_authority::{CodeSet, Live, User, UserId};
+use adieu_authority::{CodeSet, LiveSession, User, UserId};
 use adieu_http_kit::form::append_query;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ impl SettingsFlow {
         Self { head: self.head.anew(face), ..self.clone() }
     }
 
-    pub(crate) fn is_of(&self, live: &Live) -> bool {
+    pub(crate) fn is_of(&self, live: &LiveSession) -> bool {
         self.identity == live.user.id.uuid()
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The order of the refusals is the contract's; nothing is changed here.
 
-use adieu_authority::{Live, Timestamp};
+use adieu_authority::{LiveSession, Timestamp};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
 use axum::body::Body;
@@ -71,7 +71,7 @@ pub(super) fn is_a_page(call: &Call, flow: &SettingsFlow) -> bool {
 }
 
 /// Where to sign on again, if the last time is too long ago.
-fn proof_too_old(face: &Face, call: &Call, live: &Live) -> Option<String> {
+fn proof_too_old(face: &Face, call: &Call, live: &LiveSession) -> Option<String> {
     let age_s = face.authority.now().since(live.session.authenticated_at).s();
     if u64::try_from(age_s).unwrap_or(0) < face.settings.privileged_s {
         return None;
@@ -87,7 +87,7 @@ fn proof_too_old(face: &Face, call: &Call, live: &Live) -> Option<String> {
 pub(super) async fn refused(
     face: &Face,
     call: &Call,
-    live: &Live,
+    live: &LiveSession,
     flow: &mut SettingsFlow,
     message: Message,
 ) -> Result<Answer, KratosError> {
@@ -105,7 +105,7 @@ pub(super) async fn refused(
 async fn begin_anew(
     face: &Face,
     call: &Call,
-    live: &Live,
+    live: &LiveSession,
     old: &SettingsFlow,
 ) -> Result<Answer, KratosError> {
     let mut flow = SettingsFlow::new(old.head.anew(face), live.user.id);

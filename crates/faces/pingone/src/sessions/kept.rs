@@ -2,7 +2,7 @@
 //!
 //! What was signed off, deleted or reset is shown to nobody. Contract pingone.md 2.2: P-9, P-49.
 
-use adieu_authority::{Cause, Fate, NotLive, Remembered, SessionId, User};
+use adieu_authority::{Cause, Fate, NotLive, SessionId, SessionRecord, User};
 
 use crate::face::Face;
 use crate::problem::Problem;
@@ -14,8 +14,8 @@ const SHOWN_MAX: usize = 10;
 const LOOKED_MAX: u32 = 10_000;
 
 /// The sessions of a user that are shown, newest first.
-pub(super) async fn of_user(face: &Face, user: &User) -> Result<Vec<Remembered>, Problem> {
-    let history = face.authority().history_of(user.id, LOOKED_MAX).await?;
+pub(super) async fn of_user(face: &Face, user: &User) -> Result<Vec<SessionRecord>, Problem> {
+    let history = face.authority().user_session_records(user.id, LOOKED_MAX).await?;
     let live = history.iter().filter(|one| one.fate == Fate::Live).count();
     let mut room = SHOWN_MAX.saturating_sub(live);
     let kept = history.into_iter().filter(|one| match kept_as(&one.fate) {
@@ -30,7 +30,7 @@ pub(super) async fn of_user(face: &Face, user: &User) -> Result<Vec<Remembered>,
 }
 
 /// One of them.
-pub(super) async fn session(face: &Face, user: &User, id: SessionId) -> Result<Remembered, Problem> {
+pub(super) async fn session(face: &Face, user: &User, id: SessionId) -> Result<SessionRecord, Problem> {
     let kept = of_user(face, user).await?;
     kept.into_iter().find(|one| one.session.id == id).ok_or(Problem::NotFound)
 }

@@ -4,7 +4,7 @@
 //! the token of that very session. It is neither made nor changed here: a session comes of a sign-on, and its token is
 //! ours to draw. Contract pingone.md 2.3, E4 to E7: P-51; Q-9.
 
-use adieu_authority::{Cause, EndKind, EndOrder, EndTarget, Ended, Live};
+use adieu_authority::{Cause, EndKind, EndOrder, EndTarget, Ended, LiveSession};
 use adieu_http_kit::media;
 use axum::Json;
 use axum::extract::State;
@@ -64,12 +64,12 @@ pub(crate) async fn delete(
     })
 }
 
-fn is_own(admin: &Admin, live: &Live) -> bool {
+fn is_own(admin: &Admin, live: &LiveSession) -> bool {
     admin.principal.session() == Some(live.session.id)
 }
 
 /// The live session of the cookie, if the caller may do this to it. Whoever may do nothing learns nothing of the cookie.
-async fn live(face: &Face, admin: &Admin, visitor: &Visitor, scope: &str) -> Result<Live, Problem> {
+async fn live(face: &Face, admin: &Admin, visitor: &Visitor, scope: &str) -> Result<LiveSession, Problem> {
     if !admin.may_touch_sessions() {
         return Err(Problem::Forbidden);
     }

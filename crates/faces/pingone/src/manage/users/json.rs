@@ -62,7 +62,7 @@ pub(super) fn user(face: &Face, user: &User) -> Value {
 /// The same with the last sign-on that is remembered.
 pub(super) async fn with_last_sign_on(face: &Face, one: &User) -> Result<Value, Problem> {
     let mut shown = user(face, one);
-    let history = face.authority().history_of(one.id, LOOKED_MAX).await?;
+    let history = face.authority().user_session_records(one.id, LOOKED_MAX).await?;
     if let Some(last) = history.iter().max_by_key(|one| one.session.authenticated_at) {
         let mut last_sign_on = json!({"at": time(last.session.authenticated_at)});
         if let Some(address) = crate::session_json::remote_ip(&last.session) {
