@@ -31,7 +31,7 @@ const FACE: &[&str] =
 const NATIVE_FACE: &[&str] = &[
     "adieu-authority",
     "adieu-core",
-    "adieu-declared",
+    "adieu-provisioning",
     "adieu-http-kit",
     "adieu-oidc",
     "adieu-pages-kit",
@@ -65,7 +65,7 @@ const PLAN: &[Room] = &[
     },
     // Documents that say what there is to be: read by commands and by the native API.
     Room {
-        name: "adieu-declared",
+        name: "adieu-provisioning",
         may_use: &["adieu-authority", "adieu-core"],
         never: &["axum", "http", "hyper", "reqwest", "rusqlite"],
     },

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adieu_authority::Authority;
-use adieu_declared::apply::{self as declared, Applied};
-use adieu_declared::document::{BYTES_MAX, Declaration};
-use adieu_declared::secrets::{Own, Secrets, Source};
 use adieu_http_kit::form::append_query;
+use adieu_provisioning::apply::{self as declared, Applied};
+use adieu_provisioning::document::{BYTES_MAX, Declaration};
+use adieu_provisioning::secrets::{Own, Secrets, Source};
 use adieu_store_sqlite::OpenError;
 use anyhow::{Context, Result, ensure};
 use clap::Args;

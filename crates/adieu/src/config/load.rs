@@ -10,7 +10,7 @@ use toml::{Table, Value};
 use crate::config::Config;
 use crate::config::keys::KEYS;
 use crate::logging::is_sound;
-use adieu_declared::names::unknown;
+use adieu_provisioning::names::unknown;
 
 /// What is wrong with a configuration. Each text says where and what to do.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use adieu_authority::{
     Cause, Client, ClientId, EndKind, EndOrder, EndTarget, NewClient, RoleAssignment, Span,
 };
-use adieu_declared::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
+use adieu_provisioning::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
 use axum::body::Body;
 use serde::Deserialize;
 

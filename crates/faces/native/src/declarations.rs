@@ -1,12 +1,12 @@
-//! What there is to be, as a document: read and applied. The words of the document are `adieu-declared`'s.
+//! What there is to be, as a document: read and applied. The words of the document are `adieu-provisioning`'s.
 //!
 //! First passwords come with the order: a server looks into no variable and no file for somebody else.
 
 use std::time::Duration;
 
-use adieu_declared::apply::{self, Apply, ApplyRefusal};
-use adieu_declared::document::{BYTES_MAX, Declaration};
-use adieu_declared::secrets::{Sent, Source};
+use adieu_provisioning::apply::{self, Apply, ApplyRefusal};
+use adieu_provisioning::document::{BYTES_MAX, Declaration};
+use adieu_provisioning::secrets::{Sent, Source};
 use axum::body::Body;
 use serde::Deserialize;
 use serde_json::json;

@@ -3,8 +3,8 @@
 //! The `type` of a problem is stable, its texts are for people. Causes go to the log and to nobody else.
 
 use adieu_authority::{DirectoryError, EndError, HashError, Outage, PersonError, Unwritten};
-use adieu_declared::apply::ApplyRefusal;
 use adieu_http_kit::body::BodyError;
+use adieu_provisioning::apply::ApplyRefusal;
 use axum::response::Response;
 use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};

@@ -5,8 +5,8 @@
 use adieu_authority::{
     Actor, Client, EndingRecord, Fate, NotLive, Population, Realm, SessionRecord, Timestamp, User,
 };
-use adieu_declared::client_words::{AuthMethod, GrantType};
 use adieu_http_kit::dates;
+use adieu_provisioning::client_words::{AuthMethod, GrantType};
 use serde_json::{Value, json};
 
 use crate::roles;

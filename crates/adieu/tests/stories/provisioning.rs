@@ -7,11 +7,11 @@ use std::sync::Arc;
 use adieu::assembled::AssembledServer;
 use adieu::config::Config;
 use adieu_authority::{Authority, Document};
-use adieu_declared::apply::{Apply, apply as applied};
-use adieu_declared::document::Declaration as Declared;
-use adieu_declared::export::export;
-use adieu_declared::facts::Facts;
-use adieu_declared::secrets::{Sent, Source};
+use adieu_provisioning::apply::{Apply, apply as applied};
+use adieu_provisioning::document::Declaration as Declared;
+use adieu_provisioning::export::export;
+use adieu_provisioning::facts::Facts;
+use adieu_provisioning::secrets::{Sent, Source};
 use adieu_testkit::World;
 use adieu_testkit::time_and_entropy::{FrozenClock, SeededEntropy};
 
