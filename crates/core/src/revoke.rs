@@ -70,7 +70,7 @@ pub fn decide_revoke(grant: &Grant, order: &RevokeOrder, now: Timestamp) -> Gran
 }
 
 /// The void tokens of a client in its own name with one more; none if there is no room for it.
-pub fn decide_void(void: &[Voided], voided: Voided, now: Timestamp) -> Option<Vec<Voided>> {
+pub(crate) fn decide_void(void: &[Voided], voided: Voided, now: Timestamp) -> Option<Vec<Voided>> {
     with(void, voided, OF_CLIENT_MAX, now)
 }
 
