@@ -52,7 +52,7 @@ pub use opening::{Opening, OpeningFacts, OpeningOutcome, Room, decide_opening};
 pub use outage::{Outage, Unwritten};
 pub use outline::SessionOutline;
 pub use own_tokens::decide_revoke_own;
-pub use revoke::{GivenBack, RevokeOrder, Voided, decide_revoke, is_void};
+pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing};
 pub use second_factor::{
     Assurance, CODES_IN_A_SET, CodeSet, RECOVERY_CODE, RecoveryCodes, Spending, assurance_of,

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use adieu_core::{
     AmendError, AmendOrder, Check, Client, ClientId, EndError, EndOrder, Ended, FoundSession, Grant,
     GrantError, GrantId, NewUser, Origin, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId,
-    RedeemOrder, RevokeOrder, RotateOrder, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder,
-    SignedOn, Span, Timestamp, Unwritten, User, UserEdit, UserId, Voided,
+    RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, SessionRecord, SessionToken, SignOnError,
+    SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserEdit, UserId,
 };
 use adieu_store::{
     Directory, DirectoryError, Document, Documents, Edited, Figures, Flow, FlowId, Flows, Grants, Lookup,
@@ -350,7 +350,12 @@ impl Grants for FailingStore {
         self.write(|store| store.revoke(order, now))
     }
 
-    fn revoke_own(&self, client: ClientId, token: Voided, now: Timestamp) -> Pending<Result<(), GrantError>> {
+    fn revoke_own(
+        &self,
+        client: ClientId,
+        token: RevokedToken,
+        now: Timestamp,
+    ) -> Pending<Result<(), GrantError>> {
         self.write(|store| store.revoke_own(client, token, now))
     }
 

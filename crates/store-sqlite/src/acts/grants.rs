@@ -7,7 +7,7 @@ use std::sync::Arc;
 use adieu_core::grant::{GrantDecision, decide_redeem, decide_rotate};
 use adieu_core::{
     Client, ClientId, Grant, GrantAround, GrantError, GrantFacts, GrantId, Outage, RedeemOrder, RevokeOrder,
-    RotateOrder, Timestamp, Voided, decide_issue, decide_revoke, decide_revoke_own, grant_around,
+    RevokedToken, RotateOrder, Timestamp, decide_issue, decide_revoke, decide_revoke_own, grant_around,
 };
 use adieu_store::{Grants, Lookup, Pending};
 
@@ -79,7 +79,12 @@ impl Grants for SqliteStore {
         })
     }
 
-    fn revoke_own(&self, id: ClientId, token: Voided, now: Timestamp) -> Pending<Result<(), GrantError>> {
+    fn revoke_own(
+        &self,
+        id: ClientId,
+        token: RevokedToken,
+        now: Timestamp,
+    ) -> Pending<Result<(), GrantError>> {
         self.writer.write(move |batch| match decide_revoke_own(present(batch, &id)?.as_ref(), token, now) {
             Ok(client) => batch.write_client(client, false).map(Ok),
             Err(refusal) => Ok(Err(refusal)),
