@@ -172,7 +172,7 @@ pub async fn a_session_that_ended_with_others_tells_how<E: Engine>() {
         town.end(EndTarget::User(ada.id), at(8)).await.expect("an ending");
         assert!(matches!(town.end(first.presented(), at(9)).await, Ok(Ended::Before)));
         let town = town.after_crash().await;
-        while town.store.sweep(at(10_000), Span::from_s(1_000_000).ms()).await.expect("a sweep").more {}
+        while town.store.sweep(at(10_000), Span::from_s(1_000_000)).await.expect("a sweep").more {}
         for held in [&first, &swept] {
             assert_eq!(told(&town, held, 10_001).await, expect, "{n}");
         }
