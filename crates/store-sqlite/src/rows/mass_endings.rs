@@ -1,12 +1,14 @@
 //! Records of endings of many, by scope and generation.
 //!
-//! `done` and `walked_to` say how far the walk over the sessions that each ended has come.
+//! Each is also the order for a walk over the sessions that it ended: it is committed with the ending, and `walked_to` and
+//! `done` say how far the walk has come. No rule is here: which sessions those are, core says.
 
 use adieu_core::{EndScope, EndedWith, MassEnding, Session, Timestamp, UserKey};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::error::Damaged;
 use crate::records::{MassDetail, from_json, to_json};
-use crate::rows::{signed, unsigned};
+use crate::rows::{ENDED, bounds, signed, unsigned};
 
 /// A scope as a key: a letter and the id. All of a scope follow each other by generation.
 fn key(scope: &EndScope) -> Vec<u8> {
@@ -40,6 +42,66 @@ fn mass_ending_row(row: &Row<'_>, scope: &EndScope) -> rusqlite::Result<MassEndi
     let detail: MassDetail = from_json(row.get_ref("detail")?.as_str()?, "mass ending")?;
     let (generation, at) = (unsigned(row, "generation")?, Timestamp::from_ms(row.get("at")?));
     Ok(MassEnding { scope: scope.clone(), generation, spared: detail.spared(), record: detail.record(at)? })
+}
+
+/// A walk over the sessions that an ending of many ended.
+pub(crate) struct Walk {
+    scope: Vec<u8>,
+    generation: i64,
+    /// The first place that is still to be looked at.
+    pub(crate) from: i64,
+    /// The last place of the walk.
+    pub(crate) to: i64,
+}
+
+/// Walks that are not done, the oldest endings first.
+pub(crate) fn walks(db: &Connection, most: u32) -> rusqlite::Result<Vec<Walk>> {
+    let sql = "SELECT scope, generation, walked_to FROM mass_ending WHERE done = 0 ORDER BY at LIMIT ?1";
+    db.prepare_cached(sql)?
+        .query_map([most], |row| {
+            let (scope, walked_to) = (row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(2)?);
+            let (first, last) = places(&scope)?;
+            Ok(Walk { from: first.max(walked_to + 1), to: last, generation: row.get(1)?, scope })
+        })?
+        .collect()
+}
+
+/// The places where sessions of a scope lie: those of its user, or all.
+fn places(scope: &[u8]) -> rusqlite::Result<(i64, i64)> {
+    let damaged = || Damaged::row("scope");
+    match scope.split_first() {
+        Some((b'u', id)) => {
+            let number = u64::from_be_bytes(id.try_into().map_err(|_| damaged())?);
+            UserKey::from_stored(number).map(bounds).ok_or_else(damaged)
+        }
+        Some((b'r', _)) => Ok((0, i64::MAX)),
+        _ => Err(damaged()),
+    }
+}
+
+/// The places of the next stretch of a walk that hold a session.
+pub(crate) fn stretch_of(db: &Connection, walk: &Walk, most: u32) -> rusqlite::Result<Vec<(i64, bool)>> {
+    let sql = format!(
+        "SELECT locator, state != {ENDED} FROM session WHERE locator BETWEEN ?1 AND ?2 ORDER BY locator LIMIT ?3"
+    );
+    db.prepare_cached(&sql)?
+        .query_map(params![walk.from, walk.to, most], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// Writes down how far a walk has come: to a place, or to its end.
+pub(crate) fn write_walk(db: &Connection, walk: &Walk, walked_to: Option<i64>) -> rusqlite::Result<()> {
+    let sql = "UPDATE mass_ending SET walked_to = ?3, done = ?4 WHERE scope = ?1 AND generation = ?2";
+    let (place, done) = (walked_to.unwrap_or(walk.to), walked_to.is_none());
+    db.prepare_cached(sql)?.execute(params![walk.scope, walk.generation, place, done])?;
+    Ok(())
+}
+
+/// Drops records of then and earlier whose walk is done; says how many.
+pub(crate) fn drop_mass_endings(db: &Connection, until: Timestamp, most: u32) -> rusqlite::Result<u32> {
+    let sql = "DELETE FROM mass_ending WHERE (scope, generation) IN
+        (SELECT scope, generation FROM mass_ending WHERE done = 1 AND at <= ?1 LIMIT ?2)";
+    Ok(db.prepare_cached(sql)?.execute(params![until.ms(), most])? as u32)
 }
 
 /// The first record of a scope behind a generation.

@@ -123,6 +123,50 @@ pub async fn a_sign_on_that_races_a_mass_ending_is_refused<E: Engine>() {
     town.expect_dead(&held, at(2)).await;
 }
 
+/// Goal: what ended with others is found soon, in bounded steps: long before its own time has passed it is no session any
+/// more but what is left of one, and nothing that lives is touched. A crash between any two steps loses none.
+pub async fn what_ended_with_others_is_found_soon<E: Engine>() {
+    for realm in [false, true] {
+        let mut town = Town::<E>::new().await;
+        let (ada, bob) = (town.user("ada").await, town.user("bob").await);
+        let orders = (0..700).map(|_| town.store.open_session(town.order(&ada), at(0)));
+        let mut ended = Vec::new();
+        for opened in futures_util::future::join_all(orders).await {
+            ended.push(opened.expect("a sign-on").session.id);
+        }
+        let his = town.sign_on(&bob, at(0)).await;
+        let target = if realm { EndTarget::Realm(town.realm) } else { EndTarget::User(ada.id) };
+        town.end(target, at(1)).await.expect("an ending");
+        let hers = town.sign_on(&ada, at(2)).await;
+        let (mut steps, mut found) = (0, 0);
+        loop {
+            // Two at once do no harm.
+            let sweep = || town.store.sweep(at(3), Span::from_s(1000));
+            let (one, two) = futures_util::future::join(sweep(), sweep()).await;
+            let (one, two) = (one.expect("a sweep"), two.expect("a sweep"));
+            (steps, found) = (steps + 1, found + one.sessions + two.sessions);
+            assert!(one.sessions <= 1000 && two.sessions <= 1000);
+            if !one.more && !two.more {
+                break;
+            }
+            town = town.after_crash().await;
+        }
+        assert!(steps > 1, "it is bounded");
+        assert_eq!(found, 700 + u32::from(realm), "each once");
+        for id in ended {
+            assert!(town.session_by_id(id, at(4)).await.is_none(), "no session any more");
+            let record = town.store.session_record(id, at(4)).await.expect("an answer").expect("kept");
+            assert_eq!(record.fate.ending().expect("it is known").at, at(1));
+        }
+        town.expect_live(&hers, at(4)).await;
+        if realm {
+            town.expect_dead(&his, at(4)).await;
+        } else {
+            town.expect_live(&his, at(4)).await;
+        }
+    }
+}
+
 /// What is told of how a session ended.
 async fn told<E: Engine>(town: &Town<E>, held: &OpenedSession, s: i64) -> EndingRecord {
     let record = town.store.session_record(held.session.id, at(s)).await.expect("an answer").expect("kept");

@@ -57,6 +57,7 @@ macro_rules! contract {
             mass_endings::a_sign_on_that_races_a_mass_ending_is_refused,
             mass_endings::a_session_that_ended_with_others_tells_how,
             mass_endings::what_time_has_ended_did_not_end_with_others,
+            mass_endings::what_ended_with_others_is_found_soon,
             people::disabling_ends_all_sessions_and_enabling_brings_none_back,
             people::another_password_ends_nothing_by_itself,
             people::a_renewed_hash_replaces_only_the_one_that_was_verified,
