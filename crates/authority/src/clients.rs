@@ -74,7 +74,7 @@ impl Authority {
             acr: None,
             secret_version: 0,
             generation: first_generation(self.now()),
-            void: Vec::new(),
+            revoked_tokens: Vec::new(),
             created_at: self.now(),
             updated_at: self.now(),
         };

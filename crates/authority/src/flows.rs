@@ -27,7 +27,7 @@ impl Authority {
         self.store().put_flow(Flow { id, realm, kind: kind.to_owned(), expires_at, body }).await
     }
 
-    /// Reads a flow of a kind, void or not.
+    /// Reads a flow of a kind, whatever its state.
     pub async fn flow(&self, id: FlowId, kind: &'static str) -> Result<Option<Flow>, Outage> {
         self.store().flow(id, kind).await
     }

@@ -73,7 +73,7 @@ impl Authority {
         let now = self.now();
         let id = GrantId::from_random(u64::from_be_bytes(self.draw()));
         let secret: [u8; 16] = self.draw();
-        let void_at = now.plus(self.policy().code_life);
+        let expires_at = now.plus(self.policy().code_life);
         let grant = Grant {
             id,
             realm: order.session.realm,
@@ -88,12 +88,12 @@ impl Authority {
             redirect_uri: order.redirect_uri,
             challenge: order.challenge,
             code: TokenHash::of(&secret),
-            code_expires_at: void_at,
+            code_expires_at: expires_at,
             redeemed: false,
             refresh: None,
             revoked: false,
-            void: Vec::new(),
-            expires_at: void_at,
+            revoked_tokens: Vec::new(),
+            expires_at: expires_at,
         };
         self.store().issue(grant, now).await?;
         Ok(opaque(id, &[&secret]))

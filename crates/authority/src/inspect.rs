@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use adieu_core::{
     Actor, Client, Grant, GrantAround, GrantId, Outage, Realm, RealmId, RoleAssignment, SessionId, User,
-    UserId, Verdict, is_void,
+    UserId, Verdict, is_revoked,
 };
 use adieu_store::FoundSession;
 use adieu_token::{TOKEN_BYTES_MAX, Verified};
@@ -104,8 +104,8 @@ impl Authority {
         let (session, gid) = (claims.str("sid"), claims.str("gid"));
         let (Some(session), Some(gid)) = (session, gid) else {
             // In its own name: only for as long as it may act so.
-            let void = token_id(&claims).is_none_or(|id| is_void(&client.void, id));
-            let own = session.is_none() && gid.is_none() && client.client_credentials && !void;
+            let revoked = token_id(&claims).is_none_or(|id| is_revoked(&client.revoked_tokens, id));
+            let own = session.is_none() && gid.is_none() && client.client_credentials && !revoked;
             return Ok(own.then_some(Active { claims, client, session: None }));
         };
         let (Ok(session), Ok(gid)) = (session.parse::<SessionId>(), gid.parse::<u64>()) else {
@@ -114,8 +114,8 @@ impl Authority {
         let Some(grant) = self.inner.store.grant(GrantId::from_number(gid)).get().await? else {
             return Ok(None);
         };
-        let void = token_id(&claims).is_none_or(|id| is_void(&grant.void, id));
-        if grant.session != session || void {
+        let revoked = token_id(&claims).is_none_or(|id| is_revoked(&grant.revoked_tokens, id));
+        if grant.session != session || revoked {
             return Ok(None);
         }
         let held = self.held(&grant, &client, touch).await?;

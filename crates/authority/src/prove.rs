@@ -41,7 +41,7 @@ impl Authority {
     }
 
     /// A session for somebody who proved to be there: a new one, or the presented one renewed or begun anew. A proof is
-    /// void once all the user's sessions were ended after it (ENDED-STAYS-ENDED).
+    /// worth nothing once all the user's sessions were ended after it (ENDED-STAYS-ENDED).
     pub async fn open_for(&self, proven: Proven) -> Result<SignedIn, SignOnFailure> {
         let Proven { sign_on, user } = proven;
         let channel = sign_on.channel.clone();

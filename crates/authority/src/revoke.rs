@@ -1,26 +1,28 @@
-//! Tokens that their client gives back (RFC 7009).
+//! Tokens that their client revokes (RFC 7009).
 //!
-//! The session lives on. What is no token of ours, or no longer good, is given back already.
+//! The session lives on. What is no token of ours, or no longer good, counts as revoked already.
 
-use adieu_core::{Client, GivenBack, GrantError, GrantId, Outage, Realm, RevokeOrder, Timestamp, Voided};
+use adieu_core::{
+    Client, GrantError, GrantId, Outage, Realm, RevokeOrder, RevokedToken, Timestamp, TokenToRevoke,
+};
 use adieu_token::Verified;
 
 use crate::Authority;
 use crate::tokens::TYP_ACCESS;
 
-/// Why a token was not taken back.
+/// Why a token was not revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum RevokeError {
     /// It is another client's.
     #[error("the token is another client's")]
     OtherClient,
     /// The store could not do it, or did not say.
-    #[error("the token cannot be taken back now")]
+    #[error("the token cannot be revoked now")]
     Outage(#[from] Outage),
 }
 
 impl Authority {
-    /// Takes back a token of this realm: a refresh token with its whole grant, an access token alone.
+    /// Revokes a token of this realm: a refresh token with its whole grant, an access token alone.
     pub async fn revoke_token(&self, realm: &Realm, client: &Client, token: &str) -> Result<(), RevokeError> {
         // A signed token has dots, an opaque one has none.
         if token.contains('.') {
@@ -39,13 +41,13 @@ impl Authority {
         if claims.str("client_id") != Some(client.id.as_str()) {
             return Err(RevokeError::OtherClient);
         }
-        let Some(voided) = voided(&claims) else { return Ok(()) };
-        let taken = match claims.str("gid").map(str::parse::<u64>) {
-            None => self.store().revoke_own(client.id.clone(), voided, self.now()).await,
-            Some(Ok(grant)) => self.revoke_of(grant, client, GivenBack::Access(voided)).await,
+        let Some(revoked) = revoked(&claims) else { return Ok(()) };
+        let answer = match claims.str("gid").map(str::parse::<u64>) {
+            None => self.store().revoke_own(client.id.clone(), revoked, self.now()).await,
+            Some(Ok(grant)) => self.revoke_of(grant, client, TokenToRevoke::Access(revoked)).await,
             Some(Err(_)) => return Ok(()),
         };
-        answered(taken)
+        answered(answer)
     }
 
     async fn revoke_refresh(&self, realm: &Realm, client: &Client, token: &str) -> Result<(), RevokeError> {
@@ -53,17 +55,17 @@ impl Authority {
         if grant.client != client.id {
             return Err(RevokeError::OtherClient);
         }
-        answered(self.revoke_of(grant.id.number(), client, GivenBack::Refresh(family)).await)
+        answered(self.revoke_of(grant.id.number(), client, TokenToRevoke::Refresh(family)).await)
     }
 
-    async fn revoke_of(&self, grant: u64, client: &Client, token: GivenBack) -> Result<(), GrantError> {
+    async fn revoke_of(&self, grant: u64, client: &Client, token: TokenToRevoke) -> Result<(), GrantError> {
         let order = RevokeOrder { grant: GrantId::from_number(grant), client: client.id.clone(), token };
         self.store().revoke(order, self.now()).await
     }
 }
 
-fn answered(taken: Result<(), GrantError>) -> Result<(), RevokeError> {
-    match taken {
+fn answered(answer: Result<(), GrantError>) -> Result<(), RevokeError> {
+    match answer {
         // What is not there any more is good for nothing either.
         Ok(()) | Err(GrantError::Invalid | GrantError::Replayed) => Ok(()),
         Err(GrantError::Unwritten(unwritten)) => Err(RevokeError::Outage(unwritten.into_outage())),
@@ -71,10 +73,10 @@ fn answered(taken: Result<(), GrantError>) -> Result<(), RevokeError> {
 }
 
 /// What is remembered of an access token of ours.
-fn voided(claims: &Verified) -> Option<Voided> {
+fn revoked(claims: &Verified) -> Option<RevokedToken> {
     let token = token_id(claims)?;
     let until = Timestamp::from_ms(claims.int("exp")?.saturating_mul(1000));
-    Some(Voided { token, until })
+    Some(RevokedToken { token, until })
 }
 
 /// The id of an access token of ours.

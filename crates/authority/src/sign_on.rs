@@ -1,6 +1,6 @@
 //! Signing on with a name and a password, for every door.
 //!
-//! A proof of identity is void once all the user's sessions were ended after it (ENDED-STAYS-ENDED).
+//! A proof of identity counts no more once all the user's sessions were ended after it (ENDED-STAYS-ENDED).
 
 use std::sync::Arc;
 
@@ -189,7 +189,7 @@ impl Authority {
         };
         let signed_on = self.store().open_session(order, self.now()).await.map_err(|error| match error {
             SignOnError::Disabled => SignOnFailure::Disabled(Arc::new(user.clone())),
-            // Ended meanwhile: the proof is void, and must be given anew like a wrong one.
+            // Ended meanwhile: the proof counts no more, and must be given anew like a wrong one.
             SignOnError::UnknownUser | SignOnError::Superseded | SignOnError::Code => {
                 SignOnFailure::WrongCredentials { left: None }
             }

@@ -3,7 +3,7 @@
 //! Traits and metadata travel as JSON text that no rule here reads. Passwords and secrets are hashes (EMPTY-HANDS).
 
 use crate::ids::{ClientId, PopulationId, RealmId, UserId, UserKey};
-use crate::revoke::Voided;
+use crate::revoke::RevokedToken;
 use crate::rights::RoleAssignment;
 use crate::second_factor::RecoveryCodes;
 use crate::time::{Span, Timestamp};
@@ -297,8 +297,8 @@ pub struct Client {
     pub secret_version: u64,
     /// Rises when all its grants are ended; never falls.
     pub generation: u64,
-    /// The tokens in its own name that were taken back.
-    pub void: Vec<Voided>,
+    /// The tokens in its own name that were revoked.
+    pub revoked_tokens: Vec<RevokedToken>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ids::{ClientId, RealmId, UserId};
 use crate::outage::Unwritten;
-use crate::revoke::Voided;
+use crate::revoke::RevokedToken;
 use crate::session_id::SessionId;
 use crate::time::{Span, Timestamp};
 use crate::token::TokenHash;
@@ -65,16 +65,16 @@ pub struct Grant {
     pub challenge: Option<String>,
     /// Hash of the code.
     pub code: TokenHash,
-    /// When the code is void.
+    /// When the code expires.
     pub code_expires_at: Timestamp,
     /// Whether the code was redeemed.
     pub redeemed: bool,
     /// Refresh tokens, if the client gets them.
     pub refresh: Option<Refresh>,
-    /// Whether it was revoked; never taken back.
+    /// Whether it was revoked; that is final.
     pub revoked: bool,
-    /// Its access tokens that were taken back one by one.
-    pub void: Vec<Voided>,
+    /// Its access tokens that were revoked one by one.
+    pub revoked_tokens: Vec<RevokedToken>,
     /// When nothing of it can be live any more.
     pub expires_at: Timestamp,
 }
@@ -86,7 +86,7 @@ pub struct Refresh {
     pub family: TokenHash,
     /// Hash of the secret of the live one.
     pub current: TokenHash,
-    /// When the live one is void.
+    /// When the live one expires.
     pub expires_at: Timestamp,
 }
 
@@ -152,7 +152,7 @@ pub struct RotateOrder {
 /// Why a code or refresh token bought nothing. All of it is one answer to the client.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
-    /// Unknown, void, of another client, of a dead session, or its conditions are not met.
+    /// Unknown, expired, of another client, of a dead session, or its conditions are not met.
     #[error("the code or token is not valid")]
     Invalid,
     /// It was used before; everything it led to is revoked now.
@@ -314,7 +314,7 @@ mod tests {
             redeemed: false,
             refresh: None,
             revoked: false,
-            void: vec![],
+            revoked_tokens: vec![],
             expires_at: at(60),
         }
     }
@@ -422,24 +422,24 @@ mod tests {
     /// Goal: RFC 7009 §2.1: a refresh token takes its grant with it, an access token itself only, and both only from
     /// the hand of their client.
     #[test]
-    fn a_token_given_back_takes_what_it_stands_for() {
-        use crate::revoke::{GivenBack, RevokeOrder, Voided, decide_revoke, is_void};
-        let token = |n| Voided { token: Uuid::from_u128(n), until: at(500) };
+    fn a_revoked_token_takes_what_it_stands_for() {
+        use crate::revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
+        let token = |n| RevokedToken { token: Uuid::from_u128(n), until: at(500) };
         let order =
             |who: &str, token| RevokeOrder { grant: GrantId::from_number(7), client: client(who), token };
         let revoke = |grant: &Grant, order| decide_revoke(grant, &order, at(3)).outcome;
-        let family = GivenBack::Refresh(hash(10));
+        let family = TokenToRevoke::Refresh(hash(10));
         assert!(revoke(&redeemed(), order("shop", family)).expect("done").revoked);
         assert!(revoke(&redeemed(), order("thief", family)).is_err());
-        assert!(revoke(&redeemed(), order("shop", GivenBack::Refresh(hash(99)))).is_err());
+        assert!(revoke(&redeemed(), order("shop", TokenToRevoke::Refresh(hash(99)))).is_err());
         let mut grant = redeemed();
         for n in 0..32 {
-            grant = revoke(&grant, order("shop", GivenBack::Access(token(n)))).expect("done");
-            assert!(!grant.revoked && is_void(&grant.void, Uuid::from_u128(n)));
+            grant = revoke(&grant, order("shop", TokenToRevoke::Access(token(n)))).expect("done");
+            assert!(!grant.revoked && is_revoked(&grant.revoked_tokens, Uuid::from_u128(n)));
         }
-        assert!(revoke(&grant, order("thief", GivenBack::Access(token(40)))).is_err());
+        assert!(revoke(&grant, order("thief", TokenToRevoke::Access(token(40)))).is_err());
         assert!(
-            revoke(&grant, order("shop", GivenBack::Access(token(40)))).expect("done").revoked,
+            revoke(&grant, order("shop", TokenToRevoke::Access(token(40)))).expect("done").revoked,
             "no room"
         );
     }

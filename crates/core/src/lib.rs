@@ -38,7 +38,7 @@ pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, R
 pub use ids::{ClientId, Locator, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
 pub use outage::{Outage, Unwritten};
-pub use revoke::{GivenBack, RevokeOrder, Voided, decide_revoke, decide_void, is_void};
+pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, decide_revoke_own, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing};
 pub use second_factor::{
     Assurance, CODES_IN_A_SET, CodeSet, RECOVERY_CODE, RecoveryCodes, Spending, assurance_of,

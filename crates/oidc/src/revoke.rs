@@ -1,6 +1,6 @@
-//! Revocation: a client gives a token back.
+//! Revocation: a client revokes a token.
 //!
-//! The session it belongs to lives on. Whatever is no token of ours is given back already, and nobody learns which it was;
+//! The session it belongs to lives on. Whatever is no token of ours counts as revoked, and nobody learns which it was;
 //! another client's is refused. RFC 7009 §2.
 
 use adieu_authority::RevokeError;
@@ -10,7 +10,7 @@ use http::HeaderMap;
 use crate::client_auth::{authenticated, once};
 use crate::{Provider, Refusal};
 
-/// Takes back the token of the form. A public client only says its name; `token_type_hint` could only mislead.
+/// Revokes the token of the form. A public client only says its name; `token_type_hint` could only mislead.
 pub async fn revoke(provider: &Provider<'_>, headers: &HeaderMap, form: &Params) -> Result<(), Refusal> {
     let client = authenticated(provider, headers, form).await?;
     let token = once(form, "token")?.ok_or(Refusal::Request("`token` is missing."))?;

@@ -52,6 +52,11 @@ const MIGRATIONS: &[&str] = &[
      INSERT INTO recent SELECT unhex(replace(detail ->> 'r', '-', '')), detail ->> 'o', locator FROM session;
      CREATE TABLE document(realm BLOB NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY(realm, kind, id)) WITHOUT ROWID;",
+    // Revoked tokens are called that.
+    "UPDATE held SET detail = json_remove(json_set(detail, '$.revoked', detail -> 'void'), '$.void')
+        WHERE detail -> 'void' IS NOT NULL;
+     UPDATE client SET detail = json_remove(json_set(detail, '$.revoked', detail -> 'void'), '$.void')
+        WHERE detail -> 'void' IS NOT NULL;",
 ];
 
 /// What a connection is for.
@@ -144,10 +149,7 @@ mod tests {
     /// Goal: ENDED-STAYS-ENDED: a folder of the first schema opens with its users, its sessions and its tombstones.
     #[test]
     fn a_folder_of_the_first_schema_is_brought_up() {
-        let mut db = Connection::open_in_memory().expect("memory");
-        db.execute_batch(MIGRATIONS[0]).expect("the first schema");
-        db.pragma_update(None, "application_id", APPLICATION_ID).expect("ours");
-        db.pragma_update(None, "user_version", 1).expect("the first");
+        let mut db = folder_of(1);
         let uuid = "6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90";
         let detail = format!(
             r#"{{"population":"{uuid}","username":"ada","email":null,"traits":"{{}}","metadata_public":null,
@@ -191,5 +193,33 @@ mod tests {
         let marks = rows::marks_after(&db, ada.realm, None, 10).expect("read");
         assert_eq!(marks.iter().map(|mark| mark.opened_at.ms()).collect::<Vec<_>>(), [100, 90]);
         assert_ne!(session.id, SessionId::from_bytes([0; 16]));
+    }
+
+    /// A folder of the `number`th schema.
+    fn folder_of(number: usize) -> Connection {
+        let db = Connection::open_in_memory().expect("memory");
+        for sql in &MIGRATIONS[..number] {
+            db.execute_batch(sql).expect("an older schema");
+        }
+        db.pragma_update(None, "application_id", APPLICATION_ID).expect("ours");
+        db.pragma_update(None, "user_version", number as i64).expect("its number");
+        db
+    }
+
+    /// Goal: ENDED-STAYS-ENDED: a token that an older version revoked is revoked for this one.
+    #[test]
+    fn revoked_tokens_of_the_second_schema_stay_revoked() {
+        let mut db = folder_of(2);
+        let uuid = "6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90";
+        let hash = "00".repeat(32);
+        let detail = format!(
+            r#"{{"r":"{uuid}","c":"shop","g":1764398700001,"u":"{uuid}","s":"{uuid}","e":0,"scope":"openid","at":1,
+            "code":"{hash}","code_x":2,"used":true,"dead":false,"void":[["{uuid}",900]],"x":1000}}"#
+        );
+        db.execute("INSERT INTO held VALUES (7, 1000, ?1)", [detail]).expect("a grant");
+        migrate(&mut db).expect("brought up");
+        let grant = rows::grant(&db, adieu_core::GrantId::from_number(7)).expect("read").expect("there");
+        assert!(adieu_core::is_revoked(&grant.revoked_tokens, uuid.parse().expect("a UUID")));
+        assert_eq!((grant.revoked_tokens[0].until.ms(), grant.client_generation), (900, 1_764_398_700_001));
     }
 }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use adieu_core::{
     AmendError, AmendOrder, Cause, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId,
     Locator, NewUser, NotLive, Origin, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId,
-    RedeemOrder, RevokeOrder, RotateOrder, Session, SessionId, SessionToken, SignOnError, SignOnOrder,
-    SignedOn, Timestamp, Unwritten, User, UserEdit, UserId, Verdict, Voided,
+    RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, Session, SessionId, SessionToken, SignOnError,
+    SignOnOrder, SignedOn, Timestamp, Unwritten, User, UserEdit, UserId, Verdict,
 };
 
 use crate::document::Document;
@@ -317,7 +317,7 @@ pub trait Directory: Send + Sync {
     fn client(&self, id: &ClientId) -> Lookup<Result<Option<Arc<Client>>, Outage>>;
     /// The clients of a realm, by id.
     fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>>;
-    /// Makes a client or replaces all of it but its generation, which only an ending raises, and its void tokens.
+    /// Makes a client or replaces all of it but its generation, which only an ending raises, and its revoked tokens.
     fn put_client(&self, client: Client) -> Pending<Result<(), DirectoryError>>;
     /// Removes a client; its grants die with it.
     fn remove_client(&self, id: &ClientId) -> Pending<Result<(), DirectoryError>>;
@@ -373,10 +373,15 @@ pub trait Grants: Send + Sync {
     fn redeem(&self, order: RedeemOrder, now: Timestamp) -> Pending<Result<Grant, GrantError>>;
     /// Rotates a refresh token.
     fn rotate(&self, order: RotateOrder, now: Timestamp) -> Pending<Result<Grant, GrantError>>;
-    /// Takes back a token of a grant, and what falls with it.
+    /// Revokes a token of a grant, and what falls with it.
     fn revoke(&self, order: RevokeOrder, now: Timestamp) -> Pending<Result<(), GrantError>>;
-    /// Takes back a token that a client holds in its own name.
-    fn revoke_own(&self, client: ClientId, token: Voided, now: Timestamp) -> Pending<Result<(), GrantError>>;
+    /// Revokes a token that a client holds in its own name.
+    fn revoke_own(
+        &self,
+        client: ClientId,
+        token: RevokedToken,
+        now: Timestamp,
+    ) -> Pending<Result<(), GrantError>>;
     /// The grant of that number.
     fn grant(&self, id: GrantId) -> Lookup<Result<Option<Arc<Grant>>, Outage>>;
 }

@@ -16,7 +16,7 @@ pub struct Flow {
     pub realm: RealmId,
     /// Whose it is; a reader asks for its own kind only.
     pub kind: String,
-    /// When it may be thrown away. Whether it is void earlier is for its owner to say.
+    /// When it may be thrown away. Whether it is good for nothing earlier is for its owner to say.
     pub expires_at: Timestamp,
     /// What its owner wrote.
     pub body: Vec<u8>,

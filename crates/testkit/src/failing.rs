@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use adieu_core::{
     AmendError, AmendOrder, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId, NewUser,
     Origin, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId, RedeemOrder, RevokeOrder,
-    RotateOrder, SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, Unwritten, User,
-    UserEdit, UserId, Voided,
+    RevokedToken, RotateOrder, SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp,
+    Unwritten, User, UserEdit, UserId,
 };
 use adieu_store::{
     Check, Directory, DirectoryError, Document, Documents, Edited, Figures, Flow, FlowId, Flows,
@@ -351,7 +351,12 @@ impl Grants for FailingStore {
         self.write(|store| store.revoke(order, now))
     }
 
-    fn revoke_own(&self, client: ClientId, token: Voided, now: Timestamp) -> Pending<Result<(), GrantError>> {
+    fn revoke_own(
+        &self,
+        client: ClientId,
+        token: RevokedToken,
+        now: Timestamp,
+    ) -> Pending<Result<(), GrantError>> {
         self.write(|store| store.revoke_own(client, token, now))
     }
 

@@ -195,7 +195,7 @@ pub const KEYS: &[Key] = &[
     key(
         "kratos.tokenizers.name",
         "text",
-        "A template for `tokenize_as`: its name. Tokens are signed with the realm's keys and can't be taken back before their `exp`.",
+        "A template for `tokenize_as`: its name. Tokens are signed with the realm's keys and can't be revoked before their `exp`.",
     ),
     key(
         "kratos.tokenizers.lifetime_s",

@@ -6,7 +6,7 @@ use adieu_face_kratos::{RESERVED_CLAIMS, Tokenizer};
 
 use super::TokenizerConfig;
 
-/// The longest life of a token that nothing takes back, in seconds.
+/// The longest life of a token that nothing revokes, in seconds.
 const LIFE_S_MAX: u64 = 3600;
 
 impl TokenizerConfig {

@@ -139,7 +139,7 @@ async fn looked_at(provider: &Provider<'_>, call: &Call, form: Form) -> Result<V
     Ok(introspect(provider, call.headers(), &form?).await?.into_bytes())
 }
 
-/// A token is given back; the session lives on. A-27
+/// A token is revoked; the session lives on. A-27
 async fn revoked(provider: &Provider<'_>, call: &Call, form: Form) -> Result<Vec<u8>, AmError> {
     let form = form?;
     match revoke(provider, call.headers(), &form).await {

@@ -51,7 +51,7 @@ pub(crate) async fn jwks(State(face): State<Face>, Env(realm): Env) -> Result<Re
     Ok(public(keys.jwks().to_owned()))
 }
 
-/// A token is given back; the session lives on. P-55
+/// A token is revoked; the session lives on. P-55
 pub(crate) async fn revoke(
     State(face): State<Face>,
     Env(realm): Env,

@@ -1,6 +1,6 @@
 //! Users: found by id or by name, made, changed, and removed where that is asked for.
 //!
-//! A first password is for whoever has none: applying a document again never takes back a password that its user has
+//! A first password is for whoever has none: applying a document again never replaces a password that its user has
 //! chosen since.
 
 use std::collections::{BTreeMap, BTreeSet};

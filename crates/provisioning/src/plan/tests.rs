@@ -168,7 +168,7 @@ fn client(realm: RealmId, id: ClientId, auth: ClientAuth) -> Client {
         roles: vec![],
         acr: None,
         secret_version: 0,
-        void: vec![],
+        revoked_tokens: vec![],
         generation: 0,
         created_at: NOW,
         updated_at: NOW,
@@ -267,7 +267,7 @@ fn pruning_touches_only_lists_that_the_document_has() {
     assert!(lines(&town(), "[[realms]]\npath = '/town'\nclients = []", false).is_empty());
 }
 
-/// Goal: a document that is applied again does not take back a password that its user has chosen since.
+/// Goal: a document that is applied again does not replace a password that its user has chosen since.
 #[test]
 fn a_first_password_is_for_whoever_has_none() {
     let text = "[[realms]]\npath = '/town'\n[[realms.users]]\nusername = 'ada'\npassword_file = 'ada.txt'";

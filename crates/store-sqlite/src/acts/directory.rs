@@ -197,13 +197,13 @@ impl Directory for SqliteStore {
 
     fn put_client(&self, client: Client) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| {
-            let (generation, void) = match rows::client(batch.db, &client.id)? {
+            let (generation, revoked_tokens) = match rows::client(batch.db, &client.id)? {
                 Some((other, _)) if other.realm != client.realm => return Ok(Err(DirectoryError::NameTaken)),
                 // A client that comes back starts above every grant of its first life.
-                Some((before, removed)) => (before.generation + u64::from(removed), before.void),
-                None => (client.generation, client.void.clone()),
+                Some((before, removed)) => (before.generation + u64::from(removed), before.revoked_tokens),
+                None => (client.generation, client.revoked_tokens.clone()),
             };
-            batch.write_client(Client { generation, void, ..client.clone() }, false).map(Ok)
+            batch.write_client(Client { generation, revoked_tokens, ..client.clone() }, false).map(Ok)
         })
     }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use adieu_core::grant::{GrantDecision, decide_redeem, decide_rotate};
 use adieu_core::{
-    Client, ClientId, Grant, GrantAround, GrantError, GrantId, Outage, RedeemOrder, RevokeOrder, RotateOrder,
-    Timestamp, Unwritten, Verdict, Voided, decide_revoke, decide_void,
+    Client, ClientId, Grant, GrantAround, GrantError, GrantId, Outage, RedeemOrder, RevokeOrder,
+    RevokedToken, RotateOrder, Timestamp, Unwritten, Verdict, decide_revoke, decide_revoke_own,
 };
 use adieu_store::{Grants, Lookup, Pending};
 
@@ -90,17 +90,22 @@ impl Grants for SqliteStore {
         })
     }
 
-    fn revoke_own(&self, id: ClientId, token: Voided, now: Timestamp) -> Pending<Result<(), GrantError>> {
+    fn revoke_own(
+        &self,
+        id: ClientId,
+        token: RevokedToken,
+        now: Timestamp,
+    ) -> Pending<Result<(), GrantError>> {
         self.writer.write(move |batch| {
             let Some((client, false)) = rows::client(batch.db, &id)? else {
                 return Ok(Err(GrantError::Invalid));
             };
-            let Some(void) = decide_void(&client.void, token, now) else {
+            let Some(revoked_tokens) = decide_revoke_own(&client.revoked_tokens, token, now) else {
                 return Ok(Err(
-                    Unwritten::NotTaken(Outage::new("the client has too many void tokens")).into()
+                    Unwritten::NotTaken(Outage::new("the client has too many revoked tokens")).into()
                 ));
             };
-            batch.write_client(Client { void, ..client }, false).map(Ok)
+            batch.write_client(Client { revoked_tokens, ..client }, false).map(Ok)
         })
     }
 

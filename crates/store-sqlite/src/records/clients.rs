@@ -6,7 +6,7 @@ use adieu_core::{Client, ClientAuth, ClientId, RealmId, Span, Timestamp, TokenHa
 use serde::{Deserialize, Serialize};
 
 use crate::error::Damaged;
-use crate::records::grants::VoidDetail;
+use crate::records::grants::RevokedTokenDetail;
 use crate::records::people::{RoleDetail, roles};
 
 /// What of a client is not in columns.
@@ -38,7 +38,7 @@ pub(crate) struct ClientDetail {
     #[serde(default)]
     secret_version: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    void: Vec<VoidDetail>,
+    revoked: Vec<RevokedTokenDetail>,
 }
 
 impl ClientDetail {
@@ -68,7 +68,7 @@ impl ClientDetail {
             updated_at: Some(client.updated_at.ms()),
             acr: client.acr.clone(),
             secret_version: client.secret_version,
-            void: client.void.iter().map(VoidDetail::of).collect(),
+            revoked: client.revoked_tokens.iter().map(RevokedTokenDetail::of).collect(),
         }
     }
 
@@ -107,7 +107,7 @@ impl ClientDetail {
             acr: self.acr,
             secret_version: self.secret_version,
             generation,
-            void: self.void.into_iter().map(VoidDetail::complete).collect(),
+            revoked_tokens: self.revoked.into_iter().map(RevokedTokenDetail::complete).collect(),
             created_at: Timestamp::from_ms(self.created_at),
             updated_at: Timestamp::from_ms(self.updated_at.unwrap_or(self.created_at)),
         })

@@ -2,24 +2,24 @@
 //!
 //! Codes and tokens are hashes before they come here (EMPTY-HANDS).
 
-use adieu_core::{Grant, GrantId, RealmId, Refresh, SessionId, Timestamp, UserId, Voided};
+use adieu_core::{Grant, GrantId, RealmId, Refresh, RevokedToken, SessionId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::Damaged;
 use crate::records::{hex, unhex};
 
-/// A token that was taken back, and until when that matters.
+/// A token that was revoked, and until when that matters.
 #[derive(Serialize, Deserialize)]
-pub(super) struct VoidDetail(Uuid, i64);
+pub(super) struct RevokedTokenDetail(Uuid, i64);
 
-impl VoidDetail {
-    pub(super) fn of(void: &Voided) -> Self {
-        Self(void.token, void.until.ms())
+impl RevokedTokenDetail {
+    pub(super) fn of(revoked: &RevokedToken) -> Self {
+        Self(revoked.token, revoked.until.ms())
     }
 
-    pub(super) fn complete(self) -> Voided {
-        Voided { token: self.0, until: Timestamp::from_ms(self.1) }
+    pub(super) fn complete(self) -> RevokedToken {
+        RevokedToken { token: self.0, until: Timestamp::from_ms(self.1) }
     }
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct GrantDetail {
     rt: Option<(String, String, i64)>,
     dead: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    void: Vec<VoidDetail>,
+    revoked: Vec<RevokedTokenDetail>,
     x: i64,
 }
 
@@ -70,7 +70,7 @@ impl GrantDetail {
             used: grant.redeemed,
             rt: grant.refresh.map(|r| (hex(r.family), hex(r.current), r.expires_at.ms())),
             dead: grant.revoked,
-            void: grant.void.iter().map(VoidDetail::of).collect(),
+            revoked: grant.revoked_tokens.iter().map(RevokedTokenDetail::of).collect(),
             x: grant.expires_at.ms(),
         }
     }
@@ -101,7 +101,7 @@ impl GrantDetail {
             redeemed: self.used,
             refresh,
             revoked: self.dead,
-            void: self.void.into_iter().map(VoidDetail::complete).collect(),
+            revoked_tokens: self.revoked.into_iter().map(RevokedTokenDetail::complete).collect(),
             expires_at: at(self.x),
         })
     }

@@ -28,7 +28,7 @@ pub async fn a_flow_is_kept_replaced_read_and_taken<E: Engine>() {
     assert_eq!(town.store.take_flow([7; 16], "login").await.expect("an answer"), Some(flow(b"two")));
     assert_eq!(town.store.take_flow([7; 16], "login").await.expect("an answer"), None);
     assert_eq!(read("login").await, None);
-    // Also when it is over: whether it is void earlier is for its owner to say.
+    // Also when it is over: whether it is good for nothing earlier is for its owner to say.
     town.store.put_flow(Flow { expires_at: at(0), ..flow(b"old") }).await.expect("written");
     assert!(read("login").await.is_some());
     let town = town.after_crash().await;

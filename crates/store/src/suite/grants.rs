@@ -3,8 +3,8 @@
 //! Times, secrets and conditions are judged by core; here is that the engine asks, writes and remembers.
 
 use adieu_core::{
-    Channel, Client, EndTarget, Ended, GivenBack, Grant, GrantAround, GrantError, GrantId, Origin,
-    RedeemOrder, Refresh, RevokeOrder, RotateOrder, Span, Timestamp, TokenHash, Voided, is_void,
+    Channel, Client, EndTarget, Ended, Grant, GrantAround, GrantError, GrantId, Origin, RedeemOrder, Refresh,
+    RevokeOrder, RevokedToken, RotateOrder, Span, Timestamp, TokenHash, TokenToRevoke, is_revoked,
 };
 use uuid::Uuid;
 
@@ -34,7 +34,7 @@ fn code<E>(town: &Town<E>, held: &OpenedSession, client: &Client) -> Grant {
         redeemed: false,
         refresh: None,
         revoked: false,
-        void: vec![],
+        revoked_tokens: vec![],
         expires_at: at(60),
     }
 }
@@ -194,27 +194,31 @@ pub async fn a_client_that_took_part_is_remembered_once<E: Engine>() {
     assert_eq!(closed.participants, session.participants);
 }
 
-/// Goal: RFC 7009: what a client gives back stays given back, whatever is written beside it; the rest is untouched.
-pub async fn a_token_given_back_is_void_and_nothing_else_is<E: Engine>() {
+/// Goal: RFC 7009: what a client revokes stays revoked, whatever is written beside it; the rest is untouched.
+pub async fn a_revoked_token_stays_revoked_and_nothing_else_is<E: Engine>() {
     let town = Town::<E>::new().await;
     let (held, shop, grant) = bought(&town).await;
-    let token = |n| Voided { token: uuid(n), until: at(900) };
+    let token = |n| RevokedToken { token: uuid(n), until: at(900) };
     let order =
         |client: &str, token| RevokeOrder { grant: grant.id, client: client.parse().expect("an id"), token };
-    let other = town.store.revoke(order("other", GivenBack::Access(token(1))), at(3)).await;
+    let other = town.store.revoke(order("other", TokenToRevoke::Access(token(1))), at(3)).await;
     invalid(other);
-    invalid(town.store.revoke(order("shop", GivenBack::Refresh(hash(9))), at(3)).await);
-    town.store.revoke(order("shop", GivenBack::Access(token(1))), at(3)).await.expect("void");
+    invalid(town.store.revoke(order("shop", TokenToRevoke::Refresh(hash(9))), at(3)).await);
+    town.store.revoke(order("shop", TokenToRevoke::Access(token(1))), at(3)).await.expect("revoked");
     town.store.rotate(rotate(&grant, 3, 4), at(4)).await.expect("a token");
-    town.store.revoke_own(shop.id.clone(), token(2), at(4)).await.expect("void");
+    town.store.revoke_own(shop.id.clone(), token(2), at(4)).await.expect("revoked");
     town.store.put_client(Client { name: "Another".into(), ..shop.clone() }).await.expect("a client");
     let town = town.after_crash().await;
     let after = read(&town, &grant).await;
-    assert!(is_void(&after.void, uuid(1)) && !is_void(&after.void, uuid(2)) && !after.revoked);
+    assert!(
+        is_revoked(&after.revoked_tokens, uuid(1))
+            && !is_revoked(&after.revoked_tokens, uuid(2))
+            && !after.revoked
+    );
     let client = town.store.client(&shop.id).get().await.expect("an answer").expect("the client");
-    assert!(is_void(&client.void, uuid(2)) && !is_void(&client.void, uuid(1)));
+    assert!(is_revoked(&client.revoked_tokens, uuid(2)) && !is_revoked(&client.revoked_tokens, uuid(1)));
     invalid(town.store.revoke_own("nobodys".parse().expect("an id"), token(1), at(5)).await);
-    town.store.revoke(order("shop", GivenBack::Refresh(hash(2))), at(5)).await.expect("revoked");
+    town.store.revoke(order("shop", TokenToRevoke::Refresh(hash(2))), at(5)).await.expect("revoked");
     invalid(town.store.rotate(rotate(&grant, 4, 5), at(6)).await);
     town.expect_live(&held, at(6)).await;
     assert!(read(&town.after_crash().await, &grant).await.revoked);

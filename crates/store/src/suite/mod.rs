@@ -80,7 +80,7 @@ macro_rules! contract {
             grants::a_refresh_token_rotates_and_an_old_one_revokes,
             grants::a_grant_dies_with_its_session_epoch_and_client,
             grants::a_client_that_took_part_is_remembered_once,
-            grants::a_token_given_back_is_void_and_nothing_else_is,
+            grants::a_revoked_token_stays_revoked_and_nothing_else_is,
             grants::what_outlives_its_session_does_not_outlive_its_user,
             sweep::a_sweep_takes_what_is_over_and_nothing_live,
             sweep::a_sweep_takes_remains_and_then_they_are_unknown,

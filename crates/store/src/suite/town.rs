@@ -304,7 +304,7 @@ impl<E: Engine> Town<E> {
             acr: None,
             secret_version: 0,
             generation: 0,
-            void: vec![],
+            revoked_tokens: vec![],
             created_at: at(0),
             updated_at: at(0),
         }

@@ -229,9 +229,9 @@ async fn an_unregistered_address_is_refused_after_the_ending() {
     assert!(!house.lives(&session).await);
 }
 
-/// whoever holds a token gives it back; a public client by its name alone, and what is no token is given back already.
+/// whoever holds a token may revoke it; a public client by its name alone, and what is no token counts as revoked.
 #[tokio::test]
-async fn tokens_are_given_back() {
+async fn tokens_are_revoked() {
     let house = House::start().await;
     let shop = Shop::of(&house);
     let session = house.sign_on(ALICE).await;

@@ -1,4 +1,4 @@
-//! PingOne: roles given to users and applications, and taken back.
+//! PingOne: roles given to users and applications, and taken away.
 //!
 //! Nobody gives or takes what they could not do themselves: an administrator of an environment gives any role in it, one
 //! of its data gives those for data as far as their own reaches. Contract pingone.md 3.3.

@@ -5,7 +5,6 @@
 mod errors;
 mod flows;
 mod founding;
-mod given_back;
 mod headers;
 mod house;
 mod idp_signoff;
@@ -15,6 +14,7 @@ mod outages;
 mod own_address;
 mod pages;
 mod published_client;
+mod revocation;
 mod rights;
 mod sessions;
 mod signoff;

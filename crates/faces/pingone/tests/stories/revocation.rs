@@ -1,4 +1,4 @@
-//! Tokens given back, tokens that outlive their session, and what userinfo tells.
+//! Tokens that are revoked, tokens that outlive their session, and what userinfo tells.
 //!
 //! Contract pingone.md 1.7 and 4.8.
 
@@ -24,9 +24,9 @@ impl Door {
     }
 }
 
-/// P-55: an access token is void at once and durably; session, refresh token and other tokens live on.
+/// P-55: an access token is revoked at once and durably; session, refresh token and other tokens live on.
 #[tokio::test]
-async fn an_access_token_is_given_back_alone() {
+async fn an_access_token_is_revoked_alone() {
     let mut door = Door::open().await;
     let (app, held) = (door.shop(), door.sign_on(ALICE).await);
     let fresh = door.refresh(&app, &held.refresh).await.json();
@@ -49,7 +49,7 @@ async fn an_access_token_is_given_back_alone() {
 
 /// P-55: a refresh token takes its grant's tokens with it, a rotated one as well; the session lives.
 #[tokio::test]
-async fn a_refresh_token_is_given_back_with_its_grant() {
+async fn a_refresh_token_is_revoked_with_its_grant() {
     for rotated in [false, true] {
         let mut door = Door::open().await;
         let app = door.shop();
@@ -72,9 +72,9 @@ async fn a_refresh_token_is_given_back_with_its_grant() {
     }
 }
 
-/// P-55, Q-20: a client gives back what it holds in its own name, token by token.
+/// P-55, Q-20: a client revokes what it holds in its own name, token by token.
 #[tokio::test]
-async fn a_worker_gives_its_own_token_back() {
+async fn a_worker_revokes_its_own_token() {
     let mut door = Door::open().await;
     let client = &door.world.data.worker;
     let app = App {
@@ -95,9 +95,9 @@ async fn a_worker_gives_its_own_token_back() {
     assert_eq!(door.introspect(&app, &one).await.text, INACTIVE);
 }
 
-/// RFC 7009 §2: rubbish is given back already, another client's token is not ours to take, and a client proves itself.
+/// RFC 7009 §2: rubbish counts as revoked, another client's token is refused, and a client proves itself.
 #[tokio::test]
-async fn what_cannot_be_given_back() {
+async fn what_cannot_be_revoked() {
     let door = Door::open().await;
     let (app, held) = (door.shop(), door.sign_on(ALICE).await);
     for token in ["x", "a.b.c", &held.id_token, &held.st, &held.access[..held.access.len() - 2]] {
