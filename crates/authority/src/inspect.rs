@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
+use adieu_core::FoundSession;
 use adieu_core::{
     Actor, Client, Grant, GrantAround, GrantId, Outage, Realm, RealmId, RoleAssignment, SessionId, User,
     UserId, Verdict, is_revoked,
 };
-use adieu_store::FoundSession;
 use adieu_token::{TOKEN_BYTES_MAX, Verified};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
