@@ -11,7 +11,7 @@ impl Authority {
     ///
     /// ENDED-IS-DURABLE: on `Ok` the ending is on disk. NO-STALE-YES: no check that begins afterwards says live.
     pub async fn end(&self, order: EndOrder) -> Result<Ended, EndError> {
-        let (reach, channel) = (Reach::of(&order.target), order.origin.channel.clone());
+        let (reach, channel) = (EndingReach::of(&order.target), order.origin.channel.clone());
         let ended = self.store().end(order, self.now()).await?;
         reach.log(&channel, &ended);
         Ok(ended)
@@ -20,9 +20,9 @@ impl Authority {
 
 /// How far an ending reaches, as a log line says it.
 #[derive(Clone, Copy)]
-pub(crate) struct Reach(&'static str);
+pub(crate) struct EndingReach(&'static str);
 
-impl Reach {
+impl EndingReach {
     /// One session.
     pub(crate) const ONE: Self = Self("one");
     /// All sessions of a user.

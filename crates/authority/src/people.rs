@@ -12,7 +12,7 @@ use adieu_core::{
 use adieu_store::{DirectoryError, Edited};
 
 use crate::Authority;
-use crate::end::Reach;
+use crate::end::EndingReach;
 use crate::hashing::HashError;
 
 /// Name of the population that every realm begins with.
@@ -170,7 +170,7 @@ impl Authority {
         let channel = origin.channel.clone();
         let edited = self.store().edit_user(id, edit, origin, self.now()).await?;
         if let Some(ended) = &edited.ended {
-            Reach::USER.log(&channel, ended);
+            EndingReach::USER.log(&channel, ended);
         }
         Ok(edited)
     }
@@ -189,7 +189,7 @@ impl Authority {
     pub async fn remove_user(&self, id: UserId, origin: Origin) -> Result<Ended, DirectoryError> {
         let channel = origin.channel.clone();
         let ended = self.store().remove_user(id, origin, self.now()).await?;
-        Reach::USER.log(&channel, &ended);
+        EndingReach::USER.log(&channel, &ended);
         Ok(ended)
     }
 

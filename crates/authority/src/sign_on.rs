@@ -10,7 +10,7 @@ use adieu_core::{
 };
 
 use crate::Authority;
-use crate::end::Reach;
+use crate::end::EndingReach;
 use crate::workers::Busy;
 
 /// Somebody gives a name and a password.
@@ -198,7 +198,7 @@ impl Authority {
             SignOnError::Unwritten(unwritten) => SignOnFailure::Outage(unwritten.into_outage()),
         })?;
         for closed in signed_on.ended {
-            Reach::ONE.log(&signed_on.session.channel, &Ended::Now(closed));
+            EndingReach::ONE.log(&signed_on.session.channel, &Ended::Now(closed));
         }
         let fresh = SessionToken { id: signed_on.session.id, secret };
         let kept = signed_on.session.token_hash.matches(&fresh.secret);

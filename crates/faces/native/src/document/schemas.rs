@@ -252,21 +252,27 @@ fn declarations() -> Vec<(&'static str, Value)> {
         ("document", document.clone()),
         ("prune?", flag()),
         ("dry_run?", flag()),
-        ("passwords?", passwords),
+        ("passwords?", passwords.clone()),
     ];
     let changes = json!({
         "type": "array", "items": word(),
         "description": "What was changed, or would be: `+ user alice in /alpha`, one line each.",
     });
     let left = json!({"type": "integer", "minimum": 0, "description": "Changes that are still to be made."});
+    let plan = json!({
+        "description": "The plan of what is left, to be carried out under its own path; null if nothing is left.",
+        "anyOf": [uuid(), {"type": "null"}],
+    });
     vec![
         ("Declaration", object(vec![("document", document)])),
         ("DeclareOrder", object(order)),
+        ("CarryOutOrder", object(vec![("passwords?", passwords)])),
         (
             "Declared",
             object(vec![
                 ("changes", changes),
                 ("left", left),
+                ("plan", plan),
                 (
                     "secrets",
                     json!({"type": "array", "items": secret, "description": "Of clients that were made."}),
@@ -276,11 +282,8 @@ fn declarations() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn sessions() -> Vec<(&'static str, Value)> {
-    let user = json!({
-        "description": "Null for a session that was reset: nobody's until the same user signs on again.",
-        "anyOf": [object(vec![("id", uuid()), ("username", word())]), {"type": "null"}],
-    });
+/// How something ended.
+fn ending_record() -> Value {
     let actor = object(vec![
         (
             "kind",
@@ -299,10 +302,18 @@ fn sessions() -> Vec<(&'static str, Value)> {
         ("channel", word()),
         ("address", nullable(word())),
     ]);
-    let record = json!({
+    json!({
         "description": "When, why, by whom, through which channel and from where it ended; null if that is not known.",
         "anyOf": [record, {"type": "null"}],
+    })
+}
+
+fn sessions() -> Vec<(&'static str, Value)> {
+    let user = json!({
+        "description": "Null for a session that was reset: nobody's until the same user signs on again.",
+        "anyOf": [object(vec![("id", uuid()), ("username", word())]), {"type": "null"}],
     });
+    let record = ending_record();
     let device = object(vec![
         ("address", nullable(word())),
         ("user_agent", nullable(word())),
