@@ -57,6 +57,9 @@ const MIGRATIONS: &[&str] = &[
         WHERE detail -> 'void' IS NOT NULL;
      UPDATE client SET detail = json_remove(json_set(detail, '$.revoked', detail -> 'void'), '$.void')
         WHERE detail -> 'void' IS NOT NULL;",
+    // A signing key is published before it signs.
+    "ALTER TABLE signing_key ADD COLUMN signs_from INTEGER NOT NULL DEFAULT 0;
+     UPDATE signing_key SET signs_from = created_at;",
 ];
 
 /// What a connection is for.
