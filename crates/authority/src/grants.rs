@@ -146,9 +146,8 @@ impl Authority {
     /// The session of a grant, if it is live in the grant's epoch.
     async fn session_of(&self, grant: &Grant, touch: bool) -> Result<Option<Arc<Session>>, Outage> {
         let found = self.session_by_id(grant.session, touch).get().await?;
-        let bound = |found: &FoundSession| {
-            found.verdict == Verdict::Live && found.session.epoch == grant.epoch
-        };
+        let bound =
+            |found: &FoundSession| found.verdict == Verdict::Live && found.session.epoch == grant.epoch;
         Ok(found.filter(bound).map(|found| found.session))
     }
 
@@ -195,11 +194,7 @@ impl Authority {
     }
 
     /// The grant whose live refresh token this is, if it is one of this realm. Nothing is said about its session.
-    pub async fn grant_of_refresh(
-        &self,
-        realm: &Realm,
-        token: &str,
-    ) -> Result<Option<Arc<Grant>>, Outage> {
+    pub async fn grant_of_refresh(&self, realm: &Realm, token: &str) -> Result<Option<Arc<Grant>>, Outage> {
         let Some(presented) = Presented::read(token) else { return Ok(None) };
         let now = self.now();
         let grant = self.presented_grant(realm, &presented).await?;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use adieu_core::{Entropy, Outage};
-use adieu_workers::{Bounds, Undone, Workers};
+use adieu_workers::{Bounds, WorkError, Workers};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use phc::{Decimal, Ident, Output, ParamsString, PasswordHash, Salt};
 
@@ -51,11 +51,11 @@ pub enum HashError {
     Outage(#[source] Outage),
 }
 
-impl From<Undone> for HashError {
-    fn from(undone: Undone) -> Self {
-        match undone {
-            Undone::Busy => Self::Busy,
-            Undone::Faulted => Self::Outage(Outage::new(undone)),
+impl From<WorkError> for HashError {
+    fn from(error: WorkError) -> Self {
+        match error {
+            WorkError::Busy => Self::Busy,
+            WorkError::Faulted => Self::Outage(Outage::new(error)),
         }
     }
 }
@@ -87,7 +87,7 @@ impl Hashing {
     }
 
     /// Whether this is the password. Without a stored hash the answer is no, after the same work.
-    pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Undone> {
+    pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, WorkError> {
         let known = stored.is_some() && password.len() <= PASSWORD_BYTES_MAX;
         let stored = stored.unwrap_or(&self.nobody).to_owned();
         let mut password = password.as_bytes().to_vec();

@@ -8,7 +8,7 @@ use adieu_core::{
     Channel, Device, Ended, How, Incarnation, Outage, PasswordRenewal, Proof, Quota, RECOVERY_CODE, Realm,
     Session, SessionSecret, SessionToken, SignOnError, SignOnOrder, Span, Spending, User,
 };
-use adieu_workers::Undone;
+use adieu_workers::WorkError;
 
 use crate::Authority;
 use crate::end::Said;
@@ -77,11 +77,11 @@ pub enum SignOnFailure {
     Outage(#[source] Outage),
 }
 
-impl From<Undone> for SignOnFailure {
-    fn from(undone: Undone) -> Self {
-        match undone {
-            Undone::Busy => Self::Busy,
-            Undone::Faulted => Self::Outage(Outage::new(undone)),
+impl From<WorkError> for SignOnFailure {
+    fn from(error: WorkError) -> Self {
+        match error {
+            WorkError::Busy => Self::Busy,
+            WorkError::Faulted => Self::Outage(Outage::new(error)),
         }
     }
 }

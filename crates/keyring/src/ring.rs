@@ -36,10 +36,10 @@ pub struct KeyringParts {
 /// The keys of one installation. Clones are handles of the same one.
 #[derive(Clone)]
 pub struct Keyring {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) inner: Arc<KeyringInner>,
 }
 
-pub(crate) struct Inner {
+pub(crate) struct KeyringInner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -56,7 +56,7 @@ impl Keyring {
     pub fn new(parts: KeyringParts) -> Self {
         let KeyringParts { store, clock, entropy, key, signers } = parts;
         let bounds = Bounds { threads: signers, waiting_max: WAITING_MAX, patience: PATIENCE };
-        let inner = Inner {
+        let inner = KeyringInner {
             store,
             clock,
             entropy,

@@ -199,7 +199,10 @@ mod tests {
     #[test]
     fn what_must_be_refused_is_no_logout_token() {
         let good = serde_json::to_value(claims(kinds()[2].clone())).unwrap();
-        assert!(LogoutClaims::read(&received(None, &good), "shop").is_some(), "the type is optional for others");
+        assert!(
+            LogoutClaims::read(&received(None, &good), "shop").is_some(),
+            "the type is optional for others"
+        );
         assert!(LogoutClaims::read(&received(Some("JWT"), &good), "shop").is_none());
         assert!(LogoutClaims::read(&received(Some("logout+jwt"), &good), "desk").is_none());
         for (name, value) in [
@@ -218,7 +221,10 @@ mod tests {
         ] {
             let mut bad = good.clone();
             bad[name] = value.clone();
-            assert!(LogoutClaims::read(&received(Some("logout+jwt"), &bad), "shop").is_none(), "{name}: {value}");
+            assert!(
+                LogoutClaims::read(&received(Some("logout+jwt"), &bad), "shop").is_none(),
+                "{name}: {value}"
+            );
         }
         let mut nobody = good.clone();
         nobody.as_object_mut().unwrap().retain(|name, _| name != "sub" && name != "sid");

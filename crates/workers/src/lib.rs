@@ -1,7 +1,7 @@
 //! A bounded pool of threads for work that takes a core for milliseconds: hashing, signing.
 //!
 //! Such work has its own few threads, a bounded queue and a bounded wait, so that a storm of it slows no check and no ending;
-//! beyond the bounds the answer is [`Undone::Busy`], at once (ONE-SLOW-HURTS-NONE, HOME-LIMITS). A place in the queue can be
+//! beyond the bounds the answer is [`WorkError::Busy`], at once (ONE-SLOW-HURTS-NONE, HOME-LIMITS). A place in the queue can be
 //! reserved before something is spent that the work is needed for. Work that panics costs its caller an answer and
 //! nobody else anything: its thread goes on with new state. Nothing here knows what the work is.
 
@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Why work was not done. Nothing came of it, and it may be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Undone {
+pub enum WorkError {
     /// As much of this kind waits as may, or it waited for as long as it may.
     #[error("too much work of this kind waits")]
     Busy,
@@ -68,8 +68,8 @@ impl<S: Send + 'static> Workers<S> {
     }
 
     /// Reserves a place in the queue, if one is free.
-    pub fn reserve(&self) -> Result<ReservedPlace<S>, Undone> {
-        let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Undone::Busy)?;
+    pub fn reserve(&self) -> Result<ReservedPlace<S>, WorkError> {
+        let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_| WorkError::Busy)?;
         Ok(ReservedPlace { jobs: self.jobs.clone(), permit })
     }
 
@@ -77,9 +77,9 @@ impl<S: Send + 'static> Workers<S> {
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut S) -> T + Send + 'static,
-    ) -> Result<T, Undone> {
+    ) -> Result<T, WorkError> {
         let answer = self.reserve()?.run(work);
-        tokio::time::timeout(self.patience, answer).await.unwrap_or(Err(Undone::Busy))
+        tokio::time::timeout(self.patience, answer).await.unwrap_or(Err(WorkError::Busy))
     }
 }
 
@@ -88,7 +88,7 @@ impl<S: Send + 'static> ReservedPlace<S> {
     pub async fn run<T: Send + 'static>(
         self,
         work: impl FnOnce(&mut S) -> T + Send + 'static,
-    ) -> Result<T, Undone> {
+    ) -> Result<T, WorkError> {
         let (reply, answer) = oneshot::channel();
         let permit = self.permit;
         let job: Job<S> = Box::new(move |state| {
@@ -99,8 +99,8 @@ impl<S: Send + 'static> ReservedPlace<S> {
             }
         });
         // A panic drops the reply; so does the end of the threads, which is the end of the process.
-        self.jobs.send(job).map_err(|_| Undone::Faulted)?;
-        answer.await.map_err(|_| Undone::Faulted)
+        self.jobs.send(job).map_err(|_| WorkError::Faulted)?;
+        answer.await.map_err(|_| WorkError::Faulted)
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
         let pool = Workers::start("test", bounds(1), || ());
         let open = gate(&pool).await;
         let waiting = pool.reserve().expect("one may wait").run(|()| 2);
-        assert_eq!(pool.run(|()| 3).await, Err(Undone::Busy));
+        assert_eq!(pool.run(|()| 3).await, Err(WorkError::Busy));
         open.send(()).expect("the gate is there");
         assert_eq!(waiting.await, Ok(2));
         assert_eq!(pool.run(|()| 4).await, Ok(4));
@@ -157,7 +157,7 @@ mod tests {
     async fn a_reserved_place_is_kept() {
         let pool = Workers::start("test", bounds(1), || ());
         let place = pool.reserve().expect("a place");
-        assert_eq!(pool.run(|()| 1).await, Err(Undone::Busy));
+        assert_eq!(pool.run(|()| 1).await, Err(WorkError::Busy));
         assert_eq!(place.run(|()| 2).await, Ok(2));
         drop(pool.reserve().expect("a place"));
         assert_eq!(pool.run(|()| 3).await, Ok(3));
@@ -169,7 +169,7 @@ mod tests {
         let pool = Workers::start("test", Bounds { patience: Duration::ZERO, ..bounds(8) }, || ());
         let open = gate(&pool).await;
         let kept = tokio::spawn(pool.reserve().expect("a place").run(|()| 1));
-        assert_eq!(pool.run(|()| 2).await, Err(Undone::Busy));
+        assert_eq!(pool.run(|()| 2).await, Err(WorkError::Busy));
         open.send(()).expect("the gate is there");
         assert_eq!(kept.await.expect("no panic"), Ok(1));
     }
@@ -182,7 +182,7 @@ mod tests {
             state.push(1);
             assert!(state.is_empty(), "a fault on purpose");
         });
-        assert_eq!(faulted.await, Err(Undone::Faulted));
+        assert_eq!(faulted.await, Err(WorkError::Faulted));
         for _ in 0..3 {
             assert_eq!(pool.run(|state| state.len()).await, Ok(0));
         }

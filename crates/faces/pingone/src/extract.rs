@@ -6,7 +6,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use adieu_authority::{
-    ClientId, Device, Origin, Outage, Principal, Realm, RealmId, Rights, SessionId, SessionToken, Standing, UserId,
+    ClientId, Device, Origin, Outage, Principal, Realm, RealmId, Rights, SessionId, SessionToken, Standing,
+    UserId,
 };
 use adieu_http_kit::client::{self, Peer};
 use adieu_http_kit::media;

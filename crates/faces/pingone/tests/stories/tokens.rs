@@ -257,7 +257,11 @@ async fn a_retired_key_still_verifies() {
     door.world.wait_s(1);
     let realm = door.world.data.realm.clone();
     let rotated = door.world.authority().rotate_key(&realm, Alg::Rs256).await.expect("a new key");
-    assert_eq!(door.sign_on(ALICE).await.header(), held.header(), "the new key is published and does not sign yet");
+    assert_eq!(
+        door.sign_on(ALICE).await.header(),
+        held.header(),
+        "the new key is published and does not sign yet"
+    );
     door.world.wait_s(rotated.signs_from.since(rotated.created_at).s());
     for restarted in [false, true] {
         if restarted {
