@@ -2,8 +2,9 @@
 //!
 //! Whether the session is one of a door's realm is for the face to say.
 
+use adieu_core::{Check, FoundSession, SessionRecord};
 use adieu_core::{Outage, RealmId, SessionId, SessionToken, UserId};
-use adieu_store::{Check, FoundSession, Lookup, SessionPage, SessionQuery, SessionRecord};
+use adieu_store::{Lookup, SessionPage, SessionQuery};
 
 use crate::Authority;
 

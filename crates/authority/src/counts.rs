@@ -2,8 +2,8 @@
 //!
 //! Counts only; the recorder stands in the binary.
 
+use adieu_core::{Check, FoundSession};
 use adieu_core::{Outage, Verdict};
-use adieu_store::{Check, FoundSession};
 
 /// How often which answer was given. The handles are got once: a check is too cheap to look them up.
 #[derive(Clone)]

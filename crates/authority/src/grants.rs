@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use adieu_core::grant::{opaque, read_opaque};
 use adieu_core::{
-    Client, Grant, GrantError, GrantId, Outage, Realm, RedeemOrder, Refresh, RotateOrder, Session, TokenHash,
-    Verdict,
+    Client, FoundSession, Grant, GrantError, GrantId, Outage, Realm, RedeemOrder, Refresh, RotateOrder,
+    Session, TokenHash, Verdict,
 };
-use adieu_store::FoundSession;
 
 use crate::Authority;
 

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
+use adieu_core::FoundSession;
 use adieu_core::{
     Actor, Client, Grant, GrantAround, GrantId, Outage, Realm, RealmId, RoleAssignment, SessionId, User,
     UserId, Verdict, is_revoked,
 };
-use adieu_store::FoundSession;
 use adieu_token::{TYP_ACCESS, TYP_ID, Verified};
 
 use crate::revoke::token_id;

@@ -35,10 +35,11 @@ pub use adieu_core::{
     Session, SessionId, SessionToken, Span, Standing, State, Unwritten, User, UserEdit, UserId, Verdict,
     assurance_of,
 };
+pub use adieu_core::{Check, Fate, FoundSession, LiveSession, SessionRecord};
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
-    Check, DirectoryError, Document, Edited, Fate, Figures, Flow, FlowId, FoundSession, LiveSession, Lookup,
-    SessionCursor, SessionPage, SessionQuery, SessionRecord, Store, Swept,
+    DirectoryError, Document, Edited, Figures, Flow, FlowId, Lookup, SessionCursor, SessionPage,
+    SessionQuery, Store, Swept,
 };
 
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};

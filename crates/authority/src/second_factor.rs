@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
+use adieu_core::LiveSession;
 use adieu_core::{
     AmendError, AmendOrder, Amendment, Channel, CodeSet, Device, Origin, RECOVERY_CODE, Realm, RecoveryCodes,
     SessionToken, Spending, TokenHash, User, UserEdit, UserId,
 };
-use adieu_store::{DirectoryError, Edited, LiveSession};
+use adieu_store::{DirectoryError, Edited};
 
 use crate::Authority;
 use crate::sign_on::{SignOn, SignOnFailure, SignedIn, count};

@@ -10,7 +10,7 @@ use crate::Authority;
 impl Authority {
     /// Frees space, one bounded batch; says whether there may be more to do.
     pub async fn sweep(&self) -> Result<Swept, Unwritten> {
-        self.store().sweep(self.now(), self.policy().tombstones_kept.ms()).await
+        self.store().sweep(self.now(), self.policy().tombstones_kept).await
     }
 
     /// Whether the store answers.

@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::facts::SessionFacts;
 use crate::outage::Unwritten;
-use crate::session::{Around, Method, Session, Verdict, verdict};
+use crate::session::{Method, Session, Verdict};
 use crate::session_id::SessionId;
 use crate::time::Timestamp;
 
@@ -44,16 +45,14 @@ pub enum AmendError {
 
 /// The session as amended, if it is live.
 pub fn decide_amend(
-    session: &Session,
-    seen_at: Timestamp,
-    around: Around,
+    facts: Option<&SessionFacts>,
     order: &AmendOrder,
     now: Timestamp,
 ) -> Result<Session, AmendError> {
-    if session.id != order.session || verdict(session, seen_at, around, now) != Verdict::Live {
-        return Err(AmendError::NotLive);
-    }
-    let mut next = session.clone();
+    let lives =
+        |facts: &&SessionFacts| facts.session.id == order.session && facts.verdict(now) == Verdict::Live;
+    let facts = facts.filter(lives).ok_or(AmendError::NotLive)?;
+    let mut next = facts.as_seen();
     match &order.amendment {
         Amendment::Properties(values) => next.properties.extend(values.clone()),
         Amendment::ExpiresAt(at) => next.expires_at = *at,

@@ -6,18 +6,26 @@
 
 pub mod amend;
 pub mod cause;
+pub mod check;
 pub mod directory;
 pub mod ending;
 pub mod entropy;
+pub mod facts;
 pub mod grant;
+pub mod grant_facts;
 pub mod ids;
 pub mod keys;
+pub mod opening;
 pub mod outage;
+pub mod outline;
+pub mod own_tokens;
 pub mod revoke;
+
 pub mod rights;
 pub mod second_factor;
 pub mod session;
 pub mod session_id;
+pub mod session_record;
 pub mod sign_on;
 pub mod sweep;
 pub mod time;
@@ -25,6 +33,7 @@ pub mod token;
 
 pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
 pub use cause::{Actor, Cause};
+pub use check::{Check, FoundSession, LiveSession, decide_check, decide_find};
 pub use directory::{
     Beyond, Client, ClientAuth, Limits, NewUser, PasswordRenewal, Population, Proof, Quota, Realm, User,
     UserEdit, decide_renew_password,
@@ -34,19 +43,24 @@ pub use ending::{
     PresentedToken, Tombstone, decide_ending,
 };
 pub use entropy::Entropy;
+pub use facts::{SessionFacts, is_shown};
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, RotateOrder};
+pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
 pub use ids::{ClientId, Locator, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
+pub use opening::{Opening, OpeningFacts, OpeningOutcome, Room, decide_opening};
 pub use outage::{Outage, Unwritten};
-pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, decide_revoke_own, is_revoked};
+pub use outline::SessionOutline;
+pub use own_tokens::decide_revoke_own;
+pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing};
 pub use second_factor::{
     Assurance, CODES_IN_A_SET, CodeSet, RECOVERY_CODE, RecoveryCodes, Spending, assurance_of,
 };
 pub use session::{Around, Channel, Device, Generations, Method, NotLive, Session, State, Verdict, verdict};
 pub use session_id::{Incarnation, SessionId, SessionIdCipher};
-pub use sign_on::{
-    How, SignOnDecision, SignOnError, SignOnOrder, SignedOn, decide_room, decide_sign_on, decide_spending,
-};
+pub use session_record::{Fate, KeptSession, SessionRecord, session_record};
+pub use sign_on::{How, SignOnError, SignOnOrder, SignedOn};
+pub use sweep::{SweepBounds, spent};
 pub use time::{Clock, Span, Timestamp};
 pub use token::{SessionSecret, SessionToken, TokenHash};

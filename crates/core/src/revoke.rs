@@ -70,7 +70,7 @@ pub fn decide_revoke(grant: &Grant, order: &RevokeOrder, now: Timestamp) -> Gran
 }
 
 /// The revoked tokens of a client in its own name with one more; none if there is no room for it.
-pub fn decide_revoke_own(
+pub(crate) fn with_revoked_own(
     revoked: &[RevokedToken],
     token: RevokedToken,
     now: Timestamp,

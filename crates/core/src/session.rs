@@ -140,16 +140,26 @@ pub struct Around {
 
 /// Whether a session is live at `now`, with `seen_at` its last known activity.
 pub fn verdict(session: &Session, seen_at: Timestamp, around: Around, now: Timestamp) -> Verdict {
-    if session.state == State::Reset {
+    verdict_of(session.state, session.born, (session.ends_at(seen_at), session.expires_at), around, now)
+}
+
+/// The same of a session that ends at `ends_at` if nothing more happens and at `expires_at` in any case.
+pub(crate) fn verdict_of(
+    state: State,
+    born: Generations,
+    (ends_at, expires_at): (Timestamp, Timestamp),
+    around: Around,
+    now: Timestamp,
+) -> Verdict {
+    if state == State::Reset {
         return Verdict::Not(NotLive::Reset);
     }
-    if session.born != around.generations {
+    if born != around.generations {
         return Verdict::Not(NotLive::Generation);
     }
-    if now >= session.ends_at(seen_at) {
+    if now >= ends_at {
         // Both limits may have passed by now: the nearer one ended it.
-        let expired = session.ends_at(seen_at) == session.expires_at;
-        return Verdict::Not(if expired { NotLive::Expired } else { NotLive::Idle });
+        return Verdict::Not(if ends_at == expires_at { NotLive::Expired } else { NotLive::Idle });
     }
     if !around.user_enabled {
         return Verdict::Not(NotLive::Disabled);
@@ -157,10 +167,15 @@ pub fn verdict(session: &Session, seen_at: Timestamp, around: Around, now: Times
     Verdict::Live
 }
 
+/// When a session is over if nothing more happens: the nearer of its two limits.
+pub(crate) fn nearer_limit(idle: Option<Span>, expires_at: Timestamp, seen_at: Timestamp) -> Timestamp {
+    idle.map_or(expires_at, |idle| expires_at.min(seen_at.plus(idle)))
+}
+
 impl Session {
     /// When the session is over if nothing more happens: the nearer of its two limits.
     pub fn ends_at(&self, seen_at: Timestamp) -> Timestamp {
-        self.idle.map_or(self.expires_at, |idle| self.expires_at.min(seen_at.plus(idle)))
+        nearer_limit(self.idle, self.expires_at, seen_at)
     }
 
     /// This session with one more client that takes part; none if it does so already.

@@ -1,14 +1,12 @@
 //! What a proven identity leads to: a new session, a renewed one, or the same id begun anew after a reset.
 //!
-//! The engine calls [`decide_sign_on`] inside its transaction with the facts as they are there; nothing here
-//! knows how the identity was proven.
+//! `opening` puts these decisions together for an engine; nothing here knows how the identity was proven.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::cause::Cause;
-use crate::directory::{Beyond, Limits, Proof, Quota, User};
-use crate::ending::{EndKind, EndOrder, EndTarget, EndedSessions, Origin};
+use crate::directory::{Limits, Proof, Quota, User};
+use crate::ending::EndedSessions;
 use crate::ids::{Locator, RealmId};
 use crate::outage::Unwritten;
 use crate::second_factor::Spending;
@@ -74,7 +72,7 @@ pub enum How {
 
 /// What is to be written.
 #[derive(Clone, Debug)]
-pub enum SignOnDecision {
+pub(crate) enum SignOnDecision {
     /// A new session in a free place: see [`SignOnOrder::born`].
     Open(Generations),
     /// This session goes on, as changed.
@@ -110,7 +108,7 @@ pub enum SignOnError {
 /// Decides a sign-on from the facts inside the transaction.
 ///
 /// `previous` is the session whose token the order carries, with its last activity, if its secret matches.
-pub fn decide_sign_on(
+pub(crate) fn decide_sign_on(
     order: &SignOnOrder,
     user: &User,
     realm_generation: u64,
@@ -148,7 +146,7 @@ pub fn decide_sign_on(
 }
 
 /// The user's record with the code of the order used up; none where the order uses none.
-pub fn decide_spending(
+pub(crate) fn decide_spending(
     order: &SignOnOrder,
     user: &User,
     now: Timestamp,
@@ -159,42 +157,9 @@ pub fn decide_spending(
     Ok(Some(User { recovery_codes: Some(codes), updated_at: now, ..user.clone() }))
 }
 
-/// The orders that make room for one more session of a user, whose other live sessions are these.
-///
-/// They are part of the sign-on and carried out in its transaction, on the one road (ONE-ROAD): of two sign-ons at once
-/// the later one counts the earlier.
-pub fn decide_room(
-    order: &SignOnOrder,
-    mut others: Vec<(Session, Timestamp)>,
-) -> Result<Vec<EndOrder>, SignOnError> {
-    let Some(quota) = order.quota else { return Ok(Vec::new()) };
-    let surplus = (others.len() + 1).saturating_sub(quota.max.max(1) as usize);
-    if surplus == 0 {
-        return Ok(Vec::new());
-    }
-    match quota.beyond {
-        Beyond::Refuse => return Err(SignOnError::Quota),
-        Beyond::EndOldest => others.sort_by_key(|(session, _)| (session.opened_at, session.id)),
-        Beyond::EndNextExpiring => {
-            others.sort_by_key(|(session, seen_at)| (session.ends_at(*seen_at), session.id))
-        }
-        Beyond::EndAll => {}
-    }
-    let falling = if quota.beyond == Beyond::EndAll { others.len() } else { surplus };
-    let end = |(session, _): (Session, Timestamp)| EndOrder {
-        realm: None,
-        target: EndTarget::One(session.id),
-        kind: EndKind::End,
-        cause: Cause::Quota,
-        spare: None,
-        origin: Origin { channel: order.channel.clone(), address: order.device.address.clone() },
-    };
-    Ok(others.into_iter().take(falling).map(end).collect())
-}
-
 impl SignOnOrder {
     /// The new session, in the place that the engine found.
-    pub fn born(&self, id: SessionId, locator: Locator, born: Generations, now: Timestamp) -> Session {
+    pub(crate) fn born(&self, id: SessionId, locator: Locator, born: Generations, now: Timestamp) -> Session {
         Session {
             id,
             locator,

@@ -4,12 +4,31 @@
 //! and nothing that a user could still begin anew.
 
 use crate::ending::{EndKind, EndOrder, EndTarget, Origin};
-use crate::session::{Around, Channel, NotLive, Session, Verdict, verdict};
-use crate::time::Timestamp;
+use crate::facts::SessionFacts;
+use crate::session::{Channel, NotLive, Verdict};
+use crate::time::{Span, Timestamp};
+
+/// Up to which moments a sweep may take things away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SweepBounds {
+    /// A flow or a grant whose last moment is this one or an earlier one: nothing of it can be live.
+    pub expired: Timestamp,
+    /// A tombstone whose session ended then or earlier.
+    pub tombstones: Timestamp,
+}
+
+impl SweepBounds {
+    /// The bounds of a sweep at `now` that leaves tombstones for so long.
+    pub const fn at(now: Timestamp, tombstones_kept: Span) -> Self {
+        let tombstones = Timestamp::from_ms(now.ms().saturating_sub(tombstones_kept.ms()));
+        Self { expired: now, tombstones }
+    }
+}
 
 /// The order that removes a session which is over, if it is.
-pub fn spent(session: &Session, seen_at: Timestamp, around: Around, now: Timestamp) -> Option<EndOrder> {
-    let why = match verdict(session, seen_at, around, now) {
+pub fn spent(facts: &SessionFacts, now: Timestamp) -> Option<EndOrder> {
+    let session = &facts.session;
+    let why = match facts.verdict(now) {
         Verdict::Live | Verdict::Not(NotLive::Disabled) => return None,
         Verdict::Not(NotLive::Reset) if now < session.expires_at => return None,
         Verdict::Not(why) => why,

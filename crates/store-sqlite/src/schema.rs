@@ -186,7 +186,7 @@ mod tests {
         );
         let cipher = SessionIdCipher::new(&adieu_core::InstallationKey::from_bytes([7; 32]));
         let kept = rows::kept_of(&db, &cipher, ada.key).expect("read");
-        let [rows::Kept::Session(session), rows::Kept::Tombstone(grave)] = &kept[..] else {
+        let [rows::SessionRow::Stored(session), rows::SessionRow::Ended(grave)] = &kept[..] else {
             panic!("two rows")
         };
         assert_eq!((session.opened_at.ms(), session.user), (100, user));

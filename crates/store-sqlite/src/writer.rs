@@ -86,13 +86,13 @@ impl<'a> Batch<'a> {
 
     /// The session of an id, as the orders before this one left it. This thread is the only writer, so what no order of
     /// the batch has touched is in the map as it is in the database.
-    pub(crate) fn session(&self, id: SessionId) -> rusqlite::Result<Option<Session>> {
+    pub(crate) fn session(&self, id: SessionId) -> rusqlite::Result<Option<Arc<Session>>> {
         if !self.dirty.contains(&id.number())
-            && let Some(held) = self.shared.caches.sessions.find(&id.number())
+            && let Some(cached) = self.shared.caches.sessions.find(&id.number())
         {
-            return Ok(Some(Session { seen_at: held.seen_at(), ..Session::clone(&held.session) }));
+            return Ok(Some(Arc::clone(&cached.session)));
         }
-        rows::session(self.db, self.cipher(), id)
+        Ok(rows::session(self.db, self.cipher(), id)?.map(Arc::new))
     }
 
     /// The user of an id, as the orders before this one left it.

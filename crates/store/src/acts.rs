@@ -8,10 +8,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use adieu_core::{
-    AmendError, AmendOrder, Cause, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId,
-    Locator, NewUser, NotLive, Origin, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId,
-    RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, Session, SessionId, SessionToken, SignOnError,
-    SignOnOrder, SignedOn, Timestamp, Unwritten, User, UserEdit, UserId, Verdict,
+    AmendError, AmendOrder, Check, Client, ClientId, EndError, EndOrder, Ended, FoundSession, Grant,
+    GrantError, GrantId, Locator, NewUser, Origin, Outage, PasswordRenewal, Population, PopulationId, Realm,
+    RealmId, RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, SessionRecord, SessionToken,
+    SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserEdit, UserId,
 };
 
 use crate::document::Document;
@@ -35,79 +35,6 @@ impl<T> Lookup<T> {
             Self::Now(answer) => answer,
             Self::Later(act) => act.await,
         }
-    }
-}
-
-/// A session that is live, with its user.
-#[derive(Clone, Debug)]
-pub struct LiveSession {
-    /// The session.
-    pub session: Arc<Session>,
-    /// Its user.
-    pub user: Arc<User>,
-    /// Its last activity.
-    pub seen_at: Timestamp,
-}
-
-/// The answer of a check.
-#[derive(Clone, Debug)]
-pub enum Check {
-    /// The session is live.
-    Live(LiveSession),
-    /// It is not.
-    Not(NotLive),
-}
-
-/// A session looked up by its public id, live or not.
-#[derive(Clone, Debug)]
-pub struct FoundSession {
-    /// The session.
-    pub session: Arc<Session>,
-    /// Its user.
-    pub user: Arc<User>,
-    /// Its last activity.
-    pub seen_at: Timestamp,
-    /// Whether it is live.
-    pub verdict: Verdict,
-}
-
-/// What became of a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It is live.
-    Live,
-    /// It is not, though nobody ended it by name.
-    Over(NotLive),
-    /// It was ended.
-    Ended {
-        /// When.
-        at: Timestamp,
-        /// Why.
-        cause: Cause,
-    },
-}
-
-/// A session with what became of it, for as long as something of it is kept and may be shown.
-#[derive(Clone, Debug)]
-pub struct SessionRecord {
-    /// The session; if it was ended, as it was then.
-    pub session: Arc<Session>,
-    /// Its user, as known now.
-    pub user: Arc<User>,
-    /// Its last activity.
-    pub seen_at: Timestamp,
-    /// What became of it.
-    pub fate: Fate,
-}
-
-impl From<FoundSession> for SessionRecord {
-    fn from(found: FoundSession) -> Self {
-        let FoundSession { session, user, seen_at, verdict } = found;
-        let fate = match verdict {
-            Verdict::Live => Fate::Live,
-            Verdict::Not(why) => Fate::Over(why),
-        };
-        Self { session, user, seen_at, fate }
     }
 }
 
@@ -390,8 +317,8 @@ pub trait Grants: Send + Sync {
 
 /// What keeps a store well.
 pub trait Upkeep: Send + Sync {
-    /// Frees space: a bounded batch of what is over, and of tombstones older than `keep_ms`.
-    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Pending<Result<Swept, Unwritten>>;
+    /// Frees space: a bounded batch of what is over, and of tombstones that were kept for so long.
+    fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>>;
     /// Whether it could write and read just now.
     fn ready(&self) -> Pending<Result<(), Outage>>;
     /// What it can tell about itself.

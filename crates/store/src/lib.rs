@@ -11,9 +11,8 @@ mod flow;
 pub mod suite;
 
 pub use acts::{
-    Check, Directory, DirectoryError, Documents, Edited, Fate, Figures, Flows, FoundSession, Grants,
-    LiveSession, Lookup, Pending, SessionCursor, SessionPage, SessionQuery, SessionRecord, Sessions, Store,
-    StoredKey, Swept, Upkeep,
+    Directory, DirectoryError, Documents, Edited, Figures, Flows, Grants, Lookup, Pending, SessionCursor,
+    SessionPage, SessionQuery, Sessions, Store, StoredKey, Swept, Upkeep,
 };
 pub use document::Document;
 pub use flow::{Flow, FlowId};

@@ -7,15 +7,14 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use adieu_core::{
-    AmendError, AmendOrder, Client, ClientId, EndError, EndOrder, Ended, Grant, GrantError, GrantId, NewUser,
-    Origin, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId, RedeemOrder, RevokeOrder,
-    RevokedToken, RotateOrder, SessionId, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp,
-    Unwritten, User, UserEdit, UserId,
+    AmendError, AmendOrder, Check, Client, ClientId, EndError, EndOrder, Ended, FoundSession, Grant,
+    GrantError, GrantId, NewUser, Origin, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId,
+    RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, SessionRecord, SessionToken, SignOnError,
+    SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserEdit, UserId,
 };
 use adieu_store::{
-    Check, Directory, DirectoryError, Document, Documents, Edited, Figures, Flow, FlowId, Flows,
-    FoundSession, Grants, Lookup, Pending, SessionPage, SessionQuery, SessionRecord, Sessions, Store,
-    StoredKey, Swept, Upkeep,
+    Directory, DirectoryError, Document, Documents, Edited, Figures, Flow, FlowId, Flows, Grants, Lookup,
+    Pending, SessionPage, SessionQuery, Sessions, Store, StoredKey, Swept, Upkeep,
 };
 
 /// How the store fails.
@@ -385,8 +384,8 @@ impl Grants for FailingStore {
 }
 
 impl Upkeep for FailingStore {
-    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Pending<Result<Swept, Unwritten>> {
-        self.write(|store| store.sweep(now, keep_ms))
+    fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>> {
+        self.write(|store| store.sweep(now, tombstones_kept))
     }
 
     fn ready(&self) -> Pending<Result<(), Outage>> {

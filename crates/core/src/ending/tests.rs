@@ -6,17 +6,21 @@
 mod decisions;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::directory::{Beyond, Limits, Proof, Quota, User};
+use crate::directory::{Beyond, Limits, Proof, Quota, Realm, User};
+use crate::facts::SessionFacts;
 use crate::ids::PopulationId;
+use crate::opening::{OpeningFacts, Room, decide_opening};
+use crate::outline::SessionOutline;
 use crate::session::tests::plain;
 use crate::session::{Device, Generations};
 use crate::session_id::Incarnation;
-use crate::sign_on::{SignOnDecision, SignOnOrder, decide_room, decide_sign_on};
+use crate::sign_on::SignOnOrder;
 use crate::sweep::spent;
 use crate::time::Span;
 use crate::token::SessionSecret;
@@ -141,12 +145,6 @@ impl Model {
         self.drawn
     }
 
-    fn around(&self, session: &Session) -> Around {
-        let user = self.disk.users.iter().find(|u| u.id == session.user).expect("the user of a session");
-        let generations = Generations { user: user.generation, realm: self.disk.realm_generation };
-        Around { generations, user_enabled: user.enabled }
-    }
-
     fn seen_at(&self, session: &Session) -> Timestamp {
         self.seen.get(&session.id).copied().unwrap_or(session.seen_at).max(session.seen_at)
     }
@@ -160,28 +158,20 @@ impl Model {
     }
 
     fn lives(&self, id: SessionId) -> bool {
-        let live = |s: &Session| verdict(s, self.seen_at(s), self.around(s), self.now) == Verdict::Live;
-        self.by_id(id).is_some_and(live)
+        self.by_id(id).is_some_and(|s| self.facts(s).verdict(self.now) == Verdict::Live)
     }
 
     fn family(&self, target: &EndTarget) -> Family {
         let one = |id: SessionId| match self.by_id(id) {
-            Some(s) => Family::One {
-                session: Box::new(s.clone()),
-                seen_at: self.seen_at(s),
-                around: self.around(s),
-                forgotten: self.disk.users.iter().any(|u| u.id == s.user && s.born.user < u.forgotten),
-            },
+            Some(s) => Family::of_session(&self.facts(s)),
             None => match self.disk.tombstones.get(&id) {
-                Some(t) => Family::Past(Box::new(t.clone())),
+                Some(t) => Family::of_tombstone(t.clone(), Some(self.user(t.session.user))),
                 None => Family::Nothing,
             },
         };
         let of_user = |id: UserId, keep: Option<SessionId>| {
-            let user = self.disk.users.iter().find(|u| u.id == id).expect("a user");
-            let keep = keep.and_then(|id| self.by_id(id));
-            let keep = keep.map(|s| Box::new((s.clone(), self.seen_at(s), self.around(s))));
-            Family::User { key: user.key, id, realm: realm(), generation: user.generation, keep }
+            let keep = keep.and_then(|id| self.by_id(id)).map(|s| self.facts(s));
+            Family::of_user(Some(self.user(id)), keep.as_ref())
         };
         match target {
             EndTarget::Token(token) => one(token.id),
@@ -224,17 +214,28 @@ impl Model {
         }
     }
 
+    fn user(&self, id: UserId) -> &User {
+        self.disk.users.iter().find(|u| u.id == id).expect("a user")
+    }
+
+    fn facts(&self, session: &Session) -> SessionFacts {
+        SessionFacts {
+            session: Arc::new(session.clone()),
+            seen_at: self.seen_at(session),
+            user: Arc::new(self.user(session.user).clone()),
+            realm_generation: self.disk.realm_generation,
+        }
+    }
+
     /// Ends what stands in the way of one more session, as an engine does inside the sign-on; none if it is refused.
-    fn make_room(&mut self, order: &SignOnOrder, going_on: Option<SessionId>) -> Option<()> {
-        let mine = |s: &&Session| s.user == order.proof.user && Some(s.id) != going_on;
-        let live = |s: &&Session| verdict(s, self.seen_at(s), self.around(s), self.now) == Verdict::Live;
-        let others = self.disk.sessions.values().filter(mine).filter(live);
-        let others: Vec<_> = others.map(|s| (s.clone(), self.seen_at(s))).collect();
-        let most = order.quota.map_or(usize::MAX, |quota| quota.max as usize);
-        let lived = others.len();
-        let orders = decide_room(order, others).ok()?;
-        assert!(lived - orders.len() < most, "there is room for one more");
-        for end in orders {
+    fn make_room(&mut self, order: &SignOnOrder, mut room: Room<'_>) -> Option<()> {
+        let mine = |s: &&Session| s.user == order.proof.user;
+        let others: Vec<_> =
+            self.disk.sessions.values().filter(mine).map(|s| SessionOutline::from(&self.facts(s))).collect();
+        if room.wants_others() {
+            let _ = others.into_iter().try_for_each(|other| room.count(other));
+        }
+        for end in room.decide(true).ok()? {
             let EndTarget::One(id) = end.target else { panic!("one session: {end:?}") };
             self.cover(|s| s.id == id);
             assert!(matches!(self.end(&end), Ok(Ended::Now(_))), "what makes room was live");
@@ -269,30 +270,36 @@ impl Model {
             secret: SessionSecret::from_bytes(secret),
             incarnation: Incarnation::from_bits(self.draw()),
         };
-        let stored =
-            previous.as_ref().and_then(|t| self.by_id(t.id).filter(|s| s.token_hash.matches(&t.secret)));
-        let facts = stored.map(|s| (s, self.seen_at(s)));
-        let decision = decide_sign_on(&order, &user, self.disk.realm_generation, facts, self.now);
-        assert_eq!(decision.is_err(), stale_proof || !user.enabled, "only these two refuse");
-        let session = match decision {
-            Err(_) => return,
-            Ok(SignOnDecision::GoOn(session, _)) => {
-                let Some(()) = self.make_room(&order, Some(session.id)) else { return };
-                *session
-            }
-            Ok(SignOnDecision::Open(born)) => {
-                let Some(()) = self.make_room(&order, None) else { return };
-                let slot = (0..).find(|slot| {
-                    let place = user.key.slot(*slot).expect("a slot");
-                    !self.disk.sessions.contains_key(&place.number())
-                });
-                let place = user.key.slot(slot.expect("a free one")).expect("a slot");
-                let mut id = [0; 16];
-                id[..8].copy_from_slice(&place.number().to_be_bytes());
-                id[8..].copy_from_slice(&order.incarnation.number().to_be_bytes());
-                order.born(SessionId::from_bytes(id), place, born, self.now)
-            }
+        let realm = Realm {
+            id: realm(),
+            path: "/".into(),
+            generation: self.disk.realm_generation,
+            created_at: Timestamp::from_ms(0),
         };
+        let facts = OpeningFacts {
+            user: Some(Arc::new(user.clone())),
+            realm: Some(Arc::new(realm)),
+            previous: previous.and_then(|token| self.by_id(token.id).map(|s| self.facts(s))),
+        };
+        let opening = decide_opening(&order, facts, self.now);
+        assert_eq!(opening.is_err(), stale_proof || !user.enabled, "only these two refuse");
+        let Ok(opening) = opening else { return };
+        let Some(()) = self.make_room(&order, opening.room()) else { return };
+        let place = opening.needs_place().then(|| {
+            let slot = (0..).find(|slot| {
+                let place = user.key.slot(*slot).expect("a slot");
+                !self.disk.sessions.contains_key(&place.number())
+            });
+            let place = user.key.slot(slot.expect("a free one")).expect("a slot");
+            let mut id = [0; 16];
+            id[..8].copy_from_slice(&place.number().to_be_bytes());
+            id[8..].copy_from_slice(&order.incarnation.number().to_be_bytes());
+            (SessionId::from_bytes(id), place)
+        });
+        let session = opening.finish(place).expect("a place").session;
+        let most = order.quota.map_or(usize::MAX, |quota| quota.max as usize);
+        let others = self.disk.sessions.values().filter(|s| s.user == user.id && s.id != session.id);
+        assert!(others.filter(|s| self.lives(s.id)).count() < most, "there is room for one more");
         let token = SessionToken { id: session.id, secret: order.secret.clone() };
         let rotated = session.token_hash.matches(&token.secret);
         self.disk.sessions.insert(session.locator.number(), session);
@@ -359,12 +366,8 @@ impl Model {
             }
             Deed::Wait { s } => self.now = self.now.plus(Span::from_s(s)),
             Deed::Sweep => {
-                let orders: Vec<_> = self
-                    .disk
-                    .sessions
-                    .values()
-                    .filter_map(|s| spent(s, self.seen_at(s), self.around(s), self.now))
-                    .collect();
+                let orders: Vec<_> =
+                    self.disk.sessions.values().filter_map(|s| spent(&self.facts(s), self.now)).collect();
                 let live: Vec<_> = self.tokens.iter().filter(|(t, _)| self.is_live(t)).cloned().collect();
                 for order in orders {
                     assert!(matches!(self.end(&order), Ok(Ended::Before)), "a sweep ends nothing live");

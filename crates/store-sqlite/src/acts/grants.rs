@@ -6,34 +6,28 @@ use std::sync::Arc;
 
 use adieu_core::grant::{GrantDecision, decide_redeem, decide_rotate};
 use adieu_core::{
-    Client, ClientId, Grant, GrantAround, GrantError, GrantId, Outage, RedeemOrder, RevokeOrder,
-    RevokedToken, RotateOrder, Timestamp, Unwritten, Verdict, decide_revoke, decide_revoke_own,
+    Client, ClientId, Grant, GrantAround, GrantError, GrantFacts, GrantId, Outage, RedeemOrder, RevokeOrder,
+    RevokedToken, RotateOrder, Timestamp, decide_issue, decide_revoke, decide_revoke_own, grant_around,
 };
 use adieu_store::{Grants, Lookup, Pending};
 
-use crate::acts::family::{SessionFacts, facts_in};
+use crate::acts::family::facts_in;
 use crate::hooks::Place;
 use crate::writer::Batch;
 use crate::{SqliteStore, rows};
 
-/// The world around a grant, and its session if that is live.
-fn around(
-    batch: &Batch<'_>,
-    grant: &Grant,
-    now: Timestamp,
-) -> rusqlite::Result<(GrantAround, Option<SessionFacts>)> {
-    let live = facts_in(batch, grant.session)?.filter(|facts| facts.verdict(now) == Verdict::Live);
-    let client = rows::client(batch.db, &grant.client)?;
-    let client = client.filter(|(client, removed)| client.enabled && !removed).map(|(client, _)| client);
-    let outlives_session = match &client {
-        Some(client) if client.outlives_session => {
-            batch.user(grant.user)?.is_some_and(|user| user.enabled && !user.removed)
-        }
-        Some(_) | None => false,
-    };
-    let client_generation = client.map(|client| client.generation);
-    let session_epoch = live.as_ref().map(|facts| facts.session.epoch);
-    Ok((GrantAround { session_epoch, client_generation, outlives_session }, live))
+/// What is stored of those whom a grant names.
+fn facts_of(batch: &Batch<'_>, grant: &Grant) -> rusqlite::Result<GrantFacts> {
+    Ok(GrantFacts {
+        session: facts_in(batch, grant.session)?,
+        client: present(batch, &grant.client)?,
+        user: batch.user(grant.user)?,
+    })
+}
+
+/// A client that was not removed.
+fn present(batch: &Batch<'_>, id: &ClientId) -> rusqlite::Result<Option<Client>> {
+    Ok(rows::client(batch.db, id)?.filter(|(_, removed)| !removed).map(|(client, _)| client))
 }
 
 type Outcome = rusqlite::Result<Result<Grant, GrantError>>;
@@ -45,7 +39,7 @@ fn decided(
     decide: impl Fn(&Grant, GrantAround) -> GrantDecision,
 ) -> Outcome {
     let Some(grant) = rows::grant(batch.db, id)? else { return Ok(Err(GrantError::Invalid)) };
-    let (around, _) = around(batch, &grant, now)?;
+    let around = grant_around(&facts_of(batch, &grant)?, now);
     let decision = decide(&grant, around);
     if let Some(write) = decision.write {
         batch.write_grant(write)?;
@@ -56,18 +50,13 @@ fn decided(
 impl Grants for SqliteStore {
     fn issue(&self, grant: Grant, now: Timestamp) -> Pending<Result<(), GrantError>> {
         self.writer.write(move |batch| {
-            let (around, live) = around(batch, &grant, now)?;
-            let Some(facts) = live.filter(|_| grant.is_live(around, now)) else {
-                return Ok(Err(GrantError::Invalid));
+            let taken = rows::grant(batch.db, grant.id)?.is_some();
+            let issue = match decide_issue(&grant, &facts_of(batch, &grant)?, taken, now) {
+                Ok(issue) => issue,
+                Err(refusal) => return Ok(Err(refusal)),
             };
-            if rows::grant(batch.db, grant.id)?.is_some() {
-                return Ok(Err(GrantError::Invalid)); // 63 random bits met: the caller draws again.
-            }
-            batch.write_grant(grant.clone())?;
-            if let Some(session) = facts.session.joined_by(&grant.client) {
-                batch.write_session(session)?;
-            }
-            Ok(Ok(()))
+            batch.write_grant(issue.grant)?;
+            issue.session.map_or(Ok(()), |session| batch.write_session(session)).map(Ok)
         })
     }
 
@@ -96,16 +85,9 @@ impl Grants for SqliteStore {
         token: RevokedToken,
         now: Timestamp,
     ) -> Pending<Result<(), GrantError>> {
-        self.writer.write(move |batch| {
-            let Some((client, false)) = rows::client(batch.db, &id)? else {
-                return Ok(Err(GrantError::Invalid));
-            };
-            let Some(revoked_tokens) = decide_revoke_own(&client.revoked_tokens, token, now) else {
-                return Ok(Err(
-                    Unwritten::NotTaken(Outage::new("the client has too many revoked tokens")).into()
-                ));
-            };
-            batch.write_client(Client { revoked_tokens, ..client }, false).map(Ok)
+        self.writer.write(move |batch| match decide_revoke_own(present(batch, &id)?.as_ref(), token, now) {
+            Ok(client) => batch.write_client(client, false).map(Ok),
+            Err(refusal) => Ok(Err(refusal)),
         })
     }
 

@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use adieu_core::{RealmId, SessionId, Timestamp, User, Verdict};
-use adieu_store::{Fate, SessionCursor, SessionPage, SessionQuery, SessionRecord};
+use adieu_core::{KeptSession, RealmId, SessionId, SessionRecord, Timestamp, User, session_record};
+use adieu_store::{SessionCursor, SessionPage, SessionQuery};
 use rusqlite::Connection;
 
 use crate::acts::family::facts;
 use crate::error::Damaged;
-use crate::rows::{self, Kept};
+use crate::rows::{self, SessionRow};
 use crate::shared::Shared;
 
 /// Rows that one page looks at; a page may come out shorter than asked for, with a place to go on (HOME-LIMITS).
@@ -19,7 +19,7 @@ const LOOKED_MAX: u32 = 10_000;
 const MARKS_MAX: u32 = 500;
 
 /// The session of an id, or what is left of it.
-pub(super) fn session_record(
+pub(super) fn kept_session(
     db: &Connection,
     shared: &Shared,
     id: SessionId,
@@ -83,32 +83,22 @@ fn at(
 ) -> rusqlite::Result<Option<SessionRecord>> {
     let Some(kept) = rows::kept_at(db, &shared.cipher, mark)? else { return Ok(None) };
     let one = remembered(db, shared, kept, now)?;
-    Ok(one.filter(|one| live.is_none_or(|live| live == (one.fate == Fate::Live))))
+    Ok(one.filter(|one| live.is_none_or(|live| live == one.is_live())))
 }
 
 fn remembered(
     db: &Connection,
     shared: &Shared,
-    kept: Kept,
+    row: SessionRow,
     now: Timestamp,
 ) -> rusqlite::Result<Option<SessionRecord>> {
-    let (user, seen_at, session, fate) = match kept {
-        Kept::Session(session) => {
-            let facts = facts(db, shared, session)?;
-            let fate = match facts.verdict(now) {
-                Verdict::Live => Fate::Live,
-                Verdict::Not(why) => Fate::Over(why),
-            };
-            (facts.user, facts.seen_at, facts.session, fate)
-        }
-        Kept::Tombstone(tombstone) if tombstone.forgotten => return Ok(None),
-        Kept::Tombstone(tombstone) => {
+    let kept = match row {
+        SessionRow::Stored(session) => KeptSession::Stored(facts(db, shared, session)?),
+        SessionRow::Ended(tombstone) => {
             let user = rows::user(db, tombstone.session.user)?;
             let user = user.ok_or_else(|| Damaged::row("user of a tombstone"))?;
-            let fate = Fate::Ended { at: tombstone.ended_at, cause: tombstone.cause };
-            (Arc::new(user), tombstone.session.seen_at, tombstone.session, fate)
+            KeptSession::Ended(Box::new(tombstone), Arc::new(user))
         }
     };
-    let shown = !user.removed && session.born.user >= user.forgotten;
-    Ok(shown.then(|| SessionRecord { session: Arc::new(session), user, seen_at, fate }))
+    Ok(session_record(kept, now))
 }

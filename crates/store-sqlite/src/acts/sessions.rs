@@ -1,4 +1,4 @@
-//! Check, look, sign on, end, amend.
+//! Check, find, sign on, end, amend.
 //!
 //! `end` is the one function that writes an ending (ONE-ROAD); whatever ends in passing calls it.
 
@@ -6,16 +6,15 @@ use std::sync::Arc;
 
 use adieu_core::session::NotLive;
 use adieu_core::{
-    AmendError, AmendOrder, Around, EndError, EndOrder, Ended, EndedSessions, Generations, How, Outage,
-    RealmId, Session, SessionId, SessionToken, SignOnDecision, SignOnError, SignOnOrder, SignedOn, Timestamp,
-    User, UserId, Verdict, decide_amend, decide_ending, decide_room, decide_sign_on, decide_spending,
+    AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, FoundSession, OpeningFacts,
+    Outage, RealmId, Room, SessionFacts, SessionId, SessionOutline, SessionRecord, SessionToken, SignOnError,
+    SignOnOrder, SignedOn, Timestamp, UserId, UserKey, Verdict, decide_amend, decide_check, decide_ending,
+    decide_find, decide_opening,
 };
-use adieu_store::{
-    Check, FoundSession, LiveSession, Lookup, Pending, SessionPage, SessionQuery, SessionRecord, Sessions,
-};
+use adieu_store::{Lookup, Pending, SessionPage, SessionQuery, Sessions};
 use rusqlite::Connection;
 
-use crate::acts::family::{SessionFacts, facts, facts_in, family};
+use crate::acts::family::{facts, facts_in, family};
 use crate::acts::history;
 use crate::cache::CachedSession;
 use crate::hooks::Place;
@@ -27,25 +26,22 @@ use crate::{SqliteStore, rows};
 const FILLS_MAX: usize = 8;
 
 impl Shared {
-    /// The session, its user and the verdict, if all of it is in memory.
-    fn found_in_memory(
-        &self,
-        id: SessionId,
-        now: Timestamp,
-    ) -> Option<(Arc<CachedSession>, Arc<User>, Verdict)> {
-        let held = self.caches.sessions.find(&id.number())?;
-        let user = self.caches.users.find(&held.session.user.uuid().as_u128())?;
-        let realm = self.caches.realms.find(&held.session.realm.uuid().as_u128())?;
-        let generations = Generations { user: user.generation, realm: realm.generation };
-        let around = Around { generations, user_enabled: user.enabled };
-        let verdict = adieu_core::verdict(&held.session, held.seen_at(), around, now);
+    /// The facts about a session, if all of them are in memory and belong together.
+    fn facts_in_memory(&self, id: SessionId, now: Timestamp) -> Option<(Arc<CachedSession>, SessionFacts)> {
+        let cached = self.caches.sessions.find(&id.number())?;
+        let user = self.caches.users.find(&cached.session.user.uuid().as_u128())?;
+        let realm = self.caches.realms.find(&cached.session.realm.uuid().as_u128())?;
+        let session = Arc::clone(&cached.session);
+        let facts =
+            SessionFacts { session, seen_at: cached.seen_at(), user, realm_generation: realm.generation };
         // A commit that raises a generation and restamps the session it spares is published one map at a time:
         // only the database shows both together (NO-FALSE-NO).
-        (verdict != Verdict::Not(NotLive::Generation)).then_some((held, user, verdict))
+        let together = facts.verdict(now) != Verdict::Not(NotLive::Generation);
+        together.then_some((cached, facts))
     }
 
-    /// Reads what is not in memory, and fills it in.
-    fn found_in_database(
+    /// Reads what is not in memory, and fills it in; says whether no commit came between.
+    fn facts_in_database(
         &self,
         db: &Connection,
         read_at: u64,
@@ -54,11 +50,11 @@ impl Shared {
         let Some(session) = rows::session(db, &self.cipher, id)? else { return Ok(None) };
         let facts = facts(db, self, session)?;
         let realm = rows::realm(db, facts.session.realm)?;
-        let held = || Arc::new(CachedSession::new(Arc::new(facts.session.clone()), facts.seen_at));
+        let cached = || Arc::new(CachedSession::new(Arc::clone(&facts.session), facts.seen_at));
         let user = || Arc::clone(&facts.user);
         let caches = &self.caches;
         self.pass(Place::RowsRead);
-        let mut fresh = caches.sessions.fill(id.number(), held, read_at)
+        let mut fresh = caches.sessions.fill(id.number(), cached, read_at)
             && caches.users.fill(facts.user.id.uuid().as_u128(), user, read_at);
         if let Some(realm) = realm {
             fresh &= caches.realms.fill(realm.id.uuid().as_u128(), || Arc::new(realm.clone()), read_at);
@@ -68,84 +64,53 @@ impl Shared {
 }
 
 impl SqliteStore {
-    /// Reads a session through the readers; a read that a commit overtook is made anew.
-    fn find_later(
-        &self,
-        id: SessionId,
-        touch: bool,
-        now: Timestamp,
-    ) -> Pending<Result<Option<FoundSession>, Outage>> {
+    /// The facts about a session through the readers; a read that a commit overtook is made anew.
+    fn facts_later(&self, id: SessionId) -> Pending<Result<Option<SessionFacts>, Outage>> {
         let this = self.clone();
         Box::pin(async move {
             let mut tries = 0;
-            let facts = loop {
+            loop {
                 let read =
-                    this.readers.read(move |db, shared, read_at| shared.found_in_database(db, read_at, id));
+                    this.readers.read(move |db, shared, read_at| shared.facts_in_database(db, read_at, id));
                 match read.await? {
-                    None => return Ok(None),
-                    Some((facts, fresh)) if fresh || tries == FILLS_MAX => break facts,
-                    Some(_) => tries += 1,
+                    Some((_, false)) if tries < FILLS_MAX => tries += 1,
+                    read => return Ok(read.map(|(facts, _)| facts)),
                 }
-            };
-            let verdict = facts.verdict(now);
-            if touch
-                && verdict == Verdict::Live
-                && let Some(held) = this.shared.caches.sessions.find(&id.number())
-            {
-                this.note_activity(&held, now);
             }
-            let seen_at = if touch { facts.seen_at.max(now) } else { facts.seen_at };
-            Ok(Some(FoundSession { session: Arc::new(facts.session), user: facts.user, seen_at, verdict }))
         })
     }
 
-    fn note_activity(&self, held: &CachedSession, now: Timestamp) {
-        if held.touch(now) {
-            let place = (held.session.locator, held.session.incarnation);
-            self.writer.write_aside(move |batch| rows::write_seen(batch.db, place, now));
+    fn note_activity(&self, cached: &CachedSession, at: Timestamp) {
+        if cached.touch(at) {
+            let place = (cached.session.locator, cached.session.incarnation);
+            self.writer.write_aside(move |batch| rows::write_seen(batch.db, place, at));
         }
     }
-}
 
-fn checked(found: Option<FoundSession>, token: &SessionToken) -> Check {
-    match found {
-        Some(found) if found.session.token_hash.matches(&token.secret) => match found.verdict {
-            Verdict::Live => {
-                Check::Live(LiveSession { session: found.session, user: found.user, seen_at: found.seen_at })
-            }
-            Verdict::Not(why) => Check::Not(why),
-        },
-        Some(_) | None => Check::Not(NotLive::Unknown),
+    /// Notes the activity of a session that a read has just filled into the map.
+    fn note_after_read(&self, id: SessionId, at: Timestamp) {
+        if let Some(cached) = self.shared.caches.sessions.find(&id.number()) {
+            self.note_activity(&cached, at);
+        }
     }
 }
 
 impl Sessions for SqliteStore {
     fn check(&self, token: &SessionToken, touch: bool, now: Timestamp) -> Lookup<Result<Check, Outage>> {
-        let Some((held, user, verdict)) = self.shared.found_in_memory(token.id, now) else {
-            let token = token.clone();
-            // Whether this is the session's own token is only known after the read: touch when it is.
-            let (plain, touching) = (self.find_later(token.id, false, now), self.clone());
-            return Lookup::Later(Box::pin(async move {
-                let check = checked(plain.await?, &token);
-                if let (true, Check::Live(_)) = (touch, &check)
-                    && let Some(held) = touching.shared.caches.sessions.find(&token.id.number())
-                {
-                    touching.note_activity(&held, now);
-                }
-                Ok(check)
-            }));
-        };
-        if !held.session.token_hash.matches(&token.secret) {
-            return Lookup::Now(Ok(Check::Not(NotLive::Unknown)));
-        }
-        Lookup::Now(Ok(match verdict {
-            Verdict::Live => {
-                if touch {
-                    self.note_activity(&held, now);
-                }
-                Check::Live(LiveSession { session: Arc::clone(&held.session), user, seen_at: held.seen_at() })
+        if let Some((cached, facts)) = self.shared.facts_in_memory(token.id, now) {
+            let (check, activity) = decide_check(Some(facts), token, touch, now);
+            if let Some(at) = activity {
+                self.note_activity(&cached, at);
             }
-            Verdict::Not(why) => Check::Not(why),
+            return Lookup::Now(Ok(check));
+        }
+        let (this, facts, token) = (self.clone(), self.facts_later(token.id), token.clone());
+        Lookup::Later(Box::pin(async move {
+            let (check, activity) = decide_check(facts.await?, &token, touch, now);
+            if let Some(at) = activity {
+                this.note_after_read(token.id, at);
+            }
+            Ok(check)
         }))
     }
 
@@ -155,14 +120,22 @@ impl Sessions for SqliteStore {
         touch: bool,
         now: Timestamp,
     ) -> Lookup<Result<Option<FoundSession>, Outage>> {
-        let Some((held, user, verdict)) = self.shared.found_in_memory(id, now) else {
-            return Lookup::Later(self.find_later(id, touch, now));
-        };
-        if touch && verdict == Verdict::Live {
-            self.note_activity(&held, now);
+        if let Some((cached, facts)) = self.shared.facts_in_memory(id, now) {
+            let (found, activity) = decide_find(facts, touch, now);
+            if let Some(at) = activity {
+                self.note_activity(&cached, at);
+            }
+            return Lookup::Now(Ok(Some(found)));
         }
-        let session = Arc::clone(&held.session);
-        Lookup::Now(Ok(Some(FoundSession { session, user, seen_at: held.seen_at(), verdict })))
+        let (this, facts) = (self.clone(), self.facts_later(id));
+        Lookup::Later(Box::pin(async move {
+            let Some(facts) = facts.await? else { return Ok(None) };
+            let (found, activity) = decide_find(facts, touch, now);
+            if let Some(at) = activity {
+                this.note_after_read(id, at);
+            }
+            Ok(Some(found))
+        }))
     }
 
     fn sessions_of(
@@ -174,12 +147,8 @@ impl Sessions for SqliteStore {
         self.readers.read(move |db, shared, _| {
             let Some(user) = rows::user(db, user)? else { return Ok(Vec::new()) };
             let mut found = Vec::new();
-            let whose = Arc::new(user);
-            for session in rows::sessions_of(db, &shared.cipher, whose.key)? {
-                let facts = facts(db, shared, session)?;
-                let verdict = facts.verdict(now);
-                let (session, user) = (Arc::new(facts.session), Arc::clone(&whose));
-                found.push(FoundSession { session, user, seen_at: facts.seen_at, verdict });
+            for session in rows::sessions_of(db, &shared.cipher, user.key)? {
+                found.push(decide_find(facts(db, shared, session)?, false, now).0);
             }
             found.sort_by_key(|l| std::cmp::Reverse((l.session.opened_at, l.session.locator)));
             found.truncate(limit as usize);
@@ -192,7 +161,7 @@ impl Sessions for SqliteStore {
         id: SessionId,
         now: Timestamp,
     ) -> Pending<Result<Option<SessionRecord>, Outage>> {
-        self.readers.read(move |db, shared, _| history::session_record(db, shared, id, now))
+        self.readers.read(move |db, shared, _| history::kept_session(db, shared, id, now))
     }
 
     fn user_session_records(
@@ -249,83 +218,65 @@ fn open_session(
     order: &SignOnOrder,
     now: Timestamp,
 ) -> rusqlite::Result<Result<SignedOn, SignOnError>> {
-    let (Some(user), Some(realm)) = (batch.user(order.proof.user)?, batch.realm(order.realm)?) else {
-        return Ok(Err(SignOnError::UnknownUser));
-    };
-    if user.removed {
-        return Ok(Err(SignOnError::UnknownUser));
-    }
     let previous = match &order.previous {
+        Some(token) => facts_in(batch, token.id)?,
         None => None,
-        Some(token) => {
-            facts_in(batch, token.id)?.filter(|facts| facts.session.token_hash.matches(&token.secret))
-        }
     };
-    let known = previous.as_ref().map(|facts| (&facts.session, facts.seen_at));
-    let decision = match decide_sign_on(order, &user, realm.generation, known, now) {
+    let (user, realm) = (batch.user(order.proof.user)?, batch.realm(order.realm)?);
+    let opening = match decide_opening(order, OpeningFacts { user, realm, previous }, now) {
+        Ok(opening) => opening,
         Err(refusal) => return Ok(Err(refusal)),
-        Ok(decision) => decision,
     };
-    let spent = match decide_spending(order, &user, now) {
+    let key = opening.user_key();
+    let endings = match room_for_one_more(batch, opening.room(), key)? {
+        Ok(endings) => endings,
         Err(refusal) => return Ok(Err(refusal)),
-        Ok(spent) => spent,
     };
-    let going_on = match &decision {
-        SignOnDecision::GoOn(session, _) => Some(session.id),
-        SignOnDecision::Open(_) => None,
-    };
-    let ended = match make_room(batch, order, &user, going_on, now)? {
+    let ended = end_all(batch, &endings, now)?;
+    let place = if opening.needs_place() { rows::free_place(batch.db, key)? } else { None };
+    let place = place.map(|place| (batch.cipher().encipher(place, order.incarnation), place));
+    let opened = match opening.finish(place) {
+        Ok(opened) => opened,
         Err(refusal) => return Ok(Err(refusal)),
-        Ok(ended) => ended,
     };
-    let (session, how) = match decision {
-        SignOnDecision::GoOn(session, how) => (*session, how),
-        SignOnDecision::Open(born) => {
-            let Some(place) = rows::free_place(batch.db, user.key)? else {
-                return Ok(Err(SignOnError::TooMany));
-            };
-            let id = batch.cipher().encipher(place, order.incarnation);
-            (order.born(id, place, born, now), How::Opened)
-        }
-    };
-    batch.write_session(Session::clone(&session))?;
-    if let Some(user) = &spent {
-        batch.write_user(user.clone())?;
+    batch.write_session(opened.session.clone())?;
+    if opened.user_changed {
+        batch.write_user(opened.user.clone())?;
     }
-    Ok(Ok(SignedOn { session, user: spent.unwrap_or_else(|| User::clone(&user)), how, ended }))
+    Ok(Ok(SignedOn { session: opened.session, user: opened.user, how: opened.how, ended }))
 }
 
-/// Ends what stands in the way of one more session, if the order names a quota.
-fn make_room(
+/// The orders that make room for one more session of a user.
+fn room_for_one_more(
+    batch: &Batch<'_>,
+    mut room: Room<'_>,
+    key: UserKey,
+) -> rusqlite::Result<Result<Vec<EndOrder>, SignOnError>> {
+    if room.wants_others() {
+        for session in rows::sessions_of(batch.db, batch.cipher(), key)? {
+            if let Some(facts) = facts_in(batch, session.id)?
+                && room.count(SessionOutline::from(&facts)).is_break()
+            {
+                break;
+            }
+        }
+    }
+    Ok(room.decide(rows::has_free_place(batch.db, key)?))
+}
+
+/// Carries out orders that belong to another act, in its transaction.
+fn end_all(
     batch: &mut Batch<'_>,
-    order: &SignOnOrder,
-    user: &User,
-    going_on: Option<SessionId>,
+    orders: &[EndOrder],
     now: Timestamp,
-) -> rusqlite::Result<Result<Vec<EndedSessions>, SignOnError>> {
-    if order.quota.is_none() {
-        return Ok(Ok(Vec::new()));
-    }
-    let mut others = Vec::new();
-    for session in rows::sessions_of(batch.db, batch.cipher(), user.key)? {
-        if Some(session.id) != going_on
-            && let Some(facts) = facts_in(batch, session.id)?
-            && facts.verdict(now) == Verdict::Live
-        {
-            others.push((facts.session, facts.seen_at));
-        }
-    }
-    let orders = match decide_room(order, others) {
-        Err(refusal) => return Ok(Err(refusal)),
-        Ok(orders) => orders,
-    };
-    let mut closed = Vec::new();
+) -> rusqlite::Result<Vec<EndedSessions>> {
+    let mut ended = Vec::new();
     for order in orders {
-        if let Ok(Ended::Now(one)) = end(batch, &order, now)? {
-            closed.push(one);
+        if let Ok(Ended::Now(one)) = end(batch, order, now)? {
+            ended.push(one);
         }
     }
-    Ok(Ok(closed))
+    Ok(ended)
 }
 
 fn amend(
@@ -333,8 +284,7 @@ fn amend(
     order: &AmendOrder,
     now: Timestamp,
 ) -> rusqlite::Result<Result<(), AmendError>> {
-    let Some(facts) = facts_in(batch, order.session)? else { return Ok(Err(AmendError::NotLive)) };
-    match decide_amend(&facts.session, facts.seen_at, facts.around, order, now) {
+    match decide_amend(facts_in(batch, order.session)?.as_ref(), order, now) {
         Ok(session) => batch.write_session(session).map(Ok),
         Err(refusal) => Ok(Err(refusal)),
     }

@@ -2,8 +2,7 @@
 //!
 //! A sweep is bounded: it takes no more of the writer than any other batch.
 
-use adieu_core::sweep::spent;
-use adieu_core::{Locator, Outage, Timestamp, Unwritten};
+use adieu_core::{Locator, Outage, Span, SweepBounds, Timestamp, Unwritten, spent};
 use adieu_store::{Figures, Pending, Swept, Upkeep};
 use rusqlite::params;
 
@@ -17,14 +16,14 @@ use crate::{SqliteStore, rows};
 const SWEEP_MAX: u32 = 500;
 
 impl Upkeep for SqliteStore {
-    fn sweep(&self, now: Timestamp, keep_ms: i64) -> Pending<Result<Swept, Unwritten>> {
+    fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>> {
         let cursor = std::sync::Arc::clone(&self.sweep_cursor);
         self.writer.write(move |batch| {
-            let mut swept = Swept::default();
+            let (mut swept, bounds) = (Swept::default(), SweepBounds::at(now, tombstones_kept));
             sweep_sessions(batch, now, &mut swept)?;
-            sweep_remains(batch, now, &mut swept)?;
+            sweep_remains(batch, bounds.expired, &mut swept)?;
             let mut after = cursor.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            *after = sweep_tombstones(batch, *after, now.ms().saturating_sub(keep_ms), &mut swept)?;
+            *after = sweep_tombstones(batch, *after, bounds.tombstones, &mut swept)?;
             Ok(Ok(swept))
         })
     }
@@ -60,15 +59,14 @@ fn sweep_sessions(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> r
         };
         let Some(session) = session else { continue };
         let Some(facts) = facts_in(batch, session.id)? else { continue };
-        match spent(&facts.session, facts.seen_at, facts.around, now) {
+        match spent(&facts, now) {
             Some(order) => {
                 // Decided and written on the one road; its answer is "it was over before".
                 let _ = end(batch, &order, now)?;
                 swept.sessions += 1;
             }
             None => {
-                let mut session = facts.session;
-                session.seen_at = facts.seen_at;
+                let session = facts.as_seen();
                 rows::write_seen(batch.db, (session.locator, session.incarnation), session.seen_at)?;
                 rows::postpone(batch.db, &session)?;
             }
@@ -77,14 +75,14 @@ fn sweep_sessions(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> r
     Ok(())
 }
 
-/// Flows and grants whose last moment has passed. Nothing of them can be live.
-fn sweep_remains(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> rusqlite::Result<()> {
+/// Flows and grants that have expired by then.
+fn sweep_remains(batch: &mut Batch<'_>, expired: Timestamp, swept: &mut Swept) -> rusqlite::Result<()> {
     let statements = [
         "DELETE FROM flow WHERE id IN (SELECT id FROM flow WHERE expires_at <= ?1 LIMIT ?2)",
         "DELETE FROM held WHERE id IN (SELECT id FROM held WHERE expires_at <= ?1 LIMIT ?2)",
     ];
     for sql in statements {
-        let gone = batch.db.prepare_cached(sql)?.execute(params![now.ms(), SWEEP_MAX])? as u32;
+        let gone = batch.db.prepare_cached(sql)?.execute(params![expired.ms(), SWEEP_MAX])? as u32;
         swept.remains += gone;
         swept.more |= gone == SWEEP_MAX;
     }
@@ -96,12 +94,12 @@ fn sweep_remains(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> ru
 fn sweep_tombstones(
     batch: &mut Batch<'_>,
     after: i64,
-    before_ms: i64,
+    ended_by: Timestamp,
     swept: &mut Swept,
 ) -> rusqlite::Result<i64> {
     let stretch = rows::stretch_after(batch.db, after, SWEEP_MAX)?;
     for &(locator, ended_at) in &stretch {
-        if ended_at.is_some_and(|ended_at| ended_at <= before_ms) {
+        if ended_at.is_some_and(|ended_at| ended_at <= ended_by.ms()) {
             rows::drop_tombstone(batch.db, locator)?;
             swept.remains += 1;
         }

@@ -12,28 +12,28 @@ use crate::records::{Opened, TombstoneDetail, from_json, to_json};
 use crate::rows::{ENDED, Named, SESSION, bounds, session_columns, session_row, signed};
 
 /// What a row holds.
-pub(crate) enum Kept {
+pub(crate) enum SessionRow {
     /// A session.
-    Session(Session),
+    Stored(Session),
     /// What is left of one.
-    Tombstone(Tombstone),
+    Ended(Tombstone),
 }
 
-impl Kept {
+impl SessionRow {
     /// The session, as it is or was.
     pub(crate) fn session(&self) -> &Session {
         match self {
-            Self::Session(session) => session,
-            Self::Tombstone(tombstone) => &tombstone.session,
+            Self::Stored(session) => session,
+            Self::Ended(tombstone) => &tombstone.session,
         }
     }
 }
 
-fn kept_row(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Result<Kept> {
+fn kept_row(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Result<SessionRow> {
     if row.get::<_, i64>("state")? == ENDED {
-        tombstone_row(row, named).map(Kept::Tombstone)
+        tombstone_row(row, named).map(SessionRow::Ended)
     } else {
-        session_row(row, named).map(Kept::Session)
+        session_row(row, named).map(SessionRow::Stored)
     }
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn kept(
     db: &Connection,
     cipher: &SessionIdCipher,
     id: SessionId,
-) -> rusqlite::Result<Option<Kept>> {
+) -> rusqlite::Result<Option<SessionRow>> {
     let Some((locator, incarnation)) = cipher.decipher(id) else { return Ok(None) };
     let sql = format!("SELECT {SESSION} FROM session WHERE locator = ?1 AND incarnation = ?2");
     db.prepare_cached(&sql)?
@@ -96,7 +96,7 @@ pub(crate) fn kept_of(
     db: &Connection,
     cipher: &SessionIdCipher,
     key: UserKey,
-) -> rusqlite::Result<Vec<Kept>> {
+) -> rusqlite::Result<Vec<SessionRow>> {
     let (low, high) = bounds(key);
     db.prepare_cached(&format!("SELECT {SESSION} FROM session WHERE locator BETWEEN ?1 AND ?2"))?
         .query_map([low, high], |row| kept_row(row, &Named::Enciphered(cipher)))?
@@ -129,7 +129,7 @@ pub(crate) fn kept_at(
     db: &Connection,
     cipher: &SessionIdCipher,
     mark: SessionCursor,
-) -> rusqlite::Result<Option<Kept>> {
+) -> rusqlite::Result<Option<SessionRow>> {
     let kept = db
         .prepare_cached(&format!("SELECT {SESSION} FROM session WHERE locator = ?1"))?
         .query_row([signed(mark.locator.number())], |row| kept_row(row, &Named::Enciphered(cipher)))

@@ -121,39 +121,48 @@ pub(crate) fn sessions_of(
         .collect()
 }
 
+/// Whether a user has a place without a session.
+pub(crate) fn has_free_place(db: &Connection, key: UserKey) -> rusqlite::Result<bool> {
+    Ok(free_slot(db, key)?.is_some())
+}
+
 /// A free place of a user: behind the last row, or the first place without a session. A tombstone gives way when there is
 /// no other place.
 pub(crate) fn free_place(db: &Connection, key: UserKey) -> rusqlite::Result<Option<Locator>> {
+    let Some(slot) = free_slot(db, key)? else { return Ok(None) };
+    let place = key.slot(slot);
+    if let Some(place) = place {
+        forget_recent(db, signed(place.number()))?;
+    }
+    Ok(place)
+}
+
+fn free_slot(db: &Connection, key: UserKey) -> rusqlite::Result<Option<u32>> {
     let (low, high) = bounds(key);
     let last: Option<i64> = db
         .prepare_cached("SELECT max(locator) FROM session WHERE locator BETWEEN ?1 AND ?2")?
         .query_row([low, high], |row| row.get(0))?;
-    let slot = match last {
-        None => 0,
-        Some(last) if last < high => last + 1 - low,
-        Some(_) => {
-            let gap = first_gap(db, low, high)?;
-            forget_recent(db, low + gap)?;
-            gap
-        }
+    let place = match last {
+        None => Some(low),
+        Some(last) if last < high => Some(last + 1),
+        Some(_) => first_without_session(db, low, high)?,
     };
-    Ok(u32::try_from(slot).ok().and_then(|slot| key.slot(slot)))
+    Ok(place.and_then(|place| u32::try_from(place - low).ok()))
 }
 
-fn first_gap(db: &Connection, low: i64, high: i64) -> rusqlite::Result<i64> {
-    let sql = format!(
-        "SELECT locator FROM session WHERE locator BETWEEN ?1 AND ?2 AND state != {ENDED} ORDER BY locator"
-    );
-    let mut statement = db.prepare_cached(&sql)?;
+/// Reads no further than to the place it finds.
+fn first_without_session(db: &Connection, low: i64, high: i64) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT locator, state FROM session WHERE locator BETWEEN ?1 AND ?2 ORDER BY locator";
+    let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([low, high])?;
-    let mut expect = low;
+    let mut place = low;
     while let Some(row) = rows.next()? {
-        if row.get::<_, i64>(0)? != expect {
-            break;
+        if row.get::<_, i64>(0)? != place || row.get::<_, i64>(1)? == ENDED {
+            return Ok(Some(place));
         }
-        expect += 1;
+        place += 1;
     }
-    Ok(expect - low)
+    Ok((place <= high).then_some(place))
 }
 
 /// Whether any user, session or tombstone lies under that key.

@@ -2,9 +2,10 @@
 //!
 //! A small map is slower, never wrong.
 
+use adieu_core::Check;
 use adieu_core::{EndTarget, GrantId, SessionToken};
 use adieu_store::suite::{IDLE, Town, at};
-use adieu_store::{Check, Sessions, Upkeep};
+use adieu_store::{Sessions, Upkeep};
 use adieu_store_sqlite::Options;
 use rusqlite::Connection;
 
@@ -52,7 +53,7 @@ async fn a_sweep_writes_down_why_each_session_was_over() {
     }
     town.end(EndTarget::User(bob.id), at(1)).await.expect("an ending");
     let now = at(10_000 + 7200);
-    while town.store.sweep(now, i64::MAX).await.expect("a sweep").more {}
+    while town.store.sweep(now, adieu_core::Span::from_ms(i64::MAX)).await.expect("a sweep").more {}
     for (held, why) in [(&idle, "idle"), (&expired, "expired"), (&superseded, "ended_with_others")] {
         assert_eq!(cause(&town, held.session.locator.number()), why);
     }
@@ -78,7 +79,7 @@ async fn a_sweep_of_a_crowd_lets_others_come_between() {
     let mut held = town.sign_on(&ada, at(now)).await;
     let mut rounds = 0;
     loop {
-        let sweep = town.store.sweep(at(now), i64::MAX);
+        let sweep = town.store.sweep(at(now), adieu_core::Span::from_ms(i64::MAX));
         let ending = town.end_later(held.presented(), at(now));
         ending.await.expect("an ending");
         town.expect_dead(&held, at(now)).await;

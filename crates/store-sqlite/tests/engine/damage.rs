@@ -7,9 +7,10 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use adieu_core::Check;
 use adieu_core::{EndError, SignOnError, Unwritten};
+use adieu_store::Sessions;
 use adieu_store::suite::{Chance, Engine, OpenedSession, Town, at};
-use adieu_store::{Check, Sessions};
 use adieu_store_sqlite::{Options, SqliteStore};
 use rusqlite::Connection;
 

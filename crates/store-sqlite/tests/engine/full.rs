@@ -1,9 +1,10 @@
 //! A database that may not grow any more: clear answers, nothing acknowledged is lost, and it goes on when there is
 //! room again. HOME-LIMITS.
 
+use adieu_core::Check;
 use adieu_core::{EndError, EndTarget, SignOnError, Unwritten, User};
+use adieu_store::Flow;
 use adieu_store::suite::{Engine, OpenedSession, Town, at};
-use adieu_store::{Check, Flow};
 use adieu_store_sqlite::Options;
 
 use crate::support::{self, Sqlite};
@@ -95,7 +96,9 @@ async fn room_that_was_freed_is_used_again() {
     };
     assert!(matches!(refused, Unwritten::NotTaken(_)), "{refused:?}");
     let some = sign_on_until_full(&town, &ada).await;
-    while town.store.sweep(at(61), 1_000_000).await.expect("a sweep needs no room").more {}
+    while town.store.sweep(at(61), adieu_core::Span::from_s(1000)).await.expect("a sweep needs no room").more
+    {
+    }
     let more = sign_on_until_full(&town, &ada).await;
     assert!(more.len() > some.len() + 50, "{} and then {}", some.len(), more.len());
     for held in some.iter().chain(&more).chain([&early]) {

@@ -6,8 +6,8 @@
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use adieu_core::Check;
 use adieu_core::{EndError, SessionToken, SignOnError};
-use adieu_store::Check;
 use adieu_store::suite::{Engine, OpenedSession, Town, at};
 use adieu_store_sqlite::Options;
 

@@ -2,9 +2,10 @@
 //!
 //! The order to fear: a reader has read "live", the ending commits and answers, and then the reader goes on.
 
+use adieu_core::Check;
 use adieu_core::{EndError, EndTarget, GrantId, NotLive, SessionId, SignOnError, Unwritten};
 use adieu_store::suite::{OpenedSession, Town, at};
-use adieu_store::{Check, Flow, Lookup};
+use adieu_store::{Flow, Lookup};
 use adieu_store_sqlite::{Options, Place, SqliteStore};
 
 use crate::support::{self, Sqlite};

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use adieu_core::{AmendError, AmendOrder, Amendment, NotLive, SessionId, SessionToken, Span, Verdict};
 
+use crate::Flow;
 use crate::suite::town::{ABSOLUTE, IDLE, at};
 use crate::suite::{Engine, OpenedSession, Town};
-use crate::{Check, Flow};
+use adieu_core::Check;
 
 /// Goal: exactly the right secret for exactly the right name; everything else is unknown, and unknown is an answer.
 pub async fn a_check_knows_one_token_and_no_other<E: Engine>() {

@@ -46,7 +46,7 @@ pub async fn sign_ons_of_many_users_at_once_all_go_through<E: Engine>() {
     let ids: BTreeSet<_> = held.iter().map(|h| h.session.id).collect();
     assert_eq!(ids.len(), 1024);
     for held in &held {
-        assert!(matches!(town.check(&held.token, at(1)).await, crate::Check::Live(_)));
+        assert!(matches!(town.check(&held.token, at(1)).await, adieu_core::Check::Live(_)));
     }
 }
 

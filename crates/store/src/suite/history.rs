@@ -7,9 +7,10 @@ use adieu_core::{
     Span,
 };
 
+use crate::SessionQuery;
 use crate::suite::town::{IDLE, at};
 use crate::suite::{Engine, OpenedSession, Town};
-use crate::{Fate, SessionQuery, SessionRecord};
+use adieu_core::{Fate, SessionRecord};
 
 /// Goal: whoever asks later is told what the session was, when it ended and why; also after a crash.
 pub async fn an_ended_session_is_remembered_as_it_was<E: Engine>() {
@@ -99,7 +100,7 @@ pub async fn the_sessions_of_a_realm_are_listed_page_by_page<E: Engine>() {
     assert_eq!(all(None).await, [9, 7, 4, 3, 2, 2, 1]);
     assert_eq!(all(Some(true)).await, [9, 4, 3, 2, 2, 1]);
     assert_eq!(all(Some(false)).await, [7]);
-    town.store.sweep(at(100), Span::from_s(1).ms()).await.expect("a sweep");
+    town.store.sweep(at(100), Span::from_s(1)).await.expect("a sweep");
     assert_eq!(all(None).await, [9, 4, 3, 2, 2, 1], "a tombstone that was swept is not listed");
     let nowhere = adieu_core::RealmId::from_uuid(town.chance.uuid());
     let listing = SessionQuery { after: None, most: 10, live: None };

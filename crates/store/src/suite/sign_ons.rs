@@ -6,9 +6,9 @@ use adieu_core::{
     EndTarget, Generations, How, NotLive, Proof, RealmId, SessionToken, SignOnError, State, UserId,
 };
 
-use crate::Check;
 use crate::suite::town::{ABSOLUTE, at};
 use crate::suite::{Engine, OpenedSession, Town};
+use adieu_core::Check;
 
 /// Goal: what was opened is what every check finds.
 pub async fn a_sign_on_opens_a_session_that_every_check_calls_live<E: Engine>() {

@@ -17,7 +17,7 @@ const TWO_HOURS: i64 = 7200;
 async fn sweep<E: Engine>(town: &Town<E>, s: i64, keep: Span) -> Swept {
     let mut all = Swept::default();
     loop {
-        let swept = town.store.sweep(at(s), keep.ms()).await.expect("a sweep");
+        let swept = town.store.sweep(at(s), keep).await.expect("a sweep");
         all.sessions += swept.sessions;
         all.remains += swept.remains;
         if !swept.more {
@@ -96,7 +96,7 @@ pub async fn a_sweep_is_bounded_and_says_when_there_is_more<E: Engine>() {
     let mut rounds = 0;
     let mut gone = 0;
     loop {
-        let swept = town.store.sweep(at(IDLE.s() + TWO_HOURS), KEPT.ms()).await.expect("a sweep");
+        let swept = town.store.sweep(at(IDLE.s() + TWO_HOURS), KEPT).await.expect("a sweep");
         assert!(swept.sessions <= 1000, "a batch of {}", swept.sessions);
         gone += swept.sessions;
         rounds += 1;

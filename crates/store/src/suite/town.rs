@@ -15,7 +15,8 @@ use adieu_core::{
 use uuid::Uuid;
 
 use crate::suite::engine::Engine;
-use crate::{Check, DirectoryError, Edited, FoundSession, Store};
+use crate::{DirectoryError, Edited, Store};
+use adieu_core::{Check, FoundSession};
 
 /// Numbers that look random and are the same in every run.
 #[derive(Debug)]

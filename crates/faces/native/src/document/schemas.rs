@@ -252,21 +252,27 @@ fn declarations() -> Vec<(&'static str, Value)> {
         ("document", document.clone()),
         ("prune?", flag()),
         ("dry_run?", flag()),
-        ("passwords?", passwords),
+        ("passwords?", passwords.clone()),
     ];
     let changes = json!({
         "type": "array", "items": word(),
         "description": "What was changed, or would be: `+ user alice in /alpha`, one line each.",
     });
     let left = json!({"type": "integer", "minimum": 0, "description": "Changes that are still to be made."});
+    let plan = json!({
+        "description": "The plan of what is left, to be carried out under its own path; null if nothing is left.",
+        "anyOf": [uuid(), {"type": "null"}],
+    });
     vec![
         ("Declaration", object(vec![("document", document)])),
         ("DeclareOrder", object(order)),
+        ("CarryOutOrder", object(vec![("passwords?", passwords)])),
         (
             "Declared",
             object(vec![
                 ("changes", changes),
                 ("left", left),
+                ("plan", plan),
                 (
                     "secrets",
                     json!({"type": "array", "items": secret, "description": "Of clients that were made."}),

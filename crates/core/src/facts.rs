@@ -1,0 +1,148 @@
+//! A stored session with its user and its realm, as they are in one transaction or one snapshot.
+//!
+//! Every decision about a session starts from these facts. An engine gathers them; it looks for nothing in them.
+
+use std::sync::Arc;
+
+use crate::directory::{Client, Realm, User};
+use crate::ending::{Family, Tombstone};
+use crate::session::{Around, Generations, Session, Verdict, verdict};
+use crate::time::Timestamp;
+
+/// A stored session, its user, and the world around it.
+#[derive(Clone, Debug)]
+pub struct SessionFacts {
+    /// The session.
+    pub session: Arc<Session>,
+    /// Its last activity: what is written down, or a later one that the engine knows of.
+    pub seen_at: Timestamp,
+    /// Its user.
+    pub user: Arc<User>,
+    /// The generation of its realm.
+    pub realm_generation: u64,
+}
+
+impl SessionFacts {
+    /// The world around the session.
+    pub fn around(&self) -> Around {
+        around(&self.user, self.realm_generation)
+    }
+
+    /// The session as it is to be written: no write forgets an activity.
+    pub fn as_seen(&self) -> Session {
+        Session { seen_at: self.seen_at, ..Session::clone(&self.session) }
+    }
+
+    /// Whether the session is live.
+    pub fn verdict(&self, now: Timestamp) -> Verdict {
+        verdict(&self.session, self.seen_at, self.around(), now)
+    }
+}
+
+/// The world around the sessions of a user.
+pub(crate) fn around(user: &User, realm_generation: u64) -> Around {
+    let generations = Generations { user: user.generation, realm: realm_generation };
+    Around { generations, user_enabled: user.enabled }
+}
+
+/// Whether anybody may be shown a session, live or over: not if its user was removed, or all that the user had when it was
+/// born was to be forgotten.
+pub fn is_shown(session: &Session, user: &User) -> bool {
+    !user.removed && session.born.user >= user.forgotten
+}
+
+impl Family {
+    /// What an order about one session may mean: a stored session.
+    pub fn of_session(facts: &SessionFacts) -> Self {
+        Self::One {
+            session: Box::new(facts.as_seen()),
+            seen_at: facts.seen_at,
+            around: facts.around(),
+            forgotten: facts.session.born.user < facts.user.forgotten,
+        }
+    }
+
+    /// What an order about one session may mean: what is left of one, with its user if there is a record of them.
+    pub fn of_tombstone(tombstone: Tombstone, user: Option<&User>) -> Self {
+        let forgotten = user.is_some_and(|user| tombstone.session.born.user < user.forgotten);
+        Self::Past(Box::new(Tombstone { forgotten: tombstone.forgotten || forgotten, ..tombstone }))
+    }
+
+    /// What an order about a user's sessions means, with the stored session that it names to be kept.
+    pub fn of_user(user: Option<&User>, keep: Option<&SessionFacts>) -> Self {
+        user.filter(|user| !user.removed).map_or(Self::Nothing, |user| Self::User {
+            key: user.key,
+            id: user.id,
+            realm: user.realm,
+            generation: user.generation,
+            keep: keep.map(|kept| Box::new((kept.as_seen(), kept.seen_at, kept.around()))),
+        })
+    }
+
+    /// What an order about a realm's sessions means.
+    pub fn of_realm(realm: Option<&Realm>) -> Self {
+        realm.map_or(Self::Nothing, |realm| Self::Realm { id: realm.id, generation: realm.generation })
+    }
+
+    /// What an order about all that a client holds means. A removed client holds nothing, and its generation rises all the
+    /// same.
+    pub fn of_client(client: Option<&Client>) -> Self {
+        client.map_or(Self::Nothing, |client| Self::Client {
+            id: client.id.clone(),
+            realm: client.realm,
+            generation: client.generation,
+        })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ids::{PopulationId, UserKey};
+    use crate::session::tests::plain;
+
+    /// The user of the plain session, in good standing.
+    pub(crate) fn user() -> User {
+        let session = plain();
+        User {
+            key: UserKey::from_random(9),
+            id: session.user,
+            realm: session.realm,
+            population: PopulationId::from_uuid(Uuid::nil()),
+            username: "ada".into(),
+            email: None,
+            external_id: None,
+            enabled: true,
+            enabled_at: Timestamp::from_ms(0),
+            generation: session.born.user,
+            forgotten: 0,
+            removed: false,
+            password: None,
+            recovery_codes: None,
+            traits: "{}".into(),
+            metadata_public: None,
+            metadata_admin: None,
+            roles: vec![],
+            created_at: Timestamp::from_ms(0),
+            updated_at: Timestamp::from_ms(0),
+        }
+    }
+
+    /// The plain session with its user.
+    pub(crate) fn facts() -> SessionFacts {
+        let session = plain();
+        let (seen_at, realm_generation) = (session.seen_at, session.born.realm);
+        SessionFacts { session: Arc::new(session), seen_at, user: Arc::new(user()), realm_generation }
+    }
+
+    #[test]
+    fn what_was_forgotten_and_what_a_removed_user_had_is_shown_to_nobody() {
+        let session = plain();
+        assert!(is_shown(&session, &user()));
+        assert!(is_shown(&session, &User { forgotten: session.born.user, ..user() }));
+        assert!(!is_shown(&session, &User { forgotten: session.born.user + 1, ..user() }));
+        assert!(!is_shown(&session, &User { removed: true, ..user() }));
+    }
+}

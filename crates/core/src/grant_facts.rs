@@ -1,0 +1,66 @@
+//! The world around a grant, and when one may be issued.
+//!
+//! A grant needs its client, and its session or the right to outlive that. What is done with a grant that is there is
+//! decided in `grant` and `revoke`.
+
+use std::sync::Arc;
+
+use crate::directory::{Client, User};
+use crate::facts::SessionFacts;
+use crate::grant::{Grant, GrantAround, GrantError};
+use crate::session::{Session, Verdict};
+use crate::time::Timestamp;
+
+/// What is stored of those whom a grant names.
+#[derive(Clone, Debug)]
+pub struct GrantFacts {
+    /// Its session.
+    pub session: Option<SessionFacts>,
+    /// Its client, unless that was removed.
+    pub client: Option<Client>,
+    /// Its user.
+    pub user: Option<Arc<User>>,
+}
+
+impl GrantFacts {
+    fn live_session(&self, now: Timestamp) -> Option<&SessionFacts> {
+        self.session.as_ref().filter(|facts| facts.verdict(now) == Verdict::Live)
+    }
+}
+
+/// The world around a grant. A disabled client counts as none, and so does a session that is not live; what a client has
+/// bought may outlive the session, but no user who is disabled or removed.
+pub fn grant_around(facts: &GrantFacts, now: Timestamp) -> GrantAround {
+    let client = facts.client.as_ref().filter(|client| client.enabled);
+    let user_is_well = facts.user.as_ref().is_some_and(|user| user.enabled && !user.removed);
+    GrantAround {
+        session_epoch: facts.live_session(now).map(|facts| facts.session.epoch),
+        client_generation: client.map(|client| client.generation),
+        outlives_session: user_is_well && client.is_some_and(|client| client.outlives_session),
+    }
+}
+
+/// A grant that is issued.
+#[derive(Clone, Debug)]
+pub struct Issue {
+    /// The grant, as it is to be stored.
+    pub grant: Grant,
+    /// The session with the client as one more participant, if it was none.
+    pub session: Option<Session>,
+}
+
+/// Decides the issue of a grant, which needs a live session; `taken` says whether a grant has its number already.
+pub fn decide_issue(
+    grant: &Grant,
+    facts: &GrantFacts,
+    taken: bool,
+    now: Timestamp,
+) -> Result<Issue, GrantError> {
+    let live = facts.live_session(now).filter(|_| grant.is_live(grant_around(facts, now), now));
+    match live {
+        // 63 random bits met: the caller draws again.
+        Some(_) if taken => Err(GrantError::Invalid),
+        Some(live) => Ok(Issue { grant: grant.clone(), session: live.as_seen().joined_by(&grant.client) }),
+        None => Err(GrantError::Invalid),
+    }
+}
