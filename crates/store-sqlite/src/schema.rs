@@ -57,6 +57,9 @@ const MIGRATIONS: &[&str] = &[
         WHERE detail -> 'void' IS NOT NULL;
      UPDATE client SET detail = json_remove(json_set(detail, '$.revoked', detail -> 'void'), '$.void')
         WHERE detail -> 'void' IS NOT NULL;",
+    // A signing key is published before it signs.
+    "ALTER TABLE signing_key ADD COLUMN signs_from INTEGER NOT NULL DEFAULT 0;
+     UPDATE signing_key SET signs_from = created_at;",
     // Records of endings of many.
     "CREATE TABLE mass_ending(scope BLOB NOT NULL, generation INTEGER NOT NULL, at INTEGER NOT NULL,
         done INTEGER NOT NULL, walked_to INTEGER NOT NULL, detail TEXT NOT NULL,

@@ -203,10 +203,11 @@ impl From<DirectoryError> for Problem {
 impl From<HashError> for Problem {
     fn from(error: HashError) -> Self {
         match error {
-            HashError::Busy(_) => {
+            HashError::Busy => {
                 Self::new(ProblemKind::Busy, "Too many passwords wait to be hashed; ask again.")
             }
             HashError::TooLong => Self::invalid("password: at most 1024 bytes"),
+            HashError::Outage(outage) => not_taken(outage),
         }
     }
 }

@@ -120,7 +120,7 @@ async fn a_backup_is_its_owners_and_is_no_data_folder() {
     for file in ["adieu.db", "installation.key", "manifest.json"] {
         assert_eq!(mode(&backup.join(file)), 0o600, "{file}");
     }
-    assert!(matches!(support::open(&backup, Options::default()), Err(OpenError::Foreign(_))));
+    assert!(matches!(support::open(&backup, Options::default()), Err(OpenError::Copy(_))));
     let place = beside(&town, "restored");
     restore(&backup, &place, Existing::Keep, at(2)).expect("a restore");
     assert_eq!(mode(&place), 0o700);
