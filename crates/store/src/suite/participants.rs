@@ -61,7 +61,7 @@ pub async fn a_client_that_took_part_is_remembered_once<E: Engine>() {
     assert!(participants(&town, SessionId::from_bytes(town.chance.bytes())).await.is_empty());
 }
 
-/// Goal: NOTICE-WITH-ENDING: whatever ends a session, who took part is found for as long as anything of it is kept, also
+/// Goal: whatever ends a session, who took part is found for as long as anything of it is kept, also
 /// by whoever may not show it; and not longer.
 pub async fn who_took_part_is_found_whatever_ended_the_session<E: Engine>() {
     let town = Town::<E>::new().await;
