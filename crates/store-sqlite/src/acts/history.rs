@@ -97,7 +97,7 @@ fn remembered(
         SessionRow::Stored(session) => {
             let facts = facts(db, shared, session)?;
             let with = ended_with(db, &facts)?;
-            KeptSession::Stored(facts, with)
+            KeptSession::Stored(facts, Box::new(with))
         }
         SessionRow::Ended(tombstone) => {
             let user = rows::user(db, tombstone.session.user)?;
