@@ -93,7 +93,7 @@ impl Authority {
             refresh: None,
             revoked: false,
             revoked_tokens: Vec::new(),
-            expires_at: expires_at,
+            expires_at,
         };
         self.store().issue(grant, now).await?;
         Ok(opaque(id, &[&secret]))

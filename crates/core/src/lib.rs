@@ -43,7 +43,7 @@ pub use ending::{
     PresentedToken, Tombstone, decide_ending,
 };
 pub use entropy::Entropy;
-pub use facts::{SessionFacts, is_shown};
+pub use facts::{SessionFacts, is_shown, is_shown_of_generation};
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, RotateOrder};
 pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
 pub use ids::{ClientId, Locator, PopulationId, RealmId, UserId, UserKey};

@@ -17,6 +17,7 @@ mod records;
 mod rows;
 mod schema;
 mod shared;
+mod stale;
 mod writer;
 
 use std::path::Path;

@@ -20,8 +20,9 @@ use crate::cache::CachedSession;
 use crate::error::{Closed, OpenError, QueueFull};
 use crate::hooks::Place;
 use crate::queue::{NotQueued, Queue};
-use crate::rows;
+use crate::rows::{self, LiveEntry};
 use crate::shared::Shared;
+use crate::stale::StaleEntries;
 
 /// Orders that may wait for the writer (HOME-LIMITS): some tenths of a second of work.
 const WAITING_MAX: usize = 16_384;
@@ -69,6 +70,7 @@ pub(crate) struct Batch<'a> {
     dirty: HashSet<u128>,
     /// The disk is full: an ending takes no more room than its session did.
     lean: bool,
+    stale: &'a mut StaleEntries,
 }
 
 enum Touched {
@@ -114,7 +116,11 @@ impl<'a> Batch<'a> {
     }
 
     pub(crate) fn write_session(&mut self, session: Session) -> rusqlite::Result<()> {
-        rows::write_session(self.db, &session)?;
+        if rows::write_session(self.db, &session)? {
+            // The lists of this user are written anyway.
+            let stale = self.stale.take(session.locator.user_key());
+            self.drop_stale(&stale)?;
+        }
         self.dirty.insert(session.id.number());
         self.touched.push(Touched::Session(session.id, Some(Arc::new(session))));
         Ok(())
@@ -135,6 +141,7 @@ impl<'a> Batch<'a> {
     }
 
     pub(crate) fn write_client(&mut self, client: Client, removed: bool) -> rusqlite::Result<()> {
+        rows::list_post_logout_uris(self.db, &client, removed)?;
         rows::write_client(self.db, &client, removed)?;
         let id = client.id.clone();
         self.touched.push(Touched::Client(id, (!removed).then(|| Arc::new(client))));
@@ -147,14 +154,29 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// Takes entries off the lists of live sessions if their sessions have ended; on a full disk they stay.
+    pub(crate) fn drop_stale(&self, entries: &[LiveEntry]) -> rusqlite::Result<()> {
+        if !self.lean {
+            for entry in entries {
+                rows::drop_stale(self.db, *entry)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The one place that writes an ending (ONE-ROAD): the changes that `decide_ending` has decided.
     pub(crate) fn apply(&mut self, changes: Vec<EndingChange>) -> rusqlite::Result<()> {
         for change in changes {
             match change {
                 EndingChange::Bury(tombstone) => {
                     rows::bury(self.db, &tombstone, self.lean)?;
+                    if tombstone.forgotten && !self.lean {
+                        rows::forget_listed(self.db, rows::signed(tombstone.session.locator.number()))?;
+                    }
                     self.dirty.insert(tombstone.session.id.number());
                     self.touched.push(Touched::Session(tombstone.session.id, None));
+                    let stale = self.stale.note(LiveEntry::of(&tombstone.session));
+                    self.drop_stale(&stale)?;
                 }
                 EndingChange::Write(session) => self.write_session(*session)?,
                 EndingChange::RaiseUser { key, to, forget } => {
@@ -213,8 +235,9 @@ impl Writer {
         let (orders, shared) = (Arc::clone(&queue), Arc::clone(shared));
         let work = move || {
             let _abandoned = Abandoned(&orders);
+            let mut stale = StaleEntries::default();
             while let Some(jobs) = orders.gather(BATCH_MAX) {
-                work_off(&connection, &shared, jobs);
+                work_off(&connection, &shared, &mut stale, jobs);
             }
         };
         let thread = thread::Builder::new().name("store-write".into()).spawn(work);
@@ -289,19 +312,19 @@ enum BatchFailure {
     Unknown(rusqlite::Error),
 }
 
-fn work_off(db: &Connection, shared: &Shared, mut jobs: Vec<Box<dyn Job>>) {
+fn work_off(db: &Connection, shared: &Shared, stale: &mut StaleEntries, mut jobs: Vec<Box<dyn Job>>) {
     metrics::histogram!("adieu_store_commit_orders").record(jobs.len() as f64);
-    let mut result = commit(db, shared, &mut jobs, false);
+    let mut result = commit(db, shared, stale, &mut jobs, false);
     if let ([_], Err(BatchFailure::Undone(error))) = (&jobs[..], &result)
         && error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
     {
-        result = commit(db, shared, &mut jobs, true);
+        result = commit(db, shared, stale, &mut jobs, true);
     }
     match result {
         Ok(()) => jobs.into_iter().for_each(|job| job.answer(None)),
         Err(BatchFailure::Undone(_)) if jobs.len() > 1 => {
             for job in jobs {
-                work_off(db, shared, vec![job]);
+                work_off(db, shared, stale, vec![job]);
             }
         }
         Err(failure) => {
@@ -327,6 +350,7 @@ fn work_off(db: &Connection, shared: &Shared, mut jobs: Vec<Box<dyn Job>>) {
 fn commit(
     db: &Connection,
     shared: &Shared,
+    stale: &mut StaleEntries,
     jobs: &mut [Box<dyn Job>],
     lean: bool,
 ) -> Result<(), BatchFailure> {
@@ -336,7 +360,7 @@ fn commit(
         BatchFailure::Undone(error)
     };
     db.execute_batch("BEGIN IMMEDIATE").map_err(undo)?;
-    let mut batch = Batch { db, shared, touched: Vec::new(), dirty: HashSet::new(), lean };
+    let mut batch = Batch { db, shared, touched: Vec::new(), dirty: HashSet::new(), lean, stale };
     for job in jobs.iter_mut() {
         job.run(&mut batch).map_err(undo)?;
     }

@@ -135,7 +135,7 @@ async fn a_commit_that_hangs_delays_no_check_and_answers_nobody() {
     let Lookup::Now(Ok(Check::Live(_))) = town.store.check(&two.token, true, at(1)) else {
         panic!("not at once")
     };
-    assert_eq!(town.store.sessions_of(ada.id, 10, at(1)).await.expect("a list").len(), 2);
+    assert_eq!(town.live_sessions(&ada, at(1)).await.len(), 2);
     assert!(futures_ready(&mut ending).await.is_none(), "answered before the commit");
     gate.open();
     ending.await.expect("no panic").expect("an ending");
@@ -169,7 +169,7 @@ async fn a_full_queue_takes_nothing_and_loses_nothing() {
     for order in waiting {
         order.await.expect("a sign-on");
     }
-    assert_eq!(town.store.sessions_of(ada.id, u32::MAX, at(0)).await.expect("a list").len(), 16_385);
+    assert_eq!(town.live_sessions(&ada, at(0)).await.len(), 16_385);
     town.store.put_flow(flow(&town)).await.expect("room again");
 }
 
