@@ -48,14 +48,21 @@ const PLAN: &[Room] = &[
         may_use: &["adieu-core", "adieu-store"],
         never: &["axum", "http", "hyper", "reqwest"],
     },
+    // Threads and nothing else: it knows no work by name.
+    Room { name: "adieu-workers", may_use: &[], never: &["axum", "http", "hyper", "reqwest", "rusqlite"] },
+    Room {
+        name: "adieu-keyring",
+        may_use: &["adieu-core", "adieu-store", "adieu-token", "adieu-workers"],
+        never: &["axum", "http", "hyper", "reqwest", "rusqlite"],
+    },
     Room {
         name: "adieu-authority",
-        may_use: &["adieu-core", "adieu-store", "adieu-token"],
+        may_use: &["adieu-core", "adieu-keyring", "adieu-store", "adieu-token", "adieu-workers"],
         never: &["axum", "http", "hyper", "reqwest", "rusqlite"],
     },
     Room {
         name: "adieu-outbox",
-        may_use: &["adieu-core", "adieu-store", "adieu-token"],
+        may_use: &["adieu-core", "adieu-keyring", "adieu-store", "adieu-token"],
         never: &["axum", "rusqlite"],
     },
     Room {

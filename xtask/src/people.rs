@@ -67,13 +67,12 @@ pub(crate) fn make(admin: SocketAddr, config: &Table, before: Option<&Value>) ->
     let document = Table::from_iter([("realms".to_owned(), paths.map(declared).collect::<Vec<_>>().into())]);
     let passwords = EVERYBODY.map(|who| json!({"env": who.name.to_uppercase(), "password": who.password}));
     let order = json!({"document": document.to_string(), "passwords": passwords});
-    let mut made = Vec::new();
-    loop {
-        let step = json(admin, "POST", "/v1/declaration", Some(&order))?;
+    let mut step = json(admin, "POST", "/v1/declaration", Some(&order))?;
+    let mut made = step["secrets"].as_array().cloned().unwrap_or_default();
+    while let Some(plan) = step["plan"].as_str() {
+        let turn = json!({"passwords": order["passwords"]});
+        step = json(admin, "POST", &format!("/v1/declaration/{plan}"), Some(&turn))?;
         made.extend(step["secrets"].as_array().cloned().unwrap_or_default());
-        if step["left"] == 0 {
-            break;
-        }
     }
     variables(admin, config, &Secrets { made, before })
 }

@@ -10,6 +10,7 @@ use adieu_authority::{
     Store,
 };
 use adieu_http_kit::service::FaceService;
+use adieu_keyring::{Keyring, KeyringParts};
 use adieu_store_sqlite::{Folder, Options, SqliteStore};
 use anyhow::Result;
 
@@ -18,6 +19,9 @@ use crate::config::Config;
 use crate::dispatch::Dispatcher;
 use crate::faces;
 use crate::provision;
+
+/// Threads that sign: one RS256 signature takes a core for about a millisecond.
+const SIGNERS: usize = 2;
 
 /// Everything behind the listeners.
 #[derive(Clone)]
@@ -98,7 +102,14 @@ pub(crate) fn authority(
         pages_max: (config.keep.pages_max > 0).then_some(config.keep.pages_max),
     };
     let store = between(Arc::new(SqliteStore::open(folder, options)?));
-    Ok(Authority::new(Parts { store, clock, entropy, key, policy: policy(config) }))
+    let keyring = Keyring::new(KeyringParts {
+        store: Arc::clone(&store),
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        key: key.clone(),
+        signers: SIGNERS,
+    });
+    Ok(Authority::new(Parts { store, clock, entropy, key, keyring, policy: policy(config) }))
 }
 
 fn span(s: u64) -> Span {

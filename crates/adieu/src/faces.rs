@@ -175,6 +175,11 @@ fn kratos(authority: &Authority, config: &Config) -> Result<FaceService<adieu_fa
     adieu_face_kratos::service(authority.clone(), settings).map_err(Into::into)
 }
 
+/// Our own API. Documents of an installation have what PingOne's management API keeps, too.
+pub(crate) fn native(authority: &Authority) -> FaceService<adieu_face_native::Native> {
+    adieu_face_native::service(authority.clone(), adieu_face_pingone::DOCUMENT_KINDS)
+}
+
 /// The admin side, all of it behind the credential, if one is configured.
 pub(crate) fn admin(
     authority: &Authority,
@@ -185,7 +190,7 @@ pub(crate) fn admin(
     Ok(FaceService::new(AdminSide {
         guard: Guard::new(credential.as_ref(), &config.admin.url),
         authority: authority.clone(),
-        native: adieu_face_native::service(authority.clone()),
+        native: native(authority),
         kratos,
     }))
 }

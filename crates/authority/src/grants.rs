@@ -1,4 +1,4 @@
-//! Codes and refresh tokens: issued, redeemed, rotated.
+//! Codes and refresh tokens: issued, redeemed, rotated. What tokens say that a grant leads to is composed elsewhere.
 //!
 //! Whether one is good is decided by core inside the store's transaction; here secrets are drawn and put into words
 //! that only their holder keeps (EMPTY-HANDS).
@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use adieu_core::grant::{opaque, read_opaque};
 use adieu_core::{
-    Client, Grant, GrantError, GrantId, Outage, Realm, RedeemOrder, Refresh, RotateOrder, Session, TokenHash,
+    Client, FoundSession, Grant, GrantError, GrantId, Outage, Realm, RedeemOrder, Refresh, RotateOrder,
+    Session, TokenHash, Verdict,
 };
 
 use crate::Authority;
@@ -49,8 +50,36 @@ pub struct RefreshTokens {
     pub token: String,
     /// Who presents it.
     pub client: Arc<Client>,
-    /// The scopes that the access token shall have; all of the grant if none are named.
-    pub scope: Option<String>,
+}
+
+/// A grant that a code or a refresh token has just led to.
+pub struct RedeemedGrant {
+    /// The grant as it is now.
+    pub grant: Grant,
+    /// Its session, if that is live in the epoch of the grant.
+    pub session: Option<Arc<Session>>,
+    /// The refresh token, if the client gets one.
+    pub refresh: Option<String>,
+}
+
+/// Why a code or refresh token led to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum RedeemFailure {
+    /// It is good for nothing. Which of the reasons it was is not said.
+    #[error("the code or token is not valid")]
+    Grant,
+    /// The store could not do it, or did not say.
+    #[error("the grant cannot be told now")]
+    Outage(#[from] Outage),
+}
+
+impl From<GrantError> for RedeemFailure {
+    fn from(error: GrantError) -> Self {
+        match error {
+            GrantError::Invalid | GrantError::Replayed => Self::Grant,
+            GrantError::Unwritten(unwritten) => Self::Outage(unwritten.into_outage()),
+        }
+    }
 }
 
 /// A refresh token taken apart: its grant, and the hashes of its two secrets.
@@ -99,8 +128,30 @@ impl Authority {
         Ok(opaque(id, &[&secret]))
     }
 
-    /// Redeems a code: the grant as it is now, and its first refresh token if the client gets them.
-    pub(crate) async fn redeem(&self, order: &RedeemCode) -> Result<(Grant, Option<String>), GrantError> {
+    /// Redeems a code.
+    pub async fn redeem_code(&self, order: RedeemCode) -> Result<RedeemedGrant, RedeemFailure> {
+        let (grant, refresh) = self.redeem(&order).await?;
+        let session = self.session_of(&grant, false).await?;
+        Ok(RedeemedGrant { grant, session, refresh })
+    }
+
+    /// Rotates a refresh token. That is activity of its user.
+    pub async fn refresh(&self, order: RefreshTokens) -> Result<RedeemedGrant, RedeemFailure> {
+        let (grant, refresh) = self.rotate(&order).await?;
+        let session = self.session_of(&grant, true).await?;
+        Ok(RedeemedGrant { grant, session, refresh: Some(refresh) })
+    }
+
+    /// The session of a grant, if it is live in the grant's epoch.
+    async fn session_of(&self, grant: &Grant, touch: bool) -> Result<Option<Arc<Session>>, Outage> {
+        let found = self.session_by_id(grant.session, touch).get().await?;
+        let bound =
+            |found: &FoundSession| found.verdict == Verdict::Live && found.session.epoch == grant.epoch;
+        Ok(found.filter(bound).map(|found| found.session))
+    }
+
+    /// The grant as it is now, and its first refresh token if the client gets them.
+    async fn redeem(&self, order: &RedeemCode) -> Result<(Grant, Option<String>), GrantError> {
         let (id, [code]) = read_opaque::<1>(&order.code).ok_or(GrantError::Invalid)?;
         let (now, client) = (self.now(), &order.client);
         let drawn = client.refresh.then(|| (self.draw::<16>(), self.draw::<16>()));
@@ -124,8 +175,8 @@ impl Authority {
         Ok((grant, drawn.map(|(family, current)| opaque(id, &[&family, &current]))))
     }
 
-    /// Rotates a refresh token: the grant as it is now, and the next token.
-    pub(crate) async fn rotate(&self, order: &RefreshTokens) -> Result<(Grant, String), GrantError> {
+    /// The grant as it is now, and the next token.
+    async fn rotate(&self, order: &RefreshTokens) -> Result<(Grant, String), GrantError> {
         let presented = Presented::read(&order.token).ok_or(GrantError::Invalid)?;
         let next: [u8; 16] = self.draw();
         let rotate = RotateOrder {
@@ -142,11 +193,7 @@ impl Authority {
     }
 
     /// The grant whose live refresh token this is, if it is one of this realm. Nothing is said about its session.
-    pub(crate) async fn grant_of_refresh(
-        &self,
-        realm: &Realm,
-        token: &str,
-    ) -> Result<Option<Arc<Grant>>, Outage> {
+    pub async fn grant_of_refresh(&self, realm: &Realm, token: &str) -> Result<Option<Arc<Grant>>, Outage> {
         let Some(presented) = Presented::read(token) else { return Ok(None) };
         let now = self.now();
         let grant = self.presented_grant(realm, &presented).await?;

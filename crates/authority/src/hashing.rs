@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use adieu_core::Entropy;
+use adieu_core::{Entropy, Outage};
+use adieu_workers::{Bounds, WorkError, Workers};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use phc::{Decimal, Ident, Output, ParamsString, PasswordHash, Salt};
 
 use crate::foreign_hash::ForeignHash;
-use crate::workers::{Busy, Workers};
 
 /// What one hash costs. The default is the OWASP recommendation: 19 MiB, two passes, one lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +40,24 @@ pub(crate) const PASSWORD_BYTES_MAX: usize = 1024;
 /// Why a password could not be hashed.
 #[derive(Debug, thiserror::Error)]
 pub enum HashError {
-    /// The pool has too much to do.
-    #[error(transparent)]
-    Busy(#[from] Busy),
+    /// Too many passwords wait to be hashed.
+    #[error("too many passwords wait to be hashed")]
+    Busy,
     /// The password is too long.
     #[error("the password is longer than {PASSWORD_BYTES_MAX} bytes")]
     TooLong,
+    /// The work broke off.
+    #[error("the password was not hashed")]
+    Outage(#[source] Outage),
+}
+
+impl From<WorkError> for HashError {
+    fn from(error: WorkError) -> Self {
+        match error {
+            WorkError::Busy => Self::Busy,
+            WorkError::Faulted => Self::Outage(Outage::new(error)),
+        }
+    }
 }
 
 pub(crate) struct Hashing {
@@ -57,7 +69,8 @@ pub(crate) struct Hashing {
 
 impl Hashing {
     pub(crate) fn new(cost: HashCost, threads: usize, entropy: &dyn Entropy) -> Self {
-        let workers = Workers::start("hash", threads, WAITING_MAX, PATIENCE, Vec::new);
+        let bounds = Bounds { threads, waiting_max: WAITING_MAX, patience: PATIENCE };
+        let workers = Workers::start("hash", bounds, Vec::new);
         let password: [u8; 16] = adieu_core::entropy::draw(entropy);
         let salt: [u8; 16] = adieu_core::entropy::draw(entropy);
         let nobody = hash(&mut Vec::new(), cost, &password, salt);
@@ -74,7 +87,7 @@ impl Hashing {
     }
 
     /// Whether this is the password. Without a stored hash the answer is no, after the same work.
-    pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Busy> {
+    pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, WorkError> {
         let known = stored.is_some() && password.len() <= PASSWORD_BYTES_MAX;
         let stored = stored.unwrap_or(&self.nobody).to_owned();
         let mut password = password.as_bytes().to_vec();

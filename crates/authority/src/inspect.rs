@@ -10,12 +10,9 @@ use adieu_core::{
     Actor, Client, Grant, GrantAround, GrantId, Outage, Realm, RealmId, RoleAssignment, SessionId, User,
     UserId, Verdict, is_revoked,
 };
-use adieu_token::{TOKEN_BYTES_MAX, Verified};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use adieu_token::{TYP_ACCESS, TYP_ID, Verified};
 
 use crate::revoke::token_id;
-use crate::tokens::{TYP_ACCESS, TYP_ID};
 use crate::{Authority, Standing};
 
 /// An access token that is good now.
@@ -94,9 +91,7 @@ impl Authority {
         token: &str,
         touch: bool,
     ) -> Result<Option<Active>, Outage> {
-        let keys = self.realm_keys(realm).await?;
-        let verified = self.inner.signing.verified.verify_once(keys.public(), token);
-        let Ok(claims) = verified else { return Ok(None) };
+        let Some(claims) = self.inner.keyring.verify(realm.id, token).await? else { return Ok(None) };
         if claims.typ.as_deref() != Some(TYP_ACCESS) || claims.expired(self.now().s()) {
             return Ok(None);
         }
@@ -137,28 +132,19 @@ impl Authority {
 
     /// The claims of an ID token of this realm, expired or not, retired keys included.
     pub async fn read_id_token(&self, realm: &Realm, token: &str) -> Result<Option<Arc<Verified>>, Outage> {
-        let keys = self.realm_keys(realm).await?;
-        let verified = self.inner.signing.verified.verify_once(keys.public(), token).ok();
+        let verified = self.inner.keyring.verify(realm.id, token).await?;
         Ok(verified.filter(|claims| claims.typ.as_deref() == Some(TYP_ID)))
     }
 
-    /// Who calls the management API of `addressed` with this bearer token, which must be meant for `audience`.
-    ///
-    /// The token may be another realm's: how far its holder's roles reach is decided elsewhere.
+    /// Who calls a management API with this bearer token of `realm`, which must be meant for `audience`. How far its holder's
+    /// roles reach is decided elsewhere.
     pub async fn principal(
         &self,
-        addressed: Option<&Realm>,
+        realm: &Realm,
         token: &str,
         audience: &str,
     ) -> Result<Option<Principal>, Outage> {
-        let active = match addressed {
-            Some(realm) => self.inspect_access(realm, token, false).await?,
-            None => None,
-        };
-        let active = match active {
-            Some(active) => Some(active),
-            None => self.inspect_elsewhere(addressed, token).await?,
-        };
+        let active = self.inspect_access(realm, token, false).await?;
         let Some(active) = active.filter(|active| active.claims.audiences().contains(&audience)) else {
             return Ok(None);
         };
@@ -173,20 +159,6 @@ impl Authority {
     /// How far a caller's roles reach in a realm.
     pub async fn standing_of(&self, principal: &Principal, realm: RealmId) -> Result<Standing, Outage> {
         self.standing(principal.roles(), realm).await
-    }
-
-    async fn inspect_elsewhere(
-        &self,
-        addressed: Option<&Realm>,
-        token: &str,
-    ) -> Result<Option<Active>, Outage> {
-        let Some(id) = claimed_realm(token).filter(|id| addressed.is_none_or(|realm| realm.id != *id)) else {
-            return Ok(None);
-        };
-        match self.realm(id).await? {
-            Some(realm) => self.inspect_access(&realm, token, false).await,
-            None => Ok(None),
-        }
     }
 
     /// The client that a token names, if it is enabled and of the generation that the token was issued in.
@@ -224,30 +196,5 @@ impl Authority {
             self.session_by_id(grant.session, true).get().await?;
         }
         Ok(Some(found))
-    }
-}
-
-/// The realm that an unverified token says it is of: where to look for its key, and nothing else.
-fn claimed_realm(token: &str) -> Option<RealmId> {
-    if token.len() > TOKEN_BYTES_MAX {
-        return None;
-    }
-    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: serde_json::Value = serde_json::from_slice(&payload).ok()?;
-    claims.get("env")?.as_str()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_claimed_realm_is_read_from_the_payload_and_rubbish_has_none() {
-        let payload = URL_SAFE_NO_PAD.encode(r#"{"env":"6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90"}"#);
-        let realm = claimed_realm(&format!("x.{payload}.y")).map(|id| id.to_string());
-        assert_eq!(realm.as_deref(), Some("6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90"));
-        for bad in ["", "a.b.c", "a.e30.c", "a..c", &"a".repeat(TOKEN_BYTES_MAX + 1)] {
-            assert_eq!(claimed_realm(bad), None);
-        }
     }
 }

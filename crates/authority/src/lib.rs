@@ -23,19 +23,17 @@ mod revoke;
 mod second_factor;
 mod sign_on;
 mod throttle;
-mod tokens;
 mod upkeep;
-mod workers;
 
 use std::sync::Arc;
 
 pub use adieu_core::{
     Actor, AmendError, AmendOrder, Amendment, Assurance, Beyond, Cause, Channel, Client, ClientAuth,
-    ClientId, CodeSet, Device, EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Grant,
-    GrantError, How, Limits, Locator, Method, NotLive, Origin, Outage, Population, PopulationId,
-    PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId, Rights, Role, RoleAssignment, RoleScope,
-    Session, SessionId, SessionToken, Span, Standing, State, Unwritten, User, UserEdit, UserId, Verdict,
-    assurance_of,
+    ClientId, CodeSet, Device, EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, EndingRecord,
+    Grant, GrantError, How, Limits, Locator, Method, NotLive, Origin, Outage, Population, PopulationId,
+    PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId, Reason, ReasonError, Rights, Role,
+    RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State, Unwritten, User,
+    UserEdit, UserId, Verdict, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, LiveSession, SessionRecord};
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
@@ -44,11 +42,13 @@ pub use adieu_store::{
     SessionQuery, Store, Swept,
 };
 
+pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
+pub use adieu_token::Alg;
+
 pub use clients::NewClient;
-pub use grants::{CodeOrder, RedeemCode, RefreshTokens};
+pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};
 pub use hashing::{HashCost, HashError, is_known_hash};
 pub use inspect::{Active, ActiveRefresh, Principal};
-pub use keys::RealmKeys;
 pub use people::{DEFAULT_POPULATION, NewPerson, PersonError};
 pub use policy::Policy;
 pub use prove::Proven;
@@ -57,12 +57,9 @@ pub use revoke::RevokeError;
 pub use second_factor::{ConfirmError, SecondStep, SecondStepFailure};
 pub use sign_on::{SignOn, SignOnFailure, SignedIn};
 pub use throttle::FailureLimits;
-pub use tokens::{Issuer, TokenFailure, Tokens};
-pub use workers::Busy;
 
 use crate::counts::Counts;
 use crate::hashing::Hashing;
-use crate::keys::Signing;
 use crate::realms::Realms;
 use crate::throttle::Throttle;
 
@@ -76,6 +73,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// The installation key.
     pub key: InstallationKey,
+    /// What signs and seals.
+    pub keyring: Keyring,
     /// The rules of this installation.
     pub policy: Policy,
 }
@@ -95,7 +94,7 @@ struct Inner {
     hashing: Hashing,
     realms: Realms,
     counts: Counts,
-    signing: Signing,
+    keyring: Keyring,
     throttle: Throttle,
     /// Held while a record is read, changed and written back.
     changes: tokio::sync::Mutex<()>,
@@ -104,9 +103,9 @@ struct Inner {
 impl Authority {
     /// An authority over a store.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, clock, entropy, key, policy } = parts;
+        let Parts { store, clock, entropy, key, keyring, policy } = parts;
         let hashing = Hashing::new(policy.hash_cost, policy.workers, entropy.as_ref());
-        let (realms, signing) = (Realms::default(), Signing::new(policy.signers));
+        let realms = Realms::default();
         let counts = Counts::new();
         let throttle = Throttle::new(policy.failures);
         let changes = tokio::sync::Mutex::default();
@@ -120,7 +119,7 @@ impl Authority {
                 hashing,
                 realms,
                 counts,
-                signing,
+                keyring,
                 throttle,
                 changes,
             }),

@@ -27,8 +27,6 @@ pub struct Policy {
     pub hash_cost: HashCost,
     /// Threads that hash passwords.
     pub workers: usize,
-    /// Threads that sign tokens.
-    pub signers: usize,
     /// How long tombstones are kept.
     pub tombstones_kept: Span,
     /// Life of a code.
@@ -46,7 +44,6 @@ impl Default for Policy {
             failures: FailureLimits::default(),
             hash_cost: HashCost::default(),
             workers: 2,
-            signers: 2,
             tombstones_kept: Span::from_s(30 * 24 * 3600),
             code_life: Span::from_s(60),
         }

@@ -5,10 +5,9 @@
 use adieu_core::{
     Client, GrantError, GrantId, Outage, Realm, RevokeOrder, RevokedToken, Timestamp, TokenToRevoke,
 };
-use adieu_token::Verified;
+use adieu_token::{TYP_ACCESS, Verified};
 
 use crate::Authority;
-use crate::tokens::TYP_ACCESS;
 
 /// Why a token was not revoked.
 #[derive(Debug, thiserror::Error)]
@@ -33,8 +32,7 @@ impl Authority {
     }
 
     async fn revoke_access(&self, realm: &Realm, client: &Client, token: &str) -> Result<(), RevokeError> {
-        let keys = self.realm_keys(realm).await?;
-        let Ok(claims) = self.inner.signing.verified.verify_once(keys.public(), token) else { return Ok(()) };
+        let Some(claims) = self.inner.keyring.verify(realm.id, token).await? else { return Ok(()) };
         if claims.typ.as_deref() != Some(TYP_ACCESS) || claims.expired(self.now().s()) {
             return Ok(());
         }

@@ -8,10 +8,10 @@ use adieu_core::{
     Channel, Device, Ended, How, Incarnation, Outage, PasswordRenewal, Proof, Quota, RECOVERY_CODE, Realm,
     Session, SessionSecret, SessionToken, SignOnError, SignOnOrder, Span, Spending, User,
 };
+use adieu_workers::WorkError;
 
 use crate::Authority;
-use crate::end::Said;
-use crate::workers::Busy;
+use crate::end::EndingReach;
 
 /// Somebody gives a name and a password.
 #[derive(Clone)]
@@ -64,8 +64,8 @@ pub enum SignOnFailure {
     #[error("the user is disabled")]
     Disabled(Arc<User>),
     /// Too many sign-ons at once: later again.
-    #[error(transparent)]
-    Busy(#[from] Busy),
+    #[error("too many sign-ons wait")]
+    Busy,
     /// The user has as many sessions as one can have.
     #[error("the user has too many sessions")]
     TooMany,
@@ -77,6 +77,15 @@ pub enum SignOnFailure {
     Outage(#[source] Outage),
 }
 
+impl From<WorkError> for SignOnFailure {
+    fn from(error: WorkError) -> Self {
+        match error {
+            WorkError::Busy => Self::Busy,
+            WorkError::Faulted => Self::Outage(Outage::new(error)),
+        }
+    }
+}
+
 /// Counts what became of a sign-on.
 pub(crate) fn count(channel: &Channel, result: Result<(), &SignOnFailure>) {
     let outcome = match result {
@@ -84,7 +93,7 @@ pub(crate) fn count(channel: &Channel, result: Result<(), &SignOnFailure>) {
         Err(SignOnFailure::WrongCredentials { .. }) => "wrong_credentials",
         Err(SignOnFailure::Limited { .. }) => "limited",
         Err(SignOnFailure::Disabled(_)) => "disabled",
-        Err(SignOnFailure::Busy(_)) => "busy",
+        Err(SignOnFailure::Busy) => "busy",
         Err(SignOnFailure::TooMany) => "too_many",
         Err(SignOnFailure::Quota) => "quota",
         Err(SignOnFailure::Outage(_)) => "outage",
@@ -198,7 +207,7 @@ impl Authority {
             SignOnError::Unwritten(unwritten) => SignOnFailure::Outage(unwritten.into_outage()),
         })?;
         for closed in signed_on.ended {
-            Said::of_newcomer(&signed_on.session).log(&Ended::Now(closed));
+            EndingReach::ONE.log(&signed_on.session.channel, &Ended::Now(closed));
         }
         let fresh = SessionToken { id: signed_on.session.id, secret };
         let kept = signed_on.session.token_hash.matches(&fresh.secret);

@@ -31,6 +31,10 @@ pub enum Purpose {
     SessionHandle,
     /// Codes that a user keeps as a second proof of identity.
     RecoveryCode,
+    /// The seal of what proves this installation to other providers.
+    UpstreamSecrets,
+    /// The seal of what signs calls to web hooks.
+    WebHookSecrets,
 }
 
 impl Purpose {
@@ -45,6 +49,8 @@ impl Purpose {
             Self::ClientSecret => "client-secret",
             Self::SessionHandle => "session-handle",
             Self::RecoveryCode => "recovery-code",
+            Self::UpstreamSecrets => "upstream-secrets",
+            Self::WebHookSecrets => "web-hook-secrets",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! [`Refusal`]. Sessions and grants are the authority's. OpenID Connect Core 1.0, RFC 6749, 7636, 7662, 9207, 9700.
 
 mod authorize;
+mod claims;
 mod client_auth;
 mod discovery;
 mod hint;
@@ -23,7 +24,27 @@ pub use revoke::revoke;
 pub use token::tokens;
 pub use userinfo::{UserinfoError, userinfo};
 
-use adieu_authority::{Authority, Issuer};
+use std::sync::Arc;
+
+use adieu_authority::{Authority, Realm};
+use serde_json::{Map, Value};
+
+/// In whose name tokens are issued. The names are the mounting dialect's business.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    /// The realm whose keys sign.
+    pub realm: Arc<Realm>,
+    /// The issuer, as it stands in tokens.
+    pub name: String,
+    /// The audience of the dialect's own management API.
+    pub api: String,
+    /// Scopes that begin so are for that API.
+    pub api_scopes: &'static str,
+    /// The name of the authentication context of a plain sign-on.
+    pub acr: &'static str,
+    /// The dialect's own claims, which every token carries.
+    pub claims: Map<String, Value>,
+}
 
 /// An OpenID Provider for one realm under one issuer name.
 pub struct Provider<'a> {

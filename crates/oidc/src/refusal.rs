@@ -3,7 +3,7 @@
 //! No statuses and no sentences: the face that mounts the provider has those. RFC 6749 §4.1.2.1 and §5.2, OpenID Connect
 //! Core §3.1.2.6.
 
-use adieu_authority::{Outage, TokenFailure};
+use adieu_authority::{Outage, RedeemFailure};
 
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
@@ -71,12 +71,11 @@ impl From<Outage> for Refusal {
     }
 }
 
-impl From<TokenFailure> for Refusal {
-    fn from(failure: TokenFailure) -> Self {
+impl From<RedeemFailure> for Refusal {
+    fn from(failure: RedeemFailure) -> Self {
         match failure {
-            TokenFailure::Grant => Self::Grant,
-            TokenFailure::Scope => Self::Scope,
-            TokenFailure::Outage(outage) => Self::Unavailable(outage),
+            RedeemFailure::Grant => Self::Grant,
+            RedeemFailure::Outage(outage) => Self::Unavailable(outage),
         }
     }
 }

@@ -1,28 +1,31 @@
 //! The token endpoint: code, refresh token, or a client in its own name.
 //!
-//! The password grant and all others do not exist here (RFC 9700 §2.4). Contract pingone.md 4.8; standards.md 2.2.
+//! The place among the signatures that wait is taken first, so that a storm of tokens spends no code and no refresh token. The
+//! password grant and all others do not exist here (RFC 9700 §2.4). Contract pingone.md 4.8; standards.md 2.2.
 
-use adieu_authority::{Client, RedeemCode, RefreshTokens, Tokens};
+use std::sync::Arc;
+
+use adieu_authority::{Client, RedeemCode, RedeemedGrant, RefreshTokens, Signer};
 use adieu_http_kit::form::Params;
 use http::HeaderMap;
 use serde::Serialize;
-use std::sync::Arc;
 
+use crate::claims::{TokenFrame, narrows};
 use crate::client_auth::{authenticated, once};
 use crate::{Provider, Refusal};
 
 /// The answer of the token endpoint, in the order in which everybody writes it. RFC 6749 §5.1
 #[derive(Serialize)]
-struct Answer<'a> {
-    access_token: &'a str,
+struct Answer {
+    access_token: String,
     token_type: &'static str,
     expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'a str>,
+    scope: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id_token: Option<&'a str>,
+    id_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<&'a str>,
+    refresh_token: Option<String>,
 }
 
 /// Tokens for this request, as the JSON of the answer.
@@ -30,15 +33,13 @@ pub async fn tokens(provider: &Provider<'_>, headers: &HeaderMap, form: &Params)
     let grant_type = once(form, "grant_type")?.ok_or(Refusal::Request("`grant_type` is missing."))?;
     let kind = Kind::named(grant_type).ok_or(Refusal::GrantType)?;
     let client = authenticated(provider, headers, form).await?;
-    let tokens = match kind {
-        Kind::Code => redeemed(provider, client, form).await?,
-        Kind::Refresh => refreshed(provider, client, form).await?,
-        Kind::OwnName if client.client_credentials => {
-            provider.authority.client_credentials(&provider.issuer, &client).await?
-        }
+    let answer = match kind {
+        Kind::Code => provider.redeemed(client, form).await?,
+        Kind::Refresh => provider.refreshed(client, form).await?,
+        Kind::OwnName if client.client_credentials => provider.own(&client).await?,
         Kind::OwnName => return Err(Refusal::Unauthorized),
     };
-    Ok(json(&tokens))
+    Ok(serde_json::to_string(&answer).expect("texts and numbers are JSON"))
 }
 
 enum Kind {
@@ -58,35 +59,95 @@ impl Kind {
     }
 }
 
-async fn redeemed(provider: &Provider<'_>, client: Arc<Client>, form: &Params) -> Result<Tokens, Refusal> {
-    let code = once(form, "code")?.ok_or(Refusal::Request("`code` is missing."))?.to_owned();
-    let redirect_uri = once(form, "redirect_uri")?.map(str::to_owned);
-    let verifier = once(form, "code_verifier")?.map(str::to_owned);
-    if !client.code {
-        return Err(Refusal::Unauthorized);
+impl Provider<'_> {
+    async fn redeemed(&self, client: Arc<Client>, form: &Params) -> Result<Answer, Refusal> {
+        let code = once(form, "code")?.ok_or(Refusal::Request("`code` is missing."))?.to_owned();
+        let redirect_uri = once(form, "redirect_uri")?.map(str::to_owned);
+        let verifier = once(form, "code_verifier")?.map(str::to_owned);
+        if !client.code {
+            return Err(Refusal::Unauthorized);
+        }
+        let signer = self.authority.signer(&self.issuer.realm).await?;
+        let order = RedeemCode { code, client: Arc::clone(&client), redirect_uri, verifier };
+        let redeemed = self.authority.redeem_code(order).await?;
+        let scope = redeemed.grant.scope.clone();
+        self.answer(signer, &client, redeemed, Given { scope, first: true }).await
     }
-    let order = RedeemCode { code, client, redirect_uri, verifier };
-    Ok(provider.authority.redeem_code(&provider.issuer, order).await?)
+
+    async fn refreshed(&self, client: Arc<Client>, form: &Params) -> Result<Answer, Refusal> {
+        let missing = Refusal::Request("`refresh_token` is missing.");
+        let token = once(form, "refresh_token")?.ok_or(missing)?.to_owned();
+        let wanted = once(form, "scope")?;
+        if !client.refresh {
+            return Err(Refusal::Unauthorized);
+        }
+        if let Some(wanted) = wanted
+            && let Some(grant) = self.authority.grant_of_refresh(&self.issuer.realm, &token).await?
+            && !narrows(wanted, &grant.scope)
+        {
+            return Err(Refusal::Scope); // The token is not spent on it.
+        }
+        let signer = self.authority.signer(&self.issuer.realm).await?;
+        let order = RefreshTokens { token, client: Arc::clone(&client) };
+        let redeemed = self.authority.refresh(order).await?;
+        let scope = wanted.map_or_else(|| redeemed.grant.scope.clone(), str::to_owned);
+        self.answer(signer, &client, redeemed, Given { scope, first: false }).await
+    }
+
+    /// An access token for a client in its own name: no user, no session, no refresh token.
+    async fn own(&self, client: &Client) -> Result<Answer, Refusal> {
+        let signer = self.authority.signer(&self.issuer.realm).await?;
+        let access_token = signer.sign(self.frame(client).own_access()?).await?;
+        Ok(Answer::of(client, access_token))
+    }
+
+    async fn answer(
+        &self,
+        signer: Signer,
+        client: &Client,
+        redeemed: RedeemedGrant,
+        given: Given,
+    ) -> Result<Answer, Refusal> {
+        let RedeemedGrant { grant, session, refresh } = redeemed;
+        let frame = self.frame(client);
+        let access = frame.access(&grant, &given.scope)?;
+        let about_user = given.scope.split(' ').any(|scope| scope == "openid");
+        let id = match session {
+            _ if !about_user => None,
+            Some(session) => Some(frame.id(&grant, &session, given.first)?),
+            // What outlives its session gets no token that speaks of one.
+            None if client.outlives_session => None,
+            // It was live when the grant was decided; if it is gone by now, so are the tokens.
+            None => return Err(Refusal::Grant),
+        };
+        let (access_token, id_token) = signer.sign_with(access, id).await?;
+        let answer = Answer::of(client, access_token);
+        Ok(Answer { scope: Some(given.scope), id_token, refresh_token: refresh, ..answer })
+    }
+
+    fn frame<'a>(&'a self, client: &'a Client) -> TokenFrame<'a> {
+        let (authority, issuer) = (self.authority, &self.issuer);
+        TokenFrame { issuer, client, now: authority.now(), jti: authority.draw_uuid().to_string() }
+    }
 }
 
-async fn refreshed(provider: &Provider<'_>, client: Arc<Client>, form: &Params) -> Result<Tokens, Refusal> {
-    let token =
-        once(form, "refresh_token")?.ok_or(Refusal::Request("`refresh_token` is missing."))?.to_owned();
-    let scope = once(form, "scope")?.map(str::to_owned);
-    if !client.refresh {
-        return Err(Refusal::Unauthorized);
-    }
-    Ok(provider.authority.refresh(&provider.issuer, RefreshTokens { token, client, scope }).await?)
+/// What a grant gives this time.
+struct Given {
+    scope: String,
+    /// Whether it is the first time, by its code.
+    first: bool,
 }
 
-fn json(tokens: &Tokens) -> String {
-    let answer = Answer {
-        access_token: &tokens.access,
-        token_type: "Bearer",
-        expires_in: tokens.expires_in_s,
-        scope: tokens.scope.as_deref(),
-        id_token: tokens.id.as_deref(),
-        refresh_token: tokens.refresh.as_deref(),
-    };
-    serde_json::to_string(&answer).expect("texts and numbers are JSON")
+impl Answer {
+    /// Of an access token and nothing else.
+    fn of(client: &Client, access_token: String) -> Self {
+        Self {
+            access_token,
+            token_type: "Bearer",
+            expires_in: client.access_life.s(),
+            scope: None,
+            id_token: None,
+            refresh_token: None,
+        }
+    }
 }

@@ -1,81 +1,99 @@
-//! A document applied: facts, plan, changes. One implementation, for commands and for the native API.
+//! A document applied: facts, a plan, and the plan carried out as it was made. One implementation, behind the native API.
 //!
-//! It may stop before everything is done, as often as its caller says so: applying again goes on from there.
+//! A plan is made once and may be carried out in several turns. If it breaks off, what stands before that step is done, and
+//! applying the document again goes on from there.
+
+use std::collections::VecDeque;
 
 use adieu_authority::Authority;
-use anyhow::{Context, Result};
 
 pub use crate::carry::Made;
-use crate::carry::carry;
+use crate::carry::{look_up, make};
 use crate::document::Declaration;
+use crate::error::{ApplyError, FactsError};
 use crate::facts::Facts;
-use crate::plan::plan;
+use crate::plan::{Planned, plan};
 use crate::secrets::Secrets;
 
-/// What to do with a document.
-pub struct Apply<'a> {
-    /// The document.
-    pub document: &'a Declaration,
-    /// Remove what the lists of the document do not have.
-    pub prune: bool,
-    /// Change nothing.
-    pub dry_run: bool,
-    /// Where first passwords are looked up.
-    pub secrets: &'a dyn Secrets,
+/// What is still to change, in the order in which it is done.
+#[derive(Debug)]
+pub struct Plan {
+    steps: VecDeque<Planned>,
 }
 
-/// What was done.
+/// What one turn has done.
 #[derive(Default)]
-pub struct Applied {
-    /// The changes, as people read them: made by this call or, in a dry run, all that there are to make.
+pub struct Carried {
+    /// The changes, as people read them.
     pub changes: Vec<String>,
-    /// How many there are still to make.
-    pub left: usize,
     /// Clients that were made, with their secrets.
     pub made: Vec<Made>,
 }
 
-/// Why a document was not applied to its end.
-#[derive(Debug)]
-pub enum ApplyRefusal {
-    /// It can't be meant; nothing was changed.
-    Document(anyhow::Error),
-    /// Something below refused or did not answer; what was done before it stays done.
-    Stopped(anyhow::Error),
-}
+impl Plan {
+    /// What has to change so that everything is as the document says; with `prune`, what its lists do not have is removed.
+    /// `kinds` are the kinds of documents that dialects keep.
+    pub async fn of(
+        authority: &Authority,
+        document: &Declaration,
+        prune: bool,
+        kinds: &[&'static str],
+    ) -> Result<Self, ApplyError> {
+        let facts = Facts::gather(authority, kinds).await?;
+        let steps = plan(&facts, document, prune, &mut || authority.draw_uuid())?;
+        Ok(Self { steps: steps.into() })
+    }
 
-impl std::fmt::Display for ApplyRefusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Document(why) => write!(f, "the document can't be applied: {why:#}"),
-            Self::Stopped(why) => write!(f, "{why:#}"),
+    /// The changes that are left, as people read them.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map(|planned| planned.line.as_str())
+    }
+
+    /// How many are left.
+    pub fn left(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Makes changes, one at least, for as long as `go_on` says so. Passwords are looked up before the first of them, so that a
+    /// missing one stops nothing halfway.
+    pub async fn carry(
+        &mut self,
+        authority: &Authority,
+        secrets: &dyn Secrets,
+        go_on: impl Fn() -> bool + Send + Sync,
+    ) -> Result<Carried, ApplyError> {
+        let mut passwords = VecDeque::with_capacity(self.steps.len());
+        for Planned { line, change } in &self.steps {
+            let password = change.password().map(|from| look_up(from, secrets)).transpose();
+            passwords
+                .push_back(password.map_err(|source| ApplyError::Secret { step: line.clone(), source })?);
         }
+        let mut carried = Carried::default();
+        while carried.changes.is_empty() || go_on() {
+            let (Some(Planned { line, change }), Some(password)) =
+                (self.steps.pop_front(), passwords.pop_front())
+            else {
+                break;
+            };
+            match make(authority, change, password).await {
+                Ok(made) => carried.made.extend(made),
+                Err(source) => return Err(ApplyError::Stopped { step: line, source }),
+            }
+            carried.changes.push(line);
+        }
+        Ok(carried)
     }
-}
-
-impl std::error::Error for ApplyRefusal {}
-
-/// Applies a document for as long as `go_on` says so; one change is made in any case.
-pub async fn apply(
-    authority: &Authority,
-    order: Apply<'_>,
-    go_on: impl Fn() -> bool + Send + Sync,
-) -> Result<Applied, ApplyRefusal> {
-    let facts = Facts::gather(authority).await.map_err(ApplyRefusal::Stopped)?;
-    let planned = plan(&facts, order.document, order.prune, &mut || authority.draw_uuid());
-    let planned = planned.map_err(ApplyRefusal::Document)?;
-    if order.dry_run {
-        let changes: Vec<_> = planned.into_iter().map(|planned| planned.line).collect();
-        return Ok(Applied { left: changes.len(), changes, made: Vec::new() });
-    }
-    carry(authority, planned, order.secrets, &go_on).await
 }
 
 /// The document of what is there; with `only`, of the realm at that path alone. `None` if there is no such realm.
-pub async fn exported(authority: &Authority, only: Option<&str>) -> Result<Option<String>> {
-    let facts = Facts::gather(authority).await?;
+pub async fn exported(
+    authority: &Authority,
+    only: Option<&str>,
+    kinds: &[&'static str],
+) -> Result<Option<String>, FactsError> {
+    let facts = Facts::gather(authority, kinds).await?;
     if only.is_some_and(|path| !facts.realms.iter().any(|of| of.realm.path == path)) {
         return Ok(None);
     }
-    crate::export::export(&facts, only).text().context("the document").map(Some)
+    Ok(Some(crate::export::export(&facts, only).text()))
 }

@@ -1,15 +1,14 @@
-//! Makes planned changes through the authority, one after the other.
+//! Makes one planned change through the authority.
 //!
-//! Passwords are looked up before the first change, so that a missing one stops nothing halfway. If a change is refused
-//! all the same, what stands before it is done, and applying the document again goes on from there.
+//! Decides nothing: what is to change was planned.
 
 use adieu_authority::{
-    Authority, Channel, ClientAuth, ClientId, NewClient, NewPerson, Origin, RealmId, UserEdit, UserId,
+    Actor, Authority, Channel, ClientAuth, ClientId, DirectoryError, NewClient, NewPerson, Origin, RealmId,
+    UserEdit, UserId,
 };
-use anyhow::{Context, Result};
 
-use crate::apply::{Applied, ApplyRefusal};
-use crate::plan::{Change, ClientEdit, PasswordFrom, Planned, PlannedUser};
+use crate::error::{SecretError, StepError};
+use crate::plan::{Change, ClientEdit, PasswordFrom, PlannedUser};
 use crate::secrets::{Secrets, sound};
 
 /// A client that was made, and the secret that it was given.
@@ -21,63 +20,24 @@ pub struct Made {
 }
 
 /// What a first password is, once it was looked up.
-enum Password {
+pub(crate) enum Password {
     Plain(String),
     Hash(String),
 }
 
-/// Makes the changes, one at least, for as long as `go_on` says so.
-pub async fn carry(
-    authority: &Authority,
-    planned: Vec<Planned>,
-    secrets: &dyn Secrets,
-    go_on: &(dyn Fn() -> bool + Send + Sync),
-) -> Result<Applied, ApplyRefusal> {
-    let mut ready = Vec::new();
-    for Planned { line, change } in planned {
-        let password = wanted(&change).map(|from| look_up(from, secrets)).transpose();
-        let password = password.with_context(|| format!("nothing was changed: {line}"));
-        ready.push((password.map_err(ApplyRefusal::Document)?, line, change));
-    }
-    let mut applied = Applied { left: ready.len(), ..Applied::default() };
-    for (password, line, change) in ready {
-        if !applied.changes.is_empty() && !go_on() {
-            break;
-        }
-        let done = make(authority, change, password).await;
-        let done = done.with_context(|| format!("stopped at `{line}`; what stands before it is done"));
-        applied.made.extend(done.map_err(ApplyRefusal::Stopped)?);
-        applied.changes.push(line);
-        applied.left -= 1;
-    }
-    Ok(applied)
-}
-
-fn wanted(change: &Change) -> Option<&PasswordFrom> {
-    match change {
-        Change::MakeUser(new) => new.password.as_ref(),
-        Change::EditUser(_, _, password) => password.as_ref(),
-        Change::MakeRealm(..)
-        | Change::MakePopulation(_)
-        | Change::EditPopulation(_)
-        | Change::MakeClient(..)
-        | Change::EditClient(..)
-        | Change::PutDocument(_)
-        | Change::RemoveDocument(..)
-        | Change::RemoveUser(_)
-        | Change::RemoveClient(_)
-        | Change::RemovePopulation(_) => None,
-    }
-}
-
-fn look_up(from: &PasswordFrom, secrets: &dyn Secrets) -> Result<Password> {
+pub(crate) fn look_up(from: &PasswordFrom, secrets: &dyn Secrets) -> Result<Password, SecretError> {
     Ok(match from {
         PasswordFrom::Hash(hash) => Password::Hash(hash.clone()),
         PasswordFrom::Source(source) => Password::Plain(sound(secrets.look_up(source)?)?),
     })
 }
 
-async fn make(authority: &Authority, change: Change, password: Option<Password>) -> Result<Option<Made>> {
+/// Makes a change; a client that it made is told of with its secret.
+pub(crate) async fn make(
+    authority: &Authority,
+    change: Change,
+    password: Option<Password>,
+) -> Result<Option<Made>, StepError> {
     match change {
         Change::MakeRealm(id, path) => {
             authority.create_realm(id, &path).await?;
@@ -108,11 +68,15 @@ async fn make(authority: &Authority, change: Change, password: Option<Password>)
 }
 
 fn origin() -> Origin {
-    Origin { channel: Channel::named("command"), address: None }
+    Origin::of(Actor::Operator, Channel::named("command"), None)
 }
 
-async fn make_user(authority: &Authority, new: PlannedUser, password: Option<Password>) -> Result<()> {
-    let population = authority.population(new.population).await?.context("the population is gone")?;
+async fn make_user(
+    authority: &Authority,
+    new: PlannedUser,
+    password: Option<Password>,
+) -> Result<(), StepError> {
+    let population = authority.population(new.population).await?.ok_or(DirectoryError::Unknown)?;
     let (password, password_hash) = match password {
         Some(Password::Plain(password)) => (Some(password), None),
         Some(Password::Hash(hash)) => (None, Some(hash)),
@@ -128,7 +92,7 @@ async fn edit_user(
     id: UserId,
     edit: UserEdit,
     password: Option<Password>,
-) -> Result<()> {
+) -> Result<(), StepError> {
     let hash = match password {
         Some(Password::Plain(password)) => Some(authority.hash_password(&password).await?),
         Some(Password::Hash(hash)) => Some(hash),
@@ -143,7 +107,7 @@ async fn make_client(
     realm: RealmId,
     id: ClientId,
     edit: &ClientEdit,
-) -> Result<Option<Made>> {
+) -> Result<Option<Made>, StepError> {
     let mut client = authority.draft_client(realm, bare(id.clone(), edit.auth()));
     edit.apply_to(&mut client);
     let secret = authority.secret_of(&client);

@@ -3,9 +3,8 @@
 //! Users are read in pages; there is an end to how many a document holds.
 
 use adieu_authority::{Authority, Client, Document, Population, Realm, RealmId, User};
-use anyhow::{Result, ensure};
 
-use crate::document::KINDS;
+use crate::error::FactsError;
 
 /// Users that one document holds. Beyond that, backups are the way to move an installation.
 const USERS_MAX: usize = 200_000;
@@ -14,8 +13,10 @@ const PAGE: u32 = 1000;
 const DOCUMENTS_MAX: u32 = 100_000;
 
 /// Everything, realm by realm.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Facts {
+    /// The kinds of documents that dialects keep.
+    pub kinds: Vec<&'static str>,
     /// The realms, by path.
     pub realms: Vec<RealmFacts>,
 }
@@ -36,8 +37,8 @@ pub struct RealmFacts {
 }
 
 impl Facts {
-    /// What the authority has.
-    pub async fn gather(authority: &Authority) -> Result<Self> {
+    /// What the authority has; of documents that dialects keep, those of `kinds`.
+    pub async fn gather(authority: &Authority, kinds: &[&'static str]) -> Result<Self, FactsError> {
         let mut realms = Vec::new();
         let mut count = 0;
         for realm in authority.realms().await? {
@@ -49,26 +50,31 @@ impl Facts {
                     break;
                 }
                 count += page.len();
-                ensure!(
-                    count <= USERS_MAX,
-                    "there are more than {USERS_MAX} users: a document holds no more"
-                );
+                if count > USERS_MAX {
+                    return Err(FactsError::ManyUsers(USERS_MAX));
+                }
                 users.extend(page);
             }
             let populations = authority.populations(realm.id).await?;
             let clients = authority.clients(realm.id).await?;
-            let documents = kept(authority, realm.id).await?;
+            let documents = kept(authority, realm.id, kinds).await?;
             realms.push(RealmFacts { realm, populations, users, clients, documents });
         }
-        Ok(Self { realms })
+        Ok(Self { kinds: kinds.to_vec(), realms })
     }
 }
 
-async fn kept(authority: &Authority, realm: RealmId) -> Result<Vec<Document>> {
+async fn kept(
+    authority: &Authority,
+    realm: RealmId,
+    kinds: &[&'static str],
+) -> Result<Vec<Document>, FactsError> {
     let mut documents = Vec::new();
-    for kind in KINDS {
+    for kind in kinds.iter().copied() {
         let of_kind = authority.documents(realm, kind, DOCUMENTS_MAX).await?;
-        ensure!((of_kind.len() as u32) < DOCUMENTS_MAX, "there are too many documents of kind {kind}");
+        if of_kind.len() as u32 >= DOCUMENTS_MAX {
+            return Err(FactsError::ManyDocuments(kind));
+        }
         documents.extend(of_kind);
     }
     Ok(documents)

@@ -7,6 +7,7 @@ pub mod apply;
 pub mod carry;
 pub mod client_words;
 pub mod document;
+pub mod error;
 pub mod export;
 pub mod facts;
 pub mod names;

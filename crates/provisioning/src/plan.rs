@@ -11,16 +11,17 @@ mod places;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
+use std::str::FromStr;
 
 use adieu_authority::{ClientId, NewPerson, Population, PopulationId, ROOT, RealmId, UserEdit, UserId};
-use anyhow::{Context, Result, bail, ensure};
 use uuid::Uuid;
 
 pub use clients::ClientEdit;
 use places::Places;
 
 use crate::document::{Declaration, PopulationDoc, RealmDoc};
+use crate::error::{DocumentError, DocumentFault, Within, ensure};
 use crate::facts::{Facts, RealmFacts};
 use crate::secrets::Source;
 use adieu_authority::DEFAULT_POPULATION;
@@ -63,6 +64,26 @@ pub enum Change {
     RemovePopulation(PopulationId),
 }
 
+impl Change {
+    /// What the first password is made of that it sets, if it sets one.
+    pub(crate) const fn password(&self) -> Option<&PasswordFrom> {
+        match self {
+            Self::MakeUser(new) => new.password.as_ref(),
+            Self::EditUser(_, _, password) => password.as_ref(),
+            Self::MakeRealm(..)
+            | Self::MakePopulation(_)
+            | Self::EditPopulation(_)
+            | Self::MakeClient(..)
+            | Self::EditClient(..)
+            | Self::PutDocument(_)
+            | Self::RemoveDocument(..)
+            | Self::RemoveUser(_)
+            | Self::RemoveClient(_)
+            | Self::RemovePopulation(_) => None,
+        }
+    }
+}
+
 /// A population to be made.
 #[derive(Clone, Debug)]
 pub struct NewPopulation {
@@ -90,12 +111,22 @@ pub struct PlannedUser {
 }
 
 /// What a first password is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum PasswordFrom {
     /// It lies somewhere.
     Source(Source),
     /// It is not known; this is its hash.
     Hash(String),
+}
+
+/// No hash is shown (EMPTY-HANDS).
+impl Debug for PasswordFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source(source) => f.debug_tuple("Source").field(source).finish(),
+            Self::Hash(_) => f.write_str("Hash(***)"),
+        }
+    }
 }
 
 /// The changes, in an order in which they can be made.
@@ -104,7 +135,7 @@ pub fn plan(
     document: &Declaration,
     prune: bool,
     draw: &mut dyn FnMut() -> Uuid,
-) -> Result<Vec<Planned>> {
+) -> Result<Vec<Planned>, DocumentError> {
     let mut planner = Planner {
         facts,
         prune,
@@ -118,17 +149,17 @@ pub fn plan(
     let mut realms = Vec::new();
     let mut paths = BTreeSet::new();
     for doc in &document.realms {
-        ensure!(paths.insert(&doc.path), "realm {} is named twice", doc.path);
-        realms.push((doc, planner.realm(doc).with_context(|| format!("realm {}", doc.path))?));
+        ensure(paths.insert(&doc.path), || DocumentFault::Twice(format!("realm {}", doc.path)))?;
+        realms.push((doc, planner.realm(doc).within(|| format!("realm {}", doc.path))?));
     }
     // Places first, all of them: a role may reach any realm and population of the document.
     for (doc, realm) in &realms {
-        planner.populations(doc, realm).with_context(|| format!("realm {}", doc.path))?;
+        planner.populations(doc, realm).within(|| format!("realm {}", doc.path))?;
     }
     for (doc, realm) in &realms {
-        planner.clients(doc, realm).with_context(|| format!("realm {}", doc.path))?;
-        planner.users(doc, realm).with_context(|| format!("realm {}", doc.path))?;
-        planner.documents(doc, realm).with_context(|| format!("realm {}", doc.path))?;
+        planner.clients(doc, realm).within(|| format!("realm {}", doc.path))?;
+        planner.users(doc, realm).within(|| format!("realm {}", doc.path))?;
+        planner.documents(doc, realm).within(|| format!("realm {}", doc.path))?;
     }
     let Planner { mut planned, removals, .. } = planner;
     // Users before the populations that held them.
@@ -160,34 +191,30 @@ struct Planning<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn realm(&mut self, doc: &RealmDoc) -> Result<Planning<'a>> {
+    fn realm(&mut self, doc: &RealmDoc) -> Result<Planning<'a>, DocumentFault> {
         let path = doc.path.clone();
         let sound =
             path == ROOT || (path.starts_with('/') && !path.ends_with('/') && path == path.to_lowercase());
-        ensure!(sound, "a path begins with a slash, ends without one, in small letters");
-        let wanted =
-            doc.id.as_deref().map(|id| id.parse::<RealmId>().context("`id` is a UUID")).transpose()?;
+        ensure(sound, || DocumentFault::Path)?;
+        let wanted = doc.id.as_deref().map(uuid::<RealmId>).transpose()?;
         if let Some(now) = self.facts.realms.iter().find(|of| of.realm.path == path) {
             let id = now.realm.id;
-            ensure!(
-                wanted.is_none_or(|wanted| wanted == id),
-                "it is there with the id {id}, which never changes"
-            );
+            ensure(wanted.is_none_or(|wanted| wanted == id), || DocumentFault::OtherId(id.to_string()))?;
             return Ok(Planning { id, path, now: Some(now) });
         }
         let id = wanted.unwrap_or_else(|| RealmId::from_uuid((self.draw)()));
-        ensure!(!self.places.has_realm(id), "another realm has the id {id}");
+        ensure(!self.places.has_realm(id), || taken("another realm", id))?;
         self.places.add_realm(id, &path);
         self.plan(format!("+ realm {path}"), Change::MakeRealm(id, path.clone()));
         Ok(Planning { id, path, now: None })
     }
 
-    fn populations(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<()> {
+    fn populations(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<(), DocumentError> {
         let mut named = BTreeSet::new();
         for population in doc.populations.iter().flatten() {
             let about = || format!("population {}", population.name);
-            let id = self.population(population, realm).with_context(about)?;
-            ensure!(named.insert(id), "population {} is named twice", population.name);
+            let id = self.population(population, realm).within(about)?;
+            ensure(named.insert(id), || DocumentFault::Twice(about()))?;
         }
         if doc.populations.is_none() && realm.now.is_none() {
             let default = PopulationDoc { name: DEFAULT_POPULATION.into(), ..PopulationDoc::default() };
@@ -204,14 +231,17 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    fn population(&mut self, doc: &PopulationDoc, realm: &Planning<'a>) -> Result<PopulationId> {
-        let wanted =
-            doc.id.as_deref().map(|id| id.parse::<PopulationId>().context("`id` is a UUID")).transpose()?;
+    fn population(
+        &mut self,
+        doc: &PopulationDoc,
+        realm: &Planning<'a>,
+    ) -> Result<PopulationId, DocumentFault> {
+        let wanted = doc.id.as_deref().map(uuid::<PopulationId>).transpose()?;
         let now = realm.now.map_or(&[][..], |now| &now.populations);
         let by_name: Vec<_> = now.iter().filter(|population| population.name == doc.name).collect();
         let found = match wanted {
             Some(id) => now.iter().find(|population| population.id == id),
-            None if by_name.len() > 1 => bail!("more than one has this name: say which one with `id`"),
+            None if by_name.len() > 1 => return Err(DocumentFault::Ambiguous),
             None => by_name.first().copied(),
         };
         if let Some(found) = found {
@@ -219,10 +249,10 @@ impl<'a> Planner<'a> {
             return Ok(found.id);
         }
         if let (Some(_), Some(other)) = (wanted, by_name.first()) {
-            bail!("it is there with the id {}, which never changes", other.id);
+            return Err(DocumentFault::OtherId(other.id.to_string()));
         }
         let id = wanted.unwrap_or_else(|| PopulationId::from_uuid((self.draw)()));
-        ensure!(self.places.realm_of(id).is_none(), "another population has the id {id}");
+        ensure(self.places.realm_of(id).is_none(), || taken("another population", id))?;
         self.places.add_population(id, realm.id, &doc.name);
         let description = doc.description.clone().filter(|text| !text.is_empty());
         let new = NewPopulation { id, realm: realm.id, name: doc.name.clone(), description };
@@ -273,6 +303,14 @@ impl Notes {
         let changes = self.0.join(", ");
         (!changes.is_empty()).then(|| format!("~ {kind} {name} in {}: {changes}", realm.path))
     }
+}
+
+fn uuid<T: FromStr>(text: &str) -> Result<T, DocumentFault> {
+    text.parse().map_err(|_| DocumentFault::NotUuid)
+}
+
+fn taken(owner: &'static str, id: impl ToString) -> DocumentFault {
+    DocumentFault::IdTaken { owner, id: id.to_string() }
 }
 
 /// A value as people read it: what is there without the word that it is.

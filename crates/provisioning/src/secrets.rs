@@ -6,9 +6,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
-
 use crate::document::Declaration;
+use crate::error::SecretError;
 
 /// A password file is no larger.
 const FILE_BYTES_MAX: u64 = 4096;
@@ -25,19 +24,19 @@ pub enum Source {
 /// Looks a password up; says why it can't be had.
 pub trait Secrets: Send + Sync {
     /// The password that lies there.
-    fn look_up(&self, source: &Source) -> Result<String>;
+    fn look_up(&self, source: &Source) -> Result<String, SecretError>;
 }
 
 /// The variables and files of this process.
 pub struct Own;
 
 impl Secrets for Own {
-    fn look_up(&self, source: &Source) -> Result<String> {
+    fn look_up(&self, source: &Source) -> Result<String, SecretError> {
         match source {
-            Source::Env(name) => {
-                std::env::var(name).ok().with_context(|| format!("the variable {name} is not set"))
+            Source::Env(name) => std::env::var(name).map_err(|_| SecretError::NotSet(name.clone())),
+            Source::File(path) => {
+                first_line(path).map_err(|error| SecretError::Unreadable(path.clone(), Some(error)))
             }
-            Source::File(path) => first_line(path).with_context(|| path.display().to_string()),
         }
     }
 }
@@ -46,25 +45,24 @@ impl Secrets for Own {
 pub struct Sent(pub Vec<(Source, String)>);
 
 impl Secrets for Sent {
-    fn look_up(&self, source: &Source) -> Result<String> {
+    fn look_up(&self, source: &Source) -> Result<String, SecretError> {
         let found = self.0.iter().find(|(sent, _)| sent == source);
-        found.map(|(_, password)| password.clone()).with_context(|| match source {
-            Source::Env(name) => format!("the variable {name} is not set"),
-            Source::File(path) => format!("the file {} can't be read", path.display()),
+        found.map(|(_, password)| password.clone()).ok_or_else(|| match source {
+            Source::Env(name) => SecretError::NotSet(name.clone()),
+            Source::File(path) => SecretError::Unreadable(path.clone(), None),
         })
     }
 }
 
-fn first_line(path: &Path) -> Result<String> {
+fn first_line(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     File::open(path)?.take(FILE_BYTES_MAX).read_to_string(&mut text)?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
 /// A password as it was found, if it can be one.
-pub(crate) fn sound(password: String) -> Result<String> {
-    ensure!(password.chars().count() >= 8, "a password has at least 8 characters");
-    Ok(password)
+pub(crate) fn sound(password: String) -> Result<String, SecretError> {
+    if password.chars().count() < 8 { Err(SecretError::Short) } else { Ok(password) }
 }
 
 impl Declaration {

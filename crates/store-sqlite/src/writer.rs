@@ -68,9 +68,20 @@ pub(crate) struct Batch<'a> {
     touched: Vec<Touched>,
     /// Keys of what an earlier order of this batch has written: the maps do not show it yet.
     dirty: HashSet<u128>,
-    /// The disk is full: an ending takes no more room than its session did.
-    lean: bool,
+    /// Whether the disk is full.
+    room: Room,
     stale: &'a mut StaleEntries,
+}
+
+/// What there is room for. An ending is the last thing that a full disk stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    /// Everything.
+    Enough,
+    /// An ending takes no more room than its session did, and a record of many as little as it can.
+    Short,
+    /// An ending of many goes without its record.
+    None,
 }
 
 enum Touched {
@@ -156,7 +167,7 @@ impl<'a> Batch<'a> {
 
     /// Takes entries off the lists of live sessions if their sessions have ended; on a full disk they stay.
     pub(crate) fn drop_stale(&self, entries: &[LiveEntry]) -> rusqlite::Result<()> {
-        if !self.lean {
+        if self.room == Room::Enough {
             for entry in entries {
                 rows::drop_stale(self.db, *entry)?;
             }
@@ -169,8 +180,8 @@ impl<'a> Batch<'a> {
         for change in changes {
             match change {
                 EndingChange::Bury(tombstone) => {
-                    rows::bury(self.db, &tombstone, self.lean)?;
-                    if tombstone.forgotten && !self.lean {
+                    rows::bury(self.db, &tombstone, self.room != Room::Enough)?;
+                    if tombstone.forgotten && self.room == Room::Enough {
                         rows::forget_listed(self.db, rows::signed(tombstone.session.locator.number()))?;
                     }
                     self.dirty.insert(tombstone.session.id.number());
@@ -195,6 +206,15 @@ impl<'a> Batch<'a> {
                         self.write_client(Client { generation: to, ..client }, removed)?;
                     }
                 }
+                EndingChange::Record(mass) => match self.room {
+                    Room::Enough | Room::Short => {
+                        rows::write_mass_ending(self.db, &mass, self.room != Room::Enough)?;
+                    }
+                    Room::None => tracing::error!(
+                        scope = ?mass.scope, generation = mass.generation, cause = mass.record.cause.word(),
+                        "the disk is full: the ending stands, its record is lost"
+                    ),
+                },
             }
         }
         Ok(())
@@ -314,11 +334,13 @@ enum BatchFailure {
 
 fn work_off(db: &Connection, shared: &Shared, stale: &mut StaleEntries, mut jobs: Vec<Box<dyn Job>>) {
     metrics::histogram!("adieu_store_commit_orders").record(jobs.len() as f64);
-    let mut result = commit(db, shared, stale, &mut jobs, false);
-    if let ([_], Err(BatchFailure::Undone(error))) = (&jobs[..], &result)
-        && error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
-    {
-        result = commit(db, shared, stale, &mut jobs, true);
+    let mut result = commit(db, shared, stale, &mut jobs, Room::Enough);
+    for room in [Room::Short, Room::None] {
+        if let ([_], Err(BatchFailure::Undone(error))) = (&jobs[..], &result)
+            && error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+        {
+            result = commit(db, shared, stale, &mut jobs, room);
+        }
     }
     match result {
         Ok(()) => jobs.into_iter().for_each(|job| job.answer(None)),
@@ -346,13 +368,13 @@ fn work_off(db: &Connection, shared: &Shared, stale: &mut StaleEntries, mut jobs
     }
 }
 
-/// Runs the orders in one transaction; `lean` where the disk is full.
+/// Runs the orders in one transaction.
 fn commit(
     db: &Connection,
     shared: &Shared,
     stale: &mut StaleEntries,
     jobs: &mut [Box<dyn Job>],
-    lean: bool,
+    room: Room,
 ) -> Result<(), BatchFailure> {
     let undo = |error| {
         // A rollback that fails leaves a transaction that the next BEGIN reports.
@@ -360,7 +382,7 @@ fn commit(
         BatchFailure::Undone(error)
     };
     db.execute_batch("BEGIN IMMEDIATE").map_err(undo)?;
-    let mut batch = Batch { db, shared, touched: Vec::new(), dirty: HashSet::new(), lean, stale };
+    let mut batch = Batch { db, shared, touched: Vec::new(), dirty: HashSet::new(), room, stale };
     for job in jobs.iter_mut() {
         job.run(&mut batch).map_err(undo)?;
     }

@@ -111,8 +111,10 @@ pub struct StoredKey {
     pub algorithm: String,
     /// The sealed key.
     pub sealed: Vec<u8>,
-    /// Since when it signs.
+    /// When it was made.
     pub created_at: Timestamp,
+    /// From when it signs.
+    pub signs_from: Timestamp,
 }
 
 /// What a sweep took away.

@@ -38,6 +38,7 @@ pub struct FailingStore {
     behind: Arc<dyn Store>,
     failure: AtomicU8,
     meanwhile: Mutex<Option<Meanwhile>>,
+    meanwhile_of_keys: Mutex<Option<Meanwhile>>,
 }
 
 /// What another caller does while somebody waits for an answer.
@@ -46,7 +47,12 @@ type Meanwhile = Box<dyn FnOnce(&dyn Store) -> Pending<()> + Send>;
 impl FailingStore {
     /// A store that does not fail yet.
     pub fn over(behind: Arc<dyn Store>) -> Self {
-        Self { behind, failure: AtomicU8::new(Failure::None as u8), meanwhile: Mutex::default() }
+        Self {
+            behind,
+            failure: AtomicU8::new(Failure::None as u8),
+            meanwhile: Mutex::default(),
+            meanwhile_of_keys: Mutex::default(),
+        }
     }
 
     /// Lets `act` happen once: after the next look-up of a user by name has read, and before it answers.
@@ -55,6 +61,11 @@ impl FailingStore {
         act: impl FnOnce(&dyn Store) -> Pending<()> + Send + 'static,
     ) {
         *self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(act));
+    }
+
+    /// Lets `act` happen once: after the next read of signing keys, and before it answers.
+    pub fn after_the_next_read_of_keys(&self, act: impl FnOnce(&dyn Store) -> Pending<()> + Send + 'static) {
+        *self.meanwhile_of_keys.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(act));
     }
 
     /// From now on it fails so.
@@ -285,7 +296,15 @@ impl Directory for FailingStore {
     }
 
     fn keys(&self, realm: RealmId) -> Pending<Result<Vec<StoredKey>, Outage>> {
-        self.read(|store| store.keys(realm))
+        let read = self.read(|store| store.keys(realm));
+        let meanwhile = self.meanwhile_of_keys.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(meanwhile) = meanwhile else { return read };
+        let behind = Arc::clone(&self.behind);
+        Box::pin(async move {
+            let answer = read.await;
+            meanwhile(behind.as_ref()).await;
+            answer
+        })
     }
 
     fn add_key(&self, key: StoredKey) -> Pending<Result<(), DirectoryError>> {

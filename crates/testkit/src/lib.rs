@@ -2,12 +2,14 @@
 //!
 //! `world` is the whole house in this process with a frozen clock; `replay` speaks recorded scenarios to a server and
 //! names every difference; `crash` kills the real server in a storm and checks every answer it gave; `powercut` takes
-//! back what a killed process had not synced; `failing` is a store that can be told to fail; `rights` walks a face's table of
+//! back what a killed process had not synced; `failing` is a store that can be told to fail; `nodes` are several of us over
+//! one store; `rights` walks a face's table of
 //! who may what.
 
 pub mod crash;
 pub mod data;
 pub mod failing;
+pub mod nodes;
 pub mod powercut;
 pub mod replay;
 pub mod rights;

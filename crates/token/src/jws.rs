@@ -22,7 +22,10 @@ pub enum Refused {
     /// Longer than [`TOKEN_BYTES_MAX`]; nothing of it was read.
     #[error("the token is too long")]
     TooLong,
-    /// The header names no key, or none of this set.
+    /// The header names no key.
+    #[error("the token names no key")]
+    NoKey,
+    /// The header names a key that is not in this set.
     #[error("the token is signed with an unknown key")]
     UnknownKey,
     /// The header names an algorithm that we do not use, or not the one of its key.

@@ -67,7 +67,7 @@ impl KeySet {
         let parts = JwsParts::of(token)?;
         let alg = parts.header("alg")?.ok_or(Refused::Malformed)?;
         let alg = Alg::named(alg).ok_or(Refused::Algorithm)?;
-        let kid = parts.header("kid")?.ok_or(Refused::UnknownKey)?;
+        let kid = parts.header("kid")?.ok_or(Refused::NoKey)?;
         let key = self.find(kid).ok_or(Refused::UnknownKey)?;
         if key.alg() != alg {
             return Err(Refused::Algorithm); // The key decides, never the token. RFC 8725 §3.1
@@ -150,7 +150,7 @@ mod tests {
     fn a_token_must_name_a_key_of_the_set() {
         let token = P256.sign(None, &json!({})).unwrap();
         let nameless = with_header(&json!({"alg": "ES256"}), &token);
-        assert_eq!(keys().verify(&nameless), Err(Refused::UnknownKey));
+        assert_eq!(keys().verify(&nameless), Err(Refused::NoKey));
         let strange = with_header(&json!({"alg": "ES256", "kid": "other"}), &token);
         assert_eq!(keys().verify(&strange), Err(Refused::UnknownKey));
     }

@@ -1,4 +1,4 @@
-//! token: sign and verify JSON Web Tokens, keep keys sealed at rest.
+//! token: sign and verify JSON Web Tokens, the claims of logout tokens, keys sealed at rest.
 //!
 //! Keys and times are arguments: nothing here reads a clock, a file or the network. The only randomness is that
 //! of key generation and of ECDSA inside `aws-lc-rs`. What a claim means is decided elsewhere.
@@ -7,17 +7,23 @@
 mod alg;
 mod jws;
 mod key_set;
+mod logout;
 pub mod mac;
 mod public_key;
 pub mod sealed;
 mod signing_key;
+mod unsigned;
+mod unverified;
 mod verified;
 mod verified_tokens;
 
 pub use alg::Alg;
 pub use jws::{Refused, TOKEN_BYTES_MAX, TokenError};
 pub use key_set::KeySet;
+pub use logout::{LoggedOut, LogoutClaims};
 pub use public_key::PublicKey;
 pub use signing_key::SigningKey;
+pub use unsigned::{TYP_ACCESS, TYP_ID, TYP_LOGOUT, UnsignedToken};
+pub use unverified::{unverified_claim, unverified_kid};
 pub use verified::Verified;
 pub use verified_tokens::VerifiedTokens;

@@ -17,6 +17,7 @@ use serde::Serialize;
 use crate::alg::Alg;
 use crate::jws::{TokenError, signing_input, with_signature};
 use crate::public_key::{Numbers, PublicKey};
+use crate::unsigned::UnsignedToken;
 
 /// A private key for one algorithm. Cheap to clone.
 #[derive(Clone)]
@@ -85,6 +86,11 @@ impl SigningKey {
     #[must_use]
     pub fn public(&self) -> PublicKey {
         self.0.public.clone()
+    }
+
+    /// Signs a token that was composed before.
+    pub fn sign_token(&self, token: &UnsignedToken) -> Result<String, TokenError> {
+        self.sign(Some(token.typ), &token.claims)
     }
 
     /// Signs the claims. The header carries `alg`, `kid` and, if given, `typ`.

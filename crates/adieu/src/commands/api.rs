@@ -8,7 +8,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use adieu_authority::Authority;
+use adieu_face_native::Native;
 use adieu_http_kit::form::append_query;
+use adieu_http_kit::service::FaceService;
 use adieu_store_sqlite::OpenError;
 use anyhow::{Context, Result, ensure};
 use axum::body::Body;
@@ -16,10 +19,11 @@ use http::{Method, Request, header};
 use reqwest::{Certificate, Client, Url};
 use serde_json::Value;
 
-use crate::assembled::AssembledServer;
+use crate::assembled;
 use crate::commands::failure::{CommandFailure, ExitStatus};
 use crate::config::{Config, Secret};
 use crate::real::{SystemClock, SystemEntropy};
+use crate::{faces, provision};
 
 /// Where a command's requests go, and how it shows the answers.
 #[derive(clap::Args)]
@@ -49,38 +53,40 @@ pub(super) struct Api {
 }
 
 enum Carrier {
-    Here(Box<AssembledServer>),
+    Here(FaceService<Native>),
     There { client: Client, base: String },
 }
 
 impl Api {
-    /// Opens the data folder; if a server has it, or one is named, goes there.
+    /// Opens the data folder and makes the realms of the configuration that are missing; if a server has the folder, or one is
+    /// named, goes there.
     pub(super) async fn reach(config: &Config, server: Option<&str>) -> Result<Self> {
-        let token = config.admin.credential().map_err(anyhow::Error::msg)?;
-        let carrier = match server {
-            Some(url) => there(config, url)?,
-            None => match AssembledServer::open(
-                config,
-                &config.data,
-                Arc::new(SystemClock),
-                Arc::new(SystemEntropy),
-            )
-            .await
-            {
-                Ok(house) => Carrier::Here(Box::new(house)),
-                Err(error) if matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => {
-                    there(config, &config.admin.url)?
-                }
-                Err(error) => return Err(error),
-            },
-        };
-        Ok(Self { carrier, token })
+        match opened(config, server)? {
+            Some(authority) => {
+                provision::realms(&authority, config).await?;
+                Self::over(config, authority)
+            }
+            None => Self::at(config, server),
+        }
     }
 
-    /// The API of the server at this address.
-    pub(super) fn at(config: &Config, url: &str) -> Result<Self> {
+    /// The same, with nothing made in the folder.
+    pub(super) fn reach_as_it_is(config: &Config, server: Option<&str>) -> Result<Self> {
+        match opened(config, server)? {
+            Some(authority) => Self::over(config, authority),
+            None => Self::at(config, server),
+        }
+    }
+
+    fn over(config: &Config, authority: Authority) -> Result<Self> {
         let token = config.admin.credential().map_err(anyhow::Error::msg)?;
-        Ok(Self { carrier: there(config, url)?, token })
+        Ok(Self { carrier: Carrier::Here(faces::native(&authority)), token })
+    }
+
+    /// The API of the server at this address; of the configured one, if none is named.
+    fn at(config: &Config, server: Option<&str>) -> Result<Self> {
+        let token = config.admin.credential().map_err(anyhow::Error::msg)?;
+        Ok(Self { carrier: there(config, server.unwrap_or(&config.admin.url))?, token })
     }
 
     /// Sends one request; gives the body of its answer, null if there is none.
@@ -96,7 +102,7 @@ impl Api {
         }
         let request = request.body(body.unwrap_or_default())?;
         let (status, text) = match &self.carrier {
-            Carrier::Here(house) => here(house, request).await?,
+            Carrier::Here(native) => here(native, request).await?,
             Carrier::There { client, base } => sent(client, base, request).await?,
         };
         let value = serde_json::from_str(&text).unwrap_or(Value::Null);
@@ -134,8 +140,21 @@ impl Api {
     }
 }
 
-async fn here(house: &AssembledServer, request: Request<String>) -> Result<(u16, String)> {
-    let answer = house.admin.begin(request.map(Body::from)).await;
+/// The authority over the data folder; none if a server has it, or one is named.
+fn opened(config: &Config, server: Option<&str>) -> Result<Option<Authority>> {
+    if server.is_some() {
+        return Ok(None);
+    }
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    match assembled::authority(config, &config.data, clock, entropy, |store| store) {
+        Ok(authority) => Ok(Some(authority)),
+        Err(error) if matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn here(native: &FaceService<Native>, request: Request<String>) -> Result<(u16, String)> {
+    let answer = native.begin(request.map(Body::from)).await;
     let answer = answer.unwrap_or_else(|never| match never {});
     let status = answer.status().as_u16();
     let bytes = axum::body::to_bytes(answer.into_body(), ANSWER_BYTES_MAX).await?;

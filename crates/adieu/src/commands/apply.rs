@@ -1,20 +1,15 @@
 //! `adieu export` and `adieu apply`: realms, populations, users and clients as a document.
 //!
-//! Over the data folder if it is free, else through the server that has it: one implementation, and the same words.
+//! Requests to the native API, like all administration. What is applied is the plan that was shown.
 
 use std::fs::{self, File};
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
 
-use adieu_authority::Authority;
 use adieu_http_kit::form::append_query;
-use adieu_provisioning::apply::{self as declared, Applied};
 use adieu_provisioning::document::{BYTES_MAX, Declaration};
 use adieu_provisioning::secrets::{Own, Secrets, Source};
-use adieu_store_sqlite::OpenError;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use http::Method;
@@ -22,11 +17,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::api::{Api, Reach};
-use super::failure::CommandFailure;
 use super::{configured, runtime};
-use crate::assembled;
 use crate::config::Config;
-use crate::real::{SystemClock, SystemEntropy};
 
 /// Write realms, populations, users and clients as a document for `adieu apply`.
 ///
@@ -69,15 +61,18 @@ pub struct ApplyCommand {
 }
 
 const DECLARATION: &str = "/v1/declaration";
-/// How long changes are made between two words about how far it is.
-const TURN: Duration = Duration::from_secs(10);
 
 /// `export`.
 pub fn export(order: ExportCommand) -> Result<()> {
     let config = configured(order.reach.config.as_deref())?;
     runtime()?.block_on(async {
-        let document = Place::there_already(&config, &order.reach)?.exported(order.realm.as_deref()).await?;
-        let text = if order.reach.json { format!("{}\n", json!({"document": document})) } else { document };
+        let api = there_already(&config, &order.reach)?;
+        let path =
+            order.realm.as_ref().map_or(DECLARATION.into(), |path| append_query(DECLARATION, "realm", path));
+        let answer = api.get(&path).await?;
+        let document = answer["document"].as_str().context("the server sends no document")?;
+        let text =
+            if order.reach.json { format!("{}\n", json!({"document": document})) } else { document.into() };
         // Not `print!`: a reader that stops early is no fault of ours.
         std::io::stdout().write_all(text.as_bytes()).context("standard output")
     })
@@ -88,13 +83,13 @@ pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
     let config = configured(order.reach.config.as_deref())?;
     let text = read(&order.document)?;
     let document = Declaration::parse(&text).context("the document can't be applied")?;
-    let wanted = Wanted { text, document, prune: order.prune };
     runtime()?.block_on(async {
-        let place = match order.dry_run {
-            true => Place::there_already(&config, &order.reach)?,
-            false => Place::open(&config, &order.reach)?,
+        let api = match order.dry_run {
+            true => there_already(&config, &order.reach)?,
+            false => Api::reach_as_it_is(&config, order.reach.server.as_deref())?,
         };
-        let plan = place.applied(&wanted, true).await?;
+        let body = json!({"document": text, "prune": order.prune, "dry_run": true});
+        let plan = asked(&api, DECLARATION, body).await?;
         if !order.reach.json {
             show(&plan.changes, order.dry_run);
         }
@@ -105,7 +100,7 @@ pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
             let changes = order.detailed_exitcode && plan.left > 0;
             return Ok(if changes { ExitCode::from(5) } else { ExitCode::SUCCESS });
         }
-        let done = make_all(&place, &wanted, plan.left).await?;
+        let done = carried_out(&api, plan, &passwords(&document)).await?;
         if order.reach.json {
             println!("{}", json!(done));
             return Ok(ExitCode::SUCCESS);
@@ -120,20 +115,26 @@ pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
     })
 }
 
-/// Turn after turn, until nothing is left.
-async fn make_all(place: &Place, wanted: &Wanted, all: usize) -> Result<Step> {
+/// The plan that was shown, turn after turn, until nothing is left of it.
+async fn carried_out(api: &Api, shown: Step, passwords: &[Value]) -> Result<Step> {
     let shows_progress = std::io::stderr().is_terminal();
-    let mut done = Step { left: all, ..Step::default() };
-    while done.left > 0 {
-        let step = place.applied(wanted, false).await?;
-        done.left = step.left;
+    let mut done = Step::default();
+    let mut next = shown.plan;
+    while let Some(plan) = next {
+        let step = asked(api, &format!("{DECLARATION}/{plan}"), json!({"passwords": passwords})).await?;
         done.changes.extend(step.changes);
         done.secrets.extend(step.secrets);
-        if shows_progress && done.left > 0 {
-            eprint!("\r{} of {} made…\r", done.changes.len(), done.changes.len() + done.left);
+        next = step.plan;
+        if shows_progress && next.is_some() {
+            eprint!("\r{} of {} made…\r", done.changes.len(), done.changes.len() + step.left);
         }
     }
     Ok(done)
+}
+
+async fn asked(api: &Api, path: &str, body: Value) -> Result<Step> {
+    let answer = api.ask(Method::POST, path, Some(body)).await?;
+    serde_json::from_value(answer).context("the server answers something else")
 }
 
 fn show(changes: &[String], dry_run: bool) {
@@ -159,104 +160,32 @@ fn read(path: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// A document, and how it is meant.
-struct Wanted {
-    text: String,
-    document: Declaration,
-    prune: bool,
-}
-
 /// What one turn comes to, as the API says it.
 #[derive(Default, Serialize, Deserialize)]
 struct Step {
     changes: Vec<String>,
     left: usize,
-    secrets: Vec<Made>,
+    secrets: Vec<ClientSecret>,
+    /// The plan of what is left.
+    #[serde(skip_serializing)]
+    plan: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Made {
+struct ClientSecret {
     client_id: String,
     client_secret: String,
 }
 
-impl From<Applied> for Step {
-    fn from(applied: Applied) -> Self {
-        let made =
-            |made: declared::Made| Made { client_id: made.client.to_string(), client_secret: made.secret };
-        let secrets = applied.made.into_iter().map(made).collect();
-        Self { changes: applied.changes, left: applied.left, secrets }
-    }
-}
-
-/// Where the document is read and made so.
-enum Place {
-    /// The data folder, open.
-    Here(Authority),
-    /// The server that has it.
-    There(Api),
-}
-
-impl Place {
-    /// The data folder, made if it is missing, or the server that has it.
-    fn open(config: &Config, reach: &Reach) -> Result<Self> {
-        if let Some(url) = &reach.server {
-            return Ok(Self::There(Api::at(config, url)?));
-        }
-        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-        match assembled::authority(config, &config.data, clock, entropy, |store| store) {
-            Ok(authority) => Ok(Self::Here(authority)),
-            Err(error) if matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => {
-                Ok(Self::There(Api::at(config, &config.admin.url)?))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The same of a data folder that is there; nothing is made.
-    fn there_already(config: &Config, reach: &Reach) -> Result<Self> {
-        let something = fs::read_dir(&config.data).is_ok_and(|mut entries| entries.next().is_some());
-        ensure!(
-            something || reach.server.is_some(),
-            "there is no data folder {} yet: serve, or apply without --dry-run, makes one",
-            config.data.display()
-        );
-        Self::open(config, reach)
-    }
-
-    async fn exported(&self, realm: Option<&str>) -> Result<String> {
-        match self {
-            Self::Here(authority) => {
-                let missing =
-                    || CommandFailure::not_found(format!("there is no realm {}", realm.unwrap_or_default()));
-                Ok(declared::exported(authority, realm).await?.ok_or_else(missing)?)
-            }
-            Self::There(api) => {
-                let path = realm.map_or(DECLARATION.into(), |path| append_query(DECLARATION, "realm", path));
-                let answer = api.get(&path).await?;
-                answer["document"].as_str().map(str::to_owned).context("the server sends no document")
-            }
-        }
-    }
-
-    async fn applied(&self, wanted: &Wanted, dry_run: bool) -> Result<Step> {
-        match self {
-            Self::Here(authority) => {
-                let Wanted { document, prune, .. } = wanted;
-                let order = declared::Apply { document, prune: *prune, dry_run, secrets: &Own };
-                let began = tokio::time::Instant::now();
-                Ok(declared::apply(authority, order, || began.elapsed() < TURN).await?.into())
-            }
-            Self::There(api) => {
-                let passwords = if dry_run { Vec::new() } else { passwords(&wanted.document) };
-                let body = json!({
-                    "document": wanted.text, "prune": wanted.prune, "dry_run": dry_run, "passwords": passwords,
-                });
-                let answer = api.ask(Method::POST, DECLARATION, Some(body)).await?;
-                serde_json::from_value(answer).context("the server answers something else")
-            }
-        }
-    }
+/// The API of a data folder that is there, or of a server; nothing is made.
+fn there_already(config: &Config, reach: &Reach) -> Result<Api> {
+    let something = fs::read_dir(&config.data).is_ok_and(|mut entries| entries.next().is_some());
+    ensure!(
+        something || reach.server.is_some(),
+        "there is no data folder {} yet: serve, or apply without --dry-run, makes one",
+        config.data.display()
+    );
+    Api::reach_as_it_is(config, reach.server.as_deref())
 }
 
 /// What this command finds of the passwords that a document speaks of. What it does not find may not be needed: most users

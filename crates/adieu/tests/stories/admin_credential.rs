@@ -13,7 +13,7 @@ use serde_json::json;
 const TOKEN: &str = "a-token-of-32-visible-characters";
 
 /// Every route of the native API. A new one stops the test below until it stands here.
-const NATIVE: [(&str, &str); 22] = [
+const NATIVE: [(&str, &str); 23] = [
     ("GET", "/v1/openapi.json"),
     ("GET", "/v1/realms"),
     ("POST", "/v1/realms"),
@@ -36,6 +36,7 @@ const NATIVE: [(&str, &str); 22] = [
     ("POST", "/v1/endings"),
     ("GET", "/v1/declaration"),
     ("POST", "/v1/declaration"),
+    ("POST", "/v1/declaration/{plan}"),
 ];
 
 /// Others of the listener: Kratos' admin API, its redirects, metrics, and paths that are none.

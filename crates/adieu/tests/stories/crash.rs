@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use adieu_testkit::World;
 use adieu_testkit::crash::doors::{DialectDoors, Ear, Heard, InProcess, Say, Trouble};
 use adieu_testkit::crash::server::populate;
-use adieu_testkit::crash::storm::{Dice, Plan, Storm, run};
+use adieu_testkit::crash::storm::{Dice, Storm, StormPlan, run};
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
@@ -21,7 +21,7 @@ async fn storm(kills: u64, power: bool) {
     let kills = u32::try_from(kills).expect("a number of kills");
     println!("seed {seed}, {kills} kills, power cuts: {power}");
     let begun = tokio::time::Instant::now();
-    let plan = Plan { seed, kills, power };
+    let plan = StormPlan { seed, kills, power };
     let binary = std::env::var_os("TEST_SERVER").unwrap_or_else(|| env!("CARGO_BIN_EXE_adieu").into());
     let report = run(Path::new(&binary), plan).await.expect("the test runs");
     println!("seed {seed}: {:?} in {:?}", report.counts, begun.elapsed());

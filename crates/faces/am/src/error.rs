@@ -2,7 +2,7 @@
 //!
 //! Texts are AM's own where a client or a recording shows them. Contract am.md 0.6, 0.7, 3.3.
 
-use adieu_authority::{Busy, EndError, Outage, SignOnFailure, Unwritten};
+use adieu_authority::{EndError, Outage, SignOnFailure, Unwritten};
 use adieu_http_kit::body::BodyError;
 use http::{Method, StatusCode};
 use serde::Serialize;
@@ -340,7 +340,7 @@ impl From<SignOnFailure> for AmError {
                 Self::Limited { retry_after_s: u16::try_from(retry_after.s() + 1).unwrap_or(u16::MAX) }
             }
             SignOnFailure::Disabled(_) => Self::LockedOut,
-            SignOnFailure::Busy(Busy) => Self::Busy,
+            SignOnFailure::Busy => Self::Busy,
             SignOnFailure::TooMany | SignOnFailure::Quota => Self::SessionLimit,
             SignOnFailure::Outage(outage) => Self::CannotTell(outage),
         }
@@ -385,7 +385,7 @@ mod tests {
             assert_eq!(error.retry_after_s(), Some(1));
             assert!(!error.to_string().contains("disk"), "the cause is for the log");
         }
-        assert_eq!(AmError::from(SignOnFailure::Busy(Busy)).status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(AmError::from(SignOnFailure::Busy).status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(AmError::AccessDenied.retry_after_s(), None);
     }
 

@@ -100,7 +100,7 @@ pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow
         }
         Ok(Endpoint::Discovery) => told(face, call, Ok(document(&provider(face, &realm)).into_bytes())),
         Ok(Endpoint::Keys) => {
-            let keys = face.authority.realm_keys(&realm).await;
+            let keys = face.authority.published_keys(&realm).await;
             told(face, call, keys.map(|keys| keys.jwks().to_owned().into_bytes()).map_err(AmError::from))
         }
         Ok(Endpoint::Userinfo) => told(face, call, about_user(face, call, &realm).await),

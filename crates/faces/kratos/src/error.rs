@@ -300,7 +300,8 @@ impl From<DirectoryError> for KratosError {
 impl From<HashError> for KratosError {
     fn from(error: HashError) -> Self {
         match error {
-            HashError::Busy(_) => Self::busy(),
+            HashError::Busy => Self::busy(),
+            HashError::Outage(outage) => Self::unavailable(outage),
             HashError::TooLong => Self::malformed("The password is too long."),
         }
     }
@@ -321,7 +322,7 @@ impl From<SignOnFailure> for KratosError {
     fn from(failure: SignOnFailure) -> Self {
         match failure {
             SignOnFailure::Disabled(user) => Self::disabled(user.id.to_string()),
-            SignOnFailure::Busy(_) => Self::busy(),
+            SignOnFailure::Busy => Self::busy(),
             SignOnFailure::TooMany | SignOnFailure::Quota => {
                 Self::forbidden("This account has as many sessions as one can have.")
             }

@@ -1,11 +1,13 @@
-//! What there is to be, as a document: read and applied. The words of the document are `adieu-provisioning`'s.
+//! What there is to be, as a document: read, planned, and the plan carried out. The words of the document are
+//! `adieu-provisioning`'s.
 //!
 //! First passwords come with the order: a server looks into no variable and no file for somebody else.
 
 use std::time::Duration;
 
-use adieu_provisioning::apply::{self, Apply, ApplyRefusal};
+use adieu_provisioning::apply::{Carried, Plan, exported};
 use adieu_provisioning::document::{BYTES_MAX, Declaration};
+use adieu_provisioning::error::ApplyError;
 use adieu_provisioning::secrets::{Sent, Source};
 use axum::body::Body;
 use serde::Deserialize;
@@ -13,7 +15,7 @@ use serde_json::json;
 
 use crate::answer::Done;
 use crate::face::{Call, Face};
-use crate::input::{self, present};
+use crate::input::{self, named, present};
 use crate::problem::Problem;
 use crate::users;
 
@@ -23,8 +25,8 @@ const BODY_BYTES_MAX: usize = BYTES_MAX as usize / 4 * 5;
 const TURN: Duration = Duration::from_secs(10);
 
 pub(super) async fn read(api: &Face, call: &Call) -> Result<Done, Problem> {
-    let document = apply::exported(&api.authority, call.query.text("realm")).await;
-    let document = document.map_err(ApplyRefusal::Stopped)?.ok_or_else(|| Problem::unknown("realm"))?;
+    let document = exported(&api.authority, call.query.text("realm"), api.document_kinds).await;
+    let document = document.map_err(ApplyError::Facts)?.ok_or_else(|| Problem::unknown("realm"))?;
     Ok(Done::Shown(json!({"document": document})))
 }
 
@@ -62,18 +64,57 @@ impl Password {
     }
 }
 
+/// Plans, and begins to carry the plan out unless it is only to be shown.
 pub(super) async fn declare(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let order: Order = input::large_object(call, body, BODY_BYTES_MAX).await?;
-    let document = Declaration::parse(&order.document).map_err(ApplyRefusal::Document)?;
-    let secrets = Sent(order.passwords.into_iter().map(Password::sent).collect::<Result<_, _>>()?);
-    let wanted = Apply { document: &document, prune: order.prune, dry_run: order.dry_run, secrets: &secrets };
+    let document = Declaration::parse(&order.document).map_err(ApplyError::Document)?;
+    let secrets = sent(order.passwords)?;
+    let plan = Plan::of(&api.authority, &document, order.prune, api.document_kinds).await?;
+    if order.dry_run {
+        let changes = plan.lines().map(str::to_owned).collect();
+        return Ok(shown(api, plan, Carried { changes, made: vec![] }));
+    }
+    carried_out(api, plan, &secrets).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Turn {
+    #[serde(default)]
+    passwords: Vec<Password>,
+}
+
+/// Goes on with a plan, as it was shown.
+pub(super) async fn carry_out(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
+    let id = named(call, "plan")?;
+    let turn: Turn = input::large_object(call, body, BODY_BYTES_MAX).await?;
+    let secrets = sent(turn.passwords)?;
+    let plan = api.plans.take(id, api.authority.now()).ok_or_else(|| Problem::unknown("plan"))?;
+    carried_out(api, plan, &secrets).await
+}
+
+fn sent(passwords: Vec<Password>) -> Result<Sent, Problem> {
+    Ok(Sent(passwords.into_iter().map(Password::sent).collect::<Result<_, _>>()?))
+}
+
+async fn carried_out(api: &Face, mut plan: Plan, secrets: &Sent) -> Result<Done, Problem> {
     // How long this takes is no fact of the installation: the house's clock has no say in it.
     let began = tokio::time::Instant::now();
-    let applied = apply::apply(&api.authority, wanted, || began.elapsed() < TURN).await?;
-    let secrets: Vec<_> = applied
+    let carried = plan.carry(&api.authority, secrets, || began.elapsed() < TURN).await?;
+    Ok(shown(api, plan, carried))
+}
+
+/// What was done, and the name by which what is left can be carried out.
+fn shown(api: &Face, plan: Plan, carried: Carried) -> Done {
+    let secrets: Vec<_> = carried
         .made
         .iter()
         .map(|made| json!({"client_id": made.client.to_string(), "client_secret": made.secret}))
         .collect();
-    Ok(Done::Shown(json!({"changes": applied.changes, "left": applied.left, "secrets": secrets})))
+    let left = plan.left();
+    let id = (left > 0).then(|| api.authority.draw_uuid());
+    if let Some(id) = id {
+        api.plans.keep(id, plan, api.authority.now());
+    }
+    Done::Shown(json!({"changes": carried.changes, "left": left, "plan": id, "secrets": secrets}))
 }

@@ -1,12 +1,13 @@
-//! What handlers have at hand: the authority, the answers that may be asked for again, and the request.
+//! What handlers have at hand: the authority, the answers that may be asked for again, plans, and the request.
 //!
-//! Decides nothing and holds no state but those answers.
+//! Decides nothing and holds no other state.
 
-use adieu_authority::{Authority, Channel, Origin};
+use adieu_authority::{Actor, Authority, Channel, Origin};
 use adieu_http_kit::client::Peer;
 use http::request::Parts;
 
 use crate::input::Query;
+use crate::plans::Plans;
 use crate::repeats::Repeats;
 
 /// The name of this door in records and logs.
@@ -15,7 +16,10 @@ const CHANNEL: Channel = Channel::named("native");
 /// The API over an authority.
 pub(crate) struct Face {
     pub(crate) authority: Authority,
+    /// The kinds of documents that dialects keep.
+    pub(crate) document_kinds: &'static [&'static str],
     pub(crate) repeats: Repeats,
+    pub(crate) plans: Plans,
 }
 
 /// A request as handlers see it: its query is checked. Its body goes beside it, to those who read one.
@@ -27,8 +31,9 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// Whoever has the one credential of the admin listener is the operator.
     pub(crate) fn origin(&self) -> Origin {
         let address = self.parts.extensions.get::<Peer>().map(Peer::to_string);
-        Origin { channel: CHANNEL, address }
+        Origin::of(Actor::Operator, CHANNEL, address)
     }
 }

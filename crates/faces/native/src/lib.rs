@@ -15,6 +15,7 @@ mod face;
 mod input;
 mod operations;
 mod page;
+mod plans;
 mod problem;
 mod realms;
 mod repeats;
@@ -35,6 +36,7 @@ use crate::answer::Done;
 use crate::face::{Call, Face};
 use crate::input::Query;
 use crate::operations::{Endpoint, Operation};
+use crate::plans::Plans;
 use crate::problem::{Problem, ProblemKind};
 use crate::repeats::Repeats;
 use crate::routes::{Route, find};
@@ -100,6 +102,7 @@ impl Face {
             Endpoint::End => endings::end(self, &call, body).await,
             Endpoint::Declaration => declarations::read(self, &call).await,
             Endpoint::Declare => declarations::declare(self, &call, body).await,
+            Endpoint::CarryOut => declarations::carry_out(self, &call, body).await,
         }
     }
 }
@@ -130,9 +133,11 @@ pub fn routes() -> impl Iterator<Item = (Method, &'static str)> {
     operations::ALL.iter().map(|operation| (operation.method(), operation.path))
 }
 
-/// The API as a service.
-pub fn service(authority: Authority) -> FaceService<Native> {
-    FaceService::new(Native(Face { authority, repeats: Repeats::default() }))
+/// The API as a service. `document_kinds` are the kinds of documents that dialects keep: exports have them, and documents may
+/// speak of them.
+pub fn service(authority: Authority, document_kinds: &'static [&'static str]) -> FaceService<Native> {
+    let (repeats, plans) = (Repeats::default(), Plans::default());
+    FaceService::new(Native(Face { authority, document_kinds, repeats, plans }))
 }
 
 /// The API. Who may reach it is not decided here.

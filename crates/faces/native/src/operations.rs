@@ -33,6 +33,7 @@ pub(super) enum Endpoint {
     End,
     Declaration,
     Declare,
+    CarryOut,
 }
 
 /// The methods that the API uses; [`Method`] itself can't be copied in a constant.
@@ -275,7 +276,18 @@ pub(super) static ALL: &[Operation] = &[
             (DECLARATION, "declare"),
             (Some("DeclareOrder"), Success::Shows("Declared")),
             "Makes things as a document says; a second time there is nothing to change. It stops after ten seconds and says how \
-             much is left: send the same again until that is nothing.",
+             much is left and which plan that is. With `dry_run` it only shows the plan.",
+        ),
+    ),
+    also(
+        &[ProblemKind::NameTaken, ProblemKind::Busy],
+        writes(
+            Verb::Post,
+            Endpoint::CarryOut,
+            ("/v1/declaration/{plan}", "carryOutPlan"),
+            (Some("CarryOutOrder"), Success::Shows("Declared")),
+            "Carries a plan out, as it was shown, for ten seconds; the answer names what is left by a new plan. A plan is kept for \
+             a quarter of an hour by the process that made it; of one that is gone, make another.",
         ),
     ),
 ];

@@ -4,7 +4,7 @@
 
 use adieu_authority::{DirectoryError, EndError, HashError, Outage, PersonError, Unwritten};
 use adieu_http_kit::body::BodyError;
-use adieu_provisioning::apply::ApplyRefusal;
+use adieu_provisioning::error::{ApplyError, FactsError, StepError};
 use axum::response::Response;
 use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -132,38 +132,30 @@ impl From<Problem> for Response {
 }
 
 /// A document that was not applied to its end. What is below decides the kind; the words are those of the document.
-impl From<ApplyRefusal> for Problem {
-    fn from(refusal: ApplyRefusal) -> Self {
-        let detail = refusal.to_string();
-        let problem = match refusal {
-            ApplyRefusal::Document(_) => Self::invalid(String::new()),
-            ApplyRefusal::Stopped(error) => below(error),
+impl From<ApplyError> for Problem {
+    fn from(error: ApplyError) -> Self {
+        let detail = error.to_string();
+        let problem = match error {
+            ApplyError::Document(_) | ApplyError::Secret { .. } => Self::invalid(String::new()),
+            ApplyError::Facts(FactsError::Outage(outage)) => outage.into(),
+            ApplyError::Facts(FactsError::ManyUsers(_) | FactsError::ManyDocuments(_)) => {
+                Self::invalid(String::new())
+            }
+            ApplyError::Stopped { source, .. } => source.into(),
         };
         Self { detail, ..problem }
     }
 }
 
-/// What stopped an act, by the error that it was.
-fn below(error: anyhow::Error) -> Problem {
-    let error = match error.downcast::<DirectoryError>() {
-        Ok(error) => return error.into(),
-        Err(error) => error,
-    };
-    let error = match error.downcast::<PersonError>() {
-        Ok(error) => return error.into(),
-        Err(error) => error,
-    };
-    let error = match error.downcast::<Unwritten>() {
-        Ok(error) => return error.into(),
-        Err(error) => error,
-    };
-    let error = match error.downcast::<HashError>() {
-        Ok(error) => return error.into(),
-        Err(error) => error,
-    };
-    match error.downcast::<Outage>() {
-        Ok(outage) => outage.into(),
-        Err(_) => Problem::invalid(String::new()),
+impl From<StepError> for Problem {
+    fn from(error: StepError) -> Self {
+        match error {
+            StepError::Directory(error) => error.into(),
+            StepError::Person(error) => error.into(),
+            StepError::Hash(error) => error.into(),
+            StepError::Unwritten(unwritten) => unwritten.into(),
+            StepError::Outage(outage) => outage.into(),
+        }
     }
 }
 
@@ -211,10 +203,11 @@ impl From<DirectoryError> for Problem {
 impl From<HashError> for Problem {
     fn from(error: HashError) -> Self {
         match error {
-            HashError::Busy(_) => {
+            HashError::Busy => {
                 Self::new(ProblemKind::Busy, "Too many passwords wait to be hashed; ask again.")
             }
             HashError::TooLong => Self::invalid("password: at most 1024 bytes"),
+            HashError::Outage(outage) => not_taken(outage),
         }
     }
 }

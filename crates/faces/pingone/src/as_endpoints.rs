@@ -47,7 +47,7 @@ pub(crate) async fn introspect(
 
 /// The public keys.
 pub(crate) async fn jwks(State(face): State<Face>, Env(realm): Env) -> Result<Response, Problem> {
-    let keys = face.authority().realm_keys(&realm).await?;
+    let keys = face.authority().published_keys(&realm).await?;
     Ok(public(keys.jwks().to_owned()))
 }
 

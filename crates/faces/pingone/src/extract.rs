@@ -6,14 +6,16 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use adieu_authority::{
-    ClientId, Device, Origin, Principal, Realm, RealmId, Rights, SessionId, SessionToken, Standing, UserId,
+    Actor, ClientId, Device, Origin, Outage, Principal, Realm, RealmId, Rights, SessionId, SessionToken,
+    Standing, UserId,
 };
 use adieu_http_kit::client::{self, Peer};
 use adieu_http_kit::media;
+use adieu_token::unverified_claim;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use http::request::Parts;
 
-use crate::face::{CHANNEL, Face};
+use crate::face::{CHANNEL, CLAIM_ENV, Face};
 use crate::manage::input::Input;
 use crate::problem::Problem;
 use crate::{body, cookies};
@@ -76,9 +78,14 @@ impl Visitor {
         Self { token: cookies::presented(&parts.headers), device }
     }
 
-    /// Where an order of this visitor comes from.
-    pub(crate) fn origin(&self) -> Origin {
-        Origin { channel: CHANNEL, address: self.device.address.clone() }
+    /// Where an order comes from that this visitor gives about their own session.
+    pub(crate) fn origin_of_holder(&self) -> Origin {
+        Origin::of_holder(CHANNEL, self.device.address.clone())
+    }
+
+    /// Where an order comes from that this visitor brings for somebody.
+    pub(crate) fn origin_of(&self, actor: Actor) -> Origin {
+        Origin::of(actor, CHANNEL, self.device.address.clone())
     }
 }
 
@@ -107,9 +114,7 @@ impl FromRequestParts<Face> for Admin {
         let token = adieu_http_kit::auth::bearer(&parts.headers).ok_or_else(no_access)?;
         let authority = face.authority();
         let realm = authority.realm(env).await?;
-        let audience = &face.settings().api_base;
-        let principal =
-            authority.principal(realm.as_deref(), token, audience).await?.ok_or_else(no_access)?;
+        let principal = principal(face, realm.as_ref(), token).await?.ok_or_else(no_access)?;
         let realm = realm.ok_or(Problem::Forbidden)?;
         let rights = authority.rights(principal.roles(), realm.id).await?;
         Ok(Self { realm, principal, rights })
@@ -129,6 +134,23 @@ impl Admin {
     }
 }
 
+/// Who calls with this token. It may be of another environment than the addressed one: where its key is looked for, the
+/// token says itself, and what it says is believed when that key has signed it.
+async fn principal(
+    face: &Face,
+    addressed: Option<&Arc<Realm>>,
+    token: &str,
+) -> Result<Option<Principal>, Outage> {
+    let authority = face.authority();
+    let claimed = unverified_claim(token, CLAIM_ENV).and_then(|env| env.parse::<RealmId>().ok());
+    let realm = match claimed {
+        Some(id) => authority.realm(id).await?,
+        None => addressed.map(Arc::clone),
+    };
+    let Some(realm) = realm else { return Ok(None) };
+    authority.principal(&realm, token, &face.settings().api_base).await
+}
+
 /// A caller of the management API whose bearer token is good, where no environment is named.
 pub(crate) struct Caller(pub(crate) Principal);
 
@@ -138,8 +160,7 @@ impl FromRequestParts<Face> for Caller {
     async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Problem> {
         let no_access = || Problem::NoAccess { bearer: true };
         let token = adieu_http_kit::auth::bearer(&parts.headers).ok_or_else(no_access)?;
-        let audience = &face.settings().api_base;
-        let principal = face.authority().principal(None, token, audience).await?.ok_or_else(no_access)?;
+        let principal = principal(face, None, token).await?.ok_or_else(no_access)?;
         if principal.user.is_some() || principal.roles().is_empty() {
             return Err(Problem::Forbidden);
         }

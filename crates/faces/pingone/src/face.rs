@@ -4,13 +4,16 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Authority, Channel, Issuer, Realm};
-use adieu_oidc::Provider;
+use adieu_authority::{Authority, Channel, Realm};
+use adieu_oidc::{Issuer, Provider};
 
 use crate::settings::Settings;
 
 /// The door that sessions of this dialect come through.
 pub(crate) const CHANNEL: Channel = Channel::named("pingone");
+
+/// The claim of every token that names its environment. Contract pingone.md 3.4
+pub(crate) const CLAIM_ENV: &str = "env";
 
 /// What every handler has at hand.
 #[derive(Clone)]
@@ -42,6 +45,7 @@ impl Face {
             api: self.settings().api_base.clone(),
             api_scopes: "p1:",
             acr: "Single_Factor",
+            claims: [(CLAIM_ENV.to_owned(), realm.id.to_string().into())].into_iter().collect(),
         };
         Provider { authority: self.authority(), issuer, direct_mode: Some("pi.flow") }
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Busy, DirectoryError, EndError, HashError, Outage, PersonError, RealmId, SignOnFailure, Unwritten,
+    DirectoryError, EndError, HashError, Outage, PersonError, RealmId, SignOnFailure, Unwritten,
 };
 use adieu_http_kit::body::BodyError;
 use adieu_oidc::{HintError, Refusal, UserinfoError};
@@ -329,7 +329,7 @@ impl From<SignOnFailure> for Problem {
             SignOnFailure::WrongCredentials { left } => Self::WrongPassword { left },
             SignOnFailure::Limited { retry_after } => Self::Limited { retry_after_s: retry_after.s() + 1 },
             SignOnFailure::Disabled(_) => Self::NotUsable,
-            SignOnFailure::Busy(Busy) => Self::Busy,
+            SignOnFailure::Busy => Self::Busy,
             SignOnFailure::TooMany | SignOnFailure::Quota => Self::TooManySessions,
             SignOnFailure::Outage(outage) => Self::Unavailable(outage),
         }
@@ -364,7 +364,8 @@ impl From<DirectoryError> for Problem {
 impl From<HashError> for Problem {
     fn from(error: HashError) -> Self {
         match error {
-            HashError::Busy(Busy) => Self::Busy,
+            HashError::Busy => Self::Busy,
+            HashError::Outage(outage) => Self::Unavailable(outage),
             HashError::TooLong => Self::invalid("value", "The password is too long."),
         }
     }
@@ -428,7 +429,7 @@ mod tests {
             (Problem::Body(BodyError::TooLarge), 413),
             (Problem::Body(BodyError::Broken), 400),
             (Problem::OAuthBody(Box::new(Problem::Body(BodyError::TooLarge))), 413),
-            (SignOnFailure::Busy(Busy).into(), 429),
+            (SignOnFailure::Busy.into(), 429),
             (SignOnFailure::Limited { retry_after: adieu_authority::Span::from_s(9) }.into(), 429),
             (SignOnFailure::TooMany.into(), 400),
             (EndError::CallersOwn.into(), 400),

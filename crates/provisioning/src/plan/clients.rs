@@ -3,11 +3,11 @@
 //! Secrets are no part of a document: they are derived from the installation key.
 
 use adieu_authority::{Client, ClientAuth, ClientId, RoleAssignment, Span};
-use anyhow::{Context, Result, ensure};
 
-use super::{Change, Notes, Planned, Planner, Planning, none_if_empty};
+use super::{Change, Notes, Planned, Planner, Planning, none_if_empty, taken};
 use crate::client_words::{AuthMethod, GrantType};
 use crate::document::{ClientDoc, RealmDoc};
+use crate::error::{DocumentError, DocumentFault, Within, ensure};
 use crate::words::{ANY_ORIGIN, seconds};
 
 /// What changes of a client; what is none stays as it is.
@@ -113,16 +113,13 @@ fn span(s: u32) -> Span {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn clients(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<()> {
+    pub(super) fn clients(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<(), DocumentError> {
         for client in doc.clients.iter().flatten() {
             let about = || format!("client {}", client.client_id);
-            let id: ClientId = client
-                .client_id
-                .parse()
-                .context("an id has 1 to 255 visible characters")
-                .with_context(about)?;
-            ensure!(self.clients.insert(id.clone()), "client {id} is named twice");
-            self.client(client, &id, realm).with_context(about)?;
+            let id: Result<ClientId, _> = client.client_id.parse();
+            let id = id.map_err(|_| DocumentFault::ClientId).within(about)?;
+            ensure(self.clients.insert(id.clone()), || DocumentFault::Twice(about()))?;
+            self.client(client, &id, realm).within(about)?;
         }
         if self.prune && doc.clients.is_some() {
             let now = realm.now.map_or(&[][..], |now| &now.clients);
@@ -134,9 +131,9 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    fn client(&mut self, doc: &ClientDoc, id: &ClientId, realm: &Planning<'a>) -> Result<()> {
+    fn client(&mut self, doc: &ClientDoc, id: &ClientId, realm: &Planning<'a>) -> Result<(), DocumentFault> {
         let now = self.facts.realms.iter().flat_map(|of| &of.clients).find(|client| client.id == *id);
-        ensure!(now.is_none_or(|now| now.realm == realm.id), "a client of another realm has this id");
+        ensure(now.is_none_or(|now| now.realm == realm.id), || taken("a client of another realm", id))?;
         let held = now.map_or(&[][..], |now| &now.roles);
         let roles = doc.roles.as_deref().map(|docs| self.places.roles(realm.id, docs, held)).transpose()?;
         let wanted = ClientEdit::of(doc, roles);

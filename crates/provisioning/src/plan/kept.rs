@@ -5,41 +5,46 @@
 use std::collections::BTreeSet;
 
 use adieu_authority::Document;
-use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::{Change, Planned, Planner, Planning};
-use crate::document::{KINDS, KeptDoc, RealmDoc};
+use crate::document::{KeptDoc, RealmDoc};
+use crate::error::{DocumentError, DocumentFault, Within, ensure};
 
 /// More than any request brings to a dialect.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 impl<'a> Planner<'a> {
-    pub(super) fn documents(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<()> {
+    pub(super) fn documents(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<(), DocumentError> {
         let now = realm.now.map_or(&[][..], |now| &now.documents);
         let mut named = BTreeSet::new();
         for kept in doc.documents.iter().flatten() {
             let about = || format!("document {} {}", kept.kind, kept.id);
-            let kind = kind(&kept.kind).with_context(about)?;
-            ensure!(named.insert((kind, kept.id.as_str())), "{} is named twice", about());
+            let kind = self.kind(&kept.kind).within(about)?;
+            ensure(named.insert((kind, kept.id.as_str())), || DocumentFault::Twice(about()))?;
             let found = now.iter().find(|known| known.kind == kind && known.id == kept.id);
-            self.document(kept, found, realm).with_context(about)?;
+            self.document(kept, found, realm).within(about)?;
         }
         if self.prune && doc.documents.is_some() {
             for gone in now.iter().filter(|known| !named.contains(&(known.kind.as_str(), known.id.as_str())))
             {
                 let line = format!("- document {} {} in {}", gone.kind, gone.id, realm.path);
-                let change = Change::RemoveDocument(realm.id, kind(&gone.kind)?, gone.id.clone());
+                let change = Change::RemoveDocument(realm.id, self.kind(&gone.kind)?, gone.id.clone());
                 self.removals.push(Planned { line, change });
             }
         }
         Ok(())
     }
 
-    fn document(&mut self, doc: &KeptDoc, now: Option<&Document>, realm: &Planning<'a>) -> Result<()> {
-        ensure!((1..=255).contains(&doc.id.len()), "an id has 1 to 255 characters");
-        ensure!(doc.body.len() <= BODY_BYTES_MAX, "`body` has at most {BODY_BYTES_MAX} bytes");
-        let wanted: Value = serde_json::from_str(&doc.body).context("`body` is JSON")?;
+    fn document(
+        &mut self,
+        doc: &KeptDoc,
+        now: Option<&Document>,
+        realm: &Planning<'a>,
+    ) -> Result<(), DocumentFault> {
+        ensure((1..=255).contains(&doc.id.len()), || DocumentFault::IdLength)?;
+        ensure(doc.body.len() <= BODY_BYTES_MAX, || DocumentFault::BodyTooLarge(BODY_BYTES_MAX))?;
+        let wanted: Value = serde_json::from_str(&doc.body).map_err(|_| DocumentFault::NotJson("body"))?;
         let same = |now: &Document| serde_json::from_str::<Value>(&now.body).is_ok_and(|now| now == wanted);
         if now.is_some_and(same) {
             return Ok(());
@@ -50,9 +55,9 @@ impl<'a> Planner<'a> {
         self.plan(line, Change::PutDocument(Document { realm: realm.id, kind, id, body }));
         Ok(())
     }
-}
 
-fn kind(text: &str) -> Result<&'static str> {
-    let known = KINDS.into_iter().find(|kind| *kind == text);
-    known.with_context(|| format!("there is no such kind; there are: {}", KINDS.join(", ")))
+    fn kind(&self, text: &str) -> Result<&'static str, DocumentFault> {
+        let known = self.facts.kinds.iter().copied().find(|kind| *kind == text);
+        known.ok_or_else(|| DocumentFault::UnknownKind(self.facts.kinds.join(", ")))
+    }
 }

@@ -7,11 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use adieu_authority::{NewPerson, PopulationId, User, UserEdit, UserId, is_known_hash};
 use adieu_core::directory::matched;
-use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::{Change, Notes, PasswordFrom, Planned, PlannedUser, Planner, Planning, none_if_empty};
+use super::{
+    Change, Notes, PasswordFrom, Planned, PlannedUser, Planner, Planning, none_if_empty, taken, uuid,
+};
 use crate::document::{RealmDoc, UserDoc};
+use crate::error::{DocumentError, DocumentFault, Within, ensure};
 use crate::secrets::Source;
 
 /// The users of a realm, to be found by either name.
@@ -29,26 +31,26 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn find(&self, doc: &UserDoc, id: Option<UserId>) -> Result<Option<&'a User>> {
+    fn find(&self, doc: &UserDoc, id: Option<UserId>) -> Result<Option<&'a User>, DocumentFault> {
         let named = self.by_name.get(&matched(&doc.username)).copied();
         let Some(id) = id else { return Ok(named) };
         let found = self.by_id.get(&id).copied();
         if let (None, Some(other)) = (found, named) {
-            bail!("somebody of this name is there with the id {}, which never changes", other.id);
+            return Err(DocumentFault::OtherUser(other.id.to_string()));
         }
         Ok(found)
     }
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn users(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<()> {
+    pub(super) fn users(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<(), DocumentError> {
         let known = Known::of(realm);
         let mut names = BTreeSet::new();
         for user in doc.users.iter().flatten() {
             let about = || format!("user {}", user.username);
-            ensure!(names.insert(matched(&user.username)), "user {} is named twice", user.username);
-            let id = self.user(user, realm, &known).with_context(about)?;
-            ensure!(self.users.insert(id), "user {} is named twice", user.username);
+            ensure(names.insert(matched(&user.username)), || DocumentFault::Twice(about()))?;
+            let id = self.user(user, realm, &known).within(about)?;
+            ensure(self.users.insert(id), || DocumentFault::Twice(about()))?;
         }
         let gone = |user: &&User| self.prune && doc.users.is_some() && !self.users.contains(&user.id);
         let (gone, stays): (Vec<_>, Vec<_>) = known.by_id.values().copied().partition(gone);
@@ -58,23 +60,24 @@ impl<'a> Planner<'a> {
         }
         // A population that goes must be empty by then.
         for user in stays.into_iter().filter(|user| !self.users.contains(&user.id)) {
-            self.staying(user.population).with_context(|| format!("user {}", user.username))?;
+            self.staying(user.population).within(|| format!("user {}", user.username))?;
         }
         Ok(())
     }
 
-    fn staying(&self, population: PopulationId) -> Result<()> {
-        ensure!(
-            self.places.realm_of(population).is_some(),
-            "the population is to be removed, and the user is in it"
-        );
-        Ok(())
+    fn staying(&self, population: PopulationId) -> Result<(), DocumentFault> {
+        ensure(self.places.realm_of(population).is_some(), || DocumentFault::PopulationGoes)
     }
 
-    fn user(&mut self, doc: &UserDoc, realm: &Planning<'a>, known: &Known<'a>) -> Result<UserId> {
+    fn user(
+        &mut self,
+        doc: &UserDoc,
+        realm: &Planning<'a>,
+        known: &Known<'a>,
+    ) -> Result<UserId, DocumentFault> {
         let length = doc.username.trim().chars().count();
-        ensure!((1..=255).contains(&length), "a name has 1 to 255 characters");
-        let id = doc.id.as_deref().map(|id| id.parse::<UserId>().context("`id` is a UUID")).transpose()?;
+        ensure((1..=255).contains(&length), || DocumentFault::NameLength)?;
+        let id = doc.id.as_deref().map(uuid::<UserId>).transpose()?;
         let password = password(doc)?;
         let population = doc.population.as_deref();
         let population = population.map(|text| self.places.population(realm.id, text)).transpose()?;
@@ -94,9 +97,9 @@ impl<'a> Planner<'a> {
         realm: &Planning<'a>,
         population: Option<PopulationId>,
         password: Option<PasswordFrom>,
-    ) -> Result<()> {
+    ) -> Result<(), DocumentFault> {
         let elsewhere = self.facts.realms.iter().flat_map(|of| &of.users).any(|user| user.id == id);
-        ensure!(!elsewhere, "a user of another realm has the id {id}");
+        ensure(!elsewhere, || taken("a user of another realm", id))?;
         let person = NewPerson {
             username: doc.username.trim().to_owned(),
             email: none_if_empty(&doc.email).flatten(),
@@ -128,7 +131,7 @@ impl<'a> Planner<'a> {
         realm: &Planning<'a>,
         population: Option<PopulationId>,
         password: Option<PasswordFrom>,
-    ) -> Result<()> {
+    ) -> Result<(), DocumentFault> {
         self.staying(population.unwrap_or(now.population))?;
         let mut notes = Notes::default();
         let roles =
@@ -171,39 +174,36 @@ impl<'a> Planner<'a> {
 }
 
 /// Where the first password is; one place only.
-fn password(doc: &UserDoc) -> Result<Option<PasswordFrom>> {
+fn password(doc: &UserDoc) -> Result<Option<PasswordFrom>, DocumentFault> {
     match (&doc.password_env, &doc.password_file, &doc.password_hash) {
         (None, None, None) => Ok(None),
         (Some(name), None, None) => Ok(Some(PasswordFrom::Source(Source::Env(name.clone())))),
         (None, Some(path), None) => Ok(Some(PasswordFrom::Source(Source::File(path.into())))),
         (None, None, Some(hash)) => {
-            ensure!(
-                is_known_hash(hash),
-                "`password_hash` is of no kind that is known here: argon2, bcrypt, PBKDF2, scrypt or salted SHA"
-            );
+            ensure(is_known_hash(hash), || DocumentFault::UnknownHash)?;
             Ok(Some(PasswordFrom::Hash(hash.clone())))
         }
-        _ => bail!("give one of `password_env`, `password_file` and `password_hash`"),
+        _ => Err(DocumentFault::ManyPasswords),
     }
 }
 
-fn object(text: &str) -> Result<Value> {
-    let value: Value = serde_json::from_str(text).context("`traits` is JSON")?;
-    ensure!(value.is_object(), "`traits` is a JSON object");
+fn object(text: &str) -> Result<Value, DocumentFault> {
+    let value: Value = serde_json::from_str(text).map_err(|_| DocumentFault::NotJson("traits"))?;
+    ensure(value.is_object(), || DocumentFault::NotAnObject)?;
     Ok(value)
 }
 
 /// JSON, or none.
-fn json(name: &str, text: &Option<String>) -> Result<Option<Option<String>>> {
+fn json(name: &'static str, text: &Option<String>) -> Result<Option<Option<String>>, DocumentFault> {
     let wanted = none_if_empty(text);
     if let Some(Some(text)) = &wanted {
-        serde_json::from_str::<Value>(text).with_context(|| format!("`{name}` is JSON"))?;
+        serde_json::from_str::<Value>(text).map_err(|_| DocumentFault::NotJson(name))?;
     }
     Ok(wanted)
 }
 
 /// Other traits, compared as JSON and not as text.
-fn traits(notes: &mut Notes, now: &User, doc: &UserDoc) -> Result<Option<String>> {
+fn traits(notes: &mut Notes, now: &User, doc: &UserDoc) -> Result<Option<String>, DocumentFault> {
     let Some(text) = &doc.traits else { return Ok(None) };
     let wanted = object(text)?;
     let now = serde_json::from_str(&now.traits).unwrap_or(Value::Null);
@@ -233,10 +233,10 @@ fn following(now: &User, edit: &UserEdit) -> Option<String> {
 
 fn metadata(
     notes: &mut Notes,
-    name: &str,
+    name: &'static str,
     now: &Option<String>,
     text: &Option<String>,
-) -> Result<Option<Option<String>>> {
+) -> Result<Option<Option<String>>, DocumentFault> {
     let value =
         |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
     let Some(wanted) = json(name, text)? else { return Ok(None) };

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use adieu_authority::{PopulationId, RealmId, RoleAssignment, RoleScope};
-use anyhow::{Context, Result, bail};
 
 use crate::document::RoleDoc;
+use crate::error::DocumentFault;
 use crate::facts::Facts;
 use crate::words::{ROLES, role_word};
 
@@ -65,21 +65,21 @@ impl Places {
     }
 
     /// Where users go of whom nothing else is said.
-    pub(super) fn default_of(&self, realm: RealmId) -> Result<PopulationId> {
+    pub(super) fn default_of(&self, realm: RealmId) -> Result<PopulationId, DocumentFault> {
         let first = self.populations.iter().find(|place| place.realm == realm);
-        Ok(first.context("the realm has no population")?.id)
+        first.map(|place| place.id).ok_or(DocumentFault::NoPopulation)
     }
 
     /// The population of a realm that a name or an id means.
-    pub(super) fn population(&self, realm: RealmId, text: &str) -> Result<PopulationId> {
+    pub(super) fn population(&self, realm: RealmId, text: &str) -> Result<PopulationId, DocumentFault> {
         let here = || self.populations.iter().filter(|place| place.realm == realm);
         let by_id = text.parse::<PopulationId>().ok().filter(|id| here().any(|place| place.id == *id));
         let by_name: Vec<_> = here().filter(|place| place.name == text).collect();
         match (by_id, by_name.as_slice()) {
             (Some(id), _) => Ok(id),
             (None, [one]) => Ok(one.id),
-            (None, []) => bail!("there is no population {text}"),
-            (None, _) => bail!("more than one population is called {text}: give its id"),
+            (None, []) => Err(DocumentFault::UnknownPopulation(text.to_owned())),
+            (None, _) => Err(DocumentFault::AmbiguousPopulation(text.to_owned())),
         }
     }
 
@@ -89,14 +89,19 @@ impl Places {
         realm: RealmId,
         docs: &[RoleDoc],
         held: &[RoleAssignment],
-    ) -> Result<Vec<RoleAssignment>> {
+    ) -> Result<Vec<RoleAssignment>, DocumentFault> {
         docs.iter().map(|doc| self.role(realm, doc, held)).collect()
     }
 
-    fn role(&self, own: RealmId, doc: &RoleDoc, held: &[RoleAssignment]) -> Result<RoleAssignment> {
+    fn role(
+        &self,
+        own: RealmId,
+        doc: &RoleDoc,
+        held: &[RoleAssignment],
+    ) -> Result<RoleAssignment, DocumentFault> {
         let Some(role) = ROLES.into_iter().find(|role| role_word(*role) == doc.role) else {
             let known = ROLES.map(role_word).join(", ");
-            bail!("there is no role {}; there are: {known}", doc.role);
+            return Err(DocumentFault::UnknownRole { role: doc.role.clone(), known });
         };
         let holds = |scope| {
             let assignment = RoleAssignment { role, scope };
@@ -108,7 +113,7 @@ impl Places {
                 Some(id) => *id,
                 None => {
                     let held = text.parse().ok().and_then(|id| holds(RoleScope::Realm(id)));
-                    return held.with_context(|| format!("there is no realm {text}"));
+                    return held.ok_or_else(|| DocumentFault::UnknownRealm(text.clone()));
                 }
             },
         };

@@ -27,6 +27,7 @@ fn key_row(row: &Row<'_>) -> rusqlite::Result<StoredKey> {
         algorithm: row.get("algorithm")?,
         sealed: row.get("sealed")?,
         created_at: Timestamp::from_ms(row.get("created_at")?),
+        signs_from: Timestamp::from_ms(row.get("signs_from")?),
     })
 }
 
@@ -235,9 +236,16 @@ impl Directory for SqliteStore {
     fn add_key(&self, key: StoredKey) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| {
             batch.db.execute(
-                "INSERT OR REPLACE INTO signing_key(realm, kid, algorithm, sealed, created_at)
-                    VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![key.realm.uuid().as_bytes(), key.kid, key.algorithm, key.sealed, key.created_at.ms()],
+                "INSERT OR REPLACE INTO signing_key(realm, kid, algorithm, sealed, created_at, signs_from)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![
+                    key.realm.uuid().as_bytes(),
+                    key.kid,
+                    key.algorithm,
+                    key.sealed,
+                    key.created_at.ms(),
+                    key.signs_from.ms()
+                ],
             )?;
             Ok(Ok(()))
         })

@@ -12,7 +12,7 @@ use adieu_core::{
 use adieu_store::{SessionCursor, SessionPage, SessionQuery};
 use rusqlite::Connection;
 
-use crate::acts::family::together;
+use crate::acts::family::{ended_with, together};
 use crate::error::Damaged;
 use crate::rows::{self, SessionList, SessionRow};
 use crate::shared::Shared;
@@ -136,7 +136,11 @@ impl<'a> Reading<'a> {
 
     fn record(&mut self, row: SessionRow) -> rusqlite::Result<Option<SessionRecord>> {
         let kept = match row {
-            SessionRow::Stored(session) => KeptSession::Stored(self.facts(session)?),
+            SessionRow::Stored(session) => {
+                let facts = self.facts(session)?;
+                let with = ended_with(self.db, &facts)?;
+                KeptSession::Stored(facts, with)
+            }
             SessionRow::Ended(tombstone) => {
                 let user = self.user(tombstone.session.user)?;
                 let user = user.ok_or_else(|| Damaged::row("user of a tombstone"))?;

@@ -6,6 +6,7 @@ mod directory;
 mod documents;
 mod grants;
 mod lists;
+mod mass_endings;
 mod remains;
 mod sessions;
 
@@ -18,6 +19,7 @@ pub(crate) use directory::*;
 pub(crate) use documents::*;
 pub(crate) use grants::*;
 pub(crate) use lists::*;
+pub(crate) use mass_endings::*;
 pub(crate) use remains::*;
 pub(crate) use sessions::*;
 

@@ -148,13 +148,15 @@ pub async fn signing_keys_come_oldest_first<E: Engine>() {
             algorithm: "RS256".into(),
             sealed: vec![s as u8; 5],
             created_at: at(s),
+            signs_from: at(s + 100),
         };
         town.store.add_key(key).await.expect("written");
     }
     let town = town.after_crash().await;
     let keys = town.store.keys(town.realm).await.expect("a list");
-    let shown: Vec<_> = keys.iter().map(|k| (k.kid.as_str(), k.sealed[0], k.created_at)).collect();
-    assert_eq!(shown, [("a", 1, at(1)), ("b", 2, at(2)), ("c", 3, at(3))]);
+    let shown: Vec<_> =
+        keys.iter().map(|k| (k.kid.as_str(), k.sealed[0], k.created_at, k.signs_from)).collect();
+    assert_eq!(shown, [("a", 1, at(1), at(101)), ("b", 2, at(2), at(102)), ("c", 3, at(3), at(103))]);
     let nowhere = RealmId::from_uuid(town.chance.uuid());
     assert_eq!(town.store.keys(nowhere).await.expect("a list").len(), 0);
 }

@@ -33,9 +33,14 @@ pub async fn sessions_of_a_user_come_newest_first_and_at_most_so_many<E: Engine>
     assert_eq!(opened(0, None).await, [0; 0]);
     town.reset(&hers[0], at(11)).await.expect("a reset");
     let fates = town.sessions(&ada, None, at(1003)).await.into_iter().map(|one| one.fate);
-    let fates: Vec<_> = fates.filter(|fate| !matches!(fate, Fate::Ended { .. })).collect();
-    let over = Fate::Over;
-    assert_eq!(fates, [Fate::Live, over(NotLive::Reset), over(NotLive::Idle), over(NotLive::Idle)]);
+    let whys: Vec<_> = fates
+        .filter_map(|fate| match fate {
+            Fate::Live => Some(None),
+            Fate::Over(why, _) => Some(Some(why)),
+            Fate::Ended(_) => None,
+        })
+        .collect();
+    assert_eq!(whys, [None, Some(NotLive::Reset), Some(NotLive::Idle), Some(NotLive::Idle)]);
     assert_eq!(town.live_sessions(&ada, at(1003)).await.len(), 1);
     let stranger = town.nobody_yet("eve");
     assert_eq!(town.sessions(&stranger, None, at(10)).await.len(), 0);

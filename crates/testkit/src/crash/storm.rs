@@ -26,7 +26,7 @@ const OLD_ONES: usize = 100;
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug)]
-pub struct Plan {
+pub struct StormPlan {
     /// Chooses who does what, and when the kill comes.
     pub seed: u64,
     /// How often.
@@ -186,7 +186,7 @@ impl Storm {
 ///
 /// # Errors
 /// When the test itself could not be run: no server, no compiler.
-pub async fn run(binary: &Path, plan: Plan) -> Result<StormReport, String> {
+pub async fn run(binary: &Path, plan: StormPlan) -> Result<StormReport, String> {
     let mut config = profile_config("hooks");
     config.pingone.sessions_max = 0; // The ledger expects everything to live that nobody ended.
     let ends_others = config.kratos.login_ends_others;
@@ -221,7 +221,7 @@ async fn blow(
     storm: &Arc<Storm>,
     server: &mut CrashServer,
     ear: &Tcp,
-    plan: Plan,
+    plan: StormPlan,
     round: u32,
     dice: &Dice,
 ) -> Result<(), String> {

@@ -101,7 +101,9 @@ pub(super) async fn filled(
 ) -> Result<Option<Pair>, AmError> {
     let claims = mac::hs256_verify(&face.attempt_key, auth_id).map_err(|refused| match refused {
         Refused::Malformed | Refused::TooLong => AmError::AttemptUnreadable,
-        Refused::UnknownKey | Refused::Algorithm | Refused::Signature => AmError::AttemptForged,
+        Refused::NoKey | Refused::UnknownKey | Refused::Algorithm | Refused::Signature => {
+            AmError::AttemptForged
+        }
     })?;
     if claims.str("realm") != Some(&realm.path) {
         return Err(AmError::AttemptElsewhere);

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Issuer, Realm};
+use adieu_authority::Realm;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::media;
-use adieu_oidc::{Provider, Refusal};
+use adieu_oidc::{Issuer, Provider, Refusal};
 use axum::body::Body;
 
 use crate::call::{self, Call};
@@ -23,6 +23,7 @@ pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
         name,
         api_scopes: " ", // No scope begins so: AM's own have no meaning here.
         acr: "0",
+        claims: Default::default(),
     };
     Provider { authority: &face.authority, issuer, direct_mode: None }
 }

@@ -94,7 +94,7 @@ async fn with_password(
         }
         Err(
             failure @ (SignOnFailure::Disabled(_)
-            | SignOnFailure::Busy(_)
+            | SignOnFailure::Busy
             | SignOnFailure::Limited { .. }
             | SignOnFailure::TooMany
             | SignOnFailure::Quota

@@ -23,7 +23,14 @@ async fn a_document_is_applied_once() {
     let world = World::start().await;
     let tried = declare(&world, json!({"document": DORA, "dry_run": true})).await;
     let line = "+ user dora in /alpha";
-    assert_eq!(tried.json(), json!({"changes": [line], "left": 1, "secrets": []}), "{}", tried.text);
+    let plan = tried.json()["plan"].clone();
+    assert!(plan.is_string(), "{}", tried.text);
+    assert_eq!(
+        tried.json(),
+        json!({"changes": [line], "left": 1, "plan": plan, "secrets": []}),
+        "{}",
+        tried.text
+    );
     let bare = declare(&world, json!({"document": DORA})).await;
     assert_eq!(problem(&bare), (422, "invalid".into()));
     assert!(bare.text.contains("the variable DORA is not set"), "the server looks into none: {}", bare.text);
@@ -38,6 +45,32 @@ async fn a_document_is_applied_once() {
     assert!(document.as_str().is_some_and(|text| text.contains("dora") && !text.contains("Tea-at")));
     let same = declare(&world, json!({"document": document, "prune": true})).await.json();
     assert_eq!(same["changes"], json!([]));
+}
+
+/// Goal: the plan that was shown is the plan that is carried out, by whoever names it, and once.
+#[tokio::test]
+async fn a_plan_that_was_shown_is_carried_out_once() {
+    let world = World::start().await;
+    let tried = declare(&world, json!({"document": DORA, "dry_run": true})).await.json();
+    let path = format!("{PATH}/{}", tried["plan"].as_str().expect("a plan"));
+    let passwords = json!({"passwords": [{"env": "DORA", "password": "Tea-at-five-o-clock"}]});
+    // A password of no use spoils nothing: the plan is still there.
+    let short = json!({"passwords": [{"env": "DORA", "password": "short"}]});
+    assert_eq!(problem(&ask(&world, Method::POST, &path, Some(short)).await), (422, "invalid".into()));
+    let made = ask(&world, Method::POST, &path, Some(passwords.clone())).await.json();
+    let line = "+ user dora in /alpha";
+    assert_eq!(made, json!({"changes": [line], "left": 0, "plan": null, "secrets": []}));
+    world.sign_on_kratos("dora", "Tea-at-five-o-clock").await;
+    let again = ask(&world, Method::POST, &path, Some(passwords.clone())).await;
+    assert_eq!(problem(&again), (404, "not-found".into()));
+
+    // Nobody may come back to it after a quarter of an hour.
+    let tried =
+        declare(&world, json!({"document": DORA.replace("dora", "dan"), "dry_run": true})).await.json();
+    world.clock().advance(adieu_authority::Span::from_s(15 * 60));
+    let path = format!("{PATH}/{}", tried["plan"].as_str().expect("a plan"));
+    let late = ask(&world, Method::POST, &path, Some(passwords)).await;
+    assert_eq!(problem(&late), (404, "not-found".into()));
 }
 
 /// Goal: what can't be meant is refused with the reason, and by the kind that it is.

@@ -17,7 +17,7 @@ use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::{base, time};
 
-const KIND: DocumentKind = DocumentKind("pingone.environment");
+pub(in crate::manage) const KIND: DocumentKind = DocumentKind("pingone.environment");
 /// The organization of every installation: there is one.
 const ORGANIZATION: &str = "0c3d7a52-6d1b-4a7e-8f41-2b9e5c6a1d00";
 /// Its licence: there is none, and programs want an id.

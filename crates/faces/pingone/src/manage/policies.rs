@@ -21,7 +21,7 @@ use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::{POLICY, base, time};
 
-const KIND: DocumentKind = DocumentKind("pingone.sign-on-policy");
+pub(in crate::manage) const KIND: DocumentKind = DocumentKind("pingone.sign-on-policy");
 /// The policy that there is without anybody making it.
 const BUILT_IN: &str = "Single_Factor";
 

@@ -13,7 +13,7 @@ use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::base;
 
-const KIND: DocumentKind = DocumentKind("pingone.sso-cookie-settings");
+pub(in crate::manage) const KIND: DocumentKind = DocumentKind("pingone.sso-cookie-settings");
 const MEMBER: &str = "useNonPersistentSessionTokenCookie";
 
 pub(super) async fn read(State(face): State<Face>, admin: Admin) -> Result<Json<Value>, Problem> {

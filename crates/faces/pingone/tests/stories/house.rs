@@ -50,6 +50,13 @@ pub(crate) struct Held {
     pub(crate) sid: String,
 }
 
+impl Held {
+    /// The header of the access token, which names the key.
+    pub(crate) fn header(&self) -> &str {
+        self.access.split('.').next().expect("a header")
+    }
+}
+
 /// An application with its secret.
 #[derive(Clone)]
 pub(crate) struct App {

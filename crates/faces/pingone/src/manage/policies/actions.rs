@@ -18,7 +18,7 @@ use crate::manage::kept::DocumentKind;
 use crate::problem::Problem;
 use crate::session_json::base;
 
-const KIND: DocumentKind = DocumentKind("pingone.sign-on-policy-action");
+pub(in crate::manage) const KIND: DocumentKind = DocumentKind("pingone.sign-on-policy-action");
 
 pub(crate) async fn list(
     State(face): State<Face>,

@@ -18,7 +18,7 @@ use crate::manage::under_app::{Of, UnderApp};
 use crate::problem::Problem;
 use crate::session_json::POLICY;
 
-const KIND: DocumentKind = DocumentKind("pingone.sign-on-policy-assignment");
+pub(in crate::manage) const KIND: DocumentKind = DocumentKind("pingone.sign-on-policy-assignment");
 const ASSIGNMENTS: UnderApp = UnderApp {
     kind: KIND,
     name: "signOnPolicyAssignments",

@@ -18,7 +18,7 @@ use crate::manage::under_app::{Of, UnderApp};
 use crate::problem::Problem;
 use crate::session_json::time;
 
-const KIND: DocumentKind = DocumentKind("pingone.application-grant");
+pub(in crate::manage) const KIND: DocumentKind = DocumentKind("pingone.application-grant");
 const GRANTS: UnderApp = UnderApp {
     kind: KIND,
     name: "grants",

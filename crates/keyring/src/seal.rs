@@ -1,0 +1,49 @@
+//! Secrets at rest: sealed for one purpose and one place.
+//!
+//! Sealed are private signing keys and the credentials that must be shown to others, so that a hash will not do (EMPTY-HANDS).
+//! What was sealed for one purpose or place opens for no other: moved to another row it is worth nothing.
+
+use adieu_core::Purpose;
+use adieu_token::sealed;
+
+pub use adieu_token::sealed::Unopenable;
+
+use crate::ring::Keyring;
+
+/// What a secret is sealed for. Each has a key of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SealPurpose {
+    /// A private signing key of a realm.
+    SigningKey,
+    /// What proves this installation to another provider.
+    UpstreamSecret,
+    /// What signs calls to a web hook.
+    WebHookSecret,
+}
+
+impl SealPurpose {
+    const fn derivation(self) -> Purpose {
+        match self {
+            Self::SigningKey => Purpose::SigningKeys,
+            Self::UpstreamSecret => Purpose::UpstreamSecrets,
+            Self::WebHookSecret => Purpose::WebHookSecrets,
+        }
+    }
+}
+
+impl Keyring {
+    /// Seals a secret. `place` names where it will lie: the kind of record and its id.
+    pub fn seal(&self, purpose: SealPurpose, place: &str, secret: &[u8]) -> Vec<u8> {
+        let nonce = adieu_core::entropy::draw(self.inner.entropy.as_ref());
+        sealed::seal(&self.sealing_key(purpose), nonce, secret, place.as_bytes())
+    }
+
+    /// Opens what was sealed for the same purpose and place.
+    pub fn open(&self, purpose: SealPurpose, place: &str, sealed: &[u8]) -> Result<Vec<u8>, Unopenable> {
+        sealed::open(&self.sealing_key(purpose), sealed, place.as_bytes())
+    }
+
+    fn sealing_key(&self, purpose: SealPurpose) -> [u8; 32] {
+        self.inner.key.derive(purpose.derivation())
+    }
+}

@@ -1,0 +1,229 @@
+//! Why a document can't be meant, and why what it says was not made so.
+//!
+//! They state what is so, for people and by kind. Nothing here knows a status code.
+
+use std::path::PathBuf;
+
+use adieu_authority::{DirectoryError, HashError, Outage, PersonError, Unwritten};
+
+/// A document can't be meant.
+#[derive(Debug, thiserror::Error)]
+#[error("{}{fault}", within.iter().map(|place| format!("{place}: ")).collect::<String>())]
+pub struct DocumentError {
+    /// Where the fault stands, from the outside in: `realm /alpha`, `user eve`.
+    within: Vec<String>,
+    /// What is wrong there.
+    fault: DocumentFault,
+}
+
+impl DocumentError {
+    /// What is wrong.
+    pub const fn fault(&self) -> &DocumentFault {
+        &self.fault
+    }
+}
+
+impl From<DocumentFault> for DocumentError {
+    fn from(fault: DocumentFault) -> Self {
+        Self { within: Vec::new(), fault }
+    }
+}
+
+/// What is wrong with a document.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentFault {
+    /// No such name is known.
+    #[error("unknown name `{name}`; did you mean `{nearest}`?")]
+    UnknownName {
+        /// As it was written.
+        name: String,
+        /// The nearest one that is known.
+        nearest: &'static str,
+    },
+    /// It is no TOML, or a value is of another kind.
+    #[error(transparent)]
+    Toml(#[from] toml::de::Error),
+    /// The same thing is spoken of twice.
+    #[error("{0} is named twice")]
+    Twice(String),
+    /// The path of a realm.
+    #[error("a path begins with a slash, ends without one, in small letters")]
+    Path,
+    /// An id that is not one.
+    #[error("`id` is a UUID")]
+    NotUuid,
+    /// The thing of this name has another id.
+    #[error("it is there with the id {0}, which never changes")]
+    OtherId(String),
+    /// A user of this name has another id.
+    #[error("somebody of this name is there with the id {0}, which never changes")]
+    OtherUser(String),
+    /// The id is another one's.
+    #[error("{owner} has the id {id}")]
+    IdTaken {
+        /// Whose it is: `another realm`, `a user of another realm`.
+        owner: &'static str,
+        /// The id.
+        id: String,
+    },
+    /// Several populations have this name.
+    #[error("more than one has this name: say which one with `id`")]
+    Ambiguous,
+    /// A user's or client's name.
+    #[error("a name has 1 to 255 characters")]
+    NameLength,
+    /// A client's id.
+    #[error("an id has 1 to 255 visible characters")]
+    ClientId,
+    /// The id of a document that a dialect keeps.
+    #[error("an id has 1 to 255 characters")]
+    IdLength,
+    /// Its body.
+    #[error("`body` has at most {0} bytes")]
+    BodyTooLarge(usize),
+    /// Its kind.
+    #[error("there is no such kind; there are: {0}")]
+    UnknownKind(String),
+    /// The text of a member is no JSON.
+    #[error("`{0}` is JSON")]
+    NotJson(&'static str),
+    /// Traits are something else.
+    #[error("`traits` is a JSON object")]
+    NotAnObject,
+    /// A user would be left in a population that goes.
+    #[error("the population is to be removed, and the user is in it")]
+    PopulationGoes,
+    /// A hash of no known kind.
+    #[error("`password_hash` is of no kind that is known here: argon2, bcrypt, PBKDF2, scrypt or salted SHA")]
+    UnknownHash,
+    /// Several first passwords.
+    #[error("give one of `password_env`, `password_file` and `password_hash`")]
+    ManyPasswords,
+    /// A realm in which no user can be.
+    #[error("the realm has no population")]
+    NoPopulation,
+    /// No population has this name or id.
+    #[error("there is no population {0}")]
+    UnknownPopulation(String),
+    /// Several populations have the name that a user or role gives.
+    #[error("more than one population is called {0}: give its id")]
+    AmbiguousPopulation(String),
+    /// No realm has this path.
+    #[error("there is no realm {0}")]
+    UnknownRealm(String),
+    /// No such role.
+    #[error("there is no role {role}; there are: {known}")]
+    UnknownRole {
+        /// As it was written.
+        role: String,
+        /// Those that there are.
+        known: String,
+    },
+}
+
+/// Adds the place in the document to an error that comes from inside it.
+pub(crate) trait Within<T> {
+    fn within(self, place: impl FnOnce() -> String) -> Result<T, DocumentError>;
+}
+
+impl<T, E: Into<DocumentError>> Within<T> for Result<T, E> {
+    fn within(self, place: impl FnOnce() -> String) -> Result<T, DocumentError> {
+        self.map_err(|error| {
+            let mut error = error.into();
+            error.within.insert(0, place());
+            error
+        })
+    }
+}
+
+/// The fault, unless that is so.
+pub(crate) fn ensure(so: bool, fault: impl FnOnce() -> DocumentFault) -> Result<(), DocumentFault> {
+    if so { Ok(()) } else { Err(fault()) }
+}
+
+/// A first password can't be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// The variable is not there, or is no text.
+    #[error("the variable {0} is not set")]
+    NotSet(String),
+    /// The file is not there, or can't be read.
+    #[error("the file {0} can't be read")]
+    Unreadable(PathBuf, #[source] Option<std::io::Error>),
+    /// It is too short to be one.
+    #[error("a password has at least 8 characters")]
+    Short,
+}
+
+/// What is there can't be told, or is more than a document holds.
+#[derive(Debug, thiserror::Error)]
+pub enum FactsError {
+    /// The store does not answer.
+    #[error(transparent)]
+    Outage(#[from] Outage),
+    /// Backups are the way to move an installation of this size.
+    #[error("there are more than {0} users: a document holds no more")]
+    ManyUsers(usize),
+    /// A dialect keeps too much.
+    #[error("there are too many documents of kind {0}")]
+    ManyDocuments(&'static str),
+}
+
+/// Why what a document says was not made so, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// It can't be meant; nothing was changed.
+    #[error("the document can't be applied: {0}")]
+    Document(#[from] DocumentError),
+    /// A first password can't be had; nothing was changed.
+    #[error("the document can't be applied: nothing was changed: {step}: {source}")]
+    Secret {
+        /// The step that needs it.
+        step: String,
+        /// Why.
+        source: SecretError,
+    },
+    /// What is there can't be told; nothing was changed.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+    /// A step was refused; what stands before it is done.
+    #[error("stopped at `{step}`; what stands before it is done: {source}")]
+    Stopped {
+        /// The step.
+        step: String,
+        /// Why.
+        source: StepError,
+    },
+}
+
+/// Why a step was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The directory refused it.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The user was not made.
+    #[error(transparent)]
+    Person(#[from] PersonError),
+    /// The password was not hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// The store did not write, or cannot confirm that it did.
+    #[error(transparent)]
+    Unwritten(#[from] Unwritten),
+    /// The store does not answer.
+    #[error(transparent)]
+    Outage(#[from] Outage),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_where_it_stands_from_the_outside_in() {
+        let fault: Result<(), _> = Err(DocumentFault::NotUuid);
+        let error = fault.within(|| "user eve".into()).within(|| "realm /alpha".into()).expect_err("a fault");
+        assert_eq!(error.to_string(), "realm /alpha: user eve: `id` is a UUID");
+    }
+}
