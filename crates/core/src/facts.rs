@@ -54,6 +54,14 @@ impl Around {
     }
 }
 
+impl User {
+    /// This user once all their sessions have ended by a generation; `forget` says whether those are shown to nobody.
+    pub fn in_generation(&self, generation: u64, forget: bool) -> Self {
+        let forgotten = if forget { generation } else { self.forgotten };
+        Self { generation, forgotten, ..self.clone() }
+    }
+}
+
 /// Whether anybody may be shown a session, live or over.
 pub fn is_shown(session: &Session, user: &User) -> bool {
     is_shown_of_generation(session.born.user, user)

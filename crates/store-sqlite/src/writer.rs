@@ -1,10 +1,11 @@
 //! The writing thread: group commit, publication, answers, in this order.
 //!
 //! ENDED-IS-DURABLE: nobody is answered before the commit that carries their order is synced. NO-STALE-YES: before
-//! the answer the maps say what the commit says. If an order fails on the database, the batch is rolled back and each
-//! order is tried alone, so that one bad page spoils one answer.
+//! the answer the maps say what the commit says. If an order fails on the database or panics, the batch is rolled back and
+//! each order is tried alone, so that one bad page or one fault spoils one answer.
 
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
@@ -48,7 +49,14 @@ where
     F: FnMut(&mut Batch<'_>) -> rusqlite::Result<Result<T, E>> + Send,
 {
     fn run(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<()> {
-        self.outcome = Some((self.work)(batch)?);
+        batch.refused_in_writing = false;
+        let changes = batch.db.total_changes();
+        let outcome = (self.work)(batch)?;
+        debug_assert!(
+            outcome.is_ok() || batch.refused_in_writing || batch.db.total_changes() == changes,
+            "an order that is refused has written something"
+        );
+        self.outcome = Some(outcome);
         Ok(())
     }
 
@@ -71,6 +79,8 @@ pub(crate) struct Batch<'a> {
     /// Whether the disk is full.
     room: Room,
     stale: &'a mut StaleEntries,
+    /// The order at work is refused, and what it wrote belongs to the refusal.
+    refused_in_writing: bool,
 }
 
 /// What there is room for. An ending is the last thing that a full disk stops.
@@ -165,6 +175,11 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// Says that the order at work is refused and writes that down: a code that is replayed revokes its grant.
+    pub(crate) fn refuse_in_writing(&mut self) {
+        self.refused_in_writing = true;
+    }
+
     /// Takes entries off the lists of live sessions if their sessions have ended; on a full disk they stay.
     pub(crate) fn drop_stale(&self, entries: &[LiveEntry]) -> rusqlite::Result<()> {
         if self.room == Room::Enough {
@@ -192,8 +207,7 @@ impl<'a> Batch<'a> {
                 EndingChange::Write(session) => self.write_session(*session)?,
                 EndingChange::RaiseUser { key, to, forget } => {
                     if let Some(user) = rows::user_by_key(self.db, key)? {
-                        let forgotten = if forget { to } else { user.forgotten };
-                        self.write_user(User { generation: to, forgotten, ..user })?;
+                        self.write_user(user.in_generation(to, forget))?;
                     }
                 }
                 EndingChange::RaiseRealm { id, to } => {
@@ -250,11 +264,16 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection, shared: &Arc<Shared>) -> Result<Self, OpenError> {
+    /// Starts the thread; `when_lost` is called if it can't go on, after nobody waits for it any more.
+    pub(crate) fn start(
+        connection: Connection,
+        shared: &Arc<Shared>,
+        when_lost: fn(),
+    ) -> Result<Self, OpenError> {
         let queue = Arc::new(Queue::new(WAITING_MAX));
         let (orders, shared) = (Arc::clone(&queue), Arc::clone(shared));
         let work = move || {
-            let _abandoned = Abandoned(&orders);
+            let _lost = Lost { queue: &orders, when_lost };
             let mut stale = StaleEntries::default();
             while let Some(jobs) = orders.gather(BATCH_MAX) {
                 work_off(&connection, &shared, &mut stale, jobs);
@@ -300,12 +319,20 @@ impl Writer {
     }
 }
 
-/// A writer that dies of a fault leaves nobody waiting: what waits is in doubt, what comes is not taken.
-struct Abandoned<'a>(&'a Queue<Box<dyn Job>>);
+/// A writer that dies of a fault outside an order leaves nobody waiting: what waits is in doubt, what comes is not taken.
+/// Then whoever opened the store is told: a process that can't write must not go on.
+struct Lost<'a> {
+    queue: &'a Queue<Box<dyn Job>>,
+    when_lost: fn(),
+}
 
-impl Drop for Abandoned<'_> {
+impl Drop for Lost<'_> {
     fn drop(&mut self) {
-        self.0.abandon();
+        self.queue.abandon();
+        if thread::panicking() {
+            tracing::error!("the store's writer met a fault and can't go on");
+            (self.when_lost)();
+        }
     }
 }
 
@@ -328,8 +355,21 @@ impl Drop for Writer {
 enum BatchFailure {
     /// Rolled back before the commit: nothing was written.
     Undone(rusqlite::Error),
+    /// An order panicked: rolled back, nothing was written.
+    Panicked,
     /// The commit itself failed: it may be on disk.
     Unknown(rusqlite::Error),
+}
+
+impl BatchFailure {
+    fn shown(&self) -> String {
+        match self {
+            Self::Undone(error) | Self::Unknown(error) => {
+                format!("{error}; is the disk full or damaged?")
+            }
+            Self::Panicked => "an order met a fault of the program and was rolled back".into(),
+        }
+    }
 }
 
 fn work_off(db: &Connection, shared: &Shared, stale: &mut StaleEntries, mut jobs: Vec<Box<dyn Job>>) {
@@ -344,24 +384,21 @@ fn work_off(db: &Connection, shared: &Shared, stale: &mut StaleEntries, mut jobs
     }
     match result {
         Ok(()) => jobs.into_iter().for_each(|job| job.answer(None)),
-        Err(BatchFailure::Undone(_)) if jobs.len() > 1 => {
+        Err(BatchFailure::Undone(_) | BatchFailure::Panicked) if jobs.len() > 1 => {
             for job in jobs {
                 work_off(db, shared, stale, vec![job]);
             }
         }
         Err(failure) => {
-            let shown = match &failure {
-                BatchFailure::Undone(error) | BatchFailure::Unknown(error) => error.to_string(),
-            };
-            tracing::error!(
-                error = shown,
-                orders = jobs.len(),
-                "the store could not commit; is the disk full or damaged?"
-            );
+            let shown = failure.shown();
+            tracing::error!(error = shown, orders = jobs.len(), "the store could not commit");
             for job in jobs {
                 job.answer(Some(match &failure {
                     BatchFailure::Undone(_) => Unwritten::NotTaken(Outage::new(shown.clone())),
-                    BatchFailure::Unknown(_) => Unwritten::InDoubt(Outage::new(shown.clone())),
+                    // An order that panics alone is not to be sent again: it would panic again.
+                    BatchFailure::Unknown(_) | BatchFailure::Panicked => {
+                        Unwritten::InDoubt(Outage::new(shown.clone()))
+                    }
                 }));
             }
         }
@@ -376,21 +413,36 @@ fn commit(
     jobs: &mut [Box<dyn Job>],
     room: Room,
 ) -> Result<(), BatchFailure> {
-    let undo = |error| {
-        // A rollback that fails leaves a transaction that the next BEGIN reports.
-        let _ = db.execute_batch("ROLLBACK");
-        BatchFailure::Undone(error)
+    let undo = |failure| {
+        roll_back(db);
+        failure
     };
-    db.execute_batch("BEGIN IMMEDIATE").map_err(undo)?;
-    let mut batch = Batch { db, shared, touched: Vec::new(), dirty: HashSet::new(), room, stale };
+    db.execute_batch("BEGIN IMMEDIATE").map_err(|error| undo(BatchFailure::Undone(error)))?;
+    let mut batch = Batch {
+        db,
+        shared,
+        touched: Vec::new(),
+        dirty: HashSet::new(),
+        room,
+        stale,
+        refused_in_writing: false,
+    };
     for job in jobs.iter_mut() {
-        job.run(&mut batch).map_err(undo)?;
+        // What a panic leaves half done is in the transaction, and in the batch, which is dropped.
+        let run = AssertUnwindSafe(|| {
+            shared.pass(Place::OrderRun);
+            job.run(&mut batch)
+        });
+        match catch_unwind(run) {
+            Ok(ran) => ran.map_err(|error| undo(BatchFailure::Undone(error)))?,
+            Err(_) => return Err(undo(BatchFailure::Panicked)),
+        }
     }
     let touched = batch.touched;
     shared.pass(Place::BatchRun);
     let clock = commit_clock();
     db.execute_batch("COMMIT").map_err(|error| {
-        let _ = db.execute_batch("ROLLBACK"); // If SQLite has not rolled back itself already.
+        roll_back(db);
         BatchFailure::Unknown(error)
     })?;
     clock.stop();
@@ -402,6 +454,12 @@ fn commit(
     }
     shared.caches.publish(number);
     Ok(())
+}
+
+/// Ends the transaction, if SQLite has not done so itself.
+fn roll_back(db: &Connection) {
+    let rolled_back = db.is_autocommit() || db.execute_batch("ROLLBACK").is_ok();
+    assert!(rolled_back && db.is_autocommit(), "a writer that can't roll back can't write any more");
 }
 
 /// Measures a commit for the metrics; nothing is decided by it.

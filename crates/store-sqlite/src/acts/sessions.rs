@@ -216,7 +216,8 @@ fn open_session(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let user = Arc::clone(opening.user());
-    let (room, stale) = room_for_one_more(batch, opening.room(), &user)?;
+    let place_free = !opening.needs_place() || rows::has_free_place(batch.db, user.key)?;
+    let (room, stale) = room_for_one_more(batch, opening.room(), &user, place_free)?;
     let endings = match room {
         Ok(endings) => endings,
         Err(refusal) => return Ok(Err(refusal)),
@@ -239,13 +240,18 @@ fn open_session(
 type RoomMade = (Result<Vec<EndOrder>, SignOnError>, Vec<LiveEntry>);
 
 /// The orders that make room for one more session of a user, and what of the list that was read for it is stale.
-fn room_for_one_more(batch: &Batch<'_>, mut room: Room<'_>, user: &User) -> rusqlite::Result<RoomMade> {
+fn room_for_one_more(
+    batch: &Batch<'_>,
+    mut room: Room<'_>,
+    user: &User,
+    place_free: bool,
+) -> rusqlite::Result<RoomMade> {
     let mut stale = Vec::new();
     if room.wants_others() {
         let hear = |outline| room.count(lists::as_seen(batch.shared, outline));
         stale = rows::live_outlines(batch.db, batch.cipher(), user, hear)?;
     }
-    Ok((room.decide(rows::has_free_place(batch.db, user.key)?), stale))
+    Ok((room.decide(place_free), stale))
 }
 
 /// Carries out orders that belong to another act, in its transaction.
