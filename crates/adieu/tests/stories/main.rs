@@ -13,6 +13,7 @@ mod long_history;
 mod no_false_no;
 mod one_session;
 mod operator;
+mod participants;
 mod passwords;
 mod provisioning;
 mod race;

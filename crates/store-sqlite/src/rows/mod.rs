@@ -7,6 +7,7 @@ mod documents;
 mod grants;
 mod lists;
 mod mass_endings;
+mod participants;
 mod remains;
 mod sessions;
 
@@ -20,6 +21,7 @@ pub(crate) use documents::*;
 pub(crate) use grants::*;
 pub(crate) use lists::*;
 pub(crate) use mass_endings::*;
+pub(crate) use participants::*;
 pub(crate) use remains::*;
 pub(crate) use sessions::*;
 

@@ -7,7 +7,9 @@ use adieu_store::SessionCursor;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::records::{TombstoneDetail, from_json, to_json};
-use crate::rows::{ENDED, Named, SESSION, forget_listed, session_columns, session_row, signed};
+use crate::rows::{
+    ENDED, Named, SESSION, drop_participants, forget_listed, session_columns, session_row, signed,
+};
 
 /// What a row holds.
 pub(crate) enum SessionRow {
@@ -102,6 +104,12 @@ pub(crate) fn kept_at(
     Ok(kept.filter(|kept| kept.session().opened_at == place.opened_at))
 }
 
+/// Drops what is kept beside whatever lies at a place: its entries on the lists, and who took part.
+pub(crate) fn drop_beside(db: &Connection, locator: i64) -> rusqlite::Result<()> {
+    forget_listed(db, locator)?;
+    drop_participants(db, locator)
+}
+
 /// The next stretch of rows behind a place: where each lies, and when it ended if it is a tombstone.
 pub(crate) fn stretch_after(
     db: &Connection,
@@ -116,7 +124,7 @@ pub(crate) fn stretch_after(
 }
 
 pub(crate) fn drop_tombstone(db: &Connection, locator: i64) -> rusqlite::Result<()> {
-    forget_listed(db, locator)?;
+    drop_beside(db, locator)?;
     db.prepare_cached(&format!("DELETE FROM session WHERE locator = ?1 AND state = {ENDED}"))?
         .execute([locator])?;
     Ok(())

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::error::Damaged;
 use crate::records::{SessionDetail, from_json, hash, to_json};
-use crate::rows::{LiveEntry, drop_live, forget_listed, put_listed, put_live, signed, unsigned};
+use crate::rows::{LiveEntry, drop_beside, drop_live, put_listed, put_live, signed, unsigned};
 
 fn hour(at: Timestamp) -> i64 {
     at.s().div_euclid(3600)
@@ -79,7 +79,7 @@ pub(crate) fn session_columns(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Res
         channel: Channel::named(""),
         device: Device::default(),
         properties: Default::default(),
-        participants: Vec::new(),
+        participants: 0,
     })
 }
 
@@ -125,7 +125,7 @@ pub(crate) fn free_place(db: &Connection, key: UserKey) -> rusqlite::Result<Opti
     let Some(slot) = free_slot(db, key)? else { return Ok(None) };
     let place = key.slot(slot);
     if let Some(place) = place {
-        forget_listed(db, signed(place.number()))?;
+        drop_beside(db, signed(place.number()))?;
     }
     Ok(place)
 }
