@@ -10,6 +10,7 @@ use crate::ending_record::EndingRecord;
 use crate::facts::{SessionFacts, is_shown};
 use crate::how_ended::{EndedWith, how_ended};
 use crate::ids::ClientId;
+use crate::participant::Participant;
 use crate::session::{NotLive, Session, Verdict};
 use crate::time::Timestamp;
 
@@ -66,8 +67,16 @@ pub enum KeptSession {
     Ended(Box<Tombstone>, Arc<User>),
 }
 
-/// What is shown of a session and of the clients that took part; none if it is to be shown to nobody.
-pub fn session_record(kept: KeptSession, clients: Vec<ClientId>, now: Timestamp) -> Option<SessionRecord> {
+/// What is shown of a session and of its participants; none if it is to be shown to nobody.
+pub fn session_record(
+    kept: KeptSession,
+    participants: &[Participant],
+    now: Timestamp,
+) -> Option<SessionRecord> {
+    let clients_in = |session: &Session| {
+        let last = participants.iter().filter(|one| one.epoch == session.epoch);
+        last.map(|one| one.client.clone()).collect()
+    };
     let record = match kept {
         KeptSession::Stored(facts, with) => {
             let fate = match facts.verdict(now) {
@@ -77,6 +86,7 @@ pub fn session_record(kept: KeptSession, clients: Vec<ClientId>, now: Timestamp)
                     Fate::Over(why, ending.map(Box::new))
                 }
             };
+            let clients = clients_in(&facts.session);
             SessionRecord { session: facts.session, user: facts.user, seen_at: facts.seen_at, fate, clients }
         }
         KeptSession::Ended(tombstone, _) if tombstone.forgotten => return None,
@@ -85,7 +95,7 @@ pub fn session_record(kept: KeptSession, clients: Vec<ClientId>, now: Timestamp)
             fate: Fate::Ended(Box::new(tombstone.ending)),
             session: Arc::new(tombstone.session),
             user,
-            clients,
+            clients: clients_in(&tombstone.session),
         },
     };
     is_shown(&record.session, &record.user).then_some(record)
