@@ -195,6 +195,12 @@ impl<'a> Batch<'a> {
         for change in changes {
             match change {
                 EndingChange::Bury(tombstone) => {
+                    if self.room != Room::Enough && tombstone.ending.reason.is_some() {
+                        tracing::warn!(
+                            session = %tombstone.session.id,
+                            "the disk is full: the ending stands, its reason is lost"
+                        );
+                    }
                     rows::bury(self.db, &tombstone, self.room != Room::Enough)?;
                     if tombstone.forgotten && self.room == Room::Enough {
                         rows::forget_listed(self.db, rows::signed(tombstone.session.locator.number()))?;

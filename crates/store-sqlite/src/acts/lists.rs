@@ -140,7 +140,7 @@ impl<'a> Reading<'a> {
             SessionRow::Stored(session) => {
                 let facts = self.facts(session)?;
                 let with = ended_with(self.db, &facts)?;
-                KeptSession::Stored(facts, with)
+                KeptSession::Stored(facts, Box::new(with))
             }
             SessionRow::Ended(tombstone) => {
                 let user = self.user(tombstone.session.user)?;
