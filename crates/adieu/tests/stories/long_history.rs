@@ -28,9 +28,12 @@ async fn a_live_session_is_on_every_list_after_ten_thousand_that_came_and_went()
     let doors = DialectDoors::new(known.clone());
     let worker = doors.worker(&InProcess::of(&world)).await.expect("a worker token");
     let am = "/am/json/sessions?_queryFilter=username%20eq%20%22alice%22%20and%20realm%20eq%20%22%2Falpha%22";
-    let admin = "/am/json/realms/root/realms/alpha/authenticate";
-    let signed_on = world.post(admin).header("x-openam-username", &text("am", "admin_user"));
-    let signed_on = signed_on.header("x-openam-password", &text("am", "admin_password")).send().await;
+    let signed_on = world
+        .post("/am/json/realms/root/authenticate")
+        .header("accept-api-version", "resource=2.0, protocol=1.0")
+        .header("x-openam-username", &text("am", "admin_user"))
+        .header("x-openam-password", &text("am", "admin_password"));
+    let signed_on = signed_on.send().await;
     let admin = signed_on.json()["tokenId"].as_str().expect("a token").to_owned();
     for (door, list) in [
         ("native", world.admin(Method::GET, &format!("/v1/users/{id}/sessions?live=true&limit=2"))),
