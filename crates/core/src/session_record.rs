@@ -92,10 +92,10 @@ pub fn session_record(
         KeptSession::Ended(tombstone, _) if tombstone.forgotten => return None,
         KeptSession::Ended(tombstone, user) => SessionRecord {
             seen_at: tombstone.session.seen_at,
+            clients: clients_in(&tombstone.session),
             fate: Fate::Ended(Box::new(tombstone.ending)),
             session: Arc::new(tombstone.session),
             user,
-            clients: clients_in(&tombstone.session),
         },
     };
     is_shown(&record.session, &record.user).then_some(record)
