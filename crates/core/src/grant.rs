@@ -86,8 +86,20 @@ pub struct Refresh {
     pub family: TokenHash,
     /// Hash of the secret of the live one.
     pub current: TokenHash,
+    /// The one before the live one, if there is one.
+    pub replaced: Option<ReplacedToken>,
     /// When the live one expires.
     pub expires_at: Timestamp,
+}
+
+/// A refresh token that gave way to the live one. Whether the answer that said so arrived, nobody knows until the live one is
+/// used.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplacedToken {
+    /// Hash of its secret.
+    pub token: TokenHash,
+    /// When the live one took its place.
+    pub at: Timestamp,
 }
 
 /// The world around a grant.
@@ -143,10 +155,12 @@ pub struct RotateOrder {
     pub current: TokenHash,
     /// Who presents it.
     pub client: ClientId,
-    /// Hash of the next one's secret.
+    /// Hash of the next one's secret. It follows from the presented token: the same one always leads to the same next one.
     pub next: TokenHash,
     /// The life of the next one.
     pub life: Span,
+    /// For how long the replaced token may be presented again, because the answer was lost.
+    pub grace: Span,
 }
 
 /// Why a code or refresh token bought nothing. All of it is one answer to the client.
@@ -214,6 +228,10 @@ pub fn decide_redeem(
 }
 
 /// Decides the rotation of a refresh token.
+///
+/// A replaced token that its client presents again within the grace, before its successor is used, leads to the same
+/// successor: the answer was lost, or two requests met. Every other use of a replaced token is theft, and revokes the
+/// grant (RFC 9700 §4.14.2; S-TOK-4, S-TOK-5).
 pub fn decide_rotate(
     grant: &Grant,
     around: GrantAround,
@@ -223,22 +241,35 @@ pub fn decide_rotate(
     let Some(refresh) = grant.refresh.filter(|r| r.family.same(&order.family)) else {
         return GrantDecision::refuse();
     };
-    if grant.client != order.client {
-        return GrantDecision::refuse();
-    }
-    if !refresh.current.same(&order.current) {
+    let (own, current) = (grant.client == order.client, refresh.current.same(&order.current));
+    let repeated = own && !current && refresh.is_repeated_by(order, now);
+    if !current && !repeated {
         return GrantDecision::revoke(grant);
     }
-    if !grant.is_live(around, now) || now >= refresh.expires_at {
+    if !own || !grant.is_live(around, now) || now >= refresh.expires_at {
         return GrantDecision::refuse();
     }
+    if repeated {
+        return GrantDecision { write: None, outcome: Ok(grant.clone()) };
+    }
     let expires_at = now.plus(order.life);
-    let next = Refresh { current: order.next, expires_at, ..refresh };
+    let replaced = Some(ReplacedToken { token: refresh.current, at: now });
+    let next = Refresh { current: order.next, replaced, expires_at, ..refresh };
     GrantDecision::grant(Grant {
         refresh: Some(next),
         expires_at: grant.expires_at.max(expires_at),
         ..grant.clone()
     })
+}
+
+impl Refresh {
+    /// Whether the order presents the token that the live one has just replaced, and leads to the live one again.
+    fn is_repeated_by(&self, order: &RotateOrder, now: Timestamp) -> bool {
+        self.current.same(&order.next)
+            && self.replaced.is_some_and(|replaced| {
+                replaced.token.same(&order.current) && now < replaced.at.plus(order.grace)
+            })
+    }
 }
 
 /// PKCE with S256: a challenge needs its verifier, and a verifier without a challenge is refused (RFC 9700 §4.8.2).
@@ -330,7 +361,12 @@ mod tests {
             client: client("shop"),
             redirect_uri: Some("https://shop.test/cb".into()),
             verifier: Some(VERIFIER.into()),
-            refresh: Some(Refresh { family: hash(10), current: hash(11), expires_at: at(1000) }),
+            refresh: Some(Refresh {
+                family: hash(10),
+                current: hash(11),
+                replaced: None,
+                expires_at: at(1000),
+            }),
             expires_at: at(1000),
         }
     }
@@ -347,6 +383,7 @@ mod tests {
             client: client("shop"),
             next: hash(next),
             life: Span::from_s(1000),
+            grace: Span::from_s(10),
         }
     }
 
@@ -391,6 +428,41 @@ mod tests {
         assert!(old.write.expect("a change").revoked);
         let stranger = decide_rotate(&next, around(), &rotate(99, 12, 13), at(6));
         assert!(stranger.write.is_none(), "whoever does not know the family revokes nothing");
+    }
+
+    /// Goal: S-TOK-5: an answer that was lost can be asked for again; S-TOK-4: whatever else a replaced token is presented for
+    /// is theft.
+    #[test]
+    fn a_replaced_token_leads_to_its_successor_again_for_a_short_time() {
+        let next = decide_rotate(&redeemed(), around(), &rotate(10, 11, 12), at(5)).outcome.expect("a token");
+        let decide = |grant: &Grant, order: &RotateOrder, s| decide_rotate(grant, around(), order, at(s));
+        for s in [5, 14] {
+            let again = decide(&next, &rotate(10, 11, 12), s);
+            assert!(again.write.is_none());
+            assert!(again.outcome.expect("the same").refresh.expect("refresh").current.same(&hash(12)));
+        }
+        let stolen = |grant: &Grant, order: &RotateOrder, s| {
+            let decision = decide(grant, order, s);
+            assert!(matches!(decision.outcome, Err(GrantError::Replayed)), "{order:?} at {s}");
+            assert!(decision.write.expect("a change").revoked);
+        };
+        stolen(&next, &rotate(10, 11, 12), 15);
+        stolen(&next, &RotateOrder { grace: Span::from_s(0), ..rotate(10, 11, 12) }, 5);
+        stolen(&next, &RotateOrder { client: client("thief"), ..rotate(10, 11, 12) }, 6);
+        stolen(&next, &rotate(10, 11, 99), 6); // It would lead elsewhere.
+        stolen(&next, &rotate(10, 9, 12), 6);
+        let used = decide(&next, &rotate(10, 12, 13), 6).outcome.expect("a token");
+        stolen(&used, &rotate(10, 11, 12), 7);
+        assert!(
+            decide(&used, &rotate(10, 12, 13), 7).outcome.is_ok(),
+            "the last one may be repeated in turn"
+        );
+        // A grant that died meanwhile gives nothing, and there is nothing to take away.
+        let gone = GrantAround { session_epoch: None, ..around() };
+        let dead = decide_rotate(&next, gone, &rotate(10, 11, 12), at(6));
+        assert!(dead.write.is_none() && matches!(dead.outcome, Err(GrantError::Invalid)));
+        let taken = Grant { revoked: true, ..next.clone() };
+        assert!(decide(&taken, &rotate(10, 11, 12), 6).outcome.is_err());
     }
 
     #[test]
