@@ -1,9 +1,11 @@
-//! `cargo xtask bench check|end`: what a check and a durable ending cost, as multiples of doing nothing.
+//! `cargo xtask bench check|end`: what a check and a durable ending cost, as multiples of doing nothing; and
+//! `cargo xtask bench compare OLDER`, as multiples of what they cost in an older binary.
 //!
 //! Servers run on one core and the load on the other; CPU is what the operating system counts for the server's processes.
 //! Every figure is a ratio to Debian's nginx answering `return 200` and to the same framework's static answer in the same
 //! run, because machines are shared and noisy. Rounds alternate; the median counts.
 
+mod compare;
 mod figures;
 mod load;
 mod servers;
@@ -25,11 +27,11 @@ pub(crate) fn bench(words: &[&str]) -> Result<()> {
         need(program, package)?;
     }
     let binary = release_binary()?;
-    let statics = servers::build_static_answer()?;
     match words {
-        ["check"] => check(&binary, &statics),
-        ["end"] => end(&binary, &statics),
-        _ => bail!("cargo xtask bench check|end"),
+        ["check"] => check(&binary, &servers::build_static_answer()?),
+        ["end"] => end(&binary, &servers::build_static_answer()?),
+        ["compare", older] => compare::compare(older.as_ref(), &binary),
+        _ => bail!("cargo xtask bench check|end, cargo xtask bench compare OLDER"),
     }
 }
 

@@ -51,6 +51,13 @@ pub(crate) struct ContractServer {
     _temporary: Option<Temporary>,
 }
 
+/// Where a server listens.
+#[derive(Clone, Copy)]
+pub(crate) struct Addresses {
+    pub(crate) public: SocketAddr,
+    admin: SocketAddr,
+}
+
 /// Where the server may run.
 #[derive(Clone, Copy)]
 pub(crate) enum Pinned {
@@ -115,6 +122,19 @@ impl ContractServer {
         before: Option<&Value>,
         pinned: Pinned,
     ) -> Result<Self> {
+        let (mut server, addresses, config) = Self::bare(binary, profile, data, pinned)?;
+        server.variables = people::make(addresses.admin, &config, before)?;
+        server.variables["pid"] = server.child.id().into();
+        Ok(server)
+    }
+
+    /// The same without people; gives its addresses and its whole configuration.
+    pub(crate) fn bare(
+        binary: &Path,
+        profile: &str,
+        data: Option<&Path>,
+        pinned: Pinned,
+    ) -> Result<(Self, Addresses, toml::Table)> {
         let config = files::root().join("contracts/profiles").join(format!("{profile}.toml"));
         ensure!(config.is_file(), "there is no profile {profile}: see contracts/profiles");
         let temporary = match data {
@@ -152,9 +172,12 @@ impl ContractServer {
         let child = run(&["serve"]).spawn().context("adieu serve")?;
         let mut server = Self { child, variables: Value::Null, _temporary: temporary };
         server.wait_until_ready(admin)?;
-        server.variables = people::make(admin, &whole, before)?;
-        server.variables["pid"] = server.child.id().into();
-        Ok(server)
+        Ok((server, Addresses { public, admin }, whole))
+    }
+
+    /// The number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     fn wait_until_ready(&mut self, admin: SocketAddr) -> Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! What is over, and what falls with it, is decided below; here it is logged and counted.
 
-use adieu_core::{Cause, EndError, EndOrder, EndTarget, Ended, Origin, Session};
+use adieu_core::{Channel, EndError, EndOrder, EndTarget, Ended};
 
 use crate::Authority;
 
@@ -11,80 +11,52 @@ impl Authority {
     ///
     /// ENDED-IS-DURABLE: on `Ok` the ending is on disk. NO-STALE-YES: no check that begins afterwards says live.
     pub async fn end(&self, order: EndOrder) -> Result<Ended, EndError> {
-        let said = Said::of(&order);
+        let (reach, channel) = (EndingReach::of(&order.target), order.origin.channel.clone());
         let ended = self.store().end(order, self.now()).await?;
-        said.log(&ended);
+        reach.log(&channel, &ended);
         Ok(ended)
     }
 }
 
-/// What the log says of an ending: who, whom, why, from where; no secret (EMPTY-HANDS).
-pub(crate) struct Said {
-    cause: &'static str,
-    actor: String,
-    channel: String,
-    address: String,
-    reach: &'static str,
-}
+/// How far an ending reaches, as a log line says it.
+#[derive(Clone, Copy)]
+pub(crate) struct EndingReach(&'static str);
 
-impl Said {
-    /// Of an ending that made room for another session of the same user.
-    pub(crate) fn of_newcomer(newcomer: &Session) -> Self {
-        Self {
-            cause: Cause::Quota.word(),
-            actor: "a new sign-on".to_owned(),
-            channel: newcomer.channel.0.to_string(),
-            address: newcomer.device.address.clone().unwrap_or_default(),
-            reach: "one",
+impl EndingReach {
+    /// One session.
+    pub(crate) const ONE: Self = Self("one");
+    /// All sessions of a user.
+    pub(crate) const USER: Self = Self("user");
+
+    fn of(target: &EndTarget) -> Self {
+        match target {
+            EndTarget::Token(_) | EndTarget::One(_) | EndTarget::OneOf { .. } => Self::ONE,
+            EndTarget::User(_) => Self::USER,
+            EndTarget::UserBut { .. } => Self("user but one"),
+            EndTarget::Realm(_) => Self("realm"),
+            EndTarget::Grants(_) => Self("grants of a client"),
         }
     }
 
-    /// Of all sessions of a person whose record changed.
-    pub(crate) fn of_person(cause: Cause, origin: &Origin) -> Self {
-        Self {
-            cause: cause.word(),
-            actor: "an administrator".to_owned(),
-            channel: origin.channel.0.to_string(),
-            address: origin.address.clone().unwrap_or_default(),
-            reach: "user",
-        }
-    }
-
-    fn of(order: &EndOrder) -> Self {
-        let actor = match &order.cause {
-            Cause::Administrator(actor) => actor.to_string(),
-            Cause::SignOff => "the session's user".to_owned(),
-            Cause::UserDisabled | Cause::UserRemoved | Cause::PasswordChanged => {
-                "an administrator".to_owned()
-            }
-            Cause::Quota => "a new sign-on".to_owned(),
-            Cause::Idle | Cause::Expired | Cause::EndedWithOthers | Cause::Other => "time".to_owned(),
-        };
-        let reach = match order.target {
-            EndTarget::Token(_) | EndTarget::One(_) | EndTarget::OneOf { .. } => "one",
-            EndTarget::User(_) => "user",
-            EndTarget::UserBut { .. } => "user but one",
-            EndTarget::Realm(_) => "realm",
-            EndTarget::Grants(_) => "grants of a client",
-        };
-        let address = order.origin.address.clone().unwrap_or_default();
-        Self { cause: order.cause.word(), actor, channel: order.origin.channel.0.to_string(), address, reach }
-    }
-
-    pub(crate) fn log(self, ended: &Ended) {
-        let Self { cause, actor, channel, address, reach } = self;
-        let closed = match ended {
-            Ended::Now(closed) => closed,
+    /// What the log says of an ending: who, whom, why, from where; no secret (EMPTY-HANDS).
+    pub(crate) fn log(self, channel: &Channel, ended: &Ended) {
+        let ended = match ended {
+            Ended::Now(ended) => ended,
             Ended::Before => {
+                let channel = channel.0.to_string();
                 metrics::counter!("adieu_endings_repeated_total", "channel" => channel).increment(1);
                 return;
             }
         };
-        let user = closed.user.map(|id| id.to_string()).unwrap_or_default();
-        let session = closed.session.map(|id| id.to_string()).unwrap_or_default();
+        let record = &ended.record;
+        let user = ended.user.map(|id| id.to_string()).unwrap_or_default();
+        let session = ended.session.map(|id| id.to_string()).unwrap_or_default();
+        let (cause, channel) = (record.cause.word(), record.channel.0.to_string());
         tracing::info!(
-            cause, actor, channel, address, reach, user, session, realm = %closed.realm,
-            participants = closed.participants.len(), "session ended"
+            cause, actor = %record.actor, channel, reach = self.0, user, session, realm = %ended.realm,
+            address = record.address.as_deref().unwrap_or_default(),
+            reason = record.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
+            participants = ended.participants.len(), "session ended"
         );
         metrics::counter!("adieu_endings_total", "cause" => cause, "channel" => channel).increment(1);
     }

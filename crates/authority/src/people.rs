@@ -6,13 +6,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use adieu_core::{
-    Cause, Ended, NewUser, Origin, Outage, Population, PopulationId, Realm, RealmId, Rights, RoleAssignment,
+    Ended, NewUser, Origin, Outage, Population, PopulationId, Realm, RealmId, Rights, RoleAssignment,
     Standing, Unwritten, User, UserEdit, UserId, UserKey,
 };
 use adieu_store::{DirectoryError, Edited};
 
 use crate::Authority;
-use crate::end::Said;
+use crate::end::EndingReach;
 use crate::hashing::HashError;
 
 /// Name of the population that every realm begins with.
@@ -167,10 +167,10 @@ impl Authority {
         edit: UserEdit,
         origin: Origin,
     ) -> Result<Edited, DirectoryError> {
-        let said = Said::of_person(Cause::UserDisabled, &origin);
+        let channel = origin.channel.clone();
         let edited = self.store().edit_user(id, edit, origin, self.now()).await?;
         if let Some(ended) = &edited.ended {
-            said.log(ended);
+            EndingReach::USER.log(&channel, ended);
         }
         Ok(edited)
     }
@@ -187,9 +187,9 @@ impl Authority {
 
     /// Deletes a user and ends all the user's sessions.
     pub async fn remove_user(&self, id: UserId, origin: Origin) -> Result<Ended, DirectoryError> {
-        let said = Said::of_person(Cause::UserRemoved, &origin);
+        let channel = origin.channel.clone();
         let ended = self.store().remove_user(id, origin, self.now()).await?;
-        said.log(&ended);
+        EndingReach::USER.log(&channel, &ended);
         Ok(ended)
     }
 

@@ -11,7 +11,7 @@ use adieu_core::{
 use adieu_workers::WorkError;
 
 use crate::Authority;
-use crate::end::Said;
+use crate::end::EndingReach;
 
 /// Somebody gives a name and a password.
 #[derive(Clone)]
@@ -207,7 +207,7 @@ impl Authority {
             SignOnError::Unwritten(unwritten) => SignOnFailure::Outage(unwritten.into_outage()),
         })?;
         for closed in signed_on.ended {
-            Said::of_newcomer(&signed_on.session).log(&Ended::Now(closed));
+            EndingReach::ONE.log(&signed_on.session.channel, &Ended::Now(closed));
         }
         let fresh = SessionToken { id: signed_on.session.id, secret };
         let kept = signed_on.session.token_hash.matches(&fresh.secret);

@@ -5,9 +5,12 @@
 //! whether this was the first time. Nothing else says "ended".
 
 use crate::cause::Cause;
+use crate::ending_record::{EndScope, EndingRecord, MassEnding};
+use crate::how_ended::{EndedWith, how_ended};
 use crate::ids::{ClientId, RealmId, UserId, UserKey};
+use crate::origin::Origin;
 use crate::outage::Unwritten;
-use crate::session::{Around, Channel, NotLive, Session, State, Verdict, verdict};
+use crate::session::{Around, NotLive, Session, State, Verdict, verdict};
 use crate::session_id::SessionId;
 use crate::time::Timestamp;
 use crate::token::{SessionToken, TokenHash};
@@ -25,7 +28,7 @@ pub struct EndOrder {
     pub cause: Cause,
     /// The session that the caller is using, if the order must not end that one.
     pub spare: Option<SessionId>,
-    /// Where the order came from.
+    /// Where the order came from, and who gave it.
     pub origin: Origin,
 }
 
@@ -92,26 +95,13 @@ pub enum EndKind {
     Forget,
 }
 
-/// Where an order came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// The channel.
-    pub channel: Channel,
-    /// The caller's address.
-    pub address: Option<String>,
-}
-
 /// What is known of a session that is over: history, and the difference between "ended" and "never heard of".
 #[derive(Clone, Debug)]
 pub struct Tombstone {
     /// The session as it was, but for its free properties.
     pub session: Session,
-    /// When it was over.
-    pub ended_at: Timestamp,
-    /// Why.
-    pub cause: Cause,
-    /// Through which door it was ended.
-    pub channel: Channel,
+    /// How it ended.
+    pub ending: EndingRecord,
     /// Whether it is to be shown to nobody.
     pub forgotten: bool,
 }
@@ -131,6 +121,8 @@ pub enum Family {
         seen_at: Timestamp,
         /// The world around it.
         around: Around,
+        /// The endings of many that ended it, if its generations are not the present ones.
+        with: Box<EndedWith>,
         /// Whether it is to be shown to nobody: its user's sessions of that generation were forgotten.
         forgotten: bool,
     },
@@ -204,6 +196,8 @@ pub enum EndingChange {
         /// The new number.
         to: u64,
     },
+    /// The record of an ending of many, under its scope and generation.
+    Record(Box<MassEnding>),
 }
 
 /// That it is over. On this answer the ending is durable (ENDED-IS-DURABLE).
@@ -226,6 +220,8 @@ pub struct EndedSessions {
     pub session: Option<SessionId>,
     /// The clients that took part, if it was one session.
     pub participants: Vec<ClientId>,
+    /// When, why, by whom.
+    pub record: EndingRecord,
 }
 
 /// Why a session could not be ended. It states what is so; each face finds its own words.
@@ -247,36 +243,43 @@ pub fn decide_ending(family: &Family, order: &EndOrder, now: Timestamp) -> Resul
     match family {
         Family::Nothing => Err(EndError::UnknownSession),
         Family::Past(tombstone) => decide_past(tombstone, order),
-        Family::One { session, seen_at, around, forgotten } => {
+        Family::One { session, seen_at, around, with, forgotten } => {
             meant(order, session, *forgotten)?;
-            decide_one((session, *seen_at, *around), *forgotten, order, now)
+            decide_one((session, *seen_at, *around, with), *forgotten, order, now)
         }
         Family::User { key, id, realm, generation, keep } => {
             same_realm(order, *realm)?;
             let to = generation + 1;
             let forget = order.kind == EndKind::Forget;
             let mut changes = vec![EndingChange::RaiseUser { key: *key, to, forget }];
+            let mut spared = None;
             if let Some((session, seen_at, around)) = keep.as_deref()
                 && session.user == *id
                 && verdict(session, *seen_at, *around, now) == Verdict::Live
             {
                 let mut kept = session.clone();
                 kept.born.user = to; // Restamped in the same transaction, so it never looks ended.
+                spared = Some(kept.id);
                 changes.push(EndingChange::Write(Box::new(kept)));
             }
-            Ok(now_ended(changes, *realm, Some(*id)))
+            let record = EndingRecord::ordered(&order.origin, order.cause, Some(*id), now);
+            let mass = MassEnding { scope: EndScope::User(*key), generation: to, spared, record };
+            Ok(many_ended(changes, mass, *realm, Some(*id)))
         }
         Family::Realm { id, generation } => {
             same_realm(order, *id)?;
-            Ok(now_ended(vec![EndingChange::RaiseRealm { id: *id, to: generation + 1 }], *id, None))
+            let to = generation + 1;
+            let record = EndingRecord::ordered(&order.origin, order.cause, None, now);
+            let mass = MassEnding { scope: EndScope::Realm(*id), generation: to, spared: None, record };
+            Ok(many_ended(vec![EndingChange::RaiseRealm { id: *id, to }], mass, *id, None))
         }
         Family::Client { id, realm, generation } => {
             same_realm(order, *realm)?;
-            Ok(now_ended(
-                vec![EndingChange::RaiseClient { id: id.clone(), to: generation + 1 }],
-                *realm,
-                None,
-            ))
+            let to = generation + 1;
+            let record = EndingRecord::ordered(&order.origin, order.cause, None, now);
+            let mass =
+                MassEnding { scope: EndScope::Client(id.clone()), generation: to, spared: None, record };
+            Ok(many_ended(vec![EndingChange::RaiseClient { id: id.clone(), to }], mass, *realm, None))
         }
     }
 }
@@ -285,11 +288,17 @@ fn same_realm(order: &EndOrder, realm: RealmId) -> Result<(), EndError> {
     if order.realm.is_some_and(|wanted| wanted != realm) { Err(EndError::UnknownSession) } else { Ok(()) }
 }
 
-fn now_ended(changes: Vec<EndingChange>, realm: RealmId, user: Option<UserId>) -> Ending {
-    Ending {
-        changes,
-        outcome: Ended::Now(EndedSessions { realm, user, session: None, participants: Vec::new() }),
-    }
+/// Generations that rise, and the record under the new one.
+fn many_ended(
+    mut changes: Vec<EndingChange>,
+    mass: MassEnding,
+    realm: RealmId,
+    user: Option<UserId>,
+) -> Ending {
+    let record = mass.record.clone();
+    changes.push(EndingChange::Record(Box::new(mass)));
+    let ended = EndedSessions { realm, user, session: None, participants: Vec::new(), record };
+    Ending { changes, outcome: Ended::Now(ended) }
 }
 
 /// A session that is over can be ended again and forgotten, but not reset: there is no id left to keep.
@@ -322,7 +331,7 @@ fn meant(order: &EndOrder, session: &Session, forgotten: bool) -> Result<(), End
 }
 
 fn decide_one(
-    (session, seen_at, around): (&Session, Timestamp, Around),
+    (session, seen_at, around, with): (&Session, Timestamp, Around, &EndedWith),
     forgotten: bool,
     order: &EndOrder,
     now: Timestamp,
@@ -331,19 +340,23 @@ fn decide_one(
         return Err(EndError::CallersOwn);
     }
     let forgotten = forgotten || order.kind == EndKind::Forget;
-    let bury = |cause: Cause| {
+    let bury = |ending| {
         let session = Session { seen_at, properties: Default::default(), ..session.clone() };
-        let channel = order.origin.channel.clone();
-        EndingChange::Bury(Box::new(Tombstone { session, ended_at: now, cause, channel, forgotten }))
+        EndingChange::Bury(Box::new(Tombstone { session, ending, forgotten }))
     };
+    let record = || EndingRecord::ordered(&order.origin, order.cause, Some(session.user), now);
+    // Whoever ends what is over already takes nothing from what ended it.
+    let earlier = || how_ended(session, seen_at, around, with, now);
     let before = |changes| Ok(Ending { changes, outcome: Ended::Before });
     match (verdict(session, seen_at, around, now), order.kind) {
         (Verdict::Live, kind) | (Verdict::Not(NotLive::Disabled), kind) => {
+            let record = record();
+            let outcome = Ended::Now(EndedSessions::of(session, record.clone()));
             let change = match kind {
-                EndKind::End | EndKind::Forget => bury(order.cause.clone()),
-                EndKind::Reset => EndingChange::Write(Box::new(session.reset())),
+                EndKind::End | EndKind::Forget => bury(record),
+                EndKind::Reset => EndingChange::Write(Box::new(session.reset(record))),
             };
-            Ok(Ending { changes: vec![change], outcome: Ended::Now(EndedSessions::of(session)) })
+            Ok(Ending { changes: vec![change], outcome })
         }
         // A reset session is nobody's: no user has it, and its dead token ends nothing.
         (Verdict::Not(NotLive::Reset), _) if matches!(order.target, EndTarget::OneOf { .. }) => {
@@ -352,10 +365,13 @@ fn decide_one(
         (Verdict::Not(NotLive::Reset), EndKind::Reset) if now < session.expires_at => before(Vec::new()),
         (Verdict::Not(NotLive::Reset), EndKind::End | EndKind::Forget) => match order.target {
             EndTarget::Token(_) => before(Vec::new()),
-            _ => before(vec![bury(order.cause.clone())]),
+            _ => before(vec![bury(earlier().unwrap_or_else(record))]),
         },
         (Verdict::Not(_), EndKind::Reset) => Err(EndError::UnknownSession),
-        (Verdict::Not(why), EndKind::End | EndKind::Forget) => before(vec![bury(why.as_cause())]),
+        (Verdict::Not(why), EndKind::End | EndKind::Forget) => {
+            let untold = || EndingRecord::untold(why.as_cause(), now);
+            before(vec![bury(earlier().unwrap_or_else(untold))])
+        }
     }
 }
 
@@ -373,10 +389,11 @@ impl NotLive {
 
 impl Session {
     /// This session with its sign-on ended: nobody's, in the next epoch, with nothing of the last one but its
-    /// user's name and its dead token's hash.
-    fn reset(&self) -> Self {
+    /// user's name and its dead token's hash, and how it ended.
+    fn reset(&self, record: EndingRecord) -> Self {
         Self {
             state: State::Reset,
+            reset_by: Some(Box::new(record)),
             epoch: self.epoch + 1,
             methods: Vec::new(),
             properties: Default::default(),
@@ -387,12 +404,13 @@ impl Session {
 }
 
 impl EndedSessions {
-    fn of(session: &Session) -> Self {
+    fn of(session: &Session, record: EndingRecord) -> Self {
         Self {
             realm: session.realm,
             user: Some(session.user),
             session: Some(session.id),
             participants: session.participants.clone(),
+            record,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::directory::{Client, Realm, User};
 use crate::ending::{Family, Tombstone};
+use crate::how_ended::EndedWith;
 use crate::session::{Around, Generations, Session, Verdict, verdict};
 use crate::time::Timestamp;
 
@@ -33,6 +34,12 @@ impl SessionFacts {
         Session { seen_at: self.seen_at, ..Session::clone(&self.session) }
     }
 
+    /// Whether endings of many may have ended the session: then an engine looks for the first of each scope behind the
+    /// session's birth. Most sessions were born under the present generations.
+    pub fn may_have_ended_with_others(&self) -> bool {
+        self.session.born != self.around().generations
+    }
+
     /// Whether the session is live.
     pub fn verdict(&self, now: Timestamp) -> Verdict {
         verdict(&self.session, self.seen_at, self.around(), now)
@@ -52,12 +59,13 @@ pub fn is_shown(session: &Session, user: &User) -> bool {
 }
 
 impl Family {
-    /// What an order about one session may mean: a stored session.
-    pub fn of_session(facts: &SessionFacts) -> Self {
+    /// What an order about one session may mean: a stored session, with the endings of many that it was born before.
+    pub fn of_session(facts: &SessionFacts, with: EndedWith) -> Self {
         Self::One {
             session: Box::new(facts.as_seen()),
             seen_at: facts.seen_at,
             around: facts.around(),
+            with: Box::new(with),
             forgotten: facts.session.born.user < facts.user.forgotten,
         }
     }

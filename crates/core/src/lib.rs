@@ -9,13 +9,16 @@ pub mod cause;
 pub mod check;
 pub mod directory;
 pub mod ending;
+pub mod ending_record;
 pub mod entropy;
 pub mod facts;
 pub mod grant;
 pub mod grant_facts;
+pub mod how_ended;
 pub mod ids;
 pub mod keys;
 pub mod opening;
+pub mod origin;
 pub mod outage;
 pub mod outline;
 pub mod own_tokens;
@@ -32,23 +35,26 @@ pub mod time;
 pub mod token;
 
 pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
-pub use cause::{Actor, Cause};
+pub use cause::Cause;
 pub use check::{Check, FoundSession, LiveSession, decide_check, decide_find};
 pub use directory::{
     Beyond, Client, ClientAuth, Limits, NewUser, PasswordRenewal, Population, Proof, Quota, Realm, User,
     UserEdit, decide_renew_password,
 };
 pub use ending::{
-    EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Ending, EndingChange, Family, Origin,
+    EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Ending, EndingChange, Family,
     PresentedToken, Tombstone, decide_ending,
 };
+pub use ending_record::{EndScope, EndingRecord, MassEnding};
 pub use entropy::Entropy;
 pub use facts::{SessionFacts, is_shown};
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, ReplacedToken, RotateOrder};
 pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
+pub use how_ended::{EndedWith, how_ended};
 pub use ids::{ClientId, Locator, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
 pub use opening::{Opening, OpeningFacts, OpeningOutcome, Room, decide_opening};
+pub use origin::{Actor, Channel, Origin, Reason, ReasonError};
 pub use outage::{Outage, Unwritten};
 pub use outline::SessionOutline;
 pub use own_tokens::decide_revoke_own;
@@ -57,7 +63,7 @@ pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing};
 pub use second_factor::{
     Assurance, CODES_IN_A_SET, CodeSet, RECOVERY_CODE, RecoveryCodes, Spending, assurance_of,
 };
-pub use session::{Around, Channel, Device, Generations, Method, NotLive, Session, State, Verdict, verdict};
+pub use session::{Around, Device, Generations, Method, NotLive, Session, State, Verdict, verdict};
 pub use session_id::{Incarnation, SessionId, SessionIdCipher};
 pub use session_record::{Fate, KeptSession, SessionRecord, session_record};
 pub use sign_on::{How, SignOnError, SignOnOrder, SignedOn};

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use crate::cause::Cause;
 use crate::directory::{Beyond, Realm, User};
-use crate::ending::{EndKind, EndOrder, EndTarget, Origin};
+use crate::ending::{EndKind, EndOrder, EndTarget};
 use crate::facts::{SessionFacts, around};
 use crate::ids::{Locator, UserKey};
+use crate::origin::{Actor, Origin};
 use crate::outline::SessionOutline;
 use crate::session::{Around, Session, Verdict};
 use crate::session_id::SessionId;
@@ -155,8 +156,8 @@ impl Room<'_> {
             return Err(SignOnError::TooMany);
         }
         self.others.truncate(falling);
-        let origin =
-            Origin { channel: self.order.channel.clone(), address: self.order.device.address.clone() };
+        let (channel, address) = (self.order.channel.clone(), self.order.device.address.clone());
+        let origin = Origin::of(Actor::System, channel, address);
         let end = |session: SessionOutline| EndOrder {
             realm: None,
             target: EndTarget::One(session.id),
@@ -195,7 +196,8 @@ mod tests {
     use super::*;
     use crate::directory::{Limits, Proof, Quota};
     use crate::facts::tests::{facts, user};
-    use crate::session::{Channel, Device};
+    use crate::origin::Channel;
+    use crate::session::Device;
     use crate::session_id::Incarnation;
     use crate::time::Span;
     use crate::token::SessionSecret;

@@ -6,7 +6,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::ending_record::EndingRecord;
 use crate::ids::{ClientId, Locator, RealmId, UserId};
+use crate::origin::Channel;
 use crate::session_id::{Incarnation, SessionId};
 use crate::time::{Span, Timestamp};
 use crate::token::TokenHash;
@@ -30,6 +32,8 @@ pub struct Session {
     pub epoch: u32,
     /// Signed on or reset.
     pub state: State,
+    /// How the last sign-on ended, if it was reset.
+    pub reset_by: Option<Box<EndingRecord>>,
     /// The generations it was born under.
     pub born: Generations,
     /// When it began.
@@ -79,17 +83,6 @@ pub struct Method {
     pub name: Cow<'static, str>,
     /// When.
     pub at: Timestamp,
-}
-
-/// The dialect through which a request came. Rules never ask which one it is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Channel(pub Cow<'static, str>);
-
-impl Channel {
-    /// A channel with a fixed name.
-    pub const fn named(name: &'static str) -> Self {
-        Self(Cow::Borrowed(name))
-    }
 }
 
 /// What is known of the user agent.
@@ -213,6 +206,7 @@ pub(crate) mod tests {
             token_hash: TokenHash::from_bytes([0; 32]),
             epoch: 0,
             state: State::SignedOn,
+            reset_by: None,
             born: Generations { user: 4, realm: 5 },
             opened_at: Timestamp::from_ms(0),
             authenticated_at: Timestamp::from_ms(0),
@@ -227,7 +221,7 @@ pub(crate) mod tests {
         }
     }
 
-    fn around() -> Around {
+    pub(crate) fn around() -> Around {
         Around { generations: Generations { user: 4, realm: 5 }, user_enabled: true }
     }
 

@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use crate::cause::Cause;
-use crate::check::FoundSession;
 use crate::directory::User;
 use crate::ending::Tombstone;
+use crate::ending_record::EndingRecord;
 use crate::facts::{SessionFacts, is_shown};
+use crate::how_ended::{EndedWith, how_ended};
 use crate::session::{NotLive, Session, Verdict};
 use crate::time::Timestamp;
 
@@ -17,15 +17,21 @@ use crate::time::Timestamp;
 pub enum Fate {
     /// It is live.
     Live,
-    /// It is not, though nobody ended it by name.
-    Over(NotLive),
+    /// It is not, though nobody ended it by name; and how it ended, as far as that is known.
+    Over(NotLive, Option<Box<EndingRecord>>),
     /// It was ended.
-    Ended {
-        /// When.
-        at: Timestamp,
-        /// Why.
-        cause: Cause,
-    },
+    Ended(Box<EndingRecord>),
+}
+
+impl Fate {
+    /// How it ended, if it did and that is known.
+    pub fn ending(&self) -> Option<&EndingRecord> {
+        match self {
+            Self::Live => None,
+            Self::Over(_, ending) => ending.as_deref(),
+            Self::Ended(ending) => Some(ending),
+        }
+    }
 }
 
 /// A session with what became of it.
@@ -51,8 +57,8 @@ impl SessionRecord {
 /// What is kept of a session.
 #[derive(Clone, Debug)]
 pub enum KeptSession {
-    /// All of it.
-    Stored(SessionFacts),
+    /// All of it, and the endings of many that it was born before.
+    Stored(SessionFacts, EndedWith),
     /// What is left of an ended one, and its user.
     Ended(Box<Tombstone>, Arc<User>),
 }
@@ -60,33 +66,23 @@ pub enum KeptSession {
 /// What is shown of a session; none if it is to be shown to nobody.
 pub fn session_record(kept: KeptSession, now: Timestamp) -> Option<SessionRecord> {
     let record = match kept {
-        KeptSession::Stored(facts) => {
-            let fate = Fate::from(facts.verdict(now));
+        KeptSession::Stored(facts, with) => {
+            let fate = match facts.verdict(now) {
+                Verdict::Live => Fate::Live,
+                Verdict::Not(why) => {
+                    let ending = how_ended(&facts.session, facts.seen_at, facts.around(), &with, now);
+                    Fate::Over(why, ending.map(Box::new))
+                }
+            };
             SessionRecord { session: facts.session, user: facts.user, seen_at: facts.seen_at, fate }
         }
         KeptSession::Ended(tombstone, _) if tombstone.forgotten => return None,
         KeptSession::Ended(tombstone, user) => SessionRecord {
             seen_at: tombstone.session.seen_at,
-            fate: Fate::Ended { at: tombstone.ended_at, cause: tombstone.cause },
+            fate: Fate::Ended(Box::new(tombstone.ending)),
             session: Arc::new(tombstone.session),
             user,
         },
     };
     is_shown(&record.session, &record.user).then_some(record)
-}
-
-impl From<Verdict> for Fate {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Live => Self::Live,
-            Verdict::Not(why) => Self::Over(why),
-        }
-    }
-}
-
-impl From<FoundSession> for SessionRecord {
-    fn from(found: FoundSession) -> Self {
-        let FoundSession { session, user, seen_at, verdict } = found;
-        Self { session, user, seen_at, fate: verdict.into() }
-    }
 }

@@ -8,11 +8,10 @@ use std::collections::BTreeMap;
 use crate::directory::{Limits, Proof, Quota, User};
 use crate::ending::EndedSessions;
 use crate::ids::{Locator, RealmId};
+use crate::origin::Channel;
 use crate::outage::Unwritten;
 use crate::second_factor::Spending;
-use crate::session::{
-    Around, Channel, Device, Generations, Method, NotLive, Session, State, Verdict, verdict,
-};
+use crate::session::{Around, Device, Generations, Method, NotLive, Session, State, Verdict, verdict};
 use crate::session_id::{Incarnation, SessionId};
 use crate::time::Timestamp;
 use crate::token::{SessionSecret, SessionToken};
@@ -169,6 +168,7 @@ impl SignOnOrder {
             token_hash: self.secret.hash(),
             epoch: 0,
             state: State::SignedOn,
+            reset_by: None,
             born,
             opened_at: now,
             authenticated_at: now,

@@ -3,9 +3,10 @@
 //! Expiry is decided at check time; the sweep only frees space. It removes nothing that a check would call live,
 //! and nothing that a user could still begin anew.
 
-use crate::ending::{EndKind, EndOrder, EndTarget, Origin};
+use crate::ending::{EndKind, EndOrder, EndTarget};
 use crate::facts::SessionFacts;
-use crate::session::{Channel, NotLive, Verdict};
+use crate::origin::Origin;
+use crate::session::{NotLive, Verdict};
 use crate::time::{Span, Timestamp};
 
 /// Up to which moments a sweep may take things away.
@@ -39,6 +40,6 @@ pub fn spent(facts: &SessionFacts, now: Timestamp) -> Option<EndOrder> {
         kind: EndKind::End,
         cause: why.as_cause(),
         spare: None,
-        origin: Origin { channel: Channel::named("sweep"), address: None },
+        origin: Origin::of_system(),
     })
 }

@@ -3,7 +3,7 @@
 //! Decides nothing: what is to change was planned.
 
 use adieu_authority::{
-    Authority, Channel, ClientAuth, ClientId, DirectoryError, NewClient, NewPerson, Origin, RealmId,
+    Actor, Authority, Channel, ClientAuth, ClientId, DirectoryError, NewClient, NewPerson, Origin, RealmId,
     UserEdit, UserId,
 };
 
@@ -68,7 +68,7 @@ pub(crate) async fn make(
 }
 
 fn origin() -> Origin {
-    Origin { channel: Channel::named("command"), address: None }
+    Origin::of(Actor::Operator, Channel::named("command"), None)
 }
 
 async fn make_user(

@@ -15,7 +15,7 @@ use adieu_core::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::error::OpenError;
-use crate::folder::{DATABASE, KEY};
+use crate::folder::{COPY, DATABASE, KEY, mark_as_copy};
 use crate::schema;
 
 use manifest::{ListedFile, Manifest};
@@ -99,7 +99,7 @@ pub fn back_up(data: &Path, to: &Path, now: Timestamp) -> Result<BackedUp, Backu
     let done = fill(data, to, now);
     if done.is_err() {
         // Best effort: without its manifest what stays is no backup anyway.
-        for file in [manifest::FILE, DATABASE, KEY] {
+        for file in [manifest::FILE, DATABASE, KEY, COPY] {
             let _ = fs::remove_file(to.join(file));
         }
         if made {
@@ -123,6 +123,7 @@ fn make_empty(folder: &Path) -> Result<bool, BackupError> {
 }
 
 fn fill(data: &Path, to: &Path, now: Timestamp) -> Result<BackedUp, BackupError> {
+    mark_as_copy(to).map_err(BackupError::io(to))?;
     let schema = copy_database(&data.join(DATABASE), &to.join(DATABASE))?;
     let key = copy(&data.join(KEY), &to.join(KEY))?;
     if key.bytes != 32 {

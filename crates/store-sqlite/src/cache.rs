@@ -254,6 +254,7 @@ mod tests {
             token_hash: TokenHash::from_bytes([0; 32]),
             epoch: 0,
             state: State::SignedOn,
+            reset_by: None,
             born: Generations::default(),
             opened_at: Timestamp::from_ms(0),
             authenticated_at: Timestamp::from_ms(0),

@@ -16,6 +16,11 @@ pub enum OpenError {
     /// The folder holds something else.
     #[error("{0} holds files that are not adieu's: choose an empty folder, or one that adieu made")]
     Foreign(PathBuf),
+    /// It holds a copy of a database, from which nobody serves.
+    #[error(
+        "{0} is a backup, or was set aside by a restore: put it in the place of a data folder with `adieu restore`"
+    )]
+    Copy(PathBuf),
     /// A restore has begun and did not end.
     #[error("a restore into {0} was interrupted: give the same `adieu restore` again, or empty the folder")]
     Unfinished(PathBuf),

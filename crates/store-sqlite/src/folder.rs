@@ -17,6 +17,9 @@ pub(crate) const DATABASE: &str = "adieu.db";
 pub(crate) const KEY: &str = "installation.key";
 /// The folder in which a restore is made.
 pub(crate) const DRAFT: &str = "restoring";
+/// Stands in every folder that holds a database and its key and must not be served from: what was ended since it was made
+/// would live again (ENDED-STAYS-ENDED). It is there before either of them.
+pub(crate) const COPY: &str = "adieu.copy";
 
 /// A data folder that this process has for itself.
 pub struct Folder {
@@ -84,14 +87,32 @@ fn owners_only(database: &Path) -> Result<(), OpenError> {
     file.open(database).map(|_| ()).map_err(OpenError::io(database))
 }
 
-/// A folder is ours if it is empty or has our lock file.
+/// A folder is ours if it is empty, has our lock file, or has our database with its key: whoever moved a data folder may have
+/// left the lock file behind. A backup, the draft of a restore and what a broken-off restore has set aside are no data folders.
 fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
+    let has = |name: &str| path.join(name).exists();
     let mut entries = fs::read_dir(path).map_err(OpenError::io(path))?;
-    if entries.next().is_none() || path.join(LOCK).exists() {
+    if entries.next().is_none() || has(LOCK) {
         return Ok(());
     }
-    let unfinished = path.join(DRAFT).is_dir();
-    Err(if unfinished { OpenError::Unfinished(path.into()) } else { OpenError::Foreign(path.into()) })
+    if has(DRAFT) {
+        return Err(OpenError::Unfinished(path.into()));
+    }
+    if has(COPY) {
+        return Err(OpenError::Copy(path.into()));
+    }
+    if has(DATABASE) && has(KEY) { Ok(()) } else { Err(OpenError::Foreign(path.into())) }
+}
+
+/// Marks a folder as one that nobody serves from, before anything else is in it.
+pub(crate) fn mark_as_copy(folder: &Path) -> std::io::Result<()> {
+    let path = folder.join(COPY);
+    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;
+    file.write_all(
+        b"The database in this folder is a copy. `adieu restore` puts one in the place of a data folder.\n",
+    )?;
+    file.sync_all()?;
+    File::open(folder)?.sync_all()
 }
 
 /// Holds the folder for this process.

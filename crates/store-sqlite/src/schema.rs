@@ -60,6 +60,11 @@ const MIGRATIONS: &[&str] = &[
     // A signing key is published before it signs.
     "ALTER TABLE signing_key ADD COLUMN signs_from INTEGER NOT NULL DEFAULT 0;
      UPDATE signing_key SET signs_from = created_at;",
+    // Records of endings of many.
+    "CREATE TABLE mass_ending(scope BLOB NOT NULL, generation INTEGER NOT NULL, at INTEGER NOT NULL,
+        done INTEGER NOT NULL, walked_to INTEGER NOT NULL, detail TEXT NOT NULL,
+        PRIMARY KEY(scope, generation)) WITHOUT ROWID;
+     CREATE INDEX mass_ending_walk ON mass_ending(done, at);",
 ];
 
 /// What a connection is for.
@@ -142,7 +147,7 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
 
 #[cfg(test)]
 mod tests {
-    use adieu_core::{Cause, SessionId, SessionIdCipher, UserId};
+    use adieu_core::{Actor, Cause, SessionId, SessionIdCipher, UserId};
 
     use super::*;
     use crate::rows;
@@ -190,8 +195,10 @@ mod tests {
             panic!("two rows")
         };
         assert_eq!((session.opened_at.ms(), session.user), (100, user));
-        assert_eq!((grave.session.opened_at.ms(), grave.ended_at.ms(), grave.session.user), (90, 300, user));
-        assert_eq!(grave.cause, Cause::Administrator(adieu_core::Actor::Operator));
+        let with = rows::ended_with(&db, ada.key, session).expect("read");
+        assert_eq!(with, adieu_core::EndedWith::default(), "endings of many had no records then");
+        assert_eq!((grave.session.opened_at.ms(), grave.ending.at.ms(), grave.session.user), (90, 300, user));
+        assert_eq!((grave.ending.cause, &grave.ending.actor), (Cause::Administrator, &Actor::Operator));
         assert_eq!(grave.session.participants.len(), 1);
         let marks = rows::marks_after(&db, ada.realm, None, 10).expect("read");
         assert_eq!(marks.iter().map(|mark| mark.opened_at.ms()).collect::<Vec<_>>(), [100, 90]);

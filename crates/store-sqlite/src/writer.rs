@@ -67,8 +67,19 @@ pub(crate) struct Batch<'a> {
     touched: Vec<Touched>,
     /// Keys of what an earlier order of this batch has written: the maps do not show it yet.
     dirty: HashSet<u128>,
-    /// The disk is full: an ending takes no more room than its session did.
-    lean: bool,
+    /// Whether the disk is full.
+    room: Room,
+}
+
+/// What there is room for. An ending is the last thing that a full disk stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    /// Everything.
+    Enough,
+    /// An ending takes no more room than its session did, and a record of many as little as it can.
+    Short,
+    /// An ending of many goes without its record.
+    None,
 }
 
 enum Touched {
@@ -152,7 +163,7 @@ impl<'a> Batch<'a> {
         for change in changes {
             match change {
                 EndingChange::Bury(tombstone) => {
-                    rows::bury(self.db, &tombstone, self.lean)?;
+                    rows::bury(self.db, &tombstone, self.room != Room::Enough)?;
                     self.dirty.insert(tombstone.session.id.number());
                     self.touched.push(Touched::Session(tombstone.session.id, None));
                 }
@@ -173,6 +184,15 @@ impl<'a> Batch<'a> {
                         self.write_client(Client { generation: to, ..client }, removed)?;
                     }
                 }
+                EndingChange::Record(mass) => match self.room {
+                    Room::Enough | Room::Short => {
+                        rows::write_mass_ending(self.db, &mass, self.room != Room::Enough)?;
+                    }
+                    Room::None => tracing::error!(
+                        scope = ?mass.scope, generation = mass.generation, cause = mass.record.cause.word(),
+                        "the disk is full: the ending stands, its record is lost"
+                    ),
+                },
             }
         }
         Ok(())
@@ -291,11 +311,13 @@ enum BatchFailure {
 
 fn work_off(db: &Connection, shared: &Shared, mut jobs: Vec<Box<dyn Job>>) {
     metrics::histogram!("adieu_store_commit_orders").record(jobs.len() as f64);
-    let mut result = commit(db, shared, &mut jobs, false);
-    if let ([_], Err(BatchFailure::Undone(error))) = (&jobs[..], &result)
-        && error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
-    {
-        result = commit(db, shared, &mut jobs, true);
+    let mut result = commit(db, shared, &mut jobs, Room::Enough);
+    for room in [Room::Short, Room::None] {
+        if let ([_], Err(BatchFailure::Undone(error))) = (&jobs[..], &result)
+            && error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+        {
+            result = commit(db, shared, &mut jobs, room);
+        }
     }
     match result {
         Ok(()) => jobs.into_iter().for_each(|job| job.answer(None)),
@@ -323,12 +345,12 @@ fn work_off(db: &Connection, shared: &Shared, mut jobs: Vec<Box<dyn Job>>) {
     }
 }
 
-/// Runs the orders in one transaction; `lean` where the disk is full.
+/// Runs the orders in one transaction.
 fn commit(
     db: &Connection,
     shared: &Shared,
     jobs: &mut [Box<dyn Job>],
-    lean: bool,
+    room: Room,
 ) -> Result<(), BatchFailure> {
     let undo = |error| {
         // A rollback that fails leaves a transaction that the next BEGIN reports.
@@ -336,7 +358,7 @@ fn commit(
         BatchFailure::Undone(error)
     };
     db.execute_batch("BEGIN IMMEDIATE").map_err(undo)?;
-    let mut batch = Batch { db, shared, touched: Vec::new(), dirty: HashSet::new(), lean };
+    let mut batch = Batch { db, shared, touched: Vec::new(), dirty: HashSet::new(), room };
     for job in jobs.iter_mut() {
         job.run(&mut batch).map_err(undo)?;
     }

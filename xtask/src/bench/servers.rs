@@ -26,7 +26,7 @@ pub(crate) const ENDINGS: [&str; 3] = ["PingOne sign-off", "AM logout", "Kratos 
 /// Where to send, and whose CPU to read.
 pub(crate) struct BenchTarget {
     pub(crate) address: String,
-    pid: u32,
+    pub(crate) pid: u32,
 }
 
 impl BenchTarget {
@@ -146,20 +146,50 @@ pub(crate) struct Seeded {
     sessions: u32,
 }
 
+/// Makes sessions in `data` of a folder, and writes their tokens into `tokens`.
+pub(crate) fn seed(binary: &Path, folder: &Path, sessions: u32) -> Result<()> {
+    let seeded = Command::new(binary)
+        .args(["seed", "--users", "2000", "--sessions", &sessions.to_string()])
+        .arg("--tokens")
+        .arg(folder.join("tokens"))
+        .arg("--config")
+        .arg(files::root().join("contracts/profiles/main.toml"))
+        .env("ADIEU_DATA", folder.join("data"))
+        .output()?;
+    ensure!(seeded.status.success(), "adieu seed: {}", String::from_utf8_lossy(&seeded.stderr));
+    Ok(())
+}
+
+/// The ending of a dialect that needs nothing but a token; a line of a file stands for it.
+pub(crate) fn ending(dialect: &str, environment: &str) -> Result<Load> {
+    Ok(match dialect {
+        "PingOne sign-off" => Load::get(&format!("/{environment}/as/signoff")).header("Cookie", "ST={}"),
+        "AM logout" => Load::new("POST", "/am/json/realms/root/realms/alpha/sessions/?_action=logout")
+            .header("iPlanetDirectoryPro", "{}")
+            .header("Accept-API-Version", "resource=3.1, protocol=1.0"),
+        "Kratos native logout" => Load::new("DELETE", "/self-service/logout/api")
+            .body("application/json", "{\"session_token\":\"{}\"}"),
+        other => bail!("no ending is called {other}"),
+    })
+}
+
+/// Kratos' whoami of a session.
+pub(crate) fn whoami(token: &str) -> Load {
+    Load::get("/sessions/whoami").header("X-Session-Token", token)
+}
+
+/// AM's validate of a session.
+pub(crate) fn validate(token: &str) -> Load {
+    Load::new("POST", "/am/json/realms/root/realms/alpha/sessions?_action=validate")
+        .header("Accept-API-Version", "resource=3.1, protocol=1.0")
+        .body("application/json", format!("{{\"tokenId\":\"{token}\"}}"))
+}
+
 impl Seeded {
     pub(crate) fn start(binary: &Path, sessions: u32) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("adieu-bench-{}", free_port()?));
         fs::create_dir_all(&folder)?;
-        let config = files::root().join("contracts/profiles/main.toml");
-        let seeded = Command::new(binary)
-            .args(["seed", "--users", "2000", "--sessions", &sessions.to_string()])
-            .arg("--tokens")
-            .arg(folder.join("tokens"))
-            .arg("--config")
-            .arg(config)
-            .env("ADIEU_DATA", folder.join("data"))
-            .output()?;
-        ensure!(seeded.status.success(), "adieu seed: {}", String::from_utf8_lossy(&seeded.stderr));
+        seed(binary, &folder, sessions)?;
         let server =
             ContractServer::start(binary, "main", Some(&folder.join("data")), None, Pinned::To(SERVER_CORE))?;
         Ok(Self { server, folder, sessions })
@@ -182,36 +212,24 @@ impl Seeded {
     /// The three checks of one live session.
     pub(crate) fn checks(&self) -> Result<Vec<(&'static str, Load)>> {
         let token = self.token()?;
-        let whoami = Load::get("/sessions/whoami").header("X-Session-Token", token.clone());
-        let validate = Load::new("POST", "/am/json/realms/root/realms/alpha/sessions?_action=validate")
-            .header("Accept-API-Version", "resource=3.1, protocol=1.0")
-            .body("application/json", format!("{{\"tokenId\":\"{token}\"}}"));
         let introspect = Load::new("POST", format!("/{}/as/introspect", self.known("pingone", "env_id")))
             .header("Authorization", self.basic())
             .body("application/x-www-form-urlencoded", format!("token={}", self.access_token(&token)?));
-        Ok(vec![("Kratos whoami", whoami), ("AM validate", validate), ("PingOne introspection", introspect)])
+        Ok(vec![
+            ("Kratos whoami", whoami(&token)),
+            ("AM validate", validate(&token)),
+            ("PingOne introspection", introspect),
+        ])
     }
 
     /// Asks once for every session, so that they are in memory as those in use are.
     pub(crate) fn warm(&self) -> Result<()> {
-        let ask = Load::get("/sessions/whoami").header("X-Session-Token", "{}");
-        run_through(&self.target(), &ask.each_line_of(self.folder.join("tokens")), self.sessions)
+        run_through(&self.target(), &whoami("{}").each_line_of(self.folder.join("tokens")), self.sessions)
     }
 
     /// Requests that each end another session.
     pub(crate) fn endings(&self, dialect: &str) -> Result<Load> {
-        let load = match dialect {
-            "PingOne sign-off" => {
-                let path = format!("/{}/as/signoff", self.known("pingone", "env_id"));
-                Load::get(&path).header("Cookie", "ST={}")
-            }
-            "AM logout" => Load::new("POST", "/am/json/realms/root/realms/alpha/sessions/?_action=logout")
-                .header("iPlanetDirectoryPro", "{}")
-                .header("Accept-API-Version", "resource=3.1, protocol=1.0"),
-            "Kratos native logout" => Load::new("DELETE", "/self-service/logout/api")
-                .body("application/json", "{\"session_token\":\"{}\"}"),
-            other => bail!("no ending is called {other}"),
-        };
+        let load = ending(dialect, self.known("pingone", "env_id"))?;
         Ok(load.each_line_of(self.folder.join("tokens")))
     }
 

@@ -38,8 +38,8 @@ pub enum SessionsCommand {
         /// The ids.
         #[arg(required = true, value_name = "SESSION")]
         sessions: Vec<String>,
-        /// Why, in one word of small letters, for the log.
-        #[arg(long, value_name = "WORD")]
+        /// Why: up to 256 characters, kept with the ending.
+        #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
         /// How the API is reached.
         #[command(flatten)]
@@ -66,8 +66,8 @@ pub struct EndCommand {
     /// This session.
     #[arg(long, value_name = "SESSION")]
     session: Option<String>,
-    /// Why, in one word of small letters, for the log.
-    #[arg(long, value_name = "WORD")]
+    /// Why: up to 256 characters, kept with the ending.
+    #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     /// How the API is reached.
     #[command(flatten)]
@@ -157,10 +157,11 @@ async fn list(realm: &str, user: Option<&str>, live: bool, limit: usize, reach: 
         ("SESSION", "/id"),
         ("USER", "/user/username"),
         ("STATE", "/state"),
-        ("WHY", "/why"),
+        ("CAUSE", "/ending/cause"),
+        ("BY", "/ending/actor/kind"),
         ("OPENED", "/opened_at"),
         ("SEEN", "/seen_at"),
-        ("CHANNEL", "/door"),
+        ("CHANNEL", "/channel"),
         ("ADDRESS", "/device/address"),
     ];
     shown::list(&sessions, reach.json, &columns)?;

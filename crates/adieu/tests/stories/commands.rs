@@ -85,6 +85,7 @@ async fn a_free_folder_is_opened() {
     assert!(realms.as_array().is_some_and(|all| all.iter().any(|one| one["path"] == "/alpha")), "{realms}");
 
     let nobody = "00000000-0000-4000-8000-000000000000";
+    let too_long = "x".repeat(257);
     for (words, code) in [
         (&["user", "disable", "nobody"][..], 3),
         (&["user", "list", "--realm", "/nowhere"], 3),
@@ -92,7 +93,7 @@ async fn a_free_folder_is_opened() {
         (&["end"], 2),
         (&["end", "--session", nobody, "--user", "ada"], 2),
         (&["end", "--except", nobody], 2),
-        (&["end", "--user", "ada", "--reason", "Two words"], 1),
+        (&["end", "--user", "ada", "--reason", &too_long], 1),
         (&["realm", "list", "--server", "http://127.0.0.1:1"], 4),
         (&["realm", "list", "--server", "http://id.example.test"], 1),
     ] {

@@ -23,3 +23,4 @@ mod schemathesis;
 mod serving;
 mod shipped;
 mod throttle;
+mod who_and_why;

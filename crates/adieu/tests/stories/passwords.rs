@@ -29,7 +29,7 @@ async fn signs_on_while_it_becomes(
     password: Option<&str>,
 ) {
     let edit = UserEdit { password: Some(password.map(str::to_owned)), ..UserEdit::default() };
-    let (origin, now) = (Origin { channel: Channel::named("test"), address: None }, world.authority().now());
+    let (origin, now) = (Origin::of_holder(Channel::named("test"), None), world.authority().now());
     store.after_the_next_look_up_by_name(move |store| {
         let edited = store.edit_user(user, edit, origin, now);
         Box::pin(async move {

@@ -16,6 +16,7 @@ use crate::directory::{Beyond, Limits, Proof, Quota, Realm, User};
 use crate::facts::SessionFacts;
 use crate::ids::PopulationId;
 use crate::opening::{OpeningFacts, Room, decide_opening};
+use crate::origin::Channel;
 use crate::outline::SessionOutline;
 use crate::session::tests::plain;
 use crate::session::{Device, Generations};
@@ -32,6 +33,7 @@ const USERS: u64 = 3;
 struct Disk {
     sessions: BTreeMap<u64, Session>,
     tombstones: BTreeMap<SessionId, Tombstone>,
+    mass: Vec<MassEnding>,
     users: Vec<User>,
     realm_generation: u64,
 }
@@ -128,15 +130,20 @@ fn user(n: u64) -> User {
 }
 
 fn order(target: EndTarget, kind: EndKind) -> EndOrder {
-    let origin = Origin { channel: Channel::named("test"), address: None };
+    let origin = Origin::of_holder(Channel::named("test"), None);
     EndOrder { realm: None, target, kind, cause: Cause::SignOff, spare: None, origin }
 }
 
 impl Model {
     fn new() -> Self {
         let users = (0..USERS).map(user).collect();
-        let disk =
-            Disk { sessions: BTreeMap::new(), tombstones: BTreeMap::new(), users, realm_generation: 0 };
+        let disk = Disk {
+            sessions: BTreeMap::new(),
+            tombstones: BTreeMap::new(),
+            mass: vec![],
+            users,
+            realm_generation: 0,
+        };
         Self { disk, seen: BTreeMap::new(), now: Timestamp::from_ms(0), drawn: 0, tokens: Vec::new() }
     }
 
@@ -161,9 +168,23 @@ impl Model {
         self.by_id(id).is_some_and(|s| self.facts(s).verdict(self.now) == Verdict::Live)
     }
 
+    /// The first ending of each scope behind the session's birth.
+    fn ended_with(&self, session: &Session) -> EndedWith {
+        let user = self.disk.users.iter().find(|u| u.id == session.user).expect("the user of a session");
+        let first = |scope: EndScope, born| {
+            let behind = |m: &&MassEnding| m.scope == scope && m.generation > born;
+            let first = self.disk.mass.iter().filter(behind).min_by_key(|m| m.generation);
+            first.map(|m| m.record.clone())
+        };
+        EndedWith {
+            user: first(EndScope::User(user.key), session.born.user),
+            realm: first(EndScope::Realm(session.realm), session.born.realm),
+        }
+    }
+
     fn family(&self, target: &EndTarget) -> Family {
         let one = |id: SessionId| match self.by_id(id) {
-            Some(s) => Family::of_session(&self.facts(s)),
+            Some(s) => Family::of_session(&self.facts(s), self.ended_with(s)),
             None => match self.disk.tombstones.get(&id) {
                 Some(t) => Family::of_tombstone(t.clone(), Some(self.user(t.session.user))),
                 None => Family::Nothing,
@@ -202,6 +223,7 @@ impl Model {
                 }
                 EndingChange::RaiseRealm { to, .. } => self.disk.realm_generation = to,
                 EndingChange::RaiseClient { .. } => unreachable!("no clients here"),
+                EndingChange::Record(mass) => self.disk.mass.push(*mass),
             }
         }
         Ok(ending.outcome)

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use adieu_authority::{Channel, Device, Origin};
+use adieu_authority::{Actor, Channel, Device, Origin};
 use adieu_http_kit::body::{self, BodyError};
 use adieu_http_kit::client::{self, Peer};
 use adieu_http_kit::form::Params;
@@ -77,9 +77,14 @@ impl Call {
         }
     }
 
-    /// Where an order comes from.
-    pub(crate) fn origin(&self) -> Origin {
-        Origin { channel: CHANNEL, address: self.address() }
+    /// Where an order comes from that somebody gives about their own sessions.
+    pub(crate) fn origin_of_holder(&self) -> Origin {
+        Origin::of_holder(CHANNEL, self.address())
+    }
+
+    /// Where an order of somebody else comes from.
+    pub(crate) fn origin_of(&self, actor: Actor) -> Origin {
+        Origin::of(actor, CHANNEL, self.address())
     }
 
     fn address(&self) -> Option<String> {

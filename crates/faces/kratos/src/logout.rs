@@ -90,7 +90,7 @@ async fn perform_inner(
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
-        origin: Origin { channel: CHANNEL, address: call.address() },
+        origin: Origin::of_holder(CHANNEL, call.address()),
     };
     match face.authority.end(order).await? {
         Ended::Now(_) => {}

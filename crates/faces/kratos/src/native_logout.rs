@@ -26,7 +26,7 @@ pub(crate) async fn perform(face: &Face, call: &Call, body: Body) -> Result<Answ
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
-        origin: Origin { channel: CHANNEL, address: call.address() },
+        origin: Origin::of_holder(CHANNEL, call.address()),
     };
     match face.authority.end(order).await {
         Ok(Ended::Now(_) | Ended::Before) => Ok(empty(StatusCode::NO_CONTENT)),

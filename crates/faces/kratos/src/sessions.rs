@@ -83,7 +83,7 @@ async fn order(face: &Face, call: &Call, target: EndTarget) -> Result<EndOrder, 
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
-        origin: Origin { channel: CHANNEL, address: call.address() },
+        origin: Origin::of_holder(CHANNEL, call.address()),
     })
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Actor, Cause, Client, ClientId, EndKind, EndOrder, EndTarget, NewClient, RoleAssignment, Span,
+    Cause, Client, ClientId, EndKind, EndOrder, EndTarget, NewClient, RoleAssignment, Span,
 };
 use adieu_provisioning::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
 use axum::body::Body;
@@ -171,7 +171,7 @@ pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, 
     if switched_off {
         // What a disabled client holds is dead; ended, it stays so when the client is switched on again.
         let (realm, target, kind) = (Some(client.realm), EndTarget::Grants(client.id.clone()), EndKind::End);
-        let cause = Cause::Administrator(Actor::Operator);
+        let cause = Cause::Administrator;
         api.authority.end(EndOrder { realm, target, kind, cause, spare: None, origin }).await?;
     }
     Ok(Done::Shown(wire::client(&client)))

@@ -3,7 +3,7 @@
 //! ENDED-IS-DURABLE: the answer is given when the ending is on disk. A key makes a repetition harmless (`repeats`).
 
 use adieu_authority::{
-    Actor, Cause, ClientId, EndKind, EndOrder, EndTarget, Ended, RealmId, SessionId, UserId,
+    Cause, ClientId, EndKind, EndOrder, EndTarget, Ended, EndingRecord, Origin, RealmId, SessionId, UserId,
 };
 use axum::body::Body;
 use serde::Deserialize;
@@ -15,9 +15,6 @@ use crate::input::{self, present};
 use crate::problem::Problem;
 use crate::repeats::IdempotencyKey;
 use crate::wire;
-
-/// The longest reason, in bytes.
-const REASON_MAX: usize = 64;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,52 +47,36 @@ impl Order {
             _ => Err(Problem::invalid("Name one of session, user (perhaps with except), realm, client.")),
         }
     }
-
-    fn reason(&self) -> Result<Option<&str>, Problem> {
-        let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
-        let word = |text: &&str| (1..=REASON_MAX).contains(&text.len()) && text.bytes().all(letter);
-        match self.reason.as_deref() {
-            Some(text) if !word(&text) => {
-                let rule = "reason: a word of at most 64 small letters, digits, '-', '_' and '.'";
-                Err(Problem::invalid(rule))
-            }
-            reason => Ok(reason),
-        }
-    }
 }
 
 pub(super) async fn end(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
-    let (key, origin) = (IdempotencyKey::of(&call.parts.headers)?, call.origin());
+    let key = IdempotencyKey::of(&call.parts.headers)?;
     let order: Order = input::object(call, body).await?;
-    let (target, reason) = (order.target()?, order.reason()?.map(str::to_owned));
-    let Some(key) = key else {
-        return carried_out(api, target, reason, origin).await.map(Done::Shown);
-    };
+    let (target, reason) = (order.target()?, input::reason(order.reason.as_deref())?);
     // The meaning of the body, not its spelling, is what a repetition must repeat.
     let meaning = format!("{target:?} {reason:?}");
+    let origin = call.origin().because(reason);
+    let Some(key) = key else {
+        return carried_out(api, target, origin).await.map(Done::Shown);
+    };
     let _turn = api.repeats.turn(&key).await;
     if let Some(before) = api.answered_before(&key, &meaning).await? {
         return Ok(Done::Shown(before));
     }
-    let answer = carried_out(api, target, reason, origin).await?;
+    let answer = carried_out(api, target, origin).await?;
     api.remember(&key, &meaning, &answer).await;
     Ok(Done::Shown(answer))
 }
 
-async fn carried_out(
-    api: &Face,
-    target: EndTarget,
-    reason: Option<String>,
-    origin: adieu_authority::Origin,
-) -> Result<Value, Problem> {
+async fn carried_out(api: &Face, target: EndTarget, origin: Origin) -> Result<Value, Problem> {
     let named = Named::of(api, &target).await?;
-    if let Some(reason) = &reason {
-        tracing::info!(reason, target = ?target, "an ending is ordered for this reason");
-    }
-    let cause = Cause::Administrator(Actor::Operator);
-    let order = EndOrder { realm: None, target, kind: EndKind::End, cause, spare: None, origin };
-    let ended = api.authority.end(order).await?;
-    Ok(named.answer(api, &ended, reason))
+    let (kind, cause) = (EndKind::End, Cause::Administrator);
+    let ended = api.authority.end(EndOrder { realm: None, target, kind, cause, spare: None, origin }).await?;
+    let (when, record) = match ended {
+        Ended::Now(ended) => ("now", Some(ended.record)),
+        Ended::Before => ("before", named.earlier(api).await?),
+    };
+    Ok(named.answer(when, record.as_ref()))
 }
 
 /// What an order names, as it is shown again.
@@ -149,14 +130,17 @@ impl Named {
         Ok(())
     }
 
-    fn answer(self, api: &Face, ended: &Ended, reason: Option<String>) -> Value {
-        let ended = match ended {
-            Ended::Now(_) => "now",
-            Ended::Before => "before",
-        };
+    /// How the session ended before, if that is known.
+    async fn earlier(&self, api: &Face) -> Result<Option<EndingRecord>, Problem> {
+        let Some(session) = self.session else { return Ok(None) };
+        let found = api.authority.session_record(session).await?;
+        Ok(found.and_then(|one| one.fate.ending().cloned()))
+    }
+
+    fn answer(self, ended: &str, record: Option<&EndingRecord>) -> Value {
         let text = |id: &dyn ToString| id.to_string();
         json!({
-            "ended": ended, "at": wire::at(api.authority.now()), "reason": reason,
+            "ended": ended, "ending": wire::ending(record),
             "session": self.session.map(|id| text(&id)), "user": self.user.map(|id| text(&id)),
             "realm": self.realm.map(|id| text(&id)), "client": self.client.map(|id| text(&id)),
             "clients": self.clients.iter().map(|id| text(id)).collect::<Vec<_>>(),

@@ -2,7 +2,7 @@
 //!
 //! Decides nothing and holds no other state.
 
-use adieu_authority::{Authority, Channel, Origin};
+use adieu_authority::{Actor, Authority, Channel, Origin};
 use adieu_http_kit::client::Peer;
 use http::request::Parts;
 
@@ -31,8 +31,9 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// Whoever has the one credential of the admin listener is the operator.
     pub(crate) fn origin(&self) -> Origin {
         let address = self.parts.extensions.get::<Peer>().map(Peer::to_string);
-        Origin { channel: CHANNEL, address }
+        Origin::of(Actor::Operator, CHANNEL, address)
     }
 }

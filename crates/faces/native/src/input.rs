@@ -5,6 +5,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use adieu_authority::Reason;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::media;
 use axum::body::Body;
@@ -125,6 +126,12 @@ pub(super) fn sound(member: &str, text: &str, most: usize) -> Result<(), Problem
         && !text.trim().is_empty()
         && !text.chars().any(char::is_control);
     if sound { Ok(()) } else { Err(Problem::invalid(format!("{member}: 1 to {most} visible characters"))) }
+}
+
+/// A reason, if one is given. One that is too long is refused and never cut.
+pub(super) fn reason(text: Option<&str>) -> Result<Option<Reason>, Problem> {
+    let reason = text.map(str::parse::<Reason>).transpose();
+    reason.map_err(|rule| Problem::invalid(format!("reason: {rule}")))
 }
 
 #[cfg(test)]

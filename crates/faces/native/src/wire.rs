@@ -3,7 +3,7 @@
 //! No secret and no hash of one is ever shown, nor the free properties of a session.
 
 use adieu_authority::{
-    Actor, Cause, Client, Fate, NotLive, Population, Realm, SessionRecord, Timestamp, User,
+    Actor, Client, EndingRecord, Fate, NotLive, Population, Realm, SessionRecord, Timestamp, User,
 };
 use adieu_http_kit::dates;
 use adieu_provisioning::client_words::{AuthMethod, GrantType};
@@ -62,14 +62,13 @@ pub(super) fn client(client: &Client) -> Value {
 pub(super) fn session(one: &SessionRecord) -> Value {
     let session = &one.session;
     // A reset session is nobody's until the same user signs on with it again.
-    let nobody = one.fate == Fate::Over(NotLive::Reset);
+    let nobody = matches!(one.fate, Fate::Over(NotLive::Reset, _));
     let user = json!({"id": one.user.id.to_string(), "username": one.user.username});
-    let (state, why, by, ended_at) = fate(&one.fate);
     let methods = session.methods.iter().map(|done| json!({"name": done.name, "at": at(done.at)}));
     json!({
         "id": session.id.to_string(), "realm": session.realm.to_string(),
-        "user": if nobody { Value::Null } else { user }, "state": state, "why": why, "by": by,
-        "ended_at": ended_at, "epoch": session.epoch, "channel": session.channel.0,
+        "user": if nobody { Value::Null } else { user }, "state": state(&one.fate),
+        "ending": ending(one.fate.ending()), "epoch": session.epoch, "channel": session.channel.0,
         "opened_at": at(session.opened_at), "authenticated_at": at(session.authenticated_at),
         "seen_at": at(one.seen_at), "expires_at": at(session.expires_at),
         "idle_s": session.idle.map(|idle| idle.s()), "methods": methods.collect::<Vec<_>>(),
@@ -81,29 +80,31 @@ pub(super) fn session(one: &SessionRecord) -> Value {
     })
 }
 
-/// State, reason, who did it, and when.
-fn fate(fate: &Fate) -> (&'static str, Value, Value, Value) {
+/// What became of a session. Whether the sweep has passed makes no difference.
+fn state(fate: &Fate) -> &'static str {
     match fate {
-        Fate::Live => ("live", Value::Null, Value::Null, Value::Null),
-        Fate::Over(NotLive::Reset) => ("over", "reset".into(), Value::Null, Value::Null),
-        Fate::Over(why) => ("over", why.as_cause().word().into(), Value::Null, Value::Null),
-        Fate::Ended { at: when, cause } => ("ended", cause.word().into(), actor(cause), at(*when)),
+        Fate::Live => "live",
+        Fate::Over(NotLive::Reset, _) => "reset",
+        Fate::Over(..) | Fate::Ended(_) => "ended",
     }
 }
 
-fn actor(cause: &Cause) -> Value {
-    match cause {
-        Cause::Administrator(Actor::Client(id)) => json!({"client": id.to_string()}),
-        Cause::Administrator(Actor::User(id)) => json!({"user": id.to_string()}),
-        Cause::Administrator(Actor::Operator) => json!({"operator": true}),
-        Cause::SignOff
-        | Cause::UserDisabled
-        | Cause::UserRemoved
-        | Cause::Quota
-        | Cause::PasswordChanged
-        | Cause::Idle
-        | Cause::Expired
-        | Cause::EndedWithOthers
-        | Cause::Other => Value::Null,
+/// How something ended: when, why, who, through which channel, from where; null if nothing is known.
+pub(super) fn ending(record: Option<&EndingRecord>) -> Value {
+    let Some(record) = record else { return Value::Null };
+    json!({
+        "at": at(record.at), "cause": record.cause.word(), "actor": actor(&record.actor),
+        "reason": record.reason.as_ref().map(ToString::to_string), "channel": record.channel.0,
+        "address": record.address,
+    })
+}
+
+fn actor(actor: &Actor) -> Value {
+    match actor {
+        Actor::User(id) => json!({"kind": "user", "id": id.to_string()}),
+        Actor::Client(id) => json!({"kind": "client", "id": id.to_string()}),
+        Actor::Operator => json!({"kind": "operator", "id": null}),
+        Actor::System => json!({"kind": "system", "id": null}),
+        Actor::Other => json!({"kind": "other", "id": null}),
     }
 }

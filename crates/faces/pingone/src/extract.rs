@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use adieu_authority::{
-    ClientId, Device, Origin, Outage, Principal, Realm, RealmId, Rights, SessionId, SessionToken, Standing,
-    UserId,
+    Actor, ClientId, Device, Origin, Outage, Principal, Realm, RealmId, Rights, SessionId, SessionToken,
+    Standing, UserId,
 };
 use adieu_http_kit::client::{self, Peer};
 use adieu_http_kit::media;
@@ -78,9 +78,14 @@ impl Visitor {
         Self { token: cookies::presented(&parts.headers), device }
     }
 
-    /// Where an order of this visitor comes from.
-    pub(crate) fn origin(&self) -> Origin {
-        Origin { channel: CHANNEL, address: self.device.address.clone() }
+    /// Where an order comes from that this visitor gives about their own session.
+    pub(crate) fn origin_of_holder(&self) -> Origin {
+        Origin::of_holder(CHANNEL, self.device.address.clone())
+    }
+
+    /// Where an order comes from that this visitor brings for somebody.
+    pub(crate) fn origin_of(&self, actor: Actor) -> Origin {
+        Origin::of(actor, CHANNEL, self.device.address.clone())
     }
 }
 

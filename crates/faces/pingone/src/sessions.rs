@@ -80,9 +80,9 @@ pub(crate) async fn delete(
         target: EndTarget::OneOf { user: user.id, session: id },
         // What time has ended is only taken off the list.
         kind: if kept.fate == Fate::Live { EndKind::End } else { EndKind::Forget },
-        cause: Cause::Administrator(admin.principal.actor()),
+        cause: Cause::Administrator,
         spare: admin.principal.session(),
-        origin: visitor.origin(),
+        origin: visitor.origin_of(admin.principal.actor()),
     };
     Ok(match face.authority().end(order).await? {
         Ended::Now(_) | Ended::Before => StatusCode::NO_CONTENT,
@@ -135,9 +135,9 @@ async fn reset_one(
         realm: Some(admin.realm.id),
         target: EndTarget::One(id),
         kind: EndKind::Reset,
-        cause: Cause::Administrator(admin.principal.actor()),
+        cause: Cause::Administrator,
         spare: None,
-        origin: visitor.origin(),
+        origin: visitor.origin_of(admin.principal.actor()),
     };
     Ok(match face.authority().end(order).await? {
         Ended::Now(_) | Ended::Before => StatusCode::NO_CONTENT,

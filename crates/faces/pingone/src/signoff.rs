@@ -133,7 +133,7 @@ pub(crate) async fn end(face: &Face, realm: &Realm, visitor: &Visitor) -> Result
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
-        origin: visitor.origin(),
+        origin: visitor.origin_of_holder(),
     };
     match face.authority().end(order).await {
         // Ended now or before, or the token opens nothing here: it is over.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_core::{EndOrder, EndTarget, Family, Realm, Session, SessionFacts, SessionId, User};
+use adieu_core::{EndOrder, EndTarget, EndedWith, Family, Realm, Session, SessionFacts, SessionId, User};
 use rusqlite::Connection;
 
 use crate::error::Damaged;
@@ -39,6 +39,15 @@ fn together(
     Ok(SessionFacts { session, seen_at, user, realm_generation: realm.generation })
 }
 
+/// The endings of many that may have ended a session.
+pub(crate) fn ended_with(db: &Connection, facts: &SessionFacts) -> rusqlite::Result<EndedWith> {
+    if facts.may_have_ended_with_others() {
+        rows::ended_with(db, facts.user.key, &facts.session)
+    } else {
+        Ok(EndedWith::default())
+    }
+}
+
 /// The facts about what an order means.
 pub(crate) fn family(batch: &Batch<'_>, order: &EndOrder) -> rusqlite::Result<Family> {
     match &order.target {
@@ -59,7 +68,8 @@ pub(crate) fn family(batch: &Batch<'_>, order: &EndOrder) -> rusqlite::Result<Fa
 
 fn one(batch: &Batch<'_>, id: SessionId) -> rusqlite::Result<Family> {
     if let Some(facts) = facts_in(batch, id)? {
-        return Ok(Family::of_session(&facts));
+        let with = ended_with(batch.db, &facts)?;
+        return Ok(Family::of_session(&facts, with));
     }
     let Some(tombstone) = rows::tombstone(batch.db, batch.cipher(), id)? else {
         return Ok(Family::Nothing);

@@ -8,7 +8,7 @@ use adieu_core::{KeptSession, RealmId, SessionId, SessionRecord, Timestamp, User
 use adieu_store::{SessionCursor, SessionPage, SessionQuery};
 use rusqlite::Connection;
 
-use crate::acts::family::facts;
+use crate::acts::family::{ended_with, facts};
 use crate::error::Damaged;
 use crate::rows::{self, SessionRow};
 use crate::shared::Shared;
@@ -93,7 +93,11 @@ fn remembered(
     now: Timestamp,
 ) -> rusqlite::Result<Option<SessionRecord>> {
     let kept = match row {
-        SessionRow::Stored(session) => KeptSession::Stored(facts(db, shared, session)?),
+        SessionRow::Stored(session) => {
+            let facts = facts(db, shared, session)?;
+            let with = ended_with(db, &facts)?;
+            KeptSession::Stored(facts, with)
+        }
         SessionRow::Ended(tombstone) => {
             let user = rows::user(db, tombstone.session.user)?;
             let user = user.ok_or_else(|| Damaged::row("user of a tombstone"))?;

@@ -21,7 +21,11 @@ impl Upkeep for SqliteStore {
         self.writer.write(move |batch| {
             let (mut swept, bounds) = (Swept::default(), SweepBounds::at(now, tombstones_kept));
             sweep_sessions(batch, now, &mut swept)?;
+            walk_mass_endings(batch, now, &mut swept)?;
             sweep_remains(batch, bounds.expired, &mut swept)?;
+            let records = rows::drop_mass_endings(batch.db, bounds.tombstones, SWEEP_MAX)?;
+            swept.remains += records;
+            swept.more |= records == SWEEP_MAX;
             let mut after = cursor.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             *after = sweep_tombstones(batch, *after, bounds.tombstones, &mut swept)?;
             Ok(Ok(swept))
@@ -73,6 +77,38 @@ fn sweep_sessions(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> r
         }
     }
     Ok(())
+}
+
+/// Endings of many whose sessions are walked over side by side, so that a large one keeps no small one waiting.
+const WALKS_MAX: u32 = 4;
+
+/// Buries the sessions that an ending of many has ended, a stretch at a time, so that they are found soon and not when
+/// their own time has passed. Where the walk stands is committed with what it has done: a crash repeats nothing, and of two
+/// that walk at once the second goes on where the first one stopped.
+fn walk_mass_endings(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> rusqlite::Result<()> {
+    let most = SWEEP_MAX / WALKS_MAX;
+    for walk in rows::walks(batch.db, WALKS_MAX)? {
+        let stretch = rows::stretch_of(batch.db, &walk, most)?;
+        for &(place, _) in stretch.iter().filter(|(_, is_session)| *is_session) {
+            swept.sessions += u32::from(bury_if_over(batch, place, now)?);
+        }
+        let whole = (stretch.len() as u32) < most;
+        rows::write_walk(batch.db, &walk, stretch.last().map(|(place, _)| *place).filter(|_| !whole))?;
+        swept.more |= !whole;
+    }
+    Ok(())
+}
+
+/// Ends the session at a place if it is over, on the one road; says whether it was.
+fn bury_if_over(batch: &mut Batch<'_>, place: i64, now: Timestamp) -> rusqlite::Result<bool> {
+    let locator = u64::try_from(place).ok().and_then(Locator::from_number);
+    let Some(locator) = locator else { return Ok(false) };
+    let Some(session) = rows::session_at(batch.db, batch.cipher(), locator)? else { return Ok(false) };
+    let Some(facts) = facts_in(batch, session.id)? else { return Ok(false) };
+    let Some(order) = spent(&facts, now) else { return Ok(false) };
+    // Its answer is "it was over before".
+    let _ = end(batch, &order, now)?;
+    Ok(true)
 }
 
 /// Flows and grants that have expired by then.

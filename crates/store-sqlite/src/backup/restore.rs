@@ -10,14 +10,14 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
-use adieu_core::Timestamp;
+use adieu_core::{Actor, Cause, Channel, EndScope, EndingRecord, MassEnding, Origin, Timestamp};
 use rusqlite::Connection;
 
 use super::manifest::Manifest;
 use super::{BackupError, copy, make_empty, new_file, sync_file, sync_folder};
 use crate::error::OpenError;
-use crate::folder::{self, DATABASE, DRAFT, KEY, LOCK};
-use crate::schema;
+use crate::folder::{self, COPY, DATABASE, DRAFT, KEY, LOCK, mark_as_copy};
+use crate::{rows, schema};
 
 /// What becomes of a data folder that holds something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ enum Step {
     /// Makes what was done in a folder durable, before what comes next is done.
     Sync(PathBuf),
     /// Marks the folder as one that opens.
-    SessionCursor,
+    Mark,
 }
 
 impl Place {
@@ -112,7 +112,8 @@ impl Place {
             let entry = entry.map_err(BackupError::io(&self.data))?;
             names.insert(entry.file_name().to_string_lossy().into_owned());
         }
-        if names.contains(LOCK) {
+        let whole = names.contains(DATABASE) && names.contains(KEY);
+        if names.contains(LOCK) || (whole && !names.contains(DRAFT) && !names.contains(COPY)) {
             let held = folder::lock(&self.data)?;
             return match existing {
                 Existing::Keep => Err(BackupError::DataTaken(self.data.clone())),
@@ -150,7 +151,7 @@ impl Place {
             steps.push(Step::Move { from: draft.path.join(name), to: self.data.join(name) });
         }
         let sync = || Step::Sync(self.data.clone());
-        steps.extend([sync(), Step::SessionCursor, sync()]);
+        steps.extend([sync(), Step::Mark, sync()]);
         (steps, (!there.is_empty()).then_some(aside))
     }
 
@@ -158,12 +159,13 @@ impl Place {
         match step {
             Step::Folder(path) => {
                 let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
-                made.map_err(BackupError::io(&path))?;
+                made.and_then(|()| mark_as_copy(&path)).map_err(BackupError::io(&path))?;
+                self.own(&path.join(COPY))?;
                 self.own(&path)
             }
             Step::Move { from, to } => fs::rename(&from, &to).map_err(BackupError::io(&to)),
             Step::Sync(path) => sync_folder(&path),
-            Step::SessionCursor => {
+            Step::Mark => {
                 let path = self.data.join(LOCK);
                 new_file(&path)?;
                 self.own(&path)
@@ -221,6 +223,7 @@ impl Draft {
                 Ok(()) | Err(_) => {}
             }
         }
+        mark_as_copy(&path).map_err(BackupError::io(&path))?;
         Ok(Self { path, _lock: lock })
     }
 
@@ -232,7 +235,8 @@ impl Draft {
 
     /// Takes the folder away. Best effort: what stays is taken away by the next restore, and no server looks at it.
     fn discard(&self) {
-        for name in FILES {
+        // The mark goes last.
+        for name in FILES.into_iter().chain([COPY]) {
             let _ = fs::remove_file(self.path.join(name));
         }
         let _ = fs::remove_dir(&self.path);
@@ -262,12 +266,27 @@ impl Draft {
             let raise = format!("UPDATE {table} SET generation = max(generation + 1, ?1)");
             transaction.execute(&raise, [now.ms()])?;
         }
+        record(&transaction, now)?;
         transaction.execute("DELETE FROM flow", [])?;
         transaction.commit()?;
         db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         db.close().map_err(|(_, error)| error)?;
         sync_file(&path)
     }
+}
+
+/// How all of it ended, for each realm and each client. A user's sessions find it at their realm.
+fn record(db: &Connection, now: Timestamp) -> Result<(), BackupError> {
+    let origin = Origin::of(Actor::Operator, Channel::named("command"), None);
+    for realm in rows::realms(db)? {
+        let clients = rows::clients(db, realm.id)?.into_iter();
+        let clients = clients.map(|client| (EndScope::Client(client.id), client.generation));
+        for (scope, generation) in clients.chain([(EndScope::Realm(realm.id), realm.generation)]) {
+            let record = EndingRecord::ordered(&origin, Cause::Restored, None, now);
+            rows::write_mass_ending(db, &MassEnding { scope, generation, spared: None, record }, false)?;
+        }
+    }
+    Ok(())
 }
 
 /// A database whose pages and indexes are whole.

@@ -4,6 +4,7 @@
 //! every session carries them.
 
 mod clients;
+mod endings;
 mod grants;
 mod people;
 mod sessions;
@@ -15,6 +16,7 @@ use serde::de::DeserializeOwned;
 use crate::error::Damaged;
 
 pub(crate) use clients::ClientDetail;
+pub(crate) use endings::MassDetail;
 pub(crate) use grants::GrantDetail;
 pub(crate) use people::{PopulationDetail, UserColumns, UserDetail};
 pub(crate) use sessions::{Opened, SessionDetail, TombstoneDetail};

@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use adieu_core::{Cause, Channel, Device, Method, RealmId, Session, Span, Timestamp, Tombstone, UserId};
+use adieu_core::{Channel, Device, Method, RealmId, Session, Span, Timestamp, Tombstone, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::records::endings::{EndingDetail, ResetDetail, Usual};
 use crate::records::{client_ids, from_json};
 
 /// What of a session is not in columns.
@@ -32,6 +33,9 @@ pub(crate) struct SessionDetail {
     p: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     c: Vec<String>,
+    /// How the last sign-on ended, of a reset session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reset: Option<ResetDetail>,
 }
 
 impl SessionDetail {
@@ -49,6 +53,7 @@ impl SessionDetail {
             loc: session.device.location.clone(),
             p: session.properties.clone(),
             c: session.participants.iter().map(ToString::to_string).collect(),
+            reset: session.reset_by.as_deref().map(|record| ResetDetail::of(record, usual(session))),
         }
     }
 
@@ -63,20 +68,29 @@ impl SessionDetail {
     /// Fills in what `session` has beside its columns.
     pub(crate) fn complete(self, session: Session) -> rusqlite::Result<Session> {
         let at = Timestamp::from_ms;
+        let (user, channel) = (UserId::from_uuid(self.u), Channel(self.d.clone().into()));
+        let usual = Usual { user: Some(user), channel: Some(&channel) };
+        let reset_by = self.reset.map(|reset| reset.complete(usual)).transpose()?;
         Ok(Session {
-            realm: self.realm(),
-            user: UserId::from_uuid(self.u),
+            realm: RealmId::from_uuid(self.r),
+            user,
+            reset_by: reset_by.map(Box::new),
             opened_at: at(self.o),
             authenticated_at: at(self.a),
             idle: self.i.map(Span::from_ms),
             methods: self.m.into_iter().map(|(name, ms)| Method { name: name.into(), at: at(ms) }).collect(),
-            channel: Channel(self.d.into()),
+            channel,
             device: Device { address: self.ip, user_agent: self.ua, location: self.loc },
             properties: self.p,
             participants: client_ids(&self.c)?,
             ..session
         })
     }
+}
+
+/// What the record of an ending leaves out because the session says it.
+fn usual(session: &Session) -> Usual<'_> {
+    Usual { user: Some(session.user), channel: Some(&session.channel) }
 }
 
 /// Where and when the session of a row opened.
@@ -101,12 +115,8 @@ pub(crate) struct TombstoneDetail {
     /// The last activity, if there was any after the sign-on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     s: Option<i64>,
-    why: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    who: Option<String>,
-    /// The channel of the ending, if it is another than the session's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    by: Option<String>,
+    #[serde(flatten)]
+    ending: EndingDetail,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     gone: bool,
 }
@@ -117,11 +127,7 @@ impl TombstoneDetail {
         Self {
             session: SessionDetail::of(session),
             s: Some(session.seen_at.ms()).filter(|seen| *seen != session.authenticated_at.ms()),
-            why: tombstone.cause.word().into(),
-            who: tombstone.cause.actor().map(ToString::to_string),
-            by: Some(&tombstone.channel)
-                .filter(|channel| **channel != session.channel)
-                .map(|channel| channel.0.to_string()),
+            ending: EndingDetail::of(&tombstone.ending, usual(session)),
             gone: tombstone.forgotten,
         }
     }
@@ -129,16 +135,14 @@ impl TombstoneDetail {
     /// No longer than the session's own detail was: for a full disk, where nothing may grow.
     pub(crate) fn lean(self) -> Self {
         let session = SessionDetail { m: Vec::new(), ip: None, ua: None, loc: None, ..self.session };
-        Self { session, s: None, ..self }
+        Self { session, s: None, ending: self.ending.lean(), ..self }
     }
 
     pub(crate) fn complete(self, columns: Session, ended_at: Timestamp) -> rusqlite::Result<Tombstone> {
         let session = self.session.complete(columns)?;
         let seen_at = self.s.map_or(session.authenticated_at, Timestamp::from_ms);
         Ok(Tombstone {
-            ended_at,
-            cause: Cause::read(&self.why, self.who.as_deref()),
-            channel: self.by.map_or_else(|| session.channel.clone(), |by| Channel(by.into())),
+            ending: self.ending.complete(usual(&session), ended_at)?,
             session: Session { seen_at, ..session },
             forgotten: self.gone,
         })

@@ -5,6 +5,7 @@
 mod directory;
 mod documents;
 mod grants;
+mod mass_endings;
 mod remains;
 mod sessions;
 
@@ -16,6 +17,7 @@ use crate::error::Damaged;
 pub(crate) use directory::*;
 pub(crate) use documents::*;
 pub(crate) use grants::*;
+pub(crate) use mass_endings::*;
 pub(crate) use remains::*;
 pub(crate) use sessions::*;
 

@@ -54,7 +54,7 @@ pub(crate) fn bury(db: &Connection, tombstone: &Tombstone, lean: bool) -> rusqli
     db.prepare_cached(&sql)?.execute(params![
         signed(tombstone.session.locator.number()),
         signed(tombstone.session.incarnation.number()),
-        tombstone.ended_at.ms(),
+        tombstone.ending.at.ms(),
         to_json(&detail),
     ])?;
     Ok(())

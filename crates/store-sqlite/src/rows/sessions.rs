@@ -2,9 +2,10 @@
 //!
 //! A row that has become a tombstone is none of these: see `remains`.
 
-use adieu_core::session::{Channel, Device, Generations};
+use adieu_core::session::{Device, Generations};
 use adieu_core::{
-    Incarnation, Locator, RealmId, Session, SessionId, SessionIdCipher, State, Timestamp, UserId, UserKey,
+    Channel, Incarnation, Locator, RealmId, Session, SessionId, SessionIdCipher, State, Timestamp, UserId,
+    UserKey,
 };
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use uuid::Uuid;
@@ -60,6 +61,7 @@ pub(crate) fn session_columns(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Res
         token_hash: hash(row.get("token_hash")?)?,
         epoch: row.get("epoch")?,
         state: State::SignedOn,
+        reset_by: None,
         born: Generations {
             user: unsigned(row, "user_generation")?,
             realm: unsigned(row, "realm_generation")?,

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adieu_core::{EndTarget, NotLive, Timestamp};
+use adieu_core::{Actor, Cause, EndTarget, NotLive, Timestamp};
 use adieu_store::Store;
 use adieu_store::suite::{Chance, Engine, Town, at};
 use adieu_store_sqlite::backup::{BackupError, Existing, back_up, restore};
@@ -58,6 +58,9 @@ async fn nothing_lives_in_a_restored_folder_and_everybody_can_sign_on_anew() {
 
     for held in [&adas, &bobs] {
         assert_eq!(later.expect_dead(held, at(4)).await, NotLive::Generation);
+        let record = later.store.session_record(held.session.id, at(4)).await.expect("an answer");
+        let ending = record.expect("kept").fate.ending().expect("it is known").clone();
+        assert_eq!((ending.at, ending.cause, ending.actor), (at(3), Cause::Restored, Actor::Operator));
     }
     for user in [&ada, &bob] {
         let known = later.store.user_named(town.realm, &user.username).await.expect("an answer");
@@ -117,7 +120,7 @@ async fn a_backup_is_its_owners_and_is_no_data_folder() {
     for file in ["adieu.db", "installation.key", "manifest.json"] {
         assert_eq!(mode(&backup.join(file)), 0o600, "{file}");
     }
-    assert!(matches!(support::open(&backup, Options::default()), Err(OpenError::Foreign(_))));
+    assert!(matches!(support::open(&backup, Options::default()), Err(OpenError::Copy(_))));
     let place = beside(&town, "restored");
     restore(&backup, &place, Existing::Keep, at(2)).expect("a restore");
     assert_eq!(mode(&place), 0o700);

@@ -54,7 +54,7 @@ async fn a_sweep_writes_down_why_each_session_was_over() {
     town.end(EndTarget::User(bob.id), at(1)).await.expect("an ending");
     let now = at(10_000 + 7200);
     while town.store.sweep(now, adieu_core::Span::from_ms(i64::MAX)).await.expect("a sweep").more {}
-    for (held, why) in [(&idle, "idle"), (&expired, "expired"), (&superseded, "ended_with_others")] {
+    for (held, why) in [(&idle, "idle"), (&expired, "expired"), (&superseded, "administrator")] {
         assert_eq!(cause(&town, held.session.locator.number()), why);
     }
 }
@@ -93,4 +93,29 @@ async fn a_sweep_of_a_crowd_lets_others_come_between() {
     }
     assert!(rounds >= 8, "{rounds}");
     assert!(town.store.grant(GrantId::from_number(1)).get().await.expect("an answer").is_none());
+}
+
+/// Goal: HOME-LIMITS: records of endings of many go when no session needs them any more and history is over.
+#[tokio::test]
+async fn records_of_endings_of_many_go_with_history() {
+    let (town, _) = town_with(Options::default()).await;
+    let (ada, shop) = (town.user("ada").await, town.client("shop").await);
+    let held = town.sign_on(&ada, at(0)).await;
+    let targets = [EndTarget::User(ada.id), EndTarget::Realm(town.realm), EndTarget::Grants(shop.id)];
+    for target in targets {
+        town.end(target, at(1)).await.expect("an ending");
+    }
+    let records = || {
+        let database = Connection::open(town.engine.path().join("adieu.db")).expect("a database");
+        let sql = "SELECT count(*), sum(done) FROM mass_ending";
+        let count = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?));
+        database.query_row(sql, [], count).expect("a count")
+    };
+    assert_eq!(records(), (3, Some(1)), "a client's holds no session to look for");
+    let kept = adieu_core::Span::from_s(100);
+    while town.store.sweep(at(2), kept).await.expect("a sweep").more {}
+    assert_eq!(records(), (3, Some(3)));
+    assert_eq!(cause(&town, held.session.locator.number()), "administrator");
+    while town.store.sweep(at(101), kept).await.expect("a sweep").more {}
+    assert_eq!(records(), (0, None));
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use adieu_store::Sessions;
 use adieu_store::suite::{Engine, Town, at};
 use adieu_store_sqlite::{OpenError, Options};
 use rusqlite::Connection;
@@ -48,6 +49,32 @@ async fn a_second_opener_is_refused_until_the_first_is_gone() {
     assert!(matches!(refusal(&path), OpenError::InUse(_)), "a handle is left");
     drop(clone);
     support::open(&path, Options::default()).expect("the store opens");
+}
+
+/// Goal: a data folder that was moved without its lock file is still ours, with everything in it.
+#[tokio::test]
+async fn a_folder_without_its_lock_file_is_ours() {
+    let town = Town::<Sqlite>::new().await;
+    let ada = town.user("ada").await;
+    let held = town.sign_on(&ada, at(0)).await;
+    let town = town.after_crash().await;
+    let path = town.engine.path();
+    let moved = path.with_file_name("moved");
+    fs::create_dir(&moved).expect("a folder");
+    for name in listing(&path).iter().filter(|name| *name != "adieu.lock") {
+        fs::copy(path.join(name), moved.join(name)).expect("a copy");
+    }
+    let store = support::open(&moved, Options::default()).expect("the store opens");
+    let check = store.check(&held.token, false, at(1)).get().await.expect("an answer");
+    assert!(matches!(check, adieu_core::Check::Live(_)), "{check:?}");
+    assert!(matches!(refusal(&moved), OpenError::InUse(_)), "it is held like any other");
+    // A database without its key, or a key without its database, is somebody else's affair.
+    for name in ["adieu.db", "installation.key"] {
+        let half = path.with_file_name(format!("half-{name}"));
+        fs::create_dir(&half).expect("a folder");
+        fs::copy(path.join(name), half.join(name)).expect("a copy");
+        assert!(matches!(refusal(&half), OpenError::Foreign(_)), "{name}");
+    }
 }
 
 /// Goal: a folder is made with all that leads to it, and only its owner may read it.

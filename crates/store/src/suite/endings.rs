@@ -3,8 +3,8 @@
 //! Success is an answer here, and from that answer on no check says live (NO-STALE-YES).
 
 use adieu_core::{
-    EndError, EndKind, EndOrder, EndTarget, Ended, NotLive, PresentedToken, RealmId, SessionId, SessionToken,
-    State, UserId,
+    Actor, EndError, EndKind, EndOrder, EndTarget, Ended, NotLive, PresentedToken, RealmId, SessionId,
+    SessionToken, State, UserId,
 };
 
 use crate::suite::town::{ABSOLUTE, IDLE, at};
@@ -92,6 +92,8 @@ pub async fn a_reset_keeps_the_name_and_nothing_else<E: Engine>() {
     let found = town.session_by_id(id, at(1)).await.expect("the id is kept");
     assert_eq!((found.session.state, found.session.epoch), (State::Reset, 1));
     assert!(found.session.methods.is_empty() && found.session.properties.is_empty());
+    let reset_by = found.session.reset_by.as_deref().expect("how its sign-on ended");
+    assert_eq!((reset_by.at, &reset_by.actor), (at(1), &Actor::Operator));
     assert!(matches!(town.reset(&held, at(2)).await, Ok(Ended::Before)));
     // Nobody's: its user does not have it, and its dead token ends nothing.
     let of_user = town.end(EndTarget::OneOf { user: ada.id, session: id }, at(2)).await;

@@ -267,5 +267,5 @@ fn uuid(n: u128) -> Uuid {
 }
 
 fn origin() -> Origin {
-    Origin { channel: Channel::named("test"), address: None }
+    Origin::of_holder(Channel::named("test"), None)
 }

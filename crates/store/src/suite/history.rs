@@ -3,8 +3,8 @@
 //! What was ended is remembered as it was, for as long as tombstones are kept; what was forgotten is shown to nobody.
 
 use adieu_core::{
-    Beyond, Cause, EndError, EndKind, EndOrder, EndTarget, Ended, NotLive, Quota, SignOnError, SignOnOrder,
-    Span,
+    Actor, Beyond, Cause, Channel, EndError, EndKind, EndOrder, EndTarget, Ended, NotLive, Quota,
+    SignOnError, SignOnOrder, Span,
 };
 
 use crate::SessionQuery;
@@ -21,11 +21,15 @@ pub async fn an_ended_session_is_remembered_as_it_was<E: Engine>() {
         town.store.session_record(held.session.id, at(s)).await.expect("an answer").expect("it is kept")
     };
     assert_eq!(session_record(&town, 1).await.fate, Fate::Live);
-    assert_eq!(session_record(&town, IDLE.s() + 1).await.fate, Fate::Over(NotLive::Idle));
+    let idle = session_record(&town, IDLE.s() + 1).await.fate;
+    assert!(matches!(idle, Fate::Over(NotLive::Idle, _)));
+    let ending = idle.ending().expect("time tells");
+    assert_eq!((ending.at, ending.cause, &ending.actor), (at(IDLE.s()), Cause::Idle, &Actor::System));
     town.end(held.presented(), at(2)).await.expect("an ending");
     let check = |remembered: SessionRecord| {
-        let Fate::Ended { at: when, cause } = &remembered.fate else { panic!("{:?}", remembered.fate) };
-        assert_eq!((*when, cause.word()), (at(2), "administrator"));
+        let Fate::Ended(ending) = &remembered.fate else { panic!("{:?}", remembered.fate) };
+        assert_eq!((ending.at, ending.cause), (at(2), Cause::Administrator));
+        assert_eq!((&ending.actor, &ending.channel), (&Actor::Operator, &Channel::named("side")));
         let session = &remembered.session;
         assert_eq!((session.id, session.opened_at), (held.session.id, at(0)));
         assert_eq!(session.methods, held.session.methods);
@@ -139,7 +143,8 @@ pub async fn a_quota_is_kept_in_the_way_it_asks_for<E: Engine>() {
             assert_eq!(done.ended.len(), 4 - left.len());
             let fallen = done.ended[0].session.expect("one session");
             let fate = town.store.session_record(fallen, at(9)).await.expect("an answer").expect("kept").fate;
-            assert_eq!(fate, Fate::Ended { at: at(9), cause: Cause::Quota });
+            let ending = fate.ending().expect("it ended");
+            assert_eq!((ending.at, ending.cause, &ending.actor), (at(9), Cause::Quota, &Actor::System));
             assert!(matches!(town.end(EndTarget::One(fallen), at(9)).await, Ok(Ended::Before)));
         }
     }

@@ -2,7 +2,10 @@
 //!
 //! Generations carry them, so that no order of arrival and no clock can bring a session back.
 
-use adieu_core::{EndTarget, Ended, NotLive, PopulationId, RealmId, SignOnError};
+use adieu_core::{
+    Actor, Cause, Channel, EndOrder, EndTarget, Ended, EndingRecord, NotLive, Origin, PopulationId, RealmId,
+    SignOnError, Span,
+};
 
 use crate::suite::town::at;
 use crate::suite::{Engine, OpenedSession, Town};
@@ -118,4 +121,117 @@ pub async fn a_sign_on_that_races_a_mass_ending_is_refused<E: Engine>() {
         assert!(matches!(refused, Err(SignOnError::Superseded)), "{refused:?}");
     }
     town.expect_dead(&held, at(2)).await;
+}
+
+/// Goal: what ended with others is found soon, in bounded steps: long before its own time has passed it is no session any
+/// more but what is left of one, and nothing that lives is touched. A crash between any two steps loses none.
+pub async fn what_ended_with_others_is_found_soon<E: Engine>() {
+    for realm in [false, true] {
+        let mut town = Town::<E>::new().await;
+        let (ada, bob) = (town.user("ada").await, town.user("bob").await);
+        let orders = (0..700).map(|_| town.store.open_session(town.order(&ada), at(0)));
+        let mut ended = Vec::new();
+        for opened in futures_util::future::join_all(orders).await {
+            ended.push(opened.expect("a sign-on").session.id);
+        }
+        let his = town.sign_on(&bob, at(0)).await;
+        let target = if realm { EndTarget::Realm(town.realm) } else { EndTarget::User(ada.id) };
+        town.end(target, at(1)).await.expect("an ending");
+        let hers = town.sign_on(&ada, at(2)).await;
+        let (mut steps, mut found) = (0, 0);
+        loop {
+            // Two at once do no harm.
+            let sweep = || town.store.sweep(at(3), Span::from_s(1000));
+            let (one, two) = futures_util::future::join(sweep(), sweep()).await;
+            let (one, two) = (one.expect("a sweep"), two.expect("a sweep"));
+            (steps, found) = (steps + 1, found + one.sessions + two.sessions);
+            assert!(one.sessions <= 1000 && two.sessions <= 1000);
+            if !one.more && !two.more {
+                break;
+            }
+            town = town.after_crash().await;
+        }
+        assert!(steps > 1, "it is bounded");
+        assert_eq!(found, 700 + u32::from(realm), "each once");
+        for id in ended {
+            assert!(town.session_by_id(id, at(4)).await.is_none(), "no session any more");
+            let record = town.store.session_record(id, at(4)).await.expect("an answer").expect("kept");
+            assert_eq!(record.fate.ending().expect("it is known").at, at(1));
+        }
+        town.expect_live(&hers, at(4)).await;
+        if realm {
+            town.expect_dead(&his, at(4)).await;
+        } else {
+            town.expect_live(&his, at(4)).await;
+        }
+    }
+}
+
+/// What is told of how a session ended.
+async fn told<E: Engine>(town: &Town<E>, held: &OpenedSession, s: i64) -> EndingRecord {
+    let record = town.store.session_record(held.session.id, at(s)).await.expect("an answer").expect("kept");
+    record.fate.ending().expect("it ended, and that is known").clone()
+}
+
+/// Goal: a session that ended with others tells when, why, by whom, through which channel and from where, and that stays
+/// so when others end later, when it is ended by name, over a crash and when the sweep has passed.
+pub async fn a_session_that_ended_with_others_tells_how<E: Engine>() {
+    for n in 0..4 {
+        let town = Town::<E>::new().await;
+        let ada = town.user("ada").await;
+        let (first, swept) = (town.sign_on(&ada, at(0)).await, town.sign_on(&ada, at(0)).await);
+        let spared = town.sign_on(&ada, at(0)).await;
+        let shop: Actor = Actor::Client("shop".parse().expect("a client"));
+        let origin = Origin::of(shop.clone(), Channel::named("other"), Some("192.0.2.9:1".into()));
+        let origin = origin.because(Some("a laptop was lost".parse().expect("a reason")));
+        let target = match n {
+            0 => Some(EndTarget::User(ada.id)),
+            1 => Some(EndTarget::UserBut { user: ada.id, keep: spared.session.id }),
+            2 => Some(EndTarget::Realm(town.realm)),
+            _ => None,
+        };
+        let cause = match target {
+            Some(target) => {
+                let order = EndOrder { origin: origin.clone(), ..town.ending(target) };
+                let Ok(Ended::Now(ended)) = town.store.end(order, at(5)).await else { panic!("not ended") };
+                assert_eq!(ended.record.reason, origin.reason);
+                Cause::Administrator
+            }
+            None => {
+                let edit = adieu_core::UserEdit { enabled: Some(false), ..Default::default() };
+                town.store.edit_user(ada.id, edit, origin.clone(), at(5)).await.expect("disabled");
+                Cause::UserDisabled
+            }
+        };
+        let expect = EndingRecord {
+            at: at(5),
+            cause,
+            actor: shop,
+            reason: origin.reason.clone(),
+            channel: origin.channel.clone(),
+            address: origin.address.clone(),
+        };
+        assert_eq!(told(&town, &first, 6).await, expect);
+        town.end(EndTarget::Realm(town.realm), at(7)).await.expect("an ending");
+        town.end(EndTarget::User(ada.id), at(8)).await.expect("an ending");
+        assert!(matches!(town.end(first.presented(), at(9)).await, Ok(Ended::Before)));
+        let town = town.after_crash().await;
+        while town.store.sweep(at(10_000), Span::from_s(1_000_000)).await.expect("a sweep").more {}
+        for held in [&first, &swept] {
+            assert_eq!(told(&town, held, 10_001).await, expect, "{n}");
+        }
+        if n == 1 {
+            assert_eq!(told(&town, &spared, 10_001).await.at, at(7), "what was spared ended with the next");
+        }
+    }
+}
+
+/// Goal: time that ran out before others ended is what ended a session, whoever asks late.
+pub async fn what_time_has_ended_did_not_end_with_others<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let ada = town.user("ada").await;
+    let held = town.sign_on(&ada, at(0)).await;
+    town.end(EndTarget::User(ada.id), at(2000)).await.expect("an ending");
+    let ending = told(&town, &held, 2001).await;
+    assert_eq!((ending.at, ending.cause, ending.actor), (at(1000), Cause::Idle, Actor::System));
 }

@@ -14,7 +14,7 @@ const SET: CodeSet = CodeSet::from_bytes([7; 16]);
 /// Gives a user a set of codes of which nothing is used.
 async fn with_codes<E: Engine>(town: &Town<E>, user: &User) -> User {
     let edit = UserEdit { recovery_codes: Some(Some(RecoveryCodes::unused(SET))), ..UserEdit::default() };
-    let origin = Origin { channel: adieu_core::Channel::named("front"), address: None };
+    let origin = Origin::of_holder(adieu_core::Channel::named("front"), None);
     town.store.edit_user(user.id, edit, origin, at(0)).await.expect("an edit").user
 }
 

@@ -235,7 +235,7 @@ impl<E: Engine> Town<E> {
             realm: None,
             target,
             kind: EndKind::End,
-            cause: Cause::Administrator(Actor::Operator),
+            cause: Cause::Administrator,
             spare: None,
             origin: self.origin(),
         }
@@ -243,7 +243,7 @@ impl<E: Engine> Town<E> {
 
     /// Where the town's orders come from.
     pub fn origin(&self) -> Origin {
-        Origin { channel: Channel::named("side"), address: None }
+        Origin::of(Actor::Operator, Channel::named("side"), None)
     }
 
     /// Ends something for good.

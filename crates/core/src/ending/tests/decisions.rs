@@ -3,12 +3,14 @@
 //! Histories of many are the model's affair.
 
 use super::*;
+use crate::origin::{Actor, Reason};
 
 fn one(change: impl FnOnce(&mut Session)) -> Family {
     let mut session = plain();
     change(&mut session);
     let around = Around { generations: Generations { user: 4, realm: 5 }, user_enabled: true };
-    Family::One { seen_at: session.seen_at, session: Box::new(session), around, forgotten: false }
+    let with = Box::default();
+    Family::One { seen_at: session.seen_at, session: Box::new(session), around, with, forgotten: false }
 }
 
 fn at(s: i64) -> Timestamp {
@@ -21,7 +23,9 @@ fn a_session_ends_once_and_is_remembered() {
     let order = order(EndTarget::One(plain().id), EndKind::End);
     let first = decide_ending(&one(|_| {}), &order, at(1)).expect("an ending");
     let [EndingChange::Bury(tombstone)] = &first.changes[..] else { panic!("one burial: {first:?}") };
-    assert_eq!(tombstone.cause, Cause::SignOff);
+    let ending = &tombstone.ending;
+    assert_eq!((ending.cause, ending.at), (Cause::SignOff, at(1)));
+    assert_eq!(ending.actor, Actor::User(plain().user), "whoever holds its token is its user");
     assert!(matches!(first.outcome, Ended::Now(_)));
     let again = decide_ending(&Family::Past(tombstone.clone()), &order, at(2)).expect("again");
     assert!(again.changes.is_empty() && matches!(again.outcome, Ended::Before));
@@ -57,7 +61,10 @@ fn a_session_that_ran_out_is_buried_with_its_own_cause() {
     for (seen, now, cause) in [(0, 100, Cause::Idle), (0, 1000, Cause::Idle), (950, 1000, Cause::Expired)] {
         let ending = decide_ending(&one(|s| s.seen_at = at(seen)), &order, at(now)).expect("an ending");
         assert!(matches!(ending.outcome, Ended::Before));
-        assert!(matches!(&ending.changes[..], [EndingChange::Bury(t)] if t.cause == cause), "{ending:?}");
+        assert!(
+            matches!(&ending.changes[..], [EndingChange::Bury(t)] if t.ending.cause == cause),
+            "{ending:?}"
+        );
     }
 }
 
@@ -100,4 +107,78 @@ fn a_reset_keeps_the_id_raises_the_epoch_and_forgets_the_sign_on() {
     assert_eq!(closed.participants.len(), 1, "whoever took part is told");
     let again = decide_ending(&one(|s| s.state = State::Reset), &order, at(2)).expect("again");
     assert!(again.changes.is_empty() && matches!(again.outcome, Ended::Before));
+}
+
+/// Goal: each kind of ending of many leaves one record of who, why and from where, under the generation that it begins.
+#[test]
+fn an_ending_of_many_has_one_record() {
+    let (key, id) = (UserKey::from_random(9), plain().user);
+    let client: ClientId = "shop".parse().expect("a client");
+    let families = [
+        (Family::User { key, id, realm: realm(), generation: 4, keep: None }, EndScope::User(key)),
+        (Family::Realm { id: realm(), generation: 4 }, EndScope::Realm(realm())),
+        (
+            Family::Client { id: client.clone(), realm: realm(), generation: 4 },
+            EndScope::Client(client.clone()),
+        ),
+    ];
+    let reason: Option<Reason> = Some("a laptop was lost".parse().expect("a reason"));
+    let origin = Origin::of(Actor::Operator, Channel::named("test"), Some("192.0.2.7".into()));
+    let origin = origin.because(reason.clone());
+    for (family, scope) in families {
+        let order = EndOrder {
+            cause: Cause::Administrator,
+            origin: origin.clone(),
+            ..order(EndTarget::User(id), EndKind::End)
+        };
+        let ending = decide_ending(&family, &order, at(7)).expect("an ending");
+        let [_, EndingChange::Record(mass)] = &ending.changes[..] else { panic!("a record: {ending:?}") };
+        assert_eq!((&mass.scope, mass.generation), (&scope, 5));
+        let record = &mass.record;
+        assert_eq!((record.at, record.cause, &record.actor), (at(7), Cause::Administrator, &Actor::Operator));
+        assert_eq!((&record.reason, record.address.as_deref()), (&reason, Some("192.0.2.7")));
+        let Ended::Now(ended) = &ending.outcome else { panic!("now") };
+        assert_eq!(&ended.record, record);
+    }
+}
+
+/// Goal: whoever ends or sweeps a session that ended with others keeps the record of what ended it.
+#[test]
+fn a_session_that_ended_with_others_is_buried_with_their_record() {
+    let record = EndingRecord {
+        at: at(3),
+        cause: Cause::UserDisabled,
+        actor: Actor::Client("worker".parse().expect("a client")),
+        reason: Some("left the company".parse().expect("a reason")),
+        channel: Channel::named("another"),
+        address: None,
+    };
+    let moved = |with| {
+        let around = Around { generations: Generations { user: 9, realm: 5 }, user_enabled: false };
+        let session = Box::new(plain());
+        Family::One { session, seen_at: at(0), around, with: Box::new(with), forgotten: false }
+    };
+    let order = order(EndTarget::One(plain().id), EndKind::End);
+    let buried = |family: &Family| {
+        let ending = decide_ending(family, &order, at(50)).expect("an ending");
+        assert!(matches!(ending.outcome, Ended::Before));
+        let [EndingChange::Bury(tombstone)] = &ending.changes[..] else { panic!("one burial: {ending:?}") };
+        tombstone.ending.clone()
+    };
+    assert_eq!(buried(&moved(EndedWith { user: Some(record.clone()), realm: None })), record);
+    let untold = buried(&moved(EndedWith::default()));
+    assert_eq!((untold.cause, untold.actor), (Cause::EndedWithOthers, Actor::Other));
+}
+
+/// Goal: a reset session that goes for good is remembered with its reset, which ended it.
+#[test]
+fn a_reset_session_is_buried_with_the_record_of_its_reset() {
+    let reset = order(EndTarget::One(plain().id), EndKind::Reset);
+    let ending = decide_ending(&one(|_| {}), &reset, at(1)).expect("a reset");
+    let [EndingChange::Write(next)] = &ending.changes[..] else { panic!("one write: {ending:?}") };
+    let swept = one(|session| *session = *next.clone());
+    let end = EndOrder { cause: Cause::Expired, ..order(EndTarget::One(plain().id), EndKind::End) };
+    let ending = decide_ending(&swept, &end, at(5000)).expect("an ending");
+    let [EndingChange::Bury(tombstone)] = &ending.changes[..] else { panic!("one burial: {ending:?}") };
+    assert_eq!((tombstone.ending.at, tombstone.ending.cause), (at(1), Cause::SignOff));
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Cause, EndError, EndKind, EndOrder, EndTarget, Realm, SessionToken};
+use adieu_authority::{Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Realm, SessionToken};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::{Hint, HintError};
 use axum::body::Body;
@@ -50,7 +50,7 @@ async fn end(face: &Face, call: &Call, realm: &Realm, hint: &Hint) -> Result<(),
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
-        origin: call.origin(),
+        origin: call.origin_of(Actor::Client(hint.client.id.clone())),
     };
     match face.authority.end(order).await {
         // Ended now or before, or it is nobody's: it is over.

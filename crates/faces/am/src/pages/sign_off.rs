@@ -53,7 +53,7 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
-        origin: call.origin(),
+        origin: call.origin_of_holder(),
     };
     face.authority.end(order).await?; // Ended now or by somebody faster: it is over.
     Ok(signed_off(face, &asked))

@@ -43,9 +43,9 @@ pub(super) async fn done(
         realm: Some(realm),
         target: EndTarget::User(user.id),
         kind: EndKind::End,
-        cause: if mine { Cause::SignOff } else { Cause::Administrator(Actor::User(own.user.id)) },
+        cause: if mine { Cause::SignOff } else { Cause::Administrator },
         spare: None,
-        origin: call.origin(),
+        origin: call.origin_of(Actor::User(own.user.id)),
     };
     match face.authority.end(order).await {
         Ok(_) | Err(EndError::UnknownSession | EndError::CallersOwn) => {}

@@ -79,9 +79,9 @@ impl Order<'_> {
             realm: Some(session.realm),
             target,
             kind: EndKind::End,
-            cause: Cause::Administrator(Actor::User(self.own.user.id)),
+            cause: Cause::Administrator,
             spare: None,
-            origin: self.call.origin(),
+            origin: self.call.origin_of(Actor::User(self.own.user.id)),
         };
         match self.face.authority.end(order).await {
             Ok(_) | Err(EndError::UnknownSession | EndError::CallersOwn) => {}

@@ -44,8 +44,8 @@ pub(super) async fn done(
     {
         return own_ended(face, call, own, extras).await;
     }
-    let cause = cause(face, own.map(|(_, live)| live), &target).await?;
-    Ok(json(&match face.authority.end(order(call, &token, cause)).await {
+    let administrator = administrator(face, own.map(|(_, live)| live), &target).await?;
+    Ok(json(&match face.authority.end(order(call, &token, administrator)).await {
         Ok(Ended::Now(_)) => ENDED,
         Ok(Ended::Before) | Err(EndError::UnknownSession | EndError::CallersOwn) => BEFORE,
         Err(error @ EndError::Unwritten(_)) => return Err(error.into()),
@@ -59,7 +59,7 @@ async fn own_ended(
     token: &SessionToken,
     extras: &mut Extras,
 ) -> Result<Vec<u8>, AmError> {
-    let ended = face.authority.end(order(call, token, Cause::SignOff)).await;
+    let ended = face.authority.end(order(call, token, None)).await;
     match ended? {
         Ended::Now(_) => {
             extras.cookies = CookieAct::Clear;
@@ -73,23 +73,28 @@ async fn own_ended(
     }
 }
 
-fn order(call: &Call, token: &SessionToken, cause: Cause) -> EndOrder {
+fn order(call: &Call, token: &SessionToken, administrator: Option<Actor>) -> EndOrder {
+    let (cause, origin) = match administrator {
+        Some(actor) => (Cause::Administrator, call.origin_of(actor)),
+        None => (Cause::SignOff, call.origin_of_holder()),
+    };
     EndOrder {
         realm: None, // Every session action works at any existing realm. Contract am.md 0.2
         target: EndTarget::Token(PresentedToken::from(token)),
         kind: EndKind::End,
         cause,
         spare: None,
-        origin: call.origin(),
+        origin,
     }
 }
 
 /// An administrator who ends somebody else's session is named; anybody else ends it by holding its token, as its user.
-async fn cause(face: &Face, caller: Option<&LiveSession>, target: &LiveSession) -> Result<Cause, AmError> {
-    let Some(caller) = caller.filter(|caller| caller.user.id != target.user.id) else {
-        return Ok(Cause::SignOff);
-    };
+async fn administrator(
+    face: &Face,
+    caller: Option<&LiveSession>,
+    target: &LiveSession,
+) -> Result<Option<Actor>, AmError> {
+    let Some(caller) = caller.filter(|caller| caller.user.id != target.user.id) else { return Ok(None) };
     let standing = caller::standing(face, caller, target.session.realm).await?;
-    let administers = standing.reaches(target.user.population);
-    Ok(if administers { Cause::Administrator(Actor::User(caller.user.id)) } else { Cause::SignOff })
+    Ok(standing.reaches(target.user.population).then_some(Actor::User(caller.user.id)))
 }

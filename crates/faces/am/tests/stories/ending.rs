@@ -249,7 +249,7 @@ async fn what_another_door_ends_is_over_here() {
     for kind in [EndKind::End, EndKind::Reset] {
         let token = house.sign_on(BOBBY).await;
         let id = adieu_authority::SessionToken::parse(&token).unwrap().id;
-        let origin = Origin { channel: Channel::named("test"), address: None };
+        let origin = Origin::of_holder(Channel::named("test"), None);
         let order = EndOrder {
             realm: None,
             target: EndTarget::One(id),
@@ -271,7 +271,7 @@ async fn what_another_door_ends_is_over_here() {
 async fn a_disabled_user_is_signed_off() {
     let house = House::start().await;
     let (token, user) = (house.sign_on(BOBBY).await, house.user("/alpha", "bobby").await);
-    let origin = || Origin { channel: Channel::named("test"), address: None };
+    let origin = || Origin::of_holder(Channel::named("test"), None);
     house.authority().set_enabled(user.id, false, origin()).await.unwrap();
     assert!(!house.lives(&token).await);
     let reply = house.pair(AUTHENTICATE, BOBBY).send().await;

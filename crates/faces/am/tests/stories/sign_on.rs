@@ -255,7 +255,7 @@ async fn a_sign_on_rotates_the_token() {
     assert_ne!(SessionToken::parse(&bobby).unwrap().id, SessionToken::parse(&second).unwrap().id);
 
     let id = SessionToken::parse(&second).unwrap().id;
-    let origin = Origin { channel: Channel::named("test"), address: None };
+    let origin = Origin::of_holder(Channel::named("test"), None);
     let target = EndTarget::One(id);
     let order =
         EndOrder { realm: None, target, kind: EndKind::Reset, cause: Cause::SignOff, spare: None, origin };

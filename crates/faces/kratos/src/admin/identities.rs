@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{NewPerson, Origin, User, UserEdit, UserId};
+use adieu_authority::{Actor, NewPerson, Origin, User, UserEdit, UserId};
 use adieu_http_kit::form::Params;
 use axum::body::Body;
 use axum::http::header::LOCATION;
@@ -278,5 +278,5 @@ fn wants_config(params: &Params) -> bool {
 }
 
 fn origin(call: &Call) -> Origin {
-    Origin { channel: CHANNEL, address: call.address() }
+    Origin::of(Actor::Operator, CHANNEL, call.address())
 }

@@ -136,9 +136,9 @@ pub(super) async fn order(
         realm: Some(face.realm_id().await?),
         target,
         kind,
-        cause: Cause::Administrator(Actor::Operator),
+        cause: Cause::Administrator,
         spare: None,
-        origin: Origin { channel: CHANNEL, address: call.address() },
+        origin: Origin::of(Actor::Operator, CHANNEL, call.address()),
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Made codes count for nothing before they are confirmed: whoever closes the page has what they had.
 
-use adieu_authority::{ConfirmError, LiveSession, Origin, User};
+use adieu_authority::{Actor, ConfirmError, LiveSession, Origin, User};
 use axum::http::StatusCode;
 
 use super::flow::{Button, SettingsFlow};
@@ -24,7 +24,7 @@ pub(super) async fn on(
     mut flow: SettingsFlow,
     pressed: Button,
 ) -> Result<Answer, KratosError> {
-    let origin = Origin { channel: CHANNEL, address: call.address() };
+    let origin = Origin::of(Actor::User(live.user.id), CHANNEL, call.address());
     flow.messages.clear();
     flow.done = false;
     match pressed {

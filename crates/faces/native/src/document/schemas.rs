@@ -282,35 +282,53 @@ fn declarations() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// How something ended.
+fn ending_record() -> Value {
+    let actor = object(vec![
+        (
+            "kind",
+            json!({
+                "type": "string", "enum": ["user", "client", "operator", "system", "other"],
+                "description": "`operator` has the credential of this API; `system` is time or a rule.",
+            }),
+        ),
+        ("id", nullable(word())),
+    ]);
+    let record = object(vec![
+        ("at", time()),
+        ("cause", word()),
+        ("actor", actor),
+        ("reason", nullable(word())),
+        ("channel", word()),
+        ("address", nullable(word())),
+    ]);
+    json!({
+        "description": "When, why, by whom, through which channel and from where it ended; null if that is not known.",
+        "anyOf": [record, {"type": "null"}],
+    })
+}
+
 fn sessions() -> Vec<(&'static str, Value)> {
     let user = json!({
         "description": "Null for a session that was reset: nobody's until the same user signs on again.",
         "anyOf": [object(vec![("id", uuid()), ("username", word())]), {"type": "null"}],
     });
-    let by = json!({
-        "description": "Who ended it, if somebody did by name.",
-        "anyOf": [
-            object(vec![("client", word())]), object(vec![("user", uuid())]),
-            object(vec![("operator", flag())]), {"type": "null"},
-        ],
-    });
+    let record = ending_record();
     let device = object(vec![
         ("address", nullable(word())),
         ("user_agent", nullable(word())),
         ("location", nullable(word())),
     ]);
     let state = json!({
-        "type": "string", "enum": ["live", "over", "ended"],
-        "description": "Live; not live, though nobody ended it by name; ended.",
+        "type": "string", "enum": ["live", "reset", "ended"],
+        "description": "Live; reset: nobody's, and waiting for its user; ended by time or by somebody.",
     });
     let session = vec![
         ("id", uuid()),
         ("realm", uuid()),
         ("user", user),
         ("state", state),
-        ("why", nullable(word())),
-        ("by", by),
-        ("ended_at", nullable(time())),
+        ("ending", record.clone()),
         ("epoch", json!({"type": "integer"})),
         ("channel", word()),
         ("opened_at", time()),
@@ -322,11 +340,9 @@ fn sessions() -> Vec<(&'static str, Value)> {
         ("device", device),
         ("clients", json!({"type": "array", "items": word()})),
     ];
-    let reason = json!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[a-z0-9._-]+$"});
     let ending = vec![
         ("ended", json!({"type": "string", "enum": ["now", "before"]})),
-        ("at", time()),
-        ("reason", nullable(word())),
+        ("ending", record),
         ("session", nullable(uuid())),
         ("user", nullable(uuid())),
         ("realm", nullable(uuid())),
@@ -337,7 +353,7 @@ fn sessions() -> Vec<(&'static str, Value)> {
         ),
     ];
     let order = |target: Vec<(&'static str, Value)>| {
-        object(target.into_iter().chain([("reason?", reason.clone())]).collect())
+        object(target.into_iter().chain([("reason?", text(256))]).collect())
     };
     let orders = json!({
         "oneOf": [

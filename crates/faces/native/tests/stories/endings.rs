@@ -16,21 +16,25 @@ async fn a_session_ends_everywhere_and_for_good() {
     let mut world = World::start().await;
     let (token, id) = alice(&world).await;
 
-    let reply = end(&world, json!({"session": id, "reason": "stolen-laptop"})).await;
+    let reply = end(&world, json!({"session": id, "reason": "A laptop was stolen"})).await;
 
     let answer = reply.json();
     assert_eq!((reply.status.as_u16(), &answer["ended"]), (200, &json!("now")), "{}", reply.text);
     assert_eq!(answer["user"], world.data.alice.id.to_string());
-    assert_eq!((&answer["session"], &answer["reason"]), (&json!(id), &json!("stolen-laptop")));
+    assert_eq!(
+        (&answer["session"], &answer["ending"]["reason"]),
+        (&json!(id), &json!("A laptop was stolen"))
+    );
     for _ in 0..2 {
         assert!(!is_live(&world, &token).await);
         let check = world.get("/ui/check").bearer(&token).send().await;
         assert_eq!(check.status, 401);
         let shown = get(&world, &format!("/v1/sessions/{id}")).await;
-        assert_eq!((&shown["state"], &shown["why"]), (&json!("ended"), &json!("administrator")));
-        assert_eq!(shown["by"], json!({"operator": true}));
-        let again = end(&world, json!({"session": id})).await;
-        assert_eq!(again.json()["ended"], "before");
+        assert_eq!((&shown["state"], &shown["ending"]), (&json!("ended"), &answer["ending"]));
+        assert_eq!(shown["ending"]["actor"], json!({"kind": "operator", "id": null}));
+        let again = end(&world, json!({"session": id, "reason": "A repetition"})).await;
+        let again = again.json();
+        assert_eq!((&again["ended"], &again["ending"]), (&json!("before"), &answer["ending"]));
         world.crash_and_restart().await;
     }
 }
@@ -74,7 +78,9 @@ async fn an_order_that_means_nothing_ends_nothing() {
         (json!({"session": "x"}), (422, "invalid")),
         (json!({"session": null}), (422, "invalid")),
         (json!({"session": id, "because": "x"}), (422, "invalid")),
-        (json!({"session": id, "reason": "Two words"}), (422, "invalid")),
+        (json!({"session": id, "reason": "x".repeat(257)}), (422, "invalid")),
+        (json!({"session": id, "reason": " "}), (422, "invalid")),
+        (json!({"session": id, "reason": "two\nlines"}), (422, "invalid")),
         (json!({"user": bob, "except": id}), (422, "invalid")),
         (json!([id]), (422, "invalid")),
         (json!({"session": nobody}), (404, "not-found")),

@@ -52,7 +52,7 @@ async fn a_session_shows_what_became_of_it() {
     assert!(shown.get("properties").is_none() && !shown.to_string().contains(&token[44..]));
     world.wait_s(25 * 3600);
     let shown = get(&world, &path).await;
-    assert_eq!((&shown["state"], &shown["why"]), (&json!("over"), &json!("expired")));
+    assert_eq!((&shown["state"], &shown["ending"]["cause"]), (&json!("ended"), &json!("expired")));
     for path in ["/v1/sessions/x", "/v1/sessions/00000000-0000-4000-8000-000000000000"] {
         assert_eq!(problem(&ask(&world, Method::GET, path, None).await), (404, "not-found".into()));
     }

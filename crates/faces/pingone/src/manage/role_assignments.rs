@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Client, ClientId, PopulationId, RealmId, Role, RoleAssignment, RoleScope, Standing, User, UserId,
+    Client, ClientId, Origin, PopulationId, RealmId, Role, RoleAssignment, RoleScope, Standing, User, UserId,
 };
 use adieu_core::TokenHash;
 use axum::Json;
@@ -53,12 +53,12 @@ impl Holder {
     async fn change(
         &self,
         face: &Face,
-        visitor: &Visitor,
+        origin: Origin,
         change: impl FnOnce(&mut Vec<RoleAssignment>) + Send,
     ) -> Result<(), Problem> {
         let authority = face.authority();
         match self {
-            Self::User(user) => drop(authority.edit_roles(user.id, visitor.origin(), change).await?),
+            Self::User(user) => drop(authority.edit_roles(user.id, origin, change).await?),
             Self::Client(client) => {
                 let edit = |client: &mut Client| change(&mut client.roles);
                 drop(authority.edit_client(client.realm, &client.id, edit).await?);
@@ -109,7 +109,8 @@ pub(super) async fn give_user(
     visitor: Visitor,
     Body(input): Body,
 ) -> Result<Response, Problem> {
-    give(&face, &admin, &user(&face, &admin, id).await?, &visitor, &input).await
+    give(&face, &admin, &user(&face, &admin, id).await?, visitor.origin_of(admin.principal.actor()), &input)
+        .await
 }
 
 pub(super) async fn give_app(
@@ -119,7 +120,8 @@ pub(super) async fn give_app(
     visitor: Visitor,
     Body(input): Body,
 ) -> Result<Response, Problem> {
-    give(&face, &admin, &app(&face, &admin, &id).await?, &visitor, &input).await
+    give(&face, &admin, &app(&face, &admin, &id).await?, visitor.origin_of(admin.principal.actor()), &input)
+        .await
 }
 
 pub(super) async fn read_of_user(
@@ -147,7 +149,14 @@ pub(super) async fn take_from_user(
     visitor: Visitor,
     LastNamed(assignment): LastNamed,
 ) -> Result<StatusCode, Problem> {
-    take(&face, &admin, &user(&face, &admin, id).await?, &visitor, &assignment).await
+    take(
+        &face,
+        &admin,
+        &user(&face, &admin, id).await?,
+        visitor.origin_of(admin.principal.actor()),
+        &assignment,
+    )
+    .await
 }
 
 pub(super) async fn take_from_app(
@@ -157,7 +166,14 @@ pub(super) async fn take_from_app(
     visitor: Visitor,
     LastNamed(assignment): LastNamed,
 ) -> Result<StatusCode, Problem> {
-    take(&face, &admin, &app(&face, &admin, &id).await?, &visitor, &assignment).await
+    take(
+        &face,
+        &admin,
+        &app(&face, &admin, &id).await?,
+        visitor.origin_of(admin.principal.actor()),
+        &assignment,
+    )
+    .await
 }
 
 async fn list(face: &Face, admin: &Admin, holder: &Holder) -> Result<Json<Value>, Problem> {
@@ -177,7 +193,7 @@ async fn give(
     face: &Face,
     admin: &Admin,
     holder: &Holder,
-    visitor: &Visitor,
+    origin: Origin,
     input: &Input,
 ) -> Result<Response, Problem> {
     let given = asked(input)?;
@@ -196,7 +212,7 @@ async fn give(
             roles.push(given);
         }
     };
-    holder.change(face, visitor, add).await?;
+    holder.change(face, origin, add).await?;
     Ok((StatusCode::CREATED, Json(json(face, admin, holder, given).await?)).into_response())
 }
 
@@ -204,14 +220,14 @@ async fn take(
     face: &Face,
     admin: &Admin,
     holder: &Holder,
-    visitor: &Visitor,
+    origin: Origin,
     id: &str,
 ) -> Result<StatusCode, Problem> {
     let given = find(holder, id)?;
     if !may_give(face, admin, given).await? {
         return Err(Problem::Forbidden);
     }
-    holder.change(face, visitor, move |roles| roles.retain(|one| *one != given)).await?;
+    holder.change(face, origin, move |roles| roles.retain(|one| *one != given)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

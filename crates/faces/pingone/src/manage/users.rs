@@ -12,7 +12,9 @@ pub(super) use list::list;
 
 use std::sync::Arc;
 
-use adieu_authority::{NewPerson, PersonError, Population, PopulationId, Standing, User, UserEdit, UserId};
+use adieu_authority::{
+    NewPerson, Origin, PersonError, Population, PopulationId, Standing, User, UserEdit, UserId,
+};
 use adieu_http_kit::media;
 use axum::Json;
 use axum::extract::{Request, State};
@@ -90,7 +92,7 @@ pub(super) async fn replace(
         traits: Some(json::traits(&input)?),
         ..UserEdit::default()
     };
-    edited(&face, &visitor, &user, edit).await
+    edited(&face, visitor.origin_of(admin.principal.actor()), &user, edit).await
 }
 
 /// Absent members stay; `null` clears.
@@ -115,14 +117,14 @@ pub(super) async fn patch(
         traits: Some(json::merged(&user.traits, &input)?),
         ..UserEdit::default()
     };
-    edited(&face, &visitor, &user, edit).await
+    edited(&face, visitor.origin_of(admin.principal.actor()), &user, edit).await
 }
 
-async fn edited(face: &Face, visitor: &Visitor, user: &User, edit: UserEdit) -> Result<Json<Value>, Problem> {
+async fn edited(face: &Face, origin: Origin, user: &User, edit: UserEdit) -> Result<Json<Value>, Problem> {
     if edit.username.as_ref().is_some_and(|name| name.chars().count() > 255) {
         return Err(PersonError::Name.into());
     }
-    let edited = face.authority().edit_user(user.id, edit, visitor.origin()).await;
+    let edited = face.authority().edit_user(user.id, edit, origin).await;
     let edited = edited.map_err(|error| Problem::from(PersonError::Directory(error)))?;
     Ok(Json(json::user(face, &edited.user)))
 }
@@ -135,7 +137,7 @@ pub(super) async fn delete(
     visitor: Visitor,
 ) -> Result<StatusCode, Problem> {
     let user = changeable(&face, &admin, id).await?;
-    face.authority().remove_user(user.id, visitor.origin()).await?;
+    face.authority().remove_user(user.id, visitor.origin_of(admin.principal.actor())).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -158,7 +160,8 @@ pub(super) async fn enable(
 ) -> Result<Json<Value>, Problem> {
     let user = changeable(&face, &admin, id).await?;
     let enabled = input.flag("enabled")?.ok_or(Problem::required("enabled"))?;
-    let edited = face.authority().set_enabled(user.id, enabled, visitor.origin()).await?;
+    let edited =
+        face.authority().set_enabled(user.id, enabled, visitor.origin_of(admin.principal.actor())).await?;
     Ok(Json(json!({"enabled": edited.user.enabled})))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! What was signed off, deleted or reset is shown to nobody. Contract pingone.md 2.2: P-9, P-49.
 
-use adieu_authority::{Cause, Fate, NotLive, SessionId, SessionRecord, User};
+use adieu_authority::{Cause, Fate, SessionId, SessionRecord, User};
 
 use crate::face::Face;
 use crate::problem::Problem;
@@ -44,20 +44,22 @@ enum Kept {
 
 /// Whether the sweep has passed since makes no difference.
 fn kept_as(fate: &Fate) -> Kept {
-    match fate {
-        Fate::Live => Kept::Live,
-        Fate::Over(NotLive::Idle | NotLive::Expired) => Kept::Expired,
-        Fate::Over(NotLive::Unknown | NotLive::Reset | NotLive::Generation | NotLive::Disabled) => Kept::Not,
-        Fate::Ended { cause, .. } => match cause {
-            Cause::Idle | Cause::Expired => Kept::Expired,
+    if *fate == Fate::Live {
+        return Kept::Live;
+    }
+    match fate.ending().map(|ending| ending.cause) {
+        Some(Cause::Idle | Cause::Expired) => Kept::Expired,
+        Some(
             Cause::SignOff
-            | Cause::Administrator(_)
+            | Cause::Administrator
             | Cause::UserDisabled
             | Cause::UserRemoved
             | Cause::Quota
             | Cause::PasswordChanged
             | Cause::EndedWithOthers
-            | Cause::Other => Kept::Not,
-        },
+            | Cause::Restored
+            | Cause::Other,
+        )
+        | None => Kept::Not,
     }
 }

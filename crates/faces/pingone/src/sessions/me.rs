@@ -55,9 +55,9 @@ pub(crate) async fn delete(
         realm: Some(admin.realm.id),
         target: EndTarget::OneOf { user: live.user.id, session: live.session.id },
         kind: EndKind::End,
-        cause: Cause::Administrator(admin.principal.actor()),
+        cause: Cause::Administrator,
         spare: admin.principal.session(),
-        origin: visitor.origin(),
+        origin: visitor.origin_of(admin.principal.actor()),
     };
     Ok(match face.authority().end(order).await? {
         Ended::Now(_) | Ended::Before => StatusCode::NO_CONTENT,

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Cause, EndError, EndKind, EndOrder, EndTarget, Realm};
+use adieu_authority::{Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Realm};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use adieu_oidc::Hint;
@@ -64,7 +64,7 @@ pub(super) async fn end(face: &Face, realm: &Realm, visitor: &Visitor, hint: &Hi
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
-        origin: visitor.origin(),
+        origin: visitor.origin_of(Actor::Client(hint.client.id.clone())),
     };
     match face.authority().end(order).await {
         // Ended now or before, or it is nobody's: it is over.

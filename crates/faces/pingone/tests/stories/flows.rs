@@ -319,7 +319,7 @@ async fn bad_requests_to_a_flow() {
 async fn a_disabled_user_gets_no_session() {
     let door = Door::open().await;
     let held = door.sign_on(ALICE).await;
-    let origin = adieu_authority::Origin { channel: adieu_authority::Channel::named("test"), address: None };
+    let origin = adieu_authority::Origin::of_holder(adieu_authority::Channel::named("test"), None);
     let alice = door.world.data.alice.id;
     door.world.authority().set_enabled(alice, false, origin).await.expect("a change");
     door.assert_ended(&held).await;

@@ -159,7 +159,7 @@ async fn tokens_may_outlive_their_session() {
 /// P-54: nothing outlives its user, its client, or the switch.
 #[tokio::test]
 async fn nothing_outlives_its_user_its_client_or_the_switch() {
-    let origin = || Origin { channel: adieu_authority::Channel::named("test"), address: None };
+    let origin = || Origin::of_holder(adieu_authority::Channel::named("test"), None);
     for n in 0..4 {
         let door = Door::open().await;
         let (shop, authority) = (door.shop(), door.world.authority());

@@ -50,7 +50,8 @@ pub(crate) async fn set(
         _ => Some(face.authority().hash_password(input.required("value")?).await?),
     };
     let edit = UserEdit { password: Some(password), ..UserEdit::default() };
-    let edited = face.authority().edit_user(user.id, edit, visitor.origin()).await?;
+    let edited =
+        face.authority().edit_user(user.id, edit, visitor.origin_of(admin.principal.actor())).await?;
     Ok(Json(json(&face, &edited.user)))
 }
 

@@ -1,0 +1,180 @@
+//! Every ending says who, why and through which channel, whatever ended it; the native API shows it.
+//!
+//! The doors are asked as their own programs ask; who is told reads `GET /v1/sessions/{session}`.
+
+use adieu_testkit::World;
+use adieu_testkit::world::{Reply, WorldRequest};
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::one_session::{Dialect, Exit, Programs};
+
+/// A way to end Alice's session.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Exit(Exit),
+    AmLogoutByUser,
+    KratosNativeLogout,
+    KratosOthers,
+    KratosAdminSession,
+    KratosAdminDisabled,
+    PingOneDisabled,
+    NativeSession,
+    NativeUser,
+    NativeAllButOne,
+    NativeRealm,
+    NativeDisabled,
+    NativePassword,
+    Time,
+}
+
+/// What is to be told: the cause, the kind of the actor with its name in the data, the channel, the reason.
+type Told = (&'static str, (&'static str, Option<&'static str>), &'static str, Option<&'static str>);
+
+const ALICE: (&str, Option<&str>) = ("user", Some("user_id"));
+const WORKER: (&str, Option<&str>) = ("client", Some("worker_client_id"));
+const OPERATOR: (&str, Option<&str>) = ("operator", None);
+const REASON: &str = "Alice's laptop was stolen";
+
+const WAYS: [(Way, Told); 18] = [
+    (Way::Exit(Exit::PingOneSignOff), ("sign_off", ALICE, "pingone", None)),
+    (Way::Exit(Exit::PingOneReset), ("administrator", WORKER, "pingone", None)),
+    (Way::Exit(Exit::PingOneDelete), ("administrator", WORKER, "pingone", None)),
+    (Way::Exit(Exit::AmLogout), ("sign_off", ALICE, "am", None)),
+    (Way::Exit(Exit::KratosLogout), ("sign_off", ALICE, "kratos", None)),
+    (Way::AmLogoutByUser, ("sign_off", ALICE, "am", None)),
+    (Way::KratosNativeLogout, ("sign_off", ALICE, "kratos", None)),
+    (Way::KratosOthers, ("sign_off", ALICE, "kratos", None)),
+    (Way::KratosAdminSession, ("administrator", OPERATOR, "kratos", None)),
+    (Way::KratosAdminDisabled, ("user_disabled", OPERATOR, "kratos", None)),
+    (Way::PingOneDisabled, ("user_disabled", WORKER, "pingone", None)),
+    (Way::NativeSession, ("administrator", OPERATOR, "native", Some(REASON))),
+    (Way::NativeUser, ("administrator", OPERATOR, "native", Some(REASON))),
+    (Way::NativeAllButOne, ("administrator", OPERATOR, "native", Some(REASON))),
+    (Way::NativeRealm, ("administrator", OPERATOR, "native", Some(REASON))),
+    (Way::NativeDisabled, ("user_disabled", OPERATOR, "native", None)),
+    (Way::NativePassword, ("password_changed", OPERATOR, "native", None)),
+    (Way::Time, ("expired", ("system", None), "system", None)),
+];
+
+struct Scene<'a> {
+    world: &'a World,
+    programs: Programs<'a>,
+}
+
+impl<'a> Scene<'a> {
+    fn of(world: &'a World) -> Self {
+        Self { world, programs: Programs::of(world) }
+    }
+
+    async fn id(&self, token: &str) -> String {
+        let whoami = self.world.get("/sessions/whoami").header("x-session-token", token).send().await.json();
+        whoami["id"].as_str().expect("a session id").to_owned()
+    }
+
+    async fn shown(&self, id: &str) -> Value {
+        sound(self.world.admin(Method::GET, &format!("/v1/sessions/{id}"))).await.json()
+    }
+
+    async fn end(&self, way: Way, token: &str, id: &str) {
+        let (world, user) = (self.world, self.programs.pingone("user_id"));
+        let native = |method, path: &str, body: Value| sound(world.admin(method, path).json(&body));
+        let ending = |target: Value| {
+            let mut order = target;
+            order["reason"] = REASON.into();
+            native(Method::POST, "/v1/endings", order)
+        };
+        match way {
+            Way::Exit(exit) => return self.programs.end(exit, token).await,
+            Way::Time => return world.wait_s(2 * 24 * 3600),
+            Way::AmLogoutByUser => {
+                let path = "/am/json/realms/root/realms/alpha/sessions/?_action=logoutByUser";
+                let ask = world.post(path).header("iplanetdirectorypro", token);
+                let ask = ask.header("accept-api-version", "resource=5.1, protocol=1.0");
+                sound(ask.json(&json!({"username": self.programs.pingone("user")}))).await
+            }
+            Way::KratosNativeLogout => {
+                let ask = world.delete("/self-service/logout/api");
+                sound(ask.json(&json!({"session_token": token}))).await
+            }
+            Way::KratosOthers => {
+                let other = self.programs.sign_on(Dialect::Kratos).await;
+                sound(world.delete("/sessions").header("x-session-token", &other)).await
+            }
+            Way::KratosAdminSession => {
+                sound(world.admin(Method::DELETE, &format!("/admin/sessions/{id}"))).await
+            }
+            Way::KratosAdminDisabled => {
+                let change = json!([{"op": "replace", "path": "/state", "value": "inactive"}]);
+                native(Method::PATCH, &format!("/admin/identities/{user}"), change).await
+            }
+            Way::PingOneDisabled => {
+                let pairs = [("grant_type", "client_credentials")];
+                let worker = self.programs.token_endpoint("worker", &pairs).send().await.json();
+                let environment = self.programs.pingone("env_id");
+                let path = format!("/v1/environments/{environment}/users/{user}/enabled");
+                let ask = world.ask(Method::PUT, &path).json(&json!({"enabled": false}));
+                sound(ask.bearer(worker["access_token"].as_str().expect("a token"))).await
+            }
+            Way::NativeSession => ending(json!({"session": id})).await,
+            Way::NativeUser => ending(json!({"user": user})).await,
+            Way::NativeAllButOne => {
+                let other = self.programs.sign_on(Dialect::Kratos).await;
+                ending(json!({"user": user, "except": self.id(&other).await})).await
+            }
+            Way::NativeRealm => ending(json!({"realm": self.programs.pingone("env_id")})).await,
+            Way::NativeDisabled => {
+                native(Method::PATCH, &format!("/v1/users/{user}"), json!({"enabled": false})).await
+            }
+            Way::NativePassword => {
+                let password = json!({"password": self.programs.pingone("password")});
+                native(Method::PUT, &format!("/v1/users/{user}/password"), password).await
+            }
+        };
+    }
+
+    fn expected(&self, told: Told) -> Value {
+        let (cause, (kind, name), channel, reason) = told;
+        let id = name.map(|name| self.programs.pingone(name));
+        json!({
+            "cause": cause, "actor": {"kind": kind, "id": id}, "channel": channel, "reason": reason,
+            "address": null,
+        })
+    }
+}
+
+async fn sound(ask: WorldRequest) -> Reply {
+    let reply = ask.send().await;
+    assert!(reply.status.is_success(), "{} {}", reply.status, reply.text);
+    reply
+}
+
+/// Goal: every ending says who, why, through which channel and when, at every door and of every kind; what ended with
+/// others says so as well, over a crash and when the sweep has taken its row.
+#[tokio::test]
+async fn every_ending_says_who_and_why() {
+    let mut world = World::start().await;
+    for (way, told) in WAYS {
+        let scene = Scene::of(&world);
+        let token = scene.programs.sign_on(Dialect::Kratos).await;
+        let id = scene.id(&token).await;
+        assert_eq!(scene.shown(&id).await["ending"], Value::Null, "{way:?}: live");
+        scene.end(way, &token, &id).await;
+
+        let mut first = scene.shown(&id).await["ending"].clone();
+        for _ in 0..2 {
+            let shown = Scene::of(&world).shown(&id).await;
+            assert_ne!(shown["state"], "live", "{way:?}");
+            assert_eq!(shown["ending"], first, "{way:?}: nothing changes it");
+            world.crash_and_restart().await;
+            while world.authority().sweep().await.expect("a sweep").more {}
+        }
+        let at = first.as_object_mut().and_then(|ending| ending.remove("at"));
+        assert!(at.is_some_and(|at| at.is_string()), "{way:?}: {first}");
+        let scene = Scene::of(&world);
+        assert_eq!(first, scene.expected(told), "{way:?}");
+        let again = json!({"enabled": true});
+        let path = format!("/v1/users/{}", scene.programs.pingone("user_id"));
+        sound(world.admin(Method::PATCH, &path).json(&again)).await;
+    }
+}
