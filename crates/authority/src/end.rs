@@ -56,7 +56,7 @@ impl EndingReach {
             cause, actor = %record.actor, channel, reach = self.0, user, session, realm = %ended.realm,
             address = record.address.as_deref().unwrap_or_default(),
             reason = record.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
-            participants = ended.participants.len(), "session ended"
+            participants = ended.participants, "session ended"
         );
         metrics::counter!("adieu_endings_total", "cause" => cause, "channel" => channel).increment(1);
     }

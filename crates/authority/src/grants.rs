@@ -7,11 +7,14 @@ use std::sync::Arc;
 
 use adieu_core::grant::{opaque, read_opaque};
 use adieu_core::{
-    Client, FoundSession, Grant, GrantError, GrantId, Outage, Purpose, Realm, RedeemOrder, Refresh,
-    RotateOrder, Session, TokenHash, Verdict,
+    Client, FoundSession, Grant, GrantError, GrantId, IssueOrder, KnownAs, Outage, Participant, Purpose,
+    Realm, RedeemOrder, Refresh, RotateOrder, Session, SessionId, TokenHash, Verdict,
 };
 
 use crate::Authority;
+
+/// The algorithm by which all ID tokens are signed.
+const ID_TOKEN_ALGORITHM: &str = "RS256";
 
 /// A code to be issued for a live session.
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub struct CodeOrder {
     pub session: Arc<Session>,
     /// The client that asked.
     pub client: Arc<Client>,
+    /// The issuer that the client knows.
+    pub issuer: String,
     /// The scopes, separated by blanks.
     pub scope: String,
     /// The client's nonce.
@@ -76,7 +81,7 @@ pub enum RedeemFailure {
 impl From<GrantError> for RedeemFailure {
     fn from(error: GrantError) -> Self {
         match error {
-            GrantError::Invalid | GrantError::Replayed => Self::Grant,
+            GrantError::Invalid | GrantError::Replayed | GrantError::TooManyParticipants => Self::Grant,
             GrantError::Unwritten(unwritten) => Self::Outage(unwritten.into_outage()),
         }
     }
@@ -97,6 +102,11 @@ impl Presented {
 }
 
 impl Authority {
+    /// Who took part in a session, in all its epochs, for as long as anything of it is kept.
+    pub async fn participants(&self, session: SessionId) -> Result<Vec<Participant>, Outage> {
+        self.store().participants(session).await
+    }
+
     /// Issues a code; its client becomes a participant of the session.
     pub async fn issue_code(&self, order: CodeOrder) -> Result<String, GrantError> {
         let now = self.now();
@@ -124,7 +134,13 @@ impl Authority {
             revoked_tokens: Vec::new(),
             expires_at: expires_at,
         };
-        self.store().issue(grant, now).await?;
+        let known_as = KnownAs {
+            issuer: order.issuer,
+            sub: grant.user.to_string(),
+            sid: grant.session.to_string(),
+            algorithm: ID_TOKEN_ALGORITHM.into(),
+        };
+        self.store().issue(IssueOrder { grant, known_as }, now).await?;
         Ok(opaque(id, &[&secret]))
     }
 

@@ -218,8 +218,8 @@ pub struct EndedSessions {
     pub user: Option<UserId>,
     /// The session, if it was one.
     pub session: Option<SessionId>,
-    /// The clients that took part, if it was one session.
-    pub participants: Vec<ClientId>,
+    /// How many clients took part, if it was one session.
+    pub participants: u32,
     /// When, why, by whom.
     pub record: EndingRecord,
 }
@@ -297,7 +297,7 @@ fn many_ended(
 ) -> Ending {
     let record = mass.record.clone();
     changes.push(EndingChange::Record(Box::new(mass)));
-    let ended = EndedSessions { realm, user, session: None, participants: Vec::new(), record };
+    let ended = EndedSessions { realm, user, session: None, participants: 0, record };
     Ending { changes, outcome: Ended::Now(ended) }
 }
 
@@ -397,7 +397,7 @@ impl Session {
             epoch: self.epoch + 1,
             methods: Vec::new(),
             properties: Default::default(),
-            participants: Vec::new(),
+            participants: 0,
             ..self.clone()
         }
     }
@@ -409,7 +409,7 @@ impl EndedSessions {
             realm: session.realm,
             user: Some(session.user),
             session: Some(session.id),
-            participants: session.participants.clone(),
+            participants: session.participants,
             record,
         }
     }

@@ -172,6 +172,9 @@ pub enum GrantError {
     /// It was used before; everything it led to is revoked now.
     #[error("the code or token was used before")]
     Replayed,
+    /// As many clients take part in the session as one has room for (HOME-LIMITS).
+    #[error("too many clients take part in the session")]
+    TooManyParticipants,
     /// The store did not write, or cannot confirm that it did.
     #[error(transparent)]
     Unwritten(#[from] Unwritten),
@@ -307,7 +310,7 @@ pub fn read_opaque<const N: usize>(text: &str) -> Option<(GrantId, [TokenHash; N
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use uuid::Uuid;
 
@@ -326,7 +329,7 @@ mod tests {
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"; // RFC 7636 appendix B
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-    fn code() -> Grant {
+    pub(crate) fn code() -> Grant {
         Grant {
             id: GrantId::from_number(7),
             realm: RealmId::from_uuid(Uuid::from_u128(1)),

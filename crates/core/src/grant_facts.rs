@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::directory::{Client, User};
 use crate::facts::SessionFacts;
 use crate::grant::{Grant, GrantAround, GrantError};
+use crate::participant::{IssueOrder, Participant, ParticipantFacts, decide_joining};
 use crate::session::{Session, Verdict};
 use crate::time::Timestamp;
 
@@ -45,22 +46,29 @@ pub fn grant_around(facts: &GrantFacts, now: Timestamp) -> GrantAround {
 pub struct Issue {
     /// The grant, as it is to be stored.
     pub grant: Grant,
+    /// The client as a participant of the session.
+    pub participant: Participant,
     /// The session with the client as one more participant, if it was none.
     pub session: Option<Session>,
 }
 
 /// Decides the issue of a grant, which needs a live session; `taken` says whether a grant has its number already.
 pub fn decide_issue(
-    grant: &Grant,
+    order: &IssueOrder,
     facts: &GrantFacts,
+    participants: &ParticipantFacts,
     taken: bool,
     now: Timestamp,
 ) -> Result<Issue, GrantError> {
+    let grant = &order.grant;
     let live = facts.live_session(now).filter(|_| grant.is_live(grant_around(facts, now), now));
     match live {
         // 63 random bits met: the caller draws again.
         Some(_) if taken => Err(GrantError::Invalid),
-        Some(live) => Ok(Issue { grant: grant.clone(), session: live.as_seen().joined_by(&grant.client) }),
+        Some(live) => {
+            let (participant, session) = decide_joining(&live.as_seen(), order, participants, now)?;
+            Ok(Issue { grant: grant.clone(), participant, session })
+        }
         None => Err(GrantError::Invalid),
     }
 }

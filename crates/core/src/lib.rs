@@ -22,6 +22,7 @@ pub mod origin;
 pub mod outage;
 pub mod outline;
 pub mod own_tokens;
+pub mod participant;
 pub mod revoke;
 
 pub mod rights;
@@ -58,6 +59,7 @@ pub use origin::{Actor, Channel, Origin, Reason, ReasonError};
 pub use outage::{Outage, Unwritten};
 pub use outline::SessionOutline;
 pub use own_tokens::decide_revoke_own;
+pub use participant::{IssueOrder, KnownAs, PARTICIPANTS_MAX, Participant, ParticipantFacts};
 pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing};
 pub use second_factor::{

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::ending_record::EndingRecord;
-use crate::ids::{ClientId, Locator, RealmId, UserId};
+use crate::ids::{Locator, RealmId, UserId};
 use crate::origin::Channel;
 use crate::session_id::{Incarnation, SessionId};
 use crate::time::{Span, Timestamp};
@@ -54,8 +54,8 @@ pub struct Session {
     pub device: Device,
     /// Free properties.
     pub properties: BTreeMap<String, String>,
-    /// The clients that took part.
-    pub participants: Vec<ClientId>,
+    /// How many clients took part in this epoch. Who they are is in records of their own (`participant`).
+    pub participants: u32,
 }
 
 /// Whether somebody is signed on in a session.
@@ -171,16 +171,6 @@ impl Session {
         nearer_limit(self.idle, self.expires_at, seen_at)
     }
 
-    /// This session with one more client that takes part; none if it does so already.
-    pub fn joined_by(&self, client: &ClientId) -> Option<Self> {
-        if self.participants.contains(client) {
-            return None;
-        }
-        let mut next = self.clone();
-        next.participants.push(client.clone());
-        Some(next)
-    }
-
     /// How stale the written activity may get before it is written again: a tenth of the idle limit, at most a
     /// minute. A crash forgets no more than that.
     pub fn seen_grain(&self) -> Span {
@@ -217,7 +207,7 @@ pub(crate) mod tests {
             channel: Channel::named("test"),
             device: Device::default(),
             properties: BTreeMap::new(),
-            participants: vec![],
+            participants: 0,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::ending::Tombstone;
 use crate::ending_record::EndingRecord;
 use crate::facts::{SessionFacts, is_shown};
 use crate::how_ended::{EndedWith, how_ended};
+use crate::ids::ClientId;
 use crate::session::{NotLive, Session, Verdict};
 use crate::time::Timestamp;
 
@@ -45,6 +46,8 @@ pub struct SessionRecord {
     pub seen_at: Timestamp,
     /// What became of it.
     pub fate: Fate,
+    /// The clients that took part in it, in its last epoch.
+    pub clients: Vec<ClientId>,
 }
 
 impl SessionRecord {
@@ -63,8 +66,8 @@ pub enum KeptSession {
     Ended(Box<Tombstone>, Arc<User>),
 }
 
-/// What is shown of a session; none if it is to be shown to nobody.
-pub fn session_record(kept: KeptSession, now: Timestamp) -> Option<SessionRecord> {
+/// What is shown of a session and of the clients that took part; none if it is to be shown to nobody.
+pub fn session_record(kept: KeptSession, clients: Vec<ClientId>, now: Timestamp) -> Option<SessionRecord> {
     let record = match kept {
         KeptSession::Stored(facts, with) => {
             let fate = match facts.verdict(now) {
@@ -74,7 +77,7 @@ pub fn session_record(kept: KeptSession, now: Timestamp) -> Option<SessionRecord
                     Fate::Over(why, ending.map(Box::new))
                 }
             };
-            SessionRecord { session: facts.session, user: facts.user, seen_at: facts.seen_at, fate }
+            SessionRecord { session: facts.session, user: facts.user, seen_at: facts.seen_at, fate, clients }
         }
         KeptSession::Ended(tombstone, _) if tombstone.forgotten => return None,
         KeptSession::Ended(tombstone, user) => SessionRecord {
@@ -82,6 +85,7 @@ pub fn session_record(kept: KeptSession, now: Timestamp) -> Option<SessionRecord
             fate: Fate::Ended(Box::new(tombstone.ending)),
             session: Arc::new(tombstone.session),
             user,
+            clients,
         },
     };
     is_shown(&record.session, &record.user).then_some(record)

@@ -179,7 +179,7 @@ impl SignOnOrder {
             channel: self.channel.clone(),
             device: self.device.clone(),
             properties: BTreeMap::new(),
-            participants: Vec::new(),
+            participants: 0,
         }
     }
 

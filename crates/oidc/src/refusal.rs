@@ -41,6 +41,9 @@ pub enum Refusal {
     /// Nobody is signed on, and nobody may be asked.
     #[error("a sign-on is required")]
     LoginRequired,
+    /// As many clients take part in the session as one has room for.
+    #[error("too many applications take part in this session: sign off and on again")]
+    SessionFull,
     /// The store or the signing threads cannot tell.
     #[error("it cannot be said now")]
     Unavailable(#[source] Outage),
@@ -60,7 +63,7 @@ impl Refusal {
             Self::RequestObject => "request_not_supported",
             Self::RequestUri => "request_uri_not_supported",
             Self::LoginRequired => "login_required",
-            Self::Unavailable(_) => "temporarily_unavailable",
+            Self::SessionFull | Self::Unavailable(_) => "temporarily_unavailable",
         }
     }
 }

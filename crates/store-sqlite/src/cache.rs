@@ -265,7 +265,7 @@ mod tests {
             channel: Channel::named("test"),
             device: Device::default(),
             properties: Default::default(),
-            participants: vec![],
+            participants: 0,
         }
     }
 }

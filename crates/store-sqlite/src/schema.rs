@@ -65,6 +65,14 @@ const MIGRATIONS: &[&str] = &[
         done INTEGER NOT NULL, walked_to INTEGER NOT NULL, detail TEXT NOT NULL,
         PRIMARY KEY(scope, generation)) WITHOUT ROWID;
      CREATE INDEX mass_ending_walk ON mass_ending(done, at);",
+    // Participants are records of their own.
+    "CREATE TABLE participant(locator INTEGER NOT NULL, incarnation INTEGER NOT NULL, epoch INTEGER NOT NULL,
+        client TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY(locator, incarnation, epoch, client)) WITHOUT ROWID;
+     INSERT INTO participant SELECT session.locator, incarnation, epoch, part.value, json_object('g',
+        coalesce((SELECT generation FROM client WHERE client.id = part.value), 0), 't', session.detail ->> 'o')
+        FROM session, json_each(session.detail, '$.c') AS part;
+     UPDATE session SET detail = json_set(json_remove(detail, '$.c'), '$.n', json_array_length(detail, '$.c'))
+        WHERE json_array_length(detail, '$.c') > 0;",
 ];
 
 /// What a connection is for.
@@ -199,7 +207,9 @@ mod tests {
         assert_eq!(with, adieu_core::EndedWith::default(), "endings of many had no records then");
         assert_eq!((grave.session.opened_at.ms(), grave.ending.at.ms(), grave.session.user), (90, 300, user));
         assert_eq!((grave.ending.cause, &grave.ending.actor), (Cause::Administrator, &Actor::Operator));
-        assert_eq!(grave.session.participants.len(), 1);
+        assert_eq!(grave.session.participants, 1);
+        let clients = rows::clients_of(&db, &grave.session).expect("read");
+        assert_eq!(clients.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["shop"]);
         let marks = rows::marks_after(&db, ada.realm, None, 10).expect("read");
         assert_eq!(marks.iter().map(|mark| mark.opened_at.ms()).collect::<Vec<_>>(), [100, 90]);
         assert_ne!(session.id, SessionId::from_bytes([0; 16]));

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use adieu_core::{
     AmendError, AmendOrder, Check, Client, ClientId, EndError, EndOrder, Ended, FoundSession, Grant,
-    GrantError, GrantId, Locator, NewUser, Origin, Outage, PasswordRenewal, Population, PopulationId, Realm,
-    RealmId, RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, SessionRecord, SessionToken,
-    SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserEdit, UserId,
+    GrantError, GrantId, IssueOrder, Locator, NewUser, Origin, Outage, Participant, PasswordRenewal,
+    Population, PopulationId, Realm, RealmId, RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId,
+    SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User,
+    UserEdit, UserId,
 };
 
 use crate::document::Document;
@@ -297,7 +298,10 @@ pub trait Documents: Send + Sync {
 /// What clients hold because of sessions.
 pub trait Grants: Send + Sync {
     /// Issues a code, if its session and client are live, and makes the client a participant of the session.
-    fn issue(&self, grant: Grant, now: Timestamp) -> Pending<Result<(), GrantError>>;
+    fn issue(&self, order: IssueOrder, now: Timestamp) -> Pending<Result<(), GrantError>>;
+    /// Who took part in a session, in all its epochs, in the order in which they joined; for as long as anything of the
+    /// session is kept, whatever ended it, shown or not.
+    fn participants(&self, session: SessionId) -> Pending<Result<Vec<Participant>, Outage>>;
     /// Redeems a code.
     fn redeem(&self, order: RedeemOrder, now: Timestamp) -> Pending<Result<Grant, GrantError>>;
     /// Rotates a refresh token.

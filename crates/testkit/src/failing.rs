@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use adieu_core::{
     AmendError, AmendOrder, Check, Client, ClientId, EndError, EndOrder, Ended, FoundSession, Grant,
-    GrantError, GrantId, NewUser, Origin, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId,
-    RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, SessionRecord, SessionToken, SignOnError,
-    SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserEdit, UserId,
+    GrantError, GrantId, IssueOrder, NewUser, Origin, Outage, Participant, PasswordRenewal, Population,
+    PopulationId, Realm, RealmId, RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId,
+    SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User,
+    UserEdit, UserId,
 };
 use adieu_store::{
     Directory, DirectoryError, Document, Documents, Edited, Figures, Flow, FlowId, Flows, Grants, Lookup,
@@ -353,8 +354,12 @@ impl Documents for FailingStore {
 }
 
 impl Grants for FailingStore {
-    fn issue(&self, grant: Grant, now: Timestamp) -> Pending<Result<(), GrantError>> {
-        self.write(|store| store.issue(grant, now))
+    fn participants(&self, session: SessionId) -> Pending<Result<Vec<Participant>, Outage>> {
+        self.read(|store| store.participants(session))
+    }
+
+    fn issue(&self, order: IssueOrder, now: Timestamp) -> Pending<Result<(), GrantError>> {
+        self.write(|store| store.issue(order, now))
     }
 
     fn redeem(&self, order: RedeemOrder, now: Timestamp) -> Pending<Result<Grant, GrantError>> {

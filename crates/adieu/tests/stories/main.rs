@@ -12,6 +12,7 @@ mod forward_auth;
 mod no_false_no;
 mod one_session;
 mod operator;
+mod participants;
 mod passwords;
 mod provisioning;
 mod race;

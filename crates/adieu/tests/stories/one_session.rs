@@ -39,6 +39,7 @@ pub(crate) struct Programs<'a> {
 pub(crate) struct Tokens {
     access: String,
     refresh: String,
+    pub(crate) id: String,
 }
 
 impl<'a> Programs<'a> {
@@ -136,7 +137,7 @@ impl<'a> Programs<'a> {
         let answer = self.token_endpoint("app", &pairs).send().await.json();
         let text =
             |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("no {name}: {answer}")).to_owned();
-        Tokens { access: text("access_token"), refresh: text("refresh_token") }
+        Tokens { access: text("access_token"), refresh: text("refresh_token"), id: text("id_token") }
     }
 
     pub(crate) async fn assert_tokens_are_dead(&self, tokens: &Tokens) {

@@ -18,6 +18,7 @@ enum Way {
     KratosOthers,
     KratosAdminSession,
     KratosAdminDisabled,
+    PingOneByIdToken,
     PingOneDisabled,
     NativeSession,
     NativeUser,
@@ -33,10 +34,11 @@ type Told = (&'static str, (&'static str, Option<&'static str>), &'static str, O
 
 const ALICE: (&str, Option<&str>) = ("user", Some("user_id"));
 const WORKER: (&str, Option<&str>) = ("client", Some("worker_client_id"));
+const APPLICATION: (&str, Option<&str>) = ("client", Some("app_client_id"));
 const OPERATOR: (&str, Option<&str>) = ("operator", None);
 const REASON: &str = "Alice's laptop was stolen";
 
-const WAYS: [(Way, Told); 18] = [
+const WAYS: [(Way, Told); 19] = [
     (Way::Exit(Exit::PingOneSignOff), ("sign_off", ALICE, "pingone", None)),
     (Way::Exit(Exit::PingOneReset), ("administrator", WORKER, "pingone", None)),
     (Way::Exit(Exit::PingOneDelete), ("administrator", WORKER, "pingone", None)),
@@ -47,6 +49,7 @@ const WAYS: [(Way, Told); 18] = [
     (Way::KratosOthers, ("sign_off", ALICE, "kratos", None)),
     (Way::KratosAdminSession, ("administrator", OPERATOR, "kratos", None)),
     (Way::KratosAdminDisabled, ("user_disabled", OPERATOR, "kratos", None)),
+    (Way::PingOneByIdToken, ("sign_off", APPLICATION, "pingone", None)),
     (Way::PingOneDisabled, ("user_disabled", WORKER, "pingone", None)),
     (Way::NativeSession, ("administrator", OPERATOR, "native", Some(REASON))),
     (Way::NativeUser, ("administrator", OPERATOR, "native", Some(REASON))),
@@ -107,6 +110,14 @@ impl<'a> Scene<'a> {
             Way::KratosAdminDisabled => {
                 let change = json!([{"op": "replace", "path": "/state", "value": "inactive"}]);
                 native(Method::PATCH, &format!("/admin/identities/{user}"), change).await
+            }
+            Way::PingOneByIdToken => {
+                let client = format!("/v1/clients/{}", self.programs.pingone("app_client_id"));
+                native(Method::PATCH, &client, json!({"ends_by_id_token": true})).await;
+                let hint = self.programs.tokens(token).await.id;
+                let environment = self.programs.pingone("env_id");
+                let path = format!("/{environment}/as/idpSignoff?id_token_hint={hint}");
+                sound(world.get(&path).header("accept", "application/json")).await
             }
             Way::PingOneDisabled => {
                 let pairs = [("grant_type", "client_credentials")];

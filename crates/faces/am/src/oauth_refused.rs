@@ -83,7 +83,8 @@ impl From<Refusal> for AmError {
             | Refusal::ResponseType
             | Refusal::RequestObject
             | Refusal::RequestUri
-            | Refusal::LoginRequired) => OAuthRefused::Standard(other).into(),
+            | Refusal::LoginRequired
+            | Refusal::SessionFull) => OAuthRefused::Standard(other).into(),
         }
     }
 }

@@ -97,10 +97,10 @@ impl Named {
         match target {
             EndTarget::One(session) | EndTarget::OneOf { session, .. } => {
                 let found = api.authority.session_record(*session).await?;
-                let found = found.ok_or_else(|| Problem::unknown("session"))?.session;
-                (named.session, named.user) = (Some(found.id), Some(found.user));
-                named.realm = Some(found.realm);
-                named.clients = found.participants.clone();
+                let found = found.ok_or_else(|| Problem::unknown("session"))?;
+                (named.session, named.user) = (Some(found.session.id), Some(found.session.user));
+                named.realm = Some(found.session.realm);
+                named.clients = found.clients;
             }
             EndTarget::User(user) => named.user(api, *user).await?,
             EndTarget::UserBut { user, keep } => {

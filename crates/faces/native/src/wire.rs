@@ -76,7 +76,7 @@ pub(super) fn session(one: &SessionRecord) -> Value {
             "address": session.device.address, "user_agent": session.device.user_agent,
             "location": session.device.location,
         },
-        "clients": session.participants.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "clients": one.clients.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 

@@ -58,8 +58,17 @@ async fn answered(
     {
         let flow = PingOneFlow::begin(face, realm, authorize, Some(live));
         let flow = flow.completed_by(live.session.id, live.user.id, &live.user.username);
-        if let Some(code) = flow.code(face, live).await? {
-            return coded(face, realm, &flow, &code);
+        match flow.code(face, live).await {
+            Ok(Some(code)) => return coded(face, realm, &flow, &code),
+            Err(Problem::Authorization(refusal)) => {
+                return refused(
+                    face,
+                    realm,
+                    AuthorizeError::Told { reply: authorize.reply.clone(), refusal },
+                );
+            }
+            Err(problem) => return Err(problem),
+            Ok(None) => {}
         }
         // The session ended between the look and the code: it is asked for anew.
     }

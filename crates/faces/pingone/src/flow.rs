@@ -9,7 +9,7 @@ use adieu_authority::{
     Check, Client, CodeOrder, GrantError, LiveSession, Realm, SessionId, Span, Timestamp, UserId,
 };
 use adieu_http_kit::dates::rfc3339_ms;
-use adieu_oidc::{Authorize, AuthorizeReply, ResponseMode};
+use adieu_oidc::{Authorize, AuthorizeReply, Refusal, ResponseMode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -163,6 +163,7 @@ impl PingOneFlow {
         let order = CodeOrder {
             session: Arc::clone(&live.session),
             client,
+            issuer: face.provider(&self.realm).issuer.name,
             scope: self.record.scope.clone(),
             nonce: self.record.nonce.clone(),
             redirect_uri: self.record.redirect_uri.clone(),
@@ -171,6 +172,7 @@ impl PingOneFlow {
         match face.authority().issue_code(order).await {
             Ok(code) => Ok(Some(code)),
             Err(GrantError::Invalid | GrantError::Replayed) => Ok(None),
+            Err(GrantError::TooManyParticipants) => Err(Problem::Authorization(Refusal::SessionFull)),
             Err(GrantError::Unwritten(unwritten)) => Err(unwritten.into()),
         }
     }

@@ -142,7 +142,8 @@ impl Problem {
                 | Refusal::ResponseType
                 | Refusal::RequestObject
                 | Refusal::RequestUri
-                | Refusal::LoginRequired,
+                | Refusal::LoginRequired
+                | Refusal::SessionFull,
             ) => StatusCode::BAD_REQUEST,
         }
     }
@@ -287,6 +288,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::RequestObject
         | Refusal::RequestUri
         | Refusal::LoginRequired
+        | Refusal::SessionFull
         | Refusal::Unavailable(_) => refusal.to_string(),
     }
 }

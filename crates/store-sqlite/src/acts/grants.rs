@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use adieu_core::grant::{GrantDecision, decide_redeem, decide_rotate};
 use adieu_core::{
-    Client, ClientId, Grant, GrantAround, GrantError, GrantFacts, GrantId, Outage, RedeemOrder, RevokeOrder,
-    RevokedToken, RotateOrder, Timestamp, decide_issue, decide_revoke, decide_revoke_own, grant_around,
+    Client, ClientId, Grant, GrantAround, GrantError, GrantFacts, GrantId, IssueOrder, Outage, Participant,
+    ParticipantFacts, RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, Timestamp,
+    decide_issue, decide_revoke, decide_revoke_own, grant_around,
 };
 use adieu_store::{Grants, Lookup, Pending};
 
@@ -47,16 +48,37 @@ fn decided(
     Ok(decision.outcome)
 }
 
+fn issue(
+    batch: &mut Batch<'_>,
+    order: &IssueOrder,
+    now: Timestamp,
+) -> rusqlite::Result<Result<(), GrantError>> {
+    let grant = &order.grant;
+    let (facts, taken) = (facts_of(batch, grant)?, rows::grant(batch.db, grant.id)?.is_some());
+    let participants = match &facts.session {
+        Some(facts) => rows::participant_facts(batch.db, &facts.session, &grant.client)?,
+        None => ParticipantFacts::default(),
+    };
+    let issue = match decide_issue(order, &facts, &participants, taken, now) {
+        Ok(issue) => issue,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if let Some(facts) = &facts.session {
+        rows::write_participant(batch.db, &facts.session, &issue.participant)?;
+    }
+    batch.write_grant(issue.grant)?;
+    issue.session.map_or(Ok(()), |session| batch.write_session(session)).map(Ok)
+}
+
 impl Grants for SqliteStore {
-    fn issue(&self, grant: Grant, now: Timestamp) -> Pending<Result<(), GrantError>> {
-        self.writer.write(move |batch| {
-            let taken = rows::grant(batch.db, grant.id)?.is_some();
-            let issue = match decide_issue(&grant, &facts_of(batch, &grant)?, taken, now) {
-                Ok(issue) => issue,
-                Err(refusal) => return Ok(Err(refusal)),
-            };
-            batch.write_grant(issue.grant)?;
-            issue.session.map_or(Ok(()), |session| batch.write_session(session)).map(Ok)
+    fn issue(&self, order: IssueOrder, now: Timestamp) -> Pending<Result<(), GrantError>> {
+        self.writer.write(move |batch| issue(batch, &order, now))
+    }
+
+    fn participants(&self, session: SessionId) -> Pending<Result<Vec<Participant>, Outage>> {
+        self.readers.read(move |db, shared, _| match rows::kept(db, &shared.cipher, session)? {
+            Some(row) => rows::participants(db, row.session()),
+            None => Ok(Vec::new()),
         })
     }
 

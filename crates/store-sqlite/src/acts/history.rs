@@ -92,6 +92,7 @@ fn remembered(
     row: SessionRow,
     now: Timestamp,
 ) -> rusqlite::Result<Option<SessionRecord>> {
+    let clients = rows::clients_of(db, row.session())?;
     let kept = match row {
         SessionRow::Stored(session) => {
             let facts = facts(db, shared, session)?;
@@ -104,5 +105,5 @@ fn remembered(
             KeptSession::Ended(Box::new(tombstone), Arc::new(user))
         }
     };
-    Ok(session_record(kept, now))
+    Ok(session_record(kept, clients, now))
 }

@@ -6,10 +6,11 @@
 mod clients;
 mod endings;
 mod grants;
+mod participants;
 mod people;
 mod sessions;
 
-use adieu_core::{ClientId, TokenHash};
+use adieu_core::TokenHash;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -18,6 +19,7 @@ use crate::error::Damaged;
 pub(crate) use clients::ClientDetail;
 pub(crate) use endings::MassDetail;
 pub(crate) use grants::GrantDetail;
+pub(crate) use participants::ParticipantDetail;
 pub(crate) use people::{PopulationDetail, UserColumns, UserDetail};
 pub(crate) use sessions::{Opened, SessionDetail, TombstoneDetail};
 
@@ -41,8 +43,4 @@ pub(super) fn unhex(text: &str) -> rusqlite::Result<TokenHash> {
     let digit = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
     let bytes: Option<Vec<u8>> = (0..32).map(|n| digit(n * 2)).collect();
     bytes.ok_or_else(|| Damaged::row("hash")).and_then(hash)
-}
-
-fn client_ids(names: &[String]) -> rusqlite::Result<Vec<ClientId>> {
-    names.iter().map(|name| name.parse().map_err(|_| Damaged::row("client id"))).collect()
 }

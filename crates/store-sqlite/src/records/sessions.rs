@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::records::endings::{EndingDetail, ResetDetail, Usual};
-use crate::records::{client_ids, from_json};
+use crate::records::from_json;
 
 /// What of a session is not in columns.
 #[derive(Serialize, Deserialize)]
@@ -31,8 +31,9 @@ pub(crate) struct SessionDetail {
     loc: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     p: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    c: Vec<String>,
+    /// How many clients took part, if any did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    n: Option<u32>,
     /// How the last sign-on ended, of a reset session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reset: Option<ResetDetail>,
@@ -52,7 +53,7 @@ impl SessionDetail {
             ua: session.device.user_agent.clone(),
             loc: session.device.location.clone(),
             p: session.properties.clone(),
-            c: session.participants.iter().map(ToString::to_string).collect(),
+            n: Some(session.participants).filter(|count| *count > 0),
             reset: session.reset_by.as_deref().map(|record| ResetDetail::of(record, usual(session))),
         }
     }
@@ -82,7 +83,7 @@ impl SessionDetail {
             channel,
             device: Device { address: self.ip, user_agent: self.ua, location: self.loc },
             properties: self.p,
-            participants: client_ids(&self.c)?,
+            participants: self.n.unwrap_or(0),
             ..session
         })
     }

@@ -6,6 +6,7 @@ mod directory;
 mod documents;
 mod grants;
 mod mass_endings;
+mod participants;
 mod remains;
 mod sessions;
 
@@ -18,6 +19,7 @@ pub(crate) use directory::*;
 pub(crate) use documents::*;
 pub(crate) use grants::*;
 pub(crate) use mass_endings::*;
+pub(crate) use participants::*;
 pub(crate) use remains::*;
 pub(crate) use sessions::*;
 

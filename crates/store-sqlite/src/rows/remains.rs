@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Damaged;
 use crate::records::{Opened, TombstoneDetail, from_json, to_json};
-use crate::rows::{ENDED, Named, SESSION, bounds, session_columns, session_row, signed};
+use crate::rows::{ENDED, Named, SESSION, bounds, drop_participants, session_columns, session_row, signed};
 
 /// What a row holds.
 pub(crate) enum SessionRow {
@@ -148,8 +148,8 @@ pub(crate) fn put_recent(db: &Connection, session: &Session) -> rusqlite::Result
     Ok(())
 }
 
-/// Takes whatever lies at a place off the list.
-pub(crate) fn forget_recent(db: &Connection, locator: i64) -> rusqlite::Result<()> {
+/// Drops what is kept beside whatever lies at a place: its entry on the list, and who took part.
+pub(crate) fn drop_beside(db: &Connection, locator: i64) -> rusqlite::Result<()> {
     let opened = db
         .prepare_cached("SELECT detail FROM session WHERE locator = ?1")?
         .query_row([locator], |row| Opened::of(row.get_ref(0)?.as_str()?))
@@ -157,6 +157,7 @@ pub(crate) fn forget_recent(db: &Connection, locator: i64) -> rusqlite::Result<(
     if let Some(Opened { realm, at }) = opened {
         db.prepare_cached("DELETE FROM recent WHERE realm = ?1 AND opened_at = ?2 AND locator = ?3")?
             .execute(params![realm.uuid().as_bytes(), at.ms(), locator])?;
+        drop_participants(db, locator)?;
     }
     Ok(())
 }
@@ -175,7 +176,7 @@ pub(crate) fn stretch_after(
 }
 
 pub(crate) fn drop_tombstone(db: &Connection, locator: i64) -> rusqlite::Result<()> {
-    forget_recent(db, locator)?;
+    drop_beside(db, locator)?;
     db.prepare_cached(&format!("DELETE FROM session WHERE locator = ?1 AND state = {ENDED}"))?
         .execute([locator])?;
     Ok(())

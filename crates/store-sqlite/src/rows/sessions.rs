@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::error::Damaged;
 use crate::records::{SessionDetail, from_json, hash, to_json};
-use crate::rows::{forget_recent, put_recent, signed, unsigned};
+use crate::rows::{drop_beside, put_recent, signed, unsigned};
 
 fn hour(at: Timestamp) -> i64 {
     at.s().div_euclid(3600)
@@ -75,7 +75,7 @@ pub(crate) fn session_columns(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Res
         channel: Channel::named(""),
         device: Device::default(),
         properties: Default::default(),
-        participants: Vec::new(),
+        participants: 0,
     })
 }
 
@@ -134,7 +134,7 @@ pub(crate) fn free_place(db: &Connection, key: UserKey) -> rusqlite::Result<Opti
     let Some(slot) = free_slot(db, key)? else { return Ok(None) };
     let place = key.slot(slot);
     if let Some(place) = place {
-        forget_recent(db, signed(place.number()))?;
+        drop_beside(db, signed(place.number()))?;
     }
     Ok(place)
 }

@@ -14,6 +14,7 @@ pub mod flows;
 pub mod grants;
 pub mod history;
 pub mod mass_endings;
+pub mod participants;
 pub mod people;
 pub mod second_factor;
 pub mod sign_ons;
@@ -83,7 +84,11 @@ macro_rules! contract {
             grants::a_refresh_token_rotates_and_an_old_one_revokes,
             grants::a_lost_answer_is_asked_for_again,
             grants::a_grant_dies_with_its_session_epoch_and_client,
-            grants::a_client_that_took_part_is_remembered_once,
+            participants::a_client_that_took_part_is_remembered_once,
+            participants::who_took_part_is_found_whatever_ended_the_session,
+            participants::a_reset_parts_those_before_from_those_after,
+            participants::a_removed_client_is_still_known_to_have_taken_part,
+            participants::one_client_too_many_is_refused_and_the_others_go_on,
             grants::a_revoked_token_stays_revoked_and_nothing_else_is,
             grants::what_outlives_its_session_does_not_outlive_its_user,
             sweep::a_sweep_takes_what_is_over_and_nothing_live,
@@ -123,6 +128,7 @@ mod tests {
             ("grants", include_str!("grants.rs")),
             ("history", include_str!("history.rs")),
             ("mass_endings", include_str!("mass_endings.rs")),
+            ("participants", include_str!("participants.rs")),
             ("people", include_str!("people.rs")),
             ("sign_ons", include_str!("sign_ons.rs")),
             ("sweep", include_str!("sweep.rs")),

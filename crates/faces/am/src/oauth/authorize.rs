@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adieu_authority::{CodeOrder, GrantError, LiveSession, Realm};
 use adieu_http_kit::form::{Params, append_query};
-use adieu_oidc::{Authorize, AuthorizeError, Provider};
+use adieu_oidc::{Authorize, AuthorizeError, Provider, Refusal};
 use axum::body::Body;
 use axum::response::Response;
 
@@ -33,10 +33,18 @@ pub(super) async fn answer(
     if let Some((token, live)) = caller.live()
         && live.session.realm == realm.id
         && authorize.answered_by(&live.session, face.authority.now())
-        && let Some(code) = code(face, live, &authorize).await?
     {
-        caller::touched(face, token).await?;
-        return coded(&provider, &authorize, &code);
+        match code(face, live, &provider, &authorize).await? {
+            Issued::Code(code) => {
+                caller::touched(face, token).await?;
+                return coded(&provider, &authorize, &code);
+            }
+            Issued::Full => {
+                let (reply, refusal) = (authorize.reply.clone(), Refusal::SessionFull);
+                return refused(&provider, AuthorizeError::Told { reply, refusal });
+            }
+            Issued::Ended => {}
+        }
     }
     match authorize.silent_refusal() {
         Some(error) => refused(&provider, error),
@@ -44,19 +52,34 @@ pub(super) async fn answer(
     }
 }
 
-/// A code, unless the session ended since it was looked at.
-async fn code(face: &Face, live: &LiveSession, authorize: &Authorize) -> Result<Option<String>, AmError> {
+/// What became of a code for a session.
+enum Issued {
+    Code(String),
+    /// Too many clients take part.
+    Full,
+    /// The session ended since it was looked at.
+    Ended,
+}
+
+async fn code(
+    face: &Face,
+    live: &LiveSession,
+    provider: &Provider<'_>,
+    authorize: &Authorize,
+) -> Result<Issued, AmError> {
     let order = CodeOrder {
         session: Arc::clone(&live.session),
         client: Arc::clone(&authorize.client),
+        issuer: provider.issuer.name.clone(),
         scope: authorize.scope.clone(),
         nonce: authorize.nonce.clone(),
         redirect_uri: authorize.reply.redirect_uri.clone(),
         challenge: authorize.challenge.clone(),
     };
     match face.authority.issue_code(order).await {
-        Ok(code) => Ok(Some(code)),
-        Err(GrantError::Invalid | GrantError::Replayed) => Ok(None),
+        Ok(code) => Ok(Issued::Code(code)),
+        Err(GrantError::Invalid | GrantError::Replayed) => Ok(Issued::Ended),
+        Err(GrantError::TooManyParticipants) => Ok(Issued::Full),
         Err(GrantError::Unwritten(unwritten)) => Err(unwritten.into()),
     }
 }

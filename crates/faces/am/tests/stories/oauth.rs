@@ -207,6 +207,10 @@ async fn an_id_token_ends_its_session() {
         assert!(reply.cookie(COOKIE).unwrap().contains("01 Jan 1970"), "its cookie goes along");
         assert!(!house.lives(&session).await);
     }
+    let id = adieu_authority::SessionToken::parse(&session).unwrap().id;
+    let record = house.authority().session_record(id).await.unwrap().unwrap();
+    let actor = &record.fate.ending().unwrap().actor;
+    assert!(matches!(actor, adieu_authority::Actor::Client(_)), "who has the ID token ended it: {actor}");
     let back = format!("?id_token_hint={hint}&post_logout_redirect_uri={BYE}&state=s%201");
     let reply = shop.end_session(&back).await;
     assert_eq!((reply.status.as_u16(), reply.header("location")), (302, format!("{BYE}?state=s+1").as_str()));

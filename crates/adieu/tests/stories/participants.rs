@@ -1,0 +1,66 @@
+//! Who takes part in a session, as the doors of applications and the native API show it.
+//!
+//! Nobody is told of anything here.
+
+use adieu_authority::{CodeOrder, SessionId};
+use adieu_core::PARTICIPANTS_MAX;
+use adieu_testkit::World;
+use adieu_testkit::world::Reply;
+use http::Method;
+use serde_json::json;
+
+use crate::one_session::{Dialect, Programs};
+
+/// Lets as many other applications take part in a session as there is room for.
+async fn filled(world: &World, token: &str) -> SessionId {
+    let authority = world.authority();
+    let whoami = world.get("/sessions/whoami").header("x-session-token", token).send().await.json();
+    let id: SessionId = whoami["id"].as_str().and_then(|id| id.parse().ok()).expect("a session id");
+    let found = authority.session_by_id(id, false).get().await.expect("an answer").expect("there");
+    for n in 0..PARTICIPANTS_MAX {
+        let new = json!({"client_id": format!("app-{n}"), "client_name": "An application"});
+        let path = format!("/v1/realms/{}/clients", world.data.realm.id);
+        let made = world.admin(Method::POST, &path).json(&new).send().await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let client = format!("app-{n}").parse().expect("a client id");
+        let client = authority.client(world.data.realm.id, &client).await.expect("an answer");
+        let order = CodeOrder {
+            session: found.session.clone(),
+            client: client.expect("the client"),
+            issuer: "https://id.example.test".into(),
+            scope: "openid".into(),
+            nonce: None,
+            redirect_uri: None,
+            challenge: None,
+        };
+        authority.issue_code(order).await.expect("a code");
+    }
+    id
+}
+
+/// Goal: HOME-LIMITS: an application for which a session has no room is told so in the words of OAuth, at each provider;
+/// the session lives, and the native API names those who take part.
+#[tokio::test]
+async fn an_application_too_many_is_told_so() {
+    let world = World::start().await;
+    let programs = Programs::of(&world);
+    let token = programs.sign_on(Dialect::Kratos).await;
+    let id = filled(&world, &token).await;
+    let (client, to) = (programs.pingone("app_client_id"), programs.pingone("app_redirect_uri"));
+    let query = format!("response_type=code&client_id={client}&redirect_uri={to}&scope=openid&prompt=none");
+    let refused = |reply: Reply| {
+        let location = reply.location().to_owned();
+        assert_eq!(reply.status, 302, "{}", reply.text);
+        assert!(location.starts_with(to), "{location}");
+        assert!(location.contains("error=temporarily_unavailable"), "{location}");
+        assert!(location.contains("error_description="), "{location}");
+    };
+    let pingone = format!("/{}/as/authorize?{query}", programs.pingone("env_id"));
+    refused(world.get(&pingone).cookie("ST", &token).send().await);
+    let am = format!("/am/oauth2/realms/root/realms/alpha/authorize?{query}");
+    refused(world.get(&am).cookie("iPlanetDirectoryPro", &token).send().await);
+
+    let shown = world.admin(Method::GET, &format!("/v1/sessions/{id}")).send().await.json();
+    assert_eq!(shown["state"], "live");
+    assert_eq!(shown["clients"].as_array().map(Vec::len), Some(PARTICIPANTS_MAX as usize));
+}

@@ -1,0 +1,80 @@
+//! Participants of sessions, by the place of the session, its incarnation and its epoch.
+//!
+//! They go with the row of their session, whatever became of it.
+
+use adieu_core::{ClientId, Participant, ParticipantFacts, Session};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::error::Damaged;
+use crate::records::{ParticipantDetail, from_json, to_json};
+use crate::rows::signed;
+
+fn participant_row(row: &Row<'_>, session: &Session) -> rusqlite::Result<Participant> {
+    let client: String = row.get("client")?;
+    let client = client.parse().map_err(|_| Damaged::row("client id"))?;
+    let detail: ParticipantDetail = from_json(row.get_ref("detail")?.as_str()?, "participant")?;
+    Ok(detail.complete(session, client, row.get("epoch")?))
+}
+
+/// All participants of a session, in the order in which they joined.
+pub(crate) fn participants(db: &Connection, session: &Session) -> rusqlite::Result<Vec<Participant>> {
+    let sql = "SELECT epoch, client, detail FROM participant WHERE locator = ?1 AND incarnation = ?2";
+    let place = [signed(session.locator.number()), signed(session.incarnation.number())];
+    let found = db.prepare_cached(sql)?.query_map(place, |row| participant_row(row, session))?.collect();
+    let mut found: Vec<Participant> = <rusqlite::Result<_>>::from(found)?;
+    found.sort_by_key(|one| (one.epoch, one.joined_at));
+    Ok(found)
+}
+
+/// The clients that took part in the last epoch of a session.
+pub(crate) fn clients_of(db: &Connection, session: &Session) -> rusqlite::Result<Vec<ClientId>> {
+    if session.participants == 0 {
+        return Ok(Vec::new());
+    }
+    let all = participants(db, session)?.into_iter().filter(|one| one.epoch == session.epoch);
+    Ok(all.map(|one| one.client).collect())
+}
+
+/// What is stored of the participants of a session, for one more grant of a client.
+pub(crate) fn participant_facts(
+    db: &Connection,
+    session: &Session,
+    client: &ClientId,
+) -> rusqlite::Result<ParticipantFacts> {
+    let place = [signed(session.locator.number()), signed(session.incarnation.number())];
+    let own = "SELECT epoch, client, detail FROM participant
+        WHERE locator = ?1 AND incarnation = ?2 AND epoch = ?3 AND client = ?4";
+    let own = db
+        .prepare_cached(own)?
+        .query_row(params![place[0], place[1], session.epoch, client.as_str()], |row| {
+            participant_row(row, session)
+        })
+        .optional()?;
+    let of_all_epochs = db
+        .prepare_cached("SELECT count(*) FROM participant WHERE locator = ?1 AND incarnation = ?2")?
+        .query_row(place, |row| row.get(0))?;
+    Ok(ParticipantFacts { own, of_all_epochs })
+}
+
+pub(crate) fn write_participant(
+    db: &Connection,
+    session: &Session,
+    participant: &Participant,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO participant(locator, incarnation, epoch, client, detail)
+        VALUES (?1, ?2, ?3, ?4, ?5)";
+    db.prepare_cached(sql)?.execute(params![
+        signed(session.locator.number()),
+        signed(session.incarnation.number()),
+        participant.epoch,
+        participant.client.as_str(),
+        to_json(&ParticipantDetail::of(participant, session)),
+    ])?;
+    Ok(())
+}
+
+/// Drops the participants of whatever lay at a place.
+pub(crate) fn drop_participants(db: &Connection, locator: i64) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM participant WHERE locator = ?1")?.execute([locator])?;
+    Ok(())
+}
