@@ -100,6 +100,8 @@ pub(crate) fn authority(
     let options = Options {
         sessions_cached_max: config.keep.sessions_cached_max,
         pages_max: (config.keep.pages_max > 0).then_some(config.keep.pages_max),
+        // A server that can't write must not look well: whoever started it starts it again.
+        when_writer_lost: || std::process::abort(),
     };
     let store = between(Arc::new(SqliteStore::open(folder, options)?));
     let keyring = Keyring::new(KeyringParts {

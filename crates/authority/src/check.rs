@@ -53,18 +53,23 @@ impl Authority {
         self.store().session_record(id, self.now()).await
     }
 
-    /// The sessions of a user with what became of them, newest first.
-    pub async fn user_session_records(&self, user: UserId, limit: u32) -> Result<Vec<SessionRecord>, Outage> {
-        self.store().user_session_records(user, limit, self.now()).await
+    /// The sessions of a user with what became of them, a page at a time, newest first.
+    pub async fn user_sessions(&self, user: UserId, query: SessionQuery) -> Result<SessionPage, Outage> {
+        self.store().user_sessions(user, query, self.now()).await
+    }
+
+    /// How many sessions of a user are live.
+    pub async fn count_live_sessions(&self, user: UserId) -> Result<u64, Outage> {
+        self.store().count_live_sessions(user, self.now()).await
+    }
+
+    /// How many sessions of a user are kept and may be shown, live or over.
+    pub async fn count_sessions(&self, user: UserId) -> Result<u64, Outage> {
+        self.store().count_sessions(user).await
     }
 
     /// The sessions of a realm with what became of them, a page at a time, newest first.
-    pub async fn realm_sessions(&self, realm: RealmId, listing: SessionQuery) -> Result<SessionPage, Outage> {
-        self.store().realm_sessions(realm, listing, self.now()).await
-    }
-
-    /// The sessions of a user whose rows are there, newest first.
-    pub async fn sessions_of(&self, user: UserId, limit: u32) -> Result<Vec<FoundSession>, Outage> {
-        self.store().sessions_of(user, limit, self.now()).await
+    pub async fn realm_sessions(&self, realm: RealmId, query: SessionQuery) -> Result<SessionPage, Outage> {
+        self.store().realm_sessions(realm, query, self.now()).await
     }
 }

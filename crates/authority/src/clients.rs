@@ -149,6 +149,15 @@ impl Authority {
         self.inner.store.client(id).get().await
     }
 
+    /// The clients of a realm to which a browser may be sent at this address after a sign-off.
+    pub async fn clients_with_post_logout_uri(
+        &self,
+        realm: RealmId,
+        uri: &str,
+    ) -> Result<Vec<Client>, Outage> {
+        self.store().clients_with_post_logout_uri(realm, uri).await
+    }
+
     /// The clients of a realm.
     pub async fn clients(&self, realm: RealmId) -> Result<Vec<Client>, Outage> {
         self.store().clients(realm).await

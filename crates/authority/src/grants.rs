@@ -132,7 +132,7 @@ impl Authority {
             refresh: None,
             revoked: false,
             revoked_tokens: Vec::new(),
-            expires_at: expires_at,
+            expires_at,
         };
         let known_as = KnownAs {
             issuer: order.issuer,

@@ -26,7 +26,7 @@ pub struct SessionFacts {
 impl SessionFacts {
     /// The world around the session.
     pub fn around(&self) -> Around {
-        around(&self.user, self.realm_generation)
+        Around::of_sessions(&self.user, self.realm_generation)
     }
 
     /// The session as it is to be written: no write forgets an activity.
@@ -46,16 +46,31 @@ impl SessionFacts {
     }
 }
 
-/// The world around the sessions of a user.
-pub(crate) fn around(user: &User, realm_generation: u64) -> Around {
-    let generations = Generations { user: user.generation, realm: realm_generation };
-    Around { generations, user_enabled: user.enabled }
+impl Around {
+    /// The world around the sessions of a user.
+    pub fn of_sessions(user: &User, realm_generation: u64) -> Self {
+        let generations = Generations { user: user.generation, realm: realm_generation };
+        Self { generations, user_enabled: user.enabled }
+    }
 }
 
-/// Whether anybody may be shown a session, live or over: not if its user was removed, or all that the user had when it was
-/// born was to be forgotten.
+impl User {
+    /// This user once all their sessions have ended by a generation; `forget` says whether those are shown to nobody.
+    pub fn in_generation(&self, generation: u64, forget: bool) -> Self {
+        let forgotten = if forget { generation } else { self.forgotten };
+        Self { generation, forgotten, ..self.clone() }
+    }
+}
+
+/// Whether anybody may be shown a session, live or over.
 pub fn is_shown(session: &Session, user: &User) -> bool {
-    !user.removed && session.born.user >= user.forgotten
+    is_shown_of_generation(session.born.user, user)
+}
+
+/// The same for all sessions that were born under a generation of their user: nobody is shown them if the user was removed,
+/// or all that the user had by then was to be forgotten.
+pub const fn is_shown_of_generation(generation: u64, user: &User) -> bool {
+    !user.removed && generation >= user.forgotten
 }
 
 impl Family {

@@ -48,7 +48,7 @@ pub use ending::{
 };
 pub use ending_record::{EndScope, EndingRecord, MassEnding};
 pub use entropy::Entropy;
-pub use facts::{SessionFacts, is_shown};
+pub use facts::{SessionFacts, is_shown, is_shown_of_generation};
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, ReplacedToken, RotateOrder};
 pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
 pub use how_ended::{EndedWith, how_ended};

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use crate::cause::Cause;
 use crate::directory::{Beyond, Realm, User};
 use crate::ending::{EndKind, EndOrder, EndTarget};
-use crate::facts::{SessionFacts, around};
-use crate::ids::{Locator, UserKey};
+use crate::facts::SessionFacts;
+use crate::ids::Locator;
 use crate::origin::{Actor, Origin};
 use crate::outline::SessionOutline;
 use crate::session::{Around, Session, Verdict};
@@ -74,7 +74,7 @@ pub fn decide_opening<'o>(
     let known = previous.as_ref().map(|facts| (&*facts.session, facts.seen_at));
     let decision = decide_sign_on(order, &user, realm.generation, known, now)?;
     let spent = decide_spending(order, &user, now)?;
-    let around = around(&user, realm.generation);
+    let around = Around::of_sessions(&user, realm.generation);
     Ok(Opening { order, decision, user, spent, around, now })
 }
 
@@ -89,9 +89,9 @@ impl<'o> Opening<'o> {
         Room { order, around, now, going_on, others: Vec::new(), needs_place: self.needs_place() }
     }
 
-    /// Under which key the user's sessions lie.
-    pub fn user_key(&self) -> UserKey {
-        self.user.key
+    /// Who signs on.
+    pub const fn user(&self) -> &Arc<User> {
+        &self.user
     }
 
     /// Whether a free place is needed: [`Opening::finish`] is told of one.

@@ -61,7 +61,7 @@ impl SessionRecord {
 #[derive(Clone, Debug)]
 pub enum KeptSession {
     /// All of it, and the endings of many that it was born before.
-    Stored(SessionFacts, EndedWith),
+    Stored(SessionFacts, Box<EndedWith>),
     /// What is left of an ended one, and its user.
     Ended(Box<Tombstone>, Arc<User>),
 }

@@ -8,6 +8,8 @@
 pub enum Place {
     /// A reader has read its rows, and has not filled them into the map.
     RowsRead,
+    /// The writer is about to run an order of a batch.
+    OrderRun,
     /// The writer has run a batch, and has not committed it.
     BatchRun,
     /// The commit is durable; the map does not say so yet, and nobody is answered.

@@ -17,6 +17,7 @@ mod records;
 mod rows;
 mod schema;
 mod shared;
+mod stale;
 mod writer;
 
 use std::path::Path;
@@ -41,11 +42,14 @@ pub struct Options {
     pub sessions_cached_max: usize,
     /// The largest size of the database, in pages of 4 KiB; none is SQLite's own limit.
     pub pages_max: Option<u32>,
+    /// Called when the store can't write any more although nothing is wrong with the disk: a fault of the program that no
+    /// order is to blame for. Whoever serves ends the process here, so that it is started anew.
+    pub when_writer_lost: fn(),
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { sessions_cached_max: 2_000_000, pages_max: None }
+        Self { sessions_cached_max: 2_000_000, pages_max: None, when_writer_lost: || {} }
     }
 }
 
@@ -76,7 +80,7 @@ impl SqliteStore {
         });
         let connection = open_writing(&path, options)?;
         let readers = Readers::start(&path, &shared)?;
-        let writer = Writer::start(connection, &shared)?;
+        let writer = Writer::start(connection, &shared, options.when_writer_lost)?;
         let (writer, readers) = (Arc::new(writer), Arc::new(readers));
         Ok(Self { shared, writer, readers, sweep_cursor: Arc::default(), _folder: Arc::new(folder) })
     }

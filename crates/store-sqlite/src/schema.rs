@@ -1,7 +1,7 @@
 //! The tables, their migrations, and how connections are set up.
 //!
-//! Sessions lie in locator order, so all rows of a user lie together, and there is no other index on them. An ended session
-//! stays in its row as a tombstone: an ending writes one page and not three (decision 0005).
+//! Sessions lie in locator order, so all rows of a user lie together, and there is no index on them that an ending would
+//! write: an ended session stays in its row as a tombstone (decision 0005), and on the lists it is on (decision 0014).
 
 use std::path::Path;
 
@@ -73,6 +73,19 @@ const MIGRATIONS: &[&str] = &[
         FROM session, json_each(session.detail, '$.c') AS part;
      UPDATE session SET detail = json_set(json_remove(detail, '$.c'), '$.n', json_array_length(detail, '$.c'))
         WHERE json_array_length(detail, '$.c') > 0;",
+    // What says whether a session is live stands in columns; lists of a user's sessions; addresses after a sign-off.
+    "ALTER TABLE session ADD COLUMN idle INTEGER;
+     UPDATE session SET idle = detail ->> 'i', detail = json_remove(detail, '$.i');
+     CREATE TABLE user_recent(key INTEGER NOT NULL, opened_at INTEGER NOT NULL, locator INTEGER NOT NULL,
+        PRIMARY KEY(key, opened_at, locator)) WITHOUT ROWID;
+     INSERT INTO user_recent SELECT locator >> 17, detail ->> 'o', locator FROM session;
+     CREATE TABLE user_live(key INTEGER NOT NULL, generation INTEGER NOT NULL, opened_at INTEGER NOT NULL,
+        locator INTEGER NOT NULL, PRIMARY KEY(key, generation, opened_at, locator)) WITHOUT ROWID;
+     INSERT INTO user_live SELECT locator >> 17, user_generation, detail ->> 'o', locator FROM session WHERE state != 2;
+     CREATE TABLE post_logout_uri(realm BLOB NOT NULL, uri TEXT NOT NULL, client TEXT NOT NULL,
+        PRIMARY KEY(realm, uri, client)) WITHOUT ROWID;
+     INSERT OR IGNORE INTO post_logout_uri SELECT client.realm, uri.value, client.id
+        FROM client, json_each(client.detail, '$.post_logout_redirect_uris') uri WHERE client.removed = 0;",
 ];
 
 /// What a connection is for.
@@ -173,7 +186,7 @@ mod tests {
         );
         let id = "x'00000000000040008000000000000007'";
         let session = r#"{"r":"a1fa0000-0000-4000-8000-000000000001","u":"00000000-0000-4000-8000-000000000007","o":100,
-            "a":100,"m":[["password",100]],"d":"am"}"#;
+            "a":100,"i":50,"m":[["password",100]],"d":"am"}"#;
         let grave = r#"{"id":"00000000-0000-4000-8000-000000000009","r":"a1fa0000-0000-4000-8000-000000000001",
             "u":"00000000-0000-4000-8000-000000000007","o":90,"why":"administrator","who":"operator","d":"kratos","c":["shop"]}"#;
         let hash = format!("x'{}'", "00".repeat(32));
@@ -198,7 +211,12 @@ mod tests {
             Some("all")
         );
         let cipher = SessionIdCipher::new(&adieu_core::InstallationKey::from_bytes([7; 32]));
-        let kept = rows::kept_of(&db, &cipher, ada.key).expect("read");
+        let of_user = rows::SessionList::User(ada.key);
+        let places = rows::cursors_after(&db, of_user, None, 10).expect("read");
+        let kept: Vec<_> = places
+            .iter()
+            .map(|place| rows::kept_at(&db, &cipher, *place).expect("read").expect("there"))
+            .collect();
         let [rows::SessionRow::Stored(session), rows::SessionRow::Ended(grave)] = &kept[..] else {
             panic!("two rows")
         };
@@ -210,8 +228,11 @@ mod tests {
         assert_eq!(grave.session.participants, 1);
         let clients = rows::clients_of(&db, &grave.session).expect("read");
         assert_eq!(clients.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["shop"]);
-        let marks = rows::marks_after(&db, ada.realm, None, 10).expect("read");
+        let marks = rows::cursors_after(&db, rows::SessionList::Realm(ada.realm), None, 10).expect("read");
         assert_eq!(marks.iter().map(|mark| mark.opened_at.ms()).collect::<Vec<_>>(), [100, 90]);
+        let live = rows::cursors_after(&db, rows::SessionList::live_of(&ada), None, 10).expect("read");
+        assert_eq!(live.iter().map(|place| place.opened_at.ms()).collect::<Vec<_>>(), [100]);
+        assert_eq!(session.idle.map(adieu_core::Span::ms), Some(50));
         assert_ne!(session.id, SessionId::from_bytes([0; 16]));
     }
 

@@ -1,10 +1,11 @@
 //! The writing thread: group commit, publication, answers, in this order.
 //!
 //! ENDED-IS-DURABLE: nobody is answered before the commit that carries their order is synced. NO-STALE-YES: before
-//! the answer the maps say what the commit says. If an order fails on the database, the batch is rolled back and each
-//! order is tried alone, so that one bad page spoils one answer.
+//! the answer the maps say what the commit says. If an order fails on the database or panics, the batch is rolled back and
+//! each order is tried alone, so that one bad page or one fault spoils one answer.
 
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
@@ -20,8 +21,9 @@ use crate::cache::CachedSession;
 use crate::error::{Closed, OpenError, QueueFull};
 use crate::hooks::Place;
 use crate::queue::{NotQueued, Queue};
-use crate::rows;
+use crate::rows::{self, LiveEntry};
 use crate::shared::Shared;
+use crate::stale::StaleEntries;
 
 /// Orders that may wait for the writer (HOME-LIMITS): some tenths of a second of work.
 const WAITING_MAX: usize = 16_384;
@@ -47,7 +49,14 @@ where
     F: FnMut(&mut Batch<'_>) -> rusqlite::Result<Result<T, E>> + Send,
 {
     fn run(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<()> {
-        self.outcome = Some((self.work)(batch)?);
+        batch.refused_in_writing = false;
+        let changes = batch.db.total_changes();
+        let outcome = (self.work)(batch)?;
+        debug_assert!(
+            outcome.is_ok() || batch.refused_in_writing || batch.db.total_changes() == changes,
+            "an order that is refused has written something"
+        );
+        self.outcome = Some(outcome);
         Ok(())
     }
 
@@ -69,6 +78,9 @@ pub(crate) struct Batch<'a> {
     dirty: HashSet<u128>,
     /// Whether the disk is full.
     room: Room,
+    stale: &'a mut StaleEntries,
+    /// The order at work is refused, and what it wrote belongs to the refusal.
+    refused_in_writing: bool,
 }
 
 /// What there is room for. An ending is the last thing that a full disk stops.
@@ -125,7 +137,11 @@ impl<'a> Batch<'a> {
     }
 
     pub(crate) fn write_session(&mut self, session: Session) -> rusqlite::Result<()> {
-        rows::write_session(self.db, &session)?;
+        if rows::write_session(self.db, &session)? {
+            // The lists of this user are written anyway.
+            let stale = self.stale.take(session.locator.user_key());
+            self.drop_stale(&stale)?;
+        }
         self.dirty.insert(session.id.number());
         self.touched.push(Touched::Session(session.id, Some(Arc::new(session))));
         Ok(())
@@ -146,6 +162,7 @@ impl<'a> Batch<'a> {
     }
 
     pub(crate) fn write_client(&mut self, client: Client, removed: bool) -> rusqlite::Result<()> {
+        rows::list_post_logout_uris(self.db, &client, removed)?;
         rows::write_client(self.db, &client, removed)?;
         let id = client.id.clone();
         self.touched.push(Touched::Client(id, (!removed).then(|| Arc::new(client))));
@@ -158,20 +175,45 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// Says that the order at work is refused and writes that down: a code that is replayed revokes its grant.
+    pub(crate) fn refuse_in_writing(&mut self) {
+        self.refused_in_writing = true;
+    }
+
+    /// Takes entries off the lists of live sessions if their sessions have ended; on a full disk they stay.
+    pub(crate) fn drop_stale(&self, entries: &[LiveEntry]) -> rusqlite::Result<()> {
+        if self.room == Room::Enough {
+            for entry in entries {
+                rows::drop_stale(self.db, *entry)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The one place that writes an ending (ONE-ROAD): the changes that `decide_ending` has decided.
     pub(crate) fn apply(&mut self, changes: Vec<EndingChange>) -> rusqlite::Result<()> {
         for change in changes {
             match change {
                 EndingChange::Bury(tombstone) => {
+                    if self.room != Room::Enough && tombstone.ending.reason.is_some() {
+                        tracing::warn!(
+                            session = %tombstone.session.id,
+                            "the disk is full: the ending stands, its reason is lost"
+                        );
+                    }
                     rows::bury(self.db, &tombstone, self.room != Room::Enough)?;
+                    if tombstone.forgotten && self.room == Room::Enough {
+                        rows::forget_listed(self.db, rows::signed(tombstone.session.locator.number()))?;
+                    }
                     self.dirty.insert(tombstone.session.id.number());
                     self.touched.push(Touched::Session(tombstone.session.id, None));
+                    let stale = self.stale.note(LiveEntry::of(&tombstone.session));
+                    self.drop_stale(&stale)?;
                 }
                 EndingChange::Write(session) => self.write_session(*session)?,
                 EndingChange::RaiseUser { key, to, forget } => {
                     if let Some(user) = rows::user_by_key(self.db, key)? {
-                        let forgotten = if forget { to } else { user.forgotten };
-                        self.write_user(User { generation: to, forgotten, ..user })?;
+                        self.write_user(user.in_generation(to, forget))?;
                     }
                 }
                 EndingChange::RaiseRealm { id, to } => {
@@ -228,13 +270,19 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection, shared: &Arc<Shared>) -> Result<Self, OpenError> {
+    /// Starts the thread; `when_lost` is called if it can't go on, after nobody waits for it any more.
+    pub(crate) fn start(
+        connection: Connection,
+        shared: &Arc<Shared>,
+        when_lost: fn(),
+    ) -> Result<Self, OpenError> {
         let queue = Arc::new(Queue::new(WAITING_MAX));
         let (orders, shared) = (Arc::clone(&queue), Arc::clone(shared));
         let work = move || {
-            let _abandoned = Abandoned(&orders);
+            let _lost = Lost { queue: &orders, when_lost };
+            let mut stale = StaleEntries::default();
             while let Some(jobs) = orders.gather(BATCH_MAX) {
-                work_off(&connection, &shared, jobs);
+                work_off(&connection, &shared, &mut stale, jobs);
             }
         };
         let thread = thread::Builder::new().name("store-write".into()).spawn(work);
@@ -277,12 +325,20 @@ impl Writer {
     }
 }
 
-/// A writer that dies of a fault leaves nobody waiting: what waits is in doubt, what comes is not taken.
-struct Abandoned<'a>(&'a Queue<Box<dyn Job>>);
+/// A writer that dies of a fault outside an order leaves nobody waiting: what waits is in doubt, what comes is not taken.
+/// Then whoever opened the store is told: a process that can't write must not go on.
+struct Lost<'a> {
+    queue: &'a Queue<Box<dyn Job>>,
+    when_lost: fn(),
+}
 
-impl Drop for Abandoned<'_> {
+impl Drop for Lost<'_> {
     fn drop(&mut self) {
-        self.0.abandon();
+        self.queue.abandon();
+        if thread::panicking() {
+            tracing::error!("the store's writer met a fault and can't go on");
+            (self.when_lost)();
+        }
     }
 }
 
@@ -305,40 +361,50 @@ impl Drop for Writer {
 enum BatchFailure {
     /// Rolled back before the commit: nothing was written.
     Undone(rusqlite::Error),
+    /// An order panicked: rolled back, nothing was written.
+    Panicked,
     /// The commit itself failed: it may be on disk.
     Unknown(rusqlite::Error),
 }
 
-fn work_off(db: &Connection, shared: &Shared, mut jobs: Vec<Box<dyn Job>>) {
+impl BatchFailure {
+    fn shown(&self) -> String {
+        match self {
+            Self::Undone(error) | Self::Unknown(error) => {
+                format!("{error}; is the disk full or damaged?")
+            }
+            Self::Panicked => "an order met a fault of the program and was rolled back".into(),
+        }
+    }
+}
+
+fn work_off(db: &Connection, shared: &Shared, stale: &mut StaleEntries, mut jobs: Vec<Box<dyn Job>>) {
     metrics::histogram!("adieu_store_commit_orders").record(jobs.len() as f64);
-    let mut result = commit(db, shared, &mut jobs, Room::Enough);
+    let mut result = commit(db, shared, stale, &mut jobs, Room::Enough);
     for room in [Room::Short, Room::None] {
         if let ([_], Err(BatchFailure::Undone(error))) = (&jobs[..], &result)
             && error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
         {
-            result = commit(db, shared, &mut jobs, room);
+            result = commit(db, shared, stale, &mut jobs, room);
         }
     }
     match result {
         Ok(()) => jobs.into_iter().for_each(|job| job.answer(None)),
-        Err(BatchFailure::Undone(_)) if jobs.len() > 1 => {
+        Err(BatchFailure::Undone(_) | BatchFailure::Panicked) if jobs.len() > 1 => {
             for job in jobs {
-                work_off(db, shared, vec![job]);
+                work_off(db, shared, stale, vec![job]);
             }
         }
         Err(failure) => {
-            let shown = match &failure {
-                BatchFailure::Undone(error) | BatchFailure::Unknown(error) => error.to_string(),
-            };
-            tracing::error!(
-                error = shown,
-                orders = jobs.len(),
-                "the store could not commit; is the disk full or damaged?"
-            );
+            let shown = failure.shown();
+            tracing::error!(error = shown, orders = jobs.len(), "the store could not commit");
             for job in jobs {
                 job.answer(Some(match &failure {
                     BatchFailure::Undone(_) => Unwritten::NotTaken(Outage::new(shown.clone())),
-                    BatchFailure::Unknown(_) => Unwritten::InDoubt(Outage::new(shown.clone())),
+                    // An order that panics alone is not to be sent again: it would panic again.
+                    BatchFailure::Unknown(_) | BatchFailure::Panicked => {
+                        Unwritten::InDoubt(Outage::new(shown.clone()))
+                    }
                 }));
             }
         }
@@ -349,24 +415,40 @@ fn work_off(db: &Connection, shared: &Shared, mut jobs: Vec<Box<dyn Job>>) {
 fn commit(
     db: &Connection,
     shared: &Shared,
+    stale: &mut StaleEntries,
     jobs: &mut [Box<dyn Job>],
     room: Room,
 ) -> Result<(), BatchFailure> {
-    let undo = |error| {
-        // A rollback that fails leaves a transaction that the next BEGIN reports.
-        let _ = db.execute_batch("ROLLBACK");
-        BatchFailure::Undone(error)
+    let undo = |failure| {
+        roll_back(db);
+        failure
     };
-    db.execute_batch("BEGIN IMMEDIATE").map_err(undo)?;
-    let mut batch = Batch { db, shared, touched: Vec::new(), dirty: HashSet::new(), room };
+    db.execute_batch("BEGIN IMMEDIATE").map_err(|error| undo(BatchFailure::Undone(error)))?;
+    let mut batch = Batch {
+        db,
+        shared,
+        touched: Vec::new(),
+        dirty: HashSet::new(),
+        room,
+        stale,
+        refused_in_writing: false,
+    };
     for job in jobs.iter_mut() {
-        job.run(&mut batch).map_err(undo)?;
+        // What a panic leaves half done is in the transaction, and in the batch, which is dropped.
+        let run = AssertUnwindSafe(|| {
+            shared.pass(Place::OrderRun);
+            job.run(&mut batch)
+        });
+        match catch_unwind(run) {
+            Ok(ran) => ran.map_err(|error| undo(BatchFailure::Undone(error)))?,
+            Err(_) => return Err(undo(BatchFailure::Panicked)),
+        }
     }
     let touched = batch.touched;
     shared.pass(Place::BatchRun);
     let clock = commit_clock();
     db.execute_batch("COMMIT").map_err(|error| {
-        let _ = db.execute_batch("ROLLBACK"); // If SQLite has not rolled back itself already.
+        roll_back(db);
         BatchFailure::Unknown(error)
     })?;
     clock.stop();
@@ -378,6 +460,12 @@ fn commit(
     }
     shared.caches.publish(number);
     Ok(())
+}
+
+/// Ends the transaction, if SQLite has not done so itself.
+fn roll_back(db: &Connection) {
+    let rolled_back = db.is_autocommit() || db.execute_batch("ROLLBACK").is_ok();
+    assert!(rolled_back && db.is_autocommit(), "a writer that can't roll back can't write any more");
 }
 
 /// Measures a commit for the metrics; nothing is decided by it.

@@ -39,7 +39,7 @@ impl<T> Lookup<T> {
     }
 }
 
-/// A place in the list of a realm's sessions, which is ordered by the time they opened.
+/// A place in a list of sessions, which is ordered by the time they opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SessionCursor {
     /// When the session at this place opened.
@@ -48,7 +48,7 @@ pub struct SessionCursor {
     pub locator: Locator,
 }
 
-/// What to list of a realm's sessions.
+/// What to list of the sessions of a realm or a user.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionQuery {
     /// Only older ones than the one at this place.
@@ -59,8 +59,15 @@ pub struct SessionQuery {
     pub live: Option<bool>,
 }
 
-/// Some sessions of a realm, newest first.
-#[derive(Clone, Debug)]
+impl SessionQuery {
+    /// Whether it asks for a session like this one.
+    pub fn asks_for(&self, record: &SessionRecord) -> bool {
+        self.live.is_none_or(|live| live == record.is_live())
+    }
+}
+
+/// Some sessions, newest first.
+#[derive(Clone, Debug, Default)]
 pub struct SessionPage {
     /// The sessions. There may be fewer than asked for although there are more to come.
     pub sessions: Vec<SessionRecord>,
@@ -147,32 +154,31 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> Lookup<Result<Option<FoundSession>, Outage>>;
 
-    /// The sessions of a user whose rows are there, newest first, at most `limit`.
-    fn sessions_of(
-        &self,
-        user: UserId,
-        limit: u32,
-        now: Timestamp,
-    ) -> Pending<Result<Vec<FoundSession>, Outage>>;
-
     /// The session of that public id, live, over or ended. `None` when nothing of it is kept, or it is to be shown to
     /// nobody.
     fn session_record(&self, id: SessionId, now: Timestamp)
     -> Pending<Result<Option<SessionRecord>, Outage>>;
 
-    /// The sessions of a user as [`Sessions::session_record`] shows them, newest first, at most `limit`.
-    fn user_session_records(
+    /// The sessions of a user as [`Sessions::session_record`] shows them, a page at a time. What is live is found
+    /// however many others there are.
+    fn user_sessions(
         &self,
         user: UserId,
-        limit: u32,
+        query: SessionQuery,
         now: Timestamp,
-    ) -> Pending<Result<Vec<SessionRecord>, Outage>>;
+    ) -> Pending<Result<SessionPage, Outage>>;
+
+    /// How many sessions of a user are live.
+    fn count_live_sessions(&self, user: UserId, now: Timestamp) -> Pending<Result<u64, Outage>>;
+
+    /// How many sessions of a user are kept and may be shown, live or over.
+    fn count_sessions(&self, user: UserId) -> Pending<Result<u64, Outage>>;
 
     /// The sessions of a realm as [`Sessions::session_record`] shows them, a page at a time.
     fn realm_sessions(
         &self,
         realm: RealmId,
-        listing: SessionQuery,
+        query: SessionQuery,
         now: Timestamp,
     ) -> Pending<Result<SessionPage, Outage>>;
 
@@ -245,6 +251,9 @@ pub trait Directory: Send + Sync {
 
     /// The client of that id.
     fn client(&self, id: &ClientId) -> Lookup<Result<Option<Arc<Client>>, Outage>>;
+    /// The clients of a realm that name this address as one to go to after a sign-off, by id.
+    fn clients_with_post_logout_uri(&self, realm: RealmId, uri: &str)
+    -> Pending<Result<Vec<Client>, Outage>>;
     /// The clients of a realm, by id.
     fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>>;
     /// Makes a client or replaces all of it but its generation, which only an ending raises, and its revoked tokens.

@@ -132,15 +132,6 @@ impl Sessions for FailingStore {
         self.answer(|store| store.session_by_id(id, touch, now))
     }
 
-    fn sessions_of(
-        &self,
-        user: UserId,
-        limit: u32,
-        now: Timestamp,
-    ) -> Pending<Result<Vec<FoundSession>, Outage>> {
-        self.read(|store| store.sessions_of(user, limit, now))
-    }
-
     fn session_record(
         &self,
         id: SessionId,
@@ -149,22 +140,30 @@ impl Sessions for FailingStore {
         self.read(|store| store.session_record(id, now))
     }
 
-    fn user_session_records(
+    fn user_sessions(
         &self,
         user: UserId,
-        limit: u32,
+        query: SessionQuery,
         now: Timestamp,
-    ) -> Pending<Result<Vec<SessionRecord>, Outage>> {
-        self.read(|store| store.user_session_records(user, limit, now))
+    ) -> Pending<Result<SessionPage, Outage>> {
+        self.read(|store| store.user_sessions(user, query, now))
+    }
+
+    fn count_live_sessions(&self, user: UserId, now: Timestamp) -> Pending<Result<u64, Outage>> {
+        self.read(|store| store.count_live_sessions(user, now))
+    }
+
+    fn count_sessions(&self, user: UserId) -> Pending<Result<u64, Outage>> {
+        self.read(|store| store.count_sessions(user))
     }
 
     fn realm_sessions(
         &self,
         realm: RealmId,
-        listing: SessionQuery,
+        query: SessionQuery,
         now: Timestamp,
     ) -> Pending<Result<SessionPage, Outage>> {
-        self.read(|store| store.realm_sessions(realm, listing, now))
+        self.read(|store| store.realm_sessions(realm, query, now))
     }
 
     fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Pending<Result<SignedOn, SignOnError>> {
@@ -275,6 +274,14 @@ impl Directory for FailingStore {
 
     fn client(&self, id: &ClientId) -> Lookup<Result<Option<Arc<Client>>, Outage>> {
         self.answer(|store| store.client(id))
+    }
+
+    fn clients_with_post_logout_uri(
+        &self,
+        realm: RealmId,
+        uri: &str,
+    ) -> Pending<Result<Vec<Client>, Outage>> {
+        self.read(|store| store.clients_with_post_logout_uri(realm, uri))
     }
 
     fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>> {

@@ -7,6 +7,7 @@
 //! who may what.
 
 pub mod crash;
+pub mod crowd;
 pub mod data;
 pub mod failing;
 pub mod nodes;

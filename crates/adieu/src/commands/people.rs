@@ -47,6 +47,9 @@ pub enum UserCommand {
     Disable {
         /// Name, e-mail address or id.
         user: String,
+        /// Why: up to 256 characters, kept with the sessions that end.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
         /// Whose user is meant.
         #[command(flatten)]
         of: OfRealm,
@@ -100,8 +103,8 @@ pub fn user(command: UserCommand) -> Result<()> {
         match command {
             UserCommand::Add { username, email, admin, of } => add(username, email, admin, of).await,
             UserCommand::Passwd { user, keep_sessions, of } => passwd(&user, keep_sessions, of).await,
-            UserCommand::Disable { user, of } => enable(&user, false, of).await,
-            UserCommand::Enable { user, of } => enable(&user, true, of).await,
+            UserCommand::Disable { user, reason, of } => enable(&user, false, reason, of).await,
+            UserCommand::Enable { user, of } => enable(&user, true, None, of).await,
             UserCommand::List { name, limit, of } => list(name, limit, of).await,
         }
     })
@@ -156,11 +159,14 @@ async fn passwd(user: &str, keep_sessions: bool, of: OfRealm) -> Result<()> {
     })
 }
 
-async fn enable(user: &str, enabled: bool, of: OfRealm) -> Result<()> {
+async fn enable(user: &str, enabled: bool, reason: Option<String>, of: OfRealm) -> Result<()> {
     let api = open(&of.reach).await?;
     let id = user_id(&api, &of.realm, user).await?;
-    let body = Some(json!({"enabled": enabled}));
-    let now = api.ask(Method::PATCH, &format!("/v1/users/{id}"), body).await?;
+    let mut body = json!({"enabled": enabled});
+    if let Some(reason) = reason {
+        body["reason"] = reason.into();
+    }
+    let now = api.ask(Method::PATCH, &format!("/v1/users/{id}"), Some(body)).await?;
     let what = if enabled { "can sign on" } else { "can't sign on; all sessions are ended" };
     shown::one(&now, of.reach.json, || format!("user {} ({id}) {what}", text(&now, "username")))
 }

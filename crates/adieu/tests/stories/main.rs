@@ -9,6 +9,7 @@ mod crash;
 mod crowd;
 mod first_worker;
 mod forward_auth;
+mod long_history;
 mod no_false_no;
 mod one_session;
 mod operator;

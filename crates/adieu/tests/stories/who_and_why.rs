@@ -55,8 +55,8 @@ const WAYS: [(Way, Told); 19] = [
     (Way::NativeUser, ("administrator", OPERATOR, "native", Some(REASON))),
     (Way::NativeAllButOne, ("administrator", OPERATOR, "native", Some(REASON))),
     (Way::NativeRealm, ("administrator", OPERATOR, "native", Some(REASON))),
-    (Way::NativeDisabled, ("user_disabled", OPERATOR, "native", None)),
-    (Way::NativePassword, ("password_changed", OPERATOR, "native", None)),
+    (Way::NativeDisabled, ("user_disabled", OPERATOR, "native", Some(REASON))),
+    (Way::NativePassword, ("password_changed", OPERATOR, "native", Some(REASON))),
     (Way::Time, ("expired", ("system", None), "system", None)),
 ];
 
@@ -81,31 +81,31 @@ impl<'a> Scene<'a> {
 
     async fn end(&self, way: Way, token: &str, id: &str) {
         let (world, user) = (self.world, self.programs.pingone("user_id"));
-        let native = |method, path: &str, body: Value| sound(world.admin(method, path).json(&body));
+        let native = |method, path: &str, body: Value| done(world.admin(method, path).json(&body));
         let ending = |target: Value| {
             let mut order = target;
             order["reason"] = REASON.into();
             native(Method::POST, "/v1/endings", order)
         };
         match way {
-            Way::Exit(exit) => return self.programs.end(exit, token).await,
-            Way::Time => return world.wait_s(2 * 24 * 3600),
+            Way::Exit(exit) => self.programs.end(exit, token).await,
+            Way::Time => world.wait_s(2 * 24 * 3600),
             Way::AmLogoutByUser => {
                 let path = "/am/json/realms/root/realms/alpha/sessions/?_action=logoutByUser";
                 let ask = world.post(path).header("iplanetdirectorypro", token);
                 let ask = ask.header("accept-api-version", "resource=5.1, protocol=1.0");
-                sound(ask.json(&json!({"username": self.programs.pingone("user")}))).await
+                done(ask.json(&json!({"username": self.programs.pingone("user")}))).await
             }
             Way::KratosNativeLogout => {
                 let ask = world.delete("/self-service/logout/api");
-                sound(ask.json(&json!({"session_token": token}))).await
+                done(ask.json(&json!({"session_token": token}))).await
             }
             Way::KratosOthers => {
                 let other = self.programs.sign_on(Dialect::Kratos).await;
-                sound(world.delete("/sessions").header("x-session-token", &other)).await
+                done(world.delete("/sessions").header("x-session-token", &other)).await
             }
             Way::KratosAdminSession => {
-                sound(world.admin(Method::DELETE, &format!("/admin/sessions/{id}"))).await
+                done(world.admin(Method::DELETE, &format!("/admin/sessions/{id}"))).await
             }
             Way::KratosAdminDisabled => {
                 let change = json!([{"op": "replace", "path": "/state", "value": "inactive"}]);
@@ -117,7 +117,7 @@ impl<'a> Scene<'a> {
                 let hint = self.programs.tokens(token).await.id;
                 let environment = self.programs.pingone("env_id");
                 let path = format!("/{environment}/as/idpSignoff?id_token_hint={hint}");
-                sound(world.get(&path).header("accept", "application/json")).await
+                done(world.get(&path).header("accept", "application/json")).await
             }
             Way::PingOneDisabled => {
                 let pairs = [("grant_type", "client_credentials")];
@@ -125,7 +125,7 @@ impl<'a> Scene<'a> {
                 let environment = self.programs.pingone("env_id");
                 let path = format!("/v1/environments/{environment}/users/{user}/enabled");
                 let ask = world.ask(Method::PUT, &path).json(&json!({"enabled": false}));
-                sound(ask.bearer(worker["access_token"].as_str().expect("a token"))).await
+                done(ask.bearer(worker["access_token"].as_str().expect("a token"))).await
             }
             Way::NativeSession => ending(json!({"session": id})).await,
             Way::NativeUser => ending(json!({"user": user})).await,
@@ -135,13 +135,18 @@ impl<'a> Scene<'a> {
             }
             Way::NativeRealm => ending(json!({"realm": self.programs.pingone("env_id")})).await,
             Way::NativeDisabled => {
-                native(Method::PATCH, &format!("/v1/users/{user}"), json!({"enabled": false})).await
+                native(
+                    Method::PATCH,
+                    &format!("/v1/users/{user}"),
+                    json!({"enabled": false, "reason": REASON}),
+                )
+                .await
             }
             Way::NativePassword => {
-                let password = json!({"password": self.programs.pingone("password")});
+                let password = json!({"password": self.programs.pingone("password"), "reason": REASON});
                 native(Method::PUT, &format!("/v1/users/{user}/password"), password).await
             }
-        };
+        }
     }
 
     fn expected(&self, told: Told) -> Value {
@@ -158,6 +163,10 @@ async fn sound(ask: WorldRequest) -> Reply {
     let reply = ask.send().await;
     assert!(reply.status.is_success(), "{} {}", reply.status, reply.text);
     reply
+}
+
+async fn done(ask: WorldRequest) {
+    sound(ask).await;
 }
 
 /// Goal: every ending says who, why, through which channel and when, at every door and of every kind; what ended with

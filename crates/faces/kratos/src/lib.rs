@@ -31,6 +31,7 @@ mod submission;
 mod token_exchange;
 mod tokenize;
 mod tokenizer;
+mod user_sessions;
 mod well_known;
 mod whoami;
 mod wire;

@@ -52,6 +52,16 @@ impl Offset {
         Self { size, from, at: page.saturating_mul(size), named }
     }
 
+    /// The first row that is shown.
+    pub(crate) const fn from(self) -> usize {
+        self.from
+    }
+
+    /// How many rows are shown.
+    pub(crate) const fn size(self) -> usize {
+        self.size
+    }
+
     /// This page of a list.
     pub(crate) fn cut<T>(self, all: Vec<T>) -> Vec<T> {
         all.into_iter().skip(self.from).take(self.size).collect()

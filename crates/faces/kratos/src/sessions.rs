@@ -2,9 +2,7 @@
 //!
 //! The credential is asked for before anything else of the request is looked at.
 
-use adieu_authority::{
-    Cause, EndError, EndKind, EndOrder, EndTarget, Fate, LiveSession, Origin, SessionId, SessionRecord,
-};
+use adieu_authority::{Cause, EndError, EndKind, EndOrder, EndTarget, LiveSession, Origin, SessionId};
 use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
 use serde_json::json;
@@ -15,10 +13,8 @@ use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::links::Offset;
+use crate::user_sessions;
 use crate::wire::ShownBeside;
-
-/// How many sessions of one user are looked at (HOME-LIMITS).
-const LOOKED_MAX: u32 = 10_000;
 
 /// The other live sessions, newest first.
 pub(crate) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError> {
@@ -26,11 +22,9 @@ pub(crate) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError
     if face.falls_short(&live.session, &live.user) {
         return Err(KratosError::second_factor_missing(&face.second_step(call.mount, None)));
     }
-    let mut others = others(face, &live).await?;
-    others.retain(|one| one.fate == Fate::Live);
     let page = Offset::of(&Params::parse(call.query()));
-    let total = others.len();
-    let shown = page.cut(others);
+    let total = others(face, &live).await?;
+    let shown = user_sessions::part(face, live.user.id, Some(true), Some(live.session.id), page).await?;
     let wires: Vec<_> =
         shown.iter().map(|one| face.record_wire(call.mount, one, ShownBeside::LISTED)).collect();
     let mut answer = json_answer(StatusCode::OK, &wires);
@@ -39,12 +33,11 @@ pub(crate) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError
 }
 
 /// Ends all sessions of the user but this one. Quirk: the count is of all other records, those that were over before
-/// included. K-33
+/// included, as recorded. K-33
 pub(crate) async fn end_others(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     let live = own(face, call).await?;
-    let others = others(face, &live).await?;
-    let count = others.len();
-    if others.iter().any(|one| one.fate == Fate::Live) {
+    let count = face.authority.count_sessions(live.user.id).await?.saturating_sub(1);
+    if others(face, &live).await? > 0 {
         let keep = live.session.id;
         face.authority.end(order(face, call, EndTarget::UserBut { user: live.user.id, keep }).await?).await?;
     }
@@ -70,10 +63,10 @@ async fn own(face: &Face, call: &Call) -> Result<LiveSession, KratosError> {
     face.signed_on(call.headers()).await?.ok_or_else(refused)
 }
 
-async fn others(face: &Face, live: &LiveSession) -> Result<Vec<SessionRecord>, KratosError> {
-    let mut all = face.authority.user_session_records(live.user.id, LOOKED_MAX).await?;
-    all.retain(|one| one.session.id != live.session.id);
-    Ok(all)
+/// How many other sessions of the user are live.
+async fn others(face: &Face, live: &LiveSession) -> Result<usize, KratosError> {
+    let all = face.authority.count_live_sessions(live.user.id).await?;
+    Ok(usize::try_from(all).unwrap_or(usize::MAX).saturating_sub(1))
 }
 
 async fn order(face: &Face, call: &Call, target: EndTarget) -> Result<EndOrder, KratosError> {

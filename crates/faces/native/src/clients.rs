@@ -118,6 +118,8 @@ struct ClientChange {
     refresh_life_s: Option<i64>,
     #[serde(default, deserialize_with = "present")]
     roles: Option<RolesInput>,
+    #[serde(default, deserialize_with = "present")]
+    reason: Option<String>,
 }
 
 impl ClientChange {
@@ -160,6 +162,7 @@ fn set<T>(place: &mut T, value: Option<T>) {
 pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let (before, origin) = (of(api, call).await?, call.origin());
     let change: ClientChange = input::object(call, body).await?;
+    let origin = origin.because(input::reason(change.reason.as_deref())?);
     change.check()?;
     let roles = match &change.roles {
         None => None,

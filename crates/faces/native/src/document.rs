@@ -8,6 +8,7 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use crate::answer::Success;
+use crate::input::REASON;
 use crate::operations::{ALL, Operation};
 use crate::page::{AFTER, LIMIT, LIMIT_DEFAULT, LIMIT_MAX};
 use crate::problem::{PROBLEM_JSON, ProblemKind};
@@ -106,6 +107,7 @@ fn queried(name: &str) -> (Value, &'static str) {
             json!({"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}),
             "The `next` of the page before; opaque.",
         ),
+        REASON => (schemas::reason(), "Why; kept with what ends because of it."),
         "live" => (json!({"type": "boolean"}), "Only live sessions, or only others."),
         "path" => (json!({"type": "string"}), "The path of a realm; then it alone is shown, if it is there."),
         _ => (json!({"type": "string"}), "A username or an e-mail address."),

@@ -23,6 +23,9 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// A body that is not there by then is given up (HOME-LIMITS).
 const BODY_PATIENCE: Duration = Duration::from_secs(20);
 
+/// Why, in a query.
+pub(super) const REASON: &str = "reason";
+
 /// A query whose names are known and come once.
 pub(super) struct Query(Params);
 
@@ -132,6 +135,12 @@ pub(super) fn sound(member: &str, text: &str, most: usize) -> Result<(), Problem
 pub(super) fn reason(text: Option<&str>) -> Result<Option<Reason>, Problem> {
     let reason = text.map(str::parse::<Reason>).transpose();
     reason.map_err(|rule| Problem::invalid(format!("reason: {rule}")))
+}
+
+/// The reason in a query, if one is given.
+pub(super) fn queried_reason(call: &Call) -> Result<Option<Reason>, Problem> {
+    let reason = call.query.text(REASON).map(str::parse::<Reason>).transpose();
+    reason.map_err(|rule| Problem::malformed(format!("reason: {rule}")))
 }
 
 #[cfg(test)]

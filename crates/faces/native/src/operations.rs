@@ -5,6 +5,7 @@
 use http::Method;
 
 use crate::answer::Success;
+use crate::input::REASON;
 use crate::page::{AFTER, LIMIT};
 use crate::problem::ProblemKind;
 
@@ -78,8 +79,8 @@ const fn reads(
     Operation { verb: Verb::Get, path, endpoint, id, about, query, body: None, done, also: &[] }
 }
 
-/// The same, of a list.
-const fn lists(query: &'static [&'static str], operation: Operation) -> Operation {
+/// The same, with parameters in the query.
+const fn asking(query: &'static [&'static str], operation: Operation) -> Operation {
     Operation { query, ..operation }
 }
 
@@ -108,7 +109,7 @@ const DECLARATION: &str = "/v1/declaration";
 /// All of them, in the order of the document.
 pub(super) static ALL: &[Operation] = &[
     reads(Endpoint::Document, "/v1/openapi.json", "readDocument", "Document", "This document."),
-    lists(
+    asking(
         &[LIMIT, AFTER, "path"],
         reads(
             Endpoint::Realms,
@@ -129,7 +130,7 @@ pub(super) static ALL: &[Operation] = &[
         ),
     ),
     reads(Endpoint::Realm, "/v1/realms/{realm}", "readRealm", "Realm", "One realm."),
-    lists(
+    asking(
         PAGED,
         reads(
             Endpoint::Populations,
@@ -139,7 +140,7 @@ pub(super) static ALL: &[Operation] = &[
             "The populations of a realm, oldest first; the first is where users go who are put nowhere else.",
         ),
     ),
-    lists(
+    asking(
         &[LIMIT, AFTER, "name"],
         reads(
             Endpoint::Users,
@@ -170,12 +171,15 @@ pub(super) static ALL: &[Operation] = &[
             "Changes what is named and leaves the rest. `enabled: false` ends all sessions of the user for good.",
         ),
     ),
-    writes(
-        Verb::Delete,
-        Endpoint::RemoveUser,
-        (USER, "removeUser"),
-        (None, Success::Nothing),
-        "Removes a user and ends all their sessions, of which nothing is shown any more.",
+    asking(
+        &[REASON],
+        writes(
+            Verb::Delete,
+            Endpoint::RemoveUser,
+            (USER, "removeUser"),
+            (None, Success::Nothing),
+            "Removes a user and ends all their sessions, of which nothing is shown any more.",
+        ),
     ),
     also(
         &[ProblemKind::Busy],
@@ -187,7 +191,7 @@ pub(super) static ALL: &[Operation] = &[
             "Sets the password, then ends all sessions of the user unless `end_sessions` is false.",
         ),
     ),
-    lists(
+    asking(
         PAGED,
         reads(Endpoint::Clients, CLIENTS, "listClients", "Clients", "The clients of a realm, by id."),
     ),
@@ -216,7 +220,7 @@ pub(super) static ALL: &[Operation] = &[
         (None, Success::Nothing),
         "Removes a client; everything that it holds ends.",
     ),
-    lists(
+    asking(
         &[LIMIT, AFTER, "live"],
         reads(
             Endpoint::SessionsOfRealm,
@@ -226,7 +230,7 @@ pub(super) static ALL: &[Operation] = &[
             "The sessions of a realm, newest first, with what became of them. A page may be short and still have a next one.",
         ),
     ),
-    lists(
+    asking(
         &[LIMIT, AFTER, "live"],
         reads(
             Endpoint::SessionsOfUser,
@@ -256,7 +260,7 @@ pub(super) static ALL: &[Operation] = &[
     ),
     also(
         &[ProblemKind::NotFound],
-        lists(
+        asking(
             &["realm"],
             reads(
                 Endpoint::Declaration,

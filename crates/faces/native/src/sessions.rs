@@ -2,7 +2,7 @@
 //!
 //! They end by an ending (`endings`).
 
-use adieu_authority::{Fate, Locator, SessionCursor, SessionId, SessionQuery, SessionRecord, Timestamp};
+use adieu_authority::{Locator, SessionCursor, SessionId, SessionPage, SessionQuery, Timestamp};
 
 use crate::answer::Done;
 use crate::face::{Call, Face};
@@ -10,29 +10,26 @@ use crate::page::{self, ListPage};
 use crate::problem::Problem;
 use crate::{input, realms, users, wire};
 
-/// How many sessions of one user are looked at (HOME-LIMITS).
-const LOOKED_MAX: u32 = 10_000;
-
 pub(super) async fn of_realm(api: &Face, call: &Call) -> Result<Done, Problem> {
-    let (page, live) = (ListPage::of(&call.query)?, call.query.flag("live")?);
-    let after = page.place(read_mark)?;
+    let query = query(call)?;
     let realm = realms::of(api, call).await?.id;
-    let listed = api.authority.realm_sessions(realm, SessionQuery { after, most: page.limit, live }).await?;
-    let items = listed.sessions.iter().map(wire::session).collect();
-    Ok(page::shown(items, listed.next.map(|mark| written(&mark))))
+    Ok(page_of(&api.authority.realm_sessions(realm, query).await?))
 }
 
 pub(super) async fn of_user(api: &Face, call: &Call) -> Result<Done, Problem> {
-    let (page, live) = (ListPage::of(&call.query)?, call.query.flag("live")?);
-    let after = page.place(read_mark)?;
+    let query = query(call)?;
     let user = users::of(api, call).await?.id;
-    let mut all = api.authority.user_session_records(user, LOOKED_MAX).await?;
-    all.retain(|one| after.is_none_or(|after| mark(one) < after));
-    all.retain(|one| live.is_none_or(|live| live == (one.fate == Fate::Live)));
-    let more = all.len() > page.limit as usize;
-    all.truncate(page.limit as usize);
-    let next = all.last().filter(|_| more).map(|one| written(&mark(one)));
-    Ok(page::shown(all.iter().map(wire::session).collect(), next))
+    Ok(page_of(&api.authority.user_sessions(user, query).await?))
+}
+
+fn query(call: &Call) -> Result<SessionQuery, Problem> {
+    let (page, live) = (ListPage::of(&call.query)?, call.query.flag("live")?);
+    Ok(SessionQuery { after: page.place(read_cursor)?, most: page.limit, live })
+}
+
+fn page_of(page: &SessionPage) -> Done {
+    let items = page.sessions.iter().map(wire::session).collect();
+    page::shown(items, page.next.as_ref().map(written))
 }
 
 pub(super) async fn read(api: &Face, call: &Call) -> Result<Done, Problem> {
@@ -41,15 +38,11 @@ pub(super) async fn read(api: &Face, call: &Call) -> Result<Done, Problem> {
     Ok(Done::Shown(wire::session(&one)))
 }
 
-fn mark(one: &SessionRecord) -> SessionCursor {
-    SessionCursor { opened_at: one.session.opened_at, locator: one.session.locator }
+fn written(cursor: &SessionCursor) -> String {
+    format!("{}/{}", cursor.opened_at.ms(), cursor.locator.number())
 }
 
-fn written(mark: &SessionCursor) -> String {
-    format!("{}/{}", mark.opened_at.ms(), mark.locator.number())
-}
-
-fn read_mark(text: &str) -> Option<SessionCursor> {
+fn read_cursor(text: &str) -> Option<SessionCursor> {
     let (opened_ms, locator) = text.split_once('/')?;
     let locator = Locator::from_number(locator.parse().ok()?)?;
     Some(SessionCursor { opened_at: Timestamp::from_ms(opened_ms.parse().ok()?), locator })

@@ -118,11 +118,14 @@ struct UserChange {
     metadata_admin: Option<Option<Map<String, Value>>>,
     #[serde(default, deserialize_with = "present")]
     roles: Option<RolesInput>,
+    #[serde(default, deserialize_with = "present")]
+    reason: Option<String>,
 }
 
 pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let (user, origin) = (of(api, call).await?, call.origin());
     let change: UserChange = input::object(call, body).await?;
+    let origin = origin.because(input::reason(change.reason.as_deref())?);
     let given = |text: &Option<Option<String>>| text.clone().flatten();
     let (email, external_id) = (given(&change.email), given(&change.external_id));
     names(change.username.as_deref(), email.as_deref(), external_id.as_deref())?;
@@ -181,7 +184,8 @@ fn renamed(user: &User, edit: &UserEdit) -> Option<String> {
 
 pub(super) async fn remove(api: &Face, call: &Call) -> Result<Done, Problem> {
     let id: UserId = input::named(call, "user")?;
-    api.authority.remove_user(id, call.origin()).await?;
+    let origin = call.origin().because(input::queried_reason(call)?);
+    api.authority.remove_user(id, origin).await?;
     Ok(Done::Nothing)
 }
 
@@ -191,12 +195,15 @@ struct NewPassword {
     password: String,
     #[serde(default, deserialize_with = "present")]
     end_sessions: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    reason: Option<String>,
 }
 
 /// The new password first: whoever signs on between the two has to know it, and loses that session as well.
 pub(super) async fn set_password(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let (user, origin) = (of(api, call).await?, call.origin());
     let new: NewPassword = input::object(call, body).await?;
+    let origin = origin.because(input::reason(new.reason.as_deref())?);
     strong(&new.password)?;
     let hash = api.authority.hash_password(&new.password).await?;
     let edit = UserEdit { password: Some(Some(hash)), ..UserEdit::default() };

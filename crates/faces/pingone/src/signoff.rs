@@ -98,8 +98,8 @@ async fn returned(
     let registered = match hint {
         Some(hint) => names(&hint.client, target),
         None => {
-            let clients = face.authority().clients(realm.id).await?;
-            clients.iter().any(|client| client.enabled && names(client, target))
+            let clients = face.authority().clients_with_post_logout_uri(realm.id, target).await?;
+            clients.iter().any(|client| client.enabled)
         }
     };
     if !registered || length >= REDIRECT_CHARS_MAX {

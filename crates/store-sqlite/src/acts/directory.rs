@@ -192,6 +192,15 @@ impl Directory for SqliteStore {
         }))
     }
 
+    fn clients_with_post_logout_uri(
+        &self,
+        realm: RealmId,
+        uri: &str,
+    ) -> Pending<Result<Vec<Client>, Outage>> {
+        let uri = uri.to_owned();
+        self.readers.read(move |db, _, _| rows::clients_with_post_logout_uri(db, realm, &uri))
+    }
+
     fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>> {
         self.readers.read(move |db, _, _| rows::clients(db, realm))
     }

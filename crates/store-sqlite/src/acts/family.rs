@@ -25,7 +25,7 @@ pub(crate) fn facts_in(batch: &Batch<'_>, id: SessionId) -> rusqlite::Result<Opt
     together(batch.shared, session, user, realm).map(Some)
 }
 
-fn together(
+pub(super) fn together(
     shared: &Shared,
     session: Arc<Session>,
     user: Option<Arc<User>>,

@@ -43,6 +43,9 @@ fn decided(
     let around = grant_around(&facts_of(batch, &grant)?, now);
     let decision = decide(&grant, around);
     if let Some(write) = decision.write {
+        if decision.outcome.is_err() {
+            batch.refuse_in_writing();
+        }
         batch.write_grant(write)?;
     }
     Ok(decision.outcome)

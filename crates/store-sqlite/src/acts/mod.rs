@@ -7,6 +7,6 @@ mod documents;
 mod family;
 mod flows;
 mod grants;
-mod history;
+mod lists;
 mod sessions;
 mod upkeep;

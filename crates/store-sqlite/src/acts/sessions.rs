@@ -7,17 +7,18 @@ use std::sync::Arc;
 use adieu_core::session::NotLive;
 use adieu_core::{
     AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, FoundSession, OpeningFacts,
-    Outage, RealmId, Room, SessionFacts, SessionId, SessionOutline, SessionRecord, SessionToken, SignOnError,
-    SignOnOrder, SignedOn, Timestamp, UserId, UserKey, Verdict, decide_amend, decide_check, decide_ending,
-    decide_find, decide_opening,
+    Outage, RealmId, Room, SessionFacts, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder,
+    SignedOn, Timestamp, User, UserId, Verdict, decide_amend, decide_check, decide_ending, decide_find,
+    decide_opening,
 };
 use adieu_store::{Lookup, Pending, SessionPage, SessionQuery, Sessions};
 use rusqlite::Connection;
 
 use crate::acts::family::{facts, facts_in, family};
-use crate::acts::history;
+use crate::acts::lists;
 use crate::cache::CachedSession;
 use crate::hooks::Place;
+use crate::rows::LiveEntry;
 use crate::shared::Shared;
 use crate::writer::Batch;
 use crate::{SqliteStore, rows};
@@ -138,51 +139,38 @@ impl Sessions for SqliteStore {
         }))
     }
 
-    fn sessions_of(
-        &self,
-        user: UserId,
-        limit: u32,
-        now: Timestamp,
-    ) -> Pending<Result<Vec<FoundSession>, Outage>> {
-        self.readers.read(move |db, shared, _| {
-            let Some(user) = rows::user(db, user)? else { return Ok(Vec::new()) };
-            let mut found = Vec::new();
-            for session in rows::sessions_of(db, &shared.cipher, user.key)? {
-                found.push(decide_find(facts(db, shared, session)?, false, now).0);
-            }
-            found.sort_by_key(|l| std::cmp::Reverse((l.session.opened_at, l.session.locator)));
-            found.truncate(limit as usize);
-            Ok(found)
-        })
-    }
-
     fn session_record(
         &self,
         id: SessionId,
         now: Timestamp,
     ) -> Pending<Result<Option<SessionRecord>, Outage>> {
-        self.readers.read(move |db, shared, _| history::kept_session(db, shared, id, now))
+        self.readers.read(move |db, shared, _| lists::kept_session(db, shared, id, now))
     }
 
-    fn user_session_records(
+    fn user_sessions(
         &self,
         user: UserId,
-        limit: u32,
+        query: SessionQuery,
         now: Timestamp,
-    ) -> Pending<Result<Vec<SessionRecord>, Outage>> {
-        self.readers.read(move |db, shared, _| match rows::user(db, user)? {
-            Some(user) => history::user_session_records(db, shared, &user, limit, now),
-            None => Ok(Vec::new()),
-        })
+    ) -> Pending<Result<SessionPage, Outage>> {
+        self.readers.read(move |db, shared, _| lists::user_sessions(db, shared, user, query, now))
+    }
+
+    fn count_live_sessions(&self, user: UserId, now: Timestamp) -> Pending<Result<u64, Outage>> {
+        self.readers.read(move |db, shared, _| lists::count_live(db, shared, user, now))
+    }
+
+    fn count_sessions(&self, user: UserId) -> Pending<Result<u64, Outage>> {
+        self.readers.read(move |db, _, _| lists::count(db, user))
     }
 
     fn realm_sessions(
         &self,
         realm: RealmId,
-        listing: SessionQuery,
+        query: SessionQuery,
         now: Timestamp,
     ) -> Pending<Result<SessionPage, Outage>> {
-        self.readers.read(move |db, shared, _| history::realm_sessions(db, shared, realm, listing, now))
+        self.readers.read(move |db, shared, _| lists::realm_sessions(db, shared, realm, query, now))
     }
 
     fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Pending<Result<SignedOn, SignOnError>> {
@@ -227,13 +215,16 @@ fn open_session(
         Ok(opening) => opening,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let key = opening.user_key();
-    let endings = match room_for_one_more(batch, opening.room(), key)? {
+    let user = Arc::clone(opening.user());
+    let place_free = !opening.needs_place() || rows::has_free_place(batch.db, user.key)?;
+    let (room, stale) = room_for_one_more(batch, opening.room(), &user, place_free)?;
+    let endings = match room {
         Ok(endings) => endings,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    batch.drop_stale(&stale)?;
     let ended = end_all(batch, &endings, now)?;
-    let place = if opening.needs_place() { rows::free_place(batch.db, key)? } else { None };
+    let place = if opening.needs_place() { rows::free_place(batch.db, user.key)? } else { None };
     let place = place.map(|place| (batch.cipher().encipher(place, order.incarnation), place));
     let opened = match opening.finish(place) {
         Ok(opened) => opened,
@@ -246,22 +237,21 @@ fn open_session(
     Ok(Ok(SignedOn { session: opened.session, user: opened.user, how: opened.how, ended }))
 }
 
-/// The orders that make room for one more session of a user.
+type RoomMade = (Result<Vec<EndOrder>, SignOnError>, Vec<LiveEntry>);
+
+/// The orders that make room for one more session of a user, and what of the list that was read for it is stale.
 fn room_for_one_more(
     batch: &Batch<'_>,
     mut room: Room<'_>,
-    key: UserKey,
-) -> rusqlite::Result<Result<Vec<EndOrder>, SignOnError>> {
+    user: &User,
+    place_free: bool,
+) -> rusqlite::Result<RoomMade> {
+    let mut stale = Vec::new();
     if room.wants_others() {
-        for session in rows::sessions_of(batch.db, batch.cipher(), key)? {
-            if let Some(facts) = facts_in(batch, session.id)?
-                && room.count(SessionOutline::from(&facts)).is_break()
-            {
-                break;
-            }
-        }
+        let hear = |outline| room.count(lists::as_seen(batch.shared, outline));
+        stale = rows::live_outlines(batch.db, batch.cipher(), user, hear)?;
     }
-    Ok(room.decide(rows::has_free_place(batch.db, key)?))
+    Ok((room.decide(place_free), stale))
 }
 
 /// Carries out orders that belong to another act, in its transaction.

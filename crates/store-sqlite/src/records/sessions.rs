@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use adieu_core::{Channel, Device, Method, RealmId, Session, Span, Timestamp, Tombstone, UserId};
+use adieu_core::{Channel, Device, Method, RealmId, Session, Timestamp, Tombstone, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,8 +18,6 @@ pub(crate) struct SessionDetail {
     u: Uuid,
     o: i64,
     a: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    i: Option<i64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     m: Vec<(String, i64)>,
     d: String,
@@ -46,7 +44,6 @@ impl SessionDetail {
             u: session.user.uuid(),
             o: session.opened_at.ms(),
             a: session.authenticated_at.ms(),
-            i: session.idle.map(Span::ms),
             m: session.methods.iter().map(|m| (m.name.to_string(), m.at.ms())).collect(),
             d: session.channel.0.to_string(),
             ip: session.device.address.clone(),
@@ -78,7 +75,6 @@ impl SessionDetail {
             reset_by: reset_by.map(Box::new),
             opened_at: at(self.o),
             authenticated_at: at(self.a),
-            idle: self.i.map(Span::from_ms),
             methods: self.m.into_iter().map(|(name, ms)| Method { name: name.into(), at: at(ms) }).collect(),
             channel,
             device: Device { address: self.ip, user_agent: self.ua, location: self.loc },

@@ -190,6 +190,36 @@ pub(crate) fn clients(db: &Connection, realm: RealmId) -> rusqlite::Result<Vec<C
         .collect()
 }
 
+/// The clients of a realm to which a browser may be sent at this address after a sign-off, by id.
+pub(crate) fn clients_with_post_logout_uri(
+    db: &Connection,
+    realm: RealmId,
+    uri: &str,
+) -> rusqlite::Result<Vec<Client>> {
+    let sql = "SELECT client.* FROM post_logout_uri listed JOIN client ON client.id = listed.client
+        WHERE listed.realm = ?1 AND listed.uri = ?2 AND client.removed = 0 ORDER BY client.id";
+    db.prepare_cached(sql)?
+        .query_map(params![realm.uuid().as_bytes(), uri], |row| client_row(row).map(|(client, _)| client))?
+        .collect()
+}
+
+/// Lists a client under its addresses after a sign-off, and under no others any more; to be called before it is written.
+pub(crate) fn list_post_logout_uris(db: &Connection, client: &Client, removed: bool) -> rusqlite::Result<()> {
+    let before = self::client(db, &client.id)?.map(|(before, _)| before.post_logout_redirect_uris);
+    let before = before.unwrap_or_default();
+    let now = if removed { &[][..] } else { &client.post_logout_redirect_uris };
+    let realm = client.realm.uuid();
+    for uri in before.iter().filter(|uri| !now.contains(uri)) {
+        db.prepare_cached("DELETE FROM post_logout_uri WHERE realm = ?1 AND uri = ?2 AND client = ?3")?
+            .execute(params![realm.as_bytes(), uri, client.id.as_str()])?;
+    }
+    for uri in now {
+        db.prepare_cached("INSERT OR IGNORE INTO post_logout_uri(realm, uri, client) VALUES (?1, ?2, ?3)")?
+            .execute(params![realm.as_bytes(), uri, client.id.as_str()])?;
+    }
+    Ok(())
+}
+
 pub(crate) fn write_client(db: &Connection, client: &Client, removed: bool) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO client(id, realm, generation, removed, secret, detail)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";

@@ -5,6 +5,7 @@
 mod directory;
 mod documents;
 mod grants;
+mod lists;
 mod mass_endings;
 mod participants;
 mod remains;
@@ -18,6 +19,7 @@ use crate::error::Damaged;
 pub(crate) use directory::*;
 pub(crate) use documents::*;
 pub(crate) use grants::*;
+pub(crate) use lists::*;
 pub(crate) use mass_endings::*;
 pub(crate) use participants::*;
 pub(crate) use remains::*;

@@ -4,15 +4,15 @@
 
 use adieu_core::session::{Device, Generations};
 use adieu_core::{
-    Channel, Incarnation, Locator, RealmId, Session, SessionId, SessionIdCipher, State, Timestamp, UserId,
-    UserKey,
+    Channel, Incarnation, Locator, RealmId, Session, SessionId, SessionIdCipher, Span, State, Timestamp,
+    UserId, UserKey,
 };
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use uuid::Uuid;
 
 use crate::error::Damaged;
 use crate::records::{SessionDetail, from_json, hash, to_json};
-use crate::rows::{drop_beside, put_recent, signed, unsigned};
+use crate::rows::{LiveEntry, drop_beside, drop_live, put_listed, put_live, signed, unsigned};
 
 fn hour(at: Timestamp) -> i64 {
     at.s().div_euclid(3600)
@@ -20,7 +20,7 @@ fn hour(at: Timestamp) -> i64 {
 
 pub(crate) const SESSION: &str =
     "locator, incarnation, token_hash, state, epoch, user_generation, realm_generation, seen_at,
-    expires_at, detail";
+    expires_at, idle, detail";
 
 /// What the column `state` says.
 const SIGNED_ON: i64 = 0;
@@ -36,12 +36,16 @@ pub(crate) enum Named<'a> {
 
 pub(crate) fn session_row(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Result<Session> {
     let detail: SessionDetail = from_json(row.get_ref("detail")?.as_str()?, "session")?;
-    let state = match row.get::<_, i64>("state")? {
-        SIGNED_ON => State::SignedOn,
-        RESET => State::Reset,
-        _ => return Err(Damaged::row("session state")),
-    };
-    detail.complete(Session { state, ..session_columns(row, named)? })
+    detail.complete(Session { state: state(row)?, ..session_columns(row, named)? })
+}
+
+/// The state of a session that is not ended.
+pub(crate) fn state(row: &Row<'_>) -> rusqlite::Result<State> {
+    match row.get::<_, i64>("state")? {
+        SIGNED_ON => Ok(State::SignedOn),
+        RESET => Ok(State::Reset),
+        _ => Err(Damaged::row("session state")),
+    }
 }
 
 /// What of a session is in columns.
@@ -69,7 +73,7 @@ pub(crate) fn session_columns(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Res
         opened_at: zero,
         authenticated_at: zero,
         seen_at: Timestamp::from_ms(row.get("seen_at")?),
-        idle: None,
+        idle: row.get::<_, Option<i64>>("idle")?.map(Span::from_ms),
         expires_at: Timestamp::from_ms(row.get("expires_at")?),
         methods: Vec::new(),
         channel: Channel::named(""),
@@ -108,19 +112,6 @@ pub(crate) fn session_at(
 pub(crate) fn bounds(key: UserKey) -> (i64, i64) {
     let low = signed(key.number()) << Locator::SLOT_BITS;
     (low, low + i64::from(Locator::SLOTS - 1))
-}
-
-/// All sessions of a user, in the order of their places.
-pub(crate) fn sessions_of(
-    db: &Connection,
-    cipher: &SessionIdCipher,
-    key: UserKey,
-) -> rusqlite::Result<Vec<Session>> {
-    let (low, high) = bounds(key);
-    let sql = format!("SELECT {SESSION} FROM session WHERE locator BETWEEN ?1 AND ?2 AND state != {ENDED}");
-    db.prepare_cached(&sql)?
-        .query_map([low, high], |row| session_row(row, &Named::Enciphered(cipher)))?
-        .collect()
 }
 
 /// Whether a user has a place without a session.
@@ -175,14 +166,14 @@ pub(crate) fn key_in_use(db: &Connection, key: UserKey) -> rusqlite::Result<bool
     db.prepare_cached(sql)?.query_row(params![signed(key.number()), low, high], |row| row.get(0))
 }
 
-/// Writes a session where it lies, new or not, and when it is due for the sweep.
-pub(crate) fn write_session(db: &Connection, session: &Session) -> rusqlite::Result<()> {
+/// Writes a session where it lies, on which lists it is, and when it is due for the sweep. Says whether it is a new one.
+pub(crate) fn write_session(db: &Connection, session: &Session) -> rusqlite::Result<bool> {
     let locator = signed(session.locator.number());
     let due = hour(session.ends_at(session.seen_at));
-    let before = due_hour(db, locator)?;
+    let before = before(db, locator)?;
     let sql = format!(
         "INSERT OR REPLACE INTO session({SESSION}, due_hour) VALUES (:locator, :incarnation, :token_hash, :state,
-            :epoch, :user_generation, :realm_generation, :seen_at, :expires_at, :detail, :due_hour)"
+            :epoch, :user_generation, :realm_generation, :seen_at, :expires_at, :idle, :detail, :due_hour)"
     );
     db.prepare_cached(&sql)?.execute(named_params! {
         ":locator": locator,
@@ -194,16 +185,33 @@ pub(crate) fn write_session(db: &Connection, session: &Session) -> rusqlite::Res
         ":realm_generation": signed(session.born.realm),
         ":seen_at": session.seen_at.ms(),
         ":expires_at": session.expires_at.ms(),
+        ":idle": session.idle.map(Span::ms),
         ":detail": to_json(&SessionDetail::of(session)),
         ":due_hour": due,
     })?;
-    if before.is_none() {
-        put_recent(db, session)?;
+    let entry = LiveEntry::of(session);
+    match before {
+        None => put_listed(db, session)?,
+        Some((_, generation)) if generation != entry.generation => {
+            put_live(db, entry)?;
+            drop_live(db, LiveEntry { generation, ..entry })?;
+        }
+        Some(_) => {}
     }
-    if before != Some(due) {
+    if before.is_none_or(|(hour, _)| hour != due) {
         put_due(db, due, locator)?;
     }
-    Ok(())
+    Ok(before.is_none())
+}
+
+/// Under which hour the session at a place is due, and the generation of its user that it was born under; none if there is
+/// no session.
+fn before(db: &Connection, locator: i64) -> rusqlite::Result<Option<(i64, u64)>> {
+    let sql =
+        format!("SELECT due_hour, user_generation FROM session WHERE locator = ?1 AND state != {ENDED}");
+    db.prepare_cached(&sql)?
+        .query_row([locator], |row| Ok((row.get("due_hour")?, unsigned(row, "user_generation")?)))
+        .optional()
 }
 
 /// Bits of a due key below its hour: entries of one hour follow each other, whatever their places, so that many of them

@@ -95,6 +95,34 @@ async fn a_sweep_of_a_crowd_lets_others_come_between() {
     assert!(town.store.grant(GrantId::from_number(1)).get().await.expect("an answer").is_none());
 }
 
+/// Goal: ONE-SLOW-HURTS-NONE: what a user has ended costs nobody's sign-on: the list that is counted holds what is live and
+/// little else, whether sessions end one by one, with a sign-on between them, or together.
+#[tokio::test]
+async fn the_list_of_live_sessions_keeps_little_that_has_ended() {
+    let (town, _) = town_with(Options::default()).await;
+    let ada = town.user("ada").await;
+    let stays = town.sign_on(&ada, at(0)).await;
+    for _ in 0..3 {
+        let mut held = Vec::new();
+        for _ in 0..90 {
+            held.push(town.sign_on(&ada, at(1)).await);
+        }
+        for one in &held {
+            town.end(one.presented(), at(2)).await.expect("an ending");
+        }
+        assert!(listed(&town) <= 64, "{} entries", listed(&town));
+    }
+    town.sign_on(&ada, at(3)).await;
+    assert_eq!(listed(&town), 2, "a sign-on takes the rest off");
+    town.expect_live(&stays, at(4)).await;
+}
+
+/// Entries of the list of sessions that may be live.
+fn listed(town: &Town<Sqlite>) -> i64 {
+    let db = Connection::open(town.engine.path().join("adieu.db")).expect("the database");
+    db.query_row("SELECT count(*) FROM user_live", [], |row| row.get(0)).expect("a count")
+}
+
 /// Goal: HOME-LIMITS: records of endings of many go when no session needs them any more and history is over.
 #[tokio::test]
 async fn records_of_endings_of_many_go_with_history() {

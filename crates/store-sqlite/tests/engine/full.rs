@@ -57,8 +57,7 @@ async fn a_full_database_keeps_what_it_acknowledged() {
     for held in &held {
         assert!(matches!(town.check(&held.token, at(1)).await, Check::Live(_)));
     }
-    let listed = town.store.sessions_of(ada.id, u32::MAX, at(1)).await.expect("a list");
-    assert_eq!(listed.len(), held.len());
+    assert_eq!(town.live_sessions(&ada, at(1)).await.len(), held.len());
     let mut ended = Vec::new();
     let mut kept = Vec::new();
     for held in &held[..50] {
@@ -131,5 +130,5 @@ async fn one_order_that_does_not_fit_spoils_only_its_own_answer() {
     }
     ending.await.expect("an ending");
     town.expect_dead(&held, at(2)).await;
-    assert_eq!(town.store.sessions_of(ada.id, 100, at(2)).await.expect("a list").len(), 20);
+    assert_eq!(town.live_sessions(&ada, at(2)).await.len(), 20);
 }

@@ -3,6 +3,9 @@
 //! The order to fear: a reader has read "live", the ending commits and answers, and then the reader goes on.
 
 use adieu_core::Check;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use adieu_core::{EndError, EndTarget, GrantId, NotLive, SessionId, SignOnError, Unwritten};
 use adieu_store::suite::{OpenedSession, Town, at};
 use adieu_store::{Flow, Lookup};
@@ -135,7 +138,7 @@ async fn a_commit_that_hangs_delays_no_check_and_answers_nobody() {
     let Lookup::Now(Ok(Check::Live(_))) = town.store.check(&two.token, true, at(1)) else {
         panic!("not at once")
     };
-    assert_eq!(town.store.sessions_of(ada.id, 10, at(1)).await.expect("a list").len(), 2);
+    assert_eq!(town.live_sessions(&ada, at(1)).await.len(), 2);
     assert!(futures_ready(&mut ending).await.is_none(), "answered before the commit");
     gate.open();
     ending.await.expect("no panic").expect("an ending");
@@ -169,7 +172,7 @@ async fn a_full_queue_takes_nothing_and_loses_nothing() {
     for order in waiting {
         order.await.expect("a sign-on");
     }
-    assert_eq!(town.store.sessions_of(ada.id, u32::MAX, at(0)).await.expect("a list").len(), 16_385);
+    assert_eq!(town.live_sessions(&ada, at(0)).await.len(), 16_385);
     town.store.put_flow(flow(&town)).await.expect("room again");
 }
 
@@ -177,11 +180,17 @@ fn flow(town: &Town<Sqlite>) -> Flow {
     Flow { id: [1; 16], realm: town.realm, kind: "test".into(), expires_at: at(9999), body: vec![] }
 }
 
-/// Goal: a fault in the engine's own code never leaves anybody waiting: its order is in doubt, later ones are not
-/// taken, and checks go on from memory.
+/// How often the writer of a test's store was lost.
+static LOST: AtomicUsize = AtomicUsize::new(0);
+
+/// Goal: a fault that no order is to blame for never leaves anybody waiting: what waits is in doubt, what comes is not taken,
+/// checks go on from memory, and whoever opened the store is told, so that the process can end.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_writer_that_dies_leaves_nobody_waiting() {
-    let (town, store) = town_with(Options::default()).await;
+async fn a_writer_that_dies_leaves_nobody_waiting_and_says_so() {
+    let when_writer_lost = || {
+        LOST.fetch_add(1, Ordering::SeqCst);
+    };
+    let (town, store) = town_with(Options { when_writer_lost, ..Options::default() }).await;
     let ada = town.user("ada").await;
     let held = town.sign_on(&ada, at(0)).await;
     store.hold_with(|place| assert_ne!(place, Place::BatchRun, "a fault made by the test"));
@@ -191,12 +200,58 @@ async fn a_writer_that_dies_leaves_nobody_waiting() {
         assert!(matches!(answer, Err(EndError::Unwritten(_))), "{answer:?}");
     }
     // Somebody has to be told.
-    let told = async { while town.store.ready().await.is_ok() {} };
+    let told = async { while town.store.ready().await.is_ok() || LOST.load(Ordering::SeqCst) == 0 {} };
     tokio::time::timeout(crate::PATIENCE, told).await.expect("it calls itself ready");
     let later = tokio::time::timeout(crate::PATIENCE, town.end(held.presented(), at(2))).await;
     let later = later.expect("nobody waits for ever");
     assert!(matches!(later, Err(EndError::Unwritten(Unwritten::NotTaken(_)))), "{later:?}");
     town.expect_live(&held, at(2)).await;
+    drop((town, store));
+    assert_eq!(LOST.load(Ordering::SeqCst), 1, "a store that is closed is not lost");
+}
+
+/// Goal: an order that meets a fault of the program costs itself only: those that share its batch are done, those that come
+/// are taken, and it is in doubt, so that nobody sends it again at once. Nothing of it is written.
+/// Method: the writer is held while three orders come together; the second one panics in the batch and, in the first case,
+/// again when it is tried alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_panics_costs_itself_only() {
+    for again in [true, false] {
+        let (town, store) = town_with(Options::default()).await;
+        let ada = town.user("ada").await;
+        let (one, two) = (town.sign_on(&ada, at(0)).await, town.sign_on(&ada, at(0)).await);
+        let (gate, runs) = (Gate::default(), Arc::new(AtomicUsize::new(0)));
+        let (held, counted) = (gate.clone(), Arc::clone(&runs));
+        store.hold_with(move |place| match place {
+            // Run 0 is the flow's; the batch breaks off with run 2; alone the orders are runs 3, 4 and 5.
+            Place::OrderRun => {
+                let run = counted.fetch_add(1, Ordering::SeqCst);
+                assert!(run != 2 && !(again && run == 4), "a fault made by the test");
+            }
+            _ => held.come_by(place),
+        });
+        gate.shut(Place::BatchRun);
+        let first = tokio::spawn(town.store.put_flow(flow(&town)));
+        tokio::task::block_in_place(|| gate.somebody_waits());
+        let before = town.end_later(one.presented(), at(1));
+        let panics = town.store.open_session(town.order(&ada), at(1));
+        let behind = town.end_later(two.presented(), at(1));
+        gate.open();
+        first.await.expect("no panic").expect("written");
+        before.await.expect("an ending");
+        behind.await.expect("an ending");
+        let panicked = panics.await;
+        if again {
+            assert!(matches!(panicked, Err(SignOnError::Unwritten(Unwritten::InDoubt(_)))), "{panicked:?}");
+        } else {
+            panicked.expect("a sign-on, the second time");
+        }
+        town.expect_dead(&one, at(1)).await;
+        town.expect_dead(&two, at(1)).await;
+        assert_eq!(town.live_sessions(&ada, at(1)).await.len(), usize::from(!again));
+        town.sign_on(&ada, at(2)).await;
+        town.store.ready().await.expect("it goes on");
+    }
 }
 
 /// Goal: a reader that meets a fault answers "cannot tell", and the next question is answered.

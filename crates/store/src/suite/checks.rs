@@ -1,14 +1,14 @@
-//! Promises about checks, looks, lists, activity and amendments.
+//! Promises about checks, looks, activity and amendments.
 //!
 //! Nothing in them ever makes a session live again.
 
 use std::collections::BTreeMap;
 
-use adieu_core::{AmendError, AmendOrder, Amendment, NotLive, SessionId, SessionToken, Span, Verdict};
+use adieu_core::{AmendError, AmendOrder, Amendment, NotLive, SessionId, SessionToken, Span};
 
 use crate::Flow;
 use crate::suite::town::{ABSOLUTE, IDLE, at};
-use crate::suite::{Engine, OpenedSession, Town};
+use crate::suite::{Engine, Town};
 use adieu_core::Check;
 
 /// Goal: exactly the right secret for exactly the right name; everything else is unknown, and unknown is an answer.
@@ -126,32 +126,4 @@ pub async fn a_session_is_amended_while_it_is_live_and_never_after<E: Engine>() 
     let late = at(10).plus(IDLE).plus(Span::from_s(1));
     assert!(matches!(town.store.amend(order, late).await, Err(AmendError::NotLive)));
     assert_eq!(town.expect_dead(&expired, late).await, NotLive::Idle);
-}
-
-/// Goal: a list for people: newest first, bounded, one user's only, and nothing in it that was ended.
-pub async fn sessions_of_a_user_come_newest_first_and_at_most_so_many<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let (ada, bob) = (town.user("ada").await, town.user("bob").await);
-    let mut hers: Vec<OpenedSession> = Vec::new();
-    for s in [5, 3, 9, 1, 7] {
-        hers.push(town.sign_on(&ada, at(s)).await);
-    }
-    town.sign_on(&bob, at(4)).await;
-    let gone = hers.remove(2);
-    town.end(gone.presented(), at(10)).await.expect("an ending");
-    let opened = async |limit| {
-        let listed = town.store.sessions_of(ada.id, limit, at(10)).await.expect("a list");
-        assert!(listed.iter().all(|l| l.user.id == ada.id && l.session.user == ada.id));
-        listed.iter().map(|l| l.session.opened_at.since(at(0)).s()).collect::<Vec<_>>()
-    };
-    assert_eq!(opened(100).await, [7, 5, 3, 1]);
-    assert_eq!(opened(2).await, [7, 5]);
-    assert_eq!(opened(0).await, [0; 0]);
-    town.reset(&hers[0], at(11)).await.expect("a reset");
-    let listed = town.store.sessions_of(ada.id, 100, at(1003)).await.expect("a list");
-    let verdicts: Vec<_> = listed.iter().map(|l| l.verdict).collect();
-    let not = Verdict::Not;
-    assert_eq!(verdicts, [Verdict::Live, not(NotLive::Reset), not(NotLive::Idle), not(NotLive::Idle)]);
-    let stranger = adieu_core::UserId::from_uuid(town.chance.uuid());
-    assert_eq!(town.store.sessions_of(stranger, 100, at(10)).await.expect("a list").len(), 0);
 }

@@ -160,3 +160,28 @@ pub async fn signing_keys_come_oldest_first<E: Engine>() {
     let nowhere = RealmId::from_uuid(town.chance.uuid());
     assert_eq!(town.store.keys(nowhere).await.expect("a list").len(), 0);
 }
+
+/// Goal: whoever asks for an address after a sign-off finds the clients that name it, and only those, in one realm.
+pub async fn clients_are_found_by_their_addresses_after_a_sign_off<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let uris = |uris: &[&str]| uris.iter().map(|uri| (*uri).to_owned()).collect::<Vec<_>>();
+    let put = async |id: &str, addresses: &[&str]| {
+        let client = Client { post_logout_redirect_uris: uris(addresses), ..town.no_client_yet(id) };
+        town.store.put_client(client).await.expect("a client");
+    };
+    let found = async |town: &Town<E>, realm, uri: &str| {
+        let clients = town.store.clients_with_post_logout_uri(realm, uri).await.expect("an answer");
+        clients.iter().map(|client| client.id.to_string()).collect::<Vec<_>>()
+    };
+    put("shop", &["https://shop.test/bye", "https://both.test/bye"]).await;
+    put("mail", &["https://both.test/bye"]).await;
+    assert_eq!(found(&town, town.realm, "https://both.test/bye").await, ["mail", "shop"]);
+    assert_eq!(found(&town, town.realm, "https://shop.test/bye/").await, [""; 0], "exact text");
+    let elsewhere = adieu_core::RealmId::from_uuid(town.chance.uuid());
+    assert_eq!(found(&town, elsewhere, "https://both.test/bye").await, [""; 0]);
+    put("shop", &["https://both.test/bye"]).await;
+    assert_eq!(found(&town, town.realm, "https://shop.test/bye").await, [""; 0], "it was changed");
+    town.store.remove_client(&"mail".parse().expect("an id")).await.expect("removed");
+    let town = town.after_crash().await;
+    assert_eq!(found(&town, town.realm, "https://both.test/bye").await, ["shop"]);
+}

@@ -30,8 +30,7 @@ pub async fn everything_acknowledged_outlives_a_crash<E: Engine>() {
             town.expect_live(held, at(100)).await;
         }
     }
-    let listed = town.store.sessions_of(ada.id, 100, at(100)).await.expect("a list");
-    assert_eq!(listed.len(), held.len());
+    assert_eq!(town.sessions(&ada, None, at(100)).await.len(), held.len());
 }
 
 /// Goal: ENDED-IS-DURABLE for every kind of ending, each acknowledged immediately before the crash.

@@ -4,12 +4,11 @@
 
 use adieu_core::{
     Actor, Beyond, Cause, Channel, EndError, EndKind, EndOrder, EndTarget, Ended, NotLive, Quota,
-    SignOnError, SignOnOrder, Span,
+    SignOnError, SignOnOrder,
 };
 
-use crate::SessionQuery;
 use crate::suite::town::{IDLE, at};
-use crate::suite::{Engine, OpenedSession, Town};
+use crate::suite::{Engine, Town};
 use adieu_core::{Fate, SessionRecord};
 
 /// Goal: whoever asks later is told what the session was, when it ended and why; also after a crash.
@@ -54,7 +53,7 @@ pub async fn what_was_forgotten_is_shown_to_nobody<E: Engine>() {
     }
     let forget = |target| EndOrder { kind: EndKind::Forget, ..town.ending(target) };
     let shown = async |s| {
-        let listed = town.store.user_session_records(ada.id, 10, at(s)).await.expect("a list");
+        let listed = town.sessions(&ada, None, at(s)).await;
         listed.iter().map(|one| one.session.opened_at.since(at(0)).s()).collect::<Vec<_>>()
     };
     town.end(held[1].presented(), at(10)).await.expect("an ending");
@@ -76,40 +75,6 @@ pub async fn what_was_forgotten_is_shown_to_nobody<E: Engine>() {
         assert!(matches!(unknown, Err(EndError::UnknownSession)), "{unknown:?}");
     }
     town.expect_live(&later, at(14)).await;
-}
-
-/// Goal: an administrator reads all sessions of a realm, newest first, a page at a time, without missing any.
-pub async fn the_sessions_of_a_realm_are_listed_page_by_page<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let (ada, bob) = (town.user("ada").await, town.user("bob").await);
-    let mut opened: Vec<OpenedSession> = Vec::new();
-    for s in [4, 2, 2, 7, 1, 9, 3] {
-        let user = if s % 2 == 0 { &ada } else { &bob };
-        opened.push(town.sign_on(user, at(s)).await);
-    }
-    town.end(opened[3].presented(), at(10)).await.expect("an ending");
-    let all = async |live| {
-        let (mut seconds, mut after) = (Vec::new(), None);
-        loop {
-            let listing = SessionQuery { after, most: 2, live };
-            let page = town.store.realm_sessions(town.realm, listing, at(10)).await.expect("a page");
-            assert!(page.sessions.len() <= 2);
-            seconds.extend(page.sessions.iter().map(|one| one.session.opened_at.since(at(0)).s()));
-            after = page.next;
-            if after.is_none() {
-                return seconds;
-            }
-        }
-    };
-    assert_eq!(all(None).await, [9, 7, 4, 3, 2, 2, 1]);
-    assert_eq!(all(Some(true)).await, [9, 4, 3, 2, 2, 1]);
-    assert_eq!(all(Some(false)).await, [7]);
-    town.store.sweep(at(100), Span::from_s(1)).await.expect("a sweep");
-    assert_eq!(all(None).await, [9, 4, 3, 2, 2, 1], "a tombstone that was swept is not listed");
-    let nowhere = adieu_core::RealmId::from_uuid(town.chance.uuid());
-    let listing = SessionQuery { after: None, most: 10, live: None };
-    let page = town.store.realm_sessions(nowhere, listing, at(10)).await.expect("a page");
-    assert!(page.sessions.is_empty() && page.next.is_none());
 }
 
 /// Goal: HOME-LIMITS: at the quota a sign-on is refused or makes room, and other users' sessions are left alone.
@@ -134,7 +99,7 @@ pub async fn a_quota_is_kept_in_the_way_it_asks_for<E: Engine>() {
         let order = SignOnOrder { quota: Some(Quota { max: 3, beyond }), ..town.order(&ada) };
         let refused = town.store.open_session(order, at(9)).await;
         assert_eq!(matches!(refused, Err(SignOnError::Quota)), beyond == Beyond::Refuse, "{refused:?}");
-        let mut live = town.store.sessions_of(ada.id, 10, at(9)).await.expect("a list");
+        let mut live = town.live_sessions(&ada, at(9)).await;
         live.reverse();
         let live: Vec<_> = live.iter().map(|one| one.session.opened_at.since(at(0)).s()).collect();
         assert_eq!(live, left, "{beyond:?}");
@@ -162,5 +127,5 @@ pub async fn sign_ons_at_once_count_each_other<E: Engine>() {
     for opened in futures_util::future::join_all(orders).await {
         opened.expect("a sign-on");
     }
-    assert_eq!(town.store.sessions_of(ada.id, 100, at(1)).await.expect("a list").len(), 1);
+    assert_eq!(town.live_sessions(&ada, at(1)).await.len(), 1);
 }

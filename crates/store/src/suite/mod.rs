@@ -13,6 +13,7 @@ mod engine;
 pub mod flows;
 pub mod grants;
 pub mod history;
+pub mod lists;
 pub mod mass_endings;
 pub mod participants;
 pub mod people;
@@ -44,7 +45,6 @@ macro_rules! contract {
             checks::only_touching_counts_as_activity,
             checks::a_crash_forgets_no_more_activity_than_the_grain,
             checks::a_session_is_amended_while_it_is_live_and_never_after,
-            checks::sessions_of_a_user_come_newest_first_and_at_most_so_many,
             endings::an_ending_ends_for_good_and_the_second_one_says_before,
             endings::an_order_ends_nothing_that_it_does_not_mean,
             endings::the_callers_own_session_is_spared,
@@ -69,7 +69,12 @@ macro_rules! contract {
             people::users_are_listed_in_the_order_of_their_ids,
             history::an_ended_session_is_remembered_as_it_was,
             history::what_was_forgotten_is_shown_to_nobody,
-            history::the_sessions_of_a_realm_are_listed_page_by_page,
+            lists::sessions_of_a_user_come_newest_first_and_at_most_so_many,
+            lists::a_live_session_is_listed_and_counted_at_any_history,
+            lists::live_sessions_are_listed_page_by_page,
+            lists::what_ended_together_is_not_listed_as_live,
+            lists::the_sessions_of_a_realm_are_listed_page_by_page,
+            directory::clients_are_found_by_their_addresses_after_a_sign_off,
             history::a_quota_is_kept_in_the_way_it_asks_for,
             history::sign_ons_at_once_count_each_other,
             directory::realms_and_populations_have_one_name_each,
@@ -127,6 +132,7 @@ mod tests {
             ("flows", include_str!("flows.rs")),
             ("grants", include_str!("grants.rs")),
             ("history", include_str!("history.rs")),
+            ("lists", include_str!("lists.rs")),
             ("mass_endings", include_str!("mass_endings.rs")),
             ("participants", include_str!("participants.rs")),
             ("people", include_str!("people.rs")),

@@ -107,5 +107,5 @@ pub async fn a_sweep_is_bounded_and_says_when_there_is_more<E: Engine>() {
     }
     assert_eq!(gone, 2500);
     assert!(rounds > 2, "{rounds} rounds");
-    assert_eq!(town.store.sessions_of(ada.id, 9999, at(9000)).await.expect("a list").len(), 1);
+    assert_eq!(town.live_sessions(&ada, at(9000)).await.len(), 1);
 }

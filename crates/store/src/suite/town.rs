@@ -15,8 +15,8 @@ use adieu_core::{
 use uuid::Uuid;
 
 use crate::suite::engine::Engine;
-use crate::{DirectoryError, Edited, Store};
-use adieu_core::{Check, FoundSession};
+use crate::{DirectoryError, Edited, SessionQuery, Store};
+use adieu_core::{Check, FoundSession, SessionRecord};
 
 /// Numbers that look random and are the same in every run.
 #[derive(Debug)]
@@ -208,8 +208,8 @@ impl<E: Engine> Town<E> {
         assert!(matches!(self.check(&held.token, now).await, Check::Live(live) if live.session.id == id));
         let found = self.session_by_id(id, now).await.expect("it is there");
         assert_eq!(found.verdict, adieu_core::Verdict::Live);
-        let listed = self.store.sessions_of(held.session.user, u32::MAX, now).await.expect("a list");
-        assert!(listed.iter().any(|l| l.session.id == id && l.verdict == found.verdict));
+        let listed = self.live_sessions(&found.user, now).await;
+        assert!(listed.iter().any(|one| one.session.id == id));
     }
 
     /// Says that the token opens nothing; gives the reason.
@@ -222,6 +222,28 @@ impl<E: Engine> Town<E> {
         let same = |l: &FoundSession| l.session.token_hash.matches(&held.token.secret);
         assert!(found.filter(same).is_none_or(|l| l.verdict == adieu_core::Verdict::Not(why)));
         why
+    }
+
+    /// The sessions of a user, or only those that are live or are not, page by page, newest first.
+    pub async fn sessions(&self, user: &User, live: Option<bool>, now: Timestamp) -> Vec<SessionRecord> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let query = SessionQuery { after, most: 500, live };
+            let page = self.store.user_sessions(user.id, query, now).await.expect("a page");
+            all.extend(page.sessions);
+            after = page.next;
+            if after.is_none() {
+                return all;
+            }
+        }
+    }
+
+    /// The live sessions of a user, newest first.
+    pub async fn live_sessions(&self, user: &User, now: Timestamp) -> Vec<SessionRecord> {
+        let all = self.sessions(user, Some(true), now).await;
+        let count = self.store.count_live_sessions(user.id, now).await.expect("a count");
+        assert_eq!(count, all.len() as u64, "the count is of those on the list");
+        all
     }
 
     /// The session of that name, without touching.

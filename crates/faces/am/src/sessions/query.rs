@@ -3,7 +3,7 @@
 //! The realm in the filter decides, wherever the request is addressed to, and its administrators only. Contract am.md
 //! 1.11.
 
-use adieu_authority::{FoundSession, LiveSession, Realm, RealmId, SessionQuery, SessionRecord, Verdict};
+use adieu_authority::{LiveSession, Realm, RealmId, SessionQuery, SessionRecord};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -19,9 +19,6 @@ use crate::version::{AskedVersion, Served, Version};
 
 /// How many sessions a list has at most: AM's own default. Nothing says that there are more.
 const LIST_MAX: u32 = 120;
-
-/// How many are looked at for that: among a user's newest there may be some that are over and still lie there.
-const READ_MAX: u32 = 10 * LIST_MAX;
 
 /// How often a realm's list is gone on with when rows that are over fill its pages (HOME-LIMITS).
 const PAGES_MAX: u32 = 20;
@@ -98,10 +95,9 @@ async fn filtered(
 
 async fn of_user(face: &Face, realm: RealmId, name: &str) -> Result<Vec<LiveSession>, AmError> {
     let Some(user) = by_user::user_of(face, realm, name).await? else { return Ok(Vec::new()) };
-    let found = face.authority.sessions_of(user.id, READ_MAX).await?;
-    let live = found.into_iter().filter(|found| found.verdict == Verdict::Live);
-    let live = live.map(|FoundSession { session, user, seen_at, .. }| LiveSession { session, user, seen_at });
-    Ok(live.take(LIST_MAX as usize).collect())
+    let query = SessionQuery { after: None, most: LIST_MAX, live: Some(true) };
+    let page = face.authority.user_sessions(user.id, query).await?;
+    Ok(page.sessions.into_iter().map(shown).collect())
 }
 
 async fn of_realm(face: &Face, realm: RealmId) -> Result<Vec<LiveSession>, AmError> {
@@ -110,18 +106,19 @@ async fn of_realm(face: &Face, realm: RealmId) -> Result<Vec<LiveSession>, AmErr
         let most = LIST_MAX.saturating_sub(u32::try_from(found.len()).unwrap_or(LIST_MAX));
         let page =
             face.authority.realm_sessions(realm, SessionQuery { after, most, live: Some(true) }).await?;
-        let live = page.sessions.into_iter();
-        found.extend(live.map(|SessionRecord { session, user, seen_at, .. }| LiveSession {
-            session,
-            user,
-            seen_at,
-        }));
+        found.extend(page.sessions.into_iter().map(shown));
         after = page.next;
         if after.is_none() || found.len() >= LIST_MAX as usize {
             break;
         }
     }
     Ok(found)
+}
+
+/// A session of a list of live ones.
+fn shown(record: SessionRecord) -> LiveSession {
+    let SessionRecord { session, user, seen_at, .. } = record;
+    LiveSession { session, user, seen_at }
 }
 
 /// The server that a 1.x query is about: called by its name, or by a parameter.

@@ -2,14 +2,14 @@
 //!
 //! Either a list of identities (or all) or a list of sessions, never both.
 
-use adieu_authority::{EndKind, EndTarget, Ended, Fate, SessionId, SessionQuery, UserId};
+use adieu_authority::{EndKind, EndTarget, Ended, SessionId, SessionQuery, UserId};
 use axum::body::Body;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::admin::sessions::{order, session_record};
+use crate::admin::sessions::{count, is_here, order, session_record};
 use crate::answer::{Answer, json as json_answer};
 use crate::call::{Call, read_body};
 use crate::error::KratosError;
@@ -94,13 +94,13 @@ async fn of_identities(
         .map(|id| Uuid::try_parse(id).map(UserId::from_uuid))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| KratosError::malformed("An identity's id is a UUID; `*` stands alone."))?;
-    let realm = face.realm_id().await?;
+    let counted = (action == Action::Disable).then_some(true);
     let mut processed = 0;
     for user in users {
-        let mut sessions = face.authority.user_session_records(user, BATCH_MAX).await?;
-        sessions.retain(|one| one.session.realm == realm);
-        let counted = |fate: &Fate| action == Action::Delete || *fate == Fate::Live;
-        let count = sessions.iter().filter(|one| counted(&one.fate)).count();
+        if !is_here(face, user).await? {
+            continue;
+        }
+        let count = count(face, user, counted).await?;
         if count > 0 {
             face.authority.end(order(face, call, EndTarget::User(user), action.act()).await?).await?;
         }

@@ -17,10 +17,9 @@ use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::links::{self, Offset};
 use crate::sessions::{session_id, uuid};
+use crate::user_sessions;
 use crate::wire::{DevicesShown, IdentityShown, ShownBeside};
 
-/// How many sessions of one user are looked at (HOME-LIMITS).
-const LOOKED_MAX: u32 = 10_000;
 /// The mark of a list's beginning.
 const BEGINNING: &str = "0";
 
@@ -92,21 +91,41 @@ pub(super) async fn extend(face: &Face, id: &str) -> Result<Answer, KratosError>
 pub(super) async fn list_of(face: &Face, call: &Call, id: &str) -> Result<Answer, KratosError> {
     let user = UserId::from_uuid(uuid(id)?);
     let params = Params::parse(call.query());
-    let live = active(&params)?;
-    let mut all = of_user(face, user).await?;
-    all.retain(|one| live.is_none_or(|live| live == (one.fate == Fate::Live)));
-    let (page, total) = (Offset::of(&params), all.len());
-    let shown = page.cut(all);
+    let (live, page) = (active(&params)?, Offset::of(&params));
+    let (mut total, mut shown) = (0, Vec::new());
+    if is_here(face, user).await? {
+        total = count(face, user, live).await?;
+        shown = user_sessions::part(face, user, live, None, page).await?;
+    }
     let wires: Vec<_> = shown.iter().map(|one| face.record_wire(0, one, ShownBeside::LISTED)).collect();
     let mut answer = json_answer(StatusCode::OK, &wires);
     page.lead_on(&mut answer, &format!("/admin/identities/{user}/sessions"), total);
     Ok(answer)
 }
 
+/// How many sessions of a user there are, or are live, or are not.
+pub(super) async fn count(face: &Face, user: UserId, live: Option<bool>) -> Result<usize, KratosError> {
+    let (authority, number) = (&face.authority, |count| usize::try_from(count).unwrap_or(usize::MAX));
+    Ok(match live {
+        Some(true) => number(authority.count_live_sessions(user).await?),
+        None => number(authority.count_sessions(user).await?),
+        Some(false) => {
+            let all = authority.count_sessions(user).await?;
+            number(all.saturating_sub(authority.count_live_sessions(user).await?))
+        }
+    })
+}
+
+/// Whether that is a user of this face's realm.
+pub(super) async fn is_here(face: &Face, user: UserId) -> Result<bool, KratosError> {
+    let (realm, user) = (face.realm_id().await?, face.authority.user(user).await?);
+    Ok(user.is_some_and(|user| user.realm == realm))
+}
+
 /// Ends all sessions of a user and takes their records away (K-39).
 pub(super) async fn forget_of(face: &Face, call: &Call, id: &str) -> Result<Answer, KratosError> {
     let user = UserId::from_uuid(uuid(id)?);
-    if of_user(face, user).await?.is_empty() {
+    if !is_here(face, user).await? || count(face, user, None).await? == 0 {
         return Err(KratosError::not_stored());
     }
     face.authority.end(order(face, call, EndTarget::User(user), EndKind::Forget).await?).await?;
@@ -117,13 +136,6 @@ pub(super) async fn forget_of(face: &Face, call: &Call, id: &str) -> Result<Answ
 pub(super) async fn session_record(face: &Face, id: SessionId) -> Result<Option<SessionRecord>, KratosError> {
     let realm = face.realm_id().await?;
     Ok(face.authority.session_record(id).await?.filter(|one| one.session.realm == realm))
-}
-
-async fn of_user(face: &Face, user: UserId) -> Result<Vec<SessionRecord>, KratosError> {
-    let realm = face.realm_id().await?;
-    let mut all = face.authority.user_session_records(user, LOOKED_MAX).await?;
-    all.retain(|one| one.session.realm == realm);
-    Ok(all)
 }
 
 pub(super) async fn order(

@@ -25,6 +25,14 @@ fn text(most: u32) -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": most, "pattern": VISIBLE})
 }
 
+/// Why something is ordered.
+pub(super) fn reason() -> Value {
+    json!({
+        "type": "string", "minLength": 1, "maxLength": 256, "pattern": VISIBLE,
+        "description": "Why; kept with what ends because of it.",
+    })
+}
+
 fn flag() -> Value {
     json!({"type": "boolean"})
 }
@@ -169,14 +177,18 @@ fn people() -> Vec<(&'static str, Value)> {
         ("metadata_admin?", nullable(bag())),
         ("roles?", list(named("Role"), ROLES_MAX)),
     ];
+    let change_only = [("reason?", reason())];
     let mut new = vec![("username", text(255)), ("password?", password.clone()), ("password_hash?", hash)];
     new.extend(change.iter().filter(|(name, _)| *name != "username?").cloned());
     vec![
         ("User", object(user)),
         ("Users", page("User")),
         ("NewUser", object(new)),
-        ("UserChange", object(change)),
-        ("NewPassword", object(vec![("password", password), ("end_sessions?", flag())])),
+        ("UserChange", object(change.into_iter().chain(change_only).collect())),
+        (
+            "NewPassword",
+            object(vec![("password", password), ("end_sessions?", flag()), ("reason?", reason())]),
+        ),
     ]
 }
 
@@ -210,7 +222,7 @@ fn clients() -> Vec<(&'static str, Value)> {
     ];
     new.extend(switches.clone());
     let mut change = vec![("client_name?", text(255))];
-    change.extend(switches.clone().into_iter().chain(lives.clone()));
+    change.extend(switches.clone().into_iter().chain(lives.clone()).chain([("reason?", reason())]));
     let client = || {
         let mut shown = vec![
             ("client_id", client_id()),
@@ -353,7 +365,7 @@ fn sessions() -> Vec<(&'static str, Value)> {
         ),
     ];
     let order = |target: Vec<(&'static str, Value)>| {
-        object(target.into_iter().chain([("reason?", text(256))]).collect())
+        object(target.into_iter().chain([("reason?", reason())]).collect())
     };
     let orders = json!({
         "oneOf": [

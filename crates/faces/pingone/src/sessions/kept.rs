@@ -2,7 +2,7 @@
 //!
 //! What was signed off, deleted or reset is shown to nobody. Contract pingone.md 2.2: P-9, P-49.
 
-use adieu_authority::{Cause, Fate, SessionId, SessionRecord, User};
+use adieu_authority::{Cause, Fate, SessionId, SessionQuery, SessionRecord, User};
 
 use crate::face::Face;
 use crate::problem::Problem;
@@ -10,29 +10,43 @@ use crate::problem::Problem;
 /// Sessions that one list shows. Live ones beyond it are shown all the same, for only what is seen can be ended: other
 /// doors may open more.
 const SHOWN_MAX: usize = 10;
-/// Sessions of a user that are looked through (HOME-LIMITS).
-const LOOKED_MAX: u32 = 10_000;
+/// Live sessions that one list shows at most (HOME-LIMITS), and how many are asked for at a time.
+const LIVE_MAX: usize = 10_000;
+const PAGE: u32 = 500;
+/// Of the sessions that are not live, so many of the newest are looked through for expired ones.
+const OVER_MAX: u32 = 1_000;
 
 /// The sessions of a user that are shown, newest first.
 pub(super) async fn of_user(face: &Face, user: &User) -> Result<Vec<SessionRecord>, Problem> {
-    let history = face.authority().user_session_records(user.id, LOOKED_MAX).await?;
-    let live = history.iter().filter(|one| one.fate == Fate::Live).count();
-    let mut room = SHOWN_MAX.saturating_sub(live);
-    let kept = history.into_iter().filter(|one| match kept_as(&one.fate) {
-        Kept::Live => true,
-        Kept::Expired if room > 0 => {
-            room -= 1;
-            true
-        }
-        Kept::Expired | Kept::Not => false,
-    });
-    Ok(kept.collect())
+    let mut shown = live(face, user).await?;
+    let room = SHOWN_MAX.saturating_sub(shown.len());
+    if room > 0 {
+        let query = SessionQuery { after: None, most: OVER_MAX, live: Some(false) };
+        let over = face.authority().user_sessions(user.id, query).await?.sessions;
+        shown.extend(over.into_iter().filter(|one| kept_as(&one.fate) == Kept::Expired).take(room));
+        shown.sort_by_key(|one| std::cmp::Reverse((one.session.opened_at, one.session.locator)));
+    }
+    Ok(shown)
 }
 
-/// One of them.
+async fn live(face: &Face, user: &User) -> Result<Vec<SessionRecord>, Problem> {
+    let (mut live, mut after) = (Vec::new(), None);
+    loop {
+        let query = SessionQuery { after, most: PAGE, live: Some(true) };
+        let page = face.authority().user_sessions(user.id, query).await?;
+        live.extend(page.sessions);
+        after = page.next;
+        if after.is_none() || live.len() >= LIVE_MAX {
+            return Ok(live);
+        }
+    }
+}
+
+/// One session of a user, live or expired. An expired one that the list has no room for is still found by its id.
 pub(super) async fn session(face: &Face, user: &User, id: SessionId) -> Result<SessionRecord, Problem> {
-    let kept = of_user(face, user).await?;
-    kept.into_iter().find(|one| one.session.id == id).ok_or(Problem::NotFound)
+    let record = face.authority().session_record(id).await?;
+    let theirs = |one: &SessionRecord| one.session.user == user.id && kept_as(&one.fate) != Kept::Not;
+    record.filter(theirs).ok_or(Problem::NotFound)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

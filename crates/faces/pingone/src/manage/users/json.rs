@@ -2,7 +2,7 @@
 //!
 //! They are kept as the user's traits, which other doors show in their own way. Contract pingone.md 4.2.
 
-use adieu_authority::User;
+use adieu_authority::{SessionQuery, User};
 use serde_json::{Map, Value, json};
 
 use crate::face::Face;
@@ -62,8 +62,9 @@ pub(super) fn user(face: &Face, user: &User) -> Value {
 /// The same with the last sign-on that is remembered.
 pub(super) async fn with_last_sign_on(face: &Face, one: &User) -> Result<Value, Problem> {
     let mut shown = user(face, one);
-    let history = face.authority().user_session_records(one.id, LOOKED_MAX).await?;
-    if let Some(last) = history.iter().max_by_key(|one| one.session.authenticated_at) {
+    let query = SessionQuery { after: None, most: LOOKED_MAX, live: None };
+    let newest = face.authority().user_sessions(one.id, query).await?.sessions;
+    if let Some(last) = newest.iter().max_by_key(|one| one.session.authenticated_at) {
         let mut last_sign_on = json!({"at": time(last.session.authenticated_at)});
         if let Some(address) = crate::session_json::remote_ip(&last.session) {
             last_sign_on["remoteIp"] = address.into();
