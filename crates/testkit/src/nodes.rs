@@ -1,6 +1,6 @@
 //! Several nodes over one store, in this process: each has its own memory and none of the others'.
 //!
-//! They share the store's process, so they show what must be so between nodes, and nothing about an engine.
+//! The store is the engine in memory: what is shown is what must be so between nodes, and nothing about an engine.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use adieu_authority::{Authority, Keyring, Parts, Policy};
 use adieu_core::{Clock, Entropy, InstallationKey, Span};
 use adieu_keyring::KeyringParts;
 use adieu_store::Store;
-use adieu_store_sqlite::{Folder, Options, SqliteStore};
+use adieu_store_memory::MemoryStore;
 
 use crate::failing::FailingStore;
 use crate::time_and_entropy::{FrozenClock, SeededEntropy};
@@ -20,19 +20,14 @@ pub struct Nodes {
     clock: Arc<FrozenClock>,
     entropy: Arc<SeededEntropy>,
     key: InstallationKey,
-    _folder: tempfile::TempDir,
 }
 
 impl Nodes {
     /// An empty store.
     pub fn over_one_store() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let entropy = Arc::new(SeededEntropy::new(11));
-        let data = Folder::open(&folder.path().join("data"), entropy.as_ref()).expect("a data folder");
-        let key = data.key().clone();
-        let engine = SqliteStore::open(data, Options::default()).expect("the store opens");
-        let store = Arc::new(FailingStore::over(Arc::new(engine)));
-        Self { store, clock: Arc::default(), entropy, key, _folder: folder }
+        let key = InstallationKey::from_bytes([11; 32]);
+        let store = Arc::new(FailingStore::over(Arc::new(MemoryStore::new(&key))));
+        Self { store, clock: Arc::default(), entropy: Arc::new(SeededEntropy::new(11)), key }
     }
 
     /// The keyring of a new node.
