@@ -159,6 +159,7 @@ fn policy(config: &Config) -> Policy {
             window: span(config.passwords.failures_window_s),
         },
         tombstones_kept: span(config.keep.tombstones_s),
+        refresh_reuse_grace: span(config.tokens.refresh_reuse_grace_s),
         ..Policy::default()
     };
     // The newest session is the one that lives: Kratos' hook `revoke_active_sessions`, and PingOne's limit.

@@ -40,6 +40,8 @@ pub struct Config {
     pub passwords: Passwords,
     /// What is kept, and for how long.
     pub keep: Keep,
+    /// Tokens.
+    pub tokens: TokensConfig,
     /// Realms to have, besides `/`.
     pub realms: Vec<RealmConfig>,
     /// The Kratos dialect.
@@ -120,6 +122,14 @@ pub struct Passwords {
     pub failures_by_address_max: u32,
     /// Seconds of the window.
     pub failures_window_s: u64,
+}
+
+/// Tokens.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TokensConfig {
+    /// Seconds in which a refresh token whose answer was lost leads to the same successor again; 0 is never.
+    pub refresh_reuse_grace_s: u64,
 }
 
 /// What is kept, and for how long.

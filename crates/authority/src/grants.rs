@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use adieu_core::grant::{opaque, read_opaque};
 use adieu_core::{
-    Client, FoundSession, Grant, GrantError, GrantId, IssueOrder, KnownAs, Outage, Participant, Realm,
-    RedeemOrder, Refresh, RotateOrder, Session, SessionId, TokenHash, Verdict,
+    Client, FoundSession, Grant, GrantError, GrantId, IssueOrder, KnownAs, Outage, Participant, Purpose,
+    Realm, RedeemOrder, Refresh, RotateOrder, Session, SessionId, TokenHash, Verdict,
 };
 
 use crate::Authority;
@@ -174,6 +174,7 @@ impl Authority {
         let refresh = drawn.map(|(family, current)| Refresh {
             family: TokenHash::of(&family),
             current: TokenHash::of(&current),
+            replaced: None,
             expires_at: now.plus(client.refresh_life),
         });
         let access_until = now.plus(client.access_life);
@@ -194,7 +195,7 @@ impl Authority {
     /// The grant as it is now, and the next token.
     async fn rotate(&self, order: &RefreshTokens) -> Result<(Grant, String), GrantError> {
         let presented = Presented::read(&order.token).ok_or(GrantError::Invalid)?;
-        let next: [u8; 16] = self.draw();
+        let next = self.successor_secret(&order.token);
         let rotate = RotateOrder {
             grant: presented.grant,
             family: presented.family,
@@ -202,10 +203,18 @@ impl Authority {
             client: order.client.id.clone(),
             next: TokenHash::of(&next),
             life: order.client.refresh_life,
+            grace: self.policy().refresh_reuse_grace,
         };
         let grant = self.store().rotate(rotate, self.now()).await?;
         let token = successor(&order.token, &next).ok_or(GrantError::Invalid)?;
         Ok((grant, token))
+    }
+
+    /// The secret of the token after this one: derived, so that the same token leads to the same one again and nobody keeps
+    /// it meanwhile (EMPTY-HANDS).
+    fn successor_secret(&self, token: &str) -> [u8; 16] {
+        let derived = self.key().derive_for(Purpose::RefreshToken, token.as_bytes(), 0);
+        *derived.first_chunk().expect("32 bytes have 16")
     }
 
     /// The grant whose live refresh token this is, if it is one of this realm. Nothing is said about its session.

@@ -31,6 +31,8 @@ pub struct Policy {
     pub tombstones_kept: Span,
     /// Life of a code.
     pub code_life: Span,
+    /// For how long a refresh token leads to the same successor again, because the answer was lost; nothing is never.
+    pub refresh_reuse_grace: Span,
 }
 
 impl Default for Policy {
@@ -46,6 +48,7 @@ impl Default for Policy {
             workers: 2,
             tombstones_kept: Span::from_s(30 * 24 * 3600),
             code_life: Span::from_s(60),
+            refresh_reuse_grace: Span::from_s(10),
         }
     }
 }

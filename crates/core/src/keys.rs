@@ -31,6 +31,8 @@ pub enum Purpose {
     SessionHandle,
     /// Codes that a user keeps as a second proof of identity.
     RecoveryCode,
+    /// Refresh tokens that follow others.
+    RefreshToken,
     /// The seal of what proves this installation to other providers.
     UpstreamSecrets,
     /// The seal of what signs calls to web hooks.
@@ -49,6 +51,7 @@ impl Purpose {
             Self::ClientSecret => "client-secret",
             Self::SessionHandle => "session-handle",
             Self::RecoveryCode => "recovery-code",
+            Self::RefreshToken => "refresh-token",
             Self::UpstreamSecrets => "upstream-secrets",
             Self::WebHookSecrets => "web-hook-secrets",
         }

@@ -154,6 +154,7 @@ async fn rotations_do_not_pile_up() {
     let keyring = nodes.keyring();
     let first = keyring.rotate(realm(), ALG).await.expect("a key");
     assert_eq!((first.stage, first.signs_from), (KeyStage::Signing, first.created_at));
+    nodes.wait(Span::from_s(1));
     let next = keyring.rotate(realm(), ALG).await.expect("a key");
     nodes.wait(Span::from_s(100));
     assert_eq!(nodes.keyring().rotate(realm(), ALG).await.expect("a key"), next, "the one that waits");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::{
     AdminConfig, AmConfig, CheckConfig, Config, Keep, KratosConfig, ListenerLimits, Passwords, PingOneConfig,
-    Public, RealmConfig, Secret,
+    Public, RealmConfig, Secret, TokensConfig,
 };
 
 impl Default for CheckConfig {
@@ -26,6 +26,7 @@ impl Default for Config {
             limits: ListenerLimits::default(),
             passwords: Passwords::default(),
             keep: Keep::default(),
+            tokens: TokensConfig::default(),
             realms: vec![RealmConfig {
                 path: "/alpha".into(),
                 id: None,
@@ -97,6 +98,12 @@ impl Default for Passwords {
 impl Default for Keep {
     fn default() -> Self {
         Self { tombstones_s: 30 * 24 * 3600, sweep_every_s: 10, sessions_cached_max: 2_000_000, pages_max: 0 }
+    }
+}
+
+impl Default for TokensConfig {
+    fn default() -> Self {
+        Self { refresh_reuse_grace_s: 10 }
     }
 }
 

@@ -102,6 +102,11 @@ pub const KEYS: &[Key] = &[
         "Sessions kept in memory; others are read when they are asked for.",
     ),
     key("keep.pages_max", "pages of 4 KiB", "The largest size of the database; 0 is SQLite's own limit."),
+    key(
+        "tokens.refresh_reuse_grace_s",
+        "seconds",
+        "The time in which a refresh token whose answer was lost gives its client the same successor again, as long as that was not used; at most 60. Every other use of an old one revokes the grant. 0 is never.",
+    ),
     key("realms.path", "text", "A realm to have: its path, in small letters."),
     key("realms.id", "text", "Its id, a UUID; random if none is given."),
     key(

@@ -106,6 +106,11 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     if !(1..=16).contains(&config.passwords.passes) {
         return bad("passwords.passes: between 1 and 16");
     }
+    if config.tokens.refresh_reuse_grace_s > 60 {
+        return bad(
+            "tokens.refresh_reuse_grace_s: at most 60; a stolen token is worth something for as long",
+        );
+    }
     if !["Lax", "Strict", "None"].contains(&config.kratos.cookie_same_site.as_str()) {
         return bad("kratos.cookie_same_site: Lax, Strict or None");
     }

@@ -2,7 +2,9 @@
 //!
 //! Codes and tokens are hashes before they come here (EMPTY-HANDS).
 
-use adieu_core::{Grant, GrantId, RealmId, Refresh, RevokedToken, SessionId, Timestamp, UserId};
+use adieu_core::{
+    Grant, GrantId, RealmId, Refresh, ReplacedToken, RevokedToken, SessionId, Timestamp, UserId,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -45,6 +47,9 @@ pub(crate) struct GrantDetail {
     used: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     rt: Option<(String, String, i64)>,
+    /// The refresh token before, and when it gave way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rt_before: Option<(String, i64)>,
     dead: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     revoked: Vec<RevokedTokenDetail>,
@@ -53,6 +58,7 @@ pub(crate) struct GrantDetail {
 
 impl GrantDetail {
     pub(crate) fn of(grant: &Grant) -> Self {
+        let replaced = grant.refresh.and_then(|refresh| refresh.replaced);
         Self {
             r: grant.realm.uuid(),
             c: grant.client.to_string(),
@@ -69,6 +75,7 @@ impl GrantDetail {
             code_x: grant.code_expires_at.ms(),
             used: grant.redeemed,
             rt: grant.refresh.map(|r| (hex(r.family), hex(r.current), r.expires_at.ms())),
+            rt_before: replaced.map(|replaced| (hex(replaced.token), replaced.at.ms())),
             dead: grant.revoked,
             revoked: grant.revoked_tokens.iter().map(RevokedTokenDetail::of).collect(),
             x: grant.expires_at.ms(),
@@ -77,10 +84,15 @@ impl GrantDetail {
 
     pub(crate) fn complete(self, id: GrantId) -> rusqlite::Result<Grant> {
         let at = Timestamp::from_ms;
+        let replaced = match self.rt_before {
+            None => None,
+            Some((token, ms)) => Some(ReplacedToken { token: unhex(&token)?, at: at(ms) }),
+        };
         let refresh = match self.rt {
             None => None,
             Some((family, current, ms)) => {
-                Some(Refresh { family: unhex(&family)?, current: unhex(&current)?, expires_at: at(ms) })
+                let (family, current) = (unhex(&family)?, unhex(&current)?);
+                Some(Refresh { family, current, replaced, expires_at: at(ms) })
             }
         };
         Ok(Grant {

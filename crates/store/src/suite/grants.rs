@@ -59,7 +59,7 @@ fn redeem(grant: &Grant) -> RedeemOrder {
         client: grant.client.clone(),
         redirect_uri: None,
         verifier: None,
-        refresh: Some(Refresh { family: hash(2), current: hash(3), expires_at: at(900) }),
+        refresh: Some(Refresh { family: hash(2), current: hash(3), replaced: None, expires_at: at(900) }),
         expires_at: at(900),
     }
 }
@@ -72,6 +72,7 @@ fn rotate(grant: &Grant, current: u8, next: u8) -> RotateOrder {
         client: grant.client.clone(),
         next: hash(next),
         life: Span::from_s(900),
+        grace: Span::from_s(10),
     }
 }
 
@@ -154,6 +155,27 @@ pub async fn a_refresh_token_rotates_and_an_old_one_revokes<E: Engine>() {
     replayed(town.store.rotate(rotate(&grant, 10, 21), at(21)).await);
     assert!(read(&town, &grant).await.revoked);
     invalid(town.store.rotate(rotate(&grant, 20, 21), at(22)).await);
+}
+
+/// Goal: S-TOK-5: a refresh token whose answer was lost leads to the same successor, also after a crash and for two at once;
+/// S-TOK-4: not once the successor is used, and not later.
+pub async fn a_lost_answer_is_asked_for_again<E: Engine>() {
+    for late in [false, true] {
+        let town = Town::<E>::new().await;
+        let (_, _, grant) = bought(&town).await;
+        let again = || town.store.rotate(rotate(&grant, 3, 4), at(5));
+        let (one, two) = futures_util::future::join(again(), again()).await;
+        for answer in [one, two, again().await] {
+            assert!(answer.expect("a token").refresh.expect("refresh").current.same(&hash(4)));
+        }
+        let town = town.after_crash().await;
+        assert!(town.store.rotate(rotate(&grant, 3, 4), at(14)).await.is_ok(), "it outlives a crash");
+        if !late {
+            town.store.rotate(rotate(&grant, 4, 5), at(14)).await.expect("the successor is used");
+        }
+        replayed(town.store.rotate(rotate(&grant, 3, 4), at(if late { 15 } else { 14 })).await);
+        assert!(read(&town.after_crash().await, &grant).await.revoked);
+    }
 }
 
 /// Goal: what a client holds dies with each of the three things it is bound to, without a write to it.

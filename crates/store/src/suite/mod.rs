@@ -88,6 +88,7 @@ macro_rules! contract {
             grants::a_code_needs_a_live_session_and_a_live_client,
             grants::a_code_buys_once_and_its_second_use_revokes,
             grants::a_refresh_token_rotates_and_an_old_one_revokes,
+            grants::a_lost_answer_is_asked_for_again,
             grants::a_grant_dies_with_its_session_epoch_and_client,
             participants::a_client_that_took_part_is_remembered_once,
             participants::who_took_part_is_found_whatever_ended_the_session,

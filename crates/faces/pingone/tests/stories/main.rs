@@ -14,6 +14,7 @@ mod outages;
 mod own_address;
 mod pages;
 mod published_client;
+mod repeats;
 mod revocation;
 mod rights;
 mod sessions;

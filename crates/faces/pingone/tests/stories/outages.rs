@@ -1,6 +1,6 @@
 //! What the store cannot tell or not take: 503 with a word about when, whoever asks for what.
 //!
-//! NO-FALSE-NO: it is never 401, 403 or 404, and never "given back" or "done".
+//! NO-FALSE-NO: it is never 401, 403 or 404, and never "revoked" or "done".
 
 use std::sync::Arc;
 
@@ -16,7 +16,8 @@ const APP: &str =
 const ROLE: &str =
     r#"{"role":{"id":"5a1f0d3e-8c47-4b62-9e10-7d2c6b3a4f02"},"scope":{"type":"POPULATION","id":"?"}}"#;
 
-async fn failing() -> (Door, Arc<FailingStore>) {
+/// A door over a store that can be told to fail.
+pub(crate) async fn failing() -> (Door, Arc<FailingStore>) {
     let mut door = Door::open().await;
     let elsewhere = Door::open().await;
     drop(std::mem::replace(&mut door.service, elsewhere.service));

@@ -1,0 +1,214 @@
+//! Codes and refresh tokens: every rule with its odd cases.
+//!
+//! Facts are made by hand; nothing here is stored.
+
+use super::*;
+use uuid::Uuid;
+
+fn hash(n: u8) -> TokenHash {
+    TokenHash::from_bytes([n; 32])
+}
+
+fn at(s: i64) -> Timestamp {
+    Timestamp::from_ms(s * 1000)
+}
+
+fn client(name: &str) -> ClientId {
+    name.parse().expect("a client id")
+}
+
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"; // RFC 7636 appendix B
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+pub(crate) fn code() -> Grant {
+    Grant {
+        id: GrantId::from_number(7),
+        realm: RealmId::from_uuid(Uuid::from_u128(1)),
+        client: client("shop"),
+        client_generation: 3,
+        user: UserId::from_uuid(Uuid::from_u128(2)),
+        session: SessionId::from_bytes([1; 16]),
+        epoch: 2,
+        scope: "openid".into(),
+        nonce: None,
+        auth_time: at(0),
+        redirect_uri: Some("https://shop.test/cb".into()),
+        challenge: Some(CHALLENGE.into()),
+        code: hash(1),
+        code_expires_at: at(60),
+        redeemed: false,
+        refresh: None,
+        revoked: false,
+        revoked_tokens: vec![],
+        expires_at: at(60),
+    }
+}
+
+fn around() -> GrantAround {
+    GrantAround { session_epoch: Some(2), client_generation: Some(3), outlives_session: false }
+}
+
+fn redeem() -> RedeemOrder {
+    RedeemOrder {
+        grant: GrantId::from_number(7),
+        code: hash(1),
+        client: client("shop"),
+        redirect_uri: Some("https://shop.test/cb".into()),
+        verifier: Some(VERIFIER.into()),
+        refresh: Some(Refresh { family: hash(10), current: hash(11), replaced: None, expires_at: at(1000) }),
+        expires_at: at(1000),
+    }
+}
+
+fn redeemed() -> Grant {
+    decide_redeem(&code(), around(), &redeem(), at(1)).outcome.expect("a good code")
+}
+
+fn rotate(family: u8, current: u8, next: u8) -> RotateOrder {
+    RotateOrder {
+        grant: GrantId::from_number(7),
+        family: hash(family),
+        current: hash(current),
+        client: client("shop"),
+        next: hash(next),
+        life: Span::from_s(1000),
+        grace: Span::from_s(10),
+    }
+}
+
+#[test]
+fn a_code_buys_tokens_once_and_its_second_use_takes_them_away() {
+    let grant = redeemed();
+    assert!(grant.is_live(around(), at(2)));
+    let again = decide_redeem(&grant, around(), &redeem(), at(2));
+    assert!(matches!(again.outcome, Err(GrantError::Replayed)));
+    assert!(again.write.expect("a change").revoked);
+}
+
+#[test]
+fn a_code_is_refused_when_any_of_its_conditions_fails() {
+    let refused = |change: &dyn Fn(&mut Grant, &mut GrantAround, &mut RedeemOrder), now| {
+        let (mut grant, mut world, mut order) = (code(), around(), redeem());
+        change(&mut grant, &mut world, &mut order);
+        let decision = decide_redeem(&grant, world, &order, at(now));
+        assert!(decision.write.is_none());
+        assert!(matches!(decision.outcome, Err(GrantError::Invalid)));
+    };
+    refused(&|_, _, o| o.code = hash(2), 1);
+    refused(&|_, _, o| o.client = client("thief"), 1);
+    refused(&|_, _, o| o.redirect_uri = None, 1);
+    refused(&|_, _, o| o.redirect_uri = Some("https://shop.test/cb/".into()), 1);
+    refused(&|_, _, o| o.verifier = None, 1);
+    refused(&|_, _, o| o.verifier = Some("x".repeat(43)), 1);
+    refused(&|g, _, _| g.challenge = None, 1); // A verifier without a challenge.
+    refused(&|_, w, _| w.session_epoch = None, 1);
+    refused(&|_, w, _| w.session_epoch = Some(3), 1);
+    refused(&|_, w, _| w.client_generation = Some(4), 1);
+    refused(&|_, w, _| w.client_generation = None, 1);
+    refused(&|_, _, _| {}, 60);
+}
+
+#[test]
+fn a_refresh_token_rotates_and_an_old_one_revokes_the_family() {
+    let grant = redeemed();
+    let next = decide_rotate(&grant, around(), &rotate(10, 11, 12), at(5)).outcome.expect("a good token");
+    assert!(next.refresh.expect("refresh").current.same(&hash(12)));
+    let old = decide_rotate(&next, around(), &rotate(10, 11, 13), at(6));
+    assert!(old.write.expect("a change").revoked);
+    let stranger = decide_rotate(&next, around(), &rotate(99, 12, 13), at(6));
+    assert!(stranger.write.is_none(), "whoever does not know the family revokes nothing");
+}
+
+/// Goal: S-TOK-5: an answer that was lost can be asked for again; S-TOK-4: whatever else a replaced token is presented for
+/// is theft.
+#[test]
+fn a_replaced_token_leads_to_its_successor_again_for_a_short_time() {
+    let next = decide_rotate(&redeemed(), around(), &rotate(10, 11, 12), at(5)).outcome.expect("a token");
+    let decide = |grant: &Grant, order: &RotateOrder, s| decide_rotate(grant, around(), order, at(s));
+    for s in [5, 14] {
+        let again = decide(&next, &rotate(10, 11, 12), s);
+        assert!(again.write.is_none());
+        assert!(again.outcome.expect("the same").refresh.expect("refresh").current.same(&hash(12)));
+    }
+    let stolen = |grant: &Grant, order: &RotateOrder, s| {
+        let decision = decide(grant, order, s);
+        assert!(matches!(decision.outcome, Err(GrantError::Replayed)), "{order:?} at {s}");
+        assert!(decision.write.expect("a change").revoked);
+    };
+    stolen(&next, &rotate(10, 11, 12), 15);
+    stolen(&next, &RotateOrder { grace: Span::from_s(0), ..rotate(10, 11, 12) }, 5);
+    stolen(&next, &RotateOrder { client: client("thief"), ..rotate(10, 11, 12) }, 6);
+    stolen(&next, &rotate(10, 11, 99), 6); // It would lead elsewhere.
+    stolen(&next, &rotate(10, 9, 12), 6);
+    let used = decide(&next, &rotate(10, 12, 13), 6).outcome.expect("a token");
+    stolen(&used, &rotate(10, 11, 12), 7);
+    assert!(decide(&used, &rotate(10, 12, 13), 7).outcome.is_ok(), "the last one may be repeated in turn");
+    // A grant that died meanwhile gives nothing, and there is nothing to take away.
+    let gone = GrantAround { session_epoch: None, ..around() };
+    let dead = decide_rotate(&next, gone, &rotate(10, 11, 12), at(6));
+    assert!(dead.write.is_none() && matches!(dead.outcome, Err(GrantError::Invalid)));
+    let taken = Grant { revoked: true, ..next.clone() };
+    assert!(decide(&taken, &rotate(10, 11, 12), 6).outcome.is_err());
+}
+
+#[test]
+fn a_refresh_token_dies_with_session_epoch_and_client() {
+    let dead = [
+        GrantAround { session_epoch: None, ..around() },
+        GrantAround { session_epoch: Some(3), ..around() },
+        GrantAround { client_generation: Some(4), ..around() },
+    ];
+    for world in dead {
+        let decision = decide_rotate(&redeemed(), world, &rotate(10, 11, 12), at(5));
+        assert!(matches!(decision.outcome, Err(GrantError::Invalid)), "{world:?}");
+    }
+    assert!(decide_rotate(&redeemed(), around(), &rotate(10, 11, 12), at(1000)).outcome.is_err());
+}
+
+/// Goal: what a client has bought may outlive the session, a code never does, and neither the client nor its time.
+#[test]
+fn tokens_may_be_let_outlive_their_session_and_codes_may_not() {
+    let gone = GrantAround { session_epoch: None, outlives_session: true, ..around() };
+    assert!(decide_redeem(&code(), gone, &redeem(), at(1)).outcome.is_err());
+    assert!(redeemed().is_live(gone, at(2)));
+    assert!(decide_rotate(&redeemed(), gone, &rotate(10, 11, 12), at(5)).outcome.is_ok());
+    assert!(!redeemed().is_live(gone, at(1000)));
+    assert!(!redeemed().is_live(GrantAround { client_generation: Some(4), ..gone }, at(2)));
+    assert!(!Grant { revoked: true, ..redeemed() }.is_live(gone, at(2)));
+}
+
+/// Goal: RFC 7009 §2.1: a refresh token takes its grant with it, an access token itself only, and both only from
+/// the hand of their client.
+#[test]
+fn a_revoked_token_takes_what_it_stands_for() {
+    use crate::revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
+    let token = |n| RevokedToken { token: Uuid::from_u128(n), until: at(500) };
+    let order = |who: &str, token| RevokeOrder { grant: GrantId::from_number(7), client: client(who), token };
+    let revoke = |grant: &Grant, order| decide_revoke(grant, &order, at(3)).outcome;
+    let family = TokenToRevoke::Refresh(hash(10));
+    assert!(revoke(&redeemed(), order("shop", family)).expect("done").revoked);
+    assert!(revoke(&redeemed(), order("thief", family)).is_err());
+    assert!(revoke(&redeemed(), order("shop", TokenToRevoke::Refresh(hash(99)))).is_err());
+    let mut grant = redeemed();
+    for n in 0..32 {
+        grant = revoke(&grant, order("shop", TokenToRevoke::Access(token(n)))).expect("done");
+        assert!(!grant.revoked && is_revoked(&grant.revoked_tokens, Uuid::from_u128(n)));
+    }
+    assert!(revoke(&grant, order("thief", TokenToRevoke::Access(token(40)))).is_err());
+    assert!(
+        revoke(&grant, order("shop", TokenToRevoke::Access(token(40)))).expect("done").revoked,
+        "no room"
+    );
+}
+
+#[test]
+fn opaque_tokens_read_back_and_rubbish_does_not() {
+    let text = opaque(GrantId::from_number(9), &[&[1; 16], &[2; 16]]);
+    let (id, [family, current]) = read_opaque::<2>(&text).expect("our token");
+    assert_eq!(id, GrantId::from_number(9));
+    assert!(family.same(&TokenHash::of(&[1; 16])) && current.same(&TokenHash::of(&[2; 16])));
+    assert!(read_opaque::<1>(&text).is_none());
+    for bad in ["", "x", "ü", "____________________________________"] {
+        assert!(read_opaque::<1>(bad).is_none(), "{bad}");
+    }
+}
