@@ -158,6 +158,7 @@ fn policy(config: &Config) -> Policy {
             by_address_max: config.passwords.failures_by_address_max,
             window: span(config.passwords.failures_window_s),
         },
+        password_change_ends_sessions: config.passwords.change_ends_sessions,
         tombstones_kept: span(config.keep.tombstones_s),
         refresh_reuse_grace: span(config.tokens.refresh_reuse_grace_s),
         ..Policy::default()
@@ -173,6 +174,9 @@ fn policy(config: &Config) -> Policy {
         policy.quotas.insert(Channel::named("am"), quota);
     }
     for realm in &config.realms {
+        if let Some(ends) = realm.password_change_ends_sessions {
+            policy.realm_password_changes.insert(realm.path.clone(), ends);
+        }
         if realm.am_idle_s.is_some() || realm.am_lifetime_s.is_some() {
             let of_realm = limits(
                 realm.am_idle_s.unwrap_or(config.am.idle_s),

@@ -116,6 +116,8 @@ pub struct Passwords {
     pub passes: u32,
     /// Threads that hash; 0 is one for each core.
     pub workers: usize,
+    /// Whether another password ends the user's sessions.
+    pub change_ends_sessions: bool,
     /// Sign-ons of one name that may fail in the window; 0 is no limit.
     pub failures_by_name_max: u32,
     /// Sign-ons from one address that may fail in the window; 0 is no limit.
@@ -158,6 +160,9 @@ pub struct RealmConfig {
     /// Public address of PingOne's authentication and pages here, if other than `pingone.auth_url` and `pingone.apps_url`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pingone_url: Option<String>,
+    /// Whether another password ends the user's sessions here, if other than `passwords.change_ends_sessions`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_change_ends_sessions: Option<bool>,
     /// Seconds until a session of AM's door is idle here, if other than `am.idle_s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub am_idle_s: Option<u64>,

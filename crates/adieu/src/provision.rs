@@ -26,7 +26,6 @@ pub async fn realms(authority: &Authority, config: &Config) -> Result<Vec<Realm>
             None => RealmId::from_uuid(authority.draw_uuid()),
         };
         let realm = authority.create_realm(id, &path).await.with_context(|| format!("realm {path}"))?;
-        authority.create_population(&realm, DEFAULT_POPULATION).await?;
         made.push(realm);
     }
     Ok(made)
@@ -37,7 +36,7 @@ pub async fn default_population(authority: &Authority, realm: &Realm) -> Result<
     let populations = authority.populations(realm.id).await?;
     match populations.into_iter().next() {
         Some(population) => Ok(population),
-        // A crash between the two first writes of a realm: make up for it.
+        // Somebody has removed all of them.
         None => Ok(authority.create_population(realm, DEFAULT_POPULATION).await?),
     }
 }

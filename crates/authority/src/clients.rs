@@ -2,15 +2,16 @@
 //!
 //! Secrets are derived and shown on demand; only their hashes are stored (EMPTY-HANDS).
 
+use std::future::{Future, ready};
 use std::sync::Arc;
 
 use adieu_core::{
-    Client, ClientAuth, ClientId, Outage, Purpose, RealmId, RoleAssignment, Span, Timestamp, TokenHash,
-    Unwritten,
+    Client, ClientAuth, ClientId, DirectoryError, EditClientOrder, Origin, Outage, Purpose, RealmId,
+    RoleAssignment, Span, Timestamp, TokenHash, Version,
 };
-use adieu_store::DirectoryError;
 
 use crate::Authority;
+use crate::attempts::{Attempts, unread};
 
 /// A client to be made.
 #[derive(Clone, Debug)]
@@ -45,9 +46,12 @@ const REFRESH_LIFE: Span = Span::from_s(30 * 24 * 3600);
 impl Authority {
     /// Makes a client. Its secret is derived and never stored: [`Authority::secret_of`] shows it.
     pub async fn create_client(&self, realm: RealmId, new: NewClient) -> Result<Client, DirectoryError> {
-        let client = self.draft_client(realm, new);
-        self.store().put_client(client.clone()).await?;
-        Ok(client)
+        self.keep_new_client(self.draft_client(realm, new)).await
+    }
+
+    /// Keeps a client that was drafted; its id must be nobody's.
+    pub async fn keep_new_client(&self, client: Client) -> Result<Client, DirectoryError> {
+        self.store().create_client(client).await
     }
 
     /// A client as it would be made, for whoever has more to say about it before it is kept.
@@ -75,6 +79,7 @@ impl Authority {
             secret_version: 0,
             generation: first_generation(self.now()),
             revoked_tokens: Vec::new(),
+            version: Version::FIRST,
             created_at: self.now(),
             updated_at: self.now(),
         };
@@ -107,35 +112,83 @@ impl Authority {
         self.key().derive_text(Purpose::ClientSecret, name.as_bytes(), version)
     }
 
-    /// Changes a client; one change at a time, so that none undoes another. Its realm, id and secret are not for
-    /// `change` to set: see [`Authority::rotate_secret`].
+    /// Changes a client as `change` says of the record that is there. It is asked again where somebody else came before, so it
+    /// also says anew whether the caller may do this to what the client is by then. Realm, id and secret are not for it to
+    /// set: see [`Authority::rotate_secret`]. What a client holds ends with it when it is switched off.
+    pub async fn change_client<E, F>(
+        &self,
+        realm: RealmId,
+        id: &ClientId,
+        origin: Origin,
+        mut change: impl FnMut(Client) -> F + Send,
+    ) -> Result<Client, E>
+    where
+        E: From<DirectoryError>,
+        F: Future<Output = Result<Client, E>> + Send,
+    {
+        let mut attempts = Attempts::begin();
+        loop {
+            let before = self.client(realm, id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
+            let next = change(Client::clone(&before)).await?;
+            match self.changed_client(&before, next, origin.clone()).await {
+                Err(DirectoryError::Stale) => attempts.again()?,
+                done => return Ok(done?),
+            }
+        }
+    }
+
+    /// Changes members of a client.
     pub async fn edit_client(
         &self,
         realm: RealmId,
         id: &ClientId,
+        origin: Origin,
+        mut change: impl FnMut(&mut Client) + Send,
+    ) -> Result<Client, DirectoryError> {
+        self.change_client(realm, id, origin, |mut client| {
+            change(&mut client);
+            ready(Ok(client))
+        })
+        .await
+    }
+
+    /// Changes members of a client from a version that the caller has read, or not at all.
+    pub async fn edit_client_from(
+        &self,
+        (realm, id): (RealmId, &ClientId),
+        from: Version,
+        origin: Origin,
         change: impl FnOnce(&mut Client) + Send,
     ) -> Result<Client, DirectoryError> {
-        let _one_at_a_time = self.inner.changes.lock().await;
-        let found = self.client(realm, id).await.map_err(Unwritten::NotTaken)?;
-        let before = found.ok_or(DirectoryError::Unknown)?;
+        let before = self.client(realm, id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
+        before.version.is_still(from)?;
         let mut next = Client::clone(&before);
         change(&mut next);
-        let next = Client {
-            id: before.id.clone(),
-            realm,
-            created_at: before.created_at,
-            updated_at: self.now(),
-            ..next
-        };
+        self.changed_client(&before, next, origin).await
+    }
+
+    async fn changed_client(
+        &self,
+        before: &Client,
+        next: Client,
+        origin: Origin,
+    ) -> Result<Client, DirectoryError> {
+        let (id, realm, updated_at) = (before.id.clone(), before.realm, self.now());
+        let next = Client { id, realm, updated_at, ..next };
         let same = next.auth == before.auth && next.secret_version == before.secret_version;
         let next = if same { next } else { self.with_secret(next) };
-        self.store().put_client(next.clone()).await?;
-        Ok(next)
+        let order = EditClientOrder { from: before.version, next, origin };
+        self.store().edit_client(order, self.now()).await
     }
 
     /// Gives a client another secret; the one before is worth nothing any more.
-    pub async fn rotate_secret(&self, realm: RealmId, id: &ClientId) -> Result<Client, DirectoryError> {
-        self.edit_client(realm, id, |client| client.secret_version += 1).await
+    pub async fn rotate_secret(
+        &self,
+        realm: RealmId,
+        id: &ClientId,
+        origin: Origin,
+    ) -> Result<Client, DirectoryError> {
+        self.edit_client(realm, id, origin, |client| client.secret_version += 1).await
     }
 
     /// The client of that id, if it belongs to the realm.
@@ -163,14 +216,14 @@ impl Authority {
         self.store().clients(realm).await
     }
 
-    /// Replaces what is stored of a client.
-    pub async fn put_client(&self, client: Client) -> Result<(), DirectoryError> {
-        self.store().put_client(client).await
-    }
-
     /// Removes a client; its grants die with it.
     pub async fn remove_client(&self, id: &ClientId) -> Result<(), DirectoryError> {
-        self.store().remove_client(id).await
+        self.store().remove_client(id, None).await
+    }
+
+    /// The same, if the record is still in the version that the caller has read.
+    pub async fn remove_client_from(&self, id: &ClientId, from: Version) -> Result<(), DirectoryError> {
+        self.store().remove_client(id, Some(from)).await
     }
 }
 

@@ -4,6 +4,7 @@
 //! as an opaque [`Outage`]. Orders, outcomes and errors of acts are core's and are re-exported here.
 
 mod amend;
+mod attempts;
 mod check;
 mod clients;
 mod counts;
@@ -17,6 +18,7 @@ mod inspect;
 mod keys;
 mod people;
 mod policy;
+mod populations;
 mod prove;
 mod realms;
 mod revoke;
@@ -24,22 +26,22 @@ mod second_factor;
 mod sign_on;
 mod throttle;
 mod upkeep;
+mod user_changes;
 
 use std::sync::Arc;
 
 pub use adieu_core::{
-    Actor, AmendError, AmendOrder, Amendment, Assurance, Beyond, Cause, Channel, Client, ClientAuth,
-    ClientId, CodeSet, Device, EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, EndingRecord,
-    Grant, GrantError, How, Limits, Locator, Method, NotLive, Origin, Outage, Population, PopulationId,
-    PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId, Reason, ReasonError, Rights, Role,
-    RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State, Unwritten, User,
-    UserEdit, UserId, Verdict, assurance_of,
+    Actor, AfterPassword, AmendError, AmendOrder, Amendment, Assurance, Beyond, Cause, Channel, Client,
+    ClientAuth, ClientId, CodeSet, ConfirmError, Device, DirectoryError, Edited, EndError, EndKind, EndOrder,
+    EndTarget, Ended, EndedSessions, EndingRecord, Grant, GrantError, How, Limits, Locator, Method, NotLive,
+    Origin, Outage, Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId,
+    Reason, ReasonError, Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span,
+    Standing, State, Unwritten, User, UserEdit, UserId, Verdict, Version, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, LiveSession, SessionRecord};
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
-    DirectoryError, Document, Edited, Figures, Flow, FlowId, Lookup, SessionCursor, SessionPage,
-    SessionQuery, Store, Swept,
+    Document, Figures, Flow, FlowId, Lookup, SessionCursor, SessionPage, SessionQuery, Store, Swept,
 };
 
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
@@ -49,12 +51,13 @@ pub use clients::NewClient;
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};
 pub use hashing::{HashCost, HashError, is_known_hash};
 pub use inspect::{Active, ActiveRefresh, Principal};
-pub use people::{DEFAULT_POPULATION, NewPerson, PersonError};
+pub use people::{NewPerson, PersonError};
 pub use policy::Policy;
+pub use populations::{DEFAULT_POPULATION, FirstPopulation};
 pub use prove::Proven;
 pub use realms::ROOT;
 pub use revoke::RevokeError;
-pub use second_factor::{ConfirmError, SecondStep, SecondStepFailure};
+pub use second_factor::{SecondStep, SecondStepFailure};
 pub use sign_on::{SignOn, SignOnFailure, SignedIn};
 pub use throttle::FailureLimits;
 
@@ -96,8 +99,6 @@ struct Inner {
     counts: Counts,
     keyring: Keyring,
     throttle: Throttle,
-    /// Held while a record is read, changed and written back.
-    changes: tokio::sync::Mutex<()>,
 }
 
 impl Authority {
@@ -108,7 +109,6 @@ impl Authority {
         let realms = Realms::default();
         let counts = Counts::new();
         let throttle = Throttle::new(policy.failures);
-        let changes = tokio::sync::Mutex::default();
         Self {
             inner: Arc::new(Inner {
                 store,
@@ -121,7 +121,6 @@ impl Authority {
                 counts,
                 keyring,
                 throttle,
-                changes,
             }),
         }
     }

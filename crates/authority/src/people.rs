@@ -1,4 +1,4 @@
-//! Users, populations, and how far somebody's standing reaches.
+//! Users: made and read, and how far somebody's standing reaches.
 //!
 //! What a user may do to others is read at the time of the call.
 
@@ -6,17 +6,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use adieu_core::{
-    Ended, NewUser, Origin, Outage, Population, PopulationId, Realm, RealmId, Rights, RoleAssignment,
-    Standing, Unwritten, User, UserEdit, UserId, UserKey,
+    DirectoryError, NewUser, Outage, Population, RealmId, Rights, RoleAssignment, Standing, User, UserId,
+    UserKey, Version,
 };
-use adieu_store::{DirectoryError, Edited};
 
 use crate::Authority;
-use crate::end::EndingReach;
 use crate::hashing::HashError;
-
-/// Name of the population that every realm begins with.
-pub const DEFAULT_POPULATION: &str = "Default";
 
 /// A user to be made. Its `Debug` text shows neither the password nor its hash (EMPTY-HANDS).
 #[derive(Clone, Default)]
@@ -124,6 +119,7 @@ impl Authority {
             metadata_public: new.metadata_public,
             metadata_admin: new.metadata_admin,
             roles: new.roles,
+            version: Version::FIRST,
             created_at: now,
             updated_at: now,
         };
@@ -157,102 +153,6 @@ impl Authority {
     /// The hash of a password, at the cost of this installation.
     pub async fn hash_password(&self, password: &str) -> Result<String, HashError> {
         self.inner.hashing.hash(password, self.draw()).await
-    }
-
-    /// Changes a user. Disabling ends all the user's sessions for good: a user who is enabled again signs on anew
-    /// (ENDED-STAYS-ENDED).
-    pub async fn edit_user(
-        &self,
-        id: UserId,
-        edit: UserEdit,
-        origin: Origin,
-    ) -> Result<Edited, DirectoryError> {
-        let channel = origin.channel.clone();
-        let edited = self.store().edit_user(id, edit, origin, self.now()).await?;
-        if let Some(ended) = &edited.ended {
-            EndingReach::USER.log(&channel, ended);
-        }
-        Ok(edited)
-    }
-
-    /// Enables or disables a user; see [`Authority::edit_user`].
-    pub async fn set_enabled(
-        &self,
-        id: UserId,
-        enabled: bool,
-        origin: Origin,
-    ) -> Result<Edited, DirectoryError> {
-        self.edit_user(id, UserEdit { enabled: Some(enabled), ..UserEdit::default() }, origin).await
-    }
-
-    /// Deletes a user and ends all the user's sessions.
-    pub async fn remove_user(&self, id: UserId, origin: Origin) -> Result<Ended, DirectoryError> {
-        let channel = origin.channel.clone();
-        let ended = self.store().remove_user(id, origin, self.now()).await?;
-        EndingReach::USER.log(&channel, &ended);
-        Ok(ended)
-    }
-
-    /// Makes a population.
-    pub async fn create_population(&self, realm: &Realm, name: &str) -> Result<Population, DirectoryError> {
-        self.create_population_as(PopulationId::from_uuid(self.draw_uuid()), realm.id, name, None).await
-    }
-
-    /// The same with an id that is given, and with what it is for.
-    pub async fn create_population_as(
-        &self,
-        id: PopulationId,
-        realm: RealmId,
-        name: &str,
-        description: Option<String>,
-    ) -> Result<Population, DirectoryError> {
-        let (created_at, updated_at) = (self.now(), self.now());
-        let name = name.to_owned();
-        let population = Population { id, realm, name, description, created_at, updated_at };
-        self.store().create_population(population.clone()).await?;
-        Ok(population)
-    }
-
-    /// The population of that id.
-    pub async fn population(&self, id: PopulationId) -> Result<Option<Population>, Outage> {
-        self.store().population(id).await
-    }
-
-    /// Changes name and description of a population.
-    pub async fn edit_population(&self, population: Population) -> Result<Population, DirectoryError> {
-        let population = Population { updated_at: self.now(), ..population };
-        self.store().edit_population(population.clone()).await?;
-        Ok(population)
-    }
-
-    /// Removes a population that holds nobody.
-    pub async fn remove_population(&self, id: PopulationId) -> Result<(), DirectoryError> {
-        self.store().remove_population(id).await
-    }
-
-    /// How many users a population holds.
-    pub async fn count_users(&self, population: PopulationId) -> Result<u64, Outage> {
-        self.store().count_users(population).await
-    }
-
-    /// The populations of a realm, oldest first; the first is the default.
-    pub async fn populations(&self, realm: RealmId) -> Result<Vec<Population>, Outage> {
-        self.store().populations(realm).await
-    }
-
-    /// Changes the roles of a user; one change at a time, so that none undoes another.
-    pub async fn edit_roles(
-        &self,
-        id: UserId,
-        origin: Origin,
-        change: impl FnOnce(&mut Vec<RoleAssignment>) + Send,
-    ) -> Result<User, DirectoryError> {
-        let _one_at_a_time = self.inner.changes.lock().await;
-        let user = self.user(id).await.map_err(Unwritten::NotTaken)?.ok_or(DirectoryError::Unknown)?;
-        let mut roles = user.roles.clone();
-        change(&mut roles);
-        let edit = UserEdit { roles: Some(roles), ..UserEdit::default() };
-        Ok(self.edit_user(id, edit, origin).await?.user)
     }
 
     /// What these roles allow in a realm.

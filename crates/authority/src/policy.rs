@@ -21,6 +21,10 @@ pub struct Policy {
     pub quotas: BTreeMap<Channel, Quota>,
     /// The same in single realms, by realm path and door; they win over `quotas`, and none is no limit there.
     pub realm_quotas: BTreeMap<(String, Channel), Option<Quota>>,
+    /// Whether another password ends the user's sessions.
+    pub password_change_ends_sessions: bool,
+    /// The same in single realms, by realm path.
+    pub realm_password_changes: BTreeMap<String, bool>,
     /// How many sign-ons may fail.
     pub failures: FailureLimits,
     /// What hashing a password costs.
@@ -43,6 +47,8 @@ impl Default for Policy {
             limits_default: Limits { idle: None, absolute: Span::from_s(24 * 3600) },
             quotas: BTreeMap::new(),
             realm_quotas: BTreeMap::new(),
+            password_change_ends_sessions: true,
+            realm_password_changes: BTreeMap::new(),
             failures: FailureLimits::default(),
             hash_cost: HashCost::default(),
             workers: 2,
@@ -64,6 +70,11 @@ impl Policy {
     pub fn quota_for(&self, path: &str, channel: &Channel) -> Option<Quota> {
         let of_realm = self.realm_quotas.get(&(path.to_owned(), channel.clone()));
         of_realm.copied().unwrap_or_else(|| self.quotas.get(channel).copied())
+    }
+
+    /// Whether another password ends the user's sessions in the realm at `path`.
+    pub fn password_change_ends_sessions_in(&self, path: &str) -> bool {
+        *self.realm_password_changes.get(path).unwrap_or(&self.password_change_ends_sessions)
     }
 }
 

@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use adieu_core::{Outage, Realm, RealmId};
-use adieu_store::DirectoryError;
+use adieu_core::{DirectoryError, Outage, PopulationId, Realm, RealmId};
 
 use crate::Authority;
+use crate::populations::{DEFAULT_POPULATION, FirstPopulation};
 
 /// Which realm a path means. A realm is never renamed, so the binding, once seen, holds; everything else about a realm
 /// is asked of the store every time.
@@ -65,10 +65,26 @@ impl Authority {
         self.realm_at(ROOT).await
     }
 
-    /// Makes a realm.
+    /// Makes a realm with the population that every realm begins with.
     pub async fn create_realm(&self, id: RealmId, path: &str) -> Result<Realm, DirectoryError> {
+        let first = FirstPopulation {
+            id: PopulationId::from_uuid(self.draw_uuid()),
+            name: DEFAULT_POPULATION.to_owned(),
+            description: None,
+        };
+        self.create_realm_with(id, path, first).await
+    }
+
+    /// Makes a realm with its first population: both are there, or neither.
+    pub async fn create_realm_with(
+        &self,
+        id: RealmId,
+        path: &str,
+        first: FirstPopulation,
+    ) -> Result<Realm, DirectoryError> {
         let realm = Realm { id, path: path.to_owned(), generation: 0, created_at: self.now() };
-        self.store().create_realm(realm.clone()).await?;
+        let first = self.draft_population(id, first);
+        self.store().create_realm(realm.clone(), first).await?;
         Ok(realm)
     }
 

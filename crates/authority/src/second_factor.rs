@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use adieu_core::LiveSession;
 use adieu_core::{
-    AmendError, AmendOrder, Amendment, Channel, CodeSet, Device, Origin, RECOVERY_CODE, Realm, RecoveryCodes,
+    Channel, CodeSet, ConfirmCodesOrder, ConfirmError, Device, DirectoryError, Edited, Origin, Realm,
     SessionToken, Spending, TokenHash, User, UserEdit, UserId,
 };
-use adieu_store::{DirectoryError, Edited};
 
 use crate::Authority;
 use crate::sign_on::{SignOn, SignOnFailure, SignedIn, count};
@@ -49,17 +48,6 @@ pub enum SecondStepFailure {
     SignOn(#[from] SignOnFailure),
 }
 
-/// Why a set of codes was not confirmed.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfirmError {
-    /// The user's record did not change.
-    #[error(transparent)]
-    Directory(#[from] DirectoryError),
-    /// The codes count; the session that confirmed them has to give one like any other.
-    #[error(transparent)]
-    Session(#[from] AmendError),
-}
-
 impl Authority {
     /// The number of a new set of codes, which counts once it is confirmed.
     pub fn draw_code_set(&self) -> CodeSet {
@@ -72,18 +60,14 @@ impl Authority {
     }
 
     /// Makes a set of codes the second factor of a session's user, in place of any other, and counts the session as
-    /// proven by it: whoever confirms the codes has seen them.
+    /// proven by it: whoever confirms the codes has seen them. Both are written, or neither.
     pub async fn confirm_recovery_codes(
         &self,
         live: &LiveSession,
         set: CodeSet,
-        origin: Origin,
     ) -> Result<User, ConfirmError> {
-        let edit = UserEdit { recovery_codes: Some(Some(RecoveryCodes::unused(set))), ..UserEdit::default() };
-        let user = self.edit_user(live.user.id, edit, origin).await?.user;
-        let amendment = Amendment::Proven(RECOVERY_CODE.into());
-        self.amend(AmendOrder { session: live.session.id, amendment }).await?;
-        Ok(user)
+        let order = ConfirmCodesOrder { session: live.session.id, set };
+        self.store().confirm_recovery_codes(order, self.now()).await
     }
 
     /// Takes the second factor away from a user.

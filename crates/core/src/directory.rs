@@ -3,11 +3,13 @@
 //! Traits and metadata travel as JSON text that no rule here reads. Passwords and secrets are hashes (EMPTY-HANDS).
 
 use crate::ids::{ClientId, PopulationId, RealmId, UserId, UserKey};
+use crate::outage::Unwritten;
 use crate::revoke::RevokedToken;
 use crate::rights::RoleAssignment;
 use crate::second_factor::RecoveryCodes;
 use crate::time::{Span, Timestamp};
 use crate::token::TokenHash;
+use crate::version::Version;
 
 /// One tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Population {
     pub name: String,
     /// What it is for.
     pub description: Option<String>,
+    /// Rises with every change.
+    pub version: Version,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -79,6 +83,8 @@ pub struct User {
     pub metadata_admin: Option<String>,
     /// What the user may do to others.
     pub roles: Vec<RoleAssignment>,
+    /// Rises with every change; endings raise the generation alone.
+    pub version: Version,
     /// When the record was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -100,6 +106,7 @@ impl User {
             metadata_public: None,
             metadata_admin: None,
             roles: Vec::new(),
+            version: self.version.next(),
             updated_at: now,
             ..self.clone()
         }
@@ -125,77 +132,24 @@ pub fn matched(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
-/// A user about to be made. The store finds a free key.
-#[derive(Clone, Debug)]
-pub struct NewUser {
-    /// The record; its `key` is where the store begins to look for a free one.
-    pub user: User,
-}
-
-/// What is to change of a user; what is none stays as it is.
-#[derive(Clone, Debug, Default)]
-pub struct UserEdit {
-    /// Another population of the same realm.
-    pub population: Option<PopulationId>,
-    /// Another name.
-    pub username: Option<String>,
-    /// Another e-mail address, or none.
-    pub email: Option<Option<String>>,
-    /// Another external id, or none.
-    pub external_id: Option<Option<String>>,
-    /// Whether the user may sign on. Disabling ends all the user's sessions in the same transaction (ONE-ROAD).
-    pub enabled: Option<bool>,
-    /// Another password hash, or none. It ends nothing by itself.
-    pub password: Option<Option<String>>,
-    /// Another second factor, or none.
-    pub recovery_codes: Option<Option<RecoveryCodes>>,
-    /// Other traits.
-    pub traits: Option<String>,
-    /// Other public metadata, or none.
-    pub metadata_public: Option<Option<String>>,
-    /// Other metadata for administrators, or none.
-    pub metadata_admin: Option<Option<String>>,
-    /// Other roles.
-    pub roles: Option<Vec<RoleAssignment>>,
-}
-
-impl UserEdit {
-    /// The user as changed.
-    pub fn applied_to(&self, user: &User, now: Timestamp) -> User {
-        let enabled = self.enabled.unwrap_or(user.enabled);
-        User {
-            population: self.population.unwrap_or(user.population),
-            username: self.username.clone().unwrap_or_else(|| user.username.clone()),
-            email: self.email.clone().unwrap_or_else(|| user.email.clone()),
-            external_id: self.external_id.clone().unwrap_or_else(|| user.external_id.clone()),
-            enabled,
-            enabled_at: if enabled == user.enabled { user.enabled_at } else { now },
-            password: self.password.clone().unwrap_or_else(|| user.password.clone()),
-            recovery_codes: self.recovery_codes.clone().unwrap_or_else(|| user.recovery_codes.clone()),
-            traits: self.traits.clone().unwrap_or_else(|| user.traits.clone()),
-            metadata_public: self.metadata_public.clone().unwrap_or_else(|| user.metadata_public.clone()),
-            metadata_admin: self.metadata_admin.clone().unwrap_or_else(|| user.metadata_admin.clone()),
-            roles: self.roles.clone().unwrap_or_else(|| user.roles.clone()),
-            updated_at: now,
-            ..user.clone()
-        }
-    }
-}
-
-/// The same password, hashed anew: at another cost, or after it was imported.
-#[derive(Clone)]
-pub struct PasswordRenewal {
-    /// The stored hash against which the password was verified.
-    pub verified: String,
-    /// The hash that is to take its place.
-    pub renewed: String,
-}
-
-/// The user with the password hashed anew; none if the stored hash is not the verified one any more. A password that was
-/// replaced or removed after it was verified never comes back.
-pub fn decide_renew_password(user: &User, renewal: &PasswordRenewal, now: Timestamp) -> Option<User> {
-    let still = !user.removed && user.password.as_deref() == Some(&renewal.verified);
-    still.then(|| User { password: Some(renewal.renewed.clone()), updated_at: now, ..user.clone() })
+/// Why the directory did not change. Nothing was written, except where the store is in doubt.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// Another user, client or realm has that name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// It does not exist, or what it belongs to does not.
+    #[error("no such thing")]
+    Unknown,
+    /// It still holds others.
+    #[error("it is not empty")]
+    NotEmpty,
+    /// Somebody changed the record after it was read: read it again.
+    #[error("the record has changed since it was read")]
+    Stale,
+    /// The store did not write, or cannot confirm that it did.
+    #[error(transparent)]
+    Unwritten(#[from] Unwritten),
 }
 
 /// What was known of the user when the proof of identity was accepted.
@@ -299,6 +253,8 @@ pub struct Client {
     pub generation: u64,
     /// The tokens in its own name that were revoked.
     pub revoked_tokens: Vec<RevokedToken>,
+    /// Rises with every change; endings and revoked tokens leave it alone.
+    pub version: Version,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.

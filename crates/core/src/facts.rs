@@ -142,6 +142,7 @@ pub(crate) mod tests {
             generation: session.born.user,
             forgotten: 0,
             removed: false,
+            version: crate::version::Version::FIRST,
             password: None,
             recovery_codes: None,
             traits: "{}".into(),

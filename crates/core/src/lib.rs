@@ -7,6 +7,8 @@
 pub mod amend;
 pub mod cause;
 pub mod check;
+pub mod clients;
+pub mod confirm_codes;
 pub mod directory;
 pub mod ending;
 pub mod ending_record;
@@ -23,6 +25,8 @@ pub mod outage;
 pub mod outline;
 pub mod own_tokens;
 pub mod participant;
+pub mod people;
+pub mod places;
 pub mod revoke;
 
 pub mod rights;
@@ -34,13 +38,18 @@ pub mod sign_on;
 pub mod sweep;
 pub mod time;
 pub mod token;
+pub mod version;
 
 pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
 pub use cause::Cause;
 pub use check::{Check, FoundSession, LiveSession, decide_check, decide_find};
+pub use clients::{
+    ClientChanges, EditClientOrder, StoredClient, decide_create_client, decide_edit_client,
+    decide_remove_client, present_client,
+};
+pub use confirm_codes::{ConfirmCodesOrder, ConfirmError, decide_confirm_codes};
 pub use directory::{
-    Beyond, Client, ClientAuth, Limits, NewUser, PasswordRenewal, Population, Proof, Quota, Realm, User,
-    UserEdit, decide_renew_password,
+    Beyond, Client, ClientAuth, DirectoryError, Limits, Population, Proof, Quota, Realm, User,
 };
 pub use ending::{
     EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Ending, EndingChange, Family,
@@ -60,6 +69,13 @@ pub use outage::{Outage, Unwritten};
 pub use outline::SessionOutline;
 pub use own_tokens::decide_revoke_own;
 pub use participant::{IssueOrder, KnownAs, PARTICIPANTS_MAX, Participant, ParticipantFacts};
+pub use people::{
+    AfterPassword, EditUserOrder, Edited, NameChanges, NewUser, PasswordRenewal, RemoveUserOrder, UserAround,
+    UserChanges, UserEdit, decide_create_user, decide_edit_user, decide_remove_user, decide_renew_password,
+};
+pub use places::{
+    decide_create_population, decide_create_realm, decide_edit_population, decide_remove_population,
+};
 pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing};
 pub use second_factor::{
@@ -72,3 +88,4 @@ pub use sign_on::{How, SignOnError, SignOnOrder, SignedOn};
 pub use sweep::{SweepBounds, spent};
 pub use time::{Clock, Span, Timestamp};
 pub use token::{SessionSecret, SessionToken, TokenHash};
+pub use version::Version;

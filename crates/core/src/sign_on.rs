@@ -153,7 +153,8 @@ pub(crate) fn decide_spending(
     let Some(code) = order.spends else { return Ok(None) };
     let codes = user.recovery_codes.as_ref().and_then(|codes| codes.spent(code, now));
     let codes = codes.ok_or(SignOnError::Code)?;
-    Ok(Some(User { recovery_codes: Some(codes), updated_at: now, ..user.clone() }))
+    let version = user.version.next();
+    Ok(Some(User { recovery_codes: Some(codes), version, updated_at: now, ..user.clone() }))
 }
 
 impl SignOnOrder {

@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use adieu_core::{Outage, RealmId, Span, Timestamp, Unwritten};
-use adieu_store::{DirectoryError, StoredKey};
+use adieu_core::{DirectoryError, Outage, RealmId, Span, Timestamp, Unwritten};
+use adieu_store::StoredKey;
 use adieu_token::{Alg, SigningKey};
 
 use crate::held::{HeldKeys, place};

@@ -101,6 +101,7 @@ mod tests {
             acr: None,
             secret_version: 0,
             generation: 0,
+            version: adieu_authority::Version::FIRST,
             revoked_tokens: vec![],
             created_at: Timestamp::from_ms(0),
             updated_at: Timestamp::from_ms(0),

@@ -62,13 +62,25 @@ impl Plan {
         secrets: &dyn Secrets,
         go_on: impl Fn() -> bool + Send + Sync,
     ) -> Result<Carried, ApplyError> {
+        let mut carried = Carried::default();
+        self.carry_into(&mut carried, authority, secrets, go_on).await?;
+        Ok(carried)
+    }
+
+    /// The same, added to what was carried out before; it is told of although a later step is refused.
+    pub async fn carry_into(
+        &mut self,
+        carried: &mut Carried,
+        authority: &Authority,
+        secrets: &dyn Secrets,
+        go_on: impl Fn() -> bool + Send + Sync,
+    ) -> Result<(), ApplyError> {
         let mut passwords = VecDeque::with_capacity(self.steps.len());
         for Planned { line, change } in &self.steps {
             let password = change.password().map(|from| look_up(from, secrets)).transpose();
             passwords
                 .push_back(password.map_err(|source| ApplyError::Secret { step: line.clone(), source })?);
         }
-        let mut carried = Carried::default();
         while carried.changes.is_empty() || go_on() {
             let (Some(Planned { line, change }), Some(password)) =
                 (self.steps.pop_front(), passwords.pop_front())
@@ -81,7 +93,7 @@ impl Plan {
             }
             carried.changes.push(line);
         }
-        Ok(carried)
+        Ok(())
     }
 }
 

@@ -3,12 +3,12 @@
 //! Decides nothing: what is to change was planned.
 
 use adieu_authority::{
-    Actor, Authority, Channel, ClientAuth, ClientId, DirectoryError, NewClient, NewPerson, Origin, RealmId,
-    UserEdit, UserId,
+    Actor, Authority, Channel, Client, ClientAuth, ClientId, DirectoryError, FirstPopulation, NewClient,
+    NewPerson, Origin, RealmId, UserEdit, UserId, Version,
 };
 
 use crate::error::{SecretError, StepError};
-use crate::plan::{Change, ClientEdit, PasswordFrom, PlannedUser};
+use crate::plan::{Change, ClientEdit, NewPopulation, PasswordFrom, PlannedUser};
 use crate::secrets::{Secrets, sound};
 
 /// A client that was made, and the secret that it was given.
@@ -39,32 +39,44 @@ pub(crate) async fn make(
     password: Option<Password>,
 ) -> Result<Option<Made>, StepError> {
     match change {
-        Change::MakeRealm(id, path) => {
-            authority.create_realm(id, &path).await?;
-        }
+        Change::MakeRealm(id, path, first) => make_realm(authority, id, &path, first).await?,
+        Change::MadeWithRealm(_) => {}
         Change::MakePopulation(new) => {
             authority.create_population_as(new.id, new.realm, &new.name, new.description).await?;
         }
-        Change::EditPopulation(population) => {
-            authority.edit_population(population).await?;
-        }
+        Change::EditPopulation(next) => drop(authority.edit_population_from(next.version, next).await?),
         Change::MakeUser(new) => make_user(authority, *new, password).await?,
-        Change::EditUser(id, edit, _) => edit_user(authority, id, *edit, password).await?,
+        Change::EditUser(id, from, edit, _) => edit_user(authority, (id, from), *edit, password).await?,
         Change::MakeClient(realm, id, edit) => return make_client(authority, realm, id, &edit).await,
-        Change::EditClient(realm, id, edit) => {
-            authority.edit_client(realm, &id, |client| edit.apply_to(client)).await?;
+        Change::EditClient(realm, id, from, edit) => {
+            let change = |client: &mut Client| edit.apply_to(client);
+            authority.edit_client_from((realm, &id), from, origin(), change).await?;
         }
-        Change::PutDocument(document) => authority.put_document(document).await?,
-        Change::RemoveDocument(realm, kind, id) => {
-            authority.remove_document(realm, kind, &id).await?;
+        Change::PutDocument(from, next) => drop(authority.keep_document_from(from, next).await?),
+        Change::RemoveDocument(realm, kind, id, from) => {
+            authority.remove_document_from((realm, kind, &id), from).await?;
         }
-        Change::RemoveUser(id) => {
-            authority.remove_user(id, origin()).await?;
-        }
-        Change::RemoveClient(id) => authority.remove_client(&id).await?,
-        Change::RemovePopulation(id) => authority.remove_population(id).await?,
+        Change::RemoveUser(id, from) => drop(authority.remove_user_from(id, from, origin()).await?),
+        Change::RemoveClient(id, from) => authority.remove_client_from(&id, from).await?,
+        Change::RemovePopulation(id, from) => authority.remove_population_from(id, from).await?,
     }
     Ok(None)
+}
+
+async fn make_realm(
+    authority: &Authority,
+    id: RealmId,
+    path: &str,
+    first: Option<NewPopulation>,
+) -> Result<(), StepError> {
+    match first {
+        Some(NewPopulation { id: population, name, description, .. }) => {
+            let first = FirstPopulation { id: population, name, description };
+            authority.create_realm_with(id, path, first).await?;
+        }
+        None => drop(authority.create_realm(id, path).await?),
+    }
+    Ok(())
 }
 
 fn origin() -> Origin {
@@ -89,7 +101,7 @@ async fn make_user(
 
 async fn edit_user(
     authority: &Authority,
-    id: UserId,
+    (id, from): (UserId, Version),
     edit: UserEdit,
     password: Option<Password>,
 ) -> Result<(), StepError> {
@@ -98,7 +110,7 @@ async fn edit_user(
         Some(Password::Hash(hash)) => Some(hash),
         None => None,
     };
-    authority.edit_user(id, UserEdit { password: hash.map(Some), ..edit }, origin()).await?;
+    authority.edit_user_from(id, from, UserEdit { password: hash.map(Some), ..edit }, origin()).await?;
     Ok(())
 }
 
@@ -111,7 +123,7 @@ async fn make_client(
     let mut client = authority.draft_client(realm, bare(id.clone(), edit.auth()));
     edit.apply_to(&mut client);
     let secret = authority.secret_of(&client);
-    authority.put_client(client).await?;
+    authority.keep_new_client(client).await?;
     Ok(secret.map(|secret| Made { client: id, secret }))
 }
 

@@ -196,6 +196,13 @@ pub enum ApplyError {
     },
 }
 
+impl ApplyError {
+    /// Whether somebody changed a record after the plan had seen it: there is another plan to make.
+    pub const fn is_stale(&self) -> bool {
+        matches!(self, Self::Stopped { source: StepError::Directory(DirectoryError::Stale), .. })
+    }
+}
+
 /// Why a step was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {

@@ -14,7 +14,9 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Debug};
 use std::str::FromStr;
 
-use adieu_authority::{ClientId, NewPerson, Population, PopulationId, ROOT, RealmId, UserEdit, UserId};
+use adieu_authority::{
+    ClientId, Document, NewPerson, Population, PopulationId, ROOT, RealmId, UserEdit, UserId, Version,
+};
 use uuid::Uuid;
 
 pub use clients::ClientEdit;
@@ -38,30 +40,32 @@ pub struct Planned {
 /// What to do.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// Make a realm.
-    MakeRealm(RealmId, String),
+    /// Make a realm with its first population.
+    MakeRealm(RealmId, String, Option<NewPopulation>),
+    /// A population that is made together with its realm: it has a line of its own, and nothing is left to do.
+    MadeWithRealm(NewPopulation),
     /// Make a population.
     MakePopulation(NewPopulation),
-    /// Change a population.
+    /// Change a population, from the version that it carries.
     EditPopulation(Population),
     /// Make a user.
     MakeUser(Box<PlannedUser>),
-    /// Change a user.
-    EditUser(UserId, Box<UserEdit>, Option<PasswordFrom>),
+    /// Change a user, from this version.
+    EditUser(UserId, Version, Box<UserEdit>, Option<PasswordFrom>),
     /// Make a client.
     MakeClient(RealmId, ClientId, Box<ClientEdit>),
-    /// Change a client.
-    EditClient(RealmId, ClientId, Box<ClientEdit>),
-    /// Keep a document of a dialect, or replace it.
-    PutDocument(adieu_authority::Document),
+    /// Change a client, from this version.
+    EditClient(RealmId, ClientId, Version, Box<ClientEdit>),
+    /// Keep a document of a dialect, in place of this version or as a new one.
+    PutDocument(Option<Version>, Document),
     /// Remove one.
-    RemoveDocument(RealmId, &'static str, String),
+    RemoveDocument(RealmId, &'static str, String, Version),
     /// Remove a user, whose sessions end.
-    RemoveUser(UserId),
+    RemoveUser(UserId, Version),
     /// Remove a client, whose grants die.
-    RemoveClient(ClientId),
+    RemoveClient(ClientId, Version),
     /// Remove a population that is empty by then.
-    RemovePopulation(PopulationId),
+    RemovePopulation(PopulationId, Version),
 }
 
 impl Change {
@@ -69,17 +73,18 @@ impl Change {
     pub(crate) const fn password(&self) -> Option<&PasswordFrom> {
         match self {
             Self::MakeUser(new) => new.password.as_ref(),
-            Self::EditUser(_, _, password) => password.as_ref(),
+            Self::EditUser(_, _, _, password) => password.as_ref(),
             Self::MakeRealm(..)
+            | Self::MadeWithRealm(_)
             | Self::MakePopulation(_)
             | Self::EditPopulation(_)
             | Self::MakeClient(..)
             | Self::EditClient(..)
-            | Self::PutDocument(_)
+            | Self::PutDocument(..)
             | Self::RemoveDocument(..)
-            | Self::RemoveUser(_)
-            | Self::RemoveClient(_)
-            | Self::RemovePopulation(_) => None,
+            | Self::RemoveUser(..)
+            | Self::RemoveClient(..)
+            | Self::RemovePopulation(..) => None,
         }
     }
 }
@@ -164,7 +169,7 @@ pub fn plan(
     let Planner { mut planned, removals, .. } = planner;
     // Users before the populations that held them.
     let (populations, rest): (Vec<_>, Vec<_>) =
-        removals.into_iter().partition(|p| matches!(p.change, Change::RemovePopulation(_)));
+        removals.into_iter().partition(|p| matches!(p.change, Change::RemovePopulation(..)));
     planned.extend(rest.into_iter().chain(populations));
     Ok(planned)
 }
@@ -205,7 +210,7 @@ impl<'a> Planner<'a> {
         let id = wanted.unwrap_or_else(|| RealmId::from_uuid((self.draw)()));
         ensure(!self.places.has_realm(id), || taken("another realm", id))?;
         self.places.add_realm(id, &path);
-        self.plan(format!("+ realm {path}"), Change::MakeRealm(id, path.clone()));
+        self.plan(format!("+ realm {path}"), Change::MakeRealm(id, path.clone(), None));
         Ok(Planning { id, path, now: None })
     }
 
@@ -225,7 +230,7 @@ impl<'a> Planner<'a> {
             for gone in now.iter().filter(|population| !named.contains(&population.id)) {
                 self.places.remove_population(gone.id);
                 let line = format!("- population {} in {}", gone.name, realm.path);
-                self.removals.push(Planned { line, change: Change::RemovePopulation(gone.id) });
+                self.removals.push(Planned { line, change: Change::RemovePopulation(gone.id, gone.version) });
             }
         }
         Ok(())
@@ -256,8 +261,22 @@ impl<'a> Planner<'a> {
         self.places.add_population(id, realm.id, &doc.name);
         let description = doc.description.clone().filter(|text| !text.is_empty());
         let new = NewPopulation { id, realm: realm.id, name: doc.name.clone(), description };
-        self.plan(format!("+ population {} in {}", doc.name, realm.path), Change::MakePopulation(new));
+        let change = self.made(new);
+        self.plan(format!("+ population {} in {}", doc.name, realm.path), change);
         Ok(id)
+    }
+
+    /// How a population is made: the first one of a new realm together with it.
+    fn made(&mut self, new: NewPopulation) -> Change {
+        for Planned { change, .. } in &mut self.planned {
+            if let Change::MakeRealm(id, _, first @ None) = change
+                && *id == new.realm
+            {
+                *first = Some(new.clone());
+                return Change::MadeWithRealm(new);
+            }
+        }
+        Change::MakePopulation(new)
     }
 
     fn population_edit(&mut self, doc: &PopulationDoc, now: &Population, realm: &Planning<'a>) {

@@ -86,6 +86,11 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY(realm, uri, client)) WITHOUT ROWID;
      INSERT OR IGNORE INTO post_logout_uri SELECT client.realm, uri.value, client.id
         FROM client, json_each(client.detail, '$.post_logout_redirect_uris') uri WHERE client.removed = 0;",
+    // Records that people change have versions.
+    "ALTER TABLE user ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+     ALTER TABLE client ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+     ALTER TABLE population ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+     ALTER TABLE document ADD COLUMN version INTEGER NOT NULL DEFAULT 1;",
 ];
 
 /// What a connection is for.
@@ -201,6 +206,7 @@ mod tests {
         migrate(&mut db).expect("brought up");
         let user = UserId::from_uuid("00000000-0000-4000-8000-000000000007".parse().expect("a UUID"));
         let ada = rows::user(&db, user).expect("read").expect("there");
+        assert_eq!(ada.version, adieu_core::Version::FIRST, "a change can be made from it");
         assert_eq!((ada.username.as_str(), ada.removed, ada.enabled_at.ms()), ("ada", false, 5));
         assert_eq!(rows::count_users(&db, ada.population).expect("read"), 1);
         assert_eq!(

@@ -11,7 +11,7 @@ use std::thread;
 
 use adieu_core::{
     Client, ClientId, EndingChange, Grant, Outage, Realm, RealmId, Session, SessionId, SessionIdCipher,
-    Unwritten, User, UserId,
+    StoredClient, Unwritten, User, UserId, present_client,
 };
 use adieu_store::Pending;
 use rusqlite::Connection;
@@ -161,11 +161,11 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    pub(crate) fn write_client(&mut self, client: Client, removed: bool) -> rusqlite::Result<()> {
-        rows::list_post_logout_uris(self.db, &client, removed)?;
-        rows::write_client(self.db, &client, removed)?;
-        let id = client.id.clone();
-        self.touched.push(Touched::Client(id, (!removed).then(|| Arc::new(client))));
+    pub(crate) fn write_client(&mut self, stored: StoredClient) -> rusqlite::Result<()> {
+        rows::list_post_logout_uris(self.db, &stored)?;
+        rows::write_client(self.db, &stored)?;
+        let id = stored.client.id.clone();
+        self.touched.push(Touched::Client(id, present_client(Some(stored)).map(Arc::new)));
         Ok(())
     }
 
@@ -222,8 +222,9 @@ impl<'a> Batch<'a> {
                     }
                 }
                 EndingChange::RaiseClient { id, to } => {
-                    if let Some((client, removed)) = rows::client(self.db, &id)? {
-                        self.write_client(Client { generation: to, ..client }, removed)?;
+                    if let Some(StoredClient { client, removed }) = rows::client(self.db, &id)? {
+                        let client = Client { generation: to, ..client };
+                        self.write_client(StoredClient { client, removed })?;
                     }
                 }
                 EndingChange::Record(mass) => match self.room {

@@ -8,11 +8,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use adieu_core::{
-    AmendError, AmendOrder, Check, Client, ClientId, EndError, EndOrder, Ended, FoundSession, Grant,
-    GrantError, GrantId, IssueOrder, Locator, NewUser, Origin, Outage, Participant, PasswordRenewal,
-    Population, PopulationId, Realm, RealmId, RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId,
+    AmendError, AmendOrder, Check, Client, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError,
+    EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended, FoundSession, Grant, GrantError,
+    GrantId, IssueOrder, Locator, NewUser, Outage, Participant, PasswordRenewal, Population, PopulationId,
+    Realm, RealmId, RedeemOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId,
     SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User,
-    UserEdit, UserId,
+    UserId, Version,
 };
 
 use crate::document::Document;
@@ -73,32 +74,6 @@ pub struct SessionPage {
     pub sessions: Vec<SessionRecord>,
     /// Where to go on; none at the end.
     pub next: Option<SessionCursor>,
-}
-
-/// A user after a change.
-#[derive(Clone, Debug)]
-pub struct Edited {
-    /// As it is now.
-    pub user: User,
-    /// What ended because of it.
-    pub ended: Option<Ended>,
-}
-
-/// Why the directory did not change.
-#[derive(Debug, thiserror::Error)]
-pub enum DirectoryError {
-    /// Another user, client or realm has that name.
-    #[error("the name is taken")]
-    NameTaken,
-    /// It does not exist, or what it belongs to does not.
-    #[error("no such thing")]
-    Unknown,
-    /// It still holds others.
-    #[error("it is not empty")]
-    NotEmpty,
-    /// The store did not write, or cannot confirm that it did.
-    #[error(transparent)]
-    Unwritten(#[from] Unwritten),
 }
 
 /// A private signing key of a realm, sealed by its owner.
@@ -200,8 +175,8 @@ pub trait Directory: Send + Sync {
     fn realm(&self, id: RealmId) -> Lookup<Result<Option<Arc<Realm>>, Outage>>;
     /// All realms, by path.
     fn realms(&self) -> Pending<Result<Vec<Realm>, Outage>>;
-    /// Makes a realm; its path must be free.
-    fn create_realm(&self, realm: Realm) -> Pending<Result<(), DirectoryError>>;
+    /// Makes a realm with its first population; its path must be free.
+    fn create_realm(&self, realm: Realm, first: Population) -> Pending<Result<(), DirectoryError>>;
 
     /// The population of that id.
     fn population(&self, id: PopulationId) -> Pending<Result<Option<Population>, Outage>>;
@@ -209,10 +184,15 @@ pub trait Directory: Send + Sync {
     fn populations(&self, realm: RealmId) -> Pending<Result<Vec<Population>, Outage>>;
     /// Makes a population.
     fn create_population(&self, population: Population) -> Pending<Result<(), DirectoryError>>;
-    /// Changes name and description of a population.
-    fn edit_population(&self, population: Population) -> Pending<Result<(), DirectoryError>>;
-    /// Removes a population that holds nobody.
-    fn remove_population(&self, id: PopulationId) -> Pending<Result<(), DirectoryError>>;
+    /// Changes name and description of a population, from the version that was read.
+    fn edit_population(&self, from: Version, next: Population)
+    -> Pending<Result<Population, DirectoryError>>;
+    /// Removes a population that holds nobody; in that version, where one is named.
+    fn remove_population(
+        &self,
+        id: PopulationId,
+        from: Option<Version>,
+    ) -> Pending<Result<(), DirectoryError>>;
     /// How many users a population holds.
     fn count_users(&self, population: PopulationId) -> Pending<Result<u64, Outage>>;
 
@@ -226,14 +206,8 @@ pub trait Directory: Send + Sync {
     fn users(&self, realm: RealmId, after: Option<UserId>, most: u32) -> Pending<Result<Vec<User>, Outage>>;
     /// Makes a user; all names must be free in the realm.
     fn create_user(&self, new: NewUser) -> Pending<Result<User, DirectoryError>>;
-    /// Changes a user. Disabling ends all the user's sessions in the same transaction (ONE-ROAD).
-    fn edit_user(
-        &self,
-        user: UserId,
-        edit: UserEdit,
-        origin: Origin,
-        now: Timestamp,
-    ) -> Pending<Result<Edited, DirectoryError>>;
+    /// Changes a user, from the version that was read. What ends because of it ends in the same transaction (ONE-ROAD).
+    fn edit_user(&self, order: EditUserOrder, now: Timestamp) -> Pending<Result<Edited, DirectoryError>>;
     /// Writes a password's new hash if the verified one is still stored; says whether it was.
     fn renew_password(
         &self,
@@ -242,12 +216,13 @@ pub trait Directory: Send + Sync {
         now: Timestamp,
     ) -> Pending<Result<bool, Unwritten>>;
     /// Deletes a user and ends all the user's sessions in the same transaction (ONE-ROAD); none of them is shown any more.
-    fn remove_user(
+    fn remove_user(&self, order: RemoveUserOrder, now: Timestamp) -> Pending<Result<Ended, DirectoryError>>;
+    /// Makes a set of recovery codes the second factor of a session's user, and counts the session as proven by it.
+    fn confirm_recovery_codes(
         &self,
-        user: UserId,
-        origin: Origin,
+        order: ConfirmCodesOrder,
         now: Timestamp,
-    ) -> Pending<Result<Ended, DirectoryError>>;
+    ) -> Pending<Result<User, ConfirmError>>;
 
     /// The client of that id.
     fn client(&self, id: &ClientId) -> Lookup<Result<Option<Arc<Client>>, Outage>>;
@@ -256,10 +231,12 @@ pub trait Directory: Send + Sync {
     -> Pending<Result<Vec<Client>, Outage>>;
     /// The clients of a realm, by id.
     fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>>;
-    /// Makes a client or replaces all of it but its generation, which only an ending raises, and its revoked tokens.
-    fn put_client(&self, client: Client) -> Pending<Result<(), DirectoryError>>;
-    /// Removes a client; its grants die with it.
-    fn remove_client(&self, id: &ClientId) -> Pending<Result<(), DirectoryError>>;
+    /// Makes a client. One that was removed may come back: its old grants stay dead.
+    fn create_client(&self, client: Client) -> Pending<Result<Client, DirectoryError>>;
+    /// Changes a client, from the version that was read. What it holds ends with it when it is switched off.
+    fn edit_client(&self, order: EditClientOrder, now: Timestamp) -> Pending<Result<Client, DirectoryError>>;
+    /// Removes a client; its grants die with it. In that version, where one is named.
+    fn remove_client(&self, id: &ClientId, from: Option<Version>) -> Pending<Result<(), DirectoryError>>;
 
     /// The signing keys of a realm, oldest first.
     fn keys(&self, realm: RealmId) -> Pending<Result<Vec<StoredKey>, Outage>>;
@@ -279,8 +256,10 @@ pub trait Flows: Send + Sync {
 
 /// Records that one dialect keeps and that no rule reads.
 pub trait Documents: Send + Sync {
-    /// Keeps a document, or replaces it.
-    fn put_document(&self, document: Document) -> Pending<Result<(), Unwritten>>;
+    /// Keeps a new document; there must be none of that name.
+    fn create_document(&self, document: Document) -> Pending<Result<Document, DirectoryError>>;
+    /// Replaces the text of a document, from the version that was read.
+    fn edit_document(&self, from: Version, next: Document) -> Pending<Result<Document, DirectoryError>>;
     /// Reads one.
     fn document(
         &self,
@@ -295,13 +274,14 @@ pub trait Documents: Send + Sync {
         kind: &'static str,
         most: u32,
     ) -> Pending<Result<Vec<Document>, Outage>>;
-    /// Removes one; says whether it was there.
+    /// Removes one, in that version where one is named; says whether it was there.
     fn remove_document(
         &self,
         realm: RealmId,
         kind: &'static str,
         id: &str,
-    ) -> Pending<Result<bool, Unwritten>>;
+        from: Option<Version>,
+    ) -> Pending<Result<bool, DirectoryError>>;
 }
 
 /// What clients hold because of sessions.

@@ -11,8 +11,8 @@ mod flow;
 pub mod suite;
 
 pub use acts::{
-    Directory, DirectoryError, Documents, Edited, Figures, Flows, Grants, Lookup, Pending, SessionCursor,
-    SessionPage, SessionQuery, Sessions, Store, StoredKey, Swept, Upkeep,
+    Directory, Documents, Figures, Flows, Grants, Lookup, Pending, SessionCursor, SessionPage, SessionQuery,
+    Sessions, Store, StoredKey, Swept, Upkeep,
 };
-pub use document::Document;
+pub use document::{Document, decide_create_document, decide_edit_document, decide_remove_document};
 pub use flow::{Flow, FlowId};

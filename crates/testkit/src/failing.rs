@@ -7,15 +7,15 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use adieu_core::{
-    AmendError, AmendOrder, Check, Client, ClientId, EndError, EndOrder, Ended, FoundSession, Grant,
-    GrantError, GrantId, IssueOrder, NewUser, Origin, Outage, Participant, PasswordRenewal, Population,
-    PopulationId, Realm, RealmId, RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId,
-    SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User,
-    UserEdit, UserId,
+    AmendError, AmendOrder, Check, Client, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError,
+    EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended, FoundSession, Grant, GrantError,
+    GrantId, IssueOrder, NewUser, Outage, Participant, PasswordRenewal, Population, PopulationId, Realm,
+    RealmId, RedeemOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, SessionRecord,
+    SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
 };
 use adieu_store::{
-    Directory, DirectoryError, Document, Documents, Edited, Figures, Flow, FlowId, Flows, Grants, Lookup,
-    Pending, SessionPage, SessionQuery, Sessions, Store, StoredKey, Swept, Upkeep,
+    Directory, Document, Documents, Figures, Flow, FlowId, Flows, Grants, Lookup, Pending, SessionPage,
+    SessionQuery, Sessions, Store, StoredKey, Swept, Upkeep,
 };
 
 /// How the store fails.
@@ -32,6 +32,8 @@ pub enum Failure {
     LandedInDoubt,
     /// Writes do not happen, and nobody can say so.
     LostInDoubt,
+    /// Every change of a user, a client or a population comes later than another one.
+    Overtaken,
 }
 
 /// A store in front of another one, that fails when it is told to.
@@ -40,10 +42,13 @@ pub struct FailingStore {
     failure: AtomicU8,
     meanwhile: Mutex<Option<Meanwhile>>,
     meanwhile_of_keys: Mutex<Option<Meanwhile>>,
+    before_change: Mutex<Option<BeforeChange>>,
 }
 
 /// What another caller does while somebody waits for an answer.
-type Meanwhile = Box<dyn FnOnce(&dyn Store) -> Pending<()> + Send>;
+type Meanwhile = Box<dyn FnOnce(&Arc<dyn Store>) -> Pending<()> + Send>;
+/// What other callers do before a change is taken.
+type BeforeChange = Pending<()>;
 
 impl FailingStore {
     /// A store that does not fail yet.
@@ -53,20 +58,46 @@ impl FailingStore {
             failure: AtomicU8::new(Failure::None as u8),
             meanwhile: Mutex::default(),
             meanwhile_of_keys: Mutex::default(),
+            before_change: Mutex::default(),
         }
     }
 
     /// Lets `act` happen once: after the next look-up of a user by name has read, and before it answers.
     pub fn after_the_next_look_up_by_name(
         &self,
-        act: impl FnOnce(&dyn Store) -> Pending<()> + Send + 'static,
+        act: impl FnOnce(&Arc<dyn Store>) -> Pending<()> + Send + 'static,
     ) {
         *self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(act));
     }
 
     /// Lets `act` happen once: after the next read of signing keys, and before it answers.
-    pub fn after_the_next_read_of_keys(&self, act: impl FnOnce(&dyn Store) -> Pending<()> + Send + 'static) {
+    pub fn after_the_next_read_of_keys(
+        &self,
+        act: impl FnOnce(&Arc<dyn Store>) -> Pending<()> + Send + 'static,
+    ) {
         *self.meanwhile_of_keys.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(act));
+    }
+
+    /// Lets `act` happen once: after somebody has read a user, a client or a population and said a change of it, and before
+    /// the store takes the change. What `act` itself changes through this store is not held.
+    pub fn before_the_next_change(&self, act: impl Future<Output = ()> + Send + 'static) {
+        *self.before_change.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::pin(act));
+    }
+
+    fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&dyn Store) -> Pending<Result<T, DirectoryError>> + Send + 'static,
+    ) -> Pending<Result<T, DirectoryError>> {
+        if self.is(Failure::Overtaken) {
+            return Box::pin(async { Err(DirectoryError::Stale) });
+        }
+        let act = self.before_change.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(act) = act else { return self.write(change) };
+        let behind = Arc::clone(&self.behind);
+        Box::pin(async move {
+            act.await;
+            change(&*behind).await
+        })
     }
 
     /// From now on it fails so.
@@ -96,7 +127,7 @@ impl FailingStore {
         &self,
         write: impl FnOnce(&dyn Store) -> Pending<Result<T, E>>,
     ) -> Pending<Result<T, E>> {
-        if self.is(Failure::None) {
+        if self.is(Failure::None) || self.is(Failure::Overtaken) {
             return write(&*self.behind);
         }
         if self.is(Failure::LandedInDoubt) {
@@ -188,8 +219,8 @@ impl Directory for FailingStore {
         self.read(|store| store.realms())
     }
 
-    fn create_realm(&self, realm: Realm) -> Pending<Result<(), DirectoryError>> {
-        self.write(|store| store.create_realm(realm))
+    fn create_realm(&self, realm: Realm, first: Population) -> Pending<Result<(), DirectoryError>> {
+        self.write(|store| store.create_realm(realm, first))
     }
 
     fn population(&self, id: PopulationId) -> Pending<Result<Option<Population>, Outage>> {
@@ -204,12 +235,20 @@ impl Directory for FailingStore {
         self.write(|store| store.create_population(population))
     }
 
-    fn edit_population(&self, population: Population) -> Pending<Result<(), DirectoryError>> {
-        self.write(|store| store.edit_population(population))
+    fn edit_population(
+        &self,
+        from: Version,
+        next: Population,
+    ) -> Pending<Result<Population, DirectoryError>> {
+        self.change(move |store| store.edit_population(from, next))
     }
 
-    fn remove_population(&self, id: PopulationId) -> Pending<Result<(), DirectoryError>> {
-        self.write(|store| store.remove_population(id))
+    fn remove_population(
+        &self,
+        id: PopulationId,
+        from: Option<Version>,
+    ) -> Pending<Result<(), DirectoryError>> {
+        self.write(|store| store.remove_population(id, from))
     }
 
     fn count_users(&self, population: PopulationId) -> Pending<Result<u64, Outage>> {
@@ -227,7 +266,7 @@ impl Directory for FailingStore {
         let behind = Arc::clone(&self.behind);
         Box::pin(async move {
             let answer = found.await;
-            act(&*behind).await;
+            act(&behind).await;
             answer
         })
     }
@@ -244,14 +283,8 @@ impl Directory for FailingStore {
         self.read(|store| store.users(realm, after, most))
     }
 
-    fn edit_user(
-        &self,
-        user: UserId,
-        edit: UserEdit,
-        origin: Origin,
-        now: Timestamp,
-    ) -> Pending<Result<Edited, DirectoryError>> {
-        self.write(|store| store.edit_user(user, edit, origin, now))
+    fn edit_user(&self, order: EditUserOrder, now: Timestamp) -> Pending<Result<Edited, DirectoryError>> {
+        self.change(move |store| store.edit_user(order, now))
     }
 
     fn renew_password(
@@ -263,13 +296,16 @@ impl Directory for FailingStore {
         self.write(|store| store.renew_password(user, renewal, now))
     }
 
-    fn remove_user(
+    fn remove_user(&self, order: RemoveUserOrder, now: Timestamp) -> Pending<Result<Ended, DirectoryError>> {
+        self.write(|store| store.remove_user(order, now))
+    }
+
+    fn confirm_recovery_codes(
         &self,
-        user: UserId,
-        origin: Origin,
+        order: ConfirmCodesOrder,
         now: Timestamp,
-    ) -> Pending<Result<Ended, DirectoryError>> {
-        self.write(|store| store.remove_user(user, origin, now))
+    ) -> Pending<Result<User, ConfirmError>> {
+        self.write(|store| store.confirm_recovery_codes(order, now))
     }
 
     fn client(&self, id: &ClientId) -> Lookup<Result<Option<Arc<Client>>, Outage>> {
@@ -288,12 +324,16 @@ impl Directory for FailingStore {
         self.read(|store| store.clients(realm))
     }
 
-    fn put_client(&self, client: Client) -> Pending<Result<(), DirectoryError>> {
-        self.write(|store| store.put_client(client))
+    fn create_client(&self, client: Client) -> Pending<Result<Client, DirectoryError>> {
+        self.write(|store| store.create_client(client))
     }
 
-    fn remove_client(&self, id: &ClientId) -> Pending<Result<(), DirectoryError>> {
-        self.write(|store| store.remove_client(id))
+    fn edit_client(&self, order: EditClientOrder, now: Timestamp) -> Pending<Result<Client, DirectoryError>> {
+        self.change(move |store| store.edit_client(order, now))
+    }
+
+    fn remove_client(&self, id: &ClientId, from: Option<Version>) -> Pending<Result<(), DirectoryError>> {
+        self.write(|store| store.remove_client(id, from))
     }
 
     fn keys(&self, realm: RealmId) -> Pending<Result<Vec<StoredKey>, Outage>> {
@@ -303,7 +343,7 @@ impl Directory for FailingStore {
         let behind = Arc::clone(&self.behind);
         Box::pin(async move {
             let answer = read.await;
-            meanwhile(behind.as_ref()).await;
+            meanwhile(&behind).await;
             answer
         })
     }
@@ -328,8 +368,12 @@ impl Flows for FailingStore {
 }
 
 impl Documents for FailingStore {
-    fn put_document(&self, document: Document) -> Pending<Result<(), Unwritten>> {
-        self.write(|store| store.put_document(document))
+    fn create_document(&self, document: Document) -> Pending<Result<Document, DirectoryError>> {
+        self.write(|store| store.create_document(document))
+    }
+
+    fn edit_document(&self, from: Version, next: Document) -> Pending<Result<Document, DirectoryError>> {
+        self.write(|store| store.edit_document(from, next))
     }
 
     fn document(
@@ -355,8 +399,9 @@ impl Documents for FailingStore {
         realm: RealmId,
         kind: &'static str,
         id: &str,
-    ) -> Pending<Result<bool, Unwritten>> {
-        self.write(|store| store.remove_document(realm, kind, id))
+        from: Option<Version>,
+    ) -> Pending<Result<bool, DirectoryError>> {
+        self.write(|store| store.remove_document(realm, kind, id, from))
     }
 }
 

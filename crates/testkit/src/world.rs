@@ -11,7 +11,7 @@ use crate::data::{TestData, make_data};
 use adieu::assembled::AssembledServer;
 use adieu::config::Config;
 use adieu_authority::Authority;
-use adieu_core::{Clock, Span};
+use adieu_core::{Channel, Client, ClientId, Clock, Origin, Span};
 use adieu_store::Store;
 use adieu_store_sqlite::backup::{Existing, restore};
 use axum::body::Body;
@@ -154,6 +154,13 @@ impl World {
         let reply = self.post(&path).header("accept", "application/json").json(&body).send().await;
         assert_eq!(reply.status, 200, "{}", reply.text);
         reply.json()["session_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Changes a client of the house's realm, as an administrator would.
+    pub async fn edit_client(&self, id: &ClientId, change: impl FnMut(&mut Client) + Send) -> Client {
+        let origin = Origin::of_holder(Channel::named("test"), None);
+        let changed = self.authority().edit_client(self.data.realm.id, id, origin, change);
+        changed.await.expect("the client changes")
     }
 
     /// What scenario and client programs need to know.

@@ -84,6 +84,11 @@ pub const KEYS: &[Key] = &[
     key("passwords.passes", "passes", "Passes of argon2id over its memory."),
     key("passwords.workers", "threads", "Threads that hash; 0 is one for each core."),
     key(
+        "passwords.change_ends_sessions",
+        "true or false",
+        "Whether another password, set by anybody, or its removal ends the user's sessions. Users who change their own keep the session in use. A caller of the native API may say otherwise.",
+    ),
+    key(
         "passwords.failures_by_name_max",
         "sign-ons",
         "Sign-ons with one name that may fail in the window; they grow back evenly. 0 is no limit.",
@@ -113,6 +118,11 @@ pub const KEYS: &[Key] = &[
         "realms.pingone_url",
         "text",
         "Public address of PingOne's authentication and pages in this realm, if other than `pingone.auth_url` and `pingone.apps_url`. It is in the issuer, so tokens of before are strange to it.",
+    ),
+    key(
+        "realms.password_change_ends_sessions",
+        "true or false",
+        "The same in this realm, if other than `passwords.change_ends_sessions`.",
     ),
     key(
         "realms.am_idle_s",
@@ -350,6 +360,7 @@ mod tests {
         let mut config = crate::config::Config::default();
         config.realms[0].id = Some("x".into());
         config.realms[0].pingone_url = Some("x".into());
+        config.realms[0].password_change_ends_sessions = Some(true);
         config.realms[0].am_idle_s = Some(1);
         config.realms[0].am_lifetime_s = Some(1);
         config.realms[0].am_sessions_max = Some(1);

@@ -3,8 +3,10 @@
 //! The order of events is forced by the store: what happens meanwhile happens after the user was read and before the
 //! sign-on goes on.
 
+use std::sync::Arc;
+
 use adieu_authority::{NewPerson, UserEdit};
-use adieu_core::{Channel, Origin, UserId};
+use adieu_core::{Channel, EditUserOrder, Origin, UserId};
 use adieu_testkit::World;
 use adieu_testkit::failing::FailingStore;
 
@@ -31,9 +33,11 @@ async fn signs_on_while_it_becomes(
     let edit = UserEdit { password: Some(password.map(str::to_owned)), ..UserEdit::default() };
     let (origin, now) = (Origin::of_holder(Channel::named("test"), None), world.authority().now());
     store.after_the_next_look_up_by_name(move |store| {
-        let edited = store.edit_user(user, edit, origin, now);
+        let store = Arc::clone(store);
         Box::pin(async move {
-            edited.await.expect("an edited user");
+            let from = store.user(user).get().await.expect("read").expect("dora").version;
+            let order = EditUserOrder { user, from, edit, password_ends_sessions: false, origin };
+            store.edit_user(order, now).await.expect("an edited user");
         })
     });
     let ask = world.post("/am/json/realms/root/realms/alpha/authenticate");

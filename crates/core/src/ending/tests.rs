@@ -124,6 +124,7 @@ fn user(n: u64) -> User {
         metadata_public: None,
         metadata_admin: None,
         roles: vec![],
+        version: crate::version::Version::FIRST,
         created_at: Timestamp::from_ms(0),
         updated_at: Timestamp::from_ms(0),
     }

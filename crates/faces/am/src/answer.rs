@@ -229,7 +229,7 @@ pub(crate) fn json(value: &impl Serialize) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::settings::Settings;
-    use crate::version::{Registered, Version};
+    use crate::version::{ApiVersion, Registered};
 
     fn answer(header_set: HeaderSet, extras: Extras, result: Result<Vec<u8>, AmError>) -> Response {
         HeaderSets::new(true).answer(header_set, extras, &CookieLines::new(&Settings::default()), result)
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn who_named_no_version_is_warned() {
-        static ONE: Registered = Registered { version: Version(1, 2), header: "resource=1.2" };
+        static ONE: Registered = Registered { version: ApiVersion(1, 2), header: "resource=1.2" };
         for (asked, warnings) in [(true, 0), (false, 1)] {
             let extras = Extras { served: Some(Served { registered: &ONE, asked }), ..Extras::default() };
             let response = answer(HeaderSet::Action, extras, Ok(vec![]));

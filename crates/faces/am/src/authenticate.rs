@@ -24,11 +24,11 @@ use crate::caller;
 use crate::cookies::shown;
 use crate::error::AmError;
 use crate::face::Face;
-use crate::version::{AskedVersion, Registered, Version};
+use crate::version::{ApiVersion, AskedVersion, Registered};
 
 static VERSIONS: [Registered; 2] = [
-    Registered { version: Version(1, 2), header: "resource=1.2" },
-    Registered { version: Version(2, 1), header: "resource=2.1" },
+    Registered { version: ApiVersion(1, 2), header: "resource=1.2" },
+    Registered { version: ApiVersion(2, 1), header: "resource=2.1" },
 ];
 
 /// Kinds of index that AM has. Only a service can be asked for here.

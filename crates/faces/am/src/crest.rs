@@ -18,7 +18,7 @@ pub(crate) use self::filter::Filter;
 
 use crate::call::{self, Call};
 use crate::error::AmError;
-use crate::version::{AskedVersion, Version};
+use crate::version::{ApiVersion, AskedVersion};
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ async fn post(call: &Call, body: Body, wanted: AskedVersion) -> Result<Ask, AmEr
         }
     }
     let action = call.param("_action")?.map(str::to_owned);
-    if action.is_none() && !wanted.protocol_since(Version(2, 1)) {
+    if action.is_none() && !wanted.protocol_since(ApiVersion(2, 1)) {
         return Err(AmError::NoAction);
     }
     let body = read(call, body).await?;

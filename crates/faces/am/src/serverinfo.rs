@@ -17,9 +17,9 @@ use crate::crest::{self, Ask, Fields};
 use crate::error::AmError;
 use crate::face::Face;
 use crate::settings::{SameSite, Settings};
-use crate::version::{AskedVersion, Registered, Version};
+use crate::version::{ApiVersion, AskedVersion, Registered};
 
-static VERSIONS: [Registered; 1] = [Registered { version: Version(1, 1), header: "resource=1.1" }];
+static VERSIONS: [Registered; 1] = [Registered { version: ApiVersion(1, 1), header: "resource=1.1" }];
 
 #[derive(Serialize)]
 struct Domains<'a> {
@@ -109,7 +109,7 @@ pub(crate) async fn answer(
         Ask::Action(name, _) => return Err(AmError::UnknownAction(name)),
         Ask::Create | Ask::Query(_) | Ask::Change(_) => return Err(AmError::Unsupported),
     }
-    let named = wanted.protocol_since(Version(2, 0));
+    let named = wanted.protocol_since(ApiVersion(2, 0));
     let fields = Fields::of(call);
     match InfoResource::NAMES.iter().find(|(name, _)| name == id) {
         Some((_, InfoResource::Server)) => {

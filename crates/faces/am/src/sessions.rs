@@ -28,15 +28,15 @@ use crate::caller::Caller;
 use crate::crest::{self, Ask};
 use crate::error::AmError;
 use crate::face::Face;
-use crate::version::{AskedVersion, Registered, Served, Version};
+use crate::version::{ApiVersion, AskedVersion, Registered, Served};
 
 /// The versions of the resource. Contract am.md 1.1, our rule.
 static VERSIONS: [Registered; 5] = [
-    Registered { version: Version(1, 2), header: "resource=1.2" },
-    Registered { version: Version(2, 1), header: "resource=2.1" },
-    Registered { version: Version(3, 2), header: "resource=3.2" },
-    Registered { version: Version(4, 0), header: "resource=4.0" },
-    Registered { version: Version(5, 1), header: "resource=5.1" },
+    Registered { version: ApiVersion(1, 2), header: "resource=1.2" },
+    Registered { version: ApiVersion(2, 1), header: "resource=2.1" },
+    Registered { version: ApiVersion(3, 2), header: "resource=3.2" },
+    Registered { version: ApiVersion(4, 0), header: "resource=4.0" },
+    Registered { version: ApiVersion(5, 1), header: "resource=5.1" },
 ];
 
 /// What a request to the resource comes to.

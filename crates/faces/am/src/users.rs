@@ -17,14 +17,14 @@ use crate::error::AmError;
 use crate::face::Face;
 use crate::names::universal_id;
 use crate::realms;
-use crate::version::{AskedVersion, Registered, Version};
+use crate::version::{ApiVersion, AskedVersion, Registered};
 
 /// The versions of the resource. 4.0 is of AM 7 and 8.
 static VERSIONS: [Registered; 4] = [
-    Registered { version: Version(1, 2), header: "resource=1.2" },
-    Registered { version: Version(2, 1), header: "resource=2.1" },
-    Registered { version: Version(3, 0), header: "resource=3.0" },
-    Registered { version: Version(4, 0), header: "resource=4.0" },
+    Registered { version: ApiVersion(1, 2), header: "resource=1.2" },
+    Registered { version: ApiVersion(2, 1), header: "resource=2.1" },
+    Registered { version: ApiVersion(3, 0), header: "resource=3.0" },
+    Registered { version: ApiVersion(4, 0), header: "resource=4.0" },
 ];
 
 #[derive(Serialize)]

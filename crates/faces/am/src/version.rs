@@ -10,20 +10,20 @@ const HEADER: &str = "accept-api-version";
 
 /// `major.minor`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Version(pub(crate) u32, pub(crate) u32);
+pub(crate) struct ApiVersion(pub(crate) u32, pub(crate) u32);
 
 /// A version that a resource has, with its words for `Content-API-Version`.
 #[derive(Debug)]
 pub(crate) struct Registered {
-    pub(crate) version: Version,
+    pub(crate) version: ApiVersion,
     pub(crate) header: &'static str,
 }
 
 /// What a request asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AskedVersion {
-    pub(crate) resource: Option<Version>,
-    pub(crate) protocol: Option<Version>,
+    pub(crate) resource: Option<ApiVersion>,
+    pub(crate) protocol: Option<ApiVersion>,
 }
 
 /// Why a request's words about versions cannot be followed.
@@ -34,10 +34,10 @@ pub(crate) enum UnusableVersion {
     Malformed(String),
     /// A protocol we do not speak, by its major number.
     #[error("Unsupported major version: {0}")]
-    ProtocolMajor(Version),
+    ProtocolMajor(ApiVersion),
     /// A protocol we do not speak, by its minor number.
     #[error("Unsupported minor version: {0}")]
-    ProtocolMinor(Version),
+    ProtocolMinor(ApiVersion),
 }
 
 /// The version that serves a request.
@@ -94,7 +94,7 @@ impl AskedVersion {
                 "protocol" => &mut wanted.protocol,
                 _ => return None,
             };
-            if slot.replace(Version::parse(version)?).is_some() {
+            if slot.replace(ApiVersion::parse(version)?).is_some() {
                 return None;
             }
         }
@@ -122,19 +122,19 @@ impl AskedVersion {
     }
 
     /// Whether the caller speaks at least this protocol. One who does not say speaks the newest.
-    pub(crate) fn protocol_since(self, version: Version) -> bool {
+    pub(crate) fn protocol_since(self, version: ApiVersion) -> bool {
         self.protocol.is_none_or(|protocol| protocol >= version)
     }
 }
 
-impl Version {
+impl ApiVersion {
     fn parse(text: &str) -> Option<Self> {
         let (major, minor) = text.split_once('.').unwrap_or((text, "0"));
         Some(Self(number(major)?, number(minor)?))
     }
 }
 
-impl std::fmt::Display for Version {
+impl std::fmt::Display for ApiVersion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}", self.0, self.1)
     }
@@ -153,9 +153,9 @@ mod tests {
     use super::*;
 
     static SESSIONS: [Registered; 3] = [
-        Registered { version: Version(1, 2), header: "resource=1.2" },
-        Registered { version: Version(3, 2), header: "resource=3.2" },
-        Registered { version: Version(5, 1), header: "resource=5.1" },
+        Registered { version: ApiVersion(1, 2), header: "resource=1.2" },
+        Registered { version: ApiVersion(3, 2), header: "resource=3.2" },
+        Registered { version: ApiVersion(5, 1), header: "resource=5.1" },
     ];
 
     fn wanted(lines: &[&str]) -> Result<AskedVersion, UnusableVersion> {
@@ -165,7 +165,7 @@ mod tests {
         AskedVersion::of(&headers.collect())
     }
 
-    fn served(line: &str) -> Result<Version, Unserved> {
+    fn served(line: &str) -> Result<ApiVersion, Unserved> {
         wanted(&[line])
             .unwrap()
             .serve(&SESSIONS, VersionDefault::Latest)
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn the_parts_stand_in_any_order_and_either_may_be_missing() {
-        let both = AskedVersion { resource: Some(Version(3, 1)), protocol: Some(Version(1, 0)) };
+        let both = AskedVersion { resource: Some(ApiVersion(3, 1)), protocol: Some(ApiVersion(1, 0)) };
         for line in
             ["resource=3.1, protocol=1.0", "protocol=1.0,resource=3.1", " protocol=1 ,  resource=3.1 "]
         {
@@ -213,16 +213,16 @@ mod tests {
         for good in ["1.0", "2.0", "2.1", "2.2", "1"] {
             assert!(wanted(&[&format!("protocol={good}")]).is_ok(), "{good}");
         }
-        assert_eq!(wanted(&["protocol=3.0"]), Err(UnusableVersion::ProtocolMajor(Version(3, 0))));
-        assert_eq!(wanted(&["protocol=0.1"]), Err(UnusableVersion::ProtocolMajor(Version(0, 1))));
-        assert_eq!(wanted(&["protocol=1.5"]), Err(UnusableVersion::ProtocolMinor(Version(1, 5))));
+        assert_eq!(wanted(&["protocol=3.0"]), Err(UnusableVersion::ProtocolMajor(ApiVersion(3, 0))));
+        assert_eq!(wanted(&["protocol=0.1"]), Err(UnusableVersion::ProtocolMajor(ApiVersion(0, 1))));
+        assert_eq!(wanted(&["protocol=1.5"]), Err(UnusableVersion::ProtocolMinor(ApiVersion(1, 5))));
     }
 
     /// the highest minor number of the asked major one, never a lower one.
     #[test]
     fn a_minor_version_is_served_by_a_later_one() {
-        assert_eq!(served("resource=3.1"), Ok(Version(3, 2)));
-        assert_eq!(served("resource=1"), Ok(Version(1, 2)));
+        assert_eq!(served("resource=3.1"), Ok(ApiVersion(3, 2)));
+        assert_eq!(served("resource=1"), Ok(ApiVersion(1, 2)));
         for none in ["resource=3.3", "resource=42.0", "resource=2.0", "resource=99999999999.0"] {
             assert_eq!(served(none), Err(Unserved::NoSuch), "{none}");
         }
@@ -233,8 +233,8 @@ mod tests {
         let by = |default| {
             AskedVersion::default().serve(&SESSIONS, default).map(|served| served.registered.version)
         };
-        assert_eq!(by(VersionDefault::Latest), Ok(Version(5, 1)));
-        assert_eq!(by(VersionDefault::Oldest), Ok(Version(1, 2)));
+        assert_eq!(by(VersionDefault::Latest), Ok(ApiVersion(5, 1)));
+        assert_eq!(by(VersionDefault::Oldest), Ok(ApiVersion(1, 2)));
         assert_eq!(by(VersionDefault::None), Err(Unserved::NotNamed));
     }
 }

@@ -290,7 +290,7 @@ impl From<AmendError> for KratosError {
 impl From<DirectoryError> for KratosError {
     fn from(error: DirectoryError) -> Self {
         match error {
-            DirectoryError::NameTaken => Self::conflict(),
+            DirectoryError::NameTaken | DirectoryError::Stale => Self::conflict(),
             DirectoryError::Unknown | DirectoryError::NotEmpty => Self::not_stored(),
             DirectoryError::Unwritten(unwritten) => unwritten.into(),
         }

@@ -4,9 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{
-    Cause, Client, ClientId, EndKind, EndOrder, EndTarget, NewClient, RoleAssignment, Span,
-};
+use adieu_authority::{Client, ClientId, NewClient, RoleAssignment, Span};
 use adieu_provisioning::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
 use axum::body::Body;
 use serde::Deserialize;
@@ -15,7 +13,7 @@ use crate::answer::Done;
 use crate::face::{Call, Face};
 use crate::input::{nullable, present, sound};
 use crate::page::ListPage;
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::Problem;
 use crate::roles::{self, RolesInput};
 use crate::{input, realms, wire};
 
@@ -69,9 +67,6 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
     addresses("post_logout_redirect_uris", Some(&new.post_logout_redirect_uris))?;
     let id = new.client_id.unwrap_or_else(|| api.authority.draw_uuid().to_string());
     let id: ClientId = input::id("client_id", &id)?;
-    if api.authority.any_client(&id).await?.is_some() {
-        return Err(Problem::new(ProblemKind::NameTaken, "There is a client of this id."));
-    }
     let wanted = NewClient {
         id,
         name: new.client_name,
@@ -135,27 +130,27 @@ impl ClientChange {
     }
 
     /// Changes what is named.
-    fn apply_to(self, client: &mut Client, roles: Option<Vec<RoleAssignment>>) {
-        set(&mut client.name, self.client_name);
-        set(&mut client.enabled, self.enabled);
+    fn apply_to(&self, client: &mut Client, roles: Option<&Vec<RoleAssignment>>) {
+        set(&mut client.name, self.client_name.as_ref());
+        set(&mut client.enabled, self.enabled.as_ref());
         if let Some(types) = &self.grant_types {
             GrantType::set_all(types, client);
         }
-        set(&mut client.pkce_required, self.pkce_required);
-        set(&mut client.redirect_uris, self.redirect_uris);
-        set(&mut client.post_logout_redirect_uris, self.post_logout_redirect_uris);
-        set(&mut client.origins, self.origins);
-        set(&mut client.outlives_session, self.offline_access);
-        set(&mut client.ends_by_id_token, self.ends_by_id_token);
-        set(&mut client.access_life, self.access_life_s.map(Span::from_s));
-        set(&mut client.refresh_life, self.refresh_life_s.map(Span::from_s));
+        set(&mut client.pkce_required, self.pkce_required.as_ref());
+        set(&mut client.redirect_uris, self.redirect_uris.as_ref());
+        set(&mut client.post_logout_redirect_uris, self.post_logout_redirect_uris.as_ref());
+        set(&mut client.origins, self.origins.as_ref());
+        set(&mut client.outlives_session, self.offline_access.as_ref());
+        set(&mut client.ends_by_id_token, self.ends_by_id_token.as_ref());
+        set(&mut client.access_life, self.access_life_s.map(Span::from_s).as_ref());
+        set(&mut client.refresh_life, self.refresh_life_s.map(Span::from_s).as_ref());
         set(&mut client.roles, roles);
     }
 }
 
-fn set<T>(place: &mut T, value: Option<T>) {
+fn set<T: Clone>(place: &mut T, value: Option<&T>) {
     if let Some(value) = value {
-        *place = value;
+        place.clone_from(value);
     }
 }
 
@@ -168,15 +163,8 @@ pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, 
         None => None,
         Some(wanted) => Some(roles::read(api, wanted).await?),
     };
-    let switched_off = change.enabled == Some(false);
-    let edit = |client: &mut Client| change.apply_to(client, roles);
-    let client = api.authority.edit_client(before.realm, &before.id, edit).await?;
-    if switched_off {
-        // What a disabled client holds is dead; ended, it stays so when the client is switched on again.
-        let (realm, target, kind) = (Some(client.realm), EndTarget::Grants(client.id.clone()), EndKind::End);
-        let cause = Cause::Administrator;
-        api.authority.end(EndOrder { realm, target, kind, cause, spare: None, origin }).await?;
-    }
+    let edit = |client: &mut Client| change.apply_to(client, roles.as_ref());
+    let client = api.authority.edit_client(before.realm, &before.id, origin, edit).await?;
     Ok(Done::Shown(wire::client(&client)))
 }
 

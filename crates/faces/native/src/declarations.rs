@@ -19,6 +19,8 @@ use crate::input::{self, named, present};
 use crate::problem::Problem;
 use crate::users;
 
+/// Plans that one request makes (HOME-LIMITS): another one only where somebody changed a record after the plan had seen it.
+const PLANS_MAX: u32 = 16;
 /// A document as JSON text, with its passwords (HOME-LIMITS).
 const BODY_BYTES_MAX: usize = BYTES_MAX as usize / 4 * 5;
 /// How long one request makes changes; then it says what is left.
@@ -69,12 +71,23 @@ pub(super) async fn declare(api: &Face, call: &Call, body: Body) -> Result<Done,
     let order: Order = input::large_object(call, body, BODY_BYTES_MAX).await?;
     let document = Declaration::parse(&order.document).map_err(ApplyError::Document)?;
     let secrets = sent(order.passwords)?;
-    let plan = Plan::of(&api.authority, &document, order.prune, api.document_kinds).await?;
+    let plan = async || Plan::of(&api.authority, &document, order.prune, api.document_kinds).await;
     if order.dry_run {
+        let plan = plan().await?;
         let changes = plan.lines().map(str::to_owned).collect();
         return Ok(shown(api, plan, Carried { changes, made: vec![] }));
     }
-    carried_out(api, plan, &secrets).await
+    let (began, mut carried, mut attempts) = (tokio::time::Instant::now(), Carried::default(), PLANS_MAX);
+    loop {
+        let mut plan = plan().await?;
+        attempts -= 1;
+        match plan.carry_into(&mut carried, &api.authority, &secrets, || began.elapsed() < TURN).await {
+            Ok(()) => return Ok(shown(api, plan, carried)),
+            // Nobody has seen this plan: whatever somebody changed meanwhile, the next one starts from it.
+            Err(error) if error.is_stale() && attempts > 0 => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 #[derive(Deserialize)]

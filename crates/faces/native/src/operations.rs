@@ -188,7 +188,8 @@ pub(super) static ALL: &[Operation] = &[
             Endpoint::SetPassword,
             ("/v1/users/{user}/password", "setPassword"),
             (Some("NewPassword"), Success::Nothing),
-            "Sets the password, then ends all sessions of the user unless `end_sessions` is false.",
+            "Sets the password. `end_sessions` says whether all sessions of the user end in the same commit; without it the policy \
+             of the realm does.",
         ),
     ),
     asking(
@@ -273,7 +274,7 @@ pub(super) static ALL: &[Operation] = &[
         ),
     ),
     also(
-        &[ProblemKind::NotFound, ProblemKind::NameTaken, ProblemKind::Busy],
+        &[ProblemKind::NotFound, ProblemKind::NameTaken, ProblemKind::Stale, ProblemKind::Busy],
         writes(
             Verb::Post,
             Endpoint::Declare,
@@ -284,7 +285,7 @@ pub(super) static ALL: &[Operation] = &[
         ),
     ),
     also(
-        &[ProblemKind::NameTaken, ProblemKind::Busy],
+        &[ProblemKind::NameTaken, ProblemKind::Stale, ProblemKind::Busy],
         writes(
             Verb::Post,
             Endpoint::CarryOut,

@@ -25,6 +25,7 @@ pub(super) enum ProblemKind {
     MethodNotAllowed,
     TooSlow,
     NameTaken,
+    Stale,
     TooLarge,
     MediaType,
     Invalid,
@@ -48,6 +49,7 @@ impl ProblemKind {
             }
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "The body came too slowly"),
             Self::NameTaken => (StatusCode::CONFLICT, "name-taken", "The name or id is taken"),
+            Self::Stale => (StatusCode::CONFLICT, "changed-meanwhile", "The record was changed meanwhile"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "The body must be JSON"),
             Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value can't be taken"),
@@ -195,6 +197,9 @@ impl From<DirectoryError> for Problem {
             }
             DirectoryError::Unknown => Self::new(ProblemKind::NotFound, "It is not there any more."),
             DirectoryError::NotEmpty => Self::invalid("It still holds others."),
+            DirectoryError::Stale => {
+                Self::new(ProblemKind::Stale, "Somebody changed it meanwhile; nothing of it was written.")
+            }
             DirectoryError::Unwritten(unwritten) => unwritten.into(),
         }
     }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{DEFAULT_POPULATION, Realm, RealmId};
+use adieu_authority::{Realm, RealmId};
 use axum::body::Body;
 use serde::Deserialize;
 
@@ -50,7 +50,6 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
         None => RealmId::from_uuid(api.authority.draw_uuid()),
     };
     let realm = api.authority.create_realm(id, &new.path).await?;
-    api.authority.create_population(&realm, DEFAULT_POPULATION).await?;
     Ok(Done::Made { at: format!("/v1/realms/{}", realm.id), shown: wire::realm(&realm) })
 }
 

@@ -1,11 +1,12 @@
 //! Users: listed, made, read, changed, removed, given a password.
 //!
-//! What ends because of it ends in the same transaction, or by an ordinary ending right after it (ONE-ROAD).
+//! What ends because of it ends in the same transaction (ONE-ROAD).
 
+use std::future::ready;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Cause, EndKind, EndOrder, EndTarget, NewPerson, Population, PopulationId, Realm, User, UserEdit, UserId,
+    AfterPassword, NewPerson, Population, PopulationId, Realm, RoleAssignment, User, UserEdit, UserId,
 };
 use axum::body::Body;
 use serde::Deserialize;
@@ -140,25 +141,30 @@ pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, 
         None => None,
         Some(wanted) => Some(roles::read(api, wanted).await?),
     };
-    let text = |map: Map<String, Value>| Value::Object(map).to_string();
-    let mut edit = UserEdit {
-        recovery_codes: None,
-        population,
-        username: change.username.map(|name| name.trim().to_owned()),
-        email: change.email,
-        external_id: change.external_id,
-        enabled: change.enabled.filter(|enabled| *enabled != user.enabled),
-        password: None,
-        traits: change.traits.map(text),
-        metadata_public: change.metadata_public.map(|map| map.map(text)),
-        metadata_admin: change.metadata_admin.map(|map| map.map(text)),
-        roles,
-    };
-    if edit.traits.is_none() {
-        edit.traits = renamed(&user, &edit);
+    let edit = change.edit(population, roles);
+    let edited = api.authority.change_user(user.id, origin, |user| {
+        let traits = edit.traits.clone().or_else(|| renamed(&user, &edit));
+        ready(Ok::<_, Problem>(UserEdit { traits, ..edit.clone() }))
+    });
+    Ok(Done::Shown(wire::user(&edited.await?.user)))
+}
+
+impl UserChange {
+    fn edit(self, population: Option<PopulationId>, roles: Option<Vec<RoleAssignment>>) -> UserEdit {
+        let text = |map: Map<String, Value>| Value::Object(map).to_string();
+        UserEdit {
+            population,
+            username: self.username.map(|name| name.trim().to_owned()),
+            email: self.email,
+            external_id: self.external_id,
+            enabled: self.enabled,
+            traits: self.traits.map(text),
+            metadata_public: self.metadata_public.map(|map| map.map(text)),
+            metadata_admin: self.metadata_admin.map(|map| map.map(text)),
+            roles,
+            ..UserEdit::default()
+        }
     }
-    let edited = api.authority.edit_user(user.id, edit, origin).await?;
-    Ok(Done::Shown(wire::user(&edited.user)))
 }
 
 /// Traits repeat name and address for a dialect that shows them from there: they follow where they did before.
@@ -199,20 +205,21 @@ struct NewPassword {
     reason: Option<String>,
 }
 
-/// The new password first: whoever signs on between the two has to know it, and loses that session as well.
+/// The password and the ending of the sessions are one act. Where the caller does not say whether they end, the policy of the
+/// realm does.
 pub(super) async fn set_password(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let (user, origin) = (of(api, call).await?, call.origin());
     let new: NewPassword = input::object(call, body).await?;
     let origin = origin.because(input::reason(new.reason.as_deref())?);
     strong(&new.password)?;
     let hash = api.authority.hash_password(&new.password).await?;
-    let edit = UserEdit { password: Some(Some(hash)), ..UserEdit::default() };
-    api.authority.edit_user(user.id, edit, origin.clone()).await?;
-    if new.end_sessions != Some(false) {
-        let (realm, target, kind) = (Some(user.realm), EndTarget::User(user.id), EndKind::End);
-        let order = EndOrder { realm, target, kind, cause: Cause::PasswordChanged, spare: None, origin };
-        api.authority.end(order).await?;
-    }
+    let after_password = match new.end_sessions {
+        None => AfterPassword::ByPolicy,
+        Some(true) => AfterPassword::EndSessions,
+        Some(false) => AfterPassword::KeepSessions,
+    };
+    let edit = UserEdit { password: Some(Some(hash)), after_password, ..UserEdit::default() };
+    api.authority.edit_user(user.id, edit, origin).await?;
     Ok(Done::Nothing)
 }
 

@@ -358,6 +358,7 @@ impl From<DirectoryError> for Problem {
             DirectoryError::NotEmpty => {
                 Self::Constraint { target: "id", message: "Users still belong to it." }
             }
+            DirectoryError::Stale => Self::Unavailable(Outage::new(error)),
             DirectoryError::Unwritten(unwritten) => unwritten.into(),
         }
     }

@@ -125,7 +125,8 @@ impl<'a> Planner<'a> {
             let now = realm.now.map_or(&[][..], |now| &now.clients);
             for gone in now.iter().filter(|client| !self.clients.contains(&client.id)) {
                 let line = format!("- client {} in {}", gone.id, realm.path);
-                self.removals.push(Planned { line, change: Change::RemoveClient(gone.id.clone()) });
+                self.removals
+                    .push(Planned { line, change: Change::RemoveClient(gone.id.clone(), gone.version) });
             }
         }
         Ok(())
@@ -145,7 +146,7 @@ impl<'a> Planner<'a> {
         let mut notes = Notes::default();
         let edit = wanted.changing(now, &mut notes);
         if let Some(line) = notes.line("client", id.as_str(), realm) {
-            self.plan(line, Change::EditClient(realm.id, id.clone(), Box::new(edit)));
+            self.plan(line, Change::EditClient(realm.id, id.clone(), now.version, Box::new(edit)));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use adieu_authority::Document;
+use adieu_authority::{Document, Version};
 use serde_json::Value;
 
 use super::{Change, Planned, Planner, Planning};
@@ -29,7 +29,8 @@ impl<'a> Planner<'a> {
             for gone in now.iter().filter(|known| !named.contains(&(known.kind.as_str(), known.id.as_str())))
             {
                 let line = format!("- document {} {} in {}", gone.kind, gone.id, realm.path);
-                let change = Change::RemoveDocument(realm.id, self.kind(&gone.kind)?, gone.id.clone());
+                let change =
+                    Change::RemoveDocument(realm.id, self.kind(&gone.kind)?, gone.id.clone(), gone.version);
                 self.removals.push(Planned { line, change });
             }
         }
@@ -52,7 +53,10 @@ impl<'a> Planner<'a> {
         let sign = if now.is_some() { '~' } else { '+' };
         let KeptDoc { kind, id, body } = doc.clone();
         let line = format!("{sign} document {kind} {id} in {}", realm.path);
-        self.plan(line, Change::PutDocument(Document { realm: realm.id, kind, id, body }));
+        let from = now.map(|now| now.version);
+        let version = from.unwrap_or(Version::FIRST);
+        let next = Document { realm: realm.id, kind, id, body, version };
+        self.plan(line, Change::PutDocument(from, next));
         Ok(())
     }
 

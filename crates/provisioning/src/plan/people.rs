@@ -56,7 +56,7 @@ impl<'a> Planner<'a> {
         let (gone, stays): (Vec<_>, Vec<_>) = known.by_id.values().copied().partition(gone);
         for user in gone {
             let line = format!("- user {} in {}", user.username, realm.path);
-            self.removals.push(Planned { line, change: Change::RemoveUser(user.id) });
+            self.removals.push(Planned { line, change: Change::RemoveUser(user.id, user.version) });
         }
         // A population that goes must be empty by then.
         for user in stays.into_iter().filter(|user| !self.users.contains(&user.id)) {
@@ -142,13 +142,11 @@ impl<'a> Planner<'a> {
             notes.0.push(format!("population {:?} → {:?}", names.0, names.1));
         }
         let mut edit = UserEdit {
-            recovery_codes: None,
             population,
             username: notes.changed("username", &now.username, Some(doc.username.trim().to_owned())),
             email: notes.changed("email", &now.email, none_if_empty(&doc.email)),
             external_id: notes.changed("external_id", &now.external_id, none_if_empty(&doc.external_id)),
             enabled: notes.changed("enabled", &now.enabled, doc.enabled),
-            password: None,
             traits: traits(&mut notes, now, doc)?,
             metadata_public: metadata(
                 &mut notes,
@@ -158,6 +156,7 @@ impl<'a> Planner<'a> {
             )?,
             metadata_admin: metadata(&mut notes, "metadata_admin", &now.metadata_admin, &doc.metadata_admin)?,
             roles: notes.changed_unseen("roles", &now.roles, roles),
+            ..UserEdit::default()
         };
         if doc.traits.is_none() {
             edit.traits = following(now, &edit);
@@ -167,7 +166,7 @@ impl<'a> Planner<'a> {
             notes.0.push("a first password".into());
         }
         if let Some(line) = notes.line("user", &now.username, realm) {
-            self.plan(line, Change::EditUser(now.id, Box::new(edit), password));
+            self.plan(line, Change::EditUser(now.id, now.version, Box::new(edit), password));
         }
         Ok(())
     }

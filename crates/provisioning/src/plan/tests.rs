@@ -58,7 +58,7 @@ fn within(facts: &mut Facts, realm: RealmId) -> &mut RealmFacts {
 
 fn make(facts: &mut Facts, change: Change) {
     match change {
-        Change::MakeRealm(id, path) => {
+        Change::MakeRealm(id, path, _) => {
             let realm = Realm { id, path, generation: 0, created_at: NOW };
             facts.realms.push(RealmFacts {
                 realm,
@@ -69,8 +69,10 @@ fn make(facts: &mut Facts, change: Change) {
             });
             facts.realms.sort_by(|a, b| a.realm.path.cmp(&b.realm.path));
         }
-        Change::MakePopulation(NewPopulation { id, realm, name, description }) => {
-            let made = Population { id, realm, name, description, created_at: NOW, updated_at: NOW };
+        Change::MakePopulation(new) | Change::MadeWithRealm(new) => {
+            let NewPopulation { id, realm, name, description } = new;
+            let (version, created_at, updated_at) = (Version::FIRST, NOW, NOW);
+            let made = Population { id, realm, name, description, version, created_at, updated_at };
             within(facts, realm).populations.push(made);
         }
         Change::EditPopulation(next) => {
@@ -83,7 +85,7 @@ fn make(facts: &mut Facts, change: Change) {
             let of = facts.realms.iter_mut().find(here).expect("populations come before users");
             of.users.push(user(of.realm.id, *new));
         }
-        Change::EditUser(id, edit, password) => {
+        Change::EditUser(id, _, edit, password) => {
             for known in facts.realms.iter_mut().flat_map(|of| &mut of.users).filter(|user| user.id == id) {
                 *known = edit.applied_to(known, NOW);
                 known.password = known.password.take().or_else(|| password.as_ref().map(|_| "hash".into()));
@@ -94,25 +96,25 @@ fn make(facts: &mut Facts, change: Change) {
             edit.apply_to(&mut made);
             within(facts, realm).clients.push(made);
         }
-        Change::EditClient(realm, id, edit) => {
+        Change::EditClient(realm, id, _, edit) => {
             within(facts, realm).clients.iter_mut().filter(|c| c.id == id).for_each(|c| edit.apply_to(c));
         }
-        Change::PutDocument(document) => {
+        Change::PutDocument(_, document) => {
             let of = within(facts, document.realm);
             of.documents.retain(|known| (&known.kind, &known.id) != (&document.kind, &document.id));
             of.documents.push(document);
             of.documents.sort_by_key(|document| (document.kind.clone(), document.id.clone()));
         }
-        Change::RemoveDocument(realm, kind, id) => {
+        Change::RemoveDocument(realm, kind, id, _) => {
             within(facts, realm).documents.retain(|known| (known.kind.as_str(), &known.id) != (kind, &id));
         }
-        Change::RemoveUser(id) => {
+        Change::RemoveUser(id, _) => {
             facts.realms.iter_mut().for_each(|of| of.users.retain(|user| user.id != id));
         }
-        Change::RemoveClient(id) => {
+        Change::RemoveClient(id, _) => {
             facts.realms.iter_mut().for_each(|of| of.clients.retain(|client| client.id != id));
         }
-        Change::RemovePopulation(id) => {
+        Change::RemovePopulation(id, _) => {
             let inside = facts.realms.iter().flat_map(|of| &of.users).any(|user| user.population == id);
             assert!(!inside, "a population that holds somebody is removed");
             facts.realms.iter_mut().for_each(|of| of.populations.retain(|p| p.id != id));
@@ -141,6 +143,7 @@ fn user(realm: RealmId, new: PlannedUser) -> User {
         metadata_public: person.metadata_public,
         metadata_admin: person.metadata_admin,
         roles: person.roles,
+        version: Version::FIRST,
         created_at: NOW,
         updated_at: NOW,
     }
@@ -170,6 +173,7 @@ fn client(realm: RealmId, id: ClientId, auth: ClientAuth) -> Client {
         secret_version: 0,
         revoked_tokens: vec![],
         generation: 0,
+        version: Version::FIRST,
         created_at: NOW,
         updated_at: NOW,
     }

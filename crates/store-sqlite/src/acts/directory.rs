@@ -1,19 +1,21 @@
 //! Realms, populations, users, clients, keys.
 //!
-//! Names are matched in small letters; a removed client stays behind as the generation of its grants.
+//! Each change gathers facts, lets core decide, and writes what was decided. No rule stands here.
 
 use std::sync::Arc;
 
 use adieu_core::directory::matched;
 use adieu_core::{
-    Cause, Client, ClientId, EndKind, EndOrder, EndTarget, Ended, NewUser, Origin, Outage, PasswordRenewal,
-    Population, PopulationId, Realm, RealmId, Timestamp, Unwritten, User, UserEdit, UserId, UserKey,
-    decide_renew_password,
+    Client, ClientChanges, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError, EditClientOrder,
+    EditUserOrder, Edited, Ended, NewUser, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId,
+    RemoveUserOrder, StoredClient, Timestamp, Unwritten, User, UserId, Version, decide_create_client,
+    decide_create_population, decide_create_realm, decide_edit_client, decide_edit_population,
+    decide_remove_client, decide_remove_population, present_client,
 };
-use adieu_store::{Directory, DirectoryError, Edited, Lookup, Pending, StoredKey};
-use rusqlite::{Connection, Row, params};
+use adieu_store::{Directory, Lookup, Pending, StoredKey};
+use rusqlite::{Row, params};
 
-use crate::acts::sessions::end;
+use crate::acts::{people, sessions};
 use crate::error::Damaged;
 use crate::hooks::Place;
 use crate::rows::uuid_column;
@@ -30,8 +32,6 @@ fn key_row(row: &Row<'_>) -> rusqlite::Result<StoredKey> {
         signs_from: Timestamp::from_ms(row.get("signs_from")?),
     })
 }
-
-type Written<T> = rusqlite::Result<Result<T, DirectoryError>>;
 
 impl Directory for SqliteStore {
     fn realm(&self, id: RealmId) -> Lookup<Result<Option<Arc<Realm>>, Outage>> {
@@ -53,13 +53,17 @@ impl Directory for SqliteStore {
         self.readers.read(|db, _, _| rows::realms(db))
     }
 
-    fn create_realm(&self, realm: Realm) -> Pending<Result<(), DirectoryError>> {
+    fn create_realm(&self, realm: Realm, first: Population) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| {
-            let taken = rows::realms(batch.db)?.iter().any(|r| r.id == realm.id || r.path == realm.path);
-            if taken {
-                return Ok(Err(DirectoryError::NameTaken));
-            }
-            batch.write_realm(realm.clone()).map(Ok)
+            let same = |other: &Realm| other.id == realm.id || other.path == realm.path;
+            let taken =
+                rows::realms(batch.db)?.iter().any(same) || rows::population(batch.db, first.id)?.is_some();
+            let (realm, first) = match decide_create_realm(&realm, &first, taken) {
+                Ok(made) => made,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            rows::write_population(batch.db, &first)?;
+            batch.write_realm(realm).map(Ok)
         })
     }
 
@@ -73,35 +77,41 @@ impl Directory for SqliteStore {
 
     fn create_population(&self, new: Population) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| {
-            if rows::realm(batch.db, new.realm)?.is_none() {
-                return Ok(Err(DirectoryError::Unknown));
+            let in_realm = rows::realm(batch.db, new.realm)?.is_some();
+            let taken = rows::population(batch.db, new.id)?.is_some();
+            match decide_create_population(&new, in_realm, taken) {
+                Ok(population) => rows::write_population(batch.db, &population).map(Ok),
+                Err(refusal) => Ok(Err(refusal)),
             }
-            if rows::population(batch.db, new.id)?.is_some() {
-                return Ok(Err(DirectoryError::NameTaken));
-            }
-            rows::write_population(batch.db, &new).map(Ok)
         })
     }
 
-    fn edit_population(&self, population: Population) -> Pending<Result<(), DirectoryError>> {
-        self.writer.write(move |batch| match rows::population(batch.db, population.id)? {
-            Some(before) if before.realm == population.realm => {
-                let next = Population { created_at: before.created_at, ..population.clone() };
-                rows::write_population(batch.db, &next).map(Ok)
-            }
-            Some(_) | None => Ok(Err(DirectoryError::Unknown)),
-        })
-    }
-
-    fn remove_population(&self, id: PopulationId) -> Pending<Result<(), DirectoryError>> {
+    fn edit_population(
+        &self,
+        from: Version,
+        next: Population,
+    ) -> Pending<Result<Population, DirectoryError>> {
         self.writer.write(move |batch| {
-            if rows::population(batch.db, id)?.is_none() {
-                return Ok(Err(DirectoryError::Unknown));
+            let before = rows::population(batch.db, next.id)?;
+            match decide_edit_population(before.as_ref(), from, &next) {
+                Ok(next) => rows::write_population(batch.db, &next).map(|()| Ok(next)),
+                Err(refusal) => Ok(Err(refusal)),
             }
-            if rows::count_users(batch.db, id)? > 0 {
-                return Ok(Err(DirectoryError::NotEmpty));
+        })
+    }
+
+    fn remove_population(
+        &self,
+        id: PopulationId,
+        from: Option<Version>,
+    ) -> Pending<Result<(), DirectoryError>> {
+        self.writer.write(move |batch| {
+            let before = rows::population(batch.db, id)?;
+            let users = rows::count_users(batch.db, id)?;
+            match decide_remove_population(before.as_ref(), from, users) {
+                Ok(()) => rows::drop_population(batch.db, id).map(Ok),
+                Err(refusal) => Ok(Err(refusal)),
             }
-            rows::drop_population(batch.db, id).map(Ok)
         })
     }
 
@@ -130,7 +140,7 @@ impl Directory for SqliteStore {
     }
 
     fn create_user(&self, new: NewUser) -> Pending<Result<User, DirectoryError>> {
-        self.writer.write(move |batch| create_user(batch, &new))
+        self.writer.write(move |batch| people::create_user(batch, &new))
     }
 
     fn user_external(&self, realm: RealmId, external_id: &str) -> Pending<Result<Option<Arc<User>>, Outage>> {
@@ -142,14 +152,8 @@ impl Directory for SqliteStore {
         self.readers.read(move |db, _, _| rows::users(db, realm, after, most))
     }
 
-    fn edit_user(
-        &self,
-        id: UserId,
-        edit: UserEdit,
-        origin: Origin,
-        now: Timestamp,
-    ) -> Pending<Result<Edited, DirectoryError>> {
-        self.writer.write(move |batch| edit_user(batch, id, &edit, &origin, now))
+    fn edit_user(&self, order: EditUserOrder, now: Timestamp) -> Pending<Result<Edited, DirectoryError>> {
+        self.writer.write(move |batch| people::edit_user(batch, &order, now))
     }
 
     fn renew_password(
@@ -158,22 +162,19 @@ impl Directory for SqliteStore {
         renewal: PasswordRenewal,
         now: Timestamp,
     ) -> Pending<Result<bool, Unwritten>> {
-        self.writer.write(move |batch| {
-            let user = rows::user(batch.db, id)?;
-            let Some(next) = user.and_then(|user| decide_renew_password(&user, &renewal, now)) else {
-                return Ok(Ok(false));
-            };
-            batch.write_user(next).map(|()| Ok(true))
-        })
+        self.writer.write(move |batch| people::renew_password(batch, id, &renewal, now))
     }
 
-    fn remove_user(
+    fn remove_user(&self, order: RemoveUserOrder, now: Timestamp) -> Pending<Result<Ended, DirectoryError>> {
+        self.writer.write(move |batch| people::remove_user(batch, &order, now))
+    }
+
+    fn confirm_recovery_codes(
         &self,
-        id: UserId,
-        origin: Origin,
+        order: ConfirmCodesOrder,
         now: Timestamp,
-    ) -> Pending<Result<Ended, DirectoryError>> {
-        self.writer.write(move |batch| remove_user(batch, id, &origin, now))
+    ) -> Pending<Result<User, ConfirmError>> {
+        self.writer.write(move |batch| people::confirm_recovery_codes(batch, order, now))
     }
 
     fn client(&self, id: &ClientId) -> Lookup<Result<Option<Arc<Client>>, Outage>> {
@@ -182,8 +183,7 @@ impl Directory for SqliteStore {
         }
         let id = id.clone();
         Lookup::Later(self.readers.read(move |db, shared, read_at| {
-            let found = rows::client(db, &id)?.filter(|(_, removed)| !removed);
-            let client = found.map(|(client, _)| Arc::new(client));
+            let client = present_client(rows::client(db, &id)?).map(Arc::new);
             shared.pass(Place::RowsRead);
             if let Some(client) = &client {
                 shared.caches.clients.fill(id.clone(), || Arc::clone(client), read_at);
@@ -205,23 +205,30 @@ impl Directory for SqliteStore {
         self.readers.read(move |db, _, _| rows::clients(db, realm))
     }
 
-    fn put_client(&self, client: Client) -> Pending<Result<(), DirectoryError>> {
+    fn create_client(&self, new: Client) -> Pending<Result<Client, DirectoryError>> {
         self.writer.write(move |batch| {
-            let (generation, revoked_tokens) = match rows::client(batch.db, &client.id)? {
-                Some((other, _)) if other.realm != client.realm => return Ok(Err(DirectoryError::NameTaken)),
-                // A client that comes back starts above every grant of its first life.
-                Some((before, removed)) => (before.generation + u64::from(removed), before.revoked_tokens),
-                None => (client.generation, client.revoked_tokens.clone()),
+            let before = rows::client(batch.db, &new.id)?;
+            let client = match decide_create_client(before.as_ref(), &new) {
+                Ok(client) => client,
+                Err(refusal) => return Ok(Err(refusal)),
             };
-            batch.write_client(Client { generation, revoked_tokens, ..client.clone() }, false).map(Ok)
+            batch.write_client(StoredClient { client: client.clone(), removed: false })?;
+            Ok(Ok(client))
         })
     }
 
-    fn remove_client(&self, id: &ClientId) -> Pending<Result<(), DirectoryError>> {
+    fn edit_client(&self, order: EditClientOrder, now: Timestamp) -> Pending<Result<Client, DirectoryError>> {
+        self.writer.write(move |batch| edit_client(batch, &order, now))
+    }
+
+    fn remove_client(&self, id: &ClientId, from: Option<Version>) -> Pending<Result<(), DirectoryError>> {
         let id = id.clone();
-        self.writer.write(move |batch| match rows::client(batch.db, &id)? {
-            Some((client, false)) => batch.write_client(client, true).map(Ok),
-            Some((_, true)) | None => Ok(Err(DirectoryError::Unknown)),
+        self.writer.write(move |batch| {
+            let before = rows::client(batch.db, &id)?;
+            match decide_remove_client(before.as_ref(), from) {
+                Ok(removed) => batch.write_client(removed).map(Ok),
+                Err(refusal) => Ok(Err(refusal)),
+            }
         })
     }
 
@@ -252,117 +259,24 @@ impl Directory for SqliteStore {
     }
 }
 
-fn create_user(batch: &mut Batch<'_>, new: &NewUser) -> Written<User> {
-    let db = batch.db;
-    let wanted = &new.user;
-    if rows::population(db, wanted.population)?.is_none_or(|p| p.realm != wanted.realm) {
-        return Ok(Err(DirectoryError::Unknown));
-    }
-    if rows::user(db, wanted.id)?.is_some() {
-        return Ok(Err(DirectoryError::NameTaken));
-    }
-    // The key must be nobody's, neither a user's nor a session's nor a tombstone's.
-    let mut key = wanted.key;
-    while rows::key_in_use(db, key)? {
-        key = UserKey::from_random(key.number() + 1);
-    }
-    let user = User { key, ..wanted.clone() };
-    if !named(db, None, &user)? {
-        return Ok(Err(DirectoryError::NameTaken));
-    }
-    batch.write_user(user.clone())?;
-    Ok(Ok(user))
-}
-
-/// Gives a user its names and takes away those it had `before`. Says whether they were free; if not, nothing is written.
-fn named(db: &Connection, before: Option<&User>, user: &User) -> rusqlite::Result<bool> {
-    let old = before.map(User::names).unwrap_or_default();
-    let new = user.names();
-    let added = |name: &&String| !old.contains(name);
-    for name in new.iter().filter(added) {
-        if rows::name_taken(db, user.realm, name)? {
-            return Ok(false);
-        }
-    }
-    let external_before = before.and_then(|before| before.external_id.as_deref());
-    let external = user.external_id.as_deref();
-    if external != external_before {
-        if let Some(id) = external
-            && rows::user_external(db, user.realm, id)?.is_some()
-        {
-            return Ok(false);
-        }
-        if let Some(id) = external_before {
-            rows::drop_external(db, user, id)?;
-        }
-        if let Some(id) = external {
-            rows::write_external(db, user, id)?;
-        }
-    }
-    for name in old.iter().filter(|name| !new.contains(name)) {
-        rows::drop_name(db, user, name)?;
-    }
-    for name in new.iter().filter(added) {
-        rows::write_name(db, user, name)?;
-    }
-    Ok(true)
-}
-
-/// A user who is there.
-fn present(db: &Connection, id: UserId) -> rusqlite::Result<Option<User>> {
-    Ok(rows::user(db, id)?.filter(|user| !user.removed))
-}
-
-/// Disabling ends all the user's sessions in the same transaction, on the same road (ONE-ROAD).
-fn edit_user(
+/// What the client holds ends in the same transaction, where it is switched off.
+fn edit_client(
     batch: &mut Batch<'_>,
-    id: UserId,
-    edit: &UserEdit,
-    origin: &Origin,
+    order: &EditClientOrder,
     now: Timestamp,
-) -> Written<Edited> {
-    let Some(before) = present(batch.db, id)? else { return Ok(Err(DirectoryError::Unknown)) };
-    let next = edit.applied_to(&before, now);
-    if next.population != before.population
-        && rows::population(batch.db, next.population)?.is_none_or(|p| p.realm != next.realm)
-    {
-        return Ok(Err(DirectoryError::Unknown));
+) -> rusqlite::Result<Result<Client, DirectoryError>> {
+    let before = rows::client(batch.db, &order.next.id)?;
+    let ClientChanges { client, end } = match decide_edit_client(before.as_ref(), order) {
+        Ok(changes) => changes,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if let Some(order) = end {
+        sessions::end(batch, &order, now)?.map_err(|_| Damaged::row("client"))?;
     }
-    if !named(batch.db, Some(&before), &next)? {
-        return Ok(Err(DirectoryError::NameTaken));
-    }
-    batch.write_user(next.clone())?;
-    if edit.enabled != Some(false) {
-        return Ok(Ok(Edited { user: next, ended: None }));
-    }
-    let ended = end_all(batch, id, EndKind::End, Cause::UserDisabled, origin, now)?;
-    let user = rows::user(batch.db, id)?.unwrap_or(next);
-    Ok(Ok(Edited { user, ended: Some(ended) }))
-}
-
-/// Nothing of the user stays but what keeps the sessions dead.
-fn remove_user(batch: &mut Batch<'_>, id: UserId, origin: &Origin, now: Timestamp) -> Written<Ended> {
-    if present(batch.db, id)?.is_none() {
-        return Ok(Err(DirectoryError::Unknown));
-    }
-    let ended = end_all(batch, id, EndKind::Forget, Cause::UserRemoved, origin, now)?;
-    if let Some(user) = rows::user(batch.db, id)? {
-        let bare = user.without_trace(now);
-        named(batch.db, Some(&user), &bare)?;
-        batch.write_user(bare)?;
-    }
-    Ok(Ok(ended))
-}
-
-fn end_all(
-    batch: &mut Batch<'_>,
-    user: UserId,
-    kind: EndKind,
-    cause: Cause,
-    origin: &Origin,
-    now: Timestamp,
-) -> rusqlite::Result<Ended> {
-    let origin = origin.clone();
-    let order = EndOrder { realm: None, target: EndTarget::User(user), kind, cause, spare: None, origin };
-    end(batch, &order, now)?.map_err(|_| Damaged::row("user"))
+    let client = match rows::client(batch.db, &client.id)? {
+        Some(stored) => client.under(&stored.client),
+        None => client,
+    };
+    batch.write_client(StoredClient { client: client.clone(), removed: false })?;
+    Ok(Ok(client))
 }

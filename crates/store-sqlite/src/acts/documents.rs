@@ -2,14 +2,27 @@
 //!
 //! Nothing here reads their text.
 
-use adieu_core::{Outage, RealmId, Unwritten};
-use adieu_store::{Document, Documents, Pending};
+use adieu_core::{DirectoryError, Outage, RealmId, Version};
+use adieu_store::{
+    Document, Documents, Pending, decide_create_document, decide_edit_document, decide_remove_document,
+};
 
+use crate::writer::Batch;
 use crate::{SqliteStore, rows};
 
 impl Documents for SqliteStore {
-    fn put_document(&self, document: Document) -> Pending<Result<(), Unwritten>> {
-        self.writer.write(move |batch| rows::write_document(batch.db, &document).map(Ok))
+    fn create_document(&self, new: Document) -> Pending<Result<Document, DirectoryError>> {
+        self.writer.write(move |batch| {
+            let before = rows::document(batch.db, new.realm, &new.kind, &new.id)?;
+            written(batch, decide_create_document(before.as_ref(), &new))
+        })
+    }
+
+    fn edit_document(&self, from: Version, next: Document) -> Pending<Result<Document, DirectoryError>> {
+        self.writer.write(move |batch| {
+            let before = rows::document(batch.db, next.realm, &next.kind, &next.id)?;
+            written(batch, decide_edit_document(before.as_ref(), from, &next))
+        })
     }
 
     fn document(
@@ -36,8 +49,25 @@ impl Documents for SqliteStore {
         realm: RealmId,
         kind: &'static str,
         id: &str,
-    ) -> Pending<Result<bool, Unwritten>> {
+        from: Option<Version>,
+    ) -> Pending<Result<bool, DirectoryError>> {
         let id = id.to_owned();
-        self.writer.write(move |batch| rows::drop_document(batch.db, realm, kind, &id).map(Ok))
+        self.writer.write(move |batch| {
+            let before = rows::document(batch.db, realm, kind, &id)?;
+            match decide_remove_document(before.as_ref(), from) {
+                Ok(true) => rows::drop_document(batch.db, realm, kind, &id).map(Ok),
+                nothing => Ok(nothing),
+            }
+        })
+    }
+}
+
+fn written(
+    batch: &Batch<'_>,
+    decided: Result<Document, DirectoryError>,
+) -> rusqlite::Result<Result<Document, DirectoryError>> {
+    match decided {
+        Ok(document) => rows::write_document(batch.db, &document).map(|()| Ok(document)),
+        Err(refusal) => Ok(Err(refusal)),
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn family(batch: &Batch<'_>, order: &EndOrder) -> rusqlite::Result<Fa
         EndTarget::Realm(id) => Ok(Family::of_realm(batch.realm(*id)?.as_deref())),
         EndTarget::Grants(id) => {
             let client = rows::client(batch.db, id)?;
-            Ok(Family::of_client(client.as_ref().map(|(client, _)| client)))
+            Ok(Family::of_client(client.as_ref().map(|stored| &stored.client)))
         }
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use adieu_core::grant::{GrantDecision, decide_redeem, decide_rotate};
 use adieu_core::{
     Client, ClientId, Grant, GrantAround, GrantError, GrantFacts, GrantId, IssueOrder, Outage, Participant,
-    ParticipantFacts, RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, Timestamp,
-    decide_issue, decide_revoke, decide_revoke_own, grant_around,
+    ParticipantFacts, RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, StoredClient,
+    Timestamp, decide_issue, decide_revoke, decide_revoke_own, grant_around, present_client,
 };
 use adieu_store::{Grants, Lookup, Pending};
 
@@ -28,7 +28,7 @@ fn facts_of(batch: &Batch<'_>, grant: &Grant) -> rusqlite::Result<GrantFacts> {
 
 /// A client that was not removed.
 fn present(batch: &Batch<'_>, id: &ClientId) -> rusqlite::Result<Option<Client>> {
-    Ok(rows::client(batch.db, id)?.filter(|(_, removed)| !removed).map(|(client, _)| client))
+    Ok(present_client(rows::client(batch.db, id)?))
 }
 
 type Outcome = rusqlite::Result<Result<Grant, GrantError>>;
@@ -111,7 +111,7 @@ impl Grants for SqliteStore {
         now: Timestamp,
     ) -> Pending<Result<(), GrantError>> {
         self.writer.write(move |batch| match decide_revoke_own(present(batch, &id)?.as_ref(), token, now) {
-            Ok(client) => batch.write_client(client, false).map(Ok),
+            Ok(client) => batch.write_client(StoredClient { client, removed: false }).map(Ok),
             Err(refusal) => Ok(Err(refusal)),
         })
     }

@@ -8,5 +8,6 @@ mod family;
 mod flows;
 mod grants;
 mod lists;
+mod people;
 mod sessions;
 mod upkeep;

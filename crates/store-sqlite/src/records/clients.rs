@@ -2,7 +2,7 @@
 //!
 //! Their secrets lie in a column, as hashes (EMPTY-HANDS).
 
-use adieu_core::{Client, ClientAuth, ClientId, RealmId, Span, Timestamp, TokenHash};
+use adieu_core::{Client, ClientAuth, ClientId, RealmId, Span, Timestamp, TokenHash, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Damaged;
@@ -72,13 +72,7 @@ impl ClientDetail {
         }
     }
 
-    pub(crate) fn complete(
-        self,
-        id: ClientId,
-        realm: RealmId,
-        generation: u64,
-        secret: Option<TokenHash>,
-    ) -> rusqlite::Result<Client> {
+    pub(crate) fn complete(self, client: ClientColumns) -> rusqlite::Result<Client> {
         let auth = match self.auth.as_str() {
             "none" => ClientAuth::None,
             "client_secret_basic" => ClientAuth::Basic,
@@ -86,12 +80,12 @@ impl ClientDetail {
             _ => return Err(Damaged::row("client authentication")),
         };
         Ok(Client {
-            id,
-            realm,
+            id: client.id,
+            realm: client.realm,
             name: self.name,
             enabled: self.enabled,
             auth,
-            secret,
+            secret: client.secret,
             code: self.code,
             refresh: self.refresh,
             client_credentials: self.client_credentials,
@@ -106,10 +100,20 @@ impl ClientDetail {
             roles: roles(self.roles)?,
             acr: self.acr,
             secret_version: self.secret_version,
-            generation,
+            generation: client.generation,
             revoked_tokens: self.revoked.into_iter().map(RevokedTokenDetail::complete).collect(),
+            version: client.version,
             created_at: Timestamp::from_ms(self.created_at),
             updated_at: Timestamp::from_ms(self.updated_at.unwrap_or(self.created_at)),
         })
     }
+}
+
+/// What of a client is in columns.
+pub(crate) struct ClientColumns {
+    pub(crate) id: ClientId,
+    pub(crate) realm: RealmId,
+    pub(crate) generation: u64,
+    pub(crate) secret: Option<TokenHash>,
+    pub(crate) version: Version,
 }

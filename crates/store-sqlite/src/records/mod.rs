@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Damaged;
 
-pub(crate) use clients::ClientDetail;
+pub(crate) use clients::{ClientColumns, ClientDetail};
 pub(crate) use endings::MassDetail;
 pub(crate) use grants::GrantDetail;
 pub(crate) use participants::ParticipantDetail;

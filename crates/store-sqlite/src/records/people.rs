@@ -4,7 +4,7 @@
 
 use adieu_core::{
     CodeSet, Population, PopulationId, RealmId, RecoveryCodes, Role, RoleAssignment, RoleScope, Timestamp,
-    User, UserId,
+    User, UserId, Version,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -142,6 +142,7 @@ impl UserDetail {
             metadata_public: self.metadata_public,
             metadata_admin: self.metadata_admin,
             roles: roles(self.roles)?,
+            version: user.version,
             created_at: Timestamp::from_ms(self.created_at),
             updated_at: Timestamp::from_ms(self.updated_at),
         })
@@ -157,6 +158,7 @@ pub(crate) struct UserColumns {
     pub(crate) generation: u64,
     pub(crate) removed: bool,
     pub(crate) password: Option<String>,
+    pub(crate) version: Version,
 }
 
 /// What of a population is not in columns.

@@ -3,27 +3,44 @@
 //! A deleted user is read by id only: the verdict on what is left of their sessions needs the generations.
 
 use adieu_core::{
-    Client, ClientId, Population, PopulationId, Realm, RealmId, Timestamp, User, UserId, UserKey,
+    Client, ClientId, NameChanges, Population, PopulationId, Realm, RealmId, StoredClient, Timestamp, User,
+    UserId, UserKey,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Damaged;
-use crate::records::{ClientDetail, PopulationDetail, UserColumns, UserDetail, from_json, hash, to_json};
-use crate::rows::{signed, unsigned, uuid_column};
+use crate::records::{
+    ClientColumns, ClientDetail, PopulationDetail, UserColumns, UserDetail, from_json, hash, to_json,
+};
+use crate::rows::{key_in_use, signed, unsigned, uuid_column, version_column};
 
-const USER: &str = "key, id, realm, enabled, generation, removed, password, detail";
+const USER: &str = "key, id, realm, enabled, generation, removed, password, version, detail";
 
 fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
     let detail: UserDetail = from_json(row.get_ref("detail")?.as_str()?, "user")?;
     detail.complete(UserColumns {
-        key: UserKey::from_stored(unsigned(row, "key")?).ok_or_else(|| Damaged::row("user key"))?,
+        key: user_key(row)?,
         id: UserId::from_uuid(uuid_column(row, "id")?),
         realm: RealmId::from_uuid(uuid_column(row, "realm")?),
         enabled: row.get("enabled")?,
         generation: unsigned(row, "generation")?,
         removed: row.get("removed")?,
         password: row.get("password")?,
+        version: version_column(row)?,
     })
+}
+
+fn user_key(row: &Row<'_>) -> rusqlite::Result<UserKey> {
+    UserKey::from_stored(unsigned(row, "key")?).ok_or_else(|| Damaged::row("user key"))
+}
+
+/// The first key behind this one that is nobody's: neither a user's nor a session's nor a tombstone's.
+pub(crate) fn free_key(db: &Connection, from: UserKey) -> rusqlite::Result<UserKey> {
+    let mut key = from;
+    while key_in_use(db, key)? {
+        key = UserKey::from_random(key.number() + 1);
+    }
+    Ok(key)
 }
 
 /// The user of an id, deleted or not.
@@ -46,26 +63,50 @@ pub(crate) fn user_named(db: &Connection, realm: RealmId, name: &str) -> rusqlit
     db.prepare_cached(&sql)?.query_row(params![realm.uuid().as_bytes(), name], user_row).optional()
 }
 
-pub(crate) fn name_taken(db: &Connection, realm: RealmId, name: &str) -> rusqlite::Result<bool> {
-    db.prepare_cached("SELECT EXISTS(SELECT 1 FROM name WHERE realm = ?1 AND name = ?2)")?
-        .query_row(params![realm.uuid().as_bytes(), name], |row| row.get(0))
+/// Who has which of these folded names.
+pub(crate) fn name_holders(
+    db: &Connection,
+    realm: RealmId,
+    names: Vec<String>,
+) -> rusqlite::Result<Vec<(String, UserKey)>> {
+    let mut holders = Vec::new();
+    for name in names {
+        let holder = db
+            .prepare_cached("SELECT key FROM name WHERE realm = ?1 AND name = ?2")?
+            .query_row(params![realm.uuid().as_bytes(), name], user_key)
+            .optional()?;
+        holders.extend(holder.map(|key| (name, key)));
+    }
+    Ok(holders)
 }
 
-pub(crate) fn write_name(db: &Connection, user: &User, name: &str) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT INTO name(realm, name, key) VALUES (?1, ?2, ?3)")?.execute(params![
-        user.realm.uuid().as_bytes(),
-        name,
-        signed(user.key.number())
-    ])?;
-    Ok(())
+/// Who has this external id.
+pub(crate) fn external_holder(
+    db: &Connection,
+    realm: RealmId,
+    id: &str,
+) -> rusqlite::Result<Option<UserKey>> {
+    db.prepare_cached("SELECT key FROM external WHERE realm = ?1 AND id = ?2")?
+        .query_row(params![realm.uuid().as_bytes(), id], user_key)
+        .optional()
 }
 
-pub(crate) fn drop_name(db: &Connection, user: &User, name: &str) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM name WHERE realm = ?1 AND name = ?2 AND key = ?3")?.execute(params![
-        user.realm.uuid().as_bytes(),
-        name,
-        signed(user.key.number())
-    ])?;
+/// Gives a user names and takes others away.
+pub(crate) fn write_names(db: &Connection, user: &User, changes: &NameChanges) -> rusqlite::Result<()> {
+    let (realm, key) = (user.realm.uuid(), signed(user.key.number()));
+    let drop = [
+        ("DELETE FROM name WHERE realm = ?1 AND name = ?2 AND key = ?3", &changes.drop[..]),
+        ("DELETE FROM external WHERE realm = ?1 AND id = ?2 AND key = ?3", changes.drop_external.as_slice()),
+    ];
+    let add = [
+        ("INSERT INTO name(realm, name, key) VALUES (?1, ?2, ?3)", &changes.add[..]),
+        ("INSERT INTO external(realm, id, key) VALUES (?1, ?2, ?3)", changes.add_external.as_slice()),
+    ];
+    for (sql, names) in drop.into_iter().chain(add) {
+        for name in names {
+            db.prepare_cached(sql)?.execute(params![realm.as_bytes(), name, key])?;
+        }
+    }
     Ok(())
 }
 
@@ -75,24 +116,6 @@ pub(crate) fn user_external(db: &Connection, realm: RealmId, id: &str) -> rusqli
         "SELECT {USER} FROM user WHERE key = (SELECT key FROM external WHERE realm = ?1 AND id = ?2)"
     );
     db.prepare_cached(&sql)?.query_row(params![realm.uuid().as_bytes(), id], user_row).optional()
-}
-
-pub(crate) fn write_external(db: &Connection, user: &User, id: &str) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT INTO external(realm, id, key) VALUES (?1, ?2, ?3)")?.execute(params![
-        user.realm.uuid().as_bytes(),
-        id,
-        signed(user.key.number())
-    ])?;
-    Ok(())
-}
-
-pub(crate) fn drop_external(db: &Connection, user: &User, id: &str) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM external WHERE realm = ?1 AND id = ?2 AND key = ?3")?.execute(params![
-        user.realm.uuid().as_bytes(),
-        id,
-        signed(user.key.number())
-    ])?;
-    Ok(())
 }
 
 /// The users of a realm that are there, in the order of their ids.
@@ -118,7 +141,7 @@ pub(crate) fn count_users(db: &Connection, population: PopulationId) -> rusqlite
 
 pub(crate) fn write_user(db: &Connection, user: &User) -> rusqlite::Result<()> {
     let sql = format!(
-        "INSERT OR REPLACE INTO user({USER}, population) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        "INSERT OR REPLACE INTO user({USER}, population) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
     );
     db.prepare_cached(&sql)?.execute(params![
         signed(user.key.number()),
@@ -128,6 +151,7 @@ pub(crate) fn write_user(db: &Connection, user: &User) -> rusqlite::Result<()> {
         signed(user.generation),
         user.removed,
         user.password,
+        signed(user.version.number()),
         to_json(&UserDetail::of(user)),
         user.population.uuid().as_bytes(),
     ])?;
@@ -166,27 +190,27 @@ pub(crate) fn write_realm(db: &Connection, realm: &Realm) -> rusqlite::Result<()
     Ok(())
 }
 
-/// A client and whether it was removed; a removed one is only remembered for its generation.
-pub(crate) fn client(db: &Connection, id: &ClientId) -> rusqlite::Result<Option<(Client, bool)>> {
+/// What is stored under a client's id.
+pub(crate) fn client(db: &Connection, id: &ClientId) -> rusqlite::Result<Option<StoredClient>> {
     db.prepare_cached("SELECT * FROM client WHERE id = ?1")?.query_row([id.as_str()], client_row).optional()
 }
 
-fn client_row(row: &Row<'_>) -> rusqlite::Result<(Client, bool)> {
+fn client_row(row: &Row<'_>) -> rusqlite::Result<StoredClient> {
     let id: String = row.get("id")?;
-    let secret = row.get::<_, Option<Vec<u8>>>("secret")?.map(hash).transpose()?;
     let detail: ClientDetail = from_json(row.get_ref("detail")?.as_str()?, "client")?;
-    let client = detail.complete(
-        id.parse().map_err(|_| Damaged::row("client id"))?,
-        RealmId::from_uuid(uuid_column(row, "realm")?),
-        unsigned(row, "generation")?,
-        secret,
-    )?;
-    Ok((client, row.get("removed")?))
+    let client = detail.complete(ClientColumns {
+        id: id.parse().map_err(|_| Damaged::row("client id"))?,
+        realm: RealmId::from_uuid(uuid_column(row, "realm")?),
+        generation: unsigned(row, "generation")?,
+        secret: row.get::<_, Option<Vec<u8>>>("secret")?.map(hash).transpose()?,
+        version: version_column(row)?,
+    })?;
+    Ok(StoredClient { client, removed: row.get("removed")? })
 }
 
 pub(crate) fn clients(db: &Connection, realm: RealmId) -> rusqlite::Result<Vec<Client>> {
     db.prepare_cached("SELECT * FROM client WHERE realm = ?1 AND removed = 0 ORDER BY id")?
-        .query_map([realm.uuid().as_bytes()], |row| client_row(row).map(|(client, _)| client))?
+        .query_map([realm.uuid().as_bytes()], |row| client_row(row).map(|stored| stored.client))?
         .collect()
 }
 
@@ -199,15 +223,16 @@ pub(crate) fn clients_with_post_logout_uri(
     let sql = "SELECT client.* FROM post_logout_uri listed JOIN client ON client.id = listed.client
         WHERE listed.realm = ?1 AND listed.uri = ?2 AND client.removed = 0 ORDER BY client.id";
     db.prepare_cached(sql)?
-        .query_map(params![realm.uuid().as_bytes(), uri], |row| client_row(row).map(|(client, _)| client))?
+        .query_map(params![realm.uuid().as_bytes(), uri], |row| client_row(row).map(|stored| stored.client))?
         .collect()
 }
 
 /// Lists a client under its addresses after a sign-off, and under no others any more; to be called before it is written.
-pub(crate) fn list_post_logout_uris(db: &Connection, client: &Client, removed: bool) -> rusqlite::Result<()> {
-    let before = self::client(db, &client.id)?.map(|(before, _)| before.post_logout_redirect_uris);
+pub(crate) fn list_post_logout_uris(db: &Connection, stored: &StoredClient) -> rusqlite::Result<()> {
+    let client = &stored.client;
+    let before = self::client(db, &client.id)?.map(|before| before.client.post_logout_redirect_uris);
     let before = before.unwrap_or_default();
-    let now = if removed { &[][..] } else { &client.post_logout_redirect_uris };
+    let now = if stored.removed { &[][..] } else { &client.post_logout_redirect_uris };
     let realm = client.realm.uuid();
     for uri in before.iter().filter(|uri| !now.contains(uri)) {
         db.prepare_cached("DELETE FROM post_logout_uri WHERE realm = ?1 AND uri = ?2 AND client = ?3")?
@@ -220,15 +245,17 @@ pub(crate) fn list_post_logout_uris(db: &Connection, client: &Client, removed: b
     Ok(())
 }
 
-pub(crate) fn write_client(db: &Connection, client: &Client, removed: bool) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO client(id, realm, generation, removed, secret, detail)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+pub(crate) fn write_client(db: &Connection, stored: &StoredClient) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO client(id, realm, generation, removed, secret, version, detail)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let client = &stored.client;
     db.prepare_cached(sql)?.execute(params![
         client.id.as_str(),
         client.realm.uuid().as_bytes(),
         signed(client.generation),
-        removed,
+        stored.removed,
         client.secret.map(|hash| hash.to_bytes()),
+        signed(client.version.number()),
         to_json(&ClientDetail::of(client)),
     ])?;
     Ok(())
@@ -241,6 +268,7 @@ fn population_row(row: &Row<'_>) -> rusqlite::Result<Population> {
         realm: RealmId::from_uuid(uuid_column(row, "realm")?),
         name: row.get("name")?,
         description: None,
+        version: version_column(row)?,
         created_at: Timestamp::default(),
         updated_at: Timestamp::default(),
     }))
@@ -261,12 +289,13 @@ pub(crate) fn populations(db: &Connection, realm: RealmId) -> rusqlite::Result<V
 
 /// Makes a population, or writes it where it is.
 pub(crate) fn write_population(db: &Connection, population: &Population) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO population(id, realm, name, detail) VALUES (?1, ?2, ?3, ?4)
-        ON CONFLICT(id) DO UPDATE SET name = excluded.name, detail = excluded.detail";
+    let sql = "INSERT INTO population(id, realm, name, version, detail) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT(id) DO UPDATE SET name = excluded.name, version = excluded.version, detail = excluded.detail";
     db.prepare_cached(sql)?.execute(params![
         population.id.uuid().as_bytes(),
         population.realm.uuid().as_bytes(),
         population.name,
+        signed(population.version.number()),
         to_json(&PopulationDetail::of(population)),
     ])?;
     Ok(())

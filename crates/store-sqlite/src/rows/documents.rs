@@ -6,7 +6,7 @@ use adieu_core::RealmId;
 use adieu_store::Document;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::rows::uuid_column;
+use crate::rows::{signed, uuid_column, version_column};
 
 fn document_row(row: &Row<'_>) -> rusqlite::Result<Document> {
     Ok(Document {
@@ -14,6 +14,7 @@ fn document_row(row: &Row<'_>) -> rusqlite::Result<Document> {
         kind: row.get("kind")?,
         id: row.get("id")?,
         body: row.get("body")?,
+        version: version_column(row)?,
     })
 }
 
@@ -40,8 +41,14 @@ pub(crate) fn documents(
 }
 
 pub(crate) fn write_document(db: &Connection, document: &Document) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT OR REPLACE INTO document(realm, kind, id, body) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![document.realm.uuid().as_bytes(), document.kind, document.id, document.body])?;
+    let sql = "INSERT OR REPLACE INTO document(realm, kind, id, body, version) VALUES (?1, ?2, ?3, ?4, ?5)";
+    db.prepare_cached(sql)?.execute(params![
+        document.realm.uuid().as_bytes(),
+        document.kind,
+        document.id,
+        document.body,
+        signed(document.version.number()),
+    ])?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod participants;
 mod remains;
 mod sessions;
 
+use adieu_core::Version;
 use rusqlite::Row;
 use uuid::Uuid;
 
@@ -36,4 +37,8 @@ pub(crate) fn unsigned(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
 pub(crate) fn uuid_column(row: &Row<'_>, column: &str) -> rusqlite::Result<Uuid> {
     let bytes: Vec<u8> = row.get(column)?;
     Uuid::from_slice(&bytes).map_err(|_| Damaged::row("id"))
+}
+
+pub(crate) fn version_column(row: &Row<'_>) -> rusqlite::Result<Version> {
+    unsigned(row, "version").map(Version::from_stored)
 }

@@ -2,11 +2,13 @@
 //!
 //! The order to fear: a reader has read "live", the ending commits and answers, and then the reader goes on.
 
-use adieu_core::Check;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use adieu_core::{EndError, EndTarget, GrantId, NotLive, SessionId, SignOnError, Unwritten};
+use adieu_core::{
+    Check, EditUserOrder, EndError, EndTarget, GrantId, NotLive, SessionId, SignOnError, Unwritten, UserEdit,
+    Version,
+};
 use adieu_store::suite::{OpenedSession, Town, at};
 use adieu_store::{Flow, Lookup};
 use adieu_store_sqlite::{Options, Place, SqliteStore};
@@ -56,8 +58,13 @@ async fn a_slow_reader_puts_no_ended_session_back() {
                 town.end(EndTarget::UserBut { user, keep }, at(1)).await.expect("an ending");
             }
             _ => {
-                town.enable(user, false, at(1)).await;
-                town.enable(user, true, at(1)).await;
+                // Nothing is read for it: whoever reads waits at the gate.
+                for (from, enabled) in [(Version::FIRST, false), (Version::FIRST.next(), true)] {
+                    let edit = UserEdit { enabled: Some(enabled), ..UserEdit::default() };
+                    let origin = town.origin();
+                    let order = EditUserOrder { user, from, edit, password_ends_sessions: false, origin };
+                    town.store.edit_user(order, at(1)).await.expect("a change");
+                }
             }
         }
         gate.open();
@@ -116,7 +123,7 @@ async fn a_slow_reader_puts_no_old_record_back() {
     let Lookup::Later(slow) = town.store.client(&client.id) else { panic!("the map was empty") };
     let slow = tokio::spawn(slow);
     tokio::task::block_in_place(|| gate.somebody_waits());
-    town.store.remove_client(&client.id).await.expect("removed");
+    town.store.remove_client(&client.id, None).await.expect("removed");
     gate.open();
     slow.await.expect("no panic").expect("an answer");
     assert!(town.store.client(&client.id).get().await.expect("an answer").is_none());

@@ -3,24 +3,33 @@
 //! What a dialect makes of them is its own affair; here is only what was written and what is read.
 
 use adieu_core::{
-    Client, ClientAuth, EndTarget, Population, PopulationId, Realm, RealmId, Role, RoleAssignment, RoleScope,
-    TokenHash,
+    Client, ClientAuth, DirectoryError, EndTarget, Population, PopulationId, Realm, RealmId, Role,
+    RoleAssignment, RoleScope, TokenHash, Version,
 };
 
 use crate::suite::town::at;
 use crate::suite::{Engine, Town};
-use crate::{DirectoryError, Document, StoredKey};
+use crate::{Document, StoredKey};
 
 /// Goal: a path and an id each mean one realm.
 pub async fn realms_and_populations_have_one_name_each<E: Engine>() {
     let town = Town::<E>::new().await;
     let id = RealmId::from_uuid(town.chance.uuid());
     let realm = |id, path: &str| Realm { id, path: path.into(), generation: 0, created_at: at(1) };
-    for twin in [realm(town.realm, "/elsewhere"), realm(id, "/town")] {
-        let taken = town.store.create_realm(twin).await;
+    let first = |id| Town::<E>::population(PopulationId::from_uuid(town.chance.uuid()), id, "Everybody");
+    let theirs = Population { id: town.population, ..first(id) };
+    for (twin, first) in [
+        (realm(town.realm, "/elsewhere"), first(id)),
+        (realm(id, "/town"), first(id)),
+        (realm(id, "/a"), theirs),
+    ] {
+        let taken = town.store.create_realm(twin, first).await;
         assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+        assert!(town.store.realm(id).get().await.expect("an answer").is_none(), "nothing is left of it");
     }
-    town.store.create_realm(realm(id, "/a")).await.expect("a free path");
+    let everybody = first(id);
+    town.store.create_realm(realm(id, "/a"), everybody.clone()).await.expect("a free path");
+    assert_eq!(town.store.populations(id).await.expect("a list"), [everybody]);
     let paths: Vec<_> = town.store.realms().await.expect("a list").into_iter().map(|r| r.path).collect();
     assert_eq!(paths, ["/a", "/town"]);
     let read = town.store.realm(id).get().await.expect("an answer").expect("there");
@@ -53,17 +62,19 @@ pub async fn a_population_goes_only_when_it_is_empty<E: Engine>() {
     let ada = town.user("ada").await;
     let read = async || town.store.population(town.population).await.expect("an answer");
     let before = read().await.expect("there");
+    let from = before.version;
     let next = Population { name: "All".into(), description: Some("us".into()), updated_at: at(3), ..before };
-    town.store.edit_population(next.clone()).await.expect("a change");
-    assert_eq!(read().await, Some(next.clone()));
-    let refused = town.store.remove_population(town.population).await;
+    let changed = town.store.edit_population(from, next.clone()).await.expect("a change");
+    assert_eq!(changed, Population { version: from.next(), ..next.clone() });
+    assert_eq!(read().await.as_ref(), Some(&changed));
+    let refused = town.store.remove_population(town.population, None).await;
     assert!(matches!(refused, Err(DirectoryError::NotEmpty)), "{refused:?}");
-    town.store.remove_user(ada.id, town.origin(), at(4)).await.expect("removed");
-    town.store.remove_population(town.population).await.expect("nobody is left");
+    town.remove(ada.id, at(4)).await.expect("removed");
+    town.store.remove_population(town.population, None).await.expect("nobody is left");
     assert_eq!(read().await, None);
-    let unknown = town.store.edit_population(next).await;
+    let unknown = town.store.edit_population(from, next).await;
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
-    let unknown = town.store.remove_population(town.population).await;
+    let unknown = town.store.remove_population(town.population, None).await;
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
 }
 
@@ -75,12 +86,13 @@ pub async fn documents_are_kept_by_realm_and_kind<E: Engine>() {
         kind: kind.into(),
         id: id.into(),
         body: body.into(),
+        version: Version::FIRST,
     };
-    for (kind, id, body) in
-        [("policy", "b", "2"), ("policy", "a", "1"), ("other", "a", "3"), ("policy", "b", "4")]
-    {
-        town.store.put_document(document(kind, id, body)).await.expect("written");
+    for (kind, id, body) in [("policy", "b", "2"), ("policy", "a", "1"), ("other", "a", "3")] {
+        town.store.create_document(document(kind, id, body)).await.expect("written");
     }
+    let changed = town.store.edit_document(Version::FIRST, document("policy", "b", "4")).await;
+    assert_eq!(changed.expect("written").version, Version::FIRST.next());
     let town = town.after_crash().await;
     let listed = town.store.documents(town.realm, "policy", 10).await.expect("a list");
     assert_eq!(
@@ -90,8 +102,8 @@ pub async fn documents_are_kept_by_realm_and_kind<E: Engine>() {
     assert_eq!(town.store.documents(town.realm, "policy", 1).await.expect("a list").len(), 1);
     let nowhere = RealmId::from_uuid(town.chance.uuid());
     assert!(town.store.document(nowhere, "policy", "a").await.expect("an answer").is_none());
-    assert!(town.store.remove_document(town.realm, "policy", "a").await.expect("an answer"));
-    assert!(!town.store.remove_document(town.realm, "policy", "a").await.expect("an answer"));
+    assert!(town.store.remove_document(town.realm, "policy", "a", None).await.expect("an answer"));
+    assert!(!town.store.remove_document(town.realm, "policy", "a", None).await.expect("an answer"));
     assert!(town.store.document(town.realm, "policy", "a").await.expect("an answer").is_none());
     assert_eq!(
         town.store.document(town.realm, "other", "a").await.expect("an answer").expect("there").body,
@@ -112,28 +124,31 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
     };
     let read = async |id| town.store.client(id).get().await.expect("an answer");
     assert!(read(&shop.id).await.is_none());
-    town.store.put_client(shop.clone()).await.expect("a client");
+    town.store.create_client(shop.clone()).await.expect("a client");
     assert!(shop.secret.expect("set").same(&read(&shop.id).await.expect("there").secret.expect("kept")));
     assert_eq!(format!("{:?}", read(&shop.id).await.expect("there")), format!("{shop:?}"));
     town.end(EndTarget::Grants(shop.id.clone()), at(1)).await.expect("an ending");
     assert_eq!(read(&shop.id).await.expect("there").generation, 1);
-    let renamed = Client { name: "Shop".into(), generation: 0, enabled: false, ..shop.clone() };
-    town.store.put_client(renamed).await.expect("a client");
-    let now = read(&shop.id).await.expect("there");
-    assert_eq!((now.name.as_str(), now.enabled, now.generation), ("Shop", false, 1));
+    let renamed =
+        |client: &mut Client| *client = Client { name: "Shop".into(), generation: 0, ..client.clone() };
+    let now = town.change_client(&shop.id, renamed).await;
+    assert_eq!((now.name.as_str(), now.enabled, now.generation), ("Shop", true, 1));
+    let now = town.change_client(&shop.id, |client| client.enabled = false).await;
+    assert_eq!((now.enabled, now.generation), (false, 2), "what it holds ends with it");
+    assert_eq!(read(&shop.id).await.expect("there").generation, 2);
 
     town.client("apple").await;
     let listed = town.store.clients(town.realm).await.expect("a list");
     assert_eq!(listed.iter().map(|c| c.id.as_str()).collect::<Vec<_>>(), ["apple", "shop"]);
-    town.store.remove_client(&shop.id).await.expect("removed");
+    town.store.remove_client(&shop.id, None).await.expect("removed");
     assert!(read(&shop.id).await.is_none());
     assert_eq!(town.store.clients(town.realm).await.expect("a list").len(), 1);
-    let twice = town.store.remove_client(&shop.id).await;
+    let twice = town.store.remove_client(&shop.id, None).await;
     assert!(matches!(twice, Err(DirectoryError::Unknown)), "{twice:?}");
-    town.store.put_client(shop.clone()).await.expect("a client");
-    assert!(read(&shop.id).await.expect("back").generation > 1, "above every grant of its first life");
+    town.store.create_client(shop.clone()).await.expect("a client");
+    assert!(read(&shop.id).await.expect("back").generation > 2, "above every grant of its first life");
     let elsewhere = Client { realm: RealmId::from_uuid(town.chance.uuid()), ..shop.clone() };
-    let taken = town.store.put_client(elsewhere).await;
+    let taken = town.store.create_client(elsewhere).await;
     assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
     assert_eq!(read(&shop.id).await.expect("there").realm, town.realm);
 }
@@ -165,23 +180,24 @@ pub async fn signing_keys_come_oldest_first<E: Engine>() {
 pub async fn clients_are_found_by_their_addresses_after_a_sign_off<E: Engine>() {
     let town = Town::<E>::new().await;
     let uris = |uris: &[&str]| uris.iter().map(|uri| (*uri).to_owned()).collect::<Vec<_>>();
-    let put = async |id: &str, addresses: &[&str]| {
+    let make = async |id: &str, addresses: &[&str]| {
         let client = Client { post_logout_redirect_uris: uris(addresses), ..town.no_client_yet(id) };
-        town.store.put_client(client).await.expect("a client");
+        town.store.create_client(client).await.expect("a client").id
     };
     let found = async |town: &Town<E>, realm, uri: &str| {
         let clients = town.store.clients_with_post_logout_uri(realm, uri).await.expect("an answer");
         clients.iter().map(|client| client.id.to_string()).collect::<Vec<_>>()
     };
-    put("shop", &["https://shop.test/bye", "https://both.test/bye"]).await;
-    put("mail", &["https://both.test/bye"]).await;
+    let shop = make("shop", &["https://shop.test/bye", "https://both.test/bye"]).await;
+    let mail = make("mail", &["https://both.test/bye"]).await;
     assert_eq!(found(&town, town.realm, "https://both.test/bye").await, ["mail", "shop"]);
     assert_eq!(found(&town, town.realm, "https://shop.test/bye/").await, [""; 0], "exact text");
     let elsewhere = adieu_core::RealmId::from_uuid(town.chance.uuid());
     assert_eq!(found(&town, elsewhere, "https://both.test/bye").await, [""; 0]);
-    put("shop", &["https://both.test/bye"]).await;
+    let fewer = |client: &mut Client| client.post_logout_redirect_uris = uris(&["https://both.test/bye"]);
+    town.change_client(&shop, fewer).await;
     assert_eq!(found(&town, town.realm, "https://shop.test/bye").await, [""; 0], "it was changed");
-    town.store.remove_client(&"mail".parse().expect("an id")).await.expect("removed");
+    town.store.remove_client(&mail, None).await.expect("removed");
     let town = town.after_crash().await;
     assert_eq!(found(&town, town.realm, "https://both.test/bye").await, ["shop"]);
 }

@@ -3,9 +3,8 @@
 //! Times, secrets and conditions are judged by core; here is that the engine asks, writes and remembers.
 
 use adieu_core::{
-    Channel, Client, EndTarget, Ended, Grant, GrantAround, GrantError, GrantId, IssueOrder, KnownAs, Origin,
-    RedeemOrder, Refresh, RevokeOrder, RevokedToken, RotateOrder, Span, Timestamp, TokenHash, TokenToRevoke,
-    is_revoked,
+    Client, EndTarget, Ended, Grant, GrantAround, GrantError, GrantId, IssueOrder, KnownAs, RedeemOrder,
+    Refresh, RevokeOrder, RevokedToken, RotateOrder, Span, Timestamp, TokenHash, TokenToRevoke, is_revoked,
 };
 use uuid::Uuid;
 
@@ -117,9 +116,12 @@ pub async fn a_code_needs_a_live_session_and_a_live_client<E: Engine>() {
     town.store.issue(issue(first.clone()), at(1)).await.expect("a code");
     invalid(town.store.issue(issue(first.clone()), at(1)).await); // The number is taken; the first one is untouched.
     assert!(!read(&town, &first).await.revoked);
-    town.store.put_client(Client { enabled: false, ..shop.clone() }).await.expect("a client");
+    town.change_client(&shop.id, |client| client.enabled = false).await;
     invalid(town.store.issue(issue(good()), at(2)).await);
-    town.store.put_client(shop.clone()).await.expect("a client");
+    town.change_client(&shop.id, |client| client.enabled = true).await;
+    invalid(town.store.issue(issue(good()), at(2)).await); // What was granted before it was switched off stays dead.
+    let shop = town.stored_client(&shop.id).await;
+    town.store.issue(issue(code(&town, &held, &shop)), at(2)).await.expect("a code");
     town.end(held.presented(), at(3)).await.expect("an ending");
     invalid(town.store.issue(issue(good()), at(4)).await);
     let nothing = town.store.grant(good().id).get().await.expect("an answer");
@@ -203,12 +205,12 @@ pub async fn a_grant_dies_with_its_session_epoch_and_client<E: Engine>() {
                 assert!(matches!(ended, Ok(Ended::Now(_))), "{ended:?}");
                 town.expect_live(&held, at(4)).await; // The client's tokens end, the session does not.
             }
-            _ => town.store.remove_client(&shop.id).await.expect("removed"),
+            _ => town.store.remove_client(&shop.id, None).await.expect("removed"),
         }
         assert!(!lives(at(5)).await, "{n}");
         invalid(town.store.rotate(rotate(&grant, 3, 4), at(5)).await);
         if n == 4 {
-            town.store.put_client(shop.clone()).await.expect("a client");
+            town.store.create_client(shop.clone()).await.expect("a client");
             assert!(!lives(at(6)).await, "a client that comes back does not bring its grants");
         }
     }
@@ -227,7 +229,7 @@ pub async fn a_revoked_token_stays_revoked_and_nothing_else_is<E: Engine>() {
     town.store.revoke(order("shop", TokenToRevoke::Access(token(1))), at(3)).await.expect("revoked");
     town.store.rotate(rotate(&grant, 3, 4), at(4)).await.expect("a token");
     town.store.revoke_own(shop.id.clone(), token(2), at(4)).await.expect("revoked");
-    town.store.put_client(Client { name: "Another".into(), ..shop.clone() }).await.expect("a client");
+    town.change_client(&shop.id, |client| client.name = "Another".into()).await;
     let town = town.after_crash().await;
     let after = read(&town, &grant).await;
     assert!(
@@ -248,7 +250,7 @@ pub async fn a_revoked_token_stays_revoked_and_nothing_else_is<E: Engine>() {
 pub async fn what_outlives_its_session_does_not_outlive_its_user<E: Engine>() {
     let town = Town::<E>::new().await;
     let (held, shop, grant) = bought(&town).await;
-    town.store.put_client(Client { outlives_session: true, ..shop.clone() }).await.expect("a client");
+    town.change_client(&shop.id, |client| client.outlives_session = true).await;
     let unredeemed = code(&town, &held, &shop);
     town.store.issue(issue(unredeemed.clone()), at(3)).await.expect("a code");
     town.end(held.presented(), at(4)).await.expect("an ending");
@@ -256,14 +258,10 @@ pub async fn what_outlives_its_session_does_not_outlive_its_user<E: Engine>() {
     invalid(town.store.issue(issue(code(&town, &held, &shop)), at(5)).await);
     town.store.rotate(rotate(&grant, 3, 4), at(6)).await.expect("a token");
     let edit = adieu_core::UserEdit { enabled: Some(false), ..Default::default() };
-    town.store.edit_user(held.session.user, edit, origin(), at(7)).await.expect("disabled");
+    town.edit(held.session.user, edit, at(7)).await.expect("disabled");
     invalid(town.store.rotate(rotate(&grant, 4, 5), at(8)).await);
 }
 
 fn uuid(n: u128) -> Uuid {
     Uuid::from_u128(n)
-}
-
-fn origin() -> Origin {
-    Origin::of_holder(Channel::named("test"), None)
 }

@@ -199,7 +199,9 @@ pub async fn a_session_that_ended_with_others_tells_how<E: Engine>() {
             }
             None => {
                 let edit = adieu_core::UserEdit { enabled: Some(false), ..Default::default() };
-                town.store.edit_user(ada.id, edit, origin.clone(), at(5)).await.expect("disabled");
+                let order = town.edit_order(ada.id, edit).await;
+                let order = adieu_core::EditUserOrder { origin: origin.clone(), ..order };
+                town.store.edit_user(order, at(5)).await.expect("disabled");
                 Cause::UserDisabled
             }
         };

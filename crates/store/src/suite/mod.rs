@@ -21,6 +21,7 @@ pub mod second_factor;
 pub mod sign_ons;
 pub mod sweep;
 mod town;
+pub mod versions;
 
 pub use engine::Engine;
 pub use town::{ABSOLUTE, Chance, IDLE, OpenedSession, Town, at};
@@ -41,6 +42,7 @@ macro_rules! contract {
             second_factor::a_code_is_spent_once_and_a_crash_does_not_bring_it_back,
             second_factor::a_code_begins_no_session_and_revives_none,
             second_factor::a_code_is_not_spent_by_a_sign_on_that_the_quota_refuses,
+            second_factor::codes_are_confirmed_together_with_their_session_or_not_at_all,
             checks::a_check_knows_one_token_and_no_other,
             checks::limits_end_a_session_at_the_moment_they_name,
             checks::only_touching_counts_as_activity,
@@ -61,7 +63,7 @@ macro_rules! contract {
             mass_endings::what_time_has_ended_did_not_end_with_others,
             mass_endings::what_ended_with_others_is_found_soon,
             people::disabling_ends_all_sessions_and_enabling_brings_none_back,
-            people::another_password_ends_nothing_by_itself,
+            people::another_password_ends_sessions_by_policy,
             people::a_renewed_hash_replaces_only_the_one_that_was_verified,
             people::a_name_is_taken_in_every_spelling,
             people::a_user_keeps_what_was_written,
@@ -83,6 +85,11 @@ macro_rules! contract {
             directory::a_population_goes_only_when_it_is_empty,
             directory::documents_are_kept_by_realm_and_kind,
             directory::signing_keys_come_oldest_first,
+            versions::a_stale_change_is_refused_and_writes_nothing,
+            versions::what_is_there_is_never_made_again,
+            versions::a_removal_from_a_version_removes_that_version_only,
+            versions::what_is_written_beside_a_change_is_not_lost,
+            versions::of_many_changes_from_one_version_one_is_made,
             flows::a_flow_is_kept_replaced_read_and_taken,
             flows::of_many_takers_one_gets_it,
             grants::a_code_needs_a_live_session_and_a_live_client,
@@ -137,8 +144,10 @@ mod tests {
             ("mass_endings", include_str!("mass_endings.rs")),
             ("participants", include_str!("participants.rs")),
             ("people", include_str!("people.rs")),
+            ("second_factor", include_str!("second_factor.rs")),
             ("sign_ons", include_str!("sign_ons.rs")),
             ("sweep", include_str!("sweep.rs")),
+            ("versions", include_str!("versions.rs")),
         ] {
             for line in source.lines().filter_map(|line| line.strip_prefix("pub async fn ")) {
                 let name = line.split('<').next().unwrap_or_default();

@@ -74,7 +74,7 @@ pub async fn who_took_part_is_found_whatever_ended_the_session<E: Engine>() {
             "reset" => drop(town.reset(&held, at(2)).await.expect("a reset")),
             "with-others" => drop(town.end(EndTarget::User(user), at(2)).await.expect("an ending")),
             "disabled" => drop(town.enable(user, false, at(2)).await),
-            "removed" => drop(town.store.remove_user(user, town.origin(), at(2)).await.expect("removed")),
+            "removed" => drop(town.remove(user, at(2)).await.expect("removed")),
             _ => {}
         }
         all.push((name, session));
@@ -122,7 +122,7 @@ pub async fn a_removed_client_is_still_known_to_have_taken_part<E: Engine>() {
     let town = Town::<E>::new().await;
     let held = shared(&town, "ada").await;
     let before = participants(&town, held.session.id).await;
-    town.store.remove_client(&before[0].client).await.expect("removed");
+    town.store.remove_client(&before[0].client, None).await.expect("removed");
     town.end(held.presented(), at(2)).await.expect("an ending");
     let town = town.after_crash().await;
     assert_eq!(participants(&town, held.session.id).await, before);

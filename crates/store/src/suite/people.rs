@@ -3,11 +3,11 @@
 //! Passwords are opaque texts here; nobody hashes anything.
 
 use adieu_core::{
-    EndError, EndTarget, Ended, NewUser, NotLive, PasswordRenewal, PopulationId, RealmId, Role,
-    RoleAssignment, RoleScope, SignOnError, User, UserEdit, UserId,
+    AfterPassword, DirectoryError, EditUserOrder, EndError, EndTarget, Ended, NewUser, NotLive,
+    PasswordRenewal, PopulationId, RealmId, Role, RoleAssignment, RoleScope, SignOnError, User, UserEdit,
+    UserId,
 };
 
-use crate::DirectoryError;
 use crate::suite::town::at;
 use crate::suite::{Engine, Town};
 
@@ -73,21 +73,46 @@ pub async fn a_renewed_hash_replaces_only_the_one_that_was_verified<E: Engine>()
     assert_eq!(town.read(&ada).await.password, None);
 }
 
-/// Goal: what a password change ends is the authority's order, not the store's guess.
-pub async fn another_password_ends_nothing_by_itself<E: Engine>() {
+/// Goal: a password that somebody else knows opens no session any more when the new one is acknowledged: one commit, by
+/// the policy of the realm, unless the change says otherwise.
+pub async fn another_password_ends_sessions_by_policy<E: Engine>() {
     let town = Town::<E>::new().await;
-    let ada = town.user("ada").await;
-    let held = town.sign_on(&ada, at(0)).await;
-    let password =
-        |hash: Option<&str>| UserEdit { password: Some(hash.map(str::to_owned)), ..UserEdit::default() };
-    town.edit(ada.id, password(Some("$argon2id$x")), at(1)).await.expect("written");
-    let read = town.read(&ada).await;
-    assert_eq!((read.password.as_deref(), read.updated_at), (Some("$argon2id$x"), at(1)));
-    assert_eq!((read.generation, read.created_at), (0, at(0)));
-    town.expect_live(&held, at(2)).await;
-    town.edit(ada.id, password(None), at(3)).await.expect("written");
+    let (ada, bob) = (town.user("ada").await, town.user("bob").await);
+    let his = town.sign_on(&bob, at(0)).await;
+    let edited = async |hash: Option<&str>, after_password, password_ends_sessions, spare| {
+        let password = Some(hash.map(str::to_owned));
+        let edit = UserEdit { password, after_password, spare, ..UserEdit::default() };
+        let order = town.edit_order(ada.id, edit).await;
+        let order = EditUserOrder { password_ends_sessions, ..order };
+        town.store.edit_user(order, at(1)).await.expect("written")
+    };
+    let mut hash = 0;
+    for (after, policy, ends) in [
+        (AfterPassword::ByPolicy, false, false),
+        (AfterPassword::ByPolicy, true, true),
+        (AfterPassword::KeepSessions, true, false),
+        (AfterPassword::EndSessions, false, true),
+    ] {
+        let held = town.sign_on(&ada, at(0)).await;
+        hash += 1;
+        let done = edited(Some(&format!("$argon2id${hash}")), after, policy, None).await;
+        assert_eq!(matches!(done.ended, Some(Ended::Now(_))), ends, "{after:?} {policy}");
+        match ends {
+            true => assert_eq!(town.expect_dead(&held, at(2)).await, NotLive::Generation),
+            false => town.expect_live(&held, at(2)).await,
+        }
+    }
+    let (mine, other) = (town.sign_on(&ada, at(2)).await, town.sign_on(&ada, at(2)).await);
+    let done = edited(Some("$own"), AfterPassword::ByPolicy, true, Some(mine.session.id)).await;
+    assert!(matches!(done.ended, Some(Ended::Now(_))));
+    town.expect_dead(&other, at(3)).await;
+    town.expect_live(&mine, at(3)).await;
+    edited(None, AfterPassword::ByPolicy, true, None).await;
+    town.expect_dead(&mine, at(3)).await;
+    let town = town.after_crash().await;
     assert_eq!(town.read(&ada).await.password, None);
-    town.expect_live(&held, at(4)).await;
+    town.expect_dead(&mine, at(4)).await;
+    town.expect_live(&his, at(4)).await;
 }
 
 /// Goal: a user who changes is found under the new names at once and under no old one, and nobody's name is taken away.
@@ -147,9 +172,9 @@ pub async fn a_deleted_user_leaves_nothing_that_lives<E: Engine>() {
     let (ada, bob) = (town.user("ada").await, town.user("bob").await);
     let (one, his) = (town.sign_on(&ada, at(0)).await, town.sign_on(&bob, at(0)).await);
     let stale = town.order(&town.read(&ada).await);
-    let ended = town.store.remove_user(ada.id, town.origin(), at(1)).await;
+    let ended = town.remove(ada.id, at(1)).await;
     assert!(matches!(ended, Ok(Ended::Now(_))), "{ended:?}");
-    let again = town.store.remove_user(ada.id, town.origin(), at(2)).await;
+    let again = town.remove(ada.id, at(2)).await;
     assert!(matches!(again, Err(DirectoryError::Unknown)), "{again:?}");
     for town in [&town, &town.again_after_crash().await] {
         assert_eq!(town.expect_dead(&one, at(3)).await, NotLive::Generation);

@@ -3,8 +3,8 @@
 //! What a code looks like is no engine's business: it knows their places in a set.
 
 use adieu_core::{
-    Assurance, CodeSet, How, Origin, RECOVERY_CODE, RecoveryCodes, SignOnError, SignOnOrder, Spending, User,
-    UserEdit,
+    Assurance, CodeSet, ConfirmCodesOrder, ConfirmError, How, RECOVERY_CODE, RecoveryCodes, SignOnError,
+    SignOnOrder, Spending, User, UserEdit,
 };
 
 use super::{Engine, OpenedSession, Town, at};
@@ -14,8 +14,7 @@ const SET: CodeSet = CodeSet::from_bytes([7; 16]);
 /// Gives a user a set of codes of which nothing is used.
 async fn with_codes<E: Engine>(town: &Town<E>, user: &User) -> User {
     let edit = UserEdit { recovery_codes: Some(Some(RecoveryCodes::unused(SET))), ..UserEdit::default() };
-    let origin = Origin::of_holder(adieu_core::Channel::named("front"), None);
-    town.store.edit_user(user.id, edit, origin, at(0)).await.expect("an edit").user
+    town.edit(user.id, edit, at(0)).await.expect("an edit").user
 }
 
 fn second_step<E: Engine>(town: &Town<E>, user: &User, held: &OpenedSession, place: u8) -> SignOnOrder {
@@ -98,4 +97,29 @@ pub async fn a_code_is_not_spent_by_a_sign_on_that_the_quota_refuses<E: Engine>(
     town.expect_live(&other, at(3)).await;
     let (done, _) = town.signed_on(second_step(&town, &ada, &mine, 0), at(4)).await;
     assert_eq!(done.session.id, mine.session.id, "the code still counts");
+}
+
+/// Goal: whoever has seen new codes is not asked for one at once, and no set counts that nobody has seen.
+pub async fn codes_are_confirmed_together_with_their_session_or_not_at_all<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let ada = town.user("ada").await;
+    let (one, two) = (town.sign_on(&ada, at(1)).await, town.sign_on(&ada, at(1)).await);
+    town.end(two.presented(), at(2)).await.expect("an ending");
+    let confirm = |session| {
+        let order = ConfirmCodesOrder { session, set: SET };
+        town.store.confirm_recovery_codes(order, at(3))
+    };
+    let refused = confirm(two.session.id).await;
+    assert!(matches!(refused, Err(ConfirmError::NotLive)), "{refused:?}");
+    assert!(town.read(&ada).await.recovery_codes.is_none(), "a refused act has written nothing");
+    let confirmed = confirm(one.session.id).await.expect("a live session");
+    assert_eq!(
+        (confirmed.recovery_codes, confirmed.version),
+        (Some(RecoveryCodes::unused(SET)), ada.version.next())
+    );
+    let town = town.after_crash().await;
+    assert_eq!(town.read(&ada).await.recovery_codes, Some(RecoveryCodes::unused(SET)));
+    let session = town.session_by_id(one.session.id, at(4)).await.expect("it is there").session;
+    assert_eq!(session.assurance(), Assurance::Two);
+    town.expect_live(&one, at(4)).await;
 }

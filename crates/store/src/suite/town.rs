@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use adieu_core::{
-    Actor, Cause, Channel, Client, ClientAuth, ClientId, Device, EndError, EndKind, EndOrder, EndTarget,
-    Ended, Incarnation, Limits, NewUser, NotLive, Origin, Population, PopulationId, PresentedToken, Proof,
-    Realm, RealmId, Session, SessionId, SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Timestamp,
-    User, UserEdit, UserId, UserKey,
+    Actor, Cause, Channel, Client, ClientAuth, ClientId, Device, DirectoryError, EditClientOrder,
+    EditUserOrder, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, Incarnation, Limits, NewUser,
+    NotLive, Origin, Population, PopulationId, PresentedToken, Proof, Realm, RealmId, RemoveUserOrder,
+    Session, SessionId, SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Timestamp, User, UserEdit,
+    UserId, UserKey, Version,
 };
 use uuid::Uuid;
 
 use crate::suite::engine::Engine;
-use crate::{DirectoryError, Edited, SessionQuery, Store};
+use crate::{SessionQuery, Store};
 use adieu_core::{Check, FoundSession, SessionRecord};
 
 /// Numbers that look random and are the same in every run.
@@ -100,9 +101,8 @@ impl<E: Engine> Town<E> {
     /// Makes a realm with its population.
     pub async fn found(&self, path: &str, id: RealmId, population: PopulationId) {
         let realm = Realm { id, path: path.into(), generation: 0, created_at: at(0) };
-        self.store.create_realm(realm).await.expect("a free path");
-        let population = Self::population(population, id, "Everybody");
-        self.store.create_population(population).await.expect("a realm");
+        let first = Self::population(population, id, "Everybody");
+        self.store.create_realm(realm, first).await.expect("a free path");
     }
 
     /// The same town on what a crash has left.
@@ -123,7 +123,8 @@ impl<E: Engine> Town<E> {
     /// A record of a population that is not there yet.
     pub fn population(id: PopulationId, realm: RealmId, name: &str) -> Population {
         let (created_at, updated_at) = (at(0), at(0));
-        Population { id, realm, name: name.into(), description: None, created_at, updated_at }
+        let (name, version) = (name.into(), Version::FIRST);
+        Population { id, realm, name, description: None, version, created_at, updated_at }
     }
 
     /// A record of somebody who is not there yet.
@@ -147,6 +148,7 @@ impl<E: Engine> Town<E> {
             metadata_public: None,
             metadata_admin: None,
             roles: vec![],
+            version: Version::FIRST,
             created_at: at(0),
             updated_at: at(0),
         }
@@ -284,9 +286,21 @@ impl<E: Engine> Town<E> {
         self.store.end(order, now).await
     }
 
+    /// The order to change a user from the version that is there; another password ends nothing by policy.
+    pub async fn edit_order(&self, user: UserId, edit: UserEdit) -> EditUserOrder {
+        let stored = self.store.user(user).get().await.expect("an answer");
+        let from = stored.map_or(Version::FIRST, |stored| stored.version);
+        EditUserOrder { user, from, edit, password_ends_sessions: false, origin: self.origin() }
+    }
+
     /// Changes a user who is there.
     pub async fn edit(&self, user: UserId, edit: UserEdit, now: Timestamp) -> Result<Edited, DirectoryError> {
-        self.store.edit_user(user, edit, self.origin(), now).await
+        self.store.edit_user(self.edit_order(user, edit).await, now).await
+    }
+
+    /// Removes a user, whatever the version.
+    pub async fn remove(&self, user: UserId, now: Timestamp) -> Result<Ended, DirectoryError> {
+        self.store.remove_user(RemoveUserOrder { user, from: None, origin: self.origin() }, now).await
     }
 
     /// Enables or disables a user who is there.
@@ -295,11 +309,28 @@ impl<E: Engine> Town<E> {
         self.edit(user, edit, now).await.expect("a change")
     }
 
-    /// An application that may use codes and refresh tokens.
+    /// An application that may use codes and refresh tokens; the one that is there, if it is.
     pub async fn client(&self, id: &str) -> Client {
         let client = self.no_client_yet(id);
-        self.store.put_client(client.clone()).await.expect("a client");
-        client
+        if let Some(client) = self.store.client(&client.id).get().await.expect("an answer") {
+            return Client::clone(&client);
+        }
+        self.store.create_client(client).await.expect("a client")
+    }
+
+    /// The application as it is stored now.
+    pub async fn stored_client(&self, id: &ClientId) -> Client {
+        let found = self.store.client(id).get().await.expect("an answer");
+        Client::clone(&found.expect("the client is there"))
+    }
+
+    /// Changes an application from the version that is there.
+    pub async fn change_client(&self, id: &ClientId, change: impl FnOnce(&mut Client)) -> Client {
+        let mut next = self.stored_client(id).await;
+        let from = next.version;
+        change(&mut next);
+        let order = EditClientOrder { from, next, origin: self.origin() };
+        self.store.edit_client(order, at(0)).await.expect("a change")
     }
 
     /// A record of an application that is not there yet.
@@ -328,6 +359,7 @@ impl<E: Engine> Town<E> {
             secret_version: 0,
             generation: 0,
             revoked_tokens: vec![],
+            version: Version::FIRST,
             created_at: at(0),
             updated_at: at(0),
         }

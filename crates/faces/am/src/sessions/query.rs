@@ -15,7 +15,7 @@ use crate::caller::Caller;
 use crate::crest::{CrestQuery, Filter, What};
 use crate::error::AmError;
 use crate::face::Face;
-use crate::version::{AskedVersion, Served, Version};
+use crate::version::{ApiVersion, AskedVersion, Served};
 
 /// How many sessions a list has at most: AM's own default. Nothing says that there are more.
 const LIST_MAX: u32 = 120;
@@ -46,7 +46,7 @@ pub(super) struct Sight {
 
 impl Sight {
     pub(super) fn of(wanted: AskedVersion, served: Served) -> Self {
-        let revised = served.since(4) || wanted.protocol_since(Version(2, 0));
+        let revised = served.since(4) || wanted.protocol_since(ApiVersion(2, 0));
         Self { served, revised }
     }
 }

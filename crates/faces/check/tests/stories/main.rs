@@ -155,8 +155,7 @@ async fn a_second_factor_is_asked_for() {
         adieu_authority::Check::Live(live) => live,
         adieu_authority::Check::Not(why) => panic!("{why:?}"),
     };
-    let origin = adieu_authority::Origin::of_holder(adieu_authority::Channel::named("test"), None);
-    authority.confirm_recovery_codes(&live, set, origin).await.expect("codes");
+    authority.confirm_recovery_codes(&live, set).await.expect("codes");
     assert_eq!(check(&world, &[("x-session-token", &token)]).await.status, 200, "both were given");
     let half = world.sign_on_kratos(ALICE.0, ALICE.1).await;
     let refused = check(&world, &[("x-session-token", &half)]).await;

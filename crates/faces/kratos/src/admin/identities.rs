@@ -2,6 +2,7 @@
 //!
 //! Setting one inactive ends its sessions for good (Q5); deleting one ends them and takes their records away.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use adieu_authority::{Actor, NewPerson, Origin, User, UserEdit, UserId};
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::admin::identity::{IdentityBody, IdentityInput, PasswordInput, credentials};
-use crate::admin::patch::patched;
+use crate::admin::patch::IdentityPatch;
 use crate::answer::{Answer, empty, json as json_answer};
 use crate::call::{Call, read_body};
 use crate::error::KratosError;
@@ -193,41 +194,38 @@ async fn of_ids(face: &Face, params: &Params) -> Result<Vec<Arc<User>>, KratosEr
 pub(super) async fn replace(face: &Face, call: &Call, body: Body, id: &str) -> Result<Answer, KratosError> {
     let user = found(face, id).await?;
     let wanted = IdentityBody::parse(&read_body(body).await?)?.wanted(face)?;
-    let edit = edit(face, wanted).await?;
-    changed(face, call, &user, edit).await
+    let password = match &wanted.password {
+        None => None,
+        Some(PasswordInput::Clear(clear)) => Some(Some(face.authority.hash_password(clear).await?)),
+        Some(PasswordInput::Hashed(hash)) => Some(Some(hash.clone())),
+    };
+    let edit = UserEdit { password, ..edit(wanted) };
+    let edited = face.authority.edit_user(user.id, edit, origin(call)).await?;
+    Ok(shown(face, &edited.user, &Params::parse(call.query())))
 }
 
-/// JSON Patch on an identity.
+/// JSON Patch on an identity, as it is when the patch is stored.
 pub(super) async fn patch(face: &Face, call: &Call, body: Body, id: &str) -> Result<Answer, KratosError> {
     let user = found(face, id).await?;
-    let wanted = patched(face, &user, &read_body(body).await?)?;
-    let edit = edit(face, wanted).await?;
-    changed(face, call, &user, edit).await
+    let patch = IdentityPatch::parse(&read_body(body).await?)?;
+    let edited = face
+        .authority
+        .change_user(user.id, origin(call), |user| ready(patch.applied_to(face, &user).map(edit)));
+    Ok(shown(face, &edited.await?.user, &Params::parse(call.query())))
 }
 
-async fn edit(face: &Face, wanted: IdentityInput) -> Result<UserEdit, KratosError> {
-    let password = match wanted.password {
-        None => None,
-        Some(PasswordInput::Clear(clear)) => Some(Some(face.authority.hash_password(&clear).await?)),
-        Some(PasswordInput::Hashed(hash)) => Some(Some(hash)),
-    };
-    Ok(UserEdit {
+/// What changes of a user but for the password.
+fn edit(wanted: IdentityInput) -> UserEdit {
+    UserEdit {
         username: Some(wanted.username),
         email: Some(wanted.email),
         external_id: Some(wanted.external_id),
         enabled: Some(wanted.enabled),
-        password,
         traits: Some(wanted.traits),
         metadata_public: Some(wanted.metadata_public),
         metadata_admin: Some(wanted.metadata_admin),
         ..UserEdit::default()
-    })
-}
-
-async fn changed(face: &Face, call: &Call, user: &User, mut edit: UserEdit) -> Result<Answer, KratosError> {
-    edit.enabled = edit.enabled.filter(|enabled| *enabled != user.enabled);
-    let edited = face.authority.edit_user(user.id, edit, origin(call)).await?;
-    Ok(shown(face, &edited.user, &Params::parse(call.query())))
+    }
 }
 
 pub(super) async fn remove(face: &Face, call: &Call, id: &str) -> Result<Answer, KratosError> {

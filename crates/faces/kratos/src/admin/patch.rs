@@ -15,23 +15,35 @@ const DENIED: [&str; 4] = ["/id", "/stateChangedAt", "/state_changed_at", "/cred
 const OPERATIONS_MAX: usize = 100;
 const FAILED: &str = "The patch can not be applied.";
 
-/// What the identity is to be after the patch.
-pub(super) fn patched(face: &Face, user: &User, body: &[u8]) -> Result<IdentityInput, KratosError> {
-    let refused = |message: String| KratosError::refused(message, FAILED);
-    let patch: json_patch::Patch =
-        serde_json::from_slice(body).map_err(|error| refused(error.to_string()))?;
-    if patch.0.len() > OPERATIONS_MAX {
-        return Err(refused(format!("at most {OPERATIONS_MAX} operations")));
-    }
-    for operation in &patch.0 {
-        let path = operation.path().as_str();
-        if let Some(denied) = DENIED.iter().find(|denied| touches(path, denied)) {
-            return Err(refused(format!("patch includes denied path: {denied}")));
+/// A patch whose operations may all be made.
+pub(super) struct IdentityPatch(json_patch::Patch);
+
+impl IdentityPatch {
+    pub(super) fn parse(body: &[u8]) -> Result<Self, KratosError> {
+        let patch: json_patch::Patch =
+            serde_json::from_slice(body).map_err(|error| refused(error.to_string()))?;
+        if patch.0.len() > OPERATIONS_MAX {
+            return Err(refused(format!("at most {OPERATIONS_MAX} operations")));
         }
+        for operation in &patch.0 {
+            let path = operation.path().as_str();
+            if let Some(denied) = DENIED.iter().find(|denied| touches(path, denied)) {
+                return Err(refused(format!("patch includes denied path: {denied}")));
+            }
+        }
+        Ok(Self(patch))
     }
-    let mut document = document(face, user);
-    json_patch::patch(&mut document, &patch).map_err(|error| refused(error.to_string()))?;
-    IdentityBody::parse(document.to_string().as_bytes())?.wanted(face)
+
+    /// What the identity is to be after the patch.
+    pub(super) fn applied_to(&self, face: &Face, user: &User) -> Result<IdentityInput, KratosError> {
+        let mut document = document(face, user);
+        json_patch::patch(&mut document, &self.0).map_err(|error| refused(error.to_string()))?;
+        IdentityBody::parse(document.to_string().as_bytes())?.wanted(face)
+    }
+}
+
+fn refused(message: String) -> KratosError {
+    KratosError::refused(message, FAILED)
 }
 
 /// Whether a path is the other one or below it.

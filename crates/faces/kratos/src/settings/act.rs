@@ -2,7 +2,7 @@
 //!
 //! Made codes count for nothing before they are confirmed: whoever closes the page has what they had.
 
-use adieu_authority::{Actor, ConfirmError, LiveSession, Origin, User};
+use adieu_authority::{Actor, AmendError, ConfirmError, LiveSession, Origin, User};
 use axum::http::StatusCode;
 
 use super::flow::{Button, SettingsFlow};
@@ -45,7 +45,7 @@ pub(super) async fn on(
                 let message = Message::unusable("Please make new recovery codes first.", NOT_MADE);
                 return refused(face, call, &live, &mut flow, message).await;
             };
-            let user = face.authority.confirm_recovery_codes(&live, set, origin).await?;
+            let user = face.authority.confirm_recovery_codes(&live, set).await?;
             saved(face, call, flow, &live, &user).await
         }
         Button::Disable => {
@@ -98,8 +98,8 @@ async fn saved(
 impl From<ConfirmError> for KratosError {
     fn from(error: ConfirmError) -> Self {
         match error {
-            ConfirmError::Directory(error) => error.into(),
-            ConfirmError::Session(error) => error.into(),
+            ConfirmError::NotLive => AmendError::NotLive.into(),
+            ConfirmError::Unwritten(unwritten) => unwritten.into(),
         }
     }
 }

@@ -51,7 +51,9 @@ async fn a_user_is_made_changed_and_removed() {
 /// Goal: a new password ends the sessions that the old one opened, unless that is not wanted.
 #[tokio::test]
 async fn a_new_password_ends_the_sessions_of_the_old_one() {
-    let world = World::start().await;
+    let mut config = adieu_testkit::world::profile_config("main");
+    config.passwords.change_ends_sessions = true;
+    let world = World::with_config(config).await;
     let user = make(&world, json!({"username": "ada", "password": PASSWORD})).await;
     let path = format!("/v1/users/{}/password", user["id"].as_str().unwrap());
     let (token, _) = signed_on(&world, "ada", PASSWORD).await;

@@ -18,7 +18,7 @@ use serde_json::Value;
 use self::find::{KIND, find, outranks_client};
 use super::collection::collection;
 use super::kept::MOST;
-use crate::extract::{Admin, Body, OfApp};
+use crate::extract::{Admin, Body, OfApp, Visitor};
 use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::base;
@@ -72,7 +72,7 @@ pub(super) async fn create(
     said.apply(&mut client);
     // First what nobody sees without its client, so that no crash leaves a client that says less than it was told.
     KIND.put(&face, realm, id.as_str(), &said.rest()).await?;
-    authority.put_client(client.clone()).await?;
+    let client = authority.keep_new_client(client).await?;
     Ok((StatusCode::CREATED, Json(json::application(&face, &client).await?)).into_response())
 }
 
@@ -81,14 +81,25 @@ pub(super) async fn replace(
     State(face): State<Face>,
     admin: Admin,
     OfApp(id): OfApp,
+    visitor: Visitor,
     Body(input): Body,
 ) -> Result<Json<Value>, Problem> {
     let before = find(&face, &admin, &id).await?;
     outranks_client(&face, &admin, &before).await?;
     let said = wire::ApplicationInput::read(&input)?;
     KIND.put(&face, admin.realm.id, id.as_str(), &said.rest()).await?;
-    let client = face.authority().edit_client(admin.realm.id, &id, |client| said.apply(client)).await?;
-    Ok(Json(json::application(&face, &client).await?))
+    let (caller, realm, said) = ((&face, &admin), admin.realm.id, &said);
+    let client = face.authority().change_client(
+        realm,
+        &id,
+        visitor.origin_of(admin.principal.actor()),
+        |mut client| async move {
+            outranks_client(caller.0, caller.1, &client).await?;
+            said.apply(&mut client);
+            Ok::<_, Problem>(client)
+        },
+    );
+    Ok(Json(json::application(&face, &client.await?).await?))
 }
 
 /// Its tokens die with it; sessions live on.

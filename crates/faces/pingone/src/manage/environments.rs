@@ -22,8 +22,6 @@ pub(in crate::manage) const KIND: DocumentKind = DocumentKind("pingone.environme
 const ORGANIZATION: &str = "0c3d7a52-6d1b-4a7e-8f41-2b9e5c6a1d00";
 /// Its licence: there is none, and programs want an id.
 const LICENSE: &str = "0c3d7a52-6d1b-4a7e-8f41-2b9e5c6a1d01";
-/// Name of the population that every environment begins with.
-const POPULATION: &str = "Default";
 const TYPES: [&str; 2] = ["PRODUCTION", "SANDBOX"];
 const REGIONS: [&str; 6] = ["NA", "EU", "AP", "AU", "CA", "SG"];
 
@@ -68,16 +66,25 @@ pub(super) async fn create(
         "name": name, "type": kind, "region": region, "license": {"id": license},
         "description": input.text("description")?,
     });
-    let realm = authority.create_realm(id, &path(&name, id)).await.map_err(named)?;
-    authority.create_population(&realm, POPULATION).await?;
+    // First what nobody sees without its realm, so that no crash leaves a realm that says less than it was told.
     KIND.put(&face, id, "self", &said).await?;
+    let realm = match authority.create_realm(id, &path(&name, id)).await {
+        Ok(realm) => realm,
+        Err(refusal) => {
+            KIND.remove(&face, id, "self").await?;
+            return Err(named(refusal));
+        }
+    };
     Ok((StatusCode::CREATED, Json(json(&face, &realm).await?)).into_response())
 }
 
 fn named(error: DirectoryError) -> Problem {
     match error {
         DirectoryError::NameTaken => Problem::taken("name"),
-        DirectoryError::Unknown | DirectoryError::NotEmpty | DirectoryError::Unwritten(_) => error.into(),
+        DirectoryError::Unknown
+        | DirectoryError::NotEmpty
+        | DirectoryError::Stale
+        | DirectoryError::Unwritten(_) => error.into(),
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Their number is bounded by kind and realm (HOME-LIMITS), their size by that of the body that brought them.
 
-use adieu_authority::{Document, Outage, RealmId};
+use std::future::{Future, ready};
+
+use adieu_authority::{Document, Outage, RealmId, Version};
 use serde_json::Value;
 
 use crate::face::Face;
@@ -61,9 +63,12 @@ impl DocumentKind {
         if self.all(face, realm).await?.len() >= MOST as usize {
             return Err(Problem::Constraint { target: "id", message: "There are as many as there may be." });
         }
-        self.put(face, realm, id, body).await
+        let (kind, id, body, version) = (self.0.to_owned(), id.to_owned(), body.to_string(), Version::FIRST);
+        face.authority().create_document(Document { realm, kind, id, body, version }).await?;
+        Ok(())
     }
 
+    /// Keeps one, in place of any other.
     pub(crate) async fn put(
         self,
         face: &Face,
@@ -71,8 +76,25 @@ impl DocumentKind {
         id: &str,
         body: &Value,
     ) -> Result<(), Problem> {
-        let document = Document { realm, kind: self.0.to_owned(), id: id.to_owned(), body: body.to_string() };
-        Ok(face.authority().put_document(document).await?)
+        self.change(face, (realm, id), |_| ready(Ok(body.clone()))).await?;
+        Ok(())
+    }
+
+    /// Keeps what `change` makes of what is there. It is asked again where somebody else came before.
+    pub(crate) async fn change<F>(
+        self,
+        face: &Face,
+        (realm, id): (RealmId, &str),
+        mut change: impl FnMut(Option<Value>) -> F + Send,
+    ) -> Result<Value, Problem>
+    where
+        F: Future<Output = Result<Value, Problem>> + Send,
+    {
+        let next = |before: Option<Document>| {
+            let before = before.as_ref().map(value).transpose().map(&mut change);
+            async move { Ok::<_, Problem>(before?.await?.to_string()) }
+        };
+        value(&face.authority().change_document((realm, self.0, id), next).await?)
     }
 
     /// Takes one away; what is not there is not found.

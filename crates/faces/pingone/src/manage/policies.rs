@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::collection::collection;
 use super::input::Input;
 use super::kept::DocumentKind;
-use crate::extract::{Admin, Body, OfPolicy};
+use crate::extract::{Admin, Body, OfPolicy, Visitor};
 use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::{POLICY, base, time};
@@ -60,14 +60,18 @@ pub(super) async fn replace(
     State(face): State<Face>,
     admin: Admin,
     OfPolicy(id): OfPolicy,
+    visitor: Visitor,
     Body(input): Body,
 ) -> Result<Json<Value>, Problem> {
     admin.must(|rights| rights.realm)?;
     let (realm, id) = (admin.realm.id, made(id)?.to_string());
-    let before = KIND.read(&face, realm, &id).await?.ok_or(Problem::NotFound)?;
-    let kept = asked(&face, realm, &input, &id, Some(&before)).await?;
-    KIND.put(&face, realm, &id, &kept).await?;
-    assignments::renamed(&face, realm, &id).await?;
+    let (face_, input, name) = (&face, &input, id.as_str());
+    let kept = KIND.change(&face, (realm, name), |before| async move {
+        let before = before.ok_or(Problem::NotFound)?;
+        asked(face_, realm, input, name, Some(&before)).await
+    });
+    let kept = kept.await?;
+    assignments::renamed(&face, realm, &id, &visitor.origin_of(admin.principal.actor())).await?;
     Ok(Json(json(&face, realm, &id, &kept)))
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Whoever is limited to populations sees those, and no other is known to them. Contract pingone.md 4.2.
 
+use std::future::ready;
+
 use adieu_authority::{Population, PopulationId};
 use axum::Json;
 use axum::extract::State;
@@ -53,10 +55,8 @@ pub(super) async fn create(
     if all.len() >= MOST as usize {
         return Err(Problem::Constraint { target: "name", message: "There are as many as there may be." });
     }
-    let mut population = authority.create_population(&admin.realm, name).await?;
-    if description.is_some() {
-        population = authority.edit_population(Population { description, ..population }).await?;
-    }
+    let id = PopulationId::from_uuid(authority.draw_uuid());
+    let population = authority.create_population_as(id, admin.realm.id, name, description).await?;
     let shown = json(&face, &population, all.is_empty()).await?;
     Ok((StatusCode::CREATED, Json(shown)).into_response())
 }
@@ -75,7 +75,11 @@ pub(super) async fn replace(
     if others.iter().any(|one| one.name == name && one.id != population.id) {
         return Err(Problem::taken("name"));
     }
-    let population = face.authority().edit_population(Population { name, description, ..population }).await?;
+    let population = face.authority().change_population(population.id, |population| {
+        let (name, description) = (name.clone(), description.clone());
+        ready(Ok::<_, Problem>(Population { name, description, ..population }))
+    });
+    let population = population.await?;
     Ok(Json(json(&face, &population, default).await?))
 }
 

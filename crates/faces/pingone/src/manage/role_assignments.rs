@@ -54,14 +54,14 @@ impl Holder {
         &self,
         face: &Face,
         origin: Origin,
-        change: impl FnOnce(&mut Vec<RoleAssignment>) + Send,
+        mut change: impl FnMut(&mut Vec<RoleAssignment>) + Send,
     ) -> Result<(), Problem> {
         let authority = face.authority();
         match self {
             Self::User(user) => drop(authority.edit_roles(user.id, origin, change).await?),
             Self::Client(client) => {
                 let edit = |client: &mut Client| change(&mut client.roles);
-                drop(authority.edit_client(client.realm, &client.id, edit).await?);
+                drop(authority.edit_client(client.realm, &client.id, origin, edit).await?);
             }
         }
         Ok(())

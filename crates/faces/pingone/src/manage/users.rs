@@ -13,7 +13,7 @@ pub(super) use list::list;
 use std::sync::Arc;
 
 use adieu_authority::{
-    NewPerson, Origin, PersonError, Population, PopulationId, Standing, User, UserEdit, UserId,
+    DirectoryError, NewPerson, PersonError, Population, PopulationId, Standing, User, UserEdit, UserId,
 };
 use adieu_http_kit::media;
 use axum::Json;
@@ -83,16 +83,16 @@ pub(super) async fn replace(
     visitor: Visitor,
     Body(input): Body,
 ) -> Result<Json<Value>, Problem> {
-    let user = changeable(&face, &admin, id).await?;
+    changeable(&face, &admin, id).await?;
     let edit = UserEdit {
         population: moved(&face, &admin, &input).await?,
-        username: Some(input.required("username")?.to_owned()),
+        username: Some(username(&input)?),
         email: Some(Some(email(&input)?)),
         external_id: Some(input.text("externalId")?.map(str::to_owned)),
         traits: Some(json::traits(&input)?),
         ..UserEdit::default()
     };
-    edited(&face, visitor.origin_of(admin.principal.actor()), &user, edit).await
+    changed(&face, &admin, id, &visitor, |_| Ok(edit.clone())).await
 }
 
 /// Absent members stay; `null` clears.
@@ -103,30 +103,57 @@ pub(super) async fn patch(
     visitor: Visitor,
     Body(input): Body,
 ) -> Result<Json<Value>, Problem> {
-    let user = changeable(&face, &admin, id).await?;
+    changeable(&face, &admin, id).await?;
     let given = |name| input.names(name);
     let edit = UserEdit {
         population: moved(&face, &admin, &input).await?,
-        username: if given("username") { Some(input.required("username")?.to_owned()) } else { None },
+        username: if given("username") { Some(username(&input)?) } else { None },
         email: if given("email") { Some(Some(email(&input)?)) } else { None },
         external_id: if given("externalId") {
             Some(input.text("externalId")?.map(str::to_owned))
         } else {
             None
         },
-        traits: Some(json::merged(&user.traits, &input)?),
         ..UserEdit::default()
     };
-    edited(&face, visitor.origin_of(admin.principal.actor()), &user, edit).await
+    let merged =
+        |user: &User| Ok(UserEdit { traits: Some(json::merged(&user.traits, &input)?), ..edit.clone() });
+    changed(&face, &admin, id, &visitor, merged).await
 }
 
-async fn edited(face: &Face, origin: Origin, user: &User, edit: UserEdit) -> Result<Json<Value>, Problem> {
-    if edit.username.as_ref().is_some_and(|name| name.chars().count() > 255) {
-        return Err(PersonError::Name.into());
+/// Changes a user as `edit` says of the record that is there, if the caller may change whom it is of by then.
+async fn changed(
+    face: &Face,
+    admin: &Admin,
+    id: UserId,
+    visitor: &Visitor,
+    edit: impl Fn(&User) -> Result<UserEdit, Problem> + Send + Sync,
+) -> Result<Json<Value>, Problem> {
+    let edit = &edit;
+    let changed =
+        face.authority().change_user(id, visitor.origin_of(admin.principal.actor()), |user| async move {
+            may_change(face, admin, &user).await?;
+            Ok::<_, UserProblem>(edit(&user)?)
+        });
+    match changed.await {
+        Ok(edited) => Ok(Json(json::user(face, &edited.user))),
+        Err(UserProblem(problem)) => Err(problem),
     }
-    let edited = face.authority().edit_user(user.id, edit, origin).await;
-    let edited = edited.map_err(|error| Problem::from(PersonError::Directory(error)))?;
-    Ok(Json(json::user(face, &edited.user)))
+}
+
+/// A refusal about a user: the name that is taken is theirs.
+struct UserProblem(Problem);
+
+impl From<Problem> for UserProblem {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl From<DirectoryError> for UserProblem {
+    fn from(error: DirectoryError) -> Self {
+        Self(PersonError::Directory(error).into())
+    }
 }
 
 /// The user and all sessions of theirs are gone. P-61
@@ -172,6 +199,14 @@ async fn changeable(face: &Face, admin: &Admin, id: UserId) -> Result<Arc<User>,
     Ok(user)
 }
 
+/// Whether the caller may change a user who is there.
+async fn may_change(face: &Face, admin: &Admin, user: &User) -> Result<(), Problem> {
+    if user.realm != admin.realm.id || !admin.rights.data.reaches(user.population) {
+        return Err(Problem::Forbidden);
+    }
+    outranks(face, admin, &user.roles).await
+}
+
 /// A user whom the caller's standing reaches. Only who reaches all learns that one does not exist.
 async fn found(
     face: &Face,
@@ -215,6 +250,11 @@ async fn moved(face: &Face, admin: &Admin, input: &Input) -> Result<Option<Popul
         return Ok(None);
     }
     Ok(Some(population(face, admin, input).await?.id))
+}
+
+fn username(input: &Input) -> Result<String, Problem> {
+    let name = input.required("username")?;
+    if name.chars().count() > 255 { Err(PersonError::Name.into()) } else { Ok(name.to_owned()) }
 }
 
 fn email(input: &Input) -> Result<String, Problem> {

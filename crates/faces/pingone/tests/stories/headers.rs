@@ -35,7 +35,7 @@ async fn with_origins() -> Door {
         let own = client.id.as_str() == door.shop().id;
         let change =
             |client: &mut Client| client.origins = Some(if own { vec![ORIGIN.into()] } else { vec![] });
-        authority.edit_client(realm, &client.id, change).await.expect("a change");
+        door.world.edit_client(&client.id, change).await;
     }
     door
 }

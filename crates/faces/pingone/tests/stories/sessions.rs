@@ -2,7 +2,7 @@
 //!
 //! Contract pingone.md 2.2, 2.3 and 3.5.
 
-use adieu_authority::{ClientAuth, NewClient, NewPerson, Role, RoleAssignment, RoleScope};
+use adieu_authority::{Client, ClientAuth, NewClient, NewPerson, Role, RoleAssignment, RoleScope};
 use http::Method;
 
 use crate::house::{ALICE, API, App, BOB, CAROL, Door, RESET, claims};
@@ -322,15 +322,11 @@ async fn a_worker_without_roles_may_do_nothing() {
         ask.bearer(&plain).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
     }
     door.assert_live(&held).await;
-    let authority = door.world.authority();
-    let id = "plain".parse().expect("an id");
-    let client = authority.client(door.world.data.realm.id, &id).await.expect("a store").expect("a client");
-    let mut client = (*client).clone();
-    client.roles.push(RoleAssignment {
-        role: Role::IdentityDataAdmin,
-        scope: RoleScope::Realm(door.world.data.realm.id),
-    });
-    authority.put_client(client).await.expect("a change");
+    let (id, scope) = ("plain".parse().expect("an id"), RoleScope::Realm(door.world.data.realm.id));
+    let more = |client: &mut Client| {
+        client.roles.push(RoleAssignment { role: Role::IdentityDataAdmin, scope });
+    };
+    door.world.edit_client(&id, more).await;
     assert_eq!(door.get(&list).bearer(&plain).send().await.status, 200);
 }
 

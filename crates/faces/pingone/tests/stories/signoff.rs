@@ -130,8 +130,7 @@ async fn a_hint_of_a_disabled_or_deleted_application_ends_nothing() {
     let shop_held = door.sign_on(ALICE).await;
     let billing = door.sign_on_to(&door.billing(), ALICE, None, "openid").await;
     let authority = door.world.authority().clone();
-    let client = Client { enabled: false, ..door.world.data.app_two.clone() };
-    authority.put_client(client).await.expect("a change");
+    door.world.edit_client(&door.world.data.app_two.id, |client| client.enabled = false).await;
     assert_refused(&door, &shop_held, &[("id_token_hint", &billing.id_token)], "id_token_hint").await;
     authority.remove_client(&door.world.data.app_two.id).await.expect("a change");
     assert_refused(&door, &shop_held, &[("id_token_hint", &billing.id_token)], "id_token_hint").await;
@@ -163,9 +162,9 @@ async fn only_exactly_registered_addresses_are_followed() {
     ];
     assert_refused(&door, &held, &other, "post_logout_redirect_uri").await;
 
-    let mut client = door.world.data.app.clone();
-    client.post_logout_redirect_uris.push("https://shop.example.test/bye?keep=1".into());
-    door.world.authority().put_client(client).await.expect("a change");
+    let address = "https://shop.example.test/bye?keep=1";
+    let more = |client: &mut Client| client.post_logout_redirect_uris.push(address.into());
+    door.world.edit_client(&door.world.data.app.id, more).await;
     let pairs = [("post_logout_redirect_uri", "https://shop.example.test/bye?keep=1"), ("state", "s")];
     let reply = door.get(&signoff(&door, &pairs)).cookie(&held.st).send().await;
     assert_eq!(reply.location(), "https://shop.example.test/bye?keep=1&state=s");
@@ -177,10 +176,9 @@ async fn without_a_hint_any_enabled_applications_address_counts() {
     let door = Door::open().await;
     let held = door.sign_on(ALICE).await;
     let billing = "https://billing.example.test/bye";
-    let client = Client { enabled: false, ..door.world.data.app_two.clone() };
-    door.world.authority().put_client(client).await.expect("a change");
+    door.world.edit_client(&door.world.data.app_two.id, |client| client.enabled = false).await;
     assert_refused(&door, &held, &[("post_logout_redirect_uri", billing)], "post_logout_redirect_uri").await;
-    door.world.authority().put_client(door.world.data.app_two.clone()).await.expect("a change");
+    door.world.edit_client(&door.world.data.app_two.id, |client| client.enabled = true).await;
     let path = signoff(&door, &[("post_logout_redirect_uri", billing)]);
     assert_eq!(door.get(&path).cookie(&held.st).send().await.location(), billing);
     door.assert_ended(&held).await;

@@ -2,7 +2,7 @@
 //!
 //! Contract pingone.md 3.4 and 4.8; standards.md 2.2 to 2.5.
 
-use adieu_authority::{Alg, Cause, Client, EndKind, EndOrder, EndTarget, Origin};
+use adieu_authority::{Alg, Cause, EndKind, EndOrder, EndTarget, Origin};
 use http::Method;
 
 use crate::house::{ALICE, API, AUTH, App, Door, claims, encoded};
@@ -57,8 +57,7 @@ async fn a_client_that_does_not_prove_itself_gets_nothing() {
     door.post(&door.a("as/token")).form(&form).send().await.assert_oauth(401, "invalid_client");
     let broken = door.post(&door.a("as/token")).header("authorization", "Basic !!!").form(&form);
     broken.send().await.assert_oauth(401, "invalid_client");
-    let disabled = Client { enabled: false, ..door.world.data.app.clone() };
-    door.world.authority().put_client(disabled).await.expect("a change");
+    door.world.edit_client(&door.world.data.app.id, |client| client.enabled = false).await;
     door.token(&app, &form).await.assert_oauth(401, "invalid_client");
 }
 

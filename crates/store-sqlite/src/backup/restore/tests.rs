@@ -79,8 +79,9 @@ fn a_restore_that_dies_while_it_is_put_in_place_mixes_and_loses_nothing() {
         let data = folder.path().join(format!("data-{taken}"));
         opens(&data).expect("a new folder");
         let db = Connection::open(data.join(DATABASE)).expect("a database");
-        db.execute("INSERT INTO user VALUES (3, x'07', x'08', 1, 0, NULL, '{}', 0, NULL)", [])
-            .expect("a user");
+        let user = "INSERT INTO user(key, id, realm, enabled, generation, detail)
+            VALUES (3, x'07', x'08', 1, 0, '{}')";
+        db.execute(user, []).expect("a user");
         drop(db);
         let place = Place::of(&data, Existing::MoveAside).expect("a place");
         let draft = Draft::begin(&place).expect("a draft");

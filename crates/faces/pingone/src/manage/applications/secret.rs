@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::find::{find, outranks_client};
-use crate::extract::{Admin, OfApp};
+use crate::extract::{Admin, OfApp, Visitor};
 use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::base;
@@ -27,10 +27,14 @@ pub(crate) async fn rotate(
     State(face): State<Face>,
     admin: Admin,
     OfApp(id): OfApp,
+    visitor: Visitor,
 ) -> Result<Json<Value>, Problem> {
     let client = find(&face, &admin, &id).await?;
     outranks_client(&face, &admin, &client).await?;
-    let client = face.authority().rotate_secret(admin.realm.id, &id).await?;
+    let client = face
+        .authority()
+        .rotate_secret(admin.realm.id, &id, visitor.origin_of(admin.principal.actor()))
+        .await?;
     shown(&face, &client)
 }
 

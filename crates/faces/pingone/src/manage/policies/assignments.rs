@@ -2,7 +2,7 @@
 //!
 //! Contract pingone.md 4.4.
 
-use adieu_authority::{Client, ClientId, RealmId};
+use adieu_authority::{Client, ClientId, Origin, RealmId};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::actions::priority;
 use super::name;
-use crate::extract::{Admin, Body, LastNamed, OfApp};
+use crate::extract::{Admin, Body, LastNamed, OfApp, Visitor};
 use crate::face::Face;
 use crate::manage::kept::DocumentKind;
 use crate::manage::under_app::{Of, UnderApp};
@@ -37,6 +37,7 @@ pub(crate) async fn create(
     State(face): State<Face>,
     admin: Admin,
     OfApp(app): OfApp,
+    visitor: Visitor,
     Body(input): Body,
 ) -> Result<Response, Problem> {
     let of = Of::found(&face, &admin, &app).await?;
@@ -46,7 +47,7 @@ pub(crate) async fn create(
     }
     let kept = json!({"policy": policy.to_string(), "priority": priority(&input)?});
     let made = ASSIGNMENTS.add(&of, &kept, ("policy", "signOnPolicy")).await?;
-    name_sign_ons(&of).await?;
+    name_sign_ons(&of, &visitor.origin_of(admin.principal.actor())).await?;
     Ok(made)
 }
 
@@ -63,11 +64,12 @@ pub(crate) async fn delete(
     State(face): State<Face>,
     admin: Admin,
     OfApp(app): OfApp,
+    visitor: Visitor,
     LastNamed(id): LastNamed,
 ) -> Result<StatusCode, Problem> {
     let of = Of::found(&face, &admin, &app).await?;
     let gone = ASSIGNMENTS.remove(&of, &id).await?;
-    name_sign_ons(&of).await?;
+    name_sign_ons(&of, &visitor.origin_of(admin.principal.actor())).await?;
     Ok(gone)
 }
 
@@ -82,24 +84,35 @@ pub(super) async fn uses(face: &Face, realm: RealmId, policy: &str) -> Result<bo
 }
 
 /// The policy has another name: so have the sign-ons of its applications.
-pub(super) async fn renamed(face: &Face, realm: RealmId, policy: &str) -> Result<(), Problem> {
+pub(super) async fn renamed(
+    face: &Face,
+    realm: RealmId,
+    policy: &str,
+    origin: &Origin,
+) -> Result<(), Problem> {
     for (id, kept) in KIND.all(face, realm).await? {
         let app = id.rsplit_once('.').and_then(|(app, _)| app.parse().ok());
         if let (true, Some(app)) = (kept["policy"] == policy, app) {
-            name_sign_ons(&Of { face, realm, app: &app }).await?;
+            name_sign_ons(&Of { face, realm, app: &app }, origin).await?;
         }
     }
     Ok(())
 }
 
-/// Writes into the client how its sign-ons are named.
-async fn name_sign_ons(of: &Of<'_>) -> Result<(), Problem> {
+/// Writes into the client how its sign-ons are named: by what is assigned when it is written.
+async fn name_sign_ons(of: &Of<'_>, origin: &Origin) -> Result<(), Problem> {
+    let named = of.face.authority().change_client(of.realm, of.app, origin.clone(), |client| async move {
+        Ok::<_, Problem>(Client { acr: first_policy(of).await?, ..client })
+    });
+    named.await.map(drop)
+}
+
+/// The name of the policy that comes first; none if that is the built-in one.
+async fn first_policy(of: &Of<'_>) -> Result<Option<String>, Problem> {
     let all = ASSIGNMENTS.all(of).await?;
     let first = all.iter().min_by_key(|(_, kept)| kept["priority"].as_u64());
-    let acr = match first.and_then(|(_, kept)| kept["policy"].as_str()) {
-        Some(policy) if policy != POLICY => name(of.face, of.realm, policy).await?,
-        Some(_) | None => None,
-    };
-    of.face.authority().edit_client(of.realm, of.app, |client: &mut Client| client.acr = acr).await?;
-    Ok(())
+    match first.and_then(|(_, kept)| kept["policy"].as_str()) {
+        Some(policy) if policy != POLICY => name(of.face, of.realm, policy).await,
+        Some(_) | None => Ok(None),
+    }
 }

@@ -1,6 +1,6 @@
 //! PingOne: a user's password, set by an administrator or taken away.
 //!
-//! It ends no session. A change that would be forced at the next sign-on is refused: nothing would force it.
+//! Whether it ends the user's sessions is the policy of the realm. A change that would be forced at the next sign-on is refused: nothing would force it.
 //! Contract pingone.md 4.2.
 
 use adieu_authority::{User, UserEdit};

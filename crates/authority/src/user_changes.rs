@@ -1,0 +1,147 @@
+//! Changes of users: one shape for every door.
+//!
+//! The record is read, the door says the change, and the store takes it from the version that was read or not at all. What
+//! ends because of it is decided in core and committed with it (ONE-ROAD).
+
+use std::future::{Future, ready};
+use std::sync::Arc;
+
+use adieu_core::{
+    DirectoryError, EditUserOrder, Edited, Ended, LiveSession, Origin, RealmId, RemoveUserOrder,
+    RoleAssignment, User, UserEdit, UserId, Version,
+};
+
+use crate::Authority;
+use crate::attempts::{Attempts, unread};
+use crate::end::EndingReach;
+use crate::people::PersonError;
+
+impl Authority {
+    /// Changes a user as `change` says of the record that is there. It is asked again where somebody else came before, so it
+    /// also says anew whether the caller may do this to whoever the user is by then.
+    pub async fn change_user<E, F>(
+        &self,
+        id: UserId,
+        origin: Origin,
+        mut change: impl FnMut(Arc<User>) -> F + Send,
+    ) -> Result<Edited, E>
+    where
+        E: From<DirectoryError>,
+        F: Future<Output = Result<UserEdit, E>> + Send,
+    {
+        let mut attempts = Attempts::begin();
+        loop {
+            let user = self.user(id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
+            let from = user.version;
+            let edit = change(user).await?;
+            match self.edit_user_from(id, from, edit, origin.clone()).await {
+                Err(DirectoryError::Stale) => attempts.again()?,
+                done => return Ok(done?),
+            }
+        }
+    }
+
+    /// Changes a user in a way that does not depend on what the record says.
+    pub async fn edit_user(
+        &self,
+        id: UserId,
+        edit: UserEdit,
+        origin: Origin,
+    ) -> Result<Edited, DirectoryError> {
+        self.change_user(id, origin, |_| ready(Ok(edit.clone()))).await
+    }
+
+    /// Changes a user from a version that the caller has read, or not at all.
+    pub async fn edit_user_from(
+        &self,
+        id: UserId,
+        from: Version,
+        edit: UserEdit,
+        origin: Origin,
+    ) -> Result<Edited, DirectoryError> {
+        let password_ends_sessions = match edit.password {
+            Some(_) => self.password_ends_sessions_of(id).await?,
+            None => false,
+        };
+        let channel = origin.channel.clone();
+        let order = EditUserOrder { user: id, from, edit, password_ends_sessions, origin };
+        let edited = self.store().edit_user(order, self.now()).await?;
+        if let Some(ended) = &edited.ended {
+            EndingReach::USER.log(&channel, ended);
+        }
+        Ok(edited)
+    }
+
+    /// The policy of the user's realm.
+    async fn password_ends_sessions_of(&self, id: UserId) -> Result<bool, DirectoryError> {
+        let user = self.user(id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
+        self.password_ends_sessions(user.realm).await
+    }
+
+    async fn password_ends_sessions(&self, realm: RealmId) -> Result<bool, DirectoryError> {
+        let realm = self.realm(realm).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
+        Ok(self.policy().password_change_ends_sessions_in(&realm.path))
+    }
+
+    /// Enables or disables a user. Disabling ends all the user's sessions for good: a user who is enabled again signs on anew
+    /// (ENDED-STAYS-ENDED).
+    pub async fn set_enabled(
+        &self,
+        id: UserId,
+        enabled: bool,
+        origin: Origin,
+    ) -> Result<Edited, DirectoryError> {
+        self.edit_user(id, UserEdit { enabled: Some(enabled), ..UserEdit::default() }, origin).await
+    }
+
+    /// The user of a session chooses another password. The user's other sessions end by the policy of the realm; the one in
+    /// use lives on.
+    pub async fn change_own_password(
+        &self,
+        live: &LiveSession,
+        password: &str,
+        origin: Origin,
+    ) -> Result<Edited, PersonError> {
+        let hash = self.hash_password(password).await?;
+        let spare = Some(live.session.id);
+        let edit = UserEdit { password: Some(Some(hash)), spare, ..UserEdit::default() };
+        Ok(self.edit_user(live.user.id, edit, origin).await?)
+    }
+
+    /// Changes the roles of a user.
+    pub async fn edit_roles(
+        &self,
+        id: UserId,
+        origin: Origin,
+        mut change: impl FnMut(&mut Vec<RoleAssignment>) + Send,
+    ) -> Result<User, DirectoryError> {
+        let edited = self.change_user(id, origin, |user| {
+            let mut roles = user.roles.clone();
+            change(&mut roles);
+            ready(Ok::<_, DirectoryError>(UserEdit { roles: Some(roles), ..UserEdit::default() }))
+        });
+        Ok(edited.await?.user)
+    }
+
+    /// Deletes a user and ends all the user's sessions.
+    pub async fn remove_user(&self, id: UserId, origin: Origin) -> Result<Ended, DirectoryError> {
+        self.removed(RemoveUserOrder { user: id, from: None, origin }).await
+    }
+
+    /// The same, if the record is still in the version that the caller has read.
+    pub async fn remove_user_from(
+        &self,
+        id: UserId,
+        from: Version,
+        origin: Origin,
+    ) -> Result<Ended, DirectoryError> {
+        self.removed(RemoveUserOrder { user: id, from: Some(from), origin }).await
+    }
+
+    async fn removed(&self, order: RemoveUserOrder) -> Result<Ended, DirectoryError> {
+        let channel = order.origin.channel.clone();
+        let ended = self.store().remove_user(order, self.now()).await?;
+        EndingReach::USER.log(&channel, &ended);
+        Ok(ended)
+    }
+}

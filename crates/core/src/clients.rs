@@ -1,0 +1,209 @@
+//! Changes of clients: made, changed, removed, and what becomes of their grants with it.
+//!
+//! A removed client stays behind as the generation of its grants, so that one of the same id starts above them.
+
+use crate::cause::Cause;
+use crate::directory::{Client, DirectoryError};
+use crate::ending::{EndKind, EndOrder, EndTarget};
+use crate::origin::Origin;
+use crate::version::Version;
+
+/// What is stored under a client's id.
+#[derive(Clone, Debug)]
+pub struct StoredClient {
+    /// The client.
+    pub client: Client,
+    /// Whether it was removed.
+    pub removed: bool,
+}
+
+impl StoredClient {
+    fn present(&self) -> Result<&Client, DirectoryError> {
+        if self.removed { Err(DirectoryError::Unknown) } else { Ok(&self.client) }
+    }
+}
+
+/// Somebody changes a client.
+#[derive(Clone, Debug)]
+pub struct EditClientOrder {
+    /// The version of the record that the change was made from.
+    pub from: Version,
+    /// The client as it is to be. Its generation and its revoked tokens are not for changes to say.
+    pub next: Client,
+    /// Where the order came from.
+    pub origin: Origin,
+}
+
+/// What a change of a client comes to. The order to end grants is carried out first, and the record is written over what the
+/// ending left: see [`Client::under`].
+#[derive(Clone, Debug)]
+pub struct ClientChanges {
+    /// The record.
+    pub client: Client,
+    /// What ends because of it.
+    pub end: Option<EndOrder>,
+}
+
+/// Decides the making of a client. One that comes back starts above every grant of its first life and keeps the tokens that
+/// were revoked then (ENDED-STAYS-ENDED).
+pub fn decide_create_client(before: Option<&StoredClient>, new: &Client) -> Result<Client, DirectoryError> {
+    match before {
+        None => Ok(Client { version: Version::FIRST, ..new.clone() }),
+        Some(StoredClient { client, removed: true }) if client.realm == new.realm => Ok(Client {
+            generation: client.generation + 1,
+            revoked_tokens: client.revoked_tokens.clone(),
+            version: client.version.next(),
+            ..new.clone()
+        }),
+        Some(_) => Err(DirectoryError::NameTaken),
+    }
+}
+
+/// Decides a change of a client. What a client holds that is switched off ends, and does not come back with it.
+pub fn decide_edit_client(
+    before: Option<&StoredClient>,
+    order: &EditClientOrder,
+) -> Result<ClientChanges, DirectoryError> {
+    let before = before.ok_or(DirectoryError::Unknown)?.present()?;
+    if before.realm != order.next.realm {
+        return Err(DirectoryError::Unknown);
+    }
+    let version = before.version.after_change_from(order.from)?;
+    let client = Client { version, created_at: before.created_at, ..order.next.clone() }.under(before);
+    let end = (before.enabled && !client.enabled).then(|| EndOrder {
+        realm: None,
+        target: EndTarget::Grants(client.id.clone()),
+        kind: EndKind::End,
+        cause: Cause::Administrator,
+        spare: None,
+        origin: order.origin.clone(),
+    });
+    Ok(ClientChanges { client, end })
+}
+
+/// Decides the removal of a client; its grants die with it.
+pub fn decide_remove_client(
+    before: Option<&StoredClient>,
+    from: Option<Version>,
+) -> Result<StoredClient, DirectoryError> {
+    let before = before.ok_or(DirectoryError::Unknown)?.present()?;
+    if let Some(from) = from {
+        before.version.is_still(from)?;
+    }
+    let client = Client { version: before.version.next(), ..before.clone() };
+    Ok(StoredClient { client, removed: true })
+}
+
+/// Decides which client an id means for callers: none that was removed.
+pub fn present_client(stored: Option<StoredClient>) -> Option<Client> {
+    stored.filter(|stored| !stored.removed).map(|stored| stored.client)
+}
+
+impl Client {
+    /// This record with the generation and the revoked tokens of the one that is stored now. Endings alone raise the one and
+    /// revocation alone adds to the other, so a change never takes them back (ENDED-STAYS-ENDED).
+    #[must_use]
+    pub fn under(self, now: &Self) -> Self {
+        Self { generation: now.generation, revoked_tokens: now.revoked_tokens.clone(), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::directory::ClientAuth;
+    use crate::ids::RealmId;
+    use crate::origin::Channel;
+    use crate::revoke::RevokedToken;
+    use crate::time::{Span, Timestamp};
+
+    fn shop() -> Client {
+        Client {
+            id: "shop".parse().expect("an id"),
+            realm: RealmId::from_uuid(Uuid::from_u128(1)),
+            name: "Shop".into(),
+            enabled: true,
+            auth: ClientAuth::None,
+            secret: None,
+            code: true,
+            refresh: true,
+            client_credentials: false,
+            pkce_required: false,
+            redirect_uris: vec![],
+            post_logout_redirect_uris: vec![],
+            origins: None,
+            outlives_session: false,
+            ends_by_id_token: false,
+            access_life: Span::from_s(300),
+            refresh_life: Span::from_s(300),
+            roles: vec![],
+            acr: None,
+            secret_version: 0,
+            generation: 7,
+            revoked_tokens: vec![RevokedToken { token: Uuid::from_u128(3), until: Timestamp::from_ms(9) }],
+            version: Version::from_stored(4),
+            created_at: Timestamp::from_ms(1),
+            updated_at: Timestamp::from_ms(2),
+        }
+    }
+
+    fn stored(removed: bool) -> StoredClient {
+        StoredClient { client: shop(), removed }
+    }
+
+    fn change(from: u64, next: Client) -> EditClientOrder {
+        let origin = Origin::of_holder(Channel::named("test"), None);
+        EditClientOrder { from: Version::from_stored(from), next, origin }
+    }
+
+    #[test]
+    fn a_client_that_comes_back_starts_above_its_old_grants_and_versions() {
+        let new = Client { generation: 0, revoked_tokens: vec![], version: Version::FIRST, ..shop() };
+        let back = decide_create_client(Some(&stored(true)), &new).expect("it was removed");
+        assert_eq!((back.generation, back.revoked_tokens.len(), back.version.number()), (8, 1, 5));
+        let made = decide_create_client(None, &new).expect("nobody has the id");
+        assert_eq!((made.generation, made.version), (0, Version::FIRST));
+        let taken = decide_create_client(Some(&stored(false)), &new);
+        assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+        let elsewhere = Client { realm: RealmId::from_uuid(Uuid::from_u128(2)), ..new };
+        let taken = decide_create_client(Some(&stored(true)), &elsewhere);
+        assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+    }
+
+    #[test]
+    fn a_change_keeps_what_is_not_its_to_say_and_is_refused_when_it_is_stale() {
+        let next = Client { name: "Store".into(), generation: 0, revoked_tokens: vec![], ..shop() };
+        let changed = decide_edit_client(Some(&stored(false)), &change(4, next.clone())).expect("a change");
+        assert!(changed.end.is_none());
+        let client = changed.client;
+        assert_eq!((client.name.as_str(), client.generation, client.revoked_tokens.len()), ("Store", 7, 1));
+        assert_eq!(client.version.number(), 5);
+        let stale = decide_edit_client(Some(&stored(false)), &change(3, next.clone()));
+        assert!(matches!(stale, Err(DirectoryError::Stale)), "{stale:?}");
+        let gone = decide_edit_client(Some(&stored(true)), &change(4, next));
+        assert!(matches!(gone, Err(DirectoryError::Unknown)), "{gone:?}");
+    }
+
+    #[test]
+    fn what_a_client_holds_ends_when_it_is_switched_off_and_only_then() {
+        let off = Client { enabled: false, ..shop() };
+        let changed = decide_edit_client(Some(&stored(false)), &change(4, off.clone())).expect("a change");
+        let end = changed.end.expect("its grants end");
+        assert_eq!(end.target, EndTarget::Grants(off.id.clone()));
+        let again = StoredClient { client: off, removed: false };
+        let changed = decide_edit_client(Some(&again), &change(4, shop())).expect("a change");
+        assert!(changed.end.is_none());
+    }
+
+    #[test]
+    fn a_client_is_removed_once_and_in_the_version_that_was_read() {
+        let removed = decide_remove_client(Some(&stored(false)), None).expect("removed");
+        assert!(removed.removed && removed.client.version.number() == 5);
+        let twice = decide_remove_client(Some(&removed), None);
+        assert!(matches!(twice, Err(DirectoryError::Unknown)), "{twice:?}");
+        let stale = decide_remove_client(Some(&stored(false)), Some(Version::FIRST));
+        assert!(matches!(stale, Err(DirectoryError::Stale)), "{stale:?}");
+    }
+}

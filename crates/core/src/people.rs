@@ -1,0 +1,309 @@
+//! Changes of users: made, changed, removed, and what becomes of their sessions with it.
+//!
+//! Plain functions from facts to what is to be written. An engine gathers the facts, applies the changes and carries out the
+//! order to end sessions in the same transaction (ONE-ROAD). Passwords are hashes here (EMPTY-HANDS).
+
+use crate::cause::Cause;
+use crate::directory::{DirectoryError, User};
+use crate::ending::{EndKind, EndOrder, EndTarget, Ended};
+use crate::ids::{PopulationId, RealmId, UserId, UserKey};
+use crate::origin::Origin;
+use crate::rights::RoleAssignment;
+use crate::second_factor::RecoveryCodes;
+use crate::session_id::SessionId;
+use crate::time::Timestamp;
+use crate::version::Version;
+
+#[cfg(test)]
+mod tests;
+
+/// A user about to be made. The store finds a free key.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// The record; its `key` is where the store begins to look for a free one.
+    pub user: User,
+}
+
+/// What is to change of a user; what is none stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct UserEdit {
+    /// Another population of the same realm.
+    pub population: Option<PopulationId>,
+    /// Another name.
+    pub username: Option<String>,
+    /// Another e-mail address, or none.
+    pub email: Option<Option<String>>,
+    /// Another external id, or none.
+    pub external_id: Option<Option<String>>,
+    /// Whether the user may sign on. Disabling ends all the user's sessions in the same transaction (ONE-ROAD).
+    pub enabled: Option<bool>,
+    /// Another password hash, or none.
+    pub password: Option<Option<String>>,
+    /// What another password does to the user's sessions.
+    pub after_password: AfterPassword,
+    /// The session in which users change their own password: it lives on when the others end.
+    pub spare: Option<SessionId>,
+    /// Another second factor, or none.
+    pub recovery_codes: Option<Option<RecoveryCodes>>,
+    /// Other traits.
+    pub traits: Option<String>,
+    /// Other public metadata, or none.
+    pub metadata_public: Option<Option<String>>,
+    /// Other metadata for administrators, or none.
+    pub metadata_admin: Option<Option<String>>,
+    /// Other roles.
+    pub roles: Option<Vec<RoleAssignment>>,
+}
+
+/// What another password, or its removal, does to the user's sessions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AfterPassword {
+    /// What the policy of the realm says.
+    #[default]
+    ByPolicy,
+    /// They end.
+    EndSessions,
+    /// They live on.
+    KeepSessions,
+}
+
+/// Somebody changes a user.
+#[derive(Clone, Debug)]
+pub struct EditUserOrder {
+    /// Whom.
+    pub user: UserId,
+    /// The version of the record that the change was made from.
+    pub from: Version,
+    /// What changes.
+    pub edit: UserEdit,
+    /// The policy of the realm: whether another password ends the user's sessions.
+    pub password_ends_sessions: bool,
+    /// Where the order came from.
+    pub origin: Origin,
+}
+
+/// Somebody removes a user.
+#[derive(Clone, Debug)]
+pub struct RemoveUserOrder {
+    /// Whom.
+    pub user: UserId,
+    /// The version that is to be removed, where the caller has read one.
+    pub from: Option<Version>,
+    /// Where the order came from.
+    pub origin: Origin,
+}
+
+/// What stands around a record that is to be written, as it is inside the transaction.
+#[derive(Clone, Debug, Default)]
+pub struct UserAround {
+    /// The realm of the wanted population; none if there is no such population.
+    pub population_realm: Option<RealmId>,
+    /// Which of the wanted names are taken, and by whom.
+    pub name_holders: Vec<(String, UserKey)>,
+    /// Who has the wanted external id.
+    pub external_holder: Option<UserKey>,
+}
+
+/// What a change of a user comes to. The order to end sessions is carried out first, and the record is written over what the
+/// endings left: see [`User::under`].
+#[derive(Clone, Debug)]
+pub struct UserChanges {
+    /// The record.
+    pub user: User,
+    /// The names.
+    pub names: NameChanges,
+    /// What ends because of it.
+    pub end: Option<EndOrder>,
+}
+
+/// By which names a user is found from now on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NameChanges {
+    /// No more by these.
+    pub drop: Vec<String>,
+    /// By these, too.
+    pub add: Vec<String>,
+    /// No more by this external id.
+    pub drop_external: Option<String>,
+    /// By this external id, too.
+    pub add_external: Option<String>,
+}
+
+/// A user after a change.
+#[derive(Clone, Debug)]
+pub struct Edited {
+    /// As it is now.
+    pub user: User,
+    /// What ended because of it.
+    pub ended: Option<Ended>,
+}
+
+/// Decides the making of a user. `known` says whether somebody has the id; `key` is nobody's, neither a user's nor a session's
+/// nor a tombstone's.
+pub fn decide_create_user(
+    new: &NewUser,
+    known: bool,
+    key: UserKey,
+    around: &UserAround,
+) -> Result<UserChanges, DirectoryError> {
+    let user = User { key, version: Version::FIRST, ..new.user.clone() };
+    if around.population_realm != Some(user.realm) {
+        return Err(DirectoryError::Unknown);
+    }
+    if known {
+        return Err(DirectoryError::NameTaken);
+    }
+    around.leaves_free(&user)?;
+    Ok(UserChanges { names: NameChanges::between(None, &user), end: None, user })
+}
+
+/// Decides a change of a user. Disabling ends all the user's sessions; another password ends them by the policy of the realm,
+/// unless the change says otherwise.
+pub fn decide_edit_user(
+    before: &User,
+    order: &EditUserOrder,
+    around: &UserAround,
+    now: Timestamp,
+) -> Result<UserChanges, DirectoryError> {
+    if before.removed {
+        return Err(DirectoryError::Unknown);
+    }
+    before.version.is_still(order.from)?;
+    let user = order.edit.applied_to(before, now);
+    if user.population != before.population && around.population_realm != Some(user.realm) {
+        return Err(DirectoryError::Unknown);
+    }
+    around.leaves_free(&user)?;
+    Ok(UserChanges {
+        names: NameChanges::between(Some(before), &user),
+        end: order.ending(before, &user),
+        user,
+    })
+}
+
+/// Decides the removal of a user. Nothing stays but what keeps the sessions dead, and none of them is shown any more.
+pub fn decide_remove_user(
+    before: &User,
+    order: &RemoveUserOrder,
+    now: Timestamp,
+) -> Result<UserChanges, DirectoryError> {
+    if before.removed {
+        return Err(DirectoryError::Unknown);
+    }
+    if let Some(from) = order.from {
+        before.version.is_still(from)?;
+    }
+    let user = before.without_trace(now);
+    let end = EndOrder {
+        realm: None,
+        target: EndTarget::User(user.id),
+        kind: EndKind::Forget,
+        cause: Cause::UserRemoved,
+        spare: None,
+        origin: order.origin.clone(),
+    };
+    Ok(UserChanges { names: NameChanges::between(Some(before), &user), end: Some(end), user })
+}
+
+impl UserEdit {
+    /// The user as changed, in the next version.
+    pub fn applied_to(&self, user: &User, now: Timestamp) -> User {
+        let enabled = self.enabled.unwrap_or(user.enabled);
+        User {
+            population: self.population.unwrap_or(user.population),
+            username: self.username.clone().unwrap_or_else(|| user.username.clone()),
+            email: self.email.clone().unwrap_or_else(|| user.email.clone()),
+            external_id: self.external_id.clone().unwrap_or_else(|| user.external_id.clone()),
+            enabled,
+            enabled_at: if enabled == user.enabled { user.enabled_at } else { now },
+            password: self.password.clone().unwrap_or_else(|| user.password.clone()),
+            recovery_codes: self.recovery_codes.clone().unwrap_or_else(|| user.recovery_codes.clone()),
+            traits: self.traits.clone().unwrap_or_else(|| user.traits.clone()),
+            metadata_public: self.metadata_public.clone().unwrap_or_else(|| user.metadata_public.clone()),
+            metadata_admin: self.metadata_admin.clone().unwrap_or_else(|| user.metadata_admin.clone()),
+            roles: self.roles.clone().unwrap_or_else(|| user.roles.clone()),
+            version: user.version.next(),
+            updated_at: now,
+            ..user.clone()
+        }
+    }
+}
+
+impl EditUserOrder {
+    fn ending(&self, before: &User, user: &User) -> Option<EndOrder> {
+        let (target, cause) = if before.enabled && !user.enabled {
+            (EndTarget::User(user.id), Cause::UserDisabled)
+        } else if before.password != user.password && self.another_password_ends_sessions() {
+            let target = match self.edit.spare {
+                Some(keep) => EndTarget::UserBut { user: user.id, keep },
+                None => EndTarget::User(user.id),
+            };
+            (target, Cause::PasswordChanged)
+        } else {
+            return None;
+        };
+        let origin = self.origin.clone();
+        Some(EndOrder { realm: None, target, kind: EndKind::End, cause, spare: None, origin })
+    }
+
+    const fn another_password_ends_sessions(&self) -> bool {
+        match self.edit.after_password {
+            AfterPassword::ByPolicy => self.password_ends_sessions,
+            AfterPassword::EndSessions => true,
+            AfterPassword::KeepSessions => false,
+        }
+    }
+}
+
+impl UserAround {
+    /// Whether nobody else has a name or the external id of this user.
+    fn leaves_free(&self, user: &User) -> Result<(), DirectoryError> {
+        let external = self.external_holder.filter(|_| user.external_id.is_some());
+        let mut holders = self.name_holders.iter().map(|(_, holder)| *holder).chain(external);
+        if holders.any(|holder| holder != user.key) { Err(DirectoryError::NameTaken) } else { Ok(()) }
+    }
+}
+
+impl NameChanges {
+    fn between(before: Option<&User>, user: &User) -> Self {
+        let (old, new) = (before.map(User::names).unwrap_or_default(), user.names());
+        let external_before = before.and_then(|before| before.external_id.clone());
+        let moved = external_before != user.external_id;
+        Self {
+            drop: old.iter().filter(|name| !new.contains(name)).cloned().collect(),
+            add: new.iter().filter(|name| !old.contains(name)).cloned().collect(),
+            drop_external: external_before.filter(|_| moved),
+            add_external: user.external_id.clone().filter(|_| moved),
+        }
+    }
+}
+
+impl User {
+    /// This record with the generations of the one that is stored now. Endings alone raise them, so a change never takes them
+    /// back (ENDED-STAYS-ENDED).
+    #[must_use]
+    pub fn under(self, now: &Self) -> Self {
+        Self { generation: now.generation, forgotten: now.forgotten, ..self }
+    }
+}
+
+/// The same password, hashed anew: at another cost, or after it was imported.
+#[derive(Clone)]
+pub struct PasswordRenewal {
+    /// The stored hash against which the password was verified.
+    pub verified: String,
+    /// The hash that is to take its place.
+    pub renewed: String,
+}
+
+/// The user with the password hashed anew; none if the stored hash is not the verified one any more. A password that was
+/// replaced or removed after it was verified never comes back. It is the same password, so nothing ends.
+pub fn decide_renew_password(user: &User, renewal: &PasswordRenewal, now: Timestamp) -> Option<User> {
+    let still = !user.removed && user.password.as_deref() == Some(&renewal.verified);
+    still.then(|| User {
+        password: Some(renewal.renewed.clone()),
+        version: user.version.next(),
+        updated_at: now,
+        ..user.clone()
+    })
+}
