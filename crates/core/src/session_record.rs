@@ -66,9 +66,22 @@ pub enum KeptSession {
     Ended(Box<Tombstone>, Arc<User>),
 }
 
+impl KeptSession {
+    /// Whether anybody may be shown anything of it.
+    pub fn is_shown(&self) -> bool {
+        match self {
+            Self::Stored(facts, _) => is_shown(&facts.session, &facts.user),
+            Self::Ended(tombstone, user) => !tombstone.forgotten && is_shown(&tombstone.session, user),
+        }
+    }
+}
+
 /// What is shown of a session and of the clients that took part; none if it is to be shown to nobody.
 pub fn session_record(kept: KeptSession, clients: Vec<ClientId>, now: Timestamp) -> Option<SessionRecord> {
-    let record = match kept {
+    if !kept.is_shown() {
+        return None;
+    }
+    Some(match kept {
         KeptSession::Stored(facts, with) => {
             let fate = match facts.verdict(now) {
                 Verdict::Live => Fate::Live,
@@ -79,7 +92,6 @@ pub fn session_record(kept: KeptSession, clients: Vec<ClientId>, now: Timestamp)
             };
             SessionRecord { session: facts.session, user: facts.user, seen_at: facts.seen_at, fate, clients }
         }
-        KeptSession::Ended(tombstone, _) if tombstone.forgotten => return None,
         KeptSession::Ended(tombstone, user) => SessionRecord {
             seen_at: tombstone.session.seen_at,
             fate: Fate::Ended(Box::new(tombstone.ending)),
@@ -87,6 +99,5 @@ pub fn session_record(kept: KeptSession, clients: Vec<ClientId>, now: Timestamp)
             user,
             clients,
         },
-    };
-    is_shown(&record.session, &record.user).then_some(record)
+    })
 }
