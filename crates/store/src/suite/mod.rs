@@ -43,6 +43,7 @@ macro_rules! contract {
             sign_ons::a_place_that_is_used_again_never_answers_to_an_old_name,
             second_factor::a_code_is_spent_once_and_a_crash_does_not_bring_it_back,
             second_factor::a_code_begins_no_session_and_revives_none,
+            second_factor::a_code_is_not_spent_by_a_sign_on_that_the_quota_refuses,
             second_factor::codes_are_confirmed_together_with_their_session_or_not_at_all,
             checks::a_check_knows_one_token_and_no_other,
             checks::limits_end_a_session_at_the_moment_they_name,
