@@ -43,6 +43,8 @@ const PLAN: &[Room] = &[
     Room { name: "adieu-token", may_use: &[], never: PURE },
     Room { name: "adieu-store", may_use: &["adieu-core"], never: NO_SERVER },
     Room { name: "adieu-http-kit", may_use: &["adieu-core"], never: &["axum", "reqwest", "rusqlite"] },
+    // An engine without a disk, for tests.
+    Room { name: STORE_MEMORY, may_use: &["adieu-core", "adieu-store"], never: NO_SERVER },
     Room {
         name: "adieu-store-sqlite",
         may_use: &["adieu-core", "adieu-store"],
@@ -96,6 +98,7 @@ const PLAN: &[Room] = &[
 /// Only the engine speaks SQL to SQLite; whoever else imports it directly has taken a second road.
 const RUSQLITE_HOME: &str = "adieu-store-sqlite";
 const TESTKIT: &str = "adieu-testkit";
+const STORE_MEMORY: &str = "adieu-store-memory";
 const FUZZ: &str = "adieu-fuzz";
 /// Rooms that a star does not open: they stand above or beside everybody.
 const TOP: [&str; 3] = ["adieu", TESTKIT, "xtask"];
@@ -197,6 +200,9 @@ fn refusal(room: &Room, dependency: &Dependency) -> Option<&'static str> {
     }
     if name == TESTKIT {
         return (!dev && room.name != FUZZ).then_some("only tests import testkit");
+    }
+    if name == STORE_MEMORY {
+        return (!dev && room.name != TESTKIT).then_some("only tests import the engine in memory");
     }
     let listed = room.may_use.contains(&name) || (room.may_use.contains(&"*") && !TOP.contains(&name));
     (!listed).then_some("not in the plan")

@@ -62,17 +62,6 @@ pub enum EndScope {
     Client(ClientId),
 }
 
-impl EndScope {
-    /// Whether sessions end with it, which are to be found and buried one by one. What a client holds ends without a
-    /// session.
-    pub const fn has_sessions(&self) -> bool {
-        match self {
-            Self::User(_) | Self::Realm(_) => true,
-            Self::Client(_) => false,
-        }
-    }
-}
-
 /// An ending of many by one write: a generation began, and everything born under an earlier one was over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MassEnding {

@@ -10,7 +10,6 @@ use crate::ending_record::EndingRecord;
 use crate::facts::{SessionFacts, is_shown};
 use crate::how_ended::{EndedWith, how_ended};
 use crate::ids::ClientId;
-use crate::participant::Participant;
 use crate::session::{NotLive, Session, Verdict};
 use crate::time::Timestamp;
 
@@ -67,17 +66,22 @@ pub enum KeptSession {
     Ended(Box<Tombstone>, Arc<User>),
 }
 
-/// What is shown of a session and of its participants; none if it is to be shown to nobody.
-pub fn session_record(
-    kept: KeptSession,
-    participants: &[Participant],
-    now: Timestamp,
-) -> Option<SessionRecord> {
-    let clients_in = |session: &Session| {
-        let last = participants.iter().filter(|one| one.epoch == session.epoch);
-        last.map(|one| one.client.clone()).collect()
-    };
-    let record = match kept {
+impl KeptSession {
+    /// Whether anybody may be shown anything of it.
+    pub fn is_shown(&self) -> bool {
+        match self {
+            Self::Stored(facts, _) => is_shown(&facts.session, &facts.user),
+            Self::Ended(tombstone, user) => !tombstone.forgotten && is_shown(&tombstone.session, user),
+        }
+    }
+}
+
+/// What is shown of a session and of the clients that took part; none if it is to be shown to nobody.
+pub fn session_record(kept: KeptSession, clients: Vec<ClientId>, now: Timestamp) -> Option<SessionRecord> {
+    if !kept.is_shown() {
+        return None;
+    }
+    Some(match kept {
         KeptSession::Stored(facts, with) => {
             let fate = match facts.verdict(now) {
                 Verdict::Live => Fate::Live,
@@ -86,17 +90,14 @@ pub fn session_record(
                     Fate::Over(why, ending.map(Box::new))
                 }
             };
-            let clients = clients_in(&facts.session);
             SessionRecord { session: facts.session, user: facts.user, seen_at: facts.seen_at, fate, clients }
         }
-        KeptSession::Ended(tombstone, _) if tombstone.forgotten => return None,
         KeptSession::Ended(tombstone, user) => SessionRecord {
             seen_at: tombstone.session.seen_at,
-            clients: clients_in(&tombstone.session),
             fate: Fate::Ended(Box::new(tombstone.ending)),
             session: Arc::new(tombstone.session),
             user,
+            clients,
         },
-    };
-    is_shown(&record.session, &record.user).then_some(record)
+    })
 }

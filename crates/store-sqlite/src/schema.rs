@@ -232,8 +232,8 @@ mod tests {
         assert_eq!((grave.session.opened_at.ms(), grave.ending.at.ms(), grave.session.user), (90, 300, user));
         assert_eq!((grave.ending.cause, &grave.ending.actor), (Cause::Administrator, &Actor::Operator));
         assert_eq!(grave.session.participants, 1);
-        let participants = rows::present_participants(&db, &grave.session).expect("read");
-        assert_eq!(participants.iter().map(|one| one.client.as_str()).collect::<Vec<_>>(), ["shop"]);
+        let clients = rows::clients_of(&db, &grave.session).expect("read");
+        assert_eq!(clients.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["shop"]);
         let marks = rows::cursors_after(&db, rows::SessionList::Realm(ada.realm), None, 10).expect("read");
         assert_eq!(marks.iter().map(|mark| mark.opened_at.ms()).collect::<Vec<_>>(), [100, 90]);
         let live = rows::cursors_after(&db, rows::SessionList::live_of(&ada), None, 10).expect("read");

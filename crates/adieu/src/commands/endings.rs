@@ -141,22 +141,8 @@ fn with_reason(mut order: Value, reason: Option<&str>) -> Value {
 
 async fn said(api: &Api, order: Value, what: &str, json: bool) -> Result<()> {
     let answer = api.ask(Method::POST, "/v1/endings", Some(order)).await?;
-    shown::one(&answer, json, || match text(&answer, "ended") {
-        "now" => format!("ended: {what}"),
-        _ => format!("ended before: {what}{}", earlier(&answer["ending"])),
-    })
-}
-
-/// When, why and by whom it ended before, if that is known.
-fn earlier(ending: &Value) -> String {
-    if ending.is_null() {
-        return String::new();
-    }
-    let actor = &ending["actor"];
-    let id = actor["id"].as_str().map(|id| format!(" {id}")).unwrap_or_default();
-    let reason = ending["reason"].as_str().map(|reason| format!(": {reason}")).unwrap_or_default();
-    let (at, cause, by) = (text(ending, "at"), text(ending, "cause"), text(actor, "kind"));
-    format!(" ({at}, {cause}, by {by}{id}{reason})")
+    let how = if text(&answer, "ended") == "now" { "ended" } else { "ended before" };
+    shown::one(&answer, json, || format!("{how}: {what}"))
 }
 
 async fn list(realm: &str, user: Option<&str>, live: bool, limit: usize, reach: Reach) -> Result<()> {
@@ -173,8 +159,6 @@ async fn list(realm: &str, user: Option<&str>, live: bool, limit: usize, reach: 
         ("STATE", "/state"),
         ("CAUSE", "/ending/cause"),
         ("BY", "/ending/actor/kind"),
-        ("ENDED", "/ending/at"),
-        ("REASON", "/ending/reason"),
         ("OPENED", "/opened_at"),
         ("SEEN", "/seen_at"),
         ("CHANNEL", "/channel"),

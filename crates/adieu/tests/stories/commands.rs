@@ -138,9 +138,7 @@ async fn a_running_server_is_asked() {
     let whoami = client.get(format!("http://{}/sessions/whoami", server.public));
     assert_eq!(whoami.header("x-session-token", token).send().await.expect("an answer").status(), 401);
     let again = run(&file, &["end", "--session", id]).await;
-    assert_eq!(again.code, 0, "{}", again.err);
-    assert!(again.out.starts_with(&format!("ended before: session {id} (")), "{}", again.out);
-    assert!(again.out.ends_with(", administrator, by operator: test)\n"), "{}", again.out);
+    assert_eq!((again.code, again.out.as_str()), (0, format!("ended before: session {id}\n").as_str()));
     let nobody = "00000000-0000-4000-8000-000000000000";
     let some = run(&file, &["sessions", "end", nobody, id, "--json"]).await;
     assert_eq!((some.code, &some.json()["ended"]), (3, &"before".into()), "the others end: {}", some.err);

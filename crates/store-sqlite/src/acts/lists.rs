@@ -135,7 +135,7 @@ impl<'a> Reading<'a> {
     }
 
     fn record(&mut self, row: SessionRow) -> rusqlite::Result<Option<SessionRecord>> {
-        let participants = rows::present_participants(self.db, row.session())?;
+        let clients = rows::clients_of(self.db, row.session())?;
         let kept = match row {
             SessionRow::Stored(session) => {
                 let facts = self.facts(session)?;
@@ -148,7 +148,7 @@ impl<'a> Reading<'a> {
                 KeptSession::Ended(Box::new(tombstone), user)
             }
         };
-        Ok(session_record(kept, &participants, self.now))
+        Ok(session_record(kept, clients, self.now))
     }
 
     fn facts(&mut self, session: Session) -> rusqlite::Result<SessionFacts> {

@@ -2,7 +2,7 @@
 //!
 //! A sweep is bounded: it takes no more of the writer than any other batch.
 
-use adieu_core::{Locator, Outage, Span, SweepBounds, Timestamp, Unwritten, spent};
+use adieu_core::{Locator, Outage, SessionFacts, Span, SweepBounds, Timestamp, Unwritten, spent};
 use adieu_store::{Figures, Pending, Swept, Upkeep};
 use rusqlite::params;
 
@@ -56,13 +56,7 @@ fn sweep_sessions(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> r
         if rows::due_hour(batch.db, due.locator)? != Some(due.hour()) {
             continue; // Its session is gone, or due at another hour.
         }
-        let locator = u64::try_from(due.locator).ok().and_then(Locator::from_number);
-        let session = match locator {
-            Some(locator) => rows::session_at(batch.db, batch.cipher(), locator)?,
-            None => None,
-        };
-        let Some(session) = session else { continue };
-        let Some(facts) = facts_in(batch, session.id)? else { continue };
+        let Some(facts) = facts_at(batch, due.locator)? else { continue };
         match spent(&facts, now) {
             Some(order) => {
                 // Decided and written on the one road; its answer is "it was over before".
@@ -99,12 +93,19 @@ fn walk_mass_endings(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -
     Ok(())
 }
 
+/// The facts about the session at a place, if there is one.
+fn facts_at(batch: &Batch<'_>, place: i64) -> rusqlite::Result<Option<SessionFacts>> {
+    let locator = u64::try_from(place).ok().and_then(Locator::from_number);
+    let Some(locator) = locator else { return Ok(None) };
+    match rows::session_at(batch.db, batch.cipher(), locator)? {
+        Some(session) => facts_in(batch, session.id),
+        None => Ok(None),
+    }
+}
+
 /// Ends the session at a place if it is over, on the one road; says whether it was.
 fn bury_if_over(batch: &mut Batch<'_>, place: i64, now: Timestamp) -> rusqlite::Result<bool> {
-    let locator = u64::try_from(place).ok().and_then(Locator::from_number);
-    let Some(locator) = locator else { return Ok(false) };
-    let Some(session) = rows::session_at(batch.db, batch.cipher(), locator)? else { return Ok(false) };
-    let Some(facts) = facts_in(batch, session.id)? else { return Ok(false) };
+    let Some(facts) = facts_at(batch, place)? else { return Ok(false) };
     let Some(order) = spent(&facts, now) else { return Ok(false) };
     // Its answer is "it was over before".
     let _ = end(batch, &order, now)?;

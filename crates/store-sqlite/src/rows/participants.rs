@@ -26,9 +26,13 @@ pub(crate) fn participants(db: &Connection, session: &Session) -> rusqlite::Resu
     Ok(found)
 }
 
-/// The same where any are in the session's last epoch; else nothing is read.
-pub(crate) fn present_participants(db: &Connection, session: &Session) -> rusqlite::Result<Vec<Participant>> {
-    if session.participants == 0 { Ok(Vec::new()) } else { participants(db, session) }
+/// The clients that took part in the last epoch of a session.
+pub(crate) fn clients_of(db: &Connection, session: &Session) -> rusqlite::Result<Vec<ClientId>> {
+    if session.participants == 0 {
+        return Ok(Vec::new());
+    }
+    let all = participants(db, session)?.into_iter().filter(|one| one.epoch == session.epoch);
+    Ok(all.map(|one| one.client).collect())
 }
 
 /// What is stored of the participants of a session, for one more grant of a client.

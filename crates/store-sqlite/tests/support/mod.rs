@@ -50,6 +50,11 @@ impl Engine for Sqlite {
         Arc::new(self.open_with(Options::default()).expect("the store opens"))
     }
 
+    async fn open_beside(&self) -> Option<Arc<dyn Store>> {
+        assert!(self.open_with(Options::default()).is_err(), "a second store on one folder");
+        None
+    }
+
     async fn after_crash(&self) -> Self {
         let fresh = Self::fresh().await;
         std::fs::create_dir(fresh.path()).expect("a folder");

@@ -15,6 +15,10 @@ pub trait Engine: Sized {
     /// Opens the store in this place.
     async fn open(&self) -> Arc<dyn Store>;
 
+    /// Opens a second store on the same data while the first is open, as another node of the installation has it. `None` of an
+    /// engine that belongs to one process.
+    async fn open_beside(&self) -> Option<Arc<dyn Store>>;
+
     /// The place as a sudden death of the process leaves it at this moment. Whatever is still open on the old place
     /// says no goodbye to the new one.
     async fn after_crash(&self) -> Self;

@@ -1,7 +1,8 @@
 //! The contract suite: whoever passes it is an engine.
 //!
 //! Every promise of the store's traits has a test here, written once and run for each engine by one line,
-//! `adieu_store::contract!(MyEngine);`. Time is a parameter and stands still between the lines; chance comes from a
+//! `adieu_store::contract!(MyEngine);`. What must be so between two nodes of one installation is in `many_nodes`, run by
+//! `adieu_store::many_nodes!(MyEngine);` of every engine that can be opened twice. Time is a parameter and stands still between the lines; chance comes from a
 //! seed. Nothing here knows any engine.
 
 pub mod checks;
@@ -14,6 +15,7 @@ pub mod flows;
 pub mod grants;
 pub mod history;
 pub mod lists;
+pub mod many_nodes;
 pub mod mass_endings;
 pub mod participants;
 pub mod people;
@@ -41,6 +43,7 @@ macro_rules! contract {
             sign_ons::a_place_that_is_used_again_never_answers_to_an_old_name,
             second_factor::a_code_is_spent_once_and_a_crash_does_not_bring_it_back,
             second_factor::a_code_begins_no_session_and_revives_none,
+            second_factor::a_code_is_not_spent_by_a_sign_on_that_the_quota_refuses,
             second_factor::codes_are_confirmed_together_with_their_session_or_not_at_all,
             checks::a_check_knows_one_token_and_no_other,
             checks::limits_end_a_session_at_the_moment_they_name,
@@ -124,6 +127,25 @@ macro_rules! contract {
     };
 }
 
+/// Runs what must be so between two nodes, against an [`Engine`] that can be opened twice.
+#[macro_export]
+macro_rules! many_nodes {
+    ($engine:ty) => {
+        $crate::contract! { @of $engine;
+            many_nodes::an_ending_at_one_is_over_at_the_other,
+            many_nodes::a_session_of_one_is_live_at_the_other_and_works_there,
+            many_nodes::activity_at_one_keeps_a_session_from_being_idle_at_the_other,
+            many_nodes::what_one_writes_of_the_directory_the_other_reads,
+            many_nodes::a_stale_change_is_refused_at_the_other,
+            many_nodes::sign_ons_at_both_count_each_other,
+            many_nodes::of_endings_at_both_one_is_the_first,
+            many_nodes::of_two_takers_one_gets_the_flow,
+            many_nodes::two_sweeps_take_everything_once_and_nothing_live,
+            many_nodes::two_first_keys_stay_and_come_in_one_order,
+        }
+    };
+}
+
 #[cfg(test)]
 mod tests {
     /// Goal: no promise of the suite is forgotten in the list that engines run.
@@ -140,6 +162,7 @@ mod tests {
             ("grants", include_str!("grants.rs")),
             ("history", include_str!("history.rs")),
             ("lists", include_str!("lists.rs")),
+            ("many_nodes", include_str!("many_nodes.rs")),
             ("mass_endings", include_str!("mass_endings.rs")),
             ("participants", include_str!("participants.rs")),
             ("people", include_str!("people.rs")),

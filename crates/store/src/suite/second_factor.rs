@@ -80,6 +80,25 @@ pub async fn a_code_begins_no_session_and_revives_none<E: Engine>() {
     );
 }
 
+/// Goal: a sign-on that the quota refuses has written nothing: its code is not spent, and nobody's session has changed.
+pub async fn a_code_is_not_spent_by_a_sign_on_that_the_quota_refuses<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let ada = with_codes(&town, &town.user("ada").await).await;
+    let (mine, other) = (town.sign_on(&ada, at(1)).await, town.sign_on(&ada, at(1)).await);
+    let quota = Some(adieu_core::Quota { max: 1, beyond: adieu_core::Beyond::Refuse });
+    let order = SignOnOrder { quota, ..second_step(&town, &ada, &mine, 0) };
+    let refused = town.store.open_session(order, at(2)).await;
+    assert!(matches!(refused, Err(SignOnError::Quota)), "{refused:?}");
+    let codes = town.read(&ada).await.recovery_codes.expect("codes");
+    assert!(codes.used.is_empty(), "{codes:?}");
+    let unchanged = town.session_by_id(mine.session.id, at(3)).await.expect("there").session;
+    assert_eq!(unchanged.methods, mine.session.methods);
+    town.expect_live(&mine, at(3)).await;
+    town.expect_live(&other, at(3)).await;
+    let (done, _) = town.signed_on(second_step(&town, &ada, &mine, 0), at(4)).await;
+    assert_eq!(done.session.id, mine.session.id, "the code still counts");
+}
+
 /// Goal: whoever has seen new codes is not asked for one at once, and no set counts that nobody has seen.
 pub async fn codes_are_confirmed_together_with_their_session_or_not_at_all<E: Engine>() {
     let town = Town::<E>::new().await;

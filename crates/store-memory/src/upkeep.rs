@@ -1,0 +1,64 @@
+//! The sweep, readiness, figures.
+//!
+//! A sweep takes a batch at a time here, too: whoever calls it learns that there is more.
+
+use adieu_core::{Outage, Span, SweepBounds, Timestamp, Unwritten, spent};
+use adieu_store::{Figures, Pending, Swept, Upkeep};
+
+use crate::MemoryStore;
+use crate::sessions::end;
+use crate::tables::{KeptRow, Tables};
+
+/// Sessions that one sweep takes.
+const SWEEP_MAX: usize = 500;
+
+impl Upkeep for MemoryStore {
+    fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>> {
+        self.act(|tables| {
+            let bounds = SweepBounds::at(now, tombstones_kept);
+            let mut swept = tables.sweep_sessions(now);
+            swept.remains = tables.sweep_remains(bounds);
+            if !swept.more {
+                // No session is left that needs them.
+                tables.mass_endings.retain(|mass| mass.record.at > bounds.tombstones);
+            }
+            Ok(swept)
+        })
+    }
+
+    fn ready(&self) -> Pending<Result<(), Outage>> {
+        self.act(|_| Ok(()))
+    }
+
+    fn figures(&self) -> Figures {
+        Figures::default()
+    }
+}
+
+impl Tables {
+    fn sweep_sessions(&mut self, now: Timestamp) -> Swept {
+        let stored = self.rows.values().filter_map(|row| match row {
+            KeptRow::Stored(session) => self.facts(session),
+            KeptRow::Ended(_) => None,
+        });
+        let orders: Vec<_> = stored.filter_map(|facts| spent(&facts, now)).take(SWEEP_MAX).collect();
+        for order in &orders {
+            // Decided and written on the one road; its answer is "it was over before".
+            let _ = end(self, order, now);
+        }
+        Swept { sessions: orders.len() as u32, remains: 0, more: orders.len() == SWEEP_MAX }
+    }
+
+    fn sweep_remains(&mut self, bounds: SweepBounds) -> u32 {
+        let count = |tables: &Self| tables.flows.len() + tables.grants.len() + tables.rows.len();
+        let before = count(self);
+        self.flows.retain(|_, flow| flow.expires_at > bounds.expired);
+        self.grants.retain(|_, grant| grant.expires_at > bounds.expired);
+        self.rows.retain(|_, row| match row {
+            KeptRow::Stored(_) => true,
+            KeptRow::Ended(tombstone) => tombstone.ending.at > bounds.tombstones,
+        });
+        self.participants.retain(|place, _| self.rows.contains_key(place));
+        (before - count(self)) as u32
+    }
+}
