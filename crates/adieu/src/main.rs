@@ -59,6 +59,11 @@ enum Command {
         #[command(subcommand)]
         command: commands::RealmCommand,
     },
+    /// Signing keys of realms.
+    Keys {
+        #[command(subcommand)]
+        command: commands::KeysCommand,
+    },
     /// Sessions: who is signed on, and what became of others.
     Sessions {
         #[command(subcommand)]
@@ -106,6 +111,7 @@ fn main() -> ExitCode {
         Command::User { command } => commands::user(command),
         Command::Worker { command } => commands::worker(command),
         Command::Realm { command } => commands::realm(command),
+        Command::Keys { command } => commands::keys(command),
         Command::Sessions { command } => commands::sessions(command),
         Command::End(command) => commands::end(command),
         Command::Completions { shell } => commands::completions(shell, &mut Cli::command()),

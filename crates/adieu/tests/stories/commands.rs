@@ -84,12 +84,24 @@ async fn a_free_folder_is_opened() {
     let realms = run(&file, &["realm", "list", "--json"]).await.json();
     assert!(realms.as_array().is_some_and(|all| all.iter().any(|one| one["path"] == "/alpha")), "{realms}");
 
+    let first = run(&file, &["keys", "rotate", "--algorithm", "ES256", "--json"]).await.json();
+    assert_eq!((&first["algorithm"], &first["state"]), (&"ES256".into(), &"signing".into()));
+    let next = run(&file, &["keys", "rotate", "--algorithm", "ES256"]).await;
+    assert!(next.out.starts_with("ES256 key ") && next.out.contains(" signs from "), "{}", next.out);
+    let keys = run(&file, &["keys", "list"]).await.out;
+    assert!(
+        keys.starts_with("KID ") && keys.contains("  published  ") && keys.contains("  signing "),
+        "{keys}"
+    );
+
     let nobody = "00000000-0000-4000-8000-000000000000";
     let too_long = "x".repeat(257);
     for (words, code) in [
         (&["user", "disable", "nobody"][..], 3),
         (&["user", "list", "--realm", "/nowhere"], 3),
         (&["end", "--session", nobody], 3),
+        (&["keys", "list", "--realm", "/nowhere"], 3),
+        (&["keys", "rotate", "--algorithm", "HS256"], 2),
         (&["end"], 2),
         (&["end", "--session", nobody, "--user", "ada"], 2),
         (&["end", "--except", nobody], 2),

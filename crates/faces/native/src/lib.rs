@@ -13,6 +13,7 @@ mod document;
 mod endings;
 mod face;
 mod input;
+mod keys;
 mod operations;
 mod page;
 mod plans;
@@ -85,6 +86,8 @@ impl Face {
             Endpoint::MakeRealm => realms::make(self, &call, body).await,
             Endpoint::Realm => realms::read(self, &call).await,
             Endpoint::Populations => realms::populations(self, &call).await,
+            Endpoint::Keys => keys::list(self, &call).await,
+            Endpoint::RotateKey => keys::rotate(self, &call, body).await,
             Endpoint::Users => users::list(self, &call).await,
             Endpoint::MakeUser => users::make(self, &call, body).await,
             Endpoint::User => users::read(self, &call).await,

@@ -17,6 +17,8 @@ pub(super) enum Endpoint {
     MakeRealm,
     Realm,
     Populations,
+    Keys,
+    RotateKey,
     Users,
     MakeUser,
     User,
@@ -100,6 +102,7 @@ const fn also(also: &'static [ProblemKind], operation: Operation) -> Operation {
 }
 
 const REALMS: &str = "/v1/realms";
+const KEYS: &str = "/v1/realms/{realm}/keys";
 const USERS: &str = "/v1/realms/{realm}/users";
 const USER: &str = "/v1/users/{user}";
 const CLIENTS: &str = "/v1/realms/{realm}/clients";
@@ -139,6 +142,24 @@ pub(super) static ALL: &[Operation] = &[
             "Populations",
             "The populations of a realm, oldest first; the first is where users go who are put nowhere else.",
         ),
+    ),
+    asking(
+        PAGED,
+        reads(
+            Endpoint::Keys,
+            KEYS,
+            "listKeys",
+            "SigningKeys",
+            "The keys by which a realm signs, oldest first.",
+        ),
+    ),
+    writes(
+        Verb::Post,
+        Endpoint::RotateKey,
+        (KEYS, "rotateKey"),
+        (Some("KeyRotation"), Success::Shows("SigningKey")),
+        "Gives the realm a next key of an algorithm. It is published for three minutes before it signs, and the one before \
+         signs until then, so no token is refused. While one waits to sign, that one is the answer.",
     ),
     asking(
         &[LIMIT, AFTER, "name"],

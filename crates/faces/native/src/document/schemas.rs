@@ -2,8 +2,10 @@
 //!
 //! Tests hold every answer against them, and the members of every request against what is really read.
 
+use adieu_authority::Alg;
 use serde_json::{Map, Value, json};
 
+use crate::keys::STATES;
 use crate::roles::{ROLES_MAX, WORDS};
 
 /// Text without control characters that is not blank.
@@ -31,6 +33,10 @@ pub(super) fn reason() -> Value {
         "type": "string", "minLength": 1, "maxLength": 256, "pattern": VISIBLE,
         "description": "Why; kept with what ends because of it.",
     })
+}
+
+fn algorithm() -> Value {
+    json!({"enum": Alg::ALL.map(Alg::name)})
 }
 
 fn flag() -> Value {
@@ -130,6 +136,18 @@ fn common() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("Populations", page("Population")),
+        (
+            "SigningKey",
+            object(vec![
+                ("kid", word()),
+                ("algorithm", algorithm()),
+                ("state", json!({"enum": STATES})),
+                ("created_at", time()),
+                ("signs_from", time()),
+            ]),
+        ),
+        ("SigningKeys", page("SigningKey")),
+        ("KeyRotation", object(vec![("algorithm?", algorithm())])),
         (
             "Role",
             json!({

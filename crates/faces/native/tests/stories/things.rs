@@ -82,3 +82,36 @@ async fn a_client_shows_its_secret_once() {
     .await;
     assert_eq!((public.status.as_u16(), &public.json()["client_secret"]), (201, &json!(null)));
 }
+
+/// Goal: a rotation publishes its key before it signs, is not piled up, and no private key is shown.
+#[tokio::test]
+async fn keys_are_listed_and_rotated() {
+    let world = World::start().await;
+    let list = format!("/v1/realms/{}/keys", world.data.realm.id);
+    let states = async || {
+        let keys = get(&world, &list).await["items"].as_array().expect("keys").clone();
+        keys.iter().map(|key| key["state"].as_str().expect("a state").to_owned()).collect::<Vec<_>>()
+    };
+    let rotate = async |body| ask(&world, Method::POST, &list, Some(body)).await;
+    assert!(states().await.is_empty(), "nobody has asked for one yet");
+    let first = rotate(json!({})).await.json();
+    assert_eq!((&first["algorithm"], &first["state"]), (&json!("RS256"), &json!("signing")));
+    world.wait_s(1);
+    let next = rotate(json!({"algorithm": "RS256"})).await.json();
+    assert_eq!(next["state"], "published");
+    assert_eq!(rotate(json!({})).await.json(), next, "the one that waits");
+    world.wait_s(1);
+    rotate(json!({"algorithm": "EdDSA"})).await;
+    assert_eq!(states().await, ["signing", "published", "signing"]);
+    world.wait_s(180);
+    assert_eq!(states().await, ["retired", "signing", "signing"]);
+    for bad in [json!({"algorithm": "HS256"}), json!({"algorithm": "rs256"}), json!({"algorithm": null})] {
+        assert_eq!(problem(&rotate(bad).await), (422, "invalid".into()));
+    }
+    let page = get(&world, &format!("{list}?limit=2")).await;
+    let rest = get(&world, &format!("{list}?limit=2&after={}", page["next"].as_str().expect("more"))).await;
+    assert_eq!(
+        (page["items"].as_array().map(Vec::len), rest["items"].as_array().map(Vec::len)),
+        (Some(2), Some(1))
+    );
+}
