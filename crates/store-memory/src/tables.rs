@@ -40,7 +40,7 @@ pub(crate) struct Tables {
 #[derive(Clone)]
 pub(crate) enum KeptRow {
     Stored(Arc<Session>),
-    Ended(Tombstone),
+    Ended(Box<Tombstone>),
 }
 
 impl KeptRow {
@@ -122,7 +122,7 @@ impl Tables {
             }
             KeptRow::Ended(tombstone) => {
                 let user = Arc::clone(self.users.get(&tombstone.session.user)?);
-                Some(KeptSession::Ended(Box::new(tombstone.clone()), user))
+                Some(KeptSession::Ended(tombstone.clone(), user))
             }
         }
     }
@@ -169,7 +169,7 @@ impl Tables {
                 .map_or(Family::Nothing, |facts| Family::of_session(&facts, self.ended_with(&facts))),
             Some(KeptRow::Ended(tombstone)) => {
                 let user = self.users.get(&tombstone.session.user);
-                Family::of_tombstone(tombstone.clone(), user.map(Arc::as_ref))
+                Family::of_tombstone(Tombstone::clone(tombstone), user.map(Arc::as_ref))
             }
         }
     }
@@ -199,7 +199,7 @@ impl Tables {
         for change in changes {
             match change {
                 EndingChange::Bury(tombstone) => {
-                    self.rows.insert(tombstone.session.locator, KeptRow::Ended(*tombstone));
+                    self.rows.insert(tombstone.session.locator, KeptRow::Ended(tombstone));
                 }
                 EndingChange::Write(session) => self.write_session(*session),
                 EndingChange::Record(mass) => self.mass_endings.push(*mass),
