@@ -27,6 +27,24 @@ impl Authority {
         self.store().put_flow(Flow { id, realm, kind: kind.to_owned(), expires_at, body }).await
     }
 
+    /// Keeps a flow under `id` for `life` if there is none, or only one whose time has passed; says whether it was kept. Of two
+    /// that begin the same thing, at whatever nodes, one does.
+    pub async fn create_flow(
+        &self,
+        id: FlowId,
+        kind: &'static str,
+        realm: RealmId,
+        life: Span,
+        body: Vec<u8>,
+    ) -> Result<bool, Unwritten> {
+        if body.len() > BODY_BYTES_MAX {
+            return Err(Unwritten::NotTaken(Outage::new("a flow is larger than it may be")));
+        }
+        let (kind, now) = (kind.to_owned(), self.now());
+        let flow = Flow { id, realm, kind, expires_at: now.plus(life), body };
+        self.store().create_flow(flow, now).await
+    }
+
     /// Reads a flow of a kind, whatever its state.
     pub async fn flow(&self, id: FlowId, kind: &'static str) -> Result<Option<Flow>, Outage> {
         self.store().flow(id, kind).await

@@ -2,10 +2,10 @@
 //!
 //! Nothing here reads what they say.
 
-use adieu_core::{DirectoryError, Outage, RealmId, Unwritten, Version};
+use adieu_core::{DirectoryError, Outage, RealmId, Timestamp, Unwritten, Version};
 use adieu_store::{
-    Document, Documents, Flow, FlowId, Flows, Pending, decide_create_document, decide_edit_document,
-    decide_remove_document,
+    Document, Documents, Flow, FlowId, Flows, Pending, decide_create_document, decide_create_flow,
+    decide_edit_document, decide_remove_document,
 };
 
 use crate::MemoryStore;
@@ -15,6 +15,16 @@ impl Flows for MemoryStore {
         self.act(|tables| {
             tables.flows.insert(flow.id, flow);
             Ok(())
+        })
+    }
+
+    fn create_flow(&self, flow: Flow, now: Timestamp) -> Pending<Result<bool, Unwritten>> {
+        self.act(|tables| {
+            let kept = decide_create_flow(tables.flows.get(&flow.id), now);
+            if kept {
+                tables.flows.insert(flow.id, flow);
+            }
+            Ok(kept)
         })
     }
 

@@ -1,7 +1,7 @@
 //! The tables, their migrations, and how connections are set up.
 //!
 //! Sessions lie in locator order, so all rows of a user lie together, and there is no index on them that an ending would
-//! write: an ended session stays in its row as a tombstone (decision 0005), and on the lists it is on (decision 0014).
+//! write: an ended session stays in its row as a tombstone (decision 0005), and on the lists it is on (decision 0016).
 
 use std::path::Path;
 

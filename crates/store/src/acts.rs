@@ -248,6 +248,9 @@ pub trait Directory: Send + Sync {
 pub trait Flows: Send + Sync {
     /// Keeps a flow, or replaces it.
     fn put_flow(&self, flow: Flow) -> Pending<Result<(), Unwritten>>;
+    /// Keeps a flow if there is none of its name that may not be thrown away yet; says whether it was kept. Of two makers of
+    /// one flow one gets it.
+    fn create_flow(&self, flow: Flow, now: Timestamp) -> Pending<Result<bool, Unwritten>>;
     /// Reads a flow of a kind.
     fn flow(&self, id: FlowId, kind: &'static str) -> Pending<Result<Option<Flow>, Outage>>;
     /// Takes a flow of a kind away; of two takers one gets it.

@@ -7,6 +7,11 @@ use adieu_core::{RealmId, Timestamp};
 /// The name of a flow: 16 random bytes.
 pub type FlowId = [u8; 16];
 
+/// Decides whether a new flow is kept, where this one is stored under its name.
+pub fn decide_create_flow(before: Option<&Flow>, now: Timestamp) -> bool {
+    before.is_none_or(|before| before.expires_at <= now)
+}
+
 /// Short-lived state under a random name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {

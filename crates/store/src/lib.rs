@@ -15,4 +15,4 @@ pub use acts::{
     Sessions, Store, StoredKey, Swept, Upkeep,
 };
 pub use document::{Document, decide_create_document, decide_edit_document, decide_remove_document};
-pub use flow::{Flow, FlowId};
+pub use flow::{Flow, FlowId, decide_create_flow};

@@ -359,6 +359,10 @@ impl Flows for FailingStore {
         self.write(|store| store.put_flow(flow))
     }
 
+    fn create_flow(&self, flow: Flow, now: Timestamp) -> Pending<Result<bool, Unwritten>> {
+        self.write(|store| store.create_flow(flow, now))
+    }
+
     fn flow(&self, id: FlowId, kind: &'static str) -> Pending<Result<Option<Flow>, Outage>> {
         self.read(|store| store.flow(id, kind))
     }

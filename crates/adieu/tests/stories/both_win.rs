@@ -11,7 +11,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 /// One round of a pair: numbers make the values of each round new, so that every change changes something.
-type Round = u32;
+pub(crate) type Round = u32;
 
 /// A door by which a record is changed: how, and what its change comes to.
 struct ChangeDoor<T> {
@@ -117,14 +117,14 @@ const CLIENT_DOORS: [ChangeDoor<Client>; 5] = [
 ];
 
 /// The house, and whoever may change anything in it.
-struct House {
-    world: World,
-    bearer: String,
+pub(crate) struct House {
+    pub(crate) world: World,
+    pub(crate) bearer: String,
     policies: Vec<String>,
 }
 
 impl House {
-    async fn open(world: World, rounds: Round) -> Self {
+    pub(crate) async fn open(world: World, rounds: Round) -> Self {
         let (client, form) = (&world.data.worker, [("grant_type", "client_credentials")]);
         let basic = format!("{}:{}", client.id, world.data.secret(client));
         let basic = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, basic);
@@ -152,7 +152,7 @@ impl House {
         &self.policies[n as usize]
     }
 
-    fn admin(&self, method: Method, path: &str, body: &Value) -> WorldRequest {
+    pub(crate) fn admin(&self, method: Method, path: &str, body: &Value) -> WorldRequest {
         self.world.admin(method, path).json(body)
     }
 

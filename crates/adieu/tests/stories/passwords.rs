@@ -5,10 +5,15 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{NewPerson, UserEdit};
+use adieu_authority::{Check, NewPerson, SessionToken, UserEdit};
 use adieu_core::{Channel, EditUserOrder, Origin, UserId};
 use adieu_testkit::World;
 use adieu_testkit::failing::FailingStore;
+use adieu_testkit::world::{Reply, profile_config};
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::both_win::House;
 
 /// A hash that another system made of `correctbatteryhorsestapler`.
 const IMPORTED: &str = "$2b$04$EGdrhbKUv8Oc9vGiXX0HQOxSg445d458Muh7DAHskb6QbtCvdxcie";
@@ -80,4 +85,85 @@ async fn an_old_hash_is_made_anew_when_nothing_came_between() {
     signs_on_while_it_becomes(&world, &store, user, Some(IMPORTED)).await;
     let made = password_of(&world, user).await.expect("a password");
     assert!(made.starts_with("$argon2id$"), "{made}");
+}
+
+/// Somebody with a password that more people know than should.
+async fn known_to_many(house: &House, name: &str) -> String {
+    let email = Some(format!("{name}@example.test"));
+    let new =
+        NewPerson { username: name.into(), email, password: Some(PASSWORD.into()), ..NewPerson::default() };
+    let made = house.world.authority().create_user(&house.world.data.population, new).await;
+    made.expect("a user").id.to_string()
+}
+
+/// Gives a user another password at one of the doors, or takes it away.
+async fn given_another_password(house: &House, door: &str, user: &str) -> Reply {
+    let path = format!("/v1/environments/{}/users/{user}/password", house.world.data.realm.id);
+    let set = |kind: &str, body: Value| {
+        let kind = format!("application/vnd.pingidentity.password.{kind}+json");
+        let ask = house.world.ask(Method::PUT, &path).bearer(&house.bearer).header("content-type", &kind);
+        ask.body(body.to_string())
+    };
+    let new = json!({"password": "battery-staple-7"});
+    let ask = match door {
+        "native" => house.admin(Method::PUT, &format!("/v1/users/{user}/password"), &new),
+        "Kratos" => {
+            let path = format!("/admin/identities/{user}");
+            let now = house.world.admin(Method::GET, &path).send().await.json();
+            let credentials = json!({"password": {"config": new}});
+            let body = json!({
+                "schema_id": now["schema_id"], "traits": now["traits"], "state": "active", "credentials": credentials,
+            });
+            house.admin(Method::PUT, &path, &body)
+        }
+        "PingOne" => set("set", json!({"value": "battery-staple-7"})),
+        "PingOne, none" => set("setValue", json!({})),
+        other => panic!("there is no door {other}"),
+    };
+    ask.send().await
+}
+
+async fn is_live(world: &World, token: &str) -> bool {
+    world.get("/sessions/whoami").header("x-session-token", token).send().await.status == 200
+}
+
+/// Goal: whoever knows the old password has no session left when the new one is acknowledged, whichever door it came
+/// through; where the policy of the realm says otherwise, the sessions live on.
+#[tokio::test]
+async fn another_password_ends_sessions_by_policy_at_every_door() {
+    for (everywhere, here, ends) in [(true, None, true), (false, None, false), (true, Some(false), false)] {
+        let mut config = profile_config("main");
+        config.passwords.change_ends_sessions = everywhere;
+        config.realms[0].password_change_ends_sessions = here;
+        let house = House::open(World::with_config(config).await, 0).await;
+        for (n, door) in ["native", "Kratos", "PingOne", "PingOne, none"].into_iter().enumerate() {
+            let name = format!("eve{n}");
+            let user = known_to_many(&house, &name).await;
+            let token = house.world.sign_on_kratos(&name, PASSWORD).await;
+            let reply = given_another_password(&house, door, &user).await;
+            assert!(reply.status.is_success(), "{door}: {}", reply.text);
+            assert_eq!(is_live(&house.world, &token).await, !ends, "{door}: {everywhere} {here:?}");
+        }
+    }
+}
+
+/// Goal: users who change their own password stay where they are, and nowhere else.
+#[tokio::test]
+async fn ones_own_password_spares_the_session_in_use() {
+    let mut config = profile_config("main");
+    config.passwords.change_ends_sessions = true;
+    let house = House::open(World::with_config(config).await, 0).await;
+    known_to_many(&house, "eve").await;
+    let (here, there) = (
+        house.world.sign_on_kratos("eve", PASSWORD).await,
+        house.world.sign_on_kratos("eve", PASSWORD).await,
+    );
+    let authority = house.world.authority();
+    let token = SessionToken::parse(here.trim_start_matches("ory_st_")).expect("a token");
+    let Check::Live(live) = authority.check(&token, false).get().await.expect("read") else { panic!("live") };
+    let origin = Origin::of_holder(Channel::named("test"), None);
+    authority.change_own_password(&live, "battery-staple-7", origin).await.expect("a change");
+    assert!(is_live(&house.world, &here).await);
+    assert!(!is_live(&house.world, &there).await);
+    house.world.sign_on_kratos("eve", "battery-staple-7").await;
 }

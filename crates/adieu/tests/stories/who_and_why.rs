@@ -173,7 +173,9 @@ async fn done(ask: WorldRequest) {
 /// others says so as well, over a crash and when the sweep has taken its row.
 #[tokio::test]
 async fn every_ending_says_who_and_why() {
-    let mut world = World::start().await;
+    let mut config = adieu_testkit::world::profile_config("main");
+    config.passwords.change_ends_sessions = true;
+    let mut world = World::with_config(config).await;
     for (way, told) in WAYS {
         let scene = Scene::of(&world);
         let token = scene.programs.sign_on(Dialect::Kratos).await;

@@ -63,9 +63,16 @@ pub(super) async fn end(api: &Face, call: &Call, body: Body) -> Result<Done, Pro
     if let Some(before) = api.answered_before(&key, &meaning).await? {
         return Ok(Done::Shown(before));
     }
-    let answer = carried_out(api, target, origin).await?;
-    api.remember(&key, &meaning, &answer).await;
-    Ok(Done::Shown(answer))
+    match carried_out(api, target, origin).await {
+        Ok(answer) => {
+            api.remember(&key, &meaning, &answer).await;
+            Ok(Done::Shown(answer))
+        }
+        Err(problem) => {
+            api.free(&key).await;
+            Err(problem)
+        }
+    }
 }
 
 async fn carried_out(api: &Face, target: EndTarget, origin: Origin) -> Result<Value, Problem> {

@@ -1,9 +1,10 @@
 //! `Idempotency-Key`: the same key with the same order gets the same answer, for a day; with another order, a refusal.
 //!
-//! A repeated mass ending would end what began since. The answer is kept after the ending is durable, so a crash between
-//! the two lets a repetition be carried out again: an ending is then said twice, never lost.
+//! A repeated mass ending would end what began since. The key is taken in the store before the order is carried out, so of two
+//! repetitions at two nodes one is; its answer is kept after the ending is durable. A crash between the two frees the key after
+//! half a minute, and a repetition is carried out again: an ending is then said twice, never lost.
 
-use adieu_authority::{FlowId, Outage, Span};
+use adieu_authority::{FlowId, Outage, Span, Unwritten};
 use http::HeaderMap;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -18,8 +19,10 @@ pub(super) const HEADER: &str = "idempotency-key";
 pub(super) const KEY_MAX: usize = 255;
 /// How long an answer is kept.
 const KEPT: Span = Span::from_s(24 * 3600);
+/// How long an order may be carried out before its key is free again.
+const TAKEN: Span = Span::from_s(30);
 const KIND: &str = "native-ending";
-/// Repetitions that come at once take turns; keys share so many turns.
+/// Repetitions that come to one node at once take turns, so that the later ones get the answer; keys share so many turns.
 const TURNS: usize = 64;
 
 /// A key as its hash: the name of its record.
@@ -59,19 +62,41 @@ impl Repeats {
 }
 
 impl Face {
-    /// The answer that this key got for the same order.
+    /// The answer that this key got for the same order; none if the order is now the caller's to carry out.
     pub(super) async fn answered_before(
         &self,
         key: &IdempotencyKey,
         meaning: &str,
     ) -> Result<Option<Value>, Problem> {
+        if let Some(answer) = self.kept_answer(key, meaning).await? {
+            return Ok(Some(answer));
+        }
+        let root = self.authority.root_realm().await?.ok_or_else(|| Outage::new("there is no root realm"))?;
+        let body = json!({"meaning": meaning}).to_string().into_bytes();
+        if self.authority.create_flow(key.0, KIND, root.id, TAKEN, body).await? {
+            return Ok(None);
+        }
+        let answer = self.kept_answer(key, meaning).await?;
+        answer.map(Some).ok_or_else(|| {
+            Unwritten::NotTaken(Outage::new("the order of this key is being carried out")).into()
+        })
+    }
+
+    async fn kept_answer(&self, key: &IdempotencyKey, meaning: &str) -> Result<Option<Value>, Problem> {
         let flow = self.authority.flow(key.0, KIND).await?;
         let Some(flow) = flow.filter(|flow| self.authority.now() < flow.expires_at) else { return Ok(None) };
         let kept: Value = serde_json::from_slice(&flow.body).map_err(Outage::new)?;
         if kept["meaning"] != meaning {
             return Err(Problem::new(ProblemKind::KeyReused, "Use another key for another order."));
         }
-        Ok(Some(kept["answer"].clone()))
+        Ok(kept.get("answer").cloned())
+    }
+
+    /// Frees the key of an order that was not carried out.
+    pub(super) async fn free(&self, key: &IdempotencyKey) {
+        if let Err(error) = self.authority.take_flow(key.0, KIND).await {
+            tracing::warn!(%error, "the idempotency key of an order that was refused is free only later");
+        }
     }
 
     /// Keeps an answer. What is ended is ended: failing here spoils the key, not the answer.

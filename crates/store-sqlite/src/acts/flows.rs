@@ -3,8 +3,8 @@
 //! Bodies are bytes; whoever asks for another kind gets nothing.
 
 use adieu_core::{Outage, RealmId, Timestamp, Unwritten};
-use adieu_store::{Flow, FlowId, Flows, Pending};
-use rusqlite::{OptionalExtension, Row, params};
+use adieu_store::{Flow, FlowId, Flows, Pending, decide_create_flow};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::SqliteStore;
 use crate::error::Damaged;
@@ -20,19 +20,27 @@ fn flow_row(row: &Row<'_>) -> rusqlite::Result<Flow> {
     })
 }
 
+fn write_flow(db: &Connection, flow: &Flow) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO flow(id, realm, kind, expires_at, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let Flow { id, realm, kind, expires_at, body } = flow;
+    db.prepare_cached(sql)?.execute(params![id, realm.uuid().as_bytes(), kind, expires_at.ms(), body])?;
+    Ok(())
+}
+
 impl Flows for SqliteStore {
     fn put_flow(&self, flow: Flow) -> Pending<Result<(), Unwritten>> {
+        self.writer.write(move |batch| write_flow(batch.db, &flow).map(Ok))
+    }
+
+    fn create_flow(&self, flow: Flow, now: Timestamp) -> Pending<Result<bool, Unwritten>> {
         self.writer.write(move |batch| {
-            let sql =
-                "INSERT OR REPLACE INTO flow(id, realm, kind, expires_at, body) VALUES (?1, ?2, ?3, ?4, ?5)";
-            batch.db.prepare_cached(sql)?.execute(params![
-                flow.id,
-                flow.realm.uuid().as_bytes(),
-                flow.kind,
-                flow.expires_at.ms(),
-                flow.body
-            ])?;
-            Ok(Ok(()))
+            let sql = "SELECT * FROM flow WHERE id = ?1";
+            let before = batch.db.prepare_cached(sql)?.query_row([flow.id], flow_row).optional()?;
+            let kept = decide_create_flow(before.as_ref(), now);
+            if kept {
+                write_flow(batch.db, &flow)?;
+            }
+            Ok(Ok(kept))
         })
     }
 

@@ -222,7 +222,7 @@ mod tests {
     use super::*;
     use crate::schema;
 
-    /// Goal: what is counted and listed is found by keys; nothing reads past a user's live sessions (decision 0014).
+    /// Goal: what is counted and listed is found by keys; nothing reads past a user's live sessions (decision 0016).
     #[test]
     fn live_sessions_are_found_by_keys() {
         let mut db = Connection::open_in_memory().expect("memory");

@@ -47,3 +47,28 @@ pub async fn of_many_takers_one_gets_it<E: Engine>() {
         assert_eq!(got, 1);
     }
 }
+
+/// Goal: what may be begun once is begun once, however many begin at the same time, and again when its time has passed.
+pub async fn of_many_makers_of_a_flow_one_makes_it<E: Engine>() {
+    let town = Town::<E>::new().await;
+    let realm = town.realm;
+    let flow = |n: u8, until| Flow {
+        id: [7; 16],
+        realm,
+        kind: "order".into(),
+        expires_at: at(until),
+        body: vec![n],
+    };
+    let kept = async |now: i64, until: i64| {
+        let makers = (0..16).map(|n| town.store.create_flow(flow(n, until), at(now)));
+        let kept: Vec<bool> =
+            join_all(makers).await.into_iter().map(|kept| kept.expect("an answer")).collect();
+        let stored = town.store.flow([7; 16], "order").await.expect("an answer").expect("there");
+        (kept.iter().filter(|kept| **kept).count(), kept[usize::from(stored.body[0])])
+    };
+    assert_eq!(kept(0, 60).await, (1, true), "one, and it is the one that stands there");
+    assert_eq!(kept(59, 90).await.0, 0);
+    assert_eq!(kept(60, 90).await, (1, true), "that time has passed");
+    let town = town.after_crash().await;
+    assert!(!town.store.create_flow(flow(1, 99), at(61)).await.expect("an answer"));
+}

@@ -94,6 +94,7 @@ macro_rules! contract {
             versions::of_many_changes_from_one_version_one_is_made,
             flows::a_flow_is_kept_replaced_read_and_taken,
             flows::of_many_takers_one_gets_it,
+            flows::of_many_makers_of_a_flow_one_makes_it,
             grants::a_code_needs_a_live_session_and_a_live_client,
             grants::a_code_buys_once_and_its_second_use_revokes,
             grants::a_refresh_token_rotates_and_an_old_one_revokes,

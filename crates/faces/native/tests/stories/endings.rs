@@ -2,10 +2,12 @@
 //!
 //! Each story asks in another dialect whether the session is live.
 
+use adieu_authority::{EndTarget, Reason, Span};
 use adieu_testkit::World;
 use adieu_testkit::failing::Failure;
 use http::Method;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::{alice, ask_with, end, get, is_live, problem, signed_on};
 
@@ -161,4 +163,30 @@ async fn a_store_that_fails_is_said_to_fail() {
     store.fail(Failure::None);
     let again = end(&world, json!({"session": id})).await;
     assert_eq!(again.json()["ended"], "before", "one of the two in doubt had landed");
+}
+
+/// Goal: of two nodes that get the same key one ends; the other one says "later again" and nothing ends twice. A node that
+/// dies in between frees the key.
+/// Method: the record of the key is as another node has written it when it began.
+#[tokio::test]
+async fn a_key_that_another_node_has_taken_waits_for_it() {
+    let world = World::start().await;
+    let (token, id) = alice(&world).await;
+    let target = EndTarget::One(id.parse().expect("a session id"));
+    let meaning = format!("{target:?} {:?}", None::<Reason>);
+    let hash = Sha256::digest(b"native-ending\0elsewhere");
+    let name: [u8; 16] = hash[..16].try_into().expect("16 bytes");
+    let root = world.authority().root_realm().await.expect("read").expect("the root").id;
+    let body = json!({"meaning": meaning}).to_string().into_bytes();
+    let taken = world.authority().create_flow(name, "native-ending", root, Span::from_s(30), body).await;
+    assert!(taken.expect("written"));
+    let key = [("idempotency-key", "elsewhere")];
+    let ask =
+        async || ask_with(&world, Method::POST, "/v1/endings", Some(json!({"session": id})), &key).await;
+    let reply = ask().await;
+    assert_eq!((problem(&reply), reply.header("retry-after").is_empty()), ((503, "not-taken".into()), false));
+    assert!(is_live(&world, &token).await);
+    world.wait_s(31);
+    assert_eq!(ask().await.json()["ended"], "now");
+    assert!(!is_live(&world, &token).await);
 }

@@ -77,6 +77,8 @@ async fn expired_sessions_stay_listed_until_they_are_pushed_out() {
     let more = sign_ons(&door, 8).await;
     let listed = sids(&door).await;
     assert_eq!((listed.len(), listed.last()), (10, Some(&old[2].sid)), "the oldest is pushed out");
+    let by_id = door.m(&format!("users/{user}/sessions/{}", old[0].sid));
+    assert_eq!(door.get(&by_id).bearer(&worker).send().await.status, 200, "and found by its id all the same");
     door.get(&door.a("as/signoff")).cookie(&more[0].st).send().await;
     assert_eq!(sids(&door).await.last(), Some(&old[0].sid), "there is room again");
     sign_ons(&door, 2).await;
