@@ -94,14 +94,14 @@ fn a_user_keeps_names_that_stay_and_takes_none_that_is_somebody_elses() {
 
 #[test]
 fn another_population_is_one_of_the_realm() {
-    let population = Some(PopulationId::from_uuid(Uuid::from_u128(4)));
+    let population = PopulationId::from_uuid(Uuid::from_u128(4));
     let moved = |realm: Option<u128>| {
         let population_realm = realm.map(|n| RealmId::from_uuid(Uuid::from_u128(n)));
         let around = UserAround { population_realm, ..UserAround::default() };
-        let edit = UserEdit { population, ..UserEdit::default() };
+        let edit = UserEdit { population: Some(population), ..UserEdit::default() };
         decide_edit_user(&ada(), &order(edit), &around, at(9))
     };
-    assert_eq!(moved(Some(2)).expect("a change").user.population, population.expect("set"));
+    assert_eq!(moved(Some(2)).expect("a change").user.population, population);
     assert!(matches!(moved(Some(5)), Err(DirectoryError::Unknown)));
     assert!(matches!(moved(None), Err(DirectoryError::Unknown)));
 }
