@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use adieu_core::{
     Client, ClientAuth, ClientId, DirectoryError, EditClientOrder, Origin, Outage, Purpose, RealmId,
-    RoleAssignment, Span, Timestamp, TokenHash, Version,
+    RemoveClientOrder, RoleAssignment, Span, Timestamp, TokenHash, Version,
 };
 
 use crate::Authority;
@@ -216,14 +216,21 @@ impl Authority {
         self.store().clients(realm).await
     }
 
-    /// Removes a client; its grants die with it.
-    pub async fn remove_client(&self, id: &ClientId) -> Result<(), DirectoryError> {
-        self.store().remove_client(id, None).await
+    /// Removes a client; what it holds ends with it.
+    pub async fn remove_client(&self, id: &ClientId, origin: Origin) -> Result<(), DirectoryError> {
+        let order = RemoveClientOrder { client: id.clone(), from: None, origin };
+        self.store().remove_client(order, self.now()).await
     }
 
     /// The same, if the record is still in the version that the caller has read.
-    pub async fn remove_client_from(&self, id: &ClientId, from: Version) -> Result<(), DirectoryError> {
-        self.store().remove_client(id, Some(from)).await
+    pub async fn remove_client_from(
+        &self,
+        id: &ClientId,
+        from: Version,
+        origin: Origin,
+    ) -> Result<(), DirectoryError> {
+        let order = RemoveClientOrder { client: id.clone(), from: Some(from), origin };
+        self.store().remove_client(order, self.now()).await
     }
 }
 

@@ -184,6 +184,16 @@ mod tests {
         assert!(!verify(memory, b"correct horse ", &stored));
     }
 
+    /// Goal: work that broke off is an outage of its own, and not "too many at once".
+    #[test]
+    fn a_fault_is_an_outage_and_a_crowd_is_busy() {
+        use crate::sign_on::SignOnFailure;
+        assert!(matches!(HashError::from(WorkError::Faulted), HashError::Outage(_)));
+        assert!(matches!(HashError::from(WorkError::Busy), HashError::Busy));
+        assert!(matches!(SignOnFailure::from(WorkError::Faulted), SignOnFailure::Outage(_)));
+        assert!(matches!(SignOnFailure::from(WorkError::Busy), SignOnFailure::Busy));
+    }
+
     #[test]
     fn what_is_no_hash_or_costs_too_much_matches_nothing() {
         let memory = &mut Vec::new();

@@ -5,6 +5,7 @@
 use crate::cause::Cause;
 use crate::directory::{Client, DirectoryError};
 use crate::ending::{EndKind, EndOrder, EndTarget};
+use crate::ids::ClientId;
 use crate::origin::Origin;
 use crate::version::Version;
 
@@ -70,28 +71,44 @@ pub fn decide_edit_client(
     }
     let version = before.version.after_change_from(order.from)?;
     let client = Client { version, created_at: before.created_at, ..order.next.clone() }.under(before);
-    let end = (before.enabled && !client.enabled).then(|| EndOrder {
+    let end = (before.enabled && !client.enabled).then(|| grants_ended(&client, &order.origin));
+    Ok(ClientChanges { client, end })
+}
+
+/// Somebody removes a client.
+#[derive(Clone, Debug)]
+pub struct RemoveClientOrder {
+    /// Which.
+    pub client: ClientId,
+    /// The version of the record that was read, if it is to be that one.
+    pub from: Option<Version>,
+    /// Where the order came from.
+    pub origin: Origin,
+}
+
+/// Decides the removal of a client; what it holds ends with it, so that it says who ended it and why.
+pub fn decide_remove_client(
+    before: Option<&StoredClient>,
+    order: &RemoveClientOrder,
+) -> Result<ClientChanges, DirectoryError> {
+    let before = before.ok_or(DirectoryError::Unknown)?.present()?;
+    if let Some(from) = order.from {
+        before.version.is_still(from)?;
+    }
+    let client = Client { version: before.version.next(), ..before.clone() };
+    Ok(ClientChanges { end: Some(grants_ended(&client, &order.origin)), client })
+}
+
+/// The order that ends all that a client holds.
+fn grants_ended(client: &Client, origin: &Origin) -> EndOrder {
+    EndOrder {
         realm: None,
         target: EndTarget::Grants(client.id.clone()),
         kind: EndKind::End,
         cause: Cause::Administrator,
         spare: None,
-        origin: order.origin.clone(),
-    });
-    Ok(ClientChanges { client, end })
-}
-
-/// Decides the removal of a client; its grants die with it.
-pub fn decide_remove_client(
-    before: Option<&StoredClient>,
-    from: Option<Version>,
-) -> Result<StoredClient, DirectoryError> {
-    let before = before.ok_or(DirectoryError::Unknown)?.present()?;
-    if let Some(from) = from {
-        before.version.is_still(from)?;
+        origin: origin.clone(),
     }
-    let client = Client { version: before.version.next(), ..before.clone() };
-    Ok(StoredClient { client, removed: true })
 }
 
 /// Decides which client an id means for callers: none that was removed.
@@ -199,11 +216,18 @@ mod tests {
 
     #[test]
     fn a_client_is_removed_once_and_in_the_version_that_was_read() {
-        let removed = decide_remove_client(Some(&stored(false)), None).expect("removed");
-        assert!(removed.removed && removed.client.version.number() == 5);
-        let twice = decide_remove_client(Some(&removed), None);
+        let order = |from| RemoveClientOrder {
+            client: stored(false).client.id,
+            from,
+            origin: Origin::of_holder(Channel::named("test"), None),
+        };
+        let removed = decide_remove_client(Some(&stored(false)), &order(None)).expect("removed");
+        assert_eq!(removed.client.version.number(), 5);
+        let end = removed.end.expect("what it holds ends");
+        assert!(matches!(end.target, EndTarget::Grants(id) if id == removed.client.id));
+        let twice = decide_remove_client(Some(&stored(true)), &order(None));
         assert!(matches!(twice, Err(DirectoryError::Unknown)), "{twice:?}");
-        let stale = decide_remove_client(Some(&stored(false)), Some(Version::FIRST));
+        let stale = decide_remove_client(Some(&stored(false)), &order(Some(Version::FIRST)));
         assert!(matches!(stale, Err(DirectoryError::Stale)), "{stale:?}");
     }
 }

@@ -44,8 +44,8 @@ pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
 pub use cause::Cause;
 pub use check::{Check, FoundSession, LiveSession, decide_check, decide_find};
 pub use clients::{
-    ClientChanges, EditClientOrder, StoredClient, decide_create_client, decide_edit_client,
-    decide_remove_client, present_client,
+    ClientChanges, EditClientOrder, RemoveClientOrder, StoredClient, decide_create_client,
+    decide_edit_client, decide_remove_client, present_client,
 };
 pub use confirm_codes::{ConfirmCodesOrder, ConfirmError, decide_confirm_codes};
 pub use directory::{

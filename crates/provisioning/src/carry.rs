@@ -57,7 +57,7 @@ pub(crate) async fn make(
             authority.remove_document_from((realm, kind, &id), from).await?;
         }
         Change::RemoveUser(id, from) => drop(authority.remove_user_from(id, from, origin()).await?),
-        Change::RemoveClient(id, from) => authority.remove_client_from(&id, from).await?,
+        Change::RemoveClient(id, from) => authority.remove_client_from(&id, from, origin()).await?,
         Change::RemovePopulation(id, from) => authority.remove_population_from(id, from).await?,
     }
     Ok(None)

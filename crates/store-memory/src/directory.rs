@@ -8,9 +8,9 @@ use adieu_core::directory::matched;
 use adieu_core::{
     Client, ClientChanges, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError, EditClientOrder,
     EditUserOrder, Edited, Ended, NewUser, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId,
-    RemoveUserOrder, StoredClient, Timestamp, Unwritten, User, UserId, Version, decide_create_client,
-    decide_create_population, decide_create_realm, decide_edit_client, decide_edit_population,
-    decide_remove_client, decide_remove_population, present_client,
+    RemoveClientOrder, RemoveUserOrder, StoredClient, Timestamp, Unwritten, User, UserId, Version,
+    decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
+    decide_edit_population, decide_remove_client, decide_remove_population, present_client,
 };
 use adieu_store::{Directory, Lookup, Pending, StoredKey};
 
@@ -174,11 +174,10 @@ impl Directory for MemoryStore {
         self.act(|tables| tables.edit_client(&order, now))
     }
 
-    fn remove_client(&self, id: &ClientId, from: Option<Version>) -> Pending<Result<(), DirectoryError>> {
+    fn remove_client(&self, order: RemoveClientOrder, now: Timestamp) -> Pending<Result<(), DirectoryError>> {
         self.act(|tables| {
-            let removed = decide_remove_client(tables.clients.get(id), from)?;
-            tables.clients.insert(id.clone(), removed);
-            Ok(())
+            let changes = decide_remove_client(tables.clients.get(&order.client), &order)?;
+            tables.change_client(changes, true, now).map(drop)
         })
     }
 
@@ -216,8 +215,18 @@ impl Tables {
 
     /// What the client holds ends by the same act, where it is switched off.
     fn edit_client(&mut self, order: &EditClientOrder, now: Timestamp) -> Result<Client, DirectoryError> {
-        let ClientChanges { client, end: ending } =
-            decide_edit_client(self.clients.get(&order.next.id), order)?;
+        let changes = decide_edit_client(self.clients.get(&order.next.id), order)?;
+        self.change_client(changes, false, now)
+    }
+
+    /// Carries out what was decided of a client: the ending first.
+    fn change_client(
+        &mut self,
+        changes: ClientChanges,
+        removed: bool,
+        now: Timestamp,
+    ) -> Result<Client, DirectoryError> {
+        let ClientChanges { client, end: ending } = changes;
         if let Some(order) = ending {
             end(self, &order, now).map_err(|_| DirectoryError::Unknown)?;
         }
@@ -225,7 +234,7 @@ impl Tables {
             Some(stored) => client.under(&stored.client),
             None => client,
         };
-        self.write_client(client.clone());
+        self.clients.insert(client.id.clone(), StoredClient { client: client.clone(), removed });
         Ok(client)
     }
 

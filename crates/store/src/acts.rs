@@ -11,9 +11,9 @@ use adieu_core::{
     AmendError, AmendOrder, Check, Client, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError,
     EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended, FoundSession, Grant, GrantError,
     GrantId, IssueOrder, Locator, NewUser, Outage, Participant, PasswordRenewal, Population, PopulationId,
-    Realm, RealmId, RedeemOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId,
-    SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User,
-    UserId, Version,
+    Realm, RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder,
+    SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten,
+    User, UserId, Version,
 };
 
 use crate::document::Document;
@@ -236,7 +236,7 @@ pub trait Directory: Send + Sync {
     /// Changes a client, from the version that was read. What it holds ends with it when it is switched off.
     fn edit_client(&self, order: EditClientOrder, now: Timestamp) -> Pending<Result<Client, DirectoryError>>;
     /// Removes a client; its grants die with it. In that version, where one is named.
-    fn remove_client(&self, id: &ClientId, from: Option<Version>) -> Pending<Result<(), DirectoryError>>;
+    fn remove_client(&self, order: RemoveClientOrder, now: Timestamp) -> Pending<Result<(), DirectoryError>>;
 
     /// The signing keys of a realm, oldest first.
     fn keys(&self, realm: RealmId) -> Pending<Result<Vec<StoredKey>, Outage>>;

@@ -10,8 +10,9 @@ use adieu_core::{
     AmendError, AmendOrder, Check, Client, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError,
     EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended, FoundSession, Grant, GrantError,
     GrantId, IssueOrder, NewUser, Outage, Participant, PasswordRenewal, Population, PopulationId, Realm,
-    RealmId, RedeemOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, SessionRecord,
-    SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
+    RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder,
+    SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten,
+    User, UserId, Version,
 };
 use adieu_store::{
     Directory, Document, Documents, Figures, Flow, FlowId, Flows, Grants, Lookup, Pending, SessionPage,
@@ -332,8 +333,8 @@ impl Directory for FailingStore {
         self.change(move |store| store.edit_client(order, now))
     }
 
-    fn remove_client(&self, id: &ClientId, from: Option<Version>) -> Pending<Result<(), DirectoryError>> {
-        self.write(|store| store.remove_client(id, from))
+    fn remove_client(&self, order: RemoveClientOrder, now: Timestamp) -> Pending<Result<(), DirectoryError>> {
+        self.write(|store| store.remove_client(order, now))
     }
 
     fn keys(&self, realm: RealmId) -> Pending<Result<Vec<StoredKey>, Outage>> {

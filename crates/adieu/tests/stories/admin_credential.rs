@@ -13,12 +13,14 @@ use serde_json::json;
 const TOKEN: &str = "a-token-of-32-visible-characters";
 
 /// Every route of the native API. A new one stops the test below until it stands here.
-const NATIVE: [(&str, &str); 23] = [
+const NATIVE: [(&str, &str); 25] = [
     ("GET", "/v1/openapi.json"),
     ("GET", "/v1/realms"),
     ("POST", "/v1/realms"),
     ("GET", "/v1/realms/{realm}"),
     ("GET", "/v1/realms/{realm}/populations"),
+    ("GET", "/v1/realms/{realm}/keys"),
+    ("POST", "/v1/realms/{realm}/keys"),
     ("GET", "/v1/realms/{realm}/users"),
     ("POST", "/v1/realms/{realm}/users"),
     ("GET", "/v1/users/{user}"),

@@ -170,7 +170,8 @@ pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, 
 
 pub(super) async fn remove(api: &Face, call: &Call) -> Result<Done, Problem> {
     let id: ClientId = input::named(call, "client")?;
-    api.authority.remove_client(&id).await?;
+    let origin = call.origin().because(input::queried_reason(call)?);
+    api.authority.remove_client(&id, origin).await?;
     Ok(Done::Nothing)
 }
 

@@ -235,12 +235,15 @@ pub(super) static ALL: &[Operation] = &[
         (Some("ClientChange"), Success::Shows("Client")),
         "Changes what is named and leaves the rest. `enabled: false` ends everything that the client holds.",
     ),
-    writes(
-        Verb::Delete,
-        Endpoint::RemoveClient,
-        (CLIENT, "removeClient"),
-        (None, Success::Nothing),
-        "Removes a client; everything that it holds ends.",
+    asking(
+        &[REASON],
+        writes(
+            Verb::Delete,
+            Endpoint::RemoveClient,
+            (CLIENT, "removeClient"),
+            (None, Success::Nothing),
+            "Removes a client; everything that it holds ends.",
+        ),
     ),
     asking(
         &[LIMIT, AFTER, "live"],

@@ -8,9 +8,9 @@ use adieu_core::directory::matched;
 use adieu_core::{
     Client, ClientChanges, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError, EditClientOrder,
     EditUserOrder, Edited, Ended, NewUser, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId,
-    RemoveUserOrder, StoredClient, Timestamp, Unwritten, User, UserId, Version, decide_create_client,
-    decide_create_population, decide_create_realm, decide_edit_client, decide_edit_population,
-    decide_remove_client, decide_remove_population, present_client,
+    RemoveClientOrder, RemoveUserOrder, StoredClient, Timestamp, Unwritten, User, UserId, Version,
+    decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
+    decide_edit_population, decide_remove_client, decide_remove_population, present_client,
 };
 use adieu_store::{Directory, Lookup, Pending, StoredKey};
 use rusqlite::{Row, params};
@@ -221,12 +221,11 @@ impl Directory for SqliteStore {
         self.writer.write(move |batch| edit_client(batch, &order, now))
     }
 
-    fn remove_client(&self, id: &ClientId, from: Option<Version>) -> Pending<Result<(), DirectoryError>> {
-        let id = id.clone();
+    fn remove_client(&self, order: RemoveClientOrder, now: Timestamp) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| {
-            let before = rows::client(batch.db, &id)?;
-            match decide_remove_client(before.as_ref(), from) {
-                Ok(removed) => batch.write_client(removed).map(Ok),
+            let before = rows::client(batch.db, &order.client)?;
+            match decide_remove_client(before.as_ref(), &order) {
+                Ok(changes) => change_client(batch, changes, true, now).map(|_| Ok(())),
                 Err(refusal) => Ok(Err(refusal)),
             }
         })
@@ -266,10 +265,20 @@ fn edit_client(
     now: Timestamp,
 ) -> rusqlite::Result<Result<Client, DirectoryError>> {
     let before = rows::client(batch.db, &order.next.id)?;
-    let ClientChanges { client, end } = match decide_edit_client(before.as_ref(), order) {
-        Ok(changes) => changes,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
+    match decide_edit_client(before.as_ref(), order) {
+        Ok(changes) => change_client(batch, changes, false, now).map(Ok),
+        Err(refusal) => Ok(Err(refusal)),
+    }
+}
+
+/// Carries out what was decided of a client: the ending first.
+fn change_client(
+    batch: &mut Batch<'_>,
+    changes: ClientChanges,
+    removed: bool,
+    now: Timestamp,
+) -> rusqlite::Result<Client> {
+    let ClientChanges { client, end } = changes;
     if let Some(order) = end {
         sessions::end(batch, &order, now)?.map_err(|_| Damaged::row("client"))?;
     }
@@ -277,6 +286,6 @@ fn edit_client(
         Some(stored) => client.under(&stored.client),
         None => client,
     };
-    batch.write_client(StoredClient { client: client.clone(), removed: false })?;
-    Ok(Ok(client))
+    batch.write_client(StoredClient { client: client.clone(), removed })?;
+    Ok(client)
 }

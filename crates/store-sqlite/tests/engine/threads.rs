@@ -123,7 +123,7 @@ async fn a_slow_reader_puts_no_old_record_back() {
     let Lookup::Later(slow) = town.store.client(&client.id) else { panic!("the map was empty") };
     let slow = tokio::spawn(slow);
     tokio::task::block_in_place(|| gate.somebody_waits());
-    town.store.remove_client(&client.id, None).await.expect("removed");
+    town.remove_client(&client.id, None).await.expect("removed");
     gate.open();
     slow.await.expect("no panic").expect("an answer");
     assert!(town.store.client(&client.id).get().await.expect("an answer").is_none());

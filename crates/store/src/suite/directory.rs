@@ -140,10 +140,10 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
     town.client("apple").await;
     let listed = town.store.clients(town.realm).await.expect("a list");
     assert_eq!(listed.iter().map(|c| c.id.as_str()).collect::<Vec<_>>(), ["apple", "shop"]);
-    town.store.remove_client(&shop.id, None).await.expect("removed");
+    town.remove_client(&shop.id, None).await.expect("removed");
     assert!(read(&shop.id).await.is_none());
     assert_eq!(town.store.clients(town.realm).await.expect("a list").len(), 1);
-    let twice = town.store.remove_client(&shop.id, None).await;
+    let twice = town.remove_client(&shop.id, None).await;
     assert!(matches!(twice, Err(DirectoryError::Unknown)), "{twice:?}");
     town.store.create_client(shop.clone()).await.expect("a client");
     assert!(read(&shop.id).await.expect("back").generation > 2, "above every grant of its first life");
@@ -197,7 +197,7 @@ pub async fn clients_are_found_by_their_addresses_after_a_sign_off<E: Engine>() 
     let fewer = |client: &mut Client| client.post_logout_redirect_uris = uris(&["https://both.test/bye"]);
     town.change_client(&shop, fewer).await;
     assert_eq!(found(&town, town.realm, "https://shop.test/bye").await, [""; 0], "it was changed");
-    town.store.remove_client(&mail, None).await.expect("removed");
+    town.remove_client(&mail, None).await.expect("removed");
     let town = town.after_crash().await;
     assert_eq!(found(&town, town.realm, "https://both.test/bye").await, ["shop"]);
 }

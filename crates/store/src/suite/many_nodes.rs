@@ -141,7 +141,7 @@ pub async fn what_one_writes_of_the_directory_the_other_reads<E: Engine>() {
     town.end(EndTarget::Grants(shop.id.clone()), at(2)).await.expect("an ending");
     let seen = other.client(&shop.id).get().await.expect("an answer").expect("it is there");
     assert_eq!(seen.generation, shop.generation + 1);
-    town.store.remove_client(&shop.id, None).await.expect("removed");
+    town.remove_client(&shop.id, None).await.expect("removed");
     assert!(other.client(&shop.id).get().await.expect("an answer").is_none());
 }
 

@@ -122,7 +122,7 @@ pub async fn a_removed_client_is_still_known_to_have_taken_part<E: Engine>() {
     let town = Town::<E>::new().await;
     let held = shared(&town, "ada").await;
     let before = participants(&town, held.session.id).await;
-    town.store.remove_client(&before[0].client, None).await.expect("removed");
+    town.remove_client(&before[0].client, None).await.expect("removed");
     town.end(held.presented(), at(2)).await.expect("an ending");
     let town = town.after_crash().await;
     assert_eq!(participants(&town, held.session.id).await, before);

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use adieu_core::{
     Actor, Cause, Channel, Client, ClientAuth, ClientId, Device, DirectoryError, EditClientOrder,
     EditUserOrder, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, Incarnation, Limits, NewUser,
-    NotLive, Origin, Population, PopulationId, PresentedToken, Proof, Realm, RealmId, RemoveUserOrder,
-    Session, SessionId, SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Timestamp, User, UserEdit,
-    UserId, UserKey, Version,
+    NotLive, Origin, Population, PopulationId, PresentedToken, Proof, Realm, RealmId, RemoveClientOrder,
+    RemoveUserOrder, Session, SessionId, SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Timestamp,
+    User, UserEdit, UserId, UserKey, Version,
 };
 use uuid::Uuid;
 
@@ -331,6 +331,12 @@ impl<E: Engine> Town<E> {
         change(&mut next);
         let order = EditClientOrder { from, next, origin: self.origin() };
         self.store.edit_client(order, at(0)).await.expect("a change")
+    }
+
+    /// Removes an application, in the version that was read if one is given.
+    pub async fn remove_client(&self, id: &ClientId, from: Option<Version>) -> Result<(), DirectoryError> {
+        let order = RemoveClientOrder { client: id.clone(), from, origin: self.origin() };
+        self.store.remove_client(order, at(0)).await
     }
 
     /// A record of an application that is not there yet.

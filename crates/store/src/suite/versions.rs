@@ -97,8 +97,8 @@ pub async fn a_removal_from_a_version_removes_that_version_only<E: Engine>() {
     town.store.remove_user(remove(ada.version.next()), at(2)).await.expect("that is the one");
 
     town.change_client(&shop.id, |client| client.name = "Shop".into()).await;
-    stale(town.store.remove_client(&shop.id, Some(shop.version)).await);
-    town.store.remove_client(&shop.id, Some(shop.version.next())).await.expect("that is the one");
+    stale(town.remove_client(&shop.id, Some(shop.version)).await);
+    town.remove_client(&shop.id, Some(shop.version.next())).await.expect("that is the one");
     let back = town.store.create_client(shop.clone()).await.expect("it comes back");
     assert!(back.version > shop.version.next(), "no change of its first life fits its second");
 

@@ -107,10 +107,11 @@ pub(super) async fn delete(
     State(face): State<Face>,
     admin: Admin,
     OfApp(id): OfApp,
+    visitor: Visitor,
 ) -> Result<StatusCode, Problem> {
     let client = find(&face, &admin, &id).await?;
     outranks_client(&face, &admin, &client).await?;
-    face.authority().remove_client(&id).await?;
+    face.authority().remove_client(&id, visitor.origin_of(admin.principal.actor())).await?;
     face.authority().remove_document(admin.realm.id, KIND.0, id.as_str()).await?;
     super::resources::grants::forget(&face, admin.realm.id, &id).await?;
     super::policies::assignments::forget(&face, admin.realm.id, &id).await?;

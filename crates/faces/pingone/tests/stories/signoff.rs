@@ -132,7 +132,8 @@ async fn a_hint_of_a_disabled_or_deleted_application_ends_nothing() {
     let authority = door.world.authority().clone();
     door.world.edit_client(&door.world.data.app_two.id, |client| client.enabled = false).await;
     assert_refused(&door, &shop_held, &[("id_token_hint", &billing.id_token)], "id_token_hint").await;
-    authority.remove_client(&door.world.data.app_two.id).await.expect("a change");
+    let origin = adieu_authority::Origin::of_holder(adieu_authority::Channel::named("test"), None);
+    authority.remove_client(&door.world.data.app_two.id, origin).await.expect("a change");
     assert_refused(&door, &shop_held, &[("id_token_hint", &billing.id_token)], "id_token_hint").await;
 }
 
