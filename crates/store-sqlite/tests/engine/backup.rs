@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use adieu_core::{Actor, Cause, EndTarget, NotLive, Timestamp};
 use adieu_store::Store;
-use adieu_store::suite::{Chance, Engine, Town, at};
+use adieu_store::suite::{Chance, Engine, Fixture, at};
 use adieu_store_sqlite::backup::{BackupError, Existing, back_up, restore};
 use adieu_store_sqlite::{OpenError, Options};
 use rusqlite::Connection;
 
 use crate::support::{self, Sqlite};
 
-fn beside(town: &Town<Sqlite>, name: &str) -> PathBuf {
-    town.engine.path().with_file_name(name)
+fn beside(fixture: &Fixture<Sqlite>, name: &str) -> PathBuf {
+    fixture.engine.path().with_file_name(name)
 }
 
 fn mode(path: &Path) -> u32 {
@@ -32,29 +32,29 @@ fn listing(path: &Path) -> Vec<String> {
 }
 
 /// The same people on a restored folder.
-fn again(town: &Town<Sqlite>, store: Arc<dyn Store>, engine: Sqlite) -> Town<Sqlite> {
-    let chance = Chance::of(town.chance.number());
-    Town { engine, store, realm: town.realm, population: town.population, chance }
+fn again(fixture: &Fixture<Sqlite>, store: Arc<dyn Store>, engine: Sqlite) -> Fixture<Sqlite> {
+    let chance = Chance::of(fixture.chance.number());
+    Fixture { engine, store, realm: fixture.realm, population: fixture.population, chance }
 }
 
 /// Goal: ENDED-STAYS-ENDED over a restore, and everybody who was there can sign on anew.
 /// Method: Ada and Bob are signed on, a backup is taken under the open store, Ada's session is ended and Bob's is not.
 #[tokio::test]
 async fn nothing_lives_in_a_restored_folder_and_everybody_can_sign_on_anew() {
-    let town = Town::<Sqlite>::new().await;
-    let (ada, bob) = (town.user("ada").await, town.user("bob").await);
-    let shop = town.client("shop").await;
-    let (adas, bobs) = (town.sign_on(&ada, at(0)).await, town.sign_on(&bob, at(0)).await);
-    let backup = beside(&town, "backup");
-    back_up(&town.engine.path(), &backup, at(1)).expect("a backup under the open store");
-    town.end(adas.presented(), at(2)).await.expect("an ending");
-    town.expect_live(&bobs, at(2)).await;
+    let fixture = Fixture::<Sqlite>::new().await;
+    let (ada, bob) = (fixture.user("ada").await, fixture.user("bob").await);
+    let shop = fixture.client("shop").await;
+    let (adas, bobs) = (fixture.sign_on(&ada, at(0)).await, fixture.sign_on(&bob, at(0)).await);
+    let backup = beside(&fixture, "backup");
+    back_up(&fixture.engine.path(), &backup, at(1)).expect("a backup under the open store");
+    fixture.end(adas.presented(), at(2)).await.expect("an ending");
+    fixture.expect_live(&bobs, at(2)).await;
 
     let place = Sqlite::fresh().await;
     let restored = restore(&backup, &place.path(), Existing::Keep, at(3)).expect("a restore");
     assert_eq!((restored.taken_at, restored.moved_to), (at(1), None));
     let store = support::open(&place.path(), Options::default()).expect("it opens");
-    let later = again(&town, Arc::new(store), place);
+    let later = again(&fixture, Arc::new(store), place);
 
     for held in [&adas, &bobs] {
         assert_eq!(later.expect_dead(held, at(4)).await, NotLive::Generation);
@@ -63,7 +63,7 @@ async fn nothing_lives_in_a_restored_folder_and_everybody_can_sign_on_anew() {
         assert_eq!((ending.at, ending.cause, ending.actor), (at(3), Cause::Restored, Actor::Operator));
     }
     for user in [&ada, &bob] {
-        let known = later.store.user_named(town.realm, &user.username).await.expect("an answer");
+        let known = later.store.user_named(fixture.realm, &user.username).await.expect("an answer");
         assert_eq!(known.expect("the name is known").id, user.id);
         let held = later.sign_on(user, at(5)).await;
         later.expect_live(&held, at(5)).await;
@@ -75,20 +75,20 @@ async fn nothing_lives_in_a_restored_folder_and_everybody_can_sign_on_anew() {
 /// Goal: generations only rise, also where the clock of the restore is behind the one that made them.
 #[tokio::test]
 async fn a_second_restore_is_above_the_first_one_whatever_the_clock_says() {
-    let town = Town::<Sqlite>::new().await;
-    let ada = town.user("ada").await;
-    let mut from = beside(&town, "backup-0");
-    back_up(&town.engine.path(), &from, at(1)).expect("a backup");
+    let fixture = Fixture::<Sqlite>::new().await;
+    let ada = fixture.user("ada").await;
+    let mut from = beside(&fixture, "backup-0");
+    back_up(&fixture.engine.path(), &from, at(1)).expect("a backup");
     let mut known = 0;
     for (n, clock) in [at(100), at(50), Timestamp::from_ms(0)].into_iter().enumerate() {
         let place = Sqlite::fresh().await;
         restore(&from, &place.path(), Existing::Keep, clock).expect("a restore");
         let store = support::open(&place.path(), Options::default()).expect("it opens");
-        let later = again(&town, Arc::new(store), place);
+        let later = again(&fixture, Arc::new(store), place);
         let generation = later.read(&ada).await.generation;
         assert!(generation > known, "{generation} after {known}");
         known = generation;
-        from = beside(&town, &format!("backup-{}", n + 1));
+        from = beside(&fixture, &format!("backup-{}", n + 1));
         back_up(&later.engine.path(), &from, at(2)).expect("a backup of the restored folder");
     }
 }
@@ -96,9 +96,9 @@ async fn a_second_restore_is_above_the_first_one_whatever_the_clock_says() {
 /// Goal: what was left behind by a crash is backed up as it is, with what only the log of writes has.
 #[tokio::test]
 async fn a_folder_that_nobody_has_open_is_backed_up_as_well() {
-    let town = Town::<Sqlite>::new().await;
-    town.user("ada").await;
-    let crashed = town.engine.after_crash().await;
+    let fixture = Fixture::<Sqlite>::new().await;
+    fixture.user("ada").await;
+    let crashed = fixture.engine.after_crash().await;
     let stopped = Sqlite::fresh().await;
     support::open(&stopped.path(), Options::default()).expect("a store that is closed again");
     for (engine, expect) in [(crashed, 1), (stopped, 0)] {
@@ -113,15 +113,15 @@ async fn a_folder_that_nobody_has_open_is_backed_up_as_well() {
 /// Goal: a backup is as private as the folder, and is never served from by mistake.
 #[tokio::test]
 async fn a_backup_is_its_owners_and_is_no_data_folder() {
-    let town = Town::<Sqlite>::new().await;
-    let backup = beside(&town, "backups/monday");
-    back_up(&town.engine.path(), &backup, at(1)).expect("a backup");
+    let fixture = Fixture::<Sqlite>::new().await;
+    let backup = beside(&fixture, "backups/monday");
+    back_up(&fixture.engine.path(), &backup, at(1)).expect("a backup");
     assert_eq!(mode(&backup), 0o700);
     for file in ["adieu.db", "installation.key", "manifest.json"] {
         assert_eq!(mode(&backup.join(file)), 0o600, "{file}");
     }
     assert!(matches!(support::open(&backup, Options::default()), Err(OpenError::Copy(_))));
-    let place = beside(&town, "restored");
+    let place = beside(&fixture, "restored");
     restore(&backup, &place, Existing::Keep, at(2)).expect("a restore");
     assert_eq!(mode(&place), 0o700);
     for file in ["adieu.db", "installation.key"] {
@@ -132,27 +132,27 @@ async fn a_backup_is_its_owners_and_is_no_data_folder() {
 /// Goal: no backup is written over anything, and none of nothing.
 #[tokio::test]
 async fn a_backup_goes_into_a_folder_of_its_own() {
-    let town = Town::<Sqlite>::new().await;
-    let backup = beside(&town, "backup");
-    back_up(&town.engine.path(), &backup, at(1)).expect("a backup");
-    let again = back_up(&town.engine.path(), &backup, at(2));
+    let fixture = Fixture::<Sqlite>::new().await;
+    let backup = beside(&fixture, "backup");
+    back_up(&fixture.engine.path(), &backup, at(1)).expect("a backup");
+    let again = back_up(&fixture.engine.path(), &backup, at(2));
     assert!(matches!(again, Err(BackupError::TargetTaken(_))));
-    let nothing = back_up(&backup, &beside(&town, "other"), at(2));
+    let nothing = back_up(&backup, &beside(&fixture, "other"), at(2));
     assert!(nothing.is_ok(), "a backup of a backup is one");
-    let nothing = back_up(&beside(&town, "nowhere"), &beside(&town, "third"), at(2));
+    let nothing = back_up(&beside(&fixture, "nowhere"), &beside(&fixture, "third"), at(2));
     assert!(matches!(nothing, Err(BackupError::NoData(_))));
-    assert!(!beside(&town, "third").exists());
+    assert!(!beside(&fixture, "third").exists());
 }
 
 /// Goal: a data folder with something in it stays as it is, unless it is to be moved aside, and never under a server.
 #[tokio::test]
 async fn a_data_folder_is_moved_aside_only_when_asked_and_never_under_a_server() {
-    let town = Town::<Sqlite>::new().await;
-    let (data, backup) = (town.engine.path(), beside(&town, "backup"));
+    let fixture = Fixture::<Sqlite>::new().await;
+    let (data, backup) = (fixture.engine.path(), beside(&fixture, "backup"));
     back_up(&data, &backup, at(1)).expect("a backup");
     let served = restore(&backup, &data, Existing::MoveAside, at(2));
     assert!(matches!(served, Err(BackupError::Open(OpenError::InUse(_)))), "{served:?}");
-    let Town { engine, store, .. } = town;
+    let Fixture { engine, store, .. } = fixture;
     drop(store);
     let kept = restore(&backup, &data, Existing::Keep, at(2));
     assert!(matches!(kept, Err(BackupError::DataTaken(_))), "{kept:?}");
@@ -171,9 +171,10 @@ async fn a_data_folder_is_moved_aside_only_when_asked_and_never_under_a_server()
 /// Goal: an empty folder is a place; a link stays a link.
 #[tokio::test]
 async fn an_empty_folder_takes_a_restore_also_behind_a_link() {
-    let town = Town::<Sqlite>::new().await;
-    let (backup, real, link) = (beside(&town, "backup"), beside(&town, "disk"), beside(&town, "link"));
-    back_up(&town.engine.path(), &backup, at(1)).expect("a backup");
+    let fixture = Fixture::<Sqlite>::new().await;
+    let (backup, real, link) =
+        (beside(&fixture, "backup"), beside(&fixture, "disk"), beside(&fixture, "link"));
+    back_up(&fixture.engine.path(), &backup, at(1)).expect("a backup");
     fs::create_dir(&real).expect("a folder");
     std::os::unix::fs::symlink(&real, &link).expect("a link");
     restore(&backup, &link, Existing::Keep, at(2)).expect("a restore");
@@ -185,9 +186,9 @@ async fn an_empty_folder_takes_a_restore_also_behind_a_link() {
 /// Goal: who restores as root does not lock the service out.
 #[tokio::test]
 async fn restored_files_belong_to_whom_the_folder_belongs_to() {
-    let town = Town::<Sqlite>::new().await;
-    let (backup, place) = (beside(&town, "backup"), beside(&town, "place"));
-    back_up(&town.engine.path(), &backup, at(1)).expect("a backup");
+    let fixture = Fixture::<Sqlite>::new().await;
+    let (backup, place) = (beside(&fixture, "backup"), beside(&fixture, "place"));
+    back_up(&fixture.engine.path(), &backup, at(1)).expect("a backup");
     fs::create_dir(&place).expect("a folder");
     if std::os::unix::fs::chown(&place, Some(4242), Some(4242)).is_err() {
         return; // Only root can give a folder away, and only then is there something to look at.
@@ -204,7 +205,7 @@ type Harm = fn(&Path);
 /// Goal: what is not exactly what was backed up is refused, and nothing appears in the place.
 #[tokio::test]
 async fn a_damaged_foreign_or_newer_backup_is_refused() {
-    let town = Town::<Sqlite>::new().await;
+    let fixture = Fixture::<Sqlite>::new().await;
     let manifest = |folder: &Path, from: &str, to: &str| {
         let path = folder.join("manifest.json");
         let text = fs::read_to_string(&path).expect("a manifest");
@@ -226,8 +227,8 @@ async fn a_damaged_foreign_or_newer_backup_is_refused() {
         ("is no finished backup", |_| ()),
     ];
     for (n, (expect, harm)) in cases.into_iter().enumerate() {
-        let (backup, place) = (beside(&town, &format!("backup-{n}")), beside(&town, "place"));
-        back_up(&town.engine.path(), &backup, at(1)).expect("a backup");
+        let (backup, place) = (beside(&fixture, &format!("backup-{n}")), beside(&fixture, "place"));
+        back_up(&fixture.engine.path(), &backup, at(1)).expect("a backup");
         harm(&backup);
         match n {
             4 => manifest(&backup, "\"format\": 1", "\"format\": 2"),
@@ -243,16 +244,16 @@ async fn a_damaged_foreign_or_newer_backup_is_refused() {
 /// Goal: a database whose pages are damaged is refused even where the sums are of the damaged file.
 #[tokio::test]
 async fn a_backup_of_a_damaged_database_is_refused() {
-    let town = Town::<Sqlite>::new().await;
-    let backup = beside(&town, "backup");
-    town.user("ada").await;
-    back_up(&town.engine.path(), &backup, at(1)).expect("a backup");
+    let fixture = Fixture::<Sqlite>::new().await;
+    let backup = beside(&fixture, "backup");
+    fixture.user("ada").await;
+    back_up(&fixture.engine.path(), &backup, at(1)).expect("a backup");
     let db = Connection::open(backup.join("adieu.db")).expect("a database");
     // The list of names says one thing and the users another.
     db.execute_batch("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'user_realm';")
         .expect("an orphaned index");
     drop(db);
-    let sums = beside(&town, "sums");
+    let sums = beside(&fixture, "sums");
     fs::create_dir(&sums).expect("a folder");
     let bytes = fs::read(backup.join("adieu.db")).expect("a database");
     let text = fs::read_to_string(backup.join("manifest.json")).expect("a manifest");
@@ -260,7 +261,7 @@ async fn a_backup_of_a_damaged_database_is_refused() {
     manifest["files"][0]["bytes"] = bytes.len().into();
     manifest["files"][0]["sha256"] = sha256(&bytes).into();
     fs::write(backup.join("manifest.json"), manifest.to_string()).expect("a manifest");
-    let refused = restore(&backup, &beside(&town, "place"), Existing::Keep, at(2));
+    let refused = restore(&backup, &beside(&fixture, "place"), Existing::Keep, at(2));
     assert!(matches!(refused, Err(BackupError::Damaged { .. })), "{refused:?}");
 }
 
@@ -272,13 +273,13 @@ fn sha256(bytes: &[u8]) -> String {
 /// Goal: an acknowledged ending is in every backup that begins after it, while others sign on.
 #[tokio::test]
 async fn a_backup_has_what_was_acknowledged_before_it_began() {
-    let town = Town::<Sqlite>::new().await;
-    let ada = town.user("ada").await;
-    let adas = town.sign_on(&ada, at(0)).await;
-    town.end(EndTarget::One(adas.session.id), at(1)).await.expect("an ending");
-    let others: Vec<_> = (0..50).map(|_| town.store.open_session(town.order(&ada), at(2))).collect();
-    let backup = beside(&town, "backup");
-    back_up(&town.engine.path(), &backup, at(3)).expect("a backup in the middle of sign-ons");
+    let fixture = Fixture::<Sqlite>::new().await;
+    let ada = fixture.user("ada").await;
+    let adas = fixture.sign_on(&ada, at(0)).await;
+    fixture.end(EndTarget::One(adas.session.id), at(1)).await.expect("an ending");
+    let others: Vec<_> = (0..50).map(|_| fixture.store.open_session(fixture.order(&ada), at(2))).collect();
+    let backup = beside(&fixture, "backup");
+    back_up(&fixture.engine.path(), &backup, at(3)).expect("a backup in the middle of sign-ons");
     for other in others {
         other.await.expect("a sign-on");
     }

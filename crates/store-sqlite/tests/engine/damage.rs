@@ -10,7 +10,7 @@ use std::path::Path;
 use adieu_core::Check;
 use adieu_core::{EndError, SignOnError, Unwritten};
 use adieu_store::Sessions;
-use adieu_store::suite::{Chance, Engine, OpenedSession, Town, at};
+use adieu_store::suite::{Chance, Engine, Fixture, OpenedSession, at};
 use adieu_store_sqlite::{Options, SqliteStore};
 use rusqlite::Connection;
 
@@ -19,23 +19,23 @@ use crate::support::Sqlite;
 const PAGE: usize = 4096;
 
 /// A store with sessions of many users, closed, everything in one file.
-async fn closed() -> (Town<Sqlite>, Vec<OpenedSession>) {
-    let town = Town::<Sqlite>::new().await;
+async fn closed() -> (Fixture<Sqlite>, Vec<OpenedSession>) {
+    let fixture = Fixture::<Sqlite>::new().await;
     let mut held = Vec::new();
     for n in 0..40 {
-        let user = town.user(&format!("user-{n}")).await;
+        let user = fixture.user(&format!("user-{n}")).await;
         for _ in 0..20 {
-            held.push(town.sign_on(&user, at(0)).await);
+            held.push(fixture.sign_on(&user, at(0)).await);
         }
     }
-    let town = town.after_crash().await;
-    let Town { engine, realm, population, chance, store } = town;
+    let fixture = fixture.after_crash().await;
+    let Fixture { engine, realm, population, chance, store } = fixture;
     drop(store);
     let database = Connection::open(engine.path().join("adieu.db")).expect("a database");
     database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("a checkpoint");
     drop(database);
     let store = std::sync::Arc::new(engine.open_with(Options::default()).expect("the store opens"));
-    (Town { engine, store, realm, population, chance }, held)
+    (Fixture { engine, store, realm, population, chance }, held)
 }
 
 /// The leaf pages of the sessions' table, by walking it from its root.
@@ -87,8 +87,8 @@ fn damage(database: &Path, page: u64, how: Damage, chance: &Chance) {
 }
 
 /// A copy of the closed store with one damaged page.
-async fn damaged(town: &Town<Sqlite>, how: Damage, chance: &Chance) -> (Sqlite, SqliteStore) {
-    let copy = town.engine.after_crash().await;
+async fn damaged(fixture: &Fixture<Sqlite>, how: Damage, chance: &Chance) -> (Sqlite, SqliteStore) {
+    let copy = fixture.engine.after_crash().await;
     let database = copy.path().join("adieu.db");
     let pages = leaves(&database);
     damage(&database, pages[pages.len() / 2], how, chance);
@@ -99,11 +99,11 @@ async fn damaged(town: &Town<Sqlite>, how: Damage, chance: &Chance) -> (Sqlite, 
 /// Goal: NO-FALSE-NO over a damaged page, and ONE-SLOW-HURTS-NONE for all the others.
 #[tokio::test]
 async fn a_damaged_page_is_never_a_no_and_spoils_no_other_answer() {
-    let (town, held) = closed().await;
+    let (fixture, held) = closed().await;
     let chance = Chance::of(11);
     let kinds = [Damage::Zeros, Damage::Ones, Damage::Noise, Damage::Noise, Damage::Sector(0)];
     for how in kinds {
-        let (_copy, store) = damaged(&town, how, &chance).await;
+        let (_copy, store) = damaged(&fixture, how, &chance).await;
         let mut said: BTreeMap<&str, usize> = BTreeMap::new();
         for held in &held {
             let word = match store.check(&held.token, true, at(1)).get().await {
@@ -121,9 +121,9 @@ async fn a_damaged_page_is_never_a_no_and_spoils_no_other_answer() {
 /// Goal: an order on a damaged page is "not taken" and says so; orders of its batch and of later ones go through.
 #[tokio::test]
 async fn an_order_on_a_damaged_page_is_not_taken_and_spoils_no_other() {
-    let (town, held) = closed().await;
-    let (_copy, store) = damaged(&town, Damage::Noise, &Chance::of(12)).await;
-    let endings: Vec<_> = held.iter().map(|h| store.end(town.ending(h.presented()), at(1))).collect();
+    let (fixture, held) = closed().await;
+    let (_copy, store) = damaged(&fixture, Damage::Noise, &Chance::of(12)).await;
+    let endings: Vec<_> = held.iter().map(|h| store.end(fixture.ending(h.presented()), at(1))).collect();
     let (mut ended, mut refused) = (0, 0);
     for (ending, held) in endings.into_iter().zip(&held) {
         match ending.await {
@@ -144,7 +144,7 @@ async fn an_order_on_a_damaged_page_is_not_taken_and_spoils_no_other() {
     let (mut opened, mut refused) = (0, 0);
     for held in held.iter().step_by(20) {
         let user = store_user(&store, held).await;
-        match store.open_session(town.order(&user), at(3)).await {
+        match store.open_session(fixture.order(&user), at(3)).await {
             Ok(_) => opened += 1,
             Err(SignOnError::Unwritten(Unwritten::NotTaken(_))) => refused += 1,
             Err(other) => panic!("{other:?}"),
@@ -161,11 +161,11 @@ async fn store_user(store: &SqliteStore, held: &OpenedSession) -> adieu_core::Us
 /// Goal: noise in any sector of a page never makes the engine panic or stop; sessions elsewhere are answered.
 #[tokio::test]
 async fn noise_anywhere_in_a_page_stops_nobody() {
-    let (town, held) = closed().await;
+    let (fixture, held) = closed().await;
     let chance = Chance::of(13);
     let mut said: BTreeMap<&str, usize> = BTreeMap::new();
     for sector in (0..PAGE / 512).chain(0..PAGE / 512) {
-        let (_copy, store) = damaged(&town, Damage::Sector(sector), &chance).await;
+        let (_copy, store) = damaged(&fixture, Damage::Sector(sector), &chance).await;
         let mut live = 0;
         for held in &held {
             let word = match store.check(&held.token, true, at(1)).get().await {
@@ -178,7 +178,7 @@ async fn noise_anywhere_in_a_page_stops_nobody() {
         }
         assert!(live > 750, "sector {sector}: {live} of {}", held.len());
         let user = store_user(&store, &held[0]).await;
-        store.open_session(town.order(&user), at(2)).await.expect("a sign-on far away");
+        store.open_session(fixture.order(&user), at(2)).await.expect("a sign-on far away");
     }
     println!("{said:?}");
 }

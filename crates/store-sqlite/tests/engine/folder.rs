@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use adieu_store::Sessions;
-use adieu_store::suite::{Engine, Town, at};
+use adieu_store::suite::{Engine, Fixture, at};
 use adieu_store_sqlite::{OpenError, Options};
 use rusqlite::Connection;
 
@@ -22,10 +22,10 @@ fn refusal(path: &Path) -> OpenError {
 
 /// A folder that somebody used and left.
 async fn left() -> Sqlite {
-    let town = Town::<Sqlite>::new().await;
-    let ada = town.user("ada").await;
-    town.sign_on(&ada, at(0)).await;
-    town.engine
+    let fixture = Fixture::<Sqlite>::new().await;
+    let ada = fixture.user("ada").await;
+    fixture.sign_on(&ada, at(0)).await;
+    fixture.engine
 }
 
 fn listing(path: &Path) -> Vec<String> {
@@ -54,11 +54,11 @@ async fn a_second_opener_is_refused_until_the_first_is_gone() {
 /// Goal: a data folder that was moved without its lock file is still ours, with everything in it.
 #[tokio::test]
 async fn a_folder_without_its_lock_file_is_ours() {
-    let town = Town::<Sqlite>::new().await;
-    let ada = town.user("ada").await;
-    let held = town.sign_on(&ada, at(0)).await;
-    let town = town.after_crash().await;
-    let path = town.engine.path();
+    let fixture = Fixture::<Sqlite>::new().await;
+    let ada = fixture.user("ada").await;
+    let held = fixture.sign_on(&ada, at(0)).await;
+    let fixture = fixture.after_crash().await;
+    let path = fixture.engine.path();
     let moved = path.with_file_name("moved");
     fs::create_dir(&moved).expect("a folder");
     for name in listing(&path).iter().filter(|name| *name != "adieu.lock") {

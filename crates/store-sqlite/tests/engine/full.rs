@@ -4,34 +4,34 @@
 use adieu_core::Check;
 use adieu_core::{EndError, EndTarget, SignOnError, Unwritten, User};
 use adieu_store::Flow;
-use adieu_store::suite::{Engine, OpenedSession, Town, at};
+use adieu_store::suite::{Engine, Fixture, OpenedSession, at};
 use adieu_store_sqlite::Options;
 
+use crate::fixture_with;
 use crate::support::{self, Sqlite};
-use crate::town_with;
 
 /// Pages that the schema and a few hundred sessions fit into.
 const PAGES: u32 = 120;
 
-async fn cramped() -> (Town<Sqlite>, User) {
-    let (town, _) = town_with(Options { pages_max: Some(PAGES), ..Options::default() }).await;
-    let ada = town.user("ada").await;
-    (town, ada)
+async fn cramped() -> (Fixture<Sqlite>, User) {
+    let (fixture, _) = fixture_with(Options { pages_max: Some(PAGES), ..Options::default() }).await;
+    let ada = fixture.user("ada").await;
+    (fixture, ada)
 }
 
-fn flow(town: &Town<Sqlite>, n: u16) -> Flow {
+fn flow(fixture: &Fixture<Sqlite>, n: u16) -> Flow {
     let mut id = [0; 16];
     id[..2].copy_from_slice(&n.to_be_bytes());
-    Flow { id, realm: town.realm, kind: "fill".into(), expires_at: at(60), body: vec![7; 2000] }
+    Flow { id, realm: fixture.realm, kind: "fill".into(), expires_at: at(60), body: vec![7; 2000] }
 }
 
 /// Signs on until there is no room; gives what was acknowledged.
-async fn sign_on_until_full(town: &Town<Sqlite>, user: &User) -> Vec<OpenedSession> {
+async fn sign_on_until_full(fixture: &Fixture<Sqlite>, user: &User) -> Vec<OpenedSession> {
     let mut held = Vec::new();
     loop {
-        let order = town.order(user);
+        let order = fixture.order(user);
         let secret = order.secret.clone();
-        match town.store.open_session(order, at(0)).await {
+        match fixture.store.open_session(order, at(0)).await {
             Ok(done) => {
                 let token = adieu_core::SessionToken { id: done.session.id, secret };
                 held.push(OpenedSession { session: done.session, token });
@@ -47,88 +47,92 @@ async fn sign_on_until_full(town: &Town<Sqlite>, user: &User) -> Vec<OpenedSessi
 /// all sessions of a user can still be ended.
 #[tokio::test]
 async fn a_full_database_keeps_what_it_acknowledged() {
-    let (town, ada) = cramped().await;
-    let held = sign_on_until_full(&town, &ada).await;
+    let (fixture, ada) = cramped().await;
+    let held = sign_on_until_full(&fixture, &ada).await;
     assert!(held.len() > 100, "{}", held.len());
     for _ in 0..10 {
-        let refused = town.store.open_session(town.order(&ada), at(1)).await;
+        let refused = fixture.store.open_session(fixture.order(&ada), at(1)).await;
         assert!(matches!(refused, Err(SignOnError::Unwritten(Unwritten::NotTaken(_)))), "{refused:?}");
     }
     for held in &held {
-        assert!(matches!(town.check(&held.token, at(1)).await, Check::Live(_)));
+        assert!(matches!(fixture.check(&held.token, at(1)).await, Check::Live(_)));
     }
-    assert_eq!(town.live_sessions(&ada, at(1)).await.len(), held.len());
+    assert_eq!(fixture.live_sessions(&ada, at(1)).await.len(), held.len());
     let mut ended = Vec::new();
     let mut kept = Vec::new();
     for held in &held[..50] {
-        match town.end(held.presented(), at(2)).await {
+        match fixture.end(held.presented(), at(2)).await {
             Ok(_) => ended.push(held),
             Err(EndError::Unwritten(Unwritten::NotTaken(_))) => kept.push(held),
             Err(other) => panic!("{other:?}"),
         }
     }
     for held in &ended {
-        town.expect_dead(held, at(3)).await;
+        fixture.expect_dead(held, at(3)).await;
     }
     for held in &kept {
-        assert!(matches!(town.check(&held.token, at(3)).await, Check::Live(_)));
+        assert!(matches!(fixture.check(&held.token, at(3)).await, Check::Live(_)));
     }
     assert!(!ended.is_empty(), "an ending frees more than its tombstone takes");
-    town.end(EndTarget::User(ada.id), at(4)).await.expect("a mass ending needs no room");
-    let town = town.after_crash().await;
+    fixture.end(EndTarget::User(ada.id), at(4)).await.expect("a mass ending needs no room");
+    let fixture = fixture.after_crash().await;
     for held in &held {
-        town.expect_dead(held, at(5)).await;
+        fixture.expect_dead(held, at(5)).await;
     }
 }
 
 /// Goal: space that was freed is used: the sweep takes old flows away, and sign-ons go on.
 #[tokio::test]
 async fn room_that_was_freed_is_used_again() {
-    let (town, ada) = cramped().await;
-    let early = town.sign_on(&ada, at(0)).await;
+    let (fixture, ada) = cramped().await;
+    let early = fixture.sign_on(&ada, at(0)).await;
     let mut filled = 0;
     let refused = loop {
-        match town.store.put_flow(flow(&town, filled)).await {
+        match fixture.store.put_flow(flow(&fixture, filled)).await {
             Ok(()) => filled += 1,
             Err(refused) => break refused,
         }
     };
     assert!(matches!(refused, Unwritten::NotTaken(_)), "{refused:?}");
-    let some = sign_on_until_full(&town, &ada).await;
-    while town.store.sweep(at(61), adieu_core::Span::from_s(1000)).await.expect("a sweep needs no room").more
-    {
-    }
-    let more = sign_on_until_full(&town, &ada).await;
+    let some = sign_on_until_full(&fixture, &ada).await;
+    while fixture
+        .store
+        .sweep(at(61), adieu_core::Span::from_s(1000))
+        .await
+        .expect("a sweep needs no room")
+        .more
+    {}
+    let more = sign_on_until_full(&fixture, &ada).await;
     assert!(more.len() > some.len() + 50, "{} and then {}", some.len(), more.len());
     for held in some.iter().chain(&more).chain([&early]) {
-        assert!(matches!(town.check(&held.token, at(62)).await, Check::Live(_)));
+        assert!(matches!(fixture.check(&held.token, at(62)).await, Check::Live(_)));
     }
     // And a limit that was raised is a limit that was raised.
-    let engine = town.engine.after_crash().await;
+    let engine = fixture.engine.after_crash().await;
     let store = support::open(&engine.path(), Options::default()).expect("the store opens");
-    let town = Town { engine, store: std::sync::Arc::new(store), ..town };
-    let held = town.sign_on(&ada, at(63)).await;
-    town.expect_live(&held, at(63)).await;
+    let fixture = Fixture { engine, store: std::sync::Arc::new(store), ..fixture };
+    let held = fixture.sign_on(&ada, at(63)).await;
+    fixture.expect_live(&held, at(63)).await;
 }
 
 /// Goal: one order that does not fit spoils no other one of its batch.
 #[tokio::test]
 async fn one_order_that_does_not_fit_spoils_only_its_own_answer() {
-    let (town, ada) = cramped().await;
-    let held = town.sign_on(&ada, at(0)).await;
-    let large = Flow { body: vec![7; PAGES as usize * 4096], ..flow(&town, 1) };
+    let (fixture, ada) = cramped().await;
+    let held = fixture.sign_on(&ada, at(0)).await;
+    let large = Flow { body: vec![7; PAGES as usize * 4096], ..flow(&fixture, 1) };
     let mut orders = Vec::new();
     for _ in 0..20 {
-        let sign_on = town.store.open_session(town.order(&ada), at(1));
-        orders.push((sign_on, town.store.put_flow(large.clone())));
+        let sign_on = fixture.store.open_session(fixture.order(&ada), at(1));
+        orders.push((sign_on, fixture.store.put_flow(large.clone())));
     }
-    let ending = town.end_later(held.presented(), at(1));
+    let ending = fixture.end_later(held.presented(), at(1));
     for (sign_on, large) in orders {
         sign_on.await.expect("a sign-on");
         let refused = large.await;
         assert!(matches!(refused, Err(Unwritten::NotTaken(_))), "{refused:?}");
     }
     ending.await.expect("an ending");
-    town.expect_dead(&held, at(2)).await;
-    assert_eq!(town.live_sessions(&ada, at(2)).await.len(), 20);
+    fixture.expect_dead(&held, at(2)).await;
+    assert_eq!(fixture.live_sessions(&ada, at(2)).await.len(), 20);
 }

@@ -16,15 +16,15 @@ mod support;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use adieu_store::suite::{Engine, Town};
+use adieu_store::suite::{Engine, Fixture};
 use adieu_store_sqlite::{Options, Place, SqliteStore};
 
-/// A town, and its store by its own name.
-async fn town_with(options: Options) -> (Town<support::Sqlite>, SqliteStore) {
+/// A fixture, and its store by its own name.
+async fn fixture_with(options: Options) -> (Fixture<support::Sqlite>, SqliteStore) {
     let engine = support::Sqlite::fresh().await;
     let store = engine.open_with(options).expect("the store opens");
-    let town = Town::found_on(engine, Arc::new(store.clone())).await;
-    (town, store)
+    let fixture = Fixture::found_on(engine, Arc::new(store.clone())).await;
+    (fixture, store)
 }
 
 /// A gate at one place: whoever comes by says so and waits until it is opened.

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use adieu_core::Check;
 use adieu_core::{EndError, SessionToken, SignOnError};
-use adieu_store::suite::{Engine, OpenedSession, Town, at};
+use adieu_store::suite::{Engine, Fixture, OpenedSession, at};
 use adieu_store_sqlite::Options;
 
 use crate::support::{self, Sqlite};
@@ -23,14 +23,14 @@ async fn child_with_small_files() {
     let Ok(path) = std::env::var(CHILD) else { return };
     let store = support::open(path.as_ref(), Options::default()).expect("the store opens");
     let engine = Sqlite::fresh().await;
-    let town = Town::found_on(engine, std::sync::Arc::new(store)).await;
-    let ada = town.user("ada").await;
+    let fixture = Fixture::found_on(engine, std::sync::Arc::new(store)).await;
+    let ada = fixture.user("ada").await;
     let mut held: Vec<OpenedSession> = Vec::new();
     let mut opened = 0;
     let refused = loop {
-        let order = town.order(&ada);
+        let order = fixture.order(&ada);
         let secret = order.secret.clone();
-        match town.store.open_session(order, at(0)).await {
+        match fixture.store.open_session(order, at(0)).await {
             Ok(done) => {
                 let token = SessionToken { id: done.session.id, secret };
                 println!("live {}", token.reveal());
@@ -41,7 +41,7 @@ async fn child_with_small_files() {
         }
         if opened % 5 == 0 {
             let ended = held.remove(0);
-            match town.end(ended.presented(), at(0)).await {
+            match fixture.end(ended.presented(), at(0)).await {
                 Ok(_) => println!("ended {}", ended.token.reveal()),
                 Err(EndError::Unwritten(_)) => {
                     println!("doubt {}", ended.token.reveal())
@@ -52,24 +52,24 @@ async fn child_with_small_files() {
     };
     assert!(matches!(refused, SignOnError::Unwritten(_)), "{refused:?}");
     for held in &held {
-        town.expect_live(held, at(1)).await;
+        fixture.expect_live(held, at(1)).await;
     }
     // An ending needs less room than a sign-on: a few more may fit.
     let doubtful = loop {
         let one = held.remove(0);
-        match town.end(one.presented(), at(1)).await {
+        match fixture.end(one.presented(), at(1)).await {
             Ok(_) => println!("ended {}", one.token.reveal()),
             Err(EndError::Unwritten(_)) => break one,
             Err(other) => panic!("{other:?}"),
         }
     };
-    town.expect_live(&doubtful, at(1)).await;
+    fixture.expect_live(&doubtful, at(1)).await;
     println!("doubt {}", doubtful.token.reveal());
     println!("full");
     std::io::stdin().lock().read_line(&mut String::new()).expect("word from the parent");
-    let late = town.sign_on(&ada, at(2)).await;
+    let late = fixture.sign_on(&ada, at(2)).await;
     println!("live {}", late.token.reveal());
-    town.end(held[1].presented(), at(2)).await.expect("an ending");
+    fixture.end(held[1].presented(), at(2)).await.expect("an ending");
     println!("ended {}", held[1].token.reveal());
     println!("done");
     std::io::stdin().lock().read_line(&mut String::new()).expect("word from the parent");

@@ -9,30 +9,35 @@ use adieu_core::{
     Check, EditUserOrder, EndError, EndTarget, GrantId, NotLive, SessionId, SignOnError, Unwritten, UserEdit,
     Version,
 };
-use adieu_store::suite::{OpenedSession, Town, at};
+use adieu_store::suite::{Fixture, OpenedSession, at};
 use adieu_store::{Flow, Lookup};
 use adieu_store_sqlite::{Options, Place, SqliteStore};
 
 use crate::support::{self, Sqlite};
-use crate::{Gate, town_with};
+use crate::{Gate, fixture_with};
 
 /// A store that has just been opened, so that its map is empty, with a session on it.
-async fn reopened() -> (Town<Sqlite>, SqliteStore, OpenedSession) {
-    let (town, store) = town_with(Options::default()).await;
-    let ada = town.user("ada").await;
-    let held = town.sign_on(&ada, at(0)).await;
-    let path = town.engine.path();
-    let (engine, realm, population, chance) = (town.engine, town.realm, town.population, town.chance);
-    drop((town.store, store));
+async fn reopened() -> (Fixture<Sqlite>, SqliteStore, OpenedSession) {
+    let (fixture, store) = fixture_with(Options::default()).await;
+    let ada = fixture.user("ada").await;
+    let held = fixture.sign_on(&ada, at(0)).await;
+    let path = fixture.engine.path();
+    let (engine, realm, population, chance) =
+        (fixture.engine, fixture.realm, fixture.population, fixture.chance);
+    drop((fixture.store, store));
     let store = support::open(&path, Options::default()).expect("the store opens");
-    let town = Town { engine, store: std::sync::Arc::new(store.clone()), realm, population, chance };
-    (town, store, held)
+    let fixture = Fixture { engine, store: std::sync::Arc::new(store.clone()), realm, population, chance };
+    (fixture, store, held)
 }
 
 /// Starts a check that has to read, and waits until it has read.
-fn slow_check(town: &Town<Sqlite>, gate: &Gate, held: &OpenedSession) -> tokio::task::JoinHandle<Check> {
+fn slow_check(
+    fixture: &Fixture<Sqlite>,
+    gate: &Gate,
+    held: &OpenedSession,
+) -> tokio::task::JoinHandle<Check> {
     gate.shut(Place::RowsRead);
-    let Lookup::Later(check) = town.store.check(&held.token, false, at(1)) else {
+    let Lookup::Later(check) = fixture.store.check(&held.token, false, at(1)) else {
         panic!("the map was empty")
     };
     tokio::spawn(async move { check.await.expect("an answer") })
@@ -43,34 +48,34 @@ fn slow_check(town: &Town<Sqlite>, gate: &Gate, held: &OpenedSession) -> tokio::
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_reader_puts_no_ended_session_back() {
     for n in 0..6 {
-        let (town, store, held) = reopened().await;
+        let (fixture, store, held) = reopened().await;
         let gate = Gate::of(&store);
-        let check = slow_check(&town, &gate, &held);
+        let check = slow_check(&fixture, &gate, &held);
         tokio::task::block_in_place(|| gate.somebody_waits());
         let user = held.session.user;
         match n {
-            0 => drop(town.end(held.presented(), at(1)).await.expect("an ending")),
-            1 => drop(town.reset(&held, at(1)).await.expect("a reset")),
-            2 => drop(town.end(EndTarget::User(user), at(1)).await.expect("an ending")),
-            3 => drop(town.end(EndTarget::Realm(town.realm), at(1)).await.expect("an ending")),
+            0 => drop(fixture.end(held.presented(), at(1)).await.expect("an ending")),
+            1 => drop(fixture.reset(&held, at(1)).await.expect("a reset")),
+            2 => drop(fixture.end(EndTarget::User(user), at(1)).await.expect("an ending")),
+            3 => drop(fixture.end(EndTarget::Realm(fixture.realm), at(1)).await.expect("an ending")),
             4 => {
                 let keep = SessionId::from_bytes([1; 16]);
-                town.end(EndTarget::UserBut { user, keep }, at(1)).await.expect("an ending");
+                fixture.end(EndTarget::UserBut { user, keep }, at(1)).await.expect("an ending");
             }
             _ => {
                 // Nothing is read for it: whoever reads waits at the gate.
                 for (from, enabled) in [(Version::FIRST, false), (Version::FIRST.next(), true)] {
                     let edit = UserEdit { enabled: Some(enabled), ..UserEdit::default() };
-                    let origin = town.origin();
+                    let origin = fixture.origin();
                     let order = EditUserOrder { user, from, edit, password_ends_sessions: false, origin };
-                    town.store.edit_user(order, at(1)).await.expect("a change");
+                    fixture.store.edit_user(order, at(1)).await.expect("a change");
                 }
             }
         }
         gate.open();
         assert!(matches!(check.await.expect("no panic"), Check::Not(_)), "{n}: it was read anew");
         for _ in 0..3 {
-            assert_ne!(town.expect_dead(&held, at(1)).await, NotLive::Idle, "{n}");
+            assert_ne!(fixture.expect_dead(&held, at(1)).await, NotLive::Idle, "{n}");
         }
     }
 }
@@ -79,55 +84,55 @@ async fn a_slow_reader_puts_no_ended_session_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_between_commit_and_map_puts_no_ended_session_back() {
     for mass in [false, true] {
-        let (town, store, held) = reopened().await;
+        let (fixture, store, held) = reopened().await;
         let gate = Gate::of(&store);
-        let check = slow_check(&town, &gate, &held);
+        let check = slow_check(&fixture, &gate, &held);
         tokio::task::block_in_place(|| gate.somebody_waits());
         gate.shut(Place::Committed); // This lets the reader go on; the writer will wait.
         let target = if mass { EndTarget::User(held.session.user) } else { held.presented() };
-        let ending = tokio::spawn(town.end_later(target, at(1)));
+        let ending = tokio::spawn(fixture.end_later(target, at(1)));
         tokio::task::block_in_place(|| gate.somebody_waits());
         // Nobody has been answered yet, so that this check may say either; it fills what it has read.
         check.await.expect("no panic");
         gate.open();
         ending.await.expect("no panic").expect("an ending");
-        town.expect_dead(&held, at(1)).await;
+        fixture.expect_dead(&held, at(1)).await;
     }
 }
 
 /// Goal: users, realms, clients and grants in memory are as exact as sessions.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_reader_puts_no_old_record_back() {
-    let (town, store, held) = reopened().await;
+    let (fixture, store, held) = reopened().await;
     let gate = Gate::of(&store);
     gate.shut(Place::RowsRead);
-    let Lookup::Later(user) = town.store.user(held.session.user) else { panic!("the map was empty") };
+    let Lookup::Later(user) = fixture.store.user(held.session.user) else { panic!("the map was empty") };
     let user = tokio::spawn(user);
     tokio::task::block_in_place(|| gate.somebody_waits());
-    town.end(EndTarget::User(held.session.user), at(1)).await.expect("an ending");
+    fixture.end(EndTarget::User(held.session.user), at(1)).await.expect("an ending");
     gate.open();
     user.await.expect("no panic").expect("an answer");
-    let now = town.store.user(held.session.user).get().await.expect("an answer").expect("there");
+    let now = fixture.store.user(held.session.user).get().await.expect("an answer").expect("there");
     assert_eq!(now.generation, 1);
 
-    let client = town.client("shop").await;
-    let (town, store) = {
-        let path = town.engine.path();
-        let Town { engine, realm, population, chance, store: old } = town;
+    let client = fixture.client("shop").await;
+    let (fixture, store) = {
+        let path = fixture.engine.path();
+        let Fixture { engine, realm, population, chance, store: old } = fixture;
         drop((old, store));
         let store = support::open(&path, Options::default()).expect("the store opens");
-        (Town { engine, store: std::sync::Arc::new(store.clone()), realm, population, chance }, store)
+        (Fixture { engine, store: std::sync::Arc::new(store.clone()), realm, population, chance }, store)
     };
     let gate = Gate::of(&store);
     gate.shut(Place::RowsRead);
-    let Lookup::Later(slow) = town.store.client(&client.id) else { panic!("the map was empty") };
+    let Lookup::Later(slow) = fixture.store.client(&client.id) else { panic!("the map was empty") };
     let slow = tokio::spawn(slow);
     tokio::task::block_in_place(|| gate.somebody_waits());
-    town.remove_client(&client.id, None).await.expect("removed");
+    fixture.remove_client(&client.id, None).await.expect("removed");
     gate.open();
     slow.await.expect("no panic").expect("an answer");
-    assert!(town.store.client(&client.id).get().await.expect("an answer").is_none());
-    let nothing = town.store.grant(GrantId::from_number(1)).get().await.expect("an answer");
+    assert!(fixture.store.client(&client.id).get().await.expect("an answer").is_none());
+    let nothing = fixture.store.grant(GrantId::from_number(1)).get().await.expect("an answer");
     assert!(nothing.is_none());
 }
 
@@ -135,22 +140,22 @@ async fn a_slow_reader_puts_no_old_record_back() {
 /// ENDED-IS-DURABLE: nobody hears "ended" before it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_hangs_delays_no_check_and_answers_nobody() {
-    let (town, store) = town_with(Options::default()).await;
-    let ada = town.user("ada").await;
-    let (one, two) = (town.sign_on(&ada, at(0)).await, town.sign_on(&ada, at(0)).await);
+    let (fixture, store) = fixture_with(Options::default()).await;
+    let ada = fixture.user("ada").await;
+    let (one, two) = (fixture.sign_on(&ada, at(0)).await, fixture.sign_on(&ada, at(0)).await);
     let gate = Gate::of(&store);
     gate.shut(Place::BatchRun);
-    let mut ending = tokio::spawn(town.end_later(one.presented(), at(1)));
+    let mut ending = tokio::spawn(fixture.end_later(one.presented(), at(1)));
     tokio::task::block_in_place(|| gate.somebody_waits());
-    let Lookup::Now(Ok(Check::Live(_))) = town.store.check(&two.token, true, at(1)) else {
+    let Lookup::Now(Ok(Check::Live(_))) = fixture.store.check(&two.token, true, at(1)) else {
         panic!("not at once")
     };
-    assert_eq!(town.live_sessions(&ada, at(1)).await.len(), 2);
+    assert_eq!(fixture.live_sessions(&ada, at(1)).await.len(), 2);
     assert!(futures_ready(&mut ending).await.is_none(), "answered before the commit");
     gate.open();
     ending.await.expect("no panic").expect("an ending");
-    town.expect_dead(&one, at(1)).await;
-    town.expect_live(&two, at(1)).await;
+    fixture.expect_dead(&one, at(1)).await;
+    fixture.expect_live(&two, at(1)).await;
 }
 
 /// The task's result, if it is there now.
@@ -162,29 +167,30 @@ async fn futures_ready<T>(task: &mut tokio::task::JoinHandle<T>) -> Option<T> {
 /// Goal: HOME-LIMITS: a full queue says "not taken" at once; what waited in it is done.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_takes_nothing_and_loses_nothing() {
-    let (town, store) = town_with(Options::default()).await;
-    let ada = town.user("ada").await;
+    let (fixture, store) = fixture_with(Options::default()).await;
+    let ada = fixture.user("ada").await;
     let gate = Gate::of(&store);
     gate.shut(Place::BatchRun);
-    let first = tokio::spawn(town.store.open_session(town.order(&ada), at(0)));
+    let first = tokio::spawn(fixture.store.open_session(fixture.order(&ada), at(0)));
     tokio::task::block_in_place(|| gate.somebody_waits());
-    let waiting: Vec<_> = (0..16_384).map(|_| town.store.open_session(town.order(&ada), at(0))).collect();
-    assert_eq!(town.store.figures().writes_waiting, 16_384);
-    let refused = town.store.open_session(town.order(&ada), at(0)).await;
+    let waiting: Vec<_> =
+        (0..16_384).map(|_| fixture.store.open_session(fixture.order(&ada), at(0))).collect();
+    assert_eq!(fixture.store.figures().writes_waiting, 16_384);
+    let refused = fixture.store.open_session(fixture.order(&ada), at(0)).await;
     assert!(matches!(refused, Err(SignOnError::Unwritten(Unwritten::NotTaken(_)))), "{refused:?}");
-    let refused = town.store.put_flow(flow(&town)).await;
+    let refused = fixture.store.put_flow(flow(&fixture)).await;
     assert!(matches!(refused, Err(Unwritten::NotTaken(_))), "{refused:?}");
     gate.open();
     first.await.expect("no panic").expect("a sign-on");
     for order in waiting {
         order.await.expect("a sign-on");
     }
-    assert_eq!(town.live_sessions(&ada, at(0)).await.len(), 16_385);
-    town.store.put_flow(flow(&town)).await.expect("room again");
+    assert_eq!(fixture.live_sessions(&ada, at(0)).await.len(), 16_385);
+    fixture.store.put_flow(flow(&fixture)).await.expect("room again");
 }
 
-fn flow(town: &Town<Sqlite>) -> Flow {
-    Flow { id: [1; 16], realm: town.realm, kind: "test".into(), expires_at: at(9999), body: vec![] }
+fn flow(fixture: &Fixture<Sqlite>) -> Flow {
+    Flow { id: [1; 16], realm: fixture.realm, kind: "test".into(), expires_at: at(9999), body: vec![] }
 }
 
 /// How often the writer of a test's store was lost.
@@ -197,23 +203,23 @@ async fn a_writer_that_dies_leaves_nobody_waiting_and_says_so() {
     let when_writer_lost = || {
         LOST.fetch_add(1, Ordering::SeqCst);
     };
-    let (town, store) = town_with(Options { when_writer_lost, ..Options::default() }).await;
-    let ada = town.user("ada").await;
-    let held = town.sign_on(&ada, at(0)).await;
+    let (fixture, store) = fixture_with(Options { when_writer_lost, ..Options::default() }).await;
+    let ada = fixture.user("ada").await;
+    let held = fixture.sign_on(&ada, at(0)).await;
     store.hold_with(|place| assert_ne!(place, Place::BatchRun, "a fault made by the test"));
-    let both = [town.end_later(held.presented(), at(1)), town.end_later(held.presented(), at(1))];
+    let both = [fixture.end_later(held.presented(), at(1)), fixture.end_later(held.presented(), at(1))];
     for ending in both {
         let answer = tokio::time::timeout(crate::PATIENCE, ending).await.expect("nobody waits for ever");
         assert!(matches!(answer, Err(EndError::Unwritten(_))), "{answer:?}");
     }
     // Somebody has to be told.
-    let told = async { while town.store.ready().await.is_ok() || LOST.load(Ordering::SeqCst) == 0 {} };
+    let told = async { while fixture.store.ready().await.is_ok() || LOST.load(Ordering::SeqCst) == 0 {} };
     tokio::time::timeout(crate::PATIENCE, told).await.expect("it calls itself ready");
-    let later = tokio::time::timeout(crate::PATIENCE, town.end(held.presented(), at(2))).await;
+    let later = tokio::time::timeout(crate::PATIENCE, fixture.end(held.presented(), at(2))).await;
     let later = later.expect("nobody waits for ever");
     assert!(matches!(later, Err(EndError::Unwritten(Unwritten::NotTaken(_)))), "{later:?}");
-    town.expect_live(&held, at(2)).await;
-    drop((town, store));
+    fixture.expect_live(&held, at(2)).await;
+    drop((fixture, store));
     assert_eq!(LOST.load(Ordering::SeqCst), 1, "a store that is closed is not lost");
 }
 
@@ -224,9 +230,9 @@ async fn a_writer_that_dies_leaves_nobody_waiting_and_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_panics_costs_itself_only() {
     for again in [true, false] {
-        let (town, store) = town_with(Options::default()).await;
-        let ada = town.user("ada").await;
-        let (one, two) = (town.sign_on(&ada, at(0)).await, town.sign_on(&ada, at(0)).await);
+        let (fixture, store) = fixture_with(Options::default()).await;
+        let ada = fixture.user("ada").await;
+        let (one, two) = (fixture.sign_on(&ada, at(0)).await, fixture.sign_on(&ada, at(0)).await);
         let (gate, runs) = (Gate::default(), Arc::new(AtomicUsize::new(0)));
         let (held, counted) = (gate.clone(), Arc::clone(&runs));
         store.hold_with(move |place| match place {
@@ -238,11 +244,11 @@ async fn an_order_that_panics_costs_itself_only() {
             _ => held.come_by(place),
         });
         gate.shut(Place::BatchRun);
-        let first = tokio::spawn(town.store.put_flow(flow(&town)));
+        let first = tokio::spawn(fixture.store.put_flow(flow(&fixture)));
         tokio::task::block_in_place(|| gate.somebody_waits());
-        let before = town.end_later(one.presented(), at(1));
-        let panics = town.store.open_session(town.order(&ada), at(1));
-        let behind = town.end_later(two.presented(), at(1));
+        let before = fixture.end_later(one.presented(), at(1));
+        let panics = fixture.store.open_session(fixture.order(&ada), at(1));
+        let behind = fixture.end_later(two.presented(), at(1));
         gate.open();
         first.await.expect("no panic").expect("written");
         before.await.expect("an ending");
@@ -253,24 +259,24 @@ async fn an_order_that_panics_costs_itself_only() {
         } else {
             panicked.expect("a sign-on, the second time");
         }
-        town.expect_dead(&one, at(1)).await;
-        town.expect_dead(&two, at(1)).await;
-        assert_eq!(town.live_sessions(&ada, at(1)).await.len(), usize::from(!again));
-        town.sign_on(&ada, at(2)).await;
-        town.store.ready().await.expect("it goes on");
+        fixture.expect_dead(&one, at(1)).await;
+        fixture.expect_dead(&two, at(1)).await;
+        assert_eq!(fixture.live_sessions(&ada, at(1)).await.len(), usize::from(!again));
+        fixture.sign_on(&ada, at(2)).await;
+        fixture.store.ready().await.expect("it goes on");
     }
 }
 
 /// Goal: a reader that meets a fault answers "cannot tell", and the next question is answered.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_meets_a_fault_goes_on() {
-    let (town, store, held) = reopened().await;
+    let (fixture, store, held) = reopened().await;
     for _ in 0..5 {
         store.hold_with(|place| assert_ne!(place, Place::RowsRead, "a fault made by the test"));
-        let check = town.store.check(&held.token, false, at(1)).get();
+        let check = fixture.store.check(&held.token, false, at(1)).get();
         let check = tokio::time::timeout(crate::PATIENCE, check).await.expect("nobody waits for ever");
         assert!(check.is_err(), "{check:?}");
     }
     store.hold_with(|_| {});
-    town.expect_live(&held, at(1)).await;
+    fixture.expect_live(&held, at(1)).await;
 }

@@ -7,197 +7,198 @@ use adieu_core::{
     RoleAssignment, RoleScope, TokenHash, Version,
 };
 
-use crate::suite::town::at;
-use crate::suite::{Engine, Town};
+use crate::suite::fixture::at;
+use crate::suite::{Engine, Fixture};
 use crate::{Document, StoredKey};
 
 /// Goal: a path and an id each mean one realm.
 pub async fn realms_and_populations_have_one_name_each<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let id = RealmId::from_uuid(town.chance.uuid());
+    let fixture = Fixture::<E>::new().await;
+    let id = RealmId::from_uuid(fixture.chance.uuid());
     let realm = |id, path: &str| Realm { id, path: path.into(), generation: 0, created_at: at(1) };
-    let first = |id| Town::<E>::population(PopulationId::from_uuid(town.chance.uuid()), id, "Everybody");
-    let theirs = Population { id: town.population, ..first(id) };
+    let first =
+        |id| Fixture::<E>::population(PopulationId::from_uuid(fixture.chance.uuid()), id, "Everybody");
+    let theirs = Population { id: fixture.population, ..first(id) };
     for (twin, first) in [
-        (realm(town.realm, "/elsewhere"), first(id)),
+        (realm(fixture.realm, "/elsewhere"), first(id)),
         (realm(id, "/town"), first(id)),
         (realm(id, "/a"), theirs),
     ] {
-        let taken = town.store.create_realm(twin, first).await;
+        let taken = fixture.store.create_realm(twin, first).await;
         assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
-        assert!(town.store.realm(id).get().await.expect("an answer").is_none(), "nothing is left of it");
+        assert!(fixture.store.realm(id).get().await.expect("an answer").is_none(), "nothing is left of it");
     }
     let everybody = first(id);
-    town.store.create_realm(realm(id, "/a"), everybody.clone()).await.expect("a free path");
-    assert_eq!(town.store.populations(id).await.expect("a list"), [everybody]);
-    let paths: Vec<_> = town.store.realms().await.expect("a list").into_iter().map(|r| r.path).collect();
+    fixture.store.create_realm(realm(id, "/a"), everybody.clone()).await.expect("a free path");
+    assert_eq!(fixture.store.populations(id).await.expect("a list"), [everybody]);
+    let paths: Vec<_> = fixture.store.realms().await.expect("a list").into_iter().map(|r| r.path).collect();
     assert_eq!(paths, ["/a", "/town"]);
-    let read = town.store.realm(id).get().await.expect("an answer").expect("there");
+    let read = fixture.store.realm(id).get().await.expect("an answer").expect("there");
     assert_eq!(*read, realm(id, "/a"));
-    let nowhere = RealmId::from_uuid(town.chance.uuid());
-    assert!(town.store.realm(nowhere).get().await.expect("an answer").is_none());
+    let nowhere = RealmId::from_uuid(fixture.chance.uuid());
+    assert!(fixture.store.realm(nowhere).get().await.expect("an answer").is_none());
 
     let mut made = Vec::new();
     for name in ["zebras", "apes"] {
-        let id = PopulationId::from_uuid(town.chance.uuid());
-        let population = Town::<E>::population(id, town.realm, name);
-        town.store.create_population(population.clone()).await.expect("a realm");
+        let id = PopulationId::from_uuid(fixture.chance.uuid());
+        let population = Fixture::<E>::population(id, fixture.realm, name);
+        fixture.store.create_population(population.clone()).await.expect("a realm");
         made.push(population);
     }
-    let listed = town.store.populations(town.realm).await.expect("a list");
-    assert_eq!(listed[1..], made, "oldest first, behind the town's own");
-    assert_eq!(town.store.population(made[0].id).await.expect("an answer").as_ref(), Some(&made[0]));
-    let again = town.store.create_population(made[0].clone()).await;
+    let listed = fixture.store.populations(fixture.realm).await.expect("a list");
+    assert_eq!(listed[1..], made, "oldest first, behind the fixture's own");
+    assert_eq!(fixture.store.population(made[0].id).await.expect("an answer").as_ref(), Some(&made[0]));
+    let again = fixture.store.create_population(made[0].clone()).await;
     assert!(matches!(again, Err(DirectoryError::NameTaken)), "{again:?}");
-    let id = PopulationId::from_uuid(town.chance.uuid());
-    let homeless = Town::<E>::population(id, nowhere, "x");
-    let unknown = town.store.create_population(homeless).await;
+    let id = PopulationId::from_uuid(fixture.chance.uuid());
+    let homeless = Fixture::<E>::population(id, nowhere, "x");
+    let unknown = fixture.store.create_population(homeless).await;
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
-    assert!(town.store.population(id).await.expect("an answer").is_none());
+    assert!(fixture.store.population(id).await.expect("an answer").is_none());
 }
 
 /// Goal: a population changes its name and goes when it is empty, never with somebody in it.
 pub async fn a_population_goes_only_when_it_is_empty<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let ada = town.user("ada").await;
-    let read = async || town.store.population(town.population).await.expect("an answer");
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let read = async || fixture.store.population(fixture.population).await.expect("an answer");
     let before = read().await.expect("there");
     let from = before.version;
     let next = Population { name: "All".into(), description: Some("us".into()), updated_at: at(3), ..before };
-    let changed = town.store.edit_population(from, next.clone()).await.expect("a change");
+    let changed = fixture.store.edit_population(from, next.clone()).await.expect("a change");
     assert_eq!(changed, Population { version: from.next(), ..next.clone() });
     assert_eq!(read().await.as_ref(), Some(&changed));
-    let refused = town.store.remove_population(town.population, None).await;
+    let refused = fixture.store.remove_population(fixture.population, None).await;
     assert!(matches!(refused, Err(DirectoryError::NotEmpty)), "{refused:?}");
-    town.remove(ada.id, at(4)).await.expect("removed");
-    town.store.remove_population(town.population, None).await.expect("nobody is left");
+    fixture.remove(ada.id, at(4)).await.expect("removed");
+    fixture.store.remove_population(fixture.population, None).await.expect("nobody is left");
     assert_eq!(read().await, None);
-    let unknown = town.store.edit_population(from, next).await;
+    let unknown = fixture.store.edit_population(from, next).await;
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
-    let unknown = town.store.remove_population(town.population, None).await;
+    let unknown = fixture.store.remove_population(fixture.population, None).await;
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
 }
 
 /// Goal: a dialect finds its documents again, its own only, and after a crash.
 pub async fn documents_are_kept_by_realm_and_kind<E: Engine>() {
-    let town = Town::<E>::new().await;
+    let fixture = Fixture::<E>::new().await;
     let document = |kind: &str, id: &str, body: &str| Document {
-        realm: town.realm,
+        realm: fixture.realm,
         kind: kind.into(),
         id: id.into(),
         body: body.into(),
         version: Version::FIRST,
     };
     for (kind, id, body) in [("policy", "b", "2"), ("policy", "a", "1"), ("other", "a", "3")] {
-        town.store.create_document(document(kind, id, body)).await.expect("written");
+        fixture.store.create_document(document(kind, id, body)).await.expect("written");
     }
-    let changed = town.store.edit_document(Version::FIRST, document("policy", "b", "4")).await;
+    let changed = fixture.store.edit_document(Version::FIRST, document("policy", "b", "4")).await;
     assert_eq!(changed.expect("written").version, Version::FIRST.next());
-    let town = town.after_crash().await;
-    let listed = town.store.documents(town.realm, "policy", 10).await.expect("a list");
+    let fixture = fixture.after_crash().await;
+    let listed = fixture.store.documents(fixture.realm, "policy", 10).await.expect("a list");
     assert_eq!(
         listed.iter().map(|d| (d.id.as_str(), d.body.as_str())).collect::<Vec<_>>(),
         [("a", "1"), ("b", "4")]
     );
-    assert_eq!(town.store.documents(town.realm, "policy", 1).await.expect("a list").len(), 1);
-    let nowhere = RealmId::from_uuid(town.chance.uuid());
-    assert!(town.store.document(nowhere, "policy", "a").await.expect("an answer").is_none());
-    assert!(town.store.remove_document(town.realm, "policy", "a", None).await.expect("an answer"));
-    assert!(!town.store.remove_document(town.realm, "policy", "a", None).await.expect("an answer"));
-    assert!(town.store.document(town.realm, "policy", "a").await.expect("an answer").is_none());
+    assert_eq!(fixture.store.documents(fixture.realm, "policy", 1).await.expect("a list").len(), 1);
+    let nowhere = RealmId::from_uuid(fixture.chance.uuid());
+    assert!(fixture.store.document(nowhere, "policy", "a").await.expect("an answer").is_none());
+    assert!(fixture.store.remove_document(fixture.realm, "policy", "a", None).await.expect("an answer"));
+    assert!(!fixture.store.remove_document(fixture.realm, "policy", "a", None).await.expect("an answer"));
+    assert!(fixture.store.document(fixture.realm, "policy", "a").await.expect("an answer").is_none());
     assert_eq!(
-        town.store.document(town.realm, "other", "a").await.expect("an answer").expect("there").body,
+        fixture.store.document(fixture.realm, "other", "a").await.expect("an answer").expect("there").body,
         "3"
     );
 }
 
 /// Goal: ENDED-STAYS-ENDED for clients: whatever is written, a generation never falls.
 pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let admin = RoleAssignment { role: Role::IdentityDataAdmin, scope: RoleScope::Realm(town.realm) };
+    let fixture = Fixture::<E>::new().await;
+    let admin = RoleAssignment { role: Role::IdentityDataAdmin, scope: RoleScope::Realm(fixture.realm) };
     let shop = Client {
         auth: ClientAuth::Post,
         secret: Some(TokenHash::of(b"secret")),
         post_logout_redirect_uris: vec!["https://shop.test/bye".into()],
         roles: vec![admin],
-        ..town.no_client_yet("shop")
+        ..fixture.no_client_yet("shop")
     };
-    let read = async |id| town.store.client(id).get().await.expect("an answer");
+    let read = async |id| fixture.store.client(id).get().await.expect("an answer");
     assert!(read(&shop.id).await.is_none());
-    town.store.create_client(shop.clone()).await.expect("a client");
+    fixture.store.create_client(shop.clone()).await.expect("a client");
     assert!(shop.secret.expect("set").same(&read(&shop.id).await.expect("there").secret.expect("kept")));
     assert_eq!(format!("{:?}", read(&shop.id).await.expect("there")), format!("{shop:?}"));
-    town.end(EndTarget::Grants(shop.id.clone()), at(1)).await.expect("an ending");
+    fixture.end(EndTarget::Grants(shop.id.clone()), at(1)).await.expect("an ending");
     assert_eq!(read(&shop.id).await.expect("there").generation, 1);
     let renamed =
         |client: &mut Client| *client = Client { name: "Shop".into(), generation: 0, ..client.clone() };
-    let now = town.change_client(&shop.id, renamed).await;
+    let now = fixture.change_client(&shop.id, renamed).await;
     assert_eq!((now.name.as_str(), now.enabled, now.generation), ("Shop", true, 1));
-    let now = town.change_client(&shop.id, |client| client.enabled = false).await;
+    let now = fixture.change_client(&shop.id, |client| client.enabled = false).await;
     assert_eq!((now.enabled, now.generation), (false, 2), "what it holds ends with it");
     assert_eq!(read(&shop.id).await.expect("there").generation, 2);
 
-    town.client("apple").await;
-    let listed = town.store.clients(town.realm).await.expect("a list");
+    fixture.client("apple").await;
+    let listed = fixture.store.clients(fixture.realm).await.expect("a list");
     assert_eq!(listed.iter().map(|c| c.id.as_str()).collect::<Vec<_>>(), ["apple", "shop"]);
-    town.remove_client(&shop.id, None).await.expect("removed");
+    fixture.remove_client(&shop.id, None).await.expect("removed");
     assert!(read(&shop.id).await.is_none());
-    assert_eq!(town.store.clients(town.realm).await.expect("a list").len(), 1);
-    let twice = town.remove_client(&shop.id, None).await;
+    assert_eq!(fixture.store.clients(fixture.realm).await.expect("a list").len(), 1);
+    let twice = fixture.remove_client(&shop.id, None).await;
     assert!(matches!(twice, Err(DirectoryError::Unknown)), "{twice:?}");
-    town.store.create_client(shop.clone()).await.expect("a client");
+    fixture.store.create_client(shop.clone()).await.expect("a client");
     assert!(read(&shop.id).await.expect("back").generation > 2, "above every grant of its first life");
-    let elsewhere = Client { realm: RealmId::from_uuid(town.chance.uuid()), ..shop.clone() };
-    let taken = town.store.create_client(elsewhere).await;
+    let elsewhere = Client { realm: RealmId::from_uuid(fixture.chance.uuid()), ..shop.clone() };
+    let taken = fixture.store.create_client(elsewhere).await;
     assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
-    assert_eq!(read(&shop.id).await.expect("there").realm, town.realm);
+    assert_eq!(read(&shop.id).await.expect("there").realm, fixture.realm);
 }
 
 /// Goal: the newest key is the last one, whatever the order of writing.
 pub async fn signing_keys_come_oldest_first<E: Engine>() {
-    let town = Town::<E>::new().await;
+    let fixture = Fixture::<E>::new().await;
     for (kid, s) in [("b", 2), ("c", 3), ("a", 1)] {
         let key = StoredKey {
-            realm: town.realm,
+            realm: fixture.realm,
             kid: kid.into(),
             algorithm: "RS256".into(),
             sealed: vec![s as u8; 5],
             created_at: at(s),
             signs_from: at(s + 100),
         };
-        town.store.add_key(key).await.expect("written");
+        fixture.store.add_key(key).await.expect("written");
     }
-    let town = town.after_crash().await;
-    let keys = town.store.keys(town.realm).await.expect("a list");
+    let fixture = fixture.after_crash().await;
+    let keys = fixture.store.keys(fixture.realm).await.expect("a list");
     let shown: Vec<_> =
         keys.iter().map(|k| (k.kid.as_str(), k.sealed[0], k.created_at, k.signs_from)).collect();
     assert_eq!(shown, [("a", 1, at(1), at(101)), ("b", 2, at(2), at(102)), ("c", 3, at(3), at(103))]);
-    let nowhere = RealmId::from_uuid(town.chance.uuid());
-    assert_eq!(town.store.keys(nowhere).await.expect("a list").len(), 0);
+    let nowhere = RealmId::from_uuid(fixture.chance.uuid());
+    assert_eq!(fixture.store.keys(nowhere).await.expect("a list").len(), 0);
 }
 
 /// Goal: whoever asks for an address after a sign-off finds the clients that name it, and only those, in one realm.
 pub async fn clients_are_found_by_their_addresses_after_a_sign_off<E: Engine>() {
-    let town = Town::<E>::new().await;
+    let fixture = Fixture::<E>::new().await;
     let uris = |uris: &[&str]| uris.iter().map(|uri| (*uri).to_owned()).collect::<Vec<_>>();
     let make = async |id: &str, addresses: &[&str]| {
-        let client = Client { post_logout_redirect_uris: uris(addresses), ..town.no_client_yet(id) };
-        town.store.create_client(client).await.expect("a client").id
+        let client = Client { post_logout_redirect_uris: uris(addresses), ..fixture.no_client_yet(id) };
+        fixture.store.create_client(client).await.expect("a client").id
     };
-    let found = async |town: &Town<E>, realm, uri: &str| {
-        let clients = town.store.clients_with_post_logout_uri(realm, uri).await.expect("an answer");
+    let found = async |fixture: &Fixture<E>, realm, uri: &str| {
+        let clients = fixture.store.clients_with_post_logout_uri(realm, uri).await.expect("an answer");
         clients.iter().map(|client| client.id.to_string()).collect::<Vec<_>>()
     };
     let shop = make("shop", &["https://shop.test/bye", "https://both.test/bye"]).await;
     let mail = make("mail", &["https://both.test/bye"]).await;
-    assert_eq!(found(&town, town.realm, "https://both.test/bye").await, ["mail", "shop"]);
-    assert_eq!(found(&town, town.realm, "https://shop.test/bye/").await, [""; 0], "exact text");
-    let elsewhere = adieu_core::RealmId::from_uuid(town.chance.uuid());
-    assert_eq!(found(&town, elsewhere, "https://both.test/bye").await, [""; 0]);
+    assert_eq!(found(&fixture, fixture.realm, "https://both.test/bye").await, ["mail", "shop"]);
+    assert_eq!(found(&fixture, fixture.realm, "https://shop.test/bye/").await, [""; 0], "exact text");
+    let elsewhere = adieu_core::RealmId::from_uuid(fixture.chance.uuid());
+    assert_eq!(found(&fixture, elsewhere, "https://both.test/bye").await, [""; 0]);
     let fewer = |client: &mut Client| client.post_logout_redirect_uris = uris(&["https://both.test/bye"]);
-    town.change_client(&shop, fewer).await;
-    assert_eq!(found(&town, town.realm, "https://shop.test/bye").await, [""; 0], "it was changed");
-    town.remove_client(&mail, None).await.expect("removed");
-    let town = town.after_crash().await;
-    assert_eq!(found(&town, town.realm, "https://both.test/bye").await, ["shop"]);
+    fixture.change_client(&shop, fewer).await;
+    assert_eq!(found(&fixture, fixture.realm, "https://shop.test/bye").await, [""; 0], "it was changed");
+    fixture.remove_client(&mail, None).await.expect("removed");
+    let fixture = fixture.after_crash().await;
+    assert_eq!(found(&fixture, fixture.realm, "https://both.test/bye").await, ["shop"]);
 }

@@ -8,17 +8,17 @@ use adieu_core::{
 };
 use uuid::Uuid;
 
-use crate::suite::town::at;
-use crate::suite::{Engine, OpenedSession, Town};
+use crate::suite::fixture::at;
+use crate::suite::{Engine, Fixture, OpenedSession};
 
 fn hash(n: u8) -> TokenHash {
     TokenHash::from_bytes([n; 32])
 }
 
 /// A code that is not issued yet.
-pub(super) fn code<E>(town: &Town<E>, held: &OpenedSession, client: &Client) -> Grant {
+pub(super) fn code<E>(fixture: &Fixture<E>, held: &OpenedSession, client: &Client) -> Grant {
     Grant {
-        id: GrantId::from_random(town.chance.number()),
+        id: GrantId::from_random(fixture.chance.number()),
         realm: held.session.realm,
         client: client.id.clone(),
         client_generation: client.generation,
@@ -76,18 +76,18 @@ fn rotate(grant: &Grant, current: u8, next: u8) -> RotateOrder {
 }
 
 /// A session, a client and a grant whose code was redeemed.
-async fn bought<E: Engine>(town: &Town<E>) -> (OpenedSession, Client, Grant) {
-    let ada = town.user("ada").await;
-    let held = town.sign_on(&ada, at(0)).await;
-    let shop = town.client("shop").await;
-    let grant = code(town, &held, &shop);
-    town.store.issue(issue(grant.clone()), at(1)).await.expect("a code");
-    let grant = town.store.redeem(redeem(&grant), at(2)).await.expect("tokens");
+async fn bought<E: Engine>(fixture: &Fixture<E>) -> (OpenedSession, Client, Grant) {
+    let ada = fixture.user("ada").await;
+    let held = fixture.sign_on(&ada, at(0)).await;
+    let shop = fixture.client("shop").await;
+    let grant = code(fixture, &held, &shop);
+    fixture.store.issue(issue(grant.clone()), at(1)).await.expect("a code");
+    let grant = fixture.store.redeem(redeem(&grant), at(2)).await.expect("tokens");
     (held, shop, grant)
 }
 
-async fn read<E: Engine>(town: &Town<E>, grant: &Grant) -> Grant {
-    let found = town.store.grant(grant.id).get().await.expect("an answer");
+async fn read<E: Engine>(fixture: &Fixture<E>, grant: &Grant) -> Grant {
+    let found = fixture.store.grant(grant.id).get().await.expect("an answer");
     Grant::clone(&found.expect("the grant is there"))
 }
 
@@ -101,116 +101,119 @@ fn replayed<T: std::fmt::Debug>(answer: Result<T, GrantError>) {
 
 /// Goal: no code without a live session in its epoch and an enabled client of this generation.
 pub async fn a_code_needs_a_live_session_and_a_live_client<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let ada = town.user("ada").await;
-    let shop = town.client("shop").await;
-    let held = town.sign_on(&ada, at(0)).await;
-    let good = || code(&town, &held, &shop);
-    invalid(town.store.issue(issue(Grant { epoch: 1, ..good() }), at(1)).await);
-    invalid(town.store.issue(issue(Grant { client_generation: 1, ..good() }), at(1)).await);
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let shop = fixture.client("shop").await;
+    let held = fixture.sign_on(&ada, at(0)).await;
+    let good = || code(&fixture, &held, &shop);
+    invalid(fixture.store.issue(issue(Grant { epoch: 1, ..good() }), at(1)).await);
+    invalid(fixture.store.issue(issue(Grant { client_generation: 1, ..good() }), at(1)).await);
     invalid(
-        town.store.issue(issue(Grant { client: "nobodys".parse().expect("an id"), ..good() }), at(1)).await,
+        fixture
+            .store
+            .issue(issue(Grant { client: "nobodys".parse().expect("an id"), ..good() }), at(1))
+            .await,
     );
-    invalid(town.store.issue(issue(good()), at(60)).await);
+    invalid(fixture.store.issue(issue(good()), at(60)).await);
     let first = good();
-    town.store.issue(issue(first.clone()), at(1)).await.expect("a code");
-    invalid(town.store.issue(issue(first.clone()), at(1)).await); // The number is taken; the first one is untouched.
-    assert!(!read(&town, &first).await.revoked);
-    town.change_client(&shop.id, |client| client.enabled = false).await;
-    invalid(town.store.issue(issue(good()), at(2)).await);
-    town.change_client(&shop.id, |client| client.enabled = true).await;
-    invalid(town.store.issue(issue(good()), at(2)).await); // What was granted before it was switched off stays dead.
-    let shop = town.stored_client(&shop.id).await;
-    town.store.issue(issue(code(&town, &held, &shop)), at(2)).await.expect("a code");
-    town.end(held.presented(), at(3)).await.expect("an ending");
-    invalid(town.store.issue(issue(good()), at(4)).await);
-    let nothing = town.store.grant(good().id).get().await.expect("an answer");
+    fixture.store.issue(issue(first.clone()), at(1)).await.expect("a code");
+    invalid(fixture.store.issue(issue(first.clone()), at(1)).await); // The number is taken; the first one is untouched.
+    assert!(!read(&fixture, &first).await.revoked);
+    fixture.change_client(&shop.id, |client| client.enabled = false).await;
+    invalid(fixture.store.issue(issue(good()), at(2)).await);
+    fixture.change_client(&shop.id, |client| client.enabled = true).await;
+    invalid(fixture.store.issue(issue(good()), at(2)).await); // What was granted before it was switched off stays dead.
+    let shop = fixture.stored_client(&shop.id).await;
+    fixture.store.issue(issue(code(&fixture, &held, &shop)), at(2)).await.expect("a code");
+    fixture.end(held.presented(), at(3)).await.expect("an ending");
+    invalid(fixture.store.issue(issue(good()), at(4)).await);
+    let nothing = fixture.store.grant(good().id).get().await.expect("an answer");
     assert!(nothing.is_none());
 }
 
 /// Goal: RFC 6749 §4.1.2: the second use takes away what the first has bought.
 pub async fn a_code_buys_once_and_its_second_use_revokes<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let (_, _, grant) = bought(&town).await;
+    let fixture = Fixture::<E>::new().await;
+    let (_, _, grant) = bought(&fixture).await;
     assert!(grant.redeemed && !grant.revoked);
-    assert_eq!(format!("{grant:?}"), format!("{:?}", read(&town, &grant).await));
-    replayed(town.store.redeem(redeem(&grant), at(3)).await);
-    assert!(read(&town, &grant).await.revoked);
-    invalid(town.store.rotate(rotate(&grant, 3, 4), at(4)).await);
-    let town = town.after_crash().await;
-    assert!(read(&town, &grant).await.revoked);
-    let unknown = Grant { id: GrantId::from_random(town.chance.number()), ..grant };
-    invalid(town.store.redeem(redeem(&unknown), at(5)).await);
-    invalid(town.store.rotate(rotate(&unknown, 3, 4), at(5)).await);
+    assert_eq!(format!("{grant:?}"), format!("{:?}", read(&fixture, &grant).await));
+    replayed(fixture.store.redeem(redeem(&grant), at(3)).await);
+    assert!(read(&fixture, &grant).await.revoked);
+    invalid(fixture.store.rotate(rotate(&grant, 3, 4), at(4)).await);
+    let fixture = fixture.after_crash().await;
+    assert!(read(&fixture, &grant).await.revoked);
+    let unknown = Grant { id: GrantId::from_random(fixture.chance.number()), ..grant };
+    invalid(fixture.store.redeem(redeem(&unknown), at(5)).await);
+    invalid(fixture.store.rotate(rotate(&unknown, 3, 4), at(5)).await);
 }
 
 /// Goal: RFC 9700 §4.14.2: a stolen refresh token is worth one use at most.
 pub async fn a_refresh_token_rotates_and_an_old_one_revokes<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let (_, _, grant) = bought(&town).await;
+    let fixture = Fixture::<E>::new().await;
+    let (_, _, grant) = bought(&fixture).await;
     let stranger = RotateOrder { family: hash(9), ..rotate(&grant, 3, 4) };
-    invalid(town.store.rotate(stranger, at(3)).await);
+    invalid(fixture.store.rotate(stranger, at(3)).await);
     for n in 3..20 {
-        let next = town.store.rotate(rotate(&grant, n, n + 1), at(i64::from(n))).await.expect("a token");
+        let next = fixture.store.rotate(rotate(&grant, n, n + 1), at(i64::from(n))).await.expect("a token");
         assert!(next.refresh.expect("refresh").current.same(&hash(n + 1)));
     }
-    replayed(town.store.rotate(rotate(&grant, 10, 21), at(21)).await);
-    assert!(read(&town, &grant).await.revoked);
-    invalid(town.store.rotate(rotate(&grant, 20, 21), at(22)).await);
+    replayed(fixture.store.rotate(rotate(&grant, 10, 21), at(21)).await);
+    assert!(read(&fixture, &grant).await.revoked);
+    invalid(fixture.store.rotate(rotate(&grant, 20, 21), at(22)).await);
 }
 
 /// Goal: S-TOK-5: a refresh token whose answer was lost leads to the same successor, also after a crash and for two at once;
 /// S-TOK-4: not once the successor is used, and not later.
 pub async fn a_lost_answer_is_asked_for_again<E: Engine>() {
     for late in [false, true] {
-        let town = Town::<E>::new().await;
-        let (_, _, grant) = bought(&town).await;
-        let again = || town.store.rotate(rotate(&grant, 3, 4), at(5));
+        let fixture = Fixture::<E>::new().await;
+        let (_, _, grant) = bought(&fixture).await;
+        let again = || fixture.store.rotate(rotate(&grant, 3, 4), at(5));
         let (one, two) = futures_util::future::join(again(), again()).await;
         for answer in [one, two, again().await] {
             assert!(answer.expect("a token").refresh.expect("refresh").current.same(&hash(4)));
         }
-        let town = town.after_crash().await;
-        assert!(town.store.rotate(rotate(&grant, 3, 4), at(14)).await.is_ok(), "it outlives a crash");
+        let fixture = fixture.after_crash().await;
+        assert!(fixture.store.rotate(rotate(&grant, 3, 4), at(14)).await.is_ok(), "it outlives a crash");
         if !late {
-            town.store.rotate(rotate(&grant, 4, 5), at(14)).await.expect("the successor is used");
+            fixture.store.rotate(rotate(&grant, 4, 5), at(14)).await.expect("the successor is used");
         }
-        replayed(town.store.rotate(rotate(&grant, 3, 4), at(if late { 15 } else { 14 })).await);
-        assert!(read(&town.after_crash().await, &grant).await.revoked);
+        replayed(fixture.store.rotate(rotate(&grant, 3, 4), at(if late { 15 } else { 14 })).await);
+        assert!(read(&fixture.after_crash().await, &grant).await.revoked);
     }
 }
 
 /// Goal: what a client holds dies with each of the three things it is bound to, without a write to it.
 pub async fn a_grant_dies_with_its_session_epoch_and_client<E: Engine>() {
     for n in 0..5 {
-        let town = Town::<E>::new().await;
-        let (held, shop, grant) = bought(&town).await;
+        let fixture = Fixture::<E>::new().await;
+        let (held, shop, grant) = bought(&fixture).await;
         let lives = async |now: Timestamp| {
-            let session = town.session_by_id(held.session.id, now).await;
+            let session = fixture.session_by_id(held.session.id, now).await;
             let session_epoch =
                 session.filter(|l| l.verdict == adieu_core::Verdict::Live).map(|l| l.session.epoch);
-            let client = town.store.client(&shop.id).get().await.expect("an answer");
+            let client = fixture.store.client(&shop.id).get().await.expect("an answer");
             let client_generation = client.filter(|c| c.enabled).map(|c| c.generation);
-            read(&town, &grant)
+            read(&fixture, &grant)
                 .await
                 .is_live(GrantAround { session_epoch, client_generation, outlives_session: false }, now)
         };
         assert!(lives(at(3)).await);
         match n {
-            0 => drop(town.end(held.presented(), at(4)).await.expect("an ending")),
-            1 => drop(town.reset(&held, at(4)).await.expect("a reset")),
-            2 => drop(town.end(EndTarget::User(held.session.user), at(4)).await.expect("an ending")),
+            0 => drop(fixture.end(held.presented(), at(4)).await.expect("an ending")),
+            1 => drop(fixture.reset(&held, at(4)).await.expect("a reset")),
+            2 => drop(fixture.end(EndTarget::User(held.session.user), at(4)).await.expect("an ending")),
             3 => {
-                let ended = town.end(EndTarget::Grants(shop.id.clone()), at(4)).await;
+                let ended = fixture.end(EndTarget::Grants(shop.id.clone()), at(4)).await;
                 assert!(matches!(ended, Ok(Ended::Now(_))), "{ended:?}");
-                town.expect_live(&held, at(4)).await; // The client's tokens end, the session does not.
+                fixture.expect_live(&held, at(4)).await; // The client's tokens end, the session does not.
             }
-            _ => town.remove_client(&shop.id, None).await.expect("removed"),
+            _ => fixture.remove_client(&shop.id, None).await.expect("removed"),
         }
         assert!(!lives(at(5)).await, "{n}");
-        invalid(town.store.rotate(rotate(&grant, 3, 4), at(5)).await);
+        invalid(fixture.store.rotate(rotate(&grant, 3, 4), at(5)).await);
         if n == 4 {
-            town.store.create_client(shop.clone()).await.expect("a client");
+            fixture.store.create_client(shop.clone()).await.expect("a client");
             assert!(!lives(at(6)).await, "a client that comes back does not bring its grants");
         }
     }
@@ -218,48 +221,48 @@ pub async fn a_grant_dies_with_its_session_epoch_and_client<E: Engine>() {
 
 /// Goal: RFC 7009: what a client revokes stays revoked, whatever is written beside it; the rest is untouched.
 pub async fn a_revoked_token_stays_revoked_and_nothing_else_is<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let (held, shop, grant) = bought(&town).await;
+    let fixture = Fixture::<E>::new().await;
+    let (held, shop, grant) = bought(&fixture).await;
     let token = |n| RevokedToken { token: uuid(n), until: at(900) };
     let order =
         |client: &str, token| RevokeOrder { grant: grant.id, client: client.parse().expect("an id"), token };
-    let other = town.store.revoke(order("other", TokenToRevoke::Access(token(1))), at(3)).await;
+    let other = fixture.store.revoke(order("other", TokenToRevoke::Access(token(1))), at(3)).await;
     invalid(other);
-    invalid(town.store.revoke(order("shop", TokenToRevoke::Refresh(hash(9))), at(3)).await);
-    town.store.revoke(order("shop", TokenToRevoke::Access(token(1))), at(3)).await.expect("revoked");
-    town.store.rotate(rotate(&grant, 3, 4), at(4)).await.expect("a token");
-    town.store.revoke_own(shop.id.clone(), token(2), at(4)).await.expect("revoked");
-    town.change_client(&shop.id, |client| client.name = "Another".into()).await;
-    let town = town.after_crash().await;
-    let after = read(&town, &grant).await;
+    invalid(fixture.store.revoke(order("shop", TokenToRevoke::Refresh(hash(9))), at(3)).await);
+    fixture.store.revoke(order("shop", TokenToRevoke::Access(token(1))), at(3)).await.expect("revoked");
+    fixture.store.rotate(rotate(&grant, 3, 4), at(4)).await.expect("a token");
+    fixture.store.revoke_own(shop.id.clone(), token(2), at(4)).await.expect("revoked");
+    fixture.change_client(&shop.id, |client| client.name = "Another".into()).await;
+    let fixture = fixture.after_crash().await;
+    let after = read(&fixture, &grant).await;
     assert!(
         is_revoked(&after.revoked_tokens, uuid(1))
             && !is_revoked(&after.revoked_tokens, uuid(2))
             && !after.revoked
     );
-    let client = town.store.client(&shop.id).get().await.expect("an answer").expect("the client");
+    let client = fixture.store.client(&shop.id).get().await.expect("an answer").expect("the client");
     assert!(is_revoked(&client.revoked_tokens, uuid(2)) && !is_revoked(&client.revoked_tokens, uuid(1)));
-    invalid(town.store.revoke_own("nobodys".parse().expect("an id"), token(1), at(5)).await);
-    town.store.revoke(order("shop", TokenToRevoke::Refresh(hash(2))), at(5)).await.expect("revoked");
-    invalid(town.store.rotate(rotate(&grant, 4, 5), at(6)).await);
-    town.expect_live(&held, at(6)).await;
-    assert!(read(&town.after_crash().await, &grant).await.revoked);
+    invalid(fixture.store.revoke_own("nobodys".parse().expect("an id"), token(1), at(5)).await);
+    fixture.store.revoke(order("shop", TokenToRevoke::Refresh(hash(2))), at(5)).await.expect("revoked");
+    invalid(fixture.store.rotate(rotate(&grant, 4, 5), at(6)).await);
+    fixture.expect_live(&held, at(6)).await;
+    assert!(read(&fixture.after_crash().await, &grant).await.revoked);
 }
 
 /// Goal: where a client may outlive the session, its refresh tokens do; its codes do not, and nothing outlives the user.
 pub async fn what_outlives_its_session_does_not_outlive_its_user<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let (held, shop, grant) = bought(&town).await;
-    town.change_client(&shop.id, |client| client.outlives_session = true).await;
-    let unredeemed = code(&town, &held, &shop);
-    town.store.issue(issue(unredeemed.clone()), at(3)).await.expect("a code");
-    town.end(held.presented(), at(4)).await.expect("an ending");
-    invalid(town.store.redeem(redeem(&unredeemed), at(5)).await);
-    invalid(town.store.issue(issue(code(&town, &held, &shop)), at(5)).await);
-    town.store.rotate(rotate(&grant, 3, 4), at(6)).await.expect("a token");
+    let fixture = Fixture::<E>::new().await;
+    let (held, shop, grant) = bought(&fixture).await;
+    fixture.change_client(&shop.id, |client| client.outlives_session = true).await;
+    let unredeemed = code(&fixture, &held, &shop);
+    fixture.store.issue(issue(unredeemed.clone()), at(3)).await.expect("a code");
+    fixture.end(held.presented(), at(4)).await.expect("an ending");
+    invalid(fixture.store.redeem(redeem(&unredeemed), at(5)).await);
+    invalid(fixture.store.issue(issue(code(&fixture, &held, &shop)), at(5)).await);
+    fixture.store.rotate(rotate(&grant, 3, 4), at(6)).await.expect("a token");
     let edit = adieu_core::UserEdit { enabled: Some(false), ..Default::default() };
-    town.edit(held.session.user, edit, at(7)).await.expect("disabled");
-    invalid(town.store.rotate(rotate(&grant, 4, 5), at(8)).await);
+    fixture.edit(held.session.user, edit, at(7)).await.expect("disabled");
+    invalid(fixture.store.rotate(rotate(&grant, 4, 5), at(8)).await);
 }
 
 fn uuid(n: u128) -> Uuid {

@@ -7,24 +7,24 @@ use adieu_core::{
     SignOnError, SignOnOrder,
 };
 
-use crate::suite::town::{IDLE, at};
-use crate::suite::{Engine, Town};
+use crate::suite::fixture::{IDLE, at};
+use crate::suite::{Engine, Fixture};
 use adieu_core::{Fate, SessionRecord};
 
 /// Goal: whoever asks later is told what the session was, when it ended and why; also after a crash.
 pub async fn an_ended_session_is_remembered_as_it_was<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let ada = town.user("ada").await;
-    let held = town.sign_on(&ada, at(0)).await;
-    let session_record = async |town: &Town<E>, s| {
-        town.store.session_record(held.session.id, at(s)).await.expect("an answer").expect("it is kept")
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let held = fixture.sign_on(&ada, at(0)).await;
+    let session_record = async |fixture: &Fixture<E>, s| {
+        fixture.store.session_record(held.session.id, at(s)).await.expect("an answer").expect("it is kept")
     };
-    assert_eq!(session_record(&town, 1).await.fate, Fate::Live);
-    let idle = session_record(&town, IDLE.s() + 1).await.fate;
+    assert_eq!(session_record(&fixture, 1).await.fate, Fate::Live);
+    let idle = session_record(&fixture, IDLE.s() + 1).await.fate;
     assert!(matches!(idle, Fate::Over(NotLive::Idle, _)));
     let ending = idle.ending().expect("time tells");
     assert_eq!((ending.at, ending.cause, &ending.actor), (at(IDLE.s()), Cause::Idle, &Actor::System));
-    town.end(held.presented(), at(2)).await.expect("an ending");
+    fixture.end(held.presented(), at(2)).await.expect("an ending");
     let check = |remembered: SessionRecord| {
         let Fate::Ended(ending) = &remembered.fate else { panic!("{:?}", remembered.fate) };
         assert_eq!((ending.at, ending.cause), (at(2), Cause::Administrator));
@@ -36,45 +36,45 @@ pub async fn an_ended_session_is_remembered_as_it_was<E: Engine>() {
         assert_eq!(session.expires_at, held.session.expires_at);
         assert_eq!(remembered.user.id, ada.id);
     };
-    check(session_record(&town, 3).await);
-    let town = town.after_crash().await;
-    check(session_record(&town, 4).await);
-    let never = adieu_core::SessionId::from_bytes(town.chance.bytes());
-    assert!(town.store.session_record(never, at(4)).await.expect("an answer").is_none());
+    check(session_record(&fixture, 3).await);
+    let fixture = fixture.after_crash().await;
+    check(session_record(&fixture, 4).await);
+    let never = adieu_core::SessionId::from_bytes(fixture.chance.bytes());
+    assert!(fixture.store.session_record(never, at(4)).await.expect("an answer").is_none());
 }
 
 /// Goal: what was forgotten is gone for whoever asks, one session or all of a user's, and stays dead.
 pub async fn what_was_forgotten_is_shown_to_nobody<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let ada = town.user("ada").await;
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
     let mut held = Vec::new();
     for s in 0..4 {
-        held.push(town.sign_on(&ada, at(s)).await);
+        held.push(fixture.sign_on(&ada, at(s)).await);
     }
-    let forget = |target| EndOrder { kind: EndKind::Forget, ..town.ending(target) };
+    let forget = |target| EndOrder { kind: EndKind::Forget, ..fixture.ending(target) };
     let shown = async |s| {
-        let listed = town.sessions(&ada, None, at(s)).await;
+        let listed = fixture.sessions(&ada, None, at(s)).await;
         listed.iter().map(|one| one.session.opened_at.since(at(0)).s()).collect::<Vec<_>>()
     };
-    town.end(held[1].presented(), at(10)).await.expect("an ending");
+    fixture.end(held[1].presented(), at(10)).await.expect("an ending");
     assert_eq!(shown(10).await, [3, 2, 1, 0], "an ended one is shown with the others");
     for n in [0, 1] {
-        town.store.end(forget(EndTarget::One(held[n].session.id)), at(11)).await.expect("an ending");
-        assert!(town.store.session_record(held[n].session.id, at(11)).await.expect("an answer").is_none());
-        let unknown = town.end(held[n].presented(), at(11)).await;
+        fixture.store.end(forget(EndTarget::One(held[n].session.id)), at(11)).await.expect("an ending");
+        assert!(fixture.store.session_record(held[n].session.id, at(11)).await.expect("an answer").is_none());
+        let unknown = fixture.end(held[n].presented(), at(11)).await;
         assert!(matches!(unknown, Err(EndError::UnknownSession)), "{unknown:?}");
     }
     assert_eq!(shown(11).await, [3, 2]);
-    town.store.end(forget(EndTarget::User(ada.id)), at(12)).await.expect("an ending");
+    fixture.store.end(forget(EndTarget::User(ada.id)), at(12)).await.expect("an ending");
     assert_eq!(shown(12).await, [0; 0]);
-    let later = town.sign_on(&ada, at(13)).await;
+    let later = fixture.sign_on(&ada, at(13)).await;
     assert_eq!(shown(13).await, [13], "what comes afterwards is shown");
     for old in &held {
-        town.expect_dead(old, at(14)).await;
-        let unknown = town.end(old.presented(), at(14)).await;
+        fixture.expect_dead(old, at(14)).await;
+        let unknown = fixture.end(old.presented(), at(14)).await;
         assert!(matches!(unknown, Err(EndError::UnknownSession)), "{unknown:?}");
     }
-    town.expect_live(&later, at(14)).await;
+    fixture.expect_live(&later, at(14)).await;
 }
 
 /// Goal: HOME-LIMITS: at the quota a sign-on is refused or makes room, and other users' sessions are left alone.
@@ -86,46 +86,47 @@ pub async fn a_quota_is_kept_in_the_way_it_asks_for<E: Engine>() {
         (Beyond::Refuse, vec![0, 1, 2]),
     ];
     for (beyond, left) in cases {
-        let town = Town::<E>::new().await;
-        let (ada, bob) = (town.user("ada").await, town.user("bob").await);
-        let his = town.sign_on(&bob, at(0)).await;
+        let fixture = Fixture::<E>::new().await;
+        let (ada, bob) = (fixture.user("ada").await, fixture.user("bob").await);
+        let his = fixture.sign_on(&bob, at(0)).await;
         let mut held = Vec::new();
         for s in 0..3 {
-            held.push(town.sign_on(&ada, at(s)).await);
+            held.push(fixture.sign_on(&ada, at(s)).await);
         }
-        town.store.check(&held[0].token, true, at(5)).get().await.expect("an answer");
-        let gone = town.sign_on(&ada, at(3)).await;
-        town.end(gone.presented(), at(4)).await.expect("an ending");
-        let order = SignOnOrder { quota: Some(Quota { max: 3, beyond }), ..town.order(&ada) };
-        let refused = town.store.open_session(order, at(9)).await;
+        fixture.store.check(&held[0].token, true, at(5)).get().await.expect("an answer");
+        let gone = fixture.sign_on(&ada, at(3)).await;
+        fixture.end(gone.presented(), at(4)).await.expect("an ending");
+        let order = SignOnOrder { quota: Some(Quota { max: 3, beyond }), ..fixture.order(&ada) };
+        let refused = fixture.store.open_session(order, at(9)).await;
         assert_eq!(matches!(refused, Err(SignOnError::Quota)), beyond == Beyond::Refuse, "{refused:?}");
-        let mut live = town.live_sessions(&ada, at(9)).await;
+        let mut live = fixture.live_sessions(&ada, at(9)).await;
         live.reverse();
         let live: Vec<_> = live.iter().map(|one| one.session.opened_at.since(at(0)).s()).collect();
         assert_eq!(live, left, "{beyond:?}");
-        town.expect_live(&his, at(9)).await;
+        fixture.expect_live(&his, at(9)).await;
         if let Ok(done) = refused {
             assert_eq!(done.ended.len(), 4 - left.len());
             let fallen = done.ended[0].session.expect("one session");
-            let fate = town.store.session_record(fallen, at(9)).await.expect("an answer").expect("kept").fate;
+            let fate =
+                fixture.store.session_record(fallen, at(9)).await.expect("an answer").expect("kept").fate;
             let ending = fate.ending().expect("it ended");
             assert_eq!((ending.at, ending.cause, &ending.actor), (at(9), Cause::Quota, &Actor::System));
-            assert!(matches!(town.end(EndTarget::One(fallen), at(9)).await, Ok(Ended::Before)));
+            assert!(matches!(fixture.end(EndTarget::One(fallen), at(9)).await, Ok(Ended::Before)));
         }
     }
 }
 
 /// Goal: of many sign-ons at once no more live than the quota allows: each counts those before it.
 pub async fn sign_ons_at_once_count_each_other<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let ada = town.user("ada").await;
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
     let quota = Some(Quota { max: 1, beyond: Beyond::EndAll });
     let orders = (0..20).map(|_| {
-        let order = SignOnOrder { quota, ..town.order(&ada) };
-        town.store.open_session(order, at(1))
+        let order = SignOnOrder { quota, ..fixture.order(&ada) };
+        fixture.store.open_session(order, at(1))
     });
     for opened in futures_util::future::join_all(orders).await {
         opened.expect("a sign-on");
     }
-    assert_eq!(town.live_sessions(&ada, at(1)).await.len(), 1);
+    assert_eq!(fixture.live_sessions(&ada, at(1)).await.len(), 1);
 }

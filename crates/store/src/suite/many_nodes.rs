@@ -12,16 +12,16 @@ use adieu_core::{
 };
 use futures_util::future::join_all;
 
-use crate::suite::town::{IDLE, at};
-use crate::suite::{Engine, OpenedSession, Town};
+use crate::suite::fixture::{IDLE, at};
+use crate::suite::{Engine, Fixture, OpenedSession};
 use crate::{Flow, SessionQuery, Store, StoredKey, Swept};
 use adieu_core::Span;
 
-/// A town and a second node of it.
-async fn two_nodes<E: Engine>() -> (Town<E>, Arc<dyn Store>) {
-    let town = Town::<E>::new().await;
-    let other = town.engine.open_beside().await.expect("an engine that can be opened twice");
-    (town, other)
+/// A fixture and a second node of it.
+async fn two_nodes<E: Engine>() -> (Fixture<E>, Arc<dyn Store>) {
+    let fixture = Fixture::<E>::new().await;
+    let other = fixture.engine.open_beside().await.expect("an engine that can be opened twice");
+    (fixture, other)
 }
 
 async fn checked(store: &Arc<dyn Store>, token: &SessionToken, s: i64) -> Check {
@@ -29,8 +29,8 @@ async fn checked(store: &Arc<dyn Store>, token: &SessionToken, s: i64) -> Check 
 }
 
 /// Says that a session is live at both, so that whatever they keep in memory holds it from now on.
-async fn live_at_both<E: Engine>(town: &Town<E>, other: &Arc<dyn Store>, held: &OpenedSession, s: i64) {
-    for store in [&town.store, other] {
+async fn live_at_both<E: Engine>(fixture: &Fixture<E>, other: &Arc<dyn Store>, held: &OpenedSession, s: i64) {
+    for store in [&fixture.store, other] {
         let check = checked(store, &held.token, s).await;
         assert!(matches!(&check, Check::Live(live) if live.session.id == held.session.id), "{check:?}");
     }
@@ -39,77 +39,79 @@ async fn live_at_both<E: Engine>(town: &Town<E>, other: &Arc<dyn Store>, held: &
 /// Goal: NO-STALE-YES over nodes: no check that begins after the answer to an ending says live, however warm the other node's
 /// memory is. Of every kind of ending.
 pub async fn an_ending_at_one_is_over_at_the_other<E: Engine>() {
-    let (town, other) = two_nodes::<E>().await;
-    let ada = town.user("ada").await;
-    let spared = town.sign_on(&ada, at(0)).await;
+    let (fixture, other) = two_nodes::<E>().await;
+    let ada = fixture.user("ada").await;
+    let spared = fixture.sign_on(&ada, at(0)).await;
     for kind in 0..7 {
-        let held = town.sign_on(&ada, at(0)).await;
-        live_at_both(&town, &other, &held, 1).await;
+        let held = fixture.sign_on(&ada, at(0)).await;
+        live_at_both(&fixture, &other, &held, 1).await;
         let id = held.session.id;
         match kind {
-            0 => drop(town.end(held.presented(), at(2)).await.expect("an ending")),
-            1 => drop(town.end(EndTarget::One(id), at(2)).await.expect("an ending")),
-            2 => drop(town.reset(&held, at(2)).await.expect("a reset")),
+            0 => drop(fixture.end(held.presented(), at(2)).await.expect("an ending")),
+            1 => drop(fixture.end(EndTarget::One(id), at(2)).await.expect("an ending")),
+            2 => drop(fixture.reset(&held, at(2)).await.expect("a reset")),
             3 => {
                 let keep = spared.session.id;
                 let all_but = EndTarget::UserBut { user: ada.id, keep };
-                town.end(all_but, at(2)).await.expect("an ending");
-                live_at_both(&town, &other, &spared, 3).await;
+                fixture.end(all_but, at(2)).await.expect("an ending");
+                live_at_both(&fixture, &other, &spared, 3).await;
             }
             4 => {
-                let forget = EndOrder { kind: EndKind::Forget, ..town.ending(EndTarget::One(id)) };
-                town.store.end(forget, at(2)).await.expect("an ending");
+                let forget = EndOrder { kind: EndKind::Forget, ..fixture.ending(EndTarget::One(id)) };
+                fixture.store.end(forget, at(2)).await.expect("an ending");
                 assert!(other.session_record(id, at(3)).await.expect("an answer").is_none());
             }
-            5 => drop(town.end(EndTarget::User(ada.id), at(2)).await.expect("an ending")),
-            _ => drop(town.end(EndTarget::Realm(town.realm), at(2)).await.expect("an ending")),
+            5 => drop(fixture.end(EndTarget::User(ada.id), at(2)).await.expect("an ending")),
+            _ => drop(fixture.end(EndTarget::Realm(fixture.realm), at(2)).await.expect("an ending")),
         }
-        for store in [&town.store, &other] {
+        for store in [&fixture.store, &other] {
             let check = checked(store, &held.token, 3).await;
             assert!(matches!(check, Check::Not(_)), "kind {kind}: {check:?}");
             let found = store.session_by_id(id, false, at(3)).get().await.expect("an answer");
             assert!(found.is_none_or(|found| found.verdict != adieu_core::Verdict::Live), "kind {kind}");
         }
     }
-    let bob = town.user("bob").await;
-    let held = town.sign_on(&bob, at(4)).await;
-    live_at_both(&town, &other, &held, 5).await;
-    town.enable(bob.id, false, at(6)).await;
+    let bob = fixture.user("bob").await;
+    let held = fixture.sign_on(&bob, at(4)).await;
+    live_at_both(&fixture, &other, &held, 5).await;
+    fixture.enable(bob.id, false, at(6)).await;
     assert!(matches!(checked(&other, &held.token, 7).await, Check::Not(_)), "its user is disabled");
-    town.enable(bob.id, true, at(8)).await;
+    fixture.enable(bob.id, true, at(8)).await;
     assert!(matches!(checked(&other, &held.token, 9).await, Check::Not(_)), "enabling brings nothing back");
 }
 
 /// Goal: ONE-SESSION over nodes: what was opened at one is checked, renewed and ended at the other.
 pub async fn a_session_of_one_is_live_at_the_other_and_works_there<E: Engine>() {
-    let (town, other) = two_nodes::<E>().await;
-    let ada = town.user("ada").await;
-    let held = town.sign_on(&ada, at(0)).await;
-    live_at_both(&town, &other, &held, 1).await;
-    let order =
-        adieu_core::SignOnOrder { previous: Some(held.token.clone()), ..town.order(&town.read(&ada).await) };
+    let (fixture, other) = two_nodes::<E>().await;
+    let ada = fixture.user("ada").await;
+    let held = fixture.sign_on(&ada, at(0)).await;
+    live_at_both(&fixture, &other, &held, 1).await;
+    let order = adieu_core::SignOnOrder {
+        previous: Some(held.token.clone()),
+        ..fixture.order(&fixture.read(&ada).await)
+    };
     let secret = order.secret.clone();
     let renewed = other.open_session(order, at(2)).await.expect("a sign-on");
     assert_eq!(renewed.session.id, held.session.id);
     // The replaced token opens nothing anywhere; the new one opens the session everywhere.
     let token = SessionToken { id: renewed.session.id, secret };
-    for store in [&town.store, &other] {
+    for store in [&fixture.store, &other] {
         assert!(matches!(checked(store, &held.token, 3).await, Check::Not(NotLive::Unknown)));
         assert!(matches!(checked(store, &token, 3).await, Check::Live(_)));
     }
-    let ended = other.end(town.ending(EndTarget::One(token.id)), at(4)).await;
+    let ended = other.end(fixture.ending(EndTarget::One(token.id)), at(4)).await;
     assert!(matches!(ended, Ok(Ended::Now(_))), "{ended:?}");
-    assert!(matches!(checked(&town.store, &token, 5).await, Check::Not(_)));
-    assert!(matches!(town.end(EndTarget::One(token.id), at(5)).await, Ok(Ended::Before)));
+    assert!(matches!(checked(&fixture.store, &token, 5).await, Check::Not(_)));
+    assert!(matches!(fixture.end(EndTarget::One(token.id), at(5)).await, Ok(Ended::Before)));
 }
 
 /// Goal: NO-FALSE-NO over nodes: a user who works at one node is not idle at the other. Nodes may tell each other as late as
 /// the grain of activity allows.
 pub async fn activity_at_one_keeps_a_session_from_being_idle_at_the_other<E: Engine>() {
-    let (town, other) = two_nodes::<E>().await;
-    let ada = town.user("ada").await;
-    let held = town.sign_on(&ada, at(0)).await;
-    live_at_both(&town, &other, &held, 0).await;
+    let (fixture, other) = two_nodes::<E>().await;
+    let ada = fixture.user("ada").await;
+    let held = fixture.sign_on(&ada, at(0)).await;
+    live_at_both(&fixture, &other, &held, 0).await;
     let grain = held.session.seen_grain().s();
     let last = IDLE.s() - 1;
     for s in (0..=last).step_by(10) {
@@ -117,67 +119,67 @@ pub async fn activity_at_one_keeps_a_session_from_being_idle_at_the_other<E: Eng
     }
     // Activity waits with the other writes; when a later one is acknowledged, it has been written.
     let flow =
-        Flow { id: [1; 16], realm: town.realm, kind: "test".into(), expires_at: at(9999), body: vec![] };
+        Flow { id: [1; 16], realm: fixture.realm, kind: "test".into(), expires_at: at(9999), body: vec![] };
     other.put_flow(flow).await.expect("a write");
-    let check = checked(&town.store, &held.token, last + IDLE.s() - grain - 10).await;
+    let check = checked(&fixture.store, &held.token, last + IDLE.s() - grain - 10).await;
     assert!(matches!(check, Check::Live(_)), "{check:?}");
 }
 
 /// Goal: nobody is let in or kept out by what a node remembers of users, realms, clients and documents.
 pub async fn what_one_writes_of_the_directory_the_other_reads<E: Engine>() {
-    let (town, other) = two_nodes::<E>().await;
-    let ada = town.user("ada").await;
-    let shop = town.client("shop").await;
+    let (fixture, other) = two_nodes::<E>().await;
+    let ada = fixture.user("ada").await;
+    let shop = fixture.client("shop").await;
     let seen = other.user(ada.id).get().await.expect("an answer").expect("she is there");
     assert_eq!(seen.username, "ada");
     assert!(other.client(&shop.id).get().await.expect("an answer").is_some());
-    assert!(other.realm(town.realm).get().await.expect("an answer").is_some());
+    assert!(other.realm(fixture.realm).get().await.expect("an answer").is_some());
     let edit = UserEdit { username: Some("augusta".into()), ..UserEdit::default() };
-    town.edit(ada.id, edit, at(1)).await.expect("a change");
+    fixture.edit(ada.id, edit, at(1)).await.expect("a change");
     let seen = other.user(ada.id).get().await.expect("an answer").expect("she is there");
     assert_eq!(seen.username, "augusta");
-    assert!(other.user_named(town.realm, "ada").await.expect("an answer").is_none());
-    assert!(other.user_named(town.realm, "Augusta").await.expect("an answer").is_some());
-    town.end(EndTarget::Grants(shop.id.clone()), at(2)).await.expect("an ending");
+    assert!(other.user_named(fixture.realm, "ada").await.expect("an answer").is_none());
+    assert!(other.user_named(fixture.realm, "Augusta").await.expect("an answer").is_some());
+    fixture.end(EndTarget::Grants(shop.id.clone()), at(2)).await.expect("an ending");
     let seen = other.client(&shop.id).get().await.expect("an answer").expect("it is there");
     assert_eq!(seen.generation, shop.generation + 1);
-    town.remove_client(&shop.id, None).await.expect("removed");
+    fixture.remove_client(&shop.id, None).await.expect("removed");
     assert!(other.client(&shop.id).get().await.expect("an answer").is_none());
 }
 
 /// Goal: two people who change one user at two nodes at the same moment do not undo each other: the later change is refused,
 /// because it was made from what is not so any more.
 pub async fn a_stale_change_is_refused_at_the_other<E: Engine>() {
-    let (town, other) = two_nodes::<E>().await;
-    let ada = town.user("ada").await;
+    let (fixture, other) = two_nodes::<E>().await;
+    let ada = fixture.user("ada").await;
     let order = |edit| EditUserOrder {
         user: ada.id,
         from: ada.version,
         edit,
         password_ends_sessions: true,
-        origin: town.origin(),
+        origin: fixture.origin(),
     };
     let name = UserEdit { username: Some("augusta".into()), ..UserEdit::default() };
     let mail = UserEdit { email: Some(None), ..UserEdit::default() };
-    town.store.edit_user(order(name), at(1)).await.expect("a change");
+    fixture.store.edit_user(order(name), at(1)).await.expect("a change");
     let stale = other.edit_user(order(mail.clone()), at(1)).await;
     assert!(matches!(stale, Err(DirectoryError::Stale)), "{stale:?}");
     // Read again and made again it goes through, and both are so.
     let seen = other.user(ada.id).get().await.expect("an answer").expect("she is there");
     let again = EditUserOrder { from: seen.version, ..order(mail) };
     other.edit_user(again, at(2)).await.expect("a change");
-    let seen = town.read(&ada).await;
+    let seen = fixture.read(&ada).await;
     assert_eq!((seen.username.as_str(), seen.email), ("augusta", None));
 }
 
 /// Goal: a quota holds over nodes, and no two sessions get one place: sign-ons of one user at both, at once.
 pub async fn sign_ons_at_both_count_each_other<E: Engine>() {
-    let (town, other) = two_nodes::<E>().await;
-    let ada = town.user("ada").await;
+    let (fixture, other) = two_nodes::<E>().await;
+    let ada = fixture.user("ada").await;
     let quota = Some(Quota { max: 5, beyond: Beyond::Refuse });
     let orders = (0..32).map(|n| {
-        let store = if n % 2 == 0 { &town.store } else { &other };
-        store.open_session(adieu_core::SignOnOrder { quota, ..town.order(&ada) }, at(0))
+        let store = if n % 2 == 0 { &fixture.store } else { &other };
+        store.open_session(adieu_core::SignOnOrder { quota, ..fixture.order(&ada) }, at(0))
     });
     let mut ids = BTreeSet::new();
     for answer in join_all(orders).await {
@@ -188,7 +190,7 @@ pub async fn sign_ons_at_both_count_each_other<E: Engine>() {
         }
     }
     assert_eq!(ids.len(), 5);
-    for store in [&town.store, &other] {
+    for store in [&fixture.store, &other] {
         let query = SessionQuery { after: None, most: 100, live: Some(true) };
         let listed = store.user_sessions(ada.id, query, at(1)).await.expect("a page").sessions;
         assert_eq!(listed.iter().map(|one| one.session.id).collect::<BTreeSet<_>>(), ids);
@@ -197,13 +199,13 @@ pub async fn sign_ons_at_both_count_each_other<E: Engine>() {
 
 /// Goal: of many who end one session at both nodes at once, one did it.
 pub async fn of_endings_at_both_one_is_the_first<E: Engine>() {
-    let (town, other) = two_nodes::<E>().await;
-    let ada = town.user("ada").await;
+    let (fixture, other) = two_nodes::<E>().await;
+    let ada = fixture.user("ada").await;
     for _ in 0..10 {
-        let held = town.sign_on(&ada, at(0)).await;
+        let held = fixture.sign_on(&ada, at(0)).await;
         let orders = (0..16).map(|n| {
-            let store = if n % 2 == 0 { &town.store } else { &other };
-            store.end(town.ending(held.presented()), at(1))
+            let store = if n % 2 == 0 { &fixture.store } else { &other };
+            store.end(fixture.ending(held.presented()), at(1))
         });
         let answers = join_all(orders).await;
         let first = answers.iter().filter(|answer| matches!(answer, Ok(Ended::Now(_)))).count();
@@ -214,13 +216,13 @@ pub async fn of_endings_at_both_one_is_the_first<E: Engine>() {
 
 /// Goal: what may be used once is used once, whichever node is asked.
 pub async fn of_two_takers_one_gets_the_flow<E: Engine>() {
-    let (town, other) = two_nodes::<E>().await;
+    let (fixture, other) = two_nodes::<E>().await;
     for n in 0..20 {
         let id = [n; 16];
-        let flow = Flow { id, realm: town.realm, kind: "login".into(), expires_at: at(60), body: vec![n] };
-        town.store.put_flow(flow).await.expect("written");
+        let flow = Flow { id, realm: fixture.realm, kind: "login".into(), expires_at: at(60), body: vec![n] };
+        fixture.store.put_flow(flow).await.expect("written");
         let takers = (0..8).map(|m| {
-            let store = if m % 2 == 0 { &town.store } else { &other };
+            let store = if m % 2 == 0 { &fixture.store } else { &other };
             store.take_flow(id, "login")
         });
         let taken = join_all(takers).await;
@@ -232,26 +234,26 @@ pub async fn of_two_takers_one_gets_the_flow<E: Engine>() {
 pub async fn two_sweeps_take_everything_once_and_nothing_live<E: Engine>() {
     const KEPT: Span = Span::from_s(1_000_000);
     const TWO_HOURS: i64 = 7200;
-    let (town, other) = two_nodes::<E>().await;
-    let ada = town.user("ada").await;
-    let orders = (0..1200).map(|_| town.store.open_session(town.order(&ada), at(0)));
+    let (fixture, other) = two_nodes::<E>().await;
+    let ada = fixture.user("ada").await;
+    let orders = (0..1200).map(|_| fixture.store.open_session(fixture.order(&ada), at(0)));
     for opened in join_all(orders).await {
         opened.expect("a sign-on");
     }
     let now = IDLE.s() + TWO_HOURS;
-    let fresh = town.sign_on(&ada, at(now)).await;
+    let fresh = fixture.sign_on(&ada, at(now)).await;
     let mut all = Swept::default();
     loop {
-        let both = join_all([town.store.sweep(at(now), KEPT), other.sweep(at(now), KEPT)]).await;
+        let both = join_all([fixture.store.sweep(at(now), KEPT), other.sweep(at(now), KEPT)]).await;
         let both: Vec<Swept> = both.into_iter().map(|swept| swept.expect("a sweep")).collect();
         all.sessions += both.iter().map(|swept| swept.sessions).sum::<u32>();
-        live_at_both(&town, &other, &fresh, now).await;
+        live_at_both(&fixture, &other, &fresh, now).await;
         if both.iter().all(|swept| !swept.more) {
             break;
         }
     }
     assert_eq!(all.sessions, 1200);
-    for store in [&town.store, &other] {
+    for store in [&fixture.store, &other] {
         assert_eq!(store.count_live_sessions(ada.id, at(now)).await.expect("a count"), 1);
     }
 }
@@ -259,24 +261,24 @@ pub async fn two_sweeps_take_everything_once_and_nothing_live<E: Engine>() {
 /// Goal: two nodes that make a first key for a realm at the same time lose neither: what one signs, the other verifies, and both
 /// agree which is which.
 pub async fn two_first_keys_stay_and_come_in_one_order<E: Engine>() {
-    let (town, other) = two_nodes::<E>().await;
+    let (fixture, other) = two_nodes::<E>().await;
     let key = |kid: &str| StoredKey {
-        realm: town.realm,
+        realm: fixture.realm,
         kid: kid.into(),
         algorithm: "RS256".into(),
         sealed: vec![1, 2, 3],
         created_at: at(0),
         signs_from: at(0),
     };
-    assert!(town.store.keys(town.realm).await.expect("an answer").is_empty());
-    assert!(other.keys(town.realm).await.expect("an answer").is_empty());
-    for made in join_all([town.store.add_key(key("one")), other.add_key(key("two"))]).await {
+    assert!(fixture.store.keys(fixture.realm).await.expect("an answer").is_empty());
+    assert!(other.keys(fixture.realm).await.expect("an answer").is_empty());
+    for made in join_all([fixture.store.add_key(key("one")), other.add_key(key("two"))]).await {
         made.expect("a key");
     }
     let kids = async |store: &Arc<dyn Store>| -> Vec<String> {
-        store.keys(town.realm).await.expect("an answer").into_iter().map(|key| key.kid).collect()
+        store.keys(fixture.realm).await.expect("an answer").into_iter().map(|key| key.kid).collect()
     };
-    let (here, there) = (kids(&town.store).await, kids(&other).await);
+    let (here, there) = (kids(&fixture.store).await, kids(&other).await);
     assert_eq!(here.len(), 2);
     assert_eq!(here, there);
 }

@@ -11,6 +11,7 @@ pub mod directory;
 pub mod durability;
 pub mod endings;
 mod engine;
+mod fixture;
 pub mod flows;
 pub mod grants;
 pub mod history;
@@ -22,11 +23,10 @@ pub mod people;
 pub mod second_factor;
 pub mod sign_ons;
 pub mod sweep;
-mod town;
 pub mod versions;
 
 pub use engine::Engine;
-pub use town::{ABSOLUTE, Chance, IDLE, OpenedSession, Town, at};
+pub use fixture::{ABSOLUTE, Chance, Fixture, IDLE, OpenedSession, at};
 
 /// Runs the whole suite against an [`Engine`]: one test for each promise.
 #[macro_export]

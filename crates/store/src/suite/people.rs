@@ -8,83 +8,84 @@ use adieu_core::{
     UserId,
 };
 
-use crate::suite::town::at;
-use crate::suite::{Engine, Town};
+use crate::suite::fixture::at;
+use crate::suite::{Engine, Fixture};
 
 /// Goal: ONE-ROAD and ENDED-STAYS-ENDED: whoever is disabled and enabled again signs on anew.
 pub async fn disabling_ends_all_sessions_and_enabling_brings_none_back<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let (ada, bob) = (town.user("ada").await, town.user("bob").await);
-    let (one, two) = (town.sign_on(&ada, at(0)).await, town.sign_on(&ada, at(0)).await);
-    let his = town.sign_on(&bob, at(0)).await;
-    let edited = town.enable(ada.id, false, at(1)).await;
+    let fixture = Fixture::<E>::new().await;
+    let (ada, bob) = (fixture.user("ada").await, fixture.user("bob").await);
+    let (one, two) = (fixture.sign_on(&ada, at(0)).await, fixture.sign_on(&ada, at(0)).await);
+    let his = fixture.sign_on(&bob, at(0)).await;
+    let edited = fixture.enable(ada.id, false, at(1)).await;
     assert!(matches!(edited.ended, Some(Ended::Now(_))));
     assert_eq!((edited.user.enabled_at, edited.user.generation), (at(1), 1));
     for held in [&one, &two] {
-        town.expect_dead(held, at(1)).await;
-        assert!(matches!(town.end(held.presented(), at(2)).await, Ok(Ended::Before)));
+        fixture.expect_dead(held, at(1)).await;
+        assert!(matches!(fixture.end(held.presented(), at(2)).await, Ok(Ended::Before)));
     }
-    assert!(!town.read(&ada).await.enabled);
-    assert!(town.enable(ada.id, true, at(3)).await.ended.is_none());
+    assert!(!fixture.read(&ada).await.enabled);
+    assert!(fixture.enable(ada.id, true, at(3)).await.ended.is_none());
     for held in [&one, &two] {
-        town.expect_dead(held, at(3)).await;
+        fixture.expect_dead(held, at(3)).await;
     }
-    let again = town.sign_on(&ada, at(4)).await;
-    town.expect_live(&again, at(4)).await;
+    let again = fixture.sign_on(&ada, at(4)).await;
+    fixture.expect_live(&again, at(4)).await;
     // Enabling somebody who is enabled ends nothing.
-    let edited = town.enable(ada.id, true, at(5)).await;
+    let edited = fixture.enable(ada.id, true, at(5)).await;
     assert!(edited.ended.is_none());
     assert_eq!(edited.user.enabled_at, at(3), "it did not change now");
-    town.expect_live(&again, at(5)).await;
-    town.expect_live(&his, at(5)).await;
-    let stranger = UserId::from_uuid(town.chance.uuid());
-    let unknown = town.edit(stranger, UserEdit { enabled: Some(false), ..UserEdit::default() }, at(6)).await;
+    fixture.expect_live(&again, at(5)).await;
+    fixture.expect_live(&his, at(5)).await;
+    let stranger = UserId::from_uuid(fixture.chance.uuid());
+    let unknown =
+        fixture.edit(stranger, UserEdit { enabled: Some(false), ..UserEdit::default() }, at(6)).await;
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
-    let town = town.after_crash().await;
-    town.expect_live(&again, at(7)).await;
+    let fixture = fixture.after_crash().await;
+    fixture.expect_live(&again, at(7)).await;
     for held in [&one, &two] {
-        town.expect_dead(held, at(7)).await;
+        fixture.expect_dead(held, at(7)).await;
     }
 }
 
 /// Goal: a password that was replaced or removed after it was verified never comes back, over a crash, too.
 pub async fn a_renewed_hash_replaces_only_the_one_that_was_verified<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let ada = town.user("ada").await;
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
     let password =
         |hash: Option<&str>| UserEdit { password: Some(hash.map(str::to_owned)), ..UserEdit::default() };
     let renewal = |verified: &str, renewed: &str| PasswordRenewal {
         verified: verified.into(),
         renewed: renewed.into(),
     };
-    town.edit(ada.id, password(Some("$old")), at(1)).await.expect("written");
-    let renewed = town.store.renew_password(ada.id, renewal("$old", "$new"), at(2)).await;
+    fixture.edit(ada.id, password(Some("$old")), at(1)).await.expect("written");
+    let renewed = fixture.store.renew_password(ada.id, renewal("$old", "$new"), at(2)).await;
     assert!(matches!(renewed, Ok(true)), "{renewed:?}");
-    assert_eq!(town.read(&ada).await.password.as_deref(), Some("$new"));
-    let late = town.store.renew_password(ada.id, renewal("$old", "$late"), at(3)).await;
+    assert_eq!(fixture.read(&ada).await.password.as_deref(), Some("$new"));
+    let late = fixture.store.renew_password(ada.id, renewal("$old", "$late"), at(3)).await;
     assert!(matches!(late, Ok(false)), "{late:?}");
-    town.edit(ada.id, password(None), at(4)).await.expect("written");
-    let late = town.store.renew_password(ada.id, renewal("$new", "$late"), at(5)).await;
+    fixture.edit(ada.id, password(None), at(4)).await.expect("written");
+    let late = fixture.store.renew_password(ada.id, renewal("$new", "$late"), at(5)).await;
     assert!(matches!(late, Ok(false)), "{late:?}");
-    let stranger = UserId::from_uuid(town.chance.uuid());
-    let unknown = town.store.renew_password(stranger, renewal("$old", "$new"), at(6)).await;
+    let stranger = UserId::from_uuid(fixture.chance.uuid());
+    let unknown = fixture.store.renew_password(stranger, renewal("$old", "$new"), at(6)).await;
     assert!(matches!(unknown, Ok(false)), "{unknown:?}");
-    let town = town.after_crash().await;
-    assert_eq!(town.read(&ada).await.password, None);
+    let fixture = fixture.after_crash().await;
+    assert_eq!(fixture.read(&ada).await.password, None);
 }
 
 /// Goal: a password that somebody else knows opens no session any more when the new one is acknowledged: one commit, by
 /// the policy of the realm, unless the change says otherwise.
 pub async fn another_password_ends_sessions_by_policy<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let (ada, bob) = (town.user("ada").await, town.user("bob").await);
-    let his = town.sign_on(&bob, at(0)).await;
+    let fixture = Fixture::<E>::new().await;
+    let (ada, bob) = (fixture.user("ada").await, fixture.user("bob").await);
+    let his = fixture.sign_on(&bob, at(0)).await;
     let edited = async |hash: Option<&str>, after_password, password_ends_sessions, spare| {
         let password = Some(hash.map(str::to_owned));
         let edit = UserEdit { password, after_password, spare, ..UserEdit::default() };
-        let order = town.edit_order(ada.id, edit).await;
+        let order = fixture.edit_order(ada.id, edit).await;
         let order = EditUserOrder { password_ends_sessions, ..order };
-        town.store.edit_user(order, at(1)).await.expect("written")
+        fixture.store.edit_user(order, at(1)).await.expect("written")
     };
     let mut hash = 0;
     for (after, policy, ends) in [
@@ -93,43 +94,43 @@ pub async fn another_password_ends_sessions_by_policy<E: Engine>() {
         (AfterPassword::KeepSessions, true, false),
         (AfterPassword::EndSessions, false, true),
     ] {
-        let held = town.sign_on(&ada, at(0)).await;
+        let held = fixture.sign_on(&ada, at(0)).await;
         hash += 1;
         let done = edited(Some(&format!("$argon2id${hash}")), after, policy, None).await;
         assert_eq!(matches!(done.ended, Some(Ended::Now(_))), ends, "{after:?} {policy}");
         match ends {
-            true => assert_eq!(town.expect_dead(&held, at(2)).await, NotLive::Generation),
-            false => town.expect_live(&held, at(2)).await,
+            true => assert_eq!(fixture.expect_dead(&held, at(2)).await, NotLive::Generation),
+            false => fixture.expect_live(&held, at(2)).await,
         }
     }
-    let (mine, other) = (town.sign_on(&ada, at(2)).await, town.sign_on(&ada, at(2)).await);
+    let (mine, other) = (fixture.sign_on(&ada, at(2)).await, fixture.sign_on(&ada, at(2)).await);
     let done = edited(Some("$own"), AfterPassword::ByPolicy, true, Some(mine.session.id)).await;
     assert!(matches!(done.ended, Some(Ended::Now(_))));
-    town.expect_dead(&other, at(3)).await;
-    town.expect_live(&mine, at(3)).await;
+    fixture.expect_dead(&other, at(3)).await;
+    fixture.expect_live(&mine, at(3)).await;
     edited(None, AfterPassword::ByPolicy, true, None).await;
-    town.expect_dead(&mine, at(3)).await;
-    let town = town.after_crash().await;
-    assert_eq!(town.read(&ada).await.password, None);
-    town.expect_dead(&mine, at(4)).await;
-    town.expect_live(&his, at(4)).await;
+    fixture.expect_dead(&mine, at(3)).await;
+    let fixture = fixture.after_crash().await;
+    assert_eq!(fixture.read(&ada).await.password, None);
+    fixture.expect_dead(&mine, at(4)).await;
+    fixture.expect_live(&his, at(4)).await;
 }
 
 /// Goal: a user who changes is found under the new names at once and under no old one, and nobody's name is taken away.
 pub async fn a_user_changes_and_is_found_by_what_is_true_now<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let (ada, bob) = (town.user("ada").await, town.user("bob").await);
+    let fixture = Fixture::<E>::new().await;
+    let (ada, bob) = (fixture.user("ada").await, fixture.user("bob").await);
     let none = UserEdit::default;
     let found = async |name: &str| {
-        town.store.user_named(town.realm, name).await.expect("an answer").map(|user| user.id)
+        fixture.store.user_named(fixture.realm, name).await.expect("an answer").map(|user| user.id)
     };
     for taken in ["BOB", "bob@example.test"] {
         let edit = UserEdit { username: Some(taken.into()), traits: Some("{1}".into()), ..none() };
-        let refused = town.edit(ada.id, edit, at(1)).await;
+        let refused = fixture.edit(ada.id, edit, at(1)).await;
         assert!(matches!(refused, Err(DirectoryError::NameTaken)), "{taken}: {refused:?}");
     }
     assert_eq!(
-        format!("{:?}", town.read(&ada).await),
+        format!("{:?}", fixture.read(&ada).await),
         format!("{ada:?}"),
         "a refused change changes nothing"
     );
@@ -140,73 +141,73 @@ pub async fn a_user_changes_and_is_found_by_what_is_true_now<E: Engine>() {
         metadata_public: Some(Some("{}".into())),
         ..none()
     };
-    let edited = town.edit(ada.id, edit, at(2)).await.expect("a change").user;
+    let edited = fixture.edit(ada.id, edit, at(2)).await.expect("a change").user;
     assert_eq!((edited.username.as_str(), edited.updated_at), ("Countess", at(2)));
     assert_eq!((found("countess").await, found("ada").await), (Some(ada.id), None));
     assert_eq!(found("ada@example.test").await, None);
-    let external = town.store.user_external(town.realm, "hr-7").await.expect("an answer");
+    let external = fixture.store.user_external(fixture.realm, "hr-7").await.expect("an answer");
     assert_eq!(external.expect("found").id, ada.id);
     let same = UserEdit { external_id: Some(Some("hr-7".into())), ..none() };
-    assert!(matches!(town.edit(bob.id, same.clone(), at(3)).await, Err(DirectoryError::NameTaken)));
-    town.edit(ada.id, same, at(3)).await.expect("it is her own");
+    assert!(matches!(fixture.edit(bob.id, same.clone(), at(3)).await, Err(DirectoryError::NameTaken)));
+    fixture.edit(ada.id, same, at(3)).await.expect("it is her own");
     // A freed name can be given out again; an address may become a name of the same user.
     let edit = UserEdit { username: Some("ada".into()), ..none() };
-    town.edit(bob.id, edit, at(4)).await.expect("it is free");
+    fixture.edit(bob.id, edit, at(4)).await.expect("it is free");
     assert_eq!(found("ada").await, Some(bob.id));
-    let elsewhere = PopulationId::from_uuid(town.chance.uuid());
+    let elsewhere = PopulationId::from_uuid(fixture.chance.uuid());
     let edit = UserEdit { population: Some(elsewhere), ..none() };
-    let refused = town.edit(bob.id, edit.clone(), at(5)).await;
+    let refused = fixture.edit(bob.id, edit.clone(), at(5)).await;
     assert!(matches!(refused, Err(DirectoryError::Unknown)), "{refused:?}");
-    let population = Town::<E>::population(elsewhere, town.realm, "Elsewhere");
-    town.store.create_population(population).await.expect("a realm");
-    town.edit(bob.id, edit, at(6)).await.expect("it is there now");
-    assert_eq!(town.store.count_users(elsewhere).await.expect("a number"), 1);
-    assert_eq!(town.store.count_users(town.population).await.expect("a number"), 1);
-    let town = town.after_crash().await;
-    assert_eq!(town.read(&ada).await.external_id.as_deref(), Some("hr-7"));
+    let population = Fixture::<E>::population(elsewhere, fixture.realm, "Elsewhere");
+    fixture.store.create_population(population).await.expect("a realm");
+    fixture.edit(bob.id, edit, at(6)).await.expect("it is there now");
+    assert_eq!(fixture.store.count_users(elsewhere).await.expect("a number"), 1);
+    assert_eq!(fixture.store.count_users(fixture.population).await.expect("a number"), 1);
+    let fixture = fixture.after_crash().await;
+    assert_eq!(fixture.read(&ada).await.external_id.as_deref(), Some("hr-7"));
 }
 
 /// Goal: ENDED-STAYS-ENDED: a deleted user is nobody, nothing of theirs lives or is shown, and the names are free.
 pub async fn a_deleted_user_leaves_nothing_that_lives<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let (ada, bob) = (town.user("ada").await, town.user("bob").await);
-    let (one, his) = (town.sign_on(&ada, at(0)).await, town.sign_on(&bob, at(0)).await);
-    let stale = town.order(&town.read(&ada).await);
-    let ended = town.remove(ada.id, at(1)).await;
+    let fixture = Fixture::<E>::new().await;
+    let (ada, bob) = (fixture.user("ada").await, fixture.user("bob").await);
+    let (one, his) = (fixture.sign_on(&ada, at(0)).await, fixture.sign_on(&bob, at(0)).await);
+    let stale = fixture.order(&fixture.read(&ada).await);
+    let ended = fixture.remove(ada.id, at(1)).await;
     assert!(matches!(ended, Ok(Ended::Now(_))), "{ended:?}");
-    let again = town.remove(ada.id, at(2)).await;
+    let again = fixture.remove(ada.id, at(2)).await;
     assert!(matches!(again, Err(DirectoryError::Unknown)), "{again:?}");
-    for town in [&town, &town.again_after_crash().await] {
-        assert_eq!(town.expect_dead(&one, at(3)).await, NotLive::Generation);
-        town.expect_live(&his, at(3)).await;
-        assert!(town.store.user(ada.id).get().await.expect("an answer").is_none());
-        assert!(town.store.user_named(town.realm, "ada").await.expect("an answer").is_none());
-        assert!(town.store.session_record(one.session.id, at(3)).await.expect("an answer").is_none());
-        let listed = town.store.users(town.realm, None, 10).await.expect("a list");
+    for fixture in [&fixture, &fixture.again_after_crash().await] {
+        assert_eq!(fixture.expect_dead(&one, at(3)).await, NotLive::Generation);
+        fixture.expect_live(&his, at(3)).await;
+        assert!(fixture.store.user(ada.id).get().await.expect("an answer").is_none());
+        assert!(fixture.store.user_named(fixture.realm, "ada").await.expect("an answer").is_none());
+        assert!(fixture.store.session_record(one.session.id, at(3)).await.expect("an answer").is_none());
+        let listed = fixture.store.users(fixture.realm, None, 10).await.expect("a list");
         assert_eq!(listed.iter().map(|user| user.id).collect::<Vec<_>>(), [bob.id]);
     }
-    let refused = town.end(one.presented(), at(4)).await;
+    let refused = fixture.end(one.presented(), at(4)).await;
     assert!(matches!(refused, Err(EndError::UnknownSession)), "{refused:?}");
-    let refused = town.store.open_session(stale, at(4)).await;
+    let refused = fixture.store.open_session(stale, at(4)).await;
     assert!(matches!(refused, Err(SignOnError::UnknownUser)), "{refused:?}");
     let edit = UserEdit { enabled: Some(true), ..UserEdit::default() };
-    assert!(matches!(town.edit(ada.id, edit, at(4)).await, Err(DirectoryError::Unknown)));
-    let second = town.user("ada").await;
+    assert!(matches!(fixture.edit(ada.id, edit, at(4)).await, Err(DirectoryError::Unknown)));
+    let second = fixture.user("ada").await;
     assert!(second.id != ada.id && second.key != ada.key, "a new person with an old name");
-    town.expect_dead(&one, at(5)).await;
+    fixture.expect_dead(&one, at(5)).await;
 }
 
 /// Goal: all users of a realm can be read page by page, whatever is made meanwhile.
 pub async fn users_are_listed_in_the_order_of_their_ids<E: Engine>() {
-    let town = Town::<E>::new().await;
+    let fixture = Fixture::<E>::new().await;
     let mut ids = Vec::new();
     for n in 0..7 {
-        ids.push(town.user(&format!("user{n}")).await.id);
+        ids.push(fixture.user(&format!("user{n}")).await.id);
     }
     ids.sort();
     let (mut read, mut after) = (Vec::new(), None);
     loop {
-        let page = town.store.users(town.realm, after, 3).await.expect("a page");
+        let page = fixture.store.users(fixture.realm, after, 3).await.expect("a page");
         assert!(page.len() <= 3);
         after = page.last().map(|user| user.id);
         if page.is_empty() {
@@ -215,48 +216,48 @@ pub async fn users_are_listed_in_the_order_of_their_ids<E: Engine>() {
         read.extend(page.into_iter().map(|user| user.id));
     }
     assert_eq!(read, ids);
-    let nowhere = RealmId::from_uuid(town.chance.uuid());
-    assert_eq!(town.store.users(nowhere, None, 3).await.expect("a page").len(), 0);
+    let nowhere = RealmId::from_uuid(fixture.chance.uuid());
+    assert_eq!(fixture.store.users(nowhere, None, 3).await.expect("a page").len(), 0);
 }
 
 /// Goal: nobody takes a name by spelling it differently, and nobody is found under another realm's name.
 pub async fn a_name_is_taken_in_every_spelling<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let ada = town.user("Ada").await;
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("Ada").await;
     for spelled in ["ada", "ADA", " aDa ", "ada@example.test", "ADA@EXAMPLE.TEST"] {
-        let found = town.store.user_named(town.realm, spelled).await.expect("an answer");
+        let found = fixture.store.user_named(fixture.realm, spelled).await.expect("an answer");
         assert_eq!(found.expect("found").id, ada.id, "{spelled}");
-        let other = User { username: spelled.into(), email: None, ..town.nobody_yet("x") };
-        let taken = town.store.create_user(NewUser { user: other }).await;
+        let other = User { username: spelled.into(), email: None, ..fixture.nobody_yet("x") };
+        let taken = fixture.store.create_user(NewUser { user: other }).await;
         assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{spelled}: {taken:?}");
-        let other = User { email: Some(spelled.into()), ..town.nobody_yet("y") };
-        let taken = town.store.create_user(NewUser { user: other }).await;
+        let other = User { email: Some(spelled.into()), ..fixture.nobody_yet("y") };
+        let taken = fixture.store.create_user(NewUser { user: other }).await;
         assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{spelled}: {taken:?}");
     }
     for free in ["x", "y", "", "ad"] {
-        let found = town.store.user_named(town.realm, free).await.expect("an answer");
+        let found = fixture.store.user_named(fixture.realm, free).await.expect("an answer");
         assert!(found.is_none(), "{free}: a refused user leaves no name behind");
     }
     let (realm, population) =
-        (RealmId::from_uuid(town.chance.uuid()), PopulationId::from_uuid(town.chance.uuid()));
-    town.found("/village", realm, population).await;
-    assert!(town.store.user_named(realm, "ada").await.expect("an answer").is_none());
-    let twin = User { realm, population, ..town.nobody_yet("Ada") };
-    let twin = town.store.create_user(NewUser { user: twin }).await.expect("free over there");
-    assert_eq!(town.store.user_named(realm, "ada").await.expect("an answer").expect("found").id, twin.id);
-    let same_id = User { id: ada.id, ..town.nobody_yet("eve") };
-    let taken = town.store.create_user(NewUser { user: same_id }).await;
+        (RealmId::from_uuid(fixture.chance.uuid()), PopulationId::from_uuid(fixture.chance.uuid()));
+    fixture.found("/village", realm, population).await;
+    assert!(fixture.store.user_named(realm, "ada").await.expect("an answer").is_none());
+    let twin = User { realm, population, ..fixture.nobody_yet("Ada") };
+    let twin = fixture.store.create_user(NewUser { user: twin }).await.expect("free over there");
+    assert_eq!(fixture.store.user_named(realm, "ada").await.expect("an answer").expect("found").id, twin.id);
+    let same_id = User { id: ada.id, ..fixture.nobody_yet("eve") };
+    let taken = fixture.store.create_user(NewUser { user: same_id }).await;
     assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
-    let homeless = User { population, ..town.nobody_yet("eve") };
-    let unknown = town.store.create_user(NewUser { user: homeless }).await;
+    let homeless = User { population, ..fixture.nobody_yet("eve") };
+    let unknown = fixture.store.create_user(NewUser { user: homeless }).await;
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "another realm's population: {unknown:?}");
 }
 
 /// Goal: records come back as they were written, over sign-ons, endings and a crash; keys are never shared.
 pub async fn a_user_keeps_what_was_written<E: Engine>() {
-    let town = Town::<E>::new().await;
+    let fixture = Fixture::<E>::new().await;
     let admin =
-        RoleAssignment { role: Role::IdentityDataAdmin, scope: RoleScope::Population(town.population) };
+        RoleAssignment { role: Role::IdentityDataAdmin, scope: RoleScope::Population(fixture.population) };
     let ada = User {
         password: Some("$argon2id$v=19$x".into()),
         recovery_codes: None,
@@ -264,17 +265,17 @@ pub async fn a_user_keeps_what_was_written<E: Engine>() {
         metadata_public: Some(r#"{"team":"blue"}"#.into()),
         metadata_admin: Some("null".into()),
         roles: vec![admin],
-        ..town.nobody_yet("Ada")
+        ..fixture.nobody_yet("Ada")
     };
-    let made = town.store.create_user(NewUser { user: ada.clone() }).await.expect("a free name");
-    let same_key = User { key: made.key, ..town.nobody_yet("bob") };
-    let bob = town.store.create_user(NewUser { user: same_key }).await.expect("a free name");
+    let made = fixture.store.create_user(NewUser { user: ada.clone() }).await.expect("a free name");
+    let same_key = User { key: made.key, ..fixture.nobody_yet("bob") };
+    let bob = fixture.store.create_user(NewUser { user: same_key }).await.expect("a free name");
     assert_ne!(bob.key, made.key, "a key is given out once");
-    let held = town.sign_on(&made, at(1)).await;
-    town.end(EndTarget::User(made.id), at(2)).await.expect("an ending");
-    let town = town.after_crash().await;
-    let read = town.read(&made).await;
+    let held = fixture.sign_on(&made, at(1)).await;
+    fixture.end(EndTarget::User(made.id), at(2)).await.expect("an ending");
+    let fixture = fixture.after_crash().await;
+    let read = fixture.read(&made).await;
     let expect = User { key: made.key, generation: 1, ..ada };
     assert_eq!(format!("{read:?}"), format!("{expect:?}"));
-    assert_eq!(town.expect_dead(&held, at(3)).await, NotLive::Generation);
+    assert_eq!(fixture.expect_dead(&held, at(3)).await, NotLive::Generation);
 }

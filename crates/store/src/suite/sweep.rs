@@ -4,8 +4,8 @@
 
 use adieu_core::{EndError, EndTarget, Ended, NotLive, Span};
 
-use crate::suite::town::{ABSOLUTE, IDLE, at};
-use crate::suite::{Engine, Town};
+use crate::suite::fixture::{ABSOLUTE, IDLE, at};
+use crate::suite::{Engine, Fixture};
 use crate::{Flow, Swept};
 
 /// Tombstones are kept so long in these tests.
@@ -14,10 +14,10 @@ const KEPT: Span = Span::from_s(1_000_000);
 const TWO_HOURS: i64 = 7200;
 
 /// Sweeps until there is nothing more to do.
-async fn sweep<E: Engine>(town: &Town<E>, s: i64, keep: Span) -> Swept {
+async fn sweep<E: Engine>(fixture: &Fixture<E>, s: i64, keep: Span) -> Swept {
     let mut all = Swept::default();
     loop {
-        let swept = town.store.sweep(at(s), keep).await.expect("a sweep");
+        let swept = fixture.store.sweep(at(s), keep).await.expect("a sweep");
         all.sessions += swept.sessions;
         all.remains += swept.remains;
         if !swept.more {
@@ -28,84 +28,87 @@ async fn sweep<E: Engine>(town: &Town<E>, s: i64, keep: Span) -> Swept {
 
 /// Goal: what is over goes, what is live or waits for its user stays, and what was touched is not taken for idle.
 pub async fn a_sweep_takes_what_is_over_and_nothing_live<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let (ada, bob) = (town.user("ada").await, town.user("bob").await);
-    let idle = town.sign_on(&ada, at(0)).await;
-    let touched = town.sign_on(&ada, at(0)).await;
-    let reset = town.sign_on(&ada, at(0)).await;
-    let superseded = town.sign_on(&bob, at(0)).await;
-    town.reset(&reset, at(1)).await.expect("a reset");
-    town.end(EndTarget::User(bob.id), at(1)).await.expect("an ending");
+    let fixture = Fixture::<E>::new().await;
+    let (ada, bob) = (fixture.user("ada").await, fixture.user("bob").await);
+    let idle = fixture.sign_on(&ada, at(0)).await;
+    let touched = fixture.sign_on(&ada, at(0)).await;
+    let reset = fixture.sign_on(&ada, at(0)).await;
+    let superseded = fixture.sign_on(&bob, at(0)).await;
+    fixture.reset(&reset, at(1)).await.expect("a reset");
+    fixture.end(EndTarget::User(bob.id), at(1)).await.expect("an ending");
     let now = IDLE.s() + TWO_HOURS;
     for s in (0..now).step_by(500) {
-        town.store.check(&touched.token, true, at(s)).get().await.expect("an answer");
+        fixture.store.check(&touched.token, true, at(s)).get().await.expect("an answer");
     }
-    town.expect_live(&touched, at(now)).await;
-    assert_eq!(sweep(&town, now, KEPT).await.sessions, 2);
-    assert_eq!(sweep(&town, now, KEPT).await, Swept::default(), "what is left is left alone");
-    town.expect_live(&touched, at(now)).await;
+    fixture.expect_live(&touched, at(now)).await;
+    assert_eq!(sweep(&fixture, now, KEPT).await.sessions, 2);
+    assert_eq!(sweep(&fixture, now, KEPT).await, Swept::default(), "what is left is left alone");
+    fixture.expect_live(&touched, at(now)).await;
     for gone in [&idle, &superseded] {
-        assert_eq!(town.expect_dead(gone, at(now)).await, NotLive::Unknown);
-        assert!(town.session_by_id(gone.session.id, at(now)).await.is_none());
-        assert!(matches!(town.end(gone.presented(), at(now)).await, Ok(Ended::Before)), "it is remembered");
+        assert_eq!(fixture.expect_dead(gone, at(now)).await, NotLive::Unknown);
+        assert!(fixture.session_by_id(gone.session.id, at(now)).await.is_none());
+        assert!(
+            matches!(fixture.end(gone.presented(), at(now)).await, Ok(Ended::Before)),
+            "it is remembered"
+        );
     }
-    assert_eq!(town.expect_dead(&reset, at(now)).await, NotLive::Reset, "it still waits for its user");
+    assert_eq!(fixture.expect_dead(&reset, at(now)).await, NotLive::Reset, "it still waits for its user");
     let end = ABSOLUTE.s() + TWO_HOURS;
-    assert_eq!(sweep(&town, end, KEPT).await.sessions, 2);
+    assert_eq!(sweep(&fixture, end, KEPT).await.sessions, 2);
     for gone in [&touched, &reset] {
-        assert!(town.session_by_id(gone.session.id, at(end)).await.is_none());
-        town.expect_dead(gone, at(end)).await;
+        assert!(fixture.session_by_id(gone.session.id, at(end)).await.is_none());
+        fixture.expect_dead(gone, at(end)).await;
     }
 }
 
 /// Goal: tombstones, flows and grants go when nobody needs them any more, and not before.
 pub async fn a_sweep_takes_remains_and_then_they_are_unknown<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let ada = town.user("ada").await;
-    let held = town.sign_on(&ada, at(0)).await;
-    town.end(held.presented(), at(100)).await.expect("an ending");
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let held = fixture.sign_on(&ada, at(0)).await;
+    fixture.end(held.presented(), at(100)).await.expect("an ending");
     let flow = |n: u8, s| Flow {
         id: [n; 16],
-        realm: town.realm,
+        realm: fixture.realm,
         kind: "login".into(),
         expires_at: at(s),
         body: vec![],
     };
-    town.store.put_flow(flow(1, 150)).await.expect("written");
-    town.store.put_flow(flow(2, 9999)).await.expect("written");
+    fixture.store.put_flow(flow(1, 150)).await.expect("written");
+    fixture.store.put_flow(flow(2, 9999)).await.expect("written");
     let keep = Span::from_s(50);
-    assert_eq!(sweep(&town, 149, keep).await, Swept::default());
-    assert!(matches!(town.end(held.presented(), at(149)).await, Ok(Ended::Before)));
-    assert_eq!(sweep(&town, 151, keep).await.remains, 2);
-    let forgotten = town.end(held.presented(), at(151)).await;
+    assert_eq!(sweep(&fixture, 149, keep).await, Swept::default());
+    assert!(matches!(fixture.end(held.presented(), at(149)).await, Ok(Ended::Before)));
+    assert_eq!(sweep(&fixture, 151, keep).await.remains, 2);
+    let forgotten = fixture.end(held.presented(), at(151)).await;
     assert!(matches!(forgotten, Err(EndError::UnknownSession)), "{forgotten:?}");
-    town.expect_dead(&held, at(151)).await;
-    assert!(town.store.flow([1; 16], "login").await.expect("an answer").is_none());
-    assert!(town.store.flow([2; 16], "login").await.expect("an answer").is_some());
+    fixture.expect_dead(&held, at(151)).await;
+    assert!(fixture.store.flow([1; 16], "login").await.expect("an answer").is_none());
+    assert!(fixture.store.flow([2; 16], "login").await.expect("an answer").is_some());
 }
 
 /// Goal: HOME-LIMITS: a sweep takes a batch at a time and says that there is more, so that others get their turn.
 pub async fn a_sweep_is_bounded_and_says_when_there_is_more<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let ada = town.user("ada").await;
-    let orders = (0..2500).map(|_| town.store.open_session(town.order(&ada), at(0)));
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let orders = (0..2500).map(|_| fixture.store.open_session(fixture.order(&ada), at(0)));
     for opened in futures_util::future::join_all(orders).await {
         opened.expect("a sign-on");
     }
-    let fresh = town.sign_on(&ada, at(IDLE.s() + TWO_HOURS)).await;
+    let fresh = fixture.sign_on(&ada, at(IDLE.s() + TWO_HOURS)).await;
     let mut rounds = 0;
     let mut gone = 0;
     loop {
-        let swept = town.store.sweep(at(IDLE.s() + TWO_HOURS), KEPT).await.expect("a sweep");
+        let swept = fixture.store.sweep(at(IDLE.s() + TWO_HOURS), KEPT).await.expect("a sweep");
         assert!(swept.sessions <= 1000, "a batch of {}", swept.sessions);
         gone += swept.sessions;
         rounds += 1;
-        town.expect_live(&fresh, at(IDLE.s() + TWO_HOURS)).await;
+        fixture.expect_live(&fresh, at(IDLE.s() + TWO_HOURS)).await;
         if !swept.more {
             break;
         }
     }
     assert_eq!(gone, 2500);
     assert!(rounds > 2, "{rounds} rounds");
-    assert_eq!(town.live_sessions(&ada, at(9000)).await.len(), 1);
+    assert_eq!(fixture.live_sessions(&ada, at(9000)).await.len(), 1);
 }

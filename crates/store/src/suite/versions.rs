@@ -8,8 +8,8 @@ use adieu_core::{
 };
 
 use crate::Document;
-use crate::suite::town::at;
-use crate::suite::{Engine, Town};
+use crate::suite::fixture::at;
+use crate::suite::{Engine, Fixture};
 
 fn stale<T: std::fmt::Debug>(result: Result<T, DirectoryError>) {
     assert!(matches!(result, Err(DirectoryError::Stale)), "{result:?}");
@@ -19,94 +19,97 @@ fn renamed(name: &str) -> UserEdit {
     UserEdit { username: Some(name.into()), ..UserEdit::default() }
 }
 
-fn document<E: Engine>(town: &Town<E>, body: &str) -> Document {
-    let (realm, version) = (town.realm, Version::FIRST);
+fn document<E: Engine>(fixture: &Fixture<E>, body: &str) -> Document {
+    let (realm, version) = (fixture.realm, Version::FIRST);
     Document { realm, kind: "policy".into(), id: "one".into(), body: body.into(), version }
 }
 
 /// Goal: a change that was made from a version that is gone changes nothing, whatever kind of record it is.
 pub async fn a_stale_change_is_refused_and_writes_nothing<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let ada = town.user("ada").await;
-    let order = town.edit_order(ada.id, renamed("late")).await;
-    let edited = town.edit(ada.id, renamed("countess"), at(1)).await.expect("a change").user;
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let order = fixture.edit_order(ada.id, renamed("late")).await;
+    let edited = fixture.edit(ada.id, renamed("countess"), at(1)).await.expect("a change").user;
     assert_eq!(edited.version, ada.version.next());
-    stale(town.store.edit_user(order, at(2)).await);
-    assert_eq!(town.read(&ada).await.username, "countess");
-    assert!(town.store.user_named(town.realm, "late").await.expect("an answer").is_none());
+    stale(fixture.store.edit_user(order, at(2)).await);
+    assert_eq!(fixture.read(&ada).await.username, "countess");
+    assert!(fixture.store.user_named(fixture.realm, "late").await.expect("an answer").is_none());
 
-    let shop = town.client("shop").await;
+    let shop = fixture.client("shop").await;
     let late = EditClientOrder {
         from: shop.version,
         next: Client { name: "Late".into(), enabled: false, ..shop.clone() },
-        origin: town.origin(),
+        origin: fixture.origin(),
     };
-    town.change_client(&shop.id, |client| client.name = "Shop".into()).await;
-    stale(town.store.edit_client(late, at(2)).await);
-    let now = town.stored_client(&shop.id).await;
+    fixture.change_client(&shop.id, |client| client.name = "Shop".into()).await;
+    stale(fixture.store.edit_client(late, at(2)).await);
+    let now = fixture.stored_client(&shop.id).await;
     assert_eq!((now.name.as_str(), now.enabled, now.generation), ("Shop", true, shop.generation));
 
-    let read = async || town.store.population(town.population).await.expect("an answer").expect("there");
+    let read =
+        async || fixture.store.population(fixture.population).await.expect("an answer").expect("there");
     let before = read().await;
     let next = |name: &str| Population { name: name.into(), ..before.clone() };
-    town.store.edit_population(before.version, next("All")).await.expect("a change");
-    stale(town.store.edit_population(before.version, next("Late")).await);
+    fixture.store.edit_population(before.version, next("All")).await.expect("a change");
+    stale(fixture.store.edit_population(before.version, next("Late")).await);
     assert_eq!(read().await.name, "All");
 
-    let made = town.store.create_document(document(&town, "1")).await.expect("made");
-    town.store.edit_document(made.version, document(&town, "2")).await.expect("a change");
-    stale(town.store.edit_document(made.version, document(&town, "3")).await);
-    let town = town.after_crash().await;
-    let kept = town.store.document(town.realm, "policy", "one").await.expect("an answer").expect("there");
+    let made = fixture.store.create_document(document(&fixture, "1")).await.expect("made");
+    fixture.store.edit_document(made.version, document(&fixture, "2")).await.expect("a change");
+    stale(fixture.store.edit_document(made.version, document(&fixture, "3")).await);
+    let fixture = fixture.after_crash().await;
+    let kept =
+        fixture.store.document(fixture.realm, "policy", "one").await.expect("an answer").expect("there");
     assert_eq!((kept.body.as_str(), kept.version), ("2", made.version.next()));
-    assert_eq!(town.read(&ada).await.version, edited.version);
+    assert_eq!(fixture.read(&ada).await.version, edited.version);
 }
 
 /// Goal: nothing is overwritten by somebody who thinks that it is not there.
 pub async fn what_is_there_is_never_made_again<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let shop = town.client("shop").await;
-    let taken = town.store.create_client(Client { name: "Twin".into(), ..shop.clone() }).await;
+    let fixture = Fixture::<E>::new().await;
+    let shop = fixture.client("shop").await;
+    let taken = fixture.store.create_client(Client { name: "Twin".into(), ..shop.clone() }).await;
     assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
-    assert_eq!(town.stored_client(&shop.id).await.name, shop.name);
-    town.store.create_document(document(&town, "1")).await.expect("made");
-    let taken = town.store.create_document(document(&town, "2")).await;
+    assert_eq!(fixture.stored_client(&shop.id).await.name, shop.name);
+    fixture.store.create_document(document(&fixture, "1")).await.expect("made");
+    let taken = fixture.store.create_document(document(&fixture, "2")).await;
     assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
-    let kept = town.store.document(town.realm, "policy", "one").await.expect("an answer").expect("there");
+    let kept =
+        fixture.store.document(fixture.realm, "policy", "one").await.expect("an answer").expect("there");
     assert_eq!(kept.body, "1");
 
     let nobody: ClientId = "nobodys".parse().expect("an id");
     let next = Client { id: nobody.clone(), ..shop.clone() };
-    let order = EditClientOrder { from: Version::FIRST, next, origin: town.origin() };
-    let unknown = town.store.edit_client(order, at(1)).await;
+    let order = EditClientOrder { from: Version::FIRST, next, origin: fixture.origin() };
+    let unknown = fixture.store.edit_client(order, at(1)).await;
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
-    assert!(town.store.client(&nobody).get().await.expect("an answer").is_none());
-    let elsewhere = Document { id: "two".into(), ..document(&town, "1") };
-    let unknown = town.store.edit_document(Version::FIRST, elsewhere).await;
+    assert!(fixture.store.client(&nobody).get().await.expect("an answer").is_none());
+    let elsewhere = Document { id: "two".into(), ..document(&fixture, "1") };
+    let unknown = fixture.store.edit_document(Version::FIRST, elsewhere).await;
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
 }
 
 /// Goal: what is removed is what its remover has seen, where they say so.
 pub async fn a_removal_from_a_version_removes_that_version_only<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let (ada, shop) = (town.user("ada").await, town.client("shop").await);
-    town.edit(ada.id, renamed("countess"), at(1)).await.expect("a change");
-    let remove = |from| RemoveUserOrder { user: ada.id, from: Some(from), origin: town.origin() };
-    stale(town.store.remove_user(remove(ada.version), at(2)).await);
-    town.read(&ada).await;
-    town.store.remove_user(remove(ada.version.next()), at(2)).await.expect("that is the one");
+    let fixture = Fixture::<E>::new().await;
+    let (ada, shop) = (fixture.user("ada").await, fixture.client("shop").await);
+    fixture.edit(ada.id, renamed("countess"), at(1)).await.expect("a change");
+    let remove = |from| RemoveUserOrder { user: ada.id, from: Some(from), origin: fixture.origin() };
+    stale(fixture.store.remove_user(remove(ada.version), at(2)).await);
+    fixture.read(&ada).await;
+    fixture.store.remove_user(remove(ada.version.next()), at(2)).await.expect("that is the one");
 
-    town.change_client(&shop.id, |client| client.name = "Shop".into()).await;
-    stale(town.remove_client(&shop.id, Some(shop.version)).await);
-    town.remove_client(&shop.id, Some(shop.version.next())).await.expect("that is the one");
-    let back = town.store.create_client(shop.clone()).await.expect("it comes back");
+    fixture.change_client(&shop.id, |client| client.name = "Shop".into()).await;
+    stale(fixture.remove_client(&shop.id, Some(shop.version)).await);
+    fixture.remove_client(&shop.id, Some(shop.version.next())).await.expect("that is the one");
+    let back = fixture.store.create_client(shop.clone()).await.expect("it comes back");
     assert!(back.version > shop.version.next(), "no change of its first life fits its second");
 
-    stale(town.store.remove_population(town.population, Some(Version::FIRST.next())).await);
-    town.store.remove_population(town.population, Some(Version::FIRST)).await.expect("that is the one");
+    stale(fixture.store.remove_population(fixture.population, Some(Version::FIRST.next())).await);
+    fixture.store.remove_population(fixture.population, Some(Version::FIRST)).await.expect("that is the one");
 
-    let made = town.store.create_document(document(&town, "1")).await.expect("made");
-    let remove = |from| town.store.remove_document(town.realm, "policy", "one", Some(from));
+    let made = fixture.store.create_document(document(&fixture, "1")).await.expect("made");
+    let remove = |from| fixture.store.remove_document(fixture.realm, "policy", "one", Some(from));
     stale(remove(made.version.next()).await);
     assert!(remove(made.version).await.expect("that is the one"));
     assert!(!remove(made.version).await.expect("an answer"));
@@ -114,35 +117,36 @@ pub async fn a_removal_from_a_version_removes_that_version_only<E: Engine>() {
 
 /// Goal: endings, re-made hashes and sign-ons write beside changes, and nothing of either is lost.
 pub async fn what_is_written_beside_a_change_is_not_lost<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let ada = town.user("ada").await;
-    let held = town.sign_on(&ada, at(0)).await;
-    let order = town.edit_order(ada.id, renamed("countess")).await;
-    town.end(EndTarget::User(ada.id), at(1)).await.expect("an ending");
-    let edited = town.store.edit_user(order, at(2)).await.expect("an ending is no change of the record").user;
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let held = fixture.sign_on(&ada, at(0)).await;
+    let order = fixture.edit_order(ada.id, renamed("countess")).await;
+    fixture.end(EndTarget::User(ada.id), at(1)).await.expect("an ending");
+    let edited =
+        fixture.store.edit_user(order, at(2)).await.expect("an ending is no change of the record").user;
     assert_eq!((edited.generation, edited.username.as_str()), (ada.generation + 1, "countess"));
-    town.expect_dead(&held, at(3)).await;
+    fixture.expect_dead(&held, at(3)).await;
 
     let password = UserEdit { password: Some(Some("$old".into())), ..UserEdit::default() };
-    town.edit(ada.id, password, at(3)).await.expect("a change");
-    let order = town.edit_order(ada.id, renamed("ada")).await;
+    fixture.edit(ada.id, password, at(3)).await.expect("a change");
+    let order = fixture.edit_order(ada.id, renamed("ada")).await;
     let renewal = PasswordRenewal { verified: "$old".into(), renewed: "$new".into() };
-    assert!(town.store.renew_password(ada.id, renewal, at(4)).await.expect("an answer"));
-    stale(town.store.edit_user(order.clone(), at(5)).await);
+    assert!(fixture.store.renew_password(ada.id, renewal, at(4)).await.expect("an answer"));
+    stale(fixture.store.edit_user(order.clone(), at(5)).await);
     let order = EditUserOrder { from: order.from.next(), ..order };
-    let edited = town.store.edit_user(order, at(5)).await.expect("from what is there").user;
+    let edited = fixture.store.edit_user(order, at(5)).await.expect("from what is there").user;
     assert_eq!((edited.password.as_deref(), edited.username.as_str()), (Some("$new"), "ada"));
 }
 
 /// Goal: of many changes from one version one is made, and the others are told.
 pub async fn of_many_changes_from_one_version_one_is_made<E: Engine>() {
-    let town = Town::<E>::new().await;
-    let ada = town.user("ada").await;
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
     let mut orders = Vec::new();
     for n in 0..20 {
-        orders.push(town.edit_order(ada.id, renamed(&format!("ada{n}"))).await);
+        orders.push(fixture.edit_order(ada.id, renamed(&format!("ada{n}"))).await);
     }
-    let changes: Vec<_> = orders.into_iter().map(|order| town.store.edit_user(order, at(1))).collect();
+    let changes: Vec<_> = orders.into_iter().map(|order| fixture.store.edit_user(order, at(1))).collect();
     let mut made = Vec::new();
     for change in changes {
         match change.await {
@@ -151,7 +155,7 @@ pub async fn of_many_changes_from_one_version_one_is_made<E: Engine>() {
         }
     }
     let [only] = &made[..] else { panic!("{} were made", made.len()) };
-    let town = town.after_crash().await;
-    let now = town.read(&ada).await;
+    let fixture = fixture.after_crash().await;
+    let now = fixture.read(&ada).await;
     assert_eq!((&now.username, now.version), (&only.username, ada.version.next()));
 }

@@ -1,6 +1,6 @@
 //! The people, clients and orders of the suite.
 //!
-//! A town is one realm on a fresh store with somebody to sign on. What it asks for succeeds or the test ends here, so
+//! A fixture is one realm on a fresh store with somebody to sign on. What it asks for succeeds or the test ends here, so
 //! that the tests themselves say only what they are about.
 
 use std::sync::Arc;
@@ -58,7 +58,7 @@ pub struct OpenedSession {
 }
 
 /// One realm with people, on a store of its own.
-pub struct Town<E> {
+pub struct Fixture<E> {
     /// Where the store keeps its things.
     pub engine: E,
     /// The store.
@@ -71,7 +71,7 @@ pub struct Town<E> {
     pub chance: Chance,
 }
 
-/// How long the town's sessions last idle.
+/// How long the fixture's sessions last idle.
 pub const IDLE: Span = Span::from_s(1000);
 /// How long they last in any case.
 pub const ABSOLUTE: Span = Span::from_s(10_000);
@@ -81,21 +81,21 @@ pub const fn at(s: i64) -> Timestamp {
     Timestamp::from_ms(1_795_166_400_000 + s * 1000)
 }
 
-impl<E: Engine> Town<E> {
-    /// A town on a fresh store.
+impl<E: Engine> Fixture<E> {
+    /// A fixture on a fresh store.
     pub async fn new() -> Self {
         let engine = E::fresh().await;
         let store = engine.open().await;
         Self::found_on(engine, store).await
     }
 
-    /// A town on an empty store that is open already.
+    /// A fixture on an empty store that is open already.
     pub async fn found_on(engine: E, store: Arc<dyn Store>) -> Self {
         let chance = Chance::of(7);
         let (realm, population) = (RealmId::from_uuid(chance.uuid()), PopulationId::from_uuid(chance.uuid()));
-        let town = Self { engine, store, realm, population, chance };
-        town.found("/town", realm, population).await;
-        town
+        let fixture = Self { engine, store, realm, population, chance };
+        fixture.found("/town", realm, population).await;
+        fixture
     }
 
     /// Makes a realm with its population.
@@ -105,14 +105,14 @@ impl<E: Engine> Town<E> {
         self.store.create_realm(realm, first).await.expect("a free path");
     }
 
-    /// The same town on what a crash has left.
+    /// The same fixture on what a crash has left.
     pub async fn after_crash(self) -> Self {
         let engine = self.engine.after_crash().await;
         let store = engine.open().await;
         Self { engine, store, ..self }
     }
 
-    /// A second town on what a crash at this moment would leave; this one stays open.
+    /// A second fixture on what a crash at this moment would leave; this one stays open.
     pub async fn again_after_crash(&self) -> Self {
         let engine = self.engine.after_crash().await;
         let store = engine.open().await;
@@ -265,7 +265,7 @@ impl<E: Engine> Town<E> {
         }
     }
 
-    /// Where the town's orders come from.
+    /// Where the fixture's orders come from.
     pub fn origin(&self) -> Origin {
         Origin::of(Actor::Operator, Channel::named("side"), None)
     }
