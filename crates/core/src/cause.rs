@@ -26,13 +26,13 @@ pub enum Cause {
     EndedWithOthers,
     /// The data was restored from a backup, which does not know what ended after it.
     Restored,
-    /// Something that a newer version knows a word for.
+    /// Something that a newer version knows a word for. It stays the last one: it says how many there are.
     Other,
 }
 
 impl Cause {
-    /// All of them.
-    const ALL: [Self; 11] = [
+    /// All of them. One that is left out stops the build.
+    const ALL: [Self; Self::Other as usize + 1] = [
         Self::SignOff,
         Self::Administrator,
         Self::UserDisabled,
@@ -77,8 +77,8 @@ mod tests {
     /// Goal: every cause reads back as it was written, and what a newer version wrote spoils no list.
     #[test]
     fn causes_are_read_by_the_words_that_they_are_written_in() {
-        for cause in Cause::ALL {
-            assert_eq!(Cause::read(cause.word()), cause);
+        for (n, cause) in Cause::ALL.into_iter().enumerate() {
+            assert_eq!((cause as usize, Cause::read(cause.word())), (n, cause));
         }
         for word in ["signal_from_upstream", "Administrator", ""] {
             assert_eq!(Cause::read(word), Cause::Other, "{word}");

@@ -62,6 +62,16 @@ pub enum EndScope {
     Client(ClientId),
 }
 
+impl EndScope {
+    /// Whether sessions end with it, which somebody has to walk over. What a client holds is found by its own generation.
+    pub const fn has_sessions(&self) -> bool {
+        match self {
+            Self::User(_) | Self::Realm(_) => true,
+            Self::Client(_) => false,
+        }
+    }
+}
+
 /// An ending of many by one write: a generation began, and everything born under an earlier one was over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MassEnding {

@@ -10,10 +10,12 @@ pub mod check;
 pub mod clients;
 pub mod confirm_codes;
 pub mod directory;
+pub mod document;
 pub mod ending;
 pub mod ending_record;
 pub mod entropy;
 pub mod facts;
+pub mod flow;
 pub mod grant;
 pub mod grant_facts;
 pub mod how_ended;
@@ -51,6 +53,7 @@ pub use confirm_codes::{ConfirmCodesOrder, ConfirmError, decide_confirm_codes};
 pub use directory::{
     Beyond, Client, ClientAuth, DirectoryError, Limits, Population, Proof, Quota, Realm, User,
 };
+pub use document::{Document, decide_create_document, decide_edit_document, decide_remove_document};
 pub use ending::{
     EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Ending, EndingChange, Family,
     PresentedToken, Tombstone, decide_ending,
@@ -58,6 +61,7 @@ pub use ending::{
 pub use ending_record::{EndScope, EndingRecord, MassEnding};
 pub use entropy::Entropy;
 pub use facts::{SessionFacts, is_shown, is_shown_of_generation};
+pub use flow::{Flow, FlowId, decide_create_flow};
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, ReplacedToken, RotateOrder};
 pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
 pub use how_ended::{EndedWith, how_ended};

@@ -160,14 +160,12 @@ pub fn decide_create_user(
 /// Decides a change of a user. Disabling ends all the user's sessions; another password ends them by the policy of the realm,
 /// unless the change says otherwise.
 pub fn decide_edit_user(
-    before: &User,
+    before: Option<&User>,
     order: &EditUserOrder,
     around: &UserAround,
     now: Timestamp,
 ) -> Result<UserChanges, DirectoryError> {
-    if before.removed {
-        return Err(DirectoryError::Unknown);
-    }
+    let before = present(before)?;
     before.version.is_still(order.from)?;
     let user = order.edit.applied_to(before, now);
     if user.population != before.population && around.population_realm != Some(user.realm) {
@@ -183,13 +181,11 @@ pub fn decide_edit_user(
 
 /// Decides the removal of a user. Nothing stays but what keeps the sessions dead, and none of them is shown any more.
 pub fn decide_remove_user(
-    before: &User,
+    before: Option<&User>,
     order: &RemoveUserOrder,
     now: Timestamp,
 ) -> Result<UserChanges, DirectoryError> {
-    if before.removed {
-        return Err(DirectoryError::Unknown);
-    }
+    let before = present(before)?;
     if let Some(from) = order.from {
         before.version.is_still(from)?;
     }
@@ -203,6 +199,11 @@ pub fn decide_remove_user(
         origin: order.origin.clone(),
     };
     Ok(UserChanges { names: NameChanges::between(Some(before), &user), end: Some(end), user })
+}
+
+/// A user who is there and was not removed.
+fn present(user: Option<&User>) -> Result<&User, DirectoryError> {
+    user.filter(|user| !user.removed).ok_or(DirectoryError::Unknown)
 }
 
 impl UserEdit {

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use adieu_authority::Authority;
+use adieu_authority::{Authority, Origin};
 
 pub use crate::carry::Made;
 use crate::carry::{look_up, make};
@@ -19,6 +19,16 @@ use crate::secrets::Secrets;
 #[derive(Debug)]
 pub struct Plan {
     steps: VecDeque<Planned>,
+}
+
+/// What a plan is carried out with.
+pub struct CarryContext<'a> {
+    /// The authority that is asked.
+    pub authority: &'a Authority,
+    /// Where first passwords are looked up.
+    pub secrets: &'a dyn Secrets,
+    /// Who carries it out, through which channel, and why: what ends because of it says so.
+    pub origin: Origin,
 }
 
 /// What one turn has done.
@@ -58,12 +68,11 @@ impl Plan {
     /// missing one stops nothing halfway.
     pub async fn carry(
         &mut self,
-        authority: &Authority,
-        secrets: &dyn Secrets,
+        context: &CarryContext<'_>,
         go_on: impl Fn() -> bool + Send + Sync,
     ) -> Result<Carried, ApplyError> {
         let mut carried = Carried::default();
-        self.carry_into(&mut carried, authority, secrets, go_on).await?;
+        self.carry_into(&mut carried, context, go_on).await?;
         Ok(carried)
     }
 
@@ -71,13 +80,13 @@ impl Plan {
     pub async fn carry_into(
         &mut self,
         carried: &mut Carried,
-        authority: &Authority,
-        secrets: &dyn Secrets,
+        context: &CarryContext<'_>,
         go_on: impl Fn() -> bool + Send + Sync,
     ) -> Result<(), ApplyError> {
+        let CarryContext { authority, secrets, origin } = context;
         let mut passwords = VecDeque::with_capacity(self.steps.len());
         for Planned { line, change } in &self.steps {
-            let password = change.password().map(|from| look_up(from, secrets)).transpose();
+            let password = change.password().map(|from| look_up(from, *secrets)).transpose();
             passwords
                 .push_back(password.map_err(|source| ApplyError::Secret { step: line.clone(), source })?);
         }
@@ -87,7 +96,7 @@ impl Plan {
             else {
                 break;
             };
-            match make(authority, change, password).await {
+            match make(authority, origin, change, password).await {
                 Ok(made) => carried.made.extend(made),
                 Err(source) => return Err(ApplyError::Stopped { step: line, source }),
             }

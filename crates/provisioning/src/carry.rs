@@ -3,8 +3,8 @@
 //! Decides nothing: what is to change was planned.
 
 use adieu_authority::{
-    Actor, Authority, Channel, Client, ClientAuth, ClientId, DirectoryError, FirstPopulation, NewClient,
-    NewPerson, Origin, RealmId, UserEdit, UserId, Version,
+    Authority, Client, ClientAuth, ClientId, DirectoryError, FirstPopulation, NewClient, NewPerson, Origin,
+    RealmId, UserEdit, UserId, Version,
 };
 
 use crate::error::{SecretError, StepError};
@@ -35,6 +35,7 @@ pub(crate) fn look_up(from: &PasswordFrom, secrets: &dyn Secrets) -> Result<Pass
 /// Makes a change; a client that it made is told of with its secret.
 pub(crate) async fn make(
     authority: &Authority,
+    origin: &Origin,
     change: Change,
     password: Option<Password>,
 ) -> Result<Option<Made>, StepError> {
@@ -46,18 +47,20 @@ pub(crate) async fn make(
         }
         Change::EditPopulation(next) => drop(authority.edit_population_from(next.version, next).await?),
         Change::MakeUser(new) => make_user(authority, *new, password).await?,
-        Change::EditUser(id, from, edit, _) => edit_user(authority, (id, from), *edit, password).await?,
+        Change::EditUser(id, from, edit, _) => {
+            edit_user(authority, origin, (id, from), *edit, password).await?
+        }
         Change::MakeClient(realm, id, edit) => return make_client(authority, realm, id, &edit).await,
         Change::EditClient(realm, id, from, edit) => {
             let change = |client: &mut Client| edit.apply_to(client);
-            authority.edit_client_from((realm, &id), from, origin(), change).await?;
+            authority.edit_client_from((realm, &id), from, origin.clone(), change).await?;
         }
         Change::PutDocument(from, next) => drop(authority.keep_document_from(from, next).await?),
         Change::RemoveDocument(realm, kind, id, from) => {
             authority.remove_document_from((realm, kind, &id), from).await?;
         }
-        Change::RemoveUser(id, from) => drop(authority.remove_user_from(id, from, origin()).await?),
-        Change::RemoveClient(id, from) => authority.remove_client_from(&id, from, origin()).await?,
+        Change::RemoveUser(id, from) => drop(authority.remove_user_from(id, from, origin.clone()).await?),
+        Change::RemoveClient(id, from) => authority.remove_client_from(&id, from, origin.clone()).await?,
         Change::RemovePopulation(id, from) => authority.remove_population_from(id, from).await?,
     }
     Ok(None)
@@ -79,10 +82,6 @@ async fn make_realm(
     Ok(())
 }
 
-fn origin() -> Origin {
-    Origin::of(Actor::Operator, Channel::named("command"), None)
-}
-
 async fn make_user(
     authority: &Authority,
     new: PlannedUser,
@@ -101,6 +100,7 @@ async fn make_user(
 
 async fn edit_user(
     authority: &Authority,
+    origin: &Origin,
     (id, from): (UserId, Version),
     edit: UserEdit,
     password: Option<Password>,
@@ -110,7 +110,8 @@ async fn edit_user(
         Some(Password::Hash(hash)) => Some(hash),
         None => None,
     };
-    authority.edit_user_from(id, from, UserEdit { password: hash.map(Some), ..edit }, origin()).await?;
+    let edit = UserEdit { password: hash.map(Some), ..edit };
+    authority.edit_user_from(id, from, edit, origin.clone()).await?;
     Ok(())
 }
 

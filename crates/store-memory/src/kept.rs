@@ -2,11 +2,11 @@
 //!
 //! Nothing here reads what they say.
 
-use adieu_core::{DirectoryError, Outage, RealmId, Timestamp, Unwritten, Version};
-use adieu_store::{
-    Document, Documents, Flow, FlowId, Flows, Pending, decide_create_document, decide_create_flow,
-    decide_edit_document, decide_remove_document,
+use adieu_core::{
+    DirectoryError, Outage, RealmId, Timestamp, Unwritten, Version, decide_create_document,
+    decide_create_flow, decide_edit_document, decide_remove_document,
 };
+use adieu_store::{Document, Documents, Flow, FlowId, Flows, Pending};
 
 use crate::MemoryStore;
 

@@ -24,9 +24,10 @@ impl Tables {
         order: &EditUserOrder,
         now: Timestamp,
     ) -> Result<Edited, DirectoryError> {
-        let before = self.users.get(&order.user).cloned().ok_or(DirectoryError::Unknown)?;
-        let around = self.around(&order.edit.applied_to(&before, now));
-        self.carried_out(decide_edit_user(&before, order, &around, now)?, now)
+        let before = self.users.get(&order.user).cloned();
+        let around = before.as_ref().map(|before| self.around(&order.edit.applied_to(before, now)));
+        let around = around.unwrap_or_default();
+        self.carried_out(decide_edit_user(before.as_deref(), order, &around, now)?, now)
     }
 
     pub(crate) fn remove_user(
@@ -34,8 +35,8 @@ impl Tables {
         order: &RemoveUserOrder,
         now: Timestamp,
     ) -> Result<Ended, DirectoryError> {
-        let before = self.users.get(&order.user).cloned().ok_or(DirectoryError::Unknown)?;
-        let edited = self.carried_out(decide_remove_user(&before, order, now)?, now)?;
+        let before = self.users.get(&order.user).cloned();
+        let edited = self.carried_out(decide_remove_user(before.as_deref(), order, now)?, now)?;
         Ok(edited.ended.unwrap_or(Ended::Before))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing here reads or writes the database.
 
-use adieu_core::SessionIdCipher;
+use adieu_core::{SessionId, SessionIdCipher, Timestamp};
 
 use crate::cache::Caches;
 #[cfg(feature = "hooks")]
@@ -14,4 +14,13 @@ pub(crate) struct Shared {
     pub(crate) caches: Caches,
     #[cfg(feature = "hooks")]
     pub(crate) hooks: hooks::Hooks,
+}
+
+impl Shared {
+    /// The last activity of a session of which this one is written down: memory may know a later one of the same incarnation,
+    /// and ids of two incarnations differ.
+    pub(crate) fn seen_at(&self, id: SessionId, written: Timestamp) -> Timestamp {
+        let cached = self.caches.sessions.find(&id.number());
+        cached.map_or(written, |cached| cached.seen_at().max(written))
+    }
 }

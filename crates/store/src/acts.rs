@@ -9,15 +9,12 @@ use std::sync::Arc;
 
 use adieu_core::{
     AmendError, AmendOrder, Check, Client, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError,
-    EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended, FoundSession, Grant, GrantError,
-    GrantId, IssueOrder, Locator, NewUser, Outage, Participant, PasswordRenewal, Population, PopulationId,
-    Realm, RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder,
-    SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten,
-    User, UserId, Version,
+    Document, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended, Flow, FlowId, FoundSession,
+    Grant, GrantError, GrantId, IssueOrder, Locator, NewUser, Outage, Participant, PasswordRenewal,
+    Population, PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder,
+    RevokedToken, RotateOrder, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn,
+    Span, Timestamp, Unwritten, User, UserId, Version,
 };
-
-use crate::document::Document;
-use crate::flow::{Flow, FlowId};
 
 /// A boxed future of an act.
 pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;

@@ -5,8 +5,6 @@
 //! process. The contract suite behind the feature `suite` is what makes an engine one.
 
 mod acts;
-mod document;
-mod flow;
 #[cfg(feature = "suite")]
 pub mod suite;
 
@@ -14,5 +12,5 @@ pub use acts::{
     Directory, Documents, Figures, Flows, Grants, Lookup, Pending, SessionCursor, SessionPage, SessionQuery,
     Sessions, Store, StoredKey, Swept, Upkeep,
 };
-pub use document::{Document, decide_create_document, decide_edit_document, decide_remove_document};
-pub use flow::{Flow, FlowId, decide_create_flow};
+// What the acts of flows and documents take and give.
+pub use adieu_core::{Document, Flow, FlowId};

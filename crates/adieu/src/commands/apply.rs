@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::api::{Api, Reach};
+use super::endings::with_reason;
 use super::{configured, runtime};
 use crate::config::Config;
 
@@ -53,6 +54,9 @@ pub struct ApplyCommand {
     /// ends the user's sessions.
     #[arg(long)]
     prune: bool,
+    /// Why, in at most 256 characters; kept with what ends because of it.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
     /// With --dry-run: exit status 5 if there is something to change.
     #[arg(long, requires = "dry_run")]
     detailed_exitcode: bool,
@@ -100,7 +104,8 @@ pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
             let changes = order.detailed_exitcode && plan.left > 0;
             return Ok(if changes { ExitCode::from(5) } else { ExitCode::SUCCESS });
         }
-        let done = carried_out(&api, plan, &passwords(&document)).await?;
+        let turn = json!({"passwords": passwords(&document)});
+        let done = carried_out(&api, plan, &with_reason(turn, order.reason.as_deref())).await?;
         if order.reach.json {
             println!("{}", json!(done));
             return Ok(ExitCode::SUCCESS);
@@ -116,12 +121,12 @@ pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
 }
 
 /// The plan that was shown, turn after turn, until nothing is left of it.
-async fn carried_out(api: &Api, shown: Step, passwords: &[Value]) -> Result<Step> {
+async fn carried_out(api: &Api, shown: Step, turn: &Value) -> Result<Step> {
     let shows_progress = std::io::stderr().is_terminal();
     let mut done = Step::default();
     let mut next = shown.plan;
     while let Some(plan) = next {
-        let step = asked(api, &format!("{DECLARATION}/{plan}"), json!({"passwords": passwords})).await?;
+        let step = asked(api, &format!("{DECLARATION}/{plan}"), turn.clone()).await?;
         done.changes.extend(step.changes);
         done.secrets.extend(step.secrets);
         next = step.plan;

@@ -132,7 +132,7 @@ async fn ordered(api: &Api, command: &EndCommand) -> Result<(Value, String)> {
     Ok((json!({"realm": realm_id(api, path).await?}), format!("all sessions of realm {path}")))
 }
 
-fn with_reason(mut order: Value, reason: Option<&str>) -> Value {
+pub(super) fn with_reason(mut order: Value, reason: Option<&str>) -> Value {
     if let Some(reason) = reason {
         order["reason"] = reason.into();
     }

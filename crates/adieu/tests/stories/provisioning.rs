@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use adieu::assembled::AssembledServer;
 use adieu::config::Config;
-use adieu_authority::{Authority, Document};
+use adieu_authority::{Actor, Authority, Channel, Document, Origin};
 use adieu_face_pingone::DOCUMENT_KINDS;
-use adieu_provisioning::apply::Plan;
+use adieu_provisioning::apply::{CarryContext, Plan};
 use adieu_provisioning::document::Declaration as Declared;
 use adieu_provisioning::export::export;
 use adieu_provisioning::facts::Facts;
@@ -23,7 +23,8 @@ async fn apply(authority: &Authority, text: &str, prune: bool) -> anyhow::Result
     let document = Declared::parse(text)?;
     let secrets = Sent(vec![(Source::Env("EVE_PASSWORD".into()), "Apple-tree-77".into())]);
     let mut plan = Plan::of(authority, &document, prune, DOCUMENT_KINDS).await?;
-    let carried = plan.carry(authority, &secrets, || true).await?;
+    let origin = Origin::of(Actor::Operator, Channel::named("test"), None);
+    let carried = plan.carry(&CarryContext { authority, secrets: &secrets, origin }, || true).await?;
     Ok((carried.changes, carried.made.into_iter().map(|made| made.secret).collect()))
 }
 

@@ -47,7 +47,7 @@ fn order(edit: UserEdit) -> EditUserOrder {
 }
 
 fn edited(edit: UserEdit) -> UserChanges {
-    decide_edit_user(&ada(), &order(edit), &UserAround::default(), at(9)).expect("a change")
+    decide_edit_user(Some(&ada()), &order(edit), &UserAround::default(), at(9)).expect("a change")
 }
 
 #[test]
@@ -55,15 +55,15 @@ fn a_change_is_made_from_the_version_that_is_there() {
     let edit = UserEdit { username: Some("Countess".into()), ..UserEdit::default() };
     let changes = edited(edit.clone());
     assert_eq!((changes.user.version.number(), changes.user.updated_at), (4, at(9)));
-    let stale = decide_edit_user(&changes.user, &order(edit), &UserAround::default(), at(10));
+    let stale = decide_edit_user(Some(&changes.user), &order(edit), &UserAround::default(), at(10));
     assert!(matches!(stale, Err(DirectoryError::Stale)), "{stale:?}");
     let gone = ada().without_trace(at(8));
-    let unknown = decide_edit_user(&gone, &order(UserEdit::default()), &UserAround::default(), at(9));
+    let unknown = decide_edit_user(Some(&gone), &order(UserEdit::default()), &UserAround::default(), at(9));
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
     let remove = |from| RemoveUserOrder { user: ada().id, from, origin: origin() };
-    let stale = decide_remove_user(&ada(), &remove(Some(Version::FIRST)), at(9));
+    let stale = decide_remove_user(Some(&ada()), &remove(Some(Version::FIRST)), at(9));
     assert!(matches!(stale, Err(DirectoryError::Stale)), "{stale:?}");
-    let removed = decide_remove_user(&ada(), &remove(None), at(9)).expect("removed");
+    let removed = decide_remove_user(Some(&ada()), &remove(None), at(9)).expect("removed");
     assert!(removed.user.removed && removed.user.version.number() == 4);
     assert_eq!(removed.names.drop, ["ada", "ada@example.test"]);
     assert_eq!(removed.end.map(|end| (end.kind, end.cause)), Some((EndKind::Forget, Cause::UserRemoved)));
@@ -87,8 +87,8 @@ fn a_user_keeps_names_that_stay_and_takes_none_that_is_somebody_elses() {
         name_holders: vec![("ada@example.test".into(), UserKey::from_random(key))],
         ..UserAround::default()
     };
-    decide_edit_user(&ada(), &order(edit.clone()), &held_by(7), at(9)).expect("it is her own");
-    let taken = decide_edit_user(&ada(), &order(edit), &held_by(8), at(9));
+    decide_edit_user(Some(&ada()), &order(edit.clone()), &held_by(7), at(9)).expect("it is her own");
+    let taken = decide_edit_user(Some(&ada()), &order(edit), &held_by(8), at(9));
     assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
 }
 
@@ -99,7 +99,7 @@ fn another_population_is_one_of_the_realm() {
         let population_realm = realm.map(|n| RealmId::from_uuid(Uuid::from_u128(n)));
         let around = UserAround { population_realm, ..UserAround::default() };
         let edit = UserEdit { population: Some(population), ..UserEdit::default() };
-        decide_edit_user(&ada(), &order(edit), &around, at(9))
+        decide_edit_user(Some(&ada()), &order(edit), &around, at(9))
     };
     assert_eq!(moved(Some(2)).expect("a change").user.population, population);
     assert!(matches!(moved(Some(5)), Err(DirectoryError::Unknown)));
@@ -111,7 +111,7 @@ fn ended(password: Option<&str>, after_password: AfterPassword, policy: bool) ->
     let password = Some(password.map(str::to_owned));
     let edit = UserEdit { password, after_password, ..UserEdit::default() };
     let order = EditUserOrder { password_ends_sessions: policy, ..order(edit) };
-    let changes = decide_edit_user(&ada(), &order, &UserAround::default(), at(9)).expect("a change");
+    let changes = decide_edit_user(Some(&ada()), &order, &UserAround::default(), at(9)).expect("a change");
     changes.end.map(|end| {
         assert_eq!((end.cause, end.kind), (Cause::PasswordChanged, EndKind::End));
         end.target

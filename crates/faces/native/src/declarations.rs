@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use adieu_provisioning::apply::{Carried, Plan, exported};
+use adieu_authority::Origin;
+use adieu_provisioning::apply::{Carried, CarryContext, Plan, exported};
 use adieu_provisioning::document::{BYTES_MAX, Declaration};
 use adieu_provisioning::error::ApplyError;
 use adieu_provisioning::secrets::{Sent, Source};
@@ -42,6 +43,8 @@ struct Order {
     dry_run: bool,
     #[serde(default)]
     passwords: Vec<Password>,
+    #[serde(default, deserialize_with = "present")]
+    reason: Option<String>,
 }
 
 /// A password by the place where the document says that it lies.
@@ -70,7 +73,8 @@ impl Password {
 pub(super) async fn declare(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let order: Order = input::large_object(call, body, BODY_BYTES_MAX).await?;
     let document = Declaration::parse(&order.document).map_err(ApplyError::Document)?;
-    let secrets = sent(order.passwords)?;
+    let (secrets, origin) = (sent(order.passwords)?, because(call, order.reason.as_deref())?);
+    let context = CarryContext { authority: &api.authority, secrets: &secrets, origin };
     let plan = async || Plan::of(&api.authority, &document, order.prune, api.document_kinds).await;
     if order.dry_run {
         let plan = plan().await?;
@@ -81,7 +85,7 @@ pub(super) async fn declare(api: &Face, call: &Call, body: Body) -> Result<Done,
     loop {
         let mut plan = plan().await?;
         attempts -= 1;
-        match plan.carry_into(&mut carried, &api.authority, &secrets, || began.elapsed() < TURN).await {
+        match plan.carry_into(&mut carried, &context, || began.elapsed() < TURN).await {
             Ok(()) => return Ok(shown(api, plan, carried)),
             // Nobody has seen this plan: whatever somebody changed meanwhile, the next one starts from it.
             Err(error) if error.is_stale() && attempts > 0 => {}
@@ -95,25 +99,32 @@ pub(super) async fn declare(api: &Face, call: &Call, body: Body) -> Result<Done,
 struct Turn {
     #[serde(default)]
     passwords: Vec<Password>,
+    #[serde(default, deserialize_with = "present")]
+    reason: Option<String>,
 }
 
 /// Goes on with a plan, as it was shown.
 pub(super) async fn carry_out(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let id = named(call, "plan")?;
     let turn: Turn = input::large_object(call, body, BODY_BYTES_MAX).await?;
-    let secrets = sent(turn.passwords)?;
+    let (secrets, origin) = (sent(turn.passwords)?, because(call, turn.reason.as_deref())?);
     let plan = api.plans.take(id, api.authority.now()).ok_or_else(|| Problem::unknown("plan"))?;
-    carried_out(api, plan, &secrets).await
+    let context = CarryContext { authority: &api.authority, secrets: &secrets, origin };
+    carried_out(api, plan, &context).await
+}
+
+fn because(call: &Call, reason: Option<&str>) -> Result<Origin, Problem> {
+    Ok(call.origin().because(input::reason(reason)?))
 }
 
 fn sent(passwords: Vec<Password>) -> Result<Sent, Problem> {
     Ok(Sent(passwords.into_iter().map(Password::sent).collect::<Result<_, _>>()?))
 }
 
-async fn carried_out(api: &Face, mut plan: Plan, secrets: &Sent) -> Result<Done, Problem> {
+async fn carried_out(api: &Face, mut plan: Plan, context: &CarryContext<'_>) -> Result<Done, Problem> {
     // How long this takes is no fact of the installation: the house's clock has no say in it.
     let began = tokio::time::Instant::now();
-    let carried = plan.carry(&api.authority, secrets, || began.elapsed() < TURN).await?;
+    let carried = plan.carry(context, || began.elapsed() < TURN).await?;
     Ok(shown(api, plan, carried))
 }
 

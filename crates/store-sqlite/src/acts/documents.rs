@@ -2,10 +2,11 @@
 //!
 //! Nothing here reads their text.
 
-use adieu_core::{DirectoryError, Outage, RealmId, Version};
-use adieu_store::{
-    Document, Documents, Pending, decide_create_document, decide_edit_document, decide_remove_document,
+use adieu_core::{
+    DirectoryError, Outage, RealmId, Version, decide_create_document, decide_edit_document,
+    decide_remove_document,
 };
+use adieu_store::{Document, Documents, Pending};
 
 use crate::writer::Batch;
 use crate::{SqliteStore, rows};

@@ -33,9 +33,7 @@ pub(super) fn together(
 ) -> rusqlite::Result<SessionFacts> {
     let user = user.ok_or_else(|| Damaged::row("user of a session"))?;
     let realm = realm.ok_or_else(|| Damaged::row("realm of a session"))?;
-    // Memory may know a later activity of the same incarnation; ids of two incarnations differ.
-    let cached = shared.caches.sessions.find(&session.id.number());
-    let seen_at = cached.map_or(session.seen_at, |cached| cached.seen_at().max(session.seen_at));
+    let seen_at = shared.seen_at(session.id, session.seen_at);
     Ok(SessionFacts { session, seen_at, user, realm_generation: realm.generation })
 }
 

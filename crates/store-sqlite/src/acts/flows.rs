@@ -2,8 +2,8 @@
 //!
 //! Bodies are bytes; whoever asks for another kind gets nothing.
 
-use adieu_core::{Outage, RealmId, Timestamp, Unwritten};
-use adieu_store::{Flow, FlowId, Flows, Pending, decide_create_flow};
+use adieu_core::{Outage, RealmId, Timestamp, Unwritten, decide_create_flow};
+use adieu_store::{Flow, FlowId, Flows, Pending};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::SqliteStore;

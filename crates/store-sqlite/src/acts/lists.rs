@@ -98,9 +98,7 @@ pub(super) fn count(db: &Connection, user: UserId) -> rusqlite::Result<u64> {
 
 /// The outline with a later activity, if memory knows one.
 pub(super) fn as_seen(shared: &Shared, outline: SessionOutline) -> SessionOutline {
-    let cached = shared.caches.sessions.find(&outline.id.number());
-    let seen_at = cached.map_or(outline.seen_at, |cached| cached.seen_at().max(outline.seen_at));
-    SessionOutline { seen_at, ..outline }
+    SessionOutline { seen_at: shared.seen_at(outline.id, outline.seen_at), ..outline }
 }
 
 impl<'a> Reading<'a> {

@@ -31,17 +31,20 @@ pub(super) fn create_user(batch: &mut Batch<'_>, new: &NewUser) -> Written<User>
 }
 
 pub(super) fn edit_user(batch: &mut Batch<'_>, order: &EditUserOrder, now: Timestamp) -> Written<Edited> {
-    let Some(before) = rows::user(batch.db, order.user)? else { return Ok(Err(DirectoryError::Unknown)) };
-    let around = around(batch.db, &order.edit.applied_to(&before, now))?;
-    match decide_edit_user(&before, order, &around, now) {
+    let before = rows::user(batch.db, order.user)?;
+    let around = match &before {
+        Some(before) => around(batch.db, &order.edit.applied_to(before, now))?,
+        None => UserAround::default(),
+    };
+    match decide_edit_user(before.as_ref(), order, &around, now) {
         Ok(changes) => apply(batch, changes, now).map(Ok),
         Err(refusal) => Ok(Err(refusal)),
     }
 }
 
 pub(super) fn remove_user(batch: &mut Batch<'_>, order: &RemoveUserOrder, now: Timestamp) -> Written<Ended> {
-    let Some(before) = rows::user(batch.db, order.user)? else { return Ok(Err(DirectoryError::Unknown)) };
-    match decide_remove_user(&before, order, now) {
+    let before = rows::user(batch.db, order.user)?;
+    match decide_remove_user(before.as_ref(), order, now) {
         Ok(changes) => Ok(Ok(apply(batch, changes, now)?.ended.unwrap_or(Ended::Before))),
         Err(refusal) => Ok(Err(refusal)),
     }

@@ -24,8 +24,7 @@ fn key(scope: &EndScope) -> Vec<u8> {
 pub(crate) fn write_mass_ending(db: &Connection, mass: &MassEnding, lean: bool) -> rusqlite::Result<()> {
     let detail = MassDetail::of(mass);
     let detail = if lean { detail.lean() } else { detail };
-    // What a client holds is found by its own generation: there is nothing to walk over.
-    let done = matches!(mass.scope, EndScope::Client(_));
+    let done = !mass.scope.has_sessions();
     let sql = "INSERT OR REPLACE INTO mass_ending(scope, generation, at, done, walked_to, detail)
         VALUES (?1, ?2, ?3, ?4, 0, ?5)";
     db.prepare_cached(sql)?.execute(params![

@@ -283,6 +283,7 @@ fn declarations() -> Vec<(&'static str, Value)> {
         ("prune?", flag()),
         ("dry_run?", flag()),
         ("passwords?", passwords.clone()),
+        ("reason?", reason()),
     ];
     let changes = json!({
         "type": "array", "items": word(),
@@ -296,7 +297,7 @@ fn declarations() -> Vec<(&'static str, Value)> {
     vec![
         ("Declaration", object(vec![("document", document)])),
         ("DeclareOrder", object(order)),
-        ("CarryOutOrder", object(vec![("passwords?", passwords)])),
+        ("CarryOutOrder", object(vec![("passwords?", passwords), ("reason?", reason())])),
         (
             "Declared",
             object(vec![

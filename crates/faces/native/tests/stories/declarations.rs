@@ -103,3 +103,23 @@ async fn a_document_that_can_not_be_meant_is_refused() {
     let nowhere = ask(&world, Method::GET, &format!("{PATH}?realm=/nowhere"), None).await;
     assert_eq!(problem(&nowhere), (404, "not-found".into()));
 }
+
+/// Goal: what ends because of a document says who applied it, through which channel, and why.
+#[tokio::test]
+async fn what_a_document_ends_says_who_and_why() {
+    let world = World::start().await;
+    let password = world.variables()["pingone"]["password"].as_str().expect("a password").to_owned();
+    world.sign_on_kratos("alice", &password).await;
+    let off = "[[realms]]\npath = '/alpha'\n[[realms.users]]\nusername = 'alice'\nenabled = false\n";
+    let tried = declare(&world, json!({"document": off, "dry_run": true})).await.json();
+    let path = format!("{PATH}/{}", tried["plan"].as_str().expect("a plan"));
+    let long = ask(&world, Method::POST, &path, Some(json!({"reason": "x".repeat(257)}))).await;
+    assert_eq!(problem(&long), (422, "invalid".into()));
+    let done = ask(&world, Method::POST, &path, Some(json!({"reason": "left the company"}))).await.json();
+    assert_eq!(done["left"], 0);
+    let path = format!("/v1/users/{}/sessions", world.data.alice.id);
+    let ending = get(&world, &path).await["items"][0]["ending"].clone();
+    let said =
+        ["cause", "reason", "channel"].map(|name| ending[name].as_str().unwrap_or_default().to_owned());
+    assert_eq!(said, ["user_disabled", "left the company", "native"], "{ending}");
+}

@@ -2,7 +2,9 @@
 //!
 //! Whoever wrote it is the only one who understands it.
 
-use adieu_core::{DirectoryError, RealmId, Version};
+use crate::directory::DirectoryError;
+use crate::ids::RealmId;
+use crate::version::Version;
 
 /// A document of a realm.
 #[derive(Clone, Debug, PartialEq, Eq)]

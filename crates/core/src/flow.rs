@@ -2,7 +2,8 @@
 //!
 //! The store keeps it, hands it out and throws it away; only its owner reads the body.
 
-use adieu_core::{RealmId, Timestamp};
+use crate::ids::RealmId;
+use crate::time::Timestamp;
 
 /// The name of a flow: 16 random bytes.
 pub type FlowId = [u8; 16];
