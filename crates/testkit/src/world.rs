@@ -146,7 +146,7 @@ impl World {
         WorldRequest { admin: true, ..WorldRequest::to(self.house(), method, path) }
     }
 
-    /// Signs on natively through Kratos' door; gives the session token.
+    /// Signs on natively through Kratos' dialect; gives the session token.
     pub async fn sign_on_kratos(&self, name: &str, password: &str) -> String {
         let flow = self.get("/self-service/login/api").send().await.json();
         let path = format!("/self-service/login?flow={}", flow["id"].as_str().expect("a flow"));

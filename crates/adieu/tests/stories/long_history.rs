@@ -1,6 +1,6 @@
-//! A user with a long history: what is live is on every list, at every door.
+//! A user with a long history: what is live is on every list, in every dialect.
 //!
-//! The history is made by the store; the doors are asked as their own programs ask.
+//! The history is made by the store; the dialects are asked as their own programs ask.
 
 use adieu_authority::{SessionToken, UserId};
 use adieu_testkit::World;

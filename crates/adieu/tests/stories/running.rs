@@ -163,7 +163,7 @@ pub(crate) fn get(path: &str) -> Request<Body> {
     Request::get(uri).header("host", "localhost").body(Body::empty()).expect("a request")
 }
 
-/// Signs Alice on natively through Kratos' door, with these headers.
+/// Signs Alice on natively through Kratos' dialect, with these headers.
 pub(crate) async fn sign_on(at: SocketAddr, headers: &[(&str, &str)]) -> Value {
     let client = reqwest::Client::builder().timeout(STALL).build().expect("a client");
     let flow = json(client.get(format!("http://{at}/self-service/login/api")).send().await).await;
