@@ -60,12 +60,12 @@ impl Running {
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-        let house = AssembledServer::open_behind(&config, folder.path(), clock, entropy, between).await;
-        let house = house.expect("a house");
-        make_data(&house.authority, &config).await.expect("data");
+        let server = AssembledServer::open_behind(&config, folder.path(), clock, entropy, between).await;
+        let server = server.expect("a house");
+        make_data(&server.authority, &config).await.expect("data");
         let bound = Bound::bind(&config).await.expect("free ports");
         let (public, admin) = (bound.public().expect("bound"), bound.admin().expect("bound"));
-        let serving = Serving::new(bound, &house, &config).expect("sound");
+        let serving = Serving::new(bound, &server, &config).expect("sound");
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(async move { serving.run(&config, stopped).await });
         Self { public, admin, stop, serving, folder }
