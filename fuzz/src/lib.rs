@@ -1,7 +1,7 @@
-//! Bytes from nowhere, sent to the real routers: what every target of a door shares.
+//! Bytes from nowhere, sent to the real routers: what every target of a dialect shares.
 //!
-//! A door is asked with a template whose gaps the engine fills. Whatever comes, the answer is no panic, no server error and,
-//! where it says that it is JSON, JSON.
+//! A dialect is asked with a template whose gaps the engine fills. Whatever comes, the answer is no panic, no server
+//! error and, where it says that it is JSON, JSON.
 
 mod stage;
 

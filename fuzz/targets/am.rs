@@ -1,4 +1,4 @@
-//! The door of AM's dialect.
+//! AM's dialect.
 //!
 //! Versions, realms, actions, filters, callbacks, tokens in all their places.
 #![no_main]

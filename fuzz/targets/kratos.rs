@@ -1,4 +1,4 @@
-//! The public door of Kratos' dialect.
+//! Kratos' dialect on the public listener.
 //!
 //! Flows, forms, cookies, tokens, return addresses, lists.
 #![no_main]

@@ -1,4 +1,4 @@
-//! The doors of PingOne's dialect, authentication and management.
+//! PingOne's dialect, authentication and management.
 //!
 //! Authorization requests, flows, tokens, hints, media types, ids.
 #![no_main]

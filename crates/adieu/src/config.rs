@@ -163,13 +163,13 @@ pub struct RealmConfig {
     /// Whether another password ends the user's sessions here, if other than `passwords.change_ends_sessions`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_change_ends_sessions: Option<bool>,
-    /// Seconds until a session of AM's door is idle here, if other than `am.idle_s`.
+    /// Seconds until a session that came through AM is idle here, if other than `am.idle_s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub am_idle_s: Option<u64>,
-    /// Seconds that a session of AM's door lasts here, if other than `am.lifetime_s`.
+    /// Seconds that a session that came through AM lasts here, if other than `am.lifetime_s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub am_lifetime_s: Option<u64>,
-    /// Live sessions that one user may have when signing on through AM's door here, if other than `am.sessions_max`.
+    /// Live sessions that one user may have when signing on through AM here, if other than `am.sessions_max`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub am_sessions_max: Option<u64>,
     /// What happens beyond, if other than `am.sessions_beyond`.

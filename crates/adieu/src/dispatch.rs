@@ -1,7 +1,7 @@
 //! One public listener, one dispatcher by the first segment of the path.
 //!
 //! `am` is AM's; `v1` or a UUID is PingOne's; `ui/check` is the proxies'; all else, `/auth` included, is Kratos'. Each face
-//! is a whole service with its own fallback, layers and error shape. See `ARCHITECTURE.md`, doors.
+//! is a whole service with its own fallback, layers and error shape. See `ARCHITECTURE.md`, listeners.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

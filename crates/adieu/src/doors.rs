@@ -31,10 +31,10 @@ pub(crate) type Present = Arc<ArcSwap<Doors>>;
 
 impl Doors {
     /// The doors of a house.
-    pub(crate) fn of(house: &AssembledServer, config: &Config) -> Result<Self> {
+    pub(crate) fn of(server: &AssembledServer, config: &Config) -> Result<Self> {
         Ok(Self {
-            public: house.public.clone(),
-            admin: house.admin.clone(),
+            public: server.public.clone(),
+            admin: server.admin.clone(),
             trusted: Trusted::parse(&config.public.trusted_proxies)?,
             style: config.public.proxy_style(),
         })

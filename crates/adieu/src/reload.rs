@@ -16,7 +16,7 @@ use crate::tls::{Read, Tls};
 
 /// What can be changed, and by what it was started.
 pub struct Reload {
-    pub(crate) house: AssembledServer,
+    pub(crate) server: AssembledServer,
     pub(crate) started: Config,
     pub(crate) doors: Present,
     pub(crate) public_tls: Option<Tls>,
@@ -40,8 +40,8 @@ impl Reload {
         };
         let public = read(&self.public_tls, wanted.public.tls(), "public.tls_cert")?;
         let admin = read(&self.admin_tls, wanted.admin.tls(), "admin.tls_cert")?;
-        let house = self.house.with_faces_of(wanted).await?;
-        let doors = Doors::of(&house, wanted)?;
+        let server = self.server.with_faces_of(wanted).await?;
+        let doors = Doors::of(&server, wanted)?;
         // From here on nothing can fail.
         take(&self.public_tls, public);
         take(&self.admin_tls, admin);

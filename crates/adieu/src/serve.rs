@@ -76,15 +76,15 @@ pub struct Serving {
 
 impl Serving {
     /// Puts a house behind listeners.
-    pub fn new(bound: Bound, house: &AssembledServer, config: &Config) -> Result<Self> {
-        let doors = Present::new(ArcSwap::from_pointee(Doors::of(house, config)?));
-        Ok(Self { bound, authority: house.authority.clone(), doors })
+    pub fn new(bound: Bound, server: &AssembledServer, config: &Config) -> Result<Self> {
+        let doors = Present::new(ArcSwap::from_pointee(Doors::of(server, config)?));
+        Ok(Self { bound, authority: server.authority.clone(), doors })
     }
 
     /// The way to give it another configuration while it runs.
-    pub fn reload(&self, house: AssembledServer, started: Config, log: Log) -> Reload {
+    pub fn reload(&self, server: AssembledServer, started: Config, log: Log) -> Reload {
         Reload {
-            house,
+            server,
             started,
             doors: self.doors.clone(),
             public_tls: self.bound.public.tls.clone(),

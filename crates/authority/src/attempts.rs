@@ -1,7 +1,8 @@
 //! How often a change is made anew because another one came before it.
 //!
 //! Whoever changes a record reads it, says the change, and stores it from the version that was read; a stale one is made anew
-//! from what the store has then. So two doors that change different members of one record at the same moment both win.
+//! from what the store has then. So two channels that change different members of one record at the same moment both
+//! win.
 
 use adieu_core::{DirectoryError, Outage, Unwritten};
 

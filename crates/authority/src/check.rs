@@ -1,6 +1,6 @@
 //! "Is this session live?", by token and by public id.
 //!
-//! Whether the session is one of a door's realm is for the face to say.
+//! Whether the session is one of a channel's realm is for the face to say.
 
 use adieu_core::{Check, FoundSession, SessionRecord};
 use adieu_core::{Outage, RealmId, SessionId, SessionToken, UserId};

@@ -11,15 +11,15 @@ use crate::throttle::FailureLimits;
 /// The rules of this installation.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// Limits of sessions by the door they come through.
+    /// Limits of sessions by the channel they come through.
     pub limits: BTreeMap<Channel, Limits>,
-    /// Limits in single realms, by door and realm path; they win over `limits`.
+    /// Limits in single realms, by channel and realm path; they win over `limits`.
     pub realm_limits: BTreeMap<(String, Channel), Limits>,
     /// Limits where nothing else is said.
     pub limits_default: Limits,
-    /// How many live sessions a user may have, by the door of the sign-on.
+    /// How many live sessions a user may have, by the channel of the sign-on.
     pub quotas: BTreeMap<Channel, Quota>,
-    /// The same in single realms, by realm path and door; they win over `quotas`, and none is no limit there.
+    /// The same in single realms, by realm path and channel; they win over `quotas`, and none is no limit there.
     pub realm_quotas: BTreeMap<(String, Channel), Option<Quota>>,
     /// Whether another password ends the user's sessions.
     pub password_change_ends_sessions: bool,
@@ -60,13 +60,13 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The limits of a session that comes through `door` into the realm at `path`.
+    /// The limits of a session that comes through `channel` into the realm at `path`.
     pub fn limits_for(&self, path: &str, channel: &Channel) -> Limits {
         let of_realm = self.realm_limits.get(&(path.to_owned(), channel.clone()));
         *of_realm.or_else(|| self.limits.get(channel)).unwrap_or(&self.limits_default)
     }
 
-    /// The quota of a sign-on that comes through `door` into the realm at `path`.
+    /// The quota of a sign-on that comes through `channel` into the realm at `path`.
     pub fn quota_for(&self, path: &str, channel: &Channel) -> Option<Quota> {
         let of_realm = self.realm_quotas.get(&(path.to_owned(), channel.clone()));
         of_realm.copied().unwrap_or_else(|| self.quotas.get(channel).copied())

@@ -1,7 +1,8 @@
-//! Signing on in two steps, for doors that have something to decide in between: whether the proven user is the one whose
-//! session is to go on, or whether a session is wanted at all.
+//! Signing on in two steps, for dialects that have something to decide in between: whether the proven user is the one
+//! whose session is to go on, or whether a session is wanted at all.
 //!
-//! A [`Proven`] comes from a proof and from nothing else, so no door can open a session for whom nobody proved to be.
+//! A [`Proven`] comes from a proof and from nothing else, so no dialect can open a session for whom nobody proved to
+//! be.
 
 use std::sync::Arc;
 

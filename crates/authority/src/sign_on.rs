@@ -1,4 +1,4 @@
-//! Signing on with a name and a password, for every door.
+//! Signing on with a name and a password, for every channel.
 //!
 //! A proof of identity counts no more once all the user's sessions were ended after it (ENDED-STAYS-ENDED).
 

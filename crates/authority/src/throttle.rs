@@ -121,7 +121,7 @@ fn with<K, T>(buckets: &Mutex<Buckets<K>>, act: impl FnOnce(&mut Buckets<K>) -> 
     act(&mut buckets.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// An address without the port that doors may have stored with it. IPv6 counts by its network: one host has many.
+/// An address without the port that channels may have stored with it. IPv6 counts by its network: one host has many.
 fn ip(text: &str) -> Option<IpAddr> {
     let with_port = text.parse::<SocketAddr>().map(|address| address.ip());
     match with_port.or_else(|_| text.parse::<IpAddr>()).ok()? {

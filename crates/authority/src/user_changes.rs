@@ -1,7 +1,7 @@
-//! Changes of users: one shape for every door.
+//! Changes of users: one shape for every channel.
 //!
-//! The record is read, the door says the change, and the store takes it from the version that was read or not at all. What
-//! ends because of it is decided in core and committed with it (ONE-ROAD).
+//! The record is read, the caller says the change, and the store takes it from the version that was read or not at all.
+//! What ends because of it is decided in core and committed with it (ONE-ROAD).
 
 use std::future::{Future, ready};
 use std::sync::Arc;

@@ -19,12 +19,12 @@ use crate::seal::SealPurpose;
 pub const KEYS_AGE_MAX: Span = Span::from_s(60);
 /// How often in a second the keys of one realm are read anew because of unknown names: a read costs the store little, and a
 /// flood is answered without it.
-pub const LOOKS_MAX: u32 = 4;
+pub const LOOKUPS_MAX: u32 = 4;
 
 /// Why an unknown name was not looked up.
 #[derive(Debug, thiserror::Error)]
 #[error("the keys were looked up too often because of unknown names")]
-struct TooManyLooks;
+struct TooManyLookups;
 
 /// What is held of one realm.
 #[derive(Default)]
@@ -33,7 +33,7 @@ pub(crate) struct HeldKeys {
     /// Reads that have begun.
     begun: AtomicU64,
     /// Held while keys are read or made: one read serves all who wait, and of two first users one makes the key.
-    reading: Mutex<Looks>,
+    reading: Mutex<Lookups>,
 }
 
 /// The outcome of one read.
@@ -55,18 +55,18 @@ impl KeysRead {
 
 /// How often the keys were looked up because of unknown names, in the second that began then.
 #[derive(Default)]
-pub(crate) struct Looks {
+pub(crate) struct Lookups {
     since: Timestamp,
     count: u32,
 }
 
-impl Looks {
+impl Lookups {
     fn take_one(&mut self, now: Timestamp) -> bool {
         if now < self.since || now.since(self.since) >= Span::from_s(1) {
             *self = Self { since: now, count: 0 };
         }
         self.count += 1;
-        self.count <= LOOKS_MAX
+        self.count <= LOOKUPS_MAX
     }
 }
 
@@ -80,7 +80,7 @@ impl HeldKeys {
     }
 
     /// Waits until nobody else reads or makes keys of this realm.
-    pub(crate) async fn reading(&self) -> MutexGuard<'_, Looks> {
+    pub(crate) async fn reading(&self) -> MutexGuard<'_, Lookups> {
         self.reading.lock().await
     }
 }
@@ -103,13 +103,13 @@ impl Keyring {
     pub(crate) async fn keys_read_anew(&self, realm: RealmId) -> Result<Arc<RealmKeys>, Outage> {
         let held = self.held(realm);
         let begun = held.begun.load(Ordering::SeqCst);
-        let mut looks = held.reading().await;
+        let mut lookups = held.reading().await;
         // Somebody else's read that began meanwhile tells the same.
         if let Some(read) = held.last().filter(|read| read.number > begun) {
             return Ok(read.keys);
         }
-        if !looks.take_one(self.inner.clock.now()) {
-            return Err(Outage::new(TooManyLooks));
+        if !lookups.take_one(self.inner.clock.now()) {
+            return Err(Outage::new(TooManyLookups));
         }
         self.read(realm, &held).await
     }
@@ -156,13 +156,13 @@ mod tests {
     }
 
     #[test]
-    fn looks_are_counted_by_the_second() {
-        let mut looks = Looks::default();
-        let taken = |looks: &mut Looks, ms| (0..10).filter(|_| looks.take_one(at(ms))).count();
-        assert_eq!(taken(&mut looks, 5000), 4);
-        assert_eq!(taken(&mut looks, 5999), 0);
-        assert_eq!(taken(&mut looks, 6000), 4);
-        assert_eq!(taken(&mut looks, 100), 4, "a clock that was set back");
+    fn lookups_are_counted_by_the_second() {
+        let mut lookups = Lookups::default();
+        let taken = |lookups: &mut Lookups, ms| (0..10).filter(|_| lookups.take_one(at(ms))).count();
+        assert_eq!(taken(&mut lookups, 5000), 4);
+        assert_eq!(taken(&mut lookups, 5999), 0);
+        assert_eq!(taken(&mut lookups, 6000), 4);
+        assert_eq!(taken(&mut lookups, 100), 4, "a clock that was set back");
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod seal;
 mod sign;
 mod verify;
 
-pub use held::{KEYS_AGE_MAX, LOOKS_MAX};
+pub use held::{KEYS_AGE_MAX, LOOKUPS_MAX};
 pub use keys::{KeyStage, RealmKey, RealmKeys};
 pub use ring::{Keyring, KeyringParts};
 pub use rotate::PUBLISHED_BEFORE;

@@ -3,7 +3,7 @@
 //! Two keyrings over one store stand for two nodes; the clock stands until a story moves it.
 
 use adieu_core::{RealmId, Span};
-use adieu_keyring::{KEYS_AGE_MAX, KeyStage, Keyring, LOOKS_MAX, PUBLISHED_BEFORE, SealPurpose};
+use adieu_keyring::{KEYS_AGE_MAX, KeyStage, Keyring, LOOKUPS_MAX, PUBLISHED_BEFORE, SealPurpose};
 use adieu_testkit::failing::Failure;
 use adieu_testkit::nodes::Nodes;
 use adieu_token::{Alg, SigningKey, TYP_ID, UnsignedToken};
@@ -62,7 +62,7 @@ async fn a_flood_of_unknown_names_is_not_told_no() {
     let (one, two) = (nodes.keyring(), nodes.keyring());
     let good = signed(&one, ALG).await;
     assert_eq!(ours(&two, &good).await, Some(true));
-    for _ in 0..LOOKS_MAX {
+    for _ in 0..LOOKUPS_MAX {
         assert_eq!(ours(&two, &unknown()).await, Some(false), "it was looked up");
     }
     for _ in 0..20 {
@@ -86,14 +86,14 @@ async fn names_that_are_none_of_ours_are_refused_without_a_look() {
     let (_, rest) = token.split_once('.').expect("parts");
     // {"alg":"EdDSA","kid":"key-1"} and {"alg":"EdDSA"}
     for header in ["eyJhbGciOiJFZERTQSIsImtpZCI6ImtleS0xIn0", "eyJhbGciOiJFZERTQSJ9"] {
-        for _ in 0..2 * LOOKS_MAX {
+        for _ in 0..2 * LOOKUPS_MAX {
             assert_eq!(ours(&keyring, &format!("{header}.{rest}")).await, Some(false));
         }
     }
 }
 
 /// Goal: a rotation refuses no token on any node, though nobody may look a name up.
-/// Method: every five seconds each node signs, and the other one verifies after a flood has used up all looks.
+/// Method: every five seconds each node signs, and the other one verifies after a flood has used up all lookups.
 #[tokio::test]
 async fn a_rotation_refuses_no_token() {
     let nodes = Nodes::over_one_store();

@@ -77,7 +77,7 @@ pub(crate) struct Batch<'a> {
     /// Keys of what an earlier order of this batch has written: the maps do not show it yet.
     dirty: HashSet<u128>,
     /// Whether the disk is full.
-    room: Room,
+    room: DiskRoom,
     stale: &'a mut StaleEntries,
     /// The order at work is refused, and what it wrote belongs to the refusal.
     refused_in_writing: bool,
@@ -85,7 +85,7 @@ pub(crate) struct Batch<'a> {
 
 /// What there is room for. An ending is the last thing that a full disk stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Room {
+enum DiskRoom {
     /// Everything.
     Enough,
     /// An ending takes no more room than its session did, and a record of many as little as it can.
@@ -182,7 +182,7 @@ impl<'a> Batch<'a> {
 
     /// Takes entries off the lists of live sessions if their sessions have ended; on a full disk they stay.
     pub(crate) fn drop_stale(&self, entries: &[LiveEntry]) -> rusqlite::Result<()> {
-        if self.room == Room::Enough {
+        if self.room == DiskRoom::Enough {
             for entry in entries {
                 rows::drop_stale(self.db, *entry)?;
             }
@@ -195,14 +195,14 @@ impl<'a> Batch<'a> {
         for change in changes {
             match change {
                 EndingChange::Bury(tombstone) => {
-                    if self.room != Room::Enough && tombstone.ending.reason.is_some() {
+                    if self.room != DiskRoom::Enough && tombstone.ending.reason.is_some() {
                         tracing::warn!(
                             session = %tombstone.session.id,
                             "the disk is full: the ending stands, its reason is lost"
                         );
                     }
-                    rows::bury(self.db, &tombstone, self.room != Room::Enough)?;
-                    if tombstone.forgotten && self.room == Room::Enough {
+                    rows::bury(self.db, &tombstone, self.room != DiskRoom::Enough)?;
+                    if tombstone.forgotten && self.room == DiskRoom::Enough {
                         rows::forget_listed(self.db, rows::signed(tombstone.session.locator.number()))?;
                     }
                     self.dirty.insert(tombstone.session.id.number());
@@ -228,10 +228,10 @@ impl<'a> Batch<'a> {
                     }
                 }
                 EndingChange::Record(mass) => match self.room {
-                    Room::Enough | Room::Short => {
-                        rows::write_mass_ending(self.db, &mass, self.room != Room::Enough)?;
+                    DiskRoom::Enough | DiskRoom::Short => {
+                        rows::write_mass_ending(self.db, &mass, self.room != DiskRoom::Enough)?;
                     }
-                    Room::None => tracing::error!(
+                    DiskRoom::None => tracing::error!(
                         scope = ?mass.scope, generation = mass.generation, cause = mass.record.cause.word(),
                         "the disk is full: the ending stands, its record is lost"
                     ),
@@ -381,8 +381,8 @@ impl BatchFailure {
 
 fn work_off(db: &Connection, shared: &Shared, stale: &mut StaleEntries, mut jobs: Vec<Box<dyn Job>>) {
     metrics::histogram!("adieu_store_commit_orders").record(jobs.len() as f64);
-    let mut result = commit(db, shared, stale, &mut jobs, Room::Enough);
-    for room in [Room::Short, Room::None] {
+    let mut result = commit(db, shared, stale, &mut jobs, DiskRoom::Enough);
+    for room in [DiskRoom::Short, DiskRoom::None] {
         if let ([_], Err(BatchFailure::Undone(error))) = (&jobs[..], &result)
             && error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
         {
@@ -418,7 +418,7 @@ fn commit(
     shared: &Shared,
     stale: &mut StaleEntries,
     jobs: &mut [Box<dyn Job>],
-    room: Room,
+    room: DiskRoom,
 ) -> Result<(), BatchFailure> {
     let undo = |failure| {
         roll_back(db);

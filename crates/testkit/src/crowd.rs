@@ -1,6 +1,6 @@
 //! Somebody who signs on and off very often, by the store alone: hashing passwords so often would take minutes.
 //!
-//! What comes of it is asked of the doors.
+//! What comes of it is asked of the dialects.
 
 use adieu_core::{
     Actor, Cause, Channel, Device, EndKind, EndOrder, EndTarget, Incarnation, Limits, Origin, Proof,

@@ -30,7 +30,7 @@ pub struct World {
     folder: tempfile::TempDir,
     clock: Arc<FrozenClock>,
     entropy: Arc<SeededEntropy>,
-    house: Option<AssembledServer>,
+    server: Option<AssembledServer>,
     /// The people and clients.
     pub data: TestData,
 }
@@ -51,14 +51,14 @@ impl World {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(FrozenClock::new());
         let entropy = Arc::new(SeededEntropy::new(7));
-        let house = open(&config, folder.path(), &clock, &entropy).await;
-        let data = make_data(&house.authority, &config).await.expect("the data");
-        Self { config, folder, clock, entropy, house: Some(house), data }
+        let server = open(&config, folder.path(), &clock, &entropy).await;
+        let data = make_data(&server.authority, &config).await.expect("the data");
+        Self { config, folder, clock, entropy, server: Some(server), data }
     }
 
     /// The house.
     pub fn house(&self) -> &AssembledServer {
-        self.house.as_ref().expect("the house stands between crashes")
+        self.server.as_ref().expect("the house stands between crashes")
     }
 
     /// The authority inside.
@@ -93,21 +93,21 @@ impl World {
 
     /// Drops the house and everything in memory, and opens the folder again.
     pub async fn crash_and_restart(&mut self) {
-        self.house = None;
-        self.house = Some(open(&self.config, self.folder.path(), &self.clock, &self.entropy).await);
+        self.server = None;
+        self.server = Some(open(&self.config, self.folder.path(), &self.clock, &self.entropy).await);
     }
 
     /// Drops the house, its folder and everything in memory, and goes on from a backup.
     pub async fn restored_from(&mut self, backup: &Path) {
-        self.house = None;
+        self.server = None;
         self.folder = tempfile::tempdir().expect("a temporary folder");
         restore(backup, self.folder.path(), Existing::Keep, self.clock.now()).expect("a restore");
-        self.house = Some(open(&self.config, self.folder.path(), &self.clock, &self.entropy).await);
+        self.server = Some(open(&self.config, self.folder.path(), &self.clock, &self.entropy).await);
     }
 
     /// Opens the house anew with a store that can be told to fail.
     pub async fn with_failing_store(&mut self) -> Arc<FailingStore> {
-        self.house = None;
+        self.server = None;
         let mut failing = None;
         let between = |store| {
             let store = Arc::new(FailingStore::over(store));
@@ -115,9 +115,9 @@ impl World {
             store as Arc<dyn Store>
         };
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
-        let house =
+        let server =
             AssembledServer::open_behind(&self.config, self.folder.path(), clock, entropy, between).await;
-        self.house = Some(house.expect("the house opens"));
+        self.server = Some(server.expect("the house opens"));
         failing.expect("the house has a store")
     }
 
@@ -146,7 +146,7 @@ impl World {
         WorldRequest { admin: true, ..WorldRequest::to(self.house(), method, path) }
     }
 
-    /// Signs on natively through Kratos' door; gives the session token.
+    /// Signs on natively through Kratos' dialect; gives the session token.
     pub async fn sign_on_kratos(&self, name: &str, password: &str) -> String {
         let flow = self.get("/self-service/login/api").send().await.json();
         let path = format!("/self-service/login?flow={}", flow["id"].as_str().expect("a flow"));
@@ -200,7 +200,7 @@ pub fn profiles() -> PathBuf {
 
 /// A request in the making.
 pub struct WorldRequest {
-    house: AssembledServer,
+    server: AssembledServer,
     admin: bool,
     request: axum::http::request::Builder,
     body: Body,
@@ -208,9 +208,9 @@ pub struct WorldRequest {
 
 impl WorldRequest {
     /// Any request on the public side of a house.
-    pub fn to(house: &AssembledServer, method: Method, path: &str) -> Self {
+    pub fn to(server: &AssembledServer, method: Method, path: &str) -> Self {
         let request = Request::builder().method(method).uri(path);
-        Self { house: house.clone(), admin: false, request, body: Body::empty() }
+        Self { server: server.clone(), admin: false, request, body: Body::empty() }
     }
 
     /// Adds a header.
@@ -270,7 +270,7 @@ impl WorldRequest {
     /// Sends it, through the real routers.
     pub async fn send(self) -> Reply {
         let request = self.request.body(self.body).expect("a sound request");
-        let AssembledServer { public, admin, .. } = &self.house;
+        let AssembledServer { public, admin, .. } = &self.server;
         let response = if self.admin { admin.begin(request).await } else { public.begin(request).await };
         Reply::of(response.unwrap_or_else(|never| match never {})).await
     }

@@ -77,9 +77,9 @@ fn configure(folder: &Path, port: u16) -> Result<Config> {
 
 /// Makes the people before the server has the folder.
 async fn provision(config: &Config) -> Result<People> {
-    let house =
+    let server =
         AssembledServer::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
-    people::make(&house).await
+    people::make(&server).await
 }
 
 fn introduce(config: &Config, people: &People) {

@@ -157,12 +157,14 @@ async fn list(realm: &str, user: Option<&str>, live: bool, limit: usize, reach: 
         ("SESSION", "/id"),
         ("USER", "/user/username"),
         ("STATE", "/state"),
+        ("ENDED", "/ending/at"),
         ("CAUSE", "/ending/cause"),
         ("BY", "/ending/actor/kind"),
         ("OPENED", "/opened_at"),
         ("SEEN", "/seen_at"),
         ("CHANNEL", "/channel"),
         ("ADDRESS", "/device/address"),
+        ("REASON", "/ending/reason"),
     ];
     shown::list(&sessions, reach.json, &columns)?;
     say_more(more);

@@ -29,9 +29,9 @@ pub struct Seed {
 const AT_ONCE: u32 = 900;
 
 pub(super) async fn run(config: Config, seed: Seed) -> Result<()> {
-    let house =
+    let server =
         AssembledServer::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
-    let authority = &house.authority;
+    let authority = &server.authority;
     let realm = authority.realm_at("/alpha").await?.context("there is no realm /alpha")?;
     let users = users(authority, &realm, seed.users.max(1)).await?;
     let mut tokens = match &seed.tokens {

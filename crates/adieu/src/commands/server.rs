@@ -27,11 +27,11 @@ pub(super) async fn run(
     metering::install();
     let bound = Bound::bind(&config).await?;
     let (public, admin) = (bound.public()?, bound.admin()?);
-    let house = AssembledServer::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy))
+    let server = AssembledServer::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy))
         .await
         .with_context(|| format!("data folder {}", config.data.display()))?;
     tracing::info!(%public, %admin, data = %config.data.display(), url = config.public.url, "serving");
-    if house.first_start {
+    if server.first_start {
         tracing::info!("nobody can sign on yet: make a user with `adieu user add NAME`");
     }
     let (stop, stopped) = watch::channel(false);
@@ -41,8 +41,8 @@ pub(super) async fn run(
         let _ = stop.send(true); // Nobody listens only when serving has ended already.
         said
     });
-    let serving = Serving::new(bound, &house, &config)?;
-    let reloading = tokio::spawn(reload(serving.reload(house, config.clone(), log), hangups, again));
+    let serving = Serving::new(bound, &server, &config)?;
+    let reloading = tokio::spawn(reload(serving.reload(server, config.clone(), log), hangups, again));
     serving.run(&config, stopped).await?;
     reloading.abort();
     waiting.await.context("the signal handler")?

@@ -122,18 +122,18 @@ pub const KEYS: &[Key] = &[
     key(
         "realms.password_change_ends_sessions",
         "true or false",
-        "The same in this realm, if other than `passwords.change_ends_sessions`.",
+        "Whether another password ends the user's sessions in this realm, if other than `passwords.change_ends_sessions`.",
     ),
     key(
         "realms.am_idle_s",
         "seconds",
-        "Idle limit of sessions of AM's door in this realm, if other than `am.idle_s`.",
+        "Idle limit of sessions that come through AM in this realm, if other than `am.idle_s`.",
     ),
     key("realms.am_lifetime_s", "seconds", "Life of such sessions, if other than `am.lifetime_s`."),
     key(
         "realms.am_sessions_max",
         "sessions",
-        "Live sessions of one user at a sign-on through AM's door in this realm, if other than `am.sessions_max`.",
+        "Live sessions of one user at a sign-on through AM in this realm, if other than `am.sessions_max`.",
     ),
     key("realms.am_sessions_beyond", "text", "What happens beyond, if other than `am.sessions_beyond`."),
     key("kratos.realm", "text", "Path of the realm behind `/` and `/auth`."),

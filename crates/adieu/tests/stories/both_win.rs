@@ -1,7 +1,7 @@
-//! Two doors that change different members of one record at the same moment: both win, in every pair of doors.
+//! Two channels that change different members of one record at the same moment: both win, in every pair of channels.
 //!
-//! The order of events is forced by the store: the second door changes the record after the first one has read it and said
-//! its change, and before the store takes that.
+//! The order of events is forced by the store: the second channel changes the record after the first one has read it
+//! and said its change, and before the store takes that.
 
 use adieu_authority::{Client, RoleAssignment, User, Version};
 use adieu_testkit::World;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// One round of a pair: numbers make the values of each round new, so that every change changes something.
 pub(crate) type Round = u32;
 
-/// A door by which a record is changed: how, and what its change comes to.
+/// A channel by which a record is changed: how, and what its change comes to.
 struct ChangeDoor<T> {
     name: &'static str,
     change: fn(&House, Round) -> WorldRequest,
@@ -198,7 +198,7 @@ fn member(text: Option<&str>, pointer: &str) -> Value {
     value.pointer(pointer).cloned().unwrap_or_default()
 }
 
-/// Lets the second door change the record while the first one is about to.
+/// Lets the second channel change the record while the first one is about to.
 async fn race<T>(house: &House, store: &FailingStore, doors: (&ChangeDoor<T>, &ChangeDoor<T>), n: Round) {
     let (first, second) = doors;
     let (pair, meanwhile) = (format!("{}, then {}", first.name, second.name), (second.change)(house, n));
@@ -224,7 +224,7 @@ fn assert_both_won<T>(
     assert_eq!(is, was.next().next(), "{}, then {}: two changes", first.name, second.name);
 }
 
-/// All ordered pairs of different doors, but those of which one replaces what the other one says.
+/// All ordered pairs of different channels, but those of which one replaces what the other one says.
 fn pairs<T>(
     doors: &[ChangeDoor<T>],
     one_replaces_the_other: impl Fn(&str, &str) -> bool,
@@ -235,8 +235,9 @@ fn pairs<T>(
     })
 }
 
-/// Goal: whoever changes a user through one door loses nothing to whoever changes the same user through another one.
-/// Method: in each pair the second door's request is answered while the first one's change is on its way to the store.
+/// Goal: whoever changes a user through one channel loses nothing to whoever changes the same user through another one.
+/// Method: in each pair the second channel's request is answered while the first one's change is on its way to the
+/// store.
 #[tokio::test]
 async fn two_doors_that_change_one_user_at_once_both_win() {
     let mut world = World::start().await;

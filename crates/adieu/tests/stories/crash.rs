@@ -34,7 +34,8 @@ async fn storm(kills: u64, power: bool) {
 }
 
 /// Goal: ENDED-IS-DURABLE, ENDED-STAYS-ENDED, NO-STALE-YES and NO-FALSE-NO over `kill -9` at any moment.
-/// Method: the real binary, twelve programs at every door and exit, a kill, a restart; a checker that saw every answer.
+/// Method: the real binary, twelve programs in every dialect and at every exit, a kill, a restart; a checker that saw
+/// every answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_outlives_every_kill() {
     storm(number("TEST_CRASH_KILLS", 50), false).await;

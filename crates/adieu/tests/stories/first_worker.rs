@@ -35,15 +35,15 @@ async fn the_command_makes_a_worker_that_administers() {
     };
     let (root, alpha) = (add("/"), add("/alpha"));
     let (clock, entropy) = (Arc::new(FrozenClock::new()), Arc::new(SeededEntropy::new(3)));
-    let house = AssembledServer::open(&config, &config.data, clock, entropy).await.expect("the house opens");
+    let server = AssembledServer::open(&config, &config.data, clock, entropy).await.expect("the house opens");
     for ((environment, id, secret), environments) in [(&root, 2), (&alpha, 1)] {
         let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
-        let token = WorldRequest::to(&house, Method::POST, &format!("/{environment}/as/token"))
+        let token = WorldRequest::to(&server, Method::POST, &format!("/{environment}/as/token"))
             .header("authorization", &basic);
         let token = token.form(&[("grant_type", "client_credentials")]).send().await;
         let token = token.json()["access_token"].as_str().expect("a token").to_owned();
         let seen =
-            WorldRequest::to(&house, Method::GET, "/v1/environments").bearer(&token).send().await.json();
+            WorldRequest::to(&server, Method::GET, "/v1/environments").bearer(&token).send().await.json();
         assert_eq!(seen["size"], environments, "{seen}");
     }
 }

@@ -120,8 +120,9 @@ impl Scene {
     }
 }
 
-/// Goal: NO-STALE-YES and NO-FALSE-NO at somebody else's door: a signed-on user's request passes with the user's identity
-/// and nothing forged; after the ending it is 401; when nobody can tell, or adieu is gone, it is neither 200 nor 401.
+/// Goal: NO-STALE-YES and NO-FALSE-NO in front of somebody else's service: a signed-on user's request passes with the
+/// user's identity and nothing forged; after the ending it is 401; when nobody can tell, or adieu is gone, it is
+/// neither 200 nor 401.
 #[tokio::test(flavor = "multi_thread")]
 async fn nginx_lets_through_who_is_signed_on_and_nobody_else() {
     let scene = Scene::new().await;

@@ -1,6 +1,6 @@
-//! A user with a long history: what is live is on every list, at every door.
+//! A user with a long history: what is live is on every list, in every dialect.
 //!
-//! The history is made by the store; the doors are asked as their own programs ask.
+//! The history is made by the store; the dialects are asked as their own programs ask.
 
 use adieu_authority::{SessionToken, UserId};
 use adieu_testkit::World;
@@ -8,8 +8,8 @@ use adieu_testkit::crash::doors::{Addressee, DialectDoors, DialectExit, InProces
 use adieu_testkit::crowd::come_and_go;
 use http::Method;
 
-/// Goal: a session that opens doors is on every list of live sessions after 10,050 sign-ons and sign-offs of its user, and is
-/// ended by its id.
+/// Goal: a session that is live is on every list of live sessions after 10,050 sign-ons and sign-offs of its user, and
+/// is ended by its id.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_session_is_on_every_list_after_ten_thousand_that_came_and_went() {
     let mut world = World::start().await;

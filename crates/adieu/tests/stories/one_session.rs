@@ -1,4 +1,4 @@
-//! One session through all doors: begun in each dialect, ended by each exit, over a crash.
+//! One session through all dialects: begun in each dialect, ended by each exit, over a crash.
 //!
 //! The programs here know only what a program of their dialect knows: addresses, cookies, headers.
 
@@ -192,7 +192,7 @@ impl<'a> Programs<'a> {
 
 /// Goal: ONE-SESSION, K-18: one session is the same session in every dialect, and an ending through any exit is an ending
 /// in all of them, of its tokens as well (P-65's other half), and outlives a crash (ENDED-IS-DURABLE, NO-STALE-YES).
-/// Method: 3 doors × 5 exits; after each ending and again after a crash, every carrier of every dialect is asked.
+/// Method: 3 dialects × 5 exits; after each ending and again after a crash, every carrier of every dialect is asked.
 #[tokio::test]
 async fn whoever_begins_it_and_whoever_ends_it_everybody_knows() {
     let mut world = World::start().await;

@@ -1,4 +1,4 @@
-//! Who takes part in a session, as the doors of applications and the native API show it.
+//! Who takes part in a session, as the applications' dialects and the native API show it.
 //!
 //! Nobody is told of anything here.
 

@@ -96,7 +96,7 @@ async fn known_to_many(house: &House, name: &str) -> String {
     made.expect("a user").id.to_string()
 }
 
-/// Gives a user another password at one of the doors, or takes it away.
+/// Gives a user another password through one of the channels, or takes it away.
 async fn given_another_password(house: &House, door: &str, user: &str) -> Reply {
     let path = format!("/v1/environments/{}/users/{user}/password", house.world.data.realm.id);
     let set = |kind: &str, body: Value| {
@@ -118,7 +118,7 @@ async fn given_another_password(house: &House, door: &str, user: &str) -> Reply 
         }
         "PingOne" => set("set", json!({"value": "battery-staple-7"})),
         "PingOne, none" => set("setValue", json!({})),
-        other => panic!("there is no door {other}"),
+        other => panic!("there is no channel {other}"),
     };
     ask.send().await
 }
@@ -127,7 +127,7 @@ async fn is_live(world: &World, token: &str) -> bool {
     world.get("/sessions/whoami").header("x-session-token", token).send().await.status == 200
 }
 
-/// Goal: whoever knows the old password has no session left when the new one is acknowledged, whichever door it came
+/// Goal: whoever knows the old password has no session left when the new one is acknowledged, whichever channel it came
 /// through; where the policy of the realm says otherwise, the sessions live on.
 #[tokio::test]
 async fn another_password_ends_sessions_by_policy_at_every_door() {

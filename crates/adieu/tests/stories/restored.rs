@@ -25,8 +25,8 @@ async fn worker_token(programs: &Programs<'_>) -> String {
 
 /// Goal: ENDED-STAYS-ENDED over a restore, in every dialect: not one credential of the time before is taken, neither what
 /// was ended after the backup nor what was not; people, passwords and clients with their secrets are there.
-/// Method: Alice has a session through each door, with tokens, and the worker has one; a backup; one session is ended;
-/// the house goes on from the backup.
+/// Method: Alice has a session through each channel, with tokens, and the worker has one; a backup; one session is
+/// ended; the house goes on from the backup.
 #[tokio::test]
 async fn nothing_of_the_time_before_lives_and_everybody_can_sign_on_anew() {
     let mut world = World::start().await;

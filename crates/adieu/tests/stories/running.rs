@@ -60,12 +60,12 @@ impl Running {
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-        let house = AssembledServer::open_behind(&config, folder.path(), clock, entropy, between).await;
-        let house = house.expect("a house");
-        make_data(&house.authority, &config).await.expect("data");
+        let server = AssembledServer::open_behind(&config, folder.path(), clock, entropy, between).await;
+        let server = server.expect("a house");
+        make_data(&server.authority, &config).await.expect("data");
         let bound = Bound::bind(&config).await.expect("free ports");
         let (public, admin) = (bound.public().expect("bound"), bound.admin().expect("bound"));
-        let serving = Serving::new(bound, &house, &config).expect("sound");
+        let serving = Serving::new(bound, &server, &config).expect("sound");
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(async move { serving.run(&config, stopped).await });
         Self { public, admin, stop, serving, folder }
@@ -163,7 +163,7 @@ pub(crate) fn get(path: &str) -> Request<Body> {
     Request::get(uri).header("host", "localhost").body(Body::empty()).expect("a request")
 }
 
-/// Signs Alice on natively through Kratos' door, with these headers.
+/// Signs Alice on natively through Kratos' dialect, with these headers.
 pub(crate) async fn sign_on(at: SocketAddr, headers: &[(&str, &str)]) -> Value {
     let client = reqwest::Client::builder().timeout(STALL).build().expect("a client");
     let flow = json(client.get(format!("http://{at}/self-service/login/api")).send().await).await;

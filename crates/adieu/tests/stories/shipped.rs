@@ -71,8 +71,8 @@ async fn people(file: &Path, overlay: &[(&str, String)]) -> Value {
     let overlay = overlay.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
     let config = load(Some(file), overlay).expect("a configuration");
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let house = AssembledServer::open(&config, &config.data, clock, entropy).await.expect("a house");
-    make_data(&house.authority, &config).await.expect("data").variables(&config)
+    let server = AssembledServer::open(&config, &config.data, clock, entropy).await.expect("a house");
+    make_data(&server.authority, &config).await.expect("data").variables(&config)
 }
 
 async fn until_it_listens(address: &str) {

@@ -1,4 +1,4 @@
-//! Failed sign-ons count at all doors together, and each door says so in its own words.
+//! Failed sign-ons count at all channels together, and each dialect says so in its own words.
 //!
 //! The rule itself is tested where it stands, in the authority.
 
@@ -19,8 +19,8 @@ async fn kratos(world: &World, name: &str, password: &str) -> Reply {
     world.post(&path).header("accept", "application/json").json(&body).send().await
 }
 
-/// Goal: no door is a way around the other one's count, the right password does not help before it is time, and nobody
-/// else is slowed down.
+/// Goal: no channel is a way around the other one's count, the right password does not help before it is time, and
+/// nobody else is slowed down.
 #[tokio::test]
 async fn failures_at_one_door_count_at_all() {
     let world = World::start().await;

@@ -1,6 +1,6 @@
 //! Every ending says who, why and through which channel, whatever ended it; the native API shows it.
 //!
-//! The doors are asked as their own programs ask; who is told reads `GET /v1/sessions/{session}`.
+//! The dialects are asked as their own programs ask; who is told reads `GET /v1/sessions/{session}`.
 
 use adieu_testkit::World;
 use adieu_testkit::world::{Reply, WorldRequest};
@@ -169,8 +169,8 @@ async fn done(ask: WorldRequest) {
     sound(ask).await;
 }
 
-/// Goal: every ending says who, why, through which channel and when, at every door and of every kind; what ended with
-/// others says so as well, over a crash and when the sweep has taken its row.
+/// Goal: every ending says who, why, through which channel and when, in every dialect and of every kind; what ended
+/// with others says so as well, over a crash and when the sweep has taken its row.
 #[tokio::test]
 async fn every_ending_says_who_and_why() {
     let mut config = adieu_testkit::world::profile_config("main");

@@ -427,7 +427,7 @@ proptest! {
         }
     }
 
-    /// Goal: ONE-SESSION, no rule asks through which door a session came or is asked for.
+    /// Goal: ONE-SESSION, no rule asks through which channel a session came or is asked for.
     /// Method: the same history with another channel's name decides the same.
     #[test]
     fn a_verdict_does_not_depend_on_the_door(seen_s in 0i64..2000, now_s in 0i64..2000, user in 0u64..8, enabled: bool) {

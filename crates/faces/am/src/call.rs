@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::error::AmError;
 
-/// The name of this door, in records and metrics.
+/// The name of this channel, in records and metrics.
 pub(crate) const CHANNEL: Channel = Channel::named("am");
 
 /// A filled callback flow is below 4 KiB.

@@ -43,7 +43,7 @@ pub(crate) fn preflight(face: &Face, call: &Call) -> Option<Answer> {
 }
 
 /// What an answer to any other request says.
-pub(crate) fn dress(face: &Face, call: &Call, answer: &mut Answer) {
+pub(crate) fn add_headers(face: &Face, call: &Call, answer: &mut Answer) {
     if face.settings.cors_origins.is_empty() {
         return;
     }

@@ -68,8 +68,8 @@ const MARK: char = '_';
 /// The digits of the time: letters, because only letters may stand before a token.
 const DIGITS: &[u8; 16] = b"abcdefghijklmnop";
 
-/// A cookie's value: until when the browser keeps it, before the token. Every door takes the value as it is, because a
-/// token is read from its end.
+/// A cookie's value: until when the browser keeps it, before the token. Every dialect takes the value as it is, because
+/// a token is read from its end.
 pub(crate) fn cookie_value(until_s: i64, token: &str) -> String {
     let digits = format!("{until_s:x}");
     let letters = digits.bytes().filter_map(|digit| char::from(digit).to_digit(16));

@@ -13,7 +13,7 @@ use crate::csrf::Csrf;
 use crate::schema::{Schema, SchemaError, built_in};
 use crate::tokenizer::Tokenizer;
 
-/// The door of this face, as sessions, metrics and logs name it.
+/// The channel of this face, as sessions, metrics and logs name it.
 pub(crate) const CHANNEL: Channel = Channel::named("kratos");
 
 /// The paths under which the public API is mounted. Contract kratos.md 1.5.

@@ -34,7 +34,7 @@ pub(crate) async fn serve(face: &Face, request: Request) -> Answer {
     if plain {
         answer.headers_mut().remove(VARY);
     }
-    cors::dress(face, &call, &mut answer);
+    cors::add_headers(face, &call, &mut answer);
     answer
 }
 

@@ -1,6 +1,6 @@
 //! A session as a JWT, for those who can't ask: `tokenize_as`. Contract kratos.md 2.2; K-23.
 //!
-//! Nothing takes such a token back before its `exp`, so its life is short and never longer than the session's; no door
+//! Nothing revokes such a token before its `exp`, so its life is short and never longer than the session's; no dialect
 //! takes it for a credential. It is signed with the keys of the realm, which its JWK Set document holds.
 
 use adieu_authority::{LiveSession, Outage, Span};

@@ -10,7 +10,7 @@ use crate::input::Query;
 use crate::plans::Plans;
 use crate::repeats::Repeats;
 
-/// The name of this door in records and logs.
+/// The name of this channel in records and logs.
 const CHANNEL: Channel = Channel::named("native");
 
 /// The API over an authority.

@@ -9,7 +9,7 @@ use adieu_oidc::{Issuer, Provider};
 
 use crate::settings::Settings;
 
-/// The door that sessions of this dialect come through.
+/// The channel that sessions of this dialect come through.
 pub(crate) const CHANNEL: Channel = Channel::named("pingone");
 
 /// The claim of every token that names its environment. Contract pingone.md 3.4

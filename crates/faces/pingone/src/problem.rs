@@ -1,4 +1,4 @@
-//! What can go wrong at this door, and PingOne's words for it.
+//! What can go wrong in this dialect, and PingOne's words for it.
 //!
 //! The only place of this face that chooses a status. Nothing is rendered here: an error gets its id when it is answered
 //! (`finish`), so that log, body and `Correlation-Id` agree. Contract pingone.md 3.5 and 5.1.

@@ -103,7 +103,7 @@ fn authenticator(method: &Method) -> &str {
     if method.name == "password" { "pwd" } else { &method.name }
 }
 
-/// The address without the port that other doors may have stored with it.
+/// The address without the port that other channels may have stored with it.
 pub(crate) fn remote_ip(session: &Session) -> Option<String> {
     let text = session.device.address.as_deref()?;
     let with_port = text.parse::<SocketAddr>().map(|address| address.ip());

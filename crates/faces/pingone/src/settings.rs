@@ -1,4 +1,4 @@
-//! What this door is told by the configuration: public addresses and cookies.
+//! What this dialect is told by the configuration: public addresses and cookies.
 //!
 //! Links are built from these addresses, never from the `Host` header.
 
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use adieu_authority::RealmId;
 use adieu_http_kit::cookies::Companion;
 
-/// The configuration of this door.
+/// The configuration of this dialect.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Public address under which `/{environment id}/as` stands, without a slash at its end.

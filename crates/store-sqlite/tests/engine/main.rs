@@ -27,9 +27,9 @@ async fn fixture_with(options: Options) -> (Fixture<support::Sqlite>, SqliteStor
     (fixture, store)
 }
 
-/// A gate at one place: whoever comes by says so and waits until it is opened.
+/// A barrier at one place: whoever comes by says so and waits until it is opened.
 #[derive(Clone, Default)]
-struct Gate(Arc<(Mutex<State>, Condvar)>);
+struct Barrier(Arc<(Mutex<State>, Condvar)>);
 
 #[derive(Default)]
 struct State {
@@ -40,13 +40,13 @@ struct State {
 /// How long anything may take before the test is given up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-impl Gate {
-    /// A gate before every place of the store, open.
+impl Barrier {
+    /// A barrier before every place of the store, open.
     fn of(store: &SqliteStore) -> Self {
-        let gate = Self::default();
-        let held = gate.clone();
+        let barrier = Self::default();
+        let held = barrier.clone();
         store.hold_with(move |place| held.come_by(place));
-        gate
+        barrier
     }
 
     fn come_by(&self, place: Place) {
@@ -71,7 +71,7 @@ impl Gate {
         self.0.1.notify_all();
     }
 
-    /// Waits until somebody waits at the gate.
+    /// Waits until somebody waits at the barrier.
     fn somebody_waits(&self) {
         let (state, changed) = &*self.0;
         let state = state.lock().expect("no test panics here");

@@ -14,7 +14,7 @@ use adieu_store::{Flow, Lookup};
 use adieu_store_sqlite::{Options, Place, SqliteStore};
 
 use crate::support::{self, Sqlite};
-use crate::{Gate, fixture_with};
+use crate::{Barrier, fixture_with};
 
 /// A store that has just been opened, so that its map is empty, with a session on it.
 async fn reopened() -> (Fixture<Sqlite>, SqliteStore, OpenedSession) {
@@ -33,10 +33,10 @@ async fn reopened() -> (Fixture<Sqlite>, SqliteStore, OpenedSession) {
 /// Starts a check that has to read, and waits until it has read.
 fn slow_check(
     fixture: &Fixture<Sqlite>,
-    gate: &Gate,
+    barrier: &Barrier,
     held: &OpenedSession,
 ) -> tokio::task::JoinHandle<Check> {
-    gate.shut(Place::RowsRead);
+    barrier.shut(Place::RowsRead);
     let Lookup::Later(check) = fixture.store.check(&held.token, false, at(1)) else {
         panic!("the map was empty")
     };
@@ -49,9 +49,9 @@ fn slow_check(
 async fn a_slow_reader_puts_no_ended_session_back() {
     for n in 0..6 {
         let (fixture, store, held) = reopened().await;
-        let gate = Gate::of(&store);
-        let check = slow_check(&fixture, &gate, &held);
-        tokio::task::block_in_place(|| gate.somebody_waits());
+        let barrier = Barrier::of(&store);
+        let check = slow_check(&fixture, &barrier, &held);
+        tokio::task::block_in_place(|| barrier.somebody_waits());
         let user = held.session.user;
         match n {
             0 => drop(fixture.end(held.presented(), at(1)).await.expect("an ending")),
@@ -63,7 +63,7 @@ async fn a_slow_reader_puts_no_ended_session_back() {
                 fixture.end(EndTarget::UserBut { user, keep }, at(1)).await.expect("an ending");
             }
             _ => {
-                // Nothing is read for it: whoever reads waits at the gate.
+                // Nothing is read for it: whoever reads waits at the barrier.
                 for (from, enabled) in [(Version::FIRST, false), (Version::FIRST.next(), true)] {
                     let edit = UserEdit { enabled: Some(enabled), ..UserEdit::default() };
                     let origin = fixture.origin();
@@ -72,7 +72,7 @@ async fn a_slow_reader_puts_no_ended_session_back() {
                 }
             }
         }
-        gate.open();
+        barrier.open();
         assert!(matches!(check.await.expect("no panic"), Check::Not(_)), "{n}: it was read anew");
         for _ in 0..3 {
             assert_ne!(fixture.expect_dead(&held, at(1)).await, NotLive::Idle, "{n}");
@@ -85,16 +85,16 @@ async fn a_slow_reader_puts_no_ended_session_back() {
 async fn a_reader_between_commit_and_map_puts_no_ended_session_back() {
     for mass in [false, true] {
         let (fixture, store, held) = reopened().await;
-        let gate = Gate::of(&store);
-        let check = slow_check(&fixture, &gate, &held);
-        tokio::task::block_in_place(|| gate.somebody_waits());
-        gate.shut(Place::Committed); // This lets the reader go on; the writer will wait.
+        let barrier = Barrier::of(&store);
+        let check = slow_check(&fixture, &barrier, &held);
+        tokio::task::block_in_place(|| barrier.somebody_waits());
+        barrier.shut(Place::Committed); // This lets the reader go on; the writer will wait.
         let target = if mass { EndTarget::User(held.session.user) } else { held.presented() };
         let ending = tokio::spawn(fixture.end_later(target, at(1)));
-        tokio::task::block_in_place(|| gate.somebody_waits());
+        tokio::task::block_in_place(|| barrier.somebody_waits());
         // Nobody has been answered yet, so that this check may say either; it fills what it has read.
         check.await.expect("no panic");
-        gate.open();
+        barrier.open();
         ending.await.expect("no panic").expect("an ending");
         fixture.expect_dead(&held, at(1)).await;
     }
@@ -104,13 +104,13 @@ async fn a_reader_between_commit_and_map_puts_no_ended_session_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_reader_puts_no_old_record_back() {
     let (fixture, store, held) = reopened().await;
-    let gate = Gate::of(&store);
-    gate.shut(Place::RowsRead);
+    let barrier = Barrier::of(&store);
+    barrier.shut(Place::RowsRead);
     let Lookup::Later(user) = fixture.store.user(held.session.user) else { panic!("the map was empty") };
     let user = tokio::spawn(user);
-    tokio::task::block_in_place(|| gate.somebody_waits());
+    tokio::task::block_in_place(|| barrier.somebody_waits());
     fixture.end(EndTarget::User(held.session.user), at(1)).await.expect("an ending");
-    gate.open();
+    barrier.open();
     user.await.expect("no panic").expect("an answer");
     let now = fixture.store.user(held.session.user).get().await.expect("an answer").expect("there");
     assert_eq!(now.generation, 1);
@@ -123,13 +123,13 @@ async fn a_slow_reader_puts_no_old_record_back() {
         let store = support::open(&path, Options::default()).expect("the store opens");
         (Fixture { engine, store: std::sync::Arc::new(store.clone()), realm, population, chance }, store)
     };
-    let gate = Gate::of(&store);
-    gate.shut(Place::RowsRead);
+    let barrier = Barrier::of(&store);
+    barrier.shut(Place::RowsRead);
     let Lookup::Later(slow) = fixture.store.client(&client.id) else { panic!("the map was empty") };
     let slow = tokio::spawn(slow);
-    tokio::task::block_in_place(|| gate.somebody_waits());
+    tokio::task::block_in_place(|| barrier.somebody_waits());
     fixture.remove_client(&client.id, None).await.expect("removed");
-    gate.open();
+    barrier.open();
     slow.await.expect("no panic").expect("an answer");
     assert!(fixture.store.client(&client.id).get().await.expect("an answer").is_none());
     let nothing = fixture.store.grant(GrantId::from_number(1)).get().await.expect("an answer");
@@ -143,16 +143,16 @@ async fn a_commit_that_hangs_delays_no_check_and_answers_nobody() {
     let (fixture, store) = fixture_with(Options::default()).await;
     let ada = fixture.user("ada").await;
     let (one, two) = (fixture.sign_on(&ada, at(0)).await, fixture.sign_on(&ada, at(0)).await);
-    let gate = Gate::of(&store);
-    gate.shut(Place::BatchRun);
+    let barrier = Barrier::of(&store);
+    barrier.shut(Place::BatchRun);
     let mut ending = tokio::spawn(fixture.end_later(one.presented(), at(1)));
-    tokio::task::block_in_place(|| gate.somebody_waits());
+    tokio::task::block_in_place(|| barrier.somebody_waits());
     let Lookup::Now(Ok(Check::Live(_))) = fixture.store.check(&two.token, true, at(1)) else {
         panic!("not at once")
     };
     assert_eq!(fixture.live_sessions(&ada, at(1)).await.len(), 2);
     assert!(futures_ready(&mut ending).await.is_none(), "answered before the commit");
-    gate.open();
+    barrier.open();
     ending.await.expect("no panic").expect("an ending");
     fixture.expect_dead(&one, at(1)).await;
     fixture.expect_live(&two, at(1)).await;
@@ -169,10 +169,10 @@ async fn futures_ready<T>(task: &mut tokio::task::JoinHandle<T>) -> Option<T> {
 async fn a_full_queue_takes_nothing_and_loses_nothing() {
     let (fixture, store) = fixture_with(Options::default()).await;
     let ada = fixture.user("ada").await;
-    let gate = Gate::of(&store);
-    gate.shut(Place::BatchRun);
+    let barrier = Barrier::of(&store);
+    barrier.shut(Place::BatchRun);
     let first = tokio::spawn(fixture.store.open_session(fixture.order(&ada), at(0)));
-    tokio::task::block_in_place(|| gate.somebody_waits());
+    tokio::task::block_in_place(|| barrier.somebody_waits());
     let waiting: Vec<_> =
         (0..16_384).map(|_| fixture.store.open_session(fixture.order(&ada), at(0))).collect();
     assert_eq!(fixture.store.figures().writes_waiting, 16_384);
@@ -180,7 +180,7 @@ async fn a_full_queue_takes_nothing_and_loses_nothing() {
     assert!(matches!(refused, Err(SignOnError::Unwritten(Unwritten::NotTaken(_)))), "{refused:?}");
     let refused = fixture.store.put_flow(flow(&fixture)).await;
     assert!(matches!(refused, Err(Unwritten::NotTaken(_))), "{refused:?}");
-    gate.open();
+    barrier.open();
     first.await.expect("no panic").expect("a sign-on");
     for order in waiting {
         order.await.expect("a sign-on");
@@ -233,8 +233,8 @@ async fn an_order_that_panics_costs_itself_only() {
         let (fixture, store) = fixture_with(Options::default()).await;
         let ada = fixture.user("ada").await;
         let (one, two) = (fixture.sign_on(&ada, at(0)).await, fixture.sign_on(&ada, at(0)).await);
-        let (gate, runs) = (Gate::default(), Arc::new(AtomicUsize::new(0)));
-        let (held, counted) = (gate.clone(), Arc::clone(&runs));
+        let (barrier, runs) = (Barrier::default(), Arc::new(AtomicUsize::new(0)));
+        let (held, counted) = (barrier.clone(), Arc::clone(&runs));
         store.hold_with(move |place| match place {
             // Run 0 is the flow's; the batch breaks off with run 2; alone the orders are runs 3, 4 and 5.
             Place::OrderRun => {
@@ -243,13 +243,13 @@ async fn an_order_that_panics_costs_itself_only() {
             }
             _ => held.come_by(place),
         });
-        gate.shut(Place::BatchRun);
+        barrier.shut(Place::BatchRun);
         let first = tokio::spawn(fixture.store.put_flow(flow(&fixture)));
-        tokio::task::block_in_place(|| gate.somebody_waits());
+        tokio::task::block_in_place(|| barrier.somebody_waits());
         let before = fixture.end_later(one.presented(), at(1));
         let panics = fixture.store.open_session(fixture.order(&ada), at(1));
         let behind = fixture.end_later(two.presented(), at(1));
-        gate.open();
+        barrier.open();
         first.await.expect("no panic").expect("written");
         before.await.expect("an ending");
         behind.await.expect("an ending");

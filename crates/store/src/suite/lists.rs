@@ -58,7 +58,7 @@ async fn come_and_go<E: Engine>(fixture: &Fixture<E>, user: &User, times: usize)
     }
 }
 
-/// Goal: a session that opens doors is on every list of live sessions, after 10,050 that came and went: on the first
+/// Goal: a session that is live is on every list of live sessions, after 10,050 that came and went: on the first
 /// page, and with a quota it is counted, and nothing else is. Also after a crash.
 pub async fn a_live_session_is_listed_and_counted_at_any_history<E: Engine>() {
     let fixture = Fixture::<E>::new().await;

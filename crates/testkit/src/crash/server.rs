@@ -177,7 +177,7 @@ fn free_address() -> Result<SocketAddr, String> {
     TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).map_err(text)
 }
 
-/// Makes people who can sign on through every door.
+/// Makes people who can sign on through every channel.
 ///
 /// # Errors
 /// When the authority refuses them.

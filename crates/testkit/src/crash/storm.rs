@@ -1,4 +1,4 @@
-//! The weather: many programs at once that sign on, check and end through every door, and the kills in the middle.
+//! The weather: many programs at once that sign on, check and end through every channel, and the kills in the middle.
 //!
 //! After each kill the server is started again, and everybody asks after the sessions of that round and some of earlier
 //! ones; at the end after all of them. Every answer goes into the [`Ledger`].

@@ -15,13 +15,13 @@ use crate::world::World;
 /// The way to a [`World`].
 pub struct WorldWire<'a> {
     world: &'a World,
-    house: AssembledServer,
+    server: AssembledServer,
 }
 
 impl<'a> WorldWire<'a> {
     /// A wire to this world.
     pub fn to(world: &'a World) -> Self {
-        Self { world, house: world.house().clone() }
+        Self { world, server: world.house().clone() }
     }
 }
 
@@ -32,9 +32,9 @@ impl Wire for WorldWire<'_> {
             let mut request = request.into_http()?.map(Body::from);
             request.extensions_mut().insert(Peer(([127, 0, 0, 1], 48_386).into()));
             let response = if admin {
-                self.house.admin.begin(request).await
+                self.server.admin.begin(request).await
             } else {
-                self.house.public.begin(request).await
+                self.server.public.begin(request).await
             };
             let (parts, body) = response.unwrap_or_else(|never| match never {}).into_parts();
             let body = axum::body::to_bytes(body, usize::MAX).await.map_err(|error| error.to_string())?;

@@ -34,8 +34,8 @@ pub(super) struct People {
 }
 
 /// Makes them in a fresh folder.
-pub(super) async fn make(house: &AssembledServer) -> Result<People> {
-    let authority = &house.authority;
+pub(super) async fn make(server: &AssembledServer) -> Result<People> {
+    let authority = &server.authority;
     let realm = authority.realm_at(REALM).await?.with_context(|| format!("realm {REALM}"))?;
     let population = provision::default_population(authority, &realm).await?;
     let (username, redirect_uri) = ("alice", "https://shop.example.test/callback");

@@ -241,7 +241,7 @@ async fn time_ends_a_session_like_a_sign_off() {
     }
 }
 
-/// ONE-SESSION: ended or reset through another door, the session is over here; it cannot be ended twice.
+/// ONE-SESSION: ended or reset through another channel, the session is over here; it cannot be ended twice.
 #[tokio::test]
 async fn what_another_door_ends_is_over_here() {
     let house = House::start().await;

@@ -160,7 +160,8 @@ pub(crate) fn settings() -> Settings {
     }
 }
 
-/// Whom the recordings and the stories know besides the cast: alice in `/`, carol in `/alpha/sub`, the warden.
+/// Whom the recordings and the stories know besides the people of the fixture: alice in `/`, carol in `/alpha/sub`, the
+/// warden.
 async fn people(authority: &Authority) {
     person(authority, "/", ALICE, vec![]).await;
     person(authority, "/alpha/sub", CAROL, vec![]).await;

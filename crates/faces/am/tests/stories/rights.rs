@@ -1,4 +1,4 @@
-//! Who may what at AM's door: every resource, action, query and page.
+//! Who may what in AM's dialect: every resource, action, query and page.
 //!
 //! Contract am.md 1.2. Each request is about a session of Alice's, whose name and token it brings where one may be named.
 

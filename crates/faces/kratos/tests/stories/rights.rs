@@ -1,4 +1,4 @@
-//! Who may what at Kratos' doors: every route of the public listener and of the admin listener.
+//! Who may what in Kratos' dialect: every route of the public listener and of the admin listener.
 //!
 //! Contract kratos.md 0.1. Programs ask, so that a refusal is a status and not a page.
 

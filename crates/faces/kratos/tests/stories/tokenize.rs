@@ -1,4 +1,4 @@
-//! A session told as a JWT: what it says, for how long, and that no door takes it for a credential. K-29
+//! A session told as a JWT: what it says, for how long, and that no dialect takes it for a credential. K-29
 //!
 //! The signature itself is the token crate's affair.
 

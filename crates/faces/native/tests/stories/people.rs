@@ -1,6 +1,6 @@
 //! Users over the API: made, found, changed, given a password, removed; and what ends because of it.
 //!
-//! Whether somebody can sign on is asked at Kratos' door.
+//! Whether somebody can sign on is asked in Kratos' dialect.
 
 use adieu_testkit::World;
 use http::Method;

@@ -92,7 +92,7 @@ fn one_of<'a>(text: &'a str, target: &'static str, words: &[&str]) -> Result<&'a
     if words.contains(&text) { Ok(text) } else { Err(Problem::invalid(target, "The word is not known.")) }
 }
 
-/// The path by which other doors know the realm: the name in small letters, or the id if nothing is left of it.
+/// The path by which other dialects know the realm: the name in small letters, or the id if nothing is left of it.
 fn path(name: &str, id: RealmId) -> String {
     let mut path = String::from("/");
     for c in name.chars().take(64) {

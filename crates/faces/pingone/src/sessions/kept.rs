@@ -8,7 +8,7 @@ use crate::face::Face;
 use crate::problem::Problem;
 
 /// Sessions that one list shows. Live ones beyond it are shown all the same, for only what is seen can be ended: other
-/// doors may open more.
+/// channels may open more.
 const SHOWN_MAX: usize = 10;
 /// Live sessions that one list shows at most (HOME-LIMITS), and how many are asked for at a time.
 const LIVE_MAX: usize = 10_000;

@@ -1,4 +1,4 @@
-//! Stories about PingOne's door, told to the real router over the embedded engine.
+//! Stories about PingOne's dialect, told to the real router over the embedded engine.
 //!
 //! Each check of the contract (`P-…`) is cited by the test that asserts it.
 

@@ -118,8 +118,8 @@ async fn a_full_signing_pool_spends_nothing() {
     assert!(door.is_good(&app, &next).await);
 }
 
-/// Goal: NO-FALSE-NO: whoever floods a door with names of keys that nobody has is told "cannot tell" and not "no" beyond a bound,
-/// and a good token is good meanwhile.
+/// Goal: NO-FALSE-NO: whoever floods a dialect with names of keys that nobody has is told "cannot tell" and not "no"
+/// beyond a bound, and a good token is good meanwhile.
 #[tokio::test]
 async fn a_flood_of_unknown_keys_is_503_and_harms_no_good_token() {
     let door = Door::open().await;

@@ -1,4 +1,4 @@
-//! Who may what at PingOne's door: every route of authentication and of management.
+//! Who may what in PingOne's dialect: every route of authentication and of management.
 //!
 //! Contract pingone.md 3.1 and 3.3 to 3.5. Requests about sessions are about one of Alice's.
 

@@ -216,7 +216,7 @@ async fn who_is_not_signed_on_is_signed_off_all_the_same() {
         assert_eq!((reply.status.as_u16(), reply.location()), (302, there.as_str()), "{token:?}");
         assert!(reply.set_cookie("ST").is_some());
     }
-    // Another environment's door does not end it.
+    // Another environment does not end it.
     let root = door.world.authority().root_realm().await.expect("a store").expect("the root realm");
     let reply = door.get(&format!("/{}/as/signoff", root.id)).cookie(&held.st).send().await;
     assert_eq!(reply.location(), format!("{APPS}/{}/signon/#signedOff", root.id));
@@ -328,7 +328,7 @@ async fn a_registered_address_that_no_header_can_carry_is_refused() {
     assert_refused(&door, &held, &[("post_logout_redirect_uri", odd)], "post_logout_redirect_uri").await;
 }
 
-/// Goal: ONE-SESSION: a session that began at Kratos' door gives a code here and is signed off here.
+/// Goal: ONE-SESSION: a session that began in Kratos' dialect gives a code here and is signed off here.
 #[tokio::test]
 async fn a_session_of_another_door_is_signed_off_here() {
     let door = Door::open().await;

@@ -1,6 +1,6 @@
 //! A user as the wire has it, and the attributes that no rule reads.
 //!
-//! They are kept as the user's traits, which other doors show in their own way. Contract pingone.md 4.2.
+//! They are kept as the user's traits, which other dialects show in their own way. Contract pingone.md 4.2.
 
 use adieu_authority::{SessionQuery, User};
 use serde_json::{Map, Value, json};
@@ -74,7 +74,7 @@ pub(super) async fn with_last_sign_on(face: &Face, one: &User) -> Result<Value, 
     Ok(shown)
 }
 
-/// The attributes among the traits. Other doors may know a name as one text.
+/// The attributes among the traits. Other dialects may know a name as one text.
 pub(super) fn attributes(traits: &str) -> Map<String, Value> {
     let Ok(Value::Object(traits)) = serde_json::from_str(traits) else { return Map::new() };
     let kept = traits.into_iter().filter(|(name, value)| KEPT.contains(&name.as_str()) && !value.is_null());
