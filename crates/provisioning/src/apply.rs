@@ -76,7 +76,8 @@ impl Plan {
         Ok(carried)
     }
 
-    /// The same, added to what was carried out before; it is told of although a later step is refused.
+    /// The same, added to what was carried out before; it is told of although a later step is refused. That step stays the
+    /// first of the plan.
     pub async fn carry_into(
         &mut self,
         carried: &mut Carried,
@@ -92,7 +93,7 @@ impl Plan {
         }
         while carried.changes.is_empty() || go_on() {
             let (Some(Planned { line, change }), Some(password)) =
-                (self.steps.pop_front(), passwords.pop_front())
+                (self.steps.front().cloned(), passwords.pop_front())
             else {
                 break;
             };
@@ -100,6 +101,7 @@ impl Plan {
                 Ok(made) => carried.made.extend(made),
                 Err(source) => return Err(ApplyError::Stopped { step: line, source }),
             }
+            self.steps.pop_front();
             carried.changes.push(line);
         }
         Ok(())

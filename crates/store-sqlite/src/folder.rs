@@ -55,6 +55,11 @@ impl Folder {
     }
 }
 
+/// A backup's list of its files.
+pub(crate) const MANIFEST: &str = "manifest.json";
+/// How folders begin that hold what was there before a restore.
+pub(crate) const ASIDE: &str = "replaced-";
+
 /// Makes the folder, readable by its owner only, if it is not there. Its name, and that of each folder made on the way to
 /// it, is synced in the folder that holds it: else a power cut could take away all that was synced inside
 /// (ENDED-IS-DURABLE).
@@ -98,10 +103,15 @@ fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
     if has(DRAFT) {
         return Err(OpenError::Unfinished(path.into()));
     }
-    if has(COPY) {
+    if has(COPY) || has(MANIFEST) || is_set_aside(path) {
         return Err(OpenError::Copy(path.into()));
     }
     if has(DATABASE) && has(KEY) { Ok(()) } else { Err(OpenError::Foreign(path.into())) }
+}
+
+/// Whether a restore has made this folder for what was there before it.
+fn is_set_aside(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(ASIDE))
 }
 
 /// Marks a folder as one that nobody serves from, before anything else is in it.

@@ -105,14 +105,17 @@ pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
             return Ok(if changes { ExitCode::from(5) } else { ExitCode::SUCCESS });
         }
         let turn = json!({"passwords": passwords(&document)});
-        let done = carried_out(&api, plan, &with_reason(turn, order.reason.as_deref())).await?;
+        let mut done = Step::default();
+        let end = carried_out(&api, plan, &with_reason(turn, order.reason.as_deref()), &mut done).await;
+        // What was done is done, and its secrets are shown once, also where a later step was refused.
         if order.reach.json {
             println!("{}", json!(done));
-            return Ok(ExitCode::SUCCESS);
+            return end.map(|()| ExitCode::SUCCESS);
         }
         for made in &done.secrets {
             println!("secret of client {}: {}", made.client_id, made.client_secret);
         }
+        end?;
         if !done.changes.is_empty() {
             println!("done");
         }
@@ -120,10 +123,9 @@ pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
     })
 }
 
-/// The plan that was shown, turn after turn, until nothing is left of it.
-async fn carried_out(api: &Api, shown: Step, turn: &Value) -> Result<Step> {
+/// The plan that was shown, turn after turn, until nothing is left of it. What was done is in `done`, however it ends.
+async fn carried_out(api: &Api, shown: Step, turn: &Value, done: &mut Step) -> Result<()> {
     let shows_progress = std::io::stderr().is_terminal();
-    let mut done = Step::default();
     let mut next = shown.plan;
     while let Some(plan) = next {
         let step = asked(api, &format!("{DECLARATION}/{plan}"), turn.clone()).await?;
@@ -134,7 +136,7 @@ async fn carried_out(api: &Api, shown: Step, turn: &Value) -> Result<Step> {
             eprint!("\r{} of {} made…\r", done.changes.len(), done.changes.len() + step.left);
         }
     }
-    Ok(done)
+    Ok(())
 }
 
 async fn asked(api: &Api, path: &str, body: Value) -> Result<Step> {

@@ -13,6 +13,7 @@ use adieu_provisioning::secrets::{Sent, Source};
 use axum::body::Body;
 use serde::Deserialize;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::answer::Done;
 use crate::face::{Call, Face};
@@ -105,12 +106,12 @@ struct Turn {
 
 /// Goes on with a plan, as it was shown.
 pub(super) async fn carry_out(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
-    let id = named(call, "plan")?;
+    let id: Uuid = named(call, "plan")?;
     let turn: Turn = input::large_object(call, body, BODY_BYTES_MAX).await?;
     let (secrets, origin) = (sent(turn.passwords)?, because(call, turn.reason.as_deref())?);
     let plan = api.plans.take(id, api.authority.now()).ok_or_else(|| Problem::unknown("plan"))?;
     let context = CarryContext { authority: &api.authority, secrets: &secrets, origin };
-    carried_out(api, plan, &context).await
+    carried_out(api, id, plan, &context).await
 }
 
 fn because(call: &Call, reason: Option<&str>) -> Result<Origin, Problem> {
@@ -121,11 +122,25 @@ fn sent(passwords: Vec<Password>) -> Result<Sent, Problem> {
     Ok(Sent(passwords.into_iter().map(Password::sent).collect::<Result<_, _>>()?))
 }
 
-async fn carried_out(api: &Face, mut plan: Plan, context: &CarryContext<'_>) -> Result<Done, Problem> {
+/// Carries out what it can. If a step is refused, what was done before it is told first, and the refusal to whoever goes on; a
+/// plan that may still fit is kept for that.
+async fn carried_out(
+    api: &Face,
+    id: Uuid,
+    mut plan: Plan,
+    context: &CarryContext<'_>,
+) -> Result<Done, Problem> {
     // How long this takes is no fact of the installation: the house's clock has no say in it.
-    let began = tokio::time::Instant::now();
-    let carried = plan.carry(context, || began.elapsed() < TURN).await?;
-    Ok(shown(api, plan, carried))
+    let (began, mut carried) = (tokio::time::Instant::now(), Carried::default());
+    match plan.carry_into(&mut carried, context, || began.elapsed() < TURN).await {
+        Err(error) if carried.changes.is_empty() => {
+            if !error.is_stale() {
+                api.plans.keep(id, plan, api.authority.now());
+            }
+            Err(error.into())
+        }
+        Ok(()) | Err(_) => Ok(shown(api, plan, carried)),
+    }
 }
 
 /// What was done, and the name by which what is left can be carried out.

@@ -10,10 +10,9 @@ use adieu_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{BackupError, new_file};
+pub(super) use crate::folder::MANIFEST as FILE;
 use crate::folder::{DATABASE, KEY};
 
-/// The manifest's name.
-pub(super) const FILE: &str = "manifest.json";
 const DRAFT: &str = "manifest.json.new";
 /// The format that this version writes and knows.
 const FORMAT: u32 = 1;

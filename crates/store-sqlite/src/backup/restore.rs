@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use super::manifest::Manifest;
 use super::{BackupError, copy, make_empty, new_file, sync_file, sync_folder};
 use crate::error::OpenError;
-use crate::folder::{self, COPY, DATABASE, DRAFT, KEY, LOCK, mark_as_copy};
+use crate::folder::{self, ASIDE, COPY, DATABASE, DRAFT, KEY, LOCK, mark_as_copy};
 use crate::{rows, schema};
 
 /// What becomes of a data folder that holds something.
@@ -39,8 +39,6 @@ pub struct Restored {
     pub moved_to: Option<PathBuf>,
 }
 
-/// How folders begin that hold what was there before.
-const ASIDE: &str = "replaced-";
 /// The files of a data folder, in the order in which they go. Without the first one no folder opens.
 const FILES: [&str; 6] = [LOCK, DATABASE, "adieu.db-wal", "adieu.db-shm", "adieu.db-journal", KEY];
 

@@ -121,6 +121,9 @@ async fn a_backup_is_its_owners_and_is_no_data_folder() {
         assert_eq!(mode(&backup.join(file)), 0o600, "{file}");
     }
     assert!(matches!(support::open(&backup, Options::default()), Err(OpenError::Copy(_))));
+    // Also one that was made before folders were marked: its manifest says what it is.
+    fs::remove_file(backup.join("adieu.copy")).expect("it is there");
+    assert!(matches!(support::open(&backup, Options::default()), Err(OpenError::Copy(_))));
     let place = beside(&fixture, "restored");
     restore(&backup, &place, Existing::Keep, at(2)).expect("a restore");
     assert_eq!(mode(&place), 0o700);

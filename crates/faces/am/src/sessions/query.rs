@@ -3,7 +3,7 @@
 //! The realm in the filter decides, wherever the request is addressed to, and its administrators only. Contract am.md
 //! 1.11.
 
-use adieu_authority::{LiveSession, Realm, RealmId, SessionQuery, SessionRecord};
+use adieu_authority::{LiveSession, Realm, RealmId, SessionQuery, SessionRecord, UserId};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,7 @@ use crate::version::{ApiVersion, AskedVersion, Served};
 /// How many sessions a list has at most: AM's own default. Nothing says that there are more.
 const LIST_MAX: u32 = 120;
 
-/// How often a realm's list is gone on with when rows that are over fill its pages (HOME-LIMITS).
+/// How often a list is gone on with when rows that are over fill its pages (HOME-LIMITS).
 const PAGES_MAX: u32 = 20;
 /// The name of the one server, as the load balancer's cookie has it.
 const SERVER: &str = "01";
@@ -95,17 +95,30 @@ async fn filtered(
 
 async fn of_user(face: &Face, realm: RealmId, name: &str) -> Result<Vec<LiveSession>, AmError> {
     let Some(user) = by_user::user_of(face, realm, name).await? else { return Ok(Vec::new()) };
-    let query = SessionQuery { after: None, most: LIST_MAX, live: Some(true) };
-    let page = face.authority.user_sessions(user.id, query).await?;
-    Ok(page.sessions.into_iter().map(shown).collect())
+    live_sessions(face, ListedOf::User(user.id)).await
 }
 
 async fn of_realm(face: &Face, realm: RealmId) -> Result<Vec<LiveSession>, AmError> {
+    live_sessions(face, ListedOf::Realm(realm)).await
+}
+
+/// Whose sessions are listed.
+#[derive(Clone, Copy)]
+enum ListedOf {
+    User(UserId),
+    Realm(RealmId),
+}
+
+/// As many live sessions as AM lists. A page may come out short, or empty, and still have a next one.
+async fn live_sessions(face: &Face, whose: ListedOf) -> Result<Vec<LiveSession>, AmError> {
     let (mut found, mut after) = (Vec::new(), None);
     for _ in 0..PAGES_MAX {
         let most = LIST_MAX.saturating_sub(u32::try_from(found.len()).unwrap_or(LIST_MAX));
-        let page =
-            face.authority.realm_sessions(realm, SessionQuery { after, most, live: Some(true) }).await?;
+        let query = SessionQuery { after, most, live: Some(true) };
+        let page = match whose {
+            ListedOf::User(user) => face.authority.user_sessions(user, query).await?,
+            ListedOf::Realm(realm) => face.authority.realm_sessions(realm, query).await?,
+        };
         found.extend(page.sessions.into_iter().map(shown));
         after = page.next;
         if after.is_none() || found.len() >= LIST_MAX as usize {

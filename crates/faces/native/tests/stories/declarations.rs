@@ -54,7 +54,9 @@ async fn a_plan_that_was_shown_is_carried_out_once() {
     let tried = declare(&world, json!({"document": DORA, "dry_run": true})).await.json();
     let path = format!("{PATH}/{}", tried["plan"].as_str().expect("a plan"));
     let passwords = json!({"passwords": [{"env": "DORA", "password": "Tea-at-five-o-clock"}]});
-    // A password of no use spoils nothing: the plan is still there.
+    // A password of no use, or none, spoils nothing: the plan is still there.
+    let bare = ask(&world, Method::POST, &path, Some(json!({}))).await;
+    assert_eq!(problem(&bare), (422, "invalid".into()));
     let short = json!({"passwords": [{"env": "DORA", "password": "short"}]});
     assert_eq!(problem(&ask(&world, Method::POST, &path, Some(short)).await), (422, "invalid".into()));
     let made = ask(&world, Method::POST, &path, Some(passwords.clone())).await.json();
