@@ -71,6 +71,16 @@ impl Damaged {
     pub(crate) fn row(what: &'static str) -> rusqlite::Error {
         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(Self(what)))
     }
+
+    /// Whether an error says so of a value: the rest of the database can be read.
+    pub(crate) fn is_cause_of(error: &rusqlite::Error) -> bool {
+        matches!(
+            error,
+            rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+        )
+    }
 }
 
 /// The store is shutting down or its thread is gone.

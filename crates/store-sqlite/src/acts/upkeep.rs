@@ -8,7 +8,7 @@ use rusqlite::params;
 
 use crate::acts::family::facts_in;
 use crate::acts::sessions::end;
-use crate::error::Closed;
+use crate::error::{Closed, Damaged};
 use crate::writer::Batch;
 use crate::{SqliteStore, rows};
 
@@ -56,7 +56,7 @@ fn sweep_sessions(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> r
         if rows::due_hour(batch.db, due.locator)? != Some(due.hour()) {
             continue; // Its session is gone, or due at another hour.
         }
-        let Some(facts) = facts_at(batch, due.locator)? else { continue };
+        let Some(facts) = past_damage(facts_at(batch, due.locator), due.locator)?.flatten() else { continue };
         match spent(&facts, now) {
             Some(order) => {
                 // Decided and written on the one road; its answer is "it was over before".
@@ -103,9 +103,21 @@ fn facts_at(batch: &Batch<'_>, place: i64) -> rusqlite::Result<Option<SessionFac
     }
 }
 
+/// What was read or done at a place; none where a stored value there can't be read. One damaged row keeps no sweep from the
+/// others: it opens nothing, and stays as it is.
+fn past_damage<T>(outcome: rusqlite::Result<T>, place: i64) -> rusqlite::Result<Option<T>> {
+    match outcome {
+        Err(error) if Damaged::is_cause_of(&error) => {
+            tracing::error!(place, %error, "a row is passed over by the sweep");
+            Ok(None)
+        }
+        outcome => outcome.map(Some),
+    }
+}
+
 /// Ends the session at a place if it is over, on the one road; says whether it was.
 fn bury_if_over(batch: &mut Batch<'_>, place: i64, now: Timestamp) -> rusqlite::Result<bool> {
-    let Some(facts) = facts_at(batch, place)? else { return Ok(false) };
+    let Some(facts) = past_damage(facts_at(batch, place), place)?.flatten() else { return Ok(false) };
     let Some(order) = spent(&facts, now) else { return Ok(false) };
     // Its answer is "it was over before".
     let _ = end(batch, &order, now)?;
@@ -137,8 +149,8 @@ fn sweep_tombstones(
     let stretch = rows::stretch_after(batch.db, after, SWEEP_MAX)?;
     for &(locator, ended_at) in &stretch {
         if ended_at.is_some_and(|ended_at| ended_at <= ended_by.ms()) {
-            rows::drop_tombstone(batch.db, locator)?;
-            swept.remains += 1;
+            let dropped = past_damage(rows::drop_tombstone(batch.db, locator), locator)?;
+            swept.remains += u32::from(dropped.is_some());
         }
     }
     Ok(match stretch.last() {

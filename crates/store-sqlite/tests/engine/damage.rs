@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use adieu_core::Check;
-use adieu_core::{EndError, SignOnError, Unwritten};
+use adieu_core::{EndError, EndTarget, SignOnError, Span, Unwritten};
 use adieu_store::Sessions;
 use adieu_store::suite::{Chance, Engine, Fixture, OpenedSession, at};
 use adieu_store_sqlite::{Options, SqliteStore};
@@ -181,4 +181,31 @@ async fn noise_anywhere_in_a_page_stops_nobody() {
         store.open_session(fixture.order(&user), at(2)).await.expect("a sign-on far away");
     }
     println!("{said:?}");
+}
+
+/// Goal: one row that can't be read keeps no sweep from all the others.
+/// Method: the detail of one session is noise; then everything is idle, once by its time and once by an ending of all.
+#[tokio::test]
+async fn a_damaged_row_is_passed_over_by_the_sweep() {
+    for with_others in [false, true] {
+        let (fixture, held) = closed().await;
+        if with_others {
+            fixture.end(EndTarget::Realm(fixture.realm), at(1)).await.expect("an ending");
+        }
+        let database = Connection::open(fixture.engine.path().join("adieu.db")).expect("a database");
+        database
+            .execute("UPDATE session SET detail = '{' WHERE locator = (SELECT min(locator) FROM session)", [])
+            .expect("damaged");
+        drop(database);
+        let now = if with_others { at(2) } else { at(20_000) };
+        let (mut gone, mut rounds) = (0, 0);
+        loop {
+            let swept = fixture.store.sweep(now, Span::from_s(1_000_000)).await.expect("a sweep");
+            (gone, rounds) = (gone + swept.sessions, rounds + 1);
+            if !swept.more || rounds == 100 {
+                break;
+            }
+        }
+        assert_eq!(gone as usize, held.len() - 1, "with others: {with_others}");
+    }
 }
