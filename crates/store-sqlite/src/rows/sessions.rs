@@ -193,8 +193,9 @@ pub(crate) fn write_session(db: &Connection, session: &Session) -> rusqlite::Res
     match before {
         None => put_listed(db, session)?,
         Some((_, generation)) if generation != entry.generation => {
-            put_live(db, entry)?;
+            // First the old entry goes: on a full disk the new one takes its room.
             drop_live(db, LiveEntry { generation, ..entry })?;
+            put_live(db, entry)?;
         }
         Some(_) => {}
     }

@@ -81,6 +81,21 @@ async fn a_full_database_keeps_what_it_acknowledged() {
     }
 }
 
+/// Goal: a user ends all sessions but the one in use when the database is full, too.
+#[tokio::test]
+async fn all_but_one_end_in_a_full_database() {
+    let (fixture, ada) = cramped().await;
+    let held = sign_on_until_full(&fixture, &ada).await;
+    let (spared, others) = held.split_first().expect("sessions");
+    let all_but = EndTarget::UserBut { user: ada.id, keep: spared.session.id };
+    fixture.end(all_but, at(4)).await.expect("a mass ending needs no room");
+    let fixture = fixture.after_crash().await;
+    fixture.expect_live(spared, at(5)).await;
+    for held in others {
+        fixture.expect_dead(held, at(5)).await;
+    }
+}
+
 /// Goal: space that was freed is used: the sweep takes old flows away, and sign-ons go on.
 #[tokio::test]
 async fn room_that_was_freed_is_used_again() {
