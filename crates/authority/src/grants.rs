@@ -55,6 +55,8 @@ pub struct RefreshTokens {
     pub token: String,
     /// Who presents it.
     pub client: Arc<Client>,
+    /// The scopes that are wanted, separated by blanks; none for all of the grant.
+    pub scope: Option<String>,
 }
 
 /// A grant that a code or a refresh token has just led to.
@@ -73,6 +75,9 @@ pub enum RedeemFailure {
     /// It is good for nothing. Which of the reasons it was is not said.
     #[error("the code or token is not valid")]
     Grant,
+    /// More scopes are wanted than were granted. The token is not spent on it.
+    #[error("more scopes are wanted than were granted")]
+    WiderScope,
     /// The store could not do it, or did not say.
     #[error("the grant cannot be told now")]
     Outage(#[from] Outage),
@@ -82,6 +87,7 @@ impl From<GrantError> for RedeemFailure {
     fn from(error: GrantError) -> Self {
         match error {
             GrantError::Invalid | GrantError::Replayed | GrantError::TooManyParticipants => Self::Grant,
+            GrantError::WiderScope => Self::WiderScope,
             GrantError::Unwritten(unwritten) => Self::Outage(unwritten.into_outage()),
         }
     }
@@ -201,6 +207,7 @@ impl Authority {
             family: presented.family,
             current: presented.current,
             client: order.client.id.clone(),
+            scope: order.scope.clone(),
             next: TokenHash::of(&next),
             life: order.client.refresh_life,
             grace: self.policy().refresh_reuse_grace,
@@ -218,7 +225,11 @@ impl Authority {
     }
 
     /// The grant whose live refresh token this is, if it is one of this realm. Nothing is said about its session.
-    pub async fn grant_of_refresh(&self, realm: &Realm, token: &str) -> Result<Option<Arc<Grant>>, Outage> {
+    pub(crate) async fn grant_of_refresh(
+        &self,
+        realm: &Realm,
+        token: &str,
+    ) -> Result<Option<Arc<Grant>>, Outage> {
         let Some(presented) = Presented::read(token) else { return Ok(None) };
         let now = self.now();
         let grant = self.presented_grant(realm, &presented).await?;

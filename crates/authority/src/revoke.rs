@@ -64,9 +64,15 @@ impl Authority {
 
 fn answered(answer: Result<(), GrantError>) -> Result<(), RevokeError> {
     match answer {
-        // What is not there any more is good for nothing either.
-        Ok(()) | Err(GrantError::Invalid | GrantError::Replayed | GrantError::TooManyParticipants) => Ok(()),
         Err(GrantError::Unwritten(unwritten)) => Err(RevokeError::Outage(unwritten.into_outage())),
+        // What is not there any more is good for nothing either.
+        Ok(())
+        | Err(
+            GrantError::Invalid
+            | GrantError::Replayed
+            | GrantError::WiderScope
+            | GrantError::TooManyParticipants,
+        ) => Ok(()),
     }
 }
 

@@ -123,6 +123,14 @@ impl Grant {
             && now < self.expires_at
             && around.client_generation == Some(self.client_generation)
     }
+
+    /// Whether every wanted scope is one of this grant's. RFC 6749 §6
+    fn covers(&self, wanted: &str) -> bool {
+        wanted
+            .split(' ')
+            .filter(|scope| !scope.is_empty())
+            .all(|wanted| self.scope.split(' ').any(|granted| granted == wanted))
+    }
 }
 
 /// A code as presented with its client's proof.
@@ -155,6 +163,8 @@ pub struct RotateOrder {
     pub current: TokenHash,
     /// Who presents it.
     pub client: ClientId,
+    /// The scopes that the next access token is to have, separated by blanks; none for all of the grant.
+    pub scope: Option<String>,
     /// Hash of the next one's secret. It follows from the presented token: the same one always leads to the same next one.
     pub next: TokenHash,
     /// The life of the next one.
@@ -163,7 +173,7 @@ pub struct RotateOrder {
     pub grace: Span,
 }
 
-/// Why a code or refresh token bought nothing. All of it is one answer to the client.
+/// Why a code or refresh token bought nothing. All of it is one answer to the client, except that it wants too much.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
     /// Unknown, expired, of another client, of a dead session, or its conditions are not met.
@@ -172,6 +182,9 @@ pub enum GrantError {
     /// It was used before; everything it led to is revoked now.
     #[error("the code or token was used before")]
     Replayed,
+    /// More scopes are wanted than the grant has. The token is not spent on it.
+    #[error("more scopes are wanted than were granted")]
+    WiderScope,
     /// As many clients take part in the session as one has room for (HOME-LIMITS).
     #[error("too many clients take part in the session")]
     TooManyParticipants,
@@ -234,7 +247,8 @@ pub fn decide_redeem(
 ///
 /// A replaced token that its client presents again within the grace, before its successor is used, leads to the same
 /// successor: the answer was lost, or two requests met. Every other use of a replaced token is theft, and revokes the
-/// grant (RFC 9700 §4.14.2; S-TOK-4, S-TOK-5).
+/// grant (RFC 9700 §4.14.2; S-TOK-4, S-TOK-5), whatever scopes are wanted. A good token, current or repeated, leads to no
+/// scope that was not granted, and asking for one spends nothing (RFC 6749 §6).
 pub fn decide_rotate(
     grant: &Grant,
     around: GrantAround,
@@ -251,6 +265,9 @@ pub fn decide_rotate(
     }
     if !own || !grant.is_live(around, now) || now >= refresh.expires_at {
         return GrantDecision::refuse();
+    }
+    if order.scope.as_deref().is_some_and(|wanted| !grant.covers(wanted)) {
+        return GrantDecision { write: None, outcome: Err(GrantError::WiderScope) };
     }
     if repeated {
         return GrantDecision { write: None, outcome: Ok(grant.clone()) };

@@ -147,21 +147,3 @@ fn amr(session: &Session) -> Vec<&'static str> {
     }
     names
 }
-
-/// Whether every wanted scope is one of the grant's. RFC 6749 §6
-pub(crate) fn narrows(wanted: &str, granted: &str) -> bool {
-    wanted.split(' ').filter(|scope| !scope.is_empty()).all(|wanted| granted.split(' ').any(|g| g == wanted))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scopes_may_only_shrink() {
-        assert!(narrows("openid", "openid profile"));
-        assert!(narrows("profile  openid", "openid profile"));
-        assert!(!narrows("openid email", "openid profile"));
-        assert!(!narrows("open", "openid"));
-    }
-}

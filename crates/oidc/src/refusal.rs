@@ -78,6 +78,7 @@ impl From<RedeemFailure> for Refusal {
     fn from(failure: RedeemFailure) -> Self {
         match failure {
             RedeemFailure::Grant => Self::Grant,
+            RedeemFailure::WiderScope => Self::Scope,
             RedeemFailure::Outage(outage) => Self::Unavailable(outage),
         }
     }

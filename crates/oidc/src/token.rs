@@ -10,7 +10,7 @@ use adieu_http_kit::form::Params;
 use http::HeaderMap;
 use serde::Serialize;
 
-use crate::claims::{TokenFrame, narrows};
+use crate::claims::TokenFrame;
 use crate::client_auth::{authenticated, once};
 use crate::{Provider, Refusal};
 
@@ -77,20 +77,14 @@ impl Provider<'_> {
     async fn refreshed(&self, client: Arc<Client>, form: &Params) -> Result<Answer, Refusal> {
         let missing = Refusal::Request("`refresh_token` is missing.");
         let token = once(form, "refresh_token")?.ok_or(missing)?.to_owned();
-        let wanted = once(form, "scope")?;
+        let wanted = once(form, "scope")?.map(str::to_owned);
         if !client.refresh {
             return Err(Refusal::Unauthorized);
         }
-        if let Some(wanted) = wanted
-            && let Some(grant) = self.authority.grant_of_refresh(&self.issuer.realm, &token).await?
-            && !narrows(wanted, &grant.scope)
-        {
-            return Err(Refusal::Scope); // The token is not spent on it.
-        }
         let signer = self.authority.signer(&self.issuer.realm).await?;
-        let order = RefreshTokens { token, client: Arc::clone(&client) };
+        let order = RefreshTokens { token, client: Arc::clone(&client), scope: wanted.clone() };
         let redeemed = self.authority.refresh(order).await?;
-        let scope = wanted.map_or_else(|| redeemed.grant.scope.clone(), str::to_owned);
+        let scope = wanted.unwrap_or_else(|| redeemed.grant.scope.clone());
         self.answer(signer, &client, redeemed, Given { scope, first: false }).await
     }
 

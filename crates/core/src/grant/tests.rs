@@ -70,6 +70,7 @@ fn rotate(family: u8, current: u8, next: u8) -> RotateOrder {
         family: hash(family),
         current: hash(current),
         client: client("shop"),
+        scope: None,
         next: hash(next),
         life: Span::from_s(1000),
         grace: Span::from_s(10),
@@ -149,6 +150,46 @@ fn a_replaced_token_leads_to_its_successor_again_for_a_short_time() {
     assert!(dead.write.is_none() && matches!(dead.outcome, Err(GrantError::Invalid)));
     let taken = Grant { revoked: true, ..next.clone() };
     assert!(decide(&taken, &rotate(10, 11, 12), 6).outcome.is_err());
+}
+
+/// Goal: RFC 6749 §6: scopes may only shrink, with the live token and with the one it has just replaced; a refusal spends
+/// nothing.
+#[test]
+fn scopes_may_only_shrink() {
+    let first = Grant { scope: "openid profile".into(), ..redeemed() };
+    let next = decide_rotate(&first, around(), &rotate(10, 11, 12), at(5)).outcome.expect("a token");
+    let wanting = |scope: &str, order: RotateOrder| RotateOrder { scope: Some(scope.into()), ..order };
+    for (grant, order) in
+        [(&first, rotate(10, 11, 12)), (&next, rotate(10, 11, 12)), (&next, rotate(10, 12, 13))]
+    {
+        for wider in ["openid email", "email", "open", "openid profile email", "OpenID", "openid\tprofile"] {
+            let decision = decide_rotate(grant, around(), &wanting(wider, order.clone()), at(6));
+            assert!(matches!(decision.outcome, Err(GrantError::WiderScope)), "{wider}: {order:?}");
+            assert!(decision.write.is_none(), "{wider}: {order:?}");
+        }
+        for narrower in ["openid", "profile  openid", "openid profile", ""] {
+            let after = decide_rotate(grant, around(), &wanting(narrower, order.clone()), at(6)).outcome;
+            assert_eq!(after.expect("a token").scope, "openid profile", "the grant keeps its scopes");
+        }
+    }
+}
+
+/// Goal: the wanted scopes are looked at last: theft is theft, and a dead grant or another client is told nothing of them.
+#[test]
+fn wanted_scopes_hide_no_theft_and_tell_no_stranger() {
+    let next = decide_rotate(&redeemed(), around(), &rotate(10, 11, 12), at(5)).outcome.expect("a token");
+    let wider = |current, next| RotateOrder { scope: Some("email".into()), ..rotate(10, current, next) };
+    let late = decide_rotate(&next, around(), &wider(11, 12), at(15));
+    assert!(matches!(late.outcome, Err(GrantError::Replayed)) && late.write.expect("a change").revoked);
+    let stranger = RotateOrder { client: client("thief"), ..wider(12, 13) };
+    let gone = GrantAround { session_epoch: None, ..around() };
+    for (world, order) in [(around(), stranger), (gone, wider(12, 13))] {
+        let decision = decide_rotate(&next, world, &order, at(6));
+        assert!(
+            decision.write.is_none() && matches!(decision.outcome, Err(GrantError::Invalid)),
+            "{order:?}"
+        );
+    }
 }
 
 #[test]

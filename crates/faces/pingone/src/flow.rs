@@ -171,7 +171,7 @@ impl PingOneFlow {
         };
         match face.authority().issue_code(order).await {
             Ok(code) => Ok(Some(code)),
-            Err(GrantError::Invalid | GrantError::Replayed) => Ok(None),
+            Err(GrantError::Invalid | GrantError::Replayed | GrantError::WiderScope) => Ok(None),
             Err(GrantError::TooManyParticipants) => Err(Problem::Authorization(Refusal::SessionFull)),
             Err(GrantError::Unwritten(unwritten)) => Err(unwritten.into()),
         }

@@ -69,6 +69,7 @@ fn rotate(grant: &Grant, current: u8, next: u8) -> RotateOrder {
         family: hash(2),
         current: hash(current),
         client: grant.client.clone(),
+        scope: None,
         next: hash(next),
         life: Span::from_s(900),
         grace: Span::from_s(10),
@@ -93,6 +94,10 @@ async fn read<E: Engine>(fixture: &Fixture<E>, grant: &Grant) -> Grant {
 
 fn invalid<T: std::fmt::Debug>(answer: Result<T, GrantError>) {
     assert!(matches!(answer, Err(GrantError::Invalid)), "{answer:?}");
+}
+
+fn wider<T: std::fmt::Debug>(answer: Result<T, GrantError>) {
+    assert!(matches!(answer, Err(GrantError::WiderScope)), "{answer:?}");
 }
 
 fn replayed<T: std::fmt::Debug>(answer: Result<T, GrantError>) {
@@ -181,6 +186,28 @@ pub async fn a_lost_answer_is_asked_for_again<E: Engine>() {
         replayed(fixture.store.rotate(rotate(&grant, 3, 4), at(if late { 15 } else { 14 })).await);
         assert!(read(&fixture.after_crash().await, &grant).await.revoked);
     }
+}
+
+/// Goal: RFC 6749 §6: neither the live refresh token nor a repeated one widens scopes, and asking for more writes nothing.
+pub async fn scopes_only_shrink_and_asking_for_more_spends_nothing<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let (_, _, grant) = bought(&fixture).await;
+    let wanting = |scope: &str, current, next| {
+        let order = RotateOrder { scope: Some(scope.into()), ..rotate(&grant, current, next) };
+        fixture.store.rotate(order, at(5))
+    };
+    let before = format!("{:?}", read(&fixture, &grant).await);
+    wider(wanting("openid email", 3, 4).await);
+    assert_eq!(before, format!("{:?}", read(&fixture, &grant).await));
+    wanting("openid", 3, 4).await.expect("a token");
+    let rotated = format!("{:?}", read(&fixture, &grant).await);
+    wider(wanting("openid email", 3, 4).await);
+    let again = wanting("openid", 3, 4).await.expect("the same");
+    assert!(again.refresh.expect("refresh").current.same(&hash(4)));
+    wider(wanting("email", 4, 5).await);
+    assert_eq!(rotated, format!("{:?}", read(&fixture, &grant).await));
+    let next = wanting("openid", 4, 5).await.expect("the successor is good");
+    assert!(next.refresh.expect("refresh").current.same(&hash(5)) && !next.revoked);
 }
 
 /// Goal: what a client holds dies with each of the three things it is bound to, without a write to it.

@@ -99,6 +99,7 @@ macro_rules! contract {
             grants::a_code_buys_once_and_its_second_use_revokes,
             grants::a_refresh_token_rotates_and_an_old_one_revokes,
             grants::a_lost_answer_is_asked_for_again,
+            grants::scopes_only_shrink_and_asking_for_more_spends_nothing,
             grants::a_grant_dies_with_its_session_epoch_and_client,
             participants::a_client_that_took_part_is_remembered_once,
             participants::who_took_part_is_found_whatever_ended_the_session,

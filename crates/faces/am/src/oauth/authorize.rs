@@ -78,7 +78,7 @@ async fn code(
     };
     match face.authority.issue_code(order).await {
         Ok(code) => Ok(Issued::Code(code)),
-        Err(GrantError::Invalid | GrantError::Replayed) => Ok(Issued::Ended),
+        Err(GrantError::Invalid | GrantError::Replayed | GrantError::WiderScope) => Ok(Issued::Ended),
         Err(GrantError::TooManyParticipants) => Ok(Issued::Full),
         Err(GrantError::Unwritten(unwritten)) => Err(unwritten.into()),
     }

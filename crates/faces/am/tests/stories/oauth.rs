@@ -142,6 +142,24 @@ async fn tokens_die_with_the_session() {
     assert!(silent.header("location").contains("error=login_required"), "{}", silent.header("location"));
 }
 
+/// Goal: scopes may only shrink, when a refresh token is repeated too, and asking for more spends nothing.
+#[tokio::test]
+async fn a_refresh_token_widens_no_scope() {
+    let house = House::start().await;
+    let shop = Shop::of(&house);
+    let tokens = shop.tokens(&house.sign_on(ALICE).await).await;
+    let first = text(&tokens["refresh_token"]);
+    let refresh = async |token: &str, scope: &str| {
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)];
+        shop.post("access_token", &fields).await
+    };
+    assert_eq!(oauth_error(&refresh(first, "openid strange").await, 400), "invalid_scope");
+    let next = refresh(first, "openid").await.json();
+    assert_eq!(oauth_error(&refresh(first, "openid strange").await, 400), "invalid_scope");
+    assert_eq!(refresh(first, "openid").await.json()["refresh_token"], next["refresh_token"]);
+    assert_eq!(refresh(text(&next["refresh_token"]), "openid").await.status, 200);
+}
+
 /// Goal: who is not signed on signs on at the page and comes back with a code, and browsers let the form lead there.
 #[tokio::test]
 async fn a_sign_on_leads_back_to_the_client() {

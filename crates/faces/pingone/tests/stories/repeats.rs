@@ -16,6 +16,11 @@ fn refresh_of(reply: &Reply) -> String {
 }
 
 impl Door {
+    async fn refresh_to(&self, app: &App, token: &str, scope: &str) -> Reply {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)];
+        self.token(app, &form).await
+    }
+
     async fn is_good(&self, app: &App, token: &str) -> bool {
         self.introspect(app, token).await.text != INACTIVE
     }
@@ -76,6 +81,38 @@ async fn every_other_use_of_a_replaced_token_is_theft() {
         assert!(!door.is_good(&app, &held.access).await, "{n}");
         assert!(door.is_signed_on(&held.st).await, "the session stays");
     }
+}
+
+/// Goal: RFC 6749 section 6: a repeated token leads to no more scopes than its first use could have, and asking for more
+/// spends nothing.
+#[tokio::test]
+async fn a_repeated_token_widens_no_scope() {
+    let door = Door::open().await;
+    let app = door.shop();
+    let held = door.sign_on_to(&app, ALICE, None, "openid profile").await;
+    let next = refresh_of(&door.refresh(&app, &held.refresh).await);
+    for wider in ["openid email", "openid p1:read:sessions", "openid profile p1:delete:sessions"] {
+        door.refresh_to(&app, &held.refresh, wider).await.assert_oauth(400, "invalid_scope");
+        assert!(door.is_good(&app, &next).await, "{wider}");
+    }
+    let fewer = door.refresh_to(&app, &held.refresh, "openid").await;
+    assert_eq!((refresh_of(&fewer), fewer.json()["scope"].as_str()), (next.clone(), Some("openid")));
+    door.refresh_to(&app, &next, "openid email").await.assert_oauth(400, "invalid_scope");
+    let after = door.refresh(&app, &next).await;
+    assert!(door.is_good(&app, &refresh_of(&after)).await);
+    assert_eq!(after.json()["scope"], "openid profile", "the grant keeps its scopes");
+}
+
+/// Goal: a stolen token gives itself away whatever it is presented for: the scopes wanted with it spare no grant.
+#[tokio::test]
+async fn theft_is_theft_with_any_scope() {
+    let door = Door::open().await;
+    let app = door.shop();
+    let held = door.sign_on_to(&app, ALICE, None, "openid profile").await;
+    let next = refresh_of(&door.refresh(&app, &held.refresh).await);
+    door.world.wait_s(10);
+    door.refresh_to(&app, &held.refresh, "openid email").await.assert_oauth(400, "invalid_grant");
+    door.refresh(&app, &next).await.assert_oauth(400, "invalid_grant");
 }
 
 /// Goal: a commit that is in doubt, or an outage, is repeated and costs no sign-on.
