@@ -70,7 +70,8 @@ impl Authority {
         self.store().confirm_recovery_codes(order, self.now()).await
     }
 
-    /// Takes the second factor away from a user.
+    /// Takes the second factor away from a user, on an administrator's word. For a user's own, see
+    /// [`Authority::drop_own_recovery_codes`].
     pub async fn drop_recovery_codes(&self, user: UserId, origin: Origin) -> Result<Edited, DirectoryError> {
         self.edit_user(user, UserEdit { recovery_codes: Some(None), ..UserEdit::default() }, origin).await
     }

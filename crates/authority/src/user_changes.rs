@@ -7,8 +7,8 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 
 use adieu_core::{
-    DirectoryError, EditUserOrder, Edited, Ended, LiveSession, Origin, RealmId, RemoveUserOrder,
-    RoleAssignment, User, UserEdit, UserId, Version,
+    DirectoryError, EditUserOrder, Edited, Ended, LiveSession, Origin, RealmId, RemoveUserOrder, SessionId,
+    User, UserEdit, UserId, Version,
 };
 
 use crate::Authority;
@@ -23,6 +23,35 @@ impl Authority {
         &self,
         id: UserId,
         origin: Origin,
+        change: impl FnMut(Arc<User>) -> F + Send,
+    ) -> Result<Edited, E>
+    where
+        E: From<DirectoryError>,
+        F: Future<Output = Result<UserEdit, E>> + Send,
+    {
+        self.change_user_by(None, id, origin, change).await
+    }
+
+    /// The user of a session changes their own record, if the session still is live when the change is written.
+    async fn change_oneself(
+        &self,
+        live: &LiveSession,
+        origin: Origin,
+        mut change: impl FnMut(&User) -> Result<UserEdit, DirectoryError> + Send,
+    ) -> Result<Edited, DirectoryError> {
+        let by = Some(live.session.id);
+        match self.change_user_by(by, live.user.id, origin, |user| ready(change(&user))).await {
+            // Whoever was removed has no session any more.
+            Err(DirectoryError::Unknown) => Err(DirectoryError::SessionOver),
+            done => done,
+        }
+    }
+
+    async fn change_user_by<E, F>(
+        &self,
+        by_session: Option<SessionId>,
+        id: UserId,
+        origin: Origin,
         mut change: impl FnMut(Arc<User>) -> F + Send,
     ) -> Result<Edited, E>
     where
@@ -34,7 +63,7 @@ impl Authority {
             let user = self.user(id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
             let from = user.version;
             let edit = change(user).await?;
-            match self.edit_user_from(id, from, edit, origin.clone()).await {
+            match self.edited((id, from), by_session, edit, origin.clone()).await {
                 Err(DirectoryError::Stale) => attempts.again()?,
                 done => return Ok(done?),
             }
@@ -59,12 +88,22 @@ impl Authority {
         edit: UserEdit,
         origin: Origin,
     ) -> Result<Edited, DirectoryError> {
+        self.edited((id, from), None, edit, origin).await
+    }
+
+    async fn edited(
+        &self,
+        (user, from): (UserId, Version),
+        by_session: Option<SessionId>,
+        edit: UserEdit,
+        origin: Origin,
+    ) -> Result<Edited, DirectoryError> {
         let password_ends_sessions = match edit.password {
-            Some(_) => self.password_ends_sessions_of(id).await?,
+            Some(_) => self.password_ends_sessions_of(user).await?,
             None => false,
         };
         let channel = origin.channel.clone();
-        let order = EditUserOrder { user: id, from, edit, password_ends_sessions, origin };
+        let order = EditUserOrder { user, from, edit, by_session, password_ends_sessions, origin };
         let edited = self.store().edit_user(order, self.now()).await?;
         if let Some(ended) = &edited.ended {
             EndingReach::USER.log(&channel, ended);
@@ -83,7 +122,7 @@ impl Authority {
         Ok(self.policy().password_change_ends_sessions_in(&realm.path))
     }
 
-    /// Enables or disables a user. Disabling ends all the user's sessions for good: a user who is enabled again signs on anew
+    /// Enables or disables a user, whoever the user is by then. Disabling ends all the user's sessions for good: a user who is enabled again signs on anew
     /// (ENDED-STAYS-ENDED).
     pub async fn set_enabled(
         &self,
@@ -95,7 +134,8 @@ impl Authority {
     }
 
     /// The user of a session chooses another password. The user's other sessions end by the policy of the realm; the one in
-    /// use lives on.
+    /// use lives on, and must be live when the password is written. The password of the session's user is the one that the
+    /// caller has verified, if any: another one that came meanwhile stays, and the answer is [`DirectoryError::Stale`].
     pub async fn change_own_password(
         &self,
         live: &LiveSession,
@@ -105,22 +145,21 @@ impl Authority {
         let hash = self.hash_password(password).await?;
         let spare = Some(live.session.id);
         let edit = UserEdit { password: Some(Some(hash)), spare, ..UserEdit::default() };
-        Ok(self.edit_user(live.user.id, edit, origin).await?)
+        let verified = &live.user.password;
+        let changed = self.change_oneself(live, origin, |user| {
+            if user.password == *verified { Ok(edit.clone()) } else { Err(DirectoryError::Stale) }
+        });
+        Ok(changed.await?)
     }
 
-    /// Changes the roles of a user.
-    pub async fn edit_roles(
+    /// The user of a session takes the own second factor away.
+    pub async fn drop_own_recovery_codes(
         &self,
-        id: UserId,
+        live: &LiveSession,
         origin: Origin,
-        mut change: impl FnMut(&mut Vec<RoleAssignment>) + Send,
-    ) -> Result<User, DirectoryError> {
-        let edited = self.change_user(id, origin, |user| {
-            let mut roles = user.roles.clone();
-            change(&mut roles);
-            ready(Ok::<_, DirectoryError>(UserEdit { roles: Some(roles), ..UserEdit::default() }))
-        });
-        Ok(edited.await?.user)
+    ) -> Result<Edited, DirectoryError> {
+        let edit = UserEdit { recovery_codes: Some(None), ..UserEdit::default() };
+        self.change_oneself(live, origin, |_| Ok(edit.clone())).await
     }
 
     /// Deletes a user and ends all the user's sessions.
@@ -136,6 +175,30 @@ impl Authority {
         origin: Origin,
     ) -> Result<Ended, DirectoryError> {
         self.removed(RemoveUserOrder { user: id, from: Some(from), origin }).await
+    }
+
+    /// Deletes a user if `may` says of the record that is there that the caller may. It is asked again where somebody else came
+    /// before.
+    pub async fn remove_user_if<E, F>(
+        &self,
+        id: UserId,
+        origin: Origin,
+        mut may: impl FnMut(Arc<User>) -> F + Send,
+    ) -> Result<Ended, E>
+    where
+        E: From<DirectoryError>,
+        F: Future<Output = Result<(), E>> + Send,
+    {
+        let mut attempts = Attempts::begin();
+        loop {
+            let user = self.user(id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
+            let from = user.version;
+            may(user).await?;
+            match self.remove_user_from(id, from, origin.clone()).await {
+                Err(DirectoryError::Stale) => attempts.again()?,
+                done => return Ok(done?),
+            }
+        }
     }
 
     async fn removed(&self, order: RemoveUserOrder) -> Result<Ended, DirectoryError> {

@@ -147,6 +147,9 @@ pub enum DirectoryError {
     /// Somebody changed the record after it was read: read it again.
     #[error("the record has changed since it was read")]
     Stale,
+    /// The session in whose name the change was ordered is not live any more, or is not of the user.
+    #[error("the session that orders the change is over")]
+    SessionOver,
     /// The store did not write, or cannot confirm that it did.
     #[error(transparent)]
     Unwritten(#[from] Unwritten),

@@ -6,10 +6,12 @@
 use crate::cause::Cause;
 use crate::directory::{DirectoryError, User};
 use crate::ending::{EndKind, EndOrder, EndTarget, Ended};
+use crate::facts::SessionFacts;
 use crate::ids::{PopulationId, RealmId, UserId, UserKey};
 use crate::origin::Origin;
 use crate::rights::RoleAssignment;
 use crate::second_factor::RecoveryCodes;
+use crate::session::Verdict;
 use crate::session_id::SessionId;
 use crate::time::Timestamp;
 use crate::version::Version;
@@ -76,6 +78,9 @@ pub struct EditUserOrder {
     pub from: Version,
     /// What changes.
     pub edit: UserEdit,
+    /// The session in which users change their own record. It must still be live when the change is written
+    /// (ENDED-STAYS-ENDED).
+    pub by_session: Option<SessionId>,
     /// The policy of the realm: whether another password ends the user's sessions.
     pub password_ends_sessions: bool,
     /// Where the order came from.
@@ -102,6 +107,8 @@ pub struct UserAround {
     pub name_holders: Vec<(String, UserKey)>,
     /// Who has the wanted external id.
     pub external_holder: Option<UserKey>,
+    /// The session in whose name the change is ordered, if the order names one and it is stored.
+    pub by_session: Option<SessionFacts>,
 }
 
 /// What a change of a user comes to. The order to end sessions is carried out first, and the record is written over what the
@@ -158,13 +165,14 @@ pub fn decide_create_user(
 }
 
 /// Decides a change of a user. Disabling ends all the user's sessions; another password ends them by the policy of the realm,
-/// unless the change says otherwise.
+/// unless the change says otherwise. A session that is over changes nothing of its user any more, whenever its request began.
 pub fn decide_edit_user(
     before: Option<&User>,
     order: &EditUserOrder,
     around: &UserAround,
     now: Timestamp,
 ) -> Result<UserChanges, DirectoryError> {
+    around.leaves_standing(order, now)?;
     let before = present(before)?;
     before.version.is_still(order.from)?;
     let user = order.edit.applied_to(before, now);
@@ -257,6 +265,15 @@ impl EditUserOrder {
 }
 
 impl UserAround {
+    /// Whether the session in whose name the change is ordered, if there is one, is live and of the user.
+    fn leaves_standing(&self, order: &EditUserOrder, now: Timestamp) -> Result<(), DirectoryError> {
+        let Some(session) = order.by_session else { return Ok(()) };
+        let acts = |facts: &SessionFacts| {
+            facts.session.id == session && facts.user.id == order.user && facts.verdict(now) == Verdict::Live
+        };
+        if self.by_session.as_ref().is_some_and(acts) { Ok(()) } else { Err(DirectoryError::SessionOver) }
+    }
+
     /// Whether nobody else has a name or the external id of this user.
     fn leaves_free(&self, user: &User) -> Result<(), DirectoryError> {
         let external = self.external_holder.filter(|_| user.external_id.is_some());

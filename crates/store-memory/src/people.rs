@@ -26,7 +26,8 @@ impl Tables {
     ) -> Result<Edited, DirectoryError> {
         let before = self.users.get(&order.user).cloned();
         let around = before.as_ref().map(|before| self.around(&order.edit.applied_to(before, now)));
-        let around = around.unwrap_or_default();
+        let by_session = order.by_session.and_then(|session| self.facts_of(session));
+        let around = UserAround { by_session, ..around.unwrap_or_default() };
         self.carried_out(decide_edit_user(before.as_deref(), order, &around, now)?, now)
     }
 
@@ -82,6 +83,7 @@ impl Tables {
             population_realm: self.population(wanted.population).map(|population| population.realm),
             name_holders: wanted.names().into_iter().filter_map(holder).collect(),
             external_holder: external.and_then(|id| self.external_ids.get(&id).copied()),
+            by_session: None,
         }
     }
 

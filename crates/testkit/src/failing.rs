@@ -33,7 +33,7 @@ pub enum Failure {
     LandedInDoubt,
     /// Writes do not happen, and nobody can say so.
     LostInDoubt,
-    /// Every change of a user, a client or a population comes later than another one.
+    /// Every change of a user, a client or a population, and every removal of a user, comes later than another one.
     Overtaken,
 }
 
@@ -79,8 +79,8 @@ impl FailingStore {
         *self.meanwhile_of_keys.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(act));
     }
 
-    /// Lets `act` happen once: after somebody has read a user, a client or a population and said a change of it, and before
-    /// the store takes the change. What `act` itself changes through this store is not held.
+    /// Lets `act` happen once: after somebody has read a user, a client or a population and said a change of it, or the removal
+    /// of a user, and before the store takes the change. What `act` itself changes through this store is not held.
     pub fn before_the_next_change(&self, act: impl Future<Output = ()> + Send + 'static) {
         *self.before_change.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::pin(act));
     }
@@ -298,7 +298,7 @@ impl Directory for FailingStore {
     }
 
     fn remove_user(&self, order: RemoveUserOrder, now: Timestamp) -> Pending<Result<Ended, DirectoryError>> {
-        self.write(|store| store.remove_user(order, now))
+        self.change(move |store| store.remove_user(order, now))
     }
 
     fn confirm_recovery_codes(

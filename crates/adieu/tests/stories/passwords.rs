@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Check, NewPerson, SessionToken, UserEdit};
-use adieu_core::{Channel, EditUserOrder, Origin, UserId};
+use adieu_authority::{Check, DirectoryError, LiveSession, NewPerson, PersonError, SessionToken, UserEdit};
+use adieu_core::{AfterPassword, Channel, EditUserOrder, Origin, UserId};
 use adieu_testkit::World;
 use adieu_testkit::failing::FailingStore;
 use adieu_testkit::world::{Reply, profile_config};
@@ -41,7 +41,8 @@ async fn signs_on_while_it_becomes(
         let store = Arc::clone(store);
         Box::pin(async move {
             let from = store.user(user).get().await.expect("read").expect("dora").version;
-            let order = EditUserOrder { user, from, edit, password_ends_sessions: false, origin };
+            let order =
+                EditUserOrder { user, from, edit, by_session: None, password_ends_sessions: false, origin };
             store.edit_user(order, now).await.expect("an edited user");
         })
     });
@@ -159,11 +160,75 @@ async fn ones_own_password_spares_the_session_in_use() {
         house.world.sign_on_kratos("eve", PASSWORD).await,
     );
     let authority = house.world.authority();
-    let token = SessionToken::parse(here.trim_start_matches("ory_st_")).expect("a token");
-    let Check::Live(live) = authority.check(&token, false).get().await.expect("read") else { panic!("live") };
+    let live = live(&house.world, &here).await;
     let origin = Origin::of_holder(Channel::named("test"), None);
     authority.change_own_password(&live, "battery-staple-7", origin).await.expect("a change");
     assert!(is_live(&house.world, &here).await);
     assert!(!is_live(&house.world, &there).await);
     house.world.sign_on_kratos("eve", "battery-staple-7").await;
+}
+
+/// The session of a token.
+async fn live(world: &World, token: &str) -> LiveSession {
+    let token = SessionToken::parse(token.trim_start_matches("ory_st_")).expect("a token");
+    let found = world.authority().check(&token, false).get().await.expect("read");
+    let Check::Live(live) = found else { panic!("live") };
+    live
+}
+
+/// A house whose store can be told to fail, and Eve in a session of hers.
+async fn eve_signed_on() -> (House, Arc<FailingStore>, LiveSession) {
+    let mut world = World::start().await;
+    let store = world.with_failing_store().await;
+    let house = House::open(world, 0).await;
+    known_to_many(&house, "eve").await;
+    let token = house.world.sign_on_kratos("eve", PASSWORD).await;
+    let live = live(&house.world, &token).await;
+    (house, store, live)
+}
+
+/// Goal: ENDED-STAYS-ENDED: a session that an administrator ends meanwhile sets no password of its user.
+/// Method: all sessions of hers end, and that is answered, while her change is on its way to the store.
+#[tokio::test]
+async fn a_session_that_ends_meanwhile_sets_no_password() {
+    let (house, store, live) = eve_signed_on().await;
+    let user = live.user.id;
+    let end = house.world.admin(Method::DELETE, &format!("/admin/identities/{user}/sessions"));
+    store.before_the_next_change(async move {
+        let ended = end.send().await;
+        assert_eq!(ended.status, 204, "{}", ended.text);
+    });
+    let origin = Origin::of_holder(Channel::named("test"), None);
+    let late = house.world.authority().change_own_password(&live, "battery-staple-7", origin).await;
+    let over = matches!(late, Err(PersonError::Directory(DirectoryError::SessionOver)));
+    assert!(over, "{late:?}");
+    assert_eq!(password_of(&house.world, user).await, live.user.password);
+}
+
+/// Goal: the password that an administrator sets meanwhile stays: the user's own change was made of the one before.
+/// Method: as above; the sessions live on.
+#[tokio::test]
+async fn an_own_password_replaces_only_the_one_that_was_verified() {
+    let (house, store, live) = eve_signed_on().await;
+    let user = live.user.id;
+    let set = given_another_password_later(&house, user);
+    store.before_the_next_change(set);
+    let origin = Origin::of_holder(Channel::named("test"), None);
+    let late = house.world.authority().change_own_password(&live, "battery-staple-7", origin).await;
+    assert!(matches!(late, Err(PersonError::Directory(DirectoryError::Stale))), "{late:?}");
+    assert_eq!(password_of(&house.world, user).await.as_deref(), Some(IMPORTED));
+}
+
+/// An administrator sets this password and keeps the sessions.
+fn given_another_password_later(house: &House, user: UserId) -> impl Future<Output = ()> + Send + 'static {
+    let authority = house.world.authority().clone();
+    let edit = UserEdit {
+        password: Some(Some(IMPORTED.into())),
+        after_password: AfterPassword::KeepSessions,
+        ..UserEdit::default()
+    };
+    async move {
+        let origin = Origin::of_holder(Channel::named("test"), None);
+        authority.edit_user(user, edit, origin).await.expect("a change");
+    }
 }

@@ -2,10 +2,14 @@
 //!
 //! One user, changed in every way that a rule asks about.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::*;
 use crate::origin::Channel;
+use crate::session::tests::plain;
+use crate::session::{Generations, Session};
 
 fn ada() -> User {
     User {
@@ -43,7 +47,7 @@ fn origin() -> Origin {
 
 fn order(edit: UserEdit) -> EditUserOrder {
     let (user, from) = (ada().id, ada().version);
-    EditUserOrder { user, from, edit, password_ends_sessions: true, origin: origin() }
+    EditUserOrder { user, from, edit, by_session: None, password_ends_sessions: true, origin: origin() }
 }
 
 fn edited(edit: UserEdit) -> UserChanges {
@@ -177,4 +181,37 @@ fn the_same_password_hashed_anew_is_another_version_and_no_other_password() {
     let renewed = decide_renew_password(&ada(), &renewal("$old"), at(9)).expect("it is the verified one");
     assert_eq!((renewed.password.as_deref(), renewed.version.number()), (Some("$new"), 4));
     assert!(decide_renew_password(&ada(), &renewal("$other"), at(9)).is_none());
+}
+
+#[test]
+fn a_session_that_is_over_changes_nothing_of_its_user() {
+    let own = || UserAround { by_session: Some(own_session()), ..UserAround::default() };
+    let session = own_session().session.id;
+    let asked = |by_session, around: UserAround, now| {
+        let edit = UserEdit { recovery_codes: Some(None), ..UserEdit::default() };
+        let order = EditUserOrder { by_session: Some(by_session), ..order(edit) };
+        decide_edit_user(Some(&ada()), &order, &around, now)
+    };
+    asked(session, own(), at(9)).expect("it is live and hers");
+    let mut ended = own();
+    ended.by_session.as_mut().expect("a session").user = Arc::new(User { generation: 6, ..ada() });
+    let mut of_another = own();
+    let bob = User { id: UserId::from_uuid(Uuid::from_u128(9)), ..ada() };
+    of_another.by_session.as_mut().expect("a session").user = Arc::new(bob);
+    for (what, refused) in [
+        ("over by an ending of many", asked(session, ended, at(9))),
+        ("over by time", asked(session, own(), at(1_000_001))),
+        ("of another user", asked(session, of_another, at(9))),
+        ("another session", asked(SessionId::from_bytes([2; 16]), own(), at(9))),
+        ("never heard of", asked(session, UserAround::default(), at(9))),
+    ] {
+        assert!(matches!(refused, Err(DirectoryError::SessionOver)), "{what}: {refused:?}");
+    }
+}
+
+/// A live session of ada's.
+fn own_session() -> SessionFacts {
+    let born = Generations { user: ada().generation, realm: 5 };
+    let session = Session { user: ada().id, born, ..plain() };
+    SessionFacts { session: Arc::new(session), seen_at: at(0), user: Arc::new(ada()), realm_generation: 5 }
 }

@@ -292,6 +292,7 @@ impl From<DirectoryError> for KratosError {
         match error {
             DirectoryError::NameTaken | DirectoryError::Stale => Self::conflict(),
             DirectoryError::Unknown | DirectoryError::NotEmpty => Self::not_stored(),
+            DirectoryError::SessionOver => Self::session_inactive(),
             DirectoryError::Unwritten(unwritten) => unwritten.into(),
         }
     }

@@ -200,6 +200,7 @@ impl From<DirectoryError> for Problem {
             DirectoryError::Stale => {
                 Self::new(ProblemKind::Stale, "Somebody changed it meanwhile; nothing of it was written.")
             }
+            DirectoryError::SessionOver => Self::new(ProblemKind::Unauthorized, "The session is over."),
             DirectoryError::Unwritten(unwritten) => unwritten.into(),
         }
     }

@@ -359,6 +359,7 @@ impl From<DirectoryError> for Problem {
                 Self::Constraint { target: "id", message: "Users still belong to it." }
             }
             DirectoryError::Stale => Self::Unavailable(Outage::new(error)),
+            DirectoryError::SessionOver => Self::Bearer { error: Some(INVALID_TOKEN) },
             DirectoryError::Unwritten(unwritten) => unwritten.into(),
         }
     }

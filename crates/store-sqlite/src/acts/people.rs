@@ -36,6 +36,11 @@ pub(super) fn edit_user(batch: &mut Batch<'_>, order: &EditUserOrder, now: Times
         Some(before) => around(batch.db, &order.edit.applied_to(before, now))?,
         None => UserAround::default(),
     };
+    let by_session = match order.by_session {
+        Some(session) => facts_in(batch, session)?,
+        None => None,
+    };
+    let around = UserAround { by_session, ..around };
     match decide_edit_user(before.as_ref(), order, &around, now) {
         Ok(changes) => apply(batch, changes, now).map(Ok),
         Err(refusal) => Ok(Err(refusal)),
@@ -90,6 +95,7 @@ fn around(db: &Connection, wanted: &User) -> rusqlite::Result<UserAround> {
             Some(id) => rows::external_holder(db, wanted.realm, id)?,
             None => None,
         },
+        by_session: None,
     })
 }
 

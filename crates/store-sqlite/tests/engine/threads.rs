@@ -67,7 +67,14 @@ async fn a_slow_reader_puts_no_ended_session_back() {
                 for (from, enabled) in [(Version::FIRST, false), (Version::FIRST.next(), true)] {
                     let edit = UserEdit { enabled: Some(enabled), ..UserEdit::default() };
                     let origin = fixture.origin();
-                    let order = EditUserOrder { user, from, edit, password_ends_sessions: false, origin };
+                    let order = EditUserOrder {
+                        user,
+                        from,
+                        edit,
+                        by_session: None,
+                        password_ends_sessions: false,
+                        origin,
+                    };
                     fixture.store.edit_user(order, at(1)).await.expect("a change");
                 }
             }

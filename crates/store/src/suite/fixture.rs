@@ -290,7 +290,14 @@ impl<E: Engine> Fixture<E> {
     pub async fn edit_order(&self, user: UserId, edit: UserEdit) -> EditUserOrder {
         let stored = self.store.user(user).get().await.expect("an answer");
         let from = stored.map_or(Version::FIRST, |stored| stored.version);
-        EditUserOrder { user, from, edit, password_ends_sessions: false, origin: self.origin() }
+        EditUserOrder {
+            user,
+            from,
+            edit,
+            by_session: None,
+            password_ends_sessions: false,
+            origin: self.origin(),
+        }
     }
 
     /// Changes a user who is there.

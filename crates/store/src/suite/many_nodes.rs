@@ -156,6 +156,7 @@ pub async fn a_stale_change_is_refused_at_the_other<E: Engine>() {
         user: ada.id,
         from: ada.version,
         edit,
+        by_session: None,
         password_ends_sessions: true,
         origin: fixture.origin(),
     };

@@ -66,6 +66,7 @@ macro_rules! contract {
             mass_endings::what_ended_with_others_is_found_soon,
             people::disabling_ends_all_sessions_and_enabling_brings_none_back,
             people::another_password_ends_sessions_by_policy,
+            people::a_session_that_is_over_changes_nothing_of_its_user,
             people::a_renewed_hash_replaces_only_the_one_that_was_verified,
             people::a_name_is_taken_in_every_spelling,
             people::a_user_keeps_what_was_written,

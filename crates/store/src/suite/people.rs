@@ -9,7 +9,7 @@ use adieu_core::{
 };
 
 use crate::suite::fixture::at;
-use crate::suite::{Engine, Fixture};
+use crate::suite::{Engine, Fixture, OpenedSession};
 
 /// Goal: ONE-ROAD and ENDED-STAYS-ENDED: whoever is disabled and enabled again signs on anew.
 pub async fn disabling_ends_all_sessions_and_enabling_brings_none_back<E: Engine>() {
@@ -114,6 +114,32 @@ pub async fn another_password_ends_sessions_by_policy<E: Engine>() {
     assert_eq!(fixture.read(&ada).await.password, None);
     fixture.expect_dead(&mine, at(4)).await;
     fixture.expect_live(&his, at(4)).await;
+}
+
+/// Goal: ENDED-STAYS-ENDED: an order that a user's own session gave changes nothing once that session is over, however long
+/// it was on its way.
+pub async fn a_session_that_is_over_changes_nothing_of_its_user<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let (ada, bob) = (fixture.user("ada").await, fixture.user("bob").await);
+    let (one, two) = (fixture.sign_on(&ada, at(0)).await, fixture.sign_on(&ada, at(0)).await);
+    let his = fixture.sign_on(&bob, at(0)).await;
+    let order = async |held: &OpenedSession, hash: &str| {
+        let edit = UserEdit { password: Some(Some(hash.into())), ..UserEdit::default() };
+        EditUserOrder { by_session: Some(held.session.id), ..fixture.edit_order(ada.id, edit).await }
+    };
+    let (by_one, by_his) = (order(&one, "$ended").await, order(&his, "$his").await);
+    fixture.end(one.presented(), at(1)).await.expect("an ending");
+    for foreign in [by_one, by_his] {
+        let refused = fixture.store.edit_user(foreign, at(2)).await;
+        assert!(matches!(refused, Err(DirectoryError::SessionOver)), "{refused:?}");
+    }
+    fixture.store.edit_user(order(&two, "$live").await, at(2)).await.expect("it is live");
+    let late = order(&two, "$late").await;
+    fixture.end(EndTarget::User(ada.id), at(3)).await.expect("an ending");
+    let refused = fixture.store.edit_user(late, at(4)).await;
+    assert!(matches!(refused, Err(DirectoryError::SessionOver)), "{refused:?}");
+    let fixture = fixture.after_crash().await;
+    assert_eq!(fixture.read(&ada).await.password.as_deref(), Some("$live"));
 }
 
 /// Goal: a user who changes is found under the new names at once and under no old one, and nobody's name is taken away.

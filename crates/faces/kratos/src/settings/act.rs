@@ -1,12 +1,13 @@
 //! What a settings flow does: recovery codes made, confirmed, shown and taken away.
 //!
-//! Made codes count for nothing before they are confirmed: whoever closes the page has what they had.
+//! Made codes count for nothing before they are confirmed: whoever closes the page has what they had. A session that ended while
+//! its request was on its way changes nothing: it is answered like one that was over before.
 
-use adieu_authority::{Actor, AmendError, ConfirmError, LiveSession, Origin, User};
+use adieu_authority::{Actor, ConfirmError, DirectoryError, LiveSession, Origin, User};
 use axum::http::StatusCode;
 
 use super::flow::{Button, SettingsFlow};
-use super::submit::{is_a_page, refused};
+use super::submit::{is_a_page, not_signed_on, refused};
 use crate::answer::{Answer, redirect, set_cookie};
 use crate::call::Call;
 use crate::error::KratosError;
@@ -45,13 +46,17 @@ pub(super) async fn on(
                 let message = Message::unusable("Please make new recovery codes first.", NOT_MADE);
                 return refused(face, call, &live, &mut flow, message).await;
             };
-            let user = face.authority.confirm_recovery_codes(&live, set).await?;
-            saved(face, call, flow, &live, &user).await
+            match face.authority.confirm_recovery_codes(&live, set).await {
+                Ok(user) => saved(face, call, flow, &live, &user).await,
+                Err(ConfirmError::NotLive) => not_signed_on(face, call),
+                Err(ConfirmError::Unwritten(unwritten)) => Err(unwritten.into()),
+            }
         }
-        Button::Disable => {
-            let user = face.authority.drop_recovery_codes(live.user.id, origin).await?.user;
-            saved(face, call, flow, &live, &user).await
-        }
+        Button::Disable => match face.authority.drop_own_recovery_codes(&live, origin).await {
+            Ok(edited) => saved(face, call, flow, &live, &edited.user).await,
+            Err(DirectoryError::SessionOver) => not_signed_on(face, call),
+            Err(refusal) => Err(refusal.into()),
+        },
     }
 }
 
@@ -93,13 +98,4 @@ async fn saved(
         set_cookie(&mut answer, face.cookie_for(&live.session, &token.reveal()));
     }
     Ok(answer)
-}
-
-impl From<ConfirmError> for KratosError {
-    fn from(error: ConfirmError) -> Self {
-        match error {
-            ConfirmError::NotLive => AmendError::NotLive.into(),
-            ConfirmError::Unwritten(unwritten) => unwritten.into(),
-        }
-    }
 }

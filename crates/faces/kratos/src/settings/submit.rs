@@ -20,11 +20,7 @@ use crate::wire::flow_id;
 
 pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
     let Some(live) = face.signed_on(call.headers()).await? else {
-        if accept::wants_json(call.headers()) {
-            return Err(KratosError::no_session());
-        }
-        // Quirk: 302 here, 303 elsewhere. Contract kratos.md 3.5
-        return Ok(redirect(StatusCode::FOUND, &call.parts, &face.settings.login_ui));
+        return not_signed_on(face, call);
     };
     let params = Params::parse(call.query());
     let Some(id) = flow_id(params.first("flow")) else {
@@ -63,6 +59,15 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
         };
     }
     act::on(face, call, live, flow, pressed).await
+}
+
+/// Nobody is signed on, or not any more.
+pub(super) fn not_signed_on(face: &Face, call: &Call) -> Result<Answer, KratosError> {
+    if accept::wants_json(call.headers()) {
+        return Err(KratosError::no_session());
+    }
+    // Quirk: 302 here, 303 elsewhere. Contract kratos.md 3.5
+    Ok(redirect(StatusCode::FOUND, &call.parts, &face.settings.login_ui))
 }
 
 /// Whether the answer is a page that a browser is sent to.

@@ -346,3 +346,26 @@ async fn the_second_factor_can_be_left_out_by_configuration() {
     enrol(&world, &sign_on(&world).await).await;
     assert_eq!(whoami(&world, &sign_on(&world).await).await.status, 200);
 }
+
+/// Goal: ENDED-STAYS-ENDED: a request of a session that an administrator ends meanwhile takes no second factor away.
+/// Method: all sessions of hers end, and that is answered, after the request was let in and before the store takes it.
+#[tokio::test]
+async fn a_session_that_ends_meanwhile_takes_no_codes_away() {
+    let mut world = World::start().await;
+    let store = world.with_failing_store().await;
+    let token = sign_on(&world).await;
+    enrol(&world, &token).await;
+    let flow = settings_flow(&world, &token).await;
+    let alice = world.data.alice.id;
+    let end = world.admin(Method::DELETE, &format!("/admin/identities/{alice}/sessions"));
+    store.before_the_next_change(async move {
+        let ended = end.send().await;
+        assert_eq!(ended.status, 204, "{}", ended.text);
+    });
+    let late = press(&world, &token, &flow, "lookup_secret_disable").await;
+    assert_eq!(late.status, 401, "{}", late.text);
+    let stored = world.authority().user(alice).await.expect("read").expect("alice");
+    assert!(stored.recovery_codes.is_some(), "whoever has lost the session has no say any more");
+    let again = sign_on(&world).await;
+    assert_eq!(whoami(&world, &again).await.status, 403, "the codes are still asked for");
+}

@@ -84,6 +84,7 @@ fn named(error: DirectoryError) -> Problem {
         DirectoryError::Unknown
         | DirectoryError::NotEmpty
         | DirectoryError::Stale
+        | DirectoryError::SessionOver
         | DirectoryError::Unwritten(_) => error.into(),
     }
 }

@@ -3,10 +3,12 @@
 //! Nobody gives or takes what they could not do themselves: an administrator of an environment gives any role in it, one
 //! of its data gives those for data as far as their own reaches. Contract pingone.md 3.3.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Client, ClientId, Origin, PopulationId, RealmId, Role, RoleAssignment, RoleScope, Standing, User, UserId,
+    Client, ClientId, Origin, PopulationId, RealmId, Role, RoleAssignment, RoleScope, Standing, User,
+    UserEdit, UserId,
 };
 use adieu_core::TokenHash;
 use axum::Json;
@@ -50,18 +52,32 @@ impl Holder {
         }
     }
 
+    /// Changes the roles as `change` says of those that are there, if the caller still reaches whose they are by then.
     async fn change(
         &self,
         face: &Face,
+        admin: &Admin,
         origin: Origin,
-        mut change: impl FnMut(&mut Vec<RoleAssignment>) + Send,
+        change: impl Fn(&mut Vec<RoleAssignment>) -> Result<(), Problem> + Send + Sync,
     ) -> Result<(), Problem> {
         let authority = face.authority();
         match self {
-            Self::User(user) => drop(authority.edit_roles(user.id, origin, change).await?),
+            Self::User(user) => {
+                let edit = |user: &User| {
+                    let mut roles = user.roles.clone();
+                    if !reaches(admin, user) {
+                        return Err(Problem::Forbidden);
+                    }
+                    change(&mut roles)?;
+                    Ok(UserEdit { roles: Some(roles), ..UserEdit::default() })
+                };
+                drop(authority.change_user(user.id, origin, |user| ready(edit(&user))).await?);
+            }
             Self::Client(client) => {
-                let edit = |client: &mut Client| change(&mut client.roles);
-                drop(authority.edit_client(client.realm, &client.id, origin, edit).await?);
+                let edit = |mut client: Client| change(&mut client.roles).map(|()| client);
+                let changed =
+                    authority.change_client(client.realm, &client.id, origin, |client| ready(edit(client)));
+                drop(changed.await?);
             }
         }
         Ok(())
@@ -72,12 +88,20 @@ impl Holder {
 async fn user(face: &Face, admin: &Admin, id: UserId) -> Result<Holder, Problem> {
     admin.must(|rights| rights.realm || rights.reading != Standing::Nobody)?;
     let user = face.authority().user(id).await?.filter(|user| user.realm == admin.realm.id);
-    let whole = admin.rights.realm || admin.rights.reading == Standing::OfRealm;
     match user {
-        Some(user) if whole || admin.rights.reading.reaches(user.population) => Ok(Holder::User(user)),
-        None if whole => Err(Problem::NotFound),
+        Some(user) if reaches(admin, &user) => Ok(Holder::User(user)),
+        None if reaches_all(admin) => Err(Problem::NotFound),
         Some(_) | None => Err(Problem::Forbidden),
     }
+}
+
+/// Whether the caller may see the roles of this user.
+fn reaches(admin: &Admin, user: &User) -> bool {
+    user.realm == admin.realm.id && (reaches_all(admin) || admin.rights.reading.reaches(user.population))
+}
+
+fn reaches_all(admin: &Admin) -> bool {
+    admin.rights.realm || admin.rights.reading == Standing::OfRealm
 }
 
 async fn app(face: &Face, admin: &Admin, id: &ClientId) -> Result<Holder, Problem> {
@@ -201,18 +225,18 @@ async fn give(
     if realm_of(face, given.scope).await?.is_none() || !may_give(face, admin, given).await? {
         return Err(Problem::Forbidden);
     }
-    if holder.roles().contains(&given) {
-        return Err(Problem::taken("role"));
-    }
-    if holder.roles().len() >= GIVEN_MAX {
-        return Err(Problem::Constraint { target: "role", message: "There are as many as there may be." });
-    }
-    let add = move |roles: &mut Vec<RoleAssignment>| {
-        if !roles.contains(&given) {
-            roles.push(given);
+    let add = |roles: &mut Vec<RoleAssignment>| {
+        if roles.contains(&given) {
+            return Err(Problem::taken("role"));
         }
+        if roles.len() >= GIVEN_MAX {
+            let message = "There are as many as there may be.";
+            return Err(Problem::Constraint { target: "role", message });
+        }
+        roles.push(given);
+        Ok(())
     };
-    holder.change(face, origin, add).await?;
+    holder.change(face, admin, origin, add).await?;
     Ok((StatusCode::CREATED, Json(json(face, admin, holder, given).await?)).into_response())
 }
 
@@ -227,7 +251,11 @@ async fn take(
     if !may_give(face, admin, given).await? {
         return Err(Problem::Forbidden);
     }
-    holder.change(face, origin, move |roles| roles.retain(|one| *one != given)).await?;
+    let remove = |roles: &mut Vec<RoleAssignment>| {
+        roles.retain(|one| *one != given);
+        Ok(())
+    };
+    holder.change(face, admin, origin, remove).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

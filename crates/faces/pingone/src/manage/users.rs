@@ -92,7 +92,8 @@ pub(super) async fn replace(
         traits: Some(json::traits(&input)?),
         ..UserEdit::default()
     };
-    changed(&face, &admin, id, &visitor, |_| Ok(edit.clone())).await
+    let edited = changed(&face, &admin, id, &visitor, |_| Ok(edit.clone())).await?;
+    Ok(Json(json::user(&face, &edited)))
 }
 
 /// Absent members stay; `null` clears.
@@ -118,7 +119,7 @@ pub(super) async fn patch(
     };
     let merged =
         |user: &User| Ok(UserEdit { traits: Some(json::merged(&user.traits, &input)?), ..edit.clone() });
-    changed(&face, &admin, id, &visitor, merged).await
+    Ok(Json(json::user(&face, &changed(&face, &admin, id, &visitor, merged).await?)))
 }
 
 /// Changes a user as `edit` says of the record that is there, if the caller may change whom it is of by then.
@@ -128,7 +129,7 @@ async fn changed(
     id: UserId,
     visitor: &Visitor,
     edit: impl Fn(&User) -> Result<UserEdit, Problem> + Send + Sync,
-) -> Result<Json<Value>, Problem> {
+) -> Result<User, Problem> {
     let edit = &edit;
     let changed =
         face.authority().change_user(id, visitor.origin_of(admin.principal.actor()), |user| async move {
@@ -136,7 +137,7 @@ async fn changed(
             Ok::<_, UserProblem>(edit(&user)?)
         });
     match changed.await {
-        Ok(edited) => Ok(Json(json::user(face, &edited.user))),
+        Ok(edited) => Ok(edited.user),
         Err(UserProblem(problem)) => Err(problem),
     }
 }
@@ -163,8 +164,10 @@ pub(super) async fn delete(
     OfUser(id): OfUser,
     visitor: Visitor,
 ) -> Result<StatusCode, Problem> {
-    let user = changeable(&face, &admin, id).await?;
-    face.authority().remove_user(user.id, visitor.origin_of(admin.principal.actor())).await?;
+    changeable(&face, &admin, id).await?;
+    let (face, admin) = (&face, &admin);
+    let may = |user: Arc<User>| async move { may_change(face, admin, &user).await };
+    face.authority().remove_user_if(id, visitor.origin_of(admin.principal.actor()), may).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -185,11 +188,11 @@ pub(super) async fn enable(
     visitor: Visitor,
     Body(input): Body,
 ) -> Result<Json<Value>, Problem> {
-    let user = changeable(&face, &admin, id).await?;
+    changeable(&face, &admin, id).await?;
     let enabled = input.flag("enabled")?.ok_or(Problem::required("enabled"))?;
-    let edited =
-        face.authority().set_enabled(user.id, enabled, visitor.origin_of(admin.principal.actor())).await?;
-    Ok(Json(json!({"enabled": edited.user.enabled})))
+    let edit = UserEdit { enabled: Some(enabled), ..UserEdit::default() };
+    let edited = changed(&face, &admin, id, &visitor, |_| Ok(edit.clone())).await?;
+    Ok(Json(json!({"enabled": edited.enabled})))
 }
 
 /// A user whom the caller may change.

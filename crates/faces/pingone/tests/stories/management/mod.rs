@@ -4,6 +4,7 @@
 
 mod applications;
 mod environments;
+mod overtaken;
 mod policies;
 mod rights;
 mod users;

@@ -1,0 +1,116 @@
+//! Rights over the users of a population, asked of the very record that changes.
+//!
+//! Between the question and the change the user is moved away or made somebody else's superior; the order is forced by
+//! the store. Contract pingone.md 3.3.
+
+use std::sync::Arc;
+
+use adieu_authority::{Actor, Channel, Origin, Role, RoleAssignment, RoleScope, User, UserEdit};
+use adieu_testkit::failing::FailingStore;
+use serde_json::{Value, json};
+
+use super::{FORBIDDEN, Office, own};
+use crate::outages::failing;
+
+const SET: &str = "application/vnd.pingidentity.password.set+json";
+const SET_VALUE: &str = "application/vnd.pingidentity.password.setValue+json";
+const JSON: &str = "application/json";
+
+/// What a clerk does to Bob: method, path behind his, media type, body.
+type Act<'a> = (&'a str, &'a str, &'a str, Value);
+
+fn acts_on_bob() -> [Act<'static>; 4] {
+    [
+        ("PUT", "/password", SET, json!({"value": "Taken-over-99"})),
+        ("PUT", "/password", SET_VALUE, json!({})),
+        ("PUT", "/enabled", JSON, json!({"enabled": false})),
+        ("DELETE", "", JSON, json!({})),
+    ]
+}
+
+/// A clerk of Bob's population, before a store that lets others come first.
+async fn clerk() -> (Office, Arc<FailingStore>) {
+    let (door, store) = failing().await;
+    let bearer = door.client("clerk", vec![over_home(&door, Role::IdentityDataAdmin)]).await;
+    (Office { door, bearer }, store)
+}
+
+fn over_home(door: &crate::house::Door, role: Role) -> RoleAssignment {
+    RoleAssignment { role, scope: RoleScope::Population(door.world.data.population.id) }
+}
+
+impl Office {
+    async fn bob(&self) -> User {
+        let found = self.door.world.authority().user(self.door.world.data.bob.id).await.expect("read");
+        User::clone(&found.expect("bob is there"))
+    }
+
+    /// Somebody with more rights changes Bob.
+    fn changes_bob(&self, edit: UserEdit) -> impl Future<Output = ()> + Send + 'static {
+        let (authority, bob) = (self.door.world.authority().clone(), self.door.world.data.bob.id);
+        async move {
+            let origin = Origin::of(Actor::Operator, Channel::named("test"), None);
+            authority.edit_user(bob, edit, origin).await.expect("a change");
+        }
+    }
+
+    /// The clerk acts on Bob, who is changed before the store takes it, and hears that this is not theirs to do.
+    async fn is_overtaken(&self, store: &FailingStore, by: UserEdit, (method, rest, kind, body): Act<'_>) {
+        let before = self.bob().await;
+        store.before_the_next_change(self.changes_bob(by.clone()));
+        let path = format!("users/{}{rest}", before.id);
+        let ask = self.ask(method, &path).header("content-type", kind);
+        let reply = ask.body(body.to_string()).send().await;
+        assert_eq!(reply.status, 403, "{method} {rest} {kind}: {}", reply.text);
+        reply.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+        let after = self.bob().await;
+        let expected = by.applied_to(&before, after.updated_at);
+        assert_eq!(format!("{after:?}"), format!("{expected:?}"), "{method} {rest} {kind}");
+        let back = UserEdit {
+            population: Some(before.population),
+            roles: Some(before.roles),
+            ..UserEdit::default()
+        };
+        self.changes_bob(back).await;
+    }
+}
+
+/// Goal: whoever is moved out of a clerk's population meanwhile keeps password, sessions and record.
+#[tokio::test]
+async fn a_user_who_is_moved_away_meanwhile_is_not_changed() {
+    let (office, store) = clerk().await;
+    let moved = UserEdit { population: Some(office.door.world.data.guests.id), ..UserEdit::default() };
+    for act in acts_on_bob() {
+        office.is_overtaken(&store, moved.clone(), act).await;
+    }
+}
+
+/// Goal: whoever is given more rights than the clerk has meanwhile keeps password, sessions and record.
+#[tokio::test]
+async fn a_user_who_rises_meanwhile_is_not_changed() {
+    let (office, store) = clerk().await;
+    let scope = RoleScope::Realm(office.door.world.data.realm.id);
+    let risen = vec![RoleAssignment { role: Role::RealmAdmin, scope }];
+    let risen = UserEdit { roles: Some(risen), ..UserEdit::default() };
+    for act in acts_on_bob() {
+        office.is_overtaken(&store, risen.clone(), act).await;
+    }
+}
+
+/// Goal: whoever is moved out of a clerk's population meanwhile is given no role there, and keeps those they have.
+#[tokio::test]
+async fn a_user_who_is_moved_away_meanwhile_keeps_their_roles() {
+    let (office, store) = clerk().await;
+    let (bob, home) = (office.door.world.data.bob.id, office.door.world.data.population.id);
+    let given =
+        |role: &str| json!({"role": {"id": role}, "scope": {"id": home.to_string(), "type": "POPULATION"}});
+    let (admin, reader) =
+        (given("5a1f0d3e-8c47-4b62-9e10-7d2c6b3a4f01"), given("5a1f0d3e-8c47-4b62-9e10-7d2c6b3a4f02"));
+    let made = office.create(&format!("users/{bob}/roleAssignments"), reader).await;
+    let path = own(&made);
+    let (_, assignment) = path.rsplit_once('/').expect("an id");
+    let moved = UserEdit { population: Some(office.door.world.data.guests.id), ..UserEdit::default() };
+    office.is_overtaken(&store, moved.clone(), ("POST", "/roleAssignments", JSON, admin)).await;
+    let rest = format!("/roleAssignments/{assignment}");
+    office.is_overtaken(&store, moved, ("DELETE", &rest, JSON, json!({}))).await;
+}
