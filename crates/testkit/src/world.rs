@@ -13,6 +13,7 @@ use adieu::config::Config;
 use adieu_authority::Authority;
 use adieu_core::{Channel, Client, ClientId, Clock, Origin, Span};
 use adieu_store::Store;
+use adieu_store_sqlite::OpenError;
 use adieu_store_sqlite::backup::{Existing, restore};
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -108,6 +109,7 @@ impl World {
     /// Opens the house anew with a store that can be told to fail.
     pub async fn with_failing_store(&mut self) -> Arc<FailingStore> {
         self.server = None;
+        until_free(self.folder.path());
         let mut failing = None;
         let between = |store| {
             let store = Arc::new(FailingStore::over(store));
@@ -175,9 +177,30 @@ async fn open(
     clock: &Arc<FrozenClock>,
     entropy: &Arc<SeededEntropy>,
 ) -> AssembledServer {
-    AssembledServer::open(config, folder, Arc::clone(clock) as _, Arc::clone(entropy) as _)
-        .await
-        .expect("the house opens")
+    for _ in 0..TRIES_MAX {
+        let (clock, entropy) = (Arc::clone(clock) as _, Arc::clone(entropy) as _);
+        match AssembledServer::open(config, folder, clock, entropy).await {
+            Err(error) if matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => {
+                std::thread::yield_now()
+            }
+            opened => return opened.expect("the house opens"),
+        }
+    }
+    panic!("{} stays in use", folder.display());
+}
+
+/// How often something is tried that a forked program may keep from us for a moment: some seconds.
+const TRIES_MAX: usize = 200_000;
+
+/// Waits until nobody has a folder that this process has closed. Other tests of this process start programs, and a program that
+/// was forked has the folder's lock as well, until it has become what it is to be.
+fn until_free(folder: &Path) {
+    let lock = std::fs::File::open(folder.join("adieu.lock")).expect("the lock file is there");
+    let is_free = |_| {
+        std::thread::yield_now();
+        lock.try_lock().is_ok()
+    };
+    assert!((0..TRIES_MAX).any(is_free), "{} stays in use", folder.display());
 }
 
 /// Begins to record metrics in this process; a face's tests have no other way to the binary's library.
