@@ -122,21 +122,21 @@ impl ContractServer {
         before: Option<&Value>,
         pinned: Pinned,
     ) -> Result<Self> {
-        let (mut server, addresses, config) = Self::bare(binary, profile, data, pinned)?;
+        let config = files::root().join("contracts/profiles").join(format!("{profile}.toml"));
+        ensure!(config.is_file(), "there is no profile {profile}: see contracts/profiles");
+        let (mut server, addresses, config) = Self::bare(binary, &config, data, pinned)?;
         server.variables = people::make(addresses.admin, &config, before)?;
         server.variables["pid"] = server.child.id().into();
         Ok(server)
     }
 
-    /// The same without people; gives its addresses and its whole configuration.
+    /// The same of a configuration file, without people; gives its addresses and its whole configuration.
     pub(crate) fn bare(
         binary: &Path,
-        profile: &str,
+        config: &Path,
         data: Option<&Path>,
         pinned: Pinned,
     ) -> Result<(Self, Addresses, toml::Table)> {
-        let config = files::root().join("contracts/profiles").join(format!("{profile}.toml"));
-        ensure!(config.is_file(), "there is no profile {profile}: see contracts/profiles");
         let temporary = match data {
             Some(_) => None,
             None => Some(temporary_folder()?),
@@ -144,7 +144,7 @@ impl ContractServer {
         let folder =
             data.map_or_else(|| temporary.as_ref().map(|t| t.0.clone()).unwrap_or_default(), Path::to_owned);
         let (public, admin) =
-            (free_port(recorded_port(&config, "public"))?, free_port(recorded_port(&config, "admin"))?);
+            (free_port(recorded_port(config, "public"))?, free_port(recorded_port(config, "admin"))?);
         let environment = [
             ("ADIEU_DATA", folder.display().to_string()),
             ("ADIEU_PUBLIC__LISTEN", public.to_string()),
@@ -161,7 +161,7 @@ impl ContractServer {
                     command
                 }
             };
-            command.args(words).arg("--config").arg(&config).envs(environment.clone());
+            command.args(words).arg("--config").arg(config).envs(environment.clone());
             command.env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()));
             command
         };

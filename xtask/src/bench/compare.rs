@@ -5,11 +5,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::bench::load::{Load, cpu_of_a_second, run_through};
-use crate::bench::servers::{BenchTarget, ENDINGS, SERVER_CORE, ending, seed, validate, whoami};
+use crate::bench::servers::{
+    BenchTarget, ENDINGS, SERVER_CORE, ending, measured_profile, seed, validate, whoami,
+};
 use crate::contract_server::{ContractServer, Pinned};
 
 /// Pairs of each kind of request.
@@ -34,13 +37,14 @@ impl Side {
         let folder = std::env::temp_dir().join(format!("adieu-compare-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
         let count = u32::try_from(sessions)?;
-        seed(binary, &folder, count)?;
+        let config = known_config(binary, &folder)?;
+        seed(binary, &config, &folder, count)?;
         let text = fs::read_to_string(folder.join("tokens"))?;
         let tokens: Vec<String> = text.lines().map(str::to_owned).collect();
         ensure!(tokens.len() == sessions, "{} of {sessions} sessions were seeded", tokens.len());
         let data = folder.join("data");
         let (server, addresses, _) =
-            ContractServer::bare(binary, "main", Some(&data), Pinned::To(SERVER_CORE))?;
+            ContractServer::bare(binary, &config, Some(&data), Pinned::To(SERVER_CORE))?;
         let side = Self { server, address: format!("http://{}", addresses.public), folder, tokens };
         // All of them are in memory, as those in use are.
         run_through(&side.target(), &whoami("{}").each_line_of(side.folder.join("tokens")), count)?;
@@ -64,6 +68,34 @@ impl Drop for Side {
     fn drop(&mut self) {
         // What can't be removed lies in the system's temporary folder.
         let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The measured configuration as far as a binary knows it: an older one refuses keys that came later.
+fn known_config(binary: &Path, folder: &Path) -> Result<PathBuf> {
+    let mut table: toml::Table = fs::read_to_string(measured_profile())?.parse()?;
+    let path = folder.join("config.toml");
+    loop {
+        fs::write(&path, table.to_string())?;
+        let said = Command::new(binary).args(["check-config", "--config"]).arg(&path).output()?;
+        let text = String::from_utf8_lossy(&said.stderr);
+        let Some((_, rest)) = text.split_once("unknown key `") else {
+            ensure!(said.status.success(), "adieu check-config: {text}");
+            return Ok(path);
+        };
+        let key = rest.split('`').next().unwrap_or_default();
+        ensure!(removed(&mut table, key), "adieu check-config refuses what is not there: {text}");
+        println!("the older binary goes without `{key}`");
+    }
+}
+
+fn removed(table: &mut toml::Table, key: &str) -> bool {
+    match key.split_once('.') {
+        Some((section, rest)) => match table.get_mut(section) {
+            Some(toml::Value::Table(inner)) => removed(inner, rest),
+            _ => false,
+        },
+        None => table.remove(key).is_some(),
     }
 }
 

@@ -146,14 +146,19 @@ pub(crate) struct Seeded {
     sessions: u32,
 }
 
+/// The configuration that is measured.
+pub(crate) fn measured_profile() -> PathBuf {
+    files::root().join("contracts/profiles/main.toml")
+}
+
 /// Makes sessions in `data` of a folder, and writes their tokens into `tokens`.
-pub(crate) fn seed(binary: &Path, folder: &Path, sessions: u32) -> Result<()> {
+pub(crate) fn seed(binary: &Path, config: &Path, folder: &Path, sessions: u32) -> Result<()> {
     let seeded = Command::new(binary)
         .args(["seed", "--users", "2000", "--sessions", &sessions.to_string()])
         .arg("--tokens")
         .arg(folder.join("tokens"))
         .arg("--config")
-        .arg(files::root().join("contracts/profiles/main.toml"))
+        .arg(config)
         .env("ADIEU_DATA", folder.join("data"))
         .output()?;
     ensure!(seeded.status.success(), "adieu seed: {}", String::from_utf8_lossy(&seeded.stderr));
@@ -189,7 +194,7 @@ impl Seeded {
     pub(crate) fn start(binary: &Path, sessions: u32) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("adieu-bench-{}", free_port()?));
         fs::create_dir_all(&folder)?;
-        seed(binary, &folder, sessions)?;
+        seed(binary, &measured_profile(), &folder, sessions)?;
         let server =
             ContractServer::start(binary, "main", Some(&folder.join("data")), None, Pinned::To(SERVER_CORE))?;
         Ok(Self { server, folder, sessions })
