@@ -2,7 +2,7 @@
 //!
 //! A repeated mass ending would end what began since. The key is taken in the store before the order is carried out, so of two
 //! repetitions at two nodes one is; its answer is kept after the ending is durable. A crash between the two frees the key after
-//! half a minute, and a repetition is carried out again: an ending is then said twice, never lost.
+//! half a minute, a commit in doubt at once, and a repetition is carried out again: an ending is then said twice, never lost.
 
 use adieu_authority::{FlowId, Outage, Span, Unwritten};
 use http::HeaderMap;
