@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Authority, Beyond, Channel, Clock, Entropy, FailureLimits, HashCost, Limits, Parts, Policy, Quota, Span,
-    Store,
+    Authority, Beyond, Channel, Clock, Entropy, FailureLimits, HashCost, Limits, Parts, Policy, Quota,
+    SecondFactorRule, Span, Store,
 };
 use adieu_http_kit::service::FaceService;
 use adieu_keyring::{Keyring, KeyringParts};
@@ -60,6 +60,7 @@ impl AssembledServer {
         for realm in &made {
             tracing::info!(realm = realm.path, id = %realm.id, "realm made");
         }
+        authority.follow_policy().await?;
         let public = faces::public(&authority, config)?;
         Ok(Self {
             first_start: !made.is_empty(),
@@ -159,6 +160,8 @@ fn policy(config: &Config) -> Policy {
             window: span(config.passwords.failures_window_s),
         },
         password_change_ends_sessions: config.passwords.change_ends_sessions,
+        second_factor: SecondFactorRule::read(&config.sign_on.second_factor).unwrap_or_default(),
+        recent: span(config.sign_on.recent_s),
         tombstones_kept: span(config.keep.tombstones_s),
         refresh_reuse_grace: span(config.tokens.refresh_reuse_grace_s),
         ..Policy::default()
@@ -176,6 +179,9 @@ fn policy(config: &Config) -> Policy {
     for realm in &config.realms {
         if let Some(ends) = realm.password_change_ends_sessions {
             policy.realm_password_changes.insert(realm.path.clone(), ends);
+        }
+        if let Some(rule) = realm.second_factor.as_deref().and_then(SecondFactorRule::read) {
+            policy.realm_second_factors.insert(realm.path.clone(), rule);
         }
         if realm.am_idle_s.is_some() || realm.am_lifetime_s.is_some() {
             let of_realm = limits(

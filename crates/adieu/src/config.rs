@@ -38,6 +38,8 @@ pub struct Config {
     pub limits: ListenerLimits,
     /// Passwords.
     pub passwords: Passwords,
+    /// Sign-ons.
+    pub sign_on: SignOnConfig,
     /// What is kept, and for how long.
     pub keep: Keep,
     /// Tokens.
@@ -126,6 +128,16 @@ pub struct Passwords {
     pub failures_window_s: u64,
 }
 
+/// What is asked at every sign-on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SignOnConfig {
+    /// `never`, `when_enrolled` or `required`: when users are asked for a second factor.
+    pub second_factor: String,
+    /// Seconds after a proof of identity in which its user may change credentials and end the own other sessions.
+    pub recent_s: u64,
+}
+
 /// Tokens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -163,6 +175,9 @@ pub struct RealmConfig {
     /// Whether another password ends the user's sessions here, if other than `passwords.change_ends_sessions`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_change_ends_sessions: Option<bool>,
+    /// When users are asked for a second factor here, if other than `sign_on.second_factor`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_factor: Option<String>,
     /// Seconds until a session that came through AM is idle here, if other than `am.idle_s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub am_idle_s: Option<u64>,
@@ -203,10 +218,10 @@ pub struct KratosConfig {
     pub login_flow_lifetime_s: u64,
     /// Seconds that a settings flow lasts.
     pub settings_flow_lifetime_s: u64,
-    /// Seconds after a sign-on in which its user may change credentials.
-    pub privileged_s: u64,
-    /// `highest_available` or `aal1`: whether a user's second factor is asked for before a session is told to anybody.
-    pub required_aal: String,
+    /// Whether a session keeps its token when its user proves more or proves it again.
+    pub login_keeps_token: bool,
+    /// Whether confirming new recovery codes counts as having given one.
+    pub enrolling_proves: bool,
     /// Where browsers go when nothing else is said.
     pub default_return_url: String,
     /// Where browsers go after a logout; empty is `default_return_url`.
@@ -332,8 +347,6 @@ pub struct CheckConfig {
     pub realm: String,
     /// Where a browser is sent that is not signed on.
     pub sign_on_url: String,
-    /// `highest_available` or `aal1`: whether a user's second factor is asked for before a request is let through.
-    pub required_aal: String,
 }
 
 impl Config {

@@ -112,7 +112,6 @@ fn check(authority: &Authority, config: &Config) -> FaceService<adieu_face_check
         cookie_names: own.into_iter().chain(further).map(str::to_owned).collect(),
         header_names: vec![config.am.cookie_name.clone()],
         sign_on_url: sign_on,
-        asks_second_factor: config.check.required_aal == "highest_available",
     };
     adieu_face_check::service(authority.clone(), settings)
 }
@@ -144,8 +143,8 @@ fn kratos(authority: &Authority, config: &Config) -> Result<FaceService<adieu_fa
         },
         login_flow_life_s: face.login_flow_lifetime_s,
         settings_flow_life_s: face.settings_flow_lifetime_s,
-        privileged_s: face.privileged_s,
-        asks_second_factor: face.required_aal == "highest_available",
+        keeps_token: face.login_keeps_token,
+        enrolling_proves: face.enrolling_proves,
         tokenizers: face
             .tokenizers
             .iter()

@@ -2,7 +2,7 @@
 //!
 //! Whether the session is one of a channel's realm is for the face to say.
 
-use adieu_core::{Check, FoundSession, SessionRecord};
+use adieu_core::{Check, FoundSession, Session, SessionRecord};
 use adieu_core::{Outage, RealmId, SessionId, SessionToken, UserId};
 use adieu_store::{Lookup, SessionPage, SessionQuery};
 
@@ -28,6 +28,12 @@ impl Authority {
                 }))
             }
         }
+    }
+
+    /// Whether a session's user proved who they are a short while ago: then they may change credentials and end their other
+    /// sessions.
+    pub fn proven_lately(&self, session: &Session) -> bool {
+        session.proven_within(self.policy().recent, self.now())
     }
 
     /// The session of that public id, live or not; none if there never was one or it was ended.

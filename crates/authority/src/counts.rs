@@ -25,7 +25,7 @@ impl Counts {
     pub(crate) fn count(&self, answer: &Result<Check, Outage>) {
         match answer {
             Ok(Check::Live(_)) => self.live.increment(1),
-            Ok(Check::Not(_)) => self.not_live.increment(1),
+            Ok(Check::Half(_) | Check::Not(_)) => self.not_live.increment(1),
             Err(_) => self.cannot_tell.increment(1),
         }
     }

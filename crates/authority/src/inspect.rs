@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use adieu_core::FoundSession;
 use adieu_core::{
-    Actor, Client, Grant, GrantAround, GrantId, Outage, Realm, RealmId, RoleAssignment, SessionId, User,
-    UserId, Verdict, is_revoked,
+    Actor, Client, Grant, GrantAround, GrantId, Outage, Realm, RealmId, RoleAssignment, Session, SessionId,
+    User, UserId, Verdict, is_revoked,
 };
 use adieu_token::{TYP_ACCESS, TYP_ID, Verified};
 
@@ -50,7 +50,7 @@ pub struct Principal {
     /// The client that holds the token.
     pub client: Arc<Client>,
     /// The user in whose name it acts, with the session that the token belongs to.
-    pub user: Option<(Arc<User>, SessionId)>,
+    pub user: Option<(Arc<User>, Arc<Session>)>,
     /// The scopes of the token, separated by blanks.
     scope: String,
 }
@@ -66,7 +66,7 @@ impl Principal {
 
     /// The session that the caller's own token belongs to.
     pub fn session(&self) -> Option<SessionId> {
-        self.user.as_ref().map(|(_, session)| *session)
+        self.user.as_ref().map(|(_, session)| session.id)
     }
 
     /// Whether the token carries that scope.
@@ -152,7 +152,7 @@ impl Authority {
             return Ok(None); // It outlives its session for others, not here: nobody acts in the name of who signed off.
         }
         let scope = active.claims.str("scope").unwrap_or_default().to_owned();
-        let user = active.session.map(|found| (found.user, found.session.id));
+        let user = active.session.map(|found| (found.user, found.session));
         Ok(Some(Principal { client: active.client, user, scope }))
     }
 

@@ -10,6 +10,7 @@ mod clients;
 mod counts;
 mod documents;
 mod end;
+mod first_factor;
 mod flows;
 mod foreign_hash;
 mod grants;
@@ -38,7 +39,7 @@ pub use adieu_core::{
     Reason, ReasonError, Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span,
     Standing, State, Unwritten, User, UserEdit, UserId, Verdict, Version, assurance_of,
 };
-pub use adieu_core::{Check, Fate, FoundSession, LiveSession, SessionRecord};
+pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
     Document, Figures, Flow, FlowId, Lookup, SessionCursor, SessionPage, SessionQuery, Store, Swept,
@@ -48,6 +49,7 @@ pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
 pub use adieu_token::Alg;
 
 pub use clients::NewClient;
+pub use first_factor::FirstFactor;
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};
 pub use hashing::{HashCost, HashError, is_known_hash};
 pub use inspect::{Active, ActiveRefresh, Principal};
@@ -57,7 +59,7 @@ pub use populations::{DEFAULT_POPULATION, FirstPopulation};
 pub use prove::Proven;
 pub use realms::ROOT;
 pub use revoke::RevokeError;
-pub use second_factor::{SecondStep, SecondStepFailure};
+pub use second_factor::{SecondFactor, SecondStep, SecondStepFailure};
 pub use sign_on::{SignOn, SignOnFailure, SignedIn};
 pub use throttle::FailureLimits;
 

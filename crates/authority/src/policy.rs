@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use adieu_core::{Channel, Limits, Quota, Span};
+use adieu_core::{Channel, Limits, Quota, SecondFactorRule, Span};
 
 use crate::hashing::HashCost;
 use crate::throttle::FailureLimits;
@@ -25,6 +25,12 @@ pub struct Policy {
     pub password_change_ends_sessions: bool,
     /// The same in single realms, by realm path.
     pub realm_password_changes: BTreeMap<String, bool>,
+    /// When users are asked for a second factor.
+    pub second_factor: SecondFactorRule,
+    /// The same in single realms, by realm path.
+    pub realm_second_factors: BTreeMap<String, SecondFactorRule>,
+    /// How long after a proof of identity a user may change credentials and end the own other sessions.
+    pub recent: Span,
     /// How many sign-ons may fail.
     pub failures: FailureLimits,
     /// What hashing a password costs.
@@ -49,6 +55,9 @@ impl Default for Policy {
             realm_quotas: BTreeMap::new(),
             password_change_ends_sessions: true,
             realm_password_changes: BTreeMap::new(),
+            second_factor: SecondFactorRule::default(),
+            realm_second_factors: BTreeMap::new(),
+            recent: Span::from_s(10 * 60),
             failures: FailureLimits::default(),
             hash_cost: HashCost::default(),
             workers: 2,
@@ -75,6 +84,11 @@ impl Policy {
     /// Whether another password ends the user's sessions in the realm at `path`.
     pub fn password_change_ends_sessions_in(&self, path: &str) -> bool {
         *self.realm_password_changes.get(path).unwrap_or(&self.password_change_ends_sessions)
+    }
+
+    /// When users of the realm at `path` are asked for a second factor.
+    pub fn second_factor_in(&self, path: &str) -> SecondFactorRule {
+        *self.realm_second_factors.get(path).unwrap_or(&self.second_factor)
     }
 }
 

@@ -4,17 +4,21 @@
 //! A [`Proven`] comes from a proof and from nothing else, so no dialect can open a session for whom nobody proved to
 //! be.
 
+use std::future::ready;
 use std::sync::Arc;
 
-use adieu_core::User;
+use adieu_core::{Actor, Assurance, DirectoryError, Origin, Spending, User, UserEdit};
 
 use crate::Authority;
-use crate::sign_on::{SignOn, SignOnFailure, SignedIn, count};
+use crate::first_factor::FirstFactor;
+use crate::sign_on::{Given, SignOn, SignOnFailure, SignedIn, count};
 
-/// Somebody whose name and password fit, and who may sign on. No session is opened yet.
+/// Somebody who proved to be there as far as is asked, and may sign on. No session is opened yet.
 pub struct Proven {
-    sign_on: SignOn,
-    user: Arc<User>,
+    pub(crate) sign_on: SignOn,
+    pub(crate) user: Arc<User>,
+    /// The recovery code that was given, too. It is used up with what the proof leads to.
+    pub(crate) code: Option<Spending>,
 }
 
 impl Proven {
@@ -25,12 +29,18 @@ impl Proven {
 }
 
 impl Authority {
-    /// Verifies name and password and opens nothing.
+    /// Verifies name and password and opens nothing. Where they are not enough, the failure says what is missing.
     pub async fn prove(&self, sign_on: SignOn) -> Result<Proven, SignOnFailure> {
         let proven = match self.proven(&sign_on).await {
             Ok(user) if user.enabled => {
                 self.renew_hash(&sign_on, &user).await;
-                Ok(Proven { user, sign_on: sign_on.clone() })
+                match user.level_by(sign_on.realm.second_factor).max(sign_on.level) {
+                    Assurance::One => Ok(Proven { user, sign_on: sign_on.clone(), code: None }),
+                    Assurance::Two if user.assurance() == Assurance::Two => {
+                        Err(SignOnFailure::SecondFactor(FirstFactor::of(&user)))
+                    }
+                    Assurance::Two => Err(SignOnFailure::NotEnrolled),
+                }
             }
             Ok(user) => Err(SignOnFailure::Disabled(user)),
             Err(failure) => Err(failure),
@@ -44,11 +54,36 @@ impl Authority {
     /// A session for somebody who proved to be there: a new one, or the presented one renewed or begun anew. A proof is
     /// worth nothing once all the user's sessions were ended after it (ENDED-STAYS-ENDED).
     pub async fn open_for(&self, proven: Proven) -> Result<SignedIn, SignOnFailure> {
-        let Proven { sign_on, user } = proven;
+        let Proven { sign_on, user, code } = proven;
         let channel = sign_on.channel.clone();
         let quota = self.policy().quota_for(&sign_on.realm.path, &sign_on.channel);
-        let opened = self.open(sign_on, &user, quota, None).await;
+        let opened = self.open(sign_on, &user, quota, code.map_or(Given::First, Given::Both)).await;
         count(&channel, opened.as_ref().map(|_| ()));
         opened
+    }
+
+    /// Nothing but the proof was wanted: what it used up is used up.
+    pub async fn conclude(&self, proven: Proven) -> Result<(), SignOnFailure> {
+        let Proven { sign_on, user, code } = proven;
+        let Some(code) = code else { return Ok(()) };
+        let origin = Origin::of(Actor::User(user.id), sign_on.channel, sign_on.device.address);
+        let now = self.now();
+        let used = self.change_user(user.id, origin, |user| {
+            let spent = user.recovery_codes.as_ref().and_then(|codes| codes.spent(code, now));
+            let edit = |codes| UserEdit { recovery_codes: Some(Some(codes)), ..UserEdit::default() };
+            ready(spent.map(edit).ok_or(DirectoryError::Unknown))
+        });
+        match used.await {
+            Ok(_) => Ok(()),
+            Err(DirectoryError::Unwritten(unwritten)) => Err(SignOnFailure::Outage(unwritten.into_outage())),
+            // Used by somebody else, taken away, or changed too often meanwhile: the proof counts no more.
+            Err(
+                DirectoryError::Unknown
+                | DirectoryError::NameTaken
+                | DirectoryError::NotEmpty
+                | DirectoryError::Stale
+                | DirectoryError::SessionOver,
+            ) => Err(SignOnFailure::WrongCredentials { left: None }),
+        }
     }
 }

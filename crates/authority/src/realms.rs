@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use adieu_core::{DirectoryError, Outage, PopulationId, Realm, RealmId};
 
 use crate::Authority;
+use crate::attempts::unread;
 use crate::populations::{DEFAULT_POPULATION, FirstPopulation};
 
 /// Which realm a path means. A realm is never renamed, so the binding, once seen, holds; everything else about a realm
@@ -82,10 +83,24 @@ impl Authority {
         path: &str,
         first: FirstPopulation,
     ) -> Result<Realm, DirectoryError> {
-        let realm = Realm { id, path: path.to_owned(), generation: 0, created_at: self.now() };
+        let second_factor = self.policy().second_factor_in(path);
+        let created_at = self.now();
+        let realm = Realm { id, path: path.to_owned(), generation: 0, second_factor, created_at };
         let first = self.draft_population(id, first);
         self.store().create_realm(realm.clone(), first).await?;
         Ok(realm)
+    }
+
+    /// Brings what is stored of every realm in line with the policy: when its users are asked for a second factor.
+    pub async fn follow_policy(&self) -> Result<(), DirectoryError> {
+        for realm in self.realms().await.map_err(unread)? {
+            let rule = self.policy().second_factor_in(&realm.path);
+            if realm.second_factor != rule {
+                self.store().set_second_factor_rule(realm.id, rule).await?;
+                tracing::info!(realm = realm.path, rule = rule.word(), "another rule for the second factor");
+            }
+        }
+        Ok(())
     }
 
     /// All realms, by path.

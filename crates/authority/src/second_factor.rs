@@ -5,14 +5,15 @@
 
 use std::sync::Arc;
 
-use adieu_core::LiveSession;
 use adieu_core::{
-    Channel, CodeSet, ConfirmCodesOrder, ConfirmError, Device, DirectoryError, Edited, Origin, Realm,
-    SessionToken, Spending, TokenHash, User, UserEdit, UserId,
+    Assurance, Channel, CodeSet, ConfirmCodesOrder, ConfirmError, Device, DirectoryError, Edited, Origin,
+    Realm, SessionId, SessionToken, Spending, TokenHash, User, UserEdit, UserId,
 };
 
 use crate::Authority;
-use crate::sign_on::{SignOn, SignOnFailure, SignedIn, count};
+use crate::first_factor::FirstFactor;
+use crate::prove::Proven;
+use crate::sign_on::{Given, SignOn, SignOnFailure, SignedIn, count};
 
 /// Somebody who is signed on by one factor gives a recovery code.
 #[derive(Clone)]
@@ -21,14 +22,33 @@ pub struct SecondStep {
     pub realm: Arc<Realm>,
     /// The channel.
     pub channel: Channel,
-    /// The token of the session, which goes on and keeps it.
+    /// The token of the session, which goes on.
     pub token: SessionToken,
+    /// Whether it keeps that token.
+    pub keep_token: bool,
     /// The user of that session.
     pub user: Arc<User>,
     /// The code. It is in no `Debug` text.
     pub code: String,
     /// The user agent.
     pub device: Device,
+}
+
+/// Somebody whose password was right gives a recovery code.
+#[derive(Clone)]
+pub struct SecondFactor {
+    /// The realm in which they sign on.
+    pub realm: Arc<Realm>,
+    /// The channel.
+    pub channel: Channel,
+    /// What was proven before.
+    pub first: FirstFactor,
+    /// The code. It is in no `Debug` text.
+    pub code: String,
+    /// The user agent.
+    pub device: Device,
+    /// The token of a session that is to go on if it is the same user's.
+    pub previous: Option<SessionToken>,
 }
 
 /// Why the second step was not made.
@@ -59,14 +79,15 @@ impl Authority {
         set.codes(self.key(), user)
     }
 
-    /// Makes a set of codes the second factor of a session's user, in place of any other, and counts the session as
-    /// proven by it: whoever confirms the codes has seen them. Both are written, or neither.
+    /// Makes a set of codes the second factor of a session's user, in place of any other. Where that is said to prove, the
+    /// session counts as proven by it: whoever confirms the codes has seen them. Both are written, or neither.
     pub async fn confirm_recovery_codes(
         &self,
-        live: &LiveSession,
+        session: SessionId,
         set: CodeSet,
+        proves: bool,
     ) -> Result<User, ConfirmError> {
-        let order = ConfirmCodesOrder { session: live.session.id, set };
+        let order = ConfirmCodesOrder { session, set, proves };
         self.store().confirm_recovery_codes(order, self.now()).await
     }
 
@@ -78,19 +99,8 @@ impl Authority {
 
     /// The second step: uses up a code and proves the session by it, in one transaction.
     pub async fn second_step(&self, step: SecondStep) -> Result<SignedIn, SecondStepFailure> {
-        let name = format!("recovery code of {}", step.user.id);
-        let address = step.device.address.as_deref();
-        let tried = self.inner.throttle.take(step.realm.id, &name, address, self.now());
-        let tried = tried.map_err(|limited| SignOnFailure::Limited { retry_after: limited.retry_after })?;
-        let spending = match self.matching_code(&step) {
-            Ok(spending) => spending,
-            Err(failure) => {
-                let left = tried.failed(self.now());
-                count(&step.channel, Err(&SignOnFailure::WrongCredentials { left }));
-                return Err(failure);
-            }
-        };
-        tried.succeeded();
+        let spending = self.code_given(&step.realm, &step.channel, &step.user, &step.device, &step.code)?;
+        let quota = self.policy().quota_for(&step.realm.path, &step.channel);
         let sign_on = SignOn {
             realm: step.realm,
             channel: step.channel.clone(),
@@ -98,9 +108,11 @@ impl Authority {
             password: String::new(),
             device: step.device,
             previous: Some(step.token),
-            keep_token: true,
+            keep_token: step.keep_token,
+            level: Assurance::Two,
+            may_be_half: false,
         };
-        let opened = self.open(sign_on, &step.user, None, Some(spending)).await;
+        let opened = self.open(sign_on, &step.user, quota, Given::Second(spending)).await;
         count(&step.channel, opened.as_ref().map(|_| ()));
         opened.map_err(|failure| match failure {
             // Two at once gave the same code, and this one was the later; or the session ended meanwhile.
@@ -109,11 +121,61 @@ impl Authority {
         })
     }
 
+    /// The second factor after the first, where no session is there: both together prove who it is. The code is used up with
+    /// what the proof leads to.
+    pub async fn prove_second(&self, given: SecondFactor) -> Result<Proven, SecondStepFailure> {
+        let SecondFactor { realm, channel, first, code, device, previous } = given;
+        let user = self.user(first.user()).await.map_err(SignOnFailure::Outage)?;
+        // Ended, disabled or removed meanwhile: the first factor counts no more, either.
+        let still = |user: &Arc<User>| {
+            user.realm == realm.id && user.enabled && user.generation == first.generation()
+        };
+        let user = user.filter(still).ok_or(SignOnFailure::WrongCredentials { left: None })?;
+        let code = Some(self.code_given(&realm, &channel, &user, &device, &code)?);
+        let sign_on = SignOn {
+            realm,
+            channel,
+            name: user.username.clone(),
+            password: String::new(),
+            device,
+            previous,
+            keep_token: false,
+            level: Assurance::Two,
+            may_be_half: false,
+        };
+        Ok(Proven { sign_on, user, code })
+    }
+
+    /// Which of the user's codes was given, unless that was tried too often.
+    fn code_given(
+        &self,
+        realm: &Realm,
+        channel: &Channel,
+        user: &User,
+        device: &Device,
+        code: &str,
+    ) -> Result<Spending, SecondStepFailure> {
+        let name = format!("recovery code of {}", user.id);
+        let tried = self.inner.throttle.take(realm.id, &name, device.address.as_deref(), self.now());
+        let tried = tried.map_err(|limited| SignOnFailure::Limited { retry_after: limited.retry_after })?;
+        match self.matching_code(user, code) {
+            Ok(spending) => {
+                tried.succeeded();
+                Ok(spending)
+            }
+            Err(failure) => {
+                let left = tried.failed(self.now());
+                count(channel, Err(&SignOnFailure::WrongCredentials { left }));
+                Err(failure)
+            }
+        }
+    }
+
     /// Which of the user's codes this is. All of them are compared, by their hashes.
-    fn matching_code(&self, step: &SecondStep) -> Result<Spending, SecondStepFailure> {
-        let codes = step.user.recovery_codes.as_ref().ok_or(SecondStepFailure::NoCodes)?;
-        let given = TokenHash::of(step.code.trim().to_lowercase().as_bytes()).to_bytes();
-        let all = self.recovery_codes(step.user.id, codes.set);
+    fn matching_code(&self, user: &User, code: &str) -> Result<Spending, SecondStepFailure> {
+        let codes = user.recovery_codes.as_ref().ok_or(SecondStepFailure::NoCodes)?;
+        let given = TokenHash::of(code.trim().to_lowercase().as_bytes()).to_bytes();
+        let all = self.recovery_codes(user.id, codes.set);
         let mut found = None;
         for (place, code) in (0_u8..).zip(all) {
             if TokenHash::of(code.as_bytes()).to_bytes() == given {

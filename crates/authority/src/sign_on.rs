@@ -1,17 +1,19 @@
-//! Signing on with a name and a password, for every channel.
+//! Signing on with a name and a password, for every channel. Whether that is enough is for core to say: where it is not, the
+//! failure carries what was proven, and the second factor is given with it (`second_factor`).
 //!
 //! A proof of identity counts no more once all the user's sessions were ended after it (ENDED-STAYS-ENDED).
 
 use std::sync::Arc;
 
 use adieu_core::{
-    Channel, Device, Ended, How, Incarnation, Outage, PasswordRenewal, Proof, Quota, RECOVERY_CODE, Realm,
+    Assurance, Channel, Device, Ended, How, Incarnation, Outage, PasswordRenewal, Proof, Quota, Realm,
     Session, SessionSecret, SessionToken, SignOnError, SignOnOrder, Span, Spending, User,
 };
 use adieu_workers::WorkError;
 
 use crate::Authority;
 use crate::end::EndingReach;
+use crate::first_factor::FirstFactor;
 
 /// Somebody gives a name and a password.
 #[derive(Clone)]
@@ -30,6 +32,21 @@ pub struct SignOn {
     pub previous: Option<SessionToken>,
     /// Whether a session that goes on keeps its token.
     pub keep_token: bool,
+    /// The level that is wanted even where the realm asks for less.
+    pub level: Assurance,
+    /// Whether a session may begin half signed on where the level is not reached.
+    pub may_be_half: bool,
+}
+
+/// What was given to prove an identity.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Given {
+    /// The password.
+    First,
+    /// A recovery code, in a session that is there.
+    Second(Spending),
+    /// Both.
+    Both(Spending),
 }
 
 /// A session for somebody who signed on.
@@ -63,6 +80,13 @@ pub enum SignOnFailure {
     /// The password is right and the user may not sign on.
     #[error("the user is disabled")]
     Disabled(Arc<User>),
+    /// The password is right, and the user's second factor is asked for. What was proven is worth something only together
+    /// with it.
+    #[error("a second factor is asked for")]
+    SecondFactor(FirstFactor),
+    /// The password is right, a second factor is asked for, and the user has none.
+    #[error("the user has no second factor, and one is asked for")]
+    NotEnrolled,
     /// Too many sign-ons at once: later again.
     #[error("too many sign-ons wait")]
     Busy,
@@ -93,6 +117,8 @@ pub(crate) fn count(channel: &Channel, result: Result<(), &SignOnFailure>) {
         Err(SignOnFailure::WrongCredentials { .. }) => "wrong_credentials",
         Err(SignOnFailure::Limited { .. }) => "limited",
         Err(SignOnFailure::Disabled(_)) => "disabled",
+        Err(SignOnFailure::SecondFactor(_)) => "second_factor",
+        Err(SignOnFailure::NotEnrolled) => "not_enrolled",
         Err(SignOnFailure::Busy) => "busy",
         Err(SignOnFailure::TooMany) => "too_many",
         Err(SignOnFailure::Quota) => "quota",
@@ -118,7 +144,7 @@ impl Authority {
         }
         self.renew_hash(&sign_on, &user).await;
         let quota = self.policy().quota_for(&sign_on.realm.path, &sign_on.channel);
-        self.open(sign_on, &user, quota, None).await
+        self.open(sign_on, &user, quota, Given::First).await
     }
 
     /// A session for a user whose identity was proven elsewhere, such as to whoever has the data folder.
@@ -130,8 +156,18 @@ impl Authority {
         user: &User,
     ) -> Result<SignedIn, SignOnFailure> {
         let (name, password) = (user.username.clone(), String::new());
-        let sign_on = SignOn { realm, channel, name, password, device, previous: None, keep_token: false };
-        self.open(sign_on, user, None, None).await
+        let sign_on = SignOn {
+            realm,
+            channel,
+            name,
+            password,
+            device,
+            previous: None,
+            keep_token: false,
+            level: Assurance::One,
+            may_be_half: true,
+        };
+        self.open(sign_on, user, None, Given::First).await
     }
 
     /// The user whom name and password prove, unless that was tried too often.
@@ -172,14 +208,19 @@ impl Authority {
         }
     }
 
-    /// A session for a proven user: by the password, or by the recovery code that it spends.
+    /// A session for a proven user: by the password, by the recovery code that it spends, or by both.
     pub(crate) async fn open(
         &self,
         sign_on: SignOn,
         user: &User,
         quota: Option<Quota>,
-        spends: Option<Spending>,
+        given: Given,
     ) -> Result<SignedIn, SignOnFailure> {
+        let (method, spends) = match given {
+            Given::First => (Some("password".into()), None),
+            Given::Second(code) => (None, Some(code)),
+            Given::Both(code) => (Some("password".into()), Some(code)),
+        };
         let secret = SessionSecret::from_bytes(self.draw());
         let limits = self.policy().limits_for(&sign_on.realm.path, &sign_on.channel);
         let order = SignOnOrder {
@@ -188,8 +229,10 @@ impl Authority {
             limits,
             quota,
             channel: sign_on.channel,
-            method: spends.map_or("password", |_| RECOVERY_CODE).into(),
+            method,
             spends,
+            level: sign_on.level,
+            may_be_half: sign_on.may_be_half,
             device: sign_on.device,
             previous: sign_on.previous.clone(),
             keep_token: sign_on.keep_token,
@@ -198,6 +241,8 @@ impl Authority {
         };
         let signed_on = self.store().open_session(order, self.now()).await.map_err(|error| match error {
             SignOnError::Disabled => SignOnFailure::Disabled(Arc::new(user.clone())),
+            SignOnError::SecondFactor => SignOnFailure::SecondFactor(FirstFactor::of(user)),
+            SignOnError::NotEnrolled => SignOnFailure::NotEnrolled,
             // Ended meanwhile: the proof counts no more, and must be given anew like a wrong one.
             SignOnError::UnknownUser | SignOnError::Superseded | SignOnError::Code => {
                 SignOnFailure::WrongCredentials { left: None }

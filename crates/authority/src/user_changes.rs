@@ -35,12 +35,11 @@ impl Authority {
     /// The user of a session changes their own record, if the session still is live when the change is written.
     async fn change_oneself(
         &self,
-        live: &LiveSession,
+        (user, session): (UserId, SessionId),
         origin: Origin,
         mut change: impl FnMut(&User) -> Result<UserEdit, DirectoryError> + Send,
     ) -> Result<Edited, DirectoryError> {
-        let by = Some(live.session.id);
-        match self.change_user_by(by, live.user.id, origin, |user| ready(change(&user))).await {
+        match self.change_user_by(Some(session), user, origin, |user| ready(change(&user))).await {
             // Whoever was removed has no session any more.
             Err(DirectoryError::Unknown) => Err(DirectoryError::SessionOver),
             done => done,
@@ -146,20 +145,21 @@ impl Authority {
         let spare = Some(live.session.id);
         let edit = UserEdit { password: Some(Some(hash)), spare, ..UserEdit::default() };
         let verified = &live.user.password;
-        let changed = self.change_oneself(live, origin, |user| {
+        let changed = self.change_oneself((live.user.id, live.session.id), origin, |user| {
             if user.password == *verified { Ok(edit.clone()) } else { Err(DirectoryError::Stale) }
         });
         Ok(changed.await?)
     }
 
-    /// The user of a session takes the own second factor away.
+    /// The user of a session takes the own second factor away, if the session still is live when that is written.
     pub async fn drop_own_recovery_codes(
         &self,
-        live: &LiveSession,
+        user: UserId,
+        session: SessionId,
         origin: Origin,
     ) -> Result<Edited, DirectoryError> {
         let edit = UserEdit { recovery_codes: Some(None), ..UserEdit::default() };
-        self.change_oneself(live, origin, |_| Ok(edit.clone())).await
+        self.change_oneself((user, session), origin, |_| Ok(edit.clone())).await
     }
 
     /// Deletes a user and ends all the user's sessions.

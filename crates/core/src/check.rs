@@ -21,11 +21,23 @@ pub struct LiveSession {
     pub seen_at: Timestamp,
 }
 
+/// A session whose user gave one factor where two are asked for. It is not live: the second factor can be given in it, and it
+/// can be ended.
+#[derive(Clone, Debug)]
+pub struct HalfSession {
+    /// The session.
+    pub session: Arc<Session>,
+    /// Its user.
+    pub user: Arc<User>,
+}
+
 /// The answer of a check.
 #[derive(Clone, Debug)]
 pub enum Check {
     /// The session is live.
     Live(LiveSession),
+    /// It is not: its user is half signed on.
+    Half(HalfSession),
     /// It is not.
     Not(NotLive),
 }
@@ -58,6 +70,7 @@ pub fn decide_check(
     let FoundSession { session, user, seen_at, verdict } = found;
     match verdict {
         Verdict::Live => (Check::Live(LiveSession { session, user, seen_at }), activity),
+        Verdict::Not(NotLive::HalfSignedOn) => (Check::Half(HalfSession { session, user }), None),
         Verdict::Not(why) => (Check::Not(why), None),
     }
 }
@@ -74,6 +87,7 @@ pub fn decide_find(facts: SessionFacts, touch: bool, now: Timestamp) -> (FoundSe
 mod tests {
     use super::*;
     use crate::facts::tests::facts;
+    use crate::second_factor::{CodeSet, RecoveryCodes};
     use crate::token::SessionSecret;
 
     fn at(s: i64) -> Timestamp {
@@ -85,6 +99,19 @@ mod tests {
         Arc::make_mut(&mut facts.session).token_hash = secret.hash();
         let token = SessionToken { id: facts.session.id, secret };
         (facts, token)
+    }
+
+    /// Goal: F-1: what a user with a second factor has opened by one is told to nobody as live, and is nobody's activity.
+    #[test]
+    fn a_half_signed_on_session_is_none_that_is_live() {
+        let (mut facts, token) = with_secret(1);
+        Arc::make_mut(&mut facts.user).recovery_codes =
+            Some(RecoveryCodes::unused(CodeSet::from_bytes([7; 16])));
+        let (check, activity) = decide_check(Some(facts.clone()), &token, true, at(50));
+        assert!(matches!(&check, Check::Half(half) if half.session.id == token.id), "{check:?}");
+        assert_eq!(activity, None);
+        let (found, activity) = decide_find(facts, true, at(50));
+        assert_eq!((found.verdict, activity), (Verdict::Not(NotLive::HalfSignedOn), None));
     }
 
     /// Goal: activity is noted for the user of a live session and for nobody else. It is idle at 100 s.

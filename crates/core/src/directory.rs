@@ -2,6 +2,7 @@
 //!
 //! Traits and metadata travel as JSON text that no rule here reads. Passwords and secrets are hashes (EMPTY-HANDS).
 
+use crate::assurance::SecondFactorRule;
 use crate::ids::{ClientId, PopulationId, RealmId, UserId, UserKey};
 use crate::outage::Unwritten;
 use crate::revoke::RevokedToken;
@@ -20,6 +21,8 @@ pub struct Realm {
     pub path: String,
     /// Rises when all sessions of the realm are ended.
     pub generation: u64,
+    /// When its users are asked for a second factor.
+    pub second_factor: SecondFactorRule,
     /// When it was made.
     pub created_at: Timestamp,
 }

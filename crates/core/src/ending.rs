@@ -349,7 +349,7 @@ fn decide_one(
     let earlier = || how_ended(session, seen_at, around, with, now);
     let before = |changes| Ok(Ending { changes, outcome: Ended::Before });
     match (verdict(session, seen_at, around, now), order.kind) {
-        (Verdict::Live, kind) | (Verdict::Not(NotLive::Disabled), kind) => {
+        (Verdict::Live | Verdict::Not(NotLive::Disabled | NotLive::HalfSignedOn), kind) => {
             let record = record();
             let outcome = Ended::Now(EndedSessions::of(session, record.clone()));
             let change = match kind {
@@ -380,7 +380,7 @@ impl NotLive {
     pub const fn as_cause(self) -> Cause {
         match self {
             Self::Idle => Cause::Idle,
-            Self::Expired | Self::Reset | Self::Unknown => Cause::Expired,
+            Self::Expired | Self::Reset | Self::HalfSignedOn | Self::Unknown => Cause::Expired,
             Self::Generation => Cause::EndedWithOthers,
             Self::Disabled => Cause::UserDisabled,
         }

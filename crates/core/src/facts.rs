@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::assurance::SecondFactorRule;
 use crate::directory::{Client, Realm, User};
 use crate::ending::{Family, Tombstone};
 use crate::how_ended::EndedWith;
@@ -19,14 +20,29 @@ pub struct SessionFacts {
     pub seen_at: Timestamp,
     /// Its user.
     pub user: Arc<User>,
-    /// The generation of its realm.
-    pub realm_generation: u64,
+    /// What of its realm the session depends on.
+    pub realm: RealmAround,
+}
+
+/// What of a realm its sessions depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RealmAround {
+    /// Its generation.
+    pub generation: u64,
+    /// When its users are asked for a second factor.
+    pub second_factor: SecondFactorRule,
+}
+
+impl From<&Realm> for RealmAround {
+    fn from(realm: &Realm) -> Self {
+        Self { generation: realm.generation, second_factor: realm.second_factor }
+    }
 }
 
 impl SessionFacts {
     /// The world around the session.
     pub fn around(&self) -> Around {
-        Around::of_sessions(&self.user, self.realm_generation)
+        Around::of_sessions(&self.user, self.realm)
     }
 
     /// The session as it is to be written: no write forgets an activity.
@@ -48,9 +64,9 @@ impl SessionFacts {
 
 impl Around {
     /// The world around the sessions of a user.
-    pub fn of_sessions(user: &User, realm_generation: u64) -> Self {
-        let generations = Generations { user: user.generation, realm: realm_generation };
-        Self { generations, user_enabled: user.enabled }
+    pub fn of_sessions(user: &User, realm: RealmAround) -> Self {
+        let generations = Generations { user: user.generation, realm: realm.generation };
+        Self { generations, user_enabled: user.enabled, level: user.level_by(realm.second_factor) }
     }
 }
 
@@ -157,8 +173,9 @@ pub(crate) mod tests {
     /// The plain session with its user.
     pub(crate) fn facts() -> SessionFacts {
         let session = plain();
-        let (seen_at, realm_generation) = (session.seen_at, session.born.realm);
-        SessionFacts { session: Arc::new(session), seen_at, user: Arc::new(user()), realm_generation }
+        let (seen_at, generation) = (session.seen_at, session.born.realm);
+        let realm = RealmAround { generation, second_factor: SecondFactorRule::default() };
+        SessionFacts { session: Arc::new(session), seen_at, user: Arc::new(user()), realm }
     }
 
     #[test]

@@ -28,7 +28,9 @@ pub fn how_ended(
     now: Timestamp,
 ) -> Option<EndingRecord> {
     let why = match verdict(session, seen_at, around, now) {
-        Verdict::Live | Verdict::Not(NotLive::Disabled | NotLive::Unknown) => return None,
+        Verdict::Live | Verdict::Not(NotLive::Disabled | NotLive::HalfSignedOn | NotLive::Unknown) => {
+            return None;
+        }
         Verdict::Not(NotLive::Reset) => return session.reset_by.as_deref().cloned(),
         Verdict::Not(why) => why,
     };

@@ -5,6 +5,7 @@
 //! The words are those of `ARCHITECTURE.md`; the promises cited in capitals stand there too.
 
 pub mod amend;
+pub mod assurance;
 pub mod cause;
 pub mod check;
 pub mod clients;
@@ -43,8 +44,9 @@ pub mod token;
 pub mod version;
 
 pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
+pub use assurance::{Assurance, RECOVERY_CODE, SecondFactorRule, assurance_of};
 pub use cause::Cause;
-pub use check::{Check, FoundSession, LiveSession, decide_check, decide_find};
+pub use check::{Check, FoundSession, HalfSession, LiveSession, decide_check, decide_find};
 pub use clients::{
     ClientChanges, EditClientOrder, RemoveClientOrder, StoredClient, decide_create_client,
     decide_edit_client, decide_remove_client, present_client,
@@ -60,7 +62,7 @@ pub use ending::{
 };
 pub use ending_record::{EndScope, EndingRecord, MassEnding};
 pub use entropy::Entropy;
-pub use facts::{SessionFacts, is_shown, is_shown_of_generation};
+pub use facts::{RealmAround, SessionFacts, is_shown, is_shown_of_generation};
 pub use flow::{Flow, FlowId, decide_create_flow};
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, ReplacedToken, RotateOrder};
 pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
@@ -79,12 +81,11 @@ pub use people::{
 };
 pub use places::{
     decide_create_population, decide_create_realm, decide_edit_population, decide_remove_population,
+    decide_second_factor_rule,
 };
 pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing};
-pub use second_factor::{
-    Assurance, CODES_IN_A_SET, CodeSet, RECOVERY_CODE, RecoveryCodes, Spending, assurance_of,
-};
+pub use second_factor::{CODES_IN_A_SET, CodeSet, RecoveryCodes, Spending};
 pub use session::{Around, Device, Generations, Method, NotLive, Session, State, Verdict, verdict};
 pub use session_id::{Incarnation, SessionId, SessionIdCipher};
 pub use session_record::{Fate, KeptSession, SessionRecord, session_record};

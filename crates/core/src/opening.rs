@@ -8,9 +8,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::cause::Cause;
-use crate::directory::{Beyond, Realm, User};
+use crate::directory::{Beyond, Quota, Realm, User};
 use crate::ending::{EndKind, EndOrder, EndTarget};
-use crate::facts::SessionFacts;
+use crate::facts::{RealmAround, SessionFacts};
 use crate::ids::Locator;
 use crate::origin::{Actor, Origin};
 use crate::outline::SessionOutline;
@@ -35,6 +35,8 @@ pub struct OpeningFacts {
 pub struct Opening<'o> {
     order: &'o SignOnOrder,
     decision: SignOnDecision,
+    /// The limit of the user's live sessions; a session that is not live ends no other one for its sake.
+    quota: Option<Quota>,
     user: Arc<User>,
     /// The user's record with the code of the order used up.
     spent: Option<User>,
@@ -72,10 +74,11 @@ pub fn decide_opening<'o>(
     };
     let previous = facts.previous.filter(carried);
     let known = previous.as_ref().map(|facts| (&*facts.session, facts.seen_at));
-    let decision = decide_sign_on(order, &user, realm.generation, known, now)?;
+    let around = Around::of_sessions(&user, RealmAround::from(realm.as_ref()));
+    let decision = decide_sign_on(order, &user, around, known, now)?;
     let spent = decide_spending(order, &user, now)?;
-    let around = Around::of_sessions(&user, realm.generation);
-    Ok(Opening { order, decision, user, spent, around, now })
+    let quota = order.quota.filter(|_| !decision.is_half());
+    Ok(Opening { order, decision, quota, user, spent, around, now })
 }
 
 impl<'o> Opening<'o> {
@@ -83,10 +86,10 @@ impl<'o> Opening<'o> {
     pub fn room(&self) -> Room<'o> {
         let going_on = match &self.decision {
             SignOnDecision::GoOn(session, _) => Some(session.id),
-            SignOnDecision::Open(_) => None,
+            SignOnDecision::Open(..) => None,
         };
-        let Self { order, around, now, .. } = *self;
-        Room { order, around, now, going_on, others: Vec::new(), needs_place: self.needs_place() }
+        let Self { order, quota, around, now, .. } = *self;
+        Room { order, quota, around, now, going_on, others: Vec::new(), needs_place: self.needs_place() }
     }
 
     /// Who signs on.
@@ -96,16 +99,16 @@ impl<'o> Opening<'o> {
 
     /// Whether a free place is needed: [`Opening::finish`] is told of one.
     pub const fn needs_place(&self) -> bool {
-        matches!(self.decision, SignOnDecision::Open(_))
+        matches!(self.decision, SignOnDecision::Open(..))
     }
 
     /// What is to be written, with the new session's id and place if it needs one.
     pub fn finish(self, place: Option<(SessionId, Locator)>) -> Result<OpeningOutcome, SignOnError> {
         let (session, how) = match self.decision {
             SignOnDecision::GoOn(session, how) => (*session, how),
-            SignOnDecision::Open(born) => {
+            SignOnDecision::Open(born, state) => {
                 let (id, place) = place.ok_or(SignOnError::TooMany)?;
-                (self.order.born(id, place, born, self.now), How::Opened)
+                (Session { state, ..self.order.born(id, place, born, self.now) }, How::Opened)
             }
         };
         let user_changed = self.spent.is_some();
@@ -121,6 +124,7 @@ impl<'o> Opening<'o> {
 #[derive(Debug)]
 pub struct Room<'o> {
     order: &'o SignOnOrder,
+    quota: Option<Quota>,
     around: Around,
     now: Timestamp,
     going_on: Option<SessionId>,
@@ -132,12 +136,12 @@ pub struct Room<'o> {
 impl Room<'_> {
     /// Whether the user's sessions have to be counted: then [`Room::count`] hears of every one that may be live.
     pub const fn wants_others(&self) -> bool {
-        self.order.quota.is_some()
+        self.quota.is_some()
     }
 
     /// Hears of one of the user's sessions, live or not; breaks off when no other one can make a difference.
     pub fn count(&mut self, session: SessionOutline) -> ControlFlow<()> {
-        let Some(quota) = self.order.quota else { return ControlFlow::Break(()) };
+        let Some(quota) = self.quota else { return ControlFlow::Break(()) };
         if Some(session.id) != self.going_on && session.verdict(self.around, self.now) == Verdict::Live {
             self.others.push(session);
         }
@@ -171,7 +175,7 @@ impl Room<'_> {
 
     /// How many of the others have to end, and puts those first.
     fn falling(&mut self) -> Result<usize, SignOnError> {
-        let Some(quota) = self.order.quota else { return Ok(0) };
+        let Some(quota) = self.quota else { return Ok(0) };
         let surplus = (self.others.len() + 1).saturating_sub(quota.max.max(1) as usize);
         if surplus == 0 {
             return Ok(0);
@@ -194,13 +198,15 @@ impl Room<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::{Limits, Proof, Quota};
+    use crate::assurance::{Assurance, SecondFactorRule};
+    use crate::directory::{Limits, Proof};
     use crate::facts::tests::{facts, user};
     use crate::origin::Channel;
-    use crate::session::Device;
+    use crate::second_factor::{CodeSet, RecoveryCodes, Spending};
+    use crate::session::{Device, Method, State};
     use crate::session_id::Incarnation;
     use crate::time::Span;
-    use crate::token::SessionSecret;
+    use crate::token::{SessionSecret, SessionToken};
 
     fn order(quota: Option<Quota>) -> SignOnOrder {
         let user = user();
@@ -210,8 +216,10 @@ mod tests {
             limits: Limits { idle: None, absolute: Span::from_s(1000) },
             quota,
             channel: Channel::named("test"),
-            method: "password".into(),
+            method: Some("password".into()),
             spends: None,
+            level: Assurance::One,
+            may_be_half: false,
             device: Device::default(),
             previous: None,
             keep_token: false,
@@ -221,15 +229,107 @@ mod tests {
     }
 
     fn opening(order: &SignOnOrder) -> Opening<'_> {
+        opening_of(order, user(), SecondFactorRule::default(), None).expect("a sign-on")
+    }
+
+    fn opening_of(
+        order: &SignOnOrder,
+        user: User,
+        second_factor: SecondFactorRule,
+        previous: Option<SessionFacts>,
+    ) -> Result<Opening<'_>, SignOnError> {
         let realm = Realm {
             id: order.realm,
             path: "/".into(),
-            generation: facts().realm_generation,
+            generation: facts().realm.generation,
+            second_factor,
             created_at: Timestamp::from_ms(0),
         };
-        let facts =
-            OpeningFacts { user: Some(Arc::new(user())), realm: Some(Arc::new(realm)), previous: None };
-        decide_opening(order, facts, Timestamp::from_ms(1000)).expect("a sign-on")
+        let facts = OpeningFacts { user: Some(Arc::new(user)), realm: Some(Arc::new(realm)), previous };
+        decide_opening(order, facts, Timestamp::from_ms(1000))
+    }
+
+    const SET: CodeSet = CodeSet::from_bytes([7; 16]);
+
+    fn enrolled() -> User {
+        User { recovery_codes: Some(RecoveryCodes::unused(SET)), ..user() }
+    }
+
+    /// What comes of an order: the state of the session, and how far it is proven.
+    fn outcome(
+        order: &SignOnOrder,
+        user: User,
+        rule: SecondFactorRule,
+    ) -> Result<(State, Assurance), String> {
+        let opening = opening_of(order, user, rule, None).map_err(|error| error.to_string())?;
+        let place = facts().session.locator;
+        let done = opening.finish(Some((SessionId::from_bytes([1; 16]), place))).expect("a session");
+        Ok((done.session.state, done.session.assurance()))
+    }
+
+    /// Goal: F-1: one factor opens nothing where two are asked for, whichever channel forgets to ask; both open a live session.
+    #[test]
+    fn one_factor_is_not_enough_where_two_are_asked_for() {
+        use SecondFactorRule::{Never, Required, WhenEnrolled};
+        let one = order(None);
+        let both = SignOnOrder { spends: Some(Spending { set: SET, place: 0 }), ..one.clone() };
+        let wanted = SignOnOrder { level: Assurance::Two, ..one.clone() };
+        let whole = |level| Ok((State::SignedOn, level));
+        let asked = || Err(SignOnError::SecondFactor.to_string());
+        let missing = || Err(SignOnError::NotEnrolled.to_string());
+        for (order, user, rule, expect) in [
+            (&one, user(), Never, whole(Assurance::One)),
+            (&one, user(), WhenEnrolled, whole(Assurance::One)),
+            (&one, user(), Required, missing()),
+            (&one, enrolled(), Never, whole(Assurance::One)),
+            (&one, enrolled(), WhenEnrolled, asked()),
+            (&one, enrolled(), Required, asked()),
+            (&both, enrolled(), Never, whole(Assurance::Two)),
+            (&both, enrolled(), WhenEnrolled, whole(Assurance::Two)),
+            (&both, enrolled(), Required, whole(Assurance::Two)),
+            (&wanted, enrolled(), Never, asked()),
+            (&wanted, user(), WhenEnrolled, missing()),
+        ] {
+            let codes = user.recovery_codes.is_some();
+            assert_eq!(outcome(order, user, rule), expect, "{rule:?}, codes: {codes}");
+            let may_be_half = SignOnOrder { may_be_half: true, ..order.clone() };
+            let user = if codes { enrolled() } else { super::tests::user() };
+            let half = expect.or(Ok((State::HalfSignedOn, Assurance::One)));
+            assert_eq!(outcome(&may_be_half, user, rule), half, "{rule:?}, codes: {codes}");
+        }
+    }
+
+    /// Goal: a code alone is the second step of a session that is there, and makes a half signed on one live.
+    #[test]
+    fn a_code_alone_is_a_second_step() {
+        let token = SessionToken {
+            id: facts().session.id,
+            secret: SessionSecret::from_bytes([9; SessionSecret::LENGTH]),
+        };
+        let mut half = facts();
+        let session = Arc::make_mut(&mut half.session);
+        session.token_hash = token.secret.hash();
+        session.state = State::HalfSignedOn;
+        session.methods = vec![Method { name: "password".into(), at: Timestamp::from_ms(0) }];
+        half.user = Arc::new(enrolled());
+        let spends = Some(Spending { set: SET, place: 0 });
+        let alone = SignOnOrder { method: None, spends, ..order(None) };
+        let refused = opening_of(&alone, enrolled(), SecondFactorRule::default(), Some(half.clone()));
+        assert!(matches!(refused, Err(SignOnError::Code)), "it names no session");
+        let step = SignOnOrder { previous: Some(token), ..alone };
+        let opening = opening_of(&step, enrolled(), SecondFactorRule::default(), Some(half)).expect("a step");
+        let done = opening.finish(None).expect("a session");
+        assert_eq!((done.session.state, done.session.assurance()), (State::SignedOn, Assurance::Two));
+        assert!(done.session.token_hash.matches(&step.secret), "S-10: privilege rose, so the token is new");
+    }
+
+    /// Goal: whoever has no more than a password ends nobody's sessions by signing on beyond the quota.
+    #[test]
+    fn a_half_signed_on_session_makes_no_room_for_itself() {
+        let one = SignOnOrder { may_be_half: true, ..order(Some(Quota { max: 1, beyond: Beyond::EndAll })) };
+        let half = opening_of(&one, enrolled(), SecondFactorRule::default(), None).expect("half signed on");
+        assert!(!half.room().wants_others());
+        assert_eq!(half.room().decide(true).expect("room").len(), 0);
     }
 
     /// Other sessions, opened one after the other; all live.

@@ -2,6 +2,7 @@
 //!
 //! The rule is the one of `session::verdict`.
 
+use crate::assurance::Assurance;
 use crate::facts::SessionFacts;
 use crate::session::{Around, Generations, State, Verdict, nearer_limit, verdict_of};
 use crate::session_id::SessionId;
@@ -14,6 +15,8 @@ pub struct SessionOutline {
     pub id: SessionId,
     /// Signed on or reset.
     pub state: State,
+    /// How far its user has proven who they are.
+    pub assurance: Assurance,
     /// The generations it was born under.
     pub born: Generations,
     /// When it began.
@@ -34,7 +37,7 @@ impl SessionOutline {
 
     /// Whether the session is live.
     pub fn verdict(&self, around: Around, now: Timestamp) -> Verdict {
-        verdict_of(self.state, self.born, (self.ends_at(), self.expires_at), around, now)
+        verdict_of((self.state, self.assurance), self.born, (self.ends_at(), self.expires_at), around, now)
     }
 }
 
@@ -44,6 +47,7 @@ impl From<&SessionFacts> for SessionOutline {
         Self {
             id: session.id,
             state: session.state,
+            assurance: session.assurance(),
             born: session.born,
             opened_at: session.opened_at,
             seen_at: facts.seen_at,

@@ -3,6 +3,7 @@
 //! A realm is made together with its first population, because no user can be made without one. It is never renamed and never
 //! removed.
 
+use crate::assurance::SecondFactorRule;
 use crate::directory::{DirectoryError, Population, Realm};
 use crate::version::Version;
 
@@ -18,6 +19,15 @@ pub fn decide_create_realm(
     }
     let first = Population { realm: realm.id, version: Version::FIRST, ..first.clone() };
     Ok((realm.clone(), first))
+}
+
+/// Decides when the users of a realm are asked for a second factor. Checks follow at once, whatever a session began with.
+pub fn decide_second_factor_rule(
+    realm: Option<&Realm>,
+    rule: SecondFactorRule,
+) -> Result<Realm, DirectoryError> {
+    let realm = realm.ok_or(DirectoryError::Unknown)?;
+    Ok(Realm { second_factor: rule, ..realm.clone() })
 }
 
 /// Decides the making of a population. `in_realm` says whether its realm is there, `taken` whether its id is another one's.

@@ -1,19 +1,16 @@
-//! The second proof of identity: recovery codes, and how far a session has proven its user.
+//! The second proof of identity: recovery codes.
 //!
 //! A user's codes are derived from the number of their set and stored nowhere (EMPTY-HANDS). Each proves something
 //! once; which were used is decided in the transaction that uses them.
 
+use crate::assurance::{Assurance, SecondFactorRule};
 use crate::directory::User;
 use crate::ids::UserId;
 use crate::keys::{InstallationKey, Purpose};
-use crate::session::Session;
 use crate::time::Timestamp;
 
 /// How many codes a set has.
 pub const CODES_IN_A_SET: u8 = 12;
-
-/// The name of a recovery code among the methods of a session. Dialects have words of their own for it.
-pub const RECOVERY_CODE: &str = "recovery_code";
 
 /// The number of a set of codes: random, and of no use without the installation key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,37 +82,15 @@ pub struct Spending {
     pub place: u8,
 }
 
-/// How far a user has proven who they are. NIST SP 800-63B calls it the authenticator assurance level.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Assurance {
-    /// By one factor.
-    One,
-    /// By two.
-    Two,
-}
-
-/// What a method of that name proves.
-pub fn assurance_of(method: &str) -> Assurance {
-    if method == RECOVERY_CODE { Assurance::Two } else { Assurance::One }
-}
-
-impl Session {
-    /// How far its user has proven who they are: a second factor counts beside a first one.
-    pub fn assurance(&self) -> Assurance {
-        let has = |level| self.methods.iter().any(|method| assurance_of(&method.name) == level);
-        if has(Assurance::One) && has(Assurance::Two) { Assurance::Two } else { Assurance::One }
-    }
-
-    /// Whether its user could have proven more than it says.
-    pub fn falls_short_of(&self, user: &User) -> bool {
-        user.assurance() == Assurance::Two && self.assurance() < Assurance::Two
-    }
-}
-
 impl User {
     /// How far this user can prove who they are.
     pub fn assurance(&self) -> Assurance {
         if self.recovery_codes.is_some() { Assurance::Two } else { Assurance::One }
+    }
+
+    /// The level that a session of this user needs to be live, by the rule of the realm.
+    pub fn level_by(&self, rule: SecondFactorRule) -> Assurance {
+        rule.level(self.recovery_codes.is_some())
     }
 }
 
@@ -124,8 +99,6 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::session::Method;
-    use crate::session::tests::plain;
 
     fn set(byte: u8) -> CodeSet {
         CodeSet::from_bytes([byte; 16])
@@ -159,18 +132,5 @@ mod tests {
         assert_eq!(spent.spent(code, now), None);
         assert_eq!(fresh.spent(Spending { set: set(2), place: 3 }, now), None);
         assert_eq!(fresh.spent(Spending { set: set(1), place: 12 }, now), None);
-    }
-
-    #[test]
-    fn a_second_factor_counts_beside_a_first() {
-        let with = |names: &[&'static str]| {
-            let mut session = plain();
-            session.methods =
-                names.iter().map(|name| Method { name: (*name).into(), at: Timestamp::from_ms(0) }).collect();
-            session.assurance()
-        };
-        assert_eq!(with(&["password"]), Assurance::One);
-        assert_eq!(with(&[RECOVERY_CODE]), Assurance::One);
-        assert_eq!(with(&["password", RECOVERY_CODE, "password"]), Assurance::Two);
     }
 }

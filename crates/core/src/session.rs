@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::assurance::{Assurance, assurance_of_all};
 use crate::ending_record::EndingRecord;
 use crate::ids::{Locator, RealmId, UserId};
 use crate::origin::Channel;
@@ -63,6 +64,9 @@ pub struct Session {
 pub enum State {
     /// The user of the session is signed on.
     SignedOn,
+    /// The user gave one factor where two were asked for. Nothing but the second one makes the session live, whatever the
+    /// rule and the user are by then; it can be ended.
+    HalfSignedOn,
     /// The sign-on was ended and the id kept: nobody's, until the same user signs on again.
     Reset,
 }
@@ -112,6 +116,8 @@ pub enum NotLive {
     Unknown,
     /// Its sign-on was ended; the id waits for the same user.
     Reset,
+    /// Its user gave one factor, and two are asked for.
+    HalfSignedOn,
     /// The user was inactive for too long.
     Idle,
     /// It reached its last moment.
@@ -129,16 +135,19 @@ pub struct Around {
     pub generations: Generations,
     /// Whether the user may sign on.
     pub user_enabled: bool,
+    /// The level that is asked of the user's sessions.
+    pub level: Assurance,
 }
 
 /// Whether a session is live at `now`, with `seen_at` its last known activity.
 pub fn verdict(session: &Session, seen_at: Timestamp, around: Around, now: Timestamp) -> Verdict {
-    verdict_of(session.state, session.born, (session.ends_at(seen_at), session.expires_at), around, now)
+    let proven = (session.state, session.assurance());
+    verdict_of(proven, session.born, (session.ends_at(seen_at), session.expires_at), around, now)
 }
 
 /// The same of a session that ends at `ends_at` if nothing more happens and at `expires_at` in any case.
 pub(crate) fn verdict_of(
-    state: State,
+    (state, assurance): (State, Assurance),
     born: Generations,
     (ends_at, expires_at): (Timestamp, Timestamp),
     around: Around,
@@ -157,6 +166,10 @@ pub(crate) fn verdict_of(
     if !around.user_enabled {
         return Verdict::Not(NotLive::Disabled);
     }
+    // Last: a session that is half signed on is open for the second factor, and can be ended.
+    if state == State::HalfSignedOn || assurance < around.level {
+        return Verdict::Not(NotLive::HalfSignedOn);
+    }
     Verdict::Live
 }
 
@@ -166,6 +179,16 @@ pub(crate) fn nearer_limit(idle: Option<Span>, expires_at: Timestamp, seen_at: T
 }
 
 impl Session {
+    /// How far its user has proven who they are.
+    pub fn assurance(&self) -> Assurance {
+        assurance_of_all(self.methods.iter().map(|method| method.name.as_ref()))
+    }
+
+    /// Whether its user proved who they are less than so long ago.
+    pub fn proven_within(&self, span: Span, now: Timestamp) -> bool {
+        now < self.authenticated_at.plus(span)
+    }
+
     /// When the session is over if nothing more happens: the nearer of its two limits.
     pub fn ends_at(&self, seen_at: Timestamp) -> Timestamp {
         nearer_limit(self.idle, self.expires_at, seen_at)
@@ -212,7 +235,8 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn around() -> Around {
-        Around { generations: Generations { user: 4, realm: 5 }, user_enabled: true }
+        let generations = Generations { user: 4, realm: 5 };
+        Around { generations, user_enabled: true, level: Assurance::One }
     }
 
     fn check(change: impl FnOnce(&mut Session, &mut Around), seen_s: i64, now_s: i64, expect: Verdict) {
@@ -251,6 +275,44 @@ pub(crate) mod tests {
     fn a_reset_session_and_one_of_a_disabled_user_are_not_live() {
         check(|s, _| s.state = State::Reset, 0, 1, Verdict::Not(NotLive::Reset));
         check(|_, a| a.user_enabled = false, 0, 1, Verdict::Not(NotLive::Disabled));
+    }
+
+    /// Goal: F-1: no check calls a session live that lacks the second factor, and what is over for another reason stays so.
+    #[test]
+    fn a_half_signed_on_session_is_not_live() {
+        let half = Verdict::Not(NotLive::HalfSignedOn);
+        let proven = |s: &mut Session| {
+            let method = |name: &'static str| Method { name: name.into(), at: Timestamp::from_ms(0) };
+            s.methods = vec![method("password"), method(crate::assurance::RECOVERY_CODE)];
+        };
+        check(|_, a| a.level = Assurance::Two, 0, 1, half);
+        check(|s, _| s.state = State::HalfSignedOn, 0, 1, half);
+        check(
+            |s, a| {
+                proven(s);
+                a.level = Assurance::Two;
+            },
+            0,
+            1,
+            Verdict::Live,
+        );
+        check(|s, _| s.state = State::HalfSignedOn, 0, 100, Verdict::Not(NotLive::Idle));
+        check(
+            |s, a| {
+                s.state = State::HalfSignedOn;
+                a.generations.user = 5;
+            },
+            0,
+            1,
+            Verdict::Not(NotLive::Generation),
+        );
+    }
+
+    #[test]
+    fn a_proof_is_late_at_the_moment_that_it_is_so_old() {
+        let session = plain();
+        assert!(session.proven_within(Span::from_s(10), Timestamp::from_ms(9_999)));
+        assert!(!session.proven_within(Span::from_s(10), Timestamp::from_ms(10_000)));
     }
 
     #[test]

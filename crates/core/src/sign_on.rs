@@ -1,10 +1,11 @@
 //! What a proven identity leads to: a new session, a renewed one, or the same id begun anew after a reset.
 //!
-//! `opening` puts these decisions together for an engine; nothing here knows how the identity was proven.
+//! `opening` puts these decisions together for an engine. Whether one factor is enough is decided here, for every channel.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::assurance::{Assurance, RECOVERY_CODE, assurance_of_all};
 use crate::directory::{Limits, Proof, Quota, User};
 use crate::ending::EndedSessions;
 use crate::ids::{Locator, RealmId};
@@ -29,10 +30,14 @@ pub struct SignOnOrder {
     pub quota: Option<Quota>,
     /// The channel.
     pub channel: Channel,
-    /// How they proved it.
-    pub method: Cow<'static, str>,
-    /// The recovery code that is used up by it: the second step of a live session, which begins none.
+    /// How they proved it by a first factor; none where only the second one is given.
+    pub method: Option<Cow<'static, str>>,
+    /// The recovery code that is used up by it. Alone it is the second step of a session, and begins none.
     pub spends: Option<Spending>,
+    /// The level that is wanted even where the rule asks for less.
+    pub level: Assurance,
+    /// Whether a session may begin half signed on where the level is not reached; else nothing is opened.
+    pub may_be_half: bool,
     /// The user agent.
     pub device: Device,
     /// The token that the user agent carries, if its session is to go on when it is the same user's.
@@ -72,8 +77,8 @@ pub enum How {
 /// What is to be written.
 #[derive(Clone, Debug)]
 pub(crate) enum SignOnDecision {
-    /// A new session in a free place: see [`SignOnOrder::born`].
-    Open(Generations),
+    /// A new session in a free place, born under these generations in this state: see [`SignOnOrder::born`].
+    Open(Generations, State),
     /// This session goes on, as changed.
     GoOn(Box<Session>, How),
 }
@@ -90,6 +95,12 @@ pub enum SignOnError {
     /// All the user's sessions were ended after the identity was proven: prove it again.
     #[error("the proof of identity is older than an ending of all the user's sessions")]
     Superseded,
+    /// One factor was given and the user has a second one, which is asked for.
+    #[error("a second factor is asked for")]
+    SecondFactor,
+    /// A second factor is asked for, and the user has none.
+    #[error("the user has no second factor, and one is asked for")]
+    NotEnrolled,
     /// The code was used before, or there is no session whose second step it could be.
     #[error("the recovery code opens nothing")]
     Code,
@@ -110,7 +121,7 @@ pub enum SignOnError {
 pub(crate) fn decide_sign_on(
     order: &SignOnOrder,
     user: &User,
-    realm_generation: u64,
+    around: Around,
     previous: Option<(&Session, Timestamp)>,
     now: Timestamp,
 ) -> Result<SignOnDecision, SignOnError> {
@@ -124,24 +135,57 @@ pub(crate) fn decide_sign_on(
     if user.generation != order.proof.generation {
         return Err(SignOnError::Superseded);
     }
-    let generations = Generations { user: user.generation, realm: realm_generation };
-    let around = Around { generations, user_enabled: user.enabled };
+    let generations = around.generations;
     let mine = previous.filter(|(session, _)| session.user == user.id && session.realm == order.realm);
     let decision = match mine {
         Some((session, seen_at)) => match verdict(session, seen_at, around, now) {
-            Verdict::Live => SignOnDecision::GoOn(Box::new(order.renewed(session, now)), How::Renewed),
+            Verdict::Live | Verdict::Not(NotLive::HalfSignedOn) => {
+                SignOnDecision::GoOn(Box::new(order.renewed(session, now)), How::Renewed)
+            }
             Verdict::Not(NotLive::Reset) if now < session.expires_at && session.born == generations => {
                 SignOnDecision::GoOn(Box::new(order.revived(session, generations, now)), How::Revived)
             }
-            Verdict::Not(_) => SignOnDecision::Open(generations),
+            Verdict::Not(_) => SignOnDecision::Open(generations, State::SignedOn),
         },
-        None => SignOnDecision::Open(generations),
+        None => SignOnDecision::Open(generations, State::SignedOn),
     };
     let second_step = matches!(decision, SignOnDecision::GoOn(_, How::Renewed));
-    if order.spends.is_some() && !second_step {
+    if order.method.is_none() && !second_step {
         return Err(SignOnError::Code);
     }
-    Ok(decision)
+    decision.reaching(order, user, around)
+}
+
+impl SignOnDecision {
+    /// The same, if the level that is asked for is reached, or the session may begin half signed on.
+    fn reaching(self, order: &SignOnOrder, user: &User, around: Around) -> Result<Self, SignOnError> {
+        let half = self.assurance(order) < order.level.max(around.level);
+        if half && !order.may_be_half {
+            let enrolled = user.assurance() == Assurance::Two;
+            return Err(if enrolled { SignOnError::SecondFactor } else { SignOnError::NotEnrolled });
+        }
+        let state = if half { State::HalfSignedOn } else { State::SignedOn };
+        Ok(match self {
+            Self::Open(generations, _) => Self::Open(generations, state),
+            Self::GoOn(session, how) => Self::GoOn(Box::new(Session { state, ..*session }), how),
+        })
+    }
+
+    fn assurance(&self, order: &SignOnOrder) -> Assurance {
+        match self {
+            Self::Open(..) => order.assurance(),
+            Self::GoOn(session, _) => session.assurance(),
+        }
+    }
+
+    /// Whether nothing of it is live before the second factor is given.
+    pub(crate) fn is_half(&self) -> bool {
+        let state = match self {
+            Self::Open(_, state) => *state,
+            Self::GoOn(session, _) => session.state,
+        };
+        state == State::HalfSignedOn
+    }
 }
 
 /// The user's record with the code of the order used up; none where the order uses none.
@@ -158,8 +202,20 @@ pub(crate) fn decide_spending(
 }
 
 impl SignOnOrder {
+    /// How the identity was proven, first factor first.
+    fn methods(&self) -> impl Iterator<Item = Cow<'static, str>> {
+        let code = self.spends.map(|_| Cow::Borrowed(RECOVERY_CODE));
+        self.method.clone().into_iter().chain(code)
+    }
+
+    fn assurance(&self) -> Assurance {
+        let methods: Vec<_> = self.methods().collect();
+        assurance_of_all(methods.iter().map(AsRef::as_ref))
+    }
+
     /// The new session, in the place that the engine found.
     pub(crate) fn born(&self, id: SessionId, locator: Locator, born: Generations, now: Timestamp) -> Session {
+        let methods = self.methods().map(|name| Method { name, at: now }).collect();
         Session {
             id,
             locator,
@@ -176,7 +232,7 @@ impl SignOnOrder {
             seen_at: now,
             idle: self.limits.idle,
             expires_at: now.plus(self.limits.absolute),
-            methods: vec![Method { name: self.method.clone(), at: now }],
+            methods,
             channel: self.channel.clone(),
             device: self.device.clone(),
             properties: BTreeMap::new(),
@@ -190,7 +246,9 @@ impl SignOnOrder {
         next.authenticated_at = now;
         next.seen_at = now;
         next.expires_at = now.plus(self.limits.absolute);
-        next.proven_by(Method { name: self.method.clone(), at: now });
+        for name in self.methods() {
+            next.proven_by(Method { name, at: now });
+        }
         if !self.keep_token {
             next.token_hash = self.secret.hash();
         }

@@ -30,7 +30,7 @@ impl SweepBounds {
 pub fn spent(facts: &SessionFacts, now: Timestamp) -> Option<EndOrder> {
     let session = &facts.session;
     let why = match facts.verdict(now) {
-        Verdict::Live | Verdict::Not(NotLive::Disabled) => return None,
+        Verdict::Live | Verdict::Not(NotLive::Disabled | NotLive::HalfSignedOn) => return None,
         Verdict::Not(NotLive::Reset) if now < session.expires_at => return None,
         Verdict::Not(why) => why,
     };

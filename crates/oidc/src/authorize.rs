@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Client, ClientAuth, ClientId, Outage, Session, Timestamp, UserId};
+use adieu_authority::{Assurance, Client, ClientAuth, ClientId, Outage, Session, Timestamp, User, UserId};
 use adieu_http_kit::form::{Params, append_query};
 
 use crate::client_auth::once;
@@ -32,6 +32,8 @@ pub struct Authorize {
     pub challenge: Option<String>,
     /// A name to begin the sign-on with.
     pub login_hint: Option<String>,
+    /// How far its user has to be proven.
+    pub level: Assurance,
     prompt: Prompt,
     max_age_s: Option<i64>,
     user: Option<UserId>,
@@ -171,6 +173,7 @@ impl Provider<'_> {
             nonce: bounded(params, "nonce", NONCE_BYTES_MAX)?.map(str::to_owned),
             challenge: challenge(client, params)?,
             login_hint: bounded(params, "login_hint", LOGIN_HINT_BYTES_MAX)?.map(str::to_owned),
+            level: self.level(client, once(params, "acr_values")?),
             prompt: prompt(once(params, "prompt")?)?,
             max_age_s: max_age(once(params, "max_age")?)?,
             user: match hint {
@@ -178,6 +181,18 @@ impl Provider<'_> {
                 None => None,
             },
         })
+    }
+
+    /// The lowest level that a request accepts: values that are not known here ask for nothing (S-OP-8, S-IPS-2). A client that
+    /// has a name of its own for its sign-ons may ask for that, whatever they prove.
+    fn level(&self, client: &Client, acr_values: Option<&str>) -> Assurance {
+        let names = self.issuer.acr;
+        let level = |value: &str| match value {
+            _ if client.acr.as_deref() == Some(value) || value == names.one => Some(Assurance::One),
+            _ if value == names.two => Some(Assurance::Two),
+            _ => None,
+        };
+        acr_values.unwrap_or_default().split(' ').filter_map(level).min().unwrap_or(Assurance::One)
     }
 
     async fn hinted_user(&self, hint: &str, client: &Client) -> Result<UserId, Refusal> {
@@ -198,7 +213,15 @@ impl Authorize {
         // OpenID Connect Core §3.1.2.1: `max_age=0` acts as `prompt=login`.
         let fresh = self.max_age_s.is_none_or(|max_age_s| max_age_s > 0 && age_s <= max_age_s);
         let meant = self.user.is_none_or(|user| user == session.user);
-        self.prompt != Prompt::Always && fresh && meant
+        self.prompt != Prompt::Always && fresh && meant && session.assurance() >= self.level
+    }
+
+    /// What to say if this user, who is signed on, cannot prove what the request wants; nothing if they can.
+    pub fn unmet_by(&self, user: &User) -> Option<AuthorizeError> {
+        let refusal = Refusal::UnmetAuthentication;
+        let told = || AuthorizeError::Told { reply: self.reply.clone(), refusal };
+        let meant = self.user.is_none_or(|meant| meant == user.id);
+        (meant && user.assurance() < self.level).then(told)
     }
 
     /// What to say when no session answers it and nobody may be asked; nothing if somebody may.

@@ -4,7 +4,7 @@
 //! finds out whether what it was issued for still lives. Nothing here signs, reads a store or decides whether a grant is good.
 //! OpenID Connect Core §2, RFC 9068 §2.2, contract pingone.md 3.4 and 4.8.
 
-use adieu_authority::{Client, Grant, Outage, Session, Timestamp};
+use adieu_authority::{Assurance, Client, Grant, Outage, RECOVERY_CODE, Session, Timestamp};
 use adieu_token::{TYP_ACCESS, TYP_ID, UnsignedToken};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -40,6 +40,8 @@ struct AccessClaims<'a> {
     auth_time: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     acr: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    amr: Vec<&'static str>,
     /// The grant's number; as text, because it has more bits than a JSON number is sure to keep.
     #[serde(skip_serializing_if = "Option::is_none")]
     gid: Option<String>,
@@ -70,15 +72,21 @@ impl TokenFrame<'_> {
         composed(TYP_ACCESS, &self.access_claims(&self.issuer.api))
     }
 
-    /// The access token of a grant, with these of its scopes.
-    pub(crate) fn access(&self, grant: &Grant, scope: &str) -> Result<UnsignedToken, Outage> {
+    /// The access token of a grant, with these of its scopes. How its user signed on is told while the session is there.
+    pub(crate) fn access(
+        &self,
+        grant: &Grant,
+        session: Option<&Session>,
+        scope: &str,
+    ) -> Result<UnsignedToken, Outage> {
         let for_api = scope.split(' ').any(|scope| scope.starts_with(self.issuer.api_scopes));
         let claims = AccessClaims {
             sub: Some(grant.user.to_string()),
             scope: Some(scope),
             sid: Some(grant.session.to_string()),
             auth_time: Some(grant.auth_time.s()),
-            acr: Some(self.acr()),
+            acr: session.map_or(self.client.acr.as_deref(), |session| Some(self.acr(session))),
+            amr: session.map(amr).unwrap_or_default(),
             gid: Some(grant.id.number().to_string()),
             ..self.access_claims(if for_api { &self.issuer.api } else { &self.issuer.name })
         };
@@ -94,7 +102,7 @@ impl TokenFrame<'_> {
             iat: self.now.s(),
             exp: self.expires_at().s(),
             auth_time: grant.auth_time.s(),
-            acr: self.acr(),
+            acr: self.acr(session),
             amr: amr(session),
             sid: grant.session.to_string(),
             of_dialect: &self.issuer.claims,
@@ -117,6 +125,7 @@ impl TokenFrame<'_> {
             sid: None,
             auth_time: None,
             acr: None,
+            amr: Vec::new(),
             gid: None,
             cgn: self.client.generation,
         }
@@ -126,9 +135,9 @@ impl TokenFrame<'_> {
         self.now.plus(self.client.access_life)
     }
 
-    /// How the client's sign-ons are named.
-    fn acr(&self) -> &str {
-        self.client.acr.as_deref().unwrap_or(self.issuer.acr)
+    /// How a sign-on is named: by the client's own name for all of them, or by what it has proven.
+    fn acr(&self, session: &Session) -> &str {
+        self.client.acr.as_deref().unwrap_or_else(|| self.issuer.acr.of(session.assurance()))
     }
 }
 
@@ -136,14 +145,21 @@ fn composed(typ: &'static str, claims: &impl Serialize) -> Result<UnsignedToken,
     UnsignedToken::new(typ, claims).map_err(Outage::new)
 }
 
-/// The methods of authentication by their registered names. RFC 8176 §2
+/// The methods of authentication by their registered names, and that they were several factors. RFC 8176 §2
 fn amr(session: &Session) -> Vec<&'static str> {
     let mut names: Vec<&'static str> = Vec::new();
     for method in &session.methods {
-        let name = if method.name == "password" { "pwd" } else { "user" };
+        let name = match method.name.as_ref() {
+            "password" => "pwd",
+            RECOVERY_CODE => "otp", // It works once.
+            _ => "user",
+        };
         if !names.contains(&name) {
             names.push(name);
         }
+    }
+    if session.assurance() == Assurance::Two {
+        names.push("mfa");
     }
     names
 }

@@ -52,6 +52,7 @@ pub fn discovery(provider: &Provider<'_>, endpoints: &Endpoints, api_scopes: &[&
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "scopes_supported": scopes,
+        "acr_values_supported": [provider.issuer.acr.one, provider.issuer.acr.two],
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid"],
     })
 }

@@ -26,7 +26,7 @@ pub use userinfo::{UserinfoError, userinfo};
 
 use std::sync::Arc;
 
-use adieu_authority::{Authority, Realm};
+use adieu_authority::{Assurance, Authority, Realm};
 use serde_json::{Map, Value};
 
 /// In whose name tokens are issued. The names are the mounting dialect's business.
@@ -40,10 +40,29 @@ pub struct Issuer {
     pub api: String,
     /// Scopes that begin so are for that API.
     pub api_scopes: &'static str,
-    /// The name of the authentication context of a plain sign-on.
-    pub acr: &'static str,
+    /// The names of the authentication contexts.
+    pub acr: AcrNames,
     /// The dialect's own claims, which every token carries.
     pub claims: Map<String, Value>,
+}
+
+/// How an issuer names what a sign-on has proven. OpenID Connect Core §2, RFC 9470 §3.
+#[derive(Clone, Copy, Debug)]
+pub struct AcrNames {
+    /// One factor.
+    pub one: &'static str,
+    /// Two.
+    pub two: &'static str,
+}
+
+impl AcrNames {
+    /// The name of a level.
+    pub const fn of(self, level: Assurance) -> &'static str {
+        match level {
+            Assurance::One => self.one,
+            Assurance::Two => self.two,
+        }
+    }
 }
 
 /// An OpenID Provider for one realm under one issuer name.

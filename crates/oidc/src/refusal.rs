@@ -41,6 +41,9 @@ pub enum Refusal {
     /// Nobody is signed on, and nobody may be asked.
     #[error("a sign-on is required")]
     LoginRequired,
+    /// The request wants more to be proven than its user can prove.
+    #[error("the user has no second factor")]
+    UnmetAuthentication,
     /// As many clients take part in the session as one has room for.
     #[error("too many applications take part in this session: sign off and on again")]
     SessionFull,
@@ -63,6 +66,8 @@ impl Refusal {
             Self::RequestObject => "request_not_supported",
             Self::RequestUri => "request_uri_not_supported",
             Self::LoginRequired => "login_required",
+            // OpenID Connect Core Error Code unmet_authentication_requirements 1.0 §3
+            Self::UnmetAuthentication => "unmet_authentication_requirements",
             Self::SessionFull | Self::Unavailable(_) => "temporarily_unavailable",
         }
     }

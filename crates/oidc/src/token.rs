@@ -104,7 +104,7 @@ impl Provider<'_> {
     ) -> Result<Answer, Refusal> {
         let RedeemedGrant { grant, session, refresh } = redeemed;
         let frame = self.frame(client);
-        let access = frame.access(&grant, &given.scope)?;
+        let access = frame.access(&grant, session.as_deref(), &given.scope)?;
         let about_user = given.scope.split(' ').any(|scope| scope == "openid");
         let id = match session {
             _ if !about_user => None,

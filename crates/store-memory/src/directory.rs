@@ -8,9 +8,10 @@ use adieu_core::directory::matched;
 use adieu_core::{
     Client, ClientChanges, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError, EditClientOrder,
     EditUserOrder, Edited, Ended, NewUser, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId,
-    RemoveClientOrder, RemoveUserOrder, StoredClient, Timestamp, Unwritten, User, UserId, Version,
-    decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
-    decide_edit_population, decide_remove_client, decide_remove_population, present_client,
+    RemoveClientOrder, RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId,
+    Version, decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
+    decide_edit_population, decide_remove_client, decide_remove_population, decide_second_factor_rule,
+    present_client,
 };
 use adieu_store::{Directory, Lookup, Pending, StoredKey};
 
@@ -39,6 +40,18 @@ impl Directory for MemoryStore {
             tables.populations.push(first);
             tables.realms.insert(realm.id, realm);
             Ok(())
+        })
+    }
+
+    fn set_second_factor_rule(
+        &self,
+        realm: RealmId,
+        rule: SecondFactorRule,
+    ) -> Pending<Result<Realm, DirectoryError>> {
+        self.act(|tables| {
+            let realm = decide_second_factor_rule(tables.realms.get(&realm), rule)?;
+            tables.realms.insert(realm.id, realm.clone());
+            Ok(realm)
         })
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use adieu_core::{
     Client, ClientId, EndOrder, EndScope, EndTarget, EndedWith, EndingChange, EndingRecord, Family, Grant,
-    GrantId, KeptSession, Locator, MassEnding, Participant, Population, Realm, RealmId, Session,
+    GrantId, KeptSession, Locator, MassEnding, Participant, Population, Realm, RealmAround, RealmId, Session,
     SessionFacts, SessionId, SessionIdCipher, StoredClient, Tombstone, User, UserId, UserKey, present_client,
 };
 use adieu_store::{Document, Flow, FlowId, StoredKey};
@@ -100,8 +100,8 @@ impl Tables {
 
     pub(crate) fn facts(&self, session: &Arc<Session>) -> Option<SessionFacts> {
         let user = Arc::clone(self.users.get(&session.user)?);
-        let realm_generation = self.realms.get(&session.realm)?.generation;
-        Some(SessionFacts { seen_at: session.seen_at, session: Arc::clone(session), user, realm_generation })
+        let realm = RealmAround::from(self.realms.get(&session.realm)?);
+        Some(SessionFacts { seen_at: session.seen_at, session: Arc::clone(session), user, realm })
     }
 
     /// The facts about the stored session of an id.

@@ -91,6 +91,12 @@ const MIGRATIONS: &[&str] = &[
      ALTER TABLE client ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
      ALTER TABLE population ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
      ALTER TABLE document ADD COLUMN version INTEGER NOT NULL DEFAULT 1;",
+    // What is asked of a realm's users, and what the user of a session has proven. The new state 3 is half signed on.
+    "ALTER TABLE realm ADD COLUMN second_factor TEXT NOT NULL DEFAULT 'when_enrolled';
+     ALTER TABLE session ADD COLUMN assurance INTEGER NOT NULL DEFAULT 1;
+     UPDATE session SET assurance = 2 WHERE state != 2
+        AND EXISTS (SELECT 1 FROM json_each(detail, '$.m') AS method WHERE method.value ->> 0 = 'recovery_code')
+        AND EXISTS (SELECT 1 FROM json_each(detail, '$.m') AS method WHERE method.value ->> 0 != 'recovery_code');",
 ];
 
 /// What a connection is for.
@@ -251,6 +257,30 @@ mod tests {
         db.pragma_update(None, "application_id", APPLICATION_ID).expect("ours");
         db.pragma_update(None, "user_version", number as i64).expect("its number");
         db
+    }
+
+    /// Goal: NO-FALSE-NO: a session that was proven by two factors under the eighth schema counts so, and every realm goes on
+    /// asking whoever has a second factor.
+    #[test]
+    fn what_was_proven_under_the_eighth_schema_stays_proven() {
+        let mut db = folder_of(8);
+        db.execute_batch(&format!("INSERT INTO realm VALUES ({REALM}, '/alpha', 0, 1)")).expect("a realm");
+        for (n, methods) in
+            [r#"["password",1]"#, r#"["password",1],["recovery_code",2]"#, r#"["recovery_code",2]"#]
+                .iter()
+                .enumerate()
+        {
+            let sql = "INSERT INTO session(locator, incarnation, token_hash, state, epoch, user_generation,
+                realm_generation, seen_at, expires_at, due_hour, detail) VALUES (?1, 1, x'00', 0, 0, 0, 0, 1, 9, 0, ?2)";
+            db.execute(sql, rusqlite::params![n as i64, format!(r#"{{"m":[{methods}]}}"#)])
+                .expect("a session");
+        }
+        migrate(&mut db).expect("brought up");
+        let sql = "SELECT group_concat(assurance) FROM (SELECT assurance FROM session ORDER BY locator)";
+        let proven: String = db.query_row(sql, [], |row| row.get(0)).expect("read");
+        assert_eq!(proven, "1,2,1");
+        let realms = rows::realms(&db).expect("read");
+        assert_eq!(realms[0].second_factor, adieu_core::SecondFactorRule::WhenEnrolled);
     }
 
     /// Goal: ENDED-STAYS-ENDED: a token that an older version revoked is revoked for this one.

@@ -12,8 +12,8 @@ use adieu_core::{
     Document, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended, Flow, FlowId, FoundSession,
     Grant, GrantError, GrantId, IssueOrder, Locator, NewUser, Outage, Participant, PasswordRenewal,
     Population, PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder,
-    RevokedToken, RotateOrder, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn,
-    Span, Timestamp, Unwritten, User, UserId, Version,
+    RevokedToken, RotateOrder, SecondFactorRule, SessionId, SessionRecord, SessionToken, SignOnError,
+    SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
 };
 
 /// A boxed future of an act.
@@ -174,6 +174,12 @@ pub trait Directory: Send + Sync {
     fn realms(&self) -> Pending<Result<Vec<Realm>, Outage>>;
     /// Makes a realm with its first population; its path must be free.
     fn create_realm(&self, realm: Realm, first: Population) -> Pending<Result<(), DirectoryError>>;
+    /// Says when the users of a realm are asked for a second factor.
+    fn set_second_factor_rule(
+        &self,
+        realm: RealmId,
+        rule: SecondFactorRule,
+    ) -> Pending<Result<Realm, DirectoryError>>;
 
     /// The population of that id.
     fn population(&self, id: PopulationId) -> Pending<Result<Option<Population>, Outage>>;

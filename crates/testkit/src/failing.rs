@@ -11,8 +11,8 @@ use adieu_core::{
     EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended, FoundSession, Grant, GrantError,
     GrantId, IssueOrder, NewUser, Outage, Participant, PasswordRenewal, Population, PopulationId, Realm,
     RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder,
-    SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten,
-    User, UserId, Version,
+    SecondFactorRule, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span,
+    Timestamp, Unwritten, User, UserId, Version,
 };
 use adieu_store::{
     Directory, Document, Documents, Figures, Flow, FlowId, Flows, Grants, Lookup, Pending, SessionPage,
@@ -222,6 +222,14 @@ impl Directory for FailingStore {
 
     fn create_realm(&self, realm: Realm, first: Population) -> Pending<Result<(), DirectoryError>> {
         self.write(|store| store.create_realm(realm, first))
+    }
+
+    fn set_second_factor_rule(
+        &self,
+        realm: RealmId,
+        rule: SecondFactorRule,
+    ) -> Pending<Result<Realm, DirectoryError>> {
+        self.write(|store| store.set_second_factor_rule(realm, rule))
     }
 
     fn population(&self, id: PopulationId) -> Pending<Result<Option<Population>, Outage>> {

@@ -31,8 +31,8 @@ const AT_ONCE: &[&str] = &[
     "kratos.cookie_domain",
     "kratos.login_flow_lifetime_s",
     "kratos.settings_flow_lifetime_s",
-    "kratos.privileged_s",
-    "kratos.required_aal",
+    "kratos.login_keeps_token",
+    "kratos.enrolling_proves",
     "kratos.default_return_url",
     "kratos.logout_return_url",
     "kratos.login_return_url",
@@ -74,7 +74,6 @@ const AT_ONCE: &[&str] = &[
     "pingone.set_all_cookies",
     "check.realm",
     "check.sign_on_url",
-    "check.required_aal",
 ];
 
 /// Whether a reload changes this key; otherwise it takes a restart. Limits of sessions are rules of the authority, which

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use super::{
     AdminConfig, AmConfig, CheckConfig, Config, Keep, KratosConfig, ListenerLimits, Passwords, PingOneConfig,
-    Public, RealmConfig, Secret, TokensConfig,
+    Public, RealmConfig, Secret, SignOnConfig, TokensConfig,
 };
 
 impl Default for CheckConfig {
     fn default() -> Self {
-        Self { realm: "/alpha".into(), sign_on_url: String::new(), required_aal: "highest_available".into() }
+        Self { realm: "/alpha".into(), sign_on_url: String::new() }
     }
 }
 
@@ -25,6 +25,7 @@ impl Default for Config {
             admin: AdminConfig::default(),
             limits: ListenerLimits::default(),
             passwords: Passwords::default(),
+            sign_on: SignOnConfig::default(),
             keep: Keep::default(),
             tokens: TokensConfig::default(),
             realms: vec![RealmConfig {
@@ -32,6 +33,7 @@ impl Default for Config {
                 id: None,
                 pingone_url: None,
                 password_change_ends_sessions: None,
+                second_factor: None,
                 am_idle_s: None,
                 am_lifetime_s: None,
                 am_sessions_max: None,
@@ -97,6 +99,12 @@ impl Default for Passwords {
     }
 }
 
+impl Default for SignOnConfig {
+    fn default() -> Self {
+        Self { second_factor: "when_enrolled".into(), recent_s: 600 }
+    }
+}
+
 impl Default for Keep {
     fn default() -> Self {
         Self { tombstones_s: 30 * 24 * 3600, sweep_every_s: 10, sessions_cached_max: 2_000_000, pages_max: 0 }
@@ -123,8 +131,8 @@ impl Default for KratosConfig {
             session_idle_s: 0,
             login_flow_lifetime_s: 3600,
             settings_flow_lifetime_s: 3600,
-            privileged_s: 3600,
-            required_aal: "highest_available".into(),
+            login_keeps_token: false,
+            enrolling_proves: false,
             default_return_url: String::new(),
             logout_return_url: String::new(),
             login_return_url: String::new(),

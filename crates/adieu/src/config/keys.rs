@@ -99,6 +99,16 @@ pub const KEYS: &[Key] = &[
         "Sign-ons from one address (IPv6: one /64) that may fail in the window. 0 is no limit.",
     ),
     key("passwords.failures_window_s", "seconds", "The window in which failed sign-ons are counted."),
+    key(
+        "sign_on.second_factor",
+        "text",
+        "`when_enrolled`: whoever has a second factor is asked for it, at every sign-on and by every check. `required`: everybody is; whoever has none makes one first, on the settings page. `never`: one factor is enough.",
+    ),
+    key(
+        "sign_on.recent_s",
+        "seconds",
+        "How long after a proof of identity its user may change credentials and end the own other sessions.",
+    ),
     key("keep.tombstones_s", "seconds", "How long ended sessions are remembered."),
     key("keep.sweep_every_s", "seconds", "The time between two sweeps, which free space and decide nothing."),
     key(
@@ -123,6 +133,11 @@ pub const KEYS: &[Key] = &[
         "realms.password_change_ends_sessions",
         "true or false",
         "Whether another password ends the user's sessions in this realm, if other than `passwords.change_ends_sessions`.",
+    ),
+    key(
+        "realms.second_factor",
+        "text",
+        "When users of this realm are asked for a second factor, if other than `sign_on.second_factor`.",
     ),
     key(
         "realms.am_idle_s",
@@ -151,11 +166,15 @@ pub const KEYS: &[Key] = &[
     key("kratos.session_idle_s", "seconds", "Idle limit; 0 is none, as in Kratos."),
     key("kratos.login_flow_lifetime_s", "seconds", "How long a login flow lasts."),
     key("kratos.settings_flow_lifetime_s", "seconds", "How long a settings flow lasts."),
-    key("kratos.privileged_s", "seconds", "How long after a sign-on its user may change credentials."),
     key(
-        "kratos.required_aal",
-        "text",
-        "`highest_available`: a session of a user with a second factor is told to nobody before it was given (403). `aal1`: one factor is enough.",
+        "kratos.login_keeps_token",
+        "true or false",
+        "Whether a session keeps its token when its user gives the second factor or signs on again with `refresh=true`, as in Kratos. Else the answer has a new one and the old one is dead: a token that was stolen before gains nothing.",
+    ),
+    key(
+        "kratos.enrolling_proves",
+        "true or false",
+        "Whether confirming new recovery codes counts as having given one, as in Kratos. Else one of them is asked for at once.",
     ),
     key(
         "kratos.default_return_url",
@@ -292,11 +311,6 @@ pub const KEYS: &[Key] = &[
         "check.sign_on_url",
         "text",
         "Where `/ui/check-or-sign-on` sends a browser that is not signed on, with `return_to`; empty is Kratos' login.",
-    ),
-    key(
-        "check.required_aal",
-        "text",
-        "`highest_available`: a session of a user with a second factor lets nothing through before it was given (401). `aal1`: one factor is enough.",
     ),
 ];
 

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use adieu_authority::SecondFactorRule;
 use adieu_http_kit::forwarded::Trusted;
 use toml::{Table, Value};
 
@@ -114,12 +115,11 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     if !["Lax", "Strict", "None"].contains(&config.kratos.cookie_same_site.as_str()) {
         return bad("kratos.cookie_same_site: Lax, Strict or None");
     }
-    for (key, level) in [
-        ("kratos.required_aal", &config.kratos.required_aal),
-        ("check.required_aal", &config.check.required_aal),
-    ] {
-        if !["highest_available", "aal1"].contains(&level.as_str()) {
-            return bad(&format!("{key}: highest_available or aal1"));
+    let rules = config.realms.iter().filter_map(|realm| realm.second_factor.as_deref());
+    let rules = rules.map(|rule| ("realms.second_factor", rule));
+    for (key, rule) in rules.chain([("sign_on.second_factor", config.sign_on.second_factor.as_str())]) {
+        if SecondFactorRule::read(rule).is_none() {
+            return bad(&format!("{key}: never, when_enrolled or required"));
         }
     }
     for tokenizer in &config.kratos.tokenizers {

@@ -95,6 +95,8 @@ impl Race {
                     device: Device::default(),
                     previous: Some(self.token.clone()),
                     keep_token: true,
+                    level: adieu_authority::Assurance::One,
+                    may_be_half: false,
                 };
                 let signed_in = self.authority.sign_on(sign_on).await.expect("a sign-on");
                 signed_in.how == How::Renewed

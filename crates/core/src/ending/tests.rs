@@ -12,8 +12,9 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::assurance::{Assurance, SecondFactorRule};
 use crate::directory::{Beyond, Limits, Proof, Quota, Realm, User};
-use crate::facts::SessionFacts;
+use crate::facts::{RealmAround, SessionFacts};
 use crate::ids::PopulationId;
 use crate::opening::{OpeningFacts, Room, decide_opening};
 use crate::origin::Channel;
@@ -246,7 +247,10 @@ impl Model {
             session: Arc::new(session.clone()),
             seen_at: self.seen_at(session),
             user: Arc::new(self.user(session.user).clone()),
-            realm_generation: self.disk.realm_generation,
+            realm: RealmAround {
+                generation: self.disk.realm_generation,
+                second_factor: SecondFactorRule::default(),
+            },
         }
     }
 
@@ -285,8 +289,10 @@ impl Model {
             limits: Limits { idle: Some(Span::from_s(300)), absolute: Span::from_s(1000) },
             quota,
             channel: Channel::named("test"),
-            method: "password".into(),
+            method: Some("password".into()),
             spends: None,
+            level: Assurance::One,
+            may_be_half: false,
             device: Device::default(),
             previous: previous.clone(),
             keep_token,
@@ -297,6 +303,7 @@ impl Model {
             id: realm(),
             path: "/".into(),
             generation: self.disk.realm_generation,
+            second_factor: SecondFactorRule::default(),
             created_at: Timestamp::from_ms(0),
         };
         let facts = OpeningFacts {
@@ -432,7 +439,8 @@ proptest! {
     #[test]
     fn a_verdict_does_not_depend_on_the_door(seen_s in 0i64..2000, now_s in 0i64..2000, user in 0u64..8, enabled: bool) {
         let mut session = plain();
-        let around = Around { generations: Generations { user, realm: 5 }, user_enabled: enabled };
+        let generations = Generations { user, realm: 5 };
+        let around = Around { generations, user_enabled: enabled, level: Assurance::One };
         let at = |s: i64| Timestamp::from_ms(s * 1000);
         let one = verdict(&session, at(seen_s), around, at(now_s));
         session.channel = Channel::named("another");

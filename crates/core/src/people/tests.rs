@@ -7,6 +7,8 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::*;
+use crate::assurance::SecondFactorRule;
+use crate::facts::RealmAround;
 use crate::origin::Channel;
 use crate::session::tests::plain;
 use crate::session::{Generations, Session};
@@ -213,5 +215,6 @@ fn a_session_that_is_over_changes_nothing_of_its_user() {
 fn own_session() -> SessionFacts {
     let born = Generations { user: ada().generation, realm: 5 };
     let session = Session { user: ada().id, born, ..plain() };
-    SessionFacts { session: Arc::new(session), seen_at: at(0), user: Arc::new(ada()), realm_generation: 5 }
+    let realm = RealmAround { generation: 5, second_factor: SecondFactorRule::default() };
+    SessionFacts { session: Arc::new(session), seen_at: at(0), user: Arc::new(ada()), realm }
 }

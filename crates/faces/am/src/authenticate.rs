@@ -3,12 +3,15 @@
 //! One name-and-password service; other kinds of index lead nowhere. Contract am.md 3.1 to 3.4,
 //!
 
-mod attempt;
+pub(crate) mod attempt;
 mod carried;
 
 use std::sync::Arc;
 
-use adieu_authority::{LiveSession, Realm, SessionToken, SignOn};
+use adieu_authority::{
+    Assurance, FirstFactor, Proven, Realm, SecondFactor, SecondStepFailure, SessionToken, SignOn,
+    SignOnFailure,
+};
 use adieu_http_kit::{encoded_words, media};
 use axum::body::Body;
 use http::header::CONTENT_TYPE;
@@ -50,6 +53,14 @@ pub(crate) struct Pair {
     pub(crate) password: String,
 }
 
+/// What a request brings to sign on with.
+enum Filled {
+    /// Name and password.
+    Pair(Pair),
+    /// The second factor after the first.
+    Code { first: FirstFactor, code: String },
+}
+
 /// What a request to the resource comes to.
 pub(crate) async fn answer(
     face: &Face,
@@ -71,8 +82,8 @@ pub(crate) async fn answer(
     let service = service(face, call)?;
     let realm = &addressed.realm;
     let upgrade = carried::to_upgrade(face, call).await?;
-    let pair = match body.get("authId") {
-        None | Some(Value::Null) => pair_of(call.headers()),
+    let filled = match body.get("authId") {
+        None | Some(Value::Null) => pair_of(call.headers()).map(Filled::Pair),
         Some(Value::String(id)) => attempt::filled(face, realm, id, &body).await?,
         Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
             return Err(AmError::AttemptUnreadable);
@@ -80,9 +91,9 @@ pub(crate) async fn answer(
     };
     extras.cookies = face.cookies.balancer();
     let fresh = body.get("authId").is_none();
-    let wish = Wish::of(face, call, realm, upgrade);
-    match pair {
-        Some(pair) => wish.with(pair, extras).await,
+    let wish = Wish { service, ..Wish::of(face, call, realm, upgrade) };
+    match filled {
+        Some(filled) => wish.with(filled, extras).await,
         None if fresh && let Some(text) = wish.used_again().await? => Ok(wish.said(Some(&text))),
         None => {
             let name = text_of(call.headers(), "x-openam-username").unwrap_or_default();
@@ -96,6 +107,7 @@ struct Wish<'a> {
     face: &'a Face,
     call: &'a Call,
     realm: &'a Arc<Realm>,
+    service: &'a str,
     success_url: String,
     /// The proof is enough.
     no_session: bool,
@@ -106,7 +118,8 @@ impl<'a> Wish<'a> {
     fn of(face: &'a Face, call: &'a Call, realm: &'a Arc<Realm>, upgrade: Option<ToUpgrade>) -> Self {
         let goto = call.params.first("goto").and_then(|goto| face.goto.check(goto));
         let success_url = goto.unwrap_or_else(|| face.settings.success_url.clone());
-        Self { face, call, realm, success_url, no_session: carried::said(call, "noSession"), upgrade }
+        let no_session = carried::said(call, "noSession");
+        Self { face, call, realm, service: "", success_url, no_session, upgrade }
     }
 
     /// The token text of a session that is there already and does.
@@ -117,22 +130,56 @@ impl<'a> Wish<'a> {
         carried::used_again(self.face, self.call, self.realm).await
     }
 
-    /// Signs on.
-    async fn with(self, pair: Pair, extras: &mut Extras) -> Result<Vec<u8>, AmError> {
-        let Self { face, call, realm, .. } = self;
+    /// Signs on, or asks for what is still missing.
+    async fn with(self, filled: Filled, extras: &mut Extras) -> Result<Vec<u8>, AmError> {
+        let Self { face, realm, service, .. } = self;
+        let proven = match self.proven(filled).await? {
+            Ok(proven) => proven,
+            Err(first) => return attempt::asked_code(face, realm, service, first).await,
+        };
         if self.no_session {
-            face.authority.prove(attempted(call, realm, pair, None)).await?;
+            face.authority.conclude(proven).await?;
             return Ok(self.said(None));
         }
-        let token = match &self.upgrade {
-            Some(ToUpgrade { token, live }) => {
-                upgraded(face, attempted(call, realm, pair, Some(token.clone())), live).await?
+        let token = match face.authority.open_for(proven).await {
+            Ok(signed_in) => signed_in.token,
+            // The user made a second factor at this very moment.
+            Err(SignOnFailure::SecondFactor(first)) => {
+                return attempt::asked_code(face, realm, service, first).await;
             }
-            None => signed_on(face, call, realm, pair).await?,
+            Err(failure) => return Err(failure.into()),
         };
         extras.cookies = face.cookies.set(&token);
         let text = if face.settings.token_in_body { shown(&token) } else { String::new() };
         Ok(self.said(Some(&text)))
+    }
+
+    /// What was proven, or the first factor if that was not enough. A session is upgraded by its own user only.
+    async fn proven(&self, filled: Filled) -> Result<Result<Proven, FirstFactor>, AmError> {
+        let Self { face, call, realm, .. } = *self;
+        let previous = match &self.upgrade {
+            _ if self.no_session => None,
+            Some(upgrade) => Some(upgrade.token.clone()),
+            None => previous(face, call),
+        };
+        let proven = match filled {
+            Filled::Pair(pair) => match face.authority.prove(attempted(call, realm, pair, previous)).await {
+                Ok(proven) => Ok(proven),
+                Err(SignOnFailure::SecondFactor(first)) => Err(first),
+                Err(failure) => return Err(failure.into()),
+            },
+            Filled::Code { first, code } => {
+                Ok(face.authority.prove_second(second(call, realm, first, code, previous)).await?)
+            }
+        };
+        let user = match &proven {
+            Ok(proven) => proven.user().id,
+            Err(first) => first.user(),
+        };
+        match &self.upgrade {
+            Some(upgrade) if !self.no_session && upgrade.live.user.id != user => Err(AmError::OtherUser),
+            Some(_) | None => Ok(proven),
+        }
     }
 
     fn said(&self, token_id: Option<&str>) -> Vec<u8> {
@@ -140,24 +187,45 @@ impl<'a> Wish<'a> {
     }
 }
 
-/// Opens a session for a pair that fits. A session that the same user agent carries goes on under a new token.
+/// The token of the session that the same user agent carries: it goes on under a new token.
+fn previous(face: &Face, call: &Call) -> Option<SessionToken> {
+    caller::credential(face, call.headers()).and_then(SessionToken::parse)
+}
+
+/// Opens a session for a pair that fits, proven as far as is wanted.
 pub(crate) async fn signed_on(
     face: &Face,
     call: &Call,
     realm: &Arc<Realm>,
     pair: Pair,
-) -> Result<SessionToken, AmError> {
-    let previous = caller::credential(face, call.headers()).and_then(SessionToken::parse);
-    Ok(face.authority.sign_on(attempted(call, realm, pair, previous)).await?.token)
+    level: Assurance,
+) -> Result<SessionToken, SignOnFailure> {
+    let sign_on = SignOn { level, ..attempted(call, realm, pair, previous(face, call)) };
+    Ok(face.authority.sign_on(sign_on).await?.token)
 }
 
-/// The new token of a session whose own user signed on again.
-async fn upgraded(face: &Face, sign_on: SignOn, old: &LiveSession) -> Result<SessionToken, AmError> {
-    let proven = face.authority.prove(sign_on).await?;
-    if proven.user().id != old.user.id {
-        return Err(AmError::OtherUser);
-    }
+/// Opens a session for whoever gives the second factor after the first.
+pub(crate) async fn signed_on_by_code(
+    face: &Face,
+    call: &Call,
+    realm: &Arc<Realm>,
+    first: FirstFactor,
+    code: String,
+) -> Result<SessionToken, SecondStepFailure> {
+    let given = second(call, realm, first, code, previous(face, call));
+    let proven = face.authority.prove_second(given).await?;
     Ok(face.authority.open_for(proven).await?.token)
+}
+
+fn second(
+    call: &Call,
+    realm: &Arc<Realm>,
+    first: FirstFactor,
+    code: String,
+    previous: Option<SessionToken>,
+) -> SecondFactor {
+    let device = call.device();
+    SecondFactor { realm: Arc::clone(realm), channel: CHANNEL, first, code, device, previous }
 }
 
 fn attempted(call: &Call, realm: &Arc<Realm>, pair: Pair, previous: Option<SessionToken>) -> SignOn {
@@ -169,6 +237,8 @@ fn attempted(call: &Call, realm: &Arc<Realm>, pair: Pair, previous: Option<Sessi
         device: call.device(),
         previous,
         keep_token: false,
+        level: Assurance::One,
+        may_be_half: false,
     }
 }
 

@@ -2,7 +2,11 @@
 //!
 //! The cookie beats the header, dead or alive; nothing is decoded. Contract am.md 0.3, 0.4.
 
-use adieu_authority::{Check, LiveSession, Lookup, RealmId, SessionToken, Standing};
+use std::sync::Arc;
+
+use adieu_authority::{
+    Check, HalfSession, LiveSession, Lookup, RealmId, Session, SessionToken, Standing, User,
+};
 use adieu_http_kit::cookies;
 use http::{HeaderMap, Method};
 
@@ -16,6 +20,8 @@ pub(crate) enum Caller {
     Absent,
     /// A token that opens nothing (any more).
     Dead,
+    /// A session that lacks its user's second factor: it can be ended, and nothing else.
+    Half(SessionToken, HalfSession),
     /// A live session.
     Live(SessionToken, LiveSession),
 }
@@ -25,9 +31,33 @@ impl Caller {
     pub(crate) fn live(&self) -> Option<(&SessionToken, &LiveSession)> {
         match self {
             Self::Live(token, live) => Some((token, live)),
+            Self::Absent | Self::Dead | Self::Half(..) => None,
+        }
+    }
+
+    /// The session that its holder may sign off.
+    pub(crate) fn endable(&self) -> Option<EndableSession> {
+        match self {
+            Self::Live(token, live) => Some(EndableSession {
+                token: token.clone(),
+                session: Arc::clone(&live.session),
+                user: Arc::clone(&live.user),
+            }),
+            Self::Half(token, half) => Some(EndableSession {
+                token: token.clone(),
+                session: Arc::clone(&half.session),
+                user: Arc::clone(&half.user),
+            }),
             Self::Absent | Self::Dead => None,
         }
     }
+}
+
+/// A session that is live or half signed on, with its token.
+pub(crate) struct EndableSession {
+    pub(crate) token: SessionToken,
+    pub(crate) session: Arc<Session>,
+    pub(crate) user: Arc<User>,
 }
 
 /// The text that is given as the caller's token. An empty one is none.
@@ -49,11 +79,25 @@ pub(crate) fn by_cookie(face: &Face, headers: &HeaderMap) -> bool {
 /// Who asks. Asking is no activity: what counts as one says so itself.
 pub(crate) async fn caller(face: &Face, headers: &HeaderMap) -> Result<Caller, AmError> {
     let Some(text) = credential(face, headers) else { return Ok(Caller::Absent) };
+    held_by(face, text).await
+}
+
+/// What a text opens for whoever holds it.
+pub(crate) async fn held_by(face: &Face, text: &str) -> Result<Caller, AmError> {
     let Some(token) = SessionToken::parse(text) else { return Ok(Caller::Dead) };
-    Ok(match check(face, &token, false).await? {
-        Some(live) => Caller::Live(token, live),
-        None => Caller::Dead,
+    Ok(match asked(face, &token, false).await? {
+        Check::Live(live) => Caller::Live(token, live),
+        Check::Half(half) => Caller::Half(token, half),
+        Check::Not(_) => Caller::Dead,
     })
+}
+
+async fn asked(face: &Face, token: &SessionToken, touch: bool) -> Result<Check, AmError> {
+    let answer = match face.authority.check(token, touch) {
+        Lookup::Now(answer) => answer,
+        Lookup::Later(answer) => answer.await,
+    };
+    Ok(answer?)
 }
 
 /// The live session that a token opens.
@@ -62,13 +106,9 @@ pub(crate) async fn check(
     token: &SessionToken,
     touch: bool,
 ) -> Result<Option<LiveSession>, AmError> {
-    let answer = match face.authority.check(token, touch) {
-        Lookup::Now(answer) => answer,
-        Lookup::Later(answer) => answer.await,
-    };
-    Ok(match answer? {
+    Ok(match asked(face, token, touch).await? {
         Check::Live(live) => Some(live),
-        Check::Not(_) => None,
+        Check::Half(_) | Check::Not(_) => None,
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Texts are AM's own where a client or a recording shows them. Contract am.md 0.6, 0.7, 3.3.
 
-use adieu_authority::{EndError, Outage, SignOnFailure, Unwritten};
+use adieu_authority::{EndError, Outage, SecondStepFailure, SignOnFailure, Unwritten};
 use adieu_http_kit::body::BodyError;
 use http::{Method, StatusCode};
 use serde::Serialize;
@@ -139,6 +139,12 @@ pub(crate) enum AmError {
     /// No more sessions for this user.
     #[error("You have reached your session limit.")]
     SessionLimit,
+    /// A second factor is asked for, and the user has none.
+    #[error("A second factor is required and none is registered")]
+    NoSecondFactor,
+    /// Who asks to end all own sessions has signed on too long ago for that.
+    #[error("The last authentication is too long ago: authenticate again")]
+    ProofTooOld,
     /// The attempt is over: too late, or used.
     #[error("Session has timed out")]
     TimedOut,
@@ -253,7 +259,8 @@ impl AmError {
             E::AccessDenied | E::LoginFailure | E::LockedOut | E::SessionLimit | E::TimedOut => {
                 StatusCode::UNAUTHORIZED
             }
-            E::Forbidden | E::Csrf | E::NoSession | E::NoPrivilege => StatusCode::FORBIDDEN,
+            E::NoSecondFactor => StatusCode::UNAUTHORIZED,
+            E::Forbidden | E::Csrf | E::NoSession | E::NoPrivilege | E::ProofTooOld => StatusCode::FORBIDDEN,
             E::UnknownRealm(_) | E::UnknownOrganization(_) | E::UnknownResource(_) => StatusCode::NOT_FOUND,
             E::NoSuchAuthenticate => StatusCode::NOT_FOUND,
             E::NotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -335,7 +342,9 @@ impl From<Unwritten> for AmError {
 impl From<SignOnFailure> for AmError {
     fn from(failure: SignOnFailure) -> Self {
         match failure {
-            SignOnFailure::WrongCredentials { .. } => Self::LoginFailure,
+            // Whoever could go on is asked to by the resource itself; elsewhere one factor is a failure.
+            SignOnFailure::WrongCredentials { .. } | SignOnFailure::SecondFactor(_) => Self::LoginFailure,
+            SignOnFailure::NotEnrolled => Self::NoSecondFactor,
             SignOnFailure::Limited { retry_after } => {
                 Self::Limited { retry_after_s: u16::try_from(retry_after.s() + 1).unwrap_or(u16::MAX) }
             }
@@ -343,6 +352,17 @@ impl From<SignOnFailure> for AmError {
             SignOnFailure::Busy => Self::Busy,
             SignOnFailure::TooMany | SignOnFailure::Quota => Self::SessionLimit,
             SignOnFailure::Outage(outage) => Self::CannotTell(outage),
+        }
+    }
+}
+
+impl From<SecondStepFailure> for AmError {
+    fn from(failure: SecondStepFailure) -> Self {
+        match failure {
+            SecondStepFailure::NoCodes | SecondStepFailure::Used | SecondStepFailure::Wrong => {
+                Self::LoginFailure
+            }
+            SecondStepFailure::SignOn(failure) => failure.into(),
         }
     }
 }

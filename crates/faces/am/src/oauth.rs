@@ -5,7 +5,7 @@
 
 pub(crate) mod authorize;
 mod end_session;
-mod provider;
+pub(crate) mod provider;
 
 use std::borrow::Cow;
 use std::sync::Arc;

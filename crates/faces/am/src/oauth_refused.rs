@@ -84,6 +84,7 @@ impl From<Refusal> for AmError {
             | Refusal::RequestObject
             | Refusal::RequestUri
             | Refusal::LoginRequired
+            | Refusal::UnmetAuthentication
             | Refusal::SessionFull) => OAuthRefused::Standard(other).into(),
         }
     }

@@ -12,9 +12,9 @@ use crate::{Mount, Settings, carriers, mounted, original};
 
 /// What speaks for a request.
 enum Found {
-    /// A live session, proven as far as its user can.
+    /// A live session.
     Enough(LiveSession),
-    /// A live session of a user who has a second factor and did not give it.
+    /// A session whose user is half signed on.
     OneFactor,
     Nothing,
 }
@@ -57,13 +57,9 @@ impl Face {
         let realm = self.realm().await?;
         for token in &tokens {
             match self.authority.check(token, true).get().await? {
-                Check::Live(live) if live.session.realm == realm => {
-                    if !self.settings.asks_second_factor || !live.session.falls_short_of(&live.user) {
-                        return Ok(Found::Enough(live));
-                    }
-                    found = Found::OneFactor;
-                }
-                Check::Live(_) | Check::Not(_) => {}
+                Check::Live(live) if live.session.realm == realm => return Ok(Found::Enough(live)),
+                Check::Half(half) if half.session.realm == realm => found = Found::OneFactor,
+                Check::Live(_) | Check::Half(_) | Check::Not(_) => {}
             }
         }
         Ok(found)

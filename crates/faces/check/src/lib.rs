@@ -28,8 +28,6 @@ pub struct Settings {
     pub header_names: Vec<String>,
     /// Where [`OR_SIGN_ON`] sends a browser that is not signed on; it gets `return_to`.
     pub sign_on_url: String,
-    /// Whether a session of a user with a second factor lets nothing through before that was given.
-    pub asks_second_factor: bool,
 }
 
 /// The check: 200, 401 or 503, and nothing else.

@@ -3,8 +3,9 @@
 //! `X-Session-Token` if it is not empty, then the first session cookie that can be one, then a bearer token. The first
 //! hit wins: if its session is dead, the next is not asked (K-24).
 
-use adieu_authority::{Check, Outage};
-use adieu_authority::{LiveSession, NotLive, RealmId, SessionToken};
+use std::sync::Arc;
+
+use adieu_authority::{Check, HalfSession, LiveSession, Outage, RealmId, Session, SessionToken, User};
 use adieu_http_kit::{auth, cookies};
 use axum::http::HeaderMap;
 
@@ -87,33 +88,56 @@ fn kept_until(value: &str) -> Option<i64> {
     })
 }
 
-impl Face {
-    /// The live session that counts for this request, if there is one.
-    pub(crate) async fn signed_on(&self, headers: &HeaderMap) -> Result<Option<LiveSession>, Outage> {
-        let credentials = CarriedTokens::of(self, headers);
-        let Some(token) = credentials.first() else { return Ok(None) };
-        let realm = self.realm_id().await?;
-        self.live(token, realm, false).await
+/// The session that a request carries.
+pub(crate) enum CarriedSession {
+    /// None, or one that is over.
+    Nobodys,
+    /// One that is open for the second factor and for a logout, and for nothing else.
+    Half(HalfSession),
+    /// A live one.
+    Live(LiveSession),
+}
+
+impl CarriedSession {
+    /// What a check says of this realm. Sessions of others are not live here.
+    pub(crate) fn of(check: Check, realm: RealmId) -> Self {
+        match check {
+            Check::Live(live) if live.session.realm == realm => Self::Live(live),
+            Check::Half(half) if half.session.realm == realm => Self::Half(half),
+            Check::Live(_) | Check::Half(_) | Check::Not(_) => Self::Nobodys,
+        }
     }
 
-    /// The session that a token opens, if it is live and of the realm.
-    pub(crate) async fn live(
-        &self,
-        token: &SessionToken,
-        realm: RealmId,
-        touch: bool,
-    ) -> Result<Option<LiveSession>, Outage> {
-        let check = self.authority.check(token, touch).get().await?;
-        Ok(in_realm(check, realm).ok())
+    /// Whoever has given at least one factor.
+    pub(crate) fn holder(&self) -> Option<SessionHolder> {
+        let (session, user) = match self {
+            Self::Live(live) => (&live.session, &live.user),
+            Self::Half(half) => (&half.session, &half.user),
+            Self::Nobodys => return None,
+        };
+        Some(SessionHolder { session: Arc::clone(session), user: Arc::clone(user) })
     }
 }
 
-/// Sessions of other realms are not live here.
-pub(crate) fn in_realm(check: Check, realm: RealmId) -> Result<LiveSession, NotLive> {
-    match check {
-        Check::Live(live) if live.session.realm == realm => Ok(live),
-        Check::Live(_) => Err(NotLive::Unknown),
-        Check::Not(why) => Err(why),
+/// Somebody with a session that is live, or would be with the second factor.
+#[derive(Clone)]
+pub(crate) struct SessionHolder {
+    pub(crate) session: Arc<Session>,
+    pub(crate) user: Arc<User>,
+}
+
+impl Face {
+    /// The session that counts for this request.
+    pub(crate) async fn carried(&self, headers: &HeaderMap) -> Result<CarriedSession, Outage> {
+        let credentials = CarriedTokens::of(self, headers);
+        let Some(token) = credentials.first() else { return Ok(CarriedSession::Nobodys) };
+        self.opened_by(token).await
+    }
+
+    /// The session that a token opens.
+    pub(crate) async fn opened_by(&self, token: &SessionToken) -> Result<CarriedSession, Outage> {
+        let realm = self.realm_id().await?;
+        Ok(CarriedSession::of(self.authority.check(token, false).get().await?, realm))
     }
 }
 

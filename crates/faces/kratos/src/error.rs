@@ -129,11 +129,11 @@ impl KratosError {
             .because("A live session came with this request; ask for `refresh=true` to sign on again.")
     }
 
-    /// 403: the session was proven by one factor, and its user has a second one. `to` is where it is given. K-28
+    /// 403: the session was proven by one factor, and two are asked for. `to` is where the second one is given. K-28
     pub(crate) fn second_factor_missing(to: &str) -> Self {
         let message = "Session does not fulfill the requested Authenticator Assurance Level";
         let mut error = Self::new(StatusCode::FORBIDDEN, "session_aal2_required", message)
-            .because("The session is live and needs its user's second factor before it is told to anybody.");
+            .because("This session is live once its user has given the second factor.");
         error.details.insert("redirect_browser_to".into(), to.into());
         error.siblings.insert("redirect_browser_to".into(), to.into());
         error
@@ -322,6 +322,8 @@ impl From<PersonError> for KratosError {
 impl From<SignOnFailure> for KratosError {
     fn from(failure: SignOnFailure) -> Self {
         match failure {
+            // Sessions of this dialect begin half signed on instead: whoever hears this has one with no first factor in it.
+            SignOnFailure::SecondFactor(_) | SignOnFailure::NotEnrolled => Self::first_factor_missing(),
             SignOnFailure::Disabled(user) => Self::disabled(user.id.to_string()),
             SignOnFailure::Busy => Self::busy(),
             SignOnFailure::TooMany | SignOnFailure::Quota => {

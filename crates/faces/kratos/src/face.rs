@@ -34,10 +34,10 @@ pub struct Settings {
     pub login_flow_life_s: u64,
     /// How long a settings flow lasts, in seconds.
     pub settings_flow_life_s: u64,
-    /// For how many seconds after a sign-on its user may change credentials.
-    pub privileged_s: u64,
-    /// Whether a session of a user with a second factor needs it before it is told to anybody.
-    pub asks_second_factor: bool,
+    /// Whether a session keeps its token when its user proves more or proves it again. Else the token is a new one.
+    pub keeps_token: bool,
+    /// Whether confirming new recovery codes counts as having given one.
+    pub enrolling_proves: bool,
     /// What a session can be told as, beside itself, by name.
     pub tokenizers: Vec<Tokenizer>,
     /// Where browsers go when nothing else is said.

@@ -21,7 +21,7 @@ pub(crate) enum OtherFlow {
 
 /// Begins a flow for a browser.
 pub(crate) async fn create_browser(face: &Face, call: &Call, flow: OtherFlow) -> Result<Answer, KratosError> {
-    let signed_on = face.signed_on(call.headers()).await?.is_some();
+    let signed_on = face.carried(call.headers()).await?.holder().is_some();
     let json = accept::prefers_json(call.headers());
     match flow {
         OtherFlow::Registration | OtherFlow::Recovery if signed_on && json => {
@@ -43,7 +43,7 @@ pub(crate) async fn create_browser(face: &Face, call: &Call, flow: OtherFlow) ->
 
 /// Begins a flow for a program.
 pub(crate) async fn create_native(face: &Face, call: &Call, flow: OtherFlow) -> Result<Answer, KratosError> {
-    if face.signed_on(call.headers()).await?.is_some() {
+    if face.carried(call.headers()).await?.holder().is_some() {
         return Err(KratosError::already_signed_on());
     }
     face.wanted_return(&Params::parse(call.query()))?;

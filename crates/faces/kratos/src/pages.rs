@@ -2,7 +2,6 @@
 //!
 //! They use the same flows as any other page: a page shows a flow and posts it.
 
-use adieu_authority::LiveSession;
 use adieu_http_kit::form::Params;
 use adieu_pages_kit::{CodeEntry, Codes, ErrorPage, PageHeaders, SignOnPage, StatusPage};
 use axum::body::Body;
@@ -10,12 +9,13 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::answer::{Answer, empty, redirect};
 use crate::call::Call;
+use crate::credentials::{CarriedSession, SessionHolder};
 use crate::csrf::fingerprint;
 use crate::error_page;
 use crate::face::Face;
 use crate::flow::{Found, Message, SelfServiceFlow};
 use crate::login::{Asks, LoginFlow};
-use crate::settings::{Button, SettingsFlow};
+use crate::settings::{Button, SettingsFlow, admitted};
 use crate::wire::flow_id;
 
 /// `GET /self-service/ui/login?flow=`. A flow that is gone or another browser's begins anew.
@@ -25,15 +25,13 @@ pub(crate) async fn login(face: &Face, call: &Call) -> Answer {
 
 /// `GET /self-service/ui/settings?flow=`, likewise.
 pub(crate) async fn settings(face: &Face, call: &Call) -> Answer {
-    let live = match face.signed_on(call.headers()).await {
-        Ok(live) => live,
+    let holder = match face.carried(call.headers()).await {
+        Ok(carried) => admitted(carried).ok(),
         Err(outage) => return face.error_json(&call.parts, outage.into()),
     };
     let start = format!("{}/self-service/settings/browser", face.base(call.mount));
-    shown(face, call, |face, flow: &SettingsFlow| match &live {
-        Some(live) if flow.is_of(live) && !face.falls_short(&live.session, &live.user) => {
-            settings_page(face, flow, live)
-        }
+    shown(face, call, |face, flow: &SettingsFlow| match &holder {
+        Some(holder) if flow.is_of(holder) => settings_page(face, flow, holder),
         Some(_) | None => redirect(StatusCode::SEE_OTHER, &call.parts, &start),
     })
     .await
@@ -107,14 +105,14 @@ fn login_page(face: &Face, flow: &LoginFlow) -> Answer {
     page(StatusCode::OK, html, &["'self'", &origin_of(target)])
 }
 
-fn settings_page(face: &Face, flow: &SettingsFlow, live: &LiveSession) -> Answer {
+fn settings_page(face: &Face, flow: &SettingsFlow, holder: &SessionHolder) -> Answer {
     let action = flow.head.action::<SettingsFlow>(&face.base(flow.head.mount));
-    let codes = face.shown_codes(flow, &live.user).unwrap_or_default();
+    let codes = face.shown_codes(flow, &holder.user).unwrap_or_default();
     let codes: Vec<&str> = codes.iter().map(Message::text).collect();
     let buttons: Vec<_> =
-        Button::of(flow, &live.user).into_iter().map(|button| (button.name(), button.words())).collect();
+        Button::of(flow, &holder.user).into_iter().map(|button| (button.name(), button.words())).collect();
     let said = flow.messages.first();
-    let message = match (flow.offered(), &live.user.recovery_codes) {
+    let message = match (flow.offered(), &holder.user.recovery_codes) {
         (Some(_), _) => "Keep these codes in a safe place. They count once you say that you have them.",
         (None, Some(_)) => "You are asked for a recovery code after your password. Each of them works once.",
         (None, None) => "With recovery codes nobody signs on by your password alone.",
@@ -156,12 +154,17 @@ pub(crate) async fn error(face: &Face, call: &Call) -> Answer {
 
 /// `GET /self-service/ui/status`: where browsers land when no other place is configured.
 pub(crate) async fn status(face: &Face, call: &Call) -> Answer {
-    let html = match face.signed_on(call.headers()).await {
-        Ok(Some(live)) => {
+    let html = match face.carried(call.headers()).await {
+        Ok(CarriedSession::Live(live)) => {
             let message = format!("You are signed on as {}.", live.user.username);
             StatusPage { title: "Signed on", message: &message }.html()
         }
-        Ok(None) => {
+        Ok(CarriedSession::Half(_)) => {
+            let message =
+                "Your password was right. You are signed on once you have given your second factor.";
+            StatusPage { title: "One more step", message }.html()
+        }
+        Ok(CarriedSession::Nobodys) => {
             StatusPage { title: "Signed off", message: "Nobody is signed on in this browser." }.html()
         }
         Err(outage) => return face.error_json(&call.parts, outage.into()),

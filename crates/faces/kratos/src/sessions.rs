@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::answer::{Answer, empty, json as json_answer};
 use crate::call::Call;
+use crate::credentials::CarriedSession;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::links::Offset;
@@ -19,9 +20,6 @@ use crate::wire::ShownBeside;
 /// The other live sessions, newest first.
 pub(crate) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     let live = own(face, call).await?;
-    if face.falls_short(&live.session, &live.user) {
-        return Err(KratosError::second_factor_missing(&face.second_step(call.mount, None)));
-    }
     let page = Offset::of(&Params::parse(call.query()));
     let total = others(face, &live).await?;
     let shown = user_sessions::part(face, live.user.id, Some(true), Some(live.session.id), page).await?;
@@ -35,7 +33,7 @@ pub(crate) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError
 /// Ends all sessions of the user but this one. Quirk: the count is of all other records, those that were over before
 /// included, as recorded. K-33
 pub(crate) async fn end_others(face: &Face, call: &Call) -> Result<Answer, KratosError> {
-    let live = own(face, call).await?;
+    let live = own_lately(face, call).await?;
     let count = face.authority.count_sessions(live.user.id).await?.saturating_sub(1);
     if others(face, &live).await? > 0 {
         let keep = live.session.id;
@@ -46,7 +44,7 @@ pub(crate) async fn end_others(face: &Face, call: &Call) -> Result<Answer, Krato
 
 /// Ends one other session. An unknown one, somebody else's and one that is over are answered alike (K-34).
 pub(crate) async fn end_one(face: &Face, call: &Call, id: &str) -> Result<Answer, KratosError> {
-    let live = own(face, call).await?;
+    let live = own_lately(face, call).await?;
     let session = session_id(id)?;
     if session == live.session.id {
         return Err(EndError::CallersOwn.into());
@@ -58,9 +56,23 @@ pub(crate) async fn end_one(face: &Face, call: &Call, id: &str) -> Result<Answer
     }
 }
 
+/// What whoami tells, this tells, too: a half signed on session lists and ends no other one (S-15).
 async fn own(face: &Face, call: &Call) -> Result<LiveSession, KratosError> {
-    let refused = || KratosError::unauthorized(face.settings.documented_error_ids);
-    face.signed_on(call.headers()).await?.ok_or_else(refused)
+    match face.carried(call.headers()).await? {
+        CarriedSession::Live(live) => Ok(live),
+        CarriedSession::Half(half) => Err(face.second_factor_missing(call, &half.user)),
+        CarriedSession::Nobodys => Err(KratosError::unauthorized(face.settings.documented_error_ids)),
+    }
+}
+
+/// Whoever ends other sessions has proven who they are a short while ago, as for a change of credentials (S-28).
+async fn own_lately(face: &Face, call: &Call) -> Result<LiveSession, KratosError> {
+    let live = own(face, call).await?;
+    if !face.authority.proven_lately(&live.session) {
+        let login = format!("{}/self-service/login/browser?refresh=true", face.base(call.mount));
+        return Err(KratosError::proof_too_old(&login));
+    }
+    Ok(live)
 }
 
 /// How many other sessions of the user are live.

@@ -7,7 +7,7 @@ mod act;
 mod flow;
 mod submit;
 
-use adieu_authority::LiveSession;
+use adieu_authority::Assurance;
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
@@ -15,6 +15,7 @@ use serde_json::Map;
 
 use crate::answer::{Answer, redirect, set_cookie};
 use crate::call::Call;
+use crate::credentials::{CarriedSession, SessionHolder};
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::flow::{FlowKind, Found};
@@ -26,28 +27,25 @@ pub(crate) use submit::submit;
 /// `GET /self-service/settings/browser`.
 pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     let json = accept::prefers_json(call.headers());
-    let Some(live) = face.signed_on(call.headers()).await? else {
-        if json {
-            return Err(KratosError::session_inactive());
+    let holder = match admitted(face.carried(call.headers()).await?) {
+        Ok(holder) => holder,
+        Err(Some(half)) if json => return Err(face.second_factor_missing(call, &half.user)),
+        Err(Some(half)) => {
+            let here = format!("{}/self-service/settings/browser", face.base(call.mount));
+            let to = face.second_step(call.mount, &half.user, Some(&here));
+            return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to));
         }
-        let to = format!("{}/self-service/login/browser", face.base(call.mount));
-        return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to));
+        Err(None) if json => return Err(KratosError::session_inactive()),
+        Err(None) => {
+            let to = format!("{}/self-service/login/browser", face.base(call.mount));
+            return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to));
+        }
     };
-    if face.falls_short(&live.session, &live.user) {
-        let here = format!("{}/self-service/settings/browser", face.base(call.mount));
-        return match json {
-            true => Err(KratosError::second_factor_missing(&face.second_step(call.mount, None))),
-            false => {
-                let to = face.second_step(call.mount, Some(&here));
-                Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to))
-            }
-        };
-    }
-    let mut flow = begun(face, call, FlowKind::Browser, &live)?;
+    let mut flow = begun(face, call, FlowKind::Browser, &holder)?;
     let fresh = face.bind_first(&mut flow.head, call);
     face.keep_flow(&flow).await?;
     let mut answer = if json {
-        face.settings_json(StatusCode::OK, &flow, &live.user)
+        face.settings_json(StatusCode::OK, &flow, &holder.user)
     } else {
         redirect(StatusCode::SEE_OTHER, &call.parts, &face.settings_page(&flow))
     };
@@ -59,32 +57,49 @@ pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, K
 
 /// `GET /self-service/settings/api`.
 pub(crate) async fn create_native(face: &Face, call: &Call) -> Result<Answer, KratosError> {
-    let live = face.signed_on(call.headers()).await?.ok_or_else(KratosError::session_inactive)?;
-    if face.falls_short(&live.session, &live.user) {
-        return Err(KratosError::second_factor_missing(&face.second_step(call.mount, None)));
-    }
-    let flow = begun(face, call, FlowKind::Native, &live)?;
+    let holder = match admitted(face.carried(call.headers()).await?) {
+        Ok(holder) => holder,
+        Err(Some(half)) => return Err(face.second_factor_missing(call, &half.user)),
+        Err(None) => return Err(KratosError::session_inactive()),
+    };
+    let flow = begun(face, call, FlowKind::Native, &holder)?;
     face.keep_flow(&flow).await?;
-    Ok(face.settings_json(StatusCode::OK, &flow, &live.user))
+    Ok(face.settings_json(StatusCode::OK, &flow, &holder.user))
 }
 
-fn begun(face: &Face, call: &Call, kind: FlowKind, live: &LiveSession) -> Result<SettingsFlow, KratosError> {
+/// Whoever may have settings: the user of a live session, and whoever is half signed on only because they have no second factor
+/// yet, for this is where one is made. Else whoever lacks theirs, if anybody is there.
+pub(crate) fn admitted(carried: CarriedSession) -> Result<SessionHolder, Option<SessionHolder>> {
+    let holder = carried.holder().ok_or(None)?;
+    match carried {
+        CarriedSession::Half(half) if half.user.assurance() == Assurance::Two => Err(Some(holder)),
+        CarriedSession::Half(_) | CarriedSession::Live(_) | CarriedSession::Nobodys => Ok(holder),
+    }
+}
+
+fn begun(
+    face: &Face,
+    call: &Call,
+    kind: FlowKind,
+    holder: &SessionHolder,
+) -> Result<SettingsFlow, KratosError> {
     let mut head = face.head(call, kind, face.settings.settings_flow_life_s);
     head.return_to = face.wanted_return(&Params::parse(call.query()))?;
-    Ok(SettingsFlow::new(head, live.user.id))
+    Ok(SettingsFlow::new(head, holder.user.id))
 }
 
 /// `GET /self-service/settings/flows?id=`, by the user whose flow it is.
 pub(crate) async fn fetch(face: &Face, call: &Call) -> Result<Answer, KratosError> {
-    let live = face.signed_on(call.headers()).await?.ok_or_else(KratosError::no_session)?;
+    let carried = face.carried(call.headers()).await?;
+    let whose = carried.holder().ok_or_else(KratosError::no_session)?;
     let params = Params::parse(call.query());
     let Some(id) = flow_id(params.first("id")) else { return Err(KratosError::not_stored()) };
     match face.flow::<SettingsFlow>(id).await?.ok_or_else(KratosError::not_stored)? {
-        Found::Open(flow) | Found::Expired(flow) if !flow.is_of(&live) => Err(KratosError::somebody_elses()),
-        Found::Open(_) if face.falls_short(&live.session, &live.user) => {
-            Err(KratosError::second_factor_missing(&face.second_step(call.mount, None)))
-        }
-        Found::Open(flow) => Ok(face.settings_json(StatusCode::OK, &flow, &live.user)),
+        Found::Open(flow) | Found::Expired(flow) if !flow.is_of(&whose) => Err(KratosError::somebody_elses()),
+        Found::Open(flow) => match admitted(carried) {
+            Ok(holder) => Ok(face.settings_json(StatusCode::OK, &flow, &holder.user)),
+            Err(_) => Err(face.second_factor_missing(call, &whose.user)),
+        },
         // Quirk: such a flow's end is told without an id, unlike a login's. Contract kratos.md 3.3
         Found::Expired(flow) => {
             let base = face.base(flow.head.mount);

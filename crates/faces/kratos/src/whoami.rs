@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode};
 
 use crate::answer::{Answer, json, set_cookie};
 use crate::call::Call;
-use crate::credentials::{CarriedTokens, in_realm};
+use crate::credentials::{CarriedSession, CarriedTokens};
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::tokenize;
@@ -32,10 +32,11 @@ async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
         Checked::Now(check) => check,
         Checked::Later(check) => check.await,
     };
-    let Ok(live) = in_realm(check?, realm) else { return Err(refused()) };
-    if face.falls_short(&live.session, &live.user) {
-        return Err(KratosError::second_factor_missing(&face.second_step(call.mount, None)));
-    }
+    let live = match CarriedSession::of(check?, realm) {
+        CarriedSession::Live(live) => live,
+        CarriedSession::Half(half) => return Err(face.second_factor_missing(call, &half.user)),
+        CarriedSession::Nobodys => return Err(refused()),
+    };
     let mut wire = face.live_wire(call.mount, &live);
     if let Some(tokenizer) = tokenize::asked_for(face, call)? {
         wire.tokenized = Some(face.tokenize(tokenizer, call.mount, &live, &wire).await?);

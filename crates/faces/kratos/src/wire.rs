@@ -159,11 +159,6 @@ impl Face {
         self.wire_of(mount, (session, user, seen_at), true, ShownBeside::WHOLE)
     }
 
-    /// Whether a session is told to nobody before its user gives the second factor. K-28
-    pub(crate) fn falls_short(&self, session: &Session, user: &User) -> bool {
-        self.settings.asks_second_factor && session.falls_short_of(user)
-    }
-
     pub(crate) fn live_wire<'a>(&'a self, mount: usize, live: &'a LiveSession) -> SessionWire<'a> {
         self.session_wire(mount, &live.session, &live.user, live.seen_at)
     }

@@ -85,6 +85,7 @@ fn state(fate: &Fate) -> &'static str {
     match fate {
         Fate::Live => "live",
         Fate::Over(NotLive::Reset, _) => "reset",
+        Fate::Over(NotLive::HalfSignedOn, _) => "half_signed_on",
         Fate::Over(..) | Fate::Ended(_) => "ended",
     }
 }

@@ -72,7 +72,8 @@ async fn answered(
         }
         // The session ended between the look and the code: it is asked for anew.
     }
-    if let Some(error) = authorize.silent_refusal() {
+    let unmet = live.as_ref().and_then(|live| authorize.unmet_by(&live.user));
+    if let Some(error) = unmet.or_else(|| authorize.silent_refusal()) {
         return refused(face, realm, error);
     }
     begun(face, realm, authorize, live.as_ref()).await

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{Authority, Channel, Realm};
-use adieu_oidc::{Issuer, Provider};
+use adieu_oidc::{AcrNames, Issuer, Provider};
 
 use crate::settings::Settings;
 
@@ -44,7 +44,7 @@ impl Face {
             name: format!("{}/{}/as", self.settings().auth_base_of(realm.id), realm.id),
             api: self.settings().api_base.clone(),
             api_scopes: "p1:",
-            acr: "Single_Factor",
+            acr: AcrNames { one: "Single_Factor", two: "Multi_Factor" }, // The vendor's own policies are named so.
             claims: [(CLAIM_ENV.to_owned(), realm.id.to_string().into())].into_iter().collect(),
         };
         Provider { authority: self.authority(), issuer, direct_mode: Some("pi.flow") }

@@ -1,12 +1,13 @@
 //! A flow: an authorize request that waits for its user to sign on.
 //!
-//! It is kept for fifteen minutes, completed once and taken away once; two takers never both get it. Before the first
-//! sign-on it belongs to no session; one that re-authenticates a session belongs to that one. Contract pingone.md 4.6.
+//! It is kept for fifteen minutes, completed once and taken away once; two takers never both get it. A right password completes
+//! it, or makes it wait for the second factor of whoever has one. Before the first sign-on it belongs to no session; one that re-authenticates a session belongs to that one. Contract pingone.md 4.6.
 
 use std::sync::Arc;
 
 use adieu_authority::{
-    Check, Client, CodeOrder, GrantError, LiveSession, Realm, SessionId, Span, Timestamp, UserId,
+    Assurance, Check, Client, CodeOrder, FirstFactor, GrantError, LiveSession, Realm, SessionId, Span,
+    Timestamp, UserId,
 };
 use adieu_http_kit::dates::rfc3339_ms;
 use adieu_oidc::{Authorize, AuthorizeReply, Refusal, ResponseMode};
@@ -34,6 +35,12 @@ struct Record {
     challenge: Option<String>,
     login_hint: Option<String>,
     direct: bool,
+    /// Whether two factors are wanted even where the environment asks for one.
+    #[serde(default)]
+    two: bool,
+    /// The first factor, while the second one is awaited.
+    #[serde(default)]
+    first: Option<String>,
     session: Option<String>,
     user: Option<(String, String)>,
     completed: bool,
@@ -70,6 +77,8 @@ impl PingOneFlow {
             challenge: authorize.challenge.clone(),
             login_hint: authorize.login_hint.clone(),
             direct: reply.mode == ResponseMode::Direct,
+            two: authorize.level == Assurance::Two,
+            first: None,
             session: live.map(|live| live.session.id.to_string()),
             user: None,
             completed: false,
@@ -113,9 +122,26 @@ impl PingOneFlow {
     /// The flow with its user signed on in that session.
     pub(crate) fn completed_by(mut self, session: SessionId, user: UserId, username: &str) -> Self {
         self.record.completed = true;
+        self.record.first = None;
         self.record.session = Some(session.to_string());
         self.record.user = Some((user.to_string(), username.to_owned()));
         self
+    }
+
+    /// The flow with this first factor proven: it waits for the second one, or from the beginning if there is none.
+    pub(crate) fn after(mut self, first: Option<FirstFactor>) -> Self {
+        self.record.first = first.map(FirstFactor::to_text);
+        self
+    }
+
+    /// The first factor, if the flow waits for the second one.
+    pub(crate) fn first_factor(&self) -> Option<FirstFactor> {
+        self.record.first.as_deref().and_then(FirstFactor::from_text)
+    }
+
+    /// The level that its application wants.
+    pub(crate) fn level(&self) -> Assurance {
+        if self.record.two { Assurance::Two } else { Assurance::One }
     }
 
     pub(crate) fn is_completed(&self) -> bool {
@@ -202,8 +228,13 @@ impl PingOneFlow {
         let url =
             format!("{}/{}/flows/{}", face.settings().auth_base_of(self.realm.id), self.realm.id, self.id);
         let mut flow = json!({"_links": {"self": {"href": url}}});
-        if !record.completed {
-            flow["_links"]["usernamePassword.check"] = json!({"href": url});
+        let (status, action) = match (record.completed, &record.first) {
+            (true, _) => ("COMPLETED", None),
+            (false, None) => ("USERNAME_PASSWORD_REQUIRED", Some("usernamePassword.check")),
+            (false, Some(_)) => ("OTP_REQUIRED", Some("otp.check")),
+        };
+        if let Some(action) = action {
+            flow["_links"][action] = json!({"href": url});
         }
         if let Some((id, username)) = &record.user {
             flow["_embedded"] = json!({"user": {"id": id, "username": username}});
@@ -214,7 +245,7 @@ impl PingOneFlow {
             flow["session"] = json!({"id": session});
         }
         flow["application"] = json!({"id": record.client, "name": record.application});
-        flow["status"] = if record.completed { "COMPLETED" } else { "USERNAME_PASSWORD_REQUIRED" }.into();
+        flow["status"] = status.into();
         flow["resumeUrl"] = self.resume_url(face).into();
         flow["createdAt"] = rfc3339_ms(record.created_at_ms).into();
         flow["expiresAt"] = rfc3339_ms(self.expires_at.ms()).into();
@@ -239,7 +270,7 @@ impl Face {
         let Some(token) = &visitor.token else { return Ok(None) };
         Ok(match self.authority().check(token, touch).get().await? {
             Check::Live(live) => Some(live).filter(|live| live.session.realm == realm.id),
-            Check::Not(_) => None,
+            Check::Half(_) | Check::Not(_) => None,
         })
     }
 }

@@ -14,10 +14,11 @@ use crate::extract::{Env, Visitor};
 use crate::face::Face;
 use crate::flow::PingOneFlow;
 use crate::problem::Problem;
-use crate::signed_on::{NameAndPassword, sign_on};
+use crate::signed_on::{Factor, NameAndPassword, advance};
 use crate::{body, cookies};
 
 const CHECK: &str = "application/vnd.pingidentity.usernamePassword.check+json";
+const CHECK_CODE: &str = "application/vnd.pingidentity.otp.check+json";
 
 /// A flow in the path.
 pub(crate) struct OfFlow(Uuid);
@@ -49,7 +50,7 @@ pub(crate) async fn read(
     Ok(Json(flow.json(&face, None)).into_response())
 }
 
-/// The action that the media type names; we know one.
+/// The action that the media type names: the first factor, or the second.
 pub(crate) async fn act(
     State(face): State<Face>,
     Env(realm): Env,
@@ -57,16 +58,32 @@ pub(crate) async fn act(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();
-    if !media::is(&parts.headers, CHECK) {
+    let factor = if media::is(&parts.headers, CHECK) {
+        Factor::First(credentials(&body::bytes(stream).await?)?)
+    } else if media::is(&parts.headers, CHECK_CODE) {
+        Factor::Second(code(&body::bytes(stream).await?)?)
+    } else {
         return Err(Problem::MediaType);
-    }
-    let credentials = credentials(&body::bytes(stream).await?)?;
+    };
     let visitor = Visitor::of(&parts);
     let flow = PingOneFlow::find(&face, &realm, id).await?;
-    let signed_on = sign_on(&face, &realm, &visitor, flow, credentials).await?;
-    let mut response = Json(signed_on.flow.json(&face, None)).into_response();
-    cookies::set(&face, realm.id, &signed_on.token, response.headers_mut()).await;
+    let advanced = advance(&face, &realm, &visitor, flow, factor).await?;
+    let mut response = Json(advanced.flow.json(&face, None)).into_response();
+    if let Some(token) = &advanced.token {
+        cookies::set(&face, realm.id, token, response.headers_mut()).await;
+    }
     Ok(response)
+}
+
+/// Reads the body of a check of a code.
+fn code(body: &[u8]) -> Result<String, Problem> {
+    let given: GivenCode = serde_json::from_slice(body).map_err(|_| Problem::Malformed)?;
+    given.otp.filter(|code| !code.trim().is_empty()).ok_or(Problem::required("otp"))
+}
+
+#[derive(serde::Deserialize)]
+struct GivenCode {
+    otp: Option<String>,
 }
 
 /// Reads the body of a check. Unknown members are ignored, repeated ones are not.

@@ -41,6 +41,13 @@ pub(crate) enum Problem {
     NotUsable,
     #[error("the user has too many sessions")]
     TooManySessions,
+    #[error("a second factor is asked for, and the user has none")]
+    NotEnrolled,
+    #[error("the code does not fit")]
+    WrongCode,
+    /// RFC 9470 §3: a stronger or a fresher sign-on is wanted.
+    #[error("the caller has signed on too long ago for that")]
+    ProofTooOld { max_age_s: i64 },
     #[error("name and password do not fit")]
     WrongPassword { left: Option<u32> },
     #[error("too many sign-ons have failed")]
@@ -114,7 +121,9 @@ impl Problem {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Bearer { error: Some(INSUFFICIENT_SCOPE) } => StatusCode::FORBIDDEN,
-            Self::NoAccess { .. } | Self::Bearer { .. } => StatusCode::UNAUTHORIZED,
+            Self::NoAccess { .. } | Self::Bearer { .. } | Self::ProofTooOld { .. } => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -125,7 +134,9 @@ impl Problem {
             | Self::CallersOwn
             | Self::Constraint { .. }
             | Self::WrongPassword { .. }
+            | Self::WrongCode
             | Self::NotUsable
+            | Self::NotEnrolled
             | Self::TooManySessions
             | Self::Authorization(_) => StatusCode::BAD_REQUEST,
             Self::Busy | Self::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -143,6 +154,7 @@ impl Problem {
                 | Refusal::RequestObject
                 | Refusal::RequestUri
                 | Refusal::LoginRequired
+                | Refusal::UnmetAuthentication
                 | Refusal::SessionFull,
             ) => StatusCode::BAD_REQUEST,
         }
@@ -156,6 +168,11 @@ impl Problem {
                 http::header::RETRY_AFTER,
                 HeaderValue::from((*retry_after_s).clamp(1, RETRY_AFTER_MAX_S)),
             ));
+        }
+        if let Self::ProofTooOld { max_age_s } = self {
+            let text = format!("Bearer error=\"insufficient_user_authentication\", max_age=\"{max_age_s}\"");
+            let value = HeaderValue::from_str(&text).expect("a number is printable ASCII");
+            return Some((http::header::WWW_AUTHENTICATE, value));
         }
         let (name, value) = self.fixed_header()?;
         Some((name, HeaderValue::from_static(value)))
@@ -184,6 +201,7 @@ impl Problem {
             Self::Unredirectable { problem, .. } | Self::OAuthBody(problem) => problem.fixed_header(),
             Self::NotFound
             | Self::Limited { .. }
+            | Self::ProofTooOld { .. }
             | Self::NoAccess { .. }
             | Self::Forbidden
             | Self::MediaType
@@ -193,7 +211,9 @@ impl Problem {
             | Self::CallersOwn
             | Self::Constraint { .. }
             | Self::WrongPassword { .. }
+            | Self::WrongCode
             | Self::NotUsable
+            | Self::NotEnrolled
             | Self::TooManySessions
             | Self::Authorization(_)
             | Self::OAuth(_) => None,
@@ -232,6 +252,18 @@ impl Problem {
             }
             Self::NotUsable => {
                 ("REQUEST_FAILED", FAILED, detail("ACCOUNT_NOT_USABLE", None, "The account is not usable."))
+            }
+            Self::NotEnrolled => {
+                let message = "A second factor is required, and the account has none.";
+                ("REQUEST_FAILED", FAILED, detail("ACCOUNT_NOT_USABLE", None, message))
+            }
+            Self::WrongCode => {
+                let message = "The code does not fit or was used before.";
+                ("INVALID_DATA", INVALID, detail("INVALID_OTP", Some("otp"), message))
+            }
+            Self::ProofTooOld { .. } => {
+                let message = "The last sign-on is too long ago for this request.";
+                ("ACCESS_FAILED", NO_ACCESS, detail("INSUFFICIENT_PERMISSIONS", None, message))
             }
             Self::TooManySessions => {
                 let message = "The user has as many sessions as one can have.";
@@ -288,6 +320,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::RequestObject
         | Refusal::RequestUri
         | Refusal::LoginRequired
+        | Refusal::UnmetAuthentication
         | Refusal::SessionFull
         | Refusal::Unavailable(_) => refusal.to_string(),
     }
@@ -329,6 +362,9 @@ impl From<SignOnFailure> for Problem {
         match failure {
             // The same words for an unknown user: nobody learns who exists. Contract pingone.md 4.6.
             SignOnFailure::WrongCredentials { left } => Self::WrongPassword { left },
+            // A flow waits for it; wherever nothing can wait, one factor opens nothing.
+            SignOnFailure::SecondFactor(_) => Self::WrongPassword { left: None },
+            SignOnFailure::NotEnrolled => Self::NotEnrolled,
             SignOnFailure::Limited { retry_after } => Self::Limited { retry_after_s: retry_after.s() + 1 },
             SignOnFailure::Disabled(_) => Self::NotUsable,
             SignOnFailure::Busy => Self::Busy,

@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use adieu_authority::{Method, RealmId, Session, State, Timestamp};
+use adieu_authority::{Method, RECOVERY_CODE, RealmId, Session, State, Timestamp};
 use adieu_http_kit::dates::rfc3339_ms;
 use serde_json::{Map, Value, json};
 
@@ -100,7 +100,11 @@ fn last_sign_on(session: &Session) -> Value {
 
 /// RFC 8176 names.
 fn authenticator(method: &Method) -> &str {
-    if method.name == "password" { "pwd" } else { &method.name }
+    match method.name.as_ref() {
+        "password" => "pwd",
+        RECOVERY_CODE => "otp",
+        other => other,
+    }
 }
 
 /// The address without the port that other channels may have stored with it.

@@ -9,8 +9,8 @@ pub(crate) mod me;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Cause, EndKind, EndOrder, EndTarget, Ended, Fate, FoundSession, NotLive, SessionId, SessionRecord,
-    Standing, User, UserId, Verdict,
+    Cause, EndKind, EndOrder, EndTarget, Ended, FoundSession, NotLive, SessionId, SessionRecord, Standing,
+    User, UserId, Verdict,
 };
 use adieu_http_kit::media;
 use axum::Json;
@@ -74,12 +74,12 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let user = in_reach(&face, &admin, user, DELETE).await?;
     // What is over already is no longer there to be deleted: the second time is 404. Contract pingone.md 2.2.
-    let kept = kept::session(&face, &user, id).await?;
+    let kept = kept::endable(&face, &user, id).await?;
     let order = EndOrder {
         realm: Some(admin.realm.id),
         target: EndTarget::OneOf { user: user.id, session: id },
         // What time has ended is only taken off the list.
-        kind: if kept.fate == Fate::Live { EndKind::End } else { EndKind::Forget },
+        kind: if kept.is_over() { EndKind::Forget } else { EndKind::End },
         cause: Cause::Administrator,
         spare: admin.principal.session(),
         origin: visitor.origin_of(admin.principal.actor()),
@@ -102,7 +102,12 @@ pub(crate) async fn read(
                 .into_response())
         }
         Verdict::Not(
-            NotLive::Unknown | NotLive::Idle | NotLive::Expired | NotLive::Generation | NotLive::Disabled,
+            NotLive::Unknown
+            | NotLive::HalfSignedOn
+            | NotLive::Idle
+            | NotLive::Expired
+            | NotLive::Generation
+            | NotLive::Disabled,
         ) => Err(Problem::NotFound),
     }
 }
@@ -159,8 +164,20 @@ async fn in_reach(face: &Face, admin: &Admin, id: UserId, scope: &str) -> Result
         Standing::OfPopulations(_) | Standing::Nobody => Problem::Forbidden,
     };
     let user = user.ok_or(missing)?;
-    let reached = standing.reaches(user.population) || own == Some(user.id);
-    if reached { Ok(user) } else { Err(Problem::Forbidden) }
+    if standing.reaches(user.population) {
+        return Ok(user);
+    }
+    match &admin.principal.user {
+        Some((own, session)) if own.id == user.id => {
+            // Whoever ends other sessions of their own has proven who they are a short while ago (S-28).
+            if scope == DELETE && !face.authority().proven_lately(session) {
+                let max_age_s = face.authority().policy().recent.s();
+                return Err(Problem::ProofTooOld { max_age_s });
+            }
+            Ok(user)
+        }
+        Some(_) | None => Err(Problem::Forbidden),
+    }
 }
 
 /// How far the caller's roles reach for what the scope names.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use adieu_authority::Realm;
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
-use adieu_pages_kit::{SignOnPage, SignedOffPage};
+use adieu_pages_kit::{CodeEntry, SignOnPage, SignedOffPage};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{HeaderValue, LOCATION, SET_COOKIE};
@@ -21,11 +21,12 @@ use crate::finish::html;
 use crate::flow::PingOneFlow;
 use crate::flows::flow_id;
 use crate::problem::{Problem, Shown};
-use crate::signed_on::{NameAndPassword, sign_on};
+use crate::signed_on::{AdvancedFlow, Factor, NameAndPassword, advance};
 use crate::{body, cookies, form_token};
 
 const FLOW: &str = "flowId";
 const TOKEN: &str = "token";
+const CODE: &str = "code";
 /// Says that the page was asked for under the address that may set the cookies.
 const PLACE: &str = "at";
 const AT_AUTH: &str = "auth";
@@ -55,7 +56,7 @@ pub(crate) async fn show(
     let (auth, apps) = (face.settings().auth_base_of(realm.id), face.settings().apps_base_of(realm.id));
     if apps != auth && query.first(PLACE) != Some(AT_AUTH) {
         // The cookies of a sign-on belong to the host of `auth_base`, and only that host can set them.
-        return found(&format!("{auth}/{}/signon/?{FLOW}={}&{PLACE}={AT_AUTH}", realm.id, flow.id));
+        return found(&here(&face, &realm, &flow));
     }
     if flow.is_completed() {
         return found(&flow.resume_url(&face));
@@ -74,21 +75,29 @@ pub(crate) async fn submit(
     let visitor = Visitor::of(&parts);
     let field = |name| Ok::<_, Problem>(body::once(&params, name)?.unwrap_or_default().to_owned());
     let (id, token) = (field(FLOW)?, field(TOKEN)?);
-    let credentials = NameAndPassword { username: field("username")?, password: field("password")? };
+    let code = field(CODE)?;
+    let name = field("username")?;
     let shown = |problem: Problem| problem.unredirectable(realm.id, Shown::IfHtml);
     let flow = flow(&face, &realm, &id).await.map_err(shown)?;
     if !form_token::fits(&face, flow.id, &parts.headers, &token) {
         return Err(shown(Problem::Forbidden));
     }
-    let name = credentials.username.clone();
-    match sign_on(&face, &realm, &visitor, flow.clone(), credentials).await {
-        Ok(signed_on) => {
-            let mut response = see_other(&signed_on.flow.resume_url(&face));
-            cookies::set(&face, realm.id, &signed_on.token, response.headers_mut()).await;
+    let factor = match flow.first_factor() {
+        Some(_) => Factor::Second(code),
+        None => Factor::First(NameAndPassword { username: name.clone(), password: field("password")? }),
+    };
+    match advance(&face, &realm, &visitor, flow.clone(), factor).await {
+        Ok(AdvancedFlow { flow, token: Some(token) }) => {
+            let mut response = see_other(&flow.resume_url(&face));
+            cookies::set(&face, realm.id, &token, response.headers_mut()).await;
             Ok(response)
         }
+        // The page again, which asks for what is missing.
+        Ok(AdvancedFlow { flow, token: None }) => Ok(see_other(&here(&face, &realm, &flow))),
         Err(problem) => {
             let Some(error) = words(&problem) else { return Err(shown(problem)) };
+            // What the flow asks for may be another factor by now.
+            let flow = PingOneFlow::find(&face, &realm, flow.id).await.map_err(shown)?;
             let tried = Try { status: problem.status(), name: &name, error: Some(error) };
             let mut response = page(&face, &realm, &parts.headers, &flow, tried);
             if let Some((name, value)) = problem.headers() {
@@ -99,12 +108,20 @@ pub(crate) async fn submit(
     }
 }
 
+/// The page of a flow under the address that may set the cookies.
+fn here(face: &Face, realm: &Realm, flow: &PingOneFlow) -> String {
+    let auth = face.settings().auth_base_of(realm.id);
+    format!("{auth}/{}/signon/?{FLOW}={}&{PLACE}={AT_AUTH}", realm.id, flow.id)
+}
+
 /// What the page says of a failure after which the form may be sent again; nothing if it may not.
 fn words(problem: &Problem) -> Option<&'static str> {
     match problem {
         Problem::Invalid { .. } | Problem::WrongPassword { .. } => Some("Username or password is wrong."),
         Problem::Limited { .. } => Some("Too many sign-ons have failed. Please wait a moment."),
         Problem::NotUsable => Some("This account cannot be used at present."),
+        Problem::WrongCode => Some("That code is wrong or was used before."),
+        Problem::NotEnrolled => Some("A second factor is asked for here, and this account has none yet."),
         Problem::TooManySessions => Some("There are too many sessions of this account."),
         Problem::Busy | Problem::Unavailable(_) => Some("That did not work just now. Please try again."),
         Problem::NotFound
@@ -115,6 +132,7 @@ fn words(problem: &Problem) -> Option<&'static str> {
         | Problem::Body(_)
         | Problem::Malformed
         | Problem::CallersOwn
+        | Problem::ProofTooOld { .. }
         | Problem::Constraint { .. }
         | Problem::Authorization(_)
         | Problem::Unredirectable { .. }
@@ -141,26 +159,54 @@ fn page(
     let form_token = form_token::issue(face, realm.id, flow.id, headers);
     let id = flow.id.to_string();
     let action = format!("/{}/signon/", realm.id);
+    let hidden = [(FLOW, id.as_str()), (TOKEN, form_token.field.as_str())];
+    let page = match flow.first_factor() {
+        Some(_) => code_entry(&action, &hidden, tried.error),
+        None => first_form(realm, flow, &action, &hidden, &tried),
+    };
+    // Browsers hold the redirects after the form to the same list.
+    let next = flow.reply().redirect_uri;
+    let mut places = vec!["'self'", face.settings().auth_base_of(realm.id)];
+    places.extend(next.as_deref().map(|uri| uri.split(['?', '#']).next().unwrap_or(uri)));
+    let mut response = html(tried.status, &page, &places);
+    response.headers_mut().append(SET_COOKIE, form_token.cookie);
+    response
+}
+
+fn code_entry(action: &str, hidden: &[(&str, &str)], error: Option<&str>) -> String {
+    let page = CodeEntry {
+        title: "Second step",
+        message: "Please enter one of your recovery codes. Each of them works once.",
+        action,
+        label: "Recovery code",
+        name: CODE,
+        hidden,
+        error,
+    };
+    page.html()
+}
+
+fn first_form(
+    realm: &Realm,
+    flow: &PingOneFlow,
+    action: &str,
+    hidden: &[(&str, &str)],
+    tried: &Try<'_>,
+) -> String {
     let page = SignOnPage {
         realm: &realm.path,
         application: Some(flow.application()),
-        action: &action,
+        action,
         method: "post",
         identifier_label: "Username",
         identifier_name: "username",
         identifier: tried.name,
         password_label: "Password",
         password_name: "password",
-        hidden: &[(FLOW, &id), (TOKEN, &form_token.field)],
+        hidden,
         error: tried.error,
     };
-    // Browsers hold the redirects after the form to the same list.
-    let next = flow.reply().redirect_uri;
-    let mut places = vec!["'self'", face.settings().auth_base_of(realm.id)];
-    places.extend(next.as_deref().map(|uri| uri.split(['?', '#']).next().unwrap_or(uri)));
-    let mut response = html(tried.status, &page.html(), &places);
-    response.headers_mut().append(SET_COOKIE, form_token.cookie);
-    response
+    page.html()
 }
 
 async fn flow(face: &Face, realm: &Arc<Realm>, id: &str) -> Result<PingOneFlow, Problem> {

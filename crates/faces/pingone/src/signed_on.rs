@@ -1,11 +1,14 @@
-//! Completing a flow with a name and a password, for the API and for the page alike.
+//! One step of a flow, for the API and for the page alike: a name and a password, or the code that is asked for after them.
 //!
-//! The flow is taken away first, so that it completes once; whatever fails puts it back. The token is new in any case, and
-//! a session of somebody else in the same browser is ended: nobody could use it any more. P-41, P-42, P-47.
+//! The flow is taken away first, so that it completes once; whatever fails puts it back. No session is opened before all that is
+//! asked for was given. The token is new in any case, and a session of somebody else in the same browser is ended: nobody could
+//! use it any more. P-41, P-42, P-47.
 
 use std::sync::Arc;
 
-use adieu_authority::{Realm, SessionToken, SignOn, SignedIn};
+use adieu_authority::{
+    FirstFactor, Realm, SecondFactor, SecondStepFailure, SessionToken, SignOn, SignOnFailure, SignedIn,
+};
 
 use crate::extract::Visitor;
 use crate::face::{CHANNEL, Face};
@@ -19,44 +22,93 @@ pub(crate) struct NameAndPassword {
     pub(crate) password: String,
 }
 
-/// A completed flow and the token for the browser.
-pub(crate) struct CompletedFlow {
-    pub(crate) flow: PingOneFlow,
-    pub(crate) token: SessionToken,
+/// What is given to go on with a flow.
+pub(crate) enum Factor {
+    First(NameAndPassword),
+    /// A code.
+    Second(String),
 }
 
-/// Completes the flow, if the credentials are right.
-pub(crate) async fn sign_on(
+/// A flow after a step, and the token for the browser if that completed it.
+pub(crate) struct AdvancedFlow {
+    pub(crate) flow: PingOneFlow,
+    pub(crate) token: Option<SessionToken>,
+}
+
+/// What a step came to.
+enum Step {
+    Completed(SignedIn),
+    /// The password was right, and the second factor is asked for.
+    Waits(FirstFactor),
+}
+
+/// Goes on with the flow, if what was given is right.
+pub(crate) async fn advance(
     face: &Face,
     realm: &Arc<Realm>,
     visitor: &Visitor,
     flow: PingOneFlow,
-    credentials: NameAndPassword,
-) -> Result<CompletedFlow, Problem> {
+    factor: Factor,
+) -> Result<AdvancedFlow, Problem> {
     if flow.is_completed() {
         return Err(Problem::NotFound);
     }
     flow.session(face, visitor).await?;
     let flow = flow.take(face).await?;
-    match opened(face, realm, visitor, credentials).await {
-        Ok(signed_in) => {
+    match made(face, realm, visitor, &flow, factor).await {
+        Ok(Step::Completed(signed_in)) => {
             let flow = flow.completed_by(signed_in.session.id, signed_in.user.id, &signed_in.user.username);
             flow.keep(face).await?;
-            Ok(CompletedFlow { flow, token: signed_in.token })
+            Ok(AdvancedFlow { flow, token: Some(signed_in.token) })
+        }
+        Ok(Step::Waits(first)) => {
+            let flow = flow.after(Some(first));
+            flow.keep(face).await?;
+            Ok(AdvancedFlow { flow, token: None })
         }
         Err(problem) => {
+            // A first factor that counts no more is asked for anew.
+            let flow = if matches!(problem, Problem::WrongPassword { .. }) { flow.after(None) } else { flow };
             flow.keep(face).await?;
             Err(problem)
         }
     }
 }
 
+async fn made(
+    face: &Face,
+    realm: &Arc<Realm>,
+    visitor: &Visitor,
+    flow: &PingOneFlow,
+    factor: Factor,
+) -> Result<Step, Problem> {
+    let opened = match factor {
+        Factor::First(credentials) => opened(face, realm, visitor, flow, credentials).await,
+        Factor::Second(code) => {
+            let first = flow.first_factor();
+            let first = first.ok_or(Problem::invalid("otp", "The flow does not ask for a code."))?;
+            opened_by_code(face, realm, visitor, first, code).await?
+        }
+    };
+    let signed_in = match opened {
+        Ok(signed_in) => signed_in,
+        Err(SignOnFailure::SecondFactor(first)) => return Ok(Step::Waits(first)),
+        Err(failure) => return Err(failure.into()),
+    };
+    // Whoever used this browser before has left it.
+    if visitor.token.as_ref().is_some_and(|token| token.id != signed_in.session.id) {
+        end(face, realm, visitor).await?;
+    }
+    Ok(Step::Completed(signed_in))
+}
+
 async fn opened(
     face: &Face,
     realm: &Arc<Realm>,
     visitor: &Visitor,
+    flow: &PingOneFlow,
     credentials: NameAndPassword,
-) -> Result<SignedIn, Problem> {
+) -> Result<SignedIn, SignOnFailure> {
     let sign_on = SignOn {
         realm: Arc::clone(realm),
         channel: CHANNEL,
@@ -65,11 +117,32 @@ async fn opened(
         device: visitor.device.clone(),
         previous: visitor.token.clone(),
         keep_token: false,
+        level: flow.level(),
+        may_be_half: false,
     };
-    let signed_in = face.authority().sign_on(sign_on).await?;
-    // Whoever used this browser before has left it.
-    if visitor.token.as_ref().is_some_and(|token| token.id != signed_in.session.id) {
-        end(face, realm, visitor).await?;
+    face.authority().sign_on(sign_on).await
+}
+
+async fn opened_by_code(
+    face: &Face,
+    realm: &Arc<Realm>,
+    visitor: &Visitor,
+    first: FirstFactor,
+    code: String,
+) -> Result<Result<SignedIn, SignOnFailure>, Problem> {
+    let given = SecondFactor {
+        realm: Arc::clone(realm),
+        channel: CHANNEL,
+        first,
+        code,
+        device: visitor.device.clone(),
+        previous: visitor.token.clone(),
+    };
+    match face.authority().prove_second(given).await {
+        Ok(proven) => Ok(face.authority().open_for(proven).await),
+        Err(SecondStepFailure::NoCodes | SecondStepFailure::Used | SecondStepFailure::Wrong) => {
+            Err(Problem::WrongCode)
+        }
+        Err(SecondStepFailure::SignOn(failure)) => Ok(Err(failure)),
     }
-    Ok(signed_in)
 }

@@ -8,9 +8,10 @@ use adieu_core::directory::matched;
 use adieu_core::{
     Client, ClientChanges, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError, EditClientOrder,
     EditUserOrder, Edited, Ended, NewUser, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId,
-    RemoveClientOrder, RemoveUserOrder, StoredClient, Timestamp, Unwritten, User, UserId, Version,
-    decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
-    decide_edit_population, decide_remove_client, decide_remove_population, present_client,
+    RemoveClientOrder, RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId,
+    Version, decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
+    decide_edit_population, decide_remove_client, decide_remove_population, decide_second_factor_rule,
+    present_client,
 };
 use adieu_store::{Directory, Lookup, Pending, StoredKey};
 use rusqlite::{Row, params};
@@ -64,6 +65,19 @@ impl Directory for SqliteStore {
             };
             rows::write_population(batch.db, &first)?;
             batch.write_realm(realm).map(Ok)
+        })
+    }
+
+    fn set_second_factor_rule(
+        &self,
+        realm: RealmId,
+        rule: SecondFactorRule,
+    ) -> Pending<Result<Realm, DirectoryError>> {
+        self.writer.write(move |batch| {
+            match decide_second_factor_rule(rows::realm(batch.db, realm)?.as_ref(), rule) {
+                Ok(realm) => batch.write_realm(realm.clone()).map(|()| Ok(realm)),
+                Err(refusal) => Ok(Err(refusal)),
+            }
         })
     }
 

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use adieu_core::{EndOrder, EndTarget, EndedWith, Family, Realm, Session, SessionFacts, SessionId, User};
+use adieu_core::{
+    EndOrder, EndTarget, EndedWith, Family, Realm, RealmAround, Session, SessionFacts, SessionId, User,
+};
 use rusqlite::Connection;
 
 use crate::error::Damaged;
@@ -34,7 +36,7 @@ pub(super) fn together(
     let user = user.ok_or_else(|| Damaged::row("user of a session"))?;
     let realm = realm.ok_or_else(|| Damaged::row("realm of a session"))?;
     let seen_at = shared.seen_at(session.id, session.seen_at);
-    Ok(SessionFacts { session, seen_at, user, realm_generation: realm.generation })
+    Ok(SessionFacts { session, seen_at, user, realm: RealmAround::from(realm.as_ref()) })
 }
 
 /// The endings of many that may have ended a session.

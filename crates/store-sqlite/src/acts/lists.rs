@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use adieu_core::{
-    Around, KeptSession, Realm, RealmId, Session, SessionFacts, SessionId, SessionOutline, SessionRecord,
-    Timestamp, User, UserId, Verdict, is_shown_of_generation, session_record,
+    Around, KeptSession, Realm, RealmAround, RealmId, Session, SessionFacts, SessionId, SessionOutline,
+    SessionRecord, Timestamp, User, UserId, Verdict, is_shown_of_generation, session_record,
 };
 use adieu_store::{SessionCursor, SessionPage, SessionQuery};
 use rusqlite::Connection;
@@ -80,7 +80,7 @@ pub(super) fn count_live(
 ) -> rusqlite::Result<u64> {
     let Some(user) = rows::user(db, user)? else { return Ok(0) };
     let Some(realm) = rows::realm(db, user.realm)? else { return Ok(0) };
-    let around = Around::of_sessions(&user, realm.generation);
+    let around = Around::of_sessions(&user, RealmAround::from(&realm));
     let mut count = 0;
     rows::live_outlines(db, &shared.cipher, &user, |outline| {
         count += u64::from(as_seen(shared, outline).verdict(around, now) == Verdict::Live);

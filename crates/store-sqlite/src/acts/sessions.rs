@@ -7,9 +7,9 @@ use std::sync::Arc;
 use adieu_core::session::NotLive;
 use adieu_core::{
     AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, FoundSession, OpeningFacts,
-    Outage, RealmId, Room, SessionFacts, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder,
-    SignedOn, Timestamp, User, UserId, Verdict, decide_amend, decide_check, decide_ending, decide_find,
-    decide_opening,
+    Outage, RealmAround, RealmId, Room, SessionFacts, SessionId, SessionRecord, SessionToken, SignOnError,
+    SignOnOrder, SignedOn, Timestamp, User, UserId, Verdict, decide_amend, decide_check, decide_ending,
+    decide_find, decide_opening,
 };
 use adieu_store::{Lookup, Pending, SessionPage, SessionQuery, Sessions};
 use rusqlite::Connection;
@@ -33,11 +33,12 @@ impl Shared {
         let user = self.caches.users.find(&cached.session.user.uuid().as_u128())?;
         let realm = self.caches.realms.find(&cached.session.realm.uuid().as_u128())?;
         let session = Arc::clone(&cached.session);
-        let facts =
-            SessionFacts { session, seen_at: cached.seen_at(), user, realm_generation: realm.generation };
-        // A commit that raises a generation and restamps the session it spares is published one map at a time:
-        // only the database shows both together (NO-FALSE-NO).
-        let together = facts.verdict(now) != Verdict::Not(NotLive::Generation);
+        let realm = RealmAround::from(realm.as_ref());
+        let facts = SessionFacts { session, seen_at: cached.seen_at(), user, realm };
+        // A commit that raises a generation and restamps the session it spares, or gives a user a second factor and counts a
+        // session as proven by it, is published one map at a time: only the database shows both together (NO-FALSE-NO).
+        let apart = [NotLive::Generation, NotLive::HalfSignedOn].map(Verdict::Not);
+        let together = !apart.contains(&facts.verdict(now));
         together.then_some((cached, facts))
     }
 

@@ -3,8 +3,8 @@
 //! A deleted user is read by id only: the verdict on what is left of their sessions needs the generations.
 
 use adieu_core::{
-    Client, ClientId, NameChanges, Population, PopulationId, Realm, RealmId, StoredClient, Timestamp, User,
-    UserId, UserKey,
+    Client, ClientId, NameChanges, Population, PopulationId, Realm, RealmId, SecondFactorRule, StoredClient,
+    Timestamp, User, UserId, UserKey,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -163,6 +163,8 @@ fn realm_row(row: &Row<'_>) -> rusqlite::Result<Realm> {
         id: RealmId::from_uuid(uuid_column(row, "id")?),
         path: row.get("path")?,
         generation: unsigned(row, "generation")?,
+        second_factor: SecondFactorRule::read(row.get_ref("second_factor")?.as_str()?)
+            .ok_or_else(|| Damaged::row("rule of a realm"))?,
         created_at: Timestamp::from_ms(row.get("created_at")?),
     })
 }
@@ -179,12 +181,13 @@ pub(crate) fn realms(db: &Connection) -> rusqlite::Result<Vec<Realm>> {
 
 pub(crate) fn write_realm(db: &Connection, realm: &Realm) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "INSERT OR REPLACE INTO realm(id, path, generation, created_at) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT OR REPLACE INTO realm(id, path, generation, second_factor, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
     .execute(params![
         realm.id.uuid().as_bytes(),
         realm.path,
         signed(realm.generation),
+        realm.second_factor.word(),
         realm.created_at.ms()
     ])?;
     Ok(())

@@ -9,7 +9,8 @@ use std::ops::ControlFlow;
 
 use adieu_core::session::Generations;
 use adieu_core::{
-    Incarnation, Locator, RealmId, Session, SessionIdCipher, SessionOutline, Span, Timestamp, User, UserKey,
+    Assurance, Incarnation, Locator, RealmId, Session, SessionIdCipher, SessionOutline, Span, Timestamp,
+    User, UserKey,
 };
 use adieu_store::SessionCursor;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -111,7 +112,7 @@ pub(crate) fn live_outlines(
 fn outlines_sql() -> String {
     format!(
         "SELECT l.opened_at, l.locator, s.incarnation, s.state, s.user_generation, s.realm_generation, s.seen_at,
-            s.expires_at, s.idle FROM user_live l LEFT JOIN session s ON s.locator = l.locator AND s.state != {ENDED}
+            s.expires_at, s.idle, s.assurance FROM user_live l LEFT JOIN session s ON s.locator = l.locator AND s.state != {ENDED}
             WHERE l.key = ?1 AND l.generation = ?2 ORDER BY l.opened_at, l.locator"
     )
 }
@@ -128,6 +129,7 @@ fn outline_row(
     Ok(SessionOutline {
         id: cipher.encipher(place.locator, incarnation),
         state: state(row)?,
+        assurance: assurance(row)?,
         born: Generations {
             user: unsigned(row, "user_generation")?,
             realm: unsigned(row, "realm_generation")?,
@@ -137,6 +139,15 @@ fn outline_row(
         idle: row.get::<_, Option<i64>>("idle")?.map(Span::from_ms),
         expires_at: Timestamp::from_ms(row.get("expires_at")?),
     })
+}
+
+/// How far the user of a session has proven who they are. The methods in its detail say the same.
+fn assurance(row: &Row<'_>) -> rusqlite::Result<Assurance> {
+    match row.get::<_, i64>("assurance")? {
+        1 => Ok(Assurance::One),
+        2 => Ok(Assurance::Two),
+        _ => Err(Damaged::row("session assurance")),
+    }
 }
 
 /// An entry of a list of sessions that may be live.

@@ -4,8 +4,8 @@
 
 use adieu_core::session::{Device, Generations};
 use adieu_core::{
-    Channel, Incarnation, Locator, RealmId, Session, SessionId, SessionIdCipher, Span, State, Timestamp,
-    UserId, UserKey,
+    Assurance, Channel, Incarnation, Locator, RealmId, Session, SessionId, SessionIdCipher, Span, State,
+    Timestamp, UserId, UserKey,
 };
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use uuid::Uuid;
@@ -20,13 +20,14 @@ fn hour(at: Timestamp) -> i64 {
 
 pub(crate) const SESSION: &str =
     "locator, incarnation, token_hash, state, epoch, user_generation, realm_generation, seen_at,
-    expires_at, idle, detail";
+    expires_at, idle, assurance, detail";
 
 /// What the column `state` says.
 const SIGNED_ON: i64 = 0;
 const RESET: i64 = 1;
 /// The row is a tombstone: `seen_at` is when it ended, `detail` a `TombstoneDetail`.
 pub(crate) const ENDED: i64 = 2;
+const HALF_SIGNED_ON: i64 = 3;
 
 /// The public id of a row, which whoever asked by it knows already.
 pub(crate) enum Named<'a> {
@@ -44,6 +45,7 @@ pub(crate) fn state(row: &Row<'_>) -> rusqlite::Result<State> {
     match row.get::<_, i64>("state")? {
         SIGNED_ON => Ok(State::SignedOn),
         RESET => Ok(State::Reset),
+        HALF_SIGNED_ON => Ok(State::HalfSignedOn),
         _ => Err(Damaged::row("session state")),
     }
 }
@@ -173,19 +175,24 @@ pub(crate) fn write_session(db: &Connection, session: &Session) -> rusqlite::Res
     let before = before(db, locator)?;
     let sql = format!(
         "INSERT OR REPLACE INTO session({SESSION}, due_hour) VALUES (:locator, :incarnation, :token_hash, :state,
-            :epoch, :user_generation, :realm_generation, :seen_at, :expires_at, :idle, :detail, :due_hour)"
+            :epoch, :user_generation, :realm_generation, :seen_at, :expires_at, :idle, :assurance, :detail, :due_hour)"
     );
     db.prepare_cached(&sql)?.execute(named_params! {
         ":locator": locator,
         ":incarnation": signed(session.incarnation.number()),
         ":token_hash": session.token_hash.to_bytes(),
-        ":state": match session.state { State::SignedOn => SIGNED_ON, State::Reset => RESET },
+        ":state": match session.state {
+            State::SignedOn => SIGNED_ON,
+            State::HalfSignedOn => HALF_SIGNED_ON,
+            State::Reset => RESET,
+        },
         ":epoch": session.epoch,
         ":user_generation": signed(session.born.user),
         ":realm_generation": signed(session.born.realm),
         ":seen_at": session.seen_at.ms(),
         ":expires_at": session.expires_at.ms(),
         ":idle": session.idle.map(Span::ms),
+        ":assurance": match session.assurance() { Assurance::One => 1, Assurance::Two => 2 },
         ":detail": to_json(&SessionDetail::of(session)),
         ":due_hour": due,
     })?;

@@ -108,7 +108,7 @@ async fn a_damaged_page_is_never_a_no_and_spoils_no_other_answer() {
         for held in &held {
             let word = match store.check(&held.token, true, at(1)).get().await {
                 Ok(Check::Live(_)) => "live",
-                Ok(Check::Not(_)) => "not live",
+                Ok(Check::Not(_) | Check::Half(_)) => "not live",
                 Err(_) => "cannot tell",
             };
             *said.entry(word).or_default() += 1;
@@ -170,7 +170,7 @@ async fn noise_anywhere_in_a_page_stops_nobody() {
         for held in &held {
             let word = match store.check(&held.token, true, at(1)).get().await {
                 Ok(Check::Live(_)) => "live",
-                Ok(Check::Not(_)) => "not live",
+                Ok(Check::Not(_) | Check::Half(_)) => "not live",
                 Err(_) => "cannot tell",
             };
             live += usize::from(word == "live");

@@ -4,7 +4,7 @@
 
 use adieu_core::{
     Client, ClientAuth, DirectoryError, EndTarget, Population, PopulationId, Realm, RealmId, Role,
-    RoleAssignment, RoleScope, TokenHash, Version,
+    RoleAssignment, RoleScope, SecondFactorRule, TokenHash, Version,
 };
 
 use crate::suite::fixture::at;
@@ -15,7 +15,13 @@ use crate::{Document, StoredKey};
 pub async fn realms_and_populations_have_one_name_each<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     let id = RealmId::from_uuid(fixture.chance.uuid());
-    let realm = |id, path: &str| Realm { id, path: path.into(), generation: 0, created_at: at(1) };
+    let realm = |id, path: &str| Realm {
+        id,
+        path: path.into(),
+        generation: 0,
+        second_factor: SecondFactorRule::default(),
+        created_at: at(1),
+    };
     let first =
         |id| Fixture::<E>::population(PopulationId::from_uuid(fixture.chance.uuid()), id, "Everybody");
     let theirs = Population { id: fixture.population, ..first(id) };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use adieu_core::{
-    Actor, Cause, Channel, Client, ClientAuth, ClientId, Device, DirectoryError, EditClientOrder,
+    Actor, Assurance, Cause, Channel, Client, ClientAuth, ClientId, Device, DirectoryError, EditClientOrder,
     EditUserOrder, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, Incarnation, Limits, NewUser,
     NotLive, Origin, Population, PopulationId, PresentedToken, Proof, Realm, RealmId, RemoveClientOrder,
     RemoveUserOrder, Session, SessionId, SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Timestamp,
@@ -100,7 +100,13 @@ impl<E: Engine> Fixture<E> {
 
     /// Makes a realm with its population.
     pub async fn found(&self, path: &str, id: RealmId, population: PopulationId) {
-        let realm = Realm { id, path: path.into(), generation: 0, created_at: at(0) };
+        let realm = Realm {
+            id,
+            path: path.into(),
+            generation: 0,
+            second_factor: Default::default(),
+            created_at: at(0),
+        };
         let first = Self::population(population, id, "Everybody");
         self.store.create_realm(realm, first).await.expect("a free path");
     }
@@ -174,8 +180,10 @@ impl<E: Engine> Fixture<E> {
             limits: Limits { idle: Some(IDLE), absolute: ABSOLUTE },
             quota: None,
             channel: Channel::named("front"),
-            method: "password".into(),
+            method: Some("password".into()),
             spends: None,
+            level: Assurance::One,
+            may_be_half: true,
             device: Device { address: Some("192.0.2.7:4711".into()), ..Device::default() },
             previous: None,
             keep_token: false,
@@ -218,6 +226,7 @@ impl<E: Engine> Fixture<E> {
     pub async fn expect_dead(&self, held: &OpenedSession, now: Timestamp) -> NotLive {
         let why = match self.check(&held.token, now).await {
             Check::Live(_) => panic!("the session {} is live", held.session.id),
+            Check::Half(_) => NotLive::HalfSignedOn,
             Check::Not(why) => why,
         };
         let found = self.session_by_id(held.session.id, now).await;

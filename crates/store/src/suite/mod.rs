@@ -44,6 +44,8 @@ macro_rules! contract {
             second_factor::a_code_is_spent_once_and_a_crash_does_not_bring_it_back,
             second_factor::a_code_begins_no_session_and_revives_none,
             second_factor::a_code_is_not_spent_by_a_sign_on_that_the_quota_refuses,
+            second_factor::a_half_signed_on_session_is_live_nowhere,
+            second_factor::the_rule_of_a_realm_counts_at_once,
             second_factor::codes_are_confirmed_together_with_their_session_or_not_at_all,
             checks::a_check_knows_one_token_and_no_other,
             checks::limits_end_a_session_at_the_moment_they_name,

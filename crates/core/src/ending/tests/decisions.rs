@@ -8,13 +8,31 @@ use crate::origin::{Actor, Reason};
 fn one(change: impl FnOnce(&mut Session)) -> Family {
     let mut session = plain();
     change(&mut session);
-    let around = Around { generations: Generations { user: 4, realm: 5 }, user_enabled: true };
+    let generations = Generations { user: 4, realm: 5 };
+    let around = Around { generations, user_enabled: true, level: Assurance::One };
     let with = Box::default();
     Family::One { seen_at: session.seen_at, session: Box::new(session), around, with, forgotten: false }
 }
 
 fn at(s: i64) -> Timestamp {
     Timestamp::from_ms(s * 1000)
+}
+
+/// Goal: S-15: whoever is half signed on can always sign off; the session ends like a live one and is not swept before.
+#[test]
+fn a_half_signed_on_session_ends_like_a_live_one() {
+    let session = plain();
+    let token = PresentedToken { id: session.id, hash: session.token_hash };
+    let half = one(|session| session.state = State::HalfSignedOn);
+    for target in [EndTarget::Token(token), EndTarget::One(session.id)] {
+        let ending = decide_ending(&half, &order(target, EndKind::End), at(1)).expect("an ending");
+        assert!(matches!(ending.outcome, Ended::Now(_)));
+        assert!(matches!(&ending.changes[..], [EndingChange::Bury(_)]));
+    }
+    let mut facts = crate::facts::tests::facts();
+    std::sync::Arc::make_mut(&mut facts.session).state = State::HalfSignedOn;
+    assert!(spent(&facts, at(1)).is_none());
+    assert!(spent(&facts, at(100)).is_some(), "it is idle then like any other");
 }
 
 /// Goal: ONE-ROAD, the first ending buries the session with its cause, and the second says "before".
@@ -154,7 +172,8 @@ fn a_session_that_ended_with_others_is_buried_with_their_record() {
         address: None,
     };
     let moved = |with| {
-        let around = Around { generations: Generations { user: 9, realm: 5 }, user_enabled: false };
+        let generations = Generations { user: 9, realm: 5 };
+        let around = Around { generations, user_enabled: false, level: Assurance::One };
         let session = Box::new(plain());
         Family::One { session, seen_at: at(0), around, with: Box::new(with), forgotten: false }
     };

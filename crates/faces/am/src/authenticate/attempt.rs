@@ -1,23 +1,27 @@
 //! A sign-on attempt between two requests: the `authId` that travels, and the key that can be used once.
 //!
-//! The `authId` is signed and short-lived; its one-time key lies in the store until it is used. Contract am.md 3.2, 3.3.
+//! The `authId` is signed and short-lived; its one-time key lies in the store until it is used, and with it what was proven
+//! already: name and password are asked for first, then the second factor of whoever has one. Contract am.md 3.2, 3.3.
 
 use std::sync::Arc;
 
-use adieu_authority::{Realm, Span};
-use adieu_token::{Refused, mac};
+use adieu_authority::{FirstFactor, Realm, Span};
+use adieu_token::{Refused, Verified, mac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Pair;
+use super::{Filled, Pair};
 use crate::answer::json;
 use crate::error::AmError;
 use crate::face::Face;
 
-/// Flows of this kind are one-time keys; their body is empty.
+/// Flows of this kind are one-time keys; their body is the first factor, once it was proven.
 const KIND: &str = "am-attempt";
+/// The claim that says what an attempt asks for, and its value where that is the second factor.
+const STEP: &str = "step";
+const SECOND: i64 = 2;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,6 +29,8 @@ struct Claims<'a> {
     otk: String,
     realm: &'a str,
     session_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<i64>,
     auth_index_type: &'a str,
     auth_index_value: &'a str,
     iat: i64,
@@ -38,8 +44,8 @@ struct Asked<'a> {
     template: &'a str,
     stage: &'a str,
     header: &'a str,
-    info_text: [&'a str; 2],
-    callbacks: [Callback<'a>; 2],
+    info_text: Vec<&'a str>,
+    callbacks: Vec<Callback<'a>>,
 }
 
 #[derive(Serialize)]
@@ -61,44 +67,109 @@ fn callback<'a>(id: u8, r#type: &'a str, prompt: &'a str, input: Entry<'a>) -> C
     Callback { r#type, output: [Entry { name: "prompt", value: prompt }], input: [input], id }
 }
 
-/// Asks for name and password, under a new `authId`. A name that is known already stands in its place (recorded).
-pub(super) async fn asked(face: &Face, realm: &Realm, service: &str, name: &str) -> Result<Vec<u8>, AmError> {
+/// A new `authId`: for name and password, or for the second factor after this first one.
+pub(crate) async fn issued(
+    face: &Face,
+    realm: &Realm,
+    service: &str,
+    first: Option<FirstFactor>,
+) -> Result<String, AmError> {
     let key: [u8; 16] = face.authority.draw();
     let life = Span::from_s(face.settings.attempt_life_s.into());
     let now = face.authority.now();
-    face.authority.put_flow(key, KIND, realm.id, life, Vec::new()).await?;
+    let proven = first.map(|first| first.to_text().into_bytes()).unwrap_or_default();
+    face.authority.put_flow(key, KIND, realm.id, life, proven).await?;
     let claims = Claims {
         otk: URL_SAFE_NO_PAD.encode(key),
         realm: &realm.path,
         session_id: face.authority.draw_uuid().to_string(),
+        step: first.map(|_| SECOND),
         auth_index_type: "service",
         auth_index_value: service,
         iat: now.s(),
         exp: now.plus(life).s(),
     };
-    let auth_id =
-        mac::hs256_sign(&face.attempt_key, &claims).expect("claims are an object of text and numbers");
+    Ok(mac::hs256_sign(&face.attempt_key, &claims).expect("claims are an object of text and numbers"))
+}
+
+/// Asks for name and password. A name that is known already stands in its place (recorded).
+pub(super) async fn asked(face: &Face, realm: &Realm, service: &str, name: &str) -> Result<Vec<u8>, AmError> {
+    let auth_id = issued(face, realm, service, None).await?;
     Ok(json(&Asked {
         auth_id: &auth_id,
         template: "",
         stage: "DataStore1",
         header: "Sign in to OpenAM", // Quirk: as recorded; some clients show it, none should read it.
-        info_text: ["", ""],
-        callbacks: [
+        info_text: vec!["", ""],
+        callbacks: vec![
             callback(0, "NameCallback", "User Name:", Entry { name: "IDToken1", value: name }),
             callback(1, "PasswordCallback", "Password:", Entry { name: "IDToken2", value: "" }),
         ],
     }))
 }
 
-/// The pair that came back with an `authId`; none if no callbacks came with it, so that they must be asked for again.
-/// Either way the `authId` is used up.
+/// Asks for the second factor of whoever has proven the first one.
+pub(super) async fn asked_code(
+    face: &Face,
+    realm: &Realm,
+    service: &str,
+    first: FirstFactor,
+) -> Result<Vec<u8>, AmError> {
+    let auth_id = issued(face, realm, service, Some(first)).await?;
+    let input = Entry { name: "IDToken1", value: "" };
+    Ok(json(&Asked {
+        auth_id: &auth_id,
+        template: "",
+        stage: "RecoveryCode1",
+        header: "Enter one of your recovery codes",
+        info_text: vec![""],
+        callbacks: vec![callback(0, "PasswordCallback", "Recovery Code:", input)],
+    }))
+}
+
+/// What came back with an `authId`; none if no callbacks came with it, so that it must all be asked for again. Either way the
+/// `authId` is used up.
 pub(super) async fn filled(
     face: &Face,
     realm: &Arc<Realm>,
     auth_id: &str,
     body: &Value,
-) -> Result<Option<Pair>, AmError> {
+) -> Result<Option<Filled>, AmError> {
+    let claims = claims(face, realm, auth_id)?;
+    let callbacks = body.get("callbacks");
+    if claims.int(STEP) == Some(SECOND) {
+        let code = callbacks.map(code_of).transpose()?;
+        let first = first_factor_of(face, realm, &claims).await?;
+        return Ok(code.map(|code| Filled::Code { first, code }));
+    }
+    let pair = callbacks.map(pair_of).transpose()?;
+    taken(face, realm, &claims).await?;
+    Ok(pair.map(Filled::Pair))
+}
+
+/// The first factor that was proven before an `authId` was issued, which is used up.
+pub(crate) async fn first_factor(
+    face: &Face,
+    realm: &Arc<Realm>,
+    auth_id: &str,
+) -> Result<FirstFactor, AmError> {
+    first_factor_of(face, realm, &claims(face, realm, auth_id)?).await
+}
+
+async fn first_factor_of(face: &Face, realm: &Realm, claims: &Verified) -> Result<FirstFactor, AmError> {
+    let proven = taken(face, realm, claims).await?;
+    let text = std::str::from_utf8(&proven).ok();
+    text.and_then(FirstFactor::from_text).ok_or(AmError::TimedOut)
+}
+
+/// What lies under the one-time key of an `authId`, which is used up.
+async fn taken(face: &Face, realm: &Realm, claims: &Verified) -> Result<Vec<u8>, AmError> {
+    let key = claims.str("otk").and_then(key_of).ok_or(AmError::AttemptUnreadable)?;
+    let taken = face.authority.take_flow(key, KIND).await?;
+    Ok(taken.filter(|flow| flow.realm == realm.id).ok_or(AmError::TimedOut)?.body)
+}
+
+fn claims(face: &Face, realm: &Realm, auth_id: &str) -> Result<Verified, AmError> {
     let claims = mac::hs256_verify(&face.attempt_key, auth_id).map_err(|refused| match refused {
         Refused::Malformed | Refused::TooLong => AmError::AttemptUnreadable,
         Refused::NoKey | Refused::UnknownKey | Refused::Algorithm | Refused::Signature => {
@@ -111,11 +182,7 @@ pub(super) async fn filled(
     if claims.expired(face.authority.now().s()) {
         return Err(AmError::TimedOut);
     }
-    let pair = body.get("callbacks").map(pair_of).transpose()?;
-    let key = claims.str("otk").and_then(key_of).ok_or(AmError::AttemptUnreadable)?;
-    let taken = face.authority.take_flow(key, KIND).await?;
-    taken.filter(|flow| flow.realm == realm.id).ok_or(AmError::TimedOut)?;
-    Ok(pair)
+    Ok(claims)
 }
 
 fn key_of(otk: &str) -> Option<[u8; 16]> {
@@ -127,13 +194,22 @@ fn pair_of(callbacks: &Value) -> Result<Pair, AmError> {
     let Some([first, second]) = callbacks.as_array().map(Vec::as_slice) else {
         return Err(AmError::Callbacks);
     };
-    let filled = |kind: &str| {
-        let fits = |callback: &&Value| callback.get("type").and_then(Value::as_str) == Some(kind);
-        let callback = [first, second].into_iter().find(fits)?;
-        callback.get("input")?.get(0)?.get("value")?.as_str().map(str::to_owned)
-    };
+    let filled = |kind: &str| [first, second].into_iter().find_map(|callback| written(callback, kind));
     let name = filled("NameCallback").ok_or(AmError::Callbacks)?.trim().to_owned();
     Ok(Pair { name, password: filled("PasswordCallback").ok_or(AmError::Callbacks)? })
+}
+
+/// What was written into the one callback of a second step.
+fn code_of(callbacks: &Value) -> Result<String, AmError> {
+    let Some([callback]) = callbacks.as_array().map(Vec::as_slice) else { return Err(AmError::Callbacks) };
+    written(callback, "PasswordCallback").ok_or(AmError::Callbacks)
+}
+
+/// What was written into a callback of this kind.
+fn written(callback: &Value, kind: &str) -> Option<String> {
+    let fits = callback.get("type").and_then(Value::as_str) == Some(kind);
+    let value = callback.get("input")?.get(0)?.get("value")?.as_str().map(str::to_owned);
+    value.filter(|_| fits)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{CodeOrder, GrantError, LiveSession, Realm};
+use adieu_authority::{Assurance, CodeOrder, GrantError, LiveSession, Realm};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::{Authorize, AuthorizeError, Provider, Refusal};
 use axum::body::Body;
@@ -46,7 +46,9 @@ pub(super) async fn answer(
             Issued::Ended => {}
         }
     }
-    match authorize.silent_refusal() {
+    let own = caller.live().filter(|(_, live)| live.session.realm == realm.id);
+    let unmet = own.and_then(|(_, live)| authorize.unmet_by(&live.user));
+    match unmet.or_else(|| authorize.silent_refusal()) {
         Some(error) => refused(&provider, error),
         None => Ok(answers::found(&sign_on_address(face, realm, &params))),
     }
@@ -120,6 +122,16 @@ fn sign_on_address(face: &Face, realm: &Realm, params: &Params) -> String {
     let goto = kept.fold(again, |address, (name, value)| append_query(&address, name, value));
     let page = format!("{}/UI/Login?ForceAuth=true", face.settings.context_path);
     append_query(&append_query(&page, "realm", &realm.path), "goto", &goto)
+}
+
+/// How far a sign-on has to be proven whose goal is such a request.
+pub(crate) async fn level_of(face: &Face, realm: &Arc<Realm>, goto: &str) -> Assurance {
+    let Some((asked, query)) = goto.split_once('?') else { return Assurance::One };
+    if asked != format!("{}/authorize", path(face, realm)) {
+        return Assurance::One;
+    }
+    let authorize = provider(face, realm).authorize(&Params::parse(query)).await;
+    authorize.map_or(Assurance::One, |authorize| authorize.level)
 }
 
 /// Where a sign-on leads in the end whose goal is such a request: browsers hold the page's form to it.

@@ -7,12 +7,15 @@ use std::sync::Arc;
 use adieu_authority::Realm;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::media;
-use adieu_oidc::{Issuer, Provider, Refusal};
+use adieu_oidc::{AcrNames, Issuer, Provider, Refusal};
 use axum::body::Body;
 
 use crate::call::{self, Call};
 use crate::error::AmError;
 use crate::face::Face;
+
+/// How sign-ons are named: by their authentication level.
+pub(crate) const ACR: AcrNames = AcrNames { one: "0", two: "1" };
 
 /// The OpenID Provider of a realm. Whatever way a path spells the realm, the issuer is spelled one way.
 pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
@@ -22,7 +25,7 @@ pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
         api: name.clone(),
         name,
         api_scopes: " ", // No scope begins so: AM's own have no meaning here.
-        acr: "0",
+        acr: ACR,
         claims: Default::default(),
     };
     Provider { authority: &face.authority, issuer, direct_mode: None }

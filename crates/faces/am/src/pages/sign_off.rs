@@ -13,24 +13,24 @@ use super::answers::{html, see_other, with_cookies};
 use super::asked::{Asked, form};
 use super::form_token;
 use crate::call::Call;
-use crate::caller::{self, Caller};
+use crate::caller;
 use crate::cookies::CookieAct;
 use crate::error::AmError;
 use crate::face::Face;
 
 pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> {
     let asked = Asked::of(face, &call.params).await?;
-    let Caller::Live(_, live) = caller::caller(face, call.headers()).await? else {
+    let Some(own) = caller::caller(face, call.headers()).await?.endable() else {
         return Ok(signed_off(face, &asked));
     };
-    let token = form_token::of_session(face, live.session.id);
+    let token = form_token::of_session(face, own.session.id);
     let action = format!("{}/UI/Logout", face.settings.context_path);
     let hidden = [
         (form_token::FIELD, token.as_str()),
         ("realm", asked.realm.path.as_str()),
         ("goto", asked.goto.as_deref().unwrap_or_default()),
     ];
-    let message = format!("You are signed on as {}.", live.user.username);
+    let message = format!("You are signed on as {}.", own.user.username);
     let form = SignOffPage { action: &action, hidden: &hidden, label: "Sign off" };
     let page =
         ErrorPage { title: "Sign off?", message: &message, correlation_id: None, sign_off: Some(form) };
@@ -40,16 +40,16 @@ pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> 
 pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Response, AmError> {
     let form = form(call, body).await?;
     let asked = Asked::of(face, &form).await?;
-    let Caller::Live(token, live) = caller::caller(face, call.headers()).await? else {
+    let Some(own) = caller::caller(face, call.headers()).await?.endable() else {
         return Ok(signed_off(face, &asked)); // Nothing to end: the same page, and the dead cookie goes.
     };
     let field = form.first(form_token::FIELD).unwrap_or_default();
-    if !form_token::same(&form_token::of_session(face, live.session.id), field) {
+    if !form_token::same(&form_token::of_session(face, own.session.id), field) {
         return Err(AmError::Csrf);
     }
     let order = EndOrder {
         realm: None,
-        target: EndTarget::Token(PresentedToken::from(&token)),
+        target: EndTarget::Token(PresentedToken::from(&own.token)),
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,

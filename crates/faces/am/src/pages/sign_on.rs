@@ -2,7 +2,8 @@
 //!
 //! Who has a live session of the realm already is sent on at once, unless `ForceAuth` asks for a new proof.
 
-use adieu_pages_kit::SignOnPage;
+use adieu_authority::{FirstFactor, SecondStepFailure, SessionToken, SignOnFailure};
+use adieu_pages_kit::{CodeEntry, SignOnPage};
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -11,7 +12,7 @@ use url::Url;
 use super::answers::{html, see_other, with_cookies};
 use super::asked::{Asked, form};
 use super::form_token;
-use crate::authenticate::{self, Pair};
+use crate::authenticate::{self, Pair, attempt};
 use crate::call::Call;
 use crate::caller::{self, Caller};
 use crate::error::AmError;
@@ -21,6 +22,9 @@ use crate::oauth::authorize;
 /// Names of the fields, as AM's own form has them.
 const NAME: &str = "IDToken1";
 const PASSWORD: &str = "IDToken2";
+/// The attempt whose second factor the form gives, and that.
+const ATTEMPT: &str = "authId";
+const CODE: &str = "IDToken3";
 
 pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> {
     let asked = Asked::of(face, &call.params).await?;
@@ -41,18 +45,96 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     if !form_token::fits(face, call.headers(), field(form_token::FIELD)?) {
         return Err(AmError::Csrf);
     }
+    let attempt = field(ATTEMPT)?;
+    if !attempt.is_empty() {
+        return second_step(face, call, &asked, attempt, field(CODE)?.to_owned()).await;
+    }
     let pair = Pair { name: field(NAME)?.trim().to_owned(), password: field(PASSWORD)?.to_owned() };
     let name = pair.name.clone();
-    match authenticate::signed_on(face, call, &asked.realm, pair).await {
-        Ok(token) => {
-            let lines = face.cookies.set(&token).lines(&face.cookies);
-            Ok(with_cookies(see_other(goal(face, &asked)), lines))
-        }
-        Err(error) => {
+    let level = authorize::level_of(face, &asked.realm, asked.goto.as_deref().unwrap_or_default()).await;
+    match authenticate::signed_on(face, call, &asked.realm, pair, level).await {
+        Ok(token) => Ok(signed_on(face, &asked, &token)),
+        Err(SignOnFailure::SecondFactor(first)) => code_page(face, call, &asked, first, None).await,
+        Err(failure) => {
+            let error = AmError::from(failure);
             let words = words(&error).ok_or(error)?;
             Ok(page(face, call.headers(), &asked, &name, Some(words)).await)
         }
     }
+}
+
+/// The second factor after the first. A code that does not fit is asked for again; nobody enters the password anew for it.
+async fn second_step(
+    face: &Face,
+    call: &Call,
+    asked: &Asked,
+    attempt: &str,
+    code: String,
+) -> Result<Response, AmError> {
+    let first = match attempt::first_factor(face, &asked.realm, attempt).await {
+        Ok(first) => first,
+        Err(AmError::TimedOut) => {
+            let late = (AmError::TimedOut.status(), "That took too long. Please begin again.");
+            return Ok(page(face, call.headers(), asked, "", Some(late)).await);
+        }
+        Err(error) => return Err(error),
+    };
+    match authenticate::signed_on_by_code(face, call, &asked.realm, first, code).await {
+        Ok(token) => Ok(signed_on(face, asked, &token)),
+        Err(SecondStepFailure::Wrong | SecondStepFailure::Used | SecondStepFailure::NoCodes) => {
+            let wrong = (StatusCode::UNAUTHORIZED, "That code is wrong or was used before.");
+            code_page(face, call, asked, first, Some(wrong)).await
+        }
+        Err(SecondStepFailure::SignOn(failure)) => {
+            let error = AmError::from(failure);
+            let words = words(&error).ok_or(error)?;
+            Ok(page(face, call.headers(), asked, "", Some(words)).await)
+        }
+    }
+}
+
+fn signed_on(face: &Face, asked: &Asked, token: &SessionToken) -> Response {
+    let lines = face.cookies.set(token).lines(&face.cookies);
+    with_cookies(see_other(goal(face, asked)), lines)
+}
+
+/// Asks for the second factor.
+async fn code_page(
+    face: &Face,
+    call: &Call,
+    asked: &Asked,
+    first: FirstFactor,
+    failed: Option<(StatusCode, &str)>,
+) -> Result<Response, AmError> {
+    let attempt = attempt::issued(face, &asked.realm, "", Some(first)).await?;
+    let token = form_token::issue(face, call.headers());
+    let goto = asked.goto.as_deref().unwrap_or_default();
+    let action = format!("{}/UI/Login", face.settings.context_path);
+    let page = CodeEntry {
+        title: "Second step",
+        message: "Please enter one of your recovery codes. Each of them works once.",
+        action: &action,
+        label: "Recovery code",
+        name: CODE,
+        hidden: &[
+            (form_token::FIELD, token.field.as_str()),
+            ("realm", asked.realm.path.as_str()),
+            ("goto", goto),
+            (ATTEMPT, &attempt),
+        ],
+        error: failed.map(|(_, words)| words),
+    };
+    let status = failed.map_or(StatusCode::OK, |(status, _)| status);
+    let there = place_after(face, asked).await;
+    let actions = ["'self'", there.as_deref().unwrap_or_default()];
+    Ok(with_cookies(html(status, &page.html(), &actions), vec![token.cookie]))
+}
+
+/// The origin that the browser is sent to in the end: it holds the redirect after the form to the form's own list.
+async fn place_after(face: &Face, asked: &Asked) -> Option<String> {
+    let client = authorize::leads_to(face, &asked.realm, asked.goto.as_deref().unwrap_or_default()).await;
+    let there = Url::parse(client.as_deref().unwrap_or_else(|| goal(face, asked)));
+    there.ok().map(|url| url.origin().ascii_serialization())
 }
 
 fn goal<'a>(face: &'a Face, asked: &'a Asked) -> &'a str {
@@ -67,6 +149,8 @@ fn words(error: &AmError) -> Option<(StatusCode, &'static str)> {
         "This account cannot be used at present."
     } else if matches!(error, AmError::SessionLimit) {
         "There are too many sessions of this account."
+    } else if matches!(error, AmError::NoSecondFactor) {
+        "A second factor is asked for here, and this account has none yet."
     } else {
         return None;
     };
@@ -98,10 +182,7 @@ async fn page(
         hidden: &hidden,
         error: failed.map(|(_, words)| words),
     };
-    // Browsers hold the redirect after the form to the same list.
-    let client = authorize::leads_to(face, &asked.realm, goto).await;
-    let there = Url::parse(client.as_deref().unwrap_or_else(|| goal(face, asked)));
-    let there = there.map(|url| url.origin().ascii_serialization());
+    let there = place_after(face, asked).await;
     let actions = ["'self'", there.as_deref().unwrap_or_default()];
     let status = failed.map_or(StatusCode::OK, |(status, _)| status);
     with_cookies(html(status, &page.html(), &actions), vec![token.cookie])

@@ -25,7 +25,8 @@ pub(super) enum AskedSession {
 }
 
 impl Turn<'_> {
-    /// A live caller, or nobody whose body holds a live token where that is enough. All else is 401.
+    /// A live caller, or nobody whose body holds a live token where that is enough. All else is 401. Whoever is half signed on
+    /// may sign off (S-15).
     pub(super) async fn proven(
         &self,
         face: &Face,
@@ -35,16 +36,22 @@ impl Turn<'_> {
     ) -> Result<Caller, AmError> {
         let caller = caller::caller(face, self.call.headers()).await?;
         let possession = |row: &&Row| self.served.is_ok_and(|served| served.since(row.possession_since));
+        let signs_off = row.is_some_and(|row| row.act == Act::Logout);
         let enough = match &caller {
             Caller::Live(..) => true,
+            Caller::Half(..) => signs_off,
             Caller::Dead => {
-                if row.is_some_and(|row| row.act == Act::Logout) {
+                if signs_off {
                     extras.cookies = CookieAct::Clear; // Contract am.md Q-25
                 }
                 false
             }
             Caller::Absent => match (row.filter(possession), in_body(body)?) {
-                (Some(_), Some(text)) => caller::opened_by(face, text, false).await?.is_some(),
+                (Some(_), Some(text)) => match caller::held_by(face, text).await? {
+                    Caller::Live(..) => true,
+                    Caller::Half(..) => signs_off,
+                    Caller::Dead | Caller::Absent => false,
+                },
                 (Some(_) | None, Some(_) | None) => false,
             },
         };

@@ -22,8 +22,15 @@ pub(super) async fn admit(face: &Face, caller: &Caller, realm: RealmId, body: &V
     let Some(user) = user_of(face, realm, name).await? else {
         return admission::demand_realm(face, caller, realm).await;
     };
-    let reaches = caller::standing(face, live, realm).await?.reaches(user.population);
-    if reaches || user.id == live.user.id { Ok(()) } else { Err(AmError::Forbidden) }
+    if caller::standing(face, live, realm).await?.reaches(user.population) {
+        return Ok(());
+    }
+    match user.id == live.user.id {
+        // Whoever ends other sessions of their own has proven who they are a short while ago (S-28).
+        true if !face.authority.proven_lately(&live.session) => Err(AmError::ProofTooOld),
+        true => Ok(()),
+        false => Err(AmError::Forbidden),
+    }
 }
 
 pub(super) async fn done(

@@ -16,6 +16,7 @@ use crate::caller;
 use crate::error::AmError;
 use crate::face::Face;
 use crate::names::{audit_id, handle, universal_id};
+use crate::oauth::provider;
 use crate::realms;
 use crate::version::Served;
 
@@ -51,7 +52,11 @@ pub(super) async fn done(
     let mut info = Info::of(face, &touched, &realm);
     info.session_handle = info.session_handle.filter(|_| with_handle);
     info.properties = served.since(4).then(|| {
-        let mut all = Map::from_iter([("AMCtxId".to_owned(), audit_id(&touched.session).into())]);
+        let level = provider::ACR.of(touched.session.assurance());
+        let mut all = Map::from_iter([
+            ("AMCtxId".to_owned(), audit_id(&touched.session).into()),
+            ("AuthLevel".to_owned(), level.into()),
+        ]);
         all.extend(properties::of(&face.settings, &touched.session));
         all
     });

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::answer::{Extras, json};
 use crate::call::Call;
-use crate::caller::{self, Caller};
+use crate::caller::{self, Caller, EndableSession};
 use crate::cookies::CookieAct;
 use crate::error::AmError;
 use crate::face::Face;
@@ -30,22 +30,19 @@ pub(super) async fn done(
     named: Option<&str>,
     extras: &mut Extras,
 ) -> Result<Vec<u8>, AmError> {
-    let own = match caller {
-        Caller::Live(token, live) => Some((token, live)),
-        Caller::Absent | Caller::Dead => None,
-    };
+    let own = caller.endable();
     let Some(text) = named else {
-        let (token, _) = own.ok_or(AmError::AccessDenied)?;
-        return own_ended(face, call, token, extras).await;
+        let own = own.ok_or(AmError::AccessDenied)?;
+        return own_ended(face, call, &own.token, extras).await;
     };
-    let Some((token, target)) = caller::opened_by(face, text, false).await? else { return Ok(json(&BEFORE)) };
-    if let Some((own, _)) = own
-        && own.id == target.session.id
+    let Some(target) = caller::held_by(face, text).await?.endable() else { return Ok(json(&BEFORE)) };
+    if let Some(own) = own
+        && own.session.id == target.session.id
     {
-        return own_ended(face, call, own, extras).await;
+        return own_ended(face, call, &own.token, extras).await;
     }
-    let administrator = administrator(face, own.map(|(_, live)| live), &target).await?;
-    Ok(json(&match face.authority.end(order(call, &token, administrator)).await {
+    let administrator = administrator(face, caller.live().map(|(_, live)| live), &target).await?;
+    Ok(json(&match face.authority.end(order(call, &target.token, administrator)).await {
         Ok(Ended::Now(_)) => ENDED,
         Ok(Ended::Before) | Err(EndError::UnknownSession | EndError::CallersOwn) => BEFORE,
         Err(error @ EndError::Unwritten(_)) => return Err(error.into()),
@@ -92,7 +89,7 @@ fn order(call: &Call, token: &SessionToken, administrator: Option<Actor>) -> End
 async fn administrator(
     face: &Face,
     caller: Option<&LiveSession>,
-    target: &LiveSession,
+    target: &EndableSession,
 ) -> Result<Option<Actor>, AmError> {
     let Some(caller) = caller.filter(|caller| caller.user.id != target.user.id) else { return Ok(None) };
     let standing = caller::standing(face, caller, target.session.realm).await?;

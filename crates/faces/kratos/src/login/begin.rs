@@ -2,7 +2,7 @@
 //!
 //! A flow that is begun knows its browser; whoever is signed on begins none without asking to.
 
-use adieu_authority::{Assurance, LiveSession};
+use adieu_authority::Assurance;
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::answer::{Answer, redirect, set_cookie};
 use crate::call::Call;
+use crate::credentials::CarriedSession;
 use crate::csrf::{Forged, fingerprint};
 use crate::error::KratosError;
 use crate::face::Face;
@@ -84,37 +85,51 @@ fn expired_details(face: &Face, flow: &LoginFlow) -> Map<String, Value> {
     details
 }
 
+/// Whether a half signed on session is there whose user has the second factor.
+fn can_go_on(carried: &CarriedSession) -> bool {
+    match carried {
+        CarriedSession::Half(half) => half.user.assurance() == Assurance::Two,
+        CarriedSession::Live(_) | CarriedSession::Nobodys => false,
+    }
+}
+
+/// Whether the session that is there has what a flow leads to. One that is half signed on for good has nothing.
+pub(super) fn has_reached(carried: &CarriedSession, level: Assurance) -> bool {
+    match carried {
+        CarriedSession::Live(live) => live.session.assurance() >= level,
+        CarriedSession::Half(_) => level == Assurance::One && can_go_on(carried),
+        CarriedSession::Nobodys => false,
+    }
+}
+
 /// What the query of a new flow asks for.
 struct Asked {
     return_to: Option<String>,
     refresh: bool,
     level: Assurance,
-    signed_on: Option<LiveSession>,
+    carried: CarriedSession,
 }
 
 impl Asked {
     async fn of(face: &Face, call: &Call) -> Result<Self, KratosError> {
         let params = Params::parse(call.query());
         let refresh = params.first("refresh").is_some_and(|text| ["true", "1", "t"].contains(&text));
-        let signed_on = face.signed_on(call.headers()).await?;
+        let carried = face.carried(call.headers()).await?;
         let level = match params.first("aal").unwrap_or_default() {
-            // Whoever is half signed on and was sent to sign on comes for the other half.
-            "" if signed_on.as_ref().is_some_and(|live| face.falls_short(&live.session, &live.user)) => {
-                Assurance::Two
-            }
+            // Whoever is half signed on and was sent to sign on comes for the other half, if there is one.
+            "" if can_go_on(&carried) => Assurance::Two,
             "" | "aal1" => Assurance::One,
-            "aal2" if signed_on.is_none() => return Err(KratosError::first_factor_missing()),
+            "aal2" if carried.holder().is_none() => return Err(KratosError::first_factor_missing()),
             "aal2" => Assurance::Two,
             _ => return Err(KratosError::malformed("The assurance level has to be aal1 or aal2.")),
         };
         let return_to = face.wanted_return(&params)?;
-        Ok(Self { return_to, refresh, level, signed_on })
+        Ok(Self { return_to, refresh, level, carried })
     }
 
     /// Whether the session has what is asked for.
     fn blocked(&self) -> bool {
-        let reached = self.signed_on.as_ref().is_some_and(|live| live.session.assurance() >= self.level);
-        reached && !self.refresh
+        has_reached(&self.carried, self.level) && !self.refresh
     }
 
     /// Whoever is signed on already is sent on, or told so (K-49).
@@ -130,9 +145,9 @@ impl Asked {
     }
 
     fn flow(&self, face: &Face, call: &Call, kind: FlowKind) -> LoginFlow {
-        let confirm = self.signed_on.as_ref().filter(|_| self.refresh);
-        let refresh = confirm.map(|live| live.user.username.clone());
-        let can = self.signed_on.as_ref().map(|live| live.user.assurance());
+        let holder = self.carried.holder();
+        let refresh = holder.as_ref().filter(|_| self.refresh).map(|holder| holder.user.username.clone());
+        let can = holder.map(|holder| holder.user.assurance());
         let asks = match (self.level, can) {
             (Assurance::One, _) => Asks::Password,
             (Assurance::Two, Some(Assurance::Two)) => Asks::Code,

@@ -1,12 +1,12 @@
 //! The second step of a login: a recovery code, once. Contract kratos.md 3.3; K-28.
 //!
-//! The session goes on under its token; a code that was used proves nothing any more.
+//! The session goes on, under a new token unless the installation keeps it; a code that was used proves nothing any more.
 
-use adieu_authority::{LiveSession, SecondStep, SecondStepFailure};
+use adieu_authority::{SecondStep, SecondStepFailure};
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::credentials::CarriedTokens;
+use crate::credentials::{CarriedTokens, SessionHolder};
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::flow::Message;
@@ -18,7 +18,7 @@ pub(super) async fn with_code(
     face: &Face,
     call: &Call,
     flow: &mut LoginFlow,
-    live: LiveSession,
+    holder: SessionHolder,
     submission: &Submission,
 ) -> Result<Answer, KratosError> {
     let field = "lookup_secret";
@@ -33,7 +33,8 @@ pub(super) async fn with_code(
         realm: face.realm().await?,
         channel: CHANNEL,
         token,
-        user: live.user,
+        keep_token: face.settings.keeps_token,
+        user: holder.user,
         code: code.to_owned(),
         device: call.device(),
     };

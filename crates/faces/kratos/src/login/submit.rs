@@ -2,7 +2,7 @@
 //!
 //! Wrong credentials are a message of the flow; only what has no flow to show is an error.
 
-use adieu_authority::{Assurance, How, LiveSession, SessionToken, SignOn, SignOnFailure, SignedIn};
+use adieu_authority::{Assurance, How, SessionToken, SignOn, SignOnFailure, SignedIn, State, User};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
 use axum::body::Body;
@@ -11,10 +11,11 @@ use serde_json::json;
 
 use crate::answer::{Answer, json as json_answer, redirect, set_cookie};
 use crate::call::{Call, read_body};
-use crate::credentials::CarriedTokens;
+use crate::credentials::{CarriedSession, CarriedTokens};
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::flow::{FlowKind, Found, Message, guarded};
+use crate::login::begin::has_reached;
 use crate::login::flow::{Asks, LoginFlow};
 use crate::login::step;
 use crate::submission::Submission;
@@ -36,8 +37,8 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
         Found::Expired(flow) => return begin_anew(face, call, &flow).await,
     };
     let body = read_body(body).await?;
-    let live = face.signed_on(call.headers()).await?;
-    if let Some(answer) = signed_on_already(face, call, &mut flow, live.as_ref()).await? {
+    let carried = face.carried(call.headers()).await?;
+    if let Some(answer) = signed_on_already(face, call, &mut flow, &carried).await? {
         return Ok(answer);
     }
     let submission = match Submission::read(call.headers(), body).await {
@@ -56,9 +57,9 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
     if let Some(message) = guarded(face, call, &flow.head, submission.given("csrf_token"))? {
         return shown(face, call, &mut flow, &identifier, vec![message], vec![]).await;
     }
-    match (flow.asks, live) {
+    match (flow.asks, carried.holder()) {
         (Asks::Password, _) => with_password(face, call, &mut flow, identifier, &submission).await,
-        (Asks::Code, Some(live)) => step::with_code(face, call, &mut flow, live, &submission).await,
+        (Asks::Code, Some(holder)) => step::with_code(face, call, &mut flow, holder, &submission).await,
         (Asks::Code | Asks::Nothing, _) => Err(KratosError::first_factor_missing()),
     }
 }
@@ -94,6 +95,8 @@ async fn with_password(
         }
         Err(
             failure @ (SignOnFailure::Disabled(_)
+            | SignOnFailure::SecondFactor(_)
+            | SignOnFailure::NotEnrolled
             | SignOnFailure::Busy
             | SignOnFailure::Limited { .. }
             | SignOnFailure::TooMany
@@ -108,11 +111,10 @@ async fn signed_on_already(
     face: &Face,
     call: &Call,
     flow: &mut LoginFlow,
-    live: Option<&LiveSession>,
+    carried: &CarriedSession,
 ) -> Result<Option<Answer>, KratosError> {
     let level = if flow.asks == Asks::Password { Assurance::One } else { Assurance::Two };
-    let reached = live.is_some_and(|live| live.session.assurance() >= level);
-    if flow.refresh.is_some() || !reached {
+    if flow.refresh.is_some() || !has_reached(carried, level) {
         return Ok(None);
     }
     if flow.head.kind == FlowKind::Browser && !accept::wants_json(call.headers()) {
@@ -182,7 +184,9 @@ async fn sign_on(
         password: password.to_owned(),
         device: call.device(),
         previous,
-        keep_token: true, // Quirk: a refresh by the same user keeps the token. Contract kratos.md 3.3
+        keep_token: face.settings.keeps_token,
+        level: Assurance::One,
+        may_be_half: true, // Quirk: this dialect has sessions that wait for their second factor. K-28
     };
     face.authority.sign_on(sign_on).await
 }
@@ -194,7 +198,7 @@ pub(super) fn signed_on(
     signed_in: SignedIn,
 ) -> Result<Answer, KratosError> {
     let SignedIn { session, user, token, how } = signed_in;
-    let short = face.falls_short(&session, &user);
+    let short = session.state == State::HalfSignedOn;
     let mount = flow.head.mount;
     let wire = face.session_wire(mount, &session, &user, session.seen_at);
     if flow.head.kind == FlowKind::Native {
@@ -206,7 +210,7 @@ pub(super) fn signed_on(
     }
     let wants_json = accept::wants_json(call.headers());
     let to = match &flow.head.return_to {
-        _ if short => face.second_step(mount, flow.head.return_to.as_deref()),
+        _ if short => face.second_step(mount, &user, flow.head.return_to.as_deref()),
         Some(to) => to.clone(),
         None => face.login_return.as_str().to_owned(),
     };
@@ -230,12 +234,21 @@ pub(super) fn signed_on(
 }
 
 impl Face {
-    /// Where a browser gives its second factor.
-    pub(crate) fn second_step(&self, mount: usize, return_to: Option<&str>) -> String {
-        let login = format!("{}/self-service/login/browser?aal=aal2", self.base(mount));
+    /// Where a browser gives its user's second factor, or makes one where the user has none.
+    pub(crate) fn second_step(&self, mount: usize, user: &User, return_to: Option<&str>) -> String {
+        let there = match user.assurance() {
+            Assurance::Two => "login/browser?aal=aal2",
+            Assurance::One => "settings/browser",
+        };
+        let there = format!("{}/self-service/{there}", self.base(mount));
         match return_to {
-            Some(to) => append_query(&login, "return_to", to),
-            None => login,
+            Some(to) => append_query(&there, "return_to", to),
+            None => there,
         }
+    }
+
+    /// What a request with a half signed on session hears.
+    pub(crate) fn second_factor_missing(&self, call: &Call, user: &User) -> KratosError {
+        KratosError::second_factor_missing(&self.second_step(call.mount, user, None))
     }
 }

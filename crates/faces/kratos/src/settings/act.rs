@@ -3,13 +3,14 @@
 //! Made codes count for nothing before they are confirmed: whoever closes the page has what they had. A session that ended while
 //! its request was on its way changes nothing: it is answered like one that was over before.
 
-use adieu_authority::{Actor, ConfirmError, DirectoryError, LiveSession, Origin, User};
+use adieu_authority::{Actor, ConfirmError, DirectoryError, Origin, User};
 use axum::http::StatusCode;
 
 use super::flow::{Button, SettingsFlow};
 use super::submit::{is_a_page, not_signed_on, refused};
 use crate::answer::{Answer, redirect, set_cookie};
 use crate::call::Call;
+use crate::credentials::SessionHolder;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::flow::Message;
@@ -21,42 +22,46 @@ const NONE_THERE: &str = "You can not reveal recovery backup codes because you h
 pub(super) async fn on(
     face: &Face,
     call: &Call,
-    live: LiveSession,
+    holder: SessionHolder,
     mut flow: SettingsFlow,
     pressed: Button,
 ) -> Result<Answer, KratosError> {
-    let origin = Origin::of(Actor::User(live.user.id), CHANNEL, call.address());
+    let origin = Origin::of(Actor::User(holder.user.id), CHANNEL, call.address());
     flow.messages.clear();
     flow.done = false;
     match pressed {
         Button::Regenerate => {
             flow.offer(Some(face.authority.draw_code_set()));
-            shown(face, call, flow, &live.user).await
+            shown(face, call, flow, &holder.user).await
         }
-        Button::Reveal if live.user.recovery_codes.is_none() => {
+        Button::Reveal if holder.user.recovery_codes.is_none() => {
             let message = Message::unusable("You have no recovery codes.", NONE_THERE);
-            refused(face, call, &live, &mut flow, message).await
+            refused(face, call, &holder, &mut flow, message).await
         }
         Button::Reveal => {
             flow.revealed = true;
-            shown(face, call, flow, &live.user).await
+            shown(face, call, flow, &holder.user).await
         }
         Button::Confirm => {
             let Some(set) = flow.offered() else {
                 let message = Message::unusable("Please make new recovery codes first.", NOT_MADE);
-                return refused(face, call, &live, &mut flow, message).await;
+                return refused(face, call, &holder, &mut flow, message).await;
             };
-            match face.authority.confirm_recovery_codes(&live, set).await {
-                Ok(user) => saved(face, call, flow, &live, &user).await,
+            let proves = face.settings.enrolling_proves;
+            match face.authority.confirm_recovery_codes(holder.session.id, set, proves).await {
+                Ok(user) => saved(face, call, flow, &holder, &user).await,
                 Err(ConfirmError::NotLive) => not_signed_on(face, call),
                 Err(ConfirmError::Unwritten(unwritten)) => Err(unwritten.into()),
             }
         }
-        Button::Disable => match face.authority.drop_own_recovery_codes(&live, origin).await {
-            Ok(edited) => saved(face, call, flow, &live, &edited.user).await,
-            Err(DirectoryError::SessionOver) => not_signed_on(face, call),
-            Err(refusal) => Err(refusal.into()),
-        },
+        Button::Disable => {
+            let (user, session) = (holder.user.id, holder.session.id);
+            match face.authority.drop_own_recovery_codes(user, session, origin).await {
+                Ok(edited) => saved(face, call, flow, &holder, &edited.user).await,
+                Err(DirectoryError::SessionOver) => not_signed_on(face, call),
+                Err(refusal) => Err(refusal.into()),
+            }
+        }
     }
 }
 
@@ -75,7 +80,7 @@ async fn saved(
     face: &Face,
     call: &Call,
     mut flow: SettingsFlow,
-    live: &LiveSession,
+    holder: &SessionHolder,
     user: &User,
 ) -> Result<Answer, KratosError> {
     flow.offer(None);
@@ -95,7 +100,7 @@ async fn saved(
     let mut answer = face.settings_json_to(StatusCode::OK, &flow, user, &action);
     let token = crate::credentials::CarriedTokens::of(face, call.headers());
     if let (crate::flow::FlowKind::Browser, Some(token)) = (flow.head.kind, token.first()) {
-        set_cookie(&mut answer, face.cookie_for(&live.session, &token.reveal()));
+        set_cookie(&mut answer, face.cookie_for(&holder.session, &token.reveal()));
     }
     Ok(answer)
 }

@@ -2,7 +2,7 @@
 //!
 //! It keeps the number of the set that is offered, and no code: those are derived when they are shown (EMPTY-HANDS).
 
-use adieu_authority::{CodeSet, LiveSession, User, UserId};
+use adieu_authority::{CodeSet, User, UserId};
 use adieu_http_kit::form::append_query;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::answer::{Answer, json as json_answer};
+use crate::credentials::SessionHolder;
 use crate::face::Face;
 use crate::flow::{Head, Message, SelfServiceFlow, input, label, submit, text, ui};
 
@@ -50,8 +51,8 @@ impl SettingsFlow {
         Self { head: self.head.anew(face), ..self.clone() }
     }
 
-    pub(crate) fn is_of(&self, live: &LiveSession) -> bool {
-        self.identity == live.user.id.uuid()
+    pub(crate) fn is_of(&self, holder: &SessionHolder) -> bool {
+        self.identity == holder.user.id.uuid()
     }
 
     pub(crate) fn offered(&self) -> Option<CodeSet> {

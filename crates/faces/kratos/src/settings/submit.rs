@@ -2,16 +2,18 @@
 //!
 //! The order of the refusals is the contract's; nothing is changed here.
 
-use adieu_authority::{LiveSession, Timestamp};
+use adieu_authority::Timestamp;
 use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
 use axum::body::Body;
 use axum::http::StatusCode;
 
 use super::act;
+use super::admitted;
 use super::flow::{Button, SettingsFlow};
 use crate::answer::{Answer, redirect};
 use crate::call::{Call, read_body};
+use crate::credentials::SessionHolder;
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::flow::{FlowKind, Found, Message, SelfServiceFlow, guarded};
@@ -19,7 +21,8 @@ use crate::submission::Submission;
 use crate::wire::flow_id;
 
 pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
-    let Some(live) = face.signed_on(call.headers()).await? else {
+    let carried = face.carried(call.headers()).await?;
+    let Some(whose) = carried.holder() else {
         return not_signed_on(face, call);
     };
     let params = Params::parse(call.query());
@@ -31,34 +34,34 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
         Found::Open(flow) => (flow, false),
         Found::Expired(flow) => (flow, true),
     };
-    if !flow.is_of(&live) {
+    if !flow.is_of(&whose) {
         return Err(KratosError::somebody_elses());
     }
-    if face.falls_short(&live.session, &live.user) {
-        return Err(KratosError::second_factor_missing(&face.second_step(call.mount, None)));
-    }
+    let Ok(holder) = admitted(carried) else {
+        return Err(face.second_factor_missing(call, &whose.user));
+    };
     if over {
-        return begin_anew(face, call, &live, &flow).await;
+        return begin_anew(face, call, &holder, &flow).await;
     }
     let body = read_body(body).await?;
     let submission = match Submission::read(call.headers(), body).await {
         Ok(submission) => submission,
-        Err(why) => return refused(face, call, &live, &mut flow, why.message()).await,
+        Err(why) => return refused(face, call, &holder, &mut flow, why.message()).await,
     };
     if let Some(message) = guarded(face, call, &flow.head, submission.given("csrf_token"))? {
-        return refused(face, call, &live, &mut flow, message).await;
+        return refused(face, call, &holder, &mut flow, message).await;
     }
     let pressed = Button::ALL.into_iter().find(|button| submission.is_true(button.name()));
     let Some(pressed) = pressed else {
-        return refused(face, call, &live, &mut flow, Message::no_method()).await;
+        return refused(face, call, &holder, &mut flow, Message::no_method()).await;
     };
-    if let Some(to) = proof_too_old(face, call, &live) {
+    if let Some(to) = proof_too_old(face, call, &holder) {
         return match is_a_page(call, &flow) {
             true => Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to)),
             false => Err(KratosError::proof_too_old(&to)),
         };
     }
-    act::on(face, call, live, flow, pressed).await
+    act::on(face, call, holder, flow, pressed).await
 }
 
 /// Nobody is signed on, or not any more.
@@ -76,9 +79,8 @@ pub(super) fn is_a_page(call: &Call, flow: &SettingsFlow) -> bool {
 }
 
 /// Where to sign on again, if the last time is too long ago.
-fn proof_too_old(face: &Face, call: &Call, live: &LiveSession) -> Option<String> {
-    let age_s = face.authority.now().since(live.session.authenticated_at).s();
-    if u64::try_from(age_s).unwrap_or(0) < face.settings.privileged_s {
+fn proof_too_old(face: &Face, call: &Call, holder: &SessionHolder) -> Option<String> {
+    if face.authority.proven_lately(&holder.session) {
         return None;
     }
     let base = face.base(call.mount);
@@ -92,7 +94,7 @@ fn proof_too_old(face: &Face, call: &Call, live: &LiveSession) -> Option<String>
 pub(super) async fn refused(
     face: &Face,
     call: &Call,
-    live: &LiveSession,
+    holder: &SessionHolder,
     flow: &mut SettingsFlow,
     message: Message,
 ) -> Result<Answer, KratosError> {
@@ -103,17 +105,17 @@ pub(super) async fn refused(
     if is_a_page(call, flow) {
         return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.settings_page(flow)));
     }
-    Ok(face.settings_json(StatusCode::BAD_REQUEST, flow, &live.user))
+    Ok(face.settings_json(StatusCode::BAD_REQUEST, flow, &holder.user))
 }
 
 /// A flow that is too old is replaced at once.
 async fn begin_anew(
     face: &Face,
     call: &Call,
-    live: &LiveSession,
+    holder: &SessionHolder,
     old: &SettingsFlow,
 ) -> Result<Answer, KratosError> {
-    let mut flow = SettingsFlow::new(old.head.anew(face), live.user.id);
+    let mut flow = SettingsFlow::new(old.head.anew(face), holder.user.id);
     flow.messages = vec![Message::flow_expired(Timestamp::from_ms(old.head.expires_ms))];
     face.bind_again(&mut flow.head, call);
     face.keep_flow(&flow).await?;

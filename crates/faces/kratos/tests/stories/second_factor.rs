@@ -341,7 +341,7 @@ async fn a_script_is_told_where_the_second_step_is() {
 #[tokio::test]
 async fn the_second_factor_can_be_left_out_by_configuration() {
     let mut config = profile_config("main");
-    config.kratos.required_aal = "aal1".into();
+    config.sign_on.second_factor = "never".into();
     let world = World::with_config(config).await;
     enrol(&world, &sign_on(&world).await).await;
     assert_eq!(whoami(&world, &sign_on(&world).await).await.status, 200);

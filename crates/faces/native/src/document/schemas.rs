@@ -351,8 +351,8 @@ fn sessions() -> Vec<(&'static str, Value)> {
         ("location", nullable(word())),
     ]);
     let state = json!({
-        "type": "string", "enum": ["live", "reset", "ended"],
-        "description": "Live; reset: nobody's, and waiting for its user; ended by time or by somebody.",
+        "type": "string", "enum": ["live", "half_signed_on", "reset", "ended"],
+        "description": "Live; half signed on: its user still owes the second factor; reset: nobody's, and waiting for its user; ended by time or by somebody.",
     });
     let session = vec![
         ("id", uuid()),

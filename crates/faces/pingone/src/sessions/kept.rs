@@ -2,7 +2,7 @@
 //!
 //! What was signed off, deleted or reset is shown to nobody. Contract pingone.md 2.2: P-9, P-49.
 
-use adieu_authority::{Cause, Fate, SessionId, SessionQuery, SessionRecord, User};
+use adieu_authority::{Cause, Fate, NotLive, SessionId, SessionQuery, SessionRecord, User};
 
 use crate::face::Face;
 use crate::problem::Problem;
@@ -45,13 +45,35 @@ async fn live(face: &Face, user: &User) -> Result<Vec<SessionRecord>, Problem> {
 /// One session of a user, live or expired. An expired one that the list has no room for is still found by its id.
 pub(super) async fn session(face: &Face, user: &User, id: SessionId) -> Result<SessionRecord, Problem> {
     let record = face.authority().session_record(id).await?;
-    let theirs = |one: &SessionRecord| one.session.user == user.id && kept_as(&one.fate) != Kept::Not;
+    let shown = |one: &SessionRecord| [Kept::Live, Kept::Expired].contains(&kept_as(&one.fate));
+    let theirs = |one: &SessionRecord| one.session.user == user.id && shown(one);
     record.filter(theirs).ok_or(Problem::NotFound)
+}
+
+/// One session of a user that an administrator may end: live, half signed on or expired.
+pub(super) async fn endable(face: &Face, user: &User, id: SessionId) -> Result<Endable, Problem> {
+    let record = face.authority().session_record(id).await?;
+    let record = record.filter(|one| one.session.user == user.id).ok_or(Problem::NotFound)?;
+    match kept_as(&record.fate) {
+        Kept::Not => Err(Problem::NotFound),
+        kept => Ok(Endable(kept)),
+    }
+}
+
+/// What an ending finds.
+pub(super) struct Endable(Kept);
+
+impl Endable {
+    pub(super) fn is_over(&self) -> bool {
+        self.0 == Kept::Expired
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kept {
     Live,
+    /// Shown to nobody before it is live, and ended like one that is.
+    Half,
     Expired,
     Not,
 }
@@ -60,6 +82,9 @@ enum Kept {
 fn kept_as(fate: &Fate) -> Kept {
     if *fate == Fate::Live {
         return Kept::Live;
+    }
+    if matches!(fate, Fate::Over(NotLive::HalfSignedOn, _)) {
+        return Kept::Half;
     }
     match fate.ending().map(|ending| ending.cause) {
         Some(Cause::Idle | Cause::Expired) => Kept::Expired,
