@@ -98,6 +98,12 @@ impl World {
         self.server = Some(open(&self.config, self.folder.path(), &self.clock, &self.entropy).await);
     }
 
+    /// Stops the house in an orderly way and starts it again with another configuration.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+        self.crash_and_restart().await;
+    }
+
     /// Drops the house, its folder and everything in memory, and goes on from a backup.
     pub async fn restored_from(&mut self, backup: &Path) {
         self.server = None;
