@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::directory::{Client, Realm, User};
 use crate::ending::{Family, Tombstone};
 use crate::how_ended::EndedWith;
+use crate::people::present_user;
 use crate::session::{Around, Generations, Session, Verdict, verdict};
 use crate::time::Timestamp;
 
@@ -93,7 +94,7 @@ impl Family {
 
     /// What an order about a user's sessions means, with the stored session that it names to be kept.
     pub fn of_user(user: Option<&User>, keep: Option<&SessionFacts>) -> Self {
-        user.filter(|user| !user.removed).map_or(Self::Nothing, |user| Self::User {
+        present_user(user).map_or(Self::Nothing, |user| Self::User {
             key: user.key,
             id: user.id,
             realm: user.realm,

@@ -91,6 +91,9 @@ const MIGRATIONS: &[&str] = &[
      ALTER TABLE client ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
      ALTER TABLE population ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
      ALTER TABLE document ADD COLUMN version INTEGER NOT NULL DEFAULT 1;",
+    // What is made begins above the versions of what was removed.
+    "CREATE TABLE removed_versions(id INTEGER PRIMARY KEY, version INTEGER NOT NULL);
+     INSERT INTO removed_versions VALUES (0, 0);",
 ];
 
 /// What a connection is for.

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use adieu_core::{
-    AmendError, AmendOrder, Check, Client, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError,
-    EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended, FoundSession, Grant, GrantError,
-    GrantId, IssueOrder, NewUser, Outage, Participant, PasswordRenewal, Population, PopulationId, Realm,
-    RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder,
+    AmendError, AmendOrder, Check, Client, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
+    DirectoryError, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended, FoundSession, Grant,
+    GrantError, GrantId, IssueOrder, NewUser, Outage, Participant, PasswordRenewal, Population, PopulationId,
+    Realm, RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder,
     SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten,
     User, UserId, Version,
 };
@@ -232,8 +232,8 @@ impl Directory for FailingStore {
         self.read(|store| store.populations(realm))
     }
 
-    fn create_population(&self, population: Population) -> Pending<Result<(), DirectoryError>> {
-        self.write(|store| store.create_population(population))
+    fn create_population(&self, new: Population) -> Pending<Result<Population, DirectoryError>> {
+        self.write(|store| store.create_population(new))
     }
 
     fn edit_population(
@@ -325,8 +325,8 @@ impl Directory for FailingStore {
         self.read(|store| store.clients(realm))
     }
 
-    fn create_client(&self, client: Client) -> Pending<Result<Client, DirectoryError>> {
-        self.write(|store| store.create_client(client))
+    fn create_client(&self, draft: ClientDraft) -> Pending<Result<Client, DirectoryError>> {
+        self.write(|store| store.create_client(draft))
     }
 
     fn edit_client(&self, order: EditClientOrder, now: Timestamp) -> Pending<Result<Client, DirectoryError>> {

@@ -9,6 +9,7 @@ mod lists;
 mod mass_endings;
 mod participants;
 mod remains;
+mod removed_versions;
 mod sessions;
 
 use adieu_core::Version;
@@ -24,6 +25,7 @@ pub(crate) use lists::*;
 pub(crate) use mass_endings::*;
 pub(crate) use participants::*;
 pub(crate) use remains::*;
+pub(crate) use removed_versions::*;
 pub(crate) use sessions::*;
 
 pub(crate) fn signed(number: u64) -> i64 {

@@ -125,7 +125,7 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
     };
     let read = async |id| fixture.store.client(id).get().await.expect("an answer");
     assert!(read(&shop.id).await.is_none());
-    fixture.store.create_client(shop.clone()).await.expect("a client");
+    fixture.store.create_client(shop.clone().into()).await.expect("a client");
     assert!(shop.secret.expect("set").same(&read(&shop.id).await.expect("there").secret.expect("kept")));
     assert_eq!(format!("{:?}", read(&shop.id).await.expect("there")), format!("{shop:?}"));
     fixture.end(EndTarget::Grants(shop.id.clone()), at(1)).await.expect("an ending");
@@ -146,10 +146,10 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
     assert_eq!(fixture.store.clients(fixture.realm).await.expect("a list").len(), 1);
     let twice = fixture.remove_client(&shop.id, None).await;
     assert!(matches!(twice, Err(DirectoryError::Unknown)), "{twice:?}");
-    fixture.store.create_client(shop.clone()).await.expect("a client");
+    fixture.store.create_client(shop.clone().into()).await.expect("a client");
     assert!(read(&shop.id).await.expect("back").generation > 2, "above every grant of its first life");
     let elsewhere = Client { realm: RealmId::from_uuid(fixture.chance.uuid()), ..shop.clone() };
-    let taken = fixture.store.create_client(elsewhere).await;
+    let taken = fixture.store.create_client(elsewhere.into()).await;
     assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
     assert_eq!(read(&shop.id).await.expect("there").realm, fixture.realm);
 }
@@ -183,7 +183,7 @@ pub async fn clients_are_found_by_their_addresses_after_a_sign_off<E: Engine>() 
     let uris = |uris: &[&str]| uris.iter().map(|uri| (*uri).to_owned()).collect::<Vec<_>>();
     let make = async |id: &str, addresses: &[&str]| {
         let client = Client { post_logout_redirect_uris: uris(addresses), ..fixture.no_client_yet(id) };
-        fixture.store.create_client(client).await.expect("a client").id
+        fixture.store.create_client(client.into()).await.expect("a client").id
     };
     let found = async |fixture: &Fixture<E>, realm, uri: &str| {
         let clients = fixture.store.clients_with_post_logout_uri(realm, uri).await.expect("an answer");

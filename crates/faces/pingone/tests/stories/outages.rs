@@ -31,6 +31,33 @@ fn assert_later(reply: &Reply, what: &str) {
     assert_eq!(reply.header("retry-after"), "1", "{what}");
 }
 
+/// Goal: an application is replaced whole or not at all: what is kept beside its client changes in the same commit.
+/// Method: the store lets every change of the client come too late, and takes all other writes.
+#[tokio::test]
+async fn an_application_that_is_not_replaced_is_as_it_was() {
+    let (door, store) = failing().await;
+    let worker = door.worker().await;
+    let apps = format!("/v1/environments/{}/applications", door.env());
+    let json = |ask: crate::house::Ask| ask.header("content-type", JSON).bearer(&worker);
+    let made = json(door.post(&apps)).body(APP).send().await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let path = format!("{apps}/{}", made.json()["id"].as_str().expect("an id"));
+    let before = door.get(&path).bearer(&worker).send().await.json();
+    let other = APP.replace("\"X\"", "\"Y\",\"description\":\"another\"");
+    store.fail(Failure::Overtaken);
+    assert_later(&json(door.ask(http::Method::PUT, &path)).body(other.clone()).send().await, "replace");
+    store.fail(Failure::None);
+    assert_eq!(door.get(&path).bearer(&worker).send().await.json(), before);
+    store.fail(Failure::LandedInDoubt);
+    assert_later(
+        &json(door.ask(http::Method::PUT, &path)).body(other.clone()).send().await,
+        "replace in doubt",
+    );
+    store.fail(Failure::None);
+    let after = door.get(&path).bearer(&worker).send().await.json();
+    assert_eq!((&after["name"], &after["description"]), (&"Y".into(), &"another".into()));
+}
+
 /// NO-FALSE-NO: nothing can be read.
 #[tokio::test]
 async fn what_cannot_be_read_is_503() {
