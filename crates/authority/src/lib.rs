@@ -36,8 +36,8 @@ pub use adieu_core::{
     EndKind, EndOrder, EndTarget, Ended, EndedSessions, EndingRecord, Grant, GrantError, How, Limits,
     Locator, Method, NotLive, Origin, Outage, Population, PopulationId, PresentedToken, Purpose, Quota,
     RECOVERY_CODE, Realm, RealmId, Reason, ReasonError, Rights, Role, RoleAssignment, RoleScope, Session,
-    SessionId, SessionToken, Span, Standing, State, Unwritten, User, UserEdit, UserId, Verdict, Version,
-    assurance_of,
+    SessionId, SessionToken, Span, Standing, State, Unwritten, User, UserEdit, UserId, UserReach, Verdict,
+    Version, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, LiveSession, SessionRecord};
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};

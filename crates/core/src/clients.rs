@@ -144,6 +144,7 @@ fn grants_ended(client: &Client, origin: &Origin) -> EndOrder {
         kind: EndKind::End,
         cause: Cause::Administrator,
         spare: None,
+        within: None,
         origin: origin.clone(),
     }
 }

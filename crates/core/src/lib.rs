@@ -86,7 +86,7 @@ pub use places::{
     decide_remove_population,
 };
 pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
-pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing};
+pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing, UserReach};
 pub use second_factor::{
     Assurance, CODES_IN_A_SET, CodeSet, RECOVERY_CODE, RecoveryCodes, Spending, assurance_of,
 };

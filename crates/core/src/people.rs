@@ -206,6 +206,7 @@ pub fn decide_remove_user(
         kind: EndKind::Forget,
         cause: Cause::UserRemoved,
         spare: None,
+        within: None,
         origin: order.origin.clone(),
     };
     Ok(UserChanges { names: NameChanges::between(Some(before), &user), end: Some(end), user })
@@ -254,7 +255,7 @@ impl EditUserOrder {
             return None;
         };
         let origin = self.origin.clone();
-        Some(EndOrder { realm: None, target, kind: EndKind::End, cause, spare: None, origin })
+        Some(EndOrder { realm: None, target, kind: EndKind::End, cause, spare: None, within: None, origin })
     }
 
     const fn another_password_ends_sessions(&self) -> bool {

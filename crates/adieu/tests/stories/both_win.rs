@@ -3,7 +3,7 @@
 //! The order of events is forced by the store: the second channel changes the record after the first one has read it
 //! and said its change, and before the store takes that.
 
-use adieu_authority::{Client, RoleAssignment, User, Version};
+use adieu_authority::{Client, Document, Population, RoleAssignment, User, Version};
 use adieu_testkit::World;
 use adieu_testkit::failing::{FailingStore, Failure};
 use adieu_testkit::world::WorldRequest;
@@ -116,6 +116,56 @@ const CLIENT_DOORS: [ChangeDoor<Client>; 5] = [
     },
 ];
 
+/// Both channels replace the record whole, and so do those of documents: the later change stands as it was said.
+const POPULATION_DOORS: [ChangeDoor<Population>; 2] = [
+    ChangeDoor {
+        name: "PingOne PUT",
+        change: |house, n| {
+            let body = json!({"name": format!("Home of round {n}"), "description": "put"});
+            house.manage(Method::PUT, &format!("populations/{}", house.home()), &body)
+        },
+        won: |_, home, n| {
+            home.name == format!("Home of round {n}") && home.description.as_deref() == Some("put")
+        },
+    },
+    ChangeDoor {
+        name: "apply",
+        change: |house, n| {
+            house.apply(&format!(
+                "populations]]\nid = '{}'\nname = 'Applied in round {n}'\ndescription = 'applied'",
+                house.home()
+            ))
+        },
+        won: |_, home, n| {
+            home.name == format!("Applied in round {n}") && home.description.as_deref() == Some("applied")
+        },
+    },
+];
+
+const POLICY_KIND: &str = "pingone.sign-on-policy";
+
+const DOCUMENT_DOORS: [ChangeDoor<Document>; 2] = [
+    ChangeDoor {
+        name: "PingOne PUT",
+        change: |house, n| {
+            let body = json!({"name": format!("Put_{n}"), "description": "put"});
+            house.manage(Method::PUT, &format!("signOnPolicies/{}", house.policy(0)), &body)
+        },
+        won: |_, policy, n| member(Some(&policy.body), "/name") == json!(format!("Put_{n}")),
+    },
+    ChangeDoor {
+        name: "apply",
+        change: |house, n| {
+            house.apply(&format!(
+                "documents]]\nkind = '{POLICY_KIND}'\nid = '{}'\nbody = '{}'",
+                house.policy(0),
+                json!({"name": format!("Applied_{n}"), "description": "applied"})
+            ))
+        },
+        won: |_, policy, n| member(Some(&policy.body), "/name") == json!(format!("Applied_{n}")),
+    },
+];
+
 /// The house, and whoever may change anything in it.
 pub(crate) struct House {
     pub(crate) world: World,
@@ -148,6 +198,10 @@ impl House {
         self.world.data.app.id.to_string()
     }
 
+    fn home(&self) -> String {
+        self.world.data.population.id.to_string()
+    }
+
     fn policy(&self, n: Round) -> &str {
         &self.policies[n as usize]
     }
@@ -169,6 +223,17 @@ impl House {
     async fn user(&self) -> User {
         let found = self.world.authority().user(self.world.data.alice.id).await.expect("read");
         User::clone(&found.expect("alice"))
+    }
+
+    async fn population(&self) -> Population {
+        let found = self.world.authority().population(self.world.data.population.id).await.expect("read");
+        found.expect("the population")
+    }
+
+    async fn document(&self) -> Document {
+        let (realm, id) = (self.world.data.realm.id, self.policy(0));
+        let found = self.world.authority().document(realm, POLICY_KIND, id).await.expect("read");
+        found.expect("the policy")
     }
 
     async fn client(&self) -> Client {
@@ -200,14 +265,25 @@ fn member(text: Option<&str>, pointer: &str) -> Value {
 
 /// Lets the second channel change the record while the first one is about to.
 async fn race<T>(house: &House, store: &FailingStore, doors: (&ChangeDoor<T>, &ChangeDoor<T>), n: Round) {
+    race_rounds(house, store, doors, (n, n)).await;
+}
+
+/// The same with a round for each of them.
+async fn race_rounds<T>(
+    house: &House,
+    store: &FailingStore,
+    doors: (&ChangeDoor<T>, &ChangeDoor<T>),
+    rounds: (Round, Round),
+) {
     let (first, second) = doors;
-    let (pair, meanwhile) = (format!("{}, then {}", first.name, second.name), (second.change)(house, n));
+    let pair = format!("{}, then {}", first.name, second.name);
+    let meanwhile = (second.change)(house, rounds.1);
     let shown = pair.clone();
     store.before_the_next_change(async move {
         let reply = meanwhile.send().await;
         assert!(reply.status.is_success(), "{shown}: {}", reply.text);
     });
-    let reply = (first.change)(house, n).send().await;
+    let reply = (first.change)(house, rounds.0).send().await;
     assert!(reply.status.is_success(), "{pair}: {}", reply.text);
 }
 
@@ -267,6 +343,54 @@ async fn two_doors_that_change_one_client_at_once_both_win() {
         let after = house.client().await;
         assert_both_won(doors, (&before, &after), (before.version, after.version), n);
     }
+}
+
+/// All ordered pairs of channels that replace a record: the first one comes later and stands as a whole, over what the second
+/// one wrote.
+async fn assert_replaced_one_after_the_other<T>(
+    house: &House,
+    store: &FailingStore,
+    doors: &[ChangeDoor<T>],
+    read: impl AsyncFn() -> (T, Version),
+) {
+    let all = doors.iter().flat_map(|first| doors.iter().map(move |second| (first, second)));
+    for (n, (first, second)) in (0..).zip(all) {
+        let (before, was) = read().await;
+        let pair = format!("{}, then {}", first.name, second.name);
+        race_rounds(house, store, (first, second), (2 * n, 2 * n + 1)).await;
+        let (after, is) = read().await;
+        assert!((first.won)(&before, &after, 2 * n), "{pair}: {} lost", first.name);
+        assert_eq!(is, was.next().next(), "{pair}: two changes");
+    }
+}
+
+/// Goal: two channels that replace one population at the same moment do so one after the other, whole: no mixture of the two,
+/// and no change that is answered and never was.
+#[tokio::test]
+async fn two_doors_that_replace_one_population_at_once_come_one_after_the_other() {
+    let mut world = World::start().await;
+    let store = world.with_failing_store().await;
+    let house = House::open(world, 0).await;
+    let read = async || {
+        let population = house.population().await;
+        let version = population.version;
+        (population, version)
+    };
+    assert_replaced_one_after_the_other(&house, &store, &POPULATION_DOORS, read).await;
+}
+
+/// Goal: the same for a document that a dialect keeps.
+#[tokio::test]
+async fn two_doors_that_replace_one_document_at_once_come_one_after_the_other() {
+    let mut world = World::start().await;
+    let store = world.with_failing_store().await;
+    let house = House::open(world, 1).await;
+    let read = async || {
+        let document = house.document().await;
+        let version = document.version;
+        (document, version)
+    };
+    assert_replaced_one_after_the_other(&house, &store, &DOCUMENT_DOORS, read).await;
 }
 
 /// Goal: HOME-LIMITS: a change that is overtaken again and again ends in a clear "later again", and has written nothing.

@@ -7,11 +7,10 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adieu::assembled::AssembledServer;
 use adieu::config::load;
 use adieu::real::{SystemClock, SystemEntropy};
 use adieu_testkit::data::make_data;
-use adieu_testkit::world::profiles;
+use adieu_testkit::world::{open_when_free, profiles};
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -70,8 +69,8 @@ impl Server {
 async fn people(file: &Path, overlay: &[(&str, String)]) -> Value {
     let overlay = overlay.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
     let config = load(Some(file), overlay).expect("a configuration");
-    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let server = AssembledServer::open(&config, &config.data, clock, entropy).await.expect("a house");
+    let parts = (Arc::new(SystemClock) as _, Arc::new(SystemEntropy) as _);
+    let server = open_when_free(&config, &config.data, parts, |store| store).await;
     make_data(&server.authority, &config).await.expect("data").variables(&config)
 }
 

@@ -132,7 +132,7 @@ fn user(n: u64) -> User {
 
 fn order(target: EndTarget, kind: EndKind) -> EndOrder {
     let origin = Origin::of_holder(Channel::named("test"), None);
-    EndOrder { realm: None, target, kind, cause: Cause::SignOff, spare: None, origin }
+    EndOrder { realm: None, target, kind, cause: Cause::SignOff, spare: None, within: None, origin }
 }
 
 impl Model {

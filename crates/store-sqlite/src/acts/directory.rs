@@ -18,10 +18,10 @@ use rusqlite::{Row, params};
 
 use crate::acts::documents::document_facts;
 use crate::acts::{people, sessions};
+use crate::batch::Batch;
 use crate::error::Damaged;
 use crate::hooks::Place;
 use crate::rows::uuid_column;
-use crate::writer::Batch;
 use crate::{SqliteStore, rows};
 
 fn key_row(row: &Row<'_>) -> rusqlite::Result<StoredKey> {

@@ -8,7 +8,7 @@ use adieu_core::{
 };
 use adieu_store::{Document, Documents, Pending};
 
-use crate::writer::Batch;
+use crate::batch::Batch;
 use crate::{SqliteStore, rows};
 
 impl Documents for SqliteStore {

@@ -261,6 +261,7 @@ impl<E: Engine> Fixture<E> {
             kind: EndKind::End,
             cause: Cause::Administrator,
             spare: None,
+            within: None,
             origin: self.origin(),
         }
     }

@@ -256,6 +256,7 @@ async fn what_another_door_ends_is_over_here() {
             kind,
             cause: Cause::SignOff,
             spare: None,
+            within: None,
             origin,
         };
         house.authority().end(order).await.unwrap();

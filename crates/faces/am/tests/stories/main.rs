@@ -12,6 +12,7 @@ mod house;
 mod info;
 mod oauth;
 mod outage;
+mod overtaken;
 mod pages;
 mod properties;
 mod queries;

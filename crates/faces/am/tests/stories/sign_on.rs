@@ -257,8 +257,15 @@ async fn a_sign_on_rotates_the_token() {
     let id = SessionToken::parse(&second).unwrap().id;
     let origin = Origin::of_holder(Channel::named("test"), None);
     let target = EndTarget::One(id);
-    let order =
-        EndOrder { realm: None, target, kind: EndKind::Reset, cause: Cause::SignOff, spare: None, origin };
+    let order = EndOrder {
+        realm: None,
+        target,
+        kind: EndKind::Reset,
+        cause: Cause::SignOff,
+        spare: None,
+        within: None,
+        origin,
+    };
     house.authority().end(order).await.unwrap();
     assert!(!house.lives(&second).await);
     let reply = house.pair(AUTHENTICATE, ALICE).cookie(&second).send().await.json();

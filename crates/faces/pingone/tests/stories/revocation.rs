@@ -178,6 +178,7 @@ async fn nothing_outlives_its_user_its_client_or_the_switch() {
                     kind: EndKind::End,
                     cause: Cause::SignOff,
                     spare: None,
+                    within: None,
                     origin: origin(),
                 };
                 drop(authority.end(order).await.expect("ended"));

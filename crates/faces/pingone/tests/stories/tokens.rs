@@ -205,6 +205,7 @@ async fn the_end_of_a_clients_grants_ends_its_tokens_only() {
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
+        within: None,
         origin: Origin::of_holder(adieu_authority::Channel::named("test"), None),
     };
     door.world.authority().end(order).await.expect("an ending");

@@ -10,6 +10,7 @@ use adieu_testkit::failing::FailingStore;
 use serde_json::{Value, json};
 
 use super::{FORBIDDEN, Office, own};
+use crate::house::{BOB, RESET};
 use crate::outages::failing;
 
 const SET: &str = "application/vnd.pingidentity.password.set+json";
@@ -113,4 +114,29 @@ async fn a_user_who_is_moved_away_meanwhile_keeps_their_roles() {
     office.is_overtaken(&store, moved.clone(), ("POST", "/roleAssignments", JSON, admin)).await;
     let rest = format!("/roleAssignments/{assignment}");
     office.is_overtaken(&store, moved, ("DELETE", &rest, JSON, json!({}))).await;
+}
+
+/// Goal: whoever is moved out of a clerk's population meanwhile keeps their session, whichever way it is to end.
+#[tokio::test]
+async fn a_session_of_a_user_who_is_moved_away_meanwhile_lives_on() {
+    let (office, store) = clerk().await;
+    let (bob, held) = (office.door.world.data.bob.id, office.door.sign_on(BOB).await);
+    let (home, guests) = (office.door.world.data.population.id, office.door.world.data.guests.id);
+    let to = |population| UserEdit { population: Some(population), ..UserEdit::default() };
+    let ways = [
+        ("DELETE", format!("users/{bob}/sessions/{}", held.sid), JSON),
+        ("POST", format!("sessions/{}", held.sid), RESET),
+        ("DELETE", "sessions/me".to_owned(), JSON),
+        ("POST", "sessions/me".to_owned(), RESET),
+    ];
+    for (method, path, kind) in &ways {
+        store.before_the_next_change(office.changes_bob(to(guests)));
+        let ask = office.ask(method, path).header("content-type", kind).cookie(&held.st);
+        ask.send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+        office.door.assert_live(&held).await;
+        office.changes_bob(to(home)).await;
+    }
+    let (method, path, _) = &ways[0];
+    assert_eq!(office.ask(method, path).send().await.status, 204, "the clerk reaches who is there");
+    office.door.assert_ended(&held).await;
 }
