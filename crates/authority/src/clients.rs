@@ -6,8 +6,8 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 
 use adieu_core::{
-    Client, ClientAuth, ClientDraft, ClientId, DirectoryError, EditClientOrder, Origin, Outage, Purpose,
-    RealmId, RemoveClientOrder, RoleAssignment, Span, Timestamp, TokenHash, Version,
+    ApplicationTrait, Client, ClientAuth, ClientDraft, ClientId, DirectoryError, EditClientOrder, Origin,
+    Outage, Purpose, RealmId, RemoveClientOrder, RoleAssignment, Span, Timestamp, TokenHash, Version,
 };
 
 use crate::Authority;
@@ -212,6 +212,11 @@ impl Authority {
         uri: &str,
     ) -> Result<Vec<Client>, Outage> {
         self.store().clients_with_post_logout_uri(realm, uri).await
+    }
+
+    /// Whether that holds for an application of a realm; how many there are costs nothing.
+    pub async fn has_application(&self, realm: RealmId, of: ApplicationTrait) -> Result<bool, Outage> {
+        self.store().has_application(realm, of).await
     }
 
     /// The clients of a realm.

@@ -5,6 +5,7 @@
 //! The words are those of `ARCHITECTURE.md`; the promises cited in capitals stand there too.
 
 pub mod amend;
+pub mod applications;
 pub mod cause;
 pub mod check;
 pub mod clients;
@@ -43,6 +44,7 @@ pub mod token;
 pub mod version;
 
 pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
+pub use applications::ApplicationTrait;
 pub use cause::Cause;
 pub use check::{Check, FoundSession, LiveSession, decide_check, decide_find};
 pub use clients::{

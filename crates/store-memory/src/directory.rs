@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use adieu_core::directory::matched;
 use adieu_core::{
-    Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError,
-    DocumentFacts, EditClientOrder, EditUserOrder, Edited, Ended, NewUser, Outage, PasswordRenewal,
-    Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder, RemoveUserOrder,
-    StoredClient, Timestamp, Unwritten, User, UserId, Version, decide_create_client,
+    ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
+    DirectoryError, DocumentFacts, EditClientOrder, EditUserOrder, Edited, Ended, NewUser, Outage,
+    PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
+    RemoveUserOrder, StoredClient, Timestamp, Unwritten, User, UserId, Version, decide_create_client,
     decide_create_population, decide_create_realm, decide_edit_client, decide_edit_population,
     decide_remove_client, decide_remove_population, present_client, present_user,
 };
@@ -156,6 +156,12 @@ impl Directory for MemoryStore {
             let mut clients = tables.clients_of(realm);
             clients.retain(|client| client.post_logout_redirect_uris.iter().any(|known| known == uri));
             Ok(clients)
+        })
+    }
+
+    fn has_application(&self, realm: RealmId, of: ApplicationTrait) -> Pending<Result<bool, Outage>> {
+        self.act(|tables| {
+            Ok(tables.clients_of(realm).iter().any(|one| one.application_traits().contains(&of)))
         })
     }
 

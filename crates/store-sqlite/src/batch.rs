@@ -137,6 +137,7 @@ impl<'a> Batch<'a> {
 
     pub(crate) fn write_client(&mut self, stored: StoredClient) -> rusqlite::Result<()> {
         rows::list_post_logout_uris(self.db, &stored)?;
+        rows::list_application_traits(self.db, &stored)?;
         rows::write_client(self.db, &stored)?;
         let id = stored.client.id.clone();
         self.touched.push(Touched::Client(id, present_client(Some(stored)).map(Arc::new)));

@@ -8,10 +8,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use adieu_core::{
-    AmendError, AmendOrder, Check, Client, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
-    DirectoryError, Document, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended, Flow,
-    FlowId, FoundSession, Grant, GrantError, GrantId, IssueOrder, Locator, NewUser, Outage, Participant,
-    PasswordRenewal, Population, PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder,
+    AmendError, AmendOrder, ApplicationTrait, Check, Client, ClientDraft, ClientId, ConfirmCodesOrder,
+    ConfirmError, DirectoryError, Document, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder,
+    Ended, Flow, FlowId, FoundSession, Grant, GrantError, GrantId, IssueOrder, Locator, NewUser, Outage,
+    Participant, PasswordRenewal, Population, PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder,
     RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, SessionRecord, SessionToken,
     SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
 };
@@ -226,6 +226,8 @@ pub trait Directory: Send + Sync {
     /// The clients of a realm that name this address as one to go to after a sign-off, by id.
     fn clients_with_post_logout_uri(&self, realm: RealmId, uri: &str)
     -> Pending<Result<Vec<Client>, Outage>>;
+    /// Whether that holds for an application of a realm.
+    fn has_application(&self, realm: RealmId, of: ApplicationTrait) -> Pending<Result<bool, Outage>>;
     /// The clients of a realm, by id.
     fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>>;
     /// Makes a client, with the document that a dialect keeps beside it. One that was removed may come back: its old grants

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use adieu_core::{
-    AmendError, AmendOrder, Check, Client, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
-    DirectoryError, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended, FoundSession, Grant,
-    GrantError, GrantId, IssueOrder, NewUser, Outage, Participant, PasswordRenewal, Population, PopulationId,
-    Realm, RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder,
-    SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten,
-    User, UserId, Version,
+    AmendError, AmendOrder, ApplicationTrait, Check, Client, ClientDraft, ClientId, ConfirmCodesOrder,
+    ConfirmError, DirectoryError, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended,
+    FoundSession, Grant, GrantError, GrantId, IssueOrder, NewUser, Outage, Participant, PasswordRenewal,
+    Population, PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder,
+    RevokedToken, RotateOrder, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn,
+    Span, Timestamp, Unwritten, User, UserId, Version,
 };
 use adieu_store::{
     Directory, Document, Documents, Figures, Flow, FlowId, Flows, Grants, Lookup, Pending, SessionPage,
@@ -327,6 +327,10 @@ impl Directory for FailingStore {
         uri: &str,
     ) -> Pending<Result<Vec<Client>, Outage>> {
         self.read(|store| store.clients_with_post_logout_uri(realm, uri))
+    }
+
+    fn has_application(&self, realm: RealmId, of: ApplicationTrait) -> Pending<Result<bool, Outage>> {
+        self.read(|store| store.has_application(realm, of))
     }
 
     fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>> {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use adieu_core::directory::matched;
 use adieu_core::{
-    Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError,
-    DocumentFacts, EditClientOrder, EditUserOrder, Edited, Ended, NewUser, Outage, PasswordRenewal,
-    Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder, RemoveUserOrder,
-    StoredClient, Timestamp, Unwritten, User, UserId, Version, decide_create_client,
+    ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
+    DirectoryError, DocumentFacts, EditClientOrder, EditUserOrder, Edited, Ended, NewUser, Outage,
+    PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
+    RemoveUserOrder, StoredClient, Timestamp, Unwritten, User, UserId, Version, decide_create_client,
     decide_create_population, decide_create_realm, decide_edit_client, decide_edit_population,
     decide_remove_client, decide_remove_population, present_client, present_user,
 };
@@ -203,6 +203,10 @@ impl Directory for SqliteStore {
     ) -> Pending<Result<Vec<Client>, Outage>> {
         let uri = uri.to_owned();
         self.readers.read(move |db, _, _| rows::clients_with_post_logout_uri(db, realm, &uri))
+    }
+
+    fn has_application(&self, realm: RealmId, of: ApplicationTrait) -> Pending<Result<bool, Outage>> {
+        self.readers.read(move |db, _, _| rows::has_application(db, realm, &of))
     }
 
     fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>> {

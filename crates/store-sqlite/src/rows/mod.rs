@@ -2,6 +2,7 @@
 //!
 //! A value that no version of ours writes is an error, never a guess.
 
+mod application_traits;
 mod directory;
 mod documents;
 mod grants;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use crate::error::Damaged;
 
+pub(crate) use application_traits::*;
 pub(crate) use directory::*;
 pub(crate) use documents::*;
 pub(crate) use grants::*;

@@ -87,6 +87,7 @@ macro_rules! contract {
             directory::clients_come_and_go_and_come_back_above_their_old_grants,
             directory::a_population_goes_only_when_it_is_empty,
             directory::documents_are_kept_by_realm_and_kind,
+            directory::applications_are_asked_for_by_what_holds_for_them,
             directory::signing_keys_come_oldest_first,
             versions::a_stale_change_is_refused_and_writes_nothing,
             versions::what_is_there_is_never_made_again,
