@@ -1,4 +1,4 @@
-//! The whole house in this process: real routers, the embedded engine in a temporary folder, a frozen clock.
+//! The whole server in this process: real routers, the embedded engine in a temporary folder, a frozen clock.
 //!
 //! A crash drops every task and all memory and keeps only the folder.
 
@@ -25,7 +25,7 @@ use crate::time_and_entropy::{FrozenClock, SeededEntropy};
 
 pub use wire::WorldWire;
 
-/// A house with people in it.
+/// A server with people in it.
 pub struct World {
     config: Config,
     folder: tempfile::TempDir,
@@ -37,17 +37,17 @@ pub struct World {
 }
 
 impl World {
-    /// A house as the profile `main` of the recordings configures it.
+    /// A server as the profile `main` of the recordings configures it.
     pub async fn start() -> Self {
         Self::with_profile("main").await
     }
 
-    /// A house of one of the profiles beside the recordings.
+    /// A server of one of the profiles beside the recordings.
     pub async fn with_profile(profile: &str) -> Self {
         Self::with_config(profile_config(profile)).await
     }
 
-    /// A house with a configuration of one's own.
+    /// A server with a configuration of one's own.
     pub async fn with_config(config: Config) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(FrozenClock::new());
@@ -58,17 +58,17 @@ impl World {
         Self { config, folder, clock, entropy, server: Some(server), data }
     }
 
-    /// The house.
-    pub fn house(&self) -> &AssembledServer {
-        self.server.as_ref().expect("the house stands between crashes")
+    /// The server.
+    pub fn server(&self) -> &AssembledServer {
+        self.server.as_ref().expect("the server stands between crashes")
     }
 
     /// The authority inside.
     pub fn authority(&self) -> &Authority {
-        &self.house().authority
+        &self.server().authority
     }
 
-    /// How the house is configured.
+    /// How the server is configured.
     pub fn config(&self) -> &Config {
         &self.config
     }
@@ -93,13 +93,13 @@ impl World {
         self.clock.advance(Span::from_s(s));
     }
 
-    /// Drops the house and everything in memory, and opens the folder again.
+    /// Drops the server and everything in memory, and opens the folder again.
     pub async fn crash_and_restart(&mut self) {
         self.server = None;
         self.server = Some(self.opened(|store| store).await);
     }
 
-    /// Drops the house, its folder and everything in memory, and goes on from a backup.
+    /// Drops the server, its folder and everything in memory, and goes on from a backup.
     pub async fn restored_from(&mut self, backup: &Path) {
         self.server = None;
         self.folder = tempfile::tempdir().expect("a temporary folder");
@@ -107,7 +107,7 @@ impl World {
         self.server = Some(self.opened(|store| store).await);
     }
 
-    /// Opens the house anew with a store that can be told to fail.
+    /// Opens the server anew with a store that can be told to fail.
     pub async fn with_failing_store(&mut self) -> Arc<FailingStore> {
         self.server = None;
         let mut failing = None;
@@ -142,12 +142,12 @@ impl World {
 
     /// Any request on the public side.
     pub fn ask(&self, method: Method, path: &str) -> WorldRequest {
-        WorldRequest::to(self.house(), method, path)
+        WorldRequest::to(self.server(), method, path)
     }
 
     /// Any request on the admin side.
     pub fn admin(&self, method: Method, path: &str) -> WorldRequest {
-        WorldRequest { admin: true, ..WorldRequest::to(self.house(), method, path) }
+        WorldRequest { admin: true, ..WorldRequest::to(self.server(), method, path) }
     }
 
     /// Signs on natively through Kratos' dialect; gives the session token.
@@ -160,7 +160,7 @@ impl World {
         reply.json()["session_token"].as_str().expect("a token").to_owned()
     }
 
-    /// Changes a client of the house's realm, as an administrator would.
+    /// Changes a client of the server's realm, as an administrator would.
     pub async fn edit_client(&self, id: &ClientId, change: impl FnMut(&mut Client) + Send) -> Client {
         let origin = Origin::of_holder(Channel::named("test"), None);
         let changed = self.authority().edit_client(self.data.realm.id, id, origin, change);
@@ -223,7 +223,7 @@ pub struct WorldRequest {
 }
 
 impl WorldRequest {
-    /// Any request on the public side of a house.
+    /// Any request on the public side of a server.
     pub fn to(server: &AssembledServer, method: Method, path: &str) -> Self {
         let request = Request::builder().method(method).uri(path);
         Self { server: server.clone(), admin: false, request, body: Body::empty() }

@@ -1,6 +1,6 @@
 //! The commands of an operator as the program itself: what they print and how they end.
 //!
-//! A house in this process is the server that has the folder.
+//! A server in this process is the server that has the folder.
 
 use std::io::Write;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! A house behind real listeners in this process, and clients that speak TLS to it.
+//! A server behind real listeners in this process, and clients that speak TLS to it.
 //!
 //! Ports are the system's choice, folders temporary, certificates made for the test.
 
@@ -52,7 +52,7 @@ impl Running {
         Self::behind(config, |store| store).await
     }
 
-    /// The same, with something between the house and its store.
+    /// The same, with something between the server and its store.
     pub(crate) async fn behind(
         config: Config,
         between: impl FnMut(Arc<dyn Store>) -> Arc<dyn Store>,

@@ -78,7 +78,7 @@ async fn until_it_listens(address: &str) {
     let connected = async {
         loop {
             if let Ok(mut stream) = TcpStream::connect(address).await {
-                // A listener accepts before the house is open; an answer is what counts.
+                // A listener accepts before the server is open; an answer is what counts.
                 let ask = b"GET /health/ready HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
                 let mut answer = String::new();
                 let sent = tokio::io::AsyncWriteExt::write_all(&mut stream, ask).await;

@@ -7,8 +7,8 @@
 mod addresses;
 mod callers;
 mod ending;
+mod fixture;
 mod handles;
-mod house;
 mod info;
 mod oauth;
 mod outage;
