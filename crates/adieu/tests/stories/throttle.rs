@@ -22,7 +22,7 @@ async fn kratos(world: &World, name: &str, password: &str) -> Reply {
 /// Goal: no channel is a way around the other one's count, the right password does not help before it is time, and
 /// nobody else is slowed down.
 #[tokio::test]
-async fn failures_at_one_door_count_at_all() {
+async fn failures_at_one_channel_count_at_all() {
     let world = World::start().await;
     for _ in 0..10 {
         assert_eq!(am(&world, "alice", "wrong").await.status, 401);

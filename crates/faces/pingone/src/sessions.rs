@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use adieu_authority::{
     Cause, EndKind, EndOrder, EndTarget, Ended, FoundSession, NotLive, SessionId, SessionRecord, Standing,
-    User, UserId, Verdict,
+    User, UserId, UserReach, Verdict,
 };
 use adieu_http_kit::media;
 use axum::Json;
@@ -82,6 +82,7 @@ pub(crate) async fn delete(
         kind: if kept.is_over() { EndKind::Forget } else { EndKind::End },
         cause: Cause::Administrator,
         spare: admin.principal.session(),
+        within: Some(admin.reach_over_sessions()),
         origin: visitor.origin_of(admin.principal.actor()),
     };
     Ok(match face.authority().end(order).await? {
@@ -127,13 +128,13 @@ pub(crate) async fn reset(
     if !admin.rights.data.reaches(found.user.population) {
         return Err(Problem::Forbidden); // No self-service: only a role resets. Contract pingone.md 3.1.
     }
-    reset_one(&face, &admin, id, &visitor).await
+    reset_one(&face, &admin, (id, UserReach { own: None, ..admin.reach_over_sessions() }), &visitor).await
 }
 
 async fn reset_one(
     face: &Face,
     admin: &Admin,
-    id: SessionId,
+    (id, within): (SessionId, UserReach),
     visitor: &Visitor,
 ) -> Result<StatusCode, Problem> {
     let order = EndOrder {
@@ -142,6 +143,7 @@ async fn reset_one(
         kind: EndKind::Reset,
         cause: Cause::Administrator,
         spare: None,
+        within: Some(within),
         origin: visitor.origin_of(admin.principal.actor()),
     };
     Ok(match face.authority().end(order).await? {
@@ -177,6 +179,14 @@ async fn in_reach(face: &Face, admin: &Admin, id: UserId, scope: &str) -> Result
             Ok(user)
         }
         Some(_) | None => Err(Problem::Forbidden),
+    }
+}
+
+impl Admin {
+    /// Whose sessions the caller may end: those of users whom their role reaches, and their own.
+    fn reach_over_sessions(&self) -> UserReach {
+        let own = self.principal.user.as_ref().map(|(user, _)| user.id);
+        UserReach { standing: self.rights.data.clone(), own }
     }
 }
 
