@@ -146,6 +146,7 @@ mod tests {
             id: realm(n),
             path: path.into(),
             generation: 0,
+            second_factor: SecondFactorRule::default(),
             created_at: Timestamp::from_ms(1),
         };
         let (there, free) = ([new(1, "/alpha")], PopulationAround::default());

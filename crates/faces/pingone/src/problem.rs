@@ -220,6 +220,21 @@ impl Problem {
         }
     }
 
+    /// What is said where a factor is missing, does not fit or was given too long ago.
+    fn said_of_factors(&self) -> (&'static str, &'static str, Option<Value>) {
+        let (code, message, detail) = if matches!(self, Self::WrongCode) {
+            let text = "The code does not fit or was used before.";
+            ("INVALID_DATA", INVALID, json!({"code": "INVALID_OTP", "target": "otp", "message": text}))
+        } else if matches!(self, Self::NotEnrolled) {
+            let text = "A second factor is required, and the account has none.";
+            ("REQUEST_FAILED", FAILED, json!({"code": "ACCOUNT_NOT_USABLE", "message": text}))
+        } else {
+            let text = "The last sign-on is too long ago for this request.";
+            ("ACCESS_FAILED", NO_ACCESS, json!({"code": "INSUFFICIENT_PERMISSIONS", "message": text}))
+        };
+        (code, message, Some(detail))
+    }
+
     /// The body under that id.
     pub(crate) fn json(&self, id: &str) -> Value {
         let detail = |code: &str, target: Option<&str>, message: &str| {
@@ -253,18 +268,7 @@ impl Problem {
             Self::NotUsable => {
                 ("REQUEST_FAILED", FAILED, detail("ACCOUNT_NOT_USABLE", None, "The account is not usable."))
             }
-            Self::NotEnrolled => {
-                let message = "A second factor is required, and the account has none.";
-                ("REQUEST_FAILED", FAILED, detail("ACCOUNT_NOT_USABLE", None, message))
-            }
-            Self::WrongCode => {
-                let message = "The code does not fit or was used before.";
-                ("INVALID_DATA", INVALID, detail("INVALID_OTP", Some("otp"), message))
-            }
-            Self::ProofTooOld { .. } => {
-                let message = "The last sign-on is too long ago for this request.";
-                ("ACCESS_FAILED", NO_ACCESS, detail("INSUFFICIENT_PERMISSIONS", None, message))
-            }
+            Self::NotEnrolled | Self::WrongCode | Self::ProofTooOld { .. } => self.said_of_factors(),
             Self::TooManySessions => {
                 let message = "The user has as many sessions as one can have.";
                 ("REQUEST_FAILED", FAILED, detail("CONSTRAINT_VIOLATION", None, message))
