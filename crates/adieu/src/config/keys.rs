@@ -375,6 +375,7 @@ mod tests {
         config.realms[0].id = Some("x".into());
         config.realms[0].pingone_url = Some("x".into());
         config.realms[0].password_change_ends_sessions = Some(true);
+        config.realms[0].second_factor = Some("x".into());
         config.realms[0].am_idle_s = Some(1);
         config.realms[0].am_lifetime_s = Some(1);
         config.realms[0].am_sessions_max = Some(1);
