@@ -280,6 +280,20 @@ fn a_first_password_is_for_whoever_has_none() {
     assert!(lines(&facts, text, false).is_empty());
 }
 
+/// Goal: EMPTY-HANDS: whoever prints a plan prints no hash, neither of a user that is to be made nor of one that is there.
+#[test]
+fn a_plan_shows_no_hash() {
+    let hash = "$2b$04$EGdrhbKUv8Oc9vGiXX0HQOxSg445d458Muh7DAHskb6QbtCvdxcie";
+    for (facts, step) in [(nothing(), "MakeUser"), (town(), "EditUser")] {
+        let text = format!(
+            "[[realms]]\npath = '/town'\n[[realms.users]]\nusername = 'ada'\npassword_hash = '{hash}'"
+        );
+        let shown = format!("{:?}", planned(&facts, &text, false).expect("a plan"));
+        assert!(shown.contains(step) && shown.contains("Hash(***)"), "{shown}");
+        assert!(!shown.contains("EGdrhbKU"), "{shown}");
+    }
+}
+
 /// Goal: what a dialect shows as the address is the address.
 #[test]
 fn traits_follow_name_and_address_where_nothing_is_said_of_them() {

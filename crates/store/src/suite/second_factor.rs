@@ -162,22 +162,26 @@ pub async fn codes_are_confirmed_together_with_their_session_or_not_at_all<E: En
     let fixture = Fixture::<E>::new().await;
     let ada = fixture.user("ada").await;
     let (one, two) = (fixture.sign_on(&ada, at(1)).await, fixture.sign_on(&ada, at(1)).await);
-    fixture.end(two.presented(), at(2)).await.expect("an ending");
     let three = fixture.sign_on(&ada, at(1)).await;
+    fixture.end(two.presented(), at(2)).await.expect("an ending");
+    fixture.reset(&three, at(2)).await.expect("a reset");
+    let four = fixture.sign_on(&ada, at(2)).await;
     let confirm = |session, proves| {
         let order = ConfirmCodesOrder { session, set: SET, proves };
         fixture.store.confirm_recovery_codes(order, at(3))
     };
-    let refused = confirm(two.session.id, true).await;
-    assert!(matches!(refused, Err(ConfirmError::NotLive)), "{refused:?}");
-    assert!(fixture.read(&ada).await.recovery_codes.is_none(), "a refused act has written nothing");
+    for over in [&two, &three] {
+        let refused = confirm(over.session.id, true).await;
+        assert!(matches!(refused, Err(ConfirmError::NotLive)), "{refused:?}");
+        assert!(fixture.read(&ada).await.recovery_codes.is_none(), "a refused act has written nothing");
+    }
     let confirmed = confirm(one.session.id, true).await.expect("a live session");
     assert_eq!(
         (confirmed.recovery_codes, confirmed.version),
         (Some(RecoveryCodes::unused(SET)), ada.version.next())
     );
-    assert_eq!(fixture.expect_dead(&three, at(3)).await, NotLive::HalfSignedOn);
-    let refused = confirm(three.session.id, true).await;
+    assert_eq!(fixture.expect_dead(&four, at(3)).await, NotLive::HalfSignedOn);
+    let refused = confirm(four.session.id, true).await;
     assert!(
         matches!(refused, Err(ConfirmError::NotLive)),
         "there is a factor, and it was not given: {refused:?}"
