@@ -56,7 +56,7 @@ pub(super) async fn endable(face: &Face, user: &User, id: SessionId) -> Result<E
     let record = record.filter(|one| one.session.user == user.id).ok_or(Problem::NotFound)?;
     match kept_as(&record.fate) {
         Kept::Not => Err(Problem::NotFound),
-        kept => Ok(Endable(kept)),
+        kept @ (Kept::Live | Kept::Half | Kept::Expired) => Ok(Endable(kept)),
     }
 }
 
