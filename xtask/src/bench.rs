@@ -1,5 +1,6 @@
 //! `cargo xtask bench check|end`: what a check and a durable ending cost, as multiples of doing nothing; and
-//! `cargo xtask bench compare OLDER`, as multiples of what they cost in an older binary.
+//! `cargo xtask bench compare OLDER`, as multiples of what they cost in an older binary. `cargo xtask bench flood`: who can sign
+//! on in a flood.
 //!
 //! Servers run on one core and the load on the other; CPU is what the operating system counts for the server's processes.
 //! Every figure is a ratio to Debian's nginx answering `return 200` and to the same framework's static answer in the same
@@ -7,6 +8,7 @@
 
 mod compare;
 mod figures;
+mod flood;
 mod load;
 mod servers;
 
@@ -30,8 +32,9 @@ pub(crate) fn bench(words: &[&str]) -> Result<()> {
     match words {
         ["check"] => check(&binary, &servers::build_static_answer()?),
         ["end"] => end(&binary, &servers::build_static_answer()?),
+        ["flood"] => flood::flood(&binary),
         ["compare", older] => compare::compare(older.as_ref(), &binary),
-        _ => bail!("cargo xtask bench check|end, cargo xtask bench compare OLDER"),
+        _ => bail!("cargo xtask bench check|end|flood, cargo xtask bench compare OLDER"),
     }
 }
 

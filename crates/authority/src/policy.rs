@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use adieu_core::{Channel, Limits, Quota, Span};
 
 use crate::hashing::HashCost;
-use crate::throttle::FailureLimits;
+use crate::throttle::SignOnLimits;
 
 /// The rules of this installation.
 #[derive(Clone, Debug)]
@@ -25,8 +25,8 @@ pub struct Policy {
     pub password_change_ends_sessions: bool,
     /// The same in single realms, by realm path.
     pub realm_password_changes: BTreeMap<String, bool>,
-    /// How many sign-ons may fail.
-    pub failures: FailureLimits,
+    /// How often sign-ons may be tried.
+    pub sign_ons: SignOnLimits,
     /// What hashing a password costs.
     pub hash_cost: HashCost,
     /// Threads that hash passwords.
@@ -49,7 +49,7 @@ impl Default for Policy {
             realm_quotas: BTreeMap::new(),
             password_change_ends_sessions: true,
             realm_password_changes: BTreeMap::new(),
-            failures: FailureLimits::default(),
+            sign_ons: SignOnLimits::default(),
             hash_cost: HashCost::default(),
             workers: 2,
             tombstones_kept: Span::from_s(30 * 24 * 3600),

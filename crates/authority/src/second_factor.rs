@@ -13,6 +13,7 @@ use adieu_core::{
 
 use crate::Authority;
 use crate::sign_on::{SignOn, SignOnFailure, SignedIn, count};
+use crate::throttle::Account;
 
 /// Somebody who is signed on by one factor gives a recovery code.
 #[derive(Clone)]
@@ -78,10 +79,11 @@ impl Authority {
 
     /// The second step: uses up a code and proves the session by it, in one transaction.
     pub async fn second_step(&self, step: SecondStep) -> Result<SignedIn, SecondStepFailure> {
-        let name = format!("recovery code of {}", step.user.id);
-        let address = step.device.address.as_deref();
-        let tried = self.inner.throttle.take(step.realm.id, &name, address, self.now());
-        let tried = tried.map_err(|limited| SignOnFailure::Limited { retry_after: limited.retry_after })?;
+        let set = step.user.recovery_codes.as_ref().ok_or(SecondStepFailure::NoCodes)?.set;
+        let account = Account::Codes { user: step.user.id, set };
+        let from = self.inner.throttle.take(step.device.address.as_deref(), self.now());
+        let tried = from.map_err(SignOnFailure::from)?.at(account, || self.now()).await;
+        let tried = tried.map_err(SignOnFailure::from)?;
         let spending = match self.matching_code(&step) {
             Ok(spending) => spending,
             Err(failure) => {
@@ -90,7 +92,7 @@ impl Authority {
                 return Err(failure);
             }
         };
-        tried.succeeded();
+        tried.succeeded(self.now());
         let sign_on = SignOn {
             realm: step.realm,
             channel: step.channel.clone(),

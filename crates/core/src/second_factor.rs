@@ -16,7 +16,7 @@ pub const CODES_IN_A_SET: u8 = 12;
 pub const RECOVERY_CODE: &str = "recovery_code";
 
 /// The number of a set of codes: random, and of no use without the installation key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CodeSet([u8; 16]);
 
 impl CodeSet {

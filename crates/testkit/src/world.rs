@@ -4,6 +4,7 @@
 
 mod wire;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use adieu::assembled::AssembledServer;
 use adieu::config::Config;
 use adieu_authority::Authority;
 use adieu_core::{Channel, Client, ClientId, Clock, Origin, Span};
+use adieu_http_kit::client::Peer;
 use adieu_store::Store;
 use adieu_store_sqlite::OpenError;
 use adieu_store_sqlite::backup::{Existing, restore};
@@ -249,6 +251,14 @@ impl WorldRequest {
         for (name, value) in headers {
             self.request = self.request.header(name, value);
         }
+        self
+    }
+
+    /// Comes from this address.
+    #[must_use]
+    pub fn from_address(mut self, address: &str) -> Self {
+        let address = address.parse().expect("an IP address");
+        self.request = self.request.extension(Peer(SocketAddr::new(address, 48_386)));
         self
     }
 

@@ -140,7 +140,7 @@ impl House {
         house
     }
 
-    fn alice(&self) -> String {
+    pub(crate) fn alice(&self) -> String {
         self.world.data.alice.id.to_string()
     }
 
@@ -156,12 +156,12 @@ impl House {
         self.world.admin(method, path).json(body)
     }
 
-    fn manage(&self, method: Method, path: &str, body: &Value) -> WorldRequest {
+    pub(crate) fn manage(&self, method: Method, path: &str, body: &Value) -> WorldRequest {
         let path = format!("/v1/environments/{}/{path}", self.world.data.realm.id);
         self.world.ask(method, &path).bearer(&self.bearer).json(body)
     }
 
-    fn apply(&self, thing: &str) -> WorldRequest {
+    pub(crate) fn apply(&self, thing: &str) -> WorldRequest {
         let document = format!("[[realms]]\npath = '/alpha'\n[[realms.{thing}\n");
         self.admin(Method::POST, "/v1/declaration", &json!({"document": document}))
     }

@@ -3,12 +3,13 @@
 //! It shows a flow and sends its form back here; what happens then is the same as for the flow's API. Contract pingone.md
 //! 1.4 and 4.5: P-32, P-39.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use adieu_authority::Realm;
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
-use adieu_pages_kit::{SignOnPage, SignedOffPage};
+use adieu_pages_kit::{SignOnPage, SignedOffPage, too_often};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{HeaderValue, LOCATION, SET_COOKIE};
@@ -89,7 +90,7 @@ pub(crate) async fn submit(
         }
         Err(problem) => {
             let Some(error) = words(&problem) else { return Err(shown(problem)) };
-            let tried = Try { status: problem.status(), name: &name, error: Some(error) };
+            let tried = Try { status: problem.status(), name: &name, error: Some(&error) };
             let mut response = page(&face, &realm, &parts.headers, &flow, tried);
             if let Some((name, value)) = problem.headers() {
                 response.headers_mut().insert(name, value);
@@ -100,13 +101,15 @@ pub(crate) async fn submit(
 }
 
 /// What the page says of a failure after which the form may be sent again; nothing if it may not.
-fn words(problem: &Problem) -> Option<&'static str> {
-    match problem {
-        Problem::Invalid { .. } | Problem::WrongPassword { .. } => Some("Username or password is wrong."),
-        Problem::Limited { .. } => Some("Too many sign-ons have failed. Please wait a moment."),
-        Problem::NotUsable => Some("This account cannot be used at present."),
-        Problem::TooManySessions => Some("There are too many sessions of this account."),
-        Problem::Busy | Problem::Unavailable(_) => Some("That did not work just now. Please try again."),
+fn words(problem: &Problem) -> Option<Cow<'static, str>> {
+    let words = match problem {
+        Problem::Invalid { .. } | Problem::WrongPassword { .. } => "Username or password is wrong.",
+        Problem::Limited { retry_after_s } => {
+            return Some(too_often(u64::try_from(*retry_after_s).unwrap_or_default()).into());
+        }
+        Problem::NotUsable => "This account cannot be used at present.",
+        Problem::TooManySessions => "There are too many sessions of this account.",
+        Problem::Busy | Problem::Unavailable(_) => "That did not work just now. Please try again.",
         Problem::NotFound
         | Problem::Method { .. }
         | Problem::NoAccess { .. }
@@ -120,8 +123,9 @@ fn words(problem: &Problem) -> Option<&'static str> {
         | Problem::Unredirectable { .. }
         | Problem::OAuth(_)
         | Problem::Bearer { .. }
-        | Problem::OAuthBody(_) => None,
-    }
+        | Problem::OAuthBody(_) => return None,
+    };
+    Some(words.into())
 }
 
 /// A try to sign on, as the page shows it.

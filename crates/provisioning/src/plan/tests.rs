@@ -134,6 +134,7 @@ fn user(realm: RealmId, new: PlannedUser) -> User {
         external_id: person.external_id,
         enabled: !person.disabled,
         enabled_at: NOW,
+        unlocked_at: None,
         generation: 0,
         forgotten: 0,
         removed: false,

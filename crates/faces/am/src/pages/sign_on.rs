@@ -2,9 +2,12 @@
 //!
 //! Who has a live session of the realm already is sent on at once, unless `ForceAuth` asks for a new proof.
 
-use adieu_pages_kit::SignOnPage;
+use std::borrow::Cow;
+
+use adieu_pages_kit::{SignOnPage, too_often};
 use axum::body::Body;
 use axum::response::Response;
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
@@ -49,8 +52,16 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
             Ok(with_cookies(see_other(goal(face, &asked)), lines))
         }
         Err(error) => {
-            let words = words(&error).ok_or(error)?;
-            Ok(page(face, call.headers(), &asked, &name, Some(words)).await)
+            let words = match words(&error) {
+                Some(words) => words,
+                None => return Err(error),
+            };
+            let failed = Some((error.status(), words.as_ref()));
+            let mut response = page(face, call.headers(), &asked, &name, failed).await;
+            if let Some(seconds) = error.retry_after_s() {
+                response.headers_mut().insert(RETRY_AFTER, seconds.into());
+            }
+            Ok(response)
         }
     }
 }
@@ -60,8 +71,12 @@ fn goal<'a>(face: &'a Face, asked: &'a Asked) -> &'a str {
 }
 
 /// What the page says of a failure after which the form may be sent again.
-fn words(error: &AmError) -> Option<(StatusCode, &'static str)> {
-    let words = if matches!(error, AmError::LoginFailure) {
+fn words(error: &AmError) -> Option<Cow<'static, str>> {
+    let words = if let AmError::Limited { retry_after_s } = error {
+        return Some(too_often((*retry_after_s).into()).into());
+    } else if matches!(error, AmError::Busy) {
+        "Many people sign on just now. Please try again in a moment."
+    } else if matches!(error, AmError::LoginFailure) {
         "Name or password is wrong."
     } else if matches!(error, AmError::LockedOut) {
         "This account cannot be used at present."
@@ -70,7 +85,7 @@ fn words(error: &AmError) -> Option<(StatusCode, &'static str)> {
     } else {
         return None;
     };
-    Some((error.status(), words))
+    Some(words.into())
 }
 
 async fn page(
