@@ -155,13 +155,13 @@ fn sign_on_limits(passwords: &Passwords) -> SignOnLimits {
 
 /// The authority's rules, from the configuration.
 fn policy(config: &Config) -> Policy {
-    let doors = [
+    let channels = [
         ("kratos", limits(config.kratos.session_idle_s, config.kratos.session_lifetime_s)),
         ("am", limits(config.am.idle_s, config.am.lifetime_s)),
         ("pingone", limits(config.pingone.idle_s, config.pingone.lifetime_s)),
     ];
     let mut policy = Policy {
-        limits: doors.into_iter().map(|(channel, limits)| (Channel::named(channel), limits)).collect(),
+        limits: channels.into_iter().map(|(channel, limits)| (Channel::named(channel), limits)).collect(),
         hash_cost: HashCost { memory_kib: config.passwords.memory_kib, passes: config.passwords.passes },
         workers: match config.passwords.workers {
             0 => std::thread::available_parallelism().map_or(2, usize::from),

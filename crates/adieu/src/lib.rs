@@ -1,6 +1,6 @@
 //! The binary's library: configuration, wiring, serving and the commands.
 //!
-//! Here, and only here, the rooms of the house meet: an engine becomes the store of the authority, the faces get the
+//! Here, and only here, the rooms of the server meet: an engine becomes the store of the authority, the faces get the
 //! authority and their settings, the dispatcher gets the faces.
 
 mod admin;
@@ -8,7 +8,6 @@ pub mod assembled;
 pub mod commands;
 pub mod config;
 pub mod dispatch;
-mod doors;
 mod faces;
 mod guard;
 pub mod logging;
@@ -17,4 +16,5 @@ pub mod provision;
 pub mod real;
 pub mod reload;
 pub mod serve;
+mod services;
 mod tls;

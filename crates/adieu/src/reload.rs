@@ -10,15 +10,15 @@ use anyhow::{Context, Result, ensure};
 use crate::assembled::AssembledServer;
 use crate::config::changes::for_a_restart;
 use crate::config::{Config, TlsFiles};
-use crate::doors::{Doors, Present};
 use crate::logging::Log;
+use crate::services::{Present, Services};
 use crate::tls::{Read, Tls};
 
 /// What can be changed, and by what it was started.
 pub struct Reload {
     pub(crate) server: AssembledServer,
     pub(crate) started: Config,
-    pub(crate) doors: Present,
+    pub(crate) services: Present,
     pub(crate) public_tls: Option<Tls>,
     pub(crate) admin_tls: Option<Tls>,
     pub(crate) log: Log,
@@ -41,12 +41,12 @@ impl Reload {
         let public = read(&self.public_tls, wanted.public.tls(), "public.tls_cert")?;
         let admin = read(&self.admin_tls, wanted.admin.tls(), "admin.tls_cert")?;
         let server = self.server.with_faces_of(wanted).await?;
-        let doors = Doors::of(&server, wanted)?;
+        let services = Services::of(&server, wanted)?;
         // From here on nothing can fail.
         take(&self.public_tls, public);
         take(&self.admin_tls, admin);
         self.log.change(&wanted.log);
-        self.doors.store(Arc::new(doors));
+        self.services.store(Arc::new(services));
         Ok(for_a_restart)
     }
 

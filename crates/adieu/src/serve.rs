@@ -18,11 +18,11 @@ use tokio::sync::watch;
 
 use crate::assembled::AssembledServer;
 use crate::config::{Config, TlsFiles};
-use crate::doors::{Doors, Present};
 use crate::logging::Log;
 use crate::reload::Reload;
 use crate::serve::entry::Side;
 use crate::serve::listener::Listener;
+use crate::services::{Present, Services};
 use crate::tls::Tls;
 
 /// Listeners that are bound and not yet served.
@@ -37,12 +37,14 @@ struct Socket {
 }
 
 impl Socket {
-    async fn bind(address: SocketAddr, tls: Option<TlsFiles>, door: &str) -> Result<Self> {
-        let tls =
-            tls.map(Tls::with).transpose().with_context(|| format!("{door}.tls_cert, {door}.tls_key"))?;
+    async fn bind(address: SocketAddr, tls: Option<TlsFiles>, section: &str) -> Result<Self> {
+        let tls = tls
+            .map(Tls::with)
+            .transpose()
+            .with_context(|| format!("{section}.tls_cert, {section}.tls_key"))?;
         let listener = TcpListener::bind(address)
             .await
-            .with_context(|| format!("{door}.listen = {address}: is another server running?"))?;
+            .with_context(|| format!("{section}.listen = {address}: is another server running?"))?;
         Ok(Self { listener, tls })
     }
 }
@@ -67,18 +69,18 @@ impl Bound {
     }
 }
 
-/// A house behind bound listeners.
+/// A server behind bound listeners.
 pub struct Serving {
     bound: Bound,
     authority: Authority,
-    doors: Present,
+    services: Present,
 }
 
 impl Serving {
-    /// Puts a house behind listeners.
+    /// Puts a server behind listeners.
     pub fn new(bound: Bound, server: &AssembledServer, config: &Config) -> Result<Self> {
-        let doors = Present::new(ArcSwap::from_pointee(Doors::of(server, config)?));
-        Ok(Self { bound, authority: server.authority.clone(), doors })
+        let services = Present::new(ArcSwap::from_pointee(Services::of(server, config)?));
+        Ok(Self { bound, authority: server.authority.clone(), services })
     }
 
     /// The way to give it another configuration while it runs.
@@ -86,7 +88,7 @@ impl Serving {
         Reload {
             server,
             started,
-            doors: self.doors.clone(),
+            services: self.services.clone(),
             public_tls: self.bound.public.tls.clone(),
             admin_tls: self.bound.admin.tls.clone(),
             log,
@@ -104,7 +106,7 @@ impl Serving {
         let listener = |side, tls| Listener {
             side,
             tls,
-            doors: self.doors.clone(),
+            services: self.services.clone(),
             limits: config.limits.clone(),
             stop: stop.clone(),
         };

@@ -6,8 +6,8 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 
 use adieu_core::{
-    Client, ClientAuth, ClientId, DirectoryError, EditClientOrder, Origin, Outage, Purpose, RealmId,
-    RemoveClientOrder, RoleAssignment, Span, Timestamp, TokenHash, Version,
+    ApplicationTrait, Client, ClientAuth, ClientDraft, ClientId, DirectoryError, EditClientOrder, Origin,
+    Outage, Purpose, RealmId, RemoveClientOrder, RoleAssignment, Span, Timestamp, TokenHash, Version,
 };
 
 use crate::Authority;
@@ -49,9 +49,9 @@ impl Authority {
         self.keep_new_client(self.draft_client(realm, new)).await
     }
 
-    /// Keeps a client that was drafted; its id must be nobody's.
-    pub async fn keep_new_client(&self, client: Client) -> Result<Client, DirectoryError> {
-        self.store().create_client(client).await
+    /// Keeps a client that was drafted, with what a dialect keeps beside it, or neither; its id must be nobody's.
+    pub async fn keep_new_client(&self, draft: impl Into<ClientDraft>) -> Result<Client, DirectoryError> {
+        self.store().create_client(draft.into()).await
     }
 
     /// A client as it would be made, for whoever has more to say about it before it is kept.
@@ -114,8 +114,9 @@ impl Authority {
 
     /// Changes a client as `change` says of the record that is there. It is asked again where somebody else came before, so it
     /// also says anew whether the caller may do this to what the client is by then. Realm, id and secret are not for it to
-    /// set: see [`Authority::rotate_secret`]. What a client holds ends with it when it is switched off.
-    pub async fn change_client<E, F>(
+    /// set: see [`Authority::rotate_secret`]. What a client holds ends with it when it is switched off. A change may bring what a
+    /// dialect keeps beside the client: both are written, or neither.
+    pub async fn change_client<E, F, D>(
         &self,
         realm: RealmId,
         id: &ClientId,
@@ -124,12 +125,13 @@ impl Authority {
     ) -> Result<Client, E>
     where
         E: From<DirectoryError>,
-        F: Future<Output = Result<Client, E>> + Send,
+        F: Future<Output = Result<D, E>> + Send,
+        D: Into<ClientDraft>,
     {
         let mut attempts = Attempts::begin();
         loop {
             let before = self.client(realm, id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
-            let next = change(Client::clone(&before)).await?;
+            let next = change(Client::clone(&before)).await?.into();
             match self.changed_client(&before, next, origin.clone()).await {
                 Err(DirectoryError::Stale) => attempts.again()?,
                 done => return Ok(done?),
@@ -164,19 +166,20 @@ impl Authority {
         before.version.is_still(from)?;
         let mut next = Client::clone(&before);
         change(&mut next);
-        self.changed_client(&before, next, origin).await
+        self.changed_client(&before, next.into(), origin).await
     }
 
     async fn changed_client(
         &self,
         before: &Client,
-        next: Client,
+        next: ClientDraft,
         origin: Origin,
     ) -> Result<Client, DirectoryError> {
         let (id, realm, updated_at) = (before.id.clone(), before.realm, self.now());
-        let next = Client { id, realm, updated_at, ..next };
-        let same = next.auth == before.auth && next.secret_version == before.secret_version;
-        let next = if same { next } else { self.with_secret(next) };
+        let client = Client { id, realm, updated_at, ..next.client };
+        let same = client.auth == before.auth && client.secret_version == before.secret_version;
+        let client = if same { client } else { self.with_secret(client) };
+        let next = ClientDraft { client, ..next };
         let order = EditClientOrder { from: before.version, next, origin };
         self.store().edit_client(order, self.now()).await
     }
@@ -209,6 +212,11 @@ impl Authority {
         uri: &str,
     ) -> Result<Vec<Client>, Outage> {
         self.store().clients_with_post_logout_uri(realm, uri).await
+    }
+
+    /// Whether that holds for an application of a realm; how many there are costs nothing.
+    pub async fn has_application(&self, realm: RealmId, of: ApplicationTrait) -> Result<bool, Outage> {
+        self.store().has_application(realm, of).await
     }
 
     /// The clients of a realm.

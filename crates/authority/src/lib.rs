@@ -33,12 +33,13 @@ mod whence;
 use std::sync::Arc;
 
 pub use adieu_core::{
-    Actor, AfterPassword, AmendError, AmendOrder, Amendment, Assurance, Beyond, Cause, Channel, Client,
-    ClientAuth, ClientId, CodeSet, ConfirmError, Device, DirectoryError, Edited, EndError, EndKind, EndOrder,
-    EndTarget, Ended, EndedSessions, EndingRecord, Grant, GrantError, How, Limits, Locator, Method, NotLive,
-    Origin, Outage, Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId,
-    Reason, ReasonError, Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span,
-    Standing, State, Unwritten, User, UserEdit, UserId, Verdict, Version, assurance_of,
+    Actor, AfterPassword, AmendError, AmendOrder, Amendment, ApplicationTrait, Assurance, Beyond, Cause,
+    Channel, Client, ClientAuth, ClientDraft, ClientId, CodeSet, ConfirmError, Device, DirectoryError,
+    Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, EndingRecord, Grant, GrantError,
+    How, Limits, Locator, Method, NotLive, Origin, Outage, Population, PopulationId, PresentedToken, Purpose,
+    Quota, RECOVERY_CODE, Realm, RealmId, Reason, ReasonError, Rights, Role, RoleAssignment, RoleScope,
+    Session, SessionId, SessionToken, Span, Standing, State, Unwritten, User, UserEdit, UserId, UserReach,
+    Verdict, Version, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, LiveSession, SessionRecord};
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};

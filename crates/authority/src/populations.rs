@@ -37,10 +37,8 @@ impl Authority {
         name: &str,
         description: Option<String>,
     ) -> Result<Population, DirectoryError> {
-        let population =
-            self.draft_population(realm, FirstPopulation { id, name: name.to_owned(), description });
-        self.store().create_population(population.clone()).await?;
-        Ok(population)
+        let first = FirstPopulation { id, name: name.to_owned(), description };
+        self.store().create_population(self.draft_population(realm, first)).await
     }
 
     pub(crate) fn draft_population(&self, realm: RealmId, new: FirstPopulation) -> Population {

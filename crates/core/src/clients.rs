@@ -4,6 +4,7 @@
 
 use crate::cause::Cause;
 use crate::directory::{Client, DirectoryError};
+use crate::document::{Document, DocumentFacts, decide_put_document};
 use crate::ending::{EndKind, EndOrder, EndTarget};
 use crate::ids::ClientId;
 use crate::origin::Origin;
@@ -24,13 +25,38 @@ impl StoredClient {
     }
 }
 
+/// A client as it is to be, with what a dialect keeps beside it, where that is to be written, too.
+#[derive(Clone, Debug)]
+pub struct ClientDraft {
+    /// The client.
+    pub client: Client,
+    /// The document; of the client's realm, in place of any other of its name.
+    pub document: Option<Document>,
+}
+
+impl From<Client> for ClientDraft {
+    fn from(client: Client) -> Self {
+        Self { client, document: None }
+    }
+}
+
+impl ClientDraft {
+    /// The document as it is to be written.
+    fn document_over(&self, facts: &DocumentFacts) -> Result<Option<Document>, DirectoryError> {
+        match &self.document {
+            Some(document) if document.realm != self.client.realm => Err(DirectoryError::Unknown),
+            document => Ok(document.as_ref().map(|document| decide_put_document(facts, document))),
+        }
+    }
+}
+
 /// Somebody changes a client.
 #[derive(Clone, Debug)]
 pub struct EditClientOrder {
     /// The version of the record that the change was made from.
     pub from: Version,
     /// The client as it is to be. Its generation and its revoked tokens are not for changes to say.
-    pub next: Client,
+    pub next: ClientDraft,
     /// Where the order came from.
     pub origin: Origin,
 }
@@ -41,38 +67,49 @@ pub struct EditClientOrder {
 pub struct ClientChanges {
     /// The record.
     pub client: Client,
+    /// The document that is written with it.
+    pub document: Option<Document>,
     /// What ends because of it.
     pub end: Option<EndOrder>,
 }
 
 /// Decides the making of a client. One that comes back starts above every grant of its first life and keeps the tokens that
-/// were revoked then (ENDED-STAYS-ENDED).
-pub fn decide_create_client(before: Option<&StoredClient>, new: &Client) -> Result<Client, DirectoryError> {
-    match before {
-        None => Ok(Client { version: Version::FIRST, ..new.clone() }),
-        Some(StoredClient { client, removed: true }) if client.realm == new.realm => Ok(Client {
+/// were revoked then (ENDED-STAYS-ENDED). `beside` are the facts about the document that the draft brings.
+pub fn decide_create_client(
+    before: Option<&StoredClient>,
+    draft: &ClientDraft,
+    beside: &DocumentFacts,
+) -> Result<ClientChanges, DirectoryError> {
+    let new = &draft.client;
+    let client = match before {
+        None => Client { version: Version::FIRST, ..new.clone() },
+        Some(StoredClient { client, removed: true }) if client.realm == new.realm => Client {
             generation: client.generation + 1,
             revoked_tokens: client.revoked_tokens.clone(),
             version: client.version.next(),
             ..new.clone()
-        }),
-        Some(_) => Err(DirectoryError::NameTaken),
-    }
+        },
+        Some(_) => return Err(DirectoryError::NameTaken),
+    };
+    Ok(ClientChanges { client, document: draft.document_over(beside)?, end: None })
 }
 
-/// Decides a change of a client. What a client holds that is switched off ends, and does not come back with it.
+/// Decides a change of a client. What a client holds that is switched off ends, and does not come back with it. `beside` are
+/// the facts about the document that the change brings.
 pub fn decide_edit_client(
     before: Option<&StoredClient>,
     order: &EditClientOrder,
+    beside: &DocumentFacts,
 ) -> Result<ClientChanges, DirectoryError> {
     let before = before.ok_or(DirectoryError::Unknown)?.present()?;
-    if before.realm != order.next.realm {
+    let next = &order.next.client;
+    if before.realm != next.realm {
         return Err(DirectoryError::Unknown);
     }
     let version = before.version.after_change_from(order.from)?;
-    let client = Client { version, created_at: before.created_at, ..order.next.clone() }.under(before);
+    let client = Client { version, created_at: before.created_at, ..next.clone() }.under(before);
     let end = (before.enabled && !client.enabled).then(|| grants_ended(&client, &order.origin));
-    Ok(ClientChanges { client, end })
+    Ok(ClientChanges { client, document: order.next.document_over(beside)?, end })
 }
 
 /// Somebody removes a client.
@@ -96,7 +133,7 @@ pub fn decide_remove_client(
         before.version.is_still(from)?;
     }
     let client = Client { version: before.version.next(), ..before.clone() };
-    Ok(ClientChanges { end: Some(grants_ended(&client, &order.origin)), client })
+    Ok(ClientChanges { end: Some(grants_ended(&client, &order.origin)), document: None, client })
 }
 
 /// The order that ends all that a client holds.
@@ -107,6 +144,7 @@ fn grants_ended(client: &Client, origin: &Origin) -> EndOrder {
         kind: EndKind::End,
         cause: Cause::Administrator,
         spare: None,
+        within: None,
         origin: origin.clone(),
     }
 }
@@ -172,45 +210,79 @@ mod tests {
 
     fn change(from: u64, next: Client) -> EditClientOrder {
         let origin = Origin::of_holder(Channel::named("test"), None);
-        EditClientOrder { from: Version::from_stored(from), next, origin }
+        EditClientOrder { from: Version::from_stored(from), next: next.into(), origin }
+    }
+
+    fn edit(before: StoredClient, order: EditClientOrder) -> Result<ClientChanges, DirectoryError> {
+        decide_edit_client(Some(&before), &order, &DocumentFacts::default())
+    }
+
+    #[test]
+    fn what_a_dialect_keeps_beside_a_client_is_written_with_it_or_not_at_all() {
+        let body = |text: &str, realm| Document {
+            realm,
+            kind: "application".into(),
+            id: "shop".into(),
+            body: text.into(),
+            version: Version::FIRST,
+        };
+        let stored_document = Document { version: Version::from_stored(3), ..body("old", shop().realm) };
+        let beside = DocumentFacts { stored: Some(stored_document), ..DocumentFacts::default() };
+        let order = |from, document| EditClientOrder {
+            next: ClientDraft { client: shop(), document: Some(document) },
+            ..change(from, shop())
+        };
+        let before = stored(false);
+        let fits = order(4, body("new", shop().realm));
+        let changed = decide_edit_client(Some(&before), &fits, &beside).expect("a change");
+        let document = changed.document.expect("it is written");
+        assert_eq!((document.body.as_str(), document.version.number()), ("new", 4));
+        let stale = decide_edit_client(Some(&before), &order(3, body("new", shop().realm)), &beside);
+        assert!(matches!(stale, Err(DirectoryError::Stale)), "{stale:?}");
+        let elsewhere = order(4, body("new", RealmId::from_uuid(Uuid::from_u128(2))));
+        let unknown = decide_edit_client(Some(&before), &elsewhere, &beside);
+        assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
     }
 
     #[test]
     fn a_client_that_comes_back_starts_above_its_old_grants_and_versions() {
         let new = Client { generation: 0, revoked_tokens: vec![], version: Version::FIRST, ..shop() };
-        let back = decide_create_client(Some(&stored(true)), &new).expect("it was removed");
+        let make = |before: Option<StoredClient>, new: Client| {
+            decide_create_client(before.as_ref(), &new.into(), &DocumentFacts::default())
+        };
+        let back = make(Some(stored(true)), new.clone()).expect("it was removed").client;
         assert_eq!((back.generation, back.revoked_tokens.len(), back.version.number()), (8, 1, 5));
-        let made = decide_create_client(None, &new).expect("nobody has the id");
+        let made = make(None, new.clone()).expect("nobody has the id").client;
         assert_eq!((made.generation, made.version), (0, Version::FIRST));
-        let taken = decide_create_client(Some(&stored(false)), &new);
+        let taken = make(Some(stored(false)), new.clone());
         assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
         let elsewhere = Client { realm: RealmId::from_uuid(Uuid::from_u128(2)), ..new };
-        let taken = decide_create_client(Some(&stored(true)), &elsewhere);
+        let taken = make(Some(stored(true)), elsewhere);
         assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
     }
 
     #[test]
     fn a_change_keeps_what_is_not_its_to_say_and_is_refused_when_it_is_stale() {
         let next = Client { name: "Store".into(), generation: 0, revoked_tokens: vec![], ..shop() };
-        let changed = decide_edit_client(Some(&stored(false)), &change(4, next.clone())).expect("a change");
+        let changed = edit(stored(false), change(4, next.clone())).expect("a change");
         assert!(changed.end.is_none());
         let client = changed.client;
         assert_eq!((client.name.as_str(), client.generation, client.revoked_tokens.len()), ("Store", 7, 1));
         assert_eq!(client.version.number(), 5);
-        let stale = decide_edit_client(Some(&stored(false)), &change(3, next.clone()));
+        let stale = edit(stored(false), change(3, next.clone()));
         assert!(matches!(stale, Err(DirectoryError::Stale)), "{stale:?}");
-        let gone = decide_edit_client(Some(&stored(true)), &change(4, next));
+        let gone = edit(stored(true), change(4, next));
         assert!(matches!(gone, Err(DirectoryError::Unknown)), "{gone:?}");
     }
 
     #[test]
     fn what_a_client_holds_ends_when_it_is_switched_off_and_only_then() {
         let off = Client { enabled: false, ..shop() };
-        let changed = decide_edit_client(Some(&stored(false)), &change(4, off.clone())).expect("a change");
+        let changed = edit(stored(false), change(4, off.clone())).expect("a change");
         let end = changed.end.expect("its grants end");
         assert_eq!(end.target, EndTarget::Grants(off.id.clone()));
         let again = StoredClient { client: off, removed: false };
-        let changed = decide_edit_client(Some(&again), &change(4, shop())).expect("a change");
+        let changed = edit(again, change(4, shop())).expect("a change");
         assert!(changed.end.is_none());
     }
 

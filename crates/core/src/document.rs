@@ -4,7 +4,7 @@
 
 use crate::directory::DirectoryError;
 use crate::ids::RealmId;
-use crate::version::Version;
+use crate::version::{RemovedVersions, Version};
 
 /// A document of a realm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +21,27 @@ pub struct Document {
     pub version: Version,
 }
 
-/// Decides the making of a document, where this one is stored under its name.
-pub fn decide_create_document(before: Option<&Document>, new: &Document) -> Result<Document, DirectoryError> {
-    match before {
-        None => Ok(Document { version: Version::FIRST, ..new.clone() }),
+/// What is stored under the name of a document, and what was removed before.
+#[derive(Clone, Debug, Default)]
+pub struct DocumentFacts {
+    /// The document.
+    pub stored: Option<Document>,
+    /// The versions of what was removed.
+    pub removed: RemovedVersions,
+}
+
+/// Decides the making of a document.
+pub fn decide_create_document(facts: &DocumentFacts, new: &Document) -> Result<Document, DirectoryError> {
+    match facts.stored {
+        None => Ok(decide_put_document(facts, new)),
         Some(_) => Err(DirectoryError::NameTaken),
     }
+}
+
+/// Decides a document that is to be kept whatever is stored under its name.
+pub fn decide_put_document(facts: &DocumentFacts, next: &Document) -> Document {
+    let version = facts.stored.as_ref().map(|stored| stored.version.next());
+    Document { version: version.unwrap_or(facts.removed.first_above()), ..next.clone() }
 }
 
 /// Decides a change of a document.
@@ -39,13 +54,37 @@ pub fn decide_edit_document(
     Ok(Document { version: before.version.after_change_from(from)?, ..next.clone() })
 }
 
-/// Decides the removal of a document: whether there is one to remove.
+/// Decides the removal of a document: what is to be remembered of its version, if there is one to remove.
 pub fn decide_remove_document(
-    before: Option<&Document>,
+    facts: &DocumentFacts,
     from: Option<Version>,
-) -> Result<bool, DirectoryError> {
-    if let (Some(before), Some(from)) = (before, from) {
-        before.version.is_still(from)?;
+) -> Result<Option<RemovedVersions>, DirectoryError> {
+    let Some(stored) = &facts.stored else { return Ok(None) };
+    if let Some(from) = from {
+        stored.version.is_still(from)?;
     }
-    Ok(before.is_some())
+    Ok(Some(facts.removed.with(stored.version)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(version: u64) -> Document {
+        let (kind, id, body) = ("policy".to_owned(), "one".to_owned(), "{}".to_owned());
+        let realm = RealmId::from_uuid(uuid::Uuid::from_u128(1));
+        Document { realm, kind, id, body, version: Version::from_stored(version) }
+    }
+
+    #[test]
+    fn a_document_that_comes_back_begins_above_its_first_life() {
+        let facts = DocumentFacts { stored: Some(document(4)), removed: RemovedVersions::default() };
+        assert_eq!(decide_put_document(&facts, &document(1)).version.number(), 5);
+        assert!(matches!(decide_create_document(&facts, &document(1)), Err(DirectoryError::NameTaken)));
+        let removed = decide_remove_document(&facts, None).expect("removed").expect("it was there");
+        let facts = DocumentFacts { stored: None, removed };
+        assert_eq!(decide_create_document(&facts, &document(1)).expect("made").version.number(), 5);
+        assert_eq!(decide_put_document(&facts, &document(1)).version.number(), 5);
+        assert!(decide_remove_document(&facts, None).expect("an answer").is_none());
+    }
 }

@@ -7,9 +7,10 @@
 use crate::cause::Cause;
 use crate::ending_record::{EndScope, EndingRecord, MassEnding};
 use crate::how_ended::{EndedWith, how_ended};
-use crate::ids::{ClientId, RealmId, UserId, UserKey};
+use crate::ids::{ClientId, PopulationId, RealmId, UserId, UserKey};
 use crate::origin::Origin;
 use crate::outage::Unwritten;
+use crate::rights::UserReach;
 use crate::session::{Around, NotLive, Session, State, Verdict, verdict};
 use crate::session_id::SessionId;
 use crate::time::Timestamp;
@@ -28,6 +29,8 @@ pub struct EndOrder {
     pub cause: Cause,
     /// The session that the caller is using, if the order must not end that one.
     pub spare: Option<SessionId>,
+    /// Whose sessions the caller may end, if not everybody's: asked of the user as they are inside the transaction.
+    pub within: Option<UserReach>,
     /// Where the order came from, and who gave it.
     pub origin: Origin,
 }
@@ -111,8 +114,8 @@ pub struct Tombstone {
 pub enum Family {
     /// Nothing lies there and nothing did.
     Nothing,
-    /// The session is over; this is left of it.
-    Past(Box<Tombstone>),
+    /// The session is over; this is left of it, and its user is in that population.
+    Past(Box<Tombstone>, Option<PopulationId>),
     /// The session.
     One {
         /// As stored.
@@ -125,6 +128,8 @@ pub enum Family {
         with: Box<EndedWith>,
         /// Whether it is to be shown to nobody: its user's sessions of that generation were forgotten.
         forgotten: bool,
+        /// Where its user is.
+        population: PopulationId,
     },
     /// A user.
     User {
@@ -134,6 +139,8 @@ pub enum Family {
         id: UserId,
         /// The user's realm.
         realm: RealmId,
+        /// Where the user is.
+        population: PopulationId,
         /// As it is now.
         generation: u64,
         /// The session to keep, with its last activity and the world around it, if the order names a stored one.
@@ -233,6 +240,9 @@ pub enum EndError {
     /// The order spares the session that its caller is using.
     #[error("the order spares the session its caller is using")]
     CallersOwn,
+    /// The caller may not end sessions of that user.
+    #[error("the user is beyond the caller's reach")]
+    OutOfReach,
     /// The store did not write, or cannot confirm that it did.
     #[error(transparent)]
     Unwritten(#[from] Unwritten),
@@ -240,14 +250,15 @@ pub enum EndError {
 
 /// Decides an ending from the facts inside the transaction (ONE-ROAD).
 pub fn decide_ending(family: &Family, order: &EndOrder, now: Timestamp) -> Result<Ending, EndError> {
+    in_reach(family, order)?;
     match family {
         Family::Nothing => Err(EndError::UnknownSession),
-        Family::Past(tombstone) => decide_past(tombstone, order),
-        Family::One { session, seen_at, around, with, forgotten } => {
+        Family::Past(tombstone, _) => decide_past(tombstone, order),
+        Family::One { session, seen_at, around, with, forgotten, population: _ } => {
             meant(order, session, *forgotten)?;
             decide_one((session, *seen_at, *around, with), *forgotten, order, now)
         }
-        Family::User { key, id, realm, generation, keep } => {
+        Family::User { key, id, realm, generation, keep, population: _ } => {
             same_realm(order, *realm)?;
             let to = generation + 1;
             let forget = order.kind == EndKind::Forget;
@@ -282,6 +293,19 @@ pub fn decide_ending(family: &Family, order: &EndOrder, now: Timestamp) -> Resul
             Ok(many_ended(vec![EndingChange::RaiseClient { id: id.clone(), to }], mass, *realm, None))
         }
     }
+}
+
+/// Whether the caller may end sessions of this user. Who may not learns nothing more of what lies there.
+fn in_reach(family: &Family, order: &EndOrder) -> Result<(), EndError> {
+    let Some(reach) = &order.within else { return Ok(()) };
+    let reached = match family {
+        Family::Nothing => true,
+        Family::Past(tombstone, population) => reach.reaches(tombstone.session.user, *population),
+        Family::One { session, population, .. } => reach.reaches(session.user, Some(*population)),
+        Family::User { id, population, .. } => reach.reaches(*id, Some(*population)),
+        Family::Realm { .. } | Family::Client { .. } => reach.is_whole(),
+    };
+    if reached { Ok(()) } else { Err(EndError::OutOfReach) }
 }
 
 fn same_realm(order: &EndOrder, realm: RealmId) -> Result<(), EndError> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::directory::{Client, Realm, User};
 use crate::ending::{Family, Tombstone};
 use crate::how_ended::EndedWith;
+use crate::people::present_user;
 use crate::session::{Around, Generations, Session, Verdict, verdict};
 use crate::time::Timestamp;
 
@@ -82,21 +83,24 @@ impl Family {
             around: facts.around(),
             with: Box::new(with),
             forgotten: facts.session.born.user < facts.user.forgotten,
+            population: facts.user.population,
         }
     }
 
     /// What an order about one session may mean: what is left of one, with its user if there is a record of them.
     pub fn of_tombstone(tombstone: Tombstone, user: Option<&User>) -> Self {
         let forgotten = user.is_some_and(|user| tombstone.session.born.user < user.forgotten);
-        Self::Past(Box::new(Tombstone { forgotten: tombstone.forgotten || forgotten, ..tombstone }))
+        let tombstone = Tombstone { forgotten: tombstone.forgotten || forgotten, ..tombstone };
+        Self::Past(Box::new(tombstone), user.map(|user| user.population))
     }
 
     /// What an order about a user's sessions means, with the stored session that it names to be kept.
     pub fn of_user(user: Option<&User>, keep: Option<&SessionFacts>) -> Self {
-        user.filter(|user| !user.removed).map_or(Self::Nothing, |user| Self::User {
+        present_user(user).map_or(Self::Nothing, |user| Self::User {
             key: user.key,
             id: user.id,
             realm: user.realm,
+            population: user.population,
             generation: user.generation,
             keep: keep.map(|kept| Box::new((kept.as_seen(), kept.seen_at, kept.around()))),
         })

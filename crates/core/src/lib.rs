@@ -5,6 +5,7 @@
 //! The words are those of `ARCHITECTURE.md`; the promises cited in capitals stand there too.
 
 pub mod amend;
+pub mod applications;
 pub mod cause;
 pub mod check;
 pub mod clients;
@@ -43,17 +44,21 @@ pub mod token;
 pub mod version;
 
 pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
+pub use applications::ApplicationTrait;
 pub use cause::Cause;
 pub use check::{Check, FoundSession, LiveSession, decide_check, decide_find};
 pub use clients::{
-    ClientChanges, EditClientOrder, RemoveClientOrder, StoredClient, decide_create_client,
+    ClientChanges, ClientDraft, EditClientOrder, RemoveClientOrder, StoredClient, decide_create_client,
     decide_edit_client, decide_remove_client, present_client,
 };
 pub use confirm_codes::{ConfirmCodesOrder, ConfirmError, decide_confirm_codes};
 pub use directory::{
     Beyond, Client, ClientAuth, DirectoryError, Limits, Population, Proof, Quota, Realm, User,
 };
-pub use document::{Document, decide_create_document, decide_edit_document, decide_remove_document};
+pub use document::{
+    Document, DocumentFacts, decide_create_document, decide_edit_document, decide_put_document,
+    decide_remove_document,
+};
 pub use ending::{
     EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Ending, EndingChange, Family,
     PresentedToken, Tombstone, decide_ending,
@@ -76,12 +81,14 @@ pub use participant::{IssueOrder, KnownAs, PARTICIPANTS_MAX, Participant, Partic
 pub use people::{
     AfterPassword, EditUserOrder, Edited, NameChanges, NewUser, PasswordRenewal, RemoveUserOrder, UserAround,
     UserChanges, UserEdit, decide_create_user, decide_edit_user, decide_remove_user, decide_renew_password,
+    present_user,
 };
 pub use places::{
-    decide_create_population, decide_create_realm, decide_edit_population, decide_remove_population,
+    PopulationAround, decide_create_population, decide_create_realm, decide_edit_population,
+    decide_remove_population,
 };
 pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
-pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing};
+pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing, UserReach};
 pub use second_factor::{
     Assurance, CODES_IN_A_SET, CodeSet, RECOVERY_CODE, RecoveryCodes, Spending, assurance_of,
 };
@@ -92,4 +99,4 @@ pub use sign_on::{How, SignOnError, SignOnOrder, SignedOn};
 pub use sweep::{SweepBounds, spent};
 pub use time::{Clock, Span, Timestamp};
 pub use token::{SessionSecret, SessionToken, TokenHash};
-pub use version::Version;
+pub use version::{RemovedVersions, Version};

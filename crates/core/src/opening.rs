@@ -164,6 +164,7 @@ impl Room<'_> {
             kind: EndKind::End,
             cause: Cause::Quota,
             spare: None,
+            within: None,
             origin: origin.clone(),
         };
         Ok(self.others.into_iter().map(end).collect())

@@ -3,6 +3,8 @@
 //! Plain functions from facts to what is to be written. An engine gathers the facts, applies the changes and carries out the
 //! order to end sessions in the same transaction (ONE-ROAD). Passwords are hashes here (EMPTY-HANDS).
 
+use std::ops::Deref;
+
 use crate::cause::Cause;
 use crate::directory::{DirectoryError, User};
 use crate::ending::{EndKind, EndOrder, EndTarget, Ended};
@@ -175,7 +177,7 @@ pub fn decide_edit_user(
     now: Timestamp,
 ) -> Result<UserChanges, DirectoryError> {
     around.leaves_standing(order, now)?;
-    let before = present(before)?;
+    let before = present_user(before).ok_or(DirectoryError::Unknown)?;
     before.version.is_still(order.from)?;
     let user = order.edit.applied_to(before, now);
     if user.population != before.population && around.population_realm != Some(user.realm) {
@@ -195,7 +197,7 @@ pub fn decide_remove_user(
     order: &RemoveUserOrder,
     now: Timestamp,
 ) -> Result<UserChanges, DirectoryError> {
-    let before = present(before)?;
+    let before = present_user(before).ok_or(DirectoryError::Unknown)?;
     if let Some(from) = order.from {
         before.version.is_still(from)?;
     }
@@ -206,14 +208,15 @@ pub fn decide_remove_user(
         kind: EndKind::Forget,
         cause: Cause::UserRemoved,
         spare: None,
+        within: None,
         origin: order.origin.clone(),
     };
     Ok(UserChanges { names: NameChanges::between(Some(before), &user), end: Some(end), user })
 }
 
-/// A user who is there and was not removed.
-fn present(user: Option<&User>) -> Result<&User, DirectoryError> {
-    user.filter(|user| !user.removed).ok_or(DirectoryError::Unknown)
+/// Decides which user an id means for callers: nobody who was removed.
+pub fn present_user<U: Deref<Target = User>>(stored: Option<U>) -> Option<U> {
+    stored.filter(|user| !user.removed)
 }
 
 impl UserEdit {
@@ -255,7 +258,7 @@ impl EditUserOrder {
             return None;
         };
         let origin = self.origin.clone();
-        Some(EndOrder { realm: None, target, kind: EndKind::End, cause, spare: None, origin })
+        Some(EndOrder { realm: None, target, kind: EndKind::End, cause, spare: None, within: None, origin })
     }
 
     const fn another_password_ends_sessions(&self) -> bool {

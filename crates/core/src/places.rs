@@ -4,35 +4,50 @@
 //! removed.
 
 use crate::directory::{DirectoryError, Population, Realm};
-use crate::version::Version;
+use crate::version::{RemovedVersions, Version};
 
-/// Decides the making of a realm with its first population. `taken` says whether another realm has the id or the path, or
-/// another population the population's id.
+/// What stands around a population that is made or removed, as it is inside the transaction.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PopulationAround {
+    /// Whether its realm is there.
+    pub in_realm: bool,
+    /// Whether there is a population of its id.
+    pub known: bool,
+    /// How many users are in it.
+    pub users: u64,
+    /// The versions of what was removed.
+    pub removed: RemovedVersions,
+}
+
+/// Decides the making of a realm with its first population, where there are these realms. Another one has neither its id nor
+/// its path.
 pub fn decide_create_realm(
     realm: &Realm,
     first: &Population,
-    taken: bool,
+    realms: &[Realm],
+    around: &PopulationAround,
 ) -> Result<(Realm, Population), DirectoryError> {
-    if taken {
+    let same = |other: &Realm| other.id == realm.id || other.path == realm.path;
+    if realms.iter().any(same) {
         return Err(DirectoryError::NameTaken);
     }
-    let first = Population { realm: realm.id, version: Version::FIRST, ..first.clone() };
+    let first = Population { realm: realm.id, ..first.clone() };
+    let first = decide_create_population(&first, &PopulationAround { in_realm: true, ..*around })?;
     Ok((realm.clone(), first))
 }
 
-/// Decides the making of a population. `in_realm` says whether its realm is there, `taken` whether its id is another one's.
+/// Decides the making of a population.
 pub fn decide_create_population(
     new: &Population,
-    in_realm: bool,
-    taken: bool,
+    around: &PopulationAround,
 ) -> Result<Population, DirectoryError> {
-    if !in_realm {
+    if !around.in_realm {
         return Err(DirectoryError::Unknown);
     }
-    if taken {
+    if around.known {
         return Err(DirectoryError::NameTaken);
     }
-    Ok(Population { version: Version::FIRST, ..new.clone() })
+    Ok(Population { version: around.removed.first_above(), ..new.clone() })
 }
 
 /// Decides a change of a population's name and description.
@@ -46,17 +61,20 @@ pub fn decide_edit_population(
     Ok(Population { version, created_at: before.created_at, ..next.clone() })
 }
 
-/// Decides the removal of a population that holds so many users.
+/// Decides the removal of a population: what is to be remembered of its version.
 pub fn decide_remove_population(
     before: Option<&Population>,
     from: Option<Version>,
-    users: u64,
-) -> Result<(), DirectoryError> {
+    around: &PopulationAround,
+) -> Result<RemovedVersions, DirectoryError> {
     let before = before.ok_or(DirectoryError::Unknown)?;
     if let Some(from) = from {
         before.version.is_still(from)?;
     }
-    if users == 0 { Ok(()) } else { Err(DirectoryError::NotEmpty) }
+    if around.users > 0 {
+        return Err(DirectoryError::NotEmpty);
+    }
+    Ok(around.removed.with(before.version))
 }
 
 #[cfg(test)]
@@ -99,10 +117,37 @@ mod tests {
     #[test]
     fn a_population_goes_when_it_is_empty() {
         let before = population("All");
-        assert!(matches!(decide_remove_population(None, None, 0), Err(DirectoryError::Unknown)));
-        assert!(matches!(decide_remove_population(Some(&before), None, 1), Err(DirectoryError::NotEmpty)));
-        let stale = decide_remove_population(Some(&before), Some(Version::FIRST.next()), 0);
+        let empty = PopulationAround { in_realm: true, known: true, ..PopulationAround::default() };
+        let full = PopulationAround { users: 1, ..empty };
+        assert!(matches!(decide_remove_population(None, None, &empty), Err(DirectoryError::Unknown)));
+        let held = decide_remove_population(Some(&before), None, &full);
+        assert!(matches!(held, Err(DirectoryError::NotEmpty)), "{held:?}");
+        let stale = decide_remove_population(Some(&before), Some(Version::FIRST.next()), &empty);
         assert!(matches!(stale, Err(DirectoryError::Stale)), "{stale:?}");
-        decide_remove_population(Some(&before), Some(Version::FIRST), 0).expect("it is empty");
+        let removed = decide_remove_population(Some(&before), Some(Version::FIRST), &empty).expect("empty");
+        let around = PopulationAround { known: false, removed, ..empty };
+        let back = decide_create_population(&before, &around).expect("it comes back");
+        assert!(back.version > before.version, "no change of its first life fits its second");
+    }
+
+    #[test]
+    fn a_realm_has_an_id_and_a_path_of_its_own() {
+        let new = |n, path: &str| Realm {
+            id: realm(n),
+            path: path.into(),
+            generation: 0,
+            created_at: Timestamp::from_ms(1),
+        };
+        let (there, free) = ([new(1, "/alpha")], PopulationAround::default());
+        let first = population("All");
+        for (n, path) in [(1, "/beta"), (2, "/alpha")] {
+            let taken = decide_create_realm(&new(n, path), &first, &there, &free);
+            assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+        }
+        let known = PopulationAround { known: true, ..free };
+        let taken = decide_create_realm(&new(2, "/beta"), &first, &there, &known);
+        assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+        let (made, first) = decide_create_realm(&new(2, "/beta"), &first, &there, &free).expect("made");
+        assert_eq!(first.realm, made.id);
     }
 }

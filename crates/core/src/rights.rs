@@ -3,7 +3,7 @@
 //! A role on a population reaches the users that are in it at the time of the call. A role on the root realm
 //! reaches every realm (`ARCHITECTURE.md`, realms).
 
-use crate::ids::{PopulationId, RealmId};
+use crate::ids::{PopulationId, RealmId, UserId};
 
 /// What somebody may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,6 +73,31 @@ impl Standing {
             Self::OfPopulations(own) => own.contains(&population),
             Self::OfRealm => true,
         }
+    }
+}
+
+/// Whose sessions an order may end: those of the users whom a role reaches when it is carried out, and one user's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserReach {
+    /// How far the caller's roles reach.
+    pub standing: Standing,
+    /// The user who may do it to themselves.
+    pub own: Option<UserId>,
+}
+
+impl UserReach {
+    /// Whether it reaches a user who is in that population; of whom nothing is left is in none.
+    pub fn reaches(&self, user: UserId, population: Option<PopulationId>) -> bool {
+        let by_role = match population {
+            Some(population) => self.standing.reaches(population),
+            None => self.is_whole(),
+        };
+        by_role || self.own == Some(user)
+    }
+
+    /// Whether it reaches everybody of the realm.
+    pub fn is_whole(&self) -> bool {
+        self.standing == Standing::OfRealm
     }
 }
 

@@ -40,6 +40,7 @@ pub fn spent(facts: &SessionFacts, now: Timestamp) -> Option<EndOrder> {
         kind: EndKind::End,
         cause: why.as_cause(),
         spare: None,
+        within: None,
         origin: Origin::of_system(),
     })
 }

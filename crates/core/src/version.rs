@@ -10,7 +10,7 @@ use crate::directory::DirectoryError;
 pub struct Version(u64);
 
 impl Version {
-    /// The version of a record that was just made.
+    /// The version of the first record that is made, before any was removed.
     pub const FIRST: Self = Self(1);
 
     /// The version that was stored.
@@ -40,6 +40,34 @@ impl Version {
     }
 }
 
+/// The highest version of all records that were removed from the installation. What is made begins above it, so that no change
+/// made from a record that is gone fits another one of the same name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RemovedVersions(u64);
+
+impl RemovedVersions {
+    /// The number that was stored.
+    pub const fn from_stored(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number to store.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The version of a record that is made now.
+    pub const fn first_above(self) -> Version {
+        Version(self.0 + 1)
+    }
+
+    /// The same after a record of this version was removed.
+    #[must_use]
+    pub fn with(self, gone: Version) -> Self {
+        Self(self.0.max(gone.0))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +78,13 @@ mod tests {
         assert_eq!(second.number(), 2);
         assert!(matches!(second.after_change_from(Version::FIRST), Err(DirectoryError::Stale)));
         assert!(matches!(Version::FIRST.is_still(second), Err(DirectoryError::Stale)));
+    }
+
+    #[test]
+    fn what_is_made_begins_above_whatever_was_removed() {
+        let none = RemovedVersions::default();
+        assert_eq!(none.first_above(), Version::FIRST);
+        let removed = none.with(Version::from_stored(7)).with(Version::from_stored(3));
+        assert_eq!(removed.first_above().number(), 8);
     }
 }

@@ -6,15 +6,17 @@ use std::sync::Arc;
 
 use adieu_core::directory::matched;
 use adieu_core::{
-    Client, ClientChanges, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError, EditClientOrder,
-    EditUserOrder, Edited, Ended, NewUser, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId,
-    RemoveClientOrder, RemoveUserOrder, StoredClient, Timestamp, Unwritten, User, UserId, Version,
-    decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
-    decide_edit_population, decide_remove_client, decide_remove_population, present_client,
+    ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
+    DirectoryError, DocumentFacts, EditClientOrder, EditUserOrder, Edited, Ended, NewUser, Outage,
+    PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
+    RemoveUserOrder, StoredClient, Timestamp, Unwritten, User, UserId, Version, decide_create_client,
+    decide_create_population, decide_create_realm, decide_edit_client, decide_edit_population,
+    decide_remove_client, decide_remove_population, present_client, present_user,
 };
 use adieu_store::{Directory, Lookup, Pending, StoredKey};
 
 use crate::MemoryStore;
+use crate::kept::name_of;
 use crate::sessions::end;
 use crate::tables::Tables;
 
@@ -33,9 +35,9 @@ impl Directory for MemoryStore {
 
     fn create_realm(&self, realm: Realm, first: Population) -> Pending<Result<(), DirectoryError>> {
         self.act(|tables| {
-            let same = |other: &Realm| other.id == realm.id || other.path == realm.path;
-            let taken = tables.realms.values().any(same) || tables.population(first.id).is_some();
-            let (realm, first) = decide_create_realm(&realm, &first, taken)?;
+            let realms: Vec<_> = tables.realms.values().cloned().collect();
+            let around = tables.population_around(&first);
+            let (realm, first) = decide_create_realm(&realm, &first, &realms, &around)?;
             tables.populations.push(first);
             tables.realms.insert(realm.id, realm);
             Ok(())
@@ -50,12 +52,12 @@ impl Directory for MemoryStore {
         self.act(|tables| Ok(tables.populations.iter().filter(|one| one.realm == realm).cloned().collect()))
     }
 
-    fn create_population(&self, new: Population) -> Pending<Result<(), DirectoryError>> {
+    fn create_population(&self, new: Population) -> Pending<Result<Population, DirectoryError>> {
         self.act(|tables| {
-            let in_realm = tables.realms.contains_key(&new.realm);
-            let taken = tables.population(new.id).is_some();
-            tables.populations.push(decide_create_population(&new, in_realm, taken)?);
-            Ok(())
+            let around = tables.population_around(&new);
+            let made = decide_create_population(&new, &around)?;
+            tables.populations.push(made.clone());
+            Ok(made)
         })
     }
 
@@ -79,7 +81,9 @@ impl Directory for MemoryStore {
         from: Option<Version>,
     ) -> Pending<Result<(), DirectoryError>> {
         self.act(|tables| {
-            decide_remove_population(tables.population(id), from, tables.users_in(id))?;
+            let before = tables.population(id);
+            let around = before.map(|before| tables.population_around(before)).unwrap_or_default();
+            tables.removed_versions = decide_remove_population(before, from, &around)?;
             tables.populations.retain(|one| one.id != id);
             Ok(())
         })
@@ -90,7 +94,7 @@ impl Directory for MemoryStore {
     }
 
     fn user(&self, id: UserId) -> Lookup<Result<Option<Arc<User>>, Outage>> {
-        self.look(|tables| Ok(tables.users.get(&id).filter(|user| !user.removed).cloned()))
+        self.look(|tables| Ok(present_user(tables.users.get(&id).cloned())))
     }
 
     fn user_named(&self, realm: RealmId, name: &str) -> Pending<Result<Option<Arc<User>>, Outage>> {
@@ -105,11 +109,8 @@ impl Directory for MemoryStore {
 
     fn users(&self, realm: RealmId, after: Option<UserId>, most: u32) -> Pending<Result<Vec<User>, Outage>> {
         self.act(|tables| {
-            let there = |user: &&Arc<User>| {
-                user.realm == realm && !user.removed && after.is_none_or(|after| user.id > after)
-            };
-            let users = tables.users.values().filter(there).take(most as usize);
-            Ok(users.map(|user| User::clone(user)).collect())
+            let wanted = |user: &&User| user.realm == realm && after.is_none_or(|after| user.id > after);
+            Ok(tables.present_users().filter(wanted).take(most as usize).cloned().collect())
         })
     }
 
@@ -158,13 +159,21 @@ impl Directory for MemoryStore {
         })
     }
 
+    fn has_application(&self, realm: RealmId, of: ApplicationTrait) -> Pending<Result<bool, Outage>> {
+        self.act(|tables| {
+            Ok(tables.clients_of(realm).iter().any(|one| one.application_traits().contains(&of)))
+        })
+    }
+
     fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>> {
         self.act(|tables| Ok(tables.clients_of(realm)))
     }
 
-    fn create_client(&self, new: Client) -> Pending<Result<Client, DirectoryError>> {
+    fn create_client(&self, draft: ClientDraft) -> Pending<Result<Client, DirectoryError>> {
         self.act(|tables| {
-            let client = decide_create_client(tables.clients.get(&new.id), &new)?;
+            let (before, beside) = (tables.clients.get(&draft.client.id), tables.beside(&draft));
+            let ClientChanges { client, document, end: _ } = decide_create_client(before, &draft, &beside)?;
+            document.into_iter().for_each(|document| tables.write_document(document));
             tables.write_client(client.clone());
             Ok(client)
         })
@@ -210,12 +219,32 @@ impl Tables {
     }
 
     fn users_in(&self, population: PopulationId) -> u64 {
-        self.users.values().filter(|user| user.population == population && !user.removed).count() as u64
+        self.present_users().filter(|user| user.population == population).count() as u64
+    }
+
+    fn present_users(&self) -> impl Iterator<Item = &User> {
+        self.users.values().filter_map(|user| present_user(Some(&**user)))
+    }
+
+    /// What stands around a population.
+    fn population_around(&self, population: &Population) -> PopulationAround {
+        PopulationAround {
+            in_realm: self.realms.contains_key(&population.realm),
+            known: self.population(population.id).is_some(),
+            users: self.users_in(population.id),
+            removed: self.removed_versions,
+        }
+    }
+
+    /// The facts about the document that a draft brings.
+    fn beside(&self, draft: &ClientDraft) -> DocumentFacts {
+        draft.document.as_ref().map(|document| self.document_facts(&name_of(document))).unwrap_or_default()
     }
 
     /// What the client holds ends by the same act, where it is switched off.
     fn edit_client(&mut self, order: &EditClientOrder, now: Timestamp) -> Result<Client, DirectoryError> {
-        let changes = decide_edit_client(self.clients.get(&order.next.id), order)?;
+        let (before, beside) = (self.clients.get(&order.next.client.id), self.beside(&order.next));
+        let changes = decide_edit_client(before, order, &beside)?;
         self.change_client(changes, false, now)
     }
 
@@ -226,7 +255,7 @@ impl Tables {
         removed: bool,
         now: Timestamp,
     ) -> Result<Client, DirectoryError> {
-        let ClientChanges { client, end: ending } = changes;
+        let ClientChanges { client, document, end: ending } = changes;
         if let Some(order) = ending {
             end(self, &order, now).map_err(|_| DirectoryError::Unknown)?;
         }
@@ -234,6 +263,7 @@ impl Tables {
             Some(stored) => client.under(&stored.client),
             None => client,
         };
+        document.into_iter().for_each(|document| self.write_document(document));
         self.clients.insert(client.id.clone(), StoredClient { client: client.clone(), removed });
         Ok(client)
     }

@@ -3,12 +3,13 @@
 //! Nothing here reads what they say.
 
 use adieu_core::{
-    DirectoryError, Outage, RealmId, Timestamp, Unwritten, Version, decide_create_document,
+    DirectoryError, DocumentFacts, Outage, RealmId, Timestamp, Unwritten, Version, decide_create_document,
     decide_create_flow, decide_edit_document, decide_remove_document,
 };
 use adieu_store::{Document, Documents, Flow, FlowId, Flows, Pending};
 
 use crate::MemoryStore;
+use crate::tables::Tables;
 
 impl Flows for MemoryStore {
     fn put_flow(&self, flow: Flow) -> Pending<Result<(), Unwritten>> {
@@ -43,8 +44,8 @@ impl Flows for MemoryStore {
 impl Documents for MemoryStore {
     fn create_document(&self, new: Document) -> Pending<Result<Document, DirectoryError>> {
         self.act(|tables| {
-            let made = decide_create_document(tables.documents.get(&name_of(&new)), &new)?;
-            tables.documents.insert(name_of(&made), made.clone());
+            let made = decide_create_document(&tables.document_facts(&name_of(&new)), &new)?;
+            tables.write_document(made.clone());
             Ok(made)
         })
     }
@@ -52,7 +53,7 @@ impl Documents for MemoryStore {
     fn edit_document(&self, from: Version, next: Document) -> Pending<Result<Document, DirectoryError>> {
         self.act(|tables| {
             let next = decide_edit_document(tables.documents.get(&name_of(&next)), from, &next)?;
-            tables.documents.insert(name_of(&next), next.clone());
+            tables.write_document(next.clone());
             Ok(next)
         })
     }
@@ -88,15 +89,26 @@ impl Documents for MemoryStore {
     ) -> Pending<Result<bool, DirectoryError>> {
         let name = (realm, kind.to_owned(), id.to_owned());
         self.act(|tables| {
-            let there = decide_remove_document(tables.documents.get(&name), from)?;
-            if there {
-                tables.documents.remove(&name);
-            }
-            Ok(there)
+            let Some(removed) = decide_remove_document(&tables.document_facts(&name), from)? else {
+                return Ok(false);
+            };
+            tables.removed_versions = removed;
+            Ok(tables.documents.remove(&name).is_some())
         })
     }
 }
 
-fn name_of(document: &Document) -> (RealmId, String, String) {
+impl Tables {
+    /// The facts about a document that is to be made, kept or removed.
+    pub(crate) fn document_facts(&self, name: &(RealmId, String, String)) -> DocumentFacts {
+        DocumentFacts { stored: self.documents.get(name).cloned(), removed: self.removed_versions }
+    }
+
+    pub(crate) fn write_document(&mut self, document: Document) {
+        self.documents.insert(name_of(&document), document);
+    }
+}
+
+pub(crate) fn name_of(document: &Document) -> (RealmId, String, String) {
     (document.realm, document.kind.clone(), document.id.clone())
 }

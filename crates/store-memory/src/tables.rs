@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use adieu_core::{
     Client, ClientId, EndOrder, EndScope, EndTarget, EndedWith, EndingChange, EndingRecord, Family, Grant,
-    GrantId, KeptSession, Locator, MassEnding, Participant, Population, Realm, RealmId, Session,
-    SessionFacts, SessionId, SessionIdCipher, StoredClient, Tombstone, User, UserId, UserKey, present_client,
+    GrantId, KeptSession, Locator, MassEnding, Participant, Population, Realm, RealmId, RemovedVersions,
+    Session, SessionFacts, SessionId, SessionIdCipher, StoredClient, Tombstone, User, UserId, UserKey,
+    present_client,
 };
 use adieu_store::{Document, Flow, FlowId, StoredKey};
 
@@ -34,6 +35,7 @@ pub(crate) struct Tables {
     pub(crate) grants: BTreeMap<GrantId, Arc<Grant>>,
     pub(crate) flows: BTreeMap<FlowId, Flow>,
     pub(crate) documents: BTreeMap<(RealmId, String, String), Document>,
+    pub(crate) removed_versions: RemovedVersions,
 }
 
 /// What lies in a place.
@@ -69,6 +71,7 @@ impl Tables {
             grants: BTreeMap::new(),
             flows: BTreeMap::new(),
             documents: BTreeMap::new(),
+            removed_versions: RemovedVersions::default(),
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod acts;
 pub mod backup;
+mod batch;
 mod cache;
 mod error;
 mod folder;

@@ -91,6 +91,20 @@ const MIGRATIONS: &[&str] = &[
      ALTER TABLE client ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
      ALTER TABLE population ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
      ALTER TABLE document ADD COLUMN version INTEGER NOT NULL DEFAULT 1;",
+    // What is made begins above the versions of what was removed.
+    "CREATE TABLE removed_versions(id INTEGER PRIMARY KEY, version INTEGER NOT NULL);
+     INSERT INTO removed_versions VALUES (0, 0);",
+    // What is asked of all applications of a realm at once.
+    "CREATE TABLE application_trait(realm BLOB NOT NULL, word TEXT NOT NULL, client TEXT NOT NULL,
+        PRIMARY KEY(realm, word, client)) WITHOUT ROWID;
+     CREATE TEMP VIEW application AS SELECT id, realm, detail FROM main.client
+        WHERE removed = 0 AND detail ->> 'enabled' AND detail ->> 'code';
+     INSERT INTO application_trait SELECT realm, 'any origin', id FROM application WHERE detail ->> 'origins' IS NULL;
+     INSERT OR IGNORE INTO application_trait SELECT application.realm, 'origin ' || origin.value, application.id
+        FROM application, json_each(application.detail, '$.origins') origin WHERE application.detail ->> 'origins' IS NOT NULL;
+     INSERT INTO application_trait SELECT realm,
+        iif(coalesce(detail ->> 'ends_by_id_token', 0), 'ends by id token', 'keeps by id token'), id FROM application;
+     DROP VIEW application;",
 ];
 
 /// What a connection is for.

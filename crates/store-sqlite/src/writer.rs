@@ -4,24 +4,19 @@
 //! the answer the maps say what the commit says. If an order fails on the database or panics, the batch is rolled back and
 //! each order is tried alone, so that one bad page or one fault spoils one answer.
 
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
-use adieu_core::{
-    Client, ClientId, EndingChange, Grant, Outage, Realm, RealmId, Session, SessionId, SessionIdCipher,
-    StoredClient, Unwritten, User, UserId, present_client,
-};
+use adieu_core::{Outage, Unwritten};
 use adieu_store::Pending;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::cache::CachedSession;
+use crate::batch::{Batch, DiskRoom};
 use crate::error::{Closed, OpenError, QueueFull};
 use crate::hooks::Place;
 use crate::queue::{NotQueued, Queue};
-use crate::rows::{self, LiveEntry};
 use crate::shared::Shared;
 use crate::stale::StaleEntries;
 
@@ -49,11 +44,11 @@ where
     F: FnMut(&mut Batch<'_>) -> rusqlite::Result<Result<T, E>> + Send,
 {
     fn run(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<()> {
-        batch.refused_in_writing = false;
+        batch.begin_order();
         let changes = batch.db.total_changes();
         let outcome = (self.work)(batch)?;
         debug_assert!(
-            outcome.is_ok() || batch.refused_in_writing || batch.db.total_changes() == changes,
+            outcome.is_ok() || batch.is_refused_in_writing() || batch.db.total_changes() == changes,
             "an order that is refused has written something"
         );
         self.outcome = Some(outcome);
@@ -66,202 +61,6 @@ where
             None => self.outcome.unwrap_or_else(|| Err(Unwritten::NotTaken(Outage::new(Closed)).into())),
         };
         let _ = self.reply.send(outcome); // Nobody waits any more: the commit stands all the same.
-    }
-}
-
-/// What the commit in the making changes, to be published after it.
-pub(crate) struct Batch<'a> {
-    pub(crate) db: &'a Connection,
-    pub(crate) shared: &'a Shared,
-    touched: Vec<Touched>,
-    /// Keys of what an earlier order of this batch has written: the maps do not show it yet.
-    dirty: HashSet<u128>,
-    /// Whether the disk is full.
-    room: DiskRoom,
-    stale: &'a mut StaleEntries,
-    /// The order at work is refused, and what it wrote belongs to the refusal.
-    refused_in_writing: bool,
-}
-
-/// What there is room for. An ending is the last thing that a full disk stops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum DiskRoom {
-    /// Everything.
-    Enough,
-    /// An ending takes no more room than its session did, and a record of many as little as it can.
-    Short,
-    /// An ending of many goes without its record.
-    None,
-}
-
-enum Touched {
-    Session(SessionId, Option<Arc<Session>>),
-    User(UserId, Arc<User>),
-    Realm(RealmId, Arc<Realm>),
-    Client(ClientId, Option<Arc<Client>>),
-    Grant(Arc<Grant>),
-}
-
-impl<'a> Batch<'a> {
-    pub(crate) fn cipher(&self) -> &'a SessionIdCipher {
-        &self.shared.cipher
-    }
-
-    /// The session of an id, as the orders before this one left it. This thread is the only writer, so what no order of
-    /// the batch has touched is in the map as it is in the database.
-    pub(crate) fn session(&self, id: SessionId) -> rusqlite::Result<Option<Arc<Session>>> {
-        if !self.dirty.contains(&id.number())
-            && let Some(cached) = self.shared.caches.sessions.find(&id.number())
-        {
-            return Ok(Some(Arc::clone(&cached.session)));
-        }
-        Ok(rows::session(self.db, self.cipher(), id)?.map(Arc::new))
-    }
-
-    /// The user of an id, as the orders before this one left it.
-    pub(crate) fn user(&self, id: UserId) -> rusqlite::Result<Option<Arc<User>>> {
-        let key = id.uuid().as_u128();
-        match self.shared.caches.users.find(&key) {
-            Some(user) if !self.dirty.contains(&key) => Ok(Some(user)),
-            Some(_) | None => Ok(rows::user(self.db, id)?.map(Arc::new)),
-        }
-    }
-
-    /// The realm of an id, as the orders before this one left it.
-    pub(crate) fn realm(&self, id: RealmId) -> rusqlite::Result<Option<Arc<Realm>>> {
-        let key = id.uuid().as_u128();
-        match self.shared.caches.realms.find(&key) {
-            Some(realm) if !self.dirty.contains(&key) => Ok(Some(realm)),
-            Some(_) | None => Ok(rows::realm(self.db, id)?.map(Arc::new)),
-        }
-    }
-
-    pub(crate) fn write_session(&mut self, session: Session) -> rusqlite::Result<()> {
-        if rows::write_session(self.db, &session)? {
-            // The lists of this user are written anyway.
-            let stale = self.stale.take(session.locator.user_key());
-            self.drop_stale(&stale)?;
-        }
-        self.dirty.insert(session.id.number());
-        self.touched.push(Touched::Session(session.id, Some(Arc::new(session))));
-        Ok(())
-    }
-
-    pub(crate) fn write_user(&mut self, user: User) -> rusqlite::Result<()> {
-        rows::write_user(self.db, &user)?;
-        self.dirty.insert(user.id.uuid().as_u128());
-        self.touched.push(Touched::User(user.id, Arc::new(user)));
-        Ok(())
-    }
-
-    pub(crate) fn write_realm(&mut self, realm: Realm) -> rusqlite::Result<()> {
-        rows::write_realm(self.db, &realm)?;
-        self.dirty.insert(realm.id.uuid().as_u128());
-        self.touched.push(Touched::Realm(realm.id, Arc::new(realm)));
-        Ok(())
-    }
-
-    pub(crate) fn write_client(&mut self, stored: StoredClient) -> rusqlite::Result<()> {
-        rows::list_post_logout_uris(self.db, &stored)?;
-        rows::write_client(self.db, &stored)?;
-        let id = stored.client.id.clone();
-        self.touched.push(Touched::Client(id, present_client(Some(stored)).map(Arc::new)));
-        Ok(())
-    }
-
-    pub(crate) fn write_grant(&mut self, grant: Grant) -> rusqlite::Result<()> {
-        rows::write_grant(self.db, &grant)?;
-        self.touched.push(Touched::Grant(Arc::new(grant)));
-        Ok(())
-    }
-
-    /// Says that the order at work is refused and writes that down: a code that is replayed revokes its grant.
-    pub(crate) fn refuse_in_writing(&mut self) {
-        self.refused_in_writing = true;
-    }
-
-    /// Takes entries off the lists of live sessions if their sessions have ended; on a full disk they stay.
-    pub(crate) fn drop_stale(&self, entries: &[LiveEntry]) -> rusqlite::Result<()> {
-        if self.room == DiskRoom::Enough {
-            for entry in entries {
-                rows::drop_stale(self.db, *entry)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The one place that writes an ending (ONE-ROAD): the changes that `decide_ending` has decided.
-    pub(crate) fn apply(&mut self, changes: Vec<EndingChange>) -> rusqlite::Result<()> {
-        for change in changes {
-            match change {
-                EndingChange::Bury(tombstone) => {
-                    if self.room != DiskRoom::Enough && tombstone.ending.reason.is_some() {
-                        tracing::warn!(
-                            session = %tombstone.session.id,
-                            "the disk is full: the ending stands, its reason is lost"
-                        );
-                    }
-                    rows::bury(self.db, &tombstone, self.room != DiskRoom::Enough)?;
-                    if tombstone.forgotten && self.room == DiskRoom::Enough {
-                        rows::forget_listed(self.db, rows::signed(tombstone.session.locator.number()))?;
-                    }
-                    self.dirty.insert(tombstone.session.id.number());
-                    self.touched.push(Touched::Session(tombstone.session.id, None));
-                    let stale = self.stale.note(LiveEntry::of(&tombstone.session));
-                    self.drop_stale(&stale)?;
-                }
-                EndingChange::Write(session) => self.write_session(*session)?,
-                EndingChange::RaiseUser { key, to, forget } => {
-                    if let Some(user) = rows::user_by_key(self.db, key)? {
-                        self.write_user(user.in_generation(to, forget))?;
-                    }
-                }
-                EndingChange::RaiseRealm { id, to } => {
-                    if let Some(realm) = rows::realm(self.db, id)? {
-                        self.write_realm(Realm { generation: to, ..realm })?;
-                    }
-                }
-                EndingChange::RaiseClient { id, to } => {
-                    if let Some(StoredClient { client, removed }) = rows::client(self.db, &id)? {
-                        let client = Client { generation: to, ..client };
-                        self.write_client(StoredClient { client, removed })?;
-                    }
-                }
-                EndingChange::Record(mass) => match self.room {
-                    DiskRoom::Enough | DiskRoom::Short => {
-                        rows::write_mass_ending(self.db, &mass, self.room != DiskRoom::Enough)?;
-                    }
-                    DiskRoom::None => tracing::error!(
-                        scope = ?mass.scope, generation = mass.generation, cause = mass.record.cause.word(),
-                        "the disk is full: the ending stands, its record is lost"
-                    ),
-                },
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Touched {
-    fn publish(self, shared: &Shared, commit: u64) {
-        let caches = &shared.caches;
-        match self {
-            Self::Session(id, None) => caches.sessions.publish(id.number(), |_| None, commit),
-            Self::Session(id, Some(session)) => {
-                let next = |held: Option<&Arc<CachedSession>>| {
-                    let seen_at = session.seen_at;
-                    Some(Arc::new(match held {
-                        Some(held) => held.next(session),
-                        None => CachedSession::new(session, seen_at),
-                    }))
-                };
-                caches.sessions.publish(id.number(), next, commit);
-            }
-            Self::User(id, user) => caches.users.publish(id.uuid().as_u128(), |_| Some(user), commit),
-            Self::Realm(id, realm) => caches.realms.publish(id.uuid().as_u128(), |_| Some(realm), commit),
-            Self::Client(id, client) => caches.clients.publish(id, |_| client, commit),
-            Self::Grant(grant) => caches.grants.publish(grant.id.number().into(), |_| Some(grant), commit),
-        }
     }
 }
 
@@ -425,15 +224,7 @@ fn commit(
         failure
     };
     db.execute_batch("BEGIN IMMEDIATE").map_err(|error| undo(BatchFailure::Undone(error)))?;
-    let mut batch = Batch {
-        db,
-        shared,
-        touched: Vec::new(),
-        dirty: HashSet::new(),
-        room,
-        stale,
-        refused_in_writing: false,
-    };
+    let mut batch = Batch::begin(db, shared, stale, room);
     for job in jobs.iter_mut() {
         // What a panic leaves half done is in the transaction, and in the batch, which is dropped.
         let run = AssertUnwindSafe(|| {
@@ -445,7 +236,7 @@ fn commit(
             Err(_) => return Err(undo(BatchFailure::Panicked)),
         }
     }
-    let touched = batch.touched;
+    let touched = batch.into_touched();
     shared.pass(Place::BatchRun);
     let clock = commit_clock();
     db.execute_batch("COMMIT").map_err(|error| {

@@ -8,12 +8,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use adieu_core::{
-    AmendError, AmendOrder, Check, Client, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError,
-    Document, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended, Flow, FlowId, FoundSession,
-    Grant, GrantError, GrantId, IssueOrder, Locator, NewUser, Outage, Participant, PasswordRenewal,
-    Population, PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder,
-    RevokedToken, RotateOrder, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn,
-    Span, Timestamp, Unwritten, User, UserId, Version,
+    AmendError, AmendOrder, ApplicationTrait, Check, Client, ClientDraft, ClientId, ConfirmCodesOrder,
+    ConfirmError, DirectoryError, Document, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder,
+    Ended, Flow, FlowId, FoundSession, Grant, GrantError, GrantId, IssueOrder, Locator, NewUser, Outage,
+    Participant, PasswordRenewal, Population, PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder,
+    RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, SessionRecord, SessionToken,
+    SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
 };
 
 /// A boxed future of an act.
@@ -180,7 +180,7 @@ pub trait Directory: Send + Sync {
     /// The populations of a realm, oldest first.
     fn populations(&self, realm: RealmId) -> Pending<Result<Vec<Population>, Outage>>;
     /// Makes a population.
-    fn create_population(&self, population: Population) -> Pending<Result<(), DirectoryError>>;
+    fn create_population(&self, new: Population) -> Pending<Result<Population, DirectoryError>>;
     /// Changes name and description of a population, from the version that was read.
     fn edit_population(&self, from: Version, next: Population)
     -> Pending<Result<Population, DirectoryError>>;
@@ -226,11 +226,15 @@ pub trait Directory: Send + Sync {
     /// The clients of a realm that name this address as one to go to after a sign-off, by id.
     fn clients_with_post_logout_uri(&self, realm: RealmId, uri: &str)
     -> Pending<Result<Vec<Client>, Outage>>;
+    /// Whether that holds for an application of a realm.
+    fn has_application(&self, realm: RealmId, of: ApplicationTrait) -> Pending<Result<bool, Outage>>;
     /// The clients of a realm, by id.
     fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>>;
-    /// Makes a client. One that was removed may come back: its old grants stay dead.
-    fn create_client(&self, client: Client) -> Pending<Result<Client, DirectoryError>>;
-    /// Changes a client, from the version that was read. What it holds ends with it when it is switched off.
+    /// Makes a client, with the document that a dialect keeps beside it. One that was removed may come back: its old grants
+    /// stay dead.
+    fn create_client(&self, draft: ClientDraft) -> Pending<Result<Client, DirectoryError>>;
+    /// Changes a client, from the version that was read, and writes what a dialect keeps beside it in the same transaction.
+    /// What it holds ends with it when it is switched off.
     fn edit_client(&self, order: EditClientOrder, now: Timestamp) -> Pending<Result<Client, DirectoryError>>;
     /// Removes a client; its grants die with it. In that version, where one is named.
     fn remove_client(&self, order: RemoveClientOrder, now: Timestamp) -> Pending<Result<(), DirectoryError>>;

@@ -54,6 +54,7 @@ fn sign_off(target: EndTarget) -> EndOrder {
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
+        within: None,
         origin: Origin::of(Actor::Operator, Channel::named("test"), None),
     }
 }

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use adieu_core::{
-    AmendError, AmendOrder, Check, Client, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError,
-    EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended, FoundSession, Grant, GrantError,
-    GrantId, IssueOrder, NewUser, Outage, Participant, PasswordRenewal, Population, PopulationId, Realm,
-    RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder,
-    SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten,
-    User, UserId, Version,
+    AmendError, AmendOrder, ApplicationTrait, Check, Client, ClientDraft, ClientId, ConfirmCodesOrder,
+    ConfirmError, DirectoryError, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended,
+    FoundSession, Grant, GrantError, GrantId, IssueOrder, NewUser, Outage, Participant, PasswordRenewal,
+    Population, PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder,
+    RevokedToken, RotateOrder, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn,
+    Span, Timestamp, Unwritten, User, UserId, Version,
 };
 use adieu_store::{
     Directory, Document, Documents, Figures, Flow, FlowId, Flows, Grants, Lookup, Pending, SessionPage,
@@ -79,8 +79,8 @@ impl FailingStore {
         *self.meanwhile_of_keys.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(act));
     }
 
-    /// Lets `act` happen once: after somebody has read a user, a client or a population and said a change of it, or the removal
-    /// of a user, and before the store takes the change. What `act` itself changes through this store is not held.
+    /// Lets `act` happen once: after somebody has read a user, a client, a population or a document and said a change of it, the
+    /// removal of a user or an ending, and before the store takes the change. What `act` itself changes through this store is not held.
     pub fn before_the_next_change(&self, act: impl Future<Output = ()> + Send + 'static) {
         *self.before_change.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::pin(act));
     }
@@ -92,6 +92,14 @@ impl FailingStore {
         if self.is(Failure::Overtaken) {
             return Box::pin(async { Err(DirectoryError::Stale) });
         }
+        self.after_others(change)
+    }
+
+    /// A change that is taken after what is to happen before it.
+    fn after_others<T: Send + 'static, E: From<Unwritten> + Send + 'static>(
+        &self,
+        change: impl FnOnce(&dyn Store) -> Pending<Result<T, E>> + Send + 'static,
+    ) -> Pending<Result<T, E>> {
         let act = self.before_change.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(act) = act else { return self.write(change) };
         let behind = Arc::clone(&self.behind);
@@ -203,7 +211,7 @@ impl Sessions for FailingStore {
     }
 
     fn end(&self, order: EndOrder, now: Timestamp) -> Pending<Result<Ended, EndError>> {
-        self.write(|store| store.end(order, now))
+        self.after_others(move |store| store.end(order, now))
     }
 
     fn amend(&self, order: AmendOrder, now: Timestamp) -> Pending<Result<(), AmendError>> {
@@ -232,8 +240,8 @@ impl Directory for FailingStore {
         self.read(|store| store.populations(realm))
     }
 
-    fn create_population(&self, population: Population) -> Pending<Result<(), DirectoryError>> {
-        self.write(|store| store.create_population(population))
+    fn create_population(&self, new: Population) -> Pending<Result<Population, DirectoryError>> {
+        self.write(|store| store.create_population(new))
     }
 
     fn edit_population(
@@ -321,12 +329,16 @@ impl Directory for FailingStore {
         self.read(|store| store.clients_with_post_logout_uri(realm, uri))
     }
 
+    fn has_application(&self, realm: RealmId, of: ApplicationTrait) -> Pending<Result<bool, Outage>> {
+        self.read(|store| store.has_application(realm, of))
+    }
+
     fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>> {
         self.read(|store| store.clients(realm))
     }
 
-    fn create_client(&self, client: Client) -> Pending<Result<Client, DirectoryError>> {
-        self.write(|store| store.create_client(client))
+    fn create_client(&self, draft: ClientDraft) -> Pending<Result<Client, DirectoryError>> {
+        self.write(|store| store.create_client(draft))
     }
 
     fn edit_client(&self, order: EditClientOrder, now: Timestamp) -> Pending<Result<Client, DirectoryError>> {
@@ -378,7 +390,7 @@ impl Documents for FailingStore {
     }
 
     fn edit_document(&self, from: Version, next: Document) -> Pending<Result<Document, DirectoryError>> {
-        self.write(|store| store.edit_document(from, next))
+        self.after_others(move |store| store.edit_document(from, next))
     }
 
     fn document(

@@ -1,4 +1,4 @@
-//! The whole house in this process: real routers, the embedded engine in a temporary folder, a frozen clock.
+//! The whole server in this process: real routers, the embedded engine in a temporary folder, a frozen clock.
 //!
 //! A crash drops every task and all memory and keeps only the folder.
 
@@ -12,7 +12,7 @@ use crate::data::{TestData, make_data};
 use adieu::assembled::AssembledServer;
 use adieu::config::Config;
 use adieu_authority::Authority;
-use adieu_core::{Channel, Client, ClientId, Clock, Origin, Span};
+use adieu_core::{Channel, Client, ClientId, Clock, Entropy, Origin, Span};
 use adieu_http_kit::client::Peer;
 use adieu_store::Store;
 use adieu_store_sqlite::OpenError;
@@ -27,7 +27,7 @@ use crate::time_and_entropy::{FrozenClock, SeededEntropy};
 
 pub use wire::WorldWire;
 
-/// A house with people in it.
+/// A server with people in it.
 pub struct World {
     config: Config,
     folder: tempfile::TempDir,
@@ -39,37 +39,38 @@ pub struct World {
 }
 
 impl World {
-    /// A house as the profile `main` of the recordings configures it.
+    /// A server as the profile `main` of the recordings configures it.
     pub async fn start() -> Self {
         Self::with_profile("main").await
     }
 
-    /// A house of one of the profiles beside the recordings.
+    /// A server of one of the profiles beside the recordings.
     pub async fn with_profile(profile: &str) -> Self {
         Self::with_config(profile_config(profile)).await
     }
 
-    /// A house with a configuration of one's own.
+    /// A server with a configuration of one's own.
     pub async fn with_config(config: Config) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(FrozenClock::new());
         let entropy = Arc::new(SeededEntropy::new(7));
-        let server = open(&config, folder.path(), &clock, &entropy).await;
+        let parts = (Arc::clone(&clock) as _, Arc::clone(&entropy) as _);
+        let server = open_when_free(&config, folder.path(), parts, |store| store).await;
         let data = make_data(&server.authority, &config).await.expect("the data");
         Self { config, folder, clock, entropy, server: Some(server), data }
     }
 
-    /// The house.
-    pub fn house(&self) -> &AssembledServer {
-        self.server.as_ref().expect("the house stands between crashes")
+    /// The server.
+    pub fn server(&self) -> &AssembledServer {
+        self.server.as_ref().expect("the server stands between crashes")
     }
 
     /// The authority inside.
     pub fn authority(&self) -> &Authority {
-        &self.house().authority
+        &self.server().authority
     }
 
-    /// How the house is configured.
+    /// How the server is configured.
     pub fn config(&self) -> &Config {
         &self.config
     }
@@ -94,35 +95,36 @@ impl World {
         self.clock.advance(Span::from_s(s));
     }
 
-    /// Drops the house and everything in memory, and opens the folder again.
+    /// Drops the server and everything in memory, and opens the folder again.
     pub async fn crash_and_restart(&mut self) {
         self.server = None;
-        self.server = Some(open(&self.config, self.folder.path(), &self.clock, &self.entropy).await);
+        self.server = Some(self.opened(|store| store).await);
     }
 
-    /// Drops the house, its folder and everything in memory, and goes on from a backup.
+    /// Drops the server, its folder and everything in memory, and goes on from a backup.
     pub async fn restored_from(&mut self, backup: &Path) {
         self.server = None;
         self.folder = tempfile::tempdir().expect("a temporary folder");
         restore(backup, self.folder.path(), Existing::Keep, self.clock.now()).expect("a restore");
-        self.server = Some(open(&self.config, self.folder.path(), &self.clock, &self.entropy).await);
+        self.server = Some(self.opened(|store| store).await);
     }
 
-    /// Opens the house anew with a store that can be told to fail.
+    /// Opens the server anew with a store that can be told to fail.
     pub async fn with_failing_store(&mut self) -> Arc<FailingStore> {
         self.server = None;
-        until_free(self.folder.path());
         let mut failing = None;
         let between = |store| {
             let store = Arc::new(FailingStore::over(store));
             failing = Some(Arc::clone(&store));
             store as Arc<dyn Store>
         };
-        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
-        let server =
-            AssembledServer::open_behind(&self.config, self.folder.path(), clock, entropy, between).await;
-        self.server = Some(server.expect("the house opens"));
-        failing.expect("the house has a store")
+        self.server = Some(self.opened(between).await);
+        failing.expect("the server has a store")
+    }
+
+    async fn opened(&self, between: impl FnMut(Arc<dyn Store>) -> Arc<dyn Store>) -> AssembledServer {
+        let parts = (Arc::clone(&self.clock) as _, Arc::clone(&self.entropy) as _);
+        open_when_free(&self.config, self.folder.path(), parts, between).await
     }
 
     /// A GET on the public side.
@@ -142,12 +144,12 @@ impl World {
 
     /// Any request on the public side.
     pub fn ask(&self, method: Method, path: &str) -> WorldRequest {
-        WorldRequest::to(self.house(), method, path)
+        WorldRequest::to(self.server(), method, path)
     }
 
     /// Any request on the admin side.
     pub fn admin(&self, method: Method, path: &str) -> WorldRequest {
-        WorldRequest { admin: true, ..WorldRequest::to(self.house(), method, path) }
+        WorldRequest { admin: true, ..WorldRequest::to(self.server(), method, path) }
     }
 
     /// Signs on natively through Kratos' dialect; gives the session token.
@@ -160,7 +162,7 @@ impl World {
         reply.json()["session_token"].as_str().expect("a token").to_owned()
     }
 
-    /// Changes a client of the house's realm, as an administrator would.
+    /// Changes a client of the server's realm, as an administrator would.
     pub async fn edit_client(&self, id: &ClientId, change: impl FnMut(&mut Client) + Send) -> Client {
         let origin = Origin::of_holder(Channel::named("test"), None);
         let changed = self.authority().edit_client(self.data.realm.id, id, origin, change);
@@ -173,36 +175,27 @@ impl World {
     }
 }
 
-async fn open(
+/// How often a folder is tried that a forked program may keep from us for a moment: some seconds.
+const TRIES_MAX: usize = 200_000;
+
+/// The server of a folder that this process has closed or that a program has left. Other tests of this process start programs,
+/// and a program that was forked has the lock of every open folder as well, until it has become what it is to be.
+pub async fn open_when_free(
     config: &Config,
     folder: &Path,
-    clock: &Arc<FrozenClock>,
-    entropy: &Arc<SeededEntropy>,
+    (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
+    mut between: impl FnMut(Arc<dyn Store>) -> Arc<dyn Store>,
 ) -> AssembledServer {
     for _ in 0..TRIES_MAX {
-        let (clock, entropy) = (Arc::clone(clock) as _, Arc::clone(entropy) as _);
-        match AssembledServer::open(config, folder, clock, entropy).await {
+        let (clock, entropy) = (Arc::clone(&clock), Arc::clone(&entropy));
+        match AssembledServer::open_behind(config, folder, clock, entropy, &mut between).await {
             Err(error) if matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => {
                 std::thread::yield_now()
             }
-            opened => return opened.expect("the house opens"),
+            opened => return opened.expect("the server opens"),
         }
     }
     panic!("{} stays in use", folder.display());
-}
-
-/// How often something is tried that a forked program may keep from us for a moment: some seconds.
-const TRIES_MAX: usize = 200_000;
-
-/// Waits until nobody has a folder that this process has closed. Other tests of this process start programs, and a program that
-/// was forked has the folder's lock as well, until it has become what it is to be.
-fn until_free(folder: &Path) {
-    let lock = std::fs::File::open(folder.join("adieu.lock")).expect("the lock file is there");
-    let is_free = |_| {
-        std::thread::yield_now();
-        lock.try_lock().is_ok()
-    };
-    assert!((0..TRIES_MAX).any(is_free), "{} stays in use", folder.display());
 }
 
 /// Begins to record metrics in this process; a face's tests have no other way to the binary's library.
@@ -232,7 +225,7 @@ pub struct WorldRequest {
 }
 
 impl WorldRequest {
-    /// Any request on the public side of a house.
+    /// Any request on the public side of a server.
     pub fn to(server: &AssembledServer, method: Method, path: &str) -> Self {
         let request = Request::builder().method(method).uri(path);
         Self { server: server.clone(), admin: false, request, body: Body::empty() }

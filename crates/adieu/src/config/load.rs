@@ -93,7 +93,7 @@ const BEYOND: &str = "DENY_ACCESS, DESTROY_NEXT_EXPIRING, DESTROY_OLDEST_SESSION
 /// What types do not say.
 fn check(config: &Config) -> Result<(), ConfigError> {
     let bad = |text: &str| Err(ConfigError::Value(text.to_owned()));
-    check_doors(config)?;
+    check_listeners(config)?;
     if !is_sound(&config.log) {
         return bad("log: a level (error, warn, info, debug, trace), or directives such as info,adieu=debug");
     }
@@ -161,14 +161,14 @@ fn is_public_address(text: &str) -> bool {
 }
 
 /// How the listeners may be reached. Passwords and sessions never cross a network in the clear.
-fn check_doors(config: &Config) -> Result<(), ConfigError> {
+fn check_listeners(config: &Config) -> Result<(), ConfigError> {
     let bad = |text: String| Err(ConfigError::Value(text));
     let (public, admin) = (&config.public, &config.admin);
-    for (door, cert, key) in
+    for (section, cert, key) in
         [("public", &public.tls_cert, &public.tls_key), ("admin", &admin.tls_cert, &admin.tls_key)]
     {
         if cert.as_os_str().is_empty() != key.as_os_str().is_empty() {
-            return bad(format!("{door}.tls_cert, {door}.tls_key: name both files, or neither"));
+            return bad(format!("{section}.tls_cert, {section}.tls_key: name both files, or neither"));
         }
     }
     if let Err(error) = Trusted::parse(&public.trusted_proxies) {

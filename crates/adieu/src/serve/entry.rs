@@ -16,7 +16,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
-use crate::doors::Present;
+use crate::services::Present;
 
 /// Which listener.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,15 +29,15 @@ pub(super) enum Side {
 #[derive(Clone)]
 pub(super) struct Entry {
     side: Side,
-    doors: Present,
+    services: Present,
     peer: SocketAddr,
     tls: bool,
     activity: Activity,
 }
 
 impl Entry {
-    pub(super) fn new(side: Side, doors: Present, peer: SocketAddr, tls: bool) -> Self {
-        Self { side, doors, peer, tls, activity: Activity::default() }
+    pub(super) fn new(side: Side, services: Present, peer: SocketAddr, tls: bool) -> Self {
+        Self { side, services, peer, tls, activity: Activity::default() }
     }
 
     pub(super) fn activity(&self) -> Activity {
@@ -45,22 +45,22 @@ impl Entry {
     }
 
     fn answer(&self, request: Request<Incoming>) -> Answering<Body> {
-        let doors = self.doors.load();
+        let services = self.services.load();
         let mut request = request.map(Body::new);
         match self.side {
-            Side::Public if in_the_clear(self.tls, self.peer, &doors.trusted) => ready(refused()),
+            Side::Public if in_the_clear(self.tls, self.peer, &services.trusted) => ready(refused()),
             Side::Public => {
-                let (peer, via) = origin(self.peer, request.headers(), &doors.trusted, doors.style);
+                let (peer, via) = origin(self.peer, request.headers(), &services.trusted, services.style);
                 request.extensions_mut().insert(peer);
                 if let Some(via) = via {
                     request.extensions_mut().insert(via);
                 }
-                doors.public.begin(request)
+                services.public.begin(request)
             }
             // Nobody stands in front of it: it says who it is.
             Side::Admin => {
                 request.extensions_mut().insert(Peer(self.peer));
-                doors.admin.begin(request)
+                services.admin.begin(request)
             }
         }
     }

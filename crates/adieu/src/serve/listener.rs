@@ -11,16 +11,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use crate::config::ListenerLimits;
-use crate::doors::Present;
 use crate::serve::connection::{Connections, Rules};
 use crate::serve::entry::{Entry, Side};
+use crate::services::Present;
 use crate::tls::{H2, Tls};
 
 /// What a listener needs to serve.
 pub(super) struct Listener {
     pub(super) side: Side,
     pub(super) tls: Option<Tls>,
-    pub(super) doors: Present,
+    pub(super) services: Present,
     pub(super) limits: ListenerLimits,
     pub(super) stop: watch::Receiver<bool>,
 }
@@ -65,7 +65,7 @@ impl Listener {
         stream: TcpStream,
         peer: SocketAddr,
     ) -> impl Future<Output = ()> + use<> {
-        let entry = Entry::new(self.side, self.doors.clone(), peer, self.tls.is_some());
+        let entry = Entry::new(self.side, self.services.clone(), peer, self.tls.is_some());
         let (tls, connections) = (self.tls.clone(), Arc::clone(connections));
         let patience = Duration::from_secs(self.limits.handshake_timeout_s);
         let mut stop = self.stop.clone();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use adieu_testkit::World;
-use adieu_testkit::crash::doors::{DialectDoors, Ear, Heard, InProcess, Say, Trouble};
+use adieu_testkit::crash::dialects::{DialectClient, Ear, Heard, InProcess, Say, Trouble};
 use adieu_testkit::crash::server::populate;
 use adieu_testkit::crash::storm::{Dice, Storm, StormPlan, run};
 
@@ -64,7 +64,7 @@ enum Lie {
     Forgets,
 }
 
-/// The house in this process, with answers that lie.
+/// The server in this process, with answers that lie.
 #[derive(Clone)]
 struct Lying {
     truth: InProcess,
@@ -96,13 +96,13 @@ impl Ear for Lying {
 
 /// The violations that the checker finds in a storm over a lying server.
 async fn found(lie: Lie) -> Vec<String> {
-    // A house of profile `main` does not end the others: the storm of the last lie believes that it does.
+    // A server of profile `main` does not end the others: the storm of the last lie believes that it does.
     let world = World::with_profile(if lie == Lie::PretendsToEndOthers { "main" } else { "hooks" }).await;
     let known = world.variables();
     let people = populate(world.authority(), &world.data, 12).await.expect("people");
-    let storm = Arc::new(Storm::new(DialectDoors::new(known.clone()), people, true));
+    let storm = Arc::new(Storm::new(DialectClient::new(known.clone()), people, true));
     let truth = InProcess::of(&world);
-    let worker = DialectDoors::new(known).worker(&truth).await.expect("a worker token");
+    let worker = DialectClient::new(known).worker(&truth).await.expect("a worker token");
     let ear = Lying { truth, lie, chances: Arc::default() };
     let programs: Vec<_> = (0..6)
         .map(|n| {
@@ -119,7 +119,7 @@ async fn found(lie: Lie) -> Vec<String> {
     storm.ledger.violations()
 }
 
-/// Goal: a checker that finds nothing must be able to find something. Method: the same storm over an honest house,
+/// Goal: a checker that finds nothing must be able to find something. Method: the same storm over an honest server,
 /// and over houses whose answers lie in one way each.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_checker_finds_every_planted_lie_and_nothing_else() {

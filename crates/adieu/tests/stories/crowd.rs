@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use adieu_testkit::crash::doors::{Addressee, Dialect, DialectExit, Left};
+use adieu_testkit::crash::dialects::{Addressee, Dialect, DialectExit, Left};
 use adieu_testkit::crash::server::CrashServer;
 use adieu_testkit::world::profile_config;
 
@@ -31,19 +31,19 @@ async fn sixty_four_sign_ons_at_once_go_through() {
         for users in [1, 64] {
             let tasks: Vec<_> = (0..64)
                 .map(|n| {
-                    let (doors, ear) = (server.doors.clone(), ear.clone());
+                    let (dialects, ear) = (server.dialects.clone(), ear.clone());
                     let person = server.people[n % users].clone();
                     tokio::spawn(async move {
-                        let signed_on = doors.sign_on(&ear, dialect, &person.name, &person.password);
+                        let signed_on = dialects.sign_on(&ear, dialect, &person.name, &person.password);
                         let signed_on = tokio::time::timeout(STALL, signed_on).await.expect("no stall");
                         let token = signed_on.expect("no error").expect("the right password");
-                        let live = tokio::time::timeout(STALL, doors.live(&ear, dialect, &token)).await;
+                        let live = tokio::time::timeout(STALL, dialects.live(&ear, dialect, &token)).await;
                         assert_eq!(live.expect("no stall"), Ok(true));
                         let whom = Addressee { token, session: String::new(), user: person.id };
-                        let end = doors.end(&ear, DialectExit::KratosNative, &whom, "");
+                        let end = dialects.end(&ear, DialectExit::KratosNative, &whom, "");
                         let left = tokio::time::timeout(STALL, end).await.expect("no stall");
                         assert_eq!(left, Ok(Left::Ended));
-                        assert_eq!(doors.live(&ear, dialect, &whom.token).await, Ok(false));
+                        assert_eq!(dialects.live(&ear, dialect, &whom.token).await, Ok(false));
                         whom.token
                     })
                 })
@@ -72,6 +72,6 @@ async fn a_second_server_on_the_folder_is_refused() {
     let expect = "is in use by another process: stop that one, or give this one a folder of its own";
     assert!(says.contains(expect), "{says}");
     let person = server.people[0].clone();
-    let signed_on = server.doors.sign_on(&ear, Dialect::Am, &person.name, &person.password).await;
+    let signed_on = server.dialects.sign_on(&ear, Dialect::Am, &person.name, &person.password).await;
     assert!(signed_on.expect("an answer").is_some());
 }

@@ -5,9 +5,8 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use adieu::assembled::AssembledServer;
 use adieu_testkit::time_and_entropy::{FrozenClock, SeededEntropy};
-use adieu_testkit::world::{WorldRequest, profile_config};
+use adieu_testkit::world::{WorldRequest, open_when_free, profile_config};
 use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -34,8 +33,8 @@ async fn the_command_makes_a_worker_that_administers() {
         (word("environment "), word("client_id "), word("client_secret "))
     };
     let (root, alpha) = (add("/"), add("/alpha"));
-    let (clock, entropy) = (Arc::new(FrozenClock::new()), Arc::new(SeededEntropy::new(3)));
-    let server = AssembledServer::open(&config, &config.data, clock, entropy).await.expect("the house opens");
+    let parts = (Arc::new(FrozenClock::new()) as _, Arc::new(SeededEntropy::new(3)) as _);
+    let server = open_when_free(&config, &config.data, parts, |store| store).await;
     for ((environment, id, secret), environments) in [(&root, 2), (&alpha, 1)] {
         let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
         let token = WorldRequest::to(&server, Method::POST, &format!("/{environment}/as/token"))

@@ -1,6 +1,6 @@
 //! nginx asks before it lets a request through, configured by the very lines of `docs/forward-auth.md`.
 //!
-//! Debian's nginx in a process of its own, a tiny application behind it, the house in this process.
+//! Debian's nginx in a process of its own, a tiny application behind it, the server in this process.
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -4,7 +4,7 @@
 
 use adieu_authority::{SessionToken, UserId};
 use adieu_testkit::World;
-use adieu_testkit::crash::doors::{Addressee, DialectDoors, DialectExit, InProcess, Left};
+use adieu_testkit::crash::dialects::{Addressee, DialectClient, DialectExit, InProcess, Left};
 use adieu_testkit::crowd::come_and_go;
 use http::Method;
 
@@ -25,8 +25,8 @@ async fn a_live_session_is_on_every_list_after_ten_thousand_that_came_and_went()
     let mine = world.sign_on_kratos(&name, &password).await;
 
     let environment = text("pingone", "env_id");
-    let doors = DialectDoors::new(known.clone());
-    let worker = doors.worker(&InProcess::of(&world)).await.expect("a worker token");
+    let dialects = DialectClient::new(known.clone());
+    let worker = dialects.worker(&InProcess::of(&world)).await.expect("a worker token");
     let am = "/am/json/sessions?_queryFilter=username%20eq%20%22alice%22%20and%20realm%20eq%20%22%2Falpha%22";
     let signed_on = world
         .post("/am/json/realms/root/authenticate")
@@ -35,7 +35,7 @@ async fn a_live_session_is_on_every_list_after_ten_thousand_that_came_and_went()
         .header("x-openam-password", &text("am", "admin_password"));
     let signed_on = signed_on.send().await;
     let admin = signed_on.json()["tokenId"].as_str().expect("a token").to_owned();
-    for (door, list) in [
+    for (channel, list) in [
         ("native", world.admin(Method::GET, &format!("/v1/users/{id}/sessions?live=true&limit=2"))),
         ("Kratos, admin", world.admin(Method::GET, &format!("/admin/identities/{id}/sessions?active=true"))),
         ("Kratos", world.get("/sessions").header("x-session-token", &mine)),
@@ -45,14 +45,14 @@ async fn a_live_session_is_on_every_list_after_ten_thousand_that_came_and_went()
         ),
     ] {
         let reply = list.send().await;
-        assert!(reply.text.contains(&session), "{door}: {}", reply.text);
+        assert!(reply.text.contains(&session), "{channel}: {}", reply.text);
     }
     let listed = world.get(am).header("iplanetDirectoryPro", &admin);
     let listed = listed.header("accept-api-version", "resource=4.0, protocol=2.1").send().await;
     assert_eq!(listed.json()["resultCount"], 2, "AM: {}", listed.text);
 
     let whom = Addressee { token: token.clone(), session, user: id.to_string() };
-    let left = doors.end(&InProcess::of(&world), DialectExit::PingOneDelete, &whom, &worker).await;
+    let left = dialects.end(&InProcess::of(&world), DialectExit::PingOneDelete, &whom, &worker).await;
     assert_eq!(left, Ok(Left::Ended));
     let whoami = world.get("/sessions/whoami").header("x-session-token", &token).send().await;
     assert_eq!(whoami.status, 401);

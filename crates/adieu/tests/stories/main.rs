@@ -1,4 +1,4 @@
-//! Stories about the whole house, in this process and as its own.
+//! Stories about the whole server, in this process and as its own.
 //!
 //! One binary for all of them.
 

@@ -1,16 +1,18 @@
 //! A store that fails: whoever asks hears "cannot tell, ask again", never "not signed on"; and no ending is called done.
 //!
-//! The store is told to fail between two requests; the house is the real one.
+//! The store is told to fail between two requests; the server is the real one.
 
 use adieu_authority::SessionToken;
 use adieu_testkit::World;
-use adieu_testkit::crash::doors::{Addressee, Dialect, DialectDoors, DialectExit, InProcess, Left, Trouble};
+use adieu_testkit::crash::dialects::{
+    Addressee, Dialect, DialectClient, DialectExit, InProcess, Left, Trouble,
+};
 use adieu_testkit::failing::Failure;
 
 /// Somebody who is signed on, and the programs around them.
 struct Scene {
     world: World,
-    doors: DialectDoors,
+    dialects: DialectClient,
     store: std::sync::Arc<adieu_testkit::failing::FailingStore>,
     worker: String,
 }
@@ -19,9 +21,9 @@ impl Scene {
     async fn new() -> Self {
         let mut world = World::start().await;
         let store = world.with_failing_store().await;
-        let doors = DialectDoors::new(world.variables());
-        let worker = doors.worker(&InProcess::of(&world)).await.expect("a worker token");
-        Self { world, doors, store, worker }
+        let dialects = DialectClient::new(world.variables());
+        let worker = dialects.worker(&InProcess::of(&world)).await.expect("a worker token");
+        Self { world, dialects, store, worker }
     }
 
     fn ear(&self) -> InProcess {
@@ -31,7 +33,7 @@ impl Scene {
     async fn sign_on(&self, dialect: Dialect) -> Result<Option<Addressee>, Trouble> {
         let known = self.world.variables();
         let text = |name: &str| known["pingone"][name].as_str().expect("a variable").to_owned();
-        let token = self.doors.sign_on(&self.ear(), dialect, &text("user"), &text("password")).await?;
+        let token = self.dialects.sign_on(&self.ear(), dialect, &text("user"), &text("password")).await?;
         Ok(token.map(|token| {
             let session = SessionToken::parse(&token).expect("a token of ours").id.to_string();
             Addressee { token, session, user: text("user_id") }
@@ -43,11 +45,11 @@ impl Scene {
     }
 
     async fn live(&self, dialect: Dialect, whom: &Addressee) -> Result<bool, Trouble> {
-        self.doors.live(&self.ear(), dialect, &whom.token).await
+        self.dialects.live(&self.ear(), dialect, &whom.token).await
     }
 
     async fn end(&self, exit: DialectExit, whom: &Addressee) -> Result<Left, Trouble> {
-        self.doors.end(&self.ear(), exit, whom, &self.worker).await
+        self.dialects.end(&self.ear(), exit, whom, &self.worker).await
     }
 }
 
@@ -56,15 +58,15 @@ impl Scene {
 #[tokio::test]
 async fn a_check_that_can_not_be_made_is_never_a_no() {
     let scene = Scene::new().await;
-    for door in Dialect::ALL {
-        let live = scene.signed_on(door).await;
-        let ended = scene.signed_on(door).await;
+    for channel in Dialect::ALL {
+        let live = scene.signed_on(channel).await;
+        let ended = scene.signed_on(channel).await;
         assert_eq!(scene.end(DialectExit::KratosNative, &ended).await, Ok(Left::Ended));
         scene.store.fail(Failure::Everything);
         for dialect in Dialect::ALL {
             for whom in [&live, &ended] {
                 let said = scene.live(dialect, whom).await;
-                assert_eq!(said, Err(Trouble::Unavailable), "{door:?}, {dialect:?}");
+                assert_eq!(said, Err(Trouble::Unavailable), "{channel:?}, {dialect:?}");
             }
             assert_eq!(
                 scene.sign_on(dialect).await.err(),
@@ -74,8 +76,8 @@ async fn a_check_that_can_not_be_made_is_never_a_no() {
         }
         scene.store.fail(Failure::None);
         for dialect in Dialect::ALL {
-            assert_eq!(scene.live(dialect, &live).await, Ok(true), "{door:?}, {dialect:?}");
-            assert_eq!(scene.live(dialect, &ended).await, Ok(false), "{door:?}, {dialect:?}");
+            assert_eq!(scene.live(dialect, &live).await, Ok(true), "{channel:?}, {dialect:?}");
+            assert_eq!(scene.live(dialect, &ended).await, Ok(false), "{channel:?}, {dialect:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The commands of an operator as the program itself: what they print and how they end.
 //!
-//! A house in this process is the server that has the folder.
+//! A server in this process is the server that has the folder.
 
 use std::io::Write;
 use std::path::Path;
@@ -80,6 +80,18 @@ fn a_document_is_shown_applied_and_exported() {
         "{says}"
     );
     assert_eq!(adieu(&data, &["apply"], "").0, 2);
+}
+
+/// Goal: a client that was made before a refused step is shown with its secret, which is shown once; the exit status says that
+/// not all was made.
+#[test]
+fn secrets_of_what_was_made_are_shown_although_a_later_step_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let clash = "[[realms.users]]\nusername = 'ivy'\n[[realms.users]]\nusername = 'joe'\nemail = 'ivy'\n";
+    let (code, says, error) = adieu(&data, &["apply", "-"], &format!("{TOWN}{clash}"));
+    assert!(code == 1 && error.contains("stopped at `+ user joe in /town"), "{error}");
+    assert!(says.contains("secret of client shop: ") && !says.contains("done\n"), "{says}");
 }
 
 /// Goal: a server that has the folder is no obstacle to a backup; a restore says what to do.

@@ -13,7 +13,7 @@ use adieu_testkit::world::{Reply, profile_config};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::both_win::House;
+use crate::both_win::AdminFixture;
 
 /// A hash that another system made of `correctbatteryhorsestapler`.
 const IMPORTED: &str = "$2b$04$EGdrhbKUv8Oc9vGiXX0HQOxSg445d458Muh7DAHskb6QbtCvdxcie";
@@ -89,33 +89,33 @@ async fn an_old_hash_is_made_anew_when_nothing_came_between() {
 }
 
 /// Somebody with a password that more people know than should.
-async fn known_to_many(house: &House, name: &str) -> String {
+async fn known_to_many(fixture: &AdminFixture, name: &str) -> String {
     let email = Some(format!("{name}@example.test"));
     let new =
         NewPerson { username: name.into(), email, password: Some(PASSWORD.into()), ..NewPerson::default() };
-    let made = house.world.authority().create_user(&house.world.data.population, new).await;
+    let made = fixture.world.authority().create_user(&fixture.world.data.population, new).await;
     made.expect("a user").id.to_string()
 }
 
 /// Gives a user another password through one of the channels, or takes it away.
-async fn given_another_password(house: &House, door: &str, user: &str) -> Reply {
-    let path = format!("/v1/environments/{}/users/{user}/password", house.world.data.realm.id);
+async fn given_another_password(fixture: &AdminFixture, channel: &str, user: &str) -> Reply {
+    let path = format!("/v1/environments/{}/users/{user}/password", fixture.world.data.realm.id);
     let set = |kind: &str, body: Value| {
         let kind = format!("application/vnd.pingidentity.password.{kind}+json");
-        let ask = house.world.ask(Method::PUT, &path).bearer(&house.bearer).header("content-type", &kind);
+        let ask = fixture.world.ask(Method::PUT, &path).bearer(&fixture.bearer).header("content-type", &kind);
         ask.body(body.to_string())
     };
     let new = json!({"password": "battery-staple-7"});
-    let ask = match door {
-        "native" => house.admin(Method::PUT, &format!("/v1/users/{user}/password"), &new),
+    let ask = match channel {
+        "native" => fixture.admin(Method::PUT, &format!("/v1/users/{user}/password"), &new),
         "Kratos" => {
             let path = format!("/admin/identities/{user}");
-            let now = house.world.admin(Method::GET, &path).send().await.json();
+            let now = fixture.world.admin(Method::GET, &path).send().await.json();
             let credentials = json!({"password": {"config": new}});
             let body = json!({
                 "schema_id": now["schema_id"], "traits": now["traits"], "state": "active", "credentials": credentials,
             });
-            house.admin(Method::PUT, &path, &body)
+            fixture.admin(Method::PUT, &path, &body)
         }
         "PingOne" => set("set", json!({"value": "battery-staple-7"})),
         "PingOne, none" => set("setValue", json!({})),
@@ -131,19 +131,19 @@ async fn is_live(world: &World, token: &str) -> bool {
 /// Goal: whoever knows the old password has no session left when the new one is acknowledged, whichever channel it came
 /// through; where the policy of the realm says otherwise, the sessions live on.
 #[tokio::test]
-async fn another_password_ends_sessions_by_policy_at_every_door() {
+async fn another_password_ends_sessions_by_policy_at_every_channel() {
     for (everywhere, here, ends) in [(true, None, true), (false, None, false), (true, Some(false), false)] {
         let mut config = profile_config("main");
         config.passwords.change_ends_sessions = everywhere;
         config.realms[0].password_change_ends_sessions = here;
-        let house = House::open(World::with_config(config).await, 0).await;
-        for (n, door) in ["native", "Kratos", "PingOne", "PingOne, none"].into_iter().enumerate() {
+        let fixture = AdminFixture::open(World::with_config(config).await, 0).await;
+        for (n, channel) in ["native", "Kratos", "PingOne", "PingOne, none"].into_iter().enumerate() {
             let name = format!("eve{n}");
-            let user = known_to_many(&house, &name).await;
-            let token = house.world.sign_on_kratos(&name, PASSWORD).await;
-            let reply = given_another_password(&house, door, &user).await;
-            assert!(reply.status.is_success(), "{door}: {}", reply.text);
-            assert_eq!(is_live(&house.world, &token).await, !ends, "{door}: {everywhere} {here:?}");
+            let user = known_to_many(&fixture, &name).await;
+            let token = fixture.world.sign_on_kratos(&name, PASSWORD).await;
+            let reply = given_another_password(&fixture, channel, &user).await;
+            assert!(reply.status.is_success(), "{channel}: {}", reply.text);
+            assert_eq!(is_live(&fixture.world, &token).await, !ends, "{channel}: {everywhere} {here:?}");
         }
     }
 }
@@ -153,19 +153,19 @@ async fn another_password_ends_sessions_by_policy_at_every_door() {
 async fn ones_own_password_spares_the_session_in_use() {
     let mut config = profile_config("main");
     config.passwords.change_ends_sessions = true;
-    let house = House::open(World::with_config(config).await, 0).await;
-    known_to_many(&house, "eve").await;
+    let fixture = AdminFixture::open(World::with_config(config).await, 0).await;
+    known_to_many(&fixture, "eve").await;
     let (here, there) = (
-        house.world.sign_on_kratos("eve", PASSWORD).await,
-        house.world.sign_on_kratos("eve", PASSWORD).await,
+        fixture.world.sign_on_kratos("eve", PASSWORD).await,
+        fixture.world.sign_on_kratos("eve", PASSWORD).await,
     );
-    let authority = house.world.authority();
-    let live = live(&house.world, &here).await;
+    let authority = fixture.world.authority();
+    let live = live(&fixture.world, &here).await;
     let origin = Origin::of_holder(Channel::named("test"), None);
     authority.change_own_password(&live, "battery-staple-7", origin).await.expect("a change");
-    assert!(is_live(&house.world, &here).await);
-    assert!(!is_live(&house.world, &there).await);
-    house.world.sign_on_kratos("eve", "battery-staple-7").await;
+    assert!(is_live(&fixture.world, &here).await);
+    assert!(!is_live(&fixture.world, &there).await);
+    fixture.world.sign_on_kratos("eve", "battery-staple-7").await;
 }
 
 /// The session of a token.
@@ -176,52 +176,55 @@ async fn live(world: &World, token: &str) -> LiveSession {
     live
 }
 
-/// A house whose store can be told to fail, and Eve in a session of hers.
-async fn eve_signed_on() -> (House, Arc<FailingStore>, LiveSession) {
+/// A server whose store can be told to fail, and Eve in a session of hers.
+async fn eve_signed_on() -> (AdminFixture, Arc<FailingStore>, LiveSession) {
     let mut world = World::start().await;
     let store = world.with_failing_store().await;
-    let house = House::open(world, 0).await;
-    known_to_many(&house, "eve").await;
-    let token = house.world.sign_on_kratos("eve", PASSWORD).await;
-    let live = live(&house.world, &token).await;
-    (house, store, live)
+    let fixture = AdminFixture::open(world, 0).await;
+    known_to_many(&fixture, "eve").await;
+    let token = fixture.world.sign_on_kratos("eve", PASSWORD).await;
+    let live = live(&fixture.world, &token).await;
+    (fixture, store, live)
 }
 
 /// Goal: ENDED-STAYS-ENDED: a session that an administrator ends meanwhile sets no password of its user.
 /// Method: all sessions of hers end, and that is answered, while her change is on its way to the store.
 #[tokio::test]
 async fn a_session_that_ends_meanwhile_sets_no_password() {
-    let (house, store, live) = eve_signed_on().await;
+    let (fixture, store, live) = eve_signed_on().await;
     let user = live.user.id;
-    let end = house.world.admin(Method::DELETE, &format!("/admin/identities/{user}/sessions"));
+    let end = fixture.world.admin(Method::DELETE, &format!("/admin/identities/{user}/sessions"));
     store.before_the_next_change(async move {
         let ended = end.send().await;
         assert_eq!(ended.status, 204, "{}", ended.text);
     });
     let origin = Origin::of_holder(Channel::named("test"), None);
-    let late = house.world.authority().change_own_password(&live, "battery-staple-7", origin).await;
+    let late = fixture.world.authority().change_own_password(&live, "battery-staple-7", origin).await;
     let over = matches!(late, Err(PersonError::Directory(DirectoryError::SessionOver)));
     assert!(over, "{late:?}");
-    assert_eq!(password_of(&house.world, user).await, live.user.password);
+    assert_eq!(password_of(&fixture.world, user).await, live.user.password);
 }
 
 /// Goal: the password that an administrator sets meanwhile stays: the user's own change was made of the one before.
 /// Method: as above; the sessions live on.
 #[tokio::test]
 async fn an_own_password_replaces_only_the_one_that_was_verified() {
-    let (house, store, live) = eve_signed_on().await;
+    let (fixture, store, live) = eve_signed_on().await;
     let user = live.user.id;
-    let set = given_another_password_later(&house, user);
+    let set = given_another_password_later(&fixture, user);
     store.before_the_next_change(set);
     let origin = Origin::of_holder(Channel::named("test"), None);
-    let late = house.world.authority().change_own_password(&live, "battery-staple-7", origin).await;
+    let late = fixture.world.authority().change_own_password(&live, "battery-staple-7", origin).await;
     assert!(matches!(late, Err(PersonError::Directory(DirectoryError::Stale))), "{late:?}");
-    assert_eq!(password_of(&house.world, user).await.as_deref(), Some(IMPORTED));
+    assert_eq!(password_of(&fixture.world, user).await.as_deref(), Some(IMPORTED));
 }
 
 /// An administrator sets this password and keeps the sessions.
-fn given_another_password_later(house: &House, user: UserId) -> impl Future<Output = ()> + Send + 'static {
-    let authority = house.world.authority().clone();
+fn given_another_password_later(
+    fixture: &AdminFixture,
+    user: UserId,
+) -> impl Future<Output = ()> + Send + 'static {
+    let authority = fixture.world.authority().clone();
     let edit = UserEdit {
         password: Some(Some(IMPORTED.into())),
         after_password: AfterPassword::KeepSessions,

@@ -1,4 +1,4 @@
-//! A document that is applied to a house: people can sign on, clients can ask, and a second time nothing changes.
+//! A document that is applied to a server: people can sign on, clients can ask, and a second time nothing changes.
 //!
 //! Plans have their own tests beside them; here they are carried out.
 
@@ -87,7 +87,7 @@ async fn a_document_makes_people_and_clients_that_work() {
 }
 
 /// Goal: EMPTY-HANDS: an export carries no password, no hash and no secret; applied where it was made it changes nothing,
-/// and applied to an empty house it makes the same one.
+/// and applied to an empty server it makes the same one.
 #[tokio::test]
 async fn an_export_is_the_inverse_and_carries_no_secret() {
     let world = World::start().await;
@@ -104,10 +104,12 @@ async fn an_export_is_the_inverse_and_carries_no_secret() {
     let folder = tempfile::tempdir().expect("a folder");
     let bare = Config { realms: vec![], ..world.config().clone() };
     let (clock, entropy) = (Arc::new(FrozenClock::new()), Arc::new(SeededEntropy::new(8)));
-    let other =
-        AssembledServer::open(&bare, folder.path(), clock, entropy).await.expect("an empty house").authority;
+    let other = AssembledServer::open(&bare, folder.path(), clock, entropy)
+        .await
+        .expect("an empty fixture")
+        .authority;
     let root_there = exported(&other).await.realms[0].clone();
-    // Every house has its root, with ids of its own: they are said as they are there.
+    // Every server has its root, with ids of its own: they are said as they are there.
     let mut document = Declared::parse(&text).expect("a document");
     document.realms[0].id = root_there.id;
     document.realms[0].populations = root_there.populations;

@@ -12,7 +12,7 @@ use adieu_authority::{
 };
 use adieu_core::{Clock, Span};
 use adieu_testkit::World;
-use adieu_testkit::crash::doors::{Addressee, Dialect, DialectDoors, DialectExit, InProcess, Left};
+use adieu_testkit::crash::dialects::{Addressee, Dialect, DialectClient, DialectExit, InProcess, Left};
 use adieu_testkit::time_and_entropy::FrozenClock;
 
 const ENDINGS: u64 = 100;
@@ -26,7 +26,7 @@ struct Race {
     authority: Authority,
     clock: Arc<FrozenClock>,
     realm: Arc<Realm>,
-    doors: DialectDoors,
+    dialects: DialectClient,
     ear: InProcess,
     name: String,
     password: String,
@@ -76,7 +76,7 @@ impl Race {
                 matches!(check, Check::Live(_))
             }
             Busy::Asking(dialect) => {
-                self.doors.live(&self.ear, dialect, &self.text).await.expect("an answer")
+                self.dialects.live(&self.ear, dialect, &self.text).await.expect("an answer")
             }
             Busy::Writing => {
                 let values = BTreeMap::from([("round".to_owned(), round.to_string())]);
@@ -139,12 +139,12 @@ async fn until(what: &str, mut there: impl FnMut() -> bool) {
 
 /// One ending in the middle of everything.
 async fn ended_in_the_middle(world: &World, exit: DialectExit, worker: &str) {
-    let doors = DialectDoors::new(world.variables());
+    let dialects = DialectClient::new(world.variables());
     let ear = InProcess::of(world);
     let known = world.variables();
     let text = |name: &str| known["pingone"][name].as_str().expect("a variable").to_owned();
     let (name, password) = (text("user"), text("password"));
-    let signed_on = doors.sign_on(&ear, exit.dialect(), &name, &password).await;
+    let signed_on = dialects.sign_on(&ear, exit.dialect(), &name, &password).await;
     let token = signed_on.expect("an answer").expect("a token");
     let parsed = SessionToken::parse(&token).expect("a token of ours");
     let whom = Addressee { token: token.clone(), session: parsed.id.to_string(), user: text("user_id") };
@@ -152,7 +152,7 @@ async fn ended_in_the_middle(world: &World, exit: DialectExit, worker: &str) {
         authority: world.authority().clone(),
         clock: world.shared_clock(),
         realm: Arc::new(world.data.realm.clone()),
-        doors,
+        dialects,
         ear,
         name,
         password,
@@ -174,7 +174,7 @@ async fn ended_in_the_middle(world: &World, exit: DialectExit, worker: &str) {
     let at_least = |count: &AtomicU64| count.load(Ordering::SeqCst) >= ROUNDS;
     let gone = || at_work.iter().any(tokio::task::JoinHandle::is_finished);
     until("everybody at work", || gone() || rounds.iter().all(|(before, _)| at_least(before))).await;
-    let left = race.doors.end(&race.ear, exit, &whom, worker).await;
+    let left = race.dialects.end(&race.ear, exit, &whom, worker).await;
     race.answered.store(true, Ordering::SeqCst);
     assert_eq!(left, Ok(Left::Ended), "{exit:?}");
     until("everybody after it", || gone() || rounds.iter().all(|(_, after)| at_least(after))).await;
@@ -184,7 +184,7 @@ async fn ended_in_the_middle(world: &World, exit: DialectExit, worker: &str) {
     }
     for minute in 0..2 {
         for dialect in Dialect::ALL {
-            let live = race.doors.live(&race.ear, dialect, &race.text).await;
+            let live = race.dialects.live(&race.ear, dialect, &race.text).await;
             assert_eq!(live, Ok(false), "{exit:?}, {dialect:?}, {minute} minutes later");
         }
         world.wait_s(60);
@@ -197,7 +197,7 @@ async fn endings_of(dialect: Dialect) {
     let exits: Vec<DialectExit> =
         DialectExit::ALL.into_iter().filter(|exit| exit.dialect() == dialect).collect();
     for n in 0..endings {
-        let worker = DialectDoors::new(world.variables())
+        let worker = DialectClient::new(world.variables())
             .worker(&InProcess::of(&world))
             .await
             .expect("a worker token");

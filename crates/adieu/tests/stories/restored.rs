@@ -1,6 +1,6 @@
-//! A house that goes on from a backup: nothing of the time before lives, and everybody can sign on anew.
+//! A server that goes on from a backup: nothing of the time before lives, and everybody can sign on anew.
 //!
-//! The backup is taken under the open house.
+//! The backup is taken under the open server.
 
 use adieu_authority::{ClientAuth, NewClient, Role, RoleAssignment, RoleScope};
 use adieu_core::Clock;
@@ -26,7 +26,7 @@ async fn worker_token(programs: &Programs<'_>) -> String {
 /// Goal: ENDED-STAYS-ENDED over a restore, in every dialect: not one credential of the time before is taken, neither what
 /// was ended after the backup nor what was not; people, passwords and clients with their secrets are there.
 /// Method: Alice has a session through each channel, with tokens, and the worker has one; a backup; one session is
-/// ended; the house goes on from the backup.
+/// ended; the server goes on from the backup.
 #[tokio::test]
 async fn nothing_of_the_time_before_lives_and_everybody_can_sign_on_anew() {
     let mut world = World::start().await;
@@ -40,7 +40,7 @@ async fn nothing_of_the_time_before_lives_and_everybody_can_sign_on_anew() {
     assert!(worker_is_taken(&programs, &world, &worker).await);
     let folder = tempfile::tempdir().expect("a folder");
     let backup = folder.path().join("backup");
-    back_up(world.folder(), &backup, world.clock().now()).expect("a backup under the open house");
+    back_up(world.folder(), &backup, world.clock().now()).expect("a backup under the open fixture");
     programs.end(Exit::AmLogout, &held[0].1).await;
     world.wait_s(1);
     world.restored_from(&backup).await;

@@ -1,4 +1,4 @@
-//! A house behind real listeners in this process, and clients that speak TLS to it.
+//! A server behind real listeners in this process, and clients that speak TLS to it.
 //!
 //! Ports are the system's choice, folders temporary, certificates made for the test.
 
@@ -7,13 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adieu::assembled::AssembledServer;
 use adieu::config::Config;
 use adieu::real::{SystemClock, SystemEntropy};
 use adieu::serve::{Bound, Serving};
 use adieu_authority::Store;
 use adieu_testkit::data::make_data;
-use adieu_testkit::world::profile_config;
+use adieu_testkit::world::{open_when_free, profile_config};
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -53,15 +52,14 @@ impl Running {
         Self::behind(config, |store| store).await
     }
 
-    /// The same, with something between the house and its store.
+    /// The same, with something between the server and its store.
     pub(crate) async fn behind(
         config: Config,
-        between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+        between: impl FnMut(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-        let server = AssembledServer::open_behind(&config, folder.path(), clock, entropy, between).await;
-        let server = server.expect("a house");
+        let parts = (Arc::new(SystemClock) as _, Arc::new(SystemEntropy) as _);
+        let server = open_when_free(&config, folder.path(), parts, between).await;
         make_data(&server.authority, &config).await.expect("data");
         let bound = Bound::bind(&config).await.expect("free ports");
         let (public, admin) = (bound.public().expect("bound"), bound.admin().expect("bound"));

@@ -7,11 +7,10 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adieu::assembled::AssembledServer;
 use adieu::config::load;
 use adieu::real::{SystemClock, SystemEntropy};
 use adieu_testkit::data::make_data;
-use adieu_testkit::world::profiles;
+use adieu_testkit::world::{open_when_free, profiles};
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -70,8 +69,8 @@ impl Server {
 async fn people(file: &Path, overlay: &[(&str, String)]) -> Value {
     let overlay = overlay.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
     let config = load(Some(file), overlay).expect("a configuration");
-    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let server = AssembledServer::open(&config, &config.data, clock, entropy).await.expect("a house");
+    let parts = (Arc::new(SystemClock) as _, Arc::new(SystemEntropy) as _);
+    let server = open_when_free(&config, &config.data, parts, |store| store).await;
     make_data(&server.authority, &config).await.expect("data").variables(&config)
 }
 
@@ -79,7 +78,7 @@ async fn until_it_listens(address: &str) {
     let connected = async {
         loop {
             if let Ok(mut stream) = TcpStream::connect(address).await {
-                // A listener accepts before the house is open; an answer is what counts.
+                // A listener accepts before the server is open; an answer is what counts.
                 let ask = b"GET /health/ready HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
                 let mut answer = String::new();
                 let sent = tokio::io::AsyncWriteExt::write_all(&mut stream, ask).await;

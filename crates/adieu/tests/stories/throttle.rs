@@ -7,7 +7,7 @@ use adieu_testkit::world::{Reply, WorldRequest, profile_config};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::both_win::House;
+use crate::both_win::AdminFixture;
 
 const RIGHT: &str = "Rabbit-hole-11";
 /// Where alice signs on, and where she never did.
@@ -66,7 +66,7 @@ async fn shut_out(world: &World, address: &str) {
 /// Goal: no channel is a way around the other one's count, the right password does not help before it is time, and
 /// nobody else is slowed down.
 #[tokio::test]
-async fn failures_at_one_door_count_at_all() {
+async fn failures_at_one_channel_count_at_all() {
     let world = World::start().await;
     for _ in 0..10 {
         assert_eq!(am(&world, "alice", "wrong").await.status, 401);
@@ -105,7 +105,7 @@ async fn all_names_of_an_account_share_one_count() {
     );
 }
 
-/// Goal: S-12: a stranger who tries again and again keeps nobody out of where they signed on before, at any door, not even
+/// Goal: S-12: a stranger who tries again and again keeps nobody out of where they signed on before, through any channel, not even
 /// after a restart; and whoever tries from there has a count, too.
 #[tokio::test]
 async fn a_stranger_keeps_nobody_out_of_where_they_signed_on_before() {
@@ -133,10 +133,10 @@ async fn a_stranger_keeps_nobody_out_of_where_they_signed_on_before() {
     assert_eq!(am_from(&world, HOME, "alice", RIGHT).await, 429);
 }
 
-/// What an administrator does, at some door, for somebody who is kept out; and the password that is right then.
+/// What an administrator does, through some channel, for somebody who is kept out; and the password that is right then.
 struct Help {
-    door: &'static str,
-    requests: fn(&House) -> Vec<WorldRequest>,
+    name: &'static str,
+    requests: fn(&AdminFixture) -> Vec<WorldRequest>,
     password: &'static str,
 }
 
@@ -144,103 +144,111 @@ const NEW: &str = "battery-staple-7";
 
 const HELP: [Help; 9] = [
     Help {
-        door: "native password",
-        requests: |house| vec![native(house, Method::PUT, "/password", json!({"password": NEW}))],
+        name: "native password",
+        requests: |fixture| vec![native(fixture, Method::PUT, "/password", json!({"password": NEW}))],
         password: NEW,
     },
     Help {
-        door: "native unlock",
-        requests: |house| {
-            vec![house.world.admin(Method::POST, &format!("/v1/users/{}/unlock", house.alice()))]
+        name: "native unlock",
+        requests: |fixture| {
+            vec![fixture.world.admin(Method::POST, &format!("/v1/users/{}/unlock", fixture.alice()))]
         },
         password: RIGHT,
     },
     Help {
-        door: "native disable and enable",
-        requests: |house| {
-            [false, true].map(|enabled| native(house, Method::PATCH, "", json!({"enabled": enabled}))).into()
+        name: "native disable and enable",
+        requests: |fixture| {
+            [false, true]
+                .map(|enabled| native(fixture, Method::PATCH, "", json!({"enabled": enabled})))
+                .into()
         },
         password: RIGHT,
     },
     Help {
-        door: "Kratos password",
-        requests: |house| {
+        name: "Kratos password",
+        requests: |fixture| {
             let config = json!({"config": {"password": NEW}});
             vec![kratos_patch(
-                house,
+                fixture,
                 json!([{"op": "replace", "path": "/credentials/password", "value": config}]),
             )]
         },
         password: NEW,
     },
     Help {
-        door: "Kratos state",
-        requests: |house| {
+        name: "Kratos state",
+        requests: |fixture| {
             ["inactive", "active"]
                 .map(|state| {
-                    kratos_patch(house, json!([{"op": "replace", "path": "/state", "value": state}]))
+                    kratos_patch(fixture, json!([{"op": "replace", "path": "/state", "value": state}]))
                 })
                 .into()
         },
         password: RIGHT,
     },
     Help {
-        door: "PingOne password",
-        requests: |house| {
-            vec![pingone_typed(house, Method::PUT, "/password", "password.set+json", json!({"value": NEW}))]
+        name: "PingOne password",
+        requests: |fixture| {
+            vec![pingone_typed(fixture, Method::PUT, "/password", "password.set+json", json!({"value": NEW}))]
         },
         password: NEW,
     },
     Help {
-        door: "PingOne password unlock",
-        requests: |house| {
-            vec![pingone_typed(house, Method::POST, "/password", "password.unlock+json", json!({}))]
+        name: "PingOne password unlock",
+        requests: |fixture| {
+            vec![pingone_typed(fixture, Method::POST, "/password", "password.unlock+json", json!({}))]
         },
         password: RIGHT,
     },
     Help {
-        door: "PingOne account unlock",
-        requests: |house| vec![pingone_typed(house, Method::POST, "", "account.unlock+json", json!({}))],
+        name: "PingOne account unlock",
+        requests: |fixture| vec![pingone_typed(fixture, Method::POST, "", "account.unlock+json", json!({}))],
         password: RIGHT,
     },
     Help {
-        door: "apply, disable and enable",
-        requests: |house| {
+        name: "apply, disable and enable",
+        requests: |fixture| {
             [false, true]
-                .map(|on| house.apply(&format!("users]]\nusername = 'alice'\nenabled = {on}")))
+                .map(|on| fixture.apply(&format!("users]]\nusername = 'alice'\nenabled = {on}")))
                 .into()
         },
         password: RIGHT,
     },
 ];
 
-fn native(house: &House, method: Method, below: &str, body: Value) -> WorldRequest {
-    house.admin(method, &format!("/v1/users/{}{below}", house.alice()), &body)
+fn native(fixture: &AdminFixture, method: Method, below: &str, body: Value) -> WorldRequest {
+    fixture.admin(method, &format!("/v1/users/{}{below}", fixture.alice()), &body)
 }
 
-fn kratos_patch(house: &House, patch: Value) -> WorldRequest {
-    house.admin(Method::PATCH, &format!("/admin/identities/{}", house.alice()), &patch)
+fn kratos_patch(fixture: &AdminFixture, patch: Value) -> WorldRequest {
+    fixture.admin(Method::PATCH, &format!("/admin/identities/{}", fixture.alice()), &patch)
 }
 
-fn pingone_typed(house: &House, method: Method, below: &str, kind: &str, body: Value) -> WorldRequest {
-    let path = format!("/v1/environments/{}/users/{}{below}", house.world.data.realm.id, house.alice());
-    let ask = house.world.ask(method, &path).bearer(&house.bearer).body(body.to_string());
+fn pingone_typed(
+    fixture: &AdminFixture,
+    method: Method,
+    below: &str,
+    kind: &str,
+    body: Value,
+) -> WorldRequest {
+    let path = format!("/v1/environments/{}/users/{}{below}", fixture.world.data.realm.id, fixture.alice());
+    let ask = fixture.world.ask(method, &path).bearer(&fixture.bearer).body(body.to_string());
     ask.header("content-type", &format!("application/vnd.pingidentity.{kind}"))
 }
 
-/// Goal: F-32: an administrator's new password, unlocking and enabling let somebody in at once, whichever door they came
+/// Goal: F-32: an administrator's new password, unlocking and enabling let somebody in at once, whichever channel they came
 /// through; a stranger's tries from before count no more.
 #[tokio::test]
-async fn an_administrator_lets_in_at_every_door() {
-    for Help { door, requests, password } in HELP {
-        let house = House::open(World::start().await, 0).await;
-        shut_out(&house.world, ELSEWHERE).await;
-        house.world.wait_s(1); // Not at the moment at which the record was made.
-        for request in requests(&house) {
+async fn an_administrator_lets_in_through_every_channel() {
+    for Help { name, requests, password } in HELP {
+        let fixture = AdminFixture::open(World::start().await, 0).await;
+        shut_out(&fixture.world, ELSEWHERE).await;
+        fixture.world.wait_s(1); // Not at the moment at which the record was made.
+        for request in requests(&fixture) {
             let reply = request.send().await;
-            assert!(reply.status.is_success(), "{door}: {} {}", reply.status, reply.text);
+            assert!(reply.status.is_success(), "{name}: {} {}", reply.status, reply.text);
         }
-        assert_eq!(am_from(&house.world, ELSEWHERE, "alice", password).await, 200, "{door}");
+        assert_eq!(am_from(&fixture.world, ELSEWHERE, "alice", password).await, 200, "{name}");
     }
 }
 

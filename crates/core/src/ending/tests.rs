@@ -133,7 +133,7 @@ fn user(n: u64) -> User {
 
 fn order(target: EndTarget, kind: EndKind) -> EndOrder {
     let origin = Origin::of_holder(Channel::named("test"), None);
-    EndOrder { realm: None, target, kind, cause: Cause::SignOff, spare: None, origin }
+    EndOrder { realm: None, target, kind, cause: Cause::SignOff, spare: None, within: None, origin }
 }
 
 impl Model {
@@ -431,7 +431,7 @@ proptest! {
     /// Goal: ONE-SESSION, no rule asks through which channel a session came or is asked for.
     /// Method: the same history with another channel's name decides the same.
     #[test]
-    fn a_verdict_does_not_depend_on_the_door(seen_s in 0i64..2000, now_s in 0i64..2000, user in 0u64..8, enabled: bool) {
+    fn a_verdict_does_not_depend_on_the_channel(seen_s in 0i64..2000, now_s in 0i64..2000, user in 0u64..8, enabled: bool) {
         let mut session = plain();
         let around = Around { generations: Generations { user, realm: 5 }, user_enabled: enabled };
         let at = |s: i64| Timestamp::from_ms(s * 1000);

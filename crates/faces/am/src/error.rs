@@ -321,6 +321,7 @@ impl From<EndError> for AmError {
     fn from(error: EndError) -> Self {
         match error {
             EndError::UnknownSession | EndError::CallersOwn => Self::AccessDenied,
+            EndError::OutOfReach => Self::Forbidden,
             EndError::Unwritten(unwritten) => unwritten.into(),
         }
     }

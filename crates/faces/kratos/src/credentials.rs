@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cookie_says_until_when_it_is_kept_and_opens_every_door() {
+    fn a_cookie_says_until_when_it_is_kept_and_opens_every_channel() {
         let token = format!("1{}", "A".repeat(44));
         let value = cookie_value(1_795_166_400, &token);
         assert_eq!(kept_until(&value), Some(1_795_166_400));

@@ -271,7 +271,8 @@ impl From<Unwritten> for KratosError {
 impl From<EndError> for KratosError {
     fn from(error: EndError) -> Self {
         match error {
-            EndError::UnknownSession => Self::session_inactive(),
+            // No order of this face is limited to some users.
+            EndError::UnknownSession | EndError::OutOfReach => Self::session_inactive(),
             EndError::CallersOwn => Self::unparseable("cannot revoke current session"),
             EndError::Unwritten(unwritten) => unwritten.into(),
         }

@@ -90,6 +90,7 @@ async fn perform_inner(
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
+        within: None,
         origin: Origin::of_holder(CHANNEL, call.address()),
     };
     match face.authority.end(order).await? {

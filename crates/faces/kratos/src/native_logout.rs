@@ -26,12 +26,15 @@ pub(crate) async fn perform(face: &Face, call: &Call, body: Body) -> Result<Answ
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
+        within: None,
         origin: Origin::of_holder(CHANNEL, call.address()),
     };
     match face.authority.end(order).await {
         Ok(Ended::Now(_) | Ended::Before) => Ok(empty(StatusCode::NO_CONTENT)),
         Err(EndError::UnknownSession) => Err(unknown()),
-        Err(error @ (EndError::CallersOwn | EndError::Unwritten(_))) => Err(error.into()),
+        Err(error @ (EndError::CallersOwn | EndError::OutOfReach | EndError::Unwritten(_))) => {
+            Err(error.into())
+        }
     }
 }
 

@@ -54,7 +54,9 @@ pub(crate) async fn end_one(face: &Face, call: &Call, id: &str) -> Result<Answer
     let target = EndTarget::OneOf { user: live.user.id, session };
     match face.authority.end(order(face, call, target).await?).await {
         Ok(_) | Err(EndError::UnknownSession) => Ok(empty(StatusCode::NO_CONTENT)),
-        Err(error @ (EndError::CallersOwn | EndError::Unwritten(_))) => Err(error.into()),
+        Err(error @ (EndError::CallersOwn | EndError::OutOfReach | EndError::Unwritten(_))) => {
+            Err(error.into())
+        }
     }
 }
 
@@ -76,6 +78,7 @@ async fn order(face: &Face, call: &Call, target: EndTarget) -> Result<EndOrder, 
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
+        within: None,
         origin: Origin::of_holder(CHANNEL, call.address()),
     })
 }

@@ -13,6 +13,7 @@ use adieu_provisioning::secrets::{Sent, Source};
 use axum::body::Body;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::answer::Done;
@@ -77,27 +78,29 @@ pub(super) async fn declare(api: &Face, call: &Call, body: Body) -> Result<Done,
     let (secrets, origin) = (sent(order.passwords)?, because(call, order.reason.as_deref())?);
     let context = CarryContext { authority: &api.authority, secrets: &secrets, origin };
     let plan = async || Plan::of(&api.authority, &document, order.prune, api.document_kinds).await;
+    let mut next = plan().await?;
     if order.dry_run {
-        let plan = plan().await?;
-        let changes = plan.lines().map(str::to_owned).collect();
-        return Ok(shown(api, plan, Carried { changes, made: vec![] }));
+        let changes = next.lines().map(str::to_owned).collect();
+        return Ok(shown(api, next, Carried { changes, made: vec![] }));
     }
-    let (began, mut carried, mut attempts) = (tokio::time::Instant::now(), Carried::default(), PLANS_MAX);
-    loop {
-        let mut plan = plan().await?;
-        attempts -= 1;
-        match plan.carry_into(&mut carried, &context, || began.elapsed() < TURN).await {
-            Ok(()) => return Ok(shown(api, plan, carried)),
+    let mut turn = Turn::begin();
+    for _ in 1..PLANS_MAX {
+        match turn.carry_out(&mut next, &context).await {
             // Nobody has seen this plan: whatever somebody changed meanwhile, the next one starts from it.
-            Err(error) if error.is_stale() && attempts > 0 => {}
-            Err(error) => return Err(error.into()),
+            Err(error) if error.is_stale() => match plan().await {
+                Ok(anew) => next = anew,
+                Err(error) => return turn.answer(api, next, None, Err(error)),
+            },
+            outcome => return turn.answer(api, next, None, outcome),
         }
     }
+    let outcome = turn.carry_out(&mut next, &context).await;
+    turn.answer(api, next, None, outcome)
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Turn {
+struct CarryOutOrder {
     #[serde(default)]
     passwords: Vec<Password>,
     #[serde(default, deserialize_with = "present")]
@@ -107,11 +110,13 @@ struct Turn {
 /// Goes on with a plan, as it was shown.
 pub(super) async fn carry_out(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let id: Uuid = named(call, "plan")?;
-    let turn: Turn = input::large_object(call, body, BODY_BYTES_MAX).await?;
-    let (secrets, origin) = (sent(turn.passwords)?, because(call, turn.reason.as_deref())?);
-    let plan = api.plans.take(id, api.authority.now()).ok_or_else(|| Problem::unknown("plan"))?;
+    let order: CarryOutOrder = input::large_object(call, body, BODY_BYTES_MAX).await?;
+    let (secrets, origin) = (sent(order.passwords)?, because(call, order.reason.as_deref())?);
+    let mut plan = api.plans.take(id, api.authority.now()).ok_or_else(|| Problem::unknown("plan"))?;
     let context = CarryContext { authority: &api.authority, secrets: &secrets, origin };
-    carried_out(api, id, plan, &context).await
+    let mut turn = Turn::begin();
+    let outcome = turn.carry_out(&mut plan, &context).await;
+    turn.answer(api, plan, Some(id), outcome)
 }
 
 fn because(call: &Call, reason: Option<&str>) -> Result<Origin, Problem> {
@@ -122,24 +127,42 @@ fn sent(passwords: Vec<Password>) -> Result<Sent, Problem> {
     Ok(Sent(passwords.into_iter().map(Password::sent).collect::<Result<_, _>>()?))
 }
 
-/// Carries out what it can. If a step is refused, what was done before it is told first, and the refusal to whoever goes on; a
-/// plan that may still fit is kept for that.
-async fn carried_out(
-    api: &Face,
-    id: Uuid,
-    mut plan: Plan,
-    context: &CarryContext<'_>,
-) -> Result<Done, Problem> {
-    // How long this takes is no fact of the installation: the house's clock has no say in it.
-    let (began, mut carried) = (tokio::time::Instant::now(), Carried::default());
-    match plan.carry_into(&mut carried, context, || began.elapsed() < TURN).await {
-        Err(error) if carried.changes.is_empty() => {
-            if !error.is_stale() {
-                api.plans.keep(id, plan, api.authority.now());
+/// What one request carries out, of one plan or of several.
+struct Turn {
+    began: Instant,
+    carried: Carried,
+}
+
+impl Turn {
+    fn begin() -> Self {
+        // How long this takes is no fact of the installation: the authority's clock has no say in it.
+        Self { began: Instant::now(), carried: Carried::default() }
+    }
+
+    async fn carry_out(&mut self, plan: &mut Plan, context: &CarryContext<'_>) -> Result<(), ApplyError> {
+        let began = self.began;
+        plan.carry_into(&mut self.carried, context, || began.elapsed() < TURN).await
+    }
+
+    /// The answer to the request. If a step is refused, what was done before it is told first, with its secrets, and the
+    /// refusal to whoever goes on with the rest. A plan that the caller knows by a name, and of which nothing was done, keeps
+    /// that name if it may still fit.
+    fn answer(
+        self,
+        api: &Face,
+        plan: Plan,
+        named: Option<Uuid>,
+        outcome: Result<(), ApplyError>,
+    ) -> Result<Done, Problem> {
+        match outcome {
+            Err(error) if self.carried.changes.is_empty() => {
+                if let Some(id) = named.filter(|_| !error.is_stale()) {
+                    api.plans.keep(id, plan, api.authority.now());
+                }
+                Err(error.into())
             }
-            Err(error.into())
+            Ok(()) | Err(_) => Ok(shown(api, plan, self.carried)),
         }
-        Ok(()) | Err(_) => Ok(shown(api, plan, carried)),
     }
 }
 

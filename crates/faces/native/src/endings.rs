@@ -78,7 +78,10 @@ pub(super) async fn end(api: &Face, call: &Call, body: Body) -> Result<Done, Pro
 async fn carried_out(api: &Face, target: EndTarget, origin: Origin) -> Result<Value, Problem> {
     let named = Named::of(api, &target).await?;
     let (kind, cause) = (EndKind::End, Cause::Administrator);
-    let ended = api.authority.end(EndOrder { realm: None, target, kind, cause, spare: None, origin }).await?;
+    let ended = api
+        .authority
+        .end(EndOrder { realm: None, target, kind, cause, spare: None, within: None, origin })
+        .await?;
     let (when, record) = match ended {
         Ended::Now(ended) => ("now", Some(ended.record)),
         Ended::Before => ("before", named.earlier(api).await?),

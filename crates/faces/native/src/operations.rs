@@ -313,8 +313,9 @@ pub(super) static ALL: &[Operation] = &[
             Endpoint::Declare,
             (DECLARATION, "declare"),
             (Some("DeclareOrder"), Success::Shows("Declared")),
-            "Makes things as a document says; a second time there is nothing to change. It stops after ten seconds and says how \
-             much is left and which plan that is. With `dry_run` it only shows the plan.",
+            "Makes things as a document says; a second time there is nothing to change. It stops after ten seconds, and before a \
+             step that is refused if any was made; it says how much is left and which plan that is. With `dry_run` it only \
+             shows the plan.",
         ),
     ),
     also(
@@ -324,8 +325,9 @@ pub(super) static ALL: &[Operation] = &[
             Endpoint::CarryOut,
             ("/v1/declaration/{plan}", "carryOutPlan"),
             (Some("CarryOutOrder"), Success::Shows("Declared")),
-            "Carries a plan out, as it was shown, for ten seconds; the answer names what is left by a new plan. A plan is kept for \
-             a quarter of an hour by the process that made it; of one that is gone, make another.",
+            "Carries a plan out, as it was shown, for ten seconds or up to a step that is refused; the answer names what is left \
+             by a new plan, which says why if its first step is refused again. A plan is kept for a quarter of an hour by the \
+             process that made it; of one that is gone, make another.",
         ),
     ),
 ];

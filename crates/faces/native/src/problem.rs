@@ -179,7 +179,8 @@ impl From<Unwritten> for Problem {
 impl From<EndError> for Problem {
     fn from(error: EndError) -> Self {
         match error {
-            EndError::UnknownSession => {
+            // No order of this face is limited to some users.
+            EndError::UnknownSession | EndError::OutOfReach => {
                 Self::new(ProblemKind::NotFound, "There is nothing of this id to end.")
             }
             // No order of this face spares a session; if one did, the caller would have named it.

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use adieu_authority::ApplicationTrait;
 use adieu_authority::Realm;
 use adieu_http_kit::auth::bearer;
 use adieu_oidc::{
@@ -90,9 +91,8 @@ pub(crate) async fn discovery(State(face): State<Face>, Env(realm): Env) -> Resu
     let mut document = document(&provider, &endpoints, &["p1:read:sessions", "p1:delete:sessions"]);
     // The vendor's programs take this endpoint before the other wherever it is named, so it is named only where no
     // application would be refused there. Q-6
-    let clients = face.authority().clients(realm.id).await?;
-    let mut applications = clients.iter().filter(|client| client.enabled && client.code).peekable();
-    if applications.peek().is_some() && applications.all(|client| client.ends_by_id_token) {
+    let has = async |of| face.authority().has_application(realm.id, of).await;
+    if has(ApplicationTrait::EndsByIdToken).await? && !has(ApplicationTrait::KeepsByIdToken).await? {
         document["ping_end_idp_session_endpoint"] = at("idpSignoff").into();
     }
     Ok(public(document.to_string()))

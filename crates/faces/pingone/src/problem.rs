@@ -319,6 +319,7 @@ impl From<EndError> for Problem {
         match error {
             EndError::UnknownSession => Self::NotFound,
             EndError::CallersOwn => Self::CallersOwn,
+            EndError::OutOfReach => Self::Forbidden,
             EndError::Unwritten(unwritten) => unwritten.into(),
         }
     }

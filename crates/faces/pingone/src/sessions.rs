@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use adieu_authority::{
     Cause, EndKind, EndOrder, EndTarget, Ended, Fate, FoundSession, NotLive, SessionId, SessionRecord,
-    Standing, User, UserId, Verdict,
+    Standing, User, UserId, UserReach, Verdict,
 };
 use adieu_http_kit::media;
 use axum::Json;
@@ -82,6 +82,7 @@ pub(crate) async fn delete(
         kind: if kept.fate == Fate::Live { EndKind::End } else { EndKind::Forget },
         cause: Cause::Administrator,
         spare: admin.principal.session(),
+        within: Some(admin.reach_over_sessions()),
         origin: visitor.origin_of(admin.principal.actor()),
     };
     Ok(match face.authority().end(order).await? {
@@ -122,13 +123,13 @@ pub(crate) async fn reset(
     if !admin.rights.data.reaches(found.user.population) {
         return Err(Problem::Forbidden); // No self-service: only a role resets. Contract pingone.md 3.1.
     }
-    reset_one(&face, &admin, id, &visitor).await
+    reset_one(&face, &admin, (id, UserReach { own: None, ..admin.reach_over_sessions() }), &visitor).await
 }
 
 async fn reset_one(
     face: &Face,
     admin: &Admin,
-    id: SessionId,
+    (id, within): (SessionId, UserReach),
     visitor: &Visitor,
 ) -> Result<StatusCode, Problem> {
     let order = EndOrder {
@@ -137,6 +138,7 @@ async fn reset_one(
         kind: EndKind::Reset,
         cause: Cause::Administrator,
         spare: None,
+        within: Some(within),
         origin: visitor.origin_of(admin.principal.actor()),
     };
     Ok(match face.authority().end(order).await? {
@@ -161,6 +163,14 @@ async fn in_reach(face: &Face, admin: &Admin, id: UserId, scope: &str) -> Result
     let user = user.ok_or(missing)?;
     let reached = standing.reaches(user.population) || own == Some(user.id);
     if reached { Ok(user) } else { Err(Problem::Forbidden) }
+}
+
+impl Admin {
+    /// Whose sessions the caller may end: those of users whom their role reaches, and their own.
+    fn reach_over_sessions(&self) -> UserReach {
+        let own = self.principal.user.as_ref().map(|(user, _)| user.id);
+        UserReach { standing: self.rights.data.clone(), own }
+    }
 }
 
 /// How far the caller's roles reach for what the scope names.

@@ -133,11 +133,14 @@ pub(crate) async fn end(face: &Face, realm: &Realm, visitor: &Visitor) -> Result
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
+        within: None,
         origin: visitor.origin_of_holder(),
     };
     match face.authority().end(order).await {
         // Ended now or before, or the token opens nothing here: it is over.
         Ok(_) | Err(EndError::UnknownSession) => Ok(()),
-        Err(error @ (EndError::CallersOwn | EndError::Unwritten(_))) => Err(error.into()),
+        Err(error @ (EndError::CallersOwn | EndError::OutOfReach | EndError::Unwritten(_))) => {
+            Err(error.into())
+        }
     }
 }

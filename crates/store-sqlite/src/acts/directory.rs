@@ -6,20 +6,22 @@ use std::sync::Arc;
 
 use adieu_core::directory::matched;
 use adieu_core::{
-    Client, ClientChanges, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError, EditClientOrder,
-    EditUserOrder, Edited, Ended, NewUser, Outage, PasswordRenewal, Population, PopulationId, Realm, RealmId,
-    RemoveClientOrder, RemoveUserOrder, StoredClient, Timestamp, Unwritten, User, UserId, Version,
-    decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
-    decide_edit_population, decide_remove_client, decide_remove_population, present_client,
+    ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
+    DirectoryError, DocumentFacts, EditClientOrder, EditUserOrder, Edited, Ended, NewUser, Outage,
+    PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
+    RemoveUserOrder, StoredClient, Timestamp, Unwritten, User, UserId, Version, decide_create_client,
+    decide_create_population, decide_create_realm, decide_edit_client, decide_edit_population,
+    decide_remove_client, decide_remove_population, present_client, present_user,
 };
-use adieu_store::{Directory, Lookup, Pending, StoredKey};
+use adieu_store::{Directory, Document, Lookup, Pending, StoredKey};
 use rusqlite::{Row, params};
 
+use crate::acts::documents::document_facts;
 use crate::acts::{people, sessions};
+use crate::batch::Batch;
 use crate::error::Damaged;
 use crate::hooks::Place;
 use crate::rows::uuid_column;
-use crate::writer::Batch;
 use crate::{SqliteStore, rows};
 
 fn key_row(row: &Row<'_>) -> rusqlite::Result<StoredKey> {
@@ -55,10 +57,8 @@ impl Directory for SqliteStore {
 
     fn create_realm(&self, realm: Realm, first: Population) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| {
-            let same = |other: &Realm| other.id == realm.id || other.path == realm.path;
-            let taken =
-                rows::realms(batch.db)?.iter().any(same) || rows::population(batch.db, first.id)?.is_some();
-            let (realm, first) = match decide_create_realm(&realm, &first, taken) {
+            let (realms, around) = (rows::realms(batch.db)?, population_around(batch, &first)?);
+            let (realm, first) = match decide_create_realm(&realm, &first, &realms, &around) {
                 Ok(made) => made,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -75,12 +75,10 @@ impl Directory for SqliteStore {
         self.readers.read(move |db, _, _| rows::populations(db, realm))
     }
 
-    fn create_population(&self, new: Population) -> Pending<Result<(), DirectoryError>> {
+    fn create_population(&self, new: Population) -> Pending<Result<Population, DirectoryError>> {
         self.writer.write(move |batch| {
-            let in_realm = rows::realm(batch.db, new.realm)?.is_some();
-            let taken = rows::population(batch.db, new.id)?.is_some();
-            match decide_create_population(&new, in_realm, taken) {
-                Ok(population) => rows::write_population(batch.db, &population).map(Ok),
+            match decide_create_population(&new, &population_around(batch, &new)?) {
+                Ok(made) => rows::write_population(batch.db, &made).map(|()| Ok(made)),
                 Err(refusal) => Ok(Err(refusal)),
             }
         })
@@ -107,9 +105,15 @@ impl Directory for SqliteStore {
     ) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| {
             let before = rows::population(batch.db, id)?;
-            let users = rows::count_users(batch.db, id)?;
-            match decide_remove_population(before.as_ref(), from, users) {
-                Ok(()) => rows::drop_population(batch.db, id).map(Ok),
+            let around = match &before {
+                Some(before) => population_around(batch, before)?,
+                None => PopulationAround::default(),
+            };
+            match decide_remove_population(before.as_ref(), from, &around) {
+                Ok(removed) => {
+                    rows::write_removed_versions(batch.db, removed)?;
+                    rows::drop_population(batch.db, id).map(Ok)
+                }
                 Err(refusal) => Ok(Err(refusal)),
             }
         })
@@ -122,7 +126,7 @@ impl Directory for SqliteStore {
     fn user(&self, id: UserId) -> Lookup<Result<Option<Arc<User>>, Outage>> {
         let key = id.uuid().as_u128();
         if let Some(user) = self.shared.caches.users.find(&key) {
-            return Lookup::Now(Ok(Some(user).filter(|user| !user.removed)));
+            return Lookup::Now(Ok(present_user(Some(user))));
         }
         Lookup::Later(self.readers.read(move |db, shared, read_at| {
             let user = rows::user(db, id)?.map(Arc::new);
@@ -130,7 +134,7 @@ impl Directory for SqliteStore {
             if let Some(user) = &user {
                 shared.caches.users.fill(key, || Arc::clone(user), read_at);
             }
-            Ok(user.filter(|user| !user.removed))
+            Ok(present_user(user))
         }))
     }
 
@@ -201,17 +205,23 @@ impl Directory for SqliteStore {
         self.readers.read(move |db, _, _| rows::clients_with_post_logout_uri(db, realm, &uri))
     }
 
+    fn has_application(&self, realm: RealmId, of: ApplicationTrait) -> Pending<Result<bool, Outage>> {
+        self.readers.read(move |db, _, _| rows::has_application(db, realm, &of))
+    }
+
     fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>> {
         self.readers.read(move |db, _, _| rows::clients(db, realm))
     }
 
-    fn create_client(&self, new: Client) -> Pending<Result<Client, DirectoryError>> {
+    fn create_client(&self, draft: ClientDraft) -> Pending<Result<Client, DirectoryError>> {
         self.writer.write(move |batch| {
-            let before = rows::client(batch.db, &new.id)?;
-            let client = match decide_create_client(before.as_ref(), &new) {
-                Ok(client) => client,
-                Err(refusal) => return Ok(Err(refusal)),
-            };
+            let before = rows::client(batch.db, &draft.client.id)?;
+            let ClientChanges { client, document, end: _ } =
+                match decide_create_client(before.as_ref(), &draft, &beside(batch, &draft)?) {
+                    Ok(changes) => changes,
+                    Err(refusal) => return Ok(Err(refusal)),
+                };
+            write_beside(batch, document.as_ref())?;
             batch.write_client(StoredClient { client: client.clone(), removed: false })?;
             Ok(Ok(client))
         })
@@ -264,8 +274,8 @@ fn edit_client(
     order: &EditClientOrder,
     now: Timestamp,
 ) -> rusqlite::Result<Result<Client, DirectoryError>> {
-    let before = rows::client(batch.db, &order.next.id)?;
-    match decide_edit_client(before.as_ref(), order) {
+    let before = rows::client(batch.db, &order.next.client.id)?;
+    match decide_edit_client(before.as_ref(), order, &beside(batch, &order.next)?) {
         Ok(changes) => change_client(batch, changes, false, now).map(Ok),
         Err(refusal) => Ok(Err(refusal)),
     }
@@ -278,7 +288,7 @@ fn change_client(
     removed: bool,
     now: Timestamp,
 ) -> rusqlite::Result<Client> {
-    let ClientChanges { client, end } = changes;
+    let ClientChanges { client, document, end } = changes;
     if let Some(order) = end {
         sessions::end(batch, &order, now)?.map_err(|_| Damaged::row("client"))?;
     }
@@ -286,6 +296,29 @@ fn change_client(
         Some(stored) => client.under(&stored.client),
         None => client,
     };
+    write_beside(batch, document.as_ref())?;
     batch.write_client(StoredClient { client: client.clone(), removed })?;
     Ok(client)
+}
+
+/// The facts about the document that a draft brings.
+fn beside(batch: &Batch<'_>, draft: &ClientDraft) -> rusqlite::Result<DocumentFacts> {
+    match &draft.document {
+        Some(document) => document_facts(batch, document.realm, &document.kind, &document.id),
+        None => Ok(DocumentFacts::default()),
+    }
+}
+
+fn write_beside(batch: &Batch<'_>, document: Option<&Document>) -> rusqlite::Result<()> {
+    document.map_or(Ok(()), |document| rows::write_document(batch.db, document))
+}
+
+/// What stands around a population.
+fn population_around(batch: &Batch<'_>, population: &Population) -> rusqlite::Result<PopulationAround> {
+    Ok(PopulationAround {
+        in_realm: rows::realm(batch.db, population.realm)?.is_some(),
+        known: rows::population(batch.db, population.id)?.is_some(),
+        users: rows::count_users(batch.db, population.id)?,
+        removed: rows::removed_versions(batch.db)?,
+    })
 }

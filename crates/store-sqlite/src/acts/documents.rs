@@ -3,19 +3,19 @@
 //! Nothing here reads their text.
 
 use adieu_core::{
-    DirectoryError, Outage, RealmId, Version, decide_create_document, decide_edit_document,
+    DirectoryError, DocumentFacts, Outage, RealmId, Version, decide_create_document, decide_edit_document,
     decide_remove_document,
 };
 use adieu_store::{Document, Documents, Pending};
 
-use crate::writer::Batch;
+use crate::batch::Batch;
 use crate::{SqliteStore, rows};
 
 impl Documents for SqliteStore {
     fn create_document(&self, new: Document) -> Pending<Result<Document, DirectoryError>> {
         self.writer.write(move |batch| {
-            let before = rows::document(batch.db, new.realm, &new.kind, &new.id)?;
-            written(batch, decide_create_document(before.as_ref(), &new))
+            let facts = document_facts(batch, new.realm, &new.kind, &new.id)?;
+            written(batch, decide_create_document(&facts, &new))
         })
     }
 
@@ -54,13 +54,26 @@ impl Documents for SqliteStore {
     ) -> Pending<Result<bool, DirectoryError>> {
         let id = id.to_owned();
         self.writer.write(move |batch| {
-            let before = rows::document(batch.db, realm, kind, &id)?;
-            match decide_remove_document(before.as_ref(), from) {
-                Ok(true) => rows::drop_document(batch.db, realm, kind, &id).map(Ok),
-                nothing => Ok(nothing),
-            }
+            let removed = match decide_remove_document(&document_facts(batch, realm, kind, &id)?, from) {
+                Ok(Some(removed)) => removed,
+                Ok(None) => return Ok(Ok(false)),
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            rows::write_removed_versions(batch.db, removed)?;
+            rows::drop_document(batch.db, realm, kind, &id).map(Ok)
         })
     }
+}
+
+/// The facts about a document that is to be made, kept or removed.
+pub(super) fn document_facts(
+    batch: &Batch<'_>,
+    realm: RealmId,
+    kind: &str,
+    id: &str,
+) -> rusqlite::Result<DocumentFacts> {
+    let stored = rows::document(batch.db, realm, kind, id)?;
+    Ok(DocumentFacts { stored, removed: rows::removed_versions(batch.db)? })
 }
 
 fn written(

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use adieu_core::{EndOrder, EndTarget, EndedWith, Family, Realm, Session, SessionFacts, SessionId, User};
 use rusqlite::Connection;
 
+use crate::batch::Batch;
 use crate::error::Damaged;
 use crate::rows;
 use crate::shared::Shared;
-use crate::writer::Batch;
 
 /// The facts about a session that a reader read: all of them from its own snapshot, so that they belong together.
 pub(crate) fn facts(db: &Connection, shared: &Shared, session: Session) -> rusqlite::Result<SessionFacts> {

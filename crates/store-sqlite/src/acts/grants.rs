@@ -13,8 +13,8 @@ use adieu_core::{
 use adieu_store::{Grants, Lookup, Pending};
 
 use crate::acts::family::facts_in;
+use crate::batch::Batch;
 use crate::hooks::Place;
-use crate::writer::Batch;
 use crate::{SqliteStore, rows};
 
 /// What is stored of those whom a grant names.

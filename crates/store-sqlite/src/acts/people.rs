@@ -11,9 +11,9 @@ use rusqlite::Connection;
 
 use crate::acts::family::facts_in;
 use crate::acts::sessions::end;
+use crate::batch::Batch;
 use crate::error::Damaged;
 use crate::rows;
-use crate::writer::Batch;
 
 type Written<T> = rusqlite::Result<Result<T, DirectoryError>>;
 

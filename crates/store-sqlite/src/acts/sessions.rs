@@ -16,11 +16,11 @@ use rusqlite::Connection;
 
 use crate::acts::family::{facts, facts_in, family};
 use crate::acts::lists;
+use crate::batch::Batch;
 use crate::cache::CachedSession;
 use crate::hooks::Place;
 use crate::rows::LiveEntry;
 use crate::shared::Shared;
-use crate::writer::Batch;
 use crate::{SqliteStore, rows};
 
 /// How often a read is made anew because commits touched its key meanwhile; then it answers without filling.

@@ -8,8 +8,8 @@ use rusqlite::params;
 
 use crate::acts::family::facts_in;
 use crate::acts::sessions::end;
+use crate::batch::Batch;
 use crate::error::{Closed, Damaged};
-use crate::writer::Batch;
 use crate::{SqliteStore, rows};
 
 /// Rows of one kind that one sweep looks at; keeps its commit as short as any other.

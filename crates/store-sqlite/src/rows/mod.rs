@@ -2,6 +2,7 @@
 //!
 //! A value that no version of ours writes is an error, never a guess.
 
+mod application_traits;
 mod directory;
 mod documents;
 mod grants;
@@ -9,6 +10,7 @@ mod lists;
 mod mass_endings;
 mod participants;
 mod remains;
+mod removed_versions;
 mod sessions;
 
 use adieu_core::Version;
@@ -17,6 +19,7 @@ use uuid::Uuid;
 
 use crate::error::Damaged;
 
+pub(crate) use application_traits::*;
 pub(crate) use directory::*;
 pub(crate) use documents::*;
 pub(crate) use grants::*;
@@ -24,6 +27,7 @@ pub(crate) use lists::*;
 pub(crate) use mass_endings::*;
 pub(crate) use participants::*;
 pub(crate) use remains::*;
+pub(crate) use removed_versions::*;
 pub(crate) use sessions::*;
 
 pub(crate) fn signed(number: u64) -> i64 {

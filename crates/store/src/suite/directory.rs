@@ -3,8 +3,8 @@
 //! What a dialect makes of them is its own affair; here is only what was written and what is read.
 
 use adieu_core::{
-    Client, ClientAuth, DirectoryError, EndTarget, Population, PopulationId, Realm, RealmId, Role,
-    RoleAssignment, RoleScope, TokenHash, Version,
+    ApplicationTrait, Client, ClientAuth, DirectoryError, EndTarget, Population, PopulationId, Realm,
+    RealmId, Role, RoleAssignment, RoleScope, TokenHash, Version,
 };
 
 use crate::suite::fixture::at;
@@ -125,7 +125,7 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
     };
     let read = async |id| fixture.store.client(id).get().await.expect("an answer");
     assert!(read(&shop.id).await.is_none());
-    fixture.store.create_client(shop.clone()).await.expect("a client");
+    fixture.store.create_client(shop.clone().into()).await.expect("a client");
     assert!(shop.secret.expect("set").same(&read(&shop.id).await.expect("there").secret.expect("kept")));
     assert_eq!(format!("{:?}", read(&shop.id).await.expect("there")), format!("{shop:?}"));
     fixture.end(EndTarget::Grants(shop.id.clone()), at(1)).await.expect("an ending");
@@ -146,10 +146,10 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
     assert_eq!(fixture.store.clients(fixture.realm).await.expect("a list").len(), 1);
     let twice = fixture.remove_client(&shop.id, None).await;
     assert!(matches!(twice, Err(DirectoryError::Unknown)), "{twice:?}");
-    fixture.store.create_client(shop.clone()).await.expect("a client");
+    fixture.store.create_client(shop.clone().into()).await.expect("a client");
     assert!(read(&shop.id).await.expect("back").generation > 2, "above every grant of its first life");
     let elsewhere = Client { realm: RealmId::from_uuid(fixture.chance.uuid()), ..shop.clone() };
-    let taken = fixture.store.create_client(elsewhere).await;
+    let taken = fixture.store.create_client(elsewhere.into()).await;
     assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
     assert_eq!(read(&shop.id).await.expect("there").realm, fixture.realm);
 }
@@ -183,7 +183,7 @@ pub async fn clients_are_found_by_their_addresses_after_a_sign_off<E: Engine>() 
     let uris = |uris: &[&str]| uris.iter().map(|uri| (*uri).to_owned()).collect::<Vec<_>>();
     let make = async |id: &str, addresses: &[&str]| {
         let client = Client { post_logout_redirect_uris: uris(addresses), ..fixture.no_client_yet(id) };
-        fixture.store.create_client(client).await.expect("a client").id
+        fixture.store.create_client(client.into()).await.expect("a client").id
     };
     let found = async |fixture: &Fixture<E>, realm, uri: &str| {
         let clients = fixture.store.clients_with_post_logout_uri(realm, uri).await.expect("an answer");
@@ -201,4 +201,50 @@ pub async fn clients_are_found_by_their_addresses_after_a_sign_off<E: Engine>() 
     fixture.remove_client(&mail, None).await.expect("removed");
     let fixture = fixture.after_crash().await;
     assert_eq!(found(&fixture, fixture.realm, "https://both.test/bye").await, ["shop"]);
+}
+
+/// Goal: what is asked of all applications of a realm is answered by those that are there and switched on, as they are now.
+pub async fn applications_are_asked_for_by_what_holds_for_them<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let of = |origin: &str| ApplicationTrait::OfOrigin(origin.into());
+    let has = async |fixture: &Fixture<E>| {
+        let mut held = Vec::new();
+        for asked in [
+            of("https://a.test"),
+            of("https://b.test"),
+            ApplicationTrait::OfAnyOrigin,
+            ApplicationTrait::EndsByIdToken,
+            ApplicationTrait::KeepsByIdToken,
+        ] {
+            let found = fixture.store.has_application(fixture.realm, asked.clone()).await.expect("an answer");
+            held.extend(found.then_some(asked));
+        }
+        held
+    };
+    assert_eq!(has(&fixture).await, []);
+    let shop = fixture.client("shop").await;
+    let any = [ApplicationTrait::OfAnyOrigin, ApplicationTrait::KeepsByIdToken];
+    assert_eq!(has(&fixture).await, any);
+    let elsewhere = RealmId::from_uuid(fixture.chance.uuid());
+    let found = fixture.store.has_application(elsewhere, ApplicationTrait::OfAnyOrigin).await;
+    assert!(!found.expect("an answer"), "another realm's");
+
+    let change = async |change: fn(&mut Client)| {
+        fixture.change_client(&shop.id, change).await;
+        has(&fixture).await
+    };
+    let origins = change(|shop| {
+        shop.origins = Some(vec!["https://a.test".into(), "https://b.test".into()]);
+        shop.ends_by_id_token = true;
+    });
+    assert_eq!(origins.await, [of("https://a.test"), of("https://b.test"), ApplicationTrait::EndsByIdToken]);
+    let fewer = change(|shop| shop.origins = Some(vec!["https://b.test".into()]));
+    assert_eq!(fewer.await, [of("https://b.test"), ApplicationTrait::EndsByIdToken]);
+    assert_eq!(change(|shop| shop.enabled = false).await, [], "one that is switched off");
+    assert_eq!(change(|shop| shop.enabled = true).await.len(), 2);
+    assert_eq!(change(|shop| shop.code = false).await, [], "one that redeems no codes");
+    assert_eq!(change(|shop| shop.code = true).await.len(), 2);
+    fixture.remove_client(&shop.id, None).await.expect("removed");
+    let fixture = fixture.after_crash().await;
+    assert_eq!(has(&fixture).await, [], "one that was removed");
 }

@@ -72,6 +72,7 @@ pub async fn the_callers_own_session_is_spared<E: Engine>() {
     let (own, other) = (fixture.sign_on(&ada, at(0)).await, fixture.sign_on(&ada, at(0)).await);
     let order = |session| EndOrder {
         spare: Some(own.session.id),
+        within: None,
         ..fixture.ending(EndTarget::OneOf { user: ada.id, session })
     };
     let refused = fixture.store.end(order(own.session.id), at(1)).await;

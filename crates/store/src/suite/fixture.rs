@@ -262,6 +262,7 @@ impl<E: Engine> Fixture<E> {
             kind: EndKind::End,
             cause: Cause::Administrator,
             spare: None,
+            within: None,
             origin: self.origin(),
         }
     }
@@ -323,7 +324,7 @@ impl<E: Engine> Fixture<E> {
         if let Some(client) = self.store.client(&client.id).get().await.expect("an answer") {
             return Client::clone(&client);
         }
-        self.store.create_client(client).await.expect("a client")
+        self.store.create_client(client.into()).await.expect("a client")
     }
 
     /// The application as it is stored now.
@@ -337,7 +338,7 @@ impl<E: Engine> Fixture<E> {
         let mut next = self.stored_client(id).await;
         let from = next.version;
         change(&mut next);
-        let order = EditClientOrder { from, next, origin: self.origin() };
+        let order = EditClientOrder { from, next: next.into(), origin: self.origin() };
         self.store.edit_client(order, at(0)).await.expect("a change")
     }
 

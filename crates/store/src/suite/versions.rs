@@ -3,8 +3,8 @@
 //! What is refused has written nothing; what endings and sign-ons write beside changes is lost to none of them.
 
 use adieu_core::{
-    Client, ClientId, DirectoryError, EditClientOrder, EditUserOrder, EndTarget, PasswordRenewal, Population,
-    RemoveUserOrder, UserEdit, Version,
+    Client, ClientDraft, ClientId, DirectoryError, EditClientOrder, EditUserOrder, EndTarget, NewUser,
+    PasswordRenewal, Population, RemoveUserOrder, User, UserEdit, Version,
 };
 
 use crate::Document;
@@ -38,7 +38,7 @@ pub async fn a_stale_change_is_refused_and_writes_nothing<E: Engine>() {
     let shop = fixture.client("shop").await;
     let late = EditClientOrder {
         from: shop.version,
-        next: Client { name: "Late".into(), enabled: false, ..shop.clone() },
+        next: Client { name: "Late".into(), enabled: false, ..shop.clone() }.into(),
         origin: fixture.origin(),
     };
     fixture.change_client(&shop.id, |client| client.name = "Shop".into()).await;
@@ -68,7 +68,7 @@ pub async fn a_stale_change_is_refused_and_writes_nothing<E: Engine>() {
 pub async fn what_is_there_is_never_made_again<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     let shop = fixture.client("shop").await;
-    let taken = fixture.store.create_client(Client { name: "Twin".into(), ..shop.clone() }).await;
+    let taken = fixture.store.create_client(Client { name: "Twin".into(), ..shop.clone() }.into()).await;
     assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
     assert_eq!(fixture.stored_client(&shop.id).await.name, shop.name);
     fixture.store.create_document(document(&fixture, "1")).await.expect("made");
@@ -80,7 +80,7 @@ pub async fn what_is_there_is_never_made_again<E: Engine>() {
 
     let nobody: ClientId = "nobodys".parse().expect("an id");
     let next = Client { id: nobody.clone(), ..shop.clone() };
-    let order = EditClientOrder { from: Version::FIRST, next, origin: fixture.origin() };
+    let order = EditClientOrder { from: Version::FIRST, next: next.into(), origin: fixture.origin() };
     let unknown = fixture.store.edit_client(order, at(1)).await;
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
     assert!(fixture.store.client(&nobody).get().await.expect("an answer").is_none());
@@ -102,7 +102,7 @@ pub async fn a_removal_from_a_version_removes_that_version_only<E: Engine>() {
     fixture.change_client(&shop.id, |client| client.name = "Shop".into()).await;
     stale(fixture.remove_client(&shop.id, Some(shop.version)).await);
     fixture.remove_client(&shop.id, Some(shop.version.next())).await.expect("that is the one");
-    let back = fixture.store.create_client(shop.clone()).await.expect("it comes back");
+    let back = fixture.store.create_client(shop.clone().into()).await.expect("it comes back");
     assert!(back.version > shop.version.next(), "no change of its first life fits its second");
 
     stale(fixture.store.remove_population(fixture.population, Some(Version::FIRST.next())).await);
@@ -113,6 +113,72 @@ pub async fn a_removal_from_a_version_removes_that_version_only<E: Engine>() {
     stale(remove(made.version.next()).await);
     assert!(remove(made.version).await.expect("that is the one"));
     assert!(!remove(made.version).await.expect("an answer"));
+}
+
+/// Goal: what was said of a record that is gone is refused for another one of the same name: its versions begin above.
+pub async fn no_change_of_a_removed_record_fits_its_successor<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let gone = fixture.store.create_document(document(&fixture, "1")).await.expect("made");
+    fixture.store.edit_document(gone.version, document(&fixture, "2")).await.expect("a change");
+    let remove = |from| fixture.store.remove_document(fixture.realm, "policy", "one", from);
+    assert!(remove(None).await.expect("removed"));
+    let back = fixture.store.create_document(document(&fixture, "3")).await.expect("it comes back");
+    assert!(back.version > gone.version.next(), "{:?} after {:?}", back.version, gone.version);
+    for seen in [gone.version, gone.version.next()] {
+        stale(fixture.store.edit_document(seen, document(&fixture, "late")).await);
+        stale(remove(Some(seen)).await);
+    }
+    fixture.store.edit_document(back.version, document(&fixture, "4")).await.expect("that is the one");
+
+    let gone = fixture.store.population(fixture.population).await.expect("an answer").expect("there");
+    let next = |name: &str| Population { name: name.into(), ..gone.clone() };
+    fixture.store.remove_population(gone.id, None).await.expect("it is empty");
+    let fixture = fixture.after_crash().await;
+    let back = fixture.store.create_population(gone.clone()).await.expect("it comes back");
+    assert!(back.version > gone.version, "{:?} after {:?}", back.version, gone.version);
+    stale(fixture.store.edit_population(gone.version, next("Late")).await);
+    stale(fixture.store.remove_population(gone.id, Some(gone.version)).await);
+    let read = fixture.store.population(gone.id).await.expect("an answer").expect("there");
+    assert_eq!((read.version, &read.name), (back.version, &gone.name), "as it was answered");
+    fixture.store.edit_population(back.version, next("All")).await.expect("that is the one");
+
+    let ada = fixture.user("ada").await;
+    fixture.remove(ada.id, at(1)).await.expect("removed");
+    let again = fixture.store.create_user(NewUser { user: User::clone(&ada) }).await;
+    assert!(matches!(again, Err(DirectoryError::NameTaken)), "an id is nobody else's later: {again:?}");
+}
+
+/// Goal: a client and what a dialect keeps beside it are written together: a refusal leaves both as they were.
+pub async fn what_is_kept_beside_a_client_changes_with_it_or_not_at_all<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let shop = fixture.client("shop").await;
+    let named = |name: &str, body: &str| ClientDraft {
+        client: Client { name: name.into(), ..shop.clone() },
+        document: Some(document(&fixture, body)),
+    };
+    let edit = async |from, next| {
+        let order = EditClientOrder { from, next, origin: fixture.origin() };
+        fixture.store.edit_client(order, at(1)).await
+    };
+    let read = async || {
+        let kept = fixture.store.document(fixture.realm, "policy", "one").await.expect("an answer");
+        (fixture.stored_client(&shop.id).await.name.clone(), kept.map(|kept| (kept.body, kept.version)))
+    };
+    let twin = fixture.store.create_client(named("Twin", "twin")).await;
+    assert!(matches!(twin, Err(DirectoryError::NameTaken)), "{twin:?}");
+    stale(edit(shop.version.next(), named("Late", "late")).await);
+    assert_eq!(read().await, (shop.name.clone(), None));
+
+    let changed = edit(shop.version, named("Store", "first")).await.expect("a change");
+    assert_eq!(read().await, ("Store".into(), Some(("first".into(), Version::FIRST))));
+    edit(changed.version, named("Shop", "second")).await.expect("a change, over what is kept");
+    stale(edit(changed.version, named("Late", "late")).await);
+    let both = ("Shop".into(), Some(("second".into(), Version::FIRST.next())));
+    assert_eq!(read().await, both);
+    let fixture = fixture.after_crash().await;
+    let kept = fixture.store.document(fixture.realm, "policy", "one").await.expect("an answer");
+    assert_eq!(kept.map(|kept| kept.body).as_deref(), Some("second"));
+    assert_eq!(fixture.stored_client(&shop.id).await.name, "Shop");
 }
 
 /// Goal: endings, re-made hashes and sign-ons write beside changes, and nothing of either is lost.

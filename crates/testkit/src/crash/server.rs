@@ -15,7 +15,7 @@ use adieu::config::Config;
 use adieu::real::{SystemClock, SystemEntropy};
 use adieu_authority::{Authority, NewPerson};
 
-use crate::crash::doors::{DialectDoors, Ear, Heard, Say, Trouble};
+use crate::crash::dialects::{DialectClient, Ear, Heard, Say, Trouble};
 use crate::powercut::{PowerCut, undo};
 
 /// How long a start may take.
@@ -42,7 +42,7 @@ pub struct CrashServer {
     cut: Option<PowerCut>,
     child: Option<Child>,
     /// What programs know.
-    pub doors: DialectDoors,
+    pub dialects: DialectClient,
     /// Who can sign on.
     pub people: Vec<Person>,
 }
@@ -53,15 +53,15 @@ impl CrashServer {
         let folder = tempfile::Builder::new().prefix("adieu-crash-").tempdir().map_err(text)?;
         let config = at_home(config, folder.path())?;
         std::fs::create_dir(&config.data).map_err(text)?;
-        let house =
+        let server =
             AssembledServer::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy));
-        let house = house.await.map_err(text)?;
-        let data = make_data(&house.authority, &config).await.map_err(text)?;
-        let doors = DialectDoors::new(data.variables(&config));
-        let people = populate(&house.authority, &data, people).await?;
-        drop(house);
+        let server = server.await.map_err(text)?;
+        let data = make_data(&server.authority, &config).await.map_err(text)?;
+        let dialects = DialectClient::new(data.variables(&config));
+        let people = populate(&server.authority, &data, people).await?;
+        drop(server);
         let cut = if power { Some(PowerCut::build()?) } else { None };
-        Ok(Self { binary: binary.into(), folder, config, cut, child: None, doors, people })
+        Ok(Self { binary: binary.into(), folder, config, cut, child: None, dialects, people })
     }
 
     /// Starts it and kills it before it has got far.

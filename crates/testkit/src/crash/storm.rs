@@ -11,7 +11,7 @@ use std::time::Duration;
 use adieu_core::SessionToken;
 use adieu_core::entropy::draw;
 
-use crate::crash::doors::{Addressee, Dialect, DialectDoors, DialectExit, Ear, Left, Trouble};
+use crate::crash::dialects::{Addressee, Dialect, DialectClient, DialectExit, Ear, Left, Trouble};
 use crate::crash::ledger::{Ledger, LedgerCounts, SessionNo};
 use crate::crash::server::{CrashServer, Person, Tcp};
 use crate::time_and_entropy::SeededEntropy;
@@ -65,7 +65,7 @@ impl Dice {
 
 /// The storm over one server: who can sign on, what is known, and what was said.
 pub struct Storm {
-    doors: DialectDoors,
+    dialects: DialectClient,
     people: Vec<Person>,
     /// Whether a sign-on through Kratos ends the user's other sessions.
     ends_others: bool,
@@ -76,8 +76,8 @@ pub struct Storm {
 
 impl Storm {
     /// A storm of these people.
-    pub fn new(doors: DialectDoors, people: Vec<Person>, ends_others: bool) -> Self {
-        Self { doors, people, ends_others, ledger: Ledger::default(), known: Mutex::default() }
+    pub fn new(dialects: DialectClient, people: Vec<Person>, ends_others: bool) -> Self {
+        Self { dialects, people, ends_others, ledger: Ledger::default(), known: Mutex::default() }
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, Vec<(SessionNo, Addressee)>> {
@@ -113,7 +113,7 @@ impl Storm {
             if dice.roll(6) == 0 { Dialect::Kratos } else { dice.one_of(&[Dialect::Am, Dialect::PingOne]) };
         let ends_others = self.ends_others && dialect == Dialect::Kratos;
         let order = self.ledger.begin_sign_on(user, ends_others);
-        let token = match self.doors.sign_on(ear, dialect, &person.name, &person.password).await {
+        let token = match self.dialects.sign_on(ear, dialect, &person.name, &person.password).await {
             Ok(Some(token)) => token,
             // A mass ending came between the proof and the session.
             Ok(None) => {
@@ -143,7 +143,7 @@ impl Storm {
         let Some((session, whom)) = self.somebody(dice) else { return Ok(()) };
         let exit = dice.one_of(&DialectExit::ALL);
         let order = self.ledger.begin_ending(session);
-        match self.doors.end(ear, exit, &whom, worker).await {
+        match self.dialects.end(ear, exit, &whom, worker).await {
             Ok(Left::Ended) => self.ledger.ended(order),
             Ok(Left::NotThere) if exit == DialectExit::KratosNative => {
                 self.ledger
@@ -166,7 +166,7 @@ impl Storm {
         whom: &Addressee,
     ) -> Result<(), Trouble> {
         let check = self.ledger.begin_check(session);
-        let live = self.doors.live(ear, dialect, &whom.token).await?;
+        let live = self.dialects.live(ear, dialect, &whom.token).await?;
         self.ledger.checked(check, live);
         Ok(())
     }
@@ -191,7 +191,7 @@ pub async fn run(binary: &Path, plan: StormPlan) -> Result<StormReport, String> 
     config.pingone.sessions_max = 0; // The ledger expects everything to live that nobody ended.
     let ends_others = config.kratos.login_ends_others;
     let mut server = CrashServer::prepare(binary, config, PEOPLE, plan.power).await?;
-    let storm = Arc::new(Storm::new(server.doors.clone(), server.people.clone(), ends_others));
+    let storm = Arc::new(Storm::new(server.dialects.clone(), server.people.clone(), ends_others));
     let dice = Dice::of(plan.seed, 0);
     let mut ear = server.start().await?;
     for round in 0..plan.kills {
@@ -225,7 +225,8 @@ async fn blow(
     round: u32,
     dice: &Dice,
 ) -> Result<(), String> {
-    let worker = storm.doors.worker(ear).await.map_err(|trouble| format!("no worker token: {trouble:?}"))?;
+    let worker =
+        storm.dialects.worker(ear).await.map_err(|trouble| format!("no worker token: {trouble:?}"))?;
     let stop = Arc::new(AtomicBool::new(false));
     let programs: Vec<_> = (0..PROGRAMS)
         .map(|n| {

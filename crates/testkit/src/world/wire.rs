@@ -1,4 +1,4 @@
-//! Recorded scenarios against the house in this process: waiting moves the clock.
+//! Recorded scenarios against the server in this process: waiting moves the clock.
 //!
 //! Nothing goes over a socket.
 
@@ -21,7 +21,7 @@ pub struct WorldWire<'a> {
 impl<'a> WorldWire<'a> {
     /// A wire to this world.
     pub fn to(world: &'a World) -> Self {
-        Self { world, server: world.house().clone() }
+        Self { world, server: world.server().clone() }
     }
 }
 

@@ -13,11 +13,11 @@ use crate::commands::demo::talk::{DemoAnswer, DemoRequest};
 pub(super) struct DemoExit {
     pub(super) title: &'static str,
     dialect: DemoDialect,
-    door: Door,
+    request: ExitRequest,
 }
 
 #[derive(Clone, Copy)]
-enum Door {
+enum ExitRequest {
     SignOff,
     Reset,
     DeleteSession,
@@ -29,23 +29,27 @@ pub(super) const EXITS: [DemoExit; 5] = [
     DemoExit {
         title: "PingOne, sign-off by the browser's cookie",
         dialect: DemoDialect::PingOne,
-        door: Door::SignOff,
+        request: ExitRequest::SignOff,
     },
     DemoExit {
         title: "PingOne, reset of a session by its id",
         dialect: DemoDialect::PingOne,
-        door: Door::Reset,
+        request: ExitRequest::Reset,
     },
     DemoExit {
         title: "PingOne, deletion of one session of one user",
         dialect: DemoDialect::PingOne,
-        door: Door::DeleteSession,
+        request: ExitRequest::DeleteSession,
     },
-    DemoExit { title: "AM, logout by the session's token", dialect: DemoDialect::Am, door: Door::AmLogout },
+    DemoExit {
+        title: "AM, logout by the session's token",
+        dialect: DemoDialect::Am,
+        request: ExitRequest::AmLogout,
+    },
     DemoExit {
         title: "Kratos, logout by the logout token",
         dialect: DemoDialect::Kratos,
-        door: Door::KratosLogout,
+        request: ExitRequest::KratosLogout,
     },
 ];
 
@@ -56,7 +60,7 @@ pub(super) async fn walk(exit: &DemoExit, programs: &Programs, server: &mut Demo
     println!("  signed on through {:?}; live in PingOne, AM, Kratos: {live:?}", exit.dialect);
     ensure!(live == [true; 3], "not live in all three dialects");
     let tokens = programs.tokens(&token).await?;
-    end(exit.door, programs, &token).await?;
+    end(exit.request, programs, &token).await?;
     for restarted in [false, true] {
         if restarted {
             server.kill_and_restart().await?;
@@ -72,14 +76,14 @@ pub(super) async fn walk(exit: &DemoExit, programs: &Programs, server: &mut Demo
     Ok(())
 }
 
-async fn end(door: Door, programs: &Programs, token: &str) -> Result<()> {
+async fn end(request: ExitRequest, programs: &Programs, token: &str) -> Result<()> {
     let (environment, talk) = (programs.environment(), &programs.talk);
     let expect = |heard: &DemoAnswer, status: u16| {
         ensure!(heard.status == status, "{status} was expected, {} came: {}", heard.status, heard.text);
         Ok(())
     };
-    match door {
-        Door::SignOff => {
+    match request {
+        ExitRequest::SignOff => {
             let say = DemoRequest::new(Method::GET, format!("/{environment}/as/signoff"))
                 .header("cookie", format!("ST={token}"));
             let heard = talk.show(say).await?;
@@ -87,7 +91,7 @@ async fn end(door: Door, programs: &Programs, token: &str) -> Result<()> {
             ensure!(heard.header("location").ends_with("/signon/#signedOff"), "another Location");
             Ok(())
         }
-        Door::Reset => {
+        ExitRequest::Reset => {
             let session = session_id(programs, token).await?;
             let say =
                 DemoRequest::new(Method::POST, format!("/v1/environments/{environment}/sessions/{session}"))
@@ -95,14 +99,14 @@ async fn end(door: Door, programs: &Programs, token: &str) -> Result<()> {
                     .header("authorization", format!("Bearer {}", programs.worker_token().await?));
             expect(&talk.show(say).await?, 204)
         }
-        Door::DeleteSession => {
+        ExitRequest::DeleteSession => {
             let (session, user) = (session_id(programs, token).await?, programs.people.user_id.as_str());
             let path = format!("/v1/environments/{environment}/users/{user}/sessions/{session}");
             let say = DemoRequest::new(Method::DELETE, path)
                 .header("authorization", format!("Bearer {}", programs.worker_token().await?));
             expect(&talk.show(say).await?, 204)
         }
-        Door::AmLogout => {
+        ExitRequest::AmLogout => {
             let say =
                 DemoRequest::new(Method::POST, "/am/json/realms/root/realms/alpha/sessions/?_action=logout")
                     .header("iplanetdirectorypro", token)
@@ -112,7 +116,7 @@ async fn end(door: Door, programs: &Programs, token: &str) -> Result<()> {
             ensure!(heard.text == r#"{"result":"Successfully logged out"}"#, "another body: {}", heard.text);
             Ok(())
         }
-        Door::KratosLogout => {
+        ExitRequest::KratosLogout => {
             let logout = logout_token(programs, token).await?;
             let say = DemoRequest::new(Method::GET, format!("/auth/self-service/logout?token={logout}"))
                 .header("cookie", format!("ory_kratos_session={token}"))

@@ -4,13 +4,25 @@
 
 use super::*;
 use crate::origin::{Actor, Reason};
+use crate::rights::Standing;
 
 fn one(change: impl FnOnce(&mut Session)) -> Family {
     let mut session = plain();
     change(&mut session);
     let around = Around { generations: Generations { user: 4, realm: 5 }, user_enabled: true };
     let with = Box::default();
-    Family::One { seen_at: session.seen_at, session: Box::new(session), around, with, forgotten: false }
+    Family::One {
+        seen_at: session.seen_at,
+        session: Box::new(session),
+        around,
+        with,
+        forgotten: false,
+        population: home(),
+    }
+}
+
+fn home() -> PopulationId {
+    PopulationId::from_uuid(uuid::Uuid::from_u128(70))
 }
 
 fn at(s: i64) -> Timestamp {
@@ -27,7 +39,7 @@ fn a_session_ends_once_and_is_remembered() {
     assert_eq!((ending.cause, ending.at), (Cause::SignOff, at(1)));
     assert_eq!(ending.actor, Actor::User(plain().user), "whoever holds its token is its user");
     assert!(matches!(first.outcome, Ended::Now(_)));
-    let again = decide_ending(&Family::Past(tombstone.clone()), &order, at(2)).expect("again");
+    let again = decide_ending(&Family::Past(tombstone.clone(), Some(home())), &order, at(2)).expect("again");
     assert!(again.changes.is_empty() && matches!(again.outcome, Ended::Before));
 }
 
@@ -39,7 +51,7 @@ fn a_forgotten_session_answers_to_its_bare_id_only() {
     let ending = decide_ending(&one(|_| {}), &forget, at(1)).expect("an ending");
     let [EndingChange::Bury(tombstone)] = &ending.changes[..] else { panic!("one burial: {ending:?}") };
     assert!(tombstone.forgotten && matches!(ending.outcome, Ended::Now(_)));
-    let past = Family::Past(tombstone.clone());
+    let past = Family::Past(tombstone.clone(), Some(home()));
     let token = PresentedToken { id, hash: plain().token_hash };
     let user = plain().user;
     for target in [EndTarget::Token(token), EndTarget::OneOf { user, session: id }] {
@@ -49,9 +61,9 @@ fn a_forgotten_session_answers_to_its_bare_id_only() {
     let again = decide_ending(&past, &forget, at(2)).expect("again");
     assert!(again.changes.is_empty() && matches!(again.outcome, Ended::Before));
     // One that was only ended is forgotten later.
-    let Family::Past(mut ended) = past else { unreachable!("it is one") };
+    let Family::Past(mut ended, _) = past else { unreachable!("it is one") };
     ended.forgotten = false;
-    let later = decide_ending(&Family::Past(ended), &forget, at(3)).expect("later");
+    let later = decide_ending(&Family::Past(ended, Some(home())), &forget, at(3)).expect("later");
     assert!(matches!(&later.changes[..], [EndingChange::Bury(t)] if t.forgotten), "{later:?}");
 }
 
@@ -115,7 +127,10 @@ fn an_ending_of_many_has_one_record() {
     let (key, id) = (UserKey::from_random(9), plain().user);
     let client: ClientId = "shop".parse().expect("a client");
     let families = [
-        (Family::User { key, id, realm: realm(), generation: 4, keep: None }, EndScope::User(key)),
+        (
+            Family::User { key, id, realm: realm(), population: home(), generation: 4, keep: None },
+            EndScope::User(key),
+        ),
         (Family::Realm { id: realm(), generation: 4 }, EndScope::Realm(realm())),
         (
             Family::Client { id: client.clone(), realm: realm(), generation: 4 },
@@ -156,7 +171,14 @@ fn a_session_that_ended_with_others_is_buried_with_their_record() {
     let moved = |with| {
         let around = Around { generations: Generations { user: 9, realm: 5 }, user_enabled: false };
         let session = Box::new(plain());
-        Family::One { session, seen_at: at(0), around, with: Box::new(with), forgotten: false }
+        Family::One {
+            session,
+            seen_at: at(0),
+            around,
+            with: Box::new(with),
+            forgotten: false,
+            population: home(),
+        }
     };
     let order = order(EndTarget::One(plain().id), EndKind::End);
     let buried = |family: &Family| {
@@ -181,4 +203,43 @@ fn a_reset_session_is_buried_with_the_record_of_its_reset() {
     let ending = decide_ending(&swept, &end, at(5000)).expect("an ending");
     let [EndingChange::Bury(tombstone)] = &ending.changes[..] else { panic!("one burial: {ending:?}") };
     assert_eq!((tombstone.ending.at, tombstone.ending.cause), (at(1), Cause::SignOff));
+}
+
+/// Goal: a role over a population ends sessions of whoever is in it when the order is carried out, and of nobody else; users
+/// end their own.
+#[test]
+fn a_right_reaches_whoever_is_in_its_population_by_then() {
+    let away = PopulationId::from_uuid(uuid::Uuid::from_u128(71));
+    let order = |standing, own| EndOrder {
+        within: Some(UserReach { standing, own }),
+        ..order(EndTarget::One(plain().id), EndKind::End)
+    };
+    let over = |population| Standing::OfPopulations(vec![population]);
+    let user = Family::User {
+        key: UserKey::from_random(1),
+        id: plain().user,
+        realm: realm(),
+        population: home(),
+        generation: 4,
+        keep: None,
+    };
+    let buried = decide_ending(&one(|_| {}), &order(Standing::OfRealm, None), at(1)).expect("an ending");
+    let [EndingChange::Bury(tombstone)] = &buried.changes[..] else { panic!("one burial: {buried:?}") };
+    let past = Family::Past(tombstone.clone(), Some(home()));
+    for family in [one(|_| {}), user, past] {
+        for (order, reached) in [
+            (order(over(home()), None), true),
+            (order(over(away), None), false),
+            (order(Standing::Nobody, None), false),
+            (order(Standing::OfRealm, None), true),
+            (order(over(away), Some(plain().user)), true),
+        ] {
+            let decided = decide_ending(&family, &order, at(2));
+            let refused = matches!(decided, Err(EndError::OutOfReach));
+            assert_eq!(refused, !reached, "{:?} {decided:?}", order.within);
+        }
+    }
+    let whole =
+        decide_ending(&Family::Realm { id: realm(), generation: 4 }, &order(over(home()), None), at(1));
+    assert!(matches!(whole, Err(EndError::OutOfReach)), "{whole:?}");
 }

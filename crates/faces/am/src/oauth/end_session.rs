@@ -50,12 +50,15 @@ async fn end(face: &Face, call: &Call, realm: &Realm, hint: &Hint) -> Result<(),
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
+        within: None,
         origin: call.origin_of(Actor::Client(hint.client.id.clone())),
     };
     match face.authority.end(order).await {
         // Ended now or before, or it is nobody's: it is over.
         Ok(_) | Err(EndError::UnknownSession) => Ok(()),
-        Err(error @ (EndError::CallersOwn | EndError::Unwritten(_))) => Err(error.into()),
+        Err(error @ (EndError::CallersOwn | EndError::OutOfReach | EndError::Unwritten(_))) => {
+            Err(error.into())
+        }
     }
 }
 

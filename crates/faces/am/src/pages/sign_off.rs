@@ -53,6 +53,7 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
         kind: EndKind::End,
         cause: Cause::SignOff,
         spare: None,
+        within: None,
         origin: call.origin_of_holder(),
     };
     face.authority.end(order).await?; // Ended now or by somebody faster: it is over.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Actor, Cause, EndError, EndKind, EndOrder, EndTarget, RealmId, User};
+use adieu_authority::{Actor, Cause, EndError, EndKind, EndOrder, EndTarget, RealmId, User, UserReach};
 use serde_json::{Value, json};
 
 use super::admission;
@@ -39,17 +39,19 @@ pub(super) async fn done(
         return Ok(text(&json!({"result": true}))); // nobody of that name has a session.
     };
     let mine = user.id == own.user.id;
+    let standing = caller::standing(face, own, realm).await?;
     let order = EndOrder {
         realm: Some(realm),
         target: EndTarget::User(user.id),
         kind: EndKind::End,
         cause: if mine { Cause::SignOff } else { Cause::Administrator },
         spare: None,
+        within: Some(UserReach { standing, own: Some(own.user.id) }),
         origin: call.origin_of(Actor::User(own.user.id)),
     };
     match face.authority.end(order).await {
         Ok(_) | Err(EndError::UnknownSession | EndError::CallersOwn) => {}
-        Err(error @ EndError::Unwritten(_)) => return Err(error.into()),
+        Err(error @ (EndError::OutOfReach | EndError::Unwritten(_))) => return Err(error.into()),
     }
     if mine {
         extras.cookies = CookieAct::Clear;

@@ -5,6 +5,7 @@
 
 use adieu_authority::{
     Actor, Cause, EndError, EndKind, EndOrder, EndTarget, LiveSession, Lookup, PresentedToken, Session, User,
+    UserReach,
 };
 use serde_json::{Map, Value, json};
 
@@ -81,10 +82,12 @@ impl Order<'_> {
             kind: EndKind::End,
             cause: Cause::Administrator,
             spare: None,
+            within: Some(UserReach { standing, own: None }),
             origin: self.call.origin_of(Actor::User(self.own.user.id)),
         };
         match self.face.authority.end(order).await {
             Ok(_) | Err(EndError::UnknownSession | EndError::CallersOwn) => {}
+            Err(EndError::OutOfReach) => return Ok(false), // Its user was moved away meanwhile.
             Err(error @ EndError::Unwritten(_)) => return Err(error.into()),
         }
         if session.id == self.own.session.id {

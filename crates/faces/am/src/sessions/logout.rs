@@ -4,6 +4,7 @@
 
 use adieu_authority::{
     Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Ended, LiveSession, PresentedToken, SessionToken,
+    UserReach,
 };
 use serde::Serialize;
 
@@ -45,10 +46,15 @@ pub(super) async fn done(
         return own_ended(face, call, own, extras).await;
     }
     let administrator = administrator(face, own.map(|(_, live)| live), &target).await?;
-    Ok(json(&match face.authority.end(order(call, &token, administrator)).await {
+    let ended = match face.authority.end(order(call, &token, administrator)).await {
+        // The user was moved away meanwhile: the caller is nobody who may, and ends it by holding its token.
+        Err(EndError::OutOfReach) => face.authority.end(order(call, &token, None)).await,
+        ended => ended,
+    };
+    Ok(json(&match ended {
         Ok(Ended::Now(_)) => ENDED,
         Ok(Ended::Before) | Err(EndError::UnknownSession | EndError::CallersOwn) => BEFORE,
-        Err(error @ EndError::Unwritten(_)) => return Err(error.into()),
+        Err(error @ (EndError::OutOfReach | EndError::Unwritten(_))) => return Err(error.into()),
     }))
 }
 
@@ -73,10 +79,10 @@ async fn own_ended(
     }
 }
 
-fn order(call: &Call, token: &SessionToken, administrator: Option<Actor>) -> EndOrder {
-    let (cause, origin) = match administrator {
-        Some(actor) => (Cause::Administrator, call.origin_of(actor)),
-        None => (Cause::SignOff, call.origin_of_holder()),
+fn order(call: &Call, token: &SessionToken, administrator: Option<Administrator>) -> EndOrder {
+    let (cause, origin, within) = match administrator {
+        Some(Administrator { actor, reach }) => (Cause::Administrator, call.origin_of(actor), Some(reach)),
+        None => (Cause::SignOff, call.origin_of_holder(), None),
     };
     EndOrder {
         realm: None, // Every session action works at any existing realm. Contract am.md 0.2
@@ -84,8 +90,15 @@ fn order(call: &Call, token: &SessionToken, administrator: Option<Actor>) -> End
         kind: EndKind::End,
         cause,
         spare: None,
+        within,
         origin,
     }
+}
+
+/// Who ends somebody else's session by right, and whose they may end.
+struct Administrator {
+    actor: Actor,
+    reach: UserReach,
 }
 
 /// An administrator who ends somebody else's session is named; anybody else ends it by holding its token, as its user.
@@ -93,8 +106,10 @@ async fn administrator(
     face: &Face,
     caller: Option<&LiveSession>,
     target: &LiveSession,
-) -> Result<Option<Actor>, AmError> {
+) -> Result<Option<Administrator>, AmError> {
     let Some(caller) = caller.filter(|caller| caller.user.id != target.user.id) else { return Ok(None) };
     let standing = caller::standing(face, caller, target.session.realm).await?;
-    Ok(standing.reaches(target.user.population).then_some(Actor::User(caller.user.id)))
+    let reaches = standing.reaches(target.user.population);
+    let (actor, reach) = (Actor::User(caller.user.id), UserReach { standing, own: None });
+    Ok(reaches.then_some(Administrator { actor, reach }))
 }

@@ -5,12 +5,12 @@
 use adieu_face_am::Settings;
 use serde_json::json;
 
-use crate::house::{ALICE, CAROL, House, settings};
+use crate::fixture::{ALICE, CAROL, FaceFixture, settings};
 
 /// A-20: every form, with and without a slash at the end, leads to the same place.
 #[tokio::test]
 async fn every_form_of_address_is_served() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     for form in [
         "/am/json/realms/root/realms/alpha/sessions",
         "/am/json/realms/root/realms/Alpha/sessions/",
@@ -25,11 +25,11 @@ async fn every_form_of_address_is_served() {
         "/json/alpha/sessions",
     ] {
         for query in ["?_action=logout", "?_action=logout&realm=/alpha", "?realm=alpha&_action=logout"] {
-            let token = house.sign_on(ALICE).await;
-            let ask = house.post(&format!("{form}{query}")).header("Accept-API-Version", "resource=3.1");
+            let token = fixture.sign_on(ALICE).await;
+            let ask = fixture.post(&format!("{form}{query}")).header("Accept-API-Version", "resource=3.1");
             let reply = ask.token(&token).send().await;
             assert_eq!(reply.text, r#"{"result":"Successfully logged out"}"#, "{form}{query}");
-            assert!(!house.lives(&token).await);
+            assert!(!fixture.lives(&token).await);
         }
     }
 }
@@ -37,7 +37,7 @@ async fn every_form_of_address_is_served() {
 /// A-20: one signs on where the address says; at `authenticate` the parameter wins over any path.
 #[tokio::test]
 async fn the_realm_of_a_sign_on_is_the_addressed_one() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     for (path, realm) in [
         ("/am/json/alpha/sub/authenticate", "/alpha/sub"),
         ("/am/json/realms/root/realms/alpha/realms/sub/authenticate/", "/alpha/sub"),
@@ -46,18 +46,18 @@ async fn the_realm_of_a_sign_on_is_the_addressed_one() {
         ("/am/json/realms/root/authenticate?realm=alpha/sub", "/alpha/sub"),
         ("/am/json/alpha/authenticate", "/alpha"),
     ] {
-        let reply = house.pair(path, CAROL).send().await;
+        let reply = fixture.pair(path, CAROL).send().await;
         assert_eq!(reply.json()["realm"], realm, "{path}");
     }
-    let reply = house.pair("/am/json/realms/root/realms/quota/authenticate", CAROL).send().await;
+    let reply = fixture.pair("/am/json/realms/root/realms/quota/authenticate", CAROL).send().await;
     assert_eq!(reply.refused(401), "Login failure", "known in another realm only");
 }
 
 /// A-42: an unknown realm is 404 for everybody, before anything else is looked at.
 #[tokio::test]
 async fn unknown_realms_are_named() {
-    let house = House::start().await;
-    let token = house.sign_on(ALICE).await;
+    let fixture = FaceFixture::start().await;
+    let token = fixture.sign_on(ALICE).await;
     for (path, status, message) in [
         ("realms/root/realms/nowhere/sessions?_action=logout", 404, "Realm \"/nowhere\" not found"),
         ("realms/root/realms/alpha/realms/NoWhere/sessions", 404, "Realm \"/alpha/NoWhere\" not found"),
@@ -79,35 +79,35 @@ async fn unknown_realms_are_named() {
             continue;
         }
         for token in ["", &token] {
-            let reply = house.post(&format!("/am/json/{path}")).token(token).send().await;
+            let reply = fixture.post(&format!("/am/json/{path}")).token(token).send().await;
             assert_eq!(reply.refused(status), message, "{path}");
         }
     }
-    assert!(house.lives(&token).await);
+    assert!(fixture.lives(&token).await);
 }
 
 /// Goal: what is not under `/json` is not there, and no spelling of a path makes the server stumble.
 #[tokio::test]
 async fn nothing_else_is_served() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     for path in ["/am/json/%ff/sessions", "/am/json/sessions/a/b/c", "/am/json/realms"] {
-        let reply = house.post(&format!("{path}?_action=validate")).send().await;
+        let reply = fixture.post(&format!("{path}?_action=validate")).send().await;
         reply.refused(404);
     }
     let deep = format!("/am/json{}/sessions?_action=logout", "/alpha".repeat(500));
-    house.post(&deep).send().await.refused(404);
+    fixture.post(&deep).send().await.refused(404);
 }
 
 /// Contract am.md 0.1: any context path, whether the mount takes it off or not.
 #[tokio::test]
 async fn the_context_path_is_a_setting() {
-    let house = House::with(Settings { context_path: "/openam".into(), ..settings() }).await;
-    let token = house.sign_on_at("/openam/json/alpha/authenticate", ALICE).await;
+    let fixture = FaceFixture::with(Settings { context_path: "/openam".into(), ..settings() }).await;
+    let token = fixture.sign_on_at("/openam/json/alpha/authenticate", ALICE).await;
     for path in ["/openam/json/sessions", "/json/sessions"] {
         let ask =
-            house.post(&format!("{path}?_action=validate")).header("Accept-API-Version", "resource=4.0");
+            fixture.post(&format!("{path}?_action=validate")).header("Accept-API-Version", "resource=4.0");
         assert_eq!(ask.json(&json!({"tokenId": token})).send().await.json()["valid"], true);
     }
-    let reply = house.post("/openamx/json/sessions?_action=validate").token(&token).send().await;
+    let reply = fixture.post("/openamx/json/sessions?_action=validate").token(&token).send().await;
     assert_eq!(reply.status, 404);
 }

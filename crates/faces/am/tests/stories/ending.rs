@@ -7,7 +7,7 @@ use adieu_face_am::Settings;
 use adieu_http_kit::cookies::Companion;
 use serde_json::json;
 
-use crate::house::{ALICE, AUTHENTICATE, BOBBY, COOKIE, House, SESSIONS, WARDEN, settings};
+use crate::fixture::{ALICE, AUTHENTICATE, BOBBY, COOKIE, FaceFixture, SESSIONS, WARDEN, settings};
 
 const ENDED: &str = r#"{"result":"Successfully logged out"}"#;
 const BEFORE: &str = r#"{"result":"Token has expired"}"#;
@@ -16,10 +16,10 @@ const BEFORE: &str = r#"{"result":"Token has expired"}"#;
 #[tokio::test]
 async fn the_founding_document_works_as_written() {
     let settings = Settings { cookie_domains: vec!["example.com".into()], ..settings() };
-    let house = House::with(settings).await;
-    let token = house.sign_on(ALICE).await;
+    let fixture = FaceFixture::with(settings).await;
+    let token = fixture.sign_on(ALICE).await;
     let ask = || {
-        let ask = house.post(&format!("{SESSIONS}/?_action=logout"));
+        let ask = fixture.post(&format!("{SESSIONS}/?_action=logout"));
         ask.header("iplanetDirectoryPro", &token).header("Accept-API-Version", "resource=3.1, protocol=1.0")
     };
 
@@ -55,39 +55,39 @@ async fn the_founding_document_works_as_written() {
 /// A-2: after the end the token is worth nothing, in any carrier, at any action, in any version.
 #[tokio::test]
 async fn a_dead_token_opens_nothing_anywhere() {
-    let house = House::start().await;
-    let token = house.sign_on(ALICE).await;
-    assert_eq!(house.action("logout", "4.0").token(&token).send().await.text, ENDED);
+    let fixture = FaceFixture::start().await;
+    let token = fixture.sign_on(ALICE).await;
+    assert_eq!(fixture.action("logout", "4.0").token(&token).send().await.text, ENDED);
     for version in ["1.2", "2.0", "3.0", "4.0", "5.1"] {
         let body = json!({"tokenId": token});
         for ask in [
-            house.action("validate", version).token(&token),
-            house.action("validate", version).cookie(&token),
-            house.action("validate", version).json(&body),
-            house.action(&format!("validate&tokenId={token}"), version),
+            fixture.action("validate", version).token(&token),
+            fixture.action("validate", version).cookie(&token),
+            fixture.action("validate", version).json(&body),
+            fixture.action(&format!("validate&tokenId={token}"), version),
         ] {
             assert_eq!(ask.send().await.text, r#"{"valid":false}"#, "{version}");
         }
         for action in ACTIONS {
             for ask in [
-                house.action(action, version).token(&token),
-                house.action(action, version).cookie(&token),
-                house.action(action, version).json(&body),
-                house.action(&format!("{action}&tokenId={token}"), version),
+                fixture.action(action, version).token(&token),
+                fixture.action(action, version).cookie(&token),
+                fixture.action(action, version).json(&body),
+                fixture.action(&format!("{action}&tokenId={token}"), version),
             ] {
                 assert_eq!(ask.send().await.refused(401), "Access Denied", "{action} {version}");
             }
         }
     }
     let path = format!("{SESSIONS}/{token}?_action=validate");
-    assert_eq!(house.post(&path).send().await.text, r#"{"valid":false}"#);
+    assert_eq!(fixture.post(&path).send().await.text, r#"{"valid":false}"#);
     for (method, path, status) in [
         ("GET", "/am/json/sessions?_queryFilter=realm eq '/alpha'", 401),
         ("POST", "/am/json/users?_action=idFromSession", 401),
         ("POST", "/am/json/users?_action=validateGoto", 401),
         ("GET", "/am/json/serverinfo/version", 403),
     ] {
-        let ask = house.ask(method, &path.replace(' ', "%20"));
+        let ask = fixture.ask(method, &path.replace(' ', "%20"));
         ask.token(&token).send().await.refused(status);
     }
 }
@@ -118,63 +118,63 @@ const ACTIONS: [&str; 19] = [
 /// A-15, A-16: an administrator names a session in the body; the own one lives on and keeps its cookie.
 #[tokio::test]
 async fn an_administrator_ends_a_users_session() {
-    let house = House::start().await;
-    let (admin, token) = (house.sign_on_admin().await, house.sign_on(ALICE).await);
+    let fixture = FaceFixture::start().await;
+    let (admin, token) = (fixture.sign_on_admin().await, fixture.sign_on(ALICE).await);
     for version in ["1.2", "2.0", "3.1", "4.0", "5.1"] {
-        let token = house.sign_on(ALICE).await;
-        let ask = || house.action("logout", version).token(&admin).json(&json!({"tokenId": token}));
+        let token = fixture.sign_on(ALICE).await;
+        let ask = || fixture.action("logout", version).token(&admin).json(&json!({"tokenId": token}));
         let reply = ask().send().await;
         assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, ENDED), "{version}");
         assert!(reply.all("set-cookie").is_empty());
-        assert!(!house.lives(&token).await && house.lives(&admin).await);
+        assert!(!fixture.lives(&token).await && fixture.lives(&admin).await);
         let again = ask().send().await;
         assert_eq!((again.status.as_u16(), again.text.as_str()), (200, BEFORE));
         assert!(again.all("set-cookie").is_empty());
     }
-    assert!(house.lives(&token).await, "of several sessions one was named");
+    assert!(fixture.lives(&token).await, "of several sessions one was named");
     for nothing in ["garbage", "", "shandle:x"] {
         let reply =
-            house.action("logout", "3.1").token(&admin).json(&json!({"tokenId": nothing})).send().await;
+            fixture.action("logout", "3.1").token(&admin).json(&json!({"tokenId": nothing})).send().await;
         assert_eq!(reply.text, BEFORE, "{nothing:?} names no session, and least of all the caller's own");
     }
-    assert!(house.lives(&admin).await);
+    assert!(fixture.lives(&admin).await);
 }
 
 /// Goal: the body beats the query, the query beats the path, each beats the caller's own (contract am.md 1.1).
 #[tokio::test]
 async fn the_named_session_ends_and_no_other() {
-    let house = House::start().await;
-    let admin = house.sign_on_admin().await;
+    let fixture = FaceFixture::start().await;
+    let admin = fixture.sign_on_admin().await;
     let [body, query, path] =
-        [house.sign_on(ALICE).await, house.sign_on(ALICE).await, house.sign_on(ALICE).await];
+        [fixture.sign_on(ALICE).await, fixture.sign_on(ALICE).await, fixture.sign_on(ALICE).await];
     let at = format!("{SESSIONS}/{path}?_action=logout&tokenId={query}");
-    let ask = || house.post(&at).header("Accept-API-Version", "resource=4.0").token(&admin);
+    let ask = || fixture.post(&at).header("Accept-API-Version", "resource=4.0").token(&admin);
     assert_eq!(ask().json(&json!({"tokenId": body})).send().await.text, ENDED);
     assert_eq!(
-        [house.lives(&body).await, house.lives(&query).await, house.lives(&path).await],
+        [fixture.lives(&body).await, fixture.lives(&query).await, fixture.lives(&path).await],
         [false, true, true]
     );
     assert_eq!(ask().json(&json!({"tokenId": null})).send().await.text, ENDED);
-    assert_eq!([house.lives(&query).await, house.lives(&path).await], [false, true]);
+    assert_eq!([fixture.lives(&query).await, fixture.lives(&path).await], [false, true]);
     let at = format!("{SESSIONS}/{path}?_action=logout");
-    assert_eq!(house.post(&at).token(&admin).send().await.text, ENDED);
-    assert!(!house.lives(&path).await && house.lives(&admin).await);
+    assert_eq!(fixture.post(&at).token(&admin).send().await.text, ENDED);
+    assert!(!fixture.lives(&path).await && fixture.lives(&admin).await);
 }
 
 /// Q-2, Q-3: from 3.0 on a live token in the body is proof enough, a dead one is none. A token in the address is no
 /// proof in any version, and a dead credential is not made good by a live body.
 #[tokio::test]
 async fn holding_the_token_is_enough_from_three_on() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     for version in ["3.0", "4.0", "5.1"] {
-        let token = house.sign_on(ALICE).await;
-        let ask = || house.action("logout", version).json(&json!({"tokenId": token}));
-        let reply = house.action(&format!("logout&tokenId={token}"), version).send().await;
+        let token = fixture.sign_on(ALICE).await;
+        let ask = || fixture.action("logout", version).json(&json!({"tokenId": token}));
+        let reply = fixture.action(&format!("logout&tokenId={token}"), version).send().await;
         assert_eq!(reply.refused(401), "Access Denied");
         assert_eq!(ask().token("1dead").send().await.refused(401), "Access Denied");
-        assert!(house.lives(&token).await);
+        assert!(fixture.lives(&token).await);
         assert_eq!(ask().send().await.text, ENDED, "{version}");
-        assert!(!house.lives(&token).await);
+        assert!(!fixture.lives(&token).await);
         assert_eq!(ask().send().await.refused(401), "Access Denied");
     }
 }
@@ -182,19 +182,19 @@ async fn holding_the_token_is_enough_from_three_on() {
 /// A-12: the JavaScript SDK's request; naming the own token is the same as naming none.
 #[tokio::test]
 async fn the_own_session_ends_with_its_cookies() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     let sdk = |token: &str| {
-        let ask = house.post(&format!("{SESSIONS}/?_action=logout")).cookie(token);
+        let ask = fixture.post(&format!("{SESSIONS}/?_action=logout")).cookie(token);
         ask.header("Accept-API-Version", "protocol=1.0,resource=2.0")
             .header("X-Requested-With", "forgerock-sdk")
     };
-    let token = house.sign_on(ALICE).await;
+    let token = fixture.sign_on(ALICE).await;
     let reply = sdk(&token).send().await;
     assert_eq!(reply.text, ENDED);
     assert!(reply.cookie(COOKIE).unwrap().contains("01 Jan 1970"));
     assert!(reply.cookie("amlbcookie").unwrap().starts_with("amlbcookie=LOGOUT;"));
 
-    let token = house.sign_on(ALICE).await;
+    let token = fixture.sign_on(ALICE).await;
     let reply = sdk(&token).json(&json!({"tokenId": token})).send().await;
     assert_eq!(reply.text, ENDED);
     assert!(reply.cookie(COOKIE).is_some());
@@ -203,51 +203,52 @@ async fn the_own_session_ends_with_its_cookies() {
 /// A-13: a form of another site carries the cookie and neither header; it ends nothing.
 #[tokio::test]
 async fn another_site_cannot_sign_anybody_off() {
-    let house = House::start().await;
-    let token = house.sign_on(ALICE).await;
-    let bare = || house.post(&format!("{SESSIONS}?_action=logout"));
+    let fixture = FaceFixture::start().await;
+    let token = fixture.sign_on(ALICE).await;
+    let bare = || fixture.post(&format!("{SESSIONS}?_action=logout"));
     assert_eq!(bare().cookie(&token).send().await.refused(403), "Forbidden");
     let reply = bare().cookie(&token).token(&token).send().await;
     assert_eq!(reply.refused(403), "Forbidden", "a header beside it changes nothing");
     assert_eq!(bare().header("Cookie", &format!("iplanetdirectorypro={token}")).send().await.status, 403);
-    assert!(house.lives(&token).await);
+    assert!(fixture.lives(&token).await);
     assert_eq!(bare().token(&token).send().await.text, ENDED, "no site makes a browser send the header");
 
-    let house = House::with(Settings { csrf_filter: false, ..settings() }).await;
-    let token = house.sign_on(ALICE).await;
-    let reply = house.post(&format!("{SESSIONS}?_action=logout")).cookie(&token).send().await;
+    let fixture = FaceFixture::with(Settings { csrf_filter: false, ..settings() }).await;
+    let token = fixture.sign_on(ALICE).await;
+    let reply = fixture.post(&format!("{SESSIONS}?_action=logout")).cookie(&token).send().await;
     assert_eq!(reply.text, ENDED, "it can be switched off");
 }
 
 /// A-44: idle too long, or at the last moment, is answered like signed off.
 #[tokio::test]
 async fn time_ends_a_session_like_a_sign_off() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     for (realm, before, after) in [("idleone", 59, 1), ("lifeone", 59, 1)] {
         let at = format!("/am/json/realms/root/realms/{realm}/authenticate");
-        let token = house.sign_on_at(&at, ALICE).await;
-        house.wait_s(before);
-        assert!(house.lives(&token).await, "{realm}");
-        house.wait_s(after);
-        assert!(!house.lives(&token).await, "{realm}");
-        let reply = house.action("getSessionInfo", "2.0").cookie(&token).send().await;
+        let token = fixture.sign_on_at(&at, ALICE).await;
+        fixture.wait_s(before);
+        assert!(fixture.lives(&token).await, "{realm}");
+        fixture.wait_s(after);
+        assert!(!fixture.lives(&token).await, "{realm}");
+        let reply = fixture.action("getSessionInfo", "2.0").cookie(&token).send().await;
         assert_eq!(reply.refused(401), "Access Denied");
-        let reply = house.action("logout", "3.1").token(&token).send().await;
+        let reply = fixture.action("logout", "3.1").token(&token).send().await;
         assert_eq!(reply.refused(401), "Access Denied");
         assert!(reply.cookie(COOKIE).is_some());
-        let admin = house.sign_on_admin().await;
-        let reply = house.action("logout", "3.1").token(&admin).json(&json!({"tokenId": token})).send().await;
+        let admin = fixture.sign_on_admin().await;
+        let reply =
+            fixture.action("logout", "3.1").token(&admin).json(&json!({"tokenId": token})).send().await;
         assert_eq!(reply.text, BEFORE);
     }
 }
 
 /// ONE-SESSION: ended or reset through another channel, the session is over here; it cannot be ended twice.
 #[tokio::test]
-async fn what_another_door_ends_is_over_here() {
-    let house = House::start().await;
-    let admin = house.sign_on_admin().await;
+async fn what_another_channel_ends_is_over_here() {
+    let fixture = FaceFixture::start().await;
+    let admin = fixture.sign_on_admin().await;
     for kind in [EndKind::End, EndKind::Reset] {
-        let token = house.sign_on(BOBBY).await;
+        let token = fixture.sign_on(BOBBY).await;
         let id = adieu_authority::SessionToken::parse(&token).unwrap().id;
         let origin = Origin::of_holder(Channel::named("test"), None);
         let order = EndOrder {
@@ -256,12 +257,14 @@ async fn what_another_door_ends_is_over_here() {
             kind,
             cause: Cause::SignOff,
             spare: None,
+            within: None,
             origin,
         };
-        house.authority().end(order).await.unwrap();
-        assert!(!house.lives(&token).await);
-        assert_eq!(house.action("logout", "3.1").token(&token).send().await.refused(401), "Access Denied");
-        let reply = house.action("logout", "3.1").token(&admin).json(&json!({"tokenId": token})).send().await;
+        fixture.authority().end(order).await.unwrap();
+        assert!(!fixture.lives(&token).await);
+        assert_eq!(fixture.action("logout", "3.1").token(&token).send().await.refused(401), "Access Denied");
+        let reply =
+            fixture.action("logout", "3.1").token(&admin).json(&json!({"tokenId": token})).send().await;
         assert_eq!(reply.text, BEFORE);
     }
 }
@@ -269,16 +272,16 @@ async fn what_another_door_ends_is_over_here() {
 /// Goal: who is disabled is signed off everywhere, and cannot come back by the old token.
 #[tokio::test]
 async fn a_disabled_user_is_signed_off() {
-    let house = House::start().await;
-    let (token, user) = (house.sign_on(BOBBY).await, house.user("/alpha", "bobby").await);
+    let fixture = FaceFixture::start().await;
+    let (token, user) = (fixture.sign_on(BOBBY).await, fixture.user("/alpha", "bobby").await);
     let origin = || Origin::of_holder(Channel::named("test"), None);
-    house.authority().set_enabled(user.id, false, origin()).await.unwrap();
-    assert!(!house.lives(&token).await);
-    let reply = house.pair(AUTHENTICATE, BOBBY).send().await;
+    fixture.authority().set_enabled(user.id, false, origin()).await.unwrap();
+    assert!(!fixture.lives(&token).await);
+    let reply = fixture.pair(AUTHENTICATE, BOBBY).send().await;
     assert_eq!(reply.refused(401), "User Locked Out.");
     assert_eq!(reply.json()["detail"]["failureUrl"], "");
-    house.authority().set_enabled(user.id, true, origin()).await.unwrap();
-    assert!(!house.lives(&token).await);
+    fixture.authority().set_enabled(user.id, true, origin()).await.unwrap();
+    assert!(!fixture.lives(&token).await);
 }
 
 /// Goal: where a browser is signed on in several dialects at once, it is signed off in all.
@@ -292,12 +295,12 @@ async fn other_dialects_cookies_come_and_go_together() {
         same_site: None,
         life_s: None,
     };
-    let house = House::with(Settings { companions: vec![kratos], ..settings() }).await;
-    let reply = house.pair(AUTHENTICATE, ALICE).send().await;
+    let fixture = FaceFixture::with(Settings { companions: vec![kratos], ..settings() }).await;
+    let reply = fixture.pair(AUTHENTICATE, ALICE).send().await;
     let token = reply.json()["tokenId"].as_str().unwrap().trim_start_matches("am*").to_owned();
     let kratos = reply.cookie("ory_kratos_session").unwrap();
     assert_eq!(kratos, format!("ory_kratos_session=ory_st_{token}; Path=/; HttpOnly"));
-    let reply = house.action("logout", "3.1").token(&format!("ory_st_{token}")).send().await;
+    let reply = fixture.action("logout", "3.1").token(&format!("ory_st_{token}")).send().await;
     assert_eq!(reply.text, ENDED, "any carrier takes any of our credentials");
     assert!(reply.cookie("ory_kratos_session").unwrap().contains("01 Jan 1970"));
 }
@@ -305,10 +308,10 @@ async fn other_dialects_cookies_come_and_go_together() {
 /// Goal: an administrator of `/alpha` is one there, also by the log; two sign-offs at once are one ending.
 #[tokio::test]
 async fn two_sign_offs_at_once_are_one_ending() {
-    let house = House::start().await;
-    let warden = house.sign_on(WARDEN).await;
-    let token = house.sign_on(ALICE).await;
-    let ask = || house.action("logout", "3.1").token(&warden).json(&json!({"tokenId": token})).send();
+    let fixture = FaceFixture::start().await;
+    let warden = fixture.sign_on(WARDEN).await;
+    let token = fixture.sign_on(ALICE).await;
+    let ask = || fixture.action("logout", "3.1").token(&warden).json(&json!({"tokenId": token})).send();
     let (one, other) = tokio::join!(ask(), ask());
     let mut said = [one.text, other.text];
     said.sort();

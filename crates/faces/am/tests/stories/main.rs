@@ -7,11 +7,12 @@
 mod addresses;
 mod callers;
 mod ending;
+mod fixture;
 mod handles;
-mod house;
 mod info;
 mod oauth;
 mod outage;
+mod overtaken;
 mod pages;
 mod properties;
 mod queries;

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::house::{ALICE, Ask, BOBBY, CAROL, COOKIE, House, ORIGIN, Reply};
+use crate::fixture::{ALICE, Ask, BOBBY, CAROL, COOKIE, FaceFixture, ORIGIN, Reply};
 use crate::pages::{form, hidden, submit, value_of};
 
 const ALPHA: &str = "/am/oauth2/realms/root/realms/alpha";
@@ -17,28 +17,28 @@ const BYE: &str = "https://shop.example.test/bye";
 
 /// The shop, as a client of the provider.
 struct Shop<'h> {
-    house: &'h House,
+    fixture: &'h FaceFixture,
     id: String,
     basic: String,
 }
 
 impl<'h> Shop<'h> {
-    fn of(house: &'h House) -> Self {
-        let app = &house.world.data.app;
-        let pair = format!("{}:{}", app.id.as_str(), house.world.data.secret(app));
+    fn of(fixture: &'h FaceFixture) -> Self {
+        let app = &fixture.world.data.app;
+        let pair = format!("{}:{}", app.id.as_str(), fixture.world.data.secret(app));
         let basic = format!("Basic {}", STANDARD.encode(pair));
-        Self { house, id: app.id.to_string(), basic }
+        Self { fixture, id: app.id.to_string(), basic }
     }
 
     fn authorize(&self, more: &str) -> Ask {
         let id = &self.id;
         let query = format!("response_type=code&client_id={id}&redirect_uri={CALLBACK}&scope=openid{more}");
-        self.house.ask("GET", &format!("{ALPHA}/authorize?{query}"))
+        self.fixture.ask("GET", &format!("{ALPHA}/authorize?{query}"))
     }
 
     /// A form, with the shop's secret.
     async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
-        let ask = self.house.post(&format!("{ALPHA}/{path}")).header("Authorization", &self.basic);
+        let ask = self.fixture.post(&format!("{ALPHA}/{path}")).header("Authorization", &self.basic);
         form(ask, fields).send().await
     }
 
@@ -71,7 +71,7 @@ impl<'h> Shop<'h> {
     }
 
     async fn end_session(&self, query: &str) -> Reply {
-        self.house.ask("GET", &format!("{ALPHA}/connect/endSession{query}")).send().await
+        self.fixture.ask("GET", &format!("{ALPHA}/connect/endSession{query}")).send().await
     }
 }
 
@@ -89,33 +89,33 @@ fn oauth_error(reply: &Reply, status: u16) -> String {
 /// is all that the document names.
 #[tokio::test]
 async fn discovery_names_what_is_there() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     for path in [ALPHA, "/am/oauth2/alpha", "/am/oauth2/realms/root/realms/ALPHA"] {
-        let reply = house.ask("GET", &format!("{path}/.well-known/openid-configuration")).send().await;
+        let reply = fixture.ask("GET", &format!("{path}/.well-known/openid-configuration")).send().await;
         assert_eq!(text(&reply.json()["issuer"]), format!("http://127.0.0.1:4433{ALPHA}"), "{path}");
     }
-    let reply = house.ask("GET", "/am/oauth2/.well-known/openid-configuration?realm=/alpha").send().await;
+    let reply = fixture.ask("GET", "/am/oauth2/.well-known/openid-configuration?realm=/alpha").send().await;
     let document = reply.json();
     let issuer = text(&document["issuer"]).to_owned();
     for (name, value) in document.as_object().unwrap() {
         if name.ends_with("_endpoint") || name == "jwks_uri" {
             let path = text(value).strip_prefix("http://127.0.0.1:4433").unwrap();
             assert!(path.starts_with(ALPHA), "{path}");
-            let answer = house.ask("PATCH", path).send().await;
+            let answer = fixture.ask("PATCH", path).send().await;
             assert_eq!(answer.status, 405, "{name} is there: {}", answer.text);
             assert!(!answer.header("allow").is_empty());
         }
     }
-    let keys = house.ask("GET", &format!("{ALPHA}/connect/jwk_uri")).send().await.json();
+    let keys = fixture.ask("GET", &format!("{ALPHA}/connect/jwk_uri")).send().await.json();
     assert_eq!(keys["keys"][0]["kty"], "RSA");
-    let token = house.sign_on(ALICE).await;
+    let token = fixture.sign_on(ALICE).await;
     let sessions = issuer.replace("http://127.0.0.1:4433", "").replace("/oauth2", "/json") + "/sessions/";
-    let ask = house.post(&format!("{sessions}?_action=logout")).token(&token);
+    let ask = fixture.post(&format!("{sessions}?_action=logout")).token(&token);
     assert_eq!(ask.header("Accept-API-Version", "resource=2.1, protocol=1.0").send().await.status, 200);
     let unknown = "/am/oauth2/realms/root/realms/nowhere/.well-known/openid-configuration";
-    house.ask("GET", unknown).send().await.refused(404);
-    house.ask("GET", &format!("{ALPHA}/device/code")).send().await.refused(404);
-    let origin = house.ask("GET", &format!("{ALPHA}/.well-known/openid-configuration"));
+    fixture.ask("GET", unknown).send().await.refused(404);
+    fixture.ask("GET", &format!("{ALPHA}/device/code")).send().await.refused(404);
+    let origin = fixture.ask("GET", &format!("{ALPHA}/.well-known/openid-configuration"));
     let allowed = origin.header("Origin", ORIGIN).send().await;
     assert_eq!(allowed.header("access-control-allow-origin"), ORIGIN);
 }
@@ -123,15 +123,15 @@ async fn discovery_names_what_is_there() {
 /// Goal: tokens that a session was worth are good as long as it lives, for AM's clients too.
 #[tokio::test]
 async fn tokens_die_with_the_session() {
-    let house = House::start().await;
-    let shop = Shop::of(&house);
-    let session = house.sign_on(ALICE).await;
+    let fixture = FaceFixture::start().await;
+    let shop = Shop::of(&fixture);
+    let session = fixture.sign_on(ALICE).await;
     let tokens = shop.tokens(&session).await;
     assert!(shop.is_active(&tokens["access_token"]).await);
     let bearer = format!("Bearer {}", text(&tokens["access_token"]));
-    let who = || house.ask("GET", &format!("{ALPHA}/userinfo")).header("Authorization", &bearer).send();
-    assert_eq!(text(&who().await.json()["sub"]), house.world.data.alice.id.to_string());
-    assert_eq!(house.action("logout", "3.1").token(&session).send().await.status, 200);
+    let who = || fixture.ask("GET", &format!("{ALPHA}/userinfo")).header("Authorization", &bearer).send();
+    assert_eq!(text(&who().await.json()["sub"]), fixture.world.data.alice.id.to_string());
+    assert_eq!(fixture.action("logout", "3.1").token(&session).send().await.status, 200);
     assert!(!shop.is_active(&tokens["access_token"]).await);
     let refused = who().await;
     assert_eq!(oauth_error(&refused, 401), "invalid_token");
@@ -145,9 +145,9 @@ async fn tokens_die_with_the_session() {
 /// Goal: scopes may only shrink, when a refresh token is repeated too, and asking for more spends nothing.
 #[tokio::test]
 async fn a_refresh_token_widens_no_scope() {
-    let house = House::start().await;
-    let shop = Shop::of(&house);
-    let tokens = shop.tokens(&house.sign_on(ALICE).await).await;
+    let fixture = FaceFixture::start().await;
+    let shop = Shop::of(&fixture);
+    let tokens = shop.tokens(&fixture.sign_on(ALICE).await).await;
     let first = text(&tokens["refresh_token"]);
     let refresh = async |token: &str, scope: &str| {
         let fields = [("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)];
@@ -163,23 +163,23 @@ async fn a_refresh_token_widens_no_scope() {
 /// Goal: who is not signed on signs on at the page and comes back with a code, and browsers let the form lead there.
 #[tokio::test]
 async fn a_sign_on_leads_back_to_the_client() {
-    let house = House::start().await;
-    let shop = Shop::of(&house);
+    let fixture = FaceFixture::start().await;
+    let shop = Shop::of(&fixture);
     // A session of another realm, and one that is too old for the request, are none.
     let elsewhere =
-        house.sign_on_at("/am/json/realms/root/realms/alpha/realms/sub/authenticate", CAROL).await;
-    let old = house.sign_on(ALICE).await;
+        fixture.sign_on_at("/am/json/realms/root/realms/alpha/realms/sub/authenticate", CAROL).await;
+    let old = fixture.sign_on(ALICE).await;
     for (session, more) in [("", "&state=s"), (&elsewhere, ""), (&old, "&prompt=login"), (&old, "&max_age=0")]
     {
         let asked = shop.authorize(more).cookie(session).send().await;
         assert_eq!(asked.status, 302);
-        let page = house.ask("GET", asked.header("location")).cookie(session).send().await;
+        let page = fixture.ask("GET", asked.header("location")).cookie(session).send().await;
         assert_eq!(page.status, 200, "the form, whoever is signed on already");
         let policy = page.header("content-security-policy");
         assert!(policy.contains("form-action 'self' https://shop.example.test;"), "{policy}");
-        let done = submit(&house, &page, ALICE).await;
+        let done = submit(&fixture, &page, ALICE).await;
         assert_eq!((done.status.as_u16(), done.header("location")), (303, hidden(&page, "goto").as_str()));
-        let again = house.ask("GET", done.header("location")).cookie(&value_of(&done, COOKIE)).send().await;
+        let again = fixture.ask("GET", done.header("location")).cookie(&value_of(&done, COOKIE)).send().await;
         assert!(shop.is_active(&shop.redeemed(&again).await["access_token"]).await);
     }
 }
@@ -187,19 +187,19 @@ async fn a_sign_on_leads_back_to_the_client() {
 /// Goal: nothing is redirected to an address that is not the client's.
 #[tokio::test]
 async fn nothing_leads_to_strangers() {
-    let house = House::start().await;
-    let session = house.sign_on(ALICE).await;
-    let id = house.world.data.app.id.to_string();
+    let fixture = FaceFixture::start().await;
+    let session = fixture.sign_on(ALICE).await;
+    let id = fixture.world.data.app.id.to_string();
     for query in [
         "response_type=code&client_id=nobody&redirect_uri=https://evil.test/".to_owned(),
         format!("response_type=code&client_id={id}&redirect_uri=https://evil.test/"),
         format!("response_type=code&client_id={id}&client_id=x&redirect_uri={CALLBACK}"),
         format!("response_type=code&client_id={id}"),
     ] {
-        let reply = house.ask("GET", &format!("{ALPHA}/authorize?{query}")).cookie(&session).send().await;
+        let reply = fixture.ask("GET", &format!("{ALPHA}/authorize?{query}")).cookie(&session).send().await;
         assert_eq!((reply.status.as_u16(), reply.header("location")), (400, ""), "{query}");
         let goto = format!("{ALPHA}/authorize?{query}").replace('&', "%26");
-        let page = house.ask("GET", &format!("/am/UI/Login?realm=/alpha&goto={goto}")).send().await;
+        let page = fixture.ask("GET", &format!("/am/UI/Login?realm=/alpha&goto={goto}")).send().await;
         assert!(!page.header("content-security-policy").contains("evil"), "{query}");
     }
 }
@@ -207,9 +207,9 @@ async fn nothing_leads_to_strangers() {
 /// the ID token names the session, and its signature counts; a second time is answered like the first.
 #[tokio::test]
 async fn an_id_token_ends_its_session() {
-    let house = House::start().await;
-    let shop = Shop::of(&house);
-    let (session, other) = (house.sign_on(ALICE).await, house.sign_on(ALICE).await);
+    let fixture = FaceFixture::start().await;
+    let shop = Shop::of(&fixture);
+    let (session, other) = (fixture.sign_on(ALICE).await, fixture.sign_on(ALICE).await);
     let tokens = shop.tokens(&session).await;
     let hint = text(&tokens["id_token"]);
     assert_eq!(oauth_error(&shop.end_session("").await, 400), "bad_request");
@@ -217,57 +217,57 @@ async fn an_id_token_ends_its_session() {
     for bad in ["garbage", &tampered, text(&tokens["access_token"])] {
         assert_eq!(shop.end_session(&format!("?id_token_hint={bad}")).await.status, 400, "{bad}");
     }
-    assert!(house.lives(&session).await, "what proves nothing ends nothing");
+    assert!(fixture.lives(&session).await, "what proves nothing ends nothing");
     for _ in 0..2 {
-        let ask = house.ask("GET", &format!("{ALPHA}/connect/endSession?id_token_hint={hint}"));
+        let ask = fixture.ask("GET", &format!("{ALPHA}/connect/endSession?id_token_hint={hint}"));
         let reply = ask.cookie(&session).send().await;
         assert_eq!((reply.status.as_u16(), reply.text.as_str()), (204, ""));
         assert!(reply.cookie(COOKIE).unwrap().contains("01 Jan 1970"), "its cookie goes along");
-        assert!(!house.lives(&session).await);
+        assert!(!fixture.lives(&session).await);
     }
     let id = adieu_authority::SessionToken::parse(&session).unwrap().id;
-    let record = house.authority().session_record(id).await.unwrap().unwrap();
+    let record = fixture.authority().session_record(id).await.unwrap().unwrap();
     let actor = &record.fate.ending().unwrap().actor;
     assert!(matches!(actor, adieu_authority::Actor::Client(_)), "who has the ID token ended it: {actor}");
     let back = format!("?id_token_hint={hint}&post_logout_redirect_uri={BYE}&state=s%201");
     let reply = shop.end_session(&back).await;
     assert_eq!((reply.status.as_u16(), reply.header("location")), (302, format!("{BYE}?state=s+1").as_str()));
-    let ask = house.ask("GET", &format!("{ALPHA}/connect/endSession?id_token_hint={hint}"));
+    let ask = fixture.ask("GET", &format!("{ALPHA}/connect/endSession?id_token_hint={hint}"));
     assert!(ask.cookie(&other).send().await.cookie(COOKIE).is_none(), "another session's cookie stays");
-    assert!(house.lives(&other).await);
+    assert!(fixture.lives(&other).await);
 }
 
 /// an address that is not registered is refused, and by then the session has ended.
 #[tokio::test]
 async fn an_unregistered_address_is_refused_after_the_ending() {
-    let house = House::start().await;
-    let shop = Shop::of(&house);
-    let session = house.sign_on(BOBBY).await;
+    let fixture = FaceFixture::start().await;
+    let shop = Shop::of(&fixture);
+    let session = fixture.sign_on(BOBBY).await;
     let tokens = shop.tokens(&session).await;
     let hint = text(&tokens["id_token"]);
     let reply =
         shop.end_session(&format!("?id_token_hint={hint}&post_logout_redirect_uri=https://evil.test/")).await;
     assert_eq!(oauth_error(&reply, 400), "redirect_uri_mismatch");
-    assert!(!house.lives(&session).await);
+    assert!(!fixture.lives(&session).await);
 }
 
 /// whoever holds a token may revoke it; a public client by its name alone, and what is no token counts as revoked.
 #[tokio::test]
 async fn tokens_are_revoked() {
-    let house = House::start().await;
-    let shop = Shop::of(&house);
-    let session = house.sign_on(ALICE).await;
+    let fixture = FaceFixture::start().await;
+    let shop = Shop::of(&fixture);
+    let session = fixture.sign_on(ALICE).await;
     let access = shop.tokens(&session).await["access_token"].clone();
     for token in [text(&access), text(&access), "never-issued"] {
         let reply = shop.post("token/revoke", &[("token", token)]).await;
         assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, "{}"));
     }
     assert!(!shop.is_active(&access).await);
-    assert!(house.lives(&session).await);
+    assert!(fixture.lives(&session).await);
     let missing = shop.post("token/revoke", &[("x", "1")]).await;
     assert_eq!(oauth_error(&missing, 400), "invalid_request");
     assert_eq!(missing.json()["error_description"], "Missing parameter: token");
-    let revoke = || house.post(&format!("{ALPHA}/token/revoke"));
+    let revoke = || fixture.post(&format!("{ALPHA}/token/revoke"));
     let wrong = revoke().header("Authorization", &format!("Basic {}", STANDARD.encode("shop:nope")));
     let wrong = form(wrong, &[("token", "x")]).send().await;
     assert_eq!(oauth_error(&wrong, 401), "invalid_client");
@@ -275,9 +275,9 @@ async fn tokens_are_revoked() {
     assert_eq!(oauth_error(&form(revoke(), &[("token", "x")]).send().await, 400), "invalid_client");
     let not_a_form = revoke().json(&json!({"token": "x"})).send().await;
     assert_eq!(oauth_error(&not_a_form, 400), "invalid_request");
-    let id = &house.world.data.app_two.id;
+    let id = &fixture.world.data.app_two.id;
     let change = |client: &mut Client| client.auth = ClientAuth::None;
-    house.world.edit_client(id, change).await;
+    fixture.world.edit_client(id, change).await;
     for token in ["never-issued", text(&access)] {
         let fields = [("client_id", id.as_str()), ("token", token)];
         let reply = form(revoke(), &fields).send().await;
@@ -289,11 +289,11 @@ async fn tokens_are_revoked() {
 /// NO-FALSE-NO: what cannot be told is 503 here, too; never a code, never "not active", never a sign-on page.
 #[tokio::test]
 async fn what_cannot_be_told_is_503() {
-    let mut house = House::start().await;
-    let session = house.sign_on(ALICE).await;
-    let hint = Shop::of(&house).tokens(&session).await["id_token"].clone();
-    house.with_failing_store().await.fail(Failure::Everything);
-    let shop = Shop::of(&house);
+    let mut fixture = FaceFixture::start().await;
+    let session = fixture.sign_on(ALICE).await;
+    let hint = Shop::of(&fixture).tokens(&session).await["id_token"].clone();
+    fixture.with_failing_store().await.fail(Failure::Everything);
+    let shop = Shop::of(&fixture);
     for reply in [
         shop.authorize("").cookie(&session).send().await,
         shop.post("introspect", &[("token", "x")]).await,

@@ -5,7 +5,7 @@
 use adieu_testkit::failing::Failure;
 use serde_json::{Value, json};
 
-use crate::house::{ALICE, AUTHENTICATE, Ask, House, LOGIN, Reply, SESSIONS};
+use crate::fixture::{ALICE, AUTHENTICATE, Ask, FaceFixture, LOGIN, Reply, SESSIONS};
 
 /// Pages of 4 KiB: the schema and the people fit, and little more.
 const PAGES_MAX: u32 = 64;
@@ -14,22 +14,22 @@ const PAGES_MAX: u32 = 64;
 /// place; what writes nothing is answered, and every session can still be ended.
 #[tokio::test]
 async fn a_full_disk_is_said_and_nothing_is_half_done() {
-    let house = House::with_pages(PAGES_MAX).await;
+    let fixture = FaceFixture::with_pages(PAGES_MAX).await;
     let mut tokens = Vec::new();
-    while let Some(reply) = done(house.pair(AUTHENTICATE, ALICE)).await {
+    while let Some(reply) = done(fixture.pair(AUTHENTICATE, ALICE)).await {
         tokens.push(reply.json()["tokenId"].as_str().unwrap().to_owned());
         assert!(tokens.len() < 5000, "the disk never fills");
     }
-    while done(house.post(AUTHENTICATE)).await.is_some() {}
+    while done(fixture.post(AUTHENTICATE)).await.is_some() {}
 
-    let page = house.ask("GET", LOGIN).send().await;
+    let page = fixture.ask("GET", LOGIN).send().await;
     assert_eq!(page.status, 200, "what writes nothing is still answered");
 
     // An ending is written where its session stands: it finds room when nothing else does.
     for token in &tokens {
-        let reply = house.action("logout", "3.1").token(token).send().await;
+        let reply = fixture.action("logout", "3.1").token(token).send().await;
         assert_eq!(reply.status, 200, "{}", reply.text);
-        assert!(!house.lives(token).await, "what is said to be over is over");
+        assert!(!fixture.lives(token).await, "what is said to be over is over");
     }
 }
 
@@ -52,34 +52,36 @@ fn unavailable(reply: &Reply) {
 /// NO-FALSE-NO: whatever is asked while nothing can be read is 503, and no "not live", "not yours" or "nothing found".
 #[tokio::test]
 async fn who_cannot_read_says_so() {
-    let mut house = House::start().await;
-    let (alice, admin) = (house.sign_on(ALICE).await, house.sign_on_admin().await);
-    house.with_failing_store().await.fail(Failure::Everything);
+    let mut fixture = FaceFixture::start().await;
+    let (alice, admin) = (fixture.sign_on(ALICE).await, fixture.sign_on_admin().await);
+    fixture.with_failing_store().await.fail(Failure::Everything);
     for action in
         ["validate", "getSessionInfo", "getSessionInfoAndResetIdleTime", "refresh", "getSessionProperties"]
     {
-        unavailable(&house.action(action, "5.1").token(&alice).send().await);
-        unavailable(&house.action(action, "5.1").token(&admin).json(&json!({"tokenId": alice})).send().await);
+        unavailable(&fixture.action(action, "5.1").token(&alice).send().await);
+        unavailable(
+            &fixture.action(action, "5.1").token(&admin).json(&json!({"tokenId": alice})).send().await,
+        );
     }
     for path in ["/am/json/users?_action=idFromSession", "/am/json/users?_action=validateGoto"] {
-        unavailable(&house.post(path).token(&alice).send().await);
+        unavailable(&fixture.post(path).token(&alice).send().await);
     }
     let query = format!("{SESSIONS}?_queryFilter=realm%20eq%20%22/alpha%22");
-    unavailable(&house.ask("GET", &query).token(&admin).send().await);
-    unavailable(&house.ask("GET", "/am/json/serverinfo/version").token(&admin).send().await);
-    unavailable(&house.post(AUTHENTICATE).token(&alice).send().await);
-    unavailable(&house.pair(&format!("{AUTHENTICATE}?noSession=true"), ALICE).send().await);
+    unavailable(&fixture.ask("GET", &query).token(&admin).send().await);
+    unavailable(&fixture.ask("GET", "/am/json/serverinfo/version").token(&admin).send().await);
+    unavailable(&fixture.post(AUTHENTICATE).token(&alice).send().await);
+    unavailable(&fixture.pair(&format!("{AUTHENTICATE}?noSession=true"), ALICE).send().await);
 }
 
 /// ENDED-IS-DURABLE: what was not written or is in doubt is 503, never "true"; asked again afterwards, it is done.
 #[tokio::test]
 async fn what_is_not_sure_is_not_said() {
-    let mut house = House::start().await;
-    let store = house.with_failing_store().await;
+    let mut fixture = FaceFixture::start().await;
+    let store = fixture.with_failing_store().await;
     for failure in [Failure::NotTaken, Failure::LandedInDoubt, Failure::LostInDoubt] {
         store.fail(Failure::None);
-        let (alice, admin) = (house.sign_on(ALICE).await, house.sign_on_admin().await);
-        let info = house.action("getSessionInfo", "2.0").token(&alice).send().await.json();
+        let (alice, admin) = (fixture.sign_on(ALICE).await, fixture.sign_on_admin().await);
+        let info = fixture.action("getSessionInfo", "2.0").token(&alice).send().await.json();
         let orders: [(&str, &str, Value); 5] = [
             ("updateSessionProperties", "5.1", json!({"tokenId": alice, "favColor": "x"})),
             ("setProperty", "1.2", json!({"tokenId": alice, "favColor": "x"})),
@@ -89,14 +91,14 @@ async fn what_is_not_sure_is_not_said() {
         ];
         store.fail(failure);
         for (action, version, body) in &orders[..3] {
-            unavailable(&house.action(action, version).token(&admin).json(body).send().await);
+            unavailable(&fixture.action(action, version).token(&admin).json(body).send().await);
         }
         for (action, version, body) in &orders[3..] {
             store.fail(failure);
-            unavailable(&house.action(action, version).token(&admin).json(body).send().await);
+            unavailable(&fixture.action(action, version).token(&admin).json(body).send().await);
             store.fail(Failure::None);
-            assert_eq!(house.action(action, version).token(&admin).json(body).send().await.status, 200);
-            assert!(!house.lives(&alice).await, "{action} {failure:?}");
+            assert_eq!(fixture.action(action, version).token(&admin).json(body).send().await.status, 200);
+            assert!(!fixture.lives(&alice).await, "{action} {failure:?}");
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use adieu_face_am::Settings;
 
-use crate::house::{ALICE, Ask, COOKIE, House, LOGIN, Reply, settings};
+use crate::fixture::{ALICE, Ask, COOKIE, FaceFixture, LOGIN, Reply, settings};
 
 const LOGOUT: &str = "/am/UI/Logout";
 
@@ -24,8 +24,8 @@ pub(crate) fn form(ask: Ask, fields: &[(&str, &str)]) -> Ask {
     ask.header("Content-Type", "application/x-www-form-urlencoded").body(body.join("&"))
 }
 
-pub(crate) async fn submit(house: &House, page: &Reply, (name, password): (&str, &str)) -> Reply {
-    let ask = house.post(LOGIN).header("Cookie", &format!("am-form={}", value_of(page, "am-form")));
+pub(crate) async fn submit(fixture: &FaceFixture, page: &Reply, (name, password): (&str, &str)) -> Reply {
+    let ask = fixture.post(LOGIN).header("Cookie", &format!("am-form={}", value_of(page, "am-form")));
     let (token, realm, goto) = (hidden(page, "token"), hidden(page, "realm"), hidden(page, "goto"));
     let fields =
         [("IDToken1", name), ("IDToken2", password), ("token", &token), ("realm", &realm), ("goto", &goto)];
@@ -35,14 +35,14 @@ pub(crate) async fn submit(house: &House, page: &Reply, (name, password): (&str,
 /// Goal: F-32: who tries too often keeps the form, and reads when to try again.
 #[tokio::test]
 async fn who_tries_too_often_keeps_the_form() {
-    let house = House::start().await;
-    let mut page = house.ask("GET", &format!("{LOGIN}?realm=/alpha")).send().await;
+    let fixture = FaceFixture::start().await;
+    let mut page = fixture.ask("GET", &format!("{LOGIN}?realm=/alpha")).send().await;
     for _ in 0..10 {
-        let failed = submit(&house, &page, (ALICE.0, "wrong")).await;
+        let failed = submit(&fixture, &page, (ALICE.0, "wrong")).await;
         assert_eq!(failed.status, 401);
         page = failed_with_cookie(failed, &page);
     }
-    let often = submit(&house, &page, ALICE).await;
+    let often = submit(&fixture, &page, ALICE).await;
     assert_eq!((often.status.as_u16(), often.header("retry-after")), (429, "31"));
     assert!(often.text.contains("Please try again in 31 seconds."), "{}", often.text);
     assert!(often.text.contains(r#"value="alice""#) && !hidden(&often, "token").is_empty());
@@ -51,40 +51,40 @@ async fn who_tries_too_often_keeps_the_form() {
 /// Goal: from the page to the goal and back out again, in a browser that keeps cookies.
 #[tokio::test]
 async fn a_person_signs_on_and_off() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     let page =
-        house.ask("GET", &format!("{LOGIN}?realm=/alpha&goto=http://app.example.org:3000/in")).send().await;
+        fixture.ask("GET", &format!("{LOGIN}?realm=/alpha&goto=http://app.example.org:3000/in")).send().await;
     assert_eq!(page.status, 200);
     let policy = page.header("content-security-policy");
     assert!(policy.contains("form-action 'self' http://app.example.org:3000;"), "{policy}");
     assert!(page.cookie("am-form").unwrap().ends_with("; Path=/am/; HttpOnly; SameSite=Strict"));
 
-    let failed = submit(&house, &page, (ALICE.0, "wrong")).await;
+    let failed = submit(&fixture, &page, (ALICE.0, "wrong")).await;
     assert_eq!(failed.status, 401);
     assert!(failed.text.contains("Name or password is wrong.") && failed.text.contains(r#"value="alice""#));
     assert!(!failed.text.contains("wrong\"") && failed.cookie(COOKIE).is_none());
 
-    let done = submit(&house, &failed_with_cookie(failed, &page), ALICE).await;
+    let done = submit(&fixture, &failed_with_cookie(failed, &page), ALICE).await;
     assert_eq!((done.status.as_u16(), done.header("location")), (303, "http://app.example.org:3000/in"));
     let token = value_of(&done, COOKIE);
-    assert!(house.lives(&token).await);
+    assert!(fixture.lives(&token).await);
 
-    let again = house.ask("GET", &format!("{LOGIN}?realm=/alpha")).cookie(&token).send().await;
+    let again = fixture.ask("GET", &format!("{LOGIN}?realm=/alpha")).cookie(&token).send().await;
     assert_eq!((again.status.as_u16(), again.header("location")), (303, "/am/console"), "signed on already");
-    let home = house.ask("GET", "/am/console").cookie(&token).send().await;
+    let home = fixture.ask("GET", "/am/console").cookie(&token).send().await;
     assert!(home.text.contains("signed on as alice"));
 
-    let asked = house.ask("GET", LOGOUT).cookie(&token).send().await;
+    let asked = fixture.ask("GET", LOGOUT).cookie(&token).send().await;
     assert!(asked.text.contains("Sign off?"));
-    assert!(house.lives(&token).await, "a link alone ends nothing");
+    assert!(fixture.lives(&token).await, "a link alone ends nothing");
     let fields = [("token", hidden(&asked, "token"))];
     let fields: Vec<_> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
-    let off = form(house.post(LOGOUT).cookie(&token).header("X-Requested-With", "x"), &fields).send().await;
+    let off = form(fixture.post(LOGOUT).cookie(&token).header("X-Requested-With", "x"), &fields).send().await;
     assert_eq!(off.status, 200);
     assert!(off.text.contains("You are signed off"));
     assert!(off.cookie(COOKIE).unwrap().contains("01 Jan 1970"));
-    assert!(!house.lives(&token).await);
-    let home = house.ask("GET", "/am/console").cookie(&token).send().await;
+    assert!(!fixture.lives(&token).await);
+    let home = fixture.ask("GET", "/am/console").cookie(&token).send().await;
     assert_eq!((home.status.as_u16(), home.header("location")), (303, LOGIN));
 }
 
@@ -98,36 +98,36 @@ fn failed_with_cookie(mut failed: Reply, page: &Reply) -> Reply {
 /// Goal: no other site signs a browser on or off: the form's cookie, the form's token and the session's own must fit.
 #[tokio::test]
 async fn a_foreign_form_does_nothing() {
-    let house = House::start().await;
-    let page = house.ask("GET", &format!("{LOGIN}?realm=/alpha")).send().await;
+    let fixture = FaceFixture::start().await;
+    let page = fixture.ask("GET", &format!("{LOGIN}?realm=/alpha")).send().await;
     let (token, cookie) = (hidden(&page, "token"), value_of(&page, "am-form"));
     let pair = [("IDToken1", ALICE.0), ("IDToken2", ALICE.1), ("realm", "/alpha")];
-    let other = house.ask("GET", LOGIN).send().await;
+    let other = fixture.ask("GET", LOGIN).send().await;
     for (cookie, token) in [
         (String::new(), token.as_str()),
         (cookie.clone(), ""),
         (cookie.clone(), "x"),
         (value_of(&other, "am-form"), token.as_str()),
     ] {
-        let ask = house.post(LOGIN).header("Cookie", &format!("am-form={cookie}"));
+        let ask = fixture.post(LOGIN).header("Cookie", &format!("am-form={cookie}"));
         let fields: Vec<_> = pair.into_iter().chain([("token", token)]).collect();
         let reply = form(ask, &fields).send().await;
         assert_eq!(reply.status, 403);
         assert!(reply.cookie(COOKIE).is_none());
     }
-    let (mine, others) = (house.sign_on(ALICE).await, house.sign_on(ALICE).await);
-    let foreign = house.ask("GET", LOGOUT).cookie(&others).send().await;
+    let (mine, others) = (fixture.sign_on(ALICE).await, fixture.sign_on(ALICE).await);
+    let foreign = fixture.ask("GET", LOGOUT).cookie(&others).send().await;
     for token in ["", "x", &hidden(&foreign, "token")] {
-        let reply = form(house.post(LOGOUT).cookie(&mine), &[("token", token)]).send().await;
+        let reply = form(fixture.post(LOGOUT).cookie(&mine), &[("token", token)]).send().await;
         assert_eq!(reply.status, 403);
     }
-    assert!(house.lives(&mine).await && house.lives(&others).await);
+    assert!(fixture.lives(&mine).await && fixture.lives(&others).await);
 }
 
 /// Goal: bad methods, types, sizes, realms and goals are answered with a page that may not be framed or cached.
 #[tokio::test]
 async fn odd_requests_are_answered_with_pages() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     for (method, path, status) in [
         ("GET", "/am", 404),
         ("GET", "/am/nothing", 404),
@@ -141,7 +141,7 @@ async fn odd_requests_are_answered_with_pages() {
         ("HEAD", "/am/XUI/?realm=/alpha/sub", 200),
         ("GET", LOGOUT, 200),
     ] {
-        let reply = house.ask(method, path).send().await;
+        let reply = fixture.ask(method, path).send().await;
         assert_eq!(reply.status, status, "{method} {path}");
         assert_eq!(reply.header("content-type"), "text/html; charset=utf-8");
         assert_eq!(reply.header("x-frame-options"), "DENY");
@@ -149,9 +149,9 @@ async fn odd_requests_are_answered_with_pages() {
         assert_eq!(reply.header("allow").is_empty(), status != 405);
     }
     let large = "a".repeat(70_000);
-    let ask = house.post(LOGIN).header("Content-Type", "application/x-www-form-urlencoded");
+    let ask = fixture.post(LOGIN).header("Content-Type", "application/x-www-form-urlencoded");
     assert_eq!(ask.body(large).send().await.status, 413);
-    let page = house.ask("GET", &format!("{LOGIN}?goto=https://evil.test/")).send().await;
+    let page = fixture.ask("GET", &format!("{LOGIN}?goto=https://evil.test/")).send().await;
     assert_eq!(hidden(&page, "goto"), "", "a goal that is not allowed is not carried along");
     assert!(!page.header("content-security-policy").contains("evil"));
 }
@@ -159,7 +159,7 @@ async fn odd_requests_are_answered_with_pages() {
 /// Goal: behind https the form's cookie goes over https only.
 #[tokio::test]
 async fn the_forms_cookie_is_secure_where_the_others_are() {
-    let house = House::with(Settings { cookies_secure: true, ..settings() }).await;
-    let page = house.ask("GET", LOGIN).send().await;
+    let fixture = FaceFixture::with(Settings { cookies_secure: true, ..settings() }).await;
+    let page = fixture.ask("GET", LOGIN).send().await;
     assert!(page.cookie("am-form").unwrap().ends_with("; HttpOnly; Secure; SameSite=Strict"));
 }

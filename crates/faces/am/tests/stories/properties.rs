@@ -5,33 +5,33 @@
 use adieu_face_am::Settings;
 use serde_json::{Value, json};
 
-use crate::house::{ALICE, BOBBY, House, Reply, WARDEN, settings};
+use crate::fixture::{ALICE, BOBBY, FaceFixture, Reply, WARDEN, settings};
 
-async fn did(house: &House, action: &str, version: &str, caller: &str, body: Value) -> Reply {
-    house.action(action, version).token(caller).json(&body).send().await
+async fn did(fixture: &FaceFixture, action: &str, version: &str, caller: &str, body: Value) -> Reply {
+    fixture.action(action, version).token(caller).json(&body).send().await
 }
 
 /// A-30: what is written is read back, by part and whole, by the owner and by an administrator, in every version.
 #[tokio::test]
 async fn listed_properties_go_round() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     let (alice, bobby, admin) =
-        (house.sign_on(ALICE).await, house.sign_on(BOBBY).await, house.sign_on_admin().await);
-    let read = |version: &'static str| did(&house, "getSessionProperties", version, &alice, json!({}));
+        (fixture.sign_on(ALICE).await, fixture.sign_on(BOBBY).await, fixture.sign_on_admin().await);
+    let read = |version: &'static str| did(&fixture, "getSessionProperties", version, &alice, json!({}));
     assert_eq!(read("2.0").await.text, r#"{"favColor":"","LoginLocation":""}"#);
     let reply =
-        did(&house, "updateSessionProperties", "2.0", &alice, json!({"LoginLocation": "Berlin"})).await;
+        did(&fixture, "updateSessionProperties", "2.0", &alice, json!({"LoginLocation": "Berlin"})).await;
     assert_eq!(reply.text, r#"{"favColor":"","LoginLocation":"Berlin"}"#, "Q-8: a part is enough");
     let body = json!({"favColor": "blue", "tokenId": alice});
-    assert_eq!(did(&house, "updateSessionProperties", "5.1", &admin, body.clone()).await.status, 200);
+    assert_eq!(did(&fixture, "updateSessionProperties", "5.1", &admin, body.clone()).await.status, 200);
     for version in ["2.1", "3.2", "4.0", "5.1"] {
         assert_eq!(read(version).await.text, r#"{"favColor":"blue","LoginLocation":"Berlin"}"#);
     }
-    assert_eq!(did(&house, "updateSessionProperties", "5.1", &bobby, body).await.refused(403), "Forbidden");
-    let info = house.action("getSessionInfo", "4.0").token(&alice).send().await.json();
+    assert_eq!(did(&fixture, "updateSessionProperties", "5.1", &bobby, body).await.refused(403), "Forbidden");
+    let info = fixture.action("getSessionInfo", "4.0").token(&alice).send().await.json();
     assert_eq!(info["properties"]["favColor"], "blue");
     assert!(
-        house
+        fixture
             .action("getSessionProperties", "5.1")
             .token(&bobby)
             .send()
@@ -44,36 +44,36 @@ async fn listed_properties_go_round() {
 /// A-30: a session keeps its properties through a crash.
 #[tokio::test]
 async fn properties_are_durable() {
-    let mut house = House::start().await;
-    let alice = house.sign_on(ALICE).await;
-    did(&house, "updateSessionProperties", "4.0", &alice, json!({"favColor": "blue"})).await;
-    house.crash_and_restart().await;
-    let reply = house.action("getSessionProperties", "4.0").token(&alice).send().await;
+    let mut fixture = FaceFixture::start().await;
+    let alice = fixture.sign_on(ALICE).await;
+    did(&fixture, "updateSessionProperties", "4.0", &alice, json!({"favColor": "blue"})).await;
+    fixture.crash_and_restart().await;
+    let reply = fixture.action("getSessionProperties", "4.0").token(&alice).send().await;
     assert_eq!(reply.json()["favColor"], "blue");
 }
 
 /// A-30: unlisted and protected names are forbidden, odd bodies are bad, and nothing of it is written.
 #[tokio::test]
 async fn other_properties_do_not_exist() {
-    let house = House::start().await;
-    let alice = house.sign_on(ALICE).await;
+    let fixture = FaceFixture::start().await;
+    let alice = fixture.sign_on(ALICE).await;
     let long = "x".repeat(4097);
     for action in ["updateSessionProperties", "setProperty"] {
         let version = if action == "setProperty" { "1.2" } else { "5.1" };
         for body in
             [json!({"AuthLevel": "5"}), json!({"favColor": "x", "other": "y"}), json!({"favcolor": "x"})]
         {
-            let reply = did(&house, action, version, &alice, body).await;
+            let reply = did(&fixture, action, version, &alice, body).await;
             assert_eq!(reply.text, r#"{"code":403,"reason":"Forbidden","message":"Forbidden"}"#);
         }
         for value in [json!(null), json!(7), json!(true), json!([]), json!({}), json!(long)] {
-            did(&house, action, version, &alice, json!({"favColor": value})).await.refused(400);
+            did(&fixture, action, version, &alice, json!({"favColor": value})).await.refused(400);
         }
         for body in [json!({}), json!([]), json!("favColor"), json!(null), json!({"tokenId": alice})] {
-            assert_eq!(did(&house, action, version, &alice, body).await.refused(400), "Bad Request");
+            assert_eq!(did(&fixture, action, version, &alice, body).await.refused(400), "Bad Request");
         }
     }
-    let reply = house.action("getSessionProperties", "5.1").token(&alice).send().await;
+    let reply = fixture.action("getSessionProperties", "5.1").token(&alice).send().await;
     assert_eq!(reply.text, r#"{"favColor":"","LoginLocation":""}"#);
 }
 
@@ -81,19 +81,19 @@ async fn other_properties_do_not_exist() {
 #[tokio::test]
 async fn no_list_opens_what_is_protected() {
     let listed = vec!["AuthLevel".to_owned()];
-    let house = House::with(Settings { session_properties: listed, ..settings() }).await;
-    let alice = house.sign_on(ALICE).await;
-    did(&house, "updateSessionProperties", "5.1", &alice, json!({"AuthLevel": "5"})).await.refused(403);
-    did(&house, "deleteProperty", "1.2", &alice, json!({"properties": ["AuthLevel"]})).await.refused(403);
-    assert_eq!(did(&house, "getProperty", "1.2", &alice, json!({})).await.text, r#"{"AuthLevel":""}"#);
+    let fixture = FaceFixture::with(Settings { session_properties: listed, ..settings() }).await;
+    let alice = fixture.sign_on(ALICE).await;
+    did(&fixture, "updateSessionProperties", "5.1", &alice, json!({"AuthLevel": "5"})).await.refused(403);
+    did(&fixture, "deleteProperty", "1.2", &alice, json!({"properties": ["AuthLevel"]})).await.refused(403);
+    assert_eq!(did(&fixture, "getProperty", "1.2", &alice, json!({})).await.text, r#"{"AuthLevel":""}"#);
 }
 
 /// A-30: the four property actions of 1.x, and what each says of a dead session.
 #[tokio::test]
 async fn the_old_property_actions() {
-    let house = House::start().await;
-    let (alice, admin) = (house.sign_on(ALICE).await, house.sign_on_admin().await);
-    let old = |action: &'static str, body: Value| did(&house, action, "1.1", &alice, body);
+    let fixture = FaceFixture::start().await;
+    let (alice, admin) = (fixture.sign_on(ALICE).await, fixture.sign_on_admin().await);
+    let old = |action: &'static str, body: Value| did(&fixture, action, "1.1", &alice, body);
     assert_eq!(
         old("getPropertyNames", json!({})).await.text,
         r#"{"properties":["favColor","LoginLocation"]}"#
@@ -109,16 +109,17 @@ async fn the_old_property_actions() {
     old("getProperty", json!({"properties": [7]})).await.refused(400);
     old("deleteProperty", json!({})).await.refused(400);
 
-    house.action("logout", "1.2").token(&alice).send().await;
+    fixture.action("logout", "1.2").token(&alice).send().await;
     let dead = |action: &'static str, mut body: Value| {
         body["tokenId"] = json!(alice);
-        did(&house, action, "1.2", &admin, body)
+        did(&fixture, action, "1.2", &admin, body)
     };
     assert_eq!(dead("getProperty", json!({})).await.text, "{}");
     assert_eq!(dead("setProperty", json!({"favColor": "x"})).await.text, r#"{"success":false}"#);
     assert_eq!(dead("deleteProperty", one).await.text, r#"{"success":false}"#);
-    let newer =
-        |action: &'static str| did(&house, action, "5.1", &admin, json!({"tokenId": alice, "favColor": "x"}));
+    let newer = |action: &'static str| {
+        did(&fixture, action, "5.1", &admin, json!({"tokenId": alice, "favColor": "x"}))
+    };
     assert_eq!(newer("getSessionProperties").await.refused(400), "Bad Request");
     assert_eq!(newer("updateSessionProperties").await.refused(400), "Bad Request");
 }
@@ -126,27 +127,27 @@ async fn the_old_property_actions() {
 /// A-29: six fields; seconds and minutes; idle begins anew; the owner may (Q-7), a stranger may not.
 #[tokio::test]
 async fn refresh_says_the_times_and_resets_the_idle_one() {
-    let house = House::start().await;
-    let (alice, bobby) = (house.sign_on(ALICE).await, house.sign_on(BOBBY).await);
-    let (admin, warden) = (house.sign_on_admin().await, house.sign_on(WARDEN).await);
-    house.wait_s(600);
+    let fixture = FaceFixture::start().await;
+    let (alice, bobby) = (fixture.sign_on(ALICE).await, fixture.sign_on(BOBBY).await);
+    let (admin, warden) = (fixture.sign_on_admin().await, fixture.sign_on(WARDEN).await);
+    fixture.wait_s(600);
     for (version, caller) in [("2.0", &alice), ("3.2", &admin), ("5.1", &warden)] {
-        let reply = did(&house, "refresh", version, caller, json!({"tokenId": alice})).await;
+        let reply = did(&fixture, "refresh", version, caller, json!({"tokenId": alice})).await;
         let expect = r#"{"uid":"alice","realm":"/alpha","idletime":0,"maxidletime":30,"maxsessiontime":120,"maxtime":6600}"#;
         assert_eq!(reply.text, expect);
     }
-    did(&house, "refresh", "5.1", &bobby, json!({"tokenId": alice})).await.refused(403);
-    house.action("refresh", "5.1").json(&json!({"tokenId": alice})).send().await.refused(401);
-    house.wait_s(1500);
-    assert!(house.lives(&alice).await, "it was refreshed");
-    assert!(!house.lives(&bobby).await, "nobody refreshed this one");
+    did(&fixture, "refresh", "5.1", &bobby, json!({"tokenId": alice})).await.refused(403);
+    fixture.action("refresh", "5.1").json(&json!({"tokenId": alice})).send().await.refused(401);
+    fixture.wait_s(1500);
+    assert!(fixture.lives(&alice).await, "it was refreshed");
+    assert!(!fixture.lives(&bobby).await, "nobody refreshed this one");
     assert_eq!(
-        did(&house, "refresh", "5.1", &alice, json!({"tokenId": "garbage"})).await.refused(403),
+        did(&fixture, "refresh", "5.1", &alice, json!({"tokenId": "garbage"})).await.refused(403),
         "Forbidden"
     );
-    let admin = house.sign_on_admin().await;
+    let admin = fixture.sign_on_admin().await;
     assert_eq!(
-        did(&house, "refresh", "5.1", &admin, json!({"tokenId": bobby})).await.text,
+        did(&fixture, "refresh", "5.1", &admin, json!({"tokenId": bobby})).await.text,
         r#"{"valid":false}"#
     );
 }
@@ -154,9 +155,9 @@ async fn refresh_says_the_times_and_resets_the_idle_one() {
 /// A-33: each in its own field; two for the owner, all for an administrator; -1 or false when it is over.
 #[tokio::test]
 async fn the_time_actions() {
-    let house = House::start().await;
-    let (alice, admin) = (house.sign_on(ALICE).await, house.sign_on_admin().await);
-    house.wait_s(90);
+    let fixture = FaceFixture::start().await;
+    let (alice, admin) = (fixture.sign_on(ALICE).await, fixture.sign_on_admin().await);
+    fixture.wait_s(90);
     let all = [
         ("isActive", false, json!({"active": true}), json!({"active": false})),
         ("getIdle", false, json!({"idletime": 90}), json!({"idletime": -1})),
@@ -166,25 +167,25 @@ async fn the_time_actions() {
         ("getMaxTime", false, json!({"maxtime": 7110}), json!({"maxtime": -1})),
     ];
     for (action, owner_may, expect, _) in &all {
-        let reply = house.action(action, "1.2").token(&alice).send().await;
+        let reply = fixture.action(action, "1.2").token(&alice).send().await;
         if *owner_may {
             assert_eq!(reply.json(), *expect, "{action}");
         } else {
             assert_eq!(reply.refused(403), "Forbidden", "{action}");
         }
-        assert_eq!(did(&house, action, "1.2", &admin, json!({"tokenId": alice})).await.json(), *expect);
+        assert_eq!(did(&fixture, action, "1.2", &admin, json!({"tokenId": alice})).await.json(), *expect);
     }
     let path = "/am/json/realms/root/realms/alpha/sessions?_action=isActive&refresh=true&tokenId=";
     let ask =
-        house.post(&format!("{path}{alice}")).token(&admin).header("Accept-API-Version", "resource=1.2");
+        fixture.post(&format!("{path}{alice}")).token(&admin).header("Accept-API-Version", "resource=1.2");
     assert_eq!(ask.send().await.json()["active"], true);
-    let idle = did(&house, "getIdle", "1.2", &admin, json!({"tokenId": alice})).await;
+    let idle = did(&fixture, "getIdle", "1.2", &admin, json!({"tokenId": alice})).await;
     assert_eq!(idle.json()["idletime"], 0, "that was activity");
 
-    house.action("logout", "1.2").token(&alice).send().await;
+    fixture.action("logout", "1.2").token(&alice).send().await;
     for (action, _, _, over) in &all {
         assert_eq!(
-            did(&house, action, "1.2", &admin, json!({"tokenId": alice})).await.json(),
+            did(&fixture, action, "1.2", &admin, json!({"tokenId": alice})).await.json(),
             *over,
             "{action}"
         );

@@ -2,12 +2,12 @@
 //!
 //! Contract am.md 1.11.
 
-use crate::house::{ADMIN, ALICE, Ask, BOBBY, House, SESSIONS, WARDEN};
+use crate::fixture::{ADMIN, ALICE, Ask, BOBBY, FaceFixture, SESSIONS, WARDEN};
 
 /// A query of the bare address, its filter encoded.
-fn query(house: &House, filter: &str, version: &str) -> Ask {
+fn query(fixture: &FaceFixture, filter: &str, version: &str) -> Ask {
     let encoded = percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
-    let ask = house.ask("GET", &format!("/am/json/sessions?_queryFilter={encoded}"));
+    let ask = fixture.ask("GET", &format!("/am/json/sessions?_queryFilter={encoded}"));
     ask.header("Accept-API-Version", version)
 }
 
@@ -16,9 +16,9 @@ const OF_ALICE: &str = r#"username eq "alice" and realm eq "/alpha""#;
 /// A-17: the envelope with all its members, entries newest first, times and revision by version and protocol.
 #[tokio::test]
 async fn administrators_list_the_sessions_of_a_user() {
-    let house = House::start().await;
-    let admin = house.sign_on_admin().await;
-    let none = query(&house, OF_ALICE, "resource=2.0, protocol=1.0").token(&admin).send().await;
+    let fixture = FaceFixture::start().await;
+    let admin = fixture.sign_on_admin().await;
+    let none = query(&fixture, OF_ALICE, "resource=2.0, protocol=1.0").token(&admin).send().await;
     let envelope = |result: &str, count: usize| {
         format!(
             r#"{{"result":[{result}],"resultCount":{count},"pagedResultsCookie":null,"totalPagedResultsPolicy":"NONE","totalPagedResults":-1,"remainingPagedResults":-1}}"#
@@ -26,15 +26,15 @@ async fn administrators_list_the_sessions_of_a_user() {
     };
     assert_eq!(none.text, envelope("", 0));
     assert_eq!(none.all("cache-control"), ["no-store"]);
-    let first = house.sign_on(ALICE).await;
-    house.wait_s(5);
-    let second = house.sign_on(ALICE).await;
-    house.sign_on(BOBBY).await;
+    let first = fixture.sign_on(ALICE).await;
+    fixture.wait_s(5);
+    let second = fixture.sign_on(ALICE).await;
+    fixture.sign_on(BOBBY).await;
     let handle = |token: &str| {
-        let ask = house.action("getSessionInfo", "2.0").token(token).send();
+        let ask = fixture.action("getSessionInfo", "2.0").token(token).send();
         async { ask.await.json()["sessionHandle"].as_str().unwrap().to_owned() }
     };
-    let listed = query(&house, OF_ALICE, "resource=2.0, protocol=1.0").token(&admin).send().await;
+    let listed = query(&fixture, OF_ALICE, "resource=2.0, protocol=1.0").token(&admin).send().await;
     let entry = |handle: &str, at: &str| {
         format!(
             r#"{{"username":"alice","universalId":"id=alice,ou=user,o=alpha,ou=services,ou=am-config","realm":"/alpha","sessionHandle":"{handle}","latestAccessTime":"2026-11-20T09:14:{at}Z","maxIdleExpirationTime":"2026-11-20T09:44:{at}Z","maxSessionExpirationTime":"2026-11-20T11:14:{at}Z"}}"#
@@ -42,14 +42,14 @@ async fn administrators_list_the_sessions_of_a_user() {
     };
     let entries = [entry(&handle(&second).await, "12"), entry(&handle(&first).await, "07")];
     assert_eq!(listed.text, envelope(&entries.join(","), 2));
-    house.action("logout", "2.0").token(&first).send().await;
+    fixture.action("logout", "2.0").token(&first).send().await;
     for (version, revised, ms) in [
         ("resource=2.0, protocol=2.1", true, false),
         ("resource=3.1, protocol=1.0", false, true),
         ("resource=4.0, protocol=1.0", true, true),
         ("resource=5.1", true, true),
     ] {
-        let reply = query(&house, OF_ALICE, version).token(&admin).send().await.json();
+        let reply = query(&fixture, OF_ALICE, version).token(&admin).send().await.json();
         let entry = &reply["result"][0];
         assert_eq!(
             (reply["resultCount"].as_u64(), entry["_rev"].is_string()),
@@ -64,22 +64,22 @@ async fn administrators_list_the_sessions_of_a_user() {
 /// A-17: nobody is 401, users are 403, also about themselves, and the realm of the filter is what must be administered.
 #[tokio::test]
 async fn others_list_nothing() {
-    let house = House::start().await;
-    let (alice, warden) = (house.sign_on(ALICE).await, house.sign_on(WARDEN).await);
+    let fixture = FaceFixture::start().await;
+    let (alice, warden) = (fixture.sign_on(ALICE).await, fixture.sign_on(WARDEN).await);
     let version = "resource=2.0, protocol=1.0";
     for filter in [OF_ALICE, r#"realm eq "/alpha""#, r#"realm eq "/nowhere""#] {
-        assert_eq!(query(&house, filter, version).send().await.refused(401), "Access Denied");
+        assert_eq!(query(&fixture, filter, version).send().await.refused(401), "Access Denied");
         assert_eq!(
-            query(&house, filter, version).token("garbage").send().await.refused(401),
+            query(&fixture, filter, version).token("garbage").send().await.refused(401),
             "Access Denied"
         );
-        let reply = query(&house, filter, version).token(&alice).send().await;
+        let reply = query(&fixture, filter, version).token(&alice).send().await;
         assert_eq!(reply.refused(403), "Forbidden");
         assert!(reply.all("content-api-version").is_empty());
     }
     let at = |filter: &str| {
         let encoded = percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
-        house.ask("GET", &format!("{SESSIONS}?_queryFilter={encoded}")).token(&warden)
+        fixture.ask("GET", &format!("{SESSIONS}?_queryFilter={encoded}")).token(&warden)
     };
     assert_eq!(at(OF_ALICE).send().await.json()["resultCount"], 1);
     let root = format!(r#"username eq "{}" and realm eq "/""#, ADMIN.0);
@@ -89,10 +89,10 @@ async fn others_list_nothing() {
 /// A-17: a realm alone lists whoever is there, and 1.x has its own short list by names it knows.
 #[tokio::test]
 async fn a_whole_realm_is_listed() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     let (admin, alice, bobby) =
-        (house.sign_on_admin().await, house.sign_on(ALICE).await, house.sign_on(BOBBY).await);
-    house.wait_s(61);
+        (fixture.sign_on_admin().await, fixture.sign_on(ALICE).await, fixture.sign_on(BOBBY).await);
+    fixture.wait_s(61);
     let version = "resource=2.0, protocol=1.0";
     let names = |reply: serde_json::Value| {
         let entries = reply["result"].as_array().unwrap().iter();
@@ -101,16 +101,17 @@ async fn a_whole_realm_is_listed() {
         names.sort();
         names
     };
-    let all =
-        || async { names(query(&house, r#"realm eq '/alpha'"#, version).token(&admin).send().await.json()) };
+    let all = || async {
+        names(query(&fixture, r#"realm eq '/alpha'"#, version).token(&admin).send().await.json())
+    };
     assert_eq!(all().await, ["alice", "bobby"]);
-    let of_root = query(&house, r#"realm eq "/""#, version).token(&admin).send().await.json();
+    let of_root = query(&fixture, r#"realm eq "/""#, version).token(&admin).send().await.json();
     assert_eq!(names(of_root), ["amadmin"]);
-    house.action("logout", "2.0").token(&bobby).send().await;
+    fixture.action("logout", "2.0").token(&bobby).send().await;
     assert_eq!(all().await, ["alice"]);
 
     let old = |query: &str| {
-        let ask = house.ask("GET", &format!("{SESSIONS}?{query}")).token(&admin);
+        let ask = fixture.ask("GET", &format!("{SESSIONS}?{query}")).token(&admin);
         ask.header("Accept-API-Version", "resource=1.1, protocol=1.0").send()
     };
     for id in ["all", "01", "server&serverId=01"] {
@@ -122,24 +123,24 @@ async fn a_whole_realm_is_listed() {
         assert_eq!(old(&format!("_queryId={id}")).await.json()["resultCount"], 0, "{id}");
     }
     old("_queryFilter=true").await.refused(400);
-    let refused = house.ask("GET", &format!("{SESSIONS}?_queryId=all")).token(&alice);
+    let refused = fixture.ask("GET", &format!("{SESSIONS}?_queryId=all")).token(&alice);
     refused.header("Accept-API-Version", "resource=1.1").send().await.refused(403);
 }
 
 /// HOME-LIMITS: a list ends at AM's own limit.
 #[tokio::test]
 async fn a_list_has_an_end() {
-    let house = House::start().await;
-    let admin = house.sign_on_admin().await;
+    let fixture = FaceFixture::start().await;
+    let admin = fixture.sign_on_admin().await;
     let mut newest = String::new();
     for _ in 0..125 {
-        newest = house.sign_on(ALICE).await;
-        house.wait_s(1);
+        newest = fixture.sign_on(ALICE).await;
+        fixture.wait_s(1);
     }
     for filter in [OF_ALICE, r#"realm eq "/alpha""#] {
-        let reply = query(&house, filter, "resource=2.0, protocol=1.0").token(&admin).send().await.json();
+        let reply = query(&fixture, filter, "resource=2.0, protocol=1.0").token(&admin).send().await.json();
         assert_eq!(reply["resultCount"], 120, "{filter}");
-        let info = house.action("getSessionInfo", "2.0").token(&newest).send().await.json();
+        let info = fixture.action("getSessionInfo", "2.0").token(&newest).send().await.json();
         assert_eq!(reply["result"][0]["sessionHandle"], info["sessionHandle"], "the newest ones");
     }
 }
@@ -147,8 +148,8 @@ async fn a_list_has_an_end() {
 /// A-34: what is wrong with a filter; what cannot be parsed is told before anybody asks for a caller.
 #[tokio::test]
 async fn bad_filters_are_told_what_is_wrong() {
-    let house = House::start().await;
-    let admin = house.sign_on_admin().await;
+    let fixture = FaceFixture::start().await;
+    let admin = fixture.sign_on_admin().await;
     let version = "resource=5.1, protocol=2.1";
     for (filter, message) in [
         (r#"mail eq "x" and realm eq "/alpha""#, "mail is not supported in query filter"),
@@ -156,7 +157,7 @@ async fn bad_filters_are_told_what_is_wrong() {
         ("true", "The query is not supported"),
         (r#"username eq "x" or realm eq "/alpha""#, "The query is not supported"),
     ] {
-        let reply = query(&house, filter, version).token(&admin).send().await;
+        let reply = query(&fixture, filter, version).token(&admin).send().await;
         assert_eq!(reply.refused(400), message, "{filter}");
         assert_eq!(reply.all("content-api-version"), ["resource=5.1"]);
     }
@@ -164,7 +165,7 @@ async fn bad_filters_are_told_what_is_wrong() {
         let message = format!(
             "The value '{filter}' for parameter '_queryFilter' could not be parsed as a valid query filter"
         );
-        assert_eq!(query(&house, filter, version).send().await.refused(400), message);
+        assert_eq!(query(&fixture, filter, version).send().await.refused(400), message);
     }
     for filter in [
         r#"realm eq "/nowhere""#,
@@ -172,7 +173,7 @@ async fn bad_filters_are_told_what_is_wrong() {
         r#"username eq "nobody" and realm eq "/alpha""#,
         r#"realm eq "/" and realm eq "/alpha""#,
     ] {
-        let reply = query(&house, filter, version).token(&admin).send().await;
+        let reply = query(&fixture, filter, version).token(&admin).send().await;
         assert_eq!(reply.json()["resultCount"], 0, "{filter}");
     }
 }
@@ -180,8 +181,8 @@ async fn bad_filters_are_told_what_is_wrong() {
 /// A-34: parameters that do not go together or are no numbers.
 #[tokio::test]
 async fn odd_parameters_are_refused() {
-    let house = House::start().await;
-    let admin = house.sign_on_admin().await;
+    let fixture = FaceFixture::start().await;
+    let admin = fixture.sign_on_admin().await;
     for (parameters, message) in [
         ("_queryFilter=true&_queryId=all", "The parameters _queryId and _queryFilter are mutually exclusive"),
         (
@@ -207,7 +208,7 @@ async fn odd_parameters_are_refused() {
         ("_queryExpression=x", "The query is not supported"),
         ("_queryId=all", "The query is not supported"), // By the newest version.
     ] {
-        let reply = house.ask("GET", &format!("{SESSIONS}?{parameters}")).token(&admin).send().await;
+        let reply = fixture.ask("GET", &format!("{SESSIONS}?{parameters}")).token(&admin).send().await;
         assert_eq!(reply.refused(400), message, "{parameters}");
     }
 }
@@ -215,12 +216,12 @@ async fn odd_parameters_are_refused() {
 /// A-41: the wanted members of each entry, and the revision where the protocol wants it.
 #[tokio::test]
 async fn entries_are_cut_to_fields() {
-    let house = House::start().await;
-    let (admin, _alice) = (house.sign_on_admin().await, house.sign_on(ALICE).await);
+    let fixture = FaceFixture::start().await;
+    let (admin, _alice) = (fixture.sign_on_admin().await, fixture.sign_on(ALICE).await);
     let encoded = percent_encoding::utf8_percent_encode(OF_ALICE, percent_encoding::NON_ALPHANUMERIC);
     let path = format!("{SESSIONS}?_queryFilter={encoded}&_fields=realm,username,nope&_pageSize=1");
     let ask =
-        |version: &str| house.ask("GET", &path).token(&admin).header("Accept-API-Version", version).send();
+        |version: &str| fixture.ask("GET", &path).token(&admin).header("Accept-API-Version", version).send();
     let reply = ask("resource=2.0, protocol=1.0").await.json();
     assert_eq!(reply["result"][0].to_string(), r#"{"realm":"/alpha","username":"alice"}"#);
     let entry = ask("resource=2.0, protocol=2.0").await.json()["result"][0].clone();

@@ -2,18 +2,18 @@
 //!
 //! Contract am.md 5, 3.3; which session has to go is core's to decide.
 
-use crate::house::{ALICE, AUTHENTICATE, COOKIE, House};
+use crate::fixture::{ALICE, AUTHENTICATE, COOKIE, FaceFixture};
 
 /// Three sign-ons a minute apart, the first of them used in between; which of them live?
 async fn three(beyond: &str) -> [bool; 3] {
-    let house = House::with_quota(2, beyond).await;
+    let fixture = FaceFixture::with_quota(2, beyond).await;
     let mut tokens = Vec::new();
     for _ in 0..3 {
-        tokens.push(house.sign_on(ALICE).await);
-        house.wait_s(60);
-        house.action("validate", "4.0").token(&tokens[0]).send().await;
+        tokens.push(fixture.sign_on(ALICE).await);
+        fixture.wait_s(60);
+        fixture.action("validate", "4.0").token(&tokens[0]).send().await;
     }
-    [house.lives(&tokens[0]).await, house.lives(&tokens[1]).await, house.lives(&tokens[2]).await]
+    [fixture.lives(&tokens[0]).await, fixture.lives(&tokens[1]).await, fixture.lives(&tokens[2]).await]
 }
 
 /// each of the three actions that make room ends what it says; the newest session lives in all of them.
@@ -28,31 +28,31 @@ async fn room_is_made_as_configured() {
 /// beyond the quota a sign-on is refused, whatever the way; an ending makes room, and a renewal needs none.
 #[tokio::test]
 async fn a_sign_on_beyond_may_be_refused() {
-    let house = House::with_quota(2, "DENY_ACCESS").await;
-    let (one, two) = (house.sign_on(ALICE).await, house.sign_on(ALICE).await);
-    let refused = house.pair(AUTHENTICATE, ALICE).send().await;
+    let fixture = FaceFixture::with_quota(2, "DENY_ACCESS").await;
+    let (one, two) = (fixture.sign_on(ALICE).await, fixture.sign_on(ALICE).await);
+    let refused = fixture.pair(AUTHENTICATE, ALICE).send().await;
     assert_eq!(refused.refused(401), "You have reached your session limit.");
     assert!(refused.cookie(COOKIE).is_none());
-    let wrong = house.pair(AUTHENTICATE, (ALICE.0, "wrong")).send().await;
+    let wrong = fixture.pair(AUTHENTICATE, (ALICE.0, "wrong")).send().await;
     assert_eq!(wrong.refused(401), "Login failure", "only who proves to be there hears of the limit");
-    let forced = house.pair(&format!("{AUTHENTICATE}?ForceAuth=true"), ALICE).cookie(&two).send().await;
+    let forced = fixture.pair(&format!("{AUTHENTICATE}?ForceAuth=true"), ALICE).cookie(&two).send().await;
     assert_eq!(forced.status, 200, "the session that is upgraded takes no more room");
-    let none = house.pair(&format!("{AUTHENTICATE}?noSession=true"), ALICE).send().await;
+    let none = fixture.pair(&format!("{AUTHENTICATE}?noSession=true"), ALICE).send().await;
     assert_eq!(none.status, 200, "nor does none");
-    house.action("logout", "4.0").token(&one).send().await;
-    house.sign_on(ALICE).await;
-    assert_eq!(house.pair(AUTHENTICATE, ALICE).send().await.status, 401);
+    fixture.action("logout", "4.0").token(&one).send().await;
+    fixture.sign_on(ALICE).await;
+    assert_eq!(fixture.pair(AUTHENTICATE, ALICE).send().await.status, 401);
 }
 
 /// a realm may have a quota of its own, and a user's sessions elsewhere do not count.
 #[tokio::test]
 async fn a_realm_has_its_own_quota() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     for _ in 0..5 {
-        house.sign_on(ALICE).await;
+        fixture.sign_on(ALICE).await;
     }
     let there = "/am/json/realms/root/realms/quota/authenticate";
-    house.sign_on_at(there, ALICE).await;
-    house.sign_on_at(there, ALICE).await;
-    assert_eq!(house.pair(there, ALICE).send().await.refused(401), "You have reached your session limit.");
+    fixture.sign_on_at(there, ALICE).await;
+    fixture.sign_on_at(there, ALICE).await;
+    assert_eq!(fixture.pair(there, ALICE).send().await.refused(401), "You have reached your session limit.");
 }

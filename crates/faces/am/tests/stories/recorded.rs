@@ -7,18 +7,18 @@ use std::collections::BTreeMap;
 use adieu_testkit::replay;
 use adieu_testkit::world::WorldWire;
 
-use crate::house::House;
+use crate::fixture::FaceFixture;
 
 /// Goal: what a client of AM saw, it sees here. Each scenario names the checks that it backs.
-/// Method: each one in a house of its own; waits move the clock.
+/// Method: each one in a server of its own; waits move the clock.
 #[tokio::test]
 async fn every_recorded_scenario_holds() {
     let scenarios = replay::load_folder(replay::contracts_folder().join("am")).unwrap();
     assert!(scenarios.len() >= 58, "the folder lost scenarios: {}", scenarios.len());
     let mut failed = String::new();
     for scenario in scenarios {
-        let house = House::start().await;
-        let report = replay::run(&scenario, &variables(&house), &WorldWire::to(&house.world)).await;
+        let fixture = FaceFixture::start().await;
+        let report = replay::run(&scenario, &variables(&fixture), &WorldWire::to(&fixture.world)).await;
         if !report.holds() {
             failed += &format!("{report}\n");
         }
@@ -26,8 +26,8 @@ async fn every_recorded_scenario_holds() {
     assert!(failed.is_empty(), "{failed}");
 }
 
-fn variables(house: &House) -> BTreeMap<String, String> {
-    let all = house.world.variables();
+fn variables(fixture: &FaceFixture) -> BTreeMap<String, String> {
+    let all = fixture.world.variables();
     let of_am = all["am"].as_object().unwrap();
     of_am.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect()
 }

@@ -9,15 +9,15 @@ use axum::body::Body;
 use futures_util::stream;
 use serde_json::json;
 
-use crate::house::{ALICE, House, Reply, SESSIONS, WARDEN, settings};
+use crate::fixture::{ALICE, FaceFixture, Reply, SESSIONS, WARDEN, settings};
 
 /// A-37: types, broken JSON, sizes; each is 400 or 413, and the session lives.
 #[tokio::test]
 async fn odd_bodies_end_nothing() {
-    let house = House::start().await;
-    let token = house.sign_on(ALICE).await;
+    let fixture = FaceFixture::start().await;
+    let token = fixture.sign_on(ALICE).await;
     let post = |kind: &str, body: &str| {
-        let ask = house.action("logout", "3.1").token(&token).header("Content-Type", kind);
+        let ask = fixture.action("logout", "3.1").token(&token).header("Content-Type", kind);
         ask.body(body.to_owned()).send()
     };
     for (kind, body) in [
@@ -43,7 +43,7 @@ async fn odd_bodies_end_nothing() {
         assert_eq!(post("application/json", &body).await.refused(400), "tokenId must be a string");
     }
     post("application/json", &format!("\"{}\"", "a".repeat(70_000))).await.refused(413);
-    assert!(house.lives(&token).await);
+    assert!(fixture.lives(&token).await);
     let reply = post("Application/JSON; charset=utf-8", "[1, \"x\"]").await;
     assert_eq!(reply.status, 200, "what is read by nobody may be anything");
 }
@@ -51,38 +51,38 @@ async fn odd_bodies_end_nothing() {
 /// HOME-LIMITS: a body that never ends is cut off by time, and ends nothing.
 #[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
-    let house = House::start().await;
-    let token = house.sign_on(ALICE).await;
+    let fixture = FaceFixture::start().await;
+    let token = fixture.sign_on(ALICE).await;
     let body = Body::from_stream(stream::pending::<Result<Vec<u8>, Infallible>>());
     tokio::time::pause(); // Nothing else waits now: the time to the limit passes at once.
-    let reply = house.action("logout", "3.1").token(&token).body(body).send().await;
+    let reply = fixture.action("logout", "3.1").token(&token).body(body).send().await;
     tokio::time::resume();
     reply.refused(408);
-    assert!(house.lives(&token).await);
+    assert!(fixture.lives(&token).await);
 }
 
 /// Contract am.md 0.7: conditions that make no sense for an action.
 #[tokio::test]
 async fn conditions_are_refused() {
-    let house = House::start().await;
-    let token = house.sign_on(ALICE).await;
+    let fixture = FaceFixture::start().await;
+    let token = fixture.sign_on(ALICE).await;
     for (name, status) in
         [("If-Match", 412), ("If-None-Match", 412), ("If-Modified-Since", 409), ("If-Unmodified-Since", 409)]
     {
-        let reply = house.action("logout", "3.1").token(&token).header(name, "x").send().await;
+        let reply = fixture.action("logout", "3.1").token(&token).header(name, "x").send().await;
         assert!(reply.refused(status).contains(name));
         assert!(reply.all("content-api-version").is_empty());
     }
-    assert!(house.lives(&token).await);
+    assert!(fixture.lives(&token).await);
 }
 
 /// Contract am.md 0.7: `_action` in any letters, once, and only where it belongs.
 #[tokio::test]
 async fn the_action_is_named_once() {
-    let house = House::start().await;
-    let token = house.sign_on(ALICE).await;
+    let fixture = FaceFixture::start().await;
+    let token = fixture.sign_on(ALICE).await;
     let at = |query: &str, protocol: &str| {
-        let ask = house.post(&format!("{SESSIONS}{query}")).token(&token);
+        let ask = fixture.post(&format!("{SESSIONS}{query}")).token(&token);
         ask.header("Accept-API-Version", &format!("resource=2.0, protocol={protocol}")).send()
     };
     let message = "Multiple values provided for the single-valued request parameter '_action'";
@@ -96,15 +96,15 @@ async fn the_action_is_named_once() {
     at("", "2.1").await.refused(403);
     at("?_action=", "1.0").await.refused(403);
     at("?_ACTION=logout", "2.1").await.refused(403);
-    assert!(house.lives(&token).await);
+    assert!(fixture.lives(&token).await);
     assert_eq!(at("?_action=LogOut", "1.0").await.status, 200);
 }
 
 /// Goal: no method but POST signs anybody off, HEAD least of all.
 #[tokio::test]
 async fn other_methods_end_nothing() {
-    let house = House::start().await;
-    let token = house.sign_on(ALICE).await;
+    let fixture = FaceFixture::start().await;
+    let token = fixture.sign_on(ALICE).await;
     for (method, status) in [
         ("GET", 400),
         ("DELETE", 400),
@@ -115,20 +115,20 @@ async fn other_methods_end_nothing() {
         ("TRACE", 501),
         ("LOGOUT", 501),
     ] {
-        let reply = house.ask(method, &format!("{SESSIONS}?_action=logout")).token(&token).send().await;
+        let reply = fixture.ask(method, &format!("{SESSIONS}?_action=logout")).token(&token).send().await;
         assert_eq!(reply.status, status, "{method}");
     }
-    let ask = house.action("logout", "3.1").token(&token);
+    let ask = fixture.action("logout", "3.1").token(&token);
     ask.header("X-HTTP-Method-Override", "GET").send().await.refused(400);
-    assert!(house.lives(&token).await);
+    assert!(fixture.lives(&token).await);
 }
 
 /// A-36: unknown actions: 401, 403, 501. 1.x and 2.x know each other's actions, but nothing that came later.
 #[tokio::test]
 async fn unknown_actions_are_told_to_administrators() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     let (user, warden, admin) =
-        (house.sign_on(ALICE).await, house.sign_on(WARDEN).await, house.sign_on_admin().await);
+        (fixture.sign_on(ALICE).await, fixture.sign_on(WARDEN).await, fixture.sign_on_admin().await);
     for (action, version, by_user) in [
         ("frobnicate", "1.2", 403),
         ("frobnicate", "2.1", 403),
@@ -143,7 +143,7 @@ async fn unknown_actions_are_told_to_administrators() {
         ("getSessionInfo", "1.2", 501),
         ("refresh", "1.2", 501),
     ] {
-        let ask = |token: &str| house.action(action, version).token(token).send();
+        let ask = |token: &str| fixture.action(action, version).token(token).send();
         assert_eq!(ask("").await.refused(401), "Access Denied");
         let reply = ask(&user).await;
         reply.refused(by_user);
@@ -154,15 +154,15 @@ async fn unknown_actions_are_told_to_administrators() {
             assert_eq!(reply.header("content-api-version"), format!("resource={version}"));
         }
     }
-    let elsewhere = house.post("/am/json/sessions?_action=frobnicate").token(&warden).send().await;
+    let elsewhere = fixture.post("/am/json/sessions?_action=frobnicate").token(&warden).send().await;
     elsewhere.refused(403); // An administrator of another realm.
 }
 
 /// A-36: readings and changes as recorded; OPTIONS of nobody's origin is a method like any other.
 #[tokio::test]
 async fn readings_and_changes_are_not_implemented() {
-    let house = House::start().await;
-    let (user, admin) = (house.sign_on(ALICE).await, house.sign_on_admin().await);
+    let fixture = FaceFixture::start().await;
+    let (user, admin) = (fixture.sign_on(ALICE).await, fixture.sign_on_admin().await);
     for (method, path, nobody, by_user, by_admin) in [
         ("GET", "", 401, 400, 400),
         ("GET", "/x", 401, 403, 501),
@@ -172,7 +172,7 @@ async fn readings_and_changes_are_not_implemented() {
         ("GET", "/a/b", 401, 403, 404),
     ] {
         for (token, status) in [("", nobody), (&user, by_user), (&admin, by_admin)] {
-            let reply = house.ask(method, &format!("{SESSIONS}{path}")).token(token).send().await;
+            let reply = fixture.ask(method, &format!("{SESSIONS}{path}")).token(token).send().await;
             reply.refused(status);
         }
     }
@@ -181,9 +181,9 @@ async fn readings_and_changes_are_not_implemented() {
 /// A-25, A-5: who names no version is served by the newest and warned; unknown ones are 404, for nobody 401.
 #[tokio::test]
 async fn versions_are_negotiated() {
-    let house = House::start().await;
-    let token = house.sign_on(ALICE).await;
-    let info = || house.post(&format!("{SESSIONS}?_action=getSessionInfo"));
+    let fixture = FaceFixture::start().await;
+    let token = fixture.sign_on(ALICE).await;
+    let info = || fixture.post(&format!("{SESSIONS}?_action=getSessionInfo"));
     let reply = info().token(&token).send().await;
     assert_eq!(reply.all("content-api-version"), ["resource=5.1"]);
     assert_eq!(reply.all("warning"), [r#"100 chf "Accept-API-Version should be included in the request.""#]);
@@ -214,9 +214,10 @@ async fn the_default_version_is_a_setting() {
     for (version_default, status, served) in
         [(VersionDefault::Oldest, 501, &["resource=1.2"][..]), (VersionDefault::None, 400, &[])]
     {
-        let house = House::with(Settings { version_default, version_warning: false, ..settings() }).await;
-        let token = house.sign_on(ALICE).await;
-        let reply = house.post(&format!("{SESSIONS}?_action=getSessionInfo")).token(&token).send().await;
+        let fixture =
+            FaceFixture::with(Settings { version_default, version_warning: false, ..settings() }).await;
+        let token = fixture.sign_on(ALICE).await;
+        let reply = fixture.post(&format!("{SESSIONS}?_action=getSessionInfo")).token(&token).send().await;
         reply.refused(status);
         assert_eq!(reply.all("content-api-version"), served);
         assert!(reply.all("warning").is_empty());
@@ -241,24 +242,24 @@ fn dressed(reply: &Reply) {
 /// A-40: the security headers stand on every answer under `/json`, errors of every kind included.
 #[tokio::test]
 async fn every_answer_is_dressed() {
-    let house = House::start().await;
-    let token = house.sign_on(ALICE).await;
+    let fixture = FaceFixture::start().await;
+    let token = fixture.sign_on(ALICE).await;
     let large = "a".repeat(70_000);
     for ask in [
-        house.action("getSessionInfo", "4.0").token(&token),
-        house.action("validate", "4.0"),
-        house.action("frobnicate", "4.0").token(&token),
-        house.action("logout", "42.0").token(&token),
-        house.action("logout", "x").token(&token),
-        house.action("logout", "4.0").token(&token).body(large),
-        house.action("logout", "4.0").token(&token).header("If-Match", "x"),
-        house.action("logout", "4.0").token(&token),
-        house.post(&format!("{SESSIONS}?_action=logout")).cookie(&token),
-        house.post("/am/json/realms/root/realms/nowhere/sessions"),
-        house.ask("GET", "/am/json/serverinfo/*"),
-        house.ask("GET", "/am/json/serverinfo/nope"),
-        house.ask("BREW", SESSIONS),
-        house.post("/am/json/nothing"),
+        fixture.action("getSessionInfo", "4.0").token(&token),
+        fixture.action("validate", "4.0"),
+        fixture.action("frobnicate", "4.0").token(&token),
+        fixture.action("logout", "42.0").token(&token),
+        fixture.action("logout", "x").token(&token),
+        fixture.action("logout", "4.0").token(&token).body(large),
+        fixture.action("logout", "4.0").token(&token).header("If-Match", "x"),
+        fixture.action("logout", "4.0").token(&token),
+        fixture.post(&format!("{SESSIONS}?_action=logout")).cookie(&token),
+        fixture.post("/am/json/realms/root/realms/nowhere/sessions"),
+        fixture.ask("GET", "/am/json/serverinfo/*"),
+        fixture.ask("GET", "/am/json/serverinfo/nope"),
+        fixture.ask("BREW", SESSIONS),
+        fixture.post("/am/json/nothing"),
     ] {
         dressed(&ask.send().await);
     }

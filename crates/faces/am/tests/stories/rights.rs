@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::house::{ALICE, Ask, BOBBY, COOKIE, House};
+use crate::fixture::{ALICE, Ask, BOBBY, COOKIE, FaceFixture};
 use crate::pages::{hidden, value_of};
 
 /// Who may.
@@ -120,14 +120,18 @@ fn form(ask: Ask, body: &str) -> Ask {
     ask.header("Content-Type", "application/x-www-form-urlencoded").body(body.to_owned())
 }
 
-async fn ask(house: &House, (method, path, (may, version)): Line<Who>, caller: Caller) -> (u16, String) {
-    let theirs = house.sign_on(ALICE).await;
+async fn ask(
+    fixture: &FaceFixture,
+    (method, path, (may, version)): Line<Who>,
+    caller: Caller,
+) -> (u16, String) {
+    let theirs = fixture.sign_on(ALICE).await;
     let token = match caller {
         Caller::Nobody | Caller::Shop => None,
         Caller::Stranger => Some("AQIC5wM2LY4Sfcx-no-token-of-ours".to_owned()),
-        Caller::Bobby => Some(house.sign_on(BOBBY).await),
-        Caller::Alice => Some(house.sign_on(ALICE).await),
-        Caller::Admin => Some(house.sign_on_admin().await),
+        Caller::Bobby => Some(fixture.sign_on(BOBBY).await),
+        Caller::Alice => Some(fixture.sign_on(ALICE).await),
+        Caller::Admin => Some(fixture.sign_on_admin().await),
     };
     // Who only needs a session of one's own names no other.
     let named = if may == Owner || may == Administrator { Some(&theirs) } else { token.as_ref() };
@@ -136,7 +140,7 @@ async fn ask(house: &House, (method, path, (may, version)): Line<Who>, caller: C
     if let (Some(named), true) = (named, path.contains("?_action=")) {
         below = format!("{below}&tokenId={named}");
     }
-    let mut ask = house.ask(method, &format!("/am{below}"));
+    let mut ask = fixture.ask(method, &format!("/am{below}"));
     if !version.is_empty() {
         ask = ask.header("Accept-API-Version", &format!("resource={version}, protocol=1.0"));
     }
@@ -144,8 +148,8 @@ async fn ask(house: &House, (method, path, (may, version)): Line<Who>, caller: C
         ask = ask.cookie(token);
     }
     if caller == Caller::Shop {
-        let app = &house.world.data.app;
-        let pair = format!("{}:{}", app.id, house.world.data.secret(app));
+        let app = &fixture.world.data.app;
+        let pair = format!("{}:{}", app.id, fixture.world.data.secret(app));
         ask = ask.header("Authorization", &format!("Basic {}", STANDARD.encode(pair)));
     }
     let reply = match (may, method) {
@@ -165,22 +169,22 @@ async fn ask(house: &House, (method, path, (may, version)): Line<Who>, caller: C
 /// Goal: no route lets in whom the table does not name: 401 for who has no live session, 403 for who has one and may not.
 #[tokio::test]
 async fn every_route_asks_who_may() {
-    let house = House::start().await;
-    assert_kept(&TABLE, &CALLERS, refusal, async |line, caller| ask(&house, line, caller).await).await;
+    let fixture = FaceFixture::start().await;
+    assert_kept(&TABLE, &CALLERS, refusal, async |line, caller| ask(&fixture, line, caller).await).await;
 }
 
 /// Goal: the browser that was given a form may send it back.
 #[tokio::test]
 async fn the_own_form_is_let_in() {
-    let house = House::start().await;
-    let token = house.sign_on(ALICE).await;
+    let fixture = FaceFixture::start().await;
+    let token = fixture.sign_on(ALICE).await;
     for (_, path, _) in TABLE.into_iter().filter(|(_, _, (may, _))| [OwnForm, SessionsForm].contains(may)) {
-        let page = house.ask("GET", &format!("/am{path}")).cookie(&token).send().await;
+        let page = fixture.ask("GET", &format!("/am{path}")).cookie(&token).send().await;
         let cookies = match page.cookie("am-form") {
             Some(_) => format!("am-form={}; {COOKIE}={token}", value_of(&page, "am-form")),
             None => format!("{COOKIE}={token}"),
         };
-        let ask = house.post(&format!("/am{path}")).header("Cookie", &cookies);
+        let ask = fixture.post(&format!("/am{path}")).header("Cookie", &cookies);
         let reply = form(ask, &format!("token={}", hidden(&page, "token"))).send().await;
         assert_ne!(reply.status, 403, "{path}: {}", reply.text);
     }

@@ -2,19 +2,19 @@
 //!
 //! Contract am.md 3.5.
 
-use crate::house::House;
+use crate::fixture::FaceFixture;
 
 /// A-7: without credentials; garbage ones do not disturb.
 #[tokio::test]
 async fn the_name_of_the_cookie_is_told_to_everybody() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     for (path, realm) in [
         ("/am/json/serverinfo/*", "/"),
         ("/am/json/realms/root/realms/alpha/serverinfo/*", "/alpha"),
         ("/am/json/alpha/serverinfo/%2A/", "/alpha"),
         ("/am/json/serverinfo/*?realm=/alpha/sub", "/alpha/sub"),
     ] {
-        let ask = house.ask("GET", path).header("Accept-API-Version", "resource=1.0, protocol=1.0");
+        let ask = fixture.ask("GET", path).header("Accept-API-Version", "resource=1.0, protocol=1.0");
         let reply = ask.cookie("garbage").send().await;
         assert_eq!(reply.status, 200, "{path}");
         let info = reply.json();
@@ -25,15 +25,15 @@ async fn the_name_of_the_cookie_is_told_to_everybody() {
         assert_eq!(reply.all("content-api-version"), ["resource=1.1"]);
         assert!(reply.header("etag").starts_with('"'));
     }
-    let reply = house.ask("GET", "/am/json/serverinfo/*").send().await;
+    let reply = fixture.ask("GET", "/am/json/serverinfo/*").send().await;
     assert!(reply.text.starts_with(r#"{"_id":"*","_rev":""#), "{}", reply.text);
-    let reply = house.ask("GET", "/am/json/serverinfo/cookieDomains").send().await;
+    let reply = fixture.ask("GET", "/am/json/serverinfo/cookieDomains").send().await;
     assert_eq!(reply.json()["domains"], serde_json::json!([]));
 }
 
 #[tokio::test]
 async fn all_else_is_refused() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     for (method, path, status) in [
         ("GET", "/am/json/serverinfo/nope", 501),
         ("GET", "/am/json/serverinfo", 404),
@@ -46,8 +46,8 @@ async fn all_else_is_refused() {
         ("OPTIONS", "/am/json/serverinfo/*", 501),
         ("GET", "/am/json/nowhere/serverinfo/*", 404),
     ] {
-        house.ask(method, path).send().await.refused(status);
+        fixture.ask(method, path).send().await.refused(status);
     }
-    let reply = house.ask("GET", "/am/json/serverinfo/*").header("Accept-API-Version", "resource=2.0");
+    let reply = fixture.ask("GET", "/am/json/serverinfo/*").header("Accept-API-Version", "resource=2.0");
     assert_eq!(reply.send().await.refused(404), "Resource '*' not found");
 }

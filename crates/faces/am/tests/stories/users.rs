@@ -4,13 +4,13 @@
 
 use serde_json::json;
 
-use crate::house::{ALICE, AUTHENTICATE, House, ORIGIN, SESSIONS};
+use crate::fixture::{ALICE, AUTHENTICATE, FaceFixture, ORIGIN, SESSIONS};
 
 /// A-39: the session's own realm, wherever it is asked for; in every version; 401 without a live token.
 #[tokio::test]
 async fn the_id_comes_from_the_session() {
-    let house = House::start().await;
-    let token = house.sign_on(ALICE).await;
+    let fixture = FaceFixture::start().await;
+    let token = fixture.sign_on(ALICE).await;
     let expect = r#"{"id":"alice","realm":"/alpha","dn":"id=alice,ou=user,o=alpha,ou=services,ou=am-config","successURL":"/am/console","fullLoginURL":"/am/UI/Login?realm=%2Falpha"}"#;
     for (path, asked, served) in [
         ("/am/json/users?_action=idFromSession", "1.1", "1.2"),
@@ -18,27 +18,27 @@ async fn the_id_comes_from_the_session() {
         ("/am/json/realms/root/realms/alpha/users/?_action=IDFROMSESSION", "3.0", "3.0"),
         ("/am/json/realms/root/users?_action=idFromSession", "4.0", "4.0"),
     ] {
-        let ask = house.post(path).header("Accept-API-Version", &format!("protocol=1.0, resource={asked}"));
+        let ask = fixture.post(path).header("Accept-API-Version", &format!("protocol=1.0, resource={asked}"));
         let reply = ask.token(&token).json(&json!({})).send().await;
         assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, expect), "{path}");
         assert_eq!(reply.all("content-api-version"), [format!("resource={served}")]);
     }
     let ask =
-        || house.post("/am/json/users?_action=idFromSession").header("Accept-API-Version", "resource=2.0");
+        || fixture.post("/am/json/users?_action=idFromSession").header("Accept-API-Version", "resource=2.0");
     assert_eq!(ask().send().await.refused(401), "Access Denied");
     assert_eq!(ask().cookie("garbage").send().await.refused(401), "Access Denied");
     let unknown =
-        house.post("/am/json/users?_action=idFromSession").header("Accept-API-Version", "resource=42.0");
+        fixture.post("/am/json/users?_action=idFromSession").header("Accept-API-Version", "resource=42.0");
     assert_eq!(unknown.token(&token).send().await.refused(404), "Resource '' not found");
-    house.action("logout", "2.0").token(&token).send().await;
+    fixture.action("logout", "2.0").token(&token).send().await;
     assert_eq!(ask().token(&token).send().await.refused(401), "Access Denied");
 }
 
 /// Contract am.md 3.6: a goto that may be followed, else where everybody goes.
 #[tokio::test]
 async fn a_goto_is_validated() {
-    let house = House::start().await;
-    let token = house.sign_on(ALICE).await;
+    let fixture = FaceFixture::start().await;
+    let token = fixture.sign_on(ALICE).await;
     let path = "/am/json/alpha/users?_action=validateGoto";
     for (goto, leads) in [
         (json!("http://app.example.org:3000/in"), "http://app.example.org:3000/in"),
@@ -48,17 +48,17 @@ async fn a_goto_is_validated() {
         (json!(null), "/am/console"),
         (json!(7), "/am/console"),
     ] {
-        let reply = house.post(path).token(&token).json(&json!({"goto": goto})).send().await;
+        let reply = fixture.post(path).token(&token).json(&json!({"goto": goto})).send().await;
         assert_eq!(reply.text, format!(r#"{{"successURL":"{leads}"}}"#), "{goto}");
     }
-    house.post(path).json(&json!({"goto": "/"})).send().await.refused(401);
+    fixture.post(path).json(&json!({"goto": "/"})).send().await.refused(401);
 }
 
 /// Goal: nothing else of users is served: 403 for a user, 501 for an administrator.
 #[tokio::test]
 async fn profiles_are_not_served() {
-    let house = House::start().await;
-    let (user, admin) = (house.sign_on(ALICE).await, house.sign_on_admin().await);
+    let fixture = FaceFixture::start().await;
+    let (user, admin) = (fixture.sign_on(ALICE).await, fixture.sign_on_admin().await);
     for (method, path) in [
         ("GET", "/am/json/alpha/users/alice"),
         ("GET", "/am/json/alpha/users?_queryFilter=true"),
@@ -67,7 +67,7 @@ async fn profiles_are_not_served() {
         ("DELETE", "/am/json/alpha/users/alice"),
     ] {
         for (token, status) in [("", 401), (&user, 403), (&admin, 501)] {
-            house.ask(method, path).token(token).send().await.refused(status);
+            fixture.ask(method, path).token(token).send().await.refused(status);
         }
     }
 }
@@ -75,10 +75,10 @@ async fn profiles_are_not_served() {
 /// A-46: three numbers, told to administrators only.
 #[tokio::test]
 async fn the_version_is_told_to_administrators() {
-    let house = House::start().await;
-    let (user, admin) = (house.sign_on(ALICE).await, house.sign_on_admin().await);
+    let fixture = FaceFixture::start().await;
+    let (user, admin) = (fixture.sign_on(ALICE).await, fixture.sign_on_admin().await);
     let ask = |token: &str| {
-        let ask = house.ask("GET", "/am/json/serverinfo/version").token(token);
+        let ask = fixture.ask("GET", "/am/json/serverinfo/version").token(token);
         ask.header("Accept-API-Version", "resource=1.0").send()
     };
     assert_eq!(ask("").await.refused(403), "No session for request.");
@@ -95,16 +95,16 @@ async fn the_version_is_told_to_administrators() {
 /// A-41: indented answers and errors, read answers cut to fields, id and revision by protocol.
 #[tokio::test]
 async fn answers_can_be_indented_and_cut() {
-    let house = House::start().await;
-    let token = house.sign_on(ALICE).await;
+    let fixture = FaceFixture::start().await;
+    let token = fixture.sign_on(ALICE).await;
     let path = format!("{SESSIONS}?_action=logout&_prettyPrint=TRUE&_fields=nope");
-    let ask = || house.post(&path).header("Accept-API-Version", "resource=3.1, protocol=1.0");
+    let ask = || fixture.post(&path).header("Accept-API-Version", "resource=3.1, protocol=1.0");
     let refused = "{\n  \"code\": 401,\n  \"reason\": \"Unauthorized\",\n  \"message\": \"Access Denied\"\n}";
     assert_eq!(ask().send().await.text, refused);
     assert_eq!(ask().token(&token).send().await.text, "{\n  \"result\": \"Successfully logged out\"\n}");
 
     let read = |query: &str, version: &str| {
-        let ask = house.ask("GET", &format!("/am/json/serverinfo/*?{query}"));
+        let ask = fixture.ask("GET", &format!("/am/json/serverinfo/*?{query}"));
         ask.header("Accept-API-Version", version).send()
     };
     let reply = read("_fields=cookieName", "resource=1.1, protocol=1.0").await;
@@ -124,9 +124,9 @@ async fn answers_can_be_indented_and_cut() {
 /// A-47: an allowed origin may send what the SDKs send, with credentials, and read answers and errors.
 #[tokio::test]
 async fn an_allowed_origin_passes_the_preflight() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     for path in [SESSIONS, AUTHENTICATE, "/am/json/realms/root/realms/nowhere/sessions"] {
-        let ask = house.ask("OPTIONS", path).header("Origin", ORIGIN);
+        let ask = fixture.ask("OPTIONS", path).header("Origin", ORIGIN);
         let reply = ask.header("Access-Control-Request-Method", "POST").send().await;
         assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, ""));
         assert!(reply.all("content-type").is_empty());
@@ -149,25 +149,25 @@ async fn an_allowed_origin_passes_the_preflight() {
             assert!(allowed.contains(&name), "{name}");
         }
     }
-    let token = house.sign_on(ALICE).await;
+    let token = fixture.sign_on(ALICE).await;
     for (ask, status) in [
-        (house.action("getSessionInfo", "2.0").cookie(&token), 200),
-        (house.action("getSessionInfo", "2.0"), 401),
-        (house.post(&format!("{SESSIONS}?_action=logout")).cookie(&token), 403),
-        (house.ask("GET", "/am/json/serverinfo/*"), 200),
-        (house.ask("OPTIONS", SESSIONS), 501),
+        (fixture.action("getSessionInfo", "2.0").cookie(&token), 200),
+        (fixture.action("getSessionInfo", "2.0"), 401),
+        (fixture.post(&format!("{SESSIONS}?_action=logout")).cookie(&token), 403),
+        (fixture.ask("GET", "/am/json/serverinfo/*"), 200),
+        (fixture.ask("OPTIONS", SESSIONS), 501),
     ] {
         let reply = ask.header("Origin", ORIGIN).send().await;
         assert_eq!(reply.status, status);
         assert_eq!(reply.all("access-control-allow-origin"), [ORIGIN]);
     }
-    assert!(house.lives(&token).await, "the guard against forged requests does not look at origins");
+    assert!(fixture.lives(&token).await, "the guard against forged requests does not look at origins");
 }
 
 /// A-47: any other origin gets no permission, however like the allowed one it looks.
 #[tokio::test]
 async fn another_origin_reads_nothing() {
-    let house = House::start().await;
+    let fixture = FaceFixture::start().await;
     for origin in [
         "http://evil.example.net",
         "null",
@@ -177,10 +177,10 @@ async fn another_origin_reads_nothing() {
         "http://APP.example.org:3000",
         "",
     ] {
-        let ask = house.ask("OPTIONS", SESSIONS).header("Origin", origin);
+        let ask = fixture.ask("OPTIONS", SESSIONS).header("Origin", origin);
         let reply = ask.header("Access-Control-Request-Method", "POST").send().await;
         assert_eq!(reply.status, 501, "{origin}");
-        let reads = house.ask("GET", "/am/json/serverinfo/*").header("Origin", origin).send().await;
+        let reads = fixture.ask("GET", "/am/json/serverinfo/*").header("Origin", origin).send().await;
         for reply in [reply, reads] {
             assert!(
                 reply.headers.keys().all(|name| !name.as_str().starts_with("access-control-")),

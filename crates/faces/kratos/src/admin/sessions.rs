@@ -61,7 +61,9 @@ pub(super) async fn end(face: &Face, call: &Call, id: &str) -> Result<Answer, Kr
     match face.authority.end(order(face, call, EndTarget::One(id), EndKind::End).await?).await {
         Ok(_) => Ok(empty(StatusCode::NO_CONTENT)),
         Err(EndError::UnknownSession) => Err(KratosError::not_stored()),
-        Err(error @ (EndError::CallersOwn | EndError::Unwritten(_))) => Err(error.into()),
+        Err(error @ (EndError::CallersOwn | EndError::OutOfReach | EndError::Unwritten(_))) => {
+            Err(error.into())
+        }
     }
 }
 
@@ -150,6 +152,7 @@ pub(super) async fn order(
         kind,
         cause: Cause::Administrator,
         spare: None,
+        within: None,
         origin: Origin::of(Actor::Operator, CHANNEL, call.address()),
     })
 }

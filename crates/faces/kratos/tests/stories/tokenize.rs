@@ -58,7 +58,7 @@ async fn a_session_is_told_as_a_signed_token() {
 
 /// Goal: whoever holds such a token can be told who it is of, and nothing more.
 #[tokio::test]
-async fn no_door_takes_such_a_token_for_a_credential() {
+async fn no_channel_takes_such_a_token_for_a_credential() {
     let world = world().await;
     let token = world.sign_on_kratos("alice", "Rabbit-hole-11").await;
     let (_, jwt) = told(&world, &token).await;

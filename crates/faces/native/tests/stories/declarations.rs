@@ -106,6 +106,37 @@ async fn a_document_that_can_not_be_meant_is_refused() {
     assert_eq!(problem(&nowhere), (404, "not-found".into()));
 }
 
+/// Goal: what was made before a step that is refused is told, with the secrets that nobody shows again, however the plan is
+/// carried out; whoever goes on with the rest hears the refusal.
+/// Method: the document makes a client, then a user with an address that is another one's name.
+#[tokio::test]
+async fn what_was_made_before_a_refusal_is_told_with_its_secrets() {
+    let world = World::start().await;
+    for (client, shown_first) in [("till", false), ("scale", true)] {
+        let document = format!(
+            "[[realms]]\npath = '/alpha'\n[[realms.clients]]\nclient_id = '{client}'\n\
+             grant_types = ['client_credentials']\n[[realms.users]]\nusername = 'ivy'\nemail = 'bob'\n"
+        );
+        let tried = declare(&world, json!({"document": document, "dry_run": shown_first})).await.json();
+        let told = match shown_first {
+            false => tried,
+            true => {
+                let path = format!("{PATH}/{}", tried["plan"].as_str().expect("a plan"));
+                ask(&world, Method::POST, &path, Some(json!({}))).await.json()
+            }
+        };
+        assert_eq!(told["changes"], json!([format!("+ client {client} in /alpha")]), "{told}");
+        assert_eq!(told["left"], 1);
+        let id = client.parse().expect("an id");
+        let secret = world.authority().client_secret(world.data.realm.id, &id);
+        assert_eq!(told["secrets"], json!([{"client_id": client, "client_secret": secret}]));
+        let path = format!("{PATH}/{}", told["plan"].as_str().expect("a plan of the rest"));
+        let rest = ask(&world, Method::POST, &path, Some(json!({}))).await;
+        assert_eq!(problem(&rest), (409, "name-taken".into()));
+        assert!(rest.text.contains("stopped at `+ user ivy"), "{}", rest.text);
+    }
+}
+
 /// Goal: what ends because of a document says who applied it, through which channel, and why.
 #[tokio::test]
 async fn what_a_document_ends_says_who_and_why() {

@@ -8,7 +8,7 @@ mod json;
 pub(super) mod secret;
 mod wire;
 
-use adieu_authority::{ClientId, NewClient};
+use adieu_authority::{ClientDraft, ClientId, NewClient};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -70,13 +70,12 @@ pub(super) async fn create(
     };
     let mut client = authority.draft_client(realm, new);
     said.apply(&mut client);
-    // First what nobody sees without its client, so that no crash leaves a client that says less than it was told.
-    KIND.put(&face, realm, id.as_str(), &said.rest()).await?;
-    let client = authority.keep_new_client(client).await?;
+    let document = KIND.document(realm, id.as_str(), &said.rest());
+    let client = authority.keep_new_client(ClientDraft { client, document: Some(document) }).await?;
     Ok((StatusCode::CREATED, Json(json::application(&face, &client).await?)).into_response())
 }
 
-/// Absent members are cleared.
+/// Absent members are cleared. The client and what is kept beside it change together, or neither does.
 pub(super) async fn replace(
     State(face): State<Face>,
     admin: Admin,
@@ -87,16 +86,19 @@ pub(super) async fn replace(
     let before = find(&face, &admin, &id).await?;
     outranks_client(&face, &admin, &before).await?;
     let said = wire::ApplicationInput::read(&input)?;
-    KIND.put(&face, admin.realm.id, id.as_str(), &said.rest()).await?;
+    let document = KIND.document(admin.realm.id, id.as_str(), &said.rest());
     let (caller, realm, said) = ((&face, &admin), admin.realm.id, &said);
     let client = face.authority().change_client(
         realm,
         &id,
         visitor.origin_of(admin.principal.actor()),
-        |mut client| async move {
-            outranks_client(caller.0, caller.1, &client).await?;
-            said.apply(&mut client);
-            Ok::<_, Problem>(client)
+        |mut client| {
+            let document = Some(document.clone());
+            async move {
+                outranks_client(caller.0, caller.1, &client).await?;
+                said.apply(&mut client);
+                Ok::<_, Problem>(ClientDraft { client, document })
+            }
         },
     );
     Ok(Json(json::application(&face, &client.await?).await?))

@@ -63,9 +63,14 @@ impl DocumentKind {
         if self.all(face, realm).await?.len() >= MOST as usize {
             return Err(Problem::Constraint { target: "id", message: "There are as many as there may be." });
         }
-        let (kind, id, body, version) = (self.0.to_owned(), id.to_owned(), body.to_string(), Version::FIRST);
-        face.authority().create_document(Document { realm, kind, id, body, version }).await?;
+        face.authority().create_document(self.document(realm, id, body)).await?;
         Ok(())
+    }
+
+    /// One as it is to be kept; its version is the store's to say.
+    pub(crate) fn document(self, realm: RealmId, id: &str, body: &Value) -> Document {
+        let (kind, id, body, version) = (self.0.to_owned(), id.to_owned(), body.to_string(), Version::FIRST);
+        Document { realm, kind, id, body, version }
     }
 
     /// Keeps one, in place of any other.

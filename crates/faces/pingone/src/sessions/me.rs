@@ -4,7 +4,7 @@
 //! the token of that very session. It is neither made nor changed here: a session comes of a sign-on, and its token is
 //! ours to draw. Contract pingone.md 2.3, E4 to E7: P-51; Q-9.
 
-use adieu_authority::{Cause, EndKind, EndOrder, EndTarget, Ended, LiveSession};
+use adieu_authority::{Cause, EndKind, EndOrder, EndTarget, Ended, LiveSession, UserReach};
 use adieu_http_kit::media;
 use axum::Json;
 use axum::extract::State;
@@ -41,7 +41,9 @@ pub(crate) async fn reset(
     if !admin.rights.data.reaches(live.user.population) && !is_own(&admin, &live) {
         return Err(Problem::Forbidden); // Of other sessions of one's own no self-service resets any.
     }
-    reset_one(&face, &admin, live.session.id, &visitor).await
+    let own = is_own(&admin, &live).then_some(live.user.id);
+    let reach = UserReach { own, ..admin.reach_over_sessions() };
+    reset_one(&face, &admin, (live.session.id, reach), &visitor).await
 }
 
 /// E7: the session is over, unless it is that of the caller's own token.
@@ -57,6 +59,7 @@ pub(crate) async fn delete(
         kind: EndKind::End,
         cause: Cause::Administrator,
         spare: admin.principal.session(),
+        within: Some(admin.reach_over_sessions()),
         origin: visitor.origin_of(admin.principal.actor()),
     };
     Ok(match face.authority().end(order).await? {

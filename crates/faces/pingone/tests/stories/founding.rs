@@ -15,7 +15,7 @@ use axum::response::Response;
 use tower::ServiceExt;
 use tower::make::Shared;
 
-use crate::house::{ALICE, Door, Held, settings};
+use crate::fixture::{ALICE, FaceFixture, Held, settings};
 
 /// How a language runs a text.
 struct Language {
@@ -35,17 +35,17 @@ impl Language {
     }
 }
 
-/// A door behind a real listener, on one address.
-pub(crate) async fn listening() -> (Door, SocketAddr) {
-    let (door, address, _) = overheard().await;
-    (door, address)
+/// A channel behind a real listener, on one address.
+pub(crate) async fn listening() -> (FaceFixture, SocketAddr) {
+    let (fixture, address, _) = overheard().await;
+    (fixture, address)
 }
 
 /// The statuses that a listener has answered with, oldest first.
 type Statuses = Arc<Mutex<Vec<u16>>>;
 
 /// The same, and what its answers were.
-async fn overheard() -> (Door, SocketAddr, Statuses) {
+async fn overheard() -> (FaceFixture, SocketAddr, Statuses) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let base = format!("http://{address}");
@@ -66,7 +66,7 @@ async fn overheard() -> (Door, SocketAddr, Statuses) {
         answer
     });
     tokio::spawn(async move { axum::serve(listener, Shared::new(served)).await });
-    (Door { world, service }, address, statuses)
+    (FaceFixture { world, service }, address, statuses)
 }
 
 /// What became of one sample.
@@ -82,14 +82,14 @@ struct Ran {
 
 /// A person with a session, the sample about it, and what came of that.
 async fn run(language: &Language, request: &str) -> Ran {
-    let (door, address, statuses) = overheard().await;
-    let held = door.sign_on(ALICE).await;
-    door.assert_live(&held).await;
+    let (fixture, address, statuses) = overheard().await;
+    let held = fixture.sign_on(ALICE).await;
+    fixture.assert_live(&held).await;
     let file = format!("{request}.{}", language.ending);
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../clients/founding");
     let sample = std::fs::read_to_string(samples.join(&file)).expect("a sample");
-    let text = filled(&door, address, &held, &door.worker().await, &sample);
-    let folder = door.world.folder().join("sample");
+    let text = filled(&fixture, address, &held, &fixture.worker().await, &sample);
+    let folder = fixture.world.folder().join("sample");
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join(&file), (language.whole)(text)).expect("a file");
     let mut command = Command::new(language.program);
@@ -104,7 +104,7 @@ async fn run(language: &Language, request: &str) -> Ran {
         output.unwrap_or_else(|error| panic!("{program} is missing ({error}): run `cargo xtask test`"));
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let statuses = statuses.lock().expect("no panic").clone();
-    let over = !door.is_signed_on(&held.st).await;
+    let over = !fixture.is_signed_on(&held.st).await;
     Ran {
         statuses,
         succeeded: output.status.success(),
@@ -183,12 +183,12 @@ async fn the_founding_requests_run_in_java() {
     ends(&java, "delete", &[204]).await;
 }
 
-fn filled(door: &Door, address: SocketAddr, held: &Held, worker: &str, sample: &str) -> String {
+fn filled(fixture: &FaceFixture, address: SocketAddr, held: &Held, worker: &str, sample: &str) -> String {
     let values = [
         ("{{authPath}}", format!("http://{address}")),
         ("{{apiPath}}", format!("http://{address}/v1")),
-        ("{{envID}}", door.env()),
-        ("{{userID}}", door.world.data.alice.id.to_string()),
+        ("{{envID}}", fixture.env()),
+        ("{{userID}}", fixture.world.data.alice.id.to_string()),
         ("{{sessionID}}", held.sid.clone()),
         ("{{sessionToken}}", format!("ST={}", held.st)),
         ("{{accessToken}}", worker.to_owned()),

@@ -3,10 +3,10 @@
 //! Each check of the contract (`P-…`) is cited by the test that asserts it.
 
 mod errors;
+mod fixture;
 mod flows;
 mod founding;
 mod headers;
-mod house;
 mod idp_signoff;
 mod lists;
 mod management;

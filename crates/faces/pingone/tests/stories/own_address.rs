@@ -6,46 +6,46 @@ use adieu_face_pingone::{Settings, service};
 use adieu_testkit::World;
 use serde_json::Value;
 
-use crate::house::{ALICE, API, AUTH, Door, claims, settings};
+use crate::fixture::{ALICE, API, AUTH, FaceFixture, claims, settings};
 
 const OWN: &str = "https://login.alpha.test";
 
-async fn door() -> Door {
+async fn fixture() -> FaceFixture {
     let world = World::start().await;
     let own_bases = [(world.data.realm.id, OWN.to_owned())].into();
     let service = service(world.authority().clone(), Settings { own_bases, ..settings() });
-    Door { world, service }
+    FaceFixture { world, service }
 }
 
-async fn discovery(door: &Door, environment: &str) -> Value {
-    door.get(&format!("/{environment}/as/.well-known/openid-configuration")).send().await.json()
+async fn discovery(fixture: &FaceFixture, environment: &str) -> Value {
+    fixture.get(&format!("/{environment}/as/.well-known/openid-configuration")).send().await.json()
 }
 
 /// Goal: issuer, links, redirects and tokens of an environment speak of its own address, and of no other's.
 #[tokio::test]
 async fn an_environment_may_have_an_address_of_its_own() {
-    let door = door().await;
-    let own = format!("{OWN}/{}/as", door.env());
-    let body = discovery(&door, &door.env()).await;
+    let fixture = fixture().await;
+    let own = format!("{OWN}/{}/as", fixture.env());
+    let body = discovery(&fixture, &fixture.env()).await;
     assert_eq!(body["issuer"], own);
     assert_eq!(body["authorization_endpoint"], format!("{own}/authorize"));
-    let root = door.world.authority().root_realm().await.expect("a store").expect("the root realm");
-    assert_eq!(discovery(&door, &root.id.to_string()).await["issuer"], format!("{AUTH}/{}/as", root.id));
+    let root = fixture.world.authority().root_realm().await.expect("a store").expect("the root realm");
+    assert_eq!(discovery(&fixture, &root.id.to_string()).await["issuer"], format!("{AUTH}/{}/as", root.id));
 
-    let sent = door.get(&door.authorize(&door.shop(), &[])).send().await;
+    let sent = fixture.get(&fixture.authorize(&fixture.shop(), &[])).send().await;
     assert!(
-        sent.location().starts_with(&format!("{OWN}/{}/signon/?flowId=", door.env())),
+        sent.location().starts_with(&format!("{OWN}/{}/signon/?flowId=", fixture.env())),
         "{}",
         sent.location()
     );
-    let held = door.sign_on(ALICE).await;
+    let held = fixture.sign_on(ALICE).await;
     assert_eq!(claims(&held.id_token)["iss"], own);
     assert_eq!(claims(&held.access)["aud"][0], own);
-    let manager = door.sign_on_to(&door.shop(), ALICE, None, "openid p1:delete:sessions").await;
+    let manager = fixture.sign_on_to(&fixture.shop(), ALICE, None, "openid p1:delete:sessions").await;
     assert_eq!(claims(&manager.access)["aud"][0], API, "the management API is where it was");
-    let off = door.get(&door.a("as/signoff")).cookie(&held.st).send().await;
-    assert_eq!(off.location(), format!("{OWN}/{}/signon/#signedOff", door.env()));
-    assert_eq!(door.introspect(&door.shop(), &held.access).await.json()["active"], false);
+    let off = fixture.get(&fixture.a("as/signoff")).cookie(&held.st).send().await;
+    assert_eq!(off.location(), format!("{OWN}/{}/signon/#signedOff", fixture.env()));
+    assert_eq!(fixture.introspect(&fixture.shop(), &held.access).await.json()["active"], false);
 }
 
 /// Goal: an address without TLS gets cookies that a browser keeps there, whatever the common address is.
@@ -54,9 +54,9 @@ async fn its_cookies_follow_its_own_scheme() {
     let world = World::start().await;
     let own_bases = [(world.data.realm.id, "http://127.0.0.1:8080".to_owned())].into();
     let service = service(world.authority().clone(), Settings { own_bases, ..settings() });
-    let door = Door { world, service };
-    let flow = door.flow(&door.shop(), &[]).await;
-    let reply = door.check(&flow, ALICE).send().await;
+    let fixture = FaceFixture { world, service };
+    let flow = fixture.flow(&fixture.shop(), &[]).await;
+    let reply = fixture.check(&flow, ALICE).send().await;
     let line = reply
         .headers
         .get_all("set-cookie")

@@ -2,24 +2,24 @@
 //!
 //! What a template shows is pages-kit's affair; here is what the pages do.
 
-use crate::house::{ALICE, APPS, AUTH, Door};
+use crate::fixture::{ALICE, APPS, AUTH, FaceFixture};
 
 /// P-32: the landing page is 200 HTML, and 204 for who reads JSON alone.
 #[tokio::test]
 async fn the_landing_page_honours_accept() {
-    let door = Door::open().await;
-    let path = door.a("signon/");
+    let fixture = FaceFixture::open().await;
+    let path = fixture.a("signon/");
     for accept in ["*/*", "text/html", "application/json, text/plain, */*"] {
-        let reply = door.get(&path).header("accept", accept).send().await;
+        let reply = fixture.get(&path).header("accept", accept).send().await;
         assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, "text/html; charset=utf-8"));
         assert_eq!(reply.header("x-frame-options"), "DENY");
     }
-    assert_eq!(door.get(&path).send().await.status, 200);
-    let reply = door.get(&path).header("accept", "application/json").send().await;
+    assert_eq!(fixture.get(&path).send().await.status, 200);
+    let reply = fixture.get(&path).header("accept", "application/json").send().await;
     assert_eq!((reply.status.as_u16(), reply.text.as_str(), reply.header("content-type")), (204, "", ""));
-    let moved = door.get(&door.a("as/signon")).send().await;
+    let moved = fixture.get(&fixture.a("as/signon")).send().await;
     assert_eq!((moved.status.as_u16(), moved.location()), (302, format!("{APPS}{path}").as_str()));
-    door.get("/6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90/signon/").send().await.assert_error(
+    fixture.get("/6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90/signon/").send().await.assert_error(
         404,
         "NOT_FOUND",
         None,
@@ -35,26 +35,28 @@ fn hidden(html: &str, name: &str) -> String {
 /// P-39: a person signs on through the page, a wrong password first.
 #[tokio::test]
 async fn a_person_signs_on_through_the_page() {
-    let door = Door::open().await;
-    let begun =
-        door.get(&door.authorize(&door.shop(), &[("login_hint", "<alice>"), ("state", "x")])).send().await;
+    let fixture = FaceFixture::open().await;
+    let begun = fixture
+        .get(&fixture.authorize(&fixture.shop(), &[("login_hint", "<alice>"), ("state", "x")]))
+        .send()
+        .await;
     let first = begun.location().strip_prefix(APPS).expect("our page").to_owned();
     // The page stands where its cookies belong.
-    let moved = door.get(&first).send().await;
+    let moved = fixture.get(&first).send().await;
     assert_eq!(moved.status, 302);
     let path = moved.location().strip_prefix(AUTH).expect("our address").to_owned();
-    let page = door.get(&path).send().await;
+    let page = fixture.get(&path).send().await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("Shop") && !page.text.contains("<alice>"));
     let policy = page.header("content-security-policy");
-    assert!(policy.contains(&format!("form-action 'self' {AUTH} {}", door.shop().redirect)), "{policy}");
+    assert!(policy.contains(&format!("form-action 'self' {AUTH} {}", fixture.shop().redirect)), "{policy}");
     let cookie =
         page.set_cookie("adieu-signon").expect("a cookie").split(';').next().expect("a pair").to_owned();
     let (flow, token) = (hidden(&page.text, "flowId"), hidden(&page.text, "token"));
     let submit = |password: &str, token: &str, cookie: &str| {
         let form =
             [("flowId", flow.as_str()), ("token", token), ("username", "alice"), ("password", password)];
-        door.post(&door.a("signon/")).header("cookie", cookie).form(&form).send()
+        fixture.post(&fixture.a("signon/")).header("cookie", cookie).form(&form).send()
     };
     // Another site has neither the cookie nor the value that goes with it.
     for (token, cookie) in
@@ -73,26 +75,26 @@ async fn a_person_signs_on_through_the_page() {
     assert_eq!(done.status, 303);
     let st = done.cookie("ST").expect("a token").to_owned();
     let resume = done.location().strip_prefix(AUTH).expect("our address").to_owned();
-    let code = door.get(&resume).cookie(&st).send().await;
-    assert!(code.location().starts_with(&format!("{}?code=", door.shop().redirect)));
-    door.get(&path).send().await.assert_error(404, "NOT_FOUND", None);
-    let gone = door.get(&path).header("accept", "text/html").send().await;
+    let code = fixture.get(&resume).cookie(&st).send().await;
+    assert!(code.location().starts_with(&format!("{}?code=", fixture.shop().redirect)));
+    fixture.get(&path).send().await.assert_error(404, "NOT_FOUND", None);
+    let gone = fixture.get(&path).header("accept", "text/html").send().await;
     assert!(gone.status == 404 && gone.text.contains(gone.header("correlation-id")));
 }
 
 /// F-32: who tries too often keeps the form, and reads when to try again.
 #[tokio::test]
 async fn who_tries_too_often_keeps_the_form() {
-    let door = Door::open().await;
-    let begun = door.get(&door.authorize(&door.shop(), &[])).send().await;
+    let fixture = FaceFixture::open().await;
+    let begun = fixture.get(&fixture.authorize(&fixture.shop(), &[])).send().await;
     let first = begun.location().strip_prefix(APPS).expect("our page").to_owned();
-    let moved = door.get(&first).send().await;
-    let page = door.get(moved.location().strip_prefix(AUTH).expect("our address")).send().await;
+    let moved = fixture.get(&first).send().await;
+    let page = fixture.get(moved.location().strip_prefix(AUTH).expect("our address")).send().await;
     let cookie =
         page.set_cookie("adieu-signon").expect("a cookie").split(';').next().expect("a pair").to_owned();
     let (flow, token) = (hidden(&page.text, "flowId"), hidden(&page.text, "token"));
     let form = [("flowId", flow.as_str()), ("token", &token), ("username", "alice"), ("password", "wrong")];
-    let submit = || door.post(&door.a("signon/")).header("cookie", &cookie).form(&form).send();
+    let submit = || fixture.post(&fixture.a("signon/")).header("cookie", &cookie).form(&form).send();
     for _ in 0..10 {
         assert_eq!(submit().await.status, 400);
     }
@@ -104,16 +106,16 @@ async fn who_tries_too_often_keeps_the_form() {
 
 #[tokio::test]
 async fn bad_requests_to_the_page() {
-    let door = Door::open().await;
-    let path = door.a("signon/");
+    let fixture = FaceFixture::open().await;
+    let path = fixture.a("signon/");
     for query in ["?flowId=x", "?flowId=6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90"] {
-        door.get(&format!("{path}{query}")).send().await.assert_error(404, "NOT_FOUND", None);
-        door.post(&format!("{path}{query}")).send().await.assert_error(404, "NOT_FOUND", None);
+        fixture.get(&format!("{path}{query}")).send().await.assert_error(404, "NOT_FOUND", None);
+        fixture.post(&format!("{path}{query}")).send().await.assert_error(404, "NOT_FOUND", None);
     }
-    let doubled = door.get(&format!("{path}?flowId=x&flowId=y")).send().await;
+    let doubled = fixture.get(&format!("{path}?flowId=x&flowId=y")).send().await;
     doubled.assert_error(400, "INVALID_DATA", Some(("INVALID_VALUE", Some("flowId"))));
-    let json = door.post(&path).header("content-type", "application/json").body("{}").send().await;
+    let json = fixture.post(&path).header("content-type", "application/json").body("{}").send().await;
     json.assert_error(415, "INVALID_REQUEST", None);
-    let large = door.post(&path).form(&[("username", &"x".repeat(70_000))]).send().await;
+    let large = fixture.post(&path).form(&[("username", &"x".repeat(70_000))]).send().await;
     large.assert_error(413, "INVALID_REQUEST", None);
 }

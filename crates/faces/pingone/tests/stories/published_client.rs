@@ -8,15 +8,15 @@ use std::process::Command;
 use adieu_authority::{Client, ClientAuth};
 use serde_json::Value;
 
+use crate::fixture::{ALICE, App, FaceFixture};
 use crate::founding::{clients, listening};
-use crate::house::{ALICE, App, Door};
 
 /// The shop as an application without a secret, as browser clients are.
-async fn public(door: &Door) -> App {
-    let shop = door.shop();
+async fn public(fixture: &FaceFixture) -> App {
+    let shop = fixture.shop();
     let change = |client: &mut Client| client.auth = ClientAuth::None;
     let id = shop.id.parse().expect("an id");
-    door.world.edit_client(&id, change).await;
+    fixture.world.edit_client(&id, change).await;
     shop
 }
 
@@ -36,24 +36,24 @@ async fn run(arguments: Vec<String>) -> Value {
 #[tokio::test]
 async fn a_published_client_signs_off() {
     for by_hint in [false, true] {
-        let (door, address) = listening().await;
-        let shop = public(&door).await;
-        let (authority, realm) = (door.world.authority(), door.world.data.realm.id);
+        let (fixture, address) = listening().await;
+        let shop = public(&fixture).await;
+        let (authority, realm) = (fixture.world.authority(), fixture.world.data.realm.id);
         for client in authority.clients(realm).await.expect("clients").iter().filter(|_| by_hint) {
             let change = |client: &mut Client| client.ends_by_id_token = true;
-            door.world.edit_client(&client.id, change).await;
+            fixture.world.edit_client(&client.id, change).await;
         }
-        let flow = door.flow(&door.billing(), &[]).await;
-        let st = door.check(&flow, ALICE).send().await.cookie("ST").expect("a token").to_owned();
-        let wellknown = format!("http://{address}/{}/as/.well-known/openid-configuration", door.env());
+        let flow = fixture.flow(&fixture.billing(), &[]).await;
+        let st = fixture.check(&flow, ALICE).send().await.cookie("ST").expect("a token").to_owned();
+        let wellknown = format!("http://{address}/{}/as/.well-known/openid-configuration", fixture.env());
         let said = run(vec![wellknown, shop.id.clone(), shop.redirect.clone(), format!("ST={st}")]).await;
-        assert_eq!(said["info"]["sub"], door.world.data.alice.id.to_string(), "{said}");
+        assert_eq!(said["info"]["sub"], fixture.world.data.alice.id.to_string(), "{said}");
         let nothing =
             serde_json::json!({"sessionResponse": null, "revokeResponse": null, "deleteResponse": null});
         assert_eq!(said["logout"], nothing, "{said}");
-        assert!(!door.is_signed_on(&st).await, "by hint: {by_hint}");
+        assert!(!fixture.is_signed_on(&st).await, "by hint: {by_hint}");
         let access = said["tokens"]["accessToken"].as_str().expect("a token");
-        let billing = door.billing();
-        assert_eq!(door.introspect(&billing, access).await.text, r#"{"active":false}"#);
+        let billing = fixture.billing();
+        assert_eq!(fixture.introspect(&billing, access).await.text, r#"{"active":false}"#);
     }
 }

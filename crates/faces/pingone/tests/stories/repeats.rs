@@ -5,7 +5,7 @@
 use adieu_authority::{Alg, Signer};
 use adieu_testkit::failing::Failure;
 
-use crate::house::{ALICE, App, Door, Reply};
+use crate::fixture::{ALICE, App, FaceFixture, Reply};
 use crate::outages::failing;
 
 const INACTIVE: &str = r#"{"active":false}"#;
@@ -15,7 +15,7 @@ fn refresh_of(reply: &Reply) -> String {
     reply.json()["refresh_token"].as_str().expect("a refresh token").to_owned()
 }
 
-impl Door {
+impl FaceFixture {
     async fn refresh_to(&self, app: &App, token: &str, scope: &str) -> Reply {
         let form = [("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)];
         self.token(app, &form).await
@@ -39,27 +39,27 @@ impl Door {
 /// Goal: an answer that was lost on the wire signs nobody off: the same token gives the same successor, whose tokens are good.
 #[tokio::test]
 async fn a_lost_answer_is_given_again() {
-    let door = Door::open().await;
-    let (app, held) = (door.shop(), door.sign_on(ALICE).await);
-    let first = door.refresh(&app, &held.refresh).await;
-    door.world.wait_s(9);
-    let again = door.refresh(&app, &held.refresh).await;
+    let fixture = FaceFixture::open().await;
+    let (app, held) = (fixture.shop(), fixture.sign_on(ALICE).await);
+    let first = fixture.refresh(&app, &held.refresh).await;
+    fixture.world.wait_s(9);
+    let again = fixture.refresh(&app, &held.refresh).await;
     assert_eq!(refresh_of(&first), refresh_of(&again));
     for reply in [&first, &again] {
-        assert!(door.is_good(&app, reply.json()["access_token"].as_str().expect("a token")).await);
+        assert!(fixture.is_good(&app, reply.json()["access_token"].as_str().expect("a token")).await);
     }
-    let next = refresh_of(&door.refresh(&app, &refresh_of(&again)).await);
-    assert!(door.is_good(&app, &next).await);
+    let next = refresh_of(&fixture.refresh(&app, &refresh_of(&again)).await);
+    assert!(fixture.is_good(&app, &next).await);
 }
 
 /// Goal: two requests of one client that meet both get the same successor.
 #[tokio::test]
 async fn two_at_once_get_the_same_successor() {
-    let door = Door::open().await;
-    let (app, held) = (door.shop(), door.sign_on(ALICE).await);
-    let (one, two) = tokio::join!(door.refresh(&app, &held.refresh), door.refresh(&app, &held.refresh));
+    let fixture = FaceFixture::open().await;
+    let (app, held) = (fixture.shop(), fixture.sign_on(ALICE).await);
+    let (one, two) = tokio::join!(fixture.refresh(&app, &held.refresh), fixture.refresh(&app, &held.refresh));
     assert_eq!(refresh_of(&one), refresh_of(&two));
-    assert!(door.is_good(&app, &refresh_of(&one)).await);
+    assert!(fixture.is_good(&app, &refresh_of(&one)).await);
 }
 
 /// Goal: every other use of a replaced token is theft, and revokes the grant: after its successor was used, later, or from
@@ -67,19 +67,19 @@ async fn two_at_once_get_the_same_successor() {
 #[tokio::test]
 async fn every_other_use_of_a_replaced_token_is_theft() {
     for n in 0..3 {
-        let door = Door::open().await;
-        let (app, held) = (door.shop(), door.sign_on(ALICE).await);
-        let mut last = refresh_of(&door.refresh(&app, &held.refresh).await);
+        let fixture = FaceFixture::open().await;
+        let (app, held) = (fixture.shop(), fixture.sign_on(ALICE).await);
+        let mut last = refresh_of(&fixture.refresh(&app, &held.refresh).await);
         let mut thief = app.clone();
         match n {
-            0 => last = refresh_of(&door.refresh(&app, &last).await),
-            1 => door.world.wait_s(10),
-            _ => thief = door.billing(),
+            0 => last = refresh_of(&fixture.refresh(&app, &last).await),
+            1 => fixture.world.wait_s(10),
+            _ => thief = fixture.billing(),
         }
-        door.refresh(&thief, &held.refresh).await.assert_oauth(400, "invalid_grant");
-        door.refresh(&app, &last).await.assert_oauth(400, "invalid_grant");
-        assert!(!door.is_good(&app, &held.access).await, "{n}");
-        assert!(door.is_signed_on(&held.st).await, "the session stays");
+        fixture.refresh(&thief, &held.refresh).await.assert_oauth(400, "invalid_grant");
+        fixture.refresh(&app, &last).await.assert_oauth(400, "invalid_grant");
+        assert!(!fixture.is_good(&app, &held.access).await, "{n}");
+        assert!(fixture.is_signed_on(&held.st).await, "the session stays");
     }
 }
 
@@ -87,45 +87,45 @@ async fn every_other_use_of_a_replaced_token_is_theft() {
 /// spends nothing.
 #[tokio::test]
 async fn a_repeated_token_widens_no_scope() {
-    let door = Door::open().await;
-    let app = door.shop();
-    let held = door.sign_on_to(&app, ALICE, None, "openid profile").await;
-    let next = refresh_of(&door.refresh(&app, &held.refresh).await);
+    let fixture = FaceFixture::open().await;
+    let app = fixture.shop();
+    let held = fixture.sign_on_to(&app, ALICE, None, "openid profile").await;
+    let next = refresh_of(&fixture.refresh(&app, &held.refresh).await);
     for wider in ["openid email", "openid p1:read:sessions", "openid profile p1:delete:sessions"] {
-        door.refresh_to(&app, &held.refresh, wider).await.assert_oauth(400, "invalid_scope");
-        assert!(door.is_good(&app, &next).await, "{wider}");
+        fixture.refresh_to(&app, &held.refresh, wider).await.assert_oauth(400, "invalid_scope");
+        assert!(fixture.is_good(&app, &next).await, "{wider}");
     }
-    let fewer = door.refresh_to(&app, &held.refresh, "openid").await;
+    let fewer = fixture.refresh_to(&app, &held.refresh, "openid").await;
     assert_eq!((refresh_of(&fewer), fewer.json()["scope"].as_str()), (next.clone(), Some("openid")));
-    door.refresh_to(&app, &next, "openid email").await.assert_oauth(400, "invalid_scope");
-    let after = door.refresh(&app, &next).await;
-    assert!(door.is_good(&app, &refresh_of(&after)).await);
+    fixture.refresh_to(&app, &next, "openid email").await.assert_oauth(400, "invalid_scope");
+    let after = fixture.refresh(&app, &next).await;
+    assert!(fixture.is_good(&app, &refresh_of(&after)).await);
     assert_eq!(after.json()["scope"], "openid profile", "the grant keeps its scopes");
 }
 
 /// Goal: a stolen token gives itself away whatever it is presented for: the scopes wanted with it spare no grant.
 #[tokio::test]
 async fn theft_is_theft_with_any_scope() {
-    let door = Door::open().await;
-    let app = door.shop();
-    let held = door.sign_on_to(&app, ALICE, None, "openid profile").await;
-    let next = refresh_of(&door.refresh(&app, &held.refresh).await);
-    door.world.wait_s(10);
-    door.refresh_to(&app, &held.refresh, "openid email").await.assert_oauth(400, "invalid_grant");
-    door.refresh(&app, &next).await.assert_oauth(400, "invalid_grant");
+    let fixture = FaceFixture::open().await;
+    let app = fixture.shop();
+    let held = fixture.sign_on_to(&app, ALICE, None, "openid profile").await;
+    let next = refresh_of(&fixture.refresh(&app, &held.refresh).await);
+    fixture.world.wait_s(10);
+    fixture.refresh_to(&app, &held.refresh, "openid email").await.assert_oauth(400, "invalid_grant");
+    fixture.refresh(&app, &next).await.assert_oauth(400, "invalid_grant");
 }
 
 /// Goal: a commit that is in doubt, or an outage, is repeated and costs no sign-on.
 #[tokio::test]
 async fn an_answer_in_doubt_is_repeated() {
     for failure in [Failure::LandedInDoubt, Failure::LostInDoubt, Failure::NotTaken] {
-        let (door, store) = failing().await;
-        let (app, held) = (door.shop(), door.sign_on(ALICE).await);
+        let (fixture, store) = failing().await;
+        let (app, held) = (fixture.shop(), fixture.sign_on(ALICE).await);
         store.fail(failure);
-        assert_eq!(door.refresh(&app, &held.refresh).await.status, 503, "{failure:?}");
+        assert_eq!(fixture.refresh(&app, &held.refresh).await.status, 503, "{failure:?}");
         store.fail(Failure::None);
-        let next = refresh_of(&door.refresh(&app, &held.refresh).await);
-        assert!(door.is_good(&app, &next).await, "{failure:?}");
+        let next = refresh_of(&fixture.refresh(&app, &held.refresh).await);
+        assert!(fixture.is_good(&app, &next).await, "{failure:?}");
     }
 }
 
@@ -133,14 +133,14 @@ async fn an_answer_in_doubt_is_repeated() {
 /// Method: all places are reserved, then free again.
 #[tokio::test]
 async fn a_full_signing_pool_spends_nothing() {
-    let door = Door::open().await;
-    let (app, held) = (door.shop(), door.sign_on(ALICE).await);
-    let path = door.authorize(&app, &[("response_mode", "pi.flow")]);
-    let reply = door.get(&path).cookie(&held.st).send().await.json();
+    let fixture = FaceFixture::open().await;
+    let (app, held) = (fixture.shop(), fixture.sign_on(ALICE).await);
+    let path = fixture.authorize(&app, &[("response_mode", "pi.flow")]);
+    let reply = fixture.get(&path).cookie(&held.st).send().await.json();
     let code = reply["authorizeResponse"]["code"].as_str().expect("a code").to_owned();
-    let places = door.all_places().await;
+    let places = fixture.all_places().await;
     assert!(places.len() > 100);
-    for reply in [door.refresh(&app, &held.refresh).await, door.redeem(&app, &code).await] {
+    for reply in [fixture.refresh(&app, &held.refresh).await, fixture.redeem(&app, &code).await] {
         assert_eq!(
             (reply.status.as_u16(), reply.header("retry-after").is_empty()),
             (503, false),
@@ -149,33 +149,33 @@ async fn a_full_signing_pool_spends_nothing() {
         );
     }
     drop(places);
-    door.world.wait_s(11); // The old token was not replaced: it is no repetition that helps here.
-    assert_eq!(door.redeem(&app, &code).await.status, 200);
-    let next = refresh_of(&door.refresh(&app, &held.refresh).await);
-    assert!(door.is_good(&app, &next).await);
+    fixture.world.wait_s(11); // The old token was not replaced: it is no repetition that helps here.
+    assert_eq!(fixture.redeem(&app, &code).await.status, 200);
+    let next = refresh_of(&fixture.refresh(&app, &held.refresh).await);
+    assert!(fixture.is_good(&app, &next).await);
 }
 
 /// Goal: NO-FALSE-NO: whoever floods a dialect with names of keys that nobody has is told "cannot tell" and not "no"
 /// beyond a bound, and a good token is good meanwhile.
 #[tokio::test]
 async fn a_flood_of_unknown_keys_is_503_and_harms_no_good_token() {
-    let door = Door::open().await;
-    let (app, held) = (door.shop(), door.sign_on(ALICE).await);
-    let path = door.a("as/userinfo");
+    let fixture = FaceFixture::open().await;
+    let (app, held) = (fixture.shop(), fixture.sign_on(ALICE).await);
+    let path = fixture.a("as/userinfo");
     let mut statuses = Vec::new();
     for _ in 0..8 {
         let stranger = adieu_token::SigningKey::generate(Alg::EdDsa).expect("a key");
         let token =
             stranger.sign(Some("at+jwt"), &serde_json::json!({"exp": 9_999_999_999_i64})).expect("a token");
-        let reply = door.get(&path).bearer(&token).send().await;
+        let reply = fixture.get(&path).bearer(&token).send().await;
         statuses.push(reply.status.as_u16());
         if reply.status == 503 {
             assert!(!reply.header("retry-after").is_empty());
-            let reply = door.introspect(&app, &token).await;
+            let reply = fixture.introspect(&app, &token).await;
             assert_eq!(reply.status, 503, "{}", reply.text);
         }
-        assert!(door.is_good(&app, &held.access).await);
-        assert_eq!(door.get(&path).bearer(&held.access).send().await.status, 200);
+        assert!(fixture.is_good(&app, &held.access).await);
+        assert_eq!(fixture.get(&path).bearer(&held.access).send().await.status, 200);
     }
     assert_eq!(statuses, [401, 401, 401, 401, 503, 503, 503, 503]);
 }

@@ -4,11 +4,11 @@
 
 use adieu_authority::{Cause, Client, ClientAuth, EndKind, EndOrder, EndTarget, Origin};
 
-use crate::house::{ALICE, App, Door, Reply, claims};
+use crate::fixture::{ALICE, App, FaceFixture, Reply, claims};
 
 const INACTIVE: &str = r#"{"active":false}"#;
 
-impl Door {
+impl FaceFixture {
     async fn revoke(&self, app: &App, token: &str) -> Reply {
         self.post(&self.a("as/revoke")).basic(&app.id, &app.secret).form(&[("token", token)]).send().await
     }
@@ -26,23 +26,23 @@ impl Door {
 /// P-55: an access token is revoked at once and durably; session, refresh token and other tokens live on.
 #[tokio::test]
 async fn an_access_token_is_revoked_alone() {
-    let mut door = Door::open().await;
-    let (app, held) = (door.shop(), door.sign_on(ALICE).await);
-    let fresh = door.refresh(&app, &held.refresh).await.json();
+    let mut fixture = FaceFixture::open().await;
+    let (app, held) = (fixture.shop(), fixture.sign_on(ALICE).await);
+    let fresh = fixture.refresh(&app, &held.refresh).await.json();
     let (access, refresh) =
         (fresh["access_token"].as_str().expect("a token"), fresh["refresh_token"].as_str());
-    let reply = door.revoke(&app, &held.access).await;
+    let reply = fixture.revoke(&app, &held.access).await;
     assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, ""));
     for restarted in [false, true] {
         if restarted {
-            door.crash_and_restart().await;
+            fixture.crash_and_restart().await;
         }
-        assert_eq!(door.introspect(&app, &held.access).await.text, INACTIVE);
-        assert!(door.is_active(&app, access).await && door.is_signed_on(&held.st).await);
-        assert!(door.is_active(&app, refresh.expect("a token")).await);
-        assert_eq!(door.revoke(&app, &held.access).await.status, 200, "again");
+        assert_eq!(fixture.introspect(&app, &held.access).await.text, INACTIVE);
+        assert!(fixture.is_active(&app, access).await && fixture.is_signed_on(&held.st).await);
+        assert!(fixture.is_active(&app, refresh.expect("a token")).await);
+        assert_eq!(fixture.revoke(&app, &held.access).await.status, 200, "again");
     }
-    let userinfo = door.get(&door.a("as/userinfo")).bearer(&held.access).send().await;
+    let userinfo = fixture.get(&fixture.a("as/userinfo")).bearer(&held.access).send().await;
     assert_eq!(userinfo.status, 401);
 }
 
@@ -50,109 +50,112 @@ async fn an_access_token_is_revoked_alone() {
 #[tokio::test]
 async fn a_refresh_token_is_revoked_with_its_grant() {
     for rotated in [false, true] {
-        let mut door = Door::open().await;
-        let app = door.shop();
-        let held = door.sign_on(ALICE).await;
-        let other = door.sign_on_to(&door.billing(), ALICE, Some(&held.st), "openid").await;
+        let mut fixture = FaceFixture::open().await;
+        let app = fixture.shop();
+        let held = fixture.sign_on(ALICE).await;
+        let other = fixture.sign_on_to(&fixture.billing(), ALICE, Some(&held.st), "openid").await;
         let access = match rotated {
             false => held.access.clone(),
             true => {
-                let fresh = door.refresh(&app, &held.refresh).await.json();
+                let fresh = fixture.refresh(&app, &held.refresh).await.json();
                 fresh["access_token"].as_str().expect("a token").to_owned()
             }
         };
-        assert_eq!(door.revoke(&app, &held.refresh).await.status, 200);
-        door.crash_and_restart().await;
+        assert_eq!(fixture.revoke(&app, &held.refresh).await.status, 200);
+        fixture.crash_and_restart().await;
         for token in [&held.access, &access, &held.refresh] {
-            assert_eq!(door.introspect(&app, token).await.text, INACTIVE);
+            assert_eq!(fixture.introspect(&app, token).await.text, INACTIVE);
         }
-        door.refresh(&app, &held.refresh).await.assert_oauth(400, "invalid_grant");
-        assert!(door.is_signed_on(&other.st).await && door.is_active(&door.billing(), &other.access).await);
+        fixture.refresh(&app, &held.refresh).await.assert_oauth(400, "invalid_grant");
+        assert!(
+            fixture.is_signed_on(&other.st).await
+                && fixture.is_active(&fixture.billing(), &other.access).await
+        );
     }
 }
 
 /// P-55, Q-20: a client revokes what it holds in its own name, token by token.
 #[tokio::test]
 async fn a_worker_revokes_its_own_token() {
-    let mut door = Door::open().await;
-    let client = &door.world.data.worker;
+    let mut fixture = FaceFixture::open().await;
+    let client = &fixture.world.data.worker;
     let app = App {
         id: client.id.to_string(),
-        secret: door.world.data.secret(client).into(),
+        secret: fixture.world.data.secret(client).into(),
         redirect: String::new(),
     };
-    let (one, two) = (door.worker().await, door.worker().await);
-    assert_eq!(door.revoke(&app, &one).await.status, 200);
+    let (one, two) = (fixture.worker().await, fixture.worker().await);
+    assert_eq!(fixture.revoke(&app, &one).await.status, 200);
     // A change of the client's record brings nothing back.
-    let before = door.world.data.worker.clone();
-    door.world.edit_client(&before.id, |client| *client = before.clone()).await;
-    door.crash_and_restart().await;
-    let path = door.m(&format!("users/{}/sessions", door.world.data.alice.id));
+    let before = fixture.world.data.worker.clone();
+    fixture.world.edit_client(&before.id, |client| *client = before.clone()).await;
+    fixture.crash_and_restart().await;
+    let path = fixture.m(&format!("users/{}/sessions", fixture.world.data.alice.id));
     let invalid = Some(("INVALID_TOKEN", None));
-    door.get(&path).bearer(&one).send().await.assert_error(401, "ACCESS_FAILED", invalid);
-    assert_eq!(door.get(&path).bearer(&two).send().await.status, 200);
-    assert_eq!(door.introspect(&app, &one).await.text, INACTIVE);
+    fixture.get(&path).bearer(&one).send().await.assert_error(401, "ACCESS_FAILED", invalid);
+    assert_eq!(fixture.get(&path).bearer(&two).send().await.status, 200);
+    assert_eq!(fixture.introspect(&app, &one).await.text, INACTIVE);
 }
 
 /// RFC 7009 §2: rubbish counts as revoked, another client's token is refused, and a client proves itself.
 #[tokio::test]
 async fn what_cannot_be_revoked() {
-    let door = Door::open().await;
-    let (app, held) = (door.shop(), door.sign_on(ALICE).await);
+    let fixture = FaceFixture::open().await;
+    let (app, held) = (fixture.shop(), fixture.sign_on(ALICE).await);
     for token in ["x", "a.b.c", &held.id_token, &held.st, &held.access[..held.access.len() - 2]] {
-        assert_eq!(door.revoke(&app, token).await.status, 200, "{token}");
+        assert_eq!(fixture.revoke(&app, token).await.status, 200, "{token}");
     }
     for token in [&held.access, &held.refresh] {
-        door.revoke(&door.billing(), token).await.assert_oauth(400, "unauthorized_client");
+        fixture.revoke(&fixture.billing(), token).await.assert_oauth(400, "unauthorized_client");
     }
     let wrong = App { secret: "wrong".into(), ..app.clone() };
-    door.revoke(&wrong, &held.access).await.assert_oauth(401, "invalid_client");
-    let none = door.post(&door.a("as/revoke")).basic(&app.id, &app.secret).form(&[("a", "b")]);
+    fixture.revoke(&wrong, &held.access).await.assert_oauth(401, "invalid_client");
+    let none = fixture.post(&fixture.a("as/revoke")).basic(&app.id, &app.secret).form(&[("a", "b")]);
     none.send().await.assert_oauth(400, "invalid_request");
-    let get = door.get(&door.a("as/revoke")).send().await;
+    let get = fixture.get(&fixture.a("as/revoke")).send().await;
     assert_eq!((get.status.as_u16(), get.header("allow")), (405, "POST"));
-    door.assert_live(&held).await;
+    fixture.assert_live(&held).await;
     // A public client says its name.
-    door.change(&app, |client| client.auth = ClientAuth::None).await;
+    fixture.change(&app, |client| client.auth = ClientAuth::None).await;
     let form = [("token", held.access.as_str()), ("client_id", app.id.as_str())];
-    assert_eq!(door.post(&door.a("as/revoke")).form(&form).send().await.status, 200);
-    door.change(&app, |client| client.auth = ClientAuth::Basic).await;
-    assert_eq!(door.introspect(&app, &held.access).await.text, INACTIVE);
+    assert_eq!(fixture.post(&fixture.a("as/revoke")).form(&form).send().await.status, 200);
+    fixture.change(&app, |client| client.auth = ClientAuth::Basic).await;
+    assert_eq!(fixture.introspect(&app, &held.access).await.text, INACTIVE);
 }
 
 /// P-54: with the switch, unexpired tokens live on after the sign-off, and only they; other applications' die.
 #[tokio::test]
 async fn tokens_may_outlive_their_session() {
-    let mut door = Door::open().await;
-    let (shop, billing) = (door.shop(), door.billing());
-    door.change(&billing, |client| client.outlives_session = true).await;
-    let held = door.sign_on(ALICE).await;
-    let other = door.sign_on_to(&billing, ALICE, Some(&held.st), "openid p1:read:sessions").await;
-    let plain = door.sign_on_to(&billing, ALICE, Some(&other.st), "openid").await;
-    let path = door.authorize(&billing, &[("response_mode", "pi.flow")]);
-    let reply = door.get(&path).cookie(&plain.st).send().await.json();
+    let mut fixture = FaceFixture::open().await;
+    let (shop, billing) = (fixture.shop(), fixture.billing());
+    fixture.change(&billing, |client| client.outlives_session = true).await;
+    let held = fixture.sign_on(ALICE).await;
+    let other = fixture.sign_on_to(&billing, ALICE, Some(&held.st), "openid p1:read:sessions").await;
+    let plain = fixture.sign_on_to(&billing, ALICE, Some(&other.st), "openid").await;
+    let path = fixture.authorize(&billing, &[("response_mode", "pi.flow")]);
+    let reply = fixture.get(&path).cookie(&plain.st).send().await.json();
     let code = reply["authorizeResponse"]["code"].as_str().expect("a code").to_owned();
-    door.get(&door.a("as/signoff")).cookie(&plain.st).send().await;
-    door.crash_and_restart().await;
+    fixture.get(&fixture.a("as/signoff")).cookie(&plain.st).send().await;
+    fixture.crash_and_restart().await;
 
-    assert_eq!(door.introspect(&shop, &held.access).await.text, INACTIVE, "the others' die");
-    door.refresh(&shop, &held.refresh).await.assert_oauth(400, "invalid_grant");
+    assert_eq!(fixture.introspect(&shop, &held.access).await.text, INACTIVE, "the others' die");
+    fixture.refresh(&shop, &held.refresh).await.assert_oauth(400, "invalid_grant");
     for token in [&plain.access, &plain.refresh, &other.access] {
-        assert!(door.is_active(&billing, token).await);
+        assert!(fixture.is_active(&billing, token).await);
     }
-    assert!(!door.is_signed_on(&plain.st).await, "the session does not");
-    door.redeem(&billing, &code).await.assert_oauth(400, "invalid_grant");
-    let fresh = door.refresh(&billing, &plain.refresh).await.json();
+    assert!(!fixture.is_signed_on(&plain.st).await, "the session does not");
+    fixture.redeem(&billing, &code).await.assert_oauth(400, "invalid_grant");
+    let fresh = fixture.refresh(&billing, &plain.refresh).await.json();
     assert!(fresh.get("id_token").is_none(), "no session, no token that speaks of one: {fresh}");
-    assert!(door.is_active(&billing, fresh["access_token"].as_str().expect("a token")).await);
-    let userinfo = door.get(&door.a("as/userinfo")).bearer(&plain.access).send().await;
+    assert!(fixture.is_active(&billing, fresh["access_token"].as_str().expect("a token")).await);
+    let userinfo = fixture.get(&fixture.a("as/userinfo")).bearer(&plain.access).send().await;
     assert_eq!(userinfo.json()["sub"], claims(&plain.access)["sub"]);
     // Here nobody acts in the name of who signed off, least of all with the rights of the application.
-    let path = door.m(&format!("users/{}/sessions", door.world.data.alice.id));
+    let path = fixture.m(&format!("users/{}/sessions", fixture.world.data.alice.id));
     let invalid = Some(("INVALID_TOKEN", None));
-    door.get(&path).bearer(&other.access).send().await.assert_error(401, "ACCESS_FAILED", invalid);
-    door.world.wait_s(3600);
-    assert!(!door.is_active(&billing, &plain.access).await, "until they expire");
+    fixture.get(&path).bearer(&other.access).send().await.assert_error(401, "ACCESS_FAILED", invalid);
+    fixture.world.wait_s(3600);
+    assert!(!fixture.is_active(&billing, &plain.access).await, "until they expire");
 }
 
 /// P-54: nothing outlives its user, its client, or the switch.
@@ -160,17 +163,17 @@ async fn tokens_may_outlive_their_session() {
 async fn nothing_outlives_its_user_its_client_or_the_switch() {
     let origin = || Origin::of_holder(adieu_authority::Channel::named("test"), None);
     for n in 0..4 {
-        let door = Door::open().await;
-        let (shop, authority) = (door.shop(), door.world.authority());
-        door.change(&shop, |client| client.outlives_session = true).await;
-        let held = door.sign_on(ALICE).await;
-        door.get(&door.a("as/signoff")).cookie(&held.st).send().await;
-        assert!(door.is_active(&shop, &held.access).await);
-        let alice = door.world.data.alice.id;
+        let fixture = FaceFixture::open().await;
+        let (shop, authority) = (fixture.shop(), fixture.world.authority());
+        fixture.change(&shop, |client| client.outlives_session = true).await;
+        let held = fixture.sign_on(ALICE).await;
+        fixture.get(&fixture.a("as/signoff")).cookie(&held.st).send().await;
+        assert!(fixture.is_active(&shop, &held.access).await);
+        let alice = fixture.world.data.alice.id;
         match n {
             0 => drop(authority.set_enabled(alice, false, origin()).await.expect("disabled")),
             1 => drop(authority.remove_user(alice, origin()).await.expect("removed")),
-            2 => door.change(&shop, |client| client.outlives_session = false).await,
+            2 => fixture.change(&shop, |client| client.outlives_session = false).await,
             _ => {
                 let order = EndOrder {
                     realm: None,
@@ -178,56 +181,57 @@ async fn nothing_outlives_its_user_its_client_or_the_switch() {
                     kind: EndKind::End,
                     cause: Cause::SignOff,
                     spare: None,
+                    within: None,
                     origin: origin(),
                 };
                 drop(authority.end(order).await.expect("ended"));
             }
         }
         for token in [&held.access, &held.refresh] {
-            assert_eq!(door.introspect(&shop, token).await.text, INACTIVE, "{n}");
+            assert_eq!(fixture.introspect(&shop, token).await.text, INACTIVE, "{n}");
         }
-        door.refresh(&shop, &held.refresh).await.assert_oauth(400, "invalid_grant");
+        fixture.refresh(&shop, &held.refresh).await.assert_oauth(400, "invalid_grant");
     }
 }
 
 /// Userinfo: the subject always, the rest by scope; 401 and 403 say why in their header (RFC 6750 §3.1).
 #[tokio::test]
 async fn userinfo_tells_what_the_scopes_allow() {
-    let door = Door::open().await;
-    let userinfo = door.a("as/userinfo");
-    let bare = door.sign_on(ALICE).await;
+    let fixture = FaceFixture::open().await;
+    let userinfo = fixture.a("as/userinfo");
+    let bare = fixture.sign_on(ALICE).await;
     let sub = claims(&bare.access)["sub"].clone();
-    let told = door.get(&userinfo).bearer(&bare.access).send().await;
+    let told = fixture.get(&userinfo).bearer(&bare.access).send().await;
     assert_eq!((told.status.as_u16(), told.json()), (200, serde_json::json!({"sub": sub})));
     assert_eq!(told.header("cache-control"), "no-store");
-    let held = door.sign_on_to(&door.shop(), ALICE, None, "openid profile email").await;
-    let told = door.post(&userinfo).bearer(&held.access).send().await.json();
+    let held = fixture.sign_on_to(&fixture.shop(), ALICE, None, "openid profile email").await;
+    let told = fixture.post(&userinfo).bearer(&held.access).send().await.json();
     assert_eq!(
         (&told["sub"], &told["preferred_username"], &told["name"], &told["email"]),
         (&sub, &"alice".into(), &"Alice".into(), &"alice@example.test".into())
     );
-    let worker = door.worker().await;
+    let worker = fixture.worker().await;
     for (bearer, status, challenge) in [
         (None, 401, "Bearer"),
         (Some("x"), 401, "Bearer error=\"invalid_token\""),
         (Some(held.id_token.as_str()), 401, "Bearer error=\"invalid_token\""),
         (Some(worker.as_str()), 401, "Bearer error=\"invalid_token\""),
     ] {
-        let mut ask = door.get(&userinfo);
+        let mut ask = fixture.get(&userinfo);
         if let Some(bearer) = bearer {
             ask = ask.bearer(bearer);
         }
         let reply = ask.send().await;
         assert_eq!((reply.status.as_u16(), reply.header("www-authenticate")), (status, challenge));
     }
-    let email = door.sign_on_with_code(&door.shop(), "email").await;
-    let reply = door.get(&userinfo).bearer(&email).send().await;
+    let email = fixture.sign_on_with_code(&fixture.shop(), "email").await;
+    let reply = fixture.get(&userinfo).bearer(&email).send().await;
     reply.assert_oauth(403, "insufficient_scope");
-    door.get(&door.a("as/signoff")).cookie(&held.st).send().await;
-    assert_eq!(door.get(&userinfo).bearer(&held.access).send().await.status, 401, "contract 1.7");
+    fixture.get(&fixture.a("as/signoff")).cookie(&held.st).send().await;
+    assert_eq!(fixture.get(&userinfo).bearer(&held.access).send().await.status, 401, "contract 1.7");
 }
 
-impl Door {
+impl FaceFixture {
     /// The access token of a sign-on without an ID token.
     async fn sign_on_with_code(&self, app: &App, scope: &str) -> String {
         self.sign_on_to(app, ALICE, None, scope).await.access

@@ -4,7 +4,7 @@
 
 use adieu_testkit::rights::{Line, assert_complete, assert_kept};
 
-use crate::house::{ALICE, BOB, CHECK, Door, RESET};
+use crate::fixture::{ALICE, BOB, CHECK, FaceFixture, RESET};
 use crate::management::NOBODY;
 
 /// Who may.
@@ -84,7 +84,7 @@ fn the_table_names_every_route() {
 /// Goal: a path has the methods that the table gives it and no other, `HEAD` least of all (a look must not sign anybody off).
 #[tokio::test]
 async fn no_path_has_other_methods() {
-    let door = Door::open().await;
+    let fixture = FaceFixture::open().await;
     let of_path = |wanted: &str| {
         let lines = TABLE.into_iter().filter(|(_, path, _)| *path == wanted);
         lines.flat_map(|(methods, _, _)| methods.split(' ')).collect::<Vec<_>>()
@@ -93,8 +93,10 @@ async fn no_path_has_other_methods() {
         let methods = of_path(path);
         for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
             if !methods.contains(&method) {
-                let reply =
-                    door.ask(method.parse().expect("a method"), &filled(&door, path, NOBODY)).send().await;
+                let reply = fixture
+                    .ask(method.parse().expect("a method"), &filled(&fixture, path, NOBODY))
+                    .send()
+                    .await;
                 assert_eq!(
                     (reply.status.as_u16(), reply.header("allow")),
                     (405, methods.join(", ").as_str()),
@@ -106,10 +108,10 @@ async fn no_path_has_other_methods() {
 }
 
 /// A path about this session of Alice's, or about things that do not exist: whoever may remove them removes nothing.
-pub(crate) fn filled(door: &Door, path: &str, session: &str) -> String {
-    let alice = door.world.data.alice.id.to_string();
+pub(crate) fn filled(fixture: &FaceFixture, path: &str, session: &str) -> String {
+    let alice = fixture.world.data.alice.id.to_string();
     let one = |part: &str| match part {
-        "{env}" => door.env(),
+        "{env}" => fixture.env(),
         "{user}" if path.contains("/sessions") => alice.clone(),
         "{session}" => session.to_owned(),
         // A role is the same in every environment: the first one.
@@ -154,15 +156,20 @@ fn refusal(may: May, caller: Caller) -> Option<u16> {
 
 const SCOPES: &str = "openid p1:read:sessions p1:delete:sessions";
 
-async fn ask(door: &Door, plain: &str, (method, path, may): Line<May>, caller: Caller) -> (u16, String) {
-    let shop = door.shop();
+async fn ask(
+    fixture: &FaceFixture,
+    plain: &str,
+    (method, path, may): Line<May>,
+    caller: Caller,
+) -> (u16, String) {
+    let shop = fixture.shop();
     let token = async |who| {
-        door.world.wait_s(1); // Beyond ten sessions the oldest ends.
-        door.sign_on_to(&shop, who, None, SCOPES).await
+        fixture.world.wait_s(1); // Beyond ten sessions the oldest ends.
+        fixture.sign_on_to(&shop, who, None, SCOPES).await
     };
     let theirs = if may == Own || path.contains("{session}") { Some(token(ALICE).await) } else { None };
     let (session, st) = theirs.map(|held| (held.sid, held.st)).unwrap_or((NOBODY.into(), String::new()));
-    let ask = door.ask(method.parse().expect("a method"), &filled(door, path, &session));
+    let ask = fixture.ask(method.parse().expect("a method"), &filled(fixture, path, &session));
     let mut cookie = st;
     let ask = match caller {
         Nobody => ask,
@@ -179,7 +186,7 @@ async fn ask(door: &Door, plain: &str, (method, path, may): Line<May>, caller: C
             }
             ask.bearer(&own.access)
         }
-        Worker => ask.bearer(&door.worker().await),
+        Worker => ask.bearer(&fixture.worker().await),
     };
     let ask = if path.ends_with("/me") { ask.cookie(&cookie) } else { ask };
     let reply = match path {
@@ -198,7 +205,8 @@ async fn ask(door: &Door, plain: &str, (method, path, may): Line<May>, caller: C
 /// Goal: no route lets in whom the table does not name.
 #[tokio::test]
 async fn every_route_asks_who_may() {
-    let door = Door::open().await;
-    let plain = door.client("plain", vec![]).await;
-    assert_kept(&TABLE, &CALLERS, refusal, async |line, caller| ask(&door, &plain, line, caller).await).await;
+    let fixture = FaceFixture::open().await;
+    let plain = fixture.client("plain", vec![]).await;
+    assert_kept(&TABLE, &CALLERS, refusal, async |line, caller| ask(&fixture, &plain, line, caller).await)
+        .await;
 }

@@ -5,13 +5,13 @@
 use adieu_authority::{Client, ClientAuth, NewClient, NewPerson, Role, RoleAssignment, RoleScope};
 use http::Method;
 
-use crate::house::{ALICE, API, App, BOB, CAROL, Door, RESET, claims};
+use crate::fixture::{ALICE, API, App, BOB, CAROL, FaceFixture, RESET, claims};
 
 const FORBIDDEN: Option<(&str, Option<&str>)> = Some(("INSUFFICIENT_PERMISSIONS", None));
 const INVALID_TOKEN: Option<(&str, Option<&str>)> = Some(("INVALID_TOKEN", None));
 const OWN: &str = "openid p1:read:sessions p1:delete:sessions";
 
-impl Door {
+impl FaceFixture {
     pub(crate) async fn client(&self, id: &str, roles: Vec<RoleAssignment>) -> String {
         let realm = self.world.data.realm.id;
         let new = NewClient {
@@ -50,7 +50,7 @@ impl Door {
         sessions.iter().map(|session| session["id"].as_str().expect("an id").to_owned()).collect()
     }
 
-    fn reset(&self, session: &str, bearer: &str) -> crate::house::Ask {
+    fn reset(&self, session: &str, bearer: &str) -> crate::fixture::Ask {
         self.post(&self.m(&format!("sessions/{session}"))).bearer(bearer).header("content-type", RESET)
     }
 }
@@ -58,20 +58,20 @@ impl Door {
 /// Goal: exit 3 as written. P-7 to P-9: an administrator sees the session and deletes it; it is over and no longer listed.
 #[tokio::test]
 async fn an_administrator_deletes_one_session_of_one_user() {
-    let door = Door::open().await;
-    let worker = door.worker().await;
-    let (held, other) = (door.sign_on(ALICE).await, door.sign_on(ALICE).await);
-    assert_eq!(door.listed(&worker, &door.alice()).await.len(), 2);
-    assert!(door.listed(&worker, &door.alice()).await.contains(&held.sid), "P-7");
+    let fixture = FaceFixture::open().await;
+    let worker = fixture.worker().await;
+    let (held, other) = (fixture.sign_on(ALICE).await, fixture.sign_on(ALICE).await);
+    assert_eq!(fixture.listed(&worker, &fixture.alice()).await.len(), 2);
+    assert!(fixture.listed(&worker, &fixture.alice()).await.contains(&held.sid), "P-7");
     assert_eq!(claims(&held.access)["sid"], held.sid.as_str());
 
-    let path = door.m(&format!("users/{}/sessions/{}", door.alice(), held.sid));
-    let reply = door.delete(&path).bearer(&worker).send().await;
+    let path = fixture.m(&format!("users/{}/sessions/{}", fixture.alice(), held.sid));
+    let reply = fixture.delete(&path).bearer(&worker).send().await;
     assert_eq!((reply.status.as_u16(), reply.text.as_str()), (204, ""), "P-8");
-    assert_eq!(door.listed(&worker, &door.alice()).await, [other.sid.as_str()], "P-9");
-    door.assert_ended(&held).await;
-    door.assert_live(&other).await;
-    for again in [door.delete(&path), door.get(&path)] {
+    assert_eq!(fixture.listed(&worker, &fixture.alice()).await, [other.sid.as_str()], "P-9");
+    fixture.assert_ended(&held).await;
+    fixture.assert_live(&other).await;
+    for again in [fixture.delete(&path), fixture.get(&path)] {
         again.bearer(&worker).send().await.assert_error(404, "NOT_FOUND", None);
     }
 }
@@ -79,14 +79,14 @@ async fn an_administrator_deletes_one_session_of_one_user() {
 /// The session object, in both families, and the list around it. P-7.
 #[tokio::test]
 async fn a_session_is_shown_as_contracted() {
-    let door = Door::open().await;
-    let worker = door.worker().await;
-    let flow = door.flow(&door.shop(), &[]).await;
-    let check = door.check(&flow, ALICE).header("user-agent", "curl/8.9.1");
+    let fixture = FaceFixture::open().await;
+    let worker = fixture.worker().await;
+    let flow = fixture.flow(&fixture.shop(), &[]).await;
+    let check = fixture.check(&flow, ALICE).header("user-agent", "curl/8.9.1");
     let sid = check.send().await.json()["session"]["id"].as_str().expect("a session").to_owned();
-    let (env, alice) = (door.env(), door.alice());
-    let path = door.m(&format!("users/{alice}/sessions/{sid}"));
-    let shown = door.get(&path).bearer(&worker).header("accept", "application/json").send().await;
+    let (env, alice) = (fixture.env(), fixture.alice());
+    let path = fixture.m(&format!("users/{alice}/sessions/{sid}"));
+    let shown = fixture.get(&path).bearer(&worker).header("accept", "application/json").send().await;
     assert_eq!(shown.header("content-type"), "application/json");
     let at = "2026-11-20T09:14:07.312Z";
     let policy = shown.json()["lastSignOn"]["policy"].clone();
@@ -115,153 +115,170 @@ async fn a_session_is_shown_as_contracted() {
         },
     });
     assert_eq!(shown.json(), expected);
-    let list =
-        door.get(&door.m(&format!("users/{alice}/sessions?limit=1"))).bearer(&worker).send().await.json();
+    let list = fixture
+        .get(&fixture.m(&format!("users/{alice}/sessions?limit=1")))
+        .bearer(&worker)
+        .send()
+        .await
+        .json();
     assert_eq!(list["_links"]["self"]["href"], format!("{API}/v1/environments/{env}/users/{alice}/sessions"));
     assert_eq!(
         (&list["_embedded"]["sessions"][0], &list["count"], &list["size"]),
         (&expected, &1.into(), &1.into())
     );
-    let of_env = door.get(&door.m(&format!("sessions/{sid}"))).bearer(&worker).send().await.json();
+    let of_env = fixture.get(&fixture.m(&format!("sessions/{sid}"))).bearer(&worker).send().await.json();
     assert_eq!(of_env["_links"]["self"]["href"], format!("{API}/v1/environments/{env}/sessions/{sid}"));
-    assert_eq!(door.listed(&worker, &door.bob()).await, Vec::<String>::new());
-    let other =
-        door.get(&door.m(&format!("users/{}/sessions/{sid}", door.bob()))).bearer(&worker).send().await;
+    assert_eq!(fixture.listed(&worker, &fixture.bob()).await, Vec::<String>::new());
+    let other = fixture
+        .get(&fixture.m(&format!("users/{}/sessions/{sid}", fixture.bob())))
+        .bearer(&worker)
+        .send()
+        .await;
     other.assert_error(404, "NOT_FOUND", None);
 }
 
 /// Goal: exit 2 as written. P-10, P-11: the sign-on is over, the id stays, and what was issued before stays dead.
 #[tokio::test]
 async fn a_reset_ends_the_sign_on_and_keeps_the_id() {
-    let mut door = Door::open().await;
-    let worker = door.worker().await;
-    let held = door.sign_on(ALICE).await;
-    let reply = door.reset(&held.sid, &worker).send().await;
+    let mut fixture = FaceFixture::open().await;
+    let worker = fixture.worker().await;
+    let held = fixture.sign_on(ALICE).await;
+    let reply = fixture.reset(&held.sid, &worker).send().await;
     assert_eq!((reply.status.as_u16(), reply.text.as_str()), (204, ""), "P-10");
-    door.assert_ended(&held).await;
-    assert_eq!(door.listed(&worker, &door.alice()).await, Vec::<String>::new());
-    let shown = door.get(&door.m(&format!("sessions/{}", held.sid))).bearer(&worker).send().await;
+    fixture.assert_ended(&held).await;
+    assert_eq!(fixture.listed(&worker, &fixture.alice()).await, Vec::<String>::new());
+    let shown = fixture.get(&fixture.m(&format!("sessions/{}", held.sid))).bearer(&worker).send().await;
     assert_eq!(shown.status, 200, "Q-5");
     assert!(shown.json().get("user").is_none() && shown.json()["lastSignOn"].is_null());
-    assert_eq!(door.reset(&held.sid, &worker).send().await.status, 204, "again");
+    assert_eq!(fixture.reset(&held.sid, &worker).send().await.status, 204, "again");
 
-    door.crash_and_restart().await;
-    let again = door.sign_on_to(&door.shop(), ALICE, Some(&held.st), "openid").await;
+    fixture.crash_and_restart().await;
+    let again = fixture.sign_on_to(&fixture.shop(), ALICE, Some(&held.st), "openid").await;
     assert_eq!(again.sid, held.sid, "the same session");
     assert_ne!(again.st, held.st);
-    door.assert_live(&again).await;
+    fixture.assert_live(&again).await;
     for token in [&held.access, &held.refresh] {
-        assert_eq!(door.introspect(&door.shop(), token).await.text, r#"{"active":false}"#, "P-11");
+        assert_eq!(fixture.introspect(&fixture.shop(), token).await.text, r#"{"active":false}"#, "P-11");
     }
-    assert!(!door.is_signed_on(&held.st).await);
+    assert!(!fixture.is_signed_on(&held.st).await);
 }
 
 /// P-12, P-13: the media type is the order.
 #[tokio::test]
 async fn the_order_to_reset_stands_in_the_media_type() {
-    let door = Door::open().await;
-    let worker = door.worker().await;
-    let held = door.sign_on(ALICE).await;
-    let path = door.m(&format!("sessions/{}", held.sid));
+    let fixture = FaceFixture::open().await;
+    let worker = fixture.worker().await;
+    let held = fixture.sign_on(ALICE).await;
+    let path = fixture.m(&format!("sessions/{}", held.sid));
     for kind in ["application/json", "application/vnd.pingidentity.sso.session", "", "text/plain"] {
-        let reply = door.post(&path).bearer(&worker).header("content-type", kind).send().await;
+        let reply = fixture.post(&path).bearer(&worker).header("content-type", kind).send().await;
         reply.assert_error(415, "INVALID_REQUEST", None);
     }
-    door.post(&path).bearer(&worker).send().await.assert_error(415, "INVALID_REQUEST", None);
-    door.assert_live(&held).await;
+    fixture.post(&path).bearer(&worker).send().await.assert_error(415, "INVALID_REQUEST", None);
+    fixture.assert_live(&held).await;
     for kind in [format!("{RESET}; charset=utf-8"), RESET.to_uppercase()] {
         let reply =
-            door.post(&path).bearer(&worker).header("content-type", &kind).body("ignored").send().await;
+            fixture.post(&path).bearer(&worker).header("content-type", &kind).body("ignored").send().await;
         assert_eq!(reply.status, 204, "{kind}");
     }
-    door.assert_ended(&held).await;
+    fixture.assert_ended(&held).await;
 }
 
 /// P-14, P-15: users read and delete their own sessions, never the current one, and never anybody else's.
 #[tokio::test]
 async fn users_delete_their_own_other_sessions() {
-    let door = Door::open().await;
-    let own = door.sign_on_to(&door.shop(), ALICE, None, OWN).await;
-    let (other, bob) = (door.sign_on(ALICE).await, door.sign_on(BOB).await);
-    assert_eq!(door.listed(&own.access, &door.alice()).await.len(), 2);
+    let fixture = FaceFixture::open().await;
+    let own = fixture.sign_on_to(&fixture.shop(), ALICE, None, OWN).await;
+    let (other, bob) = (fixture.sign_on(ALICE).await, fixture.sign_on(BOB).await);
+    assert_eq!(fixture.listed(&own.access, &fixture.alice()).await.len(), 2);
     let delete = |user: &str, sid: &str| {
-        door.delete(&door.m(&format!("users/{user}/sessions/{sid}"))).bearer(&own.access).send()
+        fixture.delete(&fixture.m(&format!("users/{user}/sessions/{sid}"))).bearer(&own.access).send()
     };
-    let reply = delete(&door.alice(), &own.sid).await;
+    let reply = delete(&fixture.alice(), &own.sid).await;
     reply.assert_error(400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", Some("sessionId"))));
-    door.assert_live(&own).await;
-    delete(&door.bob(), &bob.sid).await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
-    delete(&door.bob(), &own.sid).await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
-    door.assert_live(&bob).await;
-    assert_eq!(delete(&door.alice(), &other.sid).await.status, 204, "P-15");
-    door.assert_ended(&other).await;
-    door.reset(&own.sid, &own.access).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
-    door.assert_live(&own).await;
+    fixture.assert_live(&own).await;
+    delete(&fixture.bob(), &bob.sid).await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    delete(&fixture.bob(), &own.sid).await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    fixture.assert_live(&bob).await;
+    assert_eq!(delete(&fixture.alice(), &other.sid).await.status, 204, "P-15");
+    fixture.assert_ended(&other).await;
+    fixture.reset(&own.sid, &own.access).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    fixture.assert_live(&own).await;
     // Without the scope, nothing.
-    let read_only = door.sign_on_to(&door.shop(), ALICE, None, "openid p1:read:sessions").await;
-    let path = door.m(&format!("users/{}/sessions/{}", door.alice(), own.sid));
-    door.delete(&path).bearer(&read_only.access).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
-    assert_eq!(door.get(&path).bearer(&read_only.access).send().await.status, 200);
+    let read_only = fixture.sign_on_to(&fixture.shop(), ALICE, None, "openid p1:read:sessions").await;
+    let path = fixture.m(&format!("users/{}/sessions/{}", fixture.alice(), own.sid));
+    fixture.delete(&path).bearer(&read_only.access).send().await.assert_error(
+        403,
+        "ACCESS_FAILED",
+        FORBIDDEN,
+    );
+    assert_eq!(fixture.get(&path).bearer(&read_only.access).send().await.status, 200);
     // A token that is not for this API, and one whose session is over.
-    let plain = door.sign_on(ALICE).await;
-    door.get(&path).bearer(&plain.access).send().await.assert_error(401, "ACCESS_FAILED", INVALID_TOKEN);
-    door.get(&door.a("as/signoff")).cookie(&read_only.st).send().await;
-    door.get(&path).bearer(&read_only.access).send().await.assert_error(401, "ACCESS_FAILED", INVALID_TOKEN);
+    let plain = fixture.sign_on(ALICE).await;
+    fixture.get(&path).bearer(&plain.access).send().await.assert_error(401, "ACCESS_FAILED", INVALID_TOKEN);
+    fixture.get(&fixture.a("as/signoff")).cookie(&read_only.st).send().await;
+    fixture.get(&path).bearer(&read_only.access).send().await.assert_error(
+        401,
+        "ACCESS_FAILED",
+        INVALID_TOKEN,
+    );
 }
 
 /// A user with the role acts by it, through a token that carries the scope; but not on the session in use (P-14).
 #[tokio::test]
 async fn a_user_with_the_role_acts_by_it() {
-    let door = Door::open().await;
-    let authority = door.world.authority();
-    let scope = RoleScope::Population(door.world.data.population.id);
+    let fixture = FaceFixture::open().await;
+    let authority = fixture.world.authority();
+    let scope = RoleScope::Population(fixture.world.data.population.id);
     let new = NewPerson {
         username: "clara".into(),
         password: Some("Clerk-of-works-77".into()),
         roles: vec![RoleAssignment { role: Role::IdentityDataAdmin, scope }],
         ..NewPerson::default()
     };
-    authority.create_user(&door.world.data.population, new).await.expect("a user");
-    let clara = door.sign_on_to(&door.shop(), ("clara", "Clerk-of-works-77"), None, OWN).await;
-    let (alice, carol) = (door.sign_on(ALICE).await, door.sign_on(CAROL).await);
-    let path = door.m(&format!("users/{}/sessions/{}", door.carol(), carol.sid));
-    door.delete(&path).bearer(&clara.access).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
-    let path = door.m(&format!("users/{}/sessions/{}", door.alice(), alice.sid));
-    assert_eq!(door.delete(&path).bearer(&clara.access).send().await.status, 204);
-    door.assert_ended(&alice).await;
+    authority.create_user(&fixture.world.data.population, new).await.expect("a user");
+    let clara = fixture.sign_on_to(&fixture.shop(), ("clara", "Clerk-of-works-77"), None, OWN).await;
+    let (alice, carol) = (fixture.sign_on(ALICE).await, fixture.sign_on(CAROL).await);
+    let path = fixture.m(&format!("users/{}/sessions/{}", fixture.carol(), carol.sid));
+    fixture.delete(&path).bearer(&clara.access).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    let path = fixture.m(&format!("users/{}/sessions/{}", fixture.alice(), alice.sid));
+    assert_eq!(fixture.delete(&path).bearer(&clara.access).send().await.status, 204);
+    fixture.assert_ended(&alice).await;
     let own = claims(&clara.access)["sub"].as_str().expect("a user").to_owned();
-    let path = door.m(&format!("users/{own}/sessions/{}", clara.sid));
-    let reply = door.delete(&path).bearer(&clara.access).send().await;
+    let path = fixture.m(&format!("users/{own}/sessions/{}", clara.sid));
+    let reply = fixture.delete(&path).bearer(&clara.access).send().await;
     reply.assert_error(400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", Some("sessionId"))));
-    door.assert_live(&clara).await;
+    fixture.assert_live(&clara).await;
 }
 
 /// P-16, P-17: a role on a population reaches its users, and tells nothing about anybody else.
 #[tokio::test]
 async fn a_role_on_a_population_reaches_its_users_only() {
-    let door = Door::open().await;
-    let scope = RoleScope::Population(door.world.data.guests.id);
-    let clerk = door.client("clerk", vec![RoleAssignment { role: Role::IdentityDataAdmin, scope }]).await;
-    let (carol, alice) = (door.sign_on(CAROL).await, door.sign_on(ALICE).await);
-    assert_eq!(door.listed(&clerk, &door.carol()).await, [carol.sid.as_str()]);
+    let fixture = FaceFixture::open().await;
+    let scope = RoleScope::Population(fixture.world.data.guests.id);
+    let clerk = fixture.client("clerk", vec![RoleAssignment { role: Role::IdentityDataAdmin, scope }]).await;
+    let (carol, alice) = (fixture.sign_on(CAROL).await, fixture.sign_on(ALICE).await);
+    assert_eq!(fixture.listed(&clerk, &fixture.carol()).await, [carol.sid.as_str()]);
 
     let nobody = "6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90";
     let mut answers = vec![];
     for (user, session) in [
-        (door.alice(), alice.sid.as_str()),
+        (fixture.alice(), alice.sid.as_str()),
         (nobody.into(), alice.sid.as_str()),
-        (door.alice(), nobody),
+        (fixture.alice(), nobody),
         (nobody.into(), nobody),
     ] {
-        let (list, one) =
-            (door.m(&format!("users/{user}/sessions")), door.m(&format!("users/{user}/sessions/{session}")));
-        let of_env = door.m(&format!("sessions/{session}"));
+        let (list, one) = (
+            fixture.m(&format!("users/{user}/sessions")),
+            fixture.m(&format!("users/{user}/sessions/{session}")),
+        );
+        let of_env = fixture.m(&format!("sessions/{session}"));
         for ask in [
-            door.get(&list),
-            door.get(&one),
-            door.delete(&one),
-            door.get(&of_env),
-            door.post(&of_env).header("content-type", RESET),
+            fixture.get(&list),
+            fixture.get(&one),
+            fixture.delete(&one),
+            fixture.get(&of_env),
+            fixture.post(&of_env).header("content-type", RESET),
         ] {
             let reply = ask.bearer(&clerk).send().await;
             reply.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
@@ -272,80 +289,80 @@ async fn a_role_on_a_population_reaches_its_users_only() {
     }
     answers.dedup();
     assert_eq!(answers.len(), 1, "identical: {answers:?}");
-    door.assert_live(&alice).await;
-    let path = door.m(&format!("users/{}/sessions/{}", door.carol(), carol.sid));
-    assert_eq!(door.delete(&path).bearer(&clerk).send().await.status, 204);
-    door.assert_ended(&carol).await;
-    let held = door.sign_on(CAROL).await;
-    assert_eq!(door.reset(&held.sid, &clerk).send().await.status, 204);
+    fixture.assert_live(&alice).await;
+    let path = fixture.m(&format!("users/{}/sessions/{}", fixture.carol(), carol.sid));
+    assert_eq!(fixture.delete(&path).bearer(&clerk).send().await.status, 204);
+    fixture.assert_ended(&carol).await;
+    let held = fixture.sign_on(CAROL).await;
+    assert_eq!(fixture.reset(&held.sid, &clerk).send().await.status, 204);
 }
 
 /// P-18: no bearer, a garbage one, an expired one, and other tokens of ours.
 #[tokio::test]
 async fn a_bad_bearer_is_401() {
-    let door = Door::open().await;
-    let worker = door.worker().await;
-    let held = door.sign_on(ALICE).await;
-    let path = door.m(&format!("users/{}/sessions", door.alice()));
-    let reply = door.get(&path).send().await;
+    let fixture = FaceFixture::open().await;
+    let worker = fixture.worker().await;
+    let held = fixture.sign_on(ALICE).await;
+    let path = fixture.m(&format!("users/{}/sessions", fixture.alice()));
+    let reply = fixture.get(&path).send().await;
     reply.assert_error(401, "ACCESS_FAILED", INVALID_TOKEN);
     assert_eq!(reply.header("www-authenticate"), "Bearer");
     let cut = &worker[..worker.len() - 4];
     for bad in ["x", "a.b.c", cut, &held.id_token, &held.refresh, &held.st] {
-        door.get(&path).bearer(bad).send().await.assert_error(401, "ACCESS_FAILED", INVALID_TOKEN);
+        fixture.get(&path).bearer(bad).send().await.assert_error(401, "ACCESS_FAILED", INVALID_TOKEN);
     }
-    let basic = door.get(&path).basic("a", "b").send().await;
+    let basic = fixture.get(&path).basic("a", "b").send().await;
     basic.assert_error(401, "ACCESS_FAILED", INVALID_TOKEN);
-    assert_eq!(door.get(&path).bearer(&worker).send().await.status, 200);
-    door.world.wait_s(3600);
-    door.get(&path).bearer(&worker).send().await.assert_error(401, "ACCESS_FAILED", INVALID_TOKEN);
+    assert_eq!(fixture.get(&path).bearer(&worker).send().await.status, 200);
+    fixture.world.wait_s(3600);
+    fixture.get(&path).bearer(&worker).send().await.assert_error(401, "ACCESS_FAILED", INVALID_TOKEN);
 }
 
 /// P-19: a worker without roles may do none of it; what its roles are is asked at the call.
 #[tokio::test]
 async fn a_worker_without_roles_may_do_nothing() {
-    let door = Door::open().await;
-    let plain = door.client("plain", vec![]).await;
-    let held = door.sign_on(ALICE).await;
+    let fixture = FaceFixture::open().await;
+    let plain = fixture.client("plain", vec![]).await;
+    let held = fixture.sign_on(ALICE).await;
     let (list, one) = (
-        door.m(&format!("users/{}/sessions", door.alice())),
-        door.m(&format!("users/{}/sessions/{}", door.alice(), held.sid)),
+        fixture.m(&format!("users/{}/sessions", fixture.alice())),
+        fixture.m(&format!("users/{}/sessions/{}", fixture.alice(), held.sid)),
     );
-    let of_env = door.m(&format!("sessions/{}", held.sid));
+    let of_env = fixture.m(&format!("sessions/{}", held.sid));
     for ask in [
-        door.get(&list),
-        door.get(&one),
-        door.delete(&one),
-        door.get(&of_env),
-        door.post(&of_env).header("content-type", RESET),
+        fixture.get(&list),
+        fixture.get(&one),
+        fixture.delete(&one),
+        fixture.get(&of_env),
+        fixture.post(&of_env).header("content-type", RESET),
     ] {
         ask.bearer(&plain).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
     }
-    door.assert_live(&held).await;
-    let (id, scope) = ("plain".parse().expect("an id"), RoleScope::Realm(door.world.data.realm.id));
+    fixture.assert_live(&held).await;
+    let (id, scope) = ("plain".parse().expect("an id"), RoleScope::Realm(fixture.world.data.realm.id));
     let more = |client: &mut Client| {
         client.roles.push(RoleAssignment { role: Role::IdentityDataAdmin, scope });
     };
-    door.world.edit_client(&id, more).await;
-    assert_eq!(door.get(&list).bearer(&plain).send().await.status, 200);
+    fixture.world.edit_client(&id, more).await;
+    assert_eq!(fixture.get(&list).bearer(&plain).send().await.status, 200);
 }
 
 /// P-57: an unknown environment is 403, an unknown session 404, another method 405 with `Allow`; HEAD is none.
 #[tokio::test]
 async fn unknown_environments_sessions_and_methods() {
-    let door = Door::open().await;
-    let worker = door.worker().await;
-    let held = door.sign_on(ALICE).await;
+    let fixture = FaceFixture::open().await;
+    let worker = fixture.worker().await;
+    let held = fixture.sign_on(ALICE).await;
     let nobody = "6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90";
     let elsewhere = format!("/v1/environments/{nobody}/sessions/{}", held.sid);
-    door.get(&elsewhere).bearer(&worker).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
-    door.get(&elsewhere).send().await.assert_error(401, "ACCESS_FAILED", INVALID_TOKEN);
+    fixture.get(&elsewhere).bearer(&worker).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    fixture.get(&elsewhere).send().await.assert_error(401, "ACCESS_FAILED", INVALID_TOKEN);
     // Another environment that exists, where the caller has no rights.
-    let root = door.world.authority().root_realm().await.expect("a store").expect("the root realm");
+    let root = fixture.world.authority().root_realm().await.expect("a store").expect("the root realm");
     let other = format!("/v1/environments/{}/sessions/{}", root.id, held.sid);
-    door.get(&other).bearer(&worker).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+    fixture.get(&other).bearer(&worker).send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
 
-    let (alice, of) = (door.alice(), |rest: &str| door.m(rest));
+    let (alice, of) = (fixture.alice(), |rest: &str| fixture.m(rest));
     for path in [
         of(&format!("sessions/{nobody}")),
         of("sessions/x"),
@@ -355,48 +372,48 @@ async fn unknown_environments_sessions_and_methods() {
         of(&format!("users/{alice}/sessions/")),
         of("nothing"),
         "/v1/environments/x/sessions/y".into(),
-        format!("/environments/{}/sessions/{}", door.env(), held.sid),
+        format!("/environments/{}/sessions/{}", fixture.env(), held.sid),
     ] {
-        door.get(&path).bearer(&worker).send().await.assert_error(404, "NOT_FOUND", None);
+        fixture.get(&path).bearer(&worker).send().await.assert_error(404, "NOT_FOUND", None);
     }
-    door.reset(nobody, &worker).send().await.assert_error(404, "NOT_FOUND", None);
+    fixture.reset(nobody, &worker).send().await.assert_error(404, "NOT_FOUND", None);
     for (path, allow) in [
         (of(&format!("users/{alice}/sessions")), "GET"),
         (of(&format!("users/{alice}/sessions/{}", held.sid)), "GET, DELETE"),
         (of(&format!("sessions/{}", held.sid)), "GET, POST"),
     ] {
         for method in [Method::PUT, Method::PATCH, Method::HEAD] {
-            let reply = door.ask(method, &path).bearer(&worker).send().await;
+            let reply = fixture.ask(method, &path).bearer(&worker).send().await;
             assert_eq!((reply.status.as_u16(), reply.header("allow")), (405, allow));
         }
     }
-    door.assert_live(&held).await;
+    fixture.assert_live(&held).await;
     let upper = of(&format!("users/{}/sessions/{}", alice.to_uppercase(), held.sid.to_uppercase()));
-    assert_eq!(door.delete(&upper).bearer(&worker).send().await.status, 204, "either letter case");
+    assert_eq!(fixture.delete(&upper).bearer(&worker).send().await.status, 204, "either letter case");
 }
 
 /// An expired session is still listed, not found in the environment, and can be deleted.
 #[tokio::test]
 async fn an_expired_session_is_listed_until_it_is_deleted() {
-    let door = Door::open().await;
-    let held = door.sign_on(ALICE).await;
-    door.world.wait_s(30 * 24 * 3600);
-    let worker = door.worker().await;
-    assert_eq!(door.listed(&worker, &door.alice()).await, [held.sid.as_str()]);
-    let of_env = door.m(&format!("sessions/{}", held.sid));
-    door.get(&of_env).bearer(&worker).send().await.assert_error(404, "NOT_FOUND", None);
-    door.reset(&held.sid, &worker).send().await.assert_error(404, "NOT_FOUND", None);
-    let path = door.m(&format!("users/{}/sessions/{}", door.alice(), held.sid));
-    assert_eq!(door.get(&path).bearer(&worker).send().await.status, 200);
-    assert_eq!(door.delete(&path).bearer(&worker).send().await.status, 204);
-    assert_eq!(door.listed(&worker, &door.alice()).await, Vec::<String>::new());
+    let fixture = FaceFixture::open().await;
+    let held = fixture.sign_on(ALICE).await;
+    fixture.world.wait_s(30 * 24 * 3600);
+    let worker = fixture.worker().await;
+    assert_eq!(fixture.listed(&worker, &fixture.alice()).await, [held.sid.as_str()]);
+    let of_env = fixture.m(&format!("sessions/{}", held.sid));
+    fixture.get(&of_env).bearer(&worker).send().await.assert_error(404, "NOT_FOUND", None);
+    fixture.reset(&held.sid, &worker).send().await.assert_error(404, "NOT_FOUND", None);
+    let path = fixture.m(&format!("users/{}/sessions/{}", fixture.alice(), held.sid));
+    assert_eq!(fixture.get(&path).bearer(&worker).send().await.status, 200);
+    assert_eq!(fixture.delete(&path).bearer(&worker).send().await.status, 204);
+    assert_eq!(fixture.listed(&worker, &fixture.alice()).await, Vec::<String>::new());
 }
 
 /// An administrator of the installation acts in every environment; its own client belongs to the root.
 #[tokio::test]
 async fn a_worker_of_the_root_environment_acts_in_all() {
-    let door = Door::open().await;
-    let authority = door.world.authority();
+    let fixture = FaceFixture::open().await;
+    let authority = fixture.world.authority();
     let root = authority.root_realm().await.expect("a store").expect("the root realm");
     let new = NewClient {
         id: "root-worker".parse().expect("an id"),
@@ -418,8 +435,8 @@ async fn a_worker_of_the_root_environment_acts_in_all() {
         ("client_id", app.id.as_str()),
         ("client_secret", app.secret.as_str()),
     ];
-    let reply = door.post(&format!("/{}/as/token", root.id)).form(&form).send().await;
+    let reply = fixture.post(&format!("/{}/as/token", root.id)).form(&form).send().await;
     let token = reply.json()["access_token"].as_str().expect("a token").to_owned();
-    let held = door.sign_on(ALICE).await;
-    assert_eq!(door.listed(&token, &door.alice()).await, [held.sid.as_str()]);
+    let held = fixture.sign_on(ALICE).await;
+    assert_eq!(fixture.listed(&token, &fixture.alice()).await, [held.sid.as_str()]);
 }

@@ -6,142 +6,148 @@ use adieu_authority::{Client, ClientAuth, NewClient};
 use adieu_face_pingone::{Settings, service};
 use http::Method;
 
-use crate::house::{ALICE, APPS, AUTH, BOB, Door, Held, encoded, settings};
+use crate::fixture::{ALICE, APPS, AUTH, BOB, FaceFixture, Held, encoded, settings};
 
 const BYE: &str = "https://shop.example.test/bye";
 
-fn signoff(door: &Door, pairs: &[(&str, &str)]) -> String {
+fn signoff(fixture: &FaceFixture, pairs: &[(&str, &str)]) -> String {
     if pairs.is_empty() {
-        door.a("as/signoff")
+        fixture.a("as/signoff")
     } else {
-        format!("{}?{}", door.a("as/signoff"), encoded(pairs))
+        format!("{}?{}", fixture.a("as/signoff"), encoded(pairs))
     }
 }
 
 /// Asserts that a sign-off was refused with JSON and ended nothing.
-async fn assert_refused(door: &Door, held: &Held, pairs: &[(&str, &str)], target: &str) {
-    let reply =
-        door.get(&signoff(door, pairs)).cookie(&held.st).header("accept", "application/json").send().await;
+async fn assert_refused(fixture: &FaceFixture, held: &Held, pairs: &[(&str, &str)], target: &str) {
+    let reply = fixture
+        .get(&signoff(fixture, pairs))
+        .cookie(&held.st)
+        .header("accept", "application/json")
+        .send()
+        .await;
     reply.assert_error(400, "INVALID_DATA", Some(("INVALID_VALUE", Some(target))));
     assert_eq!(reply.location(), "");
     assert!(reply.set_cookie("ST").is_none());
-    door.assert_live(held).await;
+    fixture.assert_live(held).await;
 }
 
 /// Goal: exit 1 as written: the session is over for every token and the cookie, durably.
 /// Method: P-1, P-6, then P-2 to P-4 before and after a crash (P-5).
 #[tokio::test]
 async fn a_sign_off_ends_the_session_and_outlives_a_crash() {
-    let mut door = Door::open().await;
-    let held = door.sign_on(ALICE).await;
-    let other = door.sign_on(BOB).await;
-    door.assert_live(&held).await;
+    let mut fixture = FaceFixture::open().await;
+    let held = fixture.sign_on(ALICE).await;
+    let other = fixture.sign_on(BOB).await;
+    fixture.assert_live(&held).await;
 
-    let reply = door.get(&door.a("as/signoff")).cookie(&held.st).send().await;
+    let reply = fixture.get(&fixture.a("as/signoff")).cookie(&held.st).send().await;
     assert_eq!(reply.status, 302);
-    assert_eq!(reply.location(), format!("{APPS}/{}/signon/#signedOff", door.env()));
+    assert_eq!(reply.location(), format!("{APPS}/{}/signon/#signedOff", fixture.env()));
     assert_eq!(reply.text, "");
     assert_eq!(reply.header("cache-control"), "no-cache, no-store, must-revalidate");
     for (name, rest) in [("ST", "; SameSite=None"), ("ST-NO-SS", "")] {
         let line = format!(
             "{name}=; Path=/{}; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Secure{rest}",
-            door.env()
+            fixture.env()
         );
         assert_eq!(reply.set_cookie(name), Some(line.as_str()));
     }
-    door.assert_ended(&held).await;
-    door.crash_and_restart().await;
-    door.assert_ended(&held).await;
-    door.assert_live(&other).await;
+    fixture.assert_ended(&held).await;
+    fixture.crash_and_restart().await;
+    fixture.assert_ended(&held).await;
+    fixture.assert_live(&other).await;
 }
 
 /// P-65: one sign-off ends what both applications hold.
 #[tokio::test]
 async fn one_sign_off_ends_what_two_applications_hold() {
-    let door = Door::open().await;
-    let shop = door.sign_on(ALICE).await;
-    let path = door.authorize(&door.billing(), &[]);
-    let reply = door.get(&path).cookie(&shop.st).send().await;
+    let fixture = FaceFixture::open().await;
+    let shop = fixture.sign_on(ALICE).await;
+    let path = fixture.authorize(&fixture.billing(), &[]);
+    let reply = fixture.get(&path).cookie(&shop.st).send().await;
     let code =
         reply.location().split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
-    let billing = door.held(&door.billing(), &shop.st, code).await;
+    let billing = fixture.held(&fixture.billing(), &shop.st, code).await;
     assert_eq!(billing.sid, shop.sid);
-    assert_eq!(door.introspect(&door.billing(), &billing.access).await.json()["active"], true);
+    assert_eq!(fixture.introspect(&fixture.billing(), &billing.access).await.json()["active"], true);
 
-    assert_eq!(door.get(&door.a("as/signoff")).cookie(&shop.st).send().await.status, 302);
-    door.assert_ended(&shop).await;
+    assert_eq!(fixture.get(&fixture.a("as/signoff")).cookie(&shop.st).send().await.status, 302);
+    fixture.assert_ended(&shop).await;
     for token in [&billing.access, &billing.refresh] {
-        assert_eq!(door.introspect(&door.billing(), token).await.text, r#"{"active":false}"#);
+        assert_eq!(fixture.introspect(&fixture.billing(), token).await.text, r#"{"active":false}"#);
     }
-    door.refresh(&door.billing(), &billing.refresh).await.assert_oauth(400, "invalid_grant");
+    fixture.refresh(&fixture.billing(), &billing.refresh).await.assert_oauth(400, "invalid_grant");
 }
 
 /// P-22: an expired hint still counts. P-26: address and state.
 #[tokio::test]
 async fn an_expired_hint_of_the_same_user_leads_to_the_registered_address() {
-    let door = Door::open().await;
-    let held = door.sign_on(ALICE).await;
-    door.world.wait_s(7200);
+    let fixture = FaceFixture::open().await;
+    let held = fixture.sign_on(ALICE).await;
+    fixture.world.wait_s(7200);
     let pairs = [
         ("id_token_hint", held.id_token.as_str()),
         ("post_logout_redirect_uri", BYE),
         ("state", "x y"),
-        ("client_id", &door.shop().id),
+        ("client_id", &fixture.shop().id),
         ("ui_locales", "fr"),
     ];
-    let reply = door.get(&signoff(&door, &pairs)).cookie(&held.st).send().await;
+    let reply = fixture.get(&signoff(&fixture, &pairs)).cookie(&held.st).send().await;
     assert_eq!((reply.status.as_u16(), reply.location()), (302, "https://shop.example.test/bye?state=x+y"));
-    assert!(!door.is_signed_on(&held.st).await);
+    assert!(!fixture.is_signed_on(&held.st).await);
 
-    let held = door.sign_on(ALICE).await;
-    let hinted = signoff(&door, &[("id_token_hint", &held.id_token)]);
-    let reply = door.get(&hinted).cookie(&held.st).send().await;
-    assert_eq!(reply.location(), format!("{APPS}/{}/signon/#signedOff", door.env()));
+    let held = fixture.sign_on(ALICE).await;
+    let hinted = signoff(&fixture, &[("id_token_hint", &held.id_token)]);
+    let reply = fixture.get(&hinted).cookie(&held.st).send().await;
+    assert_eq!(reply.location(), format!("{APPS}/{}/signon/#signedOff", fixture.env()));
 }
 
 /// P-23, P-25, and a `client_id` that is not the hint's.
 #[tokio::test]
 async fn a_hint_of_another_user_issuer_or_key_ends_nothing() {
-    let door = Door::open().await;
-    let (held, bob) = (door.sign_on(ALICE).await, door.sign_on(BOB).await);
-    assert_refused(&door, &held, &[("id_token_hint", &bob.id_token)], "id_token_hint").await;
+    let fixture = FaceFixture::open().await;
+    let (held, bob) = (fixture.sign_on(ALICE).await, fixture.sign_on(BOB).await);
+    assert_refused(&fixture, &held, &[("id_token_hint", &bob.id_token)], "id_token_hint").await;
 
     let (signed, signature) = held.id_token.rsplit_once('.').expect("three parts");
     let forged = format!("{signed}.{}", signature.chars().rev().collect::<String>());
     for bad in [forged.as_str(), "x", "a.b.c", &held.access, &held.refresh] {
-        assert_refused(&door, &held, &[("id_token_hint", bad)], "id_token_hint").await;
+        assert_refused(&fixture, &held, &[("id_token_hint", bad)], "id_token_hint").await;
     }
     // The same keys under another name: a hint of another issuer.
     let elsewhere = Settings { auth_base: "https://login.other.test".into(), ..settings() };
-    let other = Door { service: service(door.world.authority().clone(), elsewhere), world: door.world };
+    let other =
+        FaceFixture { service: service(fixture.world.authority().clone(), elsewhere), world: fixture.world };
     let foreign = other.sign_on(ALICE).await;
-    let door = Door { service: service(other.world.authority().clone(), settings()), world: other.world };
-    assert_refused(&door, &held, &[("id_token_hint", &foreign.id_token)], "id_token_hint").await;
+    let fixture =
+        FaceFixture { service: service(other.world.authority().clone(), settings()), world: other.world };
+    assert_refused(&fixture, &held, &[("id_token_hint", &foreign.id_token)], "id_token_hint").await;
 
     let pairs =
         [("id_token_hint", held.id_token.as_str()), ("client_id", "a1fa0000-0000-4000-8000-0000000000c3")];
-    assert_refused(&door, &held, &pairs, "client_id").await;
+    assert_refused(&fixture, &held, &pairs, "client_id").await;
 }
 
 /// P-24: a hint of an application that is disabled or gone.
 #[tokio::test]
 async fn a_hint_of_a_disabled_or_deleted_application_ends_nothing() {
-    let door = Door::open().await;
-    let shop_held = door.sign_on(ALICE).await;
-    let billing = door.sign_on_to(&door.billing(), ALICE, None, "openid").await;
-    let authority = door.world.authority().clone();
-    door.world.edit_client(&door.world.data.app_two.id, |client| client.enabled = false).await;
-    assert_refused(&door, &shop_held, &[("id_token_hint", &billing.id_token)], "id_token_hint").await;
+    let fixture = FaceFixture::open().await;
+    let shop_held = fixture.sign_on(ALICE).await;
+    let billing = fixture.sign_on_to(&fixture.billing(), ALICE, None, "openid").await;
+    let authority = fixture.world.authority().clone();
+    fixture.world.edit_client(&fixture.world.data.app_two.id, |client| client.enabled = false).await;
+    assert_refused(&fixture, &shop_held, &[("id_token_hint", &billing.id_token)], "id_token_hint").await;
     let origin = adieu_authority::Origin::of_holder(adieu_authority::Channel::named("test"), None);
-    authority.remove_client(&door.world.data.app_two.id, origin).await.expect("a change");
-    assert_refused(&door, &shop_held, &[("id_token_hint", &billing.id_token)], "id_token_hint").await;
+    authority.remove_client(&fixture.world.data.app_two.id, origin).await.expect("a change");
+    assert_refused(&fixture, &shop_held, &[("id_token_hint", &billing.id_token)], "id_token_hint").await;
 }
 
 /// P-27: only exactly registered addresses, with and without hint; and P-26: the address's own query stays.
 #[tokio::test]
 async fn only_exactly_registered_addresses_are_followed() {
-    let door = Door::open().await;
-    let held = door.sign_on(ALICE).await;
+    let fixture = FaceFixture::open().await;
+    let held = fixture.sign_on(ALICE).await;
     for bad in [
         "https://shop.example.test/bye/",
         "https://shop.example.test/Bye",
@@ -152,164 +158,166 @@ async fn only_exactly_registered_addresses_are_followed() {
         "javascript:alert(1)",
         "https://billing.example.test/bye\r\nSet-Cookie: x=y",
     ] {
-        assert_refused(&door, &held, &[("post_logout_redirect_uri", bad)], "post_logout_redirect_uri").await;
+        assert_refused(&fixture, &held, &[("post_logout_redirect_uri", bad)], "post_logout_redirect_uri")
+            .await;
         let hinted = [("post_logout_redirect_uri", bad), ("id_token_hint", held.id_token.as_str())];
-        assert_refused(&door, &held, &hinted, "post_logout_redirect_uri").await;
+        assert_refused(&fixture, &held, &hinted, "post_logout_redirect_uri").await;
     }
     // Registered, but not for the hint's application.
     let other = [
         ("post_logout_redirect_uri", "https://billing.example.test/bye"),
         ("id_token_hint", held.id_token.as_str()),
     ];
-    assert_refused(&door, &held, &other, "post_logout_redirect_uri").await;
+    assert_refused(&fixture, &held, &other, "post_logout_redirect_uri").await;
 
     let address = "https://shop.example.test/bye?keep=1";
     let more = |client: &mut Client| client.post_logout_redirect_uris.push(address.into());
-    door.world.edit_client(&door.world.data.app.id, more).await;
+    fixture.world.edit_client(&fixture.world.data.app.id, more).await;
     let pairs = [("post_logout_redirect_uri", "https://shop.example.test/bye?keep=1"), ("state", "s")];
-    let reply = door.get(&signoff(&door, &pairs)).cookie(&held.st).send().await;
+    let reply = fixture.get(&signoff(&fixture, &pairs)).cookie(&held.st).send().await;
     assert_eq!(reply.location(), "https://shop.example.test/bye?keep=1&state=s");
 }
 
 /// P-28: without a hint any enabled application's address counts, a disabled one's does not.
 #[tokio::test]
 async fn without_a_hint_any_enabled_applications_address_counts() {
-    let door = Door::open().await;
-    let held = door.sign_on(ALICE).await;
+    let fixture = FaceFixture::open().await;
+    let held = fixture.sign_on(ALICE).await;
     let billing = "https://billing.example.test/bye";
-    door.world.edit_client(&door.world.data.app_two.id, |client| client.enabled = false).await;
-    assert_refused(&door, &held, &[("post_logout_redirect_uri", billing)], "post_logout_redirect_uri").await;
-    door.world.edit_client(&door.world.data.app_two.id, |client| client.enabled = true).await;
-    let path = signoff(&door, &[("post_logout_redirect_uri", billing)]);
-    assert_eq!(door.get(&path).cookie(&held.st).send().await.location(), billing);
-    door.assert_ended(&held).await;
+    fixture.world.edit_client(&fixture.world.data.app_two.id, |client| client.enabled = false).await;
+    assert_refused(&fixture, &held, &[("post_logout_redirect_uri", billing)], "post_logout_redirect_uri")
+        .await;
+    fixture.world.edit_client(&fixture.world.data.app_two.id, |client| client.enabled = true).await;
+    let path = signoff(&fixture, &[("post_logout_redirect_uri", billing)]);
+    assert_eq!(fixture.get(&path).cookie(&held.st).send().await.location(), billing);
+    fixture.assert_ended(&held).await;
 }
 
 /// P-29: address and state of 8192 characters or more.
 #[tokio::test]
 async fn an_address_and_state_that_are_too_long_end_nothing() {
-    let door = Door::open().await;
-    let held = door.sign_on(ALICE).await;
+    let fixture = FaceFixture::open().await;
+    let held = fixture.sign_on(ALICE).await;
     let state = "s".repeat(8192 - BYE.len());
     let pairs = [("post_logout_redirect_uri", BYE), ("state", state.as_str())];
-    let form = door.post(&door.a("as/signoff")).cookie(&held.st).header("accept", "application/json");
+    let form = fixture.post(&fixture.a("as/signoff")).cookie(&held.st).header("accept", "application/json");
     let reply = form.form(&pairs).send().await;
     reply.assert_error(400, "INVALID_DATA", Some(("INVALID_VALUE", Some("post_logout_redirect_uri"))));
-    door.assert_live(&held).await;
+    fixture.assert_live(&held).await;
     let pairs = [("post_logout_redirect_uri", BYE), ("state", &state[1..])];
-    let reply = door.post(&door.a("as/signoff")).cookie(&held.st).form(&pairs).send().await;
+    let reply = fixture.post(&fixture.a("as/signoff")).cookie(&held.st).form(&pairs).send().await;
     assert_eq!(reply.status, 302);
-    door.assert_ended(&held).await;
+    fixture.assert_ended(&held).await;
 }
 
 /// P-30: without a live session the answer is the same, as often as one asks; and so for tokens of elsewhere.
 #[tokio::test]
 async fn who_is_not_signed_on_is_signed_off_all_the_same() {
-    let door = Door::open().await;
-    let held = door.sign_on(ALICE).await;
-    let there = format!("{APPS}/{}/signon/#signedOff", door.env());
+    let fixture = FaceFixture::open().await;
+    let held = fixture.sign_on(ALICE).await;
+    let there = format!("{APPS}/{}/signon/#signedOff", fixture.env());
     for _ in 0..2 {
-        assert_eq!(door.get(&door.a("as/signoff")).send().await.location(), there);
+        assert_eq!(fixture.get(&fixture.a("as/signoff")).send().await.location(), there);
     }
     for token in ["x", "", "6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90", &held.st[1..]] {
-        let reply = door.get(&door.a("as/signoff")).cookie(token).send().await;
+        let reply = fixture.get(&fixture.a("as/signoff")).cookie(token).send().await;
         assert_eq!((reply.status.as_u16(), reply.location()), (302, there.as_str()), "{token:?}");
         assert!(reply.set_cookie("ST").is_some());
     }
     // Another environment does not end it.
-    let root = door.world.authority().root_realm().await.expect("a store").expect("the root realm");
-    let reply = door.get(&format!("/{}/as/signoff", root.id)).cookie(&held.st).send().await;
+    let root = fixture.world.authority().root_realm().await.expect("a store").expect("the root realm");
+    let reply = fixture.get(&format!("/{}/as/signoff", root.id)).cookie(&held.st).send().await;
     assert_eq!(reply.location(), format!("{APPS}/{}/signon/#signedOff", root.id));
-    door.assert_live(&held).await;
+    fixture.assert_live(&held).await;
     // With a valid hint and no cookie nothing is ended by the hint alone.
-    let hinted = signoff(&door, &[("id_token_hint", &held.id_token), ("post_logout_redirect_uri", BYE)]);
-    assert_eq!(door.get(&hinted).send().await.location(), BYE);
-    door.assert_live(&held).await;
+    let hinted = signoff(&fixture, &[("id_token_hint", &held.id_token), ("post_logout_redirect_uri", BYE)]);
+    assert_eq!(fixture.get(&hinted).send().await.location(), BYE);
+    fixture.assert_live(&held).await;
 }
 
 /// P-31: a post with an empty body, with a form, and with a form over a query.
 #[tokio::test]
 async fn a_post_signs_off_like_a_get() {
-    let door = Door::open().await;
-    let there = format!("{APPS}/{}/signon/#signedOff", door.env());
-    let held = door.sign_on(ALICE).await;
-    let reply = door.post(&door.a("as/signoff")).cookie(&held.st).send().await;
+    let fixture = FaceFixture::open().await;
+    let there = format!("{APPS}/{}/signon/#signedOff", fixture.env());
+    let held = fixture.sign_on(ALICE).await;
+    let reply = fixture.post(&fixture.a("as/signoff")).cookie(&held.st).send().await;
     assert_eq!((reply.status.as_u16(), reply.location()), (302, there.as_str()));
-    door.assert_ended(&held).await;
+    fixture.assert_ended(&held).await;
 
-    let held = door.sign_on(ALICE).await;
-    let bad = door.post(&door.a("as/signoff")).cookie(&held.st).header("accept", "application/json");
+    let held = fixture.sign_on(ALICE).await;
+    let bad = fixture.post(&fixture.a("as/signoff")).cookie(&held.st).header("accept", "application/json");
     let reply = bad.form(&[("post_logout_redirect_uri", "https://evil.test/")]).send().await;
     reply.assert_error(400, "INVALID_DATA", Some(("INVALID_VALUE", Some("post_logout_redirect_uri"))));
-    door.assert_live(&held).await;
-    let path = signoff(&door, &[("post_logout_redirect_uri", "https://evil.test/")]);
+    fixture.assert_live(&held).await;
+    let path = signoff(&fixture, &[("post_logout_redirect_uri", "https://evil.test/")]);
     let form = [("post_logout_redirect_uri", BYE), ("state", "x y")];
-    let reply = door.post(&path).cookie(&held.st).form(&form).send().await;
+    let reply = fixture.post(&path).cookie(&held.st).form(&form).send().await;
     assert_eq!(reply.location(), "https://shop.example.test/bye?state=x+y", "the form wins");
-    door.assert_ended(&held).await;
+    fixture.assert_ended(&held).await;
 }
 
 /// A browser is shown a page that names the problem and offers a way out; a program gets JSON.
 #[tokio::test]
 async fn a_refused_sign_off_is_a_page_for_people() {
-    let door = Door::open().await;
-    let held = door.sign_on(ALICE).await;
-    let path = signoff(&door, &[("post_logout_redirect_uri", "https://evil.test/")]);
+    let fixture = FaceFixture::open().await;
+    let held = fixture.sign_on(ALICE).await;
+    let path = signoff(&fixture, &[("post_logout_redirect_uri", "https://evil.test/")]);
     for accept in ["text/html,*/*", "*/*"] {
-        let reply = door.get(&path).cookie(&held.st).header("accept", accept).send().await;
+        let reply = fixture.get(&path).cookie(&held.st).header("accept", accept).send().await;
         assert_eq!(reply.status, 400);
         assert!(reply.header("content-type").starts_with("text/html"));
         assert!(reply.text.contains(reply.header("correlation-id")), "{}", reply.text);
-        assert!(reply.text.contains(&format!("action=\"{AUTH}/{}/as/signoff\"", door.env())));
+        assert!(reply.text.contains(&format!("action=\"{AUTH}/{}/as/signoff\"", fixture.env())));
         assert!(reply.header("content-security-policy").contains(AUTH));
     }
-    door.assert_live(&held).await;
+    fixture.assert_live(&held).await;
 }
 
 /// A look is no sign-off, and neither is a request that is not understood.
 #[tokio::test]
 async fn odd_requests_sign_nobody_off() {
-    let door = Door::open().await;
-    let held = door.sign_on(ALICE).await;
-    let path = door.a("as/signoff");
+    let fixture = FaceFixture::open().await;
+    let held = fixture.sign_on(ALICE).await;
+    let path = fixture.a("as/signoff");
     for method in [Method::HEAD, Method::PUT, Method::DELETE, Method::OPTIONS, Method::PATCH] {
-        let reply = door.ask(method.clone(), &path).cookie(&held.st).send().await;
+        let reply = fixture.ask(method.clone(), &path).cookie(&held.st).send().await;
         assert_eq!((reply.status.as_u16(), reply.header("allow")), (405, "GET, POST"), "{method}");
     }
     for name in ["id_token_hint", "post_logout_redirect_uri", "state", "client_id"] {
-        let doubled = signoff(&door, &[(name, "x"), (name, "x")]);
-        let reply = door.get(&doubled).cookie(&held.st).header("accept", "application/json").send().await;
+        let doubled = signoff(&fixture, &[(name, "x"), (name, "x")]);
+        let reply = fixture.get(&doubled).cookie(&held.st).header("accept", "application/json").send().await;
         reply.assert_error(400, "INVALID_DATA", Some(("INVALID_VALUE", Some(name))));
     }
-    let json = door.post(&path).cookie(&held.st).header("content-type", "application/json").body("{}");
+    let json = fixture.post(&path).cookie(&held.st).header("content-type", "application/json").body("{}");
     json.send().await.assert_error(415, "INVALID_REQUEST", None);
-    let large = door.post(&path).cookie(&held.st).form(&[("state", &"s".repeat(70_000))]).send().await;
+    let large = fixture.post(&path).cookie(&held.st).form(&[("state", &"s".repeat(70_000))]).send().await;
     large.assert_error(413, "INVALID_REQUEST", None);
     for bad in ["/x/as/signoff", "/6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90/as/signoff", "/%ff/as/signoff"] {
-        door.get(bad).cookie(&held.st).send().await.assert_error(404, "NOT_FOUND", None);
+        fixture.get(bad).cookie(&held.st).send().await.assert_error(404, "NOT_FOUND", None);
     }
-    door.get(&format!("{path}/")).cookie(&held.st).send().await.assert_error(404, "NOT_FOUND", None);
-    door.assert_live(&held).await;
+    fixture.get(&format!("{path}/")).cookie(&held.st).send().await.assert_error(404, "NOT_FOUND", None);
+    fixture.assert_live(&held).await;
 }
 
 /// Any carrier takes any of our credentials, and the second cookie is read when the first is not there.
 #[tokio::test]
 async fn a_prefixed_token_and_the_second_cookie_sign_off_too() {
-    let door = Door::open().await;
-    let held = door.sign_on(ALICE).await;
+    let fixture = FaceFixture::open().await;
+    let held = fixture.sign_on(ALICE).await;
     let line = format!("ST-NO-SS={}", held.st);
-    assert_eq!(door.get(&door.a("as/signoff")).header("cookie", &line).send().await.status, 302);
-    door.assert_ended(&held).await;
-    let held = door.sign_on(ALICE).await;
+    assert_eq!(fixture.get(&fixture.a("as/signoff")).header("cookie", &line).send().await.status, 302);
+    fixture.assert_ended(&held).await;
+    let held = fixture.sign_on(ALICE).await;
     let prefixed = format!("ory_st_{}", held.st);
-    assert_eq!(door.get(&door.a("as/signoff")).cookie(&prefixed).send().await.status, 302);
-    door.assert_ended(&held).await;
+    assert_eq!(fixture.get(&fixture.a("as/signoff")).cookie(&prefixed).send().await.status, 302);
+    fixture.assert_ended(&held).await;
 }
 
 /// A client whose registered address no header can carry ends nothing and breaks nothing.
 #[tokio::test]
 async fn a_registered_address_that_no_header_can_carry_is_refused() {
-    let door = Door::open().await;
+    let fixture = FaceFixture::open().await;
     let odd = "https://odd.example.test/\u{e4}\n";
     let new = NewClient {
         id: "odd".parse().expect("an id"),
@@ -323,19 +331,19 @@ async fn a_registered_address_that_no_header_can_carry_is_refused() {
         post_logout_redirect_uris: vec![odd.into()],
         roles: vec![],
     };
-    door.world.authority().create_client(door.world.data.realm.id, new).await.expect("a client");
-    let held = door.sign_on(ALICE).await;
-    assert_refused(&door, &held, &[("post_logout_redirect_uri", odd)], "post_logout_redirect_uri").await;
+    fixture.world.authority().create_client(fixture.world.data.realm.id, new).await.expect("a client");
+    let held = fixture.sign_on(ALICE).await;
+    assert_refused(&fixture, &held, &[("post_logout_redirect_uri", odd)], "post_logout_redirect_uri").await;
 }
 
 /// Goal: ONE-SESSION: a session that began in Kratos' dialect gives a code here and is signed off here.
 #[tokio::test]
-async fn a_session_of_another_door_is_signed_off_here() {
-    let door = Door::open().await;
-    let token = door.world.sign_on_kratos("alice@example.test", ALICE.1).await;
-    assert!(door.is_signed_on(&token).await);
-    assert_eq!(door.get(&door.a("as/signoff")).cookie(&token).send().await.status, 302);
-    assert!(!door.is_signed_on(&token).await);
-    let whoami = door.world.get("/sessions/whoami").header("x-session-token", &token).send().await;
+async fn a_session_of_another_channel_is_signed_off_here() {
+    let fixture = FaceFixture::open().await;
+    let token = fixture.world.sign_on_kratos("alice@example.test", ALICE.1).await;
+    assert!(fixture.is_signed_on(&token).await);
+    assert_eq!(fixture.get(&fixture.a("as/signoff")).cookie(&token).send().await.status, 302);
+    assert!(!fixture.is_signed_on(&token).await);
+    let whoami = fixture.world.get("/sessions/whoami").header("x-session-token", &token).send().await;
     assert_eq!(whoami.status, 401);
 }

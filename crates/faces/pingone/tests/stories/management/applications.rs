@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{Office, id, own};
-use crate::house::{ALICE, App};
+use crate::fixture::{ALICE, App};
 
 fn shop() -> Value {
     json!({
@@ -35,11 +35,17 @@ async fn an_application_is_made_and_works() {
         ("client_id", &id(&made)),
         ("client_secret", &secret),
     ];
-    office.door.post(&office.door.a("as/token")).form(&form).send().await.assert_oauth(400, "invalid_grant");
+    office
+        .fixture
+        .post(&office.fixture.a("as/token"))
+        .form(&form)
+        .send()
+        .await
+        .assert_oauth(400, "invalid_grant");
     let authorize = format!(
         "{}?{}",
-        office.door.a("as/authorize"),
-        crate::house::encoded(&[
+        office.fixture.a("as/authorize"),
+        crate::fixture::encoded(&[
             ("client_id", id(&made).as_str()),
             ("response_type", "code"),
             ("redirect_uri", "https://till.example.test/cb"),
@@ -47,7 +53,7 @@ async fn an_application_is_made_and_works() {
             ("code_challenge_method", "S256"),
         ])
     );
-    assert_eq!(office.door.get(&authorize).send().await.status, 302);
+    assert_eq!(office.fixture.get(&authorize).send().await.status, 302);
     let listed = office.read("applications").await;
     let names = |list: &Value| list["_embedded"]["applications"].as_array().expect("a list").len();
     assert_eq!(names(&listed), 5);
@@ -62,7 +68,13 @@ async fn an_application_is_made_and_works() {
     assert!(replaced.get("description").is_none() && replaced.get("corsSettings").is_none());
     assert_eq!((&replaced["refreshTokenDuration"], &replaced["enabled"]), (&2_592_000.into(), &false.into()));
     assert_eq!(replaced["createdAt"], made["createdAt"]);
-    office.door.post(&office.door.a("as/token")).form(&form).send().await.assert_oauth(401, "invalid_client");
+    office
+        .fixture
+        .post(&office.fixture.a("as/token"))
+        .form(&form)
+        .send()
+        .await
+        .assert_oauth(401, "invalid_client");
     office.delete(&path).await;
     assert_eq!(names(&office.read("applications").await), 4);
 }
@@ -97,18 +109,18 @@ async fn what_does_not_exist_here_is_refused() {
 #[tokio::test]
 async fn a_secret_is_exchanged_for_another() {
     let mut office = Office::open().await;
-    let shop = office.door.shop();
+    let shop = office.fixture.shop();
     let path = format!("applications/{}/secret", shop.id);
     assert_eq!(office.read(&path).await["secret"], shop.secret.as_str());
     let reply = office.ask("POST", &path).send().await;
     let secret = reply.json()["secret"].as_str().expect("a secret").to_owned();
     assert_eq!((reply.status.as_u16(), reply.header("cache-control").contains("no-store")), (200, true));
     assert_ne!(secret, shop.secret);
-    office.door.crash_and_restart().await;
+    office.fixture.crash_and_restart().await;
     assert_eq!(office.read(&path).await["secret"], secret.as_str());
-    office.door.refresh(&shop, "x").await.assert_oauth(401, "invalid_client");
+    office.fixture.refresh(&shop, "x").await.assert_oauth(401, "invalid_client");
     let renewed = App { secret, ..shop };
-    office.door.refresh(&renewed, "x").await.assert_oauth(400, "invalid_grant");
+    office.fixture.refresh(&renewed, "x").await.assert_oauth(400, "invalid_grant");
     let public = json!({"name": "Spa", "type": "SINGLE_PAGE_APP", "protocol": "OPENID_CONNECT", "enabled": true,
         "tokenEndpointAuthMethod": "NONE", "grantTypes": ["AUTHORIZATION_CODE"]});
     let made = office.create("applications", public).await;
@@ -127,13 +139,13 @@ async fn a_workers_roles_count_at_the_call() {
         let made = office.create("applications", worker(inherits)).await;
         assert_eq!(made["grantTypes"], json!(["CLIENT_CREDENTIALS"]));
         let secret = office.read(&format!("{}/secret", own(&made))).await;
-        let token = office.door.own_token(&id(&made), secret["secret"].as_str().expect("a secret")).await;
-        let users = office.door.m("users");
-        let may = async || office.door.get(&users).bearer(&token).send().await.status == 200;
+        let token = office.fixture.own_token(&id(&made), secret["secret"].as_str().expect("a secret")).await;
+        let users = office.fixture.m("users");
+        let may = async || office.fixture.get(&users).bearer(&token).send().await.status == 200;
         assert_eq!(may().await, inherits);
         let path = format!("{}/roleAssignments", own(&made));
         let role = json!({"role": {"id": "5a1f0d3e-8c47-4b62-9e10-7d2c6b3a4f02"},
-            "scope": {"id": office.door.env(), "type": "ENVIRONMENT"}});
+            "scope": {"id": office.fixture.env(), "type": "ENVIRONMENT"}});
         let given = office.create(&path, role).await;
         assert!(may().await);
         office.delete(&own(&given)).await;
@@ -152,7 +164,7 @@ async fn resources_and_grants_exist() {
     assert_eq!(office.read(&own(&resources[1])).await, resources[1]);
     let scopes = office.read(&format!("{}/scopes", own(&resources[1]))).await["_embedded"]["scopes"].clone();
     assert_eq!(scopes[0]["name"], "p1:read:sessions");
-    let path = format!("applications/{}/grants", office.door.shop().id);
+    let path = format!("applications/{}/grants", office.fixture.shop().id);
     let grant = json!({"resource": {"id": resources[1]["id"]}, "scopes": [{"id": scopes[0]["id"]}]});
     let made = office.create(&path, grant.clone()).await;
     assert_eq!(made["scopes"], grant["scopes"]);
@@ -167,7 +179,7 @@ async fn resources_and_grants_exist() {
 #[tokio::test]
 async fn a_sign_off_leads_to_the_applications_own_page() {
     let office = Office::open().await;
-    let app = office.door.shop();
+    let app = office.fixture.shop();
     let mut described = shop();
     described["tokenEndpointAuthMethod"] = "CLIENT_SECRET_BASIC".into();
     described["pkceEnforcement"] = "OPTIONAL".into();
@@ -175,12 +187,12 @@ async fn a_sign_off_leads_to_the_applications_own_page() {
     described["loginPageUrl"] = "https://till.example.test/in?x=1".into();
     let reply = office.send("PUT", &format!("applications/{}", app.id), described).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
-    let held = office.door.sign_on(ALICE).await;
-    let path = format!("{}?id_token_hint={}", office.door.a("as/signoff"), held.id_token);
-    let reply = office.door.get(&path).cookie(&held.st).send().await;
+    let held = office.fixture.sign_on(ALICE).await;
+    let path = format!("{}?id_token_hint={}", office.fixture.a("as/signoff"), held.id_token);
+    let reply = office.fixture.get(&path).cookie(&held.st).send().await;
     assert_eq!(
         reply.location(),
-        format!("https://till.example.test/in?x=1&environmentId={}", office.door.env())
+        format!("https://till.example.test/in?x=1&environmentId={}", office.fixture.env())
     );
-    office.door.assert_ended(&held).await;
+    office.fixture.assert_ended(&held).await;
 }

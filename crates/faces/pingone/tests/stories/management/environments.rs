@@ -6,16 +6,16 @@ use adieu_authority::{Role, RoleAssignment, RoleScope};
 use serde_json::json;
 
 use super::{FORBIDDEN, Office, id, own};
-use crate::house::ALICE;
+use crate::fixture::ALICE;
 
 impl Office {
     /// The same office with a worker that administers the whole installation.
     async fn of_root(self) -> Self {
-        let authority = self.door.world.authority();
+        let authority = self.fixture.world.authority();
         let root = authority.root_realm().await.expect("a store").expect("the root realm");
         let roles = [Role::RealmAdmin, Role::IdentityDataAdmin];
         let roles = roles.map(|role| RoleAssignment { role, scope: RoleScope::Realm(root.id) });
-        let bearer = self.door.client("root-admin", roles.to_vec()).await;
+        let bearer = self.fixture.client("root-admin", roles.to_vec()).await;
         Self { bearer, ..self }
     }
 }
@@ -29,7 +29,7 @@ async fn an_environment_is_made_and_serves() {
     let seen = office.read("/v1/environments").await;
     assert_eq!(
         (&seen["size"], &seen["_embedded"]["environments"][0]["id"]),
-        (&1.into(), &office.door.env().into())
+        (&1.into(), &office.fixture.env().into())
     );
     let office = office.of_root().await;
     let made = office.create("/v1/environments", new.clone()).await;
@@ -50,9 +50,13 @@ async fn an_environment_is_made_and_serves() {
     }
     let populations = office.read(&format!("{}/populations", own(&made))).await;
     assert_eq!(populations["_embedded"]["populations"][0]["default"], true);
-    let issuer =
-        office.door.get(&format!("/{}/as/.well-known/openid-configuration", id(&made))).send().await.json();
-    assert_eq!(issuer["issuer"], format!("{}/{}/as", crate::house::AUTH, id(&made)));
+    let issuer = office
+        .fixture
+        .get(&format!("/{}/as/.well-known/openid-configuration", id(&made)))
+        .send()
+        .await
+        .json();
+    assert_eq!(issuer["issuer"], format!("{}/{}/as", crate::fixture::AUTH, id(&made)));
     assert!(office.read("/v1/environments").await["size"].as_u64() > Some(2));
 }
 
@@ -70,7 +74,8 @@ async fn populations_come_and_go() {
     let replaced = office.send("PUT", &own(&made), json!({"name": "Crew"})).await.json();
     assert_eq!((&replaced["name"], replaced.get("description")), (&"Crew".into(), None));
     office.delete(&own(&made)).await;
-    for (population, count) in [(&office.door.world.data.guests, 1), (&office.door.world.data.population, 3)]
+    for (population, count) in
+        [(&office.fixture.world.data.guests, 1), (&office.fixture.world.data.population, 3)]
     {
         let path = format!("populations/{}", population.id);
         assert_eq!(office.read(&path).await["userCount"], count);
@@ -84,8 +89,8 @@ async fn populations_come_and_go() {
 async fn the_cookie_can_be_made_to_end_with_the_browser() {
     let mut office = Office::open().await;
     let line = async |office: &Office| {
-        let flow = office.door.flow(&office.door.shop(), &[]).await;
-        let reply = office.door.check(&flow, ALICE).send().await;
+        let flow = office.fixture.flow(&office.fixture.shop(), &[]).await;
+        let reply = office.fixture.check(&flow, ALICE).send().await;
         ["ST", "ST-NO-SS"].map(|name| reply.set_cookie(name).expect("a cookie").to_owned())
     };
     assert!(line(&office).await.iter().all(|line| line.contains("Max-Age=2592000")));
@@ -93,7 +98,7 @@ async fn the_cookie_can_be_made_to_end_with_the_browser() {
     assert_eq!(office.read("ssoCookieSettings").await[MEMBER], false);
     let reply = office.send("POST", "ssoCookieSettings", json!({MEMBER: true})).await;
     assert_eq!((reply.status.as_u16(), &reply.json()[MEMBER]), (200, &true.into()));
-    office.door.crash_and_restart().await;
+    office.fixture.crash_and_restart().await;
     for line in line(&office).await {
         assert!(!line.contains("Max-Age") && !line.contains("Expires"), "{line}");
         assert!(line.contains("; HttpOnly; Secure"), "{line}");

@@ -13,28 +13,28 @@ mod workflow;
 use http::Method;
 use serde_json::Value;
 
-use crate::house::{Ask, Door, Reply};
+use crate::fixture::{Ask, FaceFixture, Reply};
 
 pub(super) const FORBIDDEN: Option<(&str, Option<&str>)> = Some(("INSUFFICIENT_PERMISSIONS", None));
 pub(crate) const NOBODY: &str = "6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90";
 
-/// A door and the token of a worker that administers its environment.
+/// A channel and the token of a worker that administers its environment.
 pub(super) struct Office {
-    pub(super) door: Door,
+    pub(super) fixture: FaceFixture,
     pub(super) bearer: String,
 }
 
 impl Office {
     pub(super) async fn open() -> Self {
-        let door = Door::open().await;
-        let bearer = door.worker().await;
-        Self { door, bearer }
+        let fixture = FaceFixture::open().await;
+        let bearer = fixture.worker().await;
+        Self { fixture, bearer }
     }
 
     pub(super) fn ask(&self, method: &str, path: &str) -> Ask {
         let method: Method = method.parse().expect("a method");
-        let path = if path.starts_with('/') { path.to_owned() } else { self.door.m(path) };
-        self.door.ask(method, &path).bearer(&self.bearer)
+        let path = if path.starts_with('/') { path.to_owned() } else { self.fixture.m(path) };
+        self.fixture.ask(method, &path).bearer(&self.bearer)
     }
 
     pub(super) async fn send(&self, method: &str, path: &str, body: Value) -> Reply {
@@ -73,7 +73,7 @@ impl Office {
 /// The path of an object's own address.
 pub(super) fn own(object: &Value) -> String {
     let href = object["_links"]["self"]["href"].as_str().expect("an address");
-    href.strip_prefix(crate::house::API).expect("our address").to_owned()
+    href.strip_prefix(crate::fixture::API).expect("our address").to_owned()
 }
 
 pub(super) fn id(object: &Value) -> String {

@@ -10,6 +10,7 @@ use adieu_testkit::failing::FailingStore;
 use serde_json::{Value, json};
 
 use super::{FORBIDDEN, Office, own};
+use crate::fixture::{BOB, RESET};
 use crate::outages::failing;
 
 const SET: &str = "application/vnd.pingidentity.password.set+json";
@@ -30,24 +31,24 @@ fn acts_on_bob() -> [Act<'static>; 4] {
 
 /// A clerk of Bob's population, before a store that lets others come first.
 async fn clerk() -> (Office, Arc<FailingStore>) {
-    let (door, store) = failing().await;
-    let bearer = door.client("clerk", vec![over_home(&door, Role::IdentityDataAdmin)]).await;
-    (Office { door, bearer }, store)
+    let (fixture, store) = failing().await;
+    let bearer = fixture.client("clerk", vec![over_home(&fixture, Role::IdentityDataAdmin)]).await;
+    (Office { fixture, bearer }, store)
 }
 
-fn over_home(door: &crate::house::Door, role: Role) -> RoleAssignment {
-    RoleAssignment { role, scope: RoleScope::Population(door.world.data.population.id) }
+fn over_home(fixture: &crate::fixture::FaceFixture, role: Role) -> RoleAssignment {
+    RoleAssignment { role, scope: RoleScope::Population(fixture.world.data.population.id) }
 }
 
 impl Office {
     async fn bob(&self) -> User {
-        let found = self.door.world.authority().user(self.door.world.data.bob.id).await.expect("read");
+        let found = self.fixture.world.authority().user(self.fixture.world.data.bob.id).await.expect("read");
         User::clone(&found.expect("bob is there"))
     }
 
     /// Somebody with more rights changes Bob.
     fn changes_bob(&self, edit: UserEdit) -> impl Future<Output = ()> + Send + 'static {
-        let (authority, bob) = (self.door.world.authority().clone(), self.door.world.data.bob.id);
+        let (authority, bob) = (self.fixture.world.authority().clone(), self.fixture.world.data.bob.id);
         async move {
             let origin = Origin::of(Actor::Operator, Channel::named("test"), None);
             authority.edit_user(bob, edit, origin).await.expect("a change");
@@ -79,7 +80,7 @@ impl Office {
 #[tokio::test]
 async fn a_user_who_is_moved_away_meanwhile_is_not_changed() {
     let (office, store) = clerk().await;
-    let moved = UserEdit { population: Some(office.door.world.data.guests.id), ..UserEdit::default() };
+    let moved = UserEdit { population: Some(office.fixture.world.data.guests.id), ..UserEdit::default() };
     for act in acts_on_bob() {
         office.is_overtaken(&store, moved.clone(), act).await;
     }
@@ -89,7 +90,7 @@ async fn a_user_who_is_moved_away_meanwhile_is_not_changed() {
 #[tokio::test]
 async fn a_user_who_rises_meanwhile_is_not_changed() {
     let (office, store) = clerk().await;
-    let scope = RoleScope::Realm(office.door.world.data.realm.id);
+    let scope = RoleScope::Realm(office.fixture.world.data.realm.id);
     let risen = vec![RoleAssignment { role: Role::RealmAdmin, scope }];
     let risen = UserEdit { roles: Some(risen), ..UserEdit::default() };
     for act in acts_on_bob() {
@@ -101,7 +102,7 @@ async fn a_user_who_rises_meanwhile_is_not_changed() {
 #[tokio::test]
 async fn a_user_who_is_moved_away_meanwhile_keeps_their_roles() {
     let (office, store) = clerk().await;
-    let (bob, home) = (office.door.world.data.bob.id, office.door.world.data.population.id);
+    let (bob, home) = (office.fixture.world.data.bob.id, office.fixture.world.data.population.id);
     let given =
         |role: &str| json!({"role": {"id": role}, "scope": {"id": home.to_string(), "type": "POPULATION"}});
     let (admin, reader) =
@@ -109,8 +110,33 @@ async fn a_user_who_is_moved_away_meanwhile_keeps_their_roles() {
     let made = office.create(&format!("users/{bob}/roleAssignments"), reader).await;
     let path = own(&made);
     let (_, assignment) = path.rsplit_once('/').expect("an id");
-    let moved = UserEdit { population: Some(office.door.world.data.guests.id), ..UserEdit::default() };
+    let moved = UserEdit { population: Some(office.fixture.world.data.guests.id), ..UserEdit::default() };
     office.is_overtaken(&store, moved.clone(), ("POST", "/roleAssignments", JSON, admin)).await;
     let rest = format!("/roleAssignments/{assignment}");
     office.is_overtaken(&store, moved, ("DELETE", &rest, JSON, json!({}))).await;
+}
+
+/// Goal: whoever is moved out of a clerk's population meanwhile keeps their session, whichever way it is to end.
+#[tokio::test]
+async fn a_session_of_a_user_who_is_moved_away_meanwhile_lives_on() {
+    let (office, store) = clerk().await;
+    let (bob, held) = (office.fixture.world.data.bob.id, office.fixture.sign_on(BOB).await);
+    let (home, guests) = (office.fixture.world.data.population.id, office.fixture.world.data.guests.id);
+    let to = |population| UserEdit { population: Some(population), ..UserEdit::default() };
+    let ways = [
+        ("DELETE", format!("users/{bob}/sessions/{}", held.sid), JSON),
+        ("POST", format!("sessions/{}", held.sid), RESET),
+        ("DELETE", "sessions/me".to_owned(), JSON),
+        ("POST", "sessions/me".to_owned(), RESET),
+    ];
+    for (method, path, kind) in &ways {
+        store.before_the_next_change(office.changes_bob(to(guests)));
+        let ask = office.ask(method, path).header("content-type", kind).cookie(&held.st);
+        ask.send().await.assert_error(403, "ACCESS_FAILED", FORBIDDEN);
+        office.fixture.assert_live(&held).await;
+        office.changes_bob(to(home)).await;
+    }
+    let (method, path, _) = &ways[0];
+    assert_eq!(office.ask(method, path).send().await.status, 204, "the clerk reaches who is there");
+    office.fixture.assert_ended(&held).await;
 }

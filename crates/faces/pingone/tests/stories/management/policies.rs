@@ -5,19 +5,19 @@
 use serde_json::json;
 
 use super::{NOBODY, Office, id, own};
-use crate::house::{ALICE, claims};
+use crate::fixture::{ALICE, claims};
 
 /// The built-in policy is there; others are made, renamed, assigned and deleted, and name the sign-ons of applications.
 #[tokio::test]
 async fn a_policy_names_the_sign_ons_of_its_applications() {
     let office = Office::open().await;
-    let acr = async || claims(&office.door.sign_on(ALICE).await.access)["acr"].clone();
+    let acr = async || claims(&office.fixture.sign_on(ALICE).await.access)["acr"].clone();
     let built_in = office.read("signOnPolicies").await["_embedded"]["signOnPolicies"][0].clone();
     assert_eq!((&built_in["name"], &built_in["default"]), (&"Single_Factor".into(), &true.into()));
     assert_eq!(acr().await, "Single_Factor");
     let made = office.create("signOnPolicies", json!({"name": "Counter", "description": "x"})).await;
     let path = own(&made);
-    let assignments = format!("applications/{}/signOnPolicyAssignments", office.door.shop().id);
+    let assignments = format!("applications/{}/signOnPolicyAssignments", office.fixture.shop().id);
     let assign = |policy: &str, priority: u32| json!({"signOnPolicy": {"id": policy}, "priority": priority});
     let assigned = office.create(&assignments, assign(&id(&made), 2)).await;
     assert_eq!(acr().await, "Counter");
@@ -69,7 +69,7 @@ async fn what_a_sign_on_would_leave_undone_is_refused() {
     let reply = office.ask("DELETE", &format!("signOnPolicies/{built_in}")).send().await;
     reply.assert_error(400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", Some("id"))));
     office.ask("GET", &format!("signOnPolicies/{NOBODY}")).send().await.assert_error(404, "NOT_FOUND", None);
-    let path = format!("applications/{}/signOnPolicyAssignments", office.door.shop().id);
+    let path = format!("applications/{}/signOnPolicyAssignments", office.fixture.shop().id);
     let unknown = json!({"signOnPolicy": {"id": NOBODY}, "priority": 1});
     office.refused("POST", &path, unknown, "INVALID_VALUE", "signOnPolicy").await;
 }

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{NOBODY, Office, id, own};
-use crate::house::{ALICE, BOB};
+use crate::fixture::{ALICE, BOB};
 
 const SET: &str = "application/vnd.pingidentity.password.set+json";
 const SET_VALUE: &str = "application/vnd.pingidentity.password.setValue+json";
@@ -29,7 +29,7 @@ async fn a_user_is_made_changed_and_deleted() {
             &"dora".into(),
             &"dora@example.test".into(),
             &true.into(),
-            &office.door.world.data.population.id.to_string().into()
+            &office.fixture.world.data.population.id.to_string().into()
         )
     );
     assert_eq!(made["account"], json!({"canAuthenticate": true, "status": "OK"}));
@@ -48,9 +48,9 @@ async fn a_user_is_made_changed_and_deleted() {
     let replaced =
         office.send("PUT", &path, json!({"username": "Theodora", "email": "t@example.test"})).await.json();
     assert_eq!((&replaced["username"], replaced.get("name")), (&"Theodora".into(), None));
-    let moved = json!({"population": {"id": office.door.world.data.guests.id.to_string()}});
+    let moved = json!({"population": {"id": office.fixture.world.data.guests.id.to_string()}});
     let moved = office.send("PATCH", &path, moved).await.json();
-    assert_eq!(moved["population"]["id"], office.door.world.data.guests.id.to_string());
+    assert_eq!(moved["population"]["id"], office.fixture.world.data.guests.id.to_string());
     office.delete(&path).await;
     office.ask("DELETE", &path).send().await.assert_error(404, "NOT_FOUND", None);
 }
@@ -85,7 +85,7 @@ async fn bad_users_are_told_what_is_wrong() {
     raw.body("{").send().await.assert_error(400, "INVALID_REQUEST", None);
     let typed = office.ask("POST", "users").header("content-type", "text/plain").body("{}").send().await;
     typed.assert_error(415, "INVALID_REQUEST", None);
-    let alice = office.door.world.data.alice.id;
+    let alice = office.fixture.world.data.alice.id;
     office
         .refused(
             "PATCH",
@@ -105,18 +105,18 @@ async fn bad_users_are_told_what_is_wrong() {
 #[tokio::test]
 async fn passwords_are_set_and_taken_away() {
     let office = Office::open().await;
-    let alice = office.door.world.data.alice.id;
-    let held = office.door.sign_on(ALICE).await;
+    let alice = office.fixture.world.data.alice.id;
+    let held = office.fixture.sign_on(ALICE).await;
     let path = format!("users/{alice}/password");
     let put = async |kind: &str, body: Value| {
         office.ask("PUT", &path).header("content-type", kind).body(body.to_string()).send().await
     };
     let reply = put(SET, json!({"value": "Looking-glass-12", "forceChange": false})).await;
     assert_eq!((reply.status.as_u16(), &reply.json()["status"]), (200, &"OK".into()), "{}", reply.text);
-    office.door.assert_live(&held).await;
-    office.door.sign_on(("alice", "Looking-glass-12")).await;
-    let flow = office.door.flow(&office.door.shop(), &[]).await;
-    assert_eq!(office.door.check(&flow, ALICE).send().await.status, 400);
+    office.fixture.assert_live(&held).await;
+    office.fixture.sign_on(("alice", "Looking-glass-12")).await;
+    let flow = office.fixture.flow(&office.fixture.shop(), &[]).await;
+    assert_eq!(office.fixture.check(&flow, ALICE).send().await.status, 400);
     put(SET, json!({})).await.assert_error(400, "INVALID_DATA", Some(("REQUIRED_VALUE", Some("value"))));
     put(SET, json!({"value": "Xxxxxxx1", "forceChange": true})).await.assert_error(
         400,
@@ -131,44 +131,44 @@ async fn passwords_are_set_and_taken_away() {
     put("application/json", json!({"value": "x"})).await.assert_error(415, "INVALID_REQUEST", None);
     assert_eq!(put(SET_VALUE, json!({})).await.json()["status"], "NO_PASSWORD");
     assert_eq!(office.read(&path).await["status"], "NO_PASSWORD");
-    let flow = office.door.flow(&office.door.shop(), &[]).await;
-    assert_eq!(office.door.check(&flow, ("alice", "Looking-glass-12")).send().await.status, 400);
+    let flow = office.fixture.flow(&office.fixture.shop(), &[]).await;
+    assert_eq!(office.fixture.check(&flow, ("alice", "Looking-glass-12")).send().await.status, 400);
     let mut imported = dora();
     imported["password"] = json!({"value": "Explorer-map-3"});
     let import = office.ask("POST", "users").header("content-type", IMPORT).body(imported.to_string());
     assert_eq!(import.send().await.status, 201);
-    office.door.sign_on(("dora", "Explorer-map-3")).await;
+    office.fixture.sign_on(("dora", "Explorer-map-3")).await;
 }
 
 /// P-61: one request disables or deletes a user, and all sessions of theirs are over when it is answered, for good.
 #[tokio::test]
 async fn a_user_who_is_disabled_or_deleted_has_no_session() {
     let mut office = Office::open().await;
-    let alice = office.door.world.data.alice.id;
+    let alice = office.fixture.world.data.alice.id;
     let path = format!("users/{alice}");
-    let (one, two) = (office.door.sign_on(ALICE).await, office.door.sign_on(ALICE).await);
-    let bob = office.door.sign_on(BOB).await;
+    let (one, two) = (office.fixture.sign_on(ALICE).await, office.fixture.sign_on(ALICE).await);
+    let bob = office.fixture.sign_on(BOB).await;
     let enable = async |office: &Office, enabled: bool| {
         let reply = office.send("PUT", &format!("{path}/enabled"), json!({"enabled": enabled})).await;
         assert_eq!((reply.status.as_u16(), reply.json()), (200, json!({"enabled": enabled})));
     };
     enable(&office, false).await;
-    office.door.assert_ended(&one).await;
-    office.door.crash_and_restart().await;
+    office.fixture.assert_ended(&one).await;
+    office.fixture.crash_and_restart().await;
     assert_eq!(office.read(&format!("{path}/enabled")).await, json!({"enabled": false}));
     assert_eq!(office.read(&path).await["account"]["canAuthenticate"], false);
-    let flow = office.door.flow(&office.door.shop(), &[]).await;
-    let refused = office.door.check(&flow, ALICE).send().await;
+    let flow = office.fixture.flow(&office.fixture.shop(), &[]).await;
+    let refused = office.fixture.check(&flow, ALICE).send().await;
     refused.assert_error(400, "REQUEST_FAILED", Some(("ACCOUNT_NOT_USABLE", None)));
     enable(&office, true).await;
     for held in [&one, &two] {
-        office.door.assert_ended(held).await;
+        office.fixture.assert_ended(held).await;
     }
-    let again = office.door.sign_on(ALICE).await;
+    let again = office.fixture.sign_on(ALICE).await;
     office.delete(&path).await;
-    office.door.assert_ended(&again).await;
+    office.fixture.assert_ended(&again).await;
     office.ask("GET", &format!("{path}/sessions")).send().await.assert_error(404, "NOT_FOUND", None);
-    office.door.assert_live(&bob).await;
+    office.fixture.assert_live(&bob).await;
 }
 
 /// Lists of users: filtered, paged by following `next`, bounded.
@@ -181,7 +181,7 @@ async fn users_are_found_by_filter_and_page() {
         office.create("users", body).await;
     }
     let found = async |filter: &str| {
-        let path = format!("users?{}", crate::house::encoded(&[("filter", filter)]));
+        let path = format!("users?{}", crate::fixture::encoded(&[("filter", filter)]));
         let list = office.read(&path).await;
         let mut names: Vec<String> = list["_embedded"]["users"]
             .as_array()
@@ -201,20 +201,20 @@ async fn users_are_found_by_filter_and_page() {
         found(r#"(username eq "bob" or username eq "alice") and enabled eq true"#).await,
         ["alice", "bob"]
     );
-    let guests = office.door.world.data.guests.id;
+    let guests = office.fixture.world.data.guests.id;
     assert_eq!(found(&format!(r#"population.id eq "{guests}""#)).await, ["carol"]);
     let bad = office.ask("GET", "users?filter=username%20co%20%22a%22").send().await;
     bad.assert_error(400, "INVALID_DATA", Some(("INVALID_FILTER", Some("filter"))));
 
-    let filter = crate::house::encoded(&[("filter", r#"username sw "page""#), ("limit", "3")]);
-    let (mut next, mut seen, mut pages) = (Some(office.door.m(&format!("users?{filter}"))), vec![], 0);
+    let filter = crate::fixture::encoded(&[("filter", r#"username sw "page""#), ("limit", "3")]);
+    let (mut next, mut seen, mut pages) = (Some(office.fixture.m(&format!("users?{filter}"))), vec![], 0);
     while let Some(path) = next {
         let page = office.read(&path).await;
         pages += 1;
         seen.extend(page["_embedded"]["users"].as_array().expect("a list").iter().map(id));
         next = page["_links"]["next"]["href"]
             .as_str()
-            .map(|href| href.trim_start_matches(crate::house::API).to_owned());
+            .map(|href| href.trim_start_matches(crate::fixture::API).to_owned());
     }
     seen.sort();
     seen.dedup();
@@ -230,9 +230,9 @@ async fn users_are_found_by_filter_and_page() {
 #[tokio::test]
 async fn a_user_knows_the_last_sign_on() {
     let office = Office::open().await;
-    let path = format!("users/{}", office.door.world.data.alice.id);
+    let path = format!("users/{}", office.fixture.world.data.alice.id);
     assert!(office.read(&path).await.get("lastSignOn").is_none());
-    office.door.sign_on(ALICE).await;
+    office.fixture.sign_on(ALICE).await;
     let user = office.read(&path).await;
     assert_eq!(
         (&user["lastSignOn"]["at"], &user["name"]["formatted"]),

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{Office, id, own};
-use crate::house::{APPS, App, CHECK, claims};
+use crate::fixture::{APPS, App, CHECK, claims};
 
 const SET: &str = "application/vnd.pingidentity.password.set+json";
 
@@ -51,32 +51,32 @@ async fn set_up(office: &Office) -> (App, Value) {
 async fn the_founding_workflow_runs_from_start_to_end() {
     let office = Office::open().await; // 0
     let (app, user) = set_up(&office).await;
-    let door = &office.door;
-    let reply = door.get(&door.authorize(&app, &[("scope", "openid")])).send().await; // 9
-    let start = format!("{APPS}/{}/signon/?flowId=", door.env());
+    let fixture = &office.fixture;
+    let reply = fixture.get(&fixture.authorize(&app, &[("scope", "openid")])).send().await; // 9
+    let start = format!("{APPS}/{}/signon/?flowId=", fixture.env());
     let flow = reply.location().strip_prefix(&start).expect("a flow").to_owned();
-    let path = door.a(&format!("flows/{flow}"));
-    assert_eq!(door.get(&path).send().await.json()["status"], "USERNAME_PASSWORD_REQUIRED"); // 10
+    let path = fixture.a(&format!("flows/{flow}"));
+    assert_eq!(fixture.get(&path).send().await.json()["status"], "USERNAME_PASSWORD_REQUIRED"); // 10
     let credentials = json!({"username": "joe", "password": "Two-federate-1"}).to_string();
-    let reply = door.post(&path).header("content-type", CHECK).body(credentials).send().await; // 11
+    let reply = fixture.post(&path).header("content-type", CHECK).body(credentials).send().await; // 11
     assert_eq!(reply.json()["status"], "COMPLETED", "{}", reply.text);
     let st = reply.cookie("ST").expect("a session token").to_owned();
-    let reply = door.get(&door.a(&format!("as/resume?flowId={flow}"))).cookie(&st).send().await; // 12
+    let reply = fixture.get(&fixture.a(&format!("as/resume?flowId={flow}"))).cookie(&st).send().await; // 12
     let code =
         reply.location().split(['?', '&']).find_map(|part| part.strip_prefix("code=")).expect("a code");
-    let reply = door.redeem(&app, code).await; // 13
+    let reply = fixture.redeem(&app, code).await; // 13
     assert_eq!(reply.status, 200, "{}", reply.text);
     let access = reply.json()["access_token"].as_str().expect("a token").to_owned();
     assert_eq!(claims(&access)["acr"], "Simple_Login");
     let sessions = office.read(&format!("{}/sessions", own(&user))).await; // 14
     assert_eq!(sessions["_embedded"]["sessions"].as_array().map(Vec::len), Some(1), "P-62");
     assert_eq!(sessions["_embedded"]["sessions"][0]["id"], claims(&access)["sid"]);
-    let reply = door.get(&door.a("as/signoff")).cookie(&st).send().await; // 15
+    let reply = fixture.get(&fixture.a("as/signoff")).cookie(&st).send().await; // 15
     assert_eq!(
         (reply.status.as_u16(), reply.location()),
-        (302, format!("{APPS}/{}/signon/#signedOff", door.env()).as_str())
+        (302, format!("{APPS}/{}/signon/#signedOff", fixture.env()).as_str())
     );
 
-    assert_eq!(door.introspect(&app, &access).await.text, r#"{"active":false}"#);
+    assert_eq!(fixture.introspect(&app, &access).await.text, r#"{"active":false}"#);
     assert_eq!(office.read(&format!("{}/sessions", own(&user))).await["count"], 0);
 }

@@ -1,4 +1,4 @@
-//! The door in front of a world, with three public addresses that differ, and how people walk through it.
+//! The channel in front of a world, with three public addresses that differ, and how people walk through it.
 //!
 //! Nothing here asserts a check of the contract by itself but what is named so.
 
@@ -34,8 +34,8 @@ pub(crate) fn settings() -> Settings {
     }
 }
 
-/// A world seen through PingOne's door.
-pub(crate) struct Door {
+/// A world seen through PingOne's channel.
+pub(crate) struct FaceFixture {
     pub(crate) world: World,
     pub(crate) service: FaceService<PingOne>,
 }
@@ -65,12 +65,12 @@ pub(crate) struct App {
     pub(crate) redirect: String,
 }
 
-/// A door of another world.
+/// A channel of another world.
 async fn nowhere() -> FaceService<PingOne> {
     service(World::start().await.authority().clone(), settings())
 }
 
-impl Door {
+impl FaceFixture {
     pub(crate) async fn open() -> Self {
         Self::with(settings()).await
     }
@@ -82,7 +82,7 @@ impl Door {
     }
 
     pub(crate) async fn crash_and_restart(&mut self) {
-        // The old door must be gone before the folder is opened again.
+        // The old channel must be gone before the folder is opened again.
         drop(std::mem::replace(&mut self.service, nowhere().await));
         self.world.crash_and_restart().await;
         self.service = service(self.world.authority().clone(), settings());

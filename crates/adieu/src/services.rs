@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::dispatch::Dispatcher;
 
 /// Both sides, and whom they believe.
-pub(crate) struct Doors {
+pub(crate) struct Services {
     /// The public side.
     pub(crate) public: FaceService<Dispatcher>,
     /// The admin side.
@@ -26,11 +26,11 @@ pub(crate) struct Doors {
     pub(crate) style: Style,
 }
 
-/// The doors as they are now, for everybody who serves.
-pub(crate) type Present = Arc<ArcSwap<Doors>>;
+/// The services as they are now, for everybody who serves.
+pub(crate) type Present = Arc<ArcSwap<Services>>;
 
-impl Doors {
-    /// The doors of a house.
+impl Services {
+    /// The services of a server.
     pub(crate) fn of(server: &AssembledServer, config: &Config) -> Result<Self> {
         Ok(Self {
             public: server.public.clone(),

@@ -1,6 +1,6 @@
 //! What programs of the three dialects send to sign on, to check and to end: as their documents write it.
 //!
-//! The way there is an [`Ear`]: the house in this process, or a server over HTTP. Nothing here knows the house's
+//! The way there is an [`Ear`]: the server in this process, or a server over HTTP. Nothing here knows the server's
 //! insides; an answer that no document has is [`Trouble::Odd`].
 
 use std::future::Future;
@@ -131,11 +131,11 @@ pub struct Addressee {
 
 /// What programs know: the variables of the data.
 #[derive(Clone, Debug)]
-pub struct DialectDoors {
+pub struct DialectClient {
     known: Value,
 }
 
-impl DialectDoors {
+impl DialectClient {
     /// Programs that know these variables.
     pub fn new(known: Value) -> Self {
         Self { known }
@@ -347,14 +347,14 @@ impl Heard {
     }
 }
 
-/// The house of a [`World`], without the network between.
+/// The server of a [`World`], without the network between.
 #[derive(Clone)]
 pub struct InProcess(adieu::assembled::AssembledServer);
 
 impl InProcess {
-    /// The house as it stands now.
+    /// The server as it stands now.
     pub fn of(world: &World) -> Self {
-        Self(world.house().clone())
+        Self(world.server().clone())
     }
 }
 

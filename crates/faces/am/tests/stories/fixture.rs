@@ -1,4 +1,4 @@
-//! The whole house of the recordings, with this face in front of its authority under settings of a story's own.
+//! The whole server of the recordings, with this face in front of its authority under settings of a story's own.
 //!
 //! The world brings engine, people and a frozen clock; some more people are added. Nothing here checks anything.
 
@@ -34,15 +34,15 @@ pub(crate) const ORIGIN: &str = "http://app.example.org:3000";
 /// The page where one does.
 pub(crate) const LOGIN: &str = "/am/UI/Login";
 
-/// The house.
-pub(crate) struct House {
+/// The server.
+pub(crate) struct FaceFixture {
     pub(crate) world: World,
-    /// None while the house is down.
+    /// None while the server is down.
     router: Option<FaceService<Am>>,
     settings: Settings,
 }
 
-impl House {
+impl FaceFixture {
     pub(crate) async fn start() -> Self {
         Self::with(settings()).await
     }
@@ -51,14 +51,14 @@ impl House {
         Self::over(World::with_profile("am").await, settings).await
     }
 
-    /// A house whose disk is nearly full.
+    /// A server whose disk is nearly full.
     pub(crate) async fn with_pages(pages_max: u32) -> Self {
         let mut config = profile_config("am");
         config.keep.pages_max = pages_max;
         Self::over(World::with_config(config).await, settings()).await
     }
 
-    /// A house where a user may have so many sessions.
+    /// A server where a user may have so many sessions.
     pub(crate) async fn with_quota(max: u64, beyond: &str) -> Self {
         let mut config = profile_config("am");
         config.am.sessions_max = max;
@@ -76,14 +76,14 @@ impl House {
         self.world.authority()
     }
 
-    /// Drops the house and its memory, and opens the folder again.
+    /// Drops the server and its memory, and opens the folder again.
     pub(crate) async fn crash_and_restart(&mut self) {
         self.router = None;
         self.world.crash_and_restart().await;
         self.router = Some(service(self.world.authority().clone(), self.settings.clone()));
     }
 
-    /// Opens the house anew with a store that can be told to fail.
+    /// Opens the server anew with a store that can be told to fail.
     pub(crate) async fn with_failing_store(&mut self) -> Arc<FailingStore> {
         self.router = None;
         let failing = self.world.with_failing_store().await;
