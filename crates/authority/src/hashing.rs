@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use adieu_core::Outage;
-use adieu_workers::{Bounds, Source, WorkError, Workers};
+use adieu_workers::{Bounds, WorkError, WorkSource, Workers};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use phc::{Decimal, Ident, Output, ParamsString, PasswordHash, Salt};
 
@@ -82,7 +82,7 @@ impl Hashing {
     /// The hash of a new password, in PHC text form.
     pub(crate) async fn hash(
         &self,
-        source: Source,
+        source: WorkSource,
         password: &str,
         salt: [u8; 16],
     ) -> Result<String, HashError> {
@@ -96,7 +96,7 @@ impl Hashing {
     /// Whether this is the password. The work is the same whatever is stored, a hash or none.
     pub(crate) async fn verify(
         &self,
-        source: Source,
+        source: WorkSource,
         password: &str,
         stored: Option<&str>,
     ) -> Result<bool, WorkError> {

@@ -9,7 +9,7 @@ use adieu_core::{
     DirectoryError, NewUser, Outage, Population, RealmId, Rights, RoleAssignment, Standing, User, UserId,
     UserKey, Version,
 };
-use adieu_workers::Source;
+use adieu_workers::WorkSource;
 
 use crate::Authority;
 use crate::hashing::HashError;
@@ -154,12 +154,12 @@ impl Authority {
 
     /// The hash of a password that an administrator gives, at the cost of this installation.
     pub async fn hash_password(&self, password: &str) -> Result<String, HashError> {
-        self.inner.hashing.hash(Source::SERVER, password, self.draw()).await
+        self.inner.hashing.hash(WorkSource::SERVER, password, self.draw()).await
     }
 
     /// The hash of a user's own password, in the user's own line.
     pub(crate) async fn hash_own_password(&self, user: UserId, password: &str) -> Result<String, HashError> {
-        self.inner.hashing.hash(Source::of(user.uuid().as_u128()), password, self.draw()).await
+        self.inner.hashing.hash(WorkSource::of(user.uuid().as_u128()), password, self.draw()).await
     }
 
     /// What these roles allow in a realm.

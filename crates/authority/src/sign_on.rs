@@ -12,7 +12,7 @@ use adieu_workers::WorkError;
 
 use crate::Authority;
 use crate::end::EndingReach;
-use crate::throttle::{Account, Refused};
+use crate::throttle::{Account, TryRefused};
 
 /// Somebody gives a name and a password.
 #[derive(Clone)]
@@ -87,11 +87,11 @@ impl From<WorkError> for SignOnFailure {
     }
 }
 
-impl From<Refused> for SignOnFailure {
-    fn from(refused: Refused) -> Self {
+impl From<TryRefused> for SignOnFailure {
+    fn from(refused: TryRefused) -> Self {
         match refused {
-            Refused::Busy => Self::Busy,
-            Refused::UsedUp(retry_after) => Self::Limited { retry_after },
+            TryRefused::Busy => Self::Busy,
+            TryRefused::UsedUp(retry_after) => Self::Limited { retry_after },
         }
     }
 }

@@ -16,11 +16,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use adieu_core::{Span, Timestamp};
-use adieu_workers::Source;
+use adieu_workers::WorkSource;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-pub(crate) use self::bucket::Refused;
+pub(crate) use self::bucket::TryRefused;
 use self::bucket::{Limit, Pace};
 pub(crate) use self::keys::{Account, Network, Whence};
 use self::keys::{AccountKey, AddressKey};
@@ -134,7 +134,7 @@ impl Throttle {
     }
 
     /// Takes a try from an address, if it has one left.
-    pub(crate) fn take(&self, address: Option<&str>, now: Timestamp) -> Result<AddressTry<'_>, Refused> {
+    pub(crate) fn take(&self, address: Option<&str>, now: Timestamp) -> Result<AddressTry<'_>, TryRefused> {
         let network = address.and_then(Network::of);
         let keys = network.into_iter().flat_map(|network| {
             let of_site =
@@ -165,7 +165,11 @@ impl<'t> AddressTry<'t> {
     /// The same try, now of an account, if that has one left. Where others of the account are undecided it waits for them,
     /// not for long: so many right passwords at once all go through, and many guesses at once are no more than the account
     /// has left.
-    pub(crate) async fn at(self, account: Account, now: impl Fn() -> Timestamp) -> Result<Try<'t>, Refused> {
+    pub(crate) async fn at(
+        self,
+        account: Account,
+        now: impl Fn() -> Timestamp,
+    ) -> Result<Try<'t>, TryRefused> {
         let throttle = self.throttle;
         let waited = timeout(PATIENCE, async move {
             let mut from = self;
@@ -174,16 +178,16 @@ impl<'t> AddressTry<'t> {
                 decided.as_mut().enable(); // What is decided from here on is heard.
                 from = match from.at_once(account, now()) {
                     Ok(tried) => return Ok(tried),
-                    Err((from, Refused::Busy)) => from,
+                    Err((from, TryRefused::Busy)) => from,
                     Err((_, refused)) => return Err(refused),
                 };
                 decided.await;
             }
         });
-        waited.await.unwrap_or(Err(Refused::Busy))
+        waited.await.unwrap_or(Err(TryRefused::Busy))
     }
 
-    fn at_once(self, account: Account, now: Timestamp) -> Result<Try<'t>, (Self, Refused)> {
+    fn at_once(self, account: Account, now: Timestamp) -> Result<Try<'t>, (Self, TryRefused)> {
         let throttle = self.throttle;
         let sign_ons = account.user().map(AccountKey::SignOns);
         let keys = [AccountKey::Failures(account)].into_iter().chain(sign_ons);
@@ -208,9 +212,9 @@ impl<'t> AddressTry<'t> {
 
 impl Try<'_> {
     /// In whose line the work of this try waits.
-    pub(crate) fn source(&self) -> Source {
+    pub(crate) fn source(&self) -> WorkSource {
         let of_account = || self.account.user().map_or(u128::MAX, |user| user.uuid().as_u128());
-        Source::of(self.from.network.map_or_else(of_account, Network::number))
+        WorkSource::of(self.from.network.map_or_else(of_account, Network::number))
     }
 
     /// It was wrong. Says how many failures the account has left, if they are limited.

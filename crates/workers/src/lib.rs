@@ -41,9 +41,9 @@ pub struct Bounds {
 
 /// On whose behalf work is asked for. No source waits behind all that another one has asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Source(u128);
+pub struct WorkSource(u128);
 
-impl Source {
+impl WorkSource {
     /// The server itself, and whoever administers it.
     pub const SERVER: Self = Self(0);
 
@@ -75,7 +75,7 @@ impl<S> Drop for Shared<S> {
 #[must_use = "a place is reserved for work"]
 pub struct ReservedPlace<S> {
     shared: Arc<Shared<S>>,
-    source: Source,
+    source: WorkSource,
     used: bool,
 }
 
@@ -95,20 +95,20 @@ impl<S: Send + 'static> Workers<S> {
 
     /// Reserves a place in the queue, if one is free.
     pub fn reserve(&self) -> Result<ReservedPlace<S>, WorkError> {
-        self.place(Source::SERVER)
+        self.place(WorkSource::SERVER)
     }
 
     /// Does `work` on one of the threads when the turn of its source has come.
     pub async fn run<T: Send + 'static>(
         &self,
-        source: Source,
+        source: WorkSource,
         work: impl FnOnce(&mut S) -> T + Send + 'static,
     ) -> Result<T, WorkError> {
         let answer = self.place(source)?.put(false, work);
         tokio::time::timeout(self.patience, answer).await.unwrap_or(Err(WorkError::Busy))
     }
 
-    fn place(&self, source: Source) -> Result<ReservedPlace<S>, WorkError> {
+    fn place(&self, source: WorkSource) -> Result<ReservedPlace<S>, WorkError> {
         let gave_way = self.shared.0.take_place(source).map_err(|_| WorkError::Busy)?;
         if let Some(job) = gave_way {
             job(None);
@@ -193,10 +193,10 @@ mod tests {
         let pool = Workers::start("test", bounds(1), || ());
         let open = gate(&pool).await;
         let waiting = pool.reserve().expect("one may wait").run(|()| 2);
-        assert_eq!(pool.run(Source::SERVER, |()| 3).await, Err(WorkError::Busy));
+        assert_eq!(pool.run(WorkSource::SERVER, |()| 3).await, Err(WorkError::Busy));
         open.send(()).expect("the gate is there");
         assert_eq!(waiting.await, Ok(2));
-        assert_eq!(pool.run(Source::SERVER, |()| 4).await, Ok(4));
+        assert_eq!(pool.run(WorkSource::SERVER, |()| 4).await, Ok(4));
     }
 
     /// Goal: S-1: whoever fills the queue keeps nobody else out: the newest of their work is refused in its place.
@@ -206,11 +206,11 @@ mod tests {
         let pool = Arc::new(Workers::start("test", bounds(2), || ()));
         let open = gate(&pool).await;
         let crowd: Vec<_> =
-            (0..2).map(|n| pool.place(Source::of(1)).expect("a place").put(false, move |()| n)).collect();
+            (0..2).map(|n| pool.place(WorkSource::of(1)).expect("a place").put(false, move |()| n)).collect();
         let mut crowd = crowd.into_iter().map(tokio::spawn);
         let (first, second) = (crowd.next().expect("one"), crowd.next().expect("two"));
         tokio::task::yield_now().await; // Both wait in the queue now.
-        let other = pool.place(Source::of(2)).expect("a place").put(false, |()| 7);
+        let other = pool.place(WorkSource::of(2)).expect("a place").put(false, |()| 7);
         assert_eq!(second.await.expect("no panic"), Err(WorkError::Busy));
         open.send(()).expect("the gate is there");
         assert_eq!(other.await, Ok(7));
@@ -222,10 +222,10 @@ mod tests {
     async fn a_reserved_place_is_kept() {
         let pool = Workers::start("test", bounds(1), || ());
         let place = pool.reserve().expect("a place");
-        assert_eq!(pool.run(Source::SERVER, |()| 1).await, Err(WorkError::Busy));
+        assert_eq!(pool.run(WorkSource::SERVER, |()| 1).await, Err(WorkError::Busy));
         assert_eq!(place.run(|()| 2).await, Ok(2));
         drop(pool.reserve().expect("a place"));
-        assert_eq!(pool.run(Source::SERVER, |()| 3).await, Ok(3));
+        assert_eq!(pool.run(WorkSource::SERVER, |()| 3).await, Ok(3));
     }
 
     /// Goal: whoever has no patience left is told so, and whoever reserved a place waits on.
@@ -234,7 +234,7 @@ mod tests {
         let pool = Workers::start("test", Bounds { patience: Duration::ZERO, ..bounds(8) }, || ());
         let open = gate(&pool).await;
         let kept = tokio::spawn(pool.reserve().expect("a place").run(|()| 1));
-        assert_eq!(pool.run(Source::SERVER, |()| 2).await, Err(WorkError::Busy));
+        assert_eq!(pool.run(WorkSource::SERVER, |()| 2).await, Err(WorkError::Busy));
         open.send(()).expect("the gate is there");
         assert_eq!(kept.await.expect("no panic"), Ok(1));
     }
@@ -243,13 +243,13 @@ mod tests {
     #[tokio::test]
     async fn work_that_panics_is_answered_and_its_thread_goes_on() {
         let pool = Workers::start("test", bounds(8), Vec::new);
-        let faulted = pool.run(Source::SERVER, |state: &mut Vec<u8>| {
+        let faulted = pool.run(WorkSource::SERVER, |state: &mut Vec<u8>| {
             state.push(1);
             assert!(state.is_empty(), "a fault on purpose");
         });
         assert_eq!(faulted.await, Err(WorkError::Faulted));
         for _ in 0..3 {
-            assert_eq!(pool.run(Source::SERVER, |state| state.len()).await, Ok(0));
+            assert_eq!(pool.run(WorkSource::SERVER, |state| state.len()).await, Ok(0));
         }
     }
 }

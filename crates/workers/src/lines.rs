@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::Source;
+use crate::WorkSource;
 
 /// A piece of work that waits.
 pub(crate) struct Waiting<J> {
@@ -30,9 +30,9 @@ impl<J> Default for Line<J> {
 }
 
 struct State<J> {
-    lines: HashMap<Source, Line<J>>,
+    lines: HashMap<WorkSource, Line<J>>,
     /// The sources of which something waits, in the order of their turns.
-    turns: VecDeque<Source>,
+    turns: VecDeque<WorkSource>,
     places: usize,
     closed: bool,
 }
@@ -54,7 +54,7 @@ impl<J> Lines<J> {
     }
 
     /// Takes a place for a source. What had to give way for it is handed back, to be refused.
-    pub(crate) fn take_place(&self, source: Source) -> Result<Option<J>, Full> {
+    pub(crate) fn take_place(&self, source: WorkSource) -> Result<Option<J>, Full> {
         let mut state = self.lock();
         let gave_way = if state.places >= self.places_max {
             Some(state.shorten_the_longest(source).ok_or(Full)?)
@@ -67,12 +67,12 @@ impl<J> Lines<J> {
     }
 
     /// Gives a place back that nothing was put into.
-    pub(crate) fn give_back(&self, source: Source) {
+    pub(crate) fn give_back(&self, source: WorkSource) {
         self.lock().free_place(source);
     }
 
     /// Puts work into a place that its source has taken.
-    pub(crate) fn put(&self, source: Source, work: Waiting<J>) {
+    pub(crate) fn put(&self, source: WorkSource, work: Waiting<J>) {
         let mut state = self.lock();
         let line = state.lines.entry(source).or_default();
         line.waiting.push_back(work);
@@ -121,7 +121,7 @@ impl<J> State<J> {
         work
     }
 
-    fn free_place(&mut self, source: Source) {
+    fn free_place(&mut self, source: WorkSource) {
         self.places = self.places.saturating_sub(1);
         if let Some(line) = self.lines.get_mut(&source) {
             line.places = line.places.saturating_sub(1);
@@ -132,7 +132,7 @@ impl<J> State<J> {
     }
 
     /// The newest piece of the longest line, if that line stays at least as long as the one of `source` becomes.
-    fn shorten_the_longest(&mut self, source: Source) -> Option<J> {
+    fn shorten_the_longest(&mut self, source: WorkSource) -> Option<J> {
         let own = self.lines.get(&source).map_or(0, |line| line.places);
         let gives = |line: &Line<J>| line.waiting.iter().any(|work| !work.reserved);
         let longest = self.lines.iter().filter(|(_, line)| gives(line));
@@ -156,8 +156,8 @@ impl<J> State<J> {
 mod tests {
     use super::*;
 
-    fn source(n: u128) -> Source {
-        Source::of(n)
+    fn source(n: u128) -> WorkSource {
+        WorkSource::of(n)
     }
 
     fn put(lines: &Lines<&'static str>, n: u128, job: &'static str) -> Result<Option<&'static str>, Full> {

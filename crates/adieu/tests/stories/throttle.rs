@@ -167,11 +167,11 @@ const HELP: [Help; 9] = [
     Help {
         name: "Kratos password",
         requests: |fixture| {
-            let config = json!({"config": {"password": NEW}});
-            vec![kratos_patch(
-                fixture,
-                json!([{"op": "replace", "path": "/credentials/password", "value": config}]),
-            )]
+            let body = json!({
+                "schema_id": "person", "state": "active", "traits": {"email": "alice@example.test", "username": "alice"},
+                "credentials": {"password": {"config": {"password": NEW}}},
+            });
+            vec![fixture.admin(Method::PUT, &format!("/admin/identities/{}", fixture.alice()), &body)]
         },
         password: NEW,
     },

@@ -42,7 +42,7 @@ impl Limit {
 
 /// Why a try is not taken now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum TryRefused {
     /// Others that are about to be decided come first.
     Busy,
     /// Nothing is left; one will have grown back after so long.
@@ -60,19 +60,19 @@ pub(super) struct Bucket {
 
 impl Bucket {
     /// Whether another try may be taken.
-    pub(super) fn admits(&self, limit: Limit, now: Timestamp) -> Result<(), Refused> {
+    pub(super) fn admits(&self, limit: Limit, now: Timestamp) -> Result<(), TryRefused> {
         if let Some(pace) = limit.pace {
             let left = self.left(pace, now);
             if left == 0 {
                 let wait = self.used_ms(pace, now) - (pace.window_ms() - pace.one_ms);
-                return Err(Refused::UsedUp(Span::from_ms(wait.max(1))));
+                return Err(TryRefused::UsedUp(Span::from_ms(wait.max(1))));
             }
             if self.undecided >= left {
-                return Err(Refused::Busy);
+                return Err(TryRefused::Busy);
             }
         }
         if limit.undecided_max > 0 && self.undecided >= limit.undecided_max {
-            return Err(Refused::Busy);
+            return Err(TryRefused::Busy);
         }
         Ok(())
     }

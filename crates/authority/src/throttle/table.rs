@@ -10,7 +10,7 @@ use std::hash::Hash;
 
 use adieu_core::{Span, Timestamp};
 
-use super::bucket::{Bucket, Limit, Refused};
+use super::bucket::{Bucket, Limit, TryRefused};
 
 /// Counts in one table: about 8 MiB.
 pub(super) const COUNTS_MAX: usize = 65_536;
@@ -31,7 +31,7 @@ impl<K> Default for Table<K> {
 
 impl<K: Eq + Hash + Copy> Table<K> {
     /// Takes a try of all these keys, or of none. A try that is refused leaves no trace.
-    pub(super) fn take(&mut self, wanted: &[(K, Limit)], now: Timestamp) -> Result<(), Refused> {
+    pub(super) fn take(&mut self, wanted: &[(K, Limit)], now: Timestamp) -> Result<(), TryRefused> {
         for (key, limit) in wanted {
             self.buckets.get(key).copied().unwrap_or_default().admits(*limit, now)?;
         }
@@ -72,7 +72,7 @@ impl<K: Eq + Hash + Copy> Table<K> {
         self.buckets.len()
     }
 
-    fn make_room(&mut self, wanted: &[(K, Limit)], now: Timestamp) -> Result<(), Refused> {
+    fn make_room(&mut self, wanted: &[(K, Limit)], now: Timestamp) -> Result<(), TryRefused> {
         let new = wanted.iter().filter(|(key, limit)| limit.counts() && !self.buckets.contains_key(key));
         let new = new.count();
         let fits = |table: &Self| table.buckets.len() + new <= table.counts_max;
@@ -83,7 +83,7 @@ impl<K: Eq + Hash + Copy> Table<K> {
             self.buckets.retain(|_, bucket| bucket.owes(now));
             self.full_until_ms = now.ms() + FULL_FOR_MS;
         }
-        if fits(self) { Ok(()) } else { Err(Refused::UsedUp(Span::from_ms(FULL_FOR_MS))) }
+        if fits(self) { Ok(()) } else { Err(TryRefused::UsedUp(Span::from_ms(FULL_FOR_MS))) }
     }
 }
 
@@ -105,7 +105,7 @@ mod tests {
     }
 
     /// A try of one key that uses one up.
-    fn used(table: &mut Table<u32>, key: u32, now: Timestamp) -> Result<Option<u32>, Refused> {
+    fn used(table: &mut Table<u32>, key: u32, now: Timestamp) -> Result<Option<u32>, TryRefused> {
         let wanted = [(key, limit())];
         table.take(&wanted, now)?;
         let left = table.spend(&key, limit(), now);
@@ -126,7 +126,7 @@ mod tests {
         for key in 5..1000 {
             assert!(used(&mut table, key, at(1)).is_err(), "there is no place for {key}");
         }
-        assert!(matches!(used(&mut table, 1, at(29)), Err(Refused::UsedUp(_))), "it is still known");
+        assert!(matches!(used(&mut table, 1, at(29)), Err(TryRefused::UsedUp(_))), "it is still known");
         assert_eq!(used(&mut table, 5, at(31)), Ok(Some(2)), "those of one failure owe nothing any more");
         assert_eq!(table.buckets.len(), 2);
     }
@@ -151,12 +151,12 @@ mod tests {
         let mut table = small(64);
         let one = [(1, limit())];
         assert!(table.take(&one, at(0)).is_ok() && table.take(&one, at(0)).is_ok());
-        assert_eq!(table.take(&one, at(0)), Err(Refused::Busy));
+        assert_eq!(table.take(&one, at(0)), Err(TryRefused::Busy));
         for _ in 0..2 {
             table.spend(&1, limit(), at(0));
             table.decided(&one, at(0));
         }
         assert!(table.take(&one, at(0)).is_ok());
-        assert_eq!(table.take(&one, at(0)), Err(Refused::Busy), "one is left, and one is undecided");
+        assert_eq!(table.take(&one, at(0)), Err(TryRefused::Busy), "one is left, and one is undecided");
     }
 }

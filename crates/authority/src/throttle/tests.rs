@@ -41,7 +41,7 @@ fn taken<'t>(
     account: Account,
     address: &str,
     now: Timestamp,
-) -> Result<Try<'t>, Refused> {
+) -> Result<Try<'t>, TryRefused> {
     throttle.take(Some(address), now)?.at_once(account, now).map_err(|(_, refused)| refused)
 }
 
@@ -49,8 +49,8 @@ fn taken<'t>(
 fn fails(throttle: &Throttle, account: Account, address: &str, now: Timestamp) -> Result<Option<u32>, i64> {
     match taken(throttle, account, address, now) {
         Ok(tried) => Ok(tried.failed(now)),
-        Err(Refused::Busy) => Err(0),
-        Err(Refused::UsedUp(wait)) => Err(wait.s()),
+        Err(TryRefused::Busy) => Err(0),
+        Err(TryRefused::UsedUp(wait)) => Err(wait.s()),
     }
 }
 
@@ -114,7 +114,7 @@ fn few_tries_are_undecided_at_one_time() {
             (0..300).map(|_| taken(throttle, ada(Whence::Elsewhere), "192.0.2.1", at(0))).collect();
         let max = if throttle.limits.failures_by_account_max == 3 { 3 } else { 4 };
         assert_eq!(many.iter().filter(|tried| tried.is_ok()).count(), max);
-        assert!(matches!(many.last(), Some(Err(Refused::Busy))));
+        assert!(matches!(many.last(), Some(Err(TryRefused::Busy))));
         assert!(taken(throttle, named("bob"), "192.0.2.2", at(0)).is_ok(), "others are not kept out");
         drop(many);
         assert!(
@@ -172,7 +172,7 @@ fn right_passwords_have_a_pace() {
     for _ in 0..6 {
         assert_eq!(right(1, "192.0.2.1", at(0)), Ok(()));
     }
-    assert_eq!(right(1, "192.0.2.2", at(0)), Err(Refused::UsedUp(Span::from_s(10))));
+    assert_eq!(right(1, "192.0.2.2", at(0)), Err(TryRefused::UsedUp(Span::from_s(10))));
     for _ in 0..3 {
         assert_eq!(right(2, "192.0.2.1", at(0)), Ok(()));
     }
