@@ -23,7 +23,7 @@ fn numbered(start: u128) -> impl FnMut() -> Uuid {
     }
 }
 
-/// A house before anything is made in it.
+/// An installation before anything is made in it.
 fn nothing() -> Facts {
     Facts { kinds: KINDS.to_vec(), realms: vec![] }
 }
