@@ -42,14 +42,14 @@ pub(crate) fn bench(words: &[&str]) -> Result<()> {
 fn check(binary: &std::path::Path, statics: &std::path::Path) -> Result<()> {
     let nginx = Nginx::start()?;
     let plain = StaticAnswer::start(statics)?;
-    let house = Seeded::start(binary, 1_000)?;
-    let checks = house.checks()?;
+    let seeded = Seeded::start(binary, 1_000)?;
+    let checks = seeded.checks()?;
     let mut table = Table::default();
     for _ in 0..ROUNDS {
         table.add("nginx `return 200`", measure(&nginx.target(), &Load::get("/"), CALLERS)?);
         table.add("static answer", measure(&plain.target(), &Load::get("/"), CALLERS)?);
         for (name, load) in &checks {
-            table.add(name, measure(&house.target(), load, CALLERS)?);
+            table.add(name, measure(&seeded.target(), load, CALLERS)?);
         }
     }
     table.print(&format!("Checks, {CALLERS} callers"), "static answer");
@@ -68,9 +68,9 @@ fn end(binary: &std::path::Path, statics: &std::path::Path) -> Result<()> {
             // Every request ends another session: a fresh server with enough of them for each dialect.
             let sessions = if callers == 1 { 12_000 } else { 150_000 };
             for dialect in servers::ENDINGS {
-                let house = Seeded::start(binary, sessions)?;
-                house.warm()?;
-                table.add(dialect, measure(&house.target(), &house.endings(dialect)?, callers)?);
+                let seeded = Seeded::start(binary, sessions)?;
+                seeded.warm()?;
+                table.add(dialect, measure(&seeded.target(), &seeded.endings(dialect)?, callers)?);
             }
         }
         table.print(&format!("Durable endings, {callers} callers"), "static answer");

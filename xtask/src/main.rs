@@ -1,6 +1,6 @@
 //! What people and CI run: `cargo xtask check`, `test`, `floors`, `tidy`, `contracts`.
 //!
-//! It links nothing of the house, so that it builds in seconds: what it needs of the server it asks the binary. It
+//! It links nothing of the product, so that it builds in seconds: what it needs of the server it asks the binary. It
 //! changes no file but `docs/contracts.md`, and that only when told to.
 
 mod bench;

@@ -2,7 +2,7 @@
 //!
 //! What is over, and what falls with it, is decided below; here it is logged and counted.
 
-use adieu_core::{Channel, EndError, EndOrder, EndTarget, Ended};
+use adieu_core::{Channel, EndError, EndOrder, EndTarget, Ended, Reason};
 
 use crate::Authority;
 
@@ -49,13 +49,14 @@ impl EndingReach {
             }
         };
         let record = &ended.record;
-        let user = ended.user.map(|id| id.to_string()).unwrap_or_default();
-        let session = ended.session.map(|id| id.to_string()).unwrap_or_default();
         let (cause, channel) = (record.cause.word(), record.channel.0.to_string());
+        // Written out only where it is logged.
         tracing::info!(
-            cause, actor = %record.actor, channel, reach = self.0, user, session, realm = %ended.realm,
+            cause, actor = %record.actor, channel = &*record.channel.0, reach = self.0,
+            user = ended.user.map(|id| id.to_string()).unwrap_or_default(),
+            session = ended.session.map(|id| id.to_string()).unwrap_or_default(), realm = %ended.realm,
             address = record.address.as_deref().unwrap_or_default(),
-            reason = record.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
+            reason = record.reason.as_ref().map(Reason::as_str).unwrap_or_default(),
             participants = ended.participants, "session ended"
         );
         metrics::counter!("adieu_endings_total", "cause" => cause, "channel" => channel).increment(1);

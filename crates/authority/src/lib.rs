@@ -129,7 +129,7 @@ impl Authority {
         }
     }
 
-    /// The present moment, as the whole house sees it.
+    /// The present moment, as the whole process sees it.
     pub fn now(&self) -> Timestamp {
         self.inner.clock.now()
     }

@@ -4,6 +4,8 @@
 //! function of the engine. It is a plain function from facts to changes: what falls, what stays, who took part, and
 //! whether this was the first time. Nothing else says "ended".
 
+use std::sync::Arc;
+
 use crate::cause::Cause;
 use crate::ending_record::{EndScope, EndingRecord, MassEnding};
 use crate::how_ended::{EndedWith, how_ended};
@@ -104,7 +106,7 @@ pub struct Tombstone {
     /// The session as it was, but for its free properties.
     pub session: Session,
     /// How it ended.
-    pub ending: EndingRecord,
+    pub ending: Arc<EndingRecord>,
     /// Whether it is to be shown to nobody.
     pub forgotten: bool,
 }
@@ -119,7 +121,7 @@ pub enum Family {
     /// The session.
     One {
         /// As stored.
-        session: Box<Session>,
+        session: Arc<Session>,
         /// Its last known activity.
         seen_at: Timestamp,
         /// The world around it.
@@ -228,7 +230,7 @@ pub struct EndedSessions {
     /// How many clients took part, if it was one session.
     pub participants: u32,
     /// When, why, by whom.
-    pub record: EndingRecord,
+    pub record: Arc<EndingRecord>,
 }
 
 /// Why a session could not be ended. It states what is so; each face finds its own words.
@@ -319,7 +321,7 @@ fn many_ended(
     realm: RealmId,
     user: Option<UserId>,
 ) -> Ending {
-    let record = mass.record.clone();
+    let record = Arc::new(mass.record.clone());
     changes.push(EndingChange::Record(Box::new(mass)));
     let ended = EndedSessions { realm, user, session: None, participants: 0, record };
     Ending { changes, outcome: Ended::Now(ended) }
@@ -374,11 +376,13 @@ fn decide_one(
     let before = |changes| Ok(Ending { changes, outcome: Ended::Before });
     match (verdict(session, seen_at, around, now), order.kind) {
         (Verdict::Live, kind) | (Verdict::Not(NotLive::Disabled), kind) => {
-            let record = record();
-            let outcome = Ended::Now(EndedSessions::of(session, record.clone()));
+            let record = Arc::new(record());
+            let outcome = Ended::Now(EndedSessions::of(session, Arc::clone(&record)));
             let change = match kind {
                 EndKind::End | EndKind::Forget => bury(record),
-                EndKind::Reset => EndingChange::Write(Box::new(session.reset(record))),
+                EndKind::Reset => {
+                    EndingChange::Write(Box::new(session.reset(seen_at, EndingRecord::clone(&record))))
+                }
             };
             Ok(Ending { changes: vec![change], outcome })
         }
@@ -389,12 +393,12 @@ fn decide_one(
         (Verdict::Not(NotLive::Reset), EndKind::Reset) if now < session.expires_at => before(Vec::new()),
         (Verdict::Not(NotLive::Reset), EndKind::End | EndKind::Forget) => match order.target {
             EndTarget::Token(_) => before(Vec::new()),
-            _ => before(vec![bury(earlier().unwrap_or_else(record))]),
+            _ => before(vec![bury(Arc::new(earlier().unwrap_or_else(record)))]),
         },
         (Verdict::Not(_), EndKind::Reset) => Err(EndError::UnknownSession),
         (Verdict::Not(why), EndKind::End | EndKind::Forget) => {
             let untold = || EndingRecord::untold(why.as_cause(), now);
-            before(vec![bury(earlier().unwrap_or_else(untold))])
+            before(vec![bury(Arc::new(earlier().unwrap_or_else(untold)))])
         }
     }
 }
@@ -414,8 +418,9 @@ impl NotLive {
 impl Session {
     /// This session with its sign-on ended: nobody's, in the next epoch, with nothing of the last one but its
     /// user's name and its dead token's hash, and how it ended.
-    fn reset(&self, record: EndingRecord) -> Self {
+    fn reset(&self, seen_at: Timestamp, record: EndingRecord) -> Self {
         Self {
+            seen_at,
             state: State::Reset,
             reset_by: Some(Box::new(record)),
             epoch: self.epoch + 1,
@@ -428,7 +433,7 @@ impl Session {
 }
 
 impl EndedSessions {
-    fn of(session: &Session, record: EndingRecord) -> Self {
+    fn of(session: &Session, record: Arc<EndingRecord>) -> Self {
         Self {
             realm: session.realm,
             user: Some(session.user),

@@ -78,7 +78,7 @@ impl Family {
     /// What an order about one session may mean: a stored session, with the endings of many that it was born before.
     pub fn of_session(facts: &SessionFacts, with: EndedWith) -> Self {
         Self::One {
-            session: Box::new(facts.as_seen()),
+            session: Arc::clone(&facts.session),
             seen_at: facts.seen_at,
             around: facts.around(),
             with: Box::new(with),

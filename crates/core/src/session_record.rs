@@ -21,7 +21,7 @@ pub enum Fate {
     /// It is not, though nobody ended it by name; and how it ended, as far as that is known.
     Over(NotLive, Option<Box<EndingRecord>>),
     /// It was ended.
-    Ended(Box<EndingRecord>),
+    Ended(Arc<EndingRecord>),
 }
 
 impl Fate {
@@ -94,7 +94,7 @@ pub fn session_record(kept: KeptSession, clients: Vec<ClientId>, now: Timestamp)
         }
         KeptSession::Ended(tombstone, user) => SessionRecord {
             seen_at: tombstone.session.seen_at,
-            fate: Fate::Ended(Box::new(tombstone.ending)),
+            fate: Fate::Ended(tombstone.ending),
             session: Arc::new(tombstone.session),
             user,
             clients,

@@ -11,7 +11,7 @@ use adieu_core::{
 };
 use rusqlite::Connection;
 
-use crate::cache::CachedSession;
+use crate::cache::{ByNumber, CachedSession};
 use crate::rows::{self, LiveEntry};
 use crate::shared::Shared;
 use crate::stale::StaleEntries;
@@ -22,7 +22,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) shared: &'a Shared,
     touched: Vec<Touched>,
     /// Keys of what an earlier order of this batch has written: the maps do not show it yet.
-    dirty: HashSet<u128>,
+    dirty: HashSet<u128, ByNumber>,
     /// Whether the disk is full.
     room: DiskRoom,
     stale: &'a mut StaleEntries,
@@ -58,7 +58,7 @@ impl<'a> Batch<'a> {
         stale: &'a mut StaleEntries,
         room: DiskRoom,
     ) -> Self {
-        let (touched, dirty) = (Vec::new(), HashSet::new());
+        let (touched, dirty) = (Vec::new(), HashSet::default());
         Self { db, shared, touched, dirty, room, stale, refused_in_writing: false }
     }
 

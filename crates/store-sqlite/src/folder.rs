@@ -32,7 +32,7 @@ impl Folder {
     /// Takes the folder; makes it, and a key in it, if it is new. Refuses a folder that is in use, that holds
     /// somebody else's files, or whose key is gone.
     pub fn open(path: &Path, entropy: &dyn Entropy) -> Result<Self, OpenError> {
-        make(path).map_err(OpenError::io(path))?;
+        make(path, sync).map_err(OpenError::io(path))?;
         refuse_foreign(path)?;
         let lock = lock(path)?;
         let key = key(path, entropy)?;
@@ -63,7 +63,7 @@ pub(crate) const ASIDE: &str = "replaced-";
 /// Makes the folder, readable by its owner only, if it is not there. Its name, and that of each folder made on the way to
 /// it, is synced in the folder that holds it: else a power cut could take away all that was synced inside
 /// (ENDED-IS-DURABLE).
-fn make(path: &Path) -> std::io::Result<()> {
+fn make(path: &Path, sync: impl FnMut(&Path) -> std::io::Result<()>) -> std::io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -72,7 +72,11 @@ fn make(path: &Path) -> std::io::Result<()> {
         fs::create_dir_all(parent)?;
     }
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    missing.into_iter().try_for_each(|made| File::open(holder(made))?.sync_all())
+    missing.into_iter().map(holder).try_for_each(sync)
+}
+
+fn sync(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 fn is_missing(folder: &Path) -> bool {
@@ -122,7 +126,7 @@ pub(crate) fn mark_as_copy(folder: &Path) -> std::io::Result<()> {
         b"The database in this folder is a copy. `adieu restore` puts one in the place of a data folder.\n",
     )?;
     file.sync_all()?;
-    File::open(folder)?.sync_all()
+    sync(folder)
 }
 
 /// Holds the folder for this process.
@@ -167,8 +171,32 @@ fn make_key(folder: &Path, path: &Path, entropy: &dyn Entropy) -> Result<Install
         file.write_all(&bytes)?;
         file.sync_all()?;
         fs::rename(&draft, path)?;
-        File::open(folder)?.sync_all()
+        sync(folder)
     };
     write().map_err(OpenError::io(path))?;
     Ok(InstallationKey::from_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: ENDED-IS-DURABLE: no power cut takes a new data folder away with all that was synced in it: every folder in which
+    /// a new name stands is synced, the nearest first.
+    #[test]
+    fn every_folder_that_holds_a_new_name_is_synced() {
+        let root = tempfile::tempdir().expect("a folder");
+        let path = root.path().join("var/lib/adieu");
+        for expect in [vec![root.path().join("var/lib"), root.path().join("var"), root.path().into()], vec![]]
+        {
+            let mut synced = Vec::new();
+            let note = |folder: &Path| {
+                assert!(path.is_dir(), "synced before all of it is there");
+                synced.push(folder.to_path_buf());
+                Ok(())
+            };
+            make(&path, note).expect("a folder");
+            assert_eq!(synced, expect);
+        }
+    }
 }

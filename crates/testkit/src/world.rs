@@ -34,6 +34,7 @@ pub struct World {
     clock: Arc<FrozenClock>,
     entropy: Arc<SeededEntropy>,
     server: Option<AssembledServer>,
+    peer: Option<Peer>,
     /// The people and clients.
     pub data: TestData,
 }
@@ -57,7 +58,7 @@ impl World {
         let parts = (Arc::clone(&clock) as _, Arc::clone(&entropy) as _);
         let server = open_when_free(&config, folder.path(), parts, |store| store).await;
         let data = make_data(&server.authority, &config).await.expect("the data");
-        Self { config, folder, clock, entropy, server: Some(server), data }
+        Self { config, folder, clock, entropy, server: Some(server), peer: None, data }
     }
 
     /// The server.
@@ -127,6 +128,11 @@ impl World {
         open_when_free(&self.config, self.folder.path(), parts, between).await
     }
 
+    /// From now on requests come from this address; before that, from none.
+    pub fn requests_come_from(&mut self, peer: Peer) {
+        self.peer = Some(peer);
+    }
+
     /// A GET on the public side.
     pub fn get(&self, path: &str) -> WorldRequest {
         self.ask(Method::GET, path)
@@ -144,12 +150,16 @@ impl World {
 
     /// Any request on the public side.
     pub fn ask(&self, method: Method, path: &str) -> WorldRequest {
-        WorldRequest::to(self.server(), method, path)
+        let mut ask = WorldRequest::to(self.server(), method, path);
+        if let Some(peer) = self.peer {
+            ask.request = ask.request.extension(peer);
+        }
+        ask
     }
 
     /// Any request on the admin side.
     pub fn admin(&self, method: Method, path: &str) -> WorldRequest {
-        WorldRequest { admin: true, ..WorldRequest::to(self.server(), method, path) }
+        WorldRequest { admin: true, ..self.ask(method, path) }
     }
 
     /// Signs on natively through Kratos' dialect; gives the session token.

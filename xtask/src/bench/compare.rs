@@ -18,7 +18,7 @@ use crate::contract_server::{ContractServer, Pinned};
 /// Pairs of each kind of request.
 const PAIRS: usize = 30;
 /// Endings of one measurement: fewer than any server here ends in a second.
-const ENDINGS_EACH: usize = 6_000;
+const ENDINGS_EACH: usize = 12_000;
 /// In a sorted list of [`PAIRS`] ratios the true median lies between these two with a probability of 95.7 % (binomial).
 const INTERVAL: (usize, usize) = (9, 20);
 /// The id of `/alpha` in development, where the measured profile runs.

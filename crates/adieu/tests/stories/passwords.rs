@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use adieu_authority::{Check, DirectoryError, LiveSession, NewPerson, PersonError, SessionToken, UserEdit};
-use adieu_core::{AfterPassword, Channel, EditUserOrder, Origin, UserId};
+use adieu_core::{AfterPassword, Channel, ConfirmError, EditUserOrder, Origin, UserId};
 use adieu_testkit::World;
-use adieu_testkit::failing::FailingStore;
+use adieu_testkit::failing::{FailingStore, Failure};
 use adieu_testkit::world::{Reply, profile_config};
 use http::Method;
 use serde_json::{Value, json};
@@ -148,6 +148,33 @@ async fn another_password_ends_sessions_by_policy_at_every_channel() {
     }
 }
 
+/// Goal: another password and the ending of the sessions are one commit: no answer, no crash and no full disk comes between
+/// them, whichever channel it came through.
+/// Method: the store takes the change of the user and no write after it.
+#[tokio::test]
+async fn another_password_and_its_endings_are_one_commit_at_every_channel() {
+    for (n, channel) in ["native", "Kratos", "PingOne", "PingOne, none"].into_iter().enumerate() {
+        let mut config = profile_config("main");
+        config.passwords.change_ends_sessions = true;
+        let mut world = World::with_config(config).await;
+        let store = world.with_failing_store().await;
+        let mut fixture = AdminFixture::open(world, 0).await;
+        let name = format!("eve{n}");
+        let user = known_to_many(&fixture, &name).await;
+        let token = fixture.world.sign_on_kratos(&name, PASSWORD).await;
+        let failing = Arc::clone(&store);
+        store.before_the_next_change(async move { failing.fail(Failure::NotTaken) });
+        let reply = given_another_password(&fixture, channel, &user).await;
+        assert!(reply.status.is_success(), "{channel}: {}", reply.text);
+        drop((reply, store));
+        fixture.world.crash_and_restart().await;
+        assert!(
+            !is_live(&fixture.world, &token).await,
+            "{channel}: the password changed and the session lives on"
+        );
+    }
+}
+
 /// Goal: users who change their own password stay where they are, and nowhere else.
 #[tokio::test]
 async fn ones_own_password_spares_the_session_in_use() {
@@ -203,6 +230,23 @@ async fn a_session_that_ends_meanwhile_sets_no_password() {
     let over = matches!(late, Err(PersonError::Directory(DirectoryError::SessionOver)));
     assert!(over, "{late:?}");
     assert_eq!(password_of(&fixture.world, user).await, live.user.password);
+}
+
+/// Goal: the same for recovery codes: a session that is over makes none the second factor, so that no set counts that nobody
+/// has in hand.
+/// Method: all sessions of hers end between the page that shows the codes and her word that she has them.
+#[tokio::test]
+async fn a_session_that_ends_meanwhile_confirms_no_codes() {
+    let (fixture, _, live) = eve_signed_on().await;
+    let (authority, user) = (fixture.world.authority(), live.user.id);
+    let set = authority.draw_code_set();
+    let ended =
+        fixture.world.admin(Method::DELETE, &format!("/admin/identities/{user}/sessions")).send().await;
+    assert_eq!(ended.status, 204, "{}", ended.text);
+    let late = authority.confirm_recovery_codes(&live, set).await;
+    assert!(matches!(late, Err(ConfirmError::NotLive)), "{late:?}");
+    let codes = authority.user(user).await.expect("read").expect("eve").recovery_codes.clone();
+    assert!(codes.is_none(), "{codes:?}");
 }
 
 /// Goal: the password that an administrator sets meanwhile stays: the user's own change was made of the one before.

@@ -2,6 +2,7 @@
 //!
 //! The dialects are asked as their own programs ask; who is told reads `GET /v1/sessions/{session}`.
 
+use adieu_http_kit::client::Peer;
 use adieu_testkit::World;
 use adieu_testkit::world::{Reply, WorldRequest};
 use http::Method;
@@ -36,6 +37,8 @@ const ALICE: (&str, Option<&str>) = ("user", Some("user_id"));
 const WORKER: (&str, Option<&str>) = ("client", Some("worker_client_id"));
 const APPLICATION: (&str, Option<&str>) = ("client", Some("app_client_id"));
 const OPERATOR: (&str, Option<&str>) = ("operator", None);
+/// From where all requests come.
+const ADDRESS: &str = "192.0.2.9:4711";
 const REASON: &str = "Alice's laptop was stolen";
 
 const WAYS: [(Way, Told); 19] = [
@@ -152,9 +155,11 @@ impl<'a> Scene<'a> {
     fn expected(&self, told: Told) -> Value {
         let (cause, (kind, name), channel, reason) = told;
         let id = name.map(|name| self.programs.pingone(name));
+        // Nobody sends what time ends.
+        let address = (kind != "system").then_some(ADDRESS);
         json!({
             "cause": cause, "actor": {"kind": kind, "id": id}, "channel": channel, "reason": reason,
-            "address": null,
+            "address": address,
         })
     }
 }
@@ -169,13 +174,14 @@ async fn done(ask: WorldRequest) {
     sound(ask).await;
 }
 
-/// Goal: every ending says who, why, through which channel and when, in every dialect and of every kind; what ended
+/// Goal: every ending says who, why, through which channel, from where and when, in every dialect and of every kind; what ended
 /// with others says so as well, over a crash and when the sweep has taken its row.
 #[tokio::test]
 async fn every_ending_says_who_and_why() {
     let mut config = adieu_testkit::world::profile_config("main");
     config.passwords.change_ends_sessions = true;
     let mut world = World::with_config(config).await;
+    world.requests_come_from(Peer(ADDRESS.parse().expect("an address")));
     for (way, told) in WAYS {
         let scene = Scene::of(&world);
         let token = scene.programs.sign_on(Dialect::Kratos).await;

@@ -2,6 +2,8 @@
 //!
 //! ENDED-IS-DURABLE: the answer is given when the ending is on disk. A key makes a repetition harmless (`repeats`).
 
+use std::sync::Arc;
+
 use adieu_authority::{
     Cause, ClientId, EndKind, EndOrder, EndTarget, Ended, EndingRecord, Origin, RealmId, SessionId, UserId,
 };
@@ -86,7 +88,7 @@ async fn carried_out(api: &Face, target: EndTarget, origin: Origin) -> Result<Va
         Ended::Now(ended) => ("now", Some(ended.record)),
         Ended::Before => ("before", named.earlier(api).await?),
     };
-    Ok(named.answer(when, record.as_ref()))
+    Ok(named.answer(when, record.as_deref()))
 }
 
 /// What an order names, as it is shown again.
@@ -141,10 +143,10 @@ impl Named {
     }
 
     /// How the session ended before, if that is known.
-    async fn earlier(&self, api: &Face) -> Result<Option<EndingRecord>, Problem> {
+    async fn earlier(&self, api: &Face) -> Result<Option<Arc<EndingRecord>>, Problem> {
         let Some(session) = self.session else { return Ok(None) };
         let found = api.authority.session_record(session).await?;
-        Ok(found.and_then(|one| one.fate.ending().cloned()))
+        Ok(found.and_then(|one| one.fate.ending().cloned()).map(Arc::new))
     }
 
     fn answer(self, ended: &str, record: Option<&EndingRecord>) -> Value {

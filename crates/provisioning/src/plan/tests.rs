@@ -23,7 +23,7 @@ fn numbered(start: u128) -> impl FnMut() -> Uuid {
     }
 }
 
-/// A house before anything is made in it.
+/// An installation before anything is made in it.
 fn nothing() -> Facts {
     Facts { kinds: KINDS.to_vec(), realms: vec![] }
 }
@@ -278,6 +278,20 @@ fn a_first_password_is_for_whoever_has_none() {
     let text = "[[realms]]\npath = '/town'\n[[realms.users]]\nusername = 'ada'\npassword_file = 'ada.txt'";
     let facts = after(&town(), text);
     assert!(lines(&facts, text, false).is_empty());
+}
+
+/// Goal: EMPTY-HANDS: whoever prints a plan prints no hash, neither of a user that is to be made nor of one that is there.
+#[test]
+fn a_plan_shows_no_hash() {
+    let hash = "$2b$04$EGdrhbKUv8Oc9vGiXX0HQOxSg445d458Muh7DAHskb6QbtCvdxcie";
+    for (facts, step) in [(nothing(), "MakeUser"), (town(), "EditUser")] {
+        let text = format!(
+            "[[realms]]\npath = '/town'\n[[realms.users]]\nusername = 'ada'\npassword_hash = '{hash}'"
+        );
+        let shown = format!("{:?}", planned(&facts, &text, false).expect("a plan"));
+        assert!(shown.contains(step) && shown.contains("Hash(***)"), "{shown}");
+        assert!(!shown.contains("EGdrhbKU"), "{shown}");
+    }
 }
 
 /// Goal: what a dialect shows as the address is the address.

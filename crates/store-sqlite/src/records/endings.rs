@@ -2,6 +2,8 @@
 //!
 //! What a record of an earlier version does not say is read as nobody's guess: see `usual_actor`.
 
+use std::borrow::Cow;
+
 use adieu_core::{Actor, Cause, Channel, EndingRecord, MassEnding, SessionId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -10,18 +12,18 @@ use crate::error::Damaged;
 
 /// Who, why, through which channel and from where; when it was stands in a column or beside it.
 #[derive(Serialize, Deserialize)]
-pub(super) struct EndingDetail {
-    why: String,
+pub(super) struct EndingDetail<'a> {
+    why: Cow<'a, str>,
     /// The actor, if it is another than the usual one of that cause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    who: Option<String>,
+    who: Option<Cow<'a, str>>,
     /// The channel, if it is another than the session's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    by: Option<String>,
+    by: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    from: Option<String>,
+    from: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    note: Option<String>,
+    note: Option<Cow<'a, str>>,
 }
 
 /// What the fields of a record that are left out stand for.
@@ -48,18 +50,18 @@ fn usual_actor(cause: Cause, user: Option<UserId>) -> Actor {
     }
 }
 
-impl EndingDetail {
-    pub(super) fn of(record: &EndingRecord, usual: Usual<'_>) -> Self {
+impl<'a> EndingDetail<'a> {
+    pub(super) fn of(record: &'a EndingRecord, usual: Usual<'_>) -> Self {
         Self {
             why: record.cause.word().into(),
             who: Some(&record.actor)
                 .filter(|actor| **actor != usual_actor(record.cause, usual.user))
-                .map(ToString::to_string),
+                .map(|actor| actor.to_string().into()),
             by: Some(&record.channel)
                 .filter(|channel| Some(*channel) != usual.channel)
-                .map(|channel| channel.0.to_string()),
-            from: record.address.clone(),
-            note: record.reason.as_ref().map(ToString::to_string),
+                .map(|channel| Cow::Borrowed(&*channel.0)),
+            from: record.address.as_deref().map(Cow::Borrowed),
+            note: record.reason.as_ref().map(|reason| reason.as_str().into()),
         }
     }
 
@@ -71,7 +73,7 @@ impl EndingDetail {
     pub(super) fn complete(self, usual: Usual<'_>, at: Timestamp) -> rusqlite::Result<EndingRecord> {
         let cause = Cause::read(&self.why);
         let channel = match self.by {
-            Some(by) => Channel(by.into()),
+            Some(by) => Channel(by.into_owned().into()),
             None => usual.channel.cloned().ok_or_else(|| Damaged::row("channel of an ending"))?,
         };
         let reason = self.note.as_deref().map(str::parse).transpose();
@@ -81,21 +83,21 @@ impl EndingDetail {
             actor: self.who.as_deref().map_or_else(|| usual_actor(cause, usual.user), Actor::read),
             reason: reason.map_err(|_| Damaged::row("reason of an ending"))?,
             channel,
-            address: self.from,
+            address: self.from.map(Cow::into_owned),
         })
     }
 }
 
 /// The record of a reset, in its session.
 #[derive(Serialize, Deserialize)]
-pub(super) struct ResetDetail {
+pub(super) struct ResetDetail<'a> {
     t: i64,
     #[serde(flatten)]
-    ending: EndingDetail,
+    ending: EndingDetail<'a>,
 }
 
-impl ResetDetail {
-    pub(super) fn of(record: &EndingRecord, usual: Usual<'_>) -> Self {
+impl<'a> ResetDetail<'a> {
+    pub(super) fn of(record: &'a EndingRecord, usual: Usual<'_>) -> Self {
         Self { t: record.at.ms(), ending: EndingDetail::of(record, usual) }
     }
 
@@ -106,16 +108,16 @@ impl ResetDetail {
 
 /// What of a record of many is not in columns.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct MassDetail {
+pub(crate) struct MassDetail<'a> {
     #[serde(flatten)]
-    ending: EndingDetail,
+    ending: EndingDetail<'a>,
     /// The session that was spared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     but: Option<Uuid>,
 }
 
-impl MassDetail {
-    pub(crate) fn of(mass: &MassEnding) -> Self {
+impl<'a> MassDetail<'a> {
+    pub(crate) fn of(mass: &'a MassEnding) -> Self {
         Self {
             ending: EndingDetail::of(&mass.record, ALONE),
             but: mass.spared.map(|id| Uuid::from_bytes(id.to_bytes())),

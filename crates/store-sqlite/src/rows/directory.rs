@@ -214,15 +214,17 @@ pub(crate) fn clients(db: &Connection, realm: RealmId) -> rusqlite::Result<Vec<C
         .collect()
 }
 
+const WITH_POST_LOGOUT_URI: &str =
+    "SELECT client.* FROM post_logout_uri listed JOIN client ON client.id = listed.client
+        WHERE listed.realm = ?1 AND listed.uri = ?2 AND client.removed = 0 ORDER BY listed.client";
+
 /// The clients of a realm to which a browser may be sent at this address after a sign-off, by id.
 pub(crate) fn clients_with_post_logout_uri(
     db: &Connection,
     realm: RealmId,
     uri: &str,
 ) -> rusqlite::Result<Vec<Client>> {
-    let sql = "SELECT client.* FROM post_logout_uri listed JOIN client ON client.id = listed.client
-        WHERE listed.realm = ?1 AND listed.uri = ?2 AND client.removed = 0 ORDER BY client.id";
-    db.prepare_cached(sql)?
+    db.prepare_cached(WITH_POST_LOGOUT_URI)?
         .query_map(params![realm.uuid().as_bytes(), uri], |row| client_row(row).map(|stored| stored.client))?
         .collect()
 }
@@ -304,4 +306,20 @@ pub(crate) fn write_population(db: &Connection, population: &Population) -> rusq
 pub(crate) fn drop_population(db: &Connection, id: PopulationId) -> rusqlite::Result<()> {
     db.prepare_cached("DELETE FROM population WHERE id = ?1")?.execute([id.uuid().as_bytes()])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::plan_of;
+
+    /// Goal: ONE-SLOW-HURTS-NONE: a sign-off with an address to return to, which anybody may ask for, reads the clients that
+    /// name the address and no others.
+    #[test]
+    fn clients_are_found_by_the_index_of_their_addresses() {
+        let plan = plan_of(WITH_POST_LOGOUT_URI);
+        assert_eq!(plan.len(), 2, "{plan:?}");
+        assert!(plan[0].starts_with("SEARCH listed USING PRIMARY KEY (realm=? AND uri=?)"), "{plan:?}");
+        assert!(plan[1].starts_with("SEARCH client USING "), "{plan:?}");
+    }
 }

@@ -45,27 +45,28 @@ pub(crate) fn cursors_after(
 ) -> rusqlite::Result<Vec<SessionCursor>> {
     let (opened_at, locator) =
         after.map_or((i64::MAX, i64::MAX), |after| (after.opened_at.ms(), signed(after.locator.number())));
-    let of = |table: &str, whose: &str| {
-        format!(
-            "SELECT opened_at, locator FROM {table} WHERE {whose} AND (opened_at, locator) < (?1, ?2)
-                ORDER BY opened_at DESC, locator DESC LIMIT ?3"
-        )
-    };
-    let read = |sql: String, params: &[&dyn rusqlite::ToSql]| {
-        db.prepare_cached(&sql)?.query_map(params, cursor_row)?.collect()
+    let read = |params: &[&dyn rusqlite::ToSql]| {
+        db.prepare_cached(&page_sql(list))?.query_map(params, cursor_row)?.collect()
     };
     match list {
-        SessionList::Realm(id) => {
-            read(of("recent", "realm = ?4"), &[&opened_at, &locator, &most, &id.uuid().as_bytes()])
+        SessionList::Realm(id) => read(&[&opened_at, &locator, &most, &id.uuid().as_bytes()]),
+        SessionList::User(key) => read(&[&opened_at, &locator, &most, &signed(key.number())]),
+        SessionList::Live(key, generation) => {
+            read(&[&opened_at, &locator, &most, &signed(key.number()), &signed(generation)])
         }
-        SessionList::User(key) => {
-            read(of("user_recent", "key = ?4"), &[&opened_at, &locator, &most, &signed(key.number())])
-        }
-        SessionList::Live(key, generation) => read(
-            of("user_live", "key = ?4 AND generation = ?5"),
-            &[&opened_at, &locator, &most, &signed(key.number()), &signed(generation)],
-        ),
     }
+}
+
+fn page_sql(list: SessionList) -> String {
+    let (table, whose) = match list {
+        SessionList::Realm(_) => ("recent", "realm = ?4"),
+        SessionList::User(_) => ("user_recent", "key = ?4"),
+        SessionList::Live(..) => ("user_live", "key = ?4 AND generation = ?5"),
+    };
+    format!(
+        "SELECT opened_at, locator FROM {table} WHERE {whose} AND (opened_at, locator) < (?1, ?2)
+            ORDER BY opened_at DESC, locator DESC LIMIT ?3"
+    )
 }
 
 fn cursor_row(row: &Row<'_>) -> rusqlite::Result<SessionCursor> {
@@ -220,22 +221,32 @@ pub(crate) fn forget_listed(db: &Connection, locator: i64) -> rusqlite::Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema;
+    use crate::rows::plan_of;
 
     /// Goal: what is counted and listed is found by keys; nothing reads past a user's live sessions (decision 0016).
     #[test]
     fn live_sessions_are_found_by_keys() {
-        let mut db = Connection::open_in_memory().expect("memory");
-        schema::migrate(&mut db).expect("the schema");
-        let plan: Vec<String> = db
-            .prepare(&format!("EXPLAIN QUERY PLAN {}", outlines_sql()))
-            .expect("a statement")
-            .query_map([1, 0], |row| row.get("detail"))
-            .expect("a plan")
-            .collect::<rusqlite::Result<_>>()
-            .expect("rows");
+        let plan = plan_of(&outlines_sql());
         assert_eq!(plan.len(), 2, "{plan:?}");
         assert!(plan[0].starts_with("SEARCH l USING PRIMARY KEY (key=? AND generation=?)"), "{plan:?}");
         assert!(plan[1].starts_with("SEARCH s USING INTEGER PRIMARY KEY (rowid=?)"), "{plan:?}");
+    }
+
+    /// Goal: a page of a list reads its own entries only: they lie in the order in which they are shown, so that nothing is
+    /// sorted and the limit ends the reading.
+    #[test]
+    fn a_page_is_read_in_the_order_of_its_list() {
+        let key = UserKey::from_random(7);
+        for (list, expect) in [
+            (
+                SessionList::Realm(RealmId::from_uuid(uuid::Uuid::nil())),
+                "SEARCH recent USING PRIMARY KEY (realm=? AND ",
+            ),
+            (SessionList::User(key), "SEARCH user_recent USING PRIMARY KEY (key=? AND "),
+            (SessionList::Live(key, 3), "SEARCH user_live USING PRIMARY KEY (key=? AND generation=? AND "),
+        ] {
+            let plan = plan_of(&page_sql(list));
+            assert!(plan.len() == 1 && plan[0].starts_with(expect), "{plan:?}");
+        }
     }
 }

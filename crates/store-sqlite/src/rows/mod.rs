@@ -46,3 +46,14 @@ pub(crate) fn uuid_column(row: &Row<'_>, column: &str) -> rusqlite::Result<Uuid>
 pub(crate) fn version_column(row: &Row<'_>) -> rusqlite::Result<Version> {
     unsigned(row, "version").map(Version::from_stored)
 }
+
+/// How SQLite would carry a statement out on an empty database, a step a line.
+#[cfg(test)]
+fn plan_of(sql: &str) -> Vec<String> {
+    let mut db = rusqlite::Connection::open_in_memory().expect("memory");
+    crate::schema::migrate(&mut db).expect("the schema");
+    let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a statement");
+    let nothing = rusqlite::params_from_iter(vec![0; statement.parameter_count()]);
+    let steps = statement.query_map(nothing, |row| row.get("detail"));
+    steps.expect("a plan").collect::<rusqlite::Result<_>>().expect("rows")
+}

@@ -7,8 +7,7 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use adieu_core::Check;
-use adieu_core::{EndError, EndTarget, SignOnError, Span, Unwritten};
+use adieu_core::{Actor, Cause, Check, EndError, EndTarget, SignOnError, Span, Unwritten};
 use adieu_store::Sessions;
 use adieu_store::suite::{Chance, Engine, Fixture, OpenedSession, at};
 use adieu_store_sqlite::{Options, SqliteStore};
@@ -207,5 +206,28 @@ async fn a_damaged_row_is_passed_over_by_the_sweep() {
             }
         }
         assert_eq!(gone as usize, held.len() - 1, "with others: {with_others}");
+    }
+}
+
+/// Goal: words that a newer version wrote are no damage: the session that they tell of is on its lists, and so are the others.
+/// Method: the tombstone of one of two sessions gets a cause and an actor that nobody knows.
+#[tokio::test]
+async fn words_of_a_newer_version_spoil_no_list() {
+    let fixture = Fixture::<Sqlite>::new().await;
+    let ada = fixture.user("ada").await;
+    let (ended, live) = (fixture.sign_on(&ada, at(0)).await, fixture.sign_on(&ada, at(0)).await);
+    fixture.end(ended.presented(), at(1)).await.expect("an ending");
+    let database = Connection::open(fixture.engine.path().join("adieu.db")).expect("a database");
+    let sql =
+        "UPDATE session SET detail = json_set(detail, '$.why', 'signal_from_upstream', '$.who', 'robot 7')
+        WHERE state = 2";
+    assert_eq!(database.execute(sql, []).expect("written"), 1);
+    drop(database);
+    let listed = fixture.sessions(&ada, None, at(2)).await;
+    assert_eq!(listed.len(), 2);
+    for record in listed {
+        let told = record.fate.ending().map(|ending| (ending.at, ending.cause, ending.actor.clone()));
+        let expect = (record.session.id != live.session.id).then_some((at(1), Cause::Other, Actor::Other));
+        assert_eq!(told, expect);
     }
 }

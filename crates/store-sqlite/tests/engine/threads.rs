@@ -220,7 +220,11 @@ async fn a_writer_that_dies_leaves_nobody_waiting_and_says_so() {
         assert!(matches!(answer, Err(EndError::Unwritten(_))), "{answer:?}");
     }
     // Somebody has to be told.
-    let told = async { while fixture.store.ready().await.is_ok() || LOST.load(Ordering::SeqCst) == 0 {} };
+    let told = async {
+        while fixture.store.ready().await.is_ok() || LOST.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await; // Else patience never ends.
+        }
+    };
     tokio::time::timeout(crate::PATIENCE, told).await.expect("it calls itself ready");
     let later = tokio::time::timeout(crate::PATIENCE, fixture.end(held.presented(), at(2))).await;
     let later = later.expect("nobody waits for ever");

@@ -107,14 +107,18 @@ pub async fn codes_are_confirmed_together_with_their_session_or_not_at_all<E: En
     let fixture = Fixture::<E>::new().await;
     let ada = fixture.user("ada").await;
     let (one, two) = (fixture.sign_on(&ada, at(1)).await, fixture.sign_on(&ada, at(1)).await);
+    let three = fixture.sign_on(&ada, at(1)).await;
     fixture.end(two.presented(), at(2)).await.expect("an ending");
+    fixture.reset(&three, at(2)).await.expect("a reset");
     let confirm = |session| {
         let order = ConfirmCodesOrder { session, set: SET };
         fixture.store.confirm_recovery_codes(order, at(3))
     };
-    let refused = confirm(two.session.id).await;
-    assert!(matches!(refused, Err(ConfirmError::NotLive)), "{refused:?}");
-    assert!(fixture.read(&ada).await.recovery_codes.is_none(), "a refused act has written nothing");
+    for over in [&two, &three] {
+        let refused = confirm(over.session.id).await;
+        assert!(matches!(refused, Err(ConfirmError::NotLive)), "{refused:?}");
+        assert!(fixture.read(&ada).await.recovery_codes.is_none(), "a refused act has written nothing");
+    }
     let confirmed = confirm(one.session.id).await.expect("a live session");
     assert_eq!(
         (confirmed.recovery_codes, confirmed.version),

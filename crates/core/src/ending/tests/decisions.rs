@@ -13,7 +13,7 @@ fn one(change: impl FnOnce(&mut Session)) -> Family {
     let with = Box::default();
     Family::One {
         seen_at: session.seen_at,
-        session: Box::new(session),
+        session: Arc::new(session),
         around,
         with,
         forgotten: false,
@@ -153,7 +153,7 @@ fn an_ending_of_many_has_one_record() {
         assert_eq!((record.at, record.cause, &record.actor), (at(7), Cause::Administrator, &Actor::Operator));
         assert_eq!((&record.reason, record.address.as_deref()), (&reason, Some("192.0.2.7")));
         let Ended::Now(ended) = &ending.outcome else { panic!("now") };
-        assert_eq!(&ended.record, record);
+        assert_eq!(&*ended.record, record);
     }
 }
 
@@ -170,7 +170,7 @@ fn a_session_that_ended_with_others_is_buried_with_their_record() {
     };
     let moved = |with| {
         let around = Around { generations: Generations { user: 9, realm: 5 }, user_enabled: false };
-        let session = Box::new(plain());
+        let session = Arc::new(plain());
         Family::One {
             session,
             seen_at: at(0),
@@ -187,9 +187,9 @@ fn a_session_that_ended_with_others_is_buried_with_their_record() {
         let [EndingChange::Bury(tombstone)] = &ending.changes[..] else { panic!("one burial: {ending:?}") };
         tombstone.ending.clone()
     };
-    assert_eq!(buried(&moved(EndedWith { user: Some(record.clone()), realm: None })), record);
+    assert_eq!(buried(&moved(EndedWith { user: Some(record.clone()), realm: None })), Arc::new(record));
     let untold = buried(&moved(EndedWith::default()));
-    assert_eq!((untold.cause, untold.actor), (Cause::EndedWithOthers, Actor::Other));
+    assert_eq!((untold.cause, untold.actor.clone()), (Cause::EndedWithOthers, Actor::Other));
 }
 
 /// Goal: a reset session that goes for good is remembered with its reset, which ended it.

@@ -93,5 +93,5 @@ async fn who_reaches_nobody_any_more_is_no_administrator() {
     let id = SessionToken::parse(&token).unwrap().id;
     let record = fixture.authority().session_record(id).await.unwrap().unwrap();
     let Fate::Ended(ending) = record.fate else { panic!("it is ended: {:?}", record.fate) };
-    assert_eq!((ending.cause, ending.actor), (Cause::SignOff, Actor::User(record.session.user)));
+    assert_eq!((ending.cause, ending.actor.clone()), (Cause::SignOff, Actor::User(record.session.user)));
 }
