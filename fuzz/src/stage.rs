@@ -1,4 +1,4 @@
-//! The house that a target's requests are sent to, and what in it templates may be about.
+//! The server that a target's requests are sent to, and what in it templates may be about.
 //!
 //! One for the whole run of a target, set anew when requests have left much behind or have taken away what others need.
 
@@ -12,11 +12,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-/// Requests that one house answers; then another takes its place.
+/// Requests that one server answers; then another takes its place.
 const REQUESTS_MAX: u32 = 20_000;
 const AUTHENTICATE: &str = "/am/json/realms/root/realms/alpha/authenticate";
 
-/// A house, and words for things in it.
+/// A server, and words for things in it.
 pub struct Stage {
     runtime: Runtime,
     world: World,
@@ -46,7 +46,7 @@ impl Stage {
         Self { runtime, world, asked: 0, names }
     }
 
-    /// The house.
+    /// The server.
     pub fn world(&self) -> &World {
         &self.world
     }

@@ -1,6 +1,6 @@
 //! Kratos' dialect on the admin listener: identities, patches, imported hashes, lists, many endings at once.
 //!
-//! Whoever reaches it may do all of that; nothing of it may break the house.
+//! Whoever reaches it may do all of that; nothing of it may break the server.
 #![no_main]
 
 use adieu_fuzz::{JSON, Template, ask};

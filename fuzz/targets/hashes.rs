@@ -8,7 +8,7 @@ use axum::http::Method;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
-const DOOR: &str = "/am/json/realms/root/realms/alpha/authenticate";
+const AUTHENTICATE: &str = "/am/json/realms/root/realms/alpha/authenticate";
 
 fuzz_target!(|hash: &str| {
     on_stage(|stage| {
@@ -24,7 +24,7 @@ fuzz_target!(|hash: &str| {
         if reply.status != 201 || hash.is_empty() || !cheap {
             return;
         }
-        let ask = world.post(DOOR).header("content-type", "application/json");
+        let ask = world.post(AUTHENTICATE).header("content-type", "application/json");
         let ask = ask.header("x-openam-username", &email).header("x-openam-password", "no-such-password");
         let reply = stage.wait(ask.send());
         assert_eq!(reply.status, 401, "{hash:?}: {}", reply.text);

@@ -1,6 +1,6 @@
 //! Our own API: queries, cursors, JSON with members that are not known, keys of repetition. And the check of the proxies.
 //!
-//! Whoever reaches it may do all of that; nothing of it may break the house.
+//! Whoever reaches it may do all of that; nothing of it may break the server.
 #![no_main]
 
 use adieu_fuzz::{JSON, Template, ask};

@@ -1,5 +1,6 @@
 //! `cargo xtask bench check|end`: what a check and a durable ending cost, as multiples of doing nothing; and
-//! `cargo xtask bench compare OLDER`, as multiples of what they cost in an older binary.
+//! `cargo xtask bench compare OLDER`, as multiples of what they cost in an older binary. `cargo xtask bench flood`: who can sign
+//! on in a flood.
 //!
 //! Servers run on one core and the load on the other; CPU is what the operating system counts for the server's processes.
 //! Every figure is a ratio to Debian's nginx answering `return 200` and to the same framework's static answer in the same
@@ -7,6 +8,7 @@
 
 mod compare;
 mod figures;
+mod flood;
 mod load;
 mod servers;
 
@@ -30,8 +32,9 @@ pub(crate) fn bench(words: &[&str]) -> Result<()> {
     match words {
         ["check"] => check(&binary, &servers::build_static_answer()?),
         ["end"] => end(&binary, &servers::build_static_answer()?),
+        ["flood"] => flood::flood(&binary),
         ["compare", older] => compare::compare(older.as_ref(), &binary),
-        _ => bail!("cargo xtask bench check|end, cargo xtask bench compare OLDER"),
+        _ => bail!("cargo xtask bench check|end|flood, cargo xtask bench compare OLDER"),
     }
 }
 
@@ -39,14 +42,14 @@ pub(crate) fn bench(words: &[&str]) -> Result<()> {
 fn check(binary: &std::path::Path, statics: &std::path::Path) -> Result<()> {
     let nginx = Nginx::start()?;
     let plain = StaticAnswer::start(statics)?;
-    let house = Seeded::start(binary, 1_000)?;
-    let checks = house.checks()?;
+    let seeded = Seeded::start(binary, 1_000)?;
+    let checks = seeded.checks()?;
     let mut table = Table::default();
     for _ in 0..ROUNDS {
         table.add("nginx `return 200`", measure(&nginx.target(), &Load::get("/"), CALLERS)?);
         table.add("static answer", measure(&plain.target(), &Load::get("/"), CALLERS)?);
         for (name, load) in &checks {
-            table.add(name, measure(&house.target(), load, CALLERS)?);
+            table.add(name, measure(&seeded.target(), load, CALLERS)?);
         }
     }
     table.print(&format!("Checks, {CALLERS} callers"), "static answer");
@@ -65,9 +68,9 @@ fn end(binary: &std::path::Path, statics: &std::path::Path) -> Result<()> {
             // Every request ends another session: a fresh server with enough of them for each dialect.
             let sessions = if callers == 1 { 12_000 } else { 150_000 };
             for dialect in servers::ENDINGS {
-                let house = Seeded::start(binary, sessions)?;
-                house.warm()?;
-                table.add(dialect, measure(&house.target(), &house.endings(dialect)?, callers)?);
+                let seeded = Seeded::start(binary, sessions)?;
+                seeded.warm()?;
+                table.add(dialect, measure(&seeded.target(), &seeded.endings(dialect)?, callers)?);
             }
         }
         table.print(&format!("Durable endings, {callers} callers"), "static answer");

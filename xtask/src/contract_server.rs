@@ -55,7 +55,7 @@ pub(crate) struct ContractServer {
 #[derive(Clone, Copy)]
 pub(crate) struct Addresses {
     pub(crate) public: SocketAddr,
-    admin: SocketAddr,
+    pub(crate) admin: SocketAddr,
 }
 
 /// Where the server may run.

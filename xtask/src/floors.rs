@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::verdict::verdict;
 use crate::{circles, files};
 
-/// One room of the house.
+/// One room: a crate with its place in the floor plan.
 struct Room {
     name: &'static str,
     may_use: &'static [&'static str],
@@ -90,9 +90,9 @@ const PLAN: &[Room] = &[
     Room { name: "adieu-testkit", may_use: &["*", "adieu"], never: &[] },
     // Tests of another kind: the engine brings its own `main`.
     Room { name: FUZZ, may_use: &["adieu-core", "adieu-http-kit", "adieu-token"], never: &["rusqlite"] },
-    // Nothing of the house: it is what the house is measured against.
+    // Nothing of the product: it is what the product is measured against.
     Room { name: "adieu-bench-static", may_use: &[], never: &["rusqlite"] },
-    // It asks the house over HTTP.
+    // It asks the server over HTTP.
     Room { name: "xtask", may_use: &[], never: &["axum", "rusqlite", "tokio"] },
 ];
 
@@ -210,7 +210,7 @@ fn refusal(room: &Room, dependency: &Dependency) -> Option<&'static str> {
 }
 
 /// The shortest road from a room to each forbidden package, through packages from outside only: an edge inside the
-/// house is judged where it begins.
+/// workspace is judged where it begins.
 fn forbidden_roads<'a>(metadata: &'a Metadata, package: &'a Package, room: &Room) -> Vec<Vec<&'a str>> {
     let nodes: BTreeMap<&str, &Node> = metadata.resolve.nodes.iter().map(|n| (n.id.as_str(), n)).collect();
     let names: BTreeMap<&str, &str> =

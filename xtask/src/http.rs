@@ -14,12 +14,24 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The status of an answer, and its body as text.
 pub(crate) fn ask(to: SocketAddr, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, String)> {
+    ask_with(to, method, path, &[], body)
+}
+
+/// The same with further headers.
+pub(crate) fn ask_with(
+    to: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<&Value>,
+) -> Result<(u16, String)> {
     let mut stream = TcpStream::connect_timeout(&to, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let body = body.map(Value::to_string).unwrap_or_default();
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\n\r\n",
+         {headers}content-length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes())?;

@@ -1,6 +1,6 @@
 //! What people and CI run: `cargo xtask check`, `test`, `floors`, `tidy`, `contracts`.
 //!
-//! It links nothing of the house, so that it builds in seconds: what it needs of the server it asks the binary. It
+//! It links nothing of the product, so that it builds in seconds: what it needs of the server it asks the binary. It
 //! changes no file but `docs/contracts.md`, and that only when told to.
 
 mod bench;
@@ -39,6 +39,7 @@ cargo xtask floors                         who may import whom, and no circles o
 cargo xtask tidy                           headers, lengths, words that must not be there, names that mean two things, promises
 cargo xtask contracts [--write] [--strict] the table of checks; --strict also fails when a due check has no test
 cargo xtask bench check|end                what a check and a durable ending cost, as multiples of doing nothing
+cargo xtask bench flood                    how many other people sign on within two seconds while somebody floods the sign-on
 cargo xtask bench compare OLDER            the same as multiples of an older binary's, thirty pairs in turn
 cargo xtask crash [--kills N] [--power-cuts M] [--seed S]
                                            the real server in a storm, killed so often, its power cut so often

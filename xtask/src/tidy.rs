@@ -1,4 +1,4 @@
-//! The house style, as far as a machine can see it. A ratchet: exceptions stand in `tidy.toml` and may only shrink.
+//! The style of the workspace, as far as a machine can see it. A ratchet: exceptions stand in `tidy.toml` and may only shrink.
 //!
 //! Nothing here judges taste: a rule that needs an eye is left to review.
 

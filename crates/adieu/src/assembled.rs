@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Authority, Beyond, Channel, Clock, Entropy, FailureLimits, HashCost, Limits, Parts, Policy, Quota,
-    SecondFactorRule, Span, Store,
+    Authority, Beyond, Channel, Clock, Entropy, HashCost, Limits, Parts, Policy, Quota, SecondFactorRule,
+    SignOnLimits, Span, Store,
 };
 use adieu_http_kit::service::FaceService;
 use adieu_keyring::{Keyring, KeyringParts};
@@ -15,7 +15,7 @@ use adieu_store_sqlite::{Folder, Options, SqliteStore};
 use anyhow::Result;
 
 use crate::admin::AdminSide;
-use crate::config::Config;
+use crate::config::{Config, Passwords};
 use crate::dispatch::Dispatcher;
 use crate::faces;
 use crate::provision;
@@ -140,6 +140,20 @@ fn quota(max: u64, word: &str) -> Option<Quota> {
     Some(Quota { max, beyond: beyond(word)? })
 }
 
+/// How often sign-ons may be tried.
+fn sign_on_limits(passwords: &Passwords) -> SignOnLimits {
+    SignOnLimits {
+        failures_by_account_max: passwords.failures_by_name_max,
+        failures_by_address_max: passwords.failures_by_address_max,
+        failures_window: span(passwords.failures_window_s),
+        sign_ons_by_account_max: passwords.sign_ons_by_account_max,
+        sign_ons_by_address_max: passwords.sign_ons_by_address_max,
+        sign_ons_window: span(passwords.sign_ons_window_s),
+        undecided_by_account_max: passwords.undecided_by_account_max,
+        undecided_by_address_max: passwords.undecided_by_address_max,
+    }
+}
+
 /// The authority's rules, from the configuration.
 fn policy(config: &Config) -> Policy {
     let channels = [
@@ -154,11 +168,7 @@ fn policy(config: &Config) -> Policy {
             0 => std::thread::available_parallelism().map_or(2, usize::from),
             workers => workers,
         },
-        failures: FailureLimits {
-            by_name_max: config.passwords.failures_by_name_max,
-            by_address_max: config.passwords.failures_by_address_max,
-            window: span(config.passwords.failures_window_s),
-        },
+        sign_ons: sign_on_limits(&config.passwords),
         password_change_ends_sessions: config.passwords.change_ends_sessions,
         second_factor: SecondFactorRule::read(&config.sign_on.second_factor).unwrap_or_default(),
         recent: span(config.sign_on.recent_s),

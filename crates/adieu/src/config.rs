@@ -120,12 +120,22 @@ pub struct Passwords {
     pub workers: usize,
     /// Whether another password ends the user's sessions.
     pub change_ends_sessions: bool,
-    /// Sign-ons of one name that may fail in the window; 0 is no limit.
+    /// Sign-ons of one account that may fail in the window; 0 is no limit.
     pub failures_by_name_max: u32,
     /// Sign-ons from one address that may fail in the window; 0 is no limit.
     pub failures_by_address_max: u32,
     /// Seconds of the window.
     pub failures_window_s: u64,
+    /// Sign-ons of one account with the right password in their window; 0 is no limit.
+    pub sign_ons_by_account_max: u32,
+    /// The same from one address; 0 is no limit.
+    pub sign_ons_by_address_max: u32,
+    /// Seconds of the window of right passwords.
+    pub sign_ons_window_s: u64,
+    /// Sign-ons of one account that are decided at one time; 0 is no limit.
+    pub undecided_by_account_max: u32,
+    /// Sign-ons from one address that may wait for their answer at one time; 0 is no limit.
+    pub undecided_by_address_max: u32,
 }
 
 /// What is asked at every sign-on.

@@ -1,4 +1,4 @@
-//! The real clock and the real source of randomness: the only ones in the house.
+//! The real clock and the real source of randomness: the only ones in the workspace.
 //!
 //! Everybody else takes a `Clock` and an `Entropy`; `clippy.toml` sees to it.
 

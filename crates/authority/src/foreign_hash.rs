@@ -14,6 +14,9 @@ const BCRYPT_COST_MAX: u32 = 14;
 const PBKDF2_ROUNDS_MAX: u32 = 2_000_000;
 /// Memory of scrypt: 128 bytes, times r, times 2^ln.
 const SCRYPT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// What a round of bcrypt and a KiB of scrypt cost, in passes of argon2 over a KiB.
+const BCRYPT_ROUND_WORK: u64 = 105;
+const SCRYPT_KIB_WORK: u64 = 3;
 /// Longest salt and hash that are taken.
 const BYTES_MAX: usize = 256;
 
@@ -71,6 +74,23 @@ impl ForeignHash {
             }
         }
         bcrypt(text)
+    }
+
+    /// About how much work it is to verify, measured against passes of argon2 over a KiB.
+    pub(crate) fn work(&self) -> u64 {
+        match self {
+            Self::Bcrypt(text) => {
+                let cost = text.get(4..6).and_then(|cost| cost.parse::<u32>().ok()).unwrap_or_default();
+                BCRYPT_ROUND_WORK << cost.min(BCRYPT_COST_MAX)
+            }
+            Self::Pbkdf2 { sha: Sha::One | Sha::TwoFiftySix, rounds, .. } => u64::from(*rounds) / 5,
+            Self::Pbkdf2 { sha: Sha::FiveTwelve, rounds, .. } => u64::from(*rounds) * 4 / 5,
+            Self::Scrypt { params, .. } => {
+                let kib = (u64::from(params.r()) << params.log_n()) / 8;
+                kib * u64::from(params.p()) * SCRYPT_KIB_WORK
+            }
+            Self::Salted { .. } => 0,
+        }
     }
 
     pub(crate) fn verify(&self, password: &[u8]) -> bool {

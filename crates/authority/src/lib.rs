@@ -28,6 +28,8 @@ mod sign_on;
 mod throttle;
 mod upkeep;
 mod user_changes;
+mod verification;
+mod whence;
 
 use std::sync::Arc;
 
@@ -52,7 +54,7 @@ pub use adieu_token::Alg;
 pub use clients::NewClient;
 pub use first_factor::FirstFactor;
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};
-pub use hashing::{HashCost, HashError, is_known_hash};
+pub use hashing::{HashCost, HashError};
 pub use inspect::{Active, ActiveRefresh, Principal};
 pub use people::{NewPerson, PersonError};
 pub use policy::Policy;
@@ -62,7 +64,8 @@ pub use realms::ROOT;
 pub use revoke::RevokeError;
 pub use second_factor::{SecondFactor, SecondStep, SecondStepFailure};
 pub use sign_on::{SignOn, SignOnFailure, SignedIn};
-pub use throttle::FailureLimits;
+pub use throttle::SignOnLimits;
+pub use verification::is_known_hash;
 
 use crate::counts::Counts;
 use crate::hashing::Hashing;
@@ -108,10 +111,10 @@ impl Authority {
     /// An authority over a store.
     pub fn new(parts: Parts) -> Self {
         let Parts { store, clock, entropy, key, keyring, policy } = parts;
-        let hashing = Hashing::new(policy.hash_cost, policy.workers, entropy.as_ref());
+        let hashing = Hashing::new(policy.hash_cost, policy.workers);
         let realms = Realms::default();
         let counts = Counts::new();
-        let throttle = Throttle::new(policy.failures);
+        let throttle = Throttle::new(policy.sign_ons);
         Self {
             inner: Arc::new(Inner {
                 store,
@@ -128,7 +131,7 @@ impl Authority {
         }
     }
 
-    /// The present moment, as the whole house sees it.
+    /// The present moment, as the whole process sees it.
     pub fn now(&self) -> Timestamp {
         self.inner.clock.now()
     }

@@ -9,6 +9,7 @@ use adieu_core::{
     DirectoryError, NewUser, Outage, Population, RealmId, Rights, RoleAssignment, Standing, User, UserId,
     UserKey, Version,
 };
+use adieu_workers::WorkSource;
 
 use crate::Authority;
 use crate::hashing::HashError;
@@ -110,6 +111,7 @@ impl Authority {
             external_id: new.external_id,
             enabled: !new.disabled,
             enabled_at: now,
+            unlocked_at: None,
             generation: 0,
             forgotten: 0,
             removed: false,
@@ -150,9 +152,14 @@ impl Authority {
         self.store().users(realm, after, most).await
     }
 
-    /// The hash of a password, at the cost of this installation.
+    /// The hash of a password that an administrator gives, at the cost of this installation.
     pub async fn hash_password(&self, password: &str) -> Result<String, HashError> {
-        self.inner.hashing.hash(password, self.draw()).await
+        self.inner.hashing.hash(WorkSource::SERVER, password, self.draw()).await
+    }
+
+    /// The hash of a user's own password, in the user's own line.
+    pub(crate) async fn hash_own_password(&self, user: UserId, password: &str) -> Result<String, HashError> {
+        self.inner.hashing.hash(WorkSource::of(user.uuid().as_u128()), password, self.draw()).await
     }
 
     /// What these roles allow in a realm.

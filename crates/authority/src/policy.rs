@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use adieu_core::{Channel, Limits, Quota, SecondFactorRule, Span};
 
 use crate::hashing::HashCost;
-use crate::throttle::FailureLimits;
+use crate::throttle::SignOnLimits;
 
 /// The rules of this installation.
 #[derive(Clone, Debug)]
@@ -31,8 +31,8 @@ pub struct Policy {
     pub realm_second_factors: BTreeMap<String, SecondFactorRule>,
     /// How long after a proof of identity a user may change credentials and end the own other sessions.
     pub recent: Span,
-    /// How many sign-ons may fail.
-    pub failures: FailureLimits,
+    /// How often sign-ons may be tried.
+    pub sign_ons: SignOnLimits,
     /// What hashing a password costs.
     pub hash_cost: HashCost,
     /// Threads that hash passwords.
@@ -58,7 +58,7 @@ impl Default for Policy {
             second_factor: SecondFactorRule::default(),
             realm_second_factors: BTreeMap::new(),
             recent: Span::from_s(10 * 60),
-            failures: FailureLimits::default(),
+            sign_ons: SignOnLimits::default(),
             hash_cost: HashCost::default(),
             workers: 2,
             tombstones_kept: Span::from_s(30 * 24 * 3600),

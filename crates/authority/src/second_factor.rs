@@ -14,6 +14,7 @@ use crate::Authority;
 use crate::first_factor::FirstFactor;
 use crate::prove::Proven;
 use crate::sign_on::{Given, SignOn, SignOnFailure, SignedIn, count};
+use crate::throttle::Account;
 
 /// Somebody who is signed on by one factor gives a recovery code.
 #[derive(Clone)]
@@ -99,7 +100,7 @@ impl Authority {
 
     /// The second step: uses up a code and proves the session by it, in one transaction.
     pub async fn second_step(&self, step: SecondStep) -> Result<SignedIn, SecondStepFailure> {
-        let spending = self.code_given(&step.realm, &step.channel, &step.user, &step.device, &step.code)?;
+        let spending = self.code_given(&step.channel, &step.user, &step.device, &step.code).await?;
         let quota = self.policy().quota_for(&step.realm.path, &step.channel);
         let sign_on = SignOn {
             realm: step.realm,
@@ -131,7 +132,7 @@ impl Authority {
             user.realm == realm.id && user.enabled && user.generation == first.generation()
         };
         let user = user.filter(still).ok_or(SignOnFailure::WrongCredentials { left: None })?;
-        let code = Some(self.code_given(&realm, &channel, &user, &device, &code)?);
+        let code = Some(self.code_given(&channel, &user, &device, &code).await?);
         let sign_on = SignOn {
             realm,
             channel,
@@ -147,20 +148,21 @@ impl Authority {
     }
 
     /// Which of the user's codes was given, unless that was tried too often.
-    fn code_given(
+    async fn code_given(
         &self,
-        realm: &Realm,
         channel: &Channel,
         user: &User,
         device: &Device,
         code: &str,
     ) -> Result<Spending, SecondStepFailure> {
-        let name = format!("recovery code of {}", user.id);
-        let tried = self.inner.throttle.take(realm.id, &name, device.address.as_deref(), self.now());
-        let tried = tried.map_err(|limited| SignOnFailure::Limited { retry_after: limited.retry_after })?;
+        let set = user.recovery_codes.as_ref().ok_or(SecondStepFailure::NoCodes)?.set;
+        let account = Account::Codes { user: user.id, set };
+        let from = self.inner.throttle.take(device.address.as_deref(), self.now());
+        let tried = from.map_err(SignOnFailure::from)?.at(account, || self.now()).await;
+        let tried = tried.map_err(SignOnFailure::from)?;
         match self.matching_code(user, code) {
             Ok(spending) => {
-                tried.succeeded();
+                tried.succeeded(self.now());
                 Ok(spending)
             }
             Err(failure) => {

@@ -14,6 +14,7 @@ use adieu_workers::WorkError;
 use crate::Authority;
 use crate::end::EndingReach;
 use crate::first_factor::FirstFactor;
+use crate::throttle::{Account, TryRefused};
 
 /// Somebody gives a name and a password.
 #[derive(Clone)]
@@ -71,8 +72,8 @@ pub enum SignOnFailure {
         /// How often it may be tried again before it is too often, if that is limited.
         left: Option<u32>,
     },
-    /// It was tried too often, with this name or from this address.
-    #[error("too many sign-ons have failed")]
+    /// It was tried too often, of this account or from this address.
+    #[error("sign-ons were tried too often")]
     Limited {
         /// When it may be tried again.
         retry_after: Span,
@@ -106,6 +107,15 @@ impl From<WorkError> for SignOnFailure {
         match error {
             WorkError::Busy => Self::Busy,
             WorkError::Faulted => Self::Outage(Outage::new(error)),
+        }
+    }
+}
+
+impl From<TryRefused> for SignOnFailure {
+    fn from(refused: TryRefused) -> Self {
+        match refused {
+            TryRefused::Busy => Self::Busy,
+            TryRefused::UsedUp(retry_after) => Self::Limited { retry_after },
         }
     }
 }
@@ -172,26 +182,27 @@ impl Authority {
 
     /// The user whom name and password prove, unless that was tried too often.
     pub(crate) async fn proven(&self, sign_on: &SignOn) -> Result<Arc<User>, SignOnFailure> {
-        let address = sign_on.device.address.as_deref();
-        let throttle = &self.inner.throttle;
-        let tried = throttle.take(sign_on.realm.id, &sign_on.name, address, self.now());
-        let tried = tried.map_err(|limited| SignOnFailure::Limited { retry_after: limited.retry_after })?;
-        match self.verified(sign_on).await {
-            Ok(Some(user)) => {
-                tried.succeeded();
-                Ok(user)
-            }
-            Ok(None) => Err(SignOnFailure::WrongCredentials { left: tried.failed(self.now()) }),
-            Err(failure) => Err(failure),
-        }
-    }
-
-    async fn verified(&self, sign_on: &SignOn) -> Result<Option<Arc<User>>, SignOnFailure> {
+        // The address is judged before anything is looked up.
+        let tried = self.inner.throttle.take(sign_on.device.address.as_deref(), self.now())?;
         let found = self.store().user_named(sign_on.realm.id, &sign_on.name);
         let user = found.await.map_err(SignOnFailure::Outage)?;
+        let account = match &user {
+            Some(user) => {
+                let whence = self.whence(user, tried.network()).await.map_err(SignOnFailure::Outage)?;
+                Account::password_of(user, whence)
+            }
+            None => Account::unknown(sign_on.realm.id, &sign_on.name),
+        };
+        let tried = tried.at(account, || self.now()).await?;
         let stored = user.as_ref().and_then(|user| user.password.as_deref());
-        let matches = self.inner.hashing.verify(&sign_on.password, stored).await?;
-        Ok(user.filter(|_| matches))
+        let matches = self.inner.hashing.verify(tried.source(), &sign_on.password, stored).await?;
+        match user.filter(|_| matches) {
+            Some(user) => {
+                tried.succeeded(self.now());
+                Ok(user)
+            }
+            None => Err(SignOnFailure::WrongCredentials { left: tried.failed(self.now()) }),
+        }
     }
 
     /// A hash that was made elsewhere, or at another cost, is replaced while the password is at hand, unless somebody has
@@ -201,7 +212,7 @@ impl Authority {
         if self.inner.hashing.is_current(&verified) {
             return;
         }
-        let Ok(renewed) = self.hash_password(&sign_on.password).await else { return };
+        let Ok(renewed) = self.hash_own_password(user.id, &sign_on.password).await else { return };
         let renewal = PasswordRenewal { verified, renewed };
         if let Err(error) = self.store().renew_password(user.id, renewal, self.now()).await {
             tracing::warn!(user = %user.id, %error, "an old password hash was not replaced");

@@ -132,6 +132,12 @@ impl Authority {
         self.edit_user(id, UserEdit { enabled: Some(enabled), ..UserEdit::default() }, origin).await
     }
 
+    /// Forgives a user's failed sign-ons, on an administrator's word. Another password and enabling a disabled user do so, too: a
+    /// failure counts against what the record says of both.
+    pub async fn unlock_user(&self, id: UserId, origin: Origin) -> Result<Edited, DirectoryError> {
+        self.edit_user(id, UserEdit { unlock: true, ..UserEdit::default() }, origin).await
+    }
+
     /// The user of a session chooses another password. The user's other sessions end by the policy of the realm; the one in
     /// use lives on, and must be live when the password is written. The password of the session's user is the one that the
     /// caller has verified, if any: another one that came meanwhile stays, and the answer is [`DirectoryError::Stale`].
@@ -141,7 +147,7 @@ impl Authority {
         password: &str,
         origin: Origin,
     ) -> Result<Edited, PersonError> {
-        let hash = self.hash_password(password).await?;
+        let hash = self.hash_own_password(live.user.id, password).await?;
         let spare = Some(live.session.id);
         let edit = UserEdit { password: Some(Some(hash)), spare, ..UserEdit::default() };
         let verified = &live.user.password;

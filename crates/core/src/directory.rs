@@ -67,6 +67,8 @@ pub struct User {
     pub enabled: bool,
     /// When `enabled` last changed.
     pub enabled_at: Timestamp,
+    /// When an administrator last forgave the user's failed sign-ons.
+    pub unlocked_at: Option<Timestamp>,
     /// Rises when all sessions of the user are ended; never falls.
     pub generation: u64,
     /// Sessions born under an earlier generation are shown to nobody any more; never falls.
@@ -103,6 +105,7 @@ impl User {
             external_id: None,
             enabled: false,
             removed: true,
+            unlocked_at: None,
             password: None,
             recovery_codes: None,
             traits: "{}".into(),

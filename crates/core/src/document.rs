@@ -1,4 +1,4 @@
-//! A record that one dialect keeps for its clients, and that no rule of the house reads.
+//! A record that one dialect keeps for its clients, and that no rule of core reads.
 //!
 //! Whoever wrote it is the only one who understands it.
 

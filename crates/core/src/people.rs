@@ -41,6 +41,8 @@ pub struct UserEdit {
     pub external_id: Option<Option<String>>,
     /// Whether the user may sign on. Disabling ends all the user's sessions in the same transaction (ONE-ROAD).
     pub enabled: Option<bool>,
+    /// Whether the user's failed sign-ons are forgiven.
+    pub unlock: bool,
     /// Another password hash, or none.
     pub password: Option<Option<String>>,
     /// What another password does to the user's sessions.
@@ -228,6 +230,7 @@ impl UserEdit {
             external_id: self.external_id.clone().unwrap_or_else(|| user.external_id.clone()),
             enabled,
             enabled_at: if enabled == user.enabled { user.enabled_at } else { now },
+            unlocked_at: if self.unlock { Some(now) } else { user.unlocked_at },
             password: self.password.clone().unwrap_or_else(|| user.password.clone()),
             recovery_codes: self.recovery_codes.clone().unwrap_or_else(|| user.recovery_codes.clone()),
             traits: self.traits.clone().unwrap_or_else(|| user.traits.clone()),

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 pub const CODES_IN_A_SET: u8 = 12;
 
 /// The number of a set of codes: random, and of no use without the installation key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CodeSet([u8; 16]);
 
 impl CodeSet {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use adieu_core::{DirectoryError, Outage, RealmId, Span, Timestamp, Unwritten};
 use adieu_store::StoredKey;
 use adieu_token::{Alg, SigningKey};
+use adieu_workers::WorkSource;
 
 use crate::held::{HeldKeys, place};
 use crate::keys::{KeyStage, RealmKey, RealmKeys};
@@ -73,7 +74,7 @@ impl Keyring {
     /// Makes a key and stores it sealed; gives its name.
     async fn make(&self, realm: RealmId, alg: Alg, signs_from: Timestamp) -> Result<String, Unwritten> {
         let not_made = |outage| Unwritten::NotTaken(outage);
-        let made = self.inner.workers.run(move |()| SigningKey::generate(alg)).await;
+        let made = self.inner.workers.run(WorkSource::SERVER, move |()| SigningKey::generate(alg)).await;
         let key = made.map_err(Outage::new).map_err(not_made)?.map_err(Outage::new).map_err(not_made)?;
         let kid = key.kid().to_owned();
         let pkcs8 = key.pkcs8().map_err(Outage::new).map_err(not_made)?;

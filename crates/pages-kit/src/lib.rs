@@ -5,9 +5,11 @@
 
 mod headers;
 mod pages;
+mod words;
 
 pub use headers::{PageHeaders, csp};
 pub use pages::{CodeEntry, Codes, ErrorPage, Link, SignOffPage, SignOnPage, SignedOffPage, StatusPage};
+pub use words::too_often;
 
 /// The one stylesheet, as it stands in every page.
 pub(crate) const STYLE: &str = include_str!("../templates/style.css");

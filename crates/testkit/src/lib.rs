@@ -1,6 +1,6 @@
-//! What tests of adieu are made with; beside the house, and only tests import it.
+//! What tests of adieu are made with; beside the product, and only tests import it.
 //!
-//! `world` is the whole house in this process with a frozen clock; `replay` speaks recorded scenarios to a server and
+//! `world` is the whole server in this process with a frozen clock; `replay` speaks recorded scenarios to a server and
 //! names every difference; `crash` kills the real server in a storm and checks every answer it gave; `powercut` takes
 //! back what a killed process had not synced; `failing` is a store that can be told to fail; `nodes` are several of us over
 //! one store; `rights` walks a face's table of

@@ -4,6 +4,7 @@
 
 mod wire;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -259,6 +260,14 @@ impl WorldRequest {
         for (name, value) in headers {
             self.request = self.request.header(name, value);
         }
+        self
+    }
+
+    /// Comes from this address.
+    #[must_use]
+    pub fn from_address(mut self, address: &str) -> Self {
+        let address = address.parse().expect("an IP address");
+        self.request = self.request.extension(Peer(SocketAddr::new(address, 48_386)));
         self
     }
 

@@ -1,17 +1,21 @@
 //! A bounded pool of threads for work that takes a core for milliseconds: hashing, signing.
 //!
 //! Such work has its own few threads, a bounded queue and a bounded wait, so that a storm of it slows no check and no ending;
-//! beyond the bounds the answer is [`WorkError::Busy`], at once (ONE-SLOW-HURTS-NONE, HOME-LIMITS). A place in the queue can be
-//! reserved before something is spent that the work is needed for. Work that panics costs its caller an answer and
-//! nobody else anything: its thread goes on with new state. Nothing here knows what the work is.
+//! beyond the bounds the answer is [`WorkError::Busy`], at once (ONE-SLOW-HURTS-NONE, HOME-LIMITS). Each source of work has a
+//! line of its own, and the lines take turns. A place in the queue can be reserved before something is spent that the work is
+//! needed for. Work that panics costs its caller an answer and nobody else anything: its thread goes on with new state.
+//! Nothing here knows what the work is.
+
+mod lines;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
+
+use crate::lines::{Lines, Waiting};
 
 /// Why work was not done. Nothing came of it, and it may be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,51 +39,81 @@ pub struct Bounds {
     pub patience: Duration,
 }
 
-type Job<S> = Box<dyn FnOnce(&mut S) + Send>;
+/// On whose behalf work is asked for. No source waits behind all that another one has asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WorkSource(u128);
+
+impl WorkSource {
+    /// The server itself, and whoever administers it.
+    pub const SERVER: Self = Self(0);
+
+    /// The source of that number.
+    pub const fn of(number: u128) -> Self {
+        Self(number)
+    }
+}
+
+/// Called with a thread's state to work, and with none to say that it gave way to others.
+type Job<S> = Box<dyn FnOnce(Option<&mut S>) + Send>;
 
 /// Threads with a state `S` each.
 pub struct Workers<S> {
-    jobs: Sender<Job<S>>,
-    places: Arc<Semaphore>,
+    shared: Arc<Shared<S>>,
     patience: Duration,
+}
+
+/// The lines, which close when nobody can put work into them any more.
+struct Shared<S>(Arc<Lines<Job<S>>>);
+
+impl<S> Drop for Shared<S> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 /// A place in the queue that is kept for one piece of work. Dropped unused, it is free for others.
 #[must_use = "a place is reserved for work"]
 pub struct ReservedPlace<S> {
-    jobs: Sender<Job<S>>,
-    permit: OwnedSemaphorePermit,
+    shared: Arc<Shared<S>>,
+    source: WorkSource,
+    used: bool,
 }
 
 impl<S: Send + 'static> Workers<S> {
     /// Starts the threads. `state` makes what each of them works with.
     pub fn start(name: &str, bounds: Bounds, state: impl Fn() -> S + Clone + Send + 'static) -> Self {
-        let (jobs, queue) = channel::<Job<S>>();
-        let queue = Arc::new(Mutex::new(queue));
+        let lines = Arc::new(Lines::new(bounds.waiting_max));
         for n in 0..bounds.threads.max(1) {
-            let (queue, state) = (Arc::clone(&queue), state.clone());
+            let (lines, state) = (Arc::clone(&lines), state.clone());
             thread::Builder::new()
                 .name(format!("{name}-{n}"))
-                .spawn(move || work(&queue, state))
+                .spawn(move || work(&lines, state))
                 .expect("the system has a thread left at start");
         }
-        let places = Arc::new(Semaphore::new(bounds.waiting_max));
-        Self { jobs, places, patience: bounds.patience }
+        Self { shared: Arc::new(Shared(lines)), patience: bounds.patience }
     }
 
     /// Reserves a place in the queue, if one is free.
     pub fn reserve(&self) -> Result<ReservedPlace<S>, WorkError> {
-        let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_| WorkError::Busy)?;
-        Ok(ReservedPlace { jobs: self.jobs.clone(), permit })
+        self.place(WorkSource::SERVER)
     }
 
-    /// Does `work` on one of the threads.
+    /// Does `work` on one of the threads when the turn of its source has come.
     pub async fn run<T: Send + 'static>(
         &self,
+        source: WorkSource,
         work: impl FnOnce(&mut S) -> T + Send + 'static,
     ) -> Result<T, WorkError> {
-        let answer = self.reserve()?.run(work);
+        let answer = self.place(source)?.put(false, work);
         tokio::time::timeout(self.patience, answer).await.unwrap_or(Err(WorkError::Busy))
+    }
+
+    fn place(&self, source: WorkSource) -> Result<ReservedPlace<S>, WorkError> {
+        let gave_way = self.shared.0.take_place(source).map_err(|_| WorkError::Busy)?;
+        if let Some(job) = gave_way {
+            job(None);
+        }
+        Ok(ReservedPlace { shared: Arc::clone(&self.shared), source, used: false })
     }
 }
 
@@ -89,37 +123,50 @@ impl<S: Send + 'static> ReservedPlace<S> {
         self,
         work: impl FnOnce(&mut S) -> T + Send + 'static,
     ) -> Result<T, WorkError> {
+        self.put(true, work).await
+    }
+
+    async fn put<T: Send + 'static>(
+        mut self,
+        reserved: bool,
+        work: impl FnOnce(&mut S) -> T + Send + 'static,
+    ) -> Result<T, WorkError> {
         let (reply, answer) = oneshot::channel();
-        let permit = self.permit;
         let job: Job<S> = Box::new(move |state| {
-            drop(permit); // It waits no more.
             // The caller may have stopped waiting.
             if !reply.is_closed() {
-                let _ = reply.send(work(state));
+                let _ = reply.send(state.map(work).ok_or(WorkError::Busy));
             }
         });
+        self.used = true;
+        self.shared.0.put(self.source, Waiting { job, reserved });
         // A panic drops the reply; so does the end of the threads, which is the end of the process.
-        self.jobs.send(job).map_err(|_| WorkError::Faulted)?;
-        answer.await.map_err(|_| WorkError::Faulted)
+        answer.await.unwrap_or(Err(WorkError::Faulted))
     }
 }
 
-fn work<S>(queue: &Mutex<Receiver<Job<S>>>, new_state: impl Fn() -> S) {
+impl<S> Drop for ReservedPlace<S> {
+    fn drop(&mut self) {
+        if !self.used {
+            self.shared.0.give_back(self.source);
+        }
+    }
+}
+
+fn work<S>(lines: &Lines<Job<S>>, new_state: impl Fn() -> S) {
     let mut state = new_state();
-    while let Some(job) = next(queue) {
+    while let Some(job) = lines.next() {
         // What a panic left of the state is thrown away.
-        if catch_unwind(AssertUnwindSafe(|| job(&mut state))).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| job(Some(&mut state)))).is_err() {
             state = new_state();
         }
     }
 }
 
-fn next<S>(queue: &Mutex<Receiver<Job<S>>>) -> Option<Job<S>> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+
     use super::*;
 
     fn bounds(waiting_max: usize) -> Bounds {
@@ -146,10 +193,28 @@ mod tests {
         let pool = Workers::start("test", bounds(1), || ());
         let open = gate(&pool).await;
         let waiting = pool.reserve().expect("one may wait").run(|()| 2);
-        assert_eq!(pool.run(|()| 3).await, Err(WorkError::Busy));
+        assert_eq!(pool.run(WorkSource::SERVER, |()| 3).await, Err(WorkError::Busy));
         open.send(()).expect("the gate is there");
         assert_eq!(waiting.await, Ok(2));
-        assert_eq!(pool.run(|()| 4).await, Ok(4));
+        assert_eq!(pool.run(WorkSource::SERVER, |()| 4).await, Ok(4));
+    }
+
+    /// Goal: S-1: whoever fills the queue keeps nobody else out: the newest of their work is refused in its place.
+    /// Method: one thread held by a gate, a queue of two that one source fills.
+    #[tokio::test]
+    async fn a_source_that_fills_the_queue_gives_way() {
+        let pool = Arc::new(Workers::start("test", bounds(2), || ()));
+        let open = gate(&pool).await;
+        let crowd: Vec<_> =
+            (0..2).map(|n| pool.place(WorkSource::of(1)).expect("a place").put(false, move |()| n)).collect();
+        let mut crowd = crowd.into_iter().map(tokio::spawn);
+        let (first, second) = (crowd.next().expect("one"), crowd.next().expect("two"));
+        tokio::task::yield_now().await; // Both wait in the queue now.
+        let other = pool.place(WorkSource::of(2)).expect("a place").put(false, |()| 7);
+        assert_eq!(second.await.expect("no panic"), Err(WorkError::Busy));
+        open.send(()).expect("the gate is there");
+        assert_eq!(other.await, Ok(7));
+        assert_eq!(first.await.expect("no panic"), Ok(0));
     }
 
     /// Goal: a place that was reserved is there when the work comes, however many ask meanwhile; an unused one is free again.
@@ -157,10 +222,10 @@ mod tests {
     async fn a_reserved_place_is_kept() {
         let pool = Workers::start("test", bounds(1), || ());
         let place = pool.reserve().expect("a place");
-        assert_eq!(pool.run(|()| 1).await, Err(WorkError::Busy));
+        assert_eq!(pool.run(WorkSource::SERVER, |()| 1).await, Err(WorkError::Busy));
         assert_eq!(place.run(|()| 2).await, Ok(2));
         drop(pool.reserve().expect("a place"));
-        assert_eq!(pool.run(|()| 3).await, Ok(3));
+        assert_eq!(pool.run(WorkSource::SERVER, |()| 3).await, Ok(3));
     }
 
     /// Goal: whoever has no patience left is told so, and whoever reserved a place waits on.
@@ -169,7 +234,7 @@ mod tests {
         let pool = Workers::start("test", Bounds { patience: Duration::ZERO, ..bounds(8) }, || ());
         let open = gate(&pool).await;
         let kept = tokio::spawn(pool.reserve().expect("a place").run(|()| 1));
-        assert_eq!(pool.run(|()| 2).await, Err(WorkError::Busy));
+        assert_eq!(pool.run(WorkSource::SERVER, |()| 2).await, Err(WorkError::Busy));
         open.send(()).expect("the gate is there");
         assert_eq!(kept.await.expect("no panic"), Ok(1));
     }
@@ -178,13 +243,13 @@ mod tests {
     #[tokio::test]
     async fn work_that_panics_is_answered_and_its_thread_goes_on() {
         let pool = Workers::start("test", bounds(8), Vec::new);
-        let faulted = pool.run(|state: &mut Vec<u8>| {
+        let faulted = pool.run(WorkSource::SERVER, |state: &mut Vec<u8>| {
             state.push(1);
             assert!(state.is_empty(), "a fault on purpose");
         });
         assert_eq!(faulted.await, Err(WorkError::Faulted));
         for _ in 0..3 {
-            assert_eq!(pool.run(|state| state.len()).await, Ok(0));
+            assert_eq!(pool.run(WorkSource::SERVER, |state| state.len()).await, Ok(0));
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The three servers of a measurement, all pinned to one core: nginx, the static answer, the house.
+//! The three servers of a measurement, all pinned to one core: nginx, the static answer, adieu.
 //!
-//! Each ends with its value. The house is the release binary on a fresh folder with seeded sessions.
+//! Each ends with its value. Adieu is the release binary on a fresh folder with seeded sessions.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -139,7 +139,7 @@ impl StaticAnswer {
     }
 }
 
-/// The house with sessions in it.
+/// Adieu with sessions in it.
 pub(crate) struct Seeded {
     server: ContractServer,
     folder: PathBuf,

@@ -1,7 +1,7 @@
 //! `adieu demo`: the five exits over real HTTP, each over a hard restart.
 //!
 //! The server is this program's own `serve` in a child process, on a fresh folder; it is killed with SIGKILL after every
-//! exit and started again. Nothing here knows the house's insides: it signs on, checks and ends as any program would.
+//! exit and started again. Nothing here knows the server's insides: it signs on, checks and ends as any program would.
 
 mod exits;
 mod people;

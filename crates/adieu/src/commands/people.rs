@@ -62,6 +62,14 @@ pub enum UserCommand {
         #[command(flatten)]
         of: OfRealm,
     },
+    /// Forgive a user's failed sign-ons: they may try again at once.
+    Unlock {
+        /// Name, e-mail address or id.
+        user: String,
+        /// Whose user is meant.
+        #[command(flatten)]
+        of: OfRealm,
+    },
     /// List the users of a realm.
     List {
         /// Only the user with this name or e-mail address.
@@ -105,6 +113,7 @@ pub fn user(command: UserCommand) -> Result<()> {
             UserCommand::Passwd { user, keep_sessions, of } => passwd(&user, keep_sessions, of).await,
             UserCommand::Disable { user, reason, of } => enable(&user, false, reason, of).await,
             UserCommand::Enable { user, of } => enable(&user, true, None, of).await,
+            UserCommand::Unlock { user, of } => unlock(&user, of).await,
             UserCommand::List { name, limit, of } => list(name, limit, of).await,
         }
     })
@@ -169,6 +178,15 @@ async fn enable(user: &str, enabled: bool, reason: Option<String>, of: OfRealm) 
     let now = api.ask(Method::PATCH, &format!("/v1/users/{id}"), Some(body)).await?;
     let what = if enabled { "can sign on" } else { "can't sign on; all sessions are ended" };
     shown::one(&now, of.reach.json, || format!("user {} ({id}) {what}", text(&now, "username")))
+}
+
+async fn unlock(user: &str, of: OfRealm) -> Result<()> {
+    let api = open(&of.reach).await?;
+    let id = user_id(&api, &of.realm, user).await?;
+    api.ask(Method::POST, &format!("/v1/users/{id}/unlock"), None).await?;
+    shown::one(&json!({"id": id, "unlocked": true}), of.reach.json, || {
+        format!("user {user} ({id}) may try to sign on again")
+    })
 }
 
 async fn list(name: Option<String>, limit: usize, of: OfRealm) -> Result<()> {

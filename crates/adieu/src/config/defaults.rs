@@ -95,6 +95,11 @@ impl Default for Passwords {
             failures_by_name_max: 10,
             failures_by_address_max: 100,
             failures_window_s: 300,
+            sign_ons_by_account_max: 120,
+            sign_ons_by_address_max: 600,
+            sign_ons_window_s: 60,
+            undecided_by_account_max: 4,
+            undecided_by_address_max: 64,
         }
     }
 }

@@ -91,14 +91,35 @@ pub const KEYS: &[Key] = &[
     key(
         "passwords.failures_by_name_max",
         "sign-ons",
-        "Sign-ons with one name that may fail in the window; they grow back evenly. 0 is no limit.",
+        "Sign-ons of one account that may fail in the window, whatever name was typed; they grow back evenly. A name that nobody has counts by itself, an address from which the account signed on before as well; another password, unlocking or enabling the user begins a new count. 0 is no limit.",
     ),
     key(
         "passwords.failures_by_address_max",
         "sign-ons",
-        "Sign-ons from one address (IPv6: one /64) that may fail in the window. 0 is no limit.",
+        "Sign-ons from one address (IPv6: one /64, and four times as many from its /48) that may fail in the window. 0 is no limit.",
     ),
     key("passwords.failures_window_s", "seconds", "The window in which failed sign-ons are counted."),
+    key(
+        "passwords.sign_ons_by_account_max",
+        "sign-ons",
+        "Right passwords of one account in their window; they grow back evenly. 0 is no limit.",
+    ),
+    key(
+        "passwords.sign_ons_by_address_max",
+        "sign-ons",
+        "Right passwords from one address (IPv6: as above) in their window. 0 is no limit.",
+    ),
+    key("passwords.sign_ons_window_s", "seconds", "The window in which right passwords are counted."),
+    key(
+        "passwords.undecided_by_account_max",
+        "sign-ons",
+        "Sign-ons of one account, from one place, that are decided at one time; others wait for them, up to five seconds. 0 is no limit.",
+    ),
+    key(
+        "passwords.undecided_by_address_max",
+        "sign-ons",
+        "Sign-ons from one address (IPv6: as above) that may wait for their answer at one time. 0 is no limit.",
+    ),
     key(
         "sign_on.second_factor",
         "text",

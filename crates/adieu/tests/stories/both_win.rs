@@ -190,7 +190,7 @@ impl AdminFixture {
         fixture
     }
 
-    fn alice(&self) -> String {
+    pub(crate) fn alice(&self) -> String {
         self.world.data.alice.id.to_string()
     }
 
@@ -215,7 +215,7 @@ impl AdminFixture {
         self.world.ask(method, &path).bearer(&self.bearer).json(body)
     }
 
-    fn apply(&self, thing: &str) -> WorldRequest {
+    pub(crate) fn apply(&self, thing: &str) -> WorldRequest {
         let document = format!("[[realms]]\npath = '/alpha'\n[[realms.{thing}\n");
         self.admin(Method::POST, "/v1/declaration", &json!({"document": document}))
     }

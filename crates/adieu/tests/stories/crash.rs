@@ -120,7 +120,7 @@ async fn found(lie: Lie) -> Vec<String> {
 }
 
 /// Goal: a checker that finds nothing must be able to find something. Method: the same storm over an honest server,
-/// and over houses whose answers lie in one way each.
+/// and over installations whose answers lie in one way each.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_checker_finds_every_planted_lie_and_nothing_else() {
     assert_eq!(found(Lie::No).await, Vec::<String>::new());

@@ -24,6 +24,7 @@ fn ada() -> User {
         external_id: Some("hr-1".into()),
         enabled: true,
         enabled_at: at(0),
+        unlocked_at: None,
         generation: 5,
         forgotten: 2,
         removed: false,

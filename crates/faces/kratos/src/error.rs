@@ -241,8 +241,8 @@ impl KratosError {
     }
 
     fn limited(retry_after_s: u32) -> Self {
-        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "", "Too many failed sign-ons")
-            .because("Too many sign-ons with this name or from this address have failed.");
+        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "", "Too many sign-ons")
+            .because("Too many sign-ons of this account or from this address were tried.");
         error.retry_after_s = Some(retry_after_s);
         error
     }

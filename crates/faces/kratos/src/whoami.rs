@@ -1,6 +1,6 @@
 //! `GET /sessions/whoami`: is this session live? Contract kratos.md 2.2; K-20 to K-27.
 //!
-//! The hottest path of the house: nothing is read that is in memory, nothing is written; a cookie is set only after the session
+//! The hottest path of the server: nothing is read that is in memory, nothing is written; a cookie is set only after the session
 //! was extended (K-26). Only `tokenize_as` costs a signature.
 
 use adieu_authority::Lookup as Checked;

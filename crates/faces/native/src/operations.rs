@@ -25,6 +25,7 @@ pub(super) enum Endpoint {
     ChangeUser,
     RemoveUser,
     SetPassword,
+    UnlockUser,
     Clients,
     MakeClient,
     Client,
@@ -212,6 +213,14 @@ pub(super) static ALL: &[Operation] = &[
             "Sets the password. `end_sessions` says whether all sessions of the user end in the same commit; without it the policy \
              of the realm does.",
         ),
+    ),
+    writes(
+        Verb::Post,
+        Endpoint::UnlockUser,
+        ("/v1/users/{user}/unlock", "unlockUser"),
+        (None, Success::Nothing),
+        "Forgives the failed sign-ons of the user, who may try again at once. Setting a password and enabling a disabled user do \
+         so, too.",
     ),
     asking(
         PAGED,

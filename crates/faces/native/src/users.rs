@@ -223,6 +223,13 @@ pub(super) async fn set_password(api: &Face, call: &Call, body: Body) -> Result<
     Ok(Done::Nothing)
 }
 
+/// Forgives failed sign-ons.
+pub(super) async fn unlock(api: &Face, call: &Call) -> Result<Done, Problem> {
+    let id: UserId = input::named(call, "user")?;
+    api.authority.unlock_user(id, call.origin()).await?;
+    Ok(Done::Nothing)
+}
+
 /// The user that the path names.
 pub(super) async fn of(api: &Face, call: &Call) -> Result<Arc<User>, Problem> {
     let id: UserId = input::named(call, "user")?;

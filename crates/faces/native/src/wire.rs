@@ -1,4 +1,4 @@
-//! How things look in the API, and what bodies may say. Translated by hand: no rule of the house depends on it.
+//! How things look in the API, and what bodies may say. Translated by hand: no rule of core depends on it.
 //!
 //! No secret and no hash of one is ever shown, nor the free properties of a session.
 

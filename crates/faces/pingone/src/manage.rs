@@ -56,10 +56,18 @@ fn directory() -> Vec<Route> {
         only(env("users"), "GET, POST", get(users::list).post(users::create)),
         only(
             env("users/{user}"),
-            "GET, PUT, PATCH, DELETE",
-            get(users::read).put(users::replace).patch(users::patch).delete(users::delete),
+            "GET, POST, PUT, PATCH, DELETE",
+            get(users::read)
+                .put(users::replace)
+                .patch(users::patch)
+                .delete(users::delete)
+                .post(users::unlock::account),
         ),
-        only(env("users/{user}/password"), "GET, PUT", get(users::password::read).put(users::password::set)),
+        only(
+            env("users/{user}/password"),
+            "GET, POST, PUT",
+            get(users::password::read).put(users::password::set).post(users::unlock::password),
+        ),
         only(env("users/{user}/enabled"), "GET, PUT", get(users::enabled).put(users::enable)),
         only(
             env("users/{user}/roleAssignments"),

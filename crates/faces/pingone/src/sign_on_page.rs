@@ -3,12 +3,13 @@
 //! It shows a flow and sends its form back here; what happens then is the same as for the flow's API. Contract pingone.md
 //! 1.4 and 4.5: P-32, P-39.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use adieu_authority::Realm;
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
-use adieu_pages_kit::{CodeEntry, SignOnPage, SignedOffPage};
+use adieu_pages_kit::{CodeEntry, SignOnPage, SignedOffPage, too_often};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{HeaderValue, LOCATION, SET_COOKIE};
@@ -98,7 +99,7 @@ pub(crate) async fn submit(
             let Some(error) = words(&problem) else { return Err(shown(problem)) };
             // What the flow asks for may be another factor by now.
             let flow = PingOneFlow::find(&face, &realm, flow.id).await.map_err(shown)?;
-            let tried = Try { status: problem.status(), name: &name, error: Some(error) };
+            let tried = Try { status: problem.status(), name: &name, error: Some(&error) };
             let mut response = page(&face, &realm, &parts.headers, &flow, tried);
             if let Some((name, value)) = problem.headers() {
                 response.headers_mut().insert(name, value);
@@ -115,15 +116,17 @@ fn here(face: &Face, realm: &Realm, flow: &PingOneFlow) -> String {
 }
 
 /// What the page says of a failure after which the form may be sent again; nothing if it may not.
-fn words(problem: &Problem) -> Option<&'static str> {
-    match problem {
-        Problem::Invalid { .. } | Problem::WrongPassword { .. } => Some("Username or password is wrong."),
-        Problem::Limited { .. } => Some("Too many sign-ons have failed. Please wait a moment."),
-        Problem::NotUsable => Some("This account cannot be used at present."),
-        Problem::WrongCode => Some("That code is wrong or was used before."),
-        Problem::NotEnrolled => Some("A second factor is asked for here, and this account has none yet."),
-        Problem::TooManySessions => Some("There are too many sessions of this account."),
-        Problem::Busy | Problem::Unavailable(_) => Some("That did not work just now. Please try again."),
+fn words(problem: &Problem) -> Option<Cow<'static, str>> {
+    let words = match problem {
+        Problem::Invalid { .. } | Problem::WrongPassword { .. } => "Username or password is wrong.",
+        Problem::Limited { retry_after_s } => {
+            return Some(too_often(u64::try_from(*retry_after_s).unwrap_or_default()).into());
+        }
+        Problem::NotUsable => "This account cannot be used at present.",
+        Problem::WrongCode => "That code is wrong or was used before.",
+        Problem::NotEnrolled => "A second factor is asked for here, and this account has none yet.",
+        Problem::TooManySessions => "There are too many sessions of this account.",
+        Problem::Busy | Problem::Unavailable(_) => "That did not work just now. Please try again.",
         Problem::NotFound
         | Problem::Method { .. }
         | Problem::NoAccess { .. }
@@ -138,8 +141,9 @@ fn words(problem: &Problem) -> Option<&'static str> {
         | Problem::Unredirectable { .. }
         | Problem::OAuth(_)
         | Problem::Bearer { .. }
-        | Problem::OAuthBody(_) => None,
-    }
+        | Problem::OAuthBody(_) => return None,
+    };
+    Some(words.into())
 }
 
 /// A try to sign on, as the page shows it.

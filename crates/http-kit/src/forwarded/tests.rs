@@ -1,6 +1,6 @@
 //! Stories of proxies, honest ones and forged ones.
 //!
-//! `10.0.0.0/8` and `2001:db8:aaaa::/48` are the house's proxies throughout; everybody else is a stranger.
+//! `10.0.0.0/8` and `2001:db8:aaaa::/48` are our own proxies throughout; everybody else is a stranger.
 
 use http::header::HeaderValue;
 

@@ -23,7 +23,7 @@ fn numbered(start: u128) -> impl FnMut() -> Uuid {
     }
 }
 
-/// A house before anything is made in it.
+/// An installation before anything is made in it.
 fn nothing() -> Facts {
     Facts { kinds: KINDS.to_vec(), realms: vec![] }
 }
@@ -135,6 +135,7 @@ fn user(realm: RealmId, new: PlannedUser) -> User {
         external_id: person.external_id,
         enabled: !person.disabled,
         enabled_at: NOW,
+        unlocked_at: None,
         generation: 0,
         forgotten: 0,
         removed: false,

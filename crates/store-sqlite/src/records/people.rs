@@ -91,6 +91,8 @@ pub(crate) struct UserDetail {
     external_id: Option<String>,
     #[serde(default)]
     enabled_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unlocked_at: Option<i64>,
     #[serde(default)]
     forgotten: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,6 +113,7 @@ impl UserDetail {
             email: user.email.clone(),
             external_id: user.external_id.clone(),
             enabled_at: Some(user.enabled_at.ms()),
+            unlocked_at: user.unlocked_at.map(Timestamp::ms),
             forgotten: user.forgotten,
             codes: user.recovery_codes.as_ref().map(CodesDetail::of),
             traits: user.traits.clone(),
@@ -133,6 +136,7 @@ impl UserDetail {
             external_id: self.external_id,
             enabled: user.enabled,
             enabled_at: Timestamp::from_ms(self.enabled_at.unwrap_or(self.created_at)),
+            unlocked_at: self.unlocked_at.map(Timestamp::from_ms),
             generation: user.generation,
             forgotten: self.forgotten,
             removed: user.removed,

@@ -164,6 +164,9 @@ fn text(error: impl std::fmt::Display) -> String {
 /// The configuration at free ports, with its data in the folder, written down for the child.
 fn at_home(mut config: Config, folder: &Path) -> Result<Config, String> {
     config.data = folder.join("data");
+    // All programs of a storm come from one address.
+    config.passwords.sign_ons_by_address_max = 0;
+    config.passwords.sign_ons_by_account_max = 0;
     config.public.listen = free_address()?;
     config.public.url = format!("http://{}", config.public.listen);
     config.admin.listen = free_address()?;

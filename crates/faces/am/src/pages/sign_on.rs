@@ -2,10 +2,13 @@
 //!
 //! Who has a live session of the realm already is sent on at once, unless `ForceAuth` asks for a new proof.
 
+use std::borrow::Cow;
+
 use adieu_authority::{FirstFactor, SecondStepFailure, SessionToken, SignOnFailure};
-use adieu_pages_kit::{CodeEntry, SignOnPage};
+use adieu_pages_kit::{CodeEntry, SignOnPage, too_often};
 use axum::body::Body;
 use axum::response::Response;
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
@@ -57,8 +60,7 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
         Err(SignOnFailure::SecondFactor(first)) => code_page(face, call, &asked, first, None).await,
         Err(failure) => {
             let error = AmError::from(failure);
-            let words = words(&error).ok_or(error)?;
-            Ok(page(face, call.headers(), &asked, &name, Some(words)).await)
+            asked_again(face, call, &asked, &name, error).await
         }
     }
 }
@@ -87,10 +89,26 @@ async fn second_step(
         }
         Err(SecondStepFailure::SignOn(failure)) => {
             let error = AmError::from(failure);
-            let words = words(&error).ok_or(error)?;
-            Ok(page(face, call.headers(), asked, "", Some(words)).await)
+            asked_again(face, call, asked, "", error).await
         }
     }
+}
+
+/// The form again, if it may be sent again after this failure, with when that makes sense.
+async fn asked_again(
+    face: &Face,
+    call: &Call,
+    asked: &Asked,
+    name: &str,
+    error: AmError,
+) -> Result<Response, AmError> {
+    let Some(words) = words(&error) else { return Err(error) };
+    let failed = Some((error.status(), words.as_ref()));
+    let mut response = page(face, call.headers(), asked, name, failed).await;
+    if let Some(seconds) = error.retry_after_s() {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    Ok(response)
 }
 
 fn signed_on(face: &Face, asked: &Asked, token: &SessionToken) -> Response {
@@ -142,8 +160,12 @@ fn goal<'a>(face: &'a Face, asked: &'a Asked) -> &'a str {
 }
 
 /// What the page says of a failure after which the form may be sent again.
-fn words(error: &AmError) -> Option<(StatusCode, &'static str)> {
-    let words = if matches!(error, AmError::LoginFailure) {
+fn words(error: &AmError) -> Option<Cow<'static, str>> {
+    let words = if let AmError::Limited { retry_after_s } = error {
+        return Some(too_often((*retry_after_s).into()).into());
+    } else if matches!(error, AmError::Busy) {
+        "Many people sign on just now. Please try again in a moment."
+    } else if matches!(error, AmError::LoginFailure) {
         "Name or password is wrong."
     } else if matches!(error, AmError::LockedOut) {
         "This account cannot be used at present."
@@ -154,7 +176,7 @@ fn words(error: &AmError) -> Option<(StatusCode, &'static str)> {
     } else {
         return None;
     };
-    Some((error.status(), words))
+    Some(words.into())
 }
 
 async fn page(

@@ -32,6 +32,22 @@ pub(crate) async fn submit(fixture: &FaceFixture, page: &Reply, (name, password)
     form(ask, &fields).send().await
 }
 
+/// Goal: F-32: who tries too often keeps the form, and reads when to try again.
+#[tokio::test]
+async fn who_tries_too_often_keeps_the_form() {
+    let fixture = FaceFixture::start().await;
+    let mut page = fixture.ask("GET", &format!("{LOGIN}?realm=/alpha")).send().await;
+    for _ in 0..10 {
+        let failed = submit(&fixture, &page, (ALICE.0, "wrong")).await;
+        assert_eq!(failed.status, 401);
+        page = failed_with_cookie(failed, &page);
+    }
+    let often = submit(&fixture, &page, ALICE).await;
+    assert_eq!((often.status.as_u16(), often.header("retry-after")), (429, "31"));
+    assert!(often.text.contains("Please try again in 31 seconds."), "{}", often.text);
+    assert!(often.text.contains(r#"value="alice""#) && !hidden(&often, "token").is_empty());
+}
+
 /// Goal: from the page to the goal and back out again, in a browser that keeps cookies.
 #[tokio::test]
 async fn a_person_signs_on_and_off() {

@@ -43,6 +43,13 @@ impl Message {
         Self::error(4_000_006, "Name and password do not fit together. Please check both.")
     }
 
+    /// 4000001 as well: nothing is wrong with what came, but it came too often.
+    pub(crate) fn too_often(retry_after_s: u32) -> Self {
+        let context = json!({"reason": "too many sign-ons were tried", "retry_after_s": retry_after_s});
+        let text = adieu_pages_kit::too_often(retry_after_s.into());
+        Self { context: Some(context), ..Self::error(4_000_001, text) }
+    }
+
     /// 4010001: the flow before this one was too old.
     pub(crate) fn flow_expired(expired: Timestamp) -> Self {
         let context = json!({"expired_at": rfc3339_trimmed(expired.ms()), "expired_at_unix": expired.s()});

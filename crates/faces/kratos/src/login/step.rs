@@ -11,7 +11,7 @@ use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::flow::Message;
 use crate::login::flow::LoginFlow;
-use crate::login::submit::{shown, signed_on};
+use crate::login::submit::{asked_later, shown, signed_on};
 use crate::submission::Submission;
 
 pub(super) async fn with_code(
@@ -43,7 +43,7 @@ pub(super) async fn with_code(
         Err(SecondStepFailure::Used) => Message::code_used(),
         Err(SecondStepFailure::NoCodes) => Message::no_codes(),
         Err(SecondStepFailure::Wrong) => Message::wrong_code(),
-        Err(SecondStepFailure::SignOn(failure)) => return Err(failure.into()),
+        Err(SecondStepFailure::SignOn(failure)) => return asked_later(face, call, flow, "", failure).await,
     };
     shown(face, call, flow, "", vec![message], vec![]).await
 }

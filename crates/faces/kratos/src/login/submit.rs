@@ -7,6 +7,7 @@ use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
 use axum::body::Body;
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use serde_json::json;
 
 use crate::answer::{Answer, json as json_answer, redirect, set_cookie};
@@ -93,12 +94,13 @@ async fn with_password(
         Err(SignOnFailure::WrongCredentials { .. }) => {
             shown(face, call, flow, &identifier, vec![Message::wrong_credentials()], vec![]).await
         }
+        Err(failure @ (SignOnFailure::Busy | SignOnFailure::Limited { .. })) => {
+            asked_later(face, call, flow, &identifier, failure).await
+        }
         Err(
             failure @ (SignOnFailure::Disabled(_)
             | SignOnFailure::SecondFactor(_)
             | SignOnFailure::NotEnrolled
-            | SignOnFailure::Busy
-            | SignOnFailure::Limited { .. }
             | SignOnFailure::TooMany
             | SignOnFailure::Quota
             | SignOnFailure::Outage(_)),
@@ -143,6 +145,25 @@ pub(super) async fn shown(
         return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.login_page(flow)));
     }
     Ok(face.login_flow_json(StatusCode::BAD_REQUEST, flow))
+}
+
+/// It was tried too often. People keep their form and read when to try again; programs get the error.
+pub(super) async fn asked_later(
+    face: &Face,
+    call: &Call,
+    flow: &mut LoginFlow,
+    identifier: &str,
+    failure: SignOnFailure,
+) -> Result<Answer, KratosError> {
+    let error = KratosError::from(failure);
+    let Some(retry_after_s) = error.retry_after_s else { return Err(error) };
+    if flow.head.kind != FlowKind::Browser || accept::wants_json(call.headers()) {
+        return Err(error);
+    }
+    let messages = vec![Message::too_often(retry_after_s)];
+    let mut answer = shown(face, call, flow, identifier, messages, vec![]).await?;
+    answer.headers_mut().insert(RETRY_AFTER, retry_after_s.into());
+    Ok(answer)
 }
 
 /// A flow that is too old is replaced at once (K-48).

@@ -1,6 +1,6 @@
 //! The thinnest thread through all floors: a native sign-on, the check, exit 5, a crash.
 //!
-//! Its story is the first that this house could tell.
+//! Its story is the first that this server could tell.
 
 use adieu_testkit::World;
 

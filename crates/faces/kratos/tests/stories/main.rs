@@ -1,4 +1,4 @@
-//! Stories about Kratos' dialect, told through the whole house: real routers, the embedded engine, a frozen clock.
+//! Stories about Kratos' dialect, told through the whole server: real routers, the embedded engine, a frozen clock.
 //!
 //! One binary for all of them.
 

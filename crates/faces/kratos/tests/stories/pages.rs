@@ -67,6 +67,41 @@ async fn a_person_signs_on_with_the_built_in_page() {
     assert!(nobody.text.contains("Nobody is signed on"), "{}", nobody.text);
 }
 
+/// Goal: F-32: who tries too often keeps the form, and reads when to try again; it is said to programs in a header, too.
+#[tokio::test]
+async fn who_tries_too_often_keeps_the_form() {
+    let world = world().await;
+    let base = world.config().public.url.clone();
+    let start = world.get("/self-service/login/browser").header("accept", HTML).send().await;
+    let csrf =
+        start.headers["set-cookie"].to_str().expect("text").split(';').next().expect("a pair").to_owned();
+    let address = below(&base, start.location());
+    let flow = address.split("flow=").nth(1).expect("a flow");
+    let page = world.get(&address).header("cookie", &csrf).send().await;
+    let token =
+        field(&page.text, "csrf_token").replace("&#43;", "+").replace("&#x2B;", "+").replace("&#61;", "=");
+    let submit = |accept: &str| {
+        let ask = world.post(&format!("/self-service/login?flow={flow}"));
+        let fields =
+            [("method", "password"), ("csrf_token", &token), ("identifier", "alice"), ("password", "wrong")];
+        ask.header("accept", accept).header("cookie", &csrf).form(&fields)
+    };
+    for _ in 0..10 {
+        assert_eq!(submit(HTML).send().await.status, 303);
+    }
+    let often = submit(HTML).send().await;
+    assert_eq!((often.status.as_u16(), below(&base, often.location())), (303, address.clone()));
+    assert_eq!(often.header("retry-after"), "31");
+    let page = world.get(&address).header("cookie", &csrf).send().await;
+    assert_eq!(
+        (field(&page.text, "identifier"), field(&page.text, "csrf_token").is_empty()),
+        ("alice", false)
+    );
+    assert!(page.text.contains("Please try again in 31 seconds."), "{}", page.text);
+    let program = submit("application/json").send().await;
+    assert_eq!((program.status.as_u16(), program.header("retry-after")), (429, "31"), "{}", program.text);
+}
+
 /// Goal: a page of another browser's flow is not shown, and an unknown error says so.
 #[tokio::test]
 async fn another_browsers_flow_begins_anew_and_an_unknown_error_is_told() {

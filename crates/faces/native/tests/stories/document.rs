@@ -37,7 +37,7 @@ fn every_route_is_in_the_document_and_nothing_else_is() {
     assert_eq!(routed.collect::<BTreeSet<_>>(), documented.collect());
 }
 
-/// Goal: the API speaks the words of the house, not those of a dialect.
+/// Goal: the API speaks the words of the product, not those of a dialect.
 #[test]
 fn no_dialect_is_spoken() {
     // The members of clients are those of RFC 7591 and OpenID Connect, whose word this is.

@@ -7,6 +7,7 @@ mod filter;
 mod json;
 mod list;
 pub(super) mod password;
+pub(super) mod unlock;
 
 pub(super) use list::list;
 

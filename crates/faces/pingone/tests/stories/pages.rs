@@ -82,6 +82,28 @@ async fn a_person_signs_on_through_the_page() {
     assert!(gone.status == 404 && gone.text.contains(gone.header("correlation-id")));
 }
 
+/// F-32: who tries too often keeps the form, and reads when to try again.
+#[tokio::test]
+async fn who_tries_too_often_keeps_the_form() {
+    let fixture = FaceFixture::open().await;
+    let begun = fixture.get(&fixture.authorize(&fixture.shop(), &[])).send().await;
+    let first = begun.location().strip_prefix(APPS).expect("our page").to_owned();
+    let moved = fixture.get(&first).send().await;
+    let page = fixture.get(moved.location().strip_prefix(AUTH).expect("our address")).send().await;
+    let cookie =
+        page.set_cookie("adieu-signon").expect("a cookie").split(';').next().expect("a pair").to_owned();
+    let (flow, token) = (hidden(&page.text, "flowId"), hidden(&page.text, "token"));
+    let form = [("flowId", flow.as_str()), ("token", &token), ("username", "alice"), ("password", "wrong")];
+    let submit = || fixture.post(&fixture.a("signon/")).header("cookie", &cookie).form(&form).send();
+    for _ in 0..10 {
+        assert_eq!(submit().await.status, 400);
+    }
+    let often = submit().await;
+    assert_eq!((often.status.as_u16(), often.header("retry-after")), (429, "30"), "P-64");
+    assert!(often.text.contains("Please try again in 31 seconds."), "{}", often.text);
+    assert!(often.text.contains("value=\"alice\"") && hidden(&often.text, "flowId") == flow);
+}
+
 #[tokio::test]
 async fn bad_requests_to_the_page() {
     let fixture = FaceFixture::open().await;

@@ -63,7 +63,7 @@ pub(super) fn allowed(input: &Input) -> Result<(), Problem> {
     Ok(())
 }
 
-fn json(face: &Face, user: &User) -> Value {
+pub(super) fn json(face: &Face, user: &User) -> Value {
     let href = format!("{}/users/{}/password", base(face, user.realm), user.id);
     json!({
         "_links": {"self": {"href": href}},
