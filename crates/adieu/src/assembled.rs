@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Authority, Beyond, Channel, Clock, Entropy, HashCost, Limits, Parts, Policy, Quota, SecondFactorRule,
-    SignOnLimits, Span, Store,
+    Authority, Beyond, Channel, Clock, Entropy, FlowLimits, HashCost, Limits, Parts, Policy, Quota,
+    SecondFactorRule, SignOnLimits, Span, Store,
 };
 use adieu_http_kit::service::FaceService;
 use adieu_keyring::{Keyring, KeyringParts};
@@ -170,6 +170,10 @@ fn policy(config: &Config) -> Policy {
         },
         sign_ons: sign_on_limits(&config.passwords),
         password_change_ends_sessions: config.passwords.change_ends_sessions,
+        flows: FlowLimits {
+            of_kind_max: config.keep.flows_max,
+            by_address_max: config.keep.flows_by_address_max,
+        },
         second_factor: SecondFactorRule::read(&config.sign_on.second_factor).unwrap_or_default(),
         recent: span(config.sign_on.recent_s),
         tombstones_kept: span(config.keep.tombstones_s),

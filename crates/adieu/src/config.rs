@@ -98,6 +98,8 @@ pub struct AdminConfig {
 pub struct ListenerLimits {
     /// Connections served at once; more wait.
     pub connections_max: usize,
+    /// Of these, how many one address may have (IPv6: one /64); 0 is half of them.
+    pub connections_by_address_max: usize,
     /// Bytes of a request's head.
     pub head_bytes_max: usize,
     /// Seconds in which a request's head must arrive.
@@ -168,6 +170,10 @@ pub struct Keep {
     pub sessions_cached_max: usize,
     /// The largest size of the database in pages of 4 KiB; 0 is SQLite's own limit.
     pub pages_max: u32,
+    /// Unfinished sign-ons, settings and errors of one kind; beyond, the oldest go.
+    pub flows_max: usize,
+    /// Of these, how many are begun from one address (IPv6: one /64).
+    pub flows_by_address_max: usize,
 }
 
 /// A realm to have.

@@ -1,11 +1,13 @@
 //! Serving: both listeners, graceful stop, and beside them the sweep and the watch over certificates.
 //!
-//! What a listener allows is in `listener`, what a connection may do in `connection`, who is let in and as whom in
-//! `entry`.
+//! What a listener allows is in `listener`, who gets a place and who gives way in `places`, what a connection may do in
+//! `connection`, who is let in and as whom in `entry`.
 
+mod activity;
 mod connection;
 mod entry;
 mod listener;
+mod places;
 
 use std::net::SocketAddr;
 use std::time::Duration;

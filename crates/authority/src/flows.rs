@@ -6,11 +6,38 @@ use adieu_core::{Outage, RealmId, Span, Unwritten};
 use adieu_store::{Flow, FlowId};
 
 use crate::Authority;
+use crate::throttle::Network;
 
 /// The largest body of a flow (HOME-LIMITS).
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
+/// A flow that somebody begins, signed on or not.
+pub struct NewFlow<'a> {
+    /// Its name.
+    pub id: FlowId,
+    /// Whose it is.
+    pub kind: &'static str,
+    /// The realm it belongs to.
+    pub realm: RealmId,
+    /// For how long it is kept at most.
+    pub life: Span,
+    /// Its body, which is the caller's affair.
+    pub body: Vec<u8>,
+    /// The address that it is begun from.
+    pub from: Option<&'a str>,
+}
+
 impl Authority {
+    /// Keeps a new flow. There are bounds for all of its kind and for those of its address: beyond them the oldest goes, and
+    /// whoever comes back to that one is told as if its time had passed (HOME-LIMITS).
+    pub async fn begin_flow(&self, new: NewFlow<'_>) -> Result<(), Unwritten> {
+        let NewFlow { id, kind, realm, life, body, from } = new;
+        for going in self.inner.unfinished.begin(kind, id, from.and_then(Network::of)) {
+            self.store().take_flow(going, kind).await?;
+        }
+        self.put_flow(id, kind, realm, life, body).await
+    }
+
     /// Keeps a flow under `id` for `life`, or replaces it. Its body is the caller's affair.
     pub async fn put_flow(
         &self,
@@ -52,6 +79,7 @@ impl Authority {
 
     /// Takes a flow away; of two takers one gets it.
     pub async fn take_flow(&self, id: FlowId, kind: &'static str) -> Result<Option<Flow>, Unwritten> {
+        self.inner.unfinished.end(kind, id);
         self.store().take_flow(id, kind).await
     }
 }

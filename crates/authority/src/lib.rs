@@ -26,6 +26,7 @@ mod revoke;
 mod second_factor;
 mod sign_on;
 mod throttle;
+mod unfinished;
 mod upkeep;
 mod user_changes;
 mod verification;
@@ -53,6 +54,7 @@ pub use adieu_token::Alg;
 
 pub use clients::NewClient;
 pub use first_factor::FirstFactor;
+pub use flows::NewFlow;
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};
 pub use hashing::{HashCost, HashError};
 pub use inspect::{Active, ActiveRefresh, Principal};
@@ -65,12 +67,14 @@ pub use revoke::RevokeError;
 pub use second_factor::{SecondFactor, SecondStep, SecondStepFailure};
 pub use sign_on::{SignOn, SignOnFailure, SignedIn};
 pub use throttle::SignOnLimits;
+pub use unfinished::FlowLimits;
 pub use verification::is_known_hash;
 
 use crate::counts::Counts;
 use crate::hashing::Hashing;
 use crate::realms::Realms;
 use crate::throttle::Throttle;
+use crate::unfinished::Unfinished;
 
 /// What an authority is made of.
 pub struct Parts {
@@ -105,6 +109,7 @@ struct Inner {
     counts: Counts,
     keyring: Keyring,
     throttle: Throttle,
+    unfinished: Unfinished,
 }
 
 impl Authority {
@@ -115,6 +120,7 @@ impl Authority {
         let realms = Realms::default();
         let counts = Counts::new();
         let throttle = Throttle::new(policy.sign_ons);
+        let unfinished = Unfinished::new(policy.flows);
         Self {
             inner: Arc::new(Inner {
                 store,
@@ -127,6 +133,7 @@ impl Authority {
                 counts,
                 keyring,
                 throttle,
+                unfinished,
             }),
         }
     }

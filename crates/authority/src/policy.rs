@@ -7,6 +7,7 @@ use adieu_core::{Channel, Limits, Quota, SecondFactorRule, Span};
 
 use crate::hashing::HashCost;
 use crate::throttle::SignOnLimits;
+use crate::unfinished::FlowLimits;
 
 /// The rules of this installation.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Policy {
     pub sign_ons: SignOnLimits,
     /// What hashing a password costs.
     pub hash_cost: HashCost,
+    /// How many unfinished flows are kept.
+    pub flows: FlowLimits,
     /// Threads that hash passwords.
     pub workers: usize,
     /// How long tombstones are kept.
@@ -60,6 +63,7 @@ impl Default for Policy {
             recent: Span::from_s(10 * 60),
             sign_ons: SignOnLimits::default(),
             hash_cost: HashCost::default(),
+            flows: FlowLimits::default(),
             workers: 2,
             tombstones_kept: Span::from_s(30 * 24 * 3600),
             code_life: Span::from_s(60),

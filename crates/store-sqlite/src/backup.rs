@@ -21,6 +21,9 @@ use crate::schema;
 use manifest::{ListedFile, Manifest};
 pub use restore::{Existing, Restored, restore};
 
+/// What an installation key has.
+const KEY_BYTES: u64 = 32;
+
 /// Why there is no backup, or why one was not restored. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
@@ -126,7 +129,7 @@ fn fill(data: &Path, to: &Path, now: Timestamp) -> Result<BackedUp, BackupError>
     mark_as_copy(to).map_err(BackupError::io(to))?;
     let schema = copy_database(&data.join(DATABASE), &to.join(DATABASE))?;
     let key = copy(&data.join(KEY), &to.join(KEY))?;
-    if key.bytes != 32 {
+    if key.bytes != KEY_BYTES {
         return Err(OpenError::KeyDamaged(data.join(KEY)).into());
     }
     let database = digest(&to.join(DATABASE))?;

@@ -191,6 +191,19 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Whether a database of the newest number has the tables and indexes that the migrations make, and nothing else.
+pub(crate) fn is_whole(connection: &Connection) -> Result<bool, OpenError> {
+    let mut made = Connection::open_in_memory().map_err(OpenError::Database)?;
+    migrate(&mut made)?;
+    let parts = |db: &Connection| -> rusqlite::Result<Vec<(String, String)>> {
+        let sql =
+            "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name";
+        db.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    };
+    let (found, expected) = (parts(connection), parts(&made));
+    Ok(found.map_err(OpenError::Database)? == expected.map_err(OpenError::Database)?)
+}
+
 #[cfg(test)]
 mod tests {
     use adieu_core::{Actor, Cause, SessionId, SessionIdCipher, UserId};

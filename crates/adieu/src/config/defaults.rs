@@ -77,6 +77,7 @@ impl Default for ListenerLimits {
     fn default() -> Self {
         Self {
             connections_max: 4096,
+            connections_by_address_max: 0,
             head_bytes_max: 16 * 1024,
             head_timeout_s: 10,
             handshake_timeout_s: 10,
@@ -112,7 +113,14 @@ impl Default for SignOnConfig {
 
 impl Default for Keep {
     fn default() -> Self {
-        Self { tombstones_s: 30 * 24 * 3600, sweep_every_s: 10, sessions_cached_max: 2_000_000, pages_max: 0 }
+        Self {
+            tombstones_s: 30 * 24 * 3600,
+            sweep_every_s: 10,
+            sessions_cached_max: 2_000_000,
+            pages_max: 0,
+            flows_max: 50_000,
+            flows_by_address_max: 1_000,
+        }
     }
 }
 

@@ -72,6 +72,11 @@ pub const KEYS: &[Key] = &[
     key("admin.tls_cert", "text", "As `public.tls_cert`, for the admin listener."),
     key("admin.tls_key", "text", "As `public.tls_key`, for the admin listener."),
     key("limits.connections_max", "connections", "Connections served at once on a listener; more wait."),
+    key(
+        "limits.connections_by_address_max",
+        "connections",
+        "Of these, how many one address may have (IPv6: one /64), trusted proxies excepted; 0 is half of them.",
+    ),
     key("limits.head_bytes_max", "bytes", "The largest head of a request."),
     key("limits.head_timeout_s", "seconds", "The time in which a request's head must arrive."),
     key("limits.handshake_timeout_s", "seconds", "The time in which a TLS handshake must be done."),
@@ -138,6 +143,16 @@ pub const KEYS: &[Key] = &[
         "Sessions kept in memory; others are read when they are asked for.",
     ),
     key("keep.pages_max", "pages of 4 KiB", "The largest size of the database; 0 is SQLite's own limit."),
+    key(
+        "keep.flows_max",
+        "flows",
+        "Unfinished sign-ons, settings and errors of one kind; beyond, the oldest go.",
+    ),
+    key(
+        "keep.flows_by_address_max",
+        "flows",
+        "Of these, how many are begun from one address (IPv6: one /64); beyond, its own oldest go.",
+    ),
     key(
         "tokens.refresh_reuse_grace_s",
         "seconds",

@@ -199,6 +199,9 @@ fn check_listeners(config: &Config) -> Result<(), ConfigError> {
     if !(1..=1_000_000).contains(&config.limits.connections_max) {
         return bad("limits.connections_max: between 1 and 1000000".into());
     }
+    if config.keep.flows_max == 0 || config.keep.flows_by_address_max == 0 {
+        return bad("keep.flows_max, keep.flows_by_address_max: at least 1, or nobody signs on".into());
+    }
     Ok(())
 }
 

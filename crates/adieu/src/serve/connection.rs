@@ -1,7 +1,8 @@
 //! One connection: HTTP/1.1 or HTTP/2 within its bounds, until it is idle for too long, or the server stops.
 //!
 //! A head that does not arrive closes a connection of HTTP/1.1; one of HTTP/2 closes when nothing was asked on it for as
-//! long. Who is asked to end and does not is cut off when the time to drain is over.
+//! long. One that waits while another needs its place is closed. Who is asked to end and does not is cut off when the time to
+//! drain is over.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -12,7 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use crate::config::ListenerLimits;
-use crate::serve::entry::{Activity, Entry};
+use crate::serve::activity::Activity;
+use crate::serve::entry::Entry;
 
 /// Requests of one HTTP/2 connection that are answered at once; a browser that has more waits for itself.
 const STREAMS_MAX: u32 = 100;
@@ -89,12 +91,19 @@ impl Connections {
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let (place, activity) = (entry.place(), entry.activity());
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), entry));
         let mut stop = self.stop.clone();
         let ended = tokio::select! {
             biased;
             ended = connection.as_mut() => Ok(ended),
             () = idle => Err(()),
+            () = place.must_go() => {
+                if activity.in_flight() == 0 {
+                    return tracing::debug!("connection closed: another one needed its place");
+                }
+                Err(())
+            }
             _ = stop.wait_for(|stop| *stop) => Err(()),
         };
         let ended = match ended {

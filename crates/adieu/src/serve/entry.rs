@@ -6,16 +6,18 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use adieu_http_kit::client::Peer;
 use adieu_http_kit::forwarded::{Trusted, origin};
 use adieu_http_kit::service::Answering;
 use axum::body::Body;
-use axum::http::{HeaderValue, Request, Response, StatusCode, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 
+use crate::serve::activity::Activity;
+use crate::serve::places::ConnectionPlace;
 use crate::services::Present;
 
 /// Which listener.
@@ -32,19 +34,35 @@ pub(super) struct Entry {
     services: Present,
     peer: SocketAddr,
     tls: bool,
+    place: Arc<ConnectionPlace>,
     activity: Activity,
 }
 
 impl Entry {
-    pub(super) fn new(side: Side, services: Present, peer: SocketAddr, tls: bool) -> Self {
-        Self { side, services, peer, tls, activity: Activity::default() }
+    pub(super) fn new(
+        side: Side,
+        services: Present,
+        peer: SocketAddr,
+        tls: bool,
+        place: ConnectionPlace,
+    ) -> Self {
+        let activity = place.activity();
+        Self { side, services, peer, tls, place: Arc::new(place), activity }
     }
 
     pub(super) fn activity(&self) -> Activity {
         self.activity.clone()
     }
 
+    /// The place of the connection.
+    pub(super) fn place(&self) -> Arc<ConnectionPlace> {
+        Arc::clone(&self.place)
+    }
+
     fn answer(&self, request: Request<Incoming>) -> Answering<Body> {
+        if !names_one_host(&request) {
+            return ready(nameless());
+        }
         let services = self.services.load();
         let mut request = request.map(Body::new);
         match self.side {
@@ -72,14 +90,43 @@ fn in_the_clear(tls: bool, peer: SocketAddr, trusted: &Trusted) -> bool {
     !tls && !address.is_loopback() && !trusted.contains(address)
 }
 
+/// Whether a request says once whom it is for: HTTP/1.1 in one line `Host`, HTTP/2 in its authority; a host that is no host is
+/// none. RFC 9112 §3.2, RFC 9113 §8.3.1.
+fn names_one_host<B>(request: &Request<B>) -> bool {
+    let mut said = request.headers().get_all(header::HOST).iter();
+    let (first, further) = (said.next(), said.next());
+    if further.is_some() {
+        return false;
+    }
+    match first {
+        // An empty one is for whoever has no name.
+        Some(host) => {
+            host.is_empty()
+                || Authority::try_from(host.as_bytes()).is_ok_and(|host| !host.as_str().contains('@'))
+        }
+        None => request.version() != Version::HTTP_11,
+    }
+}
+
 fn ready(answer: Response<Body>) -> Answering<Body> {
     Box::pin(std::future::ready(Ok(answer)))
 }
 
 fn refused() -> Response<Body> {
     let text = "Plain HTTP is for this server's trusted proxies (public.trusted_proxies); come over https.\n";
+    said(StatusCode::FORBIDDEN, text)
+}
+
+/// Whoever reads such a request otherwise than we do would take what follows for another's: the connection ends.
+fn nameless() -> Response<Body> {
+    let mut answer = said(StatusCode::BAD_REQUEST, "A request names its host, and names it once.\n");
+    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    answer
+}
+
+fn said(status: StatusCode, text: &'static str) -> Response<Body> {
     let mut answer = Response::new(Body::from(text));
-    *answer.status_mut() = StatusCode::FORBIDDEN;
+    *answer.status_mut() = status;
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     answer.headers_mut().insert(header::CONTENT_TYPE, plain);
     answer
@@ -93,31 +140,6 @@ impl hyper::service::Service<Request<Incoming>> for Entry {
     fn call(&self, request: Request<Incoming>) -> InFlight {
         self.activity.begin();
         InFlight { answer: self.answer(request), activity: self.activity() }
-    }
-}
-
-/// What happens on a connection: how much was asked, and how much of it is being answered.
-#[derive(Clone, Default)]
-pub(super) struct Activity(Arc<Counts>);
-
-#[derive(Default)]
-struct Counts {
-    asked: AtomicUsize,
-    answered: AtomicUsize,
-}
-
-impl Activity {
-    fn begin(&self) {
-        self.0.asked.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn asked(&self) -> usize {
-        self.0.asked.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn in_flight(&self) -> usize {
-        let answered = self.0.answered.load(Ordering::Relaxed);
-        self.asked().saturating_sub(answered)
     }
 }
 
@@ -137,7 +159,7 @@ impl Future for InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.activity.0.answered.fetch_add(1, Ordering::Relaxed);
+        self.activity.end();
     }
 }
 
@@ -167,11 +189,39 @@ mod tests {
 
     #[test]
     fn an_answer_that_nobody_waits_for_is_no_longer_in_flight() {
-        let activity = Activity::default();
+        let activity = Activity::since(Arc::default());
         activity.begin();
         let answer = InFlight { answer: ready(refused()), activity: activity.clone() };
         assert_eq!((activity.asked(), activity.in_flight()), (1, 1));
         drop(answer);
         assert_eq!((activity.asked(), activity.in_flight()), (1, 0));
+    }
+
+    /// Goal: S-25, no request is taken that two readers could take for requests to two hosts.
+    #[test]
+    fn a_request_names_one_host() {
+        for (version, hosts, expect) in [
+            (Version::HTTP_11, &["id.example.test"][..], true),
+            (Version::HTTP_11, &["127.0.0.1:4433"], true),
+            (Version::HTTP_11, &["[::1]:4433"], true),
+            (Version::HTTP_11, &[""], true),
+            (Version::HTTP_11, &[], false),
+            (Version::HTTP_11, &["a.test", "b.test"], false),
+            (Version::HTTP_11, &["a.test", "a.test"], false),
+            (Version::HTTP_11, &["a.test, b.test"], false),
+            (Version::HTTP_11, &["a.test/x"], false),
+            (Version::HTTP_11, &["who@a.test"], false),
+            (Version::HTTP_10, &[], true),
+            (Version::HTTP_10, &["a.test", "b.test"], false),
+            (Version::HTTP_2, &[], true),
+            (Version::HTTP_2, &["a.test", "b.test"], false),
+        ] {
+            let mut request = Request::new(());
+            *request.version_mut() = version;
+            for host in hosts {
+                request.headers_mut().append(header::HOST, HeaderValue::from_static(host));
+            }
+            assert_eq!(names_one_host(&request), expect, "{version:?} {hosts:?}");
+        }
     }
 }

@@ -1,18 +1,19 @@
 //! One listener: it accepts while there are places, and drains when it is told to stop.
 //!
-//! Over the limit of connections, new ones wait in the system's backlog (HOME-LIMITS). Everything slow, the TLS
-//! handshake included, happens in the connection's own task (ONE-SLOW-HURTS-NONE).
+//! Who gets a place is decided in `places`; while all are busy, new connections wait in the system's backlog (HOME-LIMITS).
+//! Everything slow, the TLS handshake included, happens in the connection's own task (ONE-SLOW-HURTS-NONE).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{mpsc, watch};
 
 use crate::config::ListenerLimits;
 use crate::serve::connection::{Connections, Rules};
 use crate::serve::entry::{Entry, Side};
+use crate::serve::places::{ConnectionPlace, ConnectionPlaces};
 use crate::services::Present;
 use crate::tls::{H2, Tls};
 
@@ -27,35 +28,54 @@ pub(super) struct Listener {
 
 impl Listener {
     /// Serves until it is told to stop, then lets requests in flight finish.
-    pub(super) async fn serve(mut self, socket: TcpListener) {
-        let places = Arc::new(Semaphore::new(self.limits.connections_max));
+    pub(super) async fn serve(self, socket: TcpListener) {
+        let (places, mut stop) = (ConnectionPlaces::new(&self.limits), self.stop.clone());
         let connections = Arc::new(Connections::new(Rules::of(&self.limits), self.stop.clone()));
+        // Every connection holds one end until it is over.
+        let (open, mut all_over) = mpsc::channel::<()>(1);
         loop {
-            let place = Arc::clone(&places).acquire_owned();
             let accepted = tokio::select! {
-                accepted = async { (place.await, socket.accept().await) } => accepted,
-                _ = self.stop.wait_for(|stop| *stop) => break,
+                accepted = self.accepted(&socket, &places) => accepted,
+                _ = stop.wait_for(|stop| *stop) => break,
             };
-            let (Ok(place), Ok((stream, peer))) = accepted else {
-                // Out of file descriptors, most likely: give connections in flight a moment to end.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
+            let (stream, peer, place) = match accepted {
+                Ok(Some(accepted)) => accepted,
+                Ok(None) => continue,
+                Err(_) => {
+                    // Out of file descriptors, most likely: give connections in flight a moment to end.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
             };
             let _ = stream.set_nodelay(true); // A connection that can't is served all the same.
-            let connection = self.connection(&connections, stream, peer);
+            let connection = self.connection(&connections, stream, peer, place);
+            let open = open.clone();
             tokio::spawn(async move {
                 connection.await;
-                drop(place);
+                drop(open);
             });
         }
-        drop(socket);
-        // Whoever holds all places holds the last one that was given out.
-        let all = u32::try_from(self.limits.connections_max).unwrap_or(u32::MAX);
-        let drained =
-            tokio::time::timeout(Duration::from_secs(self.limits.drain_timeout_s), places.acquire_many(all));
+        drop((socket, open));
+        let drained = tokio::time::timeout(Duration::from_secs(self.limits.drain_timeout_s), all_over.recv());
         if drained.await.is_err() {
             tracing::warn!("some requests were still in flight when the time to drain was over");
         }
+    }
+
+    /// The next connection, if there is a place for it; one without a place is closed.
+    async fn accepted(
+        &self,
+        socket: &TcpListener,
+        places: &Arc<ConnectionPlaces>,
+    ) -> std::io::Result<Option<(TcpStream, SocketAddr, ConnectionPlace)>> {
+        let (stream, peer) = socket.accept().await?;
+        let address = peer.ip().to_canonical();
+        let exempt = self.side == Side::Public && self.services.load().trusted.contains(address);
+        let place = places.take(address, exempt).await;
+        if place.is_none() {
+            tracing::debug!(%address, "connection closed: its address has all the places that it may have");
+        }
+        Ok(place.map(|place| (stream, peer, place)))
     }
 
     /// One connection from its first byte to its last.
@@ -64,8 +84,10 @@ impl Listener {
         connections: &Arc<Connections>,
         stream: TcpStream,
         peer: SocketAddr,
+        place: ConnectionPlace,
     ) -> impl Future<Output = ()> + use<> {
-        let entry = Entry::new(self.side, self.services.clone(), peer, self.tls.is_some());
+        let entry = Entry::new(self.side, self.services.clone(), peer, self.tls.is_some(), place);
+        let place = entry.place();
         let (tls, connections) = (self.tls.clone(), Arc::clone(connections));
         let patience = Duration::from_secs(self.limits.handshake_timeout_s);
         let mut stop = self.stop.clone();
@@ -73,6 +95,7 @@ impl Listener {
             let Some(tls) = tls else { return connections.http1(stream, entry).await };
             let shaken = tokio::select! {
                 shaken = tokio::time::timeout(patience, tls.acceptor.accept(stream)) => shaken,
+                () = place.must_go() => return,
                 _ = stop.wait_for(|stop| *stop) => return,
             };
             match shaken {

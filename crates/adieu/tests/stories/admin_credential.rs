@@ -140,12 +140,17 @@ async fn pages_of_other_sites_are_not_answered_without_a_token() {
     for strange in [
         &[("host", "rebound.example.test:4434")][..],
         &[("host", "127.0.0.1.example.test")],
+        &[("host", "0.0.0.0:4434")],
+        &[("host", "192.0.2.1:4434")],
+        &[("host", "[::ffff:127.0.0.1]:4434")],
         &[("host", "127.0.0.1:4434"), ("sec-fetch-site", "cross-site")],
     ] {
         assert_eq!(ask(strange).await.status, 421, "{strange:?}");
     }
-    let probe = world.admin(Method::GET, "/health/ready").header("host", "probe.example.test");
-    assert_eq!(probe.send().await.status, 200, "how it is may be asked under any name");
+    for open in ["/health/ready", "/metrics", "/metrics/prometheus"] {
+        let probe = world.admin(Method::GET, open).header("host", "probe.example.test");
+        assert_ne!(probe.send().await.status, 421, "how it is may be asked under any name");
+    }
     let mut config = profile_config("main");
     config.admin.url = "https://id-admin.example.test:4434".into();
     let named = World::with_config(config).await;
@@ -155,4 +160,74 @@ async fn pages_of_other_sites_are_not_answered_without_a_token() {
     let guarded = World::with_config(with_token()).await;
     let reply = guarded.admin(Method::GET, "/v1/realms").header("host", "rebound.example.test").send().await;
     assert_eq!(reply.status, 401, "with a token the token decides");
+}
+
+/// Goal: S-6, no page makes or ends anything at the listener that has no credential, and neither does one of another port of this
+/// machine; a program, and a page of the listener itself, does. No answer lets a page of another origin read it.
+#[tokio::test]
+async fn no_page_of_another_origin_changes_anything_without_a_token() {
+    let mut config = profile_config("main");
+    config.admin.url = "https://id-admin.example.test".into();
+    let world = World::with_config(config).await;
+    let changes = [
+        (Method::POST, "/admin/identities"),
+        (Method::POST, "/v1/endings"),
+        (Method::DELETE, "/admin/identities/00000000-0000-4000-8000-000000000000/sessions"),
+        (Method::PATCH, "/admin/sessions/00000000-0000-4000-8000-000000000000/extend"),
+    ];
+    let own = "127.0.0.1:4434";
+    for (method, path) in changes {
+        let ask = |headers: &[(&str, &str)]| {
+            let ask = world.admin(method.clone(), path).json(&json!({}));
+            headers.iter().fold(ask, |ask, (name, value)| ask.header(name, value)).send()
+        };
+        for strange in [
+            &[("host", own), ("origin", "https://evil.example.test")][..],
+            &[("host", own), ("origin", "null")],
+            &[("host", own), ("origin", "http://127.0.0.1:8080")],
+            &[("host", own), ("origin", "http://localhost:4434")],
+            &[("host", own), ("origin", "")],
+            &[("host", own), ("origin", "http://127.0.0.1:4434"), ("origin", "https://evil.example.test")],
+            &[("host", own), ("sec-fetch-site", "same-site")],
+            &[("host", own), ("sec-fetch-site", "cross-site")],
+            &[("host", own), ("origin", "http://127.0.0.1:4434"), ("sec-fetch-site", "same-site")],
+        ] {
+            assert_eq!(ask(strange).await.status, 421, "{method} {path} {strange:?}");
+        }
+        for ours in [
+            &[][..],
+            &[("host", own)],
+            &[("host", own), ("origin", "http://127.0.0.1:4434"), ("sec-fetch-site", "same-origin")],
+            &[("host", own), ("sec-fetch-site", "none")],
+            &[("host", "id-admin.example.test"), ("origin", "https://id-admin.example.test")],
+            &[("host", own), ("origin", "https://id-admin.example.test")],
+        ] {
+            assert_ne!(ask(ours).await.status, 421, "{method} {path} {ours:?}");
+        }
+    }
+    let beside = world.admin(Method::GET, "/admin/identities").header("origin", "http://127.0.0.1:8080");
+    let reply = beside.header("host", own).header("sec-fetch-site", "same-site").send().await;
+    assert_eq!((reply.status.as_u16(), reply.header("access-control-allow-origin")), (200, ""));
+}
+
+/// Goal: S-6, what a page can send without asking first (no type, text, a form) is 400 in Kratos' words and changes nothing,
+/// whoever sends it.
+#[tokio::test]
+async fn a_body_of_another_type_makes_nothing() {
+    let world = World::start().await;
+    let body = json!({"schema_id": "default", "traits": {"email": "stranger@example.test"}}).to_string();
+    for path in ["/admin/identities", "/admin/sessions"] {
+        for kind in [None, Some("text/plain"), Some("application/x-www-form-urlencoded")] {
+            let ask = world.admin(Method::POST, path).body(body.clone());
+            let ask = kind.into_iter().fold(ask, |ask, kind| ask.header("content-type", kind));
+            let reply = ask.send().await;
+            assert_eq!(
+                (reply.status.as_u16(), &reply.json()["error"]["code"]),
+                (400, &json!(400)),
+                "{kind:?}"
+            );
+        }
+    }
+    let made = world.admin(Method::GET, "/admin/identities?credentials_identifier=stranger@example.test");
+    assert_eq!(made.send().await.json(), json!([]));
 }

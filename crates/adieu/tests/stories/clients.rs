@@ -123,3 +123,10 @@ async fn forgerock_journey_client_in_chromium() {
 async fn forgerock_javascript_sdk_in_chromium() {
     runs("am/javascript-sdk.cjs").await;
 }
+
+/// Goal: S-6, a page of another port of this machine, in a real browser, makes no identity at the admin listener that has no
+/// credential, and reads nothing there; a program does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_in_chromium_changes_nothing_at_the_admin_listener() {
+    runs("admin-listener.cjs").await;
+}

@@ -8,6 +8,7 @@ mod clients;
 mod commands;
 mod crash;
 mod crowd;
+mod crowded;
 mod first_worker;
 mod forward_auth;
 mod half_signed_on;

@@ -38,9 +38,10 @@ pub(crate) struct Running {
     pub(crate) folder: tempfile::TempDir,
 }
 
-/// The configuration of the recordings on ports of the system's choice.
+/// The configuration of the recordings on ports of the system's choice; no proxy stands before it.
 pub(crate) fn at_free_ports() -> Config {
     let mut config = profile_config("main");
+    config.public.trusted_proxies.clear();
     config.public.listen = ([127, 0, 0, 1], 0).into();
     config.admin.listen = ([127, 0, 0, 1], 0).into();
     config

@@ -108,6 +108,20 @@ async fn only_a_trusted_proxy_says_where_a_client_is() {
     }
 }
 
+/// Goal: S-24, where a client is on earth says a trusted proxy, and nobody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_trusted_proxy_says_in_which_city_a_client_is() {
+    let said = [("cf-ipcity", "Bern"), ("cf-ipcountry", "CH")];
+    for (proxies, expect) in [(vec![], ""), (vec!["127.0.0.1".to_owned()], "Bern, CH")] {
+        let mut config = at_free_ports();
+        config.public.trusted_proxies = proxies;
+        let server = Running::with(config).await;
+        let signed_on = sign_on(server.public, &said).await;
+        let place = &signed_on["session"]["devices"][0]["location"];
+        assert_eq!(place.as_str().unwrap_or_default(), expect, "{signed_on}");
+    }
+}
+
 /// Goal: a browser that speaks https to a trusted proxy is told to clear its data at the logout; over plain http nobody is.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_https_of_a_trusted_proxy_counts_as_https() {

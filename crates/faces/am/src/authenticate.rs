@@ -78,6 +78,7 @@ pub(crate) async fn answer(
     let wanted = AskedVersion::of(call.headers())?;
     let served = wanted.serve(&VERSIONS, face.settings.version_default);
     extras.served = Some(served.map_err(|unserved| unserved.of_authenticate())?);
+    caller::refuse_forged_sign_on(call)?;
     let body = read(call, body).await?;
     let service = service(face, call)?;
     let realm = &addressed.realm;
@@ -97,7 +98,7 @@ pub(crate) async fn answer(
         None if fresh && let Some(text) = wish.used_again().await? => Ok(wish.said(Some(&text))),
         None => {
             let name = text_of(call.headers(), "x-openam-username").unwrap_or_default();
-            attempt::asked(face, realm, service, &name).await
+            attempt::asked(face, call, realm, (service, &name)).await
         }
     }
 }
@@ -132,10 +133,10 @@ impl<'a> Wish<'a> {
 
     /// Signs on, or asks for what is still missing.
     async fn with(self, filled: Filled, extras: &mut Extras) -> Result<Vec<u8>, AmError> {
-        let Self { face, realm, service, .. } = self;
+        let Self { face, call, realm, service, .. } = self;
         let proven = match self.proven(filled).await? {
             Ok(proven) => proven,
-            Err(first) => return attempt::asked_code(face, realm, service, first).await,
+            Err(first) => return attempt::asked_code(face, call, realm, service, first).await,
         };
         if self.no_session {
             face.authority.conclude(proven).await?;
@@ -145,7 +146,7 @@ impl<'a> Wish<'a> {
             Ok(signed_in) => signed_in.token,
             // The user made a second factor at this very moment.
             Err(SignOnFailure::SecondFactor(first)) => {
-                return attempt::asked_code(face, realm, service, first).await;
+                return attempt::asked_code(face, call, realm, service, first).await;
             }
             Err(failure) => return Err(failure.into()),
         };

@@ -87,7 +87,8 @@ impl Call {
         Origin::of(actor, CHANNEL, self.address())
     }
 
-    fn address(&self) -> Option<String> {
+    /// The address that it came from.
+    pub(crate) fn address(&self) -> Option<String> {
         self.parts.extensions.get::<Peer>().map(Peer::to_string)
     }
 }

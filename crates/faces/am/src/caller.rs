@@ -7,7 +7,8 @@ use std::sync::Arc;
 use adieu_authority::{
     Check, HalfSession, LiveSession, Lookup, RealmId, Session, SessionToken, Standing, User,
 };
-use adieu_http_kit::cookies;
+use adieu_http_kit::{cookies, media};
+use http::header::{COOKIE, ORIGIN};
 use http::{HeaderMap, Method};
 
 use crate::call::Call;
@@ -138,12 +139,28 @@ pub(crate) async fn standing(face: &Face, caller: &LiveSession, realm: RealmId) 
 pub(crate) fn refuse_foreign(face: &Face, call: &Call) -> Result<(), AmError> {
     let reading = [Method::GET, Method::HEAD, Method::OPTIONS].contains(call.sent_method());
     let headers = call.headers();
-    let named = ["accept-api-version", "x-requested-with"].iter().any(|name| headers.contains_key(*name));
-    if !face.settings.csrf_filter || reading || named {
+    if !face.settings.csrf_filter || reading || is_asked_first(headers) {
         return Ok(());
     }
     match cookies::first_any_case(headers, &face.settings.cookie_name) {
         Some(_) => Err(AmError::Csrf),
         None => Ok(()),
     }
+}
+
+/// Refuses a sign-on that a form of another site could have caused, which would sign its visitor on as somebody else. There is
+/// no cookie to look for: whatever a browser sends has to be JSON by its type or to carry one of the two headers.
+pub(crate) fn refuse_forged_sign_on(call: &Call) -> Result<(), AmError> {
+    let headers = call.headers();
+    let sent_by_browser = [COOKIE, ORIGIN].iter().any(|name| headers.contains_key(name))
+        || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"));
+    if !sent_by_browser || is_asked_first(headers) || media::is(headers, "application/json") {
+        return Ok(());
+    }
+    Err(AmError::Csrf)
+}
+
+/// Whether it carries a header for which a browser asks before a page of another site may send it.
+fn is_asked_first(headers: &HeaderMap) -> bool {
+    ["accept-api-version", "x-requested-with"].iter().any(|name| headers.contains_key(*name))
 }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use adieu_authority::Device;
-use adieu_http_kit::client;
+use adieu_http_kit::{client, media};
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
@@ -44,11 +44,13 @@ impl Call {
         self.parts.extensions.get::<client::Via>().is_some_and(|via| via.https == Some(true))
     }
 
-    /// The user agent. Its place is what a well-known network says of it: for display, and cut.
+    /// The user agent. Its place is what a well-known network says of it, if it came through a trusted proxy: for display, and
+    /// cut.
     pub(crate) fn device(&self) -> Device {
+        let proxied = self.parts.extensions.get::<client::Via>().is_some();
         let said = |name: &str| self.headers().get(name).and_then(|value| value.to_str().ok());
-        let parts: Vec<&str> = ["cf-ipcity", "cf-ipcountry"].into_iter().filter_map(said).collect();
-        let mut location = parts.join(", ");
+        let names = ["cf-ipcity", "cf-ipcountry"].into_iter().filter(|_| proxied);
+        let mut location = names.filter_map(said).collect::<Vec<_>>().join(", ");
         location.truncate(location.floor_char_boundary(LOCATION_BYTES_MAX));
         Device {
             address: self.address(),
@@ -56,6 +58,16 @@ impl Call {
             location: (!location.is_empty()).then_some(location),
         }
     }
+}
+
+/// Reads a body of JSON within its bounds. A page of another site can send one of another type without asking first.
+pub(crate) async fn read_json(call: &Call, body: Body) -> Result<Bytes, KratosError> {
+    let bytes = read_body(body).await?;
+    let json = ["application/json", "application/json-patch+json", "application/merge-patch+json"];
+    if bytes.is_empty() || json.iter().any(|kind| media::is(call.headers(), kind)) {
+        return Ok(bytes);
+    }
+    Err(KratosError::unparseable("json: the body has to be sent as application/json"))
 }
 
 /// Reads a request's body within its bounds.

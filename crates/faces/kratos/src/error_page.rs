@@ -2,7 +2,8 @@
 //!
 //! Contract kratos.md 1.4 and 3.7; K-57. Readable more than once, by whoever has its id.
 
-use adieu_authority::Span;
+use adieu_authority::{NewFlow, Span};
+use adieu_http_kit::client::Peer;
 use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -17,17 +18,22 @@ use crate::face::Face;
 pub(crate) const KIND: &str = "kratos-error";
 /// How long a stored error can be read.
 const LIFE: Span = Span::from_s(24 * 3600);
+/// What is kept of each of its texts.
+const TEXT_BYTES_MAX: usize = 512;
 /// Quirk: the time of a sample that was never stored, as Go writes no time at all. K-57
 const NEVER: &str = "0001-01-01T00:00:00Z";
 
 /// Stores the error and sends the browser to the page. If storing fails, the error itself is the answer.
 pub(crate) async fn redirect_to(face: &Face, parts: &Parts, error: KratosError) -> Answer {
-    let stored = json!({"error": error_object(&error, None), "at": face.shown_at()});
+    let mut stored = json!({"error": error_object(&error, None), "at": face.shown_at()});
+    cut(&mut stored);
+    let from = parts.extensions.get::<Peer>().map(Peer::to_string);
     let id = face.authority.draw_uuid();
     let kept = async {
         let realm = face.realm_id().await?;
-        let body = stored.to_string().into_bytes();
-        Ok::<_, KratosError>(face.authority.put_flow(id.into_bytes(), KIND, realm, LIFE, body).await?)
+        let (id, body) = (id.into_bytes(), stored.to_string().into_bytes());
+        let new = NewFlow { id, kind: KIND, realm, life: LIFE, body, from: from.as_deref() };
+        Ok::<_, KratosError>(face.authority.begin_flow(new).await?)
     };
     match kept.await {
         Ok(()) => {
@@ -38,6 +44,16 @@ pub(crate) async fn redirect_to(face: &Face, parts: &Parts, error: KratosError) 
             redirect(StatusCode::SEE_OTHER, parts, &page)
         }
         Err(_) => face.error_json(parts, error),
+    }
+}
+
+/// Cuts every text in it: an error may repeat what was sent, which may be as long as a head (HOME-LIMITS).
+fn cut(value: &mut Value) {
+    match value {
+        Value::String(text) => text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX)),
+        Value::Array(values) => values.iter_mut().for_each(cut),
+        Value::Object(members) => members.values_mut().for_each(cut),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -6,7 +6,7 @@ mod guard;
 mod message;
 mod node;
 
-use adieu_authority::{Span, Timestamp};
+use adieu_authority::{NewFlow, Span, Timestamp};
 use adieu_http_kit::dates::rfc3339_trimmed;
 use adieu_http_kit::form::append_query;
 use axum::http::{HeaderValue, Method};
@@ -26,6 +26,9 @@ pub(crate) use node::{input, label, submit, text};
 
 /// A flow can be asked for after its end, to be told that it is over.
 const KEPT_AFTER_END: Span = Span::from_s(3600);
+
+/// What is kept of the address of a flow's first request, which anybody may make as long as a head may be (HOME-LIMITS).
+const REQUEST_URL_BYTES_MAX: usize = 1024;
 
 /// Who drives a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,6 +125,10 @@ impl Head {
     }
 }
 
+fn body<F: SelfServiceFlow>(flow: &F) -> Vec<u8> {
+    serde_json::to_vec(flow).expect("a flow has text keys")
+}
+
 /// The form of a flow.
 pub(crate) fn ui(action: &str, nodes: Value, messages: &[Message]) -> Value {
     let mut ui = json!({"action": action, "method": "POST", "nodes": nodes});
@@ -149,11 +156,13 @@ impl Face {
         }
     }
 
-    /// The address of the request as its sender wrote it, on the public base.
+    /// The address of the request as its sender wrote it, on the public base; cut, because it is kept.
     fn asked_for(&self, call: &Call) -> String {
         let path = call.parts.uri.path_and_query().map_or("", |path| path.as_str());
         debug_assert!([Method::GET, Method::HEAD].contains(&call.parts.method), "flows begin with a GET");
-        format!("{}{path}", self.settings.base)
+        let mut address = format!("{}{path}", self.settings.base);
+        address.truncate(address.floor_char_boundary(REQUEST_URL_BYTES_MAX));
+        address
     }
 
     /// Reads a flow. It is over at the moment that it names.
@@ -164,13 +173,33 @@ impl Face {
         Ok(Some(if over { Found::Expired(flow) } else { Found::Open(flow) }))
     }
 
+    /// Keeps a flow that the request begins.
+    pub(crate) async fn begin_flow<F: SelfServiceFlow>(
+        &self,
+        call: &Call,
+        flow: &F,
+    ) -> Result<(), KratosError> {
+        let (realm, from) = (self.realm_id().await?, call.address());
+        let new = NewFlow {
+            id: flow.head().id.into_bytes(),
+            kind: F::STORED,
+            realm,
+            life: self.kept_for(flow),
+            body: body(flow),
+            from: from.as_deref(),
+        };
+        Ok(self.authority.begin_flow(new).await?)
+    }
+
+    /// Keeps a flow as it is now.
     pub(crate) async fn keep_flow<F: SelfServiceFlow>(&self, flow: &F) -> Result<(), KratosError> {
-        let body = serde_json::to_vec(flow).expect("a flow has text keys");
+        let (id, realm, life) = (flow.head().id.into_bytes(), self.realm_id().await?, self.kept_for(flow));
+        Ok(self.authority.put_flow(id, F::STORED, realm, life, body(flow)).await?)
+    }
+
+    fn kept_for<F: SelfServiceFlow>(&self, flow: &F) -> Span {
         let left = Timestamp::from_ms(flow.head().expires_ms).since(self.authority.now());
-        let life = Span::from_ms(left.ms() + KEPT_AFTER_END.ms());
-        let realm = self.realm_id().await?;
-        let id = flow.head().id.into_bytes();
-        Ok(self.authority.put_flow(id, F::STORED, realm, life, body).await?)
+        Span::from_ms(left.ms() + KEPT_AFTER_END.ms())
     }
 
     /// Binds a flow to a browser by its anti-forgery token, masked anew.

@@ -43,7 +43,7 @@ pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, K
     };
     let mut flow = begun(face, call, FlowKind::Browser, &holder)?;
     let fresh = face.bind_first(&mut flow.head, call);
-    face.keep_flow(&flow).await?;
+    face.begin_flow(call, &flow).await?;
     let mut answer = if json {
         face.settings_json(StatusCode::OK, &flow, &holder.user)
     } else {
@@ -63,7 +63,7 @@ pub(crate) async fn create_native(face: &Face, call: &Call) -> Result<Answer, Kr
         Err(None) => return Err(KratosError::session_inactive()),
     };
     let flow = begun(face, call, FlowKind::Native, &holder)?;
-    face.keep_flow(&flow).await?;
+    face.begin_flow(call, &flow).await?;
     Ok(face.settings_json(StatusCode::OK, &flow, &holder.user))
 }
 

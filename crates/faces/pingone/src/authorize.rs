@@ -76,17 +76,18 @@ async fn answered(
     if let Some(error) = unmet.or_else(|| authorize.silent_refusal()) {
         return refused(face, realm, error);
     }
-    begun(face, realm, authorize, live.as_ref()).await
+    begun(face, realm, visitor, authorize, live.as_ref()).await
 }
 
 async fn begun(
     face: &Face,
     realm: &Arc<Realm>,
+    visitor: &Visitor,
     authorize: &Authorize,
     live: Option<&adieu_authority::LiveSession>,
 ) -> Result<Response, Problem> {
     let flow = PingOneFlow::begin(face, realm, authorize, live);
-    flow.keep(face).await?;
+    flow.keep_first(face, visitor).await?;
     match authorize.reply.mode {
         ResponseMode::Direct => Ok(Json(flow.json(face, None)).into_response()),
         ResponseMode::Query => found(&flow.page_url(face)),

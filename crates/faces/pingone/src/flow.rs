@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Assurance, Check, Client, CodeOrder, FirstFactor, GrantError, LiveSession, Realm, SessionId, Span,
-    Timestamp, UserId,
+    Assurance, Check, Client, CodeOrder, FirstFactor, GrantError, LiveSession, NewFlow, Realm, SessionId,
+    Span, Timestamp, UserId,
 };
 use adieu_http_kit::dates::rfc3339_ms;
 use adieu_oidc::{Authorize, AuthorizeReply, Refusal, ResponseMode};
@@ -113,10 +113,27 @@ impl PingOneFlow {
         Ok(Self { id, realm: Arc::clone(realm), record, expires_at: stored.expires_at })
     }
 
+    /// Keeps the flow that a visitor begins.
+    pub(crate) async fn keep_first(&self, face: &Face, visitor: &Visitor) -> Result<(), Problem> {
+        let new = NewFlow {
+            id: *self.id.as_bytes(),
+            kind: KIND,
+            realm: self.realm.id,
+            life: LIFE,
+            body: self.body(),
+            from: visitor.device.address.as_deref(),
+        };
+        Ok(face.authority().begin_flow(new).await?)
+    }
+
+    fn body(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.record).expect("texts and numbers are JSON")
+    }
+
     /// Keeps the flow for another fifteen minutes.
     pub(crate) async fn keep(&self, face: &Face) -> Result<(), Problem> {
-        let body = serde_json::to_vec(&self.record).expect("texts and numbers are JSON");
-        Ok(face.authority().put_flow(*self.id.as_bytes(), KIND, self.realm.id, LIFE, body).await?)
+        let kept = face.authority().put_flow(*self.id.as_bytes(), KIND, self.realm.id, LIFE, self.body());
+        Ok(kept.await?)
     }
 
     /// The flow with its user signed on in that session.

@@ -65,6 +65,11 @@ impl Manifest {
     pub(super) fn read(folder: &Path) -> Result<Self, BackupError> {
         let foreign = || BackupError::NotABackup(folder.into());
         let mut text = Vec::new();
+        // Nothing that leads elsewhere or never answers is opened.
+        let kind = fs::symlink_metadata(folder.join(FILE)).map_err(|_| foreign())?;
+        if !kind.is_file() {
+            return Err(foreign());
+        }
         let file = File::open(folder.join(FILE)).map_err(|_| foreign())?;
         file.take(BYTES_MAX).read_to_end(&mut text).map_err(|_| foreign())?;
         let any: Any = serde_json::from_slice(&text).map_err(|_| foreign())?;

@@ -14,7 +14,7 @@ use adieu_core::{Actor, Cause, Channel, EndScope, EndingRecord, MassEnding, Orig
 use rusqlite::Connection;
 
 use super::manifest::Manifest;
-use super::{BackupError, copy, make_empty, new_file, sync_file, sync_folder};
+use super::{BackupError, KEY_BYTES, copy, make_empty, new_file, sync_file, sync_folder};
 use crate::error::OpenError;
 use crate::folder::{self, ASIDE, COPY, DATABASE, DRAFT, KEY, LOCK, mark_as_copy};
 use crate::{rows, schema};
@@ -227,7 +227,7 @@ impl Draft {
 
     fn make(&self, from: &Path, manifest: &Manifest, now: Timestamp) -> Result<(), BackupError> {
         self.copy(from, manifest)?;
-        self.end_everything(now)?;
+        self.end_everything(manifest.schema, now)?;
         sync_folder(&self.path)
     }
 
@@ -243,9 +243,13 @@ impl Draft {
     /// Copies the files and compares what was copied with the manifest.
     fn copy(&self, from: &Path, manifest: &Manifest) -> Result<(), BackupError> {
         for name in [KEY, DATABASE] {
+            plain_file(&from.join(name))?;
             let copied = copy(&from.join(name), &self.path.join(name))?;
             if manifest.listed(name) != Some(&copied) {
                 return Err(damaged(&from.join(name), "its size or checksum"));
+            }
+            if name == KEY && copied.bytes != KEY_BYTES {
+                return Err(damaged(&from.join(name), "no installation key has as many bytes"));
             }
         }
         Ok(())
@@ -253,12 +257,18 @@ impl Draft {
 
     /// ENDED-STAYS-ENDED: in one transaction every generation rises above all that the original may have reached, so that
     /// no session, grant or token of it is of the present one. Unfinished flows go, lest one is finished a second time.
-    fn end_everything(&self, now: Timestamp) -> Result<(), BackupError> {
+    fn end_everything(&self, number: i64, now: Timestamp) -> Result<(), BackupError> {
         let path = self.path.join(DATABASE);
         let mut db =
             schema::connect(&path, schema::Mode::Writing).map_err(|error| unreadable(&path, error))?;
         check(&db, &path)?;
-        schema::migrate(&mut db)?;
+        if schema::number_of(&db)? != number {
+            return Err(damaged(&path, "its schema is not the one that the backup names"));
+        }
+        schema::migrate(&mut db).map_err(|error| unreadable(&path, error))?;
+        if !schema::is_whole(&db)? {
+            return Err(damaged(&path, "its tables are not those of a data folder"));
+        }
         let transaction = db.transaction()?;
         for table in ["realm", "user", "client"] {
             let raise = format!("UPDATE {table} SET generation = max(generation + 1, ?1)");
@@ -285,6 +295,12 @@ fn record(db: &Connection, now: Timestamp) -> Result<(), BackupError> {
         }
     }
     Ok(())
+}
+
+/// A file that can be read to its end: nothing else is opened, for it may never answer, or lead elsewhere.
+fn plain_file(path: &Path) -> Result<(), BackupError> {
+    let kind = fs::symlink_metadata(path).map_err(BackupError::io(path))?.file_type();
+    if kind.is_file() { Ok(()) } else { Err(damaged(path, "it is no file of its own")) }
 }
 
 /// A database whose pages and indexes are whole.

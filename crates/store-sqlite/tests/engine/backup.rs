@@ -244,6 +244,66 @@ async fn a_damaged_foreign_or_newer_backup_is_refused() {
     }
 }
 
+/// Writes what the files of a backup are now into its manifest.
+fn sum_up(backup: &Path) {
+    let text = fs::read_to_string(backup.join("manifest.json")).expect("a manifest");
+    let mut manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    for (n, name) in ["adieu.db", "installation.key"].into_iter().enumerate() {
+        let bytes = fs::read(backup.join(name)).expect("a file");
+        manifest["files"][n]["bytes"] = bytes.len().into();
+        manifest["files"][n]["sha256"] = sha256(&bytes).into();
+    }
+    fs::write(backup.join("manifest.json"), manifest.to_string()).expect("a manifest");
+}
+
+/// Goal: S-26, nothing is called restored that no server opens: a key of another length, tables of another schema, and what is no
+/// file of its own are refused, even where the sums are theirs, and nothing appears in the place.
+#[tokio::test]
+async fn a_backup_that_no_server_would_open_is_refused() {
+    let fixture = Fixture::<Sqlite>::new().await;
+    fixture.user("ada").await;
+    let run = |folder: &Path, sql: &str| {
+        let db = Connection::open(folder.join("adieu.db")).expect("a database");
+        db.execute_batch(sql).expect("it is changed");
+    };
+    let linked = |folder: &Path, name: &str| {
+        fs::rename(folder.join(name), folder.join("elsewhere")).expect("moved");
+        std::os::unix::fs::symlink(folder.join("elsewhere"), folder.join(name)).expect("a link");
+    };
+    let piped = |folder: &Path, name: &str| {
+        fs::remove_file(folder.join(name)).expect("gone");
+        let made = std::process::Command::new("mkfifo").arg(folder.join(name)).status().expect("it runs");
+        assert!(made.success());
+    };
+    let cases: [(&str, &dyn Fn(&Path)); 10] = [
+        ("no installation key", &|folder| {
+            fs::write(folder.join("installation.key"), [1; 31]).expect("a key")
+        }),
+        ("no installation key", &|folder| fs::write(folder.join("installation.key"), []).expect("a key")),
+        ("its schema is not", &|folder| run(folder, "PRAGMA user_version = 1")),
+        ("its tables are not", &|folder| run(folder, "DROP TABLE flow")),
+        ("its tables are not", &|folder| run(folder, "CREATE TABLE other(id INTEGER)")),
+        ("its tables are not", &|folder| {
+            run(folder, "CREATE TRIGGER back AFTER UPDATE ON user BEGIN DELETE FROM user; END")
+        }),
+        ("no file of its own", &|folder| linked(folder, "adieu.db")),
+        ("no file of its own", &|folder| linked(folder, "installation.key")),
+        ("no file of its own", &|folder| piped(folder, "installation.key")),
+        ("is no finished backup", &|folder| piped(folder, "manifest.json")),
+    ];
+    for (n, (expect, harm)) in cases.into_iter().enumerate() {
+        let (backup, place) = (beside(&fixture, &format!("backup-{n}")), beside(&fixture, "place"));
+        back_up(&fixture.engine.path(), &backup, at(1)).expect("a backup");
+        harm(&backup);
+        if n < 6 {
+            sum_up(&backup);
+        }
+        let says = restore(&backup, &place, Existing::Keep, at(2)).expect_err("refused").to_string();
+        assert!(says.contains(expect), "{n}: {says}");
+        assert!(!place.exists());
+    }
+}
+
 /// Goal: a database whose pages are damaged is refused even where the sums are of the damaged file.
 #[tokio::test]
 async fn a_backup_of_a_damaged_database_is_refused() {
@@ -256,14 +316,7 @@ async fn a_backup_of_a_damaged_database_is_refused() {
     db.execute_batch("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'user_realm';")
         .expect("an orphaned index");
     drop(db);
-    let sums = beside(&fixture, "sums");
-    fs::create_dir(&sums).expect("a folder");
-    let bytes = fs::read(backup.join("adieu.db")).expect("a database");
-    let text = fs::read_to_string(backup.join("manifest.json")).expect("a manifest");
-    let mut manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    manifest["files"][0]["bytes"] = bytes.len().into();
-    manifest["files"][0]["sha256"] = sha256(&bytes).into();
-    fs::write(backup.join("manifest.json"), manifest.to_string()).expect("a manifest");
+    sum_up(&backup);
     let refused = restore(&backup, &beside(&fixture, "place"), Existing::Keep, at(2));
     assert!(matches!(refused, Err(BackupError::Damaged { .. })), "{refused:?}");
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use adieu::assembled::AssembledServer;
 use adieu_core::{Clock, Span};
 use adieu_http_kit::client::Peer;
+use adieu_http_kit::forwarded::{Trusted, origin};
 use axum::body::Body;
 
 use crate::replay::{BoxFuture, Wire, WireRequest, WireResponse};
@@ -30,10 +31,18 @@ impl Wire for WorldWire<'_> {
         Box::pin(async move {
             let admin = request.base == "admin";
             let mut request = request.into_http()?.map(Body::from);
-            request.extensions_mut().insert(Peer(([127, 0, 0, 1], 48_386).into()));
+            let peer = ([127, 0, 0, 1], 48_386).into();
             let response = if admin {
+                request.extensions_mut().insert(Peer(peer));
                 self.server.admin.begin(request).await
             } else {
+                let public = &self.world.config().public;
+                let trusted = Trusted::parse(&public.trusted_proxies).map_err(|error| error.to_string())?;
+                let (peer, via) = origin(peer, request.headers(), &trusted, public.proxy_style());
+                request.extensions_mut().insert(peer);
+                if let Some(via) = via {
+                    request.extensions_mut().insert(via);
+                }
                 self.server.public.begin(request).await
             };
             let (parts, body) = response.unwrap_or_else(|never| match never {}).into_parts();

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{FirstFactor, Realm, Span};
+use adieu_authority::{FirstFactor, NewFlow, Realm, Span};
 use adieu_token::{Refused, Verified, mac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::{Filled, Pair};
 use crate::answer::json;
+use crate::call::Call;
 use crate::error::AmError;
 use crate::face::Face;
 
@@ -70,6 +71,7 @@ fn callback<'a>(id: u8, r#type: &'a str, prompt: &'a str, input: Entry<'a>) -> C
 /// A new `authId`: for name and password, or for the second factor after this first one.
 pub(crate) async fn issued(
     face: &Face,
+    call: &Call,
     realm: &Realm,
     service: &str,
     first: Option<FirstFactor>,
@@ -78,7 +80,9 @@ pub(crate) async fn issued(
     let life = Span::from_s(face.settings.attempt_life_s.into());
     let now = face.authority.now();
     let proven = first.map(|first| first.to_text().into_bytes()).unwrap_or_default();
-    face.authority.put_flow(key, KIND, realm.id, life, proven).await?;
+    let from = call.address();
+    let new = NewFlow { id: key, kind: KIND, realm: realm.id, life, body: proven, from: from.as_deref() };
+    face.authority.begin_flow(new).await?;
     let claims = Claims {
         otk: URL_SAFE_NO_PAD.encode(key),
         realm: &realm.path,
@@ -93,8 +97,13 @@ pub(crate) async fn issued(
 }
 
 /// Asks for name and password. A name that is known already stands in its place (recorded).
-pub(super) async fn asked(face: &Face, realm: &Realm, service: &str, name: &str) -> Result<Vec<u8>, AmError> {
-    let auth_id = issued(face, realm, service, None).await?;
+pub(super) async fn asked(
+    face: &Face,
+    call: &Call,
+    realm: &Realm,
+    (service, name): (&str, &str),
+) -> Result<Vec<u8>, AmError> {
+    let auth_id = issued(face, call, realm, service, None).await?;
     Ok(json(&Asked {
         auth_id: &auth_id,
         template: "",
@@ -111,11 +120,12 @@ pub(super) async fn asked(face: &Face, realm: &Realm, service: &str, name: &str)
 /// Asks for the second factor of whoever has proven the first one.
 pub(super) async fn asked_code(
     face: &Face,
+    call: &Call,
     realm: &Realm,
     service: &str,
     first: FirstFactor,
 ) -> Result<Vec<u8>, AmError> {
-    let auth_id = issued(face, realm, service, Some(first)).await?;
+    let auth_id = issued(face, call, realm, service, Some(first)).await?;
     let input = Entry { name: "IDToken1", value: "" };
     Ok(json(&Asked {
         auth_id: &auth_id,

@@ -124,7 +124,7 @@ async fn code_page(
     first: FirstFactor,
     failed: Option<(StatusCode, &str)>,
 ) -> Result<Response, AmError> {
-    let attempt = attempt::issued(face, &asked.realm, "", Some(first)).await?;
+    let attempt = attempt::issued(face, call, &asked.realm, "", Some(first)).await?;
     let token = form_token::issue(face, call.headers());
     let goto = asked.goto.as_deref().unwrap_or_default();
     let action = format!("{}/UI/Login", face.settings.context_path);

@@ -273,3 +273,38 @@ async fn a_sign_on_rotates_the_token() {
     assert_eq!(SessionToken::parse(&third).unwrap().id, id);
     assert!(fixture.lives(&third).await && !fixture.lives(&second).await);
 }
+
+/// Goal: S-13, a page of another site signs nobody on as somebody else: what a browser sends is JSON by its type, or carries a
+/// header for which it asks first. Whoever is no browser sends what it likes.
+#[tokio::test]
+async fn a_form_of_another_site_signs_nobody_on() {
+    let fixture = FaceFixture::start().await;
+    let browsers = [
+        ("Cookie", "other=1"),
+        ("Origin", "https://evil.example.test"),
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Sec-Fetch-Mode", "no-cors"),
+    ];
+    let names = [
+        ("Content-Type", "application/json; charset=utf-8"),
+        ("Accept-API-Version", "resource=2.1"),
+        ("X-Requested-With", "XMLHttpRequest"),
+    ];
+    let asked = || {
+        let ask = fixture.post(AUTHENTICATE);
+        ask.header("X-OpenAM-Username", ALICE.0).header("X-OpenAM-Password", ALICE.1).body("{}")
+    };
+    for (name, value) in browsers {
+        let reply = asked().header(name, value).send().await;
+        assert_eq!((reply.status.as_u16(), reply.cookie(COOKIE)), (403, None), "{name}: {}", reply.text);
+        for (said, how) in names {
+            let reply = asked().header(name, value).header(said, how).send().await;
+            assert_eq!(reply.status, 200, "{name} {said}: {}", reply.text);
+        }
+    }
+    let filled = filled(started(&fixture).await, ALICE).to_string();
+    let ask = fixture.post(AUTHENTICATE).header("Origin", "null").body(filled);
+    let reply = ask.send().await;
+    assert_eq!((reply.status.as_u16(), reply.cookie(COOKIE)), (403, None));
+    assert_eq!(asked().send().await.status, 200, "a program");
+}

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::admin::identity::{IdentityBody, IdentityInput, PasswordInput, credentials};
 use crate::admin::patch::IdentityPatch;
 use crate::answer::{Answer, empty, json as json_answer};
-use crate::call::{Call, read_body};
+use crate::call::{Call, read_json};
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::links;
@@ -35,8 +35,8 @@ const BATCH_CLEAR_MAX: usize = 200;
 const FILTERS: [&str; 4] =
     ["ids", "credentials_identifier", "preview_credentials_identifier_similar", "organization_id"];
 
-pub(super) async fn create(face: &Face, body: Body) -> Result<Answer, KratosError> {
-    let wanted = IdentityBody::parse(&read_body(body).await?)?.wanted(face)?;
+pub(super) async fn create(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
+    let wanted = IdentityBody::parse(&read_json(call, body).await?)?.wanted(face)?;
     let user = made(face, wanted).await?;
     let wire = face.identity_for_admin(&user, Some(credentials(&user, false)));
     let mut answer = json_answer(StatusCode::CREATED, &wire);
@@ -84,8 +84,8 @@ struct BatchItem {
 }
 
 /// Many at once. Each is made or refused for itself; the answer says which.
-pub(super) async fn create_many(face: &Face, body: Body) -> Result<Answer, KratosError> {
-    let bytes = read_body(body).await?;
+pub(super) async fn create_many(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
+    let bytes = read_json(call, body).await?;
     let batch: Batch =
         serde_json::from_slice(&bytes).map_err(|error| KratosError::unparseable(error.to_string()))?;
     let clear = |item: &BatchItem| item.create["credentials"]["password"]["config"]["password"].is_string();
@@ -193,7 +193,7 @@ async fn of_ids(face: &Face, params: &Params) -> Result<Vec<Arc<User>>, KratosEr
 /// The whole of an identity anew. Credentials stay unless the body brings some.
 pub(super) async fn replace(face: &Face, call: &Call, body: Body, id: &str) -> Result<Answer, KratosError> {
     let user = found(face, id).await?;
-    let wanted = IdentityBody::parse(&read_body(body).await?)?.wanted(face)?;
+    let wanted = IdentityBody::parse(&read_json(call, body).await?)?.wanted(face)?;
     let password = match &wanted.password {
         None => None,
         Some(PasswordInput::Clear(clear)) => Some(Some(face.authority.hash_password(clear).await?)),
@@ -207,7 +207,7 @@ pub(super) async fn replace(face: &Face, call: &Call, body: Body, id: &str) -> R
 /// JSON Patch on an identity, as it is when the patch is stored.
 pub(super) async fn patch(face: &Face, call: &Call, body: Body, id: &str) -> Result<Answer, KratosError> {
     let user = found(face, id).await?;
-    let patch = IdentityPatch::parse(&read_body(body).await?)?;
+    let patch = IdentityPatch::parse(&read_json(call, body).await?)?;
     let edited = face
         .authority
         .change_user(user.id, origin(call), |user| ready(patch.applied_to(face, &user).map(edit)));

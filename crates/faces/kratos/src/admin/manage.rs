@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::admin::sessions::{count, is_here, order, session_record};
 use crate::answer::{Answer, json as json_answer};
-use crate::call::{Call, read_body};
+use crate::call::{Call, read_json};
 use crate::error::KratosError;
 use crate::face::Face;
 
@@ -49,7 +49,7 @@ impl Action {
 }
 
 pub(super) async fn manage(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
-    let body = read_body(body).await?;
+    let body = read_json(call, body).await?;
     let wish: Wish =
         serde_json::from_slice(&body).map_err(|error| KratosError::unparseable(error.to_string()))?;
     let (processed, more) = match (&wish.identities[..], &wish.sessions[..]) {

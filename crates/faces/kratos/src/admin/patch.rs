@@ -3,6 +3,7 @@
 //! The patch is applied to the identity as administrators see it; what comes out is read like a new body.
 
 use adieu_authority::User;
+use json_patch::PatchOperation;
 use serde_json::{Value, json};
 
 use crate::admin::identity::{IdentityBody, IdentityInput};
@@ -13,6 +14,8 @@ use crate::face::Face;
 const DENIED: [&str; 4] = ["/id", "/stateChangedAt", "/state_changed_at", "/credentials"];
 /// Operations of one patch (HOME-LIMITS).
 const OPERATIONS_MAX: usize = 100;
+/// What an identity may have as JSON on its way through a patch (HOME-LIMITS).
+const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 const FAILED: &str = "The patch can not be applied.";
 
 /// A patch whose operations may all be made.
@@ -36,9 +39,22 @@ impl IdentityPatch {
 
     /// What the identity is to be after the patch.
     pub(super) fn applied_to(&self, face: &Face, user: &User) -> Result<IdentityInput, KratosError> {
-        let mut document = document(face, user);
-        json_patch::patch(&mut document, &self.0).map_err(|error| refused(error.to_string()))?;
+        let document = self.result(document(face, user))?;
         IdentityBody::parse(document.to_string().as_bytes())?.wanted(face)
+    }
+}
+
+impl IdentityPatch {
+    /// The document after all steps. Its size is looked at before each: one that is copied into itself doubles with every step.
+    fn result(&self, mut document: Value) -> Result<Value, KratosError> {
+        for operation in &self.0.0 {
+            if bytes_of(&document) + bytes_added(&document, operation) > DOCUMENT_BYTES_MAX {
+                return Err(refused(format!("the identity would have more than {DOCUMENT_BYTES_MAX} bytes")));
+            }
+            let step = std::slice::from_ref(operation);
+            json_patch::patch(&mut document, step).map_err(|error| refused(error.to_string()))?;
+        }
+        Ok(document)
     }
 }
 
@@ -49,6 +65,21 @@ fn refused(message: String) -> KratosError {
 /// Whether a path is the other one or below it.
 fn touches(path: &str, other: &str) -> bool {
     path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What an operation may add to a document.
+fn bytes_added(document: &Value, operation: &PatchOperation) -> usize {
+    match operation {
+        PatchOperation::Copy(copy) => document.pointer(copy.from.as_str()).map_or(0, bytes_of),
+        PatchOperation::Add(add) => bytes_of(&add.value),
+        PatchOperation::Replace(replace) => bytes_of(&replace.value),
+        PatchOperation::Remove(_) | PatchOperation::Move(_) | PatchOperation::Test(_) => 0,
+    }
+}
+
+/// How long it is as text.
+fn bytes_of(value: &Value) -> usize {
+    value.to_string().len()
 }
 
 fn document(face: &Face, user: &User) -> Value {
@@ -66,4 +97,35 @@ fn document(face: &Face, user: &User) -> Value {
         document["external_id"] = id.as_str().into();
     }
     document
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patched(document: Value, patch: &Value) -> Result<Value, KratosError> {
+        let parsed = IdentityPatch::parse(patch.to_string().as_bytes());
+        parsed.unwrap_or_else(|_| panic!("a patch")).result(document)
+    }
+
+    /// Goal: S-14, a document that is copied into itself step by step is refused at the step that would make it too large, and not
+    /// after it has filled the memory.
+    #[test]
+    fn a_document_that_doubles_is_refused_in_time() {
+        let document =
+            json!({"traits": {"email": "ada@example.test"}, "metadata_admin": {"a": "x".repeat(10_000)}});
+        let doubling = |steps: usize| {
+            let step =
+                |n| json!({"op": "copy", "from": "/metadata_admin", "path": format!("/metadata_admin/{n}")});
+            Value::Array((0..steps).map(step).collect())
+        };
+        let result = patched(document.clone(), &doubling(6)).unwrap_or_else(|_| panic!("it is small"));
+        assert!(bytes_of(&result) > 6 * 64 * 1000);
+        assert!(patched(document.clone(), &doubling(60)).is_err());
+        let large =
+            json!([{"op": "add", "path": "/metadata_admin/b", "value": "x".repeat(DOCUMENT_BYTES_MAX)}]);
+        assert!(patched(document.clone(), &large).is_err());
+        let kept = json!([{"op": "move", "from": "/metadata_admin", "path": "/metadata_public"}]);
+        assert!(patched(document, &kept).is_ok());
+    }
 }

@@ -26,7 +26,7 @@ pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, K
     }
     let mut flow = asked.flow(face, call, FlowKind::Browser);
     let fresh = face.bind_first(&mut flow.head, call);
-    face.keep_flow(&flow).await?;
+    face.begin_flow(call, &flow).await?;
     let mut answer = if accept::prefers_json(call.headers()) {
         face.login_flow_json(StatusCode::OK, &flow)
     } else {
@@ -45,7 +45,7 @@ pub(crate) async fn create_native(face: &Face, call: &Call) -> Result<Answer, Kr
         return Err(KratosError::already_signed_on());
     }
     let flow = asked.flow(face, call, FlowKind::Native);
-    face.keep_flow(&flow).await?;
+    face.begin_flow(call, &flow).await?;
     Ok(face.login_flow_json(StatusCode::OK, &flow))
 }
 

@@ -177,7 +177,7 @@ async fn begin_anew(face: &Face, call: &Call, old: &LoginFlow) -> Result<Answer,
         ..old.clone()
     };
     face.bind_again(&mut flow.head, call);
-    face.keep_flow(&flow).await?;
+    face.begin_flow(call, &flow).await?;
     if flow.head.kind == FlowKind::Browser && !accept::wants_json(call.headers()) {
         return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.login_page(&flow)));
     }

@@ -90,7 +90,7 @@ async fn saved(
     face.bind_again(&mut flow.head, call);
     let next = flow.anew(face);
     face.keep_flow(&flow).await?;
-    face.keep_flow(&next).await?;
+    face.begin_flow(call, &next).await?;
     if is_a_page(call, &flow) {
         let page = face.settings_page(&next);
         let to = flow.head.return_to.as_deref().unwrap_or(&page);

@@ -118,7 +118,7 @@ async fn begin_anew(
     let mut flow = SettingsFlow::new(old.head.anew(face), holder.user.id);
     flow.messages = vec![Message::flow_expired(Timestamp::from_ms(old.head.expires_ms))];
     face.bind_again(&mut flow.head, call);
-    face.keep_flow(&flow).await?;
+    face.begin_flow(call, &flow).await?;
     if is_a_page(call, &flow) {
         return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.settings_page(&flow)));
     }

@@ -56,7 +56,7 @@ fn a_restore_that_dies_while_it_is_made_leaves_nothing_that_opens_and_can_be_rep
             draft.copy(&backup, &manifest).expect("a copy");
         }
         if steps > 2 {
-            draft.end_everything(NOW).expect("all ended");
+            draft.end_everything(manifest.schema, NOW).expect("all ended");
         }
         let path = draft.path.clone();
         drop(draft);
