@@ -75,6 +75,7 @@ use crate::hashing::Hashing;
 use crate::realms::Realms;
 use crate::throttle::Throttle;
 use crate::unfinished::Unfinished;
+use crate::whence::KnownPlaces;
 
 /// What an authority is made of.
 pub struct Parts {
@@ -110,6 +111,7 @@ struct Inner {
     keyring: Keyring,
     throttle: Throttle,
     unfinished: Unfinished,
+    places: KnownPlaces,
 }
 
 impl Authority {
@@ -134,6 +136,7 @@ impl Authority {
                 keyring,
                 throttle,
                 unfinished,
+                places: KnownPlaces::default(),
             }),
         }
     }

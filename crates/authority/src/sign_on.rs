@@ -198,6 +198,7 @@ impl Authority {
         let matches = self.inner.hashing.verify(tried.source(), &sign_on.password, stored).await?;
         match user.filter(|_| matches) {
             Some(user) => {
+                self.inner.places.forget(user.id, tried.network());
                 tried.succeeded(self.now());
                 Ok(user)
             }

@@ -211,6 +211,11 @@ impl<'t> AddressTry<'t> {
 }
 
 impl Try<'_> {
+    /// Where it comes from, if that is known.
+    pub(crate) const fn network(&self) -> Option<Network> {
+        self.from.network
+    }
+
     /// In whose line the work of this try waits.
     pub(crate) fn source(&self) -> WorkSource {
         let of_account = || self.account.user().map_or(u128::MAX, |user| user.uuid().as_u128());

@@ -153,6 +153,15 @@ fn the_session_in_use_is_spared_and_disabling_spares_none() {
     assert!(edited(again).end.is_none());
 }
 
+/// Goal: S-12: an administrator's word that forgives failed sign-ons stands in the record, ends nothing, and stays.
+#[test]
+fn unlocking_is_a_change_that_ends_nothing() {
+    let unlocked = edited(UserEdit { unlock: true, ..UserEdit::default() });
+    assert_eq!((unlocked.user.unlocked_at, unlocked.user.version.number()), (Some(at(9)), 4));
+    assert!(unlocked.end.is_none());
+    assert_eq!(UserEdit::default().applied_to(&unlocked.user, at(10)).unlocked_at, Some(at(9)));
+}
+
 #[test]
 fn a_change_never_takes_back_what_endings_raised() {
     let raised = User { generation: 6, forgotten: 6, ..ada() };

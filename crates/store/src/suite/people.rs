@@ -41,8 +41,11 @@ pub async fn disabling_ends_all_sessions_and_enabling_brings_none_back<E: Engine
     let unknown =
         fixture.edit(stranger, UserEdit { enabled: Some(false), ..UserEdit::default() }, at(6)).await;
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
+    let unlock = UserEdit { unlock: true, ..UserEdit::default() };
+    fixture.edit(ada.id, unlock, at(6)).await.expect("a change");
     let fixture = fixture.after_crash().await;
     fixture.expect_live(&again, at(7)).await;
+    assert_eq!(fixture.read(&ada).await.unlocked_at, Some(at(6)), "what was forgiven stays so");
     for held in [&one, &two] {
         fixture.expect_dead(held, at(7)).await;
     }

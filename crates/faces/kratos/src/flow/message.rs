@@ -50,6 +50,12 @@ impl Message {
         Self { context: Some(context), ..Self::error(4_000_001, text) }
     }
 
+    /// 4000001 as well: too much waits just now, whoever asks.
+    pub(crate) fn crowded() -> Self {
+        let text = "Many people sign in just now. Please try again in a moment.";
+        Self::unusable(text, "too many sign-ons are in progress")
+    }
+
     /// 4010001: the flow before this one was too old.
     pub(crate) fn flow_expired(expired: Timestamp) -> Self {
         let context = json!({"expired_at": rfc3339_trimmed(expired.ms()), "expired_at_unix": expired.s()});

@@ -94,17 +94,7 @@ async fn with_password(
         Err(SignOnFailure::WrongCredentials { .. }) => {
             shown(face, call, flow, &identifier, vec![Message::wrong_credentials()], vec![]).await
         }
-        Err(failure @ (SignOnFailure::Busy | SignOnFailure::Limited { .. })) => {
-            asked_later(face, call, flow, &identifier, failure).await
-        }
-        Err(
-            failure @ (SignOnFailure::Disabled(_)
-            | SignOnFailure::SecondFactor(_)
-            | SignOnFailure::NotEnrolled
-            | SignOnFailure::TooMany
-            | SignOnFailure::Quota
-            | SignOnFailure::Outage(_)),
-        ) => Err(failure.into()),
+        Err(failure) => asked_later(face, call, flow, &identifier, failure).await,
     }
 }
 
@@ -147,7 +137,7 @@ pub(super) async fn shown(
     Ok(face.login_flow_json(StatusCode::BAD_REQUEST, flow))
 }
 
-/// It was tried too often. People keep their form and read when to try again; programs get the error.
+/// It failed for another reason than what was typed. Where it was tried too often, people keep their form and read when to try again; programs get the error.
 pub(super) async fn asked_later(
     face: &Face,
     call: &Call,
@@ -155,13 +145,21 @@ pub(super) async fn asked_later(
     identifier: &str,
     failure: SignOnFailure,
 ) -> Result<Answer, KratosError> {
+    let message: fn(u32) -> Message = match &failure {
+        SignOnFailure::Busy => |_| Message::crowded(),
+        SignOnFailure::Limited { .. } => Message::too_often,
+        SignOnFailure::Disabled(_)
+        | SignOnFailure::TooMany
+        | SignOnFailure::Quota
+        | SignOnFailure::WrongCredentials { .. }
+        | SignOnFailure::SecondFactor(_)
+        | SignOnFailure::NotEnrolled
+        | SignOnFailure::Outage(_) => return Err(failure.into()),
+    };
     let error = KratosError::from(failure);
-    let Some(retry_after_s) = error.retry_after_s else { return Err(error) };
-    if flow.head.kind != FlowKind::Browser || accept::wants_json(call.headers()) {
-        return Err(error);
-    }
-    let messages = vec![Message::too_often(retry_after_s)];
-    let mut answer = shown(face, call, flow, identifier, messages, vec![]).await?;
+    let program = flow.head.kind != FlowKind::Browser || accept::wants_json(call.headers());
+    let Some(retry_after_s) = error.retry_after_s.filter(|_| !program) else { return Err(error) };
+    let mut answer = shown(face, call, flow, identifier, vec![message(retry_after_s)], vec![]).await?;
     answer.headers_mut().insert(RETRY_AFTER, retry_after_s.into());
     Ok(answer)
 }
