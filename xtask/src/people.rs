@@ -127,6 +127,8 @@ fn application(id: &str, name: &str) -> Table {
         ("client_id".to_owned(), id.into()),
         ("client_name".to_owned(), name.into()),
         ("grant_types".to_owned(), vec!["authorization_code", "refresh_token"].into()),
+        ("pkce_required".to_owned(), false.into()),
+        ("api_scopes".to_owned(), vec!["p1:read:sessions", "p1:delete:sessions"].into()),
         ("redirect_uris".to_owned(), vec![redirect_uri(name)].into()),
         ("post_logout_redirect_uris".to_owned(), vec![after].into()),
     ])

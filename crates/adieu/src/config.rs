@@ -329,6 +329,8 @@ pub struct AmConfig {
     pub session_properties: Vec<String>,
     /// Shows the token in the body of a sign-on, too.
     pub token_in_body: bool,
+    /// An ID token of any client is enough to end its session.
+    pub ends_by_id_token: bool,
     /// Also sets the other dialects' cookies at sign-on.
     pub set_all_cookies: bool,
 }

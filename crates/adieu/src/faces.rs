@@ -71,6 +71,7 @@ fn am(authority: &Authority, config: &Config) -> FaceService<adieu_face_am::Am> 
         cors_origins: face.cors_origins.clone(),
         session_properties: face.session_properties.clone(),
         token_in_body: face.token_in_body,
+        ends_by_id_token: face.ends_by_id_token,
         companions: if face.set_all_cookies {
             companions(authority, config, &face.cookie_name)
         } else {

@@ -30,12 +30,23 @@ pub struct NewClient {
     pub client_credentials: bool,
     /// Must use PKCE with S256.
     pub pkce_required: bool,
+    /// Scopes of APIs that it is granted.
+    pub api_scopes: Vec<String>,
     /// Where codes may be sent.
     pub redirect_uris: Vec<String>,
     /// Where a browser may be sent after a sign-off.
     pub post_logout_redirect_uris: Vec<String>,
     /// What it may do in its own name.
     pub roles: Vec<RoleAssignment>,
+}
+
+/// What becomes of what a client holds when it gets another secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// It ends only if the change takes something away, as core decides.
+    AsDecided,
+    /// It ends.
+    Ends,
 }
 
 /// Life of access tokens where nothing else is said: one hour (contract pingone.md 2.4).
@@ -67,6 +78,7 @@ impl Authority {
             refresh: new.refresh,
             client_credentials: new.client_credentials,
             pkce_required: new.pkce_required,
+            api_scopes: new.api_scopes,
             redirect_uris: new.redirect_uris,
             post_logout_redirect_uris: new.post_logout_redirect_uris,
             origins: None,
@@ -114,8 +126,8 @@ impl Authority {
 
     /// Changes a client as `change` says of the record that is there. It is asked again where somebody else came before, so it
     /// also says anew whether the caller may do this to what the client is by then. Realm, id and secret are not for it to
-    /// set: see [`Authority::rotate_secret`]. What a client holds ends with it when it is switched off. A change may bring what a
-    /// dialect keeps beside the client: both are written, or neither.
+    /// set: see [`Authority::rotate_secret`]. What a client holds ends with it as core decides. A change may bring what a dialect
+    /// keeps beside the client: both are written, or neither.
     pub async fn change_client<E, F, D>(
         &self,
         realm: RealmId,
@@ -132,7 +144,7 @@ impl Authority {
         loop {
             let before = self.client(realm, id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
             let next = change(Client::clone(&before)).await?.into();
-            match self.changed_client(&before, next, origin.clone()).await {
+            match self.changed_client(&before, next, (Held::AsDecided, origin.clone())).await {
                 Err(DirectoryError::Stale) => attempts.again()?,
                 done => return Ok(done?),
             }
@@ -166,32 +178,42 @@ impl Authority {
         before.version.is_still(from)?;
         let mut next = Client::clone(&before);
         change(&mut next);
-        self.changed_client(&before, next.into(), origin).await
+        self.changed_client(&before, next.into(), (Held::AsDecided, origin)).await
     }
 
     async fn changed_client(
         &self,
         before: &Client,
         next: ClientDraft,
-        origin: Origin,
+        (held, origin): (Held, Origin),
     ) -> Result<Client, DirectoryError> {
         let (id, realm, updated_at) = (before.id.clone(), before.realm, self.now());
         let client = Client { id, realm, updated_at, ..next.client };
         let same = client.auth == before.auth && client.secret_version == before.secret_version;
         let client = if same { client } else { self.with_secret(client) };
         let next = ClientDraft { client, ..next };
-        let order = EditClientOrder { from: before.version, next, origin };
+        let ends_grants = held == Held::Ends;
+        let order = EditClientOrder { from: before.version, next, ends_grants, origin };
         self.store().edit_client(order, self.now()).await
     }
 
-    /// Gives a client another secret; the one before is worth nothing any more.
+    /// Gives a client another secret; the one before is worth nothing any more. What it holds lives on or ends with it.
     pub async fn rotate_secret(
         &self,
         realm: RealmId,
         id: &ClientId,
+        held: Held,
         origin: Origin,
     ) -> Result<Client, DirectoryError> {
-        self.edit_client(realm, id, origin, |client| client.secret_version += 1).await
+        let mut attempts = Attempts::begin();
+        loop {
+            let before = self.client(realm, id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
+            let next = Client { secret_version: before.secret_version + 1, ..Client::clone(&before) };
+            match self.changed_client(&before, next.into(), (held, origin.clone())).await {
+                Err(DirectoryError::Stale) => attempts.again()?,
+                done => return done,
+            }
+        }
     }
 
     /// The client of that id, if it belongs to the realm.

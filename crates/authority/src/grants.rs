@@ -42,6 +42,8 @@ pub struct RedeemCode {
     pub code: String,
     /// Who presents it.
     pub client: Arc<Client>,
+    /// At which issuer.
+    pub issuer: String,
     /// The address that the request names.
     pub redirect_uri: Option<String>,
     /// The PKCE verifier.
@@ -55,6 +57,8 @@ pub struct RefreshTokens {
     pub token: String,
     /// Who presents it.
     pub client: Arc<Client>,
+    /// At which issuer.
+    pub issuer: String,
     /// The scopes that are wanted, separated by blanks; none for all of the grant.
     pub scope: Option<String>,
 }
@@ -122,6 +126,7 @@ impl Authority {
         let grant = Grant {
             id,
             realm: order.session.realm,
+            issuer: Some(order.issuer.clone()),
             client: order.client.id.clone(),
             client_generation: order.client.generation,
             user: order.session.user,
@@ -188,6 +193,7 @@ impl Authority {
             grant: id,
             code,
             client: client.id.clone(),
+            issuer: order.issuer.clone(),
             redirect_uri: order.redirect_uri.clone(),
             verifier: order.verifier.clone(),
             refresh,
@@ -207,6 +213,7 @@ impl Authority {
             family: presented.family,
             current: presented.current,
             client: order.client.id.clone(),
+            issuer: order.issuer.clone(),
             scope: order.scope.clone(),
             next: TokenHash::of(&next),
             life: order.client.refresh_life,

@@ -15,6 +15,23 @@ use adieu_token::{TYP_ACCESS, TYP_ID, Verified};
 use crate::revoke::token_id;
 use crate::{Authority, Standing};
 
+/// For whom a token is looked at, which says who may be told of it and whether the look is activity of its user.
+#[derive(Clone, Copy)]
+pub enum For<'a> {
+    /// Whoever presents it as theirs: activity.
+    Holder,
+    /// A client that asks about it: activity, if it is told.
+    Caller(&'a Client),
+    /// A management API of ours, which judges the session itself: no activity.
+    Ourselves,
+}
+
+impl For<'_> {
+    const fn is_activity(self) -> bool {
+        matches!(self, Self::Holder | Self::Caller(_))
+    }
+}
+
 /// An access token that is good now.
 pub struct Active {
     /// What it says.
@@ -69,9 +86,10 @@ impl Principal {
         self.user.as_ref().map(|(_, session)| session.id)
     }
 
-    /// Whether the token carries that scope.
+    /// Whether the token carries that scope of an API, and its client is granted it at this moment.
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.scope.split(' ').any(|own| own == scope)
+        let granted = self.client.api_scopes.iter().any(|granted| granted == scope);
+        granted && self.scope.split(' ').any(|own| own == scope)
     }
 
     /// The roles as they are at this moment, not as they were when the token was issued.
@@ -84,12 +102,12 @@ impl Principal {
 }
 
 impl Authority {
-    /// The access token, if it is one of this realm and good now. With `touch` the look counts as activity of its user.
+    /// The access token, if it is one of this realm, good now, and theirs to know for whom it is looked at.
     pub async fn inspect_access(
         &self,
         realm: &Realm,
         token: &str,
-        touch: bool,
+        asked: For<'_>,
     ) -> Result<Option<Active>, Outage> {
         let Some(claims) = self.inner.keyring.verify(realm.id, token).await? else { return Ok(None) };
         if claims.typ.as_deref() != Some(TYP_ACCESS) || claims.expired(self.now().s()) {
@@ -101,7 +119,8 @@ impl Authority {
             // In its own name: only for as long as it may act so.
             let revoked = token_id(&claims).is_none_or(|id| is_revoked(&client.revoked_tokens, id));
             let own = session.is_none() && gid.is_none() && client.client_credentials && !revoked;
-            return Ok(own.then_some(Active { claims, client, session: None }));
+            let told = own && self.is_told(asked, &claims, None).await?;
+            return Ok(told.then_some(Active { claims, client, session: None }));
         };
         let (Ok(session), Ok(gid)) = (session.parse::<SessionId>(), gid.parse::<u64>()) else {
             return Ok(None);
@@ -113,20 +132,27 @@ impl Authority {
         if grant.session != session || revoked {
             return Ok(None);
         }
-        let held = self.held(&grant, &client, touch).await?;
+        if !self.is_told(asked, &claims, Some(grant.user)).await? {
+            return Ok(None);
+        }
+        let held = self.held(&grant, &client, asked.is_activity()).await?;
         Ok(held.map(|session| Active { claims, client, session }))
     }
 
-    /// The refresh token, if it is one of this realm and good now. It is not used up by that.
+    /// The refresh token, if it is one of this realm, good now, and this client's. It is not used up by that; the look is
+    /// activity of its user.
     pub async fn inspect_refresh(
         &self,
         realm: &Realm,
         token: &str,
-        touch: bool,
+        caller: &Client,
     ) -> Result<Option<ActiveRefresh>, Outage> {
         let Some(grant) = self.grant_of_refresh(realm, token).await? else { return Ok(None) };
+        if grant.client != caller.id {
+            return Ok(None); // It is of use to its own client alone.
+        }
         let Some(client) = self.client(realm.id, &grant.client).await? else { return Ok(None) };
-        let held = self.held(&grant, &client, touch).await?;
+        let held = self.held(&grant, &client, true).await?;
         Ok(held.map(|_| ActiveRefresh { grant, client }))
     }
 
@@ -144,7 +170,7 @@ impl Authority {
         token: &str,
         audience: &str,
     ) -> Result<Option<Principal>, Outage> {
-        let active = self.inspect_access(realm, token, false).await?;
+        let active = self.inspect_access(realm, token, For::Ourselves).await?;
         let Some(active) = active.filter(|active| active.claims.audiences().contains(&audience)) else {
             return Ok(None);
         };
@@ -159,6 +185,25 @@ impl Authority {
     /// How far a caller's roles reach in a realm.
     pub async fn standing_of(&self, principal: &Principal, realm: RealmId) -> Result<Standing, Outage> {
         self.standing(principal.roles(), realm).await
+    }
+
+    /// Whether whoever asks may know of an access token: its holder, its own client, a client that it is meant for, and one
+    /// whose roles let it read the sessions of the token's user.
+    async fn is_told(&self, asked: For<'_>, claims: &Verified, user: Option<UserId>) -> Result<bool, Outage> {
+        let For::Caller(caller) = asked else { return Ok(true) };
+        let id = caller.id.as_str();
+        if claims.str("client_id") == Some(id) || claims.audiences().contains(&id) {
+            return Ok(true);
+        }
+        if caller.roles.is_empty() {
+            return Ok(false);
+        }
+        let reading = self.rights(&caller.roles, caller.realm).await?.reading;
+        let user = match user {
+            Some(user) => self.user(user).await?,
+            None => None,
+        };
+        Ok(user.map_or(reading == Standing::OfRealm, |user| reading.reaches(user.population)))
     }
 
     /// The client that a token names, if it is enabled and of the generation that the token was issued in.

@@ -44,6 +44,9 @@ pub use adieu_core::{
     Verdict, Version, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
+pub use adieu_core::{
+    ClientWords, RecordFault, client_is_sound, email_is_sound, is_redirect_uri, means_redirect_uri,
+};
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
     Document, Figures, Flow, FlowId, Lookup, SessionCursor, SessionPage, SessionQuery, Store, Swept,
@@ -52,12 +55,12 @@ pub use adieu_store::{
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
 pub use adieu_token::Alg;
 
-pub use clients::NewClient;
+pub use clients::{Held, NewClient};
 pub use first_factor::FirstFactor;
 pub use flows::NewFlow;
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};
 pub use hashing::{HashCost, HashError};
-pub use inspect::{Active, ActiveRefresh, Principal};
+pub use inspect::{Active, ActiveRefresh, For, Principal};
 pub use people::{NewPerson, PersonError};
 pub use policy::Policy;
 pub use populations::{DEFAULT_POPULATION, FirstPopulation};

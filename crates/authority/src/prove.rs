@@ -80,6 +80,7 @@ impl Authority {
             Err(
                 DirectoryError::Unknown
                 | DirectoryError::NameTaken
+                | DirectoryError::Fault(_)
                 | DirectoryError::NotEmpty
                 | DirectoryError::Stale
                 | DirectoryError::SessionOver,

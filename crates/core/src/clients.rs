@@ -8,6 +8,7 @@ use crate::document::{Document, DocumentFacts, decide_put_document};
 use crate::ending::{EndKind, EndOrder, EndTarget};
 use crate::ids::ClientId;
 use crate::origin::Origin;
+use crate::record_rules::client_is_sound;
 use crate::version::Version;
 
 /// What is stored under a client's id.
@@ -57,6 +58,8 @@ pub struct EditClientOrder {
     pub from: Version,
     /// The client as it is to be. Its generation and its revoked tokens are not for changes to say.
     pub next: ClientDraft,
+    /// Whether all that it holds ends with the change, as may be asked for when its secret is in wrong hands.
+    pub ends_grants: bool,
     /// Where the order came from.
     pub origin: Origin,
 }
@@ -81,6 +84,7 @@ pub fn decide_create_client(
     beside: &DocumentFacts,
 ) -> Result<ClientChanges, DirectoryError> {
     let new = &draft.client;
+    client_is_sound(None, new.into())?;
     let client = match before {
         None => Client { version: Version::FIRST, ..new.clone() },
         Some(StoredClient { client, removed: true }) if client.realm == new.realm => Client {
@@ -94,8 +98,9 @@ pub fn decide_create_client(
     Ok(ClientChanges { client, document: draft.document_over(beside)?, end: None })
 }
 
-/// Decides a change of a client. What a client holds that is switched off ends, and does not come back with it. `beside` are
-/// the facts about the document that the change brings.
+/// Decides a change of a client. What it holds ends when it is switched off, when it may no longer ask for something, and where
+/// the order says so; nothing of it comes back (ENDED-STAYS-ENDED). `beside` are the facts about the document that the change
+/// brings.
 pub fn decide_edit_client(
     before: Option<&StoredClient>,
     order: &EditClientOrder,
@@ -107,8 +112,10 @@ pub fn decide_edit_client(
         return Err(DirectoryError::Unknown);
     }
     let version = before.version.after_change_from(order.from)?;
+    client_is_sound(Some(before), next.into())?;
     let client = Client { version, created_at: before.created_at, ..next.clone() }.under(before);
-    let end = (before.enabled && !client.enabled).then(|| grants_ended(&client, &order.origin));
+    let ends = order.ends_grants || client.gets_less_than(before);
+    let end = ends.then(|| grants_ended(&client, &order.origin));
     Ok(ClientChanges { client, document: order.next.document_over(beside)?, end })
 }
 
@@ -161,6 +168,12 @@ impl Client {
     pub fn under(self, now: &Self) -> Self {
         Self { generation: now.generation, revoked_tokens: now.revoked_tokens.clone(), ..self }
     }
+
+    /// Whether it was switched off or lost one of its grant types.
+    fn gets_less_than(&self, before: &Self) -> bool {
+        let may = |client: &Self| [client.enabled, client.code, client.refresh, client.client_credentials];
+        may(before).into_iter().zip(may(self)).any(|(before, now)| before && !now)
+    }
 }
 
 #[cfg(test)]
@@ -171,6 +184,7 @@ mod tests {
     use crate::directory::ClientAuth;
     use crate::ids::RealmId;
     use crate::origin::Channel;
+    use crate::record_fault::RecordFault;
     use crate::revoke::RevokedToken;
     use crate::time::{Span, Timestamp};
 
@@ -186,6 +200,7 @@ mod tests {
             refresh: true,
             client_credentials: false,
             pkce_required: false,
+            api_scopes: vec![],
             redirect_uris: vec![],
             post_logout_redirect_uris: vec![],
             origins: None,
@@ -210,7 +225,7 @@ mod tests {
 
     fn change(from: u64, next: Client) -> EditClientOrder {
         let origin = Origin::of_holder(Channel::named("test"), None);
-        EditClientOrder { from: Version::from_stored(from), next: next.into(), origin }
+        EditClientOrder { from: Version::from_stored(from), next: next.into(), ends_grants: false, origin }
     }
 
     fn edit(before: StoredClient, order: EditClientOrder) -> Result<ClientChanges, DirectoryError> {
@@ -276,14 +291,45 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_holds_ends_when_it_is_switched_off_and_only_then() {
+    fn what_a_client_holds_ends_when_it_loses_something_or_where_that_is_asked_for() {
         let off = Client { enabled: false, ..shop() };
-        let changed = edit(stored(false), change(4, off.clone())).expect("a change");
-        let end = changed.end.expect("its grants end");
-        assert_eq!(end.target, EndTarget::Grants(off.id.clone()));
-        let again = StoredClient { client: off, removed: false };
-        let changed = edit(again, change(4, shop())).expect("a change");
-        assert!(changed.end.is_none());
+        for less in [off.clone(), Client { code: false, ..shop() }, Client { refresh: false, ..shop() }] {
+            let changed = edit(stored(false), change(4, less.clone())).expect("a change");
+            let end = changed.end.expect("its grants end");
+            assert_eq!(end.target, EndTarget::Grants(less.id.clone()));
+            let again = StoredClient { client: less, removed: false };
+            let changed = edit(again, change(4, shop())).expect("a change");
+            assert!(changed.end.is_none(), "what it gets back, it begins anew with");
+        }
+        let rotated = Client { secret_version: 1, ..shop() };
+        let kept = edit(stored(false), change(4, rotated.clone())).expect("a change");
+        assert!(kept.end.is_none());
+        let asked = EditClientOrder { ends_grants: true, ..change(4, rotated) };
+        assert!(edit(stored(false), asked).expect("a change").end.is_some());
+    }
+
+    /// S-7, S-20: the rule is asked when a client is made and when it changes, and of what is new.
+    #[test]
+    fn what_no_client_may_be_is_refused_whoever_asks() {
+        let uris = |uri: &str| vec![uri.to_owned()];
+        let cases = [
+            (Client { client_credentials: true, ..shop() }, RecordFault::PublicInOwnName),
+            (Client { redirect_uris: uris("nonsense"), ..shop() }, RecordFault::RedirectUri),
+            (
+                Client { post_logout_redirect_uris: uris("javascript:alert(1)"), ..shop() },
+                RecordFault::PostLogoutRedirectUri,
+            ),
+        ];
+        for (wrong, fault) in cases {
+            let refused = |answer: Result<ClientChanges, DirectoryError>| matches!(answer, Err(DirectoryError::Fault(found)) if found == fault);
+            let made = decide_create_client(None, &wrong.clone().into(), &DocumentFacts::default());
+            assert!(refused(made), "{fault:?}");
+            assert!(refused(edit(stored(false), change(4, wrong))), "{fault:?}");
+        }
+        let old = Client { redirect_uris: uris("nonsense"), ..shop() };
+        let stored = StoredClient { client: old.clone(), removed: false };
+        let renamed = edit(stored, change(4, Client { name: "Store".into(), ..old }));
+        assert!(renamed.is_ok(), "what was taken once hinders no other change: {renamed:?}");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use crate::assurance::SecondFactorRule;
 use crate::ids::{ClientId, PopulationId, RealmId, UserId, UserKey};
 use crate::outage::Unwritten;
+use crate::record_fault::RecordFault;
 use crate::revoke::RevokedToken;
 use crate::rights::RoleAssignment;
 use crate::second_factor::RecoveryCodes;
@@ -153,6 +154,9 @@ pub enum DirectoryError {
     /// Somebody changed the record after it was read: read it again.
     #[error("the record has changed since it was read")]
     Stale,
+    /// The record may not say that.
+    #[error(transparent)]
+    Fault(#[from] RecordFault),
     /// The session in whose name the change was ordered is not live any more, or is not of the user.
     #[error("the session that orders the change is over")]
     SessionOver,
@@ -238,7 +242,9 @@ pub struct Client {
     pub client_credentials: bool,
     /// Must use PKCE with S256.
     pub pkce_required: bool,
-    /// Where codes may be sent, compared as exact text.
+    /// Scopes of APIs that it was granted; those of OpenID Connect need no grant.
+    pub api_scopes: Vec<String>,
+    /// Where codes may be sent; see [`means_redirect_uri`](crate::means_redirect_uri).
     pub redirect_uris: Vec<String>,
     /// Where a browser may be sent after a sign-off, compared as exact text.
     pub post_logout_redirect_uris: Vec<String>,

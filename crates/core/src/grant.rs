@@ -43,6 +43,8 @@ pub struct Grant {
     pub id: GrantId,
     /// The realm.
     pub realm: RealmId,
+    /// The issuer in whose name it was given; none for a grant of before that was kept.
+    pub issuer: Option<String>,
     /// Who holds it.
     pub client: ClientId,
     /// The client's generation at issue.
@@ -124,6 +126,11 @@ impl Grant {
             && around.client_generation == Some(self.client_generation)
     }
 
+    /// Whether this client may use it at this issuer: a code or a refresh token counts where it was given and nowhere else.
+    fn is_for(&self, client: &ClientId, issuer: &str) -> bool {
+        self.client == *client && self.issuer.as_deref().is_none_or(|own| own == issuer)
+    }
+
     /// Whether every wanted scope is one of this grant's. RFC 6749 §6
     fn covers(&self, wanted: &str) -> bool {
         wanted
@@ -142,6 +149,8 @@ pub struct RedeemOrder {
     pub code: TokenHash,
     /// Who presents it.
     pub client: ClientId,
+    /// At which issuer.
+    pub issuer: String,
     /// The redirect address of the token request.
     pub redirect_uri: Option<String>,
     /// The PKCE verifier.
@@ -163,6 +172,8 @@ pub struct RotateOrder {
     pub current: TokenHash,
     /// Who presents it.
     pub client: ClientId,
+    /// At which issuer.
+    pub issuer: String,
     /// The scopes that the next access token is to have, separated by blanks; none for all of the grant.
     pub scope: Option<String>,
     /// Hash of the next one's secret. It follows from the presented token: the same one always leads to the same next one.
@@ -225,7 +236,7 @@ pub fn decide_redeem(
     order: &RedeemOrder,
     now: Timestamp,
 ) -> GrantDecision {
-    if !grant.code.same(&order.code) || grant.client != order.client {
+    if !grant.code.same(&order.code) || !grant.is_for(&order.client, &order.issuer) {
         return GrantDecision::refuse();
     }
     if grant.redeemed {
@@ -258,7 +269,7 @@ pub fn decide_rotate(
     let Some(refresh) = grant.refresh.filter(|r| r.family.same(&order.family)) else {
         return GrantDecision::refuse();
     };
-    let (own, current) = (grant.client == order.client, refresh.current.same(&order.current));
+    let (own, current) = (grant.is_for(&order.client, &order.issuer), refresh.current.same(&order.current));
     let repeated = own && !current && refresh.is_repeated_by(order, now);
     if !current && !repeated {
         return GrantDecision::revoke(grant);

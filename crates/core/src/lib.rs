@@ -31,6 +31,9 @@ pub mod own_tokens;
 pub mod participant;
 pub mod people;
 pub mod places;
+pub mod record_fault;
+pub mod record_rules;
+pub mod redirect_uris;
 pub mod revoke;
 
 pub mod rights;
@@ -89,6 +92,9 @@ pub use places::{
     PopulationAround, decide_create_population, decide_create_realm, decide_edit_population,
     decide_remove_population, decide_second_factor_rule,
 };
+pub use record_fault::RecordFault;
+pub use record_rules::{ClientWords, client_is_sound, email_is_sound, is_email};
+pub use redirect_uris::{is_redirect_uri, means_redirect_uri};
 pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing, UserReach};
 pub use second_factor::{CODES_IN_A_SET, CodeSet, RecoveryCodes, Spending};

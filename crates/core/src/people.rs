@@ -11,6 +11,7 @@ use crate::ending::{EndKind, EndOrder, EndTarget, Ended};
 use crate::facts::SessionFacts;
 use crate::ids::{PopulationId, RealmId, UserId, UserKey};
 use crate::origin::Origin;
+use crate::record_rules::email_is_sound;
 use crate::rights::RoleAssignment;
 use crate::second_factor::RecoveryCodes;
 use crate::session::Verdict;
@@ -164,6 +165,7 @@ pub fn decide_create_user(
     if known {
         return Err(DirectoryError::NameTaken);
     }
+    email_is_sound(None, user.email.as_deref())?;
     around.leaves_free(&user)?;
     Ok(UserChanges { names: NameChanges::between(None, &user), end: None, user })
 }
@@ -183,6 +185,7 @@ pub fn decide_edit_user(
     if user.population != before.population && around.population_realm != Some(user.realm) {
         return Err(DirectoryError::Unknown);
     }
+    email_is_sound(before.email.as_deref(), user.email.as_deref())?;
     around.leaves_free(&user)?;
     Ok(UserChanges {
         names: NameChanges::between(Some(before), &user),

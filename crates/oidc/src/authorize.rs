@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Assurance, Client, ClientAuth, ClientId, Outage, Session, Timestamp, User, UserId};
+use adieu_authority::{
+    Assurance, Client, ClientAuth, ClientId, Outage, Session, Timestamp, User, UserId, means_redirect_uri,
+};
 use adieu_http_kit::form::{Params, append_query};
 
 use crate::client_auth::once;
@@ -132,7 +134,11 @@ impl Provider<'_> {
             ResponseMode::Query
         };
         let redirect_uri = match redirect_uri {
-            Some(uri) if client.redirect_uris.iter().any(|registered| registered == uri) => Some(uri),
+            Some(uri)
+                if client.redirect_uris.iter().any(|registered| means_redirect_uri(registered, uri)) =>
+            {
+                Some(uri)
+            }
             None if mode == ResponseMode::Direct => None,
             Some(_) | None => return Err(AuthorizeError::RedirectUri),
         };
@@ -169,7 +175,7 @@ impl Provider<'_> {
         Ok(Authorize {
             client: Arc::clone(client),
             reply: reply.clone(),
-            scope: self.scopes(bounded(params, "scope", SCOPE_BYTES_MAX)?)?,
+            scope: self.scopes(client, bounded(params, "scope", SCOPE_BYTES_MAX)?)?,
             nonce: bounded(params, "nonce", NONCE_BYTES_MAX)?.map(str::to_owned),
             challenge: challenge(client, params)?,
             login_hint: bounded(params, "login_hint", LOGIN_HINT_BYTES_MAX)?.map(str::to_owned),

@@ -79,7 +79,7 @@ impl TokenFrame<'_> {
         session: Option<&Session>,
         scope: &str,
     ) -> Result<UnsignedToken, Outage> {
-        let for_api = scope.split(' ').any(|scope| scope.starts_with(self.issuer.api_scopes));
+        let for_api = scope.split(' ').any(|scope| self.issuer.api_scopes.contains(&scope));
         let claims = AccessClaims {
             sub: Some(grant.user.to_string()),
             scope: Some(scope),

@@ -90,6 +90,7 @@ mod tests {
             refresh: true,
             client_credentials: true,
             pkce_required: false,
+            api_scopes: vec![],
             redirect_uris: vec![],
             post_logout_redirect_uris: vec![],
             origins: None,

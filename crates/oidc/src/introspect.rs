@@ -3,7 +3,7 @@
 //! The caller must prove itself, so a public client cannot ask (RFC 7662 §2.1). Whatever is not active gets one answer,
 //! byte for byte. This is a hot path: one pass over the form, one hash, a few look-ups in memory, one string.
 
-use adieu_authority::{Active, ActiveRefresh, ClientAuth};
+use adieu_authority::{Active, ActiveRefresh, ClientAuth, For};
 use adieu_http_kit::form::Params;
 use http::HeaderMap;
 use serde_json::{Map, Value};
@@ -16,7 +16,8 @@ const INACTIVE: &str = r#"{"active":false}"#;
 /// Claims that are between us and the store.
 const PRIVATE: [&str; 2] = ["gid", "cgn"];
 
-/// The answer of the introspection endpoint, as JSON. Asking counts as activity of the token's user.
+/// The answer of the introspection endpoint, as JSON. To whom a token is none of theirs it is not active, and nothing else is
+/// done with it; else asking counts as activity of the token's user.
 pub async fn introspect(
     provider: &Provider<'_>,
     headers: &HeaderMap,
@@ -30,10 +31,10 @@ pub async fn introspect(
     let (authority, realm) = (provider.authority, &provider.issuer.realm);
     // A signed token has dots, an opaque one has none; `token_type_hint` could only mislead.
     if token.contains('.') {
-        let active = authority.inspect_access(realm, token, true).await?;
+        let active = authority.inspect_access(realm, token, For::Caller(&caller)).await?;
         return Ok(active.map_or_else(|| INACTIVE.to_owned(), |active| access(&active)));
     }
-    let active = authority.inspect_refresh(realm, token, true).await?;
+    let active = authority.inspect_refresh(realm, token, &caller).await?;
     Ok(active.map_or_else(|| INACTIVE.to_owned(), |active| refresh(provider, &active)))
 }
 
@@ -71,7 +72,7 @@ fn refresh(provider: &Provider<'_>, active: &ActiveRefresh) -> String {
     let grant = &active.grant;
     serde_json::json!({
         "active": true,
-        "token_type": "Bearer",
+        "token_use": "refresh_token",
         "iss": provider.issuer.name,
         "sub": grant.user.to_string(),
         "client_id": active.client.id.as_str(),

@@ -26,7 +26,7 @@ pub use userinfo::{UserinfoError, userinfo};
 
 use std::sync::Arc;
 
-use adieu_authority::{Assurance, Authority, Realm};
+use adieu_authority::{Assurance, Authority, Client, Realm};
 use serde_json::{Map, Value};
 
 /// In whose name tokens are issued. The names are the mounting dialect's business.
@@ -38,8 +38,8 @@ pub struct Issuer {
     pub name: String,
     /// The audience of the dialect's own management API.
     pub api: String,
-    /// Scopes that begin so are for that API.
-    pub api_scopes: &'static str,
+    /// The scopes of that API.
+    pub api_scopes: &'static [&'static str],
     /// The names of the authentication contexts.
     pub acr: AcrNames,
     /// The dialect's own claims, which every token carries.
@@ -75,22 +75,26 @@ pub struct Provider<'a> {
     pub direct_mode: Option<&'static str>,
 }
 
-/// Scopes of OpenID Connect that have a meaning here. Those of the mounting dialect's API are allowed besides.
+/// Scopes of OpenID Connect that have a meaning here. They need no grant.
 const SCOPES: [&str; 5] = ["openid", "profile", "email", "address", "phone"];
 
 impl Provider<'_> {
-    /// The scopes of a request that we know, in their order; `openid` if it names none. Unknown ones are left out
-    /// (RFC 6749 §3.3), so is `offline_access` without a consent (OpenID Connect Core §11).
-    fn scopes(&self, asked: Option<&str>) -> Result<String, Refusal> {
+    /// The scopes of a request that this client may have, in their order; `openid` if it names none. Others are left out
+    /// (RFC 6749 §3.3): those that nobody knows, those of the API that the client was not granted, and `offline_access`
+    /// without a consent (OpenID Connect Core §11).
+    fn scopes(&self, client: &Client, asked: Option<&str>) -> Result<String, Refusal> {
         let Some(asked) = asked else { return Ok("openid".to_owned()) };
-        let mut known: Vec<&str> = Vec::new();
+        let mut allowed: Vec<&str> = Vec::new();
         for scope in asked.split(' ') {
-            let ours =
-                SCOPES.contains(&scope) || (!scope.is_empty() && scope.starts_with(self.issuer.api_scopes));
-            if ours && !known.contains(&scope) {
-                known.push(scope);
+            if self.allows(client, scope) && !allowed.contains(&scope) {
+                allowed.push(scope);
             }
         }
-        if known.is_empty() { Err(Refusal::Scope) } else { Ok(known.join(" ")) }
+        if allowed.is_empty() { Err(Refusal::Scope) } else { Ok(allowed.join(" ")) }
+    }
+
+    fn allows(&self, client: &Client, scope: &str) -> bool {
+        let granted = || client.api_scopes.iter().any(|granted| granted == scope);
+        SCOPES.contains(&scope) || (self.issuer.api_scopes.contains(&scope) && granted())
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Client, RedeemCode, RedeemedGrant, RefreshTokens, Signer};
+use adieu_authority::{Client, ClientAuth, RedeemCode, RedeemedGrant, RefreshTokens, Signer};
 use adieu_http_kit::form::Params;
 use http::HeaderMap;
 use serde::Serialize;
@@ -36,7 +36,10 @@ pub async fn tokens(provider: &Provider<'_>, headers: &HeaderMap, form: &Params)
     let answer = match kind {
         Kind::Code => provider.redeemed(client, form).await?,
         Kind::Refresh => provider.refreshed(client, form).await?,
-        Kind::OwnName if client.client_credentials => provider.own(&client).await?,
+        // Whoever proves itself to nobody has no name of its own (RFC 6749 §4.4).
+        Kind::OwnName if client.client_credentials && client.auth != ClientAuth::None => {
+            provider.own(&client).await?
+        }
         Kind::OwnName => return Err(Refusal::Unauthorized),
     };
     Ok(serde_json::to_string(&answer).expect("texts and numbers are JSON"))
@@ -68,9 +71,10 @@ impl Provider<'_> {
             return Err(Refusal::Unauthorized);
         }
         let signer = self.authority.signer(&self.issuer.realm).await?;
-        let order = RedeemCode { code, client: Arc::clone(&client), redirect_uri, verifier };
+        let issuer = self.issuer.name.clone();
+        let order = RedeemCode { code, client: Arc::clone(&client), issuer, redirect_uri, verifier };
         let redeemed = self.authority.redeem_code(order).await?;
-        let scope = redeemed.grant.scope.clone();
+        let scope = self.scopes(&client, Some(&redeemed.grant.scope))?;
         self.answer(signer, &client, redeemed, Given { scope, first: true }).await
     }
 
@@ -82,9 +86,11 @@ impl Provider<'_> {
             return Err(Refusal::Unauthorized);
         }
         let signer = self.authority.signer(&self.issuer.realm).await?;
-        let order = RefreshTokens { token, client: Arc::clone(&client), scope: wanted.clone() };
+        let issuer = self.issuer.name.clone();
+        let order = RefreshTokens { token, client: Arc::clone(&client), issuer, scope: wanted.clone() };
         let redeemed = self.authority.refresh(order).await?;
-        let scope = wanted.unwrap_or_else(|| redeemed.grant.scope.clone());
+        // What was granted then and is not now is left out.
+        let scope = self.scopes(&client, Some(wanted.as_ref().unwrap_or(&redeemed.grant.scope)))?;
         self.answer(signer, &client, redeemed, Given { scope, first: false }).await
     }
 

@@ -3,7 +3,7 @@
 //! Only what is known is said. Traits are read in the two spellings that dialects write: a name as text, or in its parts.
 //! OpenID Connect Core §5.3 and §5.4.
 
-use adieu_authority::{Active, Outage, User};
+use adieu_authority::{Active, For, Outage, User};
 use serde_json::{Map, Value, json};
 
 use crate::Provider;
@@ -25,7 +25,7 @@ pub enum UserinfoError {
 /// The claims for the holder of this access token.
 pub async fn userinfo(provider: &Provider<'_>, token: &str) -> Result<Value, UserinfoError> {
     let authority = provider.authority;
-    let active = authority.inspect_access(&provider.issuer.realm, token, true).await?;
+    let active = authority.inspect_access(&provider.issuer.realm, token, For::Holder).await?;
     let active = active.ok_or(UserinfoError::Token)?;
     let subject = active.subject().ok_or(UserinfoError::Token)?;
     if !active.has_scope("openid") {

@@ -128,7 +128,7 @@ async fn make_client(
     Ok(secret.map(|secret| Made { client: id, secret }))
 }
 
-/// A client of which nothing more is said. RFC 7591 §2: it redeems codes.
+/// A client of which nothing more is said. RFC 7591 §2: it redeems codes; RFC 9700 §2.1.1: with PKCE.
 fn bare(id: ClientId, auth: ClientAuth) -> NewClient {
     NewClient {
         name: id.to_string(),
@@ -137,7 +137,8 @@ fn bare(id: ClientId, auth: ClientAuth) -> NewClient {
         code: true,
         refresh: false,
         client_credentials: false,
-        pkce_required: false,
+        pkce_required: true,
+        api_scopes: vec![],
         redirect_uris: vec![],
         post_logout_redirect_uris: vec![],
         roles: vec![],

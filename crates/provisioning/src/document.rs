@@ -40,6 +40,7 @@ const NAMES: &[&str] = &[
     "realms.clients.enabled",
     "realms.clients.token_endpoint_auth_method",
     "realms.clients.grant_types",
+    "realms.clients.api_scopes",
     "realms.clients.pkce_required",
     "realms.clients.redirect_uris",
     "realms.clients.post_logout_redirect_uris",
@@ -191,7 +192,10 @@ pub struct ClientDoc {
     /// What it may ask for at the token endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_types: Option<Vec<GrantType>>,
-    /// Must use PKCE with S256.
+    /// Scopes of APIs that it is granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_scopes: Option<Vec<String>>,
+    /// Must use PKCE with S256; so it is where nothing else is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pkce_required: Option<bool>,
     /// Where codes may be sent.
@@ -289,6 +293,7 @@ mod tests {
             enabled: Some(true),
             token_endpoint_auth_method: Some(AuthMethod::None),
             grant_types: Some(vec![GrantType::AuthorizationCode]),
+            api_scopes: Some(vec!["x".into()]),
             pkce_required: Some(true),
             redirect_uris: Some(vec!["x".into()]),
             post_logout_redirect_uris: Some(vec!["x".into()]),

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use adieu_authority::{DirectoryError, HashError, Outage, PersonError, Unwritten};
+use adieu_authority::{DirectoryError, HashError, Outage, PersonError, RecordFault, Unwritten};
 
 /// A document can't be meant.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,9 @@ pub enum DocumentFault {
     /// A user's or client's name.
     #[error("a name has 1 to 255 characters")]
     NameLength,
+    /// What no record may say.
+    #[error(transparent)]
+    Record(#[from] RecordFault),
     /// A client's id.
     #[error("an id has 1 to 255 visible characters")]
     ClientId,

@@ -65,6 +65,7 @@ const AT_ONCE: &[&str] = &[
     "am.cors_origins",
     "am.session_properties",
     "am.token_in_body",
+    "am.ends_by_id_token",
     "am.set_all_cookies",
     "realms.pingone_url",
     "pingone.auth_url",

@@ -193,6 +193,7 @@ impl Default for AmConfig {
             cors_origins: Vec::new(),
             session_properties: Vec::new(),
             token_in_body: true,
+            ends_by_id_token: true,
             set_all_cookies: false,
         }
     }

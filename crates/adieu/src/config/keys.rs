@@ -317,6 +317,12 @@ pub const KEYS: &[Key] = &[
         "true or false",
         "Whether a sign-on shows the token as `tokenId`, too; else that is empty and only the cookie has it.",
     ),
+    key(
+        "am.ends_by_id_token",
+        "true or false",
+        "Whether an ID token of any client is enough to end its session at `connect/endSession`, as AM has it. With false it takes \
+         the session's own cookie or header besides, or a client with `ends_by_id_token`.",
+    ),
     key("am.set_all_cookies", "true or false", "Whether a sign-on also sets the other dialects' cookies."),
     key("pingone.auth_url", "text", "Public address of authentication; empty is `public.url`."),
     key(

@@ -13,7 +13,7 @@ use serde_json::json;
 const TOKEN: &str = "a-token-of-32-visible-characters";
 
 /// Every route of the native API. A new one stops the test below until it stands here.
-const NATIVE: [(&str, &str); 26] = [
+const NATIVE: [(&str, &str); 27] = [
     ("GET", "/v1/openapi.json"),
     ("GET", "/v1/realms"),
     ("POST", "/v1/realms"),
@@ -32,6 +32,7 @@ const NATIVE: [(&str, &str); 26] = [
     ("POST", "/v1/realms/{realm}/clients"),
     ("GET", "/v1/clients/{client}"),
     ("PATCH", "/v1/clients/{client}"),
+    ("POST", "/v1/clients/{client}/secret"),
     ("DELETE", "/v1/clients/{client}"),
     ("GET", "/v1/realms/{realm}/sessions"),
     ("GET", "/v1/users/{user}/sessions"),

@@ -12,6 +12,7 @@ mod crowded;
 mod first_worker;
 mod forward_auth;
 mod half_signed_on;
+mod issuers;
 mod long_history;
 mod no_false_no;
 mod one_session;

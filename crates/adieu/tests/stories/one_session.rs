@@ -115,7 +115,7 @@ impl<'a> Programs<'a> {
         said
     }
 
-    fn basic(&self, client: &str) -> String {
+    pub(crate) fn basic(&self, client: &str) -> String {
         use base64::Engine;
         let id = self.pingone(&format!("{client}_client_id"));
         let secret = self.pingone(&format!("{client}_client_secret"));

@@ -88,7 +88,7 @@ fn a_document_is_shown_applied_and_exported() {
 fn secrets_of_what_was_made_are_shown_although_a_later_step_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
-    let clash = "[[realms.users]]\nusername = 'ivy'\n[[realms.users]]\nusername = 'joe'\nemail = 'ivy'\n";
+    let clash = "[[realms.users]]\nusername = 'ivy@x.test'\n[[realms.users]]\nusername = 'joe'\nemail = 'ivy@x.test'\n";
     let (code, says, error) = adieu(&data, &["apply", "-"], &format!("{TOWN}{clash}"));
     assert!(code == 1 && error.contains("stopped at `+ user joe in /town"), "{error}");
     assert!(says.contains("secret of client shop: ") && !says.contains("done\n"), "{says}");

@@ -131,7 +131,7 @@ async fn a_document_is_looked_through_before_anything_changes() {
     assert!(world.authority().user_named(world.data.realm.id, "gil").await.expect("an answer").is_none());
 
     // Bob's address is somebody's name already.
-    let clash = user("ivy", "email = 'bob'");
+    let clash = user("ivy", "email = 'bob@example.test'");
     let text = of(&[user("gil", &format!("password_hash = '{HASH}'")), clash]);
     let error = format!("{:#}", apply(world.authority(), &text, false).await.expect_err("refused"));
     assert!(error.contains("stopped at `+ user ivy") && error.contains("the name is taken"), "{error}");

@@ -95,6 +95,7 @@ async fn late_worker(world: &World) -> String {
         refresh: false,
         client_credentials: true,
         pkce_required: false,
+        api_scopes: vec![],
         redirect_uris: vec![],
         post_logout_redirect_uris: vec![],
         roles: vec![RoleAssignment { role: Role::IdentityDataAdmin, scope: RoleScope::Realm(realm) }],

@@ -17,6 +17,7 @@ fn client(name: &str) -> ClientId {
     name.parse().expect("a client id")
 }
 
+const ISSUER: &str = "https://id.example.test/as";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"; // RFC 7636 appendix B
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -24,6 +25,7 @@ pub(crate) fn code() -> Grant {
     Grant {
         id: GrantId::from_number(7),
         realm: RealmId::from_uuid(Uuid::from_u128(1)),
+        issuer: Some(ISSUER.into()),
         client: client("shop"),
         client_generation: 3,
         user: UserId::from_uuid(Uuid::from_u128(2)),
@@ -53,6 +55,7 @@ fn redeem() -> RedeemOrder {
         grant: GrantId::from_number(7),
         code: hash(1),
         client: client("shop"),
+        issuer: ISSUER.into(),
         redirect_uri: Some("https://shop.test/cb".into()),
         verifier: Some(VERIFIER.into()),
         refresh: Some(Refresh { family: hash(10), current: hash(11), replaced: None, expires_at: at(1000) }),
@@ -70,6 +73,7 @@ fn rotate(family: u8, current: u8, next: u8) -> RotateOrder {
         family: hash(family),
         current: hash(current),
         client: client("shop"),
+        issuer: ISSUER.into(),
         scope: None,
         next: hash(next),
         life: Span::from_s(1000),
@@ -118,6 +122,20 @@ fn a_refresh_token_rotates_and_an_old_one_revokes_the_family() {
     assert!(old.write.expect("a change").revoked);
     let stranger = decide_rotate(&next, around(), &rotate(99, 12, 13), at(6));
     assert!(stranger.write.is_none(), "whoever does not know the family revokes nothing");
+}
+
+/// Goal: S-18: a code or a refresh token of one issuer buys nothing at another one of the realm, and is not spent there.
+#[test]
+fn a_grant_counts_at_the_issuer_that_gave_it() {
+    let elsewhere = || "https://id.example.test/am/oauth2/realms/root".to_owned();
+    let code_elsewhere =
+        decide_redeem(&code(), around(), &RedeemOrder { issuer: elsewhere(), ..redeem() }, at(1));
+    assert!(code_elsewhere.write.is_none() && matches!(code_elsewhere.outcome, Err(GrantError::Invalid)));
+    let order = RotateOrder { issuer: elsewhere(), ..rotate(10, 11, 12) };
+    let refreshed = decide_rotate(&redeemed(), around(), &order, at(5));
+    assert!(refreshed.write.is_none() && matches!(refreshed.outcome, Err(GrantError::Invalid)));
+    let old = Grant { issuer: None, ..redeemed() };
+    assert!(decide_rotate(&old, around(), &order, at(5)).outcome.is_ok(), "of before issuers were kept");
 }
 
 /// Goal: S-TOK-5: an answer that was lost can be asked for again; S-TOK-4: whatever else a replaced token is presented for

@@ -252,9 +252,12 @@ impl AmError {
             E::OAuth(OAuthRefused::Client { basic: false } | OAuthRefused::Standard(_)) => {
                 StatusCode::BAD_REQUEST
             }
-            E::OAuth(OAuthRefused::NoHint | OAuthRefused::BadHint | OAuthRefused::RedirectUri) => {
-                StatusCode::BAD_REQUEST
-            }
+            E::OAuth(
+                OAuthRefused::NoHint
+                | OAuthRefused::BadHint
+                | OAuthRefused::EndsNothing
+                | OAuthRefused::RedirectUri,
+            ) => StatusCode::BAD_REQUEST,
             E::Body(BodyError::Broken) => StatusCode::BAD_REQUEST,
             E::AccessDenied | E::LoginFailure | E::LockedOut | E::SessionLimit | E::TimedOut => {
                 StatusCode::UNAUTHORIZED

@@ -24,6 +24,9 @@ pub(crate) enum OAuthRefused {
     /// What says it is no ID token of this issuer.
     #[error("The id_token_hint is not an ID token of this issuer")]
     BadHint,
+    /// Its client's ID tokens end no session.
+    #[error("An ID token of this client is not enough to end a session")]
+    EndsNothing,
     /// An address that is not registered.
     #[error("The redirection URI provided does not match a pre-registered value.")]
     RedirectUri,
@@ -42,6 +45,7 @@ impl OAuthRefused {
             Self::Client { .. } => "invalid_client",
             Self::Standard(refusal) => refusal.code(),
             Self::NoHint => "bad_request",
+            Self::EndsNothing => "unauthorized_client",
             Self::BadHint => "server_error", // Quirk: what AM says of a hint that it cannot read.
             Self::RedirectUri => "redirect_uri_mismatch",
             Self::Token => "invalid_token",
@@ -59,6 +63,7 @@ impl OAuthRefused {
             | Self::Standard(_)
             | Self::NoHint
             | Self::BadHint
+            | Self::EndsNothing
             | Self::RedirectUri => None,
         }
     }

@@ -44,6 +44,9 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// Whether a sign-on shows the token in its body as well; else `tokenId` is empty and the cookie alone has it.
     pub token_in_body: bool,
+    /// Whether an ID token of any client is enough to end the session it speaks of, as AM has it; else it takes the session's
+    /// own cookie or header besides, or a client of which that is said.
+    pub ends_by_id_token: bool,
     /// Seconds that a sign-on attempt (`authId`) lasts.
     pub attempt_life_s: u32,
     /// Cookies of other dialects, set and cleared together with the session cookie.
@@ -80,6 +83,7 @@ impl Default for Settings {
             session_properties: Vec::new(),
             cors_origins: Vec::new(),
             token_in_body: true,
+            ends_by_id_token: true,
             attempt_life_s: 300,
             companions: Vec::new(),
         }

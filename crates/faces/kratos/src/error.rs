@@ -293,6 +293,7 @@ impl From<DirectoryError> for KratosError {
         match error {
             DirectoryError::NameTaken | DirectoryError::Stale => Self::conflict(),
             DirectoryError::Unknown | DirectoryError::NotEmpty => Self::not_stored(),
+            DirectoryError::Fault(fault) => Self::malformed(fault.to_string()),
             DirectoryError::SessionOver => Self::session_inactive(),
             DirectoryError::Unwritten(unwritten) => unwritten.into(),
         }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Client, ClientId, NewClient, RoleAssignment, Span};
+use adieu_authority::{Client, ClientId, Held, NewClient, RoleAssignment, Span};
 use adieu_provisioning::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
 use axum::body::Body;
 use serde::Deserialize;
@@ -45,14 +45,21 @@ struct NewClientBody {
     token_endpoint_auth_method: AuthMethod,
     #[serde(default = "grant_types_default")]
     grant_types: Vec<GrantType>,
-    #[serde(default)]
+    #[serde(default = "yes")]
     pkce_required: bool,
+    #[serde(default)]
+    api_scopes: Vec<String>,
     #[serde(default)]
     redirect_uris: Vec<String>,
     #[serde(default)]
     post_logout_redirect_uris: Vec<String>,
     #[serde(default)]
     roles: RolesInput,
+}
+
+/// PKCE, unless a client says that it has none (RFC 9700 §2.1.1).
+const fn yes() -> bool {
+    true
 }
 
 fn grant_types_default() -> Vec<GrantType> {
@@ -65,6 +72,7 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
     sound("client_name", &new.client_name, NAME_MAX)?;
     addresses("redirect_uris", Some(&new.redirect_uris))?;
     addresses("post_logout_redirect_uris", Some(&new.post_logout_redirect_uris))?;
+    scopes(Some(&new.api_scopes))?;
     let id = new.client_id.unwrap_or_else(|| api.authority.draw_uuid().to_string());
     let id: ClientId = input::id("client_id", &id)?;
     let wanted = NewClient {
@@ -75,6 +83,7 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
         refresh: new.grant_types.contains(&GrantType::RefreshToken),
         client_credentials: new.grant_types.contains(&GrantType::ClientCredentials),
         pkce_required: new.pkce_required,
+        api_scopes: new.api_scopes,
         redirect_uris: new.redirect_uris,
         post_logout_redirect_uris: new.post_logout_redirect_uris,
         roles: roles::read(api, &new.roles).await?,
@@ -97,6 +106,8 @@ struct ClientChange {
     grant_types: Option<Vec<GrantType>>,
     #[serde(default, deserialize_with = "present")]
     pkce_required: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    api_scopes: Option<Vec<String>>,
     #[serde(default, deserialize_with = "present")]
     redirect_uris: Option<Vec<String>>,
     #[serde(default, deserialize_with = "present")]
@@ -125,6 +136,7 @@ impl ClientChange {
         addresses("redirect_uris", self.redirect_uris.as_deref())?;
         addresses("post_logout_redirect_uris", self.post_logout_redirect_uris.as_deref())?;
         addresses("origins", self.origins.as_ref().and_then(|origins| origins.as_deref()))?;
+        scopes(self.api_scopes.as_deref())?;
         life("access_life_s", self.access_life_s)?;
         life("refresh_life_s", self.refresh_life_s)
     }
@@ -137,6 +149,7 @@ impl ClientChange {
             GrantType::set_all(types, client);
         }
         set(&mut client.pkce_required, self.pkce_required.as_ref());
+        set(&mut client.api_scopes, self.api_scopes.as_ref());
         set(&mut client.redirect_uris, self.redirect_uris.as_ref());
         set(&mut client.post_logout_redirect_uris, self.post_logout_redirect_uris.as_ref());
         set(&mut client.origins, self.origins.as_ref());
@@ -168,6 +181,27 @@ pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, 
     Ok(Done::Shown(wire::client(&client)))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecretRotation {
+    #[serde(default)]
+    end_grants: bool,
+    #[serde(default, deserialize_with = "present")]
+    reason: Option<String>,
+}
+
+/// Another secret; the answer shows it.
+pub(super) async fn rotate(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
+    let before = of(api, call).await?;
+    let wanted: SecretRotation = input::object(call, body).await?;
+    let origin = call.origin().because(input::reason(wanted.reason.as_deref())?);
+    let held = if wanted.end_grants { Held::Ends } else { Held::AsDecided };
+    let client = api.authority.rotate_secret(before.realm, &before.id, held, origin).await?;
+    let mut shown = wire::client(&client);
+    shown["client_secret"] = api.authority.secret_of(&client).into();
+    Ok(Done::Shown(shown))
+}
+
 pub(super) async fn remove(api: &Face, call: &Call) -> Result<Done, Problem> {
     let id: ClientId = input::named(call, "client")?;
     let origin = call.origin().because(input::queried_reason(call)?);
@@ -181,7 +215,7 @@ async fn of(api: &Face, call: &Call) -> Result<Arc<Client>, Problem> {
     api.authority.any_client(&id).await?.ok_or_else(|| Problem::unknown("client"))
 }
 
-/// Addresses are compared as exact text, so that is all they have to be: visible and without a fragment.
+/// Short enough to be kept, and visible. Whether a browser may be sent there is for core to say.
 fn addresses(member: &str, list: Option<&[String]>) -> Result<(), Problem> {
     let visible = |uri: &String| {
         (1..=URI_MAX).contains(&uri.len()) && uri.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
@@ -194,6 +228,19 @@ fn addresses(member: &str, list: Option<&[String]>) -> Result<(), Problem> {
         }
         Some(_) | None => Ok(()),
     }
+}
+
+fn scopes(list: Option<&[String]>) -> Result<(), Problem> {
+    let list = list.unwrap_or_default();
+    // RFC 6749 §3.3
+    let word = |scope: &String| {
+        (1..=NAME_MAX).contains(&scope.len())
+            && scope.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+    };
+    if list.len() <= URIS_MAX && list.iter().all(word) {
+        return Ok(());
+    }
+    Err(Problem::invalid(format!("api_scopes: at most {URIS_MAX} words of visible characters")))
 }
 
 fn life(member: &str, s: Option<i64>) -> Result<(), Problem> {

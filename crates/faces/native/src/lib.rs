@@ -99,6 +99,7 @@ impl Face {
             Endpoint::MakeClient => clients::make(self, &call, body).await,
             Endpoint::Client => clients::read(self, &call).await,
             Endpoint::ChangeClient => clients::change(self, &call, body).await,
+            Endpoint::RotateSecret => clients::rotate(self, &call, body).await,
             Endpoint::RemoveClient => clients::remove(self, &call).await,
             Endpoint::SessionsOfRealm => sessions::of_realm(self, &call).await,
             Endpoint::SessionsOfUser => sessions::of_user(self, &call).await,

@@ -30,6 +30,7 @@ pub(super) enum Endpoint {
     MakeClient,
     Client,
     ChangeClient,
+    RotateSecret,
     RemoveClient,
     SessionsOfRealm,
     SessionsOfUser,
@@ -242,7 +243,16 @@ pub(super) static ALL: &[Operation] = &[
         Endpoint::ChangeClient,
         (CLIENT, "changeClient"),
         (Some("ClientChange"), Success::Shows("Client")),
-        "Changes what is named and leaves the rest. `enabled: false` ends everything that the client holds.",
+        "Changes what is named and leaves the rest. `enabled: false`, or a grant type less, ends everything that the client \
+         holds.",
+    ),
+    writes(
+        Verb::Post,
+        Endpoint::RotateSecret,
+        ("/v1/clients/{client}/secret", "rotateSecret"),
+        (Some("SecretRotation"), Success::Shows("MadeClient")),
+        "Gives a client another secret, which is shown in this answer and in no other; the one before is worth nothing any \
+         more. With `end_grants` everything that the client holds ends in the same commit.",
     ),
     asking(
         &[REASON],

@@ -2,7 +2,7 @@
 //!
 //! The `type` of a problem is stable, its texts are for people. Causes go to the log and to nobody else.
 
-use adieu_authority::{DirectoryError, EndError, HashError, Outage, PersonError, Unwritten};
+use adieu_authority::{DirectoryError, EndError, HashError, Outage, PersonError, RecordFault, Unwritten};
 use adieu_http_kit::body::BodyError;
 use adieu_provisioning::error::{ApplyError, FactsError, StepError};
 use axum::response::Response;
@@ -197,6 +197,7 @@ impl From<DirectoryError> for Problem {
                 Self::new(ProblemKind::NameTaken, "Somebody else has this name or id.")
             }
             DirectoryError::Unknown => Self::new(ProblemKind::NotFound, "It is not there any more."),
+            DirectoryError::Fault(fault) => Self::invalid(format!("{}: {fault}", member(fault))),
             DirectoryError::NotEmpty => Self::invalid("It still holds others."),
             DirectoryError::Stale => {
                 Self::new(ProblemKind::Stale, "Somebody changed it meanwhile; nothing of it was written.")
@@ -236,6 +237,16 @@ impl From<BodyError> for Problem {
             BodyError::Slow => Self::new(ProblemKind::TooSlow, "A body must be there within 20 seconds."),
             BodyError::Broken => Self::malformed("The body broke off."),
         }
+    }
+}
+
+/// The member that a fault stands in.
+fn member(fault: RecordFault) -> &'static str {
+    match fault {
+        RecordFault::PublicInOwnName => "grant_types",
+        RecordFault::RedirectUri => "redirect_uris",
+        RecordFault::PostLogoutRedirectUri => "post_logout_redirect_uris",
+        RecordFault::Email => "email",
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn client(client: &Client) -> Value {
         "client_id": client.id.to_string(), "realm": client.realm.to_string(), "client_name": client.name,
         "enabled": client.enabled, "token_endpoint_auth_method": AuthMethod::from(client.auth),
         "grant_types": GrantType::all_of(client), "pkce_required": client.pkce_required,
-        "redirect_uris": client.redirect_uris,
+        "api_scopes": client.api_scopes, "redirect_uris": client.redirect_uris,
         "post_logout_redirect_uris": client.post_logout_redirect_uris,
         "origins": client.origins, "offline_access": client.outlives_session,
         "ends_by_id_token": client.ends_by_id_token, "access_life_s": client.access_life.s(),

@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::body;
 use crate::extract::Env;
-use crate::face::Face;
+use crate::face::{API_SCOPES, Face};
 use crate::problem::Problem;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -88,7 +88,7 @@ pub(crate) async fn discovery(State(face): State<Face>, Env(realm): Env) -> Resu
         jwks: at("jwks"),
         end_session: at("signoff"),
     };
-    let mut document = document(&provider, &endpoints, &["p1:read:sessions", "p1:delete:sessions"]);
+    let mut document = document(&provider, &endpoints, &API_SCOPES);
     // The vendor's programs take this endpoint before the other wherever it is named, so it is named only where no
     // application would be refused there. Q-6
     let has = async |of| face.authority().has_application(realm.id, of).await;

@@ -15,6 +15,13 @@ pub(crate) const CHANNEL: Channel = Channel::named("pingone");
 /// The claim of every token that names its environment. Contract pingone.md 3.4
 pub(crate) const CLAIM_ENV: &str = "env";
 
+/// Scope of this API: users read their own sessions.
+pub(crate) const READ_SESSIONS: &str = "p1:read:sessions";
+/// Scope of this API: users delete their own sessions.
+pub(crate) const DELETE_SESSIONS: &str = "p1:delete:sessions";
+/// All scopes of this API; an application has those that it is granted. Contract pingone.md 2.5
+pub(crate) const API_SCOPES: [&str; 2] = [READ_SESSIONS, DELETE_SESSIONS];
+
 /// What every handler has at hand.
 #[derive(Clone)]
 pub(crate) struct Face(Arc<Inner>);
@@ -43,7 +50,7 @@ impl Face {
             realm: Arc::clone(realm),
             name: format!("{}/{}/as", self.settings().auth_base_of(realm.id), realm.id),
             api: self.settings().api_base.clone(),
-            api_scopes: "p1:",
+            api_scopes: &API_SCOPES,
             acr: AcrNames { one: "Single_Factor", two: "Multi_Factor" }, // The vendor's own policies are named so.
             claims: [(CLAIM_ENV.to_owned(), realm.id.to_string().into())].into_iter().collect(),
         };

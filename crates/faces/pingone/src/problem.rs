@@ -6,13 +6,15 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    DirectoryError, EndError, HashError, Outage, PersonError, RealmId, SignOnFailure, Unwritten,
+    DirectoryError, EndError, HashError, Outage, PersonError, RealmId, RecordFault, SignOnFailure, Unwritten,
 };
 use adieu_http_kit::body::BodyError;
 use adieu_oidc::{HintError, Refusal, UserinfoError};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
+
+pub(crate) const ABSOLUTE: &str = "An absolute address is wanted: https, http, or a scheme with a dot.";
 
 /// Why a request is not answered as it wished.
 #[derive(Debug, thiserror::Error)]
@@ -396,12 +398,28 @@ impl From<DirectoryError> for Problem {
         match error {
             DirectoryError::NameTaken => Self::taken("name"),
             DirectoryError::Unknown => Self::NotFound,
+            DirectoryError::Fault(fault) => fault.into(),
             DirectoryError::NotEmpty => {
                 Self::Constraint { target: "id", message: "Users still belong to it." }
             }
             DirectoryError::Stale => Self::Unavailable(Outage::new(error)),
             DirectoryError::SessionOver => Self::Bearer { error: Some(INVALID_TOKEN) },
             DirectoryError::Unwritten(unwritten) => unwritten.into(),
+        }
+    }
+}
+
+/// What was refused, by this dialect's name of the member.
+impl From<RecordFault> for Problem {
+    fn from(fault: RecordFault) -> Self {
+        match fault {
+            RecordFault::PublicInOwnName => Self::invalid(
+                "grantTypes",
+                "`CLIENT_CREDENTIALS` needs another `tokenEndpointAuthMethod` than `NONE`.",
+            ),
+            RecordFault::RedirectUri => Self::invalid("redirectUris", ABSOLUTE),
+            RecordFault::PostLogoutRedirectUri => Self::invalid("postLogoutRedirectUris", ABSOLUTE),
+            RecordFault::Email => Self::invalid("email", "An e-mail address is wanted."),
         }
     }
 }

@@ -20,13 +20,11 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use crate::extract::{Admin, OfSession, OfUser, Visitor};
-use crate::face::Face;
+use crate::face::{DELETE_SESSIONS, Face, READ_SESSIONS};
 use crate::problem::Problem;
 use crate::session_json::{SessionAddress, base, session};
 
 pub(crate) const RESET: &str = "application/vnd.pingidentity.sso.session.logout";
-const READ: &str = "p1:read:sessions";
-const DELETE: &str = "p1:delete:sessions";
 
 /// U1: the sessions of a user, newest first.
 pub(crate) async fn list_of_user(
@@ -34,7 +32,7 @@ pub(crate) async fn list_of_user(
     admin: Admin,
     OfUser(user): OfUser,
 ) -> Result<Response, Problem> {
-    let user = in_reach(&face, &admin, user, READ).await?;
+    let user = in_reach(&face, &admin, user, READ_SESSIONS).await?;
     let kept = kept::of_user(&face, &user).await?;
     let sessions: Vec<_> = kept.iter().map(|one| shown(&face, one)).collect();
     let href = format!("{}/users/{}/sessions", base(&face, admin.realm.id), user.id);
@@ -59,7 +57,7 @@ pub(crate) async fn read_of_user(
     OfUser(user): OfUser,
     OfSession(id): OfSession,
 ) -> Result<Response, Problem> {
-    let user = in_reach(&face, &admin, user, READ).await?;
+    let user = in_reach(&face, &admin, user, READ_SESSIONS).await?;
     let one = kept::session(&face, &user, id).await?;
     Ok(Json(shown(&face, &one)).into_response())
 }
@@ -72,7 +70,7 @@ pub(crate) async fn delete(
     OfSession(id): OfSession,
     visitor: Visitor,
 ) -> Result<StatusCode, Problem> {
-    let user = in_reach(&face, &admin, user, DELETE).await?;
+    let user = in_reach(&face, &admin, user, DELETE_SESSIONS).await?;
     // What is over already is no longer there to be deleted: the second time is 404. Contract pingone.md 2.2.
     let kept = kept::endable(&face, &user, id).await?;
     let order = EndOrder {
@@ -96,7 +94,7 @@ pub(crate) async fn read(
     admin: Admin,
     OfSession(id): OfSession,
 ) -> Result<Response, Problem> {
-    let found = session_in_reach(&face, &admin, id, READ).await?;
+    let found = session_in_reach(&face, &admin, id, READ_SESSIONS).await?;
     match found.verdict {
         Verdict::Live | Verdict::Not(NotLive::Reset) => {
             Ok(Json(session(&face, &found.session, found.seen_at, SessionAddress::Environment))
@@ -124,7 +122,7 @@ pub(crate) async fn reset(
     if !media::is(&headers, RESET) {
         return Err(Problem::MediaType); // P-13
     }
-    let found = session_in_reach(&face, &admin, id, DELETE).await?;
+    let found = session_in_reach(&face, &admin, id, DELETE_SESSIONS).await?;
     if !admin.rights.data.reaches(found.user.population) {
         return Err(Problem::Forbidden); // No self-service: only a role resets. Contract pingone.md 3.1.
     }
@@ -172,7 +170,7 @@ async fn in_reach(face: &Face, admin: &Admin, id: UserId, scope: &str) -> Result
     match &admin.principal.user {
         Some((own, session)) if own.id == user.id => {
             // Whoever ends other sessions of their own has proven who they are a short while ago (S-28).
-            if scope == DELETE && !face.authority().proven_lately(session) {
+            if scope == DELETE_SESSIONS && !face.authority().proven_lately(session) {
                 let max_age_s = face.authority().policy().recent.s();
                 return Err(Problem::ProofTooOld { max_age_s });
             }
@@ -192,7 +190,7 @@ impl Admin {
 
 /// How far the caller's roles reach for what the scope names.
 fn standing<'a>(admin: &'a Admin, scope: &str) -> &'a Standing {
-    if scope == READ { &admin.rights.reading } else { &admin.rights.data }
+    if scope == READ_SESSIONS { &admin.rights.reading } else { &admin.rights.data }
 }
 
 /// The session, if the caller may do this to its user.

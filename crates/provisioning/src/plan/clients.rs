@@ -2,7 +2,9 @@
 //!
 //! Secrets are no part of a document: they are derived from the installation key.
 
-use adieu_authority::{Client, ClientAuth, ClientId, RoleAssignment, Span};
+use adieu_authority::{
+    Client, ClientAuth, ClientId, ClientWords, RecordFault, RoleAssignment, Span, client_is_sound,
+};
 
 use super::{Change, Notes, Planned, Planner, Planning, none_if_empty, taken};
 use crate::client_words::{AuthMethod, GrantType};
@@ -18,6 +20,7 @@ pub struct ClientEdit {
     auth: Option<AuthMethod>,
     grant_types: Option<Vec<GrantType>>,
     pkce_required: Option<bool>,
+    api_scopes: Option<Vec<String>>,
     redirect_uris: Option<Vec<String>>,
     post_logout_redirect_uris: Option<Vec<String>>,
     origins: Option<Option<Vec<String>>>,
@@ -44,6 +47,7 @@ impl ClientEdit {
             GrantType::set_all(types, client);
         }
         set(&mut client.pkce_required, &self.pkce_required);
+        set(&mut client.api_scopes, &self.api_scopes);
         set(&mut client.redirect_uris, &self.redirect_uris);
         set(&mut client.post_logout_redirect_uris, &self.post_logout_redirect_uris);
         set(&mut client.origins, &self.origins);
@@ -64,6 +68,7 @@ impl ClientEdit {
             auth: doc.token_endpoint_auth_method,
             grant_types: doc.grant_types.clone().map(GrantType::in_order),
             pkce_required: doc.pkce_required,
+            api_scopes: doc.api_scopes.clone(),
             redirect_uris: doc.redirect_uris.clone(),
             post_logout_redirect_uris: doc.post_logout_redirect_uris.clone(),
             origins: doc.origins.clone().map(any),
@@ -76,6 +81,20 @@ impl ClientEdit {
         }
     }
 
+    /// Judges what the client would be, so that a plan says what its step would be refused for.
+    fn check(&self, now: Option<&Client>) -> Result<(), RecordFault> {
+        let words = ClientWords {
+            auth: self.auth.map(ClientAuth::from).or(now.map(|now| now.auth)).unwrap_or(self.auth()),
+            client_credentials: match &self.grant_types {
+                Some(types) => types.contains(&GrantType::ClientCredentials),
+                None => now.is_some_and(|now| now.client_credentials),
+            },
+            redirect_uris: self.redirect_uris.as_deref().unwrap_or_default(),
+            post_logout_redirect_uris: self.post_logout_redirect_uris.as_deref().unwrap_or_default(),
+        };
+        client_is_sound(now, words)
+    }
+
     /// Only what is not so yet.
     fn changing(self, now: &Client, notes: &mut Notes) -> Self {
         let auth_now = AuthMethod::from(now.auth);
@@ -85,6 +104,7 @@ impl ClientEdit {
             auth: notes.changed("token_endpoint_auth_method", &auth_now, self.auth),
             grant_types: notes.changed("grant_types", &GrantType::all_of(now), self.grant_types),
             pkce_required: notes.changed("pkce_required", &now.pkce_required, self.pkce_required),
+            api_scopes: notes.changed("api_scopes", &now.api_scopes, self.api_scopes),
             redirect_uris: notes.changed("redirect_uris", &now.redirect_uris, self.redirect_uris),
             post_logout_redirect_uris: notes.changed(
                 "post_logout_redirect_uris",
@@ -138,6 +158,7 @@ impl<'a> Planner<'a> {
         let held = now.map_or(&[][..], |now| &now.roles);
         let roles = doc.roles.as_deref().map(|docs| self.places.roles(realm.id, docs, held)).transpose()?;
         let wanted = ClientEdit::of(doc, roles);
+        wanted.check(now)?;
         let Some(now) = now else {
             let change = Change::MakeClient(realm.id, id.clone(), Box::new(wanted));
             self.plan(format!("+ client {id} in {}", realm.path), change);

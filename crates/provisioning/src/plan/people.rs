@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adieu_authority::{NewPerson, PopulationId, User, UserEdit, UserId, is_known_hash};
+use adieu_authority::{NewPerson, PopulationId, User, UserEdit, UserId, email_is_sound, is_known_hash};
 use adieu_core::directory::matched;
 use serde_json::Value;
 
@@ -100,9 +100,11 @@ impl<'a> Planner<'a> {
     ) -> Result<(), DocumentFault> {
         let elsewhere = self.facts.realms.iter().flat_map(|of| &of.users).any(|user| user.id == id);
         ensure(!elsewhere, || taken("a user of another realm", id))?;
+        let email = none_if_empty(&doc.email).flatten();
+        email_is_sound(None, email.as_deref())?;
         let person = NewPerson {
             username: doc.username.trim().to_owned(),
-            email: none_if_empty(&doc.email).flatten(),
+            email,
             external_id: none_if_empty(&doc.external_id).flatten(),
             disabled: doc.enabled == Some(false),
             password: None,
@@ -133,6 +135,9 @@ impl<'a> Planner<'a> {
         password: Option<PasswordFrom>,
     ) -> Result<(), DocumentFault> {
         self.staying(population.unwrap_or(now.population))?;
+        if let Some(email) = none_if_empty(&doc.email) {
+            email_is_sound(now.email.as_deref(), email.as_deref())?;
+        }
         let mut notes = Notes::default();
         let roles =
             doc.roles.as_deref().map(|docs| self.places.roles(realm.id, docs, &now.roles)).transpose()?;

@@ -163,6 +163,7 @@ fn client(realm: RealmId, id: ClientId, auth: ClientAuth) -> Client {
         refresh: false,
         client_credentials: false,
         pkce_required: false,
+        api_scopes: vec![],
         redirect_uris: vec![],
         post_logout_redirect_uris: vec![],
         origins: None,
@@ -303,6 +304,33 @@ fn traits_follow_name_and_address_where_nothing_is_said_of_them() {
     assert_eq!(traits(address), r#"{"email":"ada@new.test","age":36}"#);
     assert_eq!(traits(&format!("{address}\ntraits = '{{}}'")), "{}");
     assert!(lines(&town(), "[[realms]]\npath = '/town'\n[[realms.users]]\nusername = 'ada'\ntraits = '{\"age\": 36, \"email\": \"ada@example.test\"}'", false).is_empty());
+}
+
+/// S-7, S-20, F-18. Goal: the dry run says what no record may say, of what is new and of what is there.
+#[test]
+fn what_no_record_may_say_is_refused_before_anything_is_made() {
+    let facts = after(&town(), "[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'wiki'");
+    let client = |id: &str, text: &str| {
+        refusal(
+            &facts,
+            &format!("[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = '{id}'\n{text}"),
+        )
+    };
+    for id in ["wiki", "new"] {
+        for bad in ["nonsense", "javascript:alert(1)", "https://wiki.test/#x"] {
+            let says = client(id, &format!("redirect_uris = ['{bad}']"));
+            assert!(says.contains("a redirect address is absolute"), "{says}");
+            let says = client(id, &format!("post_logout_redirect_uris = ['{bad}']"));
+            assert!(says.contains("an address after a sign-off is absolute"), "{says}");
+        }
+        let public = "token_endpoint_auth_method = 'none'\ngrant_types = ['client_credentials']";
+        assert!(client(id, public).contains("a public client may not use client_credentials"));
+    }
+    for name in ["ada", "eve"] {
+        let user =
+            format!("[[realms]]\npath = '/town'\n[[realms.users]]\nusername = '{name}'\nemail = 'foo'");
+        assert!(refusal(&facts, &user).contains("an e-mail address is a name, an @ and a domain"));
+    }
 }
 
 #[test]

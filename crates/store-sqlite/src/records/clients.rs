@@ -19,6 +19,8 @@ pub(crate) struct ClientDetail {
     refresh: bool,
     client_credentials: bool,
     pkce_required: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    api_scopes: Vec<String>,
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,6 +58,7 @@ impl ClientDetail {
             refresh: client.refresh,
             client_credentials: client.client_credentials,
             pkce_required: client.pkce_required,
+            api_scopes: client.api_scopes.clone(),
             redirect_uris: client.redirect_uris.clone(),
             post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
             origins: client.origins.clone(),
@@ -90,6 +93,7 @@ impl ClientDetail {
             refresh: self.refresh,
             client_credentials: self.client_credentials,
             pkce_required: self.pkce_required,
+            api_scopes: self.api_scopes,
             redirect_uris: self.redirect_uris,
             post_logout_redirect_uris: self.post_logout_redirect_uris,
             origins: self.origins,

@@ -29,6 +29,8 @@ impl RevokedTokenDetail {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct GrantDetail {
     r: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    iss: Option<String>,
     c: String,
     g: u64,
     u: Uuid,
@@ -61,6 +63,7 @@ impl GrantDetail {
         let replaced = grant.refresh.and_then(|refresh| refresh.replaced);
         Self {
             r: grant.realm.uuid(),
+            iss: grant.issuer.clone(),
             c: grant.client.to_string(),
             g: grant.client_generation,
             u: grant.user.uuid(),
@@ -98,6 +101,7 @@ impl GrantDetail {
         Ok(Grant {
             id,
             realm: RealmId::from_uuid(self.r),
+            issuer: self.iss,
             client: self.c.parse().map_err(|_| Damaged::row("client id"))?,
             client_generation: self.g,
             user: UserId::from_uuid(self.u),

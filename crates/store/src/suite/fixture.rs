@@ -347,7 +347,7 @@ impl<E: Engine> Fixture<E> {
         let mut next = self.stored_client(id).await;
         let from = next.version;
         change(&mut next);
-        let order = EditClientOrder { from, next: next.into(), origin: self.origin() };
+        let order = EditClientOrder { from, next: next.into(), ends_grants: false, origin: self.origin() };
         self.store.edit_client(order, at(0)).await.expect("a change")
     }
 
@@ -371,6 +371,7 @@ impl<E: Engine> Fixture<E> {
             refresh: true,
             client_credentials: false,
             pkce_required: false,
+            api_scopes: vec![],
             redirect_uris: vec!["https://shop.test/cb".into()],
             post_logout_redirect_uris: vec![],
             origins: None,

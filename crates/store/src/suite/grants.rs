@@ -15,11 +15,14 @@ fn hash(n: u8) -> TokenHash {
     TokenHash::from_bytes([n; 32])
 }
 
+const ISSUER: &str = "https://id.example.test/as";
+
 /// A code that is not issued yet.
 pub(super) fn code<E>(fixture: &Fixture<E>, held: &OpenedSession, client: &Client) -> Grant {
     Grant {
         id: GrantId::from_random(fixture.chance.number()),
         realm: held.session.realm,
+        issuer: Some(ISSUER.into()),
         client: client.id.clone(),
         client_generation: client.generation,
         user: held.session.user,
@@ -43,7 +46,7 @@ pub(super) fn code<E>(fixture: &Fixture<E>, held: &OpenedSession, client: &Clien
 /// The order to issue a grant.
 pub(super) fn issue(grant: Grant) -> IssueOrder {
     let known_as = KnownAs {
-        issuer: "https://id.example.test/as".into(),
+        issuer: ISSUER.into(),
         sub: grant.user.to_string(),
         sid: grant.session.to_string(),
         algorithm: "RS256".into(),
@@ -56,6 +59,7 @@ fn redeem(grant: &Grant) -> RedeemOrder {
         grant: grant.id,
         code: hash(1),
         client: grant.client.clone(),
+        issuer: ISSUER.into(),
         redirect_uri: None,
         verifier: None,
         refresh: Some(Refresh { family: hash(2), current: hash(3), replaced: None, expires_at: at(900) }),
@@ -69,6 +73,7 @@ fn rotate(grant: &Grant, current: u8, next: u8) -> RotateOrder {
         family: hash(2),
         current: hash(current),
         client: grant.client.clone(),
+        issuer: ISSUER.into(),
         scope: None,
         next: hash(next),
         life: Span::from_s(900),

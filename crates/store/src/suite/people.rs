@@ -259,6 +259,9 @@ pub async fn a_name_is_taken_in_every_spelling<E: Engine>() {
         let other = User { username: spelled.into(), email: None, ..fixture.nobody_yet("x") };
         let taken = fixture.store.create_user(NewUser { user: other }).await;
         assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{spelled}: {taken:?}");
+        if !spelled.contains('@') {
+            continue; // No e-mail address.
+        }
         let other = User { email: Some(spelled.into()), ..fixture.nobody_yet("y") };
         let taken = fixture.store.create_user(NewUser { user: other }).await;
         assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{spelled}: {taken:?}");

@@ -39,6 +39,7 @@ pub async fn a_stale_change_is_refused_and_writes_nothing<E: Engine>() {
     let late = EditClientOrder {
         from: shop.version,
         next: Client { name: "Late".into(), enabled: false, ..shop.clone() }.into(),
+        ends_grants: false,
         origin: fixture.origin(),
     };
     fixture.change_client(&shop.id, |client| client.name = "Shop".into()).await;
@@ -80,7 +81,12 @@ pub async fn what_is_there_is_never_made_again<E: Engine>() {
 
     let nobody: ClientId = "nobodys".parse().expect("an id");
     let next = Client { id: nobody.clone(), ..shop.clone() };
-    let order = EditClientOrder { from: Version::FIRST, next: next.into(), origin: fixture.origin() };
+    let order = EditClientOrder {
+        from: Version::FIRST,
+        next: next.into(),
+        ends_grants: false,
+        origin: fixture.origin(),
+    };
     let unknown = fixture.store.edit_client(order, at(1)).await;
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
     assert!(fixture.store.client(&nobody).get().await.expect("an answer").is_none());
@@ -157,7 +163,7 @@ pub async fn what_is_kept_beside_a_client_changes_with_it_or_not_at_all<E: Engin
         document: Some(document(&fixture, body)),
     };
     let edit = async |from, next| {
-        let order = EditClientOrder { from, next, origin: fixture.origin() };
+        let order = EditClientOrder { from, next, ends_grants: false, origin: fixture.origin() };
         fixture.store.edit_client(order, at(1)).await
     };
     let read = async || {

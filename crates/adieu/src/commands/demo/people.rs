@@ -73,6 +73,7 @@ fn client(authority: &Authority, name: &str, roles: Vec<RoleAssignment>) -> Resu
         refresh: false,
         client_credentials: false,
         pkce_required: false,
+        api_scopes: vec![],
         redirect_uris: vec![],
         post_logout_redirect_uris: vec![],
         roles,

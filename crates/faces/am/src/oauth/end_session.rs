@@ -29,6 +29,9 @@ pub(super) async fn answer(
     let once = |name| params.only(name).map_err(|_| AmError::Repeated(name));
     let token = once("id_token_hint")?.filter(|hint| !hint.is_empty()).ok_or(OAuthRefused::NoHint)?;
     let hint = provider(face, realm).hint(token, once("client_id")?).await?;
+    if !is_enough(face, call, &hint).await? {
+        return Err(OAuthRefused::EndsNothing.into());
+    }
     end(face, call, realm, &hint).await?;
     // Quirk: an address that is not registered is refused when the session has ended.
     let response = match returned(&hint, &params)? {
@@ -40,6 +43,16 @@ pub(super) async fn answer(
     let cleared = own.is_some_and(|own| Some(own.id) == hint.session);
     let act = if cleared { CookieAct::Clear } else { CookieAct::Keep };
     Ok(answers::with_cookies(response, act.lines(&face.cookies)))
+}
+
+/// Whether the hint is enough to end its session: everywhere unless the installation says otherwise; then for clients of which
+/// it is said, and for whoever is signed on with that very session. AM takes any ID token, and so does the default (S-17).
+async fn is_enough(face: &Face, call: &Call, hint: &Hint) -> Result<bool, AmError> {
+    if face.settings.ends_by_id_token || hint.client.ends_by_id_token {
+        return Ok(true);
+    }
+    let caller = caller::caller(face, call.headers()).await?;
+    Ok(caller.live().is_some_and(|(_, live)| Some(live.session.id) == hint.session))
 }
 
 async fn end(face: &Face, call: &Call, realm: &Realm, hint: &Hint) -> Result<(), AmError> {

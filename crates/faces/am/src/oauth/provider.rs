@@ -24,7 +24,7 @@ pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
         realm: Arc::clone(realm),
         api: name.clone(),
         name,
-        api_scopes: " ", // No scope begins so: AM's own have no meaning here.
+        api_scopes: &[], // AM's own have no meaning here.
         acr: ACR,
         claims: Default::default(),
     };

@@ -3,12 +3,13 @@
 //! Nothing here looks into tokens further than a client does. Contract am.md 4.
 
 use adieu_authority::{Client, ClientAuth};
+use adieu_face_am::Settings;
 use adieu_testkit::failing::Failure;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::fixture::{ALICE, Ask, BOBBY, CAROL, COOKIE, FaceFixture, ORIGIN, Reply};
+use crate::fixture::{ALICE, Ask, BOBBY, CAROL, COOKIE, FaceFixture, ORIGIN, Reply, settings};
 use crate::pages::{form, hidden, submit, value_of};
 
 const ALPHA: &str = "/am/oauth2/realms/root/realms/alpha";
@@ -235,6 +236,28 @@ async fn an_id_token_ends_its_session() {
     let ask = fixture.ask("GET", &format!("{ALPHA}/connect/endSession?id_token_hint={hint}"));
     assert!(ask.cookie(&other).send().await.cookie(COOKIE).is_none(), "another session's cookie stays");
     assert!(fixture.lives(&other).await);
+}
+
+/// S-17: where the installation says so, an ID token alone ends nothing; with the session's own cookie it does, and so do those
+/// of a client of which it is said.
+#[tokio::test]
+async fn an_installation_may_ask_for_more_than_an_id_token() {
+    let fixture = FaceFixture::with(Settings { ends_by_id_token: false, ..settings() }).await;
+    let shop = Shop::of(&fixture);
+    let (session, other) = (fixture.sign_on(ALICE).await, fixture.sign_on(ALICE).await);
+    let hint = text(&shop.tokens(&session).await["id_token"]).to_owned();
+    let query = format!("?id_token_hint={hint}");
+    assert_eq!(oauth_error(&shop.end_session(&query).await, 400), "unauthorized_client");
+    let ask = |cookie: &str| fixture.ask("GET", &format!("{ALPHA}/connect/endSession{query}")).cookie(cookie);
+    assert_eq!(oauth_error(&ask(&other).send().await, 400), "unauthorized_client");
+    assert!(fixture.lives(&session).await && fixture.lives(&other).await);
+    assert_eq!(ask(&session).send().await.status, 204);
+    assert!(!fixture.lives(&session).await);
+    let hint = text(&shop.tokens(&other).await["id_token"]).to_owned();
+    let id = fixture.world.data.app.id.clone();
+    fixture.world.edit_client(&id, |client: &mut Client| client.ends_by_id_token = true).await;
+    assert_eq!(shop.end_session(&format!("?id_token_hint={hint}")).await.status, 204);
+    assert!(!fixture.lives(&other).await);
 }
 
 /// an address that is not registered is refused, and by then the session has ended.

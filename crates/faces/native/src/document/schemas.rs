@@ -218,9 +218,16 @@ fn clients() -> Vec<(&'static str, Value)> {
     let grant_type =
         json!({"type": "string", "enum": ["authorization_code", "refresh_token", "client_credentials"]});
     let offline = json!({"type": "boolean", "description": "Its tokens live on after their session."});
+    let pkce = json!({"type": "boolean", "description": "Must use PKCE with S256; so it is for a new client that does not say."});
+    let scopes = json!({
+        "type": "array", "items": word(), "maxItems": 100,
+        "description": "Scopes of a dialect's API that it is granted; those of OpenID Connect need no grant.",
+    });
+    let rotation = json!({"type": "boolean", "description": "Whether all that it holds ends in the same commit; false."});
     let switches = vec![
         ("grant_types?", json!({"type": "array", "items": grant_type})),
-        ("pkce_required?", flag()),
+        ("pkce_required?", pkce),
+        ("api_scopes?", scopes),
         ("redirect_uris?", uris()),
         ("post_logout_redirect_uris?", uris()),
         ("roles?", list(named("Role"), ROLES_MAX)),
@@ -264,6 +271,7 @@ fn clients() -> Vec<(&'static str, Value)> {
         ("Clients", page("Client")),
         ("NewClient", object(new)),
         ("ClientChange", object(change)),
+        ("SecretRotation", object(vec![("end_grants?", rotation), ("reason?", reason())])),
     ]
 }
 

@@ -79,7 +79,8 @@ async fn a_plan_that_was_shown_is_carried_out_once() {
 #[tokio::test]
 async fn a_document_that_can_not_be_meant_is_refused() {
     let world = World::start().await;
-    let clash = "[[realms]]\npath = '/alpha'\n[[realms.users]]\nusername = 'ivy'\nemail = 'bob'\n";
+    let clash =
+        "[[realms]]\npath = '/alpha'\n[[realms.users]]\nusername = 'ivy'\nemail = 'bob@example.test'\n";
     let short = json!([{"env": "DORA", "password": "short"}]);
     let long = json!([{"file": "/dora", "password": "x".repeat(1025)}]);
     for (body, kind, says) in [
@@ -115,7 +116,7 @@ async fn what_was_made_before_a_refusal_is_told_with_its_secrets() {
     for (client, shown_first) in [("till", false), ("scale", true)] {
         let document = format!(
             "[[realms]]\npath = '/alpha'\n[[realms.clients]]\nclient_id = '{client}'\n\
-             grant_types = ['client_credentials']\n[[realms.users]]\nusername = 'ivy'\nemail = 'bob'\n"
+             grant_types = ['client_credentials']\n[[realms.users]]\nusername = 'ivy'\nemail = 'bob@example.test'\n"
         );
         let tried = declare(&world, json!({"document": document, "dry_run": shown_first})).await.json();
         let told = match shown_first {

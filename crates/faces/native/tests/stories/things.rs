@@ -4,7 +4,7 @@
 
 use adieu_testkit::World;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{ask, get, problem};
 
@@ -62,6 +62,9 @@ async fn a_client_shows_its_secret_once() {
     for bad in [
         json!({"access_life_s": 0}),
         json!({"redirect_uris": ["a b"]}),
+        json!({"redirect_uris": ["nonsense"]}),
+        json!({"post_logout_redirect_uris": ["javascript:alert(1)"]}),
+        json!({"api_scopes": ["a b"]}),
         json!({"grant_types": ["password"]}),
         json!({"token_endpoint_auth_method": "none"}),
     ] {
@@ -81,6 +84,42 @@ async fn a_client_shows_its_secret_once() {
     )
     .await;
     assert_eq!((public.status.as_u16(), &public.json()["client_secret"]), (201, &json!(null)));
+    // S-7, S-27
+    assert_eq!(public.json()["pkce_required"], true, "unless a client says otherwise");
+    let own_name = json!({"client_name": "App", "token_endpoint_auth_method": "none", "grant_types": ["client_credentials"]});
+    let refused = ask(&world, Method::POST, &list, Some(own_name)).await;
+    assert_eq!(problem(&refused), (422, "invalid".into()));
+    let path = public.header("location").to_owned();
+    let later = ask(&world, Method::PATCH, &path, Some(json!({"grant_types": ["client_credentials"]}))).await;
+    assert_eq!(problem(&later), (422, "invalid".into()));
+}
+
+/// Goal: S-9: a secret in wrong hands is exchanged, and what was got with it ends where that is asked for.
+#[tokio::test]
+async fn a_secret_is_exchanged_and_what_it_bought_ends_if_asked() {
+    let world = World::start().await;
+    let path = format!("/v1/clients/{}", world.data.worker.id);
+    let environment = world.data.realm.id;
+    let token = async |secret: &str| {
+        use base64::Engine;
+        let pair = format!("{}:{secret}", world.data.worker.id);
+        let basic = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+        let ask = world.post(&format!("/{environment}/as/token")).header("authorization", &basic);
+        ask.form(&[("grant_type", "client_credentials")]).send().await.json()["access_token"].clone()
+    };
+    let works = async |token: &Value| {
+        let users = world.get(&format!("/v1/environments/{environment}/users"));
+        users.bearer(token.as_str().expect("a token")).send().await.status == 200
+    };
+    let first = world.data.secret(&world.data.worker).to_owned();
+    let bought = token(&first).await;
+    let rotate = async |body| ask(&world, Method::POST, &format!("{path}/secret"), Some(body)).await.json();
+    let second = rotate(json!({})).await["client_secret"].as_str().expect("a secret").to_owned();
+    assert!(token(&first).await.is_null() && works(&bought).await, "the secret alone is another one");
+    let third = rotate(json!({"end_grants": true, "reason": "leaked"})).await;
+    assert!(token(&second).await.is_null() && !works(&bought).await);
+    let third = token(third["client_secret"].as_str().expect("a secret")).await;
+    assert!(works(&third).await);
 }
 
 /// Goal: a rotation publishes its key before it signs, is not piled up, and no private key is shown.

@@ -64,6 +64,7 @@ pub(super) async fn create(
         refresh: false,
         client_credentials: false,
         pkce_required: false,
+        api_scopes: vec![],
         redirect_uris: Vec::new(),
         post_logout_redirect_uris: Vec::new(),
         roles: if inherits { admin.principal.roles().to_vec() } else { Vec::new() },

@@ -82,6 +82,7 @@ fn named(error: DirectoryError) -> Problem {
     match error {
         DirectoryError::NameTaken => Problem::taken("name"),
         DirectoryError::Unknown
+        | DirectoryError::Fault(_)
         | DirectoryError::NotEmpty
         | DirectoryError::Stale
         | DirectoryError::SessionOver

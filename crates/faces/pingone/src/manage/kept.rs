@@ -60,10 +60,16 @@ impl DocumentKind {
         id: &str,
         body: &Value,
     ) -> Result<(), Problem> {
+        self.has_room(face, realm).await?;
+        face.authority().create_document(self.document(realm, id, body)).await?;
+        Ok(())
+    }
+
+    /// Whether one more may be kept.
+    pub(crate) async fn has_room(self, face: &Face, realm: RealmId) -> Result<(), Problem> {
         if self.all(face, realm).await?.len() >= MOST as usize {
             return Err(Problem::Constraint { target: "id", message: "There are as many as there may be." });
         }
-        face.authority().create_document(self.document(realm, id, body)).await?;
         Ok(())
     }
 

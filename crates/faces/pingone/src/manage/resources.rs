@@ -1,6 +1,6 @@
 //! PingOne: resources and their scopes, the same in every installation.
 //!
-//! Two exist: OpenID Connect, and this API. What scopes allow is the provider's business. Contract pingone.md 2.5 and 4.3.
+//! Two exist: OpenID Connect, whose scopes need no grant, and this API, whose do. Contract pingone.md 2.5 and 4.3.
 
 pub(super) mod grants;
 
@@ -11,9 +11,12 @@ use uuid::{Uuid, uuid};
 
 use super::collection::collection;
 use crate::extract::{Admin, LastNamed};
-use crate::face::Face;
+use crate::face::{DELETE_SESSIONS, Face, READ_SESSIONS};
 use crate::problem::Problem;
 use crate::session_json::{base, time};
+
+/// The type of the resource that is this API.
+const PINGONE_API: &str = "PINGONE_API";
 
 struct Resource {
     id: Uuid,
@@ -38,10 +41,10 @@ static ALL: [Resource; 2] = [
     Resource {
         id: uuid!("8d2e4c61-0f5a-4e3b-a7c9-1b6d3f2e5a20"),
         name: "PingOne API",
-        kind: "PINGONE_API",
+        kind: PINGONE_API,
         scopes: &[
-            (uuid!("8d2e4c61-0f5a-4e3b-a7c9-1b6d3f2e5a21"), "p1:read:sessions"),
-            (uuid!("8d2e4c61-0f5a-4e3b-a7c9-1b6d3f2e5a22"), "p1:delete:sessions"),
+            (uuid!("8d2e4c61-0f5a-4e3b-a7c9-1b6d3f2e5a21"), READ_SESSIONS),
+            (uuid!("8d2e4c61-0f5a-4e3b-a7c9-1b6d3f2e5a22"), DELETE_SESSIONS),
         ],
     },
 ];
@@ -88,7 +91,7 @@ pub(super) async fn scopes(
 
 fn json(face: &Face, admin: &Admin, one: &Resource) -> Value {
     let href = format!("{}/resources/{}", base(face, admin.realm.id), one.id);
-    let audience = if one.kind == "PINGONE_API" { face.settings().api_base.as_str() } else { one.name };
+    let audience = if one.kind == PINGONE_API { face.settings().api_base.as_str() } else { one.name };
     json!({
         "_links": {"self": {"href": href}, "scopes": {"href": format!("{href}/scopes")}},
         "id": one.id.to_string(),

@@ -2,7 +2,7 @@
 //!
 //! Each is kept as a document whose id is the application's and one of its own.
 
-use adieu_authority::{ClientId, RealmId};
+use adieu_authority::{ClientId, Document, RealmId};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -65,17 +65,48 @@ impl UnderApp {
         kept: &Value,
         (member, target): (&str, &'static str),
     ) -> Result<Response, Problem> {
-        if self.all(of).await?.iter().any(|(_, other)| other[member] == kept[member]) {
-            return Err(Problem::taken(target));
-        }
+        self.is_new(of, kept, (member, target)).await?;
         let id = of.face.authority().draw_uuid().to_string();
         self.kind.add(of.face, of.realm, &of.id(&id), kept).await?;
-        Ok((StatusCode::CREATED, Json(self.json(of, &id, kept))).into_response())
+        Ok(self.made(of, &id, kept))
+    }
+
+    /// One more, if none of the others is for the same `member`: what `add` would write, to be written with something else.
+    pub(crate) async fn draft(
+        &self,
+        of: &Of<'_>,
+        kept: &Value,
+        member: &'static str,
+    ) -> Result<(String, Document), Problem> {
+        self.is_new(of, kept, (member, member)).await?;
+        self.kind.has_room(of.face, of.realm).await?;
+        let id = of.face.authority().draw_uuid().to_string();
+        let document = self.kind.document(of.realm, &of.id(&id), kept);
+        Ok((id, document))
+    }
+
+    async fn is_new(
+        &self,
+        of: &Of<'_>,
+        kept: &Value,
+        (member, target): (&str, &'static str),
+    ) -> Result<(), Problem> {
+        let taken = self.all(of).await?.iter().any(|(_, other)| other[member] == kept[member]);
+        if taken { Err(Problem::taken(target)) } else { Ok(()) }
+    }
+
+    /// The answer that one was added.
+    pub(crate) fn made(&self, of: &Of<'_>, id: &str, kept: &Value) -> Response {
+        (StatusCode::CREATED, Json(self.json(of, id, kept))).into_response()
     }
 
     pub(crate) async fn read(&self, of: &Of<'_>, id: &str) -> Result<Json<Value>, Problem> {
-        let kept = self.kind.read(of.face, of.realm, &of.id(id)).await?.ok_or(Problem::NotFound)?;
-        Ok(Json(self.json(of, &id.to_ascii_lowercase(), &kept)))
+        Ok(Json(self.json(of, &id.to_ascii_lowercase(), &self.kept(of, id).await?)))
+    }
+
+    /// What is kept of one.
+    pub(crate) async fn kept(&self, of: &Of<'_>, id: &str) -> Result<Value, Problem> {
+        self.kind.read(of.face, of.realm, &of.id(id)).await?.ok_or(Problem::NotFound)
     }
 
     pub(crate) async fn remove(&self, of: &Of<'_>, id: &str) -> Result<StatusCode, Problem> {

@@ -11,9 +11,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
-use super::{DELETE, READ, RESET, in_reach, reset_one};
+use super::{RESET, in_reach, reset_one};
 use crate::extract::{Admin, Visitor};
-use crate::face::Face;
+use crate::face::{DELETE_SESSIONS, Face, READ_SESSIONS};
 use crate::problem::Problem;
 use crate::session_json::{SessionAddress, session};
 
@@ -23,7 +23,7 @@ pub(crate) async fn read(
     admin: Admin,
     visitor: Visitor,
 ) -> Result<Response, Problem> {
-    let live = live(&face, &admin, &visitor, READ).await?;
+    let live = live(&face, &admin, &visitor, READ_SESSIONS).await?;
     Ok(Json(session(&face, &live.session, live.seen_at, SessionAddress::Environment)).into_response())
 }
 
@@ -37,7 +37,7 @@ pub(crate) async fn reset(
     if !media::is(&headers, RESET) {
         return Err(Problem::MediaType);
     }
-    let live = live(&face, &admin, &visitor, DELETE).await?;
+    let live = live(&face, &admin, &visitor, DELETE_SESSIONS).await?;
     if !admin.rights.data.reaches(live.user.population) && !is_own(&admin, &live) {
         return Err(Problem::Forbidden); // Of other sessions of one's own no self-service resets any.
     }
@@ -52,7 +52,7 @@ pub(crate) async fn delete(
     admin: Admin,
     visitor: Visitor,
 ) -> Result<StatusCode, Problem> {
-    let live = live(&face, &admin, &visitor, DELETE).await?;
+    let live = live(&face, &admin, &visitor, DELETE_SESSIONS).await?;
     let order = EndOrder {
         realm: Some(admin.realm.id),
         target: EndTarget::OneOf { user: live.user.id, session: live.session.id },

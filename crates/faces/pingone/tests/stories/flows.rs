@@ -356,6 +356,7 @@ async fn a_public_client_uses_pkce() {
         refresh: false,
         client_credentials: false,
         pkce_required: false,
+        api_scopes: vec![],
         redirect_uris: vec!["https://spa.example.test/cb".into()],
         post_logout_redirect_uris: vec![],
         roles: vec![],

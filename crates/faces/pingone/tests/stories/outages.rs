@@ -11,8 +11,7 @@ use crate::fixture::{ALICE, FaceFixture, Reply, settings};
 
 const SET: &str = "application/vnd.pingidentity.password.set+json";
 const JSON: &str = "application/json";
-const APP: &str =
-    r#"{"name":"X","type":"WORKER","protocol":"OPENID_CONNECT","tokenEndpointAuthMethod":"NONE"}"#;
+const APP: &str = r#"{"name":"X","type":"WORKER","protocol":"OPENID_CONNECT","tokenEndpointAuthMethod":"CLIENT_SECRET_BASIC"}"#;
 const ROLE: &str =
     r#"{"role":{"id":"5a1f0d3e-8c47-4b62-9e10-7d2c6b3a4f02"},"scope":{"type":"POPULATION","id":"?"}}"#;
 

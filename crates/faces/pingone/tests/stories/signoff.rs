@@ -2,7 +2,7 @@
 //!
 //! Contract pingone.md 1.1 to 1.8; what is refused must have ended nothing.
 
-use adieu_authority::{Client, ClientAuth, NewClient};
+use adieu_authority::{Client, ClientAuth, DirectoryError, NewClient, RecordFault};
 use adieu_face_pingone::{Settings, service};
 use http::Method;
 
@@ -314,9 +314,9 @@ async fn a_prefixed_token_and_the_second_cookie_sign_off_too() {
     fixture.assert_ended(&held).await;
 }
 
-/// A client whose registered address no header can carry ends nothing and breaks nothing.
+/// S-20: an address that no header can carry is registered for nobody, and a request for it ends nothing.
 #[tokio::test]
-async fn a_registered_address_that_no_header_can_carry_is_refused() {
+async fn an_address_that_no_header_can_carry_is_refused() {
     let fixture = FaceFixture::open().await;
     let odd = "https://odd.example.test/\u{e4}\n";
     let new = NewClient {
@@ -327,11 +327,13 @@ async fn a_registered_address_that_no_header_can_carry_is_refused() {
         refresh: false,
         client_credentials: false,
         pkce_required: false,
+        api_scopes: vec![],
         redirect_uris: vec![odd.into()],
         post_logout_redirect_uris: vec![odd.into()],
         roles: vec![],
     };
-    fixture.world.authority().create_client(fixture.world.data.realm.id, new).await.expect("a client");
+    let made = fixture.world.authority().create_client(fixture.world.data.realm.id, new).await;
+    assert!(matches!(made, Err(DirectoryError::Fault(RecordFault::RedirectUri))), "{made:?}");
     let held = fixture.sign_on(ALICE).await;
     assert_refused(&fixture, &held, &[("post_logout_redirect_uri", odd)], "post_logout_redirect_uri").await;
 }

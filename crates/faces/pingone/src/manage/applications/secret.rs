@@ -2,7 +2,7 @@
 //!
 //! It is derived, not stored (EMPTY-HANDS). The one before is worth nothing any more: none is shown as `previous`.
 
-use adieu_authority::Client;
+use adieu_authority::{Client, Held};
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ pub(crate) async fn rotate(
     outranks_client(&face, &admin, &client).await?;
     let client = face
         .authority()
-        .rotate_secret(admin.realm.id, &id, visitor.origin_of(admin.principal.actor()))
+        .rotate_secret(admin.realm.id, &id, Held::AsDecided, visitor.origin_of(admin.principal.actor()))
         .await?;
     shown(&face, &client)
 }

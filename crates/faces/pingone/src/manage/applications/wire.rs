@@ -2,12 +2,12 @@
 //!
 //! Whatever an application would have to rely on and does not exist here is refused by name. Contract pingone.md 4.3 and 5.4.
 
-use adieu_authority::{Client, ClientAuth, Span};
+use adieu_authority::{Client, ClientAuth, Span, is_redirect_uri};
 use serde_json::{Map, Value};
 
 use super::find::METHODS;
 use crate::manage::input::Input;
-use crate::problem::Problem;
+use crate::problem::{ABSOLUTE, Problem};
 
 const TYPES: [&str; 6] = ["WEB_APP", "NATIVE_APP", "SINGLE_PAGE_APP", "WORKER", "SERVICE", "CUSTOM_APP"];
 /// Members that no rule reads.
@@ -53,6 +53,7 @@ impl ApplicationInput {
         if input.required("protocol")? != "OPENID_CONNECT" {
             return Err(Problem::invalid("protocol", "Only `OPENID_CONNECT` is supported."));
         }
+        open_to_all(input)?;
         let worker = kind == "WORKER";
         let grants = grants(input, worker)?;
         let has = |grant: &str| grants.iter().any(|one| one == grant);
@@ -61,8 +62,8 @@ impl ApplicationInput {
                 return Err(Problem::invalid("responseTypes", "Only `CODE` is supported."));
             }
         }
-        if let Some(page) = input.text("loginPageUrl")? {
-            address(page, "loginPageUrl")?;
+        if input.text("loginPageUrl")?.is_some_and(|page| !is_redirect_uri(page)) {
+            return Err(Problem::invalid("loginPageUrl", ABSOLUTE));
         }
         Ok(Self {
             name: input.required("name")?.to_owned(),
@@ -73,8 +74,8 @@ impl ApplicationInput {
             refresh: has("REFRESH_TOKEN"),
             client_credentials: has("CLIENT_CREDENTIALS"),
             pkce_required: pkce(input)?,
-            redirect_uris: addresses(input, "redirectUris")?,
-            post_logout_redirect_uris: addresses(input, "postLogoutRedirectUris")?,
+            redirect_uris: input.texts("redirectUris")?,
+            post_logout_redirect_uris: input.texts("postLogoutRedirectUris")?,
             origins: origins(input)?,
             outlives_session: input.flag("skipTokenSessionValidation")?.unwrap_or(false),
             ends_by_id_token: input.flag("idpSignoff")?.unwrap_or(false),
@@ -113,6 +114,25 @@ impl ApplicationInput {
     }
 }
 
+/// What would narrow who may use an application, or how, is refused by name where it is not enforced here (F-9).
+fn open_to_all(input: &Input) -> Result<(), Problem> {
+    const EVERYBODY: &str =
+        "Every user of the environment may sign on to an application here: this cannot be enforced.";
+    if let Some(control) = input.object("accessControl")? {
+        let restricts = |name| control.value(name).is_some_and(|value| !value.is_null());
+        if restricts("role") || restricts("group") {
+            return Err(Problem::invalid("accessControl", EVERYBODY));
+        }
+    }
+    if input.text("parRequirement")?.is_some_and(|word| word != "OPTIONAL") {
+        return Err(Problem::invalid("parRequirement", "Pushed authorization requests are not supported."));
+    }
+    if input.flag("requireSignedRequestObject")? == Some(true) {
+        return Err(Problem::invalid("requireSignedRequestObject", "Request objects are not supported."));
+    }
+    Ok(())
+}
+
 fn grants(input: &Input, worker: bool) -> Result<Vec<String>, Problem> {
     let grants = input.texts("grantTypes")?;
     if grants.is_empty() && worker {
@@ -147,24 +167,6 @@ fn pkce(input: &Input) -> Result<bool, Problem> {
     }
 }
 
-fn addresses(input: &Input, name: &'static str) -> Result<Vec<String>, Problem> {
-    let all = input.texts(name)?;
-    all.iter().try_for_each(|one| address(one, name))?;
-    Ok(all)
-}
-
-/// An absolute address without a fragment that a browser may be sent to and that runs nothing.
-fn address(text: &str, name: &'static str) -> Result<(), Problem> {
-    let scheme = text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
-    let sound = scheme.is_some_and(|scheme| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-            && !["javascript", "data", "vbscript", "file", "blob"].contains(&scheme.as_str())
-    });
-    let plain = text.bytes().all(|b| b.is_ascii_graphic()) && !text.contains(['#', '"', '<', '>', '\\']);
-    if sound && plain { Ok(()) } else { Err(Problem::invalid(name, "An absolute address is wanted.")) }
-}
-
 /// Contract pingone.md 5.4
 fn origins(input: &Input) -> Result<Option<Vec<String>>, Problem> {
     let Some(settings) = input.object("corsSettings")? else { return Ok(None) };
@@ -182,29 +184,5 @@ fn origins(input: &Input) -> Result<Option<Vec<String>>, Problem> {
             Err(Problem::invalid("corsSettings", "An origin is a scheme and a host, without a path."))
         }
         _ => Err(Problem::invalid("corsSettings", "The word is not known.")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_absolute_and_harmless() {
-        for good in ["https://a.test/cb?x=1", "http://127.0.0.1:80/", "com.example.app:/back", "myapp://cb"] {
-            assert!(address(good, "x").is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "/cb",
-            "javascript:alert(1)",
-            "JavaScript:x",
-            "data:text/html,x",
-            "https://a/#b",
-            "ht tp://a",
-            "1a://b",
-        ] {
-            assert!(address(bad, "x").is_err(), "{bad}");
-        }
     }
 }

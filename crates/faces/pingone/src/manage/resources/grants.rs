@@ -1,16 +1,20 @@
 //! PingOne: which scopes an application is granted.
 //!
-//! Kept and shown; which scopes a token gets is decided by what is asked for and known. Contract pingone.md 4.3.
+//! Scopes of OpenID Connect need no grant; those of this API are the client's only if they are granted here. The grant and the
+//! client change together; a grant that is taken away is taken from the client first. Contract pingone.md 4.3.
 
-use adieu_authority::{ClientId, RealmId};
+use std::future::ready;
+
+use adieu_authority::{ClientDraft, ClientId, RealmId};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use super::resource;
-use crate::extract::{Admin, Body, LastNamed, OfApp};
+use super::{PINGONE_API, resource};
+use crate::extract::{Admin, Body, LastNamed, OfApp, Visitor};
 use crate::face::Face;
 use crate::manage::input::Input;
 use crate::manage::kept::DocumentKind;
@@ -42,11 +46,22 @@ pub(crate) async fn create(
     State(face): State<Face>,
     admin: Admin,
     OfApp(app): OfApp,
+    visitor: Visitor,
     Body(input): Body,
 ) -> Result<Response, Problem> {
     let of = Of::found(&face, &admin, &app).await?;
     let kept = asked(&input, time(face.authority().now()))?;
-    GRANTS.add(&of, &kept, ("resource", "resource")).await
+    let (id, document) = GRANTS.draft(&of, &kept, "resource").await?;
+    let scopes = &api_scopes(&kept);
+    let origin = visitor.origin_of(admin.principal.actor());
+    let granted = face.authority().change_client(of.realm, &app, origin, |mut client| {
+        client.api_scopes.retain(|known| !scopes.contains(&known.as_str()));
+        client.api_scopes.extend(scopes.iter().map(|scope| (*scope).to_owned()));
+        let document = Some(document.clone());
+        ready(Ok::<_, Problem>(ClientDraft { client, document }))
+    });
+    granted.await?;
+    Ok(GRANTS.made(&of, &id, &kept))
 }
 
 pub(crate) async fn read(
@@ -63,8 +78,27 @@ pub(crate) async fn delete(
     admin: Admin,
     OfApp(app): OfApp,
     LastNamed(id): LastNamed,
+    visitor: Visitor,
 ) -> Result<StatusCode, Problem> {
-    GRANTS.remove(&Of::found(&face, &admin, &app).await?, &id).await
+    let of = Of::found(&face, &admin, &app).await?;
+    let kept = GRANTS.kept(&of, &id).await?;
+    let scopes = api_scopes(&kept);
+    let origin = visitor.origin_of(admin.principal.actor());
+    let taken = face.authority().edit_client(of.realm, &app, origin, |client| {
+        client.api_scopes.retain(|known| !scopes.contains(&known.as_str()));
+    });
+    taken.await?;
+    GRANTS.remove(&of, &id).await
+}
+
+/// The scopes of this API that a grant is about.
+fn api_scopes(kept: &Value) -> Vec<&'static str> {
+    let of_api = kept["resource"]["id"].as_str().and_then(resource).filter(|one| one.kind == PINGONE_API);
+    let named = |id: Uuid| {
+        kept["scopes"].as_array().is_some_and(|all| all.iter().any(|one| one["id"] == id.to_string()))
+    };
+    let scopes = of_api.map_or(&[][..], |one| one.scopes);
+    scopes.iter().filter(|(id, _)| named(*id)).map(|(_, name)| *name).collect()
 }
 
 /// Takes away what was kept of an application that is gone.

@@ -7,6 +7,7 @@ mod environments;
 mod overtaken;
 mod policies;
 mod rights;
+mod secured;
 mod users;
 mod workflow;
 

@@ -1,0 +1,22 @@
+//! What can be wrong with a record that was to be written, whichever channel it came through.
+//!
+//! Only the words: the rules stand in `record_rules`. Nothing here knows a dialect's name of a member.
+
+/// What is wrong with a record that was to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordFault {
+    /// A client that proves itself to nobody acts in its own name (RFC 6749 §4.4).
+    #[error("a public client may not use client_credentials: it needs a way to prove itself")]
+    PublicInOwnName,
+    /// See [`is_redirect_uri`](crate::is_redirect_uri).
+    #[error("a redirect address is absolute and without a fragment: https, http, or a scheme with a dot")]
+    RedirectUri,
+    /// The same rule.
+    #[error(
+        "an address after a sign-off is absolute and without a fragment: https, http, or a scheme with a dot"
+    )]
+    PostLogoutRedirectUri,
+    /// See [`is_email`](crate::is_email).
+    #[error("an e-mail address is a name, an @ and a domain")]
+    Email,
+}

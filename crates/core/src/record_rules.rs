@@ -1,0 +1,93 @@
+//! What no record may say, whichever channel it came through.
+//!
+//! Asked inside the transaction that writes it. What stood in the record before is not judged again: what was taken once
+//! stays until somebody changes it.
+
+use crate::directory::{Client, ClientAuth};
+use crate::record_fault::RecordFault;
+use crate::redirect_uris::is_redirect_uri;
+
+/// What of a client is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientWords<'a> {
+    /// How it proves itself.
+    pub auth: ClientAuth,
+    /// Whether it may act in its own name.
+    pub client_credentials: bool,
+    /// Where codes may be sent.
+    pub redirect_uris: &'a [String],
+    /// Where a browser may be sent after a sign-off.
+    pub post_logout_redirect_uris: &'a [String],
+}
+
+impl<'a> From<&'a Client> for ClientWords<'a> {
+    fn from(client: &'a Client) -> Self {
+        Self {
+            auth: client.auth,
+            client_credentials: client.client_credentials,
+            redirect_uris: &client.redirect_uris,
+            post_logout_redirect_uris: &client.post_logout_redirect_uris,
+        }
+    }
+}
+
+/// Judges what a client is to be. `before` is what it is now, if it is there.
+pub fn client_is_sound(before: Option<&Client>, next: ClientWords<'_>) -> Result<(), RecordFault> {
+    if next.auth == ClientAuth::None && next.client_credentials {
+        return Err(RecordFault::PublicInOwnName);
+    }
+    let known = before.map_or(&[][..], |before| &before.redirect_uris);
+    if !all_new_are_sound(known, next.redirect_uris) {
+        return Err(RecordFault::RedirectUri);
+    }
+    let known = before.map_or(&[][..], |before| &before.post_logout_redirect_uris);
+    if !all_new_are_sound(known, next.post_logout_redirect_uris) {
+        return Err(RecordFault::PostLogoutRedirectUri);
+    }
+    Ok(())
+}
+
+fn all_new_are_sound(known: &[String], next: &[String]) -> bool {
+    next.iter().all(|uri| known.contains(uri) || is_redirect_uri(uri))
+}
+
+/// Judges the e-mail address that a user is to have. `before` is what it is now.
+pub fn email_is_sound(before: Option<&str>, next: Option<&str>) -> Result<(), RecordFault> {
+    match next {
+        Some(email) if before != Some(email) && !is_email(email) => Err(RecordFault::Email),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Whether this is an e-mail address, as a form of a browser would have it: a name, one `@`, a domain. Whether anybody reads
+/// what is sent there is not asked.
+pub fn is_email(text: &str) -> bool {
+    let Some((name, domain)) = text.rsplit_once('@') else { return false };
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "@,;:\\\"<>()[]".contains(c);
+    let label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+    };
+    text.len() <= 254 && (1..=64).contains(&name.len()) && !name.contains(odd) && domain.split('.').all(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-20, F-18: `--email foo`.
+    #[test]
+    fn an_email_address_is_a_name_and_a_domain() {
+        for good in ["ada@example.test", "a.b+c@x-y.example.test", "root@localhost", "ädä@exämple.test"] {
+            assert!(is_email(good), "{good}");
+        }
+        let long = format!("{}@example.test", "x".repeat(65));
+        for bad in
+            ["", "foo", "foo@", "@foo", "a@b@c", "a b@c.test", "a@b..c", "a@-b.c", "a@b c", "<a@b.c>", &long]
+        {
+            assert!(!is_email(bad), "{bad}");
+        }
+    }
+}

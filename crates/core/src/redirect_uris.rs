@@ -1,0 +1,154 @@
+//! Addresses to which a browser is sent with an answer: which may be registered, and which of them a request means.
+//!
+//! One rule for redirect addresses and for those after a sign-off, at every channel. Nothing here is fetched or resolved.
+//! RFC 6749 §3.1.2, RFC 8252 §7 and §8.4, RFC 9700 §2.1 and §4.1.
+
+/// The longest address that may be registered, in bytes (HOME-LIMITS).
+const BYTES_MAX: usize = 2048;
+
+/// Whether a browser may be sent to this address: absolute, without a fragment, and nothing that a browser would run.
+///
+/// `https` and `http` need a host and name nobody. Of schemes that belong to an application only those with a dot count,
+/// because they can be somebody's own (RFC 8252 §7.1); that leaves out `javascript`, `data` and all others that browsers know.
+pub fn is_redirect_uri(text: &str) -> bool {
+    let plain =
+        text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.contains(['#', '"', '<', '>', '\\']);
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    plain && text.len() <= BYTES_MAX && is_scheme(scheme) && has_place(scheme, rest)
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+fn has_place(scheme: &str, rest: &str) -> bool {
+    if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") {
+        return rest.strip_prefix("//").is_some_and(|rest| is_authority(authority(rest)));
+    }
+    scheme.contains('.') && !rest.is_empty()
+}
+
+/// What stands before the path.
+fn authority(rest: &str) -> &str {
+    rest.split(['/', '?']).next().unwrap_or_default()
+}
+
+/// A host, perhaps with a port, and no name of a user.
+fn is_authority(text: &str) -> bool {
+    let (host, port) = host_and_port(text);
+    let named = match host.strip_prefix('[') {
+        Some(v6) => v6.strip_suffix(']').is_some_and(|v6| v6.parse::<std::net::Ipv6Addr>().is_ok()),
+        None => !host.is_empty() && !host.contains([':', '@', '[', ']']),
+    };
+    named && port.is_none_or(is_port)
+}
+
+fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        Some(_) | None => (authority, None),
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+/// Whether a request that names `asked` means the address that was `registered`: the same text, or the same address of this
+/// machine at any port, where a program listens at the port that it got (RFC 8252 §7.3). The name `localhost` is no such
+/// address, because it may lead elsewhere (§8.3).
+pub fn means_redirect_uri(registered: &str, asked: &str) -> bool {
+    registered == asked
+        || Loopback::read(registered)
+            .is_some_and(|registered| Loopback::read(asked).is_some_and(|asked| asked == registered))
+}
+
+/// An address of this machine, but for its port.
+#[derive(PartialEq, Eq)]
+struct Loopback<'a> {
+    host: &'a str,
+    rest: &'a str,
+}
+
+impl<'a> Loopback<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let after = text.strip_prefix("http://")?;
+        let authority = authority(after);
+        let (host, port) = host_and_port(authority);
+        let ours = ["127.0.0.1", "[::1]"].contains(&host) && port.is_none_or(is_port);
+        ours.then(|| Self { host, rest: &after[authority.len()..] })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-20, F-18.
+    #[test]
+    fn addresses_are_absolute_and_nothing_that_a_browser_runs() {
+        for good in [
+            "https://app.example.test/cb?x=1",
+            "http://127.0.0.1:8080/",
+            "http://[::1]/cb",
+            "https://app.example.test",
+            "com.example.app:/back",
+            "org.forgerock.demo://oauth2redirect",
+        ] {
+            assert!(is_redirect_uri(good), "{good}");
+        }
+        let long = format!("https://app.example.test/{}", "x".repeat(BYTES_MAX));
+        for bad in [
+            "",
+            "nonsense",
+            "/cb",
+            "//app.example.test/cb",
+            "javascript:alert(1)",
+            "JavaScript:x",
+            "data:text/html,x",
+            "vbscript:x",
+            "file:///etc/passwd",
+            "blob:https://app.example.test/1",
+            "myapp://cb",
+            "com.example.app:",
+            "https:///cb",
+            "https:cb",
+            "https://",
+            "https://user@app.example.test/",
+            "https://app.example.test:0/",
+            "https://app.example.test:x/",
+            "https://[::g]/",
+            "https://app.example.test/#here",
+            "https://app.example.test/\\",
+            "ht tp://a",
+            "1a.b://c",
+            &long,
+        ] {
+            assert!(!is_redirect_uri(bad), "{bad}");
+        }
+    }
+
+    /// F-27: a program on this machine listens at the port that it got.
+    #[test]
+    fn an_address_of_this_machine_is_meant_at_any_port() {
+        for (registered, asked, expect) in [
+            ("http://127.0.0.1/cb", "http://127.0.0.1:61023/cb", true),
+            ("http://127.0.0.1:8080/cb", "http://127.0.0.1:61023/cb", true),
+            ("http://127.0.0.1:8080/cb", "http://127.0.0.1/cb", true),
+            ("http://[::1]/cb?x=1", "http://[::1]:61023/cb?x=1", true),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:61023/other", false),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:61023/cb?x=1", false),
+            ("http://127.0.0.1/cb", "http://[::1]:61023/cb", false),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:0/cb", false),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:99999/cb", false),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:1@evil.test/cb", false),
+            ("http://127.0.0.1/cb", "https://127.0.0.1:61023/cb", false),
+            ("http://localhost/cb", "http://localhost:61023/cb", false),
+            ("http://localhost/cb", "http://localhost/cb", true),
+            ("https://app.test/cb", "https://app.test:8443/cb", false),
+        ] {
+            assert_eq!(means_redirect_uri(registered, asked), expect, "{registered} {asked}");
+        }
+    }
+}
