@@ -164,10 +164,11 @@ fn pbkdf2(rest: &str) -> Option<ForeignHash> {
 
 fn scrypt(rest: &str) -> Option<ForeignHash> {
     let [params, salt, hash] = rest.split('$').collect::<Vec<_>>().try_into().ok()?;
-    let (ln, r, p) = (number::<u8>(params, "ln"), number::<u32>(params, "r")?, number::<u32>(params, "p")?);
-    // Some write N itself where others write its logarithm.
-    let ln = match ln? {
-        ln if ln < 32 => ln,
+    let (ln, r, p): (u32, u32, u32) = (number(params, "ln")?, number(params, "r")?, number(params, "p")?);
+    // Kratos writes N itself where others write its logarithm (F-14).
+    let ln = match ln {
+        1..32 => ln as u8,
+        n if n.is_power_of_two() => n.ilog2() as u8,
         _ => return None,
     };
     let memory = 128u64.checked_mul(r.into())?.checked_shl(ln.into())?;
@@ -205,6 +206,11 @@ mod tests {
             "$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofLVQylVYT8Pz2LUlwUkKpr55h6F3A1lHkDfzwF7RVdYhw",
             "pleaseletmein",
         );
+        // The same as Kratos writes it: the cost itself, base64 with padding (F-14).
+        check(
+            "$scrypt$ln=16384,r=8,p=1$U29kaXVtQ2hsb3JpZGU=$cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofLVQylVYT8Pz2LUlwUkKpr55h6F3A1lHkDfzwF7RVdYhw==",
+            "pleaseletmein",
+        );
         check("$2b$04$EGdrhbKUv8Oc9vGiXX0HQOxSg445d458Muh7DAHskb6QbtCvdxcie", "correctbatteryhorsestapler");
     }
 
@@ -223,6 +229,8 @@ mod tests {
             "$pbkdf2-sha256$i=1,l=9$c2FsdA$AAAA",
             "$scrypt$ln=30,r=8,p=1$c2FsdA$AAAA",
             "$scrypt$ln=10,r=8,p=99$c2FsdA$AAAA",
+            "$scrypt$ln=16383,r=8,p=1$c2FsdA$AAAA",
+            "$scrypt$ln=1073741824,r=8,p=1$c2FsdA$AAAA",
             "{SSHA}AAAA",
             "{SSHA}!",
             "$pbkdf2-sha256$$$$$",

@@ -17,6 +17,7 @@ mod flow;
 mod links;
 mod login;
 mod logout;
+mod members;
 mod native_logout;
 mod other_flows;
 mod pages;

@@ -18,6 +18,9 @@ const SIZE_MAX: u32 = 1000;
 const SIZE: &str = "page_size";
 /// The name of the mark in a query.
 const TOKEN: &str = "page_token";
+/// The older pair: the number of a page and its size.
+const PAGE: &str = "page";
+const PER_PAGE: &str = "per_page";
 
 /// A page of a list whose length is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +47,9 @@ impl Offset {
             let from = params.first(TOKEN).and_then(offset_of).unwrap_or(0);
             return Self { size: size(number(SIZE)), from, at: from, named: number(SIZE).is_some() };
         }
-        let named = number("per_page").is_some();
-        let size = size(number("per_page"));
-        let page = number("page").and_then(|page| usize::try_from(page).ok()).unwrap_or(0);
+        let named = number(PER_PAGE).is_some();
+        let size = size(number(PER_PAGE));
+        let page = number(PAGE).and_then(|page| usize::try_from(page).ok()).unwrap_or(0);
         // Quirk: the older numbers count from one where rows are cut, and from zero where pages are linked. K-32
         let from = page.saturating_sub(1).saturating_mul(size);
         Self { size, from, at: page.saturating_mul(size), named }
@@ -67,14 +70,20 @@ impl Offset {
         all.into_iter().skip(self.from).take(self.size).collect()
     }
 
-    /// The header for a list of `total`.
-    pub(crate) fn lead_on(self, answer: &mut Answer, path: &str, total: usize) {
+    /// The header for a list of `total`: what else the query asked for is kept (F-33).
+    pub(crate) fn lead_on(self, answer: &mut Answer, path: &str, params: &Params, total: usize) {
         let link = |from: usize, rel: &str| {
             let token = URL_SAFE_NO_PAD.encode(json!({"offset": from.to_string(), "v": 2}).to_string());
             // Quirk: where no size was named, the links name the number of rows. K-32
             let size = if self.named || total == 0 { self.size } else { self.size.min(total) };
             let page = from / self.size;
-            format!("<{path}?page={page}&page_size={size}&page_token={token}&per_page={size}>; rel=\"{rel}\"")
+            let own = [
+                (PAGE, page.to_string()),
+                (SIZE, size.to_string()),
+                (TOKEN, token),
+                (PER_PAGE, size.to_string()),
+            ];
+            format!("<{path}?{}>; rel=\"{rel}\"", query(params, &own))
         };
         let last = total.saturating_sub(1) / self.size * self.size;
         let mut links = Vec::new();
@@ -94,6 +103,65 @@ impl Offset {
         put(answer, &links.join(","));
         answer.headers_mut().insert("x-total-count", HeaderValue::from(total));
     }
+}
+
+/// A page by its number, of a list that goes by marks otherwise: the older way, while the query names neither mark nor size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NumberedPage {
+    /// Counts from one.
+    number: u64,
+    size: u32,
+}
+
+impl NumberedPage {
+    /// What the query asks for, if it counts pages. Odd values are forgiven (F-6).
+    pub(crate) fn of(params: &Params) -> Option<Self> {
+        let counts = params.first(PAGE).is_some() || params.first(PER_PAGE).is_some();
+        if !counts || params.first(SIZE).is_some() || params.first(TOKEN).is_some() {
+            return None;
+        }
+        let number = |name: &str| params.first(name).and_then(|text| text.parse::<u64>().ok());
+        let size = number(PER_PAGE).filter(|size| *size > 0).unwrap_or(SIZE_DEFAULT.into());
+        Some(Self {
+            number: number(PAGE).unwrap_or(1).max(1),
+            size: u32::try_from(size).unwrap_or(SIZE_MAX).min(SIZE_MAX),
+        })
+    }
+
+    /// How many rows lie before it.
+    pub(crate) const fn before(self) -> u64 {
+        (self.number - 1).saturating_mul(self.size as u64)
+    }
+
+    pub(crate) const fn size(self) -> u32 {
+        self.size
+    }
+
+    /// The header; `more` says whether a page follows.
+    pub(crate) fn lead_on(self, answer: &mut Answer, path: &str, params: &Params, more: bool) {
+        let size = self.size.to_string();
+        let link = |page: u64, rel: &str| {
+            let own = [(PAGE, page.to_string()), (PER_PAGE, size.clone())];
+            format!("<{path}?{}>; rel=\"{rel}\"", query(params, &own))
+        };
+        let mut links = vec![link(1, "first")];
+        links.extend(more.then(|| link(self.number.saturating_add(1), "next")));
+        links.extend((self.number > 1).then(|| link(self.number - 1, "prev")));
+        put(answer, &links.join(","));
+    }
+}
+
+/// A query with these pairs, and whatever else another query asked for, in alphabetical order.
+fn query(params: &Params, own: &[(&str, String)]) -> String {
+    let paging = |name: &str| [SIZE, TOKEN, PAGE, PER_PAGE].contains(&name);
+    let kept = params
+        .iter()
+        .filter(|(name, _)| !paging(name))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut pairs: Vec<(String, String)> = kept.collect();
+    pairs.extend(own.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    pairs.sort_by(|a, b| a.0.cmp(&b.0));
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 fn offset_of(token: &str) -> Option<usize> {
@@ -128,16 +196,8 @@ pub(crate) fn lead_on_by_mark(
     (size, first, next): (u32, &str, Option<String>),
 ) {
     let link = |token: &str, rel: &str| {
-        let mut pairs: Vec<(String, String)> = params
-            .iter()
-            .filter(|(name, _)| *name != SIZE && *name != TOKEN)
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        pairs.push((SIZE.into(), size.to_string()));
-        pairs.push((TOKEN.into(), token.into()));
-        pairs.sort_by(|a, b| a.0.cmp(&b.0));
-        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        format!("<{path}?{query}>; rel=\"{rel}\"")
+        let own = [(SIZE, size.to_string()), (TOKEN, token.to_owned())];
+        format!("<{path}?{}>; rel=\"{rel}\"", query(params, &own))
     };
     let mut links = vec![link(first, "first")];
     links.extend(next.map(|next| link(&next, "next")));

@@ -14,6 +14,7 @@ use crate::answer::{Answer, empty};
 use crate::call::{Call, read_body};
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
+use crate::members::member;
 
 pub(crate) async fn perform(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
     let body = read_body(body).await?;
@@ -50,7 +51,7 @@ fn token(call: &Call, body: &[u8]) -> Result<Option<String>, KratosError> {
     let first = serde_json::Deserializer::from_slice(body).into_iter::<Value>().next();
     match first {
         Some(Ok(Value::Null)) => Ok(None),
-        Some(Ok(Value::Object(object))) => match object.get("session_token") {
+        Some(Ok(Value::Object(object))) => match member(&object, "session_token") {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(token)) => Ok(Some(token.clone())),
             Some(_) => Err(KratosError::malformed("The session token has to be a string.")),

@@ -15,10 +15,11 @@ use crate::face::Face;
 use crate::links::Offset;
 
 pub(crate) fn list(face: &Face, call: &Call) -> Answer {
-    let page = Offset::of(&Params::parse(call.query()));
+    let params = Params::parse(call.query());
+    let page = Offset::of(&params);
     let all = page.cut(vec![json!({"id": face.schema.id, "schema": face.schema.document})]);
     let mut answer = json_answer(StatusCode::OK, &all);
-    page.lead_on(&mut answer, "/schemas", 1);
+    page.lead_on(&mut answer, "/schemas", &params, 1);
     answer
 }
 

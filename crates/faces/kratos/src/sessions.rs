@@ -20,13 +20,14 @@ use crate::wire::ShownBeside;
 /// The other live sessions, newest first.
 pub(crate) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     let live = own(face, call).await?;
-    let page = Offset::of(&Params::parse(call.query()));
+    let params = Params::parse(call.query());
+    let page = Offset::of(&params);
     let total = others(face, &live).await?;
     let shown = user_sessions::part(face, live.user.id, Some(true), Some(live.session.id), page).await?;
     let wires: Vec<_> =
         shown.iter().map(|one| face.record_wire(call.mount, one, ShownBeside::LISTED)).collect();
     let mut answer = json_answer(StatusCode::OK, &wires);
-    page.lead_on(&mut answer, "/sessions", total);
+    page.lead_on(&mut answer, "/sessions", &params, total);
     Ok(answer)
 }
 

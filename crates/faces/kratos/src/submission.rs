@@ -52,6 +52,10 @@ impl Unreadable {
     }
 }
 
+fn is_small(name: &str) -> bool {
+    !name.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
 impl Submission {
     pub(crate) async fn read(headers: &HeaderMap, body: Bytes) -> Result<Self, Unreadable> {
         if body.is_empty() {
@@ -82,7 +86,11 @@ impl Submission {
                 Some((name, value.to_string()))
             }
         };
-        Ok(Self(members.into_iter().filter_map(text).collect()))
+        // All names that a flow knows are in small letters; one that is written so counts before the others.
+        let (exact, folded): (Vec<_>, Vec<_>) =
+            members.into_iter().filter_map(text).partition(|(name, _)| is_small(name));
+        let folded = folded.into_iter().map(|(name, text)| (name.to_ascii_lowercase(), text));
+        Ok(Self(folded.chain(exact).collect()))
     }
 
     /// Of a field that stands twice the first counts.

@@ -2,10 +2,9 @@
 //!
 //! Setting one inactive ends its sessions for good (Q5); deleting one ends them and takes their records away.
 
-use std::future::ready;
 use std::sync::Arc;
 
-use adieu_authority::{Actor, NewPerson, Origin, User, UserEdit, UserId};
+use adieu_authority::{Actor, NewPerson, Origin, RealmId, User, UserEdit, UserId};
 use adieu_http_kit::form::Params;
 use axum::body::Body;
 use axum::http::header::LOCATION;
@@ -22,10 +21,15 @@ use crate::answer::{Answer, empty, json as json_answer};
 use crate::call::{Call, read_json};
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
-use crate::links;
+use crate::links::{self, NumberedPage};
+use crate::members::fold_at;
 
 /// The mark before the first identity.
 const BEGINNING: &str = "00000000-0000-0000-0000-000000000000";
+/// The address of the list.
+const LIST: &str = "/admin/identities";
+/// Identities that are read at once on the way to a page.
+const STEP_MAX: u64 = 1000;
 /// Ids in one filter, and identities in one batch. Contract kratos.md 2.7
 const IDS_MAX: usize = 500;
 const BATCH_MAX: usize = 1000;
@@ -86,21 +90,27 @@ struct BatchItem {
 /// Many at once. Each is made or refused for itself; the answer says which.
 pub(super) async fn create_many(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
     let bytes = read_json(call, body).await?;
-    let batch: Batch =
-        serde_json::from_slice(&bytes).map_err(|error| KratosError::unparseable(error.to_string()))?;
-    let clear = |item: &BatchItem| item.create["credentials"]["password"]["config"]["password"].is_string();
-    if batch.identities.len() > BATCH_MAX
-        || batch.identities.iter().filter(|item| clear(item)).count() > BATCH_CLEAR_MAX
-    {
-        return Err(KratosError::malformed("There are too many identities in one request."));
+    let unparseable = |error: serde_json::Error| KratosError::unparseable(error.to_string());
+    let mut body: Value = serde_json::from_slice(&bytes).map_err(unparseable)?;
+    fold_at(&mut body, &[], &["identities"]);
+    fold_at(&mut body, &["identities"], &["create", "patch_id"]);
+    let batch: Batch = serde_json::from_value(body).map_err(unparseable)?;
+    let too_many = || KratosError::malformed("There are too many identities in one request.");
+    if batch.identities.len() > BATCH_MAX {
+        return Err(too_many());
     }
-    let mut results = Vec::with_capacity(batch.identities.len());
-    for BatchItem { create, patch_id } in batch.identities {
-        let result =
-            match IdentityBody::parse(create.to_string().as_bytes()).and_then(|body| body.wanted(face)) {
-                Ok(wanted) => made(face, wanted).await,
-                Err(error) => Err(error),
-            };
+    let read = |item: BatchItem| (IdentityBody::read(item.create), item.patch_id);
+    let bodies: Vec<_> = batch.identities.into_iter().map(read).collect();
+    let clear = |body: &Result<IdentityBody, _>| body.as_ref().is_ok_and(IdentityBody::has_clear_password);
+    if bodies.iter().filter(|(body, _)| clear(body)).count() > BATCH_CLEAR_MAX {
+        return Err(too_many());
+    }
+    let mut results = Vec::with_capacity(bodies.len());
+    for (body, patch_id) in bodies {
+        let result = match body.and_then(|body| body.wanted(face)) {
+            Ok(wanted) => made(face, wanted).await,
+            Err(error) => Err(error),
+        };
         results.push(match result {
             Ok(user) => json!({"action": "create", "identity": user.id.to_string(), "patch_id": patch_id}),
             Err(error) if error.status.is_server_error() => return Err(error),
@@ -137,17 +147,26 @@ pub(super) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError
         (of_ids(face, &params).await?, None)
     } else if params.first(FILTERS[2]).is_some() || params.first(FILTERS[3]).is_some() {
         return Err(KratosError::malformed("This filter is not supported."));
+    } else if let Some(page) = NumberedPage::of(&params) {
+        let (users, more) = numbered(face, realm, page).await?;
+        let mut answer = shown_all(face, &users, &params);
+        page.lead_on(&mut answer, LIST, &params, more);
+        return Ok(answer);
     } else {
         page(face, &params, size).await?
     };
-    let with_config = wants_config(&params);
+    let mut answer = shown_all(face, &users, &params);
+    links::lead_on_by_mark(&mut answer, LIST, &params, (size, BEGINNING, next));
+    Ok(answer)
+}
+
+fn shown_all(face: &Face, users: &[Arc<User>], params: &Params) -> Answer {
+    let with_config = wants_config(params);
     let wires: Vec<_> = users
         .iter()
         .map(|user| face.identity_for_admin(user, Some(credentials(user, with_config))))
         .collect();
-    let mut answer = json_answer(StatusCode::OK, &wires);
-    links::lead_on_by_mark(&mut answer, "/admin/identities", &params, (size, BEGINNING, next));
-    Ok(answer)
+    json_answer(StatusCode::OK, &wires)
 }
 
 async fn page(
@@ -163,11 +182,40 @@ async fn page(
         ),
     };
     let realm = face.realm_id().await?;
+    let (users, more) = behind(face, realm, after, size).await?;
+    let next = users.last().filter(|_| more).map(|user| URL_SAFE_NO_PAD.encode(user.id.uuid()));
+    Ok((users, next))
+}
+
+/// So many identities behind one, and whether there are more.
+async fn behind(
+    face: &Face,
+    realm: RealmId,
+    after: Option<UserId>,
+    size: u32,
+) -> Result<(Vec<Arc<User>>, bool), KratosError> {
     let mut users = face.authority.users(realm, after, size + 1).await?;
     let more = users.len() > size as usize;
     users.truncate(size as usize);
-    let next = users.last().filter(|_| more).map(|user| URL_SAFE_NO_PAD.encode(user.id.uuid()));
-    Ok((users.into_iter().map(Arc::new).collect(), next))
+    Ok((users.into_iter().map(Arc::new).collect(), more))
+}
+
+/// A page by its number: what lies before it is walked over, as the list has no other way there.
+async fn numbered(
+    face: &Face,
+    realm: RealmId,
+    page: NumberedPage,
+) -> Result<(Vec<Arc<User>>, bool), KratosError> {
+    let (mut after, mut before) = (None, page.before());
+    while let step @ 1.. = u32::try_from(before.min(STEP_MAX)).unwrap_or(0) {
+        let (passed, more) = behind(face, realm, after, step).await?;
+        if !more {
+            return Ok((Vec::new(), false));
+        }
+        after = passed.last().map(|user| user.id);
+        before -= u64::from(step);
+    }
+    behind(face, realm, after, page.size()).await
 }
 
 /// The user that a page token stands behind.
@@ -193,13 +241,7 @@ async fn of_ids(face: &Face, params: &Params) -> Result<Vec<Arc<User>>, KratosEr
 /// The whole of an identity anew. Credentials stay unless the body brings some.
 pub(super) async fn replace(face: &Face, call: &Call, body: Body, id: &str) -> Result<Answer, KratosError> {
     let user = found(face, id).await?;
-    let wanted = IdentityBody::parse(&read_json(call, body).await?)?.wanted(face)?;
-    let password = match &wanted.password {
-        None => None,
-        Some(PasswordInput::Clear(clear)) => Some(Some(face.authority.hash_password(clear).await?)),
-        Some(PasswordInput::Hashed(hash)) => Some(Some(hash.clone())),
-    };
-    let edit = UserEdit { password, ..edit(wanted) };
+    let edit = edit(face, IdentityBody::parse(&read_json(call, body).await?)?.wanted(face)?).await?;
     let edited = face.authority.edit_user(user.id, edit, origin(call)).await?;
     Ok(shown(face, &edited.user, &Params::parse(call.query())))
 }
@@ -207,16 +249,22 @@ pub(super) async fn replace(face: &Face, call: &Call, body: Body, id: &str) -> R
 /// JSON Patch on an identity, as it is when the patch is stored.
 pub(super) async fn patch(face: &Face, call: &Call, body: Body, id: &str) -> Result<Answer, KratosError> {
     let user = found(face, id).await?;
-    let patch = IdentityPatch::parse(&read_json(call, body).await?)?;
-    let edited = face
-        .authority
-        .change_user(user.id, origin(call), |user| ready(patch.applied_to(face, &user).map(edit)));
+    let patch = &IdentityPatch::parse(&read_json(call, body).await?)?;
+    let edited = face.authority.change_user(user.id, origin(call), |user| async move {
+        edit(face, patch.applied_to(face, &user)?).await
+    });
     Ok(shown(face, &edited.await?.user, &Params::parse(call.query())))
 }
 
-/// What changes of a user but for the password.
-fn edit(wanted: IdentityInput) -> UserEdit {
-    UserEdit {
+/// What changes of a user; the password only if the body brings one.
+async fn edit(face: &Face, wanted: IdentityInput) -> Result<UserEdit, KratosError> {
+    let password = match &wanted.password {
+        None => None,
+        Some(PasswordInput::Clear(clear)) => Some(Some(face.authority.hash_password(clear).await?)),
+        Some(PasswordInput::Hashed(hash)) => Some(Some(hash.clone())),
+    };
+    Ok(UserEdit {
+        password,
         username: Some(wanted.username),
         email: Some(wanted.email),
         external_id: Some(wanted.external_id),
@@ -225,7 +273,7 @@ fn edit(wanted: IdentityInput) -> UserEdit {
         metadata_public: Some(wanted.metadata_public),
         metadata_admin: Some(wanted.metadata_admin),
         ..UserEdit::default()
-    }
+    })
 }
 
 pub(super) async fn remove(face: &Face, call: &Call, id: &str) -> Result<Answer, KratosError> {

@@ -8,10 +8,33 @@ use serde_json::{Map, Value, json};
 
 use crate::error::KratosError;
 use crate::face::Face;
+use crate::members::fold_at;
 use crate::wire::time;
 
 /// The longest external id that is taken.
 const EXTERNAL_ID_MAX: usize = 255;
+
+/// The names of members by where they stand: `traits` and metadata are free.
+const MEMBERS: [(&[&str], &[&str]); 4] = [
+    (
+        &[],
+        &[
+            "schema_id",
+            "traits",
+            "credentials",
+            "metadata_public",
+            "metadata_admin",
+            "state",
+            "external_id",
+            "verifiable_addresses",
+            "recovery_addresses",
+            "organization_id",
+        ],
+    ),
+    (&["credentials"], &["password", "oidc", "saml"]),
+    (&["credentials", "password"], &["config"]),
+    (&["credentials", "password", "config"], &["password", "hashed_password", "use_password_migration_hook"]),
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -83,7 +106,23 @@ pub(super) enum PasswordInput {
 
 impl IdentityBody {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, KratosError> {
-        serde_json::from_slice(bytes).map_err(|error| KratosError::unparseable(error.to_string()))
+        Self::read(
+            serde_json::from_slice(bytes).map_err(|error| KratosError::unparseable(error.to_string()))?,
+        )
+    }
+
+    /// The same of JSON that was read already.
+    pub(super) fn read(mut body: Value) -> Result<Self, KratosError> {
+        for (path, names) in MEMBERS {
+            fold_at(&mut body, path, names);
+        }
+        serde_json::from_value(body).map_err(|error| KratosError::unparseable(error.to_string()))
+    }
+
+    /// Whether a password has to be hashed for it.
+    pub(super) fn has_clear_password(&self) -> bool {
+        let config = self.credentials.as_ref().and_then(|all| all.password.as_ref()?.config.as_ref());
+        config.is_some_and(|config| config.password.is_some())
     }
 
     /// Checks everything that needs no store.

@@ -12,6 +12,8 @@ use crate::face::Face;
 
 /// What a patch may not touch.
 const DENIED: [&str; 4] = ["/id", "/stateChangedAt", "/state_changed_at", "/credentials"];
+/// The one part of the credentials that a patch may touch (F-13).
+const PASSWORD: &str = "/credentials/password";
 /// Operations of one patch (HOME-LIMITS).
 const OPERATIONS_MAX: usize = 100;
 /// What an identity may have as JSON on its way through a patch (HOME-LIMITS).
@@ -30,8 +32,14 @@ impl IdentityPatch {
         }
         for operation in &patch.0 {
             let path = operation.path().as_str();
-            if let Some(denied) = DENIED.iter().find(|denied| touches(path, denied)) {
+            if let Some(denied) = DENIED.iter().find(|denied| touches(path, denied))
+                && !touches(path, PASSWORD)
+            {
                 return Err(refused(format!("patch includes denied path: {denied}")));
+            }
+            // A copied hash would be shown where it is no secret.
+            if source(operation).is_some_and(|from| from.is_empty() || touches(from, "/credentials")) {
+                return Err(refused("patch includes denied path: /credentials".into()));
             }
         }
         Ok(Self(patch))
@@ -39,8 +47,9 @@ impl IdentityPatch {
 
     /// What the identity is to be after the patch.
     pub(super) fn applied_to(&self, face: &Face, user: &User) -> Result<IdentityInput, KratosError> {
-        let document = self.result(document(face, user))?;
-        IdentityBody::parse(document.to_string().as_bytes())?.wanted(face)
+        let mut document = self.result(document(face, user))?;
+        without_old_hash(&mut document, user)?;
+        IdentityBody::read(document)?.wanted(face)
     }
 }
 
@@ -56,6 +65,34 @@ impl IdentityPatch {
         }
         Ok(document)
     }
+}
+
+/// Where an operation takes its value from, if that is in the document.
+fn source(operation: &PatchOperation) -> Option<&str> {
+    match operation {
+        PatchOperation::Move(operation) => Some(operation.from.as_str()),
+        PatchOperation::Copy(operation) => Some(operation.from.as_str()),
+        PatchOperation::Add(_)
+        | PatchOperation::Remove(_)
+        | PatchOperation::Replace(_)
+        | PatchOperation::Test(_) => None,
+    }
+}
+
+/// The hash that the user has already is no new password. A password that is taken away is refused: it is the last first
+/// factor.
+fn without_old_hash(document: &mut Value, user: &User) -> Result<(), KratosError> {
+    let Some(hash) = user.password.as_deref() else { return Ok(()) };
+    let config = document.pointer_mut("/credentials/password/config").and_then(Value::as_object_mut);
+    let Some(config) = config else { return Err(refused("the last first factor can not be removed".into())) };
+    match config.get("hashed_password") {
+        Some(kept) if kept == hash => drop(config.shift_remove("hashed_password")),
+        None if config.get("password").is_none_or(Value::is_null) => {
+            return Err(refused("the last first factor can not be removed".into()));
+        }
+        Some(_) | None => {}
+    }
+    Ok(())
 }
 
 fn refused(message: String) -> KratosError {
@@ -93,6 +130,9 @@ fn document(face: &Face, user: &User) -> Value {
         "metadata_public": stored(&user.metadata_public),
         "metadata_admin": stored(&user.metadata_admin),
     });
+    if let Some(hash) = &user.password {
+        document["credentials"] = json!({"password": {"config": {"hashed_password": hash}}});
+    }
     if let Some(id) = &user.external_id {
         document["external_id"] = id.as_str().into();
     }

@@ -101,7 +101,7 @@ pub(super) async fn list_of(face: &Face, call: &Call, id: &str) -> Result<Answer
     }
     let wires: Vec<_> = shown.iter().map(|one| face.record_wire(0, one, ShownBeside::LISTED)).collect();
     let mut answer = json_answer(StatusCode::OK, &wires);
-    page.lead_on(&mut answer, &format!("/admin/identities/{user}/sessions"), total);
+    page.lead_on(&mut answer, &format!("/admin/identities/{user}/sessions"), &params, total);
     Ok(answer)
 }
 

@@ -218,3 +218,107 @@ async fn somebody_elses_session_is_left_alone() {
         assert_eq!(list.json(), json!([]));
     }
 }
+
+/// Goal: F-6, a loop over numbered pages sees everybody once and ends; its links keep the rest of the query.
+#[tokio::test]
+async fn numbered_pages_are_cut_and_end() {
+    let world = World::start().await;
+    let all = world.admin(Method::GET, "/admin/identities").send().await.json();
+    let all: Vec<String> = ids(&all);
+    let mut seen = Vec::new();
+    for page in 1.. {
+        let path = format!("/admin/identities?page={page}&per_page=2");
+        let reply = world.admin(Method::GET, &path).send().await;
+        let found = ids(&reply.json());
+        let link = reply.header("link");
+        let next = format!("</admin/identities?page={}&per_page=2>; rel=\"next\"", page + 1);
+        assert_eq!(link.contains(&next), seen.len() + found.len() < all.len(), "{page}: {link}");
+        if found.is_empty() {
+            break;
+        }
+        assert!(found.len() <= 2, "{found:?}");
+        seen.extend(found);
+    }
+    assert_eq!(seen, all);
+    let beyond = format!("/admin/identities?page={}&per_page=1000", u64::MAX);
+    assert_eq!(world.admin(Method::GET, &beyond).send().await.json(), json!([]));
+    // The newer pair wins where it is there.
+    let both = world.admin(Method::GET, "/admin/identities?page=2&per_page=2&page_size=1").send().await;
+    assert_eq!(ids(&both.json()), all[..1]);
+}
+
+fn ids(list: &Value) -> Vec<String> {
+    let list = list.as_array().expect("a list");
+    list.iter().map(|one| one["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+/// Goal: F-13, a patch brings a hash that was made elsewhere; it takes none away, shows none and touches no other credential.
+#[tokio::test]
+async fn a_patch_replaces_a_hash() {
+    let world = World::start().await;
+    let (id, token) = somebody(&world, "ada").await;
+    let path = format!("/admin/identities/{id}");
+    let patch = async |operations: Value| {
+        let reply = world.admin(Method::PATCH, &path).json(&operations).send().await;
+        (reply.status.as_u16(), reply.json())
+    };
+    let at = "/credentials/password/config/hashed_password";
+    for bad in [
+        json!([{"op": "remove", "path": at}]),
+        json!([{"op": "remove", "path": "/credentials/password"}]),
+        json!([{"op": "replace", "path": at, "value": "x"}]),
+        json!([{"op": "replace", "path": "/credentials", "value": {}}]),
+        json!([{"op": "add", "path": "/credentials/oidc", "value": {"config": {}}}]),
+        json!([{"op": "copy", "from": at, "path": "/metadata_public/hash"}]),
+        json!([{"op": "move", "from": "/credentials/password", "path": "/metadata_public/hash"}]),
+        json!([{"op": "copy", "from": "", "path": "/metadata_public/all"}]),
+    ] {
+        assert_eq!(patch(bad.clone()).await.0, 400, "{bad}");
+    }
+    let (status, _) = patch(json!([{"op": "add", "path": "/metadata_public", "value": {"a": 1}}])).await;
+    assert_eq!(status, 200);
+    assert_eq!(whoami(&world, &token).await.status, 200, "no password was changed");
+    sign_on(&world, "ada").await;
+    let other = bcrypt::hash_with_result("another-Horse-7", 4).expect("a cost").to_string();
+    let (status, body) = patch(json!([{"op": "replace", "path": at, "value": other}])).await;
+    assert_eq!(status, 200, "{body}");
+    let email = "ada@example.test";
+    let token = world.sign_on_kratos(email, "another-Horse-7").await;
+    assert_eq!(whoami(&world, &token).await.status, 200);
+}
+
+/// Goal: F-34, members are found in whatever letter case a client writes them.
+#[tokio::test]
+async fn members_are_matched_in_any_letter_case() {
+    let world = World::start().await;
+    let body = json!({
+        "Schema_ID": "person", "TRAITS": {"email": "case@example.test"},
+        "Credentials": {"PASSWORD": {"Config": {"Password": PASSWORD}}},
+    });
+    let made = world.admin(Method::POST, "/admin/identities").json(&body).send().await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let token = sign_on(&world, "case").await;
+    let logout = world.ask(Method::DELETE, "/self-service/logout/api").json(&json!({"Session_Token": token}));
+    assert_eq!(logout.send().await.status, 204);
+    assert_eq!(whoami(&world, &token).await.status, 401);
+    let flow = world.get("/self-service/login/api").send().await.json();
+    let path = format!("/self-service/login?flow={}", flow["id"].as_str().expect("an id"));
+    let submit = json!({"Method": "password", "IDENTIFIER": "case@example.test", "Password": PASSWORD});
+    let reply = world.ask(Method::POST, &path).json(&submit).send().await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+}
+
+/// Goal: F-33, the links of a filtered list keep its filter.
+#[tokio::test]
+async fn links_keep_the_filter() {
+    let world = World::start().await;
+    let (id, _) = somebody(&world, "ada").await;
+    for _ in 0..2 {
+        sign_on(&world, "ada").await;
+    }
+    let path = format!("/admin/identities/{id}/sessions?active=true&page_size=1");
+    let reply = world.admin(Method::GET, &path).send().await;
+    let link = reply.header("link");
+    let links: Vec<&str> = link.split("rel=").filter(|part| part.contains('<')).collect();
+    assert!(links.len() > 1 && links.iter().all(|link| link.contains("?active=true&")), "{link}");
+}
