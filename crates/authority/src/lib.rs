@@ -17,6 +17,7 @@ mod grants;
 mod hashing;
 mod inspect;
 mod keys;
+mod known_places;
 mod people;
 mod policy;
 mod populations;
@@ -75,10 +76,10 @@ pub use verification::is_known_hash;
 
 use crate::counts::Counts;
 use crate::hashing::Hashing;
+use crate::known_places::KnownPlaces;
 use crate::realms::Realms;
 use crate::throttle::Throttle;
 use crate::unfinished::Unfinished;
-use crate::whence::KnownPlaces;
 
 /// What an authority is made of.
 pub struct Parts {

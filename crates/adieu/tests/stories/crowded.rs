@@ -187,5 +187,9 @@ async fn whoever_begins_without_end_loses_only_their_own() {
     for _ in 0..3 {
         ask(&stranger).await;
     }
-    assert_eq!([fill(&ada, hers).await, fill(&stranger, first).await], [200, 408]);
+    assert_eq!(
+        [fill(&ada, hers).await, fill(&stranger, first).await],
+        [200, 401],
+        "her sign-on goes on, his has timed out"
+    );
 }

@@ -135,7 +135,7 @@ async fn a_document_is_looked_through_before_anything_changes() {
     let text = of(&[user("gil", &format!("password_hash = '{HASH}'")), clash]);
     let error = format!("{:#}", apply(world.authority(), &text, false).await.expect_err("refused"));
     assert!(error.contains("stopped at `+ user ivy") && error.contains("the name is taken"), "{error}");
-    let text = text.replace("'bob'", "'ivy@example.test'");
+    let text = text.replace("'bob@example.test'", "'ivy@example.test'");
     let (lines, _) = apply(world.authority(), &text, false).await.expect("applied");
     assert_eq!(lines, ["+ user ivy in /alpha, who has no password yet"]);
     let gil = world.authority().user_named(world.data.realm.id, "gil").await.expect("an answer");

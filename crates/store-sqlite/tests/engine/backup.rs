@@ -275,7 +275,8 @@ async fn a_backup_that_no_server_would_open_is_refused() {
         let made = std::process::Command::new("mkfifo").arg(folder.join(name)).status().expect("it runs");
         assert!(made.success());
     };
-    let cases: [(&str, &dyn Fn(&Path)); 10] = [
+    type Harm<'a> = &'a dyn Fn(&Path);
+    let cases: [(&str, Harm<'_>); 10] = [
         ("no installation key", &|folder| {
             fs::write(folder.join("installation.key"), [1; 31]).expect("a key")
         }),
