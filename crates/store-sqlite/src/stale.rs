@@ -10,8 +10,9 @@ use adieu_core::UserKey;
 
 use crate::rows::LiveEntry;
 
-/// Entries of one user that are remembered; then an ending drops them all.
-const OF_USER_MAX: usize = 64;
+/// Entries of one user that are remembered; then an ending drops them all (HOME-LIMITS): a few milliseconds of the writer's
+/// time. So many sessions of one user end between two of their sign-ons only where a program opens and ends them.
+const OF_USER_MAX: usize = 1024;
 /// Entries that are remembered in all (HOME-LIMITS): some megabytes. Beyond, all are forgotten.
 const ALL_MAX: usize = 65_536;
 
@@ -59,8 +60,9 @@ mod tests {
     #[test]
     fn stale_entries_of_one_user_and_of_all_have_a_bound() {
         let mut stale = StaleEntries::default();
-        let given: Vec<_> = (0..64).map(|n| stale.note(entry(1, n)).len()).collect();
-        assert_eq!((given[62], given[63]), (0, 64));
+        let last = OF_USER_MAX as u32 - 1;
+        assert!((0..last).all(|n| stale.note(entry(1, n)).is_empty()));
+        assert_eq!(stale.note(entry(1, last)).len(), OF_USER_MAX);
         assert_eq!(stale.count, 0);
         for user in 0..100_000 {
             stale.note(entry(user, 0));

@@ -102,15 +102,16 @@ async fn the_list_of_live_sessions_keeps_little_that_has_ended() {
     let (fixture, _) = fixture_with(Options::default()).await;
     let ada = fixture.user("ada").await;
     let stays = fixture.sign_on(&ada, at(0)).await;
-    for _ in 0..3 {
+    // The first sign-on of each time takes off what the time before has left; one that left very many has cleared them itself.
+    for (times, most) in [(90, 91), (90, 91), (1_100, 1_024)] {
         let mut held = Vec::new();
-        for _ in 0..90 {
+        for _ in 0..times {
             held.push(fixture.sign_on(&ada, at(1)).await);
         }
         for one in &held {
             fixture.end(one.presented(), at(2)).await.expect("an ending");
         }
-        assert!(listed(&fixture) <= 64, "{} entries", listed(&fixture));
+        assert!(listed(&fixture) <= most, "{} entries", listed(&fixture));
     }
     fixture.sign_on(&ada, at(3)).await;
     assert_eq!(listed(&fixture), 2, "a sign-on takes the rest off");
