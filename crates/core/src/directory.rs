@@ -9,6 +9,7 @@ use crate::record_fault::RecordFault;
 use crate::revoke::RevokedToken;
 use crate::rights::RoleAssignment;
 use crate::second_factor::RecoveryCodes;
+use crate::session::Generations;
 use crate::time::{Span, Timestamp};
 use crate::token::TokenHash;
 use crate::version::Version;
@@ -167,14 +168,21 @@ pub enum DirectoryError {
 
 /// What was known of the user when the proof of identity was accepted.
 ///
-/// The engine compares it inside its transaction: a sign-on that races an ending of all the user's sessions, or a
-/// disabling, is refused (ENDED-STAYS-ENDED).
+/// The engine compares it inside its transaction: a sign-on that races an ending of all sessions of the user or of the realm,
+/// or a disabling, is refused (ENDED-STAYS-ENDED).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// Who proved it.
     pub user: UserId,
-    /// The user's generation at that time.
-    pub generation: u64,
+    /// The generations of user and realm at that time.
+    pub generations: Generations,
+}
+
+impl Proof {
+    /// Of this user, now.
+    pub const fn of(user: &User, realm: &Realm) -> Self {
+        Self { user: user.id, generations: Generations { user: user.generation, realm: realm.generation } }
+    }
 }
 
 /// How long sessions of one kind may last, fixed when a session opens.
