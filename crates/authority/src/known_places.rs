@@ -15,9 +15,12 @@ const USERS_MAX: usize = 4096;
 /// For how long they are remembered.
 const REMEMBERED: Span = Span::from_s(10);
 
-/// What was read lately: the networks of a user, and until when that is believed.
+/// The networks of a user, and until when that is believed.
+type Believed = (Box<[Network]>, Timestamp);
+
+/// What was read lately.
 #[derive(Default)]
-pub(crate) struct KnownPlaces(Mutex<HashMap<UserId, (Box<[Network]>, Timestamp)>>);
+pub(crate) struct KnownPlaces(Mutex<HashMap<UserId, Believed>>);
 
 impl KnownPlaces {
     /// Whether the user is known at a network, by what was read lately.
@@ -41,7 +44,7 @@ impl KnownPlaces {
         self.users().remove(&user);
     }
 
-    fn users(&self) -> MutexGuard<'_, HashMap<UserId, (Box<[Network]>, Timestamp)>> {
+    fn users(&self) -> MutexGuard<'_, HashMap<UserId, Believed>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

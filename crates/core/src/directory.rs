@@ -2,6 +2,8 @@
 //!
 //! Traits and metadata travel as JSON text that no rule here reads. Passwords and secrets are hashes (EMPTY-HANDS).
 
+use std::fmt;
+
 use crate::assurance::SecondFactorRule;
 use crate::ids::{ClientId, PopulationId, RealmId, UserId, UserKey};
 use crate::outage::Unwritten;
@@ -48,8 +50,8 @@ pub struct Population {
     pub updated_at: Timestamp,
 }
 
-/// A person or thing that signs on.
-#[derive(Clone, Debug)]
+/// A person or thing that signs on. Its `Debug` text shows no hash and nothing personal (EMPTY-HANDS).
+#[derive(Clone)]
 pub struct User {
     /// Where the rows lie.
     pub key: UserKey,
@@ -96,6 +98,19 @@ pub struct User {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("realm", &self.realm)
+            .field("enabled", &self.enabled)
+            .field("removed", &self.removed)
+            .field("generation", &self.generation)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
 }
 
 impl User {
