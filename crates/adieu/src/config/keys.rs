@@ -192,7 +192,7 @@ pub const KEYS: &[Key] = &[
     key(
         "keep.flows_by_address_max",
         Count("flows", 1, 1_000_000_000),
-        "Of these, how many are begun from one address (IPv6: one /64); beyond, its own oldest go.",
+        "Of these, how many are begun from one address (IPv6: one /64; a /48 has four times as many); beyond, its own oldest go.",
     ),
     key(
         "tokens.refresh_reuse_grace_s",
@@ -267,7 +267,7 @@ pub const KEYS: &[Key] = &[
     key(
         "kratos.enrolling_proves",
         Flag,
-        "Whether confirming new recovery codes counts as having given one, as in Kratos. Else one of them is asked for at once.",
+        "Whether confirming new recovery codes counts as having given one, as in Kratos, in a session that is live. Else one of them is asked for at once.",
     ),
     key(
         "kratos.default_return_url",
