@@ -25,7 +25,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use faults::{ConfigError, ConfigFault, Place};
+pub use faults::{ConfigError, ConfigFault, WrittenAt};
 pub use listeners::TlsFiles;
 pub use load::load;
 pub use secret::{NoCredential, Secret};

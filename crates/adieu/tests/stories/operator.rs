@@ -97,7 +97,10 @@ fn a_document_is_shown_applied_and_exported() {
 fn secrets_of_what_was_made_are_shown_although_a_later_step_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
-    let clash = "[[realms.users]]\nusername = 'ivy@x.test'\n[[realms.users]]\nusername = 'joe'\nemail = 'ivy@x.test'\n";
+    // A password that is too long to be hashed is found out when it is.
+    let file = folder.path().join("password");
+    std::fs::write(&file, "x".repeat(1100)).expect("a file");
+    let clash = format!("[[realms.users]]\nusername = 'joe'\npassword_file = '{}'\n", file.display());
     init(&data);
     let (code, says, error) = adieu(&data, &["apply", "-"], &format!("{TOWN}{clash}"));
     assert!(code == 1 && error.contains("stopped at `+ user joe in /town"), "{error}");
