@@ -4,7 +4,7 @@
 
 use adieu_authority::{DirectoryError, EndError, HashError, Outage, PersonError, RecordFault, Unwritten};
 use adieu_http_kit::body::BodyError;
-use adieu_provisioning::error::{ApplyError, FactsError, StepError};
+use adieu_provisioning::error::{ApplyError, DocumentFault, FactsError, StepError};
 use axum::response::Response;
 use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -138,6 +138,9 @@ impl From<ApplyError> for Problem {
     fn from(error: ApplyError) -> Self {
         let detail = error.to_string();
         let problem = match error {
+            ApplyError::Document(error) if matches!(error.fault(), DocumentFault::NameTaken { .. }) => {
+                DirectoryError::NameTaken.into()
+            }
             ApplyError::Document(_) | ApplyError::Secret { .. } => Self::invalid(String::new()),
             ApplyError::Facts(FactsError::Outage(outage)) => outage.into(),
             ApplyError::Facts(FactsError::ManyUsers(_) | FactsError::ManyDocuments(_)) => {
