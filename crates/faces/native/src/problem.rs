@@ -93,6 +93,11 @@ impl Problem {
         Self::new(ProblemKind::Malformed, detail)
     }
 
+    /// The same of a value that stands in the query.
+    pub(super) fn in_query(self) -> Self {
+        Self { kind: ProblemKind::Malformed, ..self }
+    }
+
     /// Nothing of that kind has that id.
     pub(super) fn unknown(what: &str) -> Self {
         Self::new(ProblemKind::NotFound, format!("There is no {what} of this id."))

@@ -37,7 +37,7 @@ pub(super) async fn list(api: &Face, call: &Call) -> Result<Done, Problem> {
         return Ok(page::shown(user.iter().map(|user| wire::user(user)).collect(), None));
     }
     if let Some(part) = call.query.text("contains") {
-        sound("contains", part, NAME_MAX)?;
+        sound("contains", part, NAME_MAX).map_err(Problem::in_query)?;
         let found = api.authority.users_with(realm, part, after, page.limit as usize).await?;
         let next = found.next.map(|id| id.to_string());
         return Ok(page::shown(found.users.iter().map(wire::user).collect(), next));

@@ -137,6 +137,8 @@ async fn users_are_found_by_a_part_of_their_name() {
     assert_eq!(names(&found("contains=NEEDLE").await).len(), 5);
     assert_eq!(names(&found("contains=3%40hay").await), ["Needle-3"]);
     assert!(names(&found("contains=nobody").await).is_empty());
+    let empty = ask(&world, Method::GET, &format!("{list}?contains="), None).await;
+    assert_eq!(problem(&empty), (400, "malformed".into()));
     let (mut seen, mut after) = (Vec::new(), String::new());
     loop {
         let page = found(&format!("contains=needle&limit=2{after}")).await;
