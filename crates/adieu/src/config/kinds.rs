@@ -147,7 +147,10 @@ impl Kind {
             Self::AddressOrNone | Self::LinkOrNone | Self::CookieDomain if text.is_empty() => {
                 Ok(String::new())
             }
-            Self::Word(words) => wanted(words.contains(&text), &format!("one of {}", words.join(", "))),
+            Self::Word(words) => wanted(
+                words.contains(&text),
+                &format!("one of {}", words.join(", ").trim_start_matches(", ")),
+            ),
             Self::Log => wanted(logging::is_sound(text), logging::WANTED),
             Self::Folder => wanted(!text.is_empty(), "the path of a folder is wanted"),
             Self::File | Self::Secret => Ok(text.to_owned()),
