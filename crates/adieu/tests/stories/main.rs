@@ -23,6 +23,7 @@ mod old_addresses;
 mod one_browser;
 mod one_session;
 mod operator;
+mod origins;
 mod participants;
 mod passwords;
 mod provisioning;
