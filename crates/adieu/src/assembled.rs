@@ -55,6 +55,7 @@ impl AssembledServer {
         entropy: Arc<dyn Entropy>,
         between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Result<Self> {
+        let folder = Folder::open(folder, entropy.as_ref())?;
         let authority = authority(config, folder, clock, entropy, between)?;
         let made = provision::realms(&authority, config).await?;
         for realm in &made {
@@ -91,12 +92,11 @@ impl AssembledServer {
 /// The authority over a data folder, with nothing made in it and no faces: for commands that look.
 pub(crate) fn authority(
     config: &Config,
-    folder: &Path,
+    folder: Folder,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
 ) -> Result<Authority> {
-    let folder = Folder::open(folder, entropy.as_ref())?;
     let key = folder.key().clone();
     let options = Options {
         sessions_cached_max: config.keep.sessions_cached_max,

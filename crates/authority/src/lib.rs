@@ -47,7 +47,8 @@ pub use adieu_core::{
 };
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{
-    ClientWords, RecordFault, client_is_sound, email_is_sound, is_redirect_uri, means_redirect_uri,
+    ClientWords, RecordFault, client_is_sound, email_is_sound, is_realm_path, is_redirect_uri,
+    means_redirect_uri,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{

@@ -21,6 +21,13 @@ fn adieu(data: &Path, words: &[&str], input: &str) -> (i32, String, String) {
     (status.code().expect("a status"), text(stdout), text(stderr))
 }
 
+/// Makes an installation with nobody in it.
+fn init(data: &Path) {
+    let file = data.with_extension("toml");
+    let (code, _, error) = adieu(data, &["init", "--no-user", "--config", file.to_str().expect("text")], "");
+    assert_eq!(code, 0, "{error}");
+}
+
 const TOWN: &str = "[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'shop'\ngrant_types = ['authorization_code']\n";
 
 /// Goal: the people of the tests, whose passwords are published, are no part of the program that is shipped.
@@ -50,15 +57,17 @@ fn a_document_is_shown_applied_and_exported() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let (code, _, says) = adieu(&data, &["apply", "--dry-run", "-"], TOWN);
-    assert!(code == 1 && says.contains("there is no data folder") && !data.exists(), "{says}");
-    let (code, says, _) = adieu(&data, &["apply", "-"], TOWN);
+    assert!(code == 1 && says.contains("there is no installation in") && !data.exists(), "{says}");
+    init(&data);
+    let (code, says, told) = adieu(&data, &["apply", "-"], TOWN);
     assert_eq!(code, 0);
     assert!(
         says.starts_with(
             "+ realm /town\n+ population Default in /town\n+ client shop in /town\n3 to change\n"
         )
     );
-    assert!(says.contains("secret of client shop: ") && says.ends_with("done\n"), "{says}");
+    assert!(says.ends_with("done\n") && !says.contains("secret"), "{says}");
+    assert!(told.contains("secret of client shop: "), "{told}");
     let (code, says, _) = adieu(&data, &["apply", "-"], TOWN);
     assert_eq!((code, says.as_str()), (0, "nothing to change\n"));
 
@@ -89,9 +98,10 @@ fn secrets_of_what_was_made_are_shown_although_a_later_step_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let clash = "[[realms.users]]\nusername = 'ivy@x.test'\n[[realms.users]]\nusername = 'joe'\nemail = 'ivy@x.test'\n";
+    init(&data);
     let (code, says, error) = adieu(&data, &["apply", "-"], &format!("{TOWN}{clash}"));
     assert!(code == 1 && error.contains("stopped at `+ user joe in /town"), "{error}");
-    assert!(says.contains("secret of client shop: ") && !says.contains("done\n"), "{says}");
+    assert!(error.contains("secret of client shop: ") && !says.contains("done\n"), "{error}");
 }
 
 /// Goal: a server that has the folder is no obstacle to a backup; a restore says what to do.
