@@ -25,7 +25,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use faults::{ConfigError, ConfigFault, Place};
+pub use faults::{ConfigError, ConfigFault, WrittenAt};
 pub use listeners::TlsFiles;
 pub use load::load;
 pub use secret::{NoCredential, Secret};
@@ -80,6 +80,8 @@ pub struct Public {
     pub tls_key: PathBuf,
     /// Addresses and networks of the proxies that may speak for others.
     pub trusted_proxies: Vec<String>,
+    /// Seconds for which browsers are told to come over https alone; 0 tells them nothing.
+    pub hsts_s: u64,
     /// `x-forwarded` or `forwarded`: which headers they write.
     pub proxy_header: String,
 }
@@ -337,6 +339,8 @@ pub struct AmConfig {
     pub cors_origins: Vec<String>,
     /// Session properties that clients may read and write.
     pub session_properties: Vec<String>,
+    /// `SameSite` of the cookies; empty is `None` over https, else `Lax`.
+    pub cookie_same_site: String,
     /// Shows the token in the body of a sign-on, too.
     pub token_in_body: bool,
     /// An ID token of any client is enough to end its session.
@@ -375,6 +379,8 @@ pub struct CheckConfig {
     pub realm: String,
     /// Where a browser is sent that is not signed on.
     pub sign_on_url: String,
+    /// Whether a browser's question before a request of another origin passes.
+    pub preflights_pass: bool,
 }
 
 impl Config {

@@ -13,6 +13,8 @@ use adieu_http_kit::service::{Answers, FaceService};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use http::HeaderValue;
+use http::header::STRICT_TRANSPORT_SECURITY;
 use tracing::{Instrument, Span};
 
 /// The three dialects, and the check that proxies ask, behind the public listener.
@@ -25,6 +27,8 @@ pub struct Dispatcher {
     pub check: FaceService<ProxyCheck>,
     /// Kratos: everything else.
     pub kratos: FaceService<Kratos>,
+    /// What browsers are told of https, if anything.
+    pub transport: Option<HeaderValue>,
 }
 
 /// Whose a path is.
@@ -90,7 +94,11 @@ impl Answers<Body> for Dispatcher {
             Side::Check => self.check.begin(request),
             Side::Kratos => self.kratos.begin(request),
         };
-        answering.instrument(span).await.unwrap_or_else(|never| match never {})
+        let mut answer = answering.instrument(span).await.unwrap_or_else(|never| match never {});
+        if let Some(transport) = &self.transport {
+            answer.headers_mut().insert(STRICT_TRANSPORT_SECURITY, transport.clone());
+        }
+        answer
     }
 }
 

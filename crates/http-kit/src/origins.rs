@@ -189,12 +189,22 @@ impl Origins {
         self.0.is_empty()
     }
 
-    /// How the origin of a request is let in, if it is.
+    /// How the origin of a request is let in, if it is. Browsers say it in small letters; so it is compared.
     #[must_use]
     pub fn let_in(&self, headers: &HeaderMap) -> Option<LetIn> {
         let origin = headers.get(ORIGIN)?;
-        let text = origin.to_str().ok()?.to_ascii_lowercase();
-        if self.0.iter().any(|pattern| pattern.names(&text)) {
+        self.known(origin, origin.to_str().ok()?)
+    }
+
+    /// The same in any letter case, as Kratos compares.
+    #[must_use]
+    pub fn let_in_any_case(&self, headers: &HeaderMap) -> Option<LetIn> {
+        let origin = headers.get(ORIGIN)?;
+        self.known(origin, &origin.to_str().ok()?.to_ascii_lowercase())
+    }
+
+    fn known(&self, origin: &HeaderValue, text: &str) -> Option<LetIn> {
+        if self.0.iter().any(|pattern| pattern.names(text)) {
             return Some(LetIn::ByName(origin.clone()));
         }
         self.0.contains(&OriginPattern(Pattern::Everybody)).then_some(LetIn::AsEverybody)
@@ -208,7 +218,7 @@ mod tests {
     fn let_in(patterns: &[&str], origin: &str) -> Option<LetIn> {
         let mut headers = HeaderMap::new();
         headers.insert(ORIGIN, origin.parse().expect("a header"));
-        Origins::read(patterns).expect("patterns").let_in(&headers)
+        Origins::read(patterns).expect("patterns").let_in_any_case(&headers)
     }
 
     /// F-22: slash and default port are no part of what browsers say.
@@ -301,5 +311,7 @@ mod tests {
         let named = let_in(&["*", "https://app.example.test"], "https://app.example.test").expect("let in");
         assert!(named.with_credentials() && named.told() == "https://app.example.test");
         assert_eq!(let_in(&[], "https://app.example.test"), None);
+        let headers = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static("https://APP.example.test"))]);
+        assert_eq!(Origins::read(["https://app.example.test"]).expect("an origin").let_in(&headers), None);
     }
 }

@@ -15,7 +15,7 @@ use clap::Args;
 
 use crate::assembled::AssembledServer;
 use crate::commands::api::Api;
-use crate::commands::people::{NewUser, password, sound};
+use crate::commands::people::{PersonToMake, password, sound};
 use crate::commands::shown::say;
 use crate::commands::{read, runtime};
 use crate::config::Config;
@@ -112,7 +112,7 @@ async fn make(order: &InitCommand, file: &Path, config: &Config, written: bool) 
 }
 
 /// The first user, and whether the password was drawn; none if none is wanted.
-fn person(order: &InitCommand) -> Result<Option<(NewUser, bool)>> {
+fn person(order: &InitCommand) -> Result<Option<(PersonToMake, bool)>> {
     if order.no_user {
         return Ok(None);
     }
@@ -121,14 +121,14 @@ fn person(order: &InitCommand) -> Result<Option<(NewUser, bool)>> {
         (_, true) => (password()?, false),
         (Err(_), false) => (drawn(&SystemEntropy), true),
     };
-    Ok(Some((NewUser { username: order.user.clone(), email: None, admin: true, password }, drawn)))
+    Ok(Some((PersonToMake { username: order.user.clone(), email: None, admin: true, password }, drawn)))
 }
 
 async fn introduce(
     config: &Config,
     authority: &Authority,
     realm: &str,
-    person: &NewUser,
+    person: &PersonToMake,
     drawn: bool,
 ) -> Result<()> {
     let api = Api::over(config, authority.clone())?;

@@ -206,14 +206,14 @@ pub(super) fn open(reach: &Reach) -> Result<Api> {
 
 async fn add(username: String, email: Option<String>, admin: bool, of: OfRealm) -> Result<()> {
     let api = open(&of.reach)?;
-    let person = NewUser { username, email, admin, password: password()? };
+    let person = PersonToMake { username, email, admin, password: password()? };
     let user = person.made(&api, &of.realm).await?;
     let (name, id) = (text(&user, "username"), text(&user, "id"));
     shown::one(&user, of.reach.json, || format!("user {name} ({id}) of realm {} can sign on", of.realm))
 }
 
 /// A user to make.
-pub(super) struct NewUser {
+pub(super) struct PersonToMake {
     pub(super) username: String,
     pub(super) email: Option<String>,
     /// Whether the user administers the users of the realm.
@@ -221,7 +221,7 @@ pub(super) struct NewUser {
     pub(super) password: String,
 }
 
-impl NewUser {
+impl PersonToMake {
     /// Makes the user in the realm at a path.
     pub(super) async fn made(&self, api: &Api, realm: &str) -> Result<Value> {
         let realm = realm_id(api, realm).await?;

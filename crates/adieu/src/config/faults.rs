@@ -9,7 +9,7 @@ use toml::Value;
 
 /// Where a value is from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum WrittenAt {
     /// A line of the file.
     Line(usize),
     /// A variable of the environment.
@@ -18,7 +18,7 @@ pub enum Place {
 
 /// A value that is refused, and why; the key is known to whoever asked.
 #[derive(Clone, Debug)]
-pub(super) struct Refused {
+pub(super) struct RefusedValue {
     pub(super) value: Option<String>,
     pub(super) reason: String,
 }
@@ -26,7 +26,7 @@ pub(super) struct Refused {
 /// Longest value that is shown, in characters.
 const SHOWN_MAX: usize = 100;
 
-impl Refused {
+impl RefusedValue {
     pub(super) fn value(value: Option<&Value>, reason: &str) -> Self {
         Self { value: value.and_then(shown), reason: reason.to_owned() }
     }
@@ -46,7 +46,7 @@ fn shown(value: &Value) -> Option<String> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigFault {
     /// Where; none if it is a default that does not fit what stands elsewhere.
-    pub place: Option<Place>,
+    pub place: Option<WrittenAt>,
     /// The key, or what stands in the place of one.
     pub key: String,
     /// The value, if it may be shown.
@@ -67,10 +67,10 @@ pub struct ConfigError {
 impl ConfigError {
     fn line(&self, fault: &ConfigFault, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&fault.place, &self.file) {
-            (Some(Place::Line(line)), Some(file)) => write!(f, "{}:{line}: ", file.display())?,
-            (Some(Place::Variable(name)), _) => write!(f, "{name}: ")?,
+            (Some(WrittenAt::Line(line)), Some(file)) => write!(f, "{}:{line}: ", file.display())?,
+            (Some(WrittenAt::Variable(name)), _) => write!(f, "{name}: ")?,
             (None, Some(file)) => write!(f, "{}: ", file.display())?,
-            (Some(Place::Line(_)) | None, None) => {}
+            (Some(WrittenAt::Line(_)) | None, None) => {}
         }
         match (&fault.key, &fault.value) {
             (key, _) if key.is_empty() => write!(f, "{}", fault.reason),

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use crate::config::faults::Refused;
+use crate::config::faults::RefusedValue;
 use crate::config::rules::Refusals;
 use crate::config::{Config, TlsFiles};
 use crate::faces;
@@ -14,7 +14,8 @@ use crate::tls::Tls;
 /// Every file that can't be used.
 pub(super) fn check(config: &Config) -> Refusals {
     let credential = config.admin.credential().err();
-    let credential = credential.map(|no| (no.key.to_owned(), Refused { value: None, reason: no.reason }));
+    let credential =
+        credential.map(|no| (no.key.to_owned(), RefusedValue { value: None, reason: no.reason }));
     let certificates = [("public", config.public.tls()), ("admin", config.admin.tls())];
     let certificates = certificates.into_iter().filter_map(|(section, files)| certificate(section, files?));
     let schema = faces::kratos_settings(config, Vec::new())
@@ -26,7 +27,7 @@ pub(super) fn check(config: &Config) -> Refusals {
     credential.into_iter().chain(certificates).chain(schema).collect()
 }
 
-fn certificate(section: &str, files: TlsFiles) -> Option<(String, Refused)> {
+fn certificate(section: &str, files: TlsFiles) -> Option<(String, RefusedValue)> {
     let (cert, key) = (files.cert.clone(), files.key.clone());
     let reason = format!("{:#}", Tls::with(files).err()?);
     // The reason begins with the file that it speaks of; both of them, where they do not belong together.
@@ -35,9 +36,9 @@ fn certificate(section: &str, files: TlsFiles) -> Option<(String, Refused)> {
     Some(refused(&format!("{section}.{name}"), &path, &reason))
 }
 
-fn refused(key: &str, path: &Path, reason: &str) -> (String, Refused) {
+fn refused(key: &str, path: &Path, reason: &str) -> (String, RefusedValue) {
     (
         key.to_owned(),
-        Refused { value: Some(format!("{:?}", path.display().to_string())), reason: reason.to_owned() },
+        RefusedValue { value: Some(format!("{:?}", path.display().to_string())), reason: reason.to_owned() },
     )
 }

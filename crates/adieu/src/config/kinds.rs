@@ -10,8 +10,8 @@ use adieu_http_kit::origins::OriginPattern;
 use adieu_http_kit::return_to::entry_fault;
 use toml::Value;
 
-use crate::config::faults::Refused;
-use crate::config::values::{Address, CookieDomain, CookieName, Link, LinkOrPath, Reason, Seconds};
+use crate::config::faults::RefusedValue;
+use crate::config::values::{Address, BrowserAddress, CookieDomain, CookieName, LinkOrPath, Seconds};
 use crate::logging;
 
 /// A kind of value. Where it may be empty, an empty text is none.
@@ -119,7 +119,7 @@ impl Kind {
     }
 
     /// The value in the form that the server uses, or what is wrong with it.
-    pub(super) fn read(self, value: &Value) -> Result<Value, Refused> {
+    pub(super) fn read(self, value: &Value) -> Result<Value, RefusedValue> {
         match (self, value) {
             (Self::Flag, Value::Boolean(_)) => Ok(value.clone()),
             (Self::Flag, _) => self.refuse(value, "true or false is wanted"),
@@ -136,18 +136,21 @@ impl Kind {
         }
     }
 
-    fn refuse<T>(self, value: &Value, reason: &str) -> Result<T, Refused> {
-        Err(Refused::value(if self.is_secret() { None } else { Some(value) }, reason))
+    fn refuse<T>(self, value: &Value, reason: &str) -> Result<T, RefusedValue> {
+        Err(RefusedValue::value(if self.is_secret() { None } else { Some(value) }, reason))
     }
 
-    fn text(self, text: &str) -> Result<String, Reason> {
+    fn text(self, text: &str) -> Result<String, String> {
         let wanted =
             |sound: bool, wanted: &str| if sound { Ok(text.to_owned()) } else { Err(wanted.to_owned()) };
         match self {
             Self::AddressOrNone | Self::LinkOrNone | Self::CookieDomain if text.is_empty() => {
                 Ok(String::new())
             }
-            Self::Word(words) => wanted(words.contains(&text), &format!("one of {}", words.join(", "))),
+            Self::Word(words) => wanted(
+                words.contains(&text),
+                &format!("one of {}", words.join(", ").trim_start_matches(", ")),
+            ),
             Self::Log => wanted(logging::is_sound(text), logging::WANTED),
             Self::Folder => wanted(!text.is_empty(), "the path of a folder is wanted"),
             Self::File | Self::Secret => Ok(text.to_owned()),
@@ -156,7 +159,7 @@ impl Kind {
                 "an IP address and a port are wanted, 127.0.0.1:4433 or [::1]:4433 for one",
             ),
             Self::Address | Self::AddressOrNone => text.parse::<Address>().map(|address| address.to_string()),
-            Self::LinkOrNone => text.parse::<Link>().map(|link| link.to_string()),
+            Self::LinkOrNone => text.parse::<BrowserAddress>().map(|link| link.to_string()),
             Self::LinkOrPath => text.parse::<LinkOrPath>().map(|link| link.to_string()),
             Self::CookieName => text.parse::<CookieName>().map(|name| name.to_string()),
             Self::CookieDomain => text.parse::<CookieDomain>().map(|domain| domain.to_string()),
@@ -173,7 +176,7 @@ impl Kind {
         }
     }
 
-    fn item(self, item: &Value) -> Result<Value, Refused> {
+    fn item(self, item: &Value) -> Result<Value, RefusedValue> {
         let Value::String(text) = item else {
             return self.refuse(item, "a text is wanted, in quotation marks");
         };
@@ -199,7 +202,7 @@ impl Kind {
         read.map(Value::String).or_else(|why| self.refuse(item, &why))
     }
 
-    fn time(self, value: &Value, least: u64, most: u64) -> Result<Value, Refused> {
+    fn time(self, value: &Value, least: u64, most: u64) -> Result<Value, RefusedValue> {
         let read = match value {
             Value::Integer(s) => {
                 u64::try_from(*s).map(Seconds).map_err(|_| "a time is not below zero".to_owned())
@@ -218,7 +221,7 @@ impl Kind {
         }
     }
 
-    fn count(self, value: &Value, least: u64, most: u64) -> Result<Value, Refused> {
+    fn count(self, value: &Value, least: u64, most: u64) -> Result<Value, RefusedValue> {
         let fits = value.as_integer().and_then(|number| u64::try_from(number).ok());
         match fits.is_some_and(|number| (least..=most).contains(&number)) {
             true => Ok(value.clone()),
@@ -228,7 +231,7 @@ impl Kind {
 }
 
 /// An address or network that may be a proxy's.
-fn network(text: &str) -> Result<String, Reason> {
+fn network(text: &str) -> Result<String, String> {
     if Trusted::parse(&[text.to_owned()]).is_err() {
         return Err("an IP address or a network is wanted, 192.0.2.7 or 10.0.0.0/8 for one".into());
     }

@@ -8,9 +8,9 @@ use std::path::Path;
 use adieu_provisioning::names::{is_section, nearest};
 use toml::{Table, Value};
 
-use crate::config::faults::{ConfigError, ConfigFault, Place, Refused};
+use crate::config::faults::{ConfigError, ConfigFault, RefusedValue, WrittenAt};
 use crate::config::keys::{KEYS, LISTS, NEEDED};
-use crate::config::source::Source;
+use crate::config::source::ConfigSource;
 use crate::config::{Config, files, rules};
 
 /// The configuration of a file, if one is named, under the given environment. Variables of others are passed over.
@@ -20,8 +20,8 @@ pub fn load(
 ) -> Result<Config, ConfigError> {
     checked(file, environment).map_err(|mut faults| {
         faults.sort_by_key(|fault| match &fault.place {
-            Some(Place::Line(line)) => *line,
-            Some(Place::Variable(_)) | None => usize::MAX,
+            Some(WrittenAt::Line(line)) => *line,
+            Some(WrittenAt::Variable(_)) | None => usize::MAX,
         });
         ConfigError { file: file.map(Path::to_owned), faults }
     })
@@ -31,8 +31,10 @@ fn checked(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, Vec<ConfigFault>> {
-    let mut source =
-        file.map_or_else(|| Ok(Source::default()), |file| Source::file(file).map_err(|fault| vec![fault]))?;
+    let mut source = file.map_or_else(
+        || Ok(ConfigSource::default()),
+        |file| ConfigSource::file(file).map_err(|fault| vec![fault]),
+    )?;
     let mut faults = Vec::new();
     for (name, text) in environment {
         faults.extend(source.overlay(&name, &text));
@@ -45,14 +47,14 @@ fn checked(
     let config: Config = table.try_into().map_err(|error: toml::de::Error| {
         vec![ConfigFault { place: None, key: String::new(), value: None, reason: error.message().to_owned() }]
     })?;
-    let placed = |(key, refused): (String, Refused)| placed(&source, key, refused);
+    let placed = |(key, refused): (String, RefusedValue)| placed(&source, key, refused);
     none(rules::check(&config).into_iter().map(placed).collect())?;
     none(files::check(&config).into_iter().map(placed).collect())?;
     Ok(config)
 }
 
 /// A fault of a key, which may stand in a list: `realms[1].path`.
-fn placed(source: &Source, key: String, Refused { value, reason }: Refused) -> ConfigFault {
+fn placed(source: &ConfigSource, key: String, RefusedValue { value, reason }: RefusedValue) -> ConfigFault {
     let place = source.place(&key);
     let index = |text: &str| text.split_once(']').map_or("", |(_, rest)| rest).to_owned();
     let plain = key.split_once('[').map(|(list, rest)| format!("{list}{}", index(rest)));
@@ -61,7 +63,7 @@ fn placed(source: &Source, key: String, Refused { value, reason }: Refused) -> C
 
 /// The reading of what is written, key by key. All that is wrong is collected.
 struct Reading<'a> {
-    source: &'a Source,
+    source: &'a ConfigSource,
     known: Vec<&'static str>,
     faults: Vec<ConfigFault>,
 }
@@ -105,7 +107,7 @@ impl Reading<'_> {
                     true => format!("a list of tables is wanted, each behind [[{name}]]"),
                     false => format!("a section is wanted: [{name}]"),
                 };
-                self.refuse(path, Refused::value(None, &wanted));
+                self.refuse(path, RefusedValue::value(None, &wanted));
                 None
             }
         }
@@ -113,16 +115,16 @@ impl Reading<'_> {
 
     fn item(&mut self, item: &Value, path: &str, list: &str) -> Option<Value> {
         let Value::Table(table) = item else {
-            self.refuse(path, Refused::value(Some(item), "a table is wanted"));
+            self.refuse(path, RefusedValue::value(Some(item), "a table is wanted"));
             return None;
         };
         for (_, needed) in NEEDED.iter().filter(|(of, needed)| *of == list && !table.contains_key(*needed)) {
-            self.refuse(&format!("{path}.{needed}"), Refused::value(None, "is missing"));
+            self.refuse(&format!("{path}.{needed}"), RefusedValue::value(None, "is missing"));
         }
         Some(Value::Table(self.section(table, &format!("{path}."), &format!("{list}."))))
     }
 
-    fn refuse(&mut self, path: &str, refused: Refused) {
+    fn refuse(&mut self, path: &str, refused: RefusedValue) {
         self.faults.push(placed(self.source, path.to_owned(), refused));
     }
 }

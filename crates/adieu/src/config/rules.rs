@@ -10,19 +10,19 @@ use adieu_authority::ROOT;
 use url::Url;
 
 use crate::config::Config;
-use crate::config::faults::Refused;
+use crate::config::faults::RefusedValue;
 use crate::provision;
 
 /// What is refused: keys, those of a list with their place in it, each with the value and the reason.
-pub(super) type Refusals = Vec<(String, Refused)>;
+pub(super) type Refusals = Vec<(String, RefusedValue)>;
 
 /// Everything that does not fit together.
 pub(super) fn check(config: &Config) -> Refusals {
     [listeners(config), realms(config), cookies(config), templates(config), sizes(config)].concat()
 }
 
-fn refused(key: impl Into<String>, value: impl Debug, reason: impl Into<String>) -> (String, Refused) {
-    (key.into(), Refused { value: Some(format!("{value:?}")), reason: reason.into() })
+fn refused(key: impl Into<String>, value: impl Debug, reason: impl Into<String>) -> (String, RefusedValue) {
+    (key.into(), RefusedValue { value: Some(format!("{value:?}")), reason: reason.into() })
 }
 
 /// How the listeners may be reached. Passwords and sessions never cross a network in the clear.

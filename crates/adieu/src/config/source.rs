@@ -8,27 +8,27 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use crate::config::faults::{ConfigFault, Place};
+use crate::config::faults::{ConfigFault, WrittenAt};
 use crate::config::variables::Variable;
 
 /// A configuration as it is written.
 #[derive(Default)]
-pub(super) struct Source {
+pub(super) struct ConfigSource {
     pub(super) table: Table,
     /// By whole path, places in a list in brackets: `realms[1].path`.
-    places: BTreeMap<String, Place>,
+    places: BTreeMap<String, WrittenAt>,
 }
 
 /// The largest file (HOME-LIMITS).
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-impl Source {
+impl ConfigSource {
     /// The text of a file.
     pub(super) fn file(path: &Path) -> Result<Self, ConfigFault> {
         let text = text(path).map_err(|cause| whole(None, format!("can't be read: {cause}")))?;
         let no_toml = |error: toml::de::Error| {
             // Not the error's own text: it shows the line, and a secret may stand there.
-            let line = error.span().map(|span| Place::Line(line(&text, span.start)));
+            let line = error.span().map(|span| WrittenAt::Line(line(&text, span.start)));
             whole(line, format!("not TOML: {}", error.message()))
         };
         let table = text.parse::<Table>().map_err(no_toml)?;
@@ -41,7 +41,7 @@ impl Source {
     fn note(&mut self, text: &str, table: &DeTable<'_>, section: &str) {
         for (name, value) in table {
             let path = format!("{section}{}", name.get_ref());
-            self.places.insert(path.clone(), Place::Line(line(text, name.span().start)));
+            self.places.insert(path.clone(), WrittenAt::Line(line(text, name.span().start)));
             self.note_inside(text, value, &path);
         }
     }
@@ -52,7 +52,7 @@ impl Source {
             DeValue::Array(items) => {
                 for (n, item) in items.iter().enumerate().filter(|(_, item)| item.get_ref().is_table()) {
                     let path = format!("{path}[{n}]");
-                    self.places.insert(path.clone(), Place::Line(line(text, item.span().start)));
+                    self.places.insert(path.clone(), WrittenAt::Line(line(text, item.span().start)));
                     self.note_inside(text, item, &path);
                 }
             }
@@ -64,7 +64,9 @@ impl Source {
     pub(super) fn overlay(&mut self, name: &str, text: &str) -> Option<ConfigFault> {
         let (path, as_text) = match Variable::of(name, text) {
             Variable::NotOurs => return None,
-            Variable::Unknown(reason) => return Some(whole(Some(Place::Variable(name.to_owned())), reason)),
+            Variable::Unknown(reason) => {
+                return Some(whole(Some(WrittenAt::Variable(name.to_owned())), reason));
+            }
             Variable::Sets(key) => (key.path, key.kind.is_text()),
             Variable::SetsList(list) => (list, false),
         };
@@ -81,12 +83,12 @@ impl Source {
         }
         here.insert(last.to_owned(), value.unwrap_or_else(|| Value::String(text.to_owned())));
         self.places.retain(|known, _| !known.starts_with(&format!("{path}[")));
-        self.places.insert(path.to_owned(), Place::Variable(name.to_owned()));
+        self.places.insert(path.to_owned(), WrittenAt::Variable(name.to_owned()));
         None
     }
 
     /// Where a value is from, or what it stands in; none for a default.
-    pub(super) fn place(&self, path: &str) -> Option<Place> {
+    pub(super) fn place(&self, path: &str) -> Option<WrittenAt> {
         let around =
             path.rsplit_once(['.']).map(|(section, _)| section).filter(|section| section.ends_with(']'));
         let list = path.split_once('[').map(|(list, _)| list);
@@ -96,7 +98,7 @@ impl Source {
 }
 
 /// A fault of no key.
-fn whole(place: Option<Place>, reason: String) -> ConfigFault {
+fn whole(place: Option<WrittenAt>, reason: String) -> ConfigFault {
     ConfigFault { place, key: String::new(), value: None, reason }
 }
 

@@ -9,10 +9,7 @@ use std::time::Duration;
 
 use url::Url;
 
-/// What would be right.
-pub(super) type Reason = String;
-
-fn wrong<T>(reason: &str) -> Result<T, Reason> {
+fn wrong<T>(reason: &str) -> Result<T, String> {
     Err(reason.to_owned())
 }
 
@@ -27,9 +24,9 @@ pub(super) struct Address(String);
 const ADDRESS: &str = "an address begins with http:// or https:// and a host, https://id.example.com for one";
 
 impl FromStr for Address {
-    type Err = Reason;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Reason> {
+    fn from_str(text: &str) -> Result<Self, String> {
         let url = is_one_word(text).then(|| Url::parse(text).ok()).flatten();
         let Some(url) = url.filter(|url| is_web(url) && has_slashes(text)) else { return wrong(ADDRESS) };
         if !url.username().is_empty() || url.password().is_some() {
@@ -59,12 +56,12 @@ fn has_slashes(text: &str) -> bool {
 }
 
 /// Where a browser is sent: a whole address, kept as it is written.
-pub(super) struct Link(String);
+pub(super) struct BrowserAddress(String);
 
-impl FromStr for Link {
-    type Err = Reason;
+impl FromStr for BrowserAddress {
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Reason> {
+    fn from_str(text: &str) -> Result<Self, String> {
         const LINK: &str = "a whole address is wanted, https://app.example.com/home for one";
         if !is_one_word(text) || !has_slashes(text) {
             return wrong(LINK);
@@ -81,7 +78,7 @@ impl FromStr for Link {
     }
 }
 
-impl fmt::Display for Link {
+impl fmt::Display for BrowserAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -91,12 +88,12 @@ impl fmt::Display for Link {
 pub(super) struct LinkOrPath(String);
 
 impl FromStr for LinkOrPath {
-    type Err = Reason;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Reason> {
+    fn from_str(text: &str) -> Result<Self, String> {
         let path =
             text.starts_with('/') && !text.starts_with("//") && !text.contains('\\') && is_one_word(text);
-        match path || text.parse::<Link>().is_ok() {
+        match path || text.parse::<BrowserAddress>().is_ok() {
             true => Ok(Self(text.to_owned())),
             false => {
                 wrong("a path of this host or a whole address is wanted: /home, https://app.example.com/home")
@@ -115,9 +112,9 @@ impl fmt::Display for LinkOrPath {
 pub(super) struct CookieName(String);
 
 impl FromStr for CookieName {
-    type Err = Reason;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Reason> {
+    fn from_str(text: &str) -> Result<Self, String> {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         match !text.is_empty() && text.len() <= 255 && text.bytes().all(fits) {
             true => Ok(Self(text.to_owned())),
@@ -138,9 +135,9 @@ impl fmt::Display for CookieName {
 pub(super) struct CookieDomain(String);
 
 impl FromStr for CookieDomain {
-    type Err = Reason;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Reason> {
+    fn from_str(text: &str) -> Result<Self, String> {
         let name = text.strip_prefix('.').unwrap_or(text).to_ascii_lowercase();
         let label = |label: &str| {
             (1..=63).contains(&label.len())
@@ -168,9 +165,9 @@ impl fmt::Display for CookieDomain {
 pub(super) struct Seconds(pub(super) u64);
 
 impl FromStr for Seconds {
-    type Err = Reason;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Reason> {
+    fn from_str(text: &str) -> Result<Self, String> {
         const TIME: &str =
             "a time is a number of seconds, or a text with units: \"90s\", \"10m\", \"24h\", \"7d\"";
         if let Ok(s) = text.parse() {
@@ -195,7 +192,7 @@ impl fmt::Display for Seconds {
 mod tests {
     use super::*;
 
-    fn check<T: FromStr<Err = Reason> + ToString>(good: &[(&str, &str)], bad: &[&str]) {
+    fn check<T: FromStr<Err = String> + ToString>(good: &[(&str, &str)], bad: &[&str]) {
         for (text, written) in good {
             let value = text.parse::<T>().unwrap_or_else(|why| panic!("{text}: {why}"));
             assert_eq!(value.to_string(), *written, "{text}");
@@ -237,7 +234,7 @@ mod tests {
     /// F-19: `app.example.com/home`.
     #[test]
     fn a_link_is_whole_and_stays_as_it_is_written() {
-        check::<Link>(
+        check::<BrowserAddress>(
             &[
                 ("https://App.example.test/home?x=1#y", "https://App.example.test/home?x=1#y"),
                 ("http://127.0.0.1:4550/", "http://127.0.0.1:4550/"),

@@ -93,14 +93,25 @@ fn a_document_is_shown_applied_and_exported() {
 
 /// Goal: a client that was made before a refused step is shown with its secret, which is shown once; the exit status says that
 /// not all was made.
+/// Method: the database may have 4 MB, and the document has more.
 #[test]
 fn secrets_of_what_was_made_are_shown_although_a_later_step_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
-    let clash = "[[realms.users]]\nusername = 'ivy@x.test'\n[[realms.users]]\nusername = 'joe'\nemail = 'ivy@x.test'\n";
+    // There is room for some of them only.
+    let large = |n: usize| {
+        let text = "x".repeat(900_000);
+        format!("[[realms.users]]\nusername = 'user-{n}'\nmetadata_admin = '{{\"x\": \"{text}\"}}'\n")
+    };
+    let users: String = (0..8).map(large).collect();
     init(&data);
-    let (code, says, error) = adieu(&data, &["apply", "-"], &format!("{TOWN}{clash}"));
-    assert!(code == 1 && error.contains("stopped at `+ user joe in /town"), "{error}");
+    let document = folder.path().join("document.toml");
+    std::fs::write(&document, format!("{TOWN}{users}")).expect("a file");
+    let mut apply = Command::new(env!("CARGO_BIN_EXE_adieu"));
+    apply.arg("apply").arg(&document).env("ADIEU_DATA", &data).env("ADIEU_KEEP__PAGES_MAX", "1000");
+    let Output { status, stdout, stderr } = apply.output().expect("it ends");
+    let (says, error) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    assert!(status.code() == Some(4) && error.contains("stopped at `+ user user-"), "{error}");
     assert!(error.contains("secret of client shop: ") && !says.contains("done\n"), "{error}");
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn preflight(face: &Face, call: &Call) -> Option<Answer> {
     let told = answer.headers_mut();
     let all = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
     told.insert(VARY, HeaderValue::from_static(all));
-    if let Some(let_in) = face.settings.cors_origins.let_in(headers) {
+    if let Some(let_in) = face.settings.cors_origins.let_in_any_case(headers) {
         admit(told, &let_in);
         for (asked, answered) in [
             (ACCESS_CONTROL_REQUEST_METHOD, ACCESS_CONTROL_ALLOW_METHODS),
@@ -49,7 +49,7 @@ pub(crate) fn add_headers(face: &Face, call: &Call, answer: &mut Answer) {
     }
     let told = answer.headers_mut();
     told.append(VARY, HeaderValue::from_static("Origin"));
-    if let Some(let_in) = face.settings.cors_origins.let_in(call.headers()) {
+    if let Some(let_in) = face.settings.cors_origins.let_in_any_case(call.headers()) {
         admit(told, &let_in);
         told.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Content-Type"));
     }

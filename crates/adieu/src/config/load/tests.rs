@@ -1,4 +1,6 @@
-//! What a configuration is refused for, and what is said of it. Which ones `serve` takes is a story of the whole server.
+//! What a configuration is refused for, and what is said of it.
+//!
+//! Nothing is served here: which configurations `serve` takes is a story of the whole server.
 
 use super::*;
 
