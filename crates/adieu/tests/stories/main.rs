@@ -18,6 +18,7 @@ mod half_signed_on;
 mod headers;
 mod installations;
 mod issuers;
+mod locked;
 mod long_history;
 mod no_false_no;
 mod old_addresses;
