@@ -65,7 +65,15 @@ pub enum UserCommand {
         #[command(flatten)]
         of: OfRealm,
     },
-    /// Forgive a user's failed sign-ons: they may try again at once.
+    /// Lock a user's account: no sign-on until it is unlocked. Sessions live on.
+    Lock {
+        /// Name, e-mail address or id.
+        user: String,
+        /// Whose user is meant.
+        #[command(flatten)]
+        of: OfRealm,
+    },
+    /// Unlock a user's account and forgive failed sign-ons: they may try again at once.
     Unlock {
         /// Name, e-mail address or id.
         user: String,
@@ -163,6 +171,7 @@ pub fn user(command: UserCommand) -> Result<()> {
             UserCommand::Passwd { user, keep_sessions, of } => passwd(&user, keep_sessions, of).await,
             UserCommand::Disable { user, reason, of } => enable(&user, false, reason, of).await,
             UserCommand::Enable { user, of } => enable(&user, true, None, of).await,
+            UserCommand::Lock { user, of } => lock(&user, of).await,
             UserCommand::Unlock { user, of } => unlock(&user, of).await,
             UserCommand::Show { user, of } => show(&user, of).await,
             UserCommand::ResetCodes { user, reason, of } => reset_codes(&user, reason.as_deref(), of).await,
@@ -252,8 +261,24 @@ async fn enable(user: &str, enabled: bool, reason: Option<String>, of: OfRealm) 
         body["reason"] = reason.into();
     }
     let now = api.ask(Method::PATCH, &format!("/v1/users/{id}"), Some(body)).await?;
-    let what = if enabled { "can sign on" } else { "can't sign on; all sessions are ended" };
+    let what = match (enabled, now["locked_at"].is_null()) {
+        (true, true) => "can sign on",
+        (true, false) => "is enabled; the account has been locked, `adieu user unlock` takes that away",
+        (false, _) => "can't sign on; all sessions are ended",
+    };
     shown::one(&now, of.reach.json, || format!("user {} ({id}) {what}", text(&now, "username")))
+}
+
+async fn lock(user: &str, of: OfRealm) -> Result<()> {
+    let api = open(&of.reach)?;
+    let id = user_id(&api, &of.realm, user).await?;
+    let now = api.ask(Method::PATCH, &format!("/v1/users/{id}"), Some(json!({"locked": true}))).await?;
+    shown::one(&now, of.reach.json, || {
+        format!(
+            "user {} ({id}) can't sign on until `adieu user unlock`; sessions live on",
+            text(&now, "username")
+        )
+    })
 }
 
 async fn unlock(user: &str, of: OfRealm) -> Result<()> {
