@@ -26,6 +26,7 @@ mod realms;
 mod revoke;
 mod second_factor;
 mod sign_on;
+mod sign_on_outcome;
 mod throttle;
 mod unfinished;
 mod upkeep;
@@ -70,6 +71,7 @@ pub use realms::ROOT;
 pub use revoke::RevokeError;
 pub use second_factor::{SecondFactor, SecondStep, SecondStepFailure};
 pub use sign_on::{SignOn, SignOnFailure, SignedIn};
+pub use sign_on_outcome::SignOnOutcome;
 pub use throttle::SignOnLimits;
 pub use unfinished::FlowLimits;
 pub use verification::is_known_hash;
@@ -78,6 +80,7 @@ use crate::counts::Counts;
 use crate::hashing::Hashing;
 use crate::known_places::KnownPlaces;
 use crate::realms::Realms;
+use crate::sign_on_outcome::RefusalLines;
 use crate::throttle::Throttle;
 use crate::unfinished::Unfinished;
 
@@ -114,6 +117,7 @@ struct Inner {
     counts: Counts,
     keyring: Keyring,
     throttle: Throttle,
+    refusals: RefusalLines,
     unfinished: Unfinished,
     places: KnownPlaces,
 }
@@ -139,6 +143,7 @@ impl Authority {
                 counts,
                 keyring,
                 throttle,
+                refusals: RefusalLines::default(),
                 unfinished,
                 places: KnownPlaces::default(),
             }),

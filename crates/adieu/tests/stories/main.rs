@@ -13,6 +13,7 @@ mod first_worker;
 mod forward_auth;
 mod half_signed_on;
 mod issuers;
+mod log_lines;
 mod long_history;
 mod no_false_no;
 mod one_session;
