@@ -13,6 +13,7 @@ mod keys;
 mod people;
 mod seed;
 mod server;
+mod service_manager;
 mod shown;
 mod workers;
 
