@@ -7,6 +7,7 @@ use adieu_store::{Flow, FlowId};
 
 use crate::Authority;
 use crate::throttle::Network;
+use crate::unfinished::Begun;
 
 /// The largest body of a flow (HOME-LIMITS).
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -32,10 +33,35 @@ impl Authority {
     /// whoever comes back to that one is told as if its time had passed (HOME-LIMITS).
     pub async fn begin_flow(&self, new: NewFlow<'_>) -> Result<(), Unwritten> {
         let NewFlow { id, kind, realm, life, body, from } = new;
-        for going in self.inner.unfinished.begin(kind, id, from.and_then(Network::of)) {
+        let now = self.now();
+        let begun = Begun { id, from: from.and_then(Network::of), until: now.plus(life) };
+        let going = self.inner.unfinished.begin(kind, begun, now);
+        let kept = self.keep_instead(going, id, kind, realm, life, body).await;
+        if kept.is_err() {
+            self.flow_is_over(id, kind);
+        }
+        kept
+    }
+
+    async fn keep_instead(
+        &self,
+        going: Vec<FlowId>,
+        id: FlowId,
+        kind: &'static str,
+        realm: RealmId,
+        life: Span,
+        body: Vec<u8>,
+    ) -> Result<(), Unwritten> {
+        for going in going {
             self.store().take_flow(going, kind).await?;
         }
         self.put_flow(id, kind, realm, life, body).await
+    }
+
+    /// Somebody has finished a flow. Its record may stay for those who ask what became of it; it counts no more among those
+    /// that are unfinished.
+    pub fn flow_is_over(&self, id: FlowId, kind: &'static str) {
+        self.inner.unfinished.end(kind, id);
     }
 
     /// Keeps a flow under `id` for `life`, or replaces it. Its body is the caller's affair.
@@ -77,9 +103,9 @@ impl Authority {
         self.store().flow(id, kind).await
     }
 
-    /// Takes a flow away; of two takers one gets it.
+    /// Takes a flow away; of two takers one gets it. Whoever keeps it again begins it again.
     pub async fn take_flow(&self, id: FlowId, kind: &'static str) -> Result<Option<Flow>, Unwritten> {
-        self.inner.unfinished.end(kind, id);
+        self.flow_is_over(id, kind);
         self.store().take_flow(id, kind).await
     }
 }

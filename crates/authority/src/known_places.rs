@@ -1,6 +1,7 @@
-//! Whether users are known at addresses, as it was read lately.
+//! From where users signed on, as it was read lately.
 //!
-//! Believed for seconds, so that a flood of tries that are refused reads next to nothing. Nothing is read here.
+//! Believed for seconds, so that a flood of refused tries of one account, from wherever, reads its sessions once. Nothing is read
+//! here.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,37 +10,41 @@ use adieu_core::{Span, Timestamp, UserId};
 
 use crate::throttle::Network;
 
-/// Answers that are remembered; all are forgotten when there are as many (HOME-LIMITS).
-const ANSWERS_MAX: usize = 4096;
-/// For how long one is remembered.
+/// Users whose networks are remembered; all are forgotten when there are as many (HOME-LIMITS).
+const USERS_MAX: usize = 4096;
+/// For how long they are remembered.
 const REMEMBERED: Span = Span::from_s(10);
 
-/// What was read lately: whether a user is known at a network, and until when that is believed.
+/// The networks of a user, and until when that is believed.
+type Believed = (Box<[Network]>, Timestamp);
+
+/// What was read lately.
 #[derive(Default)]
-pub(crate) struct KnownPlaces(Mutex<HashMap<(UserId, Network), (bool, Timestamp)>>);
+pub(crate) struct KnownPlaces(Mutex<HashMap<UserId, Believed>>);
 
 impl KnownPlaces {
-    /// What was read of it lately.
-    pub(crate) fn lately(&self, place: (UserId, Network), now: Timestamp) -> Option<bool> {
-        self.answers().get(&place).filter(|(_, until)| now < *until).map(|(known, _)| *known)
+    /// Whether the user is known at a network, by what was read lately.
+    pub(crate) fn lately(&self, user: UserId, network: Network, now: Timestamp) -> Option<bool> {
+        let users = self.users();
+        let (networks, _) = users.get(&user).filter(|(_, until)| now < *until)?;
+        Some(networks.contains(&network))
     }
 
-    pub(crate) fn remember(&self, place: (UserId, Network), known: bool, now: Timestamp) {
-        let mut answers = self.answers();
-        if answers.len() >= ANSWERS_MAX {
-            answers.clear();
+    /// These are all the networks at which the user is known.
+    pub(crate) fn remember(&self, user: UserId, networks: Box<[Network]>, now: Timestamp) {
+        let mut users = self.users();
+        if users.len() >= USERS_MAX {
+            users.clear();
         }
-        answers.insert(place, (known, now.plus(REMEMBERED)));
+        users.insert(user, (networks, now.plus(REMEMBERED)));
     }
 
-    /// Somebody signs on there: what was read before is true no more.
-    pub(crate) fn forget(&self, user: UserId, network: Option<Network>) {
-        if let Some(network) = network {
-            self.answers().remove(&(user, network));
-        }
+    /// The user has signed on: what was read before is true no more.
+    pub(crate) fn forget(&self, user: UserId) {
+        self.users().remove(&user);
     }
 
-    fn answers(&self) -> MutexGuard<'_, HashMap<(UserId, Network), (bool, Timestamp)>> {
+    fn users(&self) -> MutexGuard<'_, HashMap<UserId, Believed>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -48,23 +53,29 @@ impl KnownPlaces {
 mod tests {
     use super::*;
 
-    /// Goal: HOME-LIMITS: an answer is believed for seconds, a sign-on makes it untrue at once, and memory is bounded.
+    /// Goal: HOME-LIMITS: an answer is believed for seconds and for every network, a sign-on makes it untrue at once, and memory is
+    /// bounded.
     #[test]
     fn answers_are_few_and_short_lived() {
         let places = KnownPlaces::default();
-        let place = |n: u32| {
-            let user = UserId::from_uuid(uuid::Uuid::from_u128(n.into()));
-            (user, Network::V4(n.into()))
-        };
+        let user = |n: u32| UserId::from_uuid(uuid::Uuid::from_u128(n.into()));
+        let network = |n: u32| Network::V4(n.into());
         let at = |s: i64| Timestamp::from_ms(s * 1000);
-        places.remember(place(1), false, at(0));
-        assert_eq!((places.lately(place(1), at(9)), places.lately(place(1), at(10))), (Some(false), None));
-        assert_eq!(places.lately((place(1).0, place(2).1), at(0)), None, "another network");
-        places.forget(place(1).0, Some(place(1).1));
-        assert_eq!(places.lately(place(1), at(0)), None);
+        assert_eq!(places.lately(user(1), network(1), at(0)), None, "nothing was read");
+        places.remember(user(1), [network(1)].into(), at(0));
+        assert_eq!(places.lately(user(1), network(1), at(9)), Some(true));
+        assert_eq!(
+            places.lately(user(1), network(2), at(9)),
+            Some(false),
+            "nothing more is read for another network"
+        );
+        assert_eq!(places.lately(user(1), network(1), at(10)), None);
+        assert_eq!(places.lately(user(2), network(1), at(0)), None, "another user");
+        places.forget(user(1));
+        assert_eq!(places.lately(user(1), network(1), at(0)), None);
         for n in 0..20_000 {
-            places.remember(place(n), true, at(0));
-            assert!(places.answers().len() <= ANSWERS_MAX);
+            places.remember(user(n), [].into(), at(0));
+            assert!(places.users().len() <= USERS_MAX);
         }
     }
 }

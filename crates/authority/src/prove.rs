@@ -34,11 +34,11 @@ impl Authority {
         let mut who = sign_on.candidate();
         let proven = match self.proven(&sign_on, &mut who).await {
             Ok(user) if user.enabled => {
-                self.renew_hash(&sign_on, &user).await;
+                let user = self.with_current_hash(&sign_on, user).await;
                 match user.level_by(sign_on.realm.second_factor).max(sign_on.level) {
                     Assurance::One => Ok(Proven { user, sign_on: sign_on.clone(), code: None }),
                     Assurance::Two if user.assurance() == Assurance::Two => {
-                        Err(SignOnFailure::SecondFactor(FirstFactor::of(&user)))
+                        Err(SignOnFailure::SecondFactor(FirstFactor::of(&user, &sign_on.realm)))
                     }
                     Assurance::Two => Err(SignOnFailure::NotEnrolled),
                 }
@@ -53,7 +53,7 @@ impl Authority {
     }
 
     /// A session for somebody who proved to be there: a new one, or the presented one renewed or begun anew. A proof is
-    /// worth nothing once all the user's sessions were ended after it (ENDED-STAYS-ENDED).
+    /// worth nothing once all sessions of the user or the realm were ended after it (ENDED-STAYS-ENDED).
     pub async fn open_for(&self, proven: Proven) -> Result<SignedIn, SignOnFailure> {
         let Proven { sign_on, user, code } = proven;
         let who = sign_on.candidate().known(user.id);

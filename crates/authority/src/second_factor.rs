@@ -154,11 +154,9 @@ impl Authority {
     async fn prove_second_unnoted(&self, given: SecondFactor) -> Result<Proven, SecondStepFailure> {
         let SecondFactor { realm, channel, first, code, device, previous } = given;
         let user = self.user(first.user()).await.map_err(SignOnFailure::Outage)?;
-        // Ended, disabled or removed meanwhile: the first factor counts no more, either.
-        let still = |user: &Arc<User>| {
-            user.realm == realm.id && user.enabled && user.generation == first.generation()
-        };
-        let user = user.filter(still).ok_or(SignOnFailure::WrongCredentials { left: None })?;
+        // Ended, disabled, removed or given another password meanwhile: the first factor counts no more, either.
+        let user = user.filter(|user| first.counts_for(user, &realm));
+        let user = user.ok_or(SignOnFailure::WrongCredentials { left: None })?;
         let code = Some(self.code_given(&user, &device, &code).await?);
         let sign_on = SignOn {
             realm,
@@ -182,9 +180,10 @@ impl Authority {
         code: &str,
     ) -> Result<Spending, SecondStepFailure> {
         let set = user.recovery_codes.as_ref().ok_or(SecondStepFailure::NoCodes)?.set;
-        let account = Account::Codes { user: user.id, set };
         let from = self.inner.throttle.take(device.address.as_deref(), self.now());
-        let tried = from.map_err(SignOnFailure::from)?.at(account, || self.now()).await;
+        let from = from.map_err(SignOnFailure::from)?;
+        let whence = self.whence(user, from.network()).await.map_err(SignOnFailure::Outage)?;
+        let tried = from.at(Account::codes_of(user, set, whence), || self.now()).await;
         let tried = tried.map_err(SignOnFailure::from)?;
         match self.matching_code(user, code) {
             Ok(spending) => {

@@ -1,7 +1,7 @@
 //! Signing on with a name and a password, for every channel. Whether that is enough is for core to say: where it is not, the
 //! failure carries what was proven, and the second factor is given with it (`second_factor`).
 //!
-//! A proof of identity counts no more once all the user's sessions were ended after it (ENDED-STAYS-ENDED).
+//! A proof of identity counts no more once all sessions of the user or the realm were ended after it (ENDED-STAYS-ENDED).
 
 use std::sync::Arc;
 
@@ -162,7 +162,7 @@ impl Authority {
         if !user.enabled {
             return Err(SignOnFailure::Disabled(user));
         }
-        self.renew_hash(&sign_on, &user).await;
+        let user = self.with_current_hash(&sign_on, user).await;
         let quota = self.policy().quota_for(&sign_on.realm.path, &sign_on.channel);
         self.open(sign_on, &user, quota, Given::First).await
     }
@@ -213,7 +213,6 @@ impl Authority {
         let matches = self.inner.hashing.verify(tried.source(), &sign_on.password, stored).await?;
         match user.filter(|_| matches) {
             Some(user) => {
-                self.inner.places.forget(user.id, tried.network());
                 tried.succeeded(self.now());
                 Ok(user)
             }
@@ -222,16 +221,22 @@ impl Authority {
     }
 
     /// A hash that was made elsewhere, or at another cost, is replaced while the password is at hand, unless somebody has
-    /// changed the password since it was verified. If that fails, the next sign-on tries again.
-    pub(crate) async fn renew_hash(&self, sign_on: &SignOn, user: &User) {
-        let Some(verified) = user.password.clone() else { return };
+    /// changed the password since it was verified. If that fails, the next sign-on tries again. Gives the user with the hash
+    /// that is stored then.
+    pub(crate) async fn with_current_hash(&self, sign_on: &SignOn, user: Arc<User>) -> Arc<User> {
+        let Some(verified) = user.password.clone() else { return user };
         if self.inner.hashing.is_current(&verified) {
-            return;
+            return user;
         }
-        let Ok(renewed) = self.hash_own_password(user.id, &sign_on.password).await else { return };
-        let renewal = PasswordRenewal { verified, renewed };
-        if let Err(error) = self.store().renew_password(user.id, renewal, self.now()).await {
-            tracing::warn!(user = %user.id, %error, "an old password hash was not replaced");
+        let Ok(renewed) = self.hash_own_password(user.id, &sign_on.password).await else { return user };
+        let renewal = PasswordRenewal { verified, renewed: renewed.clone() };
+        match self.store().renew_password(user.id, renewal, self.now()).await {
+            Ok(true) => Arc::new(User { password: Some(renewed), ..User::clone(&user) }),
+            Ok(false) => user,
+            Err(error) => {
+                tracing::warn!(user = %user.id, %error, "an old password hash was not replaced");
+                user
+            }
         }
     }
 
@@ -252,7 +257,7 @@ impl Authority {
         let limits = self.policy().limits_for(&sign_on.realm.path, &sign_on.channel);
         let order = SignOnOrder {
             realm: sign_on.realm.id,
-            proof: Proof { user: user.id, generation: user.generation },
+            proof: Proof::of(user, &sign_on.realm),
             limits,
             quota,
             channel: sign_on.channel,
@@ -268,7 +273,7 @@ impl Authority {
         };
         let signed_on = self.store().open_session(order, self.now()).await.map_err(|error| match error {
             SignOnError::Disabled => SignOnFailure::Disabled(Arc::new(user.clone())),
-            SignOnError::SecondFactor => SignOnFailure::SecondFactor(FirstFactor::of(user)),
+            SignOnError::SecondFactor => SignOnFailure::SecondFactor(FirstFactor::of(user, &sign_on.realm)),
             SignOnError::NotEnrolled => SignOnFailure::NotEnrolled,
             // Ended meanwhile: the proof counts no more, and must be given anew like a wrong one.
             SignOnError::UnknownUser | SignOnError::Superseded | SignOnError::Code => {
@@ -281,6 +286,7 @@ impl Authority {
         for closed in signed_on.ended {
             EndingReach::ONE.log(&signed_on.session.channel, &Ended::Now(closed));
         }
+        self.inner.places.forget(user.id);
         let fresh = SessionToken { id: signed_on.session.id, secret };
         let kept = signed_on.session.token_hash.matches(&fresh.secret);
         let token = if kept { fresh } else { sign_on.previous.unwrap_or(fresh) };

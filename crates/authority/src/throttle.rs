@@ -27,7 +27,7 @@ use self::keys::{AccountKey, AddressKey};
 use self::table::Table;
 
 /// What all addresses of an IPv6 /48 have together, in shares of one address.
-const SITE_SHARES: u32 = 4;
+pub(crate) const SITE_SHARES: u32 = 4;
 /// How long a try waits for others of its account.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Undecided tries of an account from all places together, in shares of one place.
@@ -211,11 +211,6 @@ impl<'t> AddressTry<'t> {
 }
 
 impl Try<'_> {
-    /// Where it comes from, if that is known.
-    pub(crate) const fn network(&self) -> Option<Network> {
-        self.from.network
-    }
-
     /// In whose line the work of this try waits.
     pub(crate) fn source(&self) -> WorkSource {
         let of_account = || self.account.user().map_or(u128::MAX, |user| user.uuid().as_u128());

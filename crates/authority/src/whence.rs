@@ -17,22 +17,26 @@ impl Authority {
     /// From where a user is tried, as far as failures are counted.
     pub(crate) async fn whence(&self, user: &User, network: Option<Network>) -> Result<Whence, Outage> {
         let Some(network) = network else { return Ok(Whence::Elsewhere) };
-        let (places, place, now) = (&self.inner.places, (user.id, network), self.now());
-        let known = match places.lately(place, now) {
+        let (places, now) = (&self.inner.places, self.now());
+        let known = match places.lately(user.id, network, now) {
             Some(known) => known,
             None => {
-                let known = self.signed_on_from(user.id, network, now).await?;
-                places.remember(place, known, now);
+                let networks = self.signed_on_from(user.id, now).await?;
+                let known = networks.contains(&network);
+                places.remember(user.id, networks, now);
                 known
             }
         };
         Ok(if known { Whence::Known(network) } else { Whence::Elsewhere })
     }
 
-    async fn signed_on_from(&self, user: UserId, network: Network, now: Timestamp) -> Result<bool, Outage> {
+    async fn signed_on_from(&self, user: UserId, now: Timestamp) -> Result<Box<[Network]>, Outage> {
         let query = SessionQuery { after: None, most: SESSIONS_MAX, live: None };
         let page = self.store().user_sessions(user, query, now).await?;
         let addresses = page.sessions.iter().filter_map(|record| record.session.device.address.as_deref());
-        Ok(addresses.filter_map(Network::of).any(|known| known == network))
+        let mut networks: Vec<Network> = addresses.filter_map(Network::of).collect();
+        networks.sort_unstable();
+        networks.dedup();
+        Ok(networks.into())
     }
 }

@@ -330,6 +330,10 @@ mod tests {
         let stored = StoredClient { client: old.clone(), removed: false };
         let renamed = edit(stored, change(4, Client { name: "Store".into(), ..old }));
         assert!(renamed.is_ok(), "what was taken once hinders no other change: {renamed:?}");
+        let old = Client { client_credentials: true, ..shop() };
+        let stored = StoredClient { client: old.clone(), removed: false };
+        let off = edit(stored, change(4, Client { enabled: false, ..old })).expect("it can be switched off");
+        assert!(off.end.is_some(), "what it holds ends");
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! New recovery codes, confirmed in the session that has shown them.
 //!
 //! The user's record and the session change together or not at all: no set counts that nobody has seen. Making a factor proves
-//! nothing by itself; where a dialect is told that it does, the session is proven in the same act.
+//! nothing by itself; where a dialect is told that it does, a session that is live is proven in the same act. One that is half
+//! signed on becomes live by a code alone, because that is where its token changes and the quota of sessions is asked for.
 
 use crate::assurance::RECOVERY_CODE;
 use crate::directory::User;
 use crate::facts::SessionFacts;
 use crate::outage::Unwritten;
 use crate::second_factor::{CodeSet, RecoveryCodes};
-use crate::session::{Method, NotLive, Session, State, Verdict};
+use crate::session::{Method, NotLive, Session, Verdict};
 use crate::session_id::SessionId;
 use crate::time::Timestamp;
 
@@ -20,7 +21,7 @@ pub struct ConfirmCodesOrder {
     pub session: SessionId,
     /// The set.
     pub set: CodeSet,
-    /// Whether the session counts as proven by the codes from then on. Else its user is asked for one of them.
+    /// Whether the session, if it is live, counts as proven by the codes from then on. Else its user is asked for one of them.
     pub proves: bool,
 }
 
@@ -41,17 +42,17 @@ pub fn decide_confirm_codes(
     order: ConfirmCodesOrder,
     now: Timestamp,
 ) -> Result<(User, Session), ConfirmError> {
-    let may = |facts: &&SessionFacts| match facts.verdict(now) {
-        Verdict::Live => !facts.user.removed,
-        Verdict::Not(NotLive::HalfSignedOn) => !facts.user.removed && facts.user.recovery_codes.is_none(),
-        Verdict::Not(_) => false,
-    };
-    let live = facts.filter(may);
-    let facts = live.filter(|facts| facts.session.id == order.session).ok_or(ConfirmError::NotLive)?;
+    let there = facts.filter(|facts| facts.session.id == order.session && !facts.user.removed);
+    let facts = there.ok_or(ConfirmError::NotLive)?;
+    let verdict = facts.verdict(now);
+    match verdict {
+        Verdict::Live => {}
+        Verdict::Not(NotLive::HalfSignedOn) if facts.user.recovery_codes.is_none() => {}
+        Verdict::Not(_) => return Err(ConfirmError::NotLive),
+    }
     let mut session = facts.as_seen();
-    if order.proves {
+    if order.proves && verdict == Verdict::Live {
         session.proven_by(Method { name: RECOVERY_CODE.into(), at: now });
-        session.state = State::SignedOn;
     }
     let user = User {
         recovery_codes: Some(RecoveryCodes::unused(order.set)),

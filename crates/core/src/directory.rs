@@ -2,6 +2,8 @@
 //!
 //! Traits and metadata travel as JSON text that no rule here reads. Passwords and secrets are hashes (EMPTY-HANDS).
 
+use std::fmt;
+
 use crate::assurance::SecondFactorRule;
 use crate::ids::{ClientId, PopulationId, RealmId, UserId, UserKey};
 use crate::outage::Unwritten;
@@ -9,6 +11,7 @@ use crate::record_fault::RecordFault;
 use crate::revoke::RevokedToken;
 use crate::rights::RoleAssignment;
 use crate::second_factor::RecoveryCodes;
+use crate::session::Generations;
 use crate::time::{Span, Timestamp};
 use crate::token::TokenHash;
 use crate::version::Version;
@@ -47,8 +50,8 @@ pub struct Population {
     pub updated_at: Timestamp,
 }
 
-/// A person or thing that signs on.
-#[derive(Clone, Debug)]
+/// A person or thing that signs on. Its `Debug` text shows no hash and nothing personal (EMPTY-HANDS).
+#[derive(Clone)]
 pub struct User {
     /// Where the rows lie.
     pub key: UserKey,
@@ -95,6 +98,19 @@ pub struct User {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("realm", &self.realm)
+            .field("enabled", &self.enabled)
+            .field("removed", &self.removed)
+            .field("generation", &self.generation)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
 }
 
 impl User {
@@ -167,14 +183,21 @@ pub enum DirectoryError {
 
 /// What was known of the user when the proof of identity was accepted.
 ///
-/// The engine compares it inside its transaction: a sign-on that races an ending of all the user's sessions, or a
-/// disabling, is refused (ENDED-STAYS-ENDED).
+/// The engine compares it inside its transaction: a sign-on that races an ending of all sessions of the user or of the realm,
+/// or a disabling, is refused (ENDED-STAYS-ENDED).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// Who proved it.
     pub user: UserId,
-    /// The user's generation at that time.
-    pub generation: u64,
+    /// The generations of user and realm at that time.
+    pub generations: Generations,
+}
+
+impl Proof {
+    /// Of this user, now.
+    pub const fn of(user: &User, realm: &Realm) -> Self {
+        Self { user: user.id, generations: Generations { user: user.generation, realm: realm.generation } }
+    }
 }
 
 /// How long sessions of one kind may last, fixed when a session opens.

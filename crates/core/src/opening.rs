@@ -213,7 +213,7 @@ mod tests {
         let user = user();
         SignOnOrder {
             realm: user.realm,
-            proof: Proof { user: user.id, generation: user.generation },
+            proof: Proof { user: user.id, generations: facts().around().generations },
             limits: Limits { idle: None, absolute: Span::from_s(1000) },
             quota,
             channel: Channel::named("test"),

@@ -3,6 +3,7 @@
 //! Plain functions from facts to what is to be written. An engine gathers the facts, applies the changes and carries out the
 //! order to end sessions in the same transaction (ONE-ROAD). Passwords are hashes here (EMPTY-HANDS).
 
+use std::fmt;
 use std::ops::Deref;
 
 use crate::cause::Cause;
@@ -29,8 +30,8 @@ pub struct NewUser {
     pub user: User,
 }
 
-/// What is to change of a user; what is none stays as it is.
-#[derive(Clone, Debug, Default)]
+/// What is to change of a user; what is none stays as it is. Its `Debug` text shows no hash and nothing personal (EMPTY-HANDS).
+#[derive(Clone, Default)]
 pub struct UserEdit {
     /// Another population of the same realm.
     pub population: Option<PopulationId>,
@@ -60,6 +61,16 @@ pub struct UserEdit {
     pub metadata_admin: Option<Option<String>>,
     /// Other roles.
     pub roles: Option<Vec<RoleAssignment>>,
+}
+
+impl fmt::Debug for UserEdit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserEdit")
+            .field("enabled", &self.enabled)
+            .field("unlock", &self.unlock)
+            .field("after_password", &self.after_password)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What another password, or its removal, does to the user's sessions.

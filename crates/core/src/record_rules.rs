@@ -33,7 +33,8 @@ impl<'a> From<&'a Client> for ClientWords<'a> {
 
 /// Judges what a client is to be. `before` is what it is now, if it is there.
 pub fn client_is_sound(before: Option<&Client>, next: ClientWords<'_>) -> Result<(), RecordFault> {
-    if next.auth == ClientAuth::None && next.client_credentials {
+    let in_own_name = |words: ClientWords<'_>| words.auth == ClientAuth::None && words.client_credentials;
+    if in_own_name(next) && !before.is_some_and(|before| in_own_name(before.into())) {
         return Err(RecordFault::PublicInOwnName);
     }
     let known = before.map_or(&[][..], |before| &before.redirect_uris);

@@ -92,8 +92,8 @@ pub enum SignOnError {
     /// The user may not sign on.
     #[error("the user is disabled")]
     Disabled,
-    /// All the user's sessions were ended after the identity was proven: prove it again.
-    #[error("the proof of identity is older than an ending of all the user's sessions")]
+    /// All sessions of the user or the realm were ended after the identity was proven: prove it again.
+    #[error("the proof of identity is older than an ending of all sessions of the user or the realm")]
     Superseded,
     /// One factor was given and the user has a second one, which is asked for.
     #[error("a second factor is asked for")]
@@ -132,10 +132,10 @@ pub(crate) fn decide_sign_on(
         return Err(SignOnError::Disabled);
     }
     // ENDED-STAYS-ENDED: a sign-on that races an ending of all sessions is refused, not born live.
-    if user.generation != order.proof.generation {
+    let generations = around.generations;
+    if generations != order.proof.generations {
         return Err(SignOnError::Superseded);
     }
-    let generations = around.generations;
     let mine = previous.filter(|(session, _)| session.user == user.id && session.realm == order.realm);
     let decision = match mine {
         Some((session, seen_at)) => match verdict(session, seen_at, around, now) {

@@ -3,6 +3,8 @@
 //! What is absent says nothing: it stays as it is, or gets its default when something is made. Empty text is none. No secret
 //! is ever written here; a password's hash may be read.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -116,8 +118,8 @@ pub struct PopulationDoc {
     pub description: Option<String>,
 }
 
-/// A user, found by the id if that is given, or else by the name.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// A user, found by the id if that is given, or else by the name. Its `Debug` text shows no hash (EMPTY-HANDS).
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserDoc {
     /// The name to sign on with.
@@ -158,6 +160,16 @@ pub struct UserDoc {
     /// What the user may do to others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roles: Option<Vec<RoleDoc>>,
+}
+
+impl fmt::Debug for UserDoc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserDoc")
+            .field("username", &self.username)
+            .field("id", &self.id)
+            .field("population", &self.population)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A role and its reach.

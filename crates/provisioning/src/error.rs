@@ -66,6 +66,20 @@ pub enum DocumentFault {
         /// The id.
         id: String,
     },
+    /// Somebody else has the name, and keeps it.
+    #[error("the name {name} is taken by the user {owner}, who keeps it")]
+    NameTaken {
+        /// The name, the e-mail address or the external id.
+        name: String,
+        /// Who has it.
+        owner: String,
+    },
+    /// Two users of the document would have it.
+    #[error("the name {0} is given to another user, too")]
+    NameOfTwo(String),
+    /// Users take each other's names, so that none of them is free first.
+    #[error("users take each other's names: give one of them another name first")]
+    NamesGoRound,
     /// Several populations have this name.
     #[error("more than one has this name: say which one with `id`")]
     Ambiguous,

@@ -5,6 +5,7 @@
 
 mod clients;
 mod kept;
+mod order;
 mod people;
 mod places;
 #[cfg(test)]
@@ -166,11 +167,13 @@ pub fn plan(
         planner.users(doc, realm).within(|| format!("realm {}", doc.path))?;
         planner.documents(doc, realm).within(|| format!("realm {}", doc.path))?;
     }
-    let Planner { mut planned, removals, .. } = planner;
+    let Planner { mut planned, removals, places, .. } = planner;
     // Users before the populations that held them.
     let (populations, rest): (Vec<_>, Vec<_>) =
         removals.into_iter().partition(|p| matches!(p.change, Change::RemovePopulation(..)));
-    planned.extend(rest.into_iter().chain(populations));
+    planned.extend(rest);
+    let mut planned = order::ordered(facts, &places, planned)?;
+    planned.extend(populations);
     Ok(planned)
 }
 

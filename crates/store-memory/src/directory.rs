@@ -254,7 +254,7 @@ impl Tables {
         draft.document.as_ref().map(|document| self.document_facts(&name_of(document))).unwrap_or_default()
     }
 
-    /// What the client holds ends by the same act, where it is switched off.
+    /// What the client holds ends by the same act, where core says so.
     fn edit_client(&mut self, order: &EditClientOrder, now: Timestamp) -> Result<Client, DirectoryError> {
         let (before, beside) = (self.clients.get(&order.next.client.id), self.beside(&order.next));
         let changes = decide_edit_client(before, order, &beside)?;

@@ -263,7 +263,7 @@ pub trait Directory: Send + Sync {
     /// stay dead.
     fn create_client(&self, draft: ClientDraft) -> Pending<Result<Client, DirectoryError>>;
     /// Changes a client, from the version that was read, and writes what a dialect keeps beside it in the same transaction.
-    /// What it holds ends with it when it is switched off.
+    /// What it holds ends with it when it is switched off, loses a grant type, or the order says so.
     fn edit_client(&self, order: EditClientOrder, now: Timestamp) -> Pending<Result<Client, DirectoryError>>;
     /// Removes a client; its grants die with it. In that version, where one is named.
     fn remove_client(&self, order: RemoveClientOrder, now: Timestamp) -> Pending<Result<(), DirectoryError>>;

@@ -3,8 +3,8 @@
 //! What comes of it is asked of the dialects.
 
 use adieu_core::{
-    Actor, Cause, Channel, Device, EndKind, EndOrder, EndTarget, Incarnation, Limits, Origin, Proof,
-    SessionSecret, SignOnOrder, Span, Timestamp, User,
+    Actor, Cause, Channel, Device, EndKind, EndOrder, EndTarget, Generations, Incarnation, Limits, Origin,
+    Proof, SessionSecret, SignOnOrder, Span, Timestamp, User,
 };
 use adieu_store::Store;
 
@@ -33,7 +33,7 @@ fn sign_on(user: &User, number: u64) -> SignOnOrder {
     secret[..8].copy_from_slice(&number.to_be_bytes());
     SignOnOrder {
         realm: user.realm,
-        proof: Proof { user: user.id, generation: user.generation },
+        proof: Proof { user: user.id, generations: Generations { user: user.generation, realm: 0 } },
         limits: Limits { idle: None, absolute: Span::from_s(3600) },
         quota: None,
         channel: Channel::named("test"),

@@ -151,7 +151,7 @@ pub const KEYS: &[Key] = &[
     key(
         "keep.flows_by_address_max",
         "flows",
-        "Of these, how many are begun from one address (IPv6: one /64); beyond, its own oldest go.",
+        "Of these, how many are begun from one address (IPv6: one /64; a /48 has four times as many); beyond, its own oldest go.",
     ),
     key(
         "tokens.refresh_reuse_grace_s",
@@ -210,7 +210,7 @@ pub const KEYS: &[Key] = &[
     key(
         "kratos.enrolling_proves",
         "true or false",
-        "Whether confirming new recovery codes counts as having given one, as in Kratos. Else one of them is asked for at once.",
+        "Whether confirming new recovery codes counts as having given one, as in Kratos, in a session that is live. Else one of them is asked for at once.",
     ),
     key(
         "kratos.default_return_url",

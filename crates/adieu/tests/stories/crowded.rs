@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use adieu_testkit::World;
+use adieu_testkit::world::profile_config;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -192,4 +194,34 @@ async fn whoever_begins_without_end_loses_only_their_own() {
         [200, 401],
         "her sign-on goes on, his has timed out"
     );
+}
+
+/// Goal: S-3, a flow of PingOne whose step fails is kept again and counts still: whoever begins flows and fails in each of them
+/// without end loses their oldest.
+#[tokio::test]
+async fn a_flow_that_failed_counts_still() {
+    let mut config = profile_config("main");
+    config.keep.flows_by_address_max = 3;
+    let world = World::with_config(config).await;
+    let (env, redirect) = (world.data.realm.id, world.variables()["pingone"]["app_redirect_uri"].clone());
+    let query = format!(
+        "response_type=code&client_id={}&redirect_uri={}&scope=openid&response_mode=pi.flow",
+        world.data.app.id,
+        redirect.as_str().expect("an address")
+    );
+    let begin_and_fail = async |address: &str| {
+        let begin = world.get(&format!("/{env}/as/authorize?{query}")).from_address(address);
+        let flow = begin.send().await.json();
+        let path = format!("/{env}/flows/{}", flow["id"].as_str().expect("a flow"));
+        let step = world.post(&path).from_address(address);
+        let step = step.header("content-type", "application/vnd.pingidentity.usernamePassword.check+json");
+        let failed = step.body(r#"{"username":"nobody","password":"wrong"}"#).send().await;
+        assert_eq!(failed.status, 400, "{}", failed.text);
+        path
+    };
+    let (hers, first) = (begin_and_fail("192.0.2.1").await, begin_and_fail("192.0.2.2").await);
+    for _ in 0..3 {
+        begin_and_fail("192.0.2.2").await;
+    }
+    assert_eq!([world.get(&hers).send().await.status, world.get(&first).send().await.status], [200, 404]);
 }

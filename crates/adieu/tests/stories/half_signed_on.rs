@@ -7,7 +7,7 @@ use adieu_testkit::world::Reply;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::two_factors::{AM, Alice, NAME, PASSWORD, Way, session_of, text};
+use crate::two_factors::{AM, Alice, NAME, PASSWORD, WAYS, Way, session_of, text};
 
 const AM_COOKIE: &str = "iPlanetDirectoryPro";
 const TOKEN: &str = "x-session-token";
@@ -300,4 +300,34 @@ async fn scoped_tokens(alice: &Alice, session: &str) -> Value {
     let code =
         reply.location().split(['?', '&']).find_map(|pair| pair.strip_prefix("code=")).map(str::to_owned);
     alice.redeem(&code.expect("a code")).await.json()
+}
+
+/// Goal: ENDED-STAYS-ENDED, a first factor is worth nothing any more once all sessions of its user or its realm were ended, or its
+/// user has another password: the code that is given late opens nothing at any dialect, and the next sign-on begins anew.
+/// Method: five ways to sign on, each stopped at its second step by each of the acts; another password keeps sessions here.
+#[tokio::test]
+async fn a_first_factor_does_not_outlive_an_ending_or_its_password() {
+    let alice = Alice::with_codes_where(|config| config.passwords.change_ends_sessions = false).await;
+    let user = alice.world.data.alice.id;
+    let realm = alice.world.data.realm.id;
+    let ending = |target: Value| alice.world.admin(Method::POST, "/v1/endings").json(&target);
+    let password = json!({"password": PASSWORD});
+    let set_password =
+        || alice.world.admin(Method::PUT, &format!("/v1/users/{user}/password")).json(&password);
+    for act in ["all sessions of the realm", "all sessions of the user", "the same password set anew"] {
+        for way in WAYS.into_iter().filter(|way| *way != Way::Kratos) {
+            let half = alice.password(way).await;
+            let done = match act {
+                "all sessions of the realm" => ending(json!({"realm": realm.to_string()})),
+                "all sessions of the user" => ending(json!({"user": user.to_string()})),
+                _ => set_password(),
+            };
+            let done = done.send().await;
+            assert!(done.status.is_success(), "{act}: {}", done.text);
+            let late = alice.second(&half, alice.unused_code()).await;
+            let opened = ["ST", AM_COOKIE].iter().any(|cookie| late.cookie(cookie).is_some());
+            assert!(!opened && !late.text.contains("tokenId"), "{way:?} after {act}: {}", late.text);
+        }
+    }
+    alice.sign_on(Way::AmCallbacks).await;
 }

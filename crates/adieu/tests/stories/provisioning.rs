@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adieu::assembled::AssembledServer;
 use adieu::config::Config;
-use adieu_authority::{Actor, Authority, Channel, Document, Origin};
+use adieu_authority::{Actor, Authority, Channel, Document, NewPerson, Origin};
 use adieu_face_pingone::DOCUMENT_KINDS;
 use adieu_provisioning::apply::{CarryContext, Plan};
 use adieu_provisioning::document::Declaration as Declared;
@@ -20,9 +20,15 @@ const HASH: &str = "$2y$04$Wma4ERn3ypMEO92HmNKQXudkOuvsNXtKMqtJ8p1/oXKmjZhUb/XxG
 
 /// Applies a document; gives the lines of the plan and the secrets of new clients.
 async fn apply(authority: &Authority, text: &str, prune: bool) -> anyhow::Result<(Vec<String>, Vec<String>)> {
-    let document = Declared::parse(text)?;
+    carried(authority, plan_of(authority, text, prune).await?).await
+}
+
+async fn plan_of(authority: &Authority, text: &str, prune: bool) -> anyhow::Result<Plan> {
+    Ok(Plan::of(authority, &Declared::parse(text)?, prune, DOCUMENT_KINDS).await?)
+}
+
+async fn carried(authority: &Authority, mut plan: Plan) -> anyhow::Result<(Vec<String>, Vec<String>)> {
     let secrets = Sent(vec![(Source::Env("EVE_PASSWORD".into()), "Apple-tree-77".into())]);
-    let mut plan = Plan::of(authority, &document, prune, DOCUMENT_KINDS).await?;
     let origin = Origin::of(Actor::Operator, Channel::named("test"), None);
     let carried = plan.carry(&CarryContext { authority, secrets: &secrets, origin }, || true).await?;
     Ok((carried.changes, carried.made.into_iter().map(|made| made.secret).collect()))
@@ -86,6 +92,23 @@ async fn a_document_makes_people_and_clients_that_work() {
     assert_eq!(apply(world.authority(), DOCUMENT, false).await.expect("applied again"), (vec![], vec![]));
 }
 
+/// Goal: F-17: a document that calls a user by another name and says no id makes a new user in place of the old one, whose address
+/// is free by then; applied again it changes nothing.
+#[tokio::test]
+async fn a_renamed_user_has_the_address_of_the_old_one() {
+    let world = World::start().await;
+    let users = |name: &str| {
+        format!(
+            "[[realms]]\npath = '/alpha'\n[[realms.users]]\nusername = '{name}'\nemail = 'zoe@example.test'\n"
+        )
+    };
+    apply(world.authority(), &users("zoe"), false).await.expect("applied");
+    let (lines, _) = apply(world.authority(), &users("zoe2"), true).await.expect("applied");
+    assert_eq!(lines[..2], ["- user zoe in /alpha", "+ user zoe2 in /alpha, who has no password yet"]);
+    let (lines, _) = apply(world.authority(), &users("zoe2"), true).await.expect("applied");
+    assert!(lines.is_empty(), "{lines:?}");
+}
+
 /// Goal: EMPTY-HANDS: an export carries no password, no hash and no secret; applied where it was made it changes nothing,
 /// and applied to an empty server it makes the same one.
 #[tokio::test]
@@ -134,8 +157,18 @@ async fn a_document_is_looked_through_before_anything_changes() {
     let clash = user("ivy", "email = 'bob@example.test'");
     let text = of(&[user("gil", &format!("password_hash = '{HASH}'")), clash]);
     let error = format!("{:#}", apply(world.authority(), &text, false).await.expect_err("refused"));
-    assert!(error.contains("stopped at `+ user ivy") && error.contains("the name is taken"), "{error}");
+    assert!(error.contains("bob@example.test is taken by the user bob"), "{error}");
+    assert!(world.authority().user_named(world.data.realm.id, "gil").await.expect("an answer").is_none());
+
+    // Somebody takes it after the plan was made.
     let text = text.replace("'bob@example.test'", "'ivy@example.test'");
+    let plan = plan_of(world.authority(), &text, false).await.expect("a plan");
+    let between = NewPerson { username: "ivy@example.test".into(), ..NewPerson::default() };
+    let between = world.authority().create_user(&world.data.population, between).await.expect("a user");
+    let error = format!("{:#}", carried(world.authority(), plan).await.expect_err("refused"));
+    assert!(error.contains("stopped at `+ user ivy") && error.contains("the name is taken"), "{error}");
+    let origin = Origin::of(Actor::Operator, Channel::named("test"), None);
+    world.authority().remove_user(between.id, origin).await.expect("removed");
     let (lines, _) = apply(world.authority(), &text, false).await.expect("applied");
     assert_eq!(lines, ["+ user ivy in /alpha, who has no password yet"]);
     let gil = world.authority().user_named(world.data.realm.id, "gil").await.expect("an answer");

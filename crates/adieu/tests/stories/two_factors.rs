@@ -2,6 +2,7 @@
 //!
 //! The programs here know what a program of their dialect knows. The codes are alice's own.
 
+use adieu::config::Config;
 use adieu_authority::{Assurance, Check, CodeSet, SessionId, SessionToken};
 use adieu_testkit::World;
 use adieu_testkit::world::{Reply, WorldRequest, profile_config};
@@ -53,7 +54,12 @@ pub(crate) struct Alice {
 impl Alice {
     /// With recovery codes that she has confirmed.
     pub(crate) async fn with_codes() -> Self {
-        let alice = Self::without_codes("when_enrolled").await;
+        Self::with_codes_where(|_| {}).await
+    }
+
+    /// The same, where the configuration says something else.
+    pub(crate) async fn with_codes_where(change: impl FnOnce(&mut Config)) -> Self {
+        let alice = Self::without_codes_where("when_enrolled", change).await;
         let first = alice.world.sign_on_kratos(NAME, PASSWORD).await;
         alice.confirm(session_of(&first)).await;
         alice
@@ -61,11 +67,16 @@ impl Alice {
 
     /// Without any, in a realm of this rule.
     pub(crate) async fn without_codes(rule: &str) -> Self {
+        Self::without_codes_where(rule, |_| {}).await
+    }
+
+    async fn without_codes_where(rule: &str, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = profile_config("main");
         config.kratos.login_keeps_token = false;
         config.kratos.enrolling_proves = false;
         config.sign_on.recent_s = 600;
         config.sign_on.second_factor = rule.into();
+        change(&mut config);
         let world = World::with_config(config).await;
         let set = world.authority().draw_code_set();
         let codes = world.authority().recovery_codes(world.data.alice.id, set);
@@ -76,6 +87,11 @@ impl Alice {
     pub(crate) async fn confirm(&self, session: SessionId) {
         let done = self.world.authority().confirm_recovery_codes(session, self.set, false).await;
         done.expect("a live session");
+    }
+
+    /// A code that was not used yet, and will be given again.
+    pub(crate) fn unused_code(&self) -> &str {
+        &self.codes[self.used.get()]
     }
 
     /// The next code that was not given yet.

@@ -8,7 +8,7 @@ use adieu_core::directory::matched;
 use adieu_core::{CodeSet, RealmId, TokenHash, User, UserId};
 
 /// Where a request came from, as it is counted. IPv6 counts by its /64, which one host has whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Network {
     V4(Ipv4Addr),
     V6([u16; 4]),
@@ -31,7 +31,7 @@ impl Network {
     }
 
     /// The /48 that it lies in, which one customer has whole.
-    pub(super) const fn site(self) -> Option<[u16; 3]> {
+    pub(crate) const fn site(self) -> Option<[u16; 3]> {
         match self {
             Self::V4(_) => None,
             Self::V6([a, b, c, _]) => Some([a, b, c]),
@@ -84,20 +84,24 @@ pub(crate) enum Account {
     /// A name that nobody has.
     Unknown([u8; 32]),
     /// A user's recovery codes.
-    Codes { user: UserId, set: CodeSet },
+    Codes {
+        user: UserId,
+        /// What a failure is a failure against: another set, or an administrator's word, begins a new count.
+        credential: [u8; 16],
+        whence: Whence,
+    },
 }
 
 impl Account {
     /// The password of a user.
     pub(crate) fn password_of(user: &User, whence: Whence) -> Self {
-        let changes =
-            [Some(user.enabled_at), user.unlocked_at].map(|at| at.map_or(0, |at| at.ms()).to_be_bytes());
         let password = user.password.as_deref().unwrap_or_default().as_bytes();
-        let [first, second] = changes;
-        let hash = TokenHash::of(&[&first, &second, password].concat()).to_bytes();
-        let mut credential = [0; 16];
-        credential.copy_from_slice(&hash[..16]);
-        Self::Password { user: user.id, credential, whence }
+        Self::Password { user: user.id, credential: credential(user, password), whence }
+    }
+
+    /// The recovery codes of a user.
+    pub(crate) fn codes_of(user: &User, set: CodeSet, whence: Whence) -> Self {
+        Self::Codes { user: user.id, credential: credential(user, &set.to_bytes()), whence }
     }
 
     /// A name that means nobody in a realm. Names may be long: the hash is kept.
@@ -111,6 +115,16 @@ impl Account {
             Self::Unknown(_) => None,
         }
     }
+}
+
+/// What a secret of a user is since an administrator last forgave failed tries.
+fn credential(user: &User, secret: &[u8]) -> [u8; 16] {
+    let [enabled, unlocked] =
+        [Some(user.enabled_at), user.unlocked_at].map(|at| at.map_or(0, |at| at.ms()).to_be_bytes());
+    let hash = TokenHash::of(&[&enabled, &unlocked, secret].concat()).to_bytes();
+    let mut credential = [0; 16];
+    credential.copy_from_slice(&hash[..16]);
+    credential
 }
 
 /// What is counted of accounts.

@@ -2,8 +2,8 @@
 //!
 //! A count exists while it owes something: while a try is undecided or what it used up has not grown back. It is never pushed
 //! out by another one, so nobody can make it forgotten; when the table is full of such counts, keys that are not in it are
-//! refused. Only tries that were admitted make counts, and each of them costs a hash, so filling it takes more hashing than
-//! a machine does in a window.
+//! refused. Only tries that were admitted make counts. Those of accounts cost a hash each, or belong to somebody whose password was
+//! right, so filling their table takes more hashing than a machine does in a window; addresses of IPv6 count by their /48, too.
 
 use std::collections::HashMap;
 use std::hash::Hash;

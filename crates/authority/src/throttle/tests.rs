@@ -2,7 +2,7 @@
 //!
 //! The clock is an argument, and the order of events is the order of the lines.
 
-use adieu_core::{CodeSet, RealmId, UserId};
+use adieu_core::{RealmId, UserId};
 use uuid::Uuid;
 
 use super::*;
@@ -236,7 +236,7 @@ fn codes_are_counted_by_themselves() {
         let _ = fails(&throttle, typed, &format!("192.0.2.{n}"), at(0));
         let _ = fails(&throttle, ada(Whence::Elsewhere), &format!("192.0.3.{n}"), at(0));
     }
-    let codes = |set| Account::Codes { user: user(1), set: CodeSet::from_bytes([set; 16]) };
+    let codes = |set| Account::Codes { user: user(1), credential: [set; 16], whence: Whence::Elsewhere };
     assert_eq!(fails(&throttle, codes(1), "192.0.2.9", at(0)), Ok(Some(2)));
     for _ in 0..2 {
         assert!(fails(&throttle, codes(1), "192.0.2.9", at(0)).is_ok());

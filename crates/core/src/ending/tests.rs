@@ -280,13 +280,18 @@ impl Model {
         quota: Option<Quota>,
     ) {
         let user = self.disk.users[user as usize].clone();
-        let generation = if stale_proof { user.generation.wrapping_sub(1) } else { user.generation };
+        let mut generations = Generations { user: user.generation, realm: self.disk.realm_generation };
+        if stale_proof {
+            let outdated =
+                if self.draw().is_multiple_of(2) { &mut generations.user } else { &mut generations.realm };
+            *outdated = outdated.wrapping_sub(1);
+        }
         let mut secret = [0; SessionSecret::LENGTH];
         secret[..8].copy_from_slice(&self.draw().to_be_bytes());
         let previous = previous.and_then(|n| self.tokens.get(n)).map(|(token, _)| token.clone());
         let order = SignOnOrder {
             realm: realm(),
-            proof: Proof { user: user.id, generation },
+            proof: Proof { user: user.id, generations },
             limits: Limits { idle: Some(Span::from_s(300)), absolute: Span::from_s(1000) },
             quota,
             channel: Channel::named("test"),

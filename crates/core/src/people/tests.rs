@@ -57,6 +57,16 @@ fn edited(edit: UserEdit) -> UserChanges {
     decide_edit_user(Some(&ada()), &order(edit), &UserAround::default(), at(9)).expect("a change")
 }
 
+/// Goal: EMPTY-HANDS: whoever prints a user, or a change of one, prints no hash.
+#[test]
+fn no_debug_text_shows_a_hash() {
+    let password = Some("$argon2id$secret".to_owned());
+    let user = User { password: password.clone(), ..crate::facts::tests::user() };
+    let edit = UserEdit { password: Some(password), ..UserEdit::default() };
+    let shown = format!("{:?} {edit:?}", NewUser { user });
+    assert!(shown.contains("UserEdit") && !shown.contains("argon2id"), "{shown}");
+}
+
 #[test]
 fn a_change_is_made_from_the_version_that_is_there() {
     let edit = UserEdit { username: Some("Countess".into()), ..UserEdit::default() };

@@ -197,6 +197,11 @@ impl Face {
         Ok(self.authority.put_flow(id, F::STORED, realm, life, body(flow)).await?)
     }
 
+    /// The flow has led where it leads. It stays for those who ask for it once more.
+    pub(crate) fn flow_is_over<F: SelfServiceFlow>(&self, flow: &F) {
+        self.authority.flow_is_over(flow.head().id.into_bytes(), F::STORED);
+    }
+
     fn kept_for<F: SelfServiceFlow>(&self, flow: &F) -> Span {
         let left = Timestamp::from_ms(flow.head().expires_ms).since(self.authority.now());
         Span::from_ms(left.ms() + KEPT_AFTER_END.ms())

@@ -87,7 +87,7 @@ async fn begun(
     live: Option<&adieu_authority::LiveSession>,
 ) -> Result<Response, Problem> {
     let flow = PingOneFlow::begin(face, realm, authorize, live);
-    flow.keep_first(face, visitor).await?;
+    flow.keep(face, visitor).await?;
     match authorize.reply.mode {
         ResponseMode::Direct => Ok(Json(flow.json(face, None)).into_response()),
         ResponseMode::Query => found(&flow.page_url(face)),

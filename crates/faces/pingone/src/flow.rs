@@ -113,8 +113,8 @@ impl PingOneFlow {
         Ok(Self { id, realm: Arc::clone(realm), record, expires_at: stored.expires_at })
     }
 
-    /// Keeps the flow that a visitor begins.
-    pub(crate) async fn keep_first(&self, face: &Face, visitor: &Visitor) -> Result<(), Problem> {
+    /// Keeps the flow, which a visitor begins or goes on with, for fifteen minutes.
+    pub(crate) async fn keep(&self, face: &Face, visitor: &Visitor) -> Result<(), Problem> {
         let new = NewFlow {
             id: *self.id.as_bytes(),
             kind: KIND,
@@ -128,12 +128,6 @@ impl PingOneFlow {
 
     fn body(&self) -> Vec<u8> {
         serde_json::to_vec(&self.record).expect("texts and numbers are JSON")
-    }
-
-    /// Keeps the flow for another fifteen minutes.
-    pub(crate) async fn keep(&self, face: &Face) -> Result<(), Problem> {
-        let kept = face.authority().put_flow(*self.id.as_bytes(), KIND, self.realm.id, LIFE, self.body());
-        Ok(kept.await?)
     }
 
     /// The flow with its user signed on in that session.

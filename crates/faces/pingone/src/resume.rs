@@ -41,7 +41,7 @@ pub(crate) async fn resume(
         Ok(Some(code)) => coded(&face, &realm, &flow, &code),
         Ok(None) => Err(no_access), // The session ended meanwhile.
         Err(problem) => {
-            flow.keep(&face).await?; // Nothing is known to be issued: it may be asked for again.
+            flow.keep(&face, &visitor).await?; // Nothing is known to be issued: it may be asked for again.
             Err(problem)
         }
     }

@@ -58,18 +58,18 @@ pub(crate) async fn advance(
     match made(face, realm, visitor, &flow, factor).await {
         Ok(Step::Completed(signed_in)) => {
             let flow = flow.completed_by(signed_in.session.id, signed_in.user.id, &signed_in.user.username);
-            flow.keep(face).await?;
+            flow.keep(face, visitor).await?;
             Ok(AdvancedFlow { flow, token: Some(signed_in.token) })
         }
         Ok(Step::Waits(first)) => {
             let flow = flow.after(Some(first));
-            flow.keep(face).await?;
+            flow.keep(face, visitor).await?;
             Ok(AdvancedFlow { flow, token: None })
         }
         Err(problem) => {
             // A first factor that counts no more is asked for anew.
             let flow = if matches!(problem, Problem::WrongPassword { .. }) { flow.after(None) } else { flow };
-            flow.keep(face).await?;
+            flow.keep(face, visitor).await?;
             Err(problem)
         }
     }

@@ -23,11 +23,18 @@ struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn of(realm: &Planning<'a>) -> Self {
+    /// Whom the document names by id is nobody's by name: the name may be given to another user.
+    fn of(realm: &Planning<'a>, doc: &RealmDoc) -> Self {
+        let ids = doc.users.iter().flatten().filter_map(|user| user.id.as_deref()?.parse().ok());
+        let claimed: BTreeSet<UserId> = ids.collect();
         let users = realm.now.map_or(&[][..], |now| &now.users);
         Self {
             by_id: users.iter().map(|user| (user.id, user)).collect(),
-            by_name: users.iter().map(|user| (matched(&user.username), user)).collect(),
+            by_name: users
+                .iter()
+                .filter(|user| !claimed.contains(&user.id))
+                .map(|user| (matched(&user.username), user))
+                .collect(),
         }
     }
 
@@ -44,7 +51,7 @@ impl<'a> Known<'a> {
 
 impl<'a> Planner<'a> {
     pub(super) fn users(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<(), DocumentError> {
-        let known = Known::of(realm);
+        let known = Known::of(realm, doc);
         let mut names = BTreeSet::new();
         for user in doc.users.iter().flatten() {
             let about = || format!("user {}", user.username);

@@ -274,6 +274,47 @@ fn pruning_touches_only_lists_that_the_document_has() {
     assert!(lines(&town(), "[[realms]]\npath = '/town'\nclients = []", false).is_empty());
 }
 
+/// Goal: F-17: names are given up before they are taken, whoever gives them up: a user who goes, or one who is renamed.
+#[test]
+fn names_are_given_up_before_they_are_taken() {
+    let users = |text: &str| format!("[[realms]]\npath = '/town'\n{text}");
+    let user = |name: &str, more: &str| format!("[[realms.users]]\nusername = '{name}'\n{more}\n");
+    let renamed = users(&user("augusta", "email = 'ADA@example.test'"));
+    let found = lines(&town(), &renamed, true);
+    assert_eq!(found[..2], ["- user ada in /town", "+ user augusta in /town, who has no password yet"]);
+
+    let ada = town().realms[0].users.iter().find(|user| user.username == "ada").expect("ada").id;
+    let handed = users(
+        &[
+            user("bob", "email = 'b@example.test'"),
+            user("ada", ""),
+            user("lovelace", &format!("id = '{ada}'")),
+        ]
+        .concat(),
+    );
+    let found = lines(&town(), &handed, false);
+    let at = |line: &str| found.iter().position(|found| found.starts_with(line)).expect(line);
+    assert!(at("~ user ada in /town: username \"ada\" → \"lovelace\"") < at("+ user ada"), "{found:?}");
+}
+
+/// Goal: F-17: what cannot be done is said before anything is: a name that somebody keeps, one for two, and names that go round.
+#[test]
+fn names_that_cannot_be_taken_are_refused_by_the_plan() {
+    let facts = town();
+    let of = |name: &str| facts.realms[0].users.iter().find(|user| user.username == name).expect("a user").id;
+    let users = |text: &[String]| format!("[[realms]]\npath = '/town'\n{}", text.concat());
+    let user = |name: &str, more: &str| format!("[[realms.users]]\nusername = '{name}'\n{more}\n");
+    let kept = users(&[user("ada", ""), user("bob", ""), user("carol", "email = 'ada@example.test'")]);
+    assert!(
+        refusal(&facts, &kept).contains("the name ada@example.test is taken by the user ada, who keeps it")
+    );
+    let two = users(&[user("carol", "email = 'c@example.test'"), user("dan", "email = 'C@example.test'")]);
+    assert!(refusal(&facts, &two).contains("is given to another user, too"));
+    let (ada, bob) = (of("ada"), of("bob"));
+    let round = users(&[user("bob", &format!("id = '{ada}'")), user("ada", &format!("id = '{bob}'"))]);
+    assert!(refusal(&facts, &round).contains("take each other's names"), "{}", refusal(&facts, &round));
+}
+
 /// Goal: a document that is applied again does not replace a password that its user has chosen since.
 #[test]
 fn a_first_password_is_for_whoever_has_none() {
@@ -290,6 +331,8 @@ fn a_plan_shows_no_hash() {
         let text = format!(
             "[[realms]]\npath = '/town'\n[[realms.users]]\nusername = 'ada'\npassword_hash = '{hash}'"
         );
+        let document = Declaration::parse(&text).expect("a document");
+        assert!(!format!("{document:?}").contains("EGdrhbKU"), "{document:?}");
         let shown = format!("{:?}", planned(&facts, &text, false).expect("a plan"));
         assert!(shown.contains(step) && shown.contains("Hash(***)"), "{shown}");
         assert!(!shown.contains("EGdrhbKU"), "{shown}");

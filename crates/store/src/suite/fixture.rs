@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use adieu_core::{
     Actor, Assurance, Cause, Channel, Client, ClientAuth, ClientId, Device, DirectoryError, EditClientOrder,
-    EditUserOrder, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, Incarnation, Limits, NewUser,
-    NotLive, Origin, Population, PopulationId, PresentedToken, Proof, Realm, RealmId, RemoveClientOrder,
-    RemoveUserOrder, Session, SessionId, SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Timestamp,
-    User, UserEdit, UserId, UserKey, Version,
+    EditUserOrder, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, Generations, Incarnation, Limits,
+    NewUser, NotLive, Origin, Population, PopulationId, PresentedToken, Proof, Realm, RealmId,
+    RemoveClientOrder, RemoveUserOrder, Session, SessionId, SessionSecret, SessionToken, SignOnOrder,
+    SignedOn, Span, Timestamp, User, UserEdit, UserId, UserKey, Version,
 };
 use uuid::Uuid;
 
@@ -173,11 +173,18 @@ impl<E: Engine> Fixture<E> {
         User::clone(&found.expect("the user is there"))
     }
 
-    /// An order to sign on, with what is known of the user as given.
+    /// An order to sign on, with what is known of user and realm now.
+    pub async fn order_now(&self, user: &User) -> SignOnOrder {
+        let user = self.read(user).await;
+        let realm = self.store.realm(user.realm).get().await.expect("an answer").expect("the realm is there");
+        SignOnOrder { proof: Proof::of(&user, &realm), ..self.order(&user) }
+    }
+
+    /// An order to sign on, with what is known of the user as given, in a realm that no ending has reached.
     pub fn order(&self, user: &User) -> SignOnOrder {
         SignOnOrder {
             realm: user.realm,
-            proof: Proof { user: user.id, generation: user.generation },
+            proof: Proof { user: user.id, generations: Generations { user: user.generation, realm: 0 } },
             limits: Limits { idle: Some(IDLE), absolute: ABSOLUTE },
             quota: None,
             channel: Channel::named("front"),
@@ -203,8 +210,7 @@ impl<E: Engine> Fixture<E> {
 
     /// Signs somebody on in a new user agent, as they are now.
     pub async fn sign_on(&self, user: &User, now: Timestamp) -> OpenedSession {
-        let user = self.read(user).await;
-        let (done, token) = self.signed_on(self.order(&user), now).await;
+        let (done, token) = self.signed_on(self.order_now(user).await, now).await;
         OpenedSession { session: done.session, token }
     }
 

@@ -47,6 +47,7 @@ macro_rules! contract {
             second_factor::a_half_signed_on_session_is_live_nowhere,
             second_factor::the_rule_of_a_realm_counts_at_once,
             second_factor::codes_are_confirmed_together_with_their_session_or_not_at_all,
+            second_factor::a_half_signed_on_session_is_not_proven_by_making_a_factor,
             checks::a_check_knows_one_token_and_no_other,
             checks::limits_end_a_session_at_the_moment_they_name,
             checks::only_touching_counts_as_activity,

@@ -197,3 +197,16 @@ pub async fn codes_are_confirmed_together_with_their_session_or_not_at_all<E: En
     fixture.store.confirm_recovery_codes(order, at(5)).await.expect("a live session");
     assert_eq!(fixture.expect_dead(&his, at(6)).await, NotLive::HalfSignedOn);
 }
+
+/// Goal: S-10: making a factor makes no session live that is half signed on, wherever it proves something: the code does, which
+/// changes the token and asks for the quota.
+pub async fn a_half_signed_on_session_is_not_proven_by_making_a_factor<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let rule = fixture.store.set_second_factor_rule(fixture.realm, SecondFactorRule::Required).await;
+    rule.expect("the realm is there");
+    let half = fixture.sign_on(&ada, at(1)).await;
+    let order = ConfirmCodesOrder { session: half.session.id, set: SET, proves: true };
+    fixture.store.confirm_recovery_codes(order, at(2)).await.expect("she has no factor yet");
+    assert_eq!(fixture.expect_dead(&half, at(3)).await, NotLive::HalfSignedOn);
+}

@@ -115,20 +115,24 @@ pub async fn refused_sign_ons_write_nothing<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     let ada = fixture.user("ada").await;
     let stranger = UserId::from_uuid(fixture.chance.uuid());
-    let unknown =
-        adieu_core::SignOnOrder { proof: Proof { user: stranger, generation: 0 }, ..fixture.order(&ada) };
+    let unknown = adieu_core::SignOnOrder {
+        proof: Proof { user: stranger, generations: Generations::default() },
+        ..fixture.order(&ada)
+    };
     let elsewhere =
         adieu_core::SignOnOrder { realm: RealmId::from_uuid(fixture.chance.uuid()), ..fixture.order(&ada) };
     for order in [unknown, elsewhere] {
         let refused = fixture.store.open_session(order, at(1)).await;
         assert!(matches!(refused, Err(SignOnError::UnknownUser)), "{refused:?}");
     }
-    let proven = fixture.order(&ada);
-    fixture.end(EndTarget::User(ada.id), at(2)).await.expect("an ending");
-    let late = fixture.store.open_session(proven, at(3)).await;
-    assert!(matches!(late, Err(SignOnError::Superseded)), "{late:?}");
+    for target in [EndTarget::User(ada.id), EndTarget::Realm(fixture.realm)] {
+        let proven = fixture.order_now(&ada).await;
+        fixture.end(target, at(2)).await.expect("an ending");
+        let late = fixture.store.open_session(proven, at(3)).await;
+        assert!(matches!(late, Err(SignOnError::Superseded)), "{late:?}");
+    }
     fixture.enable(ada.id, false, at(4)).await;
-    let disabled = fixture.store.open_session(fixture.order(&fixture.read(&ada).await), at(5)).await;
+    let disabled = fixture.store.open_session(fixture.order_now(&ada).await, at(5)).await;
     assert!(matches!(disabled, Err(SignOnError::Disabled)), "{disabled:?}");
     assert_eq!(fixture.store.count_sessions(ada.id).await.expect("a count"), 0);
 }

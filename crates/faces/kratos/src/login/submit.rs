@@ -216,6 +216,7 @@ pub(super) fn signed_on(
     flow: &LoginFlow,
     signed_in: SignedIn,
 ) -> Result<Answer, KratosError> {
+    face.flow_is_over(flow);
     let SignedIn { session, user, token, how } = signed_in;
     let short = session.state == State::HalfSignedOn;
     let mount = flow.head.mount;

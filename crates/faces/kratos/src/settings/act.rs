@@ -90,6 +90,7 @@ async fn saved(
     face.bind_again(&mut flow.head, call);
     let next = flow.anew(face);
     face.keep_flow(&flow).await?;
+    face.flow_is_over(&flow);
     face.begin_flow(call, &next).await?;
     if is_a_page(call, &flow) {
         let page = face.settings_page(&next);
