@@ -47,7 +47,16 @@ fn make() -> Result<PathBuf> {
         fs::remove_dir_all(&folder)?; // An older version's package is not the one that is tried.
     }
     let mut make = Command::new(tool);
-    make.args(["--package", "adieu", "--no-build", "--no-strip", "--locked", "--offline", "--output"]);
+    make.args([
+        "--package",
+        "adieu",
+        "--no-build",
+        "--no-strip",
+        "--fast",
+        "--locked",
+        "--offline",
+        "--output",
+    ]);
     ran(make.arg(&folder).current_dir(files::root()))?;
     let mut made = fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     made.retain(|path| path.extension().is_some_and(|extension| extension == "deb"));
