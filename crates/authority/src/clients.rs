@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use adieu_core::{
     ApplicationTrait, Client, ClientAuth, ClientDraft, ClientId, DirectoryError, EditClientOrder, Origin,
-    Outage, Purpose, RealmId, RemoveClientOrder, RoleAssignment, Span, Timestamp, TokenHash, Version,
+    Outage, PreviousSecret, Purpose, RealmId, RemoveClientOrder, RoleAssignment, Span, Timestamp, TokenHash,
+    Version,
 };
 
 use crate::Authority;
@@ -47,6 +48,15 @@ pub enum Held {
     AsDecided,
     /// It ends.
     Ends,
+}
+
+/// How a client gets another secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretRotation {
+    /// The one before is worth nothing any more.
+    AtOnce(Held),
+    /// The one before counts for so long, so that no instance of the client is refused meanwhile. What the client holds lives on.
+    Overlap(Span),
 }
 
 /// Life of access tokens where nothing else is said: one hour (contract pingone.md 2.4).
@@ -89,6 +99,7 @@ impl Authority {
             roles: new.roles,
             acr: None,
             secret_version: 0,
+            previous_secret: None,
             generation: first_generation(self.now()),
             revoked_tokens: Vec::new(),
             version: Version::FIRST,
@@ -191,24 +202,37 @@ impl Authority {
         let client = Client { id, realm, updated_at, ..next.client };
         let same = client.auth == before.auth && client.secret_version == before.secret_version;
         let client = if same { client } else { self.with_secret(client) };
+        // Another way to prove itself is another secret: none of the old way counts beside it.
+        let kept = |_: &PreviousSecret| client.auth == before.auth;
+        let previous_secret = client.previous_secret.filter(kept);
+        let client = Client { previous_secret, ..client };
         let next = ClientDraft { client, ..next };
         let ends_grants = held == Held::Ends;
         let order = EditClientOrder { from: before.version, next, ends_grants, origin };
         self.store().edit_client(order, self.now()).await
     }
 
-    /// Gives a client another secret; the one before is worth nothing any more. What it holds lives on or ends with it.
+    /// Gives a client another secret. The one before is worth nothing any more, or counts for as long as the rotation says.
     pub async fn rotate_secret(
         &self,
         realm: RealmId,
         id: &ClientId,
-        held: Held,
+        rotation: SecretRotation,
         origin: Origin,
     ) -> Result<Client, DirectoryError> {
+        let (held, overlap) = match rotation {
+            SecretRotation::AtOnce(held) => (held, None),
+            SecretRotation::Overlap(overlap) => (Held::AsDecided, Some(overlap)),
+        };
         let mut attempts = Attempts::begin();
         loop {
             let before = self.client(realm, id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
-            let next = Client { secret_version: before.secret_version + 1, ..Client::clone(&before) };
+            let previous_secret = overlap.and_then(|overlap| {
+                let until = self.now().plus(overlap);
+                before.secret.map(|secret| PreviousSecret { secret, until })
+            });
+            let secret_version = before.secret_version + 1;
+            let next = Client { secret_version, previous_secret, ..Client::clone(&before) };
             match self.changed_client(&before, next.into(), (held, origin.clone())).await {
                 Err(DirectoryError::Stale) => attempts.again()?,
                 done => return done,

@@ -24,6 +24,7 @@ mod populations;
 mod prove;
 mod realms;
 mod revoke;
+mod search;
 mod second_factor;
 mod sign_on;
 mod sign_on_outcome;
@@ -57,7 +58,7 @@ pub use adieu_store::{
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
 pub use adieu_token::Alg;
 
-pub use clients::{Held, NewClient};
+pub use clients::{Held, NewClient, SecretRotation};
 pub use first_factor::FirstFactor;
 pub use flows::NewFlow;
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};
@@ -69,6 +70,7 @@ pub use populations::{DEFAULT_POPULATION, FirstPopulation};
 pub use prove::Proven;
 pub use realms::ROOT;
 pub use revoke::RevokeError;
+pub use search::FoundUsers;
 pub use second_factor::{SecondFactor, SecondStep, SecondStepFailure};
 pub use sign_on::{SignOn, SignOnFailure, SignedIn};
 pub use sign_on_outcome::SignOnOutcome;

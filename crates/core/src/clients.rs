@@ -211,6 +211,7 @@ mod tests {
             roles: vec![],
             acr: None,
             secret_version: 0,
+            previous_secret: None,
             generation: 7,
             revoked_tokens: vec![RevokedToken { token: Uuid::from_u128(3), until: Timestamp::from_ms(9) }],
             version: Version::from_stored(4),

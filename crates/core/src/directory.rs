@@ -242,6 +242,15 @@ pub enum ClientAuth {
     Post,
 }
 
+/// A secret that counts for a while beside the one that took its place.
+#[derive(Clone, Copy, Debug)]
+pub struct PreviousSecret {
+    /// Its SHA-256.
+    pub secret: TokenHash,
+    /// From when on it counts no more.
+    pub until: Timestamp,
+}
+
 /// An application of a realm.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -287,6 +296,8 @@ pub struct Client {
     pub acr: Option<String>,
     /// Which of its derived secrets counts.
     pub secret_version: u64,
+    /// The secret before that one, while it counts still.
+    pub previous_secret: Option<PreviousSecret>,
     /// Rises when all its grants are ended; never falls.
     pub generation: u64,
     /// The tokens in its own name that were revoked.
@@ -297,4 +308,14 @@ pub struct Client {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl Client {
+    /// Whether this is the hash of a secret of the client: of the present one, or of the one before while it counts.
+    pub fn has_secret(&self, given: &TokenHash, now: Timestamp) -> bool {
+        let previous = self.previous_secret.filter(|previous| now < previous.until);
+        let known = [self.secret, previous.map(|previous| previous.secret)];
+        // Both are compared whatever the first one says.
+        known.iter().flatten().fold(false, |found, known| found | known.same(given))
+    }
 }

@@ -58,7 +58,7 @@ pub use clients::{
 };
 pub use confirm_codes::{ConfirmCodesOrder, ConfirmError, decide_confirm_codes};
 pub use directory::{
-    Beyond, Client, ClientAuth, DirectoryError, Limits, Population, Proof, Quota, Realm, User,
+    Beyond, Client, ClientAuth, DirectoryError, Limits, Population, PreviousSecret, Proof, Quota, Realm, User,
 };
 pub use document::{
     Document, DocumentFacts, decide_create_document, decide_edit_document, decide_put_document,

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{Client, ClientAuth, ClientId};
-use adieu_core::TokenHash;
+use adieu_core::{Timestamp, TokenHash};
 use adieu_http_kit::auth::{self, Basic};
 use adieu_http_kit::form::Params;
 use http::HeaderMap;
@@ -23,7 +23,8 @@ pub async fn authenticated(
     let refused = Refusal::Client { basic };
     let Some(id) = shown.id().and_then(|id| id.parse::<ClientId>().ok()) else { return Err(refused) };
     let client = provider.authority.client(provider.issuer.realm.id, &id).await?;
-    client.filter(|client| client.enabled && shown.proves(client)).ok_or(refused)
+    let now = provider.authority.now();
+    client.filter(|client| client.enabled && shown.proves(client, now)).ok_or(refused)
 }
 
 /// What a request shows of its client.
@@ -53,16 +54,13 @@ impl<'a> Shown<'a> {
         }
     }
 
-    fn proves(&self, client: &Client) -> bool {
+    fn proves(&self, client: &Client, now: Timestamp) -> bool {
         let secret = match client.auth {
             ClientAuth::None => return self.basic.is_none() && self.secret.is_none(),
             ClientAuth::Basic => self.basic.as_ref().map(|basic| basic.secret.as_str()),
             ClientAuth::Post => self.secret,
         };
-        match (&client.secret, secret) {
-            (Some(stored), Some(secret)) => stored.same(&TokenHash::of(secret.as_bytes())),
-            _ => false,
-        }
+        secret.is_some_and(|secret| client.has_secret(&TokenHash::of(secret.as_bytes()), now))
     }
 }
 
@@ -75,7 +73,7 @@ pub(crate) fn once<'p>(form: &'p Params, name: &str) -> Result<Option<&'p str>, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use adieu_core::{RealmId, Span, Timestamp};
+    use adieu_core::{RealmId, Span};
     use http::HeaderValue;
 
     fn client(auth: ClientAuth) -> Client {
@@ -101,6 +99,7 @@ mod tests {
             roles: vec![],
             acr: None,
             secret_version: 0,
+            previous_secret: None,
             generation: 0,
             version: adieu_authority::Version::FIRST,
             revoked_tokens: vec![],
@@ -114,7 +113,7 @@ mod tests {
             header.map(|h| (http::header::AUTHORIZATION, HeaderValue::from_static(h))).into_iter().collect();
         let form = Params::parse(form);
         let shown = Shown::read(&headers, &form).ok()?;
-        Some(shown.id() == Some("shop") && shown.proves(&client(auth)))
+        Some(shown.id() == Some("shop") && shown.proves(&client(auth), Timestamp::from_ms(0)))
     }
 
     const BASIC: Option<&str> = Some("Basic c2hvcDpzM2NyZXQ="); // shop:s3cret

@@ -13,7 +13,7 @@ use serde_json::json;
 const TOKEN: &str = "a-token-of-32-visible-characters";
 
 /// Every route of the native API. A new one stops the test below until it stands here.
-const NATIVE: [(&str, &str); 27] = [
+const NATIVE: [(&str, &str); 28] = [
     ("GET", "/v1/openapi.json"),
     ("GET", "/v1/realms"),
     ("POST", "/v1/realms"),
@@ -28,6 +28,7 @@ const NATIVE: [(&str, &str); 27] = [
     ("DELETE", "/v1/users/{user}"),
     ("PUT", "/v1/users/{user}/password"),
     ("POST", "/v1/users/{user}/unlock"),
+    ("DELETE", "/v1/users/{user}/recovery-codes"),
     ("GET", "/v1/realms/{realm}/clients"),
     ("POST", "/v1/realms/{realm}/clients"),
     ("GET", "/v1/clients/{client}"),

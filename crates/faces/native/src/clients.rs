@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Client, ClientId, Held, NewClient, RoleAssignment, Span};
+use adieu_authority::{Client, ClientId, Held, NewClient, RoleAssignment, SecretRotation, Span};
 use adieu_provisioning::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
 use axum::body::Body;
 use serde::Deserialize;
@@ -22,6 +22,8 @@ const NAME_MAX: usize = 255;
 /// Addresses of one list, and characters of one (HOME-LIMITS).
 const URIS_MAX: usize = 100;
 const URI_MAX: usize = 2048;
+/// For how long a secret may count beside the next one: ninety days.
+const OVERLAP_S_MAX: i64 = 90 * 24 * 3600;
 /// The longest life of a token: ten years.
 const LIFE_S_MAX: i64 = 10 * 366 * 24 * 3600;
 
@@ -183,20 +185,35 @@ pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, 
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SecretRotation {
+struct RotationBody {
     #[serde(default)]
     end_grants: bool,
     #[serde(default, deserialize_with = "present")]
+    overlap_s: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
     reason: Option<String>,
+}
+
+impl RotationBody {
+    fn rotation(&self) -> Result<SecretRotation, Problem> {
+        match (self.end_grants, self.overlap_s.unwrap_or(0)) {
+            (false, 0) => Ok(SecretRotation::AtOnce(Held::AsDecided)),
+            (true, 0) => Ok(SecretRotation::AtOnce(Held::Ends)),
+            (false, s) if (1..=OVERLAP_S_MAX).contains(&s) => Ok(SecretRotation::Overlap(Span::from_s(s))),
+            (true, s) if (1..=OVERLAP_S_MAX).contains(&s) => Err(Problem::invalid(
+                "end_grants, overlap_s: what ends everything at once leaves no secret for later.",
+            )),
+            (..) => Err(Problem::invalid(format!("overlap_s: 0 to {OVERLAP_S_MAX} seconds"))),
+        }
+    }
 }
 
 /// Another secret; the answer shows it.
 pub(super) async fn rotate(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let before = of(api, call).await?;
-    let wanted: SecretRotation = input::object(call, body).await?;
+    let wanted: RotationBody = input::object(call, body).await?;
     let origin = call.origin().because(input::reason(wanted.reason.as_deref())?);
-    let held = if wanted.end_grants { Held::Ends } else { Held::AsDecided };
-    let client = api.authority.rotate_secret(before.realm, &before.id, held, origin).await?;
+    let client = api.authority.rotate_secret(before.realm, &before.id, wanted.rotation()?, origin).await?;
     let mut shown = wire::client(&client);
     shown["client_secret"] = api.authority.secret_of(&client).into();
     Ok(Done::Shown(shown))

@@ -2,6 +2,8 @@
 //!
 //! ENDED-IS-DURABLE: the answer is given when the ending is on disk. A key makes a repetition harmless (`repeats`).
 
+mod preview;
+
 use std::sync::Arc;
 
 use adieu_authority::{
@@ -31,6 +33,8 @@ struct Order {
     realm: Option<String>,
     #[serde(default, deserialize_with = "present")]
     client: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
     #[serde(default, deserialize_with = "present")]
     reason: Option<String>,
 }
@@ -55,6 +59,9 @@ pub(super) async fn end(api: &Face, call: &Call, body: Body) -> Result<Done, Pro
     let key = IdempotencyKey::of(&call.parts.headers)?;
     let order: Order = input::object(call, body).await?;
     let (target, reason) = (order.target()?, input::reason(order.reason.as_deref())?);
+    if order.dry_run {
+        return preview::of(api, &target).await.map(Done::Shown);
+    }
     // The meaning of the body, not its spelling, is what a repetition must repeat.
     let meaning = format!("{target:?} {reason:?}");
     let origin = call.origin().because(reason);
@@ -152,7 +159,7 @@ impl Named {
     fn answer(self, ended: &str, record: Option<&EndingRecord>) -> Value {
         let text = |id: &dyn ToString| id.to_string();
         json!({
-            "ended": ended, "ending": wire::ending(record),
+            "ended": ended, "would_end": null, "ending": wire::ending(record),
             "session": self.session.map(|id| text(&id)), "user": self.user.map(|id| text(&id)),
             "realm": self.realm.map(|id| text(&id)), "client": self.client.map(|id| text(&id)),
             "clients": self.clients.iter().map(|id| text(id)).collect::<Vec<_>>(),

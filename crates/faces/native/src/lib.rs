@@ -95,6 +95,7 @@ impl Face {
             Endpoint::RemoveUser => users::remove(self, &call).await,
             Endpoint::SetPassword => users::set_password(self, &call, body).await,
             Endpoint::UnlockUser => users::unlock(self, &call).await,
+            Endpoint::DropCodes => users::drop_codes(self, &call).await,
             Endpoint::Clients => clients::list(self, &call).await,
             Endpoint::MakeClient => clients::make(self, &call, body).await,
             Endpoint::Client => clients::read(self, &call).await,

@@ -26,6 +26,7 @@ pub(super) enum Endpoint {
     RemoveUser,
     SetPassword,
     UnlockUser,
+    DropCodes,
     Clients,
     MakeClient,
     Client,
@@ -164,13 +165,15 @@ pub(super) static ALL: &[Operation] = &[
          signs until then, so no token is refused. While one waits to sign, that one is the answer.",
     ),
     asking(
-        &[LIMIT, AFTER, "name"],
+        &[LIMIT, AFTER, "name", "contains"],
         reads(
             Endpoint::Users,
             USERS,
             "listUsers",
             "Users",
-            "The users of a realm, by id; with `name`, the one whose username or e-mail address it is, in any letter case.",
+            "The users of a realm, by id; with `name`, the one whose username or e-mail address it is, in any letter case; with `contains`, \
+             those whose username or e-mail address has that in it. Such a page looks at 10,000 users at most: it may be short, or \
+             empty, and still have a next one.",
         ),
     ),
     also(
@@ -224,6 +227,17 @@ pub(super) static ALL: &[Operation] = &[
          so, too.",
     ),
     asking(
+        &[REASON],
+        writes(
+            Verb::Delete,
+            Endpoint::DropCodes,
+            ("/v1/users/{user}/recovery-codes", "dropRecoveryCodes"),
+            (None, Success::Nothing),
+            "Takes the second factor away from a user who has lost it. Sessions live on; where everybody is asked for one, the user \
+             makes another at the next sign-on.",
+        ),
+    ),
+    asking(
         PAGED,
         reads(Endpoint::Clients, CLIENTS, "listClients", "Clients", "The clients of a realm, by id."),
     ),
@@ -252,7 +266,8 @@ pub(super) static ALL: &[Operation] = &[
         ("/v1/clients/{client}/secret", "rotateSecret"),
         (Some("SecretRotation"), Success::Shows("MadeClient")),
         "Gives a client another secret, which is shown in this answer and in no other; the one before is worth nothing any \
-         more. With `end_grants` everything that the client holds ends in the same commit.",
+         more, or counts beside it for `overlap_s` seconds. With `end_grants` everything that the client holds ends in the same \
+         commit.",
     ),
     asking(
         &[REASON],

@@ -4,7 +4,7 @@
 
 use adieu_authority::{DirectoryError, EndError, HashError, Outage, PersonError, RecordFault, Unwritten};
 use adieu_http_kit::body::BodyError;
-use adieu_provisioning::error::{ApplyError, FactsError, StepError};
+use adieu_provisioning::error::{ApplyError, DocumentFault, FactsError, StepError};
 use axum::response::Response;
 use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -93,6 +93,11 @@ impl Problem {
         Self::new(ProblemKind::Malformed, detail)
     }
 
+    /// The same of a value that stands in the query.
+    pub(super) fn in_query(self) -> Self {
+        Self { kind: ProblemKind::Malformed, ..self }
+    }
+
     /// Nothing of that kind has that id.
     pub(super) fn unknown(what: &str) -> Self {
         Self::new(ProblemKind::NotFound, format!("There is no {what} of this id."))
@@ -139,6 +144,9 @@ impl From<ApplyError> for Problem {
     fn from(error: ApplyError) -> Self {
         let detail = error.to_string();
         let problem = match error {
+            ApplyError::Document(error) if matches!(error.fault(), DocumentFault::NameTaken { .. }) => {
+                DirectoryError::NameTaken.into()
+            }
             ApplyError::Document(_) | ApplyError::Secret { .. } => Self::invalid(String::new()),
             ApplyError::Facts(FactsError::Outage(outage)) => outage.into(),
             ApplyError::Facts(FactsError::ManyUsers(_) | FactsError::ManyDocuments(_)) => {

@@ -36,6 +36,12 @@ pub(super) async fn list(api: &Face, call: &Call) -> Result<Done, Problem> {
         let user = api.authority.user_named(realm, name).await?;
         return Ok(page::shown(user.iter().map(|user| wire::user(user)).collect(), None));
     }
+    if let Some(part) = call.query.text("contains") {
+        sound("contains", part, NAME_MAX).map_err(Problem::in_query)?;
+        let found = api.authority.users_with(realm, part, after, page.limit as usize).await?;
+        let next = found.next.map(|id| id.to_string());
+        return Ok(page::shown(found.users.iter().map(wire::user).collect(), next));
+    }
     let mut users = api.authority.users(realm, after, page.limit + 1).await?;
     let more = users.len() > page.limit as usize;
     users.truncate(page.limit as usize);
@@ -245,6 +251,14 @@ fn names(username: Option<&str>, email: Option<&str>, external_id: Option<&str>)
     rules
         .into_iter()
         .try_for_each(|(member, text, most)| text.map_or(Ok(()), |text| sound(member, text, most)))
+}
+
+/// Takes the second factor away, for a user who has lost it.
+pub(super) async fn drop_codes(api: &Face, call: &Call) -> Result<Done, Problem> {
+    let user = of(api, call).await?;
+    let origin = call.origin().because(input::queried_reason(call)?);
+    api.authority.drop_recovery_codes(user.id, origin).await?;
+    Ok(Done::Nothing)
 }
 
 /// Whether a password may be set, used or not: no rule waits until it is hashed.

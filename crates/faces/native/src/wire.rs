@@ -54,6 +54,7 @@ pub(super) fn client(client: &Client) -> Value {
         "origins": client.origins, "offline_access": client.outlives_session,
         "ends_by_id_token": client.ends_by_id_token, "access_life_s": client.access_life.s(),
         "refresh_life_s": client.refresh_life.s(), "roles": roles::shown(&client.roles),
+        "previous_secret_until": client.previous_secret.map(|previous| at(previous.until)),
         "created_at": at(client.created_at), "updated_at": at(client.updated_at),
     })
 }

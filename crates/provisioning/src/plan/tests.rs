@@ -174,6 +174,7 @@ fn client(realm: RealmId, id: ClientId, auth: ClientAuth) -> Client {
         roles: vec![],
         acr: None,
         secret_version: 0,
+        previous_secret: None,
         revoked_tokens: vec![],
         generation: 0,
         version: Version::FIRST,

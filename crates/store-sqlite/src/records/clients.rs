@@ -1,8 +1,10 @@
 //! Clients.
 //!
-//! Their secrets lie in a column, as hashes (EMPTY-HANDS).
+//! Their secrets lie in a column, as hashes; so does the one before beside the rest (EMPTY-HANDS).
 
-use adieu_core::{Client, ClientAuth, ClientId, RealmId, Span, Timestamp, TokenHash, Version};
+use adieu_core::{
+    Client, ClientAuth, ClientId, PreviousSecret, RealmId, Span, Timestamp, TokenHash, Version,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Damaged;
@@ -39,8 +41,24 @@ pub(crate) struct ClientDetail {
     acr: Option<String>,
     #[serde(default)]
     secret_version: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous_secret: Option<PreviousSecretDetail>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     revoked: Vec<RevokedTokenDetail>,
+}
+
+/// A secret before the present one: its hash, and the milliseconds at which it counts no more.
+#[derive(Serialize, Deserialize)]
+struct PreviousSecretDetail([u8; 32], i64);
+
+impl PreviousSecretDetail {
+    fn of(previous: PreviousSecret) -> Self {
+        Self(previous.secret.to_bytes(), previous.until.ms())
+    }
+
+    fn complete(self) -> PreviousSecret {
+        PreviousSecret { secret: TokenHash::from_bytes(self.0), until: Timestamp::from_ms(self.1) }
+    }
 }
 
 impl ClientDetail {
@@ -71,6 +89,7 @@ impl ClientDetail {
             updated_at: Some(client.updated_at.ms()),
             acr: client.acr.clone(),
             secret_version: client.secret_version,
+            previous_secret: client.previous_secret.map(PreviousSecretDetail::of),
             revoked: client.revoked_tokens.iter().map(RevokedTokenDetail::of).collect(),
         }
     }
@@ -104,6 +123,7 @@ impl ClientDetail {
             roles: roles(self.roles)?,
             acr: self.acr,
             secret_version: self.secret_version,
+            previous_secret: self.previous_secret.map(PreviousSecretDetail::complete),
             generation: client.generation,
             revoked_tokens: self.revoked.into_iter().map(RevokedTokenDetail::complete).collect(),
             version: client.version,

@@ -3,8 +3,8 @@
 //! What a dialect makes of them is its own affair; here is only what was written and what is read.
 
 use adieu_core::{
-    ApplicationTrait, Client, ClientAuth, DirectoryError, EndTarget, Population, PopulationId, Realm,
-    RealmId, Role, RoleAssignment, RoleScope, SecondFactorRule, TokenHash, Version,
+    ApplicationTrait, Client, ClientAuth, DirectoryError, EndTarget, Population, PopulationId,
+    PreviousSecret, Realm, RealmId, Role, RoleAssignment, RoleScope, SecondFactorRule, TokenHash, Version,
 };
 
 use crate::suite::fixture::at;
@@ -125,6 +125,7 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
     let shop = Client {
         auth: ClientAuth::Post,
         secret: Some(TokenHash::of(b"secret")),
+        previous_secret: Some(PreviousSecret { secret: TokenHash::of(b"before"), until: at(9) }),
         post_logout_redirect_uris: vec!["https://shop.test/bye".into()],
         roles: vec![admin],
         ..fixture.no_client_yet("shop")
@@ -132,7 +133,15 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
     let read = async |id| fixture.store.client(id).get().await.expect("an answer");
     assert!(read(&shop.id).await.is_none());
     fixture.store.create_client(shop.clone().into()).await.expect("a client");
-    assert!(shop.secret.expect("set").same(&read(&shop.id).await.expect("there").secret.expect("kept")));
+    let kept = read(&shop.id).await.expect("there");
+    assert!(
+        kept.has_secret(&TokenHash::of(b"secret"), at(9))
+            && !kept.has_secret(&TokenHash::of(b"other"), at(8))
+    );
+    assert!(
+        kept.has_secret(&TokenHash::of(b"before"), at(8))
+            && !kept.has_secret(&TokenHash::of(b"before"), at(9))
+    );
     assert_eq!(format!("{:?}", read(&shop.id).await.expect("there")), format!("{shop:?}"));
     fixture.end(EndTarget::Grants(shop.id.clone()), at(1)).await.expect("an ending");
     assert_eq!(read(&shop.id).await.expect("there").generation, 1);

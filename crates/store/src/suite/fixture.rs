@@ -388,6 +388,7 @@ impl<E: Engine> Fixture<E> {
             roles: vec![],
             acr: None,
             secret_version: 0,
+            previous_secret: None,
             generation: 0,
             revoked_tokens: vec![],
             version: Version::FIRST,

@@ -210,6 +210,15 @@ fn people() -> Vec<(&'static str, Value)> {
     ]
 }
 
+fn secret_rotation() -> Value {
+    let rotation = json!({"type": "boolean", "description": "Whether all that it holds ends in the same commit; false."});
+    let overlap = json!({
+        "type": "integer", "minimum": 0, "maximum": 90 * 24 * 3600,
+        "description": "For how long the secret before counts beside the new one, in seconds; 0. Not together with `end_grants`.",
+    });
+    object(vec![("end_grants?", rotation), ("overlap_s?", overlap), ("reason?", reason())])
+}
+
 fn clients() -> Vec<(&'static str, Value)> {
     let auth = json!({
         "type": "string", "enum": ["none", "client_secret_basic", "client_secret_post"],
@@ -223,7 +232,6 @@ fn clients() -> Vec<(&'static str, Value)> {
         "type": "array", "items": word(), "maxItems": 100,
         "description": "Scopes of a dialect's API that it is granted; those of OpenID Connect need no grant.",
     });
-    let rotation = json!({"type": "boolean", "description": "Whether all that it holds ends in the same commit; false."});
     let switches = vec![
         ("grant_types?", json!({"type": "array", "items": grant_type})),
         ("pkce_required?", pkce),
@@ -257,7 +265,11 @@ fn clients() -> Vec<(&'static str, Value)> {
         ];
         let always = switches.iter().chain(&lives);
         shown.extend(always.map(|(name, schema)| (name.trim_end_matches('?'), schema.clone())));
-        shown.extend([("created_at", time()), ("updated_at", time())]);
+        shown.extend([
+            ("previous_secret_until", nullable(time())),
+            ("created_at", time()),
+            ("updated_at", time()),
+        ]);
         shown
     };
     let mut made = client();
@@ -271,7 +283,7 @@ fn clients() -> Vec<(&'static str, Value)> {
         ("Clients", page("Client")),
         ("NewClient", object(new)),
         ("ClientChange", object(change)),
-        ("SecretRotation", object(vec![("end_grants?", rotation), ("reason?", reason())])),
+        ("SecretRotation", secret_rotation()),
     ]
 }
 
@@ -379,8 +391,13 @@ fn sessions() -> Vec<(&'static str, Value)> {
         ("device", device),
         ("clients", json!({"type": "array", "items": word()})),
     ];
+    let count = json!({"type": ["integer", "null"], "minimum": 0, "description": "Counted up to 10,000; null where a client's grants are meant."});
     let ending = vec![
-        ("ended", json!({"type": "string", "enum": ["now", "before"]})),
+        (
+            "ended",
+            json!({"type": "string", "enum": ["now", "before", "not"], "description": "`not` for a dry run."}),
+        ),
+        ("would_end", nullable(object(vec![("live_sessions", count), ("more", flag())]))),
         ("ending", record),
         ("session", nullable(uuid())),
         ("user", nullable(uuid())),
@@ -392,7 +409,7 @@ fn sessions() -> Vec<(&'static str, Value)> {
         ),
     ];
     let order = |target: Vec<(&'static str, Value)>| {
-        object(target.into_iter().chain([("reason?", reason())]).collect())
+        object(target.into_iter().chain([("dry_run?", flag()), ("reason?", reason())]).collect())
     };
     let orders = json!({
         "oneOf": [

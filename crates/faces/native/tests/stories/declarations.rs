@@ -3,6 +3,7 @@
 //! What a document can say is tested where it is planned.
 
 use adieu_testkit::World;
+use adieu_testkit::failing::Failure;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -86,7 +87,7 @@ async fn a_document_that_can_not_be_meant_is_refused() {
     for (body, kind, says) in [
         (json!({"document": "realm = 1"}), (422, "invalid"), "did you mean"),
         (json!({"document": "[[realms]]\nid = 'x'"}), (422, "invalid"), "path"),
-        (json!({"document": clash}), (409, "name-taken"), "stopped at `+ user ivy"),
+        (json!({"document": clash}), (409, "name-taken"), "taken by the user bob"),
         (json!({"document": DORA, "passwords": short}), (422, "invalid"), "at least 8 characters"),
         // One that nobody's document asks for is held to the same rules.
         (json!({"document": "", "passwords": short}), (422, "invalid"), "at least 8 characters"),
@@ -109,14 +110,15 @@ async fn a_document_that_can_not_be_meant_is_refused() {
 
 /// Goal: what was made before a step that is refused is told, with the secrets that nobody shows again, however the plan is
 /// carried out; whoever goes on with the rest hears the refusal.
-/// Method: the document makes a client, then a user with an address that is another one's name.
+/// Method: the document makes a client, then changes a user whom somebody else changes every time before.
 #[tokio::test]
 async fn what_was_made_before_a_refusal_is_told_with_its_secrets() {
-    let world = World::start().await;
+    let mut world = World::start().await;
+    world.with_failing_store().await.fail(Failure::Overtaken);
     for (client, shown_first) in [("till", false), ("scale", true)] {
         let document = format!(
             "[[realms]]\npath = '/alpha'\n[[realms.clients]]\nclient_id = '{client}'\n\
-             grant_types = ['client_credentials']\n[[realms.users]]\nusername = 'ivy'\nemail = 'bob@example.test'\n"
+             grant_types = ['client_credentials']\n[[realms.users]]\nusername = 'bob'\nemail = '{client}@example.test'\n"
         );
         let tried = declare(&world, json!({"document": document, "dry_run": shown_first})).await.json();
         let told = match shown_first {
@@ -133,8 +135,8 @@ async fn what_was_made_before_a_refusal_is_told_with_its_secrets() {
         assert_eq!(told["secrets"], json!([{"client_id": client, "client_secret": secret}]));
         let path = format!("{PATH}/{}", told["plan"].as_str().expect("a plan of the rest"));
         let rest = ask(&world, Method::POST, &path, Some(json!({}))).await;
-        assert_eq!(problem(&rest), (409, "name-taken".into()));
-        assert!(rest.text.contains("stopped at `+ user ivy"), "{}", rest.text);
+        assert_eq!(problem(&rest), (409, "changed-meanwhile".into()));
+        assert!(rest.text.contains("stopped at `~ user bob"), "{}", rest.text);
     }
 }
 

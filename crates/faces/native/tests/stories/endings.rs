@@ -6,10 +6,10 @@ use adieu_authority::{EndTarget, Reason, Span};
 use adieu_testkit::World;
 use adieu_testkit::failing::Failure;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{alice, ask_with, end, get, is_live, problem, signed_on};
+use super::{alice, ask, ask_with, end, get, is_live, problem, signed_on};
 
 /// Goal: ENDED-IS-DURABLE, ONE-SESSION: a session ended here is ended in every dialect and outlives a crash; ending it
 /// again says that it was over before.
@@ -189,4 +189,32 @@ async fn a_key_that_another_node_has_taken_waits_for_it() {
     world.wait_s(31);
     assert_eq!(ask().await.json()["ended"], "now");
     assert!(!is_live(&world, &token).await);
+}
+
+/// Goal: whoever is about to end many sees how many first, and nothing has ended by that.
+#[tokio::test]
+async fn a_dry_run_counts_and_ends_nothing() {
+    let world = World::start().await;
+    let first = world.sign_on_kratos("alice", "Rabbit-hole-11").await;
+    let second = world.sign_on_kratos("alice", "Rabbit-hole-11").await;
+    let session = adieu_authority::SessionToken::parse(&first).expect("a token").id.to_string();
+    let (user, realm) = (world.data.alice.id.to_string(), world.data.realm.id.to_string());
+    let would_end = async |mut order: Value| {
+        order["dry_run"] = true.into();
+        let shown = ask(&world, Method::POST, "/v1/endings", Some(order)).await.json();
+        assert_eq!((&shown["ended"], &shown["ending"]), (&json!("not"), &Value::Null));
+        shown["would_end"].clone()
+    };
+    let of = |live: Option<u64>| json!({"live_sessions": live, "more": false});
+    assert_eq!(would_end(json!({"session": session})).await, of(Some(1)));
+    assert_eq!(would_end(json!({"user": user})).await, of(Some(2)));
+    assert_eq!(would_end(json!({"user": user, "except": session})).await, of(Some(1)));
+    assert_eq!(would_end(json!({"realm": realm})).await, of(Some(2)));
+    assert_eq!(would_end(json!({"client": world.data.app.id.to_string()})).await, of(None));
+    let unknown =
+        ask(&world, Method::POST, "/v1/endings", Some(json!({"realm": user, "dry_run": true}))).await;
+    assert_eq!(problem(&unknown), (404, "not-found".into()));
+    for token in [first, second] {
+        assert_eq!(world.get("/sessions/whoami").header("x-session-token", &token).send().await.status, 200);
+    }
 }

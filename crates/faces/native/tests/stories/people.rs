@@ -119,3 +119,53 @@ async fn a_user_who_can_not_be_is_refused() {
         assert!(!reply.text.contains("hunter2"), "{}", reply.text);
     }
 }
+
+/// Goal: users are found by a part of their name or address, in any letter case, a page at a time.
+#[tokio::test]
+async fn users_are_found_by_a_part_of_their_name() {
+    let world = World::start().await;
+    let list = format!("/v1/realms/{}/users", world.data.realm.id);
+    for n in 0..5 {
+        let new = json!({"username": format!("Needle-{n}"), "email": format!("n{n}@hay.test")});
+        assert_eq!(ask(&world, Method::POST, &list, Some(new)).await.status, 201);
+    }
+    let found = async |query: &str| get(&world, &format!("{list}?{query}")).await;
+    let names = |page: &Value| -> Vec<String> {
+        let items = page["items"].as_array().expect("users");
+        items.iter().map(|user| user["username"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert_eq!(names(&found("contains=NEEDLE").await).len(), 5);
+    assert_eq!(names(&found("contains=3%40hay").await), ["Needle-3"]);
+    assert!(names(&found("contains=nobody").await).is_empty());
+    let empty = ask(&world, Method::GET, &format!("{list}?contains="), None).await;
+    assert_eq!(problem(&empty), (400, "malformed".into()));
+    let (mut seen, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = found(&format!("contains=needle&limit=2{after}")).await;
+        seen.extend(names(&page));
+        assert!(names(&page).len() <= 2);
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    seen.sort();
+    assert_eq!(seen, ["Needle-0", "Needle-1", "Needle-2", "Needle-3", "Needle-4"]);
+}
+
+/// Goal: whoever has lost the second factor gets in by the password again on an administrator's word.
+#[tokio::test]
+async fn an_administrator_takes_a_lost_factor_away() {
+    let world = World::start().await;
+    let (_, session) = signed_on(&world, "alice", "Rabbit-hole-11").await;
+    let session = session.parse().expect("an id");
+    let set = world.authority().draw_code_set();
+    let done = world.authority().confirm_recovery_codes(session, set, true).await;
+    done.expect("a live session");
+    let path = format!("/v1/users/{}/recovery-codes", world.data.alice.id);
+    let dropped = ask(&world, Method::DELETE, &format!("{path}?reason=lost"), None).await;
+    assert_eq!(dropped.status, 204, "{}", dropped.text);
+    let user = world.authority().user(world.data.alice.id).await.expect("read").expect("alice");
+    assert!(user.recovery_codes.is_none());
+    let unknown =
+        ask(&world, Method::DELETE, "/v1/users/00000000-0000-4000-8000-000000000001/recovery-codes", None);
+    assert_eq!(problem(&unknown.await), (404, "not-found".into()));
+}

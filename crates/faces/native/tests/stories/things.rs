@@ -122,6 +122,47 @@ async fn a_secret_is_exchanged_and_what_it_bought_ends_if_asked() {
     assert!(works(&third).await);
 }
 
+/// Goal: a secret is exchanged without an outage: for as long as is said the one before counts beside the new one, and no longer;
+/// another rotation ends it at once.
+#[tokio::test]
+async fn a_secret_counts_beside_the_next_one_for_a_while() {
+    let world = World::start().await;
+    let path = format!("/v1/clients/{}", world.data.worker.id);
+    let works = async |secret: &str| {
+        use base64::Engine;
+        let pair = format!("{}:{secret}", world.data.worker.id);
+        let basic = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+        let ask = world.post(&format!("/{}/as/token", world.data.realm.id)).header("authorization", &basic);
+        ask.form(&[("grant_type", "client_credentials")]).send().await.status == 200
+    };
+    let rotate = async |body| {
+        let shown = ask(&world, Method::POST, &format!("{path}/secret"), Some(body)).await.json();
+        (
+            shown["client_secret"].as_str().expect("a secret").to_owned(),
+            shown["previous_secret_until"].clone(),
+        )
+    };
+    let first = world.data.secret(&world.data.worker).to_owned();
+    let (second, until) = rotate(json!({"overlap_s": 60})).await;
+    assert!(until.is_string() && get(&world, &path).await["previous_secret_until"] == until);
+    world.wait_s(59);
+    assert!(works(&first).await && works(&second).await);
+    world.wait_s(1);
+    assert!(!works(&first).await && works(&second).await);
+    let (third, _) = rotate(json!({"overlap_s": 60})).await;
+    let (fourth, until) = rotate(json!({})).await;
+    assert!(until.is_null() && works(&fourth).await && !works(&third).await && !works(&second).await);
+    for body in [
+        json!({"overlap_s": -1}),
+        json!({"overlap_s": 7_776_001}),
+        json!({"overlap_s": 60, "end_grants": true}),
+    ] {
+        let refused = ask(&world, Method::POST, &format!("{path}/secret"), Some(body)).await;
+        assert_eq!(problem(&refused), (422, "invalid".into()), "{}", refused.text);
+    }
+    assert!(works(&fourth).await, "a refused rotation has changed nothing");
+}
+
 /// Goal: a rotation publishes its key before it signs, is not piled up, and no private key is shown.
 #[tokio::test]
 async fn keys_are_listed_and_rotated() {

@@ -2,7 +2,7 @@
 //!
 //! It is derived, not stored (EMPTY-HANDS). The one before is worth nothing any more: none is shown as `previous`.
 
-use adieu_authority::{Client, Held};
+use adieu_authority::{Client, Held, SecretRotation};
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
@@ -31,10 +31,9 @@ pub(crate) async fn rotate(
 ) -> Result<Json<Value>, Problem> {
     let client = find(&face, &admin, &id).await?;
     outranks_client(&face, &admin, &client).await?;
-    let client = face
-        .authority()
-        .rotate_secret(admin.realm.id, &id, Held::AsDecided, visitor.origin_of(admin.principal.actor()))
-        .await?;
+    let origin = visitor.origin_of(admin.principal.actor());
+    let rotation = SecretRotation::AtOnce(Held::AsDecided);
+    let client = face.authority().rotate_secret(admin.realm.id, &id, rotation, origin).await?;
     shown(&face, &client)
 }
 
