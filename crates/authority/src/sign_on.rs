@@ -149,6 +149,11 @@ impl From<TryRefused> for SignOnFailure {
 }
 
 impl Authority {
+    /// Counts what became of a sign-on, and logs it if nobody is signed on.
+    pub(crate) fn note_sign_on(&self, who: &Candidate, outcome: SignOnOutcome) {
+        who.note(outcome, &self.inner.refusals, self.now());
+    }
+
     /// Verifies name and password and gives a session: a new one, or the presented one renewed or begun anew.
     pub async fn sign_on(&self, sign_on: SignOn) -> Result<SignedIn, SignOnFailure> {
         let mut who = sign_on.candidate();

@@ -7,8 +7,6 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use adieu_core::{Channel, Device, Realm, RealmId, Timestamp, UserId};
 
-use crate::Authority;
-
 /// What a sign-on came to, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignOnOutcome {
@@ -88,20 +86,18 @@ impl Candidate {
     pub(crate) fn known(self, user: UserId) -> Self {
         Self { user: Some(user), ..self }
     }
-}
 
-impl Authority {
     /// Counts what became of a sign-on, and logs it if nobody is signed on. Whoever opens a session logs that.
-    pub(crate) fn note_sign_on(&self, who: &Candidate, outcome: SignOnOutcome) {
-        let channel = who.channel.0.to_string();
+    pub(crate) fn note(&self, outcome: SignOnOutcome, refusals: &RefusalLines, now: Timestamp) {
+        let channel = self.channel.0.to_string();
         metrics::counter!("adieu_sign_ons_total", "channel" => channel, "outcome" => outcome.word())
             .increment(1);
         match outcome {
             SignOnOutcome::SignedOn => {}
-            SignOnOutcome::SecondFactor => who.log(outcome, "sign-on waits for the second factor", 0),
+            SignOnOutcome::SecondFactor => self.log(outcome, "sign-on waits for the second factor", 0),
             SignOnOutcome::Limited | SignOnOutcome::Busy => {
-                if let Some(left_out) = self.inner.refusals.take(self.now()) {
-                    who.log(outcome, "sign-on failed", left_out);
+                if let Some(left_out) = refusals.take(now) {
+                    self.log(outcome, "sign-on failed", left_out);
                 }
             }
             SignOnOutcome::WrongCredentials
@@ -110,12 +106,10 @@ impl Authority {
             | SignOnOutcome::NotEnrolled
             | SignOnOutcome::TooMany
             | SignOnOutcome::Quota
-            | SignOnOutcome::Outage => who.log(outcome, "sign-on failed", 0),
+            | SignOnOutcome::Outage => self.log(outcome, "sign-on failed", 0),
         }
     }
-}
 
-impl Candidate {
     fn log(&self, outcome: SignOnOutcome, message: &'static str, left_out: u64) {
         tracing::info!(
             reason = outcome.word(), user = self.user.map(|id| id.to_string()).unwrap_or_default(),
