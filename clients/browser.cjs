@@ -62,6 +62,14 @@ class Browser {
     await loaded;
   }
 
+  /** Waits for a page with this text, which the present one leads to by itself. */
+  async until(text) {
+    for (;;) {
+      const shown = await this.text().catch(() => ""); // Between two pages there is none.
+      if (shown.includes(text)) return;
+    }
+  }
+
   goto(url) {
     return this.#leads(() => this.#ask("Page.navigate", { url }));
   }

@@ -75,7 +75,8 @@ impl FreshRoot {
         let (root, cache) = (Self(folder.join("debian-root")), folder.join("debian-packages"));
         root.remove()?;
         fs::create_dir_all(&cache)?;
-        let (suite, mirror) = (suite()?, mirror());
+        let suite = suite()?;
+        let mirror = mirror(&suite);
         let mut make = Command::new("debootstrap");
         make.arg(FRESH).arg(format!("--cache-dir={}", cache.display())).arg(suite).arg(&root.0);
         ran(make.args(mirror).stdout(std::process::Stdio::null()))?;
@@ -129,17 +130,27 @@ fn suite() -> Result<String> {
     Ok(name.context("this system is no Debian")?.trim_matches('"').to_owned())
 }
 
-/// Where this machine gets its packages, if it says so.
-fn mirror() -> Option<String> {
-    let sources = fs::read_dir("/etc/apt/sources.list.d").ok()?.filter_map(|entry| Some(entry.ok()?.path()));
-    let texts =
-        sources.chain(["/etc/apt/sources.list".into()]).filter_map(|path| fs::read_to_string(path).ok());
-    texts.flat_map(|text| text.lines().filter_map(address).collect::<Vec<_>>()).next()
+/// Where this machine gets the packages of its Debian, if it says so.
+fn mirror(suite: &str) -> Option<String> {
+    let sources = fs::read_dir("/etc/apt/sources.list.d").into_iter().flatten();
+    let paths = sources.filter_map(|entry| Some(entry.ok()?.path())).chain(["/etc/apt/sources.list".into()]);
+    paths.filter_map(|path| fs::read_to_string(path).ok()).find_map(|text| mirror_in(&text, suite))
 }
 
-fn address(line: &str) -> Option<String> {
-    let rest = line.strip_prefix("URIs:").or_else(|| line.strip_prefix("deb "))?;
-    rest.split_whitespace().find(|word| word.starts_with("http")).map(str::to_owned)
+/// The first address that gives this suite: in stanzas (deb822) or in lines that begin with `deb`.
+fn mirror_in(text: &str, suite: &str) -> Option<String> {
+    let address =
+        |words: &str| words.split_whitespace().find(|word| word.starts_with("http")).map(str::to_owned);
+    let stanza = |stanza: &str| {
+        let field = |name: &str| stanza.lines().find_map(|line| line.strip_prefix(name));
+        let fits = field("Suites:").is_some_and(|suites| suites.split_whitespace().any(|word| word == suite));
+        field("URIs:").filter(|_| fits).and_then(address)
+    };
+    let line = |line: &str| {
+        let rest = line.strip_prefix("deb ")?;
+        rest.split_whitespace().any(|word| word == suite).then(|| address(rest)).flatten()
+    };
+    text.split("\n\n").find_map(stanza).or_else(|| text.lines().find_map(line))
 }
 
 fn tried(root: &FreshRoot, package: &Path) -> Result<()> {
@@ -217,4 +228,20 @@ fn ran(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| shown.clone())?;
     ensure!(status.success(), "{shown}: {status}");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mirror_is_the_one_of_the_suite() {
+        let other = "deb https://deb.example.test/node_20.x nodistro main\n";
+        let lines = format!("{other}deb [arch=amd64] http://deb.debian.org/debian bookworm main\n");
+        assert_eq!(mirror_in(&lines, "bookworm").as_deref(), Some("http://deb.debian.org/debian"));
+        let stanzas = "Types: deb\nURIs: http://security.test/\nSuites: bookworm-security\n\n\
+                       Types: deb\nURIs: http://mirror.test/debian\nSuites: bookworm bookworm-updates\n";
+        assert_eq!(mirror_in(stanzas, "bookworm").as_deref(), Some("http://mirror.test/debian"));
+        assert_eq!(mirror_in(other, "bookworm"), None);
+    }
 }

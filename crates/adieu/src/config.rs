@@ -70,6 +70,8 @@ pub struct Public {
     pub tls_key: PathBuf,
     /// Addresses and networks of the proxies that may speak for others.
     pub trusted_proxies: Vec<String>,
+    /// Seconds for which browsers are told to come over https alone; 0 tells them nothing.
+    pub hsts_s: u64,
     /// `x-forwarded` or `forwarded`: which headers they write.
     pub proxy_header: String,
 }
@@ -327,6 +329,8 @@ pub struct AmConfig {
     pub cors_origins: Vec<String>,
     /// Session properties that clients may read and write.
     pub session_properties: Vec<String>,
+    /// `SameSite` of the cookies; empty is `None` over https, else `Lax`.
+    pub cookie_same_site: String,
     /// Shows the token in the body of a sign-on, too.
     pub token_in_body: bool,
     /// An ID token of any client is enough to end its session.
@@ -365,6 +369,8 @@ pub struct CheckConfig {
     pub realm: String,
     /// Where a browser is sent that is not signed on.
     pub sign_on_url: String,
+    /// Whether a browser's question before a request of another origin passes.
+    pub preflights_pass: bool,
 }
 
 impl Config {

@@ -14,6 +14,8 @@ use adieu_http_kit::service::{Answers, FaceService};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use http::HeaderValue;
+use http::header::STRICT_TRANSPORT_SECURITY;
 use tracing::{Instrument, Span};
 
 use crate::metering::{RequestChannel, RequestMeter};
@@ -29,6 +31,8 @@ pub struct Dispatcher {
     /// Kratos: everything else.
     pub kratos: FaceService<Kratos>,
     pub(crate) meter: Arc<RequestMeter>,
+    /// What browsers are told of https, if anything.
+    pub transport: Option<HeaderValue>,
 }
 
 /// Whose a path is.
@@ -105,8 +109,11 @@ impl Answers<Body> for Dispatcher {
             Side::Check => self.check.begin(request),
             Side::Kratos => self.kratos.begin(request),
         };
-        let answer = answering.instrument(span).await.unwrap_or_else(|never| match never {});
+        let mut answer = answering.instrument(span).await.unwrap_or_else(|never| match never {});
         timer.answered(answer.status());
+        if let Some(transport) = &self.transport {
+            answer.headers_mut().insert(STRICT_TRANSPORT_SECURITY, transport.clone());
+        }
         answer
     }
 }

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use adieu_authority::Authority;
 use adieu_face_kratos::KratosAdmin;
-use adieu_http_kit::cookies::{Companion, SameSite};
+use adieu_http_kit::cookies::SameSite;
 use adieu_http_kit::service::FaceService;
 use anyhow::{Context, Result};
+use http::HeaderValue;
 
 use crate::admin::AdminSide;
+use crate::companions::{SessionCookie, companions};
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
 use crate::guard::Guard;
@@ -28,32 +30,29 @@ pub(crate) fn public(
         check: check(authority, config),
         kratos: kratos(authority, config).context("kratos")?,
         meter: Arc::clone(meter),
+        transport: transport(config),
     }))
 }
 
-fn is_https(url: &str) -> bool {
-    url.starts_with("https://")
+/// RFC 6797 §6.1: browsers come over https alone from now on. Not said of `localhost`, which other programs share.
+fn transport(config: &Config) -> Option<HeaderValue> {
+    let host = config.public.url.strip_prefix("https://")?.split(['/', ':']).next().unwrap_or_default();
+    let wanted = config.public.hsts_s > 0 && host != "localhost";
+    wanted.then(|| HeaderValue::from_str(&format!("max-age={}", config.public.hsts_s)).ok()).flatten()
 }
 
-/// The cookies of all dialects but one's own, for a realm whose browsers are to be signed on in all.
-fn companions(authority: &Authority, config: &Config, own: &str) -> Vec<Companion> {
-    let secure = is_https(&config.public.url);
-    let cookie = |name: &str, path: &str, prefix: &str| Companion {
-        name: name.to_owned(),
-        path: path.to_owned(),
-        prefix: prefix.to_owned(),
-        secure,
-        same_site: Some(SameSite::Lax),
-        life_s: None,
-    };
-    let environment =
-        authority.realm_id_seen(&config.kratos.realm).map(|id| format!("/{id}")).unwrap_or("/".into());
-    let all = [
-        cookie(&config.kratos.cookie_name, "/", ""),
-        cookie(&config.am.cookie_name, "/", ""),
-        cookie("ST", &environment, ""),
-    ];
-    all.into_iter().filter(|cookie| cookie.name != own).collect()
+/// `SameSite` of AM's cookies: what is said; else `None`, which needs https, or `Lax`.
+pub(crate) fn am_same_site(config: &Config) -> Option<SameSite> {
+    match (config.am.cookie_same_site.as_str(), is_https(&config.public.url)) {
+        ("absent", _) => None,
+        ("Strict", _) => Some(SameSite::Strict),
+        ("None" | "", true) => Some(SameSite::None),
+        _ => Some(SameSite::Lax),
+    }
+}
+
+pub(crate) fn is_https(url: &str) -> bool {
+    url.starts_with("https://")
 }
 
 fn am(authority: &Authority, config: &Config) -> FaceService<adieu_face_am::Am> {
@@ -64,7 +63,7 @@ fn am(authority: &Authority, config: &Config) -> FaceService<adieu_face_am::Am> 
         cookie_name: face.cookie_name.clone(),
         cookie_domains: face.cookie_domains.clone(),
         cookies_secure: is_https(&config.public.url),
-        cookies_same_site: is_https(&config.public.url).then_some(SameSite::None),
+        cookies_same_site: am_same_site(config),
         base_dn: face.base_dn.clone(),
         success_url: face.success_url.clone(),
         version_default: match face.version_default.as_str() {
@@ -80,10 +79,9 @@ fn am(authority: &Authority, config: &Config) -> FaceService<adieu_face_am::Am> 
         session_properties: face.session_properties.clone(),
         token_in_body: face.token_in_body,
         ends_by_id_token: face.ends_by_id_token,
-        companions: if face.set_all_cookies {
-            companions(authority, config, &face.cookie_name)
-        } else {
-            vec![]
+        companions: match face.set_all_cookies {
+            true => companions(authority, config, SessionCookie::Am),
+            false => vec![],
         },
         ..Settings::default()
     };
@@ -104,7 +102,10 @@ fn pingone(authority: &Authority, config: &Config) -> FaceService<adieu_face_pin
             .filter_map(|realm| Some((authority.realm_id_seen(&realm.path)?, realm.pingone_url.clone()?)))
             .collect(),
         cookie_life_s: i64::try_from(face.cookie_lifetime_s).unwrap_or(i64::MAX),
-        companions: if face.set_all_cookies { companions(authority, config, "ST") } else { vec![] },
+        companions: match face.set_all_cookies {
+            true => companions(authority, config, SessionCookie::PingOne),
+            false => vec![],
+        },
     };
     adieu_face_pingone::service(authority.clone(), settings)
 }
@@ -121,6 +122,7 @@ fn check(authority: &Authority, config: &Config) -> FaceService<adieu_face_check
         cookie_names: own.into_iter().chain(further).map(str::to_owned).collect(),
         header_names: vec![config.am.cookie_name.clone()],
         sign_on_url: sign_on,
+        preflights_pass: config.check.preflights_pass,
     };
     adieu_face_check::service(authority.clone(), settings)
 }
@@ -174,10 +176,9 @@ fn kratos(authority: &Authority, config: &Config) -> Result<FaceService<adieu_fa
         schema: schema(face)?,
         extend_within_s: (face.extend_within_s > 0).then_some(face.extend_within_s),
         extend_answers_nothing: face.extend_answers_nothing,
-        companions: if face.set_all_cookies {
-            companions(authority, config, &face.cookie_name)
-        } else {
-            vec![]
+        companions: match face.set_all_cookies {
+            true => companions(authority, config, SessionCookie::Kratos),
+            false => vec![],
         },
     };
     adieu_face_kratos::service(authority.clone(), settings).map_err(Into::into)

@@ -6,6 +6,7 @@
 mod admin;
 pub mod assembled;
 pub mod commands;
+mod companions;
 pub mod config;
 pub mod dispatch;
 mod faces;

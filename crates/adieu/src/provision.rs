@@ -28,6 +28,10 @@ pub async fn realms(authority: &Authority, config: &Config) -> Result<Vec<Realm>
         let realm = authority.create_realm(id, &path).await.with_context(|| format!("realm {path}"))?;
         made.push(realm);
     }
+    for realm in &made {
+        // The faces ask for the ids of realms when they are built, and take what was seen before.
+        authority.realm_at(&realm.path).await?;
+    }
     Ok(made)
 }
 

@@ -8,7 +8,43 @@ use adieu_store::{Lookup, SessionPage, SessionQuery};
 
 use crate::Authority;
 
+/// How many tokens of one carrier are looked at (HOME-LIMITS): more than a browser honestly carries.
+const TOKENS_OF_ONE_CARRIER_MAX: usize = 8;
+
+/// A token with what its check said.
+#[derive(Clone, Debug)]
+pub struct CheckedToken {
+    /// The token.
+    pub token: SessionToken,
+    /// What it opens.
+    pub check: Check,
+}
+
 impl Authority {
+    /// The token that counts among those that came by one carrier, as several cookies of one name do: the first that opens a
+    /// live session of this realm (of any, if none is named), else the first that opens a half signed on one, else the first.
+    ///
+    /// One that nobody can judge now ends the search: no other speaks in its place (NO-FALSE-NO).
+    pub async fn check_carrier<'t>(
+        &self,
+        tokens: impl Iterator<Item = &'t SessionToken> + Send,
+        realm: Option<RealmId>,
+        touch: bool,
+    ) -> Result<Option<CheckedToken>, Outage> {
+        let mut counting: Option<(Worth, CheckedToken)> = None;
+        for token in tokens.take(TOKENS_OF_ONE_CARRIER_MAX) {
+            let check = self.check(token, touch).get().await?;
+            let worth = Worth::of(&check, realm);
+            if counting.as_ref().is_none_or(|(best, _)| worth > *best) {
+                counting = Some((worth, CheckedToken { token: token.clone(), check }));
+            }
+            if worth == Worth::Live {
+                break;
+            }
+        }
+        Ok(counting.map(|(_, checked)| checked))
+    }
+
     /// Whether the token opens a live session. With `touch` the check counts as activity of its user.
     ///
     /// Three answers: live, not live, and an [`Outage`] for "cannot tell" (NO-FALSE-NO). It is at once when nothing
@@ -77,5 +113,24 @@ impl Authority {
     /// The sessions of a realm with what became of them, a page at a time, newest first.
     pub async fn realm_sessions(&self, realm: RealmId, query: SessionQuery) -> Result<SessionPage, Outage> {
         self.store().realm_sessions(realm, query, self.now()).await
+    }
+}
+
+/// How much a token says for its request, the least first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Worth {
+    Nothing,
+    Half,
+    Live,
+}
+
+impl Worth {
+    fn of(check: &Check, realm: Option<RealmId>) -> Self {
+        let meant = |session: &Session| realm.is_none_or(|realm| session.realm == realm);
+        match check {
+            Check::Live(live) if meant(&live.session) => Self::Live,
+            Check::Half(half) if meant(&half.session) => Self::Half,
+            Check::Live(_) | Check::Half(_) | Check::Not(_) => Self::Nothing,
+        }
     }
 }

@@ -48,7 +48,8 @@ pub use adieu_core::{
 };
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{
-    ClientWords, RecordFault, client_is_sound, email_is_sound, is_redirect_uri, means_redirect_uri,
+    ClientWords, RecordFault, client_is_sound, email_is_sound, is_redirect_uri, may_redirect_to,
+    may_return_to,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
@@ -58,6 +59,7 @@ pub use adieu_store::{
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
 pub use adieu_token::Alg;
 
+pub use check::CheckedToken;
 pub use clients::{Held, NewClient, SecretRotation};
 pub use first_factor::FirstFactor;
 pub use flows::NewFlow;

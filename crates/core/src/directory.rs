@@ -276,7 +276,7 @@ pub struct Client {
     pub pkce_required: bool,
     /// Scopes of APIs that it was granted; those of OpenID Connect need no grant.
     pub api_scopes: Vec<String>,
-    /// Where codes may be sent; see [`means_redirect_uri`](crate::means_redirect_uri).
+    /// Where codes may be sent; see [`may_redirect_to`](crate::may_redirect_to).
     pub redirect_uris: Vec<String>,
     /// Where a browser may be sent after a sign-off, compared as exact text.
     pub post_logout_redirect_uris: Vec<String>,

@@ -58,10 +58,21 @@ fn is_port(text: &str) -> bool {
 /// Whether a request that names `asked` means the address that was `registered`: the same text, or the same address of this
 /// machine at any port, where a program listens at the port that it got (RFC 8252 §7.3). The name `localhost` is no such
 /// address, because it may lead elsewhere (§8.3).
-pub fn means_redirect_uri(registered: &str, asked: &str) -> bool {
+fn means_redirect_uri(registered: &str, asked: &str) -> bool {
     registered == asked
         || Loopback::read(registered)
             .is_some_and(|registered| Loopback::read(asked).is_some_and(|asked| asked == registered))
+}
+
+/// Whether a code may be sent to this address of a request, by those that its client has registered. An address that was
+/// registered before there was a rule is judged at its use, too.
+pub fn may_redirect_to(registered: &[String], asked: &str) -> bool {
+    is_redirect_uri(asked) && registered.iter().any(|known| means_redirect_uri(known, asked))
+}
+
+/// The same of the address after a sign-off, which is compared as exact text. RP-Initiated Logout 1.0 §2
+pub fn may_return_to(registered: &[String], asked: &str) -> bool {
+    is_redirect_uri(asked) && registered.iter().any(|known| known == asked)
 }
 
 /// An address of this machine, but for its port.
@@ -127,6 +138,17 @@ mod tests {
         ] {
             assert!(!is_redirect_uri(bad), "{bad}");
         }
+    }
+
+    /// S-20: what was registered before there was a rule leads nowhere.
+    #[test]
+    fn an_old_address_that_a_browser_would_run_is_not_followed() {
+        let registered = ["javascript:alert(1)".to_owned(), "https://app.example.test/cb".to_owned()];
+        assert!(!may_redirect_to(&registered, "javascript:alert(1)"));
+        assert!(!may_return_to(&registered, "javascript:alert(1)"));
+        assert!(may_redirect_to(&registered, "https://app.example.test/cb"));
+        assert!(may_return_to(&registered, "https://app.example.test/cb"));
+        assert!(!may_return_to(&registered, "https://app.example.test/other"));
     }
 
     /// F-27: a program on this machine listens at the port that it got.

@@ -45,6 +45,23 @@ pub fn only_json(headers: &HeaderMap) -> bool {
         })
 }
 
+/// Whether HTML is named among what the client reads, at a weight above zero: browsers name it when they go to a page. `*/*` names
+/// nothing; programs say that.
+#[must_use]
+pub fn names_html(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    let wanted = |range: &str| {
+        let weight = range.split(';').skip(1).find_map(|parameter| {
+            let (name, weight) = parameter.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("q").then_some(weight)
+        });
+        weight.is_none_or(|weight| weight.trim().parse::<f32>().is_ok_and(|weight| weight > 0.0))
+    };
+    lines
+        .flat_map(|line| line.split(','))
+        .any(|range| media::essence(range).eq_ignore_ascii_case(HTML) && wanted(range))
+}
+
 struct Range<'a> {
     value: &'a str,
     quality: f32,
@@ -156,6 +173,25 @@ mod tests {
         assert!(!prefers_json(&with(html, Some("application/json"))));
         assert!(!wants_json(&with(html, Some("application/json; charset=utf-8"))));
         assert!(!wants_json(&with(html, Some("Application/JSON"))));
+    }
+
+    #[test]
+    fn a_page_is_named_and_weighs_something() {
+        for (accept, named) in [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
+            ("application/json, Text/HTML ; Q=0.1", true),
+            ("text/html;level=1;q=0.5", true),
+            ("application/json, text/html;q=0", false),
+            ("text/html; q=0.000", false),
+            ("text/html;q=x", false),
+            ("text/htmlx, application/json", false),
+            ("*/*", false),
+            ("", false),
+        ] {
+            assert_eq!(names_html(&with(&[accept], None)), named, "{accept:?}");
+        }
+        assert!(names_html(&with(&["application/json", "text/html"], None)));
+        assert!(!names_html(&HeaderMap::new()));
     }
 
     #[test]

@@ -80,49 +80,6 @@ pub struct SetCookie<'a> {
     pub same_site: Option<SameSite>,
 }
 
-/// A session cookie of another dialect that is set and cleared together with one's own, so that one browser is signed on
-/// in several dialects: its value is a prefix and the token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Companion {
-    /// Its name.
-    pub name: String,
-    /// Its path.
-    pub path: String,
-    /// What its dialect puts before a token.
-    pub prefix: String,
-    /// Whether it goes over https only.
-    pub secure: bool,
-    /// When a browser sends it along.
-    pub same_site: Option<SameSite>,
-    /// Seconds for which a browser keeps it; none is until it is closed.
-    pub life_s: Option<i64>,
-}
-
-impl Companion {
-    fn line<'a>(&'a self, value: &'a str) -> SetCookie<'a> {
-        SetCookie {
-            path: Some(&self.path),
-            http_only: true,
-            secure: self.secure,
-            same_site: self.same_site,
-            ..SetCookie::new(&self.name, value)
-        }
-    }
-
-    /// Sets it.
-    #[must_use]
-    pub fn set(&self, token: &str) -> HeaderValue {
-        let value = format!("{}{token}", self.prefix);
-        SetCookie { max_age_s: self.life_s, ..self.line(&value) }.to_header()
-    }
-
-    /// Makes a browser forget it.
-    #[must_use]
-    pub fn clear(&self) -> HeaderValue {
-        self.line("").cleared("", 0, Some(0)).to_header()
-    }
-}
-
 impl<'a> SetCookie<'a> {
     /// A cookie without attributes.
     #[must_use]

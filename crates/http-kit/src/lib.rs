@@ -8,6 +8,7 @@ pub mod accept;
 pub mod auth;
 pub mod body;
 pub mod client;
+pub mod companion;
 pub mod cookies;
 pub mod dates;
 pub mod encoded_words;

@@ -1,9 +1,9 @@
 //! Return addresses: where a browser may be sent afterwards, and nowhere else.
 //!
-//! An address is read as browsers read it and compared as it is spelled; what both do not agree on is refused. Nothing
+//! An address is read as browsers read it and its host compared as it is spelled; what both do not agree on is refused. Nothing
 //! is ever sent to a candidate that no entry of the list names. Contract kratos.md section 5, its stricter points included.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use url::{Position, Url};
 
@@ -32,7 +32,8 @@ pub struct ReturnTo {
 }
 
 impl ReturnTo {
-    /// The address for `Location`, spelled as the candidate was (no slash is added); always printable ASCII.
+    /// The address for `Location`: scheme and host as the URL Standard writes them, in small letters where letter case means nothing;
+    /// what stands behind as the candidate spells it (no slash is added), percent-encoded where it has to be. Printable ASCII.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -124,26 +125,29 @@ impl AllowList {
         if candidate.is_empty() {
             return Ok(ReturnTo { text: default.as_str().to_owned(), url: default.clone() });
         }
-        if candidate.len() > BYTES_MAX || candidate.contains('\\') {
-            return Err(RefusedReturn::Forbidden); // Browsers read a backslash as a slash.
+        if candidate.len() > BYTES_MAX {
+            return Err(RefusedReturn::Forbidden);
         }
         if candidate.contains(char::is_control)
-            || candidate.trim() != candidate
+            || candidate.starts_with(char::is_whitespace)
             || has_broken_escape(candidate)
         {
             return Err(RefusedReturn::Unparseable);
         }
         let text = absolute(candidate, default)?;
         let (scheme, authority) = scheme_and_authority(&text).ok_or(RefusedReturn::Forbidden)?;
-        let url = Url::parse(&text).map_err(|_| RefusedReturn::Unparseable)?;
-        if authority.contains('@') || is_refused_scheme(scheme) {
-            return Err(RefusedReturn::Forbidden);
+        if authority.contains(['@', '\\']) || is_refused_scheme(scheme) {
+            return Err(RefusedReturn::Forbidden); // Browsers read a backslash as a slash: the host would be another one.
         }
+        let before = scheme.len() + "://".len() + authority.len();
+        let behind = encoded(&text[before..]);
+        let read = Url::parse(&format!("{}{behind}", &text[..before]));
+        let url = read.map_err(|_| RefusedReturn::Unparseable)?;
         if !self.0.iter().any(|entry| entry.allows(scheme, authority, &url)) {
             return Err(RefusedReturn::Forbidden);
         }
-        let text = if text.bytes().all(is_plain) { text } else { url.as_str().to_owned() };
-        Ok(ReturnTo { text, url })
+        let host = &url[Position::BeforeHost..Position::AfterPort];
+        Ok(ReturnTo { text: format!("{}://{host}{behind}", url.scheme()), url })
     }
 }
 
@@ -241,6 +245,20 @@ fn has_broken_escape(text: &str) -> bool {
     })
 }
 
+/// What stands behind the host, with everything percent-encoded that an address may not carry as it is: a backslash, too, which
+/// browsers would read as a slash.
+fn encoded(text: &str) -> String {
+    let mut all = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if is_plain(byte) {
+            all.push(char::from(byte));
+        } else {
+            write!(all, "%{byte:02X}").expect("a String takes everything");
+        }
+    }
+    all
+}
+
 /// Bytes that an address may carry as they are. RFC 3986 §2
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte)
@@ -308,11 +326,26 @@ mod tests {
     fn the_spelling_stays() {
         allowed("http://127.0.0.1:4550", "http://127.0.0.1:4550");
         allowed("http://127.0.0.1:4550?x=1", "http://127.0.0.1:4550?x=1");
-        allowed("HTTPS://App.Example.test/in/%41", "HTTPS://App.Example.test/in/%41");
+        allowed("https://app.example.test/in/%41", "https://app.example.test/in/%41");
         allowed("exp://nAtive.example.test/--/cb/", "exp://nAtive.example.test/--/cb/");
         allowed("?a=%zz", "http://127.0.0.1:4550?a=%zz");
         allowed("/a b/\u{e4}", "http://127.0.0.1:4550/a%20b/%C3%A4");
         allowed("//127.0.0.1:4550/x", "http://127.0.0.1:4550/x");
+    }
+
+    /// Goal: F-35: scheme and host are written as the URL Standard writes them, and a path is encoded, not refused.
+    #[test]
+    fn an_address_is_written_as_browsers_write_it() {
+        allowed("HTTPS://App.Example.test/in/X?Y#Z", "https://app.example.test/in/X?Y#Z");
+        allowed("EXP://native.example.test/--/cb", "exp://native.example.test/--/cb");
+        allowed("HTTP://127.0.0.1:4550", "http://127.0.0.1:4550");
+        allowed("https://A.Wild.Example.test/\u{e4}", "https://a.wild.example.test/%C3%A4");
+        allowed("/x ", "http://127.0.0.1:4550/x%20");
+        allowed("/a\"<>^`{|}b", "http://127.0.0.1:4550/a%22%3C%3E%5E%60%7B%7C%7Db");
+        allowed("/?a b=\u{e4}#c d", "http://127.0.0.1:4550/?a%20b=%C3%A4#c%20d");
+        // No browser reads another host in an encoded backslash.
+        allowed("/\\evil.example", "http://127.0.0.1:4550/%5Cevil.example");
+        allowed("https://app.example.test/in\\..\\out", "https://app.example.test/in%5C..%5Cout");
     }
 
     #[test]
@@ -365,7 +398,7 @@ mod tests {
             "//",
             "http://",
             "http://:4550/",
-            "/\\evil.example",
+            "http://127.0.0.1:4550\\@evil.example/",
             "\\\\evil.example",
             "app:/cb",
             "127.0.0.1/x",
@@ -380,7 +413,6 @@ mod tests {
             "\0",
             "/x\u{7f}",
             " /x",
-            "/x ",
             "/%",
             "/%4",
             "/#%zz",

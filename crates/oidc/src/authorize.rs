@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Assurance, Client, ClientAuth, ClientId, Outage, Session, Timestamp, User, UserId, means_redirect_uri,
+    Assurance, Client, ClientAuth, ClientId, Outage, Session, Timestamp, User, UserId, may_redirect_to,
 };
-use adieu_http_kit::form::{Params, append_query};
+use adieu_http_kit::form::Params;
 
 use crate::client_auth::once;
-use crate::{HintError, Provider, Refusal};
+use crate::{AuthorizeReply, HintError, Provider, Refusal, ResponseMode};
 
 /// How long parameters may be that a flow has to keep (HOME-LIMITS).
 const STATE_BYTES_MAX: usize = 2048;
@@ -39,26 +39,6 @@ pub struct Authorize {
     prompt: Prompt,
     max_age_s: Option<i64>,
     user: Option<UserId>,
-}
-
-/// Where an answer goes.
-#[derive(Clone, Debug)]
-pub struct AuthorizeReply {
-    /// The registered address, if the request named one.
-    pub redirect_uri: Option<String>,
-    /// The client's state.
-    pub state: Option<String>,
-    /// By which way.
-    pub mode: ResponseMode,
-}
-
-/// By which way an answer goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResponseMode {
-    /// In the query of the redirect address.
-    Query,
-    /// In the body of the response, by the mounting dialect's own mode.
-    Direct,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,19 +76,6 @@ pub enum AuthorizeError {
     Outage(#[from] Outage),
 }
 
-impl AuthorizeReply {
-    /// The redirect address with what is answered; parameters without a value are left out.
-    pub fn location(&self, parameters: &[(&str, Option<&str>)]) -> Option<String> {
-        let mut location = self.redirect_uri.clone()?;
-        for (name, value) in parameters.iter().chain([&("state", self.state.as_deref())]) {
-            if let Some(value) = value {
-                location = append_query(&location, name, value);
-            }
-        }
-        Some(location)
-    }
-}
-
 impl Provider<'_> {
     /// Reads an authorize request.
     pub async fn authorize(&self, params: &Params) -> Result<Authorize, AuthorizeError> {
@@ -128,23 +95,27 @@ impl Provider<'_> {
         let id: ClientId = id.and_then(|id| id.parse().ok()).ok_or(AuthorizeError::Client)?;
         let client = self.authority.client(self.issuer.realm.id, &id).await?;
         let client = client.filter(|client| client.enabled).ok_or(AuthorizeError::Client)?;
-        let mode = if mode.is_some() && mode == self.direct_mode {
-            ResponseMode::Direct
-        } else {
-            ResponseMode::Query
-        };
+        let mode = self.mode(mode);
         let redirect_uri = match redirect_uri {
-            Some(uri)
-                if client.redirect_uris.iter().any(|registered| means_redirect_uri(registered, uri)) =>
-            {
-                Some(uri)
-            }
-            None if mode == ResponseMode::Direct => None,
+            Some(uri) if may_redirect_to(&client.redirect_uris, uri) => Some(uri),
+            None if mode == Some(ResponseMode::Direct) => None,
             Some(_) | None => return Err(AuthorizeError::RedirectUri),
         };
         let state = state.filter(|state| state.len() <= STATE_BYTES_MAX);
         let (redirect_uri, state) = (redirect_uri.map(str::to_owned), state.map(str::to_owned));
+        // A mode that is not there, or not for this address, is told of in the query.
+        let mode = mode.filter(|mode| redirect_uri.as_deref().is_none_or(|uri| mode.reaches(uri)));
+        let mode = mode.unwrap_or(ResponseMode::Query);
         Ok((client, AuthorizeReply { redirect_uri, state, mode }))
+    }
+
+    /// The mode that a request asks for, if it is there.
+    fn mode(&self, asked: Option<&str>) -> Option<ResponseMode> {
+        match asked {
+            None => Some(ResponseMode::Query),
+            Some(_) if asked == self.direct_mode => Some(ResponseMode::Direct),
+            Some(word) => ResponseMode::named(word),
+        }
     }
 
     /// What is asked. Unknown parameters are ignored (S-OP-8).
@@ -166,9 +137,8 @@ impl Provider<'_> {
             Some(_) => return Err(Refusal::ResponseType),
             None => return Err(Refusal::Request("`response_type` is missing.")),
         }
-        let mode = once(params, "response_mode")?;
-        if mode.is_some_and(|mode| mode != "query" && Some(mode) != self.direct_mode) {
-            return Err(Refusal::Request("This `response_mode` is not supported."));
+        if self.mode(once(params, "response_mode")?) != Some(reply.mode) {
+            return Err(Refusal::Request("This `response_mode` is not supported for this redirect address."));
         }
         bounded(params, "state", STATE_BYTES_MAX)?;
         let hint = once(params, "id_token_hint")?;
@@ -303,17 +273,5 @@ mod tests {
         for bad in ["-1", "+1", "1.5", "x", "99999999999999999999"] {
             assert!(max_age(Some(bad)).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn an_answer_joins_the_registered_address_and_keeps_its_query() {
-        let reply = AuthorizeReply {
-            redirect_uri: Some("https://rp.test/cb?x=1".into()),
-            state: Some("a b".into()),
-            mode: ResponseMode::Query,
-        };
-        let location = reply.location(&[("code", Some("c")), ("error", None)]);
-        assert_eq!(location.as_deref(), Some("https://rp.test/cb?x=1&code=c&state=a+b"));
-        assert_eq!(AuthorizeReply { redirect_uri: None, ..reply }.location(&[]), None);
     }
 }

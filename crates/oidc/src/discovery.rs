@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Provider, SCOPES};
+use crate::{Provider, ResponseMode, SCOPES};
 
 /// Where things are, as whole addresses.
 pub struct Endpoints {
@@ -26,7 +26,8 @@ pub struct Endpoints {
 
 /// The document. `api_scopes` are the scopes of the mounting dialect's own API.
 pub fn discovery(provider: &Provider<'_>, endpoints: &Endpoints, api_scopes: &[&str]) -> Value {
-    let modes: Vec<&str> = provider.direct_mode.into_iter().chain(["query"]).collect();
+    let standard = ResponseMode::STANDARD.map(ResponseMode::word);
+    let modes: Vec<&str> = provider.direct_mode.into_iter().chain(standard).collect();
     let scopes: Vec<&str> = SCOPES.iter().chain(api_scopes).copied().collect();
     let auth_methods = ["client_secret_basic", "client_secret_post", "none"];
     json!({

@@ -4,7 +4,7 @@
 use std::{env, fs, io, path::Path};
 
 use adieu_pages_kit::{
-    CodeEntry, Codes, ErrorPage, Link, SignOffPage, SignOnPage, SignedOffPage, StatusPage, csp,
+    CodeEntry, Codes, ErrorPage, FormPostPage, Link, SignOffPage, SignOnPage, SignedOffPage, StatusPage, csp,
 };
 
 fn main() -> io::Result<()> {
@@ -68,6 +68,7 @@ fn main() -> io::Result<()> {
         ("code-entry", code.html()),
         ("codes", codes.html()),
         ("status", status.html()),
+        ("form-post", FormPostPage::of("https://app.example.org/cb", &[]).html()),
     ];
     let policy = format!("<meta http-equiv=\"content-security-policy\" content=\"{}\">", csp(&["'self'"]));
     for (name, html) in pages {

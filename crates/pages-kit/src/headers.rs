@@ -7,15 +7,39 @@ use std::sync::LazyLock;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use crate::STYLE;
+use crate::{POSTS_ITSELF, STYLE};
 
-static STYLE_HASH: LazyLock<String> = LazyLock::new(|| STANDARD.encode(Sha256::digest(STYLE)));
+static STYLE_HASH: LazyLock<String> = LazyLock::new(|| hash(STYLE));
+static SCRIPT_HASH: LazyLock<String> = LazyLock::new(|| hash(POSTS_ITSELF));
+
+/// The hash of a text that stands in a page, as policies name it.
+pub(crate) fn hash(text: &str) -> String {
+    STANDARD.encode(Sha256::digest(text))
+}
+
+/// How a policy names the place of an address that a form leads to: its origin. What has none that a policy can name, because its
+/// host is an IPv6 address or it belongs to an application on this machine, is named by its scheme.
+pub fn form_action_of(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once(':') else { return String::new() };
+    let host = rest.strip_prefix("//").map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let named = |host: &&str| !host.is_empty() && !host.starts_with('[');
+    match host.filter(named) {
+        Some(host) if ["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) => {
+            format!("{scheme}://{host}")
+        }
+        Some(_) | None => format!("{scheme}:"),
+    }
+}
 
 /// The policy of a page whose forms may go to these places: `'self'`, or whole addresses.
 ///
 /// Browsers hold a redirect after the form to the same list, so a sign-on that goes on to an application names that
 /// application's address, too. An entry that could end the directive is left out.
 pub fn csp(form_actions: &[&str]) -> String {
+    policy("", form_actions)
+}
+
+fn policy(scripts: &str, form_actions: &[&str]) -> String {
     let safe = |action: &&&str| {
         !action.is_empty() && action.chars().all(|c| c.is_ascii_graphic() && !matches!(c, ';' | ','))
     };
@@ -24,7 +48,7 @@ pub fn csp(form_actions: &[&str]) -> String {
         actions.push("'none'");
     }
     format!(
-        "default-src 'none'; style-src 'sha256-{}'; form-action {}; frame-ancestors 'none'; base-uri 'none'",
+        "default-src 'none'; style-src 'sha256-{}'; {scripts}form-action {}; frame-ancestors 'none'; base-uri 'none'",
         *STYLE_HASH,
         actions.join(" ")
     )
@@ -41,6 +65,12 @@ impl PageHeaders {
     /// Headers of a page whose forms may go to these places.
     pub fn new(form_actions: &[&str]) -> Self {
         Self { content_security_policy: csp(form_actions) }
+    }
+
+    /// Headers of a page that posts its form to this place by its script.
+    pub(crate) fn posting_itself(form_action: &str) -> Self {
+        let scripts = format!("script-src 'sha256-{}'; ", *SCRIPT_HASH);
+        Self { content_security_policy: policy(&scripts, &[form_action]) }
     }
 
     /// Name and value of each, names in lower case.
@@ -76,6 +106,21 @@ mod tests {
             )
         );
         assert!(csp(&[]).contains("form-action 'none';"));
+    }
+
+    #[test]
+    fn a_place_is_named_by_its_origin_or_by_its_scheme() {
+        for (address, named) in [
+            ("https://app.example.test/cb?x=1", "https://app.example.test"),
+            ("http://127.0.0.1:61023/cb", "http://127.0.0.1:61023"),
+            ("https://app.example.test?x", "https://app.example.test"),
+            ("http://[::1]:8080/cb", "http:"),
+            ("com.example.app:/back", "com.example.app:"),
+            ("exp://native.example.test/--/cb", "exp:"),
+            ("/console", ""),
+        ] {
+            assert_eq!(form_action_of(address), named, "{address}");
+        }
     }
 
     #[test]

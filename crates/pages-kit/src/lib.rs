@@ -1,15 +1,21 @@
 //! Pages that a person sees: templates and the one stylesheet.
 //!
-//! No routes, no authority, no script, and nothing that a browser would have to fetch: the stylesheet stands in the page,
-//! and the policy names its hash. Every value is escaped by the templates. What a page says is its caller's business.
+//! No routes, no authority, and nothing that a browser would have to fetch: the stylesheet stands in the page, and the policy
+//! names its hash. One page alone runs a script, a single statement that posts its form. Every value is escaped by the
+//! templates. What a page says is its caller's business.
 
+mod form_post;
 mod headers;
 mod pages;
 mod words;
 
-pub use headers::{PageHeaders, csp};
+pub use form_post::FormPostPage;
+pub use headers::{PageHeaders, csp, form_action_of};
 pub use pages::{CodeEntry, Codes, ErrorPage, Link, SignOffPage, SignOnPage, SignedOffPage, StatusPage};
 pub use words::too_often;
 
 /// The one stylesheet, as it stands in every page.
 pub(crate) const STYLE: &str = include_str!("../templates/style.css");
+
+/// The one script: it posts the form of its page.
+pub(crate) const POSTS_ITSELF: &str = "document.forms[0].submit()";

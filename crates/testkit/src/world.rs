@@ -271,6 +271,13 @@ impl WorldRequest {
         self
     }
 
+    /// Adds what a listener knows of the request.
+    #[must_use]
+    pub fn extension<T: Clone + Send + Sync + 'static>(mut self, known: T) -> Self {
+        self.request = self.request.extension(known);
+        self
+    }
+
     /// Adds a cookie.
     #[must_use]
     pub fn cookie(self, name: &str, value: &str) -> Self {

@@ -68,9 +68,6 @@ fn configure(folder: &Path, port: u16) -> Result<Config> {
     config.public.url = format!("http://{public}");
     config.admin.listen = server::free_address(0)?;
     config.admin.url = format!("http://{}", config.admin.listen);
-    config.kratos.set_all_cookies = true;
-    config.am.set_all_cookies = true;
-    config.pingone.set_all_cookies = true;
     std::fs::write(folder.join("adieu.toml"), toml::to_string(&config)?)?;
     Ok(config)
 }

@@ -15,6 +15,7 @@ const AT_ONCE: &[&str] = &[
     "public.tls_cert",
     "public.tls_key",
     "public.trusted_proxies",
+    "public.hsts_s",
     "public.proxy_header",
     "admin.url",
     "admin.token",
@@ -64,6 +65,7 @@ const AT_ONCE: &[&str] = &[
     "am.goto_allowed",
     "am.cors_origins",
     "am.session_properties",
+    "am.cookie_same_site",
     "am.token_in_body",
     "am.ends_by_id_token",
     "am.set_all_cookies",
@@ -75,6 +77,7 @@ const AT_ONCE: &[&str] = &[
     "pingone.set_all_cookies",
     "check.realm",
     "check.sign_on_url",
+    "check.preflights_pass",
 ];
 
 /// Whether a reload changes this key; otherwise it takes a restart. Limits of sessions are rules of the authority, which

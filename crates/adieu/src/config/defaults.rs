@@ -11,7 +11,7 @@ use super::{
 
 impl Default for CheckConfig {
     fn default() -> Self {
-        Self { realm: "/alpha".into(), sign_on_url: String::new() }
+        Self { realm: "/alpha".into(), sign_on_url: String::new(), preflights_pass: false }
     }
 }
 
@@ -55,6 +55,7 @@ impl Default for Public {
             tls_cert: PathBuf::new(),
             tls_key: PathBuf::new(),
             trusted_proxies: Vec::new(),
+            hsts_s: 31_536_000,
             proxy_header: "x-forwarded".into(),
         }
     }
@@ -163,7 +164,7 @@ impl Default for KratosConfig {
             schema_file: String::new(),
             extend_within_s: 0,
             extend_answers_nothing: false,
-            set_all_cookies: false,
+            set_all_cookies: true,
             tokenizers: Vec::new(),
         }
     }
@@ -192,9 +193,10 @@ impl Default for AmConfig {
             goto_allowed: Vec::new(),
             cors_origins: Vec::new(),
             session_properties: Vec::new(),
+            cookie_same_site: String::new(),
             token_in_body: true,
             ends_by_id_token: true,
-            set_all_cookies: false,
+            set_all_cookies: true,
         }
     }
 }
@@ -209,7 +211,7 @@ impl Default for PingOneConfig {
             lifetime_s: 365 * 24 * 3600,
             sessions_max: 10,
             cookie_lifetime_s: 30 * 24 * 3600,
-            set_all_cookies: false,
+            set_all_cookies: true,
         }
     }
 }

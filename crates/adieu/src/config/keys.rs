@@ -49,6 +49,12 @@ pub const KEYS: &[Key] = &[
         "Addresses and networks (`10.0.0.0/8`) of proxies that are believed when they say whom they speak for.",
     ),
     key(
+        "public.hsts_s",
+        "seconds",
+        "Where `public.url` is https and not `localhost`: for how long browsers are told to come to this host over https alone \
+         (`Strict-Transport-Security`); 0 tells them nothing.",
+    ),
+    key(
         "public.proxy_header",
         "text",
         "Which headers those proxies write: `x-forwarded` (`X-Forwarded-For`, `-Proto`, `-Host`) or `forwarded` (RFC 7239). The others are not read.",
@@ -261,7 +267,11 @@ pub const KEYS: &[Key] = &[
         "A session is extended only in its last seconds; 0 is at any time.",
     ),
     key("kratos.extend_answers_nothing", "true or false", "Whether an extension is answered with 204."),
-    key("kratos.set_all_cookies", "true or false", "Whether a login also sets the other dialects' cookies."),
+    key(
+        "kratos.set_all_cookies",
+        "true or false",
+        "Whether a login in a browser is one at every door: it also sets the other dialects' session cookies, where they serve the same realm and share the host or the cookie's domain. Native logins set no cookies.",
+    ),
     key(
         "kratos.tokenizers.name",
         "text",
@@ -313,6 +323,11 @@ pub const KEYS: &[Key] = &[
         "Names of the session properties that clients may read and write; others do not exist for them.",
     ),
     key(
+        "am.cookie_same_site",
+        "text",
+        "`Lax`, `Strict`, `None` (which needs https), or `absent`, as AM has it over http; empty is `None` over https, else `Lax`.",
+    ),
+    key(
         "am.token_in_body",
         "true or false",
         "Whether a sign-on shows the token as `tokenId`, too; else that is empty and only the cookie has it.",
@@ -321,9 +336,13 @@ pub const KEYS: &[Key] = &[
         "am.ends_by_id_token",
         "true or false",
         "Whether an ID token of any client is enough to end its session at `connect/endSession`, as AM has it. With false it takes \
-         the session's own cookie or header besides, or a client with `ends_by_id_token`.",
+         a cookie or header of a session of its user besides, or a client with `ends_by_id_token`.",
     ),
-    key("am.set_all_cookies", "true or false", "Whether a sign-on also sets the other dialects' cookies."),
+    key(
+        "am.set_all_cookies",
+        "true or false",
+        "Whether a sign-on also sets the other dialects' session cookies, as `kratos.set_all_cookies` says.",
+    ),
     key("pingone.auth_url", "text", "Public address of authentication; empty is `public.url`."),
     key(
         "pingone.api_url",
@@ -342,7 +361,7 @@ pub const KEYS: &[Key] = &[
     key(
         "pingone.set_all_cookies",
         "true or false",
-        "Whether a sign-on also sets the other dialects' cookies.",
+        "Whether a sign-on also sets the other dialects' session cookies, as `kratos.set_all_cookies` says.",
     ),
     key(
         "check.realm",
@@ -352,7 +371,14 @@ pub const KEYS: &[Key] = &[
     key(
         "check.sign_on_url",
         "text",
-        "Where `/ui/check-or-sign-on` sends a browser that is not signed on, with `return_to`; empty is Kratos' login.",
+        "Where a browser that is not signed on may do so, with `return_to`; empty is Kratos' login.",
+    ),
+    key(
+        "check.preflights_pass",
+        "true or false",
+        "Whether the check lets a CORS preflight through (`OPTIONS` with `Origin` and `Access-Control-Request-Method`), so that the \
+         application behind answers it. The method is that of the check's own request, or what a trusted proxy says in \
+         `X-Forwarded-Method`: such a proxy has to write that header itself.",
     ),
 ];
 

@@ -112,6 +112,9 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             "tokens.refresh_reuse_grace_s: at most 60; a stolen token is worth something for as long",
         );
     }
+    if !["", "Lax", "Strict", "None", "absent"].contains(&config.am.cookie_same_site.as_str()) {
+        return bad("am.cookie_same_site: Lax, Strict, None, absent or nothing");
+    }
     if !["Lax", "Strict", "None"].contains(&config.kratos.cookie_same_site.as_str()) {
         return bad("kratos.cookie_same_site: Lax, Strict or None");
     }

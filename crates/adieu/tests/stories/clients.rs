@@ -45,6 +45,12 @@ async fn runs_with(scenario: &str, environment: &[(&str, &str)]) {
         ("ADIEU_KRATOS__DEFAULT_RETURN_URL", &welcome),
     ];
     let server = Server::start_with("main", &configuration).await;
+    let environment: Vec<_> = environment.iter().copied().chain([("PAGE", page.as_str())]).collect();
+    drives(&server, scenario, &environment).await;
+}
+
+/// A scenario drives a server to its end.
+pub(crate) async fn drives(server: &Server, scenario: &str, environment: &[(&str, &str)]) {
     let mut command = match scenario.rsplit('.').next() {
         Some("py") => Command::new("python3"),
         Some("cjs") => Command::new("node"),
@@ -58,7 +64,6 @@ async fn runs_with(scenario: &str, environment: &[(&str, &str)]) {
         .env("PYTHONPATH", packages().join("python"))
         .env("VARS", server.variables.to_string())
         .env("UI", packages().join("ui"))
-        .env("PAGE", page)
         .envs(environment.iter().copied())
         .kill_on_drop(true)
         .output();
@@ -122,6 +127,12 @@ async fn forgerock_journey_client_in_chromium() {
 #[tokio::test(flavor = "multi_thread")]
 async fn forgerock_javascript_sdk_in_chromium() {
     runs("am/javascript-sdk.cjs").await;
+}
+
+/// Goal: F-26, a browser carries the answer of both issuers to an application by a form, by its script and by its button.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_posts_itself_in_chromium() {
+    runs("form-post.cjs").await;
 }
 
 /// Goal: S-6, a page of another port of this machine, in a real browser, makes no identity at the admin listener that has no

@@ -1,6 +1,7 @@
 //! nginx asks before it lets a request through, configured by the very lines of `docs/forward-auth.md`.
 //!
-//! Debian's nginx in a process of its own, a tiny application behind it, the server in this process.
+//! Debian's nginx in a process of its own, a tiny application behind it, the server in this process; and Chromium before it, with the
+//! server as it is shipped.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,7 +13,9 @@ use axum::http::HeaderMap;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 
+use crate::clients::drives;
 use crate::running::{Running, STALL, at_free_ports, sign_on};
+use crate::shipped::Server;
 
 /// The block of the documentation, at other addresses.
 fn documented(nginx: SocketAddr, adieu: SocketAddr, application: SocketAddr) -> String {
@@ -154,4 +157,22 @@ async fn nginx_lets_through_who_is_signed_on_and_nobody_else() {
     tokio::time::timeout(STALL, gone).await.expect("adieu stops");
     let (status, _) = scene.visit(Some(token)).await;
     assert!(status >= 500, "{status}");
+}
+
+/// Goal: F-29: a browser that is not signed on is led to the sign-on and back to the very address, whatever stands in its query;
+/// scripts and posted forms are told 401.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_is_led_to_the_sign_on_and_back() {
+    let (address, application) = (free_address().await, application().await);
+    let site = format!("http://{address}");
+    let allowed = format!("[\"{site}/\"]");
+    let configuration =
+        [("ADIEU_KRATOS__ALLOWED_RETURN_URLS", allowed.as_str()), ("ADIEU_KRATOS__LOGIN_UI_URL", "")];
+    let server = Server::start_with("main", &configuration).await;
+    let adieu = server.variables["kratos"]["public"].as_str().expect("an address");
+    let adieu = adieu.trim_start_matches("http://").trim_end_matches('/').parse().expect("an address");
+    let folder = tempfile::tempdir().expect("a folder");
+    let _nginx = nginx(folder.path(), &documented(address, adieu, application)).await;
+    until_it_listens(address).await;
+    drives(&server, "forward-auth.cjs", &[("SITE", &site)]).await;
 }

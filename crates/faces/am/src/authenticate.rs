@@ -9,7 +9,7 @@ mod carried;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Assurance, FirstFactor, Proven, Realm, SecondFactor, SecondStepFailure, SessionToken, SignOn,
+    Assurance, FirstFactor, Outage, Proven, Realm, SecondFactor, SecondStepFailure, SessionToken, SignOn,
     SignOnFailure,
 };
 use adieu_http_kit::{encoded_words, media};
@@ -150,7 +150,7 @@ impl<'a> Wish<'a> {
             }
             Err(failure) => return Err(failure.into()),
         };
-        extras.cookies = face.cookies.set(&token);
+        extras.cookies = face.cookies.set(&token, realm.id);
         let text = if face.settings.token_in_body { shown(&token) } else { String::new() };
         Ok(self.said(Some(&text)))
     }
@@ -161,7 +161,7 @@ impl<'a> Wish<'a> {
         let previous = match &self.upgrade {
             _ if self.no_session => None,
             Some(upgrade) => Some(upgrade.token.clone()),
-            None => previous(face, call),
+            None => previous(face, call).await?,
         };
         let proven = match filled {
             Filled::Pair(pair) => match face.authority.prove(attempted(call, realm, pair, previous)).await {
@@ -189,8 +189,8 @@ impl<'a> Wish<'a> {
 }
 
 /// The token of the session that the same user agent carries: it goes on under a new token.
-fn previous(face: &Face, call: &Call) -> Option<SessionToken> {
-    caller::credential(face, call.headers()).and_then(SessionToken::parse)
+async fn previous(face: &Face, call: &Call) -> Result<Option<SessionToken>, Outage> {
+    Ok(caller::counting(face, call.headers(), false).await?.map(|checked| checked.token))
 }
 
 /// Opens a session for a pair that fits, proven as far as is wanted.
@@ -201,7 +201,8 @@ pub(crate) async fn signed_on(
     pair: Pair,
     level: Assurance,
 ) -> Result<SessionToken, SignOnFailure> {
-    let sign_on = SignOn { level, ..attempted(call, realm, pair, previous(face, call)) };
+    let previous = previous(face, call).await.map_err(SignOnFailure::Outage)?;
+    let sign_on = SignOn { level, ..attempted(call, realm, pair, previous) };
     Ok(face.authority.sign_on(sign_on).await?.token)
 }
 
@@ -213,7 +214,8 @@ pub(crate) async fn signed_on_by_code(
     first: FirstFactor,
     code: String,
 ) -> Result<SessionToken, SecondStepFailure> {
-    let given = second(call, realm, first, code, previous(face, call));
+    let previous = previous(face, call).await.map_err(SignOnFailure::Outage)?;
+    let given = second(call, realm, first, code, previous);
     let proven = face.authority.prove_second(given).await?;
     Ok(face.authority.open_for(proven).await?.token)
 }

@@ -1,11 +1,13 @@
 //! Who asks: the token in the cookie or in the header of the cookie's name, and what it is worth.
 //!
-//! The cookie beats the header, dead or alive; nothing is decoded. Contract am.md 0.3, 0.4.
+//! The cookie beats the header, dead or alive; of several cookies of the name the first live one counts. Nothing is decoded.
+//! Contract am.md 0.3, 0.4.
 
 use std::sync::Arc;
 
 use adieu_authority::{
-    Check, HalfSession, LiveSession, Lookup, RealmId, Session, SessionToken, Standing, User,
+    Check, CheckedToken, HalfSession, LiveSession, Lookup, Outage, RealmId, Session, SessionId, SessionToken,
+    Standing, User,
 };
 use adieu_http_kit::{cookies, media};
 use http::header::{COOKIE, ORIGIN};
@@ -61,26 +63,61 @@ pub(crate) struct EndableSession {
     pub(crate) user: Arc<User>,
 }
 
-/// The text that is given as the caller's token. An empty one is none.
-pub(crate) fn credential<'h>(face: &Face, headers: &'h HeaderMap) -> Option<&'h str> {
-    let cookie =
-        cookies::first_any_case(headers, &face.settings.cookie_name).filter(|value| !value.is_empty());
-    cookie.or_else(|| {
-        let value = headers.get(face.carrier.as_ref()?)?;
-        let text = std::str::from_utf8(value.as_bytes()).unwrap_or("\u{fffd}");
-        (!text.is_empty()).then_some(text)
-    })
+/// The values of the session cookie, empty ones left out.
+fn cookie_values<'h>(face: &'h Face, headers: &'h HeaderMap) -> impl Iterator<Item = &'h str> {
+    cookies::all_any_case(headers, &face.settings.cookie_name).filter(|value| !value.is_empty())
+}
+
+/// The tokens that the session cookies carry.
+pub(crate) fn cookie_tokens(face: &Face, headers: &HeaderMap) -> Vec<SessionToken> {
+    cookie_values(face, headers).filter_map(SessionToken::parse).collect()
+}
+
+/// The tokens of the cookies beside that of this session, if it came in one.
+pub(crate) fn cookies_beside(face: &Face, headers: &HeaderMap, session: SessionId) -> Vec<SessionToken> {
+    let tokens = cookie_tokens(face, headers);
+    let by_cookie = tokens.iter().any(|token| token.id == session);
+    tokens.into_iter().filter(|token| by_cookie && token.id != session).collect()
+}
+
+/// What is given in the header. An empty one is none.
+fn header_value<'h>(face: &Face, headers: &'h HeaderMap) -> Option<&'h str> {
+    let value = headers.get(face.carrier.as_ref()?)?;
+    let text = std::str::from_utf8(value.as_bytes()).unwrap_or("\u{fffd}");
+    (!text.is_empty()).then_some(text)
 }
 
 /// Whether the credential that counts came in the cookie.
 pub(crate) fn by_cookie(face: &Face, headers: &HeaderMap) -> bool {
-    cookies::first_any_case(headers, &face.settings.cookie_name).is_some_and(|value| !value.is_empty())
+    cookie_values(face, headers).next().is_some()
+}
+
+/// Whether anything is given as the caller's token.
+pub(crate) fn is_given(face: &Face, headers: &HeaderMap) -> bool {
+    by_cookie(face, headers) || header_value(face, headers).is_some()
+}
+
+/// The caller's token that counts, and what it opens; nothing if none of what is given is a token.
+pub(crate) async fn counting(
+    face: &Face,
+    headers: &HeaderMap,
+    touch: bool,
+) -> Result<Option<CheckedToken>, Outage> {
+    let tokens = match by_cookie(face, headers) {
+        true => cookie_tokens(face, headers),
+        false => header_value(face, headers).and_then(SessionToken::parse).into_iter().collect(),
+    };
+    face.authority.check_carrier(tokens.iter(), None, touch).await
 }
 
 /// Who asks. Asking is no activity: what counts as one says so itself.
 pub(crate) async fn caller(face: &Face, headers: &HeaderMap) -> Result<Caller, AmError> {
-    let Some(text) = credential(face, headers) else { return Ok(Caller::Absent) };
-    held_by(face, text).await
+    Ok(match counting(face, headers, false).await? {
+        Some(CheckedToken { token, check: Check::Live(live) }) => Caller::Live(token, live),
+        Some(CheckedToken { token, check: Check::Half(half) }) => Caller::Half(token, half),
+        None if !is_given(face, headers) => Caller::Absent,
+        Some(CheckedToken { check: Check::Not(_), .. }) | None => Caller::Dead,
+    })
 }
 
 /// What a text opens for whoever holds it.

@@ -2,8 +2,8 @@
 //!
 //! What sets a cookie and what clears it agree in name, path, domain and flags, or browsers keep it. Contract am.md 2, 3.1.
 
-use adieu_authority::SessionToken;
-use adieu_http_kit::cookies::{Companion, SetCookie};
+use adieu_authority::{RealmId, SessionToken};
+use adieu_http_kit::cookies::SetCookie;
 use http::HeaderValue;
 
 use crate::settings::Settings;
@@ -25,8 +25,8 @@ pub(crate) enum CookieAct {
     /// Nothing.
     #[default]
     Keep,
-    /// The user agent forgets them.
-    Clear,
+    /// The user agent forgets them, and those of other dialects for sessions of this realm, if it is known.
+    Clear(Option<RealmId>),
     /// The user agent gets these.
     Set(Vec<HeaderValue>),
 }
@@ -35,7 +35,7 @@ impl CookieAct {
     pub(crate) fn lines(self, lines: &CookieLines) -> Vec<HeaderValue> {
         match self {
             Self::Keep => Vec::new(),
-            Self::Clear => lines.cleared.clone(),
+            Self::Clear(realm) => lines.clear(realm),
             Self::Set(set) => set,
         }
     }
@@ -46,12 +46,19 @@ pub(crate) struct CookieLines {
     settings: Settings,
     cleared: Vec<HeaderValue>,
     balancer: Vec<HeaderValue>,
+    host_only_gone: Option<HeaderValue>,
 }
 
 impl CookieLines {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let mut lines = Self { settings: settings.clone(), cleared: Vec::new(), balancer: Vec::new() };
+        let mut lines = Self {
+            settings: settings.clone(),
+            cleared: Vec::new(),
+            balancer: Vec::new(),
+            host_only_gone: None,
+        };
         lines.balancer = lines.own(BALANCER, "01").map(|cookie| cookie.to_header()).collect();
+        lines.host_only_gone = lines.host_only_gone();
         let session = lines.own(&settings.cookie_name, "");
         let mut cleared: Vec<_> = session.map(|cookie| cookie.cleared("\"\"", 0, None).to_header()).collect();
         let balancer = lines.own(BALANCER, "");
@@ -59,20 +66,30 @@ impl CookieLines {
             let cookie = SetCookie { http_only: false, ..cookie }; // As the founding document shows it.
             cookie.cleared("LOGOUT", BALANCER_CLEARED_S, None).to_header()
         }));
-        cleared.extend(settings.companions.iter().map(Companion::clear));
+        cleared.extend(lines.host_only_gone.clone());
         lines.cleared = cleared;
         lines
     }
 
     /// The lines that give a user agent this token.
-    pub(crate) fn set(&self, token: &SessionToken) -> CookieAct {
+    pub(crate) fn set(&self, token: &SessionToken, realm: RealmId) -> CookieAct {
         let text = token.reveal();
         let own = shown(token);
-        let mut lines: Vec<_> =
-            self.own(&self.settings.cookie_name, &own).map(|cookie| cookie.to_header()).collect();
+        // What deletes comes first: by RFC 6265 a cookie of this very host is the same one with its domain and without.
+        let mut lines: Vec<_> = self.host_only_gone.iter().cloned().collect();
+        lines.extend(self.own(&self.settings.cookie_name, &own).map(|cookie| cookie.to_header()));
         lines.extend_from_slice(&self.balancer);
-        lines.extend(self.settings.companions.iter().map(|companion| companion.set(&text)));
+        let realm = realm.to_string();
+        lines.extend(self.settings.companions.iter().filter_map(|other| other.set(&text, &realm)));
         CookieAct::Set(lines)
+    }
+
+    fn clear(&self, realm: Option<RealmId>) -> Vec<HeaderValue> {
+        let mut lines = self.cleared.clone();
+        if let Some(realm) = realm.map(|realm| realm.to_string()) {
+            lines.extend(self.settings.companions.iter().filter_map(|other| other.clear(&realm)));
+        }
+        lines
     }
 
     /// What goes with an answer in the middle of a sign-on: only the hint.
@@ -80,19 +97,29 @@ impl CookieLines {
         CookieAct::Set(self.balancer.clone())
     }
 
+    /// The deletion of the session cookie that was set before the cookies were given domains: browsers keep the two apart (F-4).
+    fn host_only_gone(&self) -> Option<HeaderValue> {
+        let gone = self.line(&self.settings.cookie_name, "", None).cleared("\"\"", 0, None).to_header();
+        (!self.settings.cookie_domains.is_empty()).then_some(gone)
+    }
+
     /// One of AM's own cookies, once for every domain.
     fn own<'a>(&'a self, name: &'a str, value: &'a str) -> impl Iterator<Item = SetCookie<'a>> {
         let settings = &self.settings;
         let host_only = settings.cookie_domains.is_empty().then_some(None);
         let domains = settings.cookie_domains.iter().map(|domain| Some(domain.as_str())).chain(host_only);
-        domains.map(move |domain| SetCookie {
+        domains.map(move |domain| self.line(name, value, domain))
+    }
+
+    fn line<'a>(&self, name: &'a str, value: &'a str, domain: Option<&'a str>) -> SetCookie<'a> {
+        SetCookie {
             path: Some("/"),
             domain,
             http_only: true,
-            secure: settings.cookies_secure,
-            same_site: settings.cookies_same_site,
+            secure: self.settings.cookies_secure,
+            same_site: self.settings.cookies_same_site,
             ..SetCookie::new(name, value)
-        })
+        }
     }
 }
 
@@ -100,11 +127,16 @@ impl CookieLines {
 mod tests {
     use super::*;
     use crate::settings::SameSite;
+    use adieu_http_kit::companion::{Companion, CookieRealms};
 
     const TOKEN: &str = "1AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
     fn text(act: CookieAct, lines: &CookieLines) -> Vec<String> {
         act.lines(lines).iter().map(|line| line.to_str().unwrap().to_owned()).collect()
+    }
+
+    fn realm() -> RealmId {
+        "6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90".parse().unwrap()
     }
 
     fn token() -> SessionToken {
@@ -115,7 +147,7 @@ mod tests {
     fn over_plain_http_without_domains() {
         let lines = CookieLines::new(&Settings::default());
         assert_eq!(
-            text(lines.set(&token()), &lines),
+            text(lines.set(&token(), realm()), &lines),
             [
                 format!("iPlanetDirectoryPro=am*{TOKEN}; Path=/; HttpOnly"),
                 "amlbcookie=01; Path=/; HttpOnly".into()
@@ -125,17 +157,18 @@ mod tests {
         assert!(text(CookieAct::Keep, &lines).is_empty());
     }
 
-    /// A-4: the two lines of the founding document, with its domain.
+    /// A-4: the two lines of the founding document, with its domain; F-4: and one for the cookie of before it had a domain.
     #[test]
     fn what_clears_mirrors_what_sets() {
         let settings = Settings { cookie_domains: vec!["example.com".into()], ..Settings::default() };
         let lines = CookieLines::new(&settings);
         assert_eq!(
-            text(CookieAct::Clear, &lines),
+            text(CookieAct::Clear(None), &lines),
             [
                 "iPlanetDirectoryPro=\"\"; Path=/; Domain=example.com; \
                  Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly",
                 "amlbcookie=LOGOUT; Path=/; Domain=example.com; Expires=Thu, 01 Jan 1970 00:00:10 GMT",
+                "iPlanetDirectoryPro=\"\"; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly",
             ]
         );
     }
@@ -149,6 +182,8 @@ mod tests {
             secure: true,
             same_site: Some(SameSite::Lax),
             life_s: None,
+            domain: None,
+            realms: CookieRealms::ALL,
         };
         let settings = Settings {
             cookie_domains: vec!["a.test".into(), "b.test".into()],
@@ -158,15 +193,17 @@ mod tests {
             ..Settings::default()
         };
         let lines = CookieLines::new(&settings);
-        let set = text(lines.set(&token()), &lines);
-        assert_eq!(set.len(), 6);
+        let set = text(lines.set(&token(), realm()), &lines);
+        assert_eq!(set.len(), 7);
+        assert!(set[0].starts_with("iPlanetDirectoryPro=\"\"; Path=/; Expires="), "{}", set[0]);
         assert_eq!(
-            set[1],
+            set[2],
             format!("iPlanetDirectoryPro=am*{TOKEN}; Path=/; Domain=b.test; HttpOnly; Secure; SameSite=None")
         );
         let kratos = format!("ory_kratos_session=ory_st_{TOKEN}; Path=/; HttpOnly; Secure; SameSite=Lax");
-        assert_eq!(set[4], kratos);
-        assert_eq!(set[5], format!("ST={TOKEN}; Path=/; HttpOnly; Secure; SameSite=Lax"));
-        assert_eq!(text(CookieAct::Clear, &lines).len(), 6);
+        assert_eq!(set[5], kratos);
+        assert_eq!(set[6], format!("ST={TOKEN}; Path=/; HttpOnly; Secure; SameSite=Lax"));
+        assert_eq!(text(CookieAct::Clear(Some(realm())), &lines).len(), 7);
+        assert_eq!(text(CookieAct::Clear(None), &lines).len(), 5, "of a dead session nobody knows the realm");
     }
 }

@@ -33,7 +33,7 @@ impl Face {
             carrier: HeaderName::from_bytes(settings.cookie_name.as_bytes()).ok(),
             cookies: CookieLines::new(&settings),
             cors: Cors::new(&settings),
-            goto: Goto::new(&settings.goto_allowed),
+            goto: Goto::new(&settings.public_url, &settings.goto_allowed),
             attempt_key: authority.key().derive(Purpose::Attempt),
             header_sets: HeaderSets::new(settings.version_warning),
             authority,

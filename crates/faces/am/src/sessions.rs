@@ -8,7 +8,7 @@ mod admission;
 mod by_user;
 mod handles;
 mod info;
-mod logout;
+pub(crate) mod logout;
 mod properties;
 mod query;
 mod times;

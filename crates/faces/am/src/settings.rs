@@ -2,7 +2,7 @@
 //!
 //! Defaults are those of AM 7 and 8 over plain HTTP. Nothing here is read from the environment or a file.
 
-use adieu_http_kit::cookies::Companion;
+use adieu_http_kit::companion::Companion;
 pub use adieu_http_kit::cookies::SameSite;
 
 /// The settings of the AM face.
@@ -44,8 +44,8 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// Whether a sign-on shows the token in its body as well; else `tokenId` is empty and the cookie alone has it.
     pub token_in_body: bool,
-    /// Whether an ID token of any client is enough to end the session it speaks of, as AM has it; else it takes the session's
-    /// own cookie or header besides, or a client of which that is said.
+    /// Whether an ID token of any client is enough to end the session it speaks of, as AM has it; else it takes a cookie or
+    /// header of a session of its user besides, or a client of which that is said.
     pub ends_by_id_token: bool,
     /// Seconds that a sign-on attempt (`authId`) lasts.
     pub attempt_life_s: u32,

@@ -33,11 +33,13 @@ pub(crate) enum CheckAnswer<'f> {
         /// Its realm's path.
         realm: &'f str,
     },
-    /// It may not.
-    NotLive,
-    /// It may not before a second factor is given.
-    NotEnough,
-    /// It may not, and the browser may sign on there.
+    /// It may pass whoever sends it: it asks what a page of another origin may send, and carries no credential.
+    PassesAsQuestion,
+    /// It may not, and if a browser goes to a page, it may sign on at this address.
+    NotLive(Option<String>),
+    /// It may not before a second factor is given; likewise.
+    NotEnough(Option<String>),
+    /// It may not, and the browser is sent to this address to sign on.
     SignOn(String),
     /// Nobody knows right now.
     CannotTell(Outage),
@@ -49,26 +51,18 @@ impl From<CheckAnswer<'_>> for Response {
     fn from(answer: CheckAnswer<'_>) -> Self {
         match answer {
             CheckAnswer::Passes { live, realm } => passes(&live, realm),
-            CheckAnswer::NotLive => {
-                // Programs may bring a token; browsers show no dialog for this scheme.
-                with(
-                    StatusCode::UNAUTHORIZED,
-                    WWW_AUTHENTICATE,
-                    HeaderValue::from_static("Bearer realm=\"adieu\""),
-                )
-            }
+            CheckAnswer::PassesAsQuestion => passing([(); 4].map(|()| HeaderValue::from_static(""))),
+            // Programs may bring a token; browsers show no dialog for this scheme.
+            CheckAnswer::NotLive(sign_on) => unauthorized("Bearer realm=\"adieu\"", sign_on),
             // RFC 9470 §3: what is missing is a stronger sign-on.
-            CheckAnswer::NotEnough => with(
-                StatusCode::UNAUTHORIZED,
-                WWW_AUTHENTICATE,
-                HeaderValue::from_static(
-                    "Bearer realm=\"adieu\", error=\"insufficient_user_authentication\", \
-                     error_description=\"A second factor is required\"",
-                ),
+            CheckAnswer::NotEnough(sign_on) => unauthorized(
+                "Bearer realm=\"adieu\", error=\"insufficient_user_authentication\", \
+                 error_description=\"A second factor is required\"",
+                sign_on,
             ),
             CheckAnswer::SignOn(address) => match HeaderValue::from_str(&address) {
                 Ok(address) => with(StatusCode::FOUND, LOCATION, address),
-                Err(_) => CheckAnswer::NotLive.into(),
+                Err(_) => CheckAnswer::NotLive(None).into(),
             },
             CheckAnswer::CannotTell(outage) => {
                 tracing::error!(error = %outage, "a proxy's check can't be answered");
@@ -79,16 +73,29 @@ impl From<CheckAnswer<'_>> for Response {
     }
 }
 
-/// All four headers every time: a proxy that copies them then leaves nothing that a client sent under these names.
 fn passes(live: &LiveSession, realm: &str) -> Response {
+    passing([
+        encoded(&live.user.id.to_string()),
+        encoded(&live.user.username),
+        encoded(&live.session.id.to_string()),
+        encoded(realm),
+    ])
+}
+
+/// All four headers every time: a proxy that copies them then leaves nothing that a client sent under these names.
+fn passing(values: [HeaderValue; 4]) -> Response {
     let mut answer = bare(StatusCode::OK);
-    let values = [
-        (USER, encoded(&live.user.id.to_string())),
-        (USERNAME, encoded(&live.user.username)),
-        (SESSION, encoded(&live.session.id.to_string())),
-        (REALM, encoded(realm)),
-    ];
-    answer.headers_mut().extend(values);
+    answer.headers_mut().extend([USER, USERNAME, SESSION, REALM].into_iter().zip(values));
+    answer
+}
+
+/// 401, with the address of a sign-on for proxies that send the browser there themselves: nginx knows no redirect as an answer to
+/// its question.
+fn unauthorized(challenge: &'static str, sign_on: Option<String>) -> Response {
+    let mut answer = with(StatusCode::UNAUTHORIZED, WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    if let Some(Ok(address)) = sign_on.map(HeaderValue::try_from) {
+        answer.headers_mut().insert(LOCATION, address);
+    }
     answer
 }
 

@@ -32,17 +32,23 @@ impl Face {
 
     pub(crate) async fn answer(&self, parts: &Parts) -> Response {
         let Some((mount, below)) = mounted(parts.uri.path()) else { return CheckAnswer::Nowhere.into() };
-        let answer = match self.passes(parts).await {
-            Ok(Found::Enough(live)) => CheckAnswer::Passes { live, realm: &self.settings.realm },
-            // The sign-on page knows what is missing.
-            Ok(Found::OneFactor | Found::Nothing)
-                if mount == Mount::OrSignOn && original::is_a_page(parts) =>
-            {
-                CheckAnswer::SignOn(original::sign_on_address(&self.settings.sign_on_url, parts, below))
+        if self.settings.preflights_pass && original::is_preflight(parts) {
+            return CheckAnswer::PassesAsQuestion.into();
+        }
+        // The sign-on page knows what is missing.
+        let address = || original::sign_on_address(&self.settings.sign_on_url, parts, below);
+        let sign_on = || original::is_a_page(parts).then(address);
+        let answer = match (self.passes(parts).await, mount) {
+            (Ok(Found::Enough(live)), _) => CheckAnswer::Passes { live, realm: &self.settings.realm },
+            (Ok(Found::OneFactor), Mount::Check) => CheckAnswer::NotEnough(sign_on()),
+            (Ok(Found::Nothing), Mount::Check) => CheckAnswer::NotLive(sign_on()),
+            (Ok(Found::OneFactor), Mount::OrSignOn) => {
+                sign_on().map_or(CheckAnswer::NotEnough(None), CheckAnswer::SignOn)
             }
-            Ok(Found::OneFactor) => CheckAnswer::NotEnough,
-            Ok(Found::Nothing) => CheckAnswer::NotLive,
-            Err(outage) => CheckAnswer::CannotTell(outage),
+            (Ok(Found::Nothing), Mount::OrSignOn) => {
+                sign_on().map_or(CheckAnswer::NotLive(None), CheckAnswer::SignOn)
+            }
+            (Err(outage), _) => CheckAnswer::CannotTell(outage),
         };
         answer.into()
     }

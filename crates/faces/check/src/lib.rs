@@ -26,11 +26,13 @@ pub struct Settings {
     pub cookie_names: Vec<String>,
     /// Names of headers that carry one, `X-Session-Token` and `Authorization` apart.
     pub header_names: Vec<String>,
-    /// Where [`OR_SIGN_ON`] sends a browser that is not signed on; it gets `return_to`.
+    /// Where a browser that is not signed on may do so; it gets `return_to`.
     pub sign_on_url: String,
+    /// Whether a browser's question before a request of another origin passes, whoever is signed on.
+    pub preflights_pass: bool,
 }
 
-/// The check: 200, 401 or 503, and nothing else.
+/// The check: 200, 401 or 503, and nothing else. A browser on the way to a page gets the address of the sign-on with its 401.
 pub const CHECK: &str = "/ui/check";
 /// The same, but a browser that is not signed on is sent to do so.
 pub const OR_SIGN_ON: &str = "/ui/check-or-sign-on";

@@ -1,26 +1,42 @@
-//! The address that somebody was on the way to, for the way back after a sign-on.
+//! The request that a proxy asks about: what kind it is, and where it was on the way to, for the way back after a sign-on.
 //!
 //! Only a trusted proxy is believed about it; the sign-on page decides whether it leads there. Traefik says it in
 //! `X-Forwarded-…` headers, Envoy puts the path below ours.
 
+use adieu_http_kit::accept;
 use adieu_http_kit::client::Via;
 use adieu_http_kit::form::append_query;
-use http::header::{ACCEPT, HOST};
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
 
 /// Longer addresses are not carried along; the sign-on then ends on its own page.
 const ADDRESS_BYTES_MAX: usize = 2048;
 
-/// Whether a browser wants a page to look at. Only such a request can be sent elsewhere: a script that follows would
-/// take the sign-on page for its answer.
+/// The header in which proxies say the method of the request that they ask about.
+const METHOD: &str = "x-forwarded-method";
+
+/// Whether a browser goes to a page. Only such a request can be sent elsewhere: a script that follows would take the sign-on page
+/// for its answer, and what a form has posted would be lost.
 pub(crate) fn is_a_page(parts: &Parts) -> bool {
     let text = |name: &str| text(&parts.headers, name);
-    let reads = match text("x-forwarded-method") {
+    let reads = match text(METHOD) {
         Some(method) => ["GET", "HEAD"].contains(&method),
         None => [Method::GET, Method::HEAD].contains(&parts.method),
     };
-    reads && text(ACCEPT.as_str()).is_some_and(|accept| accept.contains("text/html"))
+    // Browsers say what a request is for (Fetch Metadata §2.2), and libraries for scripts have their own word.
+    let goes = text("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
+    let script = text("x-requested-with").is_some_and(|with| with.eq_ignore_ascii_case("XMLHttpRequest"));
+    reads && goes && !script && accept::names_html(&parts.headers)
+}
+
+/// Whether a browser asks if a page of another origin may send a request. It carries no credential and reads nothing. Only a
+/// trusted proxy is believed about the method. Fetch §3.3.2
+pub(crate) fn is_preflight(parts: &Parts) -> bool {
+    let said = parts.extensions.get::<Via>().and_then(|_| text(&parts.headers, METHOD));
+    let method = said.unwrap_or(parts.method.as_str());
+    let asks = [ORIGIN, ACCESS_CONTROL_REQUEST_METHOD].iter().all(|name| parts.headers.contains_key(name));
+    method == Method::OPTIONS.as_str() && asks
 }
 
 /// The sign-on address, with the way back if it is known.
@@ -102,12 +118,39 @@ mod tests {
         assert_eq!(sign_on_address(SIGN_ON, &odd, ""), SIGN_ON);
     }
 
+    /// F-30.
+    #[test]
+    fn a_preflight_is_what_a_browser_or_a_trusted_proxy_calls_so() {
+        let asks = [("origin", "https://app.test"), ("access-control-request-method", "POST")];
+        let said = |method: &'static str| {
+            asks.iter().copied().chain([("x-forwarded-method", method)]).collect::<Vec<_>>()
+        };
+        let trusted = || via(None, None);
+        assert!(is_preflight(&parts(&said("OPTIONS"), trusted())));
+        assert!(!is_preflight(&parts(&said("OPTIONS"), None)), "nobody trusted says so");
+        assert!(!is_preflight(&parts(&asks, trusted())), "it is a GET");
+        let mut own = parts(&asks, None);
+        own.method = Method::OPTIONS;
+        assert!(is_preflight(&own));
+        let mut posts = parts(&said("POST"), trusted());
+        posts.method = Method::OPTIONS;
+        assert!(!is_preflight(&posts));
+        let mut bare = parts(&asks[..1], None);
+        bare.method = Method::OPTIONS;
+        assert!(!is_preflight(&bare), "no preflight has no method that it asks for");
+    }
+
     #[test]
     fn only_a_page_that_is_read_is_sent_elsewhere() {
         for (headers, page) in [
             (&[("accept", "text/html,*/*")][..], true),
             (&[("accept", "text/html"), ("x-forwarded-method", "POST")], false),
             (&[("accept", "text/html"), ("x-forwarded-method", "HEAD")], true),
+            (&[("accept", "text/html"), ("sec-fetch-mode", "navigate")], true),
+            (&[("accept", "text/html"), ("x-requested-with", "com.example.app")], true),
+            (&[("accept", "text/html"), ("sec-fetch-mode", "cors")], false),
+            (&[("accept", "text/html"), ("x-requested-with", "XMLHttpRequest")], false),
+            (&[("accept", "application/json, text/html;q=0")], false),
             (&[("accept", "application/json")], false),
             (&[("accept", "*/*")], false),
             (&[], false),

@@ -39,6 +39,9 @@ pub(crate) async fn serve(face: &Face, request: Request) -> Answer {
     if call.parts.method == Method::GET || call.parts.method == Method::HEAD {
         let never = HeaderValue::from_static("private, no-cache, no-store, must-revalidate");
         answer.headers_mut().insert(CACHE_CONTROL, never);
+    } else {
+        // The recorded system says nothing here, and some of these answers carry a credential.
+        answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if call.parts.method == Method::HEAD {
         answer.headers_mut().remove(CACHE_CONTROL); // Quirk: on GET only. Contract kratos.md 0.2

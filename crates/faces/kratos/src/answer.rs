@@ -2,11 +2,11 @@
 //!
 //! Statuses of errors are chosen in `error`; here they only get their form.
 
-use adieu_authority::Session;
+use adieu_authority::{RealmId, Session};
 use adieu_http_kit::cookies::{SameSite, SetCookie};
 use adieu_http_kit::{accept, dates};
 use axum::body::Body;
-use axum::http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE};
+use axum::http::header::{ALLOW, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
@@ -69,6 +69,8 @@ pub(crate) fn redirect(status: StatusCode, parts: &Parts, to: &str) -> Answer {
         answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     }
     answer.headers_mut().insert(LOCATION, location);
+    // Addresses of flows and sign-offs are nobody else's to know.
+    answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     answer
 }
 
@@ -111,8 +113,31 @@ impl Face {
     }
 
     /// The cookie's deletion: same name and attributes, no value (K-3, Q8).
-    pub(crate) fn cookie_gone(&self) -> HeaderValue {
+    fn cookie_gone(&self) -> HeaderValue {
         self.session_cookie("").cleared("", 1, Some(0)).to_header()
+    }
+
+    /// The deletion of the cookie that was set before it was given a domain: browsers keep the two apart (F-4).
+    fn host_only_gone(&self) -> Option<HeaderValue> {
+        let host_only = SetCookie { domain: None, ..self.session_cookie("") };
+        (!self.settings.cookie.domain.is_empty()).then(|| host_only.cleared("", 1, Some(0)).to_header())
+    }
+
+    /// The cookies of a browser that has signed on.
+    pub(crate) fn give_cookies(&self, answer: &mut Answer, session: &Session, token: &str) {
+        // What deletes comes first: by RFC 6265 a cookie of this very host is the same one with its domain and without.
+        let own = [self.host_only_gone(), Some(self.cookie_for(session, token))];
+        let realm = session.realm.to_string();
+        let companions = self.settings.companions.iter().filter_map(|other| other.set(token, &realm));
+        own.into_iter().flatten().chain(companions).for_each(|line| set_cookie(answer, line));
+    }
+
+    /// The same cookies of one that has signed off.
+    pub(crate) fn take_cookies(&self, answer: &mut Answer, realm: RealmId) {
+        let own = [self.host_only_gone(), Some(self.cookie_gone())];
+        let realm = realm.to_string();
+        let companions = self.settings.companions.iter().filter_map(|other| other.clear(&realm));
+        own.into_iter().flatten().chain(companions).for_each(|line| set_cookie(answer, line));
     }
 
     /// A new anti-forgery cookie: at every change of who is signed on.

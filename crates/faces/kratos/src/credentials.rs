@@ -1,66 +1,86 @@
 //! Where a session credential is read. Contract kratos.md 2.1.
 //!
-//! `X-Session-Token` if it is not empty, then the first session cookie that can be one, then a bearer token. The first
-//! hit wins: if its session is dead, the next is not asked (K-24).
+//! `X-Session-Token` if it is not empty, then the session cookies that can be one, then a bearer token. The first carrier
+//! that brings something counts: if it opens nothing, the next is not asked (K-24). Among the cookies the first live one does.
 
 use std::sync::Arc;
 
-use adieu_authority::{Check, HalfSession, LiveSession, Outage, RealmId, Session, SessionToken, User};
+use adieu_authority::{
+    Check, CheckedToken, HalfSession, LiveSession, Outage, RealmId, Session, SessionId, SessionToken, User,
+};
 use adieu_http_kit::{auth, cookies};
 use axum::http::HeaderMap;
 
 use crate::face::Face;
 
-/// What a request carries, in the order of the contract.
+/// What a request carries, by carrier.
 pub(crate) struct CarriedTokens {
-    /// Each one that can be a token; what is none at all is `None`, and counts as carried.
-    carried: Vec<Option<SessionToken>>,
-    /// If the first one is a session cookie: until when its browser keeps it, in seconds since 1970, if it says so.
-    pub(crate) first_cookie_s: Option<i64>,
+    /// Of the header and of `Authorization` what is no token at all is `None` within, and counts as carried.
+    header: Option<Option<SessionToken>>,
+    cookies: Vec<CookieToken>,
+    bearer: Option<Option<SessionToken>>,
     /// Whether a session cookie came along, sound or not.
     pub(crate) cookie: bool,
 }
 
+/// A token that came in a cookie.
+struct CookieToken {
+    token: SessionToken,
+    /// Until when its browser keeps it, in seconds since 1970, if it says so.
+    kept_until_s: Option<i64>,
+}
+
 impl CarriedTokens {
     pub(crate) fn of(face: &Face, headers: &HeaderMap) -> Self {
-        let mut carried = Vec::new();
-        if let Some(header) = headers.get("x-session-token").filter(|value| !value.is_empty()) {
-            carried.push(header.to_str().ok().and_then(SessionToken::parse));
-        }
+        let header = headers.get("x-session-token").filter(|value| !value.is_empty());
         let settings = &face.settings.cookie;
         let names = std::iter::once(&settings.name).chain(&settings.names_read);
-        let mut cookie = false;
-        let mut first_cookie_s = None;
-        for name in names {
-            for value in cookies::all(headers, name) {
-                cookie = true;
-                // Quirk: a cookie that can't be one is treated as absent. Contract kratos.md 2.1
-                if let Some(token) = SessionToken::parse(value) {
-                    if carried.is_empty() {
-                        first_cookie_s = kept_until(value);
-                    }
-                    carried.push(Some(token));
-                }
+        let (mut sent, mut read) = (false, Vec::new());
+        for value in names.flat_map(|name| cookies::all(headers, name)) {
+            sent = true;
+            // Quirk: a cookie that can't be one is treated as absent. Contract kratos.md 2.1
+            if let Some(token) = SessionToken::parse(value) {
+                read.push(CookieToken { token, kept_until_s: kept_until(value) });
             }
         }
-        if let Some(bearer) = auth::bearer(headers) {
-            carried.push(SessionToken::parse(bearer));
+        Self {
+            header: header.map(|value| value.to_str().ok().and_then(SessionToken::parse)),
+            cookies: read,
+            bearer: auth::bearer(headers).map(SessionToken::parse),
+            cookie: sent,
         }
-        Self { carried, first_cookie_s, cookie }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.carried.is_empty()
+        self.header.is_none() && self.cookies.is_empty() && self.bearer.is_none()
     }
 
-    /// The one that counts.
-    pub(crate) fn first(&self) -> Option<&SessionToken> {
-        self.carried.first().and_then(Option::as_ref)
+    /// Those of the carrier that counts.
+    fn counting(&self) -> impl Iterator<Item = &SessionToken> {
+        let by_header = self.header.is_some();
+        let by_cookie = !by_header && !self.cookies.is_empty();
+        let cookies = self.cookies.iter().filter(move |_| by_cookie).map(|cookie| &cookie.token);
+        let bearer = self.bearer.iter().flatten().filter(move |_| !by_header && !by_cookie);
+        self.header.iter().flatten().chain(cookies).chain(bearer)
     }
 
     /// All that can be tokens.
     pub(crate) fn tokens(&self) -> impl Iterator<Item = &SessionToken> {
-        self.carried.iter().flatten()
+        let cookies = self.cookies.iter().map(|cookie| &cookie.token);
+        self.header.iter().flatten().chain(cookies).chain(self.bearer.iter().flatten())
+    }
+
+    /// Until when its browser keeps the cookie of a session, if the session counts by it.
+    pub(crate) fn cookie_kept_until_s(&self, session: SessionId) -> Option<i64> {
+        let cookies = if self.header.is_none() { self.cookies.as_slice() } else { &[] };
+        cookies.iter().find(|cookie| cookie.token.id == session)?.kept_until_s
+    }
+
+    /// The tokens of the other cookies, if that of this session came in one.
+    pub(crate) fn cookies_beside(&self, session: SessionId) -> impl Iterator<Item = &SessionToken> {
+        let tokens = || self.cookies.iter().map(|cookie| &cookie.token);
+        let by_cookie = tokens().any(|token| token.id == session);
+        tokens().filter(move |token| by_cookie && token.id != session)
     }
 }
 
@@ -129,9 +149,24 @@ pub(crate) struct SessionHolder {
 impl Face {
     /// The session that counts for this request.
     pub(crate) async fn carried(&self, headers: &HeaderMap) -> Result<CarriedSession, Outage> {
-        let credentials = CarriedTokens::of(self, headers);
-        let Some(token) = credentials.first() else { return Ok(CarriedSession::Nobodys) };
-        self.opened_by(token).await
+        Ok(self.counting(&CarriedTokens::of(self, headers), false).await?.1)
+    }
+
+    /// The token that counts among what a request carries, and what it opens.
+    pub(crate) async fn counting(
+        &self,
+        carried: &CarriedTokens,
+        touch: bool,
+    ) -> Result<(Option<SessionToken>, CarriedSession), Outage> {
+        if carried.is_empty() {
+            return Ok((None, CarriedSession::Nobodys));
+        }
+        let realm = self.realm_id().await?;
+        let checked = self.authority.check_carrier(carried.counting(), Some(realm), touch).await?;
+        Ok(match checked {
+            Some(CheckedToken { token, check }) => (Some(token), CarriedSession::of(check, realm)),
+            None => (None, CarriedSession::Nobodys),
+        })
     }
 
     /// The session that a token opens.

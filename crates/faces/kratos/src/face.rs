@@ -5,7 +5,7 @@
 use std::sync::{Arc, OnceLock};
 
 use adieu_authority::{Authority, Channel, Outage, Realm, RealmId};
-use adieu_http_kit::cookies::Companion;
+use adieu_http_kit::companion::Companion;
 use adieu_http_kit::return_to::AllowList;
 use url::Url;
 

@@ -4,7 +4,8 @@
 //! session. Order of faults: token missing, nobody signed on, wrong token, (the session ends), bad return address.
 
 use adieu_authority::{
-    Cause, EndKind, EndOrder, EndTarget, Ended, Origin, PresentedToken, Purpose, Session, SessionToken,
+    Cause, EndError, EndKind, EndOrder, EndTarget, Ended, Origin, PresentedToken, Purpose, RealmId, Session,
+    SessionToken,
 };
 use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
@@ -52,16 +53,13 @@ pub(crate) async fn perform(face: &Face, call: &Call) -> Answer {
     let credentials = CarriedTokens::of(face, call.headers());
     let outcome = perform_inner(face, call, &credentials).await;
     let (ended, outcome) = match outcome {
-        Ok(outcome) => (true, outcome),
-        Err(error) => (false, Err(error)),
+        Ok((realm, outcome)) => (Some(realm), outcome),
+        Err(error) => (None, Err(error)),
     };
     let mut answer = face.answered(&call.parts, outcome).await;
-    if ended {
+    if let Some(realm) = ended {
         if credentials.cookie {
-            set_cookie(&mut answer, face.cookie_gone()); // Whenever one was sent (Q2), and only then.
-            for companion in &face.settings.companions {
-                set_cookie(&mut answer, companion.clear());
-            }
+            face.take_cookies(&mut answer, realm); // Whenever one was sent (Q2), and only then.
         }
         set_cookie(&mut answer, face.fresh_csrf());
         let https = face.settings.base.starts_with("https://") || call.https_to_proxy();
@@ -73,34 +71,47 @@ pub(crate) async fn perform(face: &Face, call: &Call) -> Answer {
     answer
 }
 
-/// The outer result says whether the session was ended; the inner one what to answer then.
+/// The outer result says whether a session was ended, and of which realm; the inner one what to answer then.
 async fn perform_inner(
     face: &Face,
     call: &Call,
     credentials: &CarriedTokens,
-) -> Result<Result<Answer, KratosError>, KratosError> {
+) -> Result<(RealmId, Result<Answer, KratosError>), KratosError> {
     let params = Params::parse(call.query());
     let wanted = params.first("token").filter(|token| !token.is_empty());
     let Some(wanted) = wanted else {
         return Err(KratosError::malformed("The query has no logout token."));
     };
     let token = meant(face, credentials, wanted).await?;
-    let order = EndOrder {
-        realm: Some(face.realm_id().await?),
-        target: EndTarget::Token(PresentedToken::from(&token)),
-        kind: EndKind::End,
-        cause: Cause::SignOff,
-        spare: None,
-        within: None,
-        origin: Origin::of_holder(CHANNEL, call.address()),
-    };
-    match face.authority.end(order).await? {
+    for beside in credentials.cookies_beside(token.id) {
+        match face.authority.end(order(face, call, beside).await?).await {
+            // Ended now or before, or it opens nothing here: it is over.
+            Ok(_) | Err(EndError::UnknownSession) => {}
+            Err(error @ (EndError::CallersOwn | EndError::OutOfReach | EndError::Unwritten(_))) => {
+                return Err(error.into());
+            }
+        }
+    }
+    // The one that was meant ends last: whoever has to repeat the request still can.
+    match face.authority.end(order(face, call, &token).await?).await? {
         Ended::Now(_) => {}
         // Somebody else was faster. Kratos never claims work that it has not done.
         Ended::Before => return Err(KratosError::session_inactive()),
     }
     // Q3: the session has ended whatever becomes of the return address.
-    Ok(after(face, call, params.first("return_to")))
+    Ok((face.realm_id().await?, after(face, call, params.first("return_to"))))
+}
+
+async fn order(face: &Face, call: &Call, token: &SessionToken) -> Result<EndOrder, KratosError> {
+    Ok(EndOrder {
+        realm: Some(face.realm_id().await?),
+        target: EndTarget::Token(PresentedToken::from(token)),
+        kind: EndKind::End,
+        cause: Cause::SignOff,
+        spare: None,
+        within: None,
+        origin: Origin::of_holder(CHANNEL, call.address()),
+    })
 }
 
 fn after(face: &Face, call: &Call, wanted: Option<&str>) -> Result<Answer, KratosError> {
@@ -111,7 +122,8 @@ fn after(face: &Face, call: &Call, wanted: Option<&str>) -> Result<Answer, Krato
     Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to))
 }
 
-/// The credential whose session the logout token belongs to; exactly that one ends (Q1, Q2).
+/// The credential whose session the logout token belongs to: of the carriers exactly that one's ends (Q1, Q2), and if it is a
+/// cookie, what the other cookies carry (F-4).
 async fn meant(face: &Face, credentials: &CarriedTokens, wanted: &str) -> Result<SessionToken, KratosError> {
     let mut somebody = false;
     for token in credentials.tokens() {

@@ -3,7 +3,7 @@
 //! They use the same flows as any other page: a page shows a flow and posts it.
 
 use adieu_http_kit::form::Params;
-use adieu_pages_kit::{CodeEntry, Codes, ErrorPage, PageHeaders, SignOnPage, StatusPage};
+use adieu_pages_kit::{CodeEntry, Codes, ErrorPage, PageHeaders, SignOnPage, StatusPage, form_action_of};
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 
@@ -102,7 +102,7 @@ fn login_page(face: &Face, flow: &LoginFlow) -> Answer {
     };
     // Browsers hold `form-action` against the redirect after the form, too.
     let target = flow.head.return_to.as_deref().unwrap_or(face.login_return.as_str());
-    page(StatusCode::OK, html, &["'self'", &origin_of(target)])
+    page(StatusCode::OK, html, &["'self'", &form_action_of(target)])
 }
 
 fn settings_page(face: &Face, flow: &SettingsFlow, holder: &SessionHolder) -> Answer {
@@ -127,11 +127,7 @@ fn settings_page(face: &Face, flow: &SettingsFlow, holder: &SessionHolder) -> An
     }
     .html();
     let target = flow.head.return_to.as_deref().unwrap_or(&face.settings.settings_ui);
-    page(StatusCode::OK, html, &["'self'", &origin_of(target)])
-}
-
-fn origin_of(address: &str) -> String {
-    url::Url::parse(address).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+    page(StatusCode::OK, html, &["'self'", &form_action_of(target)])
 }
 
 /// `GET /self-service/ui/error?id=`.

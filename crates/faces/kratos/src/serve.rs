@@ -158,6 +158,9 @@ fn finish(face: &Face, call: &Call, exempt: bool, answer: &mut Answer) {
     if call.parts.method == Method::GET {
         let never = HeaderValue::from_static("private, no-cache, no-store, must-revalidate");
         answer.headers_mut().insert(CACHE_CONTROL, never);
+    } else if !answer.headers().contains_key(CACHE_CONTROL) {
+        // The recorded system says nothing here, and some of these answers carry a session token.
+        answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if call.parts.method == Method::HEAD {
         *answer.body_mut() = Body::empty();

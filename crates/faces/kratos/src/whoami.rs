@@ -3,7 +3,6 @@
 //! The hottest path of the server: nothing is read that is in memory, nothing is written; a cookie is set only after the session
 //! was extended (K-26). Only `tokenize_as` costs a signature.
 
-use adieu_authority::Lookup as Checked;
 use axum::http::{HeaderValue, StatusCode};
 
 use crate::answer::{Answer, json, set_cookie};
@@ -25,17 +24,12 @@ pub(crate) async fn answered(face: &Face, call: &Call) -> Answer {
 
 async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     let credentials = CarriedTokens::of(face, call.headers());
-    let realm = face.realm_id().await?;
-    let refused = || KratosError::unauthorized(face.settings.documented_error_ids);
-    let Some(token) = credentials.first() else { return Err(refused()) };
-    let check = match face.authority.check(token, true) {
-        Checked::Now(check) => check,
-        Checked::Later(check) => check.await,
-    };
-    let live = match CarriedSession::of(check?, realm) {
-        CarriedSession::Live(live) => live,
-        CarriedSession::Half(half) => return Err(face.second_factor_missing(call, &half.user)),
-        CarriedSession::Nobodys => return Err(refused()),
+    let (token, live) = match face.counting(&credentials, true).await? {
+        (Some(token), CarriedSession::Live(live)) => (token, live),
+        (_, CarriedSession::Half(half)) => return Err(face.second_factor_missing(call, &half.user)),
+        (_, CarriedSession::Live(_) | CarriedSession::Nobodys) => {
+            return Err(KratosError::unauthorized(face.settings.documented_error_ids));
+        }
     };
     let mut wire = face.live_wire(call.mount, &live);
     if let Some(tokenizer) = tokenize::asked_for(face, call)? {
@@ -46,7 +40,8 @@ async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     let identity = HeaderValue::from_str(&live.user.id.to_string()).expect("a UUID is a header value");
     answer.headers_mut().insert("x-kratos-authenticated-identity-id", identity);
     // A session that was extended outlives its cookie: the browser gets a new one, for this session only (Q10).
-    if credentials.first_cookie_s.is_some_and(|until_s| until_s < live.session.expires_at.s()) {
+    let kept_until_s = credentials.cookie_kept_until_s(live.session.id);
+    if kept_until_s.is_some_and(|until_s| until_s < live.session.expires_at.s()) {
         set_cookie(&mut answer, face.cookie_for(&live.session, &token.reveal()));
     }
     if let Some(most) = face.settings.whoami_cache_max_s.filter(|_| cacheable) {

@@ -6,18 +6,20 @@ use std::sync::Arc;
 
 use adieu_authority::Realm;
 use adieu_http_kit::form::Params;
-use adieu_oidc::{Authorize, AuthorizeError, ResponseMode};
+use adieu_oidc::{Authorize, AuthorizeAnswer, AuthorizeError, ResponseMode};
+use adieu_pages_kit::FormPostPage;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::StatusCode;
-use http::header::LOCATION;
+use http::header::{LOCATION, REFERRER_POLICY};
 
 use crate::body;
 use crate::cors::Concerned;
 use crate::extract::{Env, Visitor};
 use crate::face::Face;
+use crate::finish::with_headers;
 use crate::flow::PingOneFlow;
 use crate::problem::{Problem, Shown};
 
@@ -90,7 +92,7 @@ async fn begun(
     flow.keep(face, visitor).await?;
     match authorize.reply.mode {
         ResponseMode::Direct => Ok(Json(flow.json(face, None)).into_response()),
-        ResponseMode::Query => found(&flow.page_url(face)),
+        ResponseMode::Query | ResponseMode::Fragment | ResponseMode::FormPost => found(&flow.page_url(face)),
     }
 }
 
@@ -105,8 +107,8 @@ pub(crate) fn coded(
         return Ok(Json(flow.json(face, Some(code))).into_response());
     }
     let issuer = face.provider(realm).issuer.name;
-    let location = flow.reply().location(&[("code", Some(code)), ("iss", Some(&issuer))]); // RFC 9207 §2
-    found(&location.ok_or(Problem::NotFound)?)
+    let answer = flow.reply().answer(&[("code", Some(code)), ("iss", Some(&issuer))]); // RFC 9207 §2
+    sent(&answer.ok_or(Problem::NotFound)?)
 }
 
 fn refused(face: &Face, realm: &Arc<Realm>, error: AuthorizeError) -> Result<Response, Problem> {
@@ -125,18 +127,31 @@ fn refused(face: &Face, realm: &Arc<Realm>, error: AuthorizeError) -> Result<Res
                 ("error_description", Some(text.as_str())),
                 ("iss", Some(issuer.as_str())),
             ];
-            return match reply.location(&told) {
-                Some(location) if reply.mode == ResponseMode::Query => found(&location),
-                Some(_) | None => Err(Problem::Authorization(refusal)),
+            return match reply.answer(&told) {
+                Some(answer) => sent(&answer),
+                None => Err(Problem::Authorization(refusal)),
             };
         }
     };
     Err(problem.unredirectable(realm.id, Shown::IfHtml))
 }
 
+/// The answer that a browser carries to the application.
+fn sent(answer: &AuthorizeAnswer) -> Result<Response, Problem> {
+    match answer {
+        AuthorizeAnswer::Goes(location) => found(location),
+        AuthorizeAnswer::Posts { action, fields } => {
+            let page = FormPostPage::of(action, fields);
+            Ok(with_headers(StatusCode::OK, &page.html(), &page.headers()))
+        }
+    }
+}
+
 /// 302 with an empty body. An address that no header can carry is no address.
 pub(crate) fn found(location: &str) -> Result<Response, Problem> {
     let value = HeaderValue::from_str(location)
         .map_err(|_| Problem::invalid("redirect_uri", "The address cannot be used."))?;
-    Ok((StatusCode::FOUND, [(LOCATION, value)]).into_response())
+    // A code in the address is for whom it is sent to, and not for the page after that.
+    let quiet = (REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    Ok((StatusCode::FOUND, [(LOCATION, value), quiet]).into_response())
 }

@@ -1,10 +1,10 @@
 //! The cookies `ST` and `ST-NO-SS`: the same token, once with `SameSite` and once without.
 //!
-//! Read: `ST` first. Where both are there and differ, the older one is not used, and that is the second. Contract
-//! pingone.md 1.8.
+//! Read: `ST` first; of several of that name the first live one counts. Where both names are there and differ, the older one is
+//! not used, and that is the second. Contract pingone.md 1.8.
 
 use adieu_authority::{RealmId, SessionToken};
-use adieu_http_kit::cookies::{SameSite, SetCookie, first};
+use adieu_http_kit::cookies::{SameSite, SetCookie, all};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
@@ -15,10 +15,31 @@ const WITH_SAME_SITE: &str = "ST";
 /// For clients that mishandle `SameSite=None`.
 const WITHOUT_SAME_SITE: &str = "ST-NO-SS";
 
-/// The session token that a browser carries. Any dialect's prefix may stand before it.
-pub(crate) fn presented(headers: &HeaderMap) -> Option<SessionToken> {
-    let value = first(headers, WITH_SAME_SITE).or_else(|| first(headers, WITHOUT_SAME_SITE))?;
-    SessionToken::parse(value)
+/// The session tokens that a browser carries. Any dialect's prefix may stand before them.
+#[derive(Clone, Default)]
+pub(crate) struct BrowserTokens {
+    /// Those of the name that counts.
+    pub(crate) counting: Vec<SessionToken>,
+    /// Those of the other one.
+    other: Vec<SessionToken>,
+}
+
+impl BrowserTokens {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let tokens = |name| all(headers, name).filter_map(SessionToken::parse).collect::<Vec<_>>();
+        let (with, without) = (tokens(WITH_SAME_SITE), tokens(WITHOUT_SAME_SITE));
+        // What is no token has its name count all the same.
+        match all(headers, WITH_SAME_SITE).next() {
+            Some(_) => Self { counting: with, other: without },
+            None => Self { counting: without, other: with },
+        }
+    }
+
+    /// All of them; both names have the same token as a rule, and then it comes once.
+    pub(crate) fn every(&self) -> impl Iterator<Item = &SessionToken> {
+        let known = |token: &SessionToken| self.counting.iter().any(|known| known.reveal() == token.reveal());
+        self.counting.iter().chain(self.other.iter().filter(move |token| !known(token)))
+    }
 }
 
 /// Gives the browser this token.
@@ -54,8 +75,10 @@ fn write(face: &Face, realm: RealmId, token: Option<&str>, life_s: Option<i64>, 
     };
     add(WITH_SAME_SITE, Some(SameSite::None));
     add(WITHOUT_SAME_SITE, None);
+    let realm = realm.to_string();
     for companion in &settings.companions {
-        headers.append(SET_COOKIE, token.map_or_else(|| companion.clear(), |token| companion.set(token)));
+        let line = token.map_or_else(|| companion.clear(&realm), |token| companion.set(token, &realm));
+        headers.extend(line.map(|line| (SET_COOKIE, line)));
     }
 }
 
@@ -81,7 +104,7 @@ mod tests {
         };
         let read = |line: String| {
             let headers = [(COOKIE, HeaderValue::from_str(&line).unwrap())].into_iter().collect();
-            presented(&headers).map(|token| token.reveal())
+            BrowserTokens::of(&headers).counting.first().map(SessionToken::reveal)
         };
         assert_eq!(read(format!("ST-NO-SS={}; ST={}", token(1), token(2))), Some(token(2)));
         assert_eq!(read(format!("ST-NO-SS={}", token(1))), Some(token(1)));

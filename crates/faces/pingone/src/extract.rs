@@ -6,8 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Actor, ClientId, Device, Origin, Outage, Principal, Realm, RealmId, Rights, SessionId, SessionToken,
-    Standing, UserId,
+    Actor, ClientId, Device, Origin, Outage, Principal, Realm, RealmId, Rights, SessionId, Standing, UserId,
 };
 use adieu_http_kit::client::{self, Peer};
 use adieu_http_kit::media;
@@ -15,10 +14,11 @@ use adieu_token::unverified_claim;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use http::request::Parts;
 
+use crate::body;
+use crate::cookies::BrowserTokens;
 use crate::face::{CHANNEL, CLAIM_ENV, Face};
 use crate::manage::input::Input;
 use crate::problem::Problem;
-use crate::{body, cookies};
 
 /// An id in the path. What is no id names nothing.
 async fn id<T: FromStr>(parts: &mut Parts, name: &str) -> Result<T, Problem> {
@@ -64,8 +64,8 @@ impl FromRequestParts<Face> for OfSession {
 /// Who sits at the other end, as far as the request shows it.
 #[derive(Clone)]
 pub(crate) struct Visitor {
-    /// The session token that the browser carries.
-    pub(crate) token: Option<SessionToken>,
+    /// The session tokens that the browser carries.
+    pub(crate) tokens: BrowserTokens,
     /// The user agent.
     pub(crate) device: Device,
 }
@@ -75,7 +75,7 @@ impl Visitor {
         let address = parts.extensions.get::<Peer>().map(Peer::to_string);
         let user_agent = client::user_agent(&parts.headers);
         let device = Device { address, user_agent, ..Device::default() };
-        Self { token: cookies::presented(&parts.headers), device }
+        Self { tokens: BrowserTokens::of(&parts.headers), device }
     }
 
     /// Where an order comes from that this visitor gives about their own session.

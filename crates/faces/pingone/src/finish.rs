@@ -111,8 +111,13 @@ fn page(face: &Face, status: StatusCode, realm: RealmId, problem: &Problem, id: 
 
 /// A page whose forms may go to these places.
 pub(crate) fn html(status: StatusCode, html: &str, form_actions: &[&str]) -> Response {
+    with_headers(status, html, &PageHeaders::new(form_actions))
+}
+
+/// A page with its headers.
+pub(crate) fn with_headers(status: StatusCode, html: &str, page_headers: &PageHeaders) -> Response {
     let mut response = (status, html.to_owned()).into_response();
-    for (name, value) in PageHeaders::new(form_actions).pairs() {
+    for (name, value) in page_headers.pairs() {
         // The policy holds printable ASCII only; what could not stand in a header was left out of it.
         if let Ok(value) = HeaderValue::from_str(value) {
             response.headers_mut().insert(HeaderName::from_static(name), value);

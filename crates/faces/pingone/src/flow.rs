@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Assurance, Check, Client, CodeOrder, FirstFactor, GrantError, LiveSession, NewFlow, Realm, SessionId,
-    Span, Timestamp, UserId,
+    Assurance, Check, CheckedToken, Client, CodeOrder, FirstFactor, GrantError, LiveSession, NewFlow, Outage,
+    Realm, SessionId, Span, Timestamp, UserId,
 };
 use adieu_http_kit::dates::rfc3339_ms;
 use adieu_oidc::{Authorize, AuthorizeReply, Refusal, ResponseMode};
@@ -34,7 +34,8 @@ struct Record {
     nonce: Option<String>,
     challenge: Option<String>,
     login_hint: Option<String>,
-    direct: bool,
+    /// The word of its response mode.
+    mode: String,
     /// Whether two factors are wanted even where the environment asks for one.
     #[serde(default)]
     two: bool,
@@ -76,7 +77,7 @@ impl PingOneFlow {
             nonce: authorize.nonce.clone(),
             challenge: authorize.challenge.clone(),
             login_hint: authorize.login_hint.clone(),
-            direct: reply.mode == ResponseMode::Direct,
+            mode: reply.mode.word().to_owned(),
             two: authorize.level == Assurance::Two,
             first: None,
             session: live.map(|live| live.session.id.to_string()),
@@ -160,7 +161,7 @@ impl PingOneFlow {
     }
 
     pub(crate) fn is_direct(&self) -> bool {
-        self.record.direct
+        self.mode() == ResponseMode::Direct
     }
 
     pub(crate) fn application(&self) -> &str {
@@ -176,8 +177,12 @@ impl PingOneFlow {
         AuthorizeReply {
             redirect_uri: self.record.redirect_uri.clone(),
             state: self.record.state.clone(),
-            mode: if self.record.direct { ResponseMode::Direct } else { ResponseMode::Query },
+            mode: self.mode(),
         }
+    }
+
+    fn mode(&self) -> ResponseMode {
+        ResponseMode::named(&self.record.mode).unwrap_or(ResponseMode::Direct)
     }
 
     /// The live session of a flow that has one. Its cookie proves who may go on: any other, or none, is refused.
@@ -278,10 +283,19 @@ impl Face {
         realm: &Realm,
         touch: bool,
     ) -> Result<Option<LiveSession>, Problem> {
-        let Some(token) = &visitor.token else { return Ok(None) };
-        Ok(match self.authority().check(token, touch).get().await? {
-            Check::Live(live) => Some(live).filter(|live| live.session.realm == realm.id),
-            Check::Half(_) | Check::Not(_) => None,
+        Ok(match self.counting(visitor, realm, touch).await?.map(|checked| checked.check) {
+            Some(Check::Live(live)) => Some(live).filter(|live| live.session.realm == realm.id),
+            Some(Check::Half(_) | Check::Not(_)) | None => None,
         })
+    }
+
+    /// The token of a visitor's cookies that counts in this environment, and what it opens.
+    pub(crate) async fn counting(
+        &self,
+        visitor: &Visitor,
+        realm: &Realm,
+        touch: bool,
+    ) -> Result<Option<CheckedToken>, Outage> {
+        self.authority().check_carrier(visitor.tokens.counting.iter(), Some(realm.id), touch).await
     }
 }

@@ -13,6 +13,8 @@ use crate::face::Face;
 
 /// The name of the cookie.
 const COOKIE: &str = "adieu-signon";
+/// The same where pages go over https only: no other host and no plain page can set it. RFC 6265bis §4.1.3.2
+const HOST_COOKIE: &str = "__Host-adieu-signon";
 
 /// What the browser keeps and what the form carries.
 pub(crate) struct FormToken {
@@ -22,22 +24,25 @@ pub(crate) struct FormToken {
 
 /// A token for a form of this flow. A browser that has a cookie keeps it, so that two forms can be open.
 pub(crate) fn issue(face: &Face, realm: RealmId, flow: Uuid, headers: &HeaderMap) -> FormToken {
-    let kept = first(headers, COOKIE).filter(|value| value.len() == 36).map(str::to_owned);
+    let secure = face.settings().is_secure(realm);
+    let name = if secure { HOST_COOKIE } else { COOKIE };
+    let kept = first(headers, name).filter(|value| value.len() == 36).map(str::to_owned);
     let value = kept.unwrap_or_else(|| face.authority().draw_uuid().to_string());
-    let path = format!("/{realm}/signon/");
+    let path = if secure { "/".to_owned() } else { format!("/{realm}/signon/") };
     let cookie = SetCookie {
         path: Some(&path),
         http_only: true,
-        secure: face.settings().is_secure(realm),
+        secure,
         same_site: Some(SameSite::Strict),
-        ..SetCookie::new(COOKIE, &value)
+        ..SetCookie::new(name, &value)
     };
     FormToken { cookie: cookie.to_header(), field: derived(face, &value, flow) }
 }
 
 /// Whether the form was shown to this browser for this flow.
-pub(crate) fn fits(face: &Face, flow: Uuid, headers: &HeaderMap, field: &str) -> bool {
-    first(headers, COOKIE)
+pub(crate) fn fits(face: &Face, realm: RealmId, flow: Uuid, headers: &HeaderMap, field: &str) -> bool {
+    let name = if face.settings().is_secure(realm) { HOST_COOKIE } else { COOKIE };
+    first(headers, name)
         .is_some_and(|value| derived(face, value, flow).as_bytes().ct_eq(field.as_bytes()).into())
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use adieu_authority::RealmId;
-use adieu_http_kit::cookies::Companion;
+use adieu_http_kit::companion::Companion;
 
 /// The configuration of this dialect.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use adieu_authority::Realm;
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
-use adieu_pages_kit::{CodeEntry, SignOnPage, SignedOffPage, too_often};
+use adieu_pages_kit::{CodeEntry, SignOnPage, SignedOffPage, form_action_of, too_often};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{HeaderValue, LOCATION, SET_COOKIE};
@@ -80,7 +80,7 @@ pub(crate) async fn submit(
     let name = field("username")?;
     let shown = |problem: Problem| problem.unredirectable(realm.id, Shown::IfHtml);
     let flow = flow(&face, &realm, &id).await.map_err(shown)?;
-    if !form_token::fits(&face, flow.id, &parts.headers, &token) {
+    if !form_token::fits(&face, realm.id, flow.id, &parts.headers, &token) {
         return Err(shown(Problem::Forbidden));
     }
     let factor = match flow.first_factor() {
@@ -169,9 +169,8 @@ fn page(
         None => first_form(realm, flow, &action, &hidden, &tried),
     };
     // Browsers hold the redirects after the form to the same list.
-    let next = flow.reply().redirect_uri;
-    let mut places = vec!["'self'", face.settings().auth_base_of(realm.id)];
-    places.extend(next.as_deref().map(|uri| uri.split(['?', '#']).next().unwrap_or(uri)));
+    let next = flow.reply().redirect_uri.as_deref().map(form_action_of).unwrap_or_default();
+    let places = ["'self'", face.settings().auth_base_of(realm.id), &next];
     let mut response = html(tried.status, &page, &places);
     response.headers_mut().append(SET_COOKIE, form_token.cookie);
     response

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    FirstFactor, Realm, SecondFactor, SecondStepFailure, SessionToken, SignOn, SignOnFailure, SignedIn,
+    FirstFactor, Outage, Realm, SecondFactor, SecondStepFailure, SessionToken, SignOn, SignOnFailure,
+    SignedIn,
 };
 
 use crate::extract::Visitor;
@@ -96,10 +97,17 @@ async fn made(
         Err(failure) => return Err(failure.into()),
     };
     // Whoever used this browser before has left it.
-    if visitor.token.as_ref().is_some_and(|token| token.id != signed_in.session.id) {
-        end(face, realm, visitor).await?;
+    for token in visitor.tokens.every() {
+        if token.id != signed_in.session.id {
+            end(face, realm, visitor, token).await?;
+        }
     }
     Ok(Step::Completed(signed_in))
+}
+
+/// The token of the session that goes on in this browser.
+async fn previous(face: &Face, realm: &Realm, visitor: &Visitor) -> Result<Option<SessionToken>, Outage> {
+    Ok(face.counting(visitor, realm, false).await?.map(|checked| checked.token))
 }
 
 async fn opened(
@@ -115,7 +123,7 @@ async fn opened(
         name: credentials.username,
         password: credentials.password,
         device: visitor.device.clone(),
-        previous: visitor.token.clone(),
+        previous: previous(face, realm, visitor).await.map_err(SignOnFailure::Outage)?,
         keep_token: false,
         level: flow.level(),
         may_be_half: false,
@@ -136,7 +144,7 @@ async fn opened_by_code(
         first,
         code,
         device: visitor.device.clone(),
-        previous: visitor.token.clone(),
+        previous: previous(face, realm, visitor).await?,
     };
     match face.authority().prove_second(given).await {
         Ok(proven) => Ok(face.authority().open_for(proven).await),

@@ -7,7 +7,10 @@ pub(crate) mod by_hint;
 
 use std::sync::Arc;
 
-use adieu_authority::{Cause, Client, ClientId, EndError, EndKind, EndOrder, EndTarget, Realm};
+use adieu_authority::{
+    Actor, Cause, Client, ClientId, EndError, EndKind, EndOrder, EndTarget, Realm, SessionToken,
+    may_return_to,
+};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::Hint;
 use axum::extract::Request;
@@ -32,9 +35,12 @@ pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) 
     let judged = judged.map_err(|problem| problem.unredirectable(realm.id, Shown::UnlessJson))?;
     let mut response =
         found(&judged.location).map_err(|_| unregistered().unredirectable(realm.id, Shown::UnlessJson))?;
-    end(face, realm, &visitor).await?;
-    if let Some(hint) = &judged.instead {
-        by_hint::end(face, realm, &visitor, hint).await?;
+    // First what the hint names: whoever has to repeat the request is then still signed on by the cookie.
+    if let Some((hint, actor)) = &judged.hinted {
+        by_hint::end(face, realm, hint, visitor.origin_of(actor.clone())).await?;
+    }
+    for token in visitor.tokens.every() {
+        end(face, realm, &visitor, token).await?;
     }
     cookies::clear(face, realm.id, response.headers_mut());
     if let Some(client) = judged.client {
@@ -47,8 +53,9 @@ pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) 
 struct Judged {
     /// Where the browser goes afterwards.
     location: String,
-    /// The hint whose session ends, because no cookie opens one. Contract pingone.md 1.4, S11; Q-7.
-    instead: Option<Hint>,
+    /// The hint whose session ends besides that of the cookie, and who ends it: its user who is signed on (F-3), or an application
+    /// whose hints are enough where no cookie opens a session. Contract pingone.md 1.4, S11; Q-7.
+    hinted: Option<(Hint, Actor)>,
     /// The hint's application.
     client: Option<ClientId>,
 }
@@ -64,14 +71,21 @@ async fn judged(
         Some(hint) => Some(face.provider(realm).hint(hint, client_id).await?),
         None => None,
     };
-    let (mut instead, mut page) = (None, None);
+    let (mut hinted, mut page) = (None, None);
     if let Some(hint) = &hint {
         match face.live(visitor, realm, false).await? {
             Some(live) if live.session.user != hint.user => {
                 return Err(Problem::invalid("id_token_hint", "The hint is of another user."));
             }
-            Some(_) => page = login_page(face, realm.id, &hint.client.id).await?,
-            None => instead = Some(hint.clone()).filter(|hint| hint.client.ends_by_id_token),
+            Some(live) => {
+                page = login_page(face, realm.id, &hint.client.id).await?;
+                hinted = Some((hint.clone(), Actor::User(live.user.id)))
+                    .filter(|(hint, _)| hint.session != Some(live.session.id));
+            }
+            None if hint.client.ends_by_id_token => {
+                hinted = Some((hint.clone(), Actor::Client(hint.client.id.clone())));
+            }
+            None => {}
         }
     }
     let location = match returned(face, realm, hint.as_ref(), params).await? {
@@ -82,7 +96,7 @@ async fn judged(
             None => signed_off(face, realm),
         },
     };
-    Ok(Judged { location, instead, client: hint.map(|hint| hint.client.id.clone()) })
+    Ok(Judged { location, hinted, client: hint.map(|hint| hint.client.id.clone()) })
 }
 
 /// The address that the request names, with its state, if it is registered; nothing if it names none.
@@ -99,7 +113,7 @@ async fn returned(
         Some(hint) => names(&hint.client, target),
         None => {
             let clients = face.authority().clients_with_post_logout_uri(realm.id, target).await?;
-            clients.iter().any(|client| client.enabled)
+            clients.iter().any(|client| client.enabled && names(client, target))
         }
     };
     if !registered || length >= REDIRECT_CHARS_MAX {
@@ -113,7 +127,7 @@ async fn returned(
 
 /// Compared as exact text. Q-12
 fn names(client: &Client, target: &str) -> bool {
-    client.post_logout_redirect_uris.iter().any(|registered| registered == target)
+    may_return_to(&client.post_logout_redirect_uris, target)
 }
 
 fn unregistered() -> Problem {
@@ -124,9 +138,13 @@ fn signed_off(face: &Face, realm: &Realm) -> String {
     format!("{}/{}/signon/#signedOff", face.settings().apps_base_of(realm.id), realm.id)
 }
 
-/// Ends the session that a visitor's cookie opens in this environment, if there is one.
-pub(crate) async fn end(face: &Face, realm: &Realm, visitor: &Visitor) -> Result<(), Problem> {
-    let Some(token) = &visitor.token else { return Ok(()) };
+/// Ends the session that a token of a visitor's cookies opens in this environment, if there is one.
+pub(crate) async fn end(
+    face: &Face,
+    realm: &Realm,
+    visitor: &Visitor,
+    token: &SessionToken,
+) -> Result<(), Problem> {
     let order = EndOrder {
         realm: Some(realm.id),
         target: EndTarget::Token(token.into()),

@@ -93,7 +93,7 @@ fn coded(provider: &Provider<'_>, authorize: &Authorize, code: &str) -> Result<R
         ("iss", Some(provider.issuer.name.as_str())), // RFC 9207 §2
         ("client_id", Some(authorize.client.id.as_str())),
     ];
-    authorize.reply.location(&told).map(|location| answers::found(&location)).ok_or(AmError::BadRequest)
+    authorize.reply.answer(&told).map(|answer| answers::sent(&answer)).ok_or(AmError::BadRequest)
 }
 
 fn refused(provider: &Provider<'_>, error: AuthorizeError) -> Result<Response, AmError> {
@@ -109,7 +109,7 @@ fn refused(provider: &Provider<'_>, error: AuthorizeError) -> Result<Response, A
                 ("error_description", Some(text.as_str())),
                 ("iss", Some(provider.issuer.name.as_str())),
             ];
-            reply.location(&told).map(|location| answers::found(&location)).ok_or(AmError::BadRequest)
+            reply.answer(&told).map(|answer| answers::sent(&answer)).ok_or(AmError::BadRequest)
         }
     }
 }
@@ -126,7 +126,9 @@ fn sign_on_address(face: &Face, realm: &Realm, params: &Params) -> String {
 
 /// How far a sign-on has to be proven whose goal is such a request.
 pub(crate) async fn level_of(face: &Face, realm: &Arc<Realm>, goto: &str) -> Assurance {
-    let Some((asked, query)) = goto.split_once('?') else { return Assurance::One };
+    let Some((asked, query)) = face.goto.path_here(goto).and_then(|goto| goto.split_once('?')) else {
+        return Assurance::One;
+    };
     if asked != format!("{}/authorize", path(face, realm)) {
         return Assurance::One;
     }
@@ -136,7 +138,7 @@ pub(crate) async fn level_of(face: &Face, realm: &Arc<Realm>, goto: &str) -> Ass
 
 /// Where a sign-on leads in the end whose goal is such a request: browsers hold the page's form to it.
 pub(crate) async fn leads_to(face: &Face, realm: &Arc<Realm>, goto: &str) -> Option<String> {
-    let (asked, query) = goto.split_once('?')?;
+    let (asked, query) = face.goto.path_here(goto)?.split_once('?')?;
     if asked != format!("{}/authorize", path(face, realm)) {
         return None;
     }

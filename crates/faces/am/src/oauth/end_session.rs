@@ -1,10 +1,11 @@
-//! `connect/endSession`: the session that an ID token speaks of is over. A session that is over already is signed off.
+//! `connect/endSession`: the session that an ID token speaks of is over, and that of the same user in this browser. A session that
+//! is over already is signed off.
 //!
 //! The token's signature counts: the fork takes it unread. Contract am.md 4.2; A-26.
 
 use std::sync::Arc;
 
-use adieu_authority::{Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Realm, SessionToken};
+use adieu_authority::{Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Realm, may_return_to};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::{Hint, HintError};
 use axum::body::Body;
@@ -12,12 +13,13 @@ use axum::response::Response;
 
 use super::provider::{asked, provider};
 use crate::call::Call;
-use crate::caller;
+use crate::caller::{self, Caller};
 use crate::cookies::CookieAct;
 use crate::error::AmError;
 use crate::face::Face;
 use crate::oauth_refused::OAuthRefused;
 use crate::pages::answers;
+use crate::sessions::logout::{end_beside, end_held};
 
 pub(super) async fn answer(
     face: &Face,
@@ -29,30 +31,39 @@ pub(super) async fn answer(
     let once = |name| params.only(name).map_err(|_| AmError::Repeated(name));
     let token = once("id_token_hint")?.filter(|hint| !hint.is_empty()).ok_or(OAuthRefused::NoHint)?;
     let hint = provider(face, realm).hint(token, once("client_id")?).await?;
-    if !is_enough(face, call, &hint).await? {
+    let caller = caller::caller(face, call.headers()).await?;
+    if !is_enough(face, &caller, &hint) {
         return Err(OAuthRefused::EndsNothing.into());
     }
     end(face, call, realm, &hint).await?;
+    let own = ended_by_cookie(face, call, &caller, &hint).await?;
     // Quirk: an address that is not registered is refused when the session has ended.
     let response = match returned(&hint, &params)? {
         Some(location) => answers::found(&location),
         None => answers::nothing(),
     };
-    // A cookie of another session stays: that session lives.
-    let own = caller::credential(face, call.headers()).and_then(SessionToken::parse);
-    let cleared = own.is_some_and(|own| Some(own.id) == hint.session);
-    let act = if cleared { CookieAct::Clear } else { CookieAct::Keep };
+    // The cookie of somebody else stays: their session lives.
+    let tokens = caller::cookie_tokens(face, call.headers());
+    let cleared = own || tokens.first().is_some_and(|token| Some(token.id) == hint.session);
+    let act = if cleared { CookieAct::Clear(Some(realm.id)) } else { CookieAct::Keep };
     Ok(answers::with_cookies(response, act.lines(&face.cookies)))
 }
 
 /// Whether the hint is enough to end its session: everywhere unless the installation says otherwise; then for clients of which
-/// it is said, and for whoever is signed on with that very session. AM takes any ID token, and so does the default (S-17).
-async fn is_enough(face: &Face, call: &Call, hint: &Hint) -> Result<bool, AmError> {
-    if face.settings.ends_by_id_token || hint.client.ends_by_id_token {
-        return Ok(true);
-    }
-    let caller = caller::caller(face, call.headers()).await?;
-    Ok(caller.live().is_some_and(|(_, live)| Some(live.session.id) == hint.session))
+/// it is said, and where its user is signed on. AM takes any ID token, and so does the default (S-17).
+fn is_enough(face: &Face, caller: &Caller, hint: &Hint) -> bool {
+    let own = || caller.live().is_some_and(|(_, live)| live.user.id == hint.user);
+    face.settings.ends_by_id_token || hint.client.ends_by_id_token || own()
+}
+
+/// Ends what the session cookies carry, if that is the user's of whom the hint speaks: a browser in which they signed on once more
+/// is signed off as well (F-3). Says whether it did.
+async fn ended_by_cookie(face: &Face, call: &Call, caller: &Caller, hint: &Hint) -> Result<bool, AmError> {
+    let own = caller.endable().filter(|own| own.user.id == hint.user);
+    let Some(own) = own.filter(|_| caller::by_cookie(face, call.headers())) else { return Ok(false) };
+    end_beside(face, call, &own.token).await?;
+    end_held(face, call, &own.token).await?;
+    Ok(true)
 }
 
 async fn end(face: &Face, call: &Call, realm: &Realm, hint: &Hint) -> Result<(), AmError> {
@@ -79,7 +90,7 @@ async fn end(face: &Face, call: &Call, realm: &Realm, hint: &Hint) -> Result<(),
 fn returned(hint: &Hint, params: &Params) -> Result<Option<String>, AmError> {
     let once = |name| params.only(name).map_err(|_| AmError::Repeated(name));
     let Some(target) = once("post_logout_redirect_uri")? else { return Ok(None) };
-    if !hint.client.post_logout_redirect_uris.iter().any(|registered| registered == target) {
+    if !may_return_to(&hint.client.post_logout_redirect_uris, target) {
         return Err(OAuthRefused::RedirectUri.into());
     }
     Ok(Some(match once("state")? {

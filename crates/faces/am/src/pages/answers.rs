@@ -2,7 +2,8 @@
 //!
 //! The only place where a page's status is chosen, but for those that the API's errors have.
 
-use adieu_pages_kit::{ErrorPage, PageHeaders};
+use adieu_oidc::AuthorizeAnswer;
+use adieu_pages_kit::{ErrorPage, FormPostPage, PageHeaders};
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
@@ -11,9 +12,12 @@ use http::header::{ALLOW, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_CO
 use crate::error::AmError;
 
 pub(super) fn html(status: StatusCode, page: &str, form_actions: &[&str]) -> Response {
+    with_headers(status, page, &PageHeaders::new(form_actions))
+}
+
+fn with_headers(status: StatusCode, page: &str, page_headers: &PageHeaders) -> Response {
     let mut response = Response::new(Body::from(page.to_owned()));
     *response.status_mut() = status;
-    let page_headers = PageHeaders::new(form_actions);
     let headers = response.headers_mut();
     for (name, value) in page_headers.pairs() {
         let value = HeaderValue::from_str(value).expect("policies and constants are printable ASCII");
@@ -30,6 +34,8 @@ pub(super) fn see_other(address: &str) -> Response {
         response.headers_mut().insert(LOCATION, address);
     }
     response.headers_mut().insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // A code in the address is for whom it is sent to, and not for the page after that.
+    response.headers_mut().insert(http::header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }
 
@@ -39,6 +45,17 @@ pub(crate) fn found(address: &str) -> Response {
     let carried = response.headers().contains_key(LOCATION);
     *response.status_mut() = if carried { StatusCode::FOUND } else { StatusCode::BAD_REQUEST };
     response
+}
+
+/// The answer that a browser carries to a client.
+pub(crate) fn sent(answer: &AuthorizeAnswer) -> Response {
+    match answer {
+        AuthorizeAnswer::Goes(address) => found(address),
+        AuthorizeAnswer::Posts { action, fields } => {
+            let page = FormPostPage::of(action, fields);
+            with_headers(StatusCode::OK, &page.html(), &page.headers())
+        }
+    }
 }
 
 /// Done, and nowhere to go.

@@ -12,6 +12,8 @@ use crate::face::Face;
 
 /// The cookie of the sign-on form.
 const COOKIE: &str = "am-form";
+/// The same where pages go over https only: no other host and no plain page can set it. RFC 6265bis §4.1.3.2
+const HOST_COOKIE: &str = "__Host-am-form";
 /// The hidden field of every form.
 pub(super) const FIELD: &str = "token";
 
@@ -23,22 +25,27 @@ pub(super) struct FormToken {
 
 /// A token for the sign-on form. A browser that has a cookie keeps it, so that two forms can be open.
 pub(super) fn issue(face: &Face, headers: &HeaderMap) -> FormToken {
-    let kept = cookies::first(headers, COOKIE).filter(|value| value.len() == 36).map(str::to_owned);
+    let secure = face.settings.cookies_secure;
+    let kept = cookies::first(headers, name(face)).filter(|value| value.len() == 36).map(str::to_owned);
     let value = kept.unwrap_or_else(|| face.authority.draw_uuid().to_string());
-    let path = format!("{}/", face.settings.context_path);
+    let path = if secure { "/".to_owned() } else { format!("{}/", face.settings.context_path) };
     let cookie = SetCookie {
         path: Some(&path),
         http_only: true,
-        secure: face.settings.cookies_secure,
+        secure,
         same_site: Some(SameSite::Strict),
-        ..SetCookie::new(COOKIE, &value)
+        ..SetCookie::new(name(face), &value)
     };
     FormToken { cookie: cookie.to_header(), field: of_cookie(face, &value) }
 }
 
+fn name(face: &Face) -> &'static str {
+    if face.settings.cookies_secure { HOST_COOKIE } else { COOKIE }
+}
+
 /// Whether the sign-on form was shown to this browser.
 pub(super) fn fits(face: &Face, headers: &HeaderMap, field: &str) -> bool {
-    cookies::first(headers, COOKIE).is_some_and(|value| same(&of_cookie(face, value), field))
+    cookies::first(headers, name(face)).is_some_and(|value| same(&of_cookie(face, value), field))
 }
 
 /// The token of the form that ends this session; only its own user agent is shown it.

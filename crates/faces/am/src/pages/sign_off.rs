@@ -3,7 +3,7 @@
 //! A link alone ends nothing: any site could send a browser here. ENDED-IS-DURABLE holds as everywhere: the page that
 //! says so comes after the commit.
 
-use adieu_authority::{Cause, EndKind, EndOrder, EndTarget, PresentedToken};
+use adieu_authority::RealmId;
 use adieu_pages_kit::{ErrorPage, Link, SignOffPage, SignedOffPage};
 use axum::body::Body;
 use axum::response::Response;
@@ -17,11 +17,12 @@ use crate::caller;
 use crate::cookies::CookieAct;
 use crate::error::AmError;
 use crate::face::Face;
+use crate::sessions::logout::{end_beside, end_held};
 
 pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> {
     let asked = Asked::of(face, &call.params).await?;
     let Some(own) = caller::caller(face, call.headers()).await?.endable() else {
-        return Ok(signed_off(face, &asked));
+        return Ok(signed_off(face, &asked, None));
     };
     let token = form_token::of_session(face, own.session.id);
     let action = format!("{}/UI/Logout", face.settings.context_path);
@@ -41,26 +42,19 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     let form = form(call, body).await?;
     let asked = Asked::of(face, &form).await?;
     let Some(own) = caller::caller(face, call.headers()).await?.endable() else {
-        return Ok(signed_off(face, &asked)); // Nothing to end: the same page, and the dead cookie goes.
+        return Ok(signed_off(face, &asked, None)); // Nothing to end: the same page, and the dead cookie goes.
     };
     let field = form.first(form_token::FIELD).unwrap_or_default();
     if !form_token::same(&form_token::of_session(face, own.session.id), field) {
         return Err(AmError::Csrf);
     }
-    let order = EndOrder {
-        realm: None,
-        target: EndTarget::Token(PresentedToken::from(&own.token)),
-        kind: EndKind::End,
-        cause: Cause::SignOff,
-        spare: None,
-        within: None,
-        origin: call.origin_of_holder(),
-    };
-    face.authority.end(order).await?; // Ended now or by somebody faster: it is over.
-    Ok(signed_off(face, &asked))
+    end_beside(face, call, &own.token).await?;
+    end_held(face, call, &own.token).await?;
+    Ok(signed_off(face, &asked, Some(own.session.realm)))
 }
 
-fn signed_off(face: &Face, asked: &Asked) -> Response {
+/// The page after a sign-off; `ended` is the realm of the session that was ended, if there was one.
+fn signed_off(face: &Face, asked: &Asked, ended: Option<RealmId>) -> Response {
     let response = match &asked.goto {
         Some(goto) => see_other(goto),
         None => {
@@ -69,5 +63,5 @@ fn signed_off(face: &Face, asked: &Asked) -> Response {
             html(StatusCode::OK, &SignedOffPage { realm: &asked.realm.path, again }.html(), &[])
         }
     };
-    with_cookies(response, CookieAct::Clear.lines(&face.cookies))
+    with_cookies(response, CookieAct::Clear(ended).lines(&face.cookies))
 }

@@ -5,12 +5,11 @@
 use std::borrow::Cow;
 
 use adieu_authority::{FirstFactor, SecondStepFailure, SessionToken, SignOnFailure};
-use adieu_pages_kit::{CodeEntry, SignOnPage, too_often};
+use adieu_pages_kit::{CodeEntry, SignOnPage, form_action_of, too_often};
 use axum::body::Body;
 use axum::response::Response;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
-use url::Url;
 
 use super::answers::{html, see_other, with_cookies};
 use super::asked::{Asked, form};
@@ -112,7 +111,7 @@ async fn asked_again(
 }
 
 fn signed_on(face: &Face, asked: &Asked, token: &SessionToken) -> Response {
-    let lines = face.cookies.set(token).lines(&face.cookies);
+    let lines = face.cookies.set(token, asked.realm.id).lines(&face.cookies);
     with_cookies(see_other(goal(face, asked)), lines)
 }
 
@@ -144,15 +143,14 @@ async fn code_page(
     };
     let status = failed.map_or(StatusCode::OK, |(status, _)| status);
     let there = place_after(face, asked).await;
-    let actions = ["'self'", there.as_deref().unwrap_or_default()];
+    let actions = ["'self'", there.as_str()];
     Ok(with_cookies(html(status, &page.html(), &actions), vec![token.cookie]))
 }
 
-/// The origin that the browser is sent to in the end: it holds the redirect after the form to the form's own list.
-async fn place_after(face: &Face, asked: &Asked) -> Option<String> {
+/// The place that the browser is sent to in the end: it holds the redirect after the form to the form's own list.
+async fn place_after(face: &Face, asked: &Asked) -> String {
     let client = authorize::leads_to(face, &asked.realm, asked.goto.as_deref().unwrap_or_default()).await;
-    let there = Url::parse(client.as_deref().unwrap_or_else(|| goal(face, asked)));
-    there.ok().map(|url| url.origin().ascii_serialization())
+    form_action_of(client.as_deref().unwrap_or_else(|| goal(face, asked)))
 }
 
 fn goal<'a>(face: &'a Face, asked: &'a Asked) -> &'a str {
@@ -205,7 +203,7 @@ async fn page(
         error: failed.map(|(_, words)| words),
     };
     let there = place_after(face, asked).await;
-    let actions = ["'self'", there.as_deref().unwrap_or_default()];
+    let actions = ["'self'", there.as_str()];
     let status = failed.map_or(StatusCode::OK, |(status, _)| status);
     with_cookies(html(status, &page.html(), &actions), vec![token.cookie])
 }

@@ -42,7 +42,7 @@ impl Turn<'_> {
             Caller::Half(..) => signs_off,
             Caller::Dead => {
                 if signs_off {
-                    extras.cookies = CookieAct::Clear; // Contract am.md Q-25
+                    extras.cookies = CookieAct::Clear(None); // Contract am.md Q-25
                 }
                 false
             }

@@ -61,7 +61,7 @@ pub(super) async fn done(
         Err(error @ (EndError::OutOfReach | EndError::Unwritten(_))) => return Err(error.into()),
     }
     if mine {
-        extras.cookies = CookieAct::Clear;
+        extras.cookies = CookieAct::Clear(Some(realm));
     }
     Ok(text(&json!({"result": true})))
 }

@@ -91,7 +91,7 @@ impl Order<'_> {
             Err(error @ EndError::Unwritten(_)) => return Err(error.into()),
         }
         if session.id == self.own.session.id {
-            extras.cookies = CookieAct::Clear;
+            extras.cookies = CookieAct::Clear(Some(session.realm));
         }
         Ok(true)
     }

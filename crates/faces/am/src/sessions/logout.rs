@@ -34,13 +34,13 @@ pub(super) async fn done(
     let own = caller.endable();
     let Some(text) = named else {
         let own = own.ok_or(AmError::AccessDenied)?;
-        return own_ended(face, call, &own.token, extras).await;
+        return own_ended(face, call, &own, extras).await;
     };
     let Some(target) = caller::held_by(face, text).await?.endable() else { return Ok(json(&BEFORE)) };
     if let Some(own) = own
         && own.session.id == target.session.id
     {
-        return own_ended(face, call, &own.token, extras).await;
+        return own_ended(face, call, &own, extras).await;
     }
     let administrator = administrator(face, caller.live().map(|(_, live)| live), &target).await?;
     let ended = match face.authority.end(order(call, &target.token, administrator)).await {
@@ -59,19 +59,39 @@ pub(super) async fn done(
 async fn own_ended(
     face: &Face,
     call: &Call,
-    token: &SessionToken,
+    own: &EndableSession,
     extras: &mut Extras,
 ) -> Result<Vec<u8>, AmError> {
-    let ended = face.authority.end(order(call, token, None)).await;
+    end_beside(face, call, &own.token).await?;
+    let ended = face.authority.end(order(call, &own.token, None)).await;
     match ended? {
         Ended::Now(_) => {
-            extras.cookies = CookieAct::Clear;
+            extras.cookies = CookieAct::Clear(Some(own.session.realm));
             Ok(json(&ENDED))
         }
         Ended::Before => {
             // Another request was faster: this one's token is dead like any other.
-            extras.cookies = CookieAct::Clear;
+            extras.cookies = CookieAct::Clear(Some(own.session.realm));
             Err(AmError::AccessDenied)
+        }
+    }
+}
+
+/// Ends what the other session cookies of this request carry, if this token came in one (F-4). It is done first, so that whoever
+/// has to repeat the request still can.
+pub(crate) async fn end_beside(face: &Face, call: &Call, token: &SessionToken) -> Result<(), AmError> {
+    for beside in caller::cookies_beside(face, call.headers(), token.id) {
+        end_held(face, call, &beside).await?;
+    }
+    Ok(())
+}
+
+/// Ends the session that its holder's token opens. What was ended before, or opens nothing, is over.
+pub(crate) async fn end_held(face: &Face, call: &Call, token: &SessionToken) -> Result<(), AmError> {
+    match face.authority.end(order(call, token, None)).await {
+        Ok(_) | Err(EndError::UnknownSession) => Ok(()),
+        Err(error @ (EndError::CallersOwn | EndError::OutOfReach | EndError::Unwritten(_))) => {
+            Err(error.into())
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Contract am.md 1.6.
 
+use adieu_authority::Check;
 use serde::Serialize;
 
 use crate::answer::json;
@@ -32,12 +33,19 @@ pub(super) async fn done(
     served: Served,
     named: Option<&str>,
 ) -> Result<Vec<u8>, AmError> {
-    let Some(text) = named.or_else(|| caller::credential(face, call.headers())) else {
-        // Nothing to validate: 400 in the older versions (recorded), 401 in those that ask for a caller.
-        return Err(if served.since(3) { AmError::AccessDenied } else { AmError::NoToken });
-    };
     let touch = call.params.first("refresh") != Some("false");
-    let Some((_, live)) = caller::opened_by(face, text, touch).await? else { return Ok(INVALID.to_vec()) };
+    let opened = match named {
+        Some(text) => caller::opened_by(face, text, touch).await?.map(|(_, live)| live),
+        // Nothing to validate: 400 in the older versions (recorded), 401 in those that ask for a caller.
+        None if !caller::is_given(face, call.headers()) => {
+            return Err(if served.since(3) { AmError::AccessDenied } else { AmError::NoToken });
+        }
+        None => match caller::counting(face, call.headers(), touch).await?.map(|checked| checked.check) {
+            Some(Check::Live(live)) => Some(live),
+            Some(Check::Half(_) | Check::Not(_)) | None => None,
+        },
+    };
+    let Some(live) = opened else { return Ok(INVALID.to_vec()) };
     let realm = realms::of(face, &live).await?;
     Ok(json(&Valid {
         valid: true,

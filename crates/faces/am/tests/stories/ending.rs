@@ -4,7 +4,7 @@
 
 use adieu_authority::{Cause, Channel, EndKind, EndOrder, EndTarget, Origin};
 use adieu_face_am::Settings;
-use adieu_http_kit::cookies::Companion;
+use adieu_http_kit::companion::{Companion, CookieRealms};
 use serde_json::json;
 
 use crate::fixture::{ALICE, AUTHENTICATE, BOBBY, COOKIE, FaceFixture, SESSIONS, WARDEN, settings};
@@ -42,6 +42,8 @@ async fn the_founding_document_works_as_written() {
     let cleared = [
         "iPlanetDirectoryPro=\"\"; Path=/; Domain=example.com; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly",
         "amlbcookie=LOGOUT; Path=/; Domain=example.com; Expires=Thu, 01 Jan 1970 00:00:10 GMT",
+        // F-4, beside the document's two: the cookie of before it had a domain.
+        "iPlanetDirectoryPro=\"\"; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly",
     ];
     assert_eq!(reply.all("set-cookie"), cleared);
 
@@ -294,6 +296,8 @@ async fn other_dialects_cookies_come_and_go_together() {
         secure: false,
         same_site: None,
         life_s: None,
+        domain: None,
+        realms: CookieRealms::ALL,
     };
     let fixture = FaceFixture::with(Settings { companions: vec![kratos], ..settings() }).await;
     let reply = fixture.pair(AUTHENTICATE, ALICE).send().await;

@@ -210,7 +210,7 @@ async fn nothing_leads_to_strangers() {
 async fn an_id_token_ends_its_session() {
     let fixture = FaceFixture::start().await;
     let shop = Shop::of(&fixture);
-    let (session, other) = (fixture.sign_on(ALICE).await, fixture.sign_on(ALICE).await);
+    let (session, other) = (fixture.sign_on(ALICE).await, fixture.sign_on(BOBBY).await);
     let tokens = shop.tokens(&session).await;
     let hint = text(&tokens["id_token"]);
     assert_eq!(oauth_error(&shop.end_session("").await, 400), "bad_request");
@@ -234,17 +234,39 @@ async fn an_id_token_ends_its_session() {
     let reply = shop.end_session(&back).await;
     assert_eq!((reply.status.as_u16(), reply.header("location")), (302, format!("{BYE}?state=s+1").as_str()));
     let ask = fixture.ask("GET", &format!("{ALPHA}/connect/endSession?id_token_hint={hint}"));
-    assert!(ask.cookie(&other).send().await.cookie(COOKIE).is_none(), "another session's cookie stays");
+    assert!(ask.cookie(&other).send().await.cookie(COOKIE).is_none(), "the cookie of somebody else stays");
     assert!(fixture.lives(&other).await);
 }
 
-/// S-17: where the installation says so, an ID token alone ends nothing; with the session's own cookie it does, and so do those
-/// of a client of which it is said.
+/// Goal: F-3: an application's hint and the cookies may name several sessions of one user: the request ends them all.
+#[tokio::test]
+async fn the_session_of_the_hint_ends_besides_those_of_the_cookies() {
+    let fixture = FaceFixture::start().await;
+    let shop = Shop::of(&fixture);
+    let sessions = [fixture.sign_on(ALICE).await, fixture.sign_on(ALICE).await, fixture.sign_on(ALICE).await];
+    let [first, second, third] = &sessions;
+    let elsewhere = fixture.sign_on(ALICE).await;
+    let tokens = shop.tokens(first).await;
+    let path = format!("{ALPHA}/connect/endSession?id_token_hint={}", text(&tokens["id_token"]));
+    let cookies = format!("{COOKIE}={second}; {COOKIE}={third}");
+    let reply = fixture.ask("GET", &path).header("Cookie", &cookies).send().await;
+    assert_eq!(reply.status, 204, "{}", reply.text);
+    assert!(reply.cookie(COOKIE).unwrap().contains("01 Jan 1970"));
+    for session in &sessions {
+        assert!(!fixture.lives(session).await);
+    }
+    assert!(fixture.lives(&elsewhere).await);
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", text(&tokens["refresh_token"]))];
+    assert_eq!(oauth_error(&shop.post("access_token", &fields).await, 400), "invalid_grant");
+}
+
+/// S-17: where the installation says so, an ID token alone ends nothing; with a cookie of its user it does, and so do those of a
+/// client of which it is said.
 #[tokio::test]
 async fn an_installation_may_ask_for_more_than_an_id_token() {
     let fixture = FaceFixture::with(Settings { ends_by_id_token: false, ..settings() }).await;
     let shop = Shop::of(&fixture);
-    let (session, other) = (fixture.sign_on(ALICE).await, fixture.sign_on(ALICE).await);
+    let (session, other) = (fixture.sign_on(ALICE).await, fixture.sign_on(BOBBY).await);
     let hint = text(&shop.tokens(&session).await["id_token"]).to_owned();
     let query = format!("?id_token_hint={hint}");
     assert_eq!(oauth_error(&shop.end_session(&query).await, 400), "unauthorized_client");

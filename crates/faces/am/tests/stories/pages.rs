@@ -161,5 +161,5 @@ async fn odd_requests_are_answered_with_pages() {
 async fn the_forms_cookie_is_secure_where_the_others_are() {
     let fixture = FaceFixture::with(Settings { cookies_secure: true, ..settings() }).await;
     let page = fixture.ask("GET", LOGIN).send().await;
-    assert!(page.cookie("am-form").unwrap().ends_with("; HttpOnly; Secure; SameSite=Strict"));
+    assert!(page.cookie("__Host-am-form").unwrap().ends_with("; Path=/; HttpOnly; Secure; SameSite=Strict"));
 }

@@ -43,6 +43,9 @@ async fn a_goto_is_validated() {
     for (goto, leads) in [
         (json!("http://app.example.org:3000/in"), "http://app.example.org:3000/in"),
         (json!("/enduser/"), "/enduser/"),
+        // F-28: the own host needs no list.
+        (json!("http://127.0.0.1:4433/am/oauth2/x?y=1"), "http://127.0.0.1:4433/am/oauth2/x?y=1"),
+        (json!("http://127.0.0.1:4434/"), "/am/console"),
         (json!("https://evil.test/"), "/am/console"),
         (json!("//evil.test/"), "/am/console"),
         (json!(null), "/am/console"),

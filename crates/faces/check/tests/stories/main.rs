@@ -4,6 +4,7 @@
 
 mod rights;
 
+use adieu_http_kit::client::Via;
 use adieu_testkit::World;
 use adieu_testkit::failing::Failure;
 use adieu_testkit::world::Reply;
@@ -136,6 +137,65 @@ async fn a_browser_is_sent_to_sign_on() {
     assert_eq!(ask("application/json").send().await.status, 401);
     let token = world.sign_on_kratos(ALICE.0, ALICE.1).await;
     assert_eq!(ask("text/html").bearer(&token).send().await.status, 200);
+}
+
+/// Goal: F-29, F-31: a browser on the way to a page gets the address of the sign-on with its 401, with the way back encoded; scripts
+/// and forms get neither that nor a redirect.
+/// Method: as nginx asks, and as Traefik does.
+#[tokio::test]
+async fn only_a_browsers_navigation_has_somewhere_to_go() {
+    let world = World::start().await;
+    let page = [("accept", "text/html,*/*;q=0.8"), ("sec-fetch-mode", "navigate")];
+    let nginx = [("x-forwarded-uri", "/secret?x=1&y=2"), ("x-forwarded-method", "GET")];
+    let ask = |path: &str, headers: &[(&str, &str)]| {
+        let via = Via { https: Some(false), host: Some("app.test:81".into()) };
+        let ask = world.get(path).extension(via);
+        headers.iter().fold(ask, |ask, (name, value)| ask.header(name, value))
+    };
+    let there = format!(
+        "{}/self-service/login/browser?return_to=http%3A%2F%2Fapp.test%3A81%2Fsecret%3Fx%3D1%26y%3D2",
+        world.config().public.url
+    );
+    for (path, status) in [("/ui/check", 401), ("/ui/check-or-sign-on", 302)] {
+        let reply = ask(path, &[page, nginx].concat()).send().await;
+        assert_eq!((reply.status.as_u16(), reply.location()), (status, there.as_str()), "{path}");
+        for script in [
+            [("accept", "text/html"), ("sec-fetch-mode", "cors")],
+            [("accept", "text/html"), ("x-requested-with", "XMLHttpRequest")],
+            [("accept", "application/json, text/html;q=0"), ("sec-fetch-mode", "navigate")],
+            [("accept", "text/html"), ("x-forwarded-method", "POST")],
+        ] {
+            let reply = ask(path, &script).send().await;
+            assert_eq!((reply.status.as_u16(), reply.location()), (401, ""), "{path}: {script:?}");
+        }
+    }
+}
+
+/// Goal: F-30: where the installation says so, a browser's question before a request of another origin passes, as nobody's; the
+/// request itself does not.
+#[tokio::test]
+async fn a_preflight_passes_where_that_is_said() {
+    let asks = [("origin", "https://app.test"), ("access-control-request-method", "POST")];
+    for pass in [false, true] {
+        let mut config = adieu_testkit::world::profile_config("main");
+        config.check.preflights_pass = pass;
+        let world = World::with_config(config).await;
+        let preflight = world.ask(Method::OPTIONS, "/ui/check/secret");
+        let reply = asks.iter().fold(preflight, |ask, (name, value)| ask.header(name, value)).send().await;
+        assert_eq!(reply.status.as_u16(), if pass { 200 } else { 401 });
+        for name in ["user", "username", "session", "realm"] {
+            let value = reply.headers.get(format!("x-adieu-{name}"));
+            assert_eq!(
+                value.map(|value| value.is_empty()),
+                pass.then_some(true),
+                "{name}: nothing of a client's stays"
+            );
+        }
+        let posted = world.post("/ui/check/secret").header("origin", "https://app.test");
+        assert_eq!(posted.send().await.status, 401);
+        let forged = [asks.as_slice(), &[("x-forwarded-method", "OPTIONS")]].concat();
+        assert_eq!(check(&world, &forged).await.status, 401, "nobody trusted says so");
+    }
 }
 
 /// Goal: who has a second factor and gave one lets nothing through; both let it through, in whatever dialect they were given.

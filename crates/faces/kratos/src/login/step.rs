@@ -27,7 +27,7 @@ pub(super) async fn with_code(
         let missing = vec![(field.to_owned(), Message::missing(field))];
         return shown(face, call, flow, "", vec![], missing).await;
     }
-    let token = CarriedTokens::of(face, call.headers()).first().cloned();
+    let (token, _) = face.counting(&CarriedTokens::of(face, call.headers()), false).await?;
     let Some(token) = token else { return Err(KratosError::first_factor_missing()) };
     let step = SecondStep {
         realm: face.realm().await?,

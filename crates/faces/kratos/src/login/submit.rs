@@ -193,7 +193,10 @@ async fn sign_on(
 ) -> Result<SignedIn, SignOnFailure> {
     let realm = face.realm().await.map_err(SignOnFailure::Outage)?;
     let previous: Option<SessionToken> = match flow.refresh {
-        Some(_) => CarriedTokens::of(face, call.headers()).first().cloned(),
+        Some(_) => {
+            let carried = CarriedTokens::of(face, call.headers());
+            face.counting(&carried, false).await.map_err(SignOnFailure::Outage)?.0
+        }
         None => None,
     };
     let sign_on = SignOn {
@@ -245,11 +248,7 @@ pub(super) fn signed_on(
     if how != How::Renewed {
         set_cookie(&mut answer, face.fresh_csrf()); // A new one whenever a session starts, not at a refresh. K-52
     }
-    let token = token.reveal();
-    set_cookie(&mut answer, face.cookie_for(&session, &token));
-    for companion in &face.settings.companions {
-        set_cookie(&mut answer, companion.set(&token));
-    }
+    face.give_cookies(&mut answer, &session, &token.reveal());
     Ok(answer)
 }
 

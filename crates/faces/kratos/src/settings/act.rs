@@ -10,10 +10,10 @@ use super::flow::{Button, SettingsFlow};
 use super::submit::{is_a_page, not_signed_on, refused};
 use crate::answer::{Answer, redirect, set_cookie};
 use crate::call::Call;
-use crate::credentials::SessionHolder;
+use crate::credentials::{CarriedTokens, SessionHolder};
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
-use crate::flow::Message;
+use crate::flow::{FlowKind, Message};
 
 /// The `reason` of a message that such a submission gets; the texts are ours.
 const NOT_MADE: &str = "You must (re-)generate recovery backup codes before you can save them.";
@@ -99,8 +99,8 @@ async fn saved(
     }
     let action = next.head.action::<SettingsFlow>(&face.base(flow.head.mount));
     let mut answer = face.settings_json_to(StatusCode::OK, &flow, user, &action);
-    let token = crate::credentials::CarriedTokens::of(face, call.headers());
-    if let (crate::flow::FlowKind::Browser, Some(token)) = (flow.head.kind, token.first()) {
+    let (token, _) = face.counting(&CarriedTokens::of(face, call.headers()), false).await?;
+    if let (FlowKind::Browser, Some(token)) = (flow.head.kind, token) {
         set_cookie(&mut answer, face.cookie_for(&holder.session, &token.reveal()));
     }
     Ok(answer)

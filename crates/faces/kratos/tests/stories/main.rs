@@ -5,6 +5,7 @@
 mod admin;
 mod bad_input;
 mod exit_five;
+mod flow_lives;
 mod pages;
 mod recorded;
 mod rights;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Realm};
+use adieu_authority::{Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Origin, Realm};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use adieu_oidc::Hint;
@@ -36,10 +36,11 @@ pub(crate) async fn sign_off(
         None if accept::only_json(&parts.headers) => StatusCode::NO_CONTENT.into_response(),
         None => found(&format!("{}/{}/as/signon", face.settings().auth_base_of(realm.id), realm.id))?,
     };
-    end(&face, &realm, &visitor, &hint).await?;
+    let origin = visitor.origin_of(Actor::Client(hint.client.id.clone()));
+    end(&face, &realm, &hint, origin).await?;
     response.extensions_mut().insert(Concerned(hint.client.id.clone()));
     // A cookie of another session stays: that session lives.
-    if visitor.token.is_some_and(|token| Some(token.id) == hint.session) {
+    if visitor.tokens.counting.first().is_some_and(|token| Some(token.id) == hint.session) {
         cookies::clear(&face, realm.id, response.headers_mut());
     }
     Ok(response)
@@ -56,7 +57,7 @@ async fn judged(face: &Face, realm: &Arc<Realm>, params: &Params) -> Result<(Hin
 }
 
 /// Ends the session that a hint speaks of.
-pub(super) async fn end(face: &Face, realm: &Realm, visitor: &Visitor, hint: &Hint) -> Result<(), Problem> {
+pub(super) async fn end(face: &Face, realm: &Realm, hint: &Hint, origin: Origin) -> Result<(), Problem> {
     let Some(session) = hint.session else { return Ok(()) };
     let order = EndOrder {
         realm: Some(realm.id),
@@ -65,7 +66,7 @@ pub(super) async fn end(face: &Face, realm: &Realm, visitor: &Visitor, hint: &Hi
         cause: Cause::SignOff,
         spare: None,
         within: None,
-        origin: visitor.origin_of(Actor::Client(hint.client.id.clone())),
+        origin,
     };
     match face.authority().end(order).await {
         // Ended now or before, or it is nobody's: it is over.

@@ -4,7 +4,7 @@
 
 use adieu_authority::{ClientAuth, NewClient};
 use adieu_face_pingone::Settings;
-use adieu_http_kit::cookies::Companion;
+use adieu_http_kit::companion::{Companion, CookieRealms};
 use http::Method;
 
 use crate::fixture::{ALICE, APPS, AUTH, App, BOB, CHECK, FaceFixture, claims, encoded, settings};
@@ -246,7 +246,7 @@ async fn bad_authorize_requests() {
     }
     let long = "x".repeat(3000);
     for (pairs, error) in [
-        (vec![("response_mode", "fragment")], "invalid_request"),
+        (vec![("response_mode", "web_message")], "invalid_request"),
         (vec![("code_challenge", "x")], "invalid_request"),
         (vec![("code_challenge", &long[..43]), ("code_challenge_method", "plain")], "invalid_request"),
         (vec![("scope", "strange")], "invalid_scope"),
@@ -403,6 +403,8 @@ async fn cookies_over_plain_http_and_of_other_dialects() {
         secure: false,
         same_site: None,
         life_s: None,
+        domain: None,
+        realms: CookieRealms::ALL,
     };
     let settings = Settings { cookies_secure: false, companions: vec![other], ..settings() };
     let fixture = FaceFixture::with(settings).await;

@@ -49,9 +49,14 @@ async fn a_person_signs_on_through_the_page() {
     assert_eq!(page.status, 200);
     assert!(page.text.contains("Shop") && !page.text.contains("<alice>"));
     let policy = page.header("content-security-policy");
-    assert!(policy.contains(&format!("form-action 'self' {AUTH} {}", fixture.shop().redirect)), "{policy}");
-    let cookie =
-        page.set_cookie("adieu-signon").expect("a cookie").split(';').next().expect("a pair").to_owned();
+    assert!(policy.contains(&format!("form-action 'self' {AUTH} https://shop.example.test;")), "{policy}");
+    let cookie = page
+        .set_cookie("__Host-adieu-signon")
+        .expect("a cookie")
+        .split(';')
+        .next()
+        .expect("a pair")
+        .to_owned();
     let (flow, token) = (hidden(&page.text, "flowId"), hidden(&page.text, "token"));
     let submit = |password: &str, token: &str, cookie: &str| {
         let form =
@@ -60,7 +65,7 @@ async fn a_person_signs_on_through_the_page() {
     };
     // Another site has neither the cookie nor the value that goes with it.
     for (token, cookie) in
-        [("", cookie.as_str()), ("x", &cookie), (&token, ""), (&token, "adieu-signon=other")]
+        [("", cookie.as_str()), ("x", &cookie), (&token, ""), (&token, "__Host-adieu-signon=other")]
     {
         submit(ALICE.1, token, cookie).await.assert_error(
             403,
@@ -90,8 +95,13 @@ async fn who_tries_too_often_keeps_the_form() {
     let first = begun.location().strip_prefix(APPS).expect("our page").to_owned();
     let moved = fixture.get(&first).send().await;
     let page = fixture.get(moved.location().strip_prefix(AUTH).expect("our address")).send().await;
-    let cookie =
-        page.set_cookie("adieu-signon").expect("a cookie").split(';').next().expect("a pair").to_owned();
+    let cookie = page
+        .set_cookie("__Host-adieu-signon")
+        .expect("a cookie")
+        .split(';')
+        .next()
+        .expect("a pair")
+        .to_owned();
     let (flow, token) = (hidden(&page.text, "flowId"), hidden(&page.text, "token"));
     let form = [("flowId", flow.as_str()), ("token", &token), ("username", "alice"), ("password", "wrong")];
     let submit = || fixture.post(&fixture.a("signon/")).header("cookie", &cookie).form(&form).send();

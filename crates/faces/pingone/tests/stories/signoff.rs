@@ -103,6 +103,42 @@ async fn an_expired_hint_of_the_same_user_leads_to_the_registered_address() {
     assert_eq!(reply.location(), format!("{APPS}/{}/signon/#signedOff", fixture.env()));
 }
 
+/// Goal: F-3: an application's hint and the cookie may name two sessions of one user: the request ends both, and those of others live.
+#[tokio::test]
+async fn the_session_of_the_hint_ends_besides_that_of_the_cookie() {
+    let fixture = FaceFixture::open().await;
+    let (first, second) = (fixture.sign_on(ALICE).await, fixture.sign_on(ALICE).await);
+    let (third, bob) = (fixture.sign_on(ALICE).await, fixture.sign_on(BOB).await);
+    let pairs = [("id_token_hint", first.id_token.as_str()), ("post_logout_redirect_uri", BYE)];
+    let reply = fixture.get(&signoff(&fixture, &pairs)).cookie(&second.st).send().await;
+    assert_eq!((reply.status.as_u16(), reply.location()), (302, BYE));
+    fixture.assert_ended(&first).await;
+    fixture.assert_ended(&second).await;
+    fixture.assert_live(&third).await;
+    fixture.assert_live(&bob).await;
+    // The first one is over by now: the hint still names an application whose address is followed.
+    let reply = fixture.get(&signoff(&fixture, &pairs)).cookie(&third.st).send().await;
+    assert_eq!(reply.location(), BYE);
+    fixture.assert_ended(&third).await;
+}
+
+/// Goal: F-4: a browser whose cookies carry several sessions is signed off from all of them, whatever their order and their name.
+#[tokio::test]
+async fn a_sign_off_ends_what_every_cookie_carries() {
+    let fixture = FaceFixture::open().await;
+    let (dead, one, other) =
+        (fixture.sign_on(ALICE).await, fixture.sign_on(ALICE).await, fixture.sign_on(BOB).await);
+    assert_eq!(fixture.get(&fixture.a("as/signoff")).cookie(&dead.st).send().await.status, 302);
+    let cookies = format!("ST={}; ST={}; ST-NO-SS={}", dead.st, one.st, other.st);
+    let silent = fixture.authorize(&fixture.shop(), &[("prompt", "none")]);
+    let reply = fixture.get(&silent).header("cookie", &cookies).send().await;
+    assert!(reply.location().contains("code="), "the first live one counts: {}", reply.location());
+    let reply = fixture.get(&fixture.a("as/signoff")).header("cookie", &cookies).send().await;
+    assert_eq!(reply.status, 302);
+    fixture.assert_ended(&one).await;
+    fixture.assert_ended(&other).await;
+}
+
 /// P-23, P-25, and a `client_id` that is not the hint's.
 #[tokio::test]
 async fn a_hint_of_another_user_issuer_or_key_ends_nothing() {

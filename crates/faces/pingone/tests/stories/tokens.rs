@@ -228,7 +228,10 @@ async fn discovery_and_keys() {
     assert_eq!(body["issuer"], issuer);
     assert_eq!(body["end_session_endpoint"], format!("{issuer}/signoff"));
     assert_eq!(body["jwks_uri"], format!("{issuer}/jwks"));
-    assert_eq!(body["response_modes_supported"], serde_json::json!(["pi.flow", "query"]));
+    assert_eq!(
+        body["response_modes_supported"],
+        serde_json::json!(["pi.flow", "query", "fragment", "form_post"])
+    );
     assert_eq!(body["code_challenge_methods_supported"], serde_json::json!(["S256"]));
 
     let keys = fixture.get(&fixture.a("as/jwks")).send().await.json();

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Client, ClientAuth, ClientId, RealmId};
+use adieu_authority::{Client, ClientAuth, ClientId, RealmId, is_redirect_uri};
 
 use crate::extract::Admin;
 use crate::face::Face;
@@ -43,7 +43,8 @@ pub(crate) async fn login_page(
     id: &ClientId,
 ) -> Result<Option<String>, Problem> {
     let kept = KIND.read(face, realm, id.as_str()).await?;
-    Ok(kept.and_then(|kept| kept["loginPageUrl"].as_str().map(str::to_owned)))
+    let page = kept.and_then(|kept| kept["loginPageUrl"].as_str().map(str::to_owned));
+    Ok(page.filter(|page| is_redirect_uri(page))) // Kept ones may be older than the rule.
 }
 
 /// How a client proves itself, in the vendor's words.

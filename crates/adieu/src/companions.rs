@@ -1,0 +1,135 @@
+//! Which session cookies a sign-on sets besides its own dialect's, so that one browser is signed on at every door (F-2).
+//!
+//! A cookie of another dialect is set where it is of use: for sessions of a realm that the other door serves, too, and where this
+//! door's host may set it for the other's. Decision 0020.
+
+use adieu_authority::Authority;
+use adieu_http_kit::companion::{Companion, CookieRealms, covers};
+use adieu_http_kit::cookies::SameSite;
+use url::Url;
+
+use crate::config::Config;
+use crate::faces::{am_same_site, is_https};
+
+/// The dialects by their session cookies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionCookie {
+    Kratos,
+    Am,
+    PingOne,
+}
+
+/// A door: where browsers see a dialect, and whose sessions are live there.
+struct Door {
+    cookie: SessionCookie,
+    url: String,
+    realms: CookieRealms,
+}
+
+/// The cookies of the other dialects that go with one's own.
+pub(crate) fn companions(authority: &Authority, config: &Config, own: SessionCookie) -> Vec<Companion> {
+    let doors = doors(authority, config);
+    let (own, others): (Vec<_>, Vec<_>) = doors.iter().partition(|door| door.cookie == own);
+    let pairs = own.iter().flat_map(|own| others.iter().map(move |other| (own, other)));
+    pairs.flat_map(|(own, other)| from(own, other, config)).collect()
+}
+
+fn doors(authority: &Authority, config: &Config) -> Vec<Door> {
+    let seen = |path: &str| authority.realm_id_seen(path).map(|realm| realm.to_string());
+    let named = |url: &str| if url.is_empty() { config.public.url.clone() } else { url.to_owned() };
+    let of_kratos = CookieRealms::Only(seen(&config.kratos.realm).into_iter().collect());
+    let addressed =
+        config.realms.iter().filter_map(|realm| Some((seen(&realm.path)?, realm.pingone_url.clone()?)));
+    let addressed: Vec<_> = addressed.collect();
+    let elsewhere = addressed.iter().map(|(realm, _)| realm.clone()).collect();
+    let door = |cookie, url: String, realms| Door { cookie, url, realms };
+    let mut doors = vec![
+        door(SessionCookie::Kratos, config.kratos_url().to_owned(), of_kratos),
+        door(SessionCookie::Am, config.public.url.clone(), CookieRealms::ALL),
+        door(SessionCookie::PingOne, named(&config.pingone.auth_url), CookieRealms::AllBut(elsewhere)),
+    ];
+    doors.extend(
+        addressed
+            .into_iter()
+            .map(|(realm, url)| door(SessionCookie::PingOne, url, CookieRealms::Only(vec![realm]))),
+    );
+    doors
+}
+
+/// What one door sets for another: a cookie for each domain of the other's that it lies in, or one for the host that they share.
+fn from(own: &Door, other: &Door, config: &Config) -> Vec<Companion> {
+    let host = |url: &str| Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let (here, there) = (host(&own.url).unwrap_or_default(), host(&other.url).unwrap_or_default());
+    let realms = own.realms.and(&other.realms);
+    if realms.is_empty() {
+        return Vec::new();
+    }
+    let domains: Vec<&str> = match other.cookie {
+        SessionCookie::Kratos => {
+            Some(config.kratos.cookie_domain.as_str()).filter(|text| !text.is_empty()).into_iter().collect()
+        }
+        SessionCookie::Am => config.am.cookie_domains.iter().map(String::as_str).collect(),
+        SessionCookie::PingOne => Vec::new(),
+    };
+    let shared = (domains.is_empty() && here == there).then_some(None);
+    let covering = domains.into_iter().filter(|domain| covers(domain, &here)).map(Some);
+    let cookie = |domain: Option<&str>| Companion {
+        domain: domain.map(str::to_owned),
+        ..line(other, &realms, config)
+    };
+    covering.chain(shared).map(cookie).collect()
+}
+
+/// The other door's cookie as its own sign-on would set it, for as long as the browser is open.
+fn line(other: &Door, realms: &CookieRealms, config: &Config) -> Companion {
+    let secure = is_https(&other.url);
+    let of_kratos = match config.kratos.cookie_same_site.as_str() {
+        "Strict" => SameSite::Strict,
+        "None" if secure => SameSite::None,
+        _ => SameSite::Lax,
+    };
+    let of_pingone = if secure { SameSite::None } else { SameSite::Lax };
+    let (name, path, prefix, same_site) = match other.cookie {
+        SessionCookie::Kratos => (config.kratos.cookie_name.as_str(), "/", "", Some(of_kratos)),
+        SessionCookie::Am => (config.am.cookie_name.as_str(), "/", "am*", am_same_site(config)),
+        SessionCookie::PingOne => ("ST", "/{realm}", "", Some(of_pingone)),
+    };
+    Companion {
+        name: name.to_owned(),
+        path: path.to_owned(),
+        domain: None,
+        prefix: prefix.to_owned(),
+        secure,
+        same_site,
+        life_s: None,
+        realms: realms.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn door(cookie: SessionCookie, url: &str) -> Door {
+        Door { cookie, url: url.to_owned(), realms: CookieRealms::ALL }
+    }
+
+    fn set(own: &str, other: &Door, config: &Config) -> Vec<Option<String>> {
+        let own = door(SessionCookie::PingOne, own);
+        from(&own, other, config).into_iter().map(|companion| companion.domain).collect()
+    }
+
+    #[test]
+    fn a_cookie_is_set_where_its_own_door_reads_it() {
+        let mut config = Config::default();
+        let kratos = door(SessionCookie::Kratos, "https://id.example.test");
+        assert_eq!(set("https://id.example.test:8443/x", &kratos, &config), [None]);
+        assert_eq!(set("https://login.example.test", &kratos, &config), [], "another host");
+        config.kratos.cookie_domain = "example.test".into();
+        let domain = Some("example.test".to_owned());
+        assert_eq!(set("https://login.example.test", &kratos, &config), [domain]);
+        assert_eq!(set("https://other.test", &kratos, &config), []);
+        let nobodys = Door { realms: CookieRealms::Only(vec![]), ..kratos };
+        assert_eq!(set("https://id.example.test", &nobodys, &config), []);
+    }
+}

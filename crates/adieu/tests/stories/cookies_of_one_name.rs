@@ -1,0 +1,156 @@
+//! Several cookies of one name, as a browser has them after a change of domain or path: the first live one counts at every door.
+//!
+//! The order of carriers is the contracts' affair and not touched: a dead header still hides a cookie.
+
+use adieu_testkit::World;
+use adieu_testkit::world::{Reply, profile_config};
+use serde_json::json;
+
+use crate::one_session::Programs;
+
+const AM: &str = "/am/json/realms/root/realms/alpha";
+const ALICE: (&str, &str) = ("alice", "Rabbit-hole-11");
+
+/// A header with one cookie for each token.
+fn cookies(name: &str, tokens: &[&str]) -> String {
+    tokens.iter().map(|token| format!("{name}={token}")).collect::<Vec<_>>().join("; ")
+}
+
+async fn am(world: &World, action: &str, cookies: &str) -> Reply {
+    let ask = world.post(&format!("{AM}/sessions?_action={action}")).header("cookie", cookies);
+    ask.header("accept-api-version", "resource=3.1").json(&json!({})).send().await
+}
+
+async fn silent(world: &World, cookies: &str) -> Reply {
+    let programs = Programs::of(world);
+    let (environment, client) = (programs.pingone("env_id"), programs.pingone("app_client_id"));
+    let to = programs.pingone("app_redirect_uri");
+    let query = format!("response_type=code&client_id={client}&redirect_uri={to}&scope=openid&prompt=none");
+    world.get(&format!("/{environment}/as/authorize?{query}")).header("cookie", cookies).send().await
+}
+
+/// Who lets the bearer of these cookies in.
+async fn doors(world: &World, tokens: &[&str]) -> Vec<(&'static str, bool)> {
+    let (kratos, pingone) = (cookies("ory_kratos_session", tokens), cookies("ST", tokens));
+    let of_am = cookies("iPlanetDirectoryPro", tokens);
+    let whoami = world.get("/sessions/whoami").header("cookie", &kratos).send().await;
+    let mut open = vec![
+        ("Kratos", whoami.status == 200),
+        ("PingOne", silent(world, &pingone).await.location().contains("code=")),
+        ("AM's info", am(world, "getSessionInfo", &of_am).await.status == 200),
+        ("AM's validate", am(world, "validate", &of_am).await.json()["valid"] == true),
+    ];
+    for (name, cookies) in
+        [("the check, Kratos' cookie", kratos), ("the check, ST", pingone), ("the check, AM's cookie", of_am)]
+    {
+        open.push((name, world.get("/ui/check").header("cookie", &cookies).send().await.status == 200));
+    }
+    open
+}
+
+async fn end(world: &World, token: &str) {
+    let body = json!({"session_token": token});
+    assert_eq!(world.delete("/self-service/logout/api").json(&body).send().await.status, 204);
+}
+
+/// Goal: F-4: a dead cookie hides no live one of its name, at no door and in no order.
+#[tokio::test]
+async fn the_first_live_one_counts() {
+    let world = World::start().await;
+    let dead = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    let live = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    end(&world, &dead).await;
+    for tokens in [[dead.as_str(), &live], [&live, &dead], ["nonsense", &live], ["", &live]] {
+        for (door, open) in doors(&world, &tokens).await {
+            assert!(open, "{door}: {tokens:?}");
+        }
+    }
+    for (door, open) in doors(&world, &[&dead, "nonsense"]).await {
+        assert!(!open, "{door}");
+    }
+    let both =
+        world.get("/sessions/whoami").header("x-session-token", &dead).cookie("ory_kratos_session", &live);
+    assert_eq!(both.send().await.status, 401, "K-24");
+    let both = world.get("/sessions/whoami").bearer(&live).cookie("ory_kratos_session", &dead);
+    assert_eq!(both.send().await.status, 401, "K-24");
+}
+
+/// A sign-off by cookies through one door; gives the answer.
+async fn signed_off(world: &World, door: &str, tokens: &[&str]) -> Reply {
+    match door {
+        "Kratos" => {
+            let cookies = cookies("ory_kratos_session", tokens);
+            let made =
+                world.get("/self-service/logout/browser").header("cookie", &cookies).send().await.json();
+            let token = made["logout_token"].as_str().expect("a logout token");
+            let path = format!("/self-service/logout?token={token}");
+            world.get(&path).header("cookie", &cookies).send().await
+        }
+        "PingOne" => {
+            let environment = Programs::of(world).pingone("env_id").to_owned();
+            let ask = world.get(&format!("/{environment}/as/signoff"));
+            ask.header("cookie", &cookies("ST", tokens)).send().await
+        }
+        _ => am(world, "logout", &cookies("iPlanetDirectoryPro", tokens)).await,
+    }
+}
+
+/// Goal: F-4: whoever signs off by cookie is signed off: no session that a cookie of that name carries lives on.
+#[tokio::test]
+async fn a_sign_off_by_cookie_ends_all_that_they_carry() {
+    let world = World::start().await;
+    for door in ["Kratos", "PingOne", "AM"] {
+        let dead = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+        end(&world, &dead).await;
+        let one = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+        let other = world.sign_on_kratos("bob", "Builder-tools-22").await;
+        let elsewhere = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+        let reply = signed_off(&world, door, &[&dead, &one, &other]).await;
+        assert!(reply.status.is_success() || reply.status.is_redirection(), "{door}: {}", reply.text);
+        for (token, lives) in [(&one, false), (&other, false), (&elsewhere, true)] {
+            let whoami = world.get("/sessions/whoami").bearer(token).send().await;
+            assert_eq!(whoami.status == 200, lives, "{door}");
+        }
+    }
+}
+
+/// Goal: F-4: a cookie that was set before the cookies were given a domain is deleted at the next sign-on and sign-off.
+#[tokio::test]
+async fn the_cookie_of_before_the_domain_goes() {
+    let mut config = profile_config("main");
+    config.kratos.cookie_domain = "example.test".into();
+    config.am.cookie_domains = vec!["example.test".into()];
+    let world = World::with_config(config).await;
+    let lines = |reply: &Reply, name: &str| -> Vec<String> {
+        let all =
+            reply.headers.get_all("set-cookie").iter().map(|line| line.to_str().expect("ASCII").to_owned());
+        all.filter(|line| line.starts_with(&format!("{name}="))).collect()
+    };
+    let goes = |lines: Vec<String>, what: &str| {
+        let gone = lines.iter().any(|line| line.contains("1970") && !line.contains("Domain"));
+        assert!(gone && lines.iter().any(|line| line.contains("Domain=example.test")), "{what}: {lines:?}");
+    };
+    let authenticate = world.post(&format!("{AM}/authenticate")).header("accept-api-version", "resource=2.0");
+    let authenticate = authenticate.header("x-openam-username", ALICE.0).header("x-openam-password", ALICE.1);
+    let signed_on = authenticate.json(&json!({})).send().await;
+    goes(lines(&signed_on, "iPlanetDirectoryPro"), "AM's sign-on");
+    let token = signed_on.json()["tokenId"].as_str().expect("a token").to_owned();
+    let off = am(&world, "logout", &format!("iPlanetDirectoryPro={token}")).await;
+    goes(lines(&off, "iPlanetDirectoryPro"), "AM's sign-off");
+
+    let begun = world.get("/self-service/login/browser").header("accept", "application/json").send().await;
+    let csrf =
+        begun.headers["set-cookie"].to_str().expect("ASCII").split(';').next().expect("a pair").to_owned();
+    let flow = begun.json();
+    let field = flow["ui"]["nodes"][0]["attributes"]["value"].as_str().expect("a token");
+    let path = format!("/self-service/login?flow={}", flow["id"].as_str().expect("a flow"));
+    let body = json!({"method": "password", "identifier": ALICE.0, "password": ALICE.1, "csrf_token": field});
+    let ask = world.post(&path).header("accept", "application/json").header("cookie", &csrf);
+    let signed_on = ask.json(&body).send().await;
+    goes(lines(&signed_on, "ory_kratos_session"), "Kratos' sign-on");
+    let session = signed_on.headers.get_all("set-cookie").iter().map(|line| line.to_str().expect("ASCII"));
+    let session = session.rev().find(|line| line.starts_with("ory_kratos_session=")).expect("a cookie");
+    let value = session["ory_kratos_session=".len()..].split(';').next().expect("a value").to_owned();
+    let off = signed_off(&world, "Kratos", &[&value]).await;
+    goes(lines(&off, "ory_kratos_session"), "Kratos' sign-off");
+}
