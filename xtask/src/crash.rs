@@ -51,7 +51,7 @@ pub(crate) fn cold_start(words: &[&str]) -> Result<()> {
         _ => bail!("coldstart [--sessions N]"),
     };
     let place = Place::new(release_binary()?)?;
-    place.run(&["user", "add", "cold"], &[])?;
+    place.run(&["init", "--user", "cold"], &[])?;
     place.run(&["seed"], &["--sessions", sessions])?;
     let size = fs::metadata(place.folder.join("data/adieu.db"))?.len();
     println!("{sessions} sessions, {} MiB", size >> 20);

@@ -57,6 +57,7 @@ impl AssembledServer {
         entropy: Arc<dyn Entropy>,
         between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Result<Self> {
+        let folder = Folder::open(folder, entropy.as_ref())?;
         let authority = authority(config, folder, clock, entropy, between)?;
         let made = provision::realms(&authority, config).await?;
         for realm in &made {
@@ -96,12 +97,11 @@ impl AssembledServer {
 /// The authority over a data folder, with nothing made in it and no faces: for commands that look.
 pub(crate) fn authority(
     config: &Config,
-    folder: &Path,
+    folder: Folder,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
 ) -> Result<Authority> {
-    let folder = Folder::open(folder, entropy.as_ref())?;
     let key = folder.key().clone();
     let store = between(Arc::new(SqliteStore::open(folder, options(config))?));
     let keyring = Keyring::new(KeyringParts {

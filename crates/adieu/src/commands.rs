@@ -1,7 +1,7 @@
 //! What the command line's words do.
 //!
 //! Each word reads its configuration, starts a runtime and does one thing; nothing here knows a dialect. Administration is
-//! requests to the native API (`api`).
+//! requests to the native API (`api`). Only `serve`, `demo`, `restore` and `init` make an installation.
 
 mod api;
 mod apply;
@@ -9,36 +9,42 @@ mod backup;
 mod demo;
 mod endings;
 mod failure;
+mod init;
 mod keys;
 mod people;
 mod seed;
 mod server;
 mod service_manager;
 mod shown;
+mod shown_once;
 mod workers;
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 pub use apply::{ApplyCommand, ExportCommand, apply, export};
 pub use backup::{Backup, Restore, backup, restore};
 pub use endings::{EndCommand, SessionsCommand, end, sessions};
 pub use failure::exit_code;
+pub use init::{InitCommand, init};
 pub use keys::{KeysCommand, keys};
 pub use people::{RealmCommand, UserCommand, realm, user};
 pub use seed::Seed;
 pub use workers::{WorkerCommand, worker};
 
 use crate::config::{Config, load};
-use crate::logging::Log;
+use crate::logging::{Log, note};
 
 /// `serve`.
 pub fn serve(file: Option<&Path>) -> Result<()> {
-    let config = configured(file)?;
+    let file = located(file);
+    let config = read(file.as_deref())?;
     let log = Log::to_stderr(&config.log);
-    let file = file.map(Path::to_owned);
-    runtime()?.block_on(server::run(config, log, move || configured(file.as_deref())))
+    tracing::info!("{}", told(file.as_deref()));
+    runtime()?.block_on(server::run(config, log, move || read(file.as_deref())))
 }
 
 /// `demo`.
@@ -48,10 +54,11 @@ pub fn demo(port: u16, exit: bool) -> Result<()> {
 
 /// `check-config`.
 pub fn check_config(file: Option<&Path>) -> Result<()> {
-    let config = configured(file)?;
-    println!("# This configuration is sound. With its defaults it is:\n");
-    print!("{}", toml::to_string(&config)?);
-    Ok(())
+    let file = located(file);
+    note(&told(file.as_deref()));
+    let config = read(file.as_deref())?;
+    let text = toml::to_string(&config)?;
+    shown::print(&format!("# This configuration is sound. With its defaults it is:\n\n{text}"))
 }
 
 /// `completions`.
@@ -67,10 +74,51 @@ pub fn seed(file: Option<&Path>, seed: Seed) -> Result<()> {
     runtime()?.block_on(seed::run(config, seed))
 }
 
-fn configured(file: Option<&Path>) -> Result<Config> {
-    // `ADIEU_PASSWORD` is a secret for one command and no configuration.
-    let environment = std::env::vars().filter(|(name, _)| name != "ADIEU_PASSWORD");
-    Ok(load(file, environment)?)
+/// Says why a command did not do its work.
+pub fn complain(error: &anyhow::Error) {
+    note(&format!("{error:#}"));
+}
+
+/// Where the configuration of an installed server lies.
+const INSTALLED: &str = "/etc/adieu/adieu.toml";
+
+/// The file of the configuration: the one that is named, that of `ADIEU_CONFIG`, that of an installed server if it is there.
+fn located(named: Option<&Path>) -> Option<PathBuf> {
+    let variable = || std::env::var_os("ADIEU_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let installed = || {
+        // One that can't be looked at is there: that it can't be read is said, and not passed over.
+        let about = std::fs::metadata(INSTALLED);
+        let missing =
+            about.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory));
+        (!missing).then(|| INSTALLED.into())
+    };
+    named.map(Path::to_owned).or_else(variable).or_else(installed)
+}
+
+fn told(file: Option<&Path>) -> String {
+    match file {
+        Some(file) => format!("the configuration is {}", file.display()),
+        None => "no configuration is named or installed: every key has its default, or its variable".into(),
+    }
+}
+
+fn configured(named: Option<&Path>) -> Result<Config> {
+    read(located(named).as_deref())
+}
+
+fn read(file: Option<&Path>) -> Result<Config> {
+    Ok(load(file, environment(std::env::vars_os())?)?)
+}
+
+/// Variables as text. Those of others may be anything.
+fn environment(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<(String, String)>> {
+    let mut ours = Vec::new();
+    for (name, value) in variables {
+        let Some(name) = name.to_str().filter(|name| name.starts_with("ADIEU_")) else { continue };
+        let Ok(value) = value.into_string() else { bail!("{name}: its value is not UTF-8") };
+        ours.push((name.to_owned(), value));
+    }
+    Ok(ours)
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {

@@ -1,24 +1,34 @@
 //! Configuration: a TOML file with an overlay of environment variables; every key has a default.
 //!
-//! Units are in the names. An unknown key is refused with the nearest known one. `docs/configuration.md` is made from
-//! [`keys::KEYS`], and a test holds that table against the structures here.
+//! Units are in the names. [`load`] is the one way from a text to a configuration; what it gives is sound and in the form that
+//! the server uses. `docs/configuration.md` is made from [`keys::KEYS`], and a test holds that table against the structures
+//! here.
 
 pub mod changes;
 mod defaults;
+mod faults;
+mod files;
 pub mod keys;
+pub mod kinds;
 mod listeners;
 mod load;
+pub mod page;
+mod rules;
 mod secret;
+mod source;
 mod tokenizers;
+mod values;
+mod variables;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use faults::{ConfigError, ConfigFault, WrittenAt};
 pub use listeners::TlsFiles;
-pub use load::{ConfigError, load};
-pub use secret::Secret;
+pub use load::load;
+pub use secret::{NoCredential, Secret};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -62,7 +72,7 @@ pub struct Config {
 pub struct Public {
     /// Where it listens; port 0 lets the system choose.
     pub listen: SocketAddr,
-    /// Its address as browsers see it, without a slash at the end.
+    /// Its address as browsers see it; a slash at the end is taken away when it is read.
     pub url: String,
     /// The certificate and what it is signed by; empty is plain HTTP.
     pub tls_cert: PathBuf,

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use adieu_authority::Authority;
 use adieu_face_kratos::KratosAdmin;
+use adieu_http_kit::companion::Companion;
 use adieu_http_kit::cookies::SameSite;
+use adieu_http_kit::origins::Origins;
 use adieu_http_kit::service::FaceService;
 use anyhow::{Context, Result};
 use http::HeaderValue;
@@ -25,7 +27,7 @@ pub(crate) fn public(
     config: &Config,
 ) -> Result<FaceService<Dispatcher>> {
     Ok(FaceService::new(Dispatcher {
-        am: am(authority, config),
+        am: am(authority, config)?,
         pingone: pingone(authority, config),
         check: check(authority, config),
         kratos: kratos(authority, config).context("kratos")?,
@@ -55,7 +57,7 @@ pub(crate) fn is_https(url: &str) -> bool {
     url.starts_with("https://")
 }
 
-fn am(authority: &Authority, config: &Config) -> FaceService<adieu_face_am::Am> {
+fn am(authority: &Authority, config: &Config) -> Result<FaceService<adieu_face_am::Am>> {
     use adieu_face_am::{Settings, VersionDefault};
     let face = &config.am;
     let settings = Settings {
@@ -75,7 +77,7 @@ fn am(authority: &Authority, config: &Config) -> FaceService<adieu_face_am::Am> 
         csrf_filter: face.csrf_filter,
         attempt_life_s: u32::try_from(face.attempt_lifetime_s).unwrap_or(u32::MAX),
         goto_allowed: face.goto_allowed.clone(),
-        cors_origins: face.cors_origins.clone(),
+        cors_origins: origins("am.cors_origins", &face.cors_origins)?,
         session_properties: face.session_properties.clone(),
         token_in_body: face.token_in_body,
         ends_by_id_token: face.ends_by_id_token,
@@ -85,7 +87,7 @@ fn am(authority: &Authority, config: &Config) -> FaceService<adieu_face_am::Am> 
         },
         ..Settings::default()
     };
-    adieu_face_am::service(authority.clone(), settings)
+    Ok(adieu_face_am::service(authority.clone(), settings))
 }
 
 fn pingone(authority: &Authority, config: &Config) -> FaceService<adieu_face_pingone::PingOne> {
@@ -127,20 +129,38 @@ fn check(authority: &Authority, config: &Config) -> FaceService<adieu_face_check
     adieu_face_check::service(authority.clone(), settings)
 }
 
+/// Origins out of a key.
+fn origins(key: &str, texts: &[String]) -> Result<Origins> {
+    Origins::read(texts).map_err(|(text, why)| anyhow::anyhow!("{key}: `{text}`: {why}"))
+}
+
 /// The identity schema out of its file.
 fn schema(face: &crate::config::KratosConfig) -> Result<Option<serde_json::Value>> {
     if face.schema_file.is_empty() {
         return Ok(None);
     }
-    let text = std::fs::read_to_string(&face.schema_file).with_context(|| face.schema_file.clone())?;
-    serde_json::from_str(&text).with_context(|| face.schema_file.clone()).map(Some)
+    let text = std::fs::read_to_string(&face.schema_file).context("the schema can't be read")?;
+    serde_json::from_str(&text).context("the schema is no JSON").map(Some)
 }
 
 fn kratos(authority: &Authority, config: &Config) -> Result<FaceService<adieu_face_kratos::Kratos>> {
+    let companions = match config.kratos.set_all_cookies {
+        true => companions(authority, config, SessionCookie::Kratos),
+        false => Vec::new(),
+    };
+    let settings = kratos_settings(config, companions)?;
+    adieu_face_kratos::service(authority.clone(), settings).map_err(Into::into)
+}
+
+/// The settings of Kratos' face, with the schema out of its file. Whoever checks a configuration asks for them, too.
+pub(crate) fn kratos_settings(
+    config: &Config,
+    companions: Vec<Companion>,
+) -> Result<adieu_face_kratos::Settings> {
     let (face, base) = (&config.kratos, config.kratos_url());
     let or = |text: &str, other: &str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
     let default_return = or(&face.default_return_url, &format!("{base}/self-service/ui/status"));
-    let settings = adieu_face_kratos::Settings {
+    Ok(adieu_face_kratos::Settings {
         realm: face.realm.clone(),
         base: base.to_owned(),
         admin_base: config.admin.url.clone(),
@@ -168,7 +188,7 @@ fn kratos(authority: &Authority, config: &Config) -> Result<FaceService<adieu_fa
         error_ui: or(&face.error_ui_url, &format!("{base}/self-service/ui/error")),
         settings_ui: or(&face.settings_ui_url, &format!("{base}/self-service/ui/settings")),
         allowed_return: face.allowed_return_urls.clone(),
-        cors_origins: face.cors_origins.clone(),
+        cors_origins: origins("kratos.cors_origins", &face.cors_origins)?,
         whoami_cache_max_s: face.whoami_cacheable.then_some(face.whoami_cacheable_max_s),
         clear_browser_data: face.logout_clears_browser_data,
         documented_error_ids: face.documented_error_ids,
@@ -176,12 +196,8 @@ fn kratos(authority: &Authority, config: &Config) -> Result<FaceService<adieu_fa
         schema: schema(face)?,
         extend_within_s: (face.extend_within_s > 0).then_some(face.extend_within_s),
         extend_answers_nothing: face.extend_answers_nothing,
-        companions: match face.set_all_cookies {
-            true => companions(authority, config, SessionCookie::Kratos),
-            false => vec![],
-        },
-    };
-    adieu_face_kratos::service(authority.clone(), settings).map_err(Into::into)
+        companions,
+    })
 }
 
 /// Our own API. Documents of an installation have what PingOne's management API keeps, too.
@@ -196,7 +212,7 @@ pub(crate) fn admin(
     kratos: FaceService<KratosAdmin>,
     config: &Config,
 ) -> Result<FaceService<AdminSide>> {
-    let credential = config.admin.credential().map_err(anyhow::Error::msg)?;
+    let credential = config.admin.credential()?;
     Ok(FaceService::new(AdminSide {
         guard: Guard::new(credential.as_ref(), &config.admin.url),
         authority: authority.clone(),

@@ -2,6 +2,7 @@
 //!
 //! Here, and only here, the rooms of the server meet: an engine becomes the store of the authority, the faces get the
 //! authority and their settings, the dispatcher gets the faces.
+#![warn(clippy::print_stdout, clippy::print_stderr)] // They panic where a reader has gone away.
 
 mod admin;
 pub mod assembled;

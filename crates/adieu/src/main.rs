@@ -3,6 +3,7 @@
 //! `serve` is the server, `demo` shows what it is for, the rest is administration: on the data folder, or through the server
 //! that has it. Exit codes: 0 done, 1 not done (the reason is on standard error), 2 wrong usage, 3 not found, 4 nobody can
 //! tell, or the server does not answer, 5 something to change (`apply --dry-run --detailed-exitcode`).
+#![warn(clippy::print_stdout, clippy::print_stderr)] // They panic where a reader has gone away.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,10 +31,11 @@ struct Cli {
 enum Command {
     /// Serve, until asked to stop (SIGTERM or Ctrl-C); requests in flight are finished.
     Serve {
-        /// The TOML file; see docs/configuration.md. Variables ADIEU_… win over it.
+        /// The TOML file; else that of ADIEU_CONFIG, or /etc/adieu/adieu.toml. Variables ADIEU_… win over it.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    Init(commands::InitCommand),
     /// Show the five exits over real HTTP on a fresh embedded store, then stay up for trying them by hand.
     Demo {
         /// End after the five exits; status 0 only if all of them held.
@@ -45,7 +47,7 @@ enum Command {
     },
     /// Say whether a configuration is sound, and print it with its defaults.
     CheckConfig {
-        /// The TOML file.
+        /// The TOML file; else that of ADIEU_CONFIG, or /etc/adieu/adieu.toml.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
@@ -87,7 +89,7 @@ enum Command {
     Restore(commands::Restore),
     /// Fill a data folder with sessions, for measurements.
     Seed {
-        /// The TOML file.
+        /// The TOML file; else that of ADIEU_CONFIG, or /etc/adieu/adieu.toml.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
         /// How many sessions.
@@ -106,6 +108,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Serve { config } => commands::serve(config.as_deref()),
+        Command::Init(init) => commands::init(init),
         Command::Demo { exit, port } => commands::demo(port, exit),
         Command::CheckConfig { config } => commands::check_config(config.as_deref()),
         Command::User { command } => commands::user(command),
@@ -129,7 +132,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("adieu: {error:#}");
+            commands::complain(&error);
             ExitCode::from(commands::exit_code(&error))
         }
     }

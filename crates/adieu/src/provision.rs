@@ -6,26 +6,31 @@ use adieu_authority::{Authority, DEFAULT_POPULATION, Population, ROOT, Realm, Re
 use anyhow::{Context, Result};
 use uuid::{Uuid, uuid};
 
-use crate::config::Config;
+use crate::config::{Config, RealmConfig};
 
 /// The id of `/alpha` in development mode, so that requests can be written down before the first start.
 pub const ALPHA_IN_DEVELOPMENT: Uuid = uuid!("a1fa0000-0000-4000-8000-000000000001");
 
+/// The id that a realm of the configuration gets, if it is not drawn. Nothing if the text is none.
+pub(crate) fn id_of(realm: &RealmConfig, development: bool) -> Option<RealmId> {
+    match &realm.id {
+        Some(id) => id.parse().ok(),
+        None => (development && realm.path == "/alpha").then(|| RealmId::from_uuid(ALPHA_IN_DEVELOPMENT)),
+    }
+}
+
 /// Makes the realms that are missing. Says which were made.
 pub async fn realms(authority: &Authority, config: &Config) -> Result<Vec<Realm>> {
     let mut made = Vec::new();
-    let root = (ROOT.to_owned(), None);
-    let named = config.realms.iter().map(|realm| (realm.path.clone(), realm.id.clone()));
+    let named = config.realms.iter().map(|realm| (realm.path.as_str(), id_of(realm, config.development)));
+    // A realm `/` of the configuration says which id it gets.
+    let root = named.clone().find(|(path, _)| *path == ROOT).unwrap_or((ROOT, None));
     for (path, id) in std::iter::once(root).chain(named) {
-        if authority.realm_at(&path).await?.is_some() {
+        if authority.realm_at(path).await?.is_some() {
             continue;
         }
-        let id = match id {
-            Some(id) => id.parse()?,
-            None if config.development && path == "/alpha" => RealmId::from_uuid(ALPHA_IN_DEVELOPMENT),
-            None => RealmId::from_uuid(authority.draw_uuid()),
-        };
-        let realm = authority.create_realm(id, &path).await.with_context(|| format!("realm {path}"))?;
+        let id = id.unwrap_or_else(|| RealmId::from_uuid(authority.draw_uuid()));
+        let realm = authority.create_realm(id, path).await.with_context(|| format!("realm {path}"))?;
         made.push(realm);
     }
     for realm in &made {

@@ -74,7 +74,7 @@ impl Reload {
 
 /// Where the admin listener is bound changes at a restart only: till then it must not stand open.
 fn stays_guarded(started: &Config, wanted: &Config) -> Result<()> {
-    let credential = wanted.admin.credential().map_err(anyhow::Error::msg)?;
+    let credential = wanted.admin.credential()?;
     let reachable = !started.admin.listen.ip().is_loopback();
     ensure!(
         !reachable || credential.is_some(),

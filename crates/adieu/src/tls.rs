@@ -54,6 +54,11 @@ impl Tls {
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), certificate })
     }
 
+    /// Whether these files can be used; nothing is done with them.
+    pub(crate) fn check(files: TlsFiles) -> Result<()> {
+        Read::of(files, &aws_lc_rs::default_provider()).map(drop)
+    }
+
     /// Reads the certificate of these files, without using it yet.
     pub(crate) fn read(&self, files: TlsFiles) -> Result<Read> {
         Read::of(files, &self.certificate.provider)

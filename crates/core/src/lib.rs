@@ -90,7 +90,7 @@ pub use people::{
 };
 pub use places::{
     PopulationAround, decide_create_population, decide_create_realm, decide_edit_population,
-    decide_remove_population, decide_second_factor_rule,
+    decide_remove_population, decide_second_factor_rule, is_realm_path,
 };
 pub use record_fault::RecordFault;
 pub use record_rules::{ClientWords, client_is_sound, email_is_sound, is_email};

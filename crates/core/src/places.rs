@@ -5,6 +5,7 @@
 
 use crate::assurance::SecondFactorRule;
 use crate::directory::{DirectoryError, Population, Realm};
+use crate::record_fault::RecordFault;
 use crate::version::{RemovedVersions, Version};
 
 /// What stands around a population that is made or removed, as it is inside the transaction.
@@ -20,6 +21,23 @@ pub struct PopulationAround {
     pub removed: RemovedVersions,
 }
 
+/// The longest path of a realm, and the longest name in it, in bytes (HOME-LIMITS).
+const PATH_BYTES_MAX: (usize, usize) = (255, 63);
+
+/// Whether a realm may be called so: `/`, or names in small letters, digits, `-`, `_` and `.`, each behind a slash and none
+/// of them only dots. A path stands in addresses of every dialect as it is written, and no program on the way reads another one
+/// in it.
+pub fn is_realm_path(path: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    let sound = |name: &str| {
+        (1..=PATH_BYTES_MAX.1).contains(&name.len())
+            && name.bytes().all(plain)
+            && !name.bytes().all(|byte| byte == b'.')
+    };
+    let names = path.strip_prefix('/').filter(|_| path.len() <= PATH_BYTES_MAX.0);
+    names.is_some_and(|names| names.is_empty() || names.split('/').all(sound))
+}
+
 /// Decides the making of a realm with its first population, where there are these realms. Another one has neither its id nor
 /// its path.
 pub fn decide_create_realm(
@@ -28,6 +46,9 @@ pub fn decide_create_realm(
     realms: &[Realm],
     around: &PopulationAround,
 ) -> Result<(Realm, Population), DirectoryError> {
+    if !is_realm_path(&realm.path) {
+        return Err(RecordFault::RealmPath.into());
+    }
     let same = |other: &Realm| other.id == realm.id || other.path == realm.path;
     if realms.iter().any(same) {
         return Err(DirectoryError::NameTaken);
@@ -107,6 +128,21 @@ mod tests {
             version: Version::FIRST,
             created_at: Timestamp::from_ms(1),
             updated_at: Timestamp::from_ms(1),
+        }
+    }
+
+    /// F-20: `/al pha`, `/../etc`.
+    #[test]
+    fn a_realm_path_is_made_of_names() {
+        for good in ["/", "/alpha", "/alpha/sub", "/a-b_c.d/0"] {
+            assert!(is_realm_path(good), "{good}");
+        }
+        let (long, longer) = (format!("/{}", "a".repeat(64)), "/abcdefg".repeat(32));
+        for bad in [
+            "", "alpha", "/alpha/", "//", "/a//b", "/al pha", "/Alpha", "/../etc", "/a/..", "/.", "/a%2fb",
+            "/a?b", "/a\nb", "/ä", &long, &longer,
+        ] {
+            assert!(!is_realm_path(bad), "{bad:?}");
         }
     }
 

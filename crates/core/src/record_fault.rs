@@ -19,4 +19,9 @@ pub enum RecordFault {
     /// See [`is_email`](crate::is_email).
     #[error("an e-mail address is a name, an @ and a domain")]
     Email,
+    /// See [`is_realm_path`](crate::is_realm_path).
+    #[error(
+        "a realm's path is names behind slashes, in small letters, digits, -, _ and .: /alpha, /alpha/sub"
+    )]
+    RealmPath,
 }

@@ -16,6 +16,7 @@ pub mod form;
 pub mod forwarded;
 pub mod media;
 pub mod multipart;
+pub mod origins;
 pub mod return_to;
 pub mod service;
 pub mod table;

@@ -76,6 +76,9 @@ pub enum Unusable {
     /// User information, or a scheme that runs code.
     #[error("an unsafe address")]
     Unsafe,
+    /// A star in the path would be a star, and a query is not looked at: a path allows whatever begins with it.
+    #[error("a path allows everything below it; write it without a star, a query and a fragment")]
+    BeyondPath,
 }
 
 /// An entry that was left out, so that the caller can warn.
@@ -85,6 +88,11 @@ pub struct Dropped {
     pub entry: String,
     /// Why it is not used.
     pub why: Unusable,
+}
+
+/// Says what is wrong with one entry, if anything.
+pub fn entry_fault(text: &str) -> Option<Unusable> {
+    Entry::read(text).err()
 }
 
 /// The allowed return addresses.
@@ -158,12 +166,16 @@ impl Entry {
             return Err(Unusable::Unsafe);
         }
         let authority = authority.to_ascii_lowercase();
+        let authority = without_default_port(scheme, &authority);
         let host = match authority.strip_prefix('*') {
             Some(suffix) if is_safe_suffix(suffix) => Host::EndingIn(suffix.to_owned()),
-            None if !authority.contains('*') => Host::Exactly(authority),
+            None if !authority.contains('*') => Host::Exactly(authority.to_owned()),
             _ => return Err(Unusable::Wildcard),
         };
         let url = Url::parse(text).map_err(|_| Unusable::NotAbsolute)?;
+        if url.path().contains('*') || url.query().is_some() || url.fragment().is_some() {
+            return Err(Unusable::BeyondPath);
+        }
         let path = if url.path().is_empty() { "/" } else { url.path() };
         Ok(Self { scheme: scheme.to_ascii_lowercase(), host, path: path.to_owned() })
     }
@@ -172,8 +184,9 @@ impl Entry {
     fn allows(&self, scheme: &str, authority: &str, url: &Url) -> bool {
         let read = url[Position::BeforeHost..Position::BeforePort].trim_end_matches(':');
         let authority = authority.to_ascii_lowercase();
+        let authority = without_default_port(scheme, &authority);
         let same_host = match &self.host {
-            Host::Exactly(host) => *host == authority,
+            Host::Exactly(host) => host == authority,
             Host::EndingIn(suffix) => {
                 let name = suffix.split(':').next().unwrap_or(suffix);
                 authority.len() > suffix.len()
@@ -184,6 +197,16 @@ impl Entry {
         };
         same_host && self.scheme.eq_ignore_ascii_case(scheme) && is_below(url.path(), &self.path)
     }
+}
+
+/// An authority in small letters, without the port that its scheme has anyway.
+fn without_default_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
+    let port = match scheme.to_ascii_lowercase().as_str() {
+        "https" => ":443",
+        "http" => ":80",
+        _ => return authority,
+    };
+    authority.strip_suffix(port).unwrap_or(authority)
 }
 
 /// Whether a path begins with the prefix. Dot segments are resolved in both already.
@@ -427,9 +450,10 @@ mod tests {
         forbidden(&[&format!("/{}", "a".repeat(BYTES_MAX))]);
     }
 
+    /// F-23: what can't be meant is refused.
     #[test]
     fn unusable_entries_are_named() {
-        use Unusable::{NotAbsolute, Unsafe, Wildcard};
+        use Unusable::{BeyondPath, NotAbsolute, Unsafe, Wildcard};
         for (entry, why) in [
             ("*", NotAbsolute),
             ("/relative", NotAbsolute),
@@ -444,6 +468,10 @@ mod tests {
             ("https://a.*.com/", Wildcard),
             ("https://*.*.com/", Wildcard),
             ("https://*..com/", Wildcard),
+            ("https://star.example.test/*", BeyondPath),
+            ("https://star.example.test/in/*/out", BeyondPath),
+            ("https://star.example.test/in?x=*", BeyondPath),
+            ("https://star.example.test/in#top", BeyondPath),
             ("https://u@example.test/", Unsafe),
             ("javascript://example.test/", Unsafe),
         ] {
@@ -468,6 +496,22 @@ mod tests {
             "the default's host is not in the list"
         );
         assert_eq!(list.check("", &default).unwrap().as_str(), "https://id.example.test/");
+    }
+
+    /// F-22, F-23: the port that a scheme has anyway is no difference, on either side.
+    #[test]
+    fn a_default_port_is_no_difference() {
+        let (list, dropped) = AllowList::new(["https://a.test:443/", "http://*.b.test:80"]);
+        assert_eq!(dropped, []);
+        let default = Url::parse("https://id.example.test/").unwrap();
+        for candidate in
+            ["https://a.test/x", "https://a.test:443/x", "http://c.b.test/", "http://c.b.test:80/"]
+        {
+            assert_eq!(list.check(candidate, &default).map(|to| to.to_string()).as_deref(), Ok(candidate));
+        }
+        for candidate in ["https://a.test:80/", "http://a.test/", "http://c.b.test:443/"] {
+            assert_eq!(list.check(candidate, &default), Err(RefusedReturn::Forbidden), "{candidate}");
+        }
     }
 
     #[test]

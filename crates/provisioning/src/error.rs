@@ -38,7 +38,7 @@ pub enum DocumentFault {
         /// As it was written.
         name: String,
         /// The nearest one that is known.
-        nearest: &'static str,
+        nearest: String,
     },
     /// It is no TOML, or a value is of another kind.
     #[error(transparent)]
@@ -47,7 +47,7 @@ pub enum DocumentFault {
     #[error("{0} is named twice")]
     Twice(String),
     /// The path of a realm.
-    #[error("a path begins with a slash, ends without one, in small letters")]
+    #[error("a path is names behind slashes, in small letters, digits, -, _ and .: /alpha, /alpha/sub")]
     Path,
     /// An id that is not one.
     #[error("`id` is a UUID")]

@@ -16,7 +16,8 @@ use std::fmt::{self, Debug};
 use std::str::FromStr;
 
 use adieu_authority::{
-    ClientId, Document, NewPerson, Population, PopulationId, ROOT, RealmId, UserEdit, UserId, Version,
+    ClientId, Document, NewPerson, Population, PopulationId, RealmId, UserEdit, UserId, Version,
+    is_realm_path,
 };
 use uuid::Uuid;
 
@@ -201,15 +202,14 @@ struct Planning<'a> {
 impl<'a> Planner<'a> {
     fn realm(&mut self, doc: &RealmDoc) -> Result<Planning<'a>, DocumentFault> {
         let path = doc.path.clone();
-        let sound =
-            path == ROOT || (path.starts_with('/') && !path.ends_with('/') && path == path.to_lowercase());
-        ensure(sound, || DocumentFault::Path)?;
         let wanted = doc.id.as_deref().map(uuid::<RealmId>).transpose()?;
         if let Some(now) = self.facts.realms.iter().find(|of| of.realm.path == path) {
             let id = now.realm.id;
             ensure(wanted.is_none_or(|wanted| wanted == id), || DocumentFault::OtherId(id.to_string()))?;
             return Ok(Planning { id, path, now: Some(now) });
         }
+        // What is there keeps its path, however it came to it.
+        ensure(is_realm_path(&path), || DocumentFault::Path)?;
         let id = wanted.unwrap_or_else(|| RealmId::from_uuid((self.draw)()));
         ensure(!self.places.has_realm(id), || taken("another realm", id))?;
         self.places.add_realm(id, &path);

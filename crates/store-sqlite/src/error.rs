@@ -14,6 +14,12 @@ pub enum OpenError {
     /// Another process has the folder.
     #[error("{0} is in use by another process: stop that one, or give this one a folder of its own")]
     InUse(PathBuf),
+    /// Nothing was made in the folder yet.
+    #[error(
+        "there is no installation in {0}: `adieu init` or `adieu serve` makes one; another one is found by its configuration \
+         (--config, ADIEU_CONFIG) or a running server (--server)"
+    )]
+    Missing(PathBuf),
     /// The folder holds something else.
     #[error("{0} holds files that are not adieu's: choose an empty folder, or one that adieu made")]
     Foreign(PathBuf),

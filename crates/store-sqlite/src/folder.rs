@@ -40,6 +40,22 @@ impl Folder {
         Ok(Self { path: path.into(), key, _lock: lock })
     }
 
+    /// Takes the folder if an installation is in it, and makes nothing.
+    pub fn open_made(path: &Path, entropy: &dyn Entropy) -> Result<Self, OpenError> {
+        Self::is_made(path)?;
+        Self::open(path, entropy)
+    }
+
+    /// Says if there is no installation in the folder, or why nobody serves from it.
+    pub fn is_made(path: &Path) -> Result<(), OpenError> {
+        match fs::metadata(path) {
+            Err(cause) if cause.kind() == ErrorKind::NotFound => return Err(OpenError::Missing(path.into())),
+            about => about.map(drop).map_err(OpenError::io(path))?,
+        }
+        refuse_foreign(path)?;
+        if path.join(DATABASE).exists() { Ok(()) } else { Err(OpenError::Missing(path.into())) }
+    }
+
     /// The installation key.
     pub fn key(&self) -> &InstallationKey {
         &self.key

@@ -153,13 +153,17 @@ pub(crate) fn measured_profile() -> PathBuf {
 
 /// Makes sessions in `data` of a folder, and writes their tokens into `tokens`.
 pub(crate) fn seed(binary: &Path, config: &Path, folder: &Path, sessions: u32) -> Result<()> {
-    let seeded = Command::new(binary)
-        .args(["seed", "--users", "2000", "--sessions", &sessions.to_string()])
+    let adieu = |word: &str| {
+        let mut command = Command::new(binary);
+        command.arg(word).arg("--config").arg(config).env("ADIEU_DATA", folder.join("data"));
+        command
+    };
+    // An older binary does not know the word; its `seed` makes the installation itself.
+    drop(adieu("init").arg("--no-user").output()?);
+    let seeded = adieu("seed")
+        .args(["--users", "2000", "--sessions", &sessions.to_string()])
         .arg("--tokens")
         .arg(folder.join("tokens"))
-        .arg("--config")
-        .arg(config)
-        .env("ADIEU_DATA", folder.join("data"))
         .output()?;
     ensure!(seeded.status.success(), "adieu seed: {}", String::from_utf8_lossy(&seeded.stderr));
     Ok(())

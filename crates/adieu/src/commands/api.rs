@@ -1,6 +1,6 @@
 //! How a command reaches the native API: in this process, if the data folder is free, or over HTTP to the server that has it.
 //!
-//! There is one implementation of every command, the API's. The token of the admin listener goes along either way, and never
+//! There is one implementation of every command, the API's. No command makes an installation on its way here. The token of the admin listener goes along either way, and never
 //! over a network in the clear.
 
 use std::io::IsTerminal;
@@ -12,7 +12,7 @@ use adieu_authority::Authority;
 use adieu_face_native::Native;
 use adieu_http_kit::form::append_query;
 use adieu_http_kit::service::FaceService;
-use adieu_store_sqlite::OpenError;
+use adieu_store_sqlite::{Folder, OpenError};
 use anyhow::{Context, Result, ensure};
 use axum::body::Body;
 use http::{Method, Request, header};
@@ -21,14 +21,16 @@ use serde_json::Value;
 
 use crate::assembled;
 use crate::commands::failure::{CommandFailure, ExitStatus};
+use crate::commands::shown::progress;
 use crate::config::{Config, Secret};
+use crate::faces;
+use crate::logging::note;
 use crate::real::{SystemClock, SystemEntropy};
-use crate::{faces, provision};
 
 /// Where a command's requests go, and how it shows the answers.
 #[derive(clap::Args)]
 pub struct Reach {
-    /// The TOML file of the server; see docs/configuration.md. Variables ADIEU_… win over it.
+    /// The TOML file of the server; else that of ADIEU_CONFIG, or /etc/adieu/adieu.toml. Variables ADIEU_… win over it.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Ask the server at this address (its admin listener), and do not open the data folder.
@@ -58,35 +60,37 @@ enum Carrier {
 }
 
 impl Api {
-    /// Opens the data folder and makes the realms of the configuration that are missing; if a server has the folder, or one is
-    /// named, goes there.
-    pub(super) async fn reach(config: &Config, server: Option<&str>) -> Result<Self> {
-        match opened(config, server)? {
+    /// The API of the installation in the data folder, which is never made here; of the server that has the folder, or of one
+    /// that is named. Says on standard error which of them it is.
+    pub(super) fn reach(config: &Config, server: Option<&str>) -> Result<Self> {
+        let data = std::path::absolute(&config.data).unwrap_or_else(|_| config.data.clone());
+        if let Some(server) = server {
+            note(&format!("the server at {server}"));
+            return Self::at(config, server);
+        }
+        match opened(config)? {
             Some(authority) => {
-                provision::realms(&authority, config).await?;
+                note(&format!("the installation in {}", data.display()));
                 Self::over(config, authority)
             }
-            None => Self::at(config, server),
+            None => {
+                let url = &config.admin.url;
+                note(&format!("the server at {url}, which has the installation in {}", data.display()));
+                Self::at(config, url)
+            }
         }
     }
 
-    /// The same, with nothing made in the folder.
-    pub(super) fn reach_as_it_is(config: &Config, server: Option<&str>) -> Result<Self> {
-        match opened(config, server)? {
-            Some(authority) => Self::over(config, authority),
-            None => Self::at(config, server),
-        }
-    }
-
-    fn over(config: &Config, authority: Authority) -> Result<Self> {
-        let token = config.admin.credential().map_err(anyhow::Error::msg)?;
+    /// The API over an authority of this process.
+    pub(super) fn over(config: &Config, authority: Authority) -> Result<Self> {
+        let token = config.admin.credential()?;
         Ok(Self { carrier: Carrier::Here(faces::native(&authority)), token })
     }
 
-    /// The API of the server at this address; of the configured one, if none is named.
-    fn at(config: &Config, server: Option<&str>) -> Result<Self> {
-        let token = config.admin.credential().map_err(anyhow::Error::msg)?;
-        Ok(Self { carrier: there(config, server.unwrap_or(&config.admin.url))?, token })
+    /// The API of the server at this address.
+    fn at(config: &Config, server: &str) -> Result<Self> {
+        let token = config.admin.credential()?;
+        Ok(Self { carrier: there(config, server)?, token })
     }
 
     /// Sends one request; gives the body of its answer, null if there is none.
@@ -134,22 +138,19 @@ impl Api {
                 return Ok((items, next.is_some()));
             }
             if shows_progress {
-                eprint!("\r{} read…\r", items.len());
+                progress(&format!("{} read…", items.len()));
             }
         }
     }
 }
 
-/// The authority over the data folder; none if a server has it, or one is named.
-fn opened(config: &Config, server: Option<&str>) -> Result<Option<Authority>> {
-    if server.is_some() {
-        return Ok(None);
-    }
+/// The authority over the installation in the data folder; none if a server has it.
+fn opened(config: &Config) -> Result<Option<Authority>> {
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    match assembled::authority(config, &config.data, clock, entropy, |store| store) {
-        Ok(authority) => Ok(Some(authority)),
-        Err(error) if matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => Ok(None),
-        Err(error) => Err(error),
+    match Folder::open_made(&config.data, entropy.as_ref()) {
+        Ok(folder) => assembled::authority(config, folder, clock, entropy, |store| store).map(Some),
+        Err(OpenError::InUse(_)) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

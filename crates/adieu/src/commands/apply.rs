@@ -2,8 +2,8 @@
 //!
 //! Requests to the native API, like all administration. What is applied is the plan that was shown.
 
-use std::fs::{self, File};
-use std::io::{IsTerminal, Read, Write};
+use std::fs::File;
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -18,8 +18,9 @@ use serde_json::{Value, json};
 
 use super::api::{Api, Reach};
 use super::endings::with_reason;
+use super::shown::{print, progress, say};
+use super::shown_once::ShownOnce;
 use super::{configured, runtime};
-use crate::config::Config;
 
 /// Write realms, populations, users and clients as a document for `adieu apply`.
 ///
@@ -60,6 +61,10 @@ pub struct ApplyCommand {
     /// With --dry-run: exit status 5 if there is something to change.
     #[arg(long, requires = "dry_run")]
     detailed_exitcode: bool,
+    /// Write the secrets of clients that are made into this new file, which only its owner may read. Else they are shown once
+    /// on standard error, and with --json in the answer.
+    #[arg(long, value_name = "FILE")]
+    secrets_to: Option<PathBuf>,
     #[command(flatten)]
     reach: Reach,
 }
@@ -70,15 +75,14 @@ const DECLARATION: &str = "/v1/declaration";
 pub fn export(order: ExportCommand) -> Result<()> {
     let config = configured(order.reach.config.as_deref())?;
     runtime()?.block_on(async {
-        let api = there_already(&config, &order.reach)?;
+        let api = Api::reach(&config, order.reach.server.as_deref())?;
         let path =
             order.realm.as_ref().map_or(DECLARATION.into(), |path| append_query(DECLARATION, "realm", path));
         let answer = api.get(&path).await?;
         let document = answer["document"].as_str().context("the server sends no document")?;
         let text =
             if order.reach.json { format!("{}\n", json!({"document": document})) } else { document.into() };
-        // Not `print!`: a reader that stops early is no fault of ours.
-        std::io::stdout().write_all(text.as_bytes()).context("standard output")
+        print(&text)
     })
 }
 
@@ -88,10 +92,7 @@ pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
     let text = read(&order.document)?;
     let document = Declaration::parse(&text).context("the document can't be applied")?;
     runtime()?.block_on(async {
-        let api = match order.dry_run {
-            true => there_already(&config, &order.reach)?,
-            false => Api::reach_as_it_is(&config, order.reach.server.as_deref())?,
-        };
+        let api = Api::reach(&config, order.reach.server.as_deref())?;
         let body = json!({"document": text, "prune": order.prune, "dry_run": true});
         let plan = asked(&api, DECLARATION, body).await?;
         if !order.reach.json {
@@ -99,44 +100,58 @@ pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
         }
         if order.dry_run {
             if order.reach.json {
-                println!("{}", json!(plan));
+                print(&format!("{}\n", json!(plan)))?;
             }
             let changes = order.detailed_exitcode && plan.left > 0;
             return Ok(if changes { ExitCode::from(5) } else { ExitCode::SUCCESS });
         }
+        let secrets = ShownOnce::at(order.secrets_to.as_deref(), order.reach.json)?;
         let turn = json!({"passwords": passwords(&document)});
-        let mut done = Step::default();
-        let end = carried_out(&api, plan, &with_reason(turn, order.reason.as_deref()), &mut done).await;
-        // What was done is done, and its secrets are shown once, also where a later step was refused.
+        let mut done = Done { secrets, step: Step::default() };
+        let end = done.carry_out(&api, plan, &with_reason(turn, order.reason.as_deref())).await;
+        // What was done is done, and told, also where a later step was refused.
         if order.reach.json {
-            println!("{}", json!(done));
+            print(&format!("{}\n", json!(done.step)))?;
             return end.map(|()| ExitCode::SUCCESS);
         }
-        for made in &done.secrets {
-            println!("secret of client {}: {}", made.client_id, made.client_secret);
-        }
         end?;
-        if !done.changes.is_empty() {
-            println!("done");
+        if !done.step.changes.is_empty() {
+            say!("done");
         }
         Ok(ExitCode::SUCCESS)
     })
 }
 
-/// The plan that was shown, turn after turn, until nothing is left of it. What was done is in `done`, however it ends.
-async fn carried_out(api: &Api, shown: Step, turn: &Value, done: &mut Step) -> Result<()> {
-    let shows_progress = std::io::stderr().is_terminal();
-    let mut next = shown.plan;
-    while let Some(plan) = next {
-        let step = asked(api, &format!("{DECLARATION}/{plan}"), turn.clone()).await?;
-        done.changes.extend(step.changes);
-        done.secrets.extend(step.secrets);
-        next = step.plan;
-        if shows_progress && next.is_some() {
-            eprint!("\r{} of {} made…\r", done.changes.len(), done.changes.len() + step.left);
+/// What was done so far.
+struct Done {
+    secrets: ShownOnce,
+    step: Step,
+}
+
+impl Done {
+    /// The plan that was shown, turn after turn, until nothing is left of it. What was done is in here, however it ends, and
+    /// secrets are told as soon as they are there.
+    async fn carry_out(&mut self, api: &Api, shown: Step, turn: &Value) -> Result<()> {
+        let shows_progress = std::io::stderr().is_terminal();
+        let mut next = shown.plan;
+        while let Some(plan) = next {
+            let step = asked(api, &format!("{DECLARATION}/{plan}"), turn.clone()).await?;
+            let done = &mut self.step;
+            done.changes.extend(step.changes);
+            for mut made in step.secrets {
+                if self.secrets.take(&made.client_id, &made.client_secret)? {
+                    made.client_secret.clear();
+                }
+                done.secrets.push(made);
+            }
+            next = step.plan;
+            if shows_progress && next.is_some() {
+                let made = done.changes.len();
+                progress(&format!("{made} of {} made…", made + step.left));
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 async fn asked(api: &Api, path: &str, body: Value) -> Result<Step> {
@@ -146,12 +161,12 @@ async fn asked(api: &Api, path: &str, body: Value) -> Result<Step> {
 
 fn show(changes: &[String], dry_run: bool) {
     for line in changes {
-        println!("{line}");
+        say!("{line}");
     }
     match (changes.len(), dry_run) {
-        (0, _) => println!("nothing to change"),
-        (count, true) => println!("{count} to change; nothing was changed"),
-        (count, false) => println!("{count} to change"),
+        (0, _) => say!("nothing to change"),
+        (count, true) => say!("{count} to change; nothing was changed"),
+        (count, false) => say!("{count} to change"),
     }
 }
 
@@ -181,18 +196,9 @@ struct Step {
 #[derive(Serialize, Deserialize)]
 struct ClientSecret {
     client_id: String,
+    /// Empty where it was told elsewhere.
+    #[serde(skip_serializing_if = "String::is_empty")]
     client_secret: String,
-}
-
-/// The API of a data folder that is there, or of a server; nothing is made.
-fn there_already(config: &Config, reach: &Reach) -> Result<Api> {
-    let something = fs::read_dir(&config.data).is_ok_and(|mut entries| entries.next().is_some());
-    ensure!(
-        something || reach.server.is_some(),
-        "there is no data folder {} yet: serve, or apply without --dry-run, makes one",
-        config.data.display()
-    );
-    Api::reach_as_it_is(config, reach.server.as_deref())
 }
 
 /// What this command finds of the passwords that a document speaks of. What it does not find may not be needed: most users

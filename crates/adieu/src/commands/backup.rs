@@ -14,6 +14,8 @@ use anyhow::Result;
 use clap::Args;
 
 use super::configured;
+use super::shown::{progress, say};
+use crate::logging::note;
 use crate::real::SystemClock;
 
 /// Copy the data folder into a new folder.
@@ -53,21 +55,23 @@ pub struct Restore {
 /// `backup`.
 pub fn backup(order: Backup) -> Result<()> {
     let data = configured(order.config.as_deref())?.data;
+    note(&format!("the installation in {}", data.display()));
     let made = watched(&order.to, || folder::back_up(&data, &order.to, SystemClock.now()))?;
-    println!("backed up {} to {}, {} bytes", data.display(), order.to.display(), made.bytes);
+    say!("backed up {} to {}, {} bytes", data.display(), order.to.display(), made.bytes);
     Ok(())
 }
 
 /// `restore`.
 pub fn restore(order: Restore) -> Result<()> {
     let data = configured(order.config.as_deref())?.data;
+    note(&format!("the installation in {}", data.display()));
     let existing = if order.replace { folder::Existing::MoveAside } else { folder::Existing::Keep };
     let made = watched(&data, || folder::restore(&order.from, &data, existing, SystemClock.now()))?;
     let taken = rfc3339_s(made.taken_at.ms());
-    println!("restored {} as of {taken}, backed up by adieu {}", data.display(), made.version);
-    println!("nobody is signed on: all sessions, grants and tokens of that time are ended");
+    say!("restored {} as of {taken}, backed up by adieu {}", data.display(), made.version);
+    say!("nobody is signed on: all sessions, grants and tokens of that time are ended");
     if let Some(aside) = made.moved_to {
-        println!("the earlier files lie in {}", aside.display());
+        say!("the earlier files lie in {}", aside.display());
     }
     Ok(())
 }
@@ -84,7 +88,7 @@ fn watched<T>(folder: &Path, work: impl FnOnce() -> T) -> T {
     std::thread::scope(|scope| {
         scope.spawn(move || {
             while waiting.recv_timeout(WORD_EVERY) == Err(RecvTimeoutError::Timeout) {
-                eprint!("\r{} MiB…\r", size_of(folder) >> 20);
+                progress(&format!("{} MiB…", size_of(folder) >> 20));
             }
         });
         let result = work();

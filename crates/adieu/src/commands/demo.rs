@@ -16,6 +16,7 @@ use anyhow::{Result, ensure};
 
 use crate::assembled::AssembledServer;
 use crate::commands::server::told_to_stop;
+use crate::commands::shown::say;
 use crate::config::Config;
 use crate::real::{SystemClock, SystemEntropy};
 
@@ -35,24 +36,22 @@ pub(super) async fn run(port: u16, exit: bool) -> Result<()> {
     let programs = Programs { talk, people };
     let mut held = 0;
     for (n, exit) in EXITS.iter().enumerate() {
-        println!("\n━━━ Exit {} of {}: {}\n", n + 1, EXITS.len(), exit.title);
+        say!("\n━━━ Exit {} of {}: {}\n", n + 1, EXITS.len(), exit.title);
         match exits::walk(exit, &programs, &mut server).await {
             Ok(()) => {
                 held += 1;
-                println!(
-                    "  ✔ ended in all three dialects, its tokens are dead, and so it stays over a kill -9"
-                );
+                say!("  ✔ ended in all three dialects, its tokens are dead, and so it stays over a kill -9");
             }
-            Err(error) => println!("  ✘ {error:#}"),
+            Err(error) => say!("  ✘ {error:#}"),
         }
     }
-    println!("\n{held} of {} exits held.", EXITS.len());
+    say!("\n{held} of {} exits held.", EXITS.len());
     ensure!(held == EXITS.len(), "not all exits held");
     if exit {
         return Ok(());
     }
     exits::by_hand(&programs).await?;
-    println!(
+    say!(
         "\nThe server stays up at {} until Ctrl-C; its log is {}.",
         config.public.url,
         server.log().display()
@@ -80,7 +79,7 @@ async fn provision(config: &Config) -> Result<People> {
 }
 
 fn introduce(config: &Config, people: &People) {
-    println!("adieu serves {} on a fresh folder.", config.public.url);
-    println!("Realm /alpha is PingOne's environment {}.", people.environment);
-    println!("{} can sign on; a worker client administers; the shop is an application.", people.username);
+    say!("adieu serves {} on a fresh folder.", config.public.url);
+    say!("Realm /alpha is PingOne's environment {}.", people.environment);
+    say!("{} can sign on; a worker client administers; the shop is an application.", people.username);
 }

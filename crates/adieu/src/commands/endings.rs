@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::commands::api::{Api, Reach};
 use crate::commands::people::{open, realm_id, say_more, text, user_id};
 use crate::commands::{runtime, shown};
+use crate::logging::note;
 
 /// Sessions.
 #[derive(Subcommand)]
@@ -90,13 +91,13 @@ pub fn sessions(command: SessionsCommand) -> Result<()> {
 
 /// One that can't be ended keeps none of the others alive.
 async fn end_each(sessions: &[String], reason: Option<&str>, reach: Reach) -> Result<()> {
-    let api = open(&reach).await?;
+    let api = open(&reach)?;
     let mut outcome = Ok(());
     for session in sessions {
         let order = with_reason(json!({"session": session}), reason);
         if let Err(error) = said(&api, order, &format!("session {session}"), reach.json).await {
             if let Err(earlier) = outcome {
-                eprintln!("adieu: {earlier:#}");
+                note(&format!("{earlier:#}"));
             }
             outcome = Err(error.context(format!("session {session}")));
         }
@@ -107,7 +108,7 @@ async fn end_each(sessions: &[String], reason: Option<&str>, reach: Reach) -> Re
 /// `end …`.
 pub fn end(command: EndCommand) -> Result<()> {
     runtime()?.block_on(async {
-        let api = open(&command.reach).await?;
+        let api = open(&command.reach)?;
         let (order, what) = ordered(&api, &command).await?;
         let order = with_reason(order, command.reason.as_deref());
         said(&api, order, &what, command.reach.json).await
@@ -146,7 +147,7 @@ async fn said(api: &Api, order: Value, what: &str, json: bool) -> Result<()> {
 }
 
 async fn list(realm: &str, user: Option<&str>, live: bool, limit: usize, reach: Reach) -> Result<()> {
-    let api = open(&reach).await?;
+    let api = open(&reach)?;
     let path = match user {
         Some(user) => format!("/v1/users/{}/sessions", user_id(&api, realm, user).await?),
         None => format!("/v1/realms/{}/sessions", realm_id(&api, realm).await?),

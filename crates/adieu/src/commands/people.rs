@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::commands::api::{Api, Reach};
 use crate::commands::failure::CommandFailure;
 use crate::commands::{configured, runtime, shown};
+use crate::logging::note;
 
 /// Users.
 #[derive(Subcommand)]
@@ -122,43 +123,48 @@ pub fn user(command: UserCommand) -> Result<()> {
 /// `realm …`.
 pub fn realm(RealmCommand::List { reach }: RealmCommand) -> Result<()> {
     runtime()?.block_on(async {
-        let (realms, _) = open(&reach).await?.list("/v1/realms", usize::MAX).await?;
+        let (realms, _) = open(&reach)?.list("/v1/realms", usize::MAX).await?;
         shown::list(&realms, reach.json, &[("PATH", "/path"), ("ID", "/id"), ("MADE", "/created_at")])
     })
 }
 
-/// The API of what is there. A configuration that means another folder would find nobody in a new one.
-pub(super) async fn open(reach: &Reach) -> Result<Api> {
+/// The API of the installation that is there; none is made.
+pub(super) fn open(reach: &Reach) -> Result<Api> {
     let config = configured(reach.config.as_deref())?;
-    if reach.server.is_none() && !config.data.exists() {
-        let data = config.data.display();
-        bail!(
-            "there is no data folder {data}: name its configuration (--config), or a running server (--server)"
-        );
-    }
-    Api::reach(&config, reach.server.as_deref()).await
-}
-
-/// The same, and the first user of a new folder may be made before the server starts.
-pub(super) async fn open_or_make(reach: &Reach) -> Result<Api> {
-    let config = configured(reach.config.as_deref())?;
-    Api::reach(&config, reach.server.as_deref()).await
+    Api::reach(&config, reach.server.as_deref())
 }
 
 async fn add(username: String, email: Option<String>, admin: bool, of: OfRealm) -> Result<()> {
-    let password = password()?;
-    let api = open_or_make(&of.reach).await?;
-    let realm = realm_id(&api, &of.realm).await?;
-    let roles = if admin { vec![json!({"role": "identity_data_admin", "realm": realm})] } else { vec![] };
-    let body = json!({"username": username, "email": email, "password": password, "roles": roles});
-    let user = api.ask(Method::POST, &format!("/v1/realms/{realm}/users"), Some(body)).await?;
+    let api = open(&of.reach)?;
+    let person = PersonToMake { username, email, admin, password: password()? };
+    let user = person.made(&api, &of.realm).await?;
     let (name, id) = (text(&user, "username"), text(&user, "id"));
     shown::one(&user, of.reach.json, || format!("user {name} ({id}) of realm {} can sign on", of.realm))
 }
 
+/// A user to make.
+pub(super) struct PersonToMake {
+    pub(super) username: String,
+    pub(super) email: Option<String>,
+    /// Whether the user administers the users of the realm.
+    pub(super) admin: bool,
+    pub(super) password: String,
+}
+
+impl PersonToMake {
+    /// Makes the user in the realm at a path.
+    pub(super) async fn made(&self, api: &Api, realm: &str) -> Result<Value> {
+        let realm = realm_id(api, realm).await?;
+        let roles =
+            if self.admin { vec![json!({"role": "identity_data_admin", "realm": realm})] } else { vec![] };
+        let body = json!({"username": self.username, "email": self.email, "password": self.password, "roles": roles});
+        api.ask(Method::POST, &format!("/v1/realms/{realm}/users"), Some(body)).await
+    }
+}
+
 async fn passwd(user: &str, keep_sessions: bool, of: OfRealm) -> Result<()> {
+    let api = open(&of.reach)?;
     let password = password()?;
-    let api = open(&of.reach).await?;
     let id = user_id(&api, &of.realm, user).await?;
     let body = json!({"password": password, "end_sessions": !keep_sessions});
     api.ask(Method::PUT, &format!("/v1/users/{id}/password"), Some(body)).await?;
@@ -169,7 +175,7 @@ async fn passwd(user: &str, keep_sessions: bool, of: OfRealm) -> Result<()> {
 }
 
 async fn enable(user: &str, enabled: bool, reason: Option<String>, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach).await?;
+    let api = open(&of.reach)?;
     let id = user_id(&api, &of.realm, user).await?;
     let mut body = json!({"enabled": enabled});
     if let Some(reason) = reason {
@@ -181,7 +187,7 @@ async fn enable(user: &str, enabled: bool, reason: Option<String>, of: OfRealm) 
 }
 
 async fn unlock(user: &str, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach).await?;
+    let api = open(&of.reach)?;
     let id = user_id(&api, &of.realm, user).await?;
     api.ask(Method::POST, &format!("/v1/users/{id}/unlock"), None).await?;
     shown::one(&json!({"id": id, "unlocked": true}), of.reach.json, || {
@@ -190,7 +196,7 @@ async fn unlock(user: &str, of: OfRealm) -> Result<()> {
 }
 
 async fn list(name: Option<String>, limit: usize, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach).await?;
+    let api = open(&of.reach)?;
     let mut path = format!("/v1/realms/{}/users", realm_id(&api, &of.realm).await?);
     if let Some(name) = &name {
         path = append_query(&path, "name", name);
@@ -205,7 +211,7 @@ async fn list(name: Option<String>, limit: usize, of: OfRealm) -> Result<()> {
 /// On standard error, so that a program's output stays whole.
 pub(super) fn say_more(more: bool) {
     if more {
-        eprintln!("There are more; --limit says how many are listed.");
+        note("there are more; --limit says how many are listed");
     }
 }
 
@@ -231,7 +237,8 @@ pub(super) fn text<'v>(value: &'v Value, member: &str) -> &'v str {
     value[member].as_str().unwrap_or("-")
 }
 
-fn password() -> Result<String> {
+/// The password of the variable, of the terminal, or of the first line of standard input.
+pub(super) fn password() -> Result<String> {
     if let Ok(password) = std::env::var("ADIEU_PASSWORD") {
         return sound(password);
     }
@@ -246,7 +253,7 @@ fn password() -> Result<String> {
     sound(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-fn sound(password: String) -> Result<String> {
+pub(super) fn sound(password: String) -> Result<String> {
     if password.chars().count() < 8 {
         bail!("a password has at least 8 characters");
     }

@@ -8,10 +8,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use adieu_authority::{Authority, Channel, Device, NewPerson, Realm, User};
+use adieu_store_sqlite::Folder;
 use anyhow::{Context, Result};
 
 use crate::assembled::AssembledServer;
 use crate::config::Config;
+use crate::logging::note;
 use crate::provision;
 use crate::real::{SystemClock, SystemEntropy};
 
@@ -29,6 +31,8 @@ pub struct Seed {
 const AT_ONCE: u32 = 900;
 
 pub(super) async fn run(config: Config, seed: Seed) -> Result<()> {
+    Folder::is_made(&config.data)?;
+    note(&format!("the installation in {}", config.data.display()));
     let server =
         AssembledServer::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
     let authority = &server.authority;
@@ -57,13 +61,13 @@ pub(super) async fn run(config: Config, seed: Seed) -> Result<()> {
             }
         }
         if begun % (100 * AT_ONCE) == 0 {
-            eprintln!("{} of {} sessions", begun + batch, seed.sessions);
+            note(&format!("{} of {} sessions", begun + batch, seed.sessions));
         }
     }
     if let Some(mut tokens) = tokens {
         tokens.flush()?;
     }
-    eprintln!("{} sessions of {} users in {}", seed.sessions, users.len(), config.data.display());
+    note(&format!("{} sessions of {} users in {}", seed.sessions, users.len(), config.data.display()));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Answers as people and programs read them: tables on a terminal, JSON with `--json`.
 //!
-//! What a table shows comes from users: control characters never reach the terminal.
+//! What a table shows comes from users: control characters never reach the terminal. A reader who goes away before the end
+//! stops no command: nothing here panics on a closed pipe.
 
 use std::io::{ErrorKind, Write};
 
@@ -31,6 +32,19 @@ pub(super) fn print(text: &str) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
+}
+
+/// A line for whoever watches. That nobody does, or does any more, is no failure.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        let _ = $crate::commands::shown::print(&format!("{}\n", format_args!($($text)*)));
+    }};
+}
+pub(super) use say;
+
+/// How far it is, on a line of the terminal that the next one overwrites.
+pub(super) fn progress(text: &str) {
+    let _ = write!(std::io::stderr(), "\r{text}\r");
 }
 
 fn table(items: &[Value], columns: &[(&str, &str)]) -> String {

@@ -1,418 +1,459 @@
-//! Every key of the configuration, with its unit and what it is for.
+//! Every key of the configuration, with the kind of its value and what it is for.
 //!
-//! `docs/configuration.md` is made from this table; a test holds it against the structures.
+//! The table is what a configuration is read by, and what `docs/configuration.md` is made from; a test holds it against the
+//! structures.
 
-use crate::config::changes::at_once;
+use crate::config::kinds::Kind::{self, *};
+use crate::config::kinds::TIME_S_MAX;
 
 /// One key.
 pub struct Key {
     /// Its path, sections and name joined by dots.
     pub path: &'static str,
-    /// Its unit or kind.
-    pub unit: &'static str,
+    /// What its value is.
+    pub kind: Kind,
     /// What it is for.
     pub about: &'static str,
 }
 
-const fn key(path: &'static str, unit: &'static str, about: &'static str) -> Key {
-    Key { path, unit, about }
+const fn key(path: &'static str, kind: Kind, about: &'static str) -> Key {
+    Key { path, kind, about }
 }
+
+const DAY_S: u64 = 24 * 3600;
+
+/// When users are asked for a second factor, as `SecondFactorRule` reads it.
+const SECOND_FACTORS: [&str; 3] = ["never", "when_enrolled", "required"];
+
+/// AM's quota actions.
+const BEYOND: [&str; 4] =
+    ["DENY_ACCESS", "DESTROY_NEXT_EXPIRING", "DESTROY_OLDEST_SESSION", "DESTROY_OLD_SESSIONS"];
+
+/// Lists of tables, and the key that each of them has to have.
+pub const LISTS: [&str; 2] = ["realms", "kratos.tokenizers"];
+
+/// Keys without which an item of a list is none.
+pub const NEEDED: [(&str, &str); 2] = [("realms", "path"), ("kratos.tokenizers", "name")];
 
 /// All keys, in the order of the documentation.
 pub const KEYS: &[Key] = &[
     key(
         "development",
-        "true or false",
+        Flag,
         "Development mode: the realm `/alpha` gets its fixed, documented id, and hashing may cost less than is safe.",
     ),
     key(
         "log",
-        "text",
+        Log,
         "What is logged: `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,adieu=debug`. `RUST_LOG` wins.",
     ),
-    key("data", "text", "The data folder. One process at a time has it."),
-    key("public.listen", "text", "Address and port of the public listener; port 0 lets the system choose."),
+    key("data", Folder, "The data folder. One process at a time has it."),
+    key("public.listen", Listen, "Address and port of the public listener; port 0 lets the system choose."),
     key(
         "public.url",
-        "text",
-        "The public address as browsers see it, without a slash at the end. Links, issuers and cookies follow it, never the `Host` header.",
+        Address,
+        "The public address as browsers see it. Links, issuers and cookies follow it, never the `Host` header.",
     ),
     key(
         "public.tls_cert",
-        "text",
+        File,
         "File with the certificate and what it is signed by, in PEM; empty is plain HTTP, which stays on loopback or behind a trusted proxy.",
     ),
-    key("public.tls_key", "text", "File with the certificate's private key, in PEM."),
+    key("public.tls_key", File, "File with the certificate's private key, in PEM."),
     key(
         "public.trusted_proxies",
-        "list of texts",
+        Networks,
         "Addresses and networks (`10.0.0.0/8`) of proxies that are believed when they say whom they speak for.",
     ),
     key(
         "public.hsts_s",
-        "seconds",
+        Time(0, TIME_S_MAX),
         "Where `public.url` is https and not `localhost`: for how long browsers are told to come to this host over https alone \
          (`Strict-Transport-Security`); 0 tells them nothing.",
     ),
     key(
         "public.proxy_header",
-        "text",
+        Word(&["x-forwarded", "forwarded"]),
         "Which headers those proxies write: `x-forwarded` (`X-Forwarded-For`, `-Proto`, `-Host`) or `forwarded` (RFC 7239). The others are not read.",
     ),
     key(
         "admin.listen",
-        "text",
+        Listen,
         "Address and port of the admin listener; beyond loopback only with a credential and a certificate.",
     ),
     key(
         "admin.url",
-        "text",
+        Address,
         "The admin listener's address as administrators see it; `adieu user` and its like ask there while the server runs.",
     ),
     key(
         "admin.token",
-        "text",
+        Secret,
         "The credential that everything on the admin listener but `/health/` then asks for, as `Authorization: Bearer`: 16 to 1024 visible characters. Better in `admin.token_file`.",
     ),
-    key("admin.token_file", "path", "A file that holds the credential and nothing else."),
-    key("admin.tls_cert", "text", "As `public.tls_cert`, for the admin listener."),
-    key("admin.tls_key", "text", "As `public.tls_key`, for the admin listener."),
-    key("limits.connections_max", "connections", "Connections served at once on a listener; more wait."),
+    key("admin.token_file", File, "A file that holds the credential and nothing else."),
+    key("admin.tls_cert", File, "As `public.tls_cert`, for the admin listener."),
+    key("admin.tls_key", File, "As `public.tls_key`, for the admin listener."),
+    key(
+        "limits.connections_max",
+        Count("connections", 1, 1_000_000),
+        "Connections served at once on a listener; more wait.",
+    ),
     key(
         "limits.connections_by_address_max",
-        "connections",
+        Count("connections", 0, 1_000_000),
         "Of these, how many one address may have (IPv6: one /64), trusted proxies excepted; 0 is half of them.",
     ),
-    key("limits.head_bytes_max", "bytes", "The largest head of a request."),
-    key("limits.head_timeout_s", "seconds", "The time in which a request's head must arrive."),
-    key("limits.handshake_timeout_s", "seconds", "The time in which a TLS handshake must be done."),
-    key("limits.drain_timeout_s", "seconds", "The time that a stopping server gives to requests in flight."),
+    key("limits.head_bytes_max", Count("bytes", 8192, 1 << 20), "The largest head of a request."),
+    key("limits.head_timeout_s", Time(1, DAY_S), "The time in which a request's head must arrive."),
+    key("limits.handshake_timeout_s", Time(1, DAY_S), "The time in which a TLS handshake must be done."),
+    key(
+        "limits.drain_timeout_s",
+        Time(0, DAY_S),
+        "The time that a stopping server gives to requests in flight.",
+    ),
     key(
         "passwords.memory_kib",
-        "KiB",
+        Count("KiB", 8, 256 * 1024),
         "Memory of one argon2id hash; at least 7168 outside development mode.",
     ),
-    key("passwords.passes", "passes", "Passes of argon2id over its memory."),
-    key("passwords.workers", "threads", "Threads that hash; 0 is one for each core."),
+    key("passwords.passes", Count("passes", 1, 16), "Passes of argon2id over its memory."),
+    key("passwords.workers", Count("threads", 0, 1024), "Threads that hash; 0 is one for each core."),
     key(
         "passwords.change_ends_sessions",
-        "true or false",
+        Flag,
         "Whether another password, set by anybody, or its removal ends the user's sessions. Users who change their own keep the session in use. A caller of the native API may say otherwise.",
     ),
     key(
         "passwords.failures_by_name_max",
-        "sign-ons",
+        Count("sign-ons", 0, u32::MAX as u64),
         "Sign-ons of one account that may fail in the window, whatever name was typed; they grow back evenly. A name that nobody has counts by itself, an address from which the account signed on before as well; another password, unlocking or enabling the user begins a new count. 0 is no limit.",
     ),
     key(
         "passwords.failures_by_address_max",
-        "sign-ons",
+        Count("sign-ons", 0, u32::MAX as u64),
         "Sign-ons from one address (IPv6: one /64, and four times as many from its /48) that may fail in the window. 0 is no limit.",
     ),
-    key("passwords.failures_window_s", "seconds", "The window in which failed sign-ons are counted."),
+    key(
+        "passwords.failures_window_s",
+        Time(1, TIME_S_MAX),
+        "The window in which failed sign-ons are counted.",
+    ),
     key(
         "passwords.sign_ons_by_account_max",
-        "sign-ons",
+        Count("sign-ons", 0, u32::MAX as u64),
         "Right passwords of one account in their window; they grow back evenly. 0 is no limit.",
     ),
     key(
         "passwords.sign_ons_by_address_max",
-        "sign-ons",
+        Count("sign-ons", 0, u32::MAX as u64),
         "Right passwords from one address (IPv6: as above) in their window. 0 is no limit.",
     ),
-    key("passwords.sign_ons_window_s", "seconds", "The window in which right passwords are counted."),
+    key(
+        "passwords.sign_ons_window_s",
+        Time(1, TIME_S_MAX),
+        "The window in which right passwords are counted.",
+    ),
     key(
         "passwords.undecided_by_account_max",
-        "sign-ons",
+        Count("sign-ons", 0, u32::MAX as u64),
         "Sign-ons of one account, from one place, that are decided at one time; others wait for them, up to five seconds. 0 is no limit.",
     ),
     key(
         "passwords.undecided_by_address_max",
-        "sign-ons",
+        Count("sign-ons", 0, u32::MAX as u64),
         "Sign-ons from one address (IPv6: as above) that may wait for their answer at one time. 0 is no limit.",
     ),
     key(
         "sign_on.second_factor",
-        "text",
+        Word(&SECOND_FACTORS),
         "`when_enrolled`: whoever has a second factor is asked for it, at every sign-on and by every check. `required`: everybody is; whoever has none makes one first, on the settings page. `never`: one factor is enough.",
     ),
     key(
         "sign_on.recent_s",
-        "seconds",
+        Time(1, TIME_S_MAX),
         "How long after a proof of identity its user may change credentials and end the own other sessions.",
     ),
-    key("keep.tombstones_s", "seconds", "How long ended sessions are remembered."),
-    key("keep.sweep_every_s", "seconds", "The time between two sweeps, which free space and decide nothing."),
+    key("keep.tombstones_s", Time(0, TIME_S_MAX), "How long ended sessions are remembered."),
+    key(
+        "keep.sweep_every_s",
+        Time(1, TIME_S_MAX),
+        "The time between two sweeps, which free space and decide nothing.",
+    ),
     key(
         "keep.sessions_cached_max",
-        "sessions",
+        Count("sessions", 1, 1_000_000_000),
         "Sessions kept in memory; others are read when they are asked for.",
     ),
-    key("keep.pages_max", "pages of 4 KiB", "The largest size of the database; 0 is SQLite's own limit."),
+    key(
+        "keep.pages_max",
+        Count("pages of 4 KiB", 0, u32::MAX as u64 - 1),
+        "The largest size of the database, at least 1000; 0 is SQLite's own limit.",
+    ),
     key(
         "keep.flows_max",
-        "flows",
+        Count("flows", 1, 1_000_000_000),
         "Unfinished sign-ons, settings and errors of one kind; beyond, the oldest go.",
     ),
     key(
         "keep.flows_by_address_max",
-        "flows",
+        Count("flows", 1, 1_000_000_000),
         "Of these, how many are begun from one address (IPv6: one /64; a /48 has four times as many); beyond, its own oldest go.",
     ),
     key(
         "tokens.refresh_reuse_grace_s",
-        "seconds",
-        "The time in which a refresh token whose answer was lost gives its client the same successor again, as long as that was not used; at most 60. Every other use of an old one revokes the grant. 0 is never.",
+        Time(0, 60),
+        "The time in which a refresh token whose answer was lost gives its client the same successor again, as long as that was not used; at most 60 seconds. Every other use of an old one revokes the grant. 0 is never.",
     ),
-    key("realms.path", "text", "A realm to have: its path, in small letters."),
-    key("realms.id", "text", "Its id, a UUID; random if none is given."),
+    key(
+        "realms.path",
+        Realm,
+        "A realm to have: its path, names behind slashes in small letters, digits, `-`, `_` and `.`.",
+    ),
+    key("realms.id", Id, "Its id, a UUID; random if none is given."),
     key(
         "realms.pingone_url",
-        "text",
+        Address,
         "Public address of PingOne's authentication and pages in this realm, if other than `pingone.auth_url` and `pingone.apps_url`. It is in the issuer, so tokens of before are strange to it.",
     ),
     key(
         "realms.password_change_ends_sessions",
-        "true or false",
+        Flag,
         "Whether another password ends the user's sessions in this realm, if other than `passwords.change_ends_sessions`.",
     ),
     key(
         "realms.second_factor",
-        "text",
+        Word(&SECOND_FACTORS),
         "When users of this realm are asked for a second factor, if other than `sign_on.second_factor`.",
     ),
     key(
         "realms.am_idle_s",
-        "seconds",
+        Time(0, TIME_S_MAX),
         "Idle limit of sessions that come through AM in this realm, if other than `am.idle_s`.",
     ),
-    key("realms.am_lifetime_s", "seconds", "Life of such sessions, if other than `am.lifetime_s`."),
+    key("realms.am_lifetime_s", Time(1, TIME_S_MAX), "Life of such sessions, if other than `am.lifetime_s`."),
     key(
         "realms.am_sessions_max",
-        "sessions",
+        Count("sessions", 0, u32::MAX as u64),
         "Live sessions of one user at a sign-on through AM in this realm, if other than `am.sessions_max`.",
     ),
-    key("realms.am_sessions_beyond", "text", "What happens beyond, if other than `am.sessions_beyond`."),
-    key("kratos.realm", "text", "Path of the realm behind `/` and `/auth`."),
+    key(
+        "realms.am_sessions_beyond",
+        Word(&BEYOND),
+        "What happens beyond, if other than `am.sessions_beyond`.",
+    ),
+    key(
+        "kratos.realm",
+        Realm,
+        "Path of the realm behind `/` and `/auth`, which is one of `realms.path` or `/`.",
+    ),
     key(
         "kratos.url",
-        "text",
-        "Public address of this dialect, and so of its realm, without a slash at the end; empty is `public.url`.",
+        AddressOrNone,
+        "Public address of this dialect, and so of its realm; empty is `public.url`.",
     ),
-    key("kratos.cookie_name", "text", "Name of the session cookie."),
-    key("kratos.cookie_names_read", "list of texts", "Further names under which the cookie is read."),
-    key("kratos.cookie_persistent", "true or false", "Whether the cookie outlives the browser."),
-    key("kratos.cookie_same_site", "text", "`Lax`, `Strict` or `None`."),
-    key("kratos.cookie_domain", "text", "Domain of the cookie; empty is the host only."),
-    key("kratos.session_lifetime_s", "seconds", "How long a session lasts."),
-    key("kratos.session_idle_s", "seconds", "Idle limit; 0 is none, as in Kratos."),
-    key("kratos.login_flow_lifetime_s", "seconds", "How long a login flow lasts."),
-    key("kratos.settings_flow_lifetime_s", "seconds", "How long a settings flow lasts."),
+    key("kratos.cookie_name", CookieName, "Name of the session cookie."),
+    key("kratos.cookie_names_read", CookieNames, "Further names under which the cookie is read."),
+    key("kratos.cookie_persistent", Flag, "Whether the cookie outlives the browser."),
+    key("kratos.cookie_same_site", Word(&["Lax", "Strict", "None"]), "`Lax`, `Strict` or `None`."),
+    key(
+        "kratos.cookie_domain",
+        CookieDomain,
+        "Domain of the cookie, in which the host of its address has to be; empty is the host only.",
+    ),
+    key("kratos.session_lifetime_s", Time(1, TIME_S_MAX), "How long a session lasts."),
+    key("kratos.session_idle_s", Time(0, TIME_S_MAX), "Idle limit; 0 is none, as in Kratos."),
+    key("kratos.login_flow_lifetime_s", Time(1, TIME_S_MAX), "How long a login flow lasts."),
+    key("kratos.settings_flow_lifetime_s", Time(1, TIME_S_MAX), "How long a settings flow lasts."),
     key(
         "kratos.login_keeps_token",
-        "true or false",
+        Flag,
         "Whether a session keeps its token when its user gives the second factor or signs on again with `refresh=true`, as in Kratos. Else the answer has a new one and the old one is dead: a token that was stolen before gains nothing.",
     ),
     key(
         "kratos.enrolling_proves",
-        "true or false",
+        Flag,
         "Whether confirming new recovery codes counts as having given one, as in Kratos, in a session that is live. Else one of them is asked for at once.",
     ),
     key(
         "kratos.default_return_url",
-        "text",
+        LinkOrNone,
         "Where browsers go when nothing else is said; empty is a page that says who is signed on.",
     ),
     key(
         "kratos.logout_return_url",
-        "text",
+        LinkOrNone,
         "Where browsers go after a logout; empty is `kratos.default_return_url`.",
     ),
     key(
         "kratos.login_return_url",
-        "text",
+        LinkOrNone,
         "Where browsers go after a login; empty is `kratos.default_return_url`.",
     ),
-    key("kratos.login_ui_url", "text", "The login page; empty is the built-in one."),
-    key("kratos.error_ui_url", "text", "The error page; empty is the built-in one."),
-    key("kratos.settings_ui_url", "text", "The settings page; empty is the built-in one."),
+    key("kratos.login_ui_url", LinkOrNone, "The login page; empty is the built-in one."),
+    key("kratos.error_ui_url", LinkOrNone, "The error page; empty is the built-in one."),
+    key("kratos.settings_ui_url", LinkOrNone, "The settings page; empty is the built-in one."),
     key(
         "kratos.allowed_return_urls",
-        "list of texts",
-        "Where `return_to` may lead: scheme, host (or `*.` host) and beginning of the path.",
+        ReturnPatterns,
+        "Where `return_to` may lead: scheme, host (or `*.` and a domain) and beginning of the path: `https://app.example.com/in`, `https://*.example.com`.",
     ),
-    key("kratos.cors_origins", "list of texts", "Origins that may call with credentials from a browser."),
-    key("kratos.login_ends_others", "true or false", "Whether a login ends all other sessions of the user."),
+    key(
+        "kratos.cors_origins",
+        Origins,
+        "Origins whose pages may call from a browser, with credentials. One wildcard: `https://*.example.com`, `http://localhost:*`; `*` alone is everybody, without credentials.",
+    ),
+    key("kratos.login_ends_others", Flag, "Whether a login ends all other sessions of the user."),
     key(
         "kratos.whoami_cacheable",
-        "true or false",
+        Flag,
         "Whether whoami says for how long it may be cached. An edge cache contradicts \"ended at once\".",
     ),
-    key("kratos.whoami_cacheable_max_s", "seconds", "The longest such time."),
+    key("kratos.whoami_cacheable_max_s", Time(0, TIME_S_MAX), "The longest such time."),
     key(
         "kratos.logout_clears_browser_data",
-        "true or false",
+        Flag,
         "Whether a logout tells the browser to clear its data; https only.",
     ),
     key(
         "kratos.documented_error_ids",
-        "true or false",
+        Flag,
         "Whether whoami's 401 carries the documented `session_inactive`, which Kratos itself does not send.",
     ),
-    key("kratos.schema_id", "text", "Name of the identity schema."),
-    key("kratos.schema_file", "path", "File with the identity schema (JSON); empty is a built-in one."),
+    key("kratos.schema_id", Text, "Name of the identity schema."),
+    key("kratos.schema_file", File, "File with the identity schema (JSON); empty is a built-in one."),
     key(
         "kratos.extend_within_s",
-        "seconds",
+        Time(0, TIME_S_MAX),
         "A session is extended only in its last seconds; 0 is at any time.",
     ),
-    key("kratos.extend_answers_nothing", "true or false", "Whether an extension is answered with 204."),
+    key("kratos.extend_answers_nothing", Flag, "Whether an extension is answered with 204."),
     key(
         "kratos.set_all_cookies",
-        "true or false",
+        Flag,
         "Whether a login in a browser is one at every door: it also sets the other dialects' session cookies, where they serve the same realm and share the host or the cookie's domain. Native logins set no cookies.",
     ),
     key(
         "kratos.tokenizers.name",
-        "text",
+        Text,
         "A template for `tokenize_as`: its name. Tokens are signed with the realm's keys and can't be revoked before their `exp`.",
     ),
     key(
         "kratos.tokenizers.lifetime_s",
-        "seconds",
+        Time(1, 3600),
         "How long such a token is valid; never longer than its session. At most 3600.",
     ),
     key(
         "kratos.tokenizers.claims",
-        "list of texts",
+        Texts,
         "Further claims: a name, `=`, and a JSON pointer (RFC 6901) into the session; `email=/identity/traits/email` for one.",
     ),
-    key("am.cookie_name", "text", "Name of the session cookie and of the header."),
-    key("am.cookie_domains", "list of texts", "Domains of the cookie; none is the host only."),
-    key("am.idle_s", "seconds", "Idle limit; 0 is none."),
-    key("am.lifetime_s", "seconds", "How long a session lasts."),
-    key("am.sessions_max", "sessions", "Live sessions of one user at a sign-on; 0 is no limit."),
+    key("am.cookie_name", CookieName, "Name of the session cookie and of the header."),
+    key("am.cookie_domains", CookieDomains, "Domains of the cookie; none is the host only."),
+    key("am.idle_s", Time(0, TIME_S_MAX), "Idle limit; 0 is none."),
+    key("am.lifetime_s", Time(1, TIME_S_MAX), "How long a session lasts."),
+    key(
+        "am.sessions_max",
+        Count("sessions", 0, u32::MAX as u64),
+        "Live sessions of one user at a sign-on; 0 is no limit.",
+    ),
     key(
         "am.sessions_beyond",
-        "text",
+        Word(&BEYOND),
         "What happens to a sign-on beyond: `DENY_ACCESS`, `DESTROY_NEXT_EXPIRING`, `DESTROY_OLDEST_SESSION` or `DESTROY_OLD_SESSIONS`, which ends all others.",
     ),
-    key("am.base_dn", "text", "What ends every universal id."),
-    key("am.success_url", "text", "Where a sign-on leads when nothing else is said."),
+    key("am.base_dn", Text, "What ends every universal id."),
+    key(
+        "am.success_url",
+        LinkOrPath,
+        "Where a sign-on leads when nothing else is said: a path of this host, or an address.",
+    ),
     key(
         "am.version_default",
-        "text",
+        Word(&["latest", "oldest", "none"]),
         "`latest`, `oldest` or `none`: which version answers a request that names none.",
     ),
-    key("am.version_warning", "true or false", "Whether such an answer carries the warning headers."),
+    key("am.version_warning", Flag, "Whether such an answer carries the warning headers."),
     key(
         "am.csrf_filter",
-        "true or false",
+        Flag,
         "Whether a request with the cookie needs `Accept-API-Version` or `X-Requested-With`.",
     ),
-    key("am.attempt_lifetime_s", "seconds", "How long a sign-on attempt (`authId`) lasts."),
+    key("am.attempt_lifetime_s", Time(1, TIME_S_MAX), "How long a sign-on attempt (`authId`) lasts."),
     key(
         "am.goto_allowed",
-        "list of texts",
-        "Where `goto` may lead besides paths of this host: scheme, host (or `*.` host) and beginning of the path.",
+        ReturnPatterns,
+        "Where `goto` may lead besides paths of this host: scheme, host (or `*.` and a domain) and beginning of the path: `https://app.example.com/in`, `https://*.example.com`.",
     ),
-    key("am.cors_origins", "list of texts", "Origins that may call with credentials from a browser."),
+    key(
+        "am.cors_origins",
+        Origins,
+        "Origins whose pages may call from a browser, with credentials. One wildcard: `https://*.example.com`, `http://localhost:*`; `*` alone is everybody, without credentials.",
+    ),
     key(
         "am.session_properties",
-        "list of texts",
+        Texts,
         "Names of the session properties that clients may read and write; others do not exist for them.",
     ),
     key(
         "am.cookie_same_site",
-        "text",
+        Word(&["", "Lax", "Strict", "None", "absent"]),
         "`Lax`, `Strict`, `None` (which needs https), or `absent`, as AM has it over http; empty is `None` over https, else `Lax`.",
     ),
     key(
         "am.token_in_body",
-        "true or false",
+        Flag,
         "Whether a sign-on shows the token as `tokenId`, too; else that is empty and only the cookie has it.",
     ),
     key(
         "am.ends_by_id_token",
-        "true or false",
+        Flag,
         "Whether an ID token of any client is enough to end its session at `connect/endSession`, as AM has it. With false it takes \
          a cookie or header of a session of its user besides, or a client with `ends_by_id_token`.",
     ),
     key(
         "am.set_all_cookies",
-        "true or false",
+        Flag,
         "Whether a sign-on also sets the other dialects' session cookies, as `kratos.set_all_cookies` says.",
     ),
-    key("pingone.auth_url", "text", "Public address of authentication; empty is `public.url`."),
+    key("pingone.auth_url", AddressOrNone, "Public address of authentication; empty is `public.url`."),
     key(
         "pingone.api_url",
-        "text",
+        AddressOrNone,
         "Public address of the management API, before `/v1`; empty is `public.url`.",
     ),
-    key("pingone.apps_url", "text", "Public address of the hosted pages; empty is `public.url`."),
-    key("pingone.idle_s", "seconds", "Idle limit; 0 is none."),
-    key("pingone.lifetime_s", "seconds", "How long a session lasts in any case."),
+    key("pingone.apps_url", AddressOrNone, "Public address of the hosted pages; empty is `public.url`."),
+    key("pingone.idle_s", Time(0, TIME_S_MAX), "Idle limit; 0 is none."),
+    key("pingone.lifetime_s", Time(1, TIME_S_MAX), "How long a session lasts in any case."),
     key(
         "pingone.sessions_max",
-        "sessions",
+        Count("sessions", 0, u32::MAX as u64),
         "Live sessions of one user; a sign-on beyond ends the oldest. 0 is no limit.",
     ),
-    key("pingone.cookie_lifetime_s", "seconds", "How long the cookie lasts."),
+    key("pingone.cookie_lifetime_s", Time(1, TIME_S_MAX), "How long the cookie lasts."),
     key(
         "pingone.set_all_cookies",
-        "true or false",
+        Flag,
         "Whether a sign-on also sets the other dialects' session cookies, as `kratos.set_all_cookies` says.",
     ),
     key(
         "check.realm",
-        "text",
-        "Path of the realm whose sessions let a request through (`/ui/check`, for proxies).",
+        Realm,
+        "Path of the realm whose sessions let a request through (`/ui/check`, for proxies), which is one of `realms.path` or `/`.",
     ),
     key(
         "check.sign_on_url",
-        "text",
+        LinkOrNone,
         "Where a browser that is not signed on may do so, with `return_to`; empty is Kratos' login.",
     ),
     key(
         "check.preflights_pass",
-        "true or false",
+        Flag,
         "Whether the check lets a CORS preflight through (`OPTIONS` with `Origin` and `Access-Control-Request-Method`), so that the \
          application behind answers it. The method is that of the check's own request, or what a trusted proxy says in \
          `X-Forwarded-Method`: such a proxy has to write that header itself.",
     ),
 ];
-
-/// The documentation page, made from the table and the defaults.
-pub fn page() -> String {
-    let defaults = toml::Table::try_from(crate::config::Config::default()).unwrap_or_default();
-    let mut page = String::from(
-        "# Configuration\n\n\
-         `adieu serve --config FILE` reads TOML; a variable of the environment wins over the file:\n\
-         `ADIEU_KRATOS__COOKIE_NAME` is `kratos.cookie_name`. An unknown key is refused with the nearest known name.\n\
-         `adieu check-config` says whether a configuration is sound. This page is made from the code; a test keeps it true.\n\n\
-         SIGHUP makes a running server read its configuration anew: what is marked \u{21bb} changes at once, all else takes a\n\
-         restart. See [serving.md](serving.md).\n\n\
-         | Key | \u{21bb} | Unit | Default | What it is for |\n|---|---|---|---|---|\n",
-    );
-    for key in KEYS {
-        let default = default_of(&defaults, key.path);
-        let mark = if at_once(key.path) { "\u{21bb}" } else { "" };
-        page.push_str(&format!("| `{}` | {mark} | {} | {default} | {} |\n", key.path, key.unit, key.about));
-    }
-    page
-}
-
-fn default_of(defaults: &toml::Table, path: &str) -> String {
-    let mut here = defaults.get(path.split('.').next().unwrap_or_default());
-    for part in path.split('.').skip(1) {
-        here = here.and_then(|value| value.as_table()).and_then(|table| table.get(part));
-    }
-    match here {
-        None => "none".into(),
-        Some(toml::Value::String(text)) if text.is_empty() => "empty".into(),
-        Some(value) => format!("`{value}`"),
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -456,14 +497,30 @@ mod tests {
         assert_eq!(found, known);
     }
 
+    /// What the table takes for a word, the code that uses it knows.
     #[test]
-    fn the_documentation_page_is_up_to_date() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
-        let written = std::fs::read_to_string(path).unwrap_or_default();
-        if written != page() && std::env::var_os("UPDATE_DOCS").is_some() {
-            std::fs::write(path, page()).expect("the page can be written");
-            return;
+    fn words_are_those_that_the_code_knows() {
+        for word in SECOND_FACTORS {
+            assert!(adieu_authority::SecondFactorRule::read(word).is_some(), "{word}");
         }
-        assert_eq!(written, page(), "run UPDATE_DOCS=1 cargo test -p adieu documentation_page");
+        for word in BEYOND {
+            assert!(crate::assembled::beyond(word).is_some(), "{word}");
+        }
+    }
+
+    /// A default is sound, and in the form that the server uses.
+    #[test]
+    fn every_default_is_of_its_kind() {
+        let defaults = toml::Table::try_from(crate::config::Config::default()).expect("a table");
+        for key in KEYS {
+            let (section, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
+            let mut here = Some(&defaults);
+            for part in section.split('.').filter(|part| !part.is_empty()) {
+                here = here.and_then(|table| table.get(part)?.as_table());
+            }
+            if let Some(value) = here.and_then(|table| table.get(name)) {
+                assert_eq!(key.kind.read(value).expect(key.path), *value, "{}", key.path);
+            }
+        }
     }
 }

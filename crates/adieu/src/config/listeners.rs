@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use adieu_http_kit::forwarded::Style;
 
+use crate::config::secret::NoCredential;
 use crate::config::{AdminConfig, Public, Secret, secret};
 
 /// Where a listener's certificate and its key lie.
@@ -39,7 +40,7 @@ impl Public {
 
 impl AdminConfig {
     /// The credential that the listener asks for, if one is configured; the reason if it can't be used.
-    pub fn credential(&self) -> Result<Option<Secret>, String> {
+    pub fn credential(&self) -> Result<Option<Secret>, NoCredential> {
         secret::credential(&self.token, &self.token_file)
     }
 

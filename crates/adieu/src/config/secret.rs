@@ -46,23 +46,48 @@ impl Serialize for Secret {
 /// Shorter ones can be guessed; longer ones are no tokens.
 const LENGTHS: std::ops::RangeInclusive<usize> = 16..=1024;
 
+/// Why there is no credential: the key, and what would be right. Its value is never told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoCredential {
+    /// `admin.token` or `admin.token_file`.
+    pub key: &'static str,
+    /// Why.
+    pub reason: String,
+}
+
+impl fmt::Display for NoCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.reason)
+    }
+}
+
+impl std::error::Error for NoCredential {}
+
 /// The credential of the admin listener, out of its file if one is named.
-pub(super) fn credential(token: &Secret, file: &Path) -> Result<Option<Secret>, String> {
+pub(super) fn credential(token: &Secret, file: &Path) -> Result<Option<Secret>, NoCredential> {
     let (credential, key) = match (token.0.is_empty(), file.as_os_str().is_empty()) {
         (true, true) => return Ok(None),
-        (false, false) => return Err("admin.token, admin.token_file: name one of them".into()),
+        (false, false) => {
+            let reason = "admin.token is there, too: name one of them".into();
+            return Err(NoCredential { key: "admin.token_file", reason });
+        }
         (false, true) => (token.clone(), "admin.token"),
         (true, false) => {
-            let text = std::fs::read_to_string(file)
-                .map_err(|error| format!("admin.token_file = {}: {error}", file.display()))?;
-            (Secret(text.trim().to_owned()), "admin.token_file")
+            let key = "admin.token_file";
+            let reason = |error| format!("{} can't be read: {error}", file.display());
+            let text =
+                std::fs::read_to_string(file).map_err(|error| NoCredential { key, reason: reason(error) })?;
+            (Secret(text.trim().to_owned()), key)
         }
     };
     let sound = LENGTHS.contains(&credential.0.len()) && credential.0.bytes().all(|b| b.is_ascii_graphic());
-    if sound {
-        Ok(Some(credential))
-    } else {
-        Err(format!("{key}: 16 to 1024 visible ASCII characters; `openssl rand -hex 32` makes some"))
+    match sound {
+        true => Ok(Some(credential)),
+        false => {
+            let reason =
+                "16 to 1024 visible ASCII characters are wanted; `openssl rand -hex 32` makes some".into();
+            Err(NoCredential { key, reason })
+        }
     }
 }
 
@@ -87,7 +112,8 @@ mod tests {
             ("with a blank in it".into(), nowhere),
         ] {
             let error = credential(&token, file).expect_err("no credential");
-            assert!(!error.contains("hunter2") && !error.contains("blank"), "{error}");
+            let text = error.to_string();
+            assert!(!text.contains("hunter2") && !text.contains("blank"), "{text}");
         }
     }
 

@@ -59,8 +59,11 @@ async fn a_free_folder_is_opened() {
         "nothing is there, and nothing is made: {}",
         early.err
     );
+    let made = run(&file, &["init", "--no-user"]).await;
+    assert_eq!((made.code, config.data.exists()), (0, true), "{}", made.err);
     let made = run(&file, &["user", "add", "ada", "--email", "ada@example.test", "--admin"]).await;
     assert_eq!(made.code, 0, "{}", made.err);
+    assert!(made.err.contains(&format!("the installation in {}", config.data.display())), "{}", made.err);
     assert!(
         made.out.starts_with("user ada (") && made.out.ends_with("of realm /alpha can sign on\n"),
         "{}",
@@ -157,7 +160,9 @@ async fn a_running_server_is_asked() {
     assert!(some.err.contains(nobody), "{}", some.err);
     assert_eq!(run(&file, &["end", "--user", "alice"]).await.code, 0);
     assert_eq!(run(&file, &["end", "--realm", "/alpha"]).await.code, 0);
-    assert_eq!(run(&file, &["user", "add", "newcomer"]).await.code, 0);
+    let added = run(&file, &["user", "add", "newcomer"]).await;
+    assert_eq!(added.code, 0);
+    assert!(added.err.contains(&format!("the server at {}", config.admin.url)), "F-24: {}", added.err);
 
     std::fs::write(folder.path().join("token"), "another-token-of-visible-characters").expect("a file");
     let refused = run(&file, &["realm", "list"]).await;

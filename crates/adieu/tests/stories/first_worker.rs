@@ -19,18 +19,24 @@ async fn the_command_makes_a_worker_that_administers() {
     config.data = folder.path().join("data");
     let file = folder.path().join("adieu.toml");
     std::fs::write(&file, toml::to_string(&config).expect("TOML")).expect("a file");
+    let mut init = Command::new(env!("CARGO_BIN_EXE_adieu"));
+    assert!(init.args(["init", "--no-user", "--config"]).arg(&file).status().expect("the program").success());
     let add = |realm: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_adieu"));
         let output =
             command.args(["worker", "add", "setup", "--realm", realm, "--config"]).arg(&file).output();
         let output = output.expect("the program");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let out = String::from_utf8_lossy(&output.stdout).into_owned();
-        let word = |name: &str| {
-            let line = out.lines().find_map(|line| line.strip_prefix(name)).expect("the line");
-            line.trim().to_owned()
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        let (out, told) = (text(output.stdout), text(output.stderr));
+        let word = |text: &str, name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)).expect("the line");
+            line.split(' ').next().expect("a word").to_owned()
         };
-        (word("environment "), word("client_id "), word("client_secret "))
+        let id = word(&out, "client_id ");
+        let secret = word(&told, &format!("adieu: secret of client {id}: "));
+        assert!(!out.contains(&secret), "shown on standard error alone");
+        (word(&out, "environment "), id, secret)
     };
     let (root, alpha) = (add("/"), add("/alpha"));
     let parts = (Arc::new(FrozenClock::new()) as _, Arc::new(SeededEntropy::new(3)) as _);

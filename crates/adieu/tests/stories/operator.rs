@@ -30,6 +30,13 @@ fn adieu_in(
     (status.code().expect("a status"), text(stdout), text(stderr))
 }
 
+/// Makes an installation with nobody in it.
+fn init(data: &Path) {
+    let file = data.with_extension("toml");
+    let (code, _, error) = adieu(data, &["init", "--no-user", "--config", file.to_str().expect("text")], "");
+    assert_eq!(code, 0, "{error}");
+}
+
 const TOWN: &str = "[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'shop'\ngrant_types = ['authorization_code']\n";
 
 /// Goal: the people of the tests, whose passwords are published, are no part of the program that is shipped.
@@ -59,15 +66,17 @@ fn a_document_is_shown_applied_and_exported() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let (code, _, says) = adieu(&data, &["apply", "--dry-run", "-"], TOWN);
-    assert!(code == 1 && says.contains("there is no data folder") && !data.exists(), "{says}");
-    let (code, says, _) = adieu(&data, &["apply", "-"], TOWN);
+    assert!(code == 1 && says.contains("there is no installation in") && !data.exists(), "{says}");
+    init(&data);
+    let (code, says, told) = adieu(&data, &["apply", "-"], TOWN);
     assert_eq!(code, 0);
     assert!(
         says.starts_with(
             "+ realm /town\n+ population Default in /town\n+ client shop in /town\n3 to change\n"
         )
     );
-    assert!(says.contains("secret of client shop: ") && says.ends_with("done\n"), "{says}");
+    assert!(says.ends_with("done\n") && !says.contains("secret"), "{says}");
+    assert!(told.contains("secret of client shop: "), "{told}");
     let (code, says, _) = adieu(&data, &["apply", "-"], TOWN);
     assert_eq!((code, says.as_str()), (0, "nothing to change\n"));
 
@@ -93,14 +102,26 @@ fn a_document_is_shown_applied_and_exported() {
 
 /// Goal: a client that was made before a refused step is shown with its secret, which is shown once; the exit status says that
 /// not all was made.
+/// Method: the database may have 4 MB, and the document has more.
 #[test]
 fn secrets_of_what_was_made_are_shown_although_a_later_step_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
-    let clash = "[[realms.users]]\nusername = 'ivy@x.test'\n[[realms.users]]\nusername = 'joe'\nemail = 'ivy@x.test'\n";
-    let (code, says, error) = adieu(&data, &["apply", "-"], &format!("{TOWN}{clash}"));
-    assert!(code == 1 && error.contains("stopped at `+ user joe in /town"), "{error}");
-    assert!(says.contains("secret of client shop: ") && !says.contains("done\n"), "{says}");
+    // There is room for some of them only.
+    let large = |n: usize| {
+        let text = "x".repeat(900_000);
+        format!("[[realms.users]]\nusername = 'user-{n}'\nmetadata_admin = '{{\"x\": \"{text}\"}}'\n")
+    };
+    let users: String = (0..8).map(large).collect();
+    init(&data);
+    let document = folder.path().join("document.toml");
+    std::fs::write(&document, format!("{TOWN}{users}")).expect("a file");
+    let mut apply = Command::new(env!("CARGO_BIN_EXE_adieu"));
+    apply.arg("apply").arg(&document).env("ADIEU_DATA", &data).env("ADIEU_KEEP__PAGES_MAX", "1000");
+    let Output { status, stdout, stderr } = apply.output().expect("it ends");
+    let (says, error) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    assert!(status.code() == Some(4) && error.contains("stopped at `+ user user-"), "{error}");
+    assert!(error.contains("secret of client shop: ") && !says.contains("done\n"), "{error}");
 }
 
 /// Goal: a server that has the folder is no obstacle to a backup; a restore says what to do.

@@ -78,7 +78,7 @@ async fn answer(face: &Face, request: Request<Body>) -> Response {
 
 /// The APIs as scripts of other origins see them.
 async fn of_origin(face: &Face, call: &Call, body: Body, segments: &[Cow<'_, str>]) -> Response {
-    let Some(origin) = face.cors.origin(call.headers()) else {
+    let Some(let_in) = face.cors.let_in(call.headers()) else {
         return api(face, call, body, segments).await;
     };
     let mut response = if cors::is_preflight(call) {
@@ -88,7 +88,7 @@ async fn of_origin(face: &Face, call: &Call, body: Body, segments: &[Cow<'_, str
     } else {
         api(face, call, body, segments).await
     };
-    Cors::admit(&mut response, origin);
+    Cors::admit(&mut response, &let_in);
     response
 }
 

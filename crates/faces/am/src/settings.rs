@@ -4,6 +4,7 @@
 
 use adieu_http_kit::companion::Companion;
 pub use adieu_http_kit::cookies::SameSite;
+use adieu_http_kit::origins::Origins;
 
 /// The settings of the AM face.
 #[derive(Clone, Debug)]
@@ -40,8 +41,8 @@ pub struct Settings {
     pub csrf_filter: bool,
     /// Names of the session properties that clients may read and write.
     pub session_properties: Vec<String>,
-    /// Origins whose scripts may call with credentials, each as browsers say it.
-    pub cors_origins: Vec<String>,
+    /// Origins whose scripts may call from a browser.
+    pub cors_origins: Origins,
     /// Whether a sign-on shows the token in its body as well; else `tokenId` is empty and the cookie alone has it.
     pub token_in_body: bool,
     /// Whether an ID token of any client is enough to end the session it speaks of, as AM has it; else it takes a cookie or
@@ -81,7 +82,7 @@ impl Default for Settings {
             version_warning: true,
             csrf_filter: true,
             session_properties: Vec::new(),
-            cors_origins: Vec::new(),
+            cors_origins: Origins::default(),
             token_in_body: true,
             ends_by_id_token: true,
             attempt_life_s: 300,

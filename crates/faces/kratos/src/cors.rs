@@ -3,10 +3,11 @@
 //! Without configured origins there is no CORS at all: a preflight is then a method like any other. With some, a preflight is
 //! answered on every path, whether or not something lies there.
 
+use adieu_http_kit::origins::LetIn;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS,
-    ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+    ACCESS_CONTROL_REQUEST_METHOD, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 
@@ -27,9 +28,8 @@ pub(crate) fn preflight(face: &Face, call: &Call) -> Option<Answer> {
     let told = answer.headers_mut();
     let all = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
     told.insert(VARY, HeaderValue::from_static(all));
-    if let Some(origin) = allowed(face, headers) {
-        told.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        told.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+    if let Some(let_in) = face.settings.cors_origins.let_in_any_case(headers) {
+        admit(told, &let_in);
         for (asked, answered) in [
             (ACCESS_CONTROL_REQUEST_METHOD, ACCESS_CONTROL_ALLOW_METHODS),
             (ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_ALLOW_HEADERS),
@@ -49,16 +49,16 @@ pub(crate) fn add_headers(face: &Face, call: &Call, answer: &mut Answer) {
     }
     let told = answer.headers_mut();
     told.append(VARY, HeaderValue::from_static("Origin"));
-    if let Some(origin) = allowed(face, call.headers()) {
-        told.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        told.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+    if let Some(let_in) = face.settings.cors_origins.let_in_any_case(call.headers()) {
+        admit(told, &let_in);
         told.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Content-Type"));
     }
 }
 
-/// The origin of a request, if it is one of the configured; compared as exact text, in any letter case.
-fn allowed<'h>(face: &Face, headers: &'h HeaderMap) -> Option<&'h HeaderValue> {
-    let origin = headers.get(ORIGIN)?;
-    let text = origin.to_str().ok()?;
-    face.settings.cors_origins.iter().any(|known| known.eq_ignore_ascii_case(text)).then_some(origin)
+/// Lets an origin read the answer; with credentials only if it is meant by name.
+fn admit(told: &mut HeaderMap, let_in: &LetIn) {
+    told.insert(ACCESS_CONTROL_ALLOW_ORIGIN, let_in.told());
+    if let_in.with_credentials() {
+        told.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+    }
 }

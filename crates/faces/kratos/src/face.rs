@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use adieu_authority::{Authority, Channel, Outage, Realm, RealmId};
 use adieu_http_kit::companion::Companion;
+use adieu_http_kit::origins::Origins;
 use adieu_http_kit::return_to::AllowList;
 use url::Url;
 
@@ -54,8 +55,8 @@ pub struct Settings {
     pub settings_ui: String,
     /// Where `return_to` may lead.
     pub allowed_return: Vec<String>,
-    /// Origins that may call with credentials from a browser.
-    pub cors_origins: Vec<String>,
+    /// Origins whose pages may call from a browser.
+    pub cors_origins: Origins,
     /// For how many seconds whoami may be cached at most; none sends no such header.
     pub whoami_cache_max_s: Option<u64>,
     /// The identity schema; none is the built-in one.
@@ -134,6 +135,26 @@ impl std::ops::Deref for Face {
     }
 }
 
+/// Says what of these settings can't be used, before anything is made of them.
+pub fn check(settings: &Settings) -> Result<(), SettingsError> {
+    for (name, value) in [
+        ("base", &settings.base),
+        ("default_return", &settings.default_return),
+        ("logout_return", &settings.logout_return),
+        ("login_return", &settings.login_return),
+        ("login_ui", &settings.login_ui),
+        ("error_ui", &settings.error_ui),
+        ("settings_ui", &settings.settings_ui),
+    ] {
+        address(name, value)?;
+    }
+    schema(settings).map(drop)
+}
+
+fn schema(settings: &Settings) -> Result<Schema, SettingsError> {
+    Ok(Schema::new(&settings.schema_id, settings.schema.clone().unwrap_or_else(built_in))?)
+}
+
 fn address(name: &'static str, value: &str) -> Result<Url, SettingsError> {
     Url::parse(value).map_err(|_| SettingsError::Address { name, value: value.to_owned() })
 }
@@ -141,29 +162,26 @@ fn address(name: &'static str, value: &str) -> Result<Url, SettingsError> {
 impl Face {
     pub(crate) fn new(authority: Authority, settings: Settings) -> Result<Self, SettingsError> {
         use base64::Engine;
+        check(&settings)?;
         // The automatic entry of each mount. Contract kratos.md 5.
         let own = MOUNTS.iter().map(|mount| format!("{}{mount}/self-service", settings.base));
         let (allowed, dropped) = AllowList::new(settings.allowed_return.iter().cloned().chain(own));
         for entry in dropped {
             tracing::warn!(entry = ?entry, "an allowed return address is unsafe and was dropped");
         }
-        let schema = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&settings.schema_id);
+        let schema_name = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&settings.schema_id);
         let inner = Inner {
             realm_id: OnceLock::new(),
-            schema: Schema::new(&settings.schema_id, settings.schema.clone().unwrap_or_else(built_in))?,
+            schema: schema(&settings)?,
             csrf: Csrf::new(&settings.base, settings.cookie.secure),
             default_return: address("default_return", &settings.default_return)?,
             logout_return: address("logout_return", &settings.logout_return)?,
             login_return: address("login_return", &settings.login_return)?,
-            schema_urls: MOUNTS.map(|mount| format!("{}{mount}/schemas/{schema}", settings.base)),
+            schema_urls: MOUNTS.map(|mount| format!("{}{mount}/schemas/{schema_name}", settings.base)),
             allowed,
             authority,
             settings,
         };
-        address("base", &inner.settings.base)?;
-        address("login_ui", &inner.settings.login_ui)?;
-        address("error_ui", &inner.settings.error_ui)?;
-        address("settings_ui", &inner.settings.settings_ui)?;
         Ok(Self(Arc::new(inner)))
     }
 

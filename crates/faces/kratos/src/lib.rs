@@ -44,7 +44,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 
-pub use face::{CookieSettings, Settings, SettingsError};
+pub use face::{CookieSettings, Settings, SettingsError, check};
 pub use schema::SchemaError;
 pub use tokenizer::{RESERVED_CLAIMS, Tokenizer};
 

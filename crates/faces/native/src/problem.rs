@@ -256,6 +256,7 @@ fn member(fault: RecordFault) -> &'static str {
         RecordFault::RedirectUri => "redirect_uris",
         RecordFault::PostLogoutRedirectUri => "post_logout_redirect_uris",
         RecordFault::Email => "email",
+        RecordFault::RealmPath => "path",
     }
 }
 

@@ -420,6 +420,9 @@ impl From<RecordFault> for Problem {
             RecordFault::RedirectUri => Self::invalid("redirectUris", ABSOLUTE),
             RecordFault::PostLogoutRedirectUri => Self::invalid("postLogoutRedirectUris", ABSOLUTE),
             RecordFault::Email => Self::invalid("email", "An e-mail address is wanted."),
+            RecordFault::RealmPath => {
+                Self::invalid("name", "Small letters, digits, `-`, `_` and `.` are wanted.")
+            }
         }
     }
 }

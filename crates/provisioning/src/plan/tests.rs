@@ -384,7 +384,7 @@ fn what_can_not_be_meant_is_refused_and_says_where() {
     let user = |text: &str| of_town(&format!("[[realms.users]]\nusername = 'ada'\n{text}"));
     let id = "00000000-0000-4000-8000-000000000001";
     for (says, expect) in [
-        (refusal(&facts, "[[realms]]\npath = 'town'"), "realm town: a path begins with a slash"),
+        (refusal(&facts, "[[realms]]\npath = 'town'"), "realm town: a path is names behind slashes"),
         (of_town("[[realms]]\npath = '/town'"), "realm /town is named twice"),
         (of_town(&format!("id = '{id}'")), "never changes"),
         (of_town("id = 'x'"), "`id` is a UUID"),

@@ -8,6 +8,7 @@ use reqwest::Method;
 use crate::commands::demo::programs::{DemoDialect, Programs};
 use crate::commands::demo::server::DemoServer;
 use crate::commands::demo::talk::{DemoAnswer, DemoRequest};
+use crate::commands::shown::say;
 
 /// One way out.
 pub(super) struct DemoExit {
@@ -57,7 +58,7 @@ pub(super) const EXITS: [DemoExit; 5] = [
 pub(super) async fn walk(exit: &DemoExit, programs: &Programs, server: &mut DemoServer) -> Result<()> {
     let token = programs.sign_on(exit.dialect).await?;
     let live = programs.live(&token).await?;
-    println!("  signed on through {:?}; live in PingOne, AM, Kratos: {live:?}", exit.dialect);
+    say!("  signed on through {:?}; live in PingOne, AM, Kratos: {live:?}", exit.dialect);
     ensure!(live == [true; 3], "not live in all three dialects");
     let tokens = programs.tokens(&token).await?;
     end(exit.request, programs, &token).await?;
@@ -68,9 +69,7 @@ pub(super) async fn walk(exit: &DemoExit, programs: &Programs, server: &mut Demo
         let when = if restarted { "after kill -9 and a new start" } else { "at once" };
         let live = programs.live(&token).await?;
         let usable = programs.usable(&tokens).await?;
-        println!(
-            "  {when}: live in PingOne, AM, Kratos: {live:?}; access and refresh token good: {usable:?}"
-        );
+        say!("  {when}: live in PingOne, AM, Kratos: {live:?}; access and refresh token good: {usable:?}");
         ensure!(live == [false; 3] && usable == [false; 2], "not ended everywhere {when}");
     }
     Ok(())
@@ -148,28 +147,28 @@ pub(super) async fn by_hand(programs: &Programs) -> Result<()> {
     let (base, environment) = (programs.talk.base(), programs.environment());
     let worker = programs.worker_token().await?;
     let user = programs.people.user_id.as_str();
-    println!("\nThe five requests, each with a session of its own:\n");
+    say!("\nThe five requests, each with a session of its own:\n");
     let token = programs.sign_on(DemoDialect::PingOne).await?;
-    println!("# 1. 302\ncurl -i '{base}/{environment}/as/signoff' --header 'Cookie: ST={token}'\n");
+    say!("# 1. 302\ncurl -i '{base}/{environment}/as/signoff' --header 'Cookie: ST={token}'\n");
     let session = session_id(programs, &programs.sign_on(DemoDialect::PingOne).await?).await?;
-    println!(
+    say!(
         "# 2. 204\ncurl -i --request POST '{base}/v1/environments/{environment}/sessions/{session}' \\\n  \
          --header 'Content-Type: application/vnd.pingidentity.sso.session.logout' \\\n  \
          --header 'Authorization: Bearer {worker}'\n"
     );
     let session = session_id(programs, &programs.sign_on(DemoDialect::PingOne).await?).await?;
-    println!(
+    say!(
         "# 3. 204\ncurl -i --request DELETE '{base}/v1/environments/{environment}/users/{user}/sessions/{session}' \\\n  \
          --header 'Authorization: Bearer {worker}'\n"
     );
     let token = programs.sign_on(DemoDialect::Am).await?;
-    println!(
+    say!(
         "# 4. 200\ncurl -i -X POST -H 'iPlanetDirectoryPro: {token}' -H 'Accept-API-Version: resource=3.1, protocol=1.0' \\\n  \
          '{base}/am/json/realms/root/realms/alpha/sessions/?_action=logout'\n"
     );
     let token = programs.sign_on(DemoDialect::Kratos).await?;
     let logout = logout_token(programs, &token).await?;
-    println!(
+    say!(
         "# 5. 303, or 204 with --header 'Accept: application/json'\ncurl -i '{base}/auth/self-service/logout?token={logout}' \\\n  \
          --header 'Cookie: ory_kratos_session={token}'"
     );

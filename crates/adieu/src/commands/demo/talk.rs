@@ -9,6 +9,8 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method};
 use serde_json::Value;
 
+use crate::commands::shown::say;
+
 /// Headers that are worth a line.
 const SHOWN: [&str; 7] = [
     "location",
@@ -126,19 +128,19 @@ impl Talk {
 
     /// Sends, and prints the exchange.
     pub(super) async fn show(&self, say: DemoRequest) -> Result<DemoAnswer> {
-        println!("  → {} {}", say.method, cut(&say.path));
+        say!("  → {} {}", say.method, cut(&say.path));
         for (name, value) in &say.headers {
-            println!("      {name}: {}", cut(value));
+            say!("      {name}: {}", cut(value));
         }
         let heard = self.ask(say).await?;
-        println!("  ← {}", heard.status);
+        say!("  ← {}", heard.status);
         for name in SHOWN {
             for value in heard.headers.get_all(name) {
-                println!("      {name}: {}", cut(value.to_str().unwrap_or("(bytes)")));
+                say!("      {name}: {}", cut(value.to_str().unwrap_or("(bytes)")));
             }
         }
         if !heard.text.is_empty() && heard.text.len() < LINE_MAX {
-            println!("      {}", heard.text.trim_end());
+            say!("      {}", heard.text.trim_end());
         }
         Ok(heard)
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use adieu_authority::{Authority, NewPerson, Role, RoleAssignment, RoleScope, User};
 use adieu_face_am::{Am, Settings, service};
+use adieu_http_kit::origins::Origins;
 use adieu_http_kit::service::FaceService;
 use adieu_testkit::World;
 use adieu_testkit::failing::FailingStore;
@@ -154,7 +155,7 @@ impl FaceFixture {
 pub(crate) fn settings() -> Settings {
     Settings {
         goto_allowed: vec!["http://app.example.org:3000/".into()],
-        cors_origins: vec![ORIGIN.into()],
+        cors_origins: Origins::read([ORIGIN]).expect("an origin"),
         session_properties: vec!["favColor".into(), "LoginLocation".into()],
         ..Settings::default()
     }

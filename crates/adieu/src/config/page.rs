@@ -1,0 +1,68 @@
+//! `docs/configuration.md`, made from the table of keys and the defaults.
+//!
+//! A test keeps the page true; nothing else reads it.
+
+use crate::config::changes::at_once;
+use crate::config::keys::KEYS;
+
+/// The documentation page, made from the table and the defaults.
+pub fn page() -> String {
+    let defaults = toml::Table::try_from(crate::config::Config::default()).unwrap_or_default();
+    let mut page = String::from(
+        "# Configuration\n\n\
+         A TOML file, the first that is named or there: `--config FILE`, the variable `ADIEU_CONFIG`, `/etc/adieu/adieu.toml`.\n\
+         Without one every key has its default. `adieu init` writes a file with comments.\n\n\
+         A variable of the environment wins over the file: `ADIEU_KRATOS__COOKIE_NAME` is `kratos.cookie_name`; lists are written\n\
+         as in TOML. What the file does not know and what no variable means is refused, with the nearest name of the same section;\n\
+         variables that Kubernetes makes for a Service named `adieu` are passed over.\n\n\
+         `adieu check-config` does what `serve` does before it binds and writes: it reads the files that are named, too, and says\n\
+         of every fault the line, the key and what would be right. A reload does the same. This page is made from the code; a test\n\
+         keeps it true.\n\n\
+         **Seconds** are a number, or a text with units: `\"90s\"`, `\"10m\"`, `\"24h\"`, `\"7d\"`, `\"1h 30m\"`. **Addresses** begin with\n\
+         `https://` or `http://`; a slash at the end and a port that the scheme has anyway are taken away where paths are put behind\n\
+         them. **Origins** are a scheme and a host, perhaps a port; a wildcard stands for a part of the host, with a dot and a domain\n\
+         of two names behind it, or for the port.\n\n\
+         SIGHUP makes a running server read its configuration anew: what is marked \u{21bb} changes at once, all else takes a\n\
+         restart. See [serving.md](serving.md).\n\n\
+         | Key | \u{21bb} | Unit | Default | What it is for |\n|---|---|---|---|---|\n",
+    );
+    for key in KEYS {
+        let default = default_of(&defaults, key.path);
+        let mark = if at_once(key.path) { "\u{21bb}" } else { "" };
+        page.push_str(&format!(
+            "| `{}` | {mark} | {} | {default} | {} |\n",
+            key.path,
+            key.kind.name(),
+            key.about
+        ));
+    }
+    page
+}
+
+fn default_of(defaults: &toml::Table, path: &str) -> String {
+    let mut here = defaults.get(path.split('.').next().unwrap_or_default());
+    for part in path.split('.').skip(1) {
+        here = here.and_then(|value| value.as_table()).and_then(|table| table.get(part));
+    }
+    match here {
+        None => "none".into(),
+        Some(toml::Value::String(text)) if text.is_empty() => "empty".into(),
+        Some(value) => format!("`{value}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_page_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        if written != page() && std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, page()).expect("the page can be written");
+            return;
+        }
+        assert_eq!(written, page(), "run UPDATE_DOCS=1 cargo test -p adieu documentation_page");
+    }
+}
