@@ -6,6 +6,8 @@
 mod api;
 mod apply;
 mod backup;
+mod clients;
+mod confirm;
 mod demo;
 mod endings;
 mod failure;
@@ -27,6 +29,7 @@ use anyhow::{Context, Result, bail};
 
 pub use apply::{ApplyCommand, ExportCommand, apply, export};
 pub use backup::{Backup, Restore, backup, restore};
+pub use clients::{ClientCommand, client};
 pub use endings::{EndCommand, SessionsCommand, end, sessions};
 pub use failure::exit_code;
 pub use init::{InitCommand, init};

@@ -56,6 +56,11 @@ enum Command {
         #[command(subcommand)]
         command: commands::UserCommand,
     },
+    /// Clients: applications and programs.
+    Client {
+        #[command(subcommand)]
+        command: commands::ClientCommand,
+    },
     /// Realms.
     Realm {
         #[command(subcommand)]
@@ -113,6 +118,7 @@ fn main() -> ExitCode {
         Command::CheckConfig { config } => commands::check_config(config.as_deref()),
         Command::User { command } => commands::user(command),
         Command::Worker { command } => commands::worker(command),
+        Command::Client { command } => commands::client(command),
         Command::Realm { command } => commands::realm(command),
         Command::Keys { command } => commands::keys(command),
         Command::Sessions { command } => commands::sessions(command),

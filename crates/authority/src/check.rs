@@ -8,8 +8,8 @@ use adieu_store::{Lookup, SessionPage, SessionQuery};
 
 use crate::Authority;
 
-/// How many tokens of one carrier are looked at (HOME-LIMITS): more than a browser honestly carries.
-const TOKENS_OF_ONE_CARRIER_MAX: usize = 8;
+/// How many tokens of one carrier are looked at, and ended at a sign-off (HOME-LIMITS): more than a browser honestly carries.
+pub const TOKENS_OF_ONE_CARRIER_MAX: usize = 8;
 
 /// A token with what its check said.
 #[derive(Clone, Debug)]

@@ -59,7 +59,7 @@ pub use adieu_store::{
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
 pub use adieu_token::Alg;
 
-pub use check::CheckedToken;
+pub use check::{CheckedToken, TOKENS_OF_ONE_CARRIER_MAX};
 pub use clients::{Held, NewClient, SecretRotation};
 pub use first_factor::FirstFactor;
 pub use flows::NewFlow;

@@ -9,6 +9,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::commands::api::{Api, Reach};
+use crate::commands::confirm::Confirmation;
 use crate::commands::people::{open, realm_id, say_more, text, user_id};
 use crate::commands::{runtime, shown};
 use crate::logging::note;
@@ -67,6 +68,12 @@ pub struct EndCommand {
     /// This session.
     #[arg(long, value_name = "SESSION")]
     session: Option<String>,
+    /// Say how many live sessions it would end, and end none.
+    #[arg(long)]
+    dry_run: bool,
+    /// Whether a whole realm is ended without a question.
+    #[command(flatten)]
+    confirmation: Confirmation,
     /// Why: up to 256 characters, kept with the ending.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
@@ -110,6 +117,18 @@ pub fn end(command: EndCommand) -> Result<()> {
     runtime()?.block_on(async {
         let api = open(&command.reach)?;
         let (order, what) = ordered(&api, &command).await?;
+        // Whoever ends a whole realm sees first how many that are.
+        let whole_realm = command.realm.is_some() && command.user.is_none();
+        if command.dry_run || whole_realm {
+            let mut dry = order.clone();
+            dry["dry_run"] = true.into();
+            let counted = api.ask(Method::POST, "/v1/endings", Some(dry)).await?;
+            let would = format!("end {what}{}", number(&counted));
+            if command.dry_run {
+                return shown::one(&counted, command.reach.json, || format!("would {would}"));
+            }
+            command.confirmation.of(&would)?;
+        }
         let order = with_reason(order, command.reason.as_deref());
         said(&api, order, &what, command.reach.json).await
     })
@@ -131,6 +150,17 @@ async fn ordered(api: &Api, command: &EndCommand) -> Result<(Value, String)> {
     }
     let path = realm.as_deref().unwrap_or_default(); // The parser has seen to it that one of the four is there.
     Ok((json!({"realm": realm_id(api, path).await?}), format!("all sessions of realm {path}")))
+}
+
+/// How many live sessions that would be, in brackets.
+fn number(counted: &Value) -> String {
+    let would_end = &counted["would_end"];
+    match (would_end["live_sessions"].as_u64(), would_end["more"] == true) {
+        (None, _) => String::new(),
+        (Some(1), false) => " (1 live session)".into(),
+        (Some(count), false) => format!(" ({count} live sessions)"),
+        (Some(count), true) => format!(" (more than {count} live sessions)"),
+    }
 }
 
 pub(super) fn with_reason(mut order: Value, reason: Option<&str>) -> Value {

@@ -6,11 +6,13 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// How a command ends that did not do its work. Wrong usage (2) is said by the parser of the command line.
+/// How a command ends that did not do its work. Most wrong usage (2) is said by the parser of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ExitStatus {
     /// It failed; the reason is on standard error.
     Failed = 1,
+    /// It lacks what it needs to be done, such as a yes.
+    Usage = 2,
     /// What it names does not exist.
     NotFound = 3,
     /// Nobody can tell whether it was done, or the server does not answer.

@@ -12,6 +12,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::commands::api::{Api, Reach};
+use crate::commands::clients::removed;
+use crate::commands::confirm::Confirmation;
 use crate::commands::failure::CommandFailure;
 use crate::commands::{configured, runtime, shown};
 use crate::logging::note;
@@ -71,11 +73,47 @@ pub enum UserCommand {
         #[command(flatten)]
         of: OfRealm,
     },
+    /// Show one user.
+    Show {
+        /// Name, e-mail address or id.
+        user: String,
+        /// Whose user is meant.
+        #[command(flatten)]
+        of: OfRealm,
+    },
+    /// Take the recovery codes away from a user who has lost them. Sessions live on.
+    ResetCodes {
+        /// Name, e-mail address or id.
+        user: String,
+        /// Why: up to 256 characters.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// Whose user is meant.
+        #[command(flatten)]
+        of: OfRealm,
+    },
+    /// Delete a user and end all their sessions; nothing of them is shown any more.
+    Delete {
+        /// Name, e-mail address or id.
+        user: String,
+        /// Why: up to 256 characters, kept with the sessions that end.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// Whether it is done without a question.
+        #[command(flatten)]
+        confirmation: Confirmation,
+        /// Whose user is meant.
+        #[command(flatten)]
+        of: OfRealm,
+    },
     /// List the users of a realm.
     List {
         /// Only the user with this name or e-mail address.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "contains")]
         name: Option<String>,
+        /// Only users with this in their name or e-mail address.
+        #[arg(long, value_name = "TEXT")]
+        contains: Option<String>,
         /// At most so many.
         #[arg(long, default_value_t = 100)]
         limit: usize,
@@ -88,6 +126,17 @@ pub enum UserCommand {
 /// Realms.
 #[derive(Subcommand)]
 pub enum RealmCommand {
+    /// Make a realm, with a first population.
+    Add {
+        /// Its path, such as /alpha.
+        path: String,
+        /// Its id; random if none is given.
+        #[arg(long, value_name = "UUID")]
+        id: Option<String>,
+        /// How the API is reached.
+        #[command(flatten)]
+        reach: Reach,
+    },
     /// List the realms.
     List {
         /// How the API is reached.
@@ -115,17 +164,38 @@ pub fn user(command: UserCommand) -> Result<()> {
             UserCommand::Disable { user, reason, of } => enable(&user, false, reason, of).await,
             UserCommand::Enable { user, of } => enable(&user, true, None, of).await,
             UserCommand::Unlock { user, of } => unlock(&user, of).await,
-            UserCommand::List { name, limit, of } => list(name, limit, of).await,
+            UserCommand::Show { user, of } => show(&user, of).await,
+            UserCommand::ResetCodes { user, reason, of } => reset_codes(&user, reason.as_deref(), of).await,
+            UserCommand::Delete { user, reason, confirmation, of } => {
+                delete(&user, reason.as_deref(), &confirmation, of).await
+            }
+            UserCommand::List { name, contains, limit, of } => {
+                list([("name", name), ("contains", contains)], limit, of).await
+            }
         }
     })
 }
 
 /// `realm …`.
-pub fn realm(RealmCommand::List { reach }: RealmCommand) -> Result<()> {
+pub fn realm(command: RealmCommand) -> Result<()> {
     runtime()?.block_on(async {
-        let (realms, _) = open(&reach)?.list("/v1/realms", usize::MAX).await?;
-        shown::list(&realms, reach.json, &[("PATH", "/path"), ("ID", "/id"), ("MADE", "/created_at")])
+        match command {
+            RealmCommand::Add { path, id, reach } => add_realm(&path, id, &reach).await,
+            RealmCommand::List { reach } => {
+                let (realms, _) = open(&reach)?.list("/v1/realms", usize::MAX).await?;
+                shown::list(&realms, reach.json, &[("PATH", "/path"), ("ID", "/id"), ("MADE", "/created_at")])
+            }
+        }
     })
+}
+
+async fn add_realm(path: &str, id: Option<String>, reach: &Reach) -> Result<()> {
+    let mut body = json!({"path": path});
+    if let Some(id) = id {
+        body["id"] = id.into();
+    }
+    let made = open(reach)?.ask(Method::POST, "/v1/realms", Some(body)).await?;
+    shown::one(&made, reach.json, || format!("realm {} ({})", text(&made, "path"), text(&made, "id")))
 }
 
 /// The API of the installation that is there; none is made.
@@ -195,11 +265,39 @@ async fn unlock(user: &str, of: OfRealm) -> Result<()> {
     })
 }
 
-async fn list(name: Option<String>, limit: usize, of: OfRealm) -> Result<()> {
+async fn show(user: &str, of: OfRealm) -> Result<()> {
+    let api = open(&of.reach)?;
+    let id = user_id(&api, &of.realm, user).await?;
+    shown::members(&api.get(&format!("/v1/users/{id}")).await?, of.reach.json)
+}
+
+async fn reset_codes(user: &str, reason: Option<&str>, of: OfRealm) -> Result<()> {
+    let api = open(&of.reach)?;
+    let id = user_id(&api, &of.realm, user).await?;
+    removed(&api, &format!("/v1/users/{id}/recovery-codes"), reason).await?;
+    shown::one(&json!({"id": id, "recovery_codes": false}), of.reach.json, || {
+        format!("user {user} ({id}) has no recovery codes any more")
+    })
+}
+
+async fn delete(user: &str, reason: Option<&str>, confirmation: &Confirmation, of: OfRealm) -> Result<()> {
+    let api = open(&of.reach)?;
+    let id = user_id(&api, &of.realm, user).await?;
+    let path = format!("/v1/users/{id}");
+    let known = api.get(&path).await?;
+    let name = text(&known, "username");
+    confirmation.of(&format!("delete user {name} ({id}) and end all their sessions"))?;
+    removed(&api, &path, reason).await?;
+    shown::one(&json!({"id": id, "deleted": true}), of.reach.json, || format!("deleted: user {name} ({id})"))
+}
+
+async fn list(query: [(&str, Option<String>); 2], limit: usize, of: OfRealm) -> Result<()> {
     let api = open(&of.reach)?;
     let mut path = format!("/v1/realms/{}/users", realm_id(&api, &of.realm).await?);
-    if let Some(name) = &name {
-        path = append_query(&path, "name", name);
+    for (name, value) in &query {
+        if let Some(value) = value {
+            path = append_query(&path, name, value);
+        }
     }
     let (users, more) = api.list(&path, limit.max(1)).await?;
     let columns = [("USERNAME", "/username"), ("EMAIL", "/email"), ("ENABLED", "/enabled"), ("ID", "/id")];
@@ -231,6 +329,11 @@ pub(super) async fn user_id(api: &Api, realm: &str, user: &str) -> Result<String
     let path = append_query(&format!("/v1/realms/{realm_id}/users"), "name", user);
     let id = api.get(&path).await?["items"][0]["id"].as_str().map(str::to_owned);
     id.ok_or_else(|| CommandFailure::not_found(format!("realm {realm} has no user {user}")).into())
+}
+
+/// A part of a path.
+pub(super) fn encoded(part: &str) -> String {
+    percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 pub(super) fn text<'v>(value: &'v Value, member: &str) -> &'v str {

@@ -26,6 +26,15 @@ pub(super) fn lines(value: &Value, json: bool, lines: &[(&str, &str)]) -> Result
     lines.iter().try_for_each(|(name, text)| print(&format!("{name} {}\n", visible(text))))
 }
 
+/// All members of one thing: as JSON, or each on a line behind its name.
+pub(super) fn members(value: &Value, json: bool) -> Result<()> {
+    let all = value.as_object().into_iter().flatten();
+    let all: Vec<_> = all.map(|(name, value)| (name.as_str(), plain(value))).collect();
+    let width = all.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let told = all.iter().map(|(name, text)| format!("{name:width$}  {text}\n")).collect::<String>();
+    if json { print(&format!("{value:#}\n")) } else { print(&told) }
+}
+
 /// To standard output. A reader who has seen enough, such as `head`, is no failure.
 pub(super) fn print(text: &str) -> Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
@@ -62,11 +71,20 @@ fn table(items: &[Value], columns: &[(&str, &str)]) -> String {
 }
 
 fn cell(item: &Value, pointer: &str) -> String {
-    match item.pointer(pointer) {
-        None | Some(Value::Null) => "-".into(),
-        Some(Value::String(text)) => visible(text),
-        Some(Value::Bool(yes)) => if *yes { "yes" } else { "no" }.into(),
-        Some(other) => other.to_string(),
+    item.pointer(pointer).map_or_else(|| "-".into(), plain)
+}
+
+/// A value as people read it.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "-".into(),
+        Value::String(text) => visible(text),
+        Value::Bool(yes) => if *yes { "yes" } else { "no" }.into(),
+        Value::Array(all) if all.is_empty() => "-".into(),
+        Value::Array(all) if all.iter().all(Value::is_string) => {
+            all.iter().map(plain).collect::<Vec<_>>().join(" ")
+        }
+        other => visible(&other.to_string()),
     }
 }
 

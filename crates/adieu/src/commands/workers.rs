@@ -1,15 +1,18 @@
-//! `adieu worker add`: the first program that may administer over HTTP; over HTTP only an administrator could make it.
+//! `adieu worker …`: programs that administer over HTTP, in their own name. Over HTTP only an administrator could make the first.
 //!
 //! The secret is shown once: on standard error, or in a file that is named.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Subcommand;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::commands::people::{OfRealm, open, realm_id, text};
+use crate::commands::api::Reach;
+use crate::commands::clients;
+use crate::commands::confirm::Confirmation;
+use crate::commands::people::{OfRealm, open, realm_id};
 use crate::commands::shown_once::ShownOnce;
 use crate::commands::{runtime, shown};
 
@@ -28,24 +31,62 @@ pub enum WorkerCommand {
         #[command(flatten)]
         of: OfRealm,
     },
+    /// List the workers of a realm: clients that act in their own name and may administer.
+    List {
+        /// Which realm is meant.
+        #[command(flatten)]
+        of: OfRealm,
+    },
+    /// Remove a worker; its tokens are worth nothing any more.
+    Remove {
+        /// Its client id.
+        client: String,
+        /// Why: up to 256 characters, kept with what ends.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// Whether it is done without a question.
+        #[command(flatten)]
+        confirmation: Confirmation,
+        /// How the API is reached.
+        #[command(flatten)]
+        reach: Reach,
+    },
 }
 
 /// `worker …`.
-pub fn worker(WorkerCommand::Add { name, secrets_to, of }: WorkerCommand) -> Result<()> {
+pub fn worker(command: WorkerCommand) -> Result<()> {
     runtime()?.block_on(async {
-        let api = open(&of.reach)?;
-        let mut secrets = ShownOnce::at(secrets_to.as_deref(), of.reach.json)?;
-        let realm = realm_id(&api, &of.realm).await?;
-        let roles = ["identity_data_admin", "realm_admin"].map(|role| json!({"role": role, "realm": realm}));
-        let body = json!({"client_name": name, "grant_types": ["client_credentials"], "roles": roles});
-        let path = format!("/v1/realms/{realm}/clients");
-        let mut made = api.ask(Method::POST, &path, Some(body)).await?;
-        let id = text(&made, "client_id").to_owned();
-        if secrets.take(&id, text(&made, "client_secret"))?
-            && let Some(made) = made.as_object_mut()
-        {
-            made.remove("client_secret");
+        match command {
+            WorkerCommand::Add { name, secrets_to, of } => add(&name, secrets_to.as_deref(), of).await,
+            WorkerCommand::List { of } => list(of).await,
+            WorkerCommand::Remove { client, reason, confirmation, reach } => {
+                clients::remove(&client, reason.as_deref(), &confirmation, &reach).await
+            }
         }
-        shown::lines(&made, of.reach.json, &[("environment", &realm), ("client_id", &id)])
     })
+}
+
+async fn add(name: &str, secrets_to: Option<&Path>, of: OfRealm) -> Result<()> {
+    let api = open(&of.reach)?;
+    let mut secrets = ShownOnce::at(secrets_to, of.reach.json)?;
+    let realm = realm_id(&api, &of.realm).await?;
+    let roles = ["identity_data_admin", "realm_admin"].map(|role| json!({"role": role, "realm": realm}));
+    let body = json!({"client_name": name, "grant_types": ["client_credentials"], "roles": roles});
+    let made = api.ask(Method::POST, &format!("/v1/realms/{realm}/clients"), Some(body)).await?;
+    let (made, id) = clients::without_secret(made, &mut secrets)?;
+    shown::lines(&made, of.reach.json, &[("environment", &realm), ("client_id", &id)])
+}
+
+async fn list(of: OfRealm) -> Result<()> {
+    let api = open(&of.reach)?;
+    let path = format!("/v1/realms/{}/clients", realm_id(&api, &of.realm).await?);
+    let (mut all, _) = api.list(&path, usize::MAX).await?;
+    all.retain(is_worker);
+    shown::list(&all, of.reach.json, &clients::COLUMNS)
+}
+
+fn is_worker(client: &Value) -> bool {
+    let acts =
+        client["grant_types"].as_array().is_some_and(|types| types.contains(&"client_credentials".into()));
+    acts && client["roles"].as_array().is_some_and(|roles| !roles.is_empty())
 }

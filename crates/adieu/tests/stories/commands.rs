@@ -13,19 +13,19 @@ use crate::running::{Browser, Running, STALL, at_free_ports, certify, get, sign_
 const TOKEN: &str = "a-token-of-32-visible-characters";
 
 /// What a command came to: its exit code, and what it said on both outputs.
-struct Outcome {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Outcome {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("no JSON: {} {}", self.out, self.err))
     }
 }
 
-async fn run(file: &Path, words: &[&str]) -> Outcome {
+pub(crate) async fn run(file: &Path, words: &[&str]) -> Outcome {
     let mut command = Command::new(env!("CARGO_BIN_EXE_adieu"));
     command
         .args(words)
@@ -38,7 +38,7 @@ async fn run(file: &Path, words: &[&str]) -> Outcome {
     Outcome { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
 }
 
-fn write(config: &Config, folder: &Path) -> std::path::PathBuf {
+pub(crate) fn write(config: &Config, folder: &Path) -> std::path::PathBuf {
     let file = folder.join("adieu.toml");
     std::fs::write(&file, toml::to_string(config).expect("TOML")).expect("a file");
     file
@@ -159,7 +159,7 @@ async fn a_running_server_is_asked() {
     assert_eq!((some.code, &some.json()["ended"]), (3, &"before".into()), "the others end: {}", some.err);
     assert!(some.err.contains(nobody), "{}", some.err);
     assert_eq!(run(&file, &["end", "--user", "alice"]).await.code, 0);
-    assert_eq!(run(&file, &["end", "--realm", "/alpha"]).await.code, 0);
+    assert_eq!(run(&file, &["end", "--realm", "/alpha", "--yes"]).await.code, 0);
     let added = run(&file, &["user", "add", "newcomer"]).await;
     assert_eq!(added.code, 0);
     assert!(added.err.contains(&format!("the server at {}", config.admin.url)), "F-24: {}", added.err);

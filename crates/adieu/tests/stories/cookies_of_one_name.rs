@@ -114,6 +114,26 @@ async fn a_sign_off_by_cookie_ends_all_that_they_carry() {
     }
 }
 
+/// Goal: HOME-LIMITS: a request with a crowd of cookies has eight of them looked at and ended, and no more.
+#[tokio::test]
+async fn a_crowd_of_cookies_is_not_all_looked_at() {
+    let world = World::start().await;
+    let dead = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    end(&world, &dead).await;
+    let mut tokens = vec![dead; 8];
+    tokens[7] = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    let (eighth, ninth) = (tokens[7].clone(), world.sign_on_kratos(ALICE.0, ALICE.1).await);
+    tokens.push(ninth.clone());
+    let all: Vec<&str> = tokens.iter().map(String::as_str).collect();
+    let open = doors(&world, &all).await;
+    assert!(open.iter().all(|(_, open)| *open), "{open:?}");
+    for door in ["Kratos", "PingOne", "AM"] {
+        signed_off(&world, door, &all).await;
+        assert_eq!(world.get("/sessions/whoami").bearer(&eighth).send().await.status, 401, "{door}");
+        assert_eq!(world.get("/sessions/whoami").bearer(&ninth).send().await.status, 200, "{door}");
+    }
+}
+
 /// Goal: F-4: a cookie that was set before the cookies were given a domain is deleted at the next sign-on and sign-off.
 #[tokio::test]
 async fn the_cookie_of_before_the_domain_goes() {

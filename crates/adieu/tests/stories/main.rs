@@ -3,6 +3,7 @@
 //! One binary for all of them.
 
 mod admin_credential;
+mod administration;
 mod both_win;
 mod clients;
 mod commands;

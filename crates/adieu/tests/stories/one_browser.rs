@@ -159,6 +159,44 @@ async fn one_sign_on_is_one_at_every_door_and_so_is_a_sign_off() {
     );
 }
 
+/// Goal: F-2: whoever is half signed on through one dialect is let in at no door, and finishes at any of them.
+#[tokio::test]
+async fn a_sign_on_begun_at_one_door_is_finished_at_another() {
+    let mut config = profile_config("main");
+    (config.kratos.set_all_cookies, config.pingone.set_all_cookies) = (true, true);
+    let world = World::with_config(config).await;
+    let authority = world.authority();
+    let set = authority.draw_code_set();
+    let first = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    let first = adieu_authority::SessionToken::parse(&first).expect("a token");
+    authority.confirm_recovery_codes(first.id, set, false).await.expect("codes");
+    let code = authority.recovery_codes(world.data.alice.id, set)[0].clone();
+
+    let mut jar = Jar::default();
+    let flow = jar.get(&world, "/self-service/login/browser").await.json();
+    let token = flow["ui"]["nodes"][0]["attributes"]["value"].as_str().expect("a token").to_owned();
+    let path = format!("/self-service/login?flow={}", flow["id"].as_str().expect("a flow"));
+    let body = json!({"method": "password", "identifier": ALICE.0, "password": ALICE.1, "csrf_token": token});
+    jar.send(&path, world.post(&path).header("accept", "application/json").json(&body)).await;
+    assert!(jar.has("ST"), "the half session's cookie is there");
+    assert!(open_doors(&world, &mut jar).await.is_empty());
+
+    let begin = authorize(&world, Dialect::PingOne, "&response_mode=pi.flow");
+    let flow = jar.get(&world, &begin).await.json();
+    let environment = Programs::of(&world).pingone("env_id").to_owned();
+    let path = format!("/{environment}/flows/{}", flow["id"].as_str().expect("a flow"));
+    for (action, body) in [
+        ("usernamePassword", json!({"username": ALICE.0, "password": ALICE.1})),
+        ("otp", json!({"otp": code})),
+    ] {
+        let kind = format!("application/vnd.pingidentity.{action}.check+json");
+        let ask = world.post(&path).header("content-type", &kind).body(body.to_string());
+        let reply = jar.send(&path, ask).await;
+        assert_eq!(reply.status, 200, "{action}: {}", reply.text);
+    }
+    assert_eq!(open_doors(&world, &mut jar).await, ["Kratos", "PingOne", "AM"]);
+}
+
 /// Goal: F-2: it is so by default, and a key of the door that people sign on at switches it off.
 #[tokio::test]
 async fn a_key_keeps_a_sign_on_to_its_own_door() {

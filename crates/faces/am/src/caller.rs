@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use adieu_authority::{
     Check, CheckedToken, HalfSession, LiveSession, Lookup, Outage, RealmId, Session, SessionId, SessionToken,
-    Standing, User,
+    Standing, TOKENS_OF_ONE_CARRIER_MAX, User,
 };
 use adieu_http_kit::{cookies, media};
 use http::header::{COOKIE, ORIGIN};
@@ -70,7 +70,7 @@ fn cookie_values<'h>(face: &'h Face, headers: &'h HeaderMap) -> impl Iterator<It
 
 /// The tokens that the session cookies carry.
 pub(crate) fn cookie_tokens(face: &Face, headers: &HeaderMap) -> Vec<SessionToken> {
-    cookie_values(face, headers).filter_map(SessionToken::parse).collect()
+    cookie_values(face, headers).filter_map(SessionToken::parse).take(TOKENS_OF_ONE_CARRIER_MAX).collect()
 }
 
 /// The tokens of the cookies beside that of this session, if it came in one.

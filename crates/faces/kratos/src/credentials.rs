@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Check, CheckedToken, HalfSession, LiveSession, Outage, RealmId, Session, SessionId, SessionToken, User,
+    Check, CheckedToken, HalfSession, LiveSession, Outage, RealmId, Session, SessionId, SessionToken,
+    TOKENS_OF_ONE_CARRIER_MAX, User,
 };
 use adieu_http_kit::{auth, cookies};
 use axum::http::HeaderMap;
@@ -39,7 +40,9 @@ impl CarriedTokens {
         for value in names.flat_map(|name| cookies::all(headers, name)) {
             sent = true;
             // Quirk: a cookie that can't be one is treated as absent. Contract kratos.md 2.1
-            if let Some(token) = SessionToken::parse(value) {
+            if read.len() < TOKENS_OF_ONE_CARRIER_MAX
+                && let Some(token) = SessionToken::parse(value)
+            {
                 read.push(CookieToken { token, kept_until_s: kept_until(value) });
             }
         }

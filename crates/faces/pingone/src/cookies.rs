@@ -3,7 +3,7 @@
 //! Read: `ST` first; of several of that name the first live one counts. Where both names are there and differ, the older one is
 //! not used, and that is the second. Contract pingone.md 1.8.
 
-use adieu_authority::{RealmId, SessionToken};
+use adieu_authority::{RealmId, SessionToken, TOKENS_OF_ONE_CARRIER_MAX};
 use adieu_http_kit::cookies::{SameSite, SetCookie, all};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
@@ -26,7 +26,10 @@ pub(crate) struct BrowserTokens {
 
 impl BrowserTokens {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let tokens = |name| all(headers, name).filter_map(SessionToken::parse).collect::<Vec<_>>();
+        let tokens = |name| {
+            let tokens = all(headers, name).filter_map(SessionToken::parse);
+            tokens.take(TOKENS_OF_ONE_CARRIER_MAX).collect::<Vec<_>>()
+        };
         let (with, without) = (tokens(WITH_SAME_SITE), tokens(WITHOUT_SAME_SITE));
         // What is no token has its name count all the same.
         match all(headers, WITH_SAME_SITE).next() {

@@ -1,0 +1,233 @@
+//! `adieu client …`: applications and programs, in the words of RFC 7591: made, listed, shown, given another secret, removed.
+//!
+//! A secret is shown once, as `shown_once` says; it never stands on the command line.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Subcommand;
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use crate::commands::api::{Api, Reach};
+use crate::commands::confirm::Confirmation;
+use crate::commands::people::{OfRealm, encoded, open, realm_id, say_more, text};
+use crate::commands::shown_once::ShownOnce;
+use crate::commands::{runtime, shown};
+use adieu_http_kit::form::append_query;
+
+const AUTH_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
+const GRANT_TYPES: [&str; 3] = ["authorization_code", "refresh_token", "client_credentials"];
+
+/// Clients.
+#[derive(Subcommand)]
+pub enum ClientCommand {
+    /// Make a client. Prints its id, and its secret on standard error.
+    Add(AddClient),
+    /// List the clients of a realm, by id.
+    List {
+        /// At most so many.
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+        /// Which realm is meant.
+        #[command(flatten)]
+        of: OfRealm,
+    },
+    /// Show one client, without its secret.
+    Show {
+        /// Its id.
+        client: String,
+        /// How the API is reached.
+        #[command(flatten)]
+        reach: Reach,
+    },
+    /// Give a client another secret.
+    RotateSecret(Rotation),
+    /// Remove a client, and end everything that it holds.
+    Remove {
+        /// Its id.
+        client: String,
+        /// Why: up to 256 characters, kept with what ends.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// Whether it is done without a question.
+        #[command(flatten)]
+        confirmation: Confirmation,
+        /// How the API is reached.
+        #[command(flatten)]
+        reach: Reach,
+    },
+}
+
+/// A client to make.
+#[derive(clap::Args)]
+pub struct AddClient {
+    /// What people call it.
+    name: String,
+    /// Its id; random if none is given.
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// How it proves itself at the token endpoint.
+    #[arg(long, default_value = "client_secret_basic", value_name = "METHOD", value_parser = AUTH_METHODS)]
+    auth: String,
+    /// What it may ask for; several times for several.
+    #[arg(long, default_values = ["authorization_code", "refresh_token"], value_name = "TYPE", value_parser = GRANT_TYPES)]
+    grant_type: Vec<String>,
+    /// Where codes may be sent; several times for several.
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Vec<String>,
+    /// Where a browser may be sent after a sign-off; several times for several.
+    #[arg(long, value_name = "URI")]
+    post_logout_redirect_uri: Vec<String>,
+    /// A scope of a dialect's API that it is granted; several times for several.
+    #[arg(long, value_name = "SCOPE")]
+    api_scope: Vec<String>,
+    /// Let it do without PKCE.
+    #[arg(long)]
+    without_pkce: bool,
+    /// Write the secret into this new file, which only its owner may read.
+    #[arg(long, value_name = "FILE")]
+    secrets_to: Option<PathBuf>,
+    /// Which realm is meant.
+    #[command(flatten)]
+    of: OfRealm,
+}
+
+/// Another secret.
+#[derive(clap::Args)]
+pub struct Rotation {
+    /// The client's id.
+    client: String,
+    /// For how many seconds the secret before counts beside the new one, at most ninety days.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    overlap_s: u64,
+    /// End everything that the client holds, at once.
+    #[arg(long, conflicts_with = "overlap_s")]
+    end_grants: bool,
+    /// Why: up to 256 characters, kept with what ends.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// Write the secret into this new file, which only its owner may read.
+    #[arg(long, value_name = "FILE")]
+    secrets_to: Option<PathBuf>,
+    /// How the API is reached.
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// `client …`.
+pub fn client(command: ClientCommand) -> Result<()> {
+    runtime()?.block_on(async {
+        match command {
+            ClientCommand::Add(new) => add(new).await,
+            ClientCommand::List { limit, of } => list(limit, of).await,
+            ClientCommand::Show { client, reach } => show(&client, &reach).await,
+            ClientCommand::RotateSecret(rotation) => rotate(rotation).await,
+            ClientCommand::Remove { client, reason, confirmation, reach } => {
+                remove(&client, reason.as_deref(), &confirmation, &reach).await
+            }
+        }
+    })
+}
+
+async fn add(new: AddClient) -> Result<()> {
+    let api = open(&new.of.reach)?;
+    let json = new.of.reach.json;
+    let mut secrets = ShownOnce::at(new.secrets_to.as_deref(), json)?;
+    let path = format!("/v1/realms/{}/clients", realm_id(&api, &new.of.realm).await?);
+    let made = api.ask(Method::POST, &path, Some(new.body())).await?;
+    let (made, id) = without_secret(made, &mut secrets)?;
+    shown::one(&made, json, || format!("client {} ({id}) of realm {}", new.name, new.of.realm))
+}
+
+impl AddClient {
+    fn body(&self) -> Value {
+        let mut body = Map::new();
+        let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
+        put("client_name", self.name.as_str().into());
+        if let Some(id) = &self.id {
+            put("client_id", id.as_str().into());
+        }
+        put("token_endpoint_auth_method", self.auth.as_str().into());
+        put("grant_types", json!(self.grant_type));
+        put("redirect_uris", json!(self.redirect_uri));
+        put("post_logout_redirect_uris", json!(self.post_logout_redirect_uri));
+        put("api_scopes", json!(self.api_scope));
+        put("pkce_required", (!self.without_pkce).into());
+        Value::Object(body)
+    }
+}
+
+/// What was made without the secret in it, which goes where it is to be shown; and the client's id.
+pub(super) fn without_secret(mut made: Value, secrets: &mut ShownOnce) -> Result<(Value, String)> {
+    let id = text(&made, "client_id").to_owned();
+    if let Some(secret) = made["client_secret"].as_str().map(str::to_owned)
+        && secrets.take(&id, &secret)?
+        && let Some(made) = made.as_object_mut()
+    {
+        made.remove("client_secret");
+    }
+    Ok((made, id))
+}
+
+async fn list(limit: usize, of: OfRealm) -> Result<()> {
+    let api = open(&of.reach)?;
+    let path = format!("/v1/realms/{}/clients", realm_id(&api, &of.realm).await?);
+    let (clients, more) = api.list(&path, limit.max(1)).await?;
+    shown::list(&clients, of.reach.json, &COLUMNS)?;
+    say_more(more);
+    Ok(())
+}
+
+pub(super) const COLUMNS: [(&str, &str); 4] =
+    [("CLIENT", "/client_id"), ("NAME", "/client_name"), ("ENABLED", "/enabled"), ("MADE", "/created_at")];
+
+async fn show(client: &str, reach: &Reach) -> Result<()> {
+    let shown = open(reach)?.get(&path_of(client)).await?;
+    shown::members(&shown, reach.json)
+}
+
+async fn rotate(rotation: Rotation) -> Result<()> {
+    let Rotation { client, overlap_s, end_grants, reason, secrets_to, reach } = rotation;
+    let api = open(&reach)?;
+    let mut secrets = ShownOnce::at(secrets_to.as_deref(), reach.json)?;
+    let mut body = json!({"overlap_s": overlap_s, "end_grants": end_grants});
+    if let Some(reason) = reason {
+        body["reason"] = reason.into();
+    }
+    let made = api.ask(Method::POST, &format!("{}/secret", path_of(&client)), Some(body)).await?;
+    let (made, id) = without_secret(made, &mut secrets)?;
+    shown::one(&made, reach.json, || match text(&made, "previous_secret_until") {
+        "-" => format!("client {id} has another secret; the one before is worth nothing any more"),
+        until => format!("client {id} has another secret; the one before counts until {until}"),
+    })
+}
+
+pub(super) async fn remove(
+    client: &str,
+    reason: Option<&str>,
+    confirmation: &Confirmation,
+    reach: &Reach,
+) -> Result<()> {
+    let api = open(reach)?;
+    let path = path_of(client);
+    let known = api.get(&path).await?;
+    confirmation.of(&format!(
+        "remove client {} ({client}) and end everything that it holds",
+        text(&known, "client_name")
+    ))?;
+    removed(&api, &path, reason).await?;
+    shown::one(&json!({"client_id": client, "removed": true}), reach.json, || {
+        format!("removed: client {client}")
+    })
+}
+
+/// Removes what is at that path, for that reason.
+pub(super) async fn removed(api: &Api, path: &str, reason: Option<&str>) -> Result<()> {
+    let path = reason.map_or_else(|| path.to_owned(), |reason| append_query(path, "reason", reason));
+    api.ask(Method::DELETE, &path, None).await.map(drop)
+}
+
+fn path_of(client: &str) -> String {
+    format!("/v1/clients/{}", encoded(client))
+}

@@ -1,0 +1,137 @@
+//! What an operator does from day to day, by the real binary on a free folder: realms, users, clients, workers, endings.
+//!
+//! What cannot be undone is asked for first; nobody is at a terminal here.
+
+use std::path::PathBuf;
+
+use adieu::config::Config;
+
+use crate::commands::{Outcome, run, write};
+use crate::running::at_free_ports;
+
+/// An installation without anybody.
+struct Installation {
+    _folder: tempfile::TempDir,
+    file: PathBuf,
+}
+
+impl Installation {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut config: Config = at_free_ports();
+        config.data = folder.path().join("data");
+        let file = write(&config, folder.path());
+        let installation = Self { _folder: folder, file };
+        installation.done(&["init", "--no-user"]).await;
+        installation
+    }
+
+    async fn run(&self, words: &[&str]) -> Outcome {
+        run(&self.file, words).await
+    }
+
+    /// What a command says that is done.
+    async fn done(&self, words: &[&str]) -> String {
+        let outcome = self.run(words).await;
+        assert_eq!(outcome.code, 0, "{words:?}: {}", outcome.err);
+        outcome.out
+    }
+
+    /// Without a yes nothing is done, and the exit code is that of wrong usage.
+    async fn asks_first(&self, words: &[&str]) {
+        let outcome = self.run(words).await;
+        assert_eq!((outcome.code, outcome.out.as_str()), (2, ""), "{words:?}: {}", outcome.err);
+        assert!(outcome.err.contains("nothing was done") && outcome.err.contains("--yes"), "{}", outcome.err);
+    }
+}
+
+/// Goal: a client is made, found, given another secret with an overlap, and removed; its secrets are shown once, beside the answer.
+#[tokio::test]
+async fn clients_come_and_go_by_commands() {
+    let at = Installation::new().await;
+    let uri = "https://shop.test/cb";
+    let made = at.run(&["client", "add", "Shop", "--id", "shop/1", "--redirect-uri", uri]).await;
+    assert_eq!((made.code, made.out.as_str()), (0, "client Shop (shop/1) of realm /alpha\n"), "{}", made.err);
+    assert!(made.err.contains("secret of client shop/1: "), "{}", made.err);
+    assert_eq!(at.run(&["client", "add", "Shop", "--id", "shop/1"]).await.code, 1, "the id is taken");
+    assert_eq!(at.run(&["client", "add", "Shop", "--redirect-uri", "javascript:alert(1)"]).await.code, 1);
+    let listed = at.done(&["client", "list"]).await;
+    assert!(listed.contains("shop/1  Shop  yes"), "{listed}");
+    let shown = at.done(&["client", "show", "shop/1"]).await;
+    assert!(shown.contains(uri) && shown.contains("pkce_required") && !shown.contains("secret "), "{shown}");
+
+    let rotated = at.run(&["client", "rotate-secret", "shop/1", "--overlap-s", "60"]).await;
+    assert!(
+        rotated.out.starts_with("client shop/1 has another secret; the one before counts until 2"),
+        "{}",
+        rotated.out
+    );
+    assert!(rotated.err.contains("secret of client shop/1: "), "{}", rotated.err);
+    let rotated = at.run(&["client", "rotate-secret", "shop/1", "--json"]).await.json();
+    assert!(rotated["client_secret"].is_string() && rotated["previous_secret_until"].is_null());
+    for (words, code) in [
+        (&["client", "rotate-secret", "shop/1", "--overlap-s", "60", "--end-grants"][..], 2),
+        (&["client", "rotate-secret", "shop/1", "--overlap-s", "7776001"], 1),
+        (&["client", "rotate-secret", "nobody"], 3),
+        (&["client", "show", "nobody"], 3),
+        (&["client", "remove", "nobody", "--yes"], 3),
+        (&["client", "add", "Shop", "--grant-type", "implicit"], 2),
+        (&["client", "list", "--realm", "/nowhere"], 3),
+    ] {
+        assert_eq!(at.run(words).await.code, code, "{words:?}");
+    }
+    at.asks_first(&["client", "remove", "shop/1"]).await;
+    assert_eq!(at.done(&["client", "remove", "shop/1", "--yes"]).await, "removed: client shop/1\n");
+    assert_eq!(at.run(&["client", "show", "shop/1"]).await.code, 3);
+}
+
+/// Goal: workers are those clients that administer in their own name.
+#[tokio::test]
+async fn workers_are_listed_and_removed() {
+    let at = Installation::new().await;
+    at.done(&["client", "add", "Shop"]).await;
+    let made = at.run(&["worker", "add", "setup", "--json"]).await.json();
+    let id = made["client_id"].as_str().expect("an id");
+    let listed = at.done(&["worker", "list"]).await;
+    assert!(listed.contains(id) && !listed.contains("Shop"), "{listed}");
+    at.asks_first(&["worker", "remove", id]).await;
+    at.done(&["worker", "remove", id, "--yes"]).await;
+    assert!(!at.done(&["worker", "list"]).await.contains(id));
+}
+
+/// Goal: realms are made, users are found by a part of their name, shown and deleted.
+#[tokio::test]
+async fn realms_and_users_by_commands() {
+    let at = Installation::new().await;
+    assert!(at.done(&["realm", "add", "/beta"]).await.starts_with("realm /beta ("));
+    assert_eq!(at.run(&["realm", "add", "/beta"]).await.code, 1, "it is there");
+    assert_eq!(at.run(&["realm", "add", "beta"]).await.code, 1, "no path");
+    for name in ["ada", "adam", "bob"] {
+        at.done(&["user", "add", name, "--realm", "/beta"]).await;
+    }
+    let found = at.done(&["user", "list", "--contains", "AD", "--realm", "/beta"]).await;
+    assert!(found.contains("ada ") && found.contains("adam ") && !found.contains("bob"), "{found}");
+    assert_eq!(at.run(&["user", "list", "--contains", "a", "--name", "ada"]).await.code, 2);
+    let shown = at.done(&["user", "show", "ada", "--realm", "/beta"]).await;
+    assert!(shown.contains("username") && shown.contains("ada") && !shown.contains("argon2"), "{shown}");
+    let reset = at.done(&["user", "reset-codes", "ada", "--realm", "/beta", "--reason", "lost"]).await;
+    assert!(reset.ends_with("has no recovery codes any more\n"), "{reset}");
+    at.asks_first(&["user", "delete", "ada", "--realm", "/beta"]).await;
+    let deleted = at.done(&["user", "delete", "ada", "--realm", "/beta", "--yes"]).await;
+    assert!(deleted.starts_with("deleted: user ada ("), "{deleted}");
+    for words in [["user", "show", "ada"], ["user", "delete", "ada"], ["user", "reset-codes", "ada"]] {
+        assert_eq!(at.run(&[&words[..], &["--realm", "/beta"]].concat()).await.code, 3, "{words:?}");
+    }
+}
+
+/// Goal: whoever ends a whole realm sees first how many live sessions that are, and says yes.
+#[tokio::test]
+async fn a_realm_is_not_ended_by_accident() {
+    let at = Installation::new().await;
+    let end = &["end", "--realm", "/alpha"][..];
+    let dry = at.done(&[end, &["--dry-run"]].concat()).await;
+    assert_eq!(dry, "would end all sessions of realm /alpha (0 live sessions)\n");
+    at.asks_first(end).await;
+    assert_eq!(at.done(&[end, &["--yes"]].concat()).await, "ended: all sessions of realm /alpha\n");
+    assert_eq!(at.run(&["end", "--realm", "/nowhere", "--dry-run"]).await.code, 3);
+}
