@@ -35,6 +35,7 @@ const WORKER: &str = "a1fa0000-0000-4000-8000-0000000000c1";
 const APP: &str = "a1fa0000-0000-4000-8000-0000000000c2";
 const APP_TWO: &str = "a1fa0000-0000-4000-8000-0000000000c3";
 const OIDC: &str = "a1fa0000-0000-4000-8000-0000000000c4";
+const SPA: &str = "a1fa0000-0000-4000-8000-0000000000c5";
 
 impl Person {
     fn address(&self) -> String {
@@ -107,8 +108,15 @@ fn shared() -> Table {
         grant_types = ["client_credentials"]
         roles = [{ role = "identity-data-admin" }, { role = "realm-admin" }]
     };
-    let clients =
-        vec![worker, application(APP, "Shop"), application(APP_TWO, "Billing"), application(OIDC, "Wiki")];
+    let mut in_a_browser = application(SPA, "Shop");
+    in_a_browser.insert("token_endpoint_auth_method".into(), "none".into());
+    let clients = vec![
+        worker,
+        application(APP, "Shop"),
+        application(APP_TWO, "Billing"),
+        application(OIDC, "Wiki"),
+        in_a_browser,
+    ];
     let populations = toml! {
         [[populations]]
         name = "Default"
@@ -180,7 +188,7 @@ fn variables(admin: SocketAddr, config: &Table, secrets: &Secrets<'_>) -> Result
             "user3": CAROL.name, "password3": CAROL.password,
             "root_user": ROOT_USER.name, "root_password": ROOT_USER.password,
             "admin_user": ADMIN.name, "admin_password": ADMIN.password,
-            "rp_client": APP, "rp_secret": app_secret, "spa_client": APP_TWO,
+            "rp_client": APP, "rp_secret": app_secret, "spa_client": SPA,
             "redirect_uri": redirect_uri("Shop"), "post_logout_uri": "https://shop.example.test/bye",
             "origin": "http://app.example.org:3000",
         },

@@ -12,7 +12,7 @@ use adieu_authority::{
 use adieu_http_kit::service::FaceService;
 use adieu_keyring::{Keyring, KeyringParts};
 use adieu_store_sqlite::{Folder, Options, SqliteStore};
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::admin::AdminSide;
 use crate::config::{Config, Passwords};
@@ -57,8 +57,11 @@ impl AssembledServer {
         entropy: Arc<dyn Entropy>,
         between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Result<Self> {
-        let folder = Folder::open(folder, entropy.as_ref())?;
-        let authority = authority(config, folder, clock, entropy, between)?;
+        // What is wrong with the folder is said of the folder, and nothing else is.
+        let authority = Folder::open(folder, entropy.as_ref())
+            .map_err(anyhow::Error::from)
+            .and_then(|folder| authority(config, folder, clock, entropy, between))
+            .with_context(|| format!("data folder {}", folder.display()))?;
         let made = provision::realms(&authority, config).await?;
         for realm in &made {
             tracing::info!(realm = realm.path, id = %realm.id, "realm made");

@@ -110,7 +110,11 @@ fn configured(named: Option<&Path>) -> Result<Config> {
 }
 
 fn read(file: Option<&Path>) -> Result<Config> {
-    Ok(load(file, environment(std::env::vars_os())?)?)
+    let config = load(file, environment(std::env::vars_os())?)?;
+    // What is told of the folder says where it is, whoever reads it.
+    let data =
+        std::path::absolute(&config.data).with_context(|| format!("data = {}", config.data.display()))?;
+    Ok(Config { data, ..config })
 }
 
 /// Variables as text. Those of others may be anything.

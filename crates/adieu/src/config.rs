@@ -345,6 +345,12 @@ pub struct AmConfig {
     pub token_in_body: bool,
     /// An ID token of any client is enough to end its session.
     pub ends_by_id_token: bool,
+    /// Introspection names users by their usernames.
+    pub introspects_as_openam: bool,
+    /// Messages of errors are escaped for HTML.
+    pub escapes_messages: bool,
+    /// A client that proves itself to nobody needs PKCE.
+    pub public_needs_pkce: bool,
     /// Also sets the other dialects' cookies at sign-on.
     pub set_all_cookies: bool,
 }

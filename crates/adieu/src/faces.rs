@@ -81,6 +81,9 @@ fn am(authority: &Authority, config: &Config) -> Result<FaceService<adieu_face_a
         session_properties: face.session_properties.clone(),
         token_in_body: face.token_in_body,
         ends_by_id_token: face.ends_by_id_token,
+        introspects_as_openam: face.introspects_as_openam,
+        escapes_messages: face.escapes_messages,
+        public_needs_pkce: face.public_needs_pkce,
         companions: match face.set_all_cookies {
             true => companions(authority, config, SessionCookie::Am),
             false => vec![],

@@ -53,7 +53,7 @@ impl Authority {
         };
         match kept {
             // It came or went after it was read.
-            Err(DirectoryError::NameTaken | DirectoryError::Unknown) => Err(DirectoryError::Stale),
+            Err(DirectoryError::Taken(_) | DirectoryError::Unknown) => Err(DirectoryError::Stale),
             kept => kept,
         }
     }

@@ -38,18 +38,18 @@ mod whence;
 use std::sync::Arc;
 
 pub use adieu_core::{
-    Actor, AfterPassword, AmendError, AmendOrder, Amendment, ApplicationTrait, Assurance, Beyond, Cause,
-    Channel, Client, ClientAuth, ClientDraft, ClientId, CodeSet, ConfirmError, Device, DirectoryError,
-    Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, EndingRecord, Grant, GrantError,
-    Hindrance, How, Limits, Locator, Method, NotLive, Origin, Outage, Population, PopulationId,
-    PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId, Reason, ReasonError, Rights, Role,
-    RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State, Unwritten, User,
-    UserEdit, UserId, UserReach, Verdict, Version, assurance_of,
+    AccountLock, Actor, AfterPassword, AmendError, AmendOrder, Amendment, ApplicationTrait, Assurance,
+    Beyond, Cause, Channel, Client, ClientAuth, ClientDraft, ClientId, CodeSet, ConfirmError, Device,
+    DirectoryError, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, EndingRecord,
+    Grant, GrantError, Hindrance, How, Limits, Locator, LockChange, Method, NotLive, Origin, Outage,
+    Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId, Reason,
+    ReasonError, Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing,
+    State, TakenMember, Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{
     ClientWords, RecordFault, client_is_sound, email_is_sound, is_realm_path, is_redirect_uri,
-    may_redirect_to, may_return_to,
+    may_redirect_to, may_return_to, username_is_sound,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{

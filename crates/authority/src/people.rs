@@ -6,8 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use adieu_core::{
-    DirectoryError, NewUser, Outage, Population, RealmId, Rights, RoleAssignment, Standing, User, UserId,
-    UserKey, Version,
+    AccountLock, DirectoryError, NewUser, Outage, Population, RealmId, Rights, RoleAssignment, Standing,
+    User, UserId, UserKey, Version, username_is_sound,
 };
 use adieu_workers::WorkSource;
 
@@ -25,6 +25,8 @@ pub struct NewPerson {
     pub external_id: Option<String>,
     /// Made, but may not sign on.
     pub disabled: bool,
+    /// Made with a locked account.
+    pub locked: bool,
     /// The password; without one nobody can sign on.
     pub password: Option<String>,
     /// The hash of a password that was chosen elsewhere; it counts where no password is given.
@@ -47,6 +49,7 @@ impl fmt::Debug for NewPerson {
             .field("email", &self.email)
             .field("external_id", &self.external_id)
             .field("disabled", &self.disabled)
+            .field("locked", &self.locked)
             .field("password", &stars(&self.password))
             .field("password_hash", &stars(&self.password_hash))
             .field("traits", &self.traits)
@@ -66,9 +69,6 @@ pub enum PersonError {
     /// The password could not be hashed.
     #[error(transparent)]
     Password(#[from] HashError),
-    /// The name is empty or too long.
-    #[error("a name has 1 to 255 characters")]
-    Name,
 }
 
 impl Authority {
@@ -84,10 +84,8 @@ impl Authority {
         population: &Population,
         new: NewPerson,
     ) -> Result<User, PersonError> {
-        let length = new.username.trim().chars().count();
-        if !(1..=255).contains(&length) {
-            return Err(PersonError::Name);
-        }
+        // Before the password is hashed, which takes long.
+        username_is_sound(None, &new.username).map_err(DirectoryError::from)?;
         let password = match &new.password {
             Some(password) => Some(self.hash_password(password).await?),
             None => new.password_hash,
@@ -111,6 +109,7 @@ impl Authority {
             external_id: new.external_id,
             enabled: !new.disabled,
             enabled_at: now,
+            lock: new.locked.then_some(AccountLock { at: now, until: None }),
             unlocked_at: None,
             generation: 0,
             forgotten: 0,

@@ -33,7 +33,7 @@ impl Authority {
     pub async fn prove(&self, sign_on: SignOn) -> Result<Proven, SignOnFailure> {
         let mut who = sign_on.candidate();
         let proven = match self.proven(&sign_on, &mut who).await {
-            Ok(user) if user.enabled => {
+            Ok(user) if user.may_sign_on(self.now()) => {
                 let user = self.with_current_hash(&sign_on, user).await;
                 match user.level_by(sign_on.realm.second_factor).max(sign_on.level) {
                     Assurance::One => Ok(Proven { user, sign_on: sign_on.clone(), code: None }),
@@ -81,7 +81,7 @@ impl Authority {
             // Used by somebody else, taken away, or changed too often meanwhile: the proof counts no more.
             Err(
                 DirectoryError::Unknown
-                | DirectoryError::NameTaken
+                | DirectoryError::Taken(_)
                 | DirectoryError::Fault(_)
                 | DirectoryError::NotEmpty
                 | DirectoryError::Stale

@@ -3,7 +3,7 @@
 //! No index knows parts of names, so one answer looks at a bounded number of records and says how far it came; whoever wants more
 //! goes on from there.
 
-use adieu_core::directory::matched;
+use adieu_core::names::matched;
 use adieu_core::{Outage, RealmId, User, UserId};
 
 use crate::Authority;

@@ -154,8 +154,8 @@ impl Authority {
     async fn prove_second_unnoted(&self, given: SecondFactor) -> Result<Proven, SecondStepFailure> {
         let SecondFactor { realm, channel, first, code, device, previous } = given;
         let user = self.user(first.user()).await.map_err(SignOnFailure::Outage)?;
-        // Ended, disabled, removed or given another password meanwhile: the first factor counts no more, either.
-        let user = user.filter(|user| first.counts_for(user, &realm));
+        // Ended, disabled, locked, removed or given another password meanwhile: the first factor counts no more, either.
+        let user = user.filter(|user| first.counts_for(user, &realm) && user.may_sign_on(self.now()));
         let user = user.ok_or(SignOnFailure::WrongCredentials { left: None })?;
         let code = Some(self.code_given(&user, &device, &code).await?);
         let sign_on = SignOn {

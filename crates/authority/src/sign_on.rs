@@ -86,7 +86,7 @@ pub enum SignOnFailure {
         retry_after: Span,
     },
     /// The password is right and the user may not sign on.
-    #[error("the user is disabled")]
+    #[error("the user is disabled or locked")]
     Disabled(Arc<User>),
     /// The password is right, and the user's second factor is asked for. What was proven is worth something only together
     /// with it.
@@ -164,7 +164,7 @@ impl Authority {
 
     async fn sign_on_unnoted(&self, sign_on: SignOn, who: &mut Candidate) -> Result<SignedIn, SignOnFailure> {
         let user = self.proven(&sign_on, who).await?;
-        if !user.enabled {
+        if !user.may_sign_on(self.now()) {
             return Err(SignOnFailure::Disabled(user));
         }
         let user = self.with_current_hash(&sign_on, user).await;

@@ -7,8 +7,8 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 
 use adieu_core::{
-    DirectoryError, EditUserOrder, Edited, Ended, LiveSession, Origin, RealmId, RemoveUserOrder, SessionId,
-    User, UserEdit, UserId, Version,
+    DirectoryError, EditUserOrder, Edited, Ended, LiveSession, LockChange, Origin, RealmId, RemoveUserOrder,
+    SessionId, User, UserEdit, UserId, Version,
 };
 
 use crate::Authority;
@@ -132,10 +132,11 @@ impl Authority {
         self.edit_user(id, UserEdit { enabled: Some(enabled), ..UserEdit::default() }, origin).await
     }
 
-    /// Forgives a user's failed sign-ons, on an administrator's word. Another password and enabling a disabled user do so, too: a
+    /// Unlocks a user's account and forgives the user's failed sign-ons, on an administrator's word. Another password and enabling a disabled user do so, too: a
     /// failure counts against what the record says of both.
     pub async fn unlock_user(&self, id: UserId, origin: Origin) -> Result<Edited, DirectoryError> {
-        self.edit_user(id, UserEdit { unlock: true, ..UserEdit::default() }, origin).await
+        let unlock = UserEdit { lock: Some(LockChange::Unlock), unlock: true, ..UserEdit::default() };
+        self.edit_user(id, unlock, origin).await
     }
 
     /// The user of a session chooses another password. The user's other sessions end by the policy of the realm; the one in

@@ -3,7 +3,7 @@
 //! A removed client stays behind as the generation of its grants, so that one of the same id starts above them.
 
 use crate::cause::Cause;
-use crate::directory::{Client, DirectoryError};
+use crate::directory::{Client, DirectoryError, TakenMember};
 use crate::document::{Document, DocumentFacts, decide_put_document};
 use crate::ending::{EndKind, EndOrder, EndTarget};
 use crate::ids::ClientId;
@@ -93,7 +93,7 @@ pub fn decide_create_client(
             version: client.version.next(),
             ..new.clone()
         },
-        Some(_) => return Err(DirectoryError::NameTaken),
+        Some(_) => return Err(DirectoryError::Taken(TakenMember::Id)),
     };
     Ok(ClientChanges { client, document: draft.document_over(beside)?, end: None })
 }
@@ -271,10 +271,10 @@ mod tests {
         let made = make(None, new.clone()).expect("nobody has the id").client;
         assert_eq!((made.generation, made.version), (0, Version::FIRST));
         let taken = make(Some(stored(false)), new.clone());
-        assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+        assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
         let elsewhere = Client { realm: RealmId::from_uuid(Uuid::from_u128(2)), ..new };
         let taken = make(Some(stored(true)), elsewhere);
-        assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+        assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
     }
 
     #[test]

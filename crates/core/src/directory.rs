@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use crate::account_lock::AccountLock;
 use crate::assurance::SecondFactorRule;
 use crate::ids::{ClientId, PopulationId, RealmId, UserId, UserKey};
 use crate::outage::Unwritten;
@@ -71,6 +72,8 @@ pub struct User {
     pub enabled: bool,
     /// When `enabled` last changed.
     pub enabled_at: Timestamp,
+    /// An administrator's word that the user may not sign on.
+    pub lock: Option<AccountLock>,
     /// When an administrator last forgave the user's failed sign-ons.
     pub unlocked_at: Option<Timestamp>,
     /// Rises when all sessions of the user are ended; never falls.
@@ -106,6 +109,7 @@ impl fmt::Debug for User {
             .field("id", &self.id)
             .field("realm", &self.realm)
             .field("enabled", &self.enabled)
+            .field("lock", &self.lock)
             .field("removed", &self.removed)
             .field("generation", &self.generation)
             .field("version", &self.version)
@@ -122,6 +126,7 @@ impl User {
             external_id: None,
             enabled: false,
             removed: true,
+            lock: None,
             unlocked_at: None,
             password: None,
             recovery_codes: None,
@@ -134,33 +139,41 @@ impl User {
             ..self.clone()
         }
     }
-
-    /// The names by which this user is known, as they are matched.
-    pub fn names(&self) -> Vec<String> {
-        if self.removed {
-            return Vec::new();
-        }
-        let mut names = vec![matched(&self.username)];
-        if let Some(email) = self.email.as_deref().map(matched)
-            && !names.contains(&email)
-        {
-            names.push(email);
-        }
-        names
-    }
 }
 
-/// A name as it is matched: without surrounding blanks, in small letters.
-pub fn matched(name: &str) -> String {
-    name.trim().to_lowercase()
+/// What of a record another one has already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakenMember {
+    /// Its id.
+    Id,
+    /// The path of a realm.
+    Path,
+    /// The name that a user signs on with.
+    Username,
+    /// The e-mail address, which names its user as well.
+    Email,
+    /// What another system calls a user.
+    ExternalId,
+}
+
+impl fmt::Display for TakenMember {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Id => "id",
+            Self::Path => "path",
+            Self::Username => "name",
+            Self::Email => "e-mail address",
+            Self::ExternalId => "external id",
+        })
+    }
 }
 
 /// Why the directory did not change. Nothing was written, except where the store is in doubt.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
-    /// Another user, client or realm has that name.
-    #[error("the name is taken")]
-    NameTaken,
+    /// Another user, client or realm has that already.
+    #[error("the {0} is taken")]
+    Taken(TakenMember),
     /// It does not exist, or what it belongs to does not.
     #[error("no such thing")]
     Unknown,

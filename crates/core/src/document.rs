@@ -2,7 +2,7 @@
 //!
 //! Whoever wrote it is the only one who understands it.
 
-use crate::directory::DirectoryError;
+use crate::directory::{DirectoryError, TakenMember};
 use crate::ids::RealmId;
 use crate::version::{RemovedVersions, Version};
 
@@ -34,7 +34,7 @@ pub struct DocumentFacts {
 pub fn decide_create_document(facts: &DocumentFacts, new: &Document) -> Result<Document, DirectoryError> {
     match facts.stored {
         None => Ok(decide_put_document(facts, new)),
-        Some(_) => Err(DirectoryError::NameTaken),
+        Some(_) => Err(DirectoryError::Taken(TakenMember::Id)),
     }
 }
 
@@ -80,7 +80,7 @@ mod tests {
     fn a_document_that_comes_back_begins_above_its_first_life() {
         let facts = DocumentFacts { stored: Some(document(4)), removed: RemovedVersions::default() };
         assert_eq!(decide_put_document(&facts, &document(1)).version.number(), 5);
-        assert!(matches!(decide_create_document(&facts, &document(1)), Err(DirectoryError::NameTaken)));
+        assert!(matches!(decide_create_document(&facts, &document(1)), Err(DirectoryError::Taken(_))));
         let removed = decide_remove_document(&facts, None).expect("removed").expect("it was there");
         let facts = DocumentFacts { stored: None, removed };
         assert_eq!(decide_create_document(&facts, &document(1)).expect("made").version.number(), 5);

@@ -159,6 +159,7 @@ pub(crate) mod tests {
             external_id: None,
             enabled: true,
             enabled_at: Timestamp::from_ms(0),
+            lock: None,
             unlocked_at: None,
             generation: session.born.user,
             forgotten: 0,

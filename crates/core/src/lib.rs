@@ -4,6 +4,7 @@
 //! arguments, changes and outcomes go out. The engines apply the changes, the faces translate the outcomes.
 //! The words are those of `ARCHITECTURE.md`; the promises cited in capitals stand there too.
 
+pub mod account_lock;
 pub mod amend;
 pub mod applications;
 pub mod assurance;
@@ -23,6 +24,7 @@ pub mod grant_facts;
 pub mod how_ended;
 pub mod ids;
 pub mod keys;
+pub mod names;
 pub mod opening;
 pub mod origin;
 pub mod outage;
@@ -47,6 +49,7 @@ pub mod time;
 pub mod token;
 pub mod version;
 
+pub use account_lock::{AccountLock, LockChange};
 pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
 pub use applications::ApplicationTrait;
 pub use assurance::{Assurance, RECOVERY_CODE, SecondFactorRule, assurance_of};
@@ -58,7 +61,8 @@ pub use clients::{
 };
 pub use confirm_codes::{ConfirmCodesOrder, ConfirmError, decide_confirm_codes};
 pub use directory::{
-    Beyond, Client, ClientAuth, DirectoryError, Limits, Population, PreviousSecret, Proof, Quota, Realm, User,
+    Beyond, Client, ClientAuth, DirectoryError, Limits, Population, PreviousSecret, Proof, Quota, Realm,
+    TakenMember, User,
 };
 pub use document::{
     Document, DocumentFacts, decide_create_document, decide_edit_document, decide_put_document,
@@ -77,6 +81,7 @@ pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
 pub use how_ended::{EndedWith, how_ended};
 pub use ids::{ClientId, Locator, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
+pub use names::is_username;
 pub use opening::{Opening, OpeningFacts, OpeningOutcome, Room, decide_opening};
 pub use origin::{Actor, Channel, Origin, Reason, ReasonError};
 pub use outage::{Hindrance, Outage, Unwritten};
@@ -93,7 +98,7 @@ pub use places::{
     decide_remove_population, decide_second_factor_rule, is_realm_path,
 };
 pub use record_fault::RecordFault;
-pub use record_rules::{ClientWords, client_is_sound, email_is_sound, is_email};
+pub use record_rules::{ClientWords, client_is_sound, email_is_sound, is_email, username_is_sound};
 pub use redirect_uris::{is_redirect_uri, may_redirect_to, may_return_to};
 pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing, UserReach};

@@ -6,13 +6,15 @@
 use std::fmt;
 use std::ops::Deref;
 
+use crate::account_lock::LockChange;
 use crate::cause::Cause;
-use crate::directory::{DirectoryError, User};
+use crate::directory::{DirectoryError, TakenMember, User};
 use crate::ending::{EndKind, EndOrder, EndTarget, Ended};
 use crate::facts::SessionFacts;
 use crate::ids::{PopulationId, RealmId, UserId, UserKey};
+use crate::names::listed_forms;
 use crate::origin::Origin;
-use crate::record_rules::email_is_sound;
+use crate::record_rules::{email_is_sound, username_is_sound};
 use crate::rights::RoleAssignment;
 use crate::second_factor::RecoveryCodes;
 use crate::session::Verdict;
@@ -43,6 +45,8 @@ pub struct UserEdit {
     pub external_id: Option<Option<String>>,
     /// Whether the user may sign on. Disabling ends all the user's sessions in the same transaction (ONE-ROAD).
     pub enabled: Option<bool>,
+    /// Whether the user may sign on from now on; locking ends no session.
+    pub lock: Option<LockChange>,
     /// Whether the user's failed sign-ons are forgiven.
     pub unlock: bool,
     /// Another password hash, or none.
@@ -67,6 +71,7 @@ impl fmt::Debug for UserEdit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UserEdit")
             .field("enabled", &self.enabled)
+            .field("lock", &self.lock)
             .field("unlock", &self.unlock)
             .field("after_password", &self.after_password)
             .finish_non_exhaustive()
@@ -119,7 +124,7 @@ pub struct RemoveUserOrder {
 pub struct UserAround {
     /// The realm of the wanted population; none if there is no such population.
     pub population_realm: Option<RealmId>,
-    /// Which of the wanted names are taken, and by whom.
+    /// Who has which of the forms under which the wanted names may be listed: see [`User::listed_names`].
     pub name_holders: Vec<(String, UserKey)>,
     /// Who has the wanted external id.
     pub external_holder: Option<UserKey>,
@@ -174,11 +179,12 @@ pub fn decide_create_user(
         return Err(DirectoryError::Unknown);
     }
     if known {
-        return Err(DirectoryError::NameTaken);
+        return Err(DirectoryError::Taken(TakenMember::Id));
     }
+    username_is_sound(None, &user.username)?;
     email_is_sound(None, user.email.as_deref())?;
-    around.leaves_free(&user)?;
-    Ok(UserChanges { names: NameChanges::between(None, &user), end: None, user })
+    around.leaves_free(None, &user)?;
+    Ok(UserChanges { names: NameChanges::between(None, &user, around), end: None, user })
 }
 
 /// Decides a change of a user. Disabling ends all the user's sessions; another password ends them by the policy of the realm,
@@ -196,10 +202,11 @@ pub fn decide_edit_user(
     if user.population != before.population && around.population_realm != Some(user.realm) {
         return Err(DirectoryError::Unknown);
     }
+    username_is_sound(Some(&before.username), &user.username)?;
     email_is_sound(before.email.as_deref(), user.email.as_deref())?;
-    around.leaves_free(&user)?;
+    around.leaves_free(Some(before), &user)?;
     Ok(UserChanges {
-        names: NameChanges::between(Some(before), &user),
+        names: NameChanges::between(Some(before), &user, around),
         end: order.ending(before, &user),
         user,
     })
@@ -225,7 +232,8 @@ pub fn decide_remove_user(
         within: None,
         origin: order.origin.clone(),
     };
-    Ok(UserChanges { names: NameChanges::between(Some(before), &user), end: Some(end), user })
+    let names = NameChanges::between(Some(before), &user, &UserAround::default());
+    Ok(UserChanges { names, end: Some(end), user })
 }
 
 /// Decides which user an id means for callers: nobody who was removed.
@@ -244,7 +252,8 @@ impl UserEdit {
             external_id: self.external_id.clone().unwrap_or_else(|| user.external_id.clone()),
             enabled,
             enabled_at: if enabled == user.enabled { user.enabled_at } else { now },
-            unlocked_at: if self.unlock { Some(now) } else { user.unlocked_at },
+            lock: self.lock.map_or(user.lock, |change| change.applied_to(user.lock, now)),
+            unlocked_at: if self.forgives(user, now) { Some(now) } else { user.unlocked_at },
             password: self.password.clone().unwrap_or_else(|| user.password.clone()),
             recovery_codes: self.recovery_codes.clone().unwrap_or_else(|| user.recovery_codes.clone()),
             traits: self.traits.clone().unwrap_or_else(|| user.traits.clone()),
@@ -255,6 +264,13 @@ impl UserEdit {
             updated_at: now,
             ..user.clone()
         }
+    }
+}
+
+impl UserEdit {
+    /// Whoever is unlocked begins without failed sign-ons.
+    fn forgives(&self, user: &User, now: Timestamp) -> bool {
+        self.unlock || self.lock == Some(LockChange::Unlock) && user.is_locked(now)
     }
 }
 
@@ -294,25 +310,57 @@ impl UserAround {
         if self.by_session.as_ref().is_some_and(acts) { Ok(()) } else { Err(DirectoryError::SessionOver) }
     }
 
-    /// Whether nobody else has a name or the external id of this user.
-    fn leaves_free(&self, user: &User) -> Result<(), DirectoryError> {
+    /// Whether nobody else has what is new of this user: a name in any of its forms, or the external id. What stays as it
+    /// was spelled is not asked again.
+    fn leaves_free(&self, before: Option<&User>, user: &User) -> Result<(), DirectoryError> {
+        let taken = |name: Option<&str>, known: Option<&str>| {
+            let forms = name.filter(|name| known != Some(*name)).map(listed_forms).unwrap_or_default();
+            let others = |(listed, holder): &(String, UserKey)| *holder != user.key && forms.contains(listed);
+            self.name_holders.iter().any(others)
+        };
+        if taken(Some(&user.username), before.map(|before| before.username.as_str())) {
+            return Err(DirectoryError::Taken(TakenMember::Username));
+        }
+        if taken(user.email.as_deref(), before.and_then(|before| before.email.as_deref())) {
+            return Err(DirectoryError::Taken(TakenMember::Email));
+        }
         let external = self.external_holder.filter(|_| user.external_id.is_some());
-        let mut holders = self.name_holders.iter().map(|(_, holder)| *holder).chain(external);
-        if holders.any(|holder| holder != user.key) { Err(DirectoryError::NameTaken) } else { Ok(()) }
+        if external.is_some_and(|holder| holder != user.key) {
+            return Err(DirectoryError::Taken(TakenMember::ExternalId));
+        }
+        Ok(())
     }
 }
 
 impl NameChanges {
-    fn between(before: Option<&User>, user: &User) -> Self {
-        let (old, new) = (before.map(User::names).unwrap_or_default(), user.names());
+    /// A name that was listed before names were composed stays listed so while it is spelled so. Where nobody has its composed
+    /// form, it gets that as well.
+    fn between(before: Option<&User>, user: &User, around: &UserAround) -> Self {
+        let (old, kept) = (before.map(User::listed_names).unwrap_or_default(), user.listed_names());
+        let known = before.map(User::names).unwrap_or_default();
+        let spelled = before.map(User::spelled_names).unwrap_or_default();
+        let listed = |name: &String| around.name_holders.iter().any(|(held, _)| held == name);
+        let add = |name: &String| !known.contains(name) || !spelled.contains(name);
         let external_before = before.and_then(|before| before.external_id.clone());
         let moved = external_before != user.external_id;
         Self {
-            drop: old.iter().filter(|name| !new.contains(name)).cloned().collect(),
-            add: new.iter().filter(|name| !old.contains(name)).cloned().collect(),
+            drop: old.into_iter().filter(|name| !kept.contains(name)).collect(),
+            add: user.names().into_iter().filter(|name| add(name) && !listed(name)).collect(),
             drop_external: external_before.filter(|_| moved),
             add_external: user.external_id.clone().filter(|_| moved),
         }
+    }
+}
+
+impl User {
+    /// Whether an administrator has locked the account.
+    pub fn is_locked(&self, now: Timestamp) -> bool {
+        self.lock.is_some_and(|lock| lock.holds(now))
+    }
+
+    /// Whether the user may sign on: enabled and not locked.
+    pub fn may_sign_on(&self, now: Timestamp) -> bool {
+        self.enabled && !self.is_locked(now)
     }
 }
 

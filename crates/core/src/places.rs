@@ -4,7 +4,7 @@
 //! removed.
 
 use crate::assurance::SecondFactorRule;
-use crate::directory::{DirectoryError, Population, Realm};
+use crate::directory::{DirectoryError, Population, Realm, TakenMember};
 use crate::record_fault::RecordFault;
 use crate::version::{RemovedVersions, Version};
 
@@ -48,9 +48,13 @@ pub fn decide_create_realm(
     if !is_realm_path(&realm.path) {
         return Err(RecordFault::RealmPath.into());
     }
-    let same = |other: &Realm| other.id == realm.id || other.path == realm.path;
-    if realms.iter().any(same) {
-        return Err(DirectoryError::NameTaken);
+    for other in realms {
+        if other.path == realm.path {
+            return Err(DirectoryError::Taken(TakenMember::Path));
+        }
+        if other.id == realm.id {
+            return Err(DirectoryError::Taken(TakenMember::Id));
+        }
     }
     let first = Population { realm: realm.id, ..first.clone() };
     let first = decide_create_population(&first, &PopulationAround { in_realm: true, ..*around })?;
@@ -75,7 +79,7 @@ pub fn decide_create_population(
         return Err(DirectoryError::Unknown);
     }
     if around.known {
-        return Err(DirectoryError::NameTaken);
+        return Err(DirectoryError::Taken(TakenMember::Id));
     }
     Ok(Population { version: around.removed.first_above(), ..new.clone() })
 }
@@ -190,11 +194,11 @@ mod tests {
         let first = population("All");
         for (n, path) in [(1, "/beta"), (2, "/alpha")] {
             let taken = decide_create_realm(&new(n, path), &first, &there, &free);
-            assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+            assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
         }
         let known = PopulationAround { known: true, ..free };
         let taken = decide_create_realm(&new(2, "/beta"), &first, &there, &known);
-        assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+        assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
         let (made, first) = decide_create_realm(&new(2, "/beta"), &first, &there, &free).expect("made");
         assert_eq!(first.realm, made.id);
     }

@@ -16,6 +16,9 @@ pub enum RecordFault {
         "an address after a sign-off is absolute and without a fragment: https, http, or a scheme with a dot"
     )]
     PostLogoutRedirectUri,
+    /// See [`is_username`](crate::is_username).
+    #[error("a username has 1 to 255 characters, none of them a control and none that cannot be seen")]
+    Username,
     /// See [`is_email`](crate::is_email).
     #[error("an e-mail address is a name, an @ and a domain")]
     Email,

@@ -4,6 +4,7 @@
 //! stays until somebody changes it.
 
 use crate::directory::{Client, ClientAuth};
+use crate::names::{has_invisible, is_username};
 use crate::record_fault::RecordFault;
 use crate::redirect_uris::is_redirect_uri;
 
@@ -52,6 +53,11 @@ fn all_new_are_sound(known: &[String], next: &[String]) -> bool {
     next.iter().all(|uri| known.contains(uri) || is_redirect_uri(uri))
 }
 
+/// Judges the name that a user is to have. `before` is what it is now.
+pub fn username_is_sound(before: Option<&str>, next: &str) -> Result<(), RecordFault> {
+    if before == Some(next) || is_username(next) { Ok(()) } else { Err(RecordFault::Username) }
+}
+
 /// Judges the e-mail address that a user is to have. `before` is what it is now.
 pub fn email_is_sound(before: Option<&str>, next: Option<&str>) -> Result<(), RecordFault> {
     match next {
@@ -71,7 +77,8 @@ pub fn is_email(text: &str) -> bool {
             && !label.ends_with('-')
             && label.chars().all(|c| c.is_alphanumeric() || c == '-')
     };
-    text.len() <= 254 && (1..=64).contains(&name.len()) && !name.contains(odd) && domain.split('.').all(label)
+    let lengths = text.len() <= 254 && (1..=64).contains(&name.len());
+    lengths && !has_invisible(text) && !name.contains(odd) && domain.split('.').all(label)
 }
 
 #[cfg(test)]
@@ -85,9 +92,21 @@ mod tests {
             assert!(is_email(good), "{good}");
         }
         let long = format!("{}@example.test", "x".repeat(65));
-        for bad in
-            ["", "foo", "foo@", "@foo", "a@b@c", "a b@c.test", "a@b..c", "a@-b.c", "a@b c", "<a@b.c>", &long]
-        {
+        for bad in [
+            "",
+            "foo",
+            "foo@",
+            "@foo",
+            "a@b@c",
+            "a b@c.test",
+            "a@b..c",
+            "a@-b.c",
+            "a@b c",
+            "<a@b.c>",
+            "a\u{200b}@b.c",
+            "a@b\u{3164}.c",
+            &long,
+        ] {
             assert!(!is_email(bad), "{bad}");
         }
     }

@@ -90,7 +90,7 @@ pub enum SignOnError {
     #[error("no such user in this realm")]
     UnknownUser,
     /// The user may not sign on.
-    #[error("the user is disabled")]
+    #[error("the user is disabled or locked")]
     Disabled,
     /// All sessions of the user or the realm were ended after the identity was proven: prove it again.
     #[error("the proof of identity is older than an ending of all sessions of the user or the realm")]
@@ -128,7 +128,7 @@ pub(crate) fn decide_sign_on(
     if user.realm != order.realm || user.id != order.proof.user {
         return Err(SignOnError::UnknownUser);
     }
-    if !user.enabled {
+    if !user.may_sign_on(now) {
         return Err(SignOnError::Disabled);
     }
     // ENDED-STAYS-ENDED: a sign-on that races an ending of all sessions is refused, not born live.

@@ -118,6 +118,12 @@ impl Provider<'_> {
         }
     }
 
+    /// Whether a code of this client is bound to a challenge: never optional for a public client, unless the issuer says so
+    /// (S-OP-15).
+    fn needs_pkce(&self, client: &Client) -> bool {
+        client.pkce_required || (self.issuer.public_needs_pkce && client.auth == ClientAuth::None)
+    }
+
     /// What is asked. Unknown parameters are ignored (S-OP-8).
     async fn asked(
         &self,
@@ -147,7 +153,7 @@ impl Provider<'_> {
             reply: reply.clone(),
             scope: self.scopes(client, bounded(params, "scope", SCOPE_BYTES_MAX)?)?,
             nonce: bounded(params, "nonce", NONCE_BYTES_MAX)?.map(str::to_owned),
-            challenge: challenge(client, params)?,
+            challenge: challenge(self.needs_pkce(client), params)?,
             login_hint: bounded(params, "login_hint", LOGIN_HINT_BYTES_MAX)?.map(str::to_owned),
             level: self.level(client, once(params, "acr_values")?),
             prompt: prompt(once(params, "prompt")?)?,
@@ -215,13 +221,11 @@ fn bounded<'p>(params: &'p Params, name: &str, bytes_max: usize) -> Result<Optio
     Ok(value)
 }
 
-/// The PKCE challenge: S256 only, and never optional for a public client (S-OP-14, S-OP-15).
-fn challenge(client: &Client, params: &Params) -> Result<Option<String>, Refusal> {
+/// The PKCE challenge: S256 only (S-OP-14).
+fn challenge(needed: bool, params: &Params) -> Result<Option<String>, Refusal> {
     let method = once(params, "code_challenge_method")?;
     match once(params, "code_challenge")? {
-        None if client.pkce_required || client.auth == ClientAuth::None => {
-            Err(Refusal::Request("`code_challenge` is required."))
-        }
+        None if needed => Err(Refusal::Request("`code_challenge` is required.")),
         None => Ok(None),
         // RFC 7636 §4.3: without a method it is `plain`, which is refused.
         Some(_) if method != Some("S256") => Err(Refusal::Request("`code_challenge_method` must be `S256`.")),

@@ -3,7 +3,7 @@
 //! The caller must prove itself, so a public client cannot ask (RFC 7662 §2.1). Whatever is not active gets one answer,
 //! byte for byte. This is a hot path: one pass over the form, one hash, a few look-ups in memory, one string.
 
-use adieu_authority::{Active, ActiveRefresh, ClientAuth, For};
+use adieu_authority::{Active, ActiveRefresh, ClientAuth, For, UserId};
 use adieu_http_kit::form::Params;
 use http::HeaderMap;
 use serde_json::{Map, Value};
@@ -16,13 +16,27 @@ const INACTIVE: &str = r#"{"active":false}"#;
 /// Claims that are between us and the store.
 const PRIVATE: [&str; 2] = ["gid", "cgn"];
 
-/// The answer of the introspection endpoint, as JSON. To whom a token is none of theirs it is not active, and nothing else is
+/// The answer of the introspection endpoint.
+pub struct Introspection {
+    /// Its JSON.
+    pub json: String,
+    /// The user that an active token speaks of.
+    pub subject: Option<UserId>,
+}
+
+impl Introspection {
+    fn inactive() -> Self {
+        Self { json: INACTIVE.to_owned(), subject: None }
+    }
+}
+
+/// The answer of the introspection endpoint. To whom a token is none of theirs it is not active, and nothing else is
 /// done with it; else asking counts as activity of the token's user (Q-17).
 pub async fn introspect(
     provider: &Provider<'_>,
     headers: &HeaderMap,
     form: &Params,
-) -> Result<String, Refusal> {
+) -> Result<Introspection, Refusal> {
     let caller = authenticated(provider, headers, form).await?;
     if caller.auth == ClientAuth::None {
         return Err(Refusal::Client { basic: false });
@@ -32,18 +46,18 @@ pub async fn introspect(
     // A signed token has dots, an opaque one has none; `token_type_hint` could only mislead.
     if token.contains('.') {
         let active = authority.inspect_access(realm, token, For::Caller(&caller)).await?;
-        return Ok(active.map_or_else(|| INACTIVE.to_owned(), |active| access(&active)));
+        return Ok(active.map_or_else(Introspection::inactive, |active| access(&active)));
     }
     let active = authority.inspect_refresh(realm, token, &caller).await?;
-    Ok(active.map_or_else(|| INACTIVE.to_owned(), |active| refresh(provider, &active)))
+    Ok(active.map_or_else(Introspection::inactive, |active| refresh(provider, &active)))
 }
 
-fn access(active: &Active) -> String {
+fn access(active: &Active) -> Introspection {
     let mut json = String::with_capacity(1024);
     json.push_str(r#"{"active":true,"token_type":"Bearer""#);
     push_claims(&mut json, &active.claims.claims);
     json.push('}');
-    json
+    Introspection { json, subject: active.subject() }
 }
 
 fn push_claims(json: &mut String, claims: &Map<String, Value>) {
@@ -68,9 +82,9 @@ fn is_plain(byte: u8) -> bool {
     (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\'
 }
 
-fn refresh(provider: &Provider<'_>, active: &ActiveRefresh) -> String {
+fn refresh(provider: &Provider<'_>, active: &ActiveRefresh) -> Introspection {
     let grant = &active.grant;
-    serde_json::json!({
+    let json = serde_json::json!({
         "active": true,
         "token_use": "refresh_token",
         "iss": provider.issuer.name,
@@ -79,8 +93,8 @@ fn refresh(provider: &Provider<'_>, active: &ActiveRefresh) -> String {
         "scope": grant.scope,
         "sid": grant.session.to_string(),
         "exp": grant.refresh.map(|refresh| refresh.expires_at.s()),
-    })
-    .to_string()
+    });
+    Introspection { json: json.to_string(), subject: Some(grant.user) }
 }
 
 #[cfg(test)]

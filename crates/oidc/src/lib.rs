@@ -19,7 +19,7 @@ pub use authorize::{Authorize, AuthorizeError};
 pub use client_auth::authenticated;
 pub use discovery::{Endpoints, discovery};
 pub use hint::{Hint, HintError};
-pub use introspect::introspect;
+pub use introspect::{Introspection, introspect};
 pub use refusal::Refusal;
 pub use reply::{AuthorizeAnswer, AuthorizeReply, ResponseMode};
 pub use revoke::revoke;
@@ -46,6 +46,10 @@ pub struct Issuer {
     pub acr: AcrNames,
     /// The dialect's own claims, which every token carries.
     pub claims: Map<String, Value>,
+    /// Whether the answer to a code repeats the nonce beside the tokens.
+    pub tells_nonce: bool,
+    /// Whether a public client needs PKCE, whatever is said of it. RFC 9700 §2.1.1
+    pub public_needs_pkce: bool,
 }
 
 /// How an issuer names what a sign-on has proven. OpenID Connect Core §2, RFC 9470 §3.

@@ -26,6 +26,8 @@ struct Answer {
     id_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
 }
 
 /// Tokens for this request, as the JSON of the answer.
@@ -122,7 +124,8 @@ impl Provider<'_> {
         };
         let (access_token, id_token) = signer.sign_with(access, id).await?;
         let answer = Answer::of(client, access_token);
-        Ok(Answer { scope: Some(given.scope), id_token, refresh_token: refresh, ..answer })
+        let nonce = grant.nonce.clone().filter(|_| self.issuer.tells_nonce && given.first);
+        Ok(Answer { scope: Some(given.scope), id_token, refresh_token: refresh, nonce, ..answer })
     }
 
     fn frame<'a>(&'a self, client: &'a Client) -> TokenFrame<'a> {
@@ -148,6 +151,7 @@ impl Answer {
             scope: None,
             id_token: None,
             refresh_token: None,
+            nonce: None,
         }
     }
 }

@@ -28,6 +28,7 @@ const NAMES: &[&str] = &[
     "realms.users.email",
     "realms.users.external_id",
     "realms.users.enabled",
+    "realms.users.locked",
     "realms.users.traits",
     "realms.users.metadata_public",
     "realms.users.metadata_admin",
@@ -139,6 +140,9 @@ pub struct UserDoc {
     /// Whether the user may sign on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
+    /// Whether the account is locked, until somebody unlocks it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked: Option<bool>,
     /// A JSON object, as text: JSON has values that TOML has not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traits: Option<String>,
@@ -291,6 +295,7 @@ mod tests {
             email: text(),
             external_id: text(),
             enabled: Some(true),
+            locked: Some(true),
             traits: text(),
             metadata_public: text(),
             metadata_admin: text(),

@@ -83,9 +83,6 @@ pub enum DocumentFault {
     /// Several populations have this name.
     #[error("more than one has this name: say which one with `id`")]
     Ambiguous,
-    /// A user's or client's name.
-    #[error("a name has 1 to 255 characters")]
-    NameLength,
     /// What no record may say.
     #[error(transparent)]
     Record(#[from] RecordFault),

@@ -4,7 +4,7 @@
 //! what was added since.
 
 use adieu_authority::{Client, Document, Population, PopulationId, RoleAssignment, RoleScope, User};
-use adieu_core::directory::matched;
+use adieu_core::names::matched;
 
 use crate::client_words::GrantType;
 use crate::document::{self, ClientDoc, KeptDoc, PopulationDoc, RealmDoc, RoleDoc, UserDoc};
@@ -46,6 +46,7 @@ fn user_doc(facts: &Facts, of: &RealmFacts, user: &User) -> UserDoc {
         email: text(&user.email),
         external_id: text(&user.external_id),
         enabled: Some(user.enabled),
+        locked: Some(is_locked_for_good(user)),
         traits: Some(user.traits.clone()),
         metadata_public: text(&user.metadata_public),
         metadata_admin: text(&user.metadata_admin),
@@ -54,6 +55,11 @@ fn user_doc(facts: &Facts, of: &RealmFacts, user: &User) -> UserDoc {
         password_hash: None,
         roles: Some(roles(facts, &user.roles)),
     }
+}
+
+/// Whether only somebody's word unlocks the account. A lock that ends by itself is not for a document.
+pub(crate) fn is_locked_for_good(user: &User) -> bool {
+    user.lock.is_some_and(|lock| lock.until.is_none())
 }
 
 fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {

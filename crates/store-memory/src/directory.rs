@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_core::directory::matched;
+use adieu_core::names::listed_forms;
 use adieu_core::{
     ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
     DirectoryError, DocumentFacts, EditClientOrder, EditUserOrder, Edited, Ended, NewUser, Outage,
@@ -111,8 +111,11 @@ impl Directory for MemoryStore {
     }
 
     fn user_named(&self, realm: RealmId, name: &str) -> Pending<Result<Option<Arc<User>>, Outage>> {
-        let name = (realm, matched(name));
-        self.act(|tables| Ok(tables.names.get(&name).and_then(|key| tables.user_by_key(*key)).cloned()))
+        let forms = listed_forms(name);
+        self.act(|tables| {
+            let key = forms.into_iter().find_map(|form| tables.names.get(&(realm, form)));
+            Ok(key.and_then(|key| tables.user_by_key(*key)).cloned())
+        })
     }
 
     fn user_external(&self, realm: RealmId, external_id: &str) -> Pending<Result<Option<Arc<User>>, Outage>> {

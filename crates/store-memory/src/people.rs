@@ -81,7 +81,7 @@ impl Tables {
         let external = wanted.external_id.clone().map(|id| (wanted.realm, id));
         UserAround {
             population_realm: self.population(wanted.population).map(|population| population.realm),
-            name_holders: wanted.names().into_iter().filter_map(holder).collect(),
+            name_holders: wanted.listed_names().into_iter().filter_map(holder).collect(),
             external_holder: external.and_then(|id| self.external_ids.get(&id).copied()),
             by_session: None,
         }

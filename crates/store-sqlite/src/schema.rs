@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::OpenError;
@@ -111,6 +112,9 @@ const MIGRATIONS: &[&str] = &[
      UPDATE session SET assurance = 2 WHERE state != 2
         AND EXISTS (SELECT 1 FROM json_each(detail, '$.m') AS method WHERE method.value ->> 0 = 'recovery_code')
         AND EXISTS (SELECT 1 FROM json_each(detail, '$.m') AS method WHERE method.value ->> 0 != 'recovery_code');",
+    // Names are compared composed, and accounts may be locked. Where two users have one name now, the one who is listed first
+    // gets the composed form; the other stays listed under the own spelling and is found by it.
+    "UPDATE OR IGNORE name SET name = matched_name(name) WHERE name != matched_name(name);",
 ];
 
 /// What a connection is for.
@@ -177,6 +181,7 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     if found > known {
         return Err(OpenError::TooNew { found, known });
     }
+    add_matched_name(connection).map_err(OpenError::Database)?;
     for (n, sql) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
         let step = || -> rusqlite::Result<()> {
             let transaction = connection.transaction()?;
@@ -189,6 +194,14 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
         step().map_err(OpenError::Database)?;
     }
     Ok(())
+}
+
+/// Makes the rule of core by which names are matched known to migrations.
+fn add_matched_name(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("matched_name", 1, flags, |call| {
+        Ok(adieu_core::names::matched(call.get_raw(0).as_str()?))
+    })
 }
 
 /// Whether a database of the newest number has the tables and indexes that the migrations make, and nothing else.
@@ -308,6 +321,43 @@ mod tests {
         assert_eq!(proven, "1,2,1");
         let realms = rows::realms(&db).expect("read");
         assert_eq!(realms[0].second_factor, adieu_core::SecondFactorRule::WhenEnrolled);
+    }
+
+    /// Goal: F-16: nobody is lost when names begin to be compared composed. Method: a folder of the eleventh schema with a user
+    /// whose name is decomposed, and two whose names are one name now.
+    #[test]
+    fn names_of_the_eleventh_schema_find_whom_they_found() {
+        let mut db = folder_of(11);
+        let composed = "jos\u{e9}";
+        let decomposed = "jose\u{301}";
+        for (key, name) in [(1, composed), (2, decomposed), (3, "rene\u{301}"), (4, "ada")] {
+            let detail = format!(
+                r#"{{"population":"6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90","username":"{name}","email":null,"traits":"{{}}",
+                "metadata_public":null,"metadata_admin":null,"roles":[],"created_at":5,"updated_at":6}}"#
+            );
+            let id = uuid::Uuid::from_u128(key as u128);
+            let sql = "INSERT INTO user(key, id, realm, enabled, generation, detail) VALUES (?1, ?2, x'a1fa0000000040008000000000000001', 1, 0, ?3)";
+            db.execute(sql, rusqlite::params![key, id.as_bytes(), detail]).expect("a user");
+            db.execute(&format!("INSERT INTO name VALUES ({REALM}, ?1, ?2)"), rusqlite::params![name, key])
+                .expect("a name");
+        }
+        migrate(&mut db).expect("brought up");
+        let realm =
+            adieu_core::RealmId::from_uuid("a1fa0000-0000-4000-8000-000000000001".parse().expect("a UUID"));
+        let found = |name: &str| {
+            let forms = adieu_core::names::listed_forms(name);
+            rows::user_listed(&db, realm, &forms).expect("read").map(|user| user.key.number())
+        };
+        for (name, key) in [
+            (composed, 1),
+            (decomposed, 2),
+            ("ren\u{e9}", 3),
+            ("rene\u{301}", 3),
+            ("REN\u{c9}", 3),
+            ("ada", 4),
+        ] {
+            assert_eq!(found(name), Some(key), "{name:?}");
+        }
     }
 
     /// Goal: ENDED-STAYS-ENDED: a token that an older version revoked is revoked for this one.

@@ -30,6 +30,7 @@ const WORKER: &str = "a1fa0000-0000-4000-8000-0000000000c1";
 const APP: &str = "a1fa0000-0000-4000-8000-0000000000c2";
 const APP_TWO: &str = "a1fa0000-0000-4000-8000-0000000000c3";
 const OIDC: &str = "a1fa0000-0000-4000-8000-0000000000c4";
+const SPA: &str = "a1fa0000-0000-4000-8000-0000000000c5";
 
 /// Everybody, and what a client program has to know of them.
 pub struct TestData {
@@ -83,6 +84,7 @@ pub async fn make_data(authority: &Authority, config: &Config) -> Result<TestDat
     let app = client(authority, &realm, application(APP, "Shop")?).await?;
     let app_two = client(authority, &realm, application(APP_TWO, "Billing")?).await?;
     let oidc = client(authority, &realm, application(OIDC, "Wiki")?).await?;
+    client(authority, &realm, in_a_browser()?).await?;
     let secrets = [&worker, &app, &app_two, &oidc]
         .map(|client| (client.id.to_string(), authority.secret_of(client).unwrap_or_default()))
         .to_vec();
@@ -124,7 +126,7 @@ async fn person(
     };
     match authority.create_user(population, new).await {
         Ok(user) => Ok(user),
-        Err(error @ (PersonError::Directory(_) | PersonError::Password(_) | PersonError::Name)) => {
+        Err(error @ (PersonError::Directory(_) | PersonError::Password(_))) => {
             Err(error).with_context(|| who.name)
         }
     }
@@ -175,6 +177,11 @@ fn application(uuid: &str, name: &str) -> Result<NewClient> {
     })
 }
 
+/// The shop as a page in the browser, which proves itself to nobody.
+fn in_a_browser() -> Result<NewClient> {
+    Ok(NewClient { id: id(SPA)?, auth: ClientAuth::None, api_scopes: vec![], ..application(SPA, "Shop")? })
+}
+
 fn redirect_uri(name: &str) -> String {
     format!("https://{}.example.test/callback", name.to_lowercase())
 }
@@ -211,7 +218,7 @@ impl TestData {
                 "user3": CAROL.name, "password3": CAROL.password,
                 "root_user": ROOT_USER.name, "root_password": ROOT_USER.password,
                 "admin_user": ADMIN.name, "admin_password": ADMIN.password,
-                "rp_client": APP, "rp_secret": secret_of(APP), "spa_client": APP_TWO,
+                "rp_client": APP, "rp_secret": secret_of(APP), "spa_client": SPA,
                 "redirect_uri": redirect_uri("Shop"), "post_logout_uri": "https://shop.example.test/bye",
                 "origin": "http://app.example.org:3000",
             },

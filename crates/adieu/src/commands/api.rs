@@ -63,19 +63,19 @@ impl Api {
     /// The API of the installation in the data folder, which is never made here; of the server that has the folder, or of one
     /// that is named. Says on standard error which of them it is.
     pub(super) fn reach(config: &Config, server: Option<&str>) -> Result<Self> {
-        let data = std::path::absolute(&config.data).unwrap_or_else(|_| config.data.clone());
+        let data = config.data.display();
         if let Some(server) = server {
             note(&format!("the server at {server}"));
             return Self::at(config, server);
         }
         match opened(config)? {
             Some(authority) => {
-                note(&format!("the installation in {}", data.display()));
+                note(&format!("the installation in {data}"));
                 Self::over(config, authority)
             }
             None => {
                 let url = &config.admin.url;
-                note(&format!("the server at {url}, which has the installation in {}", data.display()));
+                note(&format!("the server at {url}, which has the installation in {data}"));
                 Self::at(config, url)
             }
         }

@@ -28,9 +28,8 @@ pub(super) async fn run(
     metering::install();
     let bound = Bound::bind(&config).await?;
     let (public, admin) = (bound.public()?, bound.admin()?);
-    let server = AssembledServer::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy))
-        .await
-        .with_context(|| format!("data folder {}", config.data.display()))?;
+    let server =
+        AssembledServer::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
     tracing::info!(%public, %admin, data = %config.data.display(), url = config.public.url, "serving");
     if server.first_start {
         tracing::info!("nobody can sign on yet: make a user with `adieu user add NAME`");

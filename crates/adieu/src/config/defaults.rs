@@ -196,6 +196,9 @@ impl Default for AmConfig {
             cookie_same_site: String::new(),
             token_in_body: true,
             ends_by_id_token: true,
+            introspects_as_openam: false,
+            escapes_messages: false,
+            public_needs_pkce: true,
             set_all_cookies: true,
         }
     }

@@ -416,6 +416,23 @@ pub const KEYS: &[Key] = &[
         Flag,
         "Whether a sign-on also sets the other dialects' session cookies, as `kratos.set_all_cookies` says.",
     ),
+    key(
+        "am.introspects_as_openam",
+        Flag,
+        "Whether introspection says the username as `sub` and `access_token` as `token_type`, as OpenAM does. With false `sub` is the \
+         user's id, as in all tokens, and `token_type` is `Bearer`; `user_id` is the username in either case.",
+    ),
+    key(
+        "am.escapes_messages",
+        Flag,
+        "Whether messages of errors are escaped for HTML (`&#39;`), as OpenAM does; AM does not.",
+    ),
+    key(
+        "am.public_needs_pkce",
+        Flag,
+        "Whether a client that proves itself to nobody needs PKCE, whatever is said of the client (RFC 9700). AM leaves that to the \
+         client.",
+    ),
     key("pingone.auth_url", AddressOrNone, "Public address of authentication; empty is `public.url`."),
     key(
         "pingone.api_url",

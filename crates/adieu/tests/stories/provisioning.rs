@@ -166,7 +166,10 @@ async fn a_document_is_looked_through_before_anything_changes() {
     let between = NewPerson { username: "ivy@example.test".into(), ..NewPerson::default() };
     let between = world.authority().create_user(&world.data.population, between).await.expect("a user");
     let error = format!("{:#}", carried(world.authority(), plan).await.expect_err("refused"));
-    assert!(error.contains("stopped at `+ user ivy") && error.contains("the name is taken"), "{error}");
+    assert!(
+        error.contains("stopped at `+ user ivy") && error.contains("the e-mail address is taken"),
+        "{error}"
+    );
     let origin = Origin::of(Actor::Operator, Channel::named("test"), None);
     world.authority().remove_user(between.id, origin).await.expect("removed");
     let (lines, _) = apply(world.authority(), &text, false).await.expect("applied");

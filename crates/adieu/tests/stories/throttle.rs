@@ -24,11 +24,11 @@ async fn am(world: &World, name: &str, password: &str) -> Reply {
     am_ask(world, name, password).send().await
 }
 
-async fn am_from(world: &World, address: &str, name: &str, password: &str) -> u16 {
+pub(crate) async fn am_from(world: &World, address: &str, name: &str, password: &str) -> u16 {
     am_ask(world, name, password).from_address(address).send().await.status.as_u16()
 }
 
-async fn kratos_ask(world: &World, name: &str, password: &str) -> WorldRequest {
+pub(crate) async fn kratos_ask(world: &World, name: &str, password: &str) -> WorldRequest {
     let flow = world.get("/self-service/login/api").send().await.json();
     let path = format!("/self-service/login?flow={}", flow["id"].as_str().expect("a flow"));
     let body = json!({"method": "password", "identifier": name, "password": password});
@@ -40,7 +40,7 @@ async fn kratos(world: &World, name: &str, password: &str) -> Reply {
 }
 
 /// A sign-on through PingOne's flow API.
-async fn pingone_from(world: &World, address: &str, name: &str, password: &str) -> u16 {
+pub(crate) async fn pingone_from(world: &World, address: &str, name: &str, password: &str) -> u16 {
     let (env, app) = (world.data.realm.id, &world.data.app);
     let query = format!(
         "response_type=code&client_id={}&redirect_uri={}&scope=openid&response_mode=pi.flow",
@@ -216,7 +216,7 @@ const HELP: [Help; 9] = [
     },
 ];
 
-fn native(fixture: &AdminFixture, method: Method, below: &str, body: Value) -> WorldRequest {
+pub(crate) fn native(fixture: &AdminFixture, method: Method, below: &str, body: Value) -> WorldRequest {
     fixture.admin(method, &format!("/v1/users/{}{below}", fixture.alice()), &body)
 }
 
@@ -224,7 +224,7 @@ fn kratos_patch(fixture: &AdminFixture, patch: Value) -> WorldRequest {
     fixture.admin(Method::PATCH, &format!("/admin/identities/{}", fixture.alice()), &patch)
 }
 
-fn pingone_typed(
+pub(crate) fn pingone_typed(
     fixture: &AdminFixture,
     method: Method,
     below: &str,

@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use adieu_core::directory::matched;
+use adieu_core::names::matched;
 use adieu_core::{CodeSet, RealmId, TokenHash, User, UserId};
 
 /// Where a request came from, as it is counted. IPv6 counts by its /64, which one host has whole.

@@ -288,6 +288,7 @@ fn record() -> adieu_core::User {
         external_id: None,
         enabled: true,
         enabled_at: at(0),
+        lock: None,
         unlocked_at: None,
         generation: 0,
         forgotten: 0,

@@ -116,6 +116,7 @@ fn user(n: u64) -> User {
         external_id: None,
         enabled: true,
         enabled_at: Timestamp::from_ms(0),
+        lock: None,
         unlocked_at: None,
         generation: 0,
         forgotten: 0,

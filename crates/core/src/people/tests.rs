@@ -24,6 +24,7 @@ fn ada() -> User {
         external_id: Some("hr-1".into()),
         enabled: true,
         enabled_at: at(0),
+        lock: None,
         unlocked_at: None,
         generation: 5,
         forgotten: 2,
@@ -106,7 +107,7 @@ fn a_user_keeps_names_that_stay_and_takes_none_that_is_somebody_elses() {
     };
     decide_edit_user(Some(&ada()), &order(edit.clone()), &held_by(7), at(9)).expect("it is her own");
     let taken = decide_edit_user(Some(&ada()), &order(edit), &held_by(8), at(9));
-    assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+    assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
 }
 
 #[test]
@@ -191,7 +192,7 @@ fn a_new_user_begins_in_the_first_version_with_free_names_in_a_population_of_the
     let taken = UserAround { external_holder: Some(UserKey::from_random(8)), ..home.clone() };
     for (known, around) in [(true, &home), (false, &taken)] {
         let refused = decide_create_user(&new, known, key, around);
-        assert!(matches!(refused, Err(DirectoryError::NameTaken)), "{refused:?}");
+        assert!(matches!(refused, Err(DirectoryError::Taken(_))), "{refused:?}");
     }
     let homeless = decide_create_user(&new, false, key, &UserAround::default());
     assert!(matches!(homeless, Err(DirectoryError::Unknown)), "{homeless:?}");

@@ -33,6 +33,8 @@ pub(crate) enum HeaderSet {
     Read,
     /// `authenticate`.
     Authenticate,
+    /// What OAuth's token endpoints give: without a charset, as recorded.
+    Tokens,
 }
 
 /// What an answer carries besides its body, noted while the request is worked on; it stands on errors as well.
@@ -60,12 +62,14 @@ pub(crate) struct HeaderSets {
     action: HeaderMap,
     read: HeaderMap,
     authenticate: HeaderMap,
+    tokens: HeaderMap,
     warn: bool,
+    escape: bool,
 }
 
 impl HeaderSets {
-    /// The sets; with `warn`, whoever names no version is told so.
-    pub(crate) fn new(warn: bool) -> Self {
+    /// The sets; with `warn`, whoever names no version is told so; with `escape`, messages are escaped for HTML.
+    pub(crate) fn new(warn: bool, escape: bool) -> Self {
         let mut bare = HeaderMap::new();
         bare.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
         bare.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -84,7 +88,9 @@ impl HeaderSets {
         read.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let mut action = crest;
         keep_private(&mut action);
-        Self { action, read, authenticate, warn }
+        let mut tokens = read.clone();
+        tokens.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Self { action, read, authenticate, tokens, warn, escape }
     }
 
     /// The whole answer.
@@ -122,6 +128,7 @@ impl HeaderSets {
             HeaderSet::Action => &self.action,
             HeaderSet::Read => &self.read,
             HeaderSet::Authenticate => &self.authenticate,
+            HeaderSet::Tokens => &self.tokens,
         }
     }
 
@@ -136,12 +143,15 @@ impl HeaderSets {
         }
         let form = error.form();
         // Errors of reads have the headers of actions.
-        let header_set = if header_set == HeaderSet::Read { HeaderSet::Action } else { header_set };
+        let header_set = match header_set {
+            HeaderSet::Read | HeaderSet::Tokens => HeaderSet::Action,
+            HeaderSet::Action | HeaderSet::Authenticate => header_set,
+        };
         let mut headers = self.set(header_set).clone();
         let old = header_set == HeaderSet::Authenticate && served.is_some_and(|served| !served.since(2));
         let body = match form {
             Form::Json if old => old_error(error),
-            Form::Json => new_error(error),
+            Form::Json => new_error(error, self.escape),
             Form::OAuth => oauth_error(error),
             Form::Text => error.to_string().into_bytes(),
             Form::Empty => Vec::new(),
@@ -181,14 +191,31 @@ struct NewError<'a> {
     detail: Option<Detail<'a>>,
 }
 
-fn new_error(error: &AmError) -> Vec<u8> {
+fn new_error(error: &AmError, escape: bool) -> Vec<u8> {
     let status = error.status();
     let reason = status.canonical_reason().unwrap_or_default();
-    json(&NewError { code: status.as_u16(), reason, message: &error.to_string(), detail: error.detail() })
+    let message = if escape { escaped(&error.to_string()) } else { error.to_string() };
+    json(&NewError { code: status.as_u16(), reason, message: &message, detail: error.detail() })
+}
+
+// Quirk: OpenAM escapes messages for HTML, in JSON, too; AM does not. Contract am.md 0.6; A-36
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 fn oauth_error(error: &AmError) -> Vec<u8> {
-    let AmError::OAuth(refused) = error else { return new_error(error) };
+    let AmError::OAuth(refused) = error else { return new_error(error, false) };
     json(&serde_json::json!({ "error_description": refused.to_string(), "error": refused.code() }))
 }
 
@@ -232,7 +259,12 @@ mod tests {
     use crate::version::{ApiVersion, Registered};
 
     fn answer(header_set: HeaderSet, extras: Extras, result: Result<Vec<u8>, AmError>) -> Response {
-        HeaderSets::new(true).answer(header_set, extras, &CookieLines::new(&Settings::default()), result)
+        HeaderSets::new(true, false).answer(
+            header_set,
+            extras,
+            &CookieLines::new(&Settings::default()),
+            result,
+        )
     }
 
     fn all(response: &Response, name: &str) -> Vec<String> {
@@ -276,9 +308,15 @@ mod tests {
     #[test]
     fn errors_have_their_members_in_order() {
         assert_eq!(
-            new_error(&AmError::LoginFailure),
+            new_error(&AmError::LoginFailure, true),
             br#"{"code":401,"reason":"Unauthorized","message":"Login failure","detail":{"failureUrl":""}}"#
         );
+        let quoted = AmError::StrayAction;
+        assert!(
+            String::from_utf8(new_error(&quoted, true)).unwrap().contains("&#39;_action&#39;"),
+            "as OpenAM"
+        );
+        assert!(String::from_utf8(new_error(&quoted, false)).unwrap().contains("'_action'"));
         assert_eq!(old_error(&AmError::LoginFailure), br#"{"errorMessage":"Login failure","failureUrl":""}"#);
         let forged = br#"{"errorMessage":"AuthId JWT Signature not valid"}"#;
         assert_eq!(old_error(&AmError::AttemptForged), forged);

@@ -247,7 +247,9 @@ impl AmError {
             }
             E::NoUpgrade | E::OtherUser => StatusCode::BAD_REQUEST,
             // Quirk: 401 only to who tried Basic, as recorded.
-            E::OAuth(OAuthRefused::Client { basic: true } | OAuthRefused::Token) => StatusCode::UNAUTHORIZED,
+            E::OAuth(
+                OAuthRefused::Client { basic: true } | OAuthRefused::Token | OAuthRefused::UnknownToken,
+            ) => StatusCode::UNAUTHORIZED,
             E::OAuth(OAuthRefused::Scope) => StatusCode::FORBIDDEN,
             E::OAuth(OAuthRefused::Client { basic: false } | OAuthRefused::Standard(_)) => {
                 StatusCode::BAD_REQUEST

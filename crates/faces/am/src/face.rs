@@ -35,7 +35,7 @@ impl Face {
             cors: Cors::new(&settings),
             goto: Goto::new(&settings.public_url, &settings.goto_allowed),
             attempt_key: authority.key().derive(Purpose::Attempt),
-            header_sets: HeaderSets::new(settings.version_warning),
+            header_sets: HeaderSets::new(settings.version_warning, settings.escapes_messages),
             authority,
             settings,
         }

@@ -6,6 +6,7 @@
 pub(crate) mod authorize;
 mod end_session;
 pub(crate) mod provider;
+mod told;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,9 +14,7 @@ use std::sync::Arc;
 use adieu_authority::Realm;
 use adieu_http_kit::auth::bearer;
 use adieu_http_kit::form::Params;
-use adieu_oidc::{
-    Endpoints, Provider, Refusal, UserinfoError, discovery, introspect, revoke, tokens, userinfo,
-};
+use adieu_oidc::{Endpoints, Provider, Refusal, UserinfoError, discovery, revoke, tokens, userinfo};
 use axum::body::Body;
 use axum::response::Response;
 
@@ -36,6 +35,7 @@ pub(crate) enum Endpoint {
     Authorize,
     Token,
     Introspect,
+    TokenInfo,
     Revoke,
     Userinfo,
     EndSession,
@@ -43,12 +43,13 @@ pub(crate) enum Endpoint {
 
 impl Endpoint {
     /// Every path behind a realm.
-    pub(crate) const PATHS: [(&'static str, Self); 8] = [
+    pub(crate) const PATHS: [(&'static str, Self); 9] = [
         (".well-known/openid-configuration", Self::Discovery),
         ("connect/jwk_uri", Self::Keys),
         ("authorize", Self::Authorize),
         ("access_token", Self::Token),
         ("introspect", Self::Introspect),
+        ("tokeninfo", Self::TokenInfo),
         ("token/revoke", Self::Revoke),
         ("userinfo", Self::Userinfo),
         ("connect/endSession", Self::EndSession),
@@ -58,6 +59,7 @@ impl Endpoint {
     pub(crate) fn allow(self) -> &'static str {
         match self {
             Self::Discovery | Self::Keys => "GET, HEAD",
+            Self::TokenInfo => "GET",
             Self::Token | Self::Introspect | Self::Revoke => "POST",
             Self::Authorize | Self::Userinfo | Self::EndSession => "GET, POST",
         }
@@ -106,11 +108,16 @@ pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow
         Ok(Endpoint::Userinfo) => told(face, call, about_user(face, call, &realm).await),
         Ok(Endpoint::Token) => {
             let form = form(call, body).await;
-            told(face, call, given(&provider(face, &realm), call, form).await)
+            let given = given(&provider(face, &realm), call, form).await;
+            face.answer(HeaderSet::Tokens, Extras::of(call), given)
         }
         Ok(Endpoint::Introspect) => {
             let form = form(call, body).await;
-            told(face, call, looked_at(&provider(face, &realm), call, form).await)
+            told(face, call, told::introspected(face, &provider(face, &realm), call, form).await)
+        }
+        Ok(Endpoint::TokenInfo) => {
+            let told = told::token_info(face, call, &realm).await;
+            face.answer(HeaderSet::Tokens, Extras::of(call), told)
         }
         Ok(Endpoint::Revoke) => {
             let form = form(call, body).await;
@@ -133,10 +140,6 @@ type Form = Result<Params, AmError>;
 
 async fn given(provider: &Provider<'_>, call: &Call, form: Form) -> Result<Vec<u8>, AmError> {
     Ok(tokens(provider, call.headers(), &form?).await?.into_bytes())
-}
-
-async fn looked_at(provider: &Provider<'_>, call: &Call, form: Form) -> Result<Vec<u8>, AmError> {
-    Ok(introspect(provider, call.headers(), &form?).await?.into_bytes())
 }
 
 /// A token is revoked; the session lives on. A-27

@@ -33,6 +33,9 @@ pub(crate) enum OAuthRefused {
     /// The access token is not good.
     #[error("The access token provided is expired, revoked, malformed, or invalid for other reasons.")]
     Token,
+    /// The same, of a token that is asked about.
+    #[error("The access token provided is expired, revoked, malformed, or invalid for other reasons.")]
+    UnknownToken,
     /// It is not good for this.
     #[error("The access token lacks the scope openid")]
     Scope,
@@ -48,7 +51,7 @@ impl OAuthRefused {
             Self::EndsNothing => "unauthorized_client",
             Self::BadHint => "server_error", // Quirk: what AM says of a hint that it cannot read.
             Self::RedirectUri => "redirect_uri_mismatch",
-            Self::Token => "invalid_token",
+            Self::Token | Self::UnknownToken => "invalid_token",
             Self::Scope => "insufficient_scope",
         }
     }
@@ -64,6 +67,7 @@ impl OAuthRefused {
             | Self::NoHint
             | Self::BadHint
             | Self::EndsNothing
+            | Self::UnknownToken // Quirk: as recorded; nobody has to prove anything here.
             | Self::RedirectUri => None,
         }
     }

@@ -48,6 +48,13 @@ pub struct Settings {
     /// Whether an ID token of any client is enough to end the session it speaks of, as AM has it; else it takes a cookie or
     /// header of a session of its user besides, or a client of which that is said.
     pub ends_by_id_token: bool,
+    /// Whether introspection names the user in `sub` by the username, and calls an access token so in `token_type`, as OpenAM
+    /// does; else `sub` is the one of all other tokens, and `token_type` that of RFC 7662.
+    pub introspects_as_openam: bool,
+    /// Whether the message of an error is escaped for HTML, as OpenAM has it.
+    pub escapes_messages: bool,
+    /// Whether a client that proves itself to nobody needs PKCE whatever is said of it (RFC 9700 §2.1.1).
+    pub public_needs_pkce: bool,
     /// Seconds that a sign-on attempt (`authId`) lasts.
     pub attempt_life_s: u32,
     /// Cookies of other dialects, set and cleared together with the session cookie.
@@ -85,6 +92,9 @@ impl Default for Settings {
             cors_origins: Origins::default(),
             token_in_body: true,
             ends_by_id_token: true,
+            introspects_as_openam: false,
+            escapes_messages: false,
+            public_needs_pkce: true,
             attempt_life_s: 300,
             companions: Vec::new(),
         }

@@ -5,7 +5,8 @@
 use std::borrow::Cow;
 
 use adieu_authority::{
-    AmendError, DirectoryError, EndError, HashError, Outage, PersonError, SignOnFailure, Unwritten,
+    AmendError, DirectoryError, EndError, HashError, Outage, PersonError, SignOnFailure, TakenMember,
+    Unwritten,
 };
 use adieu_http_kit::body::BodyError;
 use axum::http::StatusCode;
@@ -70,10 +71,20 @@ impl KratosError {
         Self::new(StatusCode::BAD_REQUEST, "", message.into()).because(reason)
     }
 
-    /// 409: somebody else has that name.
-    pub(crate) fn conflict() -> Self {
+    /// 409, for that reason.
+    fn conflict(reason: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "", "The resource could not be created due to a conflict")
-            .because("Another identity has this identifier or external id.")
+            .because(reason)
+    }
+
+    /// 409: another identity has that already.
+    fn taken(taken: TakenMember) -> Self {
+        Self::conflict(match taken {
+            TakenMember::Username => "Another identity has this username.",
+            TakenMember::Email => "Another identity has this e-mail address.",
+            TakenMember::ExternalId => "Another identity has this external id.",
+            TakenMember::Id | TakenMember::Path => "Another resource has this id.",
+        })
     }
 
     /// 401 of whoami and its kin: no id (K-23), unless the documented one is wanted.
@@ -291,7 +302,10 @@ impl From<AmendError> for KratosError {
 impl From<DirectoryError> for KratosError {
     fn from(error: DirectoryError) -> Self {
         match error {
-            DirectoryError::NameTaken | DirectoryError::Stale => Self::conflict(),
+            DirectoryError::Taken(taken) => Self::taken(taken),
+            DirectoryError::Stale => {
+                Self::conflict("Somebody changed it meanwhile; nothing of it was written.")
+            }
             DirectoryError::Unknown | DirectoryError::NotEmpty => Self::not_stored(),
             DirectoryError::Fault(fault) => Self::malformed(fault.to_string()),
             DirectoryError::SessionOver => Self::session_inactive(),
@@ -315,7 +329,6 @@ impl From<PersonError> for KratosError {
         match error {
             PersonError::Directory(error) => error.into(),
             PersonError::Password(error) => error.into(),
-            PersonError::Name => Self::malformed("An identifier has 1 to 255 characters."),
         }
     }
 }

@@ -194,7 +194,8 @@ pub(super) static ALL: &[Operation] = &[
             Endpoint::ChangeUser,
             (USER, "changeUser"),
             (Some("UserChange"), Success::Shows("User")),
-            "Changes what is named and leaves the rest. `enabled: false` ends all sessions of the user for good.",
+            "Changes what is named and leaves the rest. `enabled: false` ends all sessions of the user for good; `locked: true` \
+             keeps the user from signing on and ends none.",
         ),
     ),
     asking(
@@ -223,8 +224,8 @@ pub(super) static ALL: &[Operation] = &[
         Endpoint::UnlockUser,
         ("/v1/users/{user}/unlock", "unlockUser"),
         (None, Success::Nothing),
-        "Forgives the failed sign-ons of the user, who may try again at once. Setting a password and enabling a disabled user do \
-         so, too.",
+        "Unlocks the account and forgives the failed sign-ons of the user, who may try again at once. Setting a password and \
+         enabling a disabled user forgive failed sign-ons, too, and leave the account locked.",
     ),
     asking(
         &[REASON],

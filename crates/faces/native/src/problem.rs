@@ -2,7 +2,9 @@
 //!
 //! The `type` of a problem is stable, its texts are for people. Causes go to the log and to nobody else.
 
-use adieu_authority::{DirectoryError, EndError, HashError, Outage, PersonError, RecordFault, Unwritten};
+use adieu_authority::{
+    DirectoryError, EndError, HashError, Outage, PersonError, RecordFault, TakenMember, Unwritten,
+};
 use adieu_http_kit::body::BodyError;
 use adieu_provisioning::error::{ApplyError, DocumentFault, FactsError, StepError};
 use axum::response::Response;
@@ -145,7 +147,7 @@ impl From<ApplyError> for Problem {
         let detail = error.to_string();
         let problem = match error {
             ApplyError::Document(error) if matches!(error.fault(), DocumentFault::NameTaken { .. }) => {
-                DirectoryError::NameTaken.into()
+                DirectoryError::Taken(TakenMember::Id).into()
             }
             ApplyError::Document(_) | ApplyError::Secret { .. } => Self::invalid(String::new()),
             ApplyError::Facts(FactsError::Outage(outage)) => outage.into(),
@@ -202,8 +204,15 @@ impl From<EndError> for Problem {
 impl From<DirectoryError> for Problem {
     fn from(error: DirectoryError) -> Self {
         match error {
-            DirectoryError::NameTaken => {
-                Self::new(ProblemKind::NameTaken, "Somebody else has this name or id.")
+            DirectoryError::Taken(taken) => {
+                let member = match taken {
+                    TakenMember::Id => "id",
+                    TakenMember::Path => "path",
+                    TakenMember::Username => "username",
+                    TakenMember::Email => "email",
+                    TakenMember::ExternalId => "external_id",
+                };
+                Self::new(ProblemKind::NameTaken, format!("{member}: another one has it."))
             }
             DirectoryError::Unknown => Self::new(ProblemKind::NotFound, "It is not there any more."),
             DirectoryError::Fault(fault) => Self::invalid(format!("{}: {fault}", member(fault))),
@@ -234,7 +243,6 @@ impl From<PersonError> for Problem {
         match error {
             PersonError::Directory(error) => error.into(),
             PersonError::Password(error) => error.into(),
-            PersonError::Name => Self::invalid("username: 1 to 255 characters"),
         }
     }
 }
@@ -255,6 +263,7 @@ fn member(fault: RecordFault) -> &'static str {
         RecordFault::PublicInOwnName => "grant_types",
         RecordFault::RedirectUri => "redirect_uris",
         RecordFault::PostLogoutRedirectUri => "post_logout_redirect_uris",
+        RecordFault::Username => "username",
         RecordFault::Email => "email",
         RecordFault::RealmPath => "path",
     }

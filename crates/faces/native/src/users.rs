@@ -6,7 +6,8 @@ use std::future::ready;
 use std::sync::Arc;
 
 use adieu_authority::{
-    AfterPassword, NewPerson, Population, PopulationId, Realm, RoleAssignment, User, UserEdit, UserId,
+    AfterPassword, LockChange, NewPerson, Population, PopulationId, Realm, RoleAssignment, User, UserEdit,
+    UserId,
 };
 use axum::body::Body;
 use serde::Deserialize;
@@ -64,6 +65,8 @@ struct NewUser {
     #[serde(default, deserialize_with = "present")]
     enabled: Option<bool>,
     #[serde(default, deserialize_with = "present")]
+    locked: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
     password: Option<String>,
     #[serde(default, deserialize_with = "present")]
     password_hash: Option<String>,
@@ -93,6 +96,7 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
         email: new.email,
         external_id: new.external_id,
         disabled: new.enabled == Some(false),
+        locked: new.locked == Some(true),
         password: new.password,
         password_hash: new.password_hash,
         traits: new.traits.map(text),
@@ -117,6 +121,8 @@ struct UserChange {
     population: Option<String>,
     #[serde(default, deserialize_with = "present")]
     enabled: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    locked: Option<bool>,
     #[serde(default, deserialize_with = "present")]
     traits: Option<Map<String, Value>>,
     #[serde(default, deserialize_with = "nullable")]
@@ -164,6 +170,7 @@ impl UserChange {
             email: self.email,
             external_id: self.external_id,
             enabled: self.enabled,
+            lock: self.locked.map(LockChange::of),
             traits: self.traits.map(text),
             metadata_public: self.metadata_public.map(|map| map.map(text)),
             metadata_admin: self.metadata_admin.map(|map| map.map(text)),
@@ -229,7 +236,7 @@ pub(super) async fn set_password(api: &Face, call: &Call, body: Body) -> Result<
     Ok(Done::Nothing)
 }
 
-/// Forgives failed sign-ons.
+/// Unlocks the account and forgives failed sign-ons.
 pub(super) async fn unlock(api: &Face, call: &Call) -> Result<Done, Problem> {
     let id: UserId = input::named(call, "user")?;
     api.authority.unlock_user(id, call.origin()).await?;

@@ -31,7 +31,8 @@ pub(super) fn user(user: &User) -> Value {
     json!({
         "id": user.id.to_string(), "realm": user.realm.to_string(), "population": user.population.to_string(),
         "username": user.username, "email": user.email, "external_id": user.external_id,
-        "enabled": user.enabled, "has_password": user.password.is_some(), "roles": roles::shown(&user.roles),
+        "enabled": user.enabled, "locked_at": user.lock.map(|lock| at(lock.at)),
+        "locked_until": user.lock.and_then(|lock| lock.until).map(at), "has_password": user.password.is_some(), "roles": roles::shown(&user.roles),
         "traits": stored(Some(&user.traits)), "metadata_public": stored(user.metadata_public.as_deref()),
         "metadata_admin": stored(user.metadata_admin.as_deref()), "created_at": at(user.created_at),
         "updated_at": at(user.updated_at),

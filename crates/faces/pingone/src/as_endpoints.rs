@@ -42,7 +42,8 @@ pub(crate) async fn introspect(
 ) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();
     let form = body::form(&parts, stream).await.map_err(oauth_body)?;
-    let json = introspected(&face.provider(realm), &parts.headers, &form).await.map_err(Problem::OAuth)?;
+    let introspection = introspected(&face.provider(realm), &parts.headers, &form).await;
+    let json = introspection.map_err(Problem::OAuth)?.json;
     Ok(private(json))
 }
 

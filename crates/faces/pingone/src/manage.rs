@@ -8,6 +8,7 @@ mod collection;
 mod environments;
 pub(crate) mod input;
 pub(crate) mod kept;
+pub(crate) mod members;
 mod policies;
 mod populations;
 mod resources;
@@ -36,7 +37,7 @@ pub(crate) static DOCUMENT_KINDS: [&str; 7] = [
 pub(crate) fn routes() -> Vec<Route> {
     let mut routes = vec![
         only("/v1/environments", "GET, POST", get(environments::list).post(environments::create)),
-        only("/v1/environments/{env}", "GET", get(environments::read)),
+        only("/v1/environments/{env}", "GET, PUT", get(environments::read).put(environments::replace)),
         only("/v1/roles", "GET", get(roles::list)),
         only("/v1/roles/{role}", "GET", get(roles::read)),
     ];
@@ -61,12 +62,17 @@ fn directory() -> Vec<Route> {
                 .put(users::replace)
                 .patch(users::patch)
                 .delete(users::delete)
-                .post(users::unlock::account),
+                .post(users::lock::account),
         ),
         only(
             env("users/{user}/password"),
             "GET, POST, PUT",
-            get(users::password::read).put(users::password::set).post(users::unlock::password),
+            get(users::password::read).put(users::password::set).post(users::lock::password),
+        ),
+        only(
+            env("users/{user}/population"),
+            "GET, PUT",
+            get(users::population::read).put(users::population::replace),
         ),
         only(env("users/{user}/enabled"), "GET, PUT", get(users::enabled).put(users::enable)),
         only(
@@ -113,8 +119,8 @@ fn applications() -> Vec<Route> {
         ),
         only(
             env("applications/{app}/grants/{grant}"),
-            "GET, DELETE",
-            get(resources::grants::read).delete(resources::grants::delete),
+            "GET, PUT, DELETE",
+            get(resources::grants::read).put(resources::grants::replace).delete(resources::grants::delete),
         ),
         only(env("resources"), "GET", get(resources::list)),
         only(env("resources/{resource}"), "GET", get(resources::read)),
@@ -135,8 +141,8 @@ fn policies() -> Vec<Route> {
         only(env("signOnPolicies/{policy}/actions"), "GET, POST", get(actions::list).post(actions::create)),
         only(
             env("signOnPolicies/{policy}/actions/{action}"),
-            "GET, DELETE",
-            get(actions::read).delete(actions::delete),
+            "GET, PUT, DELETE",
+            get(actions::read).put(actions::replace).delete(actions::delete),
         ),
         only(
             env("applications/{app}/signOnPolicyAssignments"),
@@ -145,8 +151,8 @@ fn policies() -> Vec<Route> {
         ),
         only(
             env("applications/{app}/signOnPolicyAssignments/{assignment}"),
-            "GET, DELETE",
-            get(assignments::read).delete(assignments::delete),
+            "GET, PUT, DELETE",
+            get(assignments::read).put(assignments::replace).delete(assignments::delete),
         ),
         only(
             env("ssoCookieSettings"),

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    DirectoryError, EndError, HashError, Outage, PersonError, RealmId, RecordFault, SignOnFailure, Unwritten,
+    DirectoryError, EndError, HashError, Outage, PersonError, RealmId, RecordFault, SignOnFailure,
+    TakenMember, Unwritten,
 };
 use adieu_http_kit::body::BodyError;
 use adieu_oidc::{HintError, Refusal, UserinfoError};
@@ -396,7 +397,13 @@ impl From<HintError> for Problem {
 impl From<DirectoryError> for Problem {
     fn from(error: DirectoryError) -> Self {
         match error {
-            DirectoryError::NameTaken => Self::taken("name"),
+            DirectoryError::Taken(member) => Self::taken(match member {
+                TakenMember::Id => "id",
+                TakenMember::Path => "name",
+                TakenMember::Username => "username",
+                TakenMember::Email => "email",
+                TakenMember::ExternalId => "externalId",
+            }),
             DirectoryError::Unknown => Self::NotFound,
             DirectoryError::Fault(fault) => fault.into(),
             DirectoryError::NotEmpty => {
@@ -419,6 +426,10 @@ impl From<RecordFault> for Problem {
             ),
             RecordFault::RedirectUri => Self::invalid("redirectUris", ABSOLUTE),
             RecordFault::PostLogoutRedirectUri => Self::invalid("postLogoutRedirectUris", ABSOLUTE),
+            RecordFault::Username => Self::invalid(
+                "username",
+                "A name has 1 to 255 characters, none of them a control and none that cannot be seen.",
+            ),
             RecordFault::Email => Self::invalid("email", "An e-mail address is wanted."),
             RecordFault::RealmPath => {
                 Self::invalid("name", "Small letters, digits, `-`, `_` and `.` are wanted.")
@@ -440,11 +451,8 @@ impl From<HashError> for Problem {
 impl From<PersonError> for Problem {
     fn from(error: PersonError) -> Self {
         match error {
-            // An e-mail address names its user as well.
-            PersonError::Directory(DirectoryError::NameTaken) => Self::taken("username"),
             PersonError::Directory(error) => error.into(),
             PersonError::Password(error) => error.into(),
-            PersonError::Name => Self::invalid("username", "A name has 1 to 255 characters."),
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use adieu_authority::{RealmId, User, UserId};
-use adieu_core::directory::matched;
+use adieu_core::names::matched;
 
 use super::places::Places;
 use super::{Change, Planned};

@@ -5,8 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adieu_authority::{NewPerson, PopulationId, User, UserEdit, UserId, email_is_sound, is_known_hash};
-use adieu_core::directory::matched;
+use adieu_authority::{
+    LockChange, NewPerson, PopulationId, User, UserEdit, UserId, email_is_sound, is_known_hash,
+    username_is_sound,
+};
+use adieu_core::names::matched;
 use serde_json::Value;
 
 use super::{
@@ -14,6 +17,7 @@ use super::{
 };
 use crate::document::{RealmDoc, UserDoc};
 use crate::error::{DocumentError, DocumentFault, Within, ensure};
+use crate::export::is_locked_for_good;
 use crate::secrets::Source;
 
 /// The users of a realm, to be found by either name.
@@ -82,8 +86,6 @@ impl<'a> Planner<'a> {
         realm: &Planning<'a>,
         known: &Known<'a>,
     ) -> Result<UserId, DocumentFault> {
-        let length = doc.username.trim().chars().count();
-        ensure((1..=255).contains(&length), || DocumentFault::NameLength)?;
         let id = doc.id.as_deref().map(uuid::<UserId>).transpose()?;
         let password = password(doc)?;
         let population = doc.population.as_deref();
@@ -108,12 +110,14 @@ impl<'a> Planner<'a> {
         let elsewhere = self.facts.realms.iter().flat_map(|of| &of.users).any(|user| user.id == id);
         ensure(!elsewhere, || taken("a user of another realm", id))?;
         let email = none_if_empty(&doc.email).flatten();
+        username_is_sound(None, &doc.username)?;
         email_is_sound(None, email.as_deref())?;
         let person = NewPerson {
             username: doc.username.trim().to_owned(),
             email,
             external_id: none_if_empty(&doc.external_id).flatten(),
             disabled: doc.enabled == Some(false),
+            locked: doc.locked == Some(true),
             password: None,
             password_hash: None,
             traits: doc
@@ -142,6 +146,7 @@ impl<'a> Planner<'a> {
         password: Option<PasswordFrom>,
     ) -> Result<(), DocumentFault> {
         self.staying(population.unwrap_or(now.population))?;
+        username_is_sound(Some(&now.username), doc.username.trim())?;
         if let Some(email) = none_if_empty(&doc.email) {
             email_is_sound(now.email.as_deref(), email.as_deref())?;
         }
@@ -159,6 +164,7 @@ impl<'a> Planner<'a> {
             email: notes.changed("email", &now.email, none_if_empty(&doc.email)),
             external_id: notes.changed("external_id", &now.external_id, none_if_empty(&doc.external_id)),
             enabled: notes.changed("enabled", &now.enabled, doc.enabled),
+            lock: notes.changed("locked", &is_locked_for_good(now), doc.locked).map(LockChange::of),
             traits: traits(&mut notes, now, doc)?,
             metadata_public: metadata(
                 &mut notes,

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_core::directory::matched;
+use adieu_core::names::listed_forms;
 use adieu_core::{
     ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
     DirectoryError, DocumentFacts, EditClientOrder, EditUserOrder, Edited, Ended, NewUser, Outage,
@@ -153,8 +153,8 @@ impl Directory for SqliteStore {
     }
 
     fn user_named(&self, realm: RealmId, name: &str) -> Pending<Result<Option<Arc<User>>, Outage>> {
-        let name = matched(name);
-        self.readers.read(move |db, _, _| Ok(rows::user_named(db, realm, &name)?.map(Arc::new)))
+        let forms = listed_forms(name);
+        self.readers.read(move |db, _, _| Ok(rows::user_listed(db, realm, &forms)?.map(Arc::new)))
     }
 
     fn create_user(&self, new: NewUser) -> Pending<Result<User, DirectoryError>> {

@@ -90,7 +90,7 @@ fn around(db: &Connection, wanted: &User) -> rusqlite::Result<UserAround> {
     let external = wanted.external_id.as_deref();
     Ok(UserAround {
         population_realm: rows::population(db, wanted.population)?.map(|population| population.realm),
-        name_holders: rows::name_holders(db, wanted.realm, wanted.names())?,
+        name_holders: rows::name_holders(db, wanted.realm, wanted.listed_names())?,
         external_holder: match external {
             Some(id) => rows::external_holder(db, wanted.realm, id)?,
             None => None,

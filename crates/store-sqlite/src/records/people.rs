@@ -3,8 +3,8 @@
 //! A password is a hash before it comes here (EMPTY-HANDS).
 
 use adieu_core::{
-    CodeSet, Population, PopulationId, RealmId, RecoveryCodes, Role, RoleAssignment, RoleScope, Timestamp,
-    User, UserId, Version,
+    AccountLock, CodeSet, Population, PopulationId, RealmId, RecoveryCodes, Role, RoleAssignment, RoleScope,
+    Timestamp, User, UserId, Version,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -91,6 +91,9 @@ pub(crate) struct UserDetail {
     external_id: Option<String>,
     #[serde(default)]
     enabled_at: Option<i64>,
+    /// Since when the account is locked, and until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lock: Option<(i64, Option<i64>)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unlocked_at: Option<i64>,
     #[serde(default)]
@@ -113,6 +116,7 @@ impl UserDetail {
             email: user.email.clone(),
             external_id: user.external_id.clone(),
             enabled_at: Some(user.enabled_at.ms()),
+            lock: user.lock.map(|lock| (lock.at.ms(), lock.until.map(Timestamp::ms))),
             unlocked_at: user.unlocked_at.map(Timestamp::ms),
             forgotten: user.forgotten,
             codes: user.recovery_codes.as_ref().map(CodesDetail::of),
@@ -136,6 +140,7 @@ impl UserDetail {
             external_id: self.external_id,
             enabled: user.enabled,
             enabled_at: Timestamp::from_ms(self.enabled_at.unwrap_or(self.created_at)),
+            lock: self.lock.map(lock),
             unlocked_at: self.unlocked_at.map(Timestamp::from_ms),
             generation: user.generation,
             forgotten: self.forgotten,
@@ -151,6 +156,10 @@ impl UserDetail {
             updated_at: Timestamp::from_ms(self.updated_at),
         })
     }
+}
+
+fn lock((at, until): (i64, Option<i64>)) -> AccountLock {
+    AccountLock { at: Timestamp::from_ms(at), until: until.map(Timestamp::from_ms) }
 }
 
 /// What of a user is in columns.

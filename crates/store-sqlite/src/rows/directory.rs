@@ -56,14 +56,24 @@ pub(crate) fn user_by_key(db: &Connection, key: UserKey) -> rusqlite::Result<Opt
         .optional()
 }
 
-/// The user whom an already folded name means.
-pub(crate) fn user_named(db: &Connection, realm: RealmId, name: &str) -> rusqlite::Result<Option<User>> {
+/// The user who is listed under the first of these names under which anybody is.
+pub(crate) fn user_listed(
+    db: &Connection,
+    realm: RealmId,
+    names: &[String],
+) -> rusqlite::Result<Option<User>> {
     let sql =
         format!("SELECT {USER} FROM user WHERE key = (SELECT key FROM name WHERE realm = ?1 AND name = ?2)");
-    db.prepare_cached(&sql)?.query_row(params![realm.uuid().as_bytes(), name], user_row).optional()
+    for name in names {
+        let row = db.prepare_cached(&sql)?.query_row(params![realm.uuid().as_bytes(), name], user_row);
+        if let Some(user) = row.optional()? {
+            return Ok(Some(user));
+        }
+    }
+    Ok(None)
 }
 
-/// Who has which of these folded names.
+/// Who is listed under which of these names.
 pub(crate) fn name_holders(
     db: &Connection,
     realm: RealmId,

@@ -31,7 +31,7 @@ pub async fn realms_and_populations_have_one_name_each<E: Engine>() {
         (realm(id, "/a"), theirs),
     ] {
         let taken = fixture.store.create_realm(twin, first).await;
-        assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+        assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
         assert!(fixture.store.realm(id).get().await.expect("an answer").is_none(), "nothing is left of it");
     }
     let everybody = first(id);
@@ -55,7 +55,7 @@ pub async fn realms_and_populations_have_one_name_each<E: Engine>() {
     assert_eq!(listed[1..], made, "oldest first, behind the fixture's own");
     assert_eq!(fixture.store.population(made[0].id).await.expect("an answer").as_ref(), Some(&made[0]));
     let again = fixture.store.create_population(made[0].clone()).await;
-    assert!(matches!(again, Err(DirectoryError::NameTaken)), "{again:?}");
+    assert!(matches!(again, Err(DirectoryError::Taken(_))), "{again:?}");
     let id = PopulationId::from_uuid(fixture.chance.uuid());
     let homeless = Fixture::<E>::population(id, nowhere, "x");
     let unknown = fixture.store.create_population(homeless).await;
@@ -165,7 +165,7 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
     assert!(read(&shop.id).await.expect("back").generation > 2, "above every grant of its first life");
     let elsewhere = Client { realm: RealmId::from_uuid(fixture.chance.uuid()), ..shop.clone() };
     let taken = fixture.store.create_client(elsewhere.into()).await;
-    assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+    assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
     assert_eq!(read(&shop.id).await.expect("there").realm, fixture.realm);
 }
 

@@ -145,6 +145,7 @@ impl<E: Engine> Fixture<E> {
             external_id: None,
             enabled: true,
             enabled_at: at(0),
+            lock: None,
             unlocked_at: None,
             generation: 0,
             forgotten: 0,

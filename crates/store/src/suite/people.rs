@@ -3,9 +3,9 @@
 //! Passwords are opaque texts here; nobody hashes anything.
 
 use adieu_core::{
-    AfterPassword, DirectoryError, EditUserOrder, EndError, EndTarget, Ended, NewUser, NotLive,
-    PasswordRenewal, PopulationId, RealmId, Role, RoleAssignment, RoleScope, SignOnError, User, UserEdit,
-    UserId,
+    AfterPassword, DirectoryError, EditUserOrder, EndError, EndTarget, Ended, LockChange, NewUser, NotLive,
+    PasswordRenewal, PopulationId, RealmId, Role, RoleAssignment, RoleScope, SignOnError, TakenMember, User,
+    UserEdit, UserId,
 };
 
 use crate::suite::fixture::at;
@@ -156,7 +156,7 @@ pub async fn a_user_changes_and_is_found_by_what_is_true_now<E: Engine>() {
     for taken in ["BOB", "bob@example.test"] {
         let edit = UserEdit { username: Some(taken.into()), traits: Some("{1}".into()), ..none() };
         let refused = fixture.edit(ada.id, edit, at(1)).await;
-        assert!(matches!(refused, Err(DirectoryError::NameTaken)), "{taken}: {refused:?}");
+        assert!(matches!(refused, Err(DirectoryError::Taken(_))), "{taken}: {refused:?}");
     }
     assert_eq!(
         format!("{:?}", fixture.read(&ada).await),
@@ -177,7 +177,7 @@ pub async fn a_user_changes_and_is_found_by_what_is_true_now<E: Engine>() {
     let external = fixture.store.user_external(fixture.realm, "hr-7").await.expect("an answer");
     assert_eq!(external.expect("found").id, ada.id);
     let same = UserEdit { external_id: Some(Some("hr-7".into())), ..none() };
-    assert!(matches!(fixture.edit(bob.id, same.clone(), at(3)).await, Err(DirectoryError::NameTaken)));
+    assert!(matches!(fixture.edit(bob.id, same.clone(), at(3)).await, Err(DirectoryError::Taken(_))));
     fixture.edit(ada.id, same, at(3)).await.expect("it is her own");
     // A freed name can be given out again; an address may become a name of the same user.
     let edit = UserEdit { username: Some("ada".into()), ..none() };
@@ -258,13 +258,13 @@ pub async fn a_name_is_taken_in_every_spelling<E: Engine>() {
         assert_eq!(found.expect("found").id, ada.id, "{spelled}");
         let other = User { username: spelled.into(), email: None, ..fixture.nobody_yet("x") };
         let taken = fixture.store.create_user(NewUser { user: other }).await;
-        assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{spelled}: {taken:?}");
+        assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{spelled}: {taken:?}");
         if !spelled.contains('@') {
             continue; // No e-mail address.
         }
         let other = User { email: Some(spelled.into()), ..fixture.nobody_yet("y") };
         let taken = fixture.store.create_user(NewUser { user: other }).await;
-        assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{spelled}: {taken:?}");
+        assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{spelled}: {taken:?}");
     }
     for free in ["x", "y", "", "ad"] {
         let found = fixture.store.user_named(fixture.realm, free).await.expect("an answer");
@@ -279,10 +279,58 @@ pub async fn a_name_is_taken_in_every_spelling<E: Engine>() {
     assert_eq!(fixture.store.user_named(realm, "ada").await.expect("an answer").expect("found").id, twin.id);
     let same_id = User { id: ada.id, ..fixture.nobody_yet("eve") };
     let taken = fixture.store.create_user(NewUser { user: same_id }).await;
-    assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+    assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
     let homeless = User { population, ..fixture.nobody_yet("eve") };
     let unknown = fixture.store.create_user(NewUser { user: homeless }).await;
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "another realm's population: {unknown:?}");
+}
+
+/// Goal: F-16: a name composed and decomposed is one name, whichever of them was given, and is free once it is given up.
+pub async fn a_name_is_one_composed_and_decomposed<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let (composed, decomposed) = ("jos\u{e9}", "jose\u{301}");
+    let found = async |name: &str| {
+        fixture.store.user_named(fixture.realm, name).await.expect("an answer").map(|user| user.id)
+    };
+    for (has, other) in [(composed, decomposed), (decomposed, composed)] {
+        let user = User { email: None, ..fixture.nobody_yet(has) };
+        let user = fixture.store.create_user(NewUser { user }).await.expect("a free name");
+        assert_eq!((found(composed).await, found(decomposed).await), (Some(user.id), Some(user.id)));
+        let twin = User { email: None, ..fixture.nobody_yet(other) };
+        let taken = fixture.store.create_user(NewUser { user: twin }).await;
+        assert!(matches!(taken, Err(DirectoryError::Taken(TakenMember::Username))), "{taken:?}");
+        let respelled = UserEdit { username: Some(other.into()), ..UserEdit::default() };
+        fixture.edit(user.id, respelled, at(1)).await.expect("it is the own name");
+        assert_eq!((found(composed).await, found(decomposed).await), (Some(user.id), Some(user.id)));
+        let renamed = UserEdit { username: Some("joe".into()), ..UserEdit::default() };
+        fixture.edit(user.id, renamed, at(2)).await.expect("a free name");
+        assert_eq!((found(composed).await, found(decomposed).await), (None, None));
+        fixture.remove(user.id, at(3)).await.expect("removed");
+    }
+}
+
+/// Goal: F-8: whoever is locked opens no session, whatever was proven, and those that are open live on; whoever is unlocked
+/// begins without failed sign-ons. Over a crash, too.
+pub async fn a_locked_user_signs_on_nowhere_and_keeps_the_sessions<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let held = fixture.sign_on(&ada, at(0)).await;
+    let lock = |change| UserEdit { lock: Some(change), ..UserEdit::default() };
+    let locked = fixture.edit(ada.id, lock(LockChange::of(true)), at(1)).await.expect("a change");
+    assert!(locked.ended.is_none());
+    let fixture = fixture.after_crash().await;
+    let refused = fixture.store.open_session(fixture.order(&ada), at(2)).await;
+    assert!(matches!(refused, Err(SignOnError::Disabled)), "{refused:?}");
+    fixture.expect_live(&held, at(2)).await;
+    assert_eq!(fixture.read(&ada).await.unlocked_at, None);
+    let unlocked = fixture.edit(ada.id, lock(LockChange::Unlock), at(3)).await.expect("a change").user;
+    assert_eq!((unlocked.lock, unlocked.unlocked_at), (None, Some(at(3))));
+    fixture.sign_on(&ada, at(4)).await;
+    let until = LockChange::Lock { until: Some(at(9)) };
+    fixture.edit(ada.id, lock(until), at(5)).await.expect("a change");
+    let refused = fixture.store.open_session(fixture.order(&ada), at(8)).await;
+    assert!(matches!(refused, Err(SignOnError::Disabled)), "{refused:?}");
+    fixture.sign_on(&ada, at(9)).await;
 }
 
 /// Goal: records come back as they were written, over sign-ons, endings and a crash; keys are never shared.

@@ -70,11 +70,11 @@ pub async fn what_is_there_is_never_made_again<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     let shop = fixture.client("shop").await;
     let taken = fixture.store.create_client(Client { name: "Twin".into(), ..shop.clone() }.into()).await;
-    assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+    assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
     assert_eq!(fixture.stored_client(&shop.id).await.name, shop.name);
     fixture.store.create_document(document(&fixture, "1")).await.expect("made");
     let taken = fixture.store.create_document(document(&fixture, "2")).await;
-    assert!(matches!(taken, Err(DirectoryError::NameTaken)), "{taken:?}");
+    assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
     let kept =
         fixture.store.document(fixture.realm, "policy", "one").await.expect("an answer").expect("there");
     assert_eq!(kept.body, "1");
@@ -151,7 +151,7 @@ pub async fn no_change_of_a_removed_record_fits_its_successor<E: Engine>() {
     let ada = fixture.user("ada").await;
     fixture.remove(ada.id, at(1)).await.expect("removed");
     let again = fixture.store.create_user(NewUser { user: User::clone(&ada) }).await;
-    assert!(matches!(again, Err(DirectoryError::NameTaken)), "an id is nobody else's later: {again:?}");
+    assert!(matches!(again, Err(DirectoryError::Taken(_))), "an id is nobody else's later: {again:?}");
 }
 
 /// Goal: a client and what a dialect keeps beside it are written together: a refusal leaves both as they were.
@@ -171,7 +171,7 @@ pub async fn what_is_kept_beside_a_client_changes_with_it_or_not_at_all<E: Engin
         (fixture.stored_client(&shop.id).await.name.clone(), kept.map(|kept| (kept.body, kept.version)))
     };
     let twin = fixture.store.create_client(named("Twin", "twin")).await;
-    assert!(matches!(twin, Err(DirectoryError::NameTaken)), "{twin:?}");
+    assert!(matches!(twin, Err(DirectoryError::Taken(_))), "{twin:?}");
     stale(edit(shop.version.next(), named("Late", "late")).await);
     assert_eq!(read().await, (shop.name.clone(), None));
 

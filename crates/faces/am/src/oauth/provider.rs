@@ -27,6 +27,8 @@ pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
         api_scopes: &[], // AM's own have no meaning here.
         acr: ACR,
         claims: Default::default(),
+        tells_nonce: true,
+        public_needs_pkce: face.settings.public_needs_pkce,
     };
     Provider { authority: &face.authority, issuer, direct_mode: None }
 }

@@ -143,6 +143,37 @@ async fn tokens_die_with_the_session() {
     assert!(silent.header("location").contains("error=login_required"), "{}", silent.header("location"));
 }
 
+/// Goal: a token is told about by AM's own words: the user by name beside the subject of all tokens, and at `tokeninfo` to
+/// whoever has it; the nonce comes back beside the tokens of a code, and only of a code.
+#[tokio::test]
+async fn a_token_is_told_about_in_am_words() {
+    let fixture = FaceFixture::start().await;
+    let shop = Shop::of(&fixture);
+    let tokens = shop.tokens(&fixture.sign_on(ALICE).await).await;
+    assert_eq!(tokens["nonce"], "n1");
+    let access = text(&tokens["access_token"]);
+    let told = shop.post("introspect", &[("token", access)]).await.json();
+    assert_eq!((&told["user_id"], &told["token_type"]), (&json!("alice"), &json!("Bearer")));
+    assert_eq!(told["sub"], fixture.world.data.alice.id.to_string(), "one subject in all tokens");
+    let refresh = text(&tokens["refresh_token"]);
+    let told = shop.post("introspect", &[("token", refresh)]).await.json();
+    assert_eq!((&told["user_id"], told.get("token_type")), (&json!("alice"), None));
+    let ask = |query: &str| fixture.ask("GET", &format!("{ALPHA}/tokeninfo{query}"));
+    let by_query = ask(&format!("?access_token={access}")).send().await;
+    let by_header = ask("").header("Authorization", &format!("Bearer {access}")).send().await;
+    for told in [by_query, by_header] {
+        assert_eq!(told.header("cache-control"), "no-store");
+        let told = told.json();
+        assert_eq!((&told["client_id"], &told["realm"]), (&shop.id.as_str().into(), &json!("/alpha")));
+        assert_eq!((&told["scope"], &told["openid"]), (&json!(["openid"]), &json!("")));
+        assert_eq!(told["expires_in"].as_i64(), tokens["expires_in"].as_i64());
+    }
+    assert_eq!(oauth_error(&ask("").send().await, 400), "invalid_request");
+    assert_eq!(oauth_error(&ask(&format!("?access_token={refresh}")).send().await, 401), "invalid_token");
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
+    assert!(shop.post("access_token", &fields).await.json().get("nonce").is_none());
+}
+
 /// Goal: scopes may only shrink, when a refresh token is repeated too, and asking for more spends nothing.
 #[tokio::test]
 async fn a_refresh_token_widens_no_scope() {
@@ -342,6 +373,7 @@ async fn what_cannot_be_told_is_503() {
     for reply in [
         shop.authorize("").cookie(&session).send().await,
         shop.post("introspect", &[("token", "x")]).await,
+        fixture.ask("GET", &format!("{ALPHA}/tokeninfo?access_token=a.b.c")).send().await,
         shop.post("access_token", &[("grant_type", "client_credentials")]).await,
         shop.end_session(&format!("?id_token_hint={}", text(&hint))).await,
     ] {

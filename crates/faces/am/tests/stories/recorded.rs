@@ -4,20 +4,28 @@
 
 use std::collections::BTreeMap;
 
+use adieu_face_am::Settings;
 use adieu_testkit::replay;
 use adieu_testkit::world::WorldWire;
 
-use crate::fixture::FaceFixture;
+use crate::fixture::{FaceFixture, settings};
 
 /// Goal: what a client of AM saw, it sees here. Each scenario names the checks that it backs.
 /// Method: each one in a server of its own; waits move the clock.
 #[tokio::test]
 async fn every_recorded_scenario_holds() {
     let scenarios = replay::load_folder(replay::contracts_folder().join("am")).unwrap();
-    assert!(scenarios.len() >= 58, "the folder lost scenarios: {}", scenarios.len());
+    assert!(scenarios.len() >= 63, "the folder lost scenarios: {}", scenarios.len());
     let mut failed = String::new();
     for scenario in scenarios {
-        let fixture = FaceFixture::start().await;
+        // The recorded AM is OpenAM.
+        let openam = Settings {
+            introspects_as_openam: true,
+            escapes_messages: true,
+            public_needs_pkce: false,
+            ..settings()
+        };
+        let fixture = FaceFixture::with(openam).await;
         let report = replay::run(&scenario, &variables(&fixture), &WorldWire::to(&fixture.world)).await;
         if !report.holds() {
             failed += &format!("{report}\n");

@@ -37,7 +37,7 @@ use May::{
 /// The version of a resource that has the route.
 type Who = (May, &'static str);
 
-const TABLE: [Line<Who>; 40] = [
+const TABLE: [Line<Who>; 41] = [
     ("POST", "/json/authenticate", (Anybody, "2.1")),
     ("GET", "/json/serverinfo/*", (Anybody, "1.1")),
     ("GET", "/json/serverinfo/cookieDomains", (Anybody, "1.1")),
@@ -70,6 +70,7 @@ const TABLE: [Line<Who>; 40] = [
     ("GET POST", "/oauth2/connect/endSession", (Anybody, "")),
     ("POST", "/oauth2/access_token", (Client, "")),
     ("POST", "/oauth2/introspect", (Client, "")),
+    ("GET", "/oauth2/tokeninfo", (Anybody, "")), // Whoever has the token that it asks about.
     ("POST", "/oauth2/token/revoke", (Client, "")),
     ("GET POST", "/oauth2/userinfo", (Bearer, "")),
     ("GET", "/XUI", (Anybody, "")),

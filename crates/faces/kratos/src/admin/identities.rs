@@ -66,6 +66,7 @@ async fn made(face: &Face, wanted: IdentityInput) -> Result<User, KratosError> {
         email: wanted.email,
         external_id: wanted.external_id,
         disabled: !wanted.enabled,
+        locked: false,
         password,
         password_hash,
         traits: Some(wanted.traits),

@@ -168,6 +168,7 @@ fn people() -> Vec<(&'static str, Value)> {
         "pattern": "^(\\$(argon2id?|2[aby]?|pbkdf2-sha(1|256|512)|scrypt)\\$|\\{SSHA(256|512)?\\})[!-~]+$",
         "description": "argon2 (PHC), bcrypt, PBKDF2, scrypt or salted SHA, made elsewhere; a password wins over it.",
     });
+    let locked = json!({"type": "boolean", "description": "Whether an administrator keeps the user from signing on. It ends no session."});
     let user = vec![
         ("id", uuid()),
         ("realm", uuid()),
@@ -176,6 +177,8 @@ fn people() -> Vec<(&'static str, Value)> {
         ("email", nullable(word())),
         ("external_id", nullable(word())),
         ("enabled", flag()),
+        ("locked_at", nullable(time())),
+        ("locked_until", nullable(time())),
         ("has_password", flag()),
         ("roles", list(named("Role"), ROLES_MAX)),
         ("traits", json!({})),
@@ -190,6 +193,7 @@ fn people() -> Vec<(&'static str, Value)> {
         ("external_id?", nullable(text(255))),
         ("population?", uuid()),
         ("enabled?", flag()),
+        ("locked?", locked),
         ("traits?", bag()),
         ("metadata_public?", nullable(bag())),
         ("metadata_admin?", nullable(bag())),

@@ -3,7 +3,7 @@
 //! A realm's path comes of the environment's name; what else an environment is said to be is kept beside it. Contract
 //! pingone.md 4.2.
 
-use adieu_authority::{DirectoryError, Realm, RealmId, Rights};
+use adieu_authority::{Realm, RealmId, Rights};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -11,7 +11,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::collection::collection;
+use super::input::Input;
 use super::kept::{DocumentKind, MOST};
+use super::members;
 use crate::extract::{Admin, Body, Caller};
 use crate::face::Face;
 use crate::problem::Problem;
@@ -53,41 +55,66 @@ pub(super) async fn create(
     let Rights { realm: true, .. } = authority.rights(caller.roles(), root.id).await? else {
         return Err(Problem::Forbidden);
     };
-    let name = input.required("name")?.to_owned();
-    let kind = one_of(input.required("type")?, "type", &TYPES)?;
-    let region = one_of(input.required("region")?, "region", &REGIONS)?;
-    let license = input.id_of("license")?.ok_or(Problem::required("license"))?;
+    let said = asked(&input)?;
     let realms = authority.realms().await?;
     if realms.len() >= MOST as usize {
         return Err(Problem::Constraint { target: "name", message: "There are as many as there may be." });
     }
     let id = RealmId::from_uuid(authority.draw_uuid());
-    let said = json!({
-        "name": name, "type": kind, "region": region, "license": {"id": license},
-        "description": input.text("description")?,
-    });
     // First what nobody sees without its realm, so that no crash leaves a realm that says less than it was told.
     KIND.put(&face, id, "self", &said).await?;
-    let realm = match authority.create_realm(id, &path(&name, id)).await {
+    let realm = match authority.create_realm(id, &path(input.required("name")?, id)).await {
         Ok(realm) => realm,
         Err(refusal) => {
             KIND.remove(&face, id, "self").await?;
-            return Err(named(refusal));
+            return Err(refusal.into());
         }
     };
     Ok((StatusCode::CREATED, Json(json(&face, &realm).await?)).into_response())
 }
 
-fn named(error: DirectoryError) -> Problem {
-    match error {
-        DirectoryError::NameTaken => Problem::taken("name"),
-        DirectoryError::Unknown
-        | DirectoryError::Fault(_)
-        | DirectoryError::NotEmpty
-        | DirectoryError::Stale
-        | DirectoryError::SessionOver
-        | DirectoryError::Unwritten(_) => error.into(),
+/// What an environment is said to be. Its realm keeps the path, by which other dialects know it, and its region.
+pub(super) async fn replace(
+    State(face): State<Face>,
+    admin: Admin,
+    Body(input): Body,
+) -> Result<Json<Value>, Problem> {
+    admin.must(|rights| rights.realm)?;
+    let (face, realm) = (&face, admin.realm.as_ref());
+    let next = &asked(&input)?;
+    if next["name"] != said(face, realm).await?["name"] {
+        is_free(face, realm, &next["name"]).await?;
     }
+    let kept = |_| async move {
+        if next["region"] != said(face, realm).await?["region"] {
+            return Err(Problem::invalid("region", "The region of an environment stays."));
+        }
+        Ok(next.clone())
+    };
+    KIND.change(face, (realm.id, "self"), kept).await?;
+    Ok(Json(json(face, realm).await?))
+}
+
+/// Whether no other environment is called so.
+async fn is_free(face: &Face, own: &Realm, name: &Value) -> Result<(), Problem> {
+    for other in face.authority().realms().await?.iter().filter(|other| other.id != own.id) {
+        if said(face, other).await?["name"] == *name {
+            return Err(Problem::taken("name"));
+        }
+    }
+    Ok(())
+}
+
+fn asked(input: &Input) -> Result<Value, Problem> {
+    members::refuse(input, members::ENVIRONMENT)?;
+    let name = input.required("name")?;
+    let kind = one_of(input.required("type")?, "type", &TYPES)?;
+    let region = one_of(input.required("region")?, "region", &REGIONS)?;
+    let license = input.id_of("license")?.ok_or(Problem::required("license"))?;
+    Ok(json!({
+        "name": name, "type": kind, "region": region, "license": {"id": license},
+        "description": input.text("description")?, "icon": input.text("icon")?,
+    }))
 }
 
 fn one_of<'a>(text: &'a str, target: &'static str, words: &[&str]) -> Result<&'a str, Problem> {
@@ -108,12 +135,18 @@ fn path(name: &str, id: RealmId) -> String {
     if path == "/" { format!("/{id}") } else { path.to_owned() }
 }
 
-async fn json(face: &Face, realm: &Realm) -> Result<Value, Problem> {
-    let said = KIND.read(face, realm.id, "self").await?.unwrap_or_else(|| {
+/// What is said of an environment beside its realm.
+async fn said(face: &Face, realm: &Realm) -> Result<Value, Problem> {
+    let kept = KIND.read(face, realm.id, "self").await?;
+    Ok(kept.unwrap_or_else(|| {
         let name = realm.path.trim_start_matches('/');
         let name = if name.is_empty() { "Administrators" } else { name };
         json!({"name": name, "type": "PRODUCTION", "region": "EU", "license": {"id": LICENSE}})
-    });
+    }))
+}
+
+async fn json(face: &Face, realm: &Realm) -> Result<Value, Problem> {
+    let said = said(face, realm).await?;
     let at = time(realm.created_at);
     let mut shown = json!({
         "_links": {"self": {"href": base(face, realm.id)}},
@@ -123,8 +156,10 @@ async fn json(face: &Face, realm: &Realm) -> Result<Value, Problem> {
         "status": "ACTIVE",
         "createdAt": at, "updatedAt": at,
     });
-    if said["description"].is_string() {
-        shown["description"] = said["description"].clone();
+    for name in ["description", "icon"] {
+        if said[name].is_string() {
+            shown[name] = said[name].clone();
+        }
     }
     Ok(shown)
 }

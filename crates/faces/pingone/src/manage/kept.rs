@@ -4,7 +4,7 @@
 
 use std::future::{Future, ready};
 
-use adieu_authority::{Document, Outage, RealmId, Version};
+use adieu_authority::{DirectoryError, Document, Outage, RealmId, Version};
 use serde_json::Value;
 
 use crate::face::Face;
@@ -12,6 +12,9 @@ use crate::problem::Problem;
 
 /// Documents of one kind in one realm.
 pub(crate) const MOST: u32 = 1000;
+
+/// How often something is tried that others change meanwhile (HOME-LIMITS).
+const ATTEMPTS_MAX: usize = 16;
 
 /// One kind of them.
 #[derive(Clone, Copy)]
@@ -106,6 +109,28 @@ impl DocumentKind {
             async move { Ok::<_, Problem>(before?.await?.to_string()) }
         };
         value(&face.authority().change_document((realm, self.0, id), next).await?)
+    }
+
+    /// Takes one away once `first` is done about it as it is; that is done anew where somebody changed it meanwhile.
+    pub(crate) async fn remove_after<F>(
+        self,
+        face: &Face,
+        (realm, id): (RealmId, &str),
+        first: impl Fn(Value) -> F + Send,
+    ) -> Result<(), Problem>
+    where
+        F: Future<Output = Result<(), Problem>> + Send,
+    {
+        let authority = face.authority();
+        for _ in 0..ATTEMPTS_MAX {
+            let document = authority.document(realm, self.0, id).await?.ok_or(Problem::NotFound)?;
+            first(value(&document)?).await?;
+            match authority.remove_document_from((realm, self.0, id), document.version).await {
+                Err(DirectoryError::Stale) => {}
+                removed => return Ok(removed.map(drop)?),
+            }
+        }
+        Err(DirectoryError::Stale.into())
     }
 
     /// Takes one away; what is not there is not found.

@@ -12,7 +12,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::collection::collection;
+use super::input::Input;
 use super::kept::MOST;
+use super::members;
 use crate::extract::{Admin, Body, LastNamed};
 use crate::face::Face;
 use crate::problem::Problem;
@@ -46,6 +48,8 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     admin.must(|rights| rights.realm)?;
     let name = input.required("name")?;
+    members::refuse(&input, members::POPULATION)?;
+    stays_default(&input, false)?;
     let description = input.text("description")?.map(str::to_owned);
     let authority = face.authority();
     let all = authority.populations(admin.realm.id).await?;
@@ -70,6 +74,8 @@ pub(super) async fn replace(
     admin.must(|rights| rights.realm)?;
     let (population, default) = find(&face, &admin, &id).await?;
     let name = input.required("name")?.to_owned();
+    members::refuse(&input, members::POPULATION)?;
+    stays_default(&input, default)?;
     let description = input.text("description")?.map(str::to_owned);
     let others = face.authority().populations(admin.realm.id).await?;
     if others.iter().any(|one| one.name == name && one.id != population.id) {
@@ -96,6 +102,16 @@ pub(super) async fn delete(
     }
     face.authority().remove_population(population.id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Which population is the default is not for a request to say. F-12
+fn stays_default(input: &Input, default: bool) -> Result<(), Problem> {
+    match input.flag("default")? {
+        Some(said) if said != default => {
+            Err(Problem::invalid("default", "The default population cannot be changed."))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Whether the caller may know of that population.

@@ -2,6 +2,8 @@
 //!
 //! Each is kept as a document whose id is the application's and one of its own.
 
+use std::future::{Future, ready};
+
 use adieu_authority::{ClientId, Document, RealmId};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -65,7 +67,7 @@ impl UnderApp {
         kept: &Value,
         (member, target): (&str, &'static str),
     ) -> Result<Response, Problem> {
-        self.is_new(of, kept, (member, target)).await?;
+        self.is_new(of, None, kept, (member, target)).await?;
         let id = of.face.authority().draw_uuid().to_string();
         self.kind.add(of.face, of.realm, &of.id(&id), kept).await?;
         Ok(self.made(of, &id, kept))
@@ -78,20 +80,51 @@ impl UnderApp {
         kept: &Value,
         member: &'static str,
     ) -> Result<(String, Document), Problem> {
-        self.is_new(of, kept, (member, member)).await?;
+        self.is_new(of, None, kept, (member, member)).await?;
         self.kind.has_room(of.face, of.realm).await?;
         let id = of.face.authority().draw_uuid().to_string();
         let document = self.kind.document(of.realm, &of.id(&id), kept);
         Ok((id, document))
     }
 
+    /// One as `kept` in place of what there is; none of the others may have the same `member`.
+    pub(crate) async fn replace(
+        &self,
+        of: &Of<'_>,
+        id: &str,
+        kept: &Value,
+        (member, target): (&str, &'static str),
+    ) -> Result<Json<Value>, Problem> {
+        self.is_new(of, Some(id), kept, (member, target)).await?;
+        let there = |before: Option<Value>| ready(before.map(|_| kept.clone()).ok_or(Problem::NotFound));
+        self.kind.change(of.face, (of.realm, &of.id(id)), there).await?;
+        Ok(self.shown(of, id, kept))
+    }
+
+    /// What `replace` would write in place of one that is there, to be written with something else.
+    pub(crate) async fn redraft(
+        &self,
+        of: &Of<'_>,
+        id: &str,
+        kept: &Value,
+        member: &'static str,
+    ) -> Result<Document, Problem> {
+        self.kept(of, id).await?;
+        self.is_new(of, Some(id), kept, (member, member)).await?;
+        Ok(self.kind.document(of.realm, &of.id(id), kept))
+    }
+
+    /// Whether no other one has the same member.
     async fn is_new(
         &self,
         of: &Of<'_>,
+        own: Option<&str>,
         kept: &Value,
         (member, target): (&str, &'static str),
     ) -> Result<(), Problem> {
-        let taken = self.all(of).await?.iter().any(|(_, other)| other[member] == kept[member]);
+        let is_own = |id: &str| own.is_some_and(|own| own.eq_ignore_ascii_case(id));
+        let all = self.all(of).await?;
+        let taken = all.iter().any(|(id, other)| !is_own(id) && other[member] == kept[member]);
         if taken { Err(Problem::taken(target)) } else { Ok(()) }
     }
 
@@ -101,12 +134,31 @@ impl UnderApp {
     }
 
     pub(crate) async fn read(&self, of: &Of<'_>, id: &str) -> Result<Json<Value>, Problem> {
-        Ok(Json(self.json(of, &id.to_ascii_lowercase(), &self.kept(of, id).await?)))
+        Ok(self.shown(of, id, &self.kept(of, id).await?))
+    }
+
+    /// The answer that shows one.
+    pub(crate) fn shown(&self, of: &Of<'_>, id: &str, kept: &Value) -> Json<Value> {
+        Json(self.json(of, &id.to_ascii_lowercase(), kept))
     }
 
     /// What is kept of one.
     pub(crate) async fn kept(&self, of: &Of<'_>, id: &str) -> Result<Value, Problem> {
         self.kind.read(of.face, of.realm, &of.id(id)).await?.ok_or(Problem::NotFound)
+    }
+
+    /// Takes one away once `first` is done about it as it is.
+    pub(crate) async fn remove_after<F>(
+        &self,
+        of: &Of<'_>,
+        id: &str,
+        first: impl Fn(Value) -> F + Send,
+    ) -> Result<StatusCode, Problem>
+    where
+        F: Future<Output = Result<(), Problem>> + Send,
+    {
+        self.kind.remove_after(of.face, (of.realm, &of.id(id)), first).await?;
+        Ok(StatusCode::NO_CONTENT)
     }
 
     pub(crate) async fn remove(&self, of: &Of<'_>, id: &str) -> Result<StatusCode, Problem> {

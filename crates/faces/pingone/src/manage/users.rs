@@ -3,19 +3,19 @@
 //! A user who is disabled or deleted has no session any more when the answer is sent (P-61). Whoever is limited to
 //! populations learns nothing of other users, and nobody changes a user who may do more than they. Contract pingone.md 4.2.
 
+mod account;
 mod filter;
 mod json;
 mod list;
+pub(super) mod lock;
 pub(super) mod password;
-pub(super) mod unlock;
+pub(super) mod population;
 
 pub(super) use list::list;
 
 use std::sync::Arc;
 
-use adieu_authority::{
-    DirectoryError, NewPerson, PersonError, Population, PopulationId, Standing, User, UserEdit, UserId,
-};
+use adieu_authority::{NewPerson, Standing, User, UserEdit, UserId};
 use adieu_http_kit::media;
 use axum::Json;
 use axum::extract::{Request, State};
@@ -23,7 +23,9 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use self::account::AccountInput;
 use super::input::Input;
+use super::members;
 use super::role_assignments::outranks;
 use crate::body;
 use crate::extract::{Admin, Body, OfUser, Visitor};
@@ -54,20 +56,23 @@ pub(super) async fn create(
         return Err(Problem::MediaType);
     }
     let input = Input::read(&body::bytes(stream).await?)?;
-    let population = population(&face, &admin, &input).await?;
-    let password = if import { input.object("password")? } else { None };
-    let password = match password {
+    let in_common = members::USER.iter().filter(|one| !import || one.member() != "password");
+    members::refuse_first(&input, in_common)?;
+    let population = self::population::named(&face, &admin, &input).await?;
+    let password = match if import { input.object("password")? } else { None } {
         Some(password) => {
-            password::allowed(&password)?;
+            members::refuse(&input, members::IMPORTED_USER)?;
             Some(password.required("value")?.to_owned())
         }
         None => None,
     };
+    let (disabled, locked) = AccountInput::read(&input)?.of_new()?;
     let new = NewPerson {
         username: input.required("username")?.to_owned(),
         email: Some(email(&input)?),
         external_id: input.text("externalId")?.map(str::to_owned),
-        disabled: !input.flag("enabled")?.unwrap_or(true),
+        disabled,
+        locked,
         password,
         traits: Some(json::traits(&input)?),
         ..NewPerson::default()
@@ -76,7 +81,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(json::user(&face, &user))).into_response())
 }
 
-/// Absent members are cleared.
+/// Absent members are cleared; whether the user may sign on stays as it is where nothing is said of it.
 pub(super) async fn replace(
     State(face): State<Face>,
     admin: Admin,
@@ -85,15 +90,17 @@ pub(super) async fn replace(
     Body(input): Body,
 ) -> Result<Json<Value>, Problem> {
     changeable(&face, &admin, id).await?;
+    members::refuse(&input, members::USER)?;
+    let (account, now) = (AccountInput::read(&input)?, face.authority().now());
     let edit = UserEdit {
-        population: moved(&face, &admin, &input).await?,
-        username: Some(username(&input)?),
+        population: self::population::other(&face, &admin, &input).await?,
+        username: Some(input.required("username")?.to_owned()),
         email: Some(Some(email(&input)?)),
         external_id: Some(input.text("externalId")?.map(str::to_owned)),
         traits: Some(json::traits(&input)?),
         ..UserEdit::default()
     };
-    let edited = changed(&face, &admin, id, &visitor, |_| Ok(edit.clone())).await?;
+    let edited = changed(&face, &admin, id, &visitor, |user| account.over(user, edit.clone(), now)).await?;
     Ok(Json(json::user(&face, &edited)))
 }
 
@@ -106,10 +113,12 @@ pub(super) async fn patch(
     Body(input): Body,
 ) -> Result<Json<Value>, Problem> {
     changeable(&face, &admin, id).await?;
+    members::refuse(&input, members::USER)?;
+    let (account, now) = (AccountInput::read(&input)?, face.authority().now());
     let given = |name| input.names(name);
     let edit = UserEdit {
-        population: moved(&face, &admin, &input).await?,
-        username: if given("username") { Some(username(&input)?) } else { None },
+        population: self::population::other(&face, &admin, &input).await?,
+        username: if given("username") { Some(input.required("username")?.to_owned()) } else { None },
         email: if given("email") { Some(Some(email(&input)?)) } else { None },
         external_id: if given("externalId") {
             Some(input.text("externalId")?.map(str::to_owned))
@@ -118,8 +127,10 @@ pub(super) async fn patch(
         },
         ..UserEdit::default()
     };
-    let merged =
-        |user: &User| Ok(UserEdit { traits: Some(json::merged(&user.traits, &input)?), ..edit.clone() });
+    let merged = |user: &User| {
+        let edit = UserEdit { traits: Some(json::merged(&user.traits, &input)?), ..edit.clone() };
+        account.over(user, edit, now)
+    };
     Ok(Json(json::user(&face, &changed(&face, &admin, id, &visitor, merged).await?)))
 }
 
@@ -135,27 +146,9 @@ async fn changed(
     let changed =
         face.authority().change_user(id, visitor.origin_of(admin.principal.actor()), |user| async move {
             may_change(face, admin, &user).await?;
-            Ok::<_, UserProblem>(edit(&user)?)
+            edit(&user)
         });
-    match changed.await {
-        Ok(edited) => Ok(edited.user),
-        Err(UserProblem(problem)) => Err(problem),
-    }
-}
-
-/// A refusal about a user: the name that is taken is theirs.
-struct UserProblem(Problem);
-
-impl From<Problem> for UserProblem {
-    fn from(problem: Problem) -> Self {
-        Self(problem)
-    }
-}
-
-impl From<DirectoryError> for UserProblem {
-    fn from(error: DirectoryError) -> Self {
-        Self(PersonError::Directory(error).into())
-    }
+    Ok(changed.await?.user)
 }
 
 /// The user and all sessions of theirs are gone. P-61
@@ -228,42 +221,6 @@ async fn found(
     }
 }
 
-/// The population of a new user: the one that is named, or the default.
-async fn population(face: &Face, admin: &Admin, input: &Input) -> Result<Population, Problem> {
-    let all = face.authority().populations(admin.realm.id).await?;
-    let named = input.id_of("population")?;
-    let found = match &named {
-        Some(id) => {
-            let id: Option<PopulationId> = id.parse().ok();
-            all.into_iter().find(|one| Some(one.id) == id)
-        }
-        None => all.into_iter().next(),
-    };
-    match found {
-        Some(population) if admin.rights.data.reaches(population.id) => Ok(population),
-        None if admin.rights.data == Standing::OfRealm => {
-            Err(Problem::invalid("population", "There is no such population."))
-        }
-        Some(_) | None => Err(Problem::Forbidden),
-    }
-}
-
-/// The other population that a change names, if it names one.
-async fn moved(face: &Face, admin: &Admin, input: &Input) -> Result<Option<PopulationId>, Problem> {
-    if input.value("population").is_none() {
-        return Ok(None);
-    }
-    Ok(Some(population(face, admin, input).await?.id))
-}
-
-fn username(input: &Input) -> Result<String, Problem> {
-    let name = input.required("username")?;
-    if name.chars().count() > 255 { Err(PersonError::Name.into()) } else { Ok(name.to_owned()) }
-}
-
 fn email(input: &Input) -> Result<String, Problem> {
-    let email = input.required("email")?;
-    let sound =
-        email.len() <= 256 && email.split_once('@').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty());
-    if sound { Ok(email.to_owned()) } else { Err(Problem::invalid("email", "This is no e-mail address.")) }
+    input.required("email").map(str::to_owned)
 }

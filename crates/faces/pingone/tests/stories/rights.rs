@@ -25,7 +25,7 @@ pub(crate) enum May {
 }
 use May::{Anybody, Client, Holder, Own, Role, Root};
 
-pub(crate) const TABLE: [Line<May>; 48] = [
+pub(crate) const TABLE: [Line<May>; 49] = [
     ("GET POST", "/{env}/as/authorize", Anybody),
     ("GET", "/{env}/as/resume", Anybody),
     ("GET POST", "/{env}/as/signoff", Anybody),
@@ -46,7 +46,7 @@ pub(crate) const TABLE: [Line<May>; 48] = [
     ("GET POST DELETE", "/v1/environments/{env}/sessions/me", Own),
     ("GET", "/v1/environments", Role),
     ("POST", "/v1/environments", Root),
-    ("GET", "/v1/environments/{env}", Role),
+    ("GET PUT", "/v1/environments/{env}", Role),
     ("GET", "/v1/roles", Role),
     ("GET", "/v1/roles/{role}", Role),
     ("GET POST", "/v1/environments/{env}/populations", Role),
@@ -54,6 +54,7 @@ pub(crate) const TABLE: [Line<May>; 48] = [
     ("GET POST", "/v1/environments/{env}/users", Role),
     ("GET POST PUT PATCH DELETE", "/v1/environments/{env}/users/{user}", Role),
     ("GET POST PUT", "/v1/environments/{env}/users/{user}/password", Role),
+    ("GET PUT", "/v1/environments/{env}/users/{user}/population", Role),
     ("GET PUT", "/v1/environments/{env}/users/{user}/enabled", Role),
     ("GET POST", "/v1/environments/{env}/users/{user}/roleAssignments", Role),
     ("GET DELETE", "/v1/environments/{env}/users/{user}/roleAssignments/{assignment}", Role),
@@ -63,16 +64,20 @@ pub(crate) const TABLE: [Line<May>; 48] = [
     ("GET POST", "/v1/environments/{env}/applications/{app}/roleAssignments", Role),
     ("GET DELETE", "/v1/environments/{env}/applications/{app}/roleAssignments/{assignment}", Role),
     ("GET POST", "/v1/environments/{env}/applications/{app}/grants", Role),
-    ("GET DELETE", "/v1/environments/{env}/applications/{app}/grants/{grant}", Role),
+    ("GET PUT DELETE", "/v1/environments/{env}/applications/{app}/grants/{grant}", Role),
     ("GET", "/v1/environments/{env}/resources", Role),
     ("GET", "/v1/environments/{env}/resources/{resource}", Role),
     ("GET", "/v1/environments/{env}/resources/{resource}/scopes", Role),
     ("GET POST", "/v1/environments/{env}/signOnPolicies", Role),
     ("GET PUT DELETE", "/v1/environments/{env}/signOnPolicies/{policy}", Role),
     ("GET POST", "/v1/environments/{env}/signOnPolicies/{policy}/actions", Role),
-    ("GET DELETE", "/v1/environments/{env}/signOnPolicies/{policy}/actions/{action}", Role),
+    ("GET PUT DELETE", "/v1/environments/{env}/signOnPolicies/{policy}/actions/{action}", Role),
     ("GET POST", "/v1/environments/{env}/applications/{app}/signOnPolicyAssignments", Role),
-    ("GET DELETE", "/v1/environments/{env}/applications/{app}/signOnPolicyAssignments/{assignment}", Role),
+    (
+        "GET PUT DELETE",
+        "/v1/environments/{env}/applications/{app}/signOnPolicyAssignments/{assignment}",
+        Role,
+    ),
     ("GET POST PUT", "/v1/environments/{env}/ssoCookieSettings", Role),
 ];
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::find::METHODS;
 use crate::manage::input::Input;
+use crate::manage::members;
 use crate::problem::{ABSOLUTE, Problem};
 
 const TYPES: [&str; 6] = ["WEB_APP", "NATIVE_APP", "SINGLE_PAGE_APP", "WORKER", "SERVICE", "CUSTOM_APP"];
@@ -20,7 +21,7 @@ const KEPT: [&str; 9] = [
     "targetLinkUri",
     "icon",
     "tags",
-    "opSessionCheckEnabled",
+    "hiddenFromAppPortal",
 ];
 /// Life of refresh tokens where nothing else is said. Contract pingone.md 2.4
 const REFRESH_LIFE: Span = Span::from_s(30 * 24 * 3600);
@@ -53,7 +54,7 @@ impl ApplicationInput {
         if input.required("protocol")? != "OPENID_CONNECT" {
             return Err(Problem::invalid("protocol", "Only `OPENID_CONNECT` is supported."));
         }
-        open_to_all(input)?;
+        members::refuse(input, members::APPLICATION)?;
         let worker = kind == "WORKER";
         let grants = grants(input, worker)?;
         let has = |grant: &str| grants.iter().any(|one| one == grant);
@@ -112,25 +113,6 @@ impl ApplicationInput {
         client.ends_by_id_token = self.ends_by_id_token;
         client.refresh_life = self.refresh_life;
     }
-}
-
-/// What would narrow who may use an application, or how, is refused by name where it is not enforced here (F-9).
-fn open_to_all(input: &Input) -> Result<(), Problem> {
-    const EVERYBODY: &str =
-        "Every user of the environment may sign on to an application here: this cannot be enforced.";
-    if let Some(control) = input.object("accessControl")? {
-        let restricts = |name| control.value(name).is_some_and(|value| !value.is_null());
-        if restricts("role") || restricts("group") {
-            return Err(Problem::invalid("accessControl", EVERYBODY));
-        }
-    }
-    if input.text("parRequirement")?.is_some_and(|word| word != "OPTIONAL") {
-        return Err(Problem::invalid("parRequirement", "Pushed authorization requests are not supported."));
-    }
-    if input.flag("requireSignedRequestObject")? == Some(true) {
-        return Err(Problem::invalid("requireSignedRequestObject", "Request objects are not supported."));
-    }
-    Ok(())
 }
 
 fn grants(input: &Input, worker: bool) -> Result<Vec<String>, Problem> {

@@ -2,6 +2,8 @@
 //!
 //! Whatever else would be done at a sign-on is refused rather than left undone. Contract pingone.md 4.4.
 
+use std::future::ready;
+
 use adieu_authority::RealmId;
 use axum::Json;
 use axum::extract::State;
@@ -15,6 +17,7 @@ use crate::face::Face;
 use crate::manage::collection::collection;
 use crate::manage::input::Input;
 use crate::manage::kept::DocumentKind;
+use crate::manage::members;
 use crate::problem::Problem;
 use crate::session_json::base;
 
@@ -60,6 +63,23 @@ pub(crate) async fn read(
     Ok(Json(json(&face, realm, &policy, &id, &kept)))
 }
 
+pub(crate) async fn replace(
+    State(face): State<Face>,
+    admin: Admin,
+    OfPolicy(policy): OfPolicy,
+    LastNamed(id): LastNamed,
+    Body(input): Body,
+) -> Result<Json<Value>, Problem> {
+    admin.must(|rights| rights.realm)?;
+    let (realm, policy, id) = (admin.realm.id, super::made(policy)?.to_string(), id.to_ascii_lowercase());
+    let document = format!("{policy}.{id}");
+    KIND.read(&face, realm, &document).await?.ok_or(Problem::NotFound)?;
+    let kept = asked(&input)?;
+    let there = |before: Option<Value>| ready(before.map(|_| kept.clone()).ok_or(Problem::NotFound));
+    KIND.change(&face, (realm, &document), there).await?;
+    Ok(Json(json(&face, realm, &policy, &id, &kept)))
+}
+
 pub(crate) async fn delete(
     State(face): State<Face>,
     admin: Admin,
@@ -81,16 +101,7 @@ fn asked(input: &Input) -> Result<Value, Problem> {
         return Err(Problem::invalid("type", "Only `LOGIN` is supported."));
     }
     let priority = priority(input)?;
-    if input.value("condition").is_some() {
-        return Err(Problem::invalid("condition", "Conditions are not supported."));
-    }
-    for name in ["registration", "recovery"] {
-        if let Some(part) = input.object(name)?
-            && part.flag("enabled")? == Some(true)
-        {
-            return Err(Problem::invalid(name, "This is not supported and cannot be enabled."));
-        }
-    }
+    members::refuse(input, members::ACTION)?;
     let off = json!({"enabled": false});
     Ok(json!({"type": "LOGIN", "priority": priority, "registration": off, "recovery": off}))
 }

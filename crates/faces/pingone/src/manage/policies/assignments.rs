@@ -13,6 +13,7 @@ use super::actions::priority;
 use super::name;
 use crate::extract::{Admin, Body, LastNamed, OfApp, Visitor};
 use crate::face::Face;
+use crate::manage::input::Input;
 use crate::manage::kept::DocumentKind;
 use crate::manage::under_app::{Of, UnderApp};
 use crate::problem::Problem;
@@ -41,11 +42,7 @@ pub(crate) async fn create(
     Body(input): Body,
 ) -> Result<Response, Problem> {
     let of = Of::found(&face, &admin, &app).await?;
-    let policy = input.uuid_of("signOnPolicy")?;
-    if name(&face, of.realm, &policy.to_string()).await?.is_none() {
-        return Err(Problem::invalid("signOnPolicy", "There is no such policy."));
-    }
-    let kept = json!({"policy": policy.to_string(), "priority": priority(&input)?});
+    let kept = asked(&of, &input).await?;
     let made = ASSIGNMENTS.add(&of, &kept, ("policy", "signOnPolicy")).await?;
     name_sign_ons(&of, &visitor.origin_of(admin.principal.actor())).await?;
     Ok(made)
@@ -58,6 +55,30 @@ pub(crate) async fn read(
     LastNamed(id): LastNamed,
 ) -> Result<Json<Value>, Problem> {
     ASSIGNMENTS.read(&Of::found(&face, &admin, &app).await?, &id).await
+}
+
+pub(crate) async fn replace(
+    State(face): State<Face>,
+    admin: Admin,
+    OfApp(app): OfApp,
+    visitor: Visitor,
+    LastNamed(id): LastNamed,
+    Body(input): Body,
+) -> Result<Json<Value>, Problem> {
+    let of = Of::found(&face, &admin, &app).await?;
+    ASSIGNMENTS.kept(&of, &id).await?;
+    let kept = asked(&of, &input).await?;
+    let replaced = ASSIGNMENTS.replace(&of, &id, &kept, ("policy", "signOnPolicy")).await?;
+    name_sign_ons(&of, &visitor.origin_of(admin.principal.actor())).await?;
+    Ok(replaced)
+}
+
+async fn asked(of: &Of<'_>, input: &Input) -> Result<Value, Problem> {
+    let policy = input.uuid_of("signOnPolicy")?;
+    if name(of.face, of.realm, &policy.to_string()).await?.is_none() {
+        return Err(Problem::invalid("signOnPolicy", "There is no such policy."));
+    }
+    Ok(json!({"policy": policy.to_string(), "priority": priority(input)?}))
 }
 
 pub(crate) async fn delete(

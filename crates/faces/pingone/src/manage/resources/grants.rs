@@ -1,11 +1,11 @@
 //! PingOne: which scopes an application is granted.
 //!
 //! Scopes of OpenID Connect need no grant; those of this API are the client's only if they are granted here. The grant and the
-//! client change together; a grant that is taken away is taken from the client first. Contract pingone.md 4.3.
+//! client change together; a grant that is taken away is taken from the client first, as it is then. Contract pingone.md 4.3.
 
 use std::future::ready;
 
-use adieu_authority::{ClientDraft, ClientId, RealmId};
+use adieu_authority::{Client, ClientDraft, ClientId, RealmId};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -29,7 +29,7 @@ const GRANTS: UnderApp = UnderApp {
     members: |kept| {
         json!({
             "resource": kept["resource"], "scopes": kept["scopes"],
-            "createdAt": kept["createdAt"], "updatedAt": kept["createdAt"],
+            "createdAt": kept["createdAt"], "updatedAt": kept.get("updatedAt").unwrap_or(&kept["createdAt"]),
         })
     },
 };
@@ -55,13 +55,53 @@ pub(crate) async fn create(
     let scopes = &api_scopes(&kept);
     let origin = visitor.origin_of(admin.principal.actor());
     let granted = face.authority().change_client(of.realm, &app, origin, |mut client| {
-        client.api_scopes.retain(|known| !scopes.contains(&known.as_str()));
-        client.api_scopes.extend(scopes.iter().map(|scope| (*scope).to_owned()));
+        exchange(&mut client, &[], scopes);
         let document = Some(document.clone());
         ready(Ok::<_, Problem>(ClientDraft { client, document }))
     });
     granted.await?;
     Ok(GRANTS.made(&of, &id, &kept))
+}
+
+/// What was granted before and is not any more is taken from the client in the same commit.
+pub(crate) async fn replace(
+    State(face): State<Face>,
+    admin: Admin,
+    OfApp(app): OfApp,
+    LastNamed(id): LastNamed,
+    visitor: Visitor,
+    Body(input): Body,
+) -> Result<Json<Value>, Problem> {
+    let of = &Of::found(&face, &admin, &app).await?;
+    let now = time(face.authority().now());
+    let (asked, id) = (&asked(&input, now.clone())?, id.as_str());
+    let origin = visitor.origin_of(admin.principal.actor());
+    let granted = face.authority().change_client(of.realm, &app, origin, |mut client| {
+        let now = now.clone();
+        async move {
+            let before = GRANTS.kept(of, id).await?;
+            let kept = followed(asked, &before, now);
+            let document = Some(GRANTS.redraft(of, id, &kept, "resource").await?);
+            exchange(&mut client, &api_scopes(&before), &api_scopes(&kept));
+            Ok::<_, Problem>(ClientDraft { client, document })
+        }
+    });
+    granted.await?;
+    GRANTS.read(of, id).await
+}
+
+/// A grant in place of another: it is as old as that.
+fn followed(asked: &Value, before: &Value, now: Value) -> Value {
+    let mut kept = asked.clone();
+    kept["createdAt"] = before["createdAt"].clone();
+    kept["updatedAt"] = now;
+    kept
+}
+
+/// Takes scopes from a client and gives it others.
+fn exchange(client: &mut Client, taken: &[&str], given: &[&str]) {
+    client.api_scopes.retain(|known| !taken.contains(&known.as_str()) && !given.contains(&known.as_str()));
+    client.api_scopes.extend(given.iter().map(|scope| (*scope).to_owned()));
 }
 
 pub(crate) async fn read(
@@ -81,14 +121,14 @@ pub(crate) async fn delete(
     visitor: Visitor,
 ) -> Result<StatusCode, Problem> {
     let of = Of::found(&face, &admin, &app).await?;
-    let kept = GRANTS.kept(&of, &id).await?;
-    let scopes = api_scopes(&kept);
-    let origin = visitor.origin_of(admin.principal.actor());
-    let taken = face.authority().edit_client(of.realm, &app, origin, |client| {
-        client.api_scopes.retain(|known| !scopes.contains(&known.as_str()));
-    });
-    taken.await?;
-    GRANTS.remove(&of, &id).await
+    let (authority, realm, app) = (face.authority(), of.realm, &app);
+    let origin = &visitor.origin_of(admin.principal.actor());
+    let taken = |kept: Value| async move {
+        let taken = api_scopes(&kept);
+        authority.edit_client(realm, app, origin.clone(), |client| exchange(client, &taken, &[])).await?;
+        Ok(())
+    };
+    GRANTS.remove_after(&of, &id, taken).await
 }
 
 /// The scopes of this API that a grant is about.

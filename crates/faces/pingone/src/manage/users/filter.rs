@@ -1,8 +1,9 @@
 //! The filters of lists of users: `eq`, `sw`, `and`, `or` and brackets, of SCIM's grammar.
 //!
-//! Texts are compared without regard to letter case. RFC 7644 §3.4.2.2, contract pingone.md 4.2.
+//! Texts are compared as names are: without regard to letter case, composed. RFC 7644 §3.4.2.2, contract pingone.md 4.2.
 
 use adieu_authority::User;
+use adieu_core::names::matched;
 use serde_json::Value;
 
 use super::json::attributes;
@@ -62,7 +63,7 @@ impl Filter {
             Self::All(all) => all.iter().all(|one| one.matches(user)),
             Self::Any(all) => all.iter().any(|one| one.matches(user)),
             Self::Is(attribute, operator, wanted) => attribute_of(user, attribute).is_some_and(|found| {
-                let found = found.to_lowercase();
+                let found = matched(&found);
                 match operator {
                     Operator::Equal => found == *wanted,
                     Operator::Starts => found.starts_with(wanted),
@@ -132,7 +133,7 @@ fn one(words: &mut Words<'_>, depth: usize) -> Option<Filter> {
                 Word::Open | Word::Close | Word::Plain(_) | Word::Quoted(_) => return None,
             };
             let value = match words.next_word()? {
-                Word::Quoted(text) => text.to_lowercase(),
+                Word::Quoted(text) => matched(&text),
                 Word::Plain(word @ ("true" | "false")) => word.to_owned(),
                 Word::Open | Word::Close | Word::Plain(_) => return None,
             };

@@ -38,7 +38,7 @@ pub(super) fn user(face: &Face, user: &User) -> Value {
         },
         "id": user.id.to_string(),
         "environment": {"id": user.realm.to_string()},
-        "account": {"canAuthenticate": user.enabled, "status": "OK"},
+        "account": super::account::json(user, face.authority().now()),
         "createdAt": time(user.created_at),
         "enabled": user.enabled,
         "lifecycle": {"status": "ACCOUNT_OK"},

@@ -1,9 +1,9 @@
 //! PingOne: a user's password, set by an administrator or taken away.
 //!
-//! Whether it ends the user's sessions is the policy of the realm. A change that would be forced at the next sign-on is refused: nothing would force it.
-//! Contract pingone.md 4.2.
+//! Whether it ends the user's sessions is the policy of the realm. It forgives failed sign-ons, and leaves a locked account
+//! locked. A change that would be forced at the next sign-on is refused: nothing would force it. Contract pingone.md 4.2.
 
-use adieu_authority::{User, UserEdit};
+use adieu_authority::{HashError, User, UserEdit};
 use adieu_http_kit::media;
 use axum::Json;
 use axum::extract::{Request, State};
@@ -14,12 +14,16 @@ use crate::body;
 use crate::extract::{Admin, OfUser, Visitor};
 use crate::face::Face;
 use crate::manage::input::Input;
+use crate::manage::members;
 use crate::problem::Problem;
 use crate::session_json::base;
 
 const SET: &str = "application/vnd.pingidentity.password.set+json";
 /// An empty object takes the password away.
 const SET_VALUE: &str = "application/vnd.pingidentity.password.setValue+json";
+/// An administrator's new password for somebody who may have one. The user's own change, with `currentPassword`, needs a token of
+/// the user.
+const RESET: &str = "application/vnd.pingidentity.password.reset+json";
 
 pub(crate) async fn read(
     State(face): State<Face>,
@@ -39,15 +43,18 @@ pub(crate) async fn set(
 ) -> Result<Json<Value>, Problem> {
     changeable(&face, &admin, id).await?;
     let (parts, stream) = request.into_parts();
-    let optional = media::is(&parts.headers, SET_VALUE);
-    if !optional && !media::is(&parts.headers, SET) {
-        return Err(Problem::MediaType);
-    }
+    let is = |kind| media::is(&parts.headers, kind);
+    let (member, optional) = match (is(SET), is(SET_VALUE), is(RESET)) {
+        (true, _, _) => ("value", false),
+        (_, true, _) => ("value", true),
+        (_, _, true) => ("newPassword", false),
+        _ => return Err(Problem::MediaType),
+    };
     let input = Input::read(&body::bytes(stream).await?)?;
-    allowed(&input)?;
-    let password = match input.value("value") {
+    members::refuse(&input, members::PASSWORD)?;
+    let password = match input.value(member) {
         None if optional => None,
-        _ => Some(face.authority().hash_password(input.required("value")?).await?),
+        _ => Some(hashed(&face, input.required(member)?, member).await?),
     };
     let edit = UserEdit { password: Some(password), ..UserEdit::default() };
     // Hashing takes long: whether the caller may is asked again of the user whose password is replaced.
@@ -55,12 +62,11 @@ pub(crate) async fn set(
     Ok(Json(json(&face, &edited)))
 }
 
-/// What is asked beside the password itself.
-pub(super) fn allowed(input: &Input) -> Result<(), Problem> {
-    if input.flag("forceChange")? == Some(true) {
-        return Err(Problem::invalid("forceChange", "A forced change of password is not supported."));
-    }
-    Ok(())
+async fn hashed(face: &Face, password: &str, member: &'static str) -> Result<String, Problem> {
+    face.authority().hash_password(password).await.map_err(|error| match error {
+        HashError::TooLong => Problem::invalid(member, "The password is too long."),
+        error @ (HashError::Busy | HashError::Outage(_)) => error.into(),
+    })
 }
 
 pub(super) fn json(face: &Face, user: &User) -> Value {

@@ -56,7 +56,7 @@ async fn an_application_is_made_and_works() {
     assert_eq!(office.fixture.get(&authorize).send().await.status, 302);
     let listed = office.read("applications").await;
     let names = |list: &Value| list["_embedded"]["applications"].as_array().expect("a list").len();
-    assert_eq!(names(&listed), 5);
+    assert_eq!(names(&listed), 6);
 
     let mut next = shop();
     for gone in
@@ -76,7 +76,7 @@ async fn an_application_is_made_and_works() {
         .await
         .assert_oauth(401, "invalid_client");
     office.delete(&path).await;
-    assert_eq!(names(&office.read("applications").await), 4);
+    assert_eq!(names(&office.read("applications").await), 5);
 }
 
 /// Whatever an application would rely on in vain is refused by name.

@@ -2,8 +2,10 @@
 //!
 //! Contract pingone.md 3.2, 3.3, 4.1 to 4.4.
 
+mod account;
 mod applications;
 mod environments;
+mod members;
 mod overtaken;
 mod policies;
 mod rights;

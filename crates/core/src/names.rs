@@ -1,0 +1,144 @@
+//! The names by which users are found: how they are compared, and what a new one may not contain.
+//!
+//! A user is found by the username and by the e-mail address. Nothing here knows how they are listed; what was listed by an
+//! older version stays found.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::directory::User;
+
+/// The longest username.
+const USERNAME_CHARS_MAX: usize = 255;
+
+/// What people cannot see, and what turns the order of what they see: the code points that Unicode calls
+/// Default_Ignorable_Code_Point (UAX #44, DerivedCoreProperties), the separators of lines, and the marks of annotations.
+const INVISIBLE: [(char, char); 19] = [
+    ('\u{AD}', '\u{AD}'),
+    ('\u{34F}', '\u{34F}'),
+    ('\u{61C}', '\u{61C}'),
+    ('\u{115F}', '\u{1160}'),
+    ('\u{17B4}', '\u{17B5}'),
+    ('\u{180B}', '\u{180F}'),
+    ('\u{200B}', '\u{200F}'),
+    ('\u{2028}', '\u{2029}'),
+    ('\u{202A}', '\u{202E}'),
+    ('\u{2060}', '\u{206F}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{FE00}', '\u{FE0F}'),
+    ('\u{FEFF}', '\u{FEFF}'),
+    ('\u{FFA0}', '\u{FFA0}'),
+    ('\u{FFF0}', '\u{FFFB}'),
+    ('\u{1BCA0}', '\u{1BCA3}'),
+    ('\u{1D173}', '\u{1D17A}'),
+    ('\u{E0000}', '\u{E0FFF}'),
+    ('\u{FFFE}', '\u{FFFF}'),
+];
+
+/// A name as it is matched: without surrounding blanks, in small letters, composed (NFC, UAX #15).
+pub fn matched(name: &str) -> String {
+    let name = name.trim();
+    if name.is_ascii() {
+        return name.to_ascii_lowercase();
+    }
+    let composed: String = name.nfc().collect();
+    composed.to_lowercase().nfc().collect()
+}
+
+/// A name as it was matched before names were composed.
+fn as_spelled(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+/// What a name may be listed under; the first that is listed tells whom it means. Older versions compared names without
+/// composing them, so two of their users may have names that are one name now: each is found by the own spelling.
+pub fn listed_forms(name: &str) -> Vec<String> {
+    let (spelled, matched) = (as_spelled(name), matched(name));
+    if spelled == matched { vec![matched] } else { vec![spelled, matched] }
+}
+
+/// Whether a user may be given this username: 1 to 255 characters, all of which people can see.
+pub fn is_username(name: &str) -> bool {
+    let name = name.trim();
+    (1..=USERNAME_CHARS_MAX).contains(&name.chars().count()) && !has_invisible(name)
+}
+
+/// Whether there is a control character in it, or one that nobody sees or that turns the order of the others.
+pub(crate) fn has_invisible(text: &str) -> bool {
+    let hidden = |c: char| INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&c));
+    text.chars().any(|c| c.is_control() || hidden(c))
+}
+
+impl User {
+    /// The names by which this user is known, as they are matched.
+    pub fn names(&self) -> Vec<String> {
+        self.each_name(|name| vec![matched(name)])
+    }
+
+    /// Everything that these names may be listed under. Whoever else is listed so stands in the way of this user.
+    pub fn listed_names(&self) -> Vec<String> {
+        self.each_name(listed_forms)
+    }
+
+    /// The names as they were matched before names were composed.
+    pub(crate) fn spelled_names(&self) -> Vec<String> {
+        self.each_name(|name| vec![as_spelled(name)])
+    }
+
+    fn each_name(&self, forms: impl Fn(&str) -> Vec<String>) -> Vec<String> {
+        let mut names = Vec::new();
+        for form in
+            [Some(&self.username), self.email.as_ref()].into_iter().flatten().flat_map(|name| forms(name))
+        {
+            if !self.removed && !names.contains(&form) {
+                names.push(form);
+            }
+        }
+        names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMPOSED: &str = "jos\u{e9}";
+    const DECOMPOSED: &str = "jose\u{301}";
+
+    /// F-16: "josé" composed and decomposed are one name.
+    #[test]
+    fn names_are_compared_composed_and_in_small_letters() {
+        for spelled in [COMPOSED, DECOMPOSED, " JOSE\u{301} ", "Jos\u{c9}"] {
+            assert_eq!(matched(spelled), COMPOSED, "{spelled:?}");
+        }
+        assert_eq!(listed_forms(DECOMPOSED), [DECOMPOSED, COMPOSED]);
+        assert_eq!(listed_forms("Ada"), ["ada"]);
+        assert_eq!(listed_forms(COMPOSED), [COMPOSED]);
+    }
+
+    /// What is matched is matched by itself, whatever character it is made of.
+    #[test]
+    fn matching_what_was_matched_changes_nothing() {
+        for c in ('\0'..'\u{20000}').filter(|c| !c.is_whitespace()) {
+            let once = matched(&format!("x{c}\u{301}"));
+            assert_eq!(matched(&once), once, "{c:?}");
+        }
+    }
+
+    /// F-16: nobody gets a name that looks like somebody else's because a part of it cannot be seen.
+    #[test]
+    fn what_cannot_be_seen_is_in_no_new_name() {
+        for good in
+            ["alice", " alice ", "jos\u{e9}", "\u{674e}\u{96f7}", "o'neill", "a b", "ada@example.test"]
+        {
+            assert!(is_username(good), "{good:?}");
+        }
+        let long = "x".repeat(256);
+        let hidden =
+            ['\u{200B}', '\u{200D}', '\u{202E}', '\u{2066}', '\u{AD}', '\u{3164}', '\u{FE0F}', '\u{E0041}'];
+        let controls = ['\0', '\t', '\n', '\u{7f}', '\u{85}', '\u{2028}', '\u{FFF9}'];
+        let with = hidden.iter().chain(&controls).map(|c| format!("al{c}ice"));
+        for bad in with.chain(["".into(), "  ".into(), long]) {
+            assert!(!is_username(&bad), "{bad:?}");
+        }
+    }
+}

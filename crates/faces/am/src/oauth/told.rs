@@ -1,0 +1,69 @@
+//! What AM's provider tells of a token: `introspect`, and `tokeninfo`, which asks nobody to prove anything.
+//!
+//! Whoever has a token may ask `tokeninfo` about it, so it tells no more than the token itself says. Contract am.md 4.1.
+
+use std::sync::Arc;
+
+use adieu_authority::{For, Realm, UserId};
+use adieu_http_kit::auth::bearer;
+use adieu_oidc::{Introspection, Provider, Refusal, introspect};
+use serde_json::{Map, Value, json};
+
+use super::Form;
+use super::provider::provider;
+use crate::answer;
+use crate::call::Call;
+use crate::error::AmError;
+use crate::face::Face;
+use crate::oauth_refused::OAuthRefused;
+
+/// What is told to a client: besides what every provider tells, the name of the user.
+pub(super) async fn introspected(
+    face: &Face,
+    provider: &Provider<'_>,
+    call: &Call,
+    form: Form,
+) -> Result<Vec<u8>, AmError> {
+    let Introspection { json, subject } = introspect(provider, call.headers(), &form?).await?;
+    let Some(name) = username(face, subject).await? else { return Ok(json.into_bytes()) };
+    let mut told: Map<String, Value> = serde_json::from_str(&json).unwrap_or_default();
+    if face.settings.introspects_as_openam {
+        told.insert("sub".into(), name.as_str().into());
+        if told.contains_key("token_type") {
+            told.insert("token_type".into(), "access_token".into());
+        }
+    }
+    told.insert("user_id".into(), name.into());
+    Ok(answer::json(&told))
+}
+
+async fn username(face: &Face, subject: Option<UserId>) -> Result<Option<String>, AmError> {
+    let Some(id) = subject else { return Ok(None) };
+    Ok(face.authority.user(id).await?.map(|user| user.username.clone()))
+}
+
+/// What an access token says: its client, its scopes each by its name, and how long it is good.
+pub(super) async fn token_info(face: &Face, call: &Call, realm: &Arc<Realm>) -> Result<Vec<u8>, AmError> {
+    let repeated = |_| AmError::Repeated("access_token");
+    let queried = call.params.only("access_token").map_err(repeated)?.filter(|token| !token.is_empty());
+    let token = queried.or_else(|| bearer(call.headers()));
+    let token = token.ok_or(Refusal::Request("Missing parameter: access_token"))?;
+    let now = face.authority.now();
+    let active =
+        face.authority.inspect_access(&provider(face, realm).issuer.realm, token, For::Holder).await?;
+    let active = active.ok_or(OAuthRefused::UnknownToken)?;
+    let scopes = active.claims.str("scope").unwrap_or_default().split(' ').filter(|scope| !scope.is_empty());
+    let grant = if active.subject().is_some() { "authorization_code" } else { "client_credentials" };
+    let mut told = json!({
+        "access_token": token, "grant_type": grant, "scope": scopes.clone().collect::<Vec<_>>(),
+        "realm": realm.path, "token_type": "Bearer",
+        "expires_in": active.claims.int("exp").map(|exp| exp.saturating_sub(now.s())),
+        "client_id": active.client.id.as_str(),
+    });
+    for scope in scopes {
+        if told.get(scope).is_none() {
+            told[scope] = "".into(); // Quirk: AM lists what a scope gives here; ours give it at `userinfo`.
+        }
+    }
+    Ok(answer::json(&told))
+}
