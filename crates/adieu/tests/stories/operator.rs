@@ -148,6 +148,7 @@ async fn under_a_running_server_a_backup_is_taken_and_a_restore_is_refused() {
 fn a_command_says_why_nothing_was_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
+    init(&data);
     let add = |name: &str, environment: &[(&str, &str)]| {
         adieu_in(&data, &["user", "add", name], ("Tea-at-four-o-clock\n", environment))
     };
