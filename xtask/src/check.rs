@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use crate::contract_server::release_binary;
-use crate::{clients, contracts, files, floors, fuzz, tidy};
+use crate::{clients, contracts, deny, files, floors, fuzz, package, tidy};
 
 /// Everything but the tests.
 pub(crate) fn check() -> Result<()> {
@@ -18,11 +18,12 @@ pub(crate) fn check() -> Result<()> {
     cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])?;
     floors::floors()?;
     tidy::tidy()?;
+    deny::deny()?;
     ran(command(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     contracts::contracts(false, true)
 }
 
-/// Installs what is needed, checks, runs every test, and feeds every parser for a while.
+/// Installs what is needed, checks, runs every test, makes the package and tries it, and feeds every parser for a while.
 pub(crate) fn test() -> Result<()> {
     let clients = clients::install()?;
     check()?;
@@ -41,6 +42,7 @@ pub(crate) fn test() -> Result<()> {
     println!("\ntests: {} passed, {} failed; skipped: {}", sum.passed, sum.failed, sum.skipped());
     ensure!(status.success(), "cargo test: {status}");
     ensure!(sum.ignored == 0, "{} tests did not run", sum.ignored);
+    package::package()?;
     fuzz::fuzz(&fuzz::FuzzOptions::of_a_test())
 }
 

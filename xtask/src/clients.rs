@@ -36,6 +36,10 @@ const UI_PACKAGES: (&str, &[&str]) =
 /// The packages for Python, and the folder that each list goes into; the founding samples name one of the first.
 const PYTHON_PACKAGES: [(&str, &str); 2] =
     [("clients/packages.txt", "python"), ("clients/schemathesis.txt", "schemathesis")];
+/// Programs for our own checks that come as packages for Python; they go into a folder of their own.
+const TOOLS: (&str, &str) = ("clients/tools.txt", "tools");
+/// The version of the program that makes Debian packages.
+const CARGO_DEB: &str = "clients/cargo-deb.txt";
 /// The package for Java that the founding samples name.
 const JAVA_PACKAGES: &str = "clients/packages.xml";
 /// A program on a published crate; its lock file has the exact versions.
@@ -50,12 +54,44 @@ pub(crate) fn install() -> Result<PathBuf> {
     std::fs::create_dir_all(&folder)?;
     node_packages(&folder, NODE_PACKAGES)?;
     node_packages(&folder.join("ui"), UI_PACKAGES)?;
-    for (list, name) in PYTHON_PACKAGES {
-        noted(&folder, list, &format!("{name}.txt"), |folder| python_packages(&folder.join(name), list))?;
+    for list in PYTHON_PACKAGES {
+        listed_for_python(&folder, list)?;
     }
+    install_tools()?;
     noted(&folder, JAVA_PACKAGES, "java.xml", java_packages)?;
     rust_program(&folder)?;
     Ok(folder)
+}
+
+/// Installs the programs for our own checks; gives their folder. Once they are there no network is asked.
+pub(crate) fn install_tools() -> Result<PathBuf> {
+    need("python3", "python3")?;
+    let folder = files::root().join("target/clients");
+    std::fs::create_dir_all(&folder)?;
+    listed_for_python(&folder, TOOLS)?;
+    Ok(folder.join(TOOLS.1))
+}
+
+fn listed_for_python(folder: &Path, (list, name): (&str, &str)) -> Result<()> {
+    noted(folder, list, &format!("{name}.txt"), |folder| python_packages(&folder.join(name), list))
+}
+
+/// Installs the program that makes Debian packages; gives where it is. Without its parts for other formats and in the profile that
+/// builds sooner: it runs for a second.
+pub(crate) fn install_cargo_deb() -> Result<PathBuf> {
+    let folder = files::root().join("target/clients");
+    std::fs::create_dir_all(&folder)?;
+    noted(&folder, CARGO_DEB, "cargo-deb.txt", |folder| {
+        let version = files::read(CARGO_DEB)?;
+        let words =
+            ["install", "cargo-deb", "--locked", "--debug", "--no-default-features", "--force", "--version"];
+        run(Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
+            .args(words)
+            .arg(version.trim())
+            .arg("--root")
+            .arg(folder.join("cargo-deb")))
+    })?;
+    Ok(folder.join("cargo-deb/bin/cargo-deb"))
 }
 
 /// Installs what a list names, unless a note says that the same list has been installed.

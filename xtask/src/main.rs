@@ -13,6 +13,7 @@ mod contract_server;
 mod contracts;
 mod corpus;
 mod crash;
+mod deny;
 mod files;
 mod floors;
 mod functions;
@@ -21,6 +22,7 @@ mod http;
 mod lexer;
 mod modules;
 mod names;
+mod package;
 mod packages;
 mod people;
 mod promises;
@@ -32,9 +34,10 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 const USAGE: &str = "\
-cargo xtask check                          what CI runs before the tests: format, clippy, floors, tidy, docs, contracts
+cargo xtask check                          what CI runs before the tests: format, clippy, floors, tidy, licences, docs, contracts
 cargo xtask test                           installs what is needed, then check, then all tests, then fuzz for a while
 cargo xtask clients                        installs only: programs and published packages that tests call
+cargo xtask advisories                     asks the database of known vulnerabilities; needs a network
 cargo xtask floors                         who may import whom, and no circles of files
 cargo xtask tidy                           headers, lengths, words that must not be there, names that mean two things, promises
 cargo xtask contracts [--write] [--strict] the table of checks; --strict also fails when a due check has no test
@@ -46,6 +49,7 @@ cargo xtask crash [--kills N] [--power-cuts M] [--seed S]
 cargo xtask fuzz [--seconds N] [--keep] [TARGET…]
                                            every parser of bytes from outside, each for so long (60 s)
 cargo xtask coldstart [--sessions N]       from kill -9 to the first answer, with so many sessions
+cargo xtask package                        the Debian package, tried on a fresh root where we are root
 cargo xtask contract-server PROFILE --vars FILE [--data DIR]
                                            the release binary as a profile of contracts/profiles configures it";
 
@@ -66,6 +70,8 @@ fn run(words: &[&str]) -> Result<()> {
         ["check"] => check::check(),
         ["test"] => check::test(),
         ["clients"] => clients::install().map(|folder| println!("clients: {}", folder.display())),
+        ["advisories"] => deny::advisories(),
+        ["package"] => package::package(),
         ["floors"] => floors::floors(),
         ["tidy"] => tidy::tidy(),
         ["contracts", flags @ ..] if flags.iter().all(|f| ["--write", "--strict"].contains(f)) => {

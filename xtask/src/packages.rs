@@ -29,7 +29,8 @@ fn on_path(program: &str) -> bool {
     std::env::split_paths(&path).chain(["/usr/sbin".into()]).any(|folder| folder.join(program).is_file())
 }
 
-fn is_root() -> bool {
+/// Whether we run as root.
+pub(crate) fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     // The owner of our own entry in /proc is the user we run as.
     Path::new("/proc/self").metadata().is_ok_and(|entry| entry.uid() == 0)

@@ -3,6 +3,8 @@
 //! Each part answers in its own words, refusals included. A further part is a row of the table and an arm beside it.
 //! The credential and the rule about other sites stand in `guard`.
 
+use std::sync::Arc;
+
 use adieu_authority::Authority;
 use adieu_face_kratos::KratosAdmin;
 use adieu_face_native::Native;
@@ -14,12 +16,13 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{Method, StatusCode};
 
 use crate::guard::{Entrance, Guard};
-use crate::metering;
+use crate::metering::{self, RequestChannel, RequestMeter};
 
 /// What the admin listener serves.
 pub struct AdminSide {
     pub(crate) guard: Guard,
     pub(crate) authority: Authority,
+    pub(crate) meter: Arc<RequestMeter>,
     pub(crate) native: FaceService<Native>,
     pub(crate) kratos: FaceService<KratosAdmin>,
 }
@@ -30,6 +33,16 @@ enum Part {
     Metrics,
     Native,
     Kratos,
+}
+
+impl Part {
+    const fn channel(self) -> RequestChannel {
+        match self {
+            Self::Metrics => RequestChannel::Metrics,
+            Self::Native => RequestChannel::Native,
+            Self::Kratos => RequestChannel::KratosAdmin,
+        }
+    }
 }
 
 /// The first row that fits counts. A star stands for whatever follows.
@@ -54,12 +67,21 @@ impl Answers<Body> for AdminSide {
 
     async fn answer(&self, request: Request<Body>) -> Response {
         let part = part(request.uri().path());
+        let timer = self.meter.begin(part.channel());
+        let answer = self.answer_of(part, request).await;
+        timer.answered(answer.status());
+        answer
+    }
+}
+
+impl AdminSide {
+    async fn answer_of(&self, part: Part, request: Request<Body>) -> Response {
         match self.guard.entrance(&request) {
             Entrance::Stranger => strange(),
             Entrance::Closed => self.unauthorized(part, request),
             Entrance::Open => {
                 let answering = match part {
-                    Part::Metrics => return metrics(request.method(), &self.authority),
+                    Part::Metrics => return self.metrics(request.method()),
                     Part::Native => self.native.begin(request),
                     Part::Kratos => self.kratos.begin(request),
                 };
@@ -67,9 +89,7 @@ impl Answers<Body> for AdminSide {
             }
         }
     }
-}
 
-impl AdminSide {
     /// The answer to whoever brings no credential, or a wrong one, in the words of whoever would have answered.
     fn unauthorized(&self, part: Part, request: Request<Body>) -> Response {
         match part {
@@ -82,23 +102,26 @@ impl AdminSide {
     }
 }
 
+impl AdminSide {
+    fn metrics(&self, method: &Method) -> Response {
+        if ![Method::GET, Method::HEAD].contains(method) {
+            return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET,HEAD")]).into_response();
+        }
+        let Some(recorder) = metering::recorder() else { return StatusCode::NOT_FOUND.into_response() };
+        let headers = [
+            (CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"),
+            (CACHE_CONTROL, "private, no-cache, no-store, must-revalidate"),
+        ];
+        let shows = *method != Method::HEAD;
+        let page = shows.then(|| metering::page(recorder, &self.authority, &self.meter));
+        (headers, page.unwrap_or_default()).into_response()
+    }
+}
+
 fn strange() -> Response {
     let why = "The admin listener has no credential, and answers to no page of another site and to no other name \
                than its own (admin.url, admin.token_file).\n";
     (StatusCode::MISDIRECTED_REQUEST, why).into_response()
-}
-
-fn metrics(method: &Method, authority: &Authority) -> Response {
-    if ![Method::GET, Method::HEAD].contains(method) {
-        return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET,HEAD")]).into_response();
-    }
-    let Some(recorder) = metering::recorder() else { return StatusCode::NOT_FOUND.into_response() };
-    let headers = [
-        (CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"),
-        (CACHE_CONTROL, "private, no-cache, no-store, must-revalidate"),
-    ];
-    let page = if *method == Method::HEAD { String::new() } else { metering::page(recorder, authority) };
-    (headers, page).into_response()
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::admin::AdminSide;
 use crate::config::{Config, Passwords};
 use crate::dispatch::Dispatcher;
 use crate::faces;
+use crate::metering::RequestMeter;
 use crate::provision;
 
 /// Threads that sign: one RS256 signature takes a core for about a millisecond.
@@ -32,6 +33,7 @@ pub struct AssembledServer {
     pub public: FaceService<Dispatcher>,
     /// The admin side.
     pub admin: FaceService<AdminSide>,
+    meter: Arc<RequestMeter>,
     /// Whether this opening made the realms: nobody can sign on yet.
     pub first_start: bool,
 }
@@ -65,11 +67,13 @@ impl AssembledServer {
             tracing::info!(realm = realm.path, id = %realm.id, "realm made");
         }
         authority.follow_policy().await?;
-        let public = faces::public(&authority, config)?;
+        let meter = Arc::new(RequestMeter::new());
+        let public = faces::public(&authority, &meter, config)?;
         Ok(Self {
             first_start: !made.is_empty(),
-            admin: faces::admin(&authority, public.face().kratos.face().admin(), config)?,
+            admin: faces::admin(&authority, &meter, public.face().kratos.face().admin(), config)?,
             public,
+            meter,
             authority,
         })
     }
@@ -82,11 +86,12 @@ impl AssembledServer {
         for realm in &made {
             tracing::info!(realm = realm.path, id = %realm.id, "realm made");
         }
-        let public = faces::public(&self.authority, config)?;
+        let public = faces::public(&self.authority, &self.meter, config)?;
         Ok(Self {
             first_start: false,
-            admin: faces::admin(&self.authority, public.face().kratos.face().admin(), config)?,
+            admin: faces::admin(&self.authority, &self.meter, public.face().kratos.face().admin(), config)?,
             public,
+            meter: Arc::clone(&self.meter),
             authority: self.authority.clone(),
         })
     }
@@ -101,13 +106,7 @@ pub(crate) fn authority(
     between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
 ) -> Result<Authority> {
     let key = folder.key().clone();
-    let options = Options {
-        sessions_cached_max: config.keep.sessions_cached_max,
-        pages_max: (config.keep.pages_max > 0).then_some(config.keep.pages_max),
-        // A server that can't write must not look well: whoever started it starts it again.
-        when_writer_lost: || std::process::abort(),
-    };
-    let store = between(Arc::new(SqliteStore::open(folder, options)?));
+    let store = between(Arc::new(SqliteStore::open(folder, options(config))?));
     let keyring = Keyring::new(KeyringParts {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock),
@@ -116,6 +115,16 @@ pub(crate) fn authority(
         signers: SIGNERS,
     });
     Ok(Authority::new(Parts { store, clock, entropy, key, keyring, policy: policy(config) }))
+}
+
+/// How the store is opened.
+fn options(config: &Config) -> Options {
+    Options {
+        sessions_cached_max: config.keep.sessions_cached_max,
+        pages_max: (config.keep.pages_max > 0).then_some(config.keep.pages_max),
+        // A server that can't write must not look well: whoever started it starts it again.
+        when_writer_lost: || std::process::abort(),
+    }
 }
 
 fn span(s: u64) -> Span {
@@ -214,4 +223,28 @@ fn policy(config: &Config) -> Policy {
         }
     }
     policy
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Command;
+
+    use super::*;
+
+    const ABORTS: &str = "ADIEU_TEST_ABORTS";
+
+    /// Goal: a server that can't write any more ends, by a signal that service
+    /// managers take for a failure (the unit starts it again). Method: this test as a process of its own.
+    #[test]
+    fn a_server_whose_writer_is_lost_ends() {
+        if std::env::var_os(ABORTS).is_some() {
+            (options(&Config::default()).when_writer_lost)();
+            return;
+        }
+        let this = std::env::current_exe().expect("a test binary");
+        let words = ["--exact", "assembled::tests::a_server_whose_writer_is_lost_ends"];
+        let ended = Command::new(this).args(words).env(ABORTS, "").output().expect("it starts");
+        assert_eq!(ended.status.signal(), Some(6), "SIGABRT: {ended:?}");
+    }
 }

@@ -16,6 +16,7 @@ mod keys;
 mod people;
 mod seed;
 mod server;
+mod service_manager;
 mod shown;
 mod shown_once;
 mod workers;

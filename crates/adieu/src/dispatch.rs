@@ -3,6 +3,7 @@
 //! `am` is AM's; `v1` or a UUID is PingOne's; `ui/check` is the proxies'; all else, `/auth` included, is Kratos'. Each face
 //! is a whole service with its own fallback, layers and error shape. See `ARCHITECTURE.md`, listeners.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use adieu_face_am::Am;
@@ -17,6 +18,8 @@ use http::HeaderValue;
 use http::header::STRICT_TRANSPORT_SECURITY;
 use tracing::{Instrument, Span};
 
+use crate::metering::{RequestChannel, RequestMeter};
+
 /// The three dialects, and the check that proxies ask, behind the public listener.
 pub struct Dispatcher {
     /// AM, under `/am`.
@@ -27,6 +30,7 @@ pub struct Dispatcher {
     pub check: FaceService<ProxyCheck>,
     /// Kratos: everything else.
     pub kratos: FaceService<Kratos>,
+    pub(crate) meter: Arc<RequestMeter>,
     /// What browsers are told of https, if anything.
     pub transport: Option<HeaderValue>,
 }
@@ -38,6 +42,17 @@ enum Side {
     PingOne,
     Check,
     Kratos,
+}
+
+impl Side {
+    const fn channel(self) -> RequestChannel {
+        match self {
+            Self::Am => RequestChannel::Am,
+            Self::PingOne => RequestChannel::PingOne,
+            Self::Check => RequestChannel::Check,
+            Self::Kratos => RequestChannel::Kratos,
+        }
+    }
 }
 
 fn side(path: &str) -> Side {
@@ -87,7 +102,7 @@ impl Answers<Body> for Dispatcher {
 
     async fn answer(&self, request: Request<Body>) -> Response {
         let side = side(request.uri().path());
-        let span = span(side, &request);
+        let (span, timer) = (span(side, &request), self.meter.begin(side.channel()));
         let answering = match side {
             Side::Am => self.am.begin(request),
             Side::PingOne => self.pingone.begin(request),
@@ -95,6 +110,7 @@ impl Answers<Body> for Dispatcher {
             Side::Kratos => self.kratos.begin(request),
         };
         let mut answer = answering.instrument(span).await.unwrap_or_else(|never| match never {});
+        timer.answered(answer.status());
         if let Some(transport) = &self.transport {
             answer.headers_mut().insert(STRICT_TRANSPORT_SECURITY, transport.clone());
         }

@@ -2,6 +2,8 @@
 //!
 //! Empty addresses of the configuration become the public one here, and nowhere else.
 
+use std::sync::Arc;
+
 use adieu_authority::Authority;
 use adieu_face_kratos::KratosAdmin;
 use adieu_http_kit::companion::Companion;
@@ -16,14 +18,20 @@ use crate::companions::{SessionCookie, companions};
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
 use crate::guard::Guard;
+use crate::metering::RequestMeter;
 
 /// The public side.
-pub(crate) fn public(authority: &Authority, config: &Config) -> Result<FaceService<Dispatcher>> {
+pub(crate) fn public(
+    authority: &Authority,
+    meter: &Arc<RequestMeter>,
+    config: &Config,
+) -> Result<FaceService<Dispatcher>> {
     Ok(FaceService::new(Dispatcher {
         am: am(authority, config)?,
         pingone: pingone(authority, config),
         check: check(authority, config),
         kratos: kratos(authority, config).context("kratos")?,
+        meter: Arc::clone(meter),
         transport: transport(config),
     }))
 }
@@ -204,6 +212,7 @@ pub(crate) fn native(authority: &Authority) -> FaceService<adieu_face_native::Na
 /// The admin side, all of it behind the credential, if one is configured.
 pub(crate) fn admin(
     authority: &Authority,
+    meter: &Arc<RequestMeter>,
     kratos: FaceService<KratosAdmin>,
     config: &Config,
 ) -> Result<FaceService<AdminSide>> {
@@ -211,6 +220,7 @@ pub(crate) fn admin(
     Ok(FaceService::new(AdminSide {
         guard: Guard::new(credential.as_ref(), &config.admin.url),
         authority: authority.clone(),
+        meter: Arc::clone(meter),
         native: native(authority),
         kratos,
     }))

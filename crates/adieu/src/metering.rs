@@ -1,17 +1,37 @@
 //! Metrics in Prometheus' text form.
 //!
-//! Rooms count through the `metrics` facade; here is the recorder behind it and the page that shows it.
+//! Rooms count through the `metrics` facade; here is the recorder behind it and the page that shows it. Requests are counted in
+//! `requests`. What there is, and what it means, is the table in `families`, from which docs/metrics.md is made.
+
+mod families;
+mod requests;
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
-use adieu_authority::Authority;
+use adieu_authority::{Authority, Cause, Clock, Hindrance, SignOnOutcome};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::sync::watch;
+
+use crate::real::SystemClock;
+
+pub use families::{FAMILIES, MetricFamily, MetricKind};
+pub(crate) use requests::{RequestChannel, RequestMeter};
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
+/// Channels that users sign on through, and those that sessions end through.
+const SIGN_ON_CHANNELS: [&str; 3] = ["am", "kratos", "pingone"];
+const ENDING_CHANNELS: [&str; 4] = ["am", "kratos", "native", "pingone"];
+
 /// Begins to record. Before it, and where another recorder is installed, nothing is shown.
 pub fn install() {
-    RECORDER.get_or_init(build);
+    RECORDER.get_or_init(|| {
+        let handle = build()?;
+        describe();
+        begin_at_zero();
+        Some(handle)
+    });
 }
 
 /// What was recorded, if it was installed.
@@ -32,12 +52,84 @@ fn build() -> Option<PrometheusHandle> {
         .ok()
 }
 
-/// The page: counters and histograms, and the depths of the queues as they are now.
-pub fn page(handle: &PrometheusHandle, authority: &Authority) -> String {
+fn describe() {
+    for MetricFamily { name, kind, help, .. } in FAMILIES {
+        match kind {
+            MetricKind::Counter => metrics::describe_counter!(*name, *help),
+            MetricKind::Gauge => metrics::describe_gauge!(*name, *help),
+            MetricKind::Histogram => metrics::describe_histogram!(*name, *help),
+        }
+    }
+}
+
+/// What has not happened yet is shown as zero: an increase that begins with nothing is seen by no rule.
+fn begin_at_zero() {
+    for answer in ["live", "not_live", "cannot_tell"] {
+        metrics::counter!("adieu_checks_total", "answer" => answer).increment(0);
+    }
+    for channel in SIGN_ON_CHANNELS {
+        for outcome in SignOnOutcome::ALL.map(SignOnOutcome::word) {
+            metrics::counter!("adieu_sign_ons_total", "channel" => channel, "outcome" => outcome)
+                .increment(0);
+        }
+    }
+    for channel in ENDING_CHANNELS {
+        metrics::counter!("adieu_endings_repeated_total", "channel" => channel).increment(0);
+        for cause in Cause::ALL.map(Cause::word) {
+            metrics::counter!("adieu_endings_total", "cause" => cause, "channel" => channel).increment(0);
+        }
+    }
+    for reason in Hindrance::ALL.map(Hindrance::word).into_iter().chain(["other"]) {
+        metrics::counter!("adieu_store_write_failures_total", "reason" => reason).increment(0);
+    }
+    let _ = metrics::histogram!("adieu_store_commit_seconds");
+    let _ = metrics::histogram!("adieu_store_commit_orders");
+    metrics::gauge!("adieu_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    metrics::gauge!("adieu_started_timestamp_seconds").set(SystemClock.now().s() as f64);
+}
+
+/// The page: what was counted, and the state of the store as it is now.
+pub(crate) fn page(handle: &PrometheusHandle, authority: &Authority, requests: &RequestMeter) -> String {
     let figures = authority.figures();
     metrics::gauge!("adieu_store_writes_waiting").set(figures.writes_waiting as f64);
     metrics::gauge!("adieu_store_reads_waiting").set(figures.reads_waiting as f64);
+    metrics::gauge!("adieu_store_writable").set(f64::from(u8::from(figures.hindrance.is_none())));
+    metrics::gauge!("adieu_store_bytes", "file" => "database").set(figures.bytes.database as f64);
+    metrics::gauge!("adieu_store_bytes", "file" => "log").set(figures.bytes.log as f64);
     metrics::gauge!("adieu_sessions_cached").set(figures.sessions_cached as f64);
-    handle.run_upkeep();
-    handle.render()
+    let mut page = String::new();
+    requests.show(&mut page);
+    page.push_str(&handle.render());
+    page
+}
+
+/// When the certificate of a listener runs out, in seconds since 1970.
+pub(crate) fn certificate_runs_out(listener: &'static str, at_s: i64) {
+    metrics::gauge!("adieu_certificate_expires_timestamp_seconds", "listener" => listener).set(at_s as f64);
+}
+
+/// How often the recorder sums up what it was given: till then it keeps every value.
+const SUM_UP_EVERY: Duration = Duration::from_secs(5);
+/// Live sessions are counted in every so many turns, a minute: a million of them take a tenth of a second.
+const COUNT_EVERY: u32 = 12;
+
+/// Keeps the recorder small whether somebody reads the metrics or not, and counts the live sessions, until it is told to stop.
+pub(crate) async fn keep(authority: Authority, mut stop: watch::Receiver<bool>) {
+    let Some(recorder) = recorder() else { return };
+    for turn in 0_u32.. {
+        recorder.run_upkeep();
+        let turned = async {
+            // A store that can't tell keeps the last count.
+            if turn % COUNT_EVERY == 0
+                && let Ok(live) = authority.count_live().await
+            {
+                metrics::gauge!("adieu_sessions_live").set(live as f64);
+            }
+            tokio::time::sleep(SUM_UP_EVERY).await;
+        };
+        tokio::select! {
+            () = turned => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Serving: both listeners, graceful stop, and beside them the sweep and the watch over certificates.
+//! Serving: both listeners, graceful stop, and beside them the sweep, the metrics and the watch over certificates.
 //!
 //! What a listener allows is in `listener`, who gets a place and who gives way in `places`, what a connection may do in
 //! `connection`, who is let in and as whom in `entry`.
@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use crate::assembled::AssembledServer;
 use crate::config::{Config, TlsFiles};
 use crate::logging::Log;
+use crate::metering;
 use crate::reload::Reload;
 use crate::serve::entry::Side;
 use crate::serve::listener::Listener;
@@ -39,9 +40,9 @@ struct Socket {
 }
 
 impl Socket {
-    async fn bind(address: SocketAddr, tls: Option<TlsFiles>, section: &str) -> Result<Self> {
+    async fn bind(address: SocketAddr, tls: Option<TlsFiles>, section: &'static str) -> Result<Self> {
         let tls = tls
-            .map(Tls::with)
+            .map(|files| Tls::with(files, section))
             .transpose()
             .with_context(|| format!("{section}.tls_cert, {section}.tls_key"))?;
         let listener = TcpListener::bind(address)
@@ -101,6 +102,7 @@ impl Serving {
     pub async fn run(self, config: &Config, stop: watch::Receiver<bool>) -> Result<()> {
         let every = Duration::from_secs(config.keep.sweep_every_s.max(1));
         let mut beside = tokio::task::JoinSet::new();
+        beside.spawn(metering::keep(self.authority.clone(), stop.clone()));
         beside.spawn(sweep(self.authority, every, stop.clone()));
         for tls in [&self.bound.public.tls, &self.bound.admin.tls].into_iter().flatten() {
             beside.spawn(tls.clone().watch(stop.clone()));

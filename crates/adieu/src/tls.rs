@@ -19,6 +19,7 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{DEFAULT_VERSIONS, ServerConfig};
 
 use crate::config::TlsFiles;
+use crate::metering;
 
 /// How often the files are looked at. Certificates are replaced days before they run out.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -39,10 +40,10 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// TLS with the certificate of these files.
-    pub(crate) fn with(files: TlsFiles) -> Result<Self> {
+    /// TLS with the certificate of these files, for the listener of this name.
+    pub(crate) fn with(files: TlsFiles, listener: &'static str) -> Result<Self> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let certificate = Arc::new(Certificate::of(files, Arc::clone(&provider))?);
+        let certificate = Arc::new(Certificate::of(files, Arc::clone(&provider), listener)?);
         let resolver = Arc::clone(&certificate) as Arc<dyn ResolvesServerCert>;
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(DEFAULT_VERSIONS)
@@ -51,6 +52,11 @@ impl Tls {
             .with_cert_resolver(resolver);
         config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), certificate })
+    }
+
+    /// Whether these files can be used; nothing is done with them.
+    pub(crate) fn check(files: TlsFiles) -> Result<()> {
+        Read::of(files, &aws_lc_rs::default_provider()).map(drop)
     }
 
     /// Reads the certificate of these files, without using it yet.
@@ -79,6 +85,8 @@ impl Tls {
 
 /// The certificate that new connections get.
 struct Certificate {
+    /// The name of the listener, for the metrics.
+    listener: &'static str,
     provider: Arc<CryptoProvider>,
     current: ArcSwap<CertifiedKey>,
     source: Mutex<Source>,
@@ -126,13 +134,15 @@ impl Read {
 }
 
 impl Certificate {
-    fn of(files: TlsFiles, provider: Arc<CryptoProvider>) -> Result<Self> {
+    fn of(files: TlsFiles, provider: Arc<CryptoProvider>, listener: &'static str) -> Result<Self> {
         let Read { certified, source } = Read::of(files, &provider)?;
-        Ok(Self { provider, current: ArcSwap::from_pointee(certified), source: Mutex::new(source) })
+        tell_expiry(listener, &certified);
+        Ok(Self { listener, provider, current: ArcSwap::from_pointee(certified), source: Mutex::new(source) })
     }
 
     fn take(&self, read: Read) {
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        tell_expiry(self.listener, &read.certified);
         self.current.store(Arc::new(read.certified));
         *source = read.source;
     }
@@ -148,6 +158,7 @@ impl Certificate {
         let cert = source.files.cert.display();
         match read(&source.files, &self.provider) {
             Ok(new) => {
+                tell_expiry(self.listener, &new);
                 self.current.store(Arc::new(new));
                 tracing::info!(%cert, "a new certificate is in use");
             }
@@ -162,6 +173,17 @@ impl Certificate {
 impl ResolvesServerCert for Certificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.current.load_full())
+    }
+}
+
+/// Tells the metrics when the first certificate of a chain runs out; one that can't be read has been refused before.
+fn tell_expiry(listener: &'static str, certified: &CertifiedKey) {
+    let ends = certified.cert.iter().filter_map(|der| {
+        let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
+        Some(certificate.validity().not_after.timestamp())
+    });
+    if let Some(first) = ends.min() {
+        metering::certificate_runs_out(listener, first);
     }
 }
 
@@ -227,7 +249,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (old, new) = (pair(), pair());
         let files = put(folder.path(), &old.cert, &old.key);
-        let certificate = Certificate::of(files, Arc::new(aws_lc_rs::default_provider())).expect("sound");
+        let certificate =
+            Certificate::of(files, Arc::new(aws_lc_rs::default_provider()), "public").expect("sound");
         let first = shown(&certificate);
         for (cert, key) in [("nothing", old.key.as_str()), (&new.cert, &old.key), (&new.cert, "")] {
             put(folder.path(), cert, key);
@@ -251,10 +274,10 @@ mod tests {
             (&pair.cert, "no key", "key.pem holds no private key"),
         ] {
             let files = put(folder.path(), cert, key);
-            let error = Tls::with(files).err().expect("refused");
+            let error = Tls::with(files, "public").err().expect("refused");
             assert!(format!("{error:#}").contains(wrong), "{error:#}");
         }
         let nowhere = TlsFiles { cert: folder.path().join("none"), key: folder.path().join("none") };
-        assert!(Tls::with(nowhere).is_err());
+        assert!(Tls::with(nowhere, "public").is_err());
     }
 }

@@ -27,6 +27,7 @@ mod revoke;
 mod search;
 mod second_factor;
 mod sign_on;
+mod sign_on_outcome;
 mod throttle;
 mod unfinished;
 mod upkeep;
@@ -40,10 +41,10 @@ pub use adieu_core::{
     AccountLock, Actor, AfterPassword, AmendError, AmendOrder, Amendment, ApplicationTrait, Assurance,
     Beyond, Cause, Channel, Client, ClientAuth, ClientDraft, ClientId, CodeSet, ConfirmError, Device,
     DirectoryError, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, EndingRecord,
-    Grant, GrantError, How, Limits, Locator, LockChange, Method, NotLive, Origin, Outage, Population,
-    PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId, Reason, ReasonError, Rights,
-    Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State, TakenMember,
-    Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version, assurance_of,
+    Grant, GrantError, Hindrance, How, Limits, Locator, LockChange, Method, NotLive, Origin, Outage,
+    Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId, Reason,
+    ReasonError, Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing,
+    State, TakenMember, Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{
@@ -74,6 +75,7 @@ pub use revoke::RevokeError;
 pub use search::FoundUsers;
 pub use second_factor::{SecondFactor, SecondStep, SecondStepFailure};
 pub use sign_on::{SignOn, SignOnFailure, SignedIn};
+pub use sign_on_outcome::SignOnOutcome;
 pub use throttle::SignOnLimits;
 pub use unfinished::FlowLimits;
 pub use verification::is_known_hash;
@@ -82,6 +84,7 @@ use crate::counts::Counts;
 use crate::hashing::Hashing;
 use crate::known_places::KnownPlaces;
 use crate::realms::Realms;
+use crate::sign_on_outcome::RefusalLines;
 use crate::throttle::Throttle;
 use crate::unfinished::Unfinished;
 
@@ -118,6 +121,7 @@ struct Inner {
     counts: Counts,
     keyring: Keyring,
     throttle: Throttle,
+    refusals: RefusalLines,
     unfinished: Unfinished,
     places: KnownPlaces,
 }
@@ -143,6 +147,7 @@ impl Authority {
                 counts,
                 keyring,
                 throttle,
+                refusals: RefusalLines::default(),
                 unfinished,
                 places: KnownPlaces::default(),
             }),

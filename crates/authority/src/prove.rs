@@ -11,7 +11,7 @@ use adieu_core::{Actor, Assurance, DirectoryError, Origin, Spending, User, UserE
 
 use crate::Authority;
 use crate::first_factor::FirstFactor;
-use crate::sign_on::{Given, SignOn, SignOnFailure, SignedIn, count};
+use crate::sign_on::{Given, SignOn, SignOnFailure, SignedIn, outcome};
 
 /// Somebody who proved to be there as far as is asked, and may sign on. No session is opened yet.
 pub struct Proven {
@@ -31,7 +31,8 @@ impl Proven {
 impl Authority {
     /// Verifies name and password and opens nothing. Where they are not enough, the failure says what is missing.
     pub async fn prove(&self, sign_on: SignOn) -> Result<Proven, SignOnFailure> {
-        let proven = match self.proven(&sign_on).await {
+        let mut who = sign_on.candidate();
+        let proven = match self.proven(&sign_on, &mut who).await {
             Ok(user) if user.may_sign_on(self.now()) => {
                 let user = self.with_current_hash(&sign_on, user).await;
                 match user.level_by(sign_on.realm.second_factor).max(sign_on.level) {
@@ -46,7 +47,7 @@ impl Authority {
             Err(failure) => Err(failure),
         };
         if let Err(failure) = &proven {
-            count(&sign_on.channel, Err(failure));
+            self.note_sign_on(&who, failure.outcome());
         }
         proven
     }
@@ -55,10 +56,10 @@ impl Authority {
     /// worth nothing once all sessions of the user or the realm were ended after it (ENDED-STAYS-ENDED).
     pub async fn open_for(&self, proven: Proven) -> Result<SignedIn, SignOnFailure> {
         let Proven { sign_on, user, code } = proven;
-        let channel = sign_on.channel.clone();
+        let who = sign_on.candidate().known(user.id);
         let quota = self.policy().quota_for(&sign_on.realm.path, &sign_on.channel);
         let opened = self.open(sign_on, &user, quota, code.map_or(Given::First, Given::Both)).await;
-        count(&channel, opened.as_ref().map(|_| ()));
+        self.note_sign_on(&who, outcome(&opened));
         opened
     }
 
@@ -66,6 +67,7 @@ impl Authority {
     pub async fn conclude(&self, proven: Proven) -> Result<(), SignOnFailure> {
         let Proven { sign_on, user, code } = proven;
         let Some(code) = code else { return Ok(()) };
+        let who = sign_on.candidate().known(user.id);
         let origin = Origin::of(Actor::User(user.id), sign_on.channel, sign_on.device.address);
         let now = self.now();
         let used = self.change_user(user.id, origin, |user| {
@@ -73,9 +75,9 @@ impl Authority {
             let edit = |codes| UserEdit { recovery_codes: Some(Some(codes)), ..UserEdit::default() };
             ready(spent.map(edit).ok_or(DirectoryError::Unknown))
         });
-        match used.await {
-            Ok(_) => Ok(()),
-            Err(DirectoryError::Unwritten(unwritten)) => Err(SignOnFailure::Outage(unwritten.into_outage())),
+        let failure = match used.await {
+            Ok(_) => return Ok(()),
+            Err(DirectoryError::Unwritten(unwritten)) => SignOnFailure::Outage(unwritten.into_outage()),
             // Used by somebody else, taken away, or changed too often meanwhile: the proof counts no more.
             Err(
                 DirectoryError::Unknown
@@ -84,7 +86,9 @@ impl Authority {
                 | DirectoryError::NotEmpty
                 | DirectoryError::Stale
                 | DirectoryError::SessionOver,
-            ) => Err(SignOnFailure::WrongCredentials { left: None }),
-        }
+            ) => SignOnFailure::WrongCredentials { left: None },
+        };
+        self.note_sign_on(&who, failure.outcome());
+        Err(failure)
     }
 }

@@ -13,7 +13,8 @@ use adieu_core::{
 use crate::Authority;
 use crate::first_factor::FirstFactor;
 use crate::prove::Proven;
-use crate::sign_on::{Given, SignOn, SignOnFailure, SignedIn, count};
+use crate::sign_on::{Given, SignOn, SignOnFailure, SignedIn};
+use crate::sign_on_outcome::{Candidate, SignOnOutcome};
 use crate::throttle::Account;
 
 /// Somebody who is signed on by one factor gives a recovery code.
@@ -69,6 +70,16 @@ pub enum SecondStepFailure {
     SignOn(#[from] SignOnFailure),
 }
 
+impl SecondStepFailure {
+    const fn outcome(&self) -> SignOnOutcome {
+        match self {
+            Self::NoCodes => SignOnOutcome::NotEnrolled,
+            Self::Used | Self::Wrong => SignOnOutcome::WrongCode,
+            Self::SignOn(failure) => failure.outcome(),
+        }
+    }
+}
+
 impl Authority {
     /// The number of a new set of codes, which counts once it is confirmed.
     pub fn draw_code_set(&self) -> CodeSet {
@@ -100,11 +111,19 @@ impl Authority {
 
     /// The second step: uses up a code and proves the session by it, in one transaction.
     pub async fn second_step(&self, step: SecondStep) -> Result<SignedIn, SecondStepFailure> {
-        let spending = self.code_given(&step.channel, &step.user, &step.device, &step.code).await?;
+        let who = Candidate::at(&step.realm, &step.channel, &step.device, Some(step.user.id));
+        let result = self.second_step_unnoted(step).await;
+        let outcome = result.as_ref().err().map_or(SignOnOutcome::SignedOn, SecondStepFailure::outcome);
+        self.note_sign_on(&who, outcome);
+        result
+    }
+
+    async fn second_step_unnoted(&self, step: SecondStep) -> Result<SignedIn, SecondStepFailure> {
+        let spending = self.code_given(&step.user, &step.device, &step.code).await?;
         let quota = self.policy().quota_for(&step.realm.path, &step.channel);
         let sign_on = SignOn {
             realm: step.realm,
-            channel: step.channel.clone(),
+            channel: step.channel,
             name: step.user.username.clone(),
             password: String::new(),
             device: step.device,
@@ -114,7 +133,6 @@ impl Authority {
             may_be_half: false,
         };
         let opened = self.open(sign_on, &step.user, quota, Given::Second(spending)).await;
-        count(&step.channel, opened.as_ref().map(|_| ()));
         opened.map_err(|failure| match failure {
             // Two at once gave the same code, and this one was the later; or the session ended meanwhile.
             SignOnFailure::WrongCredentials { .. } => SecondStepFailure::Used,
@@ -125,12 +143,21 @@ impl Authority {
     /// The second factor after the first, where no session is there: both together prove who it is. The code is used up with
     /// what the proof leads to.
     pub async fn prove_second(&self, given: SecondFactor) -> Result<Proven, SecondStepFailure> {
+        let who = Candidate::at(&given.realm, &given.channel, &given.device, Some(given.first.user()));
+        let result = self.prove_second_unnoted(given).await;
+        if let Err(failure) = &result {
+            self.note_sign_on(&who, failure.outcome());
+        }
+        result
+    }
+
+    async fn prove_second_unnoted(&self, given: SecondFactor) -> Result<Proven, SecondStepFailure> {
         let SecondFactor { realm, channel, first, code, device, previous } = given;
         let user = self.user(first.user()).await.map_err(SignOnFailure::Outage)?;
         // Ended, disabled, locked, removed or given another password meanwhile: the first factor counts no more, either.
         let user = user.filter(|user| first.counts_for(user, &realm) && user.may_sign_on(self.now()));
         let user = user.ok_or(SignOnFailure::WrongCredentials { left: None })?;
-        let code = Some(self.code_given(&channel, &user, &device, &code).await?);
+        let code = Some(self.code_given(&user, &device, &code).await?);
         let sign_on = SignOn {
             realm,
             channel,
@@ -148,7 +175,6 @@ impl Authority {
     /// Which of the user's codes was given, unless that was tried too often.
     async fn code_given(
         &self,
-        channel: &Channel,
         user: &User,
         device: &Device,
         code: &str,
@@ -165,8 +191,7 @@ impl Authority {
                 Ok(spending)
             }
             Err(failure) => {
-                let left = tried.failed(self.now());
-                count(channel, Err(&SignOnFailure::WrongCredentials { left }));
+                tried.failed(self.now());
                 Err(failure)
             }
         }

@@ -14,6 +14,7 @@ use adieu_workers::WorkError;
 use crate::Authority;
 use crate::end::EndingReach;
 use crate::first_factor::FirstFactor;
+use crate::sign_on_outcome::{Candidate, SignOnOutcome};
 use crate::throttle::{Account, TryRefused};
 
 /// Somebody gives a name and a password.
@@ -37,6 +38,12 @@ pub struct SignOn {
     pub level: Assurance,
     /// Whether a session may begin half signed on where the level is not reached.
     pub may_be_half: bool,
+}
+
+impl SignOn {
+    pub(crate) fn candidate(&self) -> Candidate {
+        Candidate::at(&self.realm, &self.channel, &self.device, None)
+    }
 }
 
 /// What was given to prove an identity.
@@ -102,6 +109,27 @@ pub enum SignOnFailure {
     Outage(#[source] Outage),
 }
 
+impl SignOnFailure {
+    pub(crate) const fn outcome(&self) -> SignOnOutcome {
+        match self {
+            Self::WrongCredentials { .. } => SignOnOutcome::WrongCredentials,
+            Self::Limited { .. } => SignOnOutcome::Limited,
+            Self::Disabled(_) => SignOnOutcome::Disabled,
+            Self::SecondFactor(_) => SignOnOutcome::SecondFactor,
+            Self::NotEnrolled => SignOnOutcome::NotEnrolled,
+            Self::Busy => SignOnOutcome::Busy,
+            Self::TooMany => SignOnOutcome::TooMany,
+            Self::Quota => SignOnOutcome::Quota,
+            Self::Outage(_) => SignOnOutcome::Outage,
+        }
+    }
+}
+
+/// What a sign-on came to.
+pub(crate) fn outcome(result: &Result<SignedIn, SignOnFailure>) -> SignOnOutcome {
+    result.as_ref().err().map_or(SignOnOutcome::SignedOn, SignOnFailure::outcome)
+}
+
 impl From<WorkError> for SignOnFailure {
     fn from(error: WorkError) -> Self {
         match error {
@@ -120,35 +148,22 @@ impl From<TryRefused> for SignOnFailure {
     }
 }
 
-/// Counts what became of a sign-on.
-pub(crate) fn count(channel: &Channel, result: Result<(), &SignOnFailure>) {
-    let outcome = match result {
-        Ok(()) => "signed_on",
-        Err(SignOnFailure::WrongCredentials { .. }) => "wrong_credentials",
-        Err(SignOnFailure::Limited { .. }) => "limited",
-        Err(SignOnFailure::Disabled(_)) => "disabled",
-        Err(SignOnFailure::SecondFactor(_)) => "second_factor",
-        Err(SignOnFailure::NotEnrolled) => "not_enrolled",
-        Err(SignOnFailure::Busy) => "busy",
-        Err(SignOnFailure::TooMany) => "too_many",
-        Err(SignOnFailure::Quota) => "quota",
-        Err(SignOnFailure::Outage(_)) => "outage",
-    };
-    metrics::counter!("adieu_sign_ons_total", "channel" => channel.0.to_string(), "outcome" => outcome)
-        .increment(1);
-}
-
 impl Authority {
+    /// Counts what became of a sign-on, and logs it if nobody is signed on.
+    pub(crate) fn note_sign_on(&self, who: &Candidate, outcome: SignOnOutcome) {
+        who.note(outcome, &self.inner.refusals, self.now());
+    }
+
     /// Verifies name and password and gives a session: a new one, or the presented one renewed or begun anew.
     pub async fn sign_on(&self, sign_on: SignOn) -> Result<SignedIn, SignOnFailure> {
-        let channel = sign_on.channel.clone();
-        let result = self.sign_on_unmetered(sign_on).await;
-        count(&channel, result.as_ref().map(|_| ()));
+        let mut who = sign_on.candidate();
+        let result = self.sign_on_unnoted(sign_on, &mut who).await;
+        self.note_sign_on(&who, outcome(&result));
         result
     }
 
-    async fn sign_on_unmetered(&self, sign_on: SignOn) -> Result<SignedIn, SignOnFailure> {
-        let user = self.proven(&sign_on).await?;
+    async fn sign_on_unnoted(&self, sign_on: SignOn, who: &mut Candidate) -> Result<SignedIn, SignOnFailure> {
+        let user = self.proven(&sign_on, who).await?;
         if !user.may_sign_on(self.now()) {
             return Err(SignOnFailure::Disabled(user));
         }
@@ -180,12 +195,17 @@ impl Authority {
         self.open(sign_on, user, None, Given::First).await
     }
 
-    /// The user whom name and password prove, unless that was tried too often.
-    pub(crate) async fn proven(&self, sign_on: &SignOn) -> Result<Arc<User>, SignOnFailure> {
+    /// The user whom name and password prove, unless that was tried too often. Whom the name means is noted either way.
+    pub(crate) async fn proven(
+        &self,
+        sign_on: &SignOn,
+        who: &mut Candidate,
+    ) -> Result<Arc<User>, SignOnFailure> {
         // The address is judged before anything is looked up.
         let tried = self.inner.throttle.take(sign_on.device.address.as_deref(), self.now())?;
         let found = self.store().user_named(sign_on.realm.id, &sign_on.name);
         let user = found.await.map_err(SignOnFailure::Outage)?;
+        who.user = user.as_ref().map(|user| user.id);
         let account = match &user {
             Some(user) => {
                 let whence = self.whence(user, tried.network()).await.map_err(SignOnFailure::Outage)?;
@@ -277,7 +297,8 @@ impl Authority {
         let token = if kept { fresh } else { sign_on.previous.unwrap_or(fresh) };
         tracing::info!(
             user = %signed_on.user.id, session = %signed_on.session.id, channel = %signed_on.session.channel.0,
-            how = ?signed_on.how, "signed on"
+            address = signed_on.session.device.address.as_deref().unwrap_or_default(),
+            realm = %signed_on.session.realm, how = ?signed_on.how, "signed on"
         );
         Ok(SignedIn {
             session: Arc::new(signed_on.session),

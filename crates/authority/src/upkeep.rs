@@ -13,9 +13,23 @@ impl Authority {
         self.store().sweep(self.now(), self.policy().tombstones_kept).await
     }
 
-    /// Whether the store answers.
+    /// Whether the store reads and writes.
     pub async fn ready(&self) -> Result<(), Outage> {
-        self.store().ready().await
+        self.store().ready(self.now()).await
+    }
+
+    /// Counts the live sessions, stretch by stretch, so that nobody waits for it. Sessions that ended with others are among
+    /// them until the sweep has walked over them.
+    pub async fn count_live(&self) -> Result<u64, Outage> {
+        let (mut live, mut from) = (0, None);
+        loop {
+            let count = self.store().count_live(from, self.now()).await?;
+            live += count.live;
+            match count.next {
+                Some(next) => from = Some(next),
+                None => return Ok(live),
+            }
+        }
     }
 
     /// What the store can tell about itself, for the metrics.

@@ -84,8 +84,8 @@ pub use keys::{InstallationKey, Purpose};
 pub use names::is_username;
 pub use opening::{Opening, OpeningFacts, OpeningOutcome, Room, decide_opening};
 pub use origin::{Actor, Channel, Origin, Reason, ReasonError};
-pub use outage::{Outage, Unwritten};
-pub use outline::SessionOutline;
+pub use outage::{Hindrance, Outage, Unwritten};
+pub use outline::{SessionOutline, counts_as_live};
 pub use own_tokens::decide_revoke_own;
 pub use participant::{IssueOrder, KnownAs, PARTICIPANTS_MAX, Participant, ParticipantFacts};
 pub use people::{

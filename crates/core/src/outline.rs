@@ -41,6 +41,17 @@ impl SessionOutline {
     }
 }
 
+/// Whether a stored session counts among the live ones when all are counted: by what its own row says, which knows nothing of
+/// endings of many and of users who are disabled. Those sessions have an end in their rows once they are walked over.
+pub fn counts_as_live(
+    state: State,
+    idle: Option<Span>,
+    (seen_at, expires_at): (Timestamp, Timestamp),
+    now: Timestamp,
+) -> bool {
+    state == State::SignedOn && now < nearer_limit(idle, expires_at, seen_at)
+}
+
 impl From<&SessionFacts> for SessionOutline {
     fn from(facts: &SessionFacts) -> Self {
         let session = &facts.session;

@@ -2,8 +2,10 @@
 //!
 //! A sweep takes a batch at a time here, too: whoever calls it learns that there is more.
 
-use adieu_core::{Outage, Span, SweepBounds, Timestamp, Unwritten, spent};
-use adieu_store::{Figures, Pending, Swept, Upkeep};
+use std::ops::Bound;
+
+use adieu_core::{Locator, Outage, Span, SweepBounds, Timestamp, Unwritten, counts_as_live, spent};
+use adieu_store::{Figures, LiveCount, Pending, Swept, Upkeep};
 
 use crate::MemoryStore;
 use crate::sessions::end;
@@ -26,8 +28,25 @@ impl Upkeep for MemoryStore {
         })
     }
 
-    fn ready(&self) -> Pending<Result<(), Outage>> {
+    fn ready(&self, _: Timestamp) -> Pending<Result<(), Outage>> {
         self.act(|_| Ok(()))
+    }
+
+    fn count_live(&self, from: Option<Locator>, now: Timestamp) -> Pending<Result<LiveCount, Outage>> {
+        self.act(move |tables| {
+            let from = from.map_or(Bound::Unbounded, Bound::Included);
+            let mut rest = tables.rows.range((from, Bound::Unbounded));
+            let stretch = rest.by_ref().take(SWEEP_MAX);
+            let live = stretch.filter(|(_, row)| match row {
+                KeptRow::Stored(session) => {
+                    let times = (session.seen_at, session.expires_at);
+                    counts_as_live(session.state, session.idle, times, now)
+                }
+                KeptRow::Ended(_) => false,
+            });
+            let live = live.count() as u64;
+            Ok(LiveCount { live, next: rest.next().map(|(place, _)| *place) })
+        })
     }
 
     fn figures(&self) -> Figures {

@@ -5,7 +5,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use adieu_core::Outage;
+use adieu_core::{Hindrance, Outage};
+use rusqlite::ErrorCode;
 
 /// Why a data folder was not opened. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -100,5 +101,31 @@ pub(crate) struct Closed;
 pub(crate) struct QueueFull;
 
 pub(crate) fn outage(error: rusqlite::Error) -> Outage {
-    Outage::new(error)
+    let hindrance = hindrance(&error);
+    Outage::new(error).because(hindrance)
+}
+
+/// What the database says that an operator may mend.
+pub(crate) fn hindrance(error: &rusqlite::Error) -> Option<Hindrance> {
+    match error.sqlite_error_code()? {
+        ErrorCode::DiskFull => Some(Hindrance::DiskFull),
+        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Some(Hindrance::ReadOnly),
+        ErrorCode::SystemIoFailure
+        | ErrorCode::CannotOpen
+        | ErrorCode::DatabaseCorrupt
+        | ErrorCode::NotADatabase => Some(Hindrance::DiskFault),
+        _ => None,
+    }
+}
+
+impl From<Closed> for Outage {
+    fn from(closed: Closed) -> Self {
+        Self::new(closed).because(Hindrance::Closed)
+    }
+}
+
+impl From<QueueFull> for Outage {
+    fn from(full: QueueFull) -> Self {
+        Self::new(full).because(Hindrance::Overload)
+    }
 }

@@ -11,6 +11,7 @@ mod batch;
 mod cache;
 mod error;
 mod folder;
+mod health;
 mod hooks;
 mod queue;
 mod readers;
@@ -32,6 +33,7 @@ pub use folder::Folder;
 pub use hooks::Place;
 
 use crate::cache::Caches;
+use crate::health::Health;
 use crate::readers::Readers;
 use crate::shared::Shared;
 use crate::writer::Writer;
@@ -64,7 +66,7 @@ pub struct SqliteStore {
     /// Where the walk over the tombstones stands.
     sweep_cursor: Arc<Mutex<i64>>,
     /// Held for as long as the store is open: a second process is refused.
-    _folder: Arc<Folder>,
+    folder: Arc<Folder>,
 }
 
 impl SqliteStore {
@@ -76,6 +78,7 @@ impl SqliteStore {
         let shared = Arc::new(Shared {
             cipher,
             caches: Caches::new(options.sessions_cached_max),
+            health: Health::default(),
             #[cfg(feature = "hooks")]
             hooks: hooks::Hooks::default(),
         });
@@ -83,7 +86,7 @@ impl SqliteStore {
         let readers = Readers::start(&path, &shared)?;
         let writer = Writer::start(connection, &shared, options.when_writer_lost)?;
         let (writer, readers) = (Arc::new(writer), Arc::new(readers));
-        Ok(Self { shared, writer, readers, sweep_cursor: Arc::default(), _folder: Arc::new(folder) })
+        Ok(Self { shared, writer, readers, sweep_cursor: Arc::default(), folder: Arc::new(folder) })
     }
 }
 

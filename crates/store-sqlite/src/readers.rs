@@ -64,9 +64,9 @@ impl Readers {
             let _ = reply.send(result.map_err(outage)); // Nobody waits any more: nothing to tell.
         });
         match self.queue.push(job) {
-            Ok(()) => Box::pin(async move { answer.await.unwrap_or_else(|_| Err(Outage::new(Closed))) }),
-            Err(NotQueued::Full(_)) => Box::pin(async { Err(Outage::new(QueueFull)) }),
-            Err(NotQueued::Closed(_)) => Box::pin(async { Err(Outage::new(Closed)) }),
+            Ok(()) => Box::pin(async move { answer.await.unwrap_or_else(|_| Err(Closed.into())) }),
+            Err(NotQueued::Full(_)) => Box::pin(async { Err(QueueFull.into()) }),
+            Err(NotQueued::Closed(_)) => Box::pin(async { Err(Closed.into()) }),
         }
     }
 

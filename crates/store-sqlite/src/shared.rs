@@ -1,10 +1,11 @@
-//! What writer, readers and callers of one store share: the cipher of public ids, and the maps.
+//! What writer, readers and callers of one store share: the cipher of public ids, the maps, and how the store is.
 //!
 //! Nothing here reads or writes the database.
 
 use adieu_core::{SessionId, SessionIdCipher, Timestamp};
 
 use crate::cache::Caches;
+use crate::health::Health;
 #[cfg(feature = "hooks")]
 use crate::hooks;
 
@@ -12,6 +13,7 @@ use crate::hooks;
 pub(crate) struct Shared {
     pub(crate) cipher: SessionIdCipher,
     pub(crate) caches: Caches,
+    pub(crate) health: Health,
     #[cfg(feature = "hooks")]
     pub(crate) hooks: hooks::Hooks,
 }

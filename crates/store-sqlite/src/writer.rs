@@ -8,13 +8,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
-use adieu_core::{Outage, Unwritten};
+use adieu_core::{Hindrance, Outage, Unwritten};
 use adieu_store::Pending;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::batch::{Batch, DiskRoom};
-use crate::error::{Closed, OpenError, QueueFull};
+use crate::error::{Closed, OpenError, QueueFull, hindrance};
 use crate::hooks::Place;
 use crate::queue::{NotQueued, Queue};
 use crate::shared::Shared;
@@ -58,7 +58,7 @@ where
     fn answer(self: Box<Self>, failure: Option<Unwritten>) {
         let outcome = match failure {
             Some(failure) => Err(E::from(failure)),
-            None => self.outcome.unwrap_or_else(|| Err(Unwritten::NotTaken(Outage::new(Closed)).into())),
+            None => self.outcome.unwrap_or_else(|| Err(Unwritten::NotTaken(Closed.into()).into())),
         };
         let _ = self.reply.send(outcome); // Nobody waits any more: the commit stands all the same.
     }
@@ -100,10 +100,10 @@ impl Writer {
         match self.queue.push(Box::new(Order { work, outcome: None, reply })) {
             Ok(()) => Box::pin(async move {
                 // Only a writer that died in mid-commit drops the reply.
-                answer.await.unwrap_or_else(|_| Err(Unwritten::InDoubt(Outage::new(Closed)).into()))
+                answer.await.unwrap_or_else(|_| Err(Unwritten::InDoubt(Closed.into()).into()))
             }),
-            Err(NotQueued::Full(_)) => not_taken(Outage::new(QueueFull)),
-            Err(NotQueued::Closed(_)) => not_taken(Outage::new(Closed)),
+            Err(NotQueued::Full(_)) => not_taken(QueueFull.into()),
+            Err(NotQueued::Closed(_)) => not_taken(Closed.into()),
         }
     }
 
@@ -145,6 +145,7 @@ impl Drop for Lost<'_> {
 fn not_taken<T: Send + 'static, E: From<Unwritten> + Send + 'static>(
     outage: Outage,
 ) -> Pending<Result<T, E>> {
+    count_failures(outage.hindrance(), 1);
     Box::pin(async move { Err(Unwritten::NotTaken(outage).into()) })
 }
 
@@ -168,6 +169,13 @@ enum BatchFailure {
 }
 
 impl BatchFailure {
+    fn hindrance(&self) -> Option<Hindrance> {
+        match self {
+            Self::Undone(error) | Self::Unknown(error) => hindrance(error),
+            Self::Panicked => None,
+        }
+    }
+
     fn shown(&self) -> String {
         match self {
             Self::Undone(error) | Self::Unknown(error) => {
@@ -176,6 +184,14 @@ impl BatchFailure {
             Self::Panicked => "an order met a fault of the program and was rolled back".into(),
         }
     }
+}
+
+/// What the metrics say of a failure that no operator can mend.
+const UNKNOWN: &str = "other";
+
+fn count_failures(hindrance: Option<Hindrance>, orders: usize) {
+    let reason = hindrance.map_or(UNKNOWN, Hindrance::word);
+    metrics::counter!("adieu_store_write_failures_total", "reason" => reason).increment(orders as u64);
 }
 
 fn work_off(db: &Connection, shared: &Shared, stale: &mut StaleEntries, mut jobs: Vec<Box<dyn Job>>) {
@@ -196,15 +212,19 @@ fn work_off(db: &Connection, shared: &Shared, stale: &mut StaleEntries, mut jobs
             }
         }
         Err(failure) => {
-            let shown = failure.shown();
-            tracing::error!(error = shown, orders = jobs.len(), "the store could not commit");
+            let (shown, hindrance) = (failure.shown(), failure.hindrance());
+            let reason = hindrance.map_or(UNKNOWN, Hindrance::word);
+            tracing::error!(error = shown, reason, orders = jobs.len(), "the store could not commit");
+            count_failures(hindrance, jobs.len());
+            if let Some(hindrance) = hindrance {
+                shared.health.hinder(hindrance);
+            }
             for job in jobs {
+                let outage = Outage::new(shown.clone()).because(hindrance);
                 job.answer(Some(match &failure {
-                    BatchFailure::Undone(_) => Unwritten::NotTaken(Outage::new(shown.clone())),
+                    BatchFailure::Undone(_) => Unwritten::NotTaken(outage),
                     // An order that panics alone is not to be sent again: it would panic again.
-                    BatchFailure::Unknown(_) | BatchFailure::Panicked => {
-                        Unwritten::InDoubt(Outage::new(shown.clone()))
-                    }
+                    BatchFailure::Unknown(_) | BatchFailure::Panicked => Unwritten::InDoubt(outage),
                 }));
             }
         }

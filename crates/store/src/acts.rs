@@ -10,10 +10,11 @@ use std::sync::Arc;
 use adieu_core::{
     AmendError, AmendOrder, ApplicationTrait, Check, Client, ClientDraft, ClientId, ConfirmCodesOrder,
     ConfirmError, DirectoryError, Document, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder,
-    Ended, Flow, FlowId, FoundSession, Grant, GrantError, GrantId, IssueOrder, Locator, NewUser, Outage,
-    Participant, PasswordRenewal, Population, PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder,
-    RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder, SecondFactorRule, SessionId, SessionRecord,
-    SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
+    Ended, Flow, FlowId, FoundSession, Grant, GrantError, GrantId, Hindrance, IssueOrder, Locator, NewUser,
+    Outage, Participant, PasswordRenewal, Population, PopulationId, Realm, RealmId, RedeemOrder,
+    RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder, SecondFactorRule, SessionId,
+    SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User,
+    UserId, Version,
 };
 
 /// A boxed future of an act.
@@ -110,6 +111,28 @@ pub struct Figures {
     pub reads_waiting: u64,
     /// Sessions in memory.
     pub sessions_cached: u64,
+    /// Bytes of the database and of its log of writes.
+    pub bytes: StoreBytes,
+    /// What hindered the last write, if it was not written.
+    pub hindrance: Option<Hindrance>,
+}
+
+/// Bytes on disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreBytes {
+    /// The database.
+    pub database: u64,
+    /// What is written and not yet moved into the database.
+    pub log: u64,
+}
+
+/// How many of a stretch of sessions are live.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LiveCount {
+    /// The live ones, as [`adieu_core::counts_as_live`] has it.
+    pub live: u64,
+    /// Where the next stretch begins; none at the end.
+    pub next: Option<Locator>,
 }
 
 /// Sessions: check, sign on, end.
@@ -322,8 +345,10 @@ pub trait Grants: Send + Sync {
 pub trait Upkeep: Send + Sync {
     /// Frees space: a bounded batch of what is over, and of tombstones that were kept for so long.
     fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>>;
-    /// Whether it could write and read just now.
-    fn ready(&self) -> Pending<Result<(), Outage>>;
+    /// Whether it could write and read a short while ago, and can read now. It tries at most every five seconds.
+    fn ready(&self, now: Timestamp) -> Pending<Result<(), Outage>>;
+    /// Counts the live sessions of the places from `from` on, a bounded stretch of them.
+    fn count_live(&self, from: Option<Locator>, now: Timestamp) -> Pending<Result<LiveCount, Outage>>;
     /// What it can tell about itself.
     fn figures(&self) -> Figures;
 }

@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use adieu_core::{
     AmendError, AmendOrder, ApplicationTrait, Check, Client, ClientDraft, ClientId, ConfirmCodesOrder,
     ConfirmError, DirectoryError, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended,
-    FoundSession, Grant, GrantError, GrantId, IssueOrder, NewUser, Outage, Participant, PasswordRenewal,
-    Population, PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder,
-    RevokedToken, RotateOrder, SecondFactorRule, SessionId, SessionRecord, SessionToken, SignOnError,
-    SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
+    FoundSession, Grant, GrantError, GrantId, Hindrance, IssueOrder, Locator, NewUser, Outage, Participant,
+    PasswordRenewal, Population, PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder,
+    RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder, SecondFactorRule, SessionId, SessionRecord,
+    SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
 };
 use adieu_store::{
-    Directory, Document, Documents, Figures, Flow, FlowId, Flows, Grants, Lookup, Pending, SessionPage,
-    SessionQuery, Sessions, Store, StoredKey, Swept, Upkeep,
+    Directory, Document, Documents, Figures, Flow, FlowId, Flows, Grants, LiveCount, Lookup, Pending,
+    SessionPage, SessionQuery, Sessions, Store, StoredKey, Swept, Upkeep,
 };
 
 /// How the store fails.
@@ -470,8 +470,15 @@ impl Upkeep for FailingStore {
         self.write(|store| store.sweep(now, tombstones_kept))
     }
 
-    fn ready(&self) -> Pending<Result<(), Outage>> {
-        self.read(|store| store.ready())
+    fn ready(&self, now: Timestamp) -> Pending<Result<(), Outage>> {
+        if self.is(Failure::None) || self.is(Failure::Overtaken) {
+            return self.behind.ready(now);
+        }
+        Box::pin(async { Err(outage().because(Hindrance::DiskFault)) })
+    }
+
+    fn count_live(&self, from: Option<Locator>, now: Timestamp) -> Pending<Result<LiveCount, Outage>> {
+        self.read(|store| store.count_live(from, now))
     }
 
     fn figures(&self) -> Figures {

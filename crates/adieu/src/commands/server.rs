@@ -9,6 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::assembled::AssembledServer;
+use crate::commands::service_manager;
 use crate::config::Config;
 use crate::logging::Log;
 use crate::metering;
@@ -37,11 +38,13 @@ pub(super) async fn run(
     let waiting = tokio::spawn(async move {
         let said = told_to_stop().await;
         tracing::info!("stopping: requests in flight are finished");
+        service_manager::stopping();
         let _ = stop.send(true); // Nobody listens only when serving has ended already.
         said
     });
     let serving = Serving::new(bound, &server, &config)?;
     let reloading = tokio::spawn(reload(serving.reload(server, config.clone(), log), hangups, again));
+    service_manager::serving(&format!("serving {} on {public}", config.public.url));
     serving.run(&config, stopped).await?;
     reloading.abort();
     waiting.await.context("the signal handler")?

@@ -29,7 +29,7 @@ pub(super) fn check(config: &Config) -> Refusals {
 
 fn certificate(section: &str, files: TlsFiles) -> Option<(String, RefusedValue)> {
     let (cert, key) = (files.cert.clone(), files.key.clone());
-    let reason = format!("{:#}", Tls::with(files).err()?);
+    let reason = format!("{:#}", Tls::check(files).err()?);
     // The reason begins with the file that it speaks of; both of them, where they do not belong together.
     let of_key = reason.starts_with(&*key.display().to_string()) && key != cert;
     let (name, path) = if of_key { ("tls_key", key) } else { ("tls_cert", cert) };

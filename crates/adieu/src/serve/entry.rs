@@ -16,9 +16,10 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 
+use crate::metering::RequestChannel;
 use crate::serve::activity::Activity;
 use crate::serve::places::ConnectionPlace;
-use crate::services::Present;
+use crate::services::{Present, Services};
 
 /// Which listener.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,13 +61,15 @@ impl Entry {
     }
 
     fn answer(&self, request: Request<Incoming>) -> Answering<Body> {
-        if !names_one_host(&request) {
-            return ready(nameless());
-        }
         let services = self.services.load();
+        if !names_one_host(&request) {
+            return refused(&services, nameless());
+        }
         let mut request = request.map(Body::new);
         match self.side {
-            Side::Public if in_the_clear(self.tls, self.peer, &services.trusted) => ready(refused()),
+            Side::Public if in_the_clear(self.tls, self.peer, &services.trusted) => {
+                refused(&services, in_plain_http())
+            }
             Side::Public => {
                 let (peer, via) = origin(self.peer, request.headers(), &services.trusted, services.style);
                 request.extensions_mut().insert(peer);
@@ -108,11 +111,17 @@ fn names_one_host<B>(request: &Request<B>) -> bool {
     }
 }
 
+/// What is refused here is counted here: nobody else sees it.
+fn refused(services: &Services, answer: Response<Body>) -> Answering<Body> {
+    services.public.face().meter.begin(RequestChannel::None).answered(answer.status());
+    ready(answer)
+}
+
 fn ready(answer: Response<Body>) -> Answering<Body> {
     Box::pin(std::future::ready(Ok(answer)))
 }
 
-fn refused() -> Response<Body> {
+fn in_plain_http() -> Response<Body> {
     let text = "Plain HTTP is for this server's trusted proxies (public.trusted_proxies); come over https.\n";
     said(StatusCode::FORBIDDEN, text)
 }
@@ -191,7 +200,7 @@ mod tests {
     fn an_answer_that_nobody_waits_for_is_no_longer_in_flight() {
         let activity = Activity::since(Arc::default());
         activity.begin();
-        let answer = InFlight { answer: ready(refused()), activity: activity.clone() };
+        let answer = InFlight { answer: ready(in_plain_http()), activity: activity.clone() };
         assert_eq!((activity.asked(), activity.in_flight()), (1, 1));
         drop(answer);
         assert_eq!((activity.asked(), activity.in_flight()), (1, 0));

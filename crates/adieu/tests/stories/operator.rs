@@ -113,6 +113,9 @@ fn secrets_of_what_was_made_are_shown_although_a_later_step_is_refused() {
     let (says, error) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     assert!(status.code() == Some(4) && error.contains("stopped at `+ user user-"), "{error}");
     assert!(error.contains("secret of client shop: ") && !says.contains("done\n"), "{error}");
+    // F-38: it says why, and not only that nothing was written.
+    let why = "The disk is full, or the database is as large as it may be.";
+    assert!(error.contains(why), "{error}");
 }
 
 /// Goal: a server that has the folder is no obstacle to a backup; a restore says what to do.

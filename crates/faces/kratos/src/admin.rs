@@ -74,7 +74,7 @@ async fn answered(
 ) -> Result<Answer, KratosError> {
     match endpoint {
         AdminEndpoint::Alive => Ok(json_answer(StatusCode::OK, &json!({"status": "ok"}))),
-        AdminEndpoint::Ready => Ok(ready(face, call).await),
+        AdminEndpoint::Ready => Ok(ready(face).await),
         AdminEndpoint::Version => {
             Ok(json_answer(StatusCode::OK, &json!({"version": env!("CARGO_PKG_VERSION")})))
         }

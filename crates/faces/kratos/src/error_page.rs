@@ -37,13 +37,23 @@ pub(crate) async fn redirect_to(face: &Face, parts: &Parts, error: KratosError) 
     };
     match kept.await {
         Ok(()) => {
-            if let Some(cause) = &error.cause {
-                tracing::error!(error = %cause, path = parts.uri.path(), "request not served");
-            }
+            log(parts, &error, &id.to_string());
             let page = adieu_http_kit::form::append_query(&face.settings.error_ui, "id", &id.to_string());
             redirect(StatusCode::SEE_OTHER, parts, &page)
         }
         Err(_) => face.error_json(parts, error),
+    }
+}
+
+/// The page shows the reference; here is what it refers to. Reasons may repeat what was typed and stay out.
+fn log(parts: &Parts, error: &KratosError, reference: &str) {
+    let path = parts.uri.path();
+    match &error.cause {
+        Some(cause) => tracing::error!(reference, error = %cause, path, "request not served"),
+        None => {
+            let status = error.status.as_u16();
+            tracing::info!(reference, status, error_id = error.id, path, "request refused");
+        }
     }
 }
 

@@ -141,9 +141,9 @@ pub(crate) async fn error(face: &Face, call: &Call) -> Answer {
         |name: &str| stored.as_ref().and_then(|error| error["error"][name].as_str()).map(str::to_owned);
     let title = text("message").unwrap_or_else(|| "There is no such error".to_owned());
     let message = text("reason").unwrap_or_else(|| "Its record is gone; please begin again.".to_owned());
-    let html =
-        ErrorPage { title: &title, message: &message, correlation_id: params.first("id"), sign_off: None }
-            .html();
+    // A reference is one that the log knows.
+    let correlation_id = params.first("id").filter(|_| stored.is_some());
+    let html = ErrorPage { title: &title, message: &message, correlation_id, sign_off: None }.html();
     let status = if stored.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     page(status, html, &["'none'"])
 }

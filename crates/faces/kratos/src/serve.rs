@@ -2,9 +2,10 @@
 //!
 //! No handler sets what is set here, and nothing here knows what a handler does.
 
+use adieu_authority::Outage;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
+use axum::http::header::{CACHE_CONTROL, RETRY_AFTER, SET_COOKIE, VARY};
 use axum::http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
@@ -128,7 +129,7 @@ async fn outcome(
         Endpoint::PasskeyScript => Ok(well_known::passkey_script()),
         Endpoint::Errors => error_page::read(face, call).await,
         Endpoint::Alive => Ok(json_answer(StatusCode::OK, &json!({"status": "ok"}))),
-        Endpoint::Ready => Ok(ready(face, call).await),
+        Endpoint::Ready => Ok(ready(face).await),
         Endpoint::LoginPage => Ok(pages::login(face, call).await),
         Endpoint::SettingsPage => Ok(pages::settings(face, call).await),
         Endpoint::ErrorPage => Ok(pages::error(face, call).await),
@@ -136,11 +137,20 @@ async fn outcome(
     }
 }
 
-pub(crate) async fn ready(face: &Face, call: &Call) -> Answer {
+pub(crate) async fn ready(face: &Face) -> Answer {
     match face.authority.ready().await {
         Ok(()) => json_answer(StatusCode::OK, &json!({"status": "ok"})),
-        Err(outage) => face.error_json(&call.parts, KratosError::unavailable(outage)),
+        Err(outage) => not_ready(&outage),
     }
+}
+
+/// Kratos says what is not ready by its name, and why. Only what an operator may mend is said to everybody.
+fn not_ready(outage: &Outage) -> Answer {
+    tracing::error!(error = %outage, "not ready");
+    let why = outage.hindrance().map_or("the store does not answer".to_owned(), |why| why.to_string());
+    let mut answer = json_answer(StatusCode::SERVICE_UNAVAILABLE, &json!({"errors": {"database": why}}));
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    answer
 }
 
 /// Headers of every answer. Contract kratos.md 0.2.

@@ -110,6 +110,7 @@ impl Problem {
     }
 
     fn caused_by(kind: ProblemKind, detail: &str, cause: Outage) -> Self {
+        let detail = format!("{}{detail}", hindered(&cause));
         Self { cause: Some(cause), ..Self::new(kind, detail) }
     }
 }
@@ -155,6 +156,9 @@ impl From<ApplyError> for Problem {
             }
             ApplyError::Stopped { source, .. } => source.into(),
         };
+        // A store that did not take it says why.
+        let why = Some(&problem.detail).filter(|_| problem.kind == ProblemKind::NotTaken);
+        let detail = why.map_or(detail.clone(), |why| format!("{detail}. {why}"));
         Self { detail, ..problem }
     }
 }
@@ -270,6 +274,16 @@ fn member(fault: RecordFault) -> &'static str {
 
 fn not_taken(cause: Outage) -> Problem {
     Problem::caused_by(ProblemKind::NotTaken, "The same request may be sent again.", cause)
+}
+
+/// The first words of a detail: what hindered the store, where an operator may mend it. The API's callers are operators.
+fn hindered(cause: &Outage) -> String {
+    let sentence = cause.hindrance().map(|hindrance| hindrance.to_string()).unwrap_or_default();
+    let mut letters = sentence.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}. ", first.to_uppercase(), letters.as_str()),
+        None => sentence,
+    }
 }
 
 /// Neither "done" nor "not done" would be true.

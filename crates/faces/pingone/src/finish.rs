@@ -59,7 +59,7 @@ fn log(problem: &Problem, id: &str, external: &External) {
     if problem.status().is_server_error() {
         tracing::error!(id, transaction, cause, %problem, "request not answered");
     } else {
-        tracing::debug!(id, transaction, status = problem.status().as_u16(), %problem, "request refused");
+        tracing::info!(id, transaction, status = problem.status().as_u16(), %problem, "request refused");
     }
 }
 

@@ -2,13 +2,13 @@
 //!
 //! An ended session stays in its row (decision 0005).
 
-use adieu_core::{Session, SessionId, SessionIdCipher, Tombstone};
-use adieu_store::SessionCursor;
+use adieu_core::{Locator, Session, SessionId, SessionIdCipher, Span, Timestamp, Tombstone, counts_as_live};
+use adieu_store::{LiveCount, SessionCursor};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::records::{TombstoneDetail, from_json, to_json};
 use crate::rows::{
-    ENDED, Named, SESSION, drop_participants, forget_listed, session_columns, session_row, signed,
+    ENDED, Named, SESSION, drop_participants, forget_listed, session_columns, session_row, signed, state,
 };
 
 /// What a row holds.
@@ -121,6 +121,31 @@ pub(crate) fn stretch_after(
             ORDER BY locator LIMIT ?2"
     );
     db.prepare_cached(&sql)?.query_map(params![after, most], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// Counts the live sessions of a stretch of places.
+pub(crate) fn count_live(
+    db: &Connection,
+    from: Option<Locator>,
+    most: u32,
+    now: Timestamp,
+) -> rusqlite::Result<LiveCount> {
+    let sql = "SELECT locator, state, idle, seen_at, expires_at FROM session WHERE locator >= ?1 ORDER BY locator LIMIT ?2";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params![from.map_or(0, |from| signed(from.number())), most])?;
+    let (mut count, mut read) = (LiveCount::default(), 0);
+    while let Some(row) = rows.next()? {
+        read += 1;
+        // The place behind the last one that was read.
+        count.next = Locator::from_number(row.get::<_, i64>("locator")?.unsigned_abs() + 1);
+        let idle = row.get::<_, Option<i64>>("idle")?.map(Span::from_ms);
+        let times = (Timestamp::from_ms(row.get("seen_at")?), Timestamp::from_ms(row.get("expires_at")?));
+        // Tombstones have other states, and damage is for whoever reads the session.
+        let live = state(row).is_ok_and(|state| counts_as_live(state, idle, times, now));
+        count.live += u64::from(live);
+    }
+    count.next = count.next.filter(|_| read == most);
+    Ok(count)
 }
 
 pub(crate) fn drop_tombstone(db: &Connection, locator: i64) -> rusqlite::Result<()> {

@@ -2,7 +2,7 @@
 //! room again. HOME-LIMITS.
 
 use adieu_core::Check;
-use adieu_core::{EndError, EndTarget, SignOnError, Unwritten, User};
+use adieu_core::{EndError, EndTarget, Hindrance, SignOnError, Unwritten, User};
 use adieu_store::Flow;
 use adieu_store::suite::{Engine, Fixture, OpenedSession, at};
 use adieu_store_sqlite::Options;
@@ -150,4 +150,33 @@ async fn one_order_that_does_not_fit_spoils_only_its_own_answer() {
     ending.await.expect("an ending");
     fixture.expect_dead(&held, at(2)).await;
     assert_eq!(fixture.live_sessions(&ada, at(2)).await.len(), 20);
+}
+
+/// Goal: F-38: a store that has no room says so to whoever asks how it is, and why, whatever small orders still fit; when there is
+/// room again it says that, too.
+#[tokio::test]
+async fn a_full_store_says_why_it_is_not_ready() {
+    let (fixture, ada) = cramped().await;
+    let held = fixture.sign_on(&ada, at(0)).await;
+    fixture.store.ready(at(0)).await.expect("ready");
+    for n in 0.. {
+        match fixture.store.put_flow(flow(&fixture, n)).await {
+            Ok(()) => {}
+            Err(refused) => {
+                assert_eq!(refused.hindrance(), Some(Hindrance::DiskFull));
+                break;
+            }
+        }
+    }
+    for s in [1, 5] {
+        fixture.end(held.presented(), at(s)).await.expect("an ending needs no room");
+        let outage = fixture.store.ready(at(s)).await.expect_err("not ready");
+        assert_eq!(outage.hindrance(), Some(Hindrance::DiskFull), "after {s} s");
+        assert_eq!(fixture.store.figures().hindrance, Some(Hindrance::DiskFull));
+    }
+    while fixture.store.sweep(at(61), adieu_core::Span::from_s(1000)).await.expect("a sweep").more {}
+    assert!(fixture.store.ready(at(9)).await.is_err(), "it is not tried at every question");
+    fixture.store.ready(at(61)).await.expect("ready again");
+    assert_eq!(fixture.store.figures().hindrance, None);
+    assert!(fixture.store.figures().bytes.database > 0);
 }

@@ -221,7 +221,7 @@ async fn a_writer_that_dies_leaves_nobody_waiting_and_says_so() {
     }
     // Somebody has to be told.
     let told = async {
-        while fixture.store.ready().await.is_ok() || LOST.load(Ordering::SeqCst) == 0 {
+        while fixture.store.ready(at(0)).await.is_ok() || LOST.load(Ordering::SeqCst) == 0 {
             tokio::task::yield_now().await; // Else patience never ends.
         }
     };
@@ -274,7 +274,7 @@ async fn an_order_that_panics_costs_itself_only() {
         fixture.expect_dead(&two, at(1)).await;
         assert_eq!(fixture.live_sessions(&ada, at(1)).await.len(), usize::from(!again));
         fixture.sign_on(&ada, at(2)).await;
-        fixture.store.ready().await.expect("it goes on");
+        fixture.store.ready(at(0)).await.expect("it goes on");
     }
 }
 

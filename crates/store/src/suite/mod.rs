@@ -120,6 +120,7 @@ macro_rules! contract {
             sweep::a_sweep_takes_what_is_over_and_nothing_live,
             sweep::a_sweep_takes_remains_and_then_they_are_unknown,
             sweep::a_sweep_is_bounded_and_says_when_there_is_more,
+            sweep::live_sessions_are_counted_stretch_by_stretch,
             durability::everything_acknowledged_outlives_a_crash,
             durability::endings_of_all_kinds_outlive_a_crash,
             crowds::sign_ons_of_one_user_at_once_all_go_through,

@@ -112,3 +112,35 @@ pub async fn a_sweep_is_bounded_and_says_when_there_is_more<E: Engine>() {
     assert!(rounds > 2, "{rounds} rounds");
     assert_eq!(fixture.live_sessions(&ada, at(9000)).await.len(), 1);
 }
+
+/// Goal: the count of live sessions takes every one of them once, none that is over, reset or ended, in stretches that are bounded.
+pub async fn live_sessions_are_counted_stretch_by_stretch<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    assert_eq!(count(&fixture, 0).await, (0, 1));
+    let (ada, bob) = (fixture.user("ada").await, fixture.user("bob").await);
+    let [ended, reset] = [fixture.sign_on(&ada, at(0)).await, fixture.sign_on(&ada, at(0)).await];
+    fixture.end(ended.presented(), at(1)).await.expect("an ending");
+    fixture.reset(&reset, at(1)).await.expect("a reset");
+    for n in 0..2_100 {
+        fixture.sign_on(if n % 2 == 0 { &ada } else { &bob }, at(1)).await;
+    }
+    let (live, stretches) = count(&fixture, 2).await;
+    assert!(live == 2_100 && stretches > 1, "{live} in {stretches}");
+    assert_eq!(count(&fixture, 1 + IDLE.s()).await.0, 0, "idle ones are over");
+    fixture.end(EndTarget::User(bob.id), at(2)).await.expect("an ending");
+    sweep(&fixture, 2, KEPT).await;
+    assert_eq!(count(&fixture, 2).await.0, 1_050, "once the sweep has walked over what ended together");
+}
+
+/// How many are live, and in how many stretches they were counted.
+async fn count<E: Engine>(fixture: &Fixture<E>, s: i64) -> (u64, u32) {
+    let (mut live, mut stretches, mut from) = (0, 0, None);
+    loop {
+        let count = fixture.store.count_live(from, at(s)).await.expect("a count");
+        (live, stretches) = (live + count.live, stretches + 1);
+        match count.next {
+            Some(next) => from = Some(next),
+            None => return (live, stretches),
+        }
+    }
+}
