@@ -387,6 +387,8 @@ pub struct CheckConfig {
     pub sign_on_url: String,
     /// Whether a browser's question before a request of another origin passes.
     pub preflights_pass: bool,
+    /// Whether the proxies say the method of the request that they ask about.
+    pub method_forwarded: bool,
 }
 
 impl Config {

@@ -128,6 +128,7 @@ fn check(authority: &Authority, config: &Config) -> FaceService<adieu_face_check
         header_names: vec![config.am.cookie_name.clone()],
         sign_on_url: sign_on,
         preflights_pass: config.check.preflights_pass,
+        method_forwarded: config.check.method_forwarded,
     };
     adieu_face_check::service(authority.clone(), settings)
 }

@@ -29,6 +29,10 @@ pub struct Via {
     pub https: Option<bool>,
     /// The host it was sent to, with its port if it named one.
     pub host: Option<String>,
+    /// The method of the request, where the proxy asks about it with one of its own.
+    pub method: Option<String>,
+    /// The path and the query of the request, likewise.
+    pub uri: Option<String>,
 }
 
 /// Longest text kept; real ones stay below 300 bytes.

@@ -21,11 +21,14 @@ const HOST_BYTES_MAX: usize = 261;
 const X_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
+const X_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
 
 /// Which headers the trusted proxies write. Only these are read: a proxy hands on the others as a client sent them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Style {
-    /// `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`.
+    /// `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`; of requests about a request `X-Forwarded-Method` and
+    /// `X-Forwarded-Uri`, too.
     #[default]
     XForwarded,
     /// `Forwarded`.
@@ -92,7 +95,20 @@ fn from_x_forwarded(peer: SocketAddr, headers: &HeaderMap, trusted: &Trusted) ->
     // A proxy adds to the list or writes it anew: within as many entries from the right as there are proxies, each is
     // one of theirs, and the leftmost of those was written nearest to the client.
     let outermost = |name| entries(headers, name).take(hops.max(1)).last().flatten();
-    (client, Via { https: outermost(&X_PROTO).and_then(https), host: outermost(&X_HOST).and_then(host) })
+    let via = Via {
+        https: outermost(&X_PROTO).and_then(https),
+        host: outermost(&X_HOST).and_then(host),
+        method: only(headers, &X_METHOD),
+        uri: only(headers, &X_URI),
+    };
+    (client, via)
+}
+
+/// What is said once. Whoever asks about a request writes these anew; of two lines one is a client's.
+fn only(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let mut lines = headers.get_all(name).iter();
+    let only = lines.next().filter(|_| lines.next().is_none())?;
+    only.to_str().ok().map(str::to_owned)
 }
 
 fn from_forwarded(peer: SocketAddr, headers: &HeaderMap, trusted: &Trusted) -> (SocketAddr, Via) {

@@ -81,6 +81,7 @@ const AT_ONCE: &[&str] = &[
     "check.realm",
     "check.sign_on_url",
     "check.preflights_pass",
+    "check.method_forwarded",
 ];
 
 /// Whether a reload changes this key; otherwise it takes a restart. Limits of sessions are rules of the authority, which

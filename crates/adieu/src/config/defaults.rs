@@ -11,7 +11,12 @@ use super::{
 
 impl Default for CheckConfig {
     fn default() -> Self {
-        Self { realm: "/alpha".into(), sign_on_url: String::new(), preflights_pass: false }
+        Self {
+            realm: "/alpha".into(),
+            sign_on_url: String::new(),
+            preflights_pass: false,
+            method_forwarded: false,
+        }
     }
 }
 

@@ -467,8 +467,14 @@ pub const KEYS: &[Key] = &[
         "check.preflights_pass",
         Flag,
         "Whether the check lets a CORS preflight through (`OPTIONS` with `Origin` and `Access-Control-Request-Method`), so that the \
-         application behind answers it. The method is that of the check's own request, or what a trusted proxy says in \
-         `X-Forwarded-Method`: such a proxy has to write that header itself.",
+         application behind answers it. The method is that of the check's own request; see `check.method_forwarded`.",
+    ),
+    key(
+        "check.method_forwarded",
+        Flag,
+        "Whether the proxies ask the check by `GET` about every request and write its method into `X-Forwarded-Method` themselves, as \
+         nginx and Traefik do. Envoy asks by the method of the request and hands on what a client says there: behind it this stays \
+         `false`. It counts of `public.trusted_proxies`, with `public.proxy_header = \"x-forwarded\"`, and where the header comes once.",
     ),
 ];
 

@@ -32,7 +32,7 @@ impl Face {
 
     pub(crate) async fn answer(&self, parts: &Parts) -> Response {
         let Some((mount, below)) = mounted(parts.uri.path()) else { return CheckAnswer::Nowhere.into() };
-        if self.settings.preflights_pass && original::is_preflight(parts) {
+        if self.settings.preflights_pass && original::is_preflight(parts, self.settings.method_forwarded) {
             return CheckAnswer::PassesAsQuestion.into();
         }
         // The sign-on page knows what is missing.

@@ -30,6 +30,8 @@ pub struct Settings {
     pub sign_on_url: String,
     /// Whether a browser's question before a request of another origin passes, whoever is signed on.
     pub preflights_pass: bool,
+    /// Whether trusted proxies ask by `GET` about every request and say its method themselves.
+    pub method_forwarded: bool,
 }
 
 /// The check: 200, 401 or 503, and nothing else. A browser on the way to a page gets the address of the sign-on with its 401.

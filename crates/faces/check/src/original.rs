@@ -20,23 +20,26 @@ const METHOD: &str = "x-forwarded-method";
 /// for its answer, and what a form has posted would be lost.
 pub(crate) fn is_a_page(parts: &Parts) -> bool {
     let text = |name: &str| text(&parts.headers, name);
-    let reads = match text(METHOD) {
-        Some(method) => ["GET", "HEAD"].contains(&method),
-        None => [Method::GET, Method::HEAD].contains(&parts.method),
-    };
+    // Whoever says that it is another method loses an address that the 401 would have: nobody gains by saying so.
+    let mut said = parts.headers.get_all(METHOD).iter();
+    let reads = [Method::GET, Method::HEAD].contains(&parts.method)
+        && said.all(|method| ["GET", "HEAD"].iter().any(|reading| method == reading));
     // Browsers say what a request is for (Fetch Metadata §2.2), and libraries for scripts have their own word.
     let goes = text("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
     let script = text("x-requested-with").is_some_and(|with| with.eq_ignore_ascii_case("XMLHttpRequest"));
     reads && goes && !script && accept::names_html(&parts.headers)
 }
 
-/// Whether a browser asks if a page of another origin may send a request. It carries no credential and reads nothing. Only a
-/// trusted proxy is believed about the method. Fetch §3.3.2
-pub(crate) fn is_preflight(parts: &Parts) -> bool {
-    let said = parts.extensions.get::<Via>().and_then(|_| text(&parts.headers, METHOD));
-    let method = said.unwrap_or(parts.method.as_str());
+/// Whether a browser asks if a page of another origin may send a request. It carries no credential and reads nothing. Fetch §3.3.2
+///
+/// The request itself has to be such a question, or a trusted proxy that always asks by `GET` says so, where the installation has
+/// such proxies (`said_by_proxy`): one that keeps the method hands on a client's header as it is.
+pub(crate) fn is_preflight(parts: &Parts, said_by_proxy: bool) -> bool {
+    let said = || parts.extensions.get::<Via>()?.method.as_deref();
+    let by_proxy =
+        || said_by_proxy && parts.method == Method::GET && said() == Some(Method::OPTIONS.as_str());
     let asks = [ORIGIN, ACCESS_CONTROL_REQUEST_METHOD].iter().all(|name| parts.headers.contains_key(name));
-    method == Method::OPTIONS.as_str() && asks
+    asks && (parts.method == Method::OPTIONS || by_proxy())
 }
 
 /// The sign-on address, with the way back if it is known.
@@ -51,8 +54,8 @@ fn original(parts: &Parts, below: &str, https: bool) -> Option<String> {
     let via = parts.extensions.get::<Via>()?;
     let scheme = if via.https.unwrap_or(https) { "https" } else { "http" };
     let host = via.host.as_deref().or_else(|| text(&parts.headers, HOST.as_str()))?;
-    let path = match text(&parts.headers, "x-forwarded-uri") {
-        Some(path) => path.to_owned(),
+    let path = match &via.uri {
+        Some(path) => path.clone(),
         None if below.is_empty() => "/".to_owned(),
         None => parts.uri.query().map_or_else(|| below.to_owned(), |query| format!("{below}?{query}")),
     };
@@ -88,22 +91,29 @@ mod tests {
     }
 
     fn via(https: Option<bool>, host: Option<&str>) -> Option<Via> {
-        Some(Via { https, host: host.map(str::to_owned) })
+        Some(Via { https, host: host.map(str::to_owned), ..Via::default() })
+    }
+
+    /// A trusted proxy that says this of the request it asks about.
+    fn saying(method: Option<&str>, uri: Option<&str>) -> Option<Via> {
+        let (method, uri) = (method.map(str::to_owned), uri.map(str::to_owned));
+        Some(Via { https: Some(false), host: Some("app.test:81".into()), method, uri })
     }
 
     #[test]
     fn the_way_back_is_what_a_trusted_proxy_says() {
-        let traefik = [("x-forwarded-uri", "/a?b=c&d")];
         let back = |parts: &Parts| sign_on_address(SIGN_ON, parts, "/b");
         assert_eq!(
-            back(&parts(&traefik, via(Some(false), Some("app.test:81")))),
+            back(&parts(&[], saying(None, Some("/a?b=c&d")))),
             format!("{SIGN_ON}&return_to=http%3A%2F%2Fapp.test%3A81%2Fa%3Fb%3Dc%26d")
         );
         assert_eq!(
             back(&parts(&[("host", "app.test")], via(None, None))),
             format!("{SIGN_ON}&return_to=https%3A%2F%2Fapp.test%2Fb%3Fc%3Dd")
         );
-        assert_eq!(back(&parts(&traefik, None)), SIGN_ON, "nobody trusted said so");
+        let forged = [("host", "app.test"), ("x-forwarded-uri", "/a?b=c&d")];
+        assert_eq!(back(&parts(&forged, None)), SIGN_ON, "nobody trusted said so");
+        assert!(back(&parts(&forged, via(None, None))).ends_with("%2Fb%3Fc%3Dd"), "the proxy did not say so");
         assert_eq!(back(&parts(&[], via(None, None))), SIGN_ON, "no host");
     }
 
@@ -111,33 +121,35 @@ mod tests {
     fn odd_addresses_are_not_carried_along() {
         let long = format!("/{}", "a".repeat(3000));
         for uri in ["", "a", "@evil.test/", ":80", "http://evil.test/", "/a b", &long] {
-            let odd = parts(&[("x-forwarded-uri", uri)], via(Some(true), Some("app.test")));
+            let odd = parts(&[], saying(None, Some(uri)));
             assert_eq!(sign_on_address(SIGN_ON, &odd, ""), SIGN_ON, "{uri:.20}");
         }
         let odd = parts(&[("host", "user@evil.test")], via(None, None));
         assert_eq!(sign_on_address(SIGN_ON, &odd, ""), SIGN_ON);
     }
 
-    /// F-30.
+    /// F-30: a client's own word for its method counts nowhere.
     #[test]
-    fn a_preflight_is_what_a_browser_or_a_trusted_proxy_calls_so() {
+    fn a_preflight_is_one_by_its_own_method_or_by_a_proxys_word() {
         let asks = [("origin", "https://app.test"), ("access-control-request-method", "POST")];
-        let said = |method: &'static str| {
-            asks.iter().copied().chain([("x-forwarded-method", method)]).collect::<Vec<_>>()
-        };
-        let trusted = || via(None, None);
-        assert!(is_preflight(&parts(&said("OPTIONS"), trusted())));
-        assert!(!is_preflight(&parts(&said("OPTIONS"), None)), "nobody trusted says so");
-        assert!(!is_preflight(&parts(&asks, trusted())), "it is a GET");
-        let mut own = parts(&asks, None);
-        own.method = Method::OPTIONS;
-        assert!(is_preflight(&own));
-        let mut posts = parts(&said("POST"), trusted());
-        posts.method = Method::OPTIONS;
-        assert!(!is_preflight(&posts));
-        let mut bare = parts(&asks[..1], None);
-        bare.method = Method::OPTIONS;
-        assert!(!is_preflight(&bare), "no preflight has no method that it asks for");
+        let forged = [asks[0], asks[1], ("x-forwarded-method", "OPTIONS")];
+        let proxy = |method| saying(Some(method), None);
+        for (method, headers, via, by_proxy, passes) in [
+            (Method::OPTIONS, &asks[..], None, false, true),
+            (Method::OPTIONS, &asks[..], via(None, None), true, true),
+            (Method::GET, &asks[..], proxy("OPTIONS"), true, true),
+            (Method::GET, &asks[..], proxy("OPTIONS"), false, false), // It keeps the method: this is a client's word.
+            (Method::POST, &asks[..], proxy("OPTIONS"), true, false), // Likewise.
+            (Method::GET, &asks[..], proxy("POST"), true, false),
+            (Method::GET, &asks[..], via(None, None), true, false),
+            (Method::GET, &forged[..], via(None, None), true, false), // Another style, or two lines.
+            (Method::GET, &forged[..], None, true, false),            // Nobody trusted.
+            (Method::OPTIONS, &asks[..1], None, false, false),        // It asks for no method.
+        ] {
+            let mut asked = parts(headers, via);
+            asked.method = method;
+            assert_eq!(is_preflight(&asked, by_proxy), passes, "{asked:?}, {by_proxy}");
+        }
     }
 
     #[test]

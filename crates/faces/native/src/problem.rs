@@ -156,6 +156,9 @@ impl From<ApplyError> for Problem {
             }
             ApplyError::Stopped { source, .. } => source.into(),
         };
+        // A store that did not take it says why.
+        let why = Some(&problem.detail).filter(|_| problem.kind == ProblemKind::NotTaken);
+        let detail = why.map_or(detail.clone(), |why| format!("{detail}. {why}"));
         Self { detail, ..problem }
     }
 }

@@ -36,7 +36,21 @@ fn rfc(value: &str) -> (String, Via) {
 }
 
 fn via(https: Option<bool>, host: &str) -> Via {
-    Via { https, host: (!host.is_empty()).then(|| host.to_owned()) }
+    Via { https, host: (!host.is_empty()).then(|| host.to_owned()), ..Via::default() }
+}
+
+/// F-30: method and address of a request that is asked about are believed in the one style that has them, and said once.
+#[test]
+fn a_request_that_is_asked_about_is_described_once() {
+    let said = [("x-forwarded-method", "OPTIONS"), ("x-forwarded-uri", "/a?b=c")];
+    let (_, described) = x(&said);
+    assert_eq!((described.method.as_deref(), described.uri.as_deref()), (Some("OPTIONS"), Some("/a?b=c")));
+    let twice = [said.as_slice(), &[("x-forwarded-method", "POST"), ("x-forwarded-uri", "/d")]].concat();
+    let (_, described) = x(&twice);
+    assert_eq!((described.method, described.uri), (None, None));
+    let (_, other_style) = seen("10.0.0.1:5000", &said, Style::Forwarded);
+    assert_eq!(other_style, Some(Via::default()));
+    assert_eq!(seen("192.0.2.9:5000", &said, Style::XForwarded).1, None);
 }
 
 #[test]

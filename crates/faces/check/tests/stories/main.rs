@@ -5,10 +5,11 @@
 mod rights;
 
 use adieu_http_kit::client::Via;
+use adieu_http_kit::forwarded::{Style, Trusted, origin};
 use adieu_testkit::World;
 use adieu_testkit::failing::Failure;
 use adieu_testkit::world::Reply;
-use http::Method;
+use http::{HeaderMap, Method};
 
 const ALICE: (&str, &str) = ("alice", "Rabbit-hole-11");
 
@@ -146,9 +147,9 @@ async fn a_browser_is_sent_to_sign_on() {
 async fn only_a_browsers_navigation_has_somewhere_to_go() {
     let world = World::start().await;
     let page = [("accept", "text/html,*/*;q=0.8"), ("sec-fetch-mode", "navigate")];
-    let nginx = [("x-forwarded-uri", "/secret?x=1&y=2"), ("x-forwarded-method", "GET")];
     let ask = |path: &str, headers: &[(&str, &str)]| {
-        let via = Via { https: Some(false), host: Some("app.test:81".into()) };
+        let uri = Some("/secret?x=1&y=2".into());
+        let via = Via { https: Some(false), host: Some("app.test:81".into()), uri, ..Via::default() };
         let ask = world.get(path).extension(via);
         headers.iter().fold(ask, |ask, (name, value)| ask.header(name, value))
     };
@@ -157,7 +158,7 @@ async fn only_a_browsers_navigation_has_somewhere_to_go() {
         world.config().public.url
     );
     for (path, status) in [("/ui/check", 401), ("/ui/check-or-sign-on", 302)] {
-        let reply = ask(path, &[page, nginx].concat()).send().await;
+        let reply = ask(path, &[page[0], page[1], ("x-forwarded-method", "GET")]).send().await;
         assert_eq!((reply.status.as_u16(), reply.location()), (status, there.as_str()), "{path}");
         for script in [
             [("accept", "text/html"), ("sec-fetch-mode", "cors")],
@@ -195,6 +196,41 @@ async fn a_preflight_passes_where_that_is_said() {
         assert_eq!(posted.send().await.status, 401);
         let forged = [asks.as_slice(), &[("x-forwarded-method", "OPTIONS")]].concat();
         assert_eq!(check(&world, &forged).await.status, 401, "nobody trusted says so");
+    }
+}
+
+/// Goal: F-30: behind no proxy does a client's own `X-Forwarded-Method` open the check, whatever Envoy hands on; where nginx or Traefik
+/// writes it, a preflight passes.
+/// Method: requests as they come from a trusted proxy, in both styles, through the reading of its headers.
+#[tokio::test]
+async fn a_clients_own_word_opens_nothing() {
+    let asks = [("origin", "https://app.test"), ("access-control-request-method", "POST")];
+    let trusted = Trusted::parse(&["127.0.0.9".into()]).expect("an address");
+    for (by_proxy, style, said, passes) in [
+        (false, Style::XForwarded, &["OPTIONS"][..], false),
+        (false, Style::Forwarded, &["OPTIONS"], false),
+        (true, Style::Forwarded, &["OPTIONS"], false),
+        (true, Style::XForwarded, &["OPTIONS", "POST"], false),
+        (true, Style::XForwarded, &["POST", "OPTIONS"], false),
+        (true, Style::XForwarded, &["POST"], false),
+        (true, Style::XForwarded, &["OPTIONS"], true),
+    ] {
+        let mut config = adieu_testkit::world::profile_config("main");
+        (config.check.preflights_pass, config.check.method_forwarded) = (true, by_proxy);
+        let world = World::with_config(config).await;
+        let mut headers = HeaderMap::new();
+        for method in said {
+            headers.append("x-forwarded-method", method.parse().expect("a value"));
+        }
+        let peer = "127.0.0.9:5000".parse().expect("an address");
+        let (_, via) = origin(peer, &headers, &trusted, style);
+        for method in [Method::GET, Method::POST, Method::DELETE] {
+            let ask = world.ask(method.clone(), "/ui/check/secret").headers(&headers);
+            let ask = asks.iter().fold(ask, |ask, (name, value)| ask.header(name, value));
+            let reply = ask.extension(via.clone().expect("a proxy")).send().await;
+            let status = if passes && method == Method::GET { 200 } else { 401 };
+            assert_eq!(reply.status, status, "{method} {by_proxy} {style:?} {said:?}");
+        }
     }
 }
 
