@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Authority, Beyond, Channel, Clock, Entropy, FlowLimits, HashCost, Limits, Parts, Policy, Quota,
-    SecondFactorRule, SignOnLimits, Span, Store,
+    Authority, Beyond, Channel, Clock, Entropy, FlowLimits, HashCost, Limits, Parts, PasswordRules, Policy,
+    Quota, SecondFactorRule, SignOnLimits, Span, Store,
 };
 use adieu_http_kit::service::FaceService;
 use adieu_keyring::{Keyring, KeyringParts};
@@ -15,7 +15,7 @@ use adieu_store_sqlite::{Folder, Options, SqliteStore};
 use anyhow::{Context, Result};
 
 use crate::admin::AdminSide;
-use crate::config::{Config, Passwords};
+use crate::config::{Config, Passwords, RealmConfig};
 use crate::dispatch::Dispatcher;
 use crate::faces;
 use crate::metering::RequestMeter;
@@ -182,11 +182,16 @@ fn policy(config: &Config) -> Policy {
         },
         sign_ons: sign_on_limits(&config.passwords),
         password_change_ends_sessions: config.passwords.change_ends_sessions,
+        password_rules: PasswordRules {
+            length_min: config.passwords.length_min,
+            common_refused: config.passwords.common_refused,
+        },
         flows: FlowLimits {
             of_kind_max: config.keep.flows_max,
             by_address_max: config.keep.flows_by_address_max,
         },
         second_factor: SecondFactorRule::read(&config.sign_on.second_factor).unwrap_or_default(),
+        registration: config.sign_on.registration,
         recent: span(config.sign_on.recent_s),
         tombstones_kept: span(config.keep.tombstones_s),
         refresh_reuse_grace: span(config.tokens.refresh_reuse_grace_s),
@@ -203,26 +208,41 @@ fn policy(config: &Config) -> Policy {
         policy.quotas.insert(Channel::named("am"), quota);
     }
     for realm in &config.realms {
-        if let Some(ends) = realm.password_change_ends_sessions {
-            policy.realm_password_changes.insert(realm.path.clone(), ends);
-        }
-        if let Some(rule) = realm.second_factor.as_deref().and_then(SecondFactorRule::read) {
-            policy.realm_second_factors.insert(realm.path.clone(), rule);
-        }
-        if realm.am_idle_s.is_some() || realm.am_lifetime_s.is_some() {
-            let of_realm = limits(
-                realm.am_idle_s.unwrap_or(config.am.idle_s),
-                realm.am_lifetime_s.unwrap_or(config.am.lifetime_s),
-            );
-            policy.realm_limits.insert((realm.path.clone(), Channel::named("am")), of_realm);
-        }
-        if realm.am_sessions_max.is_some() || realm.am_sessions_beyond.is_some() {
-            let beyond = realm.am_sessions_beyond.as_ref().unwrap_or(&config.am.sessions_beyond);
-            let of_realm = quota(realm.am_sessions_max.unwrap_or(config.am.sessions_max), beyond);
-            policy.realm_quotas.insert((realm.path.clone(), Channel::named("am")), of_realm);
-        }
+        add_realm(&mut policy, config, realm);
     }
     policy
+}
+
+/// The rules of a realm that differ from those of the installation.
+fn add_realm(policy: &mut Policy, config: &Config, realm: &RealmConfig) {
+    if let Some(ends) = realm.password_change_ends_sessions {
+        policy.realm_password_changes.insert(realm.path.clone(), ends);
+    }
+    if realm.password_length_min.is_some() || realm.password_common_refused.is_some() {
+        let of_realm = PasswordRules {
+            length_min: realm.password_length_min.unwrap_or(config.passwords.length_min),
+            common_refused: realm.password_common_refused.unwrap_or(config.passwords.common_refused),
+        };
+        policy.realm_password_rules.insert(realm.path.clone(), of_realm);
+    }
+    if let Some(registration) = realm.registration {
+        policy.realm_registrations.insert(realm.path.clone(), registration);
+    }
+    if let Some(rule) = realm.second_factor.as_deref().and_then(SecondFactorRule::read) {
+        policy.realm_second_factors.insert(realm.path.clone(), rule);
+    }
+    if realm.am_idle_s.is_some() || realm.am_lifetime_s.is_some() {
+        let of_realm = limits(
+            realm.am_idle_s.unwrap_or(config.am.idle_s),
+            realm.am_lifetime_s.unwrap_or(config.am.lifetime_s),
+        );
+        policy.realm_limits.insert((realm.path.clone(), Channel::named("am")), of_realm);
+    }
+    if realm.am_sessions_max.is_some() || realm.am_sessions_beyond.is_some() {
+        let beyond = realm.am_sessions_beyond.as_ref().unwrap_or(&config.am.sessions_beyond);
+        let of_realm = quota(realm.am_sessions_max.unwrap_or(config.am.sessions_max), beyond);
+        policy.realm_quotas.insert((realm.path.clone(), Channel::named("am")), of_realm);
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Configuration: a TOML file with an overlay of environment variables; every key has a default.
 //!
 //! Units are in the names. [`load`] is the one way from a text to a configuration; what it gives is sound and in the form that
-//! the server uses. `docs/configuration.md` is made from [`keys::KEYS`], and a test holds that table against the structures
+//! the server uses. `docs/configuration.md` is made from [`keys::keys`], and a test holds that table against the structures
 //! here.
 
 pub mod changes;
@@ -134,6 +134,10 @@ pub struct Passwords {
     pub workers: usize,
     /// Whether another password ends the user's sessions.
     pub change_ends_sessions: bool,
+    /// Characters that a password has at least when it is set.
+    pub length_min: u32,
+    /// Whether a password that is tried first can't be set.
+    pub common_refused: bool,
     /// Sign-ons of one account that may fail in the window; 0 is no limit.
     pub failures_by_name_max: u32,
     /// Sign-ons from one address that may fail in the window; 0 is no limit.
@@ -158,6 +162,8 @@ pub struct Passwords {
 pub struct SignOnConfig {
     /// `never`, `when_enrolled` or `required`: when users are asked for a second factor.
     pub second_factor: String,
+    /// Whether strangers make themselves users.
+    pub registration: bool,
     /// Seconds after a proof of identity in which its user may change credentials and end the own other sessions.
     pub recent_s: u64,
 }
@@ -203,9 +209,18 @@ pub struct RealmConfig {
     /// Whether another password ends the user's sessions here, if other than `passwords.change_ends_sessions`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_change_ends_sessions: Option<bool>,
+    /// Characters that a password has at least when it is set here, if other than `passwords.length_min`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_length_min: Option<u32>,
+    /// Whether a password that is tried first can't be set here, if other than `passwords.common_refused`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_common_refused: Option<bool>,
     /// When users are asked for a second factor here, if other than `sign_on.second_factor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_factor: Option<String>,
+    /// Whether strangers make themselves users here, if other than `sign_on.registration`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<bool>,
     /// Seconds until a session that came through AM is idle here, if other than `am.idle_s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub am_idle_s: Option<u64>,
@@ -246,6 +261,14 @@ pub struct KratosConfig {
     pub login_flow_lifetime_s: u64,
     /// Seconds that a settings flow lasts.
     pub settings_flow_lifetime_s: u64,
+    /// Seconds that a registration flow lasts.
+    pub registration_flow_lifetime_s: u64,
+    /// Whether whoever registers is signed on at once.
+    pub registration_opens_session: bool,
+    /// Whether a recovery ends all other sessions of the user.
+    pub recovery_ends_others: bool,
+    /// Whether a recovery by JSON is answered with its flow and where to go on.
+    pub use_continue_with_transitions: bool,
     /// Whether a session keeps its token when its user proves more or proves it again.
     pub login_keeps_token: bool,
     /// Whether confirming new recovery codes counts as having given one.
@@ -256,6 +279,12 @@ pub struct KratosConfig {
     pub logout_return_url: String,
     /// Where browsers go after a login; empty is `default_return_url`.
     pub login_return_url: String,
+    /// Where browsers go after a registration; empty is `default_return_url`.
+    pub registration_return_url: String,
+    /// The page where strangers register; empty is the built-in one.
+    pub registration_ui_url: String,
+    /// The page where an administrator's code is given; empty is the built-in one.
+    pub recovery_ui_url: String,
     /// The login page; empty is the built-in one.
     pub login_ui_url: String,
     /// The error page; empty is the built-in one.

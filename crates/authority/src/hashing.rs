@@ -93,6 +93,15 @@ impl Hashing {
         Ok(self.workers.run(source, move |memory| hash(memory, cost, &password, salt)).await?)
     }
 
+    /// Does other work of a new password on the same threads.
+    pub(crate) async fn beside<T: Send + 'static>(
+        &self,
+        source: WorkSource,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, WorkError> {
+        self.workers.run(source, move |_| work()).await
+    }
+
     /// Whether this is the password. The work is the same whatever is stored, a hash or none.
     pub(crate) async fn verify(
         &self,

@@ -18,11 +18,14 @@ mod hashing;
 mod inspect;
 mod keys;
 mod known_places;
+mod new_passwords;
 mod people;
 mod policy;
 mod populations;
 mod prove;
 mod realms;
+mod recovery;
+mod registration;
 mod revoke;
 mod search;
 mod second_factor;
@@ -41,10 +44,11 @@ pub use adieu_core::{
     AccountLock, Actor, AfterPassword, AmendError, AmendOrder, Amendment, ApplicationTrait, Assurance,
     Beyond, Cause, Channel, Client, ClientAuth, ClientDraft, ClientId, CodeSet, ConfirmError, Device,
     DirectoryError, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, EndingRecord,
-    Grant, GrantError, Hindrance, How, Limits, Locator, LockChange, Method, NotLive, Origin, Outage,
-    Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId, Reason,
-    ReasonError, Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing,
-    State, TakenMember, Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version, assurance_of,
+    Generations, Grant, GrantError, Hindrance, How, Limits, Locator, LockChange, Method, NotLive, Origin,
+    Outage, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm,
+    RealmId, Reason, ReasonError, RecoveryPass, RecoveryWay, Rights, Role, RoleAssignment, RoleScope,
+    Session, SessionId, SessionToken, Span, Standing, State, TakenMember, Unwritten, User, UserEdit, UserId,
+    UserReach, Verdict, Version, WeakPassword, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{
@@ -71,6 +75,8 @@ pub use policy::Policy;
 pub use populations::{DEFAULT_POPULATION, FirstPopulation};
 pub use prove::Proven;
 pub use realms::ROOT;
+pub use recovery::{Recovery, RecoveryFailure};
+pub use registration::RegisterError;
 pub use revoke::RevokeError;
 pub use search::FoundUsers;
 pub use second_factor::{SecondFactor, SecondStep, SecondStepFailure};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use adieu_core::{
     AccountLock, DirectoryError, NewUser, Outage, Population, RealmId, Rights, RoleAssignment, Standing,
-    User, UserId, UserKey, Version, username_is_sound,
+    User, UserId, UserKey, Version, WeakPassword, username_is_sound,
 };
 use adieu_workers::WorkSource;
 
@@ -69,6 +69,9 @@ pub enum PersonError {
     /// The password could not be hashed.
     #[error(transparent)]
     Password(#[from] HashError),
+    /// The rules of the realm do not allow the password.
+    #[error("the password can't be set: {0}")]
+    Weak(#[from] WeakPassword),
 }
 
 impl Authority {
@@ -84,10 +87,24 @@ impl Authority {
         population: &Population,
         new: NewPerson,
     ) -> Result<User, PersonError> {
+        self.create_user_in_line(WorkSource::SERVER, id, population, new).await
+    }
+
+    /// The same, where a password waits in this line to be hashed.
+    pub(crate) async fn create_user_in_line(
+        &self,
+        line: WorkSource,
+        id: UserId,
+        population: &Population,
+        new: NewPerson,
+    ) -> Result<User, PersonError> {
         // Before the password is hashed, which takes long.
         username_is_sound(None, &new.username).map_err(DirectoryError::from)?;
         let password = match &new.password {
-            Some(password) => Some(self.hash_password(password).await?),
+            Some(password) => {
+                let names: Vec<_> = std::iter::once(new.username.clone()).chain(new.email.clone()).collect();
+                Some(self.hash_in_line(line, population.realm, &names, password).await?)
+            }
             None => new.password_hash,
         };
         let traits = new.traits.unwrap_or_else(|| {
@@ -151,12 +168,7 @@ impl Authority {
         self.store().users(realm, after, most).await
     }
 
-    /// The hash of a password that an administrator gives, at the cost of this installation.
-    pub async fn hash_password(&self, password: &str) -> Result<String, HashError> {
-        self.inner.hashing.hash(WorkSource::SERVER, password, self.draw()).await
-    }
-
-    /// The hash of a user's own password, in the user's own line.
+    /// The hash of the password that a user has, made anew, in the user's own line.
     pub(crate) async fn hash_own_password(&self, user: UserId, password: &str) -> Result<String, HashError> {
         self.inner.hashing.hash(WorkSource::of(user.uuid().as_u128()), password, self.draw()).await
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use adieu_core::{Channel, Limits, Quota, SecondFactorRule, Span};
+use adieu_core::{Channel, Limits, PasswordRules, Quota, SecondFactorRule, Span};
 
 use crate::hashing::HashCost;
 use crate::throttle::SignOnLimits;
@@ -30,12 +30,20 @@ pub struct Policy {
     pub second_factor: SecondFactorRule,
     /// The same in single realms, by realm path.
     pub realm_second_factors: BTreeMap<String, SecondFactorRule>,
+    /// Whether strangers make themselves users.
+    pub registration: bool,
+    /// The same in single realms, by realm path.
+    pub realm_registrations: BTreeMap<String, bool>,
     /// How long after a proof of identity a user may change credentials and end the own other sessions.
     pub recent: Span,
     /// How often sign-ons may be tried.
     pub sign_ons: SignOnLimits,
     /// What hashing a password costs.
     pub hash_cost: HashCost,
+    /// What a password has to be when it is set.
+    pub password_rules: PasswordRules,
+    /// The same in single realms, by realm path.
+    pub realm_password_rules: BTreeMap<String, PasswordRules>,
     /// How many unfinished flows are kept.
     pub flows: FlowLimits,
     /// Threads that hash passwords.
@@ -60,9 +68,13 @@ impl Default for Policy {
             realm_password_changes: BTreeMap::new(),
             second_factor: SecondFactorRule::default(),
             realm_second_factors: BTreeMap::new(),
+            registration: false,
+            realm_registrations: BTreeMap::new(),
             recent: Span::from_s(10 * 60),
             sign_ons: SignOnLimits::default(),
             hash_cost: HashCost::default(),
+            password_rules: PasswordRules::default(),
+            realm_password_rules: BTreeMap::new(),
             flows: FlowLimits::default(),
             workers: 2,
             tombstones_kept: Span::from_s(30 * 24 * 3600),
@@ -88,6 +100,22 @@ impl Policy {
     /// Whether another password ends the user's sessions in the realm at `path`.
     pub fn password_change_ends_sessions_in(&self, path: &str) -> bool {
         *self.realm_password_changes.get(path).unwrap_or(&self.password_change_ends_sessions)
+    }
+
+    /// What a password has to be when it is set in the realm at `path`.
+    pub fn password_rules_in(&self, path: &str) -> PasswordRules {
+        *self.realm_password_rules.get(path).unwrap_or(&self.password_rules)
+    }
+
+    /// The shortest that a password may be in any realm.
+    pub fn password_length_least(&self) -> u32 {
+        let of_realms = self.realm_password_rules.values().map(|rules| rules.length_min);
+        of_realms.fold(self.password_rules.length_min, u32::min)
+    }
+
+    /// Whether strangers make themselves users of the realm at `path`.
+    pub fn registration_in(&self, path: &str) -> bool {
+        *self.realm_registrations.get(path).unwrap_or(&self.registration)
     }
 
     /// When users of the realm at `path` are asked for a second factor.

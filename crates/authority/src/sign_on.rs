@@ -55,6 +55,8 @@ pub(crate) enum Given {
     Second(Spending),
     /// Both.
     Both(Spending),
+    /// Something else in place of the password, by the name that the session remembers.
+    Otherwise(&'static str),
 }
 
 /// A session for somebody who signed on.
@@ -172,7 +174,7 @@ impl Authority {
         self.open(sign_on, &user, quota, Given::First).await
     }
 
-    /// A session for a user whose identity was proven elsewhere, such as to whoever has the data folder.
+    /// A session for a user whose identity was proven elsewhere, such as to whoever has the data folder, or who has just been made.
     pub async fn open_proven(
         &self,
         realm: Arc<Realm>,
@@ -180,19 +182,22 @@ impl Authority {
         device: Device,
         user: &User,
     ) -> Result<SignedIn, SignOnFailure> {
-        let (name, password) = (user.username.clone(), String::new());
-        let sign_on = SignOn {
+        self.open(Self::sign_on_of(realm, channel, device, user), user, None, Given::First).await
+    }
+
+    /// The sign-on of a user who has proven to be there otherwise than by name and password.
+    pub(crate) fn sign_on_of(realm: Arc<Realm>, channel: Channel, device: Device, user: &User) -> SignOn {
+        SignOn {
             realm,
             channel,
-            name,
-            password,
+            name: user.username.clone(),
+            password: String::new(),
             device,
             previous: None,
             keep_token: false,
             level: Assurance::One,
             may_be_half: true,
-        };
-        self.open(sign_on, user, None, Given::First).await
+        }
     }
 
     /// The user whom name and password prove, unless that was tried too often. Whom the name means is noted either way.
@@ -257,6 +262,7 @@ impl Authority {
             Given::First => (Some("password".into()), None),
             Given::Second(code) => (None, Some(code)),
             Given::Both(code) => (Some("password".into()), Some(code)),
+            Given::Otherwise(method) => (Some(method.into()), None),
         };
         let secret = SessionSecret::from_bytes(self.draw());
         let limits = self.policy().limits_for(&sign_on.realm.path, &sign_on.channel);

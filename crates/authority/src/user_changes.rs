@@ -7,8 +7,8 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 
 use adieu_core::{
-    DirectoryError, EditUserOrder, Edited, Ended, LiveSession, LockChange, Origin, RealmId, RemoveUserOrder,
-    SessionId, User, UserEdit, UserId, Version,
+    DirectoryError, EditUserOrder, Edited, Ended, LockChange, Origin, RealmId, RemoveUserOrder, SessionId,
+    User, UserEdit, UserId, Version,
 };
 
 use crate::Authority;
@@ -144,18 +144,28 @@ impl Authority {
     /// caller has verified, if any: another one that came meanwhile stays, and the answer is [`DirectoryError::Stale`].
     pub async fn change_own_password(
         &self,
-        live: &LiveSession,
+        (user, session): (&User, SessionId),
         password: &str,
         origin: Origin,
     ) -> Result<Edited, PersonError> {
-        let hash = self.hash_own_password(live.user.id, password).await?;
-        let spare = Some(live.session.id);
+        let hash = self.hash_own_new_password(user, password).await?;
+        let spare = Some(session);
         let edit = UserEdit { password: Some(Some(hash)), spare, ..UserEdit::default() };
-        let verified = &live.user.password;
-        let changed = self.change_oneself((live.user.id, live.session.id), origin, |user| {
+        let verified = &user.password;
+        let changed = self.change_oneself((user.id, session), origin, |user| {
             if user.password == *verified { Ok(edit.clone()) } else { Err(DirectoryError::Stale) }
         });
         Ok(changed.await?)
+    }
+
+    /// The user of a session changes the own traits, and the names that follow from them.
+    pub async fn change_own_traits(
+        &self,
+        (user, session): (UserId, SessionId),
+        change: impl FnMut(&User) -> Result<UserEdit, DirectoryError> + Send,
+        origin: Origin,
+    ) -> Result<Edited, DirectoryError> {
+        self.change_oneself((user, session), origin, change).await
     }
 
     /// The user of a session takes the own second factor away, if the session still is live when that is written.

@@ -31,6 +31,10 @@ pub enum Purpose {
     SessionHandle,
     /// Codes that a user keeps as a second proof of identity.
     RecoveryCode,
+    /// Codes by which an administrator lets somebody in who can't sign on.
+    RecoveryPass,
+    /// Addresses that do the same.
+    RecoveryLink,
     /// Refresh tokens that follow others.
     RefreshToken,
     /// The seal of what proves this installation to other providers.
@@ -51,6 +55,8 @@ impl Purpose {
             Self::ClientSecret => "client-secret",
             Self::SessionHandle => "session-handle",
             Self::RecoveryCode => "recovery-code",
+            Self::RecoveryPass => "recovery-pass",
+            Self::RecoveryLink => "recovery-link",
             Self::RefreshToken => "refresh-token",
             Self::UpstreamSecrets => "upstream-secrets",
             Self::WebHookSecrets => "web-hook-secrets",

@@ -31,10 +31,12 @@ pub mod outage;
 pub mod outline;
 pub mod own_tokens;
 pub mod participant;
+pub mod password_rules;
 pub mod people;
 pub mod places;
 pub mod record_fault;
 pub mod record_rules;
+pub mod recovery;
 pub mod redirect_uris;
 pub mod revoke;
 
@@ -88,6 +90,7 @@ pub use outage::{Hindrance, Outage, Unwritten};
 pub use outline::{SessionOutline, counts_as_live};
 pub use own_tokens::decide_revoke_own;
 pub use participant::{IssueOrder, KnownAs, PARTICIPANTS_MAX, Participant, ParticipantFacts};
+pub use password_rules::{PasswordRules, WeakPassword, decide_password};
 pub use people::{
     AfterPassword, EditUserOrder, Edited, NameChanges, NewUser, PasswordRenewal, RemoveUserOrder, UserAround,
     UserChanges, UserEdit, decide_create_user, decide_edit_user, decide_remove_user, decide_renew_password,
@@ -99,6 +102,7 @@ pub use places::{
 };
 pub use record_fault::RecordFault;
 pub use record_rules::{ClientWords, client_is_sound, email_is_sound, is_email, username_is_sound};
+pub use recovery::{RecoveryPass, RecoveryWay};
 pub use redirect_uris::{is_redirect_uri, may_redirect_to, may_return_to};
 pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing, UserReach};

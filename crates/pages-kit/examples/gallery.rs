@@ -4,7 +4,8 @@
 use std::{env, fs, io, path::Path};
 
 use adieu_pages_kit::{
-    CodeEntry, Codes, ErrorPage, FormPostPage, Link, SignOffPage, SignOnPage, SignedOffPage, StatusPage, csp,
+    CodeEntry, ErrorPage, FormField, FormPage, FormPostPage, Link, SettingsPage, SettingsPart, SignOffPage,
+    SignOnPage, SignedOffPage, StatusPage, csp,
 };
 
 fn main() -> io::Result<()> {
@@ -52,21 +53,14 @@ fn main() -> io::Result<()> {
         hidden: &[],
         error: None,
     };
-    let codes = Codes {
-        message: "These are your recovery codes. Keep them in a safe place.",
-        error: None,
-        codes: &["tl800o3x", "zcjz7beh", "x8g5dr89", "Used 2026-11-20"],
-        action: "/settings",
-        hidden: &[],
-        buttons: &[("confirm", "I have kept these codes"), ("disable", "Do without recovery codes")],
-    };
     let pages = [
         ("sign-on", sign_on.html()),
         ("sign-on-failed", failed.html()),
         ("signed-off", signed_off.html()),
         ("error", error.html()),
         ("code-entry", code.html()),
-        ("codes", codes.html()),
+        ("settings", settings()),
+        ("sign-up", sign_up()),
         ("status", status.html()),
         ("form-post", FormPostPage::of("https://app.example.org/cb", &[]).html()),
     ];
@@ -76,4 +70,73 @@ fn main() -> io::Result<()> {
         fs::write(Path::new(&folder).join(format!("{name}.html")), html)?;
     }
     Ok(())
+}
+
+const FIELD: FormField<'_> = FormField {
+    label: "E-mail",
+    name: "traits.email",
+    kind: "email",
+    value: "ada@example.org",
+    autocomplete: "email",
+    required: true,
+    said: None,
+};
+
+fn settings() -> String {
+    let password = FormField {
+        label: "New password",
+        name: "password",
+        kind: "password",
+        value: "",
+        autocomplete: "new-password",
+        said: Some("Many people use this password. Please choose one that nobody else has."),
+        ..FIELD
+    };
+    let part = SettingsPart { title: "", message: "", codes: &[], fields: &[], buttons: &[], quiet: true };
+    let parts = [
+        SettingsPart {
+            title: "Password",
+            fields: &[password],
+            buttons: &[("method", "password", "Change password")],
+            ..part
+        },
+        SettingsPart {
+            title: "Recovery codes",
+            message: "You are asked for a recovery code after your password. Each of them works once.",
+            codes: &["tl800o3x", "zcjz7beh", "x8g5dr89", "Used 2026-11-20"],
+            buttons: &[
+                ("confirm", "true", "I have kept these codes"),
+                ("disable", "true", "Do without recovery codes"),
+            ],
+            ..part
+        },
+        SettingsPart {
+            title: "About you",
+            fields: &[FIELD],
+            buttons: &[("method", "profile", "Save")],
+            ..part
+        },
+    ];
+    SettingsPage {
+        message: "What is changed here counts in every application.",
+        error: None,
+        action: "/settings",
+        hidden: &[],
+        parts: &parts,
+    }
+    .html()
+}
+
+fn sign_up() -> String {
+    FormPage {
+        title: "Sign up",
+        message: "Please say who you are. The password comes next.",
+        error: Some("There is an account of this name already."),
+        action: "/registration",
+        hidden: &[],
+        fields: &[FIELD],
+        buttons: &[("method", "profile", "Go on")],
+        elsewhere: Some(Link { href: "/login", text: "Sign on with an account that you have" }),
+    }
+    .html()
 }

@@ -5,13 +5,15 @@
 //! templates. What a page says is its caller's business.
 
 mod form_post;
+mod forms;
 mod headers;
 mod pages;
 mod words;
 
 pub use form_post::FormPostPage;
+pub use forms::{FormButton, FormField, FormPage, SettingsPage, SettingsPart};
 pub use headers::{PageHeaders, csp, form_action_of};
-pub use pages::{CodeEntry, Codes, ErrorPage, Link, SignOffPage, SignOnPage, SignedOffPage, StatusPage};
+pub use pages::{CodeEntry, ErrorPage, Link, SignOffPage, SignOnPage, SignedOffPage, StatusPage};
 pub use words::too_often;
 
 /// The one stylesheet, as it stands in every page.

@@ -71,31 +71,6 @@ impl CodeEntry<'_> {
     }
 }
 
-/// Shows a user's recovery codes, and what can be done with them.
-#[derive(Clone, Debug, Template)]
-#[template(path = "codes.html")]
-pub struct Codes<'a> {
-    /// What there is to know, in a sentence.
-    pub message: &'a str,
-    /// Why the last try failed.
-    pub error: Option<&'a str>,
-    /// The codes, if they are shown.
-    pub codes: &'a [&'a str],
-    /// Where the form goes, by POST.
-    pub action: &'a str,
-    /// Fields that nobody sees: name and value.
-    pub hidden: &'a [(&'a str, &'a str)],
-    /// The buttons: what each is called in the form, and its words. The first one is the one to press.
-    pub buttons: &'a [(&'a str, &'a str)],
-}
-
-impl Codes<'_> {
-    /// The page.
-    pub fn html(&self) -> String {
-        rendered(self)
-    }
-}
-
 /// Says that the session has ended.
 #[derive(Clone, Debug, Template)]
 #[template(path = "signed_off.html")]
@@ -171,7 +146,7 @@ impl StatusPage<'_> {
     }
 }
 
-fn rendered(page: &impl Template) -> String {
+pub(crate) fn rendered(page: &impl Template) -> String {
     page.render().expect("a template fails only when a value's Display does, and ours are strings")
 }
 
@@ -225,15 +200,6 @@ mod tests {
             error: Some(NASTY),
         };
         check_escaped(&entry.html(), 9);
-        let codes = Codes {
-            message: NASTY,
-            error: Some(NASTY),
-            codes: &[NASTY],
-            action: NASTY,
-            hidden: &[(NASTY, NASTY)],
-            buttons: &[(NASTY, NASTY)],
-        };
-        check_escaped(&codes.html(), 8);
         check_escaped(&StatusPage { title: NASTY, message: NASTY }.html(), 3);
     }
 

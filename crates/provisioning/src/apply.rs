@@ -8,11 +8,11 @@ use std::collections::VecDeque;
 use adieu_authority::{Authority, Origin};
 
 pub use crate::carry::Made;
-use crate::carry::{look_up, make};
+use crate::carry::{Password, look_up, make};
 use crate::document::Declaration;
-use crate::error::{ApplyError, FactsError};
+use crate::error::{ApplyError, FactsError, SecretError};
 use crate::facts::Facts;
-use crate::plan::{Planned, plan};
+use crate::plan::{FirstPassword, Planned, plan};
 use crate::secrets::Secrets;
 
 /// What is still to change, in the order in which it is done.
@@ -87,7 +87,10 @@ impl Plan {
         let CarryContext { authority, secrets, origin } = context;
         let mut passwords = VecDeque::with_capacity(self.steps.len());
         for Planned { line, change } in &self.steps {
-            let password = change.password().map(|from| look_up(from, *secrets)).transpose();
+            let password = match change.password() {
+                Some(first) => first_password(authority, first, *secrets).await.map(Some),
+                None => Ok(None),
+            };
             passwords
                 .push_back(password.map_err(|source| ApplyError::Secret { step: line.clone(), source })?);
         }
@@ -106,6 +109,19 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// A first password as it was found, if the rules of its realm allow it.
+async fn first_password(
+    authority: &Authority,
+    first: &FirstPassword,
+    secrets: &dyn Secrets,
+) -> Result<Password, SecretError> {
+    let password = look_up(&first.from, secrets)?;
+    if let Password::Plain(plain) = &password {
+        authority.allows_password(&first.realm, &first.names, plain).await?;
+    }
+    Ok(password)
 }
 
 /// The document of what is there; with `only`, of the realm at that path alone. `None` if there is no such realm.

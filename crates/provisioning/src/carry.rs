@@ -9,7 +9,7 @@ use adieu_authority::{
 
 use crate::error::{SecretError, StepError};
 use crate::plan::{Change, ClientEdit, NewPopulation, PasswordFrom, PlannedUser};
-use crate::secrets::{Secrets, sound};
+use crate::secrets::Secrets;
 
 /// A client that was made, and the secret that it was given.
 pub struct Made {
@@ -28,7 +28,7 @@ pub(crate) enum Password {
 pub(crate) fn look_up(from: &PasswordFrom, secrets: &dyn Secrets) -> Result<Password, SecretError> {
     Ok(match from {
         PasswordFrom::Hash(hash) => Password::Hash(hash.clone()),
-        PasswordFrom::Source(source) => Password::Plain(sound(secrets.look_up(source)?)?),
+        PasswordFrom::Source(source) => Password::Plain(secrets.look_up(source)?),
     })
 }
 
@@ -106,7 +106,11 @@ async fn edit_user(
     password: Option<Password>,
 ) -> Result<(), StepError> {
     let hash = match password {
-        Some(Password::Plain(password)) => Some(authority.hash_password(&password).await?),
+        Some(Password::Plain(password)) => {
+            let user = authority.user(id).await?.ok_or(DirectoryError::Unknown)?;
+            let names = edit.applied_to(&user, user.updated_at).names();
+            Some(authority.hash_new_password(user.realm, &names, &password).await?)
+        }
         Some(Password::Hash(hash)) => Some(hash),
         None => None,
     };

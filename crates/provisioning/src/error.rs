@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use adieu_authority::{DirectoryError, HashError, Outage, PersonError, RecordFault, Unwritten};
+use adieu_authority::{DirectoryError, Outage, PersonError, RecordFault, Unwritten};
 
 /// A document can't be meant.
 #[derive(Debug, thiserror::Error)]
@@ -164,9 +164,9 @@ pub enum SecretError {
     /// The file is not there, or can't be read.
     #[error("the file {0} can't be read")]
     Unreadable(PathBuf, #[source] Option<std::io::Error>),
-    /// It is too short to be one.
-    #[error("a password has at least 8 characters")]
-    Short,
+    /// The rules of the realm do not allow it, or it can't be asked whether they do.
+    #[error(transparent)]
+    Refused(#[from] PersonError),
 }
 
 /// What is there can't be told, or is more than a document holds.
@@ -226,9 +226,6 @@ pub enum StepError {
     /// The user was not made.
     #[error(transparent)]
     Person(#[from] PersonError),
-    /// The password was not hashed.
-    #[error(transparent)]
-    Hash(#[from] HashError),
     /// The store did not write, or cannot confirm that it did.
     #[error(transparent)]
     Unwritten(#[from] Unwritten),

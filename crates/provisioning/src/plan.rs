@@ -53,7 +53,7 @@ pub enum Change {
     /// Make a user.
     MakeUser(Box<PlannedUser>),
     /// Change a user, from this version.
-    EditUser(UserId, Version, Box<UserEdit>, Option<PasswordFrom>),
+    EditUser(UserId, Version, Box<UserEdit>, Option<FirstPassword>),
     /// Make a client.
     MakeClient(RealmId, ClientId, Box<ClientEdit>),
     /// Change a client, from this version.
@@ -72,7 +72,7 @@ pub enum Change {
 
 impl Change {
     /// What the first password is made of that it sets, if it sets one.
-    pub(crate) const fn password(&self) -> Option<&PasswordFrom> {
+    pub(crate) const fn password(&self) -> Option<&FirstPassword> {
         match self {
             Self::MakeUser(new) => new.password.as_ref(),
             Self::EditUser(_, _, _, password) => password.as_ref(),
@@ -114,7 +114,18 @@ pub struct PlannedUser {
     /// All else but a password that has to be looked up.
     pub person: NewPerson,
     /// Where that is.
-    pub password: Option<PasswordFrom>,
+    pub password: Option<FirstPassword>,
+}
+
+/// A first password and for whom it is: the realm's rules are asked before anything is changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstPassword {
+    /// What it is made of.
+    pub from: PasswordFrom,
+    /// The path of the realm.
+    pub realm: String,
+    /// The names of its user.
+    pub names: Vec<String>,
 }
 
 /// What a first password is made of.

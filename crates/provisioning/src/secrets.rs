@@ -60,11 +60,6 @@ fn first_line(path: &Path) -> std::io::Result<String> {
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
-/// A password as it was found, if it can be one.
-pub(crate) fn sound(password: String) -> Result<String, SecretError> {
-    if password.chars().count() < 8 { Err(SecretError::Short) } else { Ok(password) }
-}
-
 impl Declaration {
     /// Every place where it says that a password lies, each once.
     pub fn sources(&self) -> Vec<Source> {

@@ -126,7 +126,7 @@ async fn person(
     };
     match authority.create_user(population, new).await {
         Ok(user) => Ok(user),
-        Err(error @ (PersonError::Directory(_) | PersonError::Password(_))) => {
+        Err(error @ (PersonError::Directory(_) | PersonError::Password(_) | PersonError::Weak(_))) => {
             Err(error).with_context(|| who.name)
         }
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::data::{TestData, make_data};
 use adieu::assembled::AssembledServer;
-use adieu::config::Config;
+pub use adieu::config::Config;
 use adieu_authority::Authority;
 use adieu_core::{Channel, Client, ClientId, Clock, Entropy, Origin, Span};
 use adieu_http_kit::client::Peer;

@@ -65,15 +65,7 @@ pub enum UserCommand {
         #[command(flatten)]
         of: OfRealm,
     },
-    /// Lock a user's account: no sign-on until it is unlocked. Sessions live on.
-    Lock {
-        /// Name, e-mail address or id.
-        user: String,
-        /// Whose user is meant.
-        #[command(flatten)]
-        of: OfRealm,
-    },
-    /// Unlock a user's account and forgive failed sign-ons: they may try again at once.
+    /// Forgive a user's failed sign-ons: they may try again at once.
     Unlock {
         /// Name, e-mail address or id.
         user: String,
@@ -171,7 +163,6 @@ pub fn user(command: UserCommand) -> Result<()> {
             UserCommand::Passwd { user, keep_sessions, of } => passwd(&user, keep_sessions, of).await,
             UserCommand::Disable { user, reason, of } => enable(&user, false, reason, of).await,
             UserCommand::Enable { user, of } => enable(&user, true, None, of).await,
-            UserCommand::Lock { user, of } => lock(&user, of).await,
             UserCommand::Unlock { user, of } => unlock(&user, of).await,
             UserCommand::Show { user, of } => show(&user, of).await,
             UserCommand::ResetCodes { user, reason, of } => reset_codes(&user, reason.as_deref(), of).await,
@@ -261,24 +252,8 @@ async fn enable(user: &str, enabled: bool, reason: Option<String>, of: OfRealm) 
         body["reason"] = reason.into();
     }
     let now = api.ask(Method::PATCH, &format!("/v1/users/{id}"), Some(body)).await?;
-    let what = match (enabled, now["locked_at"].is_null()) {
-        (true, true) => "can sign on",
-        (true, false) => "is enabled; the account has been locked, `adieu user unlock` takes that away",
-        (false, _) => "can't sign on; all sessions are ended",
-    };
+    let what = if enabled { "can sign on" } else { "can't sign on; all sessions are ended" };
     shown::one(&now, of.reach.json, || format!("user {} ({id}) {what}", text(&now, "username")))
-}
-
-async fn lock(user: &str, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
-    let id = user_id(&api, &of.realm, user).await?;
-    let now = api.ask(Method::PATCH, &format!("/v1/users/{id}"), Some(json!({"locked": true}))).await?;
-    shown::one(&now, of.reach.json, || {
-        format!(
-            "user {} ({id}) can't sign on until `adieu user unlock`; sessions live on",
-            text(&now, "username")
-        )
-    })
 }
 
 async fn unlock(user: &str, of: OfRealm) -> Result<()> {
@@ -368,19 +343,18 @@ pub(super) fn text<'v>(value: &'v Value, member: &str) -> &'v str {
 /// The password of the variable, of the terminal, or of the first line of standard input.
 pub(super) fn password() -> Result<String> {
     if let Ok(password) = std::env::var("ADIEU_PASSWORD") {
-        return sound(password);
+        return Ok(password);
     }
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        return sound(
-            rpassword::prompt_password("Password (not shown as you type): ").context("the terminal")?,
-        );
+        return rpassword::prompt_password("Password (not shown as you type): ").context("the terminal");
     }
     let mut line = String::new();
     stdin.lock().read_line(&mut line).context("standard input")?;
-    sound(line.trim_end_matches(['\r', '\n']).to_owned())
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
+/// A password for the first user, before there is a realm that has rules: no shorter than any of them is by default.
 pub(super) fn sound(password: String) -> Result<String> {
     if password.chars().count() < 8 {
         bail!("a password has at least 8 characters");

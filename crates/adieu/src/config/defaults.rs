@@ -38,7 +38,10 @@ impl Default for Config {
                 id: None,
                 pingone_url: None,
                 password_change_ends_sessions: None,
+                password_length_min: None,
+                password_common_refused: None,
                 second_factor: None,
+                registration: None,
                 am_idle_s: None,
                 am_lifetime_s: None,
                 am_sessions_max: None,
@@ -99,6 +102,8 @@ impl Default for Passwords {
             passes: 2,
             workers: 0,
             change_ends_sessions: true,
+            length_min: 8,
+            common_refused: true,
             failures_by_name_max: 10,
             failures_by_address_max: 100,
             failures_window_s: 300,
@@ -113,7 +118,7 @@ impl Default for Passwords {
 
 impl Default for SignOnConfig {
     fn default() -> Self {
-        Self { second_factor: "when_enrolled".into(), recent_s: 600 }
+        Self { second_factor: "when_enrolled".into(), registration: false, recent_s: 600 }
     }
 }
 
@@ -150,11 +155,18 @@ impl Default for KratosConfig {
             session_idle_s: 0,
             login_flow_lifetime_s: 3600,
             settings_flow_lifetime_s: 3600,
+            registration_flow_lifetime_s: 3600,
+            registration_opens_session: true,
+            recovery_ends_others: true,
+            use_continue_with_transitions: false,
             login_keeps_token: false,
             enrolling_proves: false,
             default_return_url: String::new(),
             logout_return_url: String::new(),
             login_return_url: String::new(),
+            registration_return_url: String::new(),
+            registration_ui_url: String::new(),
+            recovery_ui_url: String::new(),
             login_ui_url: String::new(),
             error_ui_url: String::new(),
             settings_ui_url: String::new(),

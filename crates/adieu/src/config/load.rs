@@ -9,7 +9,7 @@ use adieu_provisioning::names::{is_section, nearest};
 use toml::{Table, Value};
 
 use crate::config::faults::{ConfigError, ConfigFault, RefusedValue, WrittenAt};
-use crate::config::keys::{KEYS, LISTS, NEEDED};
+use crate::config::keys::{LISTS, NEEDED, keys};
 use crate::config::source::ConfigSource;
 use crate::config::{Config, files, rules};
 
@@ -39,7 +39,7 @@ fn checked(
     for (name, text) in environment {
         faults.extend(source.overlay(&name, &text));
     }
-    let known: Vec<&str> = KEYS.iter().map(|key| key.path).collect();
+    let known: Vec<&str> = keys().map(|key| key.path).collect();
     let mut reading = Reading { source: &source, known, faults };
     let table = reading.section(&source.table, "", "");
     let none = |faults: Vec<ConfigFault>| if faults.is_empty() { Ok(()) } else { Err(faults) };
@@ -83,7 +83,7 @@ impl Reading<'_> {
     }
 
     fn entry(&mut self, value: &Value, path: &str, name: &str) -> Option<Value> {
-        if let Some(key) = KEYS.iter().find(|key| key.path == name) {
+        if let Some(key) = keys().find(|key| key.path == name) {
             return key.kind.read(value).map_err(|refused| self.refuse(path, refused)).ok();
         }
         if !is_section(name, &self.known) {

@@ -3,7 +3,7 @@
 //! A test keeps the page true; nothing else reads it.
 
 use crate::config::changes::at_once;
-use crate::config::keys::KEYS;
+use crate::config::keys::keys;
 
 /// The documentation page, made from the table and the defaults.
 pub fn page() -> String {
@@ -26,7 +26,7 @@ pub fn page() -> String {
          restart. See [serving.md](serving.md).\n\n\
          | Key | \u{21bb} | Unit | Default | What it is for |\n|---|---|---|---|---|\n",
     );
-    for key in KEYS {
+    for key in keys() {
         let default = default_of(&defaults, key.path);
         let mark = if at_once(key.path) { "\u{21bb}" } else { "" };
         page.push_str(&format!(

@@ -3,7 +3,7 @@
 //! `ADIEU_KRATOS__COOKIE_NAME` is `kratos.cookie_name`. Kubernetes puts variables of every Service into every pod: those of
 //! a Service named `adieu`, or `adieu-…`, begin like ours and are passed over. Everything else that begins so is refused.
 
-use crate::config::keys::{KEYS, Key, LISTS};
+use crate::config::keys::{Key, LISTS, keys};
 
 /// How our variables begin.
 const PREFIX: &str = "ADIEU_";
@@ -34,7 +34,7 @@ impl Variable {
             return Self::SetsList(list);
         }
         let in_list = LISTS.iter().any(|list| path.starts_with(&format!("{list}.")));
-        match KEYS.iter().find(|key| key.path == path) {
+        match keys().find(|key| key.path == path) {
             Some(_) if in_list => Self::Unknown(format!("`{path}` is of a list: only the file can have it")),
             Some(key) => Self::Sets(key),
             None => Self::Unknown(format!("unknown variable; did you mean {}?", nearest(name))),
@@ -49,7 +49,7 @@ fn variable(key: &Key) -> String {
 
 fn nearest(name: &str) -> String {
     let alike = |other: &String| strsim::jaro_winkler(&name.to_uppercase(), other);
-    KEYS.iter().map(variable).max_by(|one, other| alike(one).total_cmp(&alike(other))).unwrap_or_default()
+    keys().map(variable).max_by(|one, other| alike(one).total_cmp(&alike(other))).unwrap_or_default()
 }
 
 /// Whether Kubernetes makes this variable for a Service: `…SERVICE_HOST`, `…SERVICE_PORT` and one for each named port,

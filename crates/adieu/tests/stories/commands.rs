@@ -80,11 +80,6 @@ async fn a_free_folder_is_opened() {
         table.starts_with("USERNAME  EMAIL             ENABLED  ID\nada       ada@example.test  yes      "),
         "{table}"
     );
-    let locked = run(&file, &["user", "lock", "ada@example.test", "--json"]).await.json();
-    assert!(locked["locked_at"].is_string() && locked["enabled"] == true, "F-8: {locked}");
-    assert_eq!(run(&file, &["user", "unlock", "ada@example.test"]).await.code, 0);
-    let unlocked = run(&file, &["user", "show", "ada@example.test", "--json"]).await.json();
-    assert!(unlocked["locked_at"].is_null(), "{unlocked}");
     let disabled = run(&file, &["user", "disable", "ada@example.test", "--json"]).await.json();
     assert_eq!(disabled["enabled"], false);
     assert_eq!(run(&file, &["user", "enable", "ada"]).await.code, 0);

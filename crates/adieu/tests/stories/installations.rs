@@ -55,7 +55,6 @@ fn no_command_makes_an_installation_on_its_way() {
         &["user", "passwd", "alice"],
         &["user", "disable", "alice"],
         &["user", "enable", "alice"],
-        &["user", "lock", "alice"],
         &["user", "unlock", "alice"],
         &["user", "list"],
         &["worker", "add", "setup"],

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Check, DirectoryError, LiveSession, NewPerson, PersonError, SessionToken, UserEdit};
+use adieu_authority::{
+    Check, DirectoryError, LiveSession, NewPerson, PersonError, SessionToken, UserEdit, WeakPassword,
+};
 use adieu_core::{AfterPassword, Channel, ConfirmError, EditUserOrder, Origin, UserId};
 use adieu_testkit::World;
 use adieu_testkit::failing::{FailingStore, Failure};
@@ -62,7 +64,8 @@ async fn a_sign_on_brings_no_replaced_password_back() {
     let mut world = World::start().await;
     let store = world.with_failing_store().await;
     let user = dora(&world).await;
-    let next = world.authority().hash_password("another password").await.expect("a hash");
+    let realm = world.data.realm.id;
+    let next = world.authority().hash_new_password(realm, &[], "another password").await.expect("a hash");
     signs_on_while_it_becomes(&world, &store, user, Some(&next)).await;
     assert_eq!(password_of(&world, user).await, Some(next), "the administrator's password stays");
 }
@@ -99,13 +102,18 @@ async fn known_to_many(fixture: &AdminFixture, name: &str) -> String {
 
 /// Gives a user another password through one of the channels, or takes it away.
 async fn given_another_password(fixture: &AdminFixture, channel: &str, user: &str) -> Reply {
+    given_password(fixture, channel, user, "battery-staple-7").await
+}
+
+/// The same with a password of one's choice.
+async fn given_password(fixture: &AdminFixture, channel: &str, user: &str, password: &str) -> Reply {
     let path = format!("/v1/environments/{}/users/{user}/password", fixture.world.data.realm.id);
     let set = |kind: &str, body: Value| {
         let kind = format!("application/vnd.pingidentity.password.{kind}+json");
         let ask = fixture.world.ask(Method::PUT, &path).bearer(&fixture.bearer).header("content-type", &kind);
         ask.body(body.to_string())
     };
-    let new = json!({"password": "battery-staple-7"});
+    let new = json!({"password": password});
     let ask = match channel {
         "native" => fixture.admin(Method::PUT, &format!("/v1/users/{user}/password"), &new),
         "Kratos" => {
@@ -117,7 +125,7 @@ async fn given_another_password(fixture: &AdminFixture, channel: &str, user: &st
             });
             fixture.admin(Method::PUT, &path, &body)
         }
-        "PingOne" => set("set", json!({"value": "battery-staple-7"})),
+        "PingOne" => set("set", json!({"value": password})),
         "PingOne, none" => set("setValue", json!({})),
         other => panic!("there is no channel {other}"),
     };
@@ -126,6 +134,125 @@ async fn given_another_password(fixture: &AdminFixture, channel: &str, user: &st
 
 async fn is_live(world: &World, token: &str) -> bool {
     world.get("/sessions/whoami").header("x-session-token", token).send().await.status == 200
+}
+
+/// What is refused, and what the native API and PingOne say of it. The user is called `augustina`.
+const WEAK: [(&str, &str, &str); 3] = [
+    ("1", "at least 8 characters", "length"),
+    ("password", "tried first", "excludesCommonlyUsed"),
+    ("Augustina", "own name", "excludesProfileData"),
+];
+
+/// Whether a refusal says in the words of its channel what is wrong, and does not repeat the password.
+fn is_said(channel: &str, reply: &Reply, (password, said, requirement): (&str, &str, &str)) {
+    let (status, body) = (reply.status.as_u16(), reply.json());
+    match channel {
+        "native" => {
+            let detail = body["detail"].as_str().unwrap_or_default();
+            assert!(status == 422 && detail.starts_with("password") && detail.contains(said), "{body}");
+        }
+        "Kratos" => {
+            let reason = body["error"]["reason"].as_str().unwrap_or_default();
+            assert!(status == 400 && reason.contains(said), "{password}: {body}");
+        }
+        _ => {
+            let detail = &body["details"][0];
+            assert_eq!(
+                (status, &body["code"], &detail["code"]),
+                (400, &json!("INVALID_DATA"), &json!("INVALID_VALUE"))
+            );
+            assert_eq!(detail["innerError"]["unsatisfiedRequirements"], json!([requirement]));
+        }
+    }
+    assert!(!reply.text.contains("Augustina"), "{}", reply.text);
+}
+
+/// Goal: S-16, short passwords, those that are tried first and the user's own name are refused in each channel's words; nothing
+/// changes, and whoever has such a password from before signs on.
+#[tokio::test]
+async fn weak_passwords_are_refused_at_every_channel() {
+    let fixture = AdminFixture::open(World::start().await, 0).await;
+    let user = known_to_many(&fixture, "augustina").await;
+    for weak in WEAK {
+        for channel in ["native", "Kratos", "PingOne"] {
+            is_said(channel, &given_password(&fixture, channel, &user, weak.0).await, weak);
+        }
+    }
+    fixture.world.sign_on_kratos("augustina", PASSWORD).await;
+
+    let mut fixture = fixture;
+    fixture.world.restart_with(|config| config.passwords.length_min = 100).await;
+    fixture.world.sign_on_kratos("augustina", PASSWORD).await;
+}
+
+/// Goal: S-16, the same of users who are made, and nobody is made.
+#[tokio::test]
+async fn nobody_is_made_with_a_weak_password() {
+    let fixture = AdminFixture::open(World::start().await, 0).await;
+    let (realm, home) = (fixture.world.data.realm.id, fixture.world.data.population.id);
+    let email = "augustina@new.example.test";
+    for weak in WEAK {
+        let password = json!({"password": {"config": {"password": weak.0}}});
+        let new = json!({"schema_id": "person", "traits": {"email": email}, "credentials": password});
+        is_said("Kratos", &fixture.admin(Method::POST, "/admin/identities", &new).send().await, weak);
+        let many = json!({"identities": [{"create": new, "patch_id": null}]});
+        let many = fixture.admin(Method::PATCH, "/admin/identities", &many).send().await.json();
+        assert_eq!(many["identities"][0]["action"], "error", "{many}");
+        let new = json!({"username": "augustina", "email": email, "password": weak.0});
+        let made = fixture.admin(Method::POST, &format!("/v1/realms/{realm}/users"), &new).send().await;
+        is_said("native", &made, weak);
+        let new = json!({
+            "username": "augustina", "email": email, "population": {"id": home.to_string()}, "password": {"value": weak.0},
+        });
+        let ask = fixture.world.post(&format!("/v1/environments/{realm}/users")).bearer(&fixture.bearer);
+        let ask = ask.header("content-type", "application/vnd.pingidentity.user.import+json");
+        is_said("PingOne", &ask.body(new.to_string()).send().await, weak);
+        let document =
+            "[[realms]]\npath = '/alpha'\n[[realms.users]]\nusername = 'augustina'\npassword_env = 'P'\n";
+        let passwords = json!([{"env": "P", "password": weak.0}]);
+        let order = json!({"document": document, "passwords": passwords});
+        let applied = fixture.admin(Method::POST, "/v1/declaration", &order).send().await;
+        assert_eq!(applied.status, 422, "{}", applied.text);
+        assert!(applied.text.contains(weak.1), "{}", applied.text);
+    }
+    let authority = fixture.world.authority();
+    for name in ["augustina", email] {
+        assert!(authority.user_named(realm, name).await.expect("read").is_none(), "{name}");
+    }
+}
+
+/// Goal: S-16, a realm may ask for more or less; hashes that are imported are not asked.
+#[tokio::test]
+async fn a_realm_says_what_a_password_is() {
+    for (length_min, common_refused, password, taken) in [
+        (20, true, "battery-staple-7", false),
+        (20, true, "another-battery-staple-7", true),
+        (1, false, "password", true),
+    ] {
+        let mut world = World::start().await;
+        world
+            .restart_with(|config| {
+                config.realms[0].password_length_min = Some(length_min);
+                config.realms[0].password_common_refused = Some(common_refused);
+            })
+            .await;
+        let fixture = AdminFixture::open(world, 0).await;
+        let user = dora(&fixture.world).await.to_string();
+        let reply = given_password(&fixture, "PingOne", &user, password).await;
+        assert_eq!(reply.status.is_success(), taken, "{password}: {}", reply.text);
+        let now = if taken { password } else { PASSWORD };
+        fixture.world.sign_on_kratos("dora", now).await;
+    }
+}
+
+/// Goal: S-16, the password that one has is no other one.
+#[tokio::test]
+async fn the_own_password_is_not_set_again() {
+    let (fixture, _, live) = eve_signed_on().await;
+    let origin = Origin::of_holder(Channel::named("test"), None);
+    let who = (&*live.user, live.session.id);
+    let same = fixture.world.authority().change_own_password(who, PASSWORD, origin).await;
+    assert!(matches!(same, Err(PersonError::Weak(WeakPassword::Unchanged))), "{same:?}");
 }
 
 /// Goal: whoever knows the old password has no session left when the new one is acknowledged, whichever channel it came
@@ -189,7 +316,10 @@ async fn ones_own_password_spares_the_session_in_use() {
     let authority = fixture.world.authority();
     let live = live(&fixture.world, &here).await;
     let origin = Origin::of_holder(Channel::named("test"), None);
-    authority.change_own_password(&live, "battery-staple-7", origin).await.expect("a change");
+    authority
+        .change_own_password((&live.user, live.session.id), "battery-staple-7", origin)
+        .await
+        .expect("a change");
     assert!(is_live(&fixture.world, &here).await);
     assert!(!is_live(&fixture.world, &there).await);
     fixture.world.sign_on_kratos("eve", "battery-staple-7").await;
@@ -226,7 +356,11 @@ async fn a_session_that_ends_meanwhile_sets_no_password() {
         assert_eq!(ended.status, 204, "{}", ended.text);
     });
     let origin = Origin::of_holder(Channel::named("test"), None);
-    let late = fixture.world.authority().change_own_password(&live, "battery-staple-7", origin).await;
+    let late = fixture
+        .world
+        .authority()
+        .change_own_password((&live.user, live.session.id), "battery-staple-7", origin)
+        .await;
     let over = matches!(late, Err(PersonError::Directory(DirectoryError::SessionOver)));
     assert!(over, "{late:?}");
     assert_eq!(password_of(&fixture.world, user).await, live.user.password);
@@ -258,7 +392,11 @@ async fn an_own_password_replaces_only_the_one_that_was_verified() {
     let set = given_another_password_later(&fixture, user);
     store.before_the_next_change(set);
     let origin = Origin::of_holder(Channel::named("test"), None);
-    let late = fixture.world.authority().change_own_password(&live, "battery-staple-7", origin).await;
+    let late = fixture
+        .world
+        .authority()
+        .change_own_password((&live.user, live.session.id), "battery-staple-7", origin)
+        .await;
     assert!(matches!(late, Err(PersonError::Directory(DirectoryError::Stale))), "{late:?}");
     assert_eq!(password_of(&fixture.world, user).await.as_deref(), Some(IMPORTED));
 }

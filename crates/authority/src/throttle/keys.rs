@@ -90,6 +90,8 @@ pub(crate) enum Account {
         credential: [u8; 16],
         whence: Whence,
     },
+    /// What an administrator gave out for a user.
+    Recovery { user: UserId, pass: [u8; 16] },
 }
 
 impl Account {
@@ -111,7 +113,9 @@ impl Account {
 
     pub(super) const fn user(self) -> Option<UserId> {
         match self {
-            Self::Password { user, .. } | Self::Codes { user, .. } => Some(user),
+            Self::Password { user, .. } | Self::Codes { user, .. } | Self::Recovery { user, .. } => {
+                Some(user)
+            }
             Self::Unknown(_) => None,
         }
     }

@@ -6,6 +6,7 @@ mod identities;
 mod identity;
 mod manage;
 mod patch;
+mod recovery;
 mod routes;
 mod sessions;
 
@@ -93,6 +94,8 @@ async fn answered(
         AdminEndpoint::ReplaceIdentity => identities::replace(face, call, body, id).await,
         AdminEndpoint::PatchIdentity => identities::patch(face, call, body, id).await,
         AdminEndpoint::RemoveIdentity => identities::remove(face, call, id).await,
+        AdminEndpoint::RecoveryCode => recovery::code(face, call, body).await,
+        AdminEndpoint::RecoveryLink => recovery::link(face, call, body).await,
         AdminEndpoint::RemoveCredential => identities::remove_credential(face, call, id, kind).await,
     }
 }

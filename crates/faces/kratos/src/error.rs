@@ -51,7 +51,7 @@ impl KratosError {
         }
     }
 
-    fn because(mut self, reason: impl Into<String>) -> Self {
+    pub(crate) fn because(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
         self
     }
@@ -132,6 +132,12 @@ impl KratosError {
     pub(crate) fn registration_disabled() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "self_service_flow_disabled", "registration flow disabled")
             .because("Registration is switched off on this server.")
+    }
+
+    /// 410: an administrator's code or link is too old; there is no other one to go on with.
+    pub(crate) fn recovery_over() -> Self {
+        Self::new(StatusCode::GONE, "self_service_flow_expired", "self-service flow expired")
+            .because("This code or link is not valid any more; an administrator can give out another one.")
     }
 
     /// 400: a login while signed on.
@@ -329,6 +335,7 @@ impl From<PersonError> for KratosError {
         match error {
             PersonError::Directory(error) => error.into(),
             PersonError::Password(error) => error.into(),
+            PersonError::Weak(weak) => Self::malformed(format!("The password can not be set: {weak}.")),
         }
     }
 }

@@ -35,6 +35,14 @@ pub struct Settings {
     pub login_flow_life_s: u64,
     /// How long a settings flow lasts, in seconds.
     pub settings_flow_life_s: u64,
+    /// How long a registration flow lasts, in seconds.
+    pub registration_flow_life_s: u64,
+    /// Whether whoever registers is signed on at once.
+    pub registration_opens_session: bool,
+    /// Whether a recovery ends all other sessions of the user.
+    pub recovery_ends_others: bool,
+    /// Whether a recovery by JSON is answered with its flow, which says where to go on, and not with 422.
+    pub continue_with_transitions: bool,
     /// Whether a session keeps its token when its user proves more or proves it again. Else the token is a new one.
     pub keeps_token: bool,
     /// Whether confirming new recovery codes counts as having given one.
@@ -53,6 +61,12 @@ pub struct Settings {
     pub error_ui: String,
     /// The page where users change their credentials.
     pub settings_ui: String,
+    /// The page where strangers register.
+    pub registration_ui: String,
+    /// Where browsers go after a registration.
+    pub registration_return: String,
+    /// The page where an administrator's code is given.
+    pub recovery_ui: String,
     /// Where `return_to` may lead.
     pub allowed_return: Vec<String>,
     /// Origins whose pages may call from a browser.
@@ -121,6 +135,7 @@ pub(crate) struct Inner {
     pub(crate) default_return: Url,
     pub(crate) logout_return: Url,
     pub(crate) login_return: Url,
+    pub(crate) registration_return: Url,
     /// The realm's id once it was asked for: a realm is never renamed and never removed.
     realm_id: OnceLock<RealmId>,
     /// `schema_url` of every identity, by mount.
@@ -145,6 +160,9 @@ pub fn check(settings: &Settings) -> Result<(), SettingsError> {
         ("login_ui", &settings.login_ui),
         ("error_ui", &settings.error_ui),
         ("settings_ui", &settings.settings_ui),
+        ("registration_ui", &settings.registration_ui),
+        ("registration_return", &settings.registration_return),
+        ("recovery_ui", &settings.recovery_ui),
     ] {
         address(name, value)?;
     }
@@ -177,6 +195,7 @@ impl Face {
             default_return: address("default_return", &settings.default_return)?,
             logout_return: address("logout_return", &settings.logout_return)?,
             login_return: address("login_return", &settings.login_return)?,
+            registration_return: address("registration_return", &settings.registration_return)?,
             schema_urls: MOUNTS.map(|mount| format!("{}{mount}/schemas/{schema_name}", settings.base)),
             allowed,
             authority,

@@ -2,9 +2,11 @@
 //!
 //! A flow holds no password and no code; a secret that was typed is gone with its request.
 
+mod fetch;
 mod guard;
 mod message;
 mod node;
+mod traits;
 
 use adieu_authority::{NewFlow, Span, Timestamp};
 use adieu_http_kit::dates::rfc3339_trimmed;
@@ -22,7 +24,8 @@ use crate::face::Face;
 
 pub(crate) use guard::guarded;
 pub(crate) use message::Message;
-pub(crate) use node::{input, label, submit, text};
+pub(crate) use node::{csrf_node, input, label, submit, text};
+pub(crate) use traits::{FieldMessages, faults, known_traits, said_of, submitted_traits, trait_nodes};
 
 /// A flow can be asked for after its end, to be told that it is over.
 const KEPT_AFTER_END: Span = Span::from_s(3600);
@@ -141,15 +144,20 @@ pub(crate) fn ui(action: &str, nodes: Value, messages: &[Message]) -> Value {
 impl Face {
     /// The head of a flow that the request begins.
     pub(crate) fn head(&self, call: &Call, kind: FlowKind, life_s: u64) -> Head {
+        self.head_at(call.mount, kind, life_s, self.asked_for(call))
+    }
+
+    /// The head of a flow that something else begins, as if this address had been asked for.
+    pub(crate) fn head_at(&self, mount: usize, kind: FlowKind, life_s: u64, request_url: String) -> Head {
         let now = self.authority.now().ms();
         let life_ms = i64::try_from(life_s).unwrap_or(i64::MAX / 1000) * 1000;
         Head {
             id: self.authority.draw_uuid(),
             kind,
-            mount: call.mount,
+            mount,
             issued_ms: now,
             expires_ms: now.saturating_add(life_ms),
-            request_url: self.asked_for(call),
+            request_url,
             return_to: None,
             browser: None,
             csrf: String::new(),
@@ -211,6 +219,13 @@ impl Face {
     fn bind(&self, head: &mut Head, browser: &Token) {
         head.browser = Some(fingerprint(browser));
         head.csrf = mask(browser, self.authority.draw());
+    }
+
+    /// The same for a browser that gets a new secret with the answer, in a cookie to be set.
+    pub(crate) fn bind_anew(&self, head: &mut Head) -> HeaderValue {
+        let token = self.authority.draw();
+        self.bind(head, &token);
+        self.csrf.set(&token)
     }
 
     /// The same for the browser that begins the flow; one without a secret gets one, in a cookie to be set.

@@ -1,21 +1,24 @@
-//! The built-in pages: sign-on, settings and error, for installations without pages of their own.
+//! The built-in pages, for installations without pages of their own.
 //!
 //! They use the same flows as any other page: a page shows a flow and posts it.
 
+mod forms;
+
 use adieu_http_kit::form::Params;
-use adieu_pages_kit::{CodeEntry, Codes, ErrorPage, PageHeaders, SignOnPage, StatusPage, form_action_of};
+use adieu_pages_kit::{CodeEntry, ErrorPage, PageHeaders, SignOnPage, StatusPage, form_action_of};
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::answer::{Answer, empty, redirect};
 use crate::call::Call;
-use crate::credentials::{CarriedSession, SessionHolder};
+use crate::credentials::CarriedSession;
 use crate::csrf::fingerprint;
 use crate::error_page;
 use crate::face::Face;
 use crate::flow::{Found, Message, SelfServiceFlow};
 use crate::login::{Asks, LoginFlow};
-use crate::settings::{Button, SettingsFlow, admitted};
+use crate::recovery::RecoveryFlow;
+use crate::settings::{SettingsFlow, admitted};
 use crate::wire::flow_id;
 
 /// `GET /self-service/ui/login?flow=`. A flow that is gone or another browser's begins anew.
@@ -25,16 +28,37 @@ pub(crate) async fn login(face: &Face, call: &Call) -> Answer {
 
 /// `GET /self-service/ui/settings?flow=`, likewise.
 pub(crate) async fn settings(face: &Face, call: &Call) -> Answer {
-    let holder = match face.carried(call.headers()).await {
-        Ok(carried) => admitted(carried).ok(),
+    let carried = match face.carried(call.headers()).await {
+        Ok(carried) => carried,
         Err(outage) => return face.error_json(&call.parts, outage.into()),
     };
+    let half = matches!(carried, CarriedSession::Half(_));
+    let holder = admitted(carried).ok();
     let start = format!("{}/self-service/settings/browser", face.base(call.mount));
     shown(face, call, |face, flow: &SettingsFlow| match &holder {
-        Some(holder) if flow.is_of(holder) => settings_page(face, flow, holder),
+        Some(holder) if flow.is_of(holder) => forms::settings(face, flow, holder, half),
         Some(_) | None => redirect(StatusCode::SEE_OTHER, &call.parts, &start),
     })
     .await
+}
+
+/// `GET /self-service/ui/registration?flow=`, likewise.
+pub(crate) async fn registration(face: &Face, call: &Call) -> Answer {
+    shown(face, call, forms::registration).await
+}
+
+/// `GET /self-service/ui/recovery?flow=`: an administrator begins it, and whoever has its address may see it.
+pub(crate) async fn recovery(face: &Face, call: &Call) -> Answer {
+    let params = Params::parse(call.query());
+    let found = match flow_id(params.first("flow")) {
+        Some(id) => face.flow::<RecoveryFlow>(id).await,
+        None => Ok(None),
+    };
+    match found {
+        Ok(Some(Found::Open(flow))) => forms::recovery(face, Some(&flow)),
+        Ok(Some(Found::Expired(_)) | None) => forms::recovery(face, None),
+        Err(error) => face.error_json(&call.parts, error),
+    }
 }
 
 /// The page of a flow, to the browser that began it.
@@ -102,31 +126,6 @@ fn login_page(face: &Face, flow: &LoginFlow) -> Answer {
     };
     // Browsers hold `form-action` against the redirect after the form, too.
     let target = flow.head.return_to.as_deref().unwrap_or(face.login_return.as_str());
-    page(StatusCode::OK, html, &["'self'", &form_action_of(target)])
-}
-
-fn settings_page(face: &Face, flow: &SettingsFlow, holder: &SessionHolder) -> Answer {
-    let action = flow.head.action::<SettingsFlow>(&face.base(flow.head.mount));
-    let codes = face.shown_codes(flow, &holder.user).unwrap_or_default();
-    let codes: Vec<&str> = codes.iter().map(Message::text).collect();
-    let buttons: Vec<_> =
-        Button::of(flow, &holder.user).into_iter().map(|button| (button.name(), button.words())).collect();
-    let said = flow.messages.first();
-    let message = match (flow.offered(), &holder.user.recovery_codes) {
-        (Some(_), _) => "Keep these codes in a safe place. They count once you say that you have them.",
-        (None, Some(_)) => "You are asked for a recovery code after your password. Each of them works once.",
-        (None, None) => "With recovery codes nobody signs on by your password alone.",
-    };
-    let html = Codes {
-        message: said.filter(|said| !said.is_error()).map_or(message, Message::text),
-        error: said.filter(|said| said.is_error()).map(Message::text),
-        codes: &codes,
-        action: &action,
-        hidden: &[("csrf_token", &flow.head.csrf)],
-        buttons: &buttons,
-    }
-    .html();
-    let target = flow.head.return_to.as_deref().unwrap_or(&face.settings.settings_ui);
     page(StatusCode::OK, html, &["'self'", &form_action_of(target)])
 }
 

@@ -6,8 +6,6 @@
 use adieu_http_kit::table::{self, Parameters, RouteRow, Routed};
 use axum::http::Method;
 
-use crate::other_flows::OtherFlow;
-
 /// What answers a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
@@ -17,8 +15,6 @@ pub(crate) enum Endpoint {
     EndOne,
     Schemas,
     Schema,
-    BrowserFlow(OtherFlow),
-    NativeFlow(OtherFlow),
     ChangePassword,
     PasskeyScript,
     TokenExchange,
@@ -33,11 +29,22 @@ pub(crate) enum Endpoint {
     SettingsNative,
     SettingsFetch,
     SettingsSubmit,
+    RegistrationBrowser,
+    RegistrationNative,
+    RegistrationFetch,
+    RegistrationSubmit,
+    RecoveryBrowser,
+    RecoveryNative,
+    RecoveryFetch,
+    RecoveryFollow,
+    RecoverySubmit,
     Errors,
     Alive,
     Ready,
     LoginPage,
     SettingsPage,
+    RegistrationPage,
+    RecoveryPage,
     ErrorPage,
     StatusPage,
 }
@@ -57,7 +64,7 @@ const READ: &str = "GET HEAD";
 /// Gateways forward the method of the request they ask about (K-25).
 const ANY: &str = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT";
 
-pub(crate) static ROUTES: [RouteRow<Endpoint>; 32] = [
+pub(crate) static ROUTES: [RouteRow<Endpoint>; 39] = [
     (ANY, "/sessions/whoami", Endpoint::Whoami),
     (READ, "/sessions/token-exchange", Endpoint::TokenExchange),
     (READ, "/sessions", Endpoint::Sessions),
@@ -72,14 +79,19 @@ pub(crate) static ROUTES: [RouteRow<Endpoint>; 32] = [
     (READ, "/self-service/login/api", Endpoint::LoginNative),
     (READ, "/self-service/login/flows", Endpoint::LoginFetch),
     ("GET HEAD POST", "/self-service/login", Endpoint::LoginSubmit), // Quirk: a GET is a submission without a body.
-    (READ, "/self-service/registration/browser", Endpoint::BrowserFlow(OtherFlow::Registration)),
-    (READ, "/self-service/registration/api", Endpoint::NativeFlow(OtherFlow::Registration)),
+    (READ, "/self-service/registration/browser", Endpoint::RegistrationBrowser),
+    (READ, "/self-service/registration/api", Endpoint::RegistrationNative),
+    (READ, "/self-service/registration/flows", Endpoint::RegistrationFetch),
+    ("GET HEAD POST", "/self-service/registration", Endpoint::RegistrationSubmit),
     (READ, "/self-service/settings/browser", Endpoint::SettingsBrowser),
     (READ, "/self-service/settings/api", Endpoint::SettingsNative),
     (READ, "/self-service/settings/flows", Endpoint::SettingsFetch),
     ("GET HEAD POST", "/self-service/settings", Endpoint::SettingsSubmit),
-    (READ, "/self-service/recovery/browser", Endpoint::BrowserFlow(OtherFlow::Recovery)),
-    (READ, "/self-service/recovery/api", Endpoint::NativeFlow(OtherFlow::Recovery)),
+    (READ, "/self-service/recovery/browser", Endpoint::RecoveryBrowser),
+    (READ, "/self-service/recovery/api", Endpoint::RecoveryNative),
+    (READ, "/self-service/recovery/flows", Endpoint::RecoveryFetch),
+    ("GET", "/self-service/recovery", Endpoint::RecoveryFollow), // HEAD uses no link up, as it signs nobody off.
+    ("POST", "/self-service/recovery", Endpoint::RecoverySubmit),
     (READ, "/.well-known/change-password", Endpoint::ChangePassword),
     (READ, "/.well-known/ory/webauthn.js", Endpoint::PasskeyScript),
     (READ, "/self-service/errors", Endpoint::Errors),
@@ -88,15 +100,18 @@ pub(crate) static ROUTES: [RouteRow<Endpoint>; 32] = [
     (READ, "/health/ready", Endpoint::Ready),
     (READ, "/self-service/ui/login", Endpoint::LoginPage),
     (READ, "/self-service/ui/settings", Endpoint::SettingsPage),
+    (READ, "/self-service/ui/registration", Endpoint::RegistrationPage),
+    (READ, "/self-service/ui/recovery", Endpoint::RecoveryPage),
     (READ, "/self-service/ui/error", Endpoint::ErrorPage),
     (READ, "/self-service/ui/status", Endpoint::StatusPage),
 ];
 
 /// Methods that `Allow` names, and that are refused all the same.
-const NAMED_TOO: [(&str, &str); 2] = [
+const NAMED_TOO: [(&str, &str); 3] = [
     // Quirk: the address of one session has a DELETE, and this path has its form. K-43
     ("/sessions/token-exchange", "DELETE"),
     ("/self-service/logout", "HEAD"),
+    ("/self-service/recovery", "HEAD"),
 ];
 
 pub(crate) fn route<'p>(path: &'p str, method: &Method) -> Route<'p> {

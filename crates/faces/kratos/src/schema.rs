@@ -2,6 +2,7 @@
 //!
 //! One schema for a realm, from a file or the built-in one. Extensions `ory.sh/kratos` say which traits are identifiers.
 
+use jsonschema::error::ValidationErrorKind;
 use serde_json::{Value, json};
 
 /// Why a schema can not be used.
@@ -13,6 +14,77 @@ pub(crate) struct Schema {
     pub(crate) id: String,
     pub(crate) document: Value,
     validator: jsonschema::Validator,
+}
+
+/// Faults that are told at once, and traits inside of traits (HOME-LIMITS).
+const FAULTS_MAX: usize = 20;
+const DEPTH_MAX: usize = 4;
+
+/// A trait that a form asks for.
+pub(crate) struct TraitField<'s> {
+    /// Its names from the outside in, with dots between them.
+    pub(crate) name: String,
+    /// What people call it.
+    pub(crate) title: Option<&'s str>,
+    /// Whether it has to be there.
+    pub(crate) required: bool,
+    kind: &'s str,
+    format: &'s str,
+}
+
+fn fields_below<'s>(object: &'s Value, before: &str, depth: usize, fields: &mut Vec<TraitField<'s>>) {
+    let required = object["required"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for (name, property) in object["properties"].as_object().into_iter().flatten() {
+        let whole = if before.is_empty() { name.clone() } else { format!("{before}.{name}") };
+        match property["type"].as_str().unwrap_or("string") {
+            "object" if depth < DEPTH_MAX => fields_below(property, &whole, depth + 1, fields),
+            "object" | "array" => {}
+            kind => fields.push(TraitField {
+                name: whole,
+                title: property["title"].as_str(),
+                required: required.iter().any(|wanted| wanted == name),
+                kind,
+                format: property["format"].as_str().unwrap_or_default(),
+            }),
+        }
+    }
+}
+
+impl TraitField<'_> {
+    /// The kind of field in a form.
+    pub(crate) fn kind(&self) -> &'static str {
+        match (self.kind, self.format) {
+            ("number" | "integer", _) => "number",
+            ("boolean", _) => "checkbox",
+            (_, "email") => "email",
+            (_, "uri") => "url",
+            (_, "date") => "date",
+            (_, "date-time") => "datetime-local",
+            (_, "tel") => "tel",
+            _ => "text",
+        }
+    }
+
+    /// What a browser may fill in.
+    pub(crate) fn autocomplete(&self) -> Option<&'static str> {
+        (self.format == "email").then_some("email")
+    }
+
+    /// Where its value stands in the traits.
+    pub(crate) fn pointer(&self) -> String {
+        self.name.split('.').map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect()
+    }
+
+    /// What a form's text means; an empty one is none.
+    pub(crate) fn value(&self, text: &str) -> Option<Value> {
+        let read = || serde_json::from_str::<Value>(text).ok();
+        match self.kind {
+            _ if text.is_empty() => None,
+            "boolean" => Some(["true", "on"].contains(&text).into()),
+            "number" | "integer" => Some(read().filter(Value::is_number).unwrap_or_else(|| text.into())),
+            _ => Some(text.into()),
+        }
+    }
 }
 
 /// The names that traits give a user.
@@ -36,6 +108,31 @@ impl Schema {
         let identity = json!({"traits": traits});
         let error = self.validator.iter_errors(&identity).next()?;
         Some(format!("{}: {error}", error.instance_path()))
+    }
+
+    /// The same field by field: which, and what is wrong with it; nothing is said where it is only missing.
+    pub(crate) fn faults(&self, traits: &Value) -> Vec<(String, Option<String>)> {
+        let identity = json!({"traits": traits});
+        let errors = self.validator.iter_errors(&identity).take(FAULTS_MAX);
+        let told = errors.map(|error| {
+            let path = error.instance_path().to_string();
+            let path =
+                path.strip_prefix("/traits").unwrap_or(&path).trim_start_matches('/').replace('/', ".");
+            let ValidationErrorKind::Required { property } = error.kind() else {
+                return (path, Some(error.to_string()));
+            };
+            let property = property.as_str().unwrap_or_default();
+            let dot = if path.is_empty() { "" } else { "." };
+            (format!("{path}{dot}{property}"), None)
+        });
+        told.collect()
+    }
+
+    /// The traits that a form asks for, in the order of the schema; lists have no field.
+    pub(crate) fn fields(&self) -> Vec<TraitField<'_>> {
+        let mut fields = Vec::new();
+        fields_below(&self.document["properties"]["traits"], "", 0, &mut fields);
+        fields
     }
 
     /// The identifiers among the traits: an address and another name. Further ones name nobody.
@@ -102,5 +199,33 @@ mod tests {
             assert!(schema.fault(&bad).is_some(), "{bad}");
         }
         assert!(Schema::new("x", json!({"type": 7})).is_err());
+    }
+
+    #[test]
+    fn faults_are_told_of_their_fields() {
+        let schema = Schema::new("person", built_in()).expect("a schema");
+        let told = |traits: Value| schema.faults(&traits);
+        assert_eq!(told(json!({"name": "Ada"})), [("email".to_owned(), None)]);
+        let short = told(json!({"email": "ada@example.test", "username": "a"}));
+        assert!(matches!(&short[..], [(field, Some(_))] if field == "username"), "{short:?}");
+    }
+
+    #[test]
+    fn a_form_has_the_fields_of_the_schema() {
+        let address =
+            json!({"type": "object", "required": ["zip"], "properties": {"zip": {"type": "integer"}}});
+        let traits = json!({"properties": {
+            "news": {"type": "boolean"}, "address": address, "pets": {"type": "array"},
+        }});
+        let schema = Schema::new("x", json!({"properties": {"traits": traits}})).expect("a schema");
+        let fields = schema.fields();
+        let shown: Vec<_> =
+            fields.iter().map(|field| (field.name.as_str(), field.kind(), field.required)).collect();
+        assert_eq!(shown, [("news", "checkbox", false), ("address.zip", "number", true)]);
+        assert_eq!((fields[0].value("on"), fields[1].value("7")), (Some(json!(true)), Some(json!(7))));
+        assert_eq!(
+            (fields[1].value("x"), fields[1].value(""), fields[1].pointer()),
+            (Some(json!("x")), None, "/address/zip".into())
+        );
     }
 }

@@ -16,8 +16,8 @@ use crate::error::KratosError;
 use crate::face::{Face, MOUNTS};
 use crate::routes::{Endpoint, Route, cleaned, is_exempt, is_plain, is_safe, route};
 use crate::{
-    cors, error_page, login, logout, native_logout, other_flows, pages, schemas, sessions, settings,
-    token_exchange, well_known, whoami,
+    cors, error_page, login, logout, native_logout, pages, recovery, registration, schemas, sessions,
+    settings, token_exchange, well_known, whoami,
 };
 
 pub(crate) async fn serve(face: &Face, request: Request) -> Answer {
@@ -94,7 +94,11 @@ fn shows_browsers_the_page(endpoint: Endpoint) -> bool {
             | Endpoint::LoginSubmit
             | Endpoint::SettingsBrowser
             | Endpoint::SettingsSubmit
-            | Endpoint::BrowserFlow(_)
+            | Endpoint::RegistrationBrowser
+            | Endpoint::RegistrationSubmit
+            | Endpoint::RecoveryBrowser
+            | Endpoint::RecoveryFollow
+            | Endpoint::RecoverySubmit
     )
 }
 
@@ -123,8 +127,15 @@ async fn outcome(
         Endpoint::SettingsNative => settings::create_native(face, call).await,
         Endpoint::SettingsFetch => settings::fetch(face, call).await,
         Endpoint::SettingsSubmit => settings::submit(face, call, body).await,
-        Endpoint::BrowserFlow(flow) => other_flows::create_browser(face, call, flow).await,
-        Endpoint::NativeFlow(flow) => other_flows::create_native(face, call, flow).await,
+        Endpoint::RegistrationBrowser => registration::create_browser(face, call).await,
+        Endpoint::RegistrationNative => registration::create_native(face, call).await,
+        Endpoint::RegistrationFetch => registration::fetch(face, call).await,
+        Endpoint::RegistrationSubmit => registration::submit(face, call, body).await,
+        Endpoint::RecoveryBrowser => recovery::create_browser(face, call).await,
+        Endpoint::RecoveryNative => recovery::create_native(face, call).await,
+        Endpoint::RecoveryFetch => recovery::fetch(face, call).await,
+        Endpoint::RecoveryFollow => recovery::follow(face, call).await,
+        Endpoint::RecoverySubmit => recovery::submit(face, call, body).await,
         Endpoint::ChangePassword => Ok(well_known::change_password(face, call)),
         Endpoint::PasskeyScript => Ok(well_known::passkey_script()),
         Endpoint::Errors => error_page::read(face, call).await,
@@ -132,6 +143,8 @@ async fn outcome(
         Endpoint::Ready => Ok(ready(face).await),
         Endpoint::LoginPage => Ok(pages::login(face, call).await),
         Endpoint::SettingsPage => Ok(pages::settings(face, call).await),
+        Endpoint::RegistrationPage => Ok(pages::registration(face, call).await),
+        Endpoint::RecoveryPage => Ok(pages::recovery(face, call).await),
         Endpoint::ErrorPage => Ok(pages::error(face, call).await),
         Endpoint::StatusPage => Ok(pages::status(face, call).await),
     }

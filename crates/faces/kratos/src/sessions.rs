@@ -2,7 +2,7 @@
 //!
 //! The credential is asked for before anything else of the request is looked at.
 
-use adieu_authority::{Cause, EndError, EndKind, EndOrder, EndTarget, LiveSession, Origin, SessionId};
+use adieu_authority::{Cause, EndError, EndKind, EndOrder, EndTarget, LiveSession, Origin, SessionId, User};
 use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
 use serde_json::json;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::answer::{Answer, empty, json as json_answer};
 use crate::call::Call;
-use crate::credentials::CarriedSession;
+use crate::credentials::{CarriedSession, SessionHolder};
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::links::Offset;
@@ -22,7 +22,7 @@ pub(crate) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError
     let live = own(face, call).await?;
     let params = Params::parse(call.query());
     let page = Offset::of(&params);
-    let total = others(face, &live).await?;
+    let total = others(face, &live.user).await?;
     let shown = user_sessions::part(face, live.user.id, Some(true), Some(live.session.id), page).await?;
     let wires: Vec<_> =
         shown.iter().map(|one| face.record_wire(call.mount, one, ShownBeside::LISTED)).collect();
@@ -36,11 +36,22 @@ pub(crate) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError
 pub(crate) async fn end_others(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     let live = own_lately(face, call).await?;
     let count = face.authority.count_sessions(live.user.id).await?.saturating_sub(1);
-    if others(face, &live).await? > 0 {
-        let keep = live.session.id;
-        face.authority.end(order(face, call, EndTarget::UserBut { user: live.user.id, keep }).await?).await?;
-    }
+    let holder = SessionHolder { session: live.session, user: live.user };
+    end_all_others(face, call, &holder).await?;
     Ok(json_answer(StatusCode::OK, &json!({"count": count})))
+}
+
+/// The same for whoever is known to have proven a short while ago who they are.
+pub(crate) async fn end_all_others(
+    face: &Face,
+    call: &Call,
+    holder: &SessionHolder,
+) -> Result<(), KratosError> {
+    if others(face, &holder.user).await? > 0 {
+        let target = EndTarget::UserBut { user: holder.user.id, keep: holder.session.id };
+        face.authority.end(order(face, call, target).await?).await?;
+    }
+    Ok(())
 }
 
 /// Ends one other session. An unknown one, somebody else's and one that is over are answered alike (K-34).
@@ -79,8 +90,8 @@ async fn own_lately(face: &Face, call: &Call) -> Result<LiveSession, KratosError
 }
 
 /// How many other sessions of the user are live.
-async fn others(face: &Face, live: &LiveSession) -> Result<usize, KratosError> {
-    let all = face.authority.count_live_sessions(live.user.id).await?;
+async fn others(face: &Face, user: &User) -> Result<usize, KratosError> {
+    let all = face.authority.count_live_sessions(user.id).await?;
     Ok(usize::try_from(all).unwrap_or(usize::MAX).saturating_sub(1))
 }
 

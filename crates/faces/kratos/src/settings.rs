@@ -1,10 +1,13 @@
-//! Settings flows: a user's second factor, made, shown again and taken away. Contract kratos.md 3.5; K-28.
+//! Settings flows: users change their own traits, password and second factor. Contract kratos.md 3.5; K-28, K-50.
 //!
-//! Whoever changes a credential has signed on a short while ago, and with the second factor if there is one. Passwords
-//! and traits are changed by administrators here: the flow offers what it can do and no more.
+//! Whoever changes a credential has signed on a short while ago, and with the second factor if there is one (S-28).
 
 mod act;
+mod answers;
+mod continuity;
 mod flow;
+mod password;
+mod profile;
 mod submit;
 
 use adieu_authority::Assurance;
@@ -21,7 +24,7 @@ use crate::face::Face;
 use crate::flow::{FlowKind, Found};
 use crate::wire::flow_id;
 
-pub(crate) use flow::{Button, SettingsFlow};
+pub(crate) use flow::{Button, END_OTHERS, SettingsFlow};
 pub(crate) use submit::submit;
 
 /// `GET /self-service/settings/browser`.

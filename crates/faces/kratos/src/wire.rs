@@ -263,6 +263,9 @@ pub(crate) fn time(at: Timestamp) -> Value {
     rfc3339_trimmed(at.ms()).into()
 }
 
+/// What stands before every session token of this dialect.
+pub(crate) const TOKEN_PREFIX: &str = "ory_st_";
+
 /// A flow's or an error's id out of a query.
 pub(crate) fn flow_id(text: Option<&str>) -> Option<Uuid> {
     text.and_then(|text| Uuid::try_parse(text).ok())

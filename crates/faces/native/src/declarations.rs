@@ -20,8 +20,9 @@ use crate::answer::Done;
 use crate::face::{Call, Face};
 use crate::input::{self, named, present};
 use crate::problem::Problem;
-use crate::users;
 
+/// Longer passwords are not hashed (HOME-LIMITS).
+const PASSWORD_BYTES_MAX: usize = 1024;
 /// Plans that one request makes (HOME-LIMITS): another one only where somebody changed a record after the plan had seen it.
 const PLANS_MAX: u32 = 16;
 /// A document as JSON text, with its passwords (HOME-LIMITS).
@@ -61,8 +62,14 @@ struct Password {
 }
 
 impl Password {
-    fn sent(self) -> Result<(Source, String), Problem> {
-        users::strong(&self.password)?;
+    /// One that nobody's document asks for is not set, and yet no shorter and no longer than any may be.
+    fn sent(self, length_min: u32) -> Result<(Source, String), Problem> {
+        if self.password.chars().count() < length_min as usize {
+            return Err(Problem::invalid(format!("passwords: at least {length_min} characters")));
+        }
+        if self.password.len() > PASSWORD_BYTES_MAX {
+            return Err(Problem::invalid(format!("passwords: at most {PASSWORD_BYTES_MAX} bytes")));
+        }
         match (self.env, self.file) {
             (Some(name), None) => Ok((Source::Env(name), self.password)),
             (None, Some(path)) => Ok((Source::File(path.into()), self.password)),
@@ -75,7 +82,7 @@ impl Password {
 pub(super) async fn declare(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let order: Order = input::large_object(call, body, BODY_BYTES_MAX).await?;
     let document = Declaration::parse(&order.document).map_err(ApplyError::Document)?;
-    let (secrets, origin) = (sent(order.passwords)?, because(call, order.reason.as_deref())?);
+    let (secrets, origin) = (sent(api, order.passwords)?, because(call, order.reason.as_deref())?);
     let context = CarryContext { authority: &api.authority, secrets: &secrets, origin };
     let plan = async || Plan::of(&api.authority, &document, order.prune, api.document_kinds).await;
     let mut next = plan().await?;
@@ -111,7 +118,7 @@ struct CarryOutOrder {
 pub(super) async fn carry_out(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let id: Uuid = named(call, "plan")?;
     let order: CarryOutOrder = input::large_object(call, body, BODY_BYTES_MAX).await?;
-    let (secrets, origin) = (sent(order.passwords)?, because(call, order.reason.as_deref())?);
+    let (secrets, origin) = (sent(api, order.passwords)?, because(call, order.reason.as_deref())?);
     let mut plan = api.plans.take(id, api.authority.now()).ok_or_else(|| Problem::unknown("plan"))?;
     let context = CarryContext { authority: &api.authority, secrets: &secrets, origin };
     let mut turn = Turn::begin();
@@ -123,8 +130,9 @@ fn because(call: &Call, reason: Option<&str>) -> Result<Origin, Problem> {
     Ok(call.origin().because(input::reason(reason)?))
 }
 
-fn sent(passwords: Vec<Password>) -> Result<Sent, Problem> {
-    Ok(Sent(passwords.into_iter().map(Password::sent).collect::<Result<_, _>>()?))
+fn sent(api: &Face, passwords: Vec<Password>) -> Result<Sent, Problem> {
+    let length_min = api.authority.policy().password_length_least();
+    Ok(Sent(passwords.into_iter().map(|password| password.sent(length_min)).collect::<Result<_, _>>()?))
 }
 
 /// What one request carries out, of one plan or of several.

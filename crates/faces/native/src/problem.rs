@@ -6,7 +6,7 @@ use adieu_authority::{
     DirectoryError, EndError, HashError, Outage, PersonError, RecordFault, TakenMember, Unwritten,
 };
 use adieu_http_kit::body::BodyError;
-use adieu_provisioning::error::{ApplyError, DocumentFault, FactsError, StepError};
+use adieu_provisioning::error::{ApplyError, DocumentFault, FactsError, SecretError, StepError};
 use axum::response::Response;
 use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -146,6 +146,7 @@ impl From<ApplyError> for Problem {
     fn from(error: ApplyError) -> Self {
         let detail = error.to_string();
         let problem = match error {
+            ApplyError::Secret { source: SecretError::Refused(error), .. } => error.into(),
             ApplyError::Document(error) if matches!(error.fault(), DocumentFault::NameTaken { .. }) => {
                 DirectoryError::Taken(TakenMember::Id).into()
             }
@@ -168,7 +169,6 @@ impl From<StepError> for Problem {
         match error {
             StepError::Directory(error) => error.into(),
             StepError::Person(error) => error.into(),
-            StepError::Hash(error) => error.into(),
             StepError::Unwritten(unwritten) => unwritten.into(),
             StepError::Outage(outage) => outage.into(),
         }
@@ -246,6 +246,7 @@ impl From<PersonError> for Problem {
         match error {
             PersonError::Directory(error) => error.into(),
             PersonError::Password(error) => error.into(),
+            PersonError::Weak(weak) => Self::invalid(format!("password: {weak}")),
         }
     }
 }

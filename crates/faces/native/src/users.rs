@@ -24,10 +24,6 @@ use crate::{input, realms, wire};
 /// Longest names, in characters.
 const NAME_MAX: usize = 255;
 const EMAIL_MAX: usize = 320;
-/// A password that is set here has at least as many characters.
-const PASSWORD_MIN: usize = 8;
-/// Longer ones are not hashed (HOME-LIMITS).
-const PASSWORD_BYTES_MAX: usize = 1024;
 
 pub(super) async fn list(api: &Face, call: &Call) -> Result<Done, Problem> {
     let page = ListPage::of(&call.query)?;
@@ -82,9 +78,6 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
     let realm = realms::of(api, call).await?;
     let new: NewUser = input::object(call, body).await?;
     names(Some(&new.username), new.email.as_deref(), new.external_id.as_deref())?;
-    if let Some(password) = &new.password {
-        strong(password)?;
-    }
     if new.password_hash.as_deref().is_some_and(|hash| !adieu_authority::is_known_hash(hash)) {
         return Err(Problem::invalid("password_hash: of no kind, or at a cost, that can be verified"));
     }
@@ -224,8 +217,7 @@ pub(super) async fn set_password(api: &Face, call: &Call, body: Body) -> Result<
     let (user, origin) = (of(api, call).await?, call.origin());
     let new: NewPassword = input::object(call, body).await?;
     let origin = origin.because(input::reason(new.reason.as_deref())?);
-    strong(&new.password)?;
-    let hash = api.authority.hash_password(&new.password).await?;
+    let hash = api.authority.hash_new_password(user.realm, &user.names(), &new.password).await?;
     let after_password = match new.end_sessions {
         None => AfterPassword::ByPolicy,
         Some(true) => AfterPassword::EndSessions,
@@ -266,17 +258,6 @@ pub(super) async fn drop_codes(api: &Face, call: &Call) -> Result<Done, Problem>
     let origin = call.origin().because(input::queried_reason(call)?);
     api.authority.drop_recovery_codes(user.id, origin).await?;
     Ok(Done::Nothing)
-}
-
-/// Whether a password may be set, used or not: no rule waits until it is hashed.
-pub(super) fn strong(password: &str) -> Result<(), Problem> {
-    if password.chars().count() < PASSWORD_MIN {
-        return Err(Problem::invalid("password: at least 8 characters"));
-    }
-    if password.len() > PASSWORD_BYTES_MAX {
-        return Err(Problem::invalid("password: at most 1024 bytes"));
-    }
-    Ok(())
 }
 
 /// The population of a name in the body, if it is one of the realm; its first one where none is named.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use adieu_authority::{
     DirectoryError, EndError, HashError, Outage, PersonError, RealmId, RecordFault, SignOnFailure,
-    TakenMember, Unwritten,
+    TakenMember, Unwritten, WeakPassword,
 };
 use adieu_http_kit::body::BodyError;
 use adieu_oidc::{HintError, Refusal, UserinfoError};
@@ -36,6 +36,8 @@ pub(crate) enum Problem {
     Malformed,
     #[error("{target}: {message}")]
     Invalid { code: &'static str, target: &'static str, message: &'static str },
+    #[error("the password can't be set: {0}")]
+    WeakPassword(WeakPassword),
     #[error("the session is the caller's own")]
     CallersOwn,
     #[error("others depend on it, or there are too many")]
@@ -134,6 +136,7 @@ impl Problem {
             Self::Body(BodyError::Broken)
             | Self::Malformed
             | Self::Invalid { .. }
+            | Self::WeakPassword(_)
             | Self::CallersOwn
             | Self::Constraint { .. }
             | Self::WrongPassword { .. }
@@ -211,6 +214,7 @@ impl Problem {
             | Self::Body(BodyError::Broken)
             | Self::Malformed
             | Self::Invalid { .. }
+            | Self::WeakPassword(_)
             | Self::CallersOwn
             | Self::Constraint { .. }
             | Self::WrongPassword { .. }
@@ -261,6 +265,7 @@ impl Problem {
             Self::Invalid { code, target, message } => {
                 ("INVALID_DATA", INVALID, detail(code, Some(target), message))
             }
+            Self::WeakPassword(weak) => ("INVALID_DATA", INVALID, Some(unsatisfied(*weak))),
             Self::CallersOwn => {
                 let message = "The current session cannot be deleted. Sign off to end it.";
                 ("REQUEST_FAILED", FAILED, detail("CONSTRAINT_VIOLATION", Some("sessionId"), message))
@@ -308,6 +313,22 @@ impl Problem {
         }
         body
     }
+}
+
+/// Which requirement of a password is not met, in the words that a vendor's client looks for.
+fn unsatisfied(weak: WeakPassword) -> Value {
+    let requirement = match weak {
+        WeakPassword::TooShort { .. } => "length",
+        WeakPassword::Common => "excludesCommonlyUsed",
+        WeakPassword::OwnName => "excludesProfileData",
+        WeakPassword::Unchanged => "notSimilarToCurrent",
+    };
+    json!({
+        "code": "INVALID_VALUE",
+        "target": "password",
+        "message": "User password did not satisfy password policy requirements",
+        "innerError": {requirement: format!("The password can't be set: {weak}."), "unsatisfiedRequirements": [requirement]},
+    })
 }
 
 fn oauth(code: &str, sentence: &str, id: &str) -> Value {
@@ -453,6 +474,7 @@ impl From<PersonError> for Problem {
         match error {
             PersonError::Directory(error) => error.into(),
             PersonError::Password(error) => error.into(),
+            PersonError::Weak(weak) => Self::WeakPassword(weak),
         }
     }
 }

@@ -134,6 +134,7 @@ fn words(problem: &Problem) -> Option<Cow<'static, str>> {
         | Problem::MediaType
         | Problem::Body(_)
         | Problem::Malformed
+        | Problem::WeakPassword(_)
         | Problem::CallersOwn
         | Problem::ProofTooOld { .. }
         | Problem::Constraint { .. }

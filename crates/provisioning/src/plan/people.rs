@@ -13,7 +13,8 @@ use adieu_core::names::matched;
 use serde_json::Value;
 
 use super::{
-    Change, Notes, PasswordFrom, Planned, PlannedUser, Planner, Planning, none_if_empty, taken, uuid,
+    Change, FirstPassword, Notes, PasswordFrom, Planned, PlannedUser, Planner, Planning, none_if_empty,
+    taken, uuid,
 };
 use crate::document::{RealmDoc, UserDoc};
 use crate::error::{DocumentError, DocumentFault, Within, ensure};
@@ -131,6 +132,8 @@ impl<'a> Planner<'a> {
             roles: self.places.roles(realm.id, doc.roles.as_deref().unwrap_or_default(), &[])?,
         };
         let population = population.map_or_else(|| self.places.default_of(realm.id), Ok)?;
+        let names = std::iter::once(person.username.clone()).chain(person.email.clone()).collect();
+        let password = password.map(|from| FirstPassword { from, realm: realm.path.to_owned(), names });
         let can = if password.is_none() { ", who has no password yet" } else { "" };
         let line = format!("+ user {} in {}{can}", doc.username, realm.path);
         self.plan(line, Change::MakeUser(Box::new(PlannedUser { id, population, person, password })));
@@ -179,7 +182,9 @@ impl<'a> Planner<'a> {
         if doc.traits.is_none() {
             edit.traits = following(now, &edit);
         }
-        let password = password.filter(|_| now.password.is_none());
+        let named = edit.applied_to(now, now.updated_at).names();
+        let first = |from| FirstPassword { from, realm: realm.path.to_owned(), names: named };
+        let password = password.filter(|_| now.password.is_none()).map(first);
         if password.is_some() {
             notes.0.push("a first password".into());
         }

@@ -261,7 +261,12 @@ pub(super) async fn patch(face: &Face, call: &Call, body: Body, id: &str) -> Res
 async fn edit(face: &Face, wanted: IdentityInput) -> Result<UserEdit, KratosError> {
     let password = match &wanted.password {
         None => None,
-        Some(PasswordInput::Clear(clear)) => Some(Some(face.authority.hash_password(clear).await?)),
+        Some(PasswordInput::Clear(clear)) => {
+            let realm = face.realm_id().await?;
+            let names: Vec<_> =
+                std::iter::once(wanted.username.clone()).chain(wanted.email.clone()).collect();
+            Some(Some(face.authority.hash_new_password(realm, &names, clear).await?))
+        }
         Some(PasswordInput::Hashed(hash)) => Some(Some(hash.clone())),
     };
     Ok(UserEdit {
@@ -310,7 +315,7 @@ async fn found(face: &Face, id: &str) -> Result<Arc<User>, KratosError> {
     in_realm(face, UserId::from_uuid(id)).await?.ok_or_else(KratosError::not_stored)
 }
 
-async fn in_realm(face: &Face, id: UserId) -> Result<Option<Arc<User>>, KratosError> {
+pub(super) async fn in_realm(face: &Face, id: UserId) -> Result<Option<Arc<User>>, KratosError> {
     let realm = face.realm_id().await?;
     Ok(face.authority.user(id).await?.filter(|user| user.realm == realm))
 }

@@ -27,6 +27,8 @@ pub(super) enum AdminEndpoint {
     PatchIdentity,
     RemoveIdentity,
     RemoveCredential,
+    RecoveryCode,
+    RecoveryLink,
 }
 
 /// What a path and method lead to.
@@ -42,7 +44,7 @@ pub(super) enum AdminRoute<'p> {
 
 const READ: &str = "GET HEAD";
 
-pub(super) static ROUTES: [RouteRow<AdminEndpoint>; 19] = [
+pub(super) static ROUTES: [RouteRow<AdminEndpoint>; 21] = [
     (READ, "/health/alive", AdminEndpoint::Alive),
     (READ, "/health/ready", AdminEndpoint::Ready),
     (READ, "/version", AdminEndpoint::Version),
@@ -62,6 +64,8 @@ pub(super) static ROUTES: [RouteRow<AdminEndpoint>; 19] = [
     (READ, "/identities/{identity}/sessions", AdminEndpoint::SessionsOf),
     ("DELETE", "/identities/{identity}/sessions", AdminEndpoint::EndSessionsOf),
     ("DELETE", "/identities/{identity}/credentials/{kind}", AdminEndpoint::RemoveCredential),
+    ("POST", "/recovery/code", AdminEndpoint::RecoveryCode),
+    ("POST", "/recovery/link", AdminEndpoint::RecoveryLink),
 ];
 
 pub(super) fn route<'p>(path: &'p str, method: &Method) -> AdminRoute<'p> {

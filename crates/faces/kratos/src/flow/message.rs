@@ -2,10 +2,13 @@
 //!
 //! Nothing here decides when it is said.
 
-use adieu_authority::Timestamp;
+use adieu_authority::{Timestamp, WeakPassword};
 use adieu_http_kit::dates::rfc3339_trimmed;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+/// Longer passwords are not hashed.
+const PASSWORD_BYTES_MAX: usize = 1024;
 
 /// A text with the number by which clients know it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +41,64 @@ impl Message {
         Self { context: Some(json!({"property": property})), ..Self::error(4_000_002, text) }
     }
 
+    /// 4000001 as well: a field says what it can't.
+    pub(crate) fn unsound(fault: &str) -> Self {
+        Self::unusable(&format!("This can not be: {fault}."), fault)
+    }
+
+    /// 4000007: somebody else has that name.
+    pub(crate) fn name_taken() -> Self {
+        Self::error(4_000_007, "There is an account of this name already.")
+    }
+
+    /// 4000031 to 4000034 and 4000039: the password can't be set.
+    pub(crate) fn weak(weak: WeakPassword) -> Self {
+        match weak {
+            WeakPassword::TooShort { length_min, length } => {
+                let context = json!({"min_length": length_min, "actual_length": length});
+                let text = format!("A password has at least {length_min} characters.");
+                Self { context: Some(context), ..Self::error(4_000_032, text) }
+            }
+            WeakPassword::Common => Self::error(
+                4_000_034,
+                "Many people use this password. Please choose one that nobody else has.",
+            ),
+            WeakPassword::OwnName => {
+                Self::error(4_000_031, "Your name is no password. Please choose another one.")
+            }
+            WeakPassword::Unchanged => {
+                Self::error(4_000_039, "This is the password that you have. Please choose another one.")
+            }
+        }
+    }
+
+    /// 4000033: the password is too long.
+    pub(crate) fn too_long(password: &str) -> Self {
+        let context = json!({"max_length": PASSWORD_BYTES_MAX, "actual_length": password.len()});
+        let text = format!("A password has at most {PASSWORD_BYTES_MAX} bytes.");
+        Self { context: Some(context), ..Self::error(4_000_033, text) }
+    }
+
+    /// 4060006: the recovery code is not, or is no more, the right one.
+    pub(crate) fn wrong_recovery_code() -> Self {
+        Self::error(4_060_006, "This code is not valid, or was used before. Please check it.")
+    }
+
+    /// 1040009: the traits are there, a password is asked for.
+    pub(crate) fn choose_password() -> Self {
+        Self::info(1_040_009, "Please choose a password.")
+    }
+
+    /// 1050001 as well: what was asked for is done.
+    pub(crate) fn others_ended() -> Self {
+        Self { kind: "success".into(), ..Self::info(1_050_001, "You are signed off everywhere else.") }
+    }
+
+    /// 1050001 as well: the proof is there, and the change has to be sent again.
+    pub(crate) fn send_again() -> Self {
+        Self::info(1_050_001, "Thank you. Please make your change once more.")
+    }
+
     /// 4000006: name and password do not fit.
     pub(crate) fn wrong_credentials() -> Self {
         Self::error(4_000_006, "Name and password do not fit together. Please check both.")
@@ -58,13 +119,27 @@ impl Message {
 
     /// 4010001: the flow before this one was too old.
     pub(crate) fn flow_expired(expired: Timestamp) -> Self {
+        Self::expired(4_010_001, expired, "That took too long. Please sign in again.")
+    }
+
+    /// 4040001: the same of a registration.
+    pub(crate) fn registration_expired(expired: Timestamp) -> Self {
+        Self::expired(4_040_001, expired, "That took too long. Please begin again.")
+    }
+
+    fn expired(id: u32, expired: Timestamp, text: &str) -> Self {
         let context = json!({"expired_at": rfc3339_trimmed(expired.ms()), "expired_at_unix": expired.s()});
-        Self { context: Some(context), ..Self::error(4_010_001, "That took too long. Please sign in again.") }
+        Self { context: Some(context), ..Self::error(id, text) }
     }
 
     /// 4010002: nobody knows how to sign on like that.
     pub(crate) fn no_method() -> Self {
         Self::error(4_010_002, "The form does not say how to sign in.")
+    }
+
+    /// 4010003: nobody knows how to register like that.
+    pub(crate) fn no_registration_method() -> Self {
+        Self::error(4_010_003, "The form does not say how to sign up.")
     }
 
     /// 4000012: the recovery code was used before.

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::Message;
+use super::{Head, Message};
 
 /// What stands beside a field.
 pub(crate) fn label(id: u32, text: &str) -> Value {
@@ -16,6 +16,12 @@ pub(crate) fn input(group: &str, mut attributes: Value, messages: &[&Message], m
     attributes["disabled"] = false.into();
     attributes["node_type"] = "input".into();
     json!({"type": "input", "group": group, "attributes": attributes, "messages": messages, "meta": meta})
+}
+
+/// The field with the anti-forgery token.
+pub(crate) fn csrf_node(head: &Head) -> Value {
+    let attributes = json!({"name": "csrf_token", "type": "hidden", "value": head.csrf, "required": true});
+    input("default", attributes, &[], json!({}))
 }
 
 /// A button.

@@ -6,17 +6,14 @@ use adieu_authority::Assurance;
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
-use serde_json::{Map, Value};
 
 use crate::answer::{Answer, redirect, set_cookie};
 use crate::call::Call;
 use crate::credentials::CarriedSession;
-use crate::csrf::{Forged, fingerprint};
 use crate::error::KratosError;
 use crate::face::Face;
-use crate::flow::{FlowKind, Found, Message};
+use crate::flow::{FlowKind, Message};
 use crate::login::flow::{Asks, LoginFlow};
-use crate::wire::flow_id;
 
 /// `GET /self-service/login/browser`.
 pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, KratosError> {
@@ -49,40 +46,9 @@ pub(crate) async fn create_native(face: &Face, call: &Call) -> Result<Answer, Kr
     Ok(face.login_flow_json(StatusCode::OK, &flow))
 }
 
-/// `GET /self-service/login/flows?id=`. Whoever fetches a browser flow has the cookie that began it (K-47).
+/// `GET /self-service/login/flows?id=`.
 pub(crate) async fn fetch(face: &Face, call: &Call) -> Result<Answer, KratosError> {
-    let params = Params::parse(call.query());
-    let Some(id) = flow_id(params.first("id")) else { return Err(KratosError::not_stored()) };
-    let found = face.flow::<LoginFlow>(id).await?.ok_or_else(KratosError::not_stored)?;
-    let (flow, over) = match found {
-        Found::Open(flow) => (flow, false),
-        Found::Expired(flow) => (flow, true),
-    };
-    if let Some(began) = &flow.head.browser {
-        let token = face.csrf.token(call.headers()).ok_or_else(|| KratosError::forged(Forged::NoCookie))?;
-        if fingerprint(&token) != *began {
-            return Err(KratosError::forged(Forged::Mismatch));
-        }
-    }
-    if over {
-        return Err(KratosError::flow_expired_at_fetch(expired_details(face, &flow)));
-    }
-    Ok(face.login_flow_json(StatusCode::OK, &flow))
-}
-
-fn expired_details(face: &Face, flow: &LoginFlow) -> Map<String, Value> {
-    let base = face.base(flow.head.mount);
-    let mut details = Map::new();
-    match flow.head.kind {
-        FlowKind::Browser => {
-            details.insert("redirect_to".into(), flow.head.restart::<LoginFlow>(&base).into());
-            details.insert("return_to".into(), flow.head.return_to.clone().unwrap_or_default().into());
-        }
-        FlowKind::Native => {
-            details.insert("api".into(), format!("{base}/self-service/login/api").into());
-        }
-    }
-    details
+    Ok(face.login_flow_json(StatusCode::OK, &face.fetched(call).await?))
 }
 
 /// Whether a half signed on session is there whose user has the second factor.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, json as json_answer};
 use crate::face::Face;
-use crate::flow::{Head, Message, SelfServiceFlow, input, label, submit, ui};
+use crate::flow::{Head, Message, SelfServiceFlow, csrf_node, input, label, said_of, submit, ui};
 
 /// What a login asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -81,13 +81,7 @@ impl LoginFlow {
     }
 
     fn said_of(&self, field: &str) -> Vec<&Message> {
-        self.field_messages.iter().filter(|(name, _)| name == field).map(|(_, message)| message).collect()
-    }
-
-    fn csrf_node(&self) -> Value {
-        let attributes =
-            json!({"name": "csrf_token", "type": "hidden", "value": self.head.csrf, "required": true});
-        input("default", attributes, &[], json!({}))
+        said_of(&self.field_messages, field)
     }
 
     /// The four nodes of a login with a password, in their recorded order.
@@ -108,7 +102,7 @@ impl LoginFlow {
         let password = json!({"name": "password", "type": "password", "required": true,
             "autocomplete": "current-password"});
         json!([
-            self.csrf_node(),
+            csrf_node(&self.head),
             identifier,
             input("password", password, &self.said_of("password"), label(1_070_001, "Password")),
             submit("password", "method", "password", label(button, "Sign in")),
@@ -120,7 +114,7 @@ impl LoginFlow {
         let code = json!({"name": "lookup_secret", "type": "text", "value": "", "required": true});
         let group = "lookup_secret";
         json!([
-            self.csrf_node(),
+            csrf_node(&self.head),
             input(group, code, &self.said_of("lookup_secret"), label(1_010_007, "Recovery code")),
             submit(group, "method", group, label(1_010_010, "Use recovery code")),
         ])

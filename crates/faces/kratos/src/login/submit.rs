@@ -20,9 +20,7 @@ use crate::login::begin::has_reached;
 use crate::login::flow::{Asks, LoginFlow};
 use crate::login::step;
 use crate::submission::Submission;
-use crate::wire::flow_id;
-
-const TOKEN_PREFIX: &str = "ory_st_";
+use crate::wire::{TOKEN_PREFIX, flow_id};
 
 /// The `reason` of a message that such a submission gets. A wire fact, as recorded; the text for people is ours.
 const ALREADY: &str =

@@ -12,9 +12,14 @@ use uuid::Uuid;
 use crate::answer::{Answer, json as json_answer};
 use crate::credentials::SessionHolder;
 use crate::face::Face;
-use crate::flow::{Head, Message, SelfServiceFlow, input, label, submit, text, ui};
+use crate::flow::{
+    FieldMessages, Head, Message, SelfServiceFlow, csrf_node, input, known_traits, label, said_of, submit,
+    text, trait_nodes, ui,
+};
 
 const GROUP: &str = "lookup_secret";
+/// The button of our own page that ends the user's other sessions; pages of others have `DELETE /sessions`.
+pub(crate) const END_OTHERS: &str = "end_other_sessions";
 
 /// A settings flow of one user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,6 +34,12 @@ pub(crate) struct SettingsFlow {
     /// Whether what was asked for is done.
     pub(crate) done: bool,
     pub(crate) messages: Vec<Message>,
+    /// Messages of single fields.
+    #[serde(default)]
+    pub(crate) field_messages: FieldMessages,
+    /// Traits that were given and not taken.
+    #[serde(default)]
+    pub(crate) entered: Option<Value>,
 }
 
 impl SelfServiceFlow for SettingsFlow {
@@ -43,12 +54,29 @@ impl SelfServiceFlow for SettingsFlow {
 impl SettingsFlow {
     pub(crate) fn new(head: Head, identity: UserId) -> Self {
         let identity = identity.uuid();
-        Self { head, identity, offered: None, revealed: false, done: false, messages: Vec::new() }
+        Self {
+            head,
+            identity,
+            offered: None,
+            revealed: false,
+            done: false,
+            messages: Vec::new(),
+            field_messages: Vec::new(),
+            entered: None,
+        }
     }
 
     /// The same flow under another id.
     pub(crate) fn anew(&self, face: &Face) -> Self {
         Self { head: self.head.anew(face), ..self.clone() }
+    }
+
+    /// Nothing is said of the submission before.
+    pub(super) fn forget_submission(&mut self) {
+        self.done = false;
+        self.messages.clear();
+        self.field_messages.clear();
+        self.entered = None;
     }
 
     pub(crate) fn is_of(&self, holder: &SessionHolder) -> bool {
@@ -84,12 +112,26 @@ impl Face {
         user: &User,
         action: &str,
     ) -> Answer {
+        json_answer(status, &self.settings_shown(flow, user, action, None))
+    }
+
+    /// What a flow shows, and where its browser goes on.
+    pub(super) fn settings_shown(
+        &self,
+        flow: &SettingsFlow,
+        user: &User,
+        action: &str,
+        continue_with: Option<Value>,
+    ) -> Value {
         let ui = ui(action, self.settings_nodes(flow, user), &flow.messages);
         let mut shown = flow.head.shown(ui, &[]);
         let identity = self.identity_wire(flow.head.mount, user);
         shown.insert("identity".into(), json!(identity));
         shown.insert("state".into(), if flow.done { "success" } else { "show_form" }.into());
-        json_answer(status, &Value::Object(shown))
+        if let Some(continue_with) = continue_with {
+            shown.insert("continue_with".into(), continue_with);
+        }
+        Value::Object(shown)
     }
 
     /// The codes that a flow shows, each with its text: those on offer, or the user's own.
@@ -104,8 +146,16 @@ impl Face {
     }
 
     fn settings_nodes(&self, flow: &SettingsFlow, user: &User) -> Value {
-        let csrf = json!({"name": "csrf_token", "type": "hidden", "value": flow.head.csrf, "required": true});
-        let mut nodes = vec![input("default", csrf, &[], json!({}))];
+        let save = || label(1_070_003, "Save");
+        let mut nodes = vec![csrf_node(&flow.head)];
+        let known = flow.entered.clone().unwrap_or_else(|| known_traits(user));
+        nodes.extend(trait_nodes(&self.schema, ("profile", false), &known, &flow.field_messages));
+        nodes.push(submit("profile", "method", "profile", save()));
+        let password =
+            json!({"name": "password", "type": "password", "required": true, "autocomplete": "new-password"});
+        let said = said_of(&flow.field_messages, "password");
+        nodes.push(input("password", password, &said, label(1_070_001, "Password")));
+        nodes.push(submit("password", "method", "password", save()));
         if let Some(codes) = self.shown_codes(flow, user) {
             let meta = label(1_050_010, "These are your recovery codes. Keep them in a safe place.");
             nodes.push(text(GROUP, "lookup_secret_codes", json!(Message::codes(&codes)), meta));

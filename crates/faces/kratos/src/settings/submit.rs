@@ -3,20 +3,21 @@
 //! The order of the refusals is the contract's; nothing is changed here.
 
 use adieu_authority::Timestamp;
-use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
 use axum::body::Body;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
+use serde_json::Value;
 
-use super::act;
-use super::admitted;
-use super::flow::{Button, SettingsFlow};
-use crate::answer::{Answer, redirect};
+use super::answers::{is_a_page, not_signed_on, refused, shown};
+use super::flow::{Button, END_OTHERS, SettingsFlow};
+use super::{act, admitted, continuity, password, profile};
+use crate::answer::{Answer, redirect, set_cookie};
 use crate::call::{Call, read_body};
-use crate::credentials::SessionHolder;
+use crate::credentials::{CarriedSession, SessionHolder};
 use crate::error::KratosError;
 use crate::face::Face;
-use crate::flow::{FlowKind, Found, Message, SelfServiceFlow, guarded};
+use crate::flow::{FlowKind, Found, Message, SelfServiceFlow, guarded, submitted_traits};
+use crate::sessions;
 use crate::submission::Submission;
 use crate::wire::flow_id;
 
@@ -37,13 +38,18 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
     if !flow.is_of(&whose) {
         return Err(KratosError::somebody_elses());
     }
+    let half = matches!(carried, CarriedSession::Half(_));
     let Ok(holder) = admitted(carried) else {
         return Err(face.second_factor_missing(call, &whose.user));
     };
     if over {
         return begin_anew(face, call, &holder, &flow).await;
     }
+    if call.parts.method == Method::GET && continuity::is_waiting(call, &flow) {
+        return comes_back(face, call, flow).await;
+    }
     let body = read_body(body).await?;
+    flow.forget_submission();
     let submission = match Submission::read(call.headers(), body).await {
         Ok(submission) => submission,
         Err(why) => return refused(face, call, &holder, &mut flow, why.message()).await,
@@ -51,31 +57,88 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
     if let Some(message) = guarded(face, call, &flow.head, submission.given("csrf_token"))? {
         return refused(face, call, &holder, &mut flow, message).await;
     }
-    let pressed = Button::ALL.into_iter().find(|button| submission.is_true(button.name()));
-    let Some(pressed) = pressed else {
-        return refused(face, call, &holder, &mut flow, Message::no_method()).await;
+    let wanted = match Wanted::of(face, &submission) {
+        Ok(Some(wanted)) => wanted,
+        Ok(None) => return refused(face, call, &holder, &mut flow, Message::no_method()).await,
+        Err(message) => return refused(face, call, &holder, &mut flow, *message).await,
     };
-    if let Some(to) = proof_too_old(face, call, &holder) {
-        return match is_a_page(call, &flow) {
-            true => Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to)),
-            false => Err(KratosError::proof_too_old(&to)),
-        };
+    if half && !matches!(wanted, Wanted::Codes(_)) {
+        return Err(face.second_factor_missing(call, &holder.user));
     }
-    act::on(face, call, holder, flow, pressed).await
+    if wanted.needs_a_proof(face, &holder)
+        && let Some(to) = proof_too_old(face, call, &holder)
+    {
+        return Ok(proof_asked_for(face, call, &flow, &to));
+    }
+    match wanted {
+        Wanted::Codes(button) => act::on(face, call, holder, flow, button).await,
+        Wanted::Password(password) => password::change(face, call, &holder, flow, &password).await,
+        Wanted::Profile(traits) => profile::change(face, call, &holder, flow, traits).await,
+        Wanted::EndOthers => {
+            sessions::end_all_others(face, call, &holder).await?;
+            flow.messages = vec![Message::others_ended()];
+            shown(face, call, flow, &holder.user).await
+        }
+    }
 }
 
-/// Nobody is signed on, or not any more.
-pub(super) fn not_signed_on(face: &Face, call: &Call) -> Result<Answer, KratosError> {
-    if accept::wants_json(call.headers()) {
-        return Err(KratosError::no_session());
-    }
-    // Quirk: 302 here, 303 elsewhere. Contract kratos.md 3.5
-    Ok(redirect(StatusCode::FOUND, &call.parts, &face.settings.login_ui))
+/// What a submission asks for.
+enum Wanted {
+    /// Something with the recovery codes.
+    Codes(Button),
+    /// This password.
+    Password(String),
+    /// These traits.
+    Profile(Value),
+    /// That the other sessions end.
+    EndOthers,
 }
 
-/// Whether the answer is a page that a browser is sent to.
-pub(super) fn is_a_page(call: &Call, flow: &SettingsFlow) -> bool {
-    flow.head.kind == FlowKind::Browser && !accept::wants_json(call.headers())
+impl Wanted {
+    fn of(face: &Face, submission: &Submission) -> Result<Option<Self>, Box<Message>> {
+        if let Some(button) = Button::ALL.into_iter().find(|button| submission.is_true(button.name())) {
+            return Ok(Some(Self::Codes(button)));
+        }
+        if submission.is_true(END_OTHERS) {
+            return Ok(Some(Self::EndOthers));
+        }
+        Ok(match submission.text("method") {
+            "password" => Some(Self::Password(submission.text("password").to_owned())),
+            "profile" => submitted_traits(submission, &face.schema)?.map(Self::Profile),
+            _ => None,
+        })
+    }
+
+    /// Whether it takes a proof of a short while ago (S-28).
+    fn needs_a_proof(&self, face: &Face, holder: &SessionHolder) -> bool {
+        match self {
+            Self::Codes(_) | Self::Password(_) | Self::EndOthers => true,
+            Self::Profile(traits) => profile::renames(&face.schema, &holder.user, traits),
+        }
+    }
+}
+
+/// The answer to whoever has proven too long ago who they are.
+fn proof_asked_for(face: &Face, call: &Call, flow: &SettingsFlow, to: &str) -> Answer {
+    let mut answer = match is_a_page(call, flow) {
+        true => redirect(StatusCode::SEE_OTHER, &call.parts, to),
+        false => face.error_json(&call.parts, KratosError::proof_too_old(to)),
+    };
+    if flow.head.kind == FlowKind::Browser {
+        set_cookie(&mut answer, continuity::waits(face, flow));
+    }
+    answer
+}
+
+/// A browser comes back with a fresh proof: the change was not kept, and is asked for once more.
+async fn comes_back(face: &Face, call: &Call, mut flow: SettingsFlow) -> Result<Answer, KratosError> {
+    flow.forget_submission();
+    flow.messages = vec![Message::send_again()];
+    face.bind_again(&mut flow.head, call);
+    face.keep_flow(&flow).await?;
+    let mut answer = redirect(StatusCode::SEE_OTHER, &call.parts, &face.settings_page(&flow));
+    set_cookie(&mut answer, continuity::gone(face));
+    Ok(answer)
 }
 
 /// Where to sign on again, if the last time is too long ago.
@@ -88,24 +151,6 @@ fn proof_too_old(face: &Face, call: &Call, holder: &SessionHolder) -> Option<Str
     let here = format!("{base}/self-service/{}?{query}", SettingsFlow::NAME);
     let login = format!("{base}/self-service/login/browser?refresh=true");
     Some(append_query(&login, "return_to", &here))
-}
-
-/// The flow again, with why nothing was changed.
-pub(super) async fn refused(
-    face: &Face,
-    call: &Call,
-    holder: &SessionHolder,
-    flow: &mut SettingsFlow,
-    message: Message,
-) -> Result<Answer, KratosError> {
-    flow.messages = vec![message];
-    flow.done = false;
-    face.bind_again(&mut flow.head, call);
-    face.keep_flow(flow).await?;
-    if is_a_page(call, flow) {
-        return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.settings_page(flow)));
-    }
-    Ok(face.settings_json(StatusCode::BAD_REQUEST, flow, &holder.user))
 }
 
 /// A flow that is too old is replaced at once.

@@ -67,6 +67,6 @@ async fn a_browsers_settings_flow_ends() {
     let form = [("csrf_token", field.as_str()), ("lookup_secret_regenerate", "true")];
     let led = ask().header("accept", "text/html").form(&form).send().await;
     assert_eq!(led.status, 303);
-    let page = format!("{}/self-service/ui/settings?flow=", world.config().public.url);
+    let page = format!("{}?flow=", world.config().kratos.settings_ui_url);
     assert!(led.location().starts_with(&page) && !led.location().ends_with(id), "{}", led.location());
 }

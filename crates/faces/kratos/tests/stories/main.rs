@@ -4,10 +4,14 @@
 
 mod admin;
 mod bad_input;
+mod browser;
 mod exit_five;
 mod flow_lives;
 mod pages;
 mod recorded;
+mod recovery;
+mod registration;
 mod rights;
 mod second_factor;
+mod settings;
 mod tokenize;

@@ -20,7 +20,7 @@ enum May {
 }
 use May::{Anybody, LogoutToken, SessionToken, SignedOn};
 
-const PUBLIC: [Line<May>; 31] = [
+const PUBLIC: [Line<May>; 37] = [
     ("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT", "/sessions/whoami", SignedOn),
     ("GET HEAD DELETE", "/sessions", SignedOn),
     ("DELETE", "/sessions/{session}", SignedOn),
@@ -36,12 +36,17 @@ const PUBLIC: [Line<May>; 31] = [
     ("GET HEAD POST", "/self-service/login", Anybody),
     ("GET HEAD", "/self-service/registration/browser", Anybody),
     ("GET HEAD", "/self-service/registration/api", Anybody),
+    ("GET HEAD", "/self-service/registration/flows", Anybody),
+    ("GET HEAD POST", "/self-service/registration", Anybody),
     ("GET HEAD", "/self-service/settings/browser", SignedOn),
     ("GET HEAD", "/self-service/settings/api", SignedOn),
     ("GET HEAD", "/self-service/settings/flows", SignedOn),
     ("GET HEAD POST", "/self-service/settings", SignedOn),
     ("GET HEAD", "/self-service/recovery/browser", Anybody),
     ("GET HEAD", "/self-service/recovery/api", Anybody),
+    // Whoever has what an administrator gave out.
+    ("GET HEAD", "/self-service/recovery/flows", Anybody),
+    ("GET POST", "/self-service/recovery", Anybody),
     ("GET HEAD", "/.well-known/change-password", Anybody),
     ("GET HEAD", "/.well-known/ory/webauthn.js", Anybody),
     ("GET HEAD", "/self-service/errors", Anybody),
@@ -51,12 +56,14 @@ const PUBLIC: [Line<May>; 31] = [
     ("GET HEAD", "/self-service/ui/login", Anybody),
     // Who has no flow is sent to begin one, and that asks who may.
     ("GET HEAD", "/self-service/ui/settings", Anybody),
+    ("GET HEAD", "/self-service/ui/registration", Anybody),
+    ("GET HEAD", "/self-service/ui/recovery", Anybody),
     ("GET HEAD", "/self-service/ui/error", Anybody),
     ("GET HEAD", "/self-service/ui/status", Anybody),
 ];
 
 /// Of the admin listener, where it asks for a credential: true for what asks for none.
-const ADMIN: [Line<bool>; 11] = [
+const ADMIN: [Line<bool>; 13] = [
     ("GET HEAD", "/health/alive", true),
     ("GET HEAD", "/health/ready", true),
     ("GET HEAD", "/version", false),
@@ -68,6 +75,8 @@ const ADMIN: [Line<bool>; 11] = [
     ("GET HEAD PUT PATCH DELETE", "/identities/{identity}", false),
     ("GET HEAD DELETE", "/identities/{identity}/sessions", false),
     ("DELETE", "/identities/{identity}/credentials/{kind}", false),
+    ("POST", "/recovery/code", false),
+    ("POST", "/recovery/link", false),
 ];
 
 #[test]

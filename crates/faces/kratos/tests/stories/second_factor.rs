@@ -7,8 +7,9 @@ use adieu_testkit::world::{Reply, profile_config};
 use axum::http::Method;
 use serde_json::{Value, json};
 
-const PASSWORD: &str = "Rabbit-hole-11";
-const HTML: &str = "text/html,application/xhtml+xml";
+use crate::browser::{Browser, world_with_pages};
+
+pub(crate) const PASSWORD: &str = "Rabbit-hole-11";
 const COOKIE: &str = "ory_kratos_session";
 
 async fn sign_on(world: &World) -> String {
@@ -214,80 +215,11 @@ async fn settings_belong_to_one_user_who_was_there_lately() {
     assert!(to.contains("login/browser?refresh=true&return_to="), "{to}");
 }
 
-/// The value of a hidden field.
-fn field(page: &str, name: &str) -> String {
-    let start = page.find(&format!("name=\"{name}\"")).unwrap_or_else(|| panic!("no field {name} in {page}"));
-    let value = page[start..].split("value=\"").nth(1).and_then(|rest| rest.split('"').next());
-    value.expect("a value").replace("&#43;", "+").replace("&#61;", "=")
-}
-
-/// A browser with its cookies, on the built-in pages.
-struct Browser<'w> {
-    world: &'w World,
-    cookies: Vec<(String, String)>,
-}
-
-impl Browser<'_> {
-    async fn sent(&mut self, ask: adieu_testkit::world::WorldRequest) -> Reply {
-        let jar: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let reply = ask.header("accept", HTML).header("cookie", &jar.join("; ")).send().await;
-        for line in reply.headers.get_all("set-cookie") {
-            let pair = line.to_str().expect("text").split(';').next().expect("a pair");
-            let (name, value) = pair.split_once('=').expect("a pair");
-            self.cookies.retain(|(known, _)| known != name);
-            self.cookies.push((name.to_owned(), value.to_owned()));
-        }
-        reply
-    }
-
-    fn below(&self, address: &str) -> String {
-        address.strip_prefix(&self.world.config().public.url).unwrap_or(address).to_owned()
-    }
-
-    /// Opens an address and follows where it leads; gives the last path and the page.
-    async fn open(&mut self, path: &str) -> (String, Reply) {
-        let mut path = path.to_owned();
-        loop {
-            let reply = self.sent(self.world.get(&path)).await;
-            if !reply.status.is_redirection() {
-                return (path, reply);
-            }
-            path = self.below(reply.location());
-        }
-    }
-
-    /// Fills in the form of a page and follows where it leads.
-    async fn submit(&mut self, page: &Reply, fields: &[(&str, &str)]) -> (String, Reply) {
-        let action = page.text.split("action=\"").nth(1).and_then(|rest| rest.split('"').next());
-        let action = self.below(&action.expect("a form").replace("&#38;", "&"));
-        let token = field(&page.text, "csrf_token");
-        let fields: Vec<_> = [("csrf_token", token.as_str())].iter().chain(fields).copied().collect();
-        let reply = self.sent(self.world.post(&action).form(&fields)).await;
-        assert!(reply.status.is_redirection(), "{} {}", reply.status, reply.text);
-        let to = self.below(reply.location());
-        self.open(&to).await
-    }
-
-    async fn sign_on(&mut self) -> (String, Reply) {
-        let (_, page) = self.open("/self-service/login/browser").await;
-        let fields = [("method", "password"), ("identifier", "alice"), ("password", PASSWORD)];
-        self.submit(&page, &fields).await
-    }
-}
-
-async fn world_with_pages() -> World {
-    let mut config = profile_config("main");
-    config.kratos.login_ui_url = String::new();
-    config.kratos.error_ui_url = String::new();
-    config.kratos.default_return_url = String::new();
-    World::with_config(config).await
-}
-
 /// Goal: K-28, a person makes codes and gives one, with nothing but the built-in pages.
 #[tokio::test]
 async fn a_person_makes_codes_and_gives_one_on_the_pages() {
     let world = world_with_pages().await;
-    let mut browser = Browser { world: &world, cookies: Vec::new() };
+    let mut browser = Browser::of(&world);
     let (place, _) = browser.sign_on().await;
     assert_eq!(place, "/self-service/ui/status");
     let (_, page) = browser.open("/self-service/settings/browser").await;
@@ -296,8 +228,9 @@ async fn a_person_makes_codes_and_gives_one_on_the_pages() {
     assert_eq!(codes.len(), 12, "{}", page.text);
     let (_, saved) = browser.submit(&page, &[("lookup_secret_confirm", "true")]).await;
     assert!(saved.text.contains("Your changes are saved."), "{}", saved.text);
+    assert!(saved.text.contains("Sign off everywhere else"), "S-28: {}", saved.text);
 
-    let mut other = Browser { world: &world, cookies: Vec::new() };
+    let mut other = Browser::of(&world);
     let (_, page) = other.sign_on().await;
     assert!(page.text.contains("Second step"), "{}", page.text);
     let with = |code| [("method", "lookup_secret"), ("lookup_secret", code)];
@@ -306,7 +239,7 @@ async fn a_person_makes_codes_and_gives_one_on_the_pages() {
     let (place, page) = other.submit(&wrong, &with(codes[3])).await;
     assert_eq!((place.as_str(), page.text.contains("signed on as alice")), ("/self-service/ui/status", true));
     // Who is half signed on is led to the second step before the settings, and back to them.
-    let mut half = Browser { world: &world, cookies: Vec::new() };
+    let mut half = Browser::of(&world);
     half.sign_on().await;
     let (place, page) = half.open("/self-service/settings/browser").await;
     assert!(place.starts_with("/self-service/ui/login?flow="), "{place}");

@@ -162,7 +162,7 @@ fn common() -> Vec<(&'static str, Value)> {
 }
 
 fn people() -> Vec<(&'static str, Value)> {
-    let password = json!({"type": "string", "minLength": 8, "maxLength": 1024, "writeOnly": true});
+    let password = json!({"type": "string", "minLength": 1, "maxLength": 1024, "writeOnly": true});
     let hash = json!({
         "type": "string", "writeOnly": true,
         "pattern": "^(\\$(argon2id?|2[aby]?|pbkdf2-sha(1|256|512)|scrypt)\\$|\\{SSHA(256|512)?\\})[!-~]+$",
@@ -294,7 +294,7 @@ fn clients() -> Vec<(&'static str, Value)> {
 fn declarations() -> Vec<(&'static str, Value)> {
     let document = json!({"type": "string", "description": "TOML, as docs/administration.md describes it; at most 64 MiB."});
     let password = |place: &'static str| {
-        let secret = json!({"type": "string", "minLength": 8, "maxLength": 1024, "writeOnly": true});
+        let secret = json!({"type": "string", "minLength": 1, "maxLength": 1024, "writeOnly": true});
         object(vec![(place, word()), ("password", secret)])
     };
     let passwords = json!({

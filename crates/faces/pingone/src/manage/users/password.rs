@@ -3,7 +3,7 @@
 //! Whether it ends the user's sessions is the policy of the realm. It forgives failed sign-ons, and leaves a locked account
 //! locked. A change that would be forced at the next sign-on is refused: nothing would force it. Contract pingone.md 4.2.
 
-use adieu_authority::{HashError, User, UserEdit};
+use adieu_authority::{HashError, PersonError, User, UserEdit};
 use adieu_http_kit::media;
 use axum::Json;
 use axum::extract::{Request, State};
@@ -41,7 +41,7 @@ pub(crate) async fn set(
     visitor: Visitor,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    changeable(&face, &admin, id).await?;
+    let user = changeable(&face, &admin, id).await?;
     let (parts, stream) = request.into_parts();
     let is = |kind| media::is(&parts.headers, kind);
     let (member, optional) = match (is(SET), is(SET_VALUE), is(RESET)) {
@@ -54,7 +54,7 @@ pub(crate) async fn set(
     members::refuse(&input, members::PASSWORD)?;
     let password = match input.value(member) {
         None if optional => None,
-        _ => Some(hashed(&face, input.required(member)?, member).await?),
+        _ => Some(hashed(&face, &user, input.required(member)?, member).await?),
     };
     let edit = UserEdit { password: Some(password), ..UserEdit::default() };
     // Hashing takes long: whether the caller may is asked again of the user whose password is replaced.
@@ -62,10 +62,12 @@ pub(crate) async fn set(
     Ok(Json(json(&face, &edited)))
 }
 
-async fn hashed(face: &Face, password: &str, member: &'static str) -> Result<String, Problem> {
-    face.authority().hash_password(password).await.map_err(|error| match error {
-        HashError::TooLong => Problem::invalid(member, "The password is too long."),
-        error @ (HashError::Busy | HashError::Outage(_)) => error.into(),
+/// Asks the rules of the realm first. What is wrong is said of the member that was sent.
+async fn hashed(face: &Face, user: &User, password: &str, member: &'static str) -> Result<String, Problem> {
+    let hash = face.authority().hash_new_password(user.realm, &user.names(), password).await;
+    hash.map_err(|error| match error {
+        PersonError::Password(HashError::TooLong) => Problem::invalid(member, "The password is too long."),
+        error @ (PersonError::Directory(_) | PersonError::Password(_) | PersonError::Weak(_)) => error.into(),
     })
 }
 

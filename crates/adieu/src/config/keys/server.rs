@@ -1,0 +1,189 @@
+//! Keys of the server itself: listeners, limits, what is kept, passwords and sign-ons.
+//!
+//! In the order of the documentation; nothing here reads a value.
+
+use super::{DAY_S, Key, SECOND_FACTORS, key};
+use crate::config::kinds::Kind::*;
+use crate::config::kinds::TIME_S_MAX;
+
+pub(super) const KEYS: &[Key] = &[
+    key(
+        "development",
+        Flag,
+        "Development mode: the realm `/alpha` gets its fixed, documented id, and hashing may cost less than is safe.",
+    ),
+    key(
+        "log",
+        Log,
+        "What is logged: `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,adieu=debug`. `RUST_LOG` wins.",
+    ),
+    key("data", Folder, "The data folder. One process at a time has it."),
+    key("public.listen", Listen, "Address and port of the public listener; port 0 lets the system choose."),
+    key(
+        "public.url",
+        Address,
+        "The public address as browsers see it. Links, issuers and cookies follow it, never the `Host` header.",
+    ),
+    key(
+        "public.tls_cert",
+        File,
+        "File with the certificate and what it is signed by, in PEM; empty is plain HTTP, which stays on loopback or behind a trusted proxy.",
+    ),
+    key("public.tls_key", File, "File with the certificate's private key, in PEM."),
+    key(
+        "public.trusted_proxies",
+        Networks,
+        "Addresses and networks (`10.0.0.0/8`) of proxies that are believed when they say whom they speak for.",
+    ),
+    key(
+        "public.hsts_s",
+        Time(0, TIME_S_MAX),
+        "Where `public.url` is https and not `localhost`: for how long browsers are told to come to this host over https alone \
+         (`Strict-Transport-Security`); 0 tells them nothing.",
+    ),
+    key(
+        "public.proxy_header",
+        Word(&["x-forwarded", "forwarded"]),
+        "Which headers those proxies write: `x-forwarded` (`X-Forwarded-For`, `-Proto`, `-Host`) or `forwarded` (RFC 7239). The others are not read.",
+    ),
+    key(
+        "admin.listen",
+        Listen,
+        "Address and port of the admin listener; beyond loopback only with a credential and a certificate.",
+    ),
+    key(
+        "admin.url",
+        Address,
+        "The admin listener's address as administrators see it; `adieu user` and its like ask there while the server runs.",
+    ),
+    key(
+        "admin.token",
+        Secret,
+        "The credential that everything on the admin listener but `/health/` then asks for, as `Authorization: Bearer`: 16 to 1024 visible characters. Better in `admin.token_file`.",
+    ),
+    key("admin.token_file", File, "A file that holds the credential and nothing else."),
+    key("admin.tls_cert", File, "As `public.tls_cert`, for the admin listener."),
+    key("admin.tls_key", File, "As `public.tls_key`, for the admin listener."),
+    key(
+        "limits.connections_max",
+        Count("connections", 1, 1_000_000),
+        "Connections served at once on a listener; more wait.",
+    ),
+    key(
+        "limits.connections_by_address_max",
+        Count("connections", 0, 1_000_000),
+        "Of these, how many one address may have (IPv6: one /64), trusted proxies excepted; 0 is half of them.",
+    ),
+    key("limits.head_bytes_max", Count("bytes", 8192, 1 << 20), "The largest head of a request."),
+    key("limits.head_timeout_s", Time(1, DAY_S), "The time in which a request's head must arrive."),
+    key("limits.handshake_timeout_s", Time(1, DAY_S), "The time in which a TLS handshake must be done."),
+    key(
+        "limits.drain_timeout_s",
+        Time(0, DAY_S),
+        "The time that a stopping server gives to requests in flight.",
+    ),
+    key(
+        "passwords.memory_kib",
+        Count("KiB", 8, 256 * 1024),
+        "Memory of one argon2id hash; at least 7168 outside development mode.",
+    ),
+    key("passwords.passes", Count("passes", 1, 16), "Passes of argon2id over its memory."),
+    key("passwords.workers", Count("threads", 0, 1024), "Threads that hash; 0 is one for each core."),
+    key(
+        "passwords.change_ends_sessions",
+        Flag,
+        "Whether another password, set by anybody, or its removal ends the user's sessions. Users who change their own keep the session in use. A caller of the native API may say otherwise.",
+    ),
+    key(
+        "passwords.length_min",
+        Count("characters", 1, 128),
+        "How long a password has to be when it is set, by whomever. Passwords that are there are not asked, nor are hashes that are imported.",
+    ),
+    key(
+        "passwords.common_refused",
+        Flag,
+        "Whether a password can't be set that is tried first: what leaked most often, and what a program finds within 100,000 tries.",
+    ),
+    key(
+        "passwords.failures_by_name_max",
+        Count("sign-ons", 0, u32::MAX as u64),
+        "Sign-ons of one account that may fail in the window, whatever name was typed; they grow back evenly. A name that nobody has counts by itself, an address from which the account signed on before as well; another password, unlocking or enabling the user begins a new count. 0 is no limit.",
+    ),
+    key(
+        "passwords.failures_by_address_max",
+        Count("sign-ons", 0, u32::MAX as u64),
+        "Sign-ons from one address (IPv6: one /64, and four times as many from its /48) that may fail in the window. 0 is no limit.",
+    ),
+    key(
+        "passwords.failures_window_s",
+        Time(1, TIME_S_MAX),
+        "The window in which failed sign-ons are counted.",
+    ),
+    key(
+        "passwords.sign_ons_by_account_max",
+        Count("sign-ons", 0, u32::MAX as u64),
+        "Right passwords of one account in their window; they grow back evenly. 0 is no limit.",
+    ),
+    key(
+        "passwords.sign_ons_by_address_max",
+        Count("sign-ons", 0, u32::MAX as u64),
+        "Right passwords from one address (IPv6: as above) in their window. 0 is no limit.",
+    ),
+    key(
+        "passwords.sign_ons_window_s",
+        Time(1, TIME_S_MAX),
+        "The window in which right passwords are counted.",
+    ),
+    key(
+        "passwords.undecided_by_account_max",
+        Count("sign-ons", 0, u32::MAX as u64),
+        "Sign-ons of one account, from one place, that are decided at one time; others wait for them, up to five seconds. 0 is no limit.",
+    ),
+    key(
+        "passwords.undecided_by_address_max",
+        Count("sign-ons", 0, u32::MAX as u64),
+        "Sign-ons from one address (IPv6: as above) that may wait for their answer at one time. 0 is no limit.",
+    ),
+    key(
+        "sign_on.second_factor",
+        Word(&SECOND_FACTORS),
+        "`when_enrolled`: whoever has a second factor is asked for it, at every sign-on and by every check. `required`: everybody is; whoever has none makes one first, on the settings page. `never`: one factor is enough.",
+    ),
+    key("sign_on.registration", Flag, "Whether strangers may make themselves users (Kratos' registration)."),
+    key(
+        "sign_on.recent_s",
+        Time(1, TIME_S_MAX),
+        "How long after a proof of identity its user may change credentials and end the own other sessions.",
+    ),
+    key("keep.tombstones_s", Time(0, TIME_S_MAX), "How long ended sessions are remembered."),
+    key(
+        "keep.sweep_every_s",
+        Time(1, TIME_S_MAX),
+        "The time between two sweeps, which free space and decide nothing.",
+    ),
+    key(
+        "keep.sessions_cached_max",
+        Count("sessions", 1, 1_000_000_000),
+        "Sessions kept in memory; others are read when they are asked for.",
+    ),
+    key(
+        "keep.pages_max",
+        Count("pages of 4 KiB", 0, u32::MAX as u64 - 1),
+        "The largest size of the database, at least 1000; 0 is SQLite's own limit.",
+    ),
+    key(
+        "keep.flows_max",
+        Count("flows", 1, 1_000_000_000),
+        "Unfinished sign-ons, settings and errors of one kind; beyond, the oldest go.",
+    ),
+    key(
+        "keep.flows_by_address_max",
+        Count("flows", 1, 1_000_000_000),
+        "Of these, how many are begun from one address (IPv6: one /64; a /48 has four times as many); beyond, its own oldest go.",
+    ),
+    key(
+        "tokens.refresh_reuse_grace_s",
+        Time(0, 60),
+        "The time in which a refresh token whose answer was lost gives its client the same successor again, as long as that was not used; at most 60 seconds. Every other use of an old one revokes the grant. 0 is never.",
+    ),
+];

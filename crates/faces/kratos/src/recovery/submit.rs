@@ -1,0 +1,150 @@
+//! `POST /self-service/recovery`: somebody gives an administrator's code; a GET with a token follows a link. K-50
+//!
+//! Whoever tries takes the flow away and puts it back where it may be tried again: of two that give the same code one is signed
+//! on. As recorded, the form has no anti-forgery token: nobody but an administrator makes a code that could be forged in.
+
+use adieu_authority::{Recovery, RecoveryFailure, RecoveryWay, SignedIn};
+use adieu_http_kit::accept;
+use adieu_http_kit::form::Params;
+use axum::body::Body;
+use axum::http::StatusCode;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::flow::RecoveryFlow;
+use crate::answer::{Answer, json as json_answer, redirect, set_cookie};
+use crate::call::{Call, read_body};
+use crate::error::KratosError;
+use crate::face::{CHANNEL, Face};
+use crate::flow::{FlowKind, Found, Message, SelfServiceFlow};
+use crate::settings::SettingsFlow;
+use crate::submission::Submission;
+use crate::wire::flow_id;
+
+pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
+    let mut flow = open(face, call).await?;
+    let body = read_body(body).await?;
+    let submission = match Submission::read(call.headers(), body).await {
+        Ok(submission) => submission,
+        Err(why) => return refused(face, call, &mut flow, StatusCode::BAD_REQUEST, why.message()).await,
+    };
+    let code = submission.text("code");
+    if code.is_empty() {
+        return refused(face, call, &mut flow, StatusCode::BAD_REQUEST, Message::missing("code")).await;
+    }
+    tried(face, call, flow, RecoveryWay::Code, code).await
+}
+
+/// `GET /self-service/recovery?flow=&token=`: an administrator's link.
+pub(crate) async fn follow(face: &Face, call: &Call) -> Result<Answer, KratosError> {
+    let flow = open(face, call).await?;
+    let params = Params::parse(call.query());
+    match params.first("token").filter(|token| !token.is_empty()) {
+        Some(token) => tried(face, call, flow, RecoveryWay::Link, token).await,
+        None => Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.recovery_page(&flow))),
+    }
+}
+
+async fn open(face: &Face, call: &Call) -> Result<RecoveryFlow, KratosError> {
+    let params = Params::parse(call.query());
+    let Some(id) = flow_id(params.first("flow")) else {
+        return Err(KratosError::malformed("The query names no flow."));
+    };
+    match face.flow::<RecoveryFlow>(id).await?.ok_or_else(KratosError::not_stored)? {
+        Found::Open(flow) => Ok(flow),
+        Found::Expired(_) => Err(KratosError::recovery_over()),
+    }
+}
+
+async fn tried(
+    face: &Face,
+    call: &Call,
+    flow: RecoveryFlow,
+    way: RecoveryWay,
+    given: &str,
+) -> Result<Answer, KratosError> {
+    // Whoever has the flow as it was read a moment ago may have lost it to another one meanwhile.
+    let taken = face.authority.take_flow(flow.head.id.into_bytes(), RecoveryFlow::STORED).await?;
+    let taken = taken.and_then(|taken| serde_json::from_slice::<RecoveryFlow>(&taken.body).ok());
+    let mut flow = taken.ok_or_else(KratosError::not_stored)?;
+    let pass = flow.pass.map(adieu_authority::RecoveryPass::from).filter(|pass| pass.way == way);
+    let Some(pass) = pass else {
+        return refused(face, call, &mut flow, StatusCode::OK, Message::wrong_recovery_code()).await;
+    };
+    let recovery = Recovery {
+        realm: face.realm().await?,
+        channel: CHANNEL,
+        device: call.device(),
+        pass,
+        given: given.to_owned(),
+        ends_others: face.settings.recovery_ends_others,
+    };
+    match face.authority.recover(recovery).await {
+        Ok(signed_in) => signed_on(face, call, flow, signed_in).await,
+        Err(RecoveryFailure::Wrong(left)) => {
+            flow.pass = left.map(Into::into);
+            // Quirk: a wrong code is 200. K-50
+            refused(face, call, &mut flow, StatusCode::OK, Message::wrong_recovery_code()).await
+        }
+        Err(RecoveryFailure::SignOn(failure)) => {
+            face.begin_flow(call, &flow).await?;
+            Err(failure.into())
+        }
+    }
+}
+
+/// The flow again, with why nobody was signed on.
+async fn refused(
+    face: &Face,
+    call: &Call,
+    flow: &mut RecoveryFlow,
+    status: StatusCode,
+    message: Message,
+) -> Result<Answer, KratosError> {
+    flow.messages = vec![message];
+    face.begin_flow(call, flow).await?;
+    if is_a_page(call) {
+        return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.recovery_page(flow)));
+    }
+    Ok(face.recovery_json(status, flow))
+}
+
+fn is_a_page(call: &Call) -> bool {
+    !accept::wants_json(call.headers())
+}
+
+/// Somebody is signed on, and sent to the settings, where they choose a password.
+async fn signed_on(
+    face: &Face,
+    call: &Call,
+    mut flow: RecoveryFlow,
+    signed_in: SignedIn,
+) -> Result<Answer, KratosError> {
+    let SignedIn { session, user, token, .. } = signed_in;
+    flow.pass = None;
+    flow.done = true;
+    flow.messages.clear();
+    let mount = flow.head.mount;
+    let start = format!("{}/self-service/settings/browser", face.base(mount));
+    let life_s = face.settings.settings_flow_life_s;
+    let mut head = face.head_at(mount, FlowKind::Browser, life_s, start);
+    head.return_to = flow.head.return_to.clone();
+    let csrf = face.bind_anew(&mut head);
+    flow.head.csrf = head.csrf.clone();
+    let settings = SettingsFlow::new(head, user.id);
+    face.keep_flow(&flow).await?;
+    face.begin_flow(call, &settings).await?;
+    let to = face.settings_page(&settings);
+    let mut answer = if is_a_page(call) {
+        redirect(StatusCode::SEE_OTHER, &call.parts, &to)
+    } else if face.settings.continue_with_transitions {
+        let next = json!({"id": Uuid::to_string(&settings.head.id), "url": to});
+        let go_on = json!([{"action": "show_settings_ui", "flow": next}]);
+        json_answer(StatusCode::OK, &face.recovery_shown(&flow, Some(go_on)))
+    } else {
+        face.error_json(&call.parts, KratosError::browser_has_to_go(&to))
+    };
+    set_cookie(&mut answer, csrf);
+    face.give_cookies(&mut answer, &session, &token.reveal());
+    Ok(answer)
+}

@@ -1,0 +1,236 @@
+//! `POST /self-service/registration`: traits are given, then a password. Contract kratos.md 3.4.
+//!
+//! What is wrong with what was typed is a message of the flow; only what has no flow to show is an error.
+
+use adieu_authority::{
+    DirectoryError, HashError, NewPerson, PersonError, RegisterError, SignOnFailure, SignedIn, Timestamp,
+    User,
+};
+use adieu_http_kit::accept;
+use adieu_http_kit::form::Params;
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use serde_json::{Value, json};
+
+use super::flow::{RegistrationFlow, RegistrationStep};
+use crate::answer::{Answer, json as json_answer, redirect, set_cookie};
+use crate::call::{Call, read_body};
+use crate::error::KratosError;
+use crate::face::{CHANNEL, Face};
+use crate::flow::{
+    FieldMessages, FlowKind, Found, Message, SelfServiceFlow, faults, guarded, submitted_traits,
+};
+use crate::submission::Submission;
+use crate::wire::{TOKEN_PREFIX, flow_id};
+
+pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
+    let params = Params::parse(call.query());
+    let Some(id) = flow_id(params.first("flow")) else {
+        return Err(KratosError::malformed("The query names no flow."));
+    };
+    let mut flow = match face.flow::<RegistrationFlow>(id).await?.ok_or_else(KratosError::not_stored)? {
+        Found::Open(flow) => flow,
+        Found::Expired(flow) => return begin_anew(face, call, &flow).await,
+    };
+    let body = read_body(body).await?;
+    if face.carried(call.headers()).await?.holder().is_some() {
+        return match is_a_page(call, &flow) {
+            true => Ok(redirect(StatusCode::SEE_OTHER, &call.parts, face.default_return.as_str())),
+            false => Err(KratosError::already_signed_on()),
+        };
+    }
+    let submission = match Submission::read(call.headers(), body).await {
+        Ok(submission) => submission,
+        Err(why) => return said(face, call, &mut flow, vec![why.message()]).await,
+    };
+    if let Some(message) = guarded(face, call, &flow.head, submission.given("csrf_token"))? {
+        return said(face, call, &mut flow, vec![message]).await;
+    }
+    match submitted_traits(&submission, &face.schema) {
+        Ok(Some(traits)) => flow.traits = traits,
+        Ok(None) => {}
+        Err(message) => return said(face, call, &mut flow, vec![*message]).await,
+    }
+    if submission.text("screen") == "previous" {
+        flow.step = RegistrationStep::Traits;
+        return said(face, call, &mut flow, vec![]).await;
+    }
+    match submission.text("method") {
+        "profile" | "password" => {}
+        _ => return said(face, call, &mut flow, vec![Message::no_registration_method()]).await,
+    }
+    let wrong = faults(&face.schema, &flow.traits);
+    if !wrong.is_empty() {
+        return shown(face, call, &mut flow, RegistrationStep::Traits, (vec![], wrong)).await;
+    }
+    match submission.text("method") {
+        "profile" => {
+            let asked = (vec![Message::choose_password()], vec![]);
+            shown(face, call, &mut flow, RegistrationStep::Password, asked).await
+        }
+        _ => with_password(face, call, &mut flow, submission.text("password")).await,
+    }
+}
+
+async fn with_password(
+    face: &Face,
+    call: &Call,
+    flow: &mut RegistrationFlow,
+    password: &str,
+) -> Result<Answer, KratosError> {
+    let on_password = |message| (vec![], vec![("password".to_owned(), message)]);
+    if password.is_empty() {
+        let missing = on_password(Message::missing("password"));
+        return shown(face, call, flow, RegistrationStep::Password, missing).await;
+    }
+    let realm = face.realm().await?;
+    let registered = face.authority.register(&realm, &call.device(), person(face, flow, password)).await;
+    let (step, what) = match registered {
+        Ok(user) => return registered_as(face, call, flow, user).await,
+        Err(RegisterError::Person(PersonError::Directory(DirectoryError::Taken(_)))) => {
+            (RegistrationStep::Traits, (vec![Message::name_taken()], vec![]))
+        }
+        Err(RegisterError::Person(PersonError::Weak(weak))) => {
+            (RegistrationStep::Password, on_password(Message::weak(weak)))
+        }
+        Err(RegisterError::Person(PersonError::Password(HashError::TooLong))) => {
+            (RegistrationStep::Password, on_password(Message::too_long(password)))
+        }
+        Err(RegisterError::Person(PersonError::Directory(DirectoryError::Fault(fault)))) => {
+            (RegistrationStep::Traits, (vec![Message::unsound(&fault.to_string())], vec![]))
+        }
+        Err(RegisterError::SignOn(failure)) => return asked_later(face, call, flow, failure).await,
+        Err(RegisterError::Off) => return Err(KratosError::registration_disabled()),
+        Err(RegisterError::Person(error)) => return Err(error.into()),
+    };
+    shown(face, call, flow, step, what).await
+}
+
+/// Whom the traits name.
+fn person(face: &Face, flow: &RegistrationFlow, password: &str) -> NewPerson {
+    let names = face.schema.names(&flow.traits);
+    let fallback = || names.email.clone().unwrap_or_else(|| face.authority.draw_uuid().to_string());
+    NewPerson {
+        username: names.username.clone().unwrap_or_else(fallback),
+        email: names.email.clone(),
+        password: Some(password.to_owned()),
+        traits: Some(flow.traits.to_string()),
+        ..NewPerson::default()
+    }
+}
+
+/// It was tried too often: people keep their form and read when to try again; programs get the error.
+async fn asked_later(
+    face: &Face,
+    call: &Call,
+    flow: &mut RegistrationFlow,
+    failure: SignOnFailure,
+) -> Result<Answer, KratosError> {
+    let crowded = matches!(failure, SignOnFailure::Busy);
+    let error = KratosError::from(failure);
+    let Some(retry_after_s) = error.retry_after_s.filter(|_| is_a_page(call, flow)) else {
+        return Err(error);
+    };
+    let message = if crowded { Message::crowded() } else { Message::too_often(retry_after_s) };
+    let mut answer = said(face, call, flow, vec![message]).await?;
+    answer.headers_mut().insert(RETRY_AFTER, retry_after_s.into());
+    Ok(answer)
+}
+
+/// A user was made. Whether a session is opened is the installation's choice; Kratos calls it a hook.
+async fn registered_as(
+    face: &Face,
+    call: &Call,
+    flow: &RegistrationFlow,
+    user: User,
+) -> Result<Answer, KratosError> {
+    face.authority.take_flow(flow.head.id.into_bytes(), RegistrationFlow::STORED).await?;
+    let opened = match face.settings.registration_opens_session {
+        true => {
+            let realm = face.realm().await?;
+            Some(face.authority.open_proven(realm, CHANNEL, call.device(), &user).await?)
+        }
+        false => None,
+    };
+    let mount = flow.head.mount;
+    let to = flow.head.return_to.as_deref().unwrap_or(face.registration_return.as_str());
+    let go_on = json!([{"action": "redirect_browser_to", "redirect_browser_to": to}]);
+    let identity = json!(face.identity_wire(mount, &user));
+    let mut answer = match (&opened, flow.head.kind) {
+        _ if is_a_page(call, flow) => redirect(StatusCode::SEE_OTHER, &call.parts, to),
+        (None, FlowKind::Native) => told(json!({"identity": identity, "continue_with": null})),
+        (None, FlowKind::Browser) => told(json!({"identity": identity, "continue_with": go_on})),
+        (Some(opened), FlowKind::Native) => {
+            let token = format!("{TOKEN_PREFIX}{}", opened.token.reveal());
+            let go_on = json!([{"action": "set_ory_session_token", "ory_session_token": token}]);
+            let session =
+                json!(face.session_wire(mount, &opened.session, &opened.user, opened.session.seen_at));
+            told(
+                json!({"session_token": token, "session": session, "identity": identity, "continue_with": go_on}),
+            )
+        }
+        (Some(opened), FlowKind::Browser) => {
+            let session =
+                json!(face.session_wire(mount, &opened.session, &opened.user, opened.session.seen_at));
+            told(json!({"session": session, "identity": identity, "continue_with": go_on}))
+        }
+    };
+    if let (Some(SignedIn { session, token, .. }), FlowKind::Browser) = (&opened, flow.head.kind) {
+        face.give_cookies(&mut answer, session, &token.reveal());
+        set_cookie(&mut answer, face.fresh_csrf()); // K-52
+    }
+    Ok(answer)
+}
+
+fn told(body: Value) -> Answer {
+    json_answer(StatusCode::OK, &body)
+}
+
+fn is_a_page(call: &Call, flow: &RegistrationFlow) -> bool {
+    flow.head.kind == FlowKind::Browser && !accept::wants_json(call.headers())
+}
+
+/// The flow again, at the step where it is.
+async fn said(
+    face: &Face,
+    call: &Call,
+    flow: &mut RegistrationFlow,
+    messages: Vec<Message>,
+) -> Result<Answer, KratosError> {
+    let step = flow.step;
+    shown(face, call, flow, step, (messages, vec![])).await
+}
+
+/// The flow again, with what is to be said.
+async fn shown(
+    face: &Face,
+    call: &Call,
+    flow: &mut RegistrationFlow,
+    step: RegistrationStep,
+    (messages, field_messages): (Vec<Message>, FieldMessages),
+) -> Result<Answer, KratosError> {
+    flow.step = step;
+    flow.messages = messages;
+    flow.field_messages = field_messages;
+    face.bind_again(&mut flow.head, call);
+    face.keep_flow(flow).await?;
+    if is_a_page(call, flow) {
+        return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.registration_page(flow)));
+    }
+    Ok(face.registration_json(StatusCode::BAD_REQUEST, flow))
+}
+
+/// A flow that is too old is replaced at once (K-48).
+async fn begin_anew(face: &Face, call: &Call, old: &RegistrationFlow) -> Result<Answer, KratosError> {
+    let mut flow = RegistrationFlow::new(old.head.anew(face));
+    flow.messages = vec![Message::registration_expired(Timestamp::from_ms(old.head.expires_ms))];
+    face.bind_again(&mut flow.head, call);
+    face.begin_flow(call, &flow).await?;
+    if is_a_page(call, &flow) {
+        return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.registration_page(&flow)));
+    }
+    let mut error = face.expired_at_submit(old.head.expires_ms, flow.head.id);
+    error.always_json = true;
+    Err(error)
+}

@@ -1,0 +1,151 @@
+//! An administrator lets somebody in who can't sign on. K-50
+//!
+//! By a code that is typed, by a link that is opened; each once. Nobody begins it alone.
+
+use adieu_authority::Span;
+use adieu_testkit::World;
+use adieu_testkit::world::Reply;
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use crate::browser::{Browser, world_with_pages};
+use crate::second_factor::PASSWORD;
+
+const NEW: &str = "another-horse-battery-77";
+
+async fn given_out(world: &World, what: &str) -> Value {
+    let body = json!({"identity_id": world.data.alice.id.to_string()});
+    let reply = world.admin(Method::POST, &format!("/admin/recovery/{what}")).json(&body).send().await;
+    assert!(reply.status.is_success(), "{}", reply.text);
+    reply.json()
+}
+
+fn text<'v>(told: &'v Value, member: &str) -> &'v str {
+    told[member].as_str().unwrap_or_else(|| panic!("{member}: {told}"))
+}
+
+async fn try_code(world: &World, told: &Value, code: &str) -> Reply {
+    let flow = text(told, "recovery_link").split("flow=").nth(1).expect("a flow");
+    let ask = world.post(&format!("/self-service/recovery?flow={flow}")).header("accept", "application/json");
+    ask.json(&json!({"method": "code", "code": code})).send().await
+}
+
+fn wrong(code: &str) -> &'static str {
+    if code == "000000" { "111111" } else { "000000" }
+}
+
+/// Whether a try signed nobody on.
+fn is_refused(reply: &Reply) -> bool {
+    reply.cookie("ory_kratos_session").is_none() && reply.status != 422
+}
+
+/// Goal: K-50, whoever has an administrator's code gets in on the built-in pages, chooses a password, and is signed on nowhere else.
+#[tokio::test]
+async fn a_person_gets_in_again_by_a_code() {
+    let world = world_with_pages().await;
+    let old = world.sign_on_kratos("alice", PASSWORD).await;
+    let told = given_out(&world, "code").await;
+    let mut browser = Browser::of(&world);
+    let link = text(&told, "recovery_link").to_owned();
+    let link = link.strip_prefix(&world.config().public.url).expect("our own page").to_owned();
+    let (_, page) = browser.open(&link).await;
+    assert!(
+        page.text.contains("Code from your administrator") && !page.text.contains("<script"),
+        "{}",
+        page.text
+    );
+    let code = text(&told, "recovery_code");
+    let (_, again) = browser.submit(&page, &[("method", "code"), ("code", wrong(code))]).await;
+    assert!(again.text.contains("role=\"alert\""), "{}", again.text);
+    let (place, settings) = browser.submit(&again, &[("method", "code"), ("code", code)]).await;
+    assert!(place.starts_with("/self-service/ui/settings?flow="), "{place}");
+    let (_, saved) = browser.submit(&settings, &[("method", "password"), ("password", NEW)]).await;
+    assert!(saved.text.contains("Your changes are saved."), "{}", saved.text);
+    world.sign_on_kratos("alice", NEW).await;
+    let whoami = world.get("/sessions/whoami").header("x-session-token", &old).send().await;
+    assert_eq!(whoami.status, 401, "who was signed on before is not any more");
+    assert!(is_refused(&try_code(&world, &told, code).await), "it serves once");
+}
+
+/// Goal: K-50, a link does the same once; looking at its head uses nothing up.
+#[tokio::test]
+async fn a_link_serves_once() {
+    let world = world_with_pages().await;
+    let told = given_out(&world, "link").await;
+    let link = text(&told, "recovery_link").to_owned();
+    let link = link.strip_prefix(&world.config().public.url).expect("ours").to_owned();
+    let head = world.ask(Method::HEAD, &link).send().await;
+    assert_eq!(head.status, 405);
+    let forged = format!("{}x", link.split_at(link.len() - 1).0);
+    assert!(is_refused(&world.get(&forged).send().await));
+    let mut browser = Browser::of(&world);
+    let (place, page) = browser.open(&link).await;
+    assert!(place.starts_with("/self-service/ui/settings?flow="), "{place}: {}", page.text);
+    assert!(is_refused(&world.get(&link).send().await), "it serves once");
+}
+
+/// Goal: HOME-LIMITS, five wrong codes end it; ENDED-STAYS-ENDED, so does an ending of all the user's sessions, and so does time.
+#[tokio::test]
+async fn a_code_ends_by_tries_by_endings_and_by_time() {
+    let world = world_with_pages().await;
+    let tried = given_out(&world, "code").await;
+    let code = text(&tried, "recovery_code");
+    for _ in 0..5 {
+        let reply = try_code(&world, &tried, wrong(code)).await;
+        assert_eq!(
+            (reply.status.as_u16(), &reply.json()["ui"]["messages"][0]["id"]),
+            (200, &json!(4_060_006))
+        );
+    }
+    assert!(is_refused(&try_code(&world, &tried, code).await), "it was tried too often");
+
+    let ended = given_out(&world, "code").await;
+    world.sign_on_kratos("alice", PASSWORD).await;
+    let all = format!("/admin/identities/{}/sessions", world.data.alice.id);
+    assert_eq!(world.admin(Method::DELETE, &all).send().await.status, 204);
+    assert!(is_refused(&try_code(&world, &ended, text(&ended, "recovery_code")).await), "all sessions ended");
+
+    let late = given_out(&world, "code").await;
+    world.clock().advance(Span::from_s(3600));
+    let reply = try_code(&world, &late, text(&late, "recovery_code")).await;
+    assert_eq!((reply.status.as_u16(), reply.header("ory-error-id")), (410, "self_service_flow_expired"));
+}
+
+/// Goal: F-1, a code is one factor: whoever has a second one is asked for it before anything is shown or changed.
+#[tokio::test]
+async fn a_code_is_one_factor() {
+    let world = world_with_pages().await;
+    let token = world.sign_on_kratos("alice", PASSWORD).await;
+    let set = world.authority().draw_code_set();
+    let bare = adieu_authority::SessionToken::parse(token.trim_start_matches("ory_st_")).expect("a token");
+    world.authority().confirm_recovery_codes(bare.id, set, true).await.expect("codes");
+    let told = given_out(&world, "code").await;
+    let mut browser = Browser::of(&world);
+    let (_, page) = browser
+        .open(text(&told, "recovery_link").strip_prefix(&world.config().public.url).expect("ours"))
+        .await;
+    let code = text(&told, "recovery_code");
+    let (place, _) = browser.submit(&page, &[("method", "code"), ("code", code)]).await;
+    assert!(place.starts_with("/self-service/ui/login?flow="), "the second step comes first: {place}");
+    let whoami = world.get("/sessions/whoami").header("x-session-token", &token).send().await;
+    assert_eq!(whoami.status, 200, "who is half signed on ends nobody's session");
+}
+
+/// Goal: what an administrator asks for is looked at.
+#[tokio::test]
+async fn odd_orders_are_refused() {
+    let world = world_with_pages().await;
+    let id = world.data.alice.id.to_string();
+    for (body, status) in [
+        (json!({"identity_id": id, "expires_in": "10m"}), 201),
+        (json!({"Identity_ID": id, "expires_in": ""}), 201),
+        (json!({"identity_id": id, "expires_in": "soon"}), 400),
+        (json!({"identity_id": id, "expires_in": "9000h"}), 400),
+        (json!({"identity_id": "x"}), 400),
+        (json!({}), 400),
+        (json!({"identity_id": uuid::Uuid::nil().to_string()}), 404),
+    ] {
+        let reply = world.admin(Method::POST, "/admin/recovery/code").json(&body).send().await;
+        assert_eq!(reply.status, status, "{body}: {}", reply.text);
+    }
+}

@@ -1,0 +1,122 @@
+//! Strangers make themselves users, where the realm allows it. K-51, S-16
+//!
+//! On the built-in pages and by JSON. Nobody registers where nothing is said.
+
+use adieu_http_kit::client::Peer;
+use adieu_testkit::World;
+use adieu_testkit::world::Reply;
+use serde_json::{Value, json};
+
+use crate::browser::{Browser, pages_config, world_with_pages};
+
+const NEW: &str = "quite-unusual-words-4";
+
+async fn register(world: &World, body: &Value) -> Reply {
+    let flow = world.get("/self-service/registration/api").send().await.json();
+    let path = format!("/self-service/registration?flow={}", flow["id"].as_str().expect("a flow"));
+    world.post(&path).json(body).send().await
+}
+
+/// Goal: nobody registers where nothing is said, and in a realm that says no.
+#[tokio::test]
+async fn nobody_registers_by_default() {
+    for here in [None, Some(false)] {
+        let mut config = pages_config();
+        config.sign_on.registration = here.is_some();
+        config.realms[0].registration = here;
+        let world = World::with_config(config).await;
+        for path in ["api", "browser"] {
+            let ask =
+                world.get(&format!("/self-service/registration/{path}")).header("accept", "application/json");
+            let refused = ask.send().await;
+            let said = (refused.status.as_u16(), refused.header("ory-error-id"));
+            assert_eq!(said, (400, "self_service_flow_disabled"), "{here:?}");
+        }
+    }
+}
+
+/// Goal: K-51, S-16, a stranger registers with nothing but the built-in pages: who it is, then a password, with a way back.
+#[tokio::test]
+async fn a_stranger_registers_on_the_pages() {
+    let world = world_with_pages().await;
+    let mut browser = Browser::of(&world);
+    let (place, page) = browser.open("/self-service/registration/browser").await;
+    assert!(
+        place.starts_with("/self-service/ui/registration?flow=") && !page.text.contains("<script"),
+        "{place}"
+    );
+    let who = [("method", "profile"), ("traits.email", "bob@example.test"), ("traits.name", "Dora <D>")];
+    let (_, page) = browser.submit(&page, &who).await;
+    assert!(page.text.contains("Choose a password") && !page.text.contains("<D>"), "{}", page.text);
+    let (_, page) = browser.submit(&page, &[("method", "password"), ("password", NEW)]).await;
+    assert!(page.text.contains("an account of this name already"), "{}", page.text);
+    let who = [("method", "profile"), ("traits.email", "dora@example.test"), ("traits.username", "dora")];
+    let (_, page) = browser.submit(&page, &who).await;
+    for (weak, said) in
+        [("short", "at least 8"), ("iloveyou", "Many people"), ("dora@example.test", "Your name")]
+    {
+        let (_, page) = browser.submit(&page, &[("method", "password"), ("password", weak)]).await;
+        assert!(
+            page.text.contains("id=\"password-said\"") && page.text.contains(said),
+            "{weak}: {}",
+            page.text
+        );
+    }
+    let (_, back) = browser.submit(&page, &[("screen", "previous")]).await;
+    assert!(back.text.contains("value=\"dora@example.test\""), "{}", back.text);
+    let (_, page) =
+        browser.submit(&back, &[("method", "profile"), ("traits.email", "dora@example.test")]).await;
+    let (place, page) = browser.submit(&page, &[("method", "password"), ("password", NEW)]).await;
+    assert_eq!(place, "/self-service/ui/status");
+    assert!(page.text.contains("signed on as"), "{}", page.text);
+    world.sign_on_kratos("dora@example.test", NEW).await;
+}
+
+/// Goal: HOME-LIMITS, what can not be is refused before it is kept, and makes nobody.
+#[tokio::test]
+async fn what_can_not_be_makes_nobody() {
+    let world = world_with_pages().await;
+    let named = |traits: Value| json!({"method": "password", "password": NEW, "traits": traits});
+    for body in [
+        named(json!({})),
+        named(json!({"email": "no-address"})),
+        named(json!({"email": "eve@example.test", "odd": 1})),
+        named(json!("eve@example.test")),
+        named(json!({"email": "eve@example.test", "name": "x".repeat(20_000)})),
+        json!({"method": "password", "traits": {"email": "eve@example.test"}}),
+        json!({"method": "oidc", "traits": {"email": "eve@example.test"}}),
+        json!({}),
+    ] {
+        let refused = register(&world, &body).await;
+        assert_eq!(refused.status, 400, "{}", refused.text);
+        assert!(refused.json()["ui"]["nodes"].is_array(), "{}", refused.text);
+    }
+    let found = world.authority().user_named(world.data.realm.id, "eve@example.test").await;
+    assert!(found.expect("read").is_none());
+}
+
+/// Goal: whoever looks for names that are taken, or makes users without end, is stopped like one who tries passwords.
+#[tokio::test]
+async fn an_address_registers_no_faster_than_it_signs_on() {
+    let mut config = pages_config();
+    config.passwords.failures_by_address_max = 3;
+    config.passwords.sign_ons_by_address_max = 2;
+    let mut world = World::with_config(config).await;
+    world.requests_come_from(Peer(([192, 0, 2, 1], 1).into()));
+    let named = |name: &str| json!({"method": "password", "password": NEW, "traits": {"email": format!("{name}@example.test")}});
+    for name in ["alice", "bob", "carol"] {
+        assert_eq!(register(&world, &named(name)).await.status, 400);
+    }
+    let often = register(&world, &named("eve")).await;
+    assert_eq!(
+        (often.status.as_u16(), often.header("retry-after").is_empty()),
+        (429, false),
+        "{}",
+        often.text
+    );
+    world.requests_come_from(Peer(([192, 0, 2, 2], 1).into()));
+    for name in ["eve", "ivy"] {
+        assert_eq!(register(&world, &named(name)).await.status, 200);
+    }
+    assert_eq!(register(&world, &named("oscar")).await.status, 429);
+}
