@@ -13,10 +13,12 @@ use crate::files;
 use crate::packages::need;
 
 /// Programs, and the Debian packages they come in.
-const PROGRAMS: [(&str, &str); 12] = [
+const PROGRAMS: [(&str, &str); 14] = [
     ("c++", "g++"), // The fuzzing engine.
     ("cc", "gcc"),  // aws-lc, SQLite, and the power cut below it.
     ("curl", "curl"),
+    ("jq", "jq"), // The shell blocks of docs/quickstart.md.
+    ("openssl", "openssl"),
     ("python3", "python3"),
     ("node", "nodejs"),
     ("npm", "npm"),
@@ -28,19 +30,20 @@ const PROGRAMS: [(&str, &str); 12] = [
     ("nginx", "nginx-light"), // A proxy that asks before it lets a request through.
 ];
 
-/// The packages for Node and their exact versions; the founding samples name one of them.
+/// The packages for Node and their exact versions; the founding samples name one of them, docs/quickstart.md two.
 const NODE_PACKAGES: (&str, &[&str]) = ("clients/packages.json", &[]);
 /// An application for Node in a folder of its own; what it would like to have besides is left out, as it is large and unused.
 const UI_PACKAGES: (&str, &[&str]) =
     ("clients/kratos/ui.json", &["--omit=optional", "--omit=peer", "--legacy-peer-deps"]);
-/// The packages for Python, and the folder that each list goes into; the founding samples name one of the first.
+/// The packages for Python, and the folder that each list goes into; the founding samples name one of the first,
+/// docs/quickstart.md three.
 const PYTHON_PACKAGES: [(&str, &str); 2] =
     [("clients/packages.txt", "python"), ("clients/schemathesis.txt", "schemathesis")];
 /// Programs for our own checks that come as packages for Python; they go into a folder of their own.
 const TOOLS: (&str, &str) = ("clients/tools.txt", "tools");
 /// The version of the program that makes Debian packages.
 const CARGO_DEB: &str = "clients/cargo-deb.txt";
-/// The package for Java that the founding samples name.
+/// The packages for Java that the founding samples and docs/quickstart.md name.
 const JAVA_PACKAGES: &str = "clients/packages.xml";
 /// A program on a published crate; its lock file has the exact versions.
 const RUST_PROGRAM: &str = "clients/kratos/rust/Cargo.toml";

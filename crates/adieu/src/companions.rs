@@ -3,8 +3,7 @@
 //! A cookie of another dialect is set where it is of use: for sessions of a realm that the other door serves, too, and where this
 //! door's host may set it for the other's. Decision 0020.
 
-use adieu_authority::Authority;
-use adieu_http_kit::companion::{Companion, CookieRealms, covers};
+use adieu_http_kit::companion::{Companion, Companions, CookieRealms, covers};
 use adieu_http_kit::cookies::SameSite;
 use url::Url;
 
@@ -27,19 +26,19 @@ struct Door {
 }
 
 /// The cookies of the other dialects that go with one's own.
-pub(crate) fn companions(authority: &Authority, config: &Config, own: SessionCookie) -> Vec<Companion> {
-    let doors = doors(authority, config);
+pub(crate) fn companions(config: &Config, own: SessionCookie) -> Companions {
+    let doors = doors(config);
     let (own, others): (Vec<_>, Vec<_>) = doors.iter().partition(|door| door.cookie == own);
     let pairs = own.iter().flat_map(|own| others.iter().map(move |other| (own, other)));
-    pairs.flat_map(|(own, other)| from(own, other, config)).collect()
+    Companions::new(pairs.flat_map(|(own, other)| from(own, other, config)).collect())
 }
 
-fn doors(authority: &Authority, config: &Config) -> Vec<Door> {
-    let seen = |path: &str| authority.realm_id_seen(path).map(|realm| realm.to_string());
+/// Realms are named by their paths, because some are made while the server runs.
+fn doors(config: &Config) -> Vec<Door> {
     let named = |url: &str| if url.is_empty() { config.public.url.clone() } else { url.to_owned() };
-    let of_kratos = CookieRealms::Only(seen(&config.kratos.realm).into_iter().collect());
+    let of_kratos = CookieRealms::Only(vec![config.kratos.realm.clone()]);
     let addressed =
-        config.realms.iter().filter_map(|realm| Some((seen(&realm.path)?, realm.pingone_url.clone()?)));
+        config.realms.iter().filter_map(|realm| Some((realm.path.clone(), realm.pingone_url.clone()?)));
     let addressed: Vec<_> = addressed.collect();
     let elsewhere = addressed.iter().map(|(realm, _)| realm.clone()).collect();
     let door = |cookie, url: String, realms| Door { cookie, url, realms };
@@ -73,15 +72,17 @@ fn from(own: &Door, other: &Door, config: &Config) -> Vec<Companion> {
     };
     let shared = (domains.is_empty() && here == there).then_some(None);
     let covering = domains.into_iter().filter(|domain| covers(domain, &here)).map(Some);
-    let cookie = |domain: Option<&str>| Companion {
+    let placed: Vec<Option<&str>> = covering.chain(shared).collect();
+    let cookie = |line: &Companion, domain: &Option<&str>| Companion {
         domain: domain.map(str::to_owned),
-        ..line(other, &realms, config)
+        ..line.clone()
     };
-    covering.chain(shared).map(cookie).collect()
+    let lines = lines(other, &realms, config);
+    lines.iter().flat_map(|line| placed.iter().map(move |domain| cookie(line, domain))).collect()
 }
 
-/// The other door's cookie as its own sign-on would set it, for as long as the browser is open.
-fn line(other: &Door, realms: &CookieRealms, config: &Config) -> Companion {
+/// The other door's cookies as its own sign-on would set them, for as long as the browser is open.
+fn lines(other: &Door, realms: &CookieRealms, config: &Config) -> Vec<Companion> {
     let secure = is_https(&other.url);
     let of_kratos = match config.kratos.cookie_same_site.as_str() {
         "Strict" => SameSite::Strict,
@@ -89,12 +90,15 @@ fn line(other: &Door, realms: &CookieRealms, config: &Config) -> Companion {
         _ => SameSite::Lax,
     };
     let of_pingone = if secure { SameSite::None } else { SameSite::Lax };
-    let (name, path, prefix, same_site) = match other.cookie {
-        SessionCookie::Kratos => (config.kratos.cookie_name.as_str(), "/", "", Some(of_kratos)),
-        SessionCookie::Am => (config.am.cookie_name.as_str(), "/", "am*", am_same_site(config)),
-        SessionCookie::PingOne => ("ST", "/{realm}", "", Some(of_pingone)),
+    let lines = match other.cookie {
+        SessionCookie::Kratos => vec![(config.kratos.cookie_name.as_str(), "/", "", Some(of_kratos))],
+        SessionCookie::Am => vec![(config.am.cookie_name.as_str(), "/", "am*", am_same_site(config))],
+        // One without the other would leave somebody signed on.
+        SessionCookie::PingOne => {
+            vec![("ST", "/{realm}", "", Some(of_pingone)), ("ST-NO-SS", "/{realm}", "", None)]
+        }
     };
-    Companion {
+    let cookie = |(name, path, prefix, same_site): (&str, &str, &str, Option<SameSite>)| Companion {
         name: name.to_owned(),
         path: path.to_owned(),
         domain: None,
@@ -103,7 +107,8 @@ fn line(other: &Door, realms: &CookieRealms, config: &Config) -> Companion {
         same_site,
         life_s: None,
         realms: realms.clone(),
-    }
+    };
+    lines.into_iter().map(cookie).collect()
 }
 
 #[cfg(test)]
@@ -129,7 +134,23 @@ mod tests {
         let domain = Some("example.test".to_owned());
         assert_eq!(set("https://login.example.test", &kratos, &config), [domain]);
         assert_eq!(set("https://other.test", &kratos, &config), []);
+        assert_eq!(set("https://other.test", &kratos, &Config::default()), []);
         let nobodys = Door { realms: CookieRealms::Only(vec![]), ..kratos };
         assert_eq!(set("https://id.example.test", &nobodys, &config), []);
+    }
+    /// F-2: both cookies of PingOne go together, and a realm that nobody has asked for yet has its cookies, too.
+    #[test]
+    fn a_realm_made_later_has_its_cookies() {
+        let mut config = Config::default();
+        config.kratos.realm = "/later".into();
+        let names = |own, path: &str| {
+            let all = companions(&config, own);
+            let names = ["ory_kratos_session", "iPlanetDirectoryPro", "ST", "ST-NO-SS"];
+            names.into_iter().filter(|name| all.has(name, path)).collect::<Vec<_>>()
+        };
+        assert_eq!(names(SessionCookie::Am, "/later"), ["ory_kratos_session", "ST", "ST-NO-SS"]);
+        assert_eq!(names(SessionCookie::Am, "/another"), ["ST", "ST-NO-SS"]);
+        assert_eq!(names(SessionCookie::Kratos, "/later"), ["iPlanetDirectoryPro", "ST", "ST-NO-SS"]);
+        assert_eq!(names(SessionCookie::PingOne, "/another"), ["iPlanetDirectoryPro"]);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adieu_authority::Authority;
 use adieu_face_kratos::KratosAdmin;
-use adieu_http_kit::companion::Companion;
+use adieu_http_kit::companion::Companions;
 use adieu_http_kit::cookies::SameSite;
 use adieu_http_kit::origins::Origins;
 use adieu_http_kit::service::FaceService;
@@ -85,8 +85,8 @@ fn am(authority: &Authority, config: &Config) -> Result<FaceService<adieu_face_a
         escapes_messages: face.escapes_messages,
         public_needs_pkce: face.public_needs_pkce,
         companions: match face.set_all_cookies {
-            true => companions(authority, config, SessionCookie::Am),
-            false => vec![],
+            true => companions(config, SessionCookie::Am),
+            false => Companions::default(),
         },
         ..Settings::default()
     };
@@ -108,8 +108,8 @@ fn pingone(authority: &Authority, config: &Config) -> FaceService<adieu_face_pin
             .collect(),
         cookie_life_s: i64::try_from(face.cookie_lifetime_s).unwrap_or(i64::MAX),
         companions: match face.set_all_cookies {
-            true => companions(authority, config, SessionCookie::PingOne),
-            false => vec![],
+            true => companions(config, SessionCookie::PingOne),
+            false => Companions::default(),
         },
     };
     adieu_face_pingone::service(authority.clone(), settings)
@@ -149,8 +149,8 @@ fn schema(face: &crate::config::KratosConfig) -> Result<Option<serde_json::Value
 
 fn kratos(authority: &Authority, config: &Config) -> Result<FaceService<adieu_face_kratos::Kratos>> {
     let companions = match config.kratos.set_all_cookies {
-        true => companions(authority, config, SessionCookie::Kratos),
-        false => Vec::new(),
+        true => companions(config, SessionCookie::Kratos),
+        false => Companions::default(),
     };
     let settings = kratos_settings(config, companions)?;
     adieu_face_kratos::service(authority.clone(), settings).map_err(Into::into)
@@ -159,7 +159,7 @@ fn kratos(authority: &Authority, config: &Config) -> Result<FaceService<adieu_fa
 /// The settings of Kratos' face, with the schema out of its file. Whoever checks a configuration asks for them, too.
 pub(crate) fn kratos_settings(
     config: &Config,
-    companions: Vec<Companion>,
+    companions: Companions,
 ) -> Result<adieu_face_kratos::Settings> {
     let (face, base) = (&config.kratos, config.kratos_url());
     let or = |text: &str, other: &str| if text.is_empty() { other.to_owned() } else { text.to_owned() };

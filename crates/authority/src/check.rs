@@ -8,9 +8,6 @@ use adieu_store::{Lookup, SessionPage, SessionQuery};
 
 use crate::Authority;
 
-/// How many tokens of one carrier are looked at, and ended at a sign-off (HOME-LIMITS): more than a browser honestly carries.
-pub const TOKENS_OF_ONE_CARRIER_MAX: usize = 8;
-
 /// A token with what its check said.
 #[derive(Clone, Debug)]
 pub struct CheckedToken {
@@ -24,7 +21,8 @@ impl Authority {
     /// The token that counts among those that came by one carrier, as several cookies of one name do: the first that opens a
     /// live session of this realm (of any, if none is named), else the first that opens a half signed on one, else the first.
     ///
-    /// One that nobody can judge now ends the search: no other speaks in its place (NO-FALSE-NO).
+    /// One that nobody can judge now ends the search: no other speaks in its place (NO-FALSE-NO). How many there may be is bounded
+    /// by the size of a request's head alone: dead ones must not hide a live one (HOME-LIMITS, F-4).
     pub async fn check_carrier<'t>(
         &self,
         tokens: impl Iterator<Item = &'t SessionToken> + Send,
@@ -32,7 +30,7 @@ impl Authority {
         touch: bool,
     ) -> Result<Option<CheckedToken>, Outage> {
         let mut counting: Option<(Worth, CheckedToken)> = None;
-        for token in tokens.take(TOKENS_OF_ONE_CARRIER_MAX) {
+        for token in tokens {
             let check = self.check(token, touch).get().await?;
             let worth = Worth::of(&check, realm);
             if counting.as_ref().is_none_or(|(best, _)| worth > *best) {

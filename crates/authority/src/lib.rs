@@ -5,6 +5,7 @@
 
 mod amend;
 mod attempts;
+mod beside;
 mod check;
 mod clients;
 mod counts;
@@ -63,7 +64,8 @@ pub use adieu_store::{
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
 pub use adieu_token::Alg;
 
-pub use check::{CheckedToken, TOKENS_OF_ONE_CARRIER_MAX};
+pub use beside::{SessionBeside, SessionsBeside};
+pub use check::CheckedToken;
 pub use clients::{Held, NewClient, SecretRotation};
 pub use first_factor::FirstFactor;
 pub use flows::NewFlow;

@@ -1,7 +1,7 @@
 //! Session cookies of other dialects, which go with one's own: whoever signs on in a browser is signed on at every door.
 //!
-//! A cookie goes only to doors of the session's realm, and only to hosts that this one may set it for. Realms are the texts of their
-//! ids here. RFC 6265 §5.1.3 and §5.3
+//! A cookie goes only to doors of the session's realm, and only to hosts that this one may set it for. What the cookies carry is
+//! not judged here. RFC 6265 §5.1.3 and §5.3
 
 use http::HeaderValue;
 
@@ -31,7 +31,16 @@ pub struct Companion {
     pub realms: CookieRealms,
 }
 
-/// Some of the realms, by their ids.
+/// The realm of a session, for whose cookies it is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct CookieRealm<'r> {
+    /// Its id.
+    pub id: &'r str,
+    /// Its path.
+    pub path: &'r str,
+}
+
+/// Some of the realms, by their paths: one that is made later is one of them, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CookieRealms {
     /// These.
@@ -48,8 +57,8 @@ impl CookieRealms {
     #[must_use]
     pub fn contains(&self, realm: &str) -> bool {
         match self {
-            Self::Only(these) => these.iter().any(|this| this == realm),
-            Self::AllBut(others) => others.iter().all(|other| other != realm),
+            Self::Only(these) => these.iter().any(|this| this.eq_ignore_ascii_case(realm)),
+            Self::AllBut(others) => !others.iter().any(|other| other.eq_ignore_ascii_case(realm)),
         }
     }
 
@@ -73,30 +82,81 @@ impl CookieRealms {
 }
 
 impl Companion {
-    fn line<T>(&self, realm: &str, value: &str, then: impl FnOnce(SetCookie<'_>) -> T) -> Option<T> {
-        let path = self.path.replace(REALM, realm);
+    fn line(&self, domain: Option<&str>, realm: CookieRealm<'_>, value: Option<&str>) -> HeaderValue {
+        let path = self.path.replace(REALM, realm.id);
         let cookie = SetCookie {
             path: Some(&path),
-            domain: self.domain.as_deref(),
+            domain,
             http_only: true,
             secure: self.secure,
             same_site: self.same_site,
-            ..SetCookie::new(&self.name, value)
+            ..SetCookie::new(&self.name, value.unwrap_or_default())
         };
-        self.realms.contains(realm).then(|| then(cookie))
+        match value {
+            Some(_) => SetCookie { max_age_s: self.life_s, ..cookie }.to_header(),
+            None => cookie.cleared("", 0, Some(0)).to_header(),
+        }
+    }
+}
+
+/// The session cookies of other dialects that go with one's own; none where a sign-on stays with its own dialect.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Companions(Vec<Companion>);
+
+impl Companions {
+    /// These.
+    #[must_use]
+    pub fn new(cookies: Vec<Companion>) -> Self {
+        Self(cookies)
     }
 
-    /// Sets it for a session of this realm, if it is one of its own.
+    /// Whether there is none.
     #[must_use]
-    pub fn set(&self, token: &str, realm: &str) -> Option<HeaderValue> {
-        let value = format!("{}{token}", self.prefix);
-        self.line(realm, &value, |line| SetCookie { max_age_s: self.life_s, ..line }.to_header())
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    /// Makes a browser forget it after a session of this realm, if it is one of its own.
+    /// Whether a cookie of this name is one of them for sessions of the realm at this path.
     #[must_use]
-    pub fn clear(&self, realm: &str) -> Option<HeaderValue> {
-        self.line(realm, "", |line| line.cleared("", 0, Some(0)).to_header())
+    pub fn has(&self, name: &str, path: &str) -> bool {
+        self.0.iter().any(|one| one.name.eq_ignore_ascii_case(name) && one.realms.contains(path))
+    }
+
+    /// Sets those for a session of this realm, but for the names that are to be left alone.
+    #[must_use]
+    pub fn set(&self, token: &str, realm: CookieRealm<'_>, left_alone: &[String]) -> Vec<HeaderValue> {
+        // What deletes comes first: by RFC 6265 a cookie of this very host is the same one with its domain and without.
+        let mut lines = self.host_only_gone(realm, left_alone);
+        lines.extend(self.of(realm, left_alone).map(|one| {
+            let value = format!("{}{token}", one.prefix);
+            one.line(one.domain.as_deref(), realm, Some(&value))
+        }));
+        lines
+    }
+
+    /// Makes a browser forget those of a session of this realm, but for the names that are to be left alone.
+    #[must_use]
+    pub fn clear(&self, realm: CookieRealm<'_>, left_alone: &[String]) -> Vec<HeaderValue> {
+        let mut lines = self.host_only_gone(realm, left_alone);
+        lines.extend(self.of(realm, left_alone).map(|one| one.line(one.domain.as_deref(), realm, None)));
+        lines
+    }
+
+    fn of<'a>(
+        &'a self,
+        realm: CookieRealm<'a>,
+        left_alone: &'a [String],
+    ) -> impl Iterator<Item = &'a Companion> {
+        let alone = move |one: &Companion| left_alone.iter().any(|name| name.eq_ignore_ascii_case(&one.name));
+        self.0.iter().filter(move |one| one.realms.contains(realm.path) && !alone(one))
+    }
+
+    /// The deletion of cookies that were set before they were given a domain: browsers keep the two apart (F-4).
+    fn host_only_gone(&self, realm: CookieRealm<'_>, left_alone: &[String]) -> Vec<HeaderValue> {
+        let with_domain = self.of(realm, left_alone).filter(|one| one.domain.is_some());
+        let mut lines: Vec<_> = with_domain.map(|one| one.line(None, realm, None)).collect();
+        lines.dedup();
+        lines
     }
 }
 
@@ -112,34 +172,56 @@ pub fn covers(domain: &str, host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn realms(ids: &[&str]) -> Vec<String> {
-        ids.iter().map(|id| (*id).to_owned()).collect()
+    fn realms(paths: &[&str]) -> Vec<String> {
+        paths.iter().map(|path| (*path).to_owned()).collect()
     }
 
-    #[test]
-    fn a_cookie_goes_with_sessions_of_its_realms_only() {
-        let companion = Companion {
+    const A: CookieRealm<'_> = CookieRealm { id: "1", path: "/a" };
+    const B: CookieRealm<'_> = CookieRealm { id: "2", path: "/b" };
+
+    fn companion(domain: Option<&str>) -> Companion {
+        Companion {
             name: "ST".into(),
             path: "/{realm}".into(),
-            domain: None,
+            domain: domain.map(str::to_owned),
             prefix: "am*".into(),
             secure: true,
             same_site: Some(SameSite::Lax),
             life_s: None,
-            realms: CookieRealms::Only(realms(&["a"])),
-        };
-        let text = |line: Option<HeaderValue>| line.map(|line| line.to_str().unwrap().to_owned());
+            realms: CookieRealms::Only(realms(&["/a"])),
+        }
+    }
+
+    fn text(lines: Vec<HeaderValue>) -> Vec<String> {
+        lines.iter().map(|line| line.to_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_cookie_goes_with_sessions_of_its_realms_only() {
+        let all = Companions::new(vec![companion(None)]);
+        assert_eq!(text(all.set("1x", A, &[])), ["ST=am*1x; Path=/1; HttpOnly; Secure; SameSite=Lax"]);
         assert_eq!(
-            text(companion.set("1x", "a")).as_deref(),
-            Some("ST=am*1x; Path=/a; HttpOnly; Secure; SameSite=Lax")
+            text(all.clear(A, &[])),
+            [
+                "ST=; Path=/1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
+            ]
         );
-        assert_eq!(
-            text(companion.clear("a")).as_deref(),
-            Some(
-                "ST=; Path=/a; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
-            )
-        );
-        assert_eq!((companion.set("1x", "b"), companion.clear("b")), (None, None));
+        let alone = ["st".to_owned()];
+        assert!(all.set("1x", A, &alone).is_empty() && all.clear(A, &alone).is_empty());
+        assert!(all.set("1x", B, &[]).is_empty() && all.clear(B, &[]).is_empty());
+        assert!(all.has("ST", "/A") && !all.has("ST", "/b") && !all.has("SX", "/a"));
+    }
+
+    /// F-4.
+    #[test]
+    fn the_cookie_of_before_the_domain_goes_first() {
+        let all = Companions::new(vec![companion(Some("one.test")), companion(Some("two.test"))]);
+        for lines in [all.set("1x", A, &[]), all.clear(A, &[])] {
+            let lines = text(lines);
+            assert_eq!(lines.len(), 3, "{lines:?}");
+            assert!(lines[0].contains("1970") && !lines[0].contains("Domain"), "{lines:?}");
+            assert!(lines[1].contains("Domain=one.test") && lines[2].contains("Domain=two.test"));
+        }
     }
 
     #[test]

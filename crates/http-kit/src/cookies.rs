@@ -32,7 +32,8 @@ pub fn first_any_case<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str>
     all_any_case(headers, name).next()
 }
 
-fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+/// Names and values of all cookies, in the order of the request.
+pub fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(COOKIE)
         .iter()

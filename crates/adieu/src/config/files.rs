@@ -3,6 +3,7 @@
 //!
 //! What is read is not kept: whoever serves reads it again. Contents of files are never shown.
 
+use adieu_http_kit::companion::Companions;
 use std::path::Path;
 
 use crate::config::faults::RefusedValue;
@@ -18,7 +19,7 @@ pub(super) fn check(config: &Config) -> Refusals {
         credential.map(|no| (no.key.to_owned(), RefusedValue { value: None, reason: no.reason }));
     let certificates = [("public", config.public.tls()), ("admin", config.admin.tls())];
     let certificates = certificates.into_iter().filter_map(|(section, files)| certificate(section, files?));
-    let schema = faces::kratos_settings(config, Vec::new())
+    let schema = faces::kratos_settings(config, Companions::default())
         .and_then(|settings| Ok(adieu_face_kratos::check(&settings)?))
         .err()
         .map(|error| {

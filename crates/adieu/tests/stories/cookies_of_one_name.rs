@@ -114,24 +114,53 @@ async fn a_sign_off_by_cookie_ends_all_that_they_carry() {
     }
 }
 
-/// Goal: HOME-LIMITS: a request with a crowd of cookies has eight of them looked at and ended, and no more.
+/// Goal: F-4, HOME-LIMITS: no crowd of dead cookies hides a live one, and a sign-off goes through all of them; the size of a
+/// request's head is their bound.
 #[tokio::test]
-async fn a_crowd_of_cookies_is_not_all_looked_at() {
+async fn a_crowd_of_dead_cookies_hides_nothing() {
     let world = World::start().await;
     let dead = world.sign_on_kratos(ALICE.0, ALICE.1).await;
     end(&world, &dead).await;
-    let mut tokens = vec![dead; 8];
-    tokens[7] = world.sign_on_kratos(ALICE.0, ALICE.1).await;
-    let (eighth, ninth) = (tokens[7].clone(), world.sign_on_kratos(ALICE.0, ALICE.1).await);
-    tokens.push(ninth.clone());
-    let all: Vec<&str> = tokens.iter().map(String::as_str).collect();
-    let open = doors(&world, &all).await;
-    assert!(open.iter().all(|(_, open)| *open), "{open:?}");
     for door in ["Kratos", "PingOne", "AM"] {
+        let mut tokens = vec![dead.clone(); 20];
+        let lives =
+            [world.sign_on_kratos(ALICE.0, ALICE.1).await, world.sign_on_kratos(ALICE.0, ALICE.1).await];
+        tokens.extend(lives.clone());
+        let all: Vec<&str> = tokens.iter().map(String::as_str).collect();
+        let open = doors(&world, &all).await;
+        assert!(open.iter().all(|(_, open)| *open), "{open:?}");
         signed_off(&world, door, &all).await;
-        assert_eq!(world.get("/sessions/whoami").bearer(&eighth).send().await.status, 401, "{door}");
-        assert_eq!(world.get("/sessions/whoami").bearer(&ninth).send().await.status, 200, "{door}");
+        for live in &lives {
+            assert_eq!(world.get("/sessions/whoami").bearer(live).send().await.status, 401, "{door}");
+        }
     }
+}
+
+/// Goal: F-4: AM's cookie has one name for all realms: of several the first live one of the addressed realm counts, in any order.
+#[tokio::test]
+async fn am_counts_the_first_live_one_of_the_addressed_realm() {
+    let world = World::start().await;
+    let ask = world.post("/am/json/realms/root/authenticate").header("accept-api-version", "resource=2.0");
+    let ask = ask.header("x-openam-username", ALICE.0).header("x-openam-password", ALICE.1);
+    let at_root = ask.json(&json!({})).send().await.json();
+    let at_root = at_root["tokenId"].as_str().expect("a token").to_owned();
+    let live = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    for tokens in [[at_root.as_str(), &live], [&live, &at_root]] {
+        let cookies = cookies("iPlanetDirectoryPro", &tokens);
+        for action in ["getSessionInfo", "validate"] {
+            let said = am(&world, action, &cookies).await.json();
+            assert_eq!(said["realm"], "/alpha", "{action}: {said}");
+        }
+        let programs = Programs::of(&world);
+        let (client, to) = (programs.pingone("app_client_id"), programs.pingone("app_redirect_uri"));
+        let query =
+            format!("response_type=code&client_id={client}&redirect_uri={to}&scope=openid&prompt=none");
+        let path = format!("/am/oauth2/realms/root/realms/alpha/authorize?{query}");
+        let reply = world.get(&path).header("cookie", &cookies).send().await;
+        assert!(reply.location().contains("code="), "{}", reply.location());
+    }
+    let alone = am(&world, "validate", &cookies("iPlanetDirectoryPro", &[&at_root])).await.json();
+    assert_eq!(alone["realm"], "/", "alone it speaks for its user anywhere: {alone}");
 }
 
 /// Goal: F-4: a cookie that was set before the cookies were given a domain is deleted at the next sign-on and sign-off.

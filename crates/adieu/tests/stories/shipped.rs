@@ -24,7 +24,7 @@ pub(crate) struct Server {
     _folder: tempfile::TempDir,
 }
 
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     std::env::var_os("TEST_SERVER").map_or_else(|| env!("CARGO_BIN_EXE_adieu").into(), PathBuf::from)
 }
 

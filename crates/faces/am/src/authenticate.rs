@@ -9,8 +9,8 @@ mod carried;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Assurance, FirstFactor, Outage, Proven, Realm, SecondFactor, SecondStepFailure, SessionToken, SignOn,
-    SignOnFailure,
+    Assurance, FirstFactor, Outage, Proven, Realm, RealmId, SecondFactor, SecondStepFailure, SessionToken,
+    SignOn, SignOnFailure, SignedIn,
 };
 use adieu_http_kit::{encoded_words, media};
 use axum::body::Body;
@@ -22,6 +22,7 @@ use serde_json::Value;
 use self::carried::ToUpgrade;
 use crate::address::Addressed;
 use crate::answer::{Extras, json};
+use crate::beside;
 use crate::call::{self, CHANNEL, Call};
 use crate::caller;
 use crate::cookies::shown;
@@ -82,7 +83,7 @@ pub(crate) async fn answer(
     let body = read(call, body).await?;
     let service = service(face, call)?;
     let realm = &addressed.realm;
-    let upgrade = carried::to_upgrade(face, call).await?;
+    let upgrade = carried::to_upgrade(face, call, realm.id).await?;
     let filled = match body.get("authId") {
         None | Some(Value::Null) => pair_of(call.headers()).map(Filled::Pair),
         Some(Value::String(id)) => attempt::filled(face, realm, id, &body).await?,
@@ -142,16 +143,16 @@ impl<'a> Wish<'a> {
             face.authority.conclude(proven).await?;
             return Ok(self.said(None));
         }
-        let token = match face.authority.open_for(proven).await {
-            Ok(signed_in) => signed_in.token,
+        let signed_in = match face.authority.open_for(proven).await {
+            Ok(signed_in) => signed_in,
             // The user made a second factor at this very moment.
             Err(SignOnFailure::SecondFactor(first)) => {
                 return attempt::asked_code(face, call, realm, service, first).await;
             }
             Err(failure) => return Err(failure.into()),
         };
-        extras.cookies = face.cookies.set(&token, realm.id);
-        let text = if face.settings.token_in_body { shown(&token) } else { String::new() };
+        extras.cookies = beside::signed_on(face, call, realm, &signed_in).await?;
+        let text = if face.settings.token_in_body { shown(&signed_in.token) } else { String::new() };
         Ok(self.said(Some(&text)))
     }
 
@@ -161,7 +162,7 @@ impl<'a> Wish<'a> {
         let previous = match &self.upgrade {
             _ if self.no_session => None,
             Some(upgrade) => Some(upgrade.token.clone()),
-            None => previous(face, call).await?,
+            None => previous(face, call, realm.id).await?,
         };
         let proven = match filled {
             Filled::Pair(pair) => match face.authority.prove(attempted(call, realm, pair, previous)).await {
@@ -189,8 +190,8 @@ impl<'a> Wish<'a> {
 }
 
 /// The token of the session that the same user agent carries: it goes on under a new token.
-async fn previous(face: &Face, call: &Call) -> Result<Option<SessionToken>, Outage> {
-    Ok(caller::counting(face, call.headers(), false).await?.map(|checked| checked.token))
+async fn previous(face: &Face, call: &Call, realm: RealmId) -> Result<Option<SessionToken>, Outage> {
+    Ok(caller::counting(face, call.headers(), Some(realm), false).await?.map(|checked| checked.token))
 }
 
 /// Opens a session for a pair that fits, proven as far as is wanted.
@@ -200,10 +201,10 @@ pub(crate) async fn signed_on(
     realm: &Arc<Realm>,
     pair: Pair,
     level: Assurance,
-) -> Result<SessionToken, SignOnFailure> {
-    let previous = previous(face, call).await.map_err(SignOnFailure::Outage)?;
+) -> Result<SignedIn, SignOnFailure> {
+    let previous = previous(face, call, realm.id).await.map_err(SignOnFailure::Outage)?;
     let sign_on = SignOn { level, ..attempted(call, realm, pair, previous) };
-    Ok(face.authority.sign_on(sign_on).await?.token)
+    face.authority.sign_on(sign_on).await
 }
 
 /// Opens a session for whoever gives the second factor after the first.
@@ -213,11 +214,11 @@ pub(crate) async fn signed_on_by_code(
     realm: &Arc<Realm>,
     first: FirstFactor,
     code: String,
-) -> Result<SessionToken, SecondStepFailure> {
-    let previous = previous(face, call).await.map_err(SignOnFailure::Outage)?;
+) -> Result<SignedIn, SecondStepFailure> {
+    let previous = previous(face, call, realm.id).await.map_err(SignOnFailure::Outage)?;
     let given = second(call, realm, first, code, previous);
     let proven = face.authority.prove_second(given).await?;
-    Ok(face.authority.open_for(proven).await?.token)
+    Ok(face.authority.open_for(proven).await?)
 }
 
 fn second(

@@ -1,13 +1,14 @@
 //! Who asks: the token in the cookie or in the header of the cookie's name, and what it is worth.
 //!
-//! The cookie beats the header, dead or alive; of several cookies of the name the first live one counts. Nothing is decoded.
+//! The cookie beats the header, dead or alive; of several cookies of the name the first live one of the addressed realm counts,
+//! else the first live one. Nothing is decoded.
 //! Contract am.md 0.3, 0.4.
 
 use std::sync::Arc;
 
 use adieu_authority::{
     Check, CheckedToken, HalfSession, LiveSession, Lookup, Outage, RealmId, Session, SessionId, SessionToken,
-    Standing, TOKENS_OF_ONE_CARRIER_MAX, User,
+    Standing, User,
 };
 use adieu_http_kit::{cookies, media};
 use http::header::{COOKIE, ORIGIN};
@@ -70,7 +71,7 @@ fn cookie_values<'h>(face: &'h Face, headers: &'h HeaderMap) -> impl Iterator<It
 
 /// The tokens that the session cookies carry.
 pub(crate) fn cookie_tokens(face: &Face, headers: &HeaderMap) -> Vec<SessionToken> {
-    cookie_values(face, headers).filter_map(SessionToken::parse).take(TOKENS_OF_ONE_CARRIER_MAX).collect()
+    cookie_values(face, headers).filter_map(SessionToken::parse).collect()
 }
 
 /// The tokens of the cookies beside that of this session, if it came in one.
@@ -97,22 +98,43 @@ pub(crate) fn is_given(face: &Face, headers: &HeaderMap) -> bool {
     by_cookie(face, headers) || header_value(face, headers).is_some()
 }
 
-/// The caller's token that counts, and what it opens; nothing if none of what is given is a token.
+/// The caller's token that counts in a realm, and what it opens; nothing if none of what is given is a token. A session of any
+/// realm speaks for its user where none of the addressed one is there. Contract am.md 0.2
 pub(crate) async fn counting(
     face: &Face,
     headers: &HeaderMap,
+    realm: Option<RealmId>,
     touch: bool,
 ) -> Result<Option<CheckedToken>, Outage> {
     let tokens = match by_cookie(face, headers) {
         true => cookie_tokens(face, headers),
         false => header_value(face, headers).and_then(SessionToken::parse).into_iter().collect(),
     };
+    // One of another realm is no other for being asked again.
+    if let (Some(realm), [_, _, ..]) = (realm, tokens.as_slice()) {
+        let counting = face.authority.check_carrier(tokens.iter(), Some(realm), touch).await?;
+        if counting.as_ref().is_some_and(|checked| opens_in(&checked.check, realm)) {
+            return Ok(counting);
+        }
+    }
     face.authority.check_carrier(tokens.iter(), None, touch).await
 }
 
-/// Who asks. Asking is no activity: what counts as one says so itself.
-pub(crate) async fn caller(face: &Face, headers: &HeaderMap) -> Result<Caller, AmError> {
-    Ok(match counting(face, headers, false).await? {
+fn opens_in(check: &Check, realm: RealmId) -> bool {
+    match check {
+        Check::Live(live) => live.session.realm == realm,
+        Check::Half(half) => half.session.realm == realm,
+        Check::Not(_) => false,
+    }
+}
+
+/// Who asks in a realm. Asking is no activity: what counts as one says so itself.
+pub(crate) async fn caller(
+    face: &Face,
+    headers: &HeaderMap,
+    realm: Option<RealmId>,
+) -> Result<Caller, AmError> {
+    Ok(match counting(face, headers, realm, false).await? {
         Some(CheckedToken { token, check: Check::Live(live) }) => Caller::Live(token, live),
         Some(CheckedToken { token, check: Check::Half(half) }) => Caller::Half(token, half),
         None if !is_given(face, headers) => Caller::Absent,

@@ -2,7 +2,7 @@
 //!
 //! What sets a cookie and what clears it agree in name, path, domain and flags, or browsers keep it. Contract am.md 2, 3.1.
 
-use adieu_authority::{RealmId, SessionToken};
+use adieu_authority::SessionToken;
 use adieu_http_kit::cookies::SetCookie;
 use http::HeaderValue;
 
@@ -25,8 +25,8 @@ pub(crate) enum CookieAct {
     /// Nothing.
     #[default]
     Keep,
-    /// The user agent forgets them, and those of other dialects for sessions of this realm, if it is known.
-    Clear(Option<RealmId>),
+    /// The user agent forgets them, and by these lines those of other dialects.
+    Clear(Vec<HeaderValue>),
     /// The user agent gets these.
     Set(Vec<HeaderValue>),
 }
@@ -35,7 +35,7 @@ impl CookieAct {
     pub(crate) fn lines(self, lines: &CookieLines) -> Vec<HeaderValue> {
         match self {
             Self::Keep => Vec::new(),
-            Self::Clear(realm) => lines.clear(realm),
+            Self::Clear(beside) => lines.cleared.iter().cloned().chain(beside).collect(),
             Self::Set(set) => set,
         }
     }
@@ -71,25 +71,15 @@ impl CookieLines {
         lines
     }
 
-    /// The lines that give a user agent this token.
-    pub(crate) fn set(&self, token: &SessionToken, realm: RealmId) -> CookieAct {
-        let text = token.reveal();
+    /// The lines that give a user agent this token, with those of other dialects.
+    pub(crate) fn set(&self, token: &SessionToken, beside: Vec<HeaderValue>) -> CookieAct {
         let own = shown(token);
         // What deletes comes first: by RFC 6265 a cookie of this very host is the same one with its domain and without.
         let mut lines: Vec<_> = self.host_only_gone.iter().cloned().collect();
         lines.extend(self.own(&self.settings.cookie_name, &own).map(|cookie| cookie.to_header()));
         lines.extend_from_slice(&self.balancer);
-        let realm = realm.to_string();
-        lines.extend(self.settings.companions.iter().filter_map(|other| other.set(&text, &realm)));
+        lines.extend(beside);
         CookieAct::Set(lines)
-    }
-
-    fn clear(&self, realm: Option<RealmId>) -> Vec<HeaderValue> {
-        let mut lines = self.cleared.clone();
-        if let Some(realm) = realm.map(|realm| realm.to_string()) {
-            lines.extend(self.settings.companions.iter().filter_map(|other| other.clear(&realm)));
-        }
-        lines
     }
 
     /// What goes with an answer in the middle of a sign-on: only the hint.
@@ -127,16 +117,11 @@ impl CookieLines {
 mod tests {
     use super::*;
     use crate::settings::SameSite;
-    use adieu_http_kit::companion::{Companion, CookieRealms};
 
     const TOKEN: &str = "1AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
     fn text(act: CookieAct, lines: &CookieLines) -> Vec<String> {
         act.lines(lines).iter().map(|line| line.to_str().unwrap().to_owned()).collect()
-    }
-
-    fn realm() -> RealmId {
-        "6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90".parse().unwrap()
     }
 
     fn token() -> SessionToken {
@@ -147,7 +132,7 @@ mod tests {
     fn over_plain_http_without_domains() {
         let lines = CookieLines::new(&Settings::default());
         assert_eq!(
-            text(lines.set(&token(), realm()), &lines),
+            text(lines.set(&token(), vec![]), &lines),
             [
                 format!("iPlanetDirectoryPro=am*{TOKEN}; Path=/; HttpOnly"),
                 "amlbcookie=01; Path=/; HttpOnly".into()
@@ -163,7 +148,7 @@ mod tests {
         let settings = Settings { cookie_domains: vec!["example.com".into()], ..Settings::default() };
         let lines = CookieLines::new(&settings);
         assert_eq!(
-            text(CookieAct::Clear(None), &lines),
+            text(CookieAct::Clear(vec![]), &lines),
             [
                 "iPlanetDirectoryPro=\"\"; Path=/; Domain=example.com; \
                  Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly",
@@ -175,35 +160,22 @@ mod tests {
 
     #[test]
     fn every_domain_gets_its_line_and_other_dialects_theirs() {
-        let extra = |name: &str, prefix: &str| Companion {
-            name: name.into(),
-            path: "/".into(),
-            prefix: prefix.into(),
-            secure: true,
-            same_site: Some(SameSite::Lax),
-            life_s: None,
-            domain: None,
-            realms: CookieRealms::ALL,
-        };
         let settings = Settings {
             cookie_domains: vec!["a.test".into(), "b.test".into()],
             cookies_secure: true,
             cookies_same_site: Some(SameSite::None),
-            companions: vec![extra("ory_kratos_session", "ory_st_"), extra("ST", "")],
             ..Settings::default()
         };
         let lines = CookieLines::new(&settings);
-        let set = text(lines.set(&token(), realm()), &lines);
-        assert_eq!(set.len(), 7);
+        let others = || vec![HeaderValue::from_static("ST=x; Path=/y")];
+        let set = text(lines.set(&token(), others()), &lines);
+        assert_eq!(set.len(), 6);
         assert!(set[0].starts_with("iPlanetDirectoryPro=\"\"; Path=/; Expires="), "{}", set[0]);
         assert_eq!(
             set[2],
             format!("iPlanetDirectoryPro=am*{TOKEN}; Path=/; Domain=b.test; HttpOnly; Secure; SameSite=None")
         );
-        let kratos = format!("ory_kratos_session=ory_st_{TOKEN}; Path=/; HttpOnly; Secure; SameSite=Lax");
-        assert_eq!(set[5], kratos);
-        assert_eq!(set[6], format!("ST={TOKEN}; Path=/; HttpOnly; Secure; SameSite=Lax"));
-        assert_eq!(text(CookieAct::Clear(Some(realm())), &lines).len(), 7);
-        assert_eq!(text(CookieAct::Clear(None), &lines).len(), 5, "of a dead session nobody knows the realm");
+        assert_eq!(set[5], "ST=x; Path=/y");
+        assert_eq!(text(CookieAct::Clear(others()), &lines).len(), 6);
     }
 }

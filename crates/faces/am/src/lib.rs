@@ -8,6 +8,7 @@
 mod address;
 mod answer;
 mod authenticate;
+mod beside;
 mod call;
 mod caller;
 mod cookies;

@@ -73,7 +73,7 @@ impl HtmlPage {
 
 /// Where a sign-on leads that names nothing: who one is, or the sign-on.
 async fn home(face: &Face, call: &Call) -> Result<Response, AmError> {
-    let Caller::Live(_, live) = caller::caller(face, call.headers()).await? else {
+    let Caller::Live(_, live) = caller::caller(face, call.headers(), None).await? else {
         return Ok(see_other(&format!("{}/UI/Login", face.settings.context_path)));
     };
     let message = format!("You are signed on as {}.", live.user.username);

@@ -127,7 +127,7 @@ pub(crate) async fn answer(
 }
 
 async fn demand_administrator(face: &Face, call: &Call, realm: RealmId) -> Result<(), AmError> {
-    let caller = caller::caller(face, call.headers()).await?;
+    let caller = caller::caller(face, call.headers(), Some(realm)).await?;
     // Quirk: here nobody is 403, too.
     let (_, live) = caller.live().ok_or(AmError::NoSession)?;
     match caller::standing(face, live, realm).await? {

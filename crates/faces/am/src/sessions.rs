@@ -77,7 +77,7 @@ impl Turn<'_> {
         let named = self.named(body)?;
         if let Some(Row { act: Act::Validate, .. }) = row {
             let served = self.chosen(extras)?;
-            return validate::done(face, self.call, served, named).await;
+            return validate::done(face, self.call, self.realm, (served, named)).await;
         }
         let caller = self.proven(face, row, body, extras).await?;
         let right = row.map_or(actions::Right::Administrator, |row| row.right);
@@ -101,7 +101,7 @@ impl Turn<'_> {
             Act::Logout => logout::done(face, self.call, &caller, named, extras).await,
             Act::LogoutByHandle => handles::done(face, self.call, &caller, body, extras).await,
             Act::LogoutByUser => by_user::done(face, self.call, &caller, (self.realm, body), extras).await,
-            Act::Validate => validate::done(face, self.call, served, named).await,
+            Act::Validate => validate::done(face, self.call, self.realm, (served, named)).await,
             Act::Info => info::done(face, &target, served, false).await,
             Act::InfoAndReset => info::done(face, &target, served, true).await,
             Act::Refresh => times::refreshed(face, &target).await,

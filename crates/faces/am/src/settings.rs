@@ -2,7 +2,7 @@
 //!
 //! Defaults are those of AM 7 and 8 over plain HTTP. Nothing here is read from the environment or a file.
 
-use adieu_http_kit::companion::Companion;
+use adieu_http_kit::companion::Companions;
 pub use adieu_http_kit::cookies::SameSite;
 use adieu_http_kit::origins::Origins;
 
@@ -58,7 +58,7 @@ pub struct Settings {
     /// Seconds that a sign-on attempt (`authId`) lasts.
     pub attempt_life_s: u32,
     /// Cookies of other dialects, set and cleared together with the session cookie.
-    pub companions: Vec<Companion>,
+    pub companions: Companions,
 }
 
 /// Which resource version serves a request that names none.
@@ -96,7 +96,7 @@ impl Default for Settings {
             escapes_messages: false,
             public_needs_pkce: true,
             attempt_life_s: 300,
-            companions: Vec::new(),
+            companions: Companions::default(),
         }
     }
 }

@@ -48,7 +48,7 @@ pub(crate) async fn answer(
 ) -> Result<Vec<u8>, AmError> {
     let wanted = AskedVersion::of(call.headers())?;
     let ask = crest::ask(call, body, wanted).await?;
-    let Caller::Live(_, live) = caller::caller(face, call.headers()).await? else {
+    let Caller::Live(_, live) = caller::caller(face, call.headers(), Some(addressed.realm.id)).await? else {
         return Err(AmError::AccessDenied);
     };
     let everybodys = match &ask {

@@ -9,15 +9,12 @@ use http::HeaderMap;
 
 use crate::Settings;
 
-/// More sessions than one request honestly carries.
-const TOKENS_MAX: usize = 8;
-
-/// The tokens that a request carries, in the order in which they are asked.
+/// The tokens that a request carries, in the order in which they are asked. The size of a request's head bounds them.
 pub(crate) fn tokens(settings: &Settings, headers: &HeaderMap) -> Vec<SessionToken> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let named = settings.header_names.iter().filter_map(|name| header(name));
     let from_headers = header("x-session-token").into_iter().chain(auth::bearer(headers)).chain(named);
     // AM takes the name of its cookie in any letter case, so everybody may.
     let from_cookies = settings.cookie_names.iter().flat_map(|name| cookies::all_any_case(headers, name));
-    from_headers.chain(from_cookies).filter_map(SessionToken::parse).take(TOKENS_MAX).collect()
+    from_headers.chain(from_cookies).filter_map(SessionToken::parse).collect()
 }

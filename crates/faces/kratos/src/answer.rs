@@ -3,6 +3,7 @@
 //! Statuses of errors are chosen in `error`; here they only get their form.
 
 use adieu_authority::{RealmId, Session};
+use adieu_http_kit::companion::CookieRealm;
 use adieu_http_kit::cookies::{SameSite, SetCookie};
 use adieu_http_kit::{accept, dates};
 use axum::body::Body;
@@ -123,20 +124,27 @@ impl Face {
         (!self.settings.cookie.domain.is_empty()).then(|| host_only.cleared("", 1, Some(0)).to_header())
     }
 
-    /// The cookies of a browser that has signed on.
-    pub(crate) fn give_cookies(&self, answer: &mut Answer, session: &Session, token: &str) {
+    /// The cookies of a browser that has signed on, but for those of other dialects that are to be left alone.
+    pub(crate) fn give_cookies(
+        &self,
+        answer: &mut Answer,
+        (session, token): (&Session, &str),
+        left_alone: &[String],
+    ) {
         // What deletes comes first: by RFC 6265 a cookie of this very host is the same one with its domain and without.
         let own = [self.host_only_gone(), Some(self.cookie_for(session, token))];
-        let realm = session.realm.to_string();
-        let companions = self.settings.companions.iter().filter_map(|other| other.set(token, &realm));
+        let id = session.realm.to_string();
+        let realm = CookieRealm { id: &id, path: &self.settings.realm };
+        let companions = self.settings.companions.set(token, realm, left_alone);
         own.into_iter().flatten().chain(companions).for_each(|line| set_cookie(answer, line));
     }
 
     /// The same cookies of one that has signed off.
-    pub(crate) fn take_cookies(&self, answer: &mut Answer, realm: RealmId) {
+    pub(crate) fn take_cookies(&self, answer: &mut Answer, realm: RealmId, left_alone: &[String]) {
         let own = [self.host_only_gone(), Some(self.cookie_gone())];
-        let realm = realm.to_string();
-        let companions = self.settings.companions.iter().filter_map(|other| other.clear(&realm));
+        let id = realm.to_string();
+        let realm = CookieRealm { id: &id, path: &self.settings.realm };
+        let companions = self.settings.companions.clear(realm, left_alone);
         own.into_iter().flatten().chain(companions).for_each(|line| set_cookie(answer, line));
     }
 

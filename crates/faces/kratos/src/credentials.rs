@@ -6,8 +6,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Check, CheckedToken, HalfSession, LiveSession, Outage, RealmId, Session, SessionId, SessionToken,
-    TOKENS_OF_ONE_CARRIER_MAX, User,
+    Check, CheckedToken, HalfSession, LiveSession, Outage, RealmId, Session, SessionId, SessionToken, User,
 };
 use adieu_http_kit::{auth, cookies};
 use axum::http::HeaderMap;
@@ -40,9 +39,7 @@ impl CarriedTokens {
         for value in names.flat_map(|name| cookies::all(headers, name)) {
             sent = true;
             // Quirk: a cookie that can't be one is treated as absent. Contract kratos.md 2.1
-            if read.len() < TOKENS_OF_ONE_CARRIER_MAX
-                && let Some(token) = SessionToken::parse(value)
-            {
+            if let Some(token) = SessionToken::parse(value) {
                 read.push(CookieToken { token, kept_until_s: kept_until(value) });
             }
         }

@@ -5,7 +5,7 @@
 use std::sync::{Arc, OnceLock};
 
 use adieu_authority::{Authority, Channel, Outage, Realm, RealmId};
-use adieu_http_kit::companion::Companion;
+use adieu_http_kit::companion::Companions;
 use adieu_http_kit::origins::Origins;
 use adieu_http_kit::return_to::AllowList;
 use url::Url;
@@ -86,7 +86,7 @@ pub struct Settings {
     /// Name of the identity schema.
     pub schema_id: String,
     /// Other dialects' cookies that are set and cleared together with this one's.
-    pub companions: Vec<Companion>,
+    pub companions: Companions,
 }
 
 /// The session cookie. Contract kratos.md 4.

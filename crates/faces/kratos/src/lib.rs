@@ -6,6 +6,7 @@
 
 mod admin;
 mod answer;
+mod beside;
 mod call;
 mod cors;
 mod credentials;

@@ -53,13 +53,13 @@ pub(crate) async fn perform(face: &Face, call: &Call) -> Answer {
     let credentials = CarriedTokens::of(face, call.headers());
     let outcome = perform_inner(face, call, &credentials).await;
     let (ended, outcome) = match outcome {
-        Ok((realm, outcome)) => (Some(realm), outcome),
+        Ok((ended, outcome)) => (Some(ended), outcome),
         Err(error) => (None, Err(error)),
     };
     let mut answer = face.answered(&call.parts, outcome).await;
-    if let Some(realm) = ended {
+    if let Some((realm, left_alone)) = ended {
         if credentials.cookie {
-            face.take_cookies(&mut answer, realm); // Whenever one was sent (Q2), and only then.
+            face.take_cookies(&mut answer, realm, &left_alone); // Whenever one was sent (Q2), and only then.
         }
         set_cookie(&mut answer, face.fresh_csrf());
         let https = face.settings.base.starts_with("https://") || call.https_to_proxy();
@@ -71,18 +71,23 @@ pub(crate) async fn perform(face: &Face, call: &Call) -> Answer {
     answer
 }
 
-/// The outer result says whether a session was ended, and of which realm; the inner one what to answer then.
+/// The outer result says whether a session was ended, of which realm, and which cookies of other dialects are not its own; the inner
+/// one what to answer then.
 async fn perform_inner(
     face: &Face,
     call: &Call,
     credentials: &CarriedTokens,
-) -> Result<(RealmId, Result<Answer, KratosError>), KratosError> {
+) -> Result<((RealmId, Vec<String>), Result<Answer, KratosError>), KratosError> {
     let params = Params::parse(call.query());
     let wanted = params.first("token").filter(|token| !token.is_empty());
     let Some(wanted) = wanted else {
         return Err(KratosError::malformed("The query has no logout token."));
     };
     let token = meant(face, credentials, wanted).await?;
+    let left_alone = match credentials.cookie {
+        true => face.end_carried(call, token.id).await?,
+        false => Vec::new(),
+    };
     for beside in credentials.cookies_beside(token.id) {
         match face.authority.end(order(face, call, beside).await?).await {
             // Ended now or before, or it opens nothing here: it is over.
@@ -99,7 +104,7 @@ async fn perform_inner(
         Ended::Before => return Err(KratosError::session_inactive()),
     }
     // Q3: the session has ended whatever becomes of the return address.
-    Ok((face.realm_id().await?, after(face, call, params.first("return_to"))))
+    Ok(((face.realm_id().await?, left_alone), after(face, call, params.first("return_to"))))
 }
 
 async fn order(face: &Face, call: &Call, token: &SessionToken) -> Result<EndOrder, KratosError> {

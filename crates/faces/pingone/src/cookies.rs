@@ -3,8 +3,9 @@
 //! Read: `ST` first; of several of that name the first live one counts. Where both names are there and differ, the older one is
 //! not used, and that is the second. Contract pingone.md 1.8.
 
-use adieu_authority::{RealmId, SessionToken, TOKENS_OF_ONE_CARRIER_MAX};
-use adieu_http_kit::cookies::{SameSite, SetCookie, all};
+use adieu_authority::{Realm, SessionToken};
+use adieu_http_kit::companion::CookieRealm;
+use adieu_http_kit::cookies::{SameSite, SetCookie, all, pairs};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
@@ -22,20 +23,28 @@ pub(crate) struct BrowserTokens {
     pub(crate) counting: Vec<SessionToken>,
     /// Those of the other one.
     other: Vec<SessionToken>,
+    /// Those of cookies of any other name, with it.
+    beside: Vec<(String, SessionToken)>,
 }
 
 impl BrowserTokens {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let tokens = |name| {
-            let tokens = all(headers, name).filter_map(SessionToken::parse);
-            tokens.take(TOKENS_OF_ONE_CARRIER_MAX).collect::<Vec<_>>()
-        };
+        let tokens = |name| all(headers, name).filter_map(SessionToken::parse).collect::<Vec<_>>();
         let (with, without) = (tokens(WITH_SAME_SITE), tokens(WITHOUT_SAME_SITE));
         // What is no token has its name count all the same.
-        match all(headers, WITH_SAME_SITE).next() {
-            Some(_) => Self { counting: with, other: without },
-            None => Self { counting: without, other: with },
-        }
+        let (counting, other) = match all(headers, WITH_SAME_SITE).next() {
+            Some(_) => (with, without),
+            None => (without, with),
+        };
+        let beside = pairs(headers).filter(|(name, _)| ![WITH_SAME_SITE, WITHOUT_SAME_SITE].contains(name));
+        let beside = beside.filter_map(|(name, value)| Some((name.to_owned(), SessionToken::parse(value)?)));
+        Self { counting, other, beside: beside.collect() }
+    }
+
+    /// Those in the cookies of other dialects that are taken over or away with ours.
+    pub(crate) fn beside(&self, face: &Face, realm: &Realm) -> Vec<(String, SessionToken)> {
+        let companions = &face.settings().companions;
+        self.beside.iter().filter(|(name, _)| companions.has(name, &realm.path)).cloned().collect()
     }
 
     /// All of them; both names have the same token as a rule, and then it comes once.
@@ -45,24 +54,36 @@ impl BrowserTokens {
     }
 }
 
-/// Gives the browser this token.
-pub(crate) async fn set(face: &Face, realm: RealmId, token: &SessionToken, headers: &mut HeaderMap) {
+/// Gives the browser this token, but in the cookies of other dialects that are to be left alone.
+pub(crate) async fn set(
+    face: &Face,
+    realm: &Realm,
+    (token, left_alone): (&SessionToken, &[String]),
+    headers: &mut HeaderMap,
+) {
     let revealed = token.reveal();
     // The session is there: not knowing the setting must not cost it. Then the cookie is the shorter-lived one.
-    let persistent = is_persistent(face, realm).await.unwrap_or(false);
+    let persistent = is_persistent(face, realm.id).await.unwrap_or(false);
     write(face, realm, Some(&revealed), persistent.then_some(face.settings().cookie_life_s), headers);
+    let id = realm.id.to_string();
+    let of_realm = CookieRealm { id: &id, path: &realm.path };
+    let lines = face.settings().companions.set(&revealed, of_realm, left_alone);
+    headers.extend(lines.into_iter().map(|line| (SET_COOKIE, line)));
 }
 
-/// Makes the browser forget its token.
-pub(crate) fn clear(face: &Face, realm: RealmId, headers: &mut HeaderMap) {
+/// Makes the browser forget its token, but in the cookies of other dialects that are to be left alone.
+pub(crate) fn clear(face: &Face, realm: &Realm, left_alone: &[String], headers: &mut HeaderMap) {
     write(face, realm, None, None, headers);
+    let id = realm.id.to_string();
+    let lines = face.settings().companions.clear(CookieRealm { id: &id, path: &realm.path }, left_alone);
+    headers.extend(lines.into_iter().map(|line| (SET_COOKIE, line)));
 }
 
 /// Without a life the browser keeps the cookie until it is closed. P-63
-fn write(face: &Face, realm: RealmId, token: Option<&str>, life_s: Option<i64>, headers: &mut HeaderMap) {
+fn write(face: &Face, realm: &Realm, token: Option<&str>, life_s: Option<i64>, headers: &mut HeaderMap) {
     let settings = face.settings();
-    let secure = settings.is_secure(realm);
-    let path = format!("/{realm}");
+    let secure = settings.is_secure(realm.id);
+    let path = format!("/{}", realm.id);
     let mut add = |name: &str, same_site| {
         let cookie = SetCookie {
             path: Some(&path),
@@ -78,11 +99,6 @@ fn write(face: &Face, realm: RealmId, token: Option<&str>, life_s: Option<i64>, 
     };
     add(WITH_SAME_SITE, Some(SameSite::None));
     add(WITHOUT_SAME_SITE, None);
-    let realm = realm.to_string();
-    for companion in &settings.companions {
-        let line = token.map_or_else(|| companion.clear(&realm), |token| companion.set(token, &realm));
-        headers.extend(line.map(|line| (SET_COOKIE, line)));
-    }
 }
 
 /// `None` needs `Secure`; over plain http it becomes `Lax`.

@@ -70,7 +70,7 @@ pub(crate) async fn act(
     let advanced = advance(&face, &realm, &visitor, flow, factor).await?;
     let mut response = Json(advanced.flow.json(&face, None)).into_response();
     if let Some(token) = &advanced.token {
-        cookies::set(&face, realm.id, token, response.headers_mut()).await;
+        cookies::set(&face, &realm, (token, &advanced.left_alone), response.headers_mut()).await;
     }
     Ok(response)
 }

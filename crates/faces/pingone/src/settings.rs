@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use adieu_authority::RealmId;
-use adieu_http_kit::companion::Companion;
+use adieu_http_kit::companion::Companions;
 
 /// The configuration of this dialect.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub struct Settings {
     /// Environments that browsers see under an address of their own: it stands in place of `auth_base` and `apps_base`.
     pub own_bases: BTreeMap<RealmId, String>,
     /// Other dialects' cookies that are set and cleared together with ours, so that one browser is signed on in all.
-    pub companions: Vec<Companion>,
+    pub companions: Companions,
 }
 
 impl Settings {

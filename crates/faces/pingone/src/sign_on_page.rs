@@ -88,13 +88,13 @@ pub(crate) async fn submit(
         None => Factor::First(NameAndPassword { username: name.clone(), password: field("password")? }),
     };
     match advance(&face, &realm, &visitor, flow.clone(), factor).await {
-        Ok(AdvancedFlow { flow, token: Some(token) }) => {
+        Ok(AdvancedFlow { flow, token: Some(token), left_alone }) => {
             let mut response = see_other(&flow.resume_url(&face));
-            cookies::set(&face, realm.id, &token, response.headers_mut()).await;
+            cookies::set(&face, &realm, (&token, &left_alone), response.headers_mut()).await;
             Ok(response)
         }
         // The page again, which asks for what is missing.
-        Ok(AdvancedFlow { flow, token: None }) => Ok(see_other(&here(&face, &realm, &flow))),
+        Ok(AdvancedFlow { flow, token: None, .. }) => Ok(see_other(&here(&face, &realm, &flow))),
         Err(problem) => {
             let Some(error) = words(&problem) else { return Err(shown(problem)) };
             // What the flow asks for may be another factor by now.

@@ -34,11 +34,14 @@ pub(crate) enum Factor {
 pub(crate) struct AdvancedFlow {
     pub(crate) flow: PingOneFlow,
     pub(crate) token: Option<SessionToken>,
+    /// The cookies of other dialects that carry a session of another realm.
+    pub(crate) left_alone: Vec<String>,
 }
 
 /// What a step came to.
 enum Step {
-    Completed(SignedIn),
+    /// With the cookies that are to be left alone.
+    Completed(SignedIn, Vec<String>),
     /// The password was right, and the second factor is asked for.
     Waits(FirstFactor),
 }
@@ -57,15 +60,15 @@ pub(crate) async fn advance(
     flow.session(face, visitor).await?;
     let flow = flow.take(face).await?;
     match made(face, realm, visitor, &flow, factor).await {
-        Ok(Step::Completed(signed_in)) => {
+        Ok(Step::Completed(signed_in, left_alone)) => {
             let flow = flow.completed_by(signed_in.session.id, signed_in.user.id, &signed_in.user.username);
             flow.keep(face, visitor).await?;
-            Ok(AdvancedFlow { flow, token: Some(signed_in.token) })
+            Ok(AdvancedFlow { flow, token: Some(signed_in.token), left_alone })
         }
         Ok(Step::Waits(first)) => {
             let flow = flow.after(Some(first));
             flow.keep(face, visitor).await?;
-            Ok(AdvancedFlow { flow, token: None })
+            Ok(AdvancedFlow { flow, token: None, left_alone: Vec::new() })
         }
         Err(problem) => {
             // A first factor that counts no more is asked for anew.
@@ -102,7 +105,11 @@ async fn made(
             end(face, realm, visitor, token).await?;
         }
     }
-    Ok(Step::Completed(signed_in))
+    let authority = face.authority();
+    let beside = authority.sessions_beside(&visitor.tokens.beside(face, realm), realm.id).await?;
+    let foreign = beside.here.iter().filter(|session| session.user != signed_in.user.id);
+    authority.end_beside(realm.id, foreign, &visitor.origin_of_holder()).await?;
+    Ok(Step::Completed(signed_in, beside.elsewhere))
 }
 
 /// The token of the session that goes on in this browser.

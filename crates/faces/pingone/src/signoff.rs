@@ -8,8 +8,8 @@ pub(crate) mod by_hint;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Actor, Cause, Client, ClientId, EndError, EndKind, EndOrder, EndTarget, Realm, SessionToken,
-    may_return_to,
+    Actor, Cause, Client, ClientId, EndError, EndKind, EndOrder, EndTarget, Realm, SessionBeside,
+    SessionToken, may_return_to,
 };
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::Hint;
@@ -39,10 +39,11 @@ pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) 
     if let Some((hint, actor)) = &judged.hinted {
         by_hint::end(face, realm, hint, visitor.origin_of(actor.clone())).await?;
     }
+    let left_alone = end_beside(face, realm, &visitor).await?;
     for token in visitor.tokens.every() {
         end(face, realm, &visitor, token).await?;
     }
-    cookies::clear(face, realm.id, response.headers_mut());
+    cookies::clear(face, realm, &left_alone, response.headers_mut());
     if let Some(client) = judged.client {
         response.extensions_mut().insert(Concerned(client));
     }
@@ -136,6 +137,17 @@ fn unregistered() -> Problem {
 
 fn signed_off(face: &Face, realm: &Realm) -> String {
     format!("{}/{}/signon/#signedOff", face.settings().apps_base_of(realm.id), realm.id)
+}
+
+/// Ends the sessions of this environment that the cookies of other dialects carry, which are taken away; those that carry one of
+/// another environment are not, and are named. Decision 0020.
+async fn end_beside(face: &Face, realm: &Realm, visitor: &Visitor) -> Result<Vec<String>, Problem> {
+    let authority = face.authority();
+    let beside = authority.sessions_beside(&visitor.tokens.beside(face, realm), realm.id).await?;
+    let own = |session: &&SessionBeside| visitor.tokens.every().any(|token| token.id == session.token.id);
+    let besides = beside.here.iter().filter(|session| !own(session));
+    authority.end_beside(realm.id, besides, &visitor.origin_of_holder()).await?;
+    Ok(beside.elsewhere)
 }
 
 /// Ends the session that a token of a visitor's cookies opens in this environment, if there is one.

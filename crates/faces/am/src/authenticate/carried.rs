@@ -2,7 +2,7 @@
 //!
 //! An upgrade keeps the session and gives it a new token; the old one is dead. Contract am.md 3.1, 3.4; A-38.
 
-use adieu_authority::{LiveSession, Realm, SessionToken};
+use adieu_authority::{LiveSession, Realm, RealmId, SessionToken};
 
 use crate::call::Call;
 use crate::caller;
@@ -17,7 +17,11 @@ pub(super) struct ToUpgrade {
 }
 
 /// The session that the request wants to see upgraded: named in the query, or its own under `ForceAuth`.
-pub(super) async fn to_upgrade(face: &Face, call: &Call) -> Result<Option<ToUpgrade>, AmError> {
+pub(super) async fn to_upgrade(
+    face: &Face,
+    call: &Call,
+    realm: RealmId,
+) -> Result<Option<ToUpgrade>, AmError> {
     if let Some(text) = call.param("sessionUpgradeSSOTokenId")? {
         let (token, live) = caller::opened_by(face, text, false).await?.ok_or(AmError::NoUpgrade)?;
         return Ok(Some(ToUpgrade { token, live }));
@@ -25,7 +29,7 @@ pub(super) async fn to_upgrade(face: &Face, call: &Call) -> Result<Option<ToUpgr
     if !said(call, "ForceAuth") {
         return Ok(None);
     }
-    let caller = caller::caller(face, call.headers()).await?;
+    let caller = caller::caller(face, call.headers(), Some(realm)).await?;
     Ok(caller.live().map(|(token, live)| ToUpgrade { token: token.clone(), live: live.clone() }))
 }
 
@@ -33,7 +37,7 @@ pub(super) async fn to_upgrade(face: &Face, call: &Call) -> Result<Option<ToUpgr
 ///
 /// Quirk: a script does not get to see what its browser keeps from it in a cookie: the text is empty then. Q-9
 pub(super) async fn used_again(face: &Face, call: &Call, realm: &Realm) -> Result<Option<String>, AmError> {
-    let caller = caller::caller(face, call.headers()).await?;
+    let caller = caller::caller(face, call.headers(), Some(realm.id)).await?;
     let Some((token, live)) = caller.live() else { return Ok(None) };
     if live.session.realm != realm.id {
         return Ok(None);

@@ -29,7 +29,7 @@ pub(super) async fn answer(
         Ok(authorize) => authorize,
         Err(error) => return refused(&provider, error),
     };
-    let caller = caller::caller(face, call.headers()).await?;
+    let caller = caller::caller(face, call.headers(), Some(realm.id)).await?;
     if let Some((token, live)) = caller.live()
         && live.session.realm == realm.id
         && authorize.answered_by(&live.session, face.authority.now())

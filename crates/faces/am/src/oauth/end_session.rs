@@ -12,6 +12,7 @@ use axum::body::Body;
 use axum::response::Response;
 
 use super::provider::{asked, provider};
+use crate::beside;
 use crate::call::Call;
 use crate::caller::{self, Caller};
 use crate::cookies::CookieAct;
@@ -31,7 +32,7 @@ pub(super) async fn answer(
     let once = |name| params.only(name).map_err(|_| AmError::Repeated(name));
     let token = once("id_token_hint")?.filter(|hint| !hint.is_empty()).ok_or(OAuthRefused::NoHint)?;
     let hint = provider(face, realm).hint(token, once("client_id")?).await?;
-    let caller = caller::caller(face, call.headers()).await?;
+    let caller = caller::caller(face, call.headers(), Some(realm.id)).await?;
     if !is_enough(face, &caller, &hint) {
         return Err(OAuthRefused::EndsNothing.into());
     }
@@ -45,7 +46,10 @@ pub(super) async fn answer(
     // The cookie of somebody else stays: their session lives.
     let tokens = caller::cookie_tokens(face, call.headers());
     let cleared = own || tokens.first().is_some_and(|token| Some(token.id) == hint.session);
-    let act = if cleared { CookieAct::Clear(Some(realm.id)) } else { CookieAct::Keep };
+    let act = match tokens.first() {
+        Some(own) if cleared => beside::signed_off(face, call, realm.id, own.id).await?,
+        Some(_) | None => CookieAct::Keep,
+    };
     Ok(answers::with_cookies(response, act.lines(&face.cookies)))
 }
 

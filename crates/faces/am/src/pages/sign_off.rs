@@ -3,7 +3,6 @@
 //! A link alone ends nothing: any site could send a browser here. ENDED-IS-DURABLE holds as everywhere: the page that
 //! says so comes after the commit.
 
-use adieu_authority::RealmId;
 use adieu_pages_kit::{ErrorPage, Link, SignOffPage, SignedOffPage};
 use axum::body::Body;
 use axum::response::Response;
@@ -12,6 +11,7 @@ use http::StatusCode;
 use super::answers::{html, see_other, with_cookies};
 use super::asked::{Asked, form};
 use super::form_token;
+use crate::beside;
 use crate::call::Call;
 use crate::caller;
 use crate::cookies::CookieAct;
@@ -21,8 +21,8 @@ use crate::sessions::logout::{end_beside, end_held};
 
 pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> {
     let asked = Asked::of(face, &call.params).await?;
-    let Some(own) = caller::caller(face, call.headers()).await?.endable() else {
-        return Ok(signed_off(face, &asked, None));
+    let Some(own) = caller::caller(face, call.headers(), Some(asked.realm.id)).await?.endable() else {
+        return Ok(signed_off(face, &asked, CookieAct::Clear(Vec::new())));
     };
     let token = form_token::of_session(face, own.session.id);
     let action = format!("{}/UI/Logout", face.settings.context_path);
@@ -41,20 +41,21 @@ pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> 
 pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Response, AmError> {
     let form = form(call, body).await?;
     let asked = Asked::of(face, &form).await?;
-    let Some(own) = caller::caller(face, call.headers()).await?.endable() else {
-        return Ok(signed_off(face, &asked, None)); // Nothing to end: the same page, and the dead cookie goes.
+    let Some(own) = caller::caller(face, call.headers(), Some(asked.realm.id)).await?.endable() else {
+        return Ok(signed_off(face, &asked, CookieAct::Clear(Vec::new()))); // Nothing to end: the same page, and the dead cookie goes.
     };
     let field = form.first(form_token::FIELD).unwrap_or_default();
     if !form_token::same(&form_token::of_session(face, own.session.id), field) {
         return Err(AmError::Csrf);
     }
+    let cookies = beside::signed_off(face, call, own.session.realm, own.session.id).await?;
     end_beside(face, call, &own.token).await?;
     end_held(face, call, &own.token).await?;
-    Ok(signed_off(face, &asked, Some(own.session.realm)))
+    Ok(signed_off(face, &asked, cookies))
 }
 
-/// The page after a sign-off; `ended` is the realm of the session that was ended, if there was one.
-fn signed_off(face: &Face, asked: &Asked, ended: Option<RealmId>) -> Response {
+/// The page after a sign-off.
+fn signed_off(face: &Face, asked: &Asked, cookies: CookieAct) -> Response {
     let response = match &asked.goto {
         Some(goto) => see_other(goto),
         None => {
@@ -63,5 +64,5 @@ fn signed_off(face: &Face, asked: &Asked, ended: Option<RealmId>) -> Response {
             html(StatusCode::OK, &SignedOffPage { realm: &asked.realm.path, again }.html(), &[])
         }
     };
-    with_cookies(response, CookieAct::Clear(ended).lines(&face.cookies))
+    with_cookies(response, cookies.lines(&face.cookies))
 }

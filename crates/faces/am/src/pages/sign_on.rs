@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use adieu_authority::{FirstFactor, SecondStepFailure, SessionToken, SignOnFailure};
+use adieu_authority::{FirstFactor, SecondStepFailure, SignOnFailure, SignedIn};
 use adieu_pages_kit::{CodeEntry, SignOnPage, form_action_of, too_often};
 use axum::body::Body;
 use axum::response::Response;
@@ -15,6 +15,7 @@ use super::answers::{html, see_other, with_cookies};
 use super::asked::{Asked, form};
 use super::form_token;
 use crate::authenticate::{self, Pair, attempt};
+use crate::beside;
 use crate::call::Call;
 use crate::caller::{self, Caller};
 use crate::error::AmError;
@@ -31,7 +32,7 @@ const CODE: &str = "IDToken3";
 pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> {
     let asked = Asked::of(face, &call.params).await?;
     let forced = call.params.first("ForceAuth") == Some("true");
-    if let Caller::Live(_, live) = caller::caller(face, call.headers()).await?
+    if let Caller::Live(_, live) = caller::caller(face, call.headers(), Some(asked.realm.id)).await?
         && live.session.realm == asked.realm.id
         && !forced
     {
@@ -55,7 +56,7 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     let name = pair.name.clone();
     let level = authorize::level_of(face, &asked.realm, asked.goto.as_deref().unwrap_or_default()).await;
     match authenticate::signed_on(face, call, &asked.realm, pair, level).await {
-        Ok(token) => Ok(signed_on(face, &asked, &token)),
+        Ok(signed_in) => signed_on(face, call, &asked, &signed_in).await,
         Err(SignOnFailure::SecondFactor(first)) => code_page(face, call, &asked, first, None).await,
         Err(failure) => {
             let error = AmError::from(failure);
@@ -81,7 +82,7 @@ async fn second_step(
         Err(error) => return Err(error),
     };
     match authenticate::signed_on_by_code(face, call, &asked.realm, first, code).await {
-        Ok(token) => Ok(signed_on(face, asked, &token)),
+        Ok(signed_in) => signed_on(face, call, asked, &signed_in).await,
         Err(SecondStepFailure::Wrong | SecondStepFailure::Used | SecondStepFailure::NoCodes) => {
             let wrong = (StatusCode::UNAUTHORIZED, "That code is wrong or was used before.");
             code_page(face, call, asked, first, Some(wrong)).await
@@ -110,9 +111,14 @@ async fn asked_again(
     Ok(response)
 }
 
-fn signed_on(face: &Face, asked: &Asked, token: &SessionToken) -> Response {
-    let lines = face.cookies.set(token, asked.realm.id).lines(&face.cookies);
-    with_cookies(see_other(goal(face, asked)), lines)
+async fn signed_on(
+    face: &Face,
+    call: &Call,
+    asked: &Asked,
+    signed_in: &SignedIn,
+) -> Result<Response, AmError> {
+    let cookies = beside::signed_on(face, call, &asked.realm, signed_in).await?;
+    Ok(with_cookies(see_other(goal(face, asked)), cookies.lines(&face.cookies)))
 }
 
 /// Asks for the second factor.

@@ -34,7 +34,7 @@ impl Turn<'_> {
         body: &Value,
         extras: &mut Extras,
     ) -> Result<Caller, AmError> {
-        let caller = caller::caller(face, self.call.headers()).await?;
+        let caller = caller::caller(face, self.call.headers(), Some(self.realm)).await?;
         let possession = |row: &&Row| self.served.is_ok_and(|served| served.since(row.possession_since));
         let signs_off = row.is_some_and(|row| row.act == Act::Logout);
         let enough = match &caller {
@@ -42,7 +42,7 @@ impl Turn<'_> {
             Caller::Half(..) => signs_off,
             Caller::Dead => {
                 if signs_off {
-                    extras.cookies = CookieAct::Clear(None); // Contract am.md Q-25
+                    extras.cookies = CookieAct::Clear(Vec::new()); // Contract am.md Q-25
                 }
                 false
             }

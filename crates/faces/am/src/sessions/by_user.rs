@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::admission;
 use crate::answer::{Extras, json as text};
+use crate::beside;
 use crate::call::Call;
 use crate::caller::{self, Caller};
 use crate::cookies::CookieAct;
@@ -56,12 +57,15 @@ pub(super) async fn done(
         within: Some(UserReach { standing, own: Some(own.user.id) }),
         origin: call.origin_of(Actor::User(own.user.id)),
     };
+    if mine {
+        extras.cookies = beside::signed_off(face, call, realm, own.session.id).await?;
+    }
     match face.authority.end(order).await {
         Ok(_) | Err(EndError::UnknownSession | EndError::CallersOwn) => {}
-        Err(error @ (EndError::OutOfReach | EndError::Unwritten(_))) => return Err(error.into()),
-    }
-    if mine {
-        extras.cookies = CookieAct::Clear(Some(realm));
+        Err(error @ (EndError::OutOfReach | EndError::Unwritten(_))) => {
+            extras.cookies = CookieAct::Keep;
+            return Err(error.into());
+        }
     }
     Ok(text(&json!({"result": true})))
 }

@@ -10,9 +10,9 @@ use adieu_authority::{
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Extras, json as text};
+use crate::beside;
 use crate::call::Call;
 use crate::caller::{self, Caller};
-use crate::cookies::CookieAct;
 use crate::error::AmError;
 use crate::face::Face;
 use crate::names;
@@ -91,7 +91,7 @@ impl Order<'_> {
             Err(error @ EndError::Unwritten(_)) => return Err(error.into()),
         }
         if session.id == self.own.session.id {
-            extras.cookies = CookieAct::Clear(Some(session.realm));
+            extras.cookies = beside::signed_off(self.face, self.call, session.realm, session.id).await?;
         }
         Ok(true)
     }

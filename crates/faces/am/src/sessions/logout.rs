@@ -9,9 +9,9 @@ use adieu_authority::{
 use serde::Serialize;
 
 use crate::answer::{Extras, json};
+use crate::beside;
 use crate::call::Call;
 use crate::caller::{self, Caller, EndableSession};
-use crate::cookies::CookieAct;
 use crate::error::AmError;
 use crate::face::Face;
 
@@ -62,18 +62,14 @@ async fn own_ended(
     own: &EndableSession,
     extras: &mut Extras,
 ) -> Result<Vec<u8>, AmError> {
+    let cookies = beside::signed_off(face, call, own.session.realm, own.session.id).await?;
     end_beside(face, call, &own.token).await?;
-    let ended = face.authority.end(order(call, &own.token, None)).await;
-    match ended? {
-        Ended::Now(_) => {
-            extras.cookies = CookieAct::Clear(Some(own.session.realm));
-            Ok(json(&ENDED))
-        }
-        Ended::Before => {
-            // Another request was faster: this one's token is dead like any other.
-            extras.cookies = CookieAct::Clear(Some(own.session.realm));
-            Err(AmError::AccessDenied)
-        }
+    let ended = face.authority.end(order(call, &own.token, None)).await?;
+    extras.cookies = cookies;
+    match ended {
+        Ended::Now(_) => Ok(json(&ENDED)),
+        // Another request was faster: this one's token is dead like any other.
+        Ended::Before => Err(AmError::AccessDenied),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Contract am.md 1.6.
 
-use adieu_authority::Check;
+use adieu_authority::{Check, RealmId};
 use serde::Serialize;
 
 use crate::answer::json;
@@ -30,8 +30,8 @@ pub(super) const INVALID: &[u8] = br#"{"valid":false}"#;
 pub(super) async fn done(
     face: &Face,
     call: &Call,
-    served: Served,
-    named: Option<&str>,
+    realm: RealmId,
+    (served, named): (Served, Option<&str>),
 ) -> Result<Vec<u8>, AmError> {
     let touch = call.params.first("refresh") != Some("false");
     let opened = match named {
@@ -40,7 +40,10 @@ pub(super) async fn done(
         None if !caller::is_given(face, call.headers()) => {
             return Err(if served.since(3) { AmError::AccessDenied } else { AmError::NoToken });
         }
-        None => match caller::counting(face, call.headers(), touch).await?.map(|checked| checked.check) {
+        None => match caller::counting(face, call.headers(), Some(realm), touch)
+            .await?
+            .map(|checked| checked.check)
+        {
             Some(Check::Live(live)) => Some(live),
             Some(Check::Half(_) | Check::Not(_)) | None => None,
         },

@@ -4,7 +4,7 @@
 
 use adieu_authority::{Cause, Channel, EndKind, EndOrder, EndTarget, Origin};
 use adieu_face_am::Settings;
-use adieu_http_kit::companion::{Companion, CookieRealms};
+use adieu_http_kit::companion::{Companion, Companions, CookieRealms};
 use serde_json::json;
 
 use crate::fixture::{ALICE, AUTHENTICATE, BOBBY, COOKIE, FaceFixture, SESSIONS, WARDEN, settings};
@@ -299,7 +299,8 @@ async fn other_dialects_cookies_come_and_go_together() {
         domain: None,
         realms: CookieRealms::ALL,
     };
-    let fixture = FaceFixture::with(Settings { companions: vec![kratos], ..settings() }).await;
+    let fixture =
+        FaceFixture::with(Settings { companions: Companions::new(vec![kratos]), ..settings() }).await;
     let reply = fixture.pair(AUTHENTICATE, ALICE).send().await;
     let token = reply.json()["tokenId"].as_str().unwrap().trim_start_matches("am*").to_owned();
     let kratos = reply.cookie("ory_kratos_session").unwrap();

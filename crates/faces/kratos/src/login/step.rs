@@ -39,7 +39,7 @@ pub(super) async fn with_code(
         device: call.device(),
     };
     let message = match face.authority.second_step(step).await {
-        Ok(signed_in) => return signed_on(face, call, flow, signed_in),
+        Ok(signed_in) => return signed_on(face, call, flow, signed_in).await,
         Err(SecondStepFailure::Used) => Message::code_used(),
         Err(SecondStepFailure::NoCodes) => Message::no_codes(),
         Err(SecondStepFailure::Wrong) => Message::wrong_code(),

@@ -88,7 +88,7 @@ async fn with_password(
         return shown(face, call, flow, &identifier, vec![], missing).await;
     }
     match sign_on(face, call, flow, &identifier, password).await {
-        Ok(signed_in) => signed_on(face, call, flow, signed_in),
+        Ok(signed_in) => signed_on(face, call, flow, signed_in).await,
         Err(SignOnFailure::WrongCredentials { .. }) => {
             shown(face, call, flow, &identifier, vec![Message::wrong_credentials()], vec![]).await
         }
@@ -211,13 +211,17 @@ async fn sign_on(
     face.authority.sign_on(sign_on).await
 }
 
-pub(super) fn signed_on(
+pub(super) async fn signed_on(
     face: &Face,
     call: &Call,
     flow: &LoginFlow,
     signed_in: SignedIn,
 ) -> Result<Answer, KratosError> {
     face.flow_is_over(flow);
+    let left_alone = match flow.head.kind {
+        FlowKind::Browser => face.leave_to(call, &signed_in).await?,
+        FlowKind::Native => Vec::new(),
+    };
     let SignedIn { session, user, token, how } = signed_in;
     let short = session.state == State::HalfSignedOn;
     let mount = flow.head.mount;
@@ -246,7 +250,7 @@ pub(super) fn signed_on(
     if how != How::Renewed {
         set_cookie(&mut answer, face.fresh_csrf()); // A new one whenever a session starts, not at a refresh. K-52
     }
-    face.give_cookies(&mut answer, &session, &token.reveal());
+    face.give_cookies(&mut answer, (&session, &token.reveal()), &left_alone);
     Ok(answer)
 }
 

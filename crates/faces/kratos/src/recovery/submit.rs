@@ -120,6 +120,7 @@ async fn signed_on(
     mut flow: RecoveryFlow,
     signed_in: SignedIn,
 ) -> Result<Answer, KratosError> {
+    let left_alone = face.leave_to(call, &signed_in).await?;
     let SignedIn { session, user, token, .. } = signed_in;
     flow.pass = None;
     flow.done = true;
@@ -145,6 +146,6 @@ async fn signed_on(
         face.error_json(&call.parts, KratosError::browser_has_to_go(&to))
     };
     set_cookie(&mut answer, csrf);
-    face.give_cookies(&mut answer, &session, &token.reveal());
+    face.give_cookies(&mut answer, (&session, &token.reveal()), &left_alone);
     Ok(answer)
 }

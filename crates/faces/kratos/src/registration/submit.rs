@@ -3,8 +3,7 @@
 //! What is wrong with what was typed is a message of the flow; only what has no flow to show is an error.
 
 use adieu_authority::{
-    DirectoryError, HashError, NewPerson, PersonError, RegisterError, SignOnFailure, SignedIn, Timestamp,
-    User,
+    DirectoryError, HashError, NewPerson, PersonError, RegisterError, SignOnFailure, Timestamp, User,
 };
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
@@ -176,8 +175,9 @@ async fn registered_as(
             told(json!({"session": session, "identity": identity, "continue_with": go_on}))
         }
     };
-    if let (Some(SignedIn { session, token, .. }), FlowKind::Browser) = (&opened, flow.head.kind) {
-        face.give_cookies(&mut answer, session, &token.reveal());
+    if let (Some(signed_in), FlowKind::Browser) = (&opened, flow.head.kind) {
+        let left_alone = face.leave_to(call, signed_in).await?;
+        face.give_cookies(&mut answer, (&signed_in.session, &signed_in.token.reveal()), &left_alone);
         set_cookie(&mut answer, face.fresh_csrf()); // K-52
     }
     Ok(answer)

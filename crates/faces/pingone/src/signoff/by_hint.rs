@@ -13,7 +13,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
-use super::{returned, unregistered};
+use super::{end_beside, returned, unregistered};
 use crate::authorize::found;
 use crate::cors::Concerned;
 use crate::extract::{Env, Visitor};
@@ -41,7 +41,8 @@ pub(crate) async fn sign_off(
     response.extensions_mut().insert(Concerned(hint.client.id.clone()));
     // A cookie of another session stays: that session lives.
     if visitor.tokens.counting.first().is_some_and(|token| Some(token.id) == hint.session) {
-        cookies::clear(&face, realm.id, response.headers_mut());
+        let left_alone = end_beside(&face, &realm, &visitor).await?;
+        cookies::clear(&face, &realm, &left_alone, response.headers_mut());
     }
     Ok(response)
 }

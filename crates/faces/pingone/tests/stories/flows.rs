@@ -4,7 +4,7 @@
 
 use adieu_authority::{ClientAuth, NewClient};
 use adieu_face_pingone::Settings;
-use adieu_http_kit::companion::{Companion, CookieRealms};
+use adieu_http_kit::companion::{Companion, Companions, CookieRealms};
 use http::Method;
 
 use crate::fixture::{ALICE, APPS, AUTH, App, BOB, CHECK, FaceFixture, claims, encoded, settings};
@@ -406,7 +406,7 @@ async fn cookies_over_plain_http_and_of_other_dialects() {
         domain: None,
         realms: CookieRealms::ALL,
     };
-    let settings = Settings { cookies_secure: false, companions: vec![other], ..settings() };
+    let settings = Settings { cookies_secure: false, companions: Companions::new(vec![other]), ..settings() };
     let fixture = FaceFixture::with(settings).await;
     let id = fixture.flow(&fixture.shop(), &[]).await;
     let reply = fixture.check(&id, ALICE).send().await;

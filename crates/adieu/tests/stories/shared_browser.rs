@@ -1,0 +1,128 @@
+//! One browser, several sessions: who comes next takes it over, a sign-off ends what it takes away, and what belongs to another realm
+//! is left alone.
+//!
+//! The browser is that of `one_browser`: it sends cookies where they belong.
+
+use adieu_authority::SessionToken;
+use adieu_testkit::World;
+use adieu_testkit::world::Reply;
+use serde_json::json;
+
+use crate::one_browser::{ALICE, Jar, open_doors, sign_off, sign_on_as, with_all_cookies};
+use crate::one_session::{DIALECTS, Dialect, Programs};
+
+const BOB: (&str, &str) = ("bob", "Builder-tools-22");
+const NAMES: [&str; 4] = ["ory_kratos_session", "iPlanetDirectoryPro", "ST", "ST-NO-SS"];
+const ROOT: &str = "/am/json/realms/root";
+
+/// What a cookie of this name has behind any dialect's prefix.
+fn token(jar: &Jar, name: &str) -> String {
+    let (.., value) = jar.0.iter().rfind(|(known, ..)| known == name).expect("a cookie");
+    SessionToken::parse(value).expect("a token").reveal()
+}
+
+async fn is_live(world: &World, token: &str) -> bool {
+    world.get("/sessions/whoami").bearer(token).send().await.status == 200
+}
+
+/// Goal: F-2, F-4: whoever signs on in a browser that somebody else has left takes it over: the session of before ends, no cookie
+/// of it stays, and after the sign-off nobody is signed on at any door.
+#[tokio::test]
+async fn who_comes_next_takes_the_browser_over() {
+    let world = World::with_config(with_all_cookies()).await;
+    for before in DIALECTS {
+        for next in DIALECTS {
+            let mut jar = Jar::default();
+            sign_on_as(&world, &mut jar, before, ALICE).await;
+            let alices = token(&jar, "ST");
+            assert!(NAMES.iter().all(|name| token(&jar, name) == alices), "{before:?}");
+            sign_on_as(&world, &mut jar, next, BOB).await;
+            let bobs = token(&jar, "ST");
+            assert!(NAMES.iter().all(|name| token(&jar, name) == bobs), "{before:?}, then {next:?}");
+            assert!(!is_live(&world, &alices).await && is_live(&world, &bobs).await, "{before:?}, {next:?}");
+            sign_off(&world, &mut jar, next).await;
+            assert!(open_doors(&world, &mut jar).await.is_empty(), "{before:?}, then {next:?}");
+            assert!(NAMES.iter().all(|name| !jar.has(name)), "{before:?}, then {next:?}");
+        }
+    }
+}
+
+/// Goal: F-2, F-4: a sign-off that takes the cookie of another dialect away ends the session in it, too.
+/// Method: a session for each cookie; PingOne's cookies are sent to its own address alone.
+#[tokio::test]
+async fn a_sign_off_ends_what_it_takes_away() {
+    let world = World::with_config(with_all_cookies()).await;
+    let environment = format!("/{}", Programs::of(&world).pingone("env_id"));
+    for off in DIALECTS {
+        let mut jar = Jar::default();
+        let mut tokens = Vec::new();
+        for name in NAMES {
+            let token = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+            let path = if name.starts_with("ST") { environment.clone() } else { "/".into() };
+            jar.0.push((name.into(), path, token.clone()));
+            tokens.push(token);
+        }
+        sign_off(&world, &mut jar, off).await;
+        assert!(NAMES.iter().all(|name| !jar.has(name)), "{off:?}");
+        let seen = if matches!(off, Dialect::PingOne) { 4 } else { 2 };
+        for (name, token) in NAMES.iter().zip(&tokens).take(seen) {
+            assert!(!is_live(&world, token).await, "{off:?}: {name}");
+        }
+    }
+}
+
+async fn of_root(world: &World, cookie: &str) -> Reply {
+    let ask = world.post(&format!("{ROOT}/sessions?_action=getSessionInfo")).header("cookie", cookie);
+    ask.header("accept-api-version", "resource=4.0").json(&json!({})).send().await
+}
+
+/// Goal: F-4: a sign-on and a sign-off leave the cookie of another dialect alone while it carries a session of another realm.
+#[tokio::test]
+async fn what_belongs_to_another_realm_is_left_alone() {
+    let world = World::with_config(with_all_cookies()).await;
+    for dialect in [Dialect::Kratos, Dialect::PingOne] {
+        let mut jar = Jar::default();
+        let path = format!("{ROOT}/authenticate");
+        let ask = world.post(&path).header("accept-api-version", "resource=2.0");
+        let ask = ask.header("x-openam-username", ALICE.0).header("x-openam-password", ALICE.1);
+        assert_eq!(jar.send(&path, ask.json(&json!({}))).await.status, 200);
+        assert!(!jar.has("ory_kratos_session"), "Kratos serves one realm");
+        let at_root = token(&jar, "iPlanetDirectoryPro");
+        sign_on_as(&world, &mut jar, dialect, BOB).await;
+        assert_eq!(token(&jar, "iPlanetDirectoryPro"), at_root, "{dialect:?}");
+        assert!(token(&jar, "ST") != at_root && token(&jar, "ory_kratos_session") != at_root);
+        sign_off(&world, &mut jar, dialect).await;
+        assert!(!jar.has("ory_kratos_session"), "{dialect:?}");
+        let info = of_root(&world, &format!("iPlanetDirectoryPro={at_root}")).await;
+        assert_eq!((info.status.as_u16(), token(&jar, "iPlanetDirectoryPro")), (200, at_root), "{dialect:?}");
+    }
+}
+
+/// Goal: F-4: a cookie that another dialect set before it was given a domain is deleted by every sign-on and sign-off.
+#[tokio::test]
+async fn another_dialects_cookie_of_before_the_domain_goes() {
+    let mut config = with_all_cookies();
+    config.public.url = "https://id.example.test".into();
+    (config.kratos.url, config.kratos.cookie_domain) = (String::new(), "example.test".into());
+    config.am.cookie_domains = vec!["example.test".into()];
+    let world = World::with_config(config).await;
+    let path = "/am/json/realms/root/realms/alpha/authenticate";
+    let ask = world.post(path).header("x-openam-username", ALICE.0).header("x-openam-password", ALICE.1);
+    let on = ask.header("accept-api-version", "resource=2.0").json(&json!({})).send().await;
+    assert_eq!(on.status, 200, "{}", on.text);
+    let token = on.json()["tokenId"].as_str().expect("a token").to_owned();
+    let lines = |reply: &Reply| -> Vec<String> {
+        let all = reply.headers.get_all("set-cookie").iter();
+        let all = all.map(|line| line.to_str().expect("ASCII").to_owned());
+        all.filter(|line| line.starts_with("ory_kratos_session=")).collect()
+    };
+    let set = lines(&on);
+    assert!(set.len() == 2, "{set:?} {:?}", on.headers);
+    assert!(set[0].contains("1970") && !set[0].contains("Domain"), "{set:?}");
+    assert!(set[1].contains("Domain=example.test"), "{set:?}");
+    let off = world.post("/am/json/realms/root/realms/alpha/sessions?_action=logout");
+    let off = off.header("cookie", &format!("iPlanetDirectoryPro={token}"));
+    let off = lines(&off.header("accept-api-version", "resource=3.1").json(&json!({})).send().await);
+    assert!(off.iter().any(|line| line.contains("1970") && !line.contains("Domain")), "{off:?}");
+    assert!(off.iter().any(|line| line.contains("1970") && line.contains("Domain=example.test")), "{off:?}");
+}

@@ -1,0 +1,63 @@
+//! One browser at all doors: what a sign-on and a sign-off here do to the cookies of other dialects, and to what these carry.
+//!
+//! A cookie that carries a session of another realm is left alone. Nothing is done where a sign-on stays with this dialect
+//! (`am.set_all_cookies`). Decision 0020.
+
+use adieu_authority::{Realm, RealmId, SessionId, SessionToken, SignedIn};
+use adieu_http_kit::companion::CookieRealm;
+use adieu_http_kit::cookies;
+
+use crate::call::Call;
+use crate::cookies::CookieAct;
+use crate::error::AmError;
+use crate::face::Face;
+
+/// The cookies for whoever has signed on. Sessions of others in the same browser end: nobody could use them any more.
+pub(crate) async fn signed_on(
+    face: &Face,
+    call: &Call,
+    realm: &Realm,
+    signed_in: &SignedIn,
+) -> Result<CookieAct, AmError> {
+    let others = &face.settings.companions;
+    if others.is_empty() {
+        return Ok(face.cookies.set(&signed_in.token, Vec::new()));
+    }
+    let beside = face.authority.sessions_beside(&carried(face, call, realm), realm.id).await?;
+    let foreign = beside.here.iter().filter(|session| session.user != signed_in.user.id);
+    face.authority.end_beside(realm.id, foreign, &call.origin_of_holder()).await?;
+    let id = realm.id.to_string();
+    let realm = CookieRealm { id: &id, path: &realm.path };
+    let lines = others.set(&signed_in.token.reveal(), realm, &beside.elsewhere);
+    Ok(face.cookies.set(&signed_in.token, lines))
+}
+
+/// Takes the cookies away with a session of this realm, which is ended by whoever calls this. What the other cookies carry ends here
+/// and now, before that session, so that whoever has to repeat the request still can.
+pub(crate) async fn signed_off(
+    face: &Face,
+    call: &Call,
+    realm: RealmId,
+    own: SessionId,
+) -> Result<CookieAct, AmError> {
+    let others = &face.settings.companions;
+    if others.is_empty() {
+        return Ok(CookieAct::Clear(Vec::new()));
+    }
+    let Some(realm) = face.authority.realm(realm).await? else { return Ok(CookieAct::Clear(Vec::new())) };
+    let beside = face.authority.sessions_beside(&carried(face, call, &realm), realm.id).await?;
+    let besides = beside.here.iter().filter(|session| session.token.id != own);
+    face.authority.end_beside(realm.id, besides, &call.origin_of_holder()).await?;
+    let id = realm.id.to_string();
+    Ok(CookieAct::Clear(others.clear(CookieRealm { id: &id, path: &realm.path }, &beside.elsewhere)))
+}
+
+/// The tokens in the cookies that are taken over or away.
+fn carried(face: &Face, call: &Call, realm: &Realm) -> Vec<(String, SessionToken)> {
+    let settings = &face.settings;
+    let taken = |name: &str| {
+        name.eq_ignore_ascii_case(&settings.cookie_name) || settings.companions.has(name, &realm.path)
+    };
+    let pairs = cookies::pairs(call.headers()).filter(|(name, _)| taken(name));
+    pairs.filter_map(|(name, value)| Some((name.to_owned(), SessionToken::parse(value)?))).collect()
+}
