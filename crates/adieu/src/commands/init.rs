@@ -31,7 +31,7 @@ pub struct InitCommand {
     /// A configuration for production, which browsers see at `--url`; else one for development on this machine.
     #[arg(long, requires = "url")]
     production: bool,
-    /// The address that browsers see: https://id.example.com for one.
+    /// The address that browsers see: `https://id.example.com` for one.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// The TOML file to write; else that of ADIEU_CONFIG, or adieu.toml in this folder.
