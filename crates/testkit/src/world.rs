@@ -6,7 +6,7 @@ mod wire;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use crate::data::{TestData, make_data};
 use adieu::assembled::AssembledServer;
@@ -26,6 +26,16 @@ use crate::failing::FailingStore;
 use crate::time_and_entropy::{FrozenClock, SeededEntropy};
 
 pub use wire::WorldWire;
+
+/// Every place that logs is one that somebody listens to. A place that was reached first while nobody listened may be remembered as
+/// unwanted just while another test begins to read its own lines, which then miss it.
+fn log_everything() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing::subscriber::set_global_default(tracing_subscriber::registry())
+            .expect("the only one for all threads");
+    });
+}
 
 /// A server with people in it.
 pub struct World {
@@ -52,6 +62,7 @@ impl World {
 
     /// A server with a configuration of one's own.
     pub async fn with_config(config: Config) -> Self {
+        log_everything();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(FrozenClock::new());
         let entropy = Arc::new(SeededEntropy::new(7));
