@@ -99,6 +99,13 @@ class Browser {
     return result.value;
   }
 
+  /** Shows pages in this size, in light or dark. */
+  async look({ width, height, dark }) {
+    await this.#ask("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: width < 600 });
+    const features = [{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }];
+    await this.#ask("Emulation.setEmulatedMedia", { features });
+  }
+
   address() {
     return this.evaluate(() => location.href);
   }
@@ -107,8 +114,8 @@ class Browser {
     return this.evaluate(() => document.body.innerText);
   }
 
-  async screenshot(file) {
-    const { data } = await this.#ask("Page.captureScreenshot");
+  async screenshot(file, whole = false) {
+    const { data } = await this.#ask("Page.captureScreenshot", { captureBeyondViewport: whole });
     writeFileSync(file, Buffer.from(data, "base64"));
   }
 

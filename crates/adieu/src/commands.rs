@@ -9,6 +9,7 @@ mod backup;
 mod clients;
 mod confirm;
 mod demo;
+mod drawn_password;
 mod endings;
 mod failure;
 mod init;

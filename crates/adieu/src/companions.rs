@@ -33,6 +33,14 @@ pub(crate) fn companions(config: &Config, own: SessionCookie) -> Companions {
     Companions::new(pairs.flat_map(|(own, other)| from(own, other, config)).collect())
 }
 
+/// The cookies of all dialects, as far as the public address may set them for browsers to forget.
+pub(crate) fn all(config: &Config) -> Companions {
+    let url = config.public.url.clone();
+    // Of no dialect: only its address counts.
+    let here = Door { cookie: SessionCookie::Am, url, realms: CookieRealms::ALL };
+    Companions::new(doors(config).iter().flat_map(|door| from(&here, door, config)).collect())
+}
+
 /// Realms are named by their paths, because some are made while the server runs.
 fn doors(config: &Config) -> Vec<Door> {
     let named = |url: &str| if url.is_empty() { config.public.url.clone() } else { url.to_owned() };

@@ -80,6 +80,8 @@ pub struct Public {
     pub tls_key: PathBuf,
     /// Addresses and networks of the proxies that may speak for others.
     pub trusted_proxies: Vec<String>,
+    /// Whether `/` is a page for people.
+    pub front_page: bool,
     /// Seconds for which browsers are told to come over https alone; 0 tells them nothing.
     pub hsts_s: u64,
     /// `x-forwarded` or `forwarded`: which headers they write.

@@ -1,6 +1,7 @@
 //! One public listener, one dispatcher by the first segment of the path.
 //!
-//! `am` is AM's; `v1` or a UUID is PingOne's; `ui/check` is the proxies'; all else, `/auth` included, is Kratos'. Each face
+//! `am` is AM's; `v1` or a UUID is PingOne's; `ui/check` is the proxies'; `/` alone and its sign-off are our own pages; all else,
+//! `/auth` included, is Kratos'. Each face
 //! is a whole service with its own fallback, layers and error shape. See `ARCHITECTURE.md`, listeners.
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use adieu_face_am::Am;
 use adieu_face_check::ProxyCheck;
 use adieu_face_kratos::Kratos;
+use adieu_face_pages::OwnPages;
 use adieu_face_pingone::PingOne;
 use adieu_http_kit::service::{Answers, FaceService};
 use axum::body::Body;
@@ -28,6 +30,8 @@ pub struct Dispatcher {
     pub pingone: FaceService<PingOne>,
     /// The check that proxies ask.
     pub check: FaceService<ProxyCheck>,
+    /// Our own pages, if there is a front page.
+    pub pages: Option<FaceService<OwnPages>>,
     /// Kratos: everything else.
     pub kratos: FaceService<Kratos>,
     pub(crate) meter: Arc<RequestMeter>,
@@ -41,6 +45,7 @@ enum Side {
     Am,
     PingOne,
     Check,
+    Pages,
     Kratos,
 }
 
@@ -50,6 +55,7 @@ impl Side {
             Self::Am => RequestChannel::Am,
             Self::PingOne => RequestChannel::PingOne,
             Self::Check => RequestChannel::Check,
+            Self::Pages => RequestChannel::Pages,
             Self::Kratos => RequestChannel::Kratos,
         }
     }
@@ -102,12 +108,20 @@ impl Answers<Body> for Dispatcher {
 
     async fn answer(&self, request: Request<Body>) -> Response {
         let side = side(request.uri().path());
+        let side = match &self.pages {
+            Some(_) if side == Side::Kratos && adieu_face_pages::owns(&request) => Side::Pages,
+            Some(_) | None => side,
+        };
         let (span, timer) = (span(side, &request), self.meter.begin(side.channel()));
         let answering = match side {
             Side::Am => self.am.begin(request),
             Side::PingOne => self.pingone.begin(request),
             Side::Check => self.check.begin(request),
             Side::Kratos => self.kratos.begin(request),
+            Side::Pages => match &self.pages {
+                Some(pages) => pages.begin(request),
+                None => self.kratos.begin(request),
+            },
         };
         let mut answer = answering.instrument(span).await.unwrap_or_else(|never| match never {});
         timer.answered(answer.status());

@@ -6,16 +6,19 @@ use std::sync::Arc;
 
 use adieu_authority::Authority;
 use adieu_face_kratos::KratosAdmin;
+use adieu_face_pages::NamedAddress;
 use adieu_http_kit::companion::Companions;
 use adieu_http_kit::cookies::SameSite;
+use adieu_http_kit::form::append_query;
 use adieu_http_kit::origins::Origins;
 use adieu_http_kit::service::FaceService;
 use anyhow::{Context, Result};
 use http::HeaderValue;
 
 use crate::admin::AdminSide;
-use crate::companions::{SessionCookie, companions};
+use crate::companions::{self, SessionCookie, companions};
 use crate::config::Config;
+use crate::dialects::Dialects;
 use crate::dispatch::Dispatcher;
 use crate::guard::Guard;
 use crate::metering::RequestMeter;
@@ -26,14 +29,75 @@ pub(crate) fn public(
     meter: &Arc<RequestMeter>,
     config: &Config,
 ) -> Result<FaceService<Dispatcher>> {
+    let (am, pingone) = (am(authority, config)?, pingone(authority, config));
+    let kratos = kratos(authority, config).context("kratos")?;
+    let dialects = Dialects {
+        am: am.clone(),
+        pingone: pingone.clone(),
+        kratos: kratos.clone(),
+        am_header: config.am.cookie_name.clone(),
+    };
     Ok(FaceService::new(Dispatcher {
-        am: am(authority, config)?,
-        pingone: pingone(authority, config),
+        pages: config.public.front_page.then(|| pages(authority, config, dialects)),
+        am,
+        pingone,
         check: check(authority, config),
-        kratos: kratos(authority, config).context("kratos")?,
+        kratos,
         meter: Arc::clone(meter),
         transport: transport(config),
     }))
+}
+
+/// The front page's address, if there is one.
+fn front_page(config: &Config) -> Option<String> {
+    config.public.front_page.then(|| format!("{}/", config.public.url))
+}
+
+/// Our own pages.
+fn pages(
+    authority: &Authority,
+    config: &Config,
+    dialects: Dialects,
+) -> FaceService<adieu_face_pages::OwnPages> {
+    let (base, kratos, realm) = (&config.public.url, config.kratos_url(), &config.kratos.realm);
+    let named = |name: &str, address: String| NamedAddress { name: name.to_owned(), address };
+    let back = format!("{base}/");
+    let (login, at_am) = (format!("{kratos}/self-service/login/browser"), format!("{base}/am/UI/Login"));
+    let issuer_of_am = format!("{base}/am/oauth2/realms/root{}", realm.replace('/', "/realms/"));
+    let environment = authority.realm_id_seen(realm).map(|id| {
+        let issuer = format!("{}/{id}/as", pingone_url(config, &config.pingone.auth_url));
+        named("OpenID Connect of PingOne", format!("{issuer}/.well-known/openid-configuration"))
+    });
+    let documents = environment.into_iter().chain([
+        named("OpenID Connect of AM", format!("{issuer_of_am}/.well-known/openid-configuration")),
+        named("Health", format!("{base}/health/ready")),
+    ]);
+    let settings = adieu_face_pages::Settings {
+        realm: realm.clone(),
+        cookie_names: cookie_names(config),
+        cookies: companions::all(config),
+        sign_on: vec![
+            named("Sign on", append_query(&login, "return_to", &back)),
+            named("Sign on through AM", append_query(&append_query(&at_am, "realm", realm), "goto", &back)),
+        ],
+        second_step: append_query(&append_query(&login, "aal", "aal2"), "return_to", &back),
+        settings: format!("{kratos}/self-service/settings/browser"),
+        documents: documents.collect(),
+        dialects: dialects.asking(),
+    };
+    adieu_face_pages::service(authority.clone(), settings)
+}
+
+/// The names of all cookies that may carry a session.
+fn cookie_names(config: &Config) -> Vec<String> {
+    let own = [config.kratos.cookie_name.as_str(), config.am.cookie_name.as_str(), "ST", "ST-NO-SS"];
+    let further = config.kratos.cookie_names_read.iter().map(String::as_str);
+    own.into_iter().chain(further).map(str::to_owned).collect()
+}
+
+/// An address of PingOne's; an empty one is the public one.
+fn pingone_url(config: &Config, url: &str) -> String {
+    if url.is_empty() { config.public.url.clone() } else { url.to_owned() }
 }
 
 /// RFC 6797 §6.1: browsers come over https alone from now on. Not said of `localhost`, which other programs share.
@@ -81,6 +145,7 @@ fn am(authority: &Authority, config: &Config) -> Result<FaceService<adieu_face_a
         session_properties: face.session_properties.clone(),
         token_in_body: face.token_in_body,
         ends_by_id_token: face.ends_by_id_token,
+        front_page: front_page(config),
         introspects_as_openam: face.introspects_as_openam,
         escapes_messages: face.escapes_messages,
         public_needs_pkce: face.public_needs_pkce,
@@ -95,7 +160,7 @@ fn am(authority: &Authority, config: &Config) -> Result<FaceService<adieu_face_a
 
 fn pingone(authority: &Authority, config: &Config) -> FaceService<adieu_face_pingone::PingOne> {
     let face = &config.pingone;
-    let or_public = |url: &str| if url.is_empty() { config.public.url.clone() } else { url.to_owned() };
+    let or_public = |url: &str| pingone_url(config, url);
     let settings = adieu_face_pingone::Settings {
         auth_base: or_public(&face.auth_url),
         api_base: or_public(&face.api_url),
@@ -107,6 +172,7 @@ fn pingone(authority: &Authority, config: &Config) -> FaceService<adieu_face_pin
             .filter_map(|realm| Some((authority.realm_id_seen(&realm.path)?, realm.pingone_url.clone()?)))
             .collect(),
         cookie_life_s: i64::try_from(face.cookie_lifetime_s).unwrap_or(i64::MAX),
+        front_page: front_page(config),
         companions: match face.set_all_cookies {
             true => companions(config, SessionCookie::PingOne),
             false => Companions::default(),
@@ -120,11 +186,9 @@ fn check(authority: &Authority, config: &Config) -> FaceService<adieu_face_check
         "" => format!("{}/self-service/login/browser", config.kratos_url()),
         url => url.to_owned(),
     };
-    let own = [config.kratos.cookie_name.as_str(), config.am.cookie_name.as_str(), "ST", "ST-NO-SS"];
-    let further = config.kratos.cookie_names_read.iter().map(String::as_str);
     let settings = adieu_face_check::Settings {
         realm: config.check.realm.clone(),
-        cookie_names: own.into_iter().chain(further).map(str::to_owned).collect(),
+        cookie_names: cookie_names(config),
         header_names: vec![config.am.cookie_name.clone()],
         sign_on_url: sign_on,
         preflights_pass: config.check.preflights_pass,
@@ -207,6 +271,7 @@ pub(crate) fn kratos_settings(
         schema: schema(face)?,
         extend_within_s: (face.extend_within_s > 0).then_some(face.extend_within_s),
         extend_answers_nothing: face.extend_answers_nothing,
+        front_page: front_page(config),
         companions,
     })
 }

@@ -9,6 +9,7 @@ pub mod assembled;
 pub mod commands;
 mod companions;
 pub mod config;
+mod dialects;
 pub mod dispatch;
 mod faces;
 mod guard;

@@ -83,7 +83,7 @@ impl SecondStepFailure {
 impl Authority {
     /// The number of a new set of codes, which counts once it is confirmed.
     pub fn draw_code_set(&self) -> CodeSet {
-        CodeSet::from_bytes(self.draw())
+        CodeSet::drawn(self.draw())
     }
 
     /// The codes of a set, to be shown to their user.
@@ -197,10 +197,12 @@ impl Authority {
         }
     }
 
-    /// Which of the user's codes this is. All of them are compared, by their hashes.
+    /// Which of the user's codes this is, in whatever letter case and groups it was typed. All of them are compared, by their
+    /// hashes.
     fn matching_code(&self, user: &User, code: &str) -> Result<Spending, SecondStepFailure> {
         let codes = user.recovery_codes.as_ref().ok_or(SecondStepFailure::NoCodes)?;
-        let given = TokenHash::of(code.trim().to_lowercase().as_bytes()).to_bytes();
+        let typed: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+        let given = TokenHash::of(typed.to_lowercase().as_bytes()).to_bytes();
         let all = self.recovery_codes(user.id, codes.set);
         let mut found = None;
         for (place, code) in (0_u8..).zip(all) {

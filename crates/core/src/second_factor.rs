@@ -12,12 +12,30 @@ use crate::time::Timestamp;
 /// How many codes a set has.
 pub const CODES_IN_A_SET: u8 = 12;
 
-/// The number of a set of codes: random, and of no use without the installation key.
+/// The number of a set of codes: random, and of no use without the installation key. It says with which letters its codes are
+/// written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CodeSet([u8; 16]);
 
+/// How the numbers of sets begin whose codes are written in [`LETTERS`]; a number that was drawn before there were two kinds
+/// begins so once in four thousand million times.
+const WRITTEN_CLEARLY: [u8; 4] = *b"adi2";
+
+/// Small letters and digits of which none can be mistaken for another: no 0 and o, no 1, i and l.
+const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+
+/// The letters of earlier sets, whose users have their codes on paper.
+const LETTERS_BEFORE: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+
 impl CodeSet {
-    /// The number as it was drawn or stored.
+    /// A new set out of random bytes.
+    pub const fn drawn(bytes: [u8; 16]) -> Self {
+        let mut number = bytes;
+        [number[0], number[1], number[2], number[3]] = WRITTEN_CLEARLY;
+        Self(number)
+    }
+
+    /// The number as it was stored.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -27,15 +45,15 @@ impl CodeSet {
         self.0
     }
 
-    /// The codes of this set for a user, in their order: eight small letters and digits each (41 bits).
+    /// The codes of this set for a user, in their order: eight small letters and digits each (39 bits).
     pub fn codes(self, key: &InstallationKey, user: UserId) -> Vec<String> {
-        const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+        let letters = if self.0.starts_with(&WRITTEN_CLEARLY) { LETTERS } else { LETTERS_BEFORE };
         let public: Vec<u8> = user.uuid().as_bytes().iter().chain(&self.0).copied().collect();
         let code = |n: u8| {
             let bytes = key.derive_for(Purpose::RecoveryCode, &public, n.into());
             // Two bytes a letter: all letters are as likely as each other, to one in two thousand.
-            let letter = |pair: &[u8]| u16::from_be_bytes([pair[0], pair[1]]) % 36;
-            bytes.chunks_exact(2).take(8).map(|pair| char::from(LETTERS[usize::from(letter(pair))])).collect()
+            let letter = |pair: &[u8]| usize::from(u16::from_be_bytes([pair[0], pair[1]])) % letters.len();
+            bytes.chunks_exact(2).take(8).map(|pair| char::from(letters[letter(pair)])).collect()
         };
         (0..CODES_IN_A_SET).map(code).collect()
     }
@@ -119,6 +137,21 @@ mod tests {
         ] {
             assert!(codes.iter().all(|code| !other.contains(code)));
         }
+    }
+
+    /// Goal: codes that were given out keep working, and new ones have no letter that is mistaken for another.
+    #[test]
+    fn new_codes_can_be_read_off_paper_and_earlier_ones_stay_as_they_were() {
+        let key = InstallationKey::from_bytes([1; 32]);
+        let user = UserId::from_uuid(Uuid::from_u128(1));
+        for n in 0..=255 {
+            let codes = CodeSet::drawn([n; 16]).codes(&key, user).concat();
+            assert!(!codes.contains(['0', 'o', '1', 'i', 'l']) && codes.len() == 96, "{codes}");
+        }
+        assert_eq!(set(1).codes(&key, user)[..2], ["609cpgfq", "mpkqvlkz"]);
+        let stored = CodeSet::drawn([7; 16]).to_bytes();
+        assert_eq!(CodeSet::from_bytes(stored), CodeSet::drawn([7; 16]));
+        assert_ne!(CodeSet::drawn([7; 16]), CodeSet::drawn([8; 16]));
     }
 
     #[test]

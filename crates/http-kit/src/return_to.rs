@@ -104,6 +104,8 @@ struct Entry {
     scheme: String,
     host: Host,
     path: String,
+    /// Whether nothing may stand behind the path.
+    exact: bool,
 }
 
 /// Both with their port, in small letters.
@@ -125,6 +127,13 @@ impl AllowList {
             }
         }
         (Self(list), dropped)
+    }
+
+    /// The same list, and one page besides: nothing below it, and no query. An address that is none adds nothing.
+    #[must_use]
+    pub fn and_exactly(mut self, page: &str) -> Self {
+        self.0.extend(Entry::read(page).map(|entry| Entry { exact: true, ..entry }));
+        self
     }
 
     /// Where to send the browser. An empty candidate means the default, which need not be in the list; a relative one
@@ -177,7 +186,7 @@ impl Entry {
             return Err(Unusable::BeyondPath);
         }
         let path = if url.path().is_empty() { "/" } else { url.path() };
-        Ok(Self { scheme: scheme.to_ascii_lowercase(), host, path: path.to_owned() })
+        Ok(Self { scheme: scheme.to_ascii_lowercase(), host, path: path.to_owned(), exact: false })
     }
 
     /// The spelling is compared, and the browser's reading of it must not differ.
@@ -195,7 +204,11 @@ impl Entry {
                     && read.to_ascii_lowercase().ends_with(name)
             }
         };
-        same_host && self.scheme.eq_ignore_ascii_case(scheme) && is_below(url.path(), &self.path)
+        let path_fits = match self.exact {
+            true => url[Position::BeforePath..].trim_end_matches('/') == self.path.trim_end_matches('/'),
+            false => is_below(url.path(), &self.path),
+        };
+        same_host && self.scheme.eq_ignore_ascii_case(scheme) && path_fits
     }
 }
 

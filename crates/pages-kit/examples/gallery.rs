@@ -4,8 +4,8 @@
 use std::{env, fs, io, path::Path};
 
 use adieu_pages_kit::{
-    CodeEntry, ErrorPage, FormField, FormPage, FormPostPage, Link, SettingsPage, SettingsPart, SignOffPage,
-    SignOnPage, SignedOffPage, StatusPage, csp,
+    CodeEntry, ErrorPage, FormField, FormPage, FormPostPage, Link, PageHeaders, SeenByDialect, SettingsPage,
+    SettingsPart, SignOffPage, SignOnPage, SignedOffPage, SignedOnPage, StatusPage, WelcomePage,
 };
 
 fn main() -> io::Result<()> {
@@ -16,10 +16,8 @@ fn main() -> io::Result<()> {
         application: Some("Shop"),
         action: "/login",
         method: "post",
-        identifier_label: "E-mail or username",
         identifier_name: "identifier",
         identifier: "",
-        password_label: "Password",
         password_name: "password",
         hidden: &[("csrf_token", "x")],
         error: None,
@@ -29,20 +27,19 @@ fn main() -> io::Result<()> {
         error: Some("The password is wrong, or there is no such account. Check both and try again."),
         ..sign_on.clone()
     };
-    let signed_off = SignedOffPage {
-        realm: "Example Company",
-        again: Some(Link { href: "/login", text: "Sign on again" }),
-    };
-    let form = SignOffPage { action: "/signoff", hidden: &[], label: "Sign off" };
+    let form = SignOffPage { method: "post", action: "/signoff", hidden: &[], label: "Sign off" };
     let error = ErrorPage {
         title: "This address is not allowed",
         message: "The application asked to send you to an address that it has not registered. You are still signed on.",
+        detail: Some("post_logout_redirect_uri: The address is not registered or too long."),
         correlation_id: Some("5b7c9d0e-3f12-4a6b-9c8d-7e6f5a4b3c2d"),
         sign_off: Some(form),
+        links: &[HOME],
     };
     let status = StatusPage {
         title: "Nothing to do here",
         message: "This address is for applications, not for people.",
+        links: &[HOME],
     };
     let code = CodeEntry {
         title: "Second step",
@@ -56,7 +53,9 @@ fn main() -> io::Result<()> {
     let pages = [
         ("sign-on", sign_on.html()),
         ("sign-on-failed", failed.html()),
-        ("signed-off", signed_off.html()),
+        ("welcome", welcome()),
+        ("signed-on", signed_on()),
+        ("signed-off", signed_off()),
         ("error", error.html()),
         ("code-entry", code.html()),
         ("settings", settings()),
@@ -64,12 +63,64 @@ fn main() -> io::Result<()> {
         ("status", status.html()),
         ("form-post", FormPostPage::of("https://app.example.org/cb", &[]).html()),
     ];
-    let policy = format!("<meta http-equiv=\"content-security-policy\" content=\"{}\">", csp(&["'self'"]));
     for (name, html) in pages {
+        let headers = match name {
+            "codes" => PageHeaders::keeping_codes(&["'self'"]),
+            _ => PageHeaders::new(&["'self'"]),
+        };
+        let policy = headers.content_security_policy;
+        let policy = format!("<meta http-equiv=\"content-security-policy\" content=\"{policy}\">");
         let html = html.replace("<title>", &format!("{policy}\n<title>"));
         fs::write(Path::new(&folder).join(format!("{name}.html")), html)?;
     }
     Ok(())
+}
+
+const HOME: Link<'_> = Link { href: "/", text: "Front page" };
+const SETTINGS: Link<'_> = Link { href: "/settings", text: "Settings" };
+const DISCOVERY: Link<'_> = Link { href: "/.well-known", text: "OpenID Connect" };
+const REALM: &str = "Example Company";
+
+fn seen(live: bool) -> [SeenByDialect<'static>; 3] {
+    let one = |dialect, request, said| SeenByDialect { dialect, request, live: Some(live), said };
+    [
+        one("PingOne", "GET /v1/environments/{environment}/sessions/me", "{\n  \"id\": \"5b7c9d0e\"\n}"),
+        one(
+            "AM",
+            "POST /am/json/realms/root/realms/alpha/sessions?_action=validate",
+            "{\n  \"valid\": true\n}",
+        ),
+        one("Kratos", "GET /sessions/whoami", "{\n  \"active\": true\n}"),
+    ]
+}
+
+fn welcome() -> String {
+    WelcomePage {
+        realm: REALM,
+        sign_on: &[
+            Link { href: "/login", text: "Sign on" },
+            Link { href: "/am", text: "Sign on through AM" },
+        ],
+        documents: &[DISCOVERY],
+    }
+    .html()
+}
+
+fn signed_on() -> String {
+    SignedOnPage {
+        username: "ada@example.org",
+        realm: REALM,
+        seen: &seen(true),
+        sign_off: SignOffPage { method: "post", action: "/off", hidden: &[], label: "Sign off everywhere" },
+        links: &[SETTINGS, HOME],
+        documents: &[DISCOVERY],
+    }
+    .html()
+}
+
+fn signed_off() -> String {
+    let again = Some(Link { href: "/login", text: "Sign on again" });
+    SignedOffPage { realm: REALM, seen: &seen(false), again }.html()
 }
 
 const FIELD: FormField<'_> = FormField {
@@ -123,6 +174,7 @@ fn settings() -> String {
         action: "/settings",
         hidden: &[],
         parts: &parts,
+        back: Some(HOME),
     }
     .html()
 }

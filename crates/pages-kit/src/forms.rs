@@ -71,6 +71,8 @@ pub struct SettingsPage<'a> {
     pub hidden: &'a [(&'a str, &'a str)],
     /// The parts.
     pub parts: &'a [SettingsPart<'a>],
+    /// The way back.
+    pub back: Option<Link<'a>>,
 }
 
 /// Something that a user can change.
@@ -80,7 +82,7 @@ pub struct SettingsPart<'a> {
     pub title: &'a str,
     /// What there is to know about it, in a sentence.
     pub message: &'a str,
-    /// Codes, if some are shown.
+    /// Codes, if some are shown; in one part at most.
     pub codes: &'a [&'a str],
     /// The fields.
     pub fields: &'a [FormField<'a>],
@@ -91,6 +93,12 @@ pub struct SettingsPart<'a> {
 }
 
 impl SettingsPage<'_> {
+    /// Whether it shows codes, which a script copies and prints: then its headers are those of
+    /// [`PageHeaders::keeping_codes`](crate::PageHeaders::keeping_codes).
+    pub fn keeps_codes(&self) -> bool {
+        self.parts.iter().any(|part| !part.codes.is_empty())
+    }
+
     /// The page.
     pub fn html(&self) -> String {
         rendered(self)
@@ -136,8 +144,12 @@ mod tests {
             action: NASTY,
             hidden: &hidden,
             parts: &[part],
+            back: Some(Link { href: NASTY, text: NASTY }),
         };
-        for html in [page.html(), settings.html()] {
+        let settings = settings.html();
+        let (settings, script) = settings.split_once("<script>").expect("the script that keeps codes");
+        assert_eq!(script.matches("</script>").count(), 1, "{script}");
+        for html in [&page.html(), settings] {
             assert!(!html.contains("<script") && !html.contains("\"'&"), "{html}");
         }
     }
@@ -185,7 +197,9 @@ mod tests {
             buttons: &[("end", "true", "End")],
             quiet: true,
         };
-        let page = SettingsPage { message: "x", error: None, action: "/x", hidden: &[], parts: &[part] };
+        let page =
+            SettingsPage { message: "x", error: None, action: "/x", hidden: &[], parts: &[part], back: None };
+        assert!(!page.keeps_codes());
         let html = page.html();
         assert!(!html.contains("Rabbit"), "{html}");
         assert!(html.contains(r#"value="true" class="second">End</button>"#), "{html}");

@@ -7,10 +7,11 @@ use std::sync::LazyLock;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use crate::{POSTS_ITSELF, STYLE};
+use crate::{KEEPS_CODES, POSTS_ITSELF, STYLE};
 
 static STYLE_HASH: LazyLock<String> = LazyLock::new(|| hash(STYLE));
-static SCRIPT_HASH: LazyLock<String> = LazyLock::new(|| hash(POSTS_ITSELF));
+static POSTS_HASH: LazyLock<String> = LazyLock::new(|| hash(POSTS_ITSELF));
+static CODES_HASH: LazyLock<String> = LazyLock::new(|| hash(KEEPS_CODES));
 
 /// The hash of a text that stands in a page, as policies name it.
 pub(crate) fn hash(text: &str) -> String {
@@ -69,8 +70,14 @@ impl PageHeaders {
 
     /// Headers of a page that posts its form to this place by its script.
     pub(crate) fn posting_itself(form_action: &str) -> Self {
-        let scripts = format!("script-src 'sha256-{}'; ", *SCRIPT_HASH);
+        let scripts = format!("script-src 'sha256-{}'; ", *POSTS_HASH);
         Self { content_security_policy: policy(&scripts, &[form_action]) }
+    }
+
+    /// Headers of a page with codes, whose script copies and prints them.
+    pub fn keeping_codes(form_actions: &[&str]) -> Self {
+        let scripts = format!("script-src 'sha256-{}'; ", *CODES_HASH);
+        Self { content_security_policy: policy(&scripts, form_actions) }
     }
 
     /// Name and value of each, names in lower case.
@@ -94,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_policy_names_the_hash_of_the_stylesheet_that_stands_in_the_page() {
-        let page = StatusPage { title: "x", message: "x" }.html();
+        let page = StatusPage { title: "x", message: "x", links: &[] }.html();
         let (_, rest) = page.split_once("<style>").unwrap();
         let (style, _) = rest.split_once("</style>").unwrap();
         let hash = STANDARD.encode(Sha256::digest(style));

@@ -16,15 +16,11 @@ pub struct SignOnPage<'a> {
     pub action: &'a str,
     /// How it goes: `post`.
     pub method: &'a str,
-    /// What the first field is called on the page: `Username`, `E-mail`.
-    pub identifier_label: &'a str,
-    /// What it is called in the form.
+    /// What the first field is called in the form. Its words on the page are the same wherever it stands.
     pub identifier_name: &'a str,
     /// What stands in it; if not empty, the cursor waits in the password field.
     pub identifier: &'a str,
-    /// What the second field is called on the page.
-    pub password_label: &'a str,
-    /// What it is called in the form.
+    /// What the second field is called in the form.
     pub password_name: &'a str,
     /// Further fields that nobody sees: name and value.
     pub hidden: &'a [(&'a str, &'a str)],
@@ -71,16 +67,6 @@ impl CodeEntry<'_> {
     }
 }
 
-/// Says that the session has ended.
-#[derive(Clone, Debug, Template)]
-#[template(path = "signed_off.html")]
-pub struct SignedOffPage<'a> {
-    /// The realm's name for people.
-    pub realm: &'a str,
-    /// Where one may go from here.
-    pub again: Option<Link<'a>>,
-}
-
 /// A link with its words.
 #[derive(Clone, Copy, Debug)]
 pub struct Link<'a> {
@@ -88,13 +74,6 @@ pub struct Link<'a> {
     pub href: &'a str,
     /// The words.
     pub text: &'a str,
-}
-
-impl SignedOffPage<'_> {
-    /// The page.
-    pub fn html(&self) -> String {
-        rendered(self)
-    }
 }
 
 /// Says what went wrong, and how to refer to it.
@@ -105,16 +84,22 @@ pub struct ErrorPage<'a> {
     pub title: &'a str,
     /// What to do about it, in a sentence.
     pub message: &'a str,
+    /// The same in the words of an interface, for whoever has to mend it.
+    pub detail: Option<&'a str>,
     /// The id under which logs speak of it.
     pub correlation_id: Option<&'a str>,
     /// A way to sign off all the same.
     pub sign_off: Option<SignOffPage<'a>>,
+    /// Ways back.
+    pub links: &'a [Link<'a>],
 }
 
 /// A form of one button.
 #[derive(Clone, Copy, Debug)]
 pub struct SignOffPage<'a> {
-    /// Where it goes, by POST.
+    /// How it goes: `get` or `post`.
+    pub method: &'a str,
+    /// Where it goes.
     pub action: &'a str,
     /// Fields that go with it.
     pub hidden: &'a [(&'a str, &'a str)],
@@ -129,7 +114,7 @@ impl ErrorPage<'_> {
     }
 }
 
-/// Says one thing and offers nothing.
+/// Says one thing, and where one may go from here.
 #[derive(Clone, Debug, Template)]
 #[template(path = "status.html")]
 pub struct StatusPage<'a> {
@@ -137,6 +122,8 @@ pub struct StatusPage<'a> {
     pub title: &'a str,
     /// The thing, in a sentence.
     pub message: &'a str,
+    /// The ways on. The first one is the one to go.
+    pub links: &'a [Link<'a>],
 }
 
 impl StatusPage<'_> {
@@ -162,10 +149,8 @@ mod tests {
             application: None,
             action: text,
             method: "post",
-            identifier_label: text,
             identifier_name: text,
             identifier: text,
-            password_label: text,
             password_name: text,
             hidden: &[(NASTY, NASTY)],
             error: Some(text),
@@ -181,15 +166,18 @@ mod tests {
 
     #[test]
     fn every_value_is_escaped() {
-        check_escaped(&SignOnPage { method: NASTY, application: Some(NASTY), ..sign_on(NASTY) }.html(), 13);
-        check_escaped(
-            &SignedOffPage { realm: NASTY, again: Some(Link { href: NASTY, text: NASTY }) }.html(),
-            4,
-        );
-        let form = SignOffPage { action: NASTY, hidden: &[(NASTY, NASTY)], label: NASTY };
-        let page =
-            ErrorPage { title: NASTY, message: NASTY, correlation_id: Some(NASTY), sign_off: Some(form) };
-        check_escaped(&page.html(), 8);
+        check_escaped(&SignOnPage { method: NASTY, application: Some(NASTY), ..sign_on(NASTY) }.html(), 11);
+        let links = [Link { href: NASTY, text: NASTY }];
+        let form = SignOffPage { method: NASTY, action: NASTY, hidden: &[(NASTY, NASTY)], label: NASTY };
+        let page = ErrorPage {
+            title: NASTY,
+            message: NASTY,
+            detail: Some(NASTY),
+            correlation_id: Some(NASTY),
+            sign_off: Some(form),
+            links: &links,
+        };
+        check_escaped(&page.html(), 12);
         let entry = CodeEntry {
             title: NASTY,
             message: NASTY,
@@ -200,7 +188,7 @@ mod tests {
             error: Some(NASTY),
         };
         check_escaped(&entry.html(), 9);
-        check_escaped(&StatusPage { title: NASTY, message: NASTY }.html(), 3);
+        check_escaped(&StatusPage { title: NASTY, message: NASTY, links: &links }.html(), 5);
     }
 
     #[test]
@@ -208,8 +196,8 @@ mod tests {
         let html = sign_on("x").html();
         for part in [
             r#"<html lang="en">"#,
-            r#"<label for="identifier">x</label>"#,
-            r#"<label for="password">x</label>"#,
+            r#"<label for="identifier">Username or e-mail address</label>"#,
+            r#"<label for="password">Password</label>"#,
             r#"<p class="alert" role="alert" id="error">x</p>"#,
             r#"type="password" autocomplete="current-password" required aria-invalid="true" aria-describedby="error" autofocus>"#,
             "<title>Error: Sign on",
@@ -226,9 +214,16 @@ mod tests {
     fn no_page_runs_a_script_or_fetches_anything() {
         let pages = [
             sign_on("x").html(),
-            SignedOffPage { realm: "x", again: None }.html(),
-            ErrorPage { title: "x", message: "x", correlation_id: None, sign_off: None }.html(),
-            StatusPage { title: "x", message: "x" }.html(),
+            ErrorPage {
+                title: "x",
+                message: "x",
+                detail: None,
+                correlation_id: None,
+                sign_off: None,
+                links: &[],
+            }
+            .html(),
+            StatusPage { title: "x", message: "x", links: &[] }.html(),
         ];
         for page in pages {
             for word in ["<script", "src=", "<link", "url(", "@import", " style="] {

@@ -2,6 +2,12 @@
 //!
 //! Words only: which of them fits is its caller's business.
 
+/// What the first field of a sign-on is called, whichever dialect shows it: all of them take either.
+pub(crate) const IDENTIFIER: &str = "Username or e-mail address";
+
+/// What the second one is called.
+pub(crate) const PASSWORD: &str = "Password";
+
 /// Longer waits are said in minutes.
 const SECONDS_MAX: u64 = 90;
 

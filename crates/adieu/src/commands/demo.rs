@@ -24,7 +24,7 @@ use exits::EXITS;
 use people::People;
 use programs::Programs;
 use server::DemoServer;
-use talk::Talk;
+use talk::{Talk, encode};
 
 pub(super) async fn run(port: u16, exit: bool) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("adieu-demo-").tempdir()?;
@@ -51,11 +51,8 @@ pub(super) async fn run(port: u16, exit: bool) -> Result<()> {
         return Ok(());
     }
     exits::by_hand(&programs).await?;
-    say!(
-        "\nThe server stays up at {} until Ctrl-C; its log is {}.",
-        config.public.url,
-        server.log().display()
-    );
+    in_a_browser(&config, &programs.people);
+    say!("\nThe server stays up until Ctrl-C; its log is {}.", server.log().display());
     told_to_stop().await
 }
 
@@ -75,11 +72,32 @@ fn configure(folder: &Path, port: u16) -> Result<Config> {
 async fn provision(config: &Config) -> Result<People> {
     let server =
         AssembledServer::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
-    people::make(&server).await
+    people::make(&server, &config.public.url).await
 }
 
 fn introduce(config: &Config, people: &People) {
     say!("adieu serves {} on a fresh folder.", config.public.url);
     say!("Realm /alpha is PingOne's environment {}.", people.environment);
-    say!("{} can sign on; a worker client administers; the shop is an application.", people.username);
+    let People { username, password, .. } = people;
+    say!("{username} can sign on, with the password {password}");
+    say!("A worker client administers; the shop is an application.");
+}
+
+/// What there is to open: the whole way in three clicks, and the sign-on page of each dialect.
+fn in_a_browser(config: &Config, people: &People) {
+    let (url, People { username, password, environment, .. }) = (&config.public.url, people);
+    let back = encode(&people.front_page);
+    let client = &people.application.id;
+    say!("\nIn a browser: open {url}/ and\n");
+    say!("  1. choose \"Sign on\"");
+    say!(
+        "  2. enter {username} and {password} and send the form: the page shows what PingOne, AM and Kratos say of the session"
+    );
+    say!("  3. choose \"Sign off everywhere\": the page shows what they say now");
+    say!("\nThe same session begins at the page of any dialect:\n");
+    say!(
+        "  PingOne  {url}/{environment}/as/authorize?response_type=code&client_id={client}&redirect_uri={back}&scope=openid"
+    );
+    say!("  AM       {url}/am/UI/Login?realm=/alpha&goto={back}");
+    say!("  Kratos   {url}/self-service/login/browser?return_to={back}");
 }

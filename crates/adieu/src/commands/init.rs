@@ -8,13 +8,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adieu_authority::{Authority, Entropy};
+use adieu_authority::Authority;
 use adieu_store_sqlite::{Folder, OpenError};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
 use crate::assembled::AssembledServer;
 use crate::commands::api::Api;
+use crate::commands::drawn_password::drawn;
 use crate::commands::people::{PersonToMake, password, sound};
 use crate::commands::shown::say;
 use crate::commands::{read, runtime};
@@ -141,18 +142,6 @@ async fn introduce(
         note(&format!("password of {}: {} (shown this once)", person.username, person.password));
     }
     Ok(())
-}
-
-/// Letters and digits that nobody takes for others.
-const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-
-/// A password of 100 random bits, in groups that can be typed.
-fn drawn(entropy: &dyn Entropy) -> String {
-    let mut bytes = [0; 20];
-    entropy.fill(&mut bytes);
-    let letter = |byte: &u8| char::from(LETTERS[usize::from(byte % 32)]);
-    let groups: Vec<String> = bytes.chunks(5).map(|group| group.iter().map(letter).collect()).collect();
-    groups.join("-")
 }
 
 /// The configuration, with comments.

@@ -15,6 +15,7 @@ const AT_ONCE: &[&str] = &[
     "public.tls_cert",
     "public.tls_key",
     "public.trusted_proxies",
+    "public.front_page",
     "public.hsts_s",
     "public.proxy_header",
     "admin.url",

@@ -63,6 +63,7 @@ impl Default for Public {
             tls_cert: PathBuf::new(),
             tls_key: PathBuf::new(),
             trusted_proxies: Vec::new(),
+            front_page: true,
             hsts_s: 31_536_000,
             proxy_header: "x-forwarded".into(),
         }

@@ -17,6 +17,7 @@ pub(crate) enum RequestChannel {
     Am,
     Check,
     Kratos,
+    Pages,
     PingOne,
     Native,
     KratosAdmin,
@@ -27,10 +28,11 @@ pub(crate) enum RequestChannel {
 
 impl RequestChannel {
     /// In the order in which they are declared.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Am,
         Self::Check,
         Self::Kratos,
+        Self::Pages,
         Self::PingOne,
         Self::Native,
         Self::KratosAdmin,
@@ -43,6 +45,7 @@ impl RequestChannel {
             Self::Am => "am",
             Self::Check => "check",
             Self::Kratos => "kratos",
+            Self::Pages => "pages",
             Self::PingOne => "pingone",
             Self::Native => "native",
             Self::KratosAdmin => "kratos_admin",

@@ -135,6 +135,29 @@ async fn a_form_posts_itself_in_chromium() {
     runs("form-post.cjs").await;
 }
 
+/// Goal: a person gets from the front page to "signed on, seen in all dialects, signed off everywhere" in three clicks, and npm
+/// `axe-core` finds nothing wrong with any page, in light, in dark and on a phone.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_is_walked_through_and_judged_in_chromium() {
+    let configuration = [
+        ("ADIEU_PUBLIC__FRONT_PAGE", "true"),
+        ("ADIEU_KRATOS__SET_ALL_COOKIES", "true"),
+        ("ADIEU_AM__SET_ALL_COOKIES", "true"),
+        ("ADIEU_PINGONE__SET_ALL_COOKIES", "true"),
+        ("ADIEU_KRATOS__LOGIN_UI_URL", ""),
+        ("ADIEU_KRATOS__ERROR_UI_URL", ""),
+        ("ADIEU_KRATOS__SETTINGS_UI_URL", ""),
+        ("ADIEU_KRATOS__REGISTRATION_UI_URL", ""),
+        ("ADIEU_KRATOS__RECOVERY_UI_URL", ""),
+        ("ADIEU_KRATOS__DEFAULT_RETURN_URL", ""),
+        // Wrong passwords and codes are tried at every sign-on page, all from one address.
+        ("ADIEU_PASSWORDS__FAILURES_BY_NAME_MAX", "0"),
+        ("ADIEU_PASSWORDS__FAILURES_BY_ADDRESS_MAX", "0"),
+    ];
+    let server = Server::start_with("main", &configuration).await;
+    drives(&server, "pages.cjs", &[]).await;
+}
+
 /// Goal: S-6, a page of another port of this machine, in a real browser, makes no identity at the admin listener that has no
 /// credential, and reads nothing there; a program does.
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ mod sign_on;
 
 use std::borrow::Cow;
 
-use adieu_pages_kit::StatusPage;
+use adieu_pages_kit::{Link, SignOffPage, SignedOnPage};
 use axum::body::Body;
 use axum::response::Response;
 use http::{Method, StatusCode};
@@ -36,7 +36,7 @@ pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow
         Some(HtmlPage::Home) => home(face, call).await,
         None => Err(AmError::UnknownResource(segments.join("/"))),
     };
-    done.unwrap_or_else(|error| refused(&error))
+    done.unwrap_or_else(|error| refused(face, &error))
 }
 
 /// A page.
@@ -76,7 +76,21 @@ async fn home(face: &Face, call: &Call) -> Result<Response, AmError> {
     let Caller::Live(_, live) = caller::caller(face, call.headers(), None).await? else {
         return Ok(see_other(&format!("{}/UI/Login", face.settings.context_path)));
     };
-    let message = format!("You are signed on as {}.", live.user.username);
-    let page = StatusPage { title: "Signed on", message: &message };
-    Ok(html(StatusCode::OK, &page.html(), &[]))
+    let realm = face.authority.realm(live.session.realm).await?;
+    let realm = realm.as_ref().map_or("/", |realm| realm.path.as_str());
+    let token = form_token::of_session(face, live.session.id);
+    let action = format!("{}/UI/Logout", face.settings.context_path);
+    let hidden = [(form_token::FIELD, token.as_str()), ("realm", realm)];
+    let front = face.settings.front_page.as_deref();
+    let links: Vec<_> =
+        front.map(|href| Link { href, text: "This session in every dialect" }).into_iter().collect();
+    let page = SignedOnPage {
+        username: &live.user.username,
+        realm,
+        seen: &[],
+        sign_off: SignOffPage { method: "post", action: &action, hidden: &hidden, label: "Sign off" },
+        links: &links,
+        documents: &[],
+    };
+    Ok(html(StatusCode::OK, &page.html(), &["'self'"]))
 }

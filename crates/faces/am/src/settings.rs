@@ -57,6 +57,8 @@ pub struct Settings {
     pub public_needs_pkce: bool,
     /// Seconds that a sign-on attempt (`authId`) lasts.
     pub attempt_life_s: u32,
+    /// Where people find the installation's front page, if it has one.
+    pub front_page: Option<String>,
     /// Cookies of other dialects, set and cleared together with the session cookie.
     pub companions: Companions,
 }
@@ -96,6 +98,7 @@ impl Default for Settings {
             escapes_messages: false,
             public_needs_pkce: true,
             attempt_life_s: 300,
+            front_page: None,
             companions: Companions::default(),
         }
     }

@@ -85,6 +85,8 @@ pub struct Settings {
     pub documented_error_ids: bool,
     /// Name of the identity schema.
     pub schema_id: String,
+    /// Where people find the installation's front page, if it has one. A flow may lead there.
+    pub front_page: Option<String>,
     /// Other dialects' cookies that are set and cleared together with this one's.
     pub companions: Companions,
 }
@@ -183,7 +185,10 @@ impl Face {
         check(&settings)?;
         // The automatic entry of each mount. Contract kratos.md 5.
         let own = MOUNTS.iter().map(|mount| format!("{}{mount}/self-service", settings.base));
-        let (allowed, dropped) = AllowList::new(settings.allowed_return.iter().cloned().chain(own));
+        let (mut allowed, dropped) = AllowList::new(settings.allowed_return.iter().cloned().chain(own));
+        if let Some(front_page) = &settings.front_page {
+            allowed = allowed.and_exactly(front_page);
+        }
         for entry in dropped {
             tracing::warn!(entry = ?entry, "an allowed return address is unsafe and was dropped");
         }

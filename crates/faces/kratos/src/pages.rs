@@ -2,10 +2,15 @@
 //!
 //! They use the same flows as any other page: a page shows a flow and posts it.
 
+mod error_words;
 mod forms;
 
+use adieu_authority::LiveSession;
 use adieu_http_kit::form::Params;
-use adieu_pages_kit::{CodeEntry, ErrorPage, PageHeaders, SignOnPage, StatusPage, form_action_of};
+use adieu_pages_kit::{
+    CodeEntry, ErrorPage, Link, PageHeaders, SignOffPage, SignOnPage, SignedOnPage, StatusPage,
+    form_action_of,
+};
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 
@@ -89,6 +94,7 @@ async fn shown<F: SelfServiceFlow>(
 
 fn login_page(face: &Face, flow: &LoginFlow) -> Answer {
     let action = flow.head.action::<LoginFlow>(&face.base(flow.head.mount));
+    let settings = format!("{}/self-service/settings/browser", face.base(flow.head.mount));
     let said = flow.messages.first().or(flow.field_messages.first().map(|(_, message)| message));
     let html = match flow.asks {
         Asks::Password => {
@@ -98,10 +104,8 @@ fn login_page(face: &Face, flow: &LoginFlow) -> Answer {
                 application: None,
                 action: &action,
                 method: "post",
-                identifier_label: "Name or e-mail address",
                 identifier_name: "identifier",
                 identifier,
-                password_label: "Password",
                 password_name: "password",
                 hidden: &[("csrf_token", &flow.head.csrf), ("method", "password")],
                 error: said.map(Message::text),
@@ -121,6 +125,7 @@ fn login_page(face: &Face, flow: &LoginFlow) -> Answer {
         Asks::Nothing => StatusPage {
             title: "No second step",
             message: "You have no recovery codes. Make some in your settings; then they can be asked for.",
+            links: &[Link { href: &settings, text: "Settings" }],
         }
         .html(),
     };
@@ -136,41 +141,89 @@ pub(crate) async fn error(face: &Face, call: &Call) -> Answer {
         Ok(stored) => stored,
         Err(error) => return face.error_json(&call.parts, error),
     };
-    let text =
-        |name: &str| stored.as_ref().and_then(|error| error["error"][name].as_str()).map(str::to_owned);
-    let title = text("message").unwrap_or_else(|| "There is no such error".to_owned());
-    let message = text("reason").unwrap_or_else(|| "Its record is gone; please begin again.".to_owned());
-    // A reference is one that the log knows.
-    let correlation_id = params.first("id").filter(|_| stored.is_some());
-    let html = ErrorPage { title: &title, message: &message, correlation_id, sign_off: None }.html();
+    let (title, message) = match &stored {
+        Some(error) => error_words::of(&error["error"]),
+        None => ("There is no such error", "Its record is gone; please begin again."),
+    };
+    let detail = stored.as_ref().map(|error| error_words::detail(&error["error"]));
+    let sign_on = format!("{}/self-service/login/browser", face.base(call.mount));
+    let links = and_front_page(face, Link { href: &sign_on, text: "Sign on" }, "Front page");
+    let html = ErrorPage {
+        title,
+        message,
+        detail: detail.as_deref(),
+        // A reference is one that the log knows.
+        correlation_id: params.first("id").filter(|_| stored.is_some()),
+        sign_off: None,
+        links: &links,
+    }
+    .html();
     let status = if stored.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     page(status, html, &["'none'"])
 }
 
+/// A way on, and the one to the front page.
+fn and_front_page<'a>(face: &'a Face, first: Link<'a>, text: &'a str) -> Vec<Link<'a>> {
+    let front = face.settings.front_page.as_deref().map(|href| Link { href, text });
+    std::iter::once(first).chain(front).collect()
+}
+
 /// `GET /self-service/ui/status`: where browsers land when no other place is configured.
 pub(crate) async fn status(face: &Face, call: &Call) -> Answer {
+    let base = face.base(call.mount);
+    let sign_on = format!("{base}/self-service/login/browser");
     let html = match face.carried(call.headers()).await {
         Ok(CarriedSession::Live(live)) => {
-            let message = format!("You are signed on as {}.", live.user.username);
-            StatusPage { title: "Signed on", message: &message }.html()
+            let after = form_action_of(face.logout_return.as_str());
+            return page(StatusCode::OK, signed_on(face, &base, &live), &["'self'", &after]);
         }
         Ok(CarriedSession::Half(_)) => {
+            let second = format!("{sign_on}?aal=aal2");
             let message =
                 "Your password was right. You are signed on once you have given your second factor.";
-            StatusPage { title: "One more step", message }.html()
+            let links = [Link { href: &second, text: "Give the second factor" }];
+            StatusPage { title: "One more step", message, links: &links }.html()
         }
         Ok(CarriedSession::Nobodys) => {
-            StatusPage { title: "Signed off", message: "Nobody is signed on in this browser." }.html()
+            let message = "Nobody is signed on in this browser.";
+            let links = [Link { href: &sign_on, text: "Sign on again" }];
+            StatusPage { title: "Signed off", message, links: &links }.html()
         }
         Err(outage) => return face.error_json(&call.parts, outage.into()),
     };
     page(StatusCode::OK, html, &["'none'"])
 }
 
+/// Who is signed on, with the ways on and off. The logout is this dialect's: a GET with its token.
+fn signed_on(face: &Face, base: &str, live: &LiveSession) -> String {
+    let (logout, settings) =
+        (format!("{base}/self-service/logout"), format!("{base}/self-service/settings/browser"));
+    let token = face.logout_token(&live.session);
+    let settings = Link { href: &settings, text: "Settings" };
+    SignedOnPage {
+        username: &live.user.username,
+        realm: &face.settings.realm,
+        seen: &[],
+        sign_off: SignOffPage {
+            method: "get",
+            action: &logout,
+            hidden: &[("token", &token)],
+            label: "Sign off",
+        },
+        links: &and_front_page(face, settings, "This session in every dialect"),
+        documents: &[],
+    }
+    .html()
+}
+
 fn page(status: StatusCode, html: String, form_actions: &[&str]) -> Answer {
+    with_headers(status, html, &PageHeaders::new(form_actions))
+}
+
+fn with_headers(status: StatusCode, html: String, page_headers: &PageHeaders) -> Answer {
     let mut answer = empty(status);
     *answer.body_mut() = Body::from(html);
-    for (name, value) in PageHeaders::new(form_actions).pairs() {
+    for (name, value) in page_headers.pairs() {
         let name: HeaderName = name.parse().expect("pages-kit names headers");
         let value = HeaderValue::from_str(value).expect("pages-kit writes header values");
         answer.headers_mut().insert(name, value);

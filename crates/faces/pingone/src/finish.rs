@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adieu_authority::RealmId;
 use adieu_http_kit::accept;
-use adieu_pages_kit::{ErrorPage, PageHeaders, SignOffPage};
+use adieu_pages_kit::{ErrorPage, Link, PageHeaders, SignOffPage};
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, EXPIRES, HeaderMap, PRAGMA, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -97,16 +97,43 @@ fn is_shown(shown: Shown, reads: &Reads) -> bool {
 
 /// The page names the problem and offers to sign off all the same, so that nobody is trapped. Contract pingone.md 1.4.
 fn page(face: &Face, status: StatusCode, realm: RealmId, problem: &Problem, id: &str) -> Response {
-    let message = problem.to_string();
+    let detail = problem.to_string();
+    let (title, message) = words(status);
+    let front = face.settings().front_page.as_deref();
+    let links: Vec<_> = front.map(|href| Link { href, text: "Front page" }).into_iter().collect();
     let (auth, apps) = (face.settings().auth_base_of(realm), face.settings().apps_base_of(realm));
     let signoff = format!("{auth}/{realm}/as/signoff");
     let page = ErrorPage {
-        title: "This link does not work",
-        message: &message,
+        title,
+        message,
+        detail: Some(&detail),
         correlation_id: Some(id),
-        sign_off: Some(SignOffPage { action: &signoff, hidden: &[], label: "Sign off" }),
+        sign_off: Some(SignOffPage { method: "post", action: &signoff, hidden: &[], label: "Sign off" }),
+        links: &links,
     };
     html(status, &page.html(), &[auth, apps])
+}
+
+/// What a person is told of a refusal, and what to do about it.
+fn words(status: StatusCode) -> (&'static str, &'static str) {
+    match status {
+        StatusCode::NOT_FOUND => (
+            "This page is no longer there",
+            "The sign-on that it belonged to is over or took too long. Please begin again at the application.",
+        ),
+        StatusCode::FORBIDDEN => (
+            "That form is too old",
+            "It was made for another browser or too long ago. Please begin again at the application.",
+        ),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            ("Not just now", "That could not be done at this moment. Please try again in a while.")
+        }
+        _ => (
+            "This link does not work",
+            "The application sent you here with a request that cannot be carried out. Nothing has changed: \
+             go back to the application, or sign off all the same.",
+        ),
+    }
 }
 
 /// A page whose forms may go to these places.

@@ -30,13 +30,14 @@ mod signed_on;
 mod signoff;
 mod user_agent;
 
-use adieu_authority::Authority;
+use adieu_authority::{Authority, Check, Outage, RealmId, SessionToken};
 use adieu_http_kit::service::{Answers, FaceService};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
+use serde_json::Value;
 use tower::Service;
 
 pub use settings::Settings;
@@ -47,6 +48,7 @@ use crate::face::Face;
 use crate::finish::{Reads, finish};
 use crate::problem::Problem;
 use crate::route::{Route, only, readable};
+use crate::session_json::SessionAddress;
 
 /// The kinds of documents that this face keeps for its clients: whoever exports an installation takes them along.
 pub static DOCUMENT_KINDS: &[&str] = &manage::DOCUMENT_KINDS;
@@ -63,6 +65,24 @@ pub fn service(authority: Authority, settings: Settings) -> FaceService<PingOne>
 pub struct PingOne {
     routes: Router,
     face: Face,
+}
+
+impl PingOne {
+    /// The session of a token as `GET /v1/environments/{environment}/sessions/me` shows it; none if it is not live in that
+    /// environment.
+    pub async fn session_shown(
+        &self,
+        environment: RealmId,
+        token: &SessionToken,
+    ) -> Result<Option<Value>, Outage> {
+        Ok(match self.face.authority().check(token, false).get().await? {
+            Check::Live(live) if live.session.realm == environment => {
+                let family = SessionAddress::Environment;
+                Some(session_json::session(&self.face, &live.session, live.seen_at, family))
+            }
+            Check::Live(_) | Check::Half(_) | Check::Not(_) => None,
+        })
+    }
 }
 
 impl Answers<Body> for PingOne {

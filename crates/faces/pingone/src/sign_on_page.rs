@@ -9,7 +9,7 @@ use std::sync::Arc;
 use adieu_authority::Realm;
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
-use adieu_pages_kit::{CodeEntry, SignOnPage, SignedOffPage, form_action_of, too_often};
+use adieu_pages_kit::{CodeEntry, Link, SignOnPage, SignedOffPage, form_action_of, too_often};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{HeaderValue, LOCATION, SET_COOKIE};
@@ -50,7 +50,10 @@ pub(crate) async fn show(
         // A client that reads JSON alone would choke on a page, and takes an empty answer for success. P-32
         None if accept::only_json(&parts.headers) => return Ok(StatusCode::NO_CONTENT.into_response()),
         None => {
-            return Ok(html(StatusCode::OK, &SignedOffPage { realm: &realm.path, again: None }.html(), &[]));
+            let front = face.settings().front_page.as_deref();
+            let again = front.map(|href| Link { href, text: "Sign on again" });
+            let page = SignedOffPage { realm: &realm.path, seen: &[], again };
+            return Ok(html(StatusCode::OK, &page.html(), &[]));
         }
     };
     let flow = flow.map_err(|problem| problem.unredirectable(realm.id, Shown::IfHtml))?;
@@ -202,10 +205,8 @@ fn first_form(
         application: Some(flow.application()),
         action,
         method: "post",
-        identifier_label: "Username",
         identifier_name: "username",
         identifier: tried.name,
-        password_label: "Password",
         password_name: "password",
         hidden,
         error: tried.error,

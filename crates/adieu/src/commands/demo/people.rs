@@ -8,7 +8,9 @@ use adieu_authority::{
 use anyhow::{Context, Result};
 
 use crate::assembled::AssembledServer;
+use crate::commands::drawn_password::drawn;
 use crate::provision;
+use crate::real::SystemEntropy;
 
 /// The realm of the demo.
 const REALM: &str = "/alpha";
@@ -30,23 +32,26 @@ pub(super) struct People {
     pub(super) application: Credential,
     /// Where the application gets its codes.
     pub(super) redirect_uri: &'static str,
+    /// The same in a browser: the demo has no application to show, and so it leads to the front page.
+    pub(super) front_page: String,
     pub(super) worker: Credential,
 }
 
 /// Makes them in a fresh folder.
-pub(super) async fn make(server: &AssembledServer) -> Result<People> {
+pub(super) async fn make(server: &AssembledServer, public_url: &str) -> Result<People> {
     let authority = &server.authority;
     let realm = authority.realm_at(REALM).await?.with_context(|| format!("realm {REALM}"))?;
     let population = provision::default_population(authority, &realm).await?;
     let (username, redirect_uri) = ("alice", "https://shop.example.test/callback");
-    let password = authority.draw_uuid().to_string();
+    let password = drawn(&SystemEntropy);
+    let front_page = format!("{public_url}/");
     let new =
         NewPerson { username: username.into(), password: Some(password.clone()), ..NewPerson::default() };
     let user = authority.create_user(&population, new).await?;
     let application = NewClient {
         code: true,
         refresh: true,
-        redirect_uris: vec![redirect_uri.into()],
+        redirect_uris: vec![redirect_uri.into(), front_page.clone()],
         ..client(authority, "Shop", vec![])?
     };
     let role = |role| RoleAssignment { role, scope: RoleScope::Realm(realm.id) };
@@ -59,6 +64,7 @@ pub(super) async fn make(server: &AssembledServer) -> Result<People> {
         password,
         application: credential(authority, &realm, application).await?,
         redirect_uri,
+        front_page,
         worker: credential(authority, &realm, worker).await?,
     })
 }

@@ -36,6 +36,11 @@ pub(super) const KEYS: &[Key] = &[
         "Addresses and networks (`10.0.0.0/8`) of proxies that are believed when they say whom they speak for.",
     ),
     key(
+        "public.front_page",
+        Flag,
+        "Whether `/` is a page for people: who is signed on, what every dialect says of the session, sign-on and sign-off. Else it is answered as by Kratos, which has nothing there.",
+    ),
+    key(
         "public.hsts_s",
         Time(0, TIME_S_MAX),
         "Where `public.url` is https and not `localhost`: for how long browsers are told to come to this host over https alone \

@@ -3,13 +3,14 @@
 //! The only place where a page's status is chosen, but for those that the API's errors have.
 
 use adieu_oidc::AuthorizeAnswer;
-use adieu_pages_kit::{ErrorPage, FormPostPage, PageHeaders};
+use adieu_pages_kit::{ErrorPage, FormPostPage, Link, PageHeaders};
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 use http::header::{ALLOW, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE};
 
 use crate::error::AmError;
+use crate::face::Face;
 
 pub(super) fn html(status: StatusCode, page: &str, form_actions: &[&str]) -> Response {
     with_headers(status, page, &PageHeaders::new(form_actions))
@@ -74,13 +75,19 @@ pub(crate) fn with_cookies(mut response: Response, lines: Vec<HeaderValue>) -> R
 }
 
 /// The same as an error of the API, for people.
-pub(crate) fn refused(error: &AmError) -> Response {
+pub(crate) fn refused(face: &Face, error: &AmError) -> Response {
     if let AmError::CannotTell(outage) = error {
         tracing::error!(error = %outage, "the store cannot tell");
     }
     let status = error.status();
     let (title, message) = words(status);
-    let page = ErrorPage { title, message, correlation_id: None, sign_off: None };
+    let sign_on = format!("{}/UI/Login", face.settings.context_path);
+    let front = face.settings.front_page.as_deref();
+    let links: Vec<_> = std::iter::once(Link { href: &sign_on, text: "Sign on" })
+        .chain(front.map(|href| Link { href, text: "Front page" }))
+        .collect();
+    let page =
+        ErrorPage { title, message, detail: None, correlation_id: None, sign_off: None, links: &links };
     let mut response = html(status, &page.html(), &[]);
     if let Some(methods) = error.allow() {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
@@ -98,6 +105,10 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             ("Not just now", "Nothing is known to be done. Please try again in a moment.")
         }
-        _ => ("That did not work", "The address or the form is not complete."),
+        StatusCode::METHOD_NOT_ALLOWED => ("That did not work", "This page is for looking at only."),
+        _ => (
+            "That did not work",
+            "The address or the form that led here is not complete. Please begin again.",
+        ),
     }
 }

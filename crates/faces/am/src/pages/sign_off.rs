@@ -32,9 +32,15 @@ pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> 
         ("goto", asked.goto.as_deref().unwrap_or_default()),
     ];
     let message = format!("You are signed on as {}.", own.user.username);
-    let form = SignOffPage { action: &action, hidden: &hidden, label: "Sign off" };
-    let page =
-        ErrorPage { title: "Sign off?", message: &message, correlation_id: None, sign_off: Some(form) };
+    let form = SignOffPage { method: "post", action: &action, hidden: &hidden, label: "Sign off" };
+    let page = ErrorPage {
+        title: "Sign off?",
+        message: &message,
+        detail: None,
+        correlation_id: None,
+        sign_off: Some(form),
+        links: &[Link { href: &face.settings.success_url, text: "Stay signed on" }],
+    };
     Ok(html(StatusCode::OK, &page.html(), &["'self'"]))
 }
 
@@ -61,7 +67,7 @@ fn signed_off(face: &Face, asked: &Asked, cookies: CookieAct) -> Response {
         None => {
             let again = format!("{}/UI/Login?realm={}", face.settings.context_path, asked.realm.path);
             let again = Some(Link { href: &again, text: "Sign on again" });
-            html(StatusCode::OK, &SignedOffPage { realm: &asked.realm.path, again }.html(), &[])
+            html(StatusCode::OK, &SignedOffPage { realm: &asked.realm.path, seen: &[], again }.html(), &[])
         }
     };
     with_cookies(response, cookies.lines(&face.cookies))

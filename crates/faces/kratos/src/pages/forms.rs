@@ -3,12 +3,13 @@
 //! They show a flow and post it, like any other page. Nothing is decided here.
 
 use adieu_pages_kit::{
-    CodeEntry, ErrorPage, FormField, FormPage, Link, SettingsPage, SettingsPart, StatusPage, form_action_of,
+    CodeEntry, ErrorPage, FormField, FormPage, Link, PageHeaders, SettingsPage, SettingsPart, StatusPage,
+    form_action_of,
 };
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use super::page;
+use super::{page, with_headers};
 use crate::answer::Answer;
 use crate::credentials::SessionHolder;
 use crate::face::Face;
@@ -97,6 +98,7 @@ fn error_of(messages: &[Message]) -> Option<&str> {
 /// The settings of a user; whoever has still to make a second factor makes that, and nothing else.
 pub(super) fn settings(face: &Face, flow: &SettingsFlow, holder: &SessionHolder, half: bool) -> Answer {
     let action = flow.head.action::<SettingsFlow>(&face.base(flow.head.mount));
+    let back = format!("{}/self-service/ui/status", face.base(flow.head.mount));
     let shown = face.shown_codes(flow, &holder.user).unwrap_or_default();
     let codes: Vec<&str> = shown.iter().map(Message::text).collect();
     let buttons = Button::of(flow, &holder.user).into_iter();
@@ -130,9 +132,14 @@ pub(super) fn settings(face: &Face, flow: &SettingsFlow, holder: &SessionHolder,
         action: &action,
         hidden: &[("csrf_token", &flow.head.csrf)],
         parts: if half { &parts[..1] } else { &parts },
+        back: Some(Link { href: &back, text: "Done" }),
     };
-    let target = flow.head.return_to.as_deref().unwrap_or(&face.settings.settings_ui);
-    page(StatusCode::OK, html.html(), &["'self'", &form_action_of(target)])
+    let target = form_action_of(flow.head.return_to.as_deref().unwrap_or(&face.settings.settings_ui));
+    let form_actions = ["'self'", target.as_str()];
+    match html.keeps_codes() {
+        true => with_headers(StatusCode::OK, html.html(), &PageHeaders::keeping_codes(&form_actions)),
+        false => page(StatusCode::OK, html.html(), &form_actions),
+    }
 }
 
 fn about(flow: &SettingsFlow) -> &str {
@@ -192,14 +199,16 @@ pub(super) fn recovery(face: &Face, flow: Option<&RecoveryFlow>) -> Answer {
         let html = ErrorPage {
             title: "This code is not valid any more",
             message: "An administrator can give you another one.",
+            detail: None,
             correlation_id: None,
             sign_off: None,
+            links: &[],
         };
         return page(StatusCode::GONE, html.html(), &["'none'"]);
     };
     if flow.done {
-        let html =
-            StatusPage { title: "That is done", message: "This code was used. You can close this page." };
+        let (title, message) = ("That is done", "This code was used. You can close this page.");
+        let html = StatusPage { title, message, links: &[] };
         return page(StatusCode::OK, html.html(), &["'none'"]);
     }
     let action = flow.head.action::<RecoveryFlow>(&face.base(flow.head.mount));

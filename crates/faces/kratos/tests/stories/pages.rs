@@ -63,6 +63,16 @@ async fn a_person_signs_on_with_the_built_in_page() {
     let cookie = right.cookie("ory_kratos_session").expect("a cookie");
     let status = world.get("/self-service/ui/status").cookie("ory_kratos_session", cookie).send().await;
     assert!(status.text.contains("signed on as alice"), "{}", status.text);
+    // The page offers the way off, and that way leads to a page from which one may sign on again.
+    let logout = field(&status.text, "token").to_owned();
+    let off = world.get(&format!("/self-service/logout?token={logout}"));
+    let off = off.header("accept", HTML).cookie("ory_kratos_session", cookie).send().await;
+    assert_eq!(
+        (off.status.as_u16(), below(&base, off.location()).as_str()),
+        (303, "/self-service/ui/status")
+    );
+    let nobody = world.get("/self-service/ui/status").cookie("ory_kratos_session", cookie).send().await;
+    assert!(nobody.text.contains("Sign on again"), "{}", nobody.text);
     let nobody = world.get("/self-service/ui/status").send().await;
     assert!(nobody.text.contains("Nobody is signed on"), "{}", nobody.text);
 }
@@ -118,5 +128,8 @@ async fn another_browsers_flow_begins_anew_and_an_unknown_error_is_told() {
     assert_eq!(refused.status, 303);
     let page = world.get(&below(&world.config().public.url, refused.location())).send().await;
     assert_eq!(page.status, 200);
+    // People read their own words first and find a way back; what the interface says stands in small print.
+    assert!(page.text.contains("<h1>You are not signed on</h1>"), "{}", page.text);
+    assert!(page.text.contains("/self-service/login/browser\">Sign on</a>"), "{}", page.text);
     assert!(page.text.contains("valid authentication session"), "{}", page.text);
 }

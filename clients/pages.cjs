@@ -1,0 +1,169 @@
+// A person in headless Chromium walks through every page; npm axe-core judges each of them in light, in dark and on a phone.
+// To see the pages, give the scenario a folder: PICTURES=FOLDER.
+const { mkdirSync, readFileSync } = require("node:fs");
+const path = require("node:path");
+const { Browser } = require("./browser.cjs");
+const { assert, vars, scenario } = require("./steps.cjs");
+
+const { pingone, kratos } = vars;
+const site = kratos.public;
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const LOOKS = {
+  light: { width: 1000, height: 900, dark: false },
+  dark: { width: 1000, height: 900, dark: true },
+  phone: { width: 360, height: 780, dark: false },
+};
+const pictures = process.env.PICTURES;
+const seen = [];
+
+let browser;
+
+/** Runs in the page: what axe finds, and whether the page is wider than its window. */
+const found = `async function () {
+  ${axe};
+  document.querySelectorAll("details").forEach((one) => (one.open = true));
+  const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
+  const wide = document.documentElement.scrollWidth > window.innerWidth;
+  const said = violations.map((one) => one.id + ": " + one.nodes.map((node) => node.html + " " + node.failureSummary).join(" | "));
+  return wide ? [...said, "the page is wider than its window"] : said;
+}`;
+
+/** Judges the page that is shown, in every look. */
+async function judged(name) {
+  for (const [look, size] of Object.entries(LOOKS)) {
+    await browser.look(size);
+    assert.deepEqual(await browser.evaluate(found), [], `${name}, ${look}`);
+    if (pictures) {
+      mkdirSync(pictures, { recursive: true });
+      await browser.screenshot(path.join(pictures, `${name}-${look}.png`), true);
+    }
+  }
+  await browser.look(LOOKS.light);
+  seen.push(name);
+}
+
+async function goto(address, name, text) {
+  await browser.goto(address.startsWith("http") ? address : site + address);
+  assert.match(await browser.text(), text, name);
+  await judged(name);
+}
+
+async function signOn(identifier, password) {
+  await browser.type("#identifier", identifier);
+  await browser.type("#password", password);
+  await browser.click("button[type=submit]");
+}
+
+/** Clicks the link with these words. */
+const follow = async (words) => {
+  const mark = (words) => {
+    const link = [...document.querySelectorAll("a")].find((one) => one.textContent === words);
+    link.id = "followed";
+  };
+  await browser.evaluate(mark, words);
+  await browser.click("#followed");
+};
+
+const press = (name) => browser.click(`button[name=${name}]`);
+const labels = () => browser.evaluate(() => [...document.querySelectorAll("label")].map((one) => one.textContent));
+const verdicts = () => browser.evaluate(() => [...document.querySelectorAll(".verdict")].map((one) => one.textContent));
+
+const authorize = `/${pingone.env_id}/as/authorize?response_type=code&scope=openid&client_id=${pingone.app_client_id}` +
+  `&redirect_uri=${encodeURIComponent(pingone.app_redirect_uri)}`;
+const signOns = ["/self-service/login/browser", "/am/UI/Login?realm=/alpha", authorize];
+
+let codes;
+
+scenario({
+  "signed on, seen in all dialects, signed off everywhere: three clicks": async () => {
+    browser = await Browser.open();
+    await goto("/", "welcome", /Nobody is signed on/);
+    await follow("Sign on");
+    await judged("kratos-sign-on");
+    await signOn(pingone.user, pingone.password);
+    assert.equal(await browser.address(), `${site}/`);
+    assert.deepEqual(await verdicts(), ["live", "live", "live"]);
+    await judged("signed-on");
+    await browser.click("form button[type=submit]");
+    assert.deepEqual(await verdicts(), ["not live", "not live", "not live"]);
+    await judged("signed-off");
+    await follow("Sign on again");
+    assert.match(await browser.text(), /Username or e-mail address/);
+  },
+  "one field has one label at every door, and a wrong password is said there": async () => {
+    for (const [n, address] of signOns.entries()) {
+      const name = ["kratos", "am", "pingone"][n];
+      await goto(address, `${name}-sign-on`, /Sign on/);
+      assert.deepEqual(await labels(), ["Username or e-mail address", "Password"]);
+      await signOn(pingone.user, "not-her-password");
+      assert.equal(await browser.evaluate(() => document.querySelectorAll("[role=alert]").length), 1);
+      await judged(`${name}-sign-on-failed`);
+    }
+  },
+  "pages of one who is signed on lead on and off": async () => {
+    await browser.goto(`${site}/self-service/login/browser`);
+    await signOn(pingone.user, pingone.password);
+    await goto("/self-service/ui/status", "kratos-signed-on", /signed on as alice/);
+    await goto("/am/console", "am-signed-on", /signed on as alice/);
+    await goto("/am/UI/Logout", "am-sign-off", /Sign off\?/);
+    await follow("Stay signed on");
+    await follow("This session in every dialect");
+    assert.deepEqual(await verdicts(), ["live", "live", "live"]);
+  },
+  "recovery codes are read off paper without a mistake, copied and printed": async () => {
+    await follow("Settings");
+    await judged("settings");
+    await press("lookup_secret_regenerate");
+    await judged("codes");
+    codes = await browser.evaluate(() => [...document.querySelectorAll("#codes li")].map((one) => one.textContent));
+    assert.ok(codes.length === 12 && codes.every((code) => /^[a-hjkmnp-z2-9]{8}$/.test(code)), codes.join());
+    const buttons = () => ["copy", "print"].map((id) => document.getElementById(id)?.checkVisibility());
+    assert.deepEqual(await browser.evaluate(buttons), [true, true]);
+    await press("lookup_secret_confirm");
+    await judged("settings-saved");
+  },
+  "the second step is asked at every door": async () => {
+    await browser.goto(`${site}/`);
+    await browser.click("form button[type=submit]");
+    for (const [n, address] of signOns.entries()) {
+      const name = ["kratos", "am", "pingone"][n];
+      await browser.goto(site + (n === 2 ? address + "&prompt=login" : address));
+      await signOn(pingone.user, pingone.password);
+      await judged(`${name}-second-step`);
+      await browser.type("#code", "x");
+      await browser.click("button[type=submit]");
+      assert.equal(await browser.evaluate(() => document.querySelectorAll("[role=alert]").length), 1, name);
+      await judged(`${name}-second-step-failed`);
+    }
+    await goto("/", "half-signed-on", /One more step/);
+    await follow("Give the second factor");
+    await browser.type("#code", codes[0].toUpperCase());
+    await browser.click("button[type=submit]");
+    assert.deepEqual(await verdicts(), ["live", "live", "live"]);
+  },
+  "errors speak to people and lead back": async () => {
+    await goto("/self-service/logout?token=x", "kratos-error", /That is not allowed/);
+    await goto("/self-service/ui/error?id=x", "kratos-no-error", /no such error/);
+    await goto("/am/nothing", "am-error", /no such page/);
+    await goto(`/${pingone.env_id}/as/authorize?client_id=nobody`, "pingone-error", /This link does not work/);
+    await goto(`/${pingone.env_id}/signon/?flowId=${pingone.env_id}`, "pingone-gone", /no longer there/);
+    await follow("Front page");
+    assert.equal(await browser.address(), `${site}/`);
+  },
+  "the checker finds what is wrong": async () => {
+    await browser.evaluate(() => document.querySelector("main").append(new Image(9, 9)));
+    assert.match((await browser.evaluate(found)).join(), /image-alt/);
+    await browser.goto(`${site}/`);
+  },
+  "whoever is signed off finds the way back": async () => {
+    await browser.click("form button[type=submit]");
+    await goto("/self-service/ui/status", "kratos-signed-off", /Sign on again/);
+    await goto("/am/UI/Logout", "am-signed-off", /Sign on again/);
+    await goto(`/${pingone.env_id}/signon/`, "pingone-signed-off", /Sign on again/);
+    await goto("/self-service/registration/browser", "sign-up", /Sign up/);
+    await goto("/self-service/ui/recovery", "recovery-gone", /not valid any more/);
+    console.log(`ok  ${seen.length} pages, ${Object.keys(LOOKS).length} looks each`);
+  },
+})
+  .then(() => browser.close())
+  .then(() => process.exit());

@@ -1,0 +1,107 @@
+//! What every dialect says of a session: each is asked by a request of its own, as any program would ask it.
+//!
+//! The requests do not leave the process. PingOne answers `sessions/me` to who brings a bearer besides; that one is asked of its
+//! face. Nothing here knows what makes a session live.
+
+use adieu_authority::{RealmId, SessionToken};
+use adieu_face_am::Am;
+use adieu_face_kratos::Kratos;
+use adieu_face_pages::{AskDialects, DialectAnswer};
+use adieu_face_pingone::PingOne;
+use adieu_http_kit::service::{Answers, FaceService};
+use axum::body::{Body, to_bytes};
+use axum::response::Response;
+use http::Request;
+use serde_json::{Value, json};
+
+/// An answer about one session is some hundred bytes.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+
+/// The three dialects behind the public listener.
+#[derive(Clone)]
+pub(crate) struct Dialects {
+    pub(crate) am: FaceService<Am>,
+    pub(crate) pingone: FaceService<PingOne>,
+    pub(crate) kratos: FaceService<Kratos>,
+    /// AM's header that carries a token.
+    pub(crate) am_header: String,
+}
+
+impl Dialects {
+    /// Asks all of them.
+    pub(crate) fn asking(self) -> AskDialects {
+        std::sync::Arc::new(move |realm, path, token| {
+            let dialects = self.clone();
+            Box::pin(async move {
+                vec![
+                    dialects.ask_pingone(realm, &token).await,
+                    dialects.ask_am(&path, &token).await,
+                    dialects.ask_kratos(&token).await,
+                ]
+            })
+        })
+    }
+
+    async fn ask_pingone(&self, realm: RealmId, token: &SessionToken) -> DialectAnswer {
+        let request = format!("GET /v1/environments/{realm}/sessions/me");
+        let (live, said) = match self.pingone.face().session_shown(realm, token).await {
+            Ok(Some(session)) => (Some(true), said(200, &session)),
+            Ok(None) => (Some(false), "404".to_owned()),
+            Err(_) => (None, "503".to_owned()),
+        };
+        DialectAnswer { dialect: "PingOne", request, live, said }
+    }
+
+    async fn ask_am(&self, realm: &str, token: &SessionToken) -> DialectAnswer {
+        let names = realm.split('/').filter(|name| !name.is_empty());
+        let realms: String = names.map(|name| format!("/realms/{name}")).collect();
+        let path = format!("/am/json/realms/root{realms}/sessions?_action=validate");
+        let request = Request::post(&path)
+            .header(&self.am_header, token.reveal())
+            .header("content-type", "application/json")
+            .header("accept-api-version", "resource=3.1, protocol=1.0")
+            .body(Body::from("{}"));
+        let (status, answer) = heard(&self.am, request).await;
+        let live = match (status, answer["valid"].as_bool()) {
+            (200, Some(valid)) => Some(valid),
+            (401, _) => Some(false),
+            _ => None,
+        };
+        DialectAnswer { dialect: "AM", request: format!("POST {path}"), live, said: said(status, &answer) }
+    }
+
+    async fn ask_kratos(&self, token: &SessionToken) -> DialectAnswer {
+        let path = "/sessions/whoami";
+        let request = Request::get(path)
+            .header("x-session-token", token.reveal())
+            .header("accept", "application/json")
+            .body(Body::empty());
+        let (status, answer) = heard(&self.kratos, request).await;
+        let live = match status {
+            200 => Some(true),
+            401 | 403 => Some(false),
+            _ => None,
+        };
+        DialectAnswer { dialect: "Kratos", request: format!("GET {path}"), live, said: said(status, &answer) }
+    }
+}
+
+/// Status and JSON of an answer; a request that cannot be sent, or an answer that is no JSON, tells nothing.
+async fn heard<F>(face: &FaceService<F>, request: http::Result<Request<Body>>) -> (u16, Value)
+where
+    F: Answers<Body, Body = Body>,
+{
+    let Ok(request) = request else { return (0, Value::Null) };
+    let answer: Response = face.begin(request).await.unwrap_or_else(|never| match never {});
+    let status = answer.status().as_u16();
+    let bytes = to_bytes(answer.into_body(), ANSWER_BYTES_MAX).await.unwrap_or_default();
+    (status, serde_json::from_slice(&bytes).unwrap_or(json!(null)))
+}
+
+fn said(status: u16, answer: &Value) -> String {
+    format!("{status}\n{}", pretty(answer))
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}

@@ -1,0 +1,97 @@
+//! `/ui/sign-off`: the sessions that a browser carries are over, and every dialect is asked whether it knows.
+//!
+//! The page that says so comes after the commit (ENDED-IS-DURABLE). The form's token is derived from the session, so that only
+//! the browser that was shown the page can send it; nothing is stored (EMPTY-HANDS).
+
+use std::time::Duration;
+
+use adieu_authority::{
+    Cause, EndError, EndKind, EndOrder, EndTarget, Origin, Outage, PresentedToken, Purpose, SessionId,
+    SessionToken,
+};
+use adieu_http_kit::client::Peer;
+use adieu_http_kit::companion::CookieRealm;
+use adieu_http_kit::form::Params;
+use adieu_http_kit::{body, media};
+use adieu_pages_kit::{Link, SignedOffPage};
+use axum::body::Body;
+use axum::response::Response;
+use http::request::Parts;
+use subtle::ConstantTimeEq as _;
+
+use crate::answer::{cannot_tell, form_too_old, no_form, page, see_other, with_cookies};
+use crate::carried::{Holder, carried, tokens};
+use crate::face::{CHANNEL, Face, shown};
+use crate::settings::FRONT;
+
+/// The hidden field of the form.
+pub(crate) const FIELD: &str = "token";
+/// The form has one short field.
+const BODY_BYTES_MAX: usize = 4096;
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The token of the form that ends this session.
+pub(crate) fn form_token(face: &Face, session: SessionId) -> String {
+    let name = format!("pages-sign-off {session}");
+    face.authority.key().derive_text(Purpose::AntiForgery, name.as_bytes(), 0)
+}
+
+pub(crate) async fn submit(face: &Face, parts: &Parts, body: Body) -> Response {
+    let is_form = media::is(&parts.headers, "application/x-www-form-urlencoded");
+    let body = body::read(body, BODY_BYTES_MAX, BODY_PATIENCE).await;
+    let (true, Ok(body)) = (is_form, body) else { return no_form() };
+    let tokens = tokens(face, &parts.headers);
+    let holder = match carried(face, &tokens).await {
+        Ok(carried) => carried.holder(),
+        Err(outage) => return cannot_tell(&outage),
+    };
+    // Nobody is signed on: the front page says so.
+    let Some(holder) = holder else { return see_other(FRONT) };
+    let given = Params::body(&body);
+    let given = given.first(FIELD).unwrap_or_default();
+    if !bool::from(form_token(face, holder.session.id).as_bytes().ct_eq(given.as_bytes())) {
+        return form_too_old();
+    }
+    match ended(face, parts, &holder, &tokens).await {
+        Ok(response) => response,
+        Err(outage) => cannot_tell(&outage),
+    }
+}
+
+/// Ends all that the browser carries; the session that was meant comes last: whoever has to repeat the form still can (F-4).
+async fn ended(
+    face: &Face,
+    parts: &Parts,
+    holder: &Holder,
+    tokens: &[SessionToken],
+) -> Result<Response, Outage> {
+    for beside in tokens.iter().filter(|token| token.id != holder.token.id) {
+        end(face, parts, beside).await?;
+    }
+    end(face, parts, &holder.token).await?;
+    let realm = face.realm(holder.session.realm).await?;
+    let answers = face.seen(&realm, &holder.token).await;
+    let again = face.settings.sign_on.first().map(|on| Link { href: &on.address, text: "Sign on again" });
+    let html = SignedOffPage { realm: &realm.path, seen: &shown(&answers), again }.html();
+    let id = realm.id.to_string();
+    let gone = face.settings.cookies.clear(CookieRealm { id: &id, path: &realm.path }, &[]);
+    Ok(with_cookies(page(html), gone))
+}
+
+async fn end(face: &Face, parts: &Parts, token: &SessionToken) -> Result<(), Outage> {
+    let address = parts.extensions.get::<Peer>().map(Peer::to_string);
+    let order = EndOrder {
+        realm: None, // Whatever session a browser carries is its own.
+        target: EndTarget::Token(PresentedToken::from(token)),
+        kind: EndKind::End,
+        cause: Cause::SignOff,
+        spare: None,
+        within: None,
+        origin: Origin::of_holder(CHANNEL, address),
+    };
+    match face.authority.end(order).await {
+        // Ended now or before, or it opens nothing: it is over.
+        Ok(_) | Err(EndError::UnknownSession | EndError::CallersOwn | EndError::OutOfReach) => Ok(()),
+        Err(EndError::Unwritten(unwritten)) => Err(unwritten.into_outage()),
+    }
+}

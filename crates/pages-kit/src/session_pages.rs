@@ -1,0 +1,134 @@
+//! Pages about a session: nobody is signed on, somebody is, somebody was.
+//!
+//! They show what every dialect says of the session, if their caller has asked; who may sign off how is its affair, too.
+
+use askama::Template;
+
+use crate::pages::{Link, SignOffPage, rendered};
+
+/// What a dialect says of a session.
+#[derive(Clone, Copy, Debug)]
+pub struct SeenByDialect<'a> {
+    /// The dialect's name.
+    pub dialect: &'a str,
+    /// What it was asked.
+    pub request: &'a str,
+    /// Whether it calls the session live; none if it cannot tell.
+    pub live: Option<bool>,
+    /// What it answered, as text.
+    pub said: &'a str,
+}
+
+impl SeenByDialect<'_> {
+    fn verdict(&self) -> &'static str {
+        match self.live {
+            Some(true) => "live",
+            Some(false) => "not live",
+            None => "cannot tell",
+        }
+    }
+
+    fn class(&self) -> &'static str {
+        match self.live {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "unknown",
+        }
+    }
+}
+
+/// Says that nobody is signed on, and how to change that.
+#[derive(Clone, Debug, Template)]
+#[template(path = "welcome.html")]
+pub struct WelcomePage<'a> {
+    /// The realm's name for people.
+    pub realm: &'a str,
+    /// Where to sign on. The first one is the one to take.
+    pub sign_on: &'a [Link<'a>],
+    /// What is there for whoever builds applications.
+    pub documents: &'a [Link<'a>],
+}
+
+impl WelcomePage<'_> {
+    /// The page.
+    pub fn html(&self) -> String {
+        rendered(self)
+    }
+}
+
+/// Says who is signed on, and offers to sign off.
+#[derive(Clone, Debug, Template)]
+#[template(path = "signed_on.html")]
+pub struct SignedOnPage<'a> {
+    /// The user's name.
+    pub username: &'a str,
+    /// The realm's name for people.
+    pub realm: &'a str,
+    /// What every dialect says of the session, if it was asked.
+    pub seen: &'a [SeenByDialect<'a>],
+    /// The way off.
+    pub sign_off: SignOffPage<'a>,
+    /// Ways on.
+    pub links: &'a [Link<'a>],
+    /// What is there for whoever builds applications.
+    pub documents: &'a [Link<'a>],
+}
+
+impl SignedOnPage<'_> {
+    /// The page.
+    pub fn html(&self) -> String {
+        rendered(self)
+    }
+}
+
+/// Says that the session has ended.
+#[derive(Clone, Debug, Template)]
+#[template(path = "signed_off.html")]
+pub struct SignedOffPage<'a> {
+    /// The realm's name for people.
+    pub realm: &'a str,
+    /// What every dialect says of the session now, if it was asked.
+    pub seen: &'a [SeenByDialect<'a>],
+    /// Where one may sign on again.
+    pub again: Option<Link<'a>>,
+}
+
+impl SignedOffPage<'_> {
+    /// The page.
+    pub fn html(&self) -> String {
+        rendered(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NASTY: &str = r#"<script>"'&</script>"#;
+    const SEEN: [SeenByDialect<'_>; 1] =
+        [SeenByDialect { dialect: NASTY, request: NASTY, live: Some(true), said: NASTY }];
+    const LINKS: [Link<'_>; 1] = [Link { href: NASTY, text: NASTY }];
+
+    #[test]
+    fn every_value_is_escaped() {
+        let sign_off = SignOffPage { method: NASTY, action: NASTY, hidden: &[(NASTY, NASTY)], label: NASTY };
+        let (seen, links, documents) = (&SEEN, &LINKS, &LINKS);
+        let signed_on = SignedOnPage { username: NASTY, realm: NASTY, seen, sign_off, links, documents };
+        let signed_off = SignedOffPage { realm: NASTY, seen, again: Some(LINKS[0]) };
+        let welcome = WelcomePage { realm: NASTY, sign_on: links, documents };
+        for (html, times) in [(signed_on.html(), 15), (signed_off.html(), 7), (welcome.html(), 6)] {
+            assert!(!html.contains("<script"), "{html}");
+            let escaped = "&#60;script&#62;&#34;&#39;&#38;&#60;/script&#62;";
+            assert_eq!(html.matches(escaped).count(), times, "{html}");
+        }
+    }
+
+    #[test]
+    fn a_page_says_live_only_where_a_dialect_does() {
+        for (live, words) in [(Some(true), ">live<"), (Some(false), ">not live<"), (None, ">cannot tell<")] {
+            let seen = [SeenByDialect { live, ..SEEN[0] }];
+            let html = SignedOffPage { realm: "x", seen: &seen, again: None }.html();
+            assert!(html.contains(words), "{html}");
+        }
+    }
+}
