@@ -32,7 +32,6 @@ pub enum Cause {
 
 impl Cause {
     /// All of them. One that is left out stops the build.
-    /// All of them.
     pub const ALL: [Self; Self::Other as usize + 1] = [
         Self::SignOff,
         Self::Administrator,

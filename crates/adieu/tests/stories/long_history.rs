@@ -8,7 +8,7 @@ use adieu_testkit::crash::dialects::{Addressee, DialectClient, DialectExit, InPr
 use adieu_testkit::crowd::come_and_go;
 use http::Method;
 
-/// Goal: a session that is live is on every list of live sessions after 10,050 sign-ons and sign-offs of its user, and
+/// Goal: F-5: a session that is live is on every list of live sessions after 10,050 sign-ons and sign-offs of its user, and
 /// is ended by its id.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_session_is_on_every_list_after_ten_thousand_that_came_and_went() {
