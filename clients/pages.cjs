@@ -72,6 +72,7 @@ const authorize = `/${pingone.env_id}/as/authorize?response_type=code&scope=open
   `&redirect_uri=${encodeURIComponent(pingone.app_redirect_uri)}`;
 const signOns = ["/self-service/login/browser", "/am/UI/Login?realm=/alpha", authorize];
 
+const newcomersPassword = "plum lantern 7 orbits";
 let codes;
 
 scenario({
@@ -160,8 +161,39 @@ scenario({
     await goto("/self-service/ui/status", "kratos-signed-off", /Sign on again/);
     await goto("/am/UI/Logout", "am-signed-off", /Sign on again/);
     await goto(`/${pingone.env_id}/signon/`, "pingone-signed-off", /Sign on again/);
+  },
+  "somebody signs up": async () => {
     await goto("/self-service/registration/browser", "sign-up", /Sign up/);
+    await browser.type("[name='traits.email']", "newcomer@example.test");
+    await browser.type("[name='traits.username']", "newcomer");
+    await press("method");
+    await judged("sign-up-password");
+    await browser.type("#password", "newcomer");
+    await press("method");
+    assert.equal(await browser.evaluate(() => document.querySelectorAll("[aria-invalid]").length), 1);
+    await judged("sign-up-password-refused");
+    await browser.type("#password", newcomersPassword);
+    await press("method");
+    await browser.goto(`${site}/`);
+    await follow("Sign on");
+    await signOn("newcomer", newcomersPassword);
+    assert.deepEqual(await verdicts(), ["live", "live", "live"]);
+  },
+  "somebody who lost a password gets in with an administrator's code": async () => {
     await goto("/self-service/ui/recovery", "recovery-gone", /not valid any more/);
+    const body = JSON.stringify({ identity_id: pingone.user_id });
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(`${kratos.admin}/admin/recovery/code`, { method: "POST", headers, body });
+    const { recovery_link, recovery_code } = await answer.json();
+    await goto(recovery_link, "recovery", /Get in again/);
+    await browser.type("#code", "000000");
+    await browser.click("button[type=submit]");
+    assert.equal(await browser.evaluate(() => document.querySelectorAll("[role=alert]").length), 1);
+    await judged("recovery-failed");
+    await browser.type("#code", recovery_code);
+    await browser.click("button[type=submit]");
+    await judged("recovered");
+    await goto(recovery_link, "recovery-done", /This code was used/);
     console.log(`ok  ${seen.length} pages, ${Object.keys(LOOKS).length} looks each`);
   },
 })
