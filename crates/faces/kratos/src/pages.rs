@@ -60,8 +60,8 @@ pub(crate) async fn recovery(face: &Face, call: &Call) -> Answer {
         None => Ok(None),
     };
     match found {
-        Ok(Some(Found::Open(flow))) => forms::recovery(face, Some(&flow)),
-        Ok(Some(Found::Expired(_)) | None) => forms::recovery(face, None),
+        Ok(Some(Found::Open(flow))) => forms::recovery(face, call, Some(&flow)),
+        Ok(Some(Found::Expired(_)) | None) => forms::recovery(face, call, None),
         Err(error) => face.error_json(&call.parts, error),
     }
 }

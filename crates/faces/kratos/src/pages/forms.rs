@@ -9,8 +9,9 @@ use adieu_pages_kit::{
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use super::{page, with_headers};
+use super::{and_front_page, page, with_headers};
 use crate::answer::Answer;
+use crate::call::Call;
 use crate::credentials::SessionHolder;
 use crate::face::Face;
 use crate::flow::{FieldMessages, Message, known_traits, said_of};
@@ -194,7 +195,9 @@ pub(super) fn registration(face: &Face, flow: &RegistrationFlow) -> Answer {
 }
 
 /// An administrator's code is asked for, or it is said that it is over.
-pub(super) fn recovery(face: &Face, flow: Option<&RecoveryFlow>) -> Answer {
+pub(super) fn recovery(face: &Face, call: &Call, flow: Option<&RecoveryFlow>) -> Answer {
+    let sign_on = format!("{}/self-service/login/browser", face.base(call.mount));
+    let links = and_front_page(face, Link { href: &sign_on, text: "Sign on" }, "Front page");
     let Some(flow) = flow else {
         let html = ErrorPage {
             title: "This code is not valid any more",
@@ -202,13 +205,13 @@ pub(super) fn recovery(face: &Face, flow: Option<&RecoveryFlow>) -> Answer {
             detail: None,
             correlation_id: None,
             sign_off: None,
-            links: &[],
+            links: &links,
         };
         return page(StatusCode::GONE, html.html(), &["'none'"]);
     };
     if flow.done {
         let (title, message) = ("That is done", "This code was used. You can close this page.");
-        let html = StatusPage { title, message, links: &[] };
+        let html = StatusPage { title, message, links: &links };
         return page(StatusCode::OK, html.html(), &["'none'"]);
     }
     let action = flow.head.action::<RecoveryFlow>(&face.base(flow.head.mount));
