@@ -33,6 +33,7 @@ pub use backup::{Backup, Restore, backup, restore};
 pub use clients::{ClientCommand, client};
 pub use endings::{EndCommand, SessionsCommand, end, sessions};
 pub use failure::exit_code;
+use failure::{CommandFailure, ExitStatus};
 pub use init::{InitCommand, init};
 pub use keys::{KeysCommand, keys};
 pub use people::{RealmCommand, UserCommand, realm, user};
@@ -44,7 +45,7 @@ use crate::logging::{Log, note};
 
 /// `serve`.
 pub fn serve(file: Option<&Path>) -> Result<()> {
-    let file = located(file);
+    let file = located(file)?;
     let config = read(file.as_deref())?;
     let log = Log::to_stderr(&config.log);
     tracing::info!("{}", told(file.as_deref()));
@@ -58,7 +59,7 @@ pub fn demo(port: u16, exit: bool) -> Result<()> {
 
 /// `check-config`.
 pub fn check_config(file: Option<&Path>) -> Result<()> {
-    let file = located(file);
+    let file = located(file)?;
     note(&told(file.as_deref()));
     let config = read(file.as_deref())?;
     let text = toml::to_string(&config)?;
@@ -86,17 +87,32 @@ pub fn complain(error: &anyhow::Error) {
 /// Where the configuration of an installed server lies.
 const INSTALLED: &str = "/etc/adieu/adieu.toml";
 
+/// What `init` writes if nothing else is said, beside whoever gives the command.
+const BESIDE: &str = "adieu.toml";
+
 /// The file of the configuration: the one that is named, that of `ADIEU_CONFIG`, that of an installed server if it is there.
-fn located(named: Option<&Path>) -> Option<PathBuf> {
+/// One that only lies in the folder at hand is neither taken nor passed over: the command is refused (decision 0021).
+fn located(named: Option<&Path>) -> Result<Option<PathBuf>> {
     let variable = || std::env::var_os("ADIEU_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let installed = || {
-        // One that can't be looked at is there: that it can't be read is said, and not passed over.
-        let about = std::fs::metadata(INSTALLED);
-        let missing =
-            about.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory));
-        (!missing).then(|| INSTALLED.into())
-    };
-    named.map(Path::to_owned).or_else(variable).or_else(installed)
+    let installed = || is_there(INSTALLED).then(|| INSTALLED.into());
+    let file = named.map(Path::to_owned).or_else(variable).or_else(installed);
+    if file.is_none() && is_there(BESIDE) {
+        let file = std::path::absolute(BESIDE).unwrap_or_else(|_| BESIDE.into());
+        let text = format!(
+            "no configuration is named, and {BESIDE} lies in this folder: say `--config {BESIDE}`, or for all commands \
+             `export ADIEU_CONFIG={}` (`--config /dev/null` is none)",
+            file.display()
+        );
+        return Err(CommandFailure::new(ExitStatus::Usage, text).into());
+    }
+    Ok(file)
+}
+
+/// Whether there is a file. One that can't be looked at is there: that it can't be read is said, and not passed over.
+fn is_there(file: &str) -> bool {
+    let missing =
+        |error: &std::io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+    !std::fs::metadata(file).is_err_and(|error| missing(&error))
 }
 
 fn told(file: Option<&Path>) -> String {
@@ -107,7 +123,7 @@ fn told(file: Option<&Path>) -> String {
 }
 
 fn configured(named: Option<&Path>) -> Result<Config> {
-    read(located(named).as_deref())
+    read(located(named)?.as_deref())
 }
 
 fn read(file: Option<&Path>) -> Result<Config> {

@@ -11,7 +11,8 @@ pub fn page() -> String {
     let mut page = String::from(
         "# Configuration\n\n\
          A TOML file, the first that is named or there: `--config FILE`, the variable `ADIEU_CONFIG`, `/etc/adieu/adieu.toml`.\n\
-         Without one every key has its default. `adieu init` writes a file with comments.\n\n\
+         Without one every key has its default; but where an `adieu.toml` lies in the folder at hand, every command wants it named, and\n\
+         is refused (`--config /dev/null` is none). `adieu init` writes a file with comments.\n\n\
          A variable of the environment wins over the file: `ADIEU_KRATOS__COOKIE_NAME` is `kratos.cookie_name`; lists are written\n\
          as in TOML. What the file does not know and what no variable means is refused, with the nearest name of the same section;\n\
          variables that Kubernetes makes for a Service named `adieu` are passed over.\n\n\

@@ -120,6 +120,38 @@ fn a_command_says_which_installation_it_means() {
     assert!(std::fs::read_dir(elsewhere.path()).expect("a folder").next().is_none());
 }
 
+/// Goal: whoever gives a command beside the file that `init` wrote, and does not name it, is told so; the defaults of another
+/// installation are never taken for it. Method: every word that reads a configuration, and the ways to name one or none.
+#[test]
+fn a_configuration_at_hand_is_named_or_refused() {
+    let operator = Operator::new();
+    let file = operator.init();
+    for words in [
+        &["serve"][..],
+        &["check-config"],
+        &["user", "list"],
+        &["worker", "list"],
+        &["client", "list"],
+        &["realm", "list"],
+        &["keys", "list"],
+        &["sessions", "list"],
+        &["end", "--user", "admin"],
+        &["export"],
+        &["apply", "doc.toml", "--dry-run"],
+        &["backup", "--to", "backup"],
+        &["restore", "--from", "backup", "--replace"],
+        &["seed", "--sessions", "1", "--users", "1"],
+    ] {
+        let (code, out, error) = operator.run(words);
+        let named = error.contains(&format!("export ADIEU_CONFIG={}", file.display()));
+        assert!(code == 2 && out.is_empty() && named, "{words:?} ({code}): {out}{error}");
+    }
+    let named = operator.run(&["check-config", "--config", "adieu.toml"]);
+    assert!(named.0 == 0 && named.1.contains("development = true"), "{named:?}");
+    let none = operator.run(&["check-config", "--config", "/dev/null"]);
+    assert!(none.0 == 0 && none.1.contains("development = false"), "{none:?}");
+}
+
 /// Goal: `init` makes a configuration, an installation and a user, once; what can't be made leaves nothing behind.
 #[test]
 fn init_makes_what_can_be_served() {
