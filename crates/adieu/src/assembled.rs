@@ -166,6 +166,11 @@ fn sign_on_limits(passwords: &Passwords) -> SignOnLimits {
     }
 }
 
+/// What a password has to be in the realm at a path, before there is an authority to ask.
+pub(crate) fn password_rules(config: &Config, realm: &str) -> PasswordRules {
+    policy(config).password_rules_in(realm)
+}
+
 /// The authority's rules, from the configuration.
 fn policy(config: &Config) -> Policy {
     let channels = [

@@ -72,6 +72,7 @@ pub use flows::NewFlow;
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};
 pub use hashing::{HashCost, HashError};
 pub use inspect::{Active, ActiveRefresh, For, Principal};
+pub use new_passwords::password_is_sound;
 pub use people::{NewPerson, PersonError};
 pub use policy::Policy;
 pub use populations::{DEFAULT_POPULATION, FirstPopulation};

@@ -77,13 +77,23 @@ impl Authority {
         names: &[String],
         password: &str,
     ) -> Result<(), PersonError> {
-        if password.len() > PASSWORD_BYTES_MAX {
-            return Err(HashError::TooLong.into());
-        }
         let (names, password) = (names.to_vec(), password.to_owned());
-        let decide = move || decide_password(rules, &names, &password, || is_common(&password));
-        Ok(self.inner.hashing.beside(source, decide).await.map_err(HashError::from)??)
+        let decide = move || password_is_sound(rules, &names, &password);
+        self.inner.hashing.beside(source, decide).await.map_err(HashError::from)?
     }
+}
+
+/// Whether these rules allow a password to a user of these names. It takes a core for milliseconds: whoever serves others asks an
+/// [`Authority`].
+///
+/// # Errors
+///
+/// The password is longer than any that is hashed, or the rules do not allow it.
+pub fn password_is_sound(rules: PasswordRules, names: &[String], password: &str) -> Result<(), PersonError> {
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Err(HashError::TooLong.into());
+    }
+    Ok(decide_password(rules, names, password, || is_common(password))?)
 }
 
 fn is_common(password: &str) -> bool {

@@ -1,7 +1,7 @@
 //! How a command reaches the native API: in this process, if the data folder is free, or over HTTP to the server that has it.
 //!
-//! There is one implementation of every command, the API's. No command makes an installation on its way here. The token of the admin listener goes along either way, and never
-//! over a network in the clear.
+//! There is one implementation of every command, the API's. No command makes an installation on its way here. The token of the
+//! admin listener goes along either way, and never over a network in the clear. Whoever is busy is asked again.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -45,6 +45,11 @@ pub struct Reach {
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long an answer may take. An ending of a whole realm is one write.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a request is sent to whoever has too much work of its kind (nothing was done then), and the pause between. In this
+/// process it waits for five seconds each time.
+const BUSY_ASKED_MAX: usize = 60;
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
+const BUSY: &str = "urn:adieu:problem:busy";
 /// Items of one request; the API gives no more.
 const PAGE: usize = 500;
 
@@ -95,26 +100,31 @@ impl Api {
 
     /// Sends one request; gives the body of its answer, null if there is none.
     pub(super) async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
-        let mut request = Request::builder().method(method).uri(path);
-        if let Some(token) = &self.token {
-            let value = format!("Bearer {}", token.reveal());
-            request = request.header(header::AUTHORIZATION, value);
-        }
         let body = body.map(|body| body.to_string());
-        if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
-        }
-        let request = request.body(body.unwrap_or_default())?;
-        let (status, text) = match &self.carrier {
-            Carrier::Here(native) => here(native, request).await?,
-            Carrier::There { client, base } => sent(client, base, request).await?,
-        };
-        let value = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let (status, value) =
+            until_not_busy(async || self.ask_once(&method, path, body.as_deref()).await).await?;
         if (200..300).contains(&status) {
             Ok(value)
         } else {
             Err(CommandFailure::answered(status, &value).into())
         }
+    }
+
+    async fn ask_once(&self, method: &Method, path: &str, body: Option<&str>) -> Result<(u16, Value)> {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = &self.token {
+            let value = format!("Bearer {}", token.reveal());
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let request = request.body(body.unwrap_or_default().to_owned())?;
+        let (status, text) = match &self.carrier {
+            Carrier::Here(native) => here(native, request).await?,
+            Carrier::There { client, base } => sent(client, base, request).await?,
+        };
+        Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
     }
 
     pub(super) async fn get(&self, path: &str) -> Result<Value> {
@@ -141,6 +151,19 @@ impl Api {
                 progress(&format!("{} read…", items.len()));
             }
         }
+    }
+}
+
+/// The first answer that is not "busy", or the last one.
+async fn until_not_busy(mut ask: impl AsyncFnMut() -> Result<(u16, Value)>) -> Result<(u16, Value)> {
+    let mut left = BUSY_ASKED_MAX;
+    loop {
+        let answer = ask().await?;
+        left -= 1;
+        if answer.1["type"] != BUSY || left == 0 {
+            return Ok(answer);
+        }
+        tokio::time::sleep(BUSY_PAUSE).await;
     }
 }
 
@@ -192,4 +215,31 @@ fn there(config: &Config, url: &str) -> Result<Carrier> {
         }
     }
     Ok(Carrier::There { client: client.build()?, base: url.trim_end_matches('/').to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Goal: on a busy machine a command waits for its turn; what is busy for ever is told, and no other refusal is asked again.
+    #[tokio::test(start_paused = true)]
+    async fn whoever_is_busy_is_asked_again() {
+        let busy = || (429, json!({"type": BUSY}));
+        for (answers, asked, last) in [
+            (vec![busy(), busy(), (201, json!({}))], 3, 201),
+            (vec![(429, json!({"type": "urn:adieu:problem:other"})), (201, json!({}))], 1, 429),
+            (vec![(422, Value::Null), (201, json!({}))], 1, 422),
+            (vec![busy(); BUSY_ASKED_MAX + 1], BUSY_ASKED_MAX, 429),
+        ] {
+            let mut count = 0;
+            let ask = async || {
+                count += 1;
+                Ok(answers[count - 1].clone())
+            };
+            let answer = until_not_busy(ask).await.expect("an answer");
+            assert_eq!((count, answer.0), (asked, last));
+        }
+    }
 }

@@ -8,15 +8,15 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adieu_authority::Authority;
+use adieu_authority::{Authority, password_is_sound, username_is_sound};
 use adieu_store_sqlite::{Folder, OpenError};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
-use crate::assembled::AssembledServer;
+use crate::assembled::{AssembledServer, password_rules};
 use crate::commands::api::Api;
 use crate::commands::drawn_password::drawn;
-use crate::commands::people::{PersonToMake, password, sound};
+use crate::commands::people::{PersonToMake, password};
 use crate::commands::shown::say;
 use crate::commands::{read, runtime};
 use crate::config::Config;
@@ -56,12 +56,25 @@ pub struct InitCommand {
 pub fn init(order: InitCommand) -> Result<()> {
     let file = std::path::absolute(place(&order)).context("this folder")?;
     let written = write(&order, &file)?;
-    let made =
-        read(Some(&file)).and_then(|config| runtime()?.block_on(make(&order, &file, &config, written)));
-    if made.is_err() && written {
-        let _ = std::fs::remove_file(&file); // It stays only as a configuration that nothing was made of.
-    }
-    made
+    let runtime = runtime()?;
+    let made = read(Some(&file)).and_then(|config| {
+        let made = runtime.block_on(make(&order, &config))?;
+        Ok((config, made))
+    });
+    let (config, made) = made.inspect_err(|_| {
+        if written {
+            let _ = std::fs::remove_file(&file); // It goes as long as nothing was made of it.
+        }
+    })?;
+    let what = if written { "wrote" } else { "took" };
+    say!("{what} the configuration {}", file.display());
+    say!("made the installation in {}", config.data.display());
+    let introduced = runtime.block_on(introduce(&config, made));
+    let (file, url) = (file.display(), config.kratos_url());
+    say!("\nTo serve:                   adieu serve --config {file}");
+    say!("To sign on in a browser:    {url}/self-service/login/browser");
+    say!("For all other commands:     export ADIEU_CONFIG={file}");
+    introduced
 }
 
 fn place(order: &InitCommand) -> PathBuf {
@@ -89,54 +102,58 @@ fn write(order: &InitCommand, file: &Path) -> Result<bool> {
     Ok(true)
 }
 
-async fn make(order: &InitCommand, file: &Path, config: &Config, written: bool) -> Result<()> {
+/// What was made, and the user that is still to be made in it.
+struct Made {
+    authority: Authority,
+    first: Option<FirstUser>,
+}
+
+struct FirstUser {
+    realm: String,
+    person: PersonToMake,
+    /// Whether the password was drawn, and so has to be shown.
+    drawn: bool,
+}
+
+/// Makes the installation. The user is looked at before: what can't be taken leaves no installation behind.
+async fn make(order: &InitCommand, config: &Config) -> Result<Made> {
     match Folder::is_made(&config.data) {
         Ok(()) => bail!("there is an installation in {} already", config.data.display()),
         Err(OpenError::Missing(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    let realm = config.realms.first().map_or("/alpha", |realm| realm.path.as_str());
-    let person = person(order)?;
+    let first = first_user(order, config)?;
     let server =
         AssembledServer::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
-    let what = if written { "wrote" } else { "took" };
-    say!("{what} the configuration {}", file.display());
-    say!("made the installation in {}", config.data.display());
-    if let Some((person, drawn)) = person {
-        introduce(config, &server.authority, realm, &person, drawn).await?;
-    }
-    let (file, url) = (file.display(), config.kratos_url());
-    say!("\nTo serve:                   adieu serve --config {file}");
-    say!("To sign on in a browser:    {url}/self-service/login/browser");
-    say!("For all other commands:     export ADIEU_CONFIG={file}");
-    Ok(())
+    Ok(Made { authority: server.authority, first })
 }
 
-/// The first user, and whether the password was drawn; none if none is wanted.
-fn person(order: &InitCommand) -> Result<Option<(PersonToMake, bool)>> {
+/// The first user; none if none is wanted.
+fn first_user(order: &InitCommand, config: &Config) -> Result<Option<FirstUser>> {
     if order.no_user {
         return Ok(None);
     }
+    let realm = config.realms.first().map_or("/alpha", |realm| realm.path.as_str()).to_owned();
+    let rules = password_rules(config, &realm);
     let (password, drawn) = match (std::env::var("ADIEU_PASSWORD"), order.ask_password) {
-        (Ok(password), false) => (sound(password)?, false),
+        (Ok(password), false) => (password, false),
         (_, true) => (password()?, false),
-        (Err(_), false) => (drawn(&SystemEntropy), true),
+        (Err(_), false) => (drawn(&SystemEntropy, rules), true),
     };
-    Ok(Some((PersonToMake { username: order.user.clone(), email: None, admin: true, password }, drawn)))
+    let username = order.user.clone();
+    username_is_sound(None, &username).with_context(|| format!("--user {username}"))?;
+    password_is_sound(rules, std::slice::from_ref(&username), &password)?;
+    let person = PersonToMake { username, email: None, admin: true, password };
+    Ok(Some(FirstUser { realm, person, drawn }))
 }
 
-async fn introduce(
-    config: &Config,
-    authority: &Authority,
-    realm: &str,
-    person: &PersonToMake,
-    drawn: bool,
-) -> Result<()> {
-    let api = Api::over(config, authority.clone())?;
+async fn introduce(config: &Config, Made { authority, first }: Made) -> Result<()> {
+    let Some(FirstUser { realm, person, drawn }) = first else { return Ok(()) };
+    let api = Api::over(config, authority)?;
     person
-        .made(&api, realm)
+        .made(&api, &realm)
         .await
-        .context("the installation is made; make its user with `adieu user add`")?;
+        .context("the installation is made; make its user with `adieu user add --admin`")?;
     say!("made the user {} of realm {realm}, who administers its users", person.username);
     if drawn {
         note(&format!("password of {}: {} (shown this once)", person.username, person.password));
@@ -282,12 +299,5 @@ mod tests {
             (config.public.url.as_str(), config.kratos.session_idle_s),
             ("https://id.example.test", 7200)
         );
-    }
-
-    #[test]
-    fn a_drawn_password_is_long_and_new() {
-        let (one, other) = (drawn(&SystemEntropy), drawn(&SystemEntropy));
-        assert_eq!((one.len(), one.split('-').count()), (23, 4));
-        assert_ne!(one, other);
     }
 }

@@ -6,7 +6,7 @@ use std::io::{BufRead, IsTerminal};
 
 use adieu_authority::UserId;
 use adieu_http_kit::form::append_query;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Subcommand;
 use http::Method;
 use serde_json::{Value, json};
@@ -352,12 +352,4 @@ pub(super) fn password() -> Result<String> {
     let mut line = String::new();
     stdin.lock().read_line(&mut line).context("standard input")?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-/// A password for the first user, before there is a realm that has rules: no shorter than any of them is by default.
-pub(super) fn sound(password: String) -> Result<String> {
-    if password.chars().count() < 8 {
-        bail!("a password has at least 8 characters");
-    }
-    Ok(password)
 }

@@ -177,6 +177,40 @@ fn init_makes_what_can_be_served() {
     assert_eq!(code, 2, "production has an address");
 }
 
+/// Goal: the first user's password is held against the rules of the realm that the configuration names, before anything is made.
+/// Method: shorter and longer rules, in the section and of the realm, a common one, an own name; a password that is drawn fits.
+#[test]
+fn the_first_password_is_held_against_the_rules_of_its_realm() {
+    let long = "[[realms]]\npath = '/alpha'\npassword_length_min = 40";
+    let lax = "[passwords]\nlength_min = 3\ncommon_refused = false";
+    for (rules, password, refused) in [
+        (lax, Some("abc"), None),
+        (lax, Some("ab"), Some("it has 2 of at least 3 characters")),
+        (long, Some("correct-horse-battery-9"), Some("it has 23 of at least 40 characters")),
+        (long, None, None),
+        ("", Some("password"), Some("tried first")),
+        ("", Some("lovelace"), Some("the user's own name")),
+        ("", Some("Rabbit-hole-11"), None),
+    ] {
+        let operator = Operator::new();
+        std::fs::write(operator.path("adieu.toml"), rules).expect("a file");
+        let mut command = operator.command(&["init", "--user", "lovelace", "--config", "adieu.toml"]);
+        if let Some(password) = password {
+            command.env("ADIEU_PASSWORD", password);
+        }
+        let (code, out, error) = said(command.output().expect("adieu runs"));
+        match refused {
+            None => assert_eq!(code, 0, "{rules} {password:?}: {out}{error}"),
+            Some(why) => assert!(code == 1 && error.contains(why), "{rules} {password:?}: {out}{error}"),
+        }
+        assert_eq!(operator.path("data").exists(), refused.is_none(), "{rules} {password:?}");
+    }
+    let operator = Operator::new();
+    let (code, _, error) = operator.run(&["init", "--user", ""]);
+    assert!(code == 1 && error.contains("--user"), "{error}");
+    assert!(!operator.path("data").exists() && !operator.path("adieu.toml").exists(), "nothing is left");
+}
+
 const SHOP: &str = "[[realms]]\npath = '/alpha'\n[[realms.clients]]\nclient_id = 'shop'\ngrant_types = ['authorization_code']\n\
                     [[realms.users]]\nusername = 'zoe'\n";
 

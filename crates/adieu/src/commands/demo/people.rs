@@ -3,7 +3,8 @@
 //! Their passwords and secrets are drawn anew for every demo and written nowhere.
 
 use adieu_authority::{
-    Authority, Client, ClientAuth, ClientId, NewClient, NewPerson, Realm, Role, RoleAssignment, RoleScope,
+    Authority, Client, ClientAuth, ClientId, NewClient, NewPerson, PasswordRules, Realm, Role,
+    RoleAssignment, RoleScope,
 };
 use anyhow::{Context, Result};
 
@@ -43,7 +44,7 @@ pub(super) async fn make(server: &AssembledServer, public_url: &str) -> Result<P
     let realm = authority.realm_at(REALM).await?.with_context(|| format!("realm {REALM}"))?;
     let population = provision::default_population(authority, &realm).await?;
     let (username, redirect_uri) = ("alice", "https://shop.example.test/callback");
-    let password = drawn(&SystemEntropy);
+    let password = drawn(&SystemEntropy, PasswordRules::default());
     let front_page = format!("{public_url}/");
     let new =
         NewPerson { username: username.into(), password: Some(password.clone()), ..NewPerson::default() };
