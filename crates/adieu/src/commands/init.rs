@@ -253,7 +253,7 @@ second_factor = "when_enrolled"
 [kratos]
 realm = "/alpha"
 session_lifetime_s = "24h"
-session_idle_s = "2h"
+session_idle_s = "1h"
 # Where browsers may be sent after a sign-on or a sign-off: paths below are meant, too, and "https://*.example.com/".
 allowed_return_urls = []
 # Whose pages may call from a browser: "https://app.example.com", "https://*.example.com".
@@ -297,7 +297,7 @@ mod tests {
         let config = load(Some(&folder.path().join("true.toml")), []).expect("sound");
         assert_eq!(
             (config.public.url.as_str(), config.kratos.session_idle_s),
-            ("https://id.example.test", 7200)
+            ("https://id.example.test", 3600)
         );
     }
 }

@@ -153,7 +153,7 @@ impl Default for KratosConfig {
             cookie_same_site: "Lax".into(),
             cookie_domain: String::new(),
             session_lifetime_s: 24 * 3600,
-            session_idle_s: 0,
+            session_idle_s: 3600,
             login_flow_lifetime_s: 3600,
             settings_flow_lifetime_s: 3600,
             registration_flow_lifetime_s: 3600,

@@ -79,7 +79,11 @@ pub(super) const KEYS: &[Key] = &[
         "Domain of the cookie, in which the host of its address has to be; empty is the host only.",
     ),
     key("kratos.session_lifetime_s", Time(1, TIME_S_MAX), "How long a session lasts."),
-    key("kratos.session_idle_s", Time(0, TIME_S_MAX), "Idle limit; 0 is none, as in Kratos."),
+    key(
+        "kratos.session_idle_s",
+        Time(0, TIME_S_MAX),
+        "Idle limit: without a check for so long, a session is over. 0 is none, as in Kratos.",
+    ),
     key("kratos.login_flow_lifetime_s", Time(1, TIME_S_MAX), "How long a login flow lasts."),
     key("kratos.settings_flow_lifetime_s", Time(1, TIME_S_MAX), "How long a settings flow lasts."),
     key("kratos.registration_flow_lifetime_s", Time(1, TIME_S_MAX), "How long a registration flow lasts."),
