@@ -221,6 +221,69 @@ async fn other_sessions_end_after_a_fresh_proof_only() {
     alice.expect_not_live("who signs off needs no fresh proof", &own).await;
 }
 
+/// Goal: S-28: every door that refuses an old proof says by its own words how to give a new one, and that way leads on: AM by
+/// `ForceAuth`, PingOne by `max_age`, OpenID by `max_age` and `prompt=login` at both issuers.
+#[tokio::test]
+async fn a_fresh_proof_is_offered_at_every_door() {
+    let alice = Alice::without_codes("when_enrolled").await;
+    let world = &alice.world;
+    let (own, other) =
+        (world.sign_on_kratos(NAME, PASSWORD).await, world.sign_on_kratos(NAME, PASSWORD).await);
+    let access = text(&scoped_tokens(&alice, &own).await["access_token"]).to_owned();
+    world.clock().advance(Span::from_s(601));
+
+    // PingOne: what the challenge names is asked of its issuer (RFC 9470 §4), which asks for the password.
+    let path = format!(
+        "/v1/environments/{}/users/{}/sessions/{}",
+        alice.pingone("env_id"),
+        alice.pingone("user_id"),
+        session_of(&other)
+    );
+    let late = world.delete(&path).bearer(&access).send().await;
+    let says = late.header("www-authenticate");
+    let max_age = says.split("max_age=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a time");
+    let scopes = "%20p1:delete:sessions%20p1:read:sessions";
+    let again = format!("{scopes}&max_age={max_age}&response_mode=pi.flow");
+    let [authorize, _] = alice.authorize(&again);
+    let flow = authorize.cookie("ST", &own).send().await.json();
+    assert_eq!(flow["status"], "USERNAME_PASSWORD_REQUIRED", "{flow}");
+    let step = world.post(&format!("/{}/flows/{}", alice.pingone("env_id"), text(&flow["id"])));
+    let step = step.header("content-type", "application/vnd.pingidentity.usernamePassword.check+json");
+    let done = step.cookie("ST", &own).body(credentials().to_string()).send().await; // As its browser sends it.
+    assert_eq!(done.json()["status"], "COMPLETED", "{}", done.text);
+    let renewed = done.cookie("ST").expect("a token").to_owned();
+    let access = text(&scoped_tokens(&alice, &renewed).await["access_token"]).to_owned();
+    assert_eq!(world.delete(&path).bearer(&access).send().await.status, 204);
+    alice.expect_not_live("it was ended", &other).await;
+
+    // AM: the parameter that the refusal names.
+    let third = world.sign_on_kratos(NAME, PASSWORD).await;
+    world.clock().advance(Span::from_s(601));
+    let by_user = |token: &str| {
+        let ask = world.post(&format!("{AM}/sessions?_action=logoutByUser")).header(AM_COOKIE, token);
+        ask.header("accept-api-version", "resource=5.1").json(&json!({"username": NAME}))
+    };
+    let late = by_user(&renewed).send().await;
+    assert_eq!((late.status.as_u16(), &late.json()["detail"]), (403, &json!({"ForceAuth": true})));
+    let ask = world.post(&format!("{AM}/authenticate?ForceAuth=true")).header(AM_COOKIE, &renewed);
+    let ask = ask.header("accept-api-version", "resource=2.1").header("x-openam-username", NAME);
+    let proven = ask.header("x-openam-password", PASSWORD).json(&json!({})).send().await;
+    let forced = text(&proven.json()["tokenId"]).to_owned();
+    assert_eq!(session_of(&forced), session_of(&renewed), "the session goes on");
+    let page = world.get("/am/UI/Login?realm=/alpha&ForceAuth=true").cookie(AM_COOKIE, &forced).send().await;
+    assert_eq!(page.status, 200, "who is signed on is asked on the page, too");
+    for (issuer, cookie) in [("PingOne", "ST"), ("AM", AM_COOKIE)] {
+        for (wish, answered) in [("", true), ("&prompt=login", false), ("&max_age=0", false)] {
+            let [pingone, am] = alice.authorize(wish);
+            let authorize = if issuer == "PingOne" { pingone } else { am };
+            let location = authorize.cookie(cookie, &forced).send().await.location().to_owned();
+            assert_eq!(location.contains("code="), answered, "{issuer} {wish}: {location}");
+        }
+    }
+    assert_eq!(by_user(&forced).send().await.status, 200);
+    alice.expect_not_live("all were ended", &third).await;
+}
+
 /// Goal: F-1: a realm that requires a second factor lets nobody in by one, not even who has none yet; at Kratos' settings one is
 /// made, and then given.
 #[tokio::test]

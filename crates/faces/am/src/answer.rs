@@ -231,7 +231,7 @@ struct OldError<'a> {
 fn old_error(error: &AmError) -> Vec<u8> {
     let failure_url = match error.detail() {
         Some(Detail::Failure { failure_url }) => Some(failure_url),
-        Some(Detail::Code { .. } | Detail::Text(_)) | None => None,
+        Some(Detail::Again { .. } | Detail::Code { .. } | Detail::Text(_)) | None => None,
     };
     json(&OldError { error_message: &error.to_string(), failure_url })
 }

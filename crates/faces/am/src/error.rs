@@ -142,8 +142,8 @@ pub(crate) enum AmError {
     /// A second factor is asked for, and the user has none.
     #[error("A second factor is required and none is registered")]
     NoSecondFactor,
-    /// Who asks to end all own sessions has signed on too long ago for that.
-    #[error("The last authentication is too long ago: authenticate again")]
+    /// Who asks to end all own sessions has signed on too long ago for that: `authenticate` renews the session.
+    #[error("The last authentication is too long ago: authenticate again with ForceAuth=true")]
     ProofTooOld,
     /// The attempt is over: too late, or used.
     #[error("Session has timed out")]
@@ -205,6 +205,9 @@ pub(crate) enum Detail<'a> {
     /// The number by which XUI knows that it must begin again.
     #[serde(rename_all = "camelCase")]
     Code { error_code: &'static str },
+    /// The parameter with which `authenticate` asks for a new proof.
+    #[serde(rename_all = "PascalCase")]
+    Again { force_auth: bool },
     /// A parser's words.
     Text(&'a str),
 }
@@ -286,6 +289,9 @@ impl AmError {
     pub(crate) fn detail(&self) -> Option<Detail<'_>> {
         if let Self::NotJson(words) = self {
             return Some(Detail::Text(words));
+        }
+        if matches!(self, Self::ProofTooOld) {
+            return Some(Detail::Again { force_auth: true });
         }
         if matches!(self, Self::TimedOut) {
             return Some(Detail::Code { error_code: "110" });
@@ -420,6 +426,7 @@ mod tests {
         let json = |error: AmError| serde_json::to_string(&error.detail()).unwrap();
         assert_eq!(json(AmError::LoginFailure), r#"{"failureUrl":""}"#);
         assert_eq!(json(AmError::TimedOut), r#"{"errorCode":"110"}"#);
+        assert_eq!(json(AmError::ProofTooOld), r#"{"ForceAuth":true}"#);
         assert_eq!(json(AmError::NotJson("line 1".into())), r#""line 1""#);
         assert_eq!(json(AmError::AccessDenied), "null");
     }
