@@ -1,16 +1,19 @@
-//! How long flows live: a settings flow ends like a login flow, and whoever comes too late is told how to go on.
+//! How long flows live: each ends by its own key like a login flow, and whoever comes too late is told how to go on.
 //!
 //! The clock stands still but where a story moves it.
 
 use adieu_testkit::World;
 use adieu_testkit::world::{Reply, profile_config};
-use serde_json::json;
+use axum::http::Method;
+use serde_json::{Value, json};
 
 const ALICE: (&str, &str) = ("alice", "Rabbit-hole-11");
 
 async fn world() -> World {
     let mut config = profile_config("main");
     config.kratos.settings_flow_lifetime_s = 600;
+    config.kratos.registration_flow_lifetime_s = 700;
+    config.kratos.login_flow_lifetime_s = 800;
     World::with_config(config).await
 }
 
@@ -69,4 +72,99 @@ async fn a_browsers_settings_flow_ends() {
     assert_eq!(led.status, 303);
     let page = format!("{}?flow=", world.config().kratos.settings_ui_url);
     assert!(led.location().starts_with(&page) && !led.location().ends_with(id), "{}", led.location());
+}
+
+/// What strangers submit: a registration and a login.
+fn of_strangers() -> [(&'static str, i64, Value); 2] {
+    let traits = json!({"email": "dora@example.test"});
+    [
+        (
+            "registration",
+            700,
+            json!({"method": "password", "password": "quite-unusual-words-4", "traits": traits}),
+        ),
+        ("login", 800, json!({"method": "password", "identifier": ALICE.0, "password": ALICE.1})),
+    ]
+}
+
+/// Goal: F-36: registration and login by JSON end at the second that their keys name, and nobody is made or signed on after it but
+/// by the flow that the answer names.
+#[tokio::test]
+async fn native_flows_of_strangers_end() {
+    for (name, life_s, body) in of_strangers() {
+        let world = world().await;
+        let id = text(&world.get(&format!("/self-service/{name}/api")).send().await.json()["id"]);
+        let fetch = || world.get(&format!("/self-service/{name}/flows?id={id}"));
+        let submit = |id: &str| world.post(&format!("/self-service/{name}?flow={id}")).json(&body);
+        world.wait_s(life_s - 1);
+        assert_eq!(fetch().send().await.status, 200, "{name}");
+        world.wait_s(1);
+        is_expired(&fetch().send().await);
+        let late = submit(&id).send().await;
+        is_expired(&late);
+        let next = text(&late.json()["use_flow_id"]);
+        assert_ne!(next, id);
+        let again = submit(&next).send().await;
+        assert_eq!(again.status, 200, "{name}: {}", again.text);
+    }
+}
+
+/// Goal: F-36: the same in a browser: fetched and submitted by a script 410, its form leads to a new flow.
+#[tokio::test]
+async fn browser_flows_of_strangers_end() {
+    for (name, life_s, body) in of_strangers() {
+        let world = world().await;
+        let begin = world.get(&format!("/self-service/{name}/browser")).header("accept", "application/json");
+        let begun = begin.send().await;
+        let csrf = begun.headers["set-cookie"].to_str().expect("ASCII").split(';').next().expect("a pair");
+        let id = text(&begun.json()["id"]);
+        let ask = || world.post(&format!("/self-service/{name}?flow={id}")).header("cookie", csrf);
+        world.wait_s(life_s);
+        let fetch = world.get(&format!("/self-service/{name}/flows?id={id}")).header("cookie", csrf);
+        is_expired(&fetch.send().await);
+        is_expired(&ask().header("accept", "application/json").json(&body).send().await);
+        let led = ask().header("accept", "text/html").form(&[("method", "password")]).send().await;
+        assert_eq!(led.status, 303, "{name}: {}", led.text);
+        assert!(led.location().contains("?flow=") && !led.location().ends_with(&id), "{}", led.location());
+    }
+}
+
+/// Goal: F-36: an administrator's recovery ends at the time that its order names, fetched, submitted and followed; there is no next
+/// one, because nobody begins it alone.
+#[tokio::test]
+async fn a_recovery_ends() {
+    let world = world().await;
+    for (what, kept_s) in [("code", 3600), ("code", 90), ("link", 90)] {
+        let mut order = json!({"identity_id": world.data.alice.id.to_string()});
+        if kept_s != 3600 {
+            order["expires_in"] = json!("1m30s");
+        }
+        let told =
+            world.admin(Method::POST, &format!("/admin/recovery/{what}")).json(&order).send().await.json();
+        let link = text(&told["recovery_link"]);
+        let id =
+            link.split("flow=").nth(1).and_then(|rest| rest.split('&').next()).expect("a flow").to_owned();
+        let fetch = || world.get(&format!("/self-service/recovery/flows?id={id}"));
+        world.wait_s(kept_s - 1);
+        assert_eq!(fetch().send().await.status, 200, "{what}");
+        world.wait_s(1);
+        is_expired(&fetch().send().await);
+        let late = match what {
+            "link" => {
+                let path = link.strip_prefix(&world.config().public.url).expect("ours");
+                world.get(path).header("accept", "application/json").send().await
+            }
+            _ => {
+                let ask = world.post(&format!("/self-service/recovery?flow={id}"));
+                let body = json!({"method": "code", "code": told["recovery_code"]});
+                ask.header("accept", "application/json").json(&body).send().await
+            }
+        };
+        is_expired(&late);
+        assert!(late.cookie("ory_kratos_session").is_none());
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }
