@@ -14,7 +14,7 @@ mod servers;
 
 use anyhow::{Result, bail};
 
-use crate::contract_server::release_binary;
+use crate::builds::shipped;
 use crate::packages::need;
 
 use load::{Load, Measured, measure};
@@ -28,7 +28,7 @@ pub(crate) fn bench(words: &[&str]) -> Result<()> {
     for (program, package) in [("nginx", "nginx-light"), ("wrk", "wrk"), ("taskset", "util-linux")] {
         need(program, package)?;
     }
-    let binary = release_binary()?;
+    let binary = shipped()?;
     match words {
         ["check"] => check(&binary, &servers::build_static_answer()?),
         ["end"] => end(&binary, &servers::build_static_answer()?),

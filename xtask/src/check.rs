@@ -9,8 +9,8 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use crate::contract_server::release_binary;
-use crate::{clients, contracts, deny, files, floors, fuzz, package, tidy};
+use crate::builds::shipped;
+use crate::{alert_rules, clients, contracts, deny, files, floors, fuzz, package, tidy};
 
 /// Everything but the tests.
 pub(crate) fn check() -> Result<()> {
@@ -19,6 +19,7 @@ pub(crate) fn check() -> Result<()> {
     floors::floors()?;
     tidy::tidy()?;
     deny::deny()?;
+    alert_rules::alert_rules()?;
     ran(command(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     contracts::contracts(false, true)
 }
@@ -28,7 +29,7 @@ pub(crate) fn test() -> Result<()> {
     let clients = clients::install()?;
     check()?;
     // Recorded scenarios are replayed against the server as it is shipped.
-    let binary = release_binary()?;
+    let binary = shipped()?;
     let mut tests = command(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
     tests.env("INSTA_UPDATE", "no").env("TEST_SERVER", binary).env("TEST_CLIENTS", clients);
     let mut child = tests.stdout(Stdio::piped()).spawn().context("cargo test")?;

@@ -15,6 +15,7 @@ use serde_json::Value;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use crate::builds::{BuildProfile, built};
 use crate::{files, people};
 
 const START: Duration = Duration::from_secs(30);
@@ -80,7 +81,7 @@ impl Drop for Temporary {
 /// Runs the command.
 pub(crate) fn contract_server(wanted: &ContractServerOptions) -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    let binary = release_binary()?;
+    let binary = built("adieu", BuildProfile::Release)?;
     let before = fs::read_to_string(&wanted.vars).ok().and_then(|text| serde_json::from_str(&text).ok());
     let data = wanted.data.as_deref();
     let mut server = ContractServer::start(&binary, &wanted.profile, data, before.as_ref(), Pinned::No)?;
@@ -97,19 +98,6 @@ pub(crate) fn contract_server(wanted: &ContractServerOptions) -> Result<()> {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-}
-
-/// Builds the release binary and says where it is.
-pub(crate) fn release_binary() -> Result<PathBuf> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["build", "--release", "-p", "adieu"])
-        .current_dir(files::root())
-        .status()?;
-    ensure!(status.success(), "cargo build --release -p adieu: {status}");
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| files::root().join("target"), PathBuf::from);
-    Ok(target.join("release/adieu"))
 }
 
 impl ContractServer {

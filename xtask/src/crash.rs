@@ -2,7 +2,7 @@
 //! minutes, or says a time, and is therefore no test of every day.
 //!
 //! The crash test itself stands with the stories of `adieu`; here is only how often, and that it runs against the
-//! release binary. The cold start kills a server that has many sessions and waits for the first answer of the next one.
+//! binary as it is shipped. The cold start kills a server that has many sessions and waits for the first answer of the next one.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -14,13 +14,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::contract_server::release_binary;
+use crate::builds::shipped;
 use crate::files;
 
 /// Runs the crash test so often.
 pub(crate) fn crash(words: &[&str]) -> Result<()> {
     let mut tests = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
-    tests.current_dir(files::root()).env("TEST_SERVER", release_binary()?);
+    tests.current_dir(files::root()).env("TEST_SERVER", shipped()?);
     tests.args(["test", "-p", "adieu", "--test", "stories", "crash::what_was_acknowledged"]);
     tests.args(["--", "--nocapture", "--test-threads=1"]);
     let (mut kills, mut cuts) = ("0", "0");
@@ -50,7 +50,7 @@ pub(crate) fn cold_start(words: &[&str]) -> Result<()> {
         ["--sessions", number] => number,
         _ => bail!("coldstart [--sessions N]"),
     };
-    let place = Place::new(release_binary()?)?;
+    let place = Place::new(shipped()?)?;
     place.run(&["init", "--user", "cold"], &[])?;
     place.run(&["seed"], &["--sessions", sessions])?;
     let size = fs::metadata(place.folder.join("data/adieu.db"))?.len();

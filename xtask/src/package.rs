@@ -1,4 +1,4 @@
-//! The Debian package: made by `cargo deb` out of the release binary, and tried on a fresh root.
+//! The Debian package: made by `cargo deb` out of the binary of the profile `dist`, and tried on a fresh root.
 //!
 //! The root is made by debootstrap in the target folder and taken away afterwards. No service manager runs in it: the command of the
 //! installed unit is started as the unit says, and what it tells is heard on a socket of our own.
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::contract_server::release_binary;
+use crate::builds::shipped;
 use crate::packages::{is_root, need};
 use crate::{clients, files, http};
 
@@ -41,7 +41,7 @@ pub(crate) fn package() -> Result<()> {
 
 fn make() -> Result<PathBuf> {
     need("dpkg-shlibdeps", "dpkg-dev")?;
-    let (tool, binary) = (clients::install_cargo_deb()?, release_binary()?);
+    let (tool, binary) = (clients::install_cargo_deb()?, shipped()?);
     let folder = binary.parent().and_then(Path::parent).context("a target folder")?.join("debian");
     if folder.is_dir() {
         fs::remove_dir_all(&folder)?; // An older version's package is not the one that is tried.
@@ -50,6 +50,8 @@ fn make() -> Result<PathBuf> {
     make.args([
         "--package",
         "adieu",
+        "--profile",
+        "dist",
         "--no-build",
         "--no-strip",
         "--fast",

@@ -1,6 +1,6 @@
 //! The three servers of a measurement, all pinned to one core: nginx, the static answer, adieu.
 //!
-//! Each ends with its value. Adieu is the release binary on a fresh folder with seeded sessions.
+//! Each ends with its value. Adieu is the binary as it is shipped, on a fresh folder with seeded sessions.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::bench::load::{Load, run_through};
+use crate::builds::{BuildProfile, built};
 use crate::contract_server::{ContractServer, Pinned};
 use crate::files;
 
@@ -116,15 +117,9 @@ impl Nginx {
 /// The same framework's static answer.
 pub(crate) struct StaticAnswer(Process);
 
-/// Builds it; says where it is.
+/// Builds it as the server is built; says where it is.
 pub(crate) fn build_static_answer() -> Result<PathBuf> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let words = ["build", "--release", "-p", "adieu-bench-static"];
-    let status = Command::new(cargo).args(words).current_dir(files::root()).status()?;
-    ensure!(status.success(), "cargo {}: {status}", words.join(" "));
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| files::root().join("target"), PathBuf::from);
-    Ok(target.join("release/adieu-bench-static"))
+    built("adieu-bench-static", BuildProfile::Dist)
 }
 
 impl StaticAnswer {

@@ -1,6 +1,6 @@
 //! The server as it is shipped: its own process, its own sockets.
 //!
-//! `TEST_SERVER` names another build to test than the one of this profile; `cargo xtask test` names the release build.
+//! `TEST_SERVER` names another build to test than the one of this profile; `cargo xtask test` names the build of the profile `dist`.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
