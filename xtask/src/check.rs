@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use crate::builds::shipped;
-use crate::{alert_rules, clients, contracts, deny, files, floors, fuzz, package, tidy};
+use crate::{clients, contracts, deny, files, floors, fuzz, package, tidy};
 
 /// Everything but the tests.
 pub(crate) fn check() -> Result<()> {
@@ -19,7 +19,6 @@ pub(crate) fn check() -> Result<()> {
     floors::floors()?;
     tidy::tidy()?;
     deny::deny()?;
-    alert_rules::alert_rules()?;
     ran(command(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     contracts::contracts(false, true)
 }

@@ -3,7 +3,6 @@
 //! It links nothing of the product, so that it builds in seconds: what it needs of the server it asks the binary. It
 //! changes no file but `docs/contracts.md`, and that only when told to.
 
-mod alert_rules;
 mod bench;
 mod builds;
 mod check;
