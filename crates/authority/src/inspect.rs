@@ -102,14 +102,27 @@ impl Principal {
 }
 
 impl Authority {
-    /// The access token, if it is one of this realm, good now, and theirs to know for whom it is looked at.
+    /// The access token, if this issuer of the realm gave it, it is good now, and theirs to know for whom it is looked at.
     pub async fn inspect_access(
         &self,
-        realm: &Realm,
+        (realm, issuer): (&Realm, &str),
         token: &str,
         asked: For<'_>,
     ) -> Result<Option<Active>, Outage> {
-        let Some(claims) = self.inner.keyring.verify(realm.id, token).await? else { return Ok(None) };
+        let verified = self.inner.keyring.verify(realm.id, token).await?;
+        match verified.filter(|claims| claims.str("iss") == Some(issuer)) {
+            Some(claims) => self.access_of(realm, claims, asked).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The access token of the realm that says this, if it is good now, and theirs to know for whom it is looked at.
+    async fn access_of(
+        &self,
+        realm: &Realm,
+        claims: Arc<Verified>,
+        asked: For<'_>,
+    ) -> Result<Option<Active>, Outage> {
         if claims.typ.as_deref() != Some(TYP_ACCESS) || claims.expired(self.now().s()) {
             return Ok(None);
         }
@@ -139,17 +152,17 @@ impl Authority {
         Ok(held.map(|session| Active { claims, client, session }))
     }
 
-    /// The refresh token, if it is one of this realm, good now, and this client's. It is not used up by that; the look is
-    /// activity of its user.
+    /// The refresh token, if this issuer of the realm gave it, it is good now, and this client's. It is not used up by that; the
+    /// look is activity of its user.
     pub async fn inspect_refresh(
         &self,
-        realm: &Realm,
+        (realm, issuer): (&Realm, &str),
         token: &str,
         caller: &Client,
     ) -> Result<Option<ActiveRefresh>, Outage> {
         let Some(grant) = self.grant_of_refresh(realm, token).await? else { return Ok(None) };
-        if grant.client != caller.id {
-            return Ok(None); // It is of use to its own client alone.
+        if !grant.is_for(&caller.id, issuer) {
+            return Ok(None); // It is of use to its own client alone, and at its own issuer.
         }
         let Some(client) = self.client(realm.id, &grant.client).await? else { return Ok(None) };
         let held = self.held(&grant, &client, true).await?;
@@ -170,7 +183,9 @@ impl Authority {
         token: &str,
         audience: &str,
     ) -> Result<Option<Principal>, Outage> {
-        let active = self.inspect_access(realm, token, For::Ourselves).await?;
+        // The audience says for which API it is; who gave it is no matter beside that.
+        let Some(claims) = self.inner.keyring.verify(realm.id, token).await? else { return Ok(None) };
+        let active = self.access_of(realm, claims, For::Ourselves).await?;
         let Some(active) = active.filter(|active| active.claims.audiences().contains(&audience)) else {
             return Ok(None);
         };

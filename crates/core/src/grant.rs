@@ -127,7 +127,7 @@ impl Grant {
     }
 
     /// Whether this client may use it at this issuer: a code or a refresh token counts where it was given and nowhere else.
-    fn is_for(&self, client: &ClientId, issuer: &str) -> bool {
+    pub fn is_for(&self, client: &ClientId, issuer: &str) -> bool {
         self.client == *client && self.issuer.as_deref().is_none_or(|own| own == issuer)
     }
 

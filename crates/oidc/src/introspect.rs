@@ -30,8 +30,8 @@ impl Introspection {
     }
 }
 
-/// The answer of the introspection endpoint. To whom a token is none of theirs it is not active, and nothing else is
-/// done with it; else asking counts as activity of the token's user.
+/// The answer of the introspection endpoint. To whom a token is none of theirs it is not active, nor is one that another
+/// issuer gave, and nothing else is done with it; else asking counts as activity of the token's user.
 pub async fn introspect(
     provider: &Provider<'_>,
     headers: &HeaderMap,
@@ -42,13 +42,13 @@ pub async fn introspect(
         return Err(Refusal::Client { basic: false });
     }
     let token = once(form, "token")?.ok_or(Refusal::Request("`token` is missing."))?;
-    let (authority, realm) = (provider.authority, &provider.issuer.realm);
+    let (authority, at) = (provider.authority, provider.issuer.of_realm());
     // A signed token has dots, an opaque one has none; `token_type_hint` could only mislead.
     if token.contains('.') {
-        let active = authority.inspect_access(realm, token, For::Caller(&caller)).await?;
+        let active = authority.inspect_access(at, token, For::Caller(&caller)).await?;
         return Ok(active.map_or_else(Introspection::inactive, |active| access(&active)));
     }
-    let active = authority.inspect_refresh(realm, token, &caller).await?;
+    let active = authority.inspect_refresh(at, token, &caller).await?;
     Ok(active.map_or_else(Introspection::inactive, |active| refresh(provider, &active)))
 }
 

@@ -52,6 +52,13 @@ pub struct Issuer {
     pub public_needs_pkce: bool,
 }
 
+impl Issuer {
+    /// The realm, and the name in it by which its tokens are told from those of the realm's other issuers.
+    pub fn of_realm(&self) -> (&Realm, &str) {
+        (&self.realm, &self.name)
+    }
+}
+
 /// How an issuer names what a sign-on has proven. OpenID Connect Core §2, RFC 9470 §3.
 #[derive(Clone, Copy, Debug)]
 pub struct AcrNames {

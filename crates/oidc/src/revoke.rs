@@ -1,7 +1,8 @@
 //! Revocation: a client revokes a token.
 //!
 //! The session it belongs to lives on. Whatever is no token of ours counts as revoked, and nobody learns which it was;
-//! another client's is refused. RFC 7009 §2.
+//! another client's is refused. One that another issuer of the realm gave to this client is revoked: an answer that says so
+//! must not leave it good at its own issuer. RFC 7009 §2.
 
 use adieu_authority::RevokeError;
 use adieu_http_kit::form::Params;

@@ -11,7 +11,7 @@ use crate::Provider;
 /// Why nothing is told.
 #[derive(Debug, thiserror::Error)]
 pub enum UserinfoError {
-    /// The token is none of ours, no longer good, or a client's own.
+    /// The token is none of this issuer's, no longer good, or a client's own.
     #[error("the token is not valid")]
     Token,
     /// It was not issued for this.
@@ -25,7 +25,7 @@ pub enum UserinfoError {
 /// The claims for the holder of this access token.
 pub async fn userinfo(provider: &Provider<'_>, token: &str) -> Result<Value, UserinfoError> {
     let authority = provider.authority;
-    let active = authority.inspect_access(&provider.issuer.realm, token, For::Holder).await?;
+    let active = authority.inspect_access(provider.issuer.of_realm(), token, For::Holder).await?;
     let active = active.ok_or(UserinfoError::Token)?;
     let subject = active.subject().ok_or(UserinfoError::Token)?;
     if !active.has_scope("openid") {

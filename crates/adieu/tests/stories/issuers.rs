@@ -27,6 +27,20 @@ async fn what_one_issuer_gave_counts_there_alone() {
     let refused = |reply: Reply, what: &str| {
         assert_eq!((reply.status.as_u16(), &reply.json()["error"]), (400, &json!("invalid_grant")), "{what}");
     };
+    let below = [format!("/{environment}/as"), AM.to_owned()];
+    let introspect = async |at: usize, token: &str| {
+        let ask =
+            world.post(&format!("{}/introspect", below[at])).header("authorization", &programs.basic("app"));
+        ask.form(&[("token", token)]).send().await.json()
+    };
+    let userinfo = async |at: usize, token: &str| {
+        world.get(&format!("{}/userinfo", below[at])).bearer(token).send().await.status.as_u16()
+    };
+    let mut issuers = Vec::new();
+    for below in &below {
+        let path = format!("{below}/.well-known/openid-configuration");
+        issuers.push(world.get(&path).send().await.json()["issuer"].clone());
+    }
     for (own, other) in [(0, 1), (1, 0)] {
         let client = programs.pingone("app_client_id");
         let query = format!("response_type=code&client_id={client}&redirect_uri={redirect}&scope=openid");
@@ -37,7 +51,14 @@ async fn what_one_issuer_gave_counts_there_alone() {
         refused(ask(other, &code).await, "a code elsewhere");
         let tokens = ask(own, &code).await;
         assert_eq!(tokens.status, 200, "it was not spent: {}", tokens.text);
+        let access = tokens.json()["access_token"].as_str().expect("one").to_owned();
         let refresh = tokens.json()["refresh_token"].as_str().expect("one").to_owned();
+        for token in [&access, &refresh] {
+            assert_eq!(introspect(other, token).await, json!({"active": false}), "a token elsewhere");
+            let told = introspect(own, token).await;
+            assert_eq!((&told["active"], &told["iss"]), (&json!(true), &json!(issuers[own])), "{told}");
+        }
+        assert_eq!([userinfo(other, &access).await, userinfo(own, &access).await], [401, 200]);
         let refresh = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
         refused(ask(other, &refresh).await, "a refresh token elsewhere");
         assert_eq!(ask(own, &refresh).await.status, 200, "it was not spent");

@@ -49,8 +49,8 @@ pub(super) async fn token_info(face: &Face, call: &Call, realm: &Arc<Realm>) -> 
     let token = queried.or_else(|| bearer(call.headers()));
     let token = token.ok_or(Refusal::Request("Missing parameter: access_token"))?;
     let now = face.authority.now();
-    let active =
-        face.authority.inspect_access(&provider(face, realm).issuer.realm, token, For::Holder).await?;
+    let issuer = provider(face, realm).issuer;
+    let active = face.authority.inspect_access(issuer.of_realm(), token, For::Holder).await?;
     let active = active.ok_or(OAuthRefused::UnknownToken)?;
     let scopes = active.claims.str("scope").unwrap_or_default().split(' ').filter(|scope| !scope.is_empty());
     let grant = if active.subject().is_some() { "authorization_code" } else { "client_credentials" };
