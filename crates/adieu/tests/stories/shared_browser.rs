@@ -71,6 +71,31 @@ async fn a_sign_off_ends_what_it_takes_away() {
     }
 }
 
+/// Goal: F-2: a sign-off at AM whose session is over already leaves no session cookie of any dialect in the browser, and ends what
+/// another one of them still carried.
+#[tokio::test]
+async fn a_sign_off_with_a_dead_cookie_leaves_no_cookie() {
+    let world = World::with_config(with_all_cookies()).await;
+    for carried_elsewhere in [false, true] {
+        let mut jar = Jar::default();
+        sign_on_as(&world, &mut jar, Dialect::Am, ALICE).await;
+        let dead = token(&jar, "ST");
+        let logout = world.ask(http::Method::DELETE, "/self-service/logout/api");
+        assert_eq!(logout.json(&json!({"session_token": dead})).send().await.status, 204);
+        let live = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+        if carried_elsewhere {
+            let kratos = jar.0.iter_mut().find(|(name, ..)| name == "ory_kratos_session");
+            kratos.expect("a cookie").2.clone_from(&live);
+        }
+        assert!(is_live(&world, &live).await);
+        let path = "/am/json/realms/root/realms/alpha/sessions?_action=logout";
+        let ask = world.post(path).header("accept-api-version", "resource=3.1").json(&json!({}));
+        assert_eq!(jar.send(path, ask).await.status, 401);
+        assert!(NAMES.iter().all(|name| !jar.has(name)), "{carried_elsewhere}");
+        assert_eq!(is_live(&world, &live).await, !carried_elsewhere);
+    }
+}
+
 async fn of_root(world: &World, cookie: &str) -> Reply {
     let ask = world.post(&format!("{ROOT}/sessions?_action=getSessionInfo")).header("cookie", cookie);
     ask.header("accept-api-version", "resource=4.0").json(&json!({})).send().await

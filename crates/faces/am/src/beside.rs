@@ -40,13 +40,31 @@ pub(crate) async fn signed_off(
     realm: RealmId,
     own: SessionId,
 ) -> Result<CookieAct, AmError> {
+    taken_away(face, call, realm, Some(own)).await
+}
+
+/// The same where the session is over already: whoever signs off with a dead cookie is signed on nowhere afterwards, either.
+pub(crate) async fn signed_off_before(
+    face: &Face,
+    call: &Call,
+    realm: RealmId,
+) -> Result<CookieAct, AmError> {
+    taken_away(face, call, realm, None).await
+}
+
+async fn taken_away(
+    face: &Face,
+    call: &Call,
+    realm: RealmId,
+    own: Option<SessionId>,
+) -> Result<CookieAct, AmError> {
     let others = &face.settings.companions;
     if others.is_empty() {
         return Ok(CookieAct::Clear(Vec::new()));
     }
     let Some(realm) = face.authority.realm(realm).await? else { return Ok(CookieAct::Clear(Vec::new())) };
     let beside = face.authority.sessions_beside(&carried(face, call, &realm), realm.id).await?;
-    let besides = beside.here.iter().filter(|session| session.token.id != own);
+    let besides = beside.here.iter().filter(|session| Some(session.token.id) != own);
     face.authority.end_beside(realm.id, besides, &call.origin_of_holder()).await?;
     let id = realm.id.to_string();
     Ok(CookieAct::Clear(others.clear(CookieRealm { id: &id, path: &realm.path }, &beside.elsewhere)))

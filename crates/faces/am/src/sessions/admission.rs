@@ -9,8 +9,8 @@ use super::actions::{Act, Right, Row};
 use super::by_user;
 use super::turn::{Turn, in_body};
 use crate::answer::Extras;
+use crate::beside;
 use crate::caller::{self, Caller};
-use crate::cookies::CookieAct;
 use crate::error::AmError;
 use crate::face::Face;
 
@@ -42,7 +42,8 @@ impl Turn<'_> {
             Caller::Half(..) => signs_off,
             Caller::Dead => {
                 if signs_off {
-                    extras.cookies = CookieAct::Clear(Vec::new()); // Contract am.md Q-25
+                    // Contract am.md Q-25
+                    extras.cookies = beside::signed_off_before(face, self.call, self.realm).await?;
                 }
                 false
             }
