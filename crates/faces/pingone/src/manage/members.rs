@@ -49,9 +49,14 @@ pub(crate) static USER: &[Unkept] = &[
 
 /// A user who is made with a password.
 pub(crate) static IMPORTED_USER: &[Unkept] =
-    &[only("password.forceChange", &["false"]), nothing("password.external")];
+    &[only("password.forceChange", &["false"]), NO_BYPASS_OF_NEW, nothing("password.external")];
 
-pub(crate) static PASSWORD: &[Unkept] = &[only("forceChange", &["false"]), nothing("currentPassword")];
+/// The rules of the realm count for every password, whoever sets it.
+const NO_BYPASS: Unkept = only("bypassPolicy", &["false"]);
+const NO_BYPASS_OF_NEW: Unkept = only("password.bypassPolicy", &["false"]);
+
+pub(crate) static PASSWORD: &[Unkept] =
+    &[only("forceChange", &["false"]), NO_BYPASS, nothing("currentPassword")];
 
 pub(crate) static APPLICATION: &[Unkept] = &[
     nothing("accessControl.role"),

@@ -123,6 +123,17 @@ async fn passwords_are_set_and_taken_away() {
         "INVALID_DATA",
         Some(("INVALID_VALUE", Some("forceChange"))),
     );
+    let bypassing = json!({"value": "Xxxxxxx1", "bypassPolicy": true});
+    put(SET, bypassing.clone()).await.assert_error(
+        400,
+        "INVALID_DATA",
+        Some(("INVALID_VALUE", Some("bypassPolicy"))),
+    );
+    for method in ["PUT", "PATCH"] {
+        let mut user = dora();
+        user["password"] = bypassing.clone();
+        office.refused(method, &format!("users/{alice}"), user, "INVALID_VALUE", "password").await;
+    }
     put(SET, json!({"value": "x".repeat(1025)})).await.assert_error(
         400,
         "INVALID_DATA",
