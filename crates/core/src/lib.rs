@@ -103,7 +103,7 @@ pub use places::{
 pub use record_fault::RecordFault;
 pub use record_rules::{ClientWords, client_is_sound, email_is_sound, is_email, username_is_sound};
 pub use recovery::{RecoveryPass, RecoveryWay};
-pub use redirect_uris::{is_redirect_uri, may_redirect_to, may_return_to};
+pub use redirect_uris::{is_redirect_uri, is_web_address, may_redirect_to, may_return_to};
 pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing, UserReach};
 pub use second_factor::{CODES_IN_A_SET, CodeSet, RecoveryCodes, Spending};

@@ -17,6 +17,16 @@ pub fn is_redirect_uri(text: &str) -> bool {
     plain && text.len() <= BYTES_MAX && is_scheme(scheme) && has_place(scheme, rest)
 }
 
+/// Whether a person may be shown this address as a link: one of the web, with a host and nobody's name.
+pub fn is_web_address(text: &str) -> bool {
+    let (address, fragment) = text.split_once('#').unwrap_or((text, ""));
+    let scheme = address.split(':').next().unwrap_or_default();
+    ["https", "http"].iter().any(|web| scheme.eq_ignore_ascii_case(web))
+        && is_redirect_uri(address)
+        && text.len() <= BYTES_MAX
+        && fragment.bytes().all(|byte| byte.is_ascii_graphic() && !b"#\"<>\\".contains(&byte))
+}
+
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))

@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Client, ClientAuth, ClientId, RealmId, is_redirect_uri};
+use adieu_authority::{Client, ClientAuth, ClientId, RealmId, is_web_address};
+use serde_json::Value;
 
 use crate::extract::Admin;
 use crate::face::Face;
@@ -44,7 +45,27 @@ pub(crate) async fn login_page(
 ) -> Result<Option<String>, Problem> {
     let kept = KIND.read(face, realm, id.as_str()).await?;
     let page = kept.and_then(|kept| kept["loginPageUrl"].as_str().map(str::to_owned));
-    Ok(page.filter(|page| is_redirect_uri(page))) // Kept ones may be older than the rule.
+    Ok(page.filter(|page| is_web_address(page))) // Kept ones may be older than the rule.
+}
+
+/// Members that are addresses.
+pub(in crate::manage) const ADDRESSES: [&str; 4] =
+    ["homePageUrl", "loginPageUrl", "initiateLoginUri", "targetLinkUri"];
+
+/// What is kept without the addresses that nobody may be shown: what a document brought, or what is older than the rule.
+pub(in crate::manage) fn without_odd_addresses(mut kept: Value) -> Value {
+    let odd = |value: Option<&Value>| value.is_some_and(|value| !value.as_str().is_some_and(is_web_address));
+    if let Some(members) = kept.as_object_mut() {
+        for name in ADDRESSES {
+            if odd(members.get(name)) {
+                members.remove(name);
+            }
+        }
+        if odd(members.get("icon").and_then(|icon| icon.get("href"))) {
+            members.remove("icon");
+        }
+    }
+    kept
 }
 
 /// How a client proves itself, in the vendor's words.

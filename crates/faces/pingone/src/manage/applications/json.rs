@@ -5,7 +5,7 @@
 use adieu_authority::Client;
 use serde_json::{Value, json};
 
-use super::find::{KIND, METHODS};
+use super::find::{KIND, METHODS, without_odd_addresses};
 use crate::face::Face;
 use crate::problem::Problem;
 use crate::session_json::{base, time};
@@ -13,7 +13,8 @@ use crate::session_json::{base, time};
 pub(super) async fn application(face: &Face, client: &Client) -> Result<Value, Problem> {
     let base = base(face, client.realm);
     let href = format!("{base}/applications/{}", client.id);
-    let mut shown = KIND.read(face, client.realm, client.id.as_str()).await?.unwrap_or_else(|| json!({}));
+    let kept = KIND.read(face, client.realm, client.id.as_str()).await?;
+    let mut shown = without_odd_addresses(kept.unwrap_or_else(|| json!({})));
     if shown["type"].is_null() {
         shown["type"] = if client.client_credentials && !client.code { "WORKER" } else { "WEB_APP" }.into();
     }

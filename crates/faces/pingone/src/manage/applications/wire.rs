@@ -2,13 +2,13 @@
 //!
 //! Whatever an application would have to rely on and does not exist here is refused by name. Contract pingone.md 4.3 and 5.4.
 
-use adieu_authority::{Client, ClientAuth, Span, is_redirect_uri};
+use adieu_authority::{Client, ClientAuth, Span, is_web_address};
 use serde_json::{Map, Value};
 
-use super::find::METHODS;
+use super::find::{ADDRESSES, METHODS};
 use crate::manage::input::Input;
 use crate::manage::members;
-use crate::problem::{ABSOLUTE, Problem};
+use crate::problem::Problem;
 
 const TYPES: [&str; 6] = ["WEB_APP", "NATIVE_APP", "SINGLE_PAGE_APP", "WORKER", "SERVICE", "CUSTOM_APP"];
 /// Members that no rule reads.
@@ -63,8 +63,11 @@ impl ApplicationInput {
                 return Err(Problem::invalid("responseTypes", "Only `CODE` is supported."));
             }
         }
-        if input.text("loginPageUrl")?.is_some_and(|page| !is_redirect_uri(page)) {
-            return Err(Problem::invalid("loginPageUrl", ABSOLUTE));
+        for name in ADDRESSES {
+            address(name, input.text(name)?)?;
+        }
+        if let Some(icon) = input.object("icon")? {
+            address("icon", icon.text("href")?)?;
         }
         Ok(Self {
             name: input.required("name")?.to_owned(),
@@ -112,6 +115,16 @@ impl ApplicationInput {
         client.outlives_session = self.outlives_session;
         client.ends_by_id_token = self.ends_by_id_token;
         client.refresh_life = self.refresh_life;
+    }
+}
+
+/// An address that people are shown or sent to; an empty one is none.
+fn address(name: &'static str, text: Option<&str>) -> Result<(), Problem> {
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) if !is_web_address(text) => {
+            Err(Problem::invalid(name, "An absolute address is wanted: https or http."))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 
