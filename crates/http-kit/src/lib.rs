@@ -14,6 +14,7 @@ pub mod dates;
 pub mod encoded_words;
 pub mod form;
 pub mod forwarded;
+pub mod json;
 pub mod media;
 pub mod multipart;
 pub mod origins;

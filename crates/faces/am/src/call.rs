@@ -9,6 +9,7 @@ use adieu_authority::{Actor, Channel, Device, Origin};
 use adieu_http_kit::body::{self, BodyError};
 use adieu_http_kit::client::{self, Peer};
 use adieu_http_kit::form::Params;
+use adieu_http_kit::json::{self, JsonError};
 use axum::body::{Body, Bytes, HttpBody};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request};
@@ -116,11 +117,10 @@ pub(crate) fn json(body: &[u8]) -> Result<Value, AmError> {
     if body.is_empty() {
         return Ok(Value::Null);
     }
-    let mut parser = serde_json::Deserializer::from_slice(body);
-    let value = serde::Deserialize::deserialize(&mut parser);
-    let value: Value = value.map_err(|error: serde_json::Error| AmError::NotJson(error.to_string()))?;
-    parser.end().map_err(|_| AmError::TrailingData)?;
-    Ok(value)
+    json::read(body).map_err(|error| match error {
+        JsonError::Trailing => AmError::TrailingData,
+        error @ (JsonError::Repeated(_) | JsonError::Syntax(_)) => AmError::NotJson(error.to_string()),
+    })
 }
 
 #[cfg(test)]
@@ -148,6 +148,8 @@ mod tests {
         assert_eq!(json(b"").unwrap(), Value::Null);
         assert_eq!(json(b" {} ").unwrap(), serde_json::json!({}));
         assert!(matches!(json(b"{} {}"), Err(AmError::TrailingData)));
+        let repeated = json(br#"{"tokenId":"a","tokenId":"b"}"#);
+        assert!(matches!(&repeated, Err(AmError::NotJson(says)) if says.contains("tokenId")), "{repeated:?}");
         let deep = "[".repeat(100_000);
         for bad in ["{", "x", "\u{feff}{}", " ", "{'a':1}", "\"\\ud800\"", &deep] {
             assert!(matches!(json(bad.as_bytes()), Err(AmError::NotJson(_))), "{bad:.10}");

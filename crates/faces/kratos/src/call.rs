@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use adieu_authority::Device;
+use adieu_http_kit::json::{self, JsonError};
 use adieu_http_kit::{client, media};
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
@@ -63,11 +64,18 @@ impl Call {
 /// Reads a body of JSON within its bounds. A page of another site can send one of another type without asking first.
 pub(crate) async fn read_json(call: &Call, body: Body) -> Result<Bytes, KratosError> {
     let bytes = read_body(body).await?;
-    let json = ["application/json", "application/json-patch+json", "application/merge-patch+json"];
-    if bytes.is_empty() || json.iter().any(|kind| media::is(call.headers(), kind)) {
+    if bytes.is_empty() {
         return Ok(bytes);
     }
-    Err(KratosError::unparseable("json: the body has to be sent as application/json"))
+    let kinds = ["application/json", "application/json-patch+json", "application/merge-patch+json"];
+    if !kinds.iter().any(|kind| media::is(call.headers(), kind)) {
+        return Err(KratosError::unparseable("json: the body has to be sent as application/json"));
+    }
+    match json::read(&bytes) {
+        Err(error @ JsonError::Repeated(_)) => Err(KratosError::unparseable(format!("json: {error}"))),
+        // What else is wrong is said by whoever reads it.
+        Ok(_) | Err(JsonError::Trailing | JsonError::Syntax(_)) => Ok(bytes),
+    }
 }
 
 /// Reads a request's body within its bounds.

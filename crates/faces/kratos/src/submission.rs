@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use adieu_http_kit::form::Params;
+use adieu_http_kit::json::{self, JsonError};
 use adieu_http_kit::media::MediaType;
 use adieu_http_kit::multipart;
 use axum::body::Bytes;
@@ -23,6 +24,8 @@ pub(crate) struct Submission(HashMap<String, String>);
 pub(crate) enum Unreadable {
     Empty,
     NotJson,
+    /// A member of this name says two things.
+    Repeated(String),
     NoObject,
     NoForm,
     Type(String),
@@ -39,6 +42,10 @@ impl Unreadable {
                 "Unable to decode HTTP Request Body because its HTTP Header \"Content-Length\" is zero.",
             ),
             Self::NotJson => Message::unusable("The body is not JSON.", "Unable to decode form as JSON."),
+            Self::Repeated(name) => Message::unusable(
+                "A member of the body stands there twice.",
+                &format!("Unable to decode form as JSON: the member `{name}` stands there twice."),
+            ),
             Self::NoObject => Message::unusable(
                 "The body has to be a JSON object.",
                 "Expected JSON sent in request body to be an object but got: JSON",
@@ -74,9 +81,12 @@ impl Submission {
         }
     }
 
-    /// Of a member that stands twice the last counts: a published client sends `method` twice.
+    /// A member may stand twice if it says the same: a published client sends `method` so.
     fn from_json(body: &[u8]) -> Result<Self, Unreadable> {
-        let value: Value = serde_json::from_slice(body).map_err(|_| Unreadable::NotJson)?;
+        let value = json::read_agreeing(body).map_err(|error| match error {
+            JsonError::Repeated(name) => Unreadable::Repeated(name),
+            JsonError::Trailing | JsonError::Syntax(_) => Unreadable::NotJson,
+        })?;
         let Value::Object(members) = value else { return Err(Unreadable::NoObject) };
         let text = |(name, value)| match value {
             Value::Null => None,

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use adieu_authority::Reason;
 use adieu_http_kit::form::Params;
+use adieu_http_kit::json::{self, JsonError};
 use adieu_http_kit::media;
 use axum::body::Body;
 use http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::face::Call;
@@ -84,7 +84,11 @@ pub(super) async fn large_object<T: DeserializeOwned>(
         return Err(Problem::new(ProblemKind::MediaType, "Send application/json."));
     }
     let bytes = adieu_http_kit::body::read(body, bytes_max, BODY_PATIENCE).await?;
-    let value: Value = serde_json::from_slice(&bytes).map_err(|error| unreadable(&error))?;
+    let value = json::read(&bytes).map_err(|error| match error {
+        JsonError::Repeated(name) => Problem::malformed(format!("The member `{name}` stands there twice.")),
+        JsonError::Trailing => Problem::malformed("Something stands behind the JSON."),
+        JsonError::Syntax(error) => unreadable(&error),
+    })?;
     if !value.is_object() {
         return Err(Problem::invalid("The body must be an object.")); // Structures would also be read from lists.
     }

@@ -3,6 +3,7 @@
 //! No bearer is needed: the flow's id, and the cookie once there is one, say who may go on. Contract pingone.md 4.6:
 //! P-41, P-42, P-44.
 
+use adieu_http_kit::json::{self, JsonError};
 use adieu_http_kit::media;
 use axum::Json;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
@@ -75,9 +76,18 @@ pub(crate) async fn act(
     Ok(response)
 }
 
+/// The body of a check.
+fn given<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let value = json::read(body).map_err(|error| match error {
+        JsonError::Repeated(name) => Problem::Repeated(name),
+        JsonError::Trailing | JsonError::Syntax(_) => Problem::Malformed,
+    })?;
+    serde_json::from_value(value).map_err(|_| Problem::Malformed)
+}
+
 /// Reads the body of a check of a code.
 fn code(body: &[u8]) -> Result<String, Problem> {
-    let given: GivenCode = serde_json::from_slice(body).map_err(|_| Problem::Malformed)?;
+    let given: GivenCode = given(body)?;
     given.otp.filter(|code| !code.trim().is_empty()).ok_or(Problem::required("otp"))
 }
 
@@ -88,7 +98,7 @@ struct GivenCode {
 
 /// Reads the body of a check. Unknown members are ignored, repeated ones are not.
 fn credentials(body: &[u8]) -> Result<NameAndPassword, Problem> {
-    let given: Given = serde_json::from_slice(body).map_err(|_| Problem::Malformed)?;
+    let given: Given = given(body)?;
     let username = given.username.filter(|name| !name.trim().is_empty());
     Ok(NameAndPassword {
         username: username.ok_or(Problem::required("username"))?,

@@ -34,6 +34,8 @@ pub(crate) enum Problem {
     Body(#[from] BodyError),
     #[error("the body is not what was announced")]
     Malformed,
+    #[error("the member `{0}` stands twice in the body")]
+    Repeated(String),
     #[error("{target}: {message}")]
     Invalid { code: &'static str, target: &'static str, message: &'static str },
     #[error("the password can't be set: {0}")]
@@ -135,6 +137,7 @@ impl Problem {
             Self::Body(BodyError::Slow) => StatusCode::REQUEST_TIMEOUT,
             Self::Body(BodyError::Broken)
             | Self::Malformed
+            | Self::Repeated(_)
             | Self::Invalid { .. }
             | Self::WeakPassword(_)
             | Self::CallersOwn
@@ -213,6 +216,7 @@ impl Problem {
             | Self::MediaType
             | Self::Body(BodyError::Broken)
             | Self::Malformed
+            | Self::Repeated(_)
             | Self::Invalid { .. }
             | Self::WeakPassword(_)
             | Self::CallersOwn
@@ -262,6 +266,11 @@ impl Problem {
                 let message = "The actor attempting to perform the request is not authorized.";
                 ("ACCESS_FAILED", NO_ACCESS, detail("INSUFFICIENT_PERMISSIONS", None, message))
             }
+            Self::Repeated(name) => (
+                "INVALID_DATA",
+                INVALID,
+                detail("INVALID_VALUE", Some(name), "A member may be given once only."),
+            ),
             Self::Invalid { code, target, message } => {
                 ("INVALID_DATA", INVALID, detail(code, Some(target), message))
             }

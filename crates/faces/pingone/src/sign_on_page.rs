@@ -137,6 +137,7 @@ fn words(problem: &Problem) -> Option<Cow<'static, str>> {
         | Problem::MediaType
         | Problem::Body(_)
         | Problem::Malformed
+        | Problem::Repeated(_)
         | Problem::WeakPassword(_)
         | Problem::CallersOwn
         | Problem::ProofTooOld { .. }

@@ -308,6 +308,33 @@ async fn members_are_matched_in_any_letter_case() {
     assert_eq!(reply.status, 200, "{}", reply.text);
 }
 
+/// Goal: a body in which a member stands twice is refused with its name; a submission may say the same thing twice.
+#[tokio::test]
+async fn a_member_that_says_two_things_is_refused() {
+    let world = World::start().await;
+    let (id, _) = somebody(&world, "ada").await;
+    let doubled = r#"{"schema_id":"person","traits":{"email":"a@example.test","email":"b@example.test"}}"#;
+    let path = format!("/admin/identities/{id}");
+    for (method, path) in [(Method::POST, "/admin/identities"), (Method::PUT, &path)] {
+        let ask = world.admin(method, path).header("content-type", "application/json");
+        let reply = ask.body(doubled).send().await;
+        assert_eq!(reply.status, 400, "{}", reply.text);
+        assert!(reply.text.contains("`email`"), "{}", reply.text);
+    }
+    let submit = async |body: String| {
+        let flow = world.get("/self-service/login/api").send().await.json();
+        let path = format!("/self-service/login?flow={}", flow["id"].as_str().expect("an id"));
+        world.post(&path).header("content-type", "application/json").body(body).send().await
+    };
+    let with = |more: &str| {
+        format!(r#"{{"method":"password","identifier":"ada@example.test","password":"{PASSWORD}"{more}}}"#)
+    };
+    let same = submit(with(r#","method":"password""#)).await;
+    assert_eq!(same.status, 200, "{}", same.text);
+    let other = submit(with(r#","identifier":"alice""#)).await;
+    assert!(other.status == 400 && other.text.contains("`identifier`"), "{}", other.text);
+}
+
 /// Goal: F-33, the links of a filtered list keep its filter.
 #[tokio::test]
 async fn links_keep_the_filter() {

@@ -122,6 +122,103 @@ async fn a_secret_is_exchanged_and_what_it_bought_ends_if_asked() {
     assert!(works(&third).await);
 }
 
+/// Goal: a rotation that is repeated with its key gets the same answer and ends no secret; after another rotation it is refused.
+#[tokio::test]
+async fn a_rotation_that_is_repeated_with_its_key_gets_the_same_answer() {
+    let mut world = World::start().await;
+    let path = format!("/v1/clients/{}/secret", world.data.worker.id);
+    let key = [("idempotency-key", "rotation 1")];
+    let rotate =
+        async |world: &World, body: Value| ask_with(world, Method::POST, &path, Some(body), &key).await;
+    let first = rotate(&world, json!({"overlap_s": 60})).await;
+    assert_eq!(first.status, 200, "{}", first.text);
+    world.crash_and_restart().await;
+    let again = rotate(&world, json!({"overlap_s": 60})).await;
+    assert_eq!(again.text, first.text);
+    let other = rotate(&world, json!({"overlap_s": 61})).await;
+    assert_eq!(problem(&other), (422, "key-reused".into()));
+    ask(&world, Method::POST, &path, Some(json!({"overlap_s": 0}))).await;
+    let late = rotate(&world, json!({"overlap_s": 60})).await;
+    assert_eq!(problem(&late), (409, "changed-meanwhile".into()));
+}
+
+/// Goal: a body in which a member stands twice changes nothing and is refused with the member's name.
+#[tokio::test]
+async fn a_member_that_stands_twice_is_refused() {
+    let world = World::start().await;
+    let path = format!("/v1/clients/{}", world.data.app.id);
+    let before = get(&world, &path).await;
+    for (body, name) in [
+        (r#"{"enabled":true,"enabled":false}"#, "enabled"),
+        (r#"{"client_name":"A","client_name":"A"}"#, "client_name"),
+        (r#"{"roles":[{"role":"client_admin","role":"x"}]}"#, "role"),
+    ] {
+        let ask = world.admin(Method::PATCH, &path).header("content-type", "application/json");
+        let reply = ask.body(body).send().await;
+        assert_eq!(problem(&reply), (400, "malformed".into()), "{}", reply.text);
+        assert!(reply.text.contains(&format!("`{name}`")), "{}", reply.text);
+    }
+    assert_eq!(get(&world, &path).await, before);
+}
+
+/// Goal: a secret that was taken away counts no more: not when its client is removed and made again, and not when the client
+/// proves itself by nothing for a while.
+#[tokio::test]
+async fn a_secret_of_a_removed_client_never_counts_again() {
+    let world = World::start().await;
+    let list = format!("/v1/realms/{}/clients", world.data.realm.id);
+    let new = json!({"client_id": "till", "client_name": "Till", "grant_types": ["client_credentials"]});
+    let make = async || {
+        let made = ask(&world, Method::POST, &list, Some(new.clone())).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        made.json()["client_secret"].as_str().expect("a secret").to_owned()
+    };
+    let works = async |secret: &str| {
+        use base64::Engine;
+        let basic = base64::engine::general_purpose::STANDARD.encode(format!("till:{secret}"));
+        let ask = world
+            .post(&format!("/{}/as/token", world.data.realm.id))
+            .header("authorization", &format!("Basic {basic}"));
+        ask.form(&[("grant_type", "client_credentials")]).send().await.status == 200
+    };
+    let mut secrets = vec![make().await];
+    for _ in 0..2 {
+        let rotated = ask(&world, Method::POST, "/v1/clients/till/secret", Some(json!({}))).await.json();
+        secrets.push(rotated["client_secret"].as_str().expect("a secret").to_owned());
+        ask(&world, Method::DELETE, "/v1/clients/till", None).await;
+        secrets.push(make().await);
+    }
+    let document = "[[realms]]\npath = '/alpha'\n[[realms.clients]]\nclient_id = 'till'\n\
+        grant_types = ['client_credentials']\n";
+    let apply = async |document: &str| {
+        let body = json!({"document": document});
+        let reply = ask(&world, Method::POST, "/v1/declaration", Some(body)).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        reply.json()
+    };
+    ask(&world, Method::DELETE, "/v1/clients/till", None).await;
+    let applied = apply(document).await;
+    secrets.push(applied["secrets"][0]["client_secret"].as_str().expect("a secret").to_owned());
+    let last = secrets.last().cloned().expect("the last one");
+    assert!(works(&last).await, "the one that was shown");
+    let mut different = secrets.clone();
+    different.sort();
+    different.dedup();
+    assert_eq!(different.len(), secrets.len(), "each is another one");
+    for old in &secrets[..secrets.len() - 1] {
+        assert!(!works(old).await);
+    }
+    let by = |method: &str, grants: &str| {
+        format!(
+            "[[realms]]\npath = '/alpha'\n[[realms.clients]]\nclient_id = 'till'\n\
+             token_endpoint_auth_method = '{method}'\ngrant_types = ['{grants}']\n"
+        )
+    };
+    apply(&by("none", "authorization_code")).await;
+    apply(&by("client_secret_basic", "client_credentials")).await;
+    assert!(!works(&last).await, "it was taken away");
+}
+
 /// Goal: a secret is exchanged without an outage: for as long as is said the one before counts beside the new one, and no longer;
 /// another rotation ends it at once.
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! pingone.md 5.6.
 
 use adieu_authority::Span;
+use adieu_http_kit::json::{self, JsonError};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -19,9 +20,10 @@ pub(crate) struct Input(Map<String, Value>);
 
 impl Input {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Problem> {
-        match serde_json::from_slice(body) {
+        match json::read(body) {
             Ok(Value::Object(members)) => Ok(Self(members)),
-            Ok(_) | Err(_) => Err(Problem::Malformed),
+            Err(JsonError::Repeated(name)) => Err(Problem::Repeated(name)),
+            Ok(_) | Err(JsonError::Trailing | JsonError::Syntax(_)) => Err(Problem::Malformed),
         }
     }
 
@@ -114,6 +116,7 @@ mod tests {
     fn members_are_what_they_should_be_or_named() {
         let read = |text: &str| Input::read(text.as_bytes());
         assert!(read("[]").is_err() && read("x").is_err() && read("").is_err());
+        assert!(matches!(read(r#"{"a":{"b":1,"b":1}}"#), Err(Problem::Repeated(name)) if name == "b"));
         let input = read(r#"{"a":"x","n":null,"f":true,"l":["p","q"],"o":{"id":"i"},"s":3600,"e":" "}"#);
         let Ok(input) = input else { panic!("no object") };
         assert_eq!(input.text("a").ok(), Some(Some("x")));

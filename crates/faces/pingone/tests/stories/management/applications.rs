@@ -111,6 +111,20 @@ async fn what_does_not_exist_here_is_refused() {
     }
 }
 
+/// A member that stands twice is refused by its name.
+#[tokio::test]
+async fn a_member_that_stands_twice_is_refused() {
+    let office = Office::open().await;
+    for (path, body, name) in [
+        ("applications", r#"{"name":"A","type":"WORKER","name":"B"}"#, "name"),
+        ("users", r#"{"username":"a","name":{"given":"A","given":"B"}}"#, "given"),
+    ] {
+        let ask = office.ask("POST", path).header("content-type", "application/json");
+        let reply = ask.body(body.to_owned()).send().await;
+        reply.assert_error(400, "INVALID_DATA", Some(("INVALID_VALUE", Some(name))));
+    }
+}
+
 /// The secret is exchanged: the new one works, the one before does not, after a restart either.
 #[tokio::test]
 async fn a_secret_is_exchanged_for_another() {
