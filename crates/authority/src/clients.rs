@@ -120,7 +120,7 @@ impl Authority {
         match client.auth {
             ClientAuth::None => None,
             ClientAuth::Basic | ClientAuth::Post => {
-                Some(self.derived_secret(client.realm, &client.id, client.secret_version))
+                Some(self.key().client_secret(client.realm, &client.id, client.secret_version))
             }
         }
     }

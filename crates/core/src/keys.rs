@@ -8,6 +8,8 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::ids::{ClientId, RealmId};
+
 /// 32 random bytes that belong to one installation; kept beside the data, never inside an answer.
 #[derive(Clone)]
 pub struct InstallationKey([u8; 32]);
@@ -41,6 +43,8 @@ pub enum Purpose {
     UpstreamSecrets,
     /// The seal of what signs calls to web hooks.
     WebHookSecrets,
+    /// What a database keeps of the key that it belongs to.
+    KeyCheck,
 }
 
 impl Purpose {
@@ -60,6 +64,7 @@ impl Purpose {
             Self::RefreshToken => "refresh-token",
             Self::UpstreamSecrets => "upstream-secrets",
             Self::WebHookSecrets => "web-hook-secrets",
+            Self::KeyCheck => "key-check",
         }
     }
 }
@@ -92,6 +97,11 @@ impl InstallationKey {
         const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         let bytes = self.derive_for(purpose, public_id, version);
         bytes.iter().map(|b| char::from(LETTERS[usize::from(*b) % LETTERS.len()])).collect()
+    }
+
+    /// The secret of a client in one of its versions.
+    pub fn client_secret(&self, realm: RealmId, client: &ClientId, version: u64) -> String {
+        self.derive_text(Purpose::ClientSecret, format!("{realm} {client}").as_bytes(), version)
     }
 }
 

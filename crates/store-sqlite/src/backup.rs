@@ -11,12 +11,12 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use adieu_core::Timestamp;
+use adieu_core::{InstallationKey, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::error::OpenError;
 use crate::folder::{COPY, DATABASE, KEY, mark_as_copy};
-use crate::schema;
+use crate::{key_check, schema};
 
 use manifest::{ListedFile, Manifest};
 pub use restore::{Existing, Restored, restore};
@@ -132,6 +132,12 @@ fn fill(data: &Path, to: &Path, now: Timestamp) -> Result<BackedUp, BackupError>
     if key.bytes != KEY_BYTES {
         return Err(OpenError::KeyDamaged(data.join(KEY)).into());
     }
+    let copied = schema::connect(&to.join(DATABASE), schema::Mode::Reading)?;
+    if !key_check::fits(&copied, &key_at(&to.join(KEY))?)? {
+        // What was backed up with another key could not be used.
+        return Err(OpenError::KeyOfAnother(data.join(KEY)).into());
+    }
+    drop(copied);
     let database = digest(&to.join(DATABASE))?;
     let bytes = key.bytes + database.bytes;
     Manifest::of(schema, now, vec![database, key]).write(to)?;
@@ -153,6 +159,13 @@ fn copy_database(from: &Path, to: &Path) -> Result<i64, BackupError> {
     source.execute("VACUUM INTO ?1", [name])?;
     sync_file(to)?;
     Ok(schema)
+}
+
+/// The key in a file.
+fn key_at(path: &Path) -> Result<InstallationKey, BackupError> {
+    let bytes = fs::read(path).map_err(BackupError::io(path))?;
+    let bytes = bytes.try_into().map_err(|_| OpenError::KeyDamaged(path.into()))?;
+    Ok(InstallationKey::from_bytes(bytes))
 }
 
 fn new_file(path: &Path) -> Result<File, BackupError> {

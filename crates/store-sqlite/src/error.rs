@@ -39,6 +39,12 @@ pub enum OpenError {
     /// The key file is not 32 bytes.
     #[error("{0} is damaged: restore it from a backup")]
     KeyDamaged(PathBuf),
+    /// The key file is not the one that the database belongs to.
+    #[error(
+        "{0} is not the key of the database beside it: put the right one back, or restore the folder from a backup; \
+         nothing was changed"
+    )]
+    KeyOfAnother(PathBuf),
     /// The database was written by a later version.
     #[error("the database has schema {found}, this version knows up to {known}: use the newer version")]
     TooNew {

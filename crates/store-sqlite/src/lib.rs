@@ -13,6 +13,7 @@ mod error;
 mod folder;
 mod health;
 mod hooks;
+mod key_check;
 mod queue;
 mod readers;
 mod records;
@@ -22,7 +23,6 @@ mod shared;
 mod stale;
 mod writer;
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use adieu_core::SessionIdCipher;
@@ -82,7 +82,7 @@ impl SqliteStore {
             #[cfg(feature = "hooks")]
             hooks: hooks::Hooks::default(),
         });
-        let connection = open_writing(&path, options)?;
+        let connection = open_writing(&folder, options)?;
         let readers = Readers::start(&path, &shared)?;
         let writer = Writer::start(connection, &shared, options.when_writer_lost)?;
         let (writer, readers) = (Arc::new(writer), Arc::new(readers));
@@ -98,9 +98,14 @@ impl SqliteStore {
     }
 }
 
-fn open_writing(path: &Path, options: Options) -> Result<rusqlite::Connection, OpenError> {
-    let mut connection = schema::connect(path, schema::Mode::Writing)?;
+fn open_writing(folder: &Folder, options: Options) -> Result<rusqlite::Connection, OpenError> {
+    let mut connection = schema::connect(&folder.database(), schema::Mode::Writing)?;
+    let ours = schema::number_of(&connection).is_ok();
+    if ours && !key_check::fits(&connection, folder.key()).map_err(OpenError::Database)? {
+        return Err(OpenError::KeyOfAnother(folder.path().join(folder::KEY)));
+    }
     schema::migrate(&mut connection)?;
+    key_check::keep(&connection, folder.key()).map_err(OpenError::Database)?;
     if let Some(pages) = options.pages_max {
         connection.pragma_update(None, "max_page_count", pages).map_err(OpenError::Database)?;
     }

@@ -115,6 +115,8 @@ const MIGRATIONS: &[&str] = &[
     // Names are compared composed, and accounts may be locked. Where two users have one name now, the one who is listed first
     // gets the composed form; the other stays listed under the own spelling and is found by it.
     "UPDATE OR IGNORE name SET name = matched_name(name) WHERE name != matched_name(name);",
+    // What a database keeps of the installation key that it belongs to.
+    "CREATE TABLE installation(id INTEGER PRIMARY KEY, key_check BLOB NOT NULL);",
 ];
 
 /// What a connection is for.

@@ -14,10 +14,10 @@ use adieu_core::{Actor, Cause, Channel, EndScope, EndingRecord, MassEnding, Orig
 use rusqlite::Connection;
 
 use super::manifest::Manifest;
-use super::{BackupError, KEY_BYTES, copy, make_empty, new_file, sync_file, sync_folder};
+use super::{BackupError, KEY_BYTES, copy, key_at, make_empty, new_file, sync_file, sync_folder};
 use crate::error::OpenError;
 use crate::folder::{self, ASIDE, COPY, DATABASE, DRAFT, KEY, LOCK, mark_as_copy};
-use crate::{rows, schema};
+use crate::{key_check, rows, schema};
 
 /// What becomes of a data folder that holds something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -268,6 +268,9 @@ impl Draft {
         schema::migrate(&mut db).map_err(|error| unreadable(&path, error))?;
         if !schema::is_whole(&db)? {
             return Err(damaged(&path, "its tables are not those of a data folder"));
+        }
+        if !key_check::fits(&db, &key_at(&self.path.join(KEY))?)? {
+            return Err(damaged(&self.path.join(KEY), "it is not the key of the database beside it"));
         }
         let transaction = db.transaction()?;
         for table in ["realm", "user", "client"] {

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adieu_core::{Actor, Cause, EndTarget, NotLive, Timestamp};
+use adieu_core::{Actor, Cause, EndTarget, InstallationKey, NotLive, RealmId, Timestamp, TokenHash};
 use adieu_store::Store;
 use adieu_store::suite::{Chance, Engine, Fixture, at};
 use adieu_store_sqlite::backup::{BackupError, Existing, back_up, restore};
@@ -276,7 +276,10 @@ async fn a_backup_that_no_server_would_open_is_refused() {
         assert!(made.success());
     };
     type Harm<'a> = &'a dyn Fn(&Path);
-    let cases: [(&str, Harm<'_>); 10] = [
+    let cases: [(&str, Harm<'_>); 11] = [
+        ("not the key of the database", &|folder| {
+            fs::write(folder.join("installation.key"), [1; 32]).expect("a key")
+        }),
         ("no installation key", &|folder| {
             fs::write(folder.join("installation.key"), [1; 31]).expect("a key")
         }),
@@ -296,12 +299,48 @@ async fn a_backup_that_no_server_would_open_is_refused() {
         let (backup, place) = (beside(&fixture, &format!("backup-{n}")), beside(&fixture, "place"));
         back_up(&fixture.engine.path(), &backup, at(1)).expect("a backup");
         harm(&backup);
-        if n < 6 {
+        if n < 7 {
             sum_up(&backup);
         }
         let says = restore(&backup, &place, Existing::Keep, at(2)).expect_err("refused").to_string();
         assert!(says.contains(expect), "{n}: {says}");
         assert!(!place.exists());
+    }
+}
+
+/// Goal: a folder with the key of another installation is neither opened nor backed up, and what is in it stays as it is: with the
+/// right key it opens. So it is in a folder of an older version, which is judged by the secrets of its clients.
+#[tokio::test]
+async fn a_folder_with_another_key_is_refused() {
+    for older in [false, true] {
+        let place = Sqlite::fresh().await;
+        let folder = place.path();
+        drop(support::open(&folder, Options::default()).expect("it is made"));
+        let key_file = folder.join("installation.key");
+        let own = fs::read(&key_file).expect("a key");
+        if older {
+            let key = InstallationKey::from_bytes(own.clone().try_into().expect("32 bytes"));
+            let realm = RealmId::from_uuid(uuid::Uuid::from_u128(7));
+            let secret = key.client_secret(realm, &"shop".parse().expect("an id"), 0);
+            let db = Connection::open(folder.join("adieu.db")).expect("a database");
+            db.execute_batch("DROP TABLE installation; PRAGMA user_version = 12;").expect("an older version");
+            db.execute(
+                "INSERT INTO client(id, realm, generation, removed, secret, detail) VALUES ('shop', ?1, 0, 0, ?2, '{}')",
+                rusqlite::params![realm.uuid().as_bytes(), TokenHash::of(secret.as_bytes()).to_bytes()],
+            )
+            .expect("a client");
+        }
+        fs::write(&key_file, [1; 32]).expect("another key");
+        let opened = support::open(&folder, Options::default()).map(drop);
+        assert!(matches!(opened, Err(OpenError::KeyOfAnother(_))), "{older}: {opened:?}");
+        let backed_up = back_up(&folder, &folder.with_file_name("backup"), at(1));
+        assert!(
+            matches!(backed_up, Err(BackupError::Open(OpenError::KeyOfAnother(_)))),
+            "{older}: {backed_up:?}"
+        );
+        fs::write(&key_file, &own).expect("the own key");
+        drop(support::open(&folder, Options::default()).expect("it opens"));
+        back_up(&folder, &folder.with_file_name("backup"), at(1)).expect("a backup");
     }
 }
 
