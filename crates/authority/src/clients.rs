@@ -70,9 +70,22 @@ impl Authority {
         self.keep_new_client(self.draft_client(realm, new)).await
     }
 
-    /// Keeps a client that was drafted, with what a dialect keeps beside it, or neither; its id must be nobody's.
+    /// Keeps a client that was drafted, with what a dialect keeps beside it, or neither; its id must be nobody's. Where one of
+    /// that id was removed, it gets a secret that the removed one never had, so the secret is to be asked of what is returned.
     pub async fn keep_new_client(&self, draft: impl Into<ClientDraft>) -> Result<Client, DirectoryError> {
-        self.store().create_client(draft.into()).await
+        let mut draft = draft.into();
+        let mut attempts = Attempts::begin();
+        loop {
+            match self.store().create_client(draft.clone()).await {
+                Err(DirectoryError::Stale) => attempts.again()?,
+                done => return done,
+            }
+            let removed = self.removed_client(&draft.client.id).await.map_err(unread)?;
+            if let Some(removed) = removed {
+                let secret_version = self.secret_version_after(removed.secret_version);
+                draft.client = self.with_secret(Client { secret_version, ..draft.client });
+            }
+        }
     }
 
     /// A client as it would be made, for whoever has more to say about it before it is kept.
@@ -98,9 +111,9 @@ impl Authority {
             refresh_life: REFRESH_LIFE,
             roles: new.roles,
             acr: None,
-            secret_version: 0,
+            secret_version: by_time(self.now()),
             previous_secret: None,
-            generation: first_generation(self.now()),
+            generation: by_time(self.now()),
             revoked_tokens: Vec::new(),
             version: Version::FIRST,
             created_at: self.now(),
@@ -125,14 +138,9 @@ impl Authority {
         }
     }
 
-    /// The first secret of a client.
-    pub fn client_secret(&self, realm: RealmId, id: &ClientId) -> String {
-        self.derived_secret(realm, id, 0)
-    }
-
-    fn derived_secret(&self, realm: RealmId, id: &ClientId, version: u64) -> String {
-        let name = format!("{realm} {id}");
-        self.key().derive_text(Purpose::ClientSecret, name.as_bytes(), version)
+    /// The version of the secret that follows one of this version.
+    fn secret_version_after(&self, last: u64) -> u64 {
+        (last + 1).max(by_time(self.now()))
     }
 
     /// Changes a client as `change` says of the record that is there. It is asked again where somebody else came before, so it
@@ -217,6 +225,13 @@ impl Authority {
         &self,
         realm: RealmId,
         id: &ClientId,
+        // A secret that was taken away does not come back when the client proves itself by one again.
+        let taken_away = before.secret.is_some() && client.auth == ClientAuth::None;
+        let secret_version = match taken_away {
+            true => self.secret_version_after(before.secret_version),
+            false => client.secret_version,
+        };
+        let client = Client { secret_version, ..client };
         rotation: SecretRotation,
         origin: Origin,
     ) -> Result<Client, DirectoryError> {
@@ -231,7 +246,7 @@ impl Authority {
                 let until = self.now().plus(overlap);
                 before.secret.map(|secret| PreviousSecret { secret, until })
             });
-            let secret_version = before.secret_version + 1;
+            let secret_version = self.secret_version_after(before.secret_version);
             let next = Client { secret_version, previous_secret, ..Client::clone(&before) };
             match self.changed_client(&before, next.into(), (held, origin.clone())).await {
                 Err(DirectoryError::Stale) => attempts.again()?,
@@ -269,6 +284,11 @@ impl Authority {
     pub async fn clients(&self, realm: RealmId) -> Result<Vec<Client>, Outage> {
         self.store().clients(realm).await
     }
+    /// The client of that id as it was when it was removed, if it was.
+    pub async fn removed_client(&self, id: &ClientId) -> Result<Option<Client>, Outage> {
+        self.store().removed_client(id).await
+    }
+
 
     /// Removes a client; what it holds ends with it.
     pub async fn remove_client(&self, id: &ClientId, origin: Origin) -> Result<(), DirectoryError> {
@@ -288,8 +308,9 @@ impl Authority {
     }
 }
 
-/// Where a new client's generation begins: above every one of a client of the same id that a restored store has forgotten,
-/// because tokens in a client's own name have nothing else that ends them (ENDED-STAYS-ENDED, decision 0009).
-fn first_generation(now: Timestamp) -> u64 {
+/// Where a client's generation and the version of its secret begin: above every one of a client of the same id that a restored
+/// store has forgotten, because tokens in a client's own name and secrets that were replaced have nothing else that ends them
+/// (ENDED-STAYS-ENDED, decision 0009).
+fn by_time(now: Timestamp) -> u64 {
     u64::try_from(now.ms()).unwrap_or(0)
 }

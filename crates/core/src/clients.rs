@@ -76,8 +76,9 @@ pub struct ClientChanges {
     pub end: Option<EndOrder>,
 }
 
-/// Decides the making of a client. One that comes back starts above every grant of its first life and keeps the tokens that
-/// were revoked then (ENDED-STAYS-ENDED). `beside` are the facts about the document that the draft brings.
+/// Decides the making of a client. One that comes back starts above every grant of its first life, keeps the tokens that were
+/// revoked then (ENDED-STAYS-ENDED), and needs a secret of a later version than the last one of its first life: with any
+/// other, the draft is stale. `beside` are the facts about the document that the draft brings.
 pub fn decide_create_client(
     before: Option<&StoredClient>,
     draft: &ClientDraft,
@@ -87,12 +88,17 @@ pub fn decide_create_client(
     client_is_sound(None, new.into())?;
     let client = match before {
         None => Client { version: Version::FIRST, ..new.clone() },
-        Some(StoredClient { client, removed: true }) if client.realm == new.realm => Client {
-            generation: client.generation + 1,
-            revoked_tokens: client.revoked_tokens.clone(),
-            version: client.version.next(),
-            ..new.clone()
-        },
+        Some(StoredClient { client, removed: true }) if client.realm == new.realm => {
+            if new.secret_version <= client.secret_version {
+                return Err(DirectoryError::Stale);
+            }
+            Client {
+                generation: client.generation + 1,
+                revoked_tokens: client.revoked_tokens.clone(),
+                version: client.version.next(),
+                ..new.clone()
+            }
+        }
         Some(_) => return Err(DirectoryError::Taken(TakenMember::Id)),
     };
     Ok(ClientChanges { client, document: draft.document_over(beside)?, end: None })
@@ -163,6 +169,11 @@ pub fn present_client(stored: Option<StoredClient>) -> Option<Client> {
 
 impl Client {
     /// This record with the generation and the revoked tokens of the one that is stored now. Endings alone raise the one and
+/// Decides which client an id means for whoever asks what was removed.
+pub fn removed_client(stored: Option<StoredClient>) -> Option<Client> {
+    stored.filter(|stored| stored.removed).map(|stored| stored.client)
+}
+
     /// revocation alone adds to the other, so a change never takes them back (ENDED-STAYS-ENDED).
     #[must_use]
     pub fn under(self, now: &Self) -> Self {
@@ -262,7 +273,8 @@ mod tests {
 
     #[test]
     fn a_client_that_comes_back_starts_above_its_old_grants_and_versions() {
-        let new = Client { generation: 0, revoked_tokens: vec![], version: Version::FIRST, ..shop() };
+        let same = Client { generation: 0, revoked_tokens: vec![], version: Version::FIRST, ..shop() };
+        let new = Client { secret_version: 1, ..same.clone() };
         let make = |before: Option<StoredClient>, new: Client| {
             decide_create_client(before.as_ref(), &new.into(), &DocumentFacts::default())
         };
@@ -270,6 +282,8 @@ mod tests {
         assert_eq!((back.generation, back.revoked_tokens.len(), back.version.number()), (8, 1, 5));
         let made = make(None, new.clone()).expect("nobody has the id").client;
         assert_eq!((made.generation, made.version), (0, Version::FIRST));
+        let with_its_old_secret = make(Some(stored(true)), same);
+        assert!(matches!(with_its_old_secret, Err(DirectoryError::Stale)), "{with_its_old_secret:?}");
         let taken = make(Some(stored(false)), new.clone());
         assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
         let elsewhere = Client { realm: RealmId::from_uuid(Uuid::from_u128(2)), ..new };

@@ -127,8 +127,8 @@ async fn make_client(
 ) -> Result<Option<Made>, StepError> {
     let mut client = authority.draft_client(realm, bare(id.clone(), edit.auth()));
     edit.apply_to(&mut client);
+    let client = authority.keep_new_client(client).await?;
     let secret = authority.secret_of(&client);
-    authority.keep_new_client(client).await?;
     Ok(secret.map(|secret| Made { client: id, secret }))
 }
 

@@ -12,7 +12,7 @@ use adieu_core::{
     RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId, Version,
     decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
     decide_edit_population, decide_remove_client, decide_remove_population, decide_second_factor_rule,
-    present_client, present_user,
+    present_client, present_user, removed_client,
 };
 use adieu_store::{Directory, Lookup, Pending, StoredKey};
 
@@ -170,6 +170,10 @@ impl Directory for MemoryStore {
     ) -> Pending<Result<Vec<Client>, Outage>> {
         self.act(|tables| {
             let mut clients = tables.clients_of(realm);
+    fn removed_client(&self, id: &ClientId) -> Pending<Result<Option<Client>, Outage>> {
+        self.act(|tables| Ok(removed_client(tables.clients.get(id).cloned())))
+    }
+
             clients.retain(|client| client.post_logout_redirect_uris.iter().any(|known| known == uri));
             Ok(clients)
         })

@@ -254,6 +254,8 @@ pub trait Directory: Send + Sync {
     fn client(&self, id: &ClientId) -> Lookup<Result<Option<Arc<Client>>, Outage>>;
     /// The clients of a realm that name this address as one to go to after a sign-off, by id.
     fn clients_with_post_logout_uri(&self, realm: RealmId, uri: &str)
+    /// The client of that id as it was when it was removed, if it was.
+    fn removed_client(&self, id: &ClientId) -> Pending<Result<Option<Client>, Outage>>;
     -> Pending<Result<Vec<Client>, Outage>>;
     /// Whether that holds for an application of a realm.
     fn has_application(&self, realm: RealmId, of: ApplicationTrait) -> Pending<Result<bool, Outage>>;

@@ -345,6 +345,10 @@ impl Directory for FailingStore {
         self.read(|store| store.clients(realm))
     }
 
+    fn removed_client(&self, id: &ClientId) -> Pending<Result<Option<Client>, Outage>> {
+        self.read(|store| store.removed_client(id))
+    }
+
     fn create_client(&self, draft: ClientDraft) -> Pending<Result<Client, DirectoryError>> {
         self.write(|store| store.create_client(draft))
     }

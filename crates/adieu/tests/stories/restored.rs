@@ -101,7 +101,7 @@ async fn late_worker(world: &World) -> String {
         roles: vec![RoleAssignment { role: Role::IdentityDataAdmin, scope: RoleScope::Realm(realm) }],
     };
     let client = authority.create_client(realm, new).await.expect("a client");
-    let secret = authority.client_secret(realm, &client.id);
+    let secret = authority.secret_of(&client).expect("a secret");
     let form =
         [("grant_type", "client_credentials"), ("client_id", "late"), ("client_secret", secret.as_str())];
     let reply = world.post(&format!("/{realm}/as/token")).form(&form).send().await;

@@ -12,7 +12,7 @@ use adieu_core::{
     RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId, Version,
     decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
     decide_edit_population, decide_remove_client, decide_remove_population, decide_second_factor_rule,
-    present_client, present_user,
+    present_client, present_user, removed_client,
 };
 use adieu_store::{Directory, Document, Lookup, Pending, StoredKey};
 use rusqlite::{Row, params};
@@ -220,6 +220,11 @@ impl Directory for SqliteStore {
     }
 
     fn has_application(&self, realm: RealmId, of: ApplicationTrait) -> Pending<Result<bool, Outage>> {
+    fn removed_client(&self, id: &ClientId) -> Pending<Result<Option<Client>, Outage>> {
+        let id = id.clone();
+        self.readers.read(move |db, _, _| Ok(removed_client(rows::client(db, &id)?)))
+    }
+
         self.readers.read(move |db, _, _| rows::has_application(db, realm, &of))
     }
 

@@ -174,8 +174,14 @@ pub async fn signing_keys_come_oldest_first<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     for (kid, s) in [("b", 2), ("c", 3), ("a", 1)] {
         let key = StoredKey {
+    let same_secret = fixture.store.create_client(shop.clone().into()).await;
+    assert!(matches!(same_secret, Err(DirectoryError::Stale)), "{same_secret:?}");
+    let removed = async || fixture.store.removed_client(&shop.id).await.expect("an answer");
+    assert_eq!(removed().await.map(|client| client.secret_version), Some(shop.secret_version));
+    let shop = &Client { secret_version: shop.secret_version + 1, ..shop.clone() };
             realm: fixture.realm,
             kid: kid.into(),
+    assert!(removed().await.is_none(), "it is back");
             algorithm: "RS256".into(),
             sealed: vec![s as u8; 5],
             created_at: at(s),

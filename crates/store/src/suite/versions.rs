@@ -108,7 +108,8 @@ pub async fn a_removal_from_a_version_removes_that_version_only<E: Engine>() {
     fixture.change_client(&shop.id, |client| client.name = "Shop".into()).await;
     stale(fixture.remove_client(&shop.id, Some(shop.version)).await);
     fixture.remove_client(&shop.id, Some(shop.version.next())).await.expect("that is the one");
-    let back = fixture.store.create_client(shop.clone().into()).await.expect("it comes back");
+    let next = Client { secret_version: shop.secret_version + 1, ..shop.clone() };
+    let back = fixture.store.create_client(next.into()).await.expect("it comes back");
     assert!(back.version > shop.version.next(), "no change of its first life fits its second");
 
     stale(fixture.store.remove_population(fixture.population, Some(Version::FIRST.next())).await);

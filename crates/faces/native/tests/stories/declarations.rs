@@ -131,7 +131,8 @@ async fn what_was_made_before_a_refusal_is_told_with_its_secrets() {
         assert_eq!(told["changes"], json!([format!("+ client {client} in /alpha")]), "{told}");
         assert_eq!(told["left"], 1);
         let id = client.parse().expect("an id");
-        let secret = world.authority().client_secret(world.data.realm.id, &id);
+        let made = world.authority().any_client(&id).await.expect("an answer").expect("a client");
+        let secret = world.authority().secret_of(&made);
         assert_eq!(told["secrets"], json!([{"client_id": client, "client_secret": secret}]));
         let path = format!("{PATH}/{}", told["plan"].as_str().expect("a plan of the rest"));
         let rest = ask(&world, Method::POST, &path, Some(json!({}))).await;

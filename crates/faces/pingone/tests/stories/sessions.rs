@@ -28,7 +28,8 @@ impl FaceFixture {
             roles,
         };
         let client = self.world.authority().create_client(realm, new).await.expect("a client");
-        self.own_token(id, &self.world.authority().client_secret(realm, &client.id)).await
+        let secret = self.world.authority().secret_of(&client).expect("a secret");
+        self.own_token(id, &secret).await
     }
 
     fn alice(&self) -> String {
@@ -430,7 +431,7 @@ async fn a_worker_of_the_root_environment_acts_in_all() {
         roles: vec![RoleAssignment { role: Role::IdentityDataAdmin, scope: RoleScope::Realm(root.id) }],
     };
     let client = authority.create_client(root.id, new).await.expect("a client");
-    let secret = authority.client_secret(root.id, &client.id);
+    let secret = authority.secret_of(&client).expect("a secret");
     let app = App { id: "root-worker".into(), secret, redirect: String::new() };
     let form = [
         ("grant_type", "client_credentials"),
