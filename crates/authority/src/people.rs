@@ -168,6 +168,11 @@ impl Authority {
         self.store().users(realm, after, most).await
     }
 
+    /// Those of these ids that belong to users who were removed: nobody gets them again.
+    pub async fn removed_users(&self, ids: Vec<UserId>) -> Result<Vec<UserId>, Outage> {
+        self.store().removed_users(ids).await
+    }
+
     /// The hash of the password that a user has, made anew, in the user's own line.
     pub(crate) async fn hash_own_password(&self, user: UserId, password: &str) -> Result<String, HashError> {
         self.inner.hashing.hash(WorkSource::of(user.uuid().as_u128()), password, self.draw()).await

@@ -49,7 +49,7 @@ impl Plan {
         prune: bool,
         kinds: &[&'static str],
     ) -> Result<Self, ApplyError> {
-        let facts = Facts::gather(authority, kinds).await?;
+        let facts = Facts::around(authority, document, kinds).await?;
         let steps = plan(&facts, document, prune, &mut || authority.draw_uuid())?;
         Ok(Self { steps: steps.into() })
     }

@@ -66,6 +66,14 @@ pub enum DocumentFault {
         /// The id.
         id: String,
     },
+    /// The id was a user's who was removed. Sessions, endings and tokens of that user bear it still.
+    #[error(
+        "the id {0} belonged to a user who was removed, and nobody gets it again: leave `id` out, and the user gets another one"
+    )]
+    IdOfRemovedUser(String),
+    /// The id was a client's of another realm.
+    #[error("the id {0} belonged to a client of another realm that was removed, and comes back only there")]
+    IdOfRemovedClient(String),
     /// Somebody else has the name, and keeps it.
     #[error("the name {name} is taken by the user {owner}, who keeps it")]
     NameTaken {

@@ -2,8 +2,11 @@
 //!
 //! Users are read in pages; there is an end to how many a document holds.
 
-use adieu_authority::{Authority, Client, Document, Population, Realm, RealmId, User};
+use std::collections::{BTreeMap, BTreeSet};
 
+use adieu_authority::{Authority, Client, ClientId, Document, Population, Realm, RealmId, User, UserId};
+
+use crate::document::Declaration;
 use crate::error::FactsError;
 
 /// Users that one document holds. Beyond that, backups are the way to move an installation.
@@ -19,6 +22,17 @@ pub struct Facts {
     pub kinds: Vec<&'static str>,
     /// The realms, by path.
     pub realms: Vec<RealmFacts>,
+    /// What was removed, as far as a document names it.
+    pub removed: Removed,
+}
+
+/// Ids that are taken although nobody has them any more.
+#[derive(Clone, Default)]
+pub struct Removed {
+    /// Users: nobody gets the id of one again.
+    pub users: BTreeSet<UserId>,
+    /// Clients, with the realm in which alone the id may come back.
+    pub clients: BTreeMap<ClientId, RealmId>,
 }
 
 /// A realm and what is in it.
@@ -60,7 +74,38 @@ impl Facts {
             let documents = kept(authority, realm.id, kinds).await?;
             realms.push(RealmFacts { realm, populations, users, clients, documents });
         }
-        Ok(Self { kinds: kinds.to_vec(), realms })
+        Ok(Self { kinds: kinds.to_vec(), realms, removed: Removed::default() })
+    }
+
+    /// The same, with what a document names and was removed.
+    pub async fn around(
+        authority: &Authority,
+        document: &Declaration,
+        kinds: &[&'static str],
+    ) -> Result<Self, FactsError> {
+        let mut facts = Self::gather(authority, kinds).await?;
+        let users = document.realms.iter().flat_map(|realm| realm.users.iter().flatten());
+        let mut ids: BTreeSet<UserId> = users.filter_map(|user| user.id.as_deref()?.parse().ok()).collect();
+        let clients = document.realms.iter().flat_map(|realm| realm.clients.iter().flatten());
+        let mut client_ids: BTreeSet<ClientId> =
+            clients.filter_map(|client| client.client_id.parse().ok()).collect();
+        for of in &facts.realms {
+            for user in &of.users {
+                ids.remove(&user.id);
+            }
+            for client in &of.clients {
+                client_ids.remove(&client.id);
+            }
+        }
+        let ids: Vec<UserId> = ids.into_iter().collect();
+        for some in ids.chunks(PAGE as usize) {
+            facts.removed.users.extend(authority.removed_users(some.to_vec()).await?);
+        }
+        for id in client_ids {
+            let removed = authority.removed_client(&id).await?;
+            facts.removed.clients.extend(removed.map(|client| (id, client.realm)));
+        }
+        Ok(facts)
     }
 }
 

@@ -130,6 +130,13 @@ impl Directory for MemoryStore {
         })
     }
 
+    fn removed_users(&self, ids: Vec<UserId>) -> Pending<Result<Vec<UserId>, Outage>> {
+        self.act(|tables| {
+            let is_removed = |id: &UserId| tables.users.get(id).is_some_and(|user| user.removed);
+            Ok(ids.into_iter().filter(is_removed).collect())
+        })
+    }
+
     fn create_user(&self, new: NewUser) -> Pending<Result<User, DirectoryError>> {
         self.act(|tables| tables.create_user(&new))
     }

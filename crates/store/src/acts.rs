@@ -230,6 +230,8 @@ pub trait Directory: Send + Sync {
     fn user_external(&self, realm: RealmId, external_id: &str) -> Pending<Result<Option<Arc<User>>, Outage>>;
     /// The users of a realm in the order of their ids, behind `after`, at most `most`.
     fn users(&self, realm: RealmId, after: Option<UserId>, most: u32) -> Pending<Result<Vec<User>, Outage>>;
+    /// Those of these ids that belong to users who were removed: nobody gets them again.
+    fn removed_users(&self, ids: Vec<UserId>) -> Pending<Result<Vec<UserId>, Outage>>;
     /// Makes a user; all names must be free in the realm.
     fn create_user(&self, new: NewUser) -> Pending<Result<User, DirectoryError>>;
     /// Changes a user, from the version that was read. What ends because of it ends in the same transaction (ONE-ROAD).
@@ -252,10 +254,10 @@ pub trait Directory: Send + Sync {
 
     /// The client of that id.
     fn client(&self, id: &ClientId) -> Lookup<Result<Option<Arc<Client>>, Outage>>;
-    /// The clients of a realm that name this address as one to go to after a sign-off, by id.
-    fn clients_with_post_logout_uri(&self, realm: RealmId, uri: &str)
     /// The client of that id as it was when it was removed, if it was.
     fn removed_client(&self, id: &ClientId) -> Pending<Result<Option<Client>, Outage>>;
+    /// The clients of a realm that name this address as one to go to after a sign-off, by id.
+    fn clients_with_post_logout_uri(&self, realm: RealmId, uri: &str)
     -> Pending<Result<Vec<Client>, Outage>>;
     /// Whether that holds for an application of a realm.
     fn has_application(&self, realm: RealmId, of: ApplicationTrait) -> Pending<Result<bool, Outage>>;

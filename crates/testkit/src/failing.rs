@@ -300,6 +300,10 @@ impl Directory for FailingStore {
         self.read(|store| store.users(realm, after, most))
     }
 
+    fn removed_users(&self, ids: Vec<UserId>) -> Pending<Result<Vec<UserId>, Outage>> {
+        self.read(|store| store.removed_users(ids))
+    }
+
     fn edit_user(&self, order: EditUserOrder, now: Timestamp) -> Pending<Result<Edited, DirectoryError>> {
         self.change(move |store| store.edit_user(order, now))
     }
@@ -341,12 +345,12 @@ impl Directory for FailingStore {
         self.read(|store| store.has_application(realm, of))
     }
 
-    fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>> {
-        self.read(|store| store.clients(realm))
-    }
-
     fn removed_client(&self, id: &ClientId) -> Pending<Result<Option<Client>, Outage>> {
         self.read(|store| store.removed_client(id))
+    }
+
+    fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>> {
+        self.read(|store| store.clients(realm))
     }
 
     fn create_client(&self, draft: ClientDraft) -> Pending<Result<Client, DirectoryError>> {

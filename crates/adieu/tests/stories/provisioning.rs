@@ -109,6 +109,45 @@ async fn a_renamed_user_has_the_address_of_the_old_one() {
     assert!(lines.is_empty(), "{lines:?}");
 }
 
+/// Goal: an export that names somebody who was removed since is refused before anything changes, with the name; without the id
+/// it can be applied. A client, a population and a document come back under their ids; a client only in its own realm.
+#[tokio::test]
+async fn an_export_that_names_who_was_removed_is_refused_when_it_is_planned() {
+    let world = World::start().await;
+    let authority = world.authority();
+    apply(authority, DOCUMENT, false).await.expect("applied");
+    let realm = world.data.realm.id;
+    let document = Document {
+        realm,
+        kind: "pingone.sign-on-policy".into(),
+        id: "two".into(),
+        body: "{}".into(),
+        version: adieu_core::Version::FIRST,
+    };
+    authority.create_document(document).await.expect("a dialect keeps something");
+    let before = exported(authority).await.text();
+    let eve = authority.user_named(realm, "eve").await.expect("an answer").expect("she is there");
+    let origin = || Origin::of(Actor::Operator, Channel::named("test"), None);
+    authority.remove_user(eve.id, origin()).await.expect("removed");
+    authority.remove_client(&"robot".parse().expect("an id"), origin()).await.expect("removed");
+    authority.remove_document(realm, "pingone.sign-on-policy", "two").await.expect("removed");
+    let populations = authority.populations(realm).await.expect("populations");
+    let visitors = populations.iter().find(|one| one.name == "Visitors").expect("it is there");
+    authority.remove_population(visitors.id).await.expect("removed");
+
+    let error = format!("{:#}", plan_of(authority, &before, false).await.expect_err("refused"));
+    assert!(error.contains("user eve") && error.contains("was removed"), "{error}");
+    let without_id = before.replace(&format!("id = \"{}\"\n", eve.id), "");
+    assert_ne!(without_id, before);
+    let (lines, secrets) = apply(authority, &without_id, false).await.expect("applied");
+    assert_eq!((lines.len(), secrets.len()), (4, 1), "{lines:?}");
+
+    authority.remove_client(&"robot".parse().expect("an id"), origin()).await.expect("removed");
+    let elsewhere = "[[realms]]\npath = '/elsewhere'\n[[realms.clients]]\nclient_id = 'robot'\n";
+    let error = format!("{:#}", plan_of(authority, elsewhere, false).await.expect_err("refused"));
+    assert!(error.contains("client robot") && error.contains("another realm"), "{error}");
+}
+
 /// Goal: EMPTY-HANDS: an export carries no password, no hash and no secret; applied where it was made it changes nothing,
 /// and applied to an empty server it makes the same one.
 #[tokio::test]

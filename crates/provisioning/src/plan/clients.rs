@@ -155,6 +155,10 @@ impl<'a> Planner<'a> {
     fn client(&mut self, doc: &ClientDoc, id: &ClientId, realm: &Planning<'a>) -> Result<(), DocumentFault> {
         let now = self.facts.realms.iter().flat_map(|of| &of.clients).find(|client| client.id == *id);
         ensure(now.is_none_or(|now| now.realm == realm.id), || taken("a client of another realm", id))?;
+        let removed_from = self.facts.removed.clients.get(id);
+        ensure(removed_from.is_none_or(|removed_from| *removed_from == realm.id), || {
+            DocumentFault::IdOfRemovedClient(id.to_string())
+        })?;
         let held = now.map_or(&[][..], |now| &now.roles);
         let roles = doc.roles.as_deref().map(|docs| self.places.roles(realm.id, docs, held)).transpose()?;
         let wanted = ClientEdit::of(doc, roles);

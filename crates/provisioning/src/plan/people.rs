@@ -110,6 +110,8 @@ impl<'a> Planner<'a> {
     ) -> Result<(), DocumentFault> {
         let elsewhere = self.facts.realms.iter().flat_map(|of| &of.users).any(|user| user.id == id);
         ensure(!elsewhere, || taken("a user of another realm", id))?;
+        let removed = self.facts.removed.users.contains(&id);
+        ensure(!removed, || DocumentFault::IdOfRemovedUser(id.to_string()))?;
         let email = none_if_empty(&doc.email).flatten();
         username_is_sound(None, &doc.username)?;
         email_is_sound(None, email.as_deref())?;

@@ -10,6 +10,7 @@ use super::*;
 use crate::client_words::{AuthMethod, GrantType};
 use crate::document::{ClientDoc, KeptDoc, RoleDoc, UserDoc};
 use crate::export::export;
+use crate::facts::Removed;
 
 /// Kinds of documents that some dialect keeps.
 const KINDS: [&str; 3] = ["pingone.application", "pingone.environment", "pingone.sign-on-policy"];
@@ -25,7 +26,7 @@ fn numbered(start: u128) -> impl FnMut() -> Uuid {
 
 /// An installation before anything is made in it.
 fn nothing() -> Facts {
-    Facts { kinds: KINDS.to_vec(), realms: vec![] }
+    Facts { kinds: KINDS.to_vec(), realms: vec![], removed: Removed::default() }
 }
 
 fn planned(facts: &Facts, text: &str, prune: bool) -> Result<Vec<Planned>, DocumentError> {

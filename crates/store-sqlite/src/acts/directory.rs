@@ -157,6 +157,16 @@ impl Directory for SqliteStore {
         self.readers.read(move |db, _, _| Ok(rows::user_listed(db, realm, &forms)?.map(Arc::new)))
     }
 
+    fn removed_users(&self, ids: Vec<UserId>) -> Pending<Result<Vec<UserId>, Outage>> {
+        self.readers.read(move |db, _, _| {
+            let mut removed = Vec::new();
+            for id in &ids {
+                removed.extend(rows::user(db, *id)?.filter(|user| user.removed).map(|user| user.id));
+            }
+            Ok(removed)
+        })
+    }
+
     fn create_user(&self, new: NewUser) -> Pending<Result<User, DirectoryError>> {
         self.writer.write(move |batch| people::create_user(batch, &new))
     }

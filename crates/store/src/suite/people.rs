@@ -210,6 +210,8 @@ pub async fn a_deleted_user_leaves_nothing_that_lives<E: Engine>() {
         assert_eq!(fixture.expect_dead(&one, at(3)).await, NotLive::Generation);
         fixture.expect_live(&his, at(3)).await;
         assert!(fixture.store.user(ada.id).get().await.expect("an answer").is_none());
+        let removed = fixture.store.removed_users(vec![bob.id, ada.id]).await.expect("an answer");
+        assert_eq!(removed, [ada.id]);
         assert!(fixture.store.user_named(fixture.realm, "ada").await.expect("an answer").is_none());
         assert!(fixture.store.session_record(one.session.id, at(3)).await.expect("an answer").is_none());
         let listed = fixture.store.users(fixture.realm, None, 10).await.expect("a list");
