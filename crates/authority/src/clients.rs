@@ -6,9 +6,9 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 
 use adieu_core::{
-    ApplicationTrait, Client, ClientAuth, ClientDraft, ClientId, DirectoryError, EditClientOrder, Origin,
-    Outage, PreviousSecret, Purpose, RealmId, RemoveClientOrder, RoleAssignment, Span, Timestamp, TokenHash,
-    Version,
+    ApplicationTrait, Client, ClientAuth, ClientDraft, ClientId, DirectoryError, DocumentName,
+    EditClientOrder, Origin, Outage, PreviousSecret, RealmId, RemoveClientOrder, RoleAssignment, Span,
+    Timestamp, TokenHash, Version,
 };
 
 use crate::Authority;
@@ -292,7 +292,17 @@ impl Authority {
 
     /// Removes a client; what it holds ends with it.
     pub async fn remove_client(&self, id: &ClientId, origin: Origin) -> Result<(), DirectoryError> {
-        let order = RemoveClientOrder { client: id.clone(), from: None, origin };
+        self.remove_client_with(id, Vec::new(), origin).await
+    }
+
+    /// Removes a client, and with it the documents of these names that a dialect keeps beside it in its realm: all, or nothing.
+    pub async fn remove_client_with(
+        &self,
+        id: &ClientId,
+        documents: Vec<DocumentName>,
+        origin: Origin,
+    ) -> Result<(), DirectoryError> {
+        let order = RemoveClientOrder { client: id.clone(), from: None, documents, origin };
         self.store().remove_client(order, self.now()).await
     }
 
@@ -303,7 +313,7 @@ impl Authority {
         from: Version,
         origin: Origin,
     ) -> Result<(), DirectoryError> {
-        let order = RemoveClientOrder { client: id.clone(), from: Some(from), origin };
+        let order = RemoveClientOrder { client: id.clone(), from: Some(from), documents: Vec::new(), origin };
         self.store().remove_client(order, self.now()).await
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::cause::Cause;
 use crate::directory::{Client, DirectoryError, TakenMember};
-use crate::document::{Document, DocumentFacts, decide_put_document};
+use crate::document::{Document, DocumentFacts, DocumentName, decide_put_document};
 use crate::ending::{EndKind, EndOrder, EndTarget};
 use crate::ids::ClientId;
 use crate::origin::Origin;
@@ -132,6 +132,8 @@ pub struct RemoveClientOrder {
     pub client: ClientId,
     /// The version of the record that was read, if it is to be that one.
     pub from: Option<Version>,
+    /// The documents of its realm that are removed with it, as far as they are there: what a dialect keeps beside it.
+    pub documents: Vec<DocumentName>,
     /// Where the order came from.
     pub origin: Origin,
 }
@@ -167,13 +169,13 @@ pub fn present_client(stored: Option<StoredClient>) -> Option<Client> {
     stored.filter(|stored| !stored.removed).map(|stored| stored.client)
 }
 
-impl Client {
-    /// This record with the generation and the revoked tokens of the one that is stored now. Endings alone raise the one and
 /// Decides which client an id means for whoever asks what was removed.
 pub fn removed_client(stored: Option<StoredClient>) -> Option<Client> {
     stored.filter(|stored| stored.removed).map(|stored| stored.client)
 }
 
+impl Client {
+    /// This record with the generation and the revoked tokens of the one that is stored now. Endings alone raise the one and
     /// revocation alone adds to the other, so a change never takes them back (ENDED-STAYS-ENDED).
     #[must_use]
     pub fn under(self, now: &Self) -> Self {
@@ -280,10 +282,10 @@ mod tests {
         };
         let back = make(Some(stored(true)), new.clone()).expect("it was removed").client;
         assert_eq!((back.generation, back.revoked_tokens.len(), back.version.number()), (8, 1, 5));
-        let made = make(None, new.clone()).expect("nobody has the id").client;
-        assert_eq!((made.generation, made.version), (0, Version::FIRST));
         let with_its_old_secret = make(Some(stored(true)), same);
         assert!(matches!(with_its_old_secret, Err(DirectoryError::Stale)), "{with_its_old_secret:?}");
+        let made = make(None, new.clone()).expect("nobody has the id").client;
+        assert_eq!((made.generation, made.version), (0, Version::FIRST));
         let taken = make(Some(stored(false)), new.clone());
         assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
         let elsewhere = Client { realm: RealmId::from_uuid(Uuid::from_u128(2)), ..new };
@@ -354,6 +356,7 @@ mod tests {
     #[test]
     fn a_client_is_removed_once_and_in_the_version_that_was_read() {
         let order = |from| RemoveClientOrder {
+            documents: vec![],
             client: stored(false).client.id,
             from,
             origin: Origin::of_holder(Channel::named("test"), None),

@@ -21,6 +21,15 @@ pub struct Document {
     pub version: Version,
 }
 
+/// What a document is called in its realm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentName {
+    /// Its kind.
+    pub kind: String,
+    /// Its name among those of its kind.
+    pub id: String,
+}
+
 /// What is stored under the name of a document, and what was removed before.
 #[derive(Clone, Debug, Default)]
 pub struct DocumentFacts {

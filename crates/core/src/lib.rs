@@ -67,7 +67,7 @@ pub use directory::{
     TakenMember, User,
 };
 pub use document::{
-    Document, DocumentFacts, decide_create_document, decide_edit_document, decide_put_document,
+    Document, DocumentFacts, DocumentName, decide_create_document, decide_edit_document, decide_put_document,
     decide_remove_document,
 };
 pub use ending::{

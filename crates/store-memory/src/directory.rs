@@ -7,8 +7,8 @@ use std::sync::Arc;
 use adieu_core::names::listed_forms;
 use adieu_core::{
     ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
-    DirectoryError, DocumentFacts, EditClientOrder, EditUserOrder, Edited, Ended, NewUser, Outage,
-    PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
+    DirectoryError, DocumentFacts, DocumentName, EditClientOrder, EditUserOrder, Edited, Ended, NewUser,
+    Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
     RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId, Version,
     decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
     decide_edit_population, decide_remove_client, decide_remove_population, decide_second_factor_rule,
@@ -170,6 +170,10 @@ impl Directory for MemoryStore {
         self.look(|tables| Ok(tables.client(id).map(Arc::new)))
     }
 
+    fn removed_client(&self, id: &ClientId) -> Pending<Result<Option<Client>, Outage>> {
+        self.act(|tables| Ok(removed_client(tables.clients.get(id).cloned())))
+    }
+
     fn clients_with_post_logout_uri(
         &self,
         realm: RealmId,
@@ -177,10 +181,6 @@ impl Directory for MemoryStore {
     ) -> Pending<Result<Vec<Client>, Outage>> {
         self.act(|tables| {
             let mut clients = tables.clients_of(realm);
-    fn removed_client(&self, id: &ClientId) -> Pending<Result<Option<Client>, Outage>> {
-        self.act(|tables| Ok(removed_client(tables.clients.get(id).cloned())))
-    }
-
             clients.retain(|client| client.post_logout_redirect_uris.iter().any(|known| known == uri));
             Ok(clients)
         })
@@ -213,7 +213,11 @@ impl Directory for MemoryStore {
     fn remove_client(&self, order: RemoveClientOrder, now: Timestamp) -> Pending<Result<(), DirectoryError>> {
         self.act(|tables| {
             let changes = decide_remove_client(tables.clients.get(&order.client), &order)?;
-            tables.change_client(changes, true, now).map(drop)
+            let realm = tables.change_client(changes, true, now)?.realm;
+            for DocumentName { kind, id } in order.documents {
+                tables.remove_document(&(realm, kind, id), None)?;
+            }
+            Ok(())
         })
     }
 

@@ -88,13 +88,7 @@ impl Documents for MemoryStore {
         from: Option<Version>,
     ) -> Pending<Result<bool, DirectoryError>> {
         let name = (realm, kind.to_owned(), id.to_owned());
-        self.act(|tables| {
-            let Some(removed) = decide_remove_document(&tables.document_facts(&name), from)? else {
-                return Ok(false);
-            };
-            tables.removed_versions = removed;
-            Ok(tables.documents.remove(&name).is_some())
-        })
+        self.act(|tables| tables.remove_document(&name, from))
     }
 }
 
@@ -102,6 +96,18 @@ impl Tables {
     /// The facts about a document that is to be made, kept or removed.
     pub(crate) fn document_facts(&self, name: &(RealmId, String, String)) -> DocumentFacts {
         DocumentFacts { stored: self.documents.get(name).cloned(), removed: self.removed_versions }
+    }
+
+    pub(crate) fn remove_document(
+        &mut self,
+        name: &(RealmId, String, String),
+        from: Option<Version>,
+    ) -> Result<bool, DirectoryError> {
+        let Some(removed) = decide_remove_document(&self.document_facts(name), from)? else {
+            return Ok(false);
+        };
+        self.removed_versions = removed;
+        Ok(self.documents.remove(name).is_some())
     }
 
     pub(crate) fn write_document(&mut self, document: Document) {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use adieu_core::names::listed_forms;
 use adieu_core::{
     ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
-    DirectoryError, DocumentFacts, EditClientOrder, EditUserOrder, Edited, Ended, NewUser, Outage,
-    PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
+    DirectoryError, DocumentFacts, DocumentName, EditClientOrder, EditUserOrder, Edited, Ended, NewUser,
+    Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
     RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId, Version,
     decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
     decide_edit_population, decide_remove_client, decide_remove_population, decide_second_factor_rule,
@@ -18,7 +18,7 @@ use adieu_store::{Directory, Document, Lookup, Pending, StoredKey};
 use rusqlite::{Row, params};
 
 use crate::acts::documents::document_facts;
-use crate::acts::{people, sessions};
+use crate::acts::{documents, people, sessions};
 use crate::batch::Batch;
 use crate::error::Damaged;
 use crate::hooks::Place;
@@ -220,6 +220,11 @@ impl Directory for SqliteStore {
         }))
     }
 
+    fn removed_client(&self, id: &ClientId) -> Pending<Result<Option<Client>, Outage>> {
+        let id = id.clone();
+        self.readers.read(move |db, _, _| Ok(removed_client(rows::client(db, &id)?)))
+    }
+
     fn clients_with_post_logout_uri(
         &self,
         realm: RealmId,
@@ -230,11 +235,6 @@ impl Directory for SqliteStore {
     }
 
     fn has_application(&self, realm: RealmId, of: ApplicationTrait) -> Pending<Result<bool, Outage>> {
-    fn removed_client(&self, id: &ClientId) -> Pending<Result<Option<Client>, Outage>> {
-        let id = id.clone();
-        self.readers.read(move |db, _, _| Ok(removed_client(rows::client(db, &id)?)))
-    }
-
         self.readers.read(move |db, _, _| rows::has_application(db, realm, &of))
     }
 
@@ -263,10 +263,18 @@ impl Directory for SqliteStore {
     fn remove_client(&self, order: RemoveClientOrder, now: Timestamp) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| {
             let before = rows::client(batch.db, &order.client)?;
-            match decide_remove_client(before.as_ref(), &order) {
-                Ok(changes) => change_client(batch, changes, true, now).map(|_| Ok(())),
-                Err(refusal) => Ok(Err(refusal)),
+            let changes = match decide_remove_client(before.as_ref(), &order) {
+                Ok(changes) => changes,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let client = change_client(batch, changes, true, now)?;
+            for DocumentName { kind, id } in &order.documents {
+                match documents::remove(batch, (client.realm, kind, id), None)? {
+                    Ok(_) => {}
+                    Err(refusal) => return Ok(Err(refusal)),
+                }
             }
+            Ok(Ok(()))
         })
     }
 

@@ -53,16 +53,23 @@ impl Documents for SqliteStore {
         from: Option<Version>,
     ) -> Pending<Result<bool, DirectoryError>> {
         let id = id.to_owned();
-        self.writer.write(move |batch| {
-            let removed = match decide_remove_document(&document_facts(batch, realm, kind, &id)?, from) {
-                Ok(Some(removed)) => removed,
-                Ok(None) => return Ok(Ok(false)),
-                Err(refusal) => return Ok(Err(refusal)),
-            };
-            rows::write_removed_versions(batch.db, removed)?;
-            rows::drop_document(batch.db, realm, kind, &id).map(Ok)
-        })
+        self.writer.write(move |batch| remove(batch, (realm, kind, &id), from))
     }
+}
+
+/// Removes a document; says whether it was there.
+pub(super) fn remove(
+    batch: &Batch<'_>,
+    (realm, kind, id): (RealmId, &str, &str),
+    from: Option<Version>,
+) -> rusqlite::Result<Result<bool, DirectoryError>> {
+    let removed = match decide_remove_document(&document_facts(batch, realm, kind, id)?, from) {
+        Ok(Some(removed)) => removed,
+        Ok(None) => return Ok(Ok(false)),
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    rows::write_removed_versions(batch.db, removed)?;
+    rows::drop_document(batch.db, realm, kind, id).map(Ok)
 }
 
 /// The facts about a document that is to be made, kept or removed.

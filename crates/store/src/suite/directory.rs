@@ -3,8 +3,9 @@
 //! What a dialect makes of them is its own affair; here is only what was written and what is read.
 
 use adieu_core::{
-    ApplicationTrait, Client, ClientAuth, DirectoryError, EndTarget, Population, PopulationId,
-    PreviousSecret, Realm, RealmId, Role, RoleAssignment, RoleScope, SecondFactorRule, TokenHash, Version,
+    ApplicationTrait, Client, ClientAuth, DirectoryError, DocumentName, EndTarget, Population, PopulationId,
+    PreviousSecret, Realm, RealmId, RemoveClientOrder, Role, RoleAssignment, RoleScope, SecondFactorRule,
+    TokenHash, Version,
 };
 
 use crate::suite::fixture::at;
@@ -88,8 +89,9 @@ pub async fn a_population_goes_only_when_it_is_empty<E: Engine>() {
 /// Goal: a dialect finds its documents again, its own only, and after a crash.
 pub async fn documents_are_kept_by_realm_and_kind<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
+    let realm = fixture.realm;
     let document = |kind: &str, id: &str, body: &str| Document {
-        realm: fixture.realm,
+        realm,
         kind: kind.into(),
         id: id.into(),
         body: body.into(),
@@ -116,6 +118,17 @@ pub async fn documents_are_kept_by_realm_and_kind<E: Engine>() {
         fixture.store.document(fixture.realm, "other", "a").await.expect("an answer").expect("there").body,
         "3"
     );
+    let shop = fixture.client("shop").await;
+    for id in ["shop", "shop.1", "shop2"] {
+        fixture.store.create_document(document("policy", id, "5")).await.expect("written");
+    }
+    let named = |id: &str| DocumentName { kind: "policy".into(), id: id.into() };
+    let documents = vec![named("shop"), named("shop.1"), named("never there")];
+    let order = RemoveClientOrder { client: shop.id, from: None, documents, origin: fixture.origin() };
+    fixture.store.remove_client(order, at(0)).await.expect("they go with their client");
+    let fixture = fixture.after_crash().await;
+    let listed = fixture.store.documents(fixture.realm, "policy", 10).await.expect("a list");
+    assert_eq!(listed.iter().map(|d| d.id.as_str()).collect::<Vec<_>>(), ["b", "shop2"]);
 }
 
 /// Goal: ENDED-STAYS-ENDED for clients: whatever is written, a generation never falls.
@@ -161,8 +174,14 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
     assert_eq!(fixture.store.clients(fixture.realm).await.expect("a list").len(), 1);
     let twice = fixture.remove_client(&shop.id, None).await;
     assert!(matches!(twice, Err(DirectoryError::Unknown)), "{twice:?}");
+    let same_secret = fixture.store.create_client(shop.clone().into()).await;
+    assert!(matches!(same_secret, Err(DirectoryError::Stale)), "{same_secret:?}");
+    let removed = async || fixture.store.removed_client(&shop.id).await.expect("an answer");
+    assert_eq!(removed().await.map(|client| client.secret_version), Some(shop.secret_version));
+    let shop = &Client { secret_version: shop.secret_version + 1, ..shop.clone() };
     fixture.store.create_client(shop.clone().into()).await.expect("a client");
     assert!(read(&shop.id).await.expect("back").generation > 2, "above every grant of its first life");
+    assert!(removed().await.is_none(), "it is back");
     let elsewhere = Client { realm: RealmId::from_uuid(fixture.chance.uuid()), ..shop.clone() };
     let taken = fixture.store.create_client(elsewhere.into()).await;
     assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
@@ -174,14 +193,8 @@ pub async fn signing_keys_come_oldest_first<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     for (kid, s) in [("b", 2), ("c", 3), ("a", 1)] {
         let key = StoredKey {
-    let same_secret = fixture.store.create_client(shop.clone().into()).await;
-    assert!(matches!(same_secret, Err(DirectoryError::Stale)), "{same_secret:?}");
-    let removed = async || fixture.store.removed_client(&shop.id).await.expect("an answer");
-    assert_eq!(removed().await.map(|client| client.secret_version), Some(shop.secret_version));
-    let shop = &Client { secret_version: shop.secret_version + 1, ..shop.clone() };
             realm: fixture.realm,
             kid: kid.into(),
-    assert!(removed().await.is_none(), "it is back");
             algorithm: "RS256".into(),
             sealed: vec![s as u8; 5],
             created_at: at(s),

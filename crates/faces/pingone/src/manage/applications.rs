@@ -105,7 +105,7 @@ pub(super) async fn replace(
     Ok(Json(json::application(&face, &client.await?).await?))
 }
 
-/// Its tokens die with it; sessions live on.
+/// Its tokens die with it, and what is kept beside it goes in the same commit; sessions live on.
 pub(super) async fn delete(
     State(face): State<Face>,
     admin: Admin,
@@ -114,9 +114,10 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let client = find(&face, &admin, &id).await?;
     outranks_client(&face, &admin, &client).await?;
-    face.authority().remove_client(&id, visitor.origin_of(admin.principal.actor())).await?;
-    face.authority().remove_document(admin.realm.id, KIND.0, id.as_str()).await?;
-    super::resources::grants::forget(&face, admin.realm.id, &id).await?;
-    super::policies::assignments::forget(&face, admin.realm.id, &id).await?;
+    let mut beside = vec![KIND.name(id.to_string())];
+    beside.extend(super::resources::grants::names(&face, admin.realm.id, &id).await?);
+    beside.extend(super::policies::assignments::names(&face, admin.realm.id, &id).await?);
+    let origin = visitor.origin_of(admin.principal.actor());
+    face.authority().remove_client_with(&id, beside, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

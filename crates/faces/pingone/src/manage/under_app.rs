@@ -4,7 +4,7 @@
 
 use std::future::{Future, ready};
 
-use adieu_authority::{ClientId, Document, RealmId};
+use adieu_authority::{ClientId, Document, DocumentName, RealmId};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -166,9 +166,16 @@ impl UnderApp {
         Ok(StatusCode::NO_CONTENT)
     }
 
-    /// Takes away what was kept of an application that is gone.
-    pub(crate) async fn forget(&self, face: &Face, realm: RealmId, app: &ClientId) -> Result<(), Problem> {
-        self.kind.remove_under(face, realm, &Of { face, realm, app }.prefix()).await
+    /// What the documents of an application are called, to be removed with it.
+    pub(crate) async fn names(
+        &self,
+        face: &Face,
+        realm: RealmId,
+        app: &ClientId,
+    ) -> Result<Vec<DocumentName>, Problem> {
+        let of = Of { face, realm, app };
+        let all = self.all(&of).await?.into_iter();
+        Ok(all.map(|(own, _)| self.kind.name(format!("{}{own}", of.prefix()))).collect())
     }
 
     fn href(&self, of: &Of<'_>) -> String {

@@ -2,7 +2,7 @@
 //!
 //! Contract pingone.md 4.4.
 
-use adieu_authority::{Client, ClientId, Origin, RealmId};
+use adieu_authority::{Client, ClientId, DocumentName, Origin, RealmId};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -94,9 +94,9 @@ pub(crate) async fn delete(
     Ok(gone)
 }
 
-/// Takes away what was kept of an application that is gone.
-pub(crate) async fn forget(face: &Face, realm: RealmId, app: &ClientId) -> Result<(), Problem> {
-    ASSIGNMENTS.forget(face, realm, app).await
+/// What the documents of an application are called, to be removed with it.
+pub(crate) async fn names(face: &Face, realm: RealmId, app: &ClientId) -> Result<Vec<DocumentName>, Problem> {
+    ASSIGNMENTS.names(face, realm, app).await
 }
 
 /// Whether an application has this policy.

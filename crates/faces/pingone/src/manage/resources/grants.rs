@@ -5,7 +5,7 @@
 
 use std::future::ready;
 
-use adieu_authority::{Client, ClientDraft, ClientId, RealmId};
+use adieu_authority::{Client, ClientDraft, ClientId, DocumentName, RealmId};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -141,9 +141,9 @@ fn api_scopes(kept: &Value) -> Vec<&'static str> {
     scopes.iter().filter(|(id, _)| named(*id)).map(|(_, name)| *name).collect()
 }
 
-/// Takes away what was kept of an application that is gone.
-pub(crate) async fn forget(face: &Face, realm: RealmId, app: &ClientId) -> Result<(), Problem> {
-    GRANTS.forget(face, realm, app).await
+/// What the documents of an application are called, to be removed with it.
+pub(crate) async fn names(face: &Face, realm: RealmId, app: &ClientId) -> Result<Vec<DocumentName>, Problem> {
+    GRANTS.names(face, realm, app).await
 }
 
 fn asked(input: &Input, now: Value) -> Result<Value, Problem> {

@@ -147,6 +147,67 @@ async fn a_secret_is_exchanged_for_another() {
     office.ask("GET", &format!("{}/secret", own(&made))).send().await.assert_error(404, "NOT_FOUND", None);
 }
 
+/// The secret before counts until the time that is asked for and no longer; what cannot be meant is refused, and while it counts
+/// no other rotation cuts that short unless it says nothing of an earlier secret.
+#[tokio::test]
+async fn a_secret_counts_beside_the_next_one_until_its_time() {
+    let office = Office::open().await;
+    let first = office.fixture.shop();
+    let path = format!("applications/{}/secret", first.id);
+    let works = async |secret: &str| {
+        let app = App { secret: secret.to_owned(), ..office.fixture.shop() };
+        office.fixture.refresh(&app, "x").await.status == 400 // The client is known, the token is not.
+    };
+    let now = office.fixture.world.authority().now();
+    let until = |s: i64| adieu_http_kit::dates::rfc3339_s(now.ms() + s * 1000);
+    for bad in [
+        json!({"previous": {"expiresAt": "soon"}}),
+        json!({"previous": {"expiresAt": 60}}),
+        json!({"previous": {"expiresAt": until(-60)}}),
+        json!({"previous": {"expiresAt": until(31 * 24 * 3600)}}),
+        json!({"previous": "x"}),
+    ] {
+        let reply = office.send("POST", &path, bad.clone()).await;
+        assert_eq!((reply.status.as_u16(), &reply.json()["code"]), (400, &"INVALID_DATA".into()), "{bad}");
+    }
+    assert!(works(&first.secret).await, "nothing was exchanged");
+    let overlap = || json!({"previous": {"expiresAt": until(60)}});
+    let second = office.send("POST", &path, overlap()).await.json();
+    let secret = second["secret"].as_str().expect("a secret").to_owned();
+    assert!(second["previous"]["expiresAt"].is_string() && second["previous"].get("secret").is_none());
+    assert_eq!(office.read(&path).await, second);
+    let again = office.send("POST", &path, overlap()).await;
+    again.assert_error(400, "REQUEST_FAILED", Some(("CONSTRAINT_VIOLATION", Some("previous"))));
+    assert!(works(&first.secret).await && works(&secret).await);
+    office.fixture.world.wait_s(60);
+    assert!(!works(&first.secret).await && works(&secret).await);
+    assert!(office.read(&path).await.get("previous").is_none());
+}
+
+/// What is kept beside an application goes with it, or stays with it.
+#[tokio::test]
+async fn an_application_goes_with_what_is_kept_beside_it_or_stays() {
+    let mut office = Office::open().await;
+    let made = office.create("applications", shop()).await;
+    let resources = office.read("resources").await["_embedded"]["resources"].clone();
+    let scopes = office.read(&format!("{}/scopes", own(&resources[1]))).await["_embedded"]["scopes"].clone();
+    let grant = json!({"resource": {"id": resources[1]["id"]}, "scopes": [{"id": scopes[0]["id"]}]});
+    office.create(&format!("{}/grants", own(&made)), grant).await;
+    let (realm, authority) = (office.fixture.world.data.realm.id, office.fixture.world.authority().clone());
+    let kept = async || {
+        let mut kept = Vec::new();
+        for kind in ["pingone.application", "pingone.application-grant"] {
+            let all = authority.documents(realm, kind, 100).await.expect("documents");
+            kept.extend(all.into_iter().filter(|one| one.id.starts_with(&id(&made))).map(|one| one.kind));
+        }
+        kept
+    };
+    assert_eq!(kept().await, ["pingone.application", "pingone.application-grant"]);
+    office.delete(&own(&made)).await;
+    assert_eq!(kept().await, [""; 0]);
+    office.fixture.crash_and_restart().await;
+}
+
 /// A worker has its maker's roles unless it is not to; roles given and taken count at the next call.
 #[tokio::test]
 async fn a_workers_roles_count_at_the_call() {
