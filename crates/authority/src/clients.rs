@@ -53,10 +53,27 @@ pub enum Held {
 /// How a client gets another secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretRotation {
-    /// The one before is worth nothing any more.
+    /// All before are worth nothing any more, one that counts beside the present one included.
     AtOnce(Held),
+    /// The same, but refused while an earlier one counts beside the present one. What the client holds lives on.
+    AtOnceIfAlone,
     /// The one before counts for so long, so that no instance of the client is refused meanwhile. What the client holds lives on.
+    /// Refused while an earlier one counts: at most two count at a time, and that one was promised for its time.
     Overlap(Span),
+}
+
+/// Why a client did not get another secret.
+#[derive(Debug, thiserror::Error)]
+pub enum RotationError {
+    /// An earlier secret counts beside the present one until then.
+    #[error("an earlier secret counts beside the present one still")]
+    EarlierCounts {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The directory refused it.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
 }
 
 /// Life of access tokens where nothing else is said: one hour (contract pingone.md 2.4).
@@ -208,6 +225,13 @@ impl Authority {
     ) -> Result<Client, DirectoryError> {
         let (id, realm, updated_at) = (before.id.clone(), before.realm, self.now());
         let client = Client { id, realm, updated_at, ..next.client };
+        // A secret that was taken away does not come back when the client proves itself by one again.
+        let taken_away = before.secret.is_some() && client.auth == ClientAuth::None;
+        let secret_version = match taken_away {
+            true => self.secret_version_after(before.secret_version),
+            false => client.secret_version,
+        };
+        let client = Client { secret_version, ..client };
         let same = client.auth == before.auth && client.secret_version == before.secret_version;
         let client = if same { client } else { self.with_secret(client) };
         // Another way to prove itself is another secret: none of the old way counts beside it.
@@ -220,28 +244,27 @@ impl Authority {
         self.store().edit_client(order, self.now()).await
     }
 
-    /// Gives a client another secret. The one before is worth nothing any more, or counts for as long as the rotation says.
+    /// Gives a client another secret. The one before is worth nothing any more, or counts for as long as the rotation says; with a
+    /// public client only the version rises.
     pub async fn rotate_secret(
         &self,
         realm: RealmId,
         id: &ClientId,
-        // A secret that was taken away does not come back when the client proves itself by one again.
-        let taken_away = before.secret.is_some() && client.auth == ClientAuth::None;
-        let secret_version = match taken_away {
-            true => self.secret_version_after(before.secret_version),
-            false => client.secret_version,
-        };
-        let client = Client { secret_version, ..client };
         rotation: SecretRotation,
         origin: Origin,
-    ) -> Result<Client, DirectoryError> {
-        let (held, overlap) = match rotation {
-            SecretRotation::AtOnce(held) => (held, None),
-            SecretRotation::Overlap(overlap) => (Held::AsDecided, Some(overlap)),
+    ) -> Result<Client, RotationError> {
+        let (held, overlap, keeps_earlier) = match rotation {
+            SecretRotation::AtOnce(held) => (held, None, false),
+            SecretRotation::AtOnceIfAlone => (Held::AsDecided, None, true),
+            SecretRotation::Overlap(overlap) => (Held::AsDecided, Some(overlap), true),
         };
         let mut attempts = Attempts::begin();
         loop {
             let before = self.client(realm, id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
+            let earlier = before.previous_secret.filter(|earlier| self.now() < earlier.until);
+            if let (true, Some(PreviousSecret { until, .. })) = (keeps_earlier, earlier) {
+                return Err(RotationError::EarlierCounts { until });
+            }
             let previous_secret = overlap.and_then(|overlap| {
                 let until = self.now().plus(overlap);
                 before.secret.map(|secret| PreviousSecret { secret, until })
@@ -250,7 +273,7 @@ impl Authority {
             let next = Client { secret_version, previous_secret, ..Client::clone(&before) };
             match self.changed_client(&before, next.into(), (held, origin.clone())).await {
                 Err(DirectoryError::Stale) => attempts.again()?,
-                done => return done,
+                done => return Ok(done?),
             }
         }
     }
@@ -259,6 +282,11 @@ impl Authority {
     pub async fn client(&self, realm: RealmId, id: &ClientId) -> Result<Option<Arc<Client>>, Outage> {
         let client = self.inner.store.client(id).get().await?;
         Ok(client.filter(|client| client.realm == realm))
+    }
+
+    /// The client of that id as it was when it was removed, if it was.
+    pub async fn removed_client(&self, id: &ClientId) -> Result<Option<Client>, Outage> {
+        self.store().removed_client(id).await
     }
 
     /// The client of that id, whichever realm it belongs to.
@@ -284,11 +312,6 @@ impl Authority {
     pub async fn clients(&self, realm: RealmId) -> Result<Vec<Client>, Outage> {
         self.store().clients(realm).await
     }
-    /// The client of that id as it was when it was removed, if it was.
-    pub async fn removed_client(&self, id: &ClientId) -> Result<Option<Client>, Outage> {
-        self.store().removed_client(id).await
-    }
-
 
     /// Removes a client; what it holds ends with it.
     pub async fn remove_client(&self, id: &ClientId, origin: Origin) -> Result<(), DirectoryError> {

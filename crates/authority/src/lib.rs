@@ -66,7 +66,7 @@ pub use adieu_token::Alg;
 
 pub use beside::{SessionBeside, SessionsBeside};
 pub use check::CheckedToken;
-pub use clients::{Held, NewClient, SecretRotation};
+pub use clients::{Held, NewClient, RotationError, SecretRotation};
 pub use first_factor::FirstFactor;
 pub use flows::NewFlow;
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};

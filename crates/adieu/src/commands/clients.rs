@@ -98,9 +98,10 @@ pub struct AddClient {
 pub struct Rotation {
     /// The client's id.
     client: String,
-    /// For how many seconds the secret before counts beside the new one, at most ninety days.
-    #[arg(long, value_name = "S", default_value_t = 0)]
-    overlap_s: u64,
+    /// For how many seconds the secret before counts beside the new one, at most ninety days. Without it none counts, and the
+    /// command is refused while an earlier one does; 0 ends that one, too.
+    #[arg(long, value_name = "S")]
+    overlap_s: Option<u64>,
     /// End everything that the client holds, at once.
     #[arg(long, conflicts_with = "overlap_s")]
     end_grants: bool,
@@ -191,7 +192,10 @@ async fn rotate(rotation: Rotation) -> Result<()> {
     let Rotation { client, overlap_s, end_grants, reason, secrets_to, reach } = rotation;
     let api = open(&reach)?;
     let mut secrets = ShownOnce::at(secrets_to.as_deref(), reach.json)?;
-    let mut body = json!({"overlap_s": overlap_s, "end_grants": end_grants});
+    let mut body = json!({"end_grants": end_grants});
+    if let Some(overlap_s) = overlap_s {
+        body["overlap_s"] = overlap_s.into();
+    }
     if let Some(reason) = reason {
         body["reason"] = reason.into();
     }

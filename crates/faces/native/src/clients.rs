@@ -8,12 +8,14 @@ use adieu_authority::{Client, ClientId, Held, NewClient, RoleAssignment, SecretR
 use adieu_provisioning::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
 use axum::body::Body;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::answer::Done;
 use crate::face::{Call, Face};
 use crate::input::{nullable, present, sound};
 use crate::page::ListPage;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
+use crate::repeats::IdempotencyKey;
 use crate::roles::{self, RolesInput};
 use crate::{input, realms, wire};
 
@@ -24,6 +26,8 @@ const URIS_MAX: usize = 100;
 const URI_MAX: usize = 2048;
 /// For how long a secret may count beside the next one: ninety days.
 const OVERLAP_S_MAX: i64 = 90 * 24 * 3600;
+/// What is kept of a rotation for its repetitions.
+const SECRET_VERSION: &str = "secret_version";
 /// The longest life of a token: ten years.
 const LIFE_S_MAX: i64 = 10 * 366 * 24 * 3600;
 
@@ -197,6 +201,7 @@ struct RotationBody {
 impl RotationBody {
     fn rotation(&self) -> Result<SecretRotation, Problem> {
         match (self.end_grants, self.overlap_s.unwrap_or(0)) {
+            (false, 0) if self.overlap_s.is_none() => Ok(SecretRotation::AtOnceIfAlone),
             (false, 0) => Ok(SecretRotation::AtOnce(Held::AsDecided)),
             (true, 0) => Ok(SecretRotation::AtOnce(Held::Ends)),
             (false, s) if (1..=OVERLAP_S_MAX).contains(&s) => Ok(SecretRotation::Overlap(Span::from_s(s))),
@@ -208,15 +213,42 @@ impl RotationBody {
     }
 }
 
-/// Another secret; the answer shows it.
+/// Another secret; the answer shows it, and the same answer is given to a repetition with the same key.
 pub(super) async fn rotate(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
+    let key = IdempotencyKey::of(&call.parts.headers)?;
     let before = of(api, call).await?;
     let wanted: RotationBody = input::object(call, body).await?;
-    let origin = call.origin().because(input::reason(wanted.reason.as_deref())?);
-    let client = api.authority.rotate_secret(before.realm, &before.id, wanted.rotation()?, origin).await?;
-    let mut shown = wire::client(&client);
-    shown["client_secret"] = api.authority.secret_of(&client).into();
-    Ok(Done::Shown(shown))
+    let (rotation, reason) = (wanted.rotation()?, input::reason(wanted.reason.as_deref())?);
+    let meaning = format!("rotation {} {rotation:?} {reason:?}", before.id);
+    let origin = call.origin().because(reason);
+    let rotated = || api.authority.rotate_secret(before.realm, &before.id, rotation, origin);
+    let Some(key) = key else { return Ok(with_secret(api, &rotated().await?)) };
+    let _turn = api.repeats.turn(&key).await;
+    if let Some(done) = api.answered_before(&key, &meaning).await? {
+        // The secret is derived again, not kept (EMPTY-HANDS).
+        let client = of(api, call).await?;
+        if done[SECRET_VERSION] == client.secret_version {
+            return Ok(with_secret(api, &client));
+        }
+        let gone = "What this key asked for is done, and the client was given yet another secret since.";
+        return Err(Problem::new(ProblemKind::Stale, gone));
+    }
+    match rotated().await {
+        Ok(client) => {
+            api.remember(&key, &meaning, &json!({SECRET_VERSION: client.secret_version})).await;
+            Ok(with_secret(api, &client))
+        }
+        Err(error) => {
+            api.free(&key).await;
+            Err(error.into())
+        }
+    }
+}
+
+fn with_secret(api: &Face, client: &Client) -> Done {
+    let mut shown = wire::client(client);
+    shown["client_secret"] = api.authority.secret_of(client).into();
+    Done::Shown(shown)
 }
 
 pub(super) async fn remove(api: &Face, call: &Call) -> Result<Done, Problem> {

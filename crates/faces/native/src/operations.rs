@@ -261,14 +261,18 @@ pub(super) static ALL: &[Operation] = &[
         "Changes what is named and leaves the rest. `enabled: false`, or a grant type less, ends everything that the client \
          holds.",
     ),
-    writes(
-        Verb::Post,
-        Endpoint::RotateSecret,
-        ("/v1/clients/{client}/secret", "rotateSecret"),
-        (Some("SecretRotation"), Success::Shows("MadeClient")),
-        "Gives a client another secret, which is shown in this answer and in no other; the one before is worth nothing any \
-         more, or counts beside it for `overlap_s` seconds. With `end_grants` everything that the client holds ends in the same \
-         commit.",
+    also(
+        &[ProblemKind::EarlierSecretCounts, ProblemKind::Stale, ProblemKind::KeyReused],
+        writes(
+            Verb::Post,
+            Endpoint::RotateSecret,
+            ("/v1/clients/{client}/secret", "rotateSecret"),
+            (Some("SecretRotation"), Success::Shows("MadeClient")),
+            "Gives a client another secret, which is shown in this answer and in no other, but to a repetition with the same \
+             key; the one before is worth nothing any more, or counts beside it for `overlap_s` seconds. While an earlier one \
+             counts so, another rotation is refused, unless `overlap_s` is 0 or `end_grants` is true: then all earlier ones end \
+             at once. With `end_grants` everything that the client holds ends in the same commit.",
+        ),
     ),
     asking(
         &[REASON],
@@ -387,7 +391,7 @@ impl Operation {
 
     /// Whether it reads `Idempotency-Key`.
     pub(super) fn has_key(&self) -> bool {
-        self.endpoint == Endpoint::End
+        matches!(self.endpoint, Endpoint::End | Endpoint::RotateSecret)
     }
 
     /// Every problem that it may answer.

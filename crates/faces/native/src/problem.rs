@@ -3,9 +3,11 @@
 //! The `type` of a problem is stable, its texts are for people. Causes go to the log and to nobody else.
 
 use adieu_authority::{
-    DirectoryError, EndError, HashError, Outage, PersonError, RecordFault, TakenMember, Unwritten,
+    DirectoryError, EndError, HashError, Outage, PersonError, RecordFault, RotationError, TakenMember,
+    Unwritten,
 };
 use adieu_http_kit::body::BodyError;
+use adieu_http_kit::dates::rfc3339_s;
 use adieu_provisioning::error::{ApplyError, DocumentFault, FactsError, SecretError, StepError};
 use axum::response::Response;
 use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -28,6 +30,7 @@ pub(super) enum ProblemKind {
     TooSlow,
     NameTaken,
     Stale,
+    EarlierSecretCounts,
     TooLarge,
     MediaType,
     Invalid,
@@ -52,6 +55,11 @@ impl ProblemKind {
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "The body came too slowly"),
             Self::NameTaken => (StatusCode::CONFLICT, "name-taken", "The name or id is taken"),
             Self::Stale => (StatusCode::CONFLICT, "changed-meanwhile", "The record was changed meanwhile"),
+            Self::EarlierSecretCounts => (
+                StatusCode::CONFLICT,
+                "earlier-secret-counts",
+                "An earlier secret of the client counts still",
+            ),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "The body must be JSON"),
             Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value can't be taken"),
@@ -200,6 +208,21 @@ impl From<EndError> for Problem {
             // No order of this face spares a session; if one did, the caller would have named it.
             EndError::CallersOwn => Self::invalid("The order spares the session that it names."),
             EndError::Unwritten(unwritten) => unwritten.into(),
+        }
+    }
+}
+
+impl From<RotationError> for Problem {
+    fn from(error: RotationError) -> Self {
+        match error {
+            RotationError::EarlierCounts { until } => {
+                let until = rfc3339_s(until.ms());
+                let detail = format!(
+                    "It was promised until {until}. With \"overlap_s\": 0 all earlier ones end at once."
+                );
+                Self::new(ProblemKind::EarlierSecretCounts, detail)
+            }
+            RotationError::Directory(error) => error.into(),
         }
     }
 }

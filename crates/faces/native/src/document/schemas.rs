@@ -218,7 +218,8 @@ fn secret_rotation() -> Value {
     let rotation = json!({"type": "boolean", "description": "Whether all that it holds ends in the same commit; false."});
     let overlap = json!({
         "type": "integer", "minimum": 0, "maximum": 90 * 24 * 3600,
-        "description": "For how long the secret before counts beside the new one, in seconds; 0. Not together with `end_grants`.",
+        "description": "For how long the secret before counts beside the new one, in seconds; 0. Not together with `end_grants`. \
+            Said as 0, it ends an earlier one that counts still, too.",
     });
     object(vec![("end_grants?", rotation), ("overlap_s?", overlap), ("reason?", reason())])
 }

@@ -6,7 +6,7 @@ use adieu_testkit::World;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{ask, get, problem};
+use super::{ask, ask_with, get, problem};
 
 /// Goal: a realm is made once, is found by id and by path, and has a population to put users in.
 #[tokio::test]
@@ -247,7 +247,12 @@ async fn a_secret_counts_beside_the_next_one_for_a_while() {
     world.wait_s(1);
     assert!(!works(&first).await && works(&second).await);
     let (third, _) = rotate(json!({"overlap_s": 60})).await;
-    let (fourth, until) = rotate(json!({})).await;
+    for cuts_short in [json!({}), json!({"overlap_s": 60})] {
+        let refused = ask(&world, Method::POST, &format!("{path}/secret"), Some(cuts_short)).await;
+        assert_eq!(problem(&refused), (409, "earlier-secret-counts".into()), "{}", refused.text);
+    }
+    assert!(works(&second).await && works(&third).await, "what was promised is kept");
+    let (fourth, until) = rotate(json!({"overlap_s": 0})).await;
     assert!(until.is_null() && works(&fourth).await && !works(&third).await && !works(&second).await);
     for body in [
         json!({"overlap_s": -1}),
