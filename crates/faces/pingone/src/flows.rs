@@ -79,7 +79,7 @@ pub(crate) async fn act(
 /// The body of a check.
 fn given<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let value = json::read(body).map_err(|error| match error {
-        JsonError::Repeated(name) => Problem::Repeated(name),
+        JsonError::Repeated(name) => Problem::Twice(name),
         JsonError::Trailing | JsonError::Syntax(_) => Problem::Malformed,
     })?;
     serde_json::from_value(value).map_err(|_| Problem::Malformed)

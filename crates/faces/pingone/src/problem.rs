@@ -35,7 +35,7 @@ pub(crate) enum Problem {
     #[error("the body is not what was announced")]
     Malformed,
     #[error("the member `{0}` stands twice in the body")]
-    Repeated(String),
+    Twice(String),
     #[error("{target}: {message}")]
     Invalid { code: &'static str, target: &'static str, message: &'static str },
     #[error("the password can't be set: {0}")]
@@ -137,7 +137,7 @@ impl Problem {
             Self::Body(BodyError::Slow) => StatusCode::REQUEST_TIMEOUT,
             Self::Body(BodyError::Broken)
             | Self::Malformed
-            | Self::Repeated(_)
+            | Self::Twice(_)
             | Self::Invalid { .. }
             | Self::WeakPassword(_)
             | Self::CallersOwn
@@ -216,7 +216,7 @@ impl Problem {
             | Self::MediaType
             | Self::Body(BodyError::Broken)
             | Self::Malformed
-            | Self::Repeated(_)
+            | Self::Twice(_)
             | Self::Invalid { .. }
             | Self::WeakPassword(_)
             | Self::CallersOwn
@@ -231,9 +231,12 @@ impl Problem {
         }
     }
 
-    /// What is said where a factor is missing, does not fit or was given too long ago.
-    fn said_of_factors(&self) -> (&'static str, &'static str, Option<Value>) {
-        let (code, message, detail) = if matches!(self, Self::WrongCode) {
+    /// What is said of a repeated member, and where a factor is missing, does not fit or was given too long ago.
+    fn apart(&self) -> (&'static str, &'static str, Option<Value>) {
+        let (code, message, detail) = if let Self::Twice(name) = self {
+            let text = "A member may be given once only.";
+            ("INVALID_DATA", INVALID, json!({"code": "INVALID_VALUE", "target": name, "message": text}))
+        } else if matches!(self, Self::WrongCode) {
             let text = "The code does not fit or was used before.";
             ("INVALID_DATA", INVALID, json!({"code": "INVALID_OTP", "target": "otp", "message": text}))
         } else if matches!(self, Self::NotEnrolled) {
@@ -266,11 +269,6 @@ impl Problem {
                 let message = "The actor attempting to perform the request is not authorized.";
                 ("ACCESS_FAILED", NO_ACCESS, detail("INSUFFICIENT_PERMISSIONS", None, message))
             }
-            Self::Repeated(name) => (
-                "INVALID_DATA",
-                INVALID,
-                detail("INVALID_VALUE", Some(name), "A member may be given once only."),
-            ),
             Self::Invalid { code, target, message } => {
                 ("INVALID_DATA", INVALID, detail(code, Some(target), message))
             }
@@ -285,7 +283,7 @@ impl Problem {
             Self::NotUsable => {
                 ("REQUEST_FAILED", FAILED, detail("ACCOUNT_NOT_USABLE", None, "The account is not usable."))
             }
-            Self::NotEnrolled | Self::WrongCode | Self::ProofTooOld { .. } => self.said_of_factors(),
+            Self::NotEnrolled | Self::WrongCode | Self::ProofTooOld { .. } | Self::Twice(_) => self.apart(),
             Self::TooManySessions => {
                 let message = "The user has as many sessions as one can have.";
                 ("REQUEST_FAILED", FAILED, detail("CONSTRAINT_VIOLATION", None, message))

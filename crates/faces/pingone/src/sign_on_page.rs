@@ -137,7 +137,7 @@ fn words(problem: &Problem) -> Option<Cow<'static, str>> {
         | Problem::MediaType
         | Problem::Body(_)
         | Problem::Malformed
-        | Problem::Repeated(_)
+        | Problem::Twice(_)
         | Problem::WeakPassword(_)
         | Problem::CallersOwn
         | Problem::ProofTooOld { .. }

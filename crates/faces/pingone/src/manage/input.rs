@@ -22,7 +22,7 @@ impl Input {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Problem> {
         match json::read(body) {
             Ok(Value::Object(members)) => Ok(Self(members)),
-            Err(JsonError::Repeated(name)) => Err(Problem::Repeated(name)),
+            Err(JsonError::Repeated(name)) => Err(Problem::Twice(name)),
             Ok(_) | Err(JsonError::Trailing | JsonError::Syntax(_)) => Err(Problem::Malformed),
         }
     }
@@ -116,7 +116,7 @@ mod tests {
     fn members_are_what_they_should_be_or_named() {
         let read = |text: &str| Input::read(text.as_bytes());
         assert!(read("[]").is_err() && read("x").is_err() && read("").is_err());
-        assert!(matches!(read(r#"{"a":{"b":1,"b":1}}"#), Err(Problem::Repeated(name)) if name == "b"));
+        assert!(matches!(read(r#"{"a":{"b":1,"b":1}}"#), Err(Problem::Twice(name)) if name == "b"));
         let input = read(r#"{"a":"x","n":null,"f":true,"l":["p","q"],"o":{"id":"i"},"s":3600,"e":" "}"#);
         let Ok(input) = input else { panic!("no object") };
         assert_eq!(input.text("a").ok(), Some(Some("x")));
