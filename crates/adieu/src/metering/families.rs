@@ -204,7 +204,7 @@ scrape_configs:
     static_configs: [{ targets: ['127.0.0.1:4434'] }]
 ```
 
-`packaging/prometheus-rules.yml` has rules for all that says when to look below, and `packaging/grafana-dashboard.json` shows it.
+`packaging/prometheus-rules.yml` (`promtool check rules` takes it) has rules for all that says when to look below, and `packaging/grafana-dashboard.json` shows it.
 Labels have few values that are known beforehand; no name, address or token is one. Counters begin at zero with each start, and what
 has not happened yet is shown as zero.
 

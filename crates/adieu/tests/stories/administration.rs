@@ -67,7 +67,9 @@ async fn clients_come_and_go_by_commands() {
         rotated.out
     );
     assert!(rotated.err.contains("secret of client shop/1: "), "{}", rotated.err);
-    let rotated = at.run(&["client", "rotate-secret", "shop/1", "--json"]).await.json();
+    let refused = at.run(&["client", "rotate-secret", "shop/1"]).await;
+    assert!(refused.err.contains("An earlier secret of the client counts still"), "{}", refused.err);
+    let rotated = at.run(&["client", "rotate-secret", "shop/1", "--overlap-s", "0", "--json"]).await.json();
     assert!(rotated["client_secret"].is_string() && rotated["previous_secret_until"].is_null());
     for (words, code) in [
         (&["client", "rotate-secret", "shop/1", "--overlap-s", "60", "--end-grants"][..], 2),

@@ -154,13 +154,12 @@ impl Face {
         mount: usize,
         session: &'a Session,
         user: &'a User,
-        seen_at: Timestamp,
     ) -> SessionWire<'a> {
-        self.wire_of(mount, (session, user, seen_at), true, ShownBeside::WHOLE)
+        self.wire_of(mount, (session, user), true, ShownBeside::WHOLE)
     }
 
     pub(crate) fn live_wire<'a>(&'a self, mount: usize, live: &'a LiveSession) -> SessionWire<'a> {
-        self.session_wire(mount, &live.session, &live.user, live.seen_at)
+        self.session_wire(mount, &live.session, &live.user)
     }
 
     /// A session with what became of it.
@@ -170,13 +169,13 @@ impl Face {
         one: &'a SessionRecord,
         shown: ShownBeside,
     ) -> SessionWire<'a> {
-        self.wire_of(mount, (&one.session, &one.user, one.seen_at), one.fate == Fate::Live, shown)
+        self.wire_of(mount, (&one.session, &one.user), one.fate == Fate::Live, shown)
     }
 
     fn wire_of<'a>(
         &'a self,
         mount: usize,
-        (session, user, seen_at): (&'a Session, &'a User, Timestamp),
+        (session, user): (&'a Session, &'a User),
         active: bool,
         shown: ShownBeside,
     ) -> SessionWire<'a> {
@@ -184,7 +183,7 @@ impl Face {
         SessionWire {
             id,
             active,
-            expires_at: Time(session.ends_at(seen_at)),
+            expires_at: Time(session.expires_at), // Whatever its idle limit is. Contract kratos.md 10
             authenticated_at: Time(session.authenticated_at),
             authenticator_assurance_level: level(session.assurance()),
             authentication_methods: session

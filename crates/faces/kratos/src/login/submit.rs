@@ -225,7 +225,7 @@ pub(super) async fn signed_on(
     let SignedIn { session, user, token, how } = signed_in;
     let short = session.state == State::HalfSignedOn;
     let mount = flow.head.mount;
-    let wire = face.session_wire(mount, &session, &user, session.seen_at);
+    let wire = face.session_wire(mount, &session, &user);
     if flow.head.kind == FlowKind::Native {
         // Whose session it is is not said before the second step. K-28
         let wire = if short { wire.without_identity() } else { wire };

@@ -163,15 +163,13 @@ async fn registered_as(
         (Some(opened), FlowKind::Native) => {
             let token = format!("{TOKEN_PREFIX}{}", opened.token.reveal());
             let go_on = json!([{"action": "set_ory_session_token", "ory_session_token": token}]);
-            let session =
-                json!(face.session_wire(mount, &opened.session, &opened.user, opened.session.seen_at));
+            let session = json!(face.session_wire(mount, &opened.session, &opened.user));
             told(
                 json!({"session_token": token, "session": session, "identity": identity, "continue_with": go_on}),
             )
         }
         (Some(opened), FlowKind::Browser) => {
-            let session =
-                json!(face.session_wire(mount, &opened.session, &opened.user, opened.session.seen_at));
+            let session = json!(face.session_wire(mount, &opened.session, &opened.user));
             told(json!({"session": session, "identity": identity, "continue_with": go_on}))
         }
     };

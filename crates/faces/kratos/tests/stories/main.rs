@@ -7,6 +7,7 @@ mod bad_input;
 mod browser;
 mod exit_five;
 mod flow_lives;
+mod idle;
 mod pages;
 mod recorded;
 mod recovery;

@@ -297,10 +297,11 @@ async fn bad_requests_to_a_flow() {
         "null",
         r#"{"username":1,"password":"x"}"#,
         "\"x\"",
-        r#"{"username":"a","username":"b"}"#,
     ] {
         send(CHECK, body).await.assert_error(400, "INVALID_REQUEST", None);
     }
+    let twice = r#"{"username":"a","username":"b"}"#;
+    send(CHECK, twice).await.assert_error(400, "INVALID_DATA", Some(("INVALID_VALUE", Some("username"))));
     for (body, target) in [
         ("{}", "username"),
         (r#"{"username":" ","password":"x"}"#, "username"),

@@ -119,8 +119,13 @@ async fn what_cannot_be_revoked() {
     fixture.change(&app, |client| client.auth = ClientAuth::None).await;
     let form = [("token", held.access.as_str()), ("client_id", app.id.as_str())];
     assert_eq!(fixture.post(&fixture.a("as/revoke")).form(&form).send().await.status, 200);
+    // It proves itself by a secret again, and not by one that was taken away.
     fixture.change(&app, |client| client.auth = ClientAuth::Basic).await;
-    assert_eq!(fixture.introspect(&app, &held.access).await.text, INACTIVE);
+    fixture.introspect(&app, &held.access).await.assert_oauth(401, "invalid_client");
+    let (authority, id) = (fixture.world.authority(), app.id.parse().expect("an id"));
+    let client = authority.any_client(&id).await.expect("an answer").expect("a client");
+    let secret = authority.secret_of(&client).expect("a secret");
+    assert_eq!(fixture.introspect(&App { secret, ..app }, &held.access).await.text, INACTIVE);
 }
 
 /// P-54: with the switch, unexpired tokens live on after the sign-off, and only they; other applications' die.

@@ -193,19 +193,19 @@ async fn an_application_goes_with_what_is_kept_beside_it_or_stays() {
     let scopes = office.read(&format!("{}/scopes", own(&resources[1]))).await["_embedded"]["scopes"].clone();
     let grant = json!({"resource": {"id": resources[1]["id"]}, "scopes": [{"id": scopes[0]["id"]}]});
     office.create(&format!("{}/grants", own(&made)), grant).await;
-    let (realm, authority) = (office.fixture.world.data.realm.id, office.fixture.world.authority().clone());
-    let kept = async || {
+    let kept = async |office: &Office| {
+        let world = &office.fixture.world;
         let mut kept = Vec::new();
         for kind in ["pingone.application", "pingone.application-grant"] {
-            let all = authority.documents(realm, kind, 100).await.expect("documents");
+            let all = world.authority().documents(world.data.realm.id, kind, 100).await.expect("documents");
             kept.extend(all.into_iter().filter(|one| one.id.starts_with(&id(&made))).map(|one| one.kind));
         }
         kept
     };
-    assert_eq!(kept().await, ["pingone.application", "pingone.application-grant"]);
+    assert_eq!(kept(&office).await, ["pingone.application", "pingone.application-grant"]);
     office.delete(&own(&made)).await;
-    assert_eq!(kept().await, [""; 0]);
     office.fixture.crash_and_restart().await;
+    assert_eq!(kept(&office).await, [""; 0]);
 }
 
 /// A worker has its maker's roles unless it is not to; roles given and taken count at the next call.
