@@ -1,4 +1,6 @@
 //! The idle limit, which Kratos does not have: what a session that has one says, and when it is over.
+//!
+//! The recordings are of sessions without one.
 
 use adieu_authority::Span;
 use adieu_testkit::World;
