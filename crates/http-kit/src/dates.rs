@@ -19,7 +19,8 @@ pub fn rfc3339_ms(unix_ms: i64) -> String {
     let (seconds, ms) = split(unix_ms);
     let mut text = date_time(seconds);
     text.push('.');
-    push_digits(&mut text, ms, 3);
+    text.push(digit(ms / 100));
+    push_two(&mut text, ms);
     text.push('Z');
     text
 }
@@ -37,11 +38,15 @@ pub fn rfc3339_s(unix_ms: i64) -> String {
 pub fn rfc3339_trimmed(unix_ms: i64) -> String {
     let (seconds, ms) = split(unix_ms);
     let mut text = date_time(seconds);
-    match ms {
-        0 => {}
-        ms if ms % 100 == 0 => push_fraction(&mut text, ms / 100, 1),
-        ms if ms % 10 == 0 => push_fraction(&mut text, ms / 10, 2),
-        ms => push_fraction(&mut text, ms, 3),
+    if ms != 0 {
+        text.push('.');
+        text.push(digit(ms / 100));
+        if ms % 100 != 0 {
+            text.push(digit(ms / 10));
+        }
+        if ms % 10 != 0 {
+            text.push(digit(ms));
+        }
     }
     text.push('Z');
     text
@@ -54,11 +59,11 @@ pub fn http_date(unix_s: i64) -> String {
     let mut text = String::with_capacity(29);
     text.push_str(WEEKDAYS[civil.weekday]);
     text.push_str(", ");
-    push_digits(&mut text, civil.day, 2);
+    push_two(&mut text, civil.day);
     text.push(' ');
     text.push_str(MONTHS[civil.month_index]);
     text.push(' ');
-    push_digits(&mut text, civil.year, 4);
+    push_four(&mut text, civil.year);
     text.push(' ');
     push_time(&mut text, civil.second_of_day);
     text.push_str(" GMT");
@@ -73,35 +78,39 @@ fn split(unix_ms: i64) -> (i64, i64) {
 fn date_time(unix_s: i64) -> String {
     let civil = Civil::of(unix_s);
     let mut text = String::with_capacity(24);
-    push_digits(&mut text, civil.year, 4);
+    push_four(&mut text, civil.year);
     text.push('-');
-    push_digits(&mut text, i64::try_from(civil.month_index).expect("an index below 12") + 1, 2);
+    push_two(&mut text, i64::try_from(civil.month_index).expect("an index below 12") + 1);
     text.push('-');
-    push_digits(&mut text, civil.day, 2);
+    push_two(&mut text, civil.day);
     text.push('T');
     push_time(&mut text, civil.second_of_day);
     text
 }
 
 fn push_time(text: &mut String, second_of_day: i64) {
-    push_digits(text, second_of_day / 3600, 2);
+    push_two(text, second_of_day / 3600);
     text.push(':');
-    push_digits(text, second_of_day / 60 % 60, 2);
+    push_two(text, second_of_day / 60 % 60);
     text.push(':');
-    push_digits(text, second_of_day % 60, 2);
+    push_two(text, second_of_day % 60);
 }
 
-fn push_fraction(text: &mut String, number: i64, width: u32) {
-    text.push('.');
-    push_digits(text, number, width);
+/// The last four digits.
+fn push_four(text: &mut String, number: i64) {
+    push_two(text, number / 100);
+    push_two(text, number);
 }
 
-/// The last `width` digits of a number that is not negative.
-fn push_digits(text: &mut String, number: i64, width: u32) {
-    for place in (0..width).rev() {
-        let digit = u32::try_from(number / 10_i64.pow(place) % 10).unwrap_or_default();
-        text.push(char::from_digit(digit, 10).unwrap_or('0'));
-    }
+/// The last two digits. Divisors are constants here: a division by any other number costs as much as the rest of a date.
+fn push_two(text: &mut String, number: i64) {
+    text.push(digit(number / 10));
+    text.push(digit(number));
+}
+
+/// The last digit of a number that is not negative.
+fn digit(number: i64) -> char {
+    char::from(b'0' + u8::try_from(number % 10).unwrap_or_default())
 }
 
 struct Civil {

@@ -109,7 +109,13 @@ pub(crate) fn segments(path: &str) -> Vec<Cow<'_, str>> {
     if path.is_empty() {
         return Vec::new();
     }
-    path.split('/').map(|segment| percent_decode_str(segment).decode_utf8_lossy()).collect()
+    // Most have nothing to decode, and this stands on the path of checks.
+    let encoded = path.contains('%');
+    let decoded = |segment| match encoded {
+        true => percent_decode_str(segment).decode_utf8_lossy(),
+        false => Cow::Borrowed(segment),
+    };
+    path.split('/').map(decoded).collect()
 }
 
 /// A body that must be JSON if it is anything; an empty one is `null`.

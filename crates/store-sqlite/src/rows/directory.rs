@@ -4,7 +4,7 @@
 
 use adieu_core::{
     Client, ClientId, NameChanges, Population, PopulationId, Realm, RealmId, SecondFactorRule, StoredClient,
-    Timestamp, User, UserId, UserKey,
+    Timestamp, User, UserId, UserKey, Version,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -16,22 +16,24 @@ use crate::rows::{key_in_use, signed, unsigned, uuid_column, version_column};
 
 const USER: &str = "key, id, realm, enabled, generation, removed, password, version, detail";
 
+/// The columns stand where [`USER`] has them.
 fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
-    let detail: UserDetail = from_json(row.get_ref("detail")?.as_str()?, "user")?;
+    let detail: UserDetail = from_json(row.get_ref(8)?.as_str()?, "user")?;
     detail.complete(UserColumns {
         key: user_key(row)?,
-        id: UserId::from_uuid(uuid_column(row, "id")?),
-        realm: RealmId::from_uuid(uuid_column(row, "realm")?),
-        enabled: row.get("enabled")?,
-        generation: unsigned(row, "generation")?,
-        removed: row.get("removed")?,
-        password: row.get("password")?,
-        version: version_column(row)?,
+        id: UserId::from_uuid(uuid_column(row, 1)?),
+        realm: RealmId::from_uuid(uuid_column(row, 2)?),
+        enabled: row.get(3)?,
+        generation: unsigned(row, 4)?,
+        removed: row.get(5)?,
+        password: row.get(6)?,
+        version: Version::from_stored(unsigned(row, 7)?),
     })
 }
 
+/// The key of a user, which is the first column wherever it is read.
 fn user_key(row: &Row<'_>) -> rusqlite::Result<UserKey> {
-    UserKey::from_stored(unsigned(row, "key")?).ok_or_else(|| Damaged::row("user key"))
+    UserKey::from_stored(unsigned(row, 0)?).ok_or_else(|| Damaged::row("user key"))
 }
 
 /// The first key behind this one that is nobody's: neither a user's nor a session's nor a tombstone's.
@@ -168,25 +170,30 @@ pub(crate) fn write_user(db: &Connection, user: &User) -> rusqlite::Result<()> {
     Ok(())
 }
 
+const REALM: &str = "id, path, generation, second_factor, created_at";
+
+/// The columns stand where [`REALM`] has them.
 fn realm_row(row: &Row<'_>) -> rusqlite::Result<Realm> {
     Ok(Realm {
-        id: RealmId::from_uuid(uuid_column(row, "id")?),
-        path: row.get("path")?,
-        generation: unsigned(row, "generation")?,
-        second_factor: SecondFactorRule::read(row.get_ref("second_factor")?.as_str()?)
+        id: RealmId::from_uuid(uuid_column(row, 0)?),
+        path: row.get(1)?,
+        generation: unsigned(row, 2)?,
+        second_factor: SecondFactorRule::read(row.get_ref(3)?.as_str()?)
             .ok_or_else(|| Damaged::row("rule of a realm"))?,
-        created_at: Timestamp::from_ms(row.get("created_at")?),
+        created_at: Timestamp::from_ms(row.get(4)?),
     })
 }
 
 pub(crate) fn realm(db: &Connection, id: RealmId) -> rusqlite::Result<Option<Realm>> {
-    db.prepare_cached("SELECT * FROM realm WHERE id = ?1")?
+    db.prepare_cached(&format!("SELECT {REALM} FROM realm WHERE id = ?1"))?
         .query_row([id.uuid().as_bytes()], realm_row)
         .optional()
 }
 
 pub(crate) fn realms(db: &Connection) -> rusqlite::Result<Vec<Realm>> {
-    db.prepare_cached("SELECT * FROM realm ORDER BY path")?.query_map([], realm_row)?.collect()
+    db.prepare_cached(&format!("SELECT {REALM} FROM realm ORDER BY path"))?
+        .query_map([], realm_row)?
+        .collect()
 }
 
 pub(crate) fn write_realm(db: &Connection, realm: &Realm) -> rusqlite::Result<()> {

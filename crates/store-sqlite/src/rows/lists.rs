@@ -129,7 +129,7 @@ fn outline_row(
     let incarnation = Incarnation::from_bits(unsigned(row, "incarnation")?);
     Ok(SessionOutline {
         id: cipher.encipher(place.locator, incarnation),
-        state: state(row)?,
+        state: state(row.get("state")?)?,
         assurance: assurance(row)?,
         born: Generations {
             user: unsigned(row, "user_generation")?,

@@ -1,6 +1,7 @@
 //! Statements: one function per row read or written. No rules here; the caller holds the transaction.
 //!
-//! A value that no version of ours writes is an error, never a guess.
+//! A value that no version of ours writes is an error, never a guess. Rows that an ending reads are read by the places of their
+//! columns: looking for the names takes longer than reading them.
 
 mod application_traits;
 mod directory;
@@ -14,7 +15,7 @@ mod removed_versions;
 mod sessions;
 
 use adieu_core::Version;
-use rusqlite::Row;
+use rusqlite::{Row, RowIndex};
 use uuid::Uuid;
 
 use crate::error::Damaged;
@@ -34,11 +35,11 @@ pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).expect("stored numbers have at most 63 bits")
 }
 
-pub(crate) fn unsigned(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+pub(crate) fn unsigned(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).and_then(|n| u64::try_from(n).map_err(|_| Damaged::row("number")))
 }
 
-pub(crate) fn uuid_column(row: &Row<'_>, column: &str) -> rusqlite::Result<Uuid> {
+pub(crate) fn uuid_column(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Uuid> {
     let bytes: Vec<u8> = row.get(column)?;
     Uuid::from_slice(&bytes).map_err(|_| Damaged::row("id"))
 }

@@ -141,7 +141,7 @@ pub(crate) fn count_live(
         let idle = row.get::<_, Option<i64>>("idle")?.map(Span::from_ms);
         let times = (Timestamp::from_ms(row.get("seen_at")?), Timestamp::from_ms(row.get("expires_at")?));
         // Tombstones have other states, and damage is for whoever reads the session.
-        let live = state(row).is_ok_and(|state| counts_as_live(state, idle, times, now));
+        let live = state(row.get("state")?).is_ok_and(|state| counts_as_live(state, idle, times, now));
         count.live += u64::from(live);
     }
     count.next = count.next.filter(|_| read == most);

@@ -22,6 +22,21 @@ pub(crate) const SESSION: &str =
     "locator, incarnation, token_hash, state, epoch, user_generation, realm_generation, seen_at,
     expires_at, idle, assurance, detail";
 
+/// Where the columns of [`SESSION`] stand.
+mod place {
+    pub(super) const LOCATOR: usize = 0;
+    pub(super) const INCARNATION: usize = 1;
+    pub(super) const TOKEN_HASH: usize = 2;
+    pub(super) const STATE: usize = 3;
+    pub(super) const EPOCH: usize = 4;
+    pub(super) const USER_GENERATION: usize = 5;
+    pub(super) const REALM_GENERATION: usize = 6;
+    pub(super) const SEEN_AT: usize = 7;
+    pub(super) const EXPIRES_AT: usize = 8;
+    pub(super) const IDLE: usize = 9;
+    pub(super) const DETAIL: usize = 11;
+}
+
 /// What the column `state` says.
 const SIGNED_ON: i64 = 0;
 const RESET: i64 = 1;
@@ -36,13 +51,14 @@ pub(crate) enum Named<'a> {
 }
 
 pub(crate) fn session_row(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Result<Session> {
-    let detail: SessionDetail = from_json(row.get_ref("detail")?.as_str()?, "session")?;
-    detail.complete(Session { state: state(row)?, ..session_columns(row, named)? })
+    let detail: SessionDetail = from_json(row.get_ref(place::DETAIL)?.as_str()?, "session")?;
+    let state = state(row.get(place::STATE)?)?;
+    detail.complete(Session { state, ..session_columns(row, named)? })
 }
 
 /// The state of a session that is not ended.
-pub(crate) fn state(row: &Row<'_>) -> rusqlite::Result<State> {
-    match row.get::<_, i64>("state")? {
+pub(crate) fn state(column: i64) -> rusqlite::Result<State> {
+    match column {
         SIGNED_ON => Ok(State::SignedOn),
         RESET => Ok(State::Reset),
         HALF_SIGNED_ON => Ok(State::HalfSignedOn),
@@ -52,8 +68,9 @@ pub(crate) fn state(row: &Row<'_>) -> rusqlite::Result<State> {
 
 /// What of a session is in columns.
 pub(crate) fn session_columns(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Result<Session> {
-    let locator = Locator::from_number(unsigned(row, "locator")?).ok_or_else(|| Damaged::row("locator"))?;
-    let incarnation = Incarnation::from_bits(unsigned(row, "incarnation")?);
+    let locator =
+        Locator::from_number(unsigned(row, place::LOCATOR)?).ok_or_else(|| Damaged::row("locator"))?;
+    let incarnation = Incarnation::from_bits(unsigned(row, place::INCARNATION)?);
     let zero = Timestamp::default();
     Ok(Session {
         id: match named {
@@ -64,19 +81,19 @@ pub(crate) fn session_columns(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Res
         incarnation,
         realm: RealmId::from_uuid(Uuid::nil()),
         user: UserId::from_uuid(Uuid::nil()),
-        token_hash: hash(row.get("token_hash")?)?,
-        epoch: row.get("epoch")?,
+        token_hash: hash(row.get(place::TOKEN_HASH)?)?,
+        epoch: row.get(place::EPOCH)?,
         state: State::SignedOn,
         reset_by: None,
         born: Generations {
-            user: unsigned(row, "user_generation")?,
-            realm: unsigned(row, "realm_generation")?,
+            user: unsigned(row, place::USER_GENERATION)?,
+            realm: unsigned(row, place::REALM_GENERATION)?,
         },
         opened_at: zero,
         authenticated_at: zero,
-        seen_at: Timestamp::from_ms(row.get("seen_at")?),
-        idle: row.get::<_, Option<i64>>("idle")?.map(Span::from_ms),
-        expires_at: Timestamp::from_ms(row.get("expires_at")?),
+        seen_at: Timestamp::from_ms(row.get(place::SEEN_AT)?),
+        idle: row.get::<_, Option<i64>>(place::IDLE)?.map(Span::from_ms),
+        expires_at: Timestamp::from_ms(row.get(place::EXPIRES_AT)?),
         methods: Vec::new(),
         channel: Channel::named(""),
         device: Device::default(),
