@@ -122,12 +122,18 @@ pub fn end(command: EndCommand) -> Result<()> {
         if command.dry_run || whole_realm {
             let mut dry = order.clone();
             dry["dry_run"] = true.into();
-            let counted = api.ask(Method::POST, "/v1/endings", Some(dry)).await?;
-            let would = format!("end {what}{}", number(&counted));
+            let counted = api.ask(Method::POST, "/v1/endings", Some(dry)).await;
             if command.dry_run {
-                return shown::one(&counted, command.reach.json, || format!("would {would}"));
+                let counted = counted?;
+                let would = format!("would end {what}{}", number(&counted));
+                return shown::one(&counted, command.reach.json, || would);
             }
-            command.confirmation.of(&would)?;
+            // An ending does not wait for its number.
+            let number = match &counted {
+                Ok(counted) => number(counted),
+                Err(error) => format!(" (not counted: {error:#})"),
+            };
+            command.confirmation.of(&format!("end {what}{number}"))?;
         }
         let order = with_reason(order, command.reason.as_deref());
         said(&api, order, &what, command.reach.json).await
@@ -159,7 +165,7 @@ fn number(counted: &Value) -> String {
         (None, _) => String::new(),
         (Some(1), false) => " (1 live session)".into(),
         (Some(count), false) => format!(" ({count} live sessions)"),
-        (Some(count), true) => format!(" (more than {count} live sessions)"),
+        (Some(count), true) => format!(" (at least {count} live sessions)"),
     }
 }
 

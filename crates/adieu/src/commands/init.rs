@@ -93,6 +93,14 @@ fn write(order: &InitCommand, file: &Path) -> Result<bool> {
         );
         return Ok(false);
     }
+    let url = order.url.as_deref().unwrap_or_default();
+    ensure!(
+        !order.production || !url.to_ascii_lowercase().starts_with("http://"),
+        "--url {url}: browsers reach production over https (the cookies would not be `Secure`)"
+    );
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
     let text = text(order, file);
     let mut new = OpenOptions::new().create_new(true).write(true).open(file);
     let new = new.as_mut().map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;

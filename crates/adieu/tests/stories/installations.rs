@@ -171,6 +171,11 @@ fn init_makes_what_can_be_served() {
     let (code, _, error) = operator.run(&[&production[..], &["id.example.test"]].concat());
     assert!(code == 1 && error.contains("public.url"), "{error}");
     assert!(!operator.path("p.toml").exists() && !operator.path("p").exists(), "nothing is left");
+    let (code, _, error) = operator.run(&[&production[..], &["http://id.example.test"]].concat());
+    assert!(code == 1 && error.contains("over https") && !operator.path("p.toml").exists(), "{error}");
+    let elsewhere = ["init", "--no-user", "--config", "etc/adieu/adieu.toml", "--data", "d"];
+    let (code, _, error) = operator.run(&elsewhere);
+    assert!(code == 0 && operator.path("etc/adieu/adieu.toml").exists(), "{error}");
     let (code, out, error) = operator.run(&[&production[..], &["https://id.example.test/"]].concat());
     assert!(code == 0 && out.contains("https://id.example.test/self-service"), "{out}{error}");
     let (code, _, _) = operator.run(&["init", "--production", "--config", "q.toml"]);

@@ -3,6 +3,7 @@
 //! Whatever an application would have to rely on and does not exist here is refused by name. Contract pingone.md 4.3 and 5.4.
 
 use adieu_authority::{Client, ClientAuth, Span, is_web_address};
+use adieu_http_kit::origins::OriginPattern;
 use serde_json::{Map, Value};
 
 use super::find::{ADDRESSES, METHODS};
@@ -169,14 +170,18 @@ fn origins(input: &Input) -> Result<Option<Vec<String>>, Problem> {
         "ALLOW_NO_ORIGINS" => Ok(Some(Vec::new())),
         "ALLOW_SPECIFIC_ORIGINS" => {
             let origins = settings.texts("origins")?;
+            // As browsers say it: any other would match nobody.
             let sound = |origin: &String| {
-                let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-                host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ', '*']))
+                let said = origin.parse::<OriginPattern>().map(|pattern| pattern.to_string());
+                !origin.contains('*') && said.is_ok_and(|said| said == *origin)
             };
             if origins.iter().all(sound) {
                 return Ok(Some(origins));
             }
-            Err(Problem::invalid("corsSettings", "An origin is a scheme and a host, without a path."))
+            Err(Problem::invalid(
+                "corsSettings",
+                "An origin is a scheme and a host as browsers say it: small letters, no path, no usual port.",
+            ))
         }
         _ => Err(Problem::invalid("corsSettings", "The word is not known.")),
     }

@@ -2,7 +2,7 @@
 //!
 //! They are kept as the user's traits, which other dialects show in their own way. Contract pingone.md 4.2.
 
-use adieu_authority::{SessionQuery, User};
+use adieu_authority::{SessionQuery, User, is_web_address};
 use serde_json::{Map, Value, json};
 
 use crate::face::Face;
@@ -119,8 +119,12 @@ pub(super) fn merged(traits: &str, input: &Input) -> Result<String, Problem> {
     Ok(Value::Object(all).to_string())
 }
 
-/// Texts, or objects of texts.
+/// Texts, or objects of texts; a photo lies at an address of the web, because people are shown it.
 fn sound(attributes: &Map<String, Value>) -> Result<(), Problem> {
+    let photo = attributes.get("photo").map(|photo| photo.get("href").unwrap_or(photo));
+    if photo.and_then(Value::as_str).is_some_and(|href| !href.is_empty() && !is_web_address(href)) {
+        return Err(Problem::invalid("photo", "An absolute address is wanted: https or http."));
+    }
     let fits = |value: &Value| match value {
         Value::String(_) => true,
         Value::Object(inner) => inner.values().all(|value| value.is_string() || value.is_null()),

@@ -103,6 +103,21 @@ async fn what_does_not_exist_here_is_refused() {
         ("pkceEnforcement", json!("MAYBE"), "INVALID_VALUE"),
         ("refreshTokenDuration", json!(0), "INVALID_VALUE"),
         ("corsSettings", json!({"behavior": "ALLOW_SPECIFIC_ORIGINS", "origins": ["*"]}), "INVALID_VALUE"),
+        (
+            "corsSettings",
+            json!({"behavior": "ALLOW_SPECIFIC_ORIGINS", "origins": ["https://a@b"]}),
+            "INVALID_VALUE",
+        ),
+        (
+            "corsSettings",
+            json!({"behavior": "ALLOW_SPECIFIC_ORIGINS", "origins": ["https://\"x"]}),
+            "INVALID_VALUE",
+        ),
+        (
+            "corsSettings",
+            json!({"behavior": "ALLOW_SPECIFIC_ORIGINS", "origins": ["https://a.test:443"]}),
+            "INVALID_VALUE",
+        ),
         ("idpSignoff", json!("yes"), "INVALID_VALUE"),
     ] {
         let mut bad = shop();

@@ -98,6 +98,10 @@ async fn bad_users_are_told_what_is_wrong() {
     office
         .refused("PUT", &format!("users/{alice}"), json!({"username": "alice"}), "REQUIRED_VALUE", "email")
         .await;
+    for photo in [json!({"href": "javascript:alert(1)"}), json!("data:text/html,x")] {
+        let body = json!({"photo": photo});
+        office.refused("PATCH", &format!("users/{alice}"), body, "INVALID_VALUE", "photo").await;
+    }
     office.ask("GET", &format!("users/{NOBODY}")).send().await.assert_error(404, "NOT_FOUND", None);
 }
 
