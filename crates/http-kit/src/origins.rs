@@ -139,7 +139,9 @@ fn with_wildcard(scheme: &str, authority: &str) -> Result<OriginPattern, NoOrigi
 fn written(scheme: &str, authority: &str) -> Result<String, NoOriginPattern> {
     let none = NoOriginPattern::NotAnOrigin;
     let url = Url::parse(&format!("{scheme}://{authority}")).map_err(|_| none.clone())?;
-    let host = url.host_str().filter(|host| !host.is_empty()).ok_or(none)?;
+    // The grammar of addresses lets more stand in a host than any name has.
+    let named = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte);
+    let host = url.host_str().filter(|host| !host.is_empty() && host.bytes().all(named)).ok_or(none)?;
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     Ok(format!("{}://{host}{port}", url.scheme()))
 }
@@ -255,6 +257,7 @@ mod tests {
             ("https://", NotAnOrigin),
             ("https:///x", NotAnOrigin),
             ("https://app example.test", NotAnOrigin),
+            ("https://\"app.example.test", NotAnOrigin),
             ("https://app.example.test:x", NotAnOrigin),
             ("null", Null),
             ("https://app.example.test/in", Beyond("https://app.example.test".into())),
