@@ -124,6 +124,7 @@ fn options(config: &Config) -> Options {
         pages_max: (config.keep.pages_max > 0).then_some(config.keep.pages_max),
         // A server that can't write must not look well: whoever started it starts it again.
         when_writer_lost: || std::process::abort(),
+        opens_signing_key: Some(Keyring::opens_signing_key),
     }
 }
 

@@ -3,11 +3,12 @@
 //! Sealed are private signing keys and the credentials that must be shown to others, so that a hash will not do (EMPTY-HANDS).
 //! What was sealed for one purpose or place opens for no other: moved to another row it is worth nothing.
 
-use adieu_core::Purpose;
+use adieu_core::{InstallationKey, Purpose, RealmId};
 use adieu_token::sealed;
 
 pub use adieu_token::sealed::Unopenable;
 
+use crate::held::place;
 use crate::ring::Keyring;
 
 /// What a secret is sealed for. Each has a key of its own.
@@ -41,6 +42,13 @@ impl Keyring {
     /// Opens what was sealed for the same purpose and place.
     pub fn open(&self, purpose: SealPurpose, place: &str, sealed: &[u8]) -> Result<Vec<u8>, Unopenable> {
         sealed::open(&self.sealing_key(purpose), sealed, place.as_bytes())
+    }
+
+    /// Whether a key of the installation opens the signing key of a realm that has this name and is sealed like this: tells which
+    /// installation a database belongs to, before there is a keyring over it.
+    pub fn opens_signing_key(key: &InstallationKey, realm: RealmId, kid: &str, sealed: &[u8]) -> bool {
+        let sealing_key = key.derive(SealPurpose::SigningKey.derivation());
+        sealed::open(&sealing_key, sealed, place(realm, kid).as_bytes()).is_ok()
     }
 
     fn sealing_key(&self, purpose: SealPurpose) -> [u8; 32] {

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::OpenError;
 use crate::folder::{COPY, DATABASE, KEY, mark_as_copy};
+use crate::key_check::KeyVerdict;
 use crate::{key_check, schema};
 
 use manifest::{ListedFile, Manifest};
@@ -133,7 +134,7 @@ fn fill(data: &Path, to: &Path, now: Timestamp) -> Result<BackedUp, BackupError>
         return Err(OpenError::KeyDamaged(data.join(KEY)).into());
     }
     let copied = schema::connect(&to.join(DATABASE), schema::Mode::Reading)?;
-    if !key_check::fits(&copied, &key_at(&to.join(KEY))?)? {
+    if key_check::judge(&copied, &key_at(&to.join(KEY))?, None)? == KeyVerdict::Differs {
         // What was backed up with another key could not be used.
         return Err(OpenError::KeyOfAnother(data.join(KEY)).into());
     }

@@ -25,7 +25,7 @@ mod writer;
 
 use std::sync::{Arc, Mutex};
 
-use adieu_core::SessionIdCipher;
+use adieu_core::{InstallationKey, RealmId, SessionIdCipher};
 
 pub use error::OpenError;
 pub use folder::Folder;
@@ -34,6 +34,7 @@ pub use hooks::Place;
 
 use crate::cache::Caches;
 use crate::health::Health;
+use crate::key_check::KeyVerdict;
 use crate::readers::Readers;
 use crate::shared::Shared;
 use crate::writer::Writer;
@@ -48,11 +49,22 @@ pub struct Options {
     /// Called when the store can't write any more although nothing is wrong with the disk: a fault of the program that no
     /// order is to blame for. Whoever serves ends the process here, so that it is started anew.
     pub when_writer_lost: fn(),
+    /// Whether a key of the installation opens a sealed signing key: by that a database of an older version is judged, which keeps
+    /// no value of its key. The engine can't open what is sealed; without this such keys say nothing.
+    pub opens_signing_key: Option<OpensSigningKey>,
 }
+
+/// Whether a key of the installation opens the signing key of a realm that has this name and is sealed like this.
+pub type OpensSigningKey = fn(&InstallationKey, RealmId, &str, &[u8]) -> bool;
 
 impl Default for Options {
     fn default() -> Self {
-        Self { sessions_cached_max: 2_000_000, pages_max: None, when_writer_lost: || {} }
+        Self {
+            sessions_cached_max: 2_000_000,
+            pages_max: None,
+            when_writer_lost: || {},
+            opens_signing_key: None,
+        }
     }
 }
 
@@ -100,12 +112,26 @@ impl SqliteStore {
 
 fn open_writing(folder: &Folder, options: Options) -> Result<rusqlite::Connection, OpenError> {
     let mut connection = schema::connect(&folder.database(), schema::Mode::Writing)?;
-    let ours = schema::number_of(&connection).is_ok();
-    if ours && !key_check::fits(&connection, folder.key()).map_err(OpenError::Database)? {
-        return Err(OpenError::KeyOfAnother(folder.path().join(folder::KEY)));
-    }
+    let keeps = match schema::number_of(&connection) {
+        Ok(found) => {
+            schema::is_known(found)?;
+            let verdict = key_check::judge(&connection, folder.key(), options.opens_signing_key);
+            match verdict.map_err(OpenError::Database)? {
+                KeyVerdict::Fits => true,
+                KeyVerdict::Differs => {
+                    return Err(OpenError::KeyOfAnother(folder.path().join(folder::KEY)));
+                }
+                // To keep the value of a wrong key would refuse the right one for ever.
+                KeyVerdict::Unknown => false,
+            }
+        }
+        // A new one, or one of somebody else, which is refused next.
+        Err(_) => true,
+    };
     schema::migrate(&mut connection)?;
-    key_check::keep(&connection, folder.key()).map_err(OpenError::Database)?;
+    if keeps {
+        key_check::keep(&connection, folder.key()).map_err(OpenError::Database)?;
+    }
     if let Some(pages) = options.pages_max {
         connection.pragma_update(None, "max_page_count", pages).map_err(OpenError::Database)?;
     }

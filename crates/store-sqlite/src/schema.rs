@@ -157,6 +157,12 @@ pub(crate) const fn known() -> i64 {
     MIGRATIONS.len() as i64
 }
 
+/// Whether this version knows a schema of that number; one of a later version is refused.
+pub(crate) fn is_known(found: i64) -> Result<(), OpenError> {
+    let known = known();
+    if found > known { Err(OpenError::TooNew { found, known }) } else { Ok(()) }
+}
+
 /// The schema number of a database of ours.
 pub(crate) fn number_of(connection: &Connection) -> Result<i64, OpenError> {
     let found = pragma(connection, "user_version")?;
@@ -173,16 +179,13 @@ fn pragma(connection: &Connection, name: &str) -> Result<i64, OpenError> {
 
 /// Brings the schema to the newest number; a database of somebody else or of a later version is refused.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    let known = known();
     let found = pragma(connection, "user_version")?;
     let owner = pragma(connection, "application_id")?;
     if owner != APPLICATION_ID && (owner != 0 || found != 0) {
         let path = connection.path().unwrap_or_default().into();
         return Err(OpenError::Foreign(path));
     }
-    if found > known {
-        return Err(OpenError::TooNew { found, known });
-    }
+    is_known(found)?;
     add_matched_name(connection).map_err(OpenError::Database)?;
     for (n, sql) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
         let step = || -> rusqlite::Result<()> {

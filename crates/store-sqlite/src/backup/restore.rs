@@ -17,6 +17,7 @@ use super::manifest::Manifest;
 use super::{BackupError, KEY_BYTES, copy, key_at, make_empty, new_file, sync_file, sync_folder};
 use crate::error::OpenError;
 use crate::folder::{self, ASIDE, COPY, DATABASE, DRAFT, KEY, LOCK, mark_as_copy};
+use crate::key_check::KeyVerdict;
 use crate::{key_check, rows, schema};
 
 /// What becomes of a data folder that holds something.
@@ -269,7 +270,7 @@ impl Draft {
         if !schema::is_whole(&db)? {
             return Err(damaged(&path, "its tables are not those of a data folder"));
         }
-        if !key_check::fits(&db, &key_at(&self.path.join(KEY))?)? {
+        if key_check::judge(&db, &key_at(&self.path.join(KEY))?, None)? == KeyVerdict::Differs {
             return Err(damaged(&self.path.join(KEY), "it is not the key of the database beside it"));
         }
         let transaction = db.transaction()?;

@@ -308,6 +308,57 @@ async fn a_backup_that_no_server_would_open_is_refused() {
     }
 }
 
+/// Goal: a folder of an older version that holds nothing to judge a key by keeps no key's value, so that the right key still opens
+/// it; a sealed signing key is something to judge by, and a number of a later version is said before the key is judged.
+#[tokio::test]
+async fn a_key_that_nothing_speaks_for_is_not_kept() {
+    fn opens(key: &InstallationKey, realm: RealmId, kid: &str, sealed: &[u8]) -> bool {
+        let whose = TokenHash::of(format!("{realm} {kid}").as_bytes()).to_bytes();
+        sealed == [key.derive(adieu_core::Purpose::SigningKeys), whose].concat()
+    }
+    let options = Options { opens_signing_key: Some(opens), ..Options::default() };
+    let place = Sqlite::fresh().await;
+    let folder = place.path();
+    drop(support::open(&folder, options).expect("it is made"));
+    let key_file = folder.join("installation.key");
+    let own = fs::read(&key_file).expect("a key");
+    let run = |sql: &str| {
+        let db = Connection::open(folder.join("adieu.db")).expect("a database");
+        db.execute_batch(sql).expect("it runs");
+    };
+    let kept = || -> u32 {
+        let db = Connection::open(folder.join("adieu.db")).expect("a database");
+        db.query_row("SELECT count(*) FROM installation", [], |row| row.get(0)).expect("a count")
+    };
+    assert_eq!(kept(), 1, "a new database is of the key beside it");
+    run("DROP TABLE installation; PRAGMA user_version = 12;");
+    fs::write(&key_file, [1; 32]).expect("another key");
+    drop(support::open(&folder, options).expect("nothing speaks against it"));
+    assert_eq!(kept(), 0, "and nothing for it");
+    let key = InstallationKey::from_bytes(own.clone().try_into().expect("32 bytes"));
+    let realm = RealmId::from_uuid(uuid::Uuid::from_u128(7));
+    let whose = TokenHash::of(format!("{realm} k1").as_bytes()).to_bytes();
+    let db = Connection::open(folder.join("adieu.db")).expect("a database");
+    db.execute(
+        "INSERT INTO signing_key(realm, kid, algorithm, sealed, created_at, signs_from) VALUES (?1, 'k1', 'ES256', ?2, 1, 1)",
+        rusqlite::params![
+            realm.uuid().as_bytes(),
+            [key.derive(adieu_core::Purpose::SigningKeys), whose].concat()
+        ],
+    )
+    .expect("a signing key");
+    drop(db);
+    let opened = support::open(&folder, options).map(drop);
+    assert!(matches!(opened, Err(OpenError::KeyOfAnother(_))), "{opened:?}");
+    run("PRAGMA user_version = 999");
+    let opened = support::open(&folder, options).map(drop);
+    assert!(matches!(opened, Err(OpenError::TooNew { .. })), "{opened:?}");
+    run("PRAGMA user_version = 13");
+    fs::write(&key_file, &own).expect("the own key");
+    drop(support::open(&folder, options).expect("it opens"));
+    assert_eq!(kept(), 1, "what is sealed with it speaks for it");
+}
+
 /// Goal: a folder with the key of another installation is neither opened nor backed up, and what is in it stays as it is: with the
 /// right key it opens. So it is in a folder of an older version, which is judged by the secrets of its clients.
 #[tokio::test]
