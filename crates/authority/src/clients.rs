@@ -2,6 +2,7 @@
 //!
 //! Secrets are derived and shown on demand; only their hashes are stored (EMPTY-HANDS).
 
+use std::cmp::Ordering;
 use std::future::{Future, ready};
 use std::sync::Arc;
 
@@ -225,18 +226,18 @@ impl Authority {
     ) -> Result<Client, DirectoryError> {
         let (id, realm, updated_at) = (before.id.clone(), before.realm, self.now());
         let client = Client { id, realm, updated_at, ..next.client };
-        // A secret that was taken away does not come back when the client proves itself by one again.
-        let taken_away = before.secret.is_some() && client.auth == ClientAuth::None;
-        let secret_version = match taken_away {
+        let without = client.auth == ClientAuth::None;
+        // A secret that was taken away does not come back when the client proves itself by one again. An older version may have taken
+        // it away, and it left the version as it was.
+        let secret_version = match before.secret.is_none() && !without {
             true => self.secret_version_after(before.secret_version),
             false => client.secret_version,
         };
         let client = Client { secret_version, ..client };
         let same = client.auth == before.auth && client.secret_version == before.secret_version;
         let client = if same { client } else { self.with_secret(client) };
-        // Another way to prove itself is another secret: none of the old way counts beside it.
-        let kept = |_: &PreviousSecret| client.auth == before.auth;
-        let previous_secret = client.previous_secret.filter(kept);
+        // A secret that is shown in another place is the same one, and the one before was promised for its time.
+        let previous_secret = client.previous_secret.filter(|_| !without);
         let client = Client { previous_secret, ..client };
         let next = ClientDraft { client, ..next };
         let ends_grants = held == Held::Ends;
@@ -253,6 +254,33 @@ impl Authority {
         rotation: SecretRotation,
         origin: Origin,
     ) -> Result<Client, RotationError> {
+        self.give_another_secret(realm, id, (rotation, None), origin).await
+    }
+
+    /// The version of the secret that the next rotation gives a client, for [`Authority::rotate_secret_to`].
+    pub fn next_secret_version(&self, client: &Client) -> u64 {
+        self.secret_version_after(client.secret_version)
+    }
+
+    /// Gives a client the secret of this version, once: where it has that one, it was done before, and nothing changes. Where it
+    /// has a later one, the order is stale.
+    pub async fn rotate_secret_to(
+        &self,
+        realm: RealmId,
+        id: &ClientId,
+        (rotation, secret_version): (SecretRotation, u64),
+        origin: Origin,
+    ) -> Result<Client, RotationError> {
+        self.give_another_secret(realm, id, (rotation, Some(secret_version)), origin).await
+    }
+
+    async fn give_another_secret(
+        &self,
+        realm: RealmId,
+        id: &ClientId,
+        (rotation, to): (SecretRotation, Option<u64>),
+        origin: Origin,
+    ) -> Result<Client, RotationError> {
         let (held, overlap, keeps_earlier) = match rotation {
             SecretRotation::AtOnce(held) => (held, None, false),
             SecretRotation::AtOnceIfAlone => (Held::AsDecided, None, true),
@@ -261,6 +289,11 @@ impl Authority {
         let mut attempts = Attempts::begin();
         loop {
             let before = self.client(realm, id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
+            match to.map(|to| to.cmp(&before.secret_version)) {
+                Some(Ordering::Less) => return Err(DirectoryError::Stale.into()),
+                Some(Ordering::Equal) => return Ok(Client::clone(&before)),
+                Some(Ordering::Greater) | None => {}
+            }
             let earlier = before.previous_secret.filter(|earlier| self.now() < earlier.until);
             if let (true, Some(PreviousSecret { until, .. })) = (keeps_earlier, earlier) {
                 return Err(RotationError::EarlierCounts { until });
@@ -269,7 +302,7 @@ impl Authority {
                 let until = self.now().plus(overlap);
                 before.secret.map(|secret| PreviousSecret { secret, until })
             });
-            let secret_version = self.secret_version_after(before.secret_version);
+            let secret_version = to.unwrap_or_else(|| self.secret_version_after(before.secret_version));
             let next = Client { secret_version, previous_secret, ..Client::clone(&before) };
             match self.changed_client(&before, next.into(), (held, origin.clone())).await {
                 Err(DirectoryError::Stale) => attempts.again()?,

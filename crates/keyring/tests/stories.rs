@@ -2,8 +2,9 @@
 //!
 //! Two keyrings over one store stand for two nodes; the clock stands until a story moves it.
 
-use adieu_core::{RealmId, Span};
+use adieu_core::{InstallationKey, RealmId, Span};
 use adieu_keyring::{KEYS_AGE_MAX, KeyStage, Keyring, LOOKUPS_MAX, PUBLISHED_BEFORE, SealPurpose};
+use adieu_store::Directory;
 use adieu_testkit::failing::Failure;
 use adieu_testkit::nodes::Nodes;
 use adieu_token::{Alg, SigningKey, TYP_ID, UnsignedToken};
@@ -191,6 +192,19 @@ async fn a_store_that_fails_is_no_no() {
     assert_eq!(ours(&keyring, &good).await, None);
     nodes.store.fail(Failure::None);
     assert_eq!(ours(&keyring, &good).await, Some(true));
+}
+
+/// Goal: a stored signing key tells which installation it is of, before there is a keyring.
+#[tokio::test]
+async fn a_stored_key_opens_with_the_key_of_its_installation_only() {
+    let nodes = Nodes::over_one_store();
+    signed(&nodes.keyring(), ALG).await;
+    let stored = nodes.store.keys(realm()).await.expect("read").remove(0);
+    let opens = |key: [u8; 32], kid: &str| {
+        Keyring::opens_signing_key(&InstallationKey::from_bytes(key), realm(), kid, &stored.sealed)
+    };
+    assert!(opens([11; 32], &stored.kid));
+    assert!(!opens([12; 32], &stored.kid) && !opens([11; 32], "another"));
 }
 
 /// Goal: what is sealed opens at its place and for its purpose only, on every node.

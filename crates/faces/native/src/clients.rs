@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Client, ClientId, Held, NewClient, RoleAssignment, SecretRotation, Span};
+use adieu_authority::{
+    Client, ClientId, DirectoryError, Held, NewClient, Outage, RoleAssignment, RotationError, SecretRotation,
+    Span,
+};
 use adieu_provisioning::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
 use axum::body::Body;
 use serde::Deserialize;
@@ -221,26 +224,26 @@ pub(super) async fn rotate(api: &Face, call: &Call, body: Body) -> Result<Done, 
     let (rotation, reason) = (wanted.rotation()?, input::reason(wanted.reason.as_deref())?);
     let meaning = format!("rotation {} {rotation:?} {reason:?}", before.id);
     let origin = call.origin().because(reason);
-    let rotated = || api.authority.rotate_secret(before.realm, &before.id, rotation, origin);
-    let Some(key) = key else { return Ok(with_secret(api, &rotated().await?)) };
+    let Some(key) = key else {
+        let rotated = api.authority.rotate_secret(before.realm, &before.id, rotation, origin).await?;
+        return Ok(with_secret(api, &rotated));
+    };
     let _turn = api.repeats.turn(&key).await;
-    if let Some(done) = api.answered_before(&key, &meaning).await? {
-        // The secret is derived again, not kept (EMPTY-HANDS).
-        let client = of(api, call).await?;
-        if done[SECRET_VERSION] == client.secret_version {
-            return Ok(with_secret(api, &client));
+    // The secret is derived again, not kept (EMPTY-HANDS). Its version is kept before it counts, so that no repetition makes another.
+    let drawn = json!({SECRET_VERSION: api.authority.next_secret_version(&before)});
+    let kept = api.settled(&key, &meaning, drawn).await?;
+    let version = kept[SECRET_VERSION].as_u64().ok_or_else(|| Outage::new("a kept rotation has no version"))?;
+    match api.authority.rotate_secret_to(before.realm, &before.id, (rotation, version), origin).await {
+        Ok(client) => Ok(with_secret(api, &client)),
+        Err(RotationError::Directory(DirectoryError::Stale)) => {
+            let gone = "The client was given yet another secret since this key was first used.";
+            Err(Problem::new(ProblemKind::Stale, gone))
         }
-        let gone = "What this key asked for is done, and the client was given yet another secret since.";
-        return Err(Problem::new(ProblemKind::Stale, gone));
-    }
-    match rotated().await {
-        Ok(client) => {
-            api.remember(&key, &meaning, &json!({SECRET_VERSION: client.secret_version})).await;
-            Ok(with_secret(api, &client))
-        }
-        Err(error) => {
+        // A commit in doubt, or one that was not taken, is for the repetition to settle.
+        Err(error @ RotationError::Directory(DirectoryError::Unwritten(_))) => Err(error.into()),
+        Err(refusal) => {
             api.free(&key).await;
-            Err(error.into())
+            Err(refusal.into())
         }
     }
 }

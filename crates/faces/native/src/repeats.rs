@@ -3,6 +3,8 @@
 //! A repeated mass ending would end what began since. The key is taken in the store before the order is carried out, so of two
 //! repetitions at two nodes one is; its answer is kept after the ending is durable. A crash between the two frees the key after
 //! half a minute, a commit in doubt at once, and a repetition is carried out again: an ending is then said twice, never lost.
+//! What comes to the same however often it is carried out, as a rotation to a version that is settled first, keeps its key with
+//! its answer from the beginning.
 
 use adieu_authority::{FlowId, Outage, Span, Unwritten};
 use http::HeaderMap;
@@ -21,6 +23,7 @@ pub(super) const KEY_MAX: usize = 255;
 const KEPT: Span = Span::from_s(24 * 3600);
 /// How long an order may be carried out before its key is free again.
 const TAKEN: Span = Span::from_s(30);
+/// The kind of the records of all orders; the word is stored, and from when only endings had keys.
 const KIND: &str = "native-ending";
 /// Repetitions that come to one node at once take turns, so that the later ones get the answer; keys share so many turns.
 const TURNS: usize = 64;
@@ -71,15 +74,34 @@ impl Face {
         if let Some(answer) = self.kept_answer(key, meaning).await? {
             return Ok(Some(answer));
         }
-        let root = self.authority.root_realm().await?.ok_or_else(|| Outage::new("there is no root realm"))?;
         let body = json!({"meaning": meaning}).to_string().into_bytes();
-        if self.authority.create_flow(key.0, KIND, root.id, TAKEN, body).await? {
+        if self.begun(key, TAKEN, body).await? {
             return Ok(None);
         }
-        let answer = self.kept_answer(key, meaning).await?;
-        answer.map(Some).ok_or_else(|| {
-            Unwritten::NotTaken(Outage::new("the order of this key is being carried out")).into()
-        })
+        self.kept_answer(key, meaning).await?.map(Some).ok_or_else(under_way)
+    }
+
+    /// The answer that is settled for this key and order: the one that was kept first, else this one, which is kept now.
+    pub(super) async fn settled(
+        &self,
+        key: &IdempotencyKey,
+        meaning: &str,
+        answer: Value,
+    ) -> Result<Value, Problem> {
+        if let Some(answer) = self.kept_answer(key, meaning).await? {
+            return Ok(answer);
+        }
+        let body = json!({"meaning": meaning, "answer": &answer}).to_string().into_bytes();
+        if self.begun(key, KEPT, body).await? {
+            return Ok(answer);
+        }
+        self.kept_answer(key, meaning).await?.ok_or_else(under_way)
+    }
+
+    /// Takes a key; says whether nobody else has it.
+    async fn begun(&self, key: &IdempotencyKey, life: Span, body: Vec<u8>) -> Result<bool, Problem> {
+        let root = self.authority.root_realm().await?.ok_or_else(|| Outage::new("there is no root realm"))?;
+        Ok(self.authority.create_flow(key.0, KIND, root.id, life, body).await?)
     }
 
     async fn kept_answer(&self, key: &IdempotencyKey, meaning: &str) -> Result<Option<Value>, Problem> {
@@ -111,7 +133,11 @@ impl Face {
             Err(outage) => Err(outage.to_string()),
         };
         if let Err(error) = kept {
-            tracing::warn!(error, "an ending is done, but its idempotency key is not kept");
+            tracing::warn!(error, "an order is carried out, but its idempotency key is not kept");
         }
     }
+}
+
+fn under_way() -> Problem {
+    Unwritten::NotTaken(Outage::new("the order of this key is being carried out")).into()
 }

@@ -2,7 +2,11 @@
 //!
 //! Kinds of things that have no session of their own.
 
+use adieu_authority::{
+    Actor, Channel, Client, ClientAuth, NewClient, Origin, SecretRotation, Span,
+};
 use adieu_testkit::World;
+use adieu_testkit::failing::Failure;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -142,6 +146,37 @@ async fn a_rotation_that_is_repeated_with_its_key_gets_the_same_answer() {
     assert_eq!(problem(&late), (409, "changed-meanwhile".into()));
 }
 
+/// Goal: a rotation whose answer was lost is answered by its repetition: the store confirmed nothing more once the new secret was
+/// there, or did not confirm that the key was taken.
+#[tokio::test]
+async fn a_rotation_whose_answer_was_lost_is_answered_by_its_repetition() {
+    let mut world = World::start().await;
+    let store = world.with_failing_store().await;
+    let path = format!("/v1/clients/{}/secret", world.data.worker.id);
+    let rotate = async |key: &str, overlap_s: i64| {
+        let (body, key) = (json!({"overlap_s": overlap_s}), [("idempotency-key", key)]);
+        ask_with(&world, Method::POST, &path, Some(body), &key).await
+    };
+    let failing = std::sync::Arc::clone(&store);
+    store.before_the_next_change(async move { failing.fail(Failure::NotTaken) });
+    let first = rotate("lost", 600).await;
+    store.fail(Failure::None);
+    world.wait_s(31);
+    let again = rotate("lost", 600).await;
+    assert_eq!((again.status, again.text), (http::StatusCode::OK, first.text));
+    world.wait_s(600);
+    store.fail(Failure::LandedInDoubt);
+    assert_eq!(problem(&rotate("doubt", 600).await), (503, "in-doubt".into()));
+    store.fail(Failure::None);
+    world.wait_s(31);
+    let answered = rotate("doubt", 600).await;
+    assert_eq!(answered.status, 200, "{}", answered.text);
+    assert_eq!(rotate("doubt", 600).await.text, answered.text);
+    assert_eq!(problem(&rotate("other", 600).await), (409, "earlier-secret-counts".into()));
+    world.wait_s(600);
+    assert_eq!(rotate("other", 600).await.status, 200, "a refused order leaves its key free");
+}
+
 /// Goal: a body in which a member stands twice changes nothing and is refused with the member's name.
 #[tokio::test]
 async fn a_member_that_stands_twice_is_refused() {
@@ -217,6 +252,43 @@ async fn a_secret_of_a_removed_client_never_counts_again() {
     apply(&by("none", "authorization_code")).await;
     apply(&by("client_secret_basic", "client_credentials")).await;
     assert!(!works(&last).await, "it was taken away");
+}
+
+/// Goal: a client that an older version made public, which left the version of its secret as it was, gets another secret than the
+/// one it had. One that proves itself by its secret in another place keeps it, and the one before for its time.
+#[tokio::test]
+async fn another_way_to_show_a_secret_keeps_it_and_none_forgets_it() {
+    let world = World::start().await;
+    let (authority, realm) = (world.authority(), world.data.realm.id);
+    let origin = || Origin::of(Actor::Operator, Channel::named("test"), None);
+    let public = NewClient {
+        id: "before".parse().expect("an id"),
+        name: "Before".into(),
+        auth: ClientAuth::None,
+        code: true,
+        refresh: false,
+        client_credentials: false,
+        pkce_required: true,
+        api_scopes: vec![],
+        redirect_uris: vec![],
+        post_logout_redirect_uris: vec![],
+        roles: vec![],
+    };
+    let public = Client { secret_version: 0, ..authority.draft_client(realm, public) };
+    let first = authority.secret_of(&Client { auth: ClientAuth::Basic, ..public.clone() });
+    let id = &authority.keep_new_client(public).await.expect("it is kept").id;
+    let to = async |auth| authority.edit_client(realm, id, origin(), |client| client.auth = auth).await;
+    let confidential = to(ClientAuth::Basic).await.expect("it is changed");
+    assert_ne!(authority.secret_of(&confidential), first);
+    let overlap = SecretRotation::Overlap(Span::from_s(60));
+    let rotated = authority.rotate_secret(realm, id, overlap, origin()).await.expect("it is rotated");
+    let moved = to(ClientAuth::Post).await.expect("it is changed");
+    assert_eq!(authority.secret_of(&moved), authority.secret_of(&rotated));
+    assert!(moved.previous_secret.is_some(), "it was promised for its time");
+    let public = to(ClientAuth::None).await.expect("it is changed");
+    assert!(public.secret.is_none() && public.previous_secret.is_none());
+    let again = to(ClientAuth::Post).await.expect("it is changed");
+    assert_ne!(authority.secret_of(&again), authority.secret_of(&moved));
 }
 
 /// Goal: a secret is exchanged without an outage: for as long as is said the one before counts beside the new one, and no longer;
