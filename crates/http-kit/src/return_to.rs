@@ -205,7 +205,10 @@ impl Entry {
             }
         };
         let path_fits = match self.exact {
-            true => url[Position::BeforePath..].trim_end_matches('/') == self.path.trim_end_matches('/'),
+            true => match &url[Position::BeforePath..] {
+                "" => self.path == "/",
+                rest => rest == self.path,
+            },
             false => is_below(url.path(), &self.path),
         };
         same_host && self.scheme.eq_ignore_ascii_case(scheme) && path_fits
@@ -439,6 +442,22 @@ mod tests {
             "app:/cb",
             "127.0.0.1/x",
         ]);
+    }
+
+    /// Goal: a page that is allowed besides is allowed as it is: neither what is below it nor what looks like it.
+    #[test]
+    fn one_page_is_that_page_exactly() {
+        let default = Url::parse("https://sso.example.test/").unwrap();
+        for (page, fits, others) in [
+            ("https://sso.example.test/", ["", "/"], ["//", "/x", "/?a", "/#a", "///"]),
+            ("https://sso.example.test/hall", ["/hall", "/hall"], ["/hall/", "/hall//", "/", "", "/hall?a"]),
+        ] {
+            let list = list().and_exactly(page);
+            let allows =
+                |rest: &&str| list.check(&format!("https://sso.example.test{rest}"), &default).is_ok();
+            assert!(fits.iter().all(|rest| allows(rest)), "{page}");
+            assert_eq!(others.iter().find(|rest| allows(rest)), None, "{page}");
+        }
     }
 
     #[test]
