@@ -348,18 +348,35 @@ impl Authority {
 
     /// Removes a client; what it holds ends with it.
     pub async fn remove_client(&self, id: &ClientId, origin: Origin) -> Result<(), DirectoryError> {
-        self.remove_client_with(id, Vec::new(), origin).await
+        let order = RemoveClientOrder { client: id.clone(), from: None, documents: Vec::new(), origin };
+        self.store().remove_client(order, self.now()).await
     }
 
-    /// Removes a client, and with it the documents of these names that a dialect keeps beside it in its realm: all, or nothing.
-    pub async fn remove_client_with(
+    /// Removes a client, and with it the documents that a dialect keeps beside it in its realm: all, or nothing. `beside` names them
+    /// and says whether the caller may do this to what the client is; it is asked again where the client was changed meanwhile, so a
+    /// document that is written with a change of its client goes, too.
+    pub async fn remove_client_with<E, F>(
         &self,
+        realm: RealmId,
         id: &ClientId,
-        documents: Vec<DocumentName>,
         origin: Origin,
-    ) -> Result<(), DirectoryError> {
-        let order = RemoveClientOrder { client: id.clone(), from: None, documents, origin };
-        self.store().remove_client(order, self.now()).await
+        mut beside: impl FnMut(Arc<Client>) -> F + Send,
+    ) -> Result<(), E>
+    where
+        E: From<DirectoryError>,
+        F: Future<Output = Result<Vec<DocumentName>, E>> + Send,
+    {
+        let mut attempts = Attempts::begin();
+        loop {
+            let client = self.client(realm, id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
+            let from = Some(client.version);
+            let documents = beside(client).await?;
+            let order = RemoveClientOrder { client: id.clone(), from, documents, origin: origin.clone() };
+            match self.store().remove_client(order, self.now()).await {
+                Err(DirectoryError::Stale) => attempts.again()?,
+                done => return Ok(done?),
+            }
+        }
     }
 
     /// The same, if the record is still in the version that the caller has read.

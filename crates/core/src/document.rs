@@ -75,6 +75,15 @@ pub fn decide_remove_document(
     Ok(Some(facts.removed.with(stored.version)))
 }
 
+/// Decides the removal of documents with what they are kept beside, in whatever versions they are: the versions of what was
+/// removed after it; none where none of them is there. It is never refused, so that nothing is written and refused then.
+pub fn decide_remove_documents(facts: &[DocumentFacts]) -> Option<RemovedVersions> {
+    facts.iter().fold(None, |removed, facts| match &facts.stored {
+        Some(stored) => Some(removed.unwrap_or(facts.removed).with(stored.version)),
+        None => removed,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +104,20 @@ mod tests {
         assert_eq!(decide_create_document(&facts, &document(1)).expect("made").version.number(), 5);
         assert_eq!(decide_put_document(&facts, &document(1)).version.number(), 5);
         assert!(decide_remove_document(&facts, None).expect("an answer").is_none());
+    }
+
+    /// Goal: what is removed together is remembered by its highest version, in whatever order; what is not there changes nothing.
+    #[test]
+    fn documents_that_go_together_leave_their_highest_version() {
+        let facts = |version| DocumentFacts {
+            stored: (version > 0).then(|| document(version)),
+            removed: RemovedVersions::from_stored(3),
+        };
+        let left = |versions: &[u64]| {
+            let all: Vec<_> = versions.iter().map(|version| facts(*version)).collect();
+            decide_remove_documents(&all).map(RemovedVersions::number)
+        };
+        assert_eq!((left(&[4, 0, 9, 2]), left(&[9, 4]), left(&[2])), (Some(9), Some(9), Some(3)));
+        assert_eq!((left(&[]), left(&[0, 0])), (None, None));
     }
 }

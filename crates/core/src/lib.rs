@@ -68,7 +68,7 @@ pub use directory::{
 };
 pub use document::{
     Document, DocumentFacts, DocumentName, decide_create_document, decide_edit_document, decide_put_document,
-    decide_remove_document,
+    decide_remove_document, decide_remove_documents,
 };
 pub use ending::{
     EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Ending, EndingChange, Family,

@@ -11,8 +11,8 @@ use adieu_core::{
     Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
     RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId, Version,
     decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
-    decide_edit_population, decide_remove_client, decide_remove_population, decide_second_factor_rule,
-    present_client, present_user, removed_client,
+    decide_edit_population, decide_remove_client, decide_remove_documents, decide_remove_population,
+    decide_second_factor_rule, present_client, present_user, removed_client,
 };
 use adieu_store::{Directory, Lookup, Pending, StoredKey};
 
@@ -213,10 +213,13 @@ impl Directory for MemoryStore {
     fn remove_client(&self, order: RemoveClientOrder, now: Timestamp) -> Pending<Result<(), DirectoryError>> {
         self.act(|tables| {
             let changes = decide_remove_client(tables.clients.get(&order.client), &order)?;
-            let realm = tables.change_client(changes, true, now)?.realm;
-            for DocumentName { kind, id } in order.documents {
-                tables.remove_document(&(realm, kind, id), None)?;
-            }
+            let realm = changes.client.realm;
+            let named = |DocumentName { kind, id }| (realm, kind, id);
+            let names: Vec<_> = order.documents.into_iter().map(named).collect();
+            let facts: Vec<_> = names.iter().map(|name| tables.document_facts(name)).collect();
+            tables.change_client(changes, true, now)?;
+            tables.removed_versions = decide_remove_documents(&facts).unwrap_or(tables.removed_versions);
+            names.iter().for_each(|name| drop(tables.documents.remove(name)));
             Ok(())
         })
     }

@@ -33,7 +33,7 @@ pub enum Failure {
     LandedInDoubt,
     /// Writes do not happen, and nobody can say so.
     LostInDoubt,
-    /// Every change of a user, a client or a population, and every removal of a user, comes later than another one.
+    /// Every change of a user, a client or a population, and every removal of a user or a client, comes later than another one.
     Overtaken,
 }
 
@@ -80,7 +80,7 @@ impl FailingStore {
     }
 
     /// Lets `act` happen once: after somebody has read a user, a client, a population or a document and said a change of it, the
-    /// removal of a user or an ending, and before the store takes the change. What `act` itself changes through this store is not held.
+    /// removal of a user or a client or an ending, and before the store takes the change. What `act` itself changes through this store is not held.
     pub fn before_the_next_change(&self, act: impl Future<Output = ()> + Send + 'static) {
         *self.before_change.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::pin(act));
     }
@@ -362,7 +362,7 @@ impl Directory for FailingStore {
     }
 
     fn remove_client(&self, order: RemoveClientOrder, now: Timestamp) -> Pending<Result<(), DirectoryError>> {
-        self.write(|store| store.remove_client(order, now))
+        self.change(move |store| store.remove_client(order, now))
     }
 
     fn keys(&self, realm: RealmId) -> Pending<Result<Vec<StoredKey>, Outage>> {

@@ -232,7 +232,8 @@ pub(super) async fn rotate(api: &Face, call: &Call, body: Body) -> Result<Done, 
     // The secret is derived again, not kept (EMPTY-HANDS). Its version is kept before it counts, so that no repetition makes another.
     let drawn = json!({SECRET_VERSION: api.authority.next_secret_version(&before)});
     let kept = api.settled(&key, &meaning, drawn).await?;
-    let version = kept[SECRET_VERSION].as_u64().ok_or_else(|| Outage::new("a kept rotation has no version"))?;
+    let version =
+        kept[SECRET_VERSION].as_u64().ok_or_else(|| Outage::new("a kept rotation has no version"))?;
     match api.authority.rotate_secret_to(before.realm, &before.id, (rotation, version), origin).await {
         Ok(client) => Ok(with_secret(api, &client)),
         Err(RotationError::Directory(DirectoryError::Stale)) => {

@@ -11,14 +11,14 @@ use adieu_core::{
     Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
     RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId, Version,
     decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
-    decide_edit_population, decide_remove_client, decide_remove_population, decide_second_factor_rule,
-    present_client, present_user, removed_client,
+    decide_edit_population, decide_remove_client, decide_remove_documents, decide_remove_population,
+    decide_second_factor_rule, present_client, present_user, removed_client,
 };
 use adieu_store::{Directory, Document, Lookup, Pending, StoredKey};
 use rusqlite::{Row, params};
 
 use crate::acts::documents::document_facts;
-use crate::acts::{documents, people, sessions};
+use crate::acts::{people, sessions};
 use crate::batch::Batch;
 use crate::error::Damaged;
 use crate::hooks::Place;
@@ -267,12 +267,15 @@ impl Directory for SqliteStore {
                 Ok(changes) => changes,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let client = change_client(batch, changes, true, now)?;
+            let realm = changes.client.realm;
+            let facts = |name: &DocumentName| document_facts(batch, realm, &name.kind, &name.id);
+            let facts: Vec<_> = order.documents.iter().map(facts).collect::<Result<_, _>>()?;
+            change_client(batch, changes, true, now)?;
+            if let Some(removed) = decide_remove_documents(&facts) {
+                rows::write_removed_versions(batch.db, removed)?;
+            }
             for DocumentName { kind, id } in &order.documents {
-                match documents::remove(batch, (client.realm, kind, id), None)? {
-                    Ok(_) => {}
-                    Err(refusal) => return Ok(Err(refusal)),
-                }
+                rows::drop_document(batch.db, realm, kind, id)?;
             }
             Ok(Ok(()))
         })

@@ -2,9 +2,7 @@
 //!
 //! Kinds of things that have no session of their own.
 
-use adieu_authority::{
-    Actor, Channel, Client, ClientAuth, NewClient, Origin, SecretRotation, Span,
-};
+use adieu_authority::{Actor, Channel, Client, ClientAuth, NewClient, Origin, SecretRotation, Span};
 use adieu_testkit::World;
 use adieu_testkit::failing::Failure;
 use http::Method;

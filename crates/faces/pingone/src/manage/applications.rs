@@ -112,12 +112,16 @@ pub(super) async fn delete(
     OfApp(id): OfApp,
     visitor: Visitor,
 ) -> Result<StatusCode, Problem> {
-    let client = find(&face, &admin, &id).await?;
-    outranks_client(&face, &admin, &client).await?;
-    let mut beside = vec![KIND.name(id.to_string())];
-    beside.extend(super::resources::grants::names(&face, admin.realm.id, &id).await?);
-    beside.extend(super::policies::assignments::names(&face, admin.realm.id, &id).await?);
-    let origin = visitor.origin_of(admin.principal.actor());
-    face.authority().remove_client_with(&id, beside, origin).await?;
+    find(&face, &admin, &id).await?;
+    let (realm, origin) = (admin.realm.id, visitor.origin_of(admin.principal.actor()));
+    let (face, admin, id) = (&face, &admin, &id);
+    let removed = face.authority().remove_client_with(realm, id, origin, |client| async move {
+        outranks_client(face, admin, &client).await?;
+        let mut beside = vec![KIND.name(id.to_string())];
+        beside.extend(super::resources::grants::names(face, realm, id).await?);
+        beside.extend(super::policies::assignments::names(face, realm, id).await?);
+        Ok::<_, Problem>(beside)
+    });
+    removed.await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -60,27 +60,15 @@ impl UnderApp {
         Ok(Json(collection(&self.href(of), self.name, shown)))
     }
 
-    /// One more; none of the others may have the same `member`, which is in the body under that name.
-    pub(crate) async fn add(
-        &self,
-        of: &Of<'_>,
-        kept: &Value,
-        (member, target): (&str, &'static str),
-    ) -> Result<Response, Problem> {
-        self.is_new(of, None, kept, (member, target)).await?;
-        let id = of.face.authority().draw_uuid().to_string();
-        self.kind.add(of.face, of.realm, &of.id(&id), kept).await?;
-        Ok(self.made(of, &id, kept))
-    }
-
-    /// One more, if none of the others is for the same `member`: what `add` would write, to be written with something else.
+    /// One more, to be written with a change of the client, so that none is of a client that is gone. None of the others may have
+    /// the same `member`, which is in the body under the name `target`.
     pub(crate) async fn draft(
         &self,
         of: &Of<'_>,
         kept: &Value,
-        member: &'static str,
+        (member, target): (&str, &'static str),
     ) -> Result<(String, Document), Problem> {
-        self.is_new(of, None, kept, (member, member)).await?;
+        self.is_new(of, None, kept, (member, target)).await?;
         self.kind.has_room(of.face, of.realm).await?;
         let id = of.face.authority().draw_uuid().to_string();
         let document = self.kind.document(of.realm, &of.id(&id), kept);

@@ -2,7 +2,7 @@
 //!
 //! Contract pingone.md 4.4.
 
-use adieu_authority::{Client, ClientId, DocumentName, Origin, RealmId};
+use adieu_authority::{Client, ClientDraft, ClientId, DocumentName, Origin, RealmId};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -43,9 +43,18 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let of = Of::found(&face, &admin, &app).await?;
     let kept = asked(&of, &input).await?;
-    let made = ASSIGNMENTS.add(&of, &kept, ("policy", "signOnPolicy")).await?;
-    name_sign_ons(&of, &visitor.origin_of(admin.principal.actor())).await?;
-    Ok(made)
+    let (id, document) = ASSIGNMENTS.draft(&of, &kept, ("policy", "signOnPolicy")).await?;
+    let (of, added) = (&of, &(id.clone(), kept.clone()));
+    let origin = visitor.origin_of(admin.principal.actor());
+    let assigned = face.authority().change_client(of.realm, &app, origin, |client| {
+        let document = Some(document.clone());
+        async move {
+            let acr = first_policy(of, Some(added)).await?;
+            Ok::<_, Problem>(ClientDraft { client: Client { acr, ..client }, document })
+        }
+    });
+    assigned.await?;
+    Ok(ASSIGNMENTS.made(of, &id, &kept))
 }
 
 pub(crate) async fn read(
@@ -123,15 +132,15 @@ pub(super) async fn renamed(
 /// Writes into the client how its sign-ons are named: by what is assigned when it is written.
 async fn name_sign_ons(of: &Of<'_>, origin: &Origin) -> Result<(), Problem> {
     let named = of.face.authority().change_client(of.realm, of.app, origin.clone(), |client| async move {
-        Ok::<_, Problem>(Client { acr: first_policy(of).await?, ..client })
+        Ok::<_, Problem>(Client { acr: first_policy(of, None).await?, ..client })
     });
     named.await.map(drop)
 }
 
-/// The name of the policy that comes first; none if that is the built-in one.
-async fn first_policy(of: &Of<'_>) -> Result<Option<String>, Problem> {
+/// The name of the policy that comes first, with one that is being added; none if that is the built-in one.
+async fn first_policy(of: &Of<'_>, added: Option<&(String, Value)>) -> Result<Option<String>, Problem> {
     let all = ASSIGNMENTS.all(of).await?;
-    let first = all.iter().min_by_key(|(_, kept)| kept["priority"].as_u64());
+    let first = all.iter().chain(added).min_by_key(|(id, kept)| (kept["priority"].as_u64(), id));
     match first.and_then(|(_, kept)| kept["policy"].as_str()) {
         Some(policy) if policy != POLICY => name(of.face, of.realm, policy).await,
         Some(_) | None => Ok(None),

@@ -51,7 +51,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let of = Of::found(&face, &admin, &app).await?;
     let kept = asked(&input, time(face.authority().now()))?;
-    let (id, document) = GRANTS.draft(&of, &kept, "resource").await?;
+    let (id, document) = GRANTS.draft(&of, &kept, ("resource", "resource")).await?;
     let scopes = &api_scopes(&kept);
     let origin = visitor.origin_of(admin.principal.actor());
     let granted = face.authority().change_client(of.realm, &app, origin, |mut client| {

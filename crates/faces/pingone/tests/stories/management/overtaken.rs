@@ -140,3 +140,49 @@ async fn a_session_of_a_user_who_is_moved_away_meanwhile_lives_on() {
     assert_eq!(office.ask(method, path).send().await.status, 204, "the clerk reaches who is there");
     office.fixture.assert_ended(&held).await;
 }
+
+/// What is given to an application while it is removed goes with it, and nothing is given to one that is gone.
+#[tokio::test]
+async fn what_an_application_is_given_while_it_is_removed_goes_with_it() {
+    let (fixture, store) = failing().await;
+    let bearer = fixture.worker().await;
+    let office = Office { fixture, bearer };
+    let world = &office.fixture.world;
+    let (authority, realm) = (world.authority().clone(), world.data.realm.id);
+    let assign = |policy: &str| json!({"signOnPolicy": {"id": policy}, "priority": 1});
+    let policy = office.create("signOnPolicies", json!({"name": "Late"})).await;
+    let shop = json!({
+        "name": "Shop", "enabled": true, "type": "WEB_APP", "protocol": "OPENID_CONNECT",
+        "tokenEndpointAuthMethod": "CLIENT_SECRET_BASIC", "grantTypes": ["AUTHORIZATION_CODE"],
+        "responseTypes": ["CODE"], "redirectUris": ["https://shop.example.test/cb"],
+    });
+    let left = async || {
+        let mut left = Vec::new();
+        for kind in ["pingone.application", "pingone.application-grant", "pingone.sign-on-policy-assignment"]
+        {
+            left.extend(authority.documents(realm, kind, 100).await.expect("documents"));
+        }
+        left.len()
+    };
+    let before = left().await;
+    let made = office.create("applications", shop.clone()).await;
+    let path = format!("{}/signOnPolicyAssignments", own(&made));
+    let body = assign(policy["id"].as_str().expect("an id"));
+    let giving = office.ask("POST", &path).header("content-type", JSON).body(body.to_string());
+    let given = Arc::new(std::sync::atomic::AtomicU16::new(0));
+    let status = Arc::clone(&given);
+    store.before_the_next_change(async move {
+        status.store(giving.send().await.status.as_u16(), std::sync::atomic::Ordering::SeqCst);
+    });
+    assert_eq!(office.ask("DELETE", &own(&made)).send().await.status, 204);
+    assert_eq!(given.load(std::sync::atomic::Ordering::SeqCst), 201, "it was there");
+    assert_eq!(left().await, before);
+
+    let made = office.create("applications", shop).await;
+    let removing = office.ask("DELETE", &own(&made));
+    store.before_the_next_change(async move { assert_eq!(removing.send().await.status, 204) });
+    let path = format!("{}/signOnPolicyAssignments", own(&made));
+    let late = office.ask("POST", &path).header("content-type", JSON).body(body.to_string()).send().await;
+    assert_eq!(late.status, 404, "{}", late.text);
+    assert_eq!(left().await, before);
+}
