@@ -10,9 +10,6 @@ use http::HeaderMap;
 
 use crate::face::Face;
 
-/// More sessions than one browser honestly carries.
-const TOKENS_MAX: usize = 8;
-
 /// Who is signed on in a browser.
 pub(crate) enum CarriedHere {
     /// Nobody.
@@ -40,11 +37,13 @@ impl CarriedHere {
     }
 }
 
-/// The tokens in a browser's cookies; a token that comes in several cookies comes once.
+/// The tokens in a browser's cookies; a token that comes in several cookies comes once. The size of a request's head bounds them: a
+/// lower bound would let dead ones hide a live one (F-4).
+/// Decision 0020.
 pub(crate) fn tokens(face: &Face, headers: &HeaderMap) -> Vec<SessionToken> {
     let mut tokens: Vec<SessionToken> = Vec::new();
     let values = face.settings.cookie_names.iter().flat_map(|name| cookies::all(headers, name));
-    for token in values.filter_map(SessionToken::parse).take(TOKENS_MAX) {
+    for token in values.filter_map(SessionToken::parse) {
         if tokens.iter().all(|known| known.id != token.id || known.reveal() != token.reveal()) {
             tokens.push(token);
         }

@@ -2,16 +2,22 @@
 //!
 //! Through the real dispatcher over the embedded engine; only the clock stands still.
 
+mod looking;
 mod rights;
 
 use adieu_testkit::World;
 use adieu_testkit::failing::Failure;
-use adieu_testkit::world::{Reply, profile_config};
+use adieu_testkit::world::{Config, Reply, profile_config};
 
 const ALICE: (&str, &str) = ("alice", "Rabbit-hole-11");
 const HTML: &str = "text/html,application/xhtml+xml";
 
 pub(crate) async fn world() -> World {
+    world_where(|_| {}).await
+}
+
+/// The same, where the configuration says something else.
+pub(crate) async fn world_where(change: impl FnOnce(&mut Config)) -> World {
     let mut config = profile_config("main");
     config.public.front_page = true;
     config.kratos.set_all_cookies = true;
@@ -24,6 +30,7 @@ pub(crate) async fn world() -> World {
     ] {
         url.clear();
     }
+    change(&mut config);
     World::with_config(config).await
 }
 
