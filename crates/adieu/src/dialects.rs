@@ -1,11 +1,11 @@
 //! What every dialect says of a session: each is asked by a request of its own, as any program would ask it.
 //!
-//! The requests do not leave the process. PingOne answers `sessions/me` to who brings a bearer besides; that one is asked of its
-//! face. Nothing here knows what makes a session live.
+//! The requests do not leave the process, and none of them is activity. PingOne answers `sessions/me` to who brings a bearer besides:
+//! its face is asked as somebody whose bearer is good. Nothing here knows what makes a session live.
 
 use adieu_authority::{RealmId, SessionToken};
 use adieu_face_am::Am;
-use adieu_face_kratos::Kratos;
+use adieu_face_kratos::{Kratos, NoActivity};
 use adieu_face_pages::{AskDialects, DialectAnswer};
 use adieu_face_pingone::PingOne;
 use adieu_http_kit::service::{Answers, FaceService};
@@ -25,37 +25,47 @@ pub(crate) struct Dialects {
     pub(crate) kratos: FaceService<Kratos>,
     /// AM's header that carries a token.
     pub(crate) am_header: String,
+    /// The path of the one realm that Kratos serves.
+    pub(crate) kratos_realm: String,
 }
 
 impl Dialects {
-    /// Asks all of them.
+    /// Asks all that serve the realm.
     pub(crate) fn asking(self) -> AskDialects {
         std::sync::Arc::new(move |realm, path, token| {
             let dialects = self.clone();
             Box::pin(async move {
-                vec![
-                    dialects.ask_pingone(realm, &token).await,
-                    dialects.ask_am(&path, &token).await,
-                    dialects.ask_kratos(&token).await,
-                ]
+                let mut answers =
+                    vec![dialects.ask_pingone(realm, &token).await, dialects.ask_am(&path, &token).await];
+                if path == dialects.kratos_realm {
+                    answers.push(dialects.ask_kratos(&token).await);
+                }
+                answers
             })
         })
     }
 
     async fn ask_pingone(&self, realm: RealmId, token: &SessionToken) -> DialectAnswer {
-        let request = format!("GET /v1/environments/{realm}/sessions/me");
-        let (live, said) = match self.pingone.face().session_shown(realm, token).await {
-            Ok(Some(session)) => (Some(true), said(200, &session)),
-            Ok(None) => (Some(false), "404".to_owned()),
-            Err(_) => (None, "503".to_owned()),
+        let path = format!("/v1/environments/{realm}/sessions/me");
+        let request = Request::get(&path)
+            .header("cookie", format!("ST={}", token.reveal()))
+            .header("accept", "application/json")
+            .body(Body::empty());
+        let (status, answer) = match request {
+            Ok(request) => read(self.pingone.face().own_session(realm, request).await).await,
+            Err(_) => (0, Value::Null),
         };
-        DialectAnswer { dialect: "PingOne", request, live, said }
+        let live = live_by_status(status);
+        DialectAnswer {
+            dialect: "PingOne",
+            request: format!("GET {path}"),
+            live,
+            said: said(status, &answer),
+        }
     }
 
     async fn ask_am(&self, realm: &str, token: &SessionToken) -> DialectAnswer {
-        let names = realm.split('/').filter(|name| !name.is_empty());
-        let realms: String = names.map(|name| format!("/realms/{name}")).collect();
-        let path = format!("/am/json/realms/root{realms}/sessions?_action=validate");
+        let path = format!("{}?_action=validate&refresh=false", self.am.face().sessions_path(realm));
         let request = Request::post(&path)
             .header(&self.am_header, token.reveal())
             .header("content-type", "application/json")
@@ -73,15 +83,12 @@ impl Dialects {
     async fn ask_kratos(&self, token: &SessionToken) -> DialectAnswer {
         let path = "/sessions/whoami";
         let request = Request::get(path)
+            .extension(NoActivity)
             .header("x-session-token", token.reveal())
             .header("accept", "application/json")
             .body(Body::empty());
         let (status, answer) = heard(&self.kratos, request).await;
-        let live = match status {
-            200 => Some(true),
-            401 | 403 => Some(false),
-            _ => None,
-        };
+        let live = live_by_status(status);
         DialectAnswer { dialect: "Kratos", request: format!("GET {path}"), live, said: said(status, &answer) }
     }
 }
@@ -93,9 +100,22 @@ where
 {
     let Ok(request) = request else { return (0, Value::Null) };
     let answer: Response = face.begin(request).await.unwrap_or_else(|never| match never {});
+    read(answer).await
+}
+
+async fn read(answer: Response) -> (u16, Value) {
     let status = answer.status().as_u16();
     let bytes = to_bytes(answer.into_body(), ANSWER_BYTES_MAX).await.unwrap_or_default();
     (status, serde_json::from_slice(&bytes).unwrap_or(json!(null)))
+}
+
+/// Whether an answer of this status is about a live session; none if it tells neither (NO-FALSE-NO).
+fn live_by_status(status: u16) -> Option<bool> {
+    match status {
+        200 => Some(true),
+        401 | 403 => Some(false),
+        _ => None,
+    }
 }
 
 fn said(status: u16, answer: &Value) -> String {

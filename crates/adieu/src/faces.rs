@@ -36,6 +36,7 @@ pub(crate) fn public(
         pingone: pingone.clone(),
         kratos: kratos.clone(),
         am_header: config.am.cookie_name.clone(),
+        kratos_realm: config.kratos.realm.clone(),
     };
     Ok(FaceService::new(Dispatcher {
         pages: config.public.front_page.then(|| pages(authority, config, dialects)),
@@ -63,13 +64,12 @@ fn pages(
     let named = |name: &str, address: String| NamedAddress { name: name.to_owned(), address };
     let back = format!("{base}/");
     let (login, at_am) = (format!("{kratos}/self-service/login/browser"), format!("{base}/am/UI/Login"));
-    let issuer_of_am = format!("{base}/am/oauth2/realms/root{}", realm.replace('/', "/realms/"));
-    let environment = authority.realm_id_seen(realm).map(|id| {
-        let issuer = format!("{}/{id}/as", pingone_url(config, &config.pingone.auth_url));
-        named("OpenID Connect of PingOne", format!("{issuer}/.well-known/openid-configuration"))
-    });
-    let documents = environment.into_iter().chain([
-        named("OpenID Connect of AM", format!("{issuer_of_am}/.well-known/openid-configuration")),
+    let document =
+        |name: &str, issuer: &str| named(name, format!("{issuer}/.well-known/openid-configuration"));
+    let of_pingone = authority.realm_id_seen(realm).map(|id| dialects.pingone.face().issuer(id));
+    let of_pingone = of_pingone.map(|issuer| document("OpenID Connect of PingOne", &issuer));
+    let documents = of_pingone.into_iter().chain([
+        document("OpenID Connect of AM", &dialects.am.face().issuer(realm)),
         named("Health", format!("{base}/health/ready")),
     ]);
     let settings = adieu_face_pages::Settings {

@@ -57,6 +57,18 @@ pub fn service(authority: Authority, settings: Settings) -> FaceService<Am> {
 /// router's `get` would also serve HEAD.
 pub struct Am(Face);
 
+impl Am {
+    /// The issuer of the realm of a path.
+    pub fn issuer(&self, realm: &str) -> String {
+        oauth::provider::issuer(&self.0, realm)
+    }
+
+    /// The path of the sessions of the realm of a path.
+    pub fn sessions_path(&self, realm: &str) -> String {
+        format!("{}/sessions", oauth::provider::below(&self.0, "json", realm))
+    }
+}
+
 impl Answers<Body> for Am {
     type Body = Body;
 

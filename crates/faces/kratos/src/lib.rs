@@ -49,6 +49,7 @@ use axum::response::Response;
 pub use face::{CookieSettings, Settings, SettingsError, check};
 pub use schema::SchemaError;
 pub use tokenizer::{RESERVED_CLAIMS, Tokenizer};
+pub use whoami::NoActivity;
 
 use crate::face::Face;
 

@@ -15,6 +15,11 @@ use crate::tokenize;
 /// Quirk: how long a gateway may remember that nobody was there, where such answers are allowed.
 const NOBODY_CACHED_S: u32 = 60;
 
+/// Marks a request that only looks, in its extensions: the session that it asks about is not active because of that. Nothing that a
+/// caller sends sets it.
+#[derive(Clone, Copy, Debug)]
+pub struct NoActivity;
+
 pub(crate) async fn answered(face: &Face, call: &Call) -> Answer {
     let outcome = whoami(face, call).await;
     let mut answer = outcome.unwrap_or_else(|error| face.error_json(&call.parts, error));
@@ -24,7 +29,8 @@ pub(crate) async fn answered(face: &Face, call: &Call) -> Answer {
 
 async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     let credentials = CarriedTokens::of(face, call.headers());
-    let (token, live) = match face.counting(&credentials, true).await? {
+    let touch = call.parts.extensions.get::<NoActivity>().is_none();
+    let (token, live) = match face.counting(&credentials, touch).await? {
         (Some(token), CarriedSession::Live(live)) => (token, live),
         (_, CarriedSession::Half(half)) => return Err(face.second_factor_missing(call, &half.user)),
         (_, CarriedSession::Live(_) | CarriedSession::Nobodys) => {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Authority, Channel, Realm};
+use adieu_authority::{Authority, Channel, Realm, RealmId};
 use adieu_oidc::{AcrNames, Issuer, Provider};
 
 use crate::settings::Settings;
@@ -44,11 +44,16 @@ impl Face {
         &self.0.settings
     }
 
+    /// The issuer of an environment.
+    pub(crate) fn issuer(&self, environment: RealmId) -> String {
+        format!("{}/{environment}/as", self.settings().auth_base_of(environment))
+    }
+
     /// The OpenID Provider of an environment. Contract pingone.md 1.3 and 3.4.
     pub(crate) fn provider(&self, realm: &Arc<Realm>) -> Provider<'_> {
         let issuer = Issuer {
             realm: Arc::clone(realm),
-            name: format!("{}/{}/as", self.settings().auth_base_of(realm.id), realm.id),
+            name: self.issuer(realm.id),
             api: self.settings().api_base.clone(),
             api_scopes: &API_SCOPES,
             acr: AcrNames { one: "Single_Factor", two: "Multi_Factor" }, // The vendor's own policies are named so.

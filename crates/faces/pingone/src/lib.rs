@@ -30,25 +30,24 @@ mod signed_on;
 mod signoff;
 mod user_agent;
 
-use adieu_authority::{Authority, Check, Outage, RealmId, SessionToken};
+use adieu_authority::{Authority, RealmId};
 use adieu_http_kit::service::{Answers, FaceService};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
-use serde_json::Value;
 use tower::Service;
 
 pub use settings::Settings;
 
 use crate::cors::Cross;
 use crate::direct::Direct;
+use crate::extract::Visitor;
 use crate::face::Face;
 use crate::finish::{Reads, finish};
 use crate::problem::Problem;
 use crate::route::{Route, only, readable};
-use crate::session_json::SessionAddress;
 
 /// The kinds of documents that this face keeps for its clients: whoever exports an installation takes them along.
 pub static DOCUMENT_KINDS: &[&str] = &manage::DOCUMENT_KINDS;
@@ -68,20 +67,21 @@ pub struct PingOne {
 }
 
 impl PingOne {
-    /// The session of a token as `GET /v1/environments/{environment}/sessions/me` shows it; none if it is not live in that
-    /// environment.
-    pub async fn session_shown(
-        &self,
-        environment: RealmId,
-        token: &SessionToken,
-    ) -> Result<Option<Value>, Outage> {
-        Ok(match self.face.authority().check(token, false).get().await? {
-            Check::Live(live) if live.session.realm == environment => {
-                let family = SessionAddress::Environment;
-                Some(session_json::session(&self.face, &live.session, live.seen_at, family))
-            }
-            Check::Live(_) | Check::Half(_) | Check::Not(_) => None,
-        })
+    /// What `GET /v1/environments/{environment}/sessions/me` answers about the session in the cookie of a request to somebody whose
+    /// bearer may read it: the caller says by this that the asker may. It is no activity.
+    pub async fn own_session(&self, environment: RealmId, request: Request) -> Response {
+        let reads = Reads::of(request.headers());
+        let (parts, _) = request.into_parts();
+        let read = async {
+            let realm = self.face.authority().realm(environment).await?.ok_or(Problem::Forbidden)?;
+            sessions::me::read_by_right(&self.face, &realm, &Visitor::of(&parts)).await
+        };
+        finish(&self.face, reads, read.await.into_response())
+    }
+
+    /// The issuer of an environment.
+    pub fn issuer(&self, environment: RealmId) -> String {
+        self.face.issuer(environment)
     }
 }
 

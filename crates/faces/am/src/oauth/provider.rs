@@ -19,7 +19,7 @@ pub(crate) const ACR: AcrNames = AcrNames { one: "0", two: "1" };
 
 /// The OpenID Provider of a realm. Whatever way a path spells the realm, the issuer is spelled one way.
 pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
-    let name = format!("{}{}", face.settings.public_url, path(face, realm));
+    let name = issuer(face, &realm.path);
     let issuer = Issuer {
         realm: Arc::clone(realm),
         api: name.clone(),
@@ -35,9 +35,19 @@ pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
 
 /// Where the provider of a realm is, as a path. A-28: clients put `/json` where `/oauth2` stands.
 pub(super) fn path(face: &Face, realm: &Realm) -> String {
-    let names = realm.path.split('/').filter(|name| !name.is_empty());
+    below(face, "oauth2", &realm.path)
+}
+
+/// The issuer of the realm of a path.
+pub(crate) fn issuer(face: &Face, realm: &str) -> String {
+    format!("{}{}", face.settings.public_url, below(face, "oauth2", realm))
+}
+
+/// The address of a realm below one of the interfaces, as clients spell it.
+pub(crate) fn below(face: &Face, interface: &str, realm: &str) -> String {
+    let names = realm.split('/').filter(|name| !name.is_empty());
     let below: String = names.map(|name| format!("/realms/{name}")).collect();
-    format!("{}/oauth2/realms/root{below}", face.settings.context_path)
+    format!("{}/{interface}/realms/root{below}", face.settings.context_path)
 }
 
 /// The form of a request; none is an empty one.

@@ -4,7 +4,7 @@
 use adieu_testkit::World;
 use serde_json::json;
 
-use crate::{ALICE, form_token, front, sign_off, world};
+use crate::{ALICE, form_token, front, sign_off, verdicts, world, world_where};
 
 const DEAD: usize = 9;
 
@@ -31,4 +31,63 @@ async fn dead_cookies_hide_no_live_session() {
     let off = sign_off(&world, &cookies, &form_token(&page)).await;
     assert_eq!(off.status, 200, "{}", off.text);
     assert_eq!(world.get("/sessions/whoami").bearer(&live).send().await.status, 401);
+}
+
+/// Goal: whoever only looks at the front page is not active: the idle limit of the session passes all the same.
+#[tokio::test]
+async fn looking_is_no_activity() {
+    let world = world_where(|config| config.kratos.session_idle_s = 600).await;
+    let token = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    let cookies = format!("ory_kratos_session={token}");
+    for _ in 0..5 {
+        world.wait_s(110);
+        assert_eq!(verdicts(&front(&world, &cookies).await), [3, 0, 0]);
+    }
+    world.wait_s(110);
+    assert!(front(&world, &cookies).await.text.contains("Nobody is signed on"));
+    assert_eq!(world.get("/sessions/whoami").bearer(&token).send().await.status, 401);
+}
+
+/// Goal: the page shows what a program hears of PingOne about a session that is over: 401, and no status that it never answers.
+#[tokio::test]
+async fn an_ended_session_is_what_pingone_says_of_it() {
+    let world = world().await;
+    let token = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    let cookies = format!("ory_kratos_session={token}");
+    let off = sign_off(&world, &cookies, &form_token(&front(&world, &cookies).await)).await;
+    assert!(off.text.contains("ACCESS_FAILED") && !off.text.contains("<pre>404"), "{}", off.text);
+    assert_eq!(verdicts(&off), [0, 3, 0]);
+}
+
+/// Goal: NO-FALSE-NO: a dialect that does not serve the session's realm is not said to call a live session dead.
+#[tokio::test]
+async fn a_dialect_of_another_realm_is_not_asked() {
+    let world = world().await;
+    let ask = world.post("/am/json/realms/root/authenticate").header("accept-api-version", "resource=2.0");
+    let ask = ask.header("x-openam-username", ALICE.0).header("x-openam-password", ALICE.1);
+    let token = ask.json(&json!({})).send().await.json()["tokenId"].as_str().expect("a token").to_owned();
+    let page = front(&world, &format!("iPlanetDirectoryPro={token}")).await;
+    assert_eq!(verdicts(&page), [2, 0, 0], "{}", page.text);
+    assert!(!page.text.contains("Kratos"), "{}", page.text);
+}
+
+/// Goal: the front page's links lead to documents that are there, under the issuer's own name, in whatever realm.
+#[tokio::test]
+async fn the_documents_are_there() {
+    for realm in ["/alpha", "/"] {
+        let world = world_where(|config| config.kratos.realm = realm.into()).await;
+        let page = front(&world, "").await;
+        let base = world.config().public.url.clone();
+        let links = page.text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let links: Vec<String> = links
+            .filter(|link| link.contains("openid-configuration"))
+            .map(|link| link.replace("&#47;", "/"))
+            .collect();
+        assert_eq!(links.len(), 2, "{realm}: {}", page.text);
+        for link in links {
+            let issuer = link.strip_suffix("/.well-known/openid-configuration").expect("a document");
+            let path = link.strip_prefix(&base).expect("it is ours");
+            assert_eq!(world.get(path).send().await.json()["issuer"], issuer, "{realm}");
+        }
+    }
 }

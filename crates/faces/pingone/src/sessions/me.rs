@@ -4,7 +4,7 @@
 //! the token of that very session. It is neither made nor changed here: a session comes of a sign-on, and its token is
 //! ours to draw. Contract pingone.md 2.3, E4 to E7: P-51; Q-9.
 
-use adieu_authority::{Cause, EndKind, EndOrder, EndTarget, Ended, LiveSession, UserReach};
+use adieu_authority::{Cause, EndKind, EndOrder, EndTarget, Ended, LiveSession, Realm, UserReach};
 use adieu_http_kit::media;
 use axum::Json;
 use axum::extract::State;
@@ -24,7 +24,20 @@ pub(crate) async fn read(
     visitor: Visitor,
 ) -> Result<Response, Problem> {
     let live = live(&face, &admin, &visitor, READ_SESSIONS).await?;
-    Ok(Json(session(&face, &live.session, live.seen_at, SessionAddress::Environment)).into_response())
+    Ok(shown(&face, &live))
+}
+
+/// E4 as somebody hears it who may read the session.
+pub(crate) async fn read_by_right(
+    face: &Face,
+    realm: &Realm,
+    visitor: &Visitor,
+) -> Result<Response, Problem> {
+    held(face, realm, visitor).await.map(|live| shown(face, &live))
+}
+
+fn shown(face: &Face, live: &LiveSession) -> Response {
+    Json(session(face, &live.session, live.seen_at, SessionAddress::Environment)).into_response()
 }
 
 /// E6: the sign-on is over, the id stays.
@@ -76,10 +89,14 @@ async fn live(face: &Face, admin: &Admin, visitor: &Visitor, scope: &str) -> Res
     if !admin.may_touch_sessions() {
         return Err(Problem::Forbidden);
     }
-    let live = face.live(visitor, &admin.realm, false).await?;
-    let live = live.ok_or(Problem::NoAccess { bearer: false })?;
+    let live = held(face, &admin.realm, visitor).await?;
     if !is_own(admin, &live) {
         in_reach(face, admin, live.user.id, scope).await?;
     }
     Ok(live)
+}
+
+/// The live session of the cookie. Reading it is no activity.
+async fn held(face: &Face, realm: &Realm, visitor: &Visitor) -> Result<LiveSession, Problem> {
+    face.live(visitor, realm, false).await?.ok_or(Problem::NoAccess { bearer: false })
 }
