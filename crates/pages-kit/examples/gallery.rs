@@ -39,6 +39,7 @@ fn main() -> io::Result<()> {
     let status = StatusPage {
         title: "Nothing to do here",
         message: "This address is for applications, not for people.",
+        sign_off: None,
         links: &[HOME],
     };
     let code = CodeEntry {

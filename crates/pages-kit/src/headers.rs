@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_policy_names_the_hash_of_the_stylesheet_that_stands_in_the_page() {
-        let page = StatusPage { title: "x", message: "x", links: &[] }.html();
+        let page = StatusPage { title: "x", message: "x", sign_off: None, links: &[] }.html();
         let (_, rest) = page.split_once("<style>").unwrap();
         let (style, _) = rest.split_once("</style>").unwrap();
         let hash = STANDARD.encode(Sha256::digest(style));

@@ -122,6 +122,8 @@ pub struct StatusPage<'a> {
     pub title: &'a str,
     /// The thing, in a sentence.
     pub message: &'a str,
+    /// A way to sign off.
+    pub sign_off: Option<SignOffPage<'a>>,
     /// The ways on. The first one is the one to go.
     pub links: &'a [Link<'a>],
 }
@@ -188,7 +190,9 @@ mod tests {
             error: Some(NASTY),
         };
         check_escaped(&entry.html(), 9);
-        check_escaped(&StatusPage { title: NASTY, message: NASTY, links: &links }.html(), 5);
+        let sign_off = SignOffPage { method: NASTY, action: NASTY, hidden: &[(NASTY, NASTY)], label: NASTY };
+        let sign_off = Some(sign_off);
+        check_escaped(&StatusPage { title: NASTY, message: NASTY, sign_off, links: &links }.html(), 10);
     }
 
     #[test]
@@ -223,7 +227,7 @@ mod tests {
                 links: &[],
             }
             .html(),
-            StatusPage { title: "x", message: "x", links: &[] }.html(),
+            StatusPage { title: "x", message: "x", sign_off: None, links: &[] }.html(),
         ];
         for page in pages {
             for word in ["<script", "src=", "<link", "url(", "@import", " style="] {

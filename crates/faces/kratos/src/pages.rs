@@ -5,7 +5,7 @@
 mod error_words;
 mod forms;
 
-use adieu_authority::LiveSession;
+use adieu_authority::{HalfSession, LiveSession};
 use adieu_http_kit::form::Params;
 use adieu_pages_kit::{
     CodeEntry, ErrorPage, Link, PageHeaders, SignOffPage, SignOnPage, SignedOnPage, StatusPage,
@@ -125,6 +125,7 @@ fn login_page(face: &Face, flow: &LoginFlow) -> Answer {
         Asks::Nothing => StatusPage {
             title: "No second step",
             message: "You have no recovery codes. Make some in your settings; then they can be asked for.",
+            sign_off: None,
             links: &[Link { href: &settings, text: "Settings" }],
         }
         .html(),
@@ -177,21 +178,36 @@ pub(crate) async fn status(face: &Face, call: &Call) -> Answer {
             let after = form_action_of(face.logout_return.as_str());
             return page(StatusCode::OK, signed_on(face, &base, &live), &["'self'", &after]);
         }
-        Ok(CarriedSession::Half(_)) => {
-            let second = format!("{sign_on}?aal=aal2");
-            let message =
-                "Your password was right. You are signed on once you have given your second factor.";
-            let links = [Link { href: &second, text: "Give the second factor" }];
-            StatusPage { title: "One more step", message, links: &links }.html()
+        Ok(CarriedSession::Half(half)) => {
+            let after = form_action_of(face.logout_return.as_str());
+            return page(StatusCode::OK, half_signed_on(face, &base, &half), &["'self'", &after]);
         }
         Ok(CarriedSession::Nobodys) => {
             let message = "Nobody is signed on in this browser.";
             let links = [Link { href: &sign_on, text: "Sign on again" }];
-            StatusPage { title: "Signed off", message, links: &links }.html()
+            StatusPage { title: "Signed off", message, sign_off: None, links: &links }.html()
         }
         Err(outage) => return face.error_json(&call.parts, outage.into()),
     };
     page(StatusCode::OK, html, &["'none'"])
+}
+
+/// The way to the second factor, and the way off (S-15).
+fn half_signed_on(face: &Face, base: &str, half: &HalfSession) -> String {
+    let (logout, token) = (format!("{base}/self-service/logout"), face.logout_token(&half.session));
+    let second = format!("{base}/self-service/login/browser?aal=aal2");
+    StatusPage {
+        title: "One more step",
+        message: "Your password was right. You are signed on once you have given your second factor.",
+        sign_off: Some(sign_off(&logout, &[("token", &token)])),
+        links: &[Link { href: &second, text: "Give the second factor" }],
+    }
+    .html()
+}
+
+/// The form of a logout.
+fn sign_off<'a>(action: &'a str, hidden: &'a [(&'a str, &'a str)]) -> SignOffPage<'a> {
+    SignOffPage { method: "get", action, hidden, label: "Sign off" }
 }
 
 /// Who is signed on, with the ways on and off. The logout is this dialect's: a GET with its token.
@@ -204,12 +220,7 @@ fn signed_on(face: &Face, base: &str, live: &LiveSession) -> String {
         username: &live.user.username,
         realm: &face.settings.realm,
         seen: &[],
-        sign_off: SignOffPage {
-            method: "get",
-            action: &logout,
-            hidden: &[("token", &token)],
-            label: "Sign off",
-        },
+        sign_off: sign_off(&logout, &[("token", &token)]),
         links: &and_front_page(face, settings, "This session in every dialect"),
         documents: &[],
     }

@@ -6,10 +6,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use adieu_authority::Realm;
+use adieu_authority::{Check, Realm};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
-use adieu_pages_kit::{CodeEntry, Link, SignOnPage, SignedOffPage, form_action_of, too_often};
+use adieu_pages_kit::{
+    CodeEntry, Link, SignOffPage, SignOnPage, SignedOffPage, StatusPage, form_action_of, too_often,
+};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{HeaderValue, LOCATION, SET_COOKIE};
@@ -37,7 +39,7 @@ pub(crate) async fn moved(State(face): State<Face>, Env(realm): Env) -> Result<R
     found(&format!("{}/{}/signon/", face.settings().apps_base_of(realm.id), realm.id))
 }
 
-/// The form of a flow; without a flow, the words that one is signed off.
+/// The form of a flow; without a flow, who is signed on, or the words that nobody is.
 pub(crate) async fn show(
     State(face): State<Face>,
     Env(realm): Env,
@@ -50,10 +52,8 @@ pub(crate) async fn show(
         // A client that reads JSON alone would choke on a page, and takes an empty answer for success. P-32
         None if accept::only_json(&parts.headers) => return Ok(StatusCode::NO_CONTENT.into_response()),
         None => {
-            let front = face.settings().front_page.as_deref();
-            let again = front.map(|href| Link { href, text: "Sign on again" });
-            let page = SignedOffPage { realm: &realm.path, seen: &[], again };
-            return Ok(html(StatusCode::OK, &page.html(), &[]));
+            let shown = without_flow(&face, &realm, &Visitor::of(&parts)).await;
+            return shown.map_err(|problem| problem.unredirectable(realm.id, Shown::IfHtml));
         }
     };
     let flow = flow.map_err(|problem| problem.unredirectable(realm.id, Shown::IfHtml))?;
@@ -67,6 +67,31 @@ pub(crate) async fn show(
     }
     let name = flow.login_hint().unwrap_or_default().to_owned();
     Ok(page(&face, &realm, &parts.headers, &flow, Try { status: StatusCode::OK, name: &name, error: None }))
+}
+
+/// Who is signed on here, with the way off; or that nobody is. Looking is no activity.
+async fn without_flow(face: &Face, realm: &Realm, visitor: &Visitor) -> Result<Response, Problem> {
+    let front = face.settings().front_page.as_deref();
+    let checked = face.counting(visitor, realm, false).await?.map(|checked| checked.check);
+    let (title, said) = match checked {
+        Some(Check::Live(live)) if live.session.realm == realm.id => {
+            ("You are signed on", format!("You are signed on as {}.", live.user.username))
+        }
+        Some(Check::Half(half)) if half.session.realm == realm.id => {
+            ("One more step", "You are signed on once you have given your second factor.".to_owned())
+        }
+        Some(Check::Live(_) | Check::Half(_) | Check::Not(_)) | None => {
+            let again = front.map(|href| Link { href, text: "Sign on again" });
+            let page = SignedOffPage { realm: &realm.path, seen: &[], again };
+            return Ok(html(StatusCode::OK, &page.html(), &[]));
+        }
+    };
+    let action = format!("{}/{}/as/signoff", face.settings().auth_base_of(realm.id), realm.id);
+    let links: Vec<_> = front.map(|href| Link { href, text: "Front page" }).into_iter().collect();
+    let sign_off = SignOffPage { method: "get", action: &action, hidden: &[], label: "Sign off" };
+    let page = StatusPage { title, message: &said, sign_off: Some(sign_off), links: &links };
+    let places = ["'self'", face.settings().auth_base_of(realm.id), face.settings().apps_base_of(realm.id)];
+    Ok(html(StatusCode::OK, &page.html(), &places))
 }
 
 /// The form comes back: the flow is completed and goes on, or the page is shown again.

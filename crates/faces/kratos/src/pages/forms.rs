@@ -211,7 +211,7 @@ pub(super) fn recovery(face: &Face, call: &Call, flow: Option<&RecoveryFlow>) ->
     };
     if flow.done {
         let (title, message) = ("That is done", "This code was used. You can close this page.");
-        let html = StatusPage { title, message, links: &links };
+        let html = StatusPage { title, message, sign_off: None, links: &links };
         return page(StatusCode::OK, html.html(), &["'none'"]);
     }
     let action = flow.head.action::<RecoveryFlow>(&face.base(flow.head.mount));

@@ -91,3 +91,28 @@ async fn the_documents_are_there() {
         }
     }
 }
+
+/// Goal: S-15: whoever has given one factor of two can sign off, at the front page and at Kratos' own.
+#[tokio::test]
+async fn the_half_signed_on_have_a_way_off() {
+    for at_kratos in [false, true] {
+        let world = world_where(|config| config.sign_on.second_factor = "required".into()).await;
+        let token = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+        let cookies = format!("ory_kratos_session={token}");
+        let page = match at_kratos {
+            false => front(&world, &cookies).await,
+            true => world.get("/self-service/ui/status").header("cookie", &cookies).send().await,
+        };
+        assert!(page.text.contains("One more step"), "{}", page.text);
+        let form = form_token(&page);
+        let off = match at_kratos {
+            false => sign_off(&world, &cookies, &form).await,
+            true => {
+                let path = format!("/self-service/logout?token={form}");
+                world.get(&path).header("cookie", &cookies).send().await
+            }
+        };
+        assert_eq!(off.status, if at_kratos { 303 } else { 200 }, "{}", off.text);
+        assert!(front(&world, &cookies).await.text.contains("Nobody is signed on"));
+    }
+}
