@@ -60,11 +60,16 @@ pub(crate) fn no_form() -> Response {
     error(StatusCode::BAD_REQUEST, "That did not work", "The form did not arrive whole. Please begin again.")
 }
 
+/// 404: a path that is none of these pages'.
+pub(crate) fn nowhere() -> Response {
+    error(StatusCode::NOT_FOUND, "There is no such page", "Please look at the address again.")
+}
+
 /// 405 with the methods that there are.
-pub(crate) fn other_methods(allow: &'static str) -> Response {
+pub(crate) fn other_methods(allow: &str) -> Response {
     let message = "This page is for looking at and for its form.";
     let mut response = error(StatusCode::METHOD_NOT_ALLOWED, "That did not work", message);
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    response.headers_mut().insert(ALLOW, HeaderValue::from_str(allow).expect("methods are header values"));
     response
 }
 

@@ -14,6 +14,7 @@ mod sign_off;
 use adieu_authority::Authority;
 use adieu_http_kit::accept;
 use adieu_http_kit::service::{Answers, FaceService};
+use adieu_http_kit::table::{self, RouteRow, Routed};
 use axum::body::Body;
 use axum::response::Response;
 use http::{Method, Request};
@@ -29,12 +30,30 @@ pub fn owns<B>(request: &Request<B>) -> bool {
     let reads = [Method::GET, Method::HEAD].contains(request.method());
     match request.uri().path() {
         FRONT => reads && !accept::wants_json(request.headers()),
-        path => path == SIGN_OFF,
+        path => table::find(&TABLE, path, request.method()) != Routed::Nowhere,
     }
 }
 
+/// What answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Endpoint {
+    Front,
+    /// Where the form goes, asked for without it.
+    NoForm,
+    SignOff,
+}
+
+/// The routes.
+static TABLE: [RouteRow<Endpoint>; 3] = [
+    ("GET HEAD", FRONT, Endpoint::Front),
+    ("GET HEAD", SIGN_OFF, Endpoint::NoForm),
+    ("POST", SIGN_OFF, Endpoint::SignOff),
+];
+
 /// Every route, as method and path.
-pub const ROUTES: [(&str, &str); 2] = [("GET", FRONT), ("POST", SIGN_OFF)];
+pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    table::each(&TABLE)
+}
 
 /// The face as a service.
 pub fn service(authority: Authority, settings: Settings) -> FaceService<OwnPages> {
@@ -49,11 +68,12 @@ impl Answers<Body> for OwnPages {
 
     async fn answer(&self, request: Request<Body>) -> Response {
         let (parts, body) = request.into_parts();
-        let mut response = match (parts.uri.path(), &parts.method) {
-            (SIGN_OFF, &Method::POST) => sign_off::submit(&self.0, &parts, body).await,
-            (SIGN_OFF, &Method::GET | &Method::HEAD) => answer::see_other(FRONT),
-            (SIGN_OFF, _) => answer::other_methods("GET, HEAD, POST"),
-            (_, _) => front::show(&self.0, &parts).await,
+        let mut response = match table::find(&TABLE, parts.uri.path(), &parts.method) {
+            Routed::To(Endpoint::Front, _) => front::show(&self.0, &parts).await,
+            Routed::To(Endpoint::NoForm, _) => answer::see_other(FRONT),
+            Routed::To(Endpoint::SignOff, _) => sign_off::submit(&self.0, &parts, body).await,
+            Routed::OtherMethods(path) => answer::other_methods(&table::allow(&TABLE, path, &[])),
+            Routed::Nowhere => answer::nowhere(),
         };
         if parts.method == Method::HEAD {
             *response.body_mut() = Body::empty();

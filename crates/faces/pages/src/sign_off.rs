@@ -65,11 +65,12 @@ async fn ended(
     holder: &Holder,
     tokens: &[SessionToken],
 ) -> Result<Response, Outage> {
+    // Whatever can fail comes before the first ending: after it, an answer says what was ended.
+    let realm = face.realm(holder.session.realm).await?;
     for beside in tokens.iter().filter(|token| token.id != holder.token.id) {
         end(face, parts, beside).await?;
     }
     end(face, parts, &holder.token).await?;
-    let realm = face.realm(holder.session.realm).await?;
     let answers = face.seen(&realm, &holder.token).await;
     let again = face.settings.sign_on.first().map(|on| Link { href: &on.address, text: "Sign on again" });
     let html = SignedOffPage { realm: &realm.path, seen: &shown(&answers), again }.html();

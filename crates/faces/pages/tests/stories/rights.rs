@@ -2,7 +2,7 @@
 //!
 //! The table names every route; no other site's form does anything.
 
-use adieu_face_pages::{FRONT, ROUTES, SIGN_OFF};
+use adieu_face_pages::{FRONT, SIGN_OFF, routes};
 use adieu_testkit::rights::assert_complete;
 
 use crate::{form_token, front, sign_off, world};
@@ -16,8 +16,12 @@ enum Serves {
 
 #[test]
 fn the_table_names_every_route() {
-    let table = [("GET", FRONT, Serves::Everybody), ("POST", SIGN_OFF, Serves::TheHolder)];
-    assert_complete(&table, ROUTES);
+    let table = [
+        ("GET HEAD", FRONT, Serves::Everybody),
+        ("GET HEAD", SIGN_OFF, Serves::Everybody),
+        ("POST", SIGN_OFF, Serves::TheHolder),
+    ];
+    assert_complete(&table, routes());
 }
 
 /// Goal: no other site and nobody without the session ends it: the form of another session, of none, or sent in another way.
