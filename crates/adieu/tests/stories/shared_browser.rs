@@ -151,3 +151,79 @@ async fn another_dialects_cookie_of_before_the_domain_goes() {
     assert!(off.iter().any(|line| line.contains("1970") && !line.contains("Domain")), "{off:?}");
     assert!(off.iter().any(|line| line.contains("1970") && line.contains("Domain=example.test")), "{off:?}");
 }
+
+const AM_PAGE: &str = "/am/UI/Logout";
+
+/// Alice at AM whose session is over, beside a live one in Kratos' cookie; gives the live one.
+async fn dead_at_am_live_at_kratos(world: &World, jar: &mut Jar) -> String {
+    sign_on_as(world, jar, Dialect::Am, ALICE).await;
+    let logout = world.ask(http::Method::DELETE, "/self-service/logout/api");
+    assert_eq!(logout.json(&json!({"session_token": token(jar, "ST")})).send().await.status, 204);
+    let live = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    let kratos = jar.0.iter_mut().find(|(name, ..)| name == "ory_kratos_session");
+    kratos.expect("a cookie").2.clone_from(&live);
+    live
+}
+
+/// Goal: F-2, F-4: AM's sign-off page says "signed off" only where nobody is signed on: beside a dead cookie of its own it asks, and
+/// ends, the session of another dialect's cookie.
+#[tokio::test]
+async fn the_page_of_am_signs_off_what_another_cookie_carries() {
+    let world = World::with_config(with_all_cookies()).await;
+    let mut jar = Jar::default();
+    let live = dead_at_am_live_at_kratos(&world, &mut jar).await;
+    let path = format!("{AM_PAGE}?realm=/alpha");
+    let asked = jar.send(&path, world.get(&path)).await;
+    assert!(asked.text.contains("Sign off?") && is_live(&world, &live).await, "{}", asked.text);
+    let (_, rest) = asked.text.split_once("name=\"token\" value=\"").expect("a form");
+    let form = rest.split('"').next().expect("a value");
+    let refused = world.post(AM_PAGE).form(&[("token", "x"), ("realm", "/alpha")]);
+    assert_eq!(jar.send(AM_PAGE, refused).await.status, 403);
+    assert!(is_live(&world, &live).await);
+    let off = jar.send(AM_PAGE, world.post(AM_PAGE).form(&[("token", form), ("realm", "/alpha")])).await;
+    assert!(off.status == 200 && off.text.contains("You are signed off"), "{}", off.text);
+    assert!(!is_live(&world, &live).await && NAMES.iter().all(|name| !jar.has(name)));
+}
+
+/// Goal: F-2: where nothing that the browser carries is live, AM's page takes all cookies away.
+#[tokio::test]
+async fn the_page_of_am_leaves_no_dead_cookie() {
+    let world = World::with_config(with_all_cookies()).await;
+    let mut jar = Jar::default();
+    let live = dead_at_am_live_at_kratos(&world, &mut jar).await;
+    let logout = world.ask(http::Method::DELETE, "/self-service/logout/api");
+    assert_eq!(logout.json(&json!({"session_token": live})).send().await.status, 204);
+    let path = format!("{AM_PAGE}?realm=/alpha");
+    let off = jar.send(&path, world.get(&path)).await;
+    assert!(off.text.contains("You are signed off"), "{}", off.text);
+    assert!(NAMES.iter().all(|name| !jar.has(name)));
+}
+
+/// Goal: F-4: a logout at AM that names a session is no sign-off of its browser: with a dead cookie it is refused and ends nothing.
+#[tokio::test]
+async fn a_refused_logout_of_a_named_session_ends_nothing() {
+    let world = World::with_config(with_all_cookies()).await;
+    let mut jar = Jar::default();
+    let live = dead_at_am_live_at_kratos(&world, &mut jar).await;
+    let bobs = world.sign_on_kratos(BOB.0, BOB.1).await;
+    let path = "/am/json/realms/root/realms/alpha/sessions?_action=logout";
+    let ask = world.post(path).header("accept-api-version", "resource=3.1");
+    assert_eq!(jar.send(path, ask.json(&json!({"tokenId": bobs}))).await.status, 401);
+    assert!(is_live(&world, &live).await && is_live(&world, &bobs).await);
+}
+
+/// Goal: PingOne's page without a flow says "signed off" of nobody who is signed on, and leads off.
+#[tokio::test]
+async fn the_page_of_pingone_looks_first() {
+    let world = World::with_config(with_all_cookies()).await;
+    let mut jar = Jar::default();
+    sign_on_as(&world, &mut jar, Dialect::PingOne, ALICE).await;
+    let environment = Programs::of(&world).pingone("env_id").to_owned();
+    let path = format!("/{environment}/signon/");
+    let on = jar.send(&path, world.get(&path).header("accept", "text/html")).await;
+    assert!(on.text.contains("signed on as alice") && !on.text.contains("signed off"), "{}", on.text);
+    assert!(on.text.contains(&format!("/{environment}/as/signoff\"")), "{}", on.text);
+    sign_off(&world, &mut jar, Dialect::PingOne).await;
+    let off = jar.send(&path, world.get(&path).header("accept", "text/html")).await;
+    assert!(off.text.contains("You are signed off"), "{}", off.text);
+}

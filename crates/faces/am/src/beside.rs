@@ -8,6 +8,7 @@ use adieu_http_kit::companion::CookieRealm;
 use adieu_http_kit::cookies;
 
 use crate::call::Call;
+use crate::caller::{self, EndableSession};
 use crate::cookies::CookieAct;
 use crate::error::AmError;
 use crate::face::Face;
@@ -50,6 +51,31 @@ pub(crate) async fn signed_off_before(
     realm: RealmId,
 ) -> Result<CookieAct, AmError> {
     taken_away(face, call, realm, None).await
+}
+
+/// What the cookies carry where the caller's own session is over or absent.
+pub(crate) enum Beside {
+    /// A session of this realm that its holder may sign off.
+    Endable(EndableSession),
+    /// None; the cookies can go.
+    Nobody(CookieAct),
+}
+
+/// Looks at what the cookies carry. Ends nothing.
+pub(crate) async fn found(face: &Face, call: &Call, realm: &Realm) -> Result<Beside, AmError> {
+    let others = &face.settings.companions;
+    if others.is_empty() {
+        return Ok(Beside::Nobody(CookieAct::Clear(Vec::new())));
+    }
+    let beside = face.authority.sessions_beside(&carried(face, call, realm), realm.id).await?;
+    for session in &beside.here {
+        if let Some(endable) = caller::held_by(face, &session.token.reveal()).await?.endable() {
+            return Ok(Beside::Endable(endable));
+        }
+    }
+    let id = realm.id.to_string();
+    let lines = others.clear(CookieRealm { id: &id, path: &realm.path }, &beside.elsewhere);
+    Ok(Beside::Nobody(CookieAct::Clear(lines)))
 }
 
 async fn taken_away(

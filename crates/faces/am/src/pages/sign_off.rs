@@ -11,7 +11,7 @@ use http::StatusCode;
 use super::answers::{html, see_other, with_cookies};
 use super::asked::{Asked, form};
 use super::form_token;
-use crate::beside;
+use crate::beside::{self, Beside};
 use crate::call::Call;
 use crate::caller;
 use crate::cookies::CookieAct;
@@ -21,8 +21,9 @@ use crate::sessions::logout::{end_beside, end_held};
 
 pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> {
     let asked = Asked::of(face, &call.params).await?;
-    let Some(own) = caller::caller(face, call.headers(), Some(asked.realm.id)).await?.endable() else {
-        return Ok(signed_off(face, &asked, CookieAct::Clear(Vec::new())));
+    let own = match endable(face, call, &asked).await? {
+        Beside::Endable(own) => own,
+        Beside::Nobody(cookies) => return Ok(signed_off(face, &asked, cookies)),
     };
     let token = form_token::of_session(face, own.session.id);
     let action = format!("{}/UI/Logout", face.settings.context_path);
@@ -47,8 +48,10 @@ pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> 
 pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Response, AmError> {
     let form = form(call, body).await?;
     let asked = Asked::of(face, &form).await?;
-    let Some(own) = caller::caller(face, call.headers(), Some(asked.realm.id)).await?.endable() else {
-        return Ok(signed_off(face, &asked, CookieAct::Clear(Vec::new()))); // Nothing to end: the same page, and the dead cookie goes.
+    let own = match endable(face, call, &asked).await? {
+        Beside::Endable(own) => own,
+        // Nothing to end: the same page, and the dead cookies go.
+        Beside::Nobody(cookies) => return Ok(signed_off(face, &asked, cookies)),
     };
     let field = form.first(form_token::FIELD).unwrap_or_default();
     if !form_token::same(&form_token::of_session(face, own.session.id), field) {
@@ -58,6 +61,14 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     end_beside(face, call, &own.token).await?;
     end_held(face, call, &own.token).await?;
     Ok(signed_off(face, &asked, cookies))
+}
+
+/// The caller's session, or one that a cookie of another dialect carries, which goes with a sign-off here.
+async fn endable(face: &Face, call: &Call, asked: &Asked) -> Result<Beside, AmError> {
+    match caller::caller(face, call.headers(), Some(asked.realm.id)).await?.endable() {
+        Some(own) => Ok(Beside::Endable(own)),
+        None => beside::found(face, call, &asked.realm).await,
+    }
 }
 
 /// The page after a sign-off.

@@ -41,7 +41,8 @@ impl Turn<'_> {
             Caller::Live(..) => true,
             Caller::Half(..) => signs_off,
             Caller::Dead => {
-                if signs_off {
+                // Whoever names a session asks for the end of that one, not of what the browser carries.
+                if signs_off && self.named(body)?.is_none() {
                     // Contract am.md Q-25
                     extras.cookies = beside::signed_off_before(face, self.call, self.realm).await?;
                 }
