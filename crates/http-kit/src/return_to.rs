@@ -455,7 +455,7 @@ mod tests {
             let list = list().and_exactly(page);
             let allows =
                 |rest: &&str| list.check(&format!("https://sso.example.test{rest}"), &default).is_ok();
-            assert!(fits.iter().all(|rest| allows(rest)), "{page}");
+            assert!(fits.iter().all(&allows), "{page}");
             assert_eq!(others.iter().find(|rest| allows(rest)), None, "{page}");
         }
     }
