@@ -91,7 +91,8 @@ const INSTALLED: &str = "/etc/adieu/adieu.toml";
 const BESIDE: &str = "adieu.toml";
 
 /// The file of the configuration: the one that is named, that of `ADIEU_CONFIG`, that of an installed server if it is there.
-/// One that only lies in the folder at hand is neither taken nor passed over: the command is refused (decision 0021).
+/// One that only lies in the folder at hand is never taken: where none of those is there, the command is refused; beside one of
+/// them it is passed over (decision 0021).
 fn located(named: Option<&Path>) -> Result<Option<PathBuf>> {
     let variable = || std::env::var_os("ADIEU_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
     let installed = || is_there(INSTALLED).then(|| INSTALLED.into());

@@ -48,8 +48,8 @@ pub use adieu_core::{
     EndingRecord, Generations, Grant, GrantError, Hindrance, How, Limits, Locator, LockChange, Method,
     NotLive, Origin, Outage, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota,
     RECOVERY_CODE, Realm, RealmId, Reason, ReasonError, RecoveryPass, RecoveryWay, Rights, Role,
-    RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State, TakenMember,
-    Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version, WeakPassword, assurance_of,
+    RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State, TYPED_LETTERS,
+    TakenMember, Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version, WeakPassword, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{

@@ -106,7 +106,7 @@ pub use recovery::{RecoveryPass, RecoveryWay};
 pub use redirect_uris::{is_redirect_uri, is_web_address, may_redirect_to, may_return_to};
 pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing, UserReach};
-pub use second_factor::{CODES_IN_A_SET, CodeSet, RecoveryCodes, Spending};
+pub use second_factor::{CODES_IN_A_SET, CodeSet, RecoveryCodes, Spending, TYPED_LETTERS};
 pub use session::{Around, Device, Generations, Method, NotLive, Session, State, Verdict, verdict};
 pub use session_id::{Incarnation, SessionId, SessionIdCipher};
 pub use session_record::{Fate, KeptSession, SessionRecord, session_record};

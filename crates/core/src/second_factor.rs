@@ -17,12 +17,13 @@ pub const CODES_IN_A_SET: u8 = 12;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CodeSet([u8; 16]);
 
-/// How the numbers of sets begin whose codes are written in [`LETTERS`]; a number that was drawn before there were two kinds
+/// How the numbers of sets begin whose codes are written in [`TYPED_LETTERS`]; a number that was drawn before there were two kinds
 /// begins so once in four thousand million times.
 const WRITTEN_CLEARLY: [u8; 4] = *b"adi2";
 
-/// Small letters and digits of which none can be mistaken for another: no 0 and o, no 1, i and l.
-const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+/// Small letters and digits of which none can be mistaken for another: no 0 and o, no 1, i and l. What people read and type is
+/// written in them.
+pub const TYPED_LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 
 /// The letters of earlier sets, whose users have their codes on paper.
 const LETTERS_BEFORE: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
@@ -47,7 +48,7 @@ impl CodeSet {
 
     /// The codes of this set for a user, in their order: eight small letters and digits each (39 bits).
     pub fn codes(self, key: &InstallationKey, user: UserId) -> Vec<String> {
-        let letters = if self.0.starts_with(&WRITTEN_CLEARLY) { LETTERS } else { LETTERS_BEFORE };
+        let letters = if self.0.starts_with(&WRITTEN_CLEARLY) { TYPED_LETTERS } else { LETTERS_BEFORE };
         let public: Vec<u8> = user.uuid().as_bytes().iter().chain(&self.0).copied().collect();
         let code = |n: u8| {
             let bytes = key.derive_for(Purpose::RecoveryCode, &public, n.into());

@@ -2,20 +2,21 @@
 //!
 //! It is kept nowhere and shown once.
 
-use adieu_authority::{Entropy, PasswordRules};
+use adieu_authority::{Entropy, PasswordRules, TYPED_LETTERS};
 
-/// Letters and digits that nobody takes for others.
-const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// Letters in a group.
 const GROUP: usize = 5;
 
-/// A password of at least 100 random bits, in groups that can be typed, as long as the rules want it.
+/// A password of at least 99 random bits, in groups that can be typed, as long as the rules want it.
 pub(super) fn drawn(entropy: &dyn Entropy, rules: PasswordRules) -> String {
     let groups = (rules.length_min as usize).div_ceil(GROUP).max(4);
-    let mut bytes = vec![0; groups * GROUP];
+    // Two bytes a letter: all letters are as likely as each other, to one in two thousand.
+    let mut bytes = vec![0; groups * GROUP * 2];
     entropy.fill(&mut bytes);
-    let letter = |byte: &u8| char::from(LETTERS[usize::from(byte % 32)]);
-    let groups: Vec<String> = bytes.chunks(GROUP).map(|group| group.iter().map(letter).collect()).collect();
+    let number = |pair: &[u8]| usize::from(u16::from_be_bytes([pair[0], pair[1]]));
+    let letter = |pair: &[u8]| char::from(TYPED_LETTERS[number(pair) % TYPED_LETTERS.len()]);
+    let groups: Vec<String> =
+        bytes.chunks(GROUP * 2).map(|group| group.chunks(2).map(letter).collect()).collect();
     groups.join("-")
 }
 
@@ -30,6 +31,9 @@ mod tests {
         let (one, other) = (drawn(&SystemEntropy, rules), drawn(&SystemEntropy, rules));
         assert_eq!((one.len(), one.split('-').count()), (23, 4));
         assert_ne!(one, other);
+        let typed =
+            |password: &str| password.bytes().all(|byte| byte == b'-' || TYPED_LETTERS.contains(&byte));
+        assert!((0..100).all(|_| typed(&drawn(&SystemEntropy, rules))), "the letters of recovery codes, too");
         let long = PasswordRules { length_min: 128, ..rules };
         assert!(drawn(&SystemEntropy, long).len() >= 128, "as long as the realm wants it");
     }
