@@ -44,7 +44,9 @@ impl Log {
             let handle = log.reload_handle();
             (log.try_init(), Box::new(move |filter| drop(handle.reload(filter))))
         } else {
-            let log = log.json().with_env_filter(filter(directives)).with_filter_reloading();
+            // A request is one span: `span` says it, and a list of spans would say it again.
+            let log =
+                log.json().with_span_list(false).with_env_filter(filter(directives)).with_filter_reloading();
             let handle = log.reload_handle();
             (log.try_init(), Box::new(move |filter| drop(handle.reload(filter))))
         };

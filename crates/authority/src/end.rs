@@ -50,13 +50,11 @@ impl EndingReach {
         };
         let record = &ended.record;
         let (cause, channel) = (record.cause.word(), record.channel.0.to_string());
-        // Written out only where it is logged.
+        // Written out only where it is logged; what is not known has no field.
         tracing::info!(
             cause, actor = %record.actor, channel = &*record.channel.0, reach = self.0,
-            user = ended.user.map(|id| id.to_string()).unwrap_or_default(),
-            session = ended.session.map(|id| id.to_string()).unwrap_or_default(), realm = %ended.realm,
-            address = record.address.as_deref().unwrap_or_default(),
-            reason = record.reason.as_ref().map(Reason::as_str).unwrap_or_default(),
+            user = ended.user.map(display), session = ended.session.map(display), realm = %ended.realm,
+            address = record.address.as_deref(), reason = record.reason.as_ref().map(Reason::as_str),
             participants = ended.participants, "session ended"
         );
         metrics::counter!("adieu_endings_total", "cause" => cause, "channel" => channel).increment(1);

@@ -14,6 +14,8 @@ pub(crate) struct Queue<T> {
 struct State<T> {
     waiting: VecDeque<T>,
     open: bool,
+    /// Consumers that sleep and that nobody has woken yet, or more. To wake whoever is awake costs a system call, too.
+    asleep: usize,
 }
 
 /// Why something was not queued; it comes back.
@@ -24,13 +26,18 @@ pub(crate) enum NotQueued<T> {
 
 impl<T> Queue<T> {
     pub(crate) fn new(bound: usize) -> Self {
-        let state = Mutex::new(State { waiting: VecDeque::new(), open: true });
+        let state = Mutex::new(State { waiting: VecDeque::new(), open: true, asleep: 0 });
         Self { state, arrived: Condvar::new(), bound }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         // A panicking holder leaves the queue whole: pushes and takes do not panic half-way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sleep<'a>(&self, mut state: MutexGuard<'a, State<T>>) -> MutexGuard<'a, State<T>> {
+        state.asleep += 1;
+        self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn push(&self, item: T) -> Result<(), NotQueued<T>> {
@@ -42,8 +49,12 @@ impl<T> Queue<T> {
             return Err(NotQueued::Full(item));
         }
         state.waiting.push_back(item);
+        let someone_sleeps = state.asleep > 0;
+        state.asleep -= usize::from(someone_sleeps);
         drop(state);
-        self.arrived.notify_one();
+        if someone_sleeps {
+            self.arrived.notify_one();
+        }
         Ok(())
     }
 
@@ -54,7 +65,7 @@ impl<T> Queue<T> {
             if !state.open {
                 return None;
             }
-            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.sleep(state);
         }
         let count = state.waiting.len().min(most);
         Some(state.waiting.drain(..count).collect())
@@ -65,7 +76,7 @@ impl<T> Queue<T> {
     pub(crate) fn gather(&self, most: usize) -> Option<Vec<T>> {
         let mut state = self.lock();
         while state.waiting.is_empty() && state.open {
-            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.sleep(state);
         }
         drop(state);
         std::thread::yield_now();
@@ -99,6 +110,34 @@ impl<T> Queue<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Goal: no wake is lost, whether the consumers sleep, are about to, or work.
+    #[test]
+    fn whatever_is_pushed_is_taken() {
+        const EACH: usize = 20_000;
+        let queue = Queue::new(usize::MAX);
+        let count = |taken: fn(&Queue<usize>) -> Option<Vec<usize>>| {
+            let mut count = 0;
+            while let Some(some) = taken(&queue) {
+                count += some.len();
+            }
+            count
+        };
+        let taken = std::thread::scope(|scope| {
+            let consumers = [
+                scope.spawn(|| count(|queue| queue.gather(7))),
+                scope.spawn(|| count(|queue| queue.take(1))),
+            ];
+            for producer in
+                [0, 1].map(|_| scope.spawn(|| (0..EACH).for_each(|n| assert!(queue.push(n).is_ok()))))
+            {
+                producer.join().expect("a producer");
+            }
+            queue.close();
+            consumers.map(|consumer| consumer.join().expect("a consumer")).iter().sum::<usize>()
+        });
+        assert_eq!(taken, 2 * EACH);
+    }
 
     /// Goal: HOME-LIMITS, a full queue refuses; a closed one gives out what it has and then ends.
     #[test]

@@ -137,11 +137,11 @@ pub(crate) fn count_live(
     while let Some(row) = rows.next()? {
         read += 1;
         // The place behind the last one that was read.
-        count.next = Locator::from_number(row.get::<_, i64>("locator")?.unsigned_abs() + 1);
-        let idle = row.get::<_, Option<i64>>("idle")?.map(Span::from_ms);
-        let times = (Timestamp::from_ms(row.get("seen_at")?), Timestamp::from_ms(row.get("expires_at")?));
+        count.next = Locator::from_number(row.get::<_, i64>(0)?.unsigned_abs() + 1);
+        let idle = row.get::<_, Option<i64>>(2)?.map(Span::from_ms);
+        let times = (Timestamp::from_ms(row.get(3)?), Timestamp::from_ms(row.get(4)?));
         // Tombstones have other states, and damage is for whoever reads the session.
-        let live = state(row.get("state")?).is_ok_and(|state| counts_as_live(state, idle, times, now));
+        let live = state(row.get(1)?).is_ok_and(|state| counts_as_live(state, idle, times, now));
         count.live += u64::from(live);
     }
     count.next = count.next.filter(|_| read == most);
