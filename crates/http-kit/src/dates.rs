@@ -1,7 +1,12 @@
 //! Dates as the dialects write them, from seconds or milliseconds since 1970.
 //!
 //! Written by hand because they stand on the path of every check; tests compare with the `time` crate. Years outside 0
-//! to 9999 have no form in RFC 3339 and are cut to its first and last moment. Nothing here reads the clock.
+//! to 9999 have no form in RFC 3339 and are cut to its first and last moment. Nothing here reads the clock, and nothing allocates.
+
+use std::fmt;
+use std::ops::Deref;
+
+use serde::{Serialize, Serializer};
 
 const DAY_S: i64 = 86_400;
 /// 0000-01-01T00:00:00Z.
@@ -9,37 +14,103 @@ const FIRST_S: i64 = -62_167_219_200;
 /// 9999-12-31T23:59:59Z.
 const LAST_S: i64 = 253_402_300_799;
 
-const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const WEEKDAYS: [[u8; 3]; 7] = [*b"Thu", *b"Fri", *b"Sat", *b"Sun", *b"Mon", *b"Tue", *b"Wed"];
+const MONTHS: [[u8; 3]; 12] = [
+    *b"Jan", *b"Feb", *b"Mar", *b"Apr", *b"May", *b"Jun", *b"Jul", *b"Aug", *b"Sep", *b"Oct", *b"Nov",
+    *b"Dec",
+];
+
+/// A date as text. It takes the place of a `String` and needs no memory of its own.
+#[derive(Clone, Copy)]
+pub struct DateText {
+    bytes: [u8; LONGEST],
+    length: usize,
+}
+
+/// `Thu, 01 Jan 1970 00:00:00 GMT`.
+const LONGEST: usize = 29;
+
+impl DateText {
+    fn of<const N: usize>(written: [u8; N]) -> Self {
+        let mut bytes = [0; LONGEST];
+        bytes[..N].copy_from_slice(&written);
+        Self { bytes, length: N }
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.bytes[self.length] = byte;
+        self.length += 1;
+    }
+}
+
+/// The last two digits. Divisors are constants here: a division by any other number costs as much as the rest of a date.
+fn two(number: i64) -> [u8; 2] {
+    [digit(number / 10), digit(number)]
+}
+
+/// The last digit of a number that is not negative.
+fn digit(number: i64) -> u8 {
+    b'0' + u8::try_from(number % 10).unwrap_or_default()
+}
+
+impl Deref for DateText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        str::from_utf8(&self.bytes[..self.length]).expect("digits and names of days")
+    }
+}
+
+impl fmt::Display for DateText {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self)
+    }
+}
+
+impl fmt::Debug for DateText {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self)
+    }
+}
+
+impl Serialize for DateText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}
+
+impl From<DateText> for serde_json::Value {
+    fn from(date: DateText) -> Self {
+        Self::from(&*date)
+    }
+}
 
 /// `2026-11-20T20:21:31.009Z`: always three digits of a second.
 #[must_use]
-pub fn rfc3339_ms(unix_ms: i64) -> String {
+pub fn rfc3339_ms(unix_ms: i64) -> DateText {
     let (seconds, ms) = split(unix_ms);
     let mut text = date_time(seconds);
-    text.push('.');
-    text.push(digit(ms / 100));
-    push_two(&mut text, ms);
-    text.push('Z');
+    for byte in [b'.', digit(ms / 100), digit(ms / 10), digit(ms), b'Z'] {
+        text.push(byte);
+    }
     text
 }
 
 /// `2026-11-20T20:21:31Z`: milliseconds are cut off.
 #[must_use]
-pub fn rfc3339_s(unix_ms: i64) -> String {
+pub fn rfc3339_s(unix_ms: i64) -> DateText {
     let mut text = date_time(split(unix_ms).0);
-    text.push('Z');
+    text.push(b'Z');
     text
 }
 
 /// `2026-11-20T20:21:31.12Z`: no zeros at the end of the fraction and no empty fraction, as Go writes it.
 #[must_use]
-pub fn rfc3339_trimmed(unix_ms: i64) -> String {
+pub fn rfc3339_trimmed(unix_ms: i64) -> DateText {
     let (seconds, ms) = split(unix_ms);
     let mut text = date_time(seconds);
     if ms != 0 {
-        text.push('.');
+        text.push(b'.');
         text.push(digit(ms / 100));
         if ms % 100 != 0 {
             text.push(digit(ms / 10));
@@ -48,26 +119,22 @@ pub fn rfc3339_trimmed(unix_ms: i64) -> String {
             text.push(digit(ms));
         }
     }
-    text.push('Z');
+    text.push(b'Z');
     text
 }
 
 /// `Thu, 01 Jan 1970 00:00:00 GMT`. RFC 9110 §5.6.7
 #[must_use]
-pub fn http_date(unix_s: i64) -> String {
+pub fn http_date(unix_s: i64) -> DateText {
     let civil = Civil::of(unix_s.clamp(FIRST_S, LAST_S));
-    let mut text = String::with_capacity(29);
-    text.push_str(WEEKDAYS[civil.weekday]);
-    text.push_str(", ");
-    push_two(&mut text, civil.day);
-    text.push(' ');
-    text.push_str(MONTHS[civil.month_index]);
-    text.push(' ');
-    push_four(&mut text, civil.year);
-    text.push(' ');
-    push_time(&mut text, civil.second_of_day);
-    text.push_str(" GMT");
-    text
+    let [a, b, c] = WEEKDAYS[civil.weekday];
+    let [d, e, f] = MONTHS[civil.month_index];
+    let ([g, h], [i, j], [k, l]) = (two(civil.day), two(civil.year / 100), two(civil.year));
+    let [m, n, o, p, q, r, s, t] = time_of_day(civil.second_of_day);
+    DateText::of([
+        a, b, c, b',', b' ', g, h, b' ', d, e, f, b' ', i, j, k, l, b' ', m, n, o, p, q, r, s, t, b' ', b'G',
+        b'M', b'T',
+    ])
 }
 
 fn split(unix_ms: i64) -> (i64, i64) {
@@ -75,42 +142,18 @@ fn split(unix_ms: i64) -> (i64, i64) {
     (unix_ms.div_euclid(1000), unix_ms.rem_euclid(1000))
 }
 
-fn date_time(unix_s: i64) -> String {
+fn date_time(unix_s: i64) -> DateText {
     let civil = Civil::of(unix_s);
-    let mut text = String::with_capacity(24);
-    push_four(&mut text, civil.year);
-    text.push('-');
-    push_two(&mut text, i64::try_from(civil.month_index).expect("an index below 12") + 1);
-    text.push('-');
-    push_two(&mut text, civil.day);
-    text.push('T');
-    push_time(&mut text, civil.second_of_day);
-    text
+    let month = i64::try_from(civil.month_index).expect("an index below 12") + 1;
+    let ([a, b], [c, d], [e, f], [g, h]) =
+        (two(civil.year / 100), two(civil.year), two(month), two(civil.day));
+    let [i, j, k, l, m, n, o, p] = time_of_day(civil.second_of_day);
+    DateText::of([a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, k, l, m, n, o, p])
 }
 
-fn push_time(text: &mut String, second_of_day: i64) {
-    push_two(text, second_of_day / 3600);
-    text.push(':');
-    push_two(text, second_of_day / 60 % 60);
-    text.push(':');
-    push_two(text, second_of_day % 60);
-}
-
-/// The last four digits.
-fn push_four(text: &mut String, number: i64) {
-    push_two(text, number / 100);
-    push_two(text, number);
-}
-
-/// The last two digits. Divisors are constants here: a division by any other number costs as much as the rest of a date.
-fn push_two(text: &mut String, number: i64) {
-    text.push(digit(number / 10));
-    text.push(digit(number));
-}
-
-/// The last digit of a number that is not negative.
-fn digit(number: i64) -> char {
-    char::from(b'0' + u8::try_from(number % 10).unwrap_or_default())
+fn time_of_day(second: i64) -> [u8; 8] {
+    let ([a, b], [c, d], [e, f]) = (two(second / 3600), two(second / 60 % 60), two(second % 60));
+    [a, b, b':', c, d, b':', e, f]
 }
 
 struct Civil {
@@ -153,31 +196,31 @@ mod tests {
     #[test]
     fn the_forms() {
         let ms = 1_795_206_091_120;
-        assert_eq!(rfc3339_ms(ms), "2026-11-20T20:21:31.120Z");
-        assert_eq!(rfc3339_s(ms), "2026-11-20T20:21:31Z");
-        assert_eq!(rfc3339_trimmed(ms), "2026-11-20T20:21:31.12Z");
-        assert_eq!(rfc3339_trimmed(ms - 20), "2026-11-20T20:21:31.1Z");
-        assert_eq!(rfc3339_trimmed(ms - 120), "2026-11-20T20:21:31Z");
-        assert_eq!(rfc3339_trimmed(ms - 111), "2026-11-20T20:21:31.009Z");
-        assert_eq!(http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
-        assert_eq!(http_date(10), "Thu, 01 Jan 1970 00:00:10 GMT");
-        assert_eq!(http_date(ms / 1000), "Fri, 20 Nov 2026 20:21:31 GMT");
+        assert_eq!(&*rfc3339_ms(ms), "2026-11-20T20:21:31.120Z");
+        assert_eq!(&*rfc3339_s(ms), "2026-11-20T20:21:31Z");
+        assert_eq!(&*rfc3339_trimmed(ms), "2026-11-20T20:21:31.12Z");
+        assert_eq!(&*rfc3339_trimmed(ms - 20), "2026-11-20T20:21:31.1Z");
+        assert_eq!(&*rfc3339_trimmed(ms - 120), "2026-11-20T20:21:31Z");
+        assert_eq!(&*rfc3339_trimmed(ms - 111), "2026-11-20T20:21:31.009Z");
+        assert_eq!(&*http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(&*http_date(10), "Thu, 01 Jan 1970 00:00:10 GMT");
+        assert_eq!(&*http_date(ms / 1000), "Fri, 20 Nov 2026 20:21:31 GMT");
     }
 
     #[test]
     fn before_1970_and_at_the_ends() {
-        assert_eq!(rfc3339_ms(-1), "1969-12-31T23:59:59.999Z");
-        assert_eq!(rfc3339_ms(i64::MIN), "0000-01-01T00:00:00.000Z");
-        assert_eq!(rfc3339_ms(i64::MAX), "9999-12-31T23:59:59.999Z");
-        assert_eq!(http_date(i64::MAX), "Fri, 31 Dec 9999 23:59:59 GMT");
-        assert_eq!(http_date(i64::MIN), "Sat, 01 Jan 0000 00:00:00 GMT");
+        assert_eq!(&*rfc3339_ms(-1), "1969-12-31T23:59:59.999Z");
+        assert_eq!(&*rfc3339_ms(i64::MIN), "0000-01-01T00:00:00.000Z");
+        assert_eq!(&*rfc3339_ms(i64::MAX), "9999-12-31T23:59:59.999Z");
+        assert_eq!(&*http_date(i64::MAX), "Fri, 31 Dec 9999 23:59:59 GMT");
+        assert_eq!(&*http_date(i64::MIN), "Sat, 01 Jan 0000 00:00:00 GMT");
     }
 
     #[test]
     fn leap_days() {
-        assert_eq!(rfc3339_s(951_782_400_000), "2000-02-29T00:00:00Z");
-        assert_eq!(rfc3339_s(4_107_542_400_000), "2100-03-01T00:00:00Z");
-        assert_eq!(rfc3339_s(4_107_456_000_000), "2100-02-28T00:00:00Z");
+        assert_eq!(&*rfc3339_s(951_782_400_000), "2000-02-29T00:00:00Z");
+        assert_eq!(&*rfc3339_s(4_107_542_400_000), "2100-03-01T00:00:00Z");
+        assert_eq!(&*rfc3339_s(4_107_456_000_000), "2100-02-28T00:00:00Z");
     }
 
     /// Goal: every day of the calendar agrees with the `time` crate. Method: a step of a little over a day.
@@ -196,8 +239,8 @@ mod tests {
                 "{unix_s}"
             );
             if step % 1000 == 0 && theirs.year() >= 1900 {
-                assert_eq!(rfc3339_trimmed(unix_s * 1000), theirs.format(&Rfc3339).unwrap());
-                assert_eq!(http_date(unix_s), theirs.format(&Rfc2822).unwrap().replace("+0000", "GMT"));
+                assert_eq!(*rfc3339_trimmed(unix_s * 1000), theirs.format(&Rfc3339).unwrap());
+                assert_eq!(*http_date(unix_s), theirs.format(&Rfc2822).unwrap().replace("+0000", "GMT"));
             }
         }
     }

@@ -104,11 +104,23 @@ fn names_one_host<B>(request: &Request<B>) -> bool {
     match first {
         // An empty one is for whoever has no name.
         Some(host) => {
+            let host = host.as_bytes();
             host.is_empty()
-                || Authority::try_from(host.as_bytes()).is_ok_and(|host| !host.as_str().contains('@'))
+                || is_plain(host)
+                || Authority::try_from(host).is_ok_and(|_| !host.contains(&b'@'))
         }
         None => request.version() != Version::HTTP_11,
     }
+}
+
+/// A name or an IPv4 address, with a port or without: nearly every host, for which no parser is needed.
+fn is_plain(host: &[u8]) -> bool {
+    let (name, port) = match host.iter().position(|byte| *byte == b':') {
+        Some(colon) => (&host[..colon], &host[colon + 1..]),
+        None => (host, &b"0"[..]),
+    };
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    !name.is_empty() && name.iter().all(is_name) && !port.is_empty() && port.iter().all(u8::is_ascii_digit)
 }
 
 /// What is refused here is counted here: nobody else sees it.

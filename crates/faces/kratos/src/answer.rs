@@ -188,7 +188,7 @@ impl Face {
     }
 
     /// The error as the error page's reader gets it, and when it was stored.
-    pub(crate) fn shown_at(&self) -> String {
+    pub(crate) fn shown_at(&self) -> dates::DateText {
         dates::rfc3339_trimmed(self.authority.now().ms())
     }
 }

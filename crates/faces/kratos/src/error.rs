@@ -9,6 +9,7 @@ use adieu_authority::{
     Unwritten,
 };
 use adieu_http_kit::body::BodyError;
+use adieu_http_kit::dates::DateText;
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
@@ -236,7 +237,7 @@ impl KratosError {
     }
 
     /// 410 at the submission: a new flow exists already.
-    pub(crate) fn flow_expired_at_submit(expired_at: String, since_ns: i64, use_flow_id: String) -> Self {
+    pub(crate) fn flow_expired_at_submit(expired_at: DateText, since_ns: i64, use_flow_id: String) -> Self {
         let mut error = Self::new(StatusCode::GONE, "self_service_flow_expired", "self-service flow expired")
             .because("The flow is older than it may be; go on with the new one.");
         error.siblings.insert("expired_at".into(), expired_at.into());

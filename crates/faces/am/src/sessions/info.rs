@@ -4,7 +4,7 @@
 //! Contract am.md 1.7.
 
 use adieu_authority::{LiveSession, Realm};
-use adieu_http_kit::dates::{rfc3339_ms, rfc3339_s};
+use adieu_http_kit::dates::{DateText, rfc3339_ms, rfc3339_s};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -29,9 +29,9 @@ pub(super) struct Info<'a> {
     realm: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     session_handle: Option<String>,
-    latest_access_time: String,
-    max_idle_expiration_time: String,
-    max_session_expiration_time: String,
+    latest_access_time: DateText,
+    max_idle_expiration_time: DateText,
+    max_session_expiration_time: DateText,
     #[serde(skip_serializing_if = "Option::is_none")]
     properties: Option<Map<String, Value>>,
 }
