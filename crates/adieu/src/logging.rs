@@ -6,6 +6,11 @@ use std::io::{IsTerminal, Write};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::JsonFields;
+
+use crate::logging::line::JsonLine;
+
+mod line;
 
 /// What is logged now, and the way to change it.
 pub struct Log {
@@ -44,9 +49,8 @@ impl Log {
             let handle = log.reload_handle();
             (log.try_init(), Box::new(move |filter| drop(handle.reload(filter))))
         } else {
-            // A request is one span: `span` says it, and a list of spans would say it again.
-            let log =
-                log.json().with_span_list(false).with_env_filter(filter(directives)).with_filter_reloading();
+            let log = log.fmt_fields(JsonFields::new()).event_format(JsonLine::new());
+            let log = log.with_env_filter(filter(directives)).with_filter_reloading();
             let handle = log.reload_handle();
             (log.try_init(), Box::new(move |filter| drop(handle.reload(filter))))
         };

@@ -71,7 +71,7 @@ impl LoginFlow {
         let ui = ui(&self.head.action::<Self>(base), nodes, &self.messages);
         let mut flow = self.head.shown(ui, &[("organization_id", Value::Null)]);
         let created = rfc3339_trimmed(self.head.issued_ms);
-        flow.insert("created_at".into(), created.clone().into());
+        flow.insert("created_at".into(), created.into());
         flow.insert("updated_at".into(), created.into());
         flow.insert("refresh".into(), self.refresh.is_some().into());
         let level = if self.asks == Asks::Password { "aal1" } else { "aal2" };
