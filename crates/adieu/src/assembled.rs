@@ -201,6 +201,7 @@ fn policy(config: &Config) -> Policy {
         recent: span(config.sign_on.recent_s),
         tombstones_kept: span(config.keep.tombstones_s),
         refresh_reuse_grace: span(config.tokens.refresh_reuse_grace_s),
+        client_documents: adieu_face_pingone::CLIENT_DOCUMENT_KINDS,
         ..Policy::default()
     };
     // The newest session is the one that lives: Kratos' hook `revoke_active_sessions`, and PingOne's limit.

@@ -7,9 +7,8 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 
 use adieu_core::{
-    ApplicationTrait, Client, ClientAuth, ClientDraft, ClientId, DirectoryError, DocumentName,
-    EditClientOrder, Origin, Outage, PreviousSecret, RealmId, RemoveClientOrder, RoleAssignment, Span,
-    Timestamp, TokenHash, Version,
+    ApplicationTrait, Client, ClientAuth, ClientDraft, ClientId, DirectoryError, EditClientOrder, Origin,
+    Outage, PreviousSecret, RealmId, RemoveClientOrder, RoleAssignment, Span, Timestamp, TokenHash, Version,
 };
 
 use crate::Authority;
@@ -346,37 +345,9 @@ impl Authority {
         self.store().clients(realm).await
     }
 
-    /// Removes a client; what it holds ends with it.
+    /// Removes a client; what it holds ends with it, and what dialects keep beside it goes in the same commit.
     pub async fn remove_client(&self, id: &ClientId, origin: Origin) -> Result<(), DirectoryError> {
-        let order = RemoveClientOrder { client: id.clone(), from: None, documents: Vec::new(), origin };
-        self.store().remove_client(order, self.now()).await
-    }
-
-    /// Removes a client, and with it the documents that a dialect keeps beside it in its realm: all, or nothing. `beside` names them
-    /// and says whether the caller may do this to what the client is; it is asked again where the client was changed meanwhile, so a
-    /// document that is written with a change of its client goes, too.
-    pub async fn remove_client_with<E, F>(
-        &self,
-        realm: RealmId,
-        id: &ClientId,
-        origin: Origin,
-        mut beside: impl FnMut(Arc<Client>) -> F + Send,
-    ) -> Result<(), E>
-    where
-        E: From<DirectoryError>,
-        F: Future<Output = Result<Vec<DocumentName>, E>> + Send,
-    {
-        let mut attempts = Attempts::begin();
-        loop {
-            let client = self.client(realm, id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
-            let from = Some(client.version);
-            let documents = beside(client).await?;
-            let order = RemoveClientOrder { client: id.clone(), from, documents, origin: origin.clone() };
-            match self.store().remove_client(order, self.now()).await {
-                Err(DirectoryError::Stale) => attempts.again()?,
-                done => return Ok(done?),
-            }
-        }
+        self.removed_from(id, None, origin).await
     }
 
     /// The same, if the record is still in the version that the caller has read.
@@ -386,7 +357,41 @@ impl Authority {
         from: Version,
         origin: Origin,
     ) -> Result<(), DirectoryError> {
-        let order = RemoveClientOrder { client: id.clone(), from: Some(from), documents: Vec::new(), origin };
+        self.removed_from(id, Some(from), origin).await
+    }
+
+    /// The same, if the caller may do that to what the client is; it is asked again where the client was changed meanwhile.
+    pub async fn remove_client_if<E, F>(
+        &self,
+        realm: RealmId,
+        id: &ClientId,
+        origin: Origin,
+        mut allowed: impl FnMut(Arc<Client>) -> F + Send,
+    ) -> Result<(), E>
+    where
+        E: From<DirectoryError>,
+        F: Future<Output = Result<(), E>> + Send,
+    {
+        let mut attempts = Attempts::begin();
+        loop {
+            let client = self.client(realm, id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
+            let from = client.version;
+            allowed(client).await?;
+            match self.remove_client_from(id, from, origin.clone()).await {
+                Err(DirectoryError::Stale) => attempts.again()?,
+                done => return Ok(done?),
+            }
+        }
+    }
+
+    async fn removed_from(
+        &self,
+        id: &ClientId,
+        from: Option<Version>,
+        origin: Origin,
+    ) -> Result<(), DirectoryError> {
+        let document_kinds = self.policy().client_documents;
+        let order = RemoveClientOrder { client: id.clone(), from, document_kinds, origin };
         self.store().remove_client(order, self.now()).await
     }
 }

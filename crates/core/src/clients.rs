@@ -4,7 +4,7 @@
 
 use crate::cause::Cause;
 use crate::directory::{Client, DirectoryError, TakenMember};
-use crate::document::{Document, DocumentFacts, DocumentName, decide_put_document};
+use crate::document::{Document, DocumentFacts, decide_put_document};
 use crate::ending::{EndKind, EndOrder, EndTarget};
 use crate::ids::ClientId;
 use crate::origin::Origin;
@@ -132,8 +132,8 @@ pub struct RemoveClientOrder {
     pub client: ClientId,
     /// The version of the record that was read, if it is to be that one.
     pub from: Option<Version>,
-    /// The documents of its realm that are removed with it, as far as they are there: what a dialect keeps beside it.
-    pub documents: Vec<DocumentName>,
+    /// The kinds of documents that dialects keep beside clients: those of this client are removed with it.
+    pub document_kinds: &'static [&'static str],
     /// Where the order came from.
     pub origin: Origin,
 }
@@ -356,7 +356,7 @@ mod tests {
     #[test]
     fn a_client_is_removed_once_and_in_the_version_that_was_read() {
         let order = |from| RemoveClientOrder {
-            documents: vec![],
+            document_kinds: &[],
             client: stored(false).client.id,
             from,
             origin: Origin::of_holder(Channel::named("test"), None),

@@ -3,7 +3,7 @@
 //! Whoever wrote it is the only one who understands it.
 
 use crate::directory::{DirectoryError, TakenMember};
-use crate::ids::RealmId;
+use crate::ids::{ClientId, RealmId, parse_uuid};
 use crate::version::{RemovedVersions, Version};
 
 /// A document of a realm.
@@ -21,13 +21,13 @@ pub struct Document {
     pub version: Version,
 }
 
-/// What a document is called in its realm.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DocumentName {
-    /// Its kind.
-    pub kind: String,
-    /// Its name among those of its kind.
-    pub id: String,
+/// Whether a document of a kind that is kept beside clients is this client's: its id is the client's, or that and a UUID after a dot.
+pub fn is_beside(client: &ClientId, document: &str) -> bool {
+    match document.strip_prefix(client.as_str()) {
+        Some("") => true,
+        Some(rest) => rest.strip_prefix('.').is_some_and(|own| parse_uuid(own).is_ok()),
+        None => false,
+    }
 }
 
 /// What is stored under the name of a document, and what was removed before.
@@ -76,12 +76,9 @@ pub fn decide_remove_document(
 }
 
 /// Decides the removal of documents with what they are kept beside, in whatever versions they are: the versions of what was
-/// removed after it; none where none of them is there. It is never refused, so that nothing is written and refused then.
-pub fn decide_remove_documents(facts: &[DocumentFacts]) -> Option<RemovedVersions> {
-    facts.iter().fold(None, |removed, facts| match &facts.stored {
-        Some(stored) => Some(removed.unwrap_or(facts.removed).with(stored.version)),
-        None => removed,
-    })
+/// removed after it. It is never refused, so that nothing is written and refused then.
+pub fn decide_remove_documents(stored: &[Document], removed: RemovedVersions) -> RemovedVersions {
+    stored.iter().fold(removed, |removed, document| removed.with(document.version))
 }
 
 #[cfg(test)]
@@ -106,18 +103,31 @@ mod tests {
         assert!(decide_remove_document(&facts, None).expect("an answer").is_none());
     }
 
-    /// Goal: what is removed together is remembered by its highest version, in whatever order; what is not there changes nothing.
+    /// Goal: what is removed together is remembered by its highest version, in whatever order.
     #[test]
     fn documents_that_go_together_leave_their_highest_version() {
-        let facts = |version| DocumentFacts {
-            stored: (version > 0).then(|| document(version)),
-            removed: RemovedVersions::from_stored(3),
-        };
         let left = |versions: &[u64]| {
-            let all: Vec<_> = versions.iter().map(|version| facts(*version)).collect();
-            decide_remove_documents(&all).map(RemovedVersions::number)
+            let all: Vec<_> = versions.iter().copied().map(document).collect();
+            decide_remove_documents(&all, RemovedVersions::from_stored(3)).number()
         };
-        assert_eq!((left(&[4, 0, 9, 2]), left(&[9, 4]), left(&[2])), (Some(9), Some(9), Some(3)));
-        assert_eq!((left(&[]), left(&[0, 0])), (None, None));
+        assert_eq!((left(&[4, 9, 2]), left(&[9, 4]), left(&[2]), left(&[])), (9, 9, 3, 3));
+    }
+
+    #[test]
+    fn a_document_is_beside_the_client_whose_id_it_begins_with_and_no_other() {
+        let client: ClientId = "shop".parse().expect("an id");
+        let own = "a1fa0000-0000-4000-8000-0000000000aa";
+        for (id, beside) in [
+            ("shop".to_owned(), true),
+            (format!("shop.{own}"), true),
+            ("shop.".to_owned(), false),
+            ("shop.one".to_owned(), false),
+            (format!("shop.two.{own}"), false),
+            ("shop2".to_owned(), false),
+            ("Shop".to_owned(), false),
+            (String::new(), false),
+        ] {
+            assert_eq!(is_beside(&client, &id), beside, "{id}");
+        }
     }
 }

@@ -67,8 +67,8 @@ pub use directory::{
     TakenMember, User,
 };
 pub use document::{
-    Document, DocumentFacts, DocumentName, decide_create_document, decide_edit_document, decide_put_document,
-    decide_remove_document, decide_remove_documents,
+    Document, DocumentFacts, decide_create_document, decide_edit_document, decide_put_document,
+    decide_remove_document, decide_remove_documents, is_beside,
 };
 pub use ending::{
     EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Ending, EndingChange, Family,

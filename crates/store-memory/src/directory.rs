@@ -7,12 +7,12 @@ use std::sync::Arc;
 use adieu_core::names::listed_forms;
 use adieu_core::{
     ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
-    DirectoryError, DocumentFacts, DocumentName, EditClientOrder, EditUserOrder, Edited, Ended, NewUser,
-    Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
+    DirectoryError, Document, DocumentFacts, EditClientOrder, EditUserOrder, Edited, Ended, NewUser, Outage,
+    PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
     RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId, Version,
     decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
     decide_edit_population, decide_remove_client, decide_remove_documents, decide_remove_population,
-    decide_second_factor_rule, present_client, present_user, removed_client,
+    decide_second_factor_rule, is_beside, present_client, present_user, removed_client,
 };
 use adieu_store::{Directory, Lookup, Pending, StoredKey};
 
@@ -214,12 +214,17 @@ impl Directory for MemoryStore {
         self.act(|tables| {
             let changes = decide_remove_client(tables.clients.get(&order.client), &order)?;
             let realm = changes.client.realm;
-            let named = |DocumentName { kind, id }| (realm, kind, id);
-            let names: Vec<_> = order.documents.into_iter().map(named).collect();
-            let facts: Vec<_> = names.iter().map(|name| tables.document_facts(name)).collect();
+            let goes = |one: &Document| {
+                one.realm == realm
+                    && order.document_kinds.contains(&one.kind.as_str())
+                    && is_beside(&order.client, &one.id)
+            };
+            let beside: Vec<_> = tables.documents.values().filter(|one| goes(one)).cloned().collect();
             tables.change_client(changes, true, now)?;
-            tables.removed_versions = decide_remove_documents(&facts).unwrap_or(tables.removed_versions);
-            names.iter().for_each(|name| drop(tables.documents.remove(name)));
+            tables.removed_versions = decide_remove_documents(&beside, tables.removed_versions);
+            for gone in &beside {
+                tables.documents.remove(&name_of(gone));
+            }
             Ok(())
         })
     }

@@ -202,7 +202,7 @@ impl AdminFixture {
         self.world.data.population.id.to_string()
     }
 
-    fn policy(&self, n: Round) -> &str {
+    pub(crate) fn policy(&self, n: Round) -> &str {
         &self.policies[n as usize]
     }
 
@@ -210,7 +210,7 @@ impl AdminFixture {
         self.world.admin(method, path).json(body)
     }
 
-    fn manage(&self, method: Method, path: &str, body: &Value) -> WorldRequest {
+    pub(crate) fn manage(&self, method: Method, path: &str, body: &Value) -> WorldRequest {
         let path = format!("/v1/environments/{}/{path}", self.world.data.realm.id);
         self.world.ask(method, &path).bearer(&self.bearer).json(body)
     }

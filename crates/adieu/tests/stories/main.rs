@@ -36,6 +36,7 @@ mod quickstart;
 mod race;
 mod recorded_over_tcp;
 mod reload;
+mod removed_clients;
 mod response_modes;
 mod restored;
 mod running;

@@ -52,6 +52,9 @@ use crate::route::{Route, only, readable};
 /// The kinds of documents that this face keeps for its clients: whoever exports an installation takes them along.
 pub static DOCUMENT_KINDS: &[&str] = &manage::DOCUMENT_KINDS;
 
+/// Those of them that are kept beside clients, and go with their client.
+pub static CLIENT_DOCUMENT_KINDS: &[&str] = &manage::CLIENT_DOCUMENT_KINDS;
+
 /// The service: everything below `/{environment id}` and `/v1`.
 pub fn service(authority: Authority, settings: Settings) -> FaceService<PingOne> {
     let face = Face::new(authority, settings);

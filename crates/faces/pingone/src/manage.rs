@@ -33,6 +33,10 @@ pub(crate) static DOCUMENT_KINDS: [&str; 7] = [
     settings::KIND.0,
 ];
 
+/// Those of them whose ids begin with that of a client.
+pub(crate) static CLIENT_DOCUMENT_KINDS: [&str; 3] =
+    [applications::find::KIND.0, resources::grants::KIND.0, policies::assignments::KIND.0];
+
 /// The routes; a test holds them against the table of what each needs.
 pub(crate) fn routes() -> Vec<Route> {
     let mut routes = vec![

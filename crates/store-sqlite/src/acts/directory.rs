@@ -7,8 +7,8 @@ use std::sync::Arc;
 use adieu_core::names::listed_forms;
 use adieu_core::{
     ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
-    DirectoryError, DocumentFacts, DocumentName, EditClientOrder, EditUserOrder, Edited, Ended, NewUser,
-    Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
+    DirectoryError, DocumentFacts, EditClientOrder, EditUserOrder, Edited, Ended, NewUser, Outage,
+    PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
     RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId, Version,
     decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
     decide_edit_population, decide_remove_client, decide_remove_documents, decide_remove_population,
@@ -268,13 +268,16 @@ impl Directory for SqliteStore {
                 Err(refusal) => return Ok(Err(refusal)),
             };
             let realm = changes.client.realm;
-            let facts = |name: &DocumentName| document_facts(batch, realm, &name.kind, &name.id);
-            let facts: Vec<_> = order.documents.iter().map(facts).collect::<Result<_, _>>()?;
+            let mut beside = Vec::new();
+            for kind in order.document_kinds {
+                beside.extend(rows::documents_beside(batch.db, realm, kind, &order.client)?);
+            }
             change_client(batch, changes, true, now)?;
-            if let Some(removed) = decide_remove_documents(&facts) {
+            if !beside.is_empty() {
+                let removed = decide_remove_documents(&beside, rows::removed_versions(batch.db)?);
                 rows::write_removed_versions(batch.db, removed)?;
             }
-            for DocumentName { kind, id } in &order.documents {
+            for Document { kind, id, .. } in &beside {
                 rows::drop_document(batch.db, realm, kind, id)?;
             }
             Ok(Ok(()))

@@ -2,7 +2,7 @@
 //!
 //! Nothing here reads their text.
 
-use adieu_core::RealmId;
+use adieu_core::{ClientId, RealmId, is_beside};
 use adieu_store::Document;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -38,6 +38,24 @@ pub(crate) fn documents(
     db.prepare_cached("SELECT * FROM document WHERE realm = ?1 AND kind = ?2 ORDER BY id LIMIT ?3")?
         .query_map(params![realm.uuid().as_bytes(), kind, most], document_row)?
         .collect()
+}
+
+/// Those of a kind that are kept beside a client.
+pub(crate) fn documents_beside(
+    db: &Connection,
+    realm: RealmId,
+    kind: &str,
+    client: &ClientId,
+) -> rusqlite::Result<Vec<Document>> {
+    // A range of the primary key: the id, and all that begins with it and a dot. `/` follows the dot.
+    let sql = "SELECT * FROM document
+        WHERE realm = ?1 AND kind = ?2 AND (id = ?3 OR (id >= ?3 || '.' AND id < ?3 || '/'))";
+    let mut found: Vec<Document> = db
+        .prepare_cached(sql)?
+        .query_map(params![realm.uuid().as_bytes(), kind, client.as_str()], document_row)?
+        .collect::<Result<_, _>>()?;
+    found.retain(|document| is_beside(client, &document.id));
+    Ok(found)
 }
 
 pub(crate) fn write_document(db: &Connection, document: &Document) -> rusqlite::Result<()> {

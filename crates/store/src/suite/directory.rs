@@ -3,7 +3,7 @@
 //! What a dialect makes of them is its own affair; here is only what was written and what is read.
 
 use adieu_core::{
-    ApplicationTrait, Client, ClientAuth, DirectoryError, DocumentName, EndTarget, Population, PopulationId,
+    ApplicationTrait, Client, ClientAuth, DirectoryError, EndTarget, Population, PopulationId,
     PreviousSecret, Realm, RealmId, RemoveClientOrder, Role, RoleAssignment, RoleScope, SecondFactorRule,
     TokenHash, Version,
 };
@@ -119,16 +119,20 @@ pub async fn documents_are_kept_by_realm_and_kind<E: Engine>() {
         "3"
     );
     let shop = fixture.client("shop").await;
-    for id in ["shop", "shop.1", "shop2"] {
-        fixture.store.create_document(document("policy", id, "5")).await.expect("written");
+    let own = format!("shop.{}", fixture.chance.uuid());
+    for (kind, id) in [("policy", "shop"), ("policy", &own), ("policy", "shop2"), ("other", "shop")] {
+        fixture.store.create_document(document(kind, id, "5")).await.expect("written");
     }
-    let named = |id: &str| DocumentName { kind: "policy".into(), id: id.into() };
-    let documents = vec![named("shop"), named("shop.1"), named("never there")];
-    let order = RemoveClientOrder { client: shop.id, from: None, documents, origin: fixture.origin() };
+    let (client, origin) = (shop.id, fixture.origin());
+    let order = RemoveClientOrder { client, from: None, document_kinds: &["policy", "none"], origin };
     fixture.store.remove_client(order, at(0)).await.expect("they go with their client");
     let fixture = fixture.after_crash().await;
     let listed = fixture.store.documents(fixture.realm, "policy", 10).await.expect("a list");
     assert_eq!(listed.iter().map(|d| d.id.as_str()).collect::<Vec<_>>(), ["b", "shop2"]);
+    let others = fixture.store.documents(fixture.realm, "other", 10).await.expect("a list");
+    assert_eq!(others.len(), 2, "of another kind");
+    let again = fixture.store.create_document(document("policy", "shop", "6")).await.expect("written");
+    assert!(again.version > Version::FIRST, "{:?}", again.version);
 }
 
 /// Goal: ENDED-STAYS-ENDED for clients: whatever is written, a generation never falls.

@@ -360,7 +360,8 @@ impl<E: Engine> Fixture<E> {
 
     /// Removes an application, in the version that was read if one is given.
     pub async fn remove_client(&self, id: &ClientId, from: Option<Version>) -> Result<(), DirectoryError> {
-        let order = RemoveClientOrder { client: id.clone(), from, documents: vec![], origin: self.origin() };
+        let order =
+            RemoveClientOrder { client: id.clone(), from, document_kinds: &[], origin: self.origin() };
         self.store.remove_client(order, at(0)).await
     }
 

@@ -115,12 +115,8 @@ pub(super) async fn delete(
     find(&face, &admin, &id).await?;
     let (realm, origin) = (admin.realm.id, visitor.origin_of(admin.principal.actor()));
     let (face, admin, id) = (&face, &admin, &id);
-    let removed = face.authority().remove_client_with(realm, id, origin, |client| async move {
-        outranks_client(face, admin, &client).await?;
-        let mut beside = vec![KIND.name(id.to_string())];
-        beside.extend(super::resources::grants::names(face, realm, id).await?);
-        beside.extend(super::policies::assignments::names(face, realm, id).await?);
-        Ok::<_, Problem>(beside)
+    let removed = face.authority().remove_client_if(realm, id, origin, |client| async move {
+        outranks_client(face, admin, &client).await
     });
     removed.await?;
     Ok(StatusCode::NO_CONTENT)

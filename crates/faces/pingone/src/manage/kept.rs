@@ -4,7 +4,7 @@
 
 use std::future::{Future, ready};
 
-use adieu_authority::{DirectoryError, Document, DocumentName, Outage, RealmId, Version};
+use adieu_authority::{DirectoryError, Document, Outage, RealmId, Version};
 use serde_json::Value;
 
 use crate::face::Face;
@@ -80,11 +80,6 @@ impl DocumentKind {
     pub(crate) fn document(self, realm: RealmId, id: &str, body: &Value) -> Document {
         let (kind, id, body, version) = (self.0.to_owned(), id.to_owned(), body.to_string(), Version::FIRST);
         Document { realm, kind, id, body, version }
-    }
-
-    /// What one of this id is called among all documents of its realm.
-    pub(crate) fn name(self, id: String) -> DocumentName {
-        DocumentName { kind: self.0.to_owned(), id }
     }
 
     /// Keeps one, in place of any other.

@@ -4,7 +4,7 @@
 
 use std::future::{Future, ready};
 
-use adieu_authority::{ClientId, Document, DocumentName, RealmId};
+use adieu_authority::{ClientId, Document, RealmId};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -152,18 +152,6 @@ impl UnderApp {
     pub(crate) async fn remove(&self, of: &Of<'_>, id: &str) -> Result<StatusCode, Problem> {
         self.kind.remove(of.face, of.realm, &of.id(id)).await?;
         Ok(StatusCode::NO_CONTENT)
-    }
-
-    /// What the documents of an application are called, to be removed with it.
-    pub(crate) async fn names(
-        &self,
-        face: &Face,
-        realm: RealmId,
-        app: &ClientId,
-    ) -> Result<Vec<DocumentName>, Problem> {
-        let of = Of { face, realm, app };
-        let all = self.all(&of).await?.into_iter();
-        Ok(all.map(|(own, _)| self.kind.name(format!("{}{own}", of.prefix()))).collect())
     }
 
     fn href(&self, of: &Of<'_>) -> String {

@@ -2,7 +2,7 @@
 //!
 //! Contract pingone.md 4.4.
 
-use adieu_authority::{Client, ClientDraft, ClientId, DocumentName, Origin, RealmId};
+use adieu_authority::{Client, ClientDraft, Origin, RealmId};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -101,11 +101,6 @@ pub(crate) async fn delete(
     let gone = ASSIGNMENTS.remove(&of, &id).await?;
     name_sign_ons(&of, &visitor.origin_of(admin.principal.actor())).await?;
     Ok(gone)
-}
-
-/// What the documents of an application are called, to be removed with it.
-pub(crate) async fn names(face: &Face, realm: RealmId, app: &ClientId) -> Result<Vec<DocumentName>, Problem> {
-    ASSIGNMENTS.names(face, realm, app).await
 }
 
 /// Whether an application has this policy.

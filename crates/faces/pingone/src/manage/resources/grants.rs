@@ -5,7 +5,7 @@
 
 use std::future::ready;
 
-use adieu_authority::{Client, ClientDraft, ClientId, DocumentName, RealmId};
+use adieu_authority::{Client, ClientDraft};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -139,11 +139,6 @@ fn api_scopes(kept: &Value) -> Vec<&'static str> {
     };
     let scopes = of_api.map_or(&[][..], |one| one.scopes);
     scopes.iter().filter(|(id, _)| named(*id)).map(|(_, name)| *name).collect()
-}
-
-/// What the documents of an application are called, to be removed with it.
-pub(crate) async fn names(face: &Face, realm: RealmId, app: &ClientId) -> Result<Vec<DocumentName>, Problem> {
-    GRANTS.names(face, realm, app).await
 }
 
 fn asked(input: &Input, now: Value) -> Result<Value, Problem> {
