@@ -3,8 +3,8 @@
 //! Which cookies those are is for the face to say; nothing here sets or deletes one. Decision 0020.
 
 use adieu_core::{
-    Cause, Check, EndError, EndKind, EndOrder, EndTarget, Origin, Outage, PresentedToken, RealmId,
-    SessionToken, UserId,
+    Cause, Check, EndError, EndKind, EndOrder, EndTarget, Origin, Outage, PresentedToken, RealmId, SessionId,
+    SessionToken,
 };
 
 use crate::Authority;
@@ -12,19 +12,17 @@ use crate::Authority;
 /// What cookies carry, seen from a realm.
 #[derive(Clone, Debug, Default)]
 pub struct SessionsBeside {
-    /// The sessions of this realm that are live or half signed on, each once.
-    pub here: Vec<SessionBeside>,
+    /// The tokens of the sessions of this realm that are live or half signed on, a token of each.
+    pub here: Vec<SessionToken>,
     /// The names of the cookies that carry such a session of another realm.
     pub elsewhere: Vec<String>,
 }
 
-/// A session with the token that a cookie carries.
-#[derive(Clone, Debug)]
-pub struct SessionBeside {
-    /// The token.
-    pub token: SessionToken,
-    /// Whose it is.
-    pub user: UserId,
+impl SessionsBeside {
+    /// The sessions of this realm but one: whose cookies a sign-on into that one overwrites, or its sign-off takes away.
+    pub fn others_than(&self, own: SessionId) -> impl Iterator<Item = &SessionToken> + Send {
+        self.here.iter().filter(move |token| token.id != own)
+    }
 }
 
 impl Authority {
@@ -36,15 +34,15 @@ impl Authority {
     ) -> Result<SessionsBeside, Outage> {
         let mut beside = SessionsBeside::default();
         for (name, token) in carried {
-            let (session, user) = match self.check(token, false).get().await? {
-                Check::Live(live) => (live.session, live.user.id),
-                Check::Half(half) => (half.session, half.user.id),
+            let session = match self.check(token, false).get().await? {
+                Check::Live(live) => live.session,
+                Check::Half(half) => half.session,
                 Check::Not(_) => continue,
             };
             if session.realm != realm {
                 beside.elsewhere.push(name.clone());
-            } else if beside.here.iter().all(|known| known.token.id != session.id) {
-                beside.here.push(SessionBeside { token: token.clone(), user });
+            } else if beside.here.iter().all(|known| known.id != session.id) {
+                beside.here.push(token.clone());
             }
         }
         Ok(beside)
@@ -54,13 +52,13 @@ impl Authority {
     pub async fn end_beside(
         &self,
         realm: RealmId,
-        sessions: impl Iterator<Item = &SessionBeside> + Send,
+        tokens: impl Iterator<Item = &SessionToken> + Send,
         origin: &Origin,
     ) -> Result<(), EndError> {
-        for session in sessions {
+        for token in tokens {
             let order = EndOrder {
                 realm: Some(realm),
-                target: EndTarget::Token(PresentedToken::from(&session.token)),
+                target: EndTarget::Token(PresentedToken::from(token)),
                 kind: EndKind::End,
                 cause: Cause::SignOff,
                 spare: None,

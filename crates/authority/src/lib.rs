@@ -64,7 +64,7 @@ pub use adieu_store::{
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
 pub use adieu_token::Alg;
 
-pub use beside::{SessionBeside, SessionsBeside};
+pub use beside::SessionsBeside;
 pub use check::CheckedToken;
 pub use clients::{Held, NewClient, RotationError, SecretRotation};
 pub use first_factor::FirstFactor;

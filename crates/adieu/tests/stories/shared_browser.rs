@@ -96,6 +96,31 @@ async fn a_sign_off_with_a_dead_cookie_leaves_no_cookie() {
     }
 }
 
+/// Goal: F-4: a sign-on leaves no session live whose cookie it overwrites, its own user's included: nobody could use or end it any more.
+/// Method: a session for each cookie; PingOne's cookies are sent to its own address alone.
+#[tokio::test]
+async fn a_sign_on_leaves_no_session_that_it_overwrites() {
+    let world = World::with_config(with_all_cookies()).await;
+    let environment = format!("/{}", Programs::of(&world).pingone("env_id"));
+    for on in DIALECTS {
+        let mut jar = Jar::default();
+        let mut before = Vec::new();
+        for name in NAMES {
+            let token = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+            let path = if name.starts_with("ST") { environment.clone() } else { "/".into() };
+            jar.0.push((name.into(), path, token.clone()));
+            before.push(SessionToken::parse(&token).expect("a token").reveal());
+        }
+        sign_on_as(&world, &mut jar, on, ALICE).await;
+        let now = token(&jar, "ST");
+        assert!(NAMES.iter().all(|name| token(&jar, name) == now) && is_live(&world, &now).await, "{on:?}");
+        let seen = if matches!(on, Dialect::PingOne) { 4 } else { 2 };
+        for (name, token) in NAMES.iter().zip(&before).take(seen) {
+            assert!(*token == now || !is_live(&world, token).await, "{on:?}: {name}");
+        }
+    }
+}
+
 async fn of_root(world: &World, cookie: &str) -> Reply {
     let ask = world.post(&format!("{ROOT}/sessions?_action=getSessionInfo")).header("cookie", cookie);
     ask.header("accept-api-version", "resource=4.0").json(&json!({})).send().await

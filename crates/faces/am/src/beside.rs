@@ -13,7 +13,7 @@ use crate::cookies::CookieAct;
 use crate::error::AmError;
 use crate::face::Face;
 
-/// The cookies for whoever has signed on. Sessions of others in the same browser end: nobody could use them any more.
+/// The cookies for whoever has signed on. The sessions whose cookies they overwrite end: nobody could use them any more.
 pub(crate) async fn signed_on(
     face: &Face,
     call: &Call,
@@ -25,8 +25,8 @@ pub(crate) async fn signed_on(
         return Ok(face.cookies.set(&signed_in.token, Vec::new()));
     }
     let beside = face.authority.sessions_beside(&carried(face, call, realm), realm.id).await?;
-    let foreign = beside.here.iter().filter(|session| session.user != signed_in.user.id);
-    face.authority.end_beside(realm.id, foreign, &call.origin_of_holder()).await?;
+    let overwritten = beside.others_than(signed_in.session.id);
+    face.authority.end_beside(realm.id, overwritten, &call.origin_of_holder()).await?;
     let id = realm.id.to_string();
     let realm = CookieRealm { id: &id, path: &realm.path };
     let lines = others.set(&signed_in.token.reveal(), realm, &beside.elsewhere);
@@ -68,8 +68,8 @@ pub(crate) async fn found(face: &Face, call: &Call, realm: &Realm) -> Result<Bes
         return Ok(Beside::Nobody(CookieAct::Clear(Vec::new())));
     }
     let beside = face.authority.sessions_beside(&carried(face, call, realm), realm.id).await?;
-    for session in &beside.here {
-        if let Some(endable) = caller::held_by(face, &session.token.reveal()).await?.endable() {
+    for token in &beside.here {
+        if let Some(endable) = caller::held_by(face, &token.reveal()).await?.endable() {
             return Ok(Beside::Endable(endable));
         }
     }
@@ -90,7 +90,7 @@ async fn taken_away(
     }
     let Some(realm) = face.authority.realm(realm).await? else { return Ok(CookieAct::Clear(Vec::new())) };
     let beside = face.authority.sessions_beside(&carried(face, call, &realm), realm.id).await?;
-    let besides = beside.here.iter().filter(|session| Some(session.token.id) != own);
+    let besides = beside.here.iter().filter(|token| Some(token.id) != own);
     face.authority.end_beside(realm.id, besides, &call.origin_of_holder()).await?;
     let id = realm.id.to_string();
     Ok(CookieAct::Clear(others.clear(CookieRealm { id: &id, path: &realm.path }, &beside.elsewhere)))

@@ -11,7 +11,7 @@ use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 
 impl Face {
-    /// Ends the sessions of others in the browser of whoever has signed on: nobody could use them any more.
+    /// Ends the sessions whose cookies a sign-on overwrites, whoever they are of: nobody could use them any more.
     pub(crate) async fn leave_to(
         &self,
         call: &Call,
@@ -22,8 +22,8 @@ impl Face {
         }
         let realm = self.realm_id().await?;
         let beside = self.authority.sessions_beside(&carried(self, call), realm).await?;
-        let foreign = beside.here.iter().filter(|session| session.user != signed_in.user.id);
-        self.authority.end_beside(realm, foreign, &origin(call)).await?;
+        let overwritten = beside.others_than(signed_in.session.id);
+        self.authority.end_beside(realm, overwritten, &origin(call)).await?;
         Ok(beside.elsewhere)
     }
 
@@ -34,7 +34,7 @@ impl Face {
         }
         let realm = self.realm_id().await?;
         let beside = self.authority.sessions_beside(&carried(self, call), realm).await?;
-        let besides = beside.here.iter().filter(|session| session.token.id != own);
+        let besides = beside.others_than(own);
         self.authority.end_beside(realm, besides, &origin(call)).await?;
         Ok(beside.elsewhere)
     }

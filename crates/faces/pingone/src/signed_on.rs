@@ -1,8 +1,8 @@
 //! One step of a flow, for the API and for the page alike: a name and a password, or the code that is asked for after them.
 //!
 //! The flow is taken away first, so that it completes once; whatever fails puts it back. No session is opened before all that is
-//! asked for was given. The token is new in any case, and a session of somebody else in the same browser is ended: nobody could
-//! use it any more. P-41, P-42, P-47.
+//! asked for was given. The token is new in any case, and the sessions whose cookies it overwrites are ended: nobody could use
+//! them any more. P-41, P-42, P-47.
 
 use std::sync::Arc;
 
@@ -107,8 +107,8 @@ async fn made(
     }
     let authority = face.authority();
     let beside = authority.sessions_beside(&visitor.tokens.beside(face, realm), realm.id).await?;
-    let foreign = beside.here.iter().filter(|session| session.user != signed_in.user.id);
-    authority.end_beside(realm.id, foreign, &visitor.origin_of_holder()).await?;
+    let overwritten = beside.others_than(signed_in.session.id);
+    authority.end_beside(realm.id, overwritten, &visitor.origin_of_holder()).await?;
     Ok(Step::Completed(signed_in, beside.elsewhere))
 }
 

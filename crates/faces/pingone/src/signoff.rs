@@ -8,8 +8,8 @@ pub(crate) mod by_hint;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Actor, Cause, Client, ClientId, EndError, EndKind, EndOrder, EndTarget, Realm, SessionBeside,
-    SessionToken, may_return_to,
+    Actor, Cause, Client, ClientId, EndError, EndKind, EndOrder, EndTarget, Realm, SessionToken,
+    may_return_to,
 };
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::Hint;
@@ -144,8 +144,8 @@ fn signed_off(face: &Face, realm: &Realm) -> String {
 async fn end_beside(face: &Face, realm: &Realm, visitor: &Visitor) -> Result<Vec<String>, Problem> {
     let authority = face.authority();
     let beside = authority.sessions_beside(&visitor.tokens.beside(face, realm), realm.id).await?;
-    let own = |session: &&SessionBeside| visitor.tokens.every().any(|token| token.id == session.token.id);
-    let besides = beside.here.iter().filter(|session| !own(session));
+    let own = |token: &&SessionToken| visitor.tokens.every().any(|own| own.id == token.id);
+    let besides = beside.here.iter().filter(|token| !own(token));
     authority.end_beside(realm.id, besides, &visitor.origin_of_holder()).await?;
     Ok(beside.elsewhere)
 }
