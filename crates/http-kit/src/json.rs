@@ -25,6 +25,14 @@ pub enum JsonError {
     Syntax(#[from] serde_json::Error),
 }
 
+impl JsonError {
+    /// That a member of this name is repeated.
+    #[must_use]
+    pub fn repeated(name: &str) -> Self {
+        Self::Repeated(name.chars().take(NAME_CHARS_MAX).collect())
+    }
+}
+
 /// Reads a whole body.
 pub fn read(bytes: &[u8]) -> Result<Value, JsonError> {
     read_as(bytes, RepeatedMembers::default())

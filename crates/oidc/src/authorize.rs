@@ -10,7 +10,7 @@ use adieu_authority::{
 };
 use adieu_http_kit::form::Params;
 
-use crate::client_auth::once;
+use crate::client_auth::{each_once, once};
 use crate::{AuthorizeReply, HintError, Provider, Refusal, ResponseMode};
 
 /// How long parameters may be that a flow has to keep (HOME-LIMITS).
@@ -124,13 +124,14 @@ impl Provider<'_> {
         client.pkce_required || (self.issuer.public_needs_pkce && client.auth == ClientAuth::None)
     }
 
-    /// What is asked. Unknown parameters are ignored (S-OP-8).
+    /// What is asked. Unknown parameters are ignored (S-OP-8), but for one that is repeated.
     async fn asked(
         &self,
         client: &Arc<Client>,
         reply: &AuthorizeReply,
         params: &Params,
     ) -> Result<Authorize, Refusal> {
+        each_once(params)?;
         if once(params, "request")?.is_some() {
             return Err(Refusal::RequestObject);
         }

@@ -18,6 +18,7 @@ pub async fn authenticated(
     headers: &HeaderMap,
     form: &Params,
 ) -> Result<Arc<Client>, Refusal> {
+    each_once(form)?;
     let shown = Shown::read(headers, form)?;
     let basic = shown.basic.is_some();
     let refused = Refusal::Client { basic };
@@ -64,15 +65,41 @@ impl<'a> Shown<'a> {
     }
 }
 
+/// Parameters that a request may repeat: each names one more place that tokens are for. RFC 8707 §2, RFC 8693 §2.1
+const MANY: [&str; 2] = ["resource", "audience"];
+
+/// Whether no parameter is repeated, also one that nobody here reads: whoever looks at the request on its way might. RFC 6749 §3.1, §3.2
+pub(crate) fn each_once(params: &Params) -> Result<(), Refusal> {
+    let names = params.iter().map(|(name, _)| name).filter(|name| !MANY.contains(name));
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    if names.windows(2).any(|pair| pair[0] == pair[1]) { Err(REPEATED) } else { Ok(()) }
+}
+
+const REPEATED: Refusal = Refusal::Request("A parameter is repeated.");
+
 /// A parameter that may come once; an empty one counts as absent. RFC 6749 §3.1
 pub(crate) fn once<'p>(form: &'p Params, name: &str) -> Result<Option<&'p str>, Refusal> {
-    let value = form.only(name).map_err(|_| Refusal::Request("A parameter is repeated."))?;
+    let value = form.only(name).map_err(|_| REPEATED)?;
     Ok(value.filter(|value| !value.is_empty()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_may_come_once_comes_once() {
+        for (form, fits) in [
+            ("", true),
+            ("a=1&b=1", true),
+            ("a=1&b=2&a=1", false),
+            ("a&%61", false),
+            ("resource=https://a.test&resource=https://b.test&audience=a&audience=b", true),
+        ] {
+            assert_eq!(each_once(&Params::parse(form)).is_ok(), fits, "{form}");
+        }
+    }
     use adieu_core::{RealmId, Span};
     use http::HeaderValue;
 

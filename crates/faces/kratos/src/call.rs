@@ -12,6 +12,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
 use crate::error::KratosError;
+use crate::members;
 
 /// Bodies are capped at 5 MiB. Contract kratos.md 0.1.
 const BODY_BYTES_MAX: usize = 5 * 1024 * 1024;
@@ -73,8 +74,13 @@ pub(crate) async fn read_json(call: &Call, body: Body) -> Result<Bytes, KratosEr
     }
     match json::read(&bytes) {
         Err(error @ JsonError::Repeated(_)) => Err(KratosError::unparseable(format!("json: {error}"))),
+        // Members are matched in any letter case (F-34).
+        Ok(value) => match members::repeated(&value) {
+            Some(name) => Err(KratosError::unparseable(format!("json: {}", JsonError::repeated(name)))),
+            None => Ok(bytes),
+        },
         // What else is wrong is said by whoever reads it.
-        Ok(_) | Err(JsonError::Trailing | JsonError::Syntax(_)) => Ok(bytes),
+        Err(JsonError::Trailing | JsonError::Syntax(_)) => Ok(bytes),
     }
 }
 

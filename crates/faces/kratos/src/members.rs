@@ -3,6 +3,8 @@
 //! The texts that users of Kratos know are in small letters; what a client writes otherwise is the same member. A member that is
 //! written exactly so counts before the others. Free values (traits, metadata) are not touched.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 /// Renames the members of an object to these names, whatever case they were written in.
@@ -29,6 +31,25 @@ pub(crate) fn fold_at(value: &mut Value, path: &[&str], names: &[&str]) {
     }
 }
 
+/// Members whose values are free: what names stand in them is their owner's business.
+const FREE: [&str; 5] = ["traits", "metadata_public", "metadata_admin", "transient_payload", "value"];
+
+/// A name that stands twice in an object, in two letter cases, where members are matched in any.
+pub(crate) fn repeated(value: &Value) -> Option<&str> {
+    match value {
+        Value::Object(object) => {
+            let mut seen = HashSet::new();
+            object.iter().find_map(|(name, inner)| {
+                let folded = name.to_ascii_lowercase();
+                let inner = if FREE.contains(&folded.as_str()) { None } else { repeated(inner) };
+                if seen.insert(folded) { inner } else { Some(name) }
+            })
+        }
+        Value::Array(items) => items.iter().find_map(repeated),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
 /// The member of an object, in any letter case.
 pub(crate) fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     let folded = || object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
@@ -39,6 +60,18 @@ pub(crate) fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_name_in_two_letter_cases_is_repeated_but_in_free_values() {
+        for (value, name) in [
+            (json!({"State": 1, "state": 2}), Some("state")),
+            (json!([{"op": 1, "value": {"A": 1, "a": 2}, "OP": 2}]), Some("OP")),
+            (json!({"credentials": {"password": {"Config": 1, "config": 2}}}), Some("config")),
+            (json!({"Traits": {"Name": 1, "name": 2}, "metadata_public": {"A": 1, "a": 2}}), None),
+        ] {
+            assert_eq!(repeated(&value), name, "{value}");
+        }
+    }
 
     #[test]
     fn names_are_matched_in_any_letter_case() {

@@ -15,6 +15,9 @@ use serde_json::Value;
 
 use crate::flow::Message;
 
+/// Characters of a repeated name that are shown again.
+const NAME_CHARS_MAX: usize = 64;
+
 /// The members of a submission, as text.
 #[derive(Default)]
 pub(crate) struct Submission(HashMap<String, String>);
@@ -26,6 +29,8 @@ pub(crate) enum Unreadable {
     NotJson,
     /// A member of this name says two things.
     Repeated(String),
+    /// A field of this name does.
+    RepeatedField(String),
     NoObject,
     NoForm,
     Type(String),
@@ -46,6 +51,10 @@ impl Unreadable {
                 "A member of the body stands there twice.",
                 &format!("Unable to decode form as JSON: the member `{name}` stands there twice."),
             ),
+            Self::RepeatedField(name) => Message::unusable(
+                "A field of the form stands there twice.",
+                &format!("Unable to decode form: the field `{name}` stands there twice."),
+            ),
             Self::NoObject => Message::unusable(
                 "The body has to be a JSON object.",
                 "Expected JSON sent in request body to be an object but got: JSON",
@@ -59,10 +68,6 @@ impl Unreadable {
     }
 }
 
-fn is_small(name: &str) -> bool {
-    !name.bytes().any(|byte| byte.is_ascii_uppercase())
-}
-
 impl Submission {
     pub(crate) async fn read(headers: &HeaderMap, body: Bytes) -> Result<Self, Unreadable> {
         if body.is_empty() {
@@ -72,9 +77,9 @@ impl Submission {
         let media = MediaType::parse(written);
         match media.as_ref().map(|media| media.essence.as_str()) {
             Some("application/json") => Self::from_json(&body),
-            Some("application/x-www-form-urlencoded") => Ok(Self::from_fields(&Params::body(&body))),
+            Some("application/x-www-form-urlencoded") => Self::from_fields(&Params::body(&body)),
             Some("multipart/form-data") => match multipart::fields(body, written).await {
-                Ok(fields) => Ok(Self::from_fields(&fields)),
+                Ok(fields) => Self::from_fields(&fields),
                 Err(_) => Err(Unreadable::NoForm),
             },
             Some(_) | None => Err(Unreadable::Type(written.to_owned())),
@@ -96,20 +101,34 @@ impl Submission {
                 Some((name, value.to_string()))
             }
         };
-        // All names that a flow knows are in small letters; one that is written so counts before the others.
-        let (exact, folded): (Vec<_>, Vec<_>) =
-            members.into_iter().filter_map(text).partition(|(name, _)| is_small(name));
-        let folded = folded.into_iter().map(|(name, text)| (name.to_ascii_lowercase(), text));
-        Ok(Self(folded.chain(exact).collect()))
+        // All names that a flow knows are in small letters; Go's decoder takes them in any.
+        let mut read: HashMap<String, String> = HashMap::new();
+        for (name, text) in members.into_iter().filter_map(text) {
+            let name = name.to_ascii_lowercase();
+            match read.get(&name) {
+                Some(before) if *before != text => {
+                    return Err(Unreadable::Repeated(name.chars().take(NAME_CHARS_MAX).collect()));
+                }
+                Some(_) | None => drop(read.insert(name, text)),
+            }
+        }
+        Ok(Self(read))
     }
 
-    /// Of a field that stands twice the first counts.
-    fn from_fields(fields: &Params) -> Self {
-        let mut members = HashMap::new();
+    /// A field may stand twice if it says the same. A box that is ticked stands behind a hidden field that says that it is not.
+    fn from_fields(fields: &Params) -> Result<Self, Unreadable> {
+        let mut read: HashMap<String, String> = HashMap::new();
         for (name, value) in fields.iter() {
-            members.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+            match read.get(name).map(String::as_str) {
+                None => drop(read.insert(name.to_owned(), value.to_owned())),
+                Some("false") if value == "true" => drop(read.insert(name.to_owned(), value.to_owned())),
+                Some(before) if before == value => {}
+                Some(_) => {
+                    return Err(Unreadable::RepeatedField(name.chars().take(NAME_CHARS_MAX).collect()));
+                }
+            }
         }
-        Self(members)
+        Ok(Self(read))
     }
 
     /// A member; one that is not there is empty.

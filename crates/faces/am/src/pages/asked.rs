@@ -30,7 +30,10 @@ impl Asked {
             None => face.authority.root_realm().await?,
         };
         let realm = realm.ok_or_else(|| AmError::UnknownRealm(ROOT.into()))?;
-        let goto = params.first("goto").and_then(|goto| face.goto.check(goto));
+        let goto = params
+            .only("goto")
+            .map_err(|_| AmError::Repeated("goto"))?
+            .and_then(|goto| face.goto.check(goto));
         Ok(Self { realm, goto })
     }
 }

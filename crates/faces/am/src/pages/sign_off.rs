@@ -53,7 +53,8 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
         // Nothing to end: the same page, and the dead cookies go.
         Beside::Nobody(cookies) => return Ok(signed_off(face, &asked, cookies)),
     };
-    let field = form.first(form_token::FIELD).unwrap_or_default();
+    let field =
+        form.only(form_token::FIELD).map_err(|_| AmError::Repeated(form_token::FIELD))?.unwrap_or_default();
     if !form_token::same(&form_token::of_session(face, own.session.id), field) {
         return Err(AmError::Csrf);
     }

@@ -329,10 +329,33 @@ async fn a_member_that_says_two_things_is_refused() {
     let with = |more: &str| {
         format!(r#"{{"method":"password","identifier":"ada@example.test","password":"{PASSWORD}"{more}}}"#)
     };
+    for doubled in [
+        r#"{"schema_id":"person","State":"inactive","state":"active","traits":{"email":"c@example.test"}}"#,
+        r#"[{"op":"replace","path":"/state","PATH":"/schema_id","value":"inactive"}]"#,
+    ] {
+        let method = if doubled.starts_with('[') { Method::PATCH } else { Method::PUT };
+        let ask = world.admin(method, &path).header("content-type", "application/json");
+        let reply = ask.body(doubled).send().await;
+        assert_eq!(reply.status, 400, "{}", reply.text);
+        assert!(reply.text.contains("stands there twice"), "{}", reply.text);
+    }
     let same = submit(with(r#","method":"password""#)).await;
     assert_eq!(same.status, 200, "{}", same.text);
     let other = submit(with(r#","identifier":"alice""#)).await;
     assert!(other.status == 400 && other.text.contains("`identifier`"), "{}", other.text);
+    let other = submit(with(r#","Identifier":"alice""#)).await;
+    assert!(other.status == 400 && other.text.contains("`identifier`"), "{}", other.text);
+    let form = async |body: String| {
+        let flow = world.get("/self-service/login/api").send().await.json();
+        let path = format!("/self-service/login?flow={}", flow["id"].as_str().expect("an id"));
+        let ask = world.post(&path).header("content-type", "application/x-www-form-urlencoded");
+        ask.body(body).send().await
+    };
+    let fields = format!("method=password&identifier=ada%40example.test&password={PASSWORD}");
+    let other = form(format!("{fields}&identifier=alice")).await;
+    assert!(other.status == 400 && other.text.contains("`identifier`"), "{}", other.text);
+    let same = form(format!("{fields}&method=password")).await;
+    assert_eq!(same.status, 200, "{}", same.text);
 }
 
 /// Goal: F-33, the links of a filtered list keep its filter.

@@ -74,6 +74,19 @@ async fn bad_requests_to_the_token_endpoint() {
         (vec![("grant_type", "authorization_code"), ("code", "x")], "invalid_grant"),
         (vec![("grant_type", "authorization_code"), ("code", "x"), ("code", "y")], "invalid_request"),
         (vec![("grant_type", "refresh_token")], "invalid_request"),
+        (
+            vec![("grant_type", "refresh_token"), ("refresh_token", "x"), ("other", "1"), ("other", "1")],
+            "invalid_request",
+        ),
+        (
+            vec![
+                ("grant_type", "refresh_token"),
+                ("refresh_token", "x"),
+                ("resource", "1"),
+                ("resource", "2"),
+            ],
+            "invalid_grant",
+        ),
         (vec![("grant_type", "refresh_token"), ("refresh_token", "\u{0}x")], "invalid_grant"),
         (vec![("grant_type", "refresh_token"), ("grant_type", "refresh_token")], "invalid_request"),
     ] {
