@@ -5,12 +5,23 @@
 
 use std::sync::Arc;
 
-use adieu_core::{Beyond, Channel, Device, Proof, Quota, Realm, RecoveryPass, RecoveryWay, User};
+use adieu_core::{
+    Beyond, Channel, Device, Outage, Proof, Quota, Realm, RecoveryPass, RecoveryWay, Span, Unwritten, User,
+    UserId,
+};
+use adieu_store::FlowId;
 
 use crate::Authority;
 use crate::sign_on::{Given, SignOnFailure, SignedIn};
 use crate::sign_on_outcome::{Candidate, SignOnOutcome};
 use crate::throttle::Account;
+
+/// Under which user the number of the newest code or link is kept, for as long as that lasts.
+const NEWEST: &str = "recovery-newest";
+
+fn newest_of(user: UserId) -> FlowId {
+    user.uuid().into_bytes()
+}
 
 /// Somebody gives what an administrator has given out.
 pub struct Recovery {
@@ -49,11 +60,24 @@ impl RecoveryFailure {
 }
 
 impl Authority {
-    /// A new code or link for a user, and its secret, which is shown to whoever asked for it and to nobody else.
-    pub fn give_out_recovery(&self, user: &User, realm: &Realm, way: RecoveryWay) -> (RecoveryPass, String) {
+    /// A new code or link for a user, for so long, and its secret, which is shown to whoever asked for it and to nobody else. It
+    /// takes the place of any that the user was given before.
+    pub async fn give_out_recovery(
+        &self,
+        user: &User,
+        realm: &Realm,
+        (way, life): (RecoveryWay, Span),
+    ) -> Result<(RecoveryPass, String), Unwritten> {
         let pass = RecoveryPass::new(self.draw(), user, realm, way);
         let secret = pass.secret(self.key());
-        (pass, secret)
+        self.put_flow(newest_of(user.id), NEWEST, realm.id, life, pass.number.to_vec()).await?;
+        Ok((pass, secret))
+    }
+
+    /// Whether the user was given no other one since.
+    async fn is_newest(&self, pass: &RecoveryPass) -> Result<bool, Outage> {
+        let newest = self.flow(newest_of(pass.user), NEWEST).await?;
+        Ok(newest.is_some_and(|newest| newest.body == pass.number))
     }
 
     /// A session for whoever gives the secret. The caller has taken the pass away, so that no other one uses it at the same time.
@@ -72,6 +96,7 @@ impl Authority {
         let account = Account::Recovery { user: pass.user, pass: pass.number };
         let tried = tried.map_err(SignOnFailure::from)?.at(account, || self.now()).await;
         let tried = tried.map_err(SignOnFailure::from)?;
+        let newest = self.is_newest(&pass).await.map_err(SignOnFailure::Outage)?;
         let proof = match pass.tried(self.key(), &given) {
             Ok(proof) => proof,
             Err(left) => {
@@ -80,8 +105,8 @@ impl Authority {
             }
         };
         let user = self.user(proof.user).await.map_err(SignOnFailure::Outage)?;
-        // Ended, or removed meanwhile: it counts no more.
-        let user = user.filter(|user| user.realm == realm.id && Proof::of(user, &realm) == proof);
+        // Ended, removed, or given another one meanwhile: it counts no more.
+        let user = user.filter(|user| newest && user.realm == realm.id && Proof::of(user, &realm) == proof);
         let Some(user) = user else { return Err(RecoveryFailure::Wrong(None)) };
         tried.succeeded(self.now());
         let quota = match ends_others {

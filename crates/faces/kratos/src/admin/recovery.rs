@@ -2,7 +2,7 @@
 //!
 //! It is told once, in the answer; how it reaches its user is the administrator's affair.
 
-use adieu_authority::{RecoveryWay, UserId};
+use adieu_authority::{RecoveryWay, Span, UserId};
 use adieu_http_kit::dates::rfc3339_trimmed;
 use adieu_http_kit::form::{Params, append_query};
 use axum::body::Body;
@@ -79,7 +79,9 @@ async fn given_out(
     let begun = format!("{}/admin/recovery/{name}", face.settings.admin_base);
     let mut head = face.head_at(0, FlowKind::Browser, life_s, begun);
     head.return_to = face.wanted_return(&Params::parse(call.query()))?;
-    let (pass, secret) = face.authority.give_out_recovery(&user, face.realm().await?.as_ref(), way);
+    let life = Span::from_s(i64::try_from(life_s).unwrap_or(i64::MAX));
+    let realm = face.realm().await?;
+    let (pass, secret) = face.authority.give_out_recovery(&user, &realm, (way, life)).await?;
     let flow = RecoveryFlow { head, pass: Some(pass.into()), done: false, messages: Vec::new() };
     face.begin_flow(call, &flow).await?;
     Ok((flow, secret))

@@ -111,6 +111,26 @@ async fn a_code_ends_by_tries_by_endings_and_by_time() {
     assert_eq!((reply.status.as_u16(), reply.header("ory-error-id")), (410, "self_service_flow_expired"));
 }
 
+/// Goal: of several codes and links for one user the newest counts, whichever of the two it is, and once.
+#[tokio::test]
+async fn a_newer_code_or_link_takes_the_place_of_the_older() {
+    let world = world_with_pages().await;
+    for (older, newer) in [("code", "code"), ("code", "link"), ("link", "code"), ("link", "link")] {
+        let older = given_out(&world, older).await;
+        let newer = given_out(&world, newer).await;
+        for (told, serves) in [(&older, false), (&newer, true), (&newer, false)] {
+            let reply = match told["recovery_code"].as_str() {
+                Some(code) => try_code(&world, told, code).await,
+                None => {
+                    let link = text(told, "recovery_link").strip_prefix(&world.config().public.url);
+                    world.get(link.expect("ours")).send().await
+                }
+            };
+            assert_eq!(!is_refused(&reply), serves, "{told}: {}", reply.text);
+        }
+    }
+}
+
 /// Goal: F-1, a code is one factor: whoever has a second one is asked for it before anything is shown or changed.
 #[tokio::test]
 async fn a_code_is_one_factor() {
