@@ -42,7 +42,8 @@ impl CarriedHere {
 /// Decision 0020.
 pub(crate) fn tokens(face: &Face, headers: &HeaderMap) -> Vec<SessionToken> {
     let mut tokens: Vec<SessionToken> = Vec::new();
-    let values = face.settings.cookie_names.iter().flat_map(|name| cookies::all(headers, name));
+    // Quirk: AM matches the name of its cookie like that of a header, and the proxies' check all of them. Contract am.md 0.3
+    let values = face.settings.cookie_names.iter().flat_map(|name| cookies::all_any_case(headers, name));
     for token in values.filter_map(SessionToken::parse) {
         if tokens.iter().all(|known| known.id != token.id || known.reveal() != token.reveal()) {
             tokens.push(token);

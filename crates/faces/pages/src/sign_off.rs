@@ -16,7 +16,10 @@ use adieu_http_kit::{body, media};
 use adieu_pages_kit::{Link, SignedOffPage};
 use axum::body::Body;
 use axum::response::Response;
+use http::Uri;
+use http::header::{HOST, ORIGIN};
 use http::request::Parts;
+use http::uri::Authority;
 use subtle::ConstantTimeEq as _;
 
 use crate::answer::{cannot_tell, form_too_old, no_form, page, see_other, with_cookies};
@@ -37,6 +40,9 @@ pub(crate) fn form_token(face: &Face, session: SessionId) -> String {
 }
 
 pub(crate) async fn submit(face: &Face, parts: &Parts, body: Body) -> Response {
+    if is_from_elsewhere(parts) {
+        return form_too_old();
+    }
     let is_form = media::is(&parts.headers, "application/x-www-form-urlencoded");
     let body = body::read(body, BODY_BYTES_MAX, BODY_PATIENCE).await;
     let (true, Ok(body)) = (is_form, body) else { return no_form() };
@@ -48,7 +54,8 @@ pub(crate) async fn submit(face: &Face, parts: &Parts, body: Body) -> Response {
     // Nobody is signed on: the front page says so.
     let Some(holder) = holder else { return see_other(FRONT) };
     let given = Params::body(&body);
-    let given = given.first(FIELD).unwrap_or_default();
+    let Ok(given) = given.only(FIELD) else { return no_form() };
+    let given = given.unwrap_or_default();
     if !bool::from(form_token(face, holder.session.id).as_bytes().ct_eq(given.as_bytes())) {
         return form_too_old();
     }
@@ -56,6 +63,20 @@ pub(crate) async fn submit(face: &Face, parts: &Parts, body: Body) -> Response {
         Ok(response) => response,
         Err(outage) => cannot_tell(&outage),
     }
+}
+
+/// Whether a page of another origin sent the form. Browsers say so in `Sec-Fetch-Site`; older ones only whose page it was, unless that
+/// keeps it for itself (`null`). The token of the form is asked for in any case.
+fn is_from_elsewhere(parts: &Parts) -> bool {
+    let headers = &parts.headers;
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return ![&b"same-origin"[..], b"none"].contains(&site.as_bytes());
+    }
+    let Some(origin) = headers.get(ORIGIN).filter(|origin| *origin != "null") else { return false };
+    let of_page = Uri::try_from(origin.as_bytes()).ok().and_then(|origin| origin.authority().cloned());
+    let host = || Authority::try_from(headers.get(HOST)?.as_bytes()).ok();
+    let asked = parts.uri.authority().cloned().or_else(host);
+    of_page.is_none() || of_page != asked
 }
 
 /// Ends all that the browser carries; the session that was meant comes last: whoever has to repeat the form still can (F-4).

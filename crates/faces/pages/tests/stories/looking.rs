@@ -116,3 +116,15 @@ async fn the_half_signed_on_have_a_way_off() {
         assert!(front(&world, &cookies).await.text.contains("Nobody is signed on"));
     }
 }
+
+/// Goal: ONE-SESSION: AM takes its cookie in any letter case, so the front page does, too, and its sign-off ends what is in it.
+#[tokio::test]
+async fn a_cookie_in_other_letters_is_seen_as_am_sees_it() {
+    let world = world().await;
+    let token = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    let cookies = format!("iplanetdirectorypro={token}");
+    let page = front(&world, &cookies).await;
+    assert!(page.text.contains("signed on as alice"), "{}", page.text);
+    assert_eq!(sign_off(&world, &cookies, &form_token(&page)).await.status, 200);
+    assert_eq!(world.get("/sessions/whoami").bearer(&token).send().await.status, 401);
+}

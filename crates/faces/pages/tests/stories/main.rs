@@ -168,3 +168,39 @@ async fn a_flow_may_lead_to_the_front_page_and_to_nothing_below() {
     let begun = without.get(&path).header("accept", "application/json").send().await;
     assert_eq!(begun.status, 400, "where there is no front page, nothing leads to it");
 }
+
+/// Goal: a page of another site signs nobody off, not even with the form's own token; the page itself does, whatever it says of itself.
+#[tokio::test]
+async fn a_page_of_another_site_signs_nobody_off() {
+    let world = world().await;
+    let token = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    let cookies = format!("ory_kratos_session={token}");
+    let form = form_token(&front(&world, &cookies).await);
+    let send = async |headers: &[(&str, &str)], form: &str| {
+        let ask = world.post("/ui/sign-off").header("cookie", &cookies).header("host", "id.example.test");
+        let ask = headers.iter().fold(ask, |ask, (name, value)| ask.header(name, value));
+        ask.form(&[("token", form)]).send().await
+    };
+    for strange in [
+        &[("sec-fetch-site", "cross-site")][..],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "cross-site"), ("origin", "https://id.example.test")],
+        &[("origin", "https://evil.example.test")],
+        &[("origin", "nonsense")],
+    ] {
+        let reply = send(strange, &form).await;
+        assert_eq!(reply.status, 403, "{strange:?}: {}", reply.text);
+        assert_eq!(world.get("/sessions/whoami").bearer(&token).send().await.status, 200, "{strange:?}");
+    }
+    for own in [
+        &[("sec-fetch-site", "same-origin"), ("origin", "null")][..],
+        &[("sec-fetch-site", "none")],
+        &[("origin", "https://id.example.test")],
+        &[("origin", "null")],
+        &[],
+    ] {
+        assert!(send(own, "x").await.text.contains("made for another session"), "the token is asked for");
+    }
+    let off = send(&[("sec-fetch-site", "same-origin"), ("origin", "https://id.example.test")], &form).await;
+    assert_eq!(off.status, 200, "{}", off.text);
+}
