@@ -1,4 +1,6 @@
 //! A client that is removed takes along what the dialects kept of it, whoever removes it.
+//!
+//! Nothing here looks into those documents; what they say is the story of the dialect itself.
 
 use adieu_testkit::World;
 use http::Method;
