@@ -7,7 +7,7 @@
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -150,7 +150,13 @@ impl ContractServer {
                 }
             };
             command.args(words).arg("--config").arg(config).envs(environment.clone());
-            command.env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()));
+            match pinned {
+                // It costs what it costs whoever runs it: it logs as it does by default, to nobody.
+                Pinned::To(_) => command.stderr(Stdio::null()),
+                Pinned::No => {
+                    command.env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()))
+                }
+            };
             command
         };
         let said = run(&["check-config"]).output().context("adieu check-config")?;

@@ -113,7 +113,7 @@ pub const FAMILIES: &[MetricFamily] = &[
     family(
         ("adieu_sessions_live", Gauge),
         &[],
-        "Live sessions, counted once a minute. Those that ended with others of their user or realm count until the sweep has walked over them.",
+        "Live sessions, counted once a minute, or less often where counting takes more than a two-hundredth of the time. Those that ended with others of their user or realm count until the sweep has walked over them.",
         "It falls by more than half within ten minutes, and nobody ended them on purpose.",
     ),
     family(
