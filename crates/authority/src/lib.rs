@@ -45,9 +45,9 @@ pub use adieu_core::{
     AccountLock, Actor, AfterPassword, AmendError, AmendOrder, Amendment, ApplicationTrait, Assurance,
     Beyond, Cause, Channel, Client, ClientAuth, ClientDraft, ClientId, CodeSet, ConfirmError, Device,
     DirectoryError, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, EndingRecord,
-    Generations, Grant, GrantError, Hindrance, How, Limits, Locator, LockChange, Method, NotLive, Origin,
-    Outage, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm,
-    RealmId, Reason, ReasonError, RecoveryPass, RecoveryWay, Rights, Role, RoleAssignment, RoleScope,
+    Generations, Grant, GrantError, Hindrance, How, Limits, Locator, LockChange, Method, NIL, NotLive,
+    Origin, Outage, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE,
+    Realm, RealmId, Reason, ReasonError, RecoveryPass, RecoveryWay, Rights, Role, RoleAssignment, RoleScope,
     Session, SessionId, SessionToken, Span, Standing, State, TYPED_LETTERS, TakenMember, Unwritten, User,
     UserEdit, UserId, UserReach, Verdict, Version, WeakPassword, assurance_of,
 };

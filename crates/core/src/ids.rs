@@ -65,6 +65,9 @@ uuid_id!(
 #[error("not an id")]
 pub struct NotAnId;
 
+/// The UUID that names nothing: whoever gives an id away gives another. RFC 9562 §5.9
+pub const NIL: &str = "00000000-0000-0000-0000-000000000000";
+
 /// A UUID in the one spelling all dialects use: 36 characters with hyphens, letters of either case.
 pub fn parse_uuid(text: &str) -> Result<Uuid, NotAnId> {
     if text.len() != 36 {

@@ -81,7 +81,7 @@ pub use flow::{Flow, FlowId, decide_create_flow};
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, ReplacedToken, RotateOrder};
 pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
 pub use how_ended::{EndedWith, how_ended};
-pub use ids::{ClientId, Locator, PopulationId, RealmId, UserId, UserKey};
+pub use ids::{ClientId, Locator, NIL, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
 pub use names::is_username;
 pub use opening::{Opening, OpeningFacts, OpeningOutcome, Room, decide_opening};

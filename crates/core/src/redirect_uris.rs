@@ -49,7 +49,11 @@ fn is_authority(text: &str) -> bool {
     let (host, port) = host_and_port(text);
     let named = match host.strip_prefix('[') {
         Some(v6) => v6.strip_suffix(']').is_some_and(|v6| v6.parse::<std::net::Ipv6Addr>().is_ok()),
-        None => !host.is_empty() && !host.contains([':', '@', '[', ']']),
+        // No escapes, which two readers may read as two hosts, and no pattern: an address is compared as it stands.
+        None => {
+            !host.is_empty()
+                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+        }
     };
     named && port.is_none_or(is_port)
 }
@@ -137,6 +141,9 @@ mod tests {
             "https:cb",
             "https://",
             "https://user@app.example.test/",
+            "https://*.example.test/",
+            "https://%6a.example.test/",
+            "https://app.example.test,b.test/",
             "https://app.example.test:0/",
             "https://app.example.test:x/",
             "https://[::g]/",

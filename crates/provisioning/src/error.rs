@@ -50,7 +50,7 @@ pub enum DocumentFault {
     #[error("a path is names behind slashes, in small letters, digits, -, _ and .: /alpha, /alpha/sub")]
     Path,
     /// An id that is not one.
-    #[error("`id` is a UUID")]
+    #[error("`id` is a UUID, and not of zeros only")]
     NotUuid,
     /// The thing of this name has another id.
     #[error("it is there with the id {0}, which never changes")]
@@ -250,6 +250,6 @@ mod tests {
     fn an_error_says_where_it_stands_from_the_outside_in() {
         let fault: Result<(), _> = Err(DocumentFault::NotUuid);
         let error = fault.within(|| "user eve".into()).within(|| "realm /alpha".into()).expect_err("a fault");
-        assert_eq!(error.to_string(), "realm /alpha: user eve: `id` is a UUID");
+        assert_eq!(error.to_string(), "realm /alpha: user eve: `id` is a UUID, and not of zeros only");
     }
 }

@@ -16,7 +16,7 @@ use std::fmt::{self, Debug};
 use std::str::FromStr;
 
 use adieu_authority::{
-    ClientId, Document, NewPerson, Population, PopulationId, RealmId, UserEdit, UserId, Version,
+    ClientId, Document, NIL, NewPerson, Population, PopulationId, RealmId, UserEdit, UserId, Version,
     is_realm_path,
 };
 use uuid::Uuid;
@@ -339,7 +339,7 @@ impl Notes {
 }
 
 fn uuid<T: FromStr>(text: &str) -> Result<T, DocumentFault> {
-    text.parse().map_err(|_| DocumentFault::NotUuid)
+    if text == NIL { Err(DocumentFault::NotUuid) } else { text.parse().map_err(|_| DocumentFault::NotUuid) }
 }
 
 fn taken(owner: &'static str, id: impl ToString) -> DocumentFault {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Realm, RealmId};
+use adieu_authority::{NIL, Realm, RealmId};
 use axum::body::Body;
 use serde::Deserialize;
 
@@ -46,6 +46,7 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
         return Err(Problem::invalid(rule));
     }
     let id = match &new.id {
+        Some(id) if id == NIL => return Err(Problem::invalid("id: zeros only name nothing")),
         Some(id) => input::id("id", id)?,
         None => RealmId::from_uuid(api.authority.draw_uuid()),
     };

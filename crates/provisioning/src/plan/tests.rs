@@ -390,6 +390,7 @@ fn what_can_not_be_meant_is_refused_and_says_where() {
         (of_town("[[realms]]\npath = '/town'"), "realm /town is named twice"),
         (of_town(&format!("id = '{id}'")), "never changes"),
         (of_town("id = 'x'"), "`id` is a UUID"),
+        (of_town("id = '00000000-0000-0000-0000-000000000000'"), "not of zeros only"),
         (of_town("[[realms.users]]\nusername = ' '"), "a username has 1 to 255 characters"),
         (user("[[realms.users]]\nusername = 'ADA'"), "user ADA is named twice"),
         (user(&format!("id = '{id}'")), "somebody of this name is there with the id"),

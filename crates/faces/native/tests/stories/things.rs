@@ -27,6 +27,7 @@ async fn a_realm_is_made_once_and_found() {
         (json!({"path": "/other", "id": realm["id"]}), (409, "name-taken")),
         (json!({"path": "beta"}), (422, "invalid")),
         (json!({"path": "/gamma", "id": "x"}), (422, "invalid")),
+        (json!({"path": "/gamma", "id": "00000000-0000-0000-0000-000000000000"}), (422, "invalid")),
     ] {
         let (status, kind) = problem(&ask(&world, Method::POST, "/v1/realms", Some(body.clone())).await);
         assert_eq!((status, kind.as_str()), expect, "{body}");
