@@ -1,13 +1,16 @@
 // A published browser client, unchanged, against our discovery document: it gets a code with the session of a browser,
 // buys tokens, asks who it is, and signs off. Contract pingone.md 7, P-36.
 //
-// Node has neither the browser's storage nor its cookies, so both are handed in. Prints what each step answered, as JSON.
+// Node has neither the browser's storage nor its cookies, so both are handed in; before Node 20 it keeps the browser's `crypto` in a
+// module, too. Prints what each step answered, as JSON.
 
+import { webcrypto } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const [wellknown, clientId, redirectUri, cookie] = process.argv.slice(2);
 
+globalThis.crypto ??= webcrypto;
 const session = new Map();
 globalThis.localStorage = globalThis.sessionStorage = {
   getItem: (key) => session.get(key) ?? null,
