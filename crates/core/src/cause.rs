@@ -46,6 +46,11 @@ impl Cause {
         Self::Other,
     ];
 
+    /// Whether nobody ended it and time ran out.
+    pub const fn is_time(self) -> bool {
+        matches!(self, Self::Idle | Self::Expired)
+    }
+
     /// The cause as one word, for metrics, logs and records.
     pub const fn word(self) -> &'static str {
         match self {

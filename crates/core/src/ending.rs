@@ -7,6 +7,8 @@
 use std::sync::Arc;
 
 use crate::cause::Cause;
+use crate::ended::{Ended, EndedSessions};
+use crate::ending_entry::EndingEntry;
 use crate::ending_record::{EndScope, EndingRecord, MassEnding};
 use crate::how_ended::{EndedWith, how_ended};
 use crate::ids::{ClientId, PopulationId, RealmId, UserId, UserKey};
@@ -171,7 +173,9 @@ pub enum Family {
 pub struct Ending {
     /// In this order, in the transaction of the decision.
     pub changes: Vec<EndingChange>,
-    /// The outcome.
+    /// What the index of endings is to say of it, in the same transaction; none if all of it stands there already.
+    pub entry: Option<EndingEntry>,
+    /// The outcome. Its id is the place that the entry gets: [`Ended::with_id`].
     pub outcome: Ended,
 }
 
@@ -207,30 +211,6 @@ pub enum EndingChange {
     },
     /// The record of an ending of many, under its scope and generation.
     Record(Box<MassEnding>),
-}
-
-/// That it is over. On this answer the ending is durable (ENDED-IS-DURABLE).
-#[derive(Clone, Debug)]
-pub enum Ended {
-    /// By this order.
-    Now(EndedSessions),
-    /// It was over before.
-    Before,
-}
-
-/// What an order ended, for the log and for whoever is to be told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndedSessions {
-    /// The realm.
-    pub realm: RealmId,
-    /// The user, if it was one user's.
-    pub user: Option<UserId>,
-    /// The session, if it was one.
-    pub session: Option<SessionId>,
-    /// How many clients took part, if it was one session.
-    pub participants: u32,
-    /// When, why, by whom.
-    pub record: Arc<EndingRecord>,
 }
 
 /// Why a session could not be ended. It states what is so; each face finds its own words.
@@ -322,9 +302,10 @@ fn many_ended(
     user: Option<UserId>,
 ) -> Ending {
     let record = Arc::new(mass.record.clone());
+    let entry = Some(EndingEntry::of_many(&mass));
     changes.push(EndingChange::Record(Box::new(mass)));
-    let ended = EndedSessions { realm, user, session: None, participants: 0, record };
-    Ending { changes, outcome: Ended::Now(ended) }
+    let ended = EndedSessions { id: None, realm, user, session: None, participants: 0, record };
+    Ending { changes, entry, outcome: Ended::Now(ended) }
 }
 
 /// A session that is over can be ended again and forgotten, but not reset: there is no id left to keep.
@@ -338,7 +319,7 @@ fn decide_past(tombstone: &Tombstone, order: &EndOrder) -> Result<Ending, EndErr
         }
         EndKind::Reset => return Err(EndError::UnknownSession),
     };
-    Ok(Ending { changes, outcome: Ended::Before })
+    Ok(Ending { changes, entry: None, outcome: Ended::Before })
 }
 
 /// Whether the order means this session: its realm, and its id, its secret or its user, as the target asks. A
@@ -373,7 +354,7 @@ fn decide_one(
     let record = || EndingRecord::ordered(&order.origin, order.cause, Some(session.user), now);
     // Whoever ends what is over already takes nothing from what ended it.
     let earlier = || how_ended(session, seen_at, around, with, now);
-    let before = |changes| Ok(Ending { changes, outcome: Ended::Before });
+    let before = |changes| Ok(Ending { changes, entry: None, outcome: Ended::Before });
     match (verdict(session, seen_at, around, now), order.kind) {
         (Verdict::Live | Verdict::Not(NotLive::Disabled | NotLive::HalfSignedOn), kind) => {
             let record = Arc::new(record());
@@ -384,7 +365,7 @@ fn decide_one(
                     EndingChange::Write(Box::new(session.reset(seen_at, EndingRecord::clone(&record))))
                 }
             };
-            Ok(Ending { changes: vec![change], outcome })
+            Ok(Ending { changes: vec![change], entry: Some(EndingEntry::of_one(session)), outcome })
         }
         // A reset session is nobody's: no user has it, and its dead token ends nothing.
         (Verdict::Not(NotLive::Reset), _) if matches!(order.target, EndTarget::OneOf { .. }) => {
@@ -397,20 +378,10 @@ fn decide_one(
         },
         (Verdict::Not(_), EndKind::Reset) => Err(EndError::UnknownSession),
         (Verdict::Not(why), EndKind::End | EndKind::Forget) => {
-            let untold = || EndingRecord::untold(why.as_cause(), now);
-            before(vec![bury(Arc::new(earlier().unwrap_or_else(untold)))])
-        }
-    }
-}
-
-impl NotLive {
-    /// The cause that ended a session which is not live.
-    pub const fn as_cause(self) -> Cause {
-        match self {
-            Self::Idle => Cause::Idle,
-            Self::Expired | Self::Reset | Self::HalfSignedOn | Self::Unknown => Cause::Expired,
-            Self::Generation => Cause::EndedWithOthers,
-            Self::Disabled => Cause::UserDisabled,
+            let record = earlier().unwrap_or_else(|| EndingRecord::untold(why.as_cause(), now));
+            // What ended with others stands in the index by their ending; what time has ended, by nothing before this.
+            let entry = record.cause.is_time().then(|| EndingEntry::of_one(session));
+            Ok(Ending { changes: vec![bury(Arc::new(record))], entry, outcome: Ended::Before })
         }
     }
 }
@@ -428,18 +399,6 @@ impl Session {
             properties: Default::default(),
             participants: 0,
             ..self.clone()
-        }
-    }
-}
-
-impl EndedSessions {
-    fn of(session: &Session, record: Arc<EndingRecord>) -> Self {
-        Self {
-            realm: session.realm,
-            user: Some(session.user),
-            session: Some(session.id),
-            participants: session.participants,
-            record,
         }
     }
 }

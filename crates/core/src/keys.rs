@@ -45,6 +45,8 @@ pub enum Purpose {
     WebHookSecrets,
     /// What a database keeps of the key that it belongs to.
     KeyCheck,
+    /// The cipher of public ids of endings.
+    EndingIds,
 }
 
 impl Purpose {
@@ -65,6 +67,7 @@ impl Purpose {
             Self::UpstreamSecrets => "upstream-secrets",
             Self::WebHookSecrets => "web-hook-secrets",
             Self::KeyCheck => "key-check",
+            Self::EndingIds => "ending-ids",
         }
     }
 }

@@ -14,7 +14,10 @@ pub mod clients;
 pub mod confirm_codes;
 pub mod directory;
 pub mod document;
+pub mod ended;
 pub mod ending;
+pub mod ending_entry;
+pub mod ending_id;
 pub mod ending_record;
 pub mod entropy;
 pub mod facts;
@@ -49,6 +52,7 @@ pub mod sign_on;
 pub mod sweep;
 pub mod time;
 pub mod token;
+mod uuid_cipher;
 pub mod version;
 
 pub use account_lock::{AccountLock, LockChange};
@@ -70,10 +74,15 @@ pub use document::{
     Document, DocumentFacts, decide_create_document, decide_edit_document, decide_put_document,
     decide_remove_document, decide_remove_documents, is_beside,
 };
+pub use ended::{Ended, EndedSessions};
 pub use ending::{
-    EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, Ending, EndingChange, Family,
-    PresentedToken, Tombstone, decide_ending,
+    EndError, EndKind, EndOrder, EndTarget, Ending, EndingChange, Family, PresentedToken, Tombstone,
+    decide_ending,
 };
+pub use ending_entry::{
+    EndedReach, EndingEntry, EndingFilter, EntryAround, EntryFacts, FoundEnding, found_ending,
+};
+pub use ending_id::{EndingId, EndingIdCipher, EndingPlace};
 pub use ending_record::{EndScope, EndingRecord, MassEnding};
 pub use entropy::Entropy;
 pub use facts::{RealmAround, SessionFacts, is_shown, is_shown_of_generation};

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::assurance::{Assurance, assurance_of_all};
+use crate::cause::Cause;
 use crate::ending_record::EndingRecord;
 use crate::ids::{Locator, RealmId, UserId};
 use crate::origin::Channel;
@@ -33,7 +34,8 @@ pub struct Session {
     pub epoch: u32,
     /// Signed on or reset.
     pub state: State,
-    /// How the last sign-on ended, if it was reset.
+    /// How the sign-on of the epoch before this one ended, if it was reset. It stays when the session begins anew: the index of
+    /// endings has no other record of it.
     pub reset_by: Option<Box<EndingRecord>>,
     /// The generations it was born under.
     pub born: Generations,
@@ -126,6 +128,18 @@ pub enum NotLive {
     Generation,
     /// The user may not sign on at present.
     Disabled,
+}
+
+impl NotLive {
+    /// The cause that ended a session which is not live.
+    pub const fn as_cause(self) -> Cause {
+        match self {
+            Self::Idle => Cause::Idle,
+            Self::Expired | Self::Reset | Self::HalfSignedOn | Self::Unknown => Cause::Expired,
+            Self::Generation => Cause::EndedWithOthers,
+            Self::Disabled => Cause::UserDisabled,
+        }
+    }
 }
 
 /// The facts about the world around a session that a verdict needs.

@@ -1,18 +1,15 @@
 //! The public session id: a UUID that carries the enciphered place of the session.
 //!
-//! AES-128 under an installation key, cycle-walked: the block is enciphered again and again until it has the form
-//! of a version-4 UUID (64 times on average). So the id looks random, two ids of one user do not look related,
-//! and the place comes back without an index. The 59 bits of *incarnation* are stored in the row and compared at
-//! every look-up: a slot that is used again never answers to an old id. Decision 0002.
+//! The id looks random, two ids of one user do not look related, and the place comes back without an index (`uuid_cipher`).
+//! The 59 bits of *incarnation* are stored in the row and compared at every look-up: a slot that is used again never answers
+//! to an old id. Decision 0002.
 
 use std::fmt;
 use std::str::FromStr;
 
-use aes::Aes128;
-use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
-
 use crate::ids::{Locator, NotAnId, parse_uuid};
 use crate::keys::{InstallationKey, Purpose};
+use crate::uuid_cipher::UuidCipher;
 
 /// The public name of a session. It never changes while the session lives, and opens nothing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,70 +72,26 @@ impl Incarnation {
 }
 
 /// Makes public session ids from places and places from ids.
-pub struct SessionIdCipher(Aes128);
-
-/// Where the version (4) and the variant (10) of a UUID stand.
-const FORM_MASK: u128 = 0x0000_0000_0000_f000_c000_0000_0000_0000;
-const FORM: u128 = 0x0000_0000_0000_4000_8000_0000_0000_0000;
-/// A walk is 64 steps on average; 64 × 64 is not reached once in 10^27.
-const WALK_MAX: usize = 4096;
+pub struct SessionIdCipher(UuidCipher);
 
 impl SessionIdCipher {
     /// The cipher of this installation.
     pub fn new(key: &InstallationKey) -> Self {
-        let derived = key.derive(Purpose::SessionIds);
-        let mut half = [0; 16];
-        half.copy_from_slice(&derived[..16]);
-        Self(Aes128::new(&half.into()))
+        Self(UuidCipher::new(key, Purpose::SessionIds))
     }
 
     /// The public id of the session that lies at `locator` in this incarnation.
     pub fn encipher(&self, locator: Locator, incarnation: Incarnation) -> SessionId {
         let packed = (u128::from(locator.number()) << Incarnation::BITS) | u128::from(incarnation.number());
-        let mut block = spread(packed).to_be_bytes().into();
-        for _ in 0..WALK_MAX {
-            self.0.encrypt_block(&mut block);
-            let number = u128::from_be_bytes(block.into());
-            if number & FORM_MASK == FORM {
-                return SessionId(number);
-            }
-        }
-        unreachable!("a walk over a permutation comes back to its form")
+        SessionId(self.0.encipher(packed))
     }
 
     /// The place that an id names, if it can be one of ours.
     pub fn decipher(&self, id: SessionId) -> Option<(Locator, Incarnation)> {
-        if id.0 & FORM_MASK != FORM {
-            return None;
-        }
-        let mut block = id.to_bytes().into();
-        for _ in 0..WALK_MAX {
-            self.0.decrypt_block(&mut block);
-            let number = u128::from_be_bytes(block.into());
-            if number & FORM_MASK == FORM {
-                let packed = gather(number);
-                let locator = Locator::from_number((packed >> Incarnation::BITS) as u64)?;
-                return Some((locator, Incarnation::from_bits(packed as u64)));
-            }
-        }
-        None
+        let packed = self.0.decipher(id.0)?;
+        let locator = Locator::from_number((packed >> Incarnation::BITS) as u64)?;
+        Some((locator, Incarnation::from_bits(packed as u64)))
     }
-}
-
-/// Puts 122 bits around the version and variant of a UUID.
-const fn spread(packed: u128) -> u128 {
-    let low = packed & ((1 << 62) - 1);
-    let middle = (packed >> 62) & ((1 << 12) - 1);
-    let high = packed >> 74;
-    (high << 80) | (middle << 64) | low | FORM
-}
-
-/// The inverse of [`spread`].
-const fn gather(number: u128) -> u128 {
-    let low = number & ((1 << 62) - 1);
-    let middle = (number >> 64) & ((1 << 12) - 1);
-    let high = number >> 80;
-    (high << 74) | (middle << 62) | low
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::assurance::{Assurance, RECOVERY_CODE, assurance_of_all};
 use crate::directory::{Limits, Proof, Quota, User};
-use crate::ending::EndedSessions;
+use crate::ended::EndedSessions;
 use crate::ids::{Locator, RealmId};
 use crate::origin::Channel;
 use crate::outage::Unwritten;
@@ -259,6 +259,7 @@ impl SignOnOrder {
     fn revived(&self, session: &Session, born: Generations, now: Timestamp) -> Session {
         Session {
             epoch: session.epoch,
+            reset_by: session.reset_by.clone(),
             opened_at: session.opened_at,
             ..self.born(session.id, session.locator, born, now).with_incarnation(session.incarnation)
         }
