@@ -5,6 +5,7 @@
 //! when it is asked for.
 
 mod directory;
+mod endings;
 mod grants;
 mod kept;
 mod people;
@@ -15,7 +16,7 @@ mod upkeep;
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use adieu_core::{InstallationKey, SessionIdCipher};
+use adieu_core::InstallationKey;
 use adieu_store::{Lookup, Pending};
 
 use crate::tables::Tables;
@@ -29,8 +30,7 @@ pub struct MemoryStore {
 impl MemoryStore {
     /// An empty store of an installation with this key.
     pub fn new(key: &InstallationKey) -> Self {
-        let tables = Tables::new(Arc::new(SessionIdCipher::new(key)));
-        Self { tables: Arc::new(Mutex::new(tables)) }
+        Self { tables: Arc::new(Mutex::new(Tables::new(key))) }
     }
 
     /// Another store with all that this one holds at this moment, and nothing that comes after it.

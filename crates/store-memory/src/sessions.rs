@@ -6,12 +6,14 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use adieu_core::{
-    AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, FoundSession, KeptSession,
-    OpeningFacts, Outage, RealmId, Room, SessionFacts, SessionId, SessionOutline, SessionRecord,
-    SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, UserId, UserKey, Verdict, decide_amend,
-    decide_check, decide_ending, decide_find, decide_opening, session_record,
+    AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, EndingId, FoundEnding,
+    FoundSession, KeptSession, OpeningFacts, Outage, RealmId, Room, SessionFacts, SessionId, SessionOutline,
+    SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, UserId, UserKey, Verdict,
+    decide_amend, decide_check, decide_ending, decide_find, decide_opening, session_record,
 };
-use adieu_store::{Lookup, Pending, SessionCursor, SessionPage, SessionQuery, Sessions};
+use adieu_store::{
+    EndingPage, EndingQuery, Lookup, Pending, SessionCursor, SessionPage, SessionQuery, Sessions,
+};
 
 use crate::MemoryStore;
 use crate::tables::{KeptRow, Tables};
@@ -93,6 +95,14 @@ impl Sessions for MemoryStore {
         self.act(|tables| end(tables, &order, now))
     }
 
+    fn ending(&self, id: EndingId) -> Pending<Result<Option<FoundEnding>, Outage>> {
+        self.act(|tables| Ok(tables.ending(id)))
+    }
+
+    fn endings(&self, query: EndingQuery) -> Pending<Result<EndingPage, Outage>> {
+        self.act(|tables| Ok(tables.endings(&query)))
+    }
+
     fn amend(&self, order: AmendOrder, now: Timestamp) -> Pending<Result<(), AmendError>> {
         self.act(|tables| {
             let session = decide_amend(tables.facts_of(order.session).as_ref(), &order, now)?;
@@ -163,7 +173,8 @@ impl Tables {
 pub(crate) fn end(tables: &mut Tables, order: &EndOrder, now: Timestamp) -> Result<Ended, EndError> {
     let ending = decide_ending(&tables.family(order), order, now)?;
     tables.apply(ending.changes);
-    Ok(ending.outcome)
+    let id = ending.entry.map(|entry| tables.enter(entry, now));
+    Ok(ending.outcome.with_id(id))
 }
 
 fn open_session(tables: &mut Tables, order: &SignOnOrder, now: Timestamp) -> Result<SignedOn, SignOnError> {

@@ -6,17 +6,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use adieu_core::{
-    Client, ClientId, EndOrder, EndScope, EndTarget, EndedWith, EndingChange, EndingRecord, Family, Grant,
-    GrantId, KeptSession, Locator, MassEnding, Participant, Population, Realm, RealmAround, RealmId,
-    RemovedVersions, Session, SessionFacts, SessionId, SessionIdCipher, StoredClient, Tombstone, User,
-    UserId, UserKey, present_client,
+    Client, ClientId, EndOrder, EndScope, EndTarget, EndedWith, EndingChange, EndingIdCipher, EndingRecord,
+    Family, Grant, GrantId, InstallationKey, KeptSession, Locator, MassEnding, Participant, Population,
+    Realm, RealmAround, RealmId, RemovedVersions, Session, SessionFacts, SessionId, SessionIdCipher,
+    StoredClient, Tombstone, User, UserId, UserKey, present_client,
 };
 use adieu_store::{Document, Flow, FlowId, StoredKey};
+
+use crate::endings::EndingLine;
 
 /// Everything that one installation keeps.
 #[derive(Clone)]
 pub(crate) struct Tables {
     pub(crate) cipher: Arc<SessionIdCipher>,
+    pub(crate) ending_cipher: Arc<EndingIdCipher>,
     pub(crate) realms: BTreeMap<RealmId, Realm>,
     /// Oldest first.
     pub(crate) populations: Vec<Population>,
@@ -32,6 +35,10 @@ pub(crate) struct Tables {
     pub(crate) participants: BTreeMap<Locator, Vec<Participant>>,
     /// In the order in which they were written.
     pub(crate) mass_endings: Vec<MassEnding>,
+    /// In the order in which they were written.
+    pub(crate) ending_lines: Vec<EndingLine>,
+    /// How many lines were ever written.
+    pub(crate) lines_written: u64,
     pub(crate) grants: BTreeMap<GrantId, Arc<Grant>>,
     pub(crate) flows: BTreeMap<FlowId, Flow>,
     pub(crate) documents: BTreeMap<(RealmId, String, String), Document>,
@@ -55,9 +62,10 @@ impl KeptRow {
 }
 
 impl Tables {
-    pub(crate) fn new(cipher: Arc<SessionIdCipher>) -> Self {
+    pub(crate) fn new(key: &InstallationKey) -> Self {
         Self {
-            cipher,
+            cipher: Arc::new(SessionIdCipher::new(key)),
+            ending_cipher: Arc::new(EndingIdCipher::new(key)),
             realms: BTreeMap::new(),
             populations: Vec::new(),
             users: BTreeMap::new(),
@@ -68,6 +76,8 @@ impl Tables {
             rows: BTreeMap::new(),
             participants: BTreeMap::new(),
             mass_endings: Vec::new(),
+            ending_lines: Vec::new(),
+            lines_written: 0,
             grants: BTreeMap::new(),
             flows: BTreeMap::new(),
             documents: BTreeMap::new(),

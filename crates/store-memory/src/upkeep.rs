@@ -24,6 +24,7 @@ impl Upkeep for MemoryStore {
                 // No session is left that needs them.
                 tables.mass_endings.retain(|mass| mass.record.at > bounds.tombstones);
             }
+            tables.ending_lines.retain(|line| line.at > bounds.tombstones);
             Ok(swept)
         })
     }

@@ -6,13 +6,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use adieu_core::{
-    Client, ClientId, EndingChange, Grant, Realm, RealmId, Session, SessionId, SessionIdCipher, StoredClient,
-    User, UserId, present_client,
+    Client, ClientId, EndingChange, EndingEntry, EndingId, EndingPlace, Grant, Realm, RealmId, Session,
+    SessionId, SessionIdCipher, StoredClient, Timestamp, User, UserId, present_client,
 };
 use rusqlite::Connection;
 
 use crate::cache::{ByNumber, CachedSession};
-use crate::rows::{self, LiveEntry};
+use crate::records::append_entry;
+use crate::rows::{self, EndingLine, LiveEntry};
 use crate::shared::Shared;
 use crate::stale::StaleEntries;
 
@@ -25,7 +26,9 @@ pub(crate) struct Batch<'a> {
     dirty: HashSet<u128, ByNumber>,
     /// Whether the disk is full.
     room: DiskRoom,
-    stale: &'a mut StaleEntries,
+    kept: &'a mut WriterMemory,
+    /// What this batch has ended.
+    ended: EndedLine,
     /// The order at work is refused, and what it wrote belongs to the refusal.
     refused_in_writing: bool,
 }
@@ -37,8 +40,27 @@ pub(crate) enum DiskRoom {
     Enough,
     /// An ending takes no more room than its session did, and a record of many as little as it can.
     Short,
-    /// An ending of many goes without its record.
+    /// An ending goes without its entry in the index of endings, too.
+    Tight,
+    /// An ending of many goes without its record, too.
     None,
+}
+
+/// What the writer remembers between two batches. A crash makes it forget; nothing is decided by it.
+pub(crate) struct WriterMemory {
+    pub(crate) stale: StaleEntries,
+    /// The number of the newest line of endings that is written or may be.
+    pub(crate) newest_line: u64,
+}
+
+/// The line of endings in the making.
+#[derive(Default)]
+struct EndedLine {
+    body: Vec<u8>,
+    entries: u32,
+    at: Timestamp,
+    /// Entries that there is no room for.
+    lost: u32,
 }
 
 /// One thing that a commit has changed, as it is to be published.
@@ -55,11 +77,11 @@ impl<'a> Batch<'a> {
     pub(crate) fn begin(
         db: &'a Connection,
         shared: &'a Shared,
-        stale: &'a mut StaleEntries,
+        kept: &'a mut WriterMemory,
         room: DiskRoom,
     ) -> Self {
-        let (touched, dirty) = (Vec::new(), HashSet::default());
-        Self { db, shared, touched, dirty, room, stale, refused_in_writing: false }
+        let (touched, dirty, ended) = (Vec::new(), HashSet::default(), EndedLine::default());
+        Self { db, shared, touched, dirty, room, kept, ended, refused_in_writing: false }
     }
 
     /// The next order is at work.
@@ -70,6 +92,38 @@ impl<'a> Batch<'a> {
     /// Whether the order at work has said that it is refused in writing.
     pub(crate) fn is_refused_in_writing(&self) -> bool {
         self.refused_in_writing
+    }
+
+    /// Enters an ending in the line of this batch; gives its id. On a disk without room for the line it stands without.
+    pub(crate) fn enter(&mut self, entry: &EndingEntry, now: Timestamp) -> Option<EndingId> {
+        if matches!(self.room, DiskRoom::Tight | DiskRoom::None) {
+            self.ended.lost += 1;
+            return None;
+        }
+        let place = EndingPlace::of(self.kept.newest_line + 1, self.ended.entries);
+        let place = place.expect("a batch ends less than a line has room for");
+        append_entry(&mut self.ended.body, entry);
+        self.ended.entries += 1;
+        self.ended.at = self.ended.at.max(now);
+        Some(self.shared.ending_cipher.encipher(place))
+    }
+
+    /// How many endings go without their entries.
+    pub(crate) fn entries_lost(&self) -> u32 {
+        self.ended.lost
+    }
+
+    /// Writes the line of what this batch has ended, if it has; the last write before the commit. Its number is used up, also
+    /// where nobody can say whether the commit landed.
+    pub(crate) fn write_line(&mut self) -> rusqlite::Result<()> {
+        if self.ended.entries == 0 {
+            return Ok(());
+        }
+        let (number, at) = (self.kept.newest_line + 1, self.ended.at);
+        let body = std::mem::take(&mut self.ended.body);
+        rows::write_line(self.db, &EndingLine { number, at, body })?;
+        self.kept.newest_line = number;
+        Ok(())
     }
 
     /// What is to be published after the commit.
@@ -113,7 +167,7 @@ impl<'a> Batch<'a> {
     pub(crate) fn write_session(&mut self, session: Session) -> rusqlite::Result<()> {
         if rows::write_session(self.db, &session)? {
             // The lists of this user are written anyway.
-            let stale = self.stale.take(session.locator.user_key());
+            let stale = self.kept.stale.take(session.locator.user_key());
             self.drop_stale(&stale)?;
         }
         self.dirty.insert(session.id.number());
@@ -182,7 +236,7 @@ impl<'a> Batch<'a> {
                     }
                     self.dirty.insert(tombstone.session.id.number());
                     self.touched.push(Touched::Session(tombstone.session.id, None));
-                    let stale = self.stale.note(LiveEntry::of(&tombstone.session));
+                    let stale = self.kept.stale.note(LiveEntry::of(&tombstone.session));
                     self.drop_stale(&stale)?;
                 }
                 EndingChange::Write(session) => self.write_session(*session)?,
@@ -203,7 +257,7 @@ impl<'a> Batch<'a> {
                     }
                 }
                 EndingChange::Record(mass) => match self.room {
-                    DiskRoom::Enough | DiskRoom::Short => {
+                    DiskRoom::Enough | DiskRoom::Short | DiskRoom::Tight => {
                         rows::write_mass_ending(self.db, &mass, self.room != DiskRoom::Enough)?;
                     }
                     DiskRoom::None => tracing::error!(

@@ -25,7 +25,7 @@ mod writer;
 
 use std::sync::{Arc, Mutex};
 
-use adieu_core::{InstallationKey, RealmId, SessionIdCipher};
+use adieu_core::{EndingIdCipher, InstallationKey, RealmId, SessionIdCipher};
 
 pub use error::OpenError;
 pub use folder::Folder;
@@ -86,9 +86,9 @@ impl SqliteStore {
     /// fills on demand, so opening takes the same time for any number of sessions.
     pub fn open(folder: Folder, options: Options) -> Result<Self, OpenError> {
         let path = folder.database();
-        let cipher = SessionIdCipher::new(folder.key());
         let shared = Arc::new(Shared {
-            cipher,
+            cipher: SessionIdCipher::new(folder.key()),
+            ending_cipher: EndingIdCipher::new(folder.key()),
             caches: Caches::new(options.sessions_cached_max),
             health: Health::default(),
             #[cfg(feature = "hooks")]

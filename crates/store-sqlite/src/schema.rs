@@ -117,6 +117,8 @@ const MIGRATIONS: &[&str] = &[
     "UPDATE OR IGNORE name SET name = matched_name(name) WHERE name != matched_name(name);",
     // What a database keeps of the installation key that it belongs to.
     "CREATE TABLE installation(id INTEGER PRIMARY KEY, key_check BLOB NOT NULL);",
+    // The index of endings: a line for each commit that ended something (decision 0026). Earlier endings are not in it.
+    "CREATE TABLE ending_line(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, body BLOB NOT NULL);",
 ];
 
 /// What a connection is for.

@@ -1,8 +1,8 @@
-//! What writer, readers and callers of one store share: the cipher of public ids, the maps, and how the store is.
+//! What writer, readers and callers of one store share: the ciphers of public ids, the maps, and how the store is.
 //!
 //! Nothing here reads or writes the database.
 
-use adieu_core::{SessionId, SessionIdCipher, Timestamp};
+use adieu_core::{EndingIdCipher, SessionId, SessionIdCipher, Timestamp};
 
 use crate::cache::Caches;
 use crate::health::Health;
@@ -12,6 +12,7 @@ use crate::hooks;
 /// What writer, readers and callers share.
 pub(crate) struct Shared {
     pub(crate) cipher: SessionIdCipher,
+    pub(crate) ending_cipher: EndingIdCipher,
     pub(crate) caches: Caches,
     pub(crate) health: Health,
     #[cfg(feature = "hooks")]

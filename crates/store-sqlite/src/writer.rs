@@ -13,10 +13,11 @@ use adieu_store::Pending;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::batch::{Batch, DiskRoom};
+use crate::batch::{Batch, DiskRoom, WriterMemory};
 use crate::error::{Closed, OpenError, QueueFull, hindrance};
 use crate::hooks::Place;
 use crate::queue::{NotQueued, Queue};
+use crate::rows;
 use crate::shared::Shared;
 use crate::stale::StaleEntries;
 
@@ -78,11 +79,12 @@ impl Writer {
     ) -> Result<Self, OpenError> {
         let queue = Arc::new(Queue::new(WAITING_MAX));
         let (orders, shared) = (Arc::clone(&queue), Arc::clone(shared));
+        let newest_line = rows::newest_line(&connection).map_err(OpenError::Database)?;
         let work = move || {
             let _lost = Lost { queue: &orders, when_lost };
-            let mut stale = StaleEntries::default();
+            let mut kept = WriterMemory { stale: StaleEntries::default(), newest_line };
             while let Some(jobs) = orders.gather(BATCH_MAX) {
-                work_off(&connection, &shared, &mut stale, jobs);
+                work_off(&connection, &shared, &mut kept, jobs);
             }
         };
         let thread = thread::Builder::new().name("store-write".into()).spawn(work);
@@ -194,21 +196,21 @@ fn count_failures(hindrance: Option<Hindrance>, orders: usize) {
     metrics::counter!("adieu_store_write_failures_total", "reason" => reason).increment(orders as u64);
 }
 
-fn work_off(db: &Connection, shared: &Shared, stale: &mut StaleEntries, mut jobs: Vec<Box<dyn Job>>) {
+fn work_off(db: &Connection, shared: &Shared, kept: &mut WriterMemory, mut jobs: Vec<Box<dyn Job>>) {
     metrics::histogram!("adieu_store_commit_orders").record(jobs.len() as f64);
-    let mut result = commit(db, shared, stale, &mut jobs, DiskRoom::Enough);
-    for room in [DiskRoom::Short, DiskRoom::None] {
+    let mut result = commit(db, shared, kept, &mut jobs, DiskRoom::Enough);
+    for room in [DiskRoom::Short, DiskRoom::Tight, DiskRoom::None] {
         if let ([_], Err(BatchFailure::Undone(error))) = (&jobs[..], &result)
             && error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
         {
-            result = commit(db, shared, stale, &mut jobs, room);
+            result = commit(db, shared, kept, &mut jobs, room);
         }
     }
     match result {
         Ok(()) => jobs.into_iter().for_each(|job| job.answer(None)),
         Err(BatchFailure::Undone(_) | BatchFailure::Panicked) if jobs.len() > 1 => {
             for job in jobs {
-                work_off(db, shared, stale, vec![job]);
+                work_off(db, shared, kept, vec![job]);
             }
         }
         Err(failure) => {
@@ -235,7 +237,7 @@ fn work_off(db: &Connection, shared: &Shared, stale: &mut StaleEntries, mut jobs
 fn commit(
     db: &Connection,
     shared: &Shared,
-    stale: &mut StaleEntries,
+    kept: &mut WriterMemory,
     jobs: &mut [Box<dyn Job>],
     room: DiskRoom,
 ) -> Result<(), BatchFailure> {
@@ -244,7 +246,7 @@ fn commit(
         failure
     };
     db.execute_batch("BEGIN IMMEDIATE").map_err(|error| undo(BatchFailure::Undone(error)))?;
-    let mut batch = Batch::begin(db, shared, stale, room);
+    let mut batch = Batch::begin(db, shared, kept, room);
     for job in jobs.iter_mut() {
         // What a panic leaves half done is in the transaction, and in the batch, which is dropped.
         let run = AssertUnwindSafe(|| {
@@ -256,6 +258,8 @@ fn commit(
             Err(_) => return Err(undo(BatchFailure::Panicked)),
         }
     }
+    batch.write_line().map_err(|error| undo(BatchFailure::Undone(error)))?;
+    let lost = batch.entries_lost();
     let touched = batch.into_touched();
     shared.pass(Place::BatchRun);
     let clock = commit_clock();
@@ -264,6 +268,9 @@ fn commit(
         BatchFailure::Unknown(error)
     })?;
     clock.stop();
+    if lost > 0 {
+        tracing::error!(lost, "the disk is full: endings stand, and are missing in the index of endings");
+    }
     shared.pass(Place::Committed);
     // After the commit and before the answers: the maps say what the database says.
     let number = shared.caches.published() + 1;

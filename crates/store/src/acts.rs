@@ -10,11 +10,11 @@ use std::sync::Arc;
 use adieu_core::{
     AmendError, AmendOrder, ApplicationTrait, Check, Client, ClientDraft, ClientId, ConfirmCodesOrder,
     ConfirmError, DirectoryError, Document, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder,
-    Ended, Flow, FlowId, FoundSession, Grant, GrantError, GrantId, Hindrance, IssueOrder, Locator, NewUser,
-    Outage, Participant, PasswordRenewal, Population, PopulationId, Realm, RealmId, RedeemOrder,
-    RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder, SecondFactorRule, SessionId,
-    SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User,
-    UserId, Version,
+    Ended, EndingFilter, EndingId, EndingPlace, Flow, FlowId, FoundEnding, FoundSession, Grant, GrantError,
+    GrantId, Hindrance, IssueOrder, Locator, NewUser, Outage, Participant, PasswordRenewal, Population,
+    PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken,
+    RotateOrder, SecondFactorRule, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder,
+    SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
 };
 
 /// A boxed future of an act.
@@ -72,6 +72,29 @@ pub struct SessionPage {
     pub sessions: Vec<SessionRecord>,
     /// Where to go on; none at the end.
     pub next: Option<SessionCursor>,
+}
+
+/// What to list of the endings of the installation.
+#[derive(Clone, Debug)]
+pub struct EndingQuery {
+    /// Only older ones than the one at this place.
+    pub after: Option<EndingPlace>,
+    /// At most so many.
+    pub most: u32,
+    /// Which ones.
+    pub filter: EndingFilter,
+}
+
+/// Some endings, newest first: in the order in which they were committed.
+#[derive(Clone, Debug, Default)]
+pub struct EndingPage {
+    /// The endings. There may be fewer than asked for although there are more to come: a page reads a bounded number of
+    /// entries, whether or not the question asks for them.
+    pub endings: Vec<FoundEnding>,
+    /// Where to go on; none at the end.
+    pub next: Option<EndingPlace>,
+    /// When the oldest ending that this page looked at was written down; none if it looked at none.
+    pub looked_back_to: Option<Timestamp>,
 }
 
 /// A private signing key of a realm, sealed by its owner.
@@ -184,6 +207,13 @@ pub trait Sessions: Send + Sync {
     /// Ends what the order means (ONE-ROAD). On `Ok` it is durable (ENDED-IS-DURABLE), and no check that begins
     /// afterwards says live (NO-STALE-YES).
     fn end(&self, order: EndOrder, now: Timestamp) -> Pending<Result<Ended, EndError>>;
+
+    /// The ending of that id, as long as its entry and what it leads to are kept.
+    fn ending(&self, id: EndingId) -> Pending<Result<Option<FoundEnding>, Outage>>;
+
+    /// The endings of the installation, newest first, a page at a time. Every ending has one entry, whoever ordered it and
+    /// also if time did it; an order that ends what is over has none.
+    fn endings(&self, query: EndingQuery) -> Pending<Result<EndingPage, Outage>>;
 
     /// Changes a live session without beginning or ending it.
     fn amend(&self, order: AmendOrder, now: Timestamp) -> Pending<Result<(), AmendError>>;
@@ -347,7 +377,7 @@ pub trait Grants: Send + Sync {
 
 /// What keeps a store well.
 pub trait Upkeep: Send + Sync {
-    /// Frees space: a bounded batch of what is over, and of tombstones that were kept for so long.
+    /// Frees space: a bounded batch of what is over, and of tombstones and entries of endings that were kept for so long.
     fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>>;
     /// Whether it could write and read a short while ago, and can read now. It tries at most every five seconds.
     fn ready(&self, now: Timestamp) -> Pending<Result<(), Outage>>;

@@ -9,8 +9,8 @@ mod acts;
 pub mod suite;
 
 pub use acts::{
-    Directory, Documents, Figures, Flows, Grants, LiveCount, Lookup, Pending, SessionCursor, SessionPage,
-    SessionQuery, Sessions, Store, StoreBytes, StoredKey, Swept, Upkeep,
+    Directory, Documents, EndingPage, EndingQuery, Figures, Flows, Grants, LiveCount, Lookup, Pending,
+    SessionCursor, SessionPage, SessionQuery, Sessions, Store, StoreBytes, StoredKey, Swept, Upkeep,
 };
 // What the acts of flows and documents take and give.
 pub use adieu_core::{Document, Flow, FlowId};

@@ -9,14 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use adieu_core::{
     AmendError, AmendOrder, ApplicationTrait, Check, Client, ClientDraft, ClientId, ConfirmCodesOrder,
     ConfirmError, DirectoryError, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended,
-    FoundSession, Grant, GrantError, GrantId, Hindrance, IssueOrder, Locator, NewUser, Outage, Participant,
-    PasswordRenewal, Population, PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder,
-    RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder, SecondFactorRule, SessionId, SessionRecord,
-    SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
+    EndingId, FoundEnding, FoundSession, Grant, GrantError, GrantId, Hindrance, IssueOrder, Locator, NewUser,
+    Outage, Participant, PasswordRenewal, Population, PopulationId, Realm, RealmId, RedeemOrder,
+    RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder, SecondFactorRule, SessionId,
+    SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User,
+    UserId, Version,
 };
 use adieu_store::{
-    Directory, Document, Documents, Figures, Flow, FlowId, Flows, Grants, LiveCount, Lookup, Pending,
-    SessionPage, SessionQuery, Sessions, Store, StoredKey, Swept, Upkeep,
+    Directory, Document, Documents, EndingPage, EndingQuery, Figures, Flow, FlowId, Flows, Grants, LiveCount,
+    Lookup, Pending, SessionPage, SessionQuery, Sessions, Store, StoredKey, Swept, Upkeep,
 };
 
 /// How the store fails.
@@ -212,6 +213,14 @@ impl Sessions for FailingStore {
 
     fn end(&self, order: EndOrder, now: Timestamp) -> Pending<Result<Ended, EndError>> {
         self.after_others(move |store| store.end(order, now))
+    }
+
+    fn ending(&self, id: EndingId) -> Pending<Result<Option<FoundEnding>, Outage>> {
+        self.read(|store| store.ending(id))
+    }
+
+    fn endings(&self, query: EndingQuery) -> Pending<Result<EndingPage, Outage>> {
+        self.read(|store| store.endings(query))
     }
 
     fn amend(&self, order: AmendOrder, now: Timestamp) -> Pending<Result<(), AmendError>> {

@@ -4,6 +4,7 @@
 
 mod directory;
 mod documents;
+mod endings;
 mod family;
 mod flows;
 mod grants;

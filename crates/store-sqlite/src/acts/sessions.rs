@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use adieu_core::session::NotLive;
 use adieu_core::{
-    AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, FoundSession, OpeningFacts,
-    Outage, RealmAround, RealmId, Room, SessionFacts, SessionId, SessionRecord, SessionToken, SignOnError,
-    SignOnOrder, SignedOn, Timestamp, User, UserId, Verdict, decide_amend, decide_check, decide_ending,
-    decide_find, decide_opening,
+    AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, EndingId, FoundEnding,
+    FoundSession, OpeningFacts, Outage, RealmAround, RealmId, Room, SessionFacts, SessionId, SessionRecord,
+    SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserId, Verdict, decide_amend,
+    decide_check, decide_ending, decide_find, decide_opening,
 };
-use adieu_store::{Lookup, Pending, SessionPage, SessionQuery, Sessions};
+use adieu_store::{EndingPage, EndingQuery, Lookup, Pending, SessionPage, SessionQuery, Sessions};
 use rusqlite::Connection;
 
 use crate::acts::family::{facts, facts_in, family};
-use crate::acts::lists;
+use crate::acts::{endings, lists};
 use crate::batch::Batch;
 use crate::cache::CachedSession;
 use crate::hooks::Place;
@@ -182,6 +182,14 @@ impl Sessions for SqliteStore {
         self.writer.write(move |batch| end(batch, &order, now))
     }
 
+    fn ending(&self, id: EndingId) -> Pending<Result<Option<FoundEnding>, Outage>> {
+        self.readers.read(move |db, shared, _| endings::ending(db, shared, id))
+    }
+
+    fn endings(&self, query: EndingQuery) -> Pending<Result<EndingPage, Outage>> {
+        self.readers.read(move |db, shared, _| endings::endings(db, shared, &query))
+    }
+
     fn amend(&self, order: AmendOrder, now: Timestamp) -> Pending<Result<(), AmendError>> {
         self.writer.write(move |batch| amend(batch, &order, now))
     }
@@ -199,7 +207,8 @@ pub(super) fn end(
         Err(refusal) => return Ok(Err(refusal)),
     };
     batch.apply(ending.changes)?;
-    Ok(Ok(ending.outcome))
+    let id = ending.entry.and_then(|entry| batch.enter(&entry, now));
+    Ok(Ok(ending.outcome.with_id(id)))
 }
 
 fn open_session(

@@ -24,8 +24,9 @@ impl Upkeep for SqliteStore {
             walk_mass_endings(batch, now, &mut swept)?;
             sweep_remains(batch, bounds.expired, &mut swept)?;
             let records = rows::drop_mass_endings(batch.db, bounds.tombstones, SWEEP_MAX)?;
-            swept.remains += records;
-            swept.more |= records == SWEEP_MAX;
+            let lines = rows::drop_lines(batch.db, bounds.tombstones, SWEEP_MAX)?;
+            swept.remains += records + lines;
+            swept.more |= records == SWEEP_MAX || lines == SWEEP_MAX;
             let mut after = cursor.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             *after = sweep_tombstones(batch, *after, bounds.tombstones, &mut swept)?;
             Ok(Ok(swept))

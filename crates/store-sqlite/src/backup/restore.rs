@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
-use adieu_core::{Actor, Cause, Channel, EndScope, EndingRecord, MassEnding, Origin, Timestamp};
+use adieu_core::{Actor, Cause, Channel, EndScope, EndingEntry, EndingRecord, MassEnding, Origin, Timestamp};
 use rusqlite::Connection;
 
 use super::manifest::Manifest;
@@ -18,6 +18,8 @@ use super::{BackupError, KEY_BYTES, copy, key_at, make_empty, new_file, sync_fil
 use crate::error::OpenError;
 use crate::folder::{self, ASIDE, COPY, DATABASE, DRAFT, KEY, LOCK, mark_as_copy};
 use crate::key_check::KeyVerdict;
+use crate::records::append_entry;
+use crate::rows::EndingLine;
 use crate::{key_check, rows, schema};
 
 /// What becomes of a data folder that holds something.
@@ -287,18 +289,24 @@ impl Draft {
     }
 }
 
-/// How all of it ended, for each realm and each client. A user's sessions find it at their realm.
+/// How all of it ended, for each realm and each client, with a line of endings. A user's sessions find it at their realm.
 fn record(db: &Connection, now: Timestamp) -> Result<(), BackupError> {
+    let (mut body, at) = (Vec::new(), now);
     let origin = Origin::of(Actor::Operator, Channel::named("command"), None);
     for realm in rows::realms(db)? {
         let clients = rows::clients(db, realm.id)?.into_iter();
         let clients = clients.map(|client| (EndScope::Client(client.id), client.generation));
         for (scope, generation) in clients.chain([(EndScope::Realm(realm.id), realm.generation)]) {
             let record = EndingRecord::ordered(&origin, Cause::Restored, None, now);
-            rows::write_mass_ending(db, &MassEnding { scope, generation, spared: None, record }, false)?;
+            let mass = MassEnding { scope, generation, spared: None, record };
+            rows::write_mass_ending(db, &mass, false)?;
+            append_entry(&mut body, &EndingEntry::of_many(&mass));
         }
     }
-    Ok(())
+    // Above all numbers that the original may have given since the backup, so that its ids name nothing here.
+    let micros = u64::try_from(now.ms()).unwrap_or(0) * 1000;
+    let number = (rows::newest_line(db)? + 1).max(micros);
+    Ok(rows::write_line(db, &EndingLine { number, at, body })?)
 }
 
 /// A file that can be read to its end: nothing else is opened, for it may never answer, or lead elsewhere.

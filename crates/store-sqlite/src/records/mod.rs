@@ -4,6 +4,7 @@
 //! every session carries them.
 
 mod clients;
+mod ending_lines;
 mod endings;
 mod grants;
 mod participants;
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::error::Damaged;
 
 pub(crate) use clients::{ClientColumns, ClientDetail};
+pub(crate) use ending_lines::{append_entry, entries};
 pub(crate) use endings::MassDetail;
 pub(crate) use grants::GrantDetail;
 pub(crate) use participants::ParticipantDetail;

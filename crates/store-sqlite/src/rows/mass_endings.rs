@@ -3,21 +3,33 @@
 //! Each is also the order for a walk over the sessions that it ended: it is committed with the ending, and `walked_to` and
 //! `done` say how far the walk has come. No rule is here: which sessions those are, core says.
 
-use adieu_core::{EndScope, EndedWith, MassEnding, Session, Timestamp, UserKey};
+use adieu_core::{EndScope, EndedWith, MassEnding, RealmId, Session, Timestamp, UserKey};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
 
 use crate::error::Damaged;
 use crate::records::{MassDetail, from_json, to_json};
 use crate::rows::{ENDED, bounds, signed, unsigned};
 
 /// A scope as a key: a letter and the id. All of a scope follow each other by generation.
-fn key(scope: &EndScope) -> Vec<u8> {
+pub(crate) fn scope_key(scope: &EndScope) -> Vec<u8> {
     let (letter, id) = match scope {
         EndScope::User(key) => (b'u', key.number().to_be_bytes().to_vec()),
         EndScope::Realm(id) => (b'r', id.uuid().as_bytes().to_vec()),
         EndScope::Client(id) => (b'c', id.as_str().as_bytes().to_vec()),
     };
     [vec![letter], id].concat()
+}
+
+/// The scope of a key.
+pub(crate) fn scope_of(key: &[u8]) -> Option<EndScope> {
+    let (letter, id) = key.split_first()?;
+    match letter {
+        b'u' => UserKey::from_stored(u64::from_be_bytes(id.try_into().ok()?)).map(EndScope::User),
+        b'r' => Uuid::from_slice(id).ok().map(|id| EndScope::Realm(RealmId::from_uuid(id))),
+        b'c' => str::from_utf8(id).ok()?.parse().ok().map(EndScope::Client),
+        _ => None,
+    }
 }
 
 /// Keeps a record; a lean one is as short as it can be.
@@ -28,7 +40,7 @@ pub(crate) fn write_mass_ending(db: &Connection, mass: &MassEnding, lean: bool) 
     let sql = "INSERT OR REPLACE INTO mass_ending(scope, generation, at, done, walked_to, detail)
         VALUES (?1, ?2, ?3, ?4, 0, ?5)";
     db.prepare_cached(sql)?.execute(params![
-        key(&mass.scope),
+        scope_key(&mass.scope),
         signed(mass.generation),
         mass.record.at.ms(),
         done,
@@ -67,14 +79,10 @@ pub(crate) fn walks(db: &Connection, most: u32) -> rusqlite::Result<Vec<Walk>> {
 
 /// The places where sessions of a scope lie: those of its user, or all.
 fn places(scope: &[u8]) -> rusqlite::Result<(i64, i64)> {
-    let damaged = || Damaged::row("scope");
-    match scope.split_first() {
-        Some((b'u', id)) => {
-            let number = u64::from_be_bytes(id.try_into().map_err(|_| damaged())?);
-            UserKey::from_stored(number).map(bounds).ok_or_else(damaged)
-        }
-        Some((b'r', _)) => Ok((0, i64::MAX)),
-        _ => Err(damaged()),
+    match scope_of(scope) {
+        Some(EndScope::User(key)) => Ok(bounds(key)),
+        Some(EndScope::Realm(_)) => Ok((0, i64::MAX)),
+        Some(EndScope::Client(_)) | None => Err(Damaged::row("scope")),
     }
 }
 
@@ -103,12 +111,24 @@ pub(crate) fn drop_mass_endings(db: &Connection, until: Timestamp, most: u32) ->
     Ok(db.prepare_cached(sql)?.execute(params![until.ms(), most])? as u32)
 }
 
+/// The record of an ending of many.
+pub(crate) fn mass_ending(
+    db: &Connection,
+    scope: &EndScope,
+    generation: u64,
+) -> rusqlite::Result<Option<MassEnding>> {
+    let sql = "SELECT generation, at, detail FROM mass_ending WHERE scope = ?1 AND generation = ?2";
+    db.prepare_cached(sql)?
+        .query_row(params![scope_key(scope), signed(generation)], |row| mass_ending_row(row, scope))
+        .optional()
+}
+
 /// The first record of a scope behind a generation.
 fn first_behind(db: &Connection, scope: &EndScope, generation: u64) -> rusqlite::Result<Option<MassEnding>> {
     let sql = "SELECT generation, at, detail FROM mass_ending WHERE scope = ?1 AND generation > ?2
         ORDER BY generation LIMIT 1";
     db.prepare_cached(sql)?
-        .query_row(params![key(scope), signed(generation)], |row| mass_ending_row(row, scope))
+        .query_row(params![scope_key(scope), signed(generation)], |row| mass_ending_row(row, scope))
         .optional()
 }
 

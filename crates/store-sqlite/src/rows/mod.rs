@@ -6,6 +6,7 @@
 mod application_traits;
 mod directory;
 mod documents;
+mod ending_lines;
 mod grants;
 mod lists;
 mod mass_endings;
@@ -23,6 +24,7 @@ use crate::error::Damaged;
 pub(crate) use application_traits::*;
 pub(crate) use directory::*;
 pub(crate) use documents::*;
+pub(crate) use ending_lines::*;
 pub(crate) use grants::*;
 pub(crate) use lists::*;
 pub(crate) use mass_endings::*;

@@ -2,7 +2,9 @@
 //!
 //! An ended session stays in its row (decision 0005).
 
-use adieu_core::{Locator, Session, SessionId, SessionIdCipher, Span, Timestamp, Tombstone, counts_as_live};
+use adieu_core::{
+    Incarnation, Locator, Session, SessionId, SessionIdCipher, Span, Timestamp, Tombstone, counts_as_live,
+};
 use adieu_store::{LiveCount, SessionCursor};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -87,6 +89,20 @@ pub(crate) fn kept(
     db.prepare_cached(&sql)?
         .query_row([signed(locator.number()), signed(incarnation.number())], |row| {
             kept_row(row, &Named::By(id))
+        })
+        .optional()
+}
+
+/// The session in an incarnation of a place, or what is left of it.
+pub(crate) fn kept_incarnation(
+    db: &Connection,
+    cipher: &SessionIdCipher,
+    (locator, incarnation): (Locator, Incarnation),
+) -> rusqlite::Result<Option<SessionRow>> {
+    let sql = format!("SELECT {SESSION} FROM session WHERE locator = ?1 AND incarnation = ?2");
+    db.prepare_cached(&sql)?
+        .query_row([signed(locator.number()), signed(incarnation.number())], |row| {
+            kept_row(row, &Named::Enciphered(cipher))
         })
         .optional()
 }

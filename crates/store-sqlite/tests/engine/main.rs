@@ -5,6 +5,7 @@
 mod backup;
 mod bounds;
 mod damage;
+mod ending_lines;
 mod folder;
 mod full;
 mod small_files;

@@ -8,15 +8,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use adieu_core::{
     Actor, Assurance, Cause, Channel, Client, ClientAuth, ClientId, Device, DirectoryError, EditClientOrder,
-    EditUserOrder, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, Generations, Incarnation, Limits,
-    NewUser, NotLive, Origin, Population, PopulationId, PresentedToken, Proof, Realm, RealmId,
-    RemoveClientOrder, RemoveUserOrder, Session, SessionId, SessionSecret, SessionToken, SignOnOrder,
-    SignedOn, Span, Timestamp, User, UserEdit, UserId, UserKey, Version,
+    EditUserOrder, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndingFilter, FoundEnding,
+    Generations, Incarnation, Limits, NewUser, NotLive, Origin, Population, PopulationId, PresentedToken,
+    Proof, Realm, RealmId, RemoveClientOrder, RemoveUserOrder, Session, SessionId, SessionSecret,
+    SessionToken, SignOnOrder, SignedOn, Span, Timestamp, User, UserEdit, UserId, UserKey, Version,
 };
 use uuid::Uuid;
 
 use crate::suite::engine::Engine;
-use crate::{SessionQuery, Store};
+use crate::{EndingQuery, SessionQuery, Store};
 use adieu_core::{Check, FoundSession, SessionRecord};
 
 /// Numbers that look random and are the same in every run.
@@ -296,6 +296,21 @@ impl<E: Engine> Fixture<E> {
     /// Gives the order to end something for good; the answer comes.
     pub fn end_later(&self, target: EndTarget, now: Timestamp) -> crate::Pending<Result<Ended, EndError>> {
         self.store.end(self.ending(target), now)
+    }
+
+    /// The endings that a question asks for, in pages of so many, newest first.
+    pub async fn endings(&self, filter: EndingFilter, most: u32) -> Vec<FoundEnding> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let query = EndingQuery { after, most, filter: filter.clone() };
+            let page = self.store.endings(query).await.expect("a page");
+            assert!(page.endings.len() <= most as usize, "at most so many");
+            all.extend(page.endings);
+            after = page.next;
+            if after.is_none() {
+                return all;
+            }
+        }
     }
 
     /// Ends one sign-on and keeps the name.

@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use adieu_core::{
-    Beyond, Check, DirectoryError, EditUserOrder, EndKind, EndOrder, EndTarget, Ended, NotLive, Quota,
-    SessionToken, SignOnError, UserEdit,
+    Beyond, Check, DirectoryError, EditUserOrder, EndKind, EndOrder, EndTarget, Ended, EndingFilter, NotLive,
+    Quota, SessionToken, SignOnError, UserEdit,
 };
 use futures_util::future::join_all;
 
 use crate::suite::fixture::{IDLE, at};
 use crate::suite::{Engine, Fixture, OpenedSession};
-use crate::{Flow, SessionQuery, Store, StoredKey, Swept};
+use crate::{EndingQuery, Flow, SessionQuery, Store, StoredKey, Swept};
 use adieu_core::Span;
 
 /// A fixture and a second node of it.
@@ -213,6 +213,43 @@ pub async fn of_endings_at_both_one_is_the_first<E: Engine>() {
         let before = answers.iter().filter(|answer| matches!(answer, Ok(Ended::Before))).count();
         assert_eq!((first, before), (1, 15));
     }
+}
+
+/// Goal: endings at both nodes at once have ids of their own, and both nodes find all of them, in one order; a page that one
+/// began is gone on with at the other.
+pub async fn endings_of_both_stand_in_one_order<E: Engine>() {
+    let (fixture, other) = two_nodes::<E>().await;
+    let mut orders = Vec::new();
+    for n in 0..24 {
+        let user = fixture.user(&format!("user-{n}")).await;
+        let held = fixture.sign_on(&user, at(0)).await;
+        let store = if n % 2 == 0 { &fixture.store } else { &other };
+        orders.push(store.end(fixture.ending(held.presented()), at(1)));
+    }
+    let mut ids = BTreeSet::new();
+    for answer in join_all(orders).await {
+        let id = answer.expect("an ending").id().expect("an id");
+        assert!(ids.insert(id.to_string()), "one place twice");
+        for store in [&fixture.store, &other] {
+            assert!(store.ending(id).await.expect("an answer").is_some());
+        }
+    }
+    let listed = async |first: &Arc<dyn Store>, second: &Arc<dyn Store>| -> Vec<String> {
+        let (mut all, mut after, mut turn) = (Vec::new(), None, 0);
+        loop {
+            let query = EndingQuery { after, most: 5, filter: EndingFilter::default() };
+            let store = if turn % 2 == 0 { first } else { second };
+            let page = store.endings(query).await.expect("a page");
+            all.extend(page.endings.into_iter().map(|one| one.id.to_string()));
+            (after, turn) = (page.next, turn + 1);
+            if after.is_none() {
+                return all;
+            }
+        }
+    };
+    let here = listed(&fixture.store, &other).await;
+    assert_eq!(here, listed(&other, &fixture.store).await);
+    assert_eq!((here.len(), here.into_iter().collect::<BTreeSet<_>>()), (24, ids));
 }
 
 /// Goal: what may be used once is used once, whichever node is asked.

@@ -9,6 +9,7 @@ pub mod checks;
 pub mod crowds;
 pub mod directory;
 pub mod durability;
+pub mod ending_index;
 pub mod endings;
 mod engine;
 mod fixture;
@@ -59,6 +60,15 @@ macro_rules! contract {
             endings::a_reset_keeps_the_name_and_nothing_else,
             endings::what_time_has_ended_was_over_before,
             endings::ended_and_never_heard_of_are_two_answers,
+            ending_index::every_ending_has_an_id_and_stands_in_the_index,
+            ending_index::what_ends_with_another_act_stands_in_the_index,
+            ending_index::what_was_over_before_is_not_entered_again,
+            ending_index::what_time_has_ended_is_entered_once_whoever_finds_it,
+            ending_index::an_ending_names_who_took_part_in_its_epoch,
+            ending_index::a_removed_users_endings_show_no_session,
+            ending_index::every_ending_is_listed_once_page_by_page,
+            ending_index::a_page_that_finds_little_says_how_far_it_came,
+            ending_index::entries_go_with_the_tombstones_and_their_ids_do_not_come_back,
             mass_endings::all_sessions_of_a_user_end_together,
             mass_endings::all_sessions_of_a_realm_end_together,
             mass_endings::all_but_one_spares_that_one,
@@ -151,6 +161,7 @@ macro_rules! many_nodes {
             many_nodes::a_stale_change_is_refused_at_the_other,
             many_nodes::sign_ons_at_both_count_each_other,
             many_nodes::of_endings_at_both_one_is_the_first,
+            many_nodes::endings_of_both_stand_in_one_order,
             many_nodes::of_two_takers_one_gets_the_flow,
             many_nodes::two_sweeps_take_everything_once_and_nothing_live,
             many_nodes::two_first_keys_stay_and_come_in_one_order,
@@ -169,6 +180,7 @@ mod tests {
             ("crowds", include_str!("crowds.rs")),
             ("directory", include_str!("directory.rs")),
             ("durability", include_str!("durability.rs")),
+            ("ending_index", include_str!("ending_index.rs")),
             ("endings", include_str!("endings.rs")),
             ("flows", include_str!("flows.rs")),
             ("grants", include_str!("grants.rs")),
