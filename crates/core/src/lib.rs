@@ -22,6 +22,7 @@ pub mod ending_record;
 pub mod entropy;
 pub mod facts;
 pub mod flow;
+pub mod found_ending;
 pub mod grant;
 pub mod grant_facts;
 pub mod how_ended;
@@ -79,14 +80,13 @@ pub use ending::{
     EndError, EndKind, EndOrder, EndTarget, Ending, EndingChange, Family, PresentedToken, Tombstone,
     decide_ending,
 };
-pub use ending_entry::{
-    EndedReach, EndingEntry, EndingFilter, EntryAround, EntryFacts, FoundEnding, found_ending,
-};
+pub use ending_entry::EndingEntry;
 pub use ending_id::{EndingId, EndingIdCipher, EndingPlace};
 pub use ending_record::{EndScope, EndingRecord, MassEnding};
 pub use entropy::Entropy;
 pub use facts::{RealmAround, SessionFacts, is_shown, is_shown_of_generation};
 pub use flow::{Flow, FlowId, decide_create_flow};
+pub use found_ending::{EndedReach, EndingFilter, EntryAround, EntryFacts, FoundEnding, found_ending};
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, ReplacedToken, RotateOrder};
 pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
 pub use how_ended::{EndedWith, how_ended};

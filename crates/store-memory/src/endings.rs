@@ -17,13 +17,13 @@ const ENTRIES_MAX: usize = 2_000;
 
 /// What was written of one ending.
 #[derive(Clone)]
-pub(crate) struct EndingLine {
+pub(crate) struct EnteredEnding {
     number: u64,
     pub(crate) at: Timestamp,
     entry: EndingEntry,
 }
 
-impl EndingLine {
+impl EnteredEnding {
     fn place(&self) -> EndingPlace {
         EndingPlace::of(self.number, 0).expect("lines are counted from one")
     }
@@ -33,7 +33,7 @@ impl Tables {
     /// Enters an ending; gives its id.
     pub(crate) fn enter(&mut self, entry: EndingEntry, at: Timestamp) -> EndingId {
         self.lines_written += 1;
-        let line = EndingLine { number: self.lines_written, at, entry };
+        let line = EnteredEnding { number: self.lines_written, at, entry };
         let id = self.ending_cipher.encipher(line.place());
         self.ending_lines.push(line);
         id
@@ -63,7 +63,7 @@ impl Tables {
         page
     }
 
-    fn found(&self, line: &EndingLine) -> Option<FoundEnding> {
+    fn found(&self, line: &EnteredEnding) -> Option<FoundEnding> {
         let facts = self.entry_facts(&line.entry)?;
         found_ending(self.ending_cipher.encipher(line.place()), line.at, &line.entry, facts)
     }

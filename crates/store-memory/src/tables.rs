@@ -13,7 +13,7 @@ use adieu_core::{
 };
 use adieu_store::{Document, Flow, FlowId, StoredKey};
 
-use crate::endings::EndingLine;
+use crate::endings::EnteredEnding;
 
 /// Everything that one installation keeps.
 #[derive(Clone)]
@@ -36,7 +36,7 @@ pub(crate) struct Tables {
     /// In the order in which they were written.
     pub(crate) mass_endings: Vec<MassEnding>,
     /// In the order in which they were written.
-    pub(crate) ending_lines: Vec<EndingLine>,
+    pub(crate) ending_lines: Vec<EnteredEnding>,
     /// How many lines were ever written.
     pub(crate) lines_written: u64,
     pub(crate) grants: BTreeMap<GrantId, Arc<Grant>>,

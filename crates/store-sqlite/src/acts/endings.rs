@@ -85,7 +85,7 @@ impl<'a> Reading<'a> {
             }
             self.read += 1;
             if !covered {
-                self.last = Some(place_of(line, 0)?);
+                (self.last, self.page.looked_back_to) = (Some(place_of(line, 0)?), Some(line.at));
                 return Ok(ControlFlow::Continue(()));
             }
             (self.last, self.page.looked_back_to) = (Some(place), Some(line.at));

@@ -6,7 +6,7 @@
 use adieu_core::{EndingEntry, Incarnation, Locator};
 
 use crate::error::Damaged;
-use crate::rows::{scope_key, scope_of};
+use crate::records::{scope_key, scope_of};
 
 /// How an ending of many begins: locators are positive.
 const MANY: u8 = 0x80;

@@ -9,6 +9,7 @@ mod endings;
 mod grants;
 mod participants;
 mod people;
+mod scopes;
 mod sessions;
 
 use adieu_core::TokenHash;
@@ -23,6 +24,7 @@ pub(crate) use endings::MassDetail;
 pub(crate) use grants::GrantDetail;
 pub(crate) use participants::ParticipantDetail;
 pub(crate) use people::{PopulationDetail, UserColumns, UserDetail};
+pub(crate) use scopes::{scope_key, scope_of};
 pub(crate) use sessions::{Opened, SessionDetail, TombstoneDetail};
 
 pub(crate) fn to_json(record: &impl Serialize) -> String {

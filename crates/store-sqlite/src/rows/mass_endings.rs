@@ -3,34 +3,12 @@
 //! Each is also the order for a walk over the sessions that it ended: it is committed with the ending, and `walked_to` and
 //! `done` say how far the walk has come. No rule is here: which sessions those are, core says.
 
-use adieu_core::{EndScope, EndedWith, MassEnding, RealmId, Session, Timestamp, UserKey};
+use adieu_core::{EndScope, EndedWith, MassEnding, Session, Timestamp, UserKey};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use uuid::Uuid;
 
 use crate::error::Damaged;
-use crate::records::{MassDetail, from_json, to_json};
+use crate::records::{MassDetail, from_json, scope_key, scope_of, to_json};
 use crate::rows::{ENDED, bounds, signed, unsigned};
-
-/// A scope as a key: a letter and the id. All of a scope follow each other by generation.
-pub(crate) fn scope_key(scope: &EndScope) -> Vec<u8> {
-    let (letter, id) = match scope {
-        EndScope::User(key) => (b'u', key.number().to_be_bytes().to_vec()),
-        EndScope::Realm(id) => (b'r', id.uuid().as_bytes().to_vec()),
-        EndScope::Client(id) => (b'c', id.as_str().as_bytes().to_vec()),
-    };
-    [vec![letter], id].concat()
-}
-
-/// The scope of a key.
-pub(crate) fn scope_of(key: &[u8]) -> Option<EndScope> {
-    let (letter, id) = key.split_first()?;
-    match letter {
-        b'u' => UserKey::from_stored(u64::from_be_bytes(id.try_into().ok()?)).map(EndScope::User),
-        b'r' => Uuid::from_slice(id).ok().map(|id| EndScope::Realm(RealmId::from_uuid(id))),
-        b'c' => str::from_utf8(id).ok()?.parse().ok().map(EndScope::Client),
-        _ => None,
-    }
-}
 
 /// Keeps a record; a lean one is as short as it can be.
 pub(crate) fn write_mass_ending(db: &Connection, mass: &MassEnding, lean: bool) -> rusqlite::Result<()> {
