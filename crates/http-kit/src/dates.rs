@@ -1,4 +1,4 @@
-//! Dates as the dialects write them, from seconds or milliseconds since 1970.
+//! Dates as the dialects write them, from seconds or milliseconds since 1970, and read where a question names one.
 //!
 //! Written by hand because they stand on the path of every check; tests compare with the `time` crate. Years outside 0
 //! to 9999 have no form in RFC 3339 and are cut to its first and last moment. Nothing here reads the clock, and nothing allocates.
@@ -137,6 +137,62 @@ pub fn http_date(unix_s: i64) -> DateText {
     ])
 }
 
+/// Reads a moment as RFC 3339 writes it, with any offset; of its fraction three digits count, and a leap second is the next one.
+/// None if it is none.
+#[must_use]
+pub fn read_rfc3339(text: &str) -> Option<i64> {
+    let (date, rest) = text.split_once(['T', 't'])?;
+    let (time, zone) = rest.split_at(rest.find(['Z', 'z', '+', '-'])?);
+    let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+    let (whole, fraction) = time.split_once('.').map_or((time, None), |(whole, part)| (whole, Some(part)));
+    let [hour, minute, second] = numbers(whole, ':', [2, 2, 2])?;
+    let days = days_of_month(year, usize::try_from(month).ok()?.checked_sub(1)?)?;
+    let sound = (1..=days).contains(&day) && hour < 24 && minute < 60 && second <= 60;
+    let offset_s = match zone.split_at(1) {
+        ("Z" | "z", "") => 0,
+        (sign, offset) => {
+            let [hours, minutes] = numbers(offset, ':', [2, 2])?;
+            let offset_s = (hours * 60 + minutes) * 60;
+            (hours < 24 && minutes < 60).then_some(if sign == "-" { -offset_s } else { offset_s })?
+        }
+    };
+    let seconds = days_since_1970(year, month, day) * DAY_S + (hour * 60 + minute) * 60 + second - offset_s;
+    let ms = fraction.map_or(Some(0), milliseconds)?;
+    sound.then(|| seconds * 1000 + ms)
+}
+
+/// Numbers of so many digits each.
+fn numbers<const N: usize>(text: &str, between: char, digits: [usize; N]) -> Option<[i64; N]> {
+    let (mut parts, mut numbers) = (text.split(between), [0; N]);
+    for (number, digits) in numbers.iter_mut().zip(digits) {
+        let part = parts.next().filter(|part| part.len() == digits)?;
+        let only_digits = part.bytes().all(|byte| byte.is_ascii_digit());
+        *number = part.parse().ok().filter(|_| only_digits)?;
+    }
+    parts.next().is_none().then_some(numbers)
+}
+
+/// The first three digits of a fraction.
+fn milliseconds(fraction: &str) -> Option<i64> {
+    let only_digits = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    format!("{fraction:0<3}").get(..3)?.parse().ok().filter(|_| only_digits)
+}
+
+fn days_of_month(year: i64, month_index: usize) -> Option<i64> {
+    const DAYS: [i64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    Some(DAYS.get(month_index)? + i64::from(leap && month_index == 1))
+}
+
+/// The inverse of [`Civil::of`], from the same text: `days_from_civil`.
+const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
 fn split(unix_ms: i64) -> (i64, i64) {
     let unix_ms = unix_ms.clamp(FIRST_S * 1000, LAST_S * 1000 + 999);
     (unix_ms.div_euclid(1000), unix_ms.rem_euclid(1000))
@@ -221,6 +277,45 @@ mod tests {
         assert_eq!(&*rfc3339_s(951_782_400_000), "2000-02-29T00:00:00Z");
         assert_eq!(&*rfc3339_s(4_107_542_400_000), "2100-03-01T00:00:00Z");
         assert_eq!(&*rfc3339_s(4_107_456_000_000), "2100-02-28T00:00:00Z");
+    }
+
+    /// Goal: what is written is read, at any day, and nothing that is no moment is.
+    #[test]
+    fn moments_are_read() {
+        for step in 0..36_000_i64 {
+            let ms = FIRST_S * 1000 + step * 8_671_000_123;
+            assert_eq!(read_rfc3339(&rfc3339_ms(ms)), Some(ms), "{}", rfc3339_ms(ms));
+        }
+        for (text, ms) in [
+            ("2026-11-20T20:21:31Z", 1_795_206_091_000),
+            ("2026-11-20t20:21:31.1239z", 1_795_206_091_123),
+            ("2026-11-20T21:51:31.5+01:30", 1_795_206_091_500),
+            ("2026-11-20T15:21:31-05:00", 1_795_206_091_000),
+            ("2028-02-29T00:00:00Z", 1_835_395_200_000),
+        ] {
+            assert_eq!(read_rfc3339(text), Some(ms), "{text}");
+        }
+        for text in [
+            "",
+            "T",
+            "2026-11-20",
+            "2026-11-20T20:21:31",
+            "2026-11-20T20:21Z",
+            "2026-13-01T00:00:00Z",
+            "2027-02-29T00:00:00Z",
+            "2026-00-10T00:00:00Z",
+            "2026-11-00T00:00:00Z",
+            "2026-11-20T24:00:00Z",
+            "2026-11-20T20:21:31.Z",
+            "2026-11-20T20:21:31Zx",
+            "2026-11-20T20:21:31+1:00",
+            "+026-11-20T20:21:31Z",
+            "2026-11-20T20:21:31+99:00",
+            "2026-11-20T20:21:3éZ",
+            "2026-11-20T20:21:31é",
+        ] {
+            assert_eq!(read_rfc3339(text), None, "{text}");
+        }
     }
 
     /// Goal: every day of the calendar agrees with the `time` crate. Method: a step of a little over a day.
