@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{Method, StatusCode};
 
+use crate::endings_told::told;
 use crate::guard::{Entrance, Guard};
 use crate::metering::{self, RequestChannel, RequestMeter};
 
@@ -85,7 +86,7 @@ impl AdminSide {
                     Part::Native => self.native.begin(request),
                     Part::Kratos => self.kratos.begin(request),
                 };
-                answering.await.unwrap_or_else(|never| match never {})
+                told(answering).await.unwrap_or_else(|never| match never {})
             }
         }
     }

@@ -20,6 +20,7 @@ use http::HeaderValue;
 use http::header::STRICT_TRANSPORT_SECURITY;
 use tracing::{Instrument, Span};
 
+use crate::endings_told::told;
 use crate::metering::{RequestChannel, RequestMeter};
 
 /// The three dialects, and the check that proxies ask, behind the public listener.
@@ -123,7 +124,11 @@ impl Answers<Body> for Dispatcher {
                 None => self.kratos.begin(request),
             },
         };
-        let mut answer = answering.instrument(span).await.unwrap_or_else(|never| match never {});
+        let mut answer = match side {
+            Side::Check => answering.instrument(span).await, // It ends nothing.
+            Side::Am | Side::PingOne | Side::Pages | Side::Kratos => told(answering.instrument(span)).await,
+        }
+        .unwrap_or_else(|never| match never {});
         timer.answered(answer.status());
         if let Some(transport) = &self.transport {
             answer.headers_mut().insert(STRICT_TRANSPORT_SECURITY, transport.clone());

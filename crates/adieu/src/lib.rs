@@ -11,6 +11,7 @@ mod companions;
 pub mod config;
 mod dialects;
 pub mod dispatch;
+mod endings_told;
 mod faces;
 mod guard;
 pub mod logging;

@@ -4,7 +4,7 @@
 
 use adieu_core::{Channel, EndError, EndOrder, EndTarget, Ended, Reason};
 
-use crate::Authority;
+use crate::{Authority, endings};
 
 impl Authority {
     /// Ends what the order means, whichever dialect asked.
@@ -48,6 +48,9 @@ impl EndingReach {
                 return;
             }
         };
+        if let Some(id) = ended.id {
+            endings::note(id);
+        }
         let record = &ended.record;
         let (cause, channel) = (record.cause.word(), record.channel.0.to_string());
         // Written out only where it is logged; what is not known has no field.
@@ -55,7 +58,7 @@ impl EndingReach {
             cause, actor = %record.actor, channel = &*record.channel.0, reach = self.0,
             user = ended.user.map(display), session = ended.session.map(display), realm = %ended.realm,
             address = record.address.as_deref(), reason = record.reason.as_ref().map(Reason::as_str),
-            participants = ended.participants, "session ended"
+            participants = ended.participants, ending = ended.id.map(display), "session ended"
         );
         metrics::counter!("adieu_endings_total", "cause" => cause, "channel" => channel).increment(1);
     }

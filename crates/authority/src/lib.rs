@@ -11,6 +11,7 @@ mod clients;
 mod counts;
 mod documents;
 mod end;
+mod endings;
 mod first_factor;
 mod flows;
 mod foreign_hash;
@@ -44,12 +45,13 @@ use std::sync::Arc;
 pub use adieu_core::{
     AccountLock, Actor, AfterPassword, AmendError, AmendOrder, Amendment, ApplicationTrait, Assurance,
     Beyond, Cause, Channel, Client, ClientAuth, ClientDraft, ClientId, CodeSet, ConfirmError, Device,
-    DirectoryError, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndedSessions, EndingRecord,
-    Generations, Grant, GrantError, Hindrance, How, Limits, Locator, LockChange, Method, NIL, NotLive,
-    Origin, Outage, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE,
-    Realm, RealmId, Reason, ReasonError, RecoveryPass, RecoveryWay, Rights, Role, RoleAssignment, RoleScope,
-    Session, SessionId, SessionToken, Span, Standing, State, TYPED_LETTERS, TakenMember, Unwritten, User,
-    UserEdit, UserId, UserReach, Verdict, Version, WeakPassword, assurance_of,
+    DirectoryError, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndedReach,
+    EndedSessions, EndingFilter, EndingId, EndingPlace, EndingRecord, FoundEnding, Generations, Grant,
+    GrantError, Hindrance, How, Limits, Locator, LockChange, Method, NIL, NotLive, Origin, Outage, Participant,
+    PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId,
+    Reason, ReasonError, RecoveryPass, RecoveryWay, Rights, Role, RoleAssignment, RoleScope, Session,
+    SessionId, SessionToken, Span, Standing, State, TYPED_LETTERS, TakenMember, Unwritten, User, UserEdit,
+    UserId, UserReach, Verdict, Version, WeakPassword, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{
@@ -58,7 +60,8 @@ pub use adieu_core::{
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
-    Document, Figures, Flow, FlowId, Lookup, SessionCursor, SessionPage, SessionQuery, Store, Swept,
+    Document, EndingPage, EndingQuery, Figures, Flow, FlowId, Lookup, SessionCursor, SessionPage,
+    SessionQuery, Store, Swept,
 };
 
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
@@ -67,6 +70,7 @@ pub use adieu_token::Alg;
 pub use beside::SessionsBeside;
 pub use check::CheckedToken;
 pub use clients::{Held, NewClient, RotationError, SecretRotation};
+pub use endings::noting_endings;
 pub use first_factor::FirstFactor;
 pub use flows::NewFlow;
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};
