@@ -13,7 +13,7 @@ use serde_json::json;
 const TOKEN: &str = "a-token-of-32-visible-characters";
 
 /// Every route of the native API. A new one stops the test below until it stands here.
-const NATIVE: [(&str, &str); 28] = [
+const NATIVE: [(&str, &str); 30] = [
     ("GET", "/v1/openapi.json"),
     ("GET", "/v1/realms"),
     ("POST", "/v1/realms"),
@@ -39,6 +39,8 @@ const NATIVE: [(&str, &str); 28] = [
     ("GET", "/v1/users/{user}/sessions"),
     ("GET", "/v1/sessions/{session}"),
     ("POST", "/v1/endings"),
+    ("GET", "/v1/endings"),
+    ("GET", "/v1/endings/{ending}"),
     ("GET", "/v1/declaration"),
     ("POST", "/v1/declaration"),
     ("POST", "/v1/declaration/{plan}"),

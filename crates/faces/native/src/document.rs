@@ -2,6 +2,7 @@
 //!
 //! `docs/openapi.json` is a copy for readers; a test keeps it true, and others hold every answer against it.
 
+mod ending_schemas;
 mod schemas;
 
 use http::Method;
@@ -9,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::Success;
 use crate::input::REASON;
-use crate::operations::{ALL, Operation};
+use crate::operations::{ALL, Endpoint, Operation};
 use crate::page::{AFTER, LIMIT, LIMIT_DEFAULT, LIMIT_MAX};
 use crate::problem::{PROBLEM_JSON, ProblemKind};
 use crate::repeats::KEY_MAX;
@@ -84,7 +85,8 @@ fn parameters(operation: &Operation) -> Vec<Value> {
         parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
     }
     for name in operation.query {
-        let (schema, about) = queried(name);
+        let of_endings = matches!(operation.endpoint, Endpoint::Endings) && ![LIMIT, AFTER].contains(name);
+        let (schema, about) = if of_endings { ending_schemas::queried(name) } else { queried(name) };
         parameters.push(json!({"name": name, "in": "query", "schema": schema, "description": about}));
     }
     if operation.has_key() {
@@ -158,6 +160,9 @@ fn links(done: Success) -> Option<Value> {
             "first": {"operationId": "readSession", "parameters": {"session": "$response.body#/items/0/id"}},
         })),
         Success::Shows("Session") => Some(ends("session")),
+        Success::Shows("FoundEndings") => Some(json!({
+            "first": {"operationId": "readEnding", "parameters": {"ending": "$response.body#/items/0/id"}},
+        })),
         Success::Makes(_) | Success::Shows(_) | Success::Nothing => None,
     }
 }

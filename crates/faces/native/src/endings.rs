@@ -2,12 +2,14 @@
 //!
 //! ENDED-IS-DURABLE: the answer is given when the ending is on disk. A key makes a repetition harmless (`repeats`).
 
+pub(crate) mod found;
 mod preview;
 
 use std::sync::Arc;
 
 use adieu_authority::{
-    Cause, ClientId, EndKind, EndOrder, EndTarget, Ended, EndingRecord, Origin, RealmId, SessionId, UserId,
+    Cause, ClientId, EndKind, EndOrder, EndTarget, Ended, EndingId, EndingRecord, Origin, RealmId, SessionId,
+    UserId,
 };
 use axum::body::Body;
 use serde::Deserialize;
@@ -91,11 +93,12 @@ async fn carried_out(api: &Face, target: EndTarget, origin: Origin) -> Result<Va
         .authority
         .end(EndOrder { realm: None, target, kind, cause, spare: None, within: None, origin })
         .await?;
+    let id = ended.id();
     let (when, record) = match ended {
         Ended::Now(ended) => ("now", Some(ended.record)),
         Ended::Before => ("before", named.earlier(api).await?),
     };
-    Ok(named.answer(when, record.as_deref()))
+    Ok(named.answer(when, id, record.as_deref()))
 }
 
 /// What an order names, as it is shown again.
@@ -156,10 +159,10 @@ impl Named {
         Ok(found.and_then(|one| one.fate.ending().cloned()).map(Arc::new))
     }
 
-    fn answer(self, ended: &str, record: Option<&EndingRecord>) -> Value {
+    fn answer(self, ended: &str, id: Option<EndingId>, record: Option<&EndingRecord>) -> Value {
         let text = |id: &dyn ToString| id.to_string();
         json!({
-            "ended": ended, "would_end": null, "ending": wire::ending(record),
+            "id": id.map(|id| text(&id)), "ended": ended, "would_end": null, "ending": wire::ending(record),
             "session": self.session.map(|id| text(&id)), "user": self.user.map(|id| text(&id)),
             "realm": self.realm.map(|id| text(&id)), "client": self.client.map(|id| text(&id)),
             "clients": self.clients.iter().map(|id| text(id)).collect::<Vec<_>>(),

@@ -106,6 +106,8 @@ impl Face {
             Endpoint::SessionsOfUser => sessions::of_user(self, &call).await,
             Endpoint::Session => sessions::read(self, &call).await,
             Endpoint::End => endings::end(self, &call, body).await,
+            Endpoint::Endings => endings::found::list(self, &call).await,
+            Endpoint::Ending => endings::found::read(self, &call).await,
             Endpoint::Declaration => declarations::read(self, &call).await,
             Endpoint::Declare => declarations::declare(self, &call, body).await,
             Endpoint::CarryOut => declarations::carry_out(self, &call, body).await,

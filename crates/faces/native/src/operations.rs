@@ -37,6 +37,8 @@ pub(super) enum Endpoint {
     SessionsOfUser,
     Session,
     End,
+    Endings,
+    Ending,
     Declaration,
     Declare,
     CarryOut,
@@ -110,6 +112,7 @@ const USERS: &str = "/v1/realms/{realm}/users";
 const USER: &str = "/v1/users/{user}";
 const CLIENTS: &str = "/v1/realms/{realm}/clients";
 const CLIENT: &str = "/v1/clients/{client}";
+const ENDINGS: &str = "/v1/endings";
 const DECLARATION: &str = "/v1/declaration";
 
 /// All of them, in the order of the document.
@@ -316,11 +319,31 @@ pub(super) static ALL: &[Operation] = &[
         writes(
             Verb::Post,
             Endpoint::End,
-            ("/v1/endings", "end"),
+            (ENDINGS, "end"),
             (Some("EndOrder"), Success::Shows("Ending")),
             "Ends a session, all sessions of a user (or all but one), all of a realm, or everything that a client holds. \
              When the answer is there, the ending is durable, and no check says live any more.",
         ),
+    ),
+    asking(
+        &[LIMIT, AFTER, "realm", "user", "client", "cause", "actor", "since", "until"],
+        reads(
+            Endpoint::Endings,
+            ENDINGS,
+            "listEndings",
+            "FoundEndings",
+            "Endings of the installation, the newest first, in the order in which they were written down; what time ended is written \
+             down by the sweep. A page looks at 2,000 endings at most and says how far back it came: it may be short, or empty, and \
+             still have a next one. Endings are kept as long as what is left of sessions.",
+        ),
+    ),
+    reads(
+        Endpoint::Ending,
+        "/v1/endings/{ending}",
+        "readEnding",
+        "FoundEnding",
+        "One ending: how, what it reached, and who took part. Its id is in the answer to the request that ended something, and in \
+         the answer's header `Adieu-Ending`.",
     ),
     also(
         &[ProblemKind::NotFound],

@@ -60,7 +60,12 @@ impl ListPage {
 
 /// A page of a list, with the place of the next one.
 pub(super) fn shown(items: Vec<Value>, next: Option<String>) -> Done {
-    Done::Shown(json!({"items": items, "next": next.map(|place| URL_SAFE_NO_PAD.encode(place))}))
+    Done::Shown(json!({"items": items, "next": next.map(|place| cursor(&place))}))
+}
+
+/// A place as clients carry it.
+pub(super) fn cursor(place: &str) -> String {
+    URL_SAFE_NO_PAD.encode(place)
 }
 
 fn read(cursor: &str) -> Option<String> {

@@ -3,7 +3,8 @@
 //! No secret and no hash of one is ever shown, nor the free properties of a session.
 
 use adieu_authority::{
-    Actor, Client, EndingRecord, Fate, NotLive, Population, Realm, SessionRecord, Timestamp, User,
+    Actor, Client, EndingRecord, Fate, NotLive, Participant, Population, Realm, SessionRecord, Timestamp,
+    User,
 };
 use adieu_http_kit::dates;
 use adieu_provisioning::client_words::{AuthMethod, GrantType};
@@ -99,6 +100,15 @@ pub(super) fn ending(record: Option<&EndingRecord>) -> Value {
         "at": at(record.at), "cause": record.cause.word(), "actor": actor(&record.actor),
         "reason": record.reason.as_ref().map(ToString::to_string), "channel": record.channel.0,
         "address": record.address,
+    })
+}
+
+/// A client that took part in a session, with the names by which it knows the session and its user.
+pub(super) fn participant(one: &Participant) -> Value {
+    let known = &one.known_as;
+    json!({
+        "client": one.client.to_string(), "joined_at": at(one.joined_at), "issuer": known.issuer,
+        "sub": known.sub, "sid": known.sid,
     })
 }
 

@@ -5,6 +5,7 @@
 use adieu_authority::Alg;
 use serde_json::{Map, Value, json};
 
+use super::ending_schemas;
 use crate::keys::STATES;
 use crate::roles::{ROLES_MAX, WORDS};
 
@@ -19,7 +20,7 @@ pub(super) fn client_id() -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"})
 }
 
-fn time() -> Value {
+pub(super) fn time() -> Value {
     json!({"type": "string", "format": "date-time", "description": "RFC 3339, UTC."})
 }
 
@@ -43,7 +44,7 @@ fn flag() -> Value {
     json!({"type": "boolean"})
 }
 
-fn word() -> Value {
+pub(super) fn word() -> Value {
     json!({"type": "string"})
 }
 
@@ -51,7 +52,7 @@ fn seconds() -> Value {
     json!({"type": "integer", "minimum": 1, "maximum": 316_224_000, "description": "Seconds."})
 }
 
-fn list(items: Value, most: usize) -> Value {
+pub(super) fn list(items: Value, most: usize) -> Value {
     json!({"type": "array", "items": items, "maxItems": most})
 }
 
@@ -63,18 +64,18 @@ fn bag() -> Value {
     json!({"type": "object", "description": "Kept for a dialect; no rule reads it."})
 }
 
-fn nullable(mut schema: Value) -> Value {
+pub(super) fn nullable(mut schema: Value) -> Value {
     let kind = schema["type"].take();
     schema["type"] = json!([kind, "null"]);
     schema
 }
 
-fn named(schema: &str) -> Value {
+pub(super) fn named(schema: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{schema}")})
 }
 
 /// A closed object. A member whose name ends with `?` may be absent.
-fn object(members: Vec<(&str, Value)>) -> Value {
+pub(super) fn object(members: Vec<(&str, Value)>) -> Value {
     let required: Vec<&str> =
         members.iter().map(|(name, _)| *name).filter(|name| !name.ends_with('?')).collect();
     let properties: Map<String, Value> = members
@@ -95,8 +96,13 @@ fn page(of: &str) -> Value {
 /// All schemas by name.
 pub(super) fn all() -> Value {
     let mut all = Map::new();
-    for (name, schema) in
-        common().into_iter().chain(people()).chain(clients()).chain(sessions()).chain(declarations())
+    for (name, schema) in common()
+        .into_iter()
+        .chain(people())
+        .chain(clients())
+        .chain(sessions())
+        .chain(ending_schemas::all())
+        .chain(declarations())
     {
         all.insert(name.to_owned(), schema);
     }
@@ -339,7 +345,7 @@ fn declarations() -> Vec<(&'static str, Value)> {
 }
 
 /// How something ended.
-fn ending_record() -> Value {
+pub(super) fn ending_record() -> Value {
     let actor = object(vec![
         (
             "kind",
@@ -397,7 +403,12 @@ fn sessions() -> Vec<(&'static str, Value)> {
         ("clients", json!({"type": "array", "items": word()})),
     ];
     let count = json!({"type": ["integer", "null"], "minimum": 0, "description": "Counted up to 10,000; null where a client's grants are meant."});
+    let id = json!({
+        "type": ["string", "null"], "format": "uuid",
+        "description": "The id of the ending; null if this order ended nothing, or the disk was too full for its entry.",
+    });
     let ending = vec![
+        ("id", id),
         (
             "ended",
             json!({"type": "string", "enum": ["now", "before", "not"], "description": "`not` for a dry run."}),

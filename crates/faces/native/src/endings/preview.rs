@@ -33,7 +33,7 @@ pub(super) async fn of(api: &Face, target: &EndTarget) -> Result<Value, Problem>
         }
         EndTarget::Grants(_) | EndTarget::Token(_) => (None, false),
     };
-    let mut answer = named.answer("not", None);
+    let mut answer = named.answer("not", None, None);
     answer["would_end"] = json!({"live_sessions": live_sessions, "more": more});
     Ok(answer)
 }

@@ -5,6 +5,7 @@
 mod declarations;
 mod document;
 mod endings;
+mod found_endings;
 mod people;
 mod sessions;
 mod things;

@@ -1,0 +1,73 @@
+//! The schemas of endings that were, and what a question about them may name.
+
+use adieu_authority::Cause;
+use serde_json::{Value, json};
+
+use super::schemas::{client_id, ending_record, list, named, nullable, object, time, uuid, word};
+use crate::endings::found::REACHES;
+
+/// A part of the question, by its name in the query.
+pub(super) fn queried(name: &str) -> (Value, &'static str) {
+    match name {
+        "realm" => (uuid(), "Only endings in this realm."),
+        "user" => (
+            uuid(),
+            "Only endings of one session or all sessions of this user. Those of a whole realm name no user.",
+        ),
+        "client" => (
+            client_id(),
+            "Only endings of a session in which this client took part, and of all that it held. Those of many sessions name no \
+             client.",
+        ),
+        "cause" => {
+            (json!({"type": "string", "enum": Cause::ALL.map(Cause::word)}), "Only endings for this cause.")
+        }
+        "actor" => (
+            json!({
+                "type": "string",
+                "pattern": "^(operator|system|other|user:[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|client:[!-~]{1,255})$",
+            }),
+            "Only endings by this one: `operator`, `system`, `other`, or `user:` or `client:` and an id.",
+        ),
+        "since" => (time(), "Only endings that were written down then or later."),
+        _ => (time(), "Only endings that were written down earlier."),
+    }
+}
+
+pub(super) fn all() -> Vec<(&'static str, Value)> {
+    let participant = object(vec![
+        ("client", word()),
+        ("joined_at", time()),
+        ("issuer", word()),
+        ("sub", word()),
+        ("sid", word()),
+    ]);
+    let reach = json!({
+        "type": "string", "enum": REACHES,
+        "description": "What ended. Of a `forgotten_session` it is shown to nobody which one it was, nor whose.",
+    });
+    let looked = json!({
+        "type": ["string", "null"], "format": "date-time",
+        "description": "When the oldest ending that this page looked at was written down; null if it looked at none.",
+    });
+    let found = object(vec![
+        ("id", uuid()),
+        ("written_at", time()),
+        ("realm", uuid()),
+        ("reach", reach),
+        ("ending", ending_record()),
+        ("session", nullable(uuid())),
+        ("user", nullable(uuid())),
+        ("client", nullable(word())),
+        ("spared", nullable(uuid())),
+        ("participants", list(participant, 1024)),
+    ]);
+    let next =
+        json!({"type": ["string", "null"], "description": "The cursor of the next page; null at the end."});
+    let page = object(vec![
+        ("items", json!({"type": "array", "items": named("FoundEnding")})),
+        ("next", next),
+        ("looked_back_to", looked),
+    ]);
+    vec![("FoundEnding", found), ("FoundEndings", page)]
+}
