@@ -78,6 +78,11 @@ enum Command {
     },
     /// End sessions, durably, at once and in every application.
     End(commands::EndCommand),
+    /// Endings that were: when, why, by whom, and what they reached.
+    Endings {
+        #[command(subcommand)]
+        command: commands::EndingsCommand,
+    },
     /// Print a script that completes the command line, for a shell to read.
     Completions {
         /// The shell.
@@ -123,6 +128,7 @@ fn main() -> ExitCode {
         Command::Keys { command } => commands::keys(command),
         Command::Sessions { command } => commands::sessions(command),
         Command::End(command) => commands::end(command),
+        Command::Endings { command } => commands::endings(command),
         Command::Completions { shell } => commands::completions(shell, &mut Cli::command()),
         Command::Export(export) => commands::export(export),
         Command::Apply(apply) => match commands::apply(apply) {

@@ -179,7 +179,8 @@ pub(super) fn with_reason(mut order: Value, reason: Option<&str>) -> Value {
 async fn said(api: &Api, order: Value, what: &str, json: bool) -> Result<()> {
     let answer = api.ask(Method::POST, "/v1/endings", Some(order)).await?;
     let how = if text(&answer, "ended") == "now" { "ended" } else { "ended before" };
-    shown::one(&answer, json, || format!("{how}: {what}"))
+    let id = answer["id"].as_str().map(|id| format!(" (ending {id})"));
+    shown::one(&answer, json, || format!("{how}: {what}{}", id.unwrap_or_default()))
 }
 
 async fn list(realm: &str, user: Option<&str>, live: bool, limit: usize, reach: Reach) -> Result<()> {

@@ -143,12 +143,27 @@ async fn a_running_server_is_asked() {
 
     let id = id.as_str().expect("an id");
     let ended = run(&file, &["sessions", "end", id, "--reason", "test"]).await;
-    assert_eq!(
-        (ended.code, ended.out.as_str()),
-        (0, format!("ended: session {id}\n").as_str()),
-        "{}",
-        ended.err
-    );
+    let ending = ended.out.strip_prefix(&format!("ended: session {id} (ending ")).unwrap_or(&ended.out);
+    let ending = ending.strip_suffix(")\n").unwrap_or_default();
+    assert_eq!((ended.code, ending.len()), (0, 36), "{}{}", ended.out, ended.err);
+    let shown = run(&file, &["endings", "show", ending, "--json"]).await.json();
+    assert_eq!((&shown["session"], &shown["ending"]["reason"]), (&id.into(), &"test".into()));
+    let listed = |filter: &'static [&'static str]| {
+        let all: Vec<_> = ["endings", "list", "--json"].iter().chain(filter).copied().collect();
+        let (file, all) = (file.clone(), all);
+        async move { run(&file, &all).await.json() }
+    };
+    for filter in [
+        &["--user", "alice"][..],
+        &["--realm", "/alpha", "--cause", "administrator"],
+        &["--actor", "operator"],
+    ] {
+        let listed = listed(filter).await;
+        assert_eq!(listed.as_array().map(Vec::len), Some(1), "{filter:?}: {listed}");
+        assert_eq!(listed[0]["id"], ending, "{filter:?}");
+    }
+    let refused = run(&file, &["endings", "list", "--cause", "boredom"]).await;
+    assert!(refused.code != 0 && refused.err.contains("sign_off"), "{}", refused.err);
     let client = reqwest::Client::builder().timeout(STALL).build().expect("a client");
     let whoami = client.get(format!("http://{}/sessions/whoami", server.public));
     assert_eq!(whoami.header("x-session-token", token).send().await.expect("an answer").status(), 401);

@@ -3,7 +3,7 @@
 //! The programs here know only what a program of their dialect knows: addresses, cookies, headers.
 
 use adieu_testkit::World;
-use adieu_testkit::world::WorldRequest;
+use adieu_testkit::world::{Reply, WorldRequest};
 use serde_json::{Value, json};
 
 const AM: &str = "/am/json/realms/root/realms/alpha";
@@ -149,7 +149,7 @@ impl<'a> Programs<'a> {
         assert_eq!((reply.status.as_u16(), &reply.json()["error"]), (400, &json!("invalid_grant")));
     }
 
-    pub(crate) async fn end(&self, exit: Exit, token: &str) {
+    pub(crate) async fn end(&self, exit: Exit, token: &str) -> Reply {
         let environment = self.pingone("env_id");
         let whoami = self.world.get("/sessions/whoami").header("x-session-token", token).send().await.json();
         let session = whoami["id"].as_str().expect("a session id");
@@ -187,6 +187,7 @@ impl<'a> Programs<'a> {
         };
         let reply = ask.send().await;
         assert_eq!(reply.status.as_u16(), expected, "{exit:?}: {}", reply.text);
+        reply
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every ending says who, why and through which channel, whatever ended it; the native API shows it.
 //!
-//! The dialects are asked as their own programs ask; who is told reads `GET /v1/sessions/{session}`.
+//! The dialects are asked as their own programs ask; who is told reads `GET /v1/sessions/{session}` and, by the id that the
+//! answer named, `GET /v1/endings/{ending}`.
 
 use adieu_http_kit::client::Peer;
 use adieu_testkit::World;
@@ -82,33 +83,36 @@ impl<'a> Scene<'a> {
         sound(self.world.admin(Method::GET, &format!("/v1/sessions/{id}"))).await.json()
     }
 
-    async fn end(&self, way: Way, token: &str, id: &str) {
+    async fn end(&self, way: Way, token: &str, id: &str) -> Option<Reply> {
         let (world, user) = (self.world, self.programs.pingone("user_id"));
-        let native = |method, path: &str, body: Value| done(world.admin(method, path).json(&body));
+        let native = |method, path: &str, body: Value| sound(world.admin(method, path).json(&body));
         let ending = |target: Value| {
             let mut order = target;
             order["reason"] = REASON.into();
             native(Method::POST, "/v1/endings", order)
         };
-        match way {
+        Some(match way {
             Way::Exit(exit) => self.programs.end(exit, token).await,
-            Way::Time => world.wait_s(2 * 24 * 3600),
+            Way::Time => {
+                world.wait_s(2 * 24 * 3600);
+                return None;
+            }
             Way::AmLogoutByUser => {
                 let path = "/am/json/realms/root/realms/alpha/sessions/?_action=logoutByUser";
                 let ask = world.post(path).header("iplanetdirectorypro", token);
                 let ask = ask.header("accept-api-version", "resource=5.1, protocol=1.0");
-                done(ask.json(&json!({"username": self.programs.pingone("user")}))).await
+                sound(ask.json(&json!({"username": self.programs.pingone("user")}))).await
             }
             Way::KratosNativeLogout => {
                 let ask = world.delete("/self-service/logout/api");
-                done(ask.json(&json!({"session_token": token}))).await
+                sound(ask.json(&json!({"session_token": token}))).await
             }
             Way::KratosOthers => {
                 let other = self.programs.sign_on(Dialect::Kratos).await;
-                done(world.delete("/sessions").header("x-session-token", &other)).await
+                sound(world.delete("/sessions").header("x-session-token", &other)).await
             }
             Way::KratosAdminSession => {
-                done(world.admin(Method::DELETE, &format!("/admin/sessions/{id}"))).await
+                sound(world.admin(Method::DELETE, &format!("/admin/sessions/{id}"))).await
             }
             Way::KratosAdminDisabled => {
                 let change = json!([{"op": "replace", "path": "/state", "value": "inactive"}]);
@@ -120,7 +124,7 @@ impl<'a> Scene<'a> {
                 let hint = self.programs.tokens(token).await.id;
                 let environment = self.programs.pingone("env_id");
                 let path = format!("/{environment}/as/idpSignoff?id_token_hint={hint}");
-                done(world.get(&path).header("accept", "application/json")).await
+                sound(world.get(&path).header("accept", "application/json")).await
             }
             Way::PingOneDisabled => {
                 let pairs = [("grant_type", "client_credentials")];
@@ -128,7 +132,7 @@ impl<'a> Scene<'a> {
                 let environment = self.programs.pingone("env_id");
                 let path = format!("/v1/environments/{environment}/users/{user}/enabled");
                 let ask = world.ask(Method::PUT, &path).json(&json!({"enabled": false}));
-                done(ask.bearer(worker["access_token"].as_str().expect("a token"))).await
+                sound(ask.bearer(worker["access_token"].as_str().expect("a token"))).await
             }
             Way::NativeSession => ending(json!({"session": id})).await,
             Way::NativeUser => ending(json!({"user": user})).await,
@@ -149,7 +153,12 @@ impl<'a> Scene<'a> {
                 let password = json!({"password": self.programs.pingone("password"), "reason": REASON});
                 native(Method::PUT, &format!("/v1/users/{user}/password"), password).await
             }
-        }
+        })
+    }
+
+    /// The ending of an id, as it is shown.
+    async fn ending(&self, id: &str) -> Value {
+        sound(self.world.admin(Method::GET, &format!("/v1/endings/{id}"))).await.json()
     }
 
     fn expected(&self, told: Told) -> Value {
@@ -170,10 +179,6 @@ async fn sound(ask: WorldRequest) -> Reply {
     reply
 }
 
-async fn done(ask: WorldRequest) {
-    sound(ask).await;
-}
-
 /// Goal: every ending says who, why, through which channel, from where and when, in every dialect and of every kind; what ended
 /// with others says so as well, over a crash and when the sweep has taken its row.
 #[tokio::test]
@@ -187,9 +192,10 @@ async fn every_ending_says_who_and_why() {
         let token = scene.programs.sign_on(Dialect::Kratos).await;
         let id = scene.id(&token).await;
         assert_eq!(scene.shown(&id).await["ending"], Value::Null, "{way:?}: live");
-        scene.end(way, &token, &id).await;
+        let reply = scene.end(way, &token, &id).await;
 
         let mut first = scene.shown(&id).await["ending"].clone();
+        let ending = reply.map(|reply| reply.header("adieu-ending").to_owned());
         for _ in 0..2 {
             let shown = Scene::of(&world).shown(&id).await;
             assert_ne!(shown["state"], "live", "{way:?}");
@@ -197,6 +203,13 @@ async fn every_ending_says_who_and_why() {
             world.crash_and_restart().await;
             while world.authority().sweep().await.expect("a sweep").more {}
         }
+        // Its answer named the ending; what time ends is answered to nobody, and stands in the index all the same.
+        let newest = world.admin(Method::GET, "/v1/endings?limit=1").send().await.json();
+        let ending = ending.unwrap_or_else(|| newest["items"][0]["id"].as_str().expect("one").to_owned());
+        let found = Scene::of(&world).ending(&ending).await;
+        assert_eq!((&found, &found["ending"]), (&newest["items"][0], &first), "{way:?}");
+        let one = found["reach"] == "session";
+        assert!(!one || found["session"] == id, "{way:?}: {found}");
         let at = first.as_object_mut().and_then(|ending| ending.remove("at"));
         assert!(at.is_some_and(|at| at.is_string()), "{way:?}: {first}");
         let scene = Scene::of(&world);

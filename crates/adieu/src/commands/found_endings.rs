@@ -1,0 +1,109 @@
+//! `adieu endings …`: what ended, when, why and by whom, the newest first.
+//!
+//! The API's own words and filters; nothing is looked for here.
+
+use adieu_http_kit::form::append_query;
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::commands::api::Reach;
+use crate::commands::people::{encoded, open, realm_id, say_more, user_id};
+use crate::commands::{runtime, shown};
+
+/// Endings that were.
+#[derive(Subcommand)]
+pub enum EndingsCommand {
+    /// List endings, newest first.
+    List(EndingsFilter),
+    /// Show one: how, what it reached, and which applications took part.
+    Show {
+        /// Its id.
+        #[arg(value_name = "ENDING")]
+        ending: String,
+        /// How the API is reached.
+        #[command(flatten)]
+        reach: Reach,
+    },
+}
+
+/// Which endings are listed: those that all of this holds for.
+#[derive(clap::Args)]
+pub struct EndingsFilter {
+    /// In the realm at this path; with `--user`, where the user is.
+    #[arg(long, value_name = "PATH")]
+    realm: Option<String>,
+    /// Of one session or all sessions of this user: name (in `--realm`, or /alpha), e-mail address or id.
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// Of a session in which this client took part, or of all that it held.
+    #[arg(long, value_name = "ID")]
+    client: Option<String>,
+    /// For this cause: sign_off, administrator, idle, …
+    #[arg(long, value_name = "WORD")]
+    cause: Option<String>,
+    /// By this one: operator, system, other, user:ID or client:ID.
+    #[arg(long, value_name = "WHO")]
+    actor: Option<String>,
+    /// Written down then or later: 2026-11-29T08:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Written down earlier.
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 100)]
+    limit: usize,
+    /// How the API is reached.
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// `endings …`.
+pub fn endings(command: EndingsCommand) -> Result<()> {
+    runtime()?.block_on(async {
+        match command {
+            EndingsCommand::List(filter) => list(filter).await,
+            EndingsCommand::Show { ending, reach } => {
+                let found = open(&reach)?.get(&format!("/v1/endings/{}", encoded(&ending))).await?;
+                shown::members(&found, reach.json)
+            }
+        }
+    })
+}
+
+async fn list(filter: EndingsFilter) -> Result<()> {
+    let api = open(&filter.reach)?;
+    let (mut realm, mut user) = (None, None);
+    if let Some(name) = &filter.user {
+        user = Some(user_id(&api, filter.realm.as_deref().unwrap_or("/alpha"), name).await?);
+    } else if let Some(path) = &filter.realm {
+        realm = Some(realm_id(&api, path).await?);
+    }
+    let named = [
+        ("realm", realm),
+        ("user", user),
+        ("client", filter.client),
+        ("cause", filter.cause),
+        ("actor", filter.actor),
+        ("since", filter.since),
+        ("until", filter.until),
+    ];
+    let named = named.iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+    let path = named.fold("/v1/endings".to_owned(), |path, (name, value)| append_query(&path, name, value));
+    let (endings, more) = api.list(&path, filter.limit.max(1)).await?;
+    let columns = [
+        ("ENDING", "/id"),
+        ("ENDED", "/ending/at"),
+        ("CAUSE", "/ending/cause"),
+        ("BY", "/ending/actor/kind"),
+        ("REACH", "/reach"),
+        ("SESSION", "/session"),
+        ("USER", "/user"),
+        ("CLIENT", "/client"),
+        ("CHANNEL", "/ending/channel"),
+        ("REASON", "/ending/reason"),
+    ];
+    shown::list(&endings, filter.reach.json, &columns)?;
+    say_more(more);
+    Ok(())
+}
