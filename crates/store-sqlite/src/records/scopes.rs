@@ -1,4 +1,6 @@
 //! What a generation belongs to, as a key of rows.
+//!
+//! Nothing here reads or writes one.
 
 use adieu_core::{EndScope, RealmId, UserKey};
 use uuid::Uuid;

@@ -1,4 +1,6 @@
 //! The schemas of endings that were, and what a question about them may name.
+//!
+//! What is shown and asked is in `endings::found`; tests hold the two against each other.
 
 use adieu_authority::Cause;
 use serde_json::{Value, json};
