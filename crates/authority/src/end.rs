@@ -2,7 +2,7 @@
 //!
 //! What is over, and what falls with it, is decided below; here it is logged and counted.
 
-use adieu_core::{Channel, EndError, EndOrder, EndTarget, Ended, Reason};
+use adieu_core::{Channel, EndError, EndOrder, EndTarget, Ended, EndedSessions, EndingId, Reason};
 
 use crate::{Authority, endings};
 
@@ -13,8 +13,26 @@ impl Authority {
     pub async fn end(&self, order: EndOrder) -> Result<Ended, EndError> {
         let (reach, channel) = (EndingReach::of(&order.target), order.origin.channel.clone());
         let ended = self.store().end(order, self.now()).await?;
-        reach.log(&channel, &ended);
+        self.tell(reach, &channel, &ended);
         Ok(ended)
+    }
+
+    /// Notes an ending for whoever answers the request, counts it, and says in the log who, whom, why, from where; no secret
+    /// (EMPTY-HANDS).
+    pub(crate) fn tell(&self, reach: EndingReach, channel: &Channel, ended: &Ended) {
+        match ended {
+            Ended::Now(sessions) => {
+                let id = ended.place().map(|place| self.ending_id(place));
+                if let Some(id) = id {
+                    endings::note(id);
+                }
+                reach.log(sessions, id);
+            }
+            Ended::Before => {
+                let channel = channel.0.to_string();
+                metrics::counter!("adieu_endings_repeated_total", "channel" => channel).increment(1);
+            }
+        }
     }
 }
 
@@ -38,19 +56,7 @@ impl EndingReach {
         }
     }
 
-    /// What the log says of an ending: who, whom, why, from where; no secret (EMPTY-HANDS).
-    pub(crate) fn log(self, channel: &Channel, ended: &Ended) {
-        let ended = match ended {
-            Ended::Now(ended) => ended,
-            Ended::Before => {
-                let channel = channel.0.to_string();
-                metrics::counter!("adieu_endings_repeated_total", "channel" => channel).increment(1);
-                return;
-            }
-        };
-        if let Some(id) = ended.id {
-            endings::note(id);
-        }
+    fn log(self, ended: &EndedSessions, id: Option<EndingId>) {
         let record = &ended.record;
         let (cause, channel) = (record.cause.word(), record.channel.0.to_string());
         // Written out only where it is logged; what is not known has no field.
@@ -58,7 +64,7 @@ impl EndingReach {
             cause, actor = %record.actor, channel = &*record.channel.0, reach = self.0,
             user = ended.user.map(display), session = ended.session.map(display), realm = %ended.realm,
             address = record.address.as_deref(), reason = record.reason.as_ref().map(Reason::as_str),
-            participants = ended.participants, ending = ended.id.map(display), "session ended"
+            participants = ended.participants, ending = id.map(display), "session ended"
         );
         metrics::counter!("adieu_endings_total", "cause" => cause, "channel" => channel).increment(1);
     }

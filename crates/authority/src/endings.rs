@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use adieu_core::{EndingId, FoundEnding, Outage};
+use adieu_core::{EndingId, EndingPlace, FoundEnding, Outage};
 use adieu_store::{EndingPage, EndingQuery};
 
 use crate::Authority;
@@ -38,6 +38,11 @@ pub(crate) fn note(id: EndingId) {
 }
 
 impl Authority {
+    /// The public id of the ending at a place.
+    pub fn ending_id(&self, place: EndingPlace) -> EndingId {
+        self.store().ending_id(place)
+    }
+
     /// The ending of an id, for as long as it is kept.
     pub async fn ending(&self, id: EndingId) -> Result<Option<FoundEnding>, Outage> {
         self.store().ending(id).await

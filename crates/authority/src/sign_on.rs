@@ -295,7 +295,7 @@ impl Authority {
             SignOnError::Unwritten(unwritten) => SignOnFailure::Outage(unwritten.into_outage()),
         })?;
         for closed in signed_on.ended {
-            EndingReach::ONE.log(&signed_on.session.channel, &Ended::Now(closed));
+            self.tell(EndingReach::ONE, &signed_on.session.channel, &Ended::Now(closed));
         }
         self.inner.places.forget(user.id);
         let fresh = SessionToken { id: signed_on.session.id, secret };

@@ -105,7 +105,7 @@ impl Authority {
         let order = EditUserOrder { user, from, edit, by_session, password_ends_sessions, origin };
         let edited = self.store().edit_user(order, self.now()).await?;
         if let Some(ended) = &edited.ended {
-            EndingReach::USER.log(&channel, ended);
+            self.tell(EndingReach::USER, &channel, ended);
         }
         Ok(edited)
     }
@@ -221,7 +221,7 @@ impl Authority {
     async fn removed(&self, order: RemoveUserOrder) -> Result<Ended, DirectoryError> {
         let channel = order.origin.channel.clone();
         let ended = self.store().remove_user(order, self.now()).await?;
-        EndingReach::USER.log(&channel, &ended);
+        self.tell(EndingReach::USER, &channel, &ended);
         Ok(ended)
     }
 }

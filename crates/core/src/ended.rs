@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::ending_id::EndingId;
+use crate::ending_id::EndingPlace;
 use crate::ending_record::EndingRecord;
 use crate::ids::{RealmId, UserId};
 use crate::session::Session;
@@ -22,8 +22,9 @@ pub enum Ended {
 /// What an order ended, for the log and for whoever is to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndedSessions {
-    /// The id of the ending; none if the disk was too full for its entry in the index of endings.
-    pub id: Option<EndingId>,
+    /// Where the ending stands in the index of endings, which is what its public id says enciphered; none if the disk was too
+    /// full for its entry.
+    pub place: Option<EndingPlace>,
     /// The realm.
     pub realm: RealmId,
     /// The user, if it was one user's.
@@ -37,18 +38,18 @@ pub struct EndedSessions {
 }
 
 impl Ended {
-    /// The same with the id that the index of endings gave it. What was over before has none.
-    pub fn with_id(self, id: Option<EndingId>) -> Self {
+    /// The same with its place in the index of endings. What was over before has none.
+    pub fn at(self, place: Option<EndingPlace>) -> Self {
         match self {
-            Self::Now(ended) => Self::Now(EndedSessions { id, ..ended }),
+            Self::Now(ended) => Self::Now(EndedSessions { place, ..ended }),
             Self::Before => Self::Before,
         }
     }
 
-    /// The id of the ending, if this order ended something and the disk had room for it.
-    pub const fn id(&self) -> Option<EndingId> {
+    /// The place of the ending, if this order ended something and the disk had room for it.
+    pub const fn place(&self) -> Option<EndingPlace> {
         match self {
-            Self::Now(ended) => ended.id,
+            Self::Now(ended) => ended.place,
             Self::Before => None,
         }
     }
@@ -57,7 +58,7 @@ impl Ended {
 impl EndedSessions {
     pub(crate) fn of(session: &Session, record: Arc<EndingRecord>) -> Self {
         Self {
-            id: None,
+            place: None,
             realm: session.realm,
             user: Some(session.user),
             session: Some(session.id),

@@ -175,7 +175,7 @@ pub struct Ending {
     pub changes: Vec<EndingChange>,
     /// What the index of endings is to say of it, in the same transaction; none if all of it stands there already.
     pub entry: Option<EndingEntry>,
-    /// The outcome. Its id is the place that the entry gets: [`Ended::with_id`].
+    /// The outcome. Its place is the one that the entry gets: [`Ended::at`].
     pub outcome: Ended,
 }
 
@@ -304,7 +304,7 @@ fn many_ended(
     let record = Arc::new(mass.record.clone());
     let entry = Some(EndingEntry::of_many(&mass));
     changes.push(EndingChange::Record(Box::new(mass)));
-    let ended = EndedSessions { id: None, realm, user, session: None, participants: 0, record };
+    let ended = EndedSessions { place: None, realm, user, session: None, participants: 0, record };
     Ending { changes, entry, outcome: Ended::Now(ended) }
 }
 

@@ -6,10 +6,10 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use adieu_core::{
-    AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, EndingId, FoundEnding,
-    FoundSession, KeptSession, OpeningFacts, Outage, RealmId, Room, SessionFacts, SessionId, SessionOutline,
-    SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, UserId, UserKey, Verdict,
-    decide_amend, decide_check, decide_ending, decide_find, decide_opening, session_record,
+    AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, EndingId, EndingPlace,
+    FoundEnding, FoundSession, KeptSession, OpeningFacts, Outage, RealmId, Room, SessionFacts, SessionId,
+    SessionOutline, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, UserId,
+    UserKey, Verdict, decide_amend, decide_check, decide_ending, decide_find, decide_opening, session_record,
 };
 use adieu_store::{
     EndingPage, EndingQuery, Lookup, Pending, SessionCursor, SessionPage, SessionQuery, Sessions,
@@ -95,6 +95,10 @@ impl Sessions for MemoryStore {
         self.act(|tables| end(tables, &order, now))
     }
 
+    fn ending_id(&self, place: EndingPlace) -> EndingId {
+        self.tables().ending_cipher.encipher(place)
+    }
+
     fn ending(&self, id: EndingId) -> Pending<Result<Option<FoundEnding>, Outage>> {
         self.act(|tables| Ok(tables.ending(id)))
     }
@@ -173,8 +177,8 @@ impl Tables {
 pub(crate) fn end(tables: &mut Tables, order: &EndOrder, now: Timestamp) -> Result<Ended, EndError> {
     let ending = decide_ending(&tables.family(order), order, now)?;
     tables.apply(ending.changes);
-    let id = ending.entry.map(|entry| tables.enter(entry, now));
-    Ok(ending.outcome.with_id(id))
+    let place = ending.entry.map(|entry| tables.enter(entry, now));
+    Ok(ending.outcome.at(place))
 }
 
 fn open_session(tables: &mut Tables, order: &SignOnOrder, now: Timestamp) -> Result<SignedOn, SignOnError> {

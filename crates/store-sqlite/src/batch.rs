@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use adieu_core::{
-    Client, ClientId, EndingChange, EndingEntry, EndingId, EndingPlace, Grant, Realm, RealmId, Session,
-    SessionId, SessionIdCipher, StoredClient, Timestamp, User, UserId, present_client,
+    Client, ClientId, EndingChange, EndingEntry, EndingPlace, Grant, Realm, RealmId, Session, SessionId,
+    SessionIdCipher, StoredClient, Timestamp, User, UserId, present_client,
 };
 use rusqlite::Connection;
 
@@ -94,8 +94,8 @@ impl<'a> Batch<'a> {
         self.refused_in_writing
     }
 
-    /// Enters an ending in the line of this batch; gives its id. On a disk without room for the line it stands without.
-    pub(crate) fn enter(&mut self, entry: &EndingEntry, now: Timestamp) -> Option<EndingId> {
+    /// Enters an ending in the line of this batch; gives its place. On a disk without room for the line it stands without.
+    pub(crate) fn enter(&mut self, entry: &EndingEntry, now: Timestamp) -> Option<EndingPlace> {
         if matches!(self.room, DiskRoom::Tight | DiskRoom::None) {
             self.ended.lost += 1;
             return None;
@@ -105,7 +105,7 @@ impl<'a> Batch<'a> {
         append_entry(&mut self.ended.body, entry);
         self.ended.entries += 1;
         self.ended.at = self.ended.at.max(now);
-        Some(self.shared.ending_cipher.encipher(place))
+        Some(place)
     }
 
     /// How many endings go without their entries.

@@ -208,6 +208,9 @@ pub trait Sessions: Send + Sync {
     /// afterwards says live (NO-STALE-YES).
     fn end(&self, order: EndOrder, now: Timestamp) -> Pending<Result<Ended, EndError>>;
 
+    /// The public id of the ending at a place. It is computed by whoever asks; the writer has other things to do.
+    fn ending_id(&self, place: EndingPlace) -> EndingId;
+
     /// The ending of that id, as long as its entry and what it leads to are kept.
     fn ending(&self, id: EndingId) -> Pending<Result<Option<FoundEnding>, Outage>>;
 

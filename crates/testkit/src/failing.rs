@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use adieu_core::{
     AmendError, AmendOrder, ApplicationTrait, Check, Client, ClientDraft, ClientId, ConfirmCodesOrder,
     ConfirmError, DirectoryError, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended,
-    EndingId, FoundEnding, FoundSession, Grant, GrantError, GrantId, Hindrance, IssueOrder, Locator, NewUser,
-    Outage, Participant, PasswordRenewal, Population, PopulationId, Realm, RealmId, RedeemOrder,
-    RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder, SecondFactorRule, SessionId,
-    SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User,
-    UserId, Version,
+    EndingId, EndingPlace, FoundEnding, FoundSession, Grant, GrantError, GrantId, Hindrance, IssueOrder,
+    Locator, NewUser, Outage, Participant, PasswordRenewal, Population, PopulationId, Realm, RealmId,
+    RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder,
+    SecondFactorRule, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span,
+    Timestamp, Unwritten, User, UserId, Version,
 };
 use adieu_store::{
     Directory, Document, Documents, EndingPage, EndingQuery, Figures, Flow, FlowId, Flows, Grants, LiveCount,
@@ -213,6 +213,10 @@ impl Sessions for FailingStore {
 
     fn end(&self, order: EndOrder, now: Timestamp) -> Pending<Result<Ended, EndError>> {
         self.after_others(move |store| store.end(order, now))
+    }
+
+    fn ending_id(&self, place: EndingPlace) -> EndingId {
+        self.behind.ending_id(place)
     }
 
     fn ending(&self, id: EndingId) -> Pending<Result<Option<FoundEnding>, Outage>> {

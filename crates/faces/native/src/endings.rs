@@ -93,7 +93,7 @@ async fn carried_out(api: &Face, target: EndTarget, origin: Origin) -> Result<Va
         .authority
         .end(EndOrder { realm: None, target, kind, cause, spare: None, within: None, origin })
         .await?;
-    let id = ended.id();
+    let id = ended.place().map(|place| api.authority.ending_id(place));
     let (when, record) = match ended {
         Ended::Now(ended) => ("now", Some(ended.record)),
         Ended::Before => ("before", named.earlier(api).await?),

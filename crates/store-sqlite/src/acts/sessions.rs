@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use adieu_core::session::NotLive;
 use adieu_core::{
-    AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, EndingId, FoundEnding,
-    FoundSession, OpeningFacts, Outage, RealmAround, RealmId, Room, SessionFacts, SessionId, SessionRecord,
-    SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserId, Verdict, decide_amend,
-    decide_check, decide_ending, decide_find, decide_opening,
+    AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, EndingId, EndingPlace,
+    FoundEnding, FoundSession, OpeningFacts, Outage, RealmAround, RealmId, Room, SessionFacts, SessionId,
+    SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserId, Verdict,
+    decide_amend, decide_check, decide_ending, decide_find, decide_opening,
 };
 use adieu_store::{EndingPage, EndingQuery, Lookup, Pending, SessionPage, SessionQuery, Sessions};
 use rusqlite::Connection;
@@ -182,6 +182,10 @@ impl Sessions for SqliteStore {
         self.writer.write(move |batch| end(batch, &order, now))
     }
 
+    fn ending_id(&self, place: EndingPlace) -> EndingId {
+        self.shared.ending_cipher.encipher(place)
+    }
+
     fn ending(&self, id: EndingId) -> Pending<Result<Option<FoundEnding>, Outage>> {
         self.readers.read(move |db, shared, _| endings::ending(db, shared, id))
     }
@@ -207,8 +211,8 @@ pub(super) fn end(
         Err(refusal) => return Ok(Err(refusal)),
     };
     batch.apply(ending.changes)?;
-    let id = ending.entry.and_then(|entry| batch.enter(&entry, now));
-    Ok(Ok(ending.outcome.with_id(id)))
+    let place = ending.entry.and_then(|entry| batch.enter(&entry, now));
+    Ok(Ok(ending.outcome.at(place)))
 }
 
 fn open_session(

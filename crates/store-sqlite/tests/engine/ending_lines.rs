@@ -41,9 +41,10 @@ async fn the_endings_of_a_commit_share_a_line() {
     tokio::task::block_in_place(|| barrier.somebody_waits());
     let others: Vec<_> = held[1..].iter().map(|held| fixture.end_later(held.presented(), at(2))).collect();
     barrier.open();
-    let mut ids = BTreeSet::from([first.await.expect("an ending").id().expect("an id").to_string()]);
+    let mut ids =
+        BTreeSet::from([fixture.id_of(&first.await.expect("an ending")).expect("an id").to_string()]);
     for other in others {
-        ids.insert(other.await.expect("an ending").id().expect("an id").to_string());
+        ids.insert(fixture.id_of(&other.await.expect("an ending")).expect("an id").to_string());
     }
     fixture.end(held[0].presented(), at(3)).await.expect("it was over");
     assert_eq!((lines(&fixture), ids.len()), (vec![(1, 20), (2, 19 * 20)], 20));
@@ -67,7 +68,7 @@ async fn an_ending_in_a_full_database_stands_without_its_line() {
     let mut without = 0;
     for held in &held {
         let Ok(ended) = fixture.end(held.presented(), at(1)).await else { continue };
-        match ended.id() {
+        match fixture.id_of(&ended) {
             Some(id) => ids.push((id, held.session.id)),
             None => without += 1,
         }
@@ -80,7 +81,7 @@ async fn an_ending_in_a_full_database_stands_without_its_line() {
         assert!(matches!(found.reach, EndedReach::Session { id, .. } if id == session), "{found:?}");
     }
     let fresh = fixture.sign_on(&ada, at(3)).await; // The new store has no such limit.
-    assert!(fixture.end(fresh.presented(), at(4)).await.expect("an ending").id().is_some());
+    assert!(fixture.id_of(&fixture.end(fresh.presented(), at(4)).await.expect("an ending")).is_some());
 }
 
 /// Goal: a restore is an ending of all that the backup knew, and an id that the original gave since the backup names nothing of
@@ -91,13 +92,16 @@ async fn a_restore_stands_in_the_index_and_gives_no_id_again() {
     let ada = fixture.user("ada").await;
     let shop = fixture.client("shop").await;
     let known = fixture.sign_on(&ada, at(0)).await;
-    let before = fixture.end(known.presented(), at(1)).await.expect("an ending").id().expect("an id");
+    let before =
+        fixture.id_of(&fixture.end(known.presented(), at(1)).await.expect("an ending")).expect("an id");
     let backup = fixture.engine.path().with_file_name("backup");
     back_up(&fixture.engine.path(), &backup, at(2)).expect("a backup");
     let mut later = Vec::new();
     for _ in 0..5 {
         let held = fixture.sign_on(&ada, at(3)).await;
-        later.push(fixture.end(held.presented(), at(3)).await.expect("an ending").id().expect("an id"));
+        later.push(
+            fixture.id_of(&fixture.end(held.presented(), at(3)).await.expect("an ending")).expect("an id"),
+        );
     }
     let place = Sqlite::fresh().await;
     restore(&backup, &place.path(), Existing::Keep, at(4)).expect("a restore");
@@ -107,7 +111,8 @@ async fn a_restore_stands_in_the_index_and_gives_no_id_again() {
     let restored = Fixture { engine: place, store: Arc::new(store), realm, population, chance };
     for s in 5..15 {
         let held = restored.sign_on(&ada, at(s)).await;
-        let id = restored.end(EndTarget::One(held.session.id), at(s)).await.expect("an ending").id();
+        let id =
+            fixture.id_of(&restored.end(EndTarget::One(held.session.id), at(s)).await.expect("an ending"));
         assert!(!later.contains(&id.expect("an id")));
     }
     for id in later {

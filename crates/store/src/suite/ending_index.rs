@@ -70,7 +70,7 @@ pub async fn every_ending_has_an_id_and_stands_in_the_index<E: Engine>() {
         let order = EndOrder { kind, ..fixture.ending(target) };
         let ended = fixture.store.end(order, at(n)).await.expect("an ending");
         let Ended::Now(ended) = ended else { panic!("{n}: not ended") };
-        let id = ended.id.expect("an id");
+        let id = fixture.store.ending_id(ended.place.expect("a place"));
         let shown = found(&fixture, id).await.expect("it is found");
         assert_eq!((&shown.reach, shown.realm), (&reach, fixture.realm), "{n}");
         assert_eq!((shown.record.as_deref(), shown.written_at), (Some(&*ended.record), at(n)), "{n}");
@@ -109,7 +109,9 @@ pub async fn what_ends_with_another_act_stands_in_the_index<E: Engine>() {
     fixture.change_client(&shop.id, |client| client.enabled = false).await;
     fixture.remove_client(&wiki.id, None).await.expect("removed");
     let listed = fixture.endings(all(), 100).await;
-    let ids = [signed_on.ended[0].id, disabled.id(), changed.id(), removed.id()];
+    let quota = signed_on.ended[0].place.map(|place| fixture.store.ending_id(place));
+    let [disabled, changed, removed] = [disabled, changed, removed].map(|ended| fixture.id_of(&ended));
+    let ids = [quota, disabled, changed, removed];
     let causes = [Cause::Quota, Cause::UserDisabled, Cause::PasswordChanged, Cause::UserRemoved];
     let told: Vec<_> = listed[2..].iter().rev().map(|one| (Some(one.id), brief(one).1)).collect();
     assert_eq!(told, ids.into_iter().zip(causes).collect::<Vec<_>>());
@@ -129,12 +131,12 @@ pub async fn what_was_over_before_is_not_entered_again<E: Engine>() {
     fixture.end(EndTarget::User(ada.id), at(3)).await.expect("an ending");
     for held in [&one, &late] {
         let again = fixture.end(held.presented(), at(4)).await.expect("an answer");
-        assert!(matches!(again, Ended::Before) && again.id().is_none());
+        assert!(matches!(again, Ended::Before) && again.place().is_none());
         let forget = EndOrder { kind: EndKind::Forget, ..fixture.ending(EndTarget::One(held.session.id)) };
-        assert!(fixture.store.end(forget, at(5)).await.expect("an answer").id().is_none());
+        assert!(fixture.id_of(&fixture.store.end(forget, at(5)).await.expect("an answer")).is_none());
     }
     let taken = fixture.end(EndTarget::One(reset.session.id), at(5)).await.expect("an answer");
-    assert!(taken.id().is_none(), "it was reset before");
+    assert!(taken.place().is_none(), "it was reset before");
     sweep(&fixture, at(6), KEPT).await;
     sweep(&fixture, at(20_000), KEPT).await;
     assert!(fixture.session_by_id(walked.session.id, at(7)).await.is_none(), "the walk has passed");
@@ -152,7 +154,7 @@ pub async fn what_time_has_ended_is_entered_once_whoever_finds_it<E: Engine>() {
     let late = IDLE.s() + 10;
     let answer = fixture.end(ended.presented(), at(late)).await.expect("an answer");
     assert!(matches!(answer, Ended::Before), "time was first");
-    let mass = fixture.end(EndTarget::User(bob.id), at(late)).await.expect("an ending").id();
+    let mass = fixture.id_of(&fixture.end(EndTarget::User(bob.id), at(late)).await.expect("an ending"));
     sweep(&fixture, at(IDLE.s() + 7200), KEPT).await;
     sweep(&fixture, at(IDLE.s() + 7300), KEPT).await;
     let fixture = fixture.after_crash().await;
@@ -183,7 +185,7 @@ pub async fn an_ending_names_who_took_part_in_its_epoch<E: Engine>() {
     let held = fixture.sign_on(&ada, at(0)).await;
     let shop = fixture.client("shop").await;
     fixture.store.issue(issue(code(&fixture, &held, &shop)), at(1)).await.expect("a code");
-    let reset = fixture.reset(&held, at(2)).await.expect("a reset").id().expect("an id");
+    let reset = fixture.id_of(&fixture.reset(&held, at(2)).await.expect("a reset")).expect("an id");
     let order = SignOnOrder { previous: Some(held.token.clone()), ..fixture.order_now(&ada).await };
     let (again, token) = fixture.signed_on(order, at(3)).await;
     assert_eq!(again.session.id, held.session.id);
@@ -192,7 +194,8 @@ pub async fn an_ending_names_who_took_part_in_its_epoch<E: Engine>() {
     fixture.store.issue(issue(code(&fixture, &again, &wiki)), at(4)).await.expect("a code");
     let shown = found(&fixture, reset).await.expect("it is found");
     assert_eq!(brief(&shown), (reset, Cause::Administrator, at(2)), "the session lives on");
-    let ended = fixture.end(again.presented(), at(5)).await.expect("an ending").id().expect("an id");
+    let ended =
+        fixture.id_of(&fixture.end(again.presented(), at(5)).await.expect("an ending")).expect("an id");
     for (id, name, when) in [(reset, "shop", 2), (ended, "wiki", 5)] {
         let shown = found(&fixture, id).await.expect("it is found");
         assert_eq!(brief(&shown), (id, Cause::Administrator, at(when)));
@@ -209,8 +212,8 @@ pub async fn a_removed_users_endings_show_no_session<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     let ada = fixture.user("ada").await;
     let held = fixture.sign_on(&ada, at(0)).await;
-    let id = fixture.end(held.presented(), at(1)).await.expect("an ending").id().expect("an id");
-    let removed = fixture.remove(ada.id, at(2)).await.expect("removed").id().expect("an id");
+    let id = fixture.id_of(&fixture.end(held.presented(), at(1)).await.expect("an ending")).expect("an id");
+    let removed = fixture.id_of(&fixture.remove(ada.id, at(2)).await.expect("removed")).expect("an id");
     let shown = found(&fixture, id).await.expect("it is found");
     assert_eq!(
         (&shown.reach, brief(&shown)),
@@ -233,7 +236,7 @@ pub async fn every_ending_is_listed_once_page_by_page<E: Engine>() {
             orders.push(fixture.end_later(held.presented(), at(round + 1)));
         }
         for answer in join_all(orders).await {
-            let id = answer.expect("an ending").id().expect("an id");
+            let id = fixture.id_of(&answer.expect("an ending")).expect("an id");
             assert!(given.insert(id.to_string()), "one id twice");
         }
     }
@@ -299,7 +302,7 @@ pub async fn entries_go_with_the_tombstones_and_their_ids_do_not_come_back<E: En
         for _ in 0..2 {
             let held = fixture.sign_on(&ada, at(0)).await;
             let ended = fixture.end(held.presented(), at(n * 100)).await.expect("an ending");
-            given.push(ended.id().expect("an id"));
+            given.push(fixture.id_of(&ended).expect("an id"));
         }
     }
     for round in 0..2 {
@@ -316,7 +319,8 @@ pub async fn entries_go_with_the_tombstones_and_their_ids_do_not_come_back<E: En
     assert!(fixture.endings(all(), 100).await.is_empty());
     let fixture = fixture.after_crash().await;
     let held = fixture.sign_on(&ada, at(3001)).await;
-    let id = fixture.end(held.presented(), at(3001)).await.expect("an ending").id().expect("an id");
+    let id =
+        fixture.id_of(&fixture.end(held.presented(), at(3001)).await.expect("an ending")).expect("an id");
     assert!(!given.contains(&id));
     for gone in given {
         assert!(found(&fixture, gone).await.is_none());

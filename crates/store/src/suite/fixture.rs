@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use adieu_core::{
     Actor, Assurance, Cause, Channel, Client, ClientAuth, ClientId, Device, DirectoryError, EditClientOrder,
-    EditUserOrder, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndingFilter, FoundEnding,
-    Generations, Incarnation, Limits, NewUser, NotLive, Origin, Population, PopulationId, PresentedToken,
-    Proof, Realm, RealmId, RemoveClientOrder, RemoveUserOrder, Session, SessionId, SessionSecret,
-    SessionToken, SignOnOrder, SignedOn, Span, Timestamp, User, UserEdit, UserId, UserKey, Version,
+    EditUserOrder, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndingFilter, EndingId,
+    FoundEnding, Generations, Incarnation, Limits, NewUser, NotLive, Origin, Population, PopulationId,
+    PresentedToken, Proof, Realm, RealmId, RemoveClientOrder, RemoveUserOrder, Session, SessionId,
+    SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Timestamp, User, UserEdit, UserId, UserKey,
+    Version,
 };
 use uuid::Uuid;
 
@@ -341,6 +342,11 @@ impl<E: Engine> Fixture<E> {
     /// Removes a user, whatever the version.
     pub async fn remove(&self, user: UserId, now: Timestamp) -> Result<Ended, DirectoryError> {
         self.store.remove_user(RemoveUserOrder { user, from: None, origin: self.origin() }, now).await
+    }
+
+    /// The public id of an ending, if it has one.
+    pub fn id_of(&self, ended: &Ended) -> Option<EndingId> {
+        ended.place().map(|place| self.store.ending_id(place))
     }
 
     /// Enables or disables a user who is there.

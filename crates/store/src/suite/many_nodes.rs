@@ -228,7 +228,7 @@ pub async fn endings_of_both_stand_in_one_order<E: Engine>() {
     }
     let mut ids = BTreeSet::new();
     for answer in join_all(orders).await {
-        let id = answer.expect("an ending").id().expect("an id");
+        let id = fixture.id_of(&answer.expect("an ending")).expect("an id");
         assert!(ids.insert(id.to_string()), "one place twice");
         for store in [&fixture.store, &other] {
             assert!(store.ending(id).await.expect("an answer").is_some());
