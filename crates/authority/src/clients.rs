@@ -13,6 +13,7 @@ use adieu_core::{
 
 use crate::Authority;
 use crate::attempts::{Attempts, unread};
+use crate::end::EndingReach;
 
 /// A client to be made.
 #[derive(Clone, Debug)]
@@ -240,8 +241,13 @@ impl Authority {
         let client = Client { previous_secret, ..client };
         let next = ClientDraft { client, ..next };
         let ends_grants = held == Held::Ends;
+        let channel = origin.channel.clone();
         let order = EditClientOrder { from: before.version, next, ends_grants, origin };
-        self.store().edit_client(order, self.now()).await
+        let edited = self.store().edit_client(order, self.now()).await?;
+        if let Some(ended) = &edited.ended {
+            self.tell(EndingReach::GRANTS, &channel, ended);
+        }
+        Ok(edited.client)
     }
 
     /// Gives a client another secret. The one before is worth nothing any more, or counts for as long as the rotation says; with a
@@ -392,7 +398,10 @@ impl Authority {
     ) -> Result<(), DirectoryError> {
         let document_kinds = self.policy().client_documents;
         let order = RemoveClientOrder { client: id.clone(), from, document_kinds, origin };
-        self.store().remove_client(order, self.now()).await
+        let channel = order.origin.channel.clone();
+        let ended = self.store().remove_client(order, self.now()).await?;
+        self.tell(EndingReach::GRANTS, &channel, &ended);
+        Ok(())
     }
 }
 

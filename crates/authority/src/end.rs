@@ -43,6 +43,8 @@ pub(crate) struct EndingReach(&'static str);
 impl EndingReach {
     /// One session.
     pub(crate) const ONE: Self = Self("one");
+    /// All that a client held.
+    pub(crate) const GRANTS: Self = Self("grants of a client");
     /// All sessions of a user.
     pub(crate) const USER: Self = Self("user");
 
@@ -52,7 +54,7 @@ impl EndingReach {
             EndTarget::User(_) => Self::USER,
             EndTarget::UserBut { .. } => Self("user but one"),
             EndTarget::Realm(_) => Self("realm"),
-            EndTarget::Grants(_) => Self("grants of a client"),
+            EndTarget::Grants(_) => Self::GRANTS,
         }
     }
 

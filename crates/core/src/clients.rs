@@ -5,6 +5,7 @@
 use crate::cause::Cause;
 use crate::directory::{Client, DirectoryError, TakenMember};
 use crate::document::{Document, DocumentFacts, decide_put_document};
+use crate::ended::Ended;
 use crate::ending::{EndKind, EndOrder, EndTarget};
 use crate::ids::ClientId;
 use crate::origin::Origin;
@@ -74,6 +75,15 @@ pub struct ClientChanges {
     pub document: Option<Document>,
     /// What ends because of it.
     pub end: Option<EndOrder>,
+}
+
+/// A client after a change.
+#[derive(Clone, Debug)]
+pub struct EditedClient {
+    /// As it is now.
+    pub client: Client,
+    /// What ended because of it.
+    pub ended: Option<Ended>,
 }
 
 /// Decides the making of a client. One that comes back starts above every grant of its first life, keeps the tokens that were

@@ -63,8 +63,8 @@ pub use assurance::{Assurance, RECOVERY_CODE, SecondFactorRule, assurance_of};
 pub use cause::Cause;
 pub use check::{Check, FoundSession, HalfSession, LiveSession, decide_check, decide_find};
 pub use clients::{
-    ClientChanges, ClientDraft, EditClientOrder, RemoveClientOrder, StoredClient, decide_create_client,
-    decide_edit_client, decide_remove_client, present_client, removed_client,
+    ClientChanges, ClientDraft, EditClientOrder, EditedClient, RemoveClientOrder, StoredClient,
+    decide_create_client, decide_edit_client, decide_remove_client, present_client, removed_client,
 };
 pub use confirm_codes::{ConfirmCodesOrder, ConfirmError, decide_confirm_codes};
 pub use directory::{

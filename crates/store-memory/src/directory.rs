@@ -7,10 +7,10 @@ use std::sync::Arc;
 use adieu_core::names::listed_forms;
 use adieu_core::{
     ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
-    DirectoryError, Document, DocumentFacts, EditClientOrder, EditUserOrder, Edited, Ended, NewUser, Outage,
-    PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
-    RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId, Version,
-    decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
+    DirectoryError, Document, DocumentFacts, EditClientOrder, EditUserOrder, Edited, EditedClient, Ended,
+    NewUser, Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId,
+    RemoveClientOrder, RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId,
+    Version, decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
     decide_edit_population, decide_remove_client, decide_remove_documents, decide_remove_population,
     decide_second_factor_rule, is_beside, present_client, present_user, removed_client,
 };
@@ -206,11 +206,19 @@ impl Directory for MemoryStore {
         })
     }
 
-    fn edit_client(&self, order: EditClientOrder, now: Timestamp) -> Pending<Result<Client, DirectoryError>> {
+    fn edit_client(
+        &self,
+        order: EditClientOrder,
+        now: Timestamp,
+    ) -> Pending<Result<EditedClient, DirectoryError>> {
         self.act(|tables| tables.edit_client(&order, now))
     }
 
-    fn remove_client(&self, order: RemoveClientOrder, now: Timestamp) -> Pending<Result<(), DirectoryError>> {
+    fn remove_client(
+        &self,
+        order: RemoveClientOrder,
+        now: Timestamp,
+    ) -> Pending<Result<Ended, DirectoryError>> {
         self.act(|tables| {
             let changes = decide_remove_client(tables.clients.get(&order.client), &order)?;
             let realm = changes.client.realm;
@@ -220,12 +228,12 @@ impl Directory for MemoryStore {
                     && is_beside(&order.client, &one.id)
             };
             let beside: Vec<_> = tables.documents.values().filter(|one| goes(one)).cloned().collect();
-            tables.change_client(changes, true, now)?;
+            let changed = tables.change_client(changes, true, now)?;
             tables.removed_versions = decide_remove_documents(&beside, tables.removed_versions);
             for gone in &beside {
                 tables.documents.remove(&name_of(gone));
             }
-            Ok(())
+            Ok(changed.ended.unwrap_or(Ended::Before))
         })
     }
 
@@ -281,7 +289,11 @@ impl Tables {
     }
 
     /// What the client holds ends by the same act, where core says so.
-    fn edit_client(&mut self, order: &EditClientOrder, now: Timestamp) -> Result<Client, DirectoryError> {
+    fn edit_client(
+        &mut self,
+        order: &EditClientOrder,
+        now: Timestamp,
+    ) -> Result<EditedClient, DirectoryError> {
         let (before, beside) = (self.clients.get(&order.next.client.id), self.beside(&order.next));
         let changes = decide_edit_client(before, order, &beside)?;
         self.change_client(changes, false, now)
@@ -293,18 +305,17 @@ impl Tables {
         changes: ClientChanges,
         removed: bool,
         now: Timestamp,
-    ) -> Result<Client, DirectoryError> {
+    ) -> Result<EditedClient, DirectoryError> {
         let ClientChanges { client, document, end: ending } = changes;
-        if let Some(order) = ending {
-            end(self, &order, now).map_err(|_| DirectoryError::Unknown)?;
-        }
+        let ended =
+            ending.map(|order| end(self, &order, now).map_err(|_| DirectoryError::Unknown)).transpose()?;
         let client = match self.clients.get(&client.id) {
             Some(stored) => client.under(&stored.client),
             None => client,
         };
         document.into_iter().for_each(|document| self.write_document(document));
         self.clients.insert(client.id.clone(), StoredClient { client: client.clone(), removed });
-        Ok(client)
+        Ok(EditedClient { client, ended })
     }
 
     pub(crate) fn write_client(&mut self, client: Client) {

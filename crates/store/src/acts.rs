@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use adieu_core::{
     AmendError, AmendOrder, ApplicationTrait, Check, Client, ClientDraft, ClientId, ConfirmCodesOrder,
-    ConfirmError, DirectoryError, Document, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder,
-    Ended, EndingFilter, EndingId, EndingPlace, Flow, FlowId, FoundEnding, FoundSession, Grant, GrantError,
-    GrantId, Hindrance, IssueOrder, Locator, NewUser, Outage, Participant, PasswordRenewal, Population,
-    PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken,
-    RotateOrder, SecondFactorRule, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder,
-    SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
+    ConfirmError, DirectoryError, Document, EditClientOrder, EditUserOrder, Edited, EditedClient, EndError,
+    EndOrder, Ended, EndingFilter, EndingId, EndingPlace, Flow, FlowId, FoundEnding, FoundSession, Grant,
+    GrantError, GrantId, Hindrance, IssueOrder, Locator, NewUser, Outage, Participant, PasswordRenewal,
+    Population, PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder,
+    RevokedToken, RotateOrder, SecondFactorRule, SessionId, SessionRecord, SessionToken, SignOnError,
+    SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
 };
 
 /// A boxed future of an act.
@@ -301,9 +301,17 @@ pub trait Directory: Send + Sync {
     fn create_client(&self, draft: ClientDraft) -> Pending<Result<Client, DirectoryError>>;
     /// Changes a client, from the version that was read, and writes what a dialect keeps beside it in the same transaction.
     /// What it holds ends with it when it is switched off, loses a grant type, or the order says so.
-    fn edit_client(&self, order: EditClientOrder, now: Timestamp) -> Pending<Result<Client, DirectoryError>>;
+    fn edit_client(
+        &self,
+        order: EditClientOrder,
+        now: Timestamp,
+    ) -> Pending<Result<EditedClient, DirectoryError>>;
     /// Removes a client; its grants die with it. In that version, where one is named.
-    fn remove_client(&self, order: RemoveClientOrder, now: Timestamp) -> Pending<Result<(), DirectoryError>>;
+    fn remove_client(
+        &self,
+        order: RemoveClientOrder,
+        now: Timestamp,
+    ) -> Pending<Result<Ended, DirectoryError>>;
 
     /// The signing keys of a realm, oldest first.
     fn keys(&self, realm: RealmId) -> Pending<Result<Vec<StoredKey>, Outage>>;

@@ -3,21 +3,21 @@
 //! Everything else goes through to the store behind it. It can also let something happen between a read and its answer, to
 //! force an order that chance rarely brings. It decides nothing and keeps nothing.
 
+mod sessions;
+
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use adieu_core::{
-    AmendError, AmendOrder, ApplicationTrait, Check, Client, ClientDraft, ClientId, ConfirmCodesOrder,
-    ConfirmError, DirectoryError, EditClientOrder, EditUserOrder, Edited, EndError, EndOrder, Ended,
-    EndingId, EndingPlace, FoundEnding, FoundSession, Grant, GrantError, GrantId, Hindrance, IssueOrder,
-    Locator, NewUser, Outage, Participant, PasswordRenewal, Population, PopulationId, Realm, RealmId,
-    RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder,
-    SecondFactorRule, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Span,
-    Timestamp, Unwritten, User, UserId, Version,
+    ApplicationTrait, Client, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError,
+    EditClientOrder, EditUserOrder, Edited, EditedClient, Ended, Grant, GrantError, GrantId, Hindrance,
+    IssueOrder, Locator, NewUser, Outage, Participant, PasswordRenewal, Population, PopulationId, Realm,
+    RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder,
+    SecondFactorRule, SessionId, Span, Timestamp, Unwritten, User, UserId, Version,
 };
 use adieu_store::{
-    Directory, Document, Documents, EndingPage, EndingQuery, Figures, Flow, FlowId, Flows, Grants, LiveCount,
-    Lookup, Pending, SessionPage, SessionQuery, Sessions, Store, StoredKey, Swept, Upkeep,
+    Directory, Document, Documents, Figures, Flow, FlowId, Flows, Grants, LiveCount, Lookup, Pending, Store,
+    StoredKey, Swept, Upkeep,
 };
 
 /// How the store fails.
@@ -159,79 +159,6 @@ fn outage() -> Outage {
     Outage::new("the store was told to fail")
 }
 
-impl Sessions for FailingStore {
-    fn check(&self, token: &SessionToken, touch: bool, now: Timestamp) -> Lookup<Result<Check, Outage>> {
-        self.answer(|store| store.check(token, touch, now))
-    }
-
-    fn session_by_id(
-        &self,
-        id: SessionId,
-        touch: bool,
-        now: Timestamp,
-    ) -> Lookup<Result<Option<FoundSession>, Outage>> {
-        self.answer(|store| store.session_by_id(id, touch, now))
-    }
-
-    fn session_record(
-        &self,
-        id: SessionId,
-        now: Timestamp,
-    ) -> Pending<Result<Option<SessionRecord>, Outage>> {
-        self.read(|store| store.session_record(id, now))
-    }
-
-    fn user_sessions(
-        &self,
-        user: UserId,
-        query: SessionQuery,
-        now: Timestamp,
-    ) -> Pending<Result<SessionPage, Outage>> {
-        self.read(|store| store.user_sessions(user, query, now))
-    }
-
-    fn count_live_sessions(&self, user: UserId, now: Timestamp) -> Pending<Result<u64, Outage>> {
-        self.read(|store| store.count_live_sessions(user, now))
-    }
-
-    fn count_sessions(&self, user: UserId) -> Pending<Result<u64, Outage>> {
-        self.read(|store| store.count_sessions(user))
-    }
-
-    fn realm_sessions(
-        &self,
-        realm: RealmId,
-        query: SessionQuery,
-        now: Timestamp,
-    ) -> Pending<Result<SessionPage, Outage>> {
-        self.read(|store| store.realm_sessions(realm, query, now))
-    }
-
-    fn open_session(&self, order: SignOnOrder, now: Timestamp) -> Pending<Result<SignedOn, SignOnError>> {
-        self.write(|store| store.open_session(order, now))
-    }
-
-    fn end(&self, order: EndOrder, now: Timestamp) -> Pending<Result<Ended, EndError>> {
-        self.after_others(move |store| store.end(order, now))
-    }
-
-    fn ending_id(&self, place: EndingPlace) -> EndingId {
-        self.behind.ending_id(place)
-    }
-
-    fn ending(&self, id: EndingId) -> Pending<Result<Option<FoundEnding>, Outage>> {
-        self.read(|store| store.ending(id))
-    }
-
-    fn endings(&self, query: EndingQuery) -> Pending<Result<EndingPage, Outage>> {
-        self.read(|store| store.endings(query))
-    }
-
-    fn amend(&self, order: AmendOrder, now: Timestamp) -> Pending<Result<(), AmendError>> {
-        self.write(|store| store.amend(order, now))
-    }
-}
-
 impl Directory for FailingStore {
     fn realm(&self, id: RealmId) -> Lookup<Result<Option<Arc<Realm>>, Outage>> {
         self.answer(|store| store.realm(id))
@@ -370,11 +297,19 @@ impl Directory for FailingStore {
         self.write(|store| store.create_client(draft))
     }
 
-    fn edit_client(&self, order: EditClientOrder, now: Timestamp) -> Pending<Result<Client, DirectoryError>> {
+    fn edit_client(
+        &self,
+        order: EditClientOrder,
+        now: Timestamp,
+    ) -> Pending<Result<EditedClient, DirectoryError>> {
         self.change(move |store| store.edit_client(order, now))
     }
 
-    fn remove_client(&self, order: RemoveClientOrder, now: Timestamp) -> Pending<Result<(), DirectoryError>> {
+    fn remove_client(
+        &self,
+        order: RemoveClientOrder,
+        now: Timestamp,
+    ) -> Pending<Result<Ended, DirectoryError>> {
         self.change(move |store| store.remove_client(order, now))
     }
 

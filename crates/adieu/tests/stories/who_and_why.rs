@@ -219,3 +219,58 @@ async fn every_ending_says_who_and_why() {
         sound(world.admin(Method::PATCH, &path).json(&again)).await;
     }
 }
+
+/// Goal: what a client held ends by whatever switches it off or removes it, and the answer names that ending, too; a change that
+/// ends nothing names none.
+#[tokio::test]
+async fn a_change_of_a_client_that_ends_something_names_the_ending() {
+    let world = World::start().await;
+    let scene = Scene::of(&world);
+    let pairs = [("grant_type", "client_credentials")];
+    let worker = scene.programs.token_endpoint("worker", &pairs).send().await.json();
+    let worker = worker["access_token"].as_str().expect("a token").to_owned();
+    let (app, two) = (scene.programs.pingone("app_client_id"), world.data.app_two.id.to_string());
+    let native = |method, path: String, body: Value| world.admin(method, &path).json(&body);
+    let path = format!("/v1/clients/{app}");
+    let declare = |enabled: bool| {
+        let client = format!("[[realms.clients]]\nclient_id = 'till'\nenabled = {enabled}\n");
+        let document = format!("[[realms]]\npath = '/alpha'\n{client}grant_types = ['client_credentials']\n");
+        native(Method::POST, "/v1/declaration".into(), json!({"document": document}))
+    };
+    let pingone = |method| {
+        let environment = scene.programs.pingone("env_id");
+        world.ask(method, &format!("/v1/environments/{environment}/applications/{two}")).bearer(&worker)
+    };
+    let mut application = sound(pingone(Method::GET)).await.json();
+    application["enabled"] = false.into();
+    let silent = [
+        native(Method::PATCH, path.clone(), json!({"client_name": "Shop"})),
+        native(Method::POST, format!("{path}/secret"), json!({})),
+        declare(true),
+    ];
+    for ask in silent {
+        assert!(sound(ask).await.headers.get("adieu-ending").is_none());
+    }
+    let off =
+        |path: &str| native(Method::PATCH, path.to_owned(), json!({"enabled": false, "reason": REASON}));
+    let telling = [
+        (
+            native(Method::POST, format!("{path}/secret"), json!({"end_grants": true})),
+            app,
+            "native",
+            OPERATOR,
+        ),
+        (off(&path), app, "native", OPERATOR),
+        (world.admin(Method::DELETE, &path), app, "native", OPERATOR),
+        (declare(false), "till", "native", OPERATOR),
+        (pingone(Method::PUT).json(&application), &*two, "pingone", WORKER),
+        (pingone(Method::DELETE), &*two, "pingone", WORKER),
+    ];
+    for (n, (ask, client, channel, (actor, _))) in telling.into_iter().enumerate() {
+        let reply = sound(ask).await;
+        let found = scene.ending(reply.header("adieu-ending")).await;
+        assert_eq!((&found["reach"], &found["client"]), (&"client".into(), &client.into()), "{n}: {found}");
+        let (told, by) = (&found["ending"]["channel"], &found["ending"]["actor"]["kind"]);
+        assert_eq!((told, by), (&channel.into(), &actor.into()), "{n}: {found}");
+    }
+}

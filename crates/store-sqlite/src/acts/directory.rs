@@ -7,10 +7,10 @@ use std::sync::Arc;
 use adieu_core::names::listed_forms;
 use adieu_core::{
     ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
-    DirectoryError, DocumentFacts, EditClientOrder, EditUserOrder, Edited, Ended, NewUser, Outage,
-    PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
-    RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId, Version,
-    decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
+    DirectoryError, DocumentFacts, EditClientOrder, EditUserOrder, Edited, EditedClient, Ended,
+    NewUser, Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId,
+    RemoveClientOrder, RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId,
+    Version, decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
     decide_edit_population, decide_remove_client, decide_remove_documents, decide_remove_population,
     decide_second_factor_rule, present_client, present_user, removed_client,
 };
@@ -256,11 +256,19 @@ impl Directory for SqliteStore {
         })
     }
 
-    fn edit_client(&self, order: EditClientOrder, now: Timestamp) -> Pending<Result<Client, DirectoryError>> {
+    fn edit_client(
+        &self,
+        order: EditClientOrder,
+        now: Timestamp,
+    ) -> Pending<Result<EditedClient, DirectoryError>> {
         self.writer.write(move |batch| edit_client(batch, &order, now))
     }
 
-    fn remove_client(&self, order: RemoveClientOrder, now: Timestamp) -> Pending<Result<(), DirectoryError>> {
+    fn remove_client(
+        &self,
+        order: RemoveClientOrder,
+        now: Timestamp,
+    ) -> Pending<Result<Ended, DirectoryError>> {
         self.writer.write(move |batch| {
             let before = rows::client(batch.db, &order.client)?;
             let changes = match decide_remove_client(before.as_ref(), &order) {
@@ -272,7 +280,7 @@ impl Directory for SqliteStore {
             for kind in order.document_kinds {
                 beside.extend(rows::documents_beside(batch.db, realm, kind, &order.client)?);
             }
-            change_client(batch, changes, true, now)?;
+            let changed = change_client(batch, changes, true, now)?;
             if !beside.is_empty() {
                 let removed = decide_remove_documents(&beside, rows::removed_versions(batch.db)?);
                 rows::write_removed_versions(batch.db, removed)?;
@@ -280,7 +288,7 @@ impl Directory for SqliteStore {
             for Document { kind, id, .. } in &beside {
                 rows::drop_document(batch.db, realm, kind, id)?;
             }
-            Ok(Ok(()))
+            Ok(Ok(changed.ended.unwrap_or(Ended::Before)))
         })
     }
 
@@ -316,7 +324,7 @@ fn edit_client(
     batch: &mut Batch<'_>,
     order: &EditClientOrder,
     now: Timestamp,
-) -> rusqlite::Result<Result<Client, DirectoryError>> {
+) -> rusqlite::Result<Result<EditedClient, DirectoryError>> {
     let before = rows::client(batch.db, &order.next.client.id)?;
     match decide_edit_client(before.as_ref(), order, &beside(batch, &order.next)?) {
         Ok(changes) => change_client(batch, changes, false, now).map(Ok),
@@ -330,18 +338,17 @@ fn change_client(
     changes: ClientChanges,
     removed: bool,
     now: Timestamp,
-) -> rusqlite::Result<Client> {
+) -> rusqlite::Result<EditedClient> {
     let ClientChanges { client, document, end } = changes;
-    if let Some(order) = end {
-        sessions::end(batch, &order, now)?.map_err(|_| Damaged::row("client"))?;
-    }
+    let mut carried_out = |order| sessions::end(batch, &order, now)?.map_err(|_| Damaged::row("client"));
+    let ended = end.map(&mut carried_out).transpose()?;
     let client = match rows::client(batch.db, &client.id)? {
         Some(stored) => client.under(&stored.client),
         None => client,
     };
     write_beside(batch, document.as_ref())?;
     batch.write_client(StoredClient { client: client.clone(), removed })?;
-    Ok(client)
+    Ok(EditedClient { client, ended })
 }
 
 /// The facts about the document that a draft brings.

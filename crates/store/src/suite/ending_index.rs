@@ -106,8 +106,9 @@ pub async fn what_ends_with_another_act_stands_in_the_index<E: Engine>() {
     let changed = fixture.store.edit_user(order, at(4)).await.expect("a change").ended.expect("it ended");
     let removed = fixture.remove(bob.id, at(5)).await.expect("removed");
     let (shop, wiki) = (fixture.client("shop").await, fixture.client("wiki").await);
-    fixture.change_client(&shop.id, |client| client.enabled = false).await;
-    fixture.remove_client(&wiki.id, None).await.expect("removed");
+    let off =
+        fixture.changed_client(&shop.id, |client| client.enabled = false).await.ended.expect("it ended");
+    let gone = fixture.remove_client(&wiki.id, None).await.expect("removed");
     let listed = fixture.endings(all(), 100).await;
     let quota = signed_on.ended[0].place.map(|place| fixture.store.ending_id(place));
     let [disabled, changed, removed] = [disabled, changed, removed].map(|ended| fixture.id_of(&ended));
@@ -115,8 +116,11 @@ pub async fn what_ends_with_another_act_stands_in_the_index<E: Engine>() {
     let causes = [Cause::Quota, Cause::UserDisabled, Cause::PasswordChanged, Cause::UserRemoved];
     let told: Vec<_> = listed[2..].iter().rev().map(|one| (Some(one.id), brief(one).1)).collect();
     assert_eq!(told, ids.into_iter().zip(causes).collect::<Vec<_>>());
-    let clients: Vec<_> = listed[..2].iter().rev().map(|one| one.reach.clone()).collect();
-    assert_eq!(clients, [EndedReach::Client(shop.id), EndedReach::Client(wiki.id)]);
+    let clients: Vec<_> = listed[..2].iter().rev().map(|one| (Some(one.id), one.reach.clone())).collect();
+    let [off, gone] = [off, gone].map(|ended| fixture.id_of(&ended));
+    assert_eq!(clients, [(off, EndedReach::Client(shop.id.clone())), (gone, EndedReach::Client(wiki.id))]);
+    let renamed = fixture.changed_client(&shop.id, |client| client.name = "Shop".into()).await;
+    assert!(renamed.ended.is_none(), "it ends nothing");
 }
 
 /// Goal: the index has every ending once: ending again what is over, forgetting it, and the walk over what ended with others add

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use adieu_core::{
     Actor, Assurance, Cause, Channel, Client, ClientAuth, ClientId, Device, DirectoryError, EditClientOrder,
-    EditUserOrder, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndingFilter, EndingId,
-    FoundEnding, Generations, Incarnation, Limits, NewUser, NotLive, Origin, Population, PopulationId,
-    PresentedToken, Proof, Realm, RealmId, RemoveClientOrder, RemoveUserOrder, Session, SessionId,
-    SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Timestamp, User, UserEdit, UserId, UserKey,
-    Version,
+    EditUserOrder, Edited, EditedClient, EndError, EndKind, EndOrder, EndTarget, Ended, EndingFilter,
+    EndingId, FoundEnding, Generations, Incarnation, Limits, NewUser, NotLive, Origin, Population,
+    PopulationId, PresentedToken, Proof, Realm, RealmId, RemoveClientOrder, RemoveUserOrder, Session,
+    SessionId, SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Timestamp, User, UserEdit, UserId,
+    UserKey, Version,
 };
 use uuid::Uuid;
 
@@ -372,6 +372,11 @@ impl<E: Engine> Fixture<E> {
 
     /// Changes an application from the version that is there.
     pub async fn change_client(&self, id: &ClientId, change: impl FnOnce(&mut Client)) -> Client {
+        self.changed_client(id, change).await.client
+    }
+
+    /// The same, with what ended because of it.
+    pub async fn changed_client(&self, id: &ClientId, change: impl FnOnce(&mut Client)) -> EditedClient {
         let mut next = self.stored_client(id).await;
         let from = next.version;
         change(&mut next);
@@ -380,7 +385,7 @@ impl<E: Engine> Fixture<E> {
     }
 
     /// Removes an application, in the version that was read if one is given.
-    pub async fn remove_client(&self, id: &ClientId, from: Option<Version>) -> Result<(), DirectoryError> {
+    pub async fn remove_client(&self, id: &ClientId, from: Option<Version>) -> Result<Ended, DirectoryError> {
         let order =
             RemoveClientOrder { client: id.clone(), from, document_kinds: &[], origin: self.origin() };
         self.store.remove_client(order, at(0)).await

@@ -240,7 +240,7 @@ pub async fn a_grant_dies_with_its_session_epoch_and_client<E: Engine>() {
                 assert!(matches!(ended, Ok(Ended::Now(_))), "{ended:?}");
                 fixture.expect_live(&held, at(4)).await; // The client's tokens end, the session does not.
             }
-            _ => fixture.remove_client(&shop.id, None).await.expect("removed"),
+            _ => drop(fixture.remove_client(&shop.id, None).await.expect("removed")),
         }
         assert!(!lives(at(5)).await, "{n}");
         invalid(fixture.store.rotate(rotate(&grant, 3, 4), at(5)).await);

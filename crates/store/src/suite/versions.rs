@@ -178,8 +178,8 @@ pub async fn what_is_kept_beside_a_client_changes_with_it_or_not_at_all<E: Engin
 
     let changed = edit(shop.version, named("Store", "first")).await.expect("a change");
     assert_eq!(read().await, ("Store".into(), Some(("first".into(), Version::FIRST))));
-    edit(changed.version, named("Shop", "second")).await.expect("a change, over what is kept");
-    stale(edit(changed.version, named("Late", "late")).await);
+    edit(changed.client.version, named("Shop", "second")).await.expect("a change, over what is kept");
+    stale(edit(changed.client.version, named("Late", "late")).await);
     let both = ("Shop".into(), Some(("second".into(), Version::FIRST.next())));
     assert_eq!(read().await, both);
     let fixture = fixture.after_crash().await;
