@@ -83,6 +83,7 @@ const PLAN: &[Room] = &[
     Room { name: "adieu-face-check", may_use: FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu-face-kratos", may_use: FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu-face-native", may_use: NATIVE_FACE, never: &["reqwest", "rusqlite"] },
+    Room { name: "adieu-face-openid", may_use: FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu-face-pages", may_use: FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu-face-pingone", may_use: FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu-face-signals", may_use: FACE, never: &["reqwest", "rusqlite"] },

@@ -178,6 +178,7 @@ fn policy(config: &Config) -> Policy {
         ("kratos", limits(config.kratos.session_idle_s, config.kratos.session_lifetime_s)),
         ("am", limits(config.am.idle_s, config.am.lifetime_s)),
         ("pingone", limits(config.pingone.idle_s, config.pingone.lifetime_s)),
+        ("openid", limits(config.openid.idle_s, config.openid.lifetime_s)),
     ];
     let mut policy = Policy {
         limits: channels.into_iter().map(|(channel, limits)| (Channel::named(channel), limits)).collect(),

@@ -62,6 +62,8 @@ pub struct Config {
     pub am: AmConfig,
     /// The PingOne dialect.
     pub pingone: PingOneConfig,
+    /// The native OpenID issuers.
+    pub openid: OpenIdConfig,
     /// The check that proxies ask.
     pub check: CheckConfig,
 }
@@ -404,6 +406,18 @@ pub struct PingOneConfig {
     pub sessions_max: u64,
     /// Seconds that the session cookie lasts.
     pub cookie_lifetime_s: u64,
+    /// Also sets the other dialects' cookies at sign-on.
+    pub set_all_cookies: bool,
+}
+
+/// The native OpenID issuers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OpenIdConfig {
+    /// Seconds until a session is idle.
+    pub idle_s: u64,
+    /// Seconds that a session lasts in any case.
+    pub lifetime_s: u64,
     /// Also sets the other dialects' cookies at sign-on.
     pub set_all_cookies: bool,
 }

@@ -1,8 +1,7 @@
 //! One public listener, one dispatcher by the first segment of the path.
 //!
-//! `am` is AM's; `v1` or a UUID is PingOne's; `ui/check` is the proxies'; `/` alone and its sign-off are our own pages; all else,
-//! `/auth` included, is Kratos'. Each face
-//! is a whole service with its own fallback, layers and error shape. See `ARCHITECTURE.md`, listeners.
+//! `am` is AM's; `v1` or a UUID is PingOne's; `o` and the metadata of what stands below it are the native OpenID issuers'; `ui/check`
+//! is the proxies'; `/` alone and its sign-off are our own pages; all else, `/auth` included, is Kratos'. Each face is a whole service with its own fallback, layers and error shape. See `ARCHITECTURE.md`, listeners.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use adieu_face_am::Am;
 use adieu_face_check::ProxyCheck;
 use adieu_face_kratos::Kratos;
+use adieu_face_openid::OpenId;
 use adieu_face_pages::OwnPages;
 use adieu_face_pingone::PingOne;
 use adieu_http_kit::service::{Answers, FaceService};
@@ -31,6 +31,8 @@ pub struct Dispatcher {
     pub pingone: FaceService<PingOne>,
     /// The check that proxies ask.
     pub check: FaceService<ProxyCheck>,
+    /// The native OpenID issuers, under `/o`.
+    pub openid: FaceService<OpenId>,
     /// Our own pages, if there is a front page.
     pub pages: Option<FaceService<OwnPages>>,
     /// Kratos: everything else.
@@ -45,6 +47,7 @@ pub struct Dispatcher {
 enum Side {
     Am,
     PingOne,
+    OpenId,
     Check,
     Pages,
     Kratos,
@@ -55,6 +58,7 @@ impl Side {
         match self {
             Self::Am => RequestChannel::Am,
             Self::PingOne => RequestChannel::PingOne,
+            Self::OpenId => RequestChannel::OpenId,
             Self::Check => RequestChannel::Check,
             Self::Pages => RequestChannel::Pages,
             Self::Kratos => RequestChannel::Kratos,
@@ -67,6 +71,7 @@ fn side(path: &str) -> Side {
     match first {
         "am" => Side::Am,
         "v1" => Side::PingOne,
+        "o" | ".well-known" if adieu_face_openid::owns(path) => Side::OpenId,
         "ui" if adieu_face_check::owns(path) => Side::Check,
         other if looks_like_uuid(other) => Side::PingOne,
         _ => Side::Kratos,
@@ -117,6 +122,7 @@ impl Answers<Body> for Dispatcher {
         let answering = match side {
             Side::Am => self.am.begin(request),
             Side::PingOne => self.pingone.begin(request),
+            Side::OpenId => self.openid.begin(request),
             Side::Check => self.check.begin(request),
             Side::Kratos => self.kratos.begin(request),
             Side::Pages => match &self.pages {
@@ -126,7 +132,9 @@ impl Answers<Body> for Dispatcher {
         };
         let mut answer = match side {
             Side::Check => answering.instrument(span).await, // It ends nothing.
-            Side::Am | Side::PingOne | Side::Pages | Side::Kratos => told(answering.instrument(span)).await,
+            Side::Am | Side::PingOne | Side::OpenId | Side::Pages | Side::Kratos => {
+                told(answering.instrument(span)).await
+            }
         }
         .unwrap_or_else(|never| match never {});
         timer.answered(answer.status());
@@ -148,6 +156,9 @@ mod tests {
         assert_eq!(side("/v1/environments"), Side::PingOne);
         assert_eq!(side(&format!("/{id}/as/signoff")), Side::PingOne);
         assert_eq!(side(&format!("/{}/as/signoff", id.to_uppercase())), Side::PingOne);
+        for path in ["/o", "/o/alpha/token", "/o/x", "/.well-known/oauth-authorization-server/o/alpha"] {
+            assert_eq!(side(path), Side::OpenId, "{path}");
+        }
         for path in ["/ui/check", "/ui/check/", "/ui/check-or-sign-on/self-service/logout"] {
             assert_eq!(side(path), Side::Check, "{path}");
         }
@@ -159,6 +170,9 @@ mod tests {
             "/auth/ui/check",
             "/auth/as/signoff",
             "/amx",
+            "/os",
+            "/.well-known/ory/webauthn.js",
+            "/.well-known/openid-configuration",
             "/self-service/login/api",
             "/x-y",
             "/6f0d8a51",

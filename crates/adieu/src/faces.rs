@@ -43,6 +43,7 @@ pub(crate) fn public(
         am,
         pingone,
         check: check(authority, config),
+        openid: openid(authority, config),
         kratos,
         meter: Arc::clone(meter),
         transport: transport(config),
@@ -69,6 +70,7 @@ fn pages(
     let of_pingone = authority.realm_id_seen(realm).map(|id| dialects.pingone.face().issuer(id));
     let of_pingone = of_pingone.map(|issuer| document("OpenID Connect of PingOne", &issuer));
     let documents = of_pingone.into_iter().chain([
+        document("OpenID Connect", &adieu_face_openid::issuer(base, realm)),
         document("OpenID Connect of AM", &dialects.am.face().issuer(realm)),
         named("Health", format!("{base}/health/ready")),
     ]);
@@ -179,6 +181,20 @@ fn pingone(authority: &Authority, config: &Config) -> FaceService<adieu_face_pin
         },
     };
     adieu_face_pingone::service(authority.clone(), settings)
+}
+
+fn openid(authority: &Authority, config: &Config) -> FaceService<adieu_face_openid::OpenId> {
+    let settings = adieu_face_openid::Settings {
+        public_url: config.public.url.clone(),
+        cookie_names: cookie_names(config),
+        cookies_secure: is_https(&config.public.url),
+        companions: match config.openid.set_all_cookies {
+            true => companions::all(config),
+            false => Companions::default(),
+        },
+        front_page: front_page(config),
+    };
+    adieu_face_openid::service(authority.clone(), settings)
 }
 
 fn check(authority: &Authority, config: &Config) -> FaceService<adieu_face_check::ProxyCheck> {

@@ -41,14 +41,17 @@ pub struct Authorize {
     user: Option<UserId>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Prompt {
-    /// Ask only if needed.
-    AsNeeded,
-    /// Ask nobody anything.
-    Never,
-    /// Ask in any case.
-    Always,
+/// What a request wants its user to be asked. OpenID Connect Core §3.1.2.1
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Prompt {
+    /// Nothing: `none`.
+    never: bool,
+    /// To sign on, even if somebody is signed on.
+    login: bool,
+    /// To agree.
+    consent: bool,
+    /// Who it shall be.
+    select_account: bool,
 }
 
 /// Why a request is not answered with a code.
@@ -196,7 +199,33 @@ impl Authorize {
         // OpenID Connect Core §3.1.2.1: `max_age=0` acts as `prompt=login`.
         let fresh = self.max_age_s.is_none_or(|max_age_s| max_age_s > 0 && age_s <= max_age_s);
         let meant = self.user.is_none_or(|user| user == session.user);
-        self.prompt != Prompt::Always && fresh && meant && session.assurance() >= self.level
+        let asked_for = self.prompt.login || self.prompt.select_account;
+        !asked_for && fresh && meant && session.assurance() >= self.level
+    }
+
+    /// The request after its user has signed on for it: nobody has to sign on again for it, or choose who it shall be.
+    #[must_use]
+    pub fn signed_on_for(mut self) -> Self {
+        self.prompt.login = false;
+        self.max_age_s = None;
+        self.account_chosen()
+    }
+
+    /// The request after its user has said that they are the one that is meant.
+    #[must_use]
+    pub fn account_chosen(mut self) -> Self {
+        self.prompt.select_account = false;
+        self
+    }
+
+    /// Whether its user is to be asked who it shall be.
+    pub const fn asks_for_account(&self) -> bool {
+        self.prompt.select_account
+    }
+
+    /// Whether its user is to be asked to agree.
+    pub const fn asks_for_consent(&self) -> bool {
+        self.prompt.consent
     }
 
     /// What to say if this user, who is signed on, cannot prove what the request wants; nothing if they can.
@@ -210,7 +239,7 @@ impl Authorize {
     /// What to say when no session answers it and nobody may be asked; nothing if somebody may.
     pub fn silent_refusal(&self) -> Option<AuthorizeError> {
         let told = || AuthorizeError::Told { reply: self.reply.clone(), refusal: Refusal::LoginRequired };
-        (self.prompt == Prompt::Never).then(told)
+        self.prompt.never.then(told)
     }
 }
 
@@ -239,15 +268,17 @@ fn is_sha256(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// `consent` and words we do not know ask nothing of us.
+/// Words we do not know ask nothing of us.
 fn prompt(prompt: Option<&str>) -> Result<Prompt, Refusal> {
     let words: Vec<&str> = prompt.unwrap_or_default().split(' ').filter(|word| !word.is_empty()).collect();
     if words.contains(&"none") {
         let alone = words.len() == 1; // OpenID Connect Core §3.1.2.1
-        return if alone { Ok(Prompt::Never) } else { Err(Refusal::Request("`prompt=none` stands alone.")) };
+        let never = Prompt { never: true, ..Prompt::default() };
+        return if alone { Ok(never) } else { Err(Refusal::Request("`prompt=none` stands alone.")) };
     }
-    let always = words.contains(&"login") || words.contains(&"select_account");
-    Ok(if always { Prompt::Always } else { Prompt::AsNeeded })
+    let has = |word| words.contains(&word);
+    let (login, consent) = (has("login"), has("consent"));
+    Ok(Prompt { never: false, login, consent, select_account: has("select_account") })
 }
 
 fn max_age(max_age: Option<&str>) -> Result<Option<i64>, Refusal> {
@@ -264,11 +295,12 @@ mod tests {
     #[test]
     fn prompts_are_words_and_none_stands_alone() {
         let read = |text| prompt(Some(text)).ok();
-        assert_eq!(prompt(None).ok(), Some(Prompt::AsNeeded));
-        assert_eq!(read("none"), Some(Prompt::Never));
-        assert_eq!(read("login"), Some(Prompt::Always));
-        assert_eq!(read("consent login"), Some(Prompt::Always));
-        assert_eq!(read("consent"), Some(Prompt::AsNeeded));
+        let nothing = Prompt::default();
+        assert_eq!(prompt(None).ok(), Some(nothing));
+        assert_eq!(read("none"), Some(Prompt { never: true, ..nothing }));
+        assert_eq!(read("login"), Some(Prompt { login: true, ..nothing }));
+        assert_eq!(read("consent login"), Some(Prompt { login: true, consent: true, ..nothing }));
+        assert_eq!(read("select_account create"), Some(Prompt { select_account: true, ..nothing }));
         assert_eq!(read("none login"), None);
     }
 

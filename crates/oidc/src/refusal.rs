@@ -41,6 +41,9 @@ pub enum Refusal {
     /// Nobody is signed on, and nobody may be asked.
     #[error("a sign-on is required")]
     LoginRequired,
+    /// The user does not agree.
+    #[error("the user does not agree")]
+    AccessDenied,
     /// The request wants more to be proven than its user can prove.
     #[error("the user has no second factor")]
     UnmetAuthentication,
@@ -66,6 +69,7 @@ impl Refusal {
             Self::RequestObject => "request_not_supported",
             Self::RequestUri => "request_uri_not_supported",
             Self::LoginRequired => "login_required",
+            Self::AccessDenied => "access_denied",
             // OpenID Connect Core Error Code unmet_authentication_requirements 1.0 §3
             Self::UnmetAuthentication => "unmet_authentication_requirements",
             Self::SessionFull | Self::Unavailable(_) => "temporarily_unavailable",

@@ -86,6 +86,7 @@ const AT_ONCE: &[&str] = &[
     "pingone.apps_url",
     "pingone.cookie_lifetime_s",
     "pingone.set_all_cookies",
+    "openid.set_all_cookies",
     "check.realm",
     "check.sign_on_url",
     "check.preflights_pass",

@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use super::{
-    AdminConfig, AmConfig, CheckConfig, Config, Keep, KratosConfig, ListenerLimits, Passwords, PingOneConfig,
-    Public, RealmConfig, Secret, SignOnConfig, TokensConfig,
+    AdminConfig, AmConfig, CheckConfig, Config, Keep, KratosConfig, ListenerLimits, OpenIdConfig, Passwords,
+    PingOneConfig, Public, RealmConfig, Secret, SignOnConfig, TokensConfig,
 };
 
 impl Default for CheckConfig {
@@ -50,6 +50,7 @@ impl Default for Config {
             kratos: KratosConfig::default(),
             am: AmConfig::default(),
             pingone: PingOneConfig::default(),
+            openid: OpenIdConfig::default(),
             check: CheckConfig::default(),
         }
     }
@@ -219,6 +220,12 @@ impl Default for AmConfig {
             public_needs_pkce: true,
             set_all_cookies: true,
         }
+    }
+}
+
+impl Default for OpenIdConfig {
+    fn default() -> Self {
+        Self { idle_s: 3600, lifetime_s: 24 * 3600, set_all_cookies: true }
     }
 }
 

@@ -51,11 +51,11 @@ const fn family(
 
 use MetricKind::{Counter, Gauge, Histogram};
 
-const CHANNEL: (&str, &str) = ("channel", "`am`, `kratos`, `native`, `pages`, `pingone`");
+const CHANNEL: (&str, &str) = ("channel", "`am`, `kratos`, `native`, `openid`, `pages`, `pingone`");
 const REQUEST_LABELS: &[(&str, &str)] = &[
     (
         "channel",
-        "`am`, `check`, `kratos`, `pages`, `pingone`; on the admin listener `kratos_admin`, `metrics`, `native`; `none` for what was refused before any of them was asked",
+        "`am`, `check`, `kratos`, `openid`, `pages`, `pingone`; on the admin listener `kratos_admin`, `metrics`, `native`; `none` for what was refused before any of them was asked",
     ),
     ("status", "`2xx` to `5xx`; `none` where the caller was gone before the answer"),
 ];

@@ -19,6 +19,7 @@ pub(crate) enum RequestChannel {
     Kratos,
     Pages,
     PingOne,
+    OpenId,
     Native,
     KratosAdmin,
     Metrics,
@@ -28,12 +29,13 @@ pub(crate) enum RequestChannel {
 
 impl RequestChannel {
     /// In the order in which they are declared.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Am,
         Self::Check,
         Self::Kratos,
         Self::Pages,
         Self::PingOne,
+        Self::OpenId,
         Self::Native,
         Self::KratosAdmin,
         Self::Metrics,
@@ -47,6 +49,7 @@ impl RequestChannel {
             Self::Kratos => "kratos",
             Self::Pages => "pages",
             Self::PingOne => "pingone",
+            Self::OpenId => "openid",
             Self::Native => "native",
             Self::KratosAdmin => "kratos_admin",
             Self::Metrics => "metrics",

@@ -93,6 +93,7 @@ impl From<Refusal> for AmError {
             | Refusal::RequestObject
             | Refusal::RequestUri
             | Refusal::LoginRequired
+            | Refusal::AccessDenied
             | Refusal::UnmetAuthentication
             | Refusal::SessionFull) => OAuthRefused::Standard(other).into(),
         }

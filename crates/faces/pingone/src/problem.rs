@@ -163,6 +163,7 @@ impl Problem {
                 | Refusal::RequestObject
                 | Refusal::RequestUri
                 | Refusal::LoginRequired
+                | Refusal::AccessDenied
                 | Refusal::UnmetAuthentication
                 | Refusal::SessionFull,
             ) => StatusCode::BAD_REQUEST,
@@ -355,6 +356,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::RequestObject
         | Refusal::RequestUri
         | Refusal::LoginRequired
+        | Refusal::AccessDenied
         | Refusal::UnmetAuthentication
         | Refusal::SessionFull
         | Refusal::Unavailable(_) => refusal.to_string(),

@@ -306,6 +306,17 @@ pub(super) const KEYS: &[Key] = &[
         "Whether a sign-on also sets the other dialects' session cookies, as `kratos.set_all_cookies` says.",
     ),
     key(
+        "openid.idle_s",
+        Time(0, TIME_S_MAX),
+        "Idle limit of a session that begins at a native OpenID issuer; 0 is none.",
+    ),
+    key("openid.lifetime_s", Time(1, TIME_S_MAX), "How long such a session lasts in any case."),
+    key(
+        "openid.set_all_cookies",
+        Flag,
+        "Whether a sign-on also sets the other dialects' session cookies, as `kratos.set_all_cookies` says.",
+    ),
+    key(
         "check.realm",
         Realm,
         "Path of the realm whose sessions let a request through (`/ui/check`, for proxies), which is one of `realms.path` or `/`.",

@@ -1,0 +1,169 @@
+//! Which realm and which endpoint a path means.
+//!
+//! `/o/{path of the realm}/{endpoint}`; the root realm is `_`. The metadata of an issuer stands where both specifications look
+//! for it: behind its path (OpenID Connect Discovery 1.0 §4), and between host and path (RFC 8414 §3). Nothing is decoded: names
+//! of realms are written as they are.
+
+use adieu_authority::{ROOT, is_realm_path};
+
+/// Where all issuers are.
+const MOUNT: &str = "/o";
+/// The name of the root realm.
+const ROOT_NAME: &str = "_";
+/// The two names of the metadata.
+const DOCUMENTS: [&str; 2] = [".well-known/openid-configuration", ".well-known/oauth-authorization-server"];
+
+/// What answers a path of an issuer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Discovery,
+    Keys,
+    Authorize,
+    /// Where the sign-on form goes.
+    SignOn,
+    /// Where the answer goes to the question who it shall be, and whether they agree.
+    Choose,
+    Token,
+    Introspect,
+    Revoke,
+    Userinfo,
+    EndSession,
+    /// Where the answer goes to the question whether to sign off.
+    SignOff,
+}
+
+impl Endpoint {
+    /// Every path behind a realm.
+    pub(crate) const PATHS: [(&'static str, Self); 12] = [
+        (DOCUMENTS[0], Self::Discovery),
+        (DOCUMENTS[1], Self::Discovery),
+        ("jwks", Self::Keys),
+        ("authorize", Self::Authorize),
+        ("sign-on", Self::SignOn),
+        ("choose", Self::Choose),
+        ("token", Self::Token),
+        ("introspect", Self::Introspect),
+        ("revoke", Self::Revoke),
+        ("userinfo", Self::Userinfo),
+        ("logout", Self::EndSession),
+        ("sign-off", Self::SignOff),
+    ];
+
+    /// Its methods, as `Allow` names them.
+    pub(crate) const fn allow(self) -> &'static str {
+        match self {
+            Self::Discovery | Self::Keys => "GET, HEAD",
+            Self::Token | Self::Introspect | Self::Revoke | Self::SignOn | Self::Choose | Self::SignOff => {
+                "POST"
+            }
+            Self::Authorize | Self::Userinfo | Self::EndSession => "GET, POST",
+        }
+    }
+
+    /// Whether people look at what it answers; programs read the others.
+    pub(crate) const fn is_page(self) -> bool {
+        match self {
+            Self::Authorize | Self::SignOn | Self::Choose | Self::EndSession | Self::SignOff => true,
+            Self::Discovery | Self::Keys | Self::Token | Self::Introspect | Self::Revoke | Self::Userinfo => {
+                false
+            }
+        }
+    }
+
+    /// Whether scripts of every origin may read what it answers. Never where a browser is sent: RFC 9700 §2.6.
+    pub(crate) const fn is_read_by_scripts(self) -> bool {
+        match self {
+            Self::Discovery | Self::Keys | Self::Token | Self::Revoke | Self::Userinfo => true,
+            Self::Authorize
+            | Self::SignOn
+            | Self::Choose
+            | Self::EndSession
+            | Self::SignOff
+            | Self::Introspect => false,
+        }
+    }
+}
+
+/// Whether a path is this face's.
+#[must_use]
+pub fn owns(path: &str) -> bool {
+    let behind =
+        |mount: &str| path.strip_prefix(mount).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    behind(MOUNT) || DOCUMENTS.iter().any(|document| behind(&format!("/{document}{MOUNT}")))
+}
+
+/// Where the issuer of the realm at this path is.
+pub(crate) fn mount(realm: &str) -> String {
+    if realm == ROOT { format!("{MOUNT}/{ROOT_NAME}") } else { format!("{MOUNT}{realm}") }
+}
+
+/// The path of the realm that a path means, and the endpoint; none if it means nothing. Whether there is such a realm is not asked
+/// here. A realm that is called like the root realm's name here has no issuer; those below it have.
+pub(crate) fn find(path: &str) -> Option<(String, Endpoint)> {
+    let between = DOCUMENTS.iter().find_map(|document| path.strip_prefix('/')?.strip_prefix(document));
+    let (names, endpoint) = match between {
+        Some(rest) => (rest.strip_prefix(MOUNT)?, Endpoint::Discovery),
+        None => {
+            let rest = path.strip_prefix(MOUNT)?;
+            Endpoint::PATHS
+                .iter()
+                .find_map(|(name, endpoint)| Some((rest.strip_suffix(name)?.strip_suffix('/')?, *endpoint)))?
+        }
+    };
+    let realm = match names.strip_prefix('/')? {
+        "" => return None,
+        ROOT_NAME => ROOT.to_owned(),
+        _ => names.to_owned(),
+    };
+    is_realm_path(&realm).then_some((realm, endpoint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_means_a_realm_and_an_endpoint() {
+        let found = |path| find(path).map(|(realm, endpoint)| (realm.leak() as &str, endpoint));
+        for (path, expected) in [
+            ("/o/alpha/authorize", Some(("/alpha", Endpoint::Authorize))),
+            ("/o/a/b/token", Some(("/a/b", Endpoint::Token))),
+            ("/o/_/jwks", Some(("/", Endpoint::Keys))),
+            ("/o/_/x/jwks", Some(("/_/x", Endpoint::Keys))),
+            ("/o/token/token", Some(("/token", Endpoint::Token))),
+            ("/o/alpha/.well-known/openid-configuration", Some(("/alpha", Endpoint::Discovery))),
+            ("/o/a/b/.well-known/oauth-authorization-server", Some(("/a/b", Endpoint::Discovery))),
+            ("/.well-known/oauth-authorization-server/o/a/b", Some(("/a/b", Endpoint::Discovery))),
+            ("/.well-known/openid-configuration/o/_", Some(("/", Endpoint::Discovery))),
+            ("/o", None),
+            ("/o/", None),
+            ("/o/token", None),
+            ("/o//token", None),
+            ("/o/alpha", None),
+            ("/o/alpha/", None),
+            ("/o/alpha/authorize/", None),
+            ("/o/ALPHA/token", None),
+            ("/o/%61lpha/token", None),
+            ("/o/../token", None),
+            ("/oalpha/token", None),
+            ("/.well-known/openid-configuration", None),
+        ] {
+            assert_eq!(found(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_realm_is_found_where_its_issuer_is() {
+        for realm in ["/", "/alpha", "/a/b"] {
+            let path = format!("{}/userinfo", mount(realm));
+            assert_eq!(find(&path), Some((realm.to_owned(), Endpoint::Userinfo)), "{path}");
+            assert!(owns(&path));
+        }
+        for path in ["/o", "/o/", "/o/x", "/.well-known/oauth-authorization-server/o/a"] {
+            assert!(owns(path), "{path}");
+        }
+        for path in ["/", "/other", "/.well-known/openid-configuration", "/.well-known/ory/o"] {
+            assert!(!owns(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Why a request is not answered as it was meant. The only place where this face chooses a status.
+//!
+//! What may be told to a client by the browser is not here: that is an answer. RFC 6749 §5.2, RFC 6750 §3.1.
+
+use adieu_authority::{EndError, Outage, SignOnFailure, Unwritten};
+use adieu_http_kit::body::BodyError;
+use adieu_oidc::{HintError, Refusal, UserinfoError};
+use http::StatusCode;
+
+/// Why a request is not answered as it was meant.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenIdError {
+    /// No such realm, or no such endpoint.
+    #[error("There is nothing at this address.")]
+    NotFound,
+    /// Another method than these.
+    #[error("This address takes {0}.")]
+    NotAllowed(&'static str),
+    /// The body did not arrive whole.
+    #[error("The form did not arrive whole.")]
+    Body(#[from] BodyError),
+    /// The body is no form.
+    #[error("The body is not a form.")]
+    NotAForm,
+    /// A parameter that may come once came more often.
+    #[error("The parameter {0} may be given once only.")]
+    Repeated(&'static str),
+    /// The client of an authorize or logout request is missing, unknown or disabled: nothing may be redirected.
+    #[error("The client_id is not that of an application of this realm.")]
+    Client,
+    /// The address is missing or not registered: nothing may be redirected.
+    #[error("The redirect_uri is not registered for the application.")]
+    RedirectUri,
+    /// The same of the address after a sign-off.
+    #[error("The post_logout_redirect_uri is not registered for the application.")]
+    PostLogoutRedirectUri,
+    /// A hint that is none.
+    #[error("The id_token_hint is not an ID token that this issuer gave to the application.")]
+    Hint,
+    /// A form of ours that was shown to another browser, for another session, or too long ago.
+    #[error("The form was made for another browser or too long ago.")]
+    FormTooOld,
+    /// An OAuth endpoint refuses.
+    #[error("{0}")]
+    OAuth(#[source] Refusal),
+    /// No access token is shown, or none that is good now.
+    #[error("The access token is missing, expired, revoked or not one of this issuer.")]
+    Token {
+        /// Whether one was shown.
+        shown: bool,
+    },
+    /// It was not issued for this.
+    #[error("The access token lacks the scope openid.")]
+    Scope,
+    /// Too much to do: later again.
+    #[error("Many people sign on just now.")]
+    Busy,
+    /// It cannot be told, or is not known to be done (NO-FALSE-NO).
+    #[error("It cannot be said at this moment.")]
+    CannotTell(#[source] Outage),
+}
+
+impl OpenIdError {
+    /// The only place where this face chooses the status of an error.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Body(BodyError::Slow) => StatusCode::REQUEST_TIMEOUT,
+            Self::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Body(BodyError::Broken)
+            | Self::Repeated(_)
+            | Self::Client
+            | Self::RedirectUri
+            | Self::PostLogoutRedirectUri
+            | Self::Hint => StatusCode::BAD_REQUEST,
+            Self::FormTooOld | Self::Scope => StatusCode::FORBIDDEN,
+            Self::Token { .. } | Self::OAuth(Refusal::Client { .. }) => StatusCode::UNAUTHORIZED,
+            Self::Busy => StatusCode::TOO_MANY_REQUESTS,
+            Self::CannotTell(_) | Self::OAuth(Refusal::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::OAuth(
+                Refusal::Request(_)
+                | Refusal::Grant
+                | Refusal::Scope
+                | Refusal::Unauthorized
+                | Refusal::GrantType
+                | Refusal::ResponseType
+                | Refusal::RequestObject
+                | Refusal::RequestUri
+                | Refusal::LoginRequired
+                | Refusal::AccessDenied
+                | Refusal::UnmetAuthentication
+                | Refusal::SessionFull,
+            ) => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The word for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::OAuth(refusal) => refusal.code(),
+            Self::Token { .. } => "invalid_token",
+            Self::Scope => "insufficient_scope",
+            Self::NotFound => "not_found",
+            Self::Client => "invalid_client",
+            Self::Busy | Self::CannotTell(_) => "temporarily_unavailable",
+            Self::NotAllowed(_)
+            | Self::Body(_)
+            | Self::NotAForm
+            | Self::Repeated(_)
+            | Self::RedirectUri
+            | Self::PostLogoutRedirectUri
+            | Self::Hint
+            | Self::FormTooOld => "invalid_request",
+        }
+    }
+
+    /// What must be shown to be let in, where that has a header.
+    pub(crate) fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Self::OAuth(Refusal::Client { basic: true }) => Some(r#"Basic realm="openid""#),
+            // RFC 6750 §3: nothing is said of a token that was not shown.
+            Self::Token { shown: false } => Some("Bearer"),
+            Self::Token { shown: true } => Some(r#"Bearer error="invalid_token""#),
+            Self::Scope => Some(r#"Bearer error="insufficient_scope", scope="openid""#),
+            Self::NotFound
+            | Self::NotAllowed(_)
+            | Self::Body(_)
+            | Self::NotAForm
+            | Self::Repeated(_)
+            | Self::Client
+            | Self::RedirectUri
+            | Self::PostLogoutRedirectUri
+            | Self::Hint
+            | Self::FormTooOld
+            | Self::OAuth(_)
+            | Self::Busy
+            | Self::CannotTell(_) => None,
+        }
+    }
+
+    /// The methods that are allowed, where another one was used.
+    pub(crate) const fn allow(&self) -> Option<&'static str> {
+        if let Self::NotAllowed(methods) = self { Some(methods) } else { None }
+    }
+
+    /// Whether the same request may be sent again in a moment.
+    pub(crate) fn may_be_repeated(&self) -> bool {
+        [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS].contains(&self.status())
+    }
+
+    /// What went wrong below, for the log.
+    pub(crate) const fn outage(&self) -> Option<&Outage> {
+        match self {
+            Self::CannotTell(outage) | Self::OAuth(Refusal::Unavailable(outage)) => Some(outage),
+            Self::NotFound
+            | Self::NotAllowed(_)
+            | Self::Body(_)
+            | Self::NotAForm
+            | Self::Repeated(_)
+            | Self::Client
+            | Self::RedirectUri
+            | Self::PostLogoutRedirectUri
+            | Self::Hint
+            | Self::FormTooOld
+            | Self::OAuth(_)
+            | Self::Token { .. }
+            | Self::Scope
+            | Self::Busy => None,
+        }
+    }
+}
+
+impl From<Outage> for OpenIdError {
+    fn from(outage: Outage) -> Self {
+        Self::CannotTell(outage)
+    }
+}
+
+impl From<Unwritten> for OpenIdError {
+    fn from(unwritten: Unwritten) -> Self {
+        Self::CannotTell(unwritten.into_outage())
+    }
+}
+
+impl From<EndError> for OpenIdError {
+    fn from(error: EndError) -> Self {
+        match error {
+            EndError::Unwritten(unwritten) => unwritten.into(),
+            // The caller's own session, by its token: none of these is said of it.
+            EndError::UnknownSession | EndError::CallersOwn | EndError::OutOfReach => Self::FormTooOld,
+        }
+    }
+}
+
+impl From<Refusal> for OpenIdError {
+    fn from(refusal: Refusal) -> Self {
+        Self::OAuth(refusal)
+    }
+}
+
+impl From<HintError> for OpenIdError {
+    fn from(error: HintError) -> Self {
+        match error {
+            HintError::Invalid | HintError::OtherClient => Self::Hint,
+            HintError::Outage(outage) => Self::CannotTell(outage),
+        }
+    }
+}
+
+impl From<UserinfoError> for OpenIdError {
+    fn from(error: UserinfoError) -> Self {
+        match error {
+            UserinfoError::Token => Self::Token { shown: true },
+            UserinfoError::Scope => Self::Scope,
+            UserinfoError::Outage(outage) => Self::CannotTell(outage),
+        }
+    }
+}
+
+/// What the sign-on page says of a failure after which the form may be sent again; an error if it may not.
+pub(crate) fn words_of(failure: SignOnFailure) -> Result<(StatusCode, String), OpenIdError> {
+    let (status, words) = match failure {
+        SignOnFailure::WrongCredentials { .. } => (StatusCode::UNAUTHORIZED, "Name or password is wrong."),
+        SignOnFailure::Limited { retry_after } => {
+            let seconds = u64::try_from(retry_after.s() + 1).unwrap_or_default();
+            return Ok((StatusCode::TOO_MANY_REQUESTS, adieu_pages_kit::too_often(seconds)));
+        }
+        SignOnFailure::Disabled(_) => (StatusCode::UNAUTHORIZED, "This account cannot be used at present."),
+        // A second factor was made at this very moment: the password is asked for again, and then that.
+        SignOnFailure::SecondFactor(_) => (StatusCode::UNAUTHORIZED, "Please sign on once more."),
+        SignOnFailure::NotEnrolled => {
+            (StatusCode::UNAUTHORIZED, "A second factor is asked for here, and this account has none yet.")
+        }
+        SignOnFailure::TooMany | SignOnFailure::Quota => {
+            (StatusCode::UNAUTHORIZED, "There are too many sessions of this account.")
+        }
+        SignOnFailure::Busy => return Err(OpenIdError::Busy),
+        SignOnFailure::Outage(outage) => return Err(OpenIdError::CannotTell(outage)),
+    };
+    Ok((status, words.to_owned()))
+}

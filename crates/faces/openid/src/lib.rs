@@ -1,0 +1,107 @@
+//! faces/openid: the native OpenID issuers of the realms, `/o/{path of the realm}`, as the specifications have them.
+//!
+//! What a request means and what is answered is `adieu-oidc`'s; here are paths, statuses, pages and cookies. `docs/openid.md`.
+#![warn(clippy::wildcard_enum_match_arm)]
+
+mod address;
+mod answer;
+mod authorize;
+mod browser;
+mod call;
+mod choose;
+mod error;
+mod face;
+mod form_token;
+mod logout;
+mod programs;
+mod settings;
+mod sign_on;
+
+use std::sync::Arc;
+
+use adieu_authority::{Authority, Realm};
+use adieu_http_kit::service::{Answers, FaceService};
+use axum::body::Body;
+use axum::response::Response;
+use http::{Method, Request};
+
+pub use address::owns;
+pub use settings::Settings;
+
+use crate::address::Endpoint;
+use crate::call::Call;
+use crate::error::OpenIdError;
+use crate::face::Face;
+
+/// Every route behind the path of an issuer, as method and path.
+pub fn routes() -> Vec<(&'static str, &'static str)> {
+    let of = |(path, endpoint): (&'static str, Endpoint)| {
+        endpoint.allow().split(", ").map(move |method| (method, path))
+    };
+    Endpoint::PATHS.into_iter().flat_map(of).collect()
+}
+
+/// The name of the issuer of the realm at this path, where browsers reach the installation at this address.
+#[must_use]
+pub fn issuer(public_url: &str, realm: &str) -> String {
+    format!("{public_url}{}", address::mount(realm))
+}
+
+/// The face as a service.
+pub fn service(authority: Authority, settings: Settings) -> FaceService<OpenId> {
+    FaceService::new(OpenId(Face { authority, settings }))
+}
+
+/// The face.
+pub struct OpenId(Face);
+
+impl Answers<Body> for OpenId {
+    type Body = Body;
+
+    async fn answer(&self, request: Request<Body>) -> Response {
+        let face = &self.0;
+        let (call, body) = Call::of(request);
+        let Some((realm, endpoint)) = address::find(call.path()) else {
+            return answer::refused(face, &OpenIdError::NotFound, false, None);
+        };
+        let for_people = endpoint.is_page();
+        let answered = answered(face, &call, body, &realm, endpoint).await;
+        let mut response = answered.unwrap_or_else(|error| answer::refused(face, &error, for_people, None));
+        if endpoint.is_read_by_scripts() {
+            answer::let_scripts_read(&mut response);
+        }
+        if *call.method() == Method::HEAD {
+            *response.body_mut() = Body::empty();
+        }
+        response
+    }
+}
+
+async fn answered(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    realm: &str,
+    endpoint: Endpoint,
+) -> Result<Response, OpenIdError> {
+    let realm: Arc<Realm> = face.authority.realm_at(realm).await?.ok_or(OpenIdError::NotFound)?;
+    if *call.method() == Method::OPTIONS && endpoint.is_read_by_scripts() {
+        return Ok(answer::preflight(endpoint));
+    }
+    if !endpoint.allow().split(", ").any(|method| call.method() == method) {
+        return Err(OpenIdError::NotAllowed(endpoint.allow()));
+    }
+    match endpoint {
+        Endpoint::Discovery => Ok(programs::discovery(face, &realm)),
+        Endpoint::Keys => programs::keys(face, &realm).await,
+        Endpoint::Authorize => authorize::answer(face, call, body, &realm).await,
+        Endpoint::SignOn => sign_on::submit(face, call, body, &realm).await,
+        Endpoint::Choose => choose::submit(face, call, body, &realm).await,
+        Endpoint::Token => programs::token(face, call, body, &realm).await,
+        Endpoint::Introspect => programs::introspect(face, call, body, &realm).await,
+        Endpoint::Revoke => programs::revoke(face, call, body, &realm).await,
+        Endpoint::Userinfo => programs::userinfo(face, call, body, &realm).await,
+        Endpoint::EndSession => logout::answer(face, call, body, &realm).await,
+        Endpoint::SignOff => logout::confirmed(face, call, body, &realm).await,
+    }
+}

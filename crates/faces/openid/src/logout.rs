@@ -1,0 +1,260 @@
+//! `logout`: RP-Initiated Logout 1.0. The session of this browser is over: at once if a hint speaks of it, else when its user says so.
+//!
+//! A browser is sent to an address only if the client that a hint or a `client_id` names has registered it, and what cannot be done
+//! leads to a page from which one can sign off all the same. A post of another site brings no cookie: it is kept, and the browser
+//! comes again by an address of ours. standards.md 1.1.
+
+use std::sync::Arc;
+
+use adieu_authority::{
+    Actor, Cause, Client, ClientId, EndError, EndKind, EndOrder, EndTarget, NewFlow, Realm, Span,
+    may_return_to,
+};
+use adieu_http_kit::form::{Params, append_query};
+use adieu_oidc::Hint;
+use adieu_pages_kit::{ErrorPage, Link, SignOffPage, SignedOffPage};
+use axum::body::Body;
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::{Method, StatusCode};
+
+use crate::answer::{self, page, see_other, with_cookies};
+use crate::browser::{self, SignedOnHere, carries_any, signed_on_here};
+use crate::call::{Call, form, once};
+use crate::error::OpenIdError;
+use crate::face::Face;
+use crate::form_token;
+
+/// Flows of this kind are forms of other sites that wait for the browser to come again.
+const KIND: &str = "openid-logout";
+const LIFE: Span = Span::from_s(300);
+/// The parameter that names such a form.
+const TICKET: &str = "ticket";
+/// Names of parameters that a form carries along, as the specification has them.
+const CLIENT: &str = "client_id";
+const TARGET: &str = "post_logout_redirect_uri";
+const STATE: &str = "state";
+const STATE_BYTES_MAX: usize = 2048;
+
+pub(crate) async fn answer(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    realm: &Arc<Realm>,
+) -> Result<Response, OpenIdError> {
+    let params = if *call.method() == Method::POST {
+        let params = form(call, body).await?;
+        if !carries_any(face, call) {
+            return come_again(face, call, realm, &params).await;
+        }
+        params
+    } else {
+        let query = Params::parse(call.query());
+        match once(&query, TICKET)? {
+            Some(ticket) => kept(face, realm, ticket).await?,
+            None => query,
+        }
+    };
+    let here = signed_on_here(face, call, realm, false).await?;
+    match Judged::of(face, realm, &params).await {
+        Ok(judged) => judged.carried_out(face, call, realm, &here).await,
+        Err(error) if error.may_be_repeated() => Err(error),
+        Err(error) => Ok(refused(face, realm, &here, &error)),
+    }
+}
+
+/// What a sound request says.
+struct Judged {
+    hint: Option<Hint>,
+    /// Whom the hint or the request names.
+    client: Option<Arc<Client>>,
+    /// Where the browser goes afterwards, which that client has registered; and the client's state.
+    target: Option<String>,
+    state: Option<String>,
+}
+
+impl Judged {
+    async fn of(face: &Face, realm: &Arc<Realm>, params: &Params) -> Result<Self, OpenIdError> {
+        let client_id = once(params, CLIENT)?;
+        let hint = match once(params, "id_token_hint")? {
+            Some(hint) => Some(face.provider(realm).hint(hint, client_id).await?),
+            None => None,
+        };
+        let client = match (&hint, client_id) {
+            (Some(hint), _) => Some(Arc::clone(&hint.client)),
+            (None, Some(id)) => Some(client_of(face, realm, id).await?),
+            (None, None) => None,
+        };
+        // S-RPI-13: an address that nobody vouches for leads nowhere.
+        let target = match (once(params, TARGET)?, &client) {
+            (Some(target), Some(client)) => Some(registered(client, target)?),
+            (Some(_) | None, None) | (None, Some(_)) => None,
+        };
+        let state = once(params, STATE)?.filter(|state| state.len() <= STATE_BYTES_MAX).map(str::to_owned);
+        Ok(Self { hint, client, target, state })
+    }
+
+    async fn carried_out(
+        &self,
+        face: &Face,
+        call: &Call,
+        realm: &Arc<Realm>,
+        here: &SignedOnHere,
+    ) -> Result<Response, OpenIdError> {
+        let Some((token, session, user)) = here.endable() else {
+            // S-RPI-16: nobody is signed on in this browser, so whoever asks is signed off.
+            if let Some(hint) = self.hint.as_ref().filter(|hint| hint.client.ends_by_id_token) {
+                end_hinted(face, call, realm, hint).await?;
+            }
+            return self.done(realm);
+        };
+        // S-RPI-8: it ends without a question only where the hint speaks of this very session.
+        let meant = |hint: &Hint| hint.user == user.id && hint.session == Some(session.id);
+        if !self.hint.as_ref().is_some_and(meant) {
+            return Ok(self.question(face, realm, here));
+        }
+        let cookies = browser::sign_off(face, call, realm, token).await?;
+        Ok(with_cookies(self.done(realm)?, cookies))
+    }
+
+    /// Asks whether to sign off. Nothing has ended yet.
+    fn question(&self, face: &Face, realm: &Arc<Realm>, here: &SignedOnHere) -> Response {
+        let Some((_, session, user)) = here.endable() else { return signed_off(realm) };
+        let message = match &self.client {
+            Some(client) => {
+                format!("{} asks you to sign off. You are signed on as {}.", client.name, user.username)
+            }
+            None => format!("You are signed on as {}.", user.username),
+        };
+        let token = form_token::of_session(face, session.id);
+        let mut hidden = vec![(form_token::FIELD, token.as_str())];
+        if let (Some(client), Some(target)) = (&self.client, &self.target) {
+            hidden.extend([(CLIENT, client.id.as_str()), (TARGET, target)]);
+            hidden.extend(self.state.as_deref().map(|state| (STATE, state)));
+        }
+        let action = face.url(realm, "sign-off");
+        let front = face.settings.front_page.as_deref();
+        let links: Vec<_> = front.map(|href| Link { href, text: "Stay signed on" }).into_iter().collect();
+        let question = ErrorPage {
+            title: "Sign off?",
+            message: &message,
+            detail: None,
+            correlation_id: None,
+            sign_off: Some(sign_off_form(&action, &hidden)),
+            links: &links,
+        };
+        let there = self.target.as_deref().map(adieu_pages_kit::form_action_of).unwrap_or_default();
+        page(StatusCode::OK, question.html(), &["'self'", &there])
+    }
+
+    /// What the browser gets when nobody is signed on in it any more. S-RPI-14
+    fn done(&self, realm: &Realm) -> Result<Response, OpenIdError> {
+        let Some(target) = &self.target else { return Ok(signed_off(realm)) };
+        match &self.state {
+            Some(state) => see_other(&append_query(target, STATE, state)),
+            None => see_other(target),
+        }
+    }
+}
+
+/// Where the answer to the question goes.
+pub(crate) async fn confirmed(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    realm: &Arc<Realm>,
+) -> Result<Response, OpenIdError> {
+    let form = form(call, body).await?;
+    let here = signed_on_here(face, call, realm, false).await?;
+    let judged = Judged::of(face, realm, &form).await?;
+    let Some((token, session, _)) = here.endable() else { return judged.done(realm) };
+    let given = once(&form, form_token::FIELD)?.unwrap_or_default();
+    if !form_token::same(&form_token::of_session(face, session.id), given) {
+        return Err(OpenIdError::FormTooOld);
+    }
+    let cookies = browser::sign_off(face, call, realm, token).await?;
+    Ok(with_cookies(judged.done(realm)?, cookies))
+}
+
+/// What is wrong, and the way to sign off all the same. Nothing has ended, and nobody is sent anywhere (S-RPI-15).
+fn refused(face: &Face, realm: &Realm, here: &SignedOnHere, error: &OpenIdError) -> Response {
+    let action = face.url(realm, "sign-off");
+    match here.endable() {
+        Some((_, session, _)) => {
+            let token = form_token::of_session(face, session.id);
+            let hidden = [(form_token::FIELD, token.as_str())];
+            answer::refused(face, error, true, Some(sign_off_form(&action, &hidden)))
+        }
+        None => answer::refused(face, error, true, None),
+    }
+}
+
+fn sign_off_form<'a>(action: &'a str, hidden: &'a [(&'a str, &'a str)]) -> SignOffPage<'a> {
+    SignOffPage { method: "post", action, hidden, label: "Sign off" }
+}
+
+fn signed_off(realm: &Realm) -> Response {
+    page(StatusCode::OK, SignedOffPage { realm: &realm.path, seen: &[], again: None }.html(), &[])
+}
+
+async fn client_of(face: &Face, realm: &Realm, id: &str) -> Result<Arc<Client>, OpenIdError> {
+    let id: ClientId = id.parse().map_err(|_| OpenIdError::Client)?;
+    let client = face.authority.client(realm.id, &id).await?;
+    client.filter(|client| client.enabled).ok_or(OpenIdError::Client)
+}
+
+/// S-RPI-12: an address counts only as it was registered, character by character.
+fn registered(client: &Client, target: &str) -> Result<String, OpenIdError> {
+    let known = may_return_to(&client.post_logout_redirect_uris, target);
+    known.then(|| target.to_owned()).ok_or(OpenIdError::PostLogoutRedirectUri)
+}
+
+/// Ends the session of a hint whose client's ID tokens are enough for that.
+async fn end_hinted(face: &Face, call: &Call, realm: &Realm, hint: &Hint) -> Result<(), OpenIdError> {
+    let Some(session) = hint.session else { return Ok(()) };
+    let order = EndOrder {
+        realm: Some(realm.id),
+        target: EndTarget::OneOf { user: hint.user, session },
+        kind: EndKind::End,
+        cause: Cause::SignOff,
+        spare: None,
+        within: None,
+        origin: call.origin_of(Actor::Client(hint.client.id.clone())),
+    };
+    match face.authority.end(order).await {
+        Ok(_) | Err(EndError::UnknownSession) => Ok(()),
+        Err(error @ (EndError::CallersOwn | EndError::OutOfReach | EndError::Unwritten(_))) => {
+            Err(error.into())
+        }
+    }
+}
+
+/// Keeps a form that came without a cookie, and has the browser come again by an address of ours. S-RPI-22
+async fn come_again(
+    face: &Face,
+    call: &Call,
+    realm: &Realm,
+    params: &Params,
+) -> Result<Response, OpenIdError> {
+    let id: [u8; 16] = face.authority.draw();
+    let query = params.iter().fold(String::new(), |query, (name, value)| append_query(&query, name, value));
+    let (body, from) = (query.into_bytes(), call.address());
+    let new = NewFlow { id, kind: KIND, realm: realm.id, life: LIFE, body, from: from.as_deref() };
+    face.authority.begin_flow(new).await?;
+    see_other(&append_query(&face.url(realm, "logout"), TICKET, &URL_SAFE_NO_PAD.encode(id)))
+}
+
+/// The form of that name. It stays until its time has passed: a page may be loaded again.
+async fn kept(face: &Face, realm: &Realm, ticket: &str) -> Result<Params, OpenIdError> {
+    let id = URL_SAFE_NO_PAD.decode(ticket).ok().and_then(|id| id.try_into().ok());
+    let kept = match id {
+        Some(id) => face.authority.flow(id, KIND).await?,
+        None => None,
+    };
+    let now = face.authority.now();
+    let kept = kept.filter(|flow| flow.realm == realm.id && now < flow.expires_at);
+    // What was said is gone; that somebody wanted to sign off is not.
+    let query = kept.map(|flow| flow.body).unwrap_or_default();
+    Ok(Params::body(query.strip_prefix(b"?").unwrap_or_default()))
+}

@@ -1,0 +1,82 @@
+//! What programs ask: metadata, keys, tokens, introspection, revocation and userinfo, as `adieu-oidc` answers them.
+//!
+//! standards.md 2.2 to 2.5.
+
+use std::sync::Arc;
+
+use adieu_authority::Realm;
+use adieu_http_kit::auth::bearer;
+use adieu_oidc::Endpoints;
+use axum::body::Body;
+use axum::response::Response;
+
+use crate::answer::{nothing, private, public};
+use crate::call::{Call, form};
+use crate::error::OpenIdError;
+use crate::face::Face;
+
+/// The metadata. S-DISC-1, S-DISC-2
+pub(crate) fn discovery(face: &Face, realm: &Arc<Realm>) -> Response {
+    let at = |name: &str| face.url(realm, name);
+    let endpoints = Endpoints {
+        authorization: at("authorize"),
+        token: at("token"),
+        introspection: at("introspect"),
+        revocation: at("revoke"),
+        userinfo: at("userinfo"),
+        jwks: at("jwks"),
+        end_session: at("logout"),
+    };
+    public(adieu_oidc::discovery(&face.provider(realm), &endpoints, &[]).to_string())
+}
+
+/// The public keys.
+pub(crate) async fn keys(face: &Face, realm: &Arc<Realm>) -> Result<Response, OpenIdError> {
+    let keys = face.authority.published_keys(realm).await?;
+    Ok(public(keys.jwks().to_owned()))
+}
+
+/// Tokens for a code, a refresh token, or a client in its own name.
+pub(crate) async fn token(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    realm: &Arc<Realm>,
+) -> Result<Response, OpenIdError> {
+    let form = form(call, body).await?;
+    Ok(private(adieu_oidc::tokens(&face.provider(realm), call.headers(), &form).await?))
+}
+
+/// Whether a token is good now.
+pub(crate) async fn introspect(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    realm: &Arc<Realm>,
+) -> Result<Response, OpenIdError> {
+    let form = form(call, body).await?;
+    Ok(private(adieu_oidc::introspect(&face.provider(realm), call.headers(), &form).await?.json))
+}
+
+/// A token is revoked; the session lives on.
+pub(crate) async fn revoke(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    realm: &Arc<Realm>,
+) -> Result<Response, OpenIdError> {
+    let form = form(call, body).await?;
+    adieu_oidc::revoke(&face.provider(realm), call.headers(), &form).await?;
+    Ok(nothing())
+}
+
+/// What the holder of an access token may know of its user.
+pub(crate) async fn userinfo(
+    face: &Face,
+    call: &Call,
+    _body: Body,
+    realm: &Arc<Realm>,
+) -> Result<Response, OpenIdError> {
+    let token = bearer(call.headers()).ok_or(OpenIdError::Token { shown: false })?;
+    Ok(private(adieu_oidc::userinfo(&face.provider(realm), token).await?.to_string()))
+}

@@ -1,0 +1,20 @@
+//! What an installation may say about this face.
+//!
+//! Nothing is read from the environment, and no address is taken from a request.
+
+use adieu_http_kit::companion::Companions;
+
+/// The settings of the native issuers.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The address at which browsers and clients reach this installation, without a slash at the end.
+    pub public_url: String,
+    /// Names of the cookies of other dialects that carry a session, in the order in which they are asked.
+    pub cookie_names: Vec<String>,
+    /// Whether cookies are `Secure`.
+    pub cookies_secure: bool,
+    /// Cookies of other dialects, set and cleared together with the session cookie.
+    pub companions: Companions,
+    /// Where people find the installation's front page, if it has one.
+    pub front_page: Option<String>,
+}

@@ -1,0 +1,214 @@
+//! The sign-on page of an issuer, and where its form goes: name and password, then a second factor where one is asked for.
+//!
+//! It is shown in place of the answer to an authorize request, which its form carries along. What was proven before the second
+//! factor lies in the store until it is used, once.
+
+use std::sync::Arc;
+
+use adieu_authority::{
+    FirstFactor, NewFlow, Realm, SecondFactor, SecondStepFailure, SignOn, SignOnFailure, SignedIn, Span,
+};
+use adieu_oidc::Authorize;
+use adieu_pages_kit::{CodeEntry, SignOnPage, form_action_of};
+use axum::body::Body;
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
+
+use crate::answer::{page, see_other, with_cookies};
+use crate::authorize::{Asked, Judged, previous};
+use crate::browser::after_sign_on;
+use crate::call::{Call, form, once};
+use crate::error::{OpenIdError, words_of};
+use crate::face::{CHANNEL, Face};
+use crate::form_token::{self, FormToken};
+
+/// The request that a form carries along.
+pub(crate) const REQUEST: &str = "request";
+const NAME: &str = "username";
+const PASSWORD: &str = "password";
+/// The attempt whose second factor the form gives, and that.
+const ATTEMPT: &str = "attempt";
+const CODE: &str = "code";
+
+/// Flows of this kind are first factors that wait for the second.
+const KIND: &str = "openid-first-factor";
+const LIFE: Span = Span::from_s(300);
+
+/// Why the form is shown again, and with which status.
+type Failed<'a> = Option<(StatusCode, &'a str)>;
+
+/// The page as it is shown first.
+pub(crate) fn first_page(face: &Face, call: &Call, asked: &Asked<'_>, authorize: &Authorize) -> Response {
+    let name = authorize.login_hint.clone().unwrap_or_default();
+    shown(face, call, asked, authorize, &name, None)
+}
+
+/// Where the form goes.
+pub(crate) async fn submit(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    realm: &Arc<Realm>,
+) -> Result<Response, OpenIdError> {
+    let form = form(call, body).await?;
+    if !form_token::fits(face, call.headers(), once(&form, form_token::FIELD)?.unwrap_or_default()) {
+        return Err(OpenIdError::FormTooOld);
+    }
+    let asked = Asked { realm, query: once(&form, REQUEST)?.unwrap_or_default() };
+    let authorize = match asked.judged(face, None).await? {
+        Judged::Sound(authorize) => authorize,
+        Judged::Refused(response) => return Ok(response),
+    };
+    let name = once(&form, NAME)?.unwrap_or_default().trim();
+    if let Some(attempt) = once(&form, ATTEMPT)? {
+        let code = once(&form, CODE)?.unwrap_or_default().to_owned();
+        return second_step(face, call, &asked, &authorize, attempt, code).await;
+    }
+    let sign_on = SignOn {
+        realm: Arc::clone(realm),
+        channel: CHANNEL,
+        name: name.to_owned(),
+        password: once(&form, PASSWORD)?.unwrap_or_default().to_owned(),
+        device: call.device(),
+        previous: previous(face, call, realm).await?,
+        keep_token: false,
+        level: authorize.level,
+        may_be_half: false,
+    };
+    match face.authority.sign_on(sign_on).await {
+        Ok(signed_in) => signed_on(face, call, &asked, &signed_in).await,
+        Err(SignOnFailure::SecondFactor(first)) => {
+            code_page(face, call, &asked, &authorize, first, None).await
+        }
+        Err(failure) => {
+            let (status, words) = words_of(failure)?;
+            Ok(shown(face, call, &asked, &authorize, name, Some((status, &words))))
+        }
+    }
+}
+
+/// The second factor after the first. A code that does not fit is asked for again; nobody enters the password anew for it.
+async fn second_step(
+    face: &Face,
+    call: &Call,
+    asked: &Asked<'_>,
+    authorize: &Authorize,
+    attempt: &str,
+    code: String,
+) -> Result<Response, OpenIdError> {
+    let again = |status, words: &str| Ok(shown(face, call, asked, authorize, "", Some((status, words))));
+    let Some(first) = first_factor(face, asked.realm, attempt).await? else {
+        return again(StatusCode::UNAUTHORIZED, "That took too long. Please begin again.");
+    };
+    let given = SecondFactor {
+        realm: Arc::clone(asked.realm),
+        channel: CHANNEL,
+        first,
+        code,
+        device: call.device(),
+        previous: previous(face, call, asked.realm).await?,
+    };
+    let opened = match face.authority.prove_second(given).await {
+        Ok(proven) => face.authority.open_for(proven).await,
+        Err(SecondStepFailure::SignOn(failure)) => Err(failure),
+        Err(SecondStepFailure::Wrong | SecondStepFailure::Used | SecondStepFailure::NoCodes) => {
+            let wrong = (StatusCode::UNAUTHORIZED, "That code is wrong or was used before.");
+            return code_page(face, call, asked, authorize, first, Some(wrong)).await;
+        }
+    };
+    match opened {
+        Ok(signed_in) => signed_on(face, call, asked, &signed_in).await,
+        Err(failure) => {
+            let (status, words) = words_of(failure)?;
+            again(status, &words)
+        }
+    }
+}
+
+async fn signed_on(
+    face: &Face,
+    call: &Call,
+    asked: &Asked<'_>,
+    signed_in: &SignedIn,
+) -> Result<Response, OpenIdError> {
+    let cookies = after_sign_on(face, call, asked.realm, signed_in).await?;
+    Ok(with_cookies(see_other(&asked.marked(face, &signed_in.session))?, cookies))
+}
+
+fn shown(
+    face: &Face,
+    call: &Call,
+    asked: &Asked<'_>,
+    authorize: &Authorize,
+    name: &str,
+    failed: Failed<'_>,
+) -> Response {
+    let FormToken { cookie, field } = form_token::issue(face, call.headers());
+    let action = face.url(asked.realm, "sign-on");
+    let page = SignOnPage {
+        realm: &asked.realm.path,
+        application: Some(&authorize.client.name),
+        action: &action,
+        method: "post",
+        identifier_name: NAME,
+        identifier: name,
+        password_name: PASSWORD,
+        hidden: &[(form_token::FIELD, &field), (REQUEST, asked.bare())],
+        error: failed.map(|(_, words)| words),
+    };
+    let status = failed.map_or(StatusCode::OK, |(status, _)| status);
+    with_cookies(leading_to(authorize, status, page.html()), vec![cookie])
+}
+
+/// Asks for the second factor.
+async fn code_page(
+    face: &Face,
+    call: &Call,
+    asked: &Asked<'_>,
+    authorize: &Authorize,
+    first: FirstFactor,
+    failed: Failed<'_>,
+) -> Result<Response, OpenIdError> {
+    let attempt = attempt(face, call, asked.realm, first).await?;
+    let FormToken { cookie, field } = form_token::issue(face, call.headers());
+    let action = face.url(asked.realm, "sign-on");
+    let page = CodeEntry {
+        title: "Second step",
+        message: "Please enter one of your recovery codes. Each of them works once.",
+        action: &action,
+        label: "Recovery code",
+        name: CODE,
+        hidden: &[(form_token::FIELD, &field), (REQUEST, asked.bare()), (ATTEMPT, &attempt)],
+        error: failed.map(|(_, words)| words),
+    };
+    let status = failed.map_or(StatusCode::OK, |(status, _)| status);
+    Ok(with_cookies(leading_to(authorize, status, page.html()), vec![cookie]))
+}
+
+/// A page whose form leads to the client in the end: browsers hold the redirects after a form to the form's own list.
+pub(crate) fn leading_to(authorize: &Authorize, status: StatusCode, html: String) -> Response {
+    let there = authorize.reply.redirect_uri.as_deref().map(form_action_of).unwrap_or_default();
+    page(status, html, &["'self'", &there])
+}
+
+/// Keeps a first factor; gives its name for the form.
+async fn attempt(face: &Face, call: &Call, realm: &Realm, first: FirstFactor) -> Result<String, OpenIdError> {
+    let id: [u8; 16] = face.authority.draw();
+    let body = first.to_text().into_bytes();
+    let from = call.address();
+    let new = NewFlow { id, kind: KIND, realm: realm.id, life: LIFE, body, from: from.as_deref() };
+    face.authority.begin_flow(new).await?;
+    Ok(URL_SAFE_NO_PAD.encode(id))
+}
+
+/// The first factor of that name, which is used up.
+async fn first_factor(face: &Face, realm: &Realm, name: &str) -> Result<Option<FirstFactor>, OpenIdError> {
+    let id = URL_SAFE_NO_PAD.decode(name).ok().and_then(|id| id.try_into().ok());
+    let Some(id) = id else { return Ok(None) };
+    let now = face.authority.now();
+    let kept = face.authority.take_flow(id, KIND).await?;
+    let kept = kept.filter(|flow| flow.realm == realm.id && now < flow.expires_at);
+    Ok(kept.and_then(|flow| FirstFactor::from_text(std::str::from_utf8(&flow.body).ok()?)))
+}

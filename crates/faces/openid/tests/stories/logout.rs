@@ -1,0 +1,194 @@
+//! RP-initiated logout at a native issuer: when it asks, when it redirects, and when it does neither. standards.md 1.1.
+
+use adieu_testkit::World;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use crate::fixture::{ALICE, ALPHA, BOB, BYE, Browser, RelyingParty, claims, form, param};
+
+const LOGOUT: &str = "/o/alpha/logout";
+
+/// A browser in which somebody signed on to the shop, and the ID token.
+async fn signed_on<'w>(shop: &RelyingParty<'w>, who: (&str, &str)) -> (Browser<'w>, String) {
+    let mut browser = Browser::of(shop.world);
+    let page = browser.get(&shop.authorize("&scope=openid")).await;
+    let tokens = shop.tokens(&browser.sign_on(&page, who).await).await;
+    (browser, text(&tokens["id_token"]).to_owned())
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+fn state() -> String {
+    "Ab9-_.~%26".repeat(12)
+}
+
+/// Goal: S-RPI-1, S-RPI-2, S-RPI-9, S-RPI-14: with the hint of this very session it is over at once, by GET and by POST, and the
+/// browser goes to the registered address with the state as it was sent, or with none.
+#[tokio::test]
+async fn a_hint_of_this_session_ends_it_at_once() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    for posts in [false, true] {
+        for state in [Some(state()), None] {
+            let (mut browser, hint) = signed_on(&shop, ALICE).await;
+            let token = browser.cookie("adieu_session").expect("a cookie").to_owned();
+            let state_param = state.as_ref().map(|state| format!("&state={state}")).unwrap_or_default();
+            let query = format!("id_token_hint={hint}&post_logout_redirect_uri={BYE}{state_param}");
+            let answer = if posts {
+                let decoded = state.as_ref().map(|state| state.replace("%26", "&"));
+                let mut fields = vec![("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BYE)];
+                fields.extend(decoded.as_deref().map(|state| ("state", state)));
+                browser.post(LOGOUT, &fields).await
+            } else {
+                browser.get(&format!("{LOGOUT}?{query}")).await
+            };
+            assert_eq!(answer.status, 303, "{}", answer.text);
+            let expected = match &state {
+                Some(state) => format!("{BYE}?state={}", state.replace('~', "%7E")),
+                None => BYE.to_owned(),
+            };
+            assert_eq!(answer.location(), expected);
+            assert_eq!(shop.silently(&mut browser).await.as_deref(), Some("login_required"));
+            let whoami = world.get("/sessions/whoami").cookie("ory_kratos_session", &token).send().await;
+            assert_eq!(whoami.status, 401, "it is over in every dialect");
+        }
+    }
+}
+
+/// Goal: S-RPI-7, S-RPI-8, S-RPI-17, S-RPI-18, S-RPI-21: without a hint it asks, and nothing has ended until its user says so; then
+/// there is a page, and no redirect.
+#[tokio::test]
+async fn without_a_hint_it_asks() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    for query in ["", "?state=x", "?ui_locales=xx-YY", &format!("?post_logout_redirect_uri={BYE}&state=x")] {
+        let (mut browser, _) = signed_on(&shop, ALICE).await;
+        let question = browser.get(&format!("{LOGOUT}{query}")).await;
+        assert_eq!((question.status.as_u16(), question.location()), (200, ""), "{query}");
+        assert!(question.text.contains("Sign off?"), "{}", question.text);
+        assert_eq!(shop.silently(&mut browser).await, None, "{query}: nothing has ended");
+        let forged = browser.post(&format!("{ALPHA}/sign-off"), &[("token", "x")]).await;
+        assert_eq!(forged.status, 403);
+        let done = browser.submit(&question, &[]).await;
+        assert_eq!((done.status.as_u16(), done.location()), (200, ""), "{query}");
+        assert!(done.text.contains("You are signed off"), "{}", done.text);
+        assert_eq!(shop.silently(&mut browser).await.as_deref(), Some("login_required"), "{query}");
+    }
+}
+
+/// Goal: S-RPI-13: a client that is named vouches for its address, but only once its user has said yes.
+#[tokio::test]
+async fn a_named_client_vouches_for_its_address() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    let (mut browser, _) = signed_on(&shop, ALICE).await;
+    let query = format!("client_id={}&post_logout_redirect_uri={BYE}&state=s1", shop.id);
+    let question = browser.get(&format!("{LOGOUT}?{query}")).await;
+    assert!(question.text.contains("Shop asks you to sign off"), "{}", question.text);
+    let policy = question.header("content-security-policy");
+    assert!(policy.contains("form-action 'self' https://shop.example.test;"), "{policy}");
+    let done = browser.submit(&question, &[]).await;
+    assert_eq!((done.status.as_u16(), done.location()), (303, &*format!("{BYE}?state=s1")));
+    assert_eq!(shop.silently(&mut browser).await.as_deref(), Some("login_required"));
+}
+
+/// Goal: S-RPI-3, S-RPI-6, S-RPI-12, S-RPI-15: what is not right ends nothing and leads nowhere, and there is a way to sign off all
+/// the same.
+#[tokio::test]
+async fn what_is_not_right_ends_nothing_and_leads_nowhere() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    let billing = RelyingParty::of(&world, &world.data.app_two);
+    let (mut browser, hint) = signed_on(&shop, ALICE).await;
+    let mut parts: Vec<&str> = hint.split('.').collect();
+    let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
+    let unsigned = format!("{none}.{}.", parts[1]);
+    let other =
+        URL_SAFE_NO_PAD.encode(claims(&Value::from(hint.clone())).to_string().replace(ALPHA, "/o/beta"));
+    parts[1] = &other;
+    let altered = parts.join(".");
+    let with = |hint: &str, more: &str| format!("{LOGOUT}?id_token_hint={hint}{more}");
+    for address in [
+        with(&hint, "&post_logout_redirect_uri=https://evil.test/"),
+        with(&hint, &format!("&post_logout_redirect_uri={BYE}?foo=bar")),
+        with(&hint, &format!("&post_logout_redirect_uri={BYE}/")),
+        with(&hint, "&post_logout_redirect_uri=https://SHOP.example.test/bye"),
+        with(&hint, &format!("&client_id={}&post_logout_redirect_uri={BYE}", billing.id)),
+        with(&unsigned, &format!("&post_logout_redirect_uri={BYE}")),
+        with(&altered, &format!("&post_logout_redirect_uri={BYE}")),
+        with("x", ""),
+        with(&hint, &format!("&id_token_hint={hint}")),
+        format!("{LOGOUT}?client_id=nobody"),
+    ] {
+        let refused = browser.get(&address).await;
+        assert_eq!((refused.status.as_u16(), refused.location()), (400, ""), "{address}");
+        assert!(form(&refused).0.ends_with("/o/alpha/sign-off"), "{}", refused.text);
+        assert_eq!(shop.silently(&mut browser).await, None, "{address}: the session lives");
+    }
+    let refused = browser.get(&with("x", "")).await;
+    let done = browser.submit(&refused, &[]).await;
+    assert!(done.text.contains("You are signed off"), "{}", done.text);
+}
+
+/// Goal: S-RPI-4, S-RPI-5: an expired hint of this session counts; one of another session or user does not end it unasked.
+#[tokio::test]
+async fn a_hint_counts_for_its_own_session() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    let (_, of_another) = signed_on(&shop, ALICE).await;
+    let (_, of_bob) = signed_on(&shop, BOB).await;
+    let (mut browser, own) = signed_on(&shop, ALICE).await;
+    for hint in [&of_another, &of_bob] {
+        let query = format!("id_token_hint={hint}&post_logout_redirect_uri={BYE}");
+        let question = browser.get(&format!("{LOGOUT}?{query}")).await;
+        assert_eq!(question.status, 200, "{}", question.text);
+        assert_eq!(shop.silently(&mut browser).await, None);
+    }
+    let expires = claims(&Value::from(own.clone()))["exp"].as_i64().expect("a time");
+    world.wait_s(expires - claims(&Value::from(own.clone()))["iat"].as_i64().expect("a time") - 60);
+    assert_eq!(shop.silently(&mut browser).await, None, "activity keeps the session");
+    world.wait_s(120);
+    let done = browser.get(&format!("{LOGOUT}?id_token_hint={own}&post_logout_redirect_uri={BYE}")).await;
+    assert_eq!((done.status.as_u16(), done.location()), (303, BYE), "{}", done.text);
+}
+
+/// Goal: S-RPI-16: who is signed off already is signed off, and goes where a hint vouches for.
+#[tokio::test]
+async fn a_second_time_is_no_error() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    let (mut browser, hint) = signed_on(&shop, ALICE).await;
+    let address = format!("{LOGOUT}?id_token_hint={hint}&post_logout_redirect_uri={BYE}&state=x");
+    for _ in 0..2 {
+        let answer = browser.get(&address).await;
+        assert_eq!((answer.status.as_u16(), answer.location()), (303, &*format!("{BYE}?state=x")));
+    }
+    let page = browser.get(LOGOUT).await;
+    assert!(page.text.contains("You are signed off"), "{}", page.text);
+}
+
+/// Goal: S-RPI-22: a form of another site comes without a cookie; the browser comes again by an address of ours, and its session is
+/// found.
+#[tokio::test]
+async fn a_form_of_another_site_finds_the_session() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    let (mut browser, hint) = signed_on(&shop, ALICE).await;
+    let fields = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BYE), ("state", "a&b")];
+    let hop = browser.post_from_elsewhere(LOGOUT, &fields).await;
+    assert_eq!(hop.status, 303, "{}", hop.text);
+    assert!(!hop.location().contains(&hint), "the hint is in no address");
+    let done = browser.get(hop.location()).await;
+    assert_eq!((done.status.as_u16(), param(done.location(), "state").as_deref()), (303, Some("a&b")));
+    assert_eq!(shop.silently(&mut browser).await.as_deref(), Some("login_required"));
+
+    let (mut browser, _) = signed_on(&shop, ALICE).await;
+    let hop = browser.post_from_elsewhere(LOGOUT, &[]).await;
+    let question = browser.get(hop.location()).await;
+    assert!(question.text.contains("Sign off?"), "without a hint it asks: {}", question.text);
+    let unknown = browser.get(&format!("{LOGOUT}?ticket=AAAAAAAAAAAAAAAAAAAAAA")).await;
+    assert!(unknown.text.contains("Sign off?"), "{}", unknown.text);
+}

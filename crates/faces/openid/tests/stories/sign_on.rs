@@ -1,0 +1,131 @@
+//! The way of a person: from an application to the page and back, by every turn that it may take.
+
+use adieu_testkit::World;
+
+use crate::fixture::{ALICE, ALPHA, BOB, Browser, CALLBACK, RelyingParty, claims, form, param};
+
+/// Goal: S-OP-1, S-OP-3, S-OP-11, S-OP-17, S-OP-20: who is not signed on signs on at the page and comes back with a code; the
+/// answer names the issuer; who is signed on is answered at once; nobody is sent to an address that is not registered.
+#[tokio::test]
+async fn a_person_signs_on_and_comes_back() {
+    let world = World::start().await;
+    let (shop, mut browser) = (RelyingParty::shop(&world), Browser::of(&world));
+    let page = browser.get(&shop.authorize("&scope=openid&state=a%26b+c&login_hint=alice")).await;
+    assert_eq!((page.status.as_u16(), page.header("cache-control")), (200, "no-store"), "{}", page.text);
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.contains("form-action 'self' https://shop.example.test; frame-ancestors 'none'"),
+        "{policy}"
+    );
+    assert!(page.text.contains("value=\"alice\"") && page.text.contains("Shop"), "{}", page.text);
+    assert!(page.headers.get("access-control-allow-origin").is_none());
+
+    let wrong = browser.submit(&page, &[("username", "alice"), ("password", "no")]).await;
+    assert_eq!(wrong.status, 401);
+    assert!(wrong.text.contains("Name or password is wrong."), "{}", wrong.text);
+    let answer = browser.sign_on(&wrong, ALICE).await;
+    assert_eq!(param(answer.location(), "state").as_deref(), Some("a&b c"));
+    let issuer = format!("{}{ALPHA}", world.config().public.url);
+    assert_eq!(param(answer.location(), "iss").as_ref(), Some(&issuer));
+    let tokens = shop.tokens(&answer).await;
+    assert_eq!(claims(&tokens["id_token"])["iss"], issuer.as_str());
+    assert!(claims(&tokens["id_token"]).get("env").is_none(), "that is PingOne's");
+
+    let again = browser.get(&shop.authorize("&scope=openid")).await;
+    shop.code(&again);
+    let elsewhere =
+        format!("{ALPHA}/authorize?response_type=code&client_id={}&redirect_uri=https://evil.test/", shop.id);
+    for address in [elsewhere.as_str(), &format!("{ALPHA}/authorize?client_id=x&redirect_uri={CALLBACK}")] {
+        let refused = browser.get(address).await;
+        assert_eq!((refused.status.as_u16(), refused.location()), (400, ""), "{address}");
+        assert!(refused.header("content-type").starts_with("text/html"));
+    }
+}
+
+/// Goal: ONE-SESSION: a sign-on at the issuer is one in every dialect, a sign-on in another dialect counts at the issuer, and
+/// sessions of one realm are none in another.
+#[tokio::test]
+async fn one_session_for_all() {
+    let world = World::start().await;
+    let (shop, mut browser) = (RelyingParty::shop(&world), Browser::of(&world));
+    let page = browser.get(&shop.authorize("&scope=openid")).await;
+    browser.sign_on(&page, ALICE).await;
+    let token = browser.cookie("adieu_session").expect("a cookie").to_owned();
+    assert_eq!(world.get("/sessions/whoami").cookie("ory_kratos_session", &token).send().await.status, 200);
+    let there = world.get(&shop.authorize("&scope=openid&prompt=none")).cookie("iPlanetDirectoryPro", &token);
+    shop.code(&there.send().await);
+
+    let of_kratos = world.sign_on_kratos(BOB.0, BOB.1).await;
+    let here =
+        world.get(&shop.authorize("&scope=openid&prompt=none")).cookie("ory_kratos_session", &of_kratos);
+    let tokens = shop.tokens(&here.send().await).await;
+    assert_eq!(claims(&tokens["id_token"])["sub"], world.data.bob.id.to_string());
+    let root = format!("/o/_/authorize?response_type=code&client_id={}&redirect_uri={CALLBACK}", shop.id);
+    let nowhere = world.get(&root).cookie("adieu_session", &token).send().await;
+    assert_eq!(nowhere.status, 400, "the shop is no client of the root realm: {}", nowhere.text);
+}
+
+/// Goal: the form of the page cannot be sent by another site, nor by a browser that was not shown it.
+#[tokio::test]
+async fn a_form_is_for_the_browser_that_was_shown_it() {
+    let world = World::start().await;
+    let (shop, mut browser) = (RelyingParty::shop(&world), Browser::of(&world));
+    let page = browser.get(&shop.authorize("&scope=openid")).await;
+    let mut another = Browser::of(&world);
+    let forged = another.submit(&page, &[("username", ALICE.0), ("password", ALICE.1)]).await;
+    assert_eq!(forged.status, 403);
+    assert!(another.cookie("adieu_session").is_none());
+    let (action, _) = form(&page);
+    let bare = browser.post(&action, &[("username", ALICE.0), ("password", ALICE.1)]).await;
+    assert_eq!(bare.status, 403);
+}
+
+/// Goal: S-OP-5, S-OP-7: `prompt=login` and `max_age` are met by a sign-on for this very request, once and for a short time, and
+/// nobody can claim that by an address.
+#[tokio::test]
+async fn a_sign_on_counts_for_the_request_that_asked_for_it() {
+    let world = World::start().await;
+    let (shop, mut browser) = (RelyingParty::shop(&world), Browser::of(&world));
+    let page = browser.get(&shop.authorize("&scope=openid")).await;
+    browser.sign_on(&page, ALICE).await;
+    world.wait_s(5);
+    let address = shop.authorize("&scope=openid&prompt=login&max_age=0");
+    let page = browser.get(&address).await;
+    assert_eq!(page.status, 200, "it is asked for again");
+    let sent = browser.submit(&page, &[("username", ALICE.0), ("password", ALICE.1)]).await;
+    let marked = sent.location().to_owned();
+    shop.code(&browser.get(&marked).await);
+    let mark = marked.rsplit_once('=').expect("a mark").1;
+    let other = shop.authorize("&scope=openid&prompt=login&state=x");
+    for forged in [format!("{other}&adieu_signed_on={mark}"), format!("{address}&adieu_signed_on=x")] {
+        assert_eq!(browser.get(&forged).await.status, 200, "a page: {forged}");
+    }
+    world.wait_s(301);
+    assert_eq!(browser.get(&marked).await.status, 200, "too long ago");
+}
+
+/// Goal: S-OP-6: `prompt=consent` and `select_account` ask whoever is signed on; they agree, take another account, or do not go on.
+#[tokio::test]
+async fn who_is_signed_on_is_asked_where_the_request_says_so() {
+    let world = World::start().await;
+    let (shop, mut browser) = (RelyingParty::shop(&world), Browser::of(&world));
+    let page = browser.get(&shop.authorize("&scope=openid%20email&prompt=consent")).await;
+    let question = browser.sign_on(&page, ALICE).await;
+    assert_eq!(question.status, 200, "{}", question.text);
+    assert!(question.text.contains("your e-mail address"), "{}", question.text);
+    let denied = browser.submit(&question, &[("choice", "deny")]).await;
+    assert_eq!(param(denied.location(), "error").as_deref(), Some("access_denied"));
+    shop.code(&browser.submit(&question, &[("choice", "go-on")]).await);
+
+    let question = browser.get(&shop.authorize("&scope=openid&prompt=select_account")).await;
+    assert!(question.text.contains("You are signed on as alice"), "{}", question.text);
+    shop.code(&browser.submit(&question, &[("choice", "go-on")]).await);
+    let page = browser.submit(&question, &[("choice", "other")]).await;
+    let tokens = shop.tokens(&browser.sign_on(&page, BOB).await).await;
+    assert_eq!(claims(&tokens["id_token"])["sub"], world.data.bob.id.to_string());
+    let stale = browser.submit(&question, &[("choice", "go-on")]).await;
+    assert_eq!(stale.status, 403, "that question was alice's");
+
+    let both = browser.get(&shop.authorize("&scope=openid&prompt=none%20consent")).await;
+    assert_eq!(param(both.location(), "error").as_deref(), Some("invalid_request"));
+}
