@@ -29,6 +29,8 @@ pub struct CodeOrder {
     pub scope: String,
     /// The client's nonce.
     pub nonce: Option<String>,
+    /// The claims that the request asked for by name, as the provider writes them.
+    pub claims: Option<String>,
     /// The address that the request named.
     pub redirect_uri: Option<String>,
     /// The PKCE challenge (S256).
@@ -134,6 +136,7 @@ impl Authority {
             epoch: order.session.epoch,
             scope: order.scope,
             nonce: order.nonce,
+            claims: order.claims,
             auth_time: order.session.authenticated_at,
             redirect_uri: order.redirect_uri,
             challenge: order.challenge,

@@ -40,6 +40,8 @@ pub struct Active {
     pub client: Arc<Client>,
     /// Its session, if it was issued because of one that is live.
     pub session: Option<FoundSession>,
+    /// Its grant, if it was issued because of a session.
+    pub grant: Option<Arc<Grant>>,
 }
 
 impl Active {
@@ -133,7 +135,7 @@ impl Authority {
             let revoked = token_id(&claims).is_none_or(|id| is_revoked(&client.revoked_tokens, id));
             let own = session.is_none() && gid.is_none() && client.client_credentials && !revoked;
             let told = own && self.is_told(asked, &claims, None).await?;
-            return Ok(told.then_some(Active { claims, client, session: None }));
+            return Ok(told.then_some(Active { claims, client, session: None, grant: None }));
         };
         let (Ok(session), Ok(gid)) = (session.parse::<SessionId>(), gid.parse::<u64>()) else {
             return Ok(None);
@@ -149,7 +151,7 @@ impl Authority {
             return Ok(None);
         }
         let held = self.held(&grant, &client, asked.is_activity()).await?;
-        Ok(held.map(|session| Active { claims, client, session }))
+        Ok(held.map(|session| Active { claims, client, session, grant: Some(grant) }))
     }
 
     /// The refresh token, if this issuer of the realm gave it, it is good now, and this client's. It is not used up by that; the

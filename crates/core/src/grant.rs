@@ -59,6 +59,8 @@ pub struct Grant {
     pub scope: String,
     /// The client's nonce, for the ID token.
     pub nonce: Option<String>,
+    /// The claims that the request asked for by name, as the provider writes them.
+    pub claims: Option<String>,
     /// When the user had authenticated.
     pub auth_time: Timestamp,
     /// The address the code was sent to, if the request named one.

@@ -10,6 +10,7 @@ use adieu_authority::{
 };
 use adieu_http_kit::form::Params;
 
+use crate::claims_request::{CLAIMS_BYTES_MAX, ClaimsRequest};
 use crate::client_auth::{each_once, once};
 use crate::{AuthorizeReply, HintError, Provider, Refusal, ResponseMode};
 
@@ -30,6 +31,8 @@ pub struct Authorize {
     pub scope: String,
     /// To be put into the ID token.
     pub nonce: Option<String>,
+    /// The claims that are asked for by name, as a grant keeps them.
+    pub claims: Option<String>,
     /// The PKCE challenge (S256).
     pub challenge: Option<String>,
     /// A name to begin the sign-on with.
@@ -151,7 +154,17 @@ impl Provider<'_> {
             return Err(Refusal::Request("This `response_mode` is not supported for this redirect address."));
         }
         bounded(params, "state", STATE_BYTES_MAX)?;
-        let hint = once(params, "id_token_hint")?;
+        let claims = match bounded(params, "claims", CLAIMS_BYTES_MAX)? {
+            Some(claims) => ClaimsRequest::read(claims)?,
+            None => ClaimsRequest::default(),
+        };
+        let user = match once(params, "id_token_hint")? {
+            Some(hint) => Some(self.hinted_user(hint, client).await?),
+            None => None,
+        };
+        if claims.user.is_some_and(|meant| user.is_some_and(|hinted| hinted != meant)) {
+            return Err(Refusal::Request("`id_token_hint` and `claims` name two users."));
+        }
         Ok(Authorize {
             client: Arc::clone(client),
             reply: reply.clone(),
@@ -159,26 +172,25 @@ impl Provider<'_> {
             nonce: bounded(params, "nonce", NONCE_BYTES_MAX)?.map(str::to_owned),
             challenge: challenge(self.needs_pkce(client), params)?,
             login_hint: bounded(params, "login_hint", LOGIN_HINT_BYTES_MAX)?.map(str::to_owned),
-            level: self.level(client, once(params, "acr_values")?),
+            level: self.level(client, once(params, "acr_values")?, &claims.acr),
             prompt: prompt(once(params, "prompt")?)?,
             max_age_s: max_age(once(params, "max_age")?)?,
-            user: match hint {
-                Some(hint) => Some(self.hinted_user(hint, client).await?),
-                None => None,
-            },
+            user: user.or(claims.user),
+            claims: claims.to_text(),
         })
     }
 
     /// The lowest level that a request accepts: values that are not known here ask for nothing (S-OP-8, S-IPS-2). A client that
     /// has a name of its own for its sign-ons may ask for that, whatever they prove.
-    fn level(&self, client: &Client, acr_values: Option<&str>) -> Assurance {
+    fn level(&self, client: &Client, acr_values: Option<&str>, named: &[String]) -> Assurance {
         let names = self.issuer.acr;
         let level = |value: &str| match value {
             _ if client.acr.as_deref() == Some(value) || value == names.one => Some(Assurance::One),
             _ if value == names.two => Some(Assurance::Two),
             _ => None,
         };
-        acr_values.unwrap_or_default().split(' ').filter_map(level).min().unwrap_or(Assurance::One)
+        let values = acr_values.unwrap_or_default().split(' ').chain(named.iter().map(String::as_str));
+        values.filter_map(level).min().unwrap_or(Assurance::One)
     }
 
     async fn hinted_user(&self, hint: &str, client: &Client) -> Result<UserId, Refusal> {

@@ -64,6 +64,9 @@ struct IdClaims<'a> {
     of_dialect: &'a Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<&'a str>,
+    /// What the request asked for by name.
+    #[serde(flatten)]
+    of_user: Map<String, Value>,
 }
 
 impl TokenFrame<'_> {
@@ -94,7 +97,13 @@ impl TokenFrame<'_> {
     }
 
     /// The ID token of a grant and its session. The nonce is only in the first one (OpenID Connect Core §12.2).
-    pub(crate) fn id(&self, grant: &Grant, session: &Session, first: bool) -> Result<UnsignedToken, Outage> {
+    pub(crate) fn id(
+        &self,
+        grant: &Grant,
+        session: &Session,
+        first: bool,
+        of_user: Map<String, Value>,
+    ) -> Result<UnsignedToken, Outage> {
         let claims = IdClaims {
             iss: &self.issuer.name,
             sub: grant.user.to_string(),
@@ -107,6 +116,7 @@ impl TokenFrame<'_> {
             sid: grant.session.to_string(),
             of_dialect: &self.issuer.claims,
             nonce: grant.nonce.as_deref().filter(|_| first),
+            of_user,
         };
         composed(TYP_ID, &claims)
     }

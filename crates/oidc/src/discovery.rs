@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Provider, ResponseMode, SCOPES};
+use crate::{Provider, ResponseMode, SCOPES, user_claims};
 
 /// Where things are, as whole addresses.
 pub struct Endpoints {
@@ -22,7 +22,12 @@ pub struct Endpoints {
     pub jwks: String,
     /// The end of a session.
     pub end_session: String,
+    /// Where requests are pushed to, if they may be.
+    pub pushed_authorization: Option<String>,
 }
+
+/// Claims of every ID token that has something to say by them.
+const OF_TOKENS: [&str; 10] = ["iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid"];
 
 /// The document. `api_scopes` are the scopes of the mounting dialect's own API.
 pub fn discovery(provider: &Provider<'_>, endpoints: &Endpoints, api_scopes: &[&str]) -> Value {
@@ -30,7 +35,7 @@ pub fn discovery(provider: &Provider<'_>, endpoints: &Endpoints, api_scopes: &[&
     let modes: Vec<&str> = provider.direct_mode.into_iter().chain(standard).collect();
     let scopes: Vec<&str> = SCOPES.iter().chain(api_scopes).copied().collect();
     let auth_methods = ["client_secret_basic", "client_secret_post", "none"];
-    json!({
+    let mut document = json!({
         "issuer": provider.issuer.name,
         "authorization_endpoint": endpoints.authorization,
         "token_endpoint": endpoints.token,
@@ -49,11 +54,19 @@ pub fn discovery(provider: &Provider<'_>, endpoints: &Endpoints, api_scopes: &[&
         "revocation_endpoint_auth_methods_supported": auth_methods,
         "code_challenge_methods_supported": ["S256"], // `plain` is refused: S-OP-14.
         "authorization_response_iss_parameter_supported": true,
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": true,
+        "claim_types_supported": ["normal"],
+        "prompt_values_supported": provider.issuer.prompts,
+        "ui_locales_supported": ["en"],
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "scopes_supported": scopes,
         "acr_values_supported": [provider.issuer.acr.one, provider.issuer.acr.two],
-        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid"],
-    })
+        "claims_supported": OF_TOKENS.into_iter().chain(user_claims::names()).collect::<Vec<_>>(),
+    });
+    if let Some(pushed) = &endpoints.pushed_authorization {
+        document["pushed_authorization_request_endpoint"] = pushed.as_str().into();
+        document["require_pushed_authorization_requests"] = false.into();
+    }
+    document
 }

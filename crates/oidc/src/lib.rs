@@ -5,14 +5,17 @@
 
 mod authorize;
 mod claims;
+mod claims_request;
 mod client_auth;
 mod discovery;
 mod hint;
 mod introspect;
+mod pushed;
 mod refusal;
 mod reply;
 mod revoke;
 mod token;
+mod user_claims;
 mod userinfo;
 
 pub use authorize::{Authorize, AuthorizeError};
@@ -20,11 +23,12 @@ pub use client_auth::authenticated;
 pub use discovery::{Endpoints, discovery};
 pub use hint::{Hint, HintError};
 pub use introspect::{Introspection, introspect};
+pub use pushed::PushedError;
 pub use refusal::Refusal;
 pub use reply::{AuthorizeAnswer, AuthorizeReply, ResponseMode};
 pub use revoke::revoke;
 pub use token::tokens;
-pub use userinfo::{UserinfoError, userinfo};
+pub use userinfo::{UserinfoError, shown_access_token, userinfo};
 
 use std::sync::Arc;
 
@@ -48,6 +52,8 @@ pub struct Issuer {
     pub claims: Map<String, Value>,
     /// Whether the answer to a code repeats the nonce beside the tokens.
     pub tells_nonce: bool,
+    /// The words of `prompt` that ask for something here.
+    pub prompts: &'static [&'static str],
     /// Whether a public client needs PKCE, whatever is said of it. RFC 9700 §2.1.1
     pub public_needs_pkce: bool,
 }

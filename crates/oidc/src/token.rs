@@ -5,14 +5,16 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Client, ClientAuth, RedeemCode, RedeemedGrant, RefreshTokens, Signer};
+use adieu_authority::{Client, ClientAuth, Grant, RedeemCode, RedeemedGrant, RefreshTokens, Signer};
 use adieu_http_kit::form::Params;
 use http::HeaderMap;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::claims::TokenFrame;
+use crate::claims_request::ClaimsRequest;
 use crate::client_auth::{authenticated, once};
-use crate::{Provider, Refusal};
+use crate::{Provider, Refusal, user_claims};
 
 /// The answer of the token endpoint, in the order in which everybody writes it. RFC 6749 §5.1
 #[derive(Serialize)]
@@ -116,7 +118,10 @@ impl Provider<'_> {
         let about_user = given.scope.split(' ').any(|scope| scope == "openid");
         let id = match session {
             _ if !about_user => None,
-            Some(session) => Some(frame.id(&grant, &session, given.first)?),
+            Some(session) => {
+                let of_user = self.claims_by_name(&grant).await?;
+                Some(frame.id(&grant, &session, given.first, of_user)?)
+            }
             // What outlives its session gets no token that speaks of one.
             None if client.outlives_session => None,
             // It was live when the grant was decided; if it is gone by now, so are the tokens.
@@ -126,6 +131,16 @@ impl Provider<'_> {
         let answer = Answer::of(client, access_token);
         let nonce = grant.nonce.clone().filter(|_| self.issuer.tells_nonce && given.first);
         Ok(Answer { scope: Some(given.scope), id_token, refresh_token: refresh, nonce, ..answer })
+    }
+
+    /// The claims of the user that a request asked for by name, for the ID token.
+    async fn claims_by_name(&self, grant: &Grant) -> Result<Map<String, Value>, Refusal> {
+        let named = ClaimsRequest::from_text(grant.claims.as_deref()).id_token;
+        if named.is_empty() {
+            return Ok(Map::new());
+        }
+        let user = self.authority.user(grant.user).await?.ok_or(Refusal::Grant)?;
+        Ok(user_claims::told(&user, |_| false, &named))
     }
 
     fn frame<'a>(&'a self, client: &'a Client) -> TokenFrame<'a> {

@@ -1,12 +1,16 @@
-//! Userinfo: what an access token's scopes let its holder know of the user.
+//! Userinfo: what an access token lets its holder know of the user, by its scopes and by the claims that the request named.
 //!
-//! Only what is known is said. Traits are read in the two spellings that dialects write: a name as text, or in its parts.
-//! OpenID Connect Core §5.3 and §5.4.
+//! OpenID Connect Core §5.3 to §5.5, RFC 6750 §2.
 
-use adieu_authority::{Active, For, Outage, User};
-use serde_json::{Map, Value, json};
+use adieu_authority::{For, Outage};
+use adieu_http_kit::auth::bearer;
+use adieu_http_kit::form::Params;
+use http::HeaderMap;
+use serde_json::{Map, Value};
 
-use crate::Provider;
+use crate::claims_request::ClaimsRequest;
+use crate::client_auth::once;
+use crate::{Provider, Refusal, user_claims};
 
 /// Why nothing is told.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +26,17 @@ pub enum UserinfoError {
     Outage(#[from] Outage),
 }
 
+/// The access token that a request shows: in the header, or in the form that it posts.
+///
+/// # Errors
+/// [`Refusal::Request`] where it is shown more than once.
+pub fn shown_access_token<'r>(headers: &'r HeaderMap, form: &'r Params) -> Result<Option<&'r str>, Refusal> {
+    match (bearer(headers), once(form, "access_token")?) {
+        (Some(_), Some(_)) => Err(Refusal::Request("The access token may be shown once only.")),
+        (in_header, in_form) => Ok(in_header.or(in_form)),
+    }
+}
+
 /// The claims for the holder of this access token.
 pub async fn userinfo(provider: &Provider<'_>, token: &str) -> Result<Value, UserinfoError> {
     let authority = provider.authority;
@@ -32,47 +47,10 @@ pub async fn userinfo(provider: &Provider<'_>, token: &str) -> Result<Value, Use
         return Err(UserinfoError::Scope);
     }
     let user = authority.user(subject).await?.ok_or(UserinfoError::Token)?;
-    Ok(Value::Object(claims(&active, &user)))
-}
-
-fn claims(active: &Active, user: &User) -> Map<String, Value> {
+    let asked = active.grant.as_ref().and_then(|grant| grant.claims.as_deref());
+    let named = ClaimsRequest::from_text(asked).userinfo;
     let mut claims = Map::new();
     claims.insert("sub".into(), user.id.to_string().into());
-    if active.has_scope("profile") {
-        profile(user, &mut claims);
-    }
-    if let (true, Some(email)) = (active.has_scope("email"), &user.email) {
-        claims.insert("email".into(), email.as_str().into());
-    }
-    claims
-}
-
-/// The parts of a name and the claims they become. OpenID Connect Core §5.1
-const NAME_PARTS: [(&str, &str); 4] =
-    [("given", "given_name"), ("family", "family_name"), ("middle", "middle_name"), ("formatted", "name")];
-
-fn profile(user: &User, claims: &mut Map<String, Value>) {
-    claims.insert("preferred_username".into(), user.username.as_str().into());
-    claims.insert("updated_at".into(), json!(user.updated_at.s()));
-    let traits: Value = serde_json::from_str(&user.traits).unwrap_or_default();
-    match &traits["name"] {
-        Value::String(name) => drop(claims.insert("name".into(), name.as_str().into())),
-        parts => {
-            for (part, claim) in NAME_PARTS {
-                if let Some(text) = parts[part].as_str() {
-                    claims.insert(claim.into(), text.into());
-                }
-            }
-            let whole = [parts["given"].as_str(), parts["family"].as_str()];
-            let whole: Vec<&str> = whole.into_iter().flatten().collect();
-            if !whole.is_empty() && !claims.contains_key("name") {
-                claims.insert("name".into(), whole.join(" ").into());
-            }
-        }
-    }
-    for claim in ["nickname", "locale"] {
-        if let Some(text) = traits[claim].as_str() {
-            claims.insert(claim.into(), text.into());
-        }
-    }
+    claims.extend(user_claims::told(&user, |scope| active.has_scope(scope), &named));
+    Ok(Value::Object(claims))
 }

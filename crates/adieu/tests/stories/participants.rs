@@ -30,6 +30,7 @@ async fn filled(world: &World, token: &str) -> SessionId {
             issuer: "https://id.example.test".into(),
             scope: "openid".into(),
             nonce: None,
+            claims: None,
             redirect_uri: None,
             challenge: None,
         };

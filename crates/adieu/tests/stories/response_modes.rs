@@ -1,4 +1,4 @@
-//! The ways by which an issuer's answer comes back to an application, at both issuers: query, fragment, and a form that posts itself.
+//! The ways by which an issuer's answer comes back to an application, at every issuer: query, fragment, and a form that posts itself.
 //!
 //! What the browser does with the form is asked of a browser in `clients/form-post.cjs`.
 
@@ -11,18 +11,28 @@ const CALLBACK: &str = "https://shop.example.test/callback";
 
 /// An issuer, with the cookie that its dialect has for a session.
 #[derive(Clone, Copy, Debug)]
-enum Issuer {
+pub(crate) enum Issuer {
     PingOne,
     Am,
+    Native,
 }
 
-const ISSUERS: [Issuer; 2] = [Issuer::PingOne, Issuer::Am];
+pub(crate) const ISSUERS: [Issuer; 3] = [Issuer::PingOne, Issuer::Am, Issuer::Native];
 
 impl Issuer {
-    fn base(self, world: &World) -> String {
+    pub(crate) fn base(self, world: &World) -> String {
         match self {
             Self::PingOne => format!("/{}/as", Programs::of(world).pingone("env_id")),
             Self::Am => "/am/oauth2/realms/root/realms/alpha".into(),
+            Self::Native => "/o/alpha".into(),
+        }
+    }
+
+    /// With which status it sends a browser on.
+    fn way_on(self) -> u16 {
+        match self {
+            Self::PingOne | Self::Am => 302,
+            Self::Native => 303,
         }
     }
 
@@ -32,26 +42,27 @@ impl Issuer {
 
     fn token(self) -> &'static str {
         match self {
-            Self::PingOne => "token",
+            Self::PingOne | Self::Native => "token",
             Self::Am => "access_token",
         }
     }
 
-    fn authorize(self, world: &World, more: &str) -> WorldRequest {
+    pub(crate) fn authorize(self, world: &World, more: &str) -> WorldRequest {
         let client = Programs::of(world).pingone("app_client_id").to_owned();
         let query = format!("response_type=code&client_id={client}&redirect_uri={CALLBACK}&scope=openid");
         world.get(&format!("{}/authorize?{query}&state=s%26t{more}", self.base(world)))
     }
 
-    fn signed_on(self, ask: WorldRequest, token: &str) -> WorldRequest {
+    pub(crate) fn signed_on(self, ask: WorldRequest, token: &str) -> WorldRequest {
         match self {
             Self::PingOne => ask.cookie("ST", token),
             Self::Am => ask.cookie("iPlanetDirectoryPro", token),
+            Self::Native => ask.cookie("adieu_session", token),
         }
     }
 
     /// What a code buys.
-    async fn redeem(self, world: &World, code: &str) -> Reply {
+    pub(crate) async fn redeem(self, world: &World, code: &str) -> Reply {
         let programs = Programs::of(world);
         let ask = world.post(&format!("{}/{}", self.base(world), self.token()));
         let form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK)];
@@ -109,7 +120,7 @@ async fn an_answer_goes_into_the_fragment() {
         let ask = issuer.authorize(&world, "&response_mode=fragment");
         let reply = issuer.signed_on(ask, &session).send().await;
         let (address, fragment) = reply.location().split_once('#').expect("a fragment");
-        assert_eq!((reply.status.as_u16(), address), (302, CALLBACK), "{issuer:?}");
+        assert_eq!((reply.status.as_u16(), address), (issuer.way_on(), CALLBACK), "{issuer:?}");
         assert_eq!(reply.header("referrer-policy"), "no-referrer");
         let code = fragment.split('&').find_map(|pair| pair.strip_prefix("code=")).expect("a code");
         assert_eq!(issuer.redeem(&world, code).await.status, 200, "{issuer:?}");

@@ -33,6 +33,7 @@ pub(crate) fn code() -> Grant {
         epoch: 2,
         scope: "openid".into(),
         nonce: None,
+        claims: None,
         auth_time: at(0),
         redirect_uri: Some("https://shop.test/cb".into()),
         challenge: Some(CHALLENGE.into()),

@@ -12,9 +12,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use adieu_authority::Realm;
-use adieu_http_kit::auth::bearer;
 use adieu_http_kit::form::Params;
-use adieu_oidc::{Endpoints, Provider, Refusal, UserinfoError, discovery, revoke, tokens, userinfo};
+use adieu_http_kit::media;
+use adieu_oidc::{
+    Endpoints, Provider, Refusal, UserinfoError, discovery, revoke, shown_access_token, tokens, userinfo,
+};
 use axum::body::Body;
 use axum::response::Response;
 
@@ -105,7 +107,7 @@ pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow
             let keys = face.authority.published_keys(&realm).await;
             told(face, call, keys.map(|keys| keys.jwks().to_owned().into_bytes()).map_err(AmError::from))
         }
-        Ok(Endpoint::Userinfo) => told(face, call, about_user(face, call, &realm).await),
+        Ok(Endpoint::Userinfo) => told(face, call, about_user(face, call, body, &realm).await),
         Ok(Endpoint::Token) => {
             let form = form(call, body).await;
             let given = given(&provider(face, &realm), call, form).await;
@@ -130,8 +132,13 @@ fn told(face: &Face, call: &Call, json: Result<Vec<u8>, AmError>) -> Response {
     face.answer(HeaderSet::Read, Extras::of(call), json)
 }
 
-async fn about_user(face: &Face, call: &Call, realm: &Arc<Realm>) -> Result<Vec<u8>, AmError> {
-    let token = bearer(call.headers()).ok_or(OAuthRefused::Token)?;
+async fn about_user(face: &Face, call: &Call, body: Body, realm: &Arc<Realm>) -> Result<Vec<u8>, AmError> {
+    // Who posts no form shows the token in the header.
+    let form = match media::is(call.headers(), "application/x-www-form-urlencoded") {
+        true => form(call, body).await?,
+        false => Params::default(),
+    };
+    let token = shown_access_token(call.headers(), &form)?.ok_or(OAuthRefused::Token)?;
     Ok(userinfo(&provider(face, realm), token).await?.to_string().into_bytes())
 }
 
@@ -166,6 +173,7 @@ fn document(provider: &Provider<'_>) -> String {
         userinfo: at("userinfo"),
         jwks: at("connect/jwk_uri"),
         end_session: at("connect/endSession"),
+        pushed_authorization: None,
     };
     discovery(provider, &endpoints, &[]).to_string()
 }

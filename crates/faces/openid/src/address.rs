@@ -19,6 +19,8 @@ pub(crate) enum Endpoint {
     Discovery,
     Keys,
     Authorize,
+    /// Where clients push requests to.
+    Push,
     /// Where the sign-on form goes.
     SignOn,
     /// Where the answer goes to the question who it shall be, and whether they agree.
@@ -34,11 +36,12 @@ pub(crate) enum Endpoint {
 
 impl Endpoint {
     /// Every path behind a realm.
-    pub(crate) const PATHS: [(&'static str, Self); 12] = [
+    pub(crate) const PATHS: [(&'static str, Self); 13] = [
         (DOCUMENTS[0], Self::Discovery),
         (DOCUMENTS[1], Self::Discovery),
         ("jwks", Self::Keys),
         ("authorize", Self::Authorize),
+        ("par", Self::Push),
         ("sign-on", Self::SignOn),
         ("choose", Self::Choose),
         ("token", Self::Token),
@@ -53,9 +56,8 @@ impl Endpoint {
     pub(crate) const fn allow(self) -> &'static str {
         match self {
             Self::Discovery | Self::Keys => "GET, HEAD",
-            Self::Token | Self::Introspect | Self::Revoke | Self::SignOn | Self::Choose | Self::SignOff => {
-                "POST"
-            }
+            Self::Push | Self::Token | Self::Introspect | Self::Revoke => "POST",
+            Self::SignOn | Self::Choose | Self::SignOff => "POST",
             Self::Authorize | Self::Userinfo | Self::EndSession => "GET, POST",
         }
     }
@@ -64,16 +66,16 @@ impl Endpoint {
     pub(crate) const fn is_page(self) -> bool {
         match self {
             Self::Authorize | Self::SignOn | Self::Choose | Self::EndSession | Self::SignOff => true,
-            Self::Discovery | Self::Keys | Self::Token | Self::Introspect | Self::Revoke | Self::Userinfo => {
-                false
-            }
+            Self::Discovery | Self::Keys | Self::Userinfo => false,
+            Self::Push | Self::Token | Self::Introspect | Self::Revoke => false,
         }
     }
 
     /// Whether scripts of every origin may read what it answers. Never where a browser is sent: RFC 9700 §2.6.
     pub(crate) const fn is_read_by_scripts(self) -> bool {
         match self {
-            Self::Discovery | Self::Keys | Self::Token | Self::Revoke | Self::Userinfo => true,
+            Self::Discovery | Self::Keys | Self::Userinfo => true,
+            Self::Push | Self::Token | Self::Revoke => true,
             Self::Authorize
             | Self::SignOn
             | Self::Choose
@@ -95,6 +97,12 @@ pub fn owns(path: &str) -> bool {
 /// Where the issuer of the realm at this path is.
 pub(crate) fn mount(realm: &str) -> String {
     if realm == ROOT { format!("{MOUNT}/{ROOT_NAME}") } else { format!("{MOUNT}{realm}") }
+}
+
+/// The name of the issuer of the realm at this path, where browsers reach the installation at this address.
+#[must_use]
+pub fn issuer(public_url: &str, realm: &str) -> String {
+    format!("{public_url}{}", mount(realm))
 }
 
 /// The path of the realm that a path means, and the endpoint; none if it means nothing. Whether there is such a realm is not asked

@@ -22,6 +22,11 @@ pub(crate) fn private(json: String) -> Response {
     with_json(StatusCode::OK, json, "no-store")
 }
 
+/// The same of something that has come to be. RFC 9126 §2.2
+pub(crate) fn created(json: String) -> Response {
+    with_json(StatusCode::CREATED, json, "no-store")
+}
+
 /// What everybody may know, and keep for a minute.
 pub(crate) fn public(json: String) -> Response {
     with_json(StatusCode::OK, json, "public, max-age=60")

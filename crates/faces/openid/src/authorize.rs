@@ -25,7 +25,7 @@ const MARK: &str = "adieu_signed_on";
 const MARK_LIFE_S: i64 = 300;
 
 /// A request of a client as it travels through pages: its parameters as a query, with the mark if there is one.
-pub(crate) struct Asked<'a> {
+pub(crate) struct CarriedRequest<'a> {
     pub(crate) realm: &'a Arc<Realm>,
     pub(crate) query: &'a str,
 }
@@ -51,7 +51,7 @@ pub(crate) async fn answer(
         let again = params.iter().fold(again, |address, (name, value)| append_query(&address, name, value));
         return see_other(&again);
     }
-    let asked = Asked { realm, query: call.query() };
+    let asked = CarriedRequest { realm, query: call.query() };
     let here = signed_on_here(face, call, realm, false).await?;
     let live = here.live();
     let authorize = match asked.judged(face, live).await? {
@@ -76,14 +76,16 @@ pub(crate) async fn answer(
     }
 }
 
-impl Asked<'_> {
+impl CarriedRequest<'_> {
     /// The request as it counts for whoever is signed on.
     pub(crate) async fn judged(
         &self,
         face: &Face,
         live: Option<&LiveSession>,
     ) -> Result<Judged, OpenIdError> {
-        let authorize = match face.provider(self.realm).authorize(&self.params()).await {
+        let (provider, params) = (face.provider(self.realm), self.params());
+        let params = provider.pushed(&params).await?.unwrap_or(params);
+        let authorize = match provider.authorize(&params).await {
             Ok(authorize) => authorize,
             Err(error) => return refused(face, self.realm, error).map(Judged::Refused),
         };
@@ -133,10 +135,11 @@ fn mark(face: &Face, session: &Session, bare: &str) -> String {
 pub(crate) async fn coded(
     face: &Face,
     call: &Call,
-    asked: &Asked<'_>,
+    asked: &CarriedRequest<'_>,
     live: &LiveSession,
     authorize: &Authorize,
 ) -> Result<Response, OpenIdError> {
+    face.provider(asked.realm).use_pushed(&asked.params()).await?;
     let issuer = face.url(asked.realm, "");
     let order = CodeOrder {
         session: Arc::clone(&live.session),
@@ -144,6 +147,7 @@ pub(crate) async fn coded(
         issuer: issuer.clone(),
         scope: authorize.scope.clone(),
         nonce: authorize.nonce.clone(),
+        claims: authorize.claims.clone(),
         redirect_uri: authorize.reply.redirect_uri.clone(),
         challenge: authorize.challenge.clone(),
     };

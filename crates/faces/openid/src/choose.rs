@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 
-use crate::authorize::{Asked, Judged, coded, told};
+use crate::authorize::{CarriedRequest, Judged, coded, told};
 use crate::browser::signed_on_here;
 use crate::call::{Call, form, once};
 use crate::error::OpenIdError;
@@ -36,7 +36,12 @@ const LEARNT: [(&str, &str); 4] = [
 ];
 
 /// The question.
-pub(crate) fn page(face: &Face, asked: &Asked<'_>, live: &LiveSession, authorize: &Authorize) -> Response {
+pub(crate) fn page(
+    face: &Face,
+    asked: &CarriedRequest<'_>,
+    live: &LiveSession,
+    authorize: &Authorize,
+) -> Response {
     let token = form_token::of_session(face, live.session.id);
     let application = &authorize.client.name;
     let title = format!("Go on to {application}?");
@@ -76,7 +81,7 @@ pub(crate) async fn submit(
     realm: &Arc<Realm>,
 ) -> Result<Response, OpenIdError> {
     let form = form(call, body).await?;
-    let asked = Asked { realm, query: once(&form, REQUEST)?.unwrap_or_default() };
+    let asked = CarriedRequest { realm, query: once(&form, REQUEST)?.unwrap_or_default() };
     let here = signed_on_here(face, call, realm, false).await?;
     let live = here.live().ok_or(OpenIdError::FormTooOld)?;
     let given = once(&form, form_token::FIELD)?.unwrap_or_default();

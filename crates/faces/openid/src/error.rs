@@ -4,7 +4,7 @@
 
 use adieu_authority::{EndError, Outage, SignOnFailure, Unwritten};
 use adieu_http_kit::body::BodyError;
-use adieu_oidc::{HintError, Refusal, UserinfoError};
+use adieu_oidc::{HintError, PushedError, Refusal, UserinfoError};
 use http::StatusCode;
 
 /// Why a request is not answered as it was meant.
@@ -40,6 +40,9 @@ pub(crate) enum OpenIdError {
     /// A form of ours that was shown to another browser, for another session, or too long ago.
     #[error("The form was made for another browser or too long ago.")]
     FormTooOld,
+    /// A reference to a pushed request that leads to none: nothing may be redirected.
+    #[error("The request_uri is unknown, was used, or is too old.")]
+    PushedRequest,
     /// An OAuth endpoint refuses.
     #[error("{0}")]
     OAuth(#[source] Refusal),
@@ -74,6 +77,7 @@ impl OpenIdError {
             | Self::Client
             | Self::RedirectUri
             | Self::PostLogoutRedirectUri
+            | Self::PushedRequest
             | Self::Hint => StatusCode::BAD_REQUEST,
             Self::FormTooOld | Self::Scope => StatusCode::FORBIDDEN,
             Self::Token { .. } | Self::OAuth(Refusal::Client { .. }) => StatusCode::UNAUTHORIZED,
@@ -111,6 +115,7 @@ impl OpenIdError {
             | Self::Repeated(_)
             | Self::RedirectUri
             | Self::PostLogoutRedirectUri
+            | Self::PushedRequest
             | Self::Hint
             | Self::FormTooOld => "invalid_request",
         }
@@ -132,6 +137,7 @@ impl OpenIdError {
             | Self::Client
             | Self::RedirectUri
             | Self::PostLogoutRedirectUri
+            | Self::PushedRequest
             | Self::Hint
             | Self::FormTooOld
             | Self::OAuth(_)
@@ -162,6 +168,7 @@ impl OpenIdError {
             | Self::Client
             | Self::RedirectUri
             | Self::PostLogoutRedirectUri
+            | Self::PushedRequest
             | Self::Hint
             | Self::FormTooOld
             | Self::OAuth(_)
@@ -205,6 +212,15 @@ impl From<HintError> for OpenIdError {
         match error {
             HintError::Invalid | HintError::OtherClient => Self::Hint,
             HintError::Outage(outage) => Self::CannotTell(outage),
+        }
+    }
+}
+
+impl From<PushedError> for OpenIdError {
+    fn from(error: PushedError) -> Self {
+        match error {
+            PushedError::Unknown => Self::PushedRequest,
+            PushedError::Outage(outage) => Self::CannotTell(outage),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use adieu_authority::{Authority, Channel, Purpose, Realm};
 use adieu_oidc::{AcrNames, Issuer, Provider};
 
-use crate::issuer;
+use crate::address::issuer;
 use crate::settings::Settings;
 
 /// The name of this channel, in records and metrics.
@@ -34,6 +34,7 @@ impl Face {
             acr: ACR,
             claims: Default::default(),
             tells_nonce: false,
+            prompts: &["none", "login", "consent", "select_account"],
             public_needs_pkce: true,
         };
         Provider { authority: &self.authority, issuer, direct_mode: None }

@@ -25,7 +25,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::{Method, Request};
 
-pub use address::owns;
+pub use address::{issuer, owns};
 pub use settings::Settings;
 
 use crate::address::Endpoint;
@@ -39,12 +39,6 @@ pub fn routes() -> Vec<(&'static str, &'static str)> {
         endpoint.allow().split(", ").map(move |method| (method, path))
     };
     Endpoint::PATHS.into_iter().flat_map(of).collect()
-}
-
-/// The name of the issuer of the realm at this path, where browsers reach the installation at this address.
-#[must_use]
-pub fn issuer(public_url: &str, realm: &str) -> String {
-    format!("{public_url}{}", address::mount(realm))
 }
 
 /// The face as a service.
@@ -95,6 +89,7 @@ async fn answered(
         Endpoint::Discovery => Ok(programs::discovery(face, &realm)),
         Endpoint::Keys => programs::keys(face, &realm).await,
         Endpoint::Authorize => authorize::answer(face, call, body, &realm).await,
+        Endpoint::Push => programs::push(face, call, body, &realm).await,
         Endpoint::SignOn => sign_on::submit(face, call, body, &realm).await,
         Endpoint::Choose => choose::submit(face, call, body, &realm).await,
         Endpoint::Token => programs::token(face, call, body, &realm).await,

@@ -5,12 +5,11 @@
 use std::sync::Arc;
 
 use adieu_authority::Realm;
-use adieu_http_kit::auth::bearer;
-use adieu_oidc::Endpoints;
+use adieu_oidc::{Endpoints, shown_access_token};
 use axum::body::Body;
 use axum::response::Response;
 
-use crate::answer::{nothing, private, public};
+use crate::answer::{created, nothing, private, public};
 use crate::call::{Call, form};
 use crate::error::OpenIdError;
 use crate::face::Face;
@@ -26,6 +25,7 @@ pub(crate) fn discovery(face: &Face, realm: &Arc<Realm>) -> Response {
         userinfo: at("userinfo"),
         jwks: at("jwks"),
         end_session: at("logout"),
+        pushed_authorization: Some(at("par")),
     };
     public(adieu_oidc::discovery(&face.provider(realm), &endpoints, &[]).to_string())
 }
@@ -45,6 +45,18 @@ pub(crate) async fn token(
 ) -> Result<Response, OpenIdError> {
     let form = form(call, body).await?;
     Ok(private(adieu_oidc::tokens(&face.provider(realm), call.headers(), &form).await?))
+}
+
+/// A request that a browser will refer to.
+pub(crate) async fn push(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    realm: &Arc<Realm>,
+) -> Result<Response, OpenIdError> {
+    let form = form(call, body).await?;
+    let from = call.address();
+    Ok(created(face.provider(realm).push(call.headers(), &form, from.as_deref()).await?))
 }
 
 /// Whether a token is good now.
@@ -74,9 +86,10 @@ pub(crate) async fn revoke(
 pub(crate) async fn userinfo(
     face: &Face,
     call: &Call,
-    _body: Body,
+    body: Body,
     realm: &Arc<Realm>,
 ) -> Result<Response, OpenIdError> {
-    let token = bearer(call.headers()).ok_or(OpenIdError::Token { shown: false })?;
+    let form = form(call, body).await?;
+    let token = shown_access_token(call.headers(), &form)?.ok_or(OpenIdError::Token { shown: false })?;
     Ok(private(adieu_oidc::userinfo(&face.provider(realm), token).await?.to_string()))
 }

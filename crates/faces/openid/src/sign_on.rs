@@ -17,7 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 
 use crate::answer::{page, see_other, with_cookies};
-use crate::authorize::{Asked, Judged, previous};
+use crate::authorize::{CarriedRequest, Judged, previous};
 use crate::browser::after_sign_on;
 use crate::call::{Call, form, once};
 use crate::error::{OpenIdError, words_of};
@@ -40,7 +40,12 @@ const LIFE: Span = Span::from_s(300);
 type Failed<'a> = Option<(StatusCode, &'a str)>;
 
 /// The page as it is shown first.
-pub(crate) fn first_page(face: &Face, call: &Call, asked: &Asked<'_>, authorize: &Authorize) -> Response {
+pub(crate) fn first_page(
+    face: &Face,
+    call: &Call,
+    asked: &CarriedRequest<'_>,
+    authorize: &Authorize,
+) -> Response {
     let name = authorize.login_hint.clone().unwrap_or_default();
     shown(face, call, asked, authorize, &name, None)
 }
@@ -56,7 +61,7 @@ pub(crate) async fn submit(
     if !form_token::fits(face, call.headers(), once(&form, form_token::FIELD)?.unwrap_or_default()) {
         return Err(OpenIdError::FormTooOld);
     }
-    let asked = Asked { realm, query: once(&form, REQUEST)?.unwrap_or_default() };
+    let asked = CarriedRequest { realm, query: once(&form, REQUEST)?.unwrap_or_default() };
     let authorize = match asked.judged(face, None).await? {
         Judged::Sound(authorize) => authorize,
         Judged::Refused(response) => return Ok(response),
@@ -93,7 +98,7 @@ pub(crate) async fn submit(
 async fn second_step(
     face: &Face,
     call: &Call,
-    asked: &Asked<'_>,
+    asked: &CarriedRequest<'_>,
     authorize: &Authorize,
     attempt: &str,
     code: String,
@@ -130,7 +135,7 @@ async fn second_step(
 async fn signed_on(
     face: &Face,
     call: &Call,
-    asked: &Asked<'_>,
+    asked: &CarriedRequest<'_>,
     signed_in: &SignedIn,
 ) -> Result<Response, OpenIdError> {
     let cookies = after_sign_on(face, call, asked.realm, signed_in).await?;
@@ -140,7 +145,7 @@ async fn signed_on(
 fn shown(
     face: &Face,
     call: &Call,
-    asked: &Asked<'_>,
+    asked: &CarriedRequest<'_>,
     authorize: &Authorize,
     name: &str,
     failed: Failed<'_>,
@@ -166,7 +171,7 @@ fn shown(
 async fn code_page(
     face: &Face,
     call: &Call,
-    asked: &Asked<'_>,
+    asked: &CarriedRequest<'_>,
     authorize: &Authorize,
     first: FirstFactor,
     failed: Failed<'_>,

@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use adieu_authority::ApplicationTrait;
 use adieu_authority::Realm;
-use adieu_http_kit::auth::bearer;
+use adieu_http_kit::form::Params;
+use adieu_http_kit::media;
 use adieu_oidc::{
-    Endpoints, discovery as document, introspect as introspected, revoke as revoked, tokens, userinfo as told,
+    Endpoints, discovery as document, introspect as introspected, revoke as revoked, shown_access_token,
+    tokens, userinfo as told,
 };
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, PRAGMA, VARY};
-use http::{HeaderMap, HeaderValue};
 
 use crate::body;
 use crate::extract::Env;
@@ -69,9 +71,16 @@ pub(crate) async fn revoke(
 pub(crate) async fn userinfo(
     State(face): State<Face>,
     Env(realm): Env,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
-    let token = bearer(&headers).ok_or(Problem::Bearer { error: None })?;
+    let (parts, stream) = request.into_parts();
+    // Who posts no form shows the token in the header.
+    let form = match media::is(&parts.headers, "application/x-www-form-urlencoded") {
+        true => body::form(&parts, stream).await.map_err(oauth_body)?,
+        false => Params::default(),
+    };
+    let shown = shown_access_token(&parts.headers, &form).map_err(Problem::OAuth)?;
+    let token = shown.ok_or(Problem::Bearer { error: None })?;
     let claims = told(&face.provider(&realm), token).await?;
     Ok(private(claims.to_string()))
 }
@@ -88,6 +97,7 @@ pub(crate) async fn discovery(State(face): State<Face>, Env(realm): Env) -> Resu
         userinfo: at("userinfo"),
         jwks: at("jwks"),
         end_session: at("signoff"),
+        pushed_authorization: None,
     };
     let mut document = document(&provider, &endpoints, &API_SCOPES);
     // The vendor's programs take this endpoint before the other wherever it is named, so it is named only where no

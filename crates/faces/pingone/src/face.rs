@@ -59,6 +59,7 @@ impl Face {
             acr: AcrNames { one: "Single_Factor", two: "Multi_Factor" }, // The vendor's own policies are named so.
             claims: [(CLAIM_ENV.to_owned(), realm.id.to_string().into())].into_iter().collect(),
             tells_nonce: false,
+            prompts: &["none", "login"],
             public_needs_pkce: true,
         };
         Provider { authority: self.authority(), issuer, direct_mode: Some("pi.flow") }

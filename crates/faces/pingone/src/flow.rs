@@ -32,6 +32,9 @@ struct Record {
     redirect_uri: Option<String>,
     state: Option<String>,
     nonce: Option<String>,
+    /// The claims that are asked for by name.
+    #[serde(default)]
+    claims: Option<String>,
     challenge: Option<String>,
     login_hint: Option<String>,
     /// The word of its response mode.
@@ -75,6 +78,7 @@ impl PingOneFlow {
             redirect_uri: reply.redirect_uri.clone(),
             state: reply.state.clone(),
             nonce: authorize.nonce.clone(),
+            claims: authorize.claims.clone(),
             challenge: authorize.challenge.clone(),
             login_hint: authorize.login_hint.clone(),
             mode: reply.mode.word().to_owned(),
@@ -208,6 +212,7 @@ impl PingOneFlow {
             issuer: face.provider(&self.realm).issuer.name,
             scope: self.record.scope.clone(),
             nonce: self.record.nonce.clone(),
+            claims: self.record.claims.clone(),
             redirect_uri: self.record.redirect_uri.clone(),
             challenge: self.record.challenge.clone(),
         };

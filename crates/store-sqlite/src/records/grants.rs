@@ -39,6 +39,8 @@ pub(crate) struct GrantDetail {
     scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claims: Option<String>,
     at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     uri: Option<String>,
@@ -71,6 +73,7 @@ impl GrantDetail {
             e: grant.epoch,
             scope: grant.scope.clone(),
             nonce: grant.nonce.clone(),
+            claims: grant.claims.clone(),
             at: grant.auth_time.ms(),
             uri: grant.redirect_uri.clone(),
             pkce: grant.challenge.clone(),
@@ -109,6 +112,7 @@ impl GrantDetail {
             epoch: self.e,
             scope: self.scope,
             nonce: self.nonce,
+            claims: self.claims,
             auth_time: at(self.at),
             redirect_uri: self.uri,
             challenge: self.pkce,

@@ -30,6 +30,7 @@ pub(super) fn code<E>(fixture: &Fixture<E>, held: &OpenedSession, client: &Clien
         epoch: held.session.epoch,
         scope: "openid".into(),
         nonce: Some("n".into()),
+        claims: Some("userinfo.name".into()),
         auth_time: held.session.authenticated_at,
         redirect_uri: None,
         challenge: None,

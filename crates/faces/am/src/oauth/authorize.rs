@@ -75,6 +75,7 @@ async fn code(
         issuer: provider.issuer.name.clone(),
         scope: authorize.scope.clone(),
         nonce: authorize.nonce.clone(),
+        claims: authorize.claims.clone(),
         redirect_uri: authorize.reply.redirect_uri.clone(),
         challenge: authorize.challenge.clone(),
     };

@@ -5,19 +5,44 @@
 
 use std::collections::BTreeMap;
 
-use adieu_authority::Client;
+use adieu_authority::{Client, NewPerson};
 use adieu_testkit::World;
 use adieu_testkit::world::{Reply, WorldRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) const ALICE: (&str, &str) = ("alice", "Rabbit-hole-11");
 pub(crate) const BOB: (&str, &str) = ("bob", "Builder-tools-22");
+/// Somebody of whom everything is known.
+pub(crate) const DORA: (&str, &str) = ("dora", "Explores-all-88");
 /// The issuer of the shop's realm.
 pub(crate) const ALPHA: &str = "/o/alpha";
 pub(crate) const CALLBACK: &str = "https://shop.example.test/callback";
 pub(crate) const BYE: &str = "https://shop.example.test/bye";
+
+/// A server with somebody of whom everything is known.
+pub(crate) async fn with_dora() -> World {
+    let world = World::start().await;
+    let email = "dora@example.test";
+    let traits = json!({
+        "email": email, "email_verified": true, "nickname": "Dodo", "gender": "female", "birthdate": "1984-02-29",
+        "name": {"given": "Dora", "middle": "Maria", "family": "Doe", "formatted": "Dora Maria Doe"},
+        "profile": "https://dora.example.test/", "website": "https://dora.example.test/blog",
+        "photo": {"href": "https://dora.example.test/me.png"}, "timezone": "Europe/Amsterdam", "locale": "nl-NL",
+        "primaryPhone": "+31 20 555 0100", "phone_number_verified": "false",
+        "address": {"streetAddress": "1 Long Lane", "locality": "Amsterdam", "countryCode": "NL"},
+    });
+    let new = NewPerson {
+        username: DORA.0.into(),
+        email: Some(email.into()),
+        password: Some(DORA.1.into()),
+        traits: Some(traits.to_string()),
+        ..NewPerson::default()
+    };
+    world.authority().create_user(&world.data.population, new).await.expect("she is new");
+    world
+}
 
 /// A browser.
 pub(crate) struct Browser<'w> {
@@ -217,5 +242,27 @@ impl<'w> RelyingParty<'w> {
         let answer = browser.get(&self.authorize("&scope=openid&prompt=none")).await;
         assert_eq!(answer.status, 303, "{}", answer.text);
         param(answer.location(), "error")
+    }
+}
+
+/// A sign-on by a request with these further parameters, and its tokens.
+pub(crate) async fn flow(world: &World, more: &str) -> Value {
+    let shop = RelyingParty::shop(world);
+    let mut browser = Browser::of(world);
+    let page = browser.get(&shop.authorize(more)).await;
+    let tokens = shop.tokens(&browser.sign_on(&page, DORA).await).await;
+    let id = claims(&tokens["id_token"]);
+    assert_eq!((&id["aud"], &id["iss"]), (&json!(shop.id), &json!(issuer(world))));
+    tokens
+}
+
+fn issuer(world: &World) -> String {
+    format!("{}{ALPHA}", world.config().public.url)
+}
+
+/// Whether claims have members of these names, and none of them is null.
+pub(crate) fn has(told: &Value, names: &[&str]) {
+    for name in names {
+        assert!(told.get(name).is_some_and(|value| !value.is_null()), "{name}: {told}");
     }
 }

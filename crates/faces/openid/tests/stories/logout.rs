@@ -1,4 +1,6 @@
-//! RP-initiated logout at a native issuer: when it asks, when it redirects, and when it does neither. standards.md 1.1.
+//! RP-initiated logout at a native issuer: when it asks, when it redirects, and when it does neither.
+//!
+//! Which applications are told is not looked at here. standards.md 1.1.
 
 use adieu_testkit::World;
 use base64::Engine as _;

@@ -2,7 +2,11 @@
 //!
 //! Through the real dispatcher over the embedded engine; only the clock stands still.
 
+mod basic_op;
+mod basic_op_claims;
+mod config_op;
 mod fixture;
 mod logout;
+mod pushed;
 mod rights;
 mod sign_on;

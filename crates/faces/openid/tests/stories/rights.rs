@@ -21,11 +21,12 @@ enum Serves {
     Holders,
 }
 
-const TABLE: [Line<Serves>; 12] = [
+const TABLE: [Line<Serves>; 13] = [
     ("GET HEAD", ".well-known/openid-configuration", Serves::Everybody),
     ("GET HEAD", ".well-known/oauth-authorization-server", Serves::Everybody),
     ("GET HEAD", "jwks", Serves::Everybody),
     ("GET POST", "authorize", Serves::Everybody),
+    ("POST", "par", Serves::Clients),
     ("POST", "sign-on", Serves::TheBrowser),
     ("POST", "choose", Serves::TheBrowser),
     ("POST", "token", Serves::Clients),

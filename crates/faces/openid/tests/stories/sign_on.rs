@@ -1,6 +1,10 @@
 //! The way of a person: from an application to the page and back, by every turn that it may take.
+//!
+//! What tokens say further is looked at by the modules of the certification plans.
 
+use adieu_authority::SessionToken;
 use adieu_testkit::World;
+use adieu_testkit::world::profile_config;
 
 use crate::fixture::{ALICE, ALPHA, BOB, Browser, CALLBACK, RelyingParty, claims, form, param};
 
@@ -128,4 +132,30 @@ async fn who_is_signed_on_is_asked_where_the_request_says_so() {
 
     let both = browser.get(&shop.authorize("&scope=openid&prompt=none%20consent")).await;
     assert_eq!(param(both.location(), "error").as_deref(), Some("invalid_request"));
+}
+
+/// Goal: S-OP-8: who has a second factor is asked for it on the page after the password; there is no session before both were given, a
+/// wrong code is asked for again, and the tokens say what was proven.
+#[tokio::test]
+async fn the_second_factor_is_asked_for_after_the_first() {
+    let mut config = profile_config("main");
+    config.sign_on.second_factor = "when_enrolled".into();
+    let world = World::with_config(config).await;
+    let set = world.authority().draw_code_set();
+    let codes = world.authority().recovery_codes(world.data.alice.id, set);
+    let first = SessionToken::parse(&world.sign_on_kratos(ALICE.0, ALICE.1).await).expect("a token").id;
+    world.authority().confirm_recovery_codes(first, set, false).await.expect("a live session");
+
+    let (shop, mut browser) = (RelyingParty::shop(&world), Browser::of(&world));
+    let page = browser.get(&shop.authorize("&scope=openid&acr_values=2")).await;
+    let code_page = browser.submit(&page, &[("username", ALICE.0), ("password", ALICE.1)]).await;
+    assert_eq!((code_page.status.as_u16(), browser.cookie("adieu_session")), (200, None));
+    let again = browser.submit(&code_page, &[("code", "x")]).await;
+    assert_eq!((again.status.as_u16(), browser.cookie("adieu_session")), (401, None));
+    let used = browser.submit(&code_page, &[("code", &codes[0])]).await;
+    assert!(used.text.contains("That took too long"), "what was proven counts once: {}", used.text);
+    let sent = browser.submit(&again, &[("code", &codes[0])]).await;
+    let tokens = shop.tokens(&browser.get(sent.location()).await).await;
+    let id = claims(&tokens["id_token"]);
+    assert_eq!((&id["acr"], id["amr"].as_array().map(Vec::len)), (&"2".into(), Some(3)), "{id}");
 }

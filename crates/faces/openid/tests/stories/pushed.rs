@@ -1,0 +1,88 @@
+//! Pushed authorization requests: who may push one, and who may use it, and how often.
+//!
+//! RFC 9126, standards.md 2.7.
+
+use adieu_testkit::World;
+use serde_json::json;
+
+use crate::fixture::{ALICE, ALPHA, Browser, CALLBACK, RelyingParty, claims, param};
+
+fn request(more: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+    let own = [("response_type", "code"), ("redirect_uri", CALLBACK), ("scope", "openid"), ("state", "s1")];
+    [own.as_slice(), more].concat()
+}
+
+fn referring(id: &str, reference: &str) -> String {
+    format!("{ALPHA}/authorize?client_id={id}&request_uri={}", reference.replace(':', "%3A"))
+}
+
+/// Goal: S-PAR-1, S-CA-5: a client that proves itself pushes a request; the browser refers to it until it is used, once, by that
+/// client and nobody else.
+#[tokio::test]
+async fn a_pushed_request_is_used_once_by_its_client() {
+    let world = World::start().await;
+    let (shop, billing) = (RelyingParty::shop(&world), RelyingParty::of(&world, &world.data.app_two));
+    let pushed = shop.post("par", &request(&[("nonce", "n1"), ("prompt", "login")])).await;
+    assert_eq!(
+        (pushed.status.as_u16(), pushed.header("cache-control")),
+        (201, "no-store"),
+        "{}",
+        pushed.text
+    );
+    let told = pushed.json();
+    let reference = told["request_uri"].as_str().expect("a reference");
+    assert!(
+        reference.starts_with("urn:ietf:params:oauth:request_uri:") && told["expires_in"] == 600,
+        "{told}"
+    );
+
+    let mut browser = Browser::of(&world);
+    let foreign = browser.get(&referring(&billing.id, reference)).await;
+    assert_eq!((foreign.status.as_u16(), foreign.location()), (400, ""));
+    let address = referring(&shop.id, reference);
+    for _ in 0..2 {
+        assert_eq!(browser.get(&address).await.status, 200, "a page may be loaded again");
+    }
+    let page = browser.get(&format!("{address}&scope=profile&state=forged")).await;
+    let answer = browser.sign_on(&page, ALICE).await;
+    assert_eq!(
+        param(answer.location(), "state").as_deref(),
+        Some("s1"),
+        "what the browser adds counts for nothing"
+    );
+    let tokens = shop.tokens(&answer).await;
+    assert_eq!((&tokens["scope"], &claims(&tokens["id_token"])["nonce"]), (&json!("openid"), &json!("n1")));
+    let used = browser.get(&address).await;
+    assert_eq!((used.status.as_u16(), used.location()), (400, ""), "it is used up");
+    assert!(used.text.contains("request_uri is unknown, was used, or is too old"), "{}", used.text);
+}
+
+/// Goal: S-PAR-1: what could not be asked cannot be pushed either, and what is too old is gone.
+#[tokio::test]
+async fn what_is_not_right_cannot_be_pushed() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    for (more, error) in [
+        (("request_uri", "urn:ietf:params:oauth:request_uri:x"), "invalid_request"),
+        (("request", "x.y.z"), "request_not_supported"),
+        (("response_mode", "web_message"), "invalid_request"),
+        (("scope", "profile"), "invalid_request"),
+        (("max_age", "-1"), "invalid_request"),
+    ] {
+        let refused = shop.post("par", &request(&[more])).await;
+        assert_eq!((refused.status.as_u16(), &refused.json()["error"]), (400, &json!(error)), "{more:?}");
+    }
+    let elsewhere = [("response_type", "code"), ("redirect_uri", "https://evil.test/")];
+    assert_eq!(shop.post("par", &elsewhere).await.json()["error"], "invalid_request");
+    let unproven = world.post(&format!("{ALPHA}/par")).form(&[("client_id", shop.id.as_str())]).send().await;
+    assert_eq!((unproven.status.as_u16(), &unproven.json()["error"]), (401, &json!("invalid_client")));
+
+    let told = shop.post("par", &request(&[])).await.json();
+    world.wait_s(601);
+    let address = referring(&shop.id, told["request_uri"].as_str().expect("a reference"));
+    assert_eq!(Browser::of(&world).get(&address).await.status, 400);
+    for name in ["x", "AAAAAAAAAAAAAAAAAAAAAA"] {
+        let address = referring(&shop.id, &format!("urn:ietf:params:oauth:request_uri:{name}"));
+        assert_eq!(Browser::of(&world).get(&address).await.status, 400, "{name}");
+    }
+}
