@@ -83,7 +83,7 @@ async fn the_documents_are_there() {
             .filter(|link| link.contains("openid-configuration"))
             .map(|link| link.replace("&#47;", "/"))
             .collect();
-        assert_eq!(links.len(), 2, "{realm}: {}", page.text);
+        assert_eq!(links.len(), 3, "{realm}: {}", page.text);
         for link in links {
             let issuer = link.strip_suffix("/.well-known/openid-configuration").expect("a document");
             let path = link.strip_prefix(&base).expect("it is ours");
