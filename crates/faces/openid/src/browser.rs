@@ -89,7 +89,7 @@ fn tokens(face: &Face, call: &Call) -> Vec<SessionToken> {
     names.flat_map(|name| cookies::all(call.headers(), name)).filter_map(SessionToken::parse).collect()
 }
 
-/// The cookies for whoever has signed on. Sessions of others in the same browser end: nobody could use them any more.
+/// The cookies for whoever has signed on. The sessions whose cookies they overwrite end: nobody could use them any more.
 pub(crate) async fn after_sign_on(
     face: &Face,
     call: &Call,
@@ -97,8 +97,8 @@ pub(crate) async fn after_sign_on(
     signed_in: &SignedIn,
 ) -> Result<Vec<HeaderValue>, OpenIdError> {
     let beside = face.authority.sessions_beside(&replaced(face, call, realm), realm.id).await?;
-    let foreign = beside.here.iter().filter(|session| session.user != signed_in.user.id);
-    face.authority.end_beside(realm.id, foreign, &call.origin_of_holder()).await?;
+    let overwritten = beside.others_than(signed_in.session.id);
+    face.authority.end_beside(realm.id, overwritten, &call.origin_of_holder()).await?;
     let token = signed_in.token.reveal();
     let id = realm.id.to_string();
     let of_realm = CookieRealm { id: &id, path: &realm.path };
@@ -119,8 +119,7 @@ pub(crate) async fn sign_off(
     let mut carried = replaced(face, call, realm);
     carried.extend(tokens(face, call).into_iter().map(|token| (String::new(), token)));
     let beside = face.authority.sessions_beside(&carried, realm.id).await?;
-    let besides = beside.here.iter().filter(|session| session.token.id != token.id);
-    face.authority.end_beside(realm.id, besides, &call.origin_of_holder()).await?;
+    face.authority.end_beside(realm.id, beside.others_than(token.id), &call.origin_of_holder()).await?;
     end(face, call, realm, token).await?;
     Ok(forgotten(face, realm, &beside.elsewhere))
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use adieu_core::names::listed_forms;
 use adieu_core::{
     ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
-    DirectoryError, DocumentFacts, EditClientOrder, EditUserOrder, Edited, EditedClient, Ended,
-    NewUser, Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId,
-    RemoveClientOrder, RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId,
-    Version, decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
+    DirectoryError, DocumentFacts, EditClientOrder, EditUserOrder, Edited, EditedClient, Ended, NewUser,
+    Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
+    RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId, Version,
+    decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
     decide_edit_population, decide_remove_client, decide_remove_documents, decide_remove_population,
     decide_second_factor_rule, present_client, present_user, removed_client,
 };
