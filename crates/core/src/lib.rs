@@ -53,7 +53,7 @@ pub mod sign_on;
 pub mod sweep;
 pub mod time;
 pub mod token;
-mod uuid_cipher;
+mod uuid_form;
 pub mod version;
 
 pub use account_lock::{AccountLock, LockChange};

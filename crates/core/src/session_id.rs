@@ -1,15 +1,19 @@
 //! The public session id: a UUID that carries the enciphered place of the session.
 //!
-//! The id looks random, two ids of one user do not look related, and the place comes back without an index (`uuid_cipher`).
-//! The 59 bits of *incarnation* are stored in the row and compared at every look-up: a slot that is used again never answers
-//! to an old id. Decision 0002.
+//! AES-128 under an installation key, cycle-walked: the block is enciphered again and again until it has the form
+//! of a version-4 UUID (64 times on average). So the id looks random, two ids of one user do not look related,
+//! and the place comes back without an index. The 59 bits of *incarnation* are stored in the row and compared at
+//! every look-up: a slot that is used again never answers to an old id. Decision 0002.
 
 use std::fmt;
 use std::str::FromStr;
 
+use aes::Aes128;
+use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
+
 use crate::ids::{Locator, NotAnId, parse_uuid};
 use crate::keys::{InstallationKey, Purpose};
-use crate::uuid_cipher::UuidCipher;
+use crate::uuid_form::{gather, has_form, spread};
 
 /// The public name of a session. It never changes while the session lives, and opens nothing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,25 +76,50 @@ impl Incarnation {
 }
 
 /// Makes public session ids from places and places from ids.
-pub struct SessionIdCipher(UuidCipher);
+pub struct SessionIdCipher(Aes128);
+
+/// A walk is 64 steps on average; 64 × 64 is not reached once in 10^27.
+const WALK_MAX: usize = 4096;
 
 impl SessionIdCipher {
     /// The cipher of this installation.
     pub fn new(key: &InstallationKey) -> Self {
-        Self(UuidCipher::new(key, Purpose::SessionIds))
+        let derived = key.derive(Purpose::SessionIds);
+        let mut half = [0; 16];
+        half.copy_from_slice(&derived[..16]);
+        Self(Aes128::new(&half.into()))
     }
 
     /// The public id of the session that lies at `locator` in this incarnation.
     pub fn encipher(&self, locator: Locator, incarnation: Incarnation) -> SessionId {
         let packed = (u128::from(locator.number()) << Incarnation::BITS) | u128::from(incarnation.number());
-        SessionId(self.0.encipher(packed))
+        let mut block = spread(packed).to_be_bytes().into();
+        for _ in 0..WALK_MAX {
+            self.0.encrypt_block(&mut block);
+            let number = u128::from_be_bytes(block.into());
+            if has_form(number) {
+                return SessionId(number);
+            }
+        }
+        unreachable!("a walk over a permutation comes back to its form")
     }
 
     /// The place that an id names, if it can be one of ours.
     pub fn decipher(&self, id: SessionId) -> Option<(Locator, Incarnation)> {
-        let packed = self.0.decipher(id.0)?;
-        let locator = Locator::from_number((packed >> Incarnation::BITS) as u64)?;
-        Some((locator, Incarnation::from_bits(packed as u64)))
+        if !has_form(id.0) {
+            return None;
+        }
+        let mut block = id.to_bytes().into();
+        for _ in 0..WALK_MAX {
+            self.0.decrypt_block(&mut block);
+            let number = u128::from_be_bytes(block.into());
+            if has_form(number) {
+                let packed = gather(number);
+                let locator = Locator::from_number((packed >> Incarnation::BITS) as u64)?;
+                return Some((locator, Incarnation::from_bits(packed as u64)));
+            }
+        }
+        None
     }
 }
 
