@@ -1,4 +1,6 @@
-//! The form of a version-4 UUID, and the 122 bits beside it.
+//! The form of a version-4 UUID, and the 122 bits beside it that our ids carry their numbers in.
+//!
+//! Enciphers nothing: what stands in those bits is for each kind of id to say.
 
 /// Bits that a version-4 UUID has left beside its form.
 pub(crate) const FREE_BITS: u32 = 122;
