@@ -125,6 +125,8 @@ impl Authority {
             origins: None,
             outlives_session: false,
             ends_by_id_token: false,
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
             access_life: ACCESS_LIFE,
             refresh_life: REFRESH_LIFE,
             roles: new.roles,

@@ -299,6 +299,10 @@ pub struct Client {
     pub outlives_session: bool,
     /// One of its ID tokens is enough to end the session it speaks of.
     pub ends_by_id_token: bool,
+    /// Where it is told that sessions are over (OpenID Connect Back-Channel Logout 1.0 section 2.2); none if it is not told.
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether each notice to it has to name the session.
+    pub backchannel_logout_session_required: bool,
     /// Life of its access tokens.
     pub access_life: Span,
     /// Life of its refresh tokens.

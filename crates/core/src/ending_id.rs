@@ -76,6 +76,35 @@ impl EndingPlace {
     }
 }
 
+/// How far whoever tells of endings has come: everything before it has its receipts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ToldUpTo {
+    /// The line.
+    pub line: u64,
+    /// The entry in that line.
+    pub entry: u32,
+    /// Where the walk over the sessions of that entry goes on, if it is an ending of many.
+    pub walk_from: u64,
+}
+
+impl ToldUpTo {
+    /// The beginning of a line.
+    pub const fn line(line: u64) -> Self {
+        Self { line, entry: 0, walk_from: 0 }
+    }
+
+    /// Behind its entry.
+    #[must_use]
+    pub const fn next_entry(self) -> Self {
+        Self { entry: self.entry + 1, walk_from: 0, ..self }
+    }
+
+    /// Whether all who are told of an ending have their receipts.
+    pub const fn is_past(self, place: EndingPlace) -> bool {
+        self.line > place.line || (self.line == place.line && self.entry > place.entry)
+    }
+}
+
 /// Makes public ids of endings from places and places from ids.
 pub struct EndingIdCipher(Aes128);
 

@@ -29,6 +29,7 @@ pub mod how_ended;
 pub mod ids;
 pub mod keys;
 pub mod names;
+pub mod notice;
 pub mod opening;
 pub mod origin;
 pub mod outage;
@@ -38,6 +39,8 @@ pub mod participant;
 pub mod password_rules;
 pub mod people;
 pub mod places;
+pub mod receipt;
+pub mod receiver_health;
 pub mod record_fault;
 pub mod record_rules;
 pub mod recovery;
@@ -81,7 +84,7 @@ pub use ending::{
     decide_ending,
 };
 pub use ending_entry::EndingEntry;
-pub use ending_id::{EndingId, EndingIdCipher, EndingPlace};
+pub use ending_id::{EndingId, EndingIdCipher, EndingPlace, ToldUpTo};
 pub use ending_record::{EndScope, EndingRecord, MassEnding};
 pub use entropy::Entropy;
 pub use facts::{RealmAround, SessionFacts, is_shown, is_shown_of_generation};
@@ -93,6 +96,9 @@ pub use how_ended::{EndedWith, how_ended};
 pub use ids::{ClientId, Locator, NIL, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
 pub use names::is_username;
+pub use notice::{
+    NoticeReach, NoticeSubject, NoticeWish, OwedNotice, SubjectKey, decide_notices, told_with_others,
+};
 pub use opening::{Opening, OpeningFacts, OpeningOutcome, Room, decide_opening};
 pub use origin::{Actor, Channel, Origin, Reason, ReasonError};
 pub use outage::{Hindrance, Outage, Unwritten};
@@ -109,10 +115,14 @@ pub use places::{
     PopulationAround, decide_create_population, decide_create_realm, decide_edit_population,
     decide_remove_population, decide_second_factor_rule, is_realm_path,
 };
+pub use receipt::{
+    ANSWER_KEPT_BYTES, NoticeAnswer, Receipt, ReceiptKey, ReceiptState, Settlement, Tried, decide_settlement,
+};
+pub use receiver_health::{ReceiverHealth, decide_health, due_at_once, is_back};
 pub use record_fault::RecordFault;
 pub use record_rules::{ClientWords, client_is_sound, email_is_sound, is_email, username_is_sound};
 pub use recovery::{RecoveryPass, RecoveryWay};
-pub use redirect_uris::{is_redirect_uri, is_web_address, may_redirect_to, may_return_to};
+pub use redirect_uris::{is_notice_address, is_redirect_uri, is_web_address, may_redirect_to, may_return_to};
 pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing, UserReach};
 pub use second_factor::{CODES_IN_A_SET, CodeSet, RecoveryCodes, Spending, TYPED_LETTERS};

@@ -16,6 +16,11 @@ pub enum RecordFault {
         "an address after a sign-off is absolute and without a fragment: https, http, or a scheme with a dot"
     )]
     PostLogoutRedirectUri,
+    /// See [`is_notice_address`](crate::is_notice_address).
+    #[error(
+        "an address to tell endings to is https, absolute and without a fragment; http only of a client that has a secret"
+    )]
+    BackchannelLogoutUri,
     /// See [`is_username`](crate::is_username).
     #[error("a username has 1 to 255 characters, none of them a control and none that cannot be seen")]
     Username,

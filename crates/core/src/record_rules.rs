@@ -6,7 +6,7 @@
 use crate::directory::{Client, ClientAuth};
 use crate::names::{has_invisible, is_username};
 use crate::record_fault::RecordFault;
-use crate::redirect_uris::is_redirect_uri;
+use crate::redirect_uris::{is_notice_address, is_redirect_uri};
 
 /// What of a client is judged.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,8 @@ pub struct ClientWords<'a> {
     pub redirect_uris: &'a [String],
     /// Where a browser may be sent after a sign-off.
     pub post_logout_redirect_uris: &'a [String],
+    /// Where it is told that sessions are over.
+    pub backchannel_logout_uri: Option<&'a str>,
 }
 
 impl<'a> From<&'a Client> for ClientWords<'a> {
@@ -28,6 +30,7 @@ impl<'a> From<&'a Client> for ClientWords<'a> {
             client_credentials: client.client_credentials,
             redirect_uris: &client.redirect_uris,
             post_logout_redirect_uris: &client.post_logout_redirect_uris,
+            backchannel_logout_uri: client.backchannel_logout_uri.as_deref(),
         }
     }
 }
@@ -45,6 +48,12 @@ pub fn client_is_sound(before: Option<&Client>, next: ClientWords<'_>) -> Result
     let known = before.map_or(&[][..], |before| &before.post_logout_redirect_uris);
     if !all_new_are_sound(known, next.post_logout_redirect_uris) {
         return Err(RecordFault::PostLogoutRedirectUri);
+    }
+    // Back-Channel Logout §2.2: without TLS only a confidential client may be told.
+    let told = |words: ClientWords<'_>| words.backchannel_logout_uri.map(str::to_owned).zip(Some(words.auth));
+    let sound = next.backchannel_logout_uri.is_none_or(|uri| is_notice_address(uri, next.auth));
+    if !sound && told(next) != before.and_then(|before| told(before.into())) {
+        return Err(RecordFault::BackchannelLogoutUri);
     }
     Ok(())
 }

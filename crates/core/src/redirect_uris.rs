@@ -3,6 +3,8 @@
 //! One rule for redirect addresses and for those after a sign-off, at every channel. Nothing here is fetched or resolved.
 //! RFC 6749 §3.1.2, RFC 8252 §7 and §8.4, RFC 9700 §2.1 and §4.1.
 
+use crate::directory::ClientAuth;
+
 /// The longest address that may be registered, in bytes (HOME-LIMITS).
 const BYTES_MAX: usize = 2048;
 
@@ -25,6 +27,15 @@ pub fn is_web_address(text: &str) -> bool {
         && is_redirect_uri(address)
         && text.len() <= BYTES_MAX
         && fragment.bytes().all(|byte| byte.is_ascii_graphic() && !b"#\"<>\\".contains(&byte))
+}
+
+/// Whether a client that proves itself like this may be told at this address that sessions are over: one of the web, without
+/// a fragment; without TLS only a confidential client (OpenID Connect Back-Channel Logout 1.0 section 2.2). Whether it leads into
+/// a private network is judged when it is called.
+pub fn is_notice_address(text: &str, auth: ClientAuth) -> bool {
+    let scheme = text.split(':').next().unwrap_or_default();
+    let encrypted = scheme.eq_ignore_ascii_case("https");
+    is_web_address(text) && !text.contains('#') && (encrypted || auth != ClientAuth::None)
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -109,6 +120,24 @@ impl<'a> Loopback<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// S-BCL-3, S-BCL-4.
+    #[test]
+    fn endings_are_told_at_addresses_of_the_web_and_without_tls_to_confidential_clients_only() {
+        for (uri, public, confidential) in [
+            ("https://shop.example.test/logout?a=b", true, true),
+            ("http://shop.example.test/logout", false, true),
+            ("HTTPS://shop.example.test/", true, true),
+            ("https://shop.example.test/#x", false, false),
+            ("https:///logout", false, false),
+            ("com.example.app:/out", false, false),
+            ("/logout", false, false),
+            ("", false, false),
+        ] {
+            assert_eq!(is_notice_address(uri, ClientAuth::None), public, "{uri}");
+            assert_eq!(is_notice_address(uri, ClientAuth::Basic), confidential, "{uri}");
+        }
+    }
 
     /// S-20, F-18.
     #[test]

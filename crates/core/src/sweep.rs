@@ -24,6 +24,13 @@ impl SweepBounds {
         let tombstones = Timestamp::from_ms(now.ms().saturating_sub(tombstones_kept.ms()));
         Self { expired: now, tombstones }
     }
+
+    /// These bounds where nothing is to be taken away of which somebody is still to be told, since then.
+    #[must_use]
+    pub fn before(self, first_untold: Option<Timestamp>) -> Self {
+        let bound = first_untold.map(|at| Timestamp::from_ms(at.ms() - 1));
+        Self { tombstones: bound.map_or(self.tombstones, |bound| bound.min(self.tombstones)), ..self }
+    }
 }
 
 /// The order that removes a session which is over, if it is.

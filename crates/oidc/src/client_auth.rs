@@ -121,6 +121,8 @@ mod tests {
             origins: None,
             outlives_session: false,
             ends_by_id_token: false,
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
             access_life: Span::from_s(1),
             refresh_life: Span::from_s(1),
             roles: vec![],

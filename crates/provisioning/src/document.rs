@@ -50,6 +50,8 @@ const NAMES: &[&str] = &[
     "realms.clients.origins",
     "realms.clients.offline_access",
     "realms.clients.ends_by_id_token",
+    "realms.clients.backchannel_logout_uri",
+    "realms.clients.backchannel_logout_session_required",
     "realms.clients.acr",
     "realms.clients.access_life_s",
     "realms.clients.refresh_life_s",
@@ -229,6 +231,12 @@ pub struct ClientDoc {
     /// One of its ID tokens is enough to end the session it speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_by_id_token: Option<bool>,
+    /// Where it is told that sessions are over; empty for nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether each notice to it has to name the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_session_required: Option<bool>,
     /// How its sign-ons are named in its tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
@@ -317,6 +325,8 @@ mod tests {
             origins: Some(vec!["x".into()]),
             offline_access: Some(true),
             ends_by_id_token: Some(true),
+            backchannel_logout_uri: text(),
+            backchannel_logout_session_required: Some(true),
             acr: text(),
             access_life_s: Some(1),
             refresh_life_s: Some(1),

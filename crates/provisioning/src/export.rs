@@ -76,6 +76,8 @@ fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {
         origins: Some(client.origins.clone().unwrap_or_else(|| vec![ANY_ORIGIN.into()])),
         offline_access: Some(client.outlives_session),
         ends_by_id_token: Some(client.ends_by_id_token),
+        backchannel_logout_uri: Some(client.backchannel_logout_uri.clone().unwrap_or_default()),
+        backchannel_logout_session_required: Some(client.backchannel_logout_session_required),
         acr: Some(client.acr.clone().unwrap_or_default()),
         access_life_s: Some(seconds(client.access_life)),
         refresh_life_s: Some(seconds(client.refresh_life)),

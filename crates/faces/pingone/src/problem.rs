@@ -455,6 +455,8 @@ impl From<RecordFault> for Problem {
                 "`CLIENT_CREDENTIALS` needs another `tokenEndpointAuthMethod` than `NONE`.",
             ),
             RecordFault::RedirectUri => Self::invalid("redirectUris", ABSOLUTE),
+            // No request of this dialect names it.
+            RecordFault::BackchannelLogoutUri => Self::invalid("backchannelLogoutUri", ABSOLUTE),
             RecordFault::PostLogoutRedirectUri => Self::invalid("postLogoutRedirectUris", ABSOLUTE),
             RecordFault::Username => Self::invalid(
                 "username",

@@ -26,6 +26,8 @@ pub struct ClientEdit {
     origins: Option<Option<Vec<String>>>,
     outlives_session: Option<bool>,
     ends_by_id_token: Option<bool>,
+    backchannel_logout_uri: Option<Option<String>>,
+    backchannel_logout_session_required: Option<bool>,
     acr: Option<Option<String>>,
     access_life_s: Option<u32>,
     refresh_life_s: Option<u32>,
@@ -53,6 +55,8 @@ impl ClientEdit {
         set(&mut client.origins, &self.origins);
         set(&mut client.outlives_session, &self.outlives_session);
         set(&mut client.ends_by_id_token, &self.ends_by_id_token);
+        set(&mut client.backchannel_logout_uri, &self.backchannel_logout_uri);
+        set(&mut client.backchannel_logout_session_required, &self.backchannel_logout_session_required);
         set(&mut client.acr, &self.acr);
         set(&mut client.access_life, &self.access_life_s.map(span));
         set(&mut client.refresh_life, &self.refresh_life_s.map(span));
@@ -74,6 +78,8 @@ impl ClientEdit {
             origins: doc.origins.clone().map(any),
             outlives_session: doc.offline_access,
             ends_by_id_token: doc.ends_by_id_token,
+            backchannel_logout_uri: none_if_empty(&doc.backchannel_logout_uri),
+            backchannel_logout_session_required: doc.backchannel_logout_session_required,
             acr: none_if_empty(&doc.acr),
             access_life_s: doc.access_life_s,
             refresh_life_s: doc.refresh_life_s,
@@ -91,6 +97,10 @@ impl ClientEdit {
             },
             redirect_uris: self.redirect_uris.as_deref().unwrap_or_default(),
             post_logout_redirect_uris: self.post_logout_redirect_uris.as_deref().unwrap_or_default(),
+            backchannel_logout_uri: match &self.backchannel_logout_uri {
+                Some(uri) => uri.as_deref(),
+                None => now.and_then(|now| now.backchannel_logout_uri.as_deref()),
+            },
         };
         client_is_sound(now, words)
     }
@@ -114,6 +124,16 @@ impl ClientEdit {
             origins: notes.changed("origins", &now.origins, self.origins),
             outlives_session: notes.changed("offline_access", &now.outlives_session, self.outlives_session),
             ends_by_id_token: notes.changed("ends_by_id_token", &now.ends_by_id_token, self.ends_by_id_token),
+            backchannel_logout_uri: notes.changed(
+                "backchannel_logout_uri",
+                &now.backchannel_logout_uri,
+                self.backchannel_logout_uri,
+            ),
+            backchannel_logout_session_required: notes.changed(
+                "backchannel_logout_session_required",
+                &now.backchannel_logout_session_required,
+                self.backchannel_logout_session_required,
+            ),
             acr: notes.changed("acr", &now.acr, self.acr),
             access_life_s: notes.changed("access_life_s", &seconds(now.access_life), self.access_life_s),
             refresh_life_s: notes.changed("refresh_life_s", &seconds(now.refresh_life), self.refresh_life_s),

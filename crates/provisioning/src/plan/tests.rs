@@ -171,6 +171,8 @@ fn client(realm: RealmId, id: ClientId, auth: ClientAuth) -> Client {
         origins: None,
         outlives_session: false,
         ends_by_id_token: false,
+        backchannel_logout_uri: None,
+        backchannel_logout_session_required: false,
         access_life: Span::from_s(3600),
         refresh_life: Span::from_s(7200),
         roles: vec![],

@@ -31,6 +31,10 @@ pub(crate) struct ClientDetail {
     outlives_session: bool,
     #[serde(default)]
     ends_by_id_token: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    backchannel_logout_uri: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    backchannel_logout_session_required: bool,
     access_life: i64,
     refresh_life: i64,
     roles: Vec<RoleDetail>,
@@ -82,6 +86,8 @@ impl ClientDetail {
             origins: client.origins.clone(),
             outlives_session: client.outlives_session,
             ends_by_id_token: client.ends_by_id_token,
+            backchannel_logout_uri: client.backchannel_logout_uri.clone(),
+            backchannel_logout_session_required: client.backchannel_logout_session_required,
             access_life: client.access_life.ms(),
             refresh_life: client.refresh_life.ms(),
             roles: client.roles.iter().map(RoleDetail::of).collect(),
@@ -118,6 +124,8 @@ impl ClientDetail {
             origins: self.origins,
             outlives_session: self.outlives_session,
             ends_by_id_token: self.ends_by_id_token,
+            backchannel_logout_uri: self.backchannel_logout_uri,
+            backchannel_logout_session_required: self.backchannel_logout_session_required,
             access_life: Span::from_ms(self.access_life),
             refresh_life: Span::from_ms(self.refresh_life),
             roles: roles(self.roles)?,

@@ -1,0 +1,284 @@
+//! Receipts: what became of each notice, and what the answer to a try comes to.
+//!
+//! A receipt is pending until its receiver has confirmed it, has refused it for good, or was tried for a day. It says so
+//! afterwards. Nothing here sends or waits. OpenID Connect Back-Channel Logout 1.0 sections 2.5 and 2.8, decision 0028.
+
+use crate::ending_id::EndingPlace;
+use crate::ids::{ClientId, RealmId};
+use crate::notice::{NoticeSubject, OwedNotice, SubjectKey};
+use crate::time::{Span, Timestamp};
+
+/// For how long a notice is tried at least.
+pub const TRIED_FOR: Span = Span::from_s(24 * 3600);
+/// The pause behind the first try; each next one is twice as long.
+pub const PAUSE_FIRST: Span = Span::from_ms(500);
+/// The longest pause, also where a receiver asks for a longer one.
+pub const PAUSE_MAX: Span = Span::from_s(6 * 3600);
+/// How much of an answer is kept, in bytes (HOME-LIMITS).
+pub const ANSWER_KEPT_BYTES: usize = 2048;
+
+/// What became of one notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The ending.
+    pub place: EndingPlace,
+    /// The client.
+    pub client: ClientId,
+    /// The realm of what ended: its keys sign the notice.
+    pub realm: RealmId,
+    /// Of what the client is told; none if it cannot be told.
+    pub subject: Option<NoticeSubject>,
+    /// When it was over.
+    pub ended_at: Timestamp,
+    /// From when it is tried; an order to retry begins anew.
+    pub tried_from: Timestamp,
+    /// How often it was tried.
+    pub tries: u32,
+    /// What the last try came to.
+    pub last: Option<Tried>,
+    /// Where it stands.
+    pub state: ReceiptState,
+}
+
+/// Where a notice stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceiptState {
+    /// It is to be tried.
+    Pending {
+        /// When next. While somebody tries it: when whoever does is taken for dead.
+        due_at: Timestamp,
+        /// Whether somebody tries it.
+        leased: bool,
+    },
+    /// The receiver has taken it.
+    Confirmed {
+        /// When.
+        at: Timestamp,
+    },
+    /// The receiver has refused it for good.
+    Refused {
+        /// When.
+        at: Timestamp,
+    },
+    /// It was tried for long enough, or somebody gave it up.
+    GivenUp {
+        /// When.
+        at: Timestamp,
+    },
+    /// There is no way to tell the client.
+    CannotBeTold,
+}
+
+impl ReceiptState {
+    /// Its words, in the order in which they are stored.
+    pub const WORDS: [&'static str; 5] = ["pending", "confirmed", "refused", "given_up", "cannot_be_told"];
+
+    /// The state as a number: which of the words it is.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Pending { .. } => 0,
+            Self::Confirmed { .. } => 1,
+            Self::Refused { .. } => 2,
+            Self::GivenUp { .. } => 3,
+            Self::CannotBeTold => 4,
+        }
+    }
+
+    /// The state as one word.
+    pub const fn word(self) -> &'static str {
+        Self::WORDS[self.number() as usize]
+    }
+
+    /// Whether nothing more comes of it.
+    pub const fn is_settled(self) -> bool {
+        !matches!(self, Self::Pending { .. })
+    }
+}
+
+/// A try and what it came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// When it was over.
+    pub at: Timestamp,
+    /// What it came to.
+    pub answer: NoticeAnswer,
+    /// The beginning of what the receiver said.
+    pub said: Option<String>,
+}
+
+/// What a try came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeAnswer {
+    /// The receiver answered with this status.
+    Status {
+        /// The HTTP status.
+        code: u16,
+        /// For how long it asks to be left alone.
+        retry_after: Option<Span>,
+    },
+    /// It did not answer in time.
+    TimedOut,
+    /// It could not be reached, or is not who it should be.
+    Unreachable,
+    /// Its address leads into a network that no notice is sent to.
+    AddressRefused,
+    /// Its address was taken away since it was owed the notice.
+    NoAddress,
+    /// The message could not be made: a fault of this side.
+    NotComposed,
+}
+
+impl NoticeAnswer {
+    /// The answer as one word, but for a status.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Status { .. } => "status",
+            Self::TimedOut => "timed_out",
+            Self::Unreachable => "unreachable",
+            Self::AddressRefused => "address_refused",
+            Self::NoAddress => "no_address",
+            Self::NotComposed => "not_composed",
+        }
+    }
+
+    /// Whether the receiver has taken the notice. §2.8; 204 is what several frameworks send for an empty answer.
+    pub const fn confirms(self) -> bool {
+        matches!(self, Self::Status { code: 200 | 204, .. })
+    }
+
+    /// Whether it says something of the receiver: whether that is there and works.
+    pub const fn is_the_receivers(self) -> bool {
+        !matches!(self, Self::NoAddress | Self::NotComposed)
+    }
+}
+
+/// What somebody who tried a notice brings back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// Which notice.
+    pub key: ReceiptKey,
+    /// When the lease runs out by which it was tried.
+    pub lease: Timestamp,
+    /// When the try began.
+    pub began_at: Timestamp,
+    /// What it came to.
+    pub answer: NoticeAnswer,
+    /// The beginning of what the receiver said.
+    pub said: Option<String>,
+    /// Chance, which parts those who were refused at one moment.
+    pub chance: u16,
+}
+
+/// Which notice.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReceiptKey {
+    /// Of which ending.
+    pub place: EndingPlace,
+    /// To which client.
+    pub client: ClientId,
+    /// Of which subject.
+    pub subject: SubjectKey,
+}
+
+impl Receipt {
+    /// The receipt of a notice that is owed from now on.
+    pub fn owed(
+        place: EndingPlace,
+        realm: RealmId,
+        notice: OwedNotice,
+        ended_at: Timestamp,
+        now: Timestamp,
+    ) -> Self {
+        let state = match notice.subject {
+            Some(_) => ReceiptState::Pending { due_at: now, leased: false },
+            None => ReceiptState::CannotBeTold,
+        };
+        Self {
+            place,
+            client: notice.client,
+            realm,
+            subject: notice.subject,
+            ended_at,
+            tried_from: now,
+            tries: 0,
+            last: None,
+            state,
+        }
+    }
+
+    /// Which notice it is of.
+    pub fn key(&self) -> ReceiptKey {
+        let subject = self.subject.as_ref().map_or(SubjectKey::NOBODY, SubjectKey::of);
+        ReceiptKey { place: self.place, client: self.client.clone(), subject }
+    }
+
+    /// This receipt while somebody tries the notice, until then.
+    #[must_use]
+    pub fn leased(self, until: Timestamp) -> Self {
+        Self { state: ReceiptState::Pending { due_at: until, leased: true }, ..self }
+    }
+
+    /// This receipt for another day of tries that begins now; none if the receiver has taken the notice or cannot be told.
+    pub fn retried(&self, now: Timestamp) -> Option<Self> {
+        let state = ReceiptState::Pending { due_at: now, leased: false };
+        match self.state {
+            ReceiptState::Pending { leased: true, .. }
+            | ReceiptState::Confirmed { .. }
+            | ReceiptState::CannotBeTold => None,
+            ReceiptState::Pending { .. } | ReceiptState::Refused { .. } | ReceiptState::GivenUp { .. } => {
+                Some(Self { state, tried_from: now, ..self.clone() })
+            }
+        }
+    }
+
+    /// This receipt given up; none if nothing more comes of it anyway.
+    pub fn given_up(&self, now: Timestamp) -> Option<Self> {
+        let state = ReceiptState::GivenUp { at: now };
+        (!self.state.is_settled()).then(|| Self { state, ..self.clone() })
+    }
+}
+
+/// Decides what a try comes to. None if that changes nothing: the notice is settled, or another one tries it by now and
+/// this one did not get through.
+pub fn decide_settlement(receipt: &Receipt, settlement: &Settlement, now: Timestamp) -> Option<Receipt> {
+    let answer = settlement.answer;
+    let own = receipt.state == ReceiptState::Pending { due_at: settlement.lease, leased: true };
+    // What the receiver has taken it has taken, however late that is known.
+    let late = answer.confirms() && !matches!(receipt.state, ReceiptState::Confirmed { .. });
+    if !own && !late {
+        return None;
+    }
+    let tries = receipt.tries.saturating_add(1);
+    let state = match answer {
+        NoticeAnswer::Status { code: 200 | 204, .. } => ReceiptState::Confirmed { at: now },
+        // §2.8: the message itself is wrong for the receiver; another one of its kind will be, too.
+        NoticeAnswer::Status { code: 400, .. } => ReceiptState::Refused { at: now },
+        NoticeAnswer::NoAddress => ReceiptState::CannotBeTold,
+        _ if now.since(receipt.tried_from) >= TRIED_FOR => ReceiptState::GivenUp { at: now },
+        NoticeAnswer::Status { code: 429 | 503, retry_after: Some(wished) } => {
+            let pause = pause_after(tries, settlement.chance).max(wished.min(PAUSE_MAX));
+            ReceiptState::Pending { due_at: now.plus(pause), leased: false }
+        }
+        NoticeAnswer::Status { .. }
+        | NoticeAnswer::TimedOut
+        | NoticeAnswer::Unreachable
+        | NoticeAnswer::AddressRefused
+        | NoticeAnswer::NotComposed => {
+            ReceiptState::Pending { due_at: now.plus(pause_after(tries, settlement.chance)), leased: false }
+        }
+    };
+    let last = Some(Tried { at: now, answer, said: settlement.said.clone() });
+    Some(Receipt { tries, last, state, ..receipt.clone() })
+}
+
+/// The pause behind so many tries: twice as long each time up to the longest, and by chance up to half of it shorter, so that
+/// those who failed together do not come back together.
+fn pause_after(tries: u32, chance: u16) -> Span {
+    let doublings = tries.saturating_sub(1).min(20);
+    let full = PAUSE_FIRST.ms().saturating_mul(1 << doublings).min(PAUSE_MAX.ms());
+    let off = full / 2 * i64::from(chance) / i64::from(u16::MAX);
+    Span::from_ms((full - off).max(1))
+}
+
+#[cfg(test)]
+mod tests;
