@@ -19,6 +19,8 @@ pub enum EndingEntry {
         incarnation: Incarnation,
         /// The epoch that ended.
         epoch: u32,
+        /// Whether somebody may have taken part in it: else nobody has to be told, and nothing to be looked up.
+        shared: bool,
     },
     /// Many ended together.
     Many {
@@ -32,7 +34,12 @@ pub enum EndingEntry {
 impl EndingEntry {
     /// The entry of a session that ends in its present epoch.
     pub const fn of_one(session: &Session) -> Self {
-        Self::One { locator: session.locator, incarnation: session.incarnation, epoch: session.epoch }
+        Self::One {
+            locator: session.locator,
+            incarnation: session.incarnation,
+            epoch: session.epoch,
+            shared: session.participants > 0,
+        }
     }
 
     /// The entry of an ending of many.

@@ -24,7 +24,11 @@ pub(crate) struct EnteredEnding {
 }
 
 impl EnteredEnding {
-    fn place(&self) -> EndingPlace {
+    pub(crate) fn entry(&self) -> &EndingEntry {
+        &self.entry
+    }
+
+    pub(crate) fn place(&self) -> EndingPlace {
         EndingPlace::of(self.number, 0).expect("lines are counted from one")
     }
 }

@@ -8,6 +8,7 @@ mod directory;
 mod endings;
 mod grants;
 mod kept;
+mod notices;
 mod people;
 mod sessions;
 mod tables;

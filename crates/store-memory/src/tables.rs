@@ -8,8 +8,8 @@ use std::sync::Arc;
 use adieu_core::{
     Client, ClientId, EndOrder, EndScope, EndTarget, EndedWith, EndingChange, EndingIdCipher, EndingRecord,
     Family, Grant, GrantId, InstallationKey, KeptSession, Locator, MassEnding, Participant, Population,
-    Realm, RealmAround, RealmId, RemovedVersions, Session, SessionFacts, SessionId, SessionIdCipher,
-    StoredClient, Tombstone, User, UserId, UserKey, present_client,
+    Realm, RealmAround, RealmId, Receipt, ReceiptKey, ReceiverHealth, RemovedVersions, Session, SessionFacts,
+    SessionId, SessionIdCipher, StoredClient, ToldUpTo, Tombstone, User, UserId, UserKey, present_client,
 };
 use adieu_store::{Document, Flow, FlowId, StoredKey};
 
@@ -39,6 +39,11 @@ pub(crate) struct Tables {
     pub(crate) ending_lines: Vec<EnteredEnding>,
     /// How many lines were ever written.
     pub(crate) lines_written: u64,
+    /// How far receipts were made.
+    pub(crate) told_up_to: ToldUpTo,
+    pub(crate) receipts: BTreeMap<ReceiptKey, Receipt>,
+    /// Clients that are or were told of endings.
+    pub(crate) receivers: BTreeMap<ClientId, ReceiverHealth>,
     pub(crate) grants: BTreeMap<GrantId, Arc<Grant>>,
     pub(crate) flows: BTreeMap<FlowId, Flow>,
     pub(crate) documents: BTreeMap<(RealmId, String, String), Document>,
@@ -78,6 +83,9 @@ impl Tables {
             mass_endings: Vec::new(),
             ending_lines: Vec::new(),
             lines_written: 0,
+            told_up_to: ToldUpTo::line(1),
+            receipts: BTreeMap::new(),
+            receivers: BTreeMap::new(),
             grants: BTreeMap::new(),
             flows: BTreeMap::new(),
             documents: BTreeMap::new(),

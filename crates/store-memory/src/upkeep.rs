@@ -17,7 +17,7 @@ const SWEEP_MAX: usize = 500;
 impl Upkeep for MemoryStore {
     fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>> {
         self.act(|tables| {
-            let bounds = SweepBounds::at(now, tombstones_kept);
+            let bounds = SweepBounds::at(now, tombstones_kept).before(tables.first_untold());
             let mut swept = tables.sweep_sessions(now);
             swept.remains = tables.sweep_remains(bounds);
             if !swept.more {
@@ -25,6 +25,7 @@ impl Upkeep for MemoryStore {
                 tables.mass_endings.retain(|mass| mass.record.at > bounds.tombstones);
             }
             tables.ending_lines.retain(|line| line.at > bounds.tombstones);
+            tables.drop_receipts();
             Ok(swept)
         })
     }

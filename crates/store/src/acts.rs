@@ -1,4 +1,4 @@
-//! The acts, in six groups, and what they answer.
+//! The acts, but for those of notices, and what they answer.
 //!
 //! Checks answer at once when the engine knows the answer without waiting, and later otherwise; all else is a
 //! boxed future. "Not found" is `None`; an [`Outage`] is always "cannot tell", never "no" (NO-FALSE-NO).
@@ -16,6 +16,8 @@ use adieu_core::{
     RevokedToken, RotateOrder, SecondFactorRule, SessionId, SessionRecord, SessionToken, SignOnError,
     SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
 };
+
+use crate::notices::Notices;
 
 /// A boxed future of an act.
 pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -398,7 +400,7 @@ pub trait Upkeep: Send + Sync {
     fn figures(&self) -> Figures;
 }
 
-/// A store: all six groups, for one installation.
-pub trait Store: Sessions + Directory + Flows + Documents + Grants + Upkeep + 'static {}
+/// A store: all seven groups, for one installation.
+pub trait Store: Sessions + Directory + Flows + Documents + Grants + Notices + Upkeep + 'static {}
 
-impl<T: Sessions + Directory + Flows + Documents + Grants + Upkeep + 'static> Store for T {}
+impl<T: Sessions + Directory + Flows + Documents + Grants + Notices + Upkeep + 'static> Store for T {}

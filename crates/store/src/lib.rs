@@ -5,12 +5,17 @@
 //! process. The contract suite behind the feature `suite` is what makes an engine one.
 
 mod acts;
+mod notices;
 #[cfg(feature = "suite")]
 pub mod suite;
 
 pub use acts::{
     Directory, Documents, EndingPage, EndingQuery, Figures, Flows, Grants, LiveCount, Lookup, Pending,
     SessionCursor, SessionPage, SessionQuery, Sessions, Store, StoreBytes, StoredKey, Swept, Upkeep,
+};
+pub use notices::{
+    LeaseOrder, LeasedNotice, LeasedNotices, Notices, ReceiptCounts, ReceiptPage, ReceiptQuery, Receiver,
+    Retold, Taken,
 };
 // What the acts of flows and documents take and give.
 pub use adieu_core::{Document, Flow, FlowId};

@@ -9,6 +9,8 @@ mod family;
 mod flows;
 mod grants;
 mod lists;
+mod notices;
 mod people;
 mod sessions;
+mod taking;
 mod upkeep;

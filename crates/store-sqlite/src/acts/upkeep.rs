@@ -20,13 +20,15 @@ impl Upkeep for SqliteStore {
         let cursor = std::sync::Arc::clone(&self.sweep_cursor);
         self.writer.write(move |batch| {
             let (mut swept, bounds) = (Swept::default(), SweepBounds::at(now, tombstones_kept));
+            let bounds = bounds.before(rows::first_untold(batch.db)?);
             sweep_sessions(batch, now, &mut swept)?;
             walk_mass_endings(batch, now, &mut swept)?;
             sweep_remains(batch, bounds.expired, &mut swept)?;
             let records = rows::drop_mass_endings(batch.db, bounds.tombstones, SWEEP_MAX)?;
             let lines = rows::drop_lines(batch.db, bounds.tombstones, SWEEP_MAX)?;
-            swept.remains += records + lines;
-            swept.more |= records == SWEEP_MAX || lines == SWEEP_MAX;
+            let receipts = rows::drop_receipts(batch.db, SWEEP_MAX)?;
+            swept.remains += records + lines + receipts;
+            swept.more |= [records, lines, receipts].contains(&SWEEP_MAX);
             let mut after = cursor.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             *after = sweep_tombstones(batch, *after, bounds.tombstones, &mut swept)?;
             Ok(Ok(swept))

@@ -9,6 +9,7 @@ mod endings;
 mod grants;
 mod participants;
 mod people;
+mod receipts;
 mod scopes;
 mod sessions;
 
@@ -24,6 +25,7 @@ pub(crate) use endings::MassDetail;
 pub(crate) use grants::GrantDetail;
 pub(crate) use participants::ParticipantDetail;
 pub(crate) use people::{PopulationDetail, UserColumns, UserDetail};
+pub(crate) use receipts::{HealthDetail, ReceiptColumns, ReceiptDetail};
 pub(crate) use scopes::{scope_key, scope_of};
 pub(crate) use sessions::{Opened, SessionDetail, TombstoneDetail};
 

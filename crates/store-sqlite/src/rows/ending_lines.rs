@@ -41,6 +41,13 @@ pub(crate) fn line(db: &Connection, number: u64) -> rusqlite::Result<Option<Endi
         .optional()
 }
 
+/// The first line from a number on.
+pub(crate) fn first_line_from(db: &Connection, number: u64) -> rusqlite::Result<Option<EndingLine>> {
+    db.prepare_cached("SELECT seq, at, body FROM ending_line WHERE seq >= ?1 ORDER BY seq LIMIT 1")?
+        .query_row([signed(number)], line_row)
+        .optional()
+}
+
 /// Goes through the lines up to a number, newest first, for as long as `read` wants.
 pub(crate) fn lines_down_from(
     db: &Connection,

@@ -16,6 +16,11 @@ use rusqlite::Connection;
 
 use crate::support::{self, Sqlite};
 
+/// What makes a folder of this version one of the schema before installations had a value of their key.
+const TWELFTH: &str =
+    "DROP TABLE installation; DROP TABLE ending_line; DROP TABLE told_up_to; DROP TABLE receipt;
+    DROP TABLE receiver; PRAGMA user_version = 12;";
+
 fn beside(fixture: &Fixture<Sqlite>, name: &str) -> PathBuf {
     fixture.engine.path().with_file_name(name)
 }
@@ -331,7 +336,7 @@ async fn a_key_that_nothing_speaks_for_is_not_kept() {
         db.query_row("SELECT count(*) FROM installation", [], |row| row.get(0)).expect("a count")
     };
     assert_eq!(kept(), 1, "a new database is of the key beside it");
-    run("DROP TABLE installation; DROP TABLE ending_line; PRAGMA user_version = 12;");
+    run(TWELFTH);
     fs::write(&key_file, [1; 32]).expect("another key");
     drop(support::open(&folder, options).expect("nothing speaks against it"));
     assert_eq!(kept(), 0, "and nothing for it");
@@ -353,7 +358,7 @@ async fn a_key_that_nothing_speaks_for_is_not_kept() {
     run("PRAGMA user_version = 999");
     let opened = support::open(&folder, options).map(drop);
     assert!(matches!(opened, Err(OpenError::TooNew { .. })), "{opened:?}");
-    run("PRAGMA user_version = 14");
+    run("PRAGMA user_version = 15");
     fs::write(&key_file, &own).expect("the own key");
     drop(support::open(&folder, options).expect("it opens"));
     assert_eq!(kept(), 1, "what is sealed with it speaks for it");
@@ -374,8 +379,7 @@ async fn a_folder_with_another_key_is_refused() {
             let realm = RealmId::from_uuid(uuid::Uuid::from_u128(7));
             let secret = key.client_secret(realm, &"shop".parse().expect("an id"), 0);
             let db = Connection::open(folder.join("adieu.db")).expect("a database");
-            db.execute_batch("DROP TABLE installation; DROP TABLE ending_line; PRAGMA user_version = 12;")
-                .expect("an older version");
+            db.execute_batch(TWELFTH).expect("an older version");
             db.execute(
                 "INSERT INTO client(id, realm, generation, removed, secret, detail) VALUES ('shop', ?1, 0, 0, ?2, '{}')",
                 rusqlite::params![realm.uuid().as_bytes(), TokenHash::of(secret.as_bytes()).to_bytes()],

@@ -145,6 +145,7 @@ async fn records_of_endings_of_many_go_with_history() {
     while fixture.store.sweep(at(2), kept).await.expect("a sweep").more {}
     assert_eq!(records(), (3, Some(3)));
     assert_eq!(cause(&fixture, held.session.locator.number()), "administrator");
+    fixture.store.take_endings(at(2)).await.expect("a step");
     while fixture.store.sweep(at(101), kept).await.expect("a sweep").more {}
     assert_eq!(records(), (0, None));
 }

@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use crate::EndingQuery;
 use crate::suite::fixture::{IDLE, at};
 use crate::suite::grants::{code, issue};
-use crate::suite::{Engine, Fixture};
+use crate::suite::{Engine, Fixture, notices};
 
 /// Longer than any test goes on.
 const KEPT: Span = Span::from_s(1_000_000);
@@ -309,6 +309,7 @@ pub async fn entries_go_with_the_tombstones_and_their_ids_do_not_come_back<E: En
             given.push(fixture.id_of(&ended).expect("an id"));
         }
     }
+    notices::take(&fixture, at(400)).await;
     for round in 0..2 {
         sweep(&fixture, at(1200), Span::from_s(1000)).await;
         sweep(&fixture, at(1200), Span::from_s(1000)).await;

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use crate::SessionQuery;
 use crate::suite::fixture::at;
-use crate::suite::{Engine, Fixture, OpenedSession};
+use crate::suite::{Engine, Fixture, OpenedSession, notices};
 
 /// Goal: a list for people: newest first, bounded, one user's only, with what became of each.
 pub async fn sessions_of_a_user_come_newest_first_and_at_most_so_many<E: Engine>() {
@@ -161,6 +161,7 @@ pub async fn the_sessions_of_a_realm_are_listed_page_by_page<E: Engine>() {
     assert_eq!(all(None).await, [9, 7, 4, 3, 2, 2, 1]);
     assert_eq!(all(Some(true)).await, [9, 4, 3, 2, 2, 1]);
     assert_eq!(all(Some(false)).await, [7]);
+    notices::take(&fixture, at(10)).await;
     fixture.store.sweep(at(100), Span::from_s(1)).await.expect("a sweep");
     assert_eq!(all(None).await, [9, 4, 3, 2, 2, 1], "a tombstone that was swept is not listed");
     let nowhere = adieu_core::RealmId::from_uuid(fixture.chance.uuid());

@@ -13,8 +13,8 @@ use adieu_core::{
 use futures_util::future::join_all;
 
 use crate::suite::fixture::{IDLE, at};
-use crate::suite::{Engine, Fixture, OpenedSession};
-use crate::{EndingQuery, Flow, SessionQuery, Store, StoredKey, Swept};
+use crate::suite::{Engine, Fixture, OpenedSession, notices};
+use crate::{EndingQuery, Flow, LeaseOrder, SessionQuery, Store, StoredKey, Swept};
 use adieu_core::Span;
 
 /// A fixture and a second node of it.
@@ -319,4 +319,27 @@ pub async fn two_first_keys_stay_and_come_in_one_order<E: Engine>() {
     let (here, there) = (kids(&fixture.store).await, kids(&other).await);
     assert_eq!(here.len(), 2);
     assert_eq!(here, there);
+}
+
+/// Goal: two nodes that tell at the same time make each receipt once and send each notice once; what one confirms is confirmed
+/// at the other.
+pub async fn notices_are_made_and_leased_once<E: Engine>() {
+    let (fixture, other) = two_nodes::<E>().await;
+    let ada = fixture.user("ada").await;
+    for _ in 0..20 {
+        let held = notices::shared(&fixture, &ada, &["shop", "wiki"]).await;
+        fixture.end(held.presented(), at(5)).await.expect("an ending");
+    }
+    let steps = (0..6).map(|n| [&fixture.store, &other][n % 2].take_endings(at(6)));
+    let made: u32 = join_all(steps).await.into_iter().map(|taken| taken.expect("a step").receipts).sum();
+    assert_eq!(made, 40);
+    let order = |most| LeaseOrder { until: at(30), most, most_each: 7, busy: Default::default() };
+    let leases = (0..8).map(|n| [&fixture.store, &other][n % 2].lease_notices(order(10), at(6)));
+    let mut keys = BTreeSet::new();
+    for leased in join_all(leases).await {
+        for one in leased.expect("leased").notices {
+            assert!(keys.insert(one.receipt.key()), "{one:?} is sent twice");
+        }
+    }
+    assert_eq!(keys.len(), 40);
 }

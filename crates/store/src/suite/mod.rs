@@ -19,6 +19,7 @@ pub mod history;
 pub mod lists;
 pub mod many_nodes;
 pub mod mass_endings;
+pub mod notices;
 pub mod participants;
 pub mod people;
 pub mod second_factor;
@@ -125,6 +126,15 @@ macro_rules! contract {
             participants::a_reset_parts_those_before_from_those_after,
             participants::a_removed_client_is_still_known_to_have_taken_part,
             participants::one_client_too_many_is_refused_and_the_others_go_on,
+            notices::an_ending_owes_a_notice_to_each_who_took_part,
+            notices::all_sessions_of_a_user_owe_one_notice_to_each,
+            notices::whatever_ends_a_session_is_told,
+            notices::a_walk_over_many_is_resumed_where_it_stopped,
+            notices::a_lease_keeps_others_away_until_it_runs_out,
+            notices::an_answer_settles_its_notice_or_names_the_next_try,
+            notices::receivers_take_turns_and_an_ailing_one_is_asked_sparingly,
+            notices::notices_are_retried_and_given_up_by_order,
+            notices::what_is_still_to_be_told_outlives_the_sweep,
             grants::a_revoked_token_stays_revoked_and_nothing_else_is,
             grants::what_outlives_its_session_does_not_outlive_its_user,
             sweep::a_sweep_takes_what_is_over_and_nothing_live,
@@ -162,6 +172,7 @@ macro_rules! many_nodes {
             many_nodes::sign_ons_at_both_count_each_other,
             many_nodes::of_endings_at_both_one_is_the_first,
             many_nodes::endings_of_both_stand_in_one_order,
+            many_nodes::notices_are_made_and_leased_once,
             many_nodes::of_two_takers_one_gets_the_flow,
             many_nodes::two_sweeps_take_everything_once_and_nothing_live,
             many_nodes::two_first_keys_stay_and_come_in_one_order,
@@ -188,6 +199,7 @@ mod tests {
             ("lists", include_str!("lists.rs")),
             ("many_nodes", include_str!("many_nodes.rs")),
             ("mass_endings", include_str!("mass_endings.rs")),
+            ("notices", include_str!("notices.rs")),
             ("participants", include_str!("participants.rs")),
             ("people", include_str!("people.rs")),
             ("second_factor", include_str!("second_factor.rs")),

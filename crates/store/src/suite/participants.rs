@@ -8,7 +8,7 @@ use adieu_core::{
 
 use crate::suite::fixture::{IDLE, at};
 use crate::suite::grants::{code, issue};
-use crate::suite::{Engine, Fixture, OpenedSession};
+use crate::suite::{Engine, Fixture, OpenedSession, notices};
 
 async fn participants<E: Engine>(fixture: &Fixture<E>, session: SessionId) -> Vec<Participant> {
     fixture.store.participants(session).await.expect("an answer")
@@ -91,6 +91,7 @@ pub async fn who_took_part_is_found_whatever_ended_the_session<E: Engine>() {
     for (name, session) in &all {
         assert_eq!(names(&participants(&fixture, *session).await), ["shop"], "{name}, swept");
     }
+    notices::take(&fixture, late).await;
     sweep(&fixture, at(300_000)).await;
     sweep(&fixture, at(300_000)).await;
     for (name, session) in &all {

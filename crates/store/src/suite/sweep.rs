@@ -5,7 +5,7 @@
 use adieu_core::{EndError, EndTarget, Ended, NotLive, Span};
 
 use crate::suite::fixture::{ABSOLUTE, IDLE, at};
-use crate::suite::{Engine, Fixture};
+use crate::suite::{Engine, Fixture, notices};
 use crate::{Flow, Swept};
 
 /// Tombstones are kept so long in these tests.
@@ -67,6 +67,7 @@ pub async fn a_sweep_takes_remains_and_then_they_are_unknown<E: Engine>() {
     let ada = fixture.user("ada").await;
     let held = fixture.sign_on(&ada, at(0)).await;
     fixture.end(held.presented(), at(100)).await.expect("an ending");
+    notices::take(&fixture, at(100)).await;
     let flow = |n: u8, s| Flow {
         id: [n; 16],
         realm: fixture.realm,

@@ -1,0 +1,179 @@
+//! Telling of endings: leases, answers, receipts.
+//!
+//! What becomes of a notice is decided by core. Nothing here sends anything.
+
+use adieu_core::{
+    ClientId, EndingId, Outage, Receipt, ReceiptKey, ReceiverHealth, Settlement, SubjectKey, Timestamp,
+    Unwritten, decide_health, decide_settlement, due_at_once, is_back,
+};
+use adieu_store::{
+    LeaseOrder, LeasedNotice, LeasedNotices, Notices, Pending, ReceiptPage, ReceiptQuery, Receiver, Retold,
+    Taken,
+};
+use rusqlite::Connection;
+
+use crate::acts::taking;
+use crate::batch::Batch;
+use crate::shared::Shared;
+use crate::{SqliteStore, rows};
+
+/// Receipts that one order changes: some milliseconds of the writer.
+const STEP_MAX: u32 = 500;
+
+impl Notices for SqliteStore {
+    fn take_endings(&self, now: Timestamp) -> Pending<Result<Taken, Unwritten>> {
+        self.writer.write(move |batch| taking::take_endings(batch, now).map(Ok))
+    }
+
+    fn lease_notices(&self, order: LeaseOrder, now: Timestamp) -> Pending<Result<LeasedNotices, Unwritten>> {
+        self.writer.write(move |batch| lease(batch.db, &order, now).map(Ok))
+    }
+
+    fn settle_notice(
+        &self,
+        settlement: Settlement,
+        now: Timestamp,
+    ) -> Pending<Result<Option<Receipt>, Unwritten>> {
+        self.writer.write(move |batch| settle(batch.db, &settlement, now).map(Ok))
+    }
+
+    fn receipts(&self, query: ReceiptQuery) -> Pending<Result<Option<ReceiptPage>, Outage>> {
+        self.readers.read(move |db, shared, _| receipts(db, shared, &query))
+    }
+
+    fn receipt(&self, key: ReceiptKey) -> Pending<Result<Option<Receipt>, Outage>> {
+        self.readers.read(move |db, _, _| rows::receipt(db, &key))
+    }
+
+    fn retry_notices(
+        &self,
+        ending: EndingId,
+        after: Option<(ClientId, SubjectKey)>,
+        now: Timestamp,
+    ) -> Pending<Result<Retold, Unwritten>> {
+        self.writer
+            .write(move |batch| retell(batch, ending, after.as_ref(), |receipt| receipt.retried(now)).map(Ok))
+    }
+
+    fn give_up_notices(
+        &self,
+        ending: EndingId,
+        after: Option<(ClientId, SubjectKey)>,
+        now: Timestamp,
+    ) -> Pending<Result<Retold, Unwritten>> {
+        self.writer.write(move |batch| {
+            retell(batch, ending, after.as_ref(), |receipt| receipt.given_up(now)).map(Ok)
+        })
+    }
+
+    fn receivers(&self, after: Option<ClientId>, most: u32) -> Pending<Result<Vec<Receiver>, Outage>> {
+        self.readers.read(move |db, _, _| receivers(db, after.as_ref(), most))
+    }
+}
+
+fn lease(db: &Connection, order: &LeaseOrder, now: Timestamp) -> rusqlite::Result<LeasedNotices> {
+    let mut leased = LeasedNotices::default();
+    let mut last = None;
+    while let Some((client, health)) = rows::next_receiver(db, last.as_ref())? {
+        let room = order.most.saturating_sub(leased.notices.len() as u32);
+        let busy = order.busy.get(&client).copied().unwrap_or(0);
+        let most = health.allowance(busy, order.most_each, now).min(room);
+        // One more than it may have says whether it is held back.
+        let mut due = rows::due_receipts(db, &client, now, most + 1)?;
+        let held = due.len() > most as usize;
+        due.truncate(most as usize);
+        let mut asked = health;
+        if !due.is_empty() {
+            asked = health.asked(now);
+            if asked != health {
+                rows::write_receiver(db, &client, &asked)?;
+            }
+            let stored = rows::client(db, &client)?;
+            let address = stored.and_then(|stored| stored.client.backchannel_logout_uri);
+            for receipt in due {
+                let receipt = receipt.leased(order.until);
+                rows::write_due(db, &receipt)?;
+                leased.notices.push(LeasedNotice { receipt, address: address.clone() });
+            }
+        }
+        let held = if held { asked.left_alone_until(busy, now) } else { None };
+        let later = rows::next_due(db, &client, now)?.map(|due_at| asked.may_be_asked_at(due_at, now));
+        let next = held.into_iter().chain(later).min();
+        leased.next_due = leased.next_due.into_iter().chain(next).min();
+        last = Some(client);
+    }
+    Ok(leased)
+}
+
+fn settle(db: &Connection, settlement: &Settlement, now: Timestamp) -> rusqlite::Result<Option<Receipt>> {
+    let Some(receipt) = rows::receipt(db, &settlement.key)? else { return Ok(None) };
+    let settled = decide_settlement(&receipt, settlement, now);
+    if let Some(settled) = &settled {
+        rows::write_receipt(db, settled)?;
+    }
+    let before = rows::receiver(db, &receipt.client)?;
+    if let Some(after) = decide_health(&before, settlement, now) {
+        rows::write_receiver(db, &receipt.client, &after)?;
+        if is_back(&before, &after) {
+            for waiting in rows::later_receipts(db, &receipt.client, now, STEP_MAX)? {
+                if let Some(due) = due_at_once(&waiting, now) {
+                    rows::write_due(db, &due)?;
+                }
+            }
+        }
+    }
+    Ok(settled)
+}
+
+fn name(receipt: &Receipt) -> (ClientId, SubjectKey) {
+    let key = receipt.key();
+    (key.client, key.subject)
+}
+
+fn receipts(db: &Connection, shared: &Shared, query: &ReceiptQuery) -> rusqlite::Result<Option<ReceiptPage>> {
+    let Some(place) = shared.ending_cipher.decipher(query.ending) else { return Ok(None) };
+    if rows::line(db, place.line())?.is_none() {
+        return Ok(None);
+    }
+    let complete = rows::told_up_to(db)?.is_past(place);
+    let mut receipts = rows::receipts_of(db, place, query.after.as_ref(), query.most.saturating_add(1))?;
+    let more = receipts.len() > query.most as usize;
+    receipts.truncate(query.most as usize);
+    let next = receipts.last().filter(|_| more).map(name);
+    Ok(Some(ReceiptPage { receipts, next, counts: rows::count_receipts(db, place)?, complete }))
+}
+
+fn retell(
+    batch: &Batch<'_>,
+    ending: EndingId,
+    after: Option<&(ClientId, SubjectKey)>,
+    change: impl Fn(&Receipt) -> Option<Receipt>,
+) -> rusqlite::Result<Retold> {
+    let mut retold = Retold::default();
+    let Some(place) = batch.shared.ending_cipher.decipher(ending) else { return Ok(retold) };
+    let all = rows::receipts_of(batch.db, place, after, STEP_MAX)?;
+    if all.len() as u32 == STEP_MAX {
+        retold.next = all.last().map(name);
+    }
+    for changed in all.iter().filter_map(change) {
+        rows::write_receipt(batch.db, &changed)?;
+        retold.notices += 1;
+        // Whoever asks wants an answer now, also of a receiver that is ailing.
+        let health = rows::receiver(batch.db, &changed.client)?;
+        if health.asked_at.is_some() {
+            let health = ReceiverHealth { asked_at: None, ..health };
+            rows::write_receiver(batch.db, &changed.client, &health)?;
+        }
+    }
+    Ok(retold)
+}
+
+fn receivers(db: &Connection, after: Option<&ClientId>, most: u32) -> rusqlite::Result<Vec<Receiver>> {
+    let (mut all, mut last) = (Vec::new(), after.cloned());
+    while (all.len() as u32) < most {
+        let Some((client, health)) = rows::next_receiver(db, last.as_ref())? else { break };
+        last = Some(client.clone());
+        all.push(Receiver { pending: rows::count_pending(db, &client)?, client, health });
+    }
+    Ok(all)
+}

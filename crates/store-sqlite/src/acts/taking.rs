@@ -1,0 +1,211 @@
+//! Makes receipts of the entries of the index of endings, a bounded step at a time.
+//!
+//! How far it has come is committed with what it has made: a crash repeats nothing and loses nothing, also in the middle of an
+//! ending of many. Who is told of what is decided by core.
+
+use adieu_core::{
+    EndScope, EndingEntry, EndingPlace, Incarnation, KeptSession, Locator, MassEnding, NoticeReach,
+    NoticeWish, Participant, RealmId, Receipt, Timestamp, ToldUpTo, decide_notices, told_with_others,
+};
+use adieu_store::Taken;
+
+use crate::acts::family::{ended_with, together};
+use crate::batch::Batch;
+use crate::error::Damaged;
+use crate::records::entries;
+use crate::rows::{self, EndingLine, SessionRow};
+
+/// Entries and sessions that one step looks at: as many as any other order of the sweep.
+const STEP_MAX: u32 = 500;
+
+pub(super) fn take_endings(batch: &Batch<'_>, now: Timestamp) -> rusqlite::Result<Taken> {
+    let begun = rows::told_up_to(batch.db)?;
+    let mut step = Step { batch, at: begun, left: STEP_MAX, taken: Taken::default(), now };
+    while !step.taken.more
+        && let Some(line) = rows::first_line_from(batch.db, step.at.line)?
+    {
+        step.take_line(&line)?;
+    }
+    if step.at != begun {
+        rows::write_told_up_to(batch.db, step.at)?;
+    }
+    Ok(step.taken)
+}
+
+struct Step<'a, 'b> {
+    batch: &'a Batch<'b>,
+    at: ToldUpTo,
+    left: u32,
+    taken: Taken,
+    now: Timestamp,
+}
+
+impl Step<'_, '_> {
+    fn take_line(&mut self, line: &EndingLine) -> rusqlite::Result<()> {
+        if line.number > self.at.line {
+            self.at = ToldUpTo::line(line.number);
+        }
+        let entries = match entries(&line.body) {
+            Err(error) if Damaged::is_cause_of(&error) => {
+                tracing::error!(line = line.number, %error, "nobody can be told of the endings of a damaged line");
+                Vec::new()
+            }
+            entries => entries?,
+        };
+        while let Some(entry) = entries.get(self.at.entry as usize) {
+            if self.left == 0 {
+                self.taken.more = true;
+                return Ok(());
+            }
+            self.left -= 1;
+            let place = EndingPlace::of(line.number, self.at.entry);
+            let place = place.ok_or_else(|| Damaged::row("line of endings"))?;
+            match self.take_entry(place, entry) {
+                Err(error) if Damaged::is_cause_of(&error) => {
+                    tracing::error!(?place, %error, "an ending is told to nobody: what it leads to is damaged");
+                    self.at = self.at.next_entry();
+                }
+                done => match done? {
+                    Some(walk_from) => {
+                        self.at.walk_from = walk_from;
+                        return Ok(());
+                    }
+                    None => self.at = self.at.next_entry(),
+                },
+            }
+        }
+        self.at = ToldUpTo::line(line.number + 1);
+        Ok(())
+    }
+
+    /// Makes the receipts of an entry; says where its walk goes on, if it is not done.
+    fn take_entry(&mut self, place: EndingPlace, entry: &EndingEntry) -> rusqlite::Result<Option<u64>> {
+        match entry {
+            EndingEntry::One { shared: false, .. } => Ok(None),
+            EndingEntry::One { locator, incarnation, epoch, .. } => {
+                self.take_one(place, (*locator, *incarnation), *epoch)?;
+                Ok(None)
+            }
+            EndingEntry::Many { scope, generation } => {
+                let mass = rows::mass_ending(self.batch.db, scope, *generation)?;
+                match mass.filter(MassEnding::is_told) {
+                    Some(mass) => self.walk(place, &mass),
+                    None => Ok(None),
+                }
+            }
+        }
+    }
+
+    fn take_one(
+        &mut self,
+        place: EndingPlace,
+        session: (Locator, Incarnation),
+        epoch: u32,
+    ) -> rusqlite::Result<()> {
+        let batch = self.batch;
+        let Some(kept) = rows::kept_incarnation(batch.db, batch.cipher(), session)? else { return Ok(()) };
+        let own: Vec<Participant> = rows::participants(batch.db, kept.session())?
+            .into_iter()
+            .filter(|one| one.epoch == epoch)
+            .collect();
+        let ended_at = match &kept {
+            SessionRow::Ended(tombstone) if tombstone.session.epoch == epoch => tombstone.ending.at,
+            SessionRow::Ended(_) | SessionRow::Stored(_) => {
+                kept.session().reset_by.as_ref().map_or(self.now, |record| record.at)
+            }
+        };
+        self.owe((place, kept.session().realm), (NoticeReach::Session, ended_at), &own, &[])
+    }
+
+    fn walk(&mut self, place: EndingPlace, mass: &MassEnding) -> rusqlite::Result<Option<u64>> {
+        let batch = self.batch;
+        let (first, last) = match &mass.scope {
+            EndScope::User(key) => rows::bounds(*key),
+            EndScope::Realm(_) | EndScope::Client(_) => (0, i64::MAX),
+        };
+        let spared = self.spared(mass)?;
+        let from = first.max(rows::signed(self.at.walk_from));
+        let most = self.left.max(1);
+        let found = rows::shared_sessions(batch.db, (from, last), most)?;
+        for &session in &found {
+            self.take_walked(place, mass, &spared, session)?;
+        }
+        self.left = self.left.saturating_sub(found.len() as u32);
+        // Of one place there is one session: what took part in an earlier one went with that.
+        let next = found.last().filter(|_| found.len() as u32 == most);
+        self.taken.more |= next.is_some();
+        Ok(next.map(|(locator, _)| locator.unsigned_abs() + 1))
+    }
+
+    /// Who takes part in the session that an ending of many spared.
+    fn spared(&self, mass: &MassEnding) -> rusqlite::Result<Vec<Participant>> {
+        let Some(id) = mass.spared else { return Ok(Vec::new()) };
+        let Some(kept) = rows::kept(self.batch.db, self.batch.cipher(), id)? else { return Ok(Vec::new()) };
+        let session = kept.session();
+        let all = rows::participants(self.batch.db, session)?.into_iter();
+        Ok(all.filter(|one| one.epoch == session.epoch).collect())
+    }
+
+    fn take_walked(
+        &mut self,
+        place: EndingPlace,
+        mass: &MassEnding,
+        spared: &[Participant],
+        (locator, incarnation): (i64, i64),
+    ) -> rusqlite::Result<()> {
+        let batch = self.batch;
+        let Some(locator) = Locator::from_number(locator.unsigned_abs()) else { return Ok(()) };
+        let incarnation = Incarnation::from_bits(incarnation.unsigned_abs());
+        let kept = rows::kept_incarnation(batch.db, batch.cipher(), (locator, incarnation))?;
+        let Some(kept) = kept else { return Ok(()) };
+        let participants = rows::participants(batch.db, kept.session())?;
+        let realm = kept.session().realm;
+        let kept = self.kept(kept)?;
+        let told = told_with_others(&kept, participants, mass, self.now);
+        self.owe((place, realm), (mass.scope.notice_reach(), mass.record.at), &told, spared)
+    }
+
+    fn kept(&self, row: SessionRow) -> rusqlite::Result<KeptSession> {
+        let (batch, session) = (self.batch, row.session());
+        let user = batch.user(session.user)?;
+        match row {
+            SessionRow::Stored(session) => {
+                let realm = batch.realm(session.realm)?;
+                let facts = together(batch.shared, std::sync::Arc::new(session), user, realm)?;
+                let with = ended_with(batch.db, &facts)?;
+                Ok(KeptSession::Stored(facts, Box::new(with)))
+            }
+            SessionRow::Ended(tombstone) => {
+                let user = user.ok_or_else(|| Damaged::row("user of a session"))?;
+                Ok(KeptSession::Ended(Box::new(tombstone), user))
+            }
+        }
+    }
+
+    fn owe(
+        &mut self,
+        (place, realm): (EndingPlace, RealmId),
+        (reach, ended_at): (NoticeReach, Timestamp),
+        participants: &[Participant],
+        spared: &[Participant],
+    ) -> rusqlite::Result<()> {
+        let mut wishes = std::collections::HashMap::new();
+        for one in participants {
+            if !wishes.contains_key(&one.client) {
+                let stored = rows::client(self.batch.db, &one.client)?;
+                let wish = stored.map_or(NoticeWish::NotAtAll, |stored| stored.client.notice_wish());
+                wishes.insert(one.client.clone(), wish);
+            }
+        }
+        for notice in decide_notices(reach, participants, spared, |client| wishes[client]) {
+            let receipt = Receipt::owed(place, realm, notice, ended_at, self.now);
+            if rows::add_receipt(self.batch.db, &receipt)? {
+                self.taken.receipts += 1;
+                if receipt.subject.is_some() {
+                    rows::add_receiver(self.batch.db, &receipt.client)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

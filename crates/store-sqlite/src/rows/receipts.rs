@@ -1,0 +1,288 @@
+//! Receipts of notices, receivers, and how far receipts were made.
+//!
+//! A receipt that is pending is found by its client and by when it is due; one that is settled is due never.
+
+use adieu_core::{
+    ClientId, EndingPlace, RealmId, Receipt, ReceiptKey, ReceiptState, ReceiverHealth, SubjectKey, Timestamp,
+    ToldUpTo,
+};
+use adieu_store::ReceiptCounts;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::error::Damaged;
+use crate::records::{HealthDetail, ReceiptColumns, ReceiptDetail, from_json, to_json};
+use crate::rows::{signed, unsigned, uuid_column};
+
+const RECEIPT: &str = "line, entry, client, state, due_at, leased, realm, detail";
+
+fn receipt_row(row: &Row<'_>) -> rusqlite::Result<Receipt> {
+    let place = EndingPlace::of(unsigned(row, "line")?, row.get("entry")?);
+    let columns = ReceiptColumns {
+        place: place.ok_or_else(|| Damaged::row("place of an ending"))?,
+        client: client_column(row)?,
+        realm: RealmId::from_uuid(uuid_column(row, "realm")?),
+        state: row.get("state")?,
+        due_at: row.get("due_at")?,
+        leased: row.get("leased")?,
+    };
+    let detail: ReceiptDetail = from_json(row.get_ref("detail")?.as_str()?, "receipt")?;
+    detail.complete(columns)
+}
+
+fn client_column(row: &Row<'_>) -> rusqlite::Result<ClientId> {
+    row.get::<_, String>("client")?.parse().map_err(|_| Damaged::row("client id"))
+}
+
+/// How far receipts were made.
+pub(crate) fn told_up_to(db: &Connection) -> rusqlite::Result<ToldUpTo> {
+    db.prepare_cached("SELECT line, entry, walk_from FROM told_up_to WHERE id = 0")?.query_row([], |row| {
+        let (line, walk_from) = (unsigned(row, "line")?, unsigned(row, "walk_from")?);
+        Ok(ToldUpTo { line, entry: row.get("entry")?, walk_from })
+    })
+}
+
+pub(crate) fn write_told_up_to(db: &Connection, to: ToldUpTo) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE told_up_to SET line = ?1, entry = ?2, walk_from = ?3 WHERE id = 0")?
+        .execute(params![signed(to.line), to.entry, signed(to.walk_from)])?;
+    Ok(())
+}
+
+/// The next stretch of sessions in which somebody took part, by their places.
+pub(crate) fn shared_sessions(
+    db: &Connection,
+    (from, to): (i64, i64),
+    most: u32,
+) -> rusqlite::Result<Vec<(i64, i64)>> {
+    let sql = "SELECT DISTINCT locator, incarnation FROM participant WHERE locator BETWEEN ?1 AND ?2
+        ORDER BY locator, incarnation LIMIT ?3";
+    let mut statement = db.prepare_cached(sql)?;
+    statement.query_map(params![from, to, most], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+fn due_at(state: ReceiptState) -> (Option<i64>, bool) {
+    match state {
+        ReceiptState::Pending { due_at, leased } => (Some(due_at.ms()), leased),
+        ReceiptState::Confirmed { .. }
+        | ReceiptState::Refused { .. }
+        | ReceiptState::GivenUp { .. }
+        | ReceiptState::CannotBeTold => (None, false),
+    }
+}
+
+/// Keeps a receipt that is not there yet; says whether it was not.
+pub(crate) fn add_receipt(db: &Connection, receipt: &Receipt) -> rusqlite::Result<bool> {
+    insert(db, receipt, "INSERT OR IGNORE INTO").map(|rows| rows > 0)
+}
+
+pub(crate) fn write_receipt(db: &Connection, receipt: &Receipt) -> rusqlite::Result<()> {
+    insert(db, receipt, "INSERT OR REPLACE INTO").map(drop)
+}
+
+fn insert(db: &Connection, receipt: &Receipt, verb: &str) -> rusqlite::Result<usize> {
+    let sql = format!(
+        "{verb} receipt(line, entry, client, subject, state, due_at, leased, realm, detail)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+    );
+    let (due_at, leased) = due_at(receipt.state);
+    db.prepare_cached(&sql)?.execute(params![
+        signed(receipt.place.line()),
+        receipt.place.entry(),
+        receipt.client.as_str(),
+        receipt.key().subject.to_bytes(),
+        receipt.state.number(),
+        due_at,
+        leased,
+        receipt.realm.uuid().as_bytes(),
+        to_json(&ReceiptDetail::of(receipt)),
+    ])
+}
+
+/// Writes down only that a receipt is leased, or due at another moment.
+pub(crate) fn write_due(db: &Connection, receipt: &Receipt) -> rusqlite::Result<()> {
+    let (due_at, leased) = due_at(receipt.state);
+    let sql = "UPDATE receipt SET due_at = ?5, leased = ?6
+        WHERE line = ?1 AND entry = ?2 AND client = ?3 AND subject = ?4";
+    db.prepare_cached(sql)?.execute(params![
+        signed(receipt.place.line()),
+        receipt.place.entry(),
+        receipt.client.as_str(),
+        receipt.key().subject.to_bytes(),
+        due_at,
+        leased,
+    ])?;
+    Ok(())
+}
+
+pub(crate) fn receipt(db: &Connection, key: &ReceiptKey) -> rusqlite::Result<Option<Receipt>> {
+    let sql = format!(
+        "SELECT {RECEIPT} FROM receipt WHERE line = ?1 AND entry = ?2 AND client = ?3 AND subject = ?4"
+    );
+    let (line, subject) = (signed(key.place.line()), key.subject.to_bytes());
+    db.prepare_cached(&sql)?
+        .query_row(params![line, key.place.entry(), key.client.as_str(), subject], receipt_row)
+        .optional()
+}
+
+/// The receipts of an ending behind one, by client.
+pub(crate) fn receipts_of(
+    db: &Connection,
+    place: EndingPlace,
+    after: Option<&(ClientId, SubjectKey)>,
+    most: u32,
+) -> rusqlite::Result<Vec<Receipt>> {
+    let sql = format!(
+        "SELECT {RECEIPT} FROM receipt WHERE line = ?1 AND entry = ?2 AND (client, subject) > (?3, ?4)
+            ORDER BY client, subject LIMIT ?5"
+    );
+    let (client, subject) = match after {
+        Some((client, subject)) => (client.as_str(), &subject.to_bytes()[..]),
+        None => ("", &[][..]),
+    };
+    db.prepare_cached(&sql)?
+        .query_map(params![signed(place.line()), place.entry(), client, subject, most], receipt_row)?
+        .collect()
+}
+
+pub(crate) fn count_receipts(db: &Connection, place: EndingPlace) -> rusqlite::Result<ReceiptCounts> {
+    let sql = "SELECT state, count(*) FROM
+        (SELECT state FROM receipt WHERE line = ?1 AND entry = ?2 LIMIT ?3) GROUP BY state";
+    let most = ReceiptCounts::MOST + 1;
+    let mut counts = ReceiptCounts::default();
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params![signed(place.line()), place.entry(), most])?;
+    while let Some(row) = rows.next()? {
+        let count = counts
+            .by_state
+            .get_mut(usize::from(row.get::<_, u8>(0)?))
+            .ok_or_else(|| Damaged::row("receipt"))?;
+        *count = unsigned(row, 1)?;
+    }
+    counts.capped = counts.by_state.iter().sum::<u64>() == u64::from(most);
+    Ok(counts)
+}
+
+/// The first receiver behind one for whom there are receipts that are pending or were.
+pub(crate) fn next_receiver(
+    db: &Connection,
+    after: Option<&ClientId>,
+) -> rusqlite::Result<Option<(ClientId, ReceiverHealth)>> {
+    let sql = "SELECT client, detail FROM receiver WHERE client > ?1 ORDER BY client LIMIT 1";
+    db.prepare_cached(sql)?
+        .query_row([after.map_or("", ClientId::as_str)], |row| Ok((client_column(row)?, health(row)?)))
+        .optional()
+}
+
+fn health(row: &Row<'_>) -> rusqlite::Result<ReceiverHealth> {
+    from_json::<HealthDetail>(row.get_ref("detail")?.as_str()?, "receiver")?.complete()
+}
+
+pub(crate) fn receiver(db: &Connection, client: &ClientId) -> rusqlite::Result<ReceiverHealth> {
+    let sql = "SELECT detail FROM receiver WHERE client = ?1";
+    let found = db.prepare_cached(sql)?.query_row([client.as_str()], health).optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Keeps a receiver that is not there yet.
+pub(crate) fn add_receiver(db: &Connection, client: &ClientId) -> rusqlite::Result<()> {
+    let detail = to_json(&HealthDetail::of(&ReceiverHealth::default()));
+    db.prepare_cached("INSERT OR IGNORE INTO receiver(client, detail) VALUES (?1, ?2)")?
+        .execute(params![client.as_str(), detail])?;
+    Ok(())
+}
+
+pub(crate) fn write_receiver(
+    db: &Connection,
+    client: &ClientId,
+    health: &ReceiverHealth,
+) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT OR REPLACE INTO receiver(client, detail) VALUES (?1, ?2)")?
+        .execute(params![client.as_str(), to_json(&HealthDetail::of(health))])?;
+    Ok(())
+}
+
+/// The receipts of a client that are due by then, the longest due first.
+pub(crate) fn due_receipts(
+    db: &Connection,
+    client: &ClientId,
+    now: Timestamp,
+    most: u32,
+) -> rusqlite::Result<Vec<Receipt>> {
+    let sql =
+        format!("SELECT {RECEIPT} FROM receipt WHERE client = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3");
+    db.prepare_cached(&sql)?.query_map(params![client.as_str(), now.ms(), most], receipt_row)?.collect()
+}
+
+/// Receipts of a client that wait for a later moment.
+pub(crate) fn later_receipts(
+    db: &Connection,
+    client: &ClientId,
+    now: Timestamp,
+    most: u32,
+) -> rusqlite::Result<Vec<Receipt>> {
+    let sql =
+        format!("SELECT {RECEIPT} FROM receipt WHERE client = ?1 AND due_at > ?2 ORDER BY due_at LIMIT ?3");
+    db.prepare_cached(&sql)?.query_map(params![client.as_str(), now.ms(), most], receipt_row)?.collect()
+}
+
+/// When the next receipt of a client is due, behind a moment.
+pub(crate) fn next_due(
+    db: &Connection,
+    client: &ClientId,
+    now: Timestamp,
+) -> rusqlite::Result<Option<Timestamp>> {
+    let sql = "SELECT due_at FROM receipt WHERE client = ?1 AND due_at > ?2 ORDER BY due_at LIMIT 1";
+    let mut statement = db.prepare_cached(sql)?;
+    statement
+        .query_row(params![client.as_str(), now.ms()], |row| row.get(0).map(Timestamp::from_ms))
+        .optional()
+}
+
+/// How many receipts of a client are pending, counted up to a bound.
+pub(crate) fn count_pending(db: &Connection, client: &ClientId) -> rusqlite::Result<u64> {
+    let sql = "SELECT count(*) FROM
+        (SELECT 1 FROM receipt WHERE client = ?1 AND due_at > ?2 LIMIT ?3)";
+    db.prepare_cached(sql)?
+        .query_row(params![client.as_str(), i64::MIN, ReceiptCounts::MOST], |row| unsigned(row, 0))
+}
+
+/// Drops settled receipts of endings that are in the index no more; says how many.
+pub(crate) fn drop_receipts(db: &Connection, most: u32) -> rusqlite::Result<u32> {
+    let sql = "DELETE FROM receipt WHERE (line, entry, client, subject) IN
+        (SELECT line, entry, client, subject FROM receipt
+            WHERE line < (SELECT coalesce(min(seq), 0) FROM ending_line) AND state != 0 LIMIT ?1)";
+    Ok(db.prepare_cached(sql)?.execute([most])? as u32)
+}
+
+/// When the first line was written whose receipts are not made yet.
+pub(crate) fn first_untold(db: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+    let sql = "SELECT at FROM ending_line WHERE seq >= (SELECT line FROM told_up_to) ORDER BY seq LIMIT 1";
+    db.prepare_cached(sql)?.query_row([], |row| row.get(0).map(Timestamp::from_ms)).optional()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rows::plan_of;
+
+    /// Goal: what is due is found by an index, however many receipts are kept.
+    #[test]
+    fn receipts_are_found_by_what_they_are_asked_for() {
+        for (sql, plan) in [
+            (
+                "SELECT detail FROM receipt WHERE client = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3",
+                "SEARCH receipt USING INDEX receipt_due (client=? AND due_at<?)",
+            ),
+            (
+                "SELECT detail FROM receipt WHERE line = ?1 AND entry = ?2 AND (client, subject) > (?3, ?4)
+                    ORDER BY client, subject LIMIT ?5",
+                "SEARCH receipt USING PRIMARY KEY (line=? AND entry=? AND (client,subject)>(?,?))",
+            ),
+            (
+                "SELECT DISTINCT locator, incarnation FROM participant WHERE locator BETWEEN ?1 AND ?2
+                    ORDER BY locator, incarnation LIMIT ?3",
+                "SEARCH participant USING PRIMARY KEY (locator>? AND locator<?)",
+            ),
+        ] {
+            assert_eq!(plan_of(sql), [plan]);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The acts of telling: who is owed a notice because of an ending, who is told now, and what became of it.
+//!
+//! The entries of the index of endings are the orders to tell. Receipts are made from them behind the ending's own commit, each
+//! ending once, and whatever happens in between loses none. Nothing here sends anything. Decisions 0013 and 0028.
+
+use std::collections::HashMap;
+
+use adieu_core::{
+    ClientId, EndingId, Outage, Receipt, ReceiptKey, ReceiverHealth, Settlement, SubjectKey, Timestamp,
+    Unwritten,
+};
+
+use crate::acts::Pending;
+
+/// What one step has made of endings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Receipts.
+    pub receipts: u32,
+    /// Whether there is more to do now.
+    pub more: bool,
+}
+
+/// Somebody wants notices to send.
+#[derive(Clone, Debug)]
+pub struct LeaseOrder {
+    /// When whoever has not settled them is taken for dead.
+    pub until: Timestamp,
+    /// At most so many.
+    pub most: u32,
+    /// At most so many for one receiver, with those at work.
+    pub most_each: u32,
+    /// How many are at work for each receiver, at the node that asks.
+    pub busy: HashMap<ClientId, u32>,
+}
+
+/// A notice to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeasedNotice {
+    /// Its receipt.
+    pub receipt: Receipt,
+    /// Where to send it: as its receiver is registered now.
+    pub address: Option<String>,
+}
+
+/// Notices to send.
+#[derive(Clone, Debug, Default)]
+pub struct LeasedNotices {
+    /// The notices.
+    pub notices: Vec<LeasedNotice>,
+    /// When the next one is due; none if nothing else waits, or what is due waits for those at work.
+    pub next_due: Option<Timestamp>,
+}
+
+/// Which receipts of an ending are asked for.
+#[derive(Clone, Debug)]
+pub struct ReceiptQuery {
+    /// The ending.
+    pub ending: EndingId,
+    /// Only those behind this one.
+    pub after: Option<(ClientId, SubjectKey)>,
+    /// At most so many.
+    pub most: u32,
+}
+
+/// Some receipts of an ending, by client.
+#[derive(Clone, Debug, Default)]
+pub struct ReceiptPage {
+    /// The receipts.
+    pub receipts: Vec<Receipt>,
+    /// Where to go on; none at the end.
+    pub next: Option<(ClientId, SubjectKey)>,
+    /// How many there are in each state.
+    pub counts: ReceiptCounts,
+    /// Whether all who are owed a notice have their receipts; else there will be more.
+    pub complete: bool,
+}
+
+impl ReceiptPage {
+    /// Whether nothing more comes of any of the notices.
+    pub const fn is_settled(&self) -> bool {
+        self.complete && self.counts.by_state[0] == 0
+    }
+}
+
+/// How many receipts of an ending there are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReceiptCounts {
+    /// By the number of the state.
+    pub by_state: [u64; 5],
+    /// Whether these are not all: no more than [`ReceiptCounts::MOST`] are counted.
+    pub capped: bool,
+}
+
+impl ReceiptCounts {
+    /// Receipts that are counted (HOME-LIMITS): some milliseconds of a reader's time.
+    pub const MOST: u32 = 10_000;
+}
+
+/// How many notices were changed by a word of somebody's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Retold {
+    /// So many.
+    pub notices: u32,
+    /// Where to go on, if there is more.
+    pub next: Option<(ClientId, SubjectKey)>,
+}
+
+/// A receiver and how it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receiver {
+    /// The client.
+    pub client: ClientId,
+    /// How it does.
+    pub health: ReceiverHealth,
+    /// How many notices wait for it, at most [`ReceiptCounts::MOST`].
+    pub pending: u64,
+}
+
+/// Telling of endings.
+pub trait Notices: Send + Sync {
+    /// Makes receipts of the endings that have none yet: a bounded step of them, in the order of their commits, resumed where
+    /// the last one stopped, also in the middle of an ending of many. Whoever repeats it makes nothing twice.
+    fn take_endings(&self, now: Timestamp) -> Pending<Result<Taken, Unwritten>>;
+
+    /// Leases notices that are due: until the lease runs out or they are settled, nobody else gets them. Receivers take turns,
+    /// and an ailing one gets one at a time ([`ReceiverHealth::allowance`]).
+    fn lease_notices(&self, order: LeaseOrder, now: Timestamp) -> Pending<Result<LeasedNotices, Unwritten>>;
+
+    /// Writes down what a try came to; gives the receipt as it is then, or none if it changed nothing.
+    fn settle_notice(
+        &self,
+        settlement: Settlement,
+        now: Timestamp,
+    ) -> Pending<Result<Option<Receipt>, Unwritten>>;
+
+    /// The receipts of an ending, a page at a time; none if there is no such ending (any more).
+    fn receipts(&self, query: ReceiptQuery) -> Pending<Result<Option<ReceiptPage>, Outage>>;
+
+    /// The receipt of one notice.
+    fn receipt(&self, key: ReceiptKey) -> Pending<Result<Option<Receipt>, Outage>>;
+
+    /// Lets the notices of an ending that are not confirmed be tried at once, and for another day: a bounded step behind
+    /// `after`.
+    fn retry_notices(
+        &self,
+        ending: EndingId,
+        after: Option<(ClientId, SubjectKey)>,
+        now: Timestamp,
+    ) -> Pending<Result<Retold, Unwritten>>;
+
+    /// Gives up the notices of an ending that are pending: a bounded step behind `after`.
+    fn give_up_notices(
+        &self,
+        ending: EndingId,
+        after: Option<(ClientId, SubjectKey)>,
+        now: Timestamp,
+    ) -> Pending<Result<Retold, Unwritten>>;
+
+    /// The clients that are or were told of endings, by id, behind `after`, at most `most`.
+    fn receivers(&self, after: Option<ClientId>, most: u32) -> Pending<Result<Vec<Receiver>, Outage>>;
+}
