@@ -11,6 +11,7 @@ use adieu_authority::{
 };
 use adieu_http_kit::service::FaceService;
 use adieu_keyring::{Keyring, KeyringParts};
+use adieu_outbox::{AddressRule, Bell, Outbox, OutboxParts, Sender};
 use adieu_store_sqlite::{Folder, Options, SqliteStore};
 use anyhow::{Context, Result};
 
@@ -34,6 +35,7 @@ pub struct AssembledServer {
     /// The admin side.
     pub admin: FaceService<AdminSide>,
     meter: Arc<RequestMeter>,
+    telling: Telling,
     /// Whether this opening made the realms: nobody can sign on yet.
     pub first_start: bool,
 }
@@ -58,9 +60,9 @@ impl AssembledServer {
         between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Result<Self> {
         // What is wrong with the folder is said of the folder, and nothing else is.
-        let authority = Folder::open(folder, entropy.as_ref())
+        let (authority, telling) = Folder::open(folder, entropy.as_ref())
             .map_err(anyhow::Error::from)
-            .and_then(|folder| authority(config, folder, clock, entropy, between))
+            .and_then(|folder| opened(config, folder, clock, entropy, between))
             .with_context(|| format!("data folder {}", folder.display()))?;
         let made = provision::realms(&authority, config).await?;
         for realm in &made {
@@ -74,6 +76,7 @@ impl AssembledServer {
             admin: faces::admin(&authority, &meter, public.face().kratos.face().admin(), config)?,
             public,
             meter,
+            telling,
             authority,
         })
     }
@@ -92,9 +95,29 @@ impl AssembledServer {
             admin: faces::admin(&self.authority, &self.meter, public.face().kratos.face().admin(), config)?,
             public,
             meter: Arc::clone(&self.meter),
+            telling: self.telling.clone(),
             authority: self.authority.clone(),
         })
     }
+
+    /// What tells applications of endings, as this configuration allows.
+    pub fn outbox(&self, config: &Config) -> Result<Outbox> {
+        let anywhere = config.development || config.notices.allow_private;
+        let rule = if anywhere { AddressRule::Any } else { AddressRule::Public };
+        let Telling { store, keyring, clock, entropy, bell } = self.telling.clone();
+        let sender = Sender::new(rule)?;
+        Ok(Outbox::new(OutboxParts { store, keyring, clock, entropy, sender, bell }))
+    }
+}
+
+/// What an outbox is made of, but for what sends.
+#[derive(Clone)]
+struct Telling {
+    store: Arc<dyn Store>,
+    keyring: Keyring,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    bell: Bell,
 }
 
 /// The authority over a data folder, with nothing made in it and no faces: for commands that look.
@@ -105,6 +128,16 @@ pub(crate) fn authority(
     entropy: Arc<dyn Entropy>,
     between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
 ) -> Result<Authority> {
+    opened(config, folder, clock, entropy, between).map(|(authority, _)| authority)
+}
+
+fn opened(
+    config: &Config,
+    folder: Folder,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+) -> Result<(Authority, Telling)> {
     let key = folder.key().clone();
     let store = between(Arc::new(SqliteStore::open(folder, options(config))?));
     let keyring = Keyring::new(KeyringParts {
@@ -114,7 +147,17 @@ pub(crate) fn authority(
         key: key.clone(),
         signers: SIGNERS,
     });
-    Ok(Authority::new(Parts { store, clock, entropy, key, keyring, policy: policy(config) }))
+    let bell = Bell::default();
+    let telling = Telling {
+        store: Arc::clone(&store),
+        keyring: keyring.clone(),
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        bell: bell.clone(),
+    };
+    let authority = Authority::new(Parts { store, clock, entropy, key, keyring, policy: policy(config) });
+    authority.after_endings(move || bell.ring());
+    Ok((authority, telling))
 }
 
 /// How the store is opened.

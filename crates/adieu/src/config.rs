@@ -54,6 +54,8 @@ pub struct Config {
     pub keep: Keep,
     /// Tokens.
     pub tokens: TokensConfig,
+    /// Notices to applications.
+    pub notices: NoticesConfig,
     /// Realms to have, besides `/`.
     pub realms: Vec<RealmConfig>,
     /// The Kratos dialect.
@@ -178,6 +180,14 @@ pub struct SignOnConfig {
 pub struct TokensConfig {
     /// Seconds in which a refresh token whose answer was lost leads to the same successor again; 0 is never.
     pub refresh_reuse_grace_s: u64,
+}
+
+/// Notices to applications.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NoticesConfig {
+    /// Whether they may go into private networks and to this machine.
+    pub allow_private: bool,
 }
 
 /// What is kept, and for how long.

@@ -9,7 +9,7 @@ mod requests;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use adieu_authority::{Authority, Cause, Clock, Hindrance, SignOnOutcome};
+use adieu_authority::{Authority, Cause, Clock, Hindrance, ReceiptState, SignOnOutcome};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::watch;
 
@@ -41,11 +41,15 @@ pub fn recorder() -> Option<&'static PrometheusHandle> {
 
 fn build() -> Option<PrometheusHandle> {
     let seconds = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0];
+    let told = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 60.0, 3600.0, 86400.0];
     let orders = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
     PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full("adieu_store_commit_seconds".into()), &seconds)
         .and_then(|builder| {
             builder.set_buckets_for_metric(Matcher::Full("adieu_store_commit_orders".into()), &orders)
+        })
+        .and_then(|builder| {
+            builder.set_buckets_for_metric(Matcher::Full("adieu_notice_seconds".into()), &told)
         })
         .ok()?
         .install_recorder()
@@ -82,6 +86,10 @@ fn begin_at_zero() {
     for reason in Hindrance::ALL.map(Hindrance::word).into_iter().chain(["other"]) {
         metrics::counter!("adieu_store_write_failures_total", "reason" => reason).increment(0);
     }
+    for state in ReceiptState::WORDS {
+        metrics::counter!("adieu_notices_total", "state" => state).increment(0);
+    }
+    let _ = metrics::histogram!("adieu_notice_seconds");
     let _ = metrics::histogram!("adieu_store_commit_seconds");
     let _ = metrics::histogram!("adieu_store_commit_orders");
     metrics::gauge!("adieu_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);

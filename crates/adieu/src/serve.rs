@@ -1,4 +1,4 @@
-//! Serving: both listeners, graceful stop, and beside them the sweep, the metrics and the watch over certificates.
+//! Serving: both listeners, graceful stop, and beside them the outbox, the sweep, the metrics and the watch over certificates.
 //!
 //! What a listener allows is in `listener`, who gets a place and who gives way in `places`, what a connection may do in
 //! `connection`, who is let in and as whom in `entry`.
@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use adieu_authority::Authority;
+use adieu_outbox::Outbox;
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
@@ -76,6 +77,7 @@ impl Bound {
 pub struct Serving {
     bound: Bound,
     authority: Authority,
+    outbox: Outbox,
     services: Present,
 }
 
@@ -83,7 +85,8 @@ impl Serving {
     /// Puts a server behind listeners.
     pub fn new(bound: Bound, server: &AssembledServer, config: &Config) -> Result<Self> {
         let services = Present::new(ArcSwap::from_pointee(Services::of(server, config)?));
-        Ok(Self { bound, authority: server.authority.clone(), services })
+        let outbox = server.outbox(config)?;
+        Ok(Self { bound, authority: server.authority.clone(), outbox, services })
     }
 
     /// The way to give it another configuration while it runs.
@@ -102,6 +105,7 @@ impl Serving {
     pub async fn run(self, config: &Config, stop: watch::Receiver<bool>) -> Result<()> {
         let every = Duration::from_secs(config.keep.sweep_every_s.max(1));
         let mut beside = tokio::task::JoinSet::new();
+        beside.spawn(self.outbox.run(stop.clone()));
         beside.spawn(metering::keep(self.authority.clone(), stop.clone()));
         beside.spawn(sweep(self.authority, every, stop.clone()));
         for tls in [&self.bound.public.tls, &self.bound.admin.tls].into_iter().flatten() {

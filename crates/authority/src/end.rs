@@ -22,6 +22,10 @@ impl Authority {
     pub(crate) fn tell(&self, reach: EndingReach, channel: &Channel, ended: &Ended) {
         match ended {
             Ended::Now(sessions) => {
+                // Of a session that nobody shared nobody is told.
+                if sessions.session.is_none() || sessions.participants > 0 {
+                    self.wake_after_ending();
+                }
                 let id = ended.place().map(|place| self.ending_id(place));
                 if let Some(id) = id {
                     endings::note(id);

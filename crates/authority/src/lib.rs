@@ -21,6 +21,7 @@ mod inspect;
 mod keys;
 mod known_places;
 mod new_passwords;
+mod notices;
 mod people;
 mod policy;
 mod populations;
@@ -40,18 +41,18 @@ mod user_changes;
 mod verification;
 mod whence;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use adieu_core::{
     AccountLock, Actor, AfterPassword, AmendError, AmendOrder, Amendment, ApplicationTrait, Assurance,
     Beyond, Cause, Channel, Client, ClientAuth, ClientDraft, ClientId, CodeSet, ConfirmError, Device,
     DirectoryError, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndedReach, EndedSessions,
     EndingFilter, EndingId, EndingPlace, EndingRecord, FoundEnding, Generations, Grant, GrantError,
-    Hindrance, How, Limits, Locator, LockChange, Method, NIL, NotLive, Origin, Outage, Participant, PasswordRules,
-    Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId, Reason,
-    ReasonError, RecoveryPass, RecoveryWay, Rights, Role, RoleAssignment, RoleScope, Session, SessionId,
-    SessionToken, Span, Standing, State, TYPED_LETTERS, TakenMember, Unwritten, User, UserEdit, UserId,
-    UserReach, Verdict, Version, WeakPassword, assurance_of,
+    Hindrance, How, Limits, Locator, LockChange, Method, NIL, NotLive, NoticeAnswer, Origin, Outage, Participant,
+    PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId,
+    Reason, ReasonError, Receipt, ReceiptState, RecoveryPass, RecoveryWay, Rights, Role, RoleAssignment,
+    RoleScope, Session, SessionId, SessionToken, Span, Standing, State, SubjectKey, TYPED_LETTERS,
+    TakenMember, Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version, WeakPassword, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{
@@ -60,8 +61,8 @@ pub use adieu_core::{
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
-    Document, EndingPage, EndingQuery, Figures, Flow, FlowId, Lookup, SessionCursor, SessionPage,
-    SessionQuery, Store, Swept,
+    Document, EndingPage, EndingQuery, Figures, Flow, FlowId, Lookup, ReceiptPage, ReceiptQuery, Receiver,
+    Retold, SessionCursor, SessionPage, SessionQuery, Store, Swept,
 };
 
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
@@ -137,6 +138,7 @@ struct Inner {
     refusals: RefusalLines,
     unfinished: Unfinished,
     places: KnownPlaces,
+    after_endings: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Authority {
@@ -163,7 +165,20 @@ impl Authority {
                 refusals: RefusalLines::default(),
                 unfinished,
                 places: KnownPlaces::default(),
+                after_endings: OnceLock::new(),
             }),
+        }
+    }
+
+    /// Has `wake` called after every ending from now on, once it is durable. The first caller's counts.
+    pub fn after_endings(&self, wake: impl Fn() + Send + Sync + 'static) {
+        let _ = self.inner.after_endings.set(Box::new(wake));
+    }
+
+    /// Wakes whoever tells of endings. A call that is lost costs latency, never a notice.
+    fn wake_after_ending(&self) {
+        if let Some(wake) = self.inner.after_endings.get() {
+            wake();
         }
     }
 

@@ -10,7 +10,11 @@ use crate::Authority;
 impl Authority {
     /// Frees space, one bounded batch; says whether there may be more to do.
     pub async fn sweep(&self) -> Result<Swept, Unwritten> {
-        self.store().sweep(self.now(), self.policy().tombstones_kept).await
+        let swept = self.store().sweep(self.now(), self.policy().tombstones_kept).await?;
+        if swept.sessions > 0 {
+            self.wake_after_ending();
+        }
+        Ok(swept)
     }
 
     /// Whether the store reads and writes.

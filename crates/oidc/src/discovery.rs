@@ -41,6 +41,8 @@ pub fn discovery(provider: &Provider<'_>, endpoints: &Endpoints, api_scopes: &[&
         "token_endpoint": endpoints.token,
         "jwks_uri": endpoints.jwks,
         "end_session_endpoint": endpoints.end_session,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true, // ID tokens carry `sid`: S-BCL-2.
         "introspection_endpoint": endpoints.introspection,
         "revocation_endpoint": endpoints.revocation,
         "userinfo_endpoint": endpoints.userinfo,

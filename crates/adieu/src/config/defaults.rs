@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::{
-    AdminConfig, AmConfig, CheckConfig, Config, Keep, KratosConfig, ListenerLimits, OpenIdConfig, Passwords,
+    AdminConfig, AmConfig, CheckConfig, Config, Keep, KratosConfig, ListenerLimits, NoticesConfig, OpenIdConfig, Passwords,
     PingOneConfig, Public, RealmConfig, Secret, SignOnConfig, TokensConfig,
 };
 
@@ -33,6 +33,7 @@ impl Default for Config {
             sign_on: SignOnConfig::default(),
             keep: Keep::default(),
             tokens: TokensConfig::default(),
+            notices: NoticesConfig::default(),
             realms: vec![RealmConfig {
                 path: "/alpha".into(),
                 id: None,

@@ -60,6 +60,9 @@ const REQUEST_LABELS: &[(&str, &str)] = &[
     ("status", "`2xx` to `5xx`; `none` where the caller was gone before the answer"),
 ];
 
+const STATE: (&str, &str) =
+    ("state", "`confirmed`, `pending` (it is tried again), `refused`, `given_up`, `cannot_be_told`");
+
 /// All of them, in the order of the page.
 pub const FAMILIES: &[MetricFamily] = &[
     family(
@@ -109,6 +112,18 @@ pub const FAMILIES: &[MetricFamily] = &[
         &[CHANNEL],
         "Endings of what was over already. Programs that repeat a request make some.",
         "Never by itself.",
+    ),
+    family(
+        ("adieu_notices_total", Counter),
+        &[STATE],
+        "Notices of endings to clients that were tried, by what came of the try.",
+        "`given_up` or `refused` rises: a client is not told. `GET /v1/receivers` says which, and how it answers.",
+    ),
+    family(
+        ("adieu_notice_seconds", Histogram),
+        &[],
+        "Seconds from an ending until a client has confirmed its notice.",
+        "The 90th percentile is above 60 s for an hour: clients do not answer, or the network does not carry.",
     ),
     family(
         ("adieu_sessions_live", Gauge),

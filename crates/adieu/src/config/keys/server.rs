@@ -191,4 +191,9 @@ pub(super) const KEYS: &[Key] = &[
         Time(0, 60),
         "The time in which a refresh token whose answer was lost gives its client the same successor again, as long as that was not used; at most 60 seconds. Every other use of an old one revokes the grant. 0 is never.",
     ),
+    key(
+        "notices.allow_private",
+        Flag,
+        "Whether applications are told of endings at addresses in private networks and on this machine, too. In development mode they are.",
+    ),
 ];

@@ -240,6 +240,10 @@ async fn discovery_and_keys() {
     let (issuer, body) = (format!("{AUTH}/{}/as", fixture.env()), reply.json());
     assert_eq!(body["issuer"], issuer);
     assert_eq!(body["end_session_endpoint"], format!("{issuer}/signoff"));
+    // S-BCL-1, S-BCL-2.
+    for member in ["backchannel_logout_supported", "backchannel_logout_session_supported"] {
+        assert_eq!(body[member], true, "{member}");
+    }
     assert_eq!(body["jwks_uri"], format!("{issuer}/jwks"));
     assert_eq!(
         body["response_modes_supported"],
