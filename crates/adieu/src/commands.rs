@@ -16,6 +16,7 @@ mod found_endings;
 mod init;
 mod keys;
 mod people;
+mod receipts;
 mod seed;
 mod server;
 mod service_manager;

@@ -79,6 +79,12 @@ pub struct AddClient {
     /// Where a browser may be sent after a sign-off; several times for several.
     #[arg(long, value_name = "URI")]
     post_logout_redirect_uri: Vec<String>,
+    /// Where it is told that sessions are over, by OpenID Connect's back-channel logout.
+    #[arg(long, value_name = "URI")]
+    backchannel_logout_uri: Option<String>,
+    /// Name the session in each notice to it, also where all sessions of a user ended.
+    #[arg(long, requires = "backchannel_logout_uri")]
+    backchannel_logout_session_required: bool,
     /// A scope of a dialect's API that it is granted; several times for several.
     #[arg(long, value_name = "SCOPE")]
     api_scope: Vec<String>,
@@ -153,6 +159,10 @@ impl AddClient {
         put("grant_types", json!(self.grant_type));
         put("redirect_uris", json!(self.redirect_uri));
         put("post_logout_redirect_uris", json!(self.post_logout_redirect_uri));
+        if let Some(uri) = &self.backchannel_logout_uri {
+            put("backchannel_logout_uri", uri.as_str().into());
+            put("backchannel_logout_session_required", self.backchannel_logout_session_required.into());
+        }
         put("api_scopes", json!(self.api_scope));
         put("pkce_required", (!self.without_pkce).into());
         Value::Object(body)

@@ -2,6 +2,8 @@
 //!
 //! Exit code 0 says that the ending is durable, now or from before.
 
+use std::time::Duration;
+
 use adieu_http_kit::form::append_query;
 use anyhow::Result;
 use clap::{ArgGroup, Subcommand};
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 use crate::commands::api::{Api, Reach};
 use crate::commands::confirm::Confirmation;
 use crate::commands::people::{open, realm_id, say_more, text, user_id};
-use crate::commands::{runtime, shown};
+use crate::commands::{receipts, runtime, shown};
 use crate::logging::note;
 
 /// Sessions.
@@ -71,6 +73,9 @@ pub struct EndCommand {
     /// Say how many live sessions it would end, and end none.
     #[arg(long)]
     dry_run: bool,
+    /// Wait for so long (5s, 1m) until every application that is told has answered, and say how each did.
+    #[arg(long, value_name = "TIME", value_parser = receipts::wait, conflicts_with = "dry_run")]
+    wait: Option<Duration>,
     /// Whether a whole realm is ended without a question.
     #[command(flatten)]
     confirmation: Confirmation,
@@ -136,7 +141,9 @@ pub fn end(command: EndCommand) -> Result<()> {
             command.confirmation.of(&format!("end {what}{number}"))?;
         }
         let order = with_reason(order, command.reason.as_deref());
-        said(&api, order, &what, command.reach.json).await
+        let Some(wait) = command.wait else { return said(&api, order, &what, command.reach.json).await };
+        let answer = ended(&api, order, &what, command.reach.json).await?;
+        receipts::follow(&api, &answer, wait, command.reach.json).await
     })
 }
 
@@ -178,9 +185,22 @@ pub(super) fn with_reason(mut order: Value, reason: Option<&str>) -> Value {
 
 async fn said(api: &Api, order: Value, what: &str, json: bool) -> Result<()> {
     let answer = api.ask(Method::POST, "/v1/endings", Some(order)).await?;
-    let how = if text(&answer, "ended") == "now" { "ended" } else { "ended before" };
+    shown::one(&answer, json, || line(&answer, what))
+}
+
+/// The same for whoever shows more of the answer; in JSON it is shown then.
+async fn ended(api: &Api, order: Value, what: &str, json: bool) -> Result<Value> {
+    let answer = api.ask(Method::POST, "/v1/endings", Some(order)).await?;
+    if !json {
+        shown::one(&answer, false, || line(&answer, what))?;
+    }
+    Ok(answer)
+}
+
+fn line(answer: &Value, what: &str) -> String {
+    let how = if text(answer, "ended") == "now" { "ended" } else { "ended before" };
     let id = answer["id"].as_str().map(|id| format!(" (ending {id})"));
-    shown::one(&answer, json, || format!("{how}: {what}{}", id.unwrap_or_default()))
+    format!("{how}: {what}{}", id.unwrap_or_default())
 }
 
 async fn list(realm: &str, user: Option<&str>, live: bool, limit: usize, reach: Reach) -> Result<()> {

@@ -8,14 +8,32 @@ use clap::Subcommand;
 
 use crate::commands::api::Reach;
 use crate::commands::people::{encoded, open, realm_id, say_more, user_id};
-use crate::commands::{runtime, shown};
+use crate::commands::{receipts, runtime, shown};
 
 /// Endings that were.
 #[derive(Subcommand)]
 pub enum EndingsCommand {
     /// List endings, newest first.
     List(EndingsFilter),
-    /// Show one: how, what it reached, and which applications took part.
+    /// Try those notices of an ending again that are not confirmed, at once and for another day.
+    Retry {
+        /// Its id.
+        #[arg(value_name = "ENDING")]
+        ending: String,
+        /// How the API is reached.
+        #[command(flatten)]
+        reach: Reach,
+    },
+    /// Give up the notices of an ending that are pending.
+    GiveUp {
+        /// Its id.
+        #[arg(value_name = "ENDING")]
+        ending: String,
+        /// How the API is reached.
+        #[command(flatten)]
+        reach: Reach,
+    },
+    /// Show one: how, what it reached, which applications took part, and which were told.
     Show {
         /// Its id.
         #[arg(value_name = "ENDING")]
@@ -63,6 +81,8 @@ pub fn endings(command: EndingsCommand) -> Result<()> {
     runtime()?.block_on(async {
         match command {
             EndingsCommand::List(filter) => list(filter).await,
+            EndingsCommand::Retry { ending, reach } => receipts::again(&ending, "retry", &reach).await,
+            EndingsCommand::GiveUp { ending, reach } => receipts::again(&ending, "give-up", &reach).await,
             EndingsCommand::Show { ending, reach } => {
                 let found = open(&reach)?.get(&format!("/v1/endings/{}", encoded(&ending))).await?;
                 shown::members(&found, reach.json)

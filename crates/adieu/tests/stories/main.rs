@@ -45,5 +45,6 @@ mod serving;
 mod shared_browser;
 mod shipped;
 mod throttle;
+mod told;
 mod two_factors;
 mod who_and_why;

@@ -17,7 +17,7 @@ pub(crate) enum Dialect {
 }
 
 /// A way out.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     PingOneSignOff,
     PingOneReset,

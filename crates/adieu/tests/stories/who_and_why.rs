@@ -180,7 +180,7 @@ async fn sound(ask: WorldRequest) -> Reply {
 }
 
 /// Goal: every ending says who, why, through which channel, from where and when, in every dialect and of every kind; what ended
-/// with others says so as well, over a crash and when the sweep has taken its row.
+/// with others says so as well, over a crash and when the sweep has taken its row. And whoever took part has a receipt.
 #[tokio::test]
 async fn every_ending_says_who_and_why() {
     let mut config = adieu_testkit::world::profile_config("main");
@@ -191,6 +191,7 @@ async fn every_ending_says_who_and_why() {
         let scene = Scene::of(&world);
         let token = scene.programs.sign_on(Dialect::Kratos).await;
         let id = scene.id(&token).await;
+        scene.programs.tokens(&token).await;
         assert_eq!(scene.shown(&id).await["ending"], Value::Null, "{way:?}: live");
         let reply = scene.end(way, &token, &id).await;
 
@@ -206,7 +207,12 @@ async fn every_ending_says_who_and_why() {
         // Its answer named the ending; what time ends is answered to nobody, and stands in the index all the same.
         let newest = world.admin(Method::GET, "/v1/endings?limit=1").send().await.json();
         let ending = ending.unwrap_or_else(|| newest["items"][0]["id"].as_str().expect("one").to_owned());
-        let found = Scene::of(&world).ending(&ending).await;
+        world.server().outbox(world.config()).expect("an outbox").tell_due().await.expect("a round");
+        let mut found = Scene::of(&world).ending(&ending).await;
+        // The application has no address, and its receipt says so: whatever ends a session, who took part is found.
+        let notices = found.as_object_mut().and_then(|found| found.shift_remove("notices")).expect("notices");
+        let counted = (&notices["complete"], &notices["counts"]["cannot_be_told"]);
+        assert_eq!(counted, (&json!(true), &json!(1)), "{way:?}: {notices}");
         assert_eq!((&found, &found["ending"]), (&newest["items"][0], &first), "{way:?}");
         let one = found["reach"] == "session";
         assert!(!one || found["session"] == id, "{way:?}: {found}");

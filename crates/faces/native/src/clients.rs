@@ -62,6 +62,10 @@ struct NewClientBody {
     redirect_uris: Vec<String>,
     #[serde(default)]
     post_logout_redirect_uris: Vec<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    backchannel_logout_uri: Option<Option<String>>,
+    #[serde(default)]
+    backchannel_logout_session_required: bool,
     #[serde(default)]
     roles: RolesInput,
 }
@@ -97,7 +101,12 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
         post_logout_redirect_uris: new.post_logout_redirect_uris,
         roles: roles::read(api, &new.roles).await?,
     };
-    let client = api.authority.create_client(realm, wanted).await?;
+    let draft = Client {
+        backchannel_logout_uri: new.backchannel_logout_uri.flatten(),
+        backchannel_logout_session_required: new.backchannel_logout_session_required,
+        ..api.authority.draft_client(realm, wanted)
+    };
+    let client = api.authority.keep_new_client(draft).await?;
     let mut shown = wire::client(&client);
     shown["client_secret"] = api.authority.secret_of(&client).into();
     let id = percent_encoding::utf8_percent_encode(client.id.as_str(), percent_encoding::NON_ALPHANUMERIC);
@@ -127,6 +136,10 @@ struct ClientChange {
     offline_access: Option<bool>,
     #[serde(default, deserialize_with = "present")]
     ends_by_id_token: Option<bool>,
+    #[serde(default, deserialize_with = "nullable")]
+    backchannel_logout_uri: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    backchannel_logout_session_required: Option<bool>,
     #[serde(default, deserialize_with = "present")]
     access_life_s: Option<i64>,
     #[serde(default, deserialize_with = "present")]
@@ -164,6 +177,11 @@ impl ClientChange {
         set(&mut client.origins, self.origins.as_ref());
         set(&mut client.outlives_session, self.offline_access.as_ref());
         set(&mut client.ends_by_id_token, self.ends_by_id_token.as_ref());
+        set(&mut client.backchannel_logout_uri, self.backchannel_logout_uri.as_ref());
+        set(
+            &mut client.backchannel_logout_session_required,
+            self.backchannel_logout_session_required.as_ref(),
+        );
         set(&mut client.access_life, self.access_life_s.map(Span::from_s).as_ref());
         set(&mut client.refresh_life, self.refresh_life_s.map(Span::from_s).as_ref());
         set(&mut client.roles, roles);

@@ -3,6 +3,7 @@
 //! `docs/openapi.json` is a copy for readers; a test keeps it true, and others hold every answer against it.
 
 mod ending_schemas;
+mod notice_schemas;
 mod schemas;
 
 use http::Method;

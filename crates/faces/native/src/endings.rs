@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use adieu_authority::{
     Cause, ClientId, EndKind, EndOrder, EndTarget, Ended, EndingId, EndingRecord, Origin, RealmId, SessionId,
-    UserId,
+    Span, UserId,
 };
 use axum::body::Body;
 use serde::Deserialize;
@@ -18,9 +18,10 @@ use serde_json::{Value, json};
 use crate::answer::Done;
 use crate::face::{Call, Face};
 use crate::input::{self, present};
+use crate::notices::WAIT_S_MAX;
 use crate::problem::Problem;
 use crate::repeats::IdempotencyKey;
-use crate::wire;
+use crate::{notices, wire};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,10 +39,22 @@ struct Order {
     #[serde(default)]
     dry_run: bool,
     #[serde(default, deserialize_with = "present")]
+    wait_s: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
     reason: Option<String>,
 }
 
 impl Order {
+    /// How long to wait for those who are told.
+    fn wait(&self) -> Result<Option<Span>, Problem> {
+        match self.wait_s {
+            Some(s) if !(0..=WAIT_S_MAX).contains(&s) => {
+                Err(Problem::invalid(format!("wait_s: 0 to {WAIT_S_MAX}")))
+            }
+            wait_s => Ok(wait_s.map(Span::from_s)),
+        }
+    }
+
     fn target(&self) -> Result<EndTarget, Problem> {
         let Self { session, user, except, realm, client, .. } = self;
         match (session, user, except, realm, client) {
@@ -61,6 +74,7 @@ pub(super) async fn end(api: &Face, call: &Call, body: Body) -> Result<Done, Pro
     let key = IdempotencyKey::of(&call.parts.headers)?;
     let order: Order = input::object(call, body).await?;
     let (target, reason) = (order.target()?, input::reason(order.reason.as_deref())?);
+    let wait = order.wait()?;
     if order.dry_run {
         return preview::of(api, &target).await.map(Done::Shown);
     }
@@ -68,13 +82,13 @@ pub(super) async fn end(api: &Face, call: &Call, body: Body) -> Result<Done, Pro
     let meaning = format!("{target:?} {reason:?}");
     let origin = call.origin().because(reason);
     let Some(key) = key else {
-        return carried_out(api, target, origin).await.map(Done::Shown);
+        return carried_out(api, target, origin, wait).await.map(Done::Shown);
     };
     let _turn = api.repeats.turn(&key).await;
     if let Some(before) = api.answered_before(&key, &meaning).await? {
         return Ok(Done::Shown(before));
     }
-    match carried_out(api, target, origin).await {
+    match carried_out(api, target, origin, wait).await {
         Ok(answer) => {
             api.remember(&key, &meaning, &answer).await;
             Ok(Done::Shown(answer))
@@ -86,7 +100,12 @@ pub(super) async fn end(api: &Face, call: &Call, body: Body) -> Result<Done, Pro
     }
 }
 
-async fn carried_out(api: &Face, target: EndTarget, origin: Origin) -> Result<Value, Problem> {
+async fn carried_out(
+    api: &Face,
+    target: EndTarget,
+    origin: Origin,
+    wait: Option<Span>,
+) -> Result<Value, Problem> {
     let named = Named::of(api, &target).await?;
     let (kind, cause) = (EndKind::End, Cause::Administrator);
     let ended = api
@@ -98,7 +117,12 @@ async fn carried_out(api: &Face, target: EndTarget, origin: Origin) -> Result<Va
         Ended::Now(ended) => ("now", Some(ended.record)),
         Ended::Before => ("before", named.earlier(api).await?),
     };
-    Ok(named.answer(when, id, record.as_deref()))
+    let mut answer = named.answer(when, id, record.as_deref());
+    if let (Some(id), Some(wait)) = (id, wait) {
+        // The ending stands, whatever can be told of its notices.
+        answer["notices"] = notices::waited_for(api, id, wait).await.unwrap_or_default();
+    }
+    Ok(answer)
 }
 
 /// What an order names, as it is shown again.
@@ -165,7 +189,7 @@ impl Named {
             "id": id.map(|id| text(&id)), "ended": ended, "would_end": null, "ending": wire::ending(record),
             "session": self.session.map(|id| text(&id)), "user": self.user.map(|id| text(&id)),
             "realm": self.realm.map(|id| text(&id)), "client": self.client.map(|id| text(&id)),
-            "clients": self.clients.iter().map(|id| text(id)).collect::<Vec<_>>(),
+            "clients": self.clients.iter().map(|id| text(id)).collect::<Vec<_>>(), "notices": null,
         })
     }
 }

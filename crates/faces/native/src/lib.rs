@@ -14,6 +14,7 @@ mod endings;
 mod face;
 mod input;
 mod keys;
+mod notices;
 mod operations;
 mod page;
 mod plans;
@@ -108,6 +109,9 @@ impl Face {
             Endpoint::End => endings::end(self, &call, body).await,
             Endpoint::Endings => endings::found::list(self, &call).await,
             Endpoint::Ending => endings::found::read(self, &call).await,
+            Endpoint::RetryNotices => notices::retry(self, &call).await,
+            Endpoint::GiveUpNotices => notices::give_up(self, &call).await,
+            Endpoint::Receivers => notices::receivers(self, &call).await,
             Endpoint::Declaration => declarations::read(self, &call).await,
             Endpoint::Declare => declarations::declare(self, &call, body).await,
             Endpoint::CarryOut => declarations::carry_out(self, &call, body).await,

@@ -2,6 +2,8 @@
 //!
 //! Which problems an operation may answer follows from its shape; only the odd ones are named.
 
+mod notices;
+
 use http::Method;
 
 use crate::answer::Success;
@@ -39,6 +41,9 @@ pub(super) enum Endpoint {
     End,
     Endings,
     Ending,
+    RetryNotices,
+    GiveUpNotices,
+    Receivers,
     Declaration,
     Declare,
     CarryOut,
@@ -337,14 +342,10 @@ pub(super) static ALL: &[Operation] = &[
              still have a next one. Endings are kept as long as what is left of sessions.",
         ),
     ),
-    reads(
-        Endpoint::Ending,
-        "/v1/endings/{ending}",
-        "readEnding",
-        "FoundEnding",
-        "One ending: how, what it reached, and who took part. Its id is in the answer to the request that ended something, and in \
-         the answer's header `Adieu-Ending`.",
-    ),
+    notices::ENDING,
+    notices::RETRY,
+    notices::GIVE_UP,
+    notices::RECEIVERS,
     also(
         &[ProblemKind::NotFound],
         asking(

@@ -52,7 +52,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         "type": ["string", "null"], "format": "date-time",
         "description": "When the oldest ending that this page looked at was written down; null if it looked at none.",
     });
-    let found = object(vec![
+    let found = vec![
         ("id", uuid()),
         ("written_at", time()),
         ("realm", uuid()),
@@ -63,7 +63,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("client", nullable(word())),
         ("spared", nullable(uuid())),
         ("participants", list(participant, 1024)),
-    ]);
+    ];
+    let told = found.iter().cloned().chain([("notices", named("Notices"))]).collect();
     let next =
         json!({"type": ["string", "null"], "description": "The cursor of the next page; null at the end."});
     let page = object(vec![
@@ -71,5 +72,5 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("next", next),
         ("looked_back_to", looked),
     ]);
-    vec![("FoundEnding", found), ("FoundEndings", page)]
+    vec![("FoundEnding", object(found)), ("FoundEndings", page), ("ToldEnding", object(told))]
 }

@@ -5,7 +5,7 @@
 use adieu_authority::Alg;
 use serde_json::{Map, Value, json};
 
-use super::ending_schemas;
+use super::{ending_schemas, notice_schemas};
 use crate::keys::STATES;
 use crate::roles::{ROLES_MAX, WORDS};
 
@@ -101,7 +101,7 @@ pub(super) fn all() -> Value {
         .chain(people())
         .chain(clients())
         .chain(sessions())
-        .chain(ending_schemas::all())
+        .chain(ending_schemas::all().into_iter().chain(notice_schemas::all()))
         .chain(declarations())
     {
         all.insert(name.to_owned(), schema);
@@ -251,6 +251,7 @@ fn clients() -> Vec<(&'static str, Value)> {
         ("post_logout_redirect_uris?", uris()),
         ("roles?", list(named("Role"), ROLES_MAX)),
     ];
+    let told = notice_schemas::of_clients();
     let lives = vec![
         ("enabled?", flag()),
         ("origins?", nullable(uris())),
@@ -264,9 +265,11 @@ fn clients() -> Vec<(&'static str, Value)> {
         ("client_name", text(255)),
         ("token_endpoint_auth_method?", auth.clone()),
     ];
-    new.extend(switches.clone());
+    new.extend(switches.clone().into_iter().chain(told.clone()));
     let mut change = vec![("client_name?", text(255))];
-    change.extend(switches.clone().into_iter().chain(lives.clone()).chain([("reason?", reason())]));
+    change.extend(
+        switches.clone().into_iter().chain(lives.clone()).chain(told.clone()).chain([("reason?", reason())]),
+    );
     let client = || {
         let mut shown = vec![
             ("client_id", client_id()),
@@ -274,7 +277,7 @@ fn clients() -> Vec<(&'static str, Value)> {
             ("client_name", word()),
             ("token_endpoint_auth_method", auth.clone()),
         ];
-        let always = switches.iter().chain(&lives);
+        let always = switches.iter().chain(&lives).chain(&told);
         shown.extend(always.map(|(name, schema)| (name.trim_end_matches('?'), schema.clone())));
         shown.extend([
             ("previous_secret_until", nullable(time())),
@@ -376,11 +379,7 @@ fn sessions() -> Vec<(&'static str, Value)> {
         "anyOf": [object(vec![("id", uuid()), ("username", word())]), {"type": "null"}],
     });
     let record = ending_record();
-    let device = object(vec![
-        ("address", nullable(word())),
-        ("user_agent", nullable(word())),
-        ("location", nullable(word())),
-    ]);
+    let device = object(["address", "user_agent", "location"].map(|name| (name, nullable(word()))).to_vec());
     let state = json!({
         "type": "string", "enum": ["live", "half_signed_on", "reset", "ended"],
         "description": "Live; half signed on: its user still owes the second factor; reset: nobody's, and waiting for its user; ended by time or by somebody.",
@@ -423,9 +422,11 @@ fn sessions() -> Vec<(&'static str, Value)> {
             "clients",
             json!({"type": "array", "items": word(), "description": "Who took part in the session."}),
         ),
+        ("notices", json!({"anyOf": [named("Notices"), {"type": "null"}]})),
     ];
     let order = |target: Vec<(&'static str, Value)>| {
-        object(target.into_iter().chain([("dry_run?", flag()), ("reason?", reason())]).collect())
+        let always = [("dry_run?", flag()), ("wait_s?", notice_schemas::wait()), ("reason?", reason())];
+        object(target.into_iter().chain(always).collect())
     };
     let orders = json!({
         "oneOf": [

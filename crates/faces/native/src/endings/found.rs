@@ -15,12 +15,14 @@ use crate::face::{Call, Face};
 use crate::input::{self, Query};
 use crate::page::{self, ListPage};
 use crate::problem::Problem;
-use crate::wire;
+use crate::{notices, wire};
 
 pub(crate) async fn read(api: &Face, call: &Call) -> Result<Done, Problem> {
     let id: EndingId = input::named(call, "ending")?;
     let found = api.authority.ending(id).await?.ok_or_else(|| Problem::unknown("ending"))?;
-    Ok(Done::Shown(shown(&found)))
+    let mut shown = shown(&found);
+    shown["notices"] = notices::of_ending(api, call, id).await?;
+    Ok(Done::Shown(shown))
 }
 
 pub(crate) async fn list(api: &Face, call: &Call) -> Result<Done, Problem> {

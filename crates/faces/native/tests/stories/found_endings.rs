@@ -44,7 +44,9 @@ async fn an_ending_is_found_by_its_id_and_in_the_list() {
         let reply = end(&world, order).await;
         let (answer, told) = (reply.json(), reply.header("adieu-ending").to_owned());
         assert_eq!(answer["id"], told.as_str(), "{answer}");
-        let found = get(&world, &format!("/v1/endings/{told}")).await;
+        let mut found = get(&world, &format!("/v1/endings/{told}")).await;
+        let notices = found.as_object_mut().and_then(|found| found.shift_remove("notices")).expect("notices");
+        assert_eq!((&notices["complete"], &notices["receipts"]), (&json!(false), &json!([])));
         assert_eq!((&found["reach"], &found["ending"]), (&json!(reach), &answer["ending"]));
         for member in ["session", "client"] {
             assert_eq!(found[member], answer[member], "{reach}");

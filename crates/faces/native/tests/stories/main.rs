@@ -6,6 +6,7 @@ mod declarations;
 mod document;
 mod endings;
 mod found_endings;
+mod notices;
 mod people;
 mod sessions;
 mod things;

@@ -1,0 +1,120 @@
+//! The schemas of notices: where clients are told, what became of each notice, how receivers do.
+//!
+//! What is shown is in `notices`; tests hold the two against each other.
+
+use adieu_authority::{NoticeAnswer, ReceiptState};
+use serde_json::{Value, json};
+
+use super::schemas::{client_id, list, named, nullable, object, time, uuid, word};
+use crate::notices::{RECEIPTS_MAX, WAIT_S_MAX};
+
+/// What a client's record says of it.
+pub(super) fn of_clients() -> Vec<(&'static str, Value)> {
+    let address = json!({
+        "type": ["string", "null"], "minLength": 1, "maxLength": 2048, "pattern": "^[!\"$-~]+$",
+        "description": "Where it is told that sessions are over, by a signed token in a form: https, or http of a client with a \
+            secret. Null is nowhere.",
+    });
+    let by_session = json!({
+        "type": "boolean",
+        "description": "Each notice to it names the session, also where all sessions of a user ended.",
+    });
+    vec![("backchannel_logout_uri?", address), ("backchannel_logout_session_required?", by_session)]
+}
+
+/// How long an order to end waits for its receivers.
+pub(super) fn wait() -> Value {
+    json!({
+        "type": "integer", "minimum": 0, "maximum": WAIT_S_MAX,
+        "description": "Answer when every client that is told has answered, or after so many seconds; the ending is durable \
+            before. Without it `notices` is null.",
+    })
+}
+
+fn count() -> Value {
+    json!({"type": "integer", "minimum": 0})
+}
+
+fn flag(about: &str) -> Value {
+    json!({"type": "boolean", "description": about})
+}
+
+fn receivers() -> [Value; 2] {
+    let receiver = object(vec![
+        ("client", client_id()),
+        (
+            "ailing",
+            flag("It has failed for a quarter of an hour and is asked sparingly until its first success."),
+        ),
+        ("pending", count()),
+        ("failing_since", nullable(time())),
+        ("failures", count()),
+        ("last_success_at", nullable(time())),
+        ("last_latency_ms", json!({"type": ["integer", "null"]})),
+        ("last_failure_at", nullable(time())),
+        ("last_failure", nullable(word())),
+    ]);
+    let page = object(vec![
+        ("items", json!({"type": "array", "items": named("Receiver")})),
+        (
+            "next",
+            json!({"type": ["string", "null"], "description": "The cursor of the next page; null at the end."}),
+        ),
+    ]);
+    [receiver, page]
+}
+
+pub(super) fn all() -> Vec<(&'static str, Value)> {
+    let state = json!({
+        "type": "string", "enum": ReceiptState::WORDS,
+        "description": "`refused`: the client answered that the message is wrong, and is not asked again. `given_up`: it was \
+            tried for a day, or somebody gave it up. `cannot_be_told`: it has no address.",
+    });
+    let outcome = json!({
+        "type": "string", "enum": ["status", "timed_out", "unreachable", "address_refused", "no_address", "not_composed"],
+        "description": "`address_refused`: the address leads into a private network.",
+    });
+    debug_assert_eq!(NoticeAnswer::TimedOut.word(), "timed_out");
+    let answer = object(vec![
+        ("at", time()),
+        ("outcome", outcome),
+        ("status", json!({"type": ["integer", "null"]})),
+        ("said", json!({"type": ["string", "null"], "description": "The first 2 KiB of what it said."})),
+    ]);
+    let receipt = object(vec![
+        ("client", client_id()),
+        ("state", state),
+        ("issuer", nullable(word())),
+        ("sub", nullable(word())),
+        (
+            "sid",
+            json!({"type": ["string", "null"], "description": "Null where all sessions of the user are meant."}),
+        ),
+        ("tries", count()),
+        ("next_try_at", nullable(time())),
+        ("settled_at", nullable(time())),
+        (
+            "after_ms",
+            json!({"type": ["integer", "null"], "description": "When it was confirmed, in milliseconds after the ending."}),
+        ),
+        ("last_answer", nullable(answer)),
+    ]);
+    let counts = object(ReceiptState::WORDS.map(|word| (word, count())).to_vec());
+    let next = json!({"type": ["string", "null"], "description": "The cursor of the next receipts; null at the end."});
+    let notices = object(vec![
+        ("complete", flag("Whether all who are told have their receipts; else there will be more.")),
+        ("settled", flag("Whether nothing more comes of any of them.")),
+        ("counts", counts),
+        ("counts_capped", flag("Whether there are more receipts than were counted.")),
+        ("receipts", list(named("Receipt"), RECEIPTS_MAX as usize)),
+        ("next", next),
+    ]);
+    let [receiver, page] = receivers();
+    vec![
+        ("Receipt", receipt),
+        ("Notices", notices),
+        ("Retold", object(vec![("ending", uuid()), ("notices", count())])),
+        ("Receiver", receiver),
+        ("Receivers", page),
+    ]
+}

@@ -1,0 +1,137 @@
+//! Notices: what became of each, and how the clients that are told do.
+//!
+//! What is shown of an ending's receipts is a page of them and how many there are; who is told, and when again, is decided in
+//! core.
+
+use adieu_authority::{
+    EndingId, NoticeAnswer, Receipt, ReceiptPage, ReceiptQuery, ReceiptState, Receiver, Retold, Span,
+    SubjectKey,
+};
+use serde_json::{Value, json};
+
+use crate::answer::Done;
+use crate::face::{Call, Face};
+use crate::input;
+use crate::page::{self, ListPage};
+use crate::problem::Problem;
+use crate::wire::at;
+
+/// Receipts that one answer shows.
+pub(crate) const RECEIPTS_MAX: u32 = page::LIMIT_MAX;
+/// How long an order to end may wait, in seconds (HOME-LIMITS).
+pub(crate) const WAIT_S_MAX: i64 = 60;
+
+/// The notices of an ending as a request asks for them.
+pub(crate) async fn of_ending(api: &Face, call: &Call, ending: EndingId) -> Result<Value, Problem> {
+    let page = ListPage::of(&call.query)?;
+    let query = ReceiptQuery { ending, after: page.place(read_place)?, most: page.limit };
+    let found = api.authority.receipts(query).await?;
+    Ok(shown(&found.unwrap_or_default()))
+}
+
+/// The notices of an ending once all are settled, or as they are after so long.
+pub(crate) async fn waited_for(api: &Face, ending: EndingId, wait: Span) -> Result<Value, Problem> {
+    let query = ReceiptQuery { ending, after: None, most: RECEIPTS_MAX };
+    let found = api.authority.settled_receipts(query, wait).await?;
+    Ok(shown(&found.unwrap_or_default()))
+}
+
+/// A receipt's place in the order of an ending's: the client, and what it is told.
+fn place(after: &(adieu_authority::ClientId, SubjectKey)) -> String {
+    format!("{:032x}/{}", u128::from_be_bytes(after.1.to_bytes()), after.0)
+}
+
+fn read_place(text: &str) -> Option<(adieu_authority::ClientId, SubjectKey)> {
+    let (subject, client) = text.split_once('/')?;
+    let subject = u128::from_str_radix(subject, 16).ok()?.to_be_bytes();
+    Some((client.parse().ok()?, SubjectKey::from_bytes(subject)))
+}
+
+fn shown(found: &ReceiptPage) -> Value {
+    let counts = ReceiptState::WORDS.iter().zip(found.counts.by_state);
+    let counts: serde_json::Map<String, Value> =
+        counts.map(|(word, count)| ((*word).to_owned(), count.into())).collect();
+    json!({
+        "complete": found.complete, "settled": found.is_settled(), "counts": counts,
+        "counts_capped": found.counts.capped, "receipts": found.receipts.iter().map(receipt).collect::<Vec<_>>(),
+        "next": found.next.as_ref().map(|next| page::cursor(&place(next))),
+    })
+}
+
+fn receipt(one: &Receipt) -> Value {
+    let subject = one.subject.as_ref();
+    let (next_try_at, settled_at, confirmed_at) = match one.state {
+        ReceiptState::Pending { due_at, .. } => (Some(due_at), None, None),
+        ReceiptState::Confirmed { at } => (None, Some(at), Some(at)),
+        ReceiptState::Refused { at } | ReceiptState::GivenUp { at } => (None, Some(at), None),
+        ReceiptState::CannotBeTold => (None, None, None),
+    };
+    let last = one.last.as_ref().map(|tried| {
+        let status = match tried.answer {
+            NoticeAnswer::Status { code, .. } => Some(code),
+            NoticeAnswer::TimedOut
+            | NoticeAnswer::Unreachable
+            | NoticeAnswer::AddressRefused
+            | NoticeAnswer::NoAddress
+            | NoticeAnswer::NotComposed => None,
+        };
+        json!({"at": at(tried.at), "outcome": tried.answer.word(), "status": status, "said": tried.said})
+    });
+    json!({
+        "client": one.client.to_string(), "state": one.state.word(),
+        "issuer": subject.map(|subject| &subject.issuer), "sub": subject.map(|subject| &subject.sub),
+        "sid": subject.and_then(|subject| subject.sid.as_ref()), "tries": one.tries,
+        "next_try_at": next_try_at.map(at), "settled_at": settled_at.map(at),
+        "after_ms": confirmed_at.map(|at| at.since(one.ended_at).ms()), "last_answer": last,
+    })
+}
+
+pub(crate) async fn retry(api: &Face, call: &Call) -> Result<Done, Problem> {
+    let ending = known(api, call).await?;
+    Ok(retold(ending, &api.authority.retry_notices(ending).await?))
+}
+
+pub(crate) async fn give_up(api: &Face, call: &Call) -> Result<Done, Problem> {
+    let ending = known(api, call).await?;
+    Ok(retold(ending, &api.authority.give_up_notices(ending).await?))
+}
+
+async fn known(api: &Face, call: &Call) -> Result<EndingId, Problem> {
+    let ending: EndingId = input::named(call, "ending")?;
+    let query = ReceiptQuery { ending, after: None, most: 1 };
+    let found = api.authority.receipts(query).await?;
+    found.map(|_| ending).ok_or_else(|| Problem::unknown("ending"))
+}
+
+fn retold(ending: EndingId, retold: &Retold) -> Done {
+    Done::Shown(json!({"ending": ending.to_string(), "notices": retold.notices}))
+}
+
+pub(crate) async fn receivers(api: &Face, call: &Call) -> Result<Done, Problem> {
+    let page = ListPage::of(&call.query)?;
+    let after = page.place(|text| text.parse().ok())?;
+    let mut found = api.authority.receivers(after, page.limit + 1).await?;
+    let more = found.len() > page.limit as usize;
+    found.truncate(page.limit as usize);
+    let next = found.last().filter(|_| more).map(|last| last.client.to_string());
+    let now = api.authority.now();
+    Ok(page::shown(found.iter().map(|one| receiver(one, now)).collect(), next))
+}
+
+fn receiver(one: &Receiver, now: adieu_authority::Timestamp) -> Value {
+    let health = &one.health;
+    let failure = health.last_failure.map(|(_, answer)| match answer {
+        NoticeAnswer::Status { code, .. } => code.to_string(),
+        NoticeAnswer::TimedOut
+        | NoticeAnswer::Unreachable
+        | NoticeAnswer::AddressRefused
+        | NoticeAnswer::NoAddress
+        | NoticeAnswer::NotComposed => answer.word().to_owned(),
+    });
+    json!({
+        "client": one.client.to_string(), "ailing": health.is_ailing(now), "pending": one.pending,
+        "failing_since": health.failing_since.map(at), "failures": health.failures,
+        "last_success_at": health.last_success_at.map(at), "last_latency_ms": health.last_latency.map(Span::ms),
+        "last_failure_at": health.last_failure.map(|(failed, _)| at(failed)), "last_failure": failure,
+    })
+}

@@ -1,0 +1,46 @@
+//! The operations on notices.
+//!
+//! They stand in the one table of operations, with all others.
+
+use super::{Endpoint, Operation, PAGED, Verb, asking, reads, writes};
+use crate::answer::Success;
+
+pub(super) const ENDING: Operation = asking(
+    PAGED,
+    reads(
+        Endpoint::Ending,
+        "/v1/endings/{ending}",
+        "readEnding",
+        "ToldEnding",
+        "One ending: how, what it reached, who took part, and which of them have been told, a page of receipts at a time. Its id is \
+         in the answer to the request that ended something, and in the answer's header `Adieu-Ending`.",
+    ),
+);
+
+pub(super) const RETRY: Operation = writes(
+    Verb::Post,
+    Endpoint::RetryNotices,
+    ("/v1/endings/{ending}/retry", "retryNotices"),
+    (None, Success::Shows("Retold")),
+    "Has the notices of an ending that are not confirmed tried at once, and for another day; those that were refused or given up, \
+     too.",
+);
+
+pub(super) const GIVE_UP: Operation = writes(
+    Verb::Post,
+    Endpoint::GiveUpNotices,
+    ("/v1/endings/{ending}/give-up", "giveUpNotices"),
+    (None, Success::Shows("Retold")),
+    "Gives the notices of an ending up that are pending: they are tried no more.",
+);
+
+pub(super) const RECEIVERS: Operation = asking(
+    PAGED,
+    reads(
+        Endpoint::Receivers,
+        "/v1/receivers",
+        "listReceivers",
+        "Receivers",
+        "The clients that are or were told of endings, by id, and how each does.",
+    ),
+);

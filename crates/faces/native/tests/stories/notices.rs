@@ -1,0 +1,91 @@
+//! Notices over the API: shown with their ending, retried, given up; receivers and how they do.
+//!
+//! Nobody listens where the notices of these stories go.
+
+use adieu_authority::CodeOrder;
+use adieu_testkit::World;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{alice, ask, end, get, problem};
+
+/// A port at which nobody listens.
+const NOBODY: &str = "http://127.0.0.1:9/out";
+
+/// A session of Alice's in which the application takes part; its id.
+async fn shared(world: &World) -> String {
+    let (_, id) = alice(world).await;
+    let session = id.parse().expect("an id");
+    let found = world.authority().session_by_id(session, false).get().await.expect("an answer");
+    let client = world.authority().client(world.data.realm.id, &world.data.app.id).await;
+    let order = CodeOrder {
+        session: found.expect("there").session,
+        client: client.expect("an answer").expect("the client"),
+        issuer: "https://id.example.test".into(),
+        scope: "openid".into(),
+        nonce: None,
+        redirect_uri: None,
+        challenge: None,
+    };
+    world.authority().issue_code(order).await.expect("a code");
+    id
+}
+
+async fn tell(world: &World) {
+    let outbox = world.server().outbox(world.config()).expect("an outbox");
+    outbox.tell_due().await.expect("a round");
+}
+
+async fn notices(world: &World, ending: &str) -> Value {
+    get(world, &format!("/v1/endings/{ending}")).await["notices"].clone()
+}
+
+/// Goal: an administrator sees who is not told and how that client does, has it tried again, and gives it up.
+#[tokio::test]
+async fn notices_are_shown_retried_and_given_up() {
+    let world = World::start().await;
+    let client = format!("/v1/clients/{}", world.data.app.id);
+    let change = json!({"backchannel_logout_uri": NOBODY, "backchannel_logout_session_required": true});
+    let shown = ask(&world, Method::PATCH, &client, Some(change)).await.json();
+    assert_eq!((&shown["backchannel_logout_uri"]), &json!(NOBODY), "{shown}");
+    let session = shared(&world).await;
+    let ending = end(&world, json!({"session": session, "wait_s": 0})).await.json();
+    assert_eq!(ending["notices"]["complete"], false, "nobody tells: {ending}");
+    let ending = ending["id"].as_str().expect("an id").to_owned();
+    tell(&world).await;
+    let pending = notices(&world, &ending).await;
+    let receipt = &pending["receipts"][0];
+    assert_eq!((&pending["complete"], &pending["settled"]), (&json!(true), &json!(false)));
+    assert_eq!(
+        (&receipt["state"], &receipt["tries"], &receipt["sid"]),
+        (&json!("pending"), &json!(1), &json!(session))
+    );
+    assert_eq!(receipt["last_answer"]["outcome"], "unreachable");
+    let receivers = get(&world, "/v1/receivers").await;
+    let one = &receivers["items"][0];
+    assert_eq!((&one["pending"], &one["failures"]), (&json!(1), &json!(1)), "{receivers}");
+    assert_eq!((&one["last_failure"], &one["ailing"]), (&json!("unreachable"), &json!(false)));
+    let order = async |verb: &str| {
+        ask(&world, Method::POST, &format!("/v1/endings/{ending}/{verb}"), None).await.json()["notices"]
+            .clone()
+    };
+    assert_eq!(order("retry").await, 1);
+    tell(&world).await;
+    assert_eq!(notices(&world, &ending).await["receipts"][0]["tries"], 2);
+    assert_eq!((order("give-up").await, order("give-up").await), (json!(1), json!(0)));
+    let given_up = notices(&world, &ending).await;
+    assert_eq!((&given_up["counts"]["given_up"], &given_up["settled"]), (&json!(1), &json!(true)));
+    assert_eq!(order("retry").await, 1, "and tried once more");
+    let after = "/v1/endings?limit=1";
+    assert_eq!(get(&world, after).await["items"][0]["id"], json!(ending));
+    for path in ["retry", "give-up"] {
+        let unknown = format!("/v1/endings/00000000-0000-4000-8000-000000000000/{path}");
+        let reply = ask(&world, Method::POST, &unknown, None).await;
+        assert_eq!(problem(&reply), (404, "not-found".into()));
+    }
+    let too_long =
+        ask(&world, Method::POST, "/v1/endings", Some(json!({"session": session, "wait_s": 61}))).await;
+    assert_eq!(problem(&too_long), (422, "invalid".into()));
+    let wrong = ask(&world, Method::PATCH, &client, Some(json!({"backchannel_logout_uri": "/out"}))).await;
+    assert_eq!(problem(&wrong), (422, "invalid".into()), "S-BCL-3");
+}
