@@ -218,6 +218,13 @@ impl Receipt {
         Self { state: ReceiptState::Pending { due_at: until, leased: true }, ..self }
     }
 
+    /// This receipt due at once, because whoever tries it is gone; none if nobody does.
+    pub fn freed(&self, now: Timestamp) -> Option<Self> {
+        let state = ReceiptState::Pending { due_at: now, leased: false };
+        let leased = matches!(self.state, ReceiptState::Pending { leased: true, .. });
+        leased.then(|| Self { state, ..self.clone() })
+    }
+
     /// This receipt for another day of tries that begins now; none if the receiver has taken the notice or cannot be told.
     pub fn retried(&self, now: Timestamp) -> Option<Self> {
         let state = ReceiptState::Pending { due_at: now, leased: false };

@@ -23,6 +23,7 @@ mod shared;
 mod stale;
 mod writer;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use adieu_core::{EndingIdCipher, InstallationKey, RealmId, SessionIdCipher};
@@ -91,6 +92,7 @@ impl SqliteStore {
             ending_cipher: EndingIdCipher::new(folder.key()),
             caches: Caches::new(options.sessions_cached_max),
             health: Health::default(),
+            leases_freed: AtomicBool::new(false),
             #[cfg(feature = "hooks")]
             hooks: hooks::Hooks::default(),
         });

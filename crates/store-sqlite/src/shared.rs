@@ -2,6 +2,8 @@
 //!
 //! Nothing here reads or writes the database.
 
+use std::sync::atomic::AtomicBool;
+
 use adieu_core::{EndingIdCipher, SessionId, SessionIdCipher, Timestamp};
 
 use crate::cache::Caches;
@@ -15,6 +17,8 @@ pub(crate) struct Shared {
     pub(crate) ending_cipher: EndingIdCipher,
     pub(crate) caches: Caches,
     pub(crate) health: Health,
+    /// Whether what an earlier process had leased is free.
+    pub(crate) leases_freed: AtomicBool,
     #[cfg(feature = "hooks")]
     pub(crate) hooks: hooks::Hooks,
 }

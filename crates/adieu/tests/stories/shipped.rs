@@ -18,9 +18,12 @@ use tokio::process::{Child, Command};
 
 /// A server on a folder of its own, with the people and clients of the recordings.
 pub(crate) struct Server {
-    _child: Child,
+    child: Child,
     /// What programs that drive it have to know.
     pub(crate) variables: Value,
+    config: PathBuf,
+    overlay: Vec<(String, String)>,
+    public: String,
     _folder: tempfile::TempDir,
 }
 
@@ -51,24 +54,33 @@ impl Server {
             ("ADIEU_ADMIN__URL", format!("http://{admin}")),
         ];
         let further = environment.iter().map(|(name, value)| (*name, (*value).to_owned()));
-        let overlay: Vec<(&str, String)> = own.into_iter().chain(further).collect();
-        let command = |word: &str| {
-            let mut command = Command::new(binary());
-            command.arg(word).arg("--config").arg(&config).env("RUST_LOG", "warn");
-            command.envs(overlay.iter().map(|(name, value)| (*name, value))).kill_on_drop(true);
-            command
-        };
+        let overlay = own.into_iter().chain(further).map(|(name, value)| (name.to_owned(), value));
+        let overlay: Vec<(String, String)> = overlay.collect();
         let variables = people(&config, &overlay).await;
-        let child = command("serve").stdout(Stdio::null()).spawn().expect("adieu serve");
+        let child = started(&config, &overlay);
         until_it_listens(&public).await;
-        Self { _child: child, variables, _folder: folder }
+        Self { child, variables, config, overlay, public, _folder: folder }
+    }
+
+    /// Kills it, as `kill -9` does, and starts another one on its folder after `meanwhile`.
+    pub(crate) async fn kill_and_start(&mut self, meanwhile: impl FnOnce()) {
+        self.child.kill().await.expect("it is killed");
+        meanwhile();
+        self.child = started(&self.config, &self.overlay);
+        until_it_listens(&self.public).await;
     }
 }
 
+fn started(config: &Path, overlay: &[(String, String)]) -> Child {
+    let mut command = Command::new(binary());
+    command.arg("serve").arg("--config").arg(config).env("RUST_LOG", "warn");
+    command.envs(overlay.iter().map(|(name, value)| (name, value))).kill_on_drop(true);
+    command.stdout(Stdio::null()).spawn().expect("adieu serve")
+}
+
 /// Makes the people of the recordings in the folder, before a server has it.
-async fn people(file: &Path, overlay: &[(&str, String)]) -> Value {
-    let overlay = overlay.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-    let config = load(Some(file), overlay).expect("a configuration");
+async fn people(file: &Path, overlay: &[(String, String)]) -> Value {
+    let config = load(Some(file), overlay.iter().cloned()).expect("a configuration");
     let parts = (Arc::new(SystemClock) as _, Arc::new(SystemEntropy) as _);
     let server = open_when_free(&config, &config.data, parts, |store| store).await;
     make_data(&server.authority, &config).await.expect("data").variables(&config)

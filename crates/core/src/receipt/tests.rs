@@ -140,6 +140,11 @@ fn what_is_not_confirmed_can_be_retried_and_what_is_pending_given_up() {
     let waiting = settled(&receipt(), status(500), at(10));
     assert!(waiting.retried(at(11)).is_some() && waiting.given_up(at(11)).is_some());
     assert!(receipt().retried(at(11)).is_none(), "somebody tries it already");
+    assert_eq!(
+        receipt().freed(at(11)).expect("leased").state,
+        ReceiptState::Pending { due_at: at(11), leased: false }
+    );
+    assert!(waiting.freed(at(11)).is_none());
     let confirmed = settled(&receipt(), status(200), at(10));
     assert!(confirmed.retried(at(11)).is_none() && confirmed.given_up(at(11)).is_none());
     let notice = OwedNotice { client: "mute".parse().expect("a client"), subject: None };

@@ -2,6 +2,8 @@
 //!
 //! What becomes of a notice is decided by core. Nothing here sends anything.
 
+use std::sync::atomic::Ordering;
+
 use adieu_core::{
     ClientId, EndingId, Outage, Receipt, ReceiptKey, ReceiverHealth, Settlement, SubjectKey, Timestamp,
     Unwritten, decide_health, decide_settlement, due_at_once, is_back,
@@ -26,7 +28,10 @@ impl Notices for SqliteStore {
     }
 
     fn lease_notices(&self, order: LeaseOrder, now: Timestamp) -> Pending<Result<LeasedNotices, Unwritten>> {
-        self.writer.write(move |batch| lease(batch.db, &order, now).map(Ok))
+        self.writer.write(move |batch| {
+            free_leases(batch, now)?;
+            lease(batch.db, &order, now).map(Ok)
+        })
     }
 
     fn settle_notice(
@@ -69,6 +74,25 @@ impl Notices for SqliteStore {
     fn receivers(&self, after: Option<ClientId>, most: u32) -> Pending<Result<Vec<Receiver>, Outage>> {
         self.readers.read(move |db, _, _| receivers(db, after.as_ref(), most))
     }
+}
+
+/// Frees what the process that had the folder before this one had leased: it is gone, and nobody else has the folder.
+fn free_leases(batch: &Batch<'_>, now: Timestamp) -> rusqlite::Result<()> {
+    if batch.shared.leases_freed.load(Ordering::Acquire) {
+        return Ok(());
+    }
+    let mut last = None;
+    while let Some((client, _)) = rows::next_receiver(batch.db, last.as_ref())? {
+        for receipt in rows::later_receipts(batch.db, &client, now, STEP_MAX)? {
+            if let Some(free) = receipt.freed(now) {
+                rows::write_due(batch.db, &free)?;
+            }
+        }
+        last = Some(client);
+    }
+    // If this batch is rolled back they run out by themselves.
+    batch.shared.leases_freed.store(true, Ordering::Release);
+    Ok(())
 }
 
 fn lease(db: &Connection, order: &LeaseOrder, now: Timestamp) -> rusqlite::Result<LeasedNotices> {

@@ -2,11 +2,31 @@
 //!
 //! No answer is made up but the receiver's.
 
+use std::net::SocketAddr;
+
 use serde_json::json;
 
 use super::receiver::{Answers, Receiver};
 use crate::commands::{run, write};
 use crate::running::{Running, STALL, at_free_ports, sign_on};
+
+/// Signs Alice on at a server and lets an application of hers take part.
+pub(super) async fn takes_part(client: &reqwest::Client, at: SocketAddr, id: &str, to: &str) {
+    let signed_on = sign_on(at, &[]).await;
+    let token = signed_on["session_token"].as_str().expect("a token").to_owned();
+    let query = format!("response_type=code&client_id={id}&redirect_uri={to}&scope=openid&prompt=none");
+    let path = format!("http://{at}/am/oauth2/realms/root/realms/alpha/authorize?{query}");
+    let asked = client.get(path).header("cookie", format!("iPlanetDirectoryPro={token}"));
+    let answer = asked.send().await.expect("an answer");
+    let location = answer.headers()["location"].to_str().expect("text").to_owned();
+    assert!(location.contains("code="), "{location}");
+}
+
+/// A client that follows no redirect.
+pub(super) fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().timeout(STALL).redirect(reqwest::redirect::Policy::none());
+    client.build().expect("a client")
+}
 
 /// Goal: `adieu end --wait` says of each application when it confirmed, `endings show` says it later, and `endings retry` has
 /// those tried again that refused.
@@ -25,22 +45,12 @@ async fn a_command_waits_for_those_who_are_told() {
     let app = clients.as_array().expect("clients").iter().find(is_app).expect("an application");
     let (id, to) =
         (app["client_id"].as_str().expect("an id"), app["redirect_uris"][0].as_str().expect("one"));
-    let client = reqwest::Client::builder().timeout(STALL).redirect(reqwest::redirect::Policy::none());
-    let client = client.build().expect("a client");
+    let client = client();
     let change = json!({"backchannel_logout_uri": receiver.address("/out")}).to_string();
     let change = client.patch(format!("http://{}/v1/clients/{id}", server.admin)).body(change);
     let changed = change.header("content-type", "application/json").send().await.expect("an answer");
     assert_eq!(changed.status(), 200);
-    let takes_part = async || {
-        let signed_on = sign_on(server.public, &[]).await;
-        let token = signed_on["session_token"].as_str().expect("a token").to_owned();
-        let query = format!("response_type=code&client_id={id}&redirect_uri={to}&scope=openid&prompt=none");
-        let path = format!("http://{}/am/oauth2/realms/root/realms/alpha/authorize?{query}", server.public);
-        let asked = client.get(path).header("cookie", format!("iPlanetDirectoryPro={token}"));
-        let answer = asked.send().await.expect("an answer");
-        let location = answer.headers()["location"].to_str().expect("text").to_owned();
-        assert!(location.contains("code="), "{location}");
-    };
+    let takes_part = async || takes_part(&client, server.public, id, to).await;
 
     takes_part().await;
     let ended = run(&file, &["end", "--user", "alice", "--wait", "10s"]).await;
