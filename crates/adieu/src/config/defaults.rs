@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use super::{
-    AdminConfig, AmConfig, CheckConfig, Config, Keep, KratosConfig, ListenerLimits, NoticesConfig, OpenIdConfig, Passwords,
-    PingOneConfig, Public, RealmConfig, Secret, SignOnConfig, TokensConfig,
+    AdminConfig, AmConfig, CheckConfig, Config, Keep, KratosConfig, ListenerLimits, NoticesConfig,
+    OpenIdConfig, Passwords, PingOneConfig, Public, RealmConfig, Secret, SignOnConfig, TokensConfig,
 };
 
 impl Default for CheckConfig {
