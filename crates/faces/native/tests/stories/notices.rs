@@ -24,6 +24,7 @@ async fn shared(world: &World) -> String {
         issuer: "https://id.example.test".into(),
         scope: "openid".into(),
         nonce: None,
+        claims: None,
         redirect_uri: None,
         challenge: None,
     };
