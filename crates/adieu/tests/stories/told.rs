@@ -232,6 +232,7 @@ async fn takes_part(world: &World, token: &str, client: &str) {
         issuer: "https://id.example.test".into(),
         scope: "openid".into(),
         nonce: None,
+        claims: None,
         redirect_uri: None,
         challenge: None,
     };
