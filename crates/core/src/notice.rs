@@ -1,7 +1,7 @@
 //! Notices: who is told of an ending, and what each is told.
 //!
 //! A notice is one fact for one client: all sessions of a user are over there, or one session is. Nothing here sends
-//! anything or knows in which form it is sent. OpenID Connect Back-Channel Logout 1.0 sections 2.2 and 2.4, decision 0028.
+//! anything or knows in which form it is sent. OpenID Connect Back-Channel Logout 1.0 sections 2.2 and 2.4, decision 0027.
 
 use std::collections::HashSet;
 

@@ -1,7 +1,7 @@
 //! Receipts: what became of each notice, and what the answer to a try comes to.
 //!
 //! A receipt is pending until its receiver has confirmed it, has refused it for good, or was tried for a day. It says so
-//! afterwards. Nothing here sends or waits. OpenID Connect Back-Channel Logout 1.0 sections 2.5 and 2.8, decision 0028.
+//! afterwards. Nothing here sends or waits. OpenID Connect Back-Channel Logout 1.0 sections 2.5 and 2.8, decision 0027.
 
 use crate::ending_id::EndingPlace;
 use crate::ids::{ClientId, RealmId};

@@ -2,7 +2,7 @@
 //!
 //! The outbox takes no orders. Rung by the bell, or because something is due, it does the same thing each time; a ring that is
 //! lost costs latency and no notice. No transaction of the store is open while something is sent. Whom an ending owes a
-//! notice, and what an answer comes to, is decided in core. Decision 0028.
+//! notice, and what an answer comes to, is decided in core. Decision 0027.
 
 mod addresses;
 mod bell;

@@ -119,7 +119,7 @@ const MIGRATIONS: &[&str] = &[
     "CREATE TABLE installation(id INTEGER PRIMARY KEY, key_check BLOB NOT NULL);",
     // The index of endings: a line for each commit that ended something (decision 0026). Earlier endings are not in it.
     "CREATE TABLE ending_line(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, body BLOB NOT NULL);",
-    // Who is told of endings, and what became of it (decision 0028). Nobody is told of what ended before.
+    // Who is told of endings, and what became of it (decision 0027). Nobody is told of what ended before.
     "CREATE TABLE told_up_to(id INTEGER PRIMARY KEY, line INTEGER NOT NULL, entry INTEGER NOT NULL,
         walk_from INTEGER NOT NULL);
      INSERT INTO told_up_to SELECT 0, coalesce(max(seq), 0) + 1, 0, 0 FROM ending_line;

@@ -1,7 +1,7 @@
 //! The acts of telling: who is owed a notice because of an ending, who is told now, and what became of it.
 //!
 //! The entries of the index of endings are the orders to tell. Receipts are made from them behind the ending's own commit, each
-//! ending once, and whatever happens in between loses none. Nothing here sends anything. Decisions 0013 and 0028.
+//! ending once, and whatever happens in between loses none. Nothing here sends anything. Decisions 0013 and 0027.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What each answer comes to: the matrix of decision 0028.
+//! What each answer comes to: the matrix of decision 0027.
 //!
 //! No try is made; every answer is given.
 

@@ -1,7 +1,6 @@
 //! What can go wrong in this dialect, and PingOne's words for it.
 //!
-//! The only place of this face that chooses a status. Nothing is rendered here: an error gets its id when it is answered
-//! (`finish`), so that log, body and `Correlation-Id` agree. Contract pingone.md 3.5 and 5.1.
+//! The only place of this face that chooses a status; an error gets its id when it is answered. Contract pingone.md 3.5, 5.1.
 
 use std::sync::Arc;
 
@@ -455,7 +454,6 @@ impl From<RecordFault> for Problem {
                 "`CLIENT_CREDENTIALS` needs another `tokenEndpointAuthMethod` than `NONE`.",
             ),
             RecordFault::RedirectUri => Self::invalid("redirectUris", ABSOLUTE),
-            // No request of this dialect names it.
             RecordFault::BackchannelLogoutUri => Self::invalid("backchannelLogoutUri", ABSOLUTE),
             RecordFault::PostLogoutRedirectUri => Self::invalid("postLogoutRedirectUris", ABSOLUTE),
             RecordFault::Username => Self::invalid(
