@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Client, ClientId, Outage, SessionId, UserId};
+use adieu_authority::{
+    Cause, Client, ClientId, EndError, EndKind, EndOrder, EndTarget, Origin, Outage, SessionId, UserId,
+};
 
 use crate::Provider;
 
@@ -53,5 +55,26 @@ impl Provider<'_> {
         let client = client.filter(|client| client.enabled).ok_or(HintError::Invalid)?;
         let session = claims.str("sid").and_then(|sid| sid.parse().ok());
         Ok(Hint { client, user, session })
+    }
+    /// Ends the session that a hint speaks of; whether its holder may do that is the caller's to know. One that was over before, or
+    /// is nobody's, is over.
+    ///
+    /// # Errors
+    /// If the ending could not be written, or the session is out of the origin's reach.
+    pub async fn end_hinted(&self, hint: &Hint, origin: Origin) -> Result<(), EndError> {
+        let Some(session) = hint.session else { return Ok(()) };
+        let order = EndOrder {
+            realm: Some(self.issuer.realm.id),
+            target: EndTarget::OneOf { user: hint.user, session },
+            kind: EndKind::End,
+            cause: Cause::SignOff,
+            spare: None,
+            within: None,
+            origin,
+        };
+        match self.authority.end(order).await {
+            Ok(_) | Err(EndError::UnknownSession) => Ok(()),
+            Err(error @ (EndError::CallersOwn | EndError::OutOfReach | EndError::Unwritten(_))) => Err(error),
+        }
     }
 }

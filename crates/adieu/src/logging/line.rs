@@ -1,7 +1,7 @@
 //! A log line as JSON.
 //!
 //! Every ending is a line, so a line is on the path of an ending. `tracing-subscriber` has such lines too; it writes them
-//! letter by letter through layers of adapters and reads the span's fields back from their text, which costs a quarter of what
+//! letter by letter through layers of adapters and reads the span's fields back from their text, which cost a seventh of what
 //! an ending computes (docs/performance.md). What is written is the same, which a test holds beside it.
 
 use std::fmt::{self, Write};

@@ -6,10 +6,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{
-    Actor, Cause, Client, ClientId, EndError, EndKind, EndOrder, EndTarget, NewFlow, Realm, Span,
-    may_return_to,
-};
+use adieu_authority::{Actor, Client, ClientId, NewFlow, Realm, Span, may_return_to};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::Hint;
 use adieu_pages_kit::{ErrorPage, Link, SignOffPage, SignedOffPage};
@@ -105,7 +102,8 @@ impl Judged {
         let Some((token, session, user)) = here.endable() else {
             // S-RPI-16: nobody is signed on in this browser, so whoever asks is signed off.
             if let Some(hint) = self.hint.as_ref().filter(|hint| hint.client.ends_by_id_token) {
-                end_hinted(face, call, realm, hint).await?;
+                let origin = call.origin_of(Actor::Client(hint.client.id.clone()));
+                face.provider(realm).end_hinted(hint, origin).await?;
             }
             return self.done(realm);
         };
@@ -208,26 +206,6 @@ async fn client_of(face: &Face, realm: &Realm, id: &str) -> Result<Arc<Client>, 
 fn registered(client: &Client, target: &str) -> Result<String, OpenIdError> {
     let known = may_return_to(&client.post_logout_redirect_uris, target);
     known.then(|| target.to_owned()).ok_or(OpenIdError::PostLogoutRedirectUri)
-}
-
-/// Ends the session of a hint whose client's ID tokens are enough for that.
-async fn end_hinted(face: &Face, call: &Call, realm: &Realm, hint: &Hint) -> Result<(), OpenIdError> {
-    let Some(session) = hint.session else { return Ok(()) };
-    let order = EndOrder {
-        realm: Some(realm.id),
-        target: EndTarget::OneOf { user: hint.user, session },
-        kind: EndKind::End,
-        cause: Cause::SignOff,
-        spare: None,
-        within: None,
-        origin: call.origin_of(Actor::Client(hint.client.id.clone())),
-    };
-    match face.authority.end(order).await {
-        Ok(_) | Err(EndError::UnknownSession) => Ok(()),
-        Err(error @ (EndError::CallersOwn | EndError::OutOfReach | EndError::Unwritten(_))) => {
-            Err(error.into())
-        }
-    }
 }
 
 /// Keeps a form that came without a cookie, and has the browser come again by an address of ours. S-RPI-22

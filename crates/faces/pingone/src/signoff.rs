@@ -37,7 +37,7 @@ pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) 
         found(&judged.location).map_err(|_| unregistered().unredirectable(realm.id, Shown::UnlessJson))?;
     // First what the hint names: whoever has to repeat the request is then still signed on by the cookie.
     if let Some((hint, actor)) = &judged.hinted {
-        by_hint::end(face, realm, hint, visitor.origin_of(actor.clone())).await?;
+        face.provider(realm).end_hinted(hint, visitor.origin_of(actor.clone())).await?;
     }
     let left_alone = end_beside(face, realm, &visitor).await?;
     for token in visitor.tokens.every() {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Realm, may_return_to};
+use adieu_authority::{Actor, Realm, may_return_to};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::{Hint, HintError};
 use axum::body::Body;
@@ -31,12 +31,13 @@ pub(super) async fn answer(
     let params = asked(call, body).await?;
     let once = |name| params.only(name).map_err(|_| AmError::Repeated(name));
     let token = once("id_token_hint")?.filter(|hint| !hint.is_empty()).ok_or(OAuthRefused::NoHint)?;
-    let hint = provider(face, realm).hint(token, once("client_id")?).await?;
+    let provider = provider(face, realm);
+    let hint = provider.hint(token, once("client_id")?).await?;
     let caller = caller::caller(face, call.headers(), Some(realm.id)).await?;
     if !is_enough(face, &caller, &hint) {
         return Err(OAuthRefused::EndsNothing.into());
     }
-    end(face, call, realm, &hint).await?;
+    provider.end_hinted(&hint, call.origin_of(Actor::Client(hint.client.id.clone()))).await?;
     let own = ended_by_cookie(face, call, &caller, &hint).await?;
     // Quirk: an address that is not registered is refused when the session has ended.
     let response = match returned(&hint, &params)? {
@@ -68,26 +69,6 @@ async fn ended_by_cookie(face: &Face, call: &Call, caller: &Caller, hint: &Hint)
     end_beside(face, call, &own.token).await?;
     end_held(face, call, &own.token).await?;
     Ok(true)
-}
-
-async fn end(face: &Face, call: &Call, realm: &Realm, hint: &Hint) -> Result<(), AmError> {
-    let Some(session) = hint.session else { return Ok(()) };
-    let order = EndOrder {
-        realm: Some(realm.id),
-        target: EndTarget::OneOf { user: hint.user, session },
-        kind: EndKind::End,
-        cause: Cause::SignOff,
-        spare: None,
-        within: None,
-        origin: call.origin_of(Actor::Client(hint.client.id.clone())),
-    };
-    match face.authority.end(order).await {
-        // Ended now or before, or it is nobody's: it is over.
-        Ok(_) | Err(EndError::UnknownSession) => Ok(()),
-        Err(error @ (EndError::CallersOwn | EndError::OutOfReach | EndError::Unwritten(_))) => {
-            Err(error.into())
-        }
-    }
 }
 
 /// Where the browser goes, if the request says so.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Origin, Realm};
+use adieu_authority::{Actor, Realm};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use adieu_oidc::Hint;
@@ -37,7 +37,7 @@ pub(crate) async fn sign_off(
         None => found(&format!("{}/{}/as/signon", face.settings().auth_base_of(realm.id), realm.id))?,
     };
     let origin = visitor.origin_of(Actor::Client(hint.client.id.clone()));
-    end(&face, &realm, &hint, origin).await?;
+    face.provider(&realm).end_hinted(&hint, origin).await?;
     response.extensions_mut().insert(Concerned(hint.client.id.clone()));
     // A cookie of another session stays: that session lives.
     if visitor.tokens.counting.first().is_some_and(|token| Some(token.id) == hint.session) {
@@ -55,25 +55,4 @@ async fn judged(face: &Face, realm: &Arc<Realm>, params: &Params) -> Result<(Hin
     }
     let location = returned(face, realm, Some(&hint), params).await?;
     Ok((hint, location))
-}
-
-/// Ends the session that a hint speaks of.
-pub(super) async fn end(face: &Face, realm: &Realm, hint: &Hint, origin: Origin) -> Result<(), Problem> {
-    let Some(session) = hint.session else { return Ok(()) };
-    let order = EndOrder {
-        realm: Some(realm.id),
-        target: EndTarget::OneOf { user: hint.user, session },
-        kind: EndKind::End,
-        cause: Cause::SignOff,
-        spare: None,
-        within: None,
-        origin,
-    };
-    match face.authority().end(order).await {
-        // Ended now or before, or it is nobody's: it is over.
-        Ok(_) | Err(EndError::UnknownSession) => Ok(()),
-        Err(error @ (EndError::CallersOwn | EndError::OutOfReach | EndError::Unwritten(_))) => {
-            Err(error.into())
-        }
-    }
 }
