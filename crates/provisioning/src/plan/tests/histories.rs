@@ -1,4 +1,6 @@
 //! Documents by chance, one after the other: a second plan is empty, and an export is the inverse of a plan.
+//!
+//! No example stands here, and nothing is carried out.
 
 use proptest::prelude::*;
 
