@@ -34,6 +34,7 @@ mod passwords;
 mod provisioning;
 mod quickstart;
 mod race;
+mod reader;
 mod recorded_over_tcp;
 mod reload;
 mod removed_clients;

@@ -5,6 +5,7 @@
 mod command;
 mod killed;
 mod receiver;
+mod samples;
 
 use adieu_testkit::World;
 use adieu_token::{KeySet, LogoutClaims, PublicKey, Verified};
