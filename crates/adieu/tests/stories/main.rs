@@ -12,6 +12,7 @@ mod cookies_of_one_name;
 mod crash;
 mod crowd;
 mod crowded;
+mod demo;
 mod first_worker;
 mod forward_auth;
 mod half_signed_on;
