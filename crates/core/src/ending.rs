@@ -55,6 +55,8 @@ pub enum EndTarget {
     },
     /// All sessions of a user.
     User(UserId),
+    /// All sessions of a user, and all that clients hold in the user's name, what would outlive its session included.
+    UserAndGrants(UserId),
     /// All sessions of a user but one.
     UserBut {
         /// Whose.
@@ -194,6 +196,8 @@ pub enum EndingChange {
         to: u64,
         /// Whether what was born before it is to be shown to nobody.
         forget: bool,
+        /// Whether what was granted before it is revoked, also where it would outlive its session.
+        grants: bool,
     },
     /// The realm's generation.
     RaiseRealm {
@@ -244,7 +248,8 @@ pub fn decide_ending(family: &Family, order: &EndOrder, now: Timestamp) -> Resul
             same_realm(order, *realm)?;
             let to = generation + 1;
             let forget = order.kind == EndKind::Forget;
-            let mut changes = vec![EndingChange::RaiseUser { key: *key, to, forget }];
+            let grants = matches!(order.target, EndTarget::UserAndGrants(_));
+            let mut changes = vec![EndingChange::RaiseUser { key: *key, to, forget, grants }];
             let mut spared = None;
             if let Some((session, seen_at, around)) = keep.as_deref()
                 && session.user == *id
@@ -332,7 +337,8 @@ fn meant(order: &EndOrder, session: &Session, forgotten: bool) -> Result<(), End
         }
         EndTarget::One(id) => *id == session.id,
         EndTarget::OneOf { user, session: id } => *id == session.id && *user == session.user && !forgotten,
-        EndTarget::User(_) | EndTarget::UserBut { .. } | EndTarget::Realm(_) | EndTarget::Grants(_) => false,
+        EndTarget::User(_) | EndTarget::UserAndGrants(_) | EndTarget::UserBut { .. } => false,
+        EndTarget::Realm(_) | EndTarget::Grants(_) => false,
     };
     if meant { Ok(()) } else { Err(EndError::UnknownSession) }
 }

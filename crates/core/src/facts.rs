@@ -72,10 +72,12 @@ impl Around {
 }
 
 impl User {
-    /// This user once all their sessions have ended by a generation; `forget` says whether those are shown to nobody.
-    pub fn in_generation(&self, generation: u64, forget: bool) -> Self {
-        let forgotten = if forget { generation } else { self.forgotten };
-        Self { generation, forgotten, ..self.clone() }
+    /// This user once all their sessions have ended by a generation; `forget` says whether those are shown to nobody, `grants`
+    /// whether all that was granted by then is revoked.
+    pub fn in_generation(&self, generation: u64, forget: bool, grants: bool) -> Self {
+        let from = |raised, before| if raised { generation } else { before };
+        let (forgotten, grants_from) = (from(forget, self.forgotten), from(grants, self.grants_from));
+        Self { generation, forgotten, grants_from, ..self.clone() }
     }
 }
 
@@ -163,6 +165,7 @@ pub(crate) mod tests {
             unlocked_at: None,
             generation: session.born.user,
             forgotten: 0,
+            grants_from: 0,
             removed: false,
             version: crate::version::Version::FIRST,
             password: None,

@@ -370,7 +370,7 @@ impl User {
     /// back (ENDED-STAYS-ENDED).
     #[must_use]
     pub fn under(self, now: &Self) -> Self {
-        Self { generation: now.generation, forgotten: now.forgotten, ..self }
+        Self { generation: now.generation, forgotten: now.forgotten, grants_from: now.grants_from, ..self }
     }
 }
 

@@ -175,7 +175,7 @@ impl Tables {
         match &order.target {
             EndTarget::Token(token) => self.family_of(token.id),
             EndTarget::One(session) | EndTarget::OneOf { session, .. } => self.family_of(*session),
-            EndTarget::User(id) => Family::of_user(user(id), None),
+            EndTarget::User(id) | EndTarget::UserAndGrants(id) => Family::of_user(user(id), None),
             EndTarget::UserBut { user: id, keep } => Family::of_user(user(id), self.facts_of(*keep).as_ref()),
             EndTarget::Realm(id) => Family::of_realm(self.realms.get(id)),
             EndTarget::Grants(id) => Family::of_client(self.clients.get(id).map(|stored| &stored.client)),
@@ -224,9 +224,9 @@ impl Tables {
                 }
                 EndingChange::Write(session) => self.write_session(*session),
                 EndingChange::Record(mass) => self.mass_endings.push(*mass),
-                EndingChange::RaiseUser { key, to, forget } => {
+                EndingChange::RaiseUser { key, to, forget, grants } => {
                     if let Some(user) = self.user_by_key(key).map(|user| User::clone(user)) {
-                        self.write_user(user.in_generation(to, forget));
+                        self.write_user(user.in_generation(to, forget, grants));
                     }
                 }
                 EndingChange::RaiseRealm { id, to } => {

@@ -61,6 +61,9 @@ pub struct EndCommand {
     /// With `--user`: all but this session.
     #[arg(long, value_name = "SESSION", requires = "user")]
     except: Option<String>,
+    /// With `--user`: revoke all that clients hold in the user's name, too, also what outlives its session.
+    #[arg(long, requires = "user", conflicts_with = "except")]
+    grants: bool,
     /// All sessions of the realm at this path; with `--user`, where the user is.
     #[arg(long, value_name = "PATH", conflicts_with_all = ["client", "session"])]
     realm: Option<String>,
@@ -148,9 +151,13 @@ pub fn end(command: EndCommand) -> Result<()> {
 }
 
 async fn ordered(api: &Api, command: &EndCommand) -> Result<(Value, String)> {
-    let EndCommand { user, except, realm, client, session, .. } = command;
+    let EndCommand { user, except, grants, realm, client, session, .. } = command;
     if let Some(user) = user {
         let mut order = json!({"user": user_id(api, realm.as_deref().unwrap_or("/alpha"), user).await?});
+        if *grants {
+            order["grants"] = true.into();
+            return Ok((order, format!("all sessions of user {user}, and all that clients held")));
+        }
         let Some(except) = except else { return Ok((order, format!("all sessions of user {user}"))) };
         order["except"] = except.as_str().into();
         return Ok((order, format!("all sessions of user {user} but {except}")));

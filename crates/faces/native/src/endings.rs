@@ -32,6 +32,8 @@ struct Order {
     user: Option<String>,
     #[serde(default, deserialize_with = "present")]
     except: Option<String>,
+    #[serde(default)]
+    grants: bool,
     #[serde(default, deserialize_with = "present")]
     realm: Option<String>,
     #[serde(default, deserialize_with = "present")]
@@ -56,8 +58,12 @@ impl Order {
     }
 
     fn target(&self) -> Result<EndTarget, Problem> {
-        let Self { session, user, except, realm, client, .. } = self;
+        let Self { session, user, except, realm, client, grants, .. } = self;
         match (session, user, except, realm, client) {
+            (None, Some(id), None, None, None) if *grants => {
+                Ok(EndTarget::UserAndGrants(input::id("user", id)?))
+            }
+            _ if *grants => Err(Problem::invalid("grants: goes with user, and not with except")),
             (Some(id), None, None, None, None) => Ok(EndTarget::One(input::id::<SessionId>("session", id)?)),
             (None, Some(id), None, None, None) => Ok(EndTarget::User(input::id::<UserId>("user", id)?)),
             (None, Some(user), Some(keep), None, None) => {
@@ -148,7 +154,7 @@ impl Named {
                 named.realm = Some(found.session.realm);
                 named.clients = found.clients;
             }
-            EndTarget::User(user) => named.user(api, *user).await?,
+            EndTarget::User(user) | EndTarget::UserAndGrants(user) => named.user(api, *user).await?,
             EndTarget::UserBut { user, keep } => {
                 named.user(api, *user).await?;
                 let kept =

@@ -138,6 +138,7 @@ fn user(realm: RealmId, new: PlannedUser) -> User {
         unlocked_at: None,
         generation: 0,
         forgotten: 0,
+        grants_from: 0,
         removed: false,
         password: password.map(|_| "hash".into()),
         recovery_codes: None,

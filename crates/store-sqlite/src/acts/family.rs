@@ -53,7 +53,9 @@ pub(crate) fn family(batch: &Batch<'_>, order: &EndOrder) -> rusqlite::Result<Fa
     match &order.target {
         EndTarget::Token(token) => one(batch, token.id),
         EndTarget::One(session) | EndTarget::OneOf { session, .. } => one(batch, *session),
-        EndTarget::User(user) => Ok(Family::of_user(batch.user(*user)?.as_deref(), None)),
+        EndTarget::User(user) | EndTarget::UserAndGrants(user) => {
+            Ok(Family::of_user(batch.user(*user)?.as_deref(), None))
+        }
         EndTarget::UserBut { user, keep } => {
             let (user, keep) = (batch.user(*user)?, facts_in(batch, *keep)?);
             Ok(Family::of_user(user.as_deref(), keep.as_ref()))

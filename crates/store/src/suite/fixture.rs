@@ -150,6 +150,7 @@ impl<E: Engine> Fixture<E> {
             unlocked_at: None,
             generation: 0,
             forgotten: 0,
+            grants_from: 0,
             removed: false,
             password: None,
             recovery_codes: None,

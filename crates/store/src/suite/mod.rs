@@ -137,6 +137,7 @@ macro_rules! contract {
             notices::what_is_still_to_be_told_outlives_the_sweep,
             grants::a_revoked_token_stays_revoked_and_nothing_else_is,
             grants::what_outlives_its_session_does_not_outlive_its_user,
+            grants::what_outlives_its_session_ends_where_all_grants_are_meant,
             sweep::a_sweep_takes_what_is_over_and_nothing_live,
             sweep::a_sweep_takes_remains_and_then_they_are_unknown,
             sweep::a_sweep_is_bounded_and_says_when_there_is_more,

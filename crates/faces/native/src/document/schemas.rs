@@ -40,7 +40,7 @@ fn algorithm() -> Value {
     json!({"enum": Alg::ALL.map(Alg::name)})
 }
 
-fn flag() -> Value {
+pub(super) fn flag() -> Value {
     json!({"type": "boolean"})
 }
 
@@ -424,20 +424,10 @@ fn sessions() -> Vec<(&'static str, Value)> {
         ),
         ("notices", json!({"anyOf": [named("Notices"), {"type": "null"}]})),
     ];
-    let order = |target: Vec<(&'static str, Value)>| {
-        let always = [("dry_run?", flag()), ("wait_s?", notice_schemas::wait()), ("reason?", reason())];
-        object(target.into_iter().chain(always).collect())
-    };
-    let orders = json!({
-        "oneOf": [
-            order(vec![("session", uuid())]), order(vec![("user", uuid()), ("except?", uuid())]),
-            order(vec![("realm", uuid())]), order(vec![("client", client_id())]),
-        ],
-    });
     vec![
         ("Session", object(session)),
         ("Sessions", page("Session")),
-        ("EndOrder", orders),
+        ("EndOrder", ending_schemas::order()),
         ("Ending", object(ending)),
     ]
 }

@@ -77,6 +77,8 @@ async fn an_order_that_means_nothing_ends_nothing() {
         (json!({}), (422, "invalid")),
         (json!({"session": id, "user": alice}), (422, "invalid")),
         (json!({"session": id, "except": id}), (422, "invalid")),
+        (json!({"session": id, "grants": true}), (422, "invalid")),
+        (json!({"user": bob, "except": id, "grants": true}), (422, "invalid")),
         (json!({"session": "x"}), (422, "invalid")),
         (json!({"session": null}), (422, "invalid")),
         (json!({"session": id, "because": "x"}), (422, "invalid")),
