@@ -5,6 +5,7 @@
 use adieu_authority::{Cause, Channel, EndKind, EndOrder, EndTarget, Origin};
 use adieu_face_am::Settings;
 use adieu_http_kit::companion::{Companion, Companions, CookieRealms};
+use adieu_http_kit::cookies::SessionCookieName;
 use serde_json::json;
 
 use crate::fixture::{ALICE, AUTHENTICATE, BOBBY, COOKIE, FaceFixture, SESSIONS, WARDEN, settings};
@@ -289,7 +290,7 @@ async fn a_disabled_user_is_signed_off() {
 /// A cookie of another dialect that goes with AM's.
 pub(crate) fn companion() -> Companions {
     Companions::new(vec![Companion {
-        name: "ory_kratos_session".into(),
+        name: SessionCookieName::exact("ory_kratos_session"),
         path: "/".into(),
         prefix: "ory_st_".into(),
         secure: false,
