@@ -54,7 +54,12 @@ impl Turn<'_> {
                     Caller::Half(..) => signs_off,
                     Caller::Dead | Caller::Absent => false,
                 },
-                (Some(_) | None, Some(_) | None) => false,
+                (Some(_) | None, Some(_) | None) => {
+                    if signs_off && self.named(body)?.is_none() && !caller::may_be_foreign(face, self.call) {
+                        extras.cookies = beside::signed_off_elsewhere(face, self.call, self.realm).await?;
+                    }
+                    false
+                }
             },
         };
         if enough { Ok(caller) } else { Err(AmError::AccessDenied) }
