@@ -1,4 +1,5 @@
-//! Serving: both listeners, graceful stop, and beside them the outbox, the sweep, the metrics and the watch over certificates.
+//! Serving: both listeners, graceful stop, and beside them the outbox, the clock of sessions that clients share, the sweep, the
+//! metrics and the watch over certificates.
 //!
 //! What a listener allows is in `listener`, who gets a place and who gives way in `places`, what a connection may do in
 //! `connection`, who is let in and as whom in `entry`.
@@ -107,6 +108,7 @@ impl Serving {
         let mut beside = tokio::task::JoinSet::new();
         beside.spawn(self.outbox.run(stop.clone()));
         beside.spawn(metering::keep(self.authority.clone(), stop.clone()));
+        beside.spawn(expire(self.authority.clone(), stop.clone()));
         beside.spawn(sweep(self.authority, every, stop.clone()));
         for tls in [&self.bound.public.tls, &self.bound.admin.tls].into_iter().flatten() {
             beside.spawn(tls.clone().watch(stop.clone()));
@@ -125,6 +127,29 @@ impl Serving {
             ended.context("what runs beside the listeners")?;
         }
         Ok(())
+    }
+}
+
+/// How late clients may begin to be told that a session is over by its time.
+const EXPIRED_EVERY: Duration = Duration::from_secs(1);
+
+/// Ends what clients share and what is over, every second.
+async fn expire(authority: Authority, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(EXPIRED_EVERY) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        loop {
+            match authority.expire_shared().await {
+                Ok(ended) if ended.more && !*stop.borrow() => {}
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::error!(error = %error, "sessions that are over by their time wait to be told of");
+                    break;
+                }
+            }
+        }
     }
 }
 

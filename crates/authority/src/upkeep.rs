@@ -17,6 +17,16 @@ impl Authority {
         Ok(swept)
     }
 
+    /// Ends sessions that clients take part in at the moment when their time is over, so that the clients are told soon; one bounded
+    /// batch; says whether there may be more.
+    pub async fn expire_shared(&self) -> Result<Swept, Unwritten> {
+        let ended = self.store().expire_shared(self.now()).await?;
+        if ended.sessions > 0 {
+            self.wake_after_ending();
+        }
+        Ok(ended)
+    }
+
     /// Whether the store reads and writes.
     pub async fn ready(&self) -> Result<(), Outage> {
         self.store().ready(self.now()).await

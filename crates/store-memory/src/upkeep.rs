@@ -4,7 +4,7 @@
 
 use std::ops::Bound;
 
-use adieu_core::{Locator, Outage, Span, SweepBounds, Timestamp, Unwritten, counts_as_live, spent};
+use adieu_core::{Locator, Outage, Session, Span, SweepBounds, Timestamp, Unwritten, counts_as_live, spent};
 use adieu_store::{Figures, LiveCount, Pending, Swept, Upkeep};
 
 use crate::MemoryStore;
@@ -18,7 +18,7 @@ impl Upkeep for MemoryStore {
     fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>> {
         self.act(|tables| {
             let bounds = SweepBounds::at(now, tombstones_kept).before(tables.first_untold());
-            let mut swept = tables.sweep_sessions(now);
+            let mut swept = tables.sweep_sessions(now, |_| true);
             swept.remains = tables.sweep_remains(bounds);
             if !swept.more {
                 // No session is left that needs them.
@@ -28,6 +28,10 @@ impl Upkeep for MemoryStore {
             tables.drop_receipts();
             Ok(swept)
         })
+    }
+
+    fn expire_shared(&self, now: Timestamp) -> Pending<Result<Swept, Unwritten>> {
+        self.act(|tables| Ok(tables.sweep_sessions(now, |session| session.participants > 0)))
     }
 
     fn ready(&self, _: Timestamp) -> Pending<Result<(), Outage>> {
@@ -57,10 +61,11 @@ impl Upkeep for MemoryStore {
 }
 
 impl Tables {
-    fn sweep_sessions(&mut self, now: Timestamp) -> Swept {
+    /// Ends sessions that are over, of those that are asked for.
+    fn sweep_sessions(&mut self, now: Timestamp, asked: impl Fn(&Session) -> bool) -> Swept {
         let stored = self.rows.values().filter_map(|row| match row {
-            KeptRow::Stored(session) => self.facts(session),
-            KeptRow::Ended(_) => None,
+            KeptRow::Stored(session) if asked(session) => self.facts(session),
+            KeptRow::Stored(_) | KeptRow::Ended(_) => None,
         });
         let orders: Vec<_> = stored.filter_map(|facts| spent(&facts, now)).take(SWEEP_MAX).collect();
         for order in &orders {

@@ -392,6 +392,9 @@ pub trait Grants: Send + Sync {
 pub trait Upkeep: Send + Sync {
     /// Frees space: a bounded batch of what is over, and of tombstones and entries of endings that were kept for so long.
     fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>>;
+    /// Ends sessions in which clients take part once their time is over: a bounded batch, found by their moments. Nobody waits for
+    /// an hour to hear of them; all other sessions are left to the sweep.
+    fn expire_shared(&self, now: Timestamp) -> Pending<Result<Swept, Unwritten>>;
     /// Whether it could write and read a short while ago, and can read now. It tries at most every five seconds.
     fn ready(&self, now: Timestamp) -> Pending<Result<(), Outage>>;
     /// Counts the live sessions of the places from `from` on, a bounded stretch of them.

@@ -427,6 +427,10 @@ impl Upkeep for FailingStore {
         self.write(|store| store.sweep(now, tombstones_kept))
     }
 
+    fn expire_shared(&self, now: Timestamp) -> Pending<Result<Swept, Unwritten>> {
+        self.write(|store| store.expire_shared(now))
+    }
+
     fn ready(&self, now: Timestamp) -> Pending<Result<(), Outage>> {
         if self.is(Failure::None) || self.is(Failure::Overtaken) {
             return self.behind.ready(now);

@@ -3,9 +3,11 @@
 //! The receiver is a server of the tests' own on a real socket; the clock stands until a story moves it.
 
 mod command;
+mod in_passing;
 mod killed;
-mod receiver;
+pub(crate) mod receiver;
 mod samples;
+mod triggers;
 
 use adieu_testkit::World;
 use adieu_token::{KeySet, LogoutClaims, PublicKey, Verified};
@@ -17,7 +19,11 @@ use crate::one_session::{Dialect, Exit, Programs};
 
 /// A server whose application is told at the receiver's.
 async fn told_at(receiver: &Receiver) -> World {
-    let world = World::start().await;
+    with_told_at(World::start().await, receiver).await
+}
+
+/// The same of a server that is there.
+async fn with_told_at(world: World, receiver: &Receiver) -> World {
     let address = receiver.address("/out?a=b");
     let id = world.data.app.id.clone();
     world.edit_client(&id, |client| client.backchannel_logout_uri = Some(address.clone())).await;
@@ -38,7 +44,7 @@ async fn shared(world: &World, dialect: Dialect) -> (String, Value) {
     (token, claims_of(&tokens.id))
 }
 
-fn claims_of(token: &str) -> Value {
+pub(crate) fn claims_of(token: &str) -> Value {
     use base64::Engine;
     let body = token.split('.').nth(1).expect("a body");
     let body = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(body).expect("base64");

@@ -35,6 +35,10 @@ impl Upkeep for SqliteStore {
         })
     }
 
+    fn expire_shared(&self, now: Timestamp) -> Pending<Result<Swept, Unwritten>> {
+        self.writer.write(move |batch| expire_shared(batch, now).map(Ok))
+    }
+
     fn ready(&self, now: Timestamp) -> Pending<Result<(), Outage>> {
         if !self.writer.is_open() {
             return Box::pin(async { Err(Closed.into()) });
@@ -120,6 +124,30 @@ fn sweep_sessions(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> r
         }
     }
     Ok(())
+}
+
+/// Ends sessions that clients share at their moment; those that were used since the moment was noted are looked at again later.
+fn expire_shared(batch: &mut Batch<'_>, now: Timestamp) -> rusqlite::Result<Swept> {
+    let due = rows::shared_due(batch.db, now, SWEEP_MAX)?;
+    let mut swept = Swept { more: due.len() as u32 == SWEEP_MAX, ..Swept::default() };
+    for due in due {
+        if !rows::take_shared_due(batch.db, due)? {
+            continue; // Its session is over or shared no more, or has another moment.
+        }
+        let Some(facts) = past_damage(facts_at(batch, due.locator), due.locator)?.flatten() else { continue };
+        if let Some(order) = spent(&facts, now) {
+            // Decided and written on the one road; its answer is "it was over before".
+            let _ = end(batch, &order, now)?;
+            swept.sessions += 1;
+            continue;
+        }
+        let session = facts.as_seen();
+        if session.ends_at(session.seen_at) > now {
+            rows::write_seen(batch.db, (session.locator, session.incarnation), session.seen_at)?;
+            rows::postpone_shared(batch.db, &session)?;
+        }
+    }
+    Ok(swept)
 }
 
 /// Endings of many whose sessions are walked over side by side, so that a large one keeps no small one waiting.

@@ -15,6 +15,7 @@ mod receipts;
 mod remains;
 mod removed_versions;
 mod sessions;
+mod shared_due;
 
 use adieu_core::Version;
 use rusqlite::{Row, RowIndex};
@@ -34,6 +35,7 @@ pub(crate) use receipts::*;
 pub(crate) use remains::*;
 pub(crate) use removed_versions::*;
 pub(crate) use sessions::*;
+pub(crate) use shared_due::*;
 
 pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).expect("stored numbers have at most 63 bits")

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::error::Damaged;
 use crate::records::{SessionDetail, from_json, hash, to_json};
-use crate::rows::{LiveEntry, drop_beside, drop_live, put_listed, put_live, signed, unsigned};
+use crate::rows::{LiveEntry, drop_beside, drop_live, put_listed, put_live, signed, unsigned, watch_shared};
 
 fn hour(at: Timestamp) -> i64 {
     at.s().div_euclid(3600)
@@ -190,9 +190,11 @@ pub(crate) fn write_session(db: &Connection, session: &Session) -> rusqlite::Res
     let locator = signed(session.locator.number());
     let due = hour(session.ends_at(session.seen_at));
     let before = before(db, locator)?;
+    let shared_due = watch_shared(db, session, before.as_ref().and_then(|before| before.shared_due))?;
     let sql = format!(
-        "INSERT OR REPLACE INTO session({SESSION}, due_hour) VALUES (:locator, :incarnation, :token_hash, :state,
-            :epoch, :user_generation, :realm_generation, :seen_at, :expires_at, :idle, :assurance, :detail, :due_hour)"
+        "INSERT OR REPLACE INTO session({SESSION}, due_hour, shared_due) VALUES (:locator, :incarnation, :token_hash,
+            :state, :epoch, :user_generation, :realm_generation, :seen_at, :expires_at, :idle, :assurance, :detail,
+            :due_hour, :shared_due)"
     );
     db.prepare_cached(&sql)?.execute(named_params! {
         ":locator": locator,
@@ -212,30 +214,45 @@ pub(crate) fn write_session(db: &Connection, session: &Session) -> rusqlite::Res
         ":assurance": match session.assurance() { Assurance::One => 1, Assurance::Two => 2 },
         ":detail": to_json(&SessionDetail::of(session)),
         ":due_hour": due,
+        ":shared_due": shared_due.map(Timestamp::ms),
     })?;
     let entry = LiveEntry::of(session);
-    match before {
+    match &before {
         None => put_listed(db, session)?,
-        Some((_, generation)) if generation != entry.generation => {
+        Some(Before { generation, .. }) if *generation != entry.generation => {
             // First the old entry goes: on a full disk the new one takes its room.
-            drop_live(db, LiveEntry { generation, ..entry })?;
+            drop_live(db, LiveEntry { generation: *generation, ..entry })?;
             put_live(db, entry)?;
         }
         Some(_) => {}
     }
-    if before.is_none_or(|(hour, _)| hour != due) {
+    if before.as_ref().is_none_or(|before| before.hour != due) {
         put_due(db, due, locator)?;
     }
     Ok(before.is_none())
 }
 
-/// Under which hour the session at a place is due, and the generation of its user that it was born under; none if there is
-/// no session.
-fn before(db: &Connection, locator: i64) -> rusqlite::Result<Option<(i64, u64)>> {
-    let sql =
-        format!("SELECT due_hour, user_generation FROM session WHERE locator = ?1 AND state != {ENDED}");
+/// What is kept beside a session as it was written last.
+struct Before {
+    /// Under which hour it is due.
+    hour: i64,
+    /// When it is looked at because clients take part in it.
+    shared_due: Option<Timestamp>,
+    /// The generation of its user that it was born under.
+    generation: u64,
+}
+
+/// What was written last at a place; none if there is no session.
+fn before(db: &Connection, locator: i64) -> rusqlite::Result<Option<Before>> {
+    let sql = format!(
+        "SELECT due_hour, shared_due, user_generation FROM session WHERE locator = ?1 AND state != {ENDED}"
+    );
     db.prepare_cached(&sql)?
-        .query_row([locator], |row| Ok((row.get("due_hour")?, unsigned(row, "user_generation")?)))
+        .query_row([locator], |row| {
+            let shared_due = row.get::<_, Option<i64>>("shared_due")?.map(Timestamp::from_ms);
+            let generation = unsigned(row, "user_generation")?;
+            Ok(Before { hour: row.get("due_hour")?, shared_due, generation })
+        })
         .optional()
 }
 

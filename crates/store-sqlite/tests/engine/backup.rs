@@ -358,7 +358,7 @@ async fn a_key_that_nothing_speaks_for_is_not_kept() {
     run("PRAGMA user_version = 999");
     let opened = support::open(&folder, options).map(drop);
     assert!(matches!(opened, Err(OpenError::TooNew { .. })), "{opened:?}");
-    run("PRAGMA user_version = 15");
+    run("PRAGMA user_version = 16");
     fs::write(&key_file, &own).expect("the own key");
     drop(support::open(&folder, options).expect("it opens"));
     assert_eq!(kept(), 1, "what is sealed with it speaks for it");

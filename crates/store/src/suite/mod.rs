@@ -12,6 +12,7 @@ pub mod durability;
 pub mod ending_index;
 pub mod endings;
 mod engine;
+pub mod expiry;
 mod fixture;
 pub mod flows;
 pub mod grants;
@@ -135,6 +136,9 @@ macro_rules! contract {
             notices::receivers_take_turns_and_an_ailing_one_is_asked_sparingly,
             notices::notices_are_retried_and_given_up_by_order,
             notices::what_is_still_to_be_told_outlives_the_sweep,
+            expiry::what_clients_share_is_over_at_its_moment,
+            expiry::what_is_used_again_lives_on_and_is_over_later,
+            expiry::many_that_are_over_at_once_end_in_bounded_batches,
             grants::a_revoked_token_stays_revoked_and_nothing_else_is,
             grants::what_outlives_its_session_does_not_outlive_its_user,
             grants::what_outlives_its_session_ends_where_all_grants_are_meant,
@@ -194,6 +198,7 @@ mod tests {
             ("durability", include_str!("durability.rs")),
             ("ending_index", include_str!("ending_index.rs")),
             ("endings", include_str!("endings.rs")),
+            ("expiry", include_str!("expiry.rs")),
             ("flows", include_str!("flows.rs")),
             ("grants", include_str!("grants.rs")),
             ("history", include_str!("history.rs")),

@@ -1,0 +1,83 @@
+//! When sessions in which clients take part are over, so that the clients can be told at that moment.
+//!
+//! A session has one entry at most that counts: the one of the moment in its row. Activity writes nothing here: an entry is met
+//! at its moment, and one that came too early is put at the next. An ending leaves its session's entry alone.
+
+use adieu_core::{Locator, Session, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::rows::{ENDED, signed};
+
+/// Sees to it that a session which clients share is looked at no later than it may be over; gives the moment. `noted` is the one
+/// that is in its row.
+pub(crate) fn watch_shared(
+    db: &Connection,
+    session: &Session,
+    noted: Option<Timestamp>,
+) -> rusqlite::Result<Option<Timestamp>> {
+    if session.participants == 0 {
+        return Ok(None);
+    }
+    let ends_at = session.ends_at(session.seen_at);
+    match noted {
+        Some(noted) if noted <= ends_at => Ok(Some(noted)),
+        Some(_) | None => {
+            put_shared_due(db, session.locator, ends_at)?;
+            Ok(Some(ends_at))
+        }
+    }
+}
+
+fn put_shared_due(db: &Connection, locator: Locator, at: Timestamp) -> rusqlite::Result<()> {
+    let sql = "INSERT OR IGNORE INTO shared_due(at, locator) VALUES (?1, ?2)";
+    db.prepare_cached(sql)?.execute(params![at.ms(), signed(locator.number())])?;
+    Ok(())
+}
+
+/// A session that may be over.
+#[derive(Clone, Copy)]
+pub(crate) struct SharedDue {
+    at: i64,
+    pub(crate) locator: i64,
+}
+
+/// Those that may be over at `now`, the earliest first.
+pub(crate) fn shared_due(db: &Connection, now: Timestamp, most: u32) -> rusqlite::Result<Vec<SharedDue>> {
+    db.prepare_cached(SHARED_DUE)?
+        .query_map(params![now.ms(), most], |row| Ok(SharedDue { at: row.get(0)?, locator: row.get(1)? }))?
+        .collect()
+}
+
+const SHARED_DUE: &str = "SELECT at, locator FROM shared_due WHERE at <= ?1 ORDER BY at, locator LIMIT ?2";
+
+/// Drops an entry; says whether it counts: its session is there and has no other moment.
+pub(crate) fn take_shared_due(db: &Connection, due: SharedDue) -> rusqlite::Result<bool> {
+    let place = params![due.at, due.locator];
+    db.prepare_cached("DELETE FROM shared_due WHERE at = ?1 AND locator = ?2")?.execute(place)?;
+    let sql = format!("SELECT 1 FROM session WHERE locator = ?2 AND shared_due = ?1 AND state != {ENDED}");
+    Ok(db.prepare_cached(&sql)?.query_row(place, |_| Ok(())).optional()?.is_some())
+}
+
+/// Has a session looked at again when it may be over.
+pub(crate) fn postpone_shared(db: &Connection, session: &Session) -> rusqlite::Result<()> {
+    let (locator, at) = (session.locator, session.ends_at(session.seen_at));
+    let sql = "UPDATE session SET shared_due = ?2 WHERE locator = ?1";
+    db.prepare_cached(sql)?.execute(params![signed(locator.number()), at.ms()])?;
+    put_shared_due(db, locator, at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::plan_of;
+
+    /// Goal: who asks every second reads what is due, and nothing else.
+    #[test]
+    fn what_is_due_is_found_by_its_moment() {
+        let plan = plan_of(SHARED_DUE);
+        assert!(
+            plan.len() == 1 && plan[0].starts_with("SEARCH shared_due USING PRIMARY KEY (at<?)"),
+            "{plan:?}"
+        );
+    }
+}
