@@ -128,12 +128,15 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY(line, entry, client, subject)) WITHOUT ROWID;
      CREATE INDEX receipt_due ON receipt(client, due_at);
      CREATE TABLE receiver(client TEXT PRIMARY KEY, detail TEXT NOT NULL) WITHOUT ROWID;",
-    // When sessions in which clients take part are over, so that the clients are told then.
+    // When sessions in which clients take part are over, so that the clients are told then; what waits for a receiver is found
+    // without what was settled.
     "ALTER TABLE session ADD COLUMN shared_due INTEGER;
      UPDATE session SET shared_due = min(expires_at, coalesce(seen_at + idle, expires_at))
         WHERE state != 2 AND detail ->> 'n' > 0;
      CREATE TABLE shared_due(at INTEGER NOT NULL, locator INTEGER NOT NULL, PRIMARY KEY(at, locator)) WITHOUT ROWID;
-     INSERT INTO shared_due SELECT shared_due, locator FROM session WHERE shared_due IS NOT NULL;",
+     INSERT INTO shared_due SELECT shared_due, locator FROM session WHERE shared_due IS NOT NULL;
+     DROP INDEX receipt_due;
+     CREATE INDEX receipt_due ON receipt(client, due_at) WHERE due_at IS NOT NULL;",
 ];
 
 /// What a connection is for.
