@@ -1,10 +1,11 @@
-//! Somebody who signs on and off very often, by the store alone: hashing passwords so often would take minutes.
+//! Sign-ons of very many, by the store alone: hashing passwords so often would take minutes.
 //!
 //! What comes of it is asked of the dialects.
 
 use adieu_core::{
-    Actor, Cause, Channel, Device, EndKind, EndOrder, EndTarget, Generations, Incarnation, Limits, Origin,
-    Proof, SessionSecret, SignOnOrder, Span, Timestamp, User,
+    Actor, Cause, Channel, Client, Device, EndKind, EndOrder, EndTarget, Generations, Grant, GrantId,
+    Incarnation, IssueOrder, KnownAs, Limits, Origin, Proof, Session, SessionSecret, SignOnOrder, Span,
+    Timestamp, TokenHash, User,
 };
 use adieu_store::Store;
 
@@ -27,6 +28,62 @@ pub async fn come_and_go(store: &dyn Store, user: &User, times: usize, now: Time
         }
     }
 }
+
+/// Opens sessions of these users, so many of each, in which a client takes part that knows them as PingOne's provider names them.
+pub async fn shared_sessions(
+    store: &dyn Store,
+    users: &[impl AsRef<User>],
+    client: &Client,
+    each: usize,
+    now: Timestamp,
+) {
+    let wanted: Vec<&User> = users.iter().flat_map(|user| std::iter::repeat_n(user.as_ref(), each)).collect();
+    for (round, users) in wanted.chunks(AT_ONCE).enumerate() {
+        let number = |n: usize| u64::try_from(round * AT_ONCE + n).unwrap_or(u64::MAX);
+        let opened: Vec<_> = (users.iter().enumerate())
+            .map(|(n, user)| store.open_session(sign_on(user, number(n)), now))
+            .collect();
+        let mut issued = Vec::new();
+        for (n, opened) in opened.into_iter().enumerate() {
+            let session = opened.await.expect("a sign-on").session;
+            issued.push(store.issue(code(&session, client, number(n), now), now));
+        }
+        for code in issued {
+            code.await.expect("a code");
+        }
+    }
+}
+
+fn code(session: &Session, client: &Client, number: u64, now: Timestamp) -> IssueOrder {
+    let soon = now.plus(Span::from_s(60));
+    let grant = Grant {
+        id: GrantId::from_number(number),
+        realm: session.realm,
+        issuer: Some(ISSUER.into()),
+        client: client.id.clone(),
+        client_generation: client.generation,
+        user: session.user,
+        session: session.id,
+        epoch: session.epoch,
+        scope: "openid".into(),
+        nonce: None,
+        claims: None,
+        auth_time: now,
+        redirect_uri: None,
+        challenge: None,
+        code: TokenHash::of(&number.to_be_bytes()),
+        code_expires_at: soon,
+        redeemed: false,
+        refresh: None,
+        revoked: false,
+        revoked_tokens: vec![],
+        expires_at: soon,
+    };
+    let (sub, sid) = (session.user.to_string(), session.id.to_string());
+    IssueOrder { known_as: KnownAs { issuer: ISSUER.into(), sub, sid, algorithm: "RS256".into() }, grant }
+}
+
+const ISSUER: &str = "https://id.example.test";
 
 fn sign_on(user: &User, number: u64) -> SignOnOrder {
     let mut secret = [0; SessionSecret::LENGTH];

@@ -3,14 +3,25 @@
 //! How often is said by `TEST_CRASH_KILLS` and `TEST_CRASH_POWER_CUTS`, the seed by `TEST_CRASH_SEED`, another binary
 //! by `TEST_SERVER` (`cargo xtask crash`). The checker is tested here, too: with answers that lie.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use adieu::provision::ALPHA_IN_DEVELOPMENT;
+use adieu_core::SessionToken;
 use adieu_testkit::World;
 use adieu_testkit::crash::dialects::{DialectClient, Ear, Heard, InProcess, Say, Trouble};
-use adieu_testkit::crash::server::populate;
+use adieu_testkit::crash::receiver;
+use adieu_testkit::crash::server::{CrashServer, populate};
 use adieu_testkit::crash::storm::{Dice, Storm, StormPlan, run};
+use adieu_testkit::world::profile_config;
+use http::Method;
+
+use crate::told::claims_of;
+use crate::told::receiver::Receiver;
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
@@ -23,19 +34,37 @@ async fn storm(kills: u64, power: bool) {
     let begun = tokio::time::Instant::now();
     let plan = StormPlan { seed, kills, power };
     let binary = std::env::var_os("TEST_SERVER").unwrap_or_else(|| env!("CARGO_BIN_EXE_adieu").into());
-    let report = run(Path::new(&binary), plan).await.expect("the test runs");
+    let report = run(Path::new(&binary), receiver_process(), plan).await.expect("the test runs");
     println!("seed {seed}: {:?} in {:?}", report.counts, begun.elapsed());
     assert!(report.violations.is_empty(), "seed {seed}: {:#?}", report.violations);
     let counts = report.counts;
     assert!(
-        kills == 0 || counts.endings > 10 && counts.mass_endings > 0 && counts.sign_ons > 10,
+        kills == 0
+            || counts.endings > 10 && counts.mass_endings > 0 && counts.sign_ons > 10 && counts.told > 10,
         "{counts:?}"
     );
 }
 
-/// Goal: ENDED-IS-DURABLE, ENDED-STAYS-ENDED, NO-STALE-YES and NO-FALSE-NO over `kill -9` at any moment.
-/// Method: the real binary, twelve programs in every dialect and at every exit, a kill, a restart; a checker that saw
-/// every answer.
+const RECEIVES: &str = "TEST_RECEIVES_NOTICES";
+
+/// The client that is told, as a process of its own: this binary with one test.
+fn receiver_process() -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("a test binary"));
+    command.args(["--exact", "crash::a_receiver_of_notices", "--nocapture"]).env(RECEIVES, "");
+    command
+}
+
+/// Goal: none of its own: it is what [`receiver_process`] runs.
+#[test]
+fn a_receiver_of_notices() {
+    if std::env::var_os(RECEIVES).is_some() {
+        receiver::serve().expect("a free port");
+    }
+}
+
+/// Goal: ENDED-IS-DURABLE, ENDED-STAYS-ENDED, NO-STALE-YES, NO-FALSE-NO and NOTICE-WITH-ENDING over `kill -9` at any moment.
+/// Method: the real binary, twelve programs in every dialect and at every exit, a kill, a restart; a client in a process of its
+/// own that is told; a checker that saw every answer and every notice.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_outlives_every_kill() {
     storm(number("TEST_CRASH_KILLS", 50), false).await;
@@ -45,6 +74,53 @@ async fn what_was_acknowledged_outlives_every_kill() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_outlives_every_power_cut() {
     storm(number("TEST_CRASH_POWER_CUTS", 20), true).await;
+}
+
+/// Goal: NOTICE-WITH-ENDING over `kill -9` in the middle of the walk over the many that end together, and in the middle of telling
+/// them: everybody is told at least once, and nobody much oftener. Method: a realm ends; the server is killed again and again
+/// while it tells; a client in a process of its own counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_realm_that_ends_is_told_over_every_kill() {
+    let (people, each) = (number("TEST_CRASH_PEOPLE", 60) as usize, 20);
+    let seed = number("TEST_CRASH_SEED", u64::from(std::process::id()));
+    let dice = Dice::of(seed, 0);
+    let binary = std::env::var_os("TEST_SERVER").unwrap_or_else(|| env!("CARGO_BIN_EXE_adieu").into());
+    let mut receiver = receiver::Receiver::start(receiver_process()).expect("a receiver");
+    let server = CrashServer::prepare(Path::new(&binary), profile_config("main"), people, false).await;
+    let mut server = server.expect("a server");
+    server.tell_at(&receiver.address, each).await.expect("sessions");
+    let heard: Arc<Mutex<BTreeMap<String, usize>>> = Arc::default();
+    let book = Arc::clone(&heard);
+    let hear = move |who: &str, taken| {
+        if taken {
+            *book.lock().expect("nobody panicked").entry(who.to_owned()).or_default() += 1;
+        }
+    };
+    receiver.hear(hear).expect("nobody hears yet");
+    server.start().await.expect("it starts");
+    let order = serde_json::json!({"realm": ALPHA_IN_DEVELOPMENT}).to_string();
+    let json = ("content-type", "application/json".to_owned());
+    let say = Say { method: Method::POST, path: "/v1/endings".into(), headers: vec![json], body: order };
+    let ended = server.admin().expect("an address").ask(say).await.expect("an answer");
+    assert_eq!(ended.status, 200, "{}", ended.text);
+    for _ in 0..number("TEST_CRASH_WALK_KILLS", 6) {
+        // Not a wait for a state: the moment of the kill is what the dice choose.
+        tokio::time::sleep(Duration::from_millis(dice.roll(150) as u64)).await;
+        server.kill(false).expect("it is killed");
+        server.start().await.expect("it starts again");
+    }
+    let all = async {
+        while heard.lock().expect("nobody panicked").len() < people {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(90), all).await;
+    let heard = heard.lock().expect("nobody panicked").clone();
+    assert!(told.is_ok(), "seed {seed}: {} of {people} were told of", heard.len());
+    let people: BTreeSet<&String> = server.people.iter().map(|person| &person.id).collect();
+    assert!(heard.keys().all(|who| people.contains(who)), "seed {seed}: each user once: {heard:?}");
+    // A notice may be sent again by each process that comes after a kill.
+    assert!(heard.values().all(|times| *times <= 7), "seed {seed}: {heard:?}");
 }
 
 /// How a way to the server lies.
@@ -62,6 +138,10 @@ enum Lie {
     PretendsToEndOthers,
     /// The server forgets what it has ended.
     Forgets,
+    /// A notice is lost now and then.
+    LosesNotices,
+    /// The client is told of an ending that is not done.
+    TellsEarly,
 }
 
 /// The server in this process, with answers that lie.
@@ -69,6 +149,7 @@ enum Lie {
 struct Lying {
     truth: InProcess,
     lie: Lie,
+    storm: Arc<Storm>,
     /// How often it could have lied: it does so every third time.
     chances: Arc<AtomicU64>,
 }
@@ -79,6 +160,12 @@ impl Ear for Lying {
         let delete = say.path == "/self-service/logout/api";
         if delete && self.lie == Lie::Pretends {
             return Ok(Heard { status: 204, headers: Default::default(), text: String::new() });
+        }
+        if delete && self.lie == Lie::TellsEarly {
+            let body: serde_json::Value = serde_json::from_str(&say.body).expect("JSON");
+            let token = body["session_token"].as_str().and_then(SessionToken::parse).expect("a token");
+            self.storm.notice(&token.id.to_string(), false);
+            return Err(Trouble::Unavailable);
         }
         let mut heard = self.truth.ask(say).await?;
         let lied = match (self.lie, heard.status) {
@@ -103,7 +190,10 @@ async fn found(lie: Lie) -> Vec<String> {
     let storm = Arc::new(Storm::new(DialectClient::new(known.clone()), people, true));
     let truth = InProcess::of(&world);
     let worker = DialectClient::new(known).worker(&truth).await.expect("a worker token");
-    let ear = Lying { truth, lie, chances: Arc::default() };
+    let receiver = Receiver::start().await;
+    let (address, app) = (receiver.address("/told"), world.data.app.id.clone());
+    world.edit_client(&app, |client| client.backchannel_logout_uri = Some(address.clone())).await;
+    let ear = Lying { truth, lie, storm: Arc::clone(&storm), chances: Arc::default() };
     let programs: Vec<_> = (0..6)
         .map(|n| {
             let (storm, ear, worker) = (Arc::clone(&storm), ear.clone(), worker.clone());
@@ -116,6 +206,17 @@ async fn found(lie: Lie) -> Vec<String> {
     for program in programs {
         program.await.expect("no panic");
     }
+    let outbox = world.server().outbox(world.config()).expect("an outbox");
+    while outbox.tell_due().await.expect("a round") > 0 {}
+    for (number, heard) in receiver.heard().iter().enumerate() {
+        let session = claims_of(heard.body.strip_prefix("logout_token=").expect("a token"))["sid"].clone();
+        if lie != Lie::LosesNotices || number % 3 != 1 {
+            let session = session.as_str().expect("each is told by its name");
+            storm.notice(session, false);
+            storm.notice(session, true);
+        }
+    }
+    storm.ledger.close();
     storm.ledger.violations()
 }
 
@@ -130,6 +231,8 @@ async fn the_checker_finds_every_planted_lie_and_nothing_else() {
         (Lie::Pretends, "is live after an acknowledged ending"),
         (Lie::PretendsToEndOthers, "is live after an acknowledged ending"),
         (Lie::Forgets, "is forgotten"),
+        (Lie::LosesNotices, "its client was never told"),
+        (Lie::TellsEarly, "is live after its client was told that it is over"),
     ] {
         let violations = found(lie).await;
         assert!(violations.iter().any(|v| v.contains(what)), "{lie:?}: {violations:?}");

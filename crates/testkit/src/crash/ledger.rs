@@ -1,9 +1,9 @@
 //! The checker: what was acknowledged, what is in doubt, and every answer that contradicts it.
 //!
 //! Time is a counter that rises with every entry. An order is entered before it is sent, its answer after it was read;
-//! so "began after the answer" is a fact, whatever the scheduler did. Violations are collected in words. Three rules:
-//! a check that began after an acknowledged ending says "not live"; a session whose sign-on was acknowledged is live as
-//! long as nobody has begun to end it; who was told "not live" once is told so for ever, even if the ending is in doubt.
+//! so "began after the answer" is a fact, whatever the scheduler did. Violations are collected in words. Rules: a check that
+//! began after an acknowledged ending says "not live"; a session whose sign-on was acknowledged is live as long as nobody has
+//! begun to end it; "not live" stays so, in doubt or not; a client that takes part is told of every ending, and of nothing else.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -43,6 +43,10 @@ pub struct LedgerCounts {
     pub in_doubt: u64,
     /// Checks that were answered.
     pub checks: u64,
+    /// Notices that reached the client, also those that it did not take.
+    pub notices: u64,
+    /// Sessions of which the client has taken a notice.
+    pub told: u64,
 }
 
 struct Entry {
@@ -54,6 +58,12 @@ struct Entry {
     ended: Option<Tick>,
     /// When a check first said "not live".
     seen_dead: Option<Tick>,
+    /// Whether the client is known to take part in it.
+    shared: bool,
+    /// When the client first was sent that it is over.
+    told_of: Option<Tick>,
+    /// Whether the client has taken such a notice.
+    told: bool,
 }
 
 /// Endings of all a user's sessions.
@@ -116,7 +126,17 @@ impl Ledger {
             book.counts.mass_endings += 1;
         }
         book.counts.sign_ons += 1;
-        book.sessions.push(Entry { user, acknowledged: now, attempts, ended: None, seen_dead: None });
+        let (ended, seen_dead, shared, told_of, told) = (None, None, false, None, false);
+        book.sessions.push(Entry {
+            user,
+            acknowledged: now,
+            attempts,
+            ended,
+            seen_dead,
+            shared,
+            told_of,
+            told,
+        });
         book.sessions.len() - 1
     }
 
@@ -181,8 +201,53 @@ impl Ledger {
         let before = |at: Option<Tick>| at.is_some_and(|at| at < began);
         if before(entry.ended) {
             book.violation(session, "is live after an acknowledged ending");
+        } else if before(entry.told_of) {
+            book.violation(session, "is live after its client was told that it is over");
         } else if before(entry.seen_dead) {
             book.violation(session, "is live again after a check has said that it is not");
+        }
+    }
+
+    /// The client was given a code of a session: it takes part, and whatever ends the session ends it afterwards.
+    pub fn shared(&self, session: SessionNo) {
+        let mut book = self.book();
+        book.tick();
+        book.sessions[session].shared = true;
+    }
+
+    /// The client was sent that a session is over, whether or not it takes that.
+    pub fn told_of(&self, session: SessionNo) {
+        let mut book = self.book();
+        let now = book.tick();
+        book.counts.notices += 1;
+        let entry = &mut book.sessions[session];
+        entry.told_of.get_or_insert(now);
+        if entry.attempts == 0 {
+            book.violation(session, "is over, its client was told, and nobody has begun to end it");
+        }
+    }
+
+    /// The client has taken a notice of a session.
+    pub fn told(&self, session: SessionNo) {
+        let mut book = self.book();
+        book.tick();
+        let first = !std::mem::replace(&mut book.sessions[session].told, true);
+        book.counts.told += u64::from(first);
+    }
+
+    /// Sessions that are over beyond doubt, and of which the client that takes part has taken no notice.
+    pub fn untold(&self) -> Vec<SessionNo> {
+        let book = self.book();
+        let owed = |entry: &Entry| {
+            entry.shared && !entry.told && (entry.ended.is_some() || entry.seen_dead.is_some())
+        };
+        (0..book.sessions.len()).filter(|session| owed(&book.sessions[*session])).collect()
+    }
+
+    /// It is too late to be told: who was not told is lost.
+    pub fn close(&self) {
+        for session in self.untold() {
+            self.book().violation(session, "is over, and its client was never told");
         }
     }
 
@@ -218,10 +283,10 @@ impl Book {
     }
 
     fn violation(&mut self, session: SessionNo, what: &str) {
-        let Entry { user, acknowledged, attempts, ended, seen_dead } = &self.sessions[session];
+        let Entry { user, acknowledged, attempts, ended, seen_dead, told_of, .. } = &self.sessions[session];
         self.violations.push(format!(
             "at {}: session {session} of user {user} {what} (signed on at {acknowledged}, {attempts} attempts to end it, \
-             ended at {ended:?}, first called dead at {seen_dead:?})",
+             ended at {ended:?}, first called dead at {seen_dead:?}, first told of at {told_of:?})",
             self.now
         ));
     }
@@ -329,6 +394,49 @@ mod tests {
         let late = sign_on(&ledger, 1, false); // It began after the doubtful mass ending was over.
         live(&ledger, late, false);
         violated(&ledger, "nobody has begun to end it");
+    }
+
+    #[test]
+    fn a_client_that_is_told_of_every_ending_and_of_nothing_else_is_told_right() {
+        let ledger = Ledger::default();
+        let sessions: Vec<_> = (0..4).map(|_| sign_on(&ledger, 1, false)).collect();
+        sessions[..3].iter().for_each(|session| ledger.shared(*session));
+        let doubtful = ledger.begin_ending(sessions[0]);
+        ledger.told_of(sessions[0]); // The answer is on its way still.
+        ledger.told(sessions[0]);
+        ledger.ended(doubtful);
+        ledger.ended(ledger.begin_ending(sessions[3])); // Nobody takes part in it.
+        assert!(ledger.untold().is_empty());
+        ledger.ended(ledger.begin_ending(sessions[1]));
+        ledger.ending_lost(ledger.begin_ending(sessions[2]));
+        ledger.told_of(sessions[1]); // It was sent, and not taken.
+        assert_eq!(ledger.untold(), [sessions[1]]);
+        live(&ledger, sessions[2], false);
+        assert_eq!(ledger.untold(), sessions[1..3], "what was in doubt is over, and is owed");
+        sessions[1..3].iter().for_each(|session| ledger.told(*session));
+        ledger.close();
+        assert_eq!(ledger.violations(), Vec::<String>::new());
+        let counts = ledger.counts();
+        assert_eq!((counts.notices, counts.told), (2, 3));
+    }
+
+    #[test]
+    fn a_client_that_is_not_told_or_is_told_too_early_is_a_violation() {
+        let ledger = Ledger::default();
+        let one = sign_on(&ledger, 1, false);
+        ledger.shared(one);
+        ledger.ended(ledger.begin_ending(one));
+        ledger.close();
+        violated(&ledger, "never told");
+        let ledger = Ledger::default();
+        ledger.told_of(sign_on(&ledger, 1, false));
+        violated(&ledger, "nobody has begun to end it");
+        let ledger = Ledger::default();
+        let one = sign_on(&ledger, 1, false);
+        ledger.ending_lost(ledger.begin_ending(one));
+        ledger.told_of(one);
+        live(&ledger, one, true);
+        violated(&ledger, "after its client was told");
     }
 
     #[test]

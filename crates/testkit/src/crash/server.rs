@@ -13,10 +13,13 @@ use crate::data::{TestData, make_data};
 use adieu::assembled::AssembledServer;
 use adieu::config::Config;
 use adieu::real::{SystemClock, SystemEntropy};
-use adieu_authority::{Authority, NewPerson};
+use adieu_authority::{Authority, Channel, Client, NewPerson, Origin, Store};
+use adieu_core::Clock;
 
 use crate::crash::dialects::{DialectClient, Ear, Heard, Say, Trouble};
+use crate::crowd::shared_sessions;
 use crate::powercut::{PowerCut, undo};
+use crate::world::open_when_free;
 
 /// How long a start may take.
 const START: Duration = Duration::from_secs(30);
@@ -62,6 +65,29 @@ impl CrashServer {
         drop(server);
         let cut = if power { Some(PowerCut::build()?) } else { None };
         Ok(Self { binary: binary.into(), folder, config, cut, child: None, dialects, people })
+    }
+
+    /// Has the client of the people told at an address, and gives each of them so many sessions in which it takes part. For a
+    /// server that is not started.
+    pub async fn tell_at(&self, address: &str, sessions_each: usize) -> Result<(), String> {
+        let parts = (Arc::new(SystemClock) as _, Arc::new(SystemEntropy) as _);
+        let mut kept = None;
+        let keep = |store: Arc<dyn Store>| Arc::clone(kept.insert(store));
+        let server = open_when_free(&self.config, &self.config.data, parts, keep).await;
+        let store = kept.ok_or("a server has a store")?;
+        let data = make_data(&server.authority, &self.config).await.map_err(text)?;
+        if sessions_each > 0 {
+            let mut users = Vec::new();
+            for person in &self.people {
+                let user = server.authority.user_named(data.realm.id, &person.name).await.map_err(text)?;
+                users.push(user.ok_or("nobody has that name")?);
+            }
+            shared_sessions(&*store, &users, &data.app, sessions_each, SystemClock.now()).await;
+        }
+        let origin = Origin::of_holder(Channel::named("test"), None);
+        let change = |client: &mut Client| client.backchannel_logout_uri = Some(address.to_owned());
+        let changed = server.authority.edit_client(data.realm.id, &data.app.id, origin, change).await;
+        changed.map(drop).map_err(text)
     }
 
     /// Starts it and kills it before it has got far.
@@ -137,6 +163,11 @@ impl CrashServer {
 
     fn undo_log(&self) -> PathBuf {
         self.folder.path().join("powercut.log")
+    }
+
+    /// The way to its admin listener.
+    pub fn admin(&self) -> Result<Tcp, String> {
+        Tcp::to(&self.config.admin.url)
     }
 
     /// The end of its log.

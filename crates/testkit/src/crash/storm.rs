@@ -3,7 +3,9 @@
 //! After each kill the server is started again, and everybody asks after the sessions of that round and some of earlier
 //! ones; at the end after all of them. Every answer goes into the [`Ledger`].
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,6 +15,7 @@ use adieu_core::entropy::draw;
 
 use crate::crash::dialects::{Addressee, Dialect, DialectClient, DialectExit, Ear, Left, Trouble};
 use crate::crash::ledger::{Ledger, LedgerCounts, SessionNo};
+use crate::crash::receiver::Receiver;
 use crate::crash::server::{CrashServer, Person, Tcp};
 use crate::time_and_entropy::SeededEntropy;
 use crate::world::profile_config;
@@ -21,6 +24,8 @@ use crate::world::profile_config;
 const PROGRAMS: u64 = 12;
 /// Users; few enough that sign-ons which end the others meet them, many enough that sessions grow old.
 const PEOPLE: usize = 24;
+/// How long after the last start the client may be told of what ended: a notice that failed at every kill waits for seconds.
+const TOLD: Duration = Duration::from_secs(90);
 /// Sessions of earlier rounds that are asked after in each round.
 const OLD_ONES: usize = 100;
 
@@ -72,12 +77,22 @@ pub struct Storm {
     /// The checker.
     pub ledger: Ledger,
     known: Mutex<Vec<(SessionNo, Addressee)>>,
+    by_id: Mutex<BTreeMap<String, SessionNo>>,
 }
 
 impl Storm {
     /// A storm of these people.
     pub fn new(dialects: DialectClient, people: Vec<Person>, ends_others: bool) -> Self {
-        Self { dialects, people, ends_others, ledger: Ledger::default(), known: Mutex::default() }
+        let (known, by_id) = Default::default();
+        Self { dialects, people, ends_others, ledger: Ledger::default(), known, by_id }
+    }
+
+    /// The client was sent that the session of an id is over, and has taken that or not.
+    pub fn notice(&self, session: &str, taken: bool) {
+        let by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whose sign-on was never acknowledged is in no book.
+        let Some(session) = by_id.get(session).copied() else { return };
+        if taken { self.ledger.told(session) } else { self.ledger.told_of(session) }
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, Vec<(SessionNo, Addressee)>> {
@@ -128,8 +143,14 @@ impl Storm {
         let session = self.ledger.signed_on(order);
         let id = SessionToken::parse(&token).map(|token| token.id.to_string());
         let id = id.ok_or_else(|| Trouble::Odd(format!("{dialect:?} gave no token of ours")))?;
-        self.known().push((session, Addressee { token, session: id, user: person.id.clone() }));
-        Ok(())
+        self.by_id.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), session);
+        let whom = Addressee { token, session: id, user: person.id.clone() };
+        self.known().push((session, whom.clone()));
+        match dice.roll(2) {
+            0 => Ok(()),
+            // Its client takes part from the beginning.
+            _ => self.check(ear, Dialect::PingOne, session, &whom).await,
+        }
     }
 
     /// One of the latest sessions, mostly.
@@ -168,6 +189,9 @@ impl Storm {
         let check = self.ledger.begin_check(session);
         let live = self.dialects.live(ear, dialect, &whom.token).await?;
         self.ledger.checked(check, live);
+        if live && dialect == Dialect::PingOne {
+            self.ledger.shared(session); // That it is live was said with a code.
+        }
         Ok(())
     }
 
@@ -186,12 +210,16 @@ impl Storm {
 ///
 /// # Errors
 /// When the test itself could not be run: no server, no compiler.
-pub async fn run(binary: &Path, plan: StormPlan) -> Result<StormReport, String> {
+pub async fn run(binary: &Path, receiver: Command, plan: StormPlan) -> Result<StormReport, String> {
     let mut config = profile_config("hooks");
     config.pingone.sessions_max = 0; // The ledger expects everything to live that nobody ended.
     let ends_others = config.kratos.login_ends_others;
+    let mut receiver = Receiver::start(receiver)?;
     let mut server = CrashServer::prepare(binary, config, PEOPLE, plan.power).await?;
+    server.tell_at(&receiver.address, 0).await?;
     let storm = Arc::new(Storm::new(server.dialects.clone(), server.people.clone(), ends_others));
+    let hearing = Arc::clone(&storm);
+    receiver.hear(move |session, taken| hearing.notice(session, taken))?;
     let dice = Dice::of(plan.seed, 0);
     let mut ear = server.start().await?;
     for round in 0..plan.kills {
@@ -213,6 +241,14 @@ pub async fn run(binary: &Path, plan: StormPlan) -> Result<StormReport, String> 
     }
     let all = storm.known().clone();
     storm.ask_after(&ear, &all).await;
+    let told = async {
+        while !storm.ledger.untold().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    // Whoever is left is a violation.
+    let _ = tokio::time::timeout(TOLD, told).await;
+    storm.ledger.close();
     Ok(StormReport { counts: storm.ledger.counts(), violations: storm.ledger.violations() })
 }
 
