@@ -71,6 +71,7 @@ macro_rules! contract {
             ending_index::a_page_that_finds_little_says_how_far_it_came,
             ending_index::entries_go_with_the_tombstones_and_their_ids_do_not_come_back,
             mass_endings::all_sessions_of_a_user_end_together,
+            mass_endings::an_ending_counts_the_live_sessions_that_it_ends,
             mass_endings::all_sessions_of_a_realm_end_together,
             mass_endings::all_but_one_spares_that_one,
             mass_endings::all_but_one_spares_nothing_that_is_not_live_or_not_theirs,
