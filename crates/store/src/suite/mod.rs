@@ -175,6 +175,8 @@ macro_rules! many_nodes {
             many_nodes::endings_of_both_stand_in_one_order,
             many_nodes::notices_are_made_and_leased_once,
             many_nodes::of_two_takers_one_gets_the_flow,
+            many_nodes::of_refreshes_at_both_one_rotates,
+            many_nodes::of_redemptions_at_both_one_buys,
             many_nodes::two_sweeps_take_everything_once_and_nothing_live,
             many_nodes::two_first_keys_stay_and_come_in_one_order,
         }
