@@ -285,6 +285,8 @@ pub struct KratosConfig {
     pub use_continue_with_transitions: bool,
     /// Whether a session keeps its token when its user proves more or proves it again.
     pub login_keeps_token: bool,
+    /// Whether the `count` of `DELETE /sessions` has sessions that were over before, too.
+    pub count_has_ended: bool,
     /// Whether confirming new recovery codes counts as having given one.
     pub enrolling_proves: bool,
     /// Where browsers go when nothing else is said.

@@ -267,6 +267,7 @@ pub(crate) fn kratos_settings(
         recovery_ends_others: face.recovery_ends_others,
         continue_with_transitions: face.use_continue_with_transitions,
         keeps_token: face.login_keeps_token,
+        count_has_ended: face.count_has_ended,
         enrolling_proves: face.enrolling_proves,
         tokenizers: face
             .tokenizers

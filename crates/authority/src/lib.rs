@@ -46,14 +46,14 @@ use std::sync::{Arc, OnceLock};
 pub use adieu_core::{
     AccountLock, Actor, AfterPassword, AmendError, AmendOrder, Amendment, ApplicationTrait, Assurance,
     Beyond, Cause, Channel, Client, ClientAuth, ClientDraft, ClientId, CodeSet, ConfirmError, Device,
-    DirectoryError, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndedReach, EndedSessions,
-    EndingFilter, EndingId, EndingPlace, EndingRecord, FoundEnding, Generations, Grant, GrantError,
-    Hindrance, How, Limits, Locator, LockChange, Method, NIL, NotLive, NoticeAnswer, Origin, Outage,
-    Participant, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE,
-    Realm, RealmId, Reason, ReasonError, Receipt, ReceiptState, RecoveryPass, RecoveryWay, Rights, Role,
-    RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State, SubjectKey,
-    TYPED_LETTERS, TakenMember, Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version, WeakPassword,
-    assurance_of,
+    DirectoryError, ENDED_COUNTED_MAX, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndedReach,
+    EndedSessions, EndingFilter, EndingId, EndingPlace, EndingRecord, FoundEnding, Generations, Grant,
+    GrantError, Hindrance, How, Limits, Locator, LockChange, Method, NIL, NotLive, NoticeAnswer, Origin,
+    Outage, Participant, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota,
+    RECOVERY_CODE, Realm, RealmId, Reason, ReasonError, Receipt, ReceiptState, RecoveryPass, RecoveryWay,
+    Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State,
+    SubjectKey, TYPED_LETTERS, TakenMember, Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version,
+    WeakPassword, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{

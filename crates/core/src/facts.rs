@@ -112,8 +112,9 @@ impl Family {
         Self::Past(Box::new(tombstone), user.map(|user| user.population))
     }
 
-    /// What an order about a user's sessions means, with the stored session that it names to be kept.
-    pub fn of_user(user: Option<&User>, keep: Option<&SessionFacts>) -> Self {
+    /// What an order about a user's sessions means, with the stored session that it names to be kept, and how many others are
+    /// live.
+    pub fn of_user(user: Option<&User>, keep: Option<&SessionFacts>, live: u32) -> Self {
         present_user(user).map_or(Self::Nothing, |user| Self::User {
             key: user.key,
             id: user.id,
@@ -121,6 +122,7 @@ impl Family {
             population: user.population,
             generation: user.generation,
             keep: keep.map(|kept| Box::new((kept.as_seen(), kept.seen_at, kept.around()))),
+            live,
         })
     }
 

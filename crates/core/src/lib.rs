@@ -28,6 +28,7 @@ pub mod grant_facts;
 pub mod how_ended;
 pub mod ids;
 pub mod keys;
+pub mod live_tally;
 pub mod names;
 pub mod notice;
 pub mod opening;
@@ -95,6 +96,7 @@ pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
 pub use how_ended::{EndedWith, how_ended};
 pub use ids::{ClientId, Locator, NIL, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
+pub use live_tally::{ENDED_COUNTED_MAX, LiveTally};
 pub use names::is_username;
 pub use notice::{
     NoticeReach, NoticeSubject, NoticeWish, OwedNotice, SubjectKey, decide_notices, told_with_others,

@@ -196,8 +196,10 @@ impl Model {
             },
         };
         let of_user = |id: UserId, keep: Option<SessionId>| {
+            let others = self.disk.sessions.values().filter(|s| s.user == id && Some(s.id) != keep);
+            let live = others.filter(|s| self.lives(s.id)).count() as u32;
             let keep = keep.and_then(|id| self.by_id(id)).map(|s| self.facts(s));
-            Family::of_user(Some(self.user(id)), keep.as_ref())
+            Family::of_user(Some(self.user(id)), keep.as_ref(), live)
         };
         match target {
             EndTarget::Token(token) => one(token.id),

@@ -205,7 +205,7 @@ pub(super) fn end(
     order: &EndOrder,
     now: Timestamp,
 ) -> rusqlite::Result<Result<Ended, EndError>> {
-    let family = family(batch, order)?;
+    let family = family(batch, order, now)?;
     let ending = match decide_ending(&family, order, now) {
         Ok(ending) => ending,
         Err(refusal) => return Ok(Err(refusal)),

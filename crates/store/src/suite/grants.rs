@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::suite::fixture::at;
 use crate::suite::{Engine, Fixture, OpenedSession};
 
-fn hash(n: u8) -> TokenHash {
+pub(super) fn hash(n: u8) -> TokenHash {
     TokenHash::from_bytes([n; 32])
 }
 
@@ -56,7 +56,7 @@ pub(super) fn issue(grant: Grant) -> IssueOrder {
     IssueOrder { grant, known_as }
 }
 
-fn redeem(grant: &Grant) -> RedeemOrder {
+pub(super) fn redeem(grant: &Grant) -> RedeemOrder {
     RedeemOrder {
         grant: grant.id,
         code: hash(1),
@@ -69,7 +69,7 @@ fn redeem(grant: &Grant) -> RedeemOrder {
     }
 }
 
-fn rotate(grant: &Grant, current: u8, next: u8) -> RotateOrder {
+pub(super) fn rotate(grant: &Grant, current: u8, next: u8) -> RotateOrder {
     RotateOrder {
         grant: grant.id,
         family: hash(2),
@@ -84,7 +84,7 @@ fn rotate(grant: &Grant, current: u8, next: u8) -> RotateOrder {
 }
 
 /// A session, a client and a grant whose code was redeemed.
-async fn bought<E: Engine>(fixture: &Fixture<E>) -> (OpenedSession, Client, Grant) {
+pub(super) async fn bought<E: Engine>(fixture: &Fixture<E>) -> (OpenedSession, Client, Grant) {
     let ada = fixture.user("ada").await;
     let held = fixture.sign_on(&ada, at(0)).await;
     let shop = fixture.client("shop").await;

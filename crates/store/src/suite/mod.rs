@@ -72,6 +72,7 @@ macro_rules! contract {
             ending_index::a_page_that_finds_little_says_how_far_it_came,
             ending_index::entries_go_with_the_tombstones_and_their_ids_do_not_come_back,
             mass_endings::all_sessions_of_a_user_end_together,
+            mass_endings::an_ending_counts_the_live_sessions_that_it_ends,
             mass_endings::all_sessions_of_a_realm_end_together,
             mass_endings::all_but_one_spares_that_one,
             mass_endings::all_but_one_spares_nothing_that_is_not_live_or_not_theirs,
@@ -179,6 +180,8 @@ macro_rules! many_nodes {
             many_nodes::endings_of_both_stand_in_one_order,
             many_nodes::notices_are_made_and_leased_once,
             many_nodes::of_two_takers_one_gets_the_flow,
+            many_nodes::of_refreshes_at_both_one_rotates,
+            many_nodes::of_redemptions_at_both_one_buys,
             many_nodes::two_sweeps_take_everything_once_and_nothing_live,
             many_nodes::two_first_keys_stay_and_come_in_one_order,
         }
