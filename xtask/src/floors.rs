@@ -40,9 +40,15 @@ const NATIVE_FACE: &[&str] = &[
 
 const PLAN: &[Room] = &[
     Room { name: "adieu-core", may_use: &[], never: PURE },
+    // JSON in which no name stands twice: bodies of requests and texts in documents are read by one rule.
+    Room { name: "adieu-json", may_use: &[], never: PURE },
     Room { name: "adieu-token", may_use: &[], never: PURE },
     Room { name: "adieu-store", may_use: &["adieu-core"], never: NO_SERVER },
-    Room { name: "adieu-http-kit", may_use: &["adieu-core"], never: &["axum", "reqwest", "rusqlite"] },
+    Room {
+        name: "adieu-http-kit",
+        may_use: &["adieu-core", "adieu-json"],
+        never: &["axum", "reqwest", "rusqlite"],
+    },
     // An engine without a disk, for tests.
     Room { name: STORE_MEMORY, may_use: &["adieu-core", "adieu-store"], never: NO_SERVER },
     Room {
@@ -75,7 +81,7 @@ const PLAN: &[Room] = &[
     // Documents that say what there is to be: read by commands and by the native API.
     Room {
         name: "adieu-provisioning",
-        may_use: &["adieu-authority", "adieu-core"],
+        may_use: &["adieu-authority", "adieu-core", "adieu-json"],
         never: &["axum", "http", "hyper", "reqwest", "rusqlite"],
     },
     Room { name: "adieu-pages-kit", may_use: &["adieu-core"], never: PURE },

@@ -398,6 +398,11 @@ fn what_can_not_be_meant_is_refused_and_says_where() {
         (user("population = 'Nobody'"), "realm /town: user ada: there is no population Nobody"),
         (user("traits = '[]'"), "`traits` is a JSON object"),
         (user("metadata_admin = '{'"), "`metadata_admin` is JSON"),
+        (user("traits = '{\"a\":1,\"a\":1}'"), "user ada: `traits`: the member `a` stands there twice"),
+        (
+            user("metadata_public = '[{\"x\":{\"a b\":1,\"a b\":2}}]'"),
+            "user ada: `metadata_public`: the member `a b` stands there twice",
+        ),
         (user("password_hash = 'x'"), "`password_hash` is of no kind"),
         (user("password_env = 'A'\npassword_file = 'a'"), "give one of"),
         (user("roles = [{ role = 'king' }]"), "there is no role king; there are: identity-data-admin, "),
@@ -408,6 +413,12 @@ fn what_can_not_be_meant_is_refused_and_says_where() {
         (
             of_town("[[realms.documents]]\nkind = 'pingone.environment'\nid = 'x'\nbody = '{'"),
             "`body` is JSON",
+        ),
+        (
+            of_town(
+                "[[realms.documents]]\nkind = 'pingone.environment'\nid = 'x'\nbody = '{\"a\":1,\"a\":2}'",
+            ),
+            "document pingone.environment x: `body`: the member `a` stands there twice",
         ),
         // Bob stays where he is, and that goes.
         (of_town("[[realms.populations]]\nname = 'Default'"), "user bob: the population is to be removed"),

@@ -85,7 +85,7 @@ macro_rules! contract {
             people::a_session_that_is_over_changes_nothing_of_its_user,
             people::a_renewed_hash_replaces_only_the_one_that_was_verified,
             people::a_name_is_taken_in_every_spelling,
-            people::a_name_is_one_composed_and_decomposed,
+            people::a_name_is_one_in_all_its_forms,
             people::a_locked_user_signs_on_nowhere_and_keeps_the_sessions,
             people::a_user_keeps_what_was_written,
             people::a_user_changes_and_is_found_by_what_is_true_now,
