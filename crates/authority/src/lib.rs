@@ -7,6 +7,7 @@ mod amend;
 mod attempts;
 mod beside;
 mod check;
+mod client_changes;
 mod clients;
 mod counts;
 mod documents;
@@ -46,7 +47,7 @@ use std::sync::{Arc, OnceLock};
 pub use adieu_core::{
     AccountLock, Actor, AfterPassword, AmendError, AmendOrder, Amendment, ApplicationTrait, Assurance,
     Beyond, Cause, Channel, Client, ClientAuth, ClientDraft, ClientId, CodeSet, ConfirmError, Device,
-    DirectoryError, ENDED_COUNTED_MAX, Edited, EndError, EndKind, EndOrder, EndTarget, Ended,
+    DirectoryError, DocumentChange, ENDED_COUNTED_MAX, Edited, EndError, EndKind, EndOrder, EndTarget, Ended,
     EndedReach, EndedSessions, EndingFilter, EndingId, EndingPlace, EndingRecord, FoundEnding, Generations,
     Grant, GrantError, Hindrance, How, Limits, Locator, LockChange, Method, NIL, NotLive, NoticeAnswer,
     Origin, Outage, Participant, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota,
@@ -71,6 +72,7 @@ pub use adieu_token::Alg;
 
 pub use beside::SessionsBeside;
 pub use check::CheckedToken;
+pub use client_changes::ClientsDraft;
 pub use clients::{Held, NewClient, RotationError, SecretRotation};
 pub use endings::noting_endings;
 pub use first_factor::FirstFactor;
