@@ -35,6 +35,7 @@ mod provisioning;
 mod quickstart;
 mod race;
 mod recorded_over_tcp;
+mod refresh_grace;
 mod reload;
 mod removed_clients;
 mod response_modes;
