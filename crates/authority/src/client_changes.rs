@@ -12,7 +12,7 @@ use adieu_core::{
 
 use crate::Authority;
 use crate::attempts::{Attempts, unread};
-use crate::clients::Held;
+use crate::clients::HeldGrants;
 use crate::end::EndingReach;
 
 /// Clients and documents of a realm as they are to be, together.
@@ -45,7 +45,7 @@ impl Authority {
         loop {
             let before = self.client(realm, id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
             let next = change(Client::clone(&before)).await?.into();
-            match self.changed_client(&before, next, (Held::AsDecided, origin.clone())).await {
+            match self.changed_client(&before, next, (HeldGrants::AsDecided, origin.clone())).await {
                 Err(DirectoryError::Stale) => attempts.again()?,
                 done => return Ok(done?),
             }
@@ -79,7 +79,7 @@ impl Authority {
         before.version.is_still(from)?;
         let mut next = Client::clone(&before);
         change(&mut next);
-        self.changed_client(&before, next.into(), (Held::AsDecided, origin)).await
+        self.changed_client(&before, next.into(), (HeldGrants::AsDecided, origin)).await
     }
 
     /// Changes several clients and documents of a realm together as `change` says of what is there: all of it, or nothing. The
@@ -114,7 +114,7 @@ impl Authority {
         for next in nexts {
             let before = self.client(realm, &next.id).await.map_err(unread)?.ok_or(DirectoryError::Stale)?;
             before.version.is_still(next.version)?;
-            clients.push(self.edit_order(&before, next.into(), (Held::AsDecided, origin.clone())));
+            clients.push(self.edit_order(&before, next.into(), (HeldGrants::AsDecided, origin.clone())));
         }
         let order = EditClientsOrder { realm, clients, documents };
         for edited in self.store().edit_clients(order, self.now()).await? {
@@ -129,7 +129,7 @@ impl Authority {
         &self,
         before: &Client,
         next: ClientDraft,
-        (held, origin): (Held, Origin),
+        (held, origin): (HeldGrants, Origin),
     ) -> Result<Client, DirectoryError> {
         let channel = origin.channel.clone();
         let order = self.edit_order(before, next, (held, origin));
@@ -145,7 +145,7 @@ impl Authority {
         &self,
         before: &Client,
         next: ClientDraft,
-        (held, origin): (Held, Origin),
+        (held, origin): (HeldGrants, Origin),
     ) -> EditClientOrder {
         let (id, realm, updated_at) = (before.id.clone(), before.realm, self.now());
         let client = Client { id, realm, updated_at, ..next.client };
@@ -163,6 +163,6 @@ impl Authority {
         let previous_secret = client.previous_secret.filter(|_| !without);
         let client = Client { previous_secret, ..client };
         let next = ClientDraft { client, ..next };
-        EditClientOrder { from: before.version, next, ends_grants: held == Held::Ends, origin }
+        EditClientOrder { from: before.version, next, ends_grants: held == HeldGrants::Ends, origin }
     }
 }

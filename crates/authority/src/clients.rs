@@ -44,7 +44,7 @@ pub struct NewClient {
 
 /// What becomes of what a client holds when it gets another secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum HeldGrants {
     /// It ends only if the change takes something away, as core decides.
     AsDecided,
     /// It ends.
@@ -55,7 +55,7 @@ pub enum Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretRotation {
     /// All before are worth nothing any more, one that counts beside the present one included.
-    AtOnce(Held),
+    AtOnce(HeldGrants),
     /// The same, but refused while an earlier one counts beside the present one. What the client holds lives on.
     AtOnceIfAlone,
     /// The one before counts for so long, so that no instance of the client is refused meanwhile. What the client holds lives on.
@@ -201,8 +201,8 @@ impl Authority {
     ) -> Result<Client, RotationError> {
         let (held, overlap, keeps_earlier) = match rotation {
             SecretRotation::AtOnce(held) => (held, None, false),
-            SecretRotation::AtOnceIfAlone => (Held::AsDecided, None, true),
-            SecretRotation::Overlap(overlap) => (Held::AsDecided, Some(overlap), true),
+            SecretRotation::AtOnceIfAlone => (HeldGrants::AsDecided, None, true),
+            SecretRotation::Overlap(overlap) => (HeldGrants::AsDecided, Some(overlap), true),
         };
         let mut attempts = Attempts::begin();
         loop {

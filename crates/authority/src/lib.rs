@@ -73,7 +73,7 @@ pub use adieu_token::Alg;
 pub use beside::SessionsBeside;
 pub use check::CheckedToken;
 pub use client_changes::ClientsDraft;
-pub use clients::{Held, NewClient, RotationError, SecretRotation};
+pub use clients::{HeldGrants, NewClient, RotationError, SecretRotation};
 pub use endings::noting_endings;
 pub use first_factor::FirstFactor;
 pub use flows::NewFlow;

@@ -19,7 +19,7 @@ use rusqlite::{Row, params};
 use crate::acts::documents::{change_documents, facts_of_changes};
 use crate::acts::{clients, people};
 use crate::batch::Batch;
-use crate::hooks::Place;
+use crate::hooks::HookPoint;
 use crate::rows::uuid_column;
 use crate::{SqliteStore, rows};
 
@@ -42,7 +42,7 @@ impl Directory for SqliteStore {
         }
         Lookup::Later(self.readers.read(move |db, shared, read_at| {
             let realm = rows::realm(db, id)?.map(Arc::new);
-            shared.pass(Place::RowsRead);
+            shared.pass(HookPoint::RowsRead);
             if let Some(realm) = &realm {
                 shared.caches.realms.fill(key, || Arc::clone(realm), read_at);
             }
@@ -144,7 +144,7 @@ impl Directory for SqliteStore {
         }
         Lookup::Later(self.readers.read(move |db, shared, read_at| {
             let user = rows::user(db, id)?.map(Arc::new);
-            shared.pass(Place::RowsRead);
+            shared.pass(HookPoint::RowsRead);
             if let Some(user) = &user {
                 shared.caches.users.fill(key, || Arc::clone(user), read_at);
             }
@@ -212,7 +212,7 @@ impl Directory for SqliteStore {
         let id = id.clone();
         Lookup::Later(self.readers.read(move |db, shared, read_at| {
             let client = present_client(rows::client(db, &id)?).map(Arc::new);
-            shared.pass(Place::RowsRead);
+            shared.pass(HookPoint::RowsRead);
             if let Some(client) = &client {
                 shared.caches.clients.fill(id.clone(), || Arc::clone(client), read_at);
             }
