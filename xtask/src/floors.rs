@@ -92,7 +92,6 @@ const PLAN: &[Room] = &[
     Room { name: "adieu-face-openid", may_use: FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu-face-pages", may_use: FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu-face-pingone", may_use: FACE, never: &["reqwest", "rusqlite"] },
-    Room { name: "adieu-face-signals", may_use: FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu", may_use: &["*"], never: &[] },
     Room { name: "adieu-testkit", may_use: &["*", "adieu"], never: &[] },
     // Tests of another kind: the engine brings its own `main`.
@@ -164,7 +163,9 @@ pub(crate) fn floors() -> Result<()> {
         .output()
         .context("cargo metadata")?;
     ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
-    let mut findings = findings(&serde_json::from_slice(&output.stdout)?);
+    let metadata: Metadata = serde_json::from_slice(&output.stdout)?;
+    let mut findings = findings(&metadata);
+    findings.extend(rooms_without_a_crate(&metadata));
     findings.extend(circles::findings(&files::sources()?));
     verdict("floors", &findings)
 }
@@ -190,6 +191,16 @@ fn findings(metadata: &Metadata) -> Vec<String> {
         );
     }
     findings
+}
+
+/// Rows of the plan that are about no crate: what was planned and is not built has no row.
+fn rooms_without_a_crate(metadata: &Metadata) -> Vec<String> {
+    let is_crate = |room: &&Room| {
+        let mut members = metadata.packages.iter().filter(|p| metadata.workspace_members.contains(&p.id));
+        members.any(|package| package.name == room.name)
+    };
+    let unbuilt = PLAN.iter().filter(|room| !is_crate(room));
+    unbuilt.map(|room| format!("xtask/src/floors.rs: {} is in the plan and no crate", room.name)).collect()
 }
 
 /// Why a room may not have this dependency.
@@ -306,6 +317,20 @@ mod tests {
         ] {
             assert_eq!(planted(package, dependency, kind, inside), Vec::<String>::new());
         }
+    }
+
+    #[test]
+    fn a_row_of_the_plan_without_a_crate_is_named() {
+        let package = |room: &Room| json!({"id": room.name, "name": room.name, "manifest_path": "m", "dependencies": []});
+        let metadata = |rooms: &[Room]| -> Metadata {
+            let packages: Vec<_> = rooms.iter().map(package).collect();
+            let members: Vec<_> = rooms.iter().map(|room| room.name).collect();
+            let whole = json!({"workspace_members": members, "packages": packages, "resolve": {"nodes": []}});
+            serde_json::from_value(whole).unwrap()
+        };
+        assert_eq!(rooms_without_a_crate(&metadata(PLAN)), Vec::<String>::new());
+        let told = format!("xtask/src/floors.rs: {} is in the plan and no crate", PLAN[0].name);
+        assert_eq!(rooms_without_a_crate(&metadata(&PLAN[1..])), [told]);
     }
 
     #[test]

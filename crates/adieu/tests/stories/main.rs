@@ -37,6 +37,7 @@ mod quickstart;
 mod race;
 mod reader;
 mod recorded_over_tcp;
+mod refresh_grace;
 mod reload;
 mod removed_clients;
 mod response_modes;

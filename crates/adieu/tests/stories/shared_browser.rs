@@ -8,7 +8,7 @@ use adieu_testkit::World;
 use adieu_testkit::world::Reply;
 use serde_json::json;
 
-use crate::one_browser::{ALICE, Jar, open_doors, sign_off, sign_on_as, with_all_cookies};
+use crate::one_browser::{ALICE, Jar, open_dialects, sign_off, sign_on_as, with_all_cookies};
 use crate::one_session::{DIALECTS, Dialect, Programs};
 
 const BOB: (&str, &str) = ("bob", "Builder-tools-22");
@@ -26,7 +26,7 @@ async fn is_live(world: &World, token: &str) -> bool {
 }
 
 /// Goal: F-2, F-4: whoever signs on in a browser that somebody else has left takes it over: the session of before ends, no cookie
-/// of it stays, and after the sign-off nobody is signed on at any door.
+/// of it stays, and after the sign-off nobody is signed on in any dialect.
 #[tokio::test]
 async fn who_comes_next_takes_the_browser_over() {
     let world = World::with_config(with_all_cookies()).await;
@@ -41,7 +41,7 @@ async fn who_comes_next_takes_the_browser_over() {
             assert!(NAMES.iter().all(|name| token(&jar, name) == bobs), "{before:?}, then {next:?}");
             assert!(!is_live(&world, &alices).await && is_live(&world, &bobs).await, "{before:?}, {next:?}");
             sign_off(&world, &mut jar, next).await;
-            assert!(open_doors(&world, &mut jar).await.is_empty(), "{before:?}, then {next:?}");
+            assert!(open_dialects(&world, &mut jar).await.is_empty(), "{before:?}, then {next:?}");
             assert!(NAMES.iter().all(|name| !jar.has(name)), "{before:?}, then {next:?}");
         }
     }

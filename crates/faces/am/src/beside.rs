@@ -1,4 +1,4 @@
-//! One browser at all doors: what a sign-on and a sign-off here do to the cookies of other dialects, and to what these carry.
+//! One browser in all dialects: what a sign-on and a sign-off here do to the cookies of other dialects, and to what these carry.
 //!
 //! A cookie that carries a session of another realm is left alone. Nothing is done where a sign-on stays with this dialect
 //! (`am.set_all_cookies`). Decision 0020.

@@ -1,4 +1,4 @@
-//! One browser at all doors: what a sign-on and a sign-off here do to what the cookies of other dialects carry.
+//! One browser in all dialects: what a sign-on and a sign-off here do to what the cookies of other dialects carry.
 //!
 //! Says which of these cookies carry a session of another realm: they are left alone. Nothing is done where a sign-on stays with
 //! this dialect (`kratos.set_all_cookies`). Decision 0020.

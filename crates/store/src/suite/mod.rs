@@ -114,6 +114,7 @@ macro_rules! contract {
             versions::of_many_changes_from_one_version_one_is_made,
             versions::no_change_of_a_removed_record_fits_its_successor,
             versions::what_is_kept_beside_a_client_changes_with_it_or_not_at_all,
+            versions::clients_and_documents_change_together_or_not_at_all,
             flows::a_flow_is_kept_replaced_read_and_taken,
             flows::of_many_takers_one_gets_it,
             flows::of_many_makers_of_a_flow_one_makes_it,

@@ -188,7 +188,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "kratos.set_all_cookies",
         Flag,
-        "Whether a login in a browser is one at every door: it also sets the other dialects' session cookies, where they serve the same realm and share the host or the cookie's domain. Native logins set no cookies.",
+        "Whether a login in a browser is one in every dialect: it also sets the other dialects' session cookies, where they serve the same realm and share the host or the cookie's domain. Native logins set no cookies.",
     ),
     key(
         "kratos.tokenizers.name",
