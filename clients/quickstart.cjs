@@ -3,7 +3,7 @@ const { execFileSync } = require("node:child_process");
 const { Browser } = require("./browser.cjs");
 const { assert, vars, scenario } = require("./steps.cjs");
 
-const { site, user, password, issuer } = vars;
+const { sites: [site], user, password, issuer } = vars;
 
 let browser;
 

@@ -30,8 +30,11 @@ const PROGRAMS: [(&str, &str); 14] = [
     ("nginx", "nginx-light"), // A proxy that asks before it lets a request through.
 ];
 
-/// The packages for Node and their exact versions; the founding samples name one of them, docs/quickstart.md two.
+/// The packages for Node and their exact versions; the founding samples name one of them.
 const NODE_PACKAGES: (&str, &[&str]) = ("clients/packages.json", &[]);
+/// What the samples for Node in docs/ name, in a folder of its own as in a reader's: beside others they get a second copy of a package
+/// whose objects are known by their class.
+const SAMPLE_PACKAGES: (&str, &[&str]) = ("clients/samples.json", &[]);
 /// An application for Node in a folder of its own; what it would like to have besides is left out, as it is large and unused.
 const UI_PACKAGES: (&str, &[&str]) =
     ("clients/kratos/ui.json", &["--omit=optional", "--omit=peer", "--legacy-peer-deps"]);
@@ -56,6 +59,7 @@ pub(crate) fn install() -> Result<PathBuf> {
     let folder = files::root().join("target/clients");
     std::fs::create_dir_all(&folder)?;
     node_packages(&folder, NODE_PACKAGES)?;
+    node_packages(&folder.join("samples"), SAMPLE_PACKAGES)?;
     node_packages(&folder.join("ui"), UI_PACKAGES)?;
     for list in PYTHON_PACKAGES {
         listed_for_python(&folder, list)?;

@@ -65,10 +65,15 @@ pub(crate) fn findings(sources: &[SourceFile], shared: &SharedNames) -> Vec<Stri
     let reasons = reasons.chain(shared.exception.iter().map(|(name, exception)| (name, &exception.reason)));
     findings.extend(
         reasons
-            .filter(|(_, reason)| reason.trim().is_empty())
-            .map(|(name, _)| format!("xtask/tidy.toml: `{name}`: a shared name needs a reason")),
+            .filter(|(_, reason)| !is_sentence(reason))
+            .map(|(name, _)| format!("xtask/tidy.toml: `{name}`: the reason is no sentence")),
     );
     findings
+}
+
+/// Whether a reason is said in full: some words, from a capital letter to a full stop.
+fn is_sentence(reason: &str) -> bool {
+    reason.starts_with(char::is_uppercase) && reason.ends_with('.') && reason.split_whitespace().count() > 2
 }
 
 fn excused(name: &str, types: &[Type], shared: &SharedNames) -> bool {
@@ -125,6 +130,16 @@ mod tests {
         findings(&sources, &toml::from_str(list).unwrap())
     }
 
+    /// What a part of a crate sees counts like what all of it sees.
+    #[test]
+    fn every_visibility_that_is_written_counts() {
+        for seen in ["pub", "pub(crate)", "pub(super)", "pub(in crate::manage)"] {
+            let text = format!("{seen} enum Face {{}}");
+            let files = [TWO[0], ("crates/b/src/x.rs", text.as_str())];
+            assert_eq!(found(&files, "").len(), 1, "{seen}");
+        }
+    }
+
     const TWO: [(&str, &str); 2] = [
         ("crates/faces/a/src/x.rs", "pub(crate) struct Face<T>(T);"),
         ("crates/faces/b/src/x.rs", "\npub enum Face {}"),
@@ -135,9 +150,9 @@ mod tests {
         let told =
             "`Face` is the name of 2 types: crates/faces/a/src/x.rs:1, crates/faces/b/src/x.rs:2 (same-name)";
         assert_eq!(found(&TWO, ""), [told]);
-        assert_eq!(found(&TWO, "[role]\nFace = \"every face has its own\""), Vec::<String>::new());
+        assert_eq!(found(&TWO, "[role]\nFace = \"Every face has its own.\""), Vec::<String>::new());
         assert_eq!(
-            found(&TWO, "[exception]\nFace = { max = 2, reason = \"to be renamed\" }"),
+            found(&TWO, "[exception]\nFace = { max = 2, reason = \"One of them is to be renamed.\" }"),
             Vec::<String>::new()
         );
     }
@@ -154,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_role_is_for_one_type_in_each_parallel_room() {
-        let role = "[role]\nFace = \"every face has its own\"";
+        let role = "[role]\nFace = \"Every face has its own.\"";
         let outside = [TWO[0], ("crates/core/src/x.rs", "pub struct Face;")];
         assert_eq!(found(&outside, role).len(), 1);
         let twice = [TWO[0], TWO[1], ("crates/faces/a/src/y.rs", "pub struct Face;")];
@@ -163,11 +178,12 @@ mod tests {
 
     #[test]
     fn the_list_may_only_shrink() {
-        let grown = "[exception]\nFace = { max = 1, reason = \"to be renamed\" }";
+        let grown = "[exception]\nFace = { max = 1, reason = \"One of them is to be renamed.\" }";
         assert_eq!(found(&TWO, grown).len(), 1);
-        let needless = "[exception]\nOther = { max = 2, reason = \"to be renamed\" }";
+        let needless = "[exception]\nOther = { max = 2, reason = \"One of them is to be renamed.\" }";
         assert_eq!(found(&TWO[..1], needless), ["xtask/tidy.toml: `Other` is no longer shared: remove it"]);
         let bare = "[role]\nFace = \" \"";
-        assert_eq!(found(&TWO, bare), ["xtask/tidy.toml: `Face`: a shared name needs a reason"]);
+        assert_eq!(found(&TWO, bare), ["xtask/tidy.toml: `Face`: the reason is no sentence"]);
+        assert_eq!(found(&TWO, "[role]\nFace = \"its own\"").len(), 1);
     }
 }

@@ -4,7 +4,7 @@
 //! door's host may set it for the other's. Decision 0020.
 
 use adieu_http_kit::companion::{Companion, Companions, CookieRealms, covers};
-use adieu_http_kit::cookies::SameSite;
+use adieu_http_kit::cookies::{SameSite, SessionCookieName};
 use url::Url;
 
 use crate::config::Config;
@@ -98,24 +98,30 @@ fn lines(other: &Door, realms: &CookieRealms, config: &Config) -> Vec<Companion>
         _ => SameSite::Lax,
     };
     let of_pingone = if secure { SameSite::None } else { SameSite::Lax };
+    let exact = SessionCookieName::exact;
     let lines = match other.cookie {
-        SessionCookie::Kratos => vec![(config.kratos.cookie_name.as_str(), "/", "", Some(of_kratos))],
-        SessionCookie::Am => vec![(config.am.cookie_name.as_str(), "/", "am*", am_same_site(config))],
+        SessionCookie::Kratos => {
+            vec![(exact(&config.kratos.cookie_name), "/", "", Some(of_kratos))]
+        }
+        SessionCookie::Am => {
+            vec![(SessionCookieName::any_case(&config.am.cookie_name), "/", "am*", am_same_site(config))]
+        }
         // One without the other would leave somebody signed on.
         SessionCookie::PingOne => {
-            vec![("ST", "/{realm}", "", Some(of_pingone)), ("ST-NO-SS", "/{realm}", "", None)]
+            vec![(exact("ST"), "/{realm}", "", Some(of_pingone)), (exact("ST-NO-SS"), "/{realm}", "", None)]
         }
     };
-    let cookie = |(name, path, prefix, same_site): (&str, &str, &str, Option<SameSite>)| Companion {
-        name: name.to_owned(),
-        path: path.to_owned(),
-        domain: None,
-        prefix: prefix.to_owned(),
-        secure,
-        same_site,
-        life_s: None,
-        realms: realms.clone(),
-    };
+    let cookie =
+        |(name, path, prefix, same_site): (SessionCookieName, &str, &str, Option<SameSite>)| Companion {
+            name,
+            path: path.to_owned(),
+            domain: None,
+            prefix: prefix.to_owned(),
+            secure,
+            same_site,
+            life_s: None,
+            realms: realms.clone(),
+        };
     lines.into_iter().map(cookie).collect()
 }
 

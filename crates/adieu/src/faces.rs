@@ -8,7 +8,7 @@ use adieu_authority::Authority;
 use adieu_face_kratos::KratosAdmin;
 use adieu_face_pages::NamedAddress;
 use adieu_http_kit::companion::Companions;
-use adieu_http_kit::cookies::SameSite;
+use adieu_http_kit::cookies::{SameSite, SessionCookieName};
 use adieu_http_kit::form::append_query;
 use adieu_http_kit::origins::Origins;
 use adieu_http_kit::service::FaceService;
@@ -90,11 +90,15 @@ fn pages(
     adieu_face_pages::service(authority.clone(), settings)
 }
 
-/// The names of all cookies that may carry a session.
-fn cookie_names(config: &Config) -> Vec<String> {
-    let own = [config.kratos.cookie_name.as_str(), config.am.cookie_name.as_str(), "ST", "ST-NO-SS"];
+/// The names of all cookies that may carry a session, each read as its dialect reads it.
+fn cookie_names(config: &Config) -> Vec<SessionCookieName> {
     let further = config.kratos.cookie_names_read.iter().map(String::as_str);
-    own.into_iter().chain(further).map(str::to_owned).collect()
+    let exact = ["ST", "ST-NO-SS"].into_iter().chain(further).map(SessionCookieName::exact);
+    let first = [
+        SessionCookieName::exact(&config.kratos.cookie_name),
+        SessionCookieName::any_case(&config.am.cookie_name),
+    ];
+    first.into_iter().chain(exact).collect()
 }
 
 /// An address of PingOne's; an empty one is the public one.
@@ -263,6 +267,7 @@ pub(crate) fn kratos_settings(
         recovery_ends_others: face.recovery_ends_others,
         continue_with_transitions: face.use_continue_with_transitions,
         keeps_token: face.login_keeps_token,
+        count_has_ended: face.count_has_ended,
         enrolling_proves: face.enrolling_proves,
         tokenizers: face
             .tokenizers

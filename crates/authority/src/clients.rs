@@ -3,12 +3,12 @@
 //! Secrets are derived and shown on demand; only their hashes are stored (EMPTY-HANDS).
 
 use std::cmp::Ordering;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::sync::Arc;
 
 use adieu_core::{
-    ApplicationTrait, Client, ClientAuth, ClientDraft, ClientId, DirectoryError, EditClientOrder, Origin,
-    Outage, PreviousSecret, RealmId, RemoveClientOrder, RoleAssignment, Span, Timestamp, TokenHash, Version,
+    ApplicationTrait, Client, ClientAuth, ClientDraft, ClientId, DirectoryError, Origin, Outage,
+    PreviousSecret, RealmId, RemoveClientOrder, RoleAssignment, Span, Timestamp, TokenHash, Version,
 };
 
 use crate::Authority;
@@ -44,7 +44,7 @@ pub struct NewClient {
 
 /// What becomes of what a client holds when it gets another secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum HeldGrants {
     /// It ends only if the change takes something away, as core decides.
     AsDecided,
     /// It ends.
@@ -55,7 +55,7 @@ pub enum Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretRotation {
     /// All before are worth nothing any more, one that counts beside the present one included.
-    AtOnce(Held),
+    AtOnce(HeldGrants),
     /// The same, but refused while an earlier one counts beside the present one. What the client holds lives on.
     AtOnceIfAlone,
     /// The one before counts for so long, so that no instance of the client is refused meanwhile. What the client holds lives on.
@@ -143,7 +143,7 @@ impl Authority {
     }
 
     /// The client with the hash of the secret that its way to prove itself needs, if it needs one.
-    fn with_secret(&self, client: Client) -> Client {
+    pub(crate) fn with_secret(&self, client: Client) -> Client {
         let secret = self.secret_of(&client).map(|secret| TokenHash::of(secret.as_bytes()));
         Client { secret, ..client }
     }
@@ -159,97 +159,8 @@ impl Authority {
     }
 
     /// The version of the secret that follows one of this version.
-    fn secret_version_after(&self, last: u64) -> u64 {
+    pub(crate) fn secret_version_after(&self, last: u64) -> u64 {
         (last + 1).max(by_time(self.now()))
-    }
-
-    /// Changes a client as `change` says of the record that is there. It is asked again where somebody else came before, so it
-    /// also says anew whether the caller may do this to what the client is by then. Realm, id and secret are not for it to
-    /// set: see [`Authority::rotate_secret`]. What a client holds ends with it as core decides. A change may bring what a dialect
-    /// keeps beside the client: both are written, or neither.
-    pub async fn change_client<E, F, D>(
-        &self,
-        realm: RealmId,
-        id: &ClientId,
-        origin: Origin,
-        mut change: impl FnMut(Client) -> F + Send,
-    ) -> Result<Client, E>
-    where
-        E: From<DirectoryError>,
-        F: Future<Output = Result<D, E>> + Send,
-        D: Into<ClientDraft>,
-    {
-        let mut attempts = Attempts::begin();
-        loop {
-            let before = self.client(realm, id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
-            let next = change(Client::clone(&before)).await?.into();
-            match self.changed_client(&before, next, (Held::AsDecided, origin.clone())).await {
-                Err(DirectoryError::Stale) => attempts.again()?,
-                done => return Ok(done?),
-            }
-        }
-    }
-
-    /// Changes members of a client.
-    pub async fn edit_client(
-        &self,
-        realm: RealmId,
-        id: &ClientId,
-        origin: Origin,
-        mut change: impl FnMut(&mut Client) + Send,
-    ) -> Result<Client, DirectoryError> {
-        self.change_client(realm, id, origin, |mut client| {
-            change(&mut client);
-            ready(Ok(client))
-        })
-        .await
-    }
-
-    /// Changes members of a client from a version that the caller has read, or not at all.
-    pub async fn edit_client_from(
-        &self,
-        (realm, id): (RealmId, &ClientId),
-        from: Version,
-        origin: Origin,
-        change: impl FnOnce(&mut Client) + Send,
-    ) -> Result<Client, DirectoryError> {
-        let before = self.client(realm, id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
-        before.version.is_still(from)?;
-        let mut next = Client::clone(&before);
-        change(&mut next);
-        self.changed_client(&before, next.into(), (Held::AsDecided, origin)).await
-    }
-
-    async fn changed_client(
-        &self,
-        before: &Client,
-        next: ClientDraft,
-        (held, origin): (Held, Origin),
-    ) -> Result<Client, DirectoryError> {
-        let (id, realm, updated_at) = (before.id.clone(), before.realm, self.now());
-        let client = Client { id, realm, updated_at, ..next.client };
-        let without = client.auth == ClientAuth::None;
-        // A secret that was taken away does not come back when the client proves itself by one again. An older version may have taken
-        // it away, and it left the version as it was.
-        let secret_version = match before.secret.is_none() && !without {
-            true => self.secret_version_after(before.secret_version),
-            false => client.secret_version,
-        };
-        let client = Client { secret_version, ..client };
-        let same = client.auth == before.auth && client.secret_version == before.secret_version;
-        let client = if same { client } else { self.with_secret(client) };
-        // A secret that is shown in another place is the same one, and the one before was promised for its time.
-        let previous_secret = client.previous_secret.filter(|_| !without);
-        let client = Client { previous_secret, ..client };
-        let next = ClientDraft { client, ..next };
-        let ends_grants = held == Held::Ends;
-        let channel = origin.channel.clone();
-        let order = EditClientOrder { from: before.version, next, ends_grants, origin };
-        let edited = self.store().edit_client(order, self.now()).await?;
-        if let Some(ended) = &edited.ended {
-            self.tell(EndingReach::GRANTS, &channel, ended);
-        }
-        Ok(edited.client)
     }
 
     /// Gives a client another secret. The one before is worth nothing any more, or counts for as long as the rotation says; with a
@@ -290,8 +201,8 @@ impl Authority {
     ) -> Result<Client, RotationError> {
         let (held, overlap, keeps_earlier) = match rotation {
             SecretRotation::AtOnce(held) => (held, None, false),
-            SecretRotation::AtOnceIfAlone => (Held::AsDecided, None, true),
-            SecretRotation::Overlap(overlap) => (Held::AsDecided, Some(overlap), true),
+            SecretRotation::AtOnceIfAlone => (HeldGrants::AsDecided, None, true),
+            SecretRotation::Overlap(overlap) => (HeldGrants::AsDecided, Some(overlap), true),
         };
         let mut attempts = Attempts::begin();
         loop {

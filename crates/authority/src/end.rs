@@ -56,6 +56,7 @@ impl EndingReach {
         match target {
             EndTarget::Token(_) | EndTarget::One(_) | EndTarget::OneOf { .. } => Self::ONE,
             EndTarget::User(_) => Self::USER,
+            EndTarget::UserAndGrants(_) => Self("user, with all grants"),
             EndTarget::UserBut { .. } => Self("user but one"),
             EndTarget::Realm(_) => Self("realm"),
             EndTarget::Grants(_) => Self::GRANTS,

@@ -132,6 +132,7 @@ impl Authority {
             client: order.client.id.clone(),
             client_generation: order.client.generation,
             user: order.session.user,
+            user_generation: order.session.born.user,
             session: order.session.id,
             epoch: order.session.epoch,
             scope: order.scope,

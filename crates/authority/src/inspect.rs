@@ -243,11 +243,12 @@ impl Authority {
         let mut around = GrantAround {
             session_epoch: found.as_ref().map(|found| found.session.epoch),
             client_generation: client.enabled.then_some(client.generation),
-            outlives_session: false,
+            outlives_from: None,
         };
         if !grant.is_live(around, self.now()) && client.outlives_session {
             // Who was disabled or deleted has nothing that lives on.
-            around.outlives_session = self.user(grant.user).await?.is_some_and(|user| user.enabled);
+            let user = self.user(grant.user).await?.filter(|user| user.enabled);
+            around.outlives_from = user.map(|user| user.grants_from);
         }
         if !grant.is_live(around, self.now()) {
             return Ok(None);

@@ -7,6 +7,7 @@ mod amend;
 mod attempts;
 mod beside;
 mod check;
+mod client_changes;
 mod clients;
 mod counts;
 mod documents;
@@ -46,14 +47,14 @@ use std::sync::{Arc, OnceLock};
 pub use adieu_core::{
     AccountLock, Actor, AfterPassword, AmendError, AmendOrder, Amendment, ApplicationTrait, Assurance,
     Beyond, Cause, Channel, Client, ClientAuth, ClientDraft, ClientId, CodeSet, ConfirmError, Device,
-    DirectoryError, Edited, EndError, EndKind, EndOrder, EndTarget, Ended, EndedReach, EndedSessions,
-    EndingFilter, EndingId, EndingPlace, EndingRecord, FoundEnding, Generations, Grant, GrantError,
-    Hindrance, How, Limits, Locator, LockChange, Method, NIL, NotLive, NoticeAnswer, Origin, Outage,
-    Participant, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE,
-    Realm, RealmId, Reason, ReasonError, Receipt, ReceiptState, RecoveryPass, RecoveryWay, Rights, Role,
-    RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State, SubjectKey,
-    TYPED_LETTERS, TakenMember, Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version, WeakPassword,
-    assurance_of,
+    DirectoryError, DocumentChange, ENDED_COUNTED_MAX, Edited, EndError, EndKind, EndOrder, EndTarget, Ended,
+    EndedReach, EndedSessions, EndingFilter, EndingId, EndingPlace, EndingRecord, FoundEnding, Generations,
+    Grant, GrantError, Hindrance, How, Limits, Locator, LockChange, Method, NIL, NotLive, NoticeAnswer,
+    Origin, Outage, Participant, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota,
+    RECOVERY_CODE, Realm, RealmId, Reason, ReasonError, Receipt, ReceiptState, RecoveryPass, RecoveryWay,
+    Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State,
+    SubjectKey, TYPED_LETTERS, TakenMember, Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version,
+    WeakPassword, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{
@@ -71,7 +72,8 @@ pub use adieu_token::Alg;
 
 pub use beside::SessionsBeside;
 pub use check::CheckedToken;
-pub use clients::{Held, NewClient, RotationError, SecretRotation};
+pub use client_changes::ClientsDraft;
+pub use clients::{HeldGrants, NewClient, RotationError, SecretRotation};
 pub use endings::noting_endings;
 pub use first_factor::FirstFactor;
 pub use flows::NewFlow;

@@ -130,6 +130,7 @@ impl Authority {
             unlocked_at: None,
             generation: 0,
             forgotten: 0,
+            grants_from: 0,
             removed: false,
             password,
             recovery_codes: None,

@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use adieu_core::{DirectoryError, Outage, PopulationId, Realm, RealmId};
+use adieu_core::{
+    DirectoryError, Document, DocumentChange, Outage, PopulationId, Realm, RealmDraft, RealmId,
+};
 
 use crate::Authority;
 use crate::attempts::unread;
@@ -68,12 +70,26 @@ impl Authority {
 
     /// Makes a realm with the population that every realm begins with.
     pub async fn create_realm(&self, id: RealmId, path: &str) -> Result<Realm, DirectoryError> {
-        let first = FirstPopulation {
+        self.create_realm_with(id, path, self.everybody()).await
+    }
+
+    /// Makes a realm with its first population and what a dialect keeps of it: all are there, or none.
+    pub async fn create_realm_keeping(
+        &self,
+        id: RealmId,
+        path: &str,
+        document: Document,
+    ) -> Result<Realm, DirectoryError> {
+        self.keep_new_realm((id, path), self.everybody(), vec![DocumentChange::Put(document)]).await
+    }
+
+    /// The population that every realm begins with.
+    fn everybody(&self) -> FirstPopulation {
+        FirstPopulation {
             id: PopulationId::from_uuid(self.draw_uuid()),
             name: DEFAULT_POPULATION.to_owned(),
             description: None,
-        };
-        self.create_realm_with(id, path, first).await
+        }
     }
 
     /// Makes a realm with its first population: both are there, or neither.
@@ -83,11 +99,20 @@ impl Authority {
         path: &str,
         first: FirstPopulation,
     ) -> Result<Realm, DirectoryError> {
+        self.keep_new_realm((id, path), first, Vec::new()).await
+    }
+
+    async fn keep_new_realm(
+        &self,
+        (id, path): (RealmId, &str),
+        first: FirstPopulation,
+        documents: Vec<DocumentChange>,
+    ) -> Result<Realm, DirectoryError> {
         let second_factor = self.policy().second_factor_in(path);
         let created_at = self.now();
         let realm = Realm { id, path: path.to_owned(), generation: 0, second_factor, created_at };
         let first = self.draft_population(id, first);
-        self.store().create_realm(realm.clone(), first).await?;
+        self.store().create_realm(RealmDraft { realm: realm.clone(), first, documents }).await?;
         Ok(realm)
     }
 

@@ -4,10 +4,10 @@
 
 use crate::cause::Cause;
 use crate::directory::{Client, DirectoryError, TakenMember};
-use crate::document::{Document, DocumentFacts, decide_put_document};
+use crate::document::{DocumentChange, DocumentChanges, DocumentFacts, decide_document_changes};
 use crate::ended::Ended;
 use crate::ending::{EndKind, EndOrder, EndTarget};
-use crate::ids::ClientId;
+use crate::ids::{ClientId, RealmId};
 use crate::origin::Origin;
 use crate::record_rules::client_is_sound;
 use crate::version::Version;
@@ -27,28 +27,25 @@ impl StoredClient {
     }
 }
 
-/// A client as it is to be, with what a dialect keeps beside it, where that is to be written, too.
+/// A client as it is to be, with what a dialect keeps beside it, where that changes, too.
 #[derive(Clone, Debug)]
 pub struct ClientDraft {
     /// The client.
     pub client: Client,
-    /// The document; of the client's realm, in place of any other of its name.
-    pub document: Option<Document>,
+    /// What becomes of documents of the client's realm with it.
+    pub documents: Vec<DocumentChange>,
 }
 
 impl From<Client> for ClientDraft {
     fn from(client: Client) -> Self {
-        Self { client, document: None }
+        Self { client, documents: Vec::new() }
     }
 }
 
 impl ClientDraft {
-    /// The document as it is to be written.
-    fn document_over(&self, facts: &DocumentFacts) -> Result<Option<Document>, DirectoryError> {
-        match &self.document {
-            Some(document) if document.realm != self.client.realm => Err(DirectoryError::Unknown),
-            document => Ok(document.as_ref().map(|document| decide_put_document(facts, document))),
-        }
+    /// The documents as they are to be written.
+    fn documents_over(&self, facts: &[DocumentFacts]) -> Result<DocumentChanges, DirectoryError> {
+        decide_document_changes(self.client.realm, &self.documents, facts)
     }
 }
 
@@ -71,10 +68,45 @@ pub struct EditClientOrder {
 pub struct ClientChanges {
     /// The record.
     pub client: Client,
-    /// The document that is written with it.
-    pub document: Option<Document>,
+    /// The documents that change with it.
+    pub documents: DocumentChanges,
     /// What ends because of it.
     pub end: Option<EndOrder>,
+}
+
+/// Somebody changes several clients and documents of a realm together: all of it happens, or nothing.
+#[derive(Clone, Debug)]
+pub struct EditClientsOrder {
+    /// The realm.
+    pub realm: RealmId,
+    /// The changes of clients, each of another one.
+    pub clients: Vec<EditClientOrder>,
+    /// The changes of documents, each of another one.
+    pub documents: Vec<DocumentChange>,
+}
+
+/// The facts about what an order to change several clients names.
+#[derive(Clone, Debug, Default)]
+pub struct ClientsFacts {
+    /// What is stored of each client, with the facts about the documents that its change brings.
+    pub clients: Vec<(Option<StoredClient>, Vec<DocumentFacts>)>,
+    /// The facts about each document.
+    pub documents: Vec<DocumentFacts>,
+}
+
+/// Decides the change of several clients and documents.
+pub fn decide_edit_clients(
+    facts: &ClientsFacts,
+    order: &EditClientsOrder,
+) -> Result<(Vec<ClientChanges>, DocumentChanges), DirectoryError> {
+    let documents = decide_document_changes(order.realm, &order.documents, &facts.documents)?;
+    let decided = order.clients.iter().zip(&facts.clients).map(|(order_of_one, (before, beside))| {
+        if order_of_one.next.client.realm != order.realm {
+            return Err(DirectoryError::Unknown);
+        }
+        decide_edit_client(before.as_ref(), order_of_one, beside)
+    });
+    Ok((decided.collect::<Result<_, _>>()?, documents))
 }
 
 /// A client after a change.
@@ -88,11 +120,11 @@ pub struct EditedClient {
 
 /// Decides the making of a client. One that comes back starts above every grant of its first life, keeps the tokens that were
 /// revoked then (ENDED-STAYS-ENDED), and needs a secret of a later version than the last one of its first life: with any
-/// other, the draft is stale. `beside` are the facts about the document that the draft brings.
+/// other, the draft is stale. `beside` are the facts about the documents that the draft brings.
 pub fn decide_create_client(
     before: Option<&StoredClient>,
     draft: &ClientDraft,
-    beside: &DocumentFacts,
+    beside: &[DocumentFacts],
 ) -> Result<ClientChanges, DirectoryError> {
     let new = &draft.client;
     client_is_sound(None, new.into())?;
@@ -111,16 +143,16 @@ pub fn decide_create_client(
         }
         Some(_) => return Err(DirectoryError::Taken(TakenMember::Id)),
     };
-    Ok(ClientChanges { client, document: draft.document_over(beside)?, end: None })
+    Ok(ClientChanges { client, documents: draft.documents_over(beside)?, end: None })
 }
 
 /// Decides a change of a client. What it holds ends when it is switched off, when it may no longer ask for something, and where
-/// the order says so; nothing of it comes back (ENDED-STAYS-ENDED). `beside` are the facts about the document that the change
+/// the order says so; nothing of it comes back (ENDED-STAYS-ENDED). `beside` are the facts about the documents that the change
 /// brings.
 pub fn decide_edit_client(
     before: Option<&StoredClient>,
     order: &EditClientOrder,
-    beside: &DocumentFacts,
+    beside: &[DocumentFacts],
 ) -> Result<ClientChanges, DirectoryError> {
     let before = before.ok_or(DirectoryError::Unknown)?.present()?;
     let next = &order.next.client;
@@ -132,7 +164,7 @@ pub fn decide_edit_client(
     let client = Client { version, created_at: before.created_at, ..next.clone() }.under(before);
     let ends = order.ends_grants || client.gets_less_than(before);
     let end = ends.then(|| grants_ended(&client, &order.origin));
-    Ok(ClientChanges { client, document: order.next.document_over(beside)?, end })
+    Ok(ClientChanges { client, documents: order.next.documents_over(beside)?, end })
 }
 
 /// Somebody removes a client.
@@ -158,7 +190,11 @@ pub fn decide_remove_client(
         before.version.is_still(from)?;
     }
     let client = Client { version: before.version.next(), ..before.clone() };
-    Ok(ClientChanges { end: Some(grants_ended(&client, &order.origin)), document: None, client })
+    Ok(ClientChanges {
+        end: Some(grants_ended(&client, &order.origin)),
+        documents: DocumentChanges::default(),
+        client,
+    })
 }
 
 /// The order that ends all that a client holds.
@@ -205,7 +241,7 @@ mod tests {
 
     use super::*;
     use crate::directory::ClientAuth;
-    use crate::ids::RealmId;
+    use crate::document::Document;
     use crate::origin::Channel;
     use crate::record_fault::RecordFault;
     use crate::revoke::RevokedToken;
@@ -255,7 +291,7 @@ mod tests {
     }
 
     fn edit(before: StoredClient, order: EditClientOrder) -> Result<ClientChanges, DirectoryError> {
-        decide_edit_client(Some(&before), &order, &DocumentFacts::default())
+        decide_edit_client(Some(&before), &order, &[])
     }
 
     #[test]
@@ -268,15 +304,15 @@ mod tests {
             version: Version::FIRST,
         };
         let stored_document = Document { version: Version::from_stored(3), ..body("old", shop().realm) };
-        let beside = DocumentFacts { stored: Some(stored_document), ..DocumentFacts::default() };
+        let beside = [DocumentFacts { stored: Some(stored_document), ..DocumentFacts::default() }];
         let order = |from, document| EditClientOrder {
-            next: ClientDraft { client: shop(), document: Some(document) },
+            next: ClientDraft { client: shop(), documents: vec![DocumentChange::Put(document)] },
             ..change(from, shop())
         };
         let before = stored(false);
         let fits = order(4, body("new", shop().realm));
         let changed = decide_edit_client(Some(&before), &fits, &beside).expect("a change");
-        let document = changed.document.expect("it is written");
+        let [document] = &changed.documents.written[..] else { panic!("it is written") };
         assert_eq!((document.body.as_str(), document.version.number()), ("new", 4));
         let stale = decide_edit_client(Some(&before), &order(3, body("new", shop().realm)), &beside);
         assert!(matches!(stale, Err(DirectoryError::Stale)), "{stale:?}");
@@ -290,7 +326,7 @@ mod tests {
         let same = Client { generation: 0, revoked_tokens: vec![], version: Version::FIRST, ..shop() };
         let new = Client { secret_version: 1, ..same.clone() };
         let make = |before: Option<StoredClient>, new: Client| {
-            decide_create_client(before.as_ref(), &new.into(), &DocumentFacts::default())
+            decide_create_client(before.as_ref(), &new.into(), &[])
         };
         let back = make(Some(stored(true)), new.clone()).expect("it was removed").client;
         assert_eq!((back.generation, back.revoked_tokens.len(), back.version.number()), (8, 1, 5));
@@ -351,7 +387,7 @@ mod tests {
         ];
         for (wrong, fault) in cases {
             let refused = |answer: Result<ClientChanges, DirectoryError>| matches!(answer, Err(DirectoryError::Fault(found)) if found == fault);
-            let made = decide_create_client(None, &wrong.clone().into(), &DocumentFacts::default());
+            let made = decide_create_client(None, &wrong.clone().into(), &[]);
             assert!(refused(made), "{fault:?}");
             assert!(refused(edit(stored(false), change(4, wrong))), "{fault:?}");
         }

@@ -80,6 +80,8 @@ pub struct User {
     pub generation: u64,
     /// Sessions born under an earlier generation are shown to nobody any more; never falls.
     pub forgotten: u64,
+    /// What was granted under an earlier generation is revoked, also where it would outlive its session; never falls.
+    pub grants_from: u64,
     /// Whether the user was deleted. Such a record has no names and no password; it stays so that nothing of the user
     /// can live (ENDED-STAYS-ENDED).
     pub removed: bool,

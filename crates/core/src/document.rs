@@ -39,6 +39,69 @@ pub struct DocumentFacts {
     pub removed: RemovedVersions,
 }
 
+/// What becomes of a document together with something else: of what changes with it, both are written or neither.
+#[derive(Clone, Debug)]
+pub enum DocumentChange {
+    /// It is kept in place of any other of its name.
+    Put(Document),
+    /// It is kept in place of the version that it names, which was read; of another one the change is stale.
+    Edit(Document),
+    /// This one, which was read, is removed; if it has another version by then, the change is stale.
+    Remove(Document),
+}
+
+impl DocumentChange {
+    /// The document by its name.
+    pub const fn document(&self) -> &Document {
+        match self {
+            Self::Put(document) | Self::Edit(document) | Self::Remove(document) => document,
+        }
+    }
+}
+
+/// The changes of documents that were decided together with something else.
+#[derive(Clone, Debug, Default)]
+pub struct DocumentChanges {
+    /// To be written.
+    pub written: Vec<Document>,
+    /// To be taken away.
+    pub removed: Vec<Document>,
+    /// The versions of what was removed, where something is.
+    pub versions: Option<RemovedVersions>,
+}
+
+/// Decides changes of documents of a realm, each with the facts about its document: all of them, or none.
+pub fn decide_document_changes(
+    realm: RealmId,
+    changes: &[DocumentChange],
+    facts: &[DocumentFacts],
+) -> Result<DocumentChanges, DirectoryError> {
+    let mut decided = DocumentChanges::default();
+    for (change, facts) in changes.iter().zip(facts) {
+        if change.document().realm != realm {
+            return Err(DirectoryError::Unknown);
+        }
+        match change {
+            DocumentChange::Put(next) => decided.written.push(decide_put_document(facts, next)),
+            DocumentChange::Edit(next) => {
+                let next = match decide_edit_document(facts.stored.as_ref(), next.version, next) {
+                    // It went after it was read.
+                    Err(DirectoryError::Unknown) => Err(DirectoryError::Stale),
+                    next => next,
+                };
+                decided.written.push(next?);
+            }
+            DocumentChange::Remove(read) => {
+                let removed =
+                    decide_remove_document(facts, Some(read.version))?.ok_or(DirectoryError::Stale)?;
+                decided.versions = decided.versions.max(Some(removed));
+                decided.removed.push(read.clone());
+            }
+        }
+    }
+    Ok(decided)
+}
+
 /// Decides the making of a document.
 pub fn decide_create_document(facts: &DocumentFacts, new: &Document) -> Result<Document, DirectoryError> {
     match facts.stored {
@@ -111,6 +174,30 @@ mod tests {
             decide_remove_documents(&all, RemovedVersions::from_stored(3)).number()
         };
         assert_eq!((left(&[4, 9, 2]), left(&[9, 4]), left(&[2]), left(&[])), (9, 9, 3, 3));
+    }
+
+    /// Goal: of several changes together none is made if one is refused, and what is removed is remembered by the highest version.
+    #[test]
+    fn documents_that_change_together_all_change_or_none_does() {
+        let realm = document(1).realm;
+        let there = |version| DocumentFacts { stored: Some(document(version)), removed: Default::default() };
+        let decide = |changes: &[DocumentChange], facts: &[DocumentFacts]| {
+            decide_document_changes(realm, changes, facts)
+        };
+        let (edit, remove) = (DocumentChange::Edit(document(4)), DocumentChange::Remove(document(9)));
+        let both = [edit.clone(), remove.clone(), DocumentChange::Remove(document(2))];
+        let decided = decide(&both, &[there(4), there(9), there(2)]).expect("all of it");
+        assert_eq!(decided.written.iter().map(|one| one.version.number()).collect::<Vec<_>>(), [5]);
+        assert_eq!((decided.removed.len(), decided.versions.map(|all| all.number())), (2, Some(9)));
+        for facts in [[there(5), there(9)], [there(4), there(8)], [there(4), DocumentFacts::default()]] {
+            let refused = decide(&[edit.clone(), remove.clone()], &facts);
+            assert!(matches!(refused, Err(DirectoryError::Stale)), "{refused:?}");
+        }
+        let gone = decide(&[edit], &[DocumentFacts::default()]);
+        assert!(matches!(gone, Err(DirectoryError::Stale)), "{gone:?}");
+        let elsewhere = Document { realm: RealmId::from_uuid(uuid::Uuid::from_u128(2)), ..document(1) };
+        let refused = decide(&[DocumentChange::Put(elsewhere)], &[DocumentFacts::default()]);
+        assert!(matches!(refused, Err(DirectoryError::Unknown)), "{refused:?}");
     }
 
     #[test]

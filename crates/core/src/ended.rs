@@ -33,6 +33,9 @@ pub struct EndedSessions {
     pub session: Option<SessionId>,
     /// How many clients took part, if it was one session.
     pub participants: u32,
+    /// How many live sessions it ended, counted no further than to [`ENDED_COUNTED_MAX`](crate::live_tally::ENDED_COUNTED_MAX);
+    /// none where they are not counted: of a realm, of a client.
+    pub live: Option<u32>,
     /// When, why, by whom.
     pub record: Arc<EndingRecord>,
 }
@@ -46,6 +49,14 @@ impl Ended {
         }
     }
 
+    /// How many live sessions ended by this order, where they are counted: see [`EndedSessions::live`].
+    pub fn live_sessions(&self) -> u32 {
+        match self {
+            Self::Now(ended) => ended.live.unwrap_or_default(),
+            Self::Before => 0,
+        }
+    }
+
     /// The place of the ending, if this order ended something and the disk had room for it.
     pub const fn place(&self) -> Option<EndingPlace> {
         match self {
@@ -56,13 +67,15 @@ impl Ended {
 }
 
 impl EndedSessions {
-    pub(crate) fn of(session: &Session, record: Arc<EndingRecord>) -> Self {
+    /// What ended with one session, which was live or half signed on.
+    pub(crate) fn of(session: &Session, was_live: bool, record: Arc<EndingRecord>) -> Self {
         Self {
             place: None,
             realm: session.realm,
             user: Some(session.user),
             session: Some(session.id),
             participants: session.participants,
+            live: Some(u32::from(was_live)),
             record,
         }
     }

@@ -55,6 +55,8 @@ pub enum EndTarget {
     },
     /// All sessions of a user.
     User(UserId),
+    /// All sessions of a user, and all that clients hold in the user's name, what would outlive its session included.
+    UserAndGrants(UserId),
     /// All sessions of a user but one.
     UserBut {
         /// Whose.
@@ -149,6 +151,8 @@ pub enum Family {
         generation: u64,
         /// The session to keep, with its last activity and the world around it, if the order names a stored one.
         keep: Option<Box<(Session, Timestamp, Around)>>,
+        /// How many of the others are live, as a [`LiveTally`](crate::live_tally::LiveTally) counts.
+        live: u32,
     },
     /// A realm.
     Realm {
@@ -194,6 +198,8 @@ pub enum EndingChange {
         to: u64,
         /// Whether what was born before it is to be shown to nobody.
         forget: bool,
+        /// Whether what was granted before it is revoked, also where it would outlive its session.
+        grants: bool,
     },
     /// The realm's generation.
     RaiseRealm {
@@ -240,11 +246,12 @@ pub fn decide_ending(family: &Family, order: &EndOrder, now: Timestamp) -> Resul
             meant(order, session, *forgotten)?;
             decide_one((session, *seen_at, *around, with), *forgotten, order, now)
         }
-        Family::User { key, id, realm, generation, keep, population: _ } => {
+        Family::User { key, id, realm, generation, keep, live, population: _ } => {
             same_realm(order, *realm)?;
             let to = generation + 1;
             let forget = order.kind == EndKind::Forget;
-            let mut changes = vec![EndingChange::RaiseUser { key: *key, to, forget }];
+            let grants = matches!(order.target, EndTarget::UserAndGrants(_));
+            let mut changes = vec![EndingChange::RaiseUser { key: *key, to, forget, grants }];
             let mut spared = None;
             if let Some((session, seen_at, around)) = keep.as_deref()
                 && session.user == *id
@@ -257,7 +264,7 @@ pub fn decide_ending(family: &Family, order: &EndOrder, now: Timestamp) -> Resul
             }
             let record = EndingRecord::ordered(&order.origin, order.cause, Some(*id), now);
             let mass = MassEnding { scope: EndScope::User(*key), generation: to, spared, record };
-            Ok(many_ended(changes, mass, *realm, Some(*id)))
+            Ok(many_ended(changes, mass, *realm, Some((*id, *live))))
         }
         Family::Realm { id, generation } => {
             same_realm(order, *id)?;
@@ -299,12 +306,13 @@ fn many_ended(
     mut changes: Vec<EndingChange>,
     mass: MassEnding,
     realm: RealmId,
-    user: Option<UserId>,
+    user: Option<(UserId, u32)>,
 ) -> Ending {
     let record = Arc::new(mass.record.clone());
     let entry = Some(EndingEntry::of_many(&mass));
     changes.push(EndingChange::Record(Box::new(mass)));
-    let ended = EndedSessions { place: None, realm, user, session: None, participants: 0, record };
+    let (user, live) = user.unzip();
+    let ended = EndedSessions { place: None, realm, user, session: None, participants: 0, live, record };
     Ending { changes, entry, outcome: Ended::Now(ended) }
 }
 
@@ -332,7 +340,8 @@ fn meant(order: &EndOrder, session: &Session, forgotten: bool) -> Result<(), End
         }
         EndTarget::One(id) => *id == session.id,
         EndTarget::OneOf { user, session: id } => *id == session.id && *user == session.user && !forgotten,
-        EndTarget::User(_) | EndTarget::UserBut { .. } | EndTarget::Realm(_) | EndTarget::Grants(_) => false,
+        EndTarget::User(_) | EndTarget::UserAndGrants(_) | EndTarget::UserBut { .. } => false,
+        EndTarget::Realm(_) | EndTarget::Grants(_) => false,
     };
     if meant { Ok(()) } else { Err(EndError::UnknownSession) }
 }
@@ -356,9 +365,10 @@ fn decide_one(
     let earlier = || how_ended(session, seen_at, around, with, now);
     let before = |changes| Ok(Ending { changes, entry: None, outcome: Ended::Before });
     match (verdict(session, seen_at, around, now), order.kind) {
-        (Verdict::Live | Verdict::Not(NotLive::Disabled | NotLive::HalfSignedOn), kind) => {
+        (was @ (Verdict::Live | Verdict::Not(NotLive::Disabled | NotLive::HalfSignedOn)), kind) => {
             let record = Arc::new(record());
-            let outcome = Ended::Now(EndedSessions::of(session, Arc::clone(&record)));
+            let was_live = was == Verdict::Live;
+            let outcome = Ended::Now(EndedSessions::of(session, was_live, Arc::clone(&record)));
             let change = match kind {
                 EndKind::End | EndKind::Forget => bury(record),
                 EndKind::Reset => {

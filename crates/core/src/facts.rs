@@ -72,10 +72,12 @@ impl Around {
 }
 
 impl User {
-    /// This user once all their sessions have ended by a generation; `forget` says whether those are shown to nobody.
-    pub fn in_generation(&self, generation: u64, forget: bool) -> Self {
-        let forgotten = if forget { generation } else { self.forgotten };
-        Self { generation, forgotten, ..self.clone() }
+    /// This user once all their sessions have ended by a generation; `forget` says whether those are shown to nobody, `grants`
+    /// whether all that was granted by then is revoked.
+    pub fn in_generation(&self, generation: u64, forget: bool, grants: bool) -> Self {
+        let from = |raised, before| if raised { generation } else { before };
+        let (forgotten, grants_from) = (from(forget, self.forgotten), from(grants, self.grants_from));
+        Self { generation, forgotten, grants_from, ..self.clone() }
     }
 }
 
@@ -110,8 +112,9 @@ impl Family {
         Self::Past(Box::new(tombstone), user.map(|user| user.population))
     }
 
-    /// What an order about a user's sessions means, with the stored session that it names to be kept.
-    pub fn of_user(user: Option<&User>, keep: Option<&SessionFacts>) -> Self {
+    /// What an order about a user's sessions means, with the stored session that it names to be kept, and how many others are
+    /// live.
+    pub fn of_user(user: Option<&User>, keep: Option<&SessionFacts>, live: u32) -> Self {
         present_user(user).map_or(Self::Nothing, |user| Self::User {
             key: user.key,
             id: user.id,
@@ -119,6 +122,7 @@ impl Family {
             population: user.population,
             generation: user.generation,
             keep: keep.map(|kept| Box::new((kept.as_seen(), kept.seen_at, kept.around()))),
+            live,
         })
     }
 
@@ -163,6 +167,7 @@ pub(crate) mod tests {
             unlocked_at: None,
             generation: session.born.user,
             forgotten: 0,
+            grants_from: 0,
             removed: false,
             version: crate::version::Version::FIRST,
             password: None,

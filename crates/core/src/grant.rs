@@ -51,6 +51,8 @@ pub struct Grant {
     pub client_generation: u64,
     /// Whose session.
     pub user: UserId,
+    /// The user's generation that the session was of at issue; 0 for a grant of before that was kept.
+    pub user_generation: u64,
     /// Which session.
     pub session: SessionId,
     /// In which epoch of it.
@@ -113,15 +115,17 @@ pub struct GrantAround {
     pub session_epoch: Option<u32>,
     /// The client's generation, if the client is enabled.
     pub client_generation: Option<u64>,
-    /// Whether what the client has bought lives on after its session: the client may, and the user is enabled.
-    pub outlives_session: bool,
+    /// From which generation of the user on what the client has bought lives on after its session; none if nothing does: the client
+    /// may not, or the user is disabled.
+    pub outlives_from: Option<u64>,
 }
 
 impl Grant {
     /// Whether tokens of this grant can be live: session, epoch, client and the grant itself. A code always needs its
     /// session; what was bought with it may be let live on.
     pub fn is_live(&self, around: GrantAround, now: Timestamp) -> bool {
-        let bound = around.session_epoch == Some(self.epoch) || (around.outlives_session && self.redeemed);
+        let outlives = around.outlives_from.is_some_and(|from| self.redeemed && self.user_generation >= from);
+        let bound = around.session_epoch == Some(self.epoch) || outlives;
         bound
             && !self.revoked
             && now < self.expires_at

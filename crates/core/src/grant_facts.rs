@@ -33,11 +33,13 @@ impl GrantFacts {
 /// bought may outlive the session, but no user who is disabled or removed.
 pub fn grant_around(facts: &GrantFacts, now: Timestamp) -> GrantAround {
     let client = facts.client.as_ref().filter(|client| client.enabled);
-    let user_is_well = facts.user.as_ref().is_some_and(|user| user.enabled && !user.removed);
+    let user = facts.user.as_ref().filter(|user| user.enabled && !user.removed);
     GrantAround {
         session_epoch: facts.live_session(now).map(|facts| facts.session.epoch),
         client_generation: client.map(|client| client.generation),
-        outlives_session: user_is_well && client.is_some_and(|client| client.outlives_session),
+        outlives_from: user
+            .filter(|_| client.is_some_and(|client| client.outlives_session))
+            .map(|user| user.grants_from),
     }
 }
 
@@ -67,7 +69,8 @@ pub fn decide_issue(
         Some(_) if taken => Err(GrantError::Invalid),
         Some(live) => {
             let (participant, session) = decide_joining(&live.as_seen(), order, participants, now)?;
-            Ok(Issue { grant: grant.clone(), participant, session })
+            let grant = Grant { user_generation: live.session.born.user, ..grant.clone() };
+            Ok(Issue { grant, participant, session })
         }
         None => Err(GrantError::Invalid),
     }

@@ -28,6 +28,7 @@ pub mod grant_facts;
 pub mod how_ended;
 pub mod ids;
 pub mod keys;
+pub mod live_tally;
 pub mod names;
 pub mod notice;
 pub mod opening;
@@ -66,8 +67,9 @@ pub use assurance::{Assurance, RECOVERY_CODE, SecondFactorRule, assurance_of};
 pub use cause::Cause;
 pub use check::{Check, FoundSession, HalfSession, LiveSession, decide_check, decide_find};
 pub use clients::{
-    ClientChanges, ClientDraft, EditClientOrder, EditedClient, RemoveClientOrder, StoredClient,
-    decide_create_client, decide_edit_client, decide_remove_client, present_client, removed_client,
+    ClientChanges, ClientDraft, ClientsFacts, EditClientOrder, EditClientsOrder, EditedClient,
+    RemoveClientOrder, StoredClient, decide_create_client, decide_edit_client, decide_edit_clients,
+    decide_remove_client, present_client, removed_client,
 };
 pub use confirm_codes::{ConfirmCodesOrder, ConfirmError, decide_confirm_codes};
 pub use directory::{
@@ -75,8 +77,9 @@ pub use directory::{
     TakenMember, User,
 };
 pub use document::{
-    Document, DocumentFacts, decide_create_document, decide_edit_document, decide_put_document,
-    decide_remove_document, decide_remove_documents, is_beside,
+    Document, DocumentChange, DocumentChanges, DocumentFacts, decide_create_document,
+    decide_document_changes, decide_edit_document, decide_put_document, decide_remove_document,
+    decide_remove_documents, is_beside,
 };
 pub use ended::{Ended, EndedSessions};
 pub use ending::{
@@ -95,6 +98,7 @@ pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
 pub use how_ended::{EndedWith, how_ended};
 pub use ids::{ClientId, Locator, NIL, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
+pub use live_tally::{ENDED_COUNTED_MAX, LiveTally};
 pub use names::is_username;
 pub use notice::{
     NoticeReach, NoticeSubject, NoticeWish, OwedNotice, SubjectKey, decide_notices, told_with_others,
@@ -112,7 +116,7 @@ pub use people::{
     present_user,
 };
 pub use places::{
-    PopulationAround, decide_create_population, decide_create_realm, decide_edit_population,
+    PopulationAround, RealmDraft, decide_create_population, decide_create_realm, decide_edit_population,
     decide_remove_population, decide_second_factor_rule, is_realm_path,
 };
 pub use receipt::{

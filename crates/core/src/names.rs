@@ -3,6 +3,7 @@
 //! A user is found by the username and by the e-mail address. Nothing here knows how they are listed; what was listed by an
 //! older version stays found.
 
+use unicode_general_category::{GeneralCategory, get_general_category};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::directory::User;
@@ -34,14 +35,16 @@ const INVISIBLE: [(char, char); 19] = [
     ('\u{FFFE}', '\u{FFFF}'),
 ];
 
-/// A name as it is matched: without surrounding blanks, in small letters, composed (NFC, UAX #15).
+/// A name as it is matched: without surrounding blanks, in small letters, in the compatibility form (NFKC, UAX #15): letters of full
+/// width, ligatures and mathematical letters are the letters that they stand for. Decision 0036.
 pub fn matched(name: &str) -> String {
     let name = name.trim();
     if name.is_ascii() {
         return name.to_ascii_lowercase();
     }
-    let composed: String = name.nfc().collect();
-    composed.to_lowercase().nfc().collect()
+    let compatible: String = name.nfkc().collect();
+    let small: String = compatible.to_lowercase().nfkc().collect();
+    small.trim().to_owned()
 }
 
 /// A name as it was matched before names were composed.
@@ -49,11 +52,25 @@ fn as_spelled(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
-/// What a name may be listed under; the first that is listed tells whom it means. Older versions compared names without
-/// composing them, so two of their users may have names that are one name now: each is found by the own spelling.
+/// A name as it was matched before compatibility forms counted: composed (NFC). Decision 0022.
+fn as_composed(name: &str) -> String {
+    let composed: String = name.trim().nfc().collect();
+    composed.to_lowercase().nfc().collect()
+}
+
+/// What a name may be listed under; the first that is listed tells whom it means. Older versions compared names by fewer of their
+/// forms, so two of their users may have names that are one name now: each is found by the own spelling.
 pub fn listed_forms(name: &str) -> Vec<String> {
-    let (spelled, matched) = (as_spelled(name), matched(name));
-    if spelled == matched { vec![matched] } else { vec![spelled, matched] }
+    if name.is_ascii() {
+        return vec![matched(name)];
+    }
+    let mut forms = vec![as_spelled(name)];
+    for form in [as_composed(name), matched(name)] {
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+    forms
 }
 
 /// Whether a user may be given this username: 1 to 255 characters, all of which people can see.
@@ -62,10 +79,20 @@ pub fn is_username(name: &str) -> bool {
     (1..=USERNAME_CHARS_MAX).contains(&name.chars().count()) && !has_invisible(name)
 }
 
-/// Whether there is a control character in it, or one that nobody sees or that turns the order of the others.
+/// Whether there is a control character in it, one that nobody sees or that turns the order of the others, or one that Unicode has not
+/// given out or leaves to whoever wants it: a later version may show that as anything (RFC 8264 §9.10).
 pub(crate) fn has_invisible(text: &str) -> bool {
     let hidden = |c: char| INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&c));
-    text.chars().any(|c| c.is_control() || hidden(c))
+    let unfit = |c: char| {
+        matches!(
+            get_general_category(c),
+            GeneralCategory::Control
+                | GeneralCategory::Format
+                | GeneralCategory::Unassigned
+                | GeneralCategory::PrivateUse
+        )
+    };
+    text.chars().any(|c| !c.is_ascii_graphic() && (hidden(c) || unfit(c)))
 }
 
 impl User {
@@ -79,7 +106,7 @@ impl User {
         self.each_name(listed_forms)
     }
 
-    /// The names as they were matched before names were composed.
+    /// The names as they were matched by the first versions, letter case apart as they are spelled.
     pub(crate) fn spelled_names(&self) -> Vec<String> {
         self.each_name(|name| vec![as_spelled(name)])
     }
@@ -115,6 +142,24 @@ mod tests {
         assert_eq!(listed_forms(COMPOSED), [COMPOSED]);
     }
 
+    /// Letters of full width, ligatures and mathematical letters are those that they stand for, as PRECIS has it of the first (RFC 8265
+    /// §3.3.1). What was listed in such letters before stays listed so.
+    #[test]
+    fn names_in_compatibility_forms_are_the_names_that_they_look_like() {
+        for alike in [
+            "\u{ff41}\u{ff4c}\u{ff49}\u{ff43}\u{ff45}",
+            "\u{ff21}\u{ff2c}\u{ff29}\u{ff23}\u{ff25}",
+            "\u{1d41a}lic\u{1d452}",
+            "\u{24d0}li\u{217d}e",
+        ] {
+            assert_eq!(matched(alike), "alice", "{alike:?}");
+            assert!(listed_forms(alike).contains(&"alice".to_owned()));
+        }
+        assert_eq!(matched("of\u{fb01}ce"), "office");
+        assert_eq!(listed_forms("of\u{fb01}ce"), ["of\u{fb01}ce", "office"]);
+        assert_eq!(listed_forms("e\u{301}\u{ff41}"), ["e\u{301}\u{ff41}", "\u{e9}\u{ff41}", "\u{e9}a"]);
+    }
+
     /// What is matched is matched by itself, whatever character it is made of.
     #[test]
     fn matching_what_was_matched_changes_nothing() {
@@ -135,8 +180,9 @@ mod tests {
         let long = "x".repeat(256);
         let hidden =
             ['\u{200B}', '\u{200D}', '\u{202E}', '\u{2066}', '\u{AD}', '\u{3164}', '\u{FE0F}', '\u{E0041}'];
-        let controls = ['\0', '\t', '\n', '\u{7f}', '\u{85}', '\u{2028}', '\u{FFF9}'];
-        let with = hidden.iter().chain(&controls).map(|c| format!("al{c}ice"));
+        let controls = ['\0', '\t', '\n', '\u{7f}', '\u{85}', '\u{2028}', '\u{FFF9}', '\u{600}'];
+        let nobodys = ['\u{378}', '\u{E000}', '\u{F0000}', '\u{10FFFE}'];
+        let with = hidden.iter().chain(&controls).chain(&nobodys).map(|c| format!("al{c}ice"));
         for bad in with.chain(["".into(), "  ".into(), long]) {
             assert!(!is_username(&bad), "{bad:?}");
         }

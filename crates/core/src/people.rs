@@ -334,8 +334,8 @@ impl UserAround {
 }
 
 impl NameChanges {
-    /// A name that was listed before names were composed stays listed so while it is spelled so. Where nobody has its composed
-    /// form, it gets that as well.
+    /// A name that was listed by an older rule stays listed so while it is spelled so. Where nobody has the form that counts now, it
+    /// gets that as well.
     fn between(before: Option<&User>, user: &User, around: &UserAround) -> Self {
         let (old, kept) = (before.map(User::listed_names).unwrap_or_default(), user.listed_names());
         let known = before.map(User::names).unwrap_or_default();
@@ -370,7 +370,7 @@ impl User {
     /// back (ENDED-STAYS-ENDED).
     #[must_use]
     pub fn under(self, now: &Self) -> Self {
-        Self { generation: now.generation, forgotten: now.forgotten, ..self }
+        Self { generation: now.generation, forgotten: now.forgotten, grants_from: now.grants_from, ..self }
     }
 }
 

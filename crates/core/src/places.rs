@@ -5,6 +5,7 @@
 
 use crate::assurance::SecondFactorRule;
 use crate::directory::{DirectoryError, Population, Realm, TakenMember};
+use crate::document::{DocumentChange, DocumentChanges, DocumentFacts, decide_document_changes};
 use crate::record_fault::RecordFault;
 use crate::version::{RemovedVersions, Version};
 
@@ -37,14 +38,26 @@ pub fn is_realm_path(path: &str) -> bool {
     names.is_some_and(|names| names.is_empty() || names.split('/').all(sound))
 }
 
-/// Decides the making of a realm with its first population, where there are these realms. Another one has neither its id nor
-/// its path.
+/// A realm as it is to be, with what is made with it.
+#[derive(Clone, Debug)]
+pub struct RealmDraft {
+    /// The realm.
+    pub realm: Realm,
+    /// Its first population.
+    pub first: Population,
+    /// What dialects keep of it.
+    pub documents: Vec<DocumentChange>,
+}
+
+/// Decides the making of a realm with its first population and its documents, where there are these realms. Another one has
+/// neither its id nor its path. `beside` are the facts about the documents that the draft brings.
 pub fn decide_create_realm(
-    realm: &Realm,
-    first: &Population,
+    draft: &RealmDraft,
     realms: &[Realm],
     around: &PopulationAround,
-) -> Result<(Realm, Population), DirectoryError> {
+    beside: &[DocumentFacts],
+) -> Result<(Realm, Population, DocumentChanges), DirectoryError> {
+    let RealmDraft { realm, first, documents } = draft;
     if !is_realm_path(&realm.path) {
         return Err(RecordFault::RealmPath.into());
     }
@@ -58,7 +71,7 @@ pub fn decide_create_realm(
     }
     let first = Population { realm: realm.id, ..first.clone() };
     let first = decide_create_population(&first, &PopulationAround { in_realm: true, ..*around })?;
-    Ok((realm.clone(), first))
+    Ok((realm.clone(), first, decide_document_changes(realm.id, documents, beside)?))
 }
 
 /// Decides when the users of a realm are asked for a second factor. Checks follow at once, whatever a session began with.
@@ -191,15 +204,16 @@ mod tests {
             created_at: Timestamp::from_ms(1),
         };
         let (there, free) = ([new(1, "/alpha")], PopulationAround::default());
-        let first = population("All");
+        let draft =
+            |n, path| RealmDraft { realm: new(n, path), first: population("All"), documents: Vec::new() };
         for (n, path) in [(1, "/beta"), (2, "/alpha")] {
-            let taken = decide_create_realm(&new(n, path), &first, &there, &free);
+            let taken = decide_create_realm(&draft(n, path), &there, &free, &[]);
             assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
         }
         let known = PopulationAround { known: true, ..free };
-        let taken = decide_create_realm(&new(2, "/beta"), &first, &there, &known);
+        let taken = decide_create_realm(&draft(2, "/beta"), &there, &known, &[]);
         assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
-        let (made, first) = decide_create_realm(&new(2, "/beta"), &first, &there, &free).expect("made");
+        let (made, first, _) = decide_create_realm(&draft(2, "/beta"), &there, &free, &[]).expect("made");
         assert_eq!(first.realm, made.id);
     }
 }

@@ -42,7 +42,7 @@ impl Version {
 
 /// The highest version of all records that were removed from the installation. What is made begins above it, so that no change
 /// made from a record that is gone fits another one of the same name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RemovedVersions(u64);
 
 impl RemovedVersions {

@@ -5,7 +5,7 @@
 
 use http::HeaderValue;
 
-use crate::cookies::{SameSite, SetCookie};
+use crate::cookies::{SameSite, SessionCookieName, SetCookie};
 
 /// The place of a realm's id in a path.
 const REALM: &str = "{realm}";
@@ -14,7 +14,7 @@ const REALM: &str = "{realm}";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Companion {
     /// Its name.
-    pub name: String,
+    pub name: SessionCookieName,
     /// Its path; `{realm}` stands for the id of the session's realm.
     pub path: String,
     /// Its domain; none is this host only.
@@ -90,7 +90,7 @@ impl Companion {
             http_only: true,
             secure: self.secure,
             same_site: self.same_site,
-            ..SetCookie::new(&self.name, value.unwrap_or_default())
+            ..SetCookie::new(self.name.as_str(), value.unwrap_or_default())
         };
         match value {
             Some(_) => SetCookie { max_age_s: self.life_s, ..cookie }.to_header(),
@@ -119,7 +119,7 @@ impl Companions {
     /// Whether a cookie of this name is one of them for sessions of the realm at this path.
     #[must_use]
     pub fn has(&self, name: &str, path: &str) -> bool {
-        self.0.iter().any(|one| one.name.eq_ignore_ascii_case(name) && one.realms.contains(path))
+        self.0.iter().any(|one| one.name.is(name) && one.realms.contains(path))
     }
 
     /// Sets those for a session of this realm, but for the names that are to be left alone.
@@ -147,7 +147,7 @@ impl Companions {
         realm: CookieRealm<'a>,
         left_alone: &'a [String],
     ) -> impl Iterator<Item = &'a Companion> {
-        let alone = move |one: &Companion| left_alone.iter().any(|name| name.eq_ignore_ascii_case(&one.name));
+        let alone = move |one: &Companion| left_alone.iter().any(|name| one.name.is(name));
         self.0.iter().filter(move |one| one.realms.contains(realm.path) && !alone(one))
     }
 
@@ -181,7 +181,7 @@ mod tests {
 
     fn companion(domain: Option<&str>) -> Companion {
         Companion {
-            name: "ST".into(),
+            name: SessionCookieName::exact("ST"),
             path: "/{realm}".into(),
             domain: domain.map(str::to_owned),
             prefix: "am*".into(),
@@ -206,10 +206,11 @@ mod tests {
                 "ST=; Path=/1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
             ]
         );
-        let alone = ["st".to_owned()];
+        let alone = ["ST".to_owned()];
         assert!(all.set("1x", A, &alone).is_empty() && all.clear(A, &alone).is_empty());
+        assert_eq!(all.clear(A, &["st".to_owned()]).len(), 1, "a cookie of another name");
         assert!(all.set("1x", B, &[]).is_empty() && all.clear(B, &[]).is_empty());
-        assert!(all.has("ST", "/A") && !all.has("ST", "/b") && !all.has("SX", "/a"));
+        assert!(all.has("ST", "/A") && !all.has("ST", "/b") && !all.has("SX", "/a") && !all.has("st", "/a"));
     }
 
     /// F-4.

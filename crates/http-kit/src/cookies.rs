@@ -32,6 +32,46 @@ pub fn first_any_case<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str>
     all_any_case(headers, name).next()
 }
 
+/// The name of a session cookie, and how its dialect tells it from others. Browsers keep cookies apart whose names differ in a letter's
+/// case (RFC 6265 §5.3), and so do readers of it; only AM does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionCookieName {
+    text: String,
+    any_case: bool,
+}
+
+impl SessionCookieName {
+    /// A name that is read as it is written.
+    #[must_use]
+    pub fn exact(text: &str) -> Self {
+        Self { text: text.to_owned(), any_case: false }
+    }
+
+    /// A name of which letter case does not matter.
+    // Quirk: AM matches the name of its cookie like that of a header. Contract am.md 0.3.
+    #[must_use]
+    pub fn any_case(text: &str) -> Self {
+        Self { text: text.to_owned(), any_case: true }
+    }
+
+    /// The name as it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a cookie of this name is meant.
+    #[must_use]
+    pub fn is(&self, found: &str) -> bool {
+        if self.any_case { found.eq_ignore_ascii_case(&self.text) } else { found == self.text }
+    }
+
+    /// The values of all cookies that are meant, in the order of the request.
+    pub fn values<'h>(&self, headers: &'h HeaderMap) -> impl Iterator<Item = &'h str> {
+        pairs(headers).filter(|(found, _)| self.is(found)).map(|(_, value)| value)
+    }
+}
+
 /// Names and values of all cookies, in the order of the request.
 pub fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
@@ -176,6 +216,10 @@ mod tests {
         assert_eq!(first(&headers, "ST"), Some("one"));
         assert_eq!(first(&headers, "st"), None);
         assert_eq!(first_any_case(&headers, "st"), Some("one"));
+        let values = |name: SessionCookieName| name.values(&headers).collect::<Vec<_>>();
+        assert_eq!(values(SessionCookieName::exact("ST")), ["one", "two", "three"]);
+        assert!(values(SessionCookieName::exact("st")).is_empty());
+        assert_eq!(values(SessionCookieName::any_case("st")), ["one", "two", "three"]);
     }
 
     #[test]

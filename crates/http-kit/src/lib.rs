@@ -14,10 +14,12 @@ pub mod dates;
 pub mod encoded_words;
 pub mod form;
 pub mod forwarded;
-pub mod json;
 pub mod media;
 pub mod multipart;
 pub mod origins;
 pub mod return_to;
 pub mod service;
 pub mod table;
+
+/// JSON bodies.
+pub use adieu_json as json;

@@ -71,8 +71,8 @@ struct IdClaims<'a> {
 
 impl TokenFrame<'_> {
     /// The access token of a client in its own name: no user, no session.
-    pub(crate) fn own_access(&self) -> Result<UnsignedToken, Outage> {
-        composed(TYP_ACCESS, &self.access_claims(&self.issuer.api))
+    pub(crate) fn own_access(&self, scope: Option<&str>) -> Result<UnsignedToken, Outage> {
+        composed(TYP_ACCESS, &AccessClaims { scope, ..self.access_claims(&self.issuer.api) })
     }
 
     /// The access token of a grant, with these of its scopes. How its user signed on is told while the session is there.

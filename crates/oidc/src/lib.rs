@@ -46,6 +46,8 @@ pub struct Issuer {
     pub api: String,
     /// The scopes of that API.
     pub api_scopes: &'static [&'static str],
+    /// The scopes that a client may have in its own name, if it was granted them.
+    pub own_scopes: &'static [&'static str],
     /// The names of the authentication contexts.
     pub acr: AcrNames,
     /// The dialect's own claims, which every token carries.
@@ -110,6 +112,16 @@ impl Provider<'_> {
             }
         }
         if allowed.is_empty() { Err(Refusal::Scope) } else { Ok(allowed.join(" ")) }
+    }
+
+    /// The asked scopes that this client may have in its own name; none if there are none. Others are left out (RFC 6749 §3.3).
+    fn own_scope(&self, client: &Client, asked: Option<&str>) -> Option<String> {
+        let is_own = |scope: &&str| {
+            self.issuer.own_scopes.contains(scope) && client.api_scopes.iter().any(|granted| granted == scope)
+        };
+        let mut allowed: Vec<&str> = asked?.split(' ').filter(is_own).collect();
+        allowed.dedup();
+        (!allowed.is_empty()).then(|| allowed.join(" "))
     }
 
     fn allows(&self, client: &Client, scope: &str) -> bool {

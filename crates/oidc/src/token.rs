@@ -42,7 +42,7 @@ pub async fn tokens(provider: &Provider<'_>, headers: &HeaderMap, form: &Params)
         Kind::Refresh => provider.refreshed(client, form).await?,
         // Whoever proves itself to nobody has no name of its own (RFC 6749 §4.4).
         Kind::OwnName if client.client_credentials && client.auth != ClientAuth::None => {
-            provider.own(&client).await?
+            provider.own(&client, form).await?
         }
         Kind::OwnName => return Err(Refusal::Unauthorized),
     };
@@ -99,10 +99,11 @@ impl Provider<'_> {
     }
 
     /// An access token for a client in its own name: no user, no session, no refresh token.
-    async fn own(&self, client: &Client) -> Result<Answer, Refusal> {
+    async fn own(&self, client: &Client, form: &Params) -> Result<Answer, Refusal> {
+        let scope = self.own_scope(client, once(form, "scope")?);
         let signer = self.authority.signer(&self.issuer.realm).await?;
-        let access_token = signer.sign(self.frame(client).own_access()?).await?;
-        Ok(Answer::of(client, access_token))
+        let access_token = signer.sign(self.frame(client).own_access(scope.as_deref())?).await?;
+        Ok(Answer { scope, ..Answer::of(client, access_token) })
     }
 
     async fn answer(

@@ -5,7 +5,8 @@ use std::{env, fs, io, path::Path};
 
 use adieu_pages_kit::{
     CodeEntry, ErrorPage, FormField, FormPage, FormPostPage, Link, PageHeaders, SeenByDialect, SettingsPage,
-    SettingsPart, SignOffPage, SignOnPage, SignedOffPage, SignedOnPage, StatusPage, WelcomePage,
+    SettingsPart, SignOffPage, SignOnPage, SignedOffPage, SignedOnPage, SignedOnRealm, SignedOnRealmsPage,
+    StatusPage, WelcomePage,
 };
 
 fn main() -> io::Result<()> {
@@ -56,6 +57,7 @@ fn main() -> io::Result<()> {
         ("sign-on-failed", failed.html()),
         ("welcome", welcome()),
         ("signed-on", signed_on()),
+        ("signed-on-realms", signed_on_realms()),
         ("signed-off", signed_off()),
         ("error", error.html()),
         ("code-entry", code.html()),
@@ -114,6 +116,26 @@ fn signed_on() -> String {
         seen: &seen(true),
         sign_off: SignOffPage { method: "post", action: "/off", hidden: &[], label: "Sign off everywhere" },
         links: &[SETTINGS, HOME],
+        documents: &[DISCOVERY],
+    }
+    .html()
+}
+
+fn signed_on_realms() -> String {
+    let sign_off = |label| SignOffPage { method: "post", action: "/off", hidden: &[], label };
+    let seen = seen(true);
+    let one = |realm, message, links| SignedOnRealm {
+        realm,
+        message,
+        seen: &seen,
+        sign_off: sign_off("Sign off of this realm"),
+        links,
+    };
+    SignedOnRealmsPage {
+        realms: &[
+            one(REALM, "You are signed on as ada@example.org.", &[SETTINGS]),
+            one("Another Company", "You are signed on as ada.", &[]),
+        ],
         documents: &[DISCOVERY],
     }
     .html()

@@ -15,7 +15,9 @@ pub use form_post::FormPostPage;
 pub use forms::{FormButton, FormField, FormPage, SettingsPage, SettingsPart};
 pub use headers::{PageHeaders, csp, form_action_of};
 pub use pages::{CodeEntry, ErrorPage, Link, SignOffPage, SignOnPage, StatusPage};
-pub use session_pages::{SeenByDialect, SignedOffPage, SignedOnPage, WelcomePage};
+pub use session_pages::{
+    SeenByDialect, SignedOffPage, SignedOnPage, SignedOnRealm, SignedOnRealmsPage, WelcomePage,
+};
 pub use words::too_often;
 
 /// The one stylesheet, as it stands in every page.

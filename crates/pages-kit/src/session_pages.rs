@@ -81,6 +81,38 @@ impl SignedOnPage<'_> {
     }
 }
 
+/// A realm that a browser is signed on to, among others.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedOnRealm<'a> {
+    /// The realm's name for people.
+    pub realm: &'a str,
+    /// Who is signed on there, and how far.
+    pub message: &'a str,
+    /// What every dialect says of the session, if it was asked.
+    pub seen: &'a [SeenByDialect<'a>],
+    /// The way off of this realm.
+    pub sign_off: SignOffPage<'a>,
+    /// Ways on.
+    pub links: &'a [Link<'a>],
+}
+
+/// Says to which realms a browser is signed on, and offers to sign off of each.
+#[derive(Clone, Debug, Template)]
+#[template(path = "signed_on_realms.html")]
+pub struct SignedOnRealmsPage<'a> {
+    /// The realms.
+    pub realms: &'a [SignedOnRealm<'a>],
+    /// What is there for whoever builds applications.
+    pub documents: &'a [Link<'a>],
+}
+
+impl SignedOnRealmsPage<'_> {
+    /// The page.
+    pub fn html(&self) -> String {
+        rendered(self)
+    }
+}
+
 /// Says that the session has ended.
 #[derive(Clone, Debug, Template)]
 #[template(path = "signed_off.html")]
@@ -116,7 +148,11 @@ mod tests {
         let signed_on = SignedOnPage { username: NASTY, realm: NASTY, seen, sign_off, links, documents };
         let signed_off = SignedOffPage { realm: NASTY, seen, again: Some(LINKS[0]) };
         let welcome = WelcomePage { realm: NASTY, sign_on: links, documents };
-        for (html, times) in [(signed_on.html(), 15), (signed_off.html(), 7), (welcome.html(), 6)] {
+        let realms = [SignedOnRealm { realm: NASTY, message: NASTY, seen, sign_off, links }];
+        let realms = SignedOnRealmsPage { realms: &realms, documents };
+        for (html, times) in
+            [(signed_on.html(), 15), (signed_off.html(), 7), (welcome.html(), 6), (realms.html(), 15)]
+        {
             assert!(!html.contains("<script"), "{html}");
             let escaped = "&#60;script&#62;&#34;&#39;&#38;&#60;/script&#62;";
             assert_eq!(html.matches(escaped).count(), times, "{html}");

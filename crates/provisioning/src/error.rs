@@ -109,6 +109,14 @@ pub enum DocumentFault {
     /// The text of a member is no JSON.
     #[error("`{0}` is JSON")]
     NotJson(&'static str),
+    /// An object in the text of a member has two members of one name.
+    #[error("`{member}`: the member `{name}` stands there twice")]
+    RepeatedMember {
+        /// Whose text: `traits`, `body`.
+        member: &'static str,
+        /// The name, which is cut if it is long.
+        name: String,
+    },
     /// Traits are something else.
     #[error("`traits` is a JSON object")]
     NotAnObject,

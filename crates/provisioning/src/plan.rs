@@ -19,6 +19,8 @@ use adieu_authority::{
     ClientId, Document, NIL, NewPerson, Population, PopulationId, RealmId, UserEdit, UserId, Version,
     is_realm_path,
 };
+use adieu_json::JsonError;
+use serde_json::Value;
 use uuid::Uuid;
 
 pub use clients::ClientEdit;
@@ -354,6 +356,14 @@ fn shown(value: &impl Debug) -> String {
         None if text == "None" => "none".to_owned(),
         None => text,
     }
+}
+
+/// The JSON in the text of a member, read as the APIs read their bodies.
+fn read_json(member: &'static str, text: &str) -> Result<Value, DocumentFault> {
+    adieu_json::read(text.as_bytes()).map_err(|error| match error {
+        JsonError::Repeated(name) => DocumentFault::RepeatedMember { member, name },
+        JsonError::Trailing | JsonError::Syntax(_) => DocumentFault::NotJson(member),
+    })
 }
 
 /// Absent says nothing; empty is none.

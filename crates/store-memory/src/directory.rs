@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use adieu_core::names::listed_forms;
 use adieu_core::{
-    ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
-    DirectoryError, Document, DocumentFacts, EditClientOrder, EditUserOrder, Edited, EditedClient, Ended,
-    NewUser, Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId,
-    RemoveClientOrder, RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId,
-    Version, decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
-    decide_edit_population, decide_remove_client, decide_remove_documents, decide_remove_population,
-    decide_second_factor_rule, is_beside, present_client, present_user, removed_client,
+    ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ClientsFacts, ConfirmCodesOrder,
+    ConfirmError, DirectoryError, Document, EditClientOrder, EditClientsOrder, EditUserOrder, Edited,
+    EditedClient, Ended, NewUser, Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm,
+    RealmDraft, RealmId, RemoveClientOrder, RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp,
+    Unwritten, User, UserId, Version, decide_create_client, decide_create_population, decide_create_realm,
+    decide_edit_client, decide_edit_clients, decide_edit_population, decide_remove_client,
+    decide_remove_documents, decide_remove_population, decide_second_factor_rule, is_beside, present_client,
+    present_user, removed_client,
 };
 use adieu_store::{Directory, Lookup, Pending, StoredKey};
 
@@ -34,11 +35,13 @@ impl Directory for MemoryStore {
         })
     }
 
-    fn create_realm(&self, realm: Realm, first: Population) -> Pending<Result<(), DirectoryError>> {
+    fn create_realm(&self, draft: RealmDraft) -> Pending<Result<(), DirectoryError>> {
         self.act(|tables| {
             let realms: Vec<_> = tables.realms.values().cloned().collect();
-            let around = tables.population_around(&first);
-            let (realm, first) = decide_create_realm(&realm, &first, &realms, &around)?;
+            let around = tables.population_around(&draft.first);
+            let beside = tables.facts_of_changes(&draft.documents);
+            let (realm, first, documents) = decide_create_realm(&draft, &realms, &around, &beside)?;
+            tables.change_documents(documents);
             tables.populations.push(first);
             tables.realms.insert(realm.id, realm);
             Ok(())
@@ -198,9 +201,10 @@ impl Directory for MemoryStore {
 
     fn create_client(&self, draft: ClientDraft) -> Pending<Result<Client, DirectoryError>> {
         self.act(|tables| {
-            let (before, beside) = (tables.clients.get(&draft.client.id), tables.beside(&draft));
-            let ClientChanges { client, document, end: _ } = decide_create_client(before, &draft, &beside)?;
-            document.into_iter().for_each(|document| tables.write_document(document));
+            let before = tables.clients.get(&draft.client.id);
+            let beside = tables.facts_of_changes(&draft.documents);
+            let ClientChanges { client, documents, end: _ } = decide_create_client(before, &draft, &beside)?;
+            tables.change_documents(documents);
             tables.write_client(client.clone());
             Ok(client)
         })
@@ -212,6 +216,24 @@ impl Directory for MemoryStore {
         now: Timestamp,
     ) -> Pending<Result<EditedClient, DirectoryError>> {
         self.act(|tables| tables.edit_client(&order, now))
+    }
+
+    fn edit_clients(
+        &self,
+        order: EditClientsOrder,
+        now: Timestamp,
+    ) -> Pending<Result<Vec<EditedClient>, DirectoryError>> {
+        self.act(|tables| {
+            let with_beside = |one: &EditClientOrder| {
+                let stored = tables.clients.get(&one.next.client.id).cloned();
+                (stored, tables.facts_of_changes(&one.next.documents))
+            };
+            let clients = order.clients.iter().map(with_beside).collect();
+            let facts = ClientsFacts { clients, documents: tables.facts_of_changes(&order.documents) };
+            let (clients, documents) = decide_edit_clients(&facts, &order)?;
+            tables.change_documents(documents);
+            clients.into_iter().map(|changes| tables.change_client(changes, false, now)).collect()
+        })
     }
 
     fn remove_client(
@@ -283,18 +305,14 @@ impl Tables {
         }
     }
 
-    /// The facts about the document that a draft brings.
-    fn beside(&self, draft: &ClientDraft) -> DocumentFacts {
-        draft.document.as_ref().map(|document| self.document_facts(&name_of(document))).unwrap_or_default()
-    }
-
     /// What the client holds ends by the same act, where core says so.
     fn edit_client(
         &mut self,
         order: &EditClientOrder,
         now: Timestamp,
     ) -> Result<EditedClient, DirectoryError> {
-        let (before, beside) = (self.clients.get(&order.next.client.id), self.beside(&order.next));
+        let before = self.clients.get(&order.next.client.id);
+        let beside = self.facts_of_changes(&order.next.documents);
         let changes = decide_edit_client(before, order, &beside)?;
         self.change_client(changes, false, now)
     }
@@ -306,14 +324,14 @@ impl Tables {
         removed: bool,
         now: Timestamp,
     ) -> Result<EditedClient, DirectoryError> {
-        let ClientChanges { client, document, end: ending } = changes;
+        let ClientChanges { client, documents, end: ending } = changes;
         let ended =
             ending.map(|order| end(self, &order, now).map_err(|_| DirectoryError::Unknown)).transpose()?;
         let client = match self.clients.get(&client.id) {
             Some(stored) => client.under(&stored.client),
             None => client,
         };
-        document.into_iter().for_each(|document| self.write_document(document));
+        self.change_documents(documents);
         self.clients.insert(client.id.clone(), StoredClient { client: client.clone(), removed });
         Ok(EditedClient { client, ended })
     }

@@ -3,8 +3,8 @@
 //! Nothing here reads what they say.
 
 use adieu_core::{
-    DirectoryError, DocumentFacts, Outage, RealmId, Timestamp, Unwritten, Version, decide_create_document,
-    decide_create_flow, decide_edit_document, decide_remove_document,
+    DirectoryError, DocumentChange, DocumentChanges, DocumentFacts, Outage, RealmId, Timestamp, Unwritten,
+    Version, decide_create_document, decide_create_flow, decide_edit_document, decide_remove_document,
 };
 use adieu_store::{Document, Documents, Flow, FlowId, Flows, Pending};
 
@@ -96,6 +96,20 @@ impl Tables {
     /// The facts about a document that is to be made, kept or removed.
     pub(crate) fn document_facts(&self, name: &(RealmId, String, String)) -> DocumentFacts {
         DocumentFacts { stored: self.documents.get(name).cloned(), removed: self.removed_versions }
+    }
+
+    /// The facts about each document that is to change with something else.
+    pub(crate) fn facts_of_changes(&self, changes: &[DocumentChange]) -> Vec<DocumentFacts> {
+        changes.iter().map(|change| self.document_facts(&name_of(change.document()))).collect()
+    }
+
+    /// Writes what was decided of documents.
+    pub(crate) fn change_documents(&mut self, changes: DocumentChanges) {
+        self.removed_versions = changes.versions.unwrap_or(self.removed_versions);
+        for gone in &changes.removed {
+            self.documents.remove(&name_of(gone));
+        }
+        changes.written.into_iter().for_each(|document| self.write_document(document));
     }
 
     pub(crate) fn remove_document(

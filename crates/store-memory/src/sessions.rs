@@ -133,7 +133,7 @@ impl Tables {
     }
 
     /// The facts about the stored sessions of a user.
-    fn stored_of(&self, key: UserKey) -> impl Iterator<Item = SessionFacts> {
+    pub(crate) fn stored_of(&self, key: UserKey) -> impl Iterator<Item = SessionFacts> {
         self.rows_of(key).filter_map(|row| match row {
             KeptRow::Stored(session) => self.facts(session),
             KeptRow::Ended(_) => None,
@@ -175,7 +175,7 @@ impl Tables {
 
 /// One order: reads, lets core decide, writes what it decided.
 pub(crate) fn end(tables: &mut Tables, order: &EndOrder, now: Timestamp) -> Result<Ended, EndError> {
-    let ending = decide_ending(&tables.family(order), order, now)?;
+    let ending = decide_ending(&tables.family(order, now), order, now)?;
     tables.apply(ending.changes);
     let place = ending.entry.map(|entry| tables.enter(entry, now));
     Ok(ending.outcome.at(place))

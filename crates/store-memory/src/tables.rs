@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use adieu_core::{
     Client, ClientId, EndOrder, EndScope, EndTarget, EndedWith, EndingChange, EndingIdCipher, EndingRecord,
-    Family, Grant, GrantId, InstallationKey, KeptSession, Locator, MassEnding, Participant, Population,
-    Realm, RealmAround, RealmId, Receipt, ReceiptKey, ReceiverHealth, RemovedVersions, Session, SessionFacts,
-    SessionId, SessionIdCipher, StoredClient, ToldUpTo, Tombstone, User, UserId, UserKey, present_client,
+    Family, Grant, GrantId, InstallationKey, KeptSession, LiveTally, Locator, MassEnding, Participant,
+    Population, Realm, RealmAround, RealmId, Receipt, ReceiptKey, ReceiverHealth, RemovedVersions, Session,
+    SessionFacts, SessionId, SessionIdCipher, SessionOutline, StoredClient, Timestamp, ToldUpTo, Tombstone,
+    User, UserId, UserKey, present_client,
 };
 use adieu_store::{Document, Flow, FlowId, StoredKey};
 
@@ -170,16 +171,34 @@ impl Tables {
     }
 
     /// The facts about what an order means.
-    pub(crate) fn family(&self, order: &EndOrder) -> Family {
+    pub(crate) fn family(&self, order: &EndOrder, now: Timestamp) -> Family {
         let user = |id: &UserId| self.users.get(id).map(Arc::as_ref);
         match &order.target {
             EndTarget::Token(token) => self.family_of(token.id),
             EndTarget::One(session) | EndTarget::OneOf { session, .. } => self.family_of(*session),
-            EndTarget::User(id) => Family::of_user(user(id), None),
-            EndTarget::UserBut { user: id, keep } => Family::of_user(user(id), self.facts_of(*keep).as_ref()),
+            EndTarget::User(id) | EndTarget::UserAndGrants(id) => {
+                Family::of_user(user(id), None, self.live_of(user(id), None, now))
+            }
+            EndTarget::UserBut { user: id, keep } => {
+                let live = self.live_of(user(id), Some(*keep), now);
+                Family::of_user(user(id), self.facts_of(*keep).as_ref(), live)
+            }
             EndTarget::Realm(id) => Family::of_realm(self.realms.get(id)),
             EndTarget::Grants(id) => Family::of_client(self.clients.get(id).map(|stored| &stored.client)),
         }
+    }
+
+    /// How many sessions of a user are live but for one.
+    fn live_of(&self, user: Option<&User>, keep: Option<SessionId>, now: Timestamp) -> u32 {
+        let Some(user) = user else { return 0 };
+        let Some(realm) = self.realms.get(&user.realm) else { return 0 };
+        let mut tally = LiveTally::of(user, realm, keep, now);
+        for facts in self.stored_of(user.key) {
+            if tally.count(&SessionOutline::from(&facts)).is_break() {
+                break;
+            }
+        }
+        tally.live()
     }
 
     fn family_of(&self, id: SessionId) -> Family {
@@ -224,9 +243,9 @@ impl Tables {
                 }
                 EndingChange::Write(session) => self.write_session(*session),
                 EndingChange::Record(mass) => self.mass_endings.push(*mass),
-                EndingChange::RaiseUser { key, to, forget } => {
+                EndingChange::RaiseUser { key, to, forget, grants } => {
                     if let Some(user) = self.user_by_key(key).map(|user| User::clone(user)) {
-                        self.write_user(user.in_generation(to, forget));
+                        self.write_user(user.in_generation(to, forget, grants));
                     }
                 }
                 EndingChange::RaiseRealm { id, to } => {

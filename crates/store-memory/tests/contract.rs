@@ -25,6 +25,9 @@ impl Engine for Memory {
         Some(Arc::new(self.0.clone()))
     }
 
+    /// It is written with the check.
+    async fn activity_is_written(&self, _: &Arc<dyn Store>) {}
+
     async fn after_crash(&self) -> Self {
         Self(self.0.copied())
     }

@@ -240,9 +240,9 @@ impl<'a> Batch<'a> {
                     self.drop_stale(&stale)?;
                 }
                 EndingChange::Write(session) => self.write_session(*session)?,
-                EndingChange::RaiseUser { key, to, forget } => {
+                EndingChange::RaiseUser { key, to, forget, grants } => {
                     if let Some(user) = rows::user_by_key(self.db, key)? {
-                        self.write_user(user.in_generation(to, forget))?;
+                        self.write_user(user.in_generation(to, forget, grants))?;
                     }
                 }
                 EndingChange::RaiseRealm { id, to } => {

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use adieu_core::{Entropy, InstallationKey};
 
 use crate::error::OpenError;
+use crate::key_check::{self, KeyVerdict};
+use crate::schema;
 
 pub(crate) const LOCK: &str = "adieu.lock";
 pub(crate) const DATABASE: &str = "adieu.db";
@@ -54,6 +56,26 @@ impl Folder {
         }
         refuse_foreign(path)?;
         if path.join(DATABASE).exists() { Ok(()) } else { Err(OpenError::Missing(path.into())) }
+    }
+
+    /// Says if the key in the folder is missing, damaged, or not that of the database beside it. Takes nothing and makes nothing; a
+    /// folder without an installation is sound.
+    ///
+    /// # Errors
+    /// If the installation in it could not be opened because of its key, or the folder can't be looked into.
+    pub fn check_key(path: &Path) -> Result<(), OpenError> {
+        match Self::is_made(path) {
+            Err(OpenError::Missing(_)) => return Ok(()),
+            made => made?,
+        }
+        let key = kept_key(&path.join(KEY))?.ok_or_else(|| OpenError::KeyLost(path.join(KEY)))?;
+        // What can't be read beside whoever has the folder says nothing of the key.
+        let verdict = schema::connect_untouched(&path.join(DATABASE))
+            .and_then(|database| key_check::judge(&database, &key, None));
+        match verdict {
+            Ok(KeyVerdict::Differs) => Err(OpenError::KeyOfAnother(path.join(KEY))),
+            Ok(KeyVerdict::Fits | KeyVerdict::Unknown) | Err(_) => Ok(()),
+        }
     }
 
     /// The installation key.
@@ -163,17 +185,22 @@ pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
 
 fn key(folder: &Path, entropy: &dyn Entropy) -> Result<InstallationKey, OpenError> {
     let path = folder.join(KEY);
-    match fs::read(&path) {
-        Ok(bytes) => {
-            bytes.try_into().map(InstallationKey::from_bytes).map_err(|_| OpenError::KeyDamaged(path))
-        }
-        Err(cause) if cause.kind() == ErrorKind::NotFound => {
-            if folder.join(DATABASE).exists() {
-                return Err(OpenError::KeyLost(path));
-            }
-            make_key(folder, &path, entropy)
-        }
-        Err(cause) => Err(OpenError::Io { path, cause }),
+    match kept_key(&path)? {
+        Some(key) => Ok(key),
+        None if folder.join(DATABASE).exists() => Err(OpenError::KeyLost(path)),
+        None => make_key(folder, &path, entropy),
+    }
+}
+
+/// The key in a file, if there is one.
+fn kept_key(path: &Path) -> Result<Option<InstallationKey>, OpenError> {
+    match fs::read(path) {
+        Ok(bytes) => match bytes.try_into() {
+            Ok(bytes) => Ok(Some(InstallationKey::from_bytes(bytes))),
+            Err(_) => Err(OpenError::KeyDamaged(path.into())),
+        },
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(OpenError::Io { path: path.into(), cause }),
     }
 }
 

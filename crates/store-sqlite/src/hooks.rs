@@ -5,7 +5,7 @@
 /// A place in the engine.
 #[cfg_attr(not(feature = "hooks"), expect(unreachable_pub, reason = "only tests see it"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum HookPoint {
     /// A reader has read its rows, and has not filled them into the map.
     RowsRead,
     /// The writer is about to run an order of a batch.
@@ -20,7 +20,7 @@ pub enum Place {
 impl crate::shared::Shared {
     /// A thread comes by.
     #[inline]
-    pub(crate) fn pass(&self, _: Place) {}
+    pub(crate) fn pass(&self, _: HookPoint) {}
 }
 
 #[cfg(feature = "hooks")]
@@ -30,10 +30,10 @@ pub(crate) use held::Hooks;
 mod held {
     use std::sync::{Arc, Mutex, PoisonError};
 
-    use super::Place;
+    use super::HookPoint;
     use crate::shared::Shared;
 
-    pub(crate) type Hook = Arc<dyn Fn(Place) + Send + Sync>;
+    pub(crate) type Hook = Arc<dyn Fn(HookPoint) + Send + Sync>;
 
     /// What tests want to happen on the way.
     #[derive(Default)]
@@ -48,7 +48,7 @@ mod held {
 
     impl Shared {
         /// A thread comes by; what happens to it is the test's affair.
-        pub(crate) fn pass(&self, place: Place) {
+        pub(crate) fn pass(&self, place: HookPoint) {
             let hook = self.hooks.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
             if let Some(hook) = hook {
                 hook(place);

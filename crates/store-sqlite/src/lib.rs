@@ -31,7 +31,7 @@ use adieu_core::{EndingIdCipher, InstallationKey, RealmId, SessionIdCipher};
 pub use error::OpenError;
 pub use folder::Folder;
 #[cfg(feature = "hooks")]
-pub use hooks::Place;
+pub use hooks::HookPoint;
 
 use crate::cache::Caches;
 use crate::health::Health;
@@ -107,7 +107,7 @@ impl SqliteStore {
 #[cfg(feature = "hooks")]
 impl SqliteStore {
     /// From now on `hook` is called at every place, on the thread that comes by.
-    pub fn hold_with(&self, hook: impl Fn(Place) + Send + Sync + 'static) {
+    pub fn hold_with(&self, hook: impl Fn(HookPoint) + Send + Sync + 'static) {
         self.shared.hooks.set(Arc::new(hook));
     }
 }

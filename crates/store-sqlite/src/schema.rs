@@ -128,12 +128,26 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY(line, entry, client, subject)) WITHOUT ROWID;
      CREATE INDEX receipt_due ON receipt(client, due_at);
      CREATE TABLE receiver(client TEXT PRIMARY KEY, detail TEXT NOT NULL) WITHOUT ROWID;",
-    // When sessions in which clients take part are over, so that the clients are told then.
+    // When sessions in which clients take part are over, so that the clients are told then; what waits for a receiver is found
+    // without what was settled.
     "ALTER TABLE session ADD COLUMN shared_due INTEGER;
      UPDATE session SET shared_due = min(expires_at, coalesce(seen_at + idle, expires_at))
         WHERE state != 2 AND detail ->> 'n' > 0;
      CREATE TABLE shared_due(at INTEGER NOT NULL, locator INTEGER NOT NULL, PRIMARY KEY(at, locator)) WITHOUT ROWID;
-     INSERT INTO shared_due SELECT shared_due, locator FROM session WHERE shared_due IS NOT NULL;",
+     INSERT INTO shared_due SELECT shared_due, locator FROM session WHERE shared_due IS NOT NULL;
+     DROP INDEX receipt_due;
+     CREATE INDEX receipt_due ON receipt(client, due_at) WHERE due_at IS NOT NULL;",
+    // Names are compared in their compatibility form (decision 0036); whom the form does not go to stays listed as before.
+    "UPDATE OR IGNORE name SET name = matched_name(name) WHERE name != matched_name(name);",
+    // What was kept beside clients and outlived their removal, before the two went in one commit.
+    "CREATE TEMP TABLE left_behind AS SELECT document.realm, document.kind, document.id, document.version
+        FROM main.document JOIN main.client ON client.realm = document.realm AND client.removed = 1 AND client.id = iif(
+            document.kind = 'pingone.application', document.id, substr(document.id, 1, length(document.id) - 37))
+        WHERE document.kind = 'pingone.application' OR (substr(document.id, -37, 1) = '.'
+            AND document.kind IN ('pingone.application-grant', 'pingone.sign-on-policy-assignment'));
+     UPDATE removed_versions SET version = max(version, coalesce((SELECT max(version) FROM temp.left_behind), 0));
+     DELETE FROM document WHERE (realm, kind, id) IN (SELECT realm, kind, id FROM temp.left_behind);
+     DROP TABLE temp.left_behind;",
 ];
 
 /// What a connection is for.
@@ -152,6 +166,24 @@ pub(crate) fn connect(path: &Path, mode: Mode) -> Result<Connection, OpenError> 
         .map_err(OpenError::Database)?;
     set_up(&connection, mode).map_err(OpenError::Database)?;
     Ok(connection)
+}
+
+/// Reads a database as its file is, without a lock and without a file beside it: whoever looks at a folder of somebody else leaves
+/// nothing in it. What is only in the log of writes is not seen.
+pub(crate) fn connect_untouched(path: &Path) -> rusqlite::Result<Connection> {
+    use std::fmt::Write;
+    use std::os::unix::ffi::OsStrExt;
+    let mut address = "file:".to_owned();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' => address.push(char::from(*byte)),
+            byte if byte.is_ascii_alphanumeric() => address.push(char::from(*byte)),
+            byte => write!(address, "%{byte:02X}").expect("a String takes everything"),
+        }
+    }
+    address.push_str("?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
 }
 
 fn set_up(connection: &Connection, mode: Mode) -> rusqlite::Result<()> {
@@ -313,6 +345,7 @@ mod tests {
     /// A folder of the `number`th schema.
     fn folder_of(number: usize) -> Connection {
         let db = Connection::open_in_memory().expect("memory");
+        add_matched_name(&db).expect("the rule of core");
         for sql in &MIGRATIONS[..number] {
             db.execute_batch(sql).expect("an older schema");
         }
@@ -380,6 +413,67 @@ mod tests {
         ] {
             assert_eq!(found(name), Some(key), "{name:?}");
         }
+    }
+
+    /// Goal: nobody is lost when compatibility forms begin to count. Method: a folder of the fifteenth schema with a user whose name is in
+    /// letters of full width, beside the one of that name and without.
+    #[test]
+    fn names_of_the_fifteenth_schema_find_whom_they_found() {
+        let mut db = folder_of(15);
+        let (wide, office) = ("\u{ff41}\u{ff4c}\u{ff49}\u{ff43}\u{ff45}", "of\u{fb01}ce");
+        for (key, name) in [(1, wide), (2, "alice"), (3, office)] {
+            db.execute(&format!("INSERT INTO name VALUES ({REALM}, ?1, ?2)"), rusqlite::params![name, key])
+                .expect("a name");
+        }
+        migrate(&mut db).expect("brought up");
+        let holder = |form: &String| -> Option<i64> {
+            db.query_row("SELECT key FROM name WHERE name = ?1", [form], |row| row.get(0)).ok()
+        };
+        let found = |name: &str| adieu_core::names::listed_forms(name).iter().find_map(holder);
+        for (name, key) in [(wide, 1), ("alice", 2), ("Alice", 2), (office, 3), ("office", 3)] {
+            assert_eq!(found(name), Some(key), "{name:?}");
+        }
+    }
+
+    /// Goal: what was kept of applications that are gone is gone, what is kept of others stays, and what is made anew begins above it.
+    #[test]
+    fn documents_of_clients_that_were_removed_before_go() {
+        let mut db = folder_of(15);
+        let own = "6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90";
+        for (id, removed) in [("gone", 1), ("here", 0), (&format!("gone.{own}"), 0)] {
+            let sql = "INSERT INTO client(id, realm, generation, removed, detail) VALUES (?1, x'a1fa0000000040008000000000000001', 0, ?2, '{}')";
+            db.execute(sql, rusqlite::params![id, removed]).expect("a client");
+        }
+        let grant = format!("gone.{own}");
+        let of_other = format!("gone.{own}.{own}");
+        let kept = [
+            ("pingone.application", "here".to_owned()),
+            ("pingone.application", grant.clone()),
+            ("pingone.application-grant", format!("here.{own}")),
+            ("pingone.application-grant", of_other),
+            ("pingone.application-grant", "gone".to_owned()),
+            ("pingone.sign-on-policy", "gone".to_owned()),
+        ];
+        let gone = [
+            ("pingone.application", "gone".to_owned()),
+            ("pingone.application-grant", grant.clone()),
+            ("pingone.sign-on-policy-assignment", grant),
+        ];
+        for (kind, id) in kept.iter().chain(&gone) {
+            let sql = format!(
+                "INSERT INTO document(realm, kind, id, body, version) VALUES ({REALM}, ?1, ?2, '{{}}', 7)"
+            );
+            db.execute(&sql, [*kind, id]).expect("a document");
+        }
+        migrate(&mut db).expect("brought up");
+        let mut rest: Vec<(String, String)> = db
+            .prepare("SELECT kind, id FROM document")
+            .and_then(|mut all| all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
+            .expect("read");
+        let mut expected = kept.map(|(kind, id)| (kind.to_owned(), id));
+        (rest.sort(), expected.sort());
+        assert_eq!(rest, expected);
+        assert_eq!(rows::removed_versions(&db).expect("read").number(), 7);
     }
 
     /// Goal: ENDED-STAYS-ENDED: a token that an older version revoked is revoked for this one.

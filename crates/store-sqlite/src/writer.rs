@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::batch::{Batch, DiskRoom, WriterMemory};
 use crate::error::{Closed, OpenError, QueueFull, hindrance};
-use crate::hooks::Place;
+use crate::hooks::HookPoint;
 use crate::queue::{NotQueued, Queue};
 use crate::rows;
 use crate::shared::Shared;
@@ -250,7 +250,7 @@ fn commit(
     for job in jobs.iter_mut() {
         // What a panic leaves half done is in the transaction, and in the batch, which is dropped.
         let run = AssertUnwindSafe(|| {
-            shared.pass(Place::OrderRun);
+            shared.pass(HookPoint::OrderRun);
             job.run(&mut batch)
         });
         match catch_unwind(run) {
@@ -261,7 +261,7 @@ fn commit(
     batch.write_line().map_err(|error| undo(BatchFailure::Undone(error)))?;
     let lost = batch.entries_lost();
     let touched = batch.into_touched();
-    shared.pass(Place::BatchRun);
+    shared.pass(HookPoint::BatchRun);
     let clock = commit_clock();
     db.execute_batch("COMMIT").map_err(|error| {
         roll_back(db);
@@ -271,7 +271,7 @@ fn commit(
     if lost > 0 {
         tracing::error!(lost, "the disk is full: endings stand, and are missing in the index of endings");
     }
-    shared.pass(Place::Committed);
+    shared.pass(HookPoint::Committed);
     // After the commit and before the answers: the maps say what the database says.
     let number = shared.caches.published() + 1;
     for change in touched {

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use adieu_core::{
     AmendError, AmendOrder, ApplicationTrait, Check, Client, ClientDraft, ClientId, ConfirmCodesOrder,
-    ConfirmError, DirectoryError, Document, EditClientOrder, EditUserOrder, Edited, EditedClient, EndError,
-    EndOrder, Ended, EndingFilter, EndingId, EndingPlace, Flow, FlowId, FoundEnding, FoundSession, Grant,
-    GrantError, GrantId, Hindrance, IssueOrder, Locator, NewUser, Outage, Participant, PasswordRenewal,
-    Population, PopulationId, Realm, RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder,
-    RevokedToken, RotateOrder, SecondFactorRule, SessionId, SessionRecord, SessionToken, SignOnError,
-    SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
+    ConfirmError, DirectoryError, Document, EditClientOrder, EditClientsOrder, EditUserOrder, Edited,
+    EditedClient, EndError, EndOrder, Ended, EndingFilter, EndingId, EndingPlace, Flow, FlowId, FoundEnding,
+    FoundSession, Grant, GrantError, GrantId, Hindrance, IssueOrder, Locator, NewUser, Outage, Participant,
+    PasswordRenewal, Population, PopulationId, Realm, RealmDraft, RealmId, RedeemOrder, RemoveClientOrder,
+    RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder, SecondFactorRule, SessionId, SessionRecord,
+    SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
 };
 
 use crate::notices::Notices;
@@ -230,8 +230,8 @@ pub trait Directory: Send + Sync {
     fn realm(&self, id: RealmId) -> Lookup<Result<Option<Arc<Realm>>, Outage>>;
     /// All realms, by path.
     fn realms(&self) -> Pending<Result<Vec<Realm>, Outage>>;
-    /// Makes a realm with its first population; its path must be free.
-    fn create_realm(&self, realm: Realm, first: Population) -> Pending<Result<(), DirectoryError>>;
+    /// Makes a realm with its first population and what dialects keep of it; its path must be free.
+    fn create_realm(&self, draft: RealmDraft) -> Pending<Result<(), DirectoryError>>;
     /// Says when the users of a realm are asked for a second factor.
     fn set_second_factor_rule(
         &self,
@@ -298,7 +298,7 @@ pub trait Directory: Send + Sync {
     fn has_application(&self, realm: RealmId, of: ApplicationTrait) -> Pending<Result<bool, Outage>>;
     /// The clients of a realm, by id.
     fn clients(&self, realm: RealmId) -> Pending<Result<Vec<Client>, Outage>>;
-    /// Makes a client, with the document that a dialect keeps beside it. One that was removed may come back: its old grants
+    /// Makes a client, with the documents that a dialect keeps beside it. One that was removed may come back: its old grants
     /// stay dead.
     fn create_client(&self, draft: ClientDraft) -> Pending<Result<Client, DirectoryError>>;
     /// Changes a client, from the version that was read, and writes what a dialect keeps beside it in the same transaction.
@@ -308,6 +308,13 @@ pub trait Directory: Send + Sync {
         order: EditClientOrder,
         now: Timestamp,
     ) -> Pending<Result<EditedClient, DirectoryError>>;
+    /// Changes several clients and documents of a realm in one transaction, each from the version that was read: all of it, or
+    /// nothing.
+    fn edit_clients(
+        &self,
+        order: EditClientsOrder,
+        now: Timestamp,
+    ) -> Pending<Result<Vec<EditedClient>, DirectoryError>>;
     /// Removes a client; its grants die with it. In that version, where one is named.
     fn remove_client(
         &self,

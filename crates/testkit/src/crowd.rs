@@ -63,6 +63,7 @@ fn code(session: &Session, client: &Client, number: u64, now: Timestamp) -> Issu
         client: client.id.clone(),
         client_generation: client.generation,
         user: session.user,
+        user_generation: session.born.user,
         session: session.id,
         epoch: session.epoch,
         scope: "openid".into(),

@@ -6,15 +6,16 @@
 mod notices;
 mod sessions;
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use adieu_core::{
     ApplicationTrait, Client, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError,
-    EditClientOrder, EditUserOrder, Edited, EditedClient, Ended, Grant, GrantError, GrantId, Hindrance,
-    IssueOrder, Locator, NewUser, Outage, Participant, PasswordRenewal, Population, PopulationId, Realm,
-    RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder,
-    SecondFactorRule, SessionId, Span, Timestamp, Unwritten, User, UserId, Version,
+    EditClientOrder, EditClientsOrder, EditUserOrder, Edited, EditedClient, Ended, Grant, GrantError,
+    GrantId, Hindrance, IssueOrder, Locator, NewUser, Outage, Participant, PasswordRenewal, Population,
+    PopulationId, Realm, RealmDraft, RealmId, RedeemOrder, RemoveClientOrder, RemoveUserOrder, RevokeOrder,
+    RevokedToken, RotateOrder, SecondFactorRule, SessionId, Span, Timestamp, Unwritten, User, UserId,
+    Version,
 };
 use adieu_store::{
     Directory, Document, Documents, Figures, Flow, FlowId, Flows, Grants, LiveCount, Lookup, Pending, Store,
@@ -43,6 +44,8 @@ pub enum Failure {
 pub struct FailingStore {
     behind: Arc<dyn Store>,
     failure: AtomicU8,
+    /// How many writes are taken before none is.
+    writes_left: AtomicU32,
     meanwhile: Mutex<Option<Meanwhile>>,
     meanwhile_of_keys: Mutex<Option<Meanwhile>>,
     before_change: Mutex<Option<BeforeChange>>,
@@ -59,6 +62,7 @@ impl FailingStore {
         Self {
             behind,
             failure: AtomicU8::new(Failure::None as u8),
+            writes_left: AtomicU32::new(u32::MAX),
             meanwhile: Mutex::default(),
             meanwhile_of_keys: Mutex::default(),
             before_change: Mutex::default(),
@@ -116,6 +120,24 @@ impl FailingStore {
         self.failure.store(failure as u8, Ordering::SeqCst);
     }
 
+    /// From now on it takes so many writes, and then none: what needs one more commit is cut in two by it.
+    pub fn take_only(&self, writes: u32) {
+        self.writes_left.store(writes, Ordering::SeqCst);
+    }
+
+    /// Takes writes again, however many.
+    pub fn take_all(&self) {
+        self.take_only(u32::MAX);
+    }
+
+    fn takes_one_more(&self) -> bool {
+        let one_less = |left: u32| match left {
+            u32::MAX => Some(left),
+            left => left.checked_sub(1),
+        };
+        self.writes_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
+    }
+
     fn is(&self, failure: Failure) -> bool {
         self.failure.load(Ordering::SeqCst) == failure as u8
     }
@@ -138,6 +160,9 @@ impl FailingStore {
         &self,
         write: impl FnOnce(&dyn Store) -> Pending<Result<T, E>>,
     ) -> Pending<Result<T, E>> {
+        if !self.takes_one_more() {
+            return Box::pin(async { Err(Unwritten::NotTaken(outage()).into()) });
+        }
         if self.is(Failure::None) || self.is(Failure::Overtaken) {
             return write(&*self.behind);
         }
@@ -169,8 +194,8 @@ impl Directory for FailingStore {
         self.read(|store| store.realms())
     }
 
-    fn create_realm(&self, realm: Realm, first: Population) -> Pending<Result<(), DirectoryError>> {
-        self.write(|store| store.create_realm(realm, first))
+    fn create_realm(&self, draft: RealmDraft) -> Pending<Result<(), DirectoryError>> {
+        self.write(|store| store.create_realm(draft))
     }
 
     fn set_second_factor_rule(
@@ -304,6 +329,14 @@ impl Directory for FailingStore {
         now: Timestamp,
     ) -> Pending<Result<EditedClient, DirectoryError>> {
         self.change(move |store| store.edit_client(order, now))
+    }
+
+    fn edit_clients(
+        &self,
+        order: EditClientsOrder,
+        now: Timestamp,
+    ) -> Pending<Result<Vec<EditedClient>, DirectoryError>> {
+        self.change(move |store| store.edit_clients(order, now))
     }
 
     fn remove_client(

@@ -1,9 +1,11 @@
-//! `adieu demo`: the five exits over real HTTP, each over a hard restart.
+//! `adieu demo`: the five exits over real HTTP, each over a hard restart, and what two applications hear of one.
 //!
 //! The server is this program's own `serve` in a child process, on a fresh folder; it is killed with SIGKILL after every
 //! exit and started again. Nothing here knows the server's insides: it signs on, checks and ends as any program would.
 
+mod applications;
 mod exits;
+mod notices;
 mod people;
 mod programs;
 mod server;
@@ -20,6 +22,7 @@ use crate::commands::shown::say;
 use crate::config::Config;
 use crate::real::{SystemClock, SystemEntropy};
 
+use applications::Applications;
 use exits::EXITS;
 use people::People;
 use programs::Programs;
@@ -29,7 +32,8 @@ use talk::{Talk, encode};
 pub(super) async fn run(port: u16, exit: bool) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("adieu-demo-").tempdir()?;
     let config = configure(folder.path(), port)?;
-    let people = provision(&config).await?;
+    let mut applications = Applications::start().await?;
+    let people = provision(&config, &applications).await?;
     let mut server = DemoServer::start(folder.path(), &config).await?;
     let talk = Talk::new(&config.public.url)?;
     introduce(&config, &people);
@@ -45,8 +49,18 @@ pub(super) async fn run(port: u16, exit: bool) -> Result<()> {
             Err(error) => say!("  ✘ {error:#}"),
         }
     }
+    say!("\n━━━ And who is told: one exit, two applications that took part\n");
+    let admin = Talk::new(&config.admin.url)?;
+    let told = notices::walk(&programs, &admin, &mut applications, &mut server).await;
+    match &told {
+        Ok(()) => {
+            say!("  ✔ both have confirmed, one of them after a kill -9 between the ending and its notice")
+        }
+        Err(error) => say!("  ✘ {error:#}"),
+    }
     say!("\n{held} of {} exits held.", EXITS.len());
     ensure!(held == EXITS.len(), "not all exits held");
+    ensure!(told.is_ok(), "not both applications were told");
     if exit {
         return Ok(());
     }
@@ -69,10 +83,10 @@ fn configure(folder: &Path, port: u16) -> Result<Config> {
 }
 
 /// Makes the people before the server has the folder.
-async fn provision(config: &Config) -> Result<People> {
+async fn provision(config: &Config, applications: &Applications) -> Result<People> {
     let server =
         AssembledServer::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
-    people::make(&server, &config.public.url).await
+    people::make(&server, &config.public.url, applications).await
 }
 
 fn introduce(config: &Config, people: &People) {
@@ -80,7 +94,7 @@ fn introduce(config: &Config, people: &People) {
     say!("Realm /alpha is PingOne's environment {}.", people.environment);
     let People { username, password, .. } = people;
     say!("{username} can sign on, with the password {password}");
-    say!("A worker client administers; the shop is an application.");
+    say!("A worker client administers; the shop and the desk are applications.");
 }
 
 /// What there is to open: the whole way in three clicks, and the sign-on page of each dialect.

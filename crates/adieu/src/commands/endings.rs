@@ -61,6 +61,9 @@ pub struct EndCommand {
     /// With `--user`: all but this session.
     #[arg(long, value_name = "SESSION", requires = "user")]
     except: Option<String>,
+    /// With `--user`: revoke all that clients hold in the user's name, too, also what outlives its session.
+    #[arg(long, requires = "user", conflicts_with = "except")]
+    grants: bool,
     /// All sessions of the realm at this path; with `--user`, where the user is.
     #[arg(long, value_name = "PATH", conflicts_with_all = ["client", "session"])]
     realm: Option<String>,
@@ -130,12 +133,12 @@ pub fn end(command: EndCommand) -> Result<()> {
             let counted = api.ask(Method::POST, "/v1/endings", Some(dry)).await;
             if command.dry_run {
                 let counted = counted?;
-                let would = format!("would end {what}{}", number(&counted));
+                let would = format!("would end {what}{}", number(&counted["would_end"]));
                 return shown::one(&counted, command.reach.json, || would);
             }
             // An ending does not wait for its number.
             let number = match &counted {
-                Ok(counted) => number(counted),
+                Ok(counted) => number(&counted["would_end"]),
                 Err(error) => format!(" (not counted: {error:#})"),
             };
             command.confirmation.of(&format!("end {what}{number}"))?;
@@ -148,9 +151,13 @@ pub fn end(command: EndCommand) -> Result<()> {
 }
 
 async fn ordered(api: &Api, command: &EndCommand) -> Result<(Value, String)> {
-    let EndCommand { user, except, realm, client, session, .. } = command;
+    let EndCommand { user, except, grants, realm, client, session, .. } = command;
     if let Some(user) = user {
         let mut order = json!({"user": user_id(api, realm.as_deref().unwrap_or("/alpha"), user).await?});
+        if *grants {
+            order["grants"] = true.into();
+            return Ok((order, format!("all sessions of user {user}, and all that clients held")));
+        }
         let Some(except) = except else { return Ok((order, format!("all sessions of user {user}"))) };
         order["except"] = except.as_str().into();
         return Ok((order, format!("all sessions of user {user} but {except}")));
@@ -165,10 +172,9 @@ async fn ordered(api: &Api, command: &EndCommand) -> Result<(Value, String)> {
     Ok((json!({"realm": realm_id(api, path).await?}), format!("all sessions of realm {path}")))
 }
 
-/// How many live sessions that would be, in brackets.
+/// How many live sessions that would be or were, in brackets.
 fn number(counted: &Value) -> String {
-    let would_end = &counted["would_end"];
-    match (would_end["live_sessions"].as_u64(), would_end["more"] == true) {
+    match (counted["live_sessions"].as_u64(), counted["more"] == true) {
         (None, _) => String::new(),
         (Some(1), false) => " (1 live session)".into(),
         (Some(count), false) => format!(" ({count} live sessions)"),
@@ -200,7 +206,9 @@ async fn ended(api: &Api, order: Value, what: &str, json: bool) -> Result<Value>
 fn line(answer: &Value, what: &str) -> String {
     let how = if text(answer, "ended") == "now" { "ended" } else { "ended before" };
     let id = answer["id"].as_str().map(|id| format!(" (ending {id})"));
-    format!("{how}: {what}{}", id.unwrap_or_default())
+    // Of one session the words before say it.
+    let number = if answer["session"].is_null() { number(&answer["did_end"]) } else { String::new() };
+    format!("{how}: {what}{number}{}", id.unwrap_or_default())
 }
 
 async fn list(realm: &str, user: Option<&str>, live: bool, limit: usize, reach: Reach) -> Result<()> {

@@ -38,6 +38,7 @@ const AT_ONCE: &[&str] = &[
     "kratos.recovery_ends_others",
     "kratos.use_continue_with_transitions",
     "kratos.login_keeps_token",
+    "kratos.count_has_ended",
     "kratos.enrolling_proves",
     "kratos.default_return_url",
     "kratos.logout_return_url",

@@ -163,6 +163,7 @@ impl Default for KratosConfig {
             recovery_ends_others: true,
             use_continue_with_transitions: false,
             login_keeps_token: false,
+            count_has_ended: false,
             enrolling_proves: false,
             default_return_url: String::new(),
             logout_return_url: String::new(),

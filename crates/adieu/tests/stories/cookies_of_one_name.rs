@@ -1,4 +1,4 @@
-//! Several cookies of one name, as a browser has them after a change of domain or path: the first live one counts at every door.
+//! Several cookies of one name, as a browser has them after a change of domain or path: the first live one counts in every dialect.
 //!
 //! The order of carriers is the contracts' affair and not touched: a dead header still hides a cookie.
 
@@ -30,7 +30,7 @@ async fn silent(world: &World, cookies: &str) -> Reply {
 }
 
 /// Who lets the bearer of these cookies in.
-async fn doors(world: &World, tokens: &[&str]) -> Vec<(&'static str, bool)> {
+async fn verdicts(world: &World, tokens: &[&str]) -> Vec<(&'static str, bool)> {
     let (kratos, pingone) = (cookies("ory_kratos_session", tokens), cookies("ST", tokens));
     let of_am = cookies("iPlanetDirectoryPro", tokens);
     let whoami = world.get("/sessions/whoami").header("cookie", &kratos).send().await;
@@ -53,7 +53,7 @@ async fn end(world: &World, token: &str) {
     assert_eq!(world.delete("/self-service/logout/api").json(&body).send().await.status, 204);
 }
 
-/// Goal: F-4: a dead cookie hides no live one of its name, at no door and in no order.
+/// Goal: F-4: a dead cookie hides no live one of its name, in no dialect and in no order.
 #[tokio::test]
 async fn the_first_live_one_counts() {
     let world = World::start().await;
@@ -61,12 +61,12 @@ async fn the_first_live_one_counts() {
     let live = world.sign_on_kratos(ALICE.0, ALICE.1).await;
     end(&world, &dead).await;
     for tokens in [[dead.as_str(), &live], [&live, &dead], ["nonsense", &live], ["", &live]] {
-        for (door, open) in doors(&world, &tokens).await {
-            assert!(open, "{door}: {tokens:?}");
+        for (dialect, open) in verdicts(&world, &tokens).await {
+            assert!(open, "{dialect}: {tokens:?}");
         }
     }
-    for (door, open) in doors(&world, &[&dead, "nonsense"]).await {
-        assert!(!open, "{door}");
+    for (dialect, open) in verdicts(&world, &[&dead, "nonsense"]).await {
+        assert!(!open, "{dialect}");
     }
     let both =
         world.get("/sessions/whoami").header("x-session-token", &dead).cookie("ory_kratos_session", &live);
@@ -75,9 +75,9 @@ async fn the_first_live_one_counts() {
     assert_eq!(both.send().await.status, 401, "K-24");
 }
 
-/// A sign-off by cookies through one door; gives the answer.
-async fn signed_off(world: &World, door: &str, tokens: &[&str]) -> Reply {
-    match door {
+/// A sign-off by cookies through one dialect; gives the answer.
+async fn signed_off(world: &World, dialect: &str, tokens: &[&str]) -> Reply {
+    match dialect {
         "Kratos" => {
             let cookies = cookies("ory_kratos_session", tokens);
             let made =
@@ -99,17 +99,17 @@ async fn signed_off(world: &World, door: &str, tokens: &[&str]) -> Reply {
 #[tokio::test]
 async fn a_sign_off_by_cookie_ends_all_that_they_carry() {
     let world = World::start().await;
-    for door in ["Kratos", "PingOne", "AM"] {
+    for dialect in ["Kratos", "PingOne", "AM"] {
         let dead = world.sign_on_kratos(ALICE.0, ALICE.1).await;
         end(&world, &dead).await;
         let one = world.sign_on_kratos(ALICE.0, ALICE.1).await;
         let other = world.sign_on_kratos("bob", "Builder-tools-22").await;
         let elsewhere = world.sign_on_kratos(ALICE.0, ALICE.1).await;
-        let reply = signed_off(&world, door, &[&dead, &one, &other]).await;
-        assert!(reply.status.is_success() || reply.status.is_redirection(), "{door}: {}", reply.text);
+        let reply = signed_off(&world, dialect, &[&dead, &one, &other]).await;
+        assert!(reply.status.is_success() || reply.status.is_redirection(), "{dialect}: {}", reply.text);
         for (token, lives) in [(&one, false), (&other, false), (&elsewhere, true)] {
             let whoami = world.get("/sessions/whoami").bearer(token).send().await;
-            assert_eq!(whoami.status == 200, lives, "{door}");
+            assert_eq!(whoami.status == 200, lives, "{dialect}");
         }
     }
 }
@@ -121,17 +121,17 @@ async fn a_crowd_of_dead_cookies_hides_nothing() {
     let world = World::start().await;
     let dead = world.sign_on_kratos(ALICE.0, ALICE.1).await;
     end(&world, &dead).await;
-    for door in ["Kratos", "PingOne", "AM"] {
+    for dialect in ["Kratos", "PingOne", "AM"] {
         let mut tokens = vec![dead.clone(); 20];
         let lives =
             [world.sign_on_kratos(ALICE.0, ALICE.1).await, world.sign_on_kratos(ALICE.0, ALICE.1).await];
         tokens.extend(lives.clone());
         let all: Vec<&str> = tokens.iter().map(String::as_str).collect();
-        let open = doors(&world, &all).await;
+        let open = verdicts(&world, &all).await;
         assert!(open.iter().all(|(_, open)| *open), "{open:?}");
-        signed_off(&world, door, &all).await;
+        signed_off(&world, dialect, &all).await;
         for live in &lives {
-            assert_eq!(world.get("/sessions/whoami").bearer(live).send().await.status, 401, "{door}");
+            assert_eq!(world.get("/sessions/whoami").bearer(live).send().await.status, 401, "{dialect}");
         }
     }
 }

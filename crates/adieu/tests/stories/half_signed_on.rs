@@ -48,7 +48,7 @@ async fn what_applications_hold_waits_for_the_second_factor() {
     assert_eq!(alice.as_worker(Method::GET, &format!("sessions/{id}")).await.status, 200);
 }
 
-/// Goal: S-10: a token is renewed whenever privilege rises: after the second step, after `refresh=true`, and at other doors; the
+/// Goal: S-10: a token is renewed whenever privilege rises: after the second step, after `refresh=true`, and in other dialects; the
 /// old one is dead at every check. Making a factor raises nothing.
 #[tokio::test]
 async fn a_token_does_not_outlive_a_rise_of_privilege() {
@@ -168,7 +168,7 @@ async fn half_signed_on_is_enough_to_sign_off() {
 }
 
 /// Goal: S-28: whoever ends the own other sessions, or changes the second factor, has proven who they are a short while ago, at
-/// every door; then it works again. Signing off needs no proof.
+/// every dialect; then it works again. Signing off needs no proof.
 #[tokio::test]
 async fn other_sessions_end_after_a_fresh_proof_only() {
     let alice = Alice::without_codes("when_enrolled").await;
@@ -221,7 +221,7 @@ async fn other_sessions_end_after_a_fresh_proof_only() {
     alice.expect_not_live("who signs off needs no fresh proof", &own).await;
 }
 
-/// Goal: S-28: every door that refuses an old proof says by its own words how to give a new one, and that way leads on: AM by
+/// Goal: S-28: every dialect that refuses an old proof says by its own words how to give a new one, and that way leads on: AM by
 /// `ForceAuth`, PingOne by `max_age`, OpenID by `max_age` and `prompt=login` at both issuers.
 #[tokio::test]
 async fn a_fresh_proof_is_offered_at_every_door() {

@@ -1,6 +1,6 @@
 //! What goes along with credentials: no cache keeps them, no next page hears of them, no other site sends them.
 //!
-//! Every dialect's own door to a credential is asked, in one server.
+//! Every dialect's own way to a credential is asked, in one server.
 
 use adieu_testkit::World;
 use adieu_testkit::world::{Reply, profile_config};

@@ -1,4 +1,4 @@
-//! One browser at every door: a sign-on through one dialect is one in all, and so is a sign-off.
+//! One browser in every dialect: a sign-on through one dialect is one in all, and so is a sign-off.
 //!
 //! The browser here keeps cookies by name and path and sends them where they belong.
 
@@ -115,22 +115,22 @@ pub(crate) async fn sign_off(world: &World, jar: &mut Jar, dialect: Dialect) {
     assert!(reply.status.is_success() || reply.status.is_redirection(), "{dialect:?}: {}", reply.text);
 }
 
-/// The doors that let this browser in without asking.
-pub(crate) async fn open_doors(world: &World, jar: &mut Jar) -> Vec<&'static str> {
+/// The dialects that let this browser in without asking.
+pub(crate) async fn open_dialects(world: &World, jar: &mut Jar) -> Vec<&'static str> {
     let mut open = Vec::new();
     if jar.get(world, "/sessions/whoami").await.status == 200 {
         open.push("Kratos");
     }
-    for (door, issuer) in [("PingOne", Dialect::PingOne), ("AM", Dialect::Am)] {
+    for (dialect, issuer) in [("PingOne", Dialect::PingOne), ("AM", Dialect::Am)] {
         let path = authorize(world, issuer, "&prompt=none");
         if jar.get(world, &path).await.location().contains("code=") {
-            open.push(door);
+            open.push(dialect);
         }
     }
     open
 }
 
-/// A configuration in which every sign-on is one at every door.
+/// A configuration in which every sign-on is one in every dialect.
 pub(crate) fn with_all_cookies() -> Config {
     let mut config = profile_config("main");
     for key in [
@@ -143,7 +143,7 @@ pub(crate) fn with_all_cookies() -> Config {
     config
 }
 
-/// Goal: F-2: whoever signs on in a browser is signed on at every door of the realm, and signed off at every one by any of them.
+/// Goal: F-2: whoever signs on in a browser is signed on in every dialect of the realm, and signed off in every one by any of them.
 #[tokio::test]
 async fn one_sign_on_is_one_at_every_door_and_so_is_a_sign_off() {
     let world = World::with_config(with_all_cookies()).await;
@@ -151,9 +151,9 @@ async fn one_sign_on_is_one_at_every_door_and_so_is_a_sign_off() {
         for off in DIALECTS {
             let mut jar = Jar::default();
             sign_on(&world, &mut jar, on).await;
-            assert_eq!(open_doors(&world, &mut jar).await, ["Kratos", "PingOne", "AM"], "after {on:?}");
+            assert_eq!(open_dialects(&world, &mut jar).await, ["Kratos", "PingOne", "AM"], "after {on:?}");
             sign_off(&world, &mut jar, off).await;
-            assert!(open_doors(&world, &mut jar).await.is_empty(), "{on:?}, then {off:?}");
+            assert!(open_dialects(&world, &mut jar).await.is_empty(), "{on:?}, then {off:?}");
             for name in ["ory_kratos_session", "iPlanetDirectoryPro", "ST", "ST-NO-SS"] {
                 assert!(!jar.has(name), "{on:?}, then {off:?}: {name} stays");
             }
@@ -170,7 +170,7 @@ async fn one_sign_on_is_one_at_every_door_and_so_is_a_sign_off() {
     );
 }
 
-/// Goal: F-2: whoever is half signed on through one dialect is let in at no door, and finishes at any of them.
+/// Goal: F-2: whoever is half signed on through one dialect is let in by no dialect, and finishes in any of them.
 #[tokio::test]
 async fn a_sign_on_begun_at_one_door_is_finished_at_another() {
     let mut config = profile_config("main");
@@ -190,7 +190,7 @@ async fn a_sign_on_begun_at_one_door_is_finished_at_another() {
     let body = json!({"method": "password", "identifier": ALICE.0, "password": ALICE.1, "csrf_token": token});
     jar.send(&path, world.post(&path).header("accept", "application/json").json(&body)).await;
     assert!(jar.has("ST"), "the half session's cookie is there");
-    assert!(open_doors(&world, &mut jar).await.is_empty());
+    assert!(open_dialects(&world, &mut jar).await.is_empty());
 
     let begin = authorize(&world, Dialect::PingOne, "&response_mode=pi.flow");
     let flow = jar.get(&world, &begin).await.json();
@@ -205,18 +205,18 @@ async fn a_sign_on_begun_at_one_door_is_finished_at_another() {
         let reply = jar.send(&path, ask).await;
         assert_eq!(reply.status, 200, "{action}: {}", reply.text);
     }
-    assert_eq!(open_doors(&world, &mut jar).await, ["Kratos", "PingOne", "AM"]);
+    assert_eq!(open_dialects(&world, &mut jar).await, ["Kratos", "PingOne", "AM"]);
 }
 
-/// Goal: F-2: it is so by default, and a key of the door that people sign on at switches it off.
+/// Goal: F-2: it is so by default, and a key of the dialect that people sign on by switches it off.
 #[tokio::test]
 async fn a_key_keeps_a_sign_on_to_its_own_door() {
     let default = adieu::config::Config::default();
     assert!(default.kratos.set_all_cookies && default.am.set_all_cookies && default.pingone.set_all_cookies);
     let world = World::start().await;
-    for (on, door) in [(Dialect::Kratos, "Kratos"), (Dialect::PingOne, "PingOne"), (Dialect::Am, "AM")] {
+    for (on, name) in [(Dialect::Kratos, "Kratos"), (Dialect::PingOne, "PingOne"), (Dialect::Am, "AM")] {
         let mut jar = Jar::default();
         sign_on(&world, &mut jar, on).await;
-        assert_eq!(open_doors(&world, &mut jar).await, [door]);
+        assert_eq!(open_dialects(&world, &mut jar).await, [name]);
     }
 }

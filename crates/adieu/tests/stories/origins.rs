@@ -7,7 +7,7 @@ use adieu_testkit::world::{Reply, profile_config};
 use axum::http::Method;
 
 /// Where each of the two dialects is asked.
-const DOORS: [&str; 2] = ["/sessions/whoami", "/am/json/realms/root/realms/alpha/serverinfo/*"];
+const PATHS: [&str; 2] = ["/sessions/whoami", "/am/json/realms/root/realms/alpha/serverinfo/*"];
 
 async fn world(patterns: &[&str]) -> World {
     let mut config = profile_config("main");
@@ -26,23 +26,23 @@ fn told(reply: &Reply) -> (Option<&str>, bool) {
 #[tokio::test]
 async fn a_wildcard_is_a_part_of_a_name() {
     let world = world(&["https://*.wild.example.test/", "https://app.example.test:443"]).await;
-    for door in DOORS {
+    for path in PATHS {
         for origin in
             ["https://a.wild.example.test", "https://a.b.wild.example.test", "https://app.example.test"]
         {
-            let reply = world.get(door).header("origin", origin).send().await;
-            assert_eq!(told(&reply), (Some(origin), true), "{door}");
-            let asks = world.ask(Method::OPTIONS, door).header("origin", origin);
+            let reply = world.get(path).header("origin", origin).send().await;
+            assert_eq!(told(&reply), (Some(origin), true), "{path}");
+            let asks = world.ask(Method::OPTIONS, path).header("origin", origin);
             let asks = asks.header("access-control-request-method", "GET").send().await;
-            assert_eq!(told(&asks), (Some(origin), true), "{door}");
+            assert_eq!(told(&asks), (Some(origin), true), "{path}");
         }
         for origin in [
             "https://wild.example.test",
             "http://a.wild.example.test",
             "https://a.wild.example.test.evil.test",
         ] {
-            let reply = world.get(door).header("origin", origin).send().await;
-            assert_eq!(told(&reply), (None, false), "{door}: {origin}");
+            let reply = world.get(path).header("origin", origin).send().await;
+            assert_eq!(told(&reply), (None, false), "{path}: {origin}");
         }
     }
 }
@@ -51,10 +51,10 @@ async fn a_wildcard_is_a_part_of_a_name() {
 #[tokio::test]
 async fn everybody_gets_no_credentials() {
     let world = world(&["*"]).await;
-    for door in DOORS {
+    for path in PATHS {
         for origin in ["https://evil.test", "null"] {
-            let reply = world.get(door).header("origin", origin).send().await;
-            assert_eq!(told(&reply), (Some("*"), false), "{door}");
+            let reply = world.get(path).header("origin", origin).send().await;
+            assert_eq!(told(&reply), (Some("*"), false), "{path}");
         }
     }
 }

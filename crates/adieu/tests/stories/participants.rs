@@ -2,14 +2,17 @@
 //!
 //! Nobody is told of anything here.
 
+use std::collections::BTreeMap;
+
 use adieu_authority::{CodeOrder, SessionId};
 use adieu_core::PARTICIPANTS_MAX;
 use adieu_testkit::World;
-use adieu_testkit::world::Reply;
 use http::Method;
 use serde_json::json;
+use url::Url;
 
 use crate::one_session::{Dialect, Programs};
+use crate::response_modes::ISSUERS;
 
 /// Lets as many other applications take part in a session as there is room for.
 async fn filled(world: &World, token: &str) -> SessionId {
@@ -39,27 +42,26 @@ async fn filled(world: &World, token: &str) -> SessionId {
     id
 }
 
-/// Goal: HOME-LIMITS: an application for which a session has no room is told so in the words of OAuth, at each provider;
-/// the session lives, and the native API names those who take part.
+/// Goal: HOME-LIMITS: an application for which a session has no room is told so in the words of OAuth and in clear ones, at each
+/// issuer; the session lives, and the native API names those who take part.
 #[tokio::test]
 async fn an_application_too_many_is_told_so() {
     let world = World::start().await;
     let programs = Programs::of(&world);
     let token = programs.sign_on(Dialect::Kratos).await;
     let id = filled(&world, &token).await;
-    let (client, to) = (programs.pingone("app_client_id"), programs.pingone("app_redirect_uri"));
-    let query = format!("response_type=code&client_id={client}&redirect_uri={to}&scope=openid&prompt=none");
-    let refused = |reply: Reply| {
-        let location = reply.location().to_owned();
-        assert_eq!(reply.status, 302, "{}", reply.text);
-        assert!(location.starts_with(to), "{location}");
-        assert!(location.contains("error=temporarily_unavailable"), "{location}");
-        assert!(location.contains("error_description="), "{location}");
-    };
-    let pingone = format!("/{}/as/authorize?{query}", programs.pingone("env_id"));
-    refused(world.get(&pingone).cookie("ST", &token).send().await);
-    let am = format!("/am/oauth2/realms/root/realms/alpha/authorize?{query}");
-    refused(world.get(&am).cookie("iPlanetDirectoryPro", &token).send().await);
+    for issuer in ISSUERS {
+        let ask = issuer.signed_on(issuer.authorize(&world, "&prompt=none"), &token);
+        let reply = ask.send().await;
+        assert!(reply.status.is_redirection(), "{issuer:?}: {}", reply.text);
+        let location = reply.location();
+        assert!(location.starts_with(programs.pingone("app_redirect_uri")), "{issuer:?}: {location}");
+        let told: BTreeMap<String, String> =
+            Url::parse(location).expect("an address").query_pairs().into_owned().collect();
+        assert_eq!(told["error"], "temporarily_unavailable", "{issuer:?}: {location}");
+        let words = "too many applications take part in this session: sign off and on again";
+        assert_eq!(told["error_description"], words, "{issuer:?}");
+    }
 
     let shown = world.admin(Method::GET, &format!("/v1/sessions/{id}")).send().await.json();
     assert_eq!(shown["state"], "live");

@@ -1,202 +1,27 @@
-//! `docs/quickstart.md` as a reader goes through it: its files and its shell blocks are cut out of the page and run, on a fresh
-//! folder, with the program as it is shipped.
+//! `docs/quickstart.md` as a reader goes through it.
 //!
-//! Ports are replaced by free ones, packages are those that `cargo xtask clients` installed, and hashing costs little. Nothing else
-//! is changed.
+//! See `reader` for how.
 
 use std::fmt::Write;
-use std::path::Path;
-use std::process::Output;
 
-use serde_json::{Value, json};
-use tokio::process::Command;
+use crate::reader::{Reader, says};
 
-use crate::clients::{packages, root};
-use crate::shipped::{binary, free_address};
-
-/// For how long a session in the shell may last, in seconds; then all that it started is stopped.
-const PATIENCE_S: &str = "100";
-/// Says where the output of one block ends.
-const END_OF_BLOCK: char = '\u{1e}';
+/// The page.
+const PAGE: &str = "quickstart.md";
+/// The section that starts a server.
+const SERVER: &str = "A server of your own";
 /// The sections that are an application each; all others are one session in a shell, from the first to the last.
 const APPLICATIONS: [&str; 3] = ["Python", "Node", "Java"];
-
-/// What stands below one heading.
-#[derive(Default)]
-struct Section {
-    title: String,
-    /// Files by their names.
-    files: Vec<(String, String)>,
-    /// What is given to a shell.
-    steps: Vec<Step>,
-    /// What is given to a shell to install packages, which the tests have already.
-    installs: String,
-}
-
-struct Step {
-    order: String,
-    prints: String,
-}
-
-impl Section {
-    /// A block is a file if the line before it ends with a name, else what its language says.
-    fn take(&mut self, line_before: &str, language: &str, block: String) {
-        let name = line_before.strip_suffix("`:").and_then(|line| line.rsplit('`').next());
-        match (name, language) {
-            (Some(name), _) => self.files.push((name.to_owned(), block)),
-            (None, "sh") => self.steps.push(Step { order: block, prints: String::new() }),
-            (None, "text") => self.steps.last_mut().expect("a block that prints it").prints = block,
-            (None, _) => self.installs += &block,
-        }
-    }
-}
-
-fn sections(page: &str) -> Vec<Section> {
-    let mut sections = vec![Section::default()];
-    let (mut lines, mut line_before) = (page.lines(), "");
-    while let Some(line) = lines.next() {
-        if let Some(language) = line.strip_prefix("```") {
-            let block = lines.by_ref().take_while(|line| *line != "```");
-            let block = block.fold(String::new(), |block, line| block + line + "\n");
-            sections.last_mut().expect("one at least").take(line_before, language, block);
-            line_before = "";
-        } else if line.starts_with('#') {
-            let title = line.trim_start_matches(['#', ' ']).to_owned();
-            sections.push(Section { title, ..Section::default() });
-        } else if !line.is_empty() {
-            line_before = line;
-        }
-    }
-    sections
-}
-
-/// Replaces whole numbers.
-fn with_ports(page: &str, ports: &[(&str, &str)]) -> String {
-    let is_digit = |letter: char| letter.is_ascii_digit();
-    let mut replaced = String::with_capacity(page.len());
-    for piece in page.split_inclusive(|letter| !is_digit(letter)) {
-        let number = piece.trim_end_matches(|letter| !is_digit(letter));
-        let port = ports.iter().find(|(written, _)| *written == number).map(|(_, port)| *port);
-        replaced += port.unwrap_or(number);
-        replaced += &piece[number.len()..];
-    }
-    replaced
-}
-
-/// Whether this is the text, in which `…` stands for anything.
-fn says(expected: &str, text: &str) -> bool {
-    let (first, rest) =
-        expected.split_once('…').map_or((expected, None), |(first, rest)| (first, Some(rest)));
-    let Some(text) = text.strip_prefix(first) else { return false };
-    match rest {
-        None => text.is_empty(),
-        Some(rest) => text.char_indices().any(|(at, _)| says(rest, &text[at..])) || says(rest, ""),
-    }
-}
-
-/// A reader with the page, an empty folder and ports of their own.
-struct Reader {
-    folder: tempfile::TempDir,
-    sections: Vec<Section>,
-    public: String,
-    admin: String,
-    application: String,
-}
-
-impl Reader {
-    async fn new() -> Self {
-        let page = std::fs::read_to_string(root().join("docs/quickstart.md")).expect("docs/quickstart.md");
-        let (public, admin, application) = (free_address().await, free_address().await, free_address().await);
-        let port = |address: &str| address.rsplit(':').next().expect("a port").to_owned();
-        let ports = [("4433", &*port(&public)), ("4434", &*port(&admin)), ("3000", &*port(&application))];
-        let sections = sections(&with_ports(&page, &ports));
-        let folder = tempfile::tempdir().expect("a folder");
-        let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, folder.path().join(name));
-        std::fs::create_dir(folder.path().join("bin")).expect("a folder");
-        link(&binary(), "bin/adieu").expect("a link");
-        // Where the page's installs put their packages.
-        link(&packages().join("node_modules"), "node_modules").expect("a link");
-        link(&packages().join("java"), "jars").expect("a link");
-        Self { folder, sections, public, admin, application }
-    }
-
-    fn section(&self, title: &str) -> &Section {
-        self.sections.iter().find(|section| section.title == title).expect("a section of that title")
-    }
-
-    fn write_files(&self, section: &Section) {
-        for (name, text) in &section.files {
-            std::fs::write(self.folder.path().join(name), text).expect("a file");
-        }
-    }
-
-    /// Gives all this to one shell, which stops on its way out what it has started.
-    async fn types(&self, orders: &str) -> Output {
-        let path = |first: &Path| {
-            let path = std::env::var("PATH").unwrap_or_default();
-            format!("{}:{path}", first.display())
-        };
-        let script = format!("set -eu\ntrap 'kill $(jobs -p) || true; wait' EXIT\n{orders}");
-        std::fs::write(self.folder.path().join("session.sh"), script).expect("a file");
-        let variables: Value = json!({"site": format!("http://{}", self.application), "user": "ada",
-            "password": "correct horse battery", "issuer": format!("http://{}", self.public)});
-        Command::new("timeout")
-            .args([PATIENCE_S, "bash", "session.sh"])
-            .current_dir(self.folder.path())
-            .env_remove("ADIEU_CONFIG")
-            .env("PATH", path(&self.folder.path().join("bin")))
-            .env("ADIEU_PUBLIC__LISTEN", &self.public)
-            .env("ADIEU_PUBLIC__URL", format!("http://{}", self.public))
-            .env("ADIEU_ADMIN__LISTEN", &self.admin)
-            .env("ADIEU_ADMIN__URL", format!("http://{}", self.admin))
-            // Hashing costs little, as with the recordings.
-            .env("ADIEU_PASSWORDS__MEMORY_KIB", "1024")
-            .env("ADIEU_PASSWORDS__PASSES", "1")
-            .env("PYTHONPATH", packages().join("python"))
-            .env("VARS", variables.to_string())
-            .kill_on_drop(true)
-            .output()
-            .await
-            .expect("bash and timeout are there")
-    }
-
-    /// What a session has said, and what the server and the application wrote.
-    fn story(&self, output: &Output) -> String {
-        let mut story = String::new();
-        for bytes in [&output.stdout, &output.stderr] {
-            story += &String::from_utf8_lossy(bytes);
-        }
-        for log in ["application.log", "adieu.log"] {
-            let text = std::fs::read_to_string(self.folder.path().join(log)).unwrap_or_default();
-            write!(story, "\n--- {log}\n{text}").expect("memory");
-        }
-        story
-    }
-
-    /// Goes through one application of the page: a person in Chromium signs on and off.
-    async fn runs(&self, language: &str, nth: usize) {
-        let (own, section) = (self.section("A server of your own"), self.section(language));
-        self.write_files(own);
-        self.write_files(section);
-        let mut orders: String = own.steps.iter().map(|step| step.order.as_str()).collect();
-        let start = section.steps[nth].order.trim_end();
-        let person = root().join("clients/quickstart.cjs");
-        writeln!(orders, "{start} > application.log 2>&1 &").expect("memory");
-        let site = format!("http://{}/", self.application);
-        writeln!(orders, "curl -s -o nobody.html --retry 40 --retry-delay 1 --retry-connrefused {site}")
-            .expect("memory");
-        writeln!(orders, "node {}", person.display()).expect("memory");
-        let output = self.types(&orders).await;
-        let story = self.story(&output);
-        assert!(output.status.success() && story.contains("ok  signed off there"), "{language}: {story}");
-    }
-}
+/// The person at an application.
+const PERSON: &str = "quickstart.cjs";
+/// Says where the output of one block ends.
+const END_OF_BLOCK: char = '\u{1e}';
 
 /// Goal: each dialect and OpenID Connect by curl, as the page prints it: sign on, check, sign off, and what comes back.
 /// Method: all blocks of the page but those of the applications in one shell; what each of them prints is compared.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_is_true_by_curl() {
-    let reader = Reader::new().await;
+    let reader = Reader::of(PAGE).await;
     let told: Vec<_> =
         reader.sections.iter().filter(|section| !APPLICATIONS.contains(&section.title.as_str())).collect();
     let mut orders = String::new();
@@ -221,54 +46,31 @@ async fn the_page_is_true_by_curl() {
 /// Goal: the sample for Python, with Authlib, signs on, notices an ending from outside, and signs off.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sample_for_python_runs() {
-    Reader::new().await.runs("Python", 0).await;
+    Reader::of(PAGE).await.runs(SERVER, "Python", &[0], PERSON).await;
 }
 
 /// Goal: the same for Node, with express-openid-connect and `response_type: "code"`; the answer comes in the query.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sample_for_node_runs() {
-    Reader::new().await.runs("Node", 0).await;
+    Reader::of(PAGE).await.runs(SERVER, "Node", &[0], PERSON).await;
 }
 
 /// Goal: the same with `response_mode=form_post`, which a browser has to carry (F-26).
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sample_for_node_is_answered_by_a_form() {
-    let reader = Reader::new().await;
+    let reader = Reader::of(PAGE).await;
     assert!(reader.section("Node").steps[1].order.contains("form_post"));
-    reader.runs("Node", 1).await;
+    reader.runs(SERVER, "Node", &[1], PERSON).await;
 }
 
 /// Goal: the same for Java, with Nimbus' SDK.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sample_for_java_runs() {
-    Reader::new().await.runs("Java", 0).await;
+    Reader::of(PAGE).await.runs(SERVER, "Java", &[0], PERSON).await;
 }
 
 /// Goal: what the page tells readers to install is what its samples are run with.
 #[tokio::test]
 async fn the_page_names_the_packages_that_are_tested() {
-    let reader = Reader::new().await;
-    let list = |name: &str| std::fs::read_to_string(root().join("clients").join(name)).expect("a list");
-    let python = list("packages.txt");
-    for package in reader.section("Python").installs.split_whitespace().skip(2) {
-        assert!(python.lines().any(|line| line == package), "{package}");
-    }
-    let node: Value = serde_json::from_str(&list("packages.json")).expect("JSON");
-    for package in reader.section("Node").installs.split_whitespace().skip(2) {
-        let (name, version) = package.split_once('@').expect("a version");
-        assert_eq!(node[name], version, "{package}");
-    }
-    let without_blanks = |text: &str| text.split_whitespace().collect::<String>();
-    let (_, pom) = &reader.section("Java").files[0];
-    let dependency = pom.split("<dependencies>").nth(1).and_then(|rest| rest.split("</dependencies>").next());
-    let dependency = without_blanks(dependency.expect("a dependency"));
-    assert!(without_blanks(&list("packages.xml")).contains(&dependency), "{dependency}");
-}
-
-#[test]
-fn numbers_are_replaced_whole_and_dots_stand_for_anything() {
-    let ports = [("3000", "33000"), ("4433", "30004")];
-    assert_eq!(with_ports("x:4433, 13000 (3000)\né 3000", &ports), "x:30004, 13000 (33000)\né 33000");
-    assert!(says("a…c\n…", "abc\nd") && says("…", "") && says("a", "a"));
-    assert!(!says("a…c", "ab") && !says("a", "ab"));
+    Reader::of(PAGE).await.assert_packages("Node", "Python", "Java");
 }

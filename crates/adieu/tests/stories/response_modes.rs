@@ -40,7 +40,7 @@ impl Issuer {
         format!("{}{}", world.config().public.url, self.base(world))
     }
 
-    fn token(self) -> &'static str {
+    pub(crate) fn token(self) -> &'static str {
         match self {
             Self::PingOne | Self::Native => "token",
             Self::Am => "access_token",

@@ -8,7 +8,7 @@ use adieu_testkit::World;
 use adieu_testkit::world::Reply;
 use serde_json::json;
 
-use crate::one_browser::{ALICE, Jar, open_doors, sign_off, sign_on_as, with_all_cookies};
+use crate::one_browser::{ALICE, Jar, open_dialects, sign_off, sign_on_as, with_all_cookies};
 use crate::one_session::{DIALECTS, Dialect, Programs};
 
 const BOB: (&str, &str) = ("bob", "Builder-tools-22");
@@ -26,7 +26,7 @@ async fn is_live(world: &World, token: &str) -> bool {
 }
 
 /// Goal: F-2, F-4: whoever signs on in a browser that somebody else has left takes it over: the session of before ends, no cookie
-/// of it stays, and after the sign-off nobody is signed on at any door.
+/// of it stays, and after the sign-off nobody is signed on in any dialect.
 #[tokio::test]
 async fn who_comes_next_takes_the_browser_over() {
     let world = World::with_config(with_all_cookies()).await;
@@ -41,7 +41,7 @@ async fn who_comes_next_takes_the_browser_over() {
             assert!(NAMES.iter().all(|name| token(&jar, name) == bobs), "{before:?}, then {next:?}");
             assert!(!is_live(&world, &alices).await && is_live(&world, &bobs).await, "{before:?}, {next:?}");
             sign_off(&world, &mut jar, next).await;
-            assert!(open_doors(&world, &mut jar).await.is_empty(), "{before:?}, then {next:?}");
+            assert!(open_dialects(&world, &mut jar).await.is_empty(), "{before:?}, then {next:?}");
             assert!(NAMES.iter().all(|name| !jar.has(name)), "{before:?}, then {next:?}");
         }
     }
@@ -235,6 +235,61 @@ async fn a_refused_logout_of_a_named_session_ends_nothing() {
     let ask = world.post(path).header("accept-api-version", "resource=3.1");
     assert_eq!(jar.send(path, ask.json(&json!({"tokenId": bobs}))).await.status, 401);
     assert!(is_live(&world, &live).await && is_live(&world, &bobs).await);
+}
+
+/// A browser whose cookie of one dialect is dead or absent, beside a live session in another dialect's; gives the live one.
+async fn signed_on_elsewhere(world: &World, jar: &mut Jar, own: &str, other: &str, dead: bool) -> String {
+    if dead {
+        sign_on_as(world, jar, Dialect::Am, ALICE).await;
+        let logout = world.ask(http::Method::DELETE, "/self-service/logout/api");
+        assert_eq!(logout.json(&json!({"session_token": token(jar, "ST")})).send().await.status, 204);
+        jar.0.retain(|(name, ..)| name == own);
+    }
+    let live = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    jar.0.push((other.into(), "/".into(), live.clone()));
+    live
+}
+
+/// Goal: F-2, F-4: a sign-off at Kratos ends what the browser is signed on with in the realm, where its own cookie is dead or absent, too;
+/// it asks for the token of that very session, and a program's header counts alone.
+#[tokio::test]
+async fn kratos_signs_off_what_another_cookie_carries() {
+    let world = World::with_config(with_all_cookies()).await;
+    for dead in [true, false] {
+        let mut jar = Jar::default();
+        let (own, other) = ("ory_kratos_session", "iPlanetDirectoryPro");
+        let live = signed_on_elsewhere(&world, &mut jar, own, other, dead).await;
+        let made = world.get("/self-service/logout/browser").header("x-session-token", "ory_st_x");
+        assert_eq!(jar.send("/self-service/logout/browser", made).await.status, 401, "a program's");
+        let path = "/self-service/logout?token=ory_lo_x";
+        assert_eq!(jar.get(&world, path).await.status, 403, "{dead}");
+        assert!(is_live(&world, &live).await, "{dead}");
+        sign_off(&world, &mut jar, Dialect::Kratos).await;
+        assert!(!is_live(&world, &live).await, "{dead}");
+        assert!(NAMES.iter().all(|name| !jar.has(name)), "{dead}");
+        assert_eq!(jar.get(&world, "/self-service/logout/browser").await.status, 401, "{dead}");
+    }
+}
+
+/// Goal: F-2, F-4: so does a logout at AM in a browser without a cookie of AM's; a page of another site cannot cause it.
+#[tokio::test]
+async fn am_signs_off_what_another_cookie_carries() {
+    let world = World::with_config(with_all_cookies()).await;
+    let path = "/am/json/realms/root/realms/alpha/sessions?_action=logout";
+    let mut jar = Jar::default();
+    let (own, other) = ("iPlanetDirectoryPro", "ory_kratos_session");
+    let live = signed_on_elsewhere(&world, &mut jar, own, other, false).await;
+    assert_eq!(jar.send(path, world.post(path)).await.status, 401);
+    assert!(is_live(&world, &live).await && jar.has("ory_kratos_session"), "no header of a page of its own");
+    let named = world.post(path).header("accept-api-version", "resource=3.1").json(&json!({"tokenId": "x"}));
+    assert_eq!(jar.send(path, named).await.status, 401);
+    assert!(is_live(&world, &live).await, "another session was named");
+    let ask = world.post(path).header("accept-api-version", "resource=3.1").json(&json!({}));
+    assert_eq!(jar.send(path, ask).await.status, 401, "as recorded, without a caller");
+    assert!(!is_live(&world, &live).await);
+    assert!(NAMES.iter().all(|name| !jar.has(name)));
+    let ask = world.post(path).header("accept-api-version", "resource=3.1").json(&json!({}));
+    assert!(jar.send(path, ask).await.headers.get("set-cookie").is_none(), "nothing is left to take away");
 }
 
 /// Goal: PingOne's page without a flow says "signed off" of nobody who is signed on, and leads off.

@@ -6,6 +6,7 @@ mod command;
 mod in_passing;
 mod killed;
 pub(crate) mod receiver;
+mod samples;
 mod triggers;
 
 use adieu_testkit::World;

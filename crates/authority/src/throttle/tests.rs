@@ -292,6 +292,7 @@ fn record() -> adieu_core::User {
         unlocked_at: None,
         generation: 0,
         forgotten: 0,
+        grants_from: 0,
         removed: false,
         password: Some("$old".into()),
         recovery_codes: None,

@@ -120,6 +120,7 @@ fn user(n: u64) -> User {
         unlocked_at: None,
         generation: 0,
         forgotten: 0,
+        grants_from: 0,
         removed: false,
         password: None,
         recovery_codes: None,
@@ -195,13 +196,15 @@ impl Model {
             },
         };
         let of_user = |id: UserId, keep: Option<SessionId>| {
+            let others = self.disk.sessions.values().filter(|s| s.user == id && Some(s.id) != keep);
+            let live = others.filter(|s| self.lives(s.id)).count() as u32;
             let keep = keep.and_then(|id| self.by_id(id)).map(|s| self.facts(s));
-            Family::of_user(Some(self.user(id)), keep.as_ref())
+            Family::of_user(Some(self.user(id)), keep.as_ref(), live)
         };
         match target {
             EndTarget::Token(token) => one(token.id),
             EndTarget::One(session) | EndTarget::OneOf { session, .. } => one(*session),
-            EndTarget::User(id) => of_user(*id, None),
+            EndTarget::User(id) | EndTarget::UserAndGrants(id) => of_user(*id, None),
             EndTarget::UserBut { user, keep } => of_user(*user, Some(*keep)),
             EndTarget::Realm(id) => Family::Realm { id: *id, generation: self.disk.realm_generation },
             EndTarget::Grants(_) => Family::Nothing,
@@ -219,11 +222,12 @@ impl Model {
                 EndingChange::Write(session) => {
                     self.disk.sessions.insert(session.locator.number(), *session);
                 }
-                EndingChange::RaiseUser { key, to, forget } => {
+                EndingChange::RaiseUser { key, to, forget, grants } => {
                     let user = self.disk.users.iter_mut().find(|u| u.key == key).expect("a user");
                     assert!(to > user.generation, "a generation never falls");
                     user.generation = to;
                     user.forgotten = if forget { to } else { user.forgotten };
+                    user.grants_from = if grants { to } else { user.grants_from };
                 }
                 EndingChange::RaiseRealm { to, .. } => self.disk.realm_generation = to,
                 EndingChange::RaiseClient { .. } => unreachable!("no clients here"),

@@ -29,6 +29,7 @@ pub(crate) fn code() -> Grant {
         client: client("shop"),
         client_generation: 3,
         user: UserId::from_uuid(Uuid::from_u128(2)),
+        user_generation: 1,
         session: SessionId::from_bytes([1; 16]),
         epoch: 2,
         scope: "openid".into(),
@@ -48,7 +49,7 @@ pub(crate) fn code() -> Grant {
 }
 
 fn around() -> GrantAround {
-    GrantAround { session_epoch: Some(2), client_generation: Some(3), outlives_session: false }
+    GrantAround { session_epoch: Some(2), client_generation: Some(3), outlives_from: None }
 }
 
 fn redeem() -> RedeemOrder {
@@ -228,7 +229,7 @@ fn a_refresh_token_dies_with_session_epoch_and_client() {
 /// Goal: what a client has bought may outlive the session, a code never does, and neither the client nor its time.
 #[test]
 fn tokens_may_be_let_outlive_their_session_and_codes_may_not() {
-    let gone = GrantAround { session_epoch: None, outlives_session: true, ..around() };
+    let gone = GrantAround { session_epoch: None, outlives_from: Some(0), ..around() };
     assert!(decide_redeem(&code(), gone, &redeem(), at(1)).outcome.is_err());
     assert!(redeemed().is_live(gone, at(2)));
     assert!(decide_rotate(&redeemed(), gone, &rotate(10, 11, 12), at(5)).outcome.is_ok());

@@ -28,6 +28,7 @@ fn ada() -> User {
         unlocked_at: None,
         generation: 5,
         forgotten: 2,
+        grants_from: 0,
         removed: false,
         password: Some("$old".into()),
         recovery_codes: None,

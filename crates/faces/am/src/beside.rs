@@ -1,9 +1,9 @@
-//! One browser at all doors: what a sign-on and a sign-off here do to the cookies of other dialects, and to what these carry.
+//! One browser in all dialects: what a sign-on and a sign-off here do to the cookies of other dialects, and to what these carry.
 //!
 //! A cookie that carries a session of another realm is left alone. Nothing is done where a sign-on stays with this dialect
 //! (`am.set_all_cookies`). Decision 0020.
 
-use adieu_authority::{Realm, RealmId, SessionId, SessionToken, SignedIn};
+use adieu_authority::{Realm, RealmId, SessionId, SessionToken, SignedIn, UserId};
 use adieu_http_kit::companion::CookieRealm;
 use adieu_http_kit::cookies;
 
@@ -51,6 +51,32 @@ pub(crate) async fn signed_off_before(
     realm: RealmId,
 ) -> Result<CookieAct, AmError> {
     taken_away(face, call, realm, None).await
+}
+
+/// The same in a browser without a cookie of this dialect: what others carry ends, and where none does, nothing changes.
+pub(crate) async fn signed_off_elsewhere(
+    face: &Face,
+    call: &Call,
+    realm: RealmId,
+) -> Result<CookieAct, AmError> {
+    let Some(realm) = face.authority.realm(realm).await? else { return Ok(CookieAct::Keep) };
+    match found(face, call, &realm).await? {
+        Beside::Endable(_) => taken_away(face, call, realm.id, None).await,
+        Beside::Nobody(_) => Ok(CookieAct::Keep),
+    }
+}
+
+/// Whether the first session of this realm that the cookies carry is this user's. Ends nothing.
+pub(crate) async fn is_signed_on(
+    face: &Face,
+    call: &Call,
+    realm: &Realm,
+    user: UserId,
+) -> Result<bool, AmError> {
+    Ok(match found(face, call, realm).await? {
+        Beside::Endable(own) => own.user.id == user,
+        Beside::Nobody(_) => false,
+    })
 }
 
 /// What the cookies carry where the caller's own session is over or absent.

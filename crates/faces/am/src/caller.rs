@@ -196,15 +196,16 @@ pub(crate) async fn standing(face: &Face, caller: &LiveSession, realm: RealmId) 
 /// Refuses a writing request with the session cookie that another site could have caused: a form of another site can
 /// send neither header. Callers by header are exempt, because no site can make a browser send that one.
 pub(crate) fn refuse_foreign(face: &Face, call: &Call) -> Result<(), AmError> {
+    match cookies::first_any_case(call.headers(), &face.settings.cookie_name) {
+        Some(_) if may_be_foreign(face, call) => Err(AmError::Csrf),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Whether another site could have caused this writing request, whatever it carries.
+pub(crate) fn may_be_foreign(face: &Face, call: &Call) -> bool {
     let reading = [Method::GET, Method::HEAD, Method::OPTIONS].contains(call.sent_method());
-    let headers = call.headers();
-    if !face.settings.csrf_filter || reading || is_asked_first(headers) {
-        return Ok(());
-    }
-    match cookies::first_any_case(headers, &face.settings.cookie_name) {
-        Some(_) => Err(AmError::Csrf),
-        None => Ok(()),
-    }
+    face.settings.csrf_filter && !reading && !is_asked_first(call.headers())
 }
 
 /// Refuses a sign-on that a form of another site could have caused, which would sign its visitor on as somebody else. There is

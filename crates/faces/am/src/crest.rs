@@ -14,7 +14,7 @@ use http::header::{
 use serde_json::Value;
 
 pub(crate) use self::fields::Fields;
-pub(crate) use self::filter::Filter;
+pub(crate) use self::filter::CrestFilter;
 
 use crate::call::{self, Call};
 use crate::error::AmError;
@@ -45,7 +45,7 @@ pub(crate) struct CrestQuery {
 /// One of the three ways to say what is to be listed.
 #[derive(Debug)]
 pub(crate) enum What {
-    Filter(Filter),
+    Filter(CrestFilter),
     /// A query that the server knows by name.
     Id(String),
     /// In a language of the resource's own; none here has one.
@@ -125,7 +125,7 @@ fn query(call: &Call) -> Result<Option<CrestQuery>, AmError> {
         (Some(_), None, Some(_)) => return Err(AmError::Exclusive("_queryExpression", "_queryFilter")),
         (None, Some(_), Some(_)) => return Err(AmError::Exclusive("_queryId", "_queryExpression")),
         (Some(text), None, None) => {
-            What::Filter(Filter::parse(text).ok_or_else(|| AmError::NoFilter(text.to_owned()))?)
+            What::Filter(CrestFilter::parse(text).ok_or_else(|| AmError::NoFilter(text.to_owned()))?)
         }
         (None, Some(id), None) => What::Id(id.to_owned()),
         (None, None, Some(_)) => What::Expression,

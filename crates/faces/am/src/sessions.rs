@@ -18,7 +18,7 @@ mod validate;
 use axum::body::Body;
 use serde_json::Value;
 
-use self::actions::{Act, Row};
+use self::actions::{Row, SessionAction};
 use self::admission::AskedSession;
 use self::turn::Turn;
 use crate::address::Addressed;
@@ -75,7 +75,7 @@ impl Turn<'_> {
     ) -> Result<Vec<u8>, AmError> {
         let row = actions::named(name, self.served.ok());
         let named = self.named(body)?;
-        if let Some(Row { act: Act::Validate, .. }) = row {
+        if let Some(Row { act: SessionAction::Validate, .. }) = row {
             let served = self.chosen(extras)?;
             return validate::done(face, self.call, self.realm, (served, named)).await;
         }
@@ -92,30 +92,32 @@ impl Turn<'_> {
     async fn acted(
         &self,
         face: &Face,
-        act: Act,
+        act: SessionAction,
         order: Order<'_>,
         extras: &mut Extras,
     ) -> Result<Vec<u8>, AmError> {
         let Order { caller, target, named, body, served } = order;
         match act {
-            Act::Logout => logout::done(face, self.call, &caller, named, extras).await,
-            Act::LogoutByHandle => handles::done(face, self.call, &caller, body, extras).await,
-            Act::LogoutByUser => by_user::done(face, self.call, &caller, (self.realm, body), extras).await,
-            Act::Validate => validate::done(face, self.call, self.realm, (served, named)).await,
-            Act::Info => info::done(face, &target, served, false).await,
-            Act::InfoAndReset => info::done(face, &target, served, true).await,
-            Act::Refresh => times::refreshed(face, &target).await,
-            Act::IsActive => times::active(face, self.call, &target).await,
-            Act::Idle => Ok(times::idle(&target, face.authority.now())),
-            Act::MaxIdle => Ok(times::max_idle(&target)),
-            Act::MaxSessionTime => Ok(times::max_session(&target)),
-            Act::TimeLeft => Ok(times::left(&target, face.authority.now())),
-            Act::PropertyNames => Ok(properties::names(&face.settings)),
-            Act::Properties => properties::shown(&face.settings, &target),
-            Act::UpdateProperties => properties::updated(face, &target, body).await,
-            Act::Property => properties::picked(&face.settings, &target, body),
-            Act::SetProperty => properties::set(face, &target, body).await,
-            Act::DeleteProperty => properties::deleted(face, &target, body).await,
+            SessionAction::Logout => logout::done(face, self.call, &caller, named, extras).await,
+            SessionAction::LogoutByHandle => handles::done(face, self.call, &caller, body, extras).await,
+            SessionAction::LogoutByUser => {
+                by_user::done(face, self.call, &caller, (self.realm, body), extras).await
+            }
+            SessionAction::Validate => validate::done(face, self.call, self.realm, (served, named)).await,
+            SessionAction::Info => info::done(face, &target, served, false).await,
+            SessionAction::InfoAndReset => info::done(face, &target, served, true).await,
+            SessionAction::Refresh => times::refreshed(face, &target).await,
+            SessionAction::IsActive => times::active(face, self.call, &target).await,
+            SessionAction::Idle => Ok(times::idle(&target, face.authority.now())),
+            SessionAction::MaxIdle => Ok(times::max_idle(&target)),
+            SessionAction::MaxSessionTime => Ok(times::max_session(&target)),
+            SessionAction::TimeLeft => Ok(times::left(&target, face.authority.now())),
+            SessionAction::PropertyNames => Ok(properties::names(&face.settings)),
+            SessionAction::Properties => properties::shown(&face.settings, &target),
+            SessionAction::UpdateProperties => properties::updated(face, &target, body).await,
+            SessionAction::Property => properties::picked(&face.settings, &target, body),
+            SessionAction::SetProperty => properties::set(face, &target, body).await,
+            SessionAction::DeleteProperty => properties::deleted(face, &target, body).await,
         }
     }
 

@@ -4,7 +4,7 @@
 //! not looked at.
 
 use adieu_authority::SessionToken;
-use adieu_http_kit::{auth, cookies};
+use adieu_http_kit::auth;
 use http::HeaderMap;
 
 use crate::Settings;
@@ -14,7 +14,6 @@ pub(crate) fn tokens(settings: &Settings, headers: &HeaderMap) -> Vec<SessionTok
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let named = settings.header_names.iter().filter_map(|name| header(name));
     let from_headers = header("x-session-token").into_iter().chain(auth::bearer(headers)).chain(named);
-    // AM takes the name of its cookie in any letter case, so everybody may.
-    let from_cookies = settings.cookie_names.iter().flat_map(|name| cookies::all_any_case(headers, name));
+    let from_cookies = settings.cookie_names.iter().flat_map(|name| name.values(headers));
     from_headers.chain(from_cookies).filter_map(SessionToken::parse).collect()
 }

@@ -10,6 +10,7 @@ mod check;
 mod original;
 
 use adieu_authority::Authority;
+use adieu_http_kit::cookies::SessionCookieName;
 use adieu_http_kit::service::{Answers, FaceService};
 use axum::body::Body;
 use axum::response::Response;
@@ -23,7 +24,7 @@ pub struct Settings {
     /// Path of the realm whose sessions let a request through; those of other realms are not live here.
     pub realm: String,
     /// Names of cookies that carry a session, in the order in which they are asked.
-    pub cookie_names: Vec<String>,
+    pub cookie_names: Vec<SessionCookieName>,
     /// Names of headers that carry one, `X-Session-Token` and `Authorization` apart.
     pub header_names: Vec<String>,
     /// Where a browser that is not signed on may do so; it gets `return_to`.

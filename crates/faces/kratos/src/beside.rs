@@ -1,4 +1,4 @@
-//! One browser at all doors: what a sign-on and a sign-off here do to what the cookies of other dialects carry.
+//! One browser in all dialects: what a sign-on and a sign-off here do to what the cookies of other dialects carry.
 //!
 //! Says which of these cookies carry a session of another realm: they are left alone. Nothing is done where a sign-on stays with
 //! this dialect (`kratos.set_all_cookies`). Decision 0020.
@@ -7,6 +7,7 @@ use adieu_authority::{Origin, SessionId, SessionToken, SignedIn};
 use adieu_http_kit::cookies;
 
 use crate::call::Call;
+use crate::credentials::CarriedTokens;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 
@@ -37,6 +38,20 @@ impl Face {
         let besides = beside.others_than(own);
         self.authority.end_beside(realm, besides, &origin(call)).await?;
         Ok(beside.elsewhere)
+    }
+
+    /// The sessions of this realm that cookies of other dialects carry in a browser, for whose sign-off they count where its own cookie opens
+    /// none: it is signed off of the realm, not of one dialect. Ends nothing.
+    pub(crate) async fn signed_on_beside(
+        &self,
+        call: &Call,
+        credentials: &CarriedTokens,
+    ) -> Result<Vec<SessionToken>, KratosError> {
+        if self.settings.companions.is_empty() || !credentials.may_be_a_browsers() {
+            return Ok(Vec::new());
+        }
+        let realm = self.realm_id().await?;
+        Ok(self.authority.sessions_beside(&carried(self, call), realm).await?.here)
     }
 }
 

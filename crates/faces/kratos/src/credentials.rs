@@ -51,6 +51,11 @@ impl CarriedTokens {
         }
     }
 
+    /// Whether a browser may have sent them: a program's header, or its bearer token without a cookie, is none of a browser's.
+    pub(crate) fn may_be_a_browsers(&self) -> bool {
+        self.header.is_none() && (self.cookie || self.bearer.is_none())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.header.is_none() && self.cookies.is_empty() && self.bearer.is_none()
     }

@@ -45,6 +45,8 @@ pub struct Settings {
     pub continue_with_transitions: bool,
     /// Whether a session keeps its token when its user proves more or proves it again. Else the token is a new one.
     pub keeps_token: bool,
+    /// Whether the count of other sessions that a user ends has those that were over before, too. K-33
+    pub count_has_ended: bool,
     /// Whether confirming new recovery codes counts as having given one.
     pub enrolling_proves: bool,
     /// What a session can be told as, beside itself, by name.

@@ -76,7 +76,7 @@ pub(crate) trait SelfServiceFlow: Serialize + DeserializeOwned {
 }
 
 /// A flow that was found.
-pub(crate) enum Found<F> {
+pub(crate) enum FoundFlow<F> {
     Open(F),
     Expired(F),
 }
@@ -174,11 +174,14 @@ impl Face {
     }
 
     /// Reads a flow. It is over at the moment that it names.
-    pub(crate) async fn flow<F: SelfServiceFlow>(&self, id: Uuid) -> Result<Option<Found<F>>, KratosError> {
+    pub(crate) async fn flow<F: SelfServiceFlow>(
+        &self,
+        id: Uuid,
+    ) -> Result<Option<FoundFlow<F>>, KratosError> {
         let Some(stored) = self.authority.flow(id.into_bytes(), F::STORED).await? else { return Ok(None) };
         let Ok(flow) = serde_json::from_slice::<F>(&stored.body) else { return Ok(None) };
         let over = self.authority.now().ms() >= flow.head().expires_ms;
-        Ok(Some(if over { Found::Expired(flow) } else { Found::Open(flow) }))
+        Ok(Some(if over { FoundFlow::Expired(flow) } else { FoundFlow::Open(flow) }))
     }
 
     /// Keeps a flow that the request begins.

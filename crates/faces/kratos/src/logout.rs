@@ -32,10 +32,16 @@ impl Face {
 
 /// Gives the address that signs off. Always JSON on success.
 pub(crate) async fn create(face: &Face, call: &Call) -> Result<Answer, KratosError> {
+    let credentials = CarriedTokens::of(face, call.headers());
     // Whoever is half signed on can sign off, too. K-28
-    let Some(holder) = face.carried(call.headers()).await?.holder() else {
-        return Err(KratosError::session_inactive());
+    let holder = match face.counting(&credentials, false).await?.1.holder() {
+        Some(holder) => Some(holder),
+        None => match face.signed_on_beside(call, &credentials).await?.first() {
+            Some(token) => face.opened_by(token).await?.holder(),
+            None => None,
+        },
     };
+    let holder = holder.ok_or_else(KratosError::session_inactive)?;
     let token = face.logout_token(&holder.session);
     let params = Params::parse(call.query());
     let mut address = format!("{}/self-service/logout", face.base(call.mount));
@@ -58,7 +64,7 @@ pub(crate) async fn perform(face: &Face, call: &Call) -> Answer {
     };
     let mut answer = face.answered(&call.parts, outcome).await;
     if let Some((realm, left_alone)) = ended {
-        if credentials.cookie {
+        if let Some(left_alone) = left_alone {
             face.take_cookies(&mut answer, realm, &left_alone); // Whenever one was sent (Q2), and only then.
         }
         set_cookie(&mut answer, face.fresh_csrf());
@@ -71,22 +77,25 @@ pub(crate) async fn perform(face: &Face, call: &Call) -> Answer {
     answer
 }
 
-/// The outer result says whether a session was ended, of which realm, and which cookies of other dialects are not its own; the inner
-/// one what to answer then.
+/// The outer result says whether a session was ended, of which realm, and, if cookies came along, which of other dialects are not its own;
+/// the inner one what to answer then.
 async fn perform_inner(
     face: &Face,
     call: &Call,
     credentials: &CarriedTokens,
-) -> Result<((RealmId, Vec<String>), Result<Answer, KratosError>), KratosError> {
+) -> Result<((RealmId, Option<Vec<String>>), Result<Answer, KratosError>), KratosError> {
     let params = Params::parse(call.query());
     let wanted = params.first("token").filter(|token| !token.is_empty());
     let Some(wanted) = wanted else {
         return Err(KratosError::malformed("The query has no logout token."));
     };
-    let token = meant(face, credentials, wanted).await?;
-    let left_alone = match credentials.cookie {
-        true => face.end_carried(call, token.id).await?,
-        false => Vec::new(),
+    let (token, by_cookie) = match meant(face, credentials.tokens(), wanted).await? {
+        Some(token) => (token, credentials.cookie),
+        None => (meant_beside(face, call, credentials, wanted).await?, true),
+    };
+    let left_alone = match by_cookie {
+        true => Some(face.end_carried(call, token.id).await?),
+        false => None,
     };
     for beside in credentials.cookies_beside(token.id) {
         match face.authority.end(order(face, call, beside).await?).await {
@@ -128,20 +137,34 @@ fn after(face: &Face, call: &Call, wanted: Option<&str>) -> Result<Answer, Krato
 }
 
 /// The credential whose session the logout token belongs to: of the carriers exactly that one's ends (Q1, Q2), and if it is a
-/// cookie, what the other cookies carry (F-4).
-async fn meant(face: &Face, credentials: &CarriedTokens, wanted: &str) -> Result<SessionToken, KratosError> {
+/// cookie, what the other cookies carry (F-4). None if nobody is signed on by them.
+async fn meant<'t>(
+    face: &Face,
+    tokens: impl Iterator<Item = &'t SessionToken> + Send,
+    wanted: &str,
+) -> Result<Option<SessionToken>, KratosError> {
     let mut somebody = false;
-    for token in credentials.tokens() {
+    for token in tokens {
         let Some(holder) = face.opened_by(token).await?.holder() else { continue };
         somebody = true;
         let own = face.logout_token(&holder.session);
         if own.as_bytes().ct_eq(wanted.as_bytes()).into() {
-            return Ok(token.clone());
+            return Ok(Some(token.clone()));
         }
     }
-    if somebody {
-        Err(KratosError::forbidden("The logout token belongs to another session."))
-    } else {
-        Err(KratosError::session_inactive())
+    match somebody {
+        true => Err(KratosError::forbidden("The logout token belongs to another session.")),
+        false => Ok(None),
     }
+}
+
+/// The same among the cookies of other dialects.
+async fn meant_beside(
+    face: &Face,
+    call: &Call,
+    credentials: &CarriedTokens,
+    wanted: &str,
+) -> Result<SessionToken, KratosError> {
+    let beside = face.signed_on_beside(call, credentials).await?;
+    meant(face, beside.iter(), wanted).await?.ok_or_else(KratosError::session_inactive)
 }

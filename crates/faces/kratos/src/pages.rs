@@ -20,7 +20,7 @@ use crate::credentials::CarriedSession;
 use crate::csrf::fingerprint;
 use crate::error_page;
 use crate::face::Face;
-use crate::flow::{Found, Message, SelfServiceFlow};
+use crate::flow::{FoundFlow, Message, SelfServiceFlow};
 use crate::login::{Asks, LoginFlow};
 use crate::recovery::RecoveryFlow;
 use crate::settings::{SettingsFlow, admitted};
@@ -60,8 +60,8 @@ pub(crate) async fn recovery(face: &Face, call: &Call) -> Answer {
         None => Ok(None),
     };
     match found {
-        Ok(Some(Found::Open(flow))) => forms::recovery(face, call, Some(&flow)),
-        Ok(Some(Found::Expired(_)) | None) => forms::recovery(face, call, None),
+        Ok(Some(FoundFlow::Open(flow))) => forms::recovery(face, call, Some(&flow)),
+        Ok(Some(FoundFlow::Expired(_)) | None) => forms::recovery(face, call, None),
         Err(error) => face.error_json(&call.parts, error),
     }
 }
@@ -79,11 +79,11 @@ async fn shown<F: SelfServiceFlow>(
     };
     let start = format!("{}/self-service/{}/browser", face.base(call.mount), F::NAME);
     match found {
-        Ok(Some(Found::Open(flow))) => match face.csrf.token(call.headers()) {
+        Ok(Some(FoundFlow::Open(flow))) => match face.csrf.token(call.headers()) {
             Some(token) if flow.head().browser.as_deref() == Some(&fingerprint(&token)) => page(face, &flow),
             Some(_) | None => redirect(StatusCode::SEE_OTHER, &call.parts, &start),
         },
-        Ok(Some(Found::Expired(flow))) => {
+        Ok(Some(FoundFlow::Expired(flow))) => {
             let again = flow.head().restart::<F>(&face.base(call.mount));
             redirect(StatusCode::SEE_OTHER, &call.parts, &again)
         }

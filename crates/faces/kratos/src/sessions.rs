@@ -31,27 +31,32 @@ pub(crate) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError
     Ok(answer)
 }
 
-/// Ends all sessions of the user but this one. Quirk: the count is of all other records, those that were over before
-/// included, as recorded. K-33
+/// Ends all sessions of the user but this one. The count is of those that lived and ended by this request; where that is asked for, of
+/// all other records, those that were over before included, as Kratos was recorded. K-33
 pub(crate) async fn end_others(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     let live = own_lately(face, call).await?;
-    let count = face.authority.count_sessions(live.user.id).await?.saturating_sub(1);
     let holder = SessionHolder { session: live.session, user: live.user };
-    end_all_others(face, call, &holder).await?;
+    let others = match face.settings.count_has_ended {
+        true => Some(face.authority.count_sessions(holder.user.id).await?.saturating_sub(1)),
+        false => None,
+    };
+    let ended = end_all_others(face, call, &holder).await?;
+    let count = others.unwrap_or(ended.into());
     Ok(json_answer(StatusCode::OK, &json!({"count": count})))
 }
 
-/// The same for whoever is known to have proven a short while ago who they are.
+/// The same for whoever is known to have proven a short while ago who they are; says how many live sessions ended.
 pub(crate) async fn end_all_others(
     face: &Face,
     call: &Call,
     holder: &SessionHolder,
-) -> Result<(), KratosError> {
-    if others(face, &holder.user).await? > 0 {
-        let target = EndTarget::UserBut { user: holder.user.id, keep: holder.session.id };
-        face.authority.end(order(face, call, target).await?).await?;
+) -> Result<u32, KratosError> {
+    if others(face, &holder.user).await? == 0 {
+        return Ok(0);
     }
-    Ok(())
+    let target = EndTarget::UserBut { user: holder.user.id, keep: holder.session.id };
+    let ended = face.authority.end(order(face, call, target).await?).await?;
+    Ok(ended.live_sessions())
 }
 
 /// Ends one other session. An unknown one, somebody else's and one that is over are answered alike (K-34).

@@ -21,7 +21,7 @@ use crate::call::Call;
 use crate::credentials::{CarriedSession, SessionHolder};
 use crate::error::KratosError;
 use crate::face::Face;
-use crate::flow::{FlowKind, Found};
+use crate::flow::{FlowKind, FoundFlow};
 use crate::wire::flow_id;
 
 pub(crate) use flow::{Button, END_OTHERS, SettingsFlow};
@@ -98,13 +98,15 @@ pub(crate) async fn fetch(face: &Face, call: &Call) -> Result<Answer, KratosErro
     let params = Params::parse(call.query());
     let Some(id) = flow_id(params.first("id")) else { return Err(KratosError::not_stored()) };
     match face.flow::<SettingsFlow>(id).await?.ok_or_else(KratosError::not_stored)? {
-        Found::Open(flow) | Found::Expired(flow) if !flow.is_of(&whose) => Err(KratosError::somebody_elses()),
-        Found::Open(flow) => match admitted(carried) {
+        FoundFlow::Open(flow) | FoundFlow::Expired(flow) if !flow.is_of(&whose) => {
+            Err(KratosError::somebody_elses())
+        }
+        FoundFlow::Open(flow) => match admitted(carried) {
             Ok(holder) => Ok(face.settings_json(StatusCode::OK, &flow, &holder.user)),
             Err(_) => Err(face.second_factor_missing(call, &whose.user)),
         },
         // Quirk: such a flow's end is told without an id, unlike a login's. Contract kratos.md 3.3
-        Found::Expired(flow) => {
+        FoundFlow::Expired(flow) => {
             let base = face.base(flow.head.mount);
             let mut details = Map::new();
             match flow.head.kind {

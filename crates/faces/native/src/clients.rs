@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Client, ClientId, DirectoryError, Held, NewClient, Outage, RoleAssignment, RotationError, SecretRotation,
-    Span,
+    Client, ClientId, DirectoryError, HeldGrants, NewClient, Outage, RoleAssignment, RotationError,
+    SecretRotation, Span,
 };
 use adieu_provisioning::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
 use axum::body::Body;
@@ -223,8 +223,8 @@ impl RotationBody {
     fn rotation(&self) -> Result<SecretRotation, Problem> {
         match (self.end_grants, self.overlap_s.unwrap_or(0)) {
             (false, 0) if self.overlap_s.is_none() => Ok(SecretRotation::AtOnceIfAlone),
-            (false, 0) => Ok(SecretRotation::AtOnce(Held::AsDecided)),
-            (true, 0) => Ok(SecretRotation::AtOnce(Held::Ends)),
+            (false, 0) => Ok(SecretRotation::AtOnce(HeldGrants::AsDecided)),
+            (true, 0) => Ok(SecretRotation::AtOnce(HeldGrants::Ends)),
             (false, s) if (1..=OVERLAP_S_MAX).contains(&s) => Ok(SecretRotation::Overlap(Span::from_s(s))),
             (true, s) if (1..=OVERLAP_S_MAX).contains(&s) => Err(Problem::invalid(
                 "end_grants, overlap_s: what ends everything at once leaves no secret for later.",

@@ -8,8 +8,8 @@ mod preview;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Cause, ClientId, EndKind, EndOrder, EndTarget, Ended, EndingId, EndingRecord, Origin, RealmId, SessionId,
-    Span, UserId,
+    Cause, ClientId, ENDED_COUNTED_MAX, EndKind, EndOrder, EndTarget, Ended, EndingId, EndingRecord, Origin,
+    RealmId, SessionId, Span, UserId,
 };
 use axum::body::Body;
 use serde::Deserialize;
@@ -32,6 +32,8 @@ struct Order {
     user: Option<String>,
     #[serde(default, deserialize_with = "present")]
     except: Option<String>,
+    #[serde(default)]
+    grants: bool,
     #[serde(default, deserialize_with = "present")]
     realm: Option<String>,
     #[serde(default, deserialize_with = "present")]
@@ -56,8 +58,12 @@ impl Order {
     }
 
     fn target(&self) -> Result<EndTarget, Problem> {
-        let Self { session, user, except, realm, client, .. } = self;
+        let Self { session, user, except, realm, client, grants, .. } = self;
         match (session, user, except, realm, client) {
+            (None, Some(id), None, None, None) if *grants => {
+                Ok(EndTarget::UserAndGrants(input::id("user", id)?))
+            }
+            _ if *grants => Err(Problem::invalid("grants: goes with user, and not with except")),
             (Some(id), None, None, None, None) => Ok(EndTarget::One(input::id::<SessionId>("session", id)?)),
             (None, Some(id), None, None, None) => Ok(EndTarget::User(input::id::<UserId>("user", id)?)),
             (None, Some(user), Some(keep), None, None) => {
@@ -113,11 +119,14 @@ async fn carried_out(
         .end(EndOrder { realm: None, target, kind, cause, spare: None, within: None, origin })
         .await?;
     let id = ended.place().map(|place| api.authority.ending_id(place));
-    let (when, record) = match ended {
-        Ended::Now(ended) => ("now", Some(ended.record)),
-        Ended::Before => ("before", named.earlier(api).await?),
+    let (when, record, live) = match ended {
+        Ended::Now(ended) => ("now", Some(ended.record), ended.live),
+        Ended::Before => ("before", named.earlier(api).await?, None),
     };
     let mut answer = named.answer(when, id, record.as_deref());
+    if let Some(live) = live {
+        answer["did_end"] = json!({"live_sessions": live, "more": live == ENDED_COUNTED_MAX});
+    }
     if let (Some(id), Some(wait)) = (id, wait) {
         // The ending stands, whatever can be told of its notices.
         answer["notices"] = notices::waited_for(api, id, wait).await.unwrap_or_default();
@@ -148,7 +157,7 @@ impl Named {
                 named.realm = Some(found.session.realm);
                 named.clients = found.clients;
             }
-            EndTarget::User(user) => named.user(api, *user).await?,
+            EndTarget::User(user) | EndTarget::UserAndGrants(user) => named.user(api, *user).await?,
             EndTarget::UserBut { user, keep } => {
                 named.user(api, *user).await?;
                 let kept =
@@ -186,7 +195,7 @@ impl Named {
     fn answer(self, ended: &str, id: Option<EndingId>, record: Option<&EndingRecord>) -> Value {
         let text = |id: &dyn ToString| id.to_string();
         json!({
-            "id": id.map(|id| text(&id)), "ended": ended, "would_end": null, "ending": wire::ending(record),
+            "id": id.map(|id| text(&id)), "ended": ended, "would_end": null, "did_end": null, "ending": wire::ending(record),
             "session": self.session.map(|id| text(&id)), "user": self.user.map(|id| text(&id)),
             "realm": self.realm.map(|id| text(&id)), "client": self.client.map(|id| text(&id)),
             "clients": self.clients.iter().map(|id| text(id)).collect::<Vec<_>>(), "notices": null,

@@ -28,6 +28,8 @@ pub(crate) enum Endpoint {
     Token,
     Introspect,
     Revoke,
+    /// Where another system says that a user is to be signed off everywhere.
+    RevokeUser,
     Userinfo,
     EndSession,
     /// Where the answer goes to the question whether to sign off.
@@ -36,7 +38,7 @@ pub(crate) enum Endpoint {
 
 impl Endpoint {
     /// Every path behind a realm.
-    pub(crate) const PATHS: [(&'static str, Self); 13] = [
+    pub(crate) const PATHS: [(&'static str, Self); 14] = [
         (DOCUMENTS[0], Self::Discovery),
         (DOCUMENTS[1], Self::Discovery),
         ("jwks", Self::Keys),
@@ -47,6 +49,7 @@ impl Endpoint {
         ("token", Self::Token),
         ("introspect", Self::Introspect),
         ("revoke", Self::Revoke),
+        ("global-token-revocation", Self::RevokeUser),
         ("userinfo", Self::Userinfo),
         ("logout", Self::EndSession),
         ("sign-off", Self::SignOff),
@@ -56,7 +59,7 @@ impl Endpoint {
     pub(crate) const fn allow(self) -> &'static str {
         match self {
             Self::Discovery | Self::Keys => "GET, HEAD",
-            Self::Push | Self::Token | Self::Introspect | Self::Revoke => "POST",
+            Self::Push | Self::Token | Self::Introspect | Self::Revoke | Self::RevokeUser => "POST",
             Self::SignOn | Self::Choose | Self::SignOff => "POST",
             Self::Authorize | Self::Userinfo | Self::EndSession => "GET, POST",
         }
@@ -67,7 +70,7 @@ impl Endpoint {
         match self {
             Self::Authorize | Self::SignOn | Self::Choose | Self::EndSession | Self::SignOff => true,
             Self::Discovery | Self::Keys | Self::Userinfo => false,
-            Self::Push | Self::Token | Self::Introspect | Self::Revoke => false,
+            Self::Push | Self::Token | Self::Introspect | Self::Revoke | Self::RevokeUser => false,
         }
     }
 
@@ -81,6 +84,7 @@ impl Endpoint {
             | Self::Choose
             | Self::EndSession
             | Self::SignOff
+            | Self::RevokeUser
             | Self::Introspect => false,
         }
     }

@@ -84,9 +84,9 @@ pub(crate) fn carries_any(face: &Face, call: &Call) -> bool {
 }
 
 fn tokens(face: &Face, call: &Call) -> Vec<SessionToken> {
-    let others = face.settings.cookie_names.iter().map(String::as_str);
-    let names = std::iter::once(COOKIE).chain(others);
-    names.flat_map(|name| cookies::all(call.headers(), name)).filter_map(SessionToken::parse).collect()
+    let own = cookies::all(call.headers(), COOKIE);
+    let others = face.settings.cookie_names.iter().flat_map(|name| name.values(call.headers()));
+    own.chain(others).filter_map(SessionToken::parse).collect()
 }
 
 /// The cookies for whoever has signed on. The sessions whose cookies they overwrite end: nobody could use them any more.

@@ -17,9 +17,9 @@ use crate::error::OpenIdError;
 use crate::face::CHANNEL;
 
 /// The largest form: a request with a hint and claims is below 16 KiB.
-const BODY_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// A body of that size comes in one go; who takes longer is stuck or means harm.
-const BODY_PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const BODY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// One request without its body.
 pub(crate) struct Call {

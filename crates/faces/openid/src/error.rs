@@ -55,6 +55,20 @@ pub(crate) enum OpenIdError {
     /// It was not issued for this.
     #[error("The access token lacks the scope openid.")]
     Scope,
+    /// It does not let its holder sign users off, or it speaks of a user.
+    #[error(
+        "It takes an access token that a client got in its own name with the scope global_token_revocation."
+    )]
+    RevocationScope,
+    /// The body is no JSON.
+    #[error("The body is not application/json.")]
+    NotJson,
+    /// It names no user in a way that is known here.
+    #[error(transparent)]
+    Subject(#[from] SubjectFault),
+    /// There is no such user in this realm.
+    #[error("There is no such user in this realm.")]
+    UnknownUser,
     /// Too much to do: later again.
     #[error("Many people sign on just now.")]
     Busy,
@@ -63,23 +77,44 @@ pub(crate) enum OpenIdError {
     CannotTell(#[source] Outage),
 }
 
+/// Why a document names nobody who could be signed off. RFC 9493
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SubjectFault {
+    /// It is no JSON object, or one with a member twice.
+    #[error("The body is not a JSON object with each member once.")]
+    Document,
+    /// Nobody is named.
+    #[error("The member sub_id is missing.")]
+    Missing,
+    /// The member has two names, one of which is an older one.
+    #[error("One of sub_id and subject is given, not both.")]
+    Both,
+    /// The identifier is of another form.
+    #[error("The format of the subject identifier is email, iss_sub or opaque.")]
+    Format,
+    /// What belongs to its form is not there, or no text.
+    #[error("The member {0} of the subject identifier is missing or not a text.")]
+    Member(&'static str),
+}
+
 impl OpenIdError {
     /// The only place where this face chooses the status of an error.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::UnknownUser => StatusCode::NOT_FOUND,
             Self::NotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Body(BodyError::Slow) => StatusCode::REQUEST_TIMEOUT,
             Self::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotAForm | Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Body(BodyError::Broken)
             | Self::Repeated(_)
             | Self::Client
             | Self::RedirectUri
             | Self::PostLogoutRedirectUri
             | Self::PushedRequest
+            | Self::Subject(_)
             | Self::Hint => StatusCode::BAD_REQUEST,
-            Self::FormTooOld | Self::Scope => StatusCode::FORBIDDEN,
+            Self::FormTooOld | Self::Scope | Self::RevocationScope => StatusCode::FORBIDDEN,
             Self::Token { .. } | Self::OAuth(Refusal::Client { .. }) => StatusCode::UNAUTHORIZED,
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
             Self::CannotTell(_) | Self::OAuth(Refusal::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
@@ -105,13 +140,16 @@ impl OpenIdError {
         match self {
             Self::OAuth(refusal) => refusal.code(),
             Self::Token { .. } => "invalid_token",
-            Self::Scope => "insufficient_scope",
+            Self::Scope | Self::RevocationScope => "insufficient_scope",
             Self::NotFound => "not_found",
+            Self::UnknownUser => "unknown_user",
             Self::Client => "invalid_client",
             Self::Busy | Self::CannotTell(_) => "temporarily_unavailable",
             Self::NotAllowed(_)
             | Self::Body(_)
             | Self::NotAForm
+            | Self::NotJson
+            | Self::Subject(_)
             | Self::Repeated(_)
             | Self::RedirectUri
             | Self::PostLogoutRedirectUri
@@ -129,6 +167,10 @@ impl OpenIdError {
             Self::Token { shown: false } => Some("Bearer"),
             Self::Token { shown: true } => Some(r#"Bearer error="invalid_token""#),
             Self::Scope => Some(r#"Bearer error="insufficient_scope", scope="openid""#),
+            Self::RevocationScope => {
+                Some(r#"Bearer error="insufficient_scope", scope="global_token_revocation""#)
+            }
+            Self::UnknownUser | Self::NotJson | Self::Subject(_) => None,
             Self::NotFound
             | Self::NotAllowed(_)
             | Self::Body(_)
@@ -160,6 +202,7 @@ impl OpenIdError {
     pub(crate) const fn outage(&self) -> Option<&Outage> {
         match self {
             Self::CannotTell(outage) | Self::OAuth(Refusal::Unavailable(outage)) => Some(outage),
+            Self::RevocationScope | Self::UnknownUser | Self::NotJson | Self::Subject(_) => None,
             Self::NotFound
             | Self::NotAllowed(_)
             | Self::Body(_)

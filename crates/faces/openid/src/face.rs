@@ -16,6 +16,11 @@ pub(crate) const CHANNEL: Channel = Channel::named("openid");
 /// How sign-ons are named: by the number of factors.
 const ACR: AcrNames = AcrNames { one: "1", two: "2" };
 
+/// The scopes that a client may have in its own name, once it was granted them.
+pub(crate) const OWN_SCOPES: &[&str] = &[REVOCATION_SCOPE];
+/// The scope that lets a client sign users off everywhere, and nothing else.
+pub(crate) const REVOCATION_SCOPE: &str = "global_token_revocation";
+
 /// The face.
 pub(crate) struct Face {
     pub(crate) authority: Authority,
@@ -31,6 +36,7 @@ impl Face {
             api: name.clone(),
             name,
             api_scopes: &[],
+            own_scopes: OWN_SCOPES,
             acr: ACR,
             claims: Default::default(),
             tells_nonce: false,

@@ -12,6 +12,7 @@ mod choose;
 mod error;
 mod face;
 mod form_token;
+mod global_revocation;
 mod logout;
 mod programs;
 mod settings;
@@ -95,6 +96,7 @@ async fn answered(
         Endpoint::Token => programs::token(face, call, body, &realm).await,
         Endpoint::Introspect => programs::introspect(face, call, body, &realm).await,
         Endpoint::Revoke => programs::revoke(face, call, body, &realm).await,
+        Endpoint::RevokeUser => global_revocation::answer(face, call, body, &realm).await,
         Endpoint::Userinfo => programs::userinfo(face, call, body, &realm).await,
         Endpoint::EndSession => logout::answer(face, call, body, &realm).await,
         Endpoint::SignOff => logout::confirmed(face, call, body, &realm).await,

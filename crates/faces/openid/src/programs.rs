@@ -12,7 +12,7 @@ use axum::response::Response;
 use crate::answer::{created, nothing, private, public};
 use crate::call::{Call, form};
 use crate::error::OpenIdError;
-use crate::face::Face;
+use crate::face::{Face, OWN_SCOPES};
 
 /// The metadata. S-DISC-1, S-DISC-2
 pub(crate) fn discovery(face: &Face, realm: &Arc<Realm>) -> Response {
@@ -27,7 +27,9 @@ pub(crate) fn discovery(face: &Face, realm: &Arc<Realm>) -> Response {
         end_session: at("logout"),
         pushed_authorization: Some(at("par")),
     };
-    public(adieu_oidc::discovery(&face.provider(realm), &endpoints, &[]).to_string())
+    let mut document = adieu_oidc::discovery(&face.provider(realm), &endpoints, OWN_SCOPES);
+    document["global_token_revocation_endpoint"] = at("global-token-revocation").into();
+    public(document.to_string())
 }
 
 /// The public keys.

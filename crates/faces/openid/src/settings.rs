@@ -3,6 +3,7 @@
 //! Nothing is read from the environment, and no address is taken from a request.
 
 use adieu_http_kit::companion::Companions;
+use adieu_http_kit::cookies::SessionCookieName;
 
 /// The settings of the native issuers.
 #[derive(Clone, Debug)]
@@ -10,7 +11,7 @@ pub struct Settings {
     /// The address at which browsers and clients reach this installation, without a slash at the end.
     pub public_url: String,
     /// Names of the cookies of other dialects that carry a session, in the order in which they are asked.
-    pub cookie_names: Vec<String>,
+    pub cookie_names: Vec<SessionCookieName>,
     /// Whether cookies are `Secure`.
     pub cookies_secure: bool,
     /// Cookies of other dialects, set and cleared together with the session cookie.

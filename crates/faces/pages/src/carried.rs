@@ -1,67 +1,47 @@
-//! The sessions that a browser carries in its cookies, of whatever dialect.
+//! The sessions that a browser carries in its cookies, of whatever dialect, realm by realm.
 //!
 //! Any carrier takes any of our credentials. Looking at a page is no activity.
 
 use std::sync::Arc;
 
-use adieu_authority::{Check, CheckedToken, Outage, Session, SessionToken, User};
-use adieu_http_kit::cookies;
+use adieu_authority::{Check, Outage, Session, SessionToken, User};
 use http::HeaderMap;
 
 use crate::face::Face;
 
-/// Who is signed on in a browser.
-pub(crate) enum CarriedHere {
-    /// Nobody.
-    Nobody,
-    /// Somebody who has yet to give a second factor.
-    Half(Holder),
-    /// Somebody.
-    Live(Holder),
-}
-
-/// Somebody with a session, and its token.
+/// Whose session counts in a realm: the first live one's, or the first's who has yet to give a second factor.
 pub(crate) struct Holder {
     pub(crate) token: SessionToken,
     pub(crate) session: Arc<Session>,
     pub(crate) user: Arc<User>,
+    /// Whether a second factor was given where one is asked for.
+    pub(crate) is_live: bool,
 }
 
-impl CarriedHere {
-    /// The session that its holder may sign off.
-    pub(crate) fn holder(self) -> Option<Holder> {
-        match self {
-            Self::Live(holder) | Self::Half(holder) => Some(holder),
-            Self::Nobody => None,
-        }
-    }
-}
-
-/// The tokens in a browser's cookies; a token that comes in several cookies comes once. The size of a request's head bounds them: a
-/// lower bound would let dead ones hide a live one (F-4).
+/// The tokens in a browser's cookies, with the cookies' names; a token that comes in several cookies comes with each. The size of a
+/// request's head bounds them: a lower bound would let dead ones hide a live one (F-4).
 /// Decision 0020.
-pub(crate) fn tokens(face: &Face, headers: &HeaderMap) -> Vec<SessionToken> {
-    let mut tokens: Vec<SessionToken> = Vec::new();
-    // Quirk: AM matches the name of its cookie like that of a header, and the proxies' check all of them. Contract am.md 0.3
-    let values = face.settings.cookie_names.iter().flat_map(|name| cookies::all_any_case(headers, name));
-    for token in values.filter_map(SessionToken::parse) {
-        if tokens.iter().all(|known| known.id != token.id || known.reveal() != token.reveal()) {
-            tokens.push(token);
-        }
-    }
-    tokens
+pub(crate) fn tokens(face: &Face, headers: &HeaderMap) -> Vec<(String, SessionToken)> {
+    let names = face.settings.cookie_names.iter();
+    let values = names.flat_map(|name| name.values(headers).map(move |value| (name.as_str(), value)));
+    values.filter_map(|(name, value)| Some((name.to_owned(), SessionToken::parse(value)?))).collect()
 }
 
-/// Whose session counts among them: the first live one.
-pub(crate) async fn carried(face: &Face, tokens: &[SessionToken]) -> Result<CarriedHere, Outage> {
-    let checked = face.authority.check_carrier(tokens.iter(), None, false).await?;
-    Ok(match checked {
-        Some(CheckedToken { token, check: Check::Live(live) }) => {
-            CarriedHere::Live(Holder { token, session: live.session, user: live.user })
+/// Who is signed on among them, in each realm, in the order of the cookies.
+pub(crate) async fn holders(face: &Face, tokens: &[(String, SessionToken)]) -> Result<Vec<Holder>, Outage> {
+    let mut holders: Vec<Holder> = Vec::new();
+    for (_, token) in tokens {
+        let (session, user, is_live) = match face.authority.check(token, false).get().await? {
+            Check::Live(live) => (live.session, live.user, true),
+            Check::Half(half) => (half.session, half.user, false),
+            Check::Not(_) => continue,
+        };
+        let next = Holder { token: token.clone(), session, user, is_live };
+        match holders.iter_mut().find(|known| known.session.realm == next.session.realm) {
+            Some(known) if next.is_live && !known.is_live => *known = next,
+            Some(_) => {}
+            None => holders.push(next),
         }
-        Some(CheckedToken { token, check: Check::Half(half) }) => {
-            CarriedHere::Half(Holder { token, session: half.session, user: half.user })
-        }
-        Some(CheckedToken { check: Check::Not(_), .. }) | None => CarriedHere::Nobody,
-    })
+    }
+    Ok(holders)
 }

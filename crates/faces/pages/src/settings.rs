@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use adieu_authority::{RealmId, SessionToken};
 use adieu_http_kit::companion::Companions;
+use adieu_http_kit::cookies::SessionCookieName;
 
 /// The front page.
 pub const FRONT: &str = "/";
@@ -18,8 +19,8 @@ pub const SIGN_OFF: &str = "/ui/sign-off";
 pub struct Settings {
     /// Path of the realm that people sign on to here.
     pub realm: String,
-    /// Names of cookies that carry a session, in the order in which they are asked.
-    pub cookie_names: Vec<String>,
+    /// Names of cookies that carry a session, in the order in which they are asked, each read as its dialect reads it.
+    pub cookie_names: Vec<SessionCookieName>,
     /// Those cookies as a browser is made to forget them.
     pub cookies: Companions,
     /// Where people sign on. The first is the one to take.

@@ -1,14 +1,11 @@
-//! `/ui/sign-off`: the sessions that a browser carries are over, and every dialect is asked whether it knows.
+//! `/ui/sign-off`: the sessions of a realm that a browser carries are over, and every dialect is asked whether it knows.
 //!
 //! The page that says so comes after the commit (ENDED-IS-DURABLE). The form's token is derived from the session, so that only
 //! the browser that was shown the page can send it; nothing is stored (EMPTY-HANDS).
 
 use std::time::Duration;
 
-use adieu_authority::{
-    Cause, EndError, EndKind, EndOrder, EndTarget, Origin, Outage, PresentedToken, Purpose, SessionId,
-    SessionToken,
-};
+use adieu_authority::{EndError, Origin, Outage, Purpose, RealmId, SessionId, SessionToken};
 use adieu_http_kit::client::Peer;
 use adieu_http_kit::companion::CookieRealm;
 use adieu_http_kit::form::Params;
@@ -23,7 +20,7 @@ use http::uri::Authority;
 use subtle::ConstantTimeEq as _;
 
 use crate::answer::{cannot_tell, form_too_old, no_form, page, see_other, with_cookies};
-use crate::carried::{Holder, carried, tokens};
+use crate::carried::{Holder, holders, tokens};
 use crate::face::{CHANNEL, Face, shown};
 use crate::settings::FRONT;
 
@@ -47,19 +44,21 @@ pub(crate) async fn submit(face: &Face, parts: &Parts, body: Body) -> Response {
     let body = body::read(body, BODY_BYTES_MAX, BODY_PATIENCE).await;
     let (true, Ok(body)) = (is_form, body) else { return no_form() };
     let tokens = tokens(face, &parts.headers);
-    let holder = match carried(face, &tokens).await {
-        Ok(carried) => carried.holder(),
+    let holders = match holders(face, &tokens).await {
+        Ok(holders) => holders,
         Err(outage) => return cannot_tell(&outage),
     };
     // Nobody is signed on: the front page says so.
-    let Some(holder) = holder else { return see_other(FRONT) };
+    if holders.is_empty() {
+        return see_other(FRONT);
+    }
     let given = Params::body(&body);
     let Ok(given) = given.only(FIELD) else { return no_form() };
-    let given = given.unwrap_or_default();
-    if !bool::from(form_token(face, holder.session.id).as_bytes().ct_eq(given.as_bytes())) {
-        return form_too_old();
-    }
-    match ended(face, parts, &holder, &tokens).await {
+    let given = given.unwrap_or_default().as_bytes();
+    // The token says which realm is meant.
+    let is_meant = |one: &&Holder| bool::from(form_token(face, one.session.id).as_bytes().ct_eq(given));
+    let Some(holder) = holders.iter().find(is_meant) else { return form_too_old() };
+    match ended(face, parts, holder, &tokens).await {
         Ok(response) => response,
         Err(outage) => cannot_tell(&outage),
     }
@@ -79,41 +78,39 @@ fn is_from_elsewhere(parts: &Parts) -> bool {
     of_page.is_none() || of_page != asked
 }
 
-/// Ends all that the browser carries; the session that was meant comes last: whoever has to repeat the form still can (F-4).
+/// Ends all that the browser carries of the realm, as every dialect's sign-off does; the session that was meant comes last: whoever has
+/// to repeat the form still can (F-4). Cookies that carry a session of another realm are left alone.
 async fn ended(
     face: &Face,
     parts: &Parts,
     holder: &Holder,
-    tokens: &[SessionToken],
+    tokens: &[(String, SessionToken)],
 ) -> Result<Response, Outage> {
     // Whatever can fail comes before the first ending: after it, an answer says what was ended.
     let realm = face.realm(holder.session.realm).await?;
-    for beside in tokens.iter().filter(|token| token.id != holder.token.id) {
-        end(face, parts, beside).await?;
+    let carried = face.authority.sessions_beside(tokens, realm.id).await?;
+    let address = parts.extensions.get::<Peer>().map(Peer::to_string);
+    let origin = Origin::of_holder(CHANNEL, address);
+    let besides = carried.others_than(holder.session.id);
+    for token in besides.chain(std::iter::once(&holder.token)) {
+        end(face, realm.id, token, &origin).await?;
     }
-    end(face, parts, &holder.token).await?;
     let answers = face.seen(&realm, &holder.token).await;
-    let again = face.settings.sign_on.first().map(|on| Link { href: &on.address, text: "Sign on again" });
+    let again = match carried.elsewhere.is_empty() {
+        true => face.settings.sign_on.first().map(|on| Link { href: &on.address, text: "Sign on again" }),
+        false => Some(Link { href: FRONT, text: "You are still signed on to another realm" }),
+    };
     let html = SignedOffPage { realm: &realm.path, seen: &shown(&answers), again }.html();
     let id = realm.id.to_string();
-    let gone = face.settings.cookies.clear(CookieRealm { id: &id, path: &realm.path }, &[]);
+    let of_realm = CookieRealm { id: &id, path: &realm.path };
+    let gone = face.settings.cookies.clear(of_realm, &carried.elsewhere);
     Ok(with_cookies(page(html), gone))
 }
 
-async fn end(face: &Face, parts: &Parts, token: &SessionToken) -> Result<(), Outage> {
-    let address = parts.extensions.get::<Peer>().map(Peer::to_string);
-    let order = EndOrder {
-        realm: None, // Whatever session a browser carries is its own.
-        target: EndTarget::Token(PresentedToken::from(token)),
-        kind: EndKind::End,
-        cause: Cause::SignOff,
-        spare: None,
-        within: None,
-        origin: Origin::of_holder(CHANNEL, address),
-    };
-    match face.authority.end(order).await {
+async fn end(face: &Face, realm: RealmId, token: &SessionToken, origin: &Origin) -> Result<(), Outage> {
+    match face.authority.end_beside(realm, std::iter::once(token), origin).await {
         // Ended now or before, or it opens nothing: it is over.
-        Ok(_) | Err(EndError::UnknownSession | EndError::CallersOwn | EndError::OutOfReach) => Ok(()),
+        Ok(()) | Err(EndError::UnknownSession | EndError::CallersOwn | EndError::OutOfReach) => Ok(()),
         Err(EndError::Unwritten(unwritten)) => Err(unwritten.into_outage()),
     }
 }

@@ -56,6 +56,7 @@ impl Face {
             name: self.issuer(realm.id),
             api: self.settings().api_base.clone(),
             api_scopes: &API_SCOPES,
+            own_scopes: &[], // A worker is let in by its roles: contract pingone.md 4.8.
             acr: AcrNames { one: "Single_Factor", two: "Multi_Factor" }, // The vendor's own policies are named so.
             claims: [(CLAIM_ENV.to_owned(), realm.id.to_string().into())].into_iter().collect(),
             tells_nonce: false,

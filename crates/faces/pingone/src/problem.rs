@@ -2,14 +2,13 @@
 //!
 //! The only place of this face that chooses a status; an error gets its id when it is answered. Contract pingone.md 3.5, 5.1.
 
+mod causes;
+
 use std::sync::Arc;
 
-use adieu_authority::{
-    DirectoryError, EndError, HashError, Outage, PersonError, RealmId, RecordFault, SignOnFailure,
-    TakenMember, Unwritten, WeakPassword,
-};
+use adieu_authority::{Outage, RealmId, WeakPassword};
 use adieu_http_kit::body::BodyError;
-use adieu_oidc::{HintError, Refusal, UserinfoError};
+use adieu_oidc::Refusal;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
@@ -371,135 +370,11 @@ impl IntoResponse for Problem {
     }
 }
 
-impl From<Outage> for Problem {
-    fn from(outage: Outage) -> Self {
-        Self::Unavailable(outage)
-    }
-}
-
-impl From<Unwritten> for Problem {
-    fn from(unwritten: Unwritten) -> Self {
-        Self::Unavailable(unwritten.into_outage())
-    }
-}
-
-impl From<EndError> for Problem {
-    fn from(error: EndError) -> Self {
-        match error {
-            EndError::UnknownSession => Self::NotFound,
-            EndError::CallersOwn => Self::CallersOwn,
-            EndError::OutOfReach => Self::Forbidden,
-            EndError::Unwritten(unwritten) => unwritten.into(),
-        }
-    }
-}
-
-impl From<SignOnFailure> for Problem {
-    fn from(failure: SignOnFailure) -> Self {
-        match failure {
-            // The same words for an unknown user: nobody learns who exists. Contract pingone.md 4.6.
-            SignOnFailure::WrongCredentials { left } => Self::WrongPassword { left },
-            // A flow waits for it; wherever nothing can wait, one factor opens nothing.
-            SignOnFailure::SecondFactor(_) => Self::WrongPassword { left: None },
-            SignOnFailure::NotEnrolled => Self::NotEnrolled,
-            SignOnFailure::Limited { retry_after } => Self::Limited { retry_after_s: retry_after.s() + 1 },
-            SignOnFailure::Disabled(_) => Self::NotUsable,
-            SignOnFailure::Busy => Self::Busy,
-            SignOnFailure::TooMany | SignOnFailure::Quota => Self::TooManySessions,
-            SignOnFailure::Outage(outage) => Self::Unavailable(outage),
-        }
-    }
-}
-
-impl From<HintError> for Problem {
-    fn from(error: HintError) -> Self {
-        match error {
-            HintError::Invalid => Self::invalid("id_token_hint", "The hint is not valid here."),
-            HintError::OtherClient => {
-                Self::invalid("client_id", "The hint was issued to another application.")
-            }
-            HintError::Outage(outage) => Self::Unavailable(outage),
-        }
-    }
-}
-
-impl From<DirectoryError> for Problem {
-    fn from(error: DirectoryError) -> Self {
-        match error {
-            DirectoryError::Taken(member) => Self::taken(match member {
-                TakenMember::Id => "id",
-                TakenMember::Path => "name",
-                TakenMember::Username => "username",
-                TakenMember::Email => "email",
-                TakenMember::ExternalId => "externalId",
-            }),
-            DirectoryError::Unknown => Self::NotFound,
-            DirectoryError::Fault(fault) => fault.into(),
-            DirectoryError::NotEmpty => {
-                Self::Constraint { target: "id", message: "Users still belong to it." }
-            }
-            DirectoryError::Stale => Self::Unavailable(Outage::new(error)),
-            DirectoryError::SessionOver => Self::Bearer { error: Some(INVALID_TOKEN) },
-            DirectoryError::Unwritten(unwritten) => unwritten.into(),
-        }
-    }
-}
-
-/// What was refused, by this dialect's name of the member.
-impl From<RecordFault> for Problem {
-    fn from(fault: RecordFault) -> Self {
-        match fault {
-            RecordFault::PublicInOwnName => Self::invalid(
-                "grantTypes",
-                "`CLIENT_CREDENTIALS` needs another `tokenEndpointAuthMethod` than `NONE`.",
-            ),
-            RecordFault::RedirectUri => Self::invalid("redirectUris", ABSOLUTE),
-            RecordFault::BackchannelLogoutUri => Self::invalid("backchannelLogoutUri", ABSOLUTE),
-            RecordFault::PostLogoutRedirectUri => Self::invalid("postLogoutRedirectUris", ABSOLUTE),
-            RecordFault::Username => Self::invalid(
-                "username",
-                "A name has 1 to 255 characters, none of them a control and none that cannot be seen.",
-            ),
-            RecordFault::Email => Self::invalid("email", "An e-mail address is wanted."),
-            RecordFault::RealmPath => {
-                Self::invalid("name", "Small letters, digits, `-`, `_` and `.` are wanted.")
-            }
-        }
-    }
-}
-
-impl From<HashError> for Problem {
-    fn from(error: HashError) -> Self {
-        match error {
-            HashError::Busy => Self::Busy,
-            HashError::Outage(outage) => Self::Unavailable(outage),
-            HashError::TooLong => Self::invalid("value", "The password is too long."),
-        }
-    }
-}
-
-impl From<PersonError> for Problem {
-    fn from(error: PersonError) -> Self {
-        match error {
-            PersonError::Directory(error) => error.into(),
-            PersonError::Password(error) => error.into(),
-            PersonError::Weak(weak) => Self::WeakPassword(weak),
-        }
-    }
-}
-
-impl From<UserinfoError> for Problem {
-    fn from(error: UserinfoError) -> Self {
-        match error {
-            UserinfoError::Token => Self::Bearer { error: Some(INVALID_TOKEN) },
-            UserinfoError::Scope => Self::Bearer { error: Some(INSUFFICIENT_SCOPE) },
-            UserinfoError::Outage(outage) => Self::Unavailable(outage),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use adieu_authority::{EndError, SignOnFailure, Unwritten};
+    use adieu_oidc::HintError;
+
     use super::*;
 
     fn outage() -> Outage {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use adieu_authority::{Document, Version};
 use serde_json::Value;
 
-use super::{Change, Planned, Planner, Planning};
+use super::{Change, Planned, Planner, Planning, read_json};
 use crate::document::{KeptDoc, RealmDoc};
 use crate::error::{DocumentError, DocumentFault, Within, ensure};
 
@@ -45,7 +45,7 @@ impl<'a> Planner<'a> {
     ) -> Result<(), DocumentFault> {
         ensure((1..=255).contains(&doc.id.len()), || DocumentFault::IdLength)?;
         ensure(doc.body.len() <= BODY_BYTES_MAX, || DocumentFault::BodyTooLarge(BODY_BYTES_MAX))?;
-        let wanted: Value = serde_json::from_str(&doc.body).map_err(|_| DocumentFault::NotJson("body"))?;
+        let wanted = read_json("body", &doc.body)?;
         let same = |now: &Document| serde_json::from_str::<Value>(&now.body).is_ok_and(|now| now == wanted);
         if now.is_some_and(same) {
             return Ok(());

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{
     Change, FirstPassword, Notes, PasswordFrom, Planned, PlannedUser, Planner, Planning, none_if_empty,
-    taken, uuid,
+    read_json, taken, uuid,
 };
 use crate::document::{RealmDoc, UserDoc};
 use crate::error::{DocumentError, DocumentFault, Within, ensure};
@@ -212,7 +212,7 @@ fn password(doc: &UserDoc) -> Result<Option<PasswordFrom>, DocumentFault> {
 }
 
 fn object(text: &str) -> Result<Value, DocumentFault> {
-    let value: Value = serde_json::from_str(text).map_err(|_| DocumentFault::NotJson("traits"))?;
+    let value = read_json("traits", text)?;
     ensure(value.is_object(), || DocumentFault::NotAnObject)?;
     Ok(value)
 }
@@ -221,7 +221,7 @@ fn object(text: &str) -> Result<Value, DocumentFault> {
 fn json(name: &'static str, text: &Option<String>) -> Result<Option<Option<String>>, DocumentFault> {
     let wanted = none_if_empty(text);
     if let Some(Some(text)) = &wanted {
-        serde_json::from_str::<Value>(text).map_err(|_| DocumentFault::NotJson(name))?;
+        read_json(name, text)?;
     }
     Ok(wanted)
 }

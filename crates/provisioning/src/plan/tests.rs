@@ -138,6 +138,7 @@ fn user(realm: RealmId, new: PlannedUser) -> User {
         unlocked_at: None,
         generation: 0,
         forgotten: 0,
+        grants_from: 0,
         removed: false,
         password: password.map(|_| "hash".into()),
         recovery_codes: None,
@@ -185,7 +186,7 @@ fn client(realm: RealmId, id: ClientId, auth: ClientAuth) -> Client {
     }
 }
 
-const TOWN: &str = r#"
+const FIXTURE: &str = r#"
 [[realms]]
 path = "/town"
 [[realms.populations]]
@@ -204,14 +205,14 @@ client_id = "shop"
 redirect_uris = ["https://shop.test/a"]
 "#;
 
-fn town() -> Facts {
-    after(&nothing(), TOWN)
+fn fixture() -> Facts {
+    after(&nothing(), FIXTURE)
 }
 
 #[test]
 fn a_plan_says_what_is_made_changed_and_removed() {
     assert_lines(
-        &lines(&nothing(), TOWN, false),
+        &lines(&nothing(), FIXTURE, false),
         &[
             "+ realm /town",
             "+ population Default in /town",
@@ -249,9 +250,9 @@ fn a_plan_says_what_is_made_changed_and_removed() {
         "~ user ada in /town: username \"ada\" → \"ADA\", email \"ada@example.test\" → none, enabled true → false, roles, \
          a first password",
     ];
-    assert_lines(&lines(&town(), next, false), &changes);
+    assert_lines(&lines(&fixture(), next, false), &changes);
     let removed = ["- user bob in /town", "- population Guests in /town"];
-    assert_lines(&lines(&town(), next, true), &[&changes[..], &removed[..]].concat());
+    assert_lines(&lines(&fixture(), next, true), &[&changes[..], &removed[..]].concat());
 }
 
 fn assert_lines(found: &[String], expect: &[&str]) {
@@ -270,11 +271,11 @@ fn the_example_of_the_page_is_sound() {
 /// Goal: nobody loses a list because a document is about another one.
 #[test]
 fn pruning_touches_only_lists_that_the_document_has() {
-    assert!(lines(&town(), "[[realms]]\npath = '/town'", true).is_empty());
-    assert!(lines(&town(), "", true).is_empty());
-    let clients = lines(&town(), "[[realms]]\npath = '/town'\nclients = []", true);
+    assert!(lines(&fixture(), "[[realms]]\npath = '/town'", true).is_empty());
+    assert!(lines(&fixture(), "", true).is_empty());
+    let clients = lines(&fixture(), "[[realms]]\npath = '/town'\nclients = []", true);
     assert_eq!(clients, ["- client shop in /town"]);
-    assert!(lines(&town(), "[[realms]]\npath = '/town'\nclients = []", false).is_empty());
+    assert!(lines(&fixture(), "[[realms]]\npath = '/town'\nclients = []", false).is_empty());
 }
 
 /// Goal: F-17: names are given up before they are taken, whoever gives them up: a user who goes, or one who is renamed.
@@ -283,10 +284,10 @@ fn names_are_given_up_before_they_are_taken() {
     let users = |text: &str| format!("[[realms]]\npath = '/town'\n{text}");
     let user = |name: &str, more: &str| format!("[[realms.users]]\nusername = '{name}'\n{more}\n");
     let renamed = users(&user("augusta", "email = 'ADA@example.test'"));
-    let found = lines(&town(), &renamed, true);
+    let found = lines(&fixture(), &renamed, true);
     assert_eq!(found[..2], ["- user ada in /town", "+ user augusta in /town, who has no password yet"]);
 
-    let ada = town().realms[0].users.iter().find(|user| user.username == "ada").expect("ada").id;
+    let ada = fixture().realms[0].users.iter().find(|user| user.username == "ada").expect("ada").id;
     let handed = users(
         &[
             user("bob", "email = 'b@example.test'"),
@@ -295,7 +296,7 @@ fn names_are_given_up_before_they_are_taken() {
         ]
         .concat(),
     );
-    let found = lines(&town(), &handed, false);
+    let found = lines(&fixture(), &handed, false);
     let at = |line: &str| found.iter().position(|found| found.starts_with(line)).expect(line);
     assert!(at("~ user ada in /town: username \"ada\" → \"lovelace\"") < at("+ user ada"), "{found:?}");
 }
@@ -303,7 +304,7 @@ fn names_are_given_up_before_they_are_taken() {
 /// Goal: F-17: what cannot be done is said before anything is: a name that somebody keeps, one for two, and names that go round.
 #[test]
 fn names_that_cannot_be_taken_are_refused_by_the_plan() {
-    let facts = town();
+    let facts = fixture();
     let of = |name: &str| facts.realms[0].users.iter().find(|user| user.username == name).expect("a user").id;
     let users = |text: &[String]| format!("[[realms]]\npath = '/town'\n{}", text.concat());
     let user = |name: &str, more: &str| format!("[[realms.users]]\nusername = '{name}'\n{more}\n");
@@ -322,7 +323,7 @@ fn names_that_cannot_be_taken_are_refused_by_the_plan() {
 #[test]
 fn a_first_password_is_for_whoever_has_none() {
     let text = "[[realms]]\npath = '/town'\n[[realms.users]]\nusername = 'ada'\npassword_file = 'ada.txt'";
-    let facts = after(&town(), text);
+    let facts = after(&fixture(), text);
     assert!(lines(&facts, text, false).is_empty());
 }
 
@@ -330,7 +331,7 @@ fn a_first_password_is_for_whoever_has_none() {
 #[test]
 fn a_plan_shows_no_hash() {
     let hash = "$2b$04$EGdrhbKUv8Oc9vGiXX0HQOxSg445d458Muh7DAHskb6QbtCvdxcie";
-    for (facts, step) in [(nothing(), "MakeUser"), (town(), "EditUser")] {
+    for (facts, step) in [(nothing(), "MakeUser"), (fixture(), "EditUser")] {
         let text = format!(
             "[[realms]]\npath = '/town'\n[[realms.users]]\nusername = 'ada'\npassword_hash = '{hash}'"
         );
@@ -346,16 +347,16 @@ fn a_plan_shows_no_hash() {
 #[test]
 fn traits_follow_name_and_address_where_nothing_is_said_of_them() {
     let address = "[[realms]]\npath = '/town'\n[[realms.users]]\nusername = 'ada'\nemail = 'ada@new.test'";
-    let traits = |text: &str| after(&town(), text).realms[0].users[0].traits.clone();
+    let traits = |text: &str| after(&fixture(), text).realms[0].users[0].traits.clone();
     assert_eq!(traits(address), r#"{"email":"ada@new.test","age":36}"#);
     assert_eq!(traits(&format!("{address}\ntraits = '{{}}'")), "{}");
-    assert!(lines(&town(), "[[realms]]\npath = '/town'\n[[realms.users]]\nusername = 'ada'\ntraits = '{\"age\": 36, \"email\": \"ada@example.test\"}'", false).is_empty());
+    assert!(lines(&fixture(), "[[realms]]\npath = '/town'\n[[realms.users]]\nusername = 'ada'\ntraits = '{\"age\": 36, \"email\": \"ada@example.test\"}'", false).is_empty());
 }
 
 /// S-7, S-20, F-18. Goal: the dry run says what no record may say, of what is new and of what is there.
 #[test]
 fn what_no_record_may_say_is_refused_before_anything_is_made() {
-    let facts = after(&town(), "[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'wiki'");
+    let facts = after(&fixture(), "[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'wiki'");
     let client = |id: &str, text: &str| {
         refusal(
             &facts,
@@ -381,7 +382,7 @@ fn what_no_record_may_say_is_refused_before_anything_is_made() {
 
 #[test]
 fn what_can_not_be_meant_is_refused_and_says_where() {
-    let facts = after(&town(), "[[realms]]\npath = '/other'\n[[realms.clients]]\nclient_id = 'wiki'");
+    let facts = after(&fixture(), "[[realms]]\npath = '/other'\n[[realms.clients]]\nclient_id = 'wiki'");
     let of_town = |text: &str| refusal(&facts, &format!("[[realms]]\npath = '/town'\n{text}"));
     let user = |text: &str| of_town(&format!("[[realms.users]]\nusername = 'ada'\n{text}"));
     let id = "00000000-0000-4000-8000-000000000001";
@@ -397,6 +398,11 @@ fn what_can_not_be_meant_is_refused_and_says_where() {
         (user("population = 'Nobody'"), "realm /town: user ada: there is no population Nobody"),
         (user("traits = '[]'"), "`traits` is a JSON object"),
         (user("metadata_admin = '{'"), "`metadata_admin` is JSON"),
+        (user("traits = '{\"a\":1,\"a\":1}'"), "user ada: `traits`: the member `a` stands there twice"),
+        (
+            user("metadata_public = '[{\"x\":{\"a b\":1,\"a b\":2}}]'"),
+            "user ada: `metadata_public`: the member `a b` stands there twice",
+        ),
         (user("password_hash = 'x'"), "`password_hash` is of no kind"),
         (user("password_env = 'A'\npassword_file = 'a'"), "give one of"),
         (user("roles = [{ role = 'king' }]"), "there is no role king; there are: identity-data-admin, "),
@@ -407,6 +413,12 @@ fn what_can_not_be_meant_is_refused_and_says_where() {
         (
             of_town("[[realms.documents]]\nkind = 'pingone.environment'\nid = 'x'\nbody = '{'"),
             "`body` is JSON",
+        ),
+        (
+            of_town(
+                "[[realms.documents]]\nkind = 'pingone.environment'\nid = 'x'\nbody = '{\"a\":1,\"a\":2}'",
+            ),
+            "document pingone.environment x: `body`: the member `a` stands there twice",
         ),
         // Bob stays where he is, and that goes.
         (of_town("[[realms.populations]]\nname = 'Default'"), "user bob: the population is to be removed"),

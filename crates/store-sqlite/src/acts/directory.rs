@@ -6,22 +6,20 @@ use std::sync::Arc;
 
 use adieu_core::names::listed_forms;
 use adieu_core::{
-    ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError,
-    DirectoryError, DocumentFacts, EditClientOrder, EditUserOrder, Edited, EditedClient, Ended, NewUser,
-    Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmId, RemoveClientOrder,
-    RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp, Unwritten, User, UserId, Version,
-    decide_create_client, decide_create_population, decide_create_realm, decide_edit_client,
-    decide_edit_population, decide_remove_client, decide_remove_documents, decide_remove_population,
+    ApplicationTrait, Client, ClientDraft, ClientId, ConfirmCodesOrder, ConfirmError, DirectoryError,
+    EditClientOrder, EditClientsOrder, EditUserOrder, Edited, EditedClient, Ended, NewUser, Outage,
+    PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmDraft, RealmId,
+    RemoveClientOrder, RemoveUserOrder, SecondFactorRule, Timestamp, Unwritten, User, UserId, Version,
+    decide_create_population, decide_create_realm, decide_edit_population, decide_remove_population,
     decide_second_factor_rule, present_client, present_user, removed_client,
 };
-use adieu_store::{Directory, Document, Lookup, Pending, StoredKey};
+use adieu_store::{Directory, Lookup, Pending, StoredKey};
 use rusqlite::{Row, params};
 
-use crate::acts::documents::document_facts;
-use crate::acts::{people, sessions};
+use crate::acts::documents::{change_documents, facts_of_changes};
+use crate::acts::{clients, people};
 use crate::batch::Batch;
-use crate::error::Damaged;
-use crate::hooks::Place;
+use crate::hooks::HookPoint;
 use crate::rows::uuid_column;
 use crate::{SqliteStore, rows};
 
@@ -44,7 +42,7 @@ impl Directory for SqliteStore {
         }
         Lookup::Later(self.readers.read(move |db, shared, read_at| {
             let realm = rows::realm(db, id)?.map(Arc::new);
-            shared.pass(Place::RowsRead);
+            shared.pass(HookPoint::RowsRead);
             if let Some(realm) = &realm {
                 shared.caches.realms.fill(key, || Arc::clone(realm), read_at);
             }
@@ -56,13 +54,15 @@ impl Directory for SqliteStore {
         self.readers.read(|db, _, _| rows::realms(db))
     }
 
-    fn create_realm(&self, realm: Realm, first: Population) -> Pending<Result<(), DirectoryError>> {
+    fn create_realm(&self, draft: RealmDraft) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| {
-            let (realms, around) = (rows::realms(batch.db)?, population_around(batch, &first)?);
-            let (realm, first) = match decide_create_realm(&realm, &first, &realms, &around) {
+            let (realms, around) = (rows::realms(batch.db)?, population_around(batch, &draft.first)?);
+            let beside = facts_of_changes(batch, &draft.documents)?;
+            let (realm, first, documents) = match decide_create_realm(&draft, &realms, &around, &beside) {
                 Ok(made) => made,
                 Err(refusal) => return Ok(Err(refusal)),
             };
+            change_documents(batch, documents)?;
             rows::write_population(batch.db, &first)?;
             batch.write_realm(realm).map(Ok)
         })
@@ -144,7 +144,7 @@ impl Directory for SqliteStore {
         }
         Lookup::Later(self.readers.read(move |db, shared, read_at| {
             let user = rows::user(db, id)?.map(Arc::new);
-            shared.pass(Place::RowsRead);
+            shared.pass(HookPoint::RowsRead);
             if let Some(user) = &user {
                 shared.caches.users.fill(key, || Arc::clone(user), read_at);
             }
@@ -212,7 +212,7 @@ impl Directory for SqliteStore {
         let id = id.clone();
         Lookup::Later(self.readers.read(move |db, shared, read_at| {
             let client = present_client(rows::client(db, &id)?).map(Arc::new);
-            shared.pass(Place::RowsRead);
+            shared.pass(HookPoint::RowsRead);
             if let Some(client) = &client {
                 shared.caches.clients.fill(id.clone(), || Arc::clone(client), read_at);
             }
@@ -243,17 +243,7 @@ impl Directory for SqliteStore {
     }
 
     fn create_client(&self, draft: ClientDraft) -> Pending<Result<Client, DirectoryError>> {
-        self.writer.write(move |batch| {
-            let before = rows::client(batch.db, &draft.client.id)?;
-            let ClientChanges { client, document, end: _ } =
-                match decide_create_client(before.as_ref(), &draft, &beside(batch, &draft)?) {
-                    Ok(changes) => changes,
-                    Err(refusal) => return Ok(Err(refusal)),
-                };
-            write_beside(batch, document.as_ref())?;
-            batch.write_client(StoredClient { client: client.clone(), removed: false })?;
-            Ok(Ok(client))
-        })
+        self.writer.write(move |batch| clients::create(batch, &draft))
     }
 
     fn edit_client(
@@ -261,7 +251,15 @@ impl Directory for SqliteStore {
         order: EditClientOrder,
         now: Timestamp,
     ) -> Pending<Result<EditedClient, DirectoryError>> {
-        self.writer.write(move |batch| edit_client(batch, &order, now))
+        self.writer.write(move |batch| clients::edit(batch, &order, now))
+    }
+
+    fn edit_clients(
+        &self,
+        order: EditClientsOrder,
+        now: Timestamp,
+    ) -> Pending<Result<Vec<EditedClient>, DirectoryError>> {
+        self.writer.write(move |batch| clients::edit_several(batch, &order, now))
     }
 
     fn remove_client(
@@ -269,27 +267,7 @@ impl Directory for SqliteStore {
         order: RemoveClientOrder,
         now: Timestamp,
     ) -> Pending<Result<Ended, DirectoryError>> {
-        self.writer.write(move |batch| {
-            let before = rows::client(batch.db, &order.client)?;
-            let changes = match decide_remove_client(before.as_ref(), &order) {
-                Ok(changes) => changes,
-                Err(refusal) => return Ok(Err(refusal)),
-            };
-            let realm = changes.client.realm;
-            let mut beside = Vec::new();
-            for kind in order.document_kinds {
-                beside.extend(rows::documents_beside(batch.db, realm, kind, &order.client)?);
-            }
-            let changed = change_client(batch, changes, true, now)?;
-            if !beside.is_empty() {
-                let removed = decide_remove_documents(&beside, rows::removed_versions(batch.db)?);
-                rows::write_removed_versions(batch.db, removed)?;
-            }
-            for Document { kind, id, .. } in &beside {
-                rows::drop_document(batch.db, realm, kind, id)?;
-            }
-            Ok(Ok(changed.ended.unwrap_or(Ended::Before)))
-        })
+        self.writer.write(move |batch| clients::remove(batch, &order, now))
     }
 
     fn keys(&self, realm: RealmId) -> Pending<Result<Vec<StoredKey>, Outage>> {
@@ -317,50 +295,6 @@ impl Directory for SqliteStore {
             Ok(Ok(()))
         })
     }
-}
-
-/// What the client holds ends in the same transaction, where it is switched off.
-fn edit_client(
-    batch: &mut Batch<'_>,
-    order: &EditClientOrder,
-    now: Timestamp,
-) -> rusqlite::Result<Result<EditedClient, DirectoryError>> {
-    let before = rows::client(batch.db, &order.next.client.id)?;
-    match decide_edit_client(before.as_ref(), order, &beside(batch, &order.next)?) {
-        Ok(changes) => change_client(batch, changes, false, now).map(Ok),
-        Err(refusal) => Ok(Err(refusal)),
-    }
-}
-
-/// Carries out what was decided of a client: the ending first.
-fn change_client(
-    batch: &mut Batch<'_>,
-    changes: ClientChanges,
-    removed: bool,
-    now: Timestamp,
-) -> rusqlite::Result<EditedClient> {
-    let ClientChanges { client, document, end } = changes;
-    let mut carried_out = |order| sessions::end(batch, &order, now)?.map_err(|_| Damaged::row("client"));
-    let ended = end.map(&mut carried_out).transpose()?;
-    let client = match rows::client(batch.db, &client.id)? {
-        Some(stored) => client.under(&stored.client),
-        None => client,
-    };
-    write_beside(batch, document.as_ref())?;
-    batch.write_client(StoredClient { client: client.clone(), removed })?;
-    Ok(EditedClient { client, ended })
-}
-
-/// The facts about the document that a draft brings.
-fn beside(batch: &Batch<'_>, draft: &ClientDraft) -> rusqlite::Result<DocumentFacts> {
-    match &draft.document {
-        Some(document) => document_facts(batch, document.realm, &document.kind, &document.id),
-        None => Ok(DocumentFacts::default()),
-    }
-}
-
-fn write_beside(batch: &Batch<'_>, document: Option<&Document>) -> rusqlite::Result<()> {
-    document.map_or(Ok(()), |document| rows::write_document(batch.db, document))
 }
 
 /// What stands around a population.

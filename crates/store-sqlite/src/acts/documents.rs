@@ -3,8 +3,8 @@
 //! Nothing here reads their text.
 
 use adieu_core::{
-    DirectoryError, DocumentFacts, Outage, RealmId, Version, decide_create_document, decide_edit_document,
-    decide_remove_document,
+    DirectoryError, DocumentChange, DocumentChanges, DocumentFacts, Outage, RealmId, Version,
+    decide_create_document, decide_edit_document, decide_remove_document,
 };
 use adieu_store::{Document, Documents, Pending};
 
@@ -81,6 +81,30 @@ pub(super) fn document_facts(
 ) -> rusqlite::Result<DocumentFacts> {
     let stored = rows::document(batch.db, realm, kind, id)?;
     Ok(DocumentFacts { stored, removed: rows::removed_versions(batch.db)? })
+}
+
+/// The facts about each document that is to change with something else.
+pub(super) fn facts_of_changes(
+    batch: &Batch<'_>,
+    changes: &[DocumentChange],
+) -> rusqlite::Result<Vec<DocumentFacts>> {
+    let facts = |change: &DocumentChange| {
+        let document = change.document();
+        document_facts(batch, document.realm, &document.kind, &document.id)
+    };
+    changes.iter().map(facts).collect()
+}
+
+/// Writes what was decided of documents.
+pub(super) fn change_documents(batch: &Batch<'_>, changes: DocumentChanges) -> rusqlite::Result<()> {
+    let DocumentChanges { written, removed, versions } = changes;
+    if let Some(versions) = versions {
+        rows::write_removed_versions(batch.db, versions)?;
+    }
+    for Document { realm, kind, id, .. } in &removed {
+        rows::drop_document(batch.db, *realm, kind, id)?;
+    }
+    written.iter().try_for_each(|document| rows::write_document(batch.db, document))
 }
 
 fn written(

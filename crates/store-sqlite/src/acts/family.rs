@@ -5,10 +5,12 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    EndOrder, EndTarget, EndedWith, Family, Realm, RealmAround, Session, SessionFacts, SessionId, User,
+    EndOrder, EndTarget, EndedWith, Family, LiveTally, Realm, RealmAround, Session, SessionFacts, SessionId,
+    Timestamp, User,
 };
 use rusqlite::Connection;
 
+use crate::acts::lists::as_seen;
 use crate::batch::Batch;
 use crate::error::Damaged;
 use crate::rows;
@@ -48,15 +50,20 @@ pub(crate) fn ended_with(db: &Connection, facts: &SessionFacts) -> rusqlite::Res
     }
 }
 
-/// The facts about what an order means.
-pub(crate) fn family(batch: &Batch<'_>, order: &EndOrder) -> rusqlite::Result<Family> {
+/// The facts about what an order means at `now`.
+pub(crate) fn family(batch: &Batch<'_>, order: &EndOrder, now: Timestamp) -> rusqlite::Result<Family> {
     match &order.target {
         EndTarget::Token(token) => one(batch, token.id),
         EndTarget::One(session) | EndTarget::OneOf { session, .. } => one(batch, *session),
-        EndTarget::User(user) => Ok(Family::of_user(batch.user(*user)?.as_deref(), None)),
+        EndTarget::User(user) | EndTarget::UserAndGrants(user) => {
+            let user = batch.user(*user)?;
+            let live = live_of(batch, user.as_deref(), None, now)?;
+            Ok(Family::of_user(user.as_deref(), None, live))
+        }
         EndTarget::UserBut { user, keep } => {
-            let (user, keep) = (batch.user(*user)?, facts_in(batch, *keep)?);
-            Ok(Family::of_user(user.as_deref(), keep.as_ref()))
+            let (user, kept) = (batch.user(*user)?, facts_in(batch, *keep)?);
+            let live = live_of(batch, user.as_deref(), Some(*keep), now)?;
+            Ok(Family::of_user(user.as_deref(), kept.as_ref(), live))
         }
         EndTarget::Realm(id) => Ok(Family::of_realm(batch.realm(*id)?.as_deref())),
         EndTarget::Grants(id) => {
@@ -64,6 +71,20 @@ pub(crate) fn family(batch: &Batch<'_>, order: &EndOrder) -> rusqlite::Result<Fa
             Ok(Family::of_client(client.as_ref().map(|stored| &stored.client)))
         }
     }
+}
+
+/// How many sessions of a user are live but for one; they are read off the list of those that may be.
+fn live_of(
+    batch: &Batch<'_>,
+    user: Option<&User>,
+    keep: Option<SessionId>,
+    now: Timestamp,
+) -> rusqlite::Result<u32> {
+    let Some(user) = user else { return Ok(0) };
+    let Some(realm) = batch.realm(user.realm)? else { return Ok(0) };
+    let mut tally = LiveTally::of(user, &realm, keep, now);
+    rows::live_outlines(batch.db, batch.cipher(), user, |one| tally.count(&as_seen(batch.shared, one)))?;
+    Ok(tally.live())
 }
 
 fn one(batch: &Batch<'_>, id: SessionId) -> rusqlite::Result<Family> {

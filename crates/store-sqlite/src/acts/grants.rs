@@ -14,7 +14,7 @@ use adieu_store::{Grants, Lookup, Pending};
 
 use crate::acts::family::facts_in;
 use crate::batch::Batch;
-use crate::hooks::Place;
+use crate::hooks::HookPoint;
 use crate::{SqliteStore, rows};
 
 /// What is stored of those whom a grant names.
@@ -123,7 +123,7 @@ impl Grants for SqliteStore {
         }
         Lookup::Later(self.readers.read(move |db, shared, read_at| {
             let grant = rows::grant(db, id)?.map(Arc::new);
-            shared.pass(Place::RowsRead);
+            shared.pass(HookPoint::RowsRead);
             if let Some(grant) = &grant {
                 shared.caches.grants.fill(key, || Arc::clone(grant), read_at);
             }

@@ -2,6 +2,7 @@
 //!
 //! Each act is one order for the writer or one question for the readers.
 
+mod clients;
 mod directory;
 mod documents;
 mod endings;

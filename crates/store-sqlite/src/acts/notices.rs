@@ -82,7 +82,7 @@ fn free_leases(batch: &Batch<'_>, now: Timestamp) -> rusqlite::Result<()> {
         return Ok(());
     }
     let mut last = None;
-    while let Some((client, _)) = rows::next_receiver(batch.db, last.as_ref())? {
+    while let Some((client, _)) = rows::next_awaited(batch.db, last.as_ref())? {
         for receipt in rows::later_receipts(batch.db, &client, now, STEP_MAX)? {
             if let Some(free) = receipt.freed(now) {
                 rows::write_due(batch.db, &free)?;
@@ -98,7 +98,7 @@ fn free_leases(batch: &Batch<'_>, now: Timestamp) -> rusqlite::Result<()> {
 fn lease(db: &Connection, order: &LeaseOrder, now: Timestamp) -> rusqlite::Result<LeasedNotices> {
     let mut leased = LeasedNotices::default();
     let mut last = None;
-    while let Some((client, health)) = rows::next_receiver(db, last.as_ref())? {
+    while let Some((client, health)) = rows::next_awaited(db, last.as_ref())? {
         let room = order.most.saturating_sub(leased.notices.len() as u32);
         let busy = order.busy.get(&client).copied().unwrap_or(0);
         let most = health.allowance(busy, order.most_each, now).min(room);

@@ -18,7 +18,7 @@ use crate::acts::family::{facts, facts_in, family};
 use crate::acts::{endings, lists};
 use crate::batch::Batch;
 use crate::cache::CachedSession;
-use crate::hooks::Place;
+use crate::hooks::HookPoint;
 use crate::rows::LiveEntry;
 use crate::shared::Shared;
 use crate::{SqliteStore, rows};
@@ -55,7 +55,7 @@ impl Shared {
         let cached = || Arc::new(CachedSession::new(Arc::clone(&facts.session), facts.seen_at));
         let user = || Arc::clone(&facts.user);
         let caches = &self.caches;
-        self.pass(Place::RowsRead);
+        self.pass(HookPoint::RowsRead);
         let mut fresh = caches.sessions.fill(id.number(), cached, read_at)
             && caches.users.fill(facts.user.id.uuid().as_u128(), user, read_at);
         if let Some(realm) = realm {
@@ -205,7 +205,7 @@ pub(super) fn end(
     order: &EndOrder,
     now: Timestamp,
 ) -> rusqlite::Result<Result<Ended, EndError>> {
-    let family = family(batch, order)?;
+    let family = family(batch, order, now)?;
     let ending = match decide_ending(&family, order, now) {
         Ok(ending) => ending,
         Err(refusal) => return Ok(Err(refusal)),

@@ -98,6 +98,8 @@ pub(crate) struct UserDetail {
     unlocked_at: Option<i64>,
     #[serde(default)]
     forgotten: u64,
+    #[serde(default)]
+    grants_from: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     codes: Option<CodesDetail>,
     traits: String,
@@ -119,6 +121,7 @@ impl UserDetail {
             lock: user.lock.map(|lock| (lock.at.ms(), lock.until.map(Timestamp::ms))),
             unlocked_at: user.unlocked_at.map(Timestamp::ms),
             forgotten: user.forgotten,
+            grants_from: user.grants_from,
             codes: user.recovery_codes.as_ref().map(CodesDetail::of),
             traits: user.traits.clone(),
             metadata_public: user.metadata_public.clone(),
@@ -144,6 +147,7 @@ impl UserDetail {
             unlocked_at: self.unlocked_at.map(Timestamp::from_ms),
             generation: user.generation,
             forgotten: self.forgotten,
+            grants_from: self.grants_from,
             removed: user.removed,
             password: user.password,
             recovery_codes: self.codes.map(CodesDetail::complete),

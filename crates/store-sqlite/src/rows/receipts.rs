@@ -172,6 +172,22 @@ pub(crate) fn next_receiver(
         .optional()
 }
 
+/// The first receiver behind one for whom a receipt is pending.
+pub(crate) fn next_awaited(
+    db: &Connection,
+    after: Option<&ClientId>,
+) -> rusqlite::Result<Option<(ClientId, ReceiverHealth)>> {
+    let client = db
+        .prepare_cached(NEXT_AWAITED)?
+        .query_row([after.map_or("", ClientId::as_str)], client_column)
+        .optional()?;
+    client.map(|client| receiver(db, &client).map(|health| (client, health))).transpose()
+}
+
+/// Steps over those whose receipts are all settled, however many they are.
+const NEXT_AWAITED: &str =
+    "SELECT client FROM receipt WHERE client > ?1 AND due_at IS NOT NULL ORDER BY client LIMIT 1";
+
 fn health(row: &Row<'_>) -> rusqlite::Result<ReceiverHealth> {
     from_json::<HealthDetail>(row.get_ref("detail")?.as_str()?, "receiver")?.complete()
 }
@@ -261,6 +277,7 @@ pub(crate) fn first_untold(db: &Connection) -> rusqlite::Result<Option<Timestamp
 
 #[cfg(test)]
 mod tests {
+    use super::NEXT_AWAITED;
     use crate::rows::plan_of;
 
     /// Goal: what is due is found by an index, however many receipts are kept.
@@ -271,6 +288,11 @@ mod tests {
                 "SELECT detail FROM receipt WHERE client = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3",
                 "SEARCH receipt USING INDEX receipt_due (client=? AND due_at<?)",
             ),
+            (
+                "SELECT due_at FROM receipt WHERE client = ?1 AND due_at > ?2 ORDER BY due_at LIMIT 1",
+                "SEARCH receipt USING COVERING INDEX receipt_due (client=? AND due_at>?)",
+            ),
+            (NEXT_AWAITED, "SEARCH receipt USING COVERING INDEX receipt_due (client>?)"),
             (
                 "SELECT detail FROM receipt WHERE line = ?1 AND entry = ?2 AND (client, subject) > (?3, ?4)
                     ORDER BY client, subject LIMIT ?5",

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use adieu_core::{Cause, EndTarget, EndedReach, EndingFilter, SessionToken};
 use adieu_store::suite::{Chance, Engine, Fixture, OpenedSession, at};
 use adieu_store_sqlite::backup::{Existing, back_up, restore};
-use adieu_store_sqlite::{Options, Place};
+use adieu_store_sqlite::{HookPoint, Options};
 use rusqlite::Connection;
 
 use crate::support::{self, Sqlite};
@@ -36,7 +36,7 @@ async fn the_endings_of_a_commit_share_a_line() {
     }
     assert_eq!(lines(&fixture), [], "nobody has ended anything");
     let barrier = Barrier::of(&store);
-    barrier.shut(Place::OrderRun);
+    barrier.shut(HookPoint::OrderRun);
     let first = fixture.end_later(held[0].presented(), at(1));
     tokio::task::block_in_place(|| barrier.somebody_waits());
     let others: Vec<_> = held[1..].iter().map(|held| fixture.end_later(held.presented(), at(2))).collect();

@@ -18,7 +18,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use adieu_store::suite::{Engine, Fixture};
-use adieu_store_sqlite::{Options, Place, SqliteStore};
+use adieu_store_sqlite::{HookPoint, Options, SqliteStore};
 
 /// A fixture, and its store by its own name.
 async fn fixture_with(options: Options) -> (Fixture<support::Sqlite>, SqliteStore) {
@@ -34,7 +34,7 @@ struct Barrier(Arc<(Mutex<State>, Condvar)>);
 
 #[derive(Default)]
 struct State {
-    shut: Option<Place>,
+    shut: Option<HookPoint>,
     waiting: usize,
 }
 
@@ -50,7 +50,7 @@ impl Barrier {
         barrier
     }
 
-    fn come_by(&self, place: Place) {
+    fn come_by(&self, place: HookPoint) {
         let (state, changed) = &*self.0;
         let mut state = state.lock().expect("no test panics here");
         if state.shut == Some(place) {
@@ -62,7 +62,7 @@ impl Barrier {
         }
     }
 
-    fn shut(&self, place: Place) {
+    fn shut(&self, place: HookPoint) {
         self.0.0.lock().expect("no test panics here").shut = Some(place);
         self.0.1.notify_all();
     }

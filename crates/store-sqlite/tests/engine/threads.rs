@@ -11,7 +11,7 @@ use adieu_core::{
 };
 use adieu_store::suite::{Fixture, OpenedSession, at};
 use adieu_store::{Flow, Lookup};
-use adieu_store_sqlite::{Options, Place, SqliteStore};
+use adieu_store_sqlite::{HookPoint, Options, SqliteStore};
 
 use crate::support::{self, Sqlite};
 use crate::{Barrier, fixture_with};
@@ -36,7 +36,7 @@ fn slow_check(
     barrier: &Barrier,
     held: &OpenedSession,
 ) -> tokio::task::JoinHandle<Check> {
-    barrier.shut(Place::RowsRead);
+    barrier.shut(HookPoint::RowsRead);
     let Lookup::Later(check) = fixture.store.check(&held.token, false, at(1)) else {
         panic!("the map was empty")
     };
@@ -95,7 +95,7 @@ async fn a_reader_between_commit_and_map_puts_no_ended_session_back() {
         let barrier = Barrier::of(&store);
         let check = slow_check(&fixture, &barrier, &held);
         tokio::task::block_in_place(|| barrier.somebody_waits());
-        barrier.shut(Place::Committed); // This lets the reader go on; the writer will wait.
+        barrier.shut(HookPoint::Committed); // This lets the reader go on; the writer will wait.
         let target = if mass { EndTarget::User(held.session.user) } else { held.presented() };
         let ending = tokio::spawn(fixture.end_later(target, at(1)));
         tokio::task::block_in_place(|| barrier.somebody_waits());
@@ -112,7 +112,7 @@ async fn a_reader_between_commit_and_map_puts_no_ended_session_back() {
 async fn a_slow_reader_puts_no_old_record_back() {
     let (fixture, store, held) = reopened().await;
     let barrier = Barrier::of(&store);
-    barrier.shut(Place::RowsRead);
+    barrier.shut(HookPoint::RowsRead);
     let Lookup::Later(user) = fixture.store.user(held.session.user) else { panic!("the map was empty") };
     let user = tokio::spawn(user);
     tokio::task::block_in_place(|| barrier.somebody_waits());
@@ -131,7 +131,7 @@ async fn a_slow_reader_puts_no_old_record_back() {
         (Fixture { engine, store: std::sync::Arc::new(store.clone()), realm, population, chance }, store)
     };
     let barrier = Barrier::of(&store);
-    barrier.shut(Place::RowsRead);
+    barrier.shut(HookPoint::RowsRead);
     let Lookup::Later(slow) = fixture.store.client(&client.id) else { panic!("the map was empty") };
     let slow = tokio::spawn(slow);
     tokio::task::block_in_place(|| barrier.somebody_waits());
@@ -151,7 +151,7 @@ async fn a_commit_that_hangs_delays_no_check_and_answers_nobody() {
     let ada = fixture.user("ada").await;
     let (one, two) = (fixture.sign_on(&ada, at(0)).await, fixture.sign_on(&ada, at(0)).await);
     let barrier = Barrier::of(&store);
-    barrier.shut(Place::BatchRun);
+    barrier.shut(HookPoint::BatchRun);
     let mut ending = tokio::spawn(fixture.end_later(one.presented(), at(1)));
     tokio::task::block_in_place(|| barrier.somebody_waits());
     let Lookup::Now(Ok(Check::Live(_))) = fixture.store.check(&two.token, true, at(1)) else {
@@ -177,7 +177,7 @@ async fn a_full_queue_takes_nothing_and_loses_nothing() {
     let (fixture, store) = fixture_with(Options::default()).await;
     let ada = fixture.user("ada").await;
     let barrier = Barrier::of(&store);
-    barrier.shut(Place::BatchRun);
+    barrier.shut(HookPoint::BatchRun);
     let first = tokio::spawn(fixture.store.open_session(fixture.order(&ada), at(0)));
     tokio::task::block_in_place(|| barrier.somebody_waits());
     let waiting: Vec<_> =
@@ -213,7 +213,7 @@ async fn a_writer_that_dies_leaves_nobody_waiting_and_says_so() {
     let (fixture, store) = fixture_with(Options { when_writer_lost, ..Options::default() }).await;
     let ada = fixture.user("ada").await;
     let held = fixture.sign_on(&ada, at(0)).await;
-    store.hold_with(|place| assert_ne!(place, Place::BatchRun, "a fault made by the test"));
+    store.hold_with(|place| assert_ne!(place, HookPoint::BatchRun, "a fault made by the test"));
     let both = [fixture.end_later(held.presented(), at(1)), fixture.end_later(held.presented(), at(1))];
     for ending in both {
         let answer = tokio::time::timeout(crate::PATIENCE, ending).await.expect("nobody waits for ever");
@@ -248,13 +248,13 @@ async fn an_order_that_panics_costs_itself_only() {
         let (held, counted) = (barrier.clone(), Arc::clone(&runs));
         store.hold_with(move |place| match place {
             // Run 0 is the flow's; the batch breaks off with run 2; alone the orders are runs 3, 4 and 5.
-            Place::OrderRun => {
+            HookPoint::OrderRun => {
                 let run = counted.fetch_add(1, Ordering::SeqCst);
                 assert!(run != 2 && !(again && run == 4), "a fault made by the test");
             }
             _ => held.come_by(place),
         });
-        barrier.shut(Place::BatchRun);
+        barrier.shut(HookPoint::BatchRun);
         let first = tokio::spawn(fixture.store.put_flow(flow(&fixture)));
         tokio::task::block_in_place(|| barrier.somebody_waits());
         let before = fixture.end_later(one.presented(), at(1));
@@ -283,7 +283,7 @@ async fn an_order_that_panics_costs_itself_only() {
 async fn a_reader_that_meets_a_fault_goes_on() {
     let (fixture, store, held) = reopened().await;
     for _ in 0..5 {
-        store.hold_with(|place| assert_ne!(place, Place::RowsRead, "a fault made by the test"));
+        store.hold_with(|place| assert_ne!(place, HookPoint::RowsRead, "a fault made by the test"));
         let check = fixture.store.check(&held.token, false, at(1)).get();
         let check = tokio::time::timeout(crate::PATIENCE, check).await.expect("nobody waits for ever");
         assert!(check.is_err(), "{check:?}");

@@ -5,9 +5,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adieu_core::Entropy;
-use adieu_store::Store;
+use adieu_core::{Entropy, NIL, Timestamp};
 use adieu_store::suite::{Chance, Engine};
+use adieu_store::{Flow, Store};
 use adieu_store_sqlite::{Folder, OpenError, Options, SqliteStore};
 
 /// An embedded store's folder.
@@ -53,6 +53,14 @@ impl Engine for Sqlite {
     async fn open_beside(&self) -> Option<Arc<dyn Store>> {
         assert!(self.open_with(Options::default()).is_err(), "a second store on one folder");
         None
+    }
+
+    /// This engine's one writer takes its work in order: activity is written when a later write is acknowledged.
+    async fn activity_is_written(&self, store: &Arc<dyn Store>) {
+        let (realm, kind) = (NIL.parse().expect("an id"), "test".to_owned());
+        let expires_at = Timestamp::from_ms(i64::MAX);
+        let flow = Flow { id: [1; 16], realm, kind, expires_at, body: Vec::new() };
+        store.put_flow(flow).await.expect("a write");
     }
 
     async fn after_crash(&self) -> Self {

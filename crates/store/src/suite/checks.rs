@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use adieu_core::{AmendError, AmendOrder, Amendment, NotLive, SessionId, SessionToken, Span};
 
-use crate::Flow;
 use crate::suite::fixture::{ABSOLUTE, IDLE, at};
 use crate::suite::{Engine, Fixture};
 use adieu_core::Check;
@@ -81,16 +80,11 @@ pub async fn a_crash_forgets_no_more_activity_than_the_grain<E: Engine>() {
     for s in 0..=500 {
         fixture.store.check(&held.token, true, at(s)).get().await.expect("an answer");
     }
-    // Activity waits with the other writes; when a later one is acknowledged, it has been written.
-    fixture.store.put_flow(flow(&fixture)).await.expect("a write");
+    fixture.engine.activity_is_written(&fixture.store).await;
     let fixture = fixture.after_crash().await;
     let known = fixture.session_by_id(held.session.id, at(500)).await.expect("there").seen_at;
     assert!(known <= at(500) && at(500).since(known) <= grain, "{known:?}");
     fixture.expect_live(&held, at(500 + IDLE.s() - grain.s() - 1)).await;
-}
-
-fn flow<E>(fixture: &Fixture<E>) -> Flow {
-    Flow { id: [1; 16], realm: fixture.realm, kind: "test".into(), expires_at: at(9999), body: vec![] }
 }
 
 /// Goal: ENDED-STAYS-ENDED against writes to a session that come late.

@@ -3,9 +3,9 @@
 //! What a dialect makes of them is its own affair; here is only what was written and what is read.
 
 use adieu_core::{
-    ApplicationTrait, Client, ClientAuth, DirectoryError, EndTarget, Population, PopulationId,
-    PreviousSecret, Realm, RealmId, RemoveClientOrder, Role, RoleAssignment, RoleScope, SecondFactorRule,
-    TokenHash, Version,
+    ApplicationTrait, Client, ClientAuth, DirectoryError, DocumentChange, EndTarget, Population,
+    PopulationId, PreviousSecret, Realm, RealmDraft, RealmId, RemoveClientOrder, Role, RoleAssignment,
+    RoleScope, SecondFactorRule, TokenHash, Version,
 };
 
 use crate::suite::fixture::at;
@@ -25,18 +25,27 @@ pub async fn realms_and_populations_have_one_name_each<E: Engine>() {
     };
     let first =
         |id| Fixture::<E>::population(PopulationId::from_uuid(fixture.chance.uuid()), id, "Everybody");
+    let note = |realm| {
+        let (kind, id, body) = ("realm".to_owned(), "self".to_owned(), "a note".to_owned());
+        DocumentChange::Put(Document { realm, kind, id, body, version: Version::FIRST })
+    };
     let theirs = Population { id: fixture.population, ..first(id) };
     for (twin, first) in [
         (realm(fixture.realm, "/elsewhere"), first(id)),
         (realm(id, "/town"), first(id)),
         (realm(id, "/a"), theirs),
     ] {
-        let taken = fixture.store.create_realm(twin, first).await;
+        let draft = RealmDraft { realm: twin, first, documents: vec![note(id)] };
+        let taken = fixture.store.create_realm(draft).await;
         assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
         assert!(fixture.store.realm(id).get().await.expect("an answer").is_none(), "nothing is left of it");
+        assert_eq!(fixture.store.document(id, "realm", "self").await.expect("an answer"), None);
     }
     let everybody = first(id);
-    fixture.store.create_realm(realm(id, "/a"), everybody.clone()).await.expect("a free path");
+    let draft = RealmDraft { realm: realm(id, "/a"), first: everybody.clone(), documents: vec![note(id)] };
+    fixture.store.create_realm(draft).await.expect("a free path");
+    let kept = fixture.store.document(id, "realm", "self").await.expect("an answer");
+    assert_eq!(kept.map(|kept| kept.body).as_deref(), Some("a note"), "it is kept with its realm");
     assert_eq!(fixture.store.populations(id).await.expect("a list"), [everybody]);
     let paths: Vec<_> = fixture.store.realms().await.expect("a list").into_iter().map(|r| r.path).collect();
     assert_eq!(paths, ["/a", "/town"]);

@@ -19,6 +19,10 @@ pub trait Engine: Sized {
     /// engine that belongs to one process.
     async fn open_beside(&self) -> Option<Arc<dyn Store>>;
 
+    /// Waits until the activity of sessions that a store of this place has heard of is written. An engine may write it apart from
+    /// everything else, and only the engine knows when it has.
+    async fn activity_is_written(&self, store: &Arc<dyn Store>);
+
     /// The place as a sudden death of the process leaves it at this moment. Whatever is still open on the old place
     /// says no goodbye to the new one.
     async fn after_crash(&self) -> Self;

@@ -10,9 +10,9 @@ use adieu_core::{
     Actor, Assurance, Cause, Channel, Client, ClientAuth, ClientId, Device, DirectoryError, EditClientOrder,
     EditUserOrder, Edited, EditedClient, EndError, EndKind, EndOrder, EndTarget, Ended, EndingFilter,
     EndingId, FoundEnding, Generations, Incarnation, Limits, NewUser, NotLive, Origin, Population,
-    PopulationId, PresentedToken, Proof, Realm, RealmId, RemoveClientOrder, RemoveUserOrder, Session,
-    SessionId, SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Timestamp, User, UserEdit, UserId,
-    UserKey, Version,
+    PopulationId, PresentedToken, Proof, Realm, RealmDraft, RealmId, RemoveClientOrder, RemoveUserOrder,
+    Session, SessionId, SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Timestamp, User, UserEdit,
+    UserId, UserKey, Version,
 };
 use uuid::Uuid;
 
@@ -109,7 +109,7 @@ impl<E: Engine> Fixture<E> {
             created_at: at(0),
         };
         let first = Self::population(population, id, "Everybody");
-        self.store.create_realm(realm, first).await.expect("a free path");
+        self.store.create_realm(RealmDraft { realm, first, documents: vec![] }).await.expect("a free path");
     }
 
     /// The same fixture on what a crash has left.
@@ -150,6 +150,7 @@ impl<E: Engine> Fixture<E> {
             unlocked_at: None,
             generation: 0,
             forgotten: 0,
+            grants_from: 0,
             removed: false,
             password: None,
             recovery_codes: None,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::suite::fixture::at;
 use crate::suite::{Engine, Fixture, OpenedSession};
 
-fn hash(n: u8) -> TokenHash {
+pub(super) fn hash(n: u8) -> TokenHash {
     TokenHash::from_bytes([n; 32])
 }
 
@@ -26,6 +26,7 @@ pub(super) fn code<E>(fixture: &Fixture<E>, held: &OpenedSession, client: &Clien
         client: client.id.clone(),
         client_generation: client.generation,
         user: held.session.user,
+        user_generation: held.session.born.user,
         session: held.session.id,
         epoch: held.session.epoch,
         scope: "openid".into(),
@@ -55,7 +56,7 @@ pub(super) fn issue(grant: Grant) -> IssueOrder {
     IssueOrder { grant, known_as }
 }
 
-fn redeem(grant: &Grant) -> RedeemOrder {
+pub(super) fn redeem(grant: &Grant) -> RedeemOrder {
     RedeemOrder {
         grant: grant.id,
         code: hash(1),
@@ -68,7 +69,7 @@ fn redeem(grant: &Grant) -> RedeemOrder {
     }
 }
 
-fn rotate(grant: &Grant, current: u8, next: u8) -> RotateOrder {
+pub(super) fn rotate(grant: &Grant, current: u8, next: u8) -> RotateOrder {
     RotateOrder {
         grant: grant.id,
         family: hash(2),
@@ -83,7 +84,7 @@ fn rotate(grant: &Grant, current: u8, next: u8) -> RotateOrder {
 }
 
 /// A session, a client and a grant whose code was redeemed.
-async fn bought<E: Engine>(fixture: &Fixture<E>) -> (OpenedSession, Client, Grant) {
+pub(super) async fn bought<E: Engine>(fixture: &Fixture<E>) -> (OpenedSession, Client, Grant) {
     let ada = fixture.user("ada").await;
     let held = fixture.sign_on(&ada, at(0)).await;
     let shop = fixture.client("shop").await;
@@ -229,7 +230,7 @@ pub async fn a_grant_dies_with_its_session_epoch_and_client<E: Engine>() {
             let client_generation = client.filter(|c| c.enabled).map(|c| c.generation);
             read(&fixture, &grant)
                 .await
-                .is_live(GrantAround { session_epoch, client_generation, outlives_session: false }, now)
+                .is_live(GrantAround { session_epoch, client_generation, outlives_from: None }, now)
         };
         assert!(lives(at(3)).await);
         match n {
@@ -297,6 +298,28 @@ pub async fn what_outlives_its_session_does_not_outlive_its_user<E: Engine>() {
     let edit = adieu_core::UserEdit { enabled: Some(false), ..Default::default() };
     fixture.edit(held.session.user, edit, at(7)).await.expect("disabled");
     invalid(fixture.store.rotate(rotate(&grant, 4, 5), at(8)).await);
+}
+
+/// Goal: S-GTR-4, S-GTR-5: what outlives its session lives on after all sessions of its user have ended, and ends with an order that
+/// means all that was granted, and with no later one; what is granted afterwards is good.
+pub async fn what_outlives_its_session_ends_where_all_grants_are_meant<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let (held, shop, grant) = bought(&fixture).await;
+    fixture.change_client(&shop.id, |client| client.outlives_session = true).await;
+    fixture.end(EndTarget::User(held.session.user), at(4)).await.expect("an ending");
+    fixture.store.rotate(rotate(&grant, 3, 4), at(5)).await.expect("it lives on");
+    fixture.end(EndTarget::UserAndGrants(held.session.user), at(6)).await.expect("an ending");
+    invalid(fixture.store.rotate(rotate(&grant, 4, 5), at(7)).await);
+
+    let ada = fixture.store.user(held.session.user).get().await.expect("an answer").expect("the user");
+    let later = fixture.sign_on(&ada, at(8)).await;
+    let code = code(&fixture, &later, &shop);
+    fixture.store.issue(issue(code.clone()), at(9)).await.expect("a code");
+    let bought = fixture.store.redeem(redeem(&code), at(10)).await.expect("tokens");
+    assert_eq!(bought.user_generation, later.session.born.user);
+    fixture.end(EndTarget::User(held.session.user), at(11)).await.expect("an ending");
+    fixture.store.rotate(rotate(&code, 3, 4), at(12)).await.expect("it lives on");
+    assert!(read(&fixture.after_crash().await, &grant).await.user_generation < bought.user_generation);
 }
 
 fn uuid(n: u128) -> Uuid {

@@ -7,15 +7,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use adieu_core::{
-    Beyond, Check, DirectoryError, EditUserOrder, EndKind, EndOrder, EndTarget, Ended, EndingFilter, NotLive,
-    Quota, SessionToken, SignOnError, UserEdit,
+    Beyond, Check, DirectoryError, EditUserOrder, EndKind, EndOrder, EndTarget, Ended, EndingFilter, Grant,
+    GrantError, NotLive, Quota, RotateOrder, SessionToken, SignOnError, Span, UserEdit,
 };
 use futures_util::future::join_all;
 
 use crate::suite::fixture::{IDLE, at};
-use crate::suite::{Engine, Fixture, OpenedSession, notices};
+use crate::suite::{Engine, Fixture, OpenedSession, grants, notices};
 use crate::{EndingQuery, Flow, LeaseOrder, SessionQuery, Store, StoredKey, Swept};
-use adieu_core::Span;
 
 /// A fixture and a second node of it.
 async fn two_nodes<E: Engine>() -> (Fixture<E>, Arc<dyn Store>) {
@@ -117,10 +116,7 @@ pub async fn activity_at_one_keeps_a_session_from_being_idle_at_the_other<E: Eng
     for s in (0..=last).step_by(10) {
         other.check(&held.token, true, at(s)).get().await.expect("an answer");
     }
-    // Activity waits with the other writes; when a later one is acknowledged, it has been written.
-    let flow =
-        Flow { id: [1; 16], realm: fixture.realm, kind: "test".into(), expires_at: at(9999), body: vec![] };
-    other.put_flow(flow).await.expect("a write");
+    fixture.engine.activity_is_written(&other).await;
     let check = checked(&fixture.store, &held.token, last + IDLE.s() - grain - 10).await;
     assert!(matches!(check, Check::Live(_)), "{check:?}");
 }
@@ -265,6 +261,56 @@ pub async fn of_two_takers_one_gets_the_flow<E: Engine>() {
         });
         let taken = join_all(takers).await;
         assert_eq!(taken.into_iter().filter_map(|taken| taken.expect("an answer")).count(), 1);
+    }
+}
+
+/// Goal: S-TOK-4 and S-TOK-5 over nodes: of many refreshes of one token at both nodes at once one rotates it. Within the grace the
+/// others get the same successor; without one the second use revokes the grant, and both nodes know.
+pub async fn of_refreshes_at_both_one_rotates<E: Engine>() {
+    for grace in [10, 0] {
+        let (fixture, other) = two_nodes::<E>().await;
+        let (_, _, grant) = grants::bought(&fixture).await;
+        let order = || RotateOrder { grace: Span::from_s(grace), ..grants::rotate(&grant, 3, 4) };
+        let orders = (0..8).map(|n| [&fixture.store, &other][n % 2].rotate(order(), at(5)));
+        let leads_to_the_next = |rotated: &Grant| {
+            rotated.refresh.as_ref().is_some_and(|refresh| refresh.current.same(&grants::hash(4)))
+        };
+        let mut rotated = 0;
+        for answer in join_all(orders).await {
+            match answer {
+                Ok(next) => {
+                    assert!(leads_to_the_next(&next), "{next:?}");
+                    rotated += 1;
+                }
+                Err(error) => assert!(matches!(error, GrantError::Replayed), "{error:?}"),
+            }
+        }
+        assert_eq!(rotated, if grace > 0 { 8 } else { 1 });
+        for store in [&fixture.store, &other] {
+            let read = store.grant(grant.id).get().await.expect("an answer").expect("the grant is there");
+            assert_eq!((leads_to_the_next(&read), read.revoked), (true, grace == 0));
+        }
+        let used = other.rotate(grants::rotate(&grant, 4, 5), at(6)).await;
+        assert_eq!(used.is_ok(), grace > 0, "{used:?}");
+    }
+}
+
+/// Goal: RFC 6749 §4.1.2 over nodes: of many who redeem one code at both nodes at once one buys, and what it bought is revoked at
+/// both.
+pub async fn of_redemptions_at_both_one_buys<E: Engine>() {
+    let (fixture, other) = two_nodes::<E>().await;
+    let ada = fixture.user("ada").await;
+    let (held, shop) = (fixture.sign_on(&ada, at(0)).await, fixture.client("shop").await);
+    let grant = grants::code(&fixture, &held, &shop);
+    fixture.store.issue(grants::issue(grant.clone()), at(1)).await.expect("a code");
+    let orders = (0..8).map(|n| [&fixture.store, &other][n % 2].redeem(grants::redeem(&grant), at(2)));
+    let answers = join_all(orders).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| matches!(answer, Err(GrantError::Replayed))).count(), 7);
+    for store in [&fixture.store, &other] {
+        let read = store.grant(grant.id).get().await.expect("an answer").expect("the grant is there");
+        assert!(read.redeemed && read.revoked, "{read:?}");
+        assert!(store.rotate(grants::rotate(&grant, 3, 4), at(3)).await.is_err());
     }
 }
 

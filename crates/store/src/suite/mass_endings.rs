@@ -7,7 +7,7 @@ use adieu_core::{
     SignOnError, Span,
 };
 
-use crate::suite::fixture::at;
+use crate::suite::fixture::{IDLE, at};
 use crate::suite::{Engine, Fixture, OpenedSession};
 
 /// Goal: NO-STALE-YES for all sessions of a user, and nobody else's; signing on again works at once.
@@ -34,6 +34,31 @@ pub async fn all_sessions_of_a_user_end_together<E: Engine>() {
     for held in &hers {
         fixture.expect_dead(held, at(3)).await;
     }
+}
+
+/// Goal: an ending says how many live sessions it ended, by what is so in its own transaction: none that was over before.
+pub async fn an_ending_counts_the_live_sessions_that_it_ends<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let live = async |target: EndTarget, now| match fixture.end(target, now).await {
+        Ok(Ended::Now(ended)) => ended.live,
+        other => panic!("{other:?}"),
+    };
+    let mut hers = Vec::new();
+    for _ in 0..6 {
+        hers.push(fixture.sign_on(&ada, at(0)).await);
+    }
+    assert_eq!(live(hers[0].presented(), at(1)).await, Some(1));
+    fixture.reset(&hers[1], at(1)).await.expect("a reset");
+    let but = || EndTarget::UserBut { user: ada.id, keep: hers[2].session.id };
+    assert_eq!(live(but(), at(1)).await, Some(3), "one was signed off, one was reset, one is kept");
+    assert_eq!(live(but(), at(1)).await, Some(0), "nothing is left to end");
+    assert_eq!(live(EndTarget::User(ada.id), at(1)).await, Some(1));
+    fixture.sign_on(&ada, at(1)).await;
+    let late = at(1).plus(IDLE);
+    assert_eq!(live(EndTarget::User(ada.id), late).await, Some(0), "time had ended it");
+    fixture.sign_on(&ada, late).await;
+    assert_eq!(live(EndTarget::Realm(fixture.realm), late).await, None, "a realm's are not counted");
 }
 
 /// Goal: a realm's sessions end together, and no other realm's.

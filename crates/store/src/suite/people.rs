@@ -287,26 +287,28 @@ pub async fn a_name_is_taken_in_every_spelling<E: Engine>() {
     assert!(matches!(unknown, Err(DirectoryError::Unknown)), "another realm's population: {unknown:?}");
 }
 
-/// Goal: F-16: a name composed and decomposed is one name, whichever of them was given, and is free once it is given up.
-pub async fn a_name_is_one_composed_and_decomposed<E: Engine>() {
+/// Goal: F-16: a name composed and decomposed is one name, and so is one in letters of full width; whichever of them was given, and it is
+/// free once it is given up.
+pub async fn a_name_is_one_in_all_its_forms<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     let (composed, decomposed) = ("jos\u{e9}", "jose\u{301}");
+    let (narrow, wide) = ("alice", "\u{ff41}\u{ff4c}\u{ff49}\u{ff43}\u{ff45}");
     let found = async |name: &str| {
         fixture.store.user_named(fixture.realm, name).await.expect("an answer").map(|user| user.id)
     };
-    for (has, other) in [(composed, decomposed), (decomposed, composed)] {
+    for (has, other) in [(composed, decomposed), (decomposed, composed), (narrow, wide), (wide, narrow)] {
         let user = User { email: None, ..fixture.nobody_yet(has) };
         let user = fixture.store.create_user(NewUser { user }).await.expect("a free name");
-        assert_eq!((found(composed).await, found(decomposed).await), (Some(user.id), Some(user.id)));
+        assert_eq!((found(has).await, found(other).await), (Some(user.id), Some(user.id)));
         let twin = User { email: None, ..fixture.nobody_yet(other) };
         let taken = fixture.store.create_user(NewUser { user: twin }).await;
         assert!(matches!(taken, Err(DirectoryError::Taken(TakenMember::Username))), "{taken:?}");
         let respelled = UserEdit { username: Some(other.into()), ..UserEdit::default() };
         fixture.edit(user.id, respelled, at(1)).await.expect("it is the own name");
-        assert_eq!((found(composed).await, found(decomposed).await), (Some(user.id), Some(user.id)));
+        assert_eq!((found(has).await, found(other).await), (Some(user.id), Some(user.id)));
         let renamed = UserEdit { username: Some("joe".into()), ..UserEdit::default() };
         fixture.edit(user.id, renamed, at(2)).await.expect("a free name");
-        assert_eq!((found(composed).await, found(decomposed).await), (None, None));
+        assert_eq!((found(has).await, found(other).await), (None, None));
         fixture.remove(user.id, at(3)).await.expect("removed");
     }
 }

@@ -3,8 +3,8 @@
 //! What is refused has written nothing; what endings and sign-ons write beside changes is lost to none of them.
 
 use adieu_core::{
-    Client, ClientDraft, ClientId, DirectoryError, EditClientOrder, EditUserOrder, EndTarget, NewUser,
-    PasswordRenewal, Population, RemoveUserOrder, User, UserEdit, Version,
+    Client, ClientDraft, ClientId, DirectoryError, DocumentChange, EditClientOrder, EditClientsOrder,
+    EditUserOrder, EndTarget, NewUser, PasswordRenewal, Population, RemoveUserOrder, User, UserEdit, Version,
 };
 
 use crate::Document;
@@ -161,7 +161,7 @@ pub async fn what_is_kept_beside_a_client_changes_with_it_or_not_at_all<E: Engin
     let shop = fixture.client("shop").await;
     let named = |name: &str, body: &str| ClientDraft {
         client: Client { name: name.into(), ..shop.clone() },
-        document: Some(document(&fixture, body)),
+        documents: vec![DocumentChange::Put(document(&fixture, body))],
     };
     let edit = async |from, next| {
         let order = EditClientOrder { from, next, ends_grants: false, origin: fixture.origin() };
@@ -186,6 +186,51 @@ pub async fn what_is_kept_beside_a_client_changes_with_it_or_not_at_all<E: Engin
     let kept = fixture.store.document(fixture.realm, "policy", "one").await.expect("an answer");
     assert_eq!(kept.map(|kept| kept.body).as_deref(), Some("second"));
     assert_eq!(fixture.stored_client(&shop.id).await.name, "Shop");
+}
+
+/// Goal: several clients and documents change in one transaction, or none of them does; what is removed goes with it.
+pub async fn clients_and_documents_change_together_or_not_at_all<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let (shop, till) = (fixture.client("shop").await, fixture.client("till").await);
+    let named = |client: &Client, name: &str| {
+        let next = Client { name: name.into(), ..client.clone() }.into();
+        EditClientOrder { from: client.version, next, ends_grants: false, origin: fixture.origin() }
+    };
+    let old = document(&fixture, "old");
+    let kept = |id: &str| Document { id: id.into(), ..old.clone() };
+    for id in ["one", "two"] {
+        fixture.store.create_document(kept(id)).await.expect("made");
+    }
+    let (realm, removed) = (fixture.realm, DocumentChange::Remove(kept("two")));
+    let edited = DocumentChange::Edit(Document { body: "new".into(), ..kept("one") });
+    let order = |clients, documents| EditClientsOrder { realm, clients, documents };
+    let read = async || {
+        let mut bodies = Vec::new();
+        for id in ["one", "two"] {
+            let kept = fixture.store.document(realm, "policy", id).await.expect("an answer");
+            bodies.push(kept.map(|kept| kept.body));
+        }
+        let name = async |one: &Client| fixture.stored_client(&one.id).await.name.clone();
+        (name(&shop).await, name(&till).await, bodies)
+    };
+    let before = read().await;
+    let late = EditClientOrder { from: till.version.next(), ..named(&till, "Late") };
+    let stale_document = DocumentChange::Remove(Document { version: Version::FIRST.next(), ..kept("two") });
+    for refused in [
+        order(vec![named(&shop, "Store"), late], vec![edited.clone(), removed.clone()]),
+        order(vec![named(&shop, "Store"), named(&till, "Box")], vec![edited.clone(), stale_document]),
+    ] {
+        stale(fixture.store.edit_clients(refused, at(1)).await);
+        assert_eq!(read().await, before);
+    }
+    let all = order(vec![named(&shop, "Store"), named(&till, "Box")], vec![edited, removed]);
+    assert_eq!(fixture.store.edit_clients(all.clone(), at(1)).await.expect("a change").len(), 2);
+    assert_eq!(read().await, ("Store".into(), "Box".into(), vec![Some("new".into()), None]));
+    stale(fixture.store.edit_clients(all, at(2)).await);
+    let fixture = fixture.after_crash().await;
+    assert_eq!(fixture.stored_client(&till.id).await.name, "Box");
+    let back = fixture.store.create_document(kept("two")).await.expect("it comes back");
+    assert!(back.version > Version::FIRST, "above what was removed");
 }
 
 /// Goal: endings, re-made hashes and sign-ons write beside changes, and nothing of either is lost.

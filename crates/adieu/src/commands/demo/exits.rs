@@ -105,16 +105,7 @@ async fn end(request: ExitRequest, programs: &Programs, token: &str) -> Result<(
                 .header("authorization", format!("Bearer {}", programs.worker_token().await?));
             expect(&talk.show(say).await?, 204)
         }
-        ExitRequest::AmLogout => {
-            let say =
-                DemoRequest::new(Method::POST, "/am/json/realms/root/realms/alpha/sessions/?_action=logout")
-                    .header("iplanetdirectorypro", token)
-                    .header("accept-api-version", "resource=3.1, protocol=1.0");
-            let heard = talk.show(say).await?;
-            expect(&heard, 200)?;
-            ensure!(heard.text == r#"{"result":"Successfully logged out"}"#, "another body: {}", heard.text);
-            Ok(())
-        }
+        ExitRequest::AmLogout => log_out_at_am(programs, token).await.map(|_| ()),
         ExitRequest::KratosLogout => {
             let logout = logout_token(programs, token).await?;
             let say = DemoRequest::new(Method::GET, format!("/auth/self-service/logout?token={logout}"))
@@ -123,6 +114,17 @@ async fn end(request: ExitRequest, programs: &Programs, token: &str) -> Result<(
             expect(&talk.show(say).await?, 204)
         }
     }
+}
+
+/// AM's logout by the session's token, as the founding document sends it.
+pub(super) async fn log_out_at_am(programs: &Programs, token: &str) -> Result<DemoAnswer> {
+    let say = DemoRequest::new(Method::POST, "/am/json/realms/root/realms/alpha/sessions/?_action=logout")
+        .header("iplanetdirectorypro", token)
+        .header("accept-api-version", "resource=3.1, protocol=1.0");
+    let heard = programs.talk.show(say).await?;
+    ensure!(heard.status == 200, "200 was expected, {} came: {}", heard.status, heard.text);
+    ensure!(heard.text == r#"{"result":"Successfully logged out"}"#, "another body: {}", heard.text);
+    Ok(heard)
 }
 
 /// The public id of the session that a token opens, as a program learns it: whoami shows it.

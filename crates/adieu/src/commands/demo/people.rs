@@ -9,6 +9,7 @@ use adieu_authority::{
 use anyhow::{Context, Result};
 
 use crate::assembled::AssembledServer;
+use crate::commands::demo::applications::{Applications, DESK, SHOP};
 use crate::commands::drawn_password::drawn;
 use crate::provision;
 use crate::real::SystemEntropy;
@@ -31,6 +32,8 @@ pub(super) struct People {
     pub(super) user_id: String,
     pub(super) password: String,
     pub(super) application: Credential,
+    /// Another application, in which nobody is shown to sign on.
+    pub(super) desk: Credential,
     /// Where the application gets its codes.
     pub(super) redirect_uri: &'static str,
     /// The same in a browser: the demo has no application to show, and so it leads to the front page.
@@ -39,7 +42,11 @@ pub(super) struct People {
 }
 
 /// Makes them in a fresh folder.
-pub(super) async fn make(server: &AssembledServer, public_url: &str) -> Result<People> {
+pub(super) async fn make(
+    server: &AssembledServer,
+    public_url: &str,
+    applications: &Applications,
+) -> Result<People> {
     let authority = &server.authority;
     let realm = authority.realm_at(REALM).await?.with_context(|| format!("realm {REALM}"))?;
     let population = provision::default_population(authority, &realm).await?;
@@ -49,11 +56,9 @@ pub(super) async fn make(server: &AssembledServer, public_url: &str) -> Result<P
     let new =
         NewPerson { username: username.into(), password: Some(password.clone()), ..NewPerson::default() };
     let user = authority.create_user(&population, new).await?;
-    let application = NewClient {
-        code: true,
-        refresh: true,
-        redirect_uris: vec![redirect_uri.into(), front_page.clone()],
-        ..client(authority, "Shop", vec![])?
+    let application = |name| -> Result<NewClient> {
+        let redirect_uris = vec![redirect_uri.into(), front_page.clone()];
+        Ok(NewClient { code: true, refresh: true, redirect_uris, ..client(authority, name, vec![])? })
     };
     let role = |role| RoleAssignment { role, scope: RoleScope::Realm(realm.id) };
     let roles = vec![role(Role::IdentityDataAdmin), role(Role::RealmAdmin)];
@@ -63,7 +68,8 @@ pub(super) async fn make(server: &AssembledServer, public_url: &str) -> Result<P
         username,
         user_id: user.id.to_string(),
         password,
-        application: credential(authority, &realm, application).await?,
+        application: told(authority, &realm, application("Shop")?, applications.address(SHOP)).await?,
+        desk: told(authority, &realm, application("Desk")?, applications.address(DESK)).await?,
         redirect_uri,
         front_page,
         worker: credential(authority, &realm, worker).await?,
@@ -87,8 +93,18 @@ fn client(authority: &Authority, name: &str, roles: Vec<RoleAssignment>) -> Resu
     })
 }
 
+/// An application that is told of endings at an address.
+async fn told(authority: &Authority, realm: &Realm, new: NewClient, address: String) -> Result<Credential> {
+    let draft = authority.draft_client(realm.id, new);
+    keep(authority, Client { backchannel_logout_uri: Some(address), ..draft }).await
+}
+
 async fn credential(authority: &Authority, realm: &Realm, new: NewClient) -> Result<Credential> {
-    let client: Client = authority.create_client(realm.id, new).await?;
+    keep(authority, authority.draft_client(realm.id, new)).await
+}
+
+async fn keep(authority: &Authority, draft: Client) -> Result<Credential> {
+    let client = authority.keep_new_client(draft).await?;
     let secret = authority.secret_of(&client).context("a client that proves itself has a secret")?;
     Ok(Credential { id: client.id.to_string(), secret })
 }

@@ -45,8 +45,8 @@ impl Programs {
         }
     }
 
-    fn authorize(&self, more: &str) -> String {
-        let client = &self.people.application.id;
+    fn authorize(&self, application: &Credential, more: &str) -> String {
+        let client = &application.id;
         let to = encode(self.people.redirect_uri);
         let environment = self.environment();
         format!(
@@ -55,7 +55,11 @@ impl Programs {
     }
 
     async fn sign_on_pingone(&self) -> Result<String> {
-        let flow = self.talk.ask(DemoRequest::new(Method::GET, self.authorize(""))).await?.json()?;
+        let flow = self
+            .talk
+            .ask(DemoRequest::new(Method::GET, self.authorize(&self.people.application, "")))
+            .await?
+            .json()?;
         let id = flow["id"].as_str().context("a flow")?;
         let credentials = json!({"username": self.people.username, "password": self.people.password});
         let say = DemoRequest::new(Method::POST, format!("/{}/flows/{id}", self.environment()))
@@ -91,7 +95,7 @@ impl Programs {
     }
 
     async fn live_pingone(&self, token: &str) -> Result<bool> {
-        let say = DemoRequest::new(Method::GET, self.authorize("&prompt=none"))
+        let say = DemoRequest::new(Method::GET, self.authorize(&self.people.application, "&prompt=none"))
             .header("cookie", format!("ST={token}"));
         let heard = self.talk.ask(say).await?;
         match heard.status {
@@ -126,7 +130,13 @@ impl Programs {
 
     /// Lets the application get tokens in the session, by the browser's cookie.
     pub(super) async fn tokens(&self, token: &str) -> Result<DemoTokens> {
-        let say = DemoRequest::new(Method::GET, self.authorize("")).header("cookie", format!("ST={token}"));
+        self.tokens_of(&self.people.application, token).await
+    }
+
+    /// The same for any application.
+    pub(super) async fn tokens_of(&self, application: &Credential, token: &str) -> Result<DemoTokens> {
+        let say = DemoRequest::new(Method::GET, self.authorize(application, ""))
+            .header("cookie", format!("ST={token}"));
         let flow = self.talk.ask(say).await?.json()?;
         let code = flow["authorizeResponse"]["code"].as_str().context("no code")?;
         let pairs = [
@@ -134,7 +144,7 @@ impl Programs {
             ("code", code),
             ("redirect_uri", self.people.redirect_uri),
         ];
-        let heard = self.token_endpoint(&self.people.application, &pairs).await?;
+        let heard = self.token_endpoint(application, &pairs).await?;
         ensure!(heard.0 == 200, "no tokens: {} {}", heard.0, heard.1);
         let text = |name: &str| heard.1[name].as_str().map(str::to_owned).context("a token");
         Ok(DemoTokens { access: text("access_token")?, refresh: text("refresh_token")? })

@@ -12,7 +12,8 @@ use serde_json::Value;
 use crate::commands::shown::say;
 
 /// Headers that are worth a line.
-const SHOWN: [&str; 7] = [
+const SHOWN: [&str; 8] = [
+    "adieu-ending",
     "location",
     "set-cookie",
     "content-api-version",

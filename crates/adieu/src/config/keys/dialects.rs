@@ -108,6 +108,11 @@ pub(super) const KEYS: &[Key] = &[
         "Whether a session keeps its token when its user gives the second factor or signs on again with `refresh=true`, as in Kratos. Else the answer has a new one and the old one is dead: a token that was stolen before gains nothing.",
     ),
     key(
+        "kratos.count_has_ended",
+        Flag,
+        "Whether the `count` of `DELETE /sessions` has the remembered sessions that were over before, too, as Kratos' has. Else it counts those that lived and ended by the request.",
+    ),
+    key(
         "kratos.enrolling_proves",
         Flag,
         "Whether confirming new recovery codes counts as having given one, as in Kratos, in a session that is live. Else one of them is asked for at once.",
@@ -183,7 +188,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "kratos.set_all_cookies",
         Flag,
-        "Whether a login in a browser is one at every door: it also sets the other dialects' session cookies, where they serve the same realm and share the host or the cookie's domain. Native logins set no cookies.",
+        "Whether a login in a browser is one in every dialect: it also sets the other dialects' session cookies, where they serve the same realm and share the host or the cookie's domain. Native logins set no cookies.",
     ),
     key(
         "kratos.tokenizers.name",

@@ -146,7 +146,7 @@ fn an_ending_of_many_has_one_record() {
     let client: ClientId = "shop".parse().expect("a client");
     let families = [
         (
-            Family::User { key, id, realm: realm(), population: home(), generation: 4, keep: None },
+            Family::User { key, id, realm: realm(), population: home(), generation: 4, keep: None, live: 3 },
             EndScope::User(key),
         ),
         (Family::Realm { id: realm(), generation: 4 }, EndScope::Realm(realm())),
@@ -159,6 +159,7 @@ fn an_ending_of_many_has_one_record() {
     let origin = Origin::of(Actor::Operator, Channel::named("test"), Some("192.0.2.7".into()));
     let origin = origin.because(reason.clone());
     for (family, scope) in families {
+        let counted = matches!(family, Family::User { .. }).then_some(3);
         let order = EndOrder {
             cause: Cause::Administrator,
             origin: origin.clone(),
@@ -171,7 +172,7 @@ fn an_ending_of_many_has_one_record() {
         assert_eq!((record.at, record.cause, &record.actor), (at(7), Cause::Administrator, &Actor::Operator));
         assert_eq!((&record.reason, record.address.as_deref()), (&reason, Some("192.0.2.7")));
         let Ended::Now(ended) = &ending.outcome else { panic!("now") };
-        assert_eq!(&*ended.record, record);
+        assert_eq!((&*ended.record, ended.live), (record, counted));
     }
 }
 
@@ -241,6 +242,7 @@ fn a_right_reaches_whoever_is_in_its_population_by_then() {
         population: home(),
         generation: 4,
         keep: None,
+        live: 0,
     };
     let buried = decide_ending(&one(|_| {}), &order(Standing::OfRealm, None), at(1)).expect("an ending");
     let [EndingChange::Bury(tombstone)] = &buried.changes[..] else { panic!("one burial: {buried:?}") };

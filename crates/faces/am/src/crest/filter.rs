@@ -5,11 +5,11 @@
 
 /// A filter as far as somebody here can act on it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Filter {
+pub(crate) enum CrestFilter {
     /// A field has this text.
     Equal(String, String),
     /// All of these.
-    All(Vec<Filter>),
+    All(Vec<CrestFilter>),
     /// Sound, and nothing that is supported.
     Other,
 }
@@ -17,7 +17,7 @@ pub(crate) enum Filter {
 /// Parentheses and negations within each other, at most (HOME-LIMITS).
 const DEPTH_MAX: usize = 16;
 
-impl Filter {
+impl CrestFilter {
     /// Reads a filter; none if it is not the language.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut words = words(text)?.into_iter().peekable();
@@ -39,44 +39,44 @@ enum Word {
 
 type Words = std::iter::Peekable<std::vec::IntoIter<Word>>;
 
-fn either(words: &mut Words, depth: usize) -> Option<Filter> {
+fn either(words: &mut Words, depth: usize) -> Option<CrestFilter> {
     let mut filter = all(words, depth)?;
     while took(words, "or") {
         all(words, depth)?;
-        filter = Filter::Other;
+        filter = CrestFilter::Other;
     }
     Some(filter)
 }
 
-fn all(words: &mut Words, depth: usize) -> Option<Filter> {
+fn all(words: &mut Words, depth: usize) -> Option<CrestFilter> {
     let mut parts = vec![one(words, depth)?];
     while took(words, "and") {
         parts.push(one(words, depth)?);
     }
-    if parts.len() == 1 { parts.pop() } else { Some(Filter::All(parts)) }
+    if parts.len() == 1 { parts.pop() } else { Some(CrestFilter::All(parts)) }
 }
 
-fn one(words: &mut Words, depth: usize) -> Option<Filter> {
+fn one(words: &mut Words, depth: usize) -> Option<CrestFilter> {
     if depth > DEPTH_MAX {
         return None;
     }
     match words.next()? {
-        Word::Not => one(words, depth + 1).map(|_| Filter::Other),
+        Word::Not => one(words, depth + 1).map(|_| CrestFilter::Other),
         Word::Open => {
             let inner = either(words, depth + 1)?;
             (words.next()? == Word::Close).then_some(inner)
         }
-        Word::Bare(word) if matches!(word.as_str(), "true" | "false") => Some(Filter::Other),
+        Word::Bare(word) if matches!(word.as_str(), "true" | "false") => Some(CrestFilter::Other),
         Word::Bare(field) => compared(field, words),
         Word::Close | Word::Text(_) => None,
     }
 }
 
 /// A field, an operator, and what it is compared with.
-fn compared(field: String, words: &mut Words) -> Option<Filter> {
+fn compared(field: String, words: &mut Words) -> Option<CrestFilter> {
     let Word::Bare(operator) = words.next()? else { return None };
     if operator == "pr" {
-        return Some(Filter::Other);
+        return Some(CrestFilter::Other);
     }
     if !operator.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.') {
         return None;
@@ -84,12 +84,12 @@ fn compared(field: String, words: &mut Words) -> Option<Filter> {
     match words.next()? {
         Word::Text(text) if operator == "eq" => {
             let field = field.strip_prefix('/').map(str::to_owned).unwrap_or(field);
-            Some(Filter::Equal(field, text))
+            Some(CrestFilter::Equal(field, text))
         }
-        Word::Text(_) => Some(Filter::Other),
+        Word::Text(_) => Some(CrestFilter::Other),
         Word::Bare(value) => {
             let literal = matches!(value.as_str(), "true" | "false" | "null") || value.parse::<f64>().is_ok();
-            literal.then_some(Filter::Other)
+            literal.then_some(CrestFilter::Other)
         }
         Word::Open | Word::Close | Word::Not => None,
     }
@@ -147,22 +147,22 @@ fn quoted(chars: &mut impl Iterator<Item = char>, end: char) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn equal(field: &str, text: &str) -> Filter {
-        Filter::Equal(field.into(), text.into())
+    fn equal(field: &str, text: &str) -> CrestFilter {
+        CrestFilter::Equal(field.into(), text.into())
     }
 
     #[test]
     fn equalities_joined_by_and_are_understood() {
-        let both = Filter::All(vec![equal("username", "x"), equal("realm", "/alpha")]);
+        let both = CrestFilter::All(vec![equal("username", "x"), equal("realm", "/alpha")]);
         for text in [
             r#"username eq "x" and realm eq "/alpha""#,
             r"username eq 'x' and realm eq '/alpha'",
             r#"(/username eq "x") and (/realm eq "/alpha")"#,
             r#"  username  eq "\u0078"   and realm eq "\/alpha" "#,
         ] {
-            assert_eq!(Filter::parse(text).as_ref(), Some(&both), "{text}");
+            assert_eq!(CrestFilter::parse(text).as_ref(), Some(&both), "{text}");
         }
-        assert_eq!(Filter::parse(r#"realm eq "a \"b\" 'c'""#), Some(equal("realm", r#"a "b" 'c'"#)));
+        assert_eq!(CrestFilter::parse(r#"realm eq "a \"b\" 'c'""#), Some(equal("realm", r#"a "b" 'c'"#)));
     }
 
     #[test]
@@ -178,10 +178,10 @@ mod tests {
             "username eq -1.5e3",
             "username eq null",
         ] {
-            assert_eq!(Filter::parse(text), Some(Filter::Other), "{text}");
+            assert_eq!(CrestFilter::parse(text), Some(CrestFilter::Other), "{text}");
         }
-        let mixed = Filter::parse(r#"realm eq "/" and username sw "x""#);
-        assert_eq!(mixed, Some(Filter::All(vec![equal("realm", "/"), Filter::Other])));
+        let mixed = CrestFilter::parse(r#"realm eq "/" and username sw "x""#);
+        assert_eq!(mixed, Some(CrestFilter::All(vec![equal("realm", "/"), CrestFilter::Other])));
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
             &deep,
             &negated,
         ] {
-            assert_eq!(Filter::parse(text), None, "{text:.40}");
+            assert_eq!(CrestFilter::parse(text), None, "{text:.40}");
         }
     }
 }

@@ -37,6 +37,11 @@ pub(super) async fn answer(
     if !is_enough(face, &caller, &hint) {
         return Err(OAuthRefused::EndsNothing.into());
     }
+    // Where this dialect's own cookie opens nothing, those of others count.
+    let by_others = match caller.endable() {
+        Some(_) => false,
+        None => beside::is_signed_on(face, call, realm, hint.user).await?,
+    };
     provider.end_hinted(&hint, call.origin_of(Actor::Client(hint.client.id.clone()))).await?;
     let own = ended_by_cookie(face, call, &caller, &hint).await?;
     // Quirk: an address that is not registered is refused when the session has ended.
@@ -49,6 +54,7 @@ pub(super) async fn answer(
     let cleared = own || tokens.first().is_some_and(|token| Some(token.id) == hint.session);
     let act = match tokens.first() {
         Some(own) if cleared => beside::signed_off(face, call, realm.id, own.id).await?,
+        Some(_) | None if by_others => beside::signed_off_before(face, call, realm.id).await?,
         Some(_) | None => CookieAct::Keep,
     };
     Ok(answers::with_cookies(response, act.lines(&face.cookies)))

@@ -25,6 +25,7 @@ pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
         api: name.clone(),
         name,
         api_scopes: &[], // AM's own have no meaning here.
+        own_scopes: &[],
         acr: ACR,
         claims: Default::default(),
         tells_nonce: true,

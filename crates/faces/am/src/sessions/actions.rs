@@ -6,7 +6,7 @@ use crate::version::Served;
 
 /// What can be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Act {
+pub(super) enum SessionAction {
     Logout,
     LogoutByHandle,
     LogoutByUser,
@@ -47,7 +47,7 @@ pub(super) enum Right {
 /// An action.
 pub(super) struct Row {
     name: &'static str,
-    pub(super) act: Act,
+    pub(super) act: SessionAction,
     /// The major versions that have it.
     since: u32,
     until: u32,
@@ -59,31 +59,31 @@ pub(super) struct Row {
 const NEWEST: u32 = 5;
 const NEVER: u32 = u32::MAX;
 
-const fn row(name: &'static str, act: Act, (since, until): (u32, u32), right: Right) -> Row {
+const fn row(name: &'static str, act: SessionAction, (since, until): (u32, u32), right: Right) -> Row {
     Row { name, act, since, until, right, possession_since: NEVER }
 }
 
 static ACTIONS: [Row; 19] = [
-    Row { possession_since: 3, ..row("logout", Act::Logout, (1, NEWEST), Right::Bearer) },
-    Row { possession_since: 1, ..row("validate", Act::Validate, (1, NEWEST), Right::Anybody) },
-    Row { possession_since: 4, ..row("getSessionInfo", Act::Info, (2, NEWEST), Right::Owner) },
-    row("getSessionInfoAndResetIdleTime", Act::InfoAndReset, (4, NEWEST), Right::Owner),
-    row("refresh", Act::Refresh, (2, NEWEST), Right::Owner), // Quirk: the fork asks for an administrator. Q-7
-    row("getSessionProperties", Act::Properties, (2, NEWEST), Right::Owner),
-    row("updateSessionProperties", Act::UpdateProperties, (2, NEWEST), Right::Owner),
-    row("logoutByHandle", Act::LogoutByHandle, (2, NEWEST), Right::Administrator),
-    row("logoutByUser", Act::LogoutByUser, (5, NEWEST), Right::Oneself),
-    row("getPropertyNames", Act::PropertyNames, (1, 1), Right::Bearer),
-    row("getProperty", Act::Property, (1, 1), Right::Owner),
-    row("setProperty", Act::SetProperty, (1, 1), Right::Owner),
-    row("deleteProperty", Act::DeleteProperty, (1, 1), Right::Owner),
+    Row { possession_since: 3, ..row("logout", SessionAction::Logout, (1, NEWEST), Right::Bearer) },
+    Row { possession_since: 1, ..row("validate", SessionAction::Validate, (1, NEWEST), Right::Anybody) },
+    Row { possession_since: 4, ..row("getSessionInfo", SessionAction::Info, (2, NEWEST), Right::Owner) },
+    row("getSessionInfoAndResetIdleTime", SessionAction::InfoAndReset, (4, NEWEST), Right::Owner),
+    row("refresh", SessionAction::Refresh, (2, NEWEST), Right::Owner), // Quirk: the fork asks for an administrator. Q-7
+    row("getSessionProperties", SessionAction::Properties, (2, NEWEST), Right::Owner),
+    row("updateSessionProperties", SessionAction::UpdateProperties, (2, NEWEST), Right::Owner),
+    row("logoutByHandle", SessionAction::LogoutByHandle, (2, NEWEST), Right::Administrator),
+    row("logoutByUser", SessionAction::LogoutByUser, (5, NEWEST), Right::Oneself),
+    row("getPropertyNames", SessionAction::PropertyNames, (1, 1), Right::Bearer),
+    row("getProperty", SessionAction::Property, (1, 1), Right::Owner),
+    row("setProperty", SessionAction::SetProperty, (1, 1), Right::Owner),
+    row("deleteProperty", SessionAction::DeleteProperty, (1, 1), Right::Owner),
     // Quirk: of the times, an owner may ask for these two only. Contract am.md 1.10
-    row("getMaxIdle", Act::MaxIdle, (1, 1), Right::Owner),
-    row("getTimeLeft", Act::TimeLeft, (1, 1), Right::Owner),
-    row("getMaxTime", Act::TimeLeft, (1, 1), Right::Admin),
-    row("getMaxSessionTime", Act::MaxSessionTime, (1, 1), Right::Admin),
-    row("getIdle", Act::Idle, (1, 1), Right::Admin),
-    row("isActive", Act::IsActive, (1, 1), Right::Admin),
+    row("getMaxIdle", SessionAction::MaxIdle, (1, 1), Right::Owner),
+    row("getTimeLeft", SessionAction::TimeLeft, (1, 1), Right::Owner),
+    row("getMaxTime", SessionAction::TimeLeft, (1, 1), Right::Admin),
+    row("getMaxSessionTime", SessionAction::MaxSessionTime, (1, 1), Right::Admin),
+    row("getIdle", SessionAction::Idle, (1, 1), Right::Admin),
+    row("isActive", SessionAction::IsActive, (1, 1), Right::Admin),
 ];
 
 /// The action of that name, in any letter case, as far as the version that serves has heard of it.

@@ -5,7 +5,7 @@
 use adieu_authority::{LiveSession, RealmId, SessionToken, Standing};
 use serde_json::Value;
 
-use super::actions::{Act, Right, Row};
+use super::actions::{Right, Row, SessionAction};
 use super::by_user;
 use super::turn::{Turn, in_body};
 use crate::answer::Extras;
@@ -36,7 +36,7 @@ impl Turn<'_> {
     ) -> Result<Caller, AmError> {
         let caller = caller::caller(face, self.call.headers(), Some(self.realm)).await?;
         let possession = |row: &&Row| self.served.is_ok_and(|served| served.since(row.possession_since));
-        let signs_off = row.is_some_and(|row| row.act == Act::Logout);
+        let signs_off = row.is_some_and(|row| row.act == SessionAction::Logout);
         let enough = match &caller {
             Caller::Live(..) => true,
             Caller::Half(..) => signs_off,
@@ -54,7 +54,12 @@ impl Turn<'_> {
                     Caller::Half(..) => signs_off,
                     Caller::Dead | Caller::Absent => false,
                 },
-                (Some(_) | None, Some(_) | None) => false,
+                (Some(_) | None, Some(_) | None) => {
+                    if signs_off && self.named(body)?.is_none() && !caller::may_be_foreign(face, self.call) {
+                        extras.cookies = beside::signed_off_elsewhere(face, self.call, self.realm).await?;
+                    }
+                    false
+                }
             },
         };
         if enough { Ok(caller) } else { Err(AmError::AccessDenied) }

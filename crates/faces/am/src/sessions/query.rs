@@ -12,7 +12,7 @@ use super::{admission, by_user, times};
 use crate::answer::{json as text, revision};
 use crate::call::Call;
 use crate::caller::Caller;
-use crate::crest::{CrestQuery, Filter, What};
+use crate::crest::{CrestFilter, CrestQuery, What};
 use crate::error::AmError;
 use crate::face::Face;
 use crate::version::{ApiVersion, AskedVersion, Served};
@@ -79,7 +79,7 @@ async fn filtered(
     face: &Face,
     caller: &Caller,
     query: &CrestQuery,
-    filter: &Filter,
+    filter: &CrestFilter,
     sight: &Sight,
 ) -> Result<Vec<Value>, AmError> {
     let Some(sought) = Sought::of(filter)? else { return Ok(Vec::new()) };
@@ -176,7 +176,7 @@ struct Sought<'f> {
 
 impl<'f> Sought<'f> {
     /// None if nothing can be both.
-    fn of(filter: &'f Filter) -> Result<Option<Self>, AmError> {
+    fn of(filter: &'f CrestFilter) -> Result<Option<Self>, AmError> {
         let (mut realms, mut names) = (Vec::new(), Vec::new());
         gather(filter, &mut realms, &mut names)?;
         let realm = *realms.first().ok_or(AmError::FilterWithoutRealm)?;
@@ -188,22 +188,22 @@ impl<'f> Sought<'f> {
 }
 
 fn gather<'f>(
-    filter: &'f Filter,
+    filter: &'f CrestFilter,
     realms: &mut Vec<&'f str>,
     names: &mut Vec<&'f str>,
 ) -> Result<(), AmError> {
     match filter {
-        Filter::Equal(field, text) => match field.as_str() {
+        CrestFilter::Equal(field, text) => match field.as_str() {
             "realm" => realms.push(text),
             "username" => names.push(text),
             _ => return Err(AmError::FilterField(field.clone())),
         },
-        Filter::All(parts) => {
+        CrestFilter::All(parts) => {
             for part in parts {
                 gather(part, realms, names)?;
             }
         }
-        Filter::Other => return Err(AmError::UnsupportedQuery),
+        CrestFilter::Other => return Err(AmError::UnsupportedQuery),
     }
     Ok(())
 }
@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     fn sought(filter: &str) -> Result<Option<(String, Option<String>)>, String> {
-        let filter = Filter::parse(filter).expect("a filter");
+        let filter = CrestFilter::parse(filter).expect("a filter");
         let sought = Sought::of(&filter).map_err(|error| error.to_string())?;
         Ok(sought.map(|sought| (sought.realm.to_owned(), sought.username.map(str::to_owned))))
     }

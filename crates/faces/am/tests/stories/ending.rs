@@ -5,6 +5,7 @@
 use adieu_authority::{Cause, Channel, EndKind, EndOrder, EndTarget, Origin};
 use adieu_face_am::Settings;
 use adieu_http_kit::companion::{Companion, Companions, CookieRealms};
+use adieu_http_kit::cookies::SessionCookieName;
 use serde_json::json;
 
 use crate::fixture::{ALICE, AUTHENTICATE, BOBBY, COOKIE, FaceFixture, SESSIONS, WARDEN, settings};
@@ -286,11 +287,10 @@ async fn a_disabled_user_is_signed_off() {
     assert!(!fixture.lives(&token).await);
 }
 
-/// Goal: where a browser is signed on in several dialects at once, it is signed off in all.
-#[tokio::test]
-async fn other_dialects_cookies_come_and_go_together() {
-    let kratos = Companion {
-        name: "ory_kratos_session".into(),
+/// A cookie of another dialect that goes with AM's.
+pub(crate) fn companion() -> Companions {
+    Companions::new(vec![Companion {
+        name: SessionCookieName::exact("ory_kratos_session"),
         path: "/".into(),
         prefix: "ory_st_".into(),
         secure: false,
@@ -298,9 +298,13 @@ async fn other_dialects_cookies_come_and_go_together() {
         life_s: None,
         domain: None,
         realms: CookieRealms::ALL,
-    };
-    let fixture =
-        FaceFixture::with(Settings { companions: Companions::new(vec![kratos]), ..settings() }).await;
+    }])
+}
+
+/// Goal: where a browser is signed on in several dialects at once, it is signed off in all.
+#[tokio::test]
+async fn other_dialects_cookies_come_and_go_together() {
+    let fixture = FaceFixture::with(Settings { companions: companion(), ..settings() }).await;
     let reply = fixture.pair(AUTHENTICATE, ALICE).send().await;
     let token = reply.json()["tokenId"].as_str().unwrap().trim_start_matches("am*").to_owned();
     let kratos = reply.cookie("ory_kratos_session").unwrap();

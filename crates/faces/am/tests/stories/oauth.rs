@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::ending::companion;
 use crate::fixture::{ALICE, Ask, BOBBY, CAROL, COOKIE, FaceFixture, ORIGIN, Reply, settings};
 use crate::pages::{form, hidden, submit, value_of};
 
@@ -289,6 +290,32 @@ async fn the_session_of_the_hint_ends_besides_those_of_the_cookies() {
     assert!(fixture.lives(&elsewhere).await);
     let fields = [("grant_type", "refresh_token"), ("refresh_token", text(&tokens["refresh_token"]))];
     assert_eq!(oauth_error(&shop.post("access_token", &fields).await, 400), "invalid_grant");
+}
+
+/// Goal: F-3, F-4: an ID token ends what the cookies of other dialects carry, if it is its user's and AM's own cookie opens nothing.
+#[tokio::test]
+async fn an_id_token_ends_what_another_dialects_cookie_carries() {
+    let fixture = FaceFixture::with(Settings { companions: companion(), ..settings() }).await;
+    let shop = Shop::of(&fixture);
+    let named = fixture.sign_on(ALICE).await;
+    let hint = text(&shop.tokens(&named).await["id_token"]).to_owned();
+    let path = format!("{ALPHA}/connect/endSession?id_token_hint={hint}");
+    let send = async |cookies: String| fixture.ask("GET", &path).header("Cookie", &cookies).send().await;
+    let of_bob = fixture.sign_on(BOBBY).await;
+    let reply = send(format!("ory_kratos_session={of_bob}")).await;
+    assert!(fixture.lives(&of_bob).await && reply.all("set-cookie").is_empty(), "it is of somebody else");
+    for own in [String::new(), format!("{COOKIE}={named}; ")] {
+        let beside = fixture.sign_on(ALICE).await;
+        let reply = send(format!("{own}ory_kratos_session={beside}")).await;
+        assert!(reply.cookie("ory_kratos_session").unwrap().contains("01 Jan 1970"), "{own}");
+        assert!(!fixture.lives(&beside).await, "{own}");
+    }
+    let (bobs, beside) = (fixture.sign_on(BOBBY).await, fixture.sign_on(ALICE).await);
+    send(format!("{COOKIE}={bobs}; ory_kratos_session={beside}")).await;
+    assert!(
+        fixture.lives(&bobs).await && fixture.lives(&beside).await,
+        "AM's own cookie says who is signed on"
+    );
 }
 
 /// S-17: where the installation says so, an ID token alone ends nothing; with a cookie of its user it does, and so do those of a

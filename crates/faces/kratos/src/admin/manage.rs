@@ -46,6 +46,14 @@ impl Action {
             Self::Delete => EndKind::Forget,
         }
     }
+
+    /// What is told of an ending where so many records were there.
+    fn counts(self, ended: &Ended, there: usize) -> usize {
+        match self {
+            Self::Disable => ended.live_sessions() as usize,
+            Self::Delete => there,
+        }
+    }
 }
 
 pub(super) async fn manage(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
@@ -69,7 +77,7 @@ fn bounded<T>(ids: &[T]) -> Result<&[T], KratosError> {
     Ok(ids)
 }
 
-/// Disabling counts those that were live; deleting counts those that were there.
+/// Disabling counts those that were live and ended by this request; deleting counts those that were there.
 async fn of_sessions(face: &Face, call: &Call, action: Action, ids: &[Uuid]) -> Result<usize, KratosError> {
     let mut processed = 0;
     for id in ids {
@@ -78,7 +86,7 @@ async fn of_sessions(face: &Face, call: &Call, action: Action, ids: &[Uuid]) -> 
             continue;
         }
         let ended = face.authority.end(order(face, call, EndTarget::One(id), action.act()).await?).await?;
-        processed += usize::from(action == Action::Delete || matches!(ended, Ended::Now(_)));
+        processed += action.counts(&ended, 1);
     }
     Ok(processed)
 }
@@ -100,11 +108,11 @@ async fn of_identities(
         if !is_here(face, user).await? {
             continue;
         }
-        let count = count(face, user, counted).await?;
-        if count > 0 {
-            face.authority.end(order(face, call, EndTarget::User(user), action.act()).await?).await?;
+        let there = count(face, user, counted).await?;
+        if there > 0 {
+            let order = order(face, call, EndTarget::User(user), action.act()).await?;
+            processed += action.counts(&face.authority.end(order).await?, there);
         }
-        processed += count;
     }
     Ok(processed)
 }

@@ -5,7 +5,7 @@
 use adieu_http_kit::form::Params;
 use serde_json::Map;
 
-use super::{FlowKind, Found, SelfServiceFlow};
+use super::{FlowKind, FoundFlow, SelfServiceFlow};
 use crate::call::Call;
 use crate::csrf::{Forged, fingerprint};
 use crate::error::KratosError;
@@ -19,8 +19,8 @@ impl Face {
         let Some(id) = flow_id(params.first("id")) else { return Err(KratosError::not_stored()) };
         let found = self.flow::<F>(id).await?.ok_or_else(KratosError::not_stored)?;
         let (flow, over) = match found {
-            Found::Open(flow) => (flow, false),
-            Found::Expired(flow) => (flow, true),
+            FoundFlow::Open(flow) => (flow, false),
+            FoundFlow::Expired(flow) => (flow, true),
         };
         if let Some(began) = &flow.head().browser {
             let token = self.csrf.token(call.headers());

@@ -15,7 +15,7 @@ use crate::call::{Call, read_body};
 use crate::credentials::{CarriedSession, CarriedTokens};
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
-use crate::flow::{FlowKind, Found, Message, guarded};
+use crate::flow::{FlowKind, FoundFlow, Message, guarded};
 use crate::login::begin::has_reached;
 use crate::login::flow::{Asks, LoginFlow};
 use crate::login::step;
@@ -32,8 +32,8 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
         return Err(KratosError::malformed("The query names no flow."));
     };
     let mut flow = match face.flow::<LoginFlow>(id).await?.ok_or_else(KratosError::not_stored)? {
-        Found::Open(flow) => flow,
-        Found::Expired(flow) => return begin_anew(face, call, &flow).await,
+        FoundFlow::Open(flow) => flow,
+        FoundFlow::Expired(flow) => return begin_anew(face, call, &flow).await,
     };
     let body = read_body(body).await?;
     let carried = face.carried(call.headers()).await?;

@@ -16,7 +16,7 @@ use crate::answer::{Answer, json as json_answer, redirect, set_cookie};
 use crate::call::{Call, read_body};
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
-use crate::flow::{FlowKind, Found, Message, SelfServiceFlow};
+use crate::flow::{FlowKind, FoundFlow, Message, SelfServiceFlow};
 use crate::settings::SettingsFlow;
 use crate::submission::Submission;
 use crate::wire::flow_id;
@@ -51,8 +51,8 @@ async fn open(face: &Face, call: &Call) -> Result<RecoveryFlow, KratosError> {
         return Err(KratosError::malformed("The query names no flow."));
     };
     match face.flow::<RecoveryFlow>(id).await?.ok_or_else(KratosError::not_stored)? {
-        Found::Open(flow) => Ok(flow),
-        Found::Expired(_) => Err(KratosError::recovery_over()),
+        FoundFlow::Open(flow) => Ok(flow),
+        FoundFlow::Expired(_) => Err(KratosError::recovery_over()),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::call::{Call, read_body};
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::flow::{
-    FieldMessages, FlowKind, Found, Message, SelfServiceFlow, faults, guarded, submitted_traits,
+    FieldMessages, FlowKind, FoundFlow, Message, SelfServiceFlow, faults, guarded, submitted_traits,
 };
 use crate::submission::Submission;
 use crate::wire::{TOKEN_PREFIX, flow_id};
@@ -29,8 +29,8 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
         return Err(KratosError::malformed("The query names no flow."));
     };
     let mut flow = match face.flow::<RegistrationFlow>(id).await?.ok_or_else(KratosError::not_stored)? {
-        Found::Open(flow) => flow,
-        Found::Expired(flow) => return begin_anew(face, call, &flow).await,
+        FoundFlow::Open(flow) => flow,
+        FoundFlow::Expired(flow) => return begin_anew(face, call, &flow).await,
     };
     let body = read_body(body).await?;
     if face.carried(call.headers()).await?.holder().is_some() {

@@ -16,7 +16,7 @@ use crate::call::{Call, read_body};
 use crate::credentials::{CarriedSession, SessionHolder};
 use crate::error::KratosError;
 use crate::face::Face;
-use crate::flow::{FlowKind, Found, Message, SelfServiceFlow, guarded, submitted_traits};
+use crate::flow::{FlowKind, FoundFlow, Message, SelfServiceFlow, guarded, submitted_traits};
 use crate::sessions;
 use crate::submission::Submission;
 use crate::wire::flow_id;
@@ -32,8 +32,8 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
     };
     let found = face.flow::<SettingsFlow>(id).await?.ok_or_else(KratosError::not_stored)?;
     let (mut flow, over) = match found {
-        Found::Open(flow) => (flow, false),
-        Found::Expired(flow) => (flow, true),
+        FoundFlow::Open(flow) => (flow, false),
+        FoundFlow::Expired(flow) => (flow, true),
     };
     if !flow.is_of(&whose) {
         return Err(KratosError::somebody_elses());

@@ -3,7 +3,7 @@
 //! The same people sign on natively; whoami says who is live.
 
 use adieu_testkit::World;
-use adieu_testkit::world::Reply;
+use adieu_testkit::world::{Reply, profile_config};
 use axum::http::Method;
 use serde_json::{Value, json};
 
@@ -74,6 +74,36 @@ async fn sessions_end_in_bulk() {
     let reply = manage(&world, json!({"action": "disable", "identities": ["*"]})).await;
     assert_eq!(reply.json()["more"], json!(false));
     assert_eq!(whoami(&world, &his).await.status, 401, "everybody is {bob}, too");
+}
+
+/// Goal: K-33, the count of others that ended is of those that lived, and a repetition ended none; the recorded count, of all that are
+/// remembered, is a switch.
+#[tokio::test]
+async fn the_count_is_of_sessions_that_lived_and_ended_by_the_request() {
+    let mut config = profile_config("main");
+    config.kratos.count_has_ended = false;
+    let world = World::with_config(config).await;
+    let (ada, mine) = somebody(&world, "ada").await;
+    let end_others = async || {
+        let reply = world.delete("/sessions").header("x-session-token", &mine).send().await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        reply.json()["count"].clone()
+    };
+    let (gone, other) = (sign_on(&world, "ada").await, sign_on(&world, "ada").await);
+    let body = json!({"session_token": gone});
+    assert_eq!(world.delete("/self-service/logout/api").json(&body).send().await.status, 204);
+    assert_eq!(end_others().await, 1, "one of the two others was signed off before");
+    assert_eq!(whoami(&world, &other).await.status, 401);
+    assert_eq!(end_others().await, 0, "nothing is left to end");
+    for _ in 0..2 {
+        sign_on(&world, "ada").await;
+    }
+    assert_eq!(end_others().await, 2);
+    // The same at the administration, where only live ones are counted.
+    sign_on(&world, "ada").await;
+    let disable = || manage(&world, json!({"action": "disable", "identities": [ada]}));
+    assert_eq!(disable().await.json()["processed"], 2);
+    assert_eq!(disable().await.json()["processed"], 0);
 }
 
 /// Goal: K-42, what is no such wish changes nothing.

@@ -5,7 +5,10 @@
 use adieu_authority::Cause;
 use serde_json::{Value, json};
 
-use super::schemas::{client_id, ending_record, list, named, nullable, object, time, uuid, word};
+use super::notice_schemas;
+use super::schemas::{
+    client_id, ending_record, flag, list, named, nullable, object, reason, time, uuid, word,
+};
 use crate::endings::found::REACHES;
 
 /// A part of the question, by its name in the query.
@@ -34,6 +37,26 @@ pub(super) fn queried(name: &str) -> (Value, &'static str) {
         "since" => (time(), "Only endings that were written down then or later."),
         _ => (time(), "Only endings that were written down earlier."),
     }
+}
+
+/// What an order to end something says.
+pub(super) fn order() -> Value {
+    let of = |target: Vec<(&'static str, Value)>| {
+        let always = [("dry_run?", flag()), ("wait_s?", notice_schemas::wait()), ("reason?", reason())];
+        object(target.into_iter().chain(always).collect())
+    };
+    let without = || ("grants?", json!({"const": false}));
+    let grants = json!({
+        "type": "boolean",
+        "description": "Whether all that clients hold in the user's name ends, too, also what outlives its session.",
+    });
+    json!({
+        "oneOf": [
+            of(vec![("session", uuid()), without()]), of(vec![("realm", uuid()), without()]),
+            of(vec![("client", client_id()), without()]), of(vec![("user", uuid()), ("except", uuid()), without()]),
+            of(vec![("user", uuid()), ("grants?", grants)]),
+        ],
+    })
 }
 
 pub(super) fn all() -> Vec<(&'static str, Value)> {

@@ -40,7 +40,7 @@ fn algorithm() -> Value {
     json!({"enum": Alg::ALL.map(Alg::name)})
 }
 
-fn flag() -> Value {
+pub(super) fn flag() -> Value {
     json!({"type": "boolean"})
 }
 
@@ -412,7 +412,8 @@ fn sessions() -> Vec<(&'static str, Value)> {
             "ended",
             json!({"type": "string", "enum": ["now", "before", "not"], "description": "`not` for a dry run."}),
         ),
-        ("would_end", nullable(object(vec![("live_sessions", count), ("more", flag())]))),
+        ("would_end", nullable(object(vec![("live_sessions", count.clone()), ("more", flag())]))),
+        ("did_end", nullable(object(vec![("live_sessions", count), ("more", flag())]))),
         ("ending", record),
         ("session", nullable(uuid())),
         ("user", nullable(uuid())),
@@ -424,20 +425,10 @@ fn sessions() -> Vec<(&'static str, Value)> {
         ),
         ("notices", json!({"anyOf": [named("Notices"), {"type": "null"}]})),
     ];
-    let order = |target: Vec<(&'static str, Value)>| {
-        let always = [("dry_run?", flag()), ("wait_s?", notice_schemas::wait()), ("reason?", reason())];
-        object(target.into_iter().chain(always).collect())
-    };
-    let orders = json!({
-        "oneOf": [
-            order(vec![("session", uuid())]), order(vec![("user", uuid()), ("except?", uuid())]),
-            order(vec![("realm", uuid())]), order(vec![("client", client_id())]),
-        ],
-    });
     vec![
         ("Session", object(session)),
         ("Sessions", page("Session")),
-        ("EndOrder", orders),
+        ("EndOrder", ending_schemas::order()),
         ("Ending", object(ending)),
     ]
 }

@@ -22,7 +22,9 @@ pub(super) async fn of(api: &Face, target: &EndTarget) -> Result<Value, Problem>
         EndTarget::One(session) | EndTarget::OneOf { session, .. } => {
             (Some(live(api, *session).await?), false)
         }
-        EndTarget::User(user) => (Some(live_of_user(api, *user).await?), false),
+        EndTarget::User(user) | EndTarget::UserAndGrants(user) => {
+            (Some(live_of_user(api, *user).await?), false)
+        }
         EndTarget::UserBut { user, keep } => {
             let spared = live(api, *keep).await?;
             (Some(live_of_user(api, *user).await?.saturating_sub(spared)), false)

@@ -77,6 +77,8 @@ async fn an_order_that_means_nothing_ends_nothing() {
         (json!({}), (422, "invalid")),
         (json!({"session": id, "user": alice}), (422, "invalid")),
         (json!({"session": id, "except": id}), (422, "invalid")),
+        (json!({"session": id, "grants": true}), (422, "invalid")),
+        (json!({"user": bob, "except": id, "grants": true}), (422, "invalid")),
         (json!({"session": "x"}), (422, "invalid")),
         (json!({"session": null}), (422, "invalid")),
         (json!({"session": id, "because": "x"}), (422, "invalid")),
@@ -217,4 +219,25 @@ async fn a_dry_run_counts_and_ends_nothing() {
     for token in [first, second] {
         assert_eq!(world.get("/sessions/whoami").header("x-session-token", &token).send().await.status, 200);
     }
+}
+
+/// Goal: the answer to an ending says how many live sessions ended by it, and no more than those.
+#[tokio::test]
+async fn an_ending_says_how_many_live_sessions_it_ended() {
+    let world = World::start().await;
+    let first = world.sign_on_kratos("alice", "Rabbit-hole-11").await;
+    for _ in 0..2 {
+        world.sign_on_kratos("alice", "Rabbit-hole-11").await;
+    }
+    let session = adieu_authority::SessionToken::parse(&first).expect("a token").id.to_string();
+    let (user, realm) = (world.data.alice.id.to_string(), world.data.realm.id.to_string());
+    let did_end = async |order: Value| {
+        ask(&world, Method::POST, "/v1/endings", Some(order)).await.json()["did_end"].clone()
+    };
+    let of = |live: u32| json!({"live_sessions": live, "more": false});
+    assert_eq!(did_end(json!({"session": session})).await, of(1));
+    assert_eq!(did_end(json!({"session": session})).await, Value::Null, "it was over before");
+    assert_eq!(did_end(json!({"user": user})).await, of(2));
+    assert_eq!(did_end(json!({"user": user})).await, of(0));
+    assert_eq!(did_end(json!({"realm": realm})).await, Value::Null, "these are not counted");
 }

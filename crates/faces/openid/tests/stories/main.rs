@@ -6,6 +6,7 @@ mod basic_op;
 mod basic_op_claims;
 mod config_op;
 mod fixture;
+mod global_revocation;
 mod logout;
 mod pushed;
 mod rights;

@@ -21,7 +21,7 @@ enum Serves {
     Holders,
 }
 
-const TABLE: [Line<Serves>; 13] = [
+const TABLE: [Line<Serves>; 14] = [
     ("GET HEAD", ".well-known/openid-configuration", Serves::Everybody),
     ("GET HEAD", ".well-known/oauth-authorization-server", Serves::Everybody),
     ("GET HEAD", "jwks", Serves::Everybody),
@@ -32,6 +32,7 @@ const TABLE: [Line<Serves>; 13] = [
     ("POST", "token", Serves::Clients),
     ("POST", "introspect", Serves::Clients),
     ("POST", "revoke", Serves::Clients),
+    ("POST", "global-token-revocation", Serves::Holders),
     ("GET POST", "userinfo", Serves::Holders),
     ("GET POST", "logout", Serves::Everybody),
     ("POST", "sign-off", Serves::TheBrowser),

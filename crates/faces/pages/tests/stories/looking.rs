@@ -117,14 +117,69 @@ async fn the_half_signed_on_have_a_way_off() {
     }
 }
 
-/// Goal: ONE-SESSION: AM takes its cookie in any letter case, so the front page does, too, and its sign-off ends what is in it.
+/// Goal: ONE-SESSION: AM takes its cookie in any letter case, so the front page does, too, and its sign-off ends what is in it. Kratos and
+/// PingOne tell names apart as browsers do, and so does every reader of their cookies: the page, the native issuers, the proxies' check.
 #[tokio::test]
-async fn a_cookie_in_other_letters_is_seen_as_am_sees_it() {
+async fn a_cookie_in_other_letters_is_seen_as_its_dialect_sees_it() {
     let world = world().await;
     let token = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    let asked = "/o/alpha/logout";
+    for name in ["ORY_KRATOS_SESSION", "st", "St-No-Ss"] {
+        let cookies = format!("{name}={token}");
+        assert!(front(&world, &cookies).await.text.contains("Nobody is signed on"), "{name}");
+        let checked = world.get("/ui/check").header("cookie", &cookies).send().await;
+        let issuer = world.get(asked).header("cookie", &cookies).send().await;
+        assert!(
+            checked.status == 401 && issuer.text.contains("You are signed off"),
+            "{name}: {}",
+            issuer.text
+        );
+        assert_eq!(
+            world.get("/sessions/whoami").header("cookie", &cookies).send().await.status,
+            401,
+            "{name}"
+        );
+    }
     let cookies = format!("iplanetdirectorypro={token}");
+    assert_eq!(world.get("/ui/check").header("cookie", &cookies).send().await.status, 200);
+    let issuer = world.get(asked).header("cookie", &cookies).send().await;
+    assert!(issuer.text.contains("Sign off?"), "{}", issuer.text);
     let page = front(&world, &cookies).await;
     assert!(page.text.contains("signed on as alice"), "{}", page.text);
     assert_eq!(sign_off(&world, &cookies, &form_token(&page)).await.status, 200);
     assert_eq!(world.get("/sessions/whoami").bearer(&token).send().await.status, 401);
+}
+
+/// Goal: a browser that is signed on to two realms sees both, and signs off of each by itself: what the cookies carry of the other one
+/// lives, and its cookie stays.
+#[tokio::test]
+async fn a_browser_signed_on_to_two_realms_sees_and_ends_each() {
+    let world = world().await;
+    let ask = world.post("/am/json/realms/root/authenticate").header("accept-api-version", "resource=2.0");
+    let ask = ask.header("x-openam-username", ALICE.0).header("x-openam-password", ALICE.1);
+    let at_root = ask.json(&json!({})).send().await.json()["tokenId"].as_str().expect("a token").to_owned();
+    let at_alpha = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    let cookies = format!("ory_kratos_session={at_alpha}; iPlanetDirectoryPro={at_root}");
+    let page = front(&world, &cookies).await;
+    assert!(page.text.contains("signed on to 2 realms"), "{}", page.text);
+    assert_eq!(verdicts(&page), [5, 0, 0], "{}", page.text);
+    assert!(
+        page.text.contains("Sign off of /alpha") && page.text.contains("Sign off of /<"),
+        "{}",
+        page.text
+    );
+    let off = sign_off(&world, &cookies, &form_token(&page)).await;
+    assert!(off.text.contains("still signed on to another realm"), "{}", off.text);
+    assert_eq!(off.cookie("ory_kratos_session"), Some(""));
+    assert_eq!(off.cookie("iPlanetDirectoryPro"), None, "it carries the session of the other realm");
+    assert_eq!(world.get("/sessions/whoami").bearer(&at_alpha).send().await.status, 401);
+    let rest = front(&world, &cookies).await;
+    assert!(
+        rest.text.contains("signed on as alice") && rest.text.contains("Sign off everywhere"),
+        "{}",
+        rest.text
+    );
+    let off = sign_off(&world, &cookies, &form_token(&rest)).await;
+    assert_eq!(off.cookie("iPlanetDirectoryPro"), Some(""), "{}", off.text);
+    assert!(front(&world, &cookies).await.text.contains("Nobody is signed on"));
 }

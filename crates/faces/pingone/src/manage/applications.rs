@@ -8,7 +8,7 @@ mod json;
 pub(super) mod secret;
 mod wire;
 
-use adieu_authority::{ClientDraft, ClientId, NewClient};
+use adieu_authority::{ClientDraft, ClientId, DocumentChange, NewClient};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -72,7 +72,8 @@ pub(super) async fn create(
     let mut client = authority.draft_client(realm, new);
     said.apply(&mut client);
     let document = KIND.document(realm, id.as_str(), &said.rest());
-    let client = authority.keep_new_client(ClientDraft { client, document: Some(document) }).await?;
+    let documents = vec![DocumentChange::Put(document)];
+    let client = authority.keep_new_client(ClientDraft { client, documents }).await?;
     Ok((StatusCode::CREATED, Json(json::application(&face, &client).await?)).into_response())
 }
 
@@ -94,11 +95,11 @@ pub(super) async fn replace(
         &id,
         visitor.origin_of(admin.principal.actor()),
         |mut client| {
-            let document = Some(document.clone());
+            let documents = vec![DocumentChange::Put(document.clone())];
             async move {
                 outranks_client(caller.0, caller.1, &client).await?;
                 said.apply(&mut client);
-                Ok::<_, Problem>(ClientDraft { client, document })
+                Ok::<_, Problem>(ClientDraft { client, documents })
             }
         },
     );

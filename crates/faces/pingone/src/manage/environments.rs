@@ -61,15 +61,8 @@ pub(super) async fn create(
         return Err(Problem::Constraint { target: "name", message: "There are as many as there may be." });
     }
     let id = RealmId::from_uuid(authority.draw_uuid());
-    // First what nobody sees without its realm, so that no crash leaves a realm that says less than it was told.
-    KIND.put(&face, id, "self", &said).await?;
-    let realm = match authority.create_realm(id, &path(input.required("name")?, id)).await {
-        Ok(realm) => realm,
-        Err(refusal) => {
-            KIND.remove(&face, id, "self").await?;
-            return Err(refusal.into());
-        }
-    };
+    let path = path(input.required("name")?, id);
+    let realm = authority.create_realm_keeping(id, &path, KIND.document(id, "self", &said)).await?;
     Ok((StatusCode::CREATED, Json(json(&face, &realm).await?)).into_response())
 }
 

@@ -4,7 +4,7 @@
 
 use std::future::{Future, ready};
 
-use adieu_authority::{DirectoryError, Document, Outage, RealmId, Version};
+use adieu_authority::{Document, DocumentChange, Outage, RealmId, Version};
 use serde_json::Value;
 
 use crate::face::Face;
@@ -12,9 +12,6 @@ use crate::problem::Problem;
 
 /// Documents of one kind in one realm.
 pub(crate) const MOST: u32 = 1000;
-
-/// How often something is tried that others change meanwhile (HOME-LIMITS).
-const ATTEMPTS_MAX: usize = 16;
 
 /// One kind of them.
 #[derive(Clone, Copy)]
@@ -24,6 +21,17 @@ impl DocumentKind {
     pub(crate) async fn read(self, face: &Face, realm: RealmId, id: &str) -> Result<Option<Value>, Problem> {
         let document = face.authority().document(realm, self.0, id).await?;
         document.map(|document| value(&document)).transpose()
+    }
+
+    /// One as it lies in the store, with what it says; what is not there is not found.
+    pub(crate) async fn stored(
+        self,
+        face: &Face,
+        (realm, id): (RealmId, &str),
+    ) -> Result<(Document, Value), Problem> {
+        let document = face.authority().document(realm, self.0, id).await?.ok_or(Problem::NotFound)?;
+        let kept = value(&document)?;
+        Ok((document, kept))
     }
 
     /// All of them by their ids.
@@ -45,14 +53,6 @@ impl DocumentKind {
             adieu_core::ids::parse_uuid(rest).is_ok().then(|| rest.to_owned())
         };
         Ok(all.filter_map(|(id, value)| Some((rest(&id)?, value))).collect())
-    }
-
-    /// Takes away all whose ids are this and a UUID.
-    pub(crate) async fn remove_under(self, face: &Face, realm: RealmId, prefix: &str) -> Result<(), Problem> {
-        for (id, _) in self.under(face, realm, prefix).await? {
-            self.remove(face, realm, &format!("{prefix}{id}")).await?;
-        }
-        Ok(())
     }
 
     /// Keeps one more, if there is room.
@@ -111,33 +111,16 @@ impl DocumentKind {
         value(&face.authority().change_document((realm, self.0, id), next).await?)
     }
 
-    /// Takes one away once `first` is done about it as it is; that is done anew where somebody changed it meanwhile.
-    pub(crate) async fn remove_after<F>(
-        self,
-        face: &Face,
-        (realm, id): (RealmId, &str),
-        first: impl Fn(Value) -> F + Send,
-    ) -> Result<(), Problem>
-    where
-        F: Future<Output = Result<(), Problem>> + Send,
-    {
-        let authority = face.authority();
-        for _ in 0..ATTEMPTS_MAX {
-            let document = authority.document(realm, self.0, id).await?.ok_or(Problem::NotFound)?;
-            first(value(&document)?).await?;
-            match authority.remove_document_from((realm, self.0, id), document.version).await {
-                Err(DirectoryError::Stale) => {}
-                removed => return Ok(removed.map(drop)?),
-            }
-        }
-        Err(DirectoryError::Stale.into())
-    }
-
     /// Takes one away; what is not there is not found.
     pub(crate) async fn remove(self, face: &Face, realm: RealmId, id: &str) -> Result<(), Problem> {
         let removed = face.authority().remove_document(realm, self.0, id).await?;
         if removed { Ok(()) } else { Err(Problem::NotFound) }
     }
+}
+
+/// A document with another text, in place of the version that was read.
+pub(crate) fn edited(document: Document, body: &Value) -> DocumentChange {
+    DocumentChange::Edit(Document { body: body.to_string(), ..document })
 }
 
 fn value(document: &Document) -> Result<Value, Problem> {

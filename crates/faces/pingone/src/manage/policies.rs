@@ -5,7 +5,7 @@
 pub(super) mod actions;
 pub(super) mod assignments;
 
-use adieu_authority::RealmId;
+use adieu_authority::{ClientsDraft, DocumentChange, RealmId};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::collection::collection;
 use super::input::Input;
-use super::kept::DocumentKind;
+use super::kept::{DocumentKind, edited};
 use crate::extract::{Admin, Body, OfPolicy, Visitor};
 use crate::face::Face;
 use crate::problem::Problem;
@@ -66,12 +66,18 @@ pub(super) async fn replace(
     admin.must(|rights| rights.realm)?;
     let (realm, id) = (admin.realm.id, made(id)?.to_string());
     let (face_, input, name) = (&face, &input, id.as_str());
-    let kept = KIND.change(&face, (realm, name), |before| async move {
-        let before = before.ok_or(Problem::NotFound)?;
-        asked(face_, realm, input, name, Some(&before)).await
+    let origin = visitor.origin_of(admin.principal.actor());
+    let changed = face.authority().change_clients(realm, origin, || async move {
+        let (document, before) = KIND.stored(face_, (realm, name)).await?;
+        let kept = asked(face_, realm, input, name, Some(&before)).await?;
+        let clients = match kept["name"].as_str().filter(|_| before["name"] != kept["name"]) {
+            Some(renamed) => assignments::renamed(face_, realm, name, renamed).await?,
+            None => Vec::new(),
+        };
+        Ok::<_, Problem>(ClientsDraft { clients, documents: vec![edited(document, &kept)] })
     });
-    let kept = kept.await?;
-    assignments::renamed(&face, realm, &id, &visitor.origin_of(admin.principal.actor())).await?;
+    changed.await?;
+    let kept = KIND.read(&face, realm, &id).await?.ok_or(Problem::NotFound)?;
     Ok(Json(json(&face, realm, &id, &kept)))
 }
 
@@ -79,14 +85,25 @@ pub(super) async fn delete(
     State(face): State<Face>,
     admin: Admin,
     OfPolicy(id): OfPolicy,
+    visitor: Visitor,
 ) -> Result<StatusCode, Problem> {
     admin.must(|rights| rights.realm)?;
     let (realm, id) = (admin.realm.id, made(id)?.to_string());
-    if assignments::uses(&face, realm, &id).await? {
-        return Err(Problem::Constraint { target: "id", message: "Applications still have this policy." });
-    }
-    KIND.remove(&face, realm, &id).await?;
-    actions::forget(&face, realm, &id).await?;
+    let (face, id) = (&face, id.as_str());
+    let origin = visitor.origin_of(admin.principal.actor());
+    let removed = face.authority().change_clients(realm, origin, || async move {
+        if assignments::uses(face, realm, id).await? {
+            return Err(Problem::Constraint {
+                target: "id",
+                message: "Applications still have this policy.",
+            });
+        }
+        let mut documents = actions::stored(face, realm, id).await?;
+        documents.push(KIND.stored(face, (realm, id)).await?.0);
+        let documents = documents.into_iter().map(DocumentChange::Remove).collect();
+        Ok(ClientsDraft { clients: Vec::new(), documents })
+    });
+    removed.await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -30,12 +30,12 @@ use crate::session_json::base;
 const GIVEN_MAX: usize = 250;
 
 /// Who has the roles.
-enum Holder {
+enum RoleHolder {
     User(Arc<User>),
     Client(Arc<Client>),
 }
 
-impl Holder {
+impl RoleHolder {
     fn roles(&self) -> &[RoleAssignment] {
         match self {
             Self::User(user) => &user.roles,
@@ -85,11 +85,11 @@ impl Holder {
 }
 
 /// A user whose roles the caller may see.
-async fn user(face: &Face, admin: &Admin, id: UserId) -> Result<Holder, Problem> {
+async fn user(face: &Face, admin: &Admin, id: UserId) -> Result<RoleHolder, Problem> {
     admin.must(|rights| rights.realm || rights.reading != Standing::Nobody)?;
     let user = face.authority().user(id).await?.filter(|user| user.realm == admin.realm.id);
     match user {
-        Some(user) if reaches(admin, &user) => Ok(Holder::User(user)),
+        Some(user) if reaches(admin, &user) => Ok(RoleHolder::User(user)),
         None if reaches_all(admin) => Err(Problem::NotFound),
         Some(_) | None => Err(Problem::Forbidden),
     }
@@ -104,10 +104,10 @@ fn reaches_all(admin: &Admin) -> bool {
     admin.rights.realm || admin.rights.reading == Standing::OfRealm
 }
 
-async fn app(face: &Face, admin: &Admin, id: &ClientId) -> Result<Holder, Problem> {
+async fn app(face: &Face, admin: &Admin, id: &ClientId) -> Result<RoleHolder, Problem> {
     admin.must(|rights| rights.clients)?;
     let client = face.authority().client(admin.realm.id, id).await?;
-    client.map(Holder::Client).ok_or(Problem::NotFound)
+    client.map(RoleHolder::Client).ok_or(Problem::NotFound)
 }
 
 pub(super) async fn list_of_user(
@@ -200,7 +200,7 @@ pub(super) async fn take_from_app(
     .await
 }
 
-async fn list(face: &Face, admin: &Admin, holder: &Holder) -> Result<Json<Value>, Problem> {
+async fn list(face: &Face, admin: &Admin, holder: &RoleHolder) -> Result<Json<Value>, Problem> {
     let mut shown = Vec::new();
     for given in holder.roles() {
         shown.push(json(face, admin, holder, *given).await?);
@@ -208,7 +208,7 @@ async fn list(face: &Face, admin: &Admin, holder: &Holder) -> Result<Json<Value>
     Ok(Json(collection(&holder.href(face), "roleAssignments", shown)))
 }
 
-async fn read(face: &Face, admin: &Admin, holder: &Holder, id: &str) -> Result<Json<Value>, Problem> {
+async fn read(face: &Face, admin: &Admin, holder: &RoleHolder, id: &str) -> Result<Json<Value>, Problem> {
     let given = find(holder, id)?;
     Ok(Json(json(face, admin, holder, given).await?))
 }
@@ -216,7 +216,7 @@ async fn read(face: &Face, admin: &Admin, holder: &Holder, id: &str) -> Result<J
 async fn give(
     face: &Face,
     admin: &Admin,
-    holder: &Holder,
+    holder: &RoleHolder,
     origin: Origin,
     input: &Input,
 ) -> Result<Response, Problem> {
@@ -243,7 +243,7 @@ async fn give(
 async fn take(
     face: &Face,
     admin: &Admin,
-    holder: &Holder,
+    holder: &RoleHolder,
     origin: Origin,
     id: &str,
 ) -> Result<StatusCode, Problem> {
@@ -313,7 +313,7 @@ pub(super) async fn outranks(face: &Face, admin: &Admin, roles: &[RoleAssignment
     Ok(())
 }
 
-fn find(holder: &Holder, id: &str) -> Result<RoleAssignment, Problem> {
+fn find(holder: &RoleHolder, id: &str) -> Result<RoleAssignment, Problem> {
     let found = holder.roles().iter().find(|given| assignment_id(given).to_string().eq_ignore_ascii_case(id));
     found.copied().ok_or(Problem::NotFound)
 }
@@ -334,7 +334,12 @@ fn scope(given: &RoleAssignment) -> (&'static str, Uuid) {
     }
 }
 
-async fn json(face: &Face, admin: &Admin, holder: &Holder, given: RoleAssignment) -> Result<Value, Problem> {
+async fn json(
+    face: &Face,
+    admin: &Admin,
+    holder: &RoleHolder,
+    given: RoleAssignment,
+) -> Result<Value, Problem> {
     let (kind, scope) = scope(&given);
     let id = assignment_id(&given);
     Ok(json!({

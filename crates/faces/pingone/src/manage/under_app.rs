@@ -2,9 +2,7 @@
 //!
 //! Each is kept as a document whose id is the application's and one of its own.
 
-use std::future::{Future, ready};
-
-use adieu_authority::{ClientId, Document, RealmId};
+use adieu_authority::{ClientId, Document, DocumentChange, RealmId};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -14,7 +12,7 @@ use crate::extract::Admin;
 use crate::face::Face;
 use crate::manage::applications::find::find;
 use crate::manage::collection::collection;
-use crate::manage::kept::DocumentKind;
+use crate::manage::kept::{DocumentKind, edited};
 use crate::problem::Problem;
 use crate::session_json::base;
 
@@ -60,46 +58,38 @@ impl UnderApp {
         Ok(Json(collection(&self.href(of), self.name, shown)))
     }
 
-    /// One more, to be written with a change of the client, so that none is of a client that is gone. None of the others may have
+    /// One more with its own id, to be written with a change of the client, so that none is of a client that is gone. None of the others may have
     /// the same `member`, which is in the body under the name `target`.
     pub(crate) async fn draft(
         &self,
         of: &Of<'_>,
         kept: &Value,
         (member, target): (&str, &'static str),
-    ) -> Result<(String, Document), Problem> {
+    ) -> Result<(String, DocumentChange), Problem> {
         self.is_new(of, None, kept, (member, target)).await?;
         self.kind.has_room(of.face, of.realm).await?;
         let id = of.face.authority().draw_uuid().to_string();
         let document = self.kind.document(of.realm, &of.id(&id), kept);
-        Ok((id, document))
+        Ok((id, DocumentChange::Put(document)))
     }
 
-    /// One as `kept` in place of what there is; none of the others may have the same `member`.
-    pub(crate) async fn replace(
-        &self,
-        of: &Of<'_>,
-        id: &str,
-        kept: &Value,
-        (member, target): (&str, &'static str),
-    ) -> Result<Json<Value>, Problem> {
-        self.is_new(of, Some(id), kept, (member, target)).await?;
-        let there = |before: Option<Value>| ready(before.map(|_| kept.clone()).ok_or(Problem::NotFound));
-        self.kind.change(of.face, (of.realm, &of.id(id)), there).await?;
-        Ok(self.shown(of, id, kept))
-    }
-
-    /// What `replace` would write in place of one that is there, to be written with something else.
+    /// One as `kept` in place of one that is there, to be written with a change of the client; none of the others may have the same
+    /// `member`.
     pub(crate) async fn redraft(
         &self,
         of: &Of<'_>,
         id: &str,
         kept: &Value,
-        member: &'static str,
-    ) -> Result<Document, Problem> {
-        self.kept(of, id).await?;
-        self.is_new(of, Some(id), kept, (member, member)).await?;
-        Ok(self.kind.document(of.realm, &of.id(id), kept))
+        (member, target): (&str, &'static str),
+    ) -> Result<DocumentChange, Problem> {
+        let (document, _) = self.stored(of, id).await?;
+        self.is_new(of, Some(id), kept, (member, target)).await?;
+        Ok(edited(document, kept))
+    }
+
+    /// One as it lies in the store, with what it says.
+    pub(crate) async fn stored(&self, of: &Of<'_>, id: &str) -> Result<(Document, Value), Problem> {
+        self.kind.stored(of.face, (of.realm, &of.id(id))).await
     }
 
     /// Whether no other one has the same member.
@@ -133,25 +123,6 @@ impl UnderApp {
     /// What is kept of one.
     pub(crate) async fn kept(&self, of: &Of<'_>, id: &str) -> Result<Value, Problem> {
         self.kind.read(of.face, of.realm, &of.id(id)).await?.ok_or(Problem::NotFound)
-    }
-
-    /// Takes one away once `first` is done about it as it is.
-    pub(crate) async fn remove_after<F>(
-        &self,
-        of: &Of<'_>,
-        id: &str,
-        first: impl Fn(Value) -> F + Send,
-    ) -> Result<StatusCode, Problem>
-    where
-        F: Future<Output = Result<(), Problem>> + Send,
-    {
-        self.kind.remove_after(of.face, (of.realm, &of.id(id)), first).await?;
-        Ok(StatusCode::NO_CONTENT)
-    }
-
-    pub(crate) async fn remove(&self, of: &Of<'_>, id: &str) -> Result<StatusCode, Problem> {
-        self.kind.remove(of.face, of.realm, &of.id(id)).await?;
-        Ok(StatusCode::NO_CONTENT)
     }
 
     fn href(&self, of: &Of<'_>) -> String {

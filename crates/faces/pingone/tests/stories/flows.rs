@@ -5,6 +5,7 @@
 use adieu_authority::{ClientAuth, NewClient};
 use adieu_face_pingone::Settings;
 use adieu_http_kit::companion::{Companion, Companions, CookieRealms};
+use adieu_http_kit::cookies::SessionCookieName;
 use http::Method;
 
 use crate::fixture::{ALICE, APPS, AUTH, App, BOB, CHECK, FaceFixture, claims, encoded, settings};
@@ -391,7 +392,7 @@ async fn a_public_client_uses_pkce() {
 #[tokio::test]
 async fn cookies_over_plain_http_and_of_other_dialects() {
     let other = Companion {
-        name: "other_session".into(),
+        name: SessionCookieName::exact("other_session"),
         path: "/".into(),
         prefix: "ory_st_".into(),
         secure: false,

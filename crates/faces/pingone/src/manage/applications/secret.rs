@@ -2,7 +2,7 @@
 //!
 //! It is derived, not stored (EMPTY-HANDS). Contract: PingOne Platform API, "Application Secret".
 
-use adieu_authority::{Client, Held, RotationError, SecretRotation, Span, Timestamp};
+use adieu_authority::{Client, HeldGrants, RotationError, SecretRotation, Span, Timestamp};
 use adieu_http_kit::media;
 use axum::Json;
 use axum::extract::{Request, State};
@@ -45,7 +45,7 @@ pub(crate) async fn rotate(
     let (parts, stream) = request.into_parts();
     let bytes = body::bytes(stream).await?;
     let rotation = match bytes.is_empty() {
-        true => SecretRotation::AtOnce(Held::AsDecided),
+        true => SecretRotation::AtOnce(HeldGrants::AsDecided),
         false if media::is(&parts.headers, "application/json") => {
             asked(&Input::read(&bytes)?, face.authority().now())?
         }
@@ -68,7 +68,7 @@ fn asked(input: &Input, now: Timestamp) -> Result<SecretRotation, Problem> {
     let previous = input.object("previous")?;
     let Some(text) = previous.as_ref().map(|previous| previous.text("expiresAt")).transpose()?.flatten()
     else {
-        return Ok(SecretRotation::AtOnce(Held::AsDecided));
+        return Ok(SecretRotation::AtOnce(HeldGrants::AsDecided));
     };
     let wrong = Problem::invalid("previous", "`expiresAt` is a time of RFC 3339 in the next thirty days.");
     let Ok(until) = OffsetDateTime::parse(text, &Rfc3339) else { return Err(wrong) };

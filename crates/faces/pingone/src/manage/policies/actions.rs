@@ -4,7 +4,7 @@
 
 use std::future::ready;
 
-use adieu_authority::RealmId;
+use adieu_authority::{Document, RealmId};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -91,9 +91,13 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Takes away what was kept of a policy that is gone.
-pub(super) async fn forget(face: &Face, realm: RealmId, policy: &str) -> Result<(), Problem> {
-    KIND.remove_under(face, realm, &format!("{policy}.")).await
+/// What is kept of a policy: it goes with it.
+pub(super) async fn stored(face: &Face, realm: RealmId, policy: &str) -> Result<Vec<Document>, Problem> {
+    let (prefix, mut stored) = (format!("{policy}."), Vec::new());
+    for (id, _) in KIND.under(face, realm, &prefix).await? {
+        stored.push(KIND.stored(face, (realm, &format!("{prefix}{id}"))).await?.0);
+    }
+    Ok(stored)
 }
 
 fn asked(input: &Input) -> Result<Value, Problem> {

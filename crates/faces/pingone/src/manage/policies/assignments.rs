@@ -1,8 +1,8 @@
 //! PingOne: which sign-on policies an application has. The first by priority names its sign-ons.
 //!
-//! Contract pingone.md 4.4.
+//! An assignment and the name in its client change in one commit. Contract pingone.md 4.4.
 
-use adieu_authority::{Client, ClientDraft, Origin, RealmId};
+use adieu_authority::{Client, ClientDraft, ClientId, DocumentChange, RealmId};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -47,10 +47,10 @@ pub(crate) async fn create(
     let (of, added) = (&of, &(id.clone(), kept.clone()));
     let origin = visitor.origin_of(admin.principal.actor());
     let assigned = face.authority().change_client(of.realm, &app, origin, |client| {
-        let document = Some(document.clone());
+        let documents = vec![document.clone()];
         async move {
-            let acr = first_policy(of, Some(added)).await?;
-            Ok::<_, Problem>(ClientDraft { client: Client { acr, ..client }, document })
+            let acr = named_by(of, None, Some(added)).await?;
+            Ok::<_, Problem>(ClientDraft { client: Client { acr, ..client }, documents })
         }
     });
     assigned.await?;
@@ -76,10 +76,17 @@ pub(crate) async fn replace(
 ) -> Result<Json<Value>, Problem> {
     let of = Of::found(&face, &admin, &app).await?;
     ASSIGNMENTS.kept(&of, &id).await?;
-    let kept = asked(&of, &input).await?;
-    let replaced = ASSIGNMENTS.replace(&of, &id, &kept, ("policy", "signOnPolicy")).await?;
-    name_sign_ons(&of, &visitor.origin_of(admin.principal.actor())).await?;
-    Ok(replaced)
+    let next = (id.to_ascii_lowercase(), asked(&of, &input).await?);
+    let (of, next) = (&of, &next);
+    let origin = visitor.origin_of(admin.principal.actor());
+    let replaced = face.authority().change_client(of.realm, &app, origin, |client| async move {
+        let (id, kept) = next;
+        let documents = vec![ASSIGNMENTS.redraft(of, id, kept, ("policy", "signOnPolicy")).await?];
+        let acr = named_by(of, Some(id), Some(next)).await?;
+        Ok::<_, Problem>(ClientDraft { client: Client { acr, ..client }, documents })
+    });
+    replaced.await?;
+    Ok(ASSIGNMENTS.shown(of, &next.0, &next.1))
 }
 
 async fn asked(of: &Of<'_>, input: &Input) -> Result<Value, Problem> {
@@ -98,9 +105,16 @@ pub(crate) async fn delete(
     LastNamed(id): LastNamed,
 ) -> Result<StatusCode, Problem> {
     let of = Of::found(&face, &admin, &app).await?;
-    let gone = ASSIGNMENTS.remove(&of, &id).await?;
-    name_sign_ons(&of, &visitor.origin_of(admin.principal.actor())).await?;
-    Ok(gone)
+    let (of, id) = (&of, &id.to_ascii_lowercase());
+    let origin = visitor.origin_of(admin.principal.actor());
+    let removed = face.authority().change_client(of.realm, &app, origin, |client| async move {
+        let (document, _) = ASSIGNMENTS.stored(of, id).await?;
+        let acr = named_by(of, Some(id), None).await?;
+        let documents = vec![DocumentChange::Remove(document)];
+        Ok::<_, Problem>(ClientDraft { client: Client { acr, ..client }, documents })
+    });
+    removed.await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Whether an application has this policy.
@@ -108,36 +122,48 @@ pub(super) async fn uses(face: &Face, realm: RealmId, policy: &str) -> Result<bo
     Ok(KIND.all(face, realm).await?.iter().any(|(_, kept)| kept["policy"] == policy))
 }
 
-/// The policy has another name: so have the sign-ons of its applications.
+/// The applications whose sign-ons a policy names, as they are once it has this name.
 pub(super) async fn renamed(
     face: &Face,
     realm: RealmId,
     policy: &str,
-    origin: &Origin,
-) -> Result<(), Problem> {
+    name: &str,
+) -> Result<Vec<Client>, Problem> {
+    let mut clients = Vec::new();
     for (id, kept) in KIND.all(face, realm).await? {
-        let app = id.rsplit_once('.').and_then(|(app, _)| app.parse().ok());
-        if let (true, Some(app)) = (kept["policy"] == policy, app) {
-            name_sign_ons(&Of { face, realm, app: &app }, origin).await?;
+        let app: Option<ClientId> = id.rsplit_once('.').and_then(|(app, _)| app.parse().ok());
+        let Some(app) = app.filter(|_| kept["policy"] == policy) else { continue };
+        let of = Of { face, realm, app: &app };
+        if first(&of, None, None).await?.as_deref() == Some(policy)
+            && let Some(client) = face.authority().client(realm, &app).await?
+        {
+            clients.push(Client { acr: Some(name.to_owned()), ..Client::clone(&client) });
         }
     }
-    Ok(())
+    Ok(clients)
 }
 
-/// Writes into the client how its sign-ons are named: by what is assigned when it is written.
-async fn name_sign_ons(of: &Of<'_>, origin: &Origin) -> Result<(), Problem> {
-    let named = of.face.authority().change_client(of.realm, of.app, origin.clone(), |client| async move {
-        Ok::<_, Problem>(Client { acr: first_policy(of, None).await?, ..client })
-    });
-    named.await.map(drop)
-}
-
-/// The name of the policy that comes first, with one that is being added; none if that is the built-in one.
-async fn first_policy(of: &Of<'_>, added: Option<&(String, Value)>) -> Result<Option<String>, Problem> {
-    let all = ASSIGNMENTS.all(of).await?;
-    let first = all.iter().chain(added).min_by_key(|(id, kept)| (kept["priority"].as_u64(), id));
-    match first.and_then(|(_, kept)| kept["policy"].as_str()) {
-        Some(policy) if policy != POLICY => name(of.face, of.realm, policy).await,
+/// How the sign-ons of an application are named, with one that is being added and without one that is replaced or removed; none
+/// if they are named by the built-in policy.
+async fn named_by(
+    of: &Of<'_>,
+    without: Option<&str>,
+    added: Option<&(String, Value)>,
+) -> Result<Option<String>, Problem> {
+    match first(of, without, added).await? {
+        Some(policy) if policy != POLICY => name(of.face, of.realm, &policy).await,
         Some(_) | None => Ok(None),
     }
+}
+
+/// The policy that comes first.
+async fn first(
+    of: &Of<'_>,
+    without: Option<&str>,
+    added: Option<&(String, Value)>,
+) -> Result<Option<String>, Problem> {
+    let all = ASSIGNMENTS.all(of).await?;
+    let stay = all.iter().filter(|(id, _)| without != Some(id.as_str()));
+    let first = stay.chain(added).min_by_key(|(id, kept)| (kept["priority"].as_u64(), id));
+    Ok(first.and_then(|(_, kept)| kept["policy"].as_str()).map(str::to_owned))
 }

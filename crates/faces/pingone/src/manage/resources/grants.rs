@@ -1,11 +1,11 @@
 //! PingOne: which scopes an application is granted.
 //!
 //! Scopes of OpenID Connect need no grant; those of this API are the client's only if they are granted here. The grant and the
-//! client change together; a grant that is taken away is taken from the client first, as it is then. Contract pingone.md 4.3.
+//! client change together, in one commit. Contract pingone.md 4.3.
 
 use std::future::ready;
 
-use adieu_authority::{Client, ClientDraft};
+use adieu_authority::{Client, ClientDraft, DocumentChange};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -56,8 +56,7 @@ pub(crate) async fn create(
     let origin = visitor.origin_of(admin.principal.actor());
     let granted = face.authority().change_client(of.realm, &app, origin, |mut client| {
         exchange(&mut client, &[], scopes);
-        let document = Some(document.clone());
-        ready(Ok::<_, Problem>(ClientDraft { client, document }))
+        ready(Ok::<_, Problem>(ClientDraft { client, documents: vec![document.clone()] }))
     });
     granted.await?;
     Ok(GRANTS.made(&of, &id, &kept))
@@ -81,9 +80,9 @@ pub(crate) async fn replace(
         async move {
             let before = GRANTS.kept(of, id).await?;
             let kept = followed(asked, &before, now);
-            let document = Some(GRANTS.redraft(of, id, &kept, "resource").await?);
+            let documents = vec![GRANTS.redraft(of, id, &kept, ("resource", "resource")).await?];
             exchange(&mut client, &api_scopes(&before), &api_scopes(&kept));
-            Ok::<_, Problem>(ClientDraft { client, document })
+            Ok::<_, Problem>(ClientDraft { client, documents })
         }
     });
     granted.await?;
@@ -120,15 +119,15 @@ pub(crate) async fn delete(
     LastNamed(id): LastNamed,
     visitor: Visitor,
 ) -> Result<StatusCode, Problem> {
-    let of = Of::found(&face, &admin, &app).await?;
-    let (authority, realm, app) = (face.authority(), of.realm, &app);
-    let origin = &visitor.origin_of(admin.principal.actor());
-    let taken = |kept: Value| async move {
-        let taken = api_scopes(&kept);
-        authority.edit_client(realm, app, origin.clone(), |client| exchange(client, &taken, &[])).await?;
-        Ok(())
-    };
-    GRANTS.remove_after(&of, &id, taken).await
+    let (of, id) = (&Of::found(&face, &admin, &app).await?, id.as_str());
+    let origin = visitor.origin_of(admin.principal.actor());
+    let taken = face.authority().change_client(of.realm, &app, origin, |mut client| async move {
+        let (document, kept) = GRANTS.stored(of, id).await?;
+        exchange(&mut client, &api_scopes(&kept), &[]);
+        Ok::<_, Problem>(ClientDraft { client, documents: vec![DocumentChange::Remove(document)] })
+    });
+    taken.await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The scopes of this API that a grant is about.

@@ -15,9 +15,9 @@ const DEPTH_MAX: usize = 16;
 
 /// A condition on users.
 #[derive(Debug, PartialEq)]
-pub(super) enum Filter {
-    All(Vec<Filter>),
-    Any(Vec<Filter>),
+pub(super) enum UserFilter {
+    All(Vec<UserFilter>),
+    Any(Vec<UserFilter>),
     Is(String, Operator, String),
 }
 
@@ -43,7 +43,7 @@ const KNOWN: [&str; 12] = [
     "accountid",
 ];
 
-impl Filter {
+impl UserFilter {
     pub(super) fn parse(text: &str) -> Result<Self, Problem> {
         let wrong = Problem::Invalid {
             code: "INVALID_FILTER",
@@ -102,23 +102,23 @@ fn attribute_of(user: &User, attribute: &str) -> Option<String> {
     }
 }
 
-fn any(words: &mut Words<'_>, depth: usize) -> Option<Filter> {
+fn any(words: &mut Words<'_>, depth: usize) -> Option<UserFilter> {
     let mut parts = vec![all(words, depth)?];
     while words.take_word("or") {
         parts.push(all(words, depth)?);
     }
-    if parts.len() == 1 { parts.pop() } else { Some(Filter::Any(parts)) }
+    if parts.len() == 1 { parts.pop() } else { Some(UserFilter::Any(parts)) }
 }
 
-fn all(words: &mut Words<'_>, depth: usize) -> Option<Filter> {
+fn all(words: &mut Words<'_>, depth: usize) -> Option<UserFilter> {
     let mut parts = vec![one(words, depth)?];
     while words.take_word("and") {
         parts.push(one(words, depth)?);
     }
-    if parts.len() == 1 { parts.pop() } else { Some(Filter::All(parts)) }
+    if parts.len() == 1 { parts.pop() } else { Some(UserFilter::All(parts)) }
 }
 
-fn one(words: &mut Words<'_>, depth: usize) -> Option<Filter> {
+fn one(words: &mut Words<'_>, depth: usize) -> Option<UserFilter> {
     match words.next_word()? {
         Word::Open if depth < DEPTH_MAX => {
             let inner = any(words, depth + 1)?;
@@ -137,7 +137,7 @@ fn one(words: &mut Words<'_>, depth: usize) -> Option<Filter> {
                 Word::Plain(word @ ("true" | "false")) => word.to_owned(),
                 Word::Open | Word::Close | Word::Plain(_) => return None,
             };
-            Some(Filter::Is(attribute, operator, value))
+            Some(UserFilter::Is(attribute, operator, value))
         }
         Word::Open | Word::Close | Word::Quoted(_) => None,
     }
@@ -196,19 +196,19 @@ impl<'t> Words<'t> {
 mod tests {
     use super::*;
 
-    fn is(attribute: &str, operator: Operator, value: &str) -> Filter {
-        Filter::Is(attribute.into(), operator, value.into())
+    fn is(attribute: &str, operator: Operator, value: &str) -> UserFilter {
+        UserFilter::Is(attribute.into(), operator, value.into())
     }
 
     #[test]
     fn filters_bind_and_before_or_and_brackets_first() {
         use Operator::{Equal, Starts};
-        let parse = |text: &str| Filter::parse(text).ok();
+        let parse = |text: &str| UserFilter::parse(text).ok();
         assert_eq!(parse(r#"username eq "Ada""#), Some(is("username", Equal, "ada")));
         assert_eq!(
             parse(r#"username sw "a" and enabled eq true or (email eq "\"x")"#),
-            Some(Filter::Any(vec![
-                Filter::All(vec![is("username", Starts, "a"), is("enabled", Equal, "true")]),
+            Some(UserFilter::Any(vec![
+                UserFilter::All(vec![is("username", Starts, "a"), is("enabled", Equal, "true")]),
                 is("email", Equal, "\"x"),
             ]))
         );

@@ -10,7 +10,7 @@ use axum::extract::State;
 use http::Uri;
 use serde_json::{Value, json};
 
-use super::filter::Filter;
+use super::filter::UserFilter;
 use crate::body;
 use crate::extract::Admin;
 use crate::face::Face;
@@ -29,7 +29,7 @@ pub(crate) async fn list(State(face): State<Face>, admin: Admin, uri: Uri) -> Re
     let query = Params::of(&uri);
     let limit = limit(body::once(&query, "limit")?)?;
     let text = body::once(&query, "filter")?;
-    let filter = text.map(Filter::parse).transpose()?;
+    let filter = text.map(UserFilter::parse).transpose()?;
     let cursor = body::once(&query, "cursor")?;
     let after = cursor.map(|text| text.parse::<UserId>()).transpose();
     let after = after.map_err(|_| Problem::invalid("cursor", "This is no place in the list."))?;
@@ -86,7 +86,7 @@ struct Page {
 async fn page(
     face: &Face,
     admin: &Admin,
-    filter: Option<&Filter>,
+    filter: Option<&UserFilter>,
     after: Option<UserId>,
     limit: usize,
 ) -> Result<Page, Problem> {
@@ -94,7 +94,7 @@ async fn page(
     let wanted = |user: &User| {
         admin.rights.reading.reaches(user.population) && filter.is_none_or(|filter| filter.matches(user))
     };
-    if let Some(name) = filter.and_then(Filter::name) {
+    if let Some(name) = filter.and_then(UserFilter::name) {
         let user = authority.user_named(admin.realm.id, name).await?;
         let users = user.map(|user| User::clone(&user)).into_iter().filter(wanted).collect();
         return Ok(Page { users, next: None });

@@ -6,6 +6,7 @@ mod account;
 mod applications;
 mod environments;
 mod members;
+mod one_commit;
 mod overtaken;
 mod policies;
 mod rights;

@@ -1,7 +1,7 @@
-//! JSON bodies: one text, in which no object has two members of one name.
+//! JSON texts: one value, in which no object has two members of one name.
 //!
-//! Of such members readers take the first or the last as they like, so whoever looks at a body on its way and whoever acts on it
-//! would read different things (RFC 8259 §4).
+//! Of such members readers take the first or the last as they like, so whoever looks at a text on its way and whoever acts on it
+//! would read different things (RFC 8259 §4). Bodies of requests and texts in documents are read here; nothing here knows either.
 
 use std::fmt;
 
@@ -33,12 +33,18 @@ impl JsonError {
     }
 }
 
-/// Reads a whole body.
+/// Reads a whole text.
+///
+/// # Errors
+/// If it is no JSON, something stands behind it, or an object has two members of one name.
 pub fn read(bytes: &[u8]) -> Result<Value, JsonError> {
     read_as(bytes, RepeatedMembers::default())
 }
 
-/// The same for bodies of clients that write a member twice: it is taken if it says the same again.
+/// The same for texts of clients that write a member twice: it is taken if it says the same again.
+///
+/// # Errors
+/// As [`read`].
 pub fn read_agreeing(bytes: &[u8]) -> Result<Value, JsonError> {
     read_as(bytes, RepeatedMembers { same: true, found: None })
 }

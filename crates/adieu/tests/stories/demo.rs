@@ -1,0 +1,21 @@
+//! `adieu demo --exit`, as README's first command runs it.
+//!
+//! The server that it shows is a child of its own, which it kills after every exit.
+
+use tokio::process::Command;
+
+use crate::shipped::binary;
+
+/// Goal: the five exits hold over a kill -9 each, and both applications of the sixth scene confirm, one of them after another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_shows_five_exits_and_who_is_told() {
+    // A port of 0 is one that the system chooses.
+    let demo = Command::new(binary()).args(["demo", "--exit", "--port", "0"]).kill_on_drop(true).output();
+    let demo = demo.await.expect("adieu demo");
+    let told = String::from_utf8_lossy(&demo.stdout).into_owned();
+    assert!(demo.status.success(), "{told}{}", String::from_utf8_lossy(&demo.stderr));
+    assert!(told.ends_with("\n5 of 5 exits held.\n"), "{told}");
+    assert_eq!(told.matches("✔ ended in all three dialects").count(), 5, "{told}");
+    assert!(told.contains("✔ both have confirmed"), "{told}");
+    assert_eq!(told.matches("the desk: confirmed").count(), 1, "not before the kill: {told}");
+}
