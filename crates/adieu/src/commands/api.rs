@@ -4,6 +4,7 @@
 //! admin listener goes along either way, and never over a network in the clear. Whoever is busy is asked again.
 
 use std::io::IsTerminal;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,9 @@ use adieu_http_kit::form::append_query;
 use adieu_http_kit::service::FaceService;
 use adieu_store_sqlite::{Folder, OpenError};
 use anyhow::{Context, Result, ensure};
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream, Bytes};
+use axum::response::Response;
+use futures_util::StreamExt;
 use http::{Method, Request, header};
 use reqwest::{Certificate, Client, Url};
 use serde_json::Value;
@@ -109,7 +112,7 @@ impl Api {
         }
     }
 
-    async fn ask_once(&self, method: &Method, path: &str, body: Option<&str>) -> Result<(u16, Value)> {
+    fn request(&self, method: &Method, path: &str, body: Option<&str>) -> Result<Request<String>> {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(token) = &self.token {
             let value = format!("Bearer {}", token.reveal());
@@ -118,7 +121,11 @@ impl Api {
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
-        let request = request.body(body.unwrap_or_default().to_owned())?;
+        Ok(request.body(body.unwrap_or_default().to_owned())?)
+    }
+
+    async fn ask_once(&self, method: &Method, path: &str, body: Option<&str>) -> Result<(u16, Value)> {
+        let request = self.request(method, path, body)?;
         let (status, text) = match &self.carrier {
             Carrier::Here(native) => here(native, request).await?,
             Carrier::There { client, base } => sent(client, base, request).await?,
@@ -128,6 +135,45 @@ impl Api {
 
     pub(super) async fn get(&self, path: &str) -> Result<Value> {
         self.ask(Method::GET, path, None).await
+    }
+
+    /// Follows server-sent events until their end, or until `hear` has heard enough. Each is heard by its name and its data.
+    pub(super) async fn follow(
+        &self,
+        path: &str,
+        patience: Duration,
+        mut hear: impl FnMut(&str, Value) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        let request = self.request(&Method::GET, path, None)?;
+        let mut coming = match &self.carrier {
+            Carrier::Here(native) => {
+                Coming::Here(begun(native, request).await.into_body().into_data_stream())
+            }
+            Carrier::There { client, base } => {
+                let answer = begin(client, base, request, Some(patience)).await?;
+                let status = answer.status().as_u16();
+                if status != 200 {
+                    let value = serde_json::from_str(&answer.text().await?).unwrap_or(Value::Null);
+                    return Err(CommandFailure::answered(status, &value).into());
+                }
+                Coming::There(answer)
+            }
+        };
+        let mut text = String::new();
+        while let Some(bytes) = coming.next().await? {
+            text.push_str(&String::from_utf8_lossy(&bytes));
+            while let Some((event, rest)) = text.split_once("\n\n") {
+                let of = |name: &str| event.lines().find_map(|line| line.strip_prefix(name));
+                if let (Some(name), Some(data)) = (of("event: "), of("data: "))
+                    && hear(name, serde_json::from_str(data)?)?.is_break()
+                {
+                    return Ok(());
+                }
+                text = rest.to_owned();
+            }
+            ensure!(text.len() < ANSWER_BYTES_MAX, "an event has no end");
+        }
+        Ok(())
     }
 
     /// Items of a list, page after page: at most `most`, and whether there are more.
@@ -175,25 +221,54 @@ fn opened(config: &Config) -> Result<Option<Authority>> {
     }
 }
 
+/// A body on its way.
+enum Coming {
+    Here(BodyDataStream),
+    There(reqwest::Response),
+}
+
+impl Coming {
+    async fn next(&mut self) -> Result<Option<Bytes>> {
+        match self {
+            Self::Here(body) => Ok(body.next().await.transpose()?),
+            Self::There(answer) => Ok(answer.chunk().await?),
+        }
+    }
+}
+
+async fn begun(native: &FaceService<Native>, request: Request<String>) -> Response {
+    native.begin(request.map(Body::from)).await.unwrap_or_else(|never| match never {})
+}
+
 async fn here(native: &FaceService<Native>, request: Request<String>) -> Result<(u16, String)> {
-    let answer = native.begin(request.map(Body::from)).await;
-    let answer = answer.unwrap_or_else(|never| match never {});
+    let answer = begun(native, request).await;
     let status = answer.status().as_u16();
     let bytes = axum::body::to_bytes(answer.into_body(), ANSWER_BYTES_MAX).await?;
     Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 async fn sent(client: &Client, base: &str, request: Request<String>) -> Result<(u16, String)> {
-    let (parts, body) = request.into_parts();
-    let to = format!("{base}{}", parts.uri);
-    let unreachable = |error: reqwest::Error| {
-        let text = format!("the server at {base} does not answer ({error}); see admin.url, or --server");
-        CommandFailure::new(ExitStatus::CannotTell, text)
-    };
-    let sending = client.request(parts.method, to).headers(parts.headers).body(body).send();
-    let answer = sending.await.map_err(unreachable)?;
+    let answer = begin(client, base, request, None).await?;
     let status = answer.status().as_u16();
-    Ok((status, answer.text().await.map_err(unreachable)?))
+    Ok((status, answer.text().await.map_err(|error| unreachable(base, &error))?))
+}
+
+/// The head of an answer, to be read for as long as `patience` says.
+async fn begin(
+    client: &Client,
+    base: &str,
+    request: Request<String>,
+    patience: Option<Duration>,
+) -> Result<reqwest::Response, CommandFailure> {
+    let (parts, body) = request.into_parts();
+    let sending = client.request(parts.method, format!("{base}{}", parts.uri)).headers(parts.headers);
+    let sending = sending.body(body).timeout(patience.unwrap_or(PATIENCE)).send();
+    sending.await.map_err(|error| unreachable(base, &error))
+}
+
+fn unreachable(base: &str, error: &reqwest::Error) -> CommandFailure {
+    let text = format!("the server at {base} does not answer ({error}); see admin.url, or --server");
+    CommandFailure::new(ExitStatus::CannotTell, text)
 }
 
 /// A client for the admin listener. It trusts what the system trusts, and the listener's own certificate.

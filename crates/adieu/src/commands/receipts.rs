@@ -1,9 +1,11 @@
 //! What became of the notices of an ending, as answers arrive.
 //!
-//! A line for each application when it has answered for good; what is still pending when the time is over is said last. The
-//! ending itself is durable before the first of them.
+//! On a terminal a table that is drawn anew, else a line for each application when it has answered for good; what is still pending
+//! when the time is over is said last. The ending itself is durable before the first of them.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -15,8 +17,10 @@ use crate::commands::people::{encoded, open, text};
 use crate::commands::shown;
 use crate::logging::note;
 
-/// How often it is looked.
-const EVERY: Duration = Duration::from_millis(100);
+/// How long the last answer may take.
+const ANSWER: Duration = Duration::from_secs(10);
+/// Rows that are drawn anew: a screen of them. The end names how many there are.
+const DRAWN_MAX: usize = 20;
 /// The longest wait.
 const WAIT_MAX: Duration = Duration::from_secs(3600);
 
@@ -32,32 +36,64 @@ pub(super) async fn follow(api: &Api, answer: &Value, wait: Duration, json: bool
         // It was over before: whoever is told was told then.
         return shown::one(answer, json, || "nobody is told again".into());
     };
-    let path = format!("/v1/endings/{}?limit=500", encoded(ending));
-    let until = tokio::time::Instant::now() + wait;
-    let (mut said, mut found);
-    said = HashSet::new();
-    loop {
-        found = api.get(&path).await?;
-        if !json {
-            say_new(&found, &mut said);
+    let mut board = Board { on_terminal: !json && std::io::stdout().is_terminal(), ..Board::default() };
+    let path = format!("/v1/endings/{}/events?wait_s={}", encoded(ending), wait.as_secs().max(1));
+    let followed = api.follow(&path, wait + ANSWER, |name, data| {
+        if name != "receipt" {
+            return Ok(ControlFlow::Break(()));
         }
-        if found["notices"]["settled"] == true || tokio::time::Instant::now() >= until {
-            break;
+        match json {
+            true => Ok(ControlFlow::Continue(())),
+            false => board.show(data).map(ControlFlow::Continue),
         }
-        tokio::time::sleep_until(until.min(tokio::time::Instant::now() + EVERY)).await;
+    });
+    // A wait of less than a second is one, too.
+    if let Ok(followed) = tokio::time::timeout(wait, followed).await {
+        followed?;
     }
-    shown::one(&found, json, || summary(&found["notices"]))
+    let found = api.get(&format!("/v1/endings/{}?limit=500", encoded(ending))).await?;
+    shown::one(&found, json, || summary(&found["notices"], board.on_terminal))
 }
 
-/// Says what has been settled since the last look.
-fn say_new(found: &Value, said: &mut HashSet<String>) {
-    for receipt in found["notices"]["receipts"].as_array().into_iter().flatten() {
-        let key = format!("{} {} {}", receipt["client"], receipt["sub"], receipt["sid"]);
-        if text(receipt, "state") != "pending" && said.insert(key) {
-            note(&line(receipt));
+/// What is shown of receipts while they come: on a terminal a table that is drawn anew, else a line for each that is settled.
+#[derive(Default)]
+struct Board {
+    on_terminal: bool,
+    /// By what tells them apart.
+    receipts: BTreeMap<String, Value>,
+    /// How many lines of the terminal the table takes.
+    drawn: usize,
+}
+
+impl Board {
+    fn show(&mut self, receipt: Value) -> Result<()> {
+        if !self.on_terminal && text(&receipt, "state") != "pending" {
+            note(&line(&receipt));
         }
+        let drawn = self.drawn_with(receipt);
+        if self.on_terminal { shown::print(&drawn) } else { Ok(()) }
+    }
+
+    /// The table with one receipt more, or a newer one, in the place of the table that was drawn before.
+    fn drawn_with(&mut self, receipt: Value) -> String {
+        let key = format!("{} {} {}", receipt["client"], receipt["sub"], receipt["sid"]);
+        self.receipts.insert(key, receipt);
+        let rows: Vec<Value> = self.receipts.values().take(DRAWN_MAX).cloned().collect();
+        let table = shown::table(&rows, &COLUMNS);
+        let back = if self.drawn > 0 { format!("\u{1b}[{}A\u{1b}[J", self.drawn) } else { String::new() };
+        self.drawn = table.lines().count();
+        format!("{back}{table}")
     }
 }
+
+const COLUMNS: [(&str, &str); 6] = [
+    ("APPLICATION", "/client"),
+    ("STATE", "/state"),
+    ("AFTER MS", "/after_ms"),
+    ("TRIES", "/tries"),
+    ("ANSWER", "/last_answer/status"),
+    ("NEXT TRY", "/next_try_at"),
+];
 
 fn line(receipt: &Value) -> String {
     let (client, state) = (text(receipt, "client"), text(receipt, "state"));
@@ -74,7 +110,7 @@ fn line(receipt: &Value) -> String {
 }
 
 /// How many there are in each state, and what each that is pending waits for.
-fn summary(notices: &Value) -> String {
+fn summary(notices: &Value, drawn: bool) -> String {
     let counts = notices["counts"].as_object().into_iter().flatten();
     let counts = counts
         .filter(|(_, count)| count.as_u64() != Some(0))
@@ -83,7 +119,7 @@ fn summary(notices: &Value) -> String {
     let counts = if counts.is_empty() { "nobody took part".to_owned() } else { counts };
     let pending =
         notices["receipts"].as_array().into_iter().flatten().filter(|one| one["state"] == "pending");
-    let pending: String = pending.map(|one| format!("\n{}", line(one))).collect();
+    let pending: String = pending.filter(|_| !drawn).map(|one| format!("\n{}", line(one))).collect();
     let more = if notices["complete"] == true { "" } else { ", and more to come" };
     format!("told: {counts}{more}{pending}")
 }
@@ -96,4 +132,26 @@ pub(super) async fn again(ending: &str, verb: &str, reach: &Reach) -> Result<()>
         let what = if verb == "retry" { "tried again" } else { "given up" };
         format!("{what}: {} notices of ending {ending}", done["notices"])
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Goal: the table on a terminal is drawn over itself, and grows only by applications that were not in it.
+    #[test]
+    fn the_table_is_drawn_anew_in_its_own_place() {
+        let mut board = Board { on_terminal: true, ..Board::default() };
+        let receipt = |client: &str, state: &str, tries: u32| json!({"client": client, "sub": "ada", "sid": null, "state": state, "tries": tries, "after_ms": null});
+        let head = "APPLICATION  STATE      AFTER MS  TRIES  ANSWER  NEXT TRY\n";
+        let first = board.drawn_with(receipt("shop", "confirmed", 1));
+        assert_eq!(first, format!("{head}shop         confirmed  -         1      -       -\n"));
+        let second = board.drawn_with(receipt("wiki", "pending", 0));
+        assert!(second.starts_with("\u{1b}[2A\u{1b}[J") && second.lines().count() == 3, "{second:?}");
+        let third = board.drawn_with(receipt("wiki", "refused", 1));
+        assert!(third.starts_with("\u{1b}[3A\u{1b}[J") && third.lines().count() == 3, "{third:?}");
+        assert!(third.contains("wiki         refused"), "{third:?}");
+    }
 }

@@ -56,7 +56,8 @@ pub(super) fn progress(text: &str) {
     let _ = write!(std::io::stderr(), "\r{text}\r");
 }
 
-fn table(items: &[Value], columns: &[(&str, &str)]) -> String {
+/// A table of these columns, each a heading and a JSON pointer.
+pub(super) fn table(items: &[Value], columns: &[(&str, &str)]) -> String {
     let mut rows = vec![columns.iter().map(|(heading, _)| (*heading).to_owned()).collect::<Vec<_>>()];
     rows.extend(items.iter().map(|item| columns.iter().map(|(_, pointer)| cell(item, pointer)).collect()));
     let width = |n: usize| rows.iter().map(|row| row[n].chars().count()).max().unwrap_or_default();

@@ -13,7 +13,7 @@ use serde_json::json;
 const TOKEN: &str = "a-token-of-32-visible-characters";
 
 /// Every route of the native API. A new one stops the test below until it stands here.
-const NATIVE: [(&str, &str); 33] = [
+const NATIVE: [(&str, &str); 34] = [
     ("GET", "/v1/openapi.json"),
     ("GET", "/v1/realms"),
     ("POST", "/v1/realms"),
@@ -41,6 +41,7 @@ const NATIVE: [(&str, &str); 33] = [
     ("POST", "/v1/endings"),
     ("GET", "/v1/endings"),
     ("GET", "/v1/endings/{ending}"),
+    ("GET", "/v1/endings/{ending}/events"),
     ("POST", "/v1/endings/{ending}/retry"),
     ("POST", "/v1/endings/{ending}/give-up"),
     ("GET", "/v1/receivers"),

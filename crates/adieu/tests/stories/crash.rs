@@ -3,22 +3,19 @@
 //! How often is said by `TEST_CRASH_KILLS` and `TEST_CRASH_POWER_CUTS`, the seed by `TEST_CRASH_SEED`, another binary
 //! by `TEST_SERVER` (`cargo xtask crash`). The checker is tested here, too: with answers that lie.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use adieu::provision::ALPHA_IN_DEVELOPMENT;
-use adieu_core::SessionToken;
+use adieu_core::{RealmId, SessionToken};
 use adieu_testkit::World;
 use adieu_testkit::crash::dialects::{DialectClient, Ear, Heard, InProcess, Say, Trouble};
 use adieu_testkit::crash::receiver;
-use adieu_testkit::crash::server::{CrashServer, populate};
+use adieu_testkit::crash::server::populate;
 use adieu_testkit::crash::storm::{Dice, Storm, StormPlan, run};
-use adieu_testkit::world::profile_config;
-use http::Method;
+use adieu_testkit::crash::walk::{WalkPlan, walk};
 
 use crate::told::claims_of;
 use crate::told::receiver::Receiver;
@@ -81,46 +78,17 @@ async fn what_was_acknowledged_outlives_every_power_cut() {
 /// while it tells; a client in a process of its own counts.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_realm_that_ends_is_told_over_every_kill() {
-    let (people, each) = (number("TEST_CRASH_PEOPLE", 60) as usize, 20);
     let seed = number("TEST_CRASH_SEED", u64::from(std::process::id()));
-    let dice = Dice::of(seed, 0);
+    let people = usize::try_from(number("TEST_CRASH_PEOPLE", 60)).expect("a number of people");
+    let kills = usize::try_from(number("TEST_CRASH_WALK_KILLS", 6)).expect("a number of kills");
     let binary = std::env::var_os("TEST_SERVER").unwrap_or_else(|| env!("CARGO_BIN_EXE_adieu").into());
-    let mut receiver = receiver::Receiver::start(receiver_process()).expect("a receiver");
-    let server = CrashServer::prepare(Path::new(&binary), profile_config("main"), people, false).await;
-    let mut server = server.expect("a server");
-    server.tell_at(&receiver.address, each).await.expect("sessions");
-    let heard: Arc<Mutex<BTreeMap<String, usize>>> = Arc::default();
-    let book = Arc::clone(&heard);
-    let hear = move |who: &str, taken| {
-        if taken {
-            *book.lock().expect("nobody panicked").entry(who.to_owned()).or_default() += 1;
-        }
-    };
-    receiver.hear(hear).expect("nobody hears yet");
-    server.start().await.expect("it starts");
-    let order = serde_json::json!({"realm": ALPHA_IN_DEVELOPMENT}).to_string();
-    let json = ("content-type", "application/json".to_owned());
-    let say = Say { method: Method::POST, path: "/v1/endings".into(), headers: vec![json], body: order };
-    let ended = server.admin().expect("an address").ask(say).await.expect("an answer");
-    assert_eq!(ended.status, 200, "{}", ended.text);
-    for _ in 0..number("TEST_CRASH_WALK_KILLS", 6) {
-        // Not a wait for a state: the moment of the kill is what the dice choose.
-        tokio::time::sleep(Duration::from_millis(dice.roll(150) as u64)).await;
-        server.kill(false).expect("it is killed");
-        server.start().await.expect("it starts again");
-    }
-    let all = async {
-        while heard.lock().expect("nobody panicked").len() < people {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let told = tokio::time::timeout(Duration::from_secs(90), all).await;
-    let heard = heard.lock().expect("nobody panicked").clone();
-    assert!(told.is_ok(), "seed {seed}: {} of {people} were told of", heard.len());
-    let people: BTreeSet<&String> = server.people.iter().map(|person| &person.id).collect();
-    assert!(heard.keys().all(|who| people.contains(who)), "seed {seed}: each user once: {heard:?}");
+    let realm = RealmId::from_uuid(ALPHA_IN_DEVELOPMENT);
+    let plan = WalkPlan { seed, people, sessions_each: 20, kills, realm };
+    let told = walk(Path::new(&binary), receiver_process(), plan).await.expect("the test runs");
+    assert_eq!(told.untold, Vec::<String>::new(), "seed {seed}");
+    assert_eq!(told.strange, Vec::<String>::new(), "seed {seed}: each user once, and not each session");
     // A notice may be sent again by each process that comes after a kill.
-    assert!(heard.values().all(|times| *times <= 7), "seed {seed}: {heard:?}");
+    assert!(told.oftenest <= kills + 1, "seed {seed}: one was told {} times", told.oftenest);
 }
 
 /// How a way to the server lies.

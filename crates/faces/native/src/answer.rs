@@ -8,6 +8,9 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, StatusCode};
 use serde_json::Value;
 
+/// The media type of server-sent events. HTML, section 9.2.
+pub(super) const EVENT_STREAM: &str = "text/event-stream";
+
 /// The kinds of success, for the table of operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Success {
@@ -15,6 +18,8 @@ pub(super) enum Success {
     Shows(&'static str),
     /// Something was made, and is shown.
     Makes(&'static str),
+    /// Events are sent as they happen.
+    Streams,
     /// It is so.
     Nothing,
 }
@@ -22,7 +27,7 @@ pub(super) enum Success {
 impl Success {
     pub(super) const fn status(self) -> StatusCode {
         match self {
-            Self::Shows(_) => StatusCode::OK,
+            Self::Shows(_) | Self::Streams => StatusCode::OK,
             Self::Makes(_) => StatusCode::CREATED,
             Self::Nothing => StatusCode::NO_CONTENT,
         }
@@ -40,6 +45,8 @@ pub(super) enum Done {
         /// What it is.
         shown: Value,
     },
+    /// Events, of which the last one ends the body.
+    Streams(Body),
     /// It is so, and there is nothing to show.
     Nothing,
 }
@@ -49,6 +56,7 @@ impl Done {
         match self {
             Self::Shown(_) => Success::Shows("").status(),
             Self::Made { .. } => Success::Makes("").status(),
+            Self::Streams(_) => Success::Streams.status(),
             Self::Nothing => Success::Nothing.status(),
         }
     }
@@ -59,6 +67,11 @@ impl From<Done> for Response {
         let status = done.status();
         let mut answer = match done {
             Done::Nothing => Response::new(Body::empty()),
+            Done::Streams(events) => {
+                let mut answer = Response::new(events);
+                answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
+                answer
+            }
             Done::Shown(value) => json("application/json", &value),
             Done::Made { at, shown } => {
                 let mut answer = json("application/json", &shown);

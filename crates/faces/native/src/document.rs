@@ -9,8 +9,9 @@ mod schemas;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use crate::answer::Success;
+use crate::answer::{EVENT_STREAM, Success};
 use crate::input::REASON;
+use crate::notices::{FOLLOWED_S, FOLLOWED_S_MAX, WAIT_S};
 use crate::operations::{ALL, Endpoint, Operation};
 use crate::page::{AFTER, LIMIT, LIMIT_DEFAULT, LIMIT_MAX};
 use crate::problem::{PROBLEM_JSON, ProblemKind};
@@ -111,6 +112,10 @@ fn queried(name: &str) -> (Value, &'static str) {
             "The `next` of the page before; opaque.",
         ),
         REASON => (schemas::reason(), "Why; kept with what ends because of it."),
+        WAIT_S => (
+            json!({"type": "integer", "minimum": 0, "maximum": FOLLOWED_S_MAX, "default": FOLLOWED_S}),
+            "For how many seconds at most.",
+        ),
         "live" => (json!({"type": "boolean"}), "Only live sessions, or only others."),
         "path" => (json!({"type": "string"}), "The path of a realm; then it alone is shown, if it is there."),
         _ => (json!({"type": "string"}), "A username or an e-mail address."),
@@ -134,11 +139,15 @@ fn success(done: Success, bodies: bool) -> Value {
     let (about, schema) = match done {
         Success::Shows(schema) => ("It is so.", Some(schema)),
         Success::Makes(schema) => ("It is made.", Some(schema)),
+        Success::Streams => ("It is followed.", None),
         Success::Nothing => ("It is so.", None),
     };
     let mut response = json!({"description": about});
     if let Some(schema) = schema.filter(|_| bodies) {
         response["content"] = json!({"application/json": {"schema": reference(schema)}});
+    }
+    if done == Success::Streams && bodies {
+        response["content"] = json!({EVENT_STREAM: {"schema": {"type": "string"}}});
     }
     if let Some(links) = links(done).filter(|_| bodies) {
         response["links"] = links;
@@ -164,7 +173,7 @@ fn links(done: Success) -> Option<Value> {
         Success::Shows("FoundEndings") => Some(json!({
             "first": {"operationId": "readEnding", "parameters": {"ending": "$response.body#/items/0/id"}},
         })),
-        Success::Makes(_) | Success::Shows(_) | Success::Nothing => None,
+        Success::Makes(_) | Success::Shows(_) | Success::Streams | Success::Nothing => None,
     }
 }
 

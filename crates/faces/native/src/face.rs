@@ -6,6 +6,7 @@ use adieu_authority::{Actor, Authority, Channel, Origin};
 use adieu_http_kit::client::Peer;
 use http::request::Parts;
 
+use crate::followers::Followers;
 use crate::input::Query;
 use crate::plans::Plans;
 use crate::repeats::Repeats;
@@ -20,6 +21,7 @@ pub(crate) struct Face {
     pub(crate) document_kinds: &'static [&'static str],
     pub(crate) repeats: Repeats,
     pub(crate) plans: Plans,
+    pub(crate) followers: Followers,
 }
 
 /// A request as handlers see it: its query is checked. Its body goes beside it, to those who read one.

@@ -12,6 +12,7 @@ mod declarations;
 mod document;
 mod endings;
 mod face;
+mod followers;
 mod input;
 mod keys;
 mod notices;
@@ -36,6 +37,7 @@ use http::{Method, Request};
 
 use crate::answer::Done;
 use crate::face::{Call, Face};
+use crate::followers::Followers;
 use crate::input::Query;
 use crate::operations::{Endpoint, Operation};
 use crate::plans::Plans;
@@ -109,6 +111,7 @@ impl Face {
             Endpoint::End => endings::end(self, &call, body).await,
             Endpoint::Endings => endings::found::list(self, &call).await,
             Endpoint::Ending => endings::found::read(self, &call).await,
+            Endpoint::EndingEvents => notices::follow(self, &call).await,
             Endpoint::RetryNotices => notices::retry(self, &call).await,
             Endpoint::GiveUpNotices => notices::give_up(self, &call).await,
             Endpoint::Receivers => notices::receivers(self, &call).await,
@@ -148,8 +151,8 @@ pub fn routes() -> impl Iterator<Item = (Method, &'static str)> {
 /// The API as a service. `document_kinds` are the kinds of documents that dialects keep: exports have them, and documents may
 /// speak of them.
 pub fn service(authority: Authority, document_kinds: &'static [&'static str]) -> FaceService<Native> {
-    let (repeats, plans) = (Repeats::default(), Plans::default());
-    FaceService::new(Native(Face { authority, document_kinds, repeats, plans }))
+    let (repeats, plans, followers) = (Repeats::default(), Plans::default(), Followers::default());
+    FaceService::new(Native(Face { authority, document_kinds, repeats, plans, followers }))
 }
 
 /// The API. Who may reach it is not decided here.

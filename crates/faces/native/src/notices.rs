@@ -3,6 +3,8 @@
 //! What is shown of an ending's receipts is a page of them and how many there are; who is told, and when again, is decided in
 //! core.
 
+mod events;
+
 use adieu_authority::{
     EndingId, NoticeAnswer, Receipt, ReceiptPage, ReceiptQuery, ReceiptState, Receiver, Retold, Span,
     SubjectKey,
@@ -20,6 +22,8 @@ use crate::wire::at;
 pub(crate) const RECEIPTS_MAX: u32 = page::LIMIT_MAX;
 /// How long an order to end may wait, in seconds (HOME-LIMITS).
 pub(crate) const WAIT_S_MAX: i64 = 60;
+
+pub(crate) use events::{FOLLOWED_S, FOLLOWED_S_MAX, WAIT_S, follow};
 
 /// The notices of an ending as a request asks for them.
 pub(crate) async fn of_ending(api: &Face, call: &Call, ending: EndingId) -> Result<Value, Problem> {
@@ -48,13 +52,20 @@ fn read_place(text: &str) -> Option<(adieu_authority::ClientId, SubjectKey)> {
 }
 
 fn shown(found: &ReceiptPage) -> Value {
+    let mut shown = counted(found);
+    shown["receipts"] = found.receipts.iter().map(receipt).collect();
+    shown["next"] = found.next.as_ref().map(|next| page::cursor(&place(next))).into();
+    shown
+}
+
+/// How many receipts there are in each state.
+fn counted(found: &ReceiptPage) -> Value {
     let counts = ReceiptState::WORDS.iter().zip(found.counts.by_state);
     let counts: serde_json::Map<String, Value> =
         counts.map(|(word, count)| ((*word).to_owned(), count.into())).collect();
     json!({
         "complete": found.complete, "settled": found.is_settled(), "counts": counts,
-        "counts_capped": found.counts.capped, "receipts": found.receipts.iter().map(receipt).collect::<Vec<_>>(),
-        "next": found.next.as_ref().map(|next| page::cursor(&place(next))),
+        "counts_capped": found.counts.capped,
     })
 }
 

@@ -41,6 +41,7 @@ pub(super) enum Endpoint {
     End,
     Endings,
     Ending,
+    EndingEvents,
     RetryNotices,
     GiveUpNotices,
     Receivers,
@@ -338,11 +339,12 @@ pub(super) static ALL: &[Operation] = &[
             "listEndings",
             "FoundEndings",
             "Endings of the installation, the newest first, in the order in which they were written down; what time ended is written \
-             down by the sweep. A page looks at 2,000 endings at most and says how far back it came: it may be short, or empty, and \
+             down within a second where clients take part in it, and else by the sweep. A page looks at 2,000 endings at most and says how far back it came: it may be short, or empty, and \
              still have a next one. Endings are kept as long as what is left of sessions.",
         ),
     ),
     notices::ENDING,
+    notices::EVENTS,
     notices::RETRY,
     notices::GIVE_UP,
     notices::RECEIVERS,

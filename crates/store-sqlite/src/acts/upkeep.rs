@@ -131,7 +131,8 @@ fn expire_shared(batch: &mut Batch<'_>, now: Timestamp) -> rusqlite::Result<Swep
     let due = rows::shared_due(batch.db, now, SWEEP_MAX)?;
     let mut swept = Swept { more: due.len() as u32 == SWEEP_MAX, ..Swept::default() };
     for due in due {
-        if !rows::take_shared_due(batch.db, due)? {
+        rows::drop_shared_due(batch.db, due)?;
+        if rows::shared_due_of(batch.db, due.locator)? != Some(due.at) {
             continue; // Its session is over or shared no more, or has another moment.
         }
         let Some(facts) = past_damage(facts_at(batch, due.locator), due.locator)?.flatten() else { continue };

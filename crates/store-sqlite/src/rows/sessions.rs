@@ -277,6 +277,11 @@ pub(crate) fn due_hour(db: &Connection, locator: i64) -> rusqlite::Result<Option
         .optional()
 }
 
+/// When the session at a place is looked at because clients take part in it; none if there is no such session.
+pub(crate) fn shared_due_of(db: &Connection, locator: i64) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(before(db, locator)?.and_then(|before| before.shared_due))
+}
+
 /// Puts a session that is not over yet under its new hour.
 pub(crate) fn postpone(db: &Connection, session: &Session) -> rusqlite::Result<()> {
     let locator = signed(session.locator.number());

@@ -4,9 +4,9 @@
 //! at its moment, and one that came too early is put at the next. An ending leaves its session's entry alone.
 
 use adieu_core::{Locator, Session, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use crate::rows::{ENDED, signed};
+use crate::rows::signed;
 
 /// Sees to it that a session which clients share is looked at no later than it may be over; gives the moment. `noted` is the one
 /// that is in its row.
@@ -37,25 +37,25 @@ fn put_shared_due(db: &Connection, locator: Locator, at: Timestamp) -> rusqlite:
 /// A session that may be over.
 #[derive(Clone, Copy)]
 pub(crate) struct SharedDue {
-    at: i64,
+    pub(crate) at: Timestamp,
     pub(crate) locator: i64,
 }
 
 /// Those that may be over at `now`, the earliest first.
 pub(crate) fn shared_due(db: &Connection, now: Timestamp, most: u32) -> rusqlite::Result<Vec<SharedDue>> {
     db.prepare_cached(SHARED_DUE)?
-        .query_map(params![now.ms(), most], |row| Ok(SharedDue { at: row.get(0)?, locator: row.get(1)? }))?
+        .query_map(params![now.ms(), most], |row| {
+            Ok(SharedDue { at: Timestamp::from_ms(row.get(0)?), locator: row.get(1)? })
+        })?
         .collect()
 }
 
 const SHARED_DUE: &str = "SELECT at, locator FROM shared_due WHERE at <= ?1 ORDER BY at, locator LIMIT ?2";
 
-/// Drops an entry; says whether it counts: its session is there and has no other moment.
-pub(crate) fn take_shared_due(db: &Connection, due: SharedDue) -> rusqlite::Result<bool> {
-    let place = params![due.at, due.locator];
-    db.prepare_cached("DELETE FROM shared_due WHERE at = ?1 AND locator = ?2")?.execute(place)?;
-    let sql = format!("SELECT 1 FROM session WHERE locator = ?2 AND shared_due = ?1 AND state != {ENDED}");
-    Ok(db.prepare_cached(&sql)?.query_row(place, |_| Ok(())).optional()?.is_some())
+pub(crate) fn drop_shared_due(db: &Connection, due: SharedDue) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM shared_due WHERE at = ?1 AND locator = ?2";
+    db.prepare_cached(sql)?.execute(params![due.at.ms(), due.locator])?;
+    Ok(())
 }
 
 /// Has a session looked at again when it may be over.

@@ -20,14 +20,14 @@ const REFUSED_EVERY: u64 = 7;
 const BROKEN_EVERY: u64 = 11;
 
 /// The process, seen from the test.
-pub struct Receiver {
+pub struct ReceiverProcess {
     child: Child,
     lines: Option<BufReader<ChildStdout>>,
     /// Where it is told.
     pub address: String,
 }
 
-impl Receiver {
+impl ReceiverProcess {
     /// Starts a command that calls [`serve`].
     ///
     /// # Errors
@@ -73,7 +73,7 @@ fn words(line: &str) -> Vec<&str> {
     line.find(MARK).map(|at| line[at..].split_whitespace().collect()).unwrap_or_default()
 }
 
-impl Drop for Receiver {
+impl Drop for ReceiverProcess {
     fn drop(&mut self) {
         // It may be gone already; there is nobody left to tell.
         let _ = self.child.kill();

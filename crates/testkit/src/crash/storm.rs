@@ -15,7 +15,7 @@ use adieu_core::entropy::draw;
 
 use crate::crash::dialects::{Addressee, Dialect, DialectClient, DialectExit, Ear, Left, Trouble};
 use crate::crash::ledger::{Ledger, LedgerCounts, SessionNo};
-use crate::crash::receiver::Receiver;
+use crate::crash::receiver::ReceiverProcess;
 use crate::crash::server::{CrashServer, Person, Tcp};
 use crate::time_and_entropy::SeededEntropy;
 use crate::world::profile_config;
@@ -214,7 +214,7 @@ pub async fn run(binary: &Path, receiver: Command, plan: StormPlan) -> Result<St
     let mut config = profile_config("hooks");
     config.pingone.sessions_max = 0; // The ledger expects everything to live that nobody ended.
     let ends_others = config.kratos.login_ends_others;
-    let mut receiver = Receiver::start(receiver)?;
+    let mut receiver = ReceiverProcess::start(receiver)?;
     let mut server = CrashServer::prepare(binary, config, PEOPLE, plan.power).await?;
     server.tell_at(&receiver.address, 0).await?;
     let storm = Arc::new(Storm::new(server.dialects.clone(), server.people.clone(), ends_others));

@@ -178,7 +178,7 @@ async fn a_server_tells_of_what_is_idle_within_ten_seconds() {
     scene.world.wait_s(1_800);
     let told = async {
         while scene.receiver.heard().len() < 3 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(TOLD_WITHIN, told).await.expect("it is told in time");

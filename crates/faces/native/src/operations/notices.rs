@@ -4,6 +4,8 @@
 
 use super::{Endpoint, Operation, PAGED, Verb, asking, reads, writes};
 use crate::answer::Success;
+use crate::notices::WAIT_S;
+use crate::problem::ProblemKind;
 
 pub(super) const ENDING: Operation = asking(
     PAGED,
@@ -16,6 +18,23 @@ pub(super) const ENDING: Operation = asking(
          in the answer to the request that ended something, and in the answer's header `Adieu-Ending`.",
     ),
 );
+
+pub(super) const EVENTS: Operation = Operation {
+    done: Success::Streams,
+    also: &[ProblemKind::Busy],
+    ..asking(
+        &[WAIT_S],
+        reads(
+            Endpoint::EndingEvents,
+            "/v1/endings/{ending}/events",
+            "followEnding",
+            "",
+            "What becomes of the notices of an ending, as server-sent events. `receipt` has one receipt as `readEnding` shows it: \
+             each of the first 500 once at the beginning, and again whenever something came of it. `notices` is the last event: how many \
+             there are in each state, once all are settled or after `wait_s` seconds.",
+        ),
+    )
+};
 
 pub(super) const RETRY: Operation = writes(
     Verb::Post,

@@ -90,3 +90,81 @@ async fn notices_are_shown_retried_and_given_up() {
     let wrong = ask(&world, Method::PATCH, &client, Some(json!({"backchannel_logout_uri": "/out"}))).await;
     assert_eq!(problem(&wrong), (422, "invalid".into()), "S-BCL-3");
 }
+
+/// The events of a stream, as name and data.
+fn events(text: &str) -> Vec<(String, Value)> {
+    let each = text.split("\n\n").filter(|event| event.starts_with("event: "));
+    let read = each.map(|event| {
+        let (name, data) = event["event: ".len()..].split_once("\ndata: ").expect("a name and data");
+        (name.to_owned(), serde_json::from_str(data).expect("JSON"))
+    });
+    read.collect()
+}
+
+/// Goal: who follows an ending hears of each notice when something comes of it, and nothing more once all are settled; that is bounded in
+/// time and in number.
+#[tokio::test]
+async fn an_ending_is_followed_until_nothing_more_comes() {
+    let world = World::start().await;
+    let client = format!("/v1/clients/{}", world.data.app.id);
+    ask(&world, Method::PATCH, &client, Some(json!({"backchannel_logout_uri": NOBODY}))).await;
+    let session = shared(&world).await;
+    let ending =
+        end(&world, json!({"session": session})).await.json()["id"].as_str().expect("an id").to_owned();
+    let follow =
+        |wait_s: u32| world.admin(Method::GET, &format!("/v1/endings/{ending}/events?wait_s={wait_s}"));
+    let untold = follow(0).send().await;
+    assert_eq!((untold.status.as_u16(), untold.header("content-type")), (200, "text/event-stream"));
+    let [(name, counts)] = &events(&untold.text)[..] else { panic!("{}", untold.text) };
+    assert_eq!((name.as_str(), &counts["complete"]), ("notices", &json!(false)));
+
+    let following = tokio::spawn(follow(30).send());
+    tell(&world).await;
+    let pending = async {
+        while events(&follow(0).send().await.text)[0].1["tries"] != 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    pending.await;
+    ask(&world, Method::POST, &format!("/v1/endings/{ending}/give-up"), None).await;
+    let told = following.await.expect("it ends by itself");
+    let told = events(&told.text);
+    let (last, receipts) = told.split_last().expect("events");
+    assert_eq!((last.0.as_str(), &last.1["settled"]), ("notices", &json!(true)), "{told:?}");
+    assert_eq!(last.1["counts"]["given_up"], 1);
+    assert!(receipts.iter().all(|(name, receipt)| name == "receipt" && receipt["client"].is_string()));
+    assert_eq!(receipts.last().expect("one").1["state"], "given_up");
+    let again = events(&follow(30).send().await.text);
+    assert_eq!(
+        (again.len(), &again[0].1["state"]),
+        (2, &json!("given_up")),
+        "who comes late is told at once"
+    );
+
+    let session = shared(&world).await;
+    let other =
+        end(&world, json!({"session": session})).await.json()["id"].as_str().expect("an id").to_owned();
+    let path = format!("/v1/endings/{other}/events");
+    let many: Vec<_> = (0..64).map(|_| tokio::spawn(world.admin(Method::GET, &path).send())).collect();
+    let refused = async {
+        loop {
+            let reply = world.admin(Method::GET, &format!("{path}?wait_s=0")).send().await;
+            if reply.status != 200 {
+                return reply;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    assert_eq!(problem(&refused.await), (429, "busy".into()));
+    many.iter().for_each(tokio::task::JoinHandle::abort);
+    for one in many {
+        drop(one.await);
+    }
+    assert_eq!(world.admin(Method::GET, &format!("{path}?wait_s=0")).send().await.status, 200);
+    for wrong in ["3601", "-1", "soon", ""] {
+        let reply = world.admin(Method::GET, &format!("{path}?wait_s={wrong}")).send().await;
+        assert_eq!(problem(&reply), (400, "malformed".into()), "{wrong}");
+    }
+    let nobody = "/v1/endings/00000000-0000-4000-8000-000000000000/events";
+    assert_eq!(problem(&world.admin(Method::GET, nobody).send().await), (404, "not-found".into()));
+}
