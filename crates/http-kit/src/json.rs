@@ -1,6 +1,6 @@
 //! JSON bodies: one text, in which no object has two members of one name.
 //!
-//! Of such members readers take the first or the last as they like, so whoever looks at a body on its way and whoever acts on it
+//! Of such members readers take the first or the last as they like, so a proxy that looks at a body and the server that acts on it
 //! would read different things (RFC 8259 §4).
 
 use std::fmt;

@@ -18,7 +18,7 @@ mod validate;
 use axum::body::Body;
 use serde_json::Value;
 
-use self::actions::{SessionAction, Row};
+use self::actions::{Row, SessionAction};
 use self::admission::AskedSession;
 use self::turn::Turn;
 use crate::address::Addressed;
@@ -100,7 +100,9 @@ impl Turn<'_> {
         match act {
             SessionAction::Logout => logout::done(face, self.call, &caller, named, extras).await,
             SessionAction::LogoutByHandle => handles::done(face, self.call, &caller, body, extras).await,
-            SessionAction::LogoutByUser => by_user::done(face, self.call, &caller, (self.realm, body), extras).await,
+            SessionAction::LogoutByUser => {
+                by_user::done(face, self.call, &caller, (self.realm, body), extras).await
+            }
             SessionAction::Validate => validate::done(face, self.call, self.realm, (served, named)).await,
             SessionAction::Info => info::done(face, &target, served, false).await,
             SessionAction::InfoAndReset => info::done(face, &target, served, true).await,

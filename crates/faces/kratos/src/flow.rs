@@ -174,7 +174,10 @@ impl Face {
     }
 
     /// Reads a flow. It is over at the moment that it names.
-    pub(crate) async fn flow<F: SelfServiceFlow>(&self, id: Uuid) -> Result<Option<FoundFlow<F>>, KratosError> {
+    pub(crate) async fn flow<F: SelfServiceFlow>(
+        &self,
+        id: Uuid,
+    ) -> Result<Option<FoundFlow<F>>, KratosError> {
         let Some(stored) = self.authority.flow(id.into_bytes(), F::STORED).await? else { return Ok(None) };
         let Ok(flow) = serde_json::from_slice::<F>(&stored.body) else { return Ok(None) };
         let over = self.authority.now().ms() >= flow.head().expires_ms;

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Client, ClientId, DirectoryError, HeldGrants, NewClient, Outage, RoleAssignment, RotationError, SecretRotation,
-    Span,
+    Client, ClientId, DirectoryError, HeldGrants, NewClient, Outage, RoleAssignment, RotationError,
+    SecretRotation, Span,
 };
 use adieu_provisioning::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
 use axum::body::Body;

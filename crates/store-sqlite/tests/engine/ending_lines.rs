@@ -8,7 +8,7 @@ use std::sync::Arc;
 use adieu_core::{Cause, EndTarget, EndedReach, EndingFilter, SessionToken};
 use adieu_store::suite::{Chance, Engine, Fixture, OpenedSession, at};
 use adieu_store_sqlite::backup::{Existing, back_up, restore};
-use adieu_store_sqlite::{Options, HookPoint};
+use adieu_store_sqlite::{HookPoint, Options};
 use rusqlite::Connection;
 
 use crate::support::{self, Sqlite};

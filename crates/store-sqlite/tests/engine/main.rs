@@ -18,7 +18,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use adieu_store::suite::{Engine, Fixture};
-use adieu_store_sqlite::{Options, HookPoint, SqliteStore};
+use adieu_store_sqlite::{HookPoint, Options, SqliteStore};
 
 /// A fixture, and its store by its own name.
 async fn fixture_with(options: Options) -> (Fixture<support::Sqlite>, SqliteStore) {

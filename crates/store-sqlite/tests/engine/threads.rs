@@ -11,7 +11,7 @@ use adieu_core::{
 };
 use adieu_store::suite::{Fixture, OpenedSession, at};
 use adieu_store::{Flow, Lookup};
-use adieu_store_sqlite::{Options, HookPoint, SqliteStore};
+use adieu_store_sqlite::{HookPoint, Options, SqliteStore};
 
 use crate::support::{self, Sqlite};
 use crate::{Barrier, fixture_with};

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adieu_core::{Entropy, NIL, RealmId, Timestamp};
+use adieu_core::{Entropy, NIL, Timestamp};
 use adieu_store::suite::{Chance, Engine};
 use adieu_store::{Flow, Store};
 use adieu_store_sqlite::{Folder, OpenError, Options, SqliteStore};

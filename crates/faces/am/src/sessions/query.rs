@@ -12,7 +12,7 @@ use super::{admission, by_user, times};
 use crate::answer::{json as text, revision};
 use crate::call::Call;
 use crate::caller::Caller;
-use crate::crest::{CrestQuery, CrestFilter, What};
+use crate::crest::{CrestFilter, CrestQuery, What};
 use crate::error::AmError;
 use crate::face::Face;
 use crate::version::{ApiVersion, AskedVersion, Served};

@@ -334,7 +334,12 @@ fn scope(given: &RoleAssignment) -> (&'static str, Uuid) {
     }
 }
 
-async fn json(face: &Face, admin: &Admin, holder: &RoleHolder, given: RoleAssignment) -> Result<Value, Problem> {
+async fn json(
+    face: &Face,
+    admin: &Admin,
+    holder: &RoleHolder,
+    given: RoleAssignment,
+) -> Result<Value, Problem> {
     let (kind, scope) = scope(&given);
     let id = assignment_id(&given);
     Ok(json!({
