@@ -151,7 +151,7 @@ impl ContractServer {
             };
             command.args(words).arg("--config").arg(config).envs(environment.clone());
             match pinned {
-                // It costs what it costs whoever runs it: it logs as it does by default, to nobody.
+                // It logs as it does by default, so that it costs as much as in use; the lines are thrown away.
                 Pinned::To(_) => command.stderr(Stdio::null()),
                 Pinned::No => {
                     command.env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()))

@@ -91,7 +91,7 @@ impl AdminSide {
         }
     }
 
-    /// The answer to whoever brings no credential, or a wrong one, in the words of whoever would have answered.
+    /// The answer to a request without the credential, or with a wrong one, in the words of the service that would have answered.
     fn unauthorized(&self, part: Part, request: Request<Body>) -> Response {
         match part {
             Part::Native => adieu_face_native::unauthorized(),

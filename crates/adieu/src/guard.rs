@@ -1,4 +1,4 @@
-//! Who may ask the admin listener: whoever has its credential, where one is configured; else whoever is on this machine, but
+//! Who may ask the admin listener: callers with its credential, where one is configured; else callers on this machine, but
 //! no page in a browser there.
 //!
 //! The credential is kept as a hash and compared in constant time; what a refusal looks like is not decided here. A page of

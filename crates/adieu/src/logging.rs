@@ -41,7 +41,7 @@ fn filter(directives: &str) -> EnvFilter {
 impl Log {
     /// Begins to log.
     pub fn to_stderr(directives: &str) -> Self {
-        // Whoever reads the log may go away: that is no reason to stop, and there is nobody to tell.
+        // The reader of the log may go away. That is no reason to stop, and there is no place to report it.
         let log = tracing_subscriber::fmt().with_writer(std::io::stderr).log_internal_errors(false);
         // A subscriber that is gone logs nothing; there is nobody left to tell.
         let (installed, change): (_, Change) = if std::io::stderr().is_terminal() {
@@ -69,7 +69,7 @@ impl Log {
     }
 }
 
-/// One line for whoever gives a command, on standard error. That nobody reads it is no failure.
+/// One line for the operator, on standard error. It is no failure if it is not read.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "adieu: {text}");
 }

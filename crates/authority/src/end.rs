@@ -22,7 +22,7 @@ impl Authority {
     pub(crate) fn tell(&self, reach: EndingReach, channel: &Channel, ended: &Ended) {
         match ended {
             Ended::Now(sessions) => {
-                // Of a session that nobody shared nobody is told.
+                // A session without participants has no receivers.
                 if sessions.session.is_none() || sessions.participants > 0 {
                     self.wake_after_ending();
                 }

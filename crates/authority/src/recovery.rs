@@ -60,7 +60,7 @@ impl RecoveryFailure {
 }
 
 impl Authority {
-    /// A new code or link for a user, for so long, and its secret, which is shown to whoever asked for it and to nobody else. It
+    /// A new code or link for a user, for so long, and its secret, which is shown to the caller only. It
     /// takes the place of any that the user was given before.
     pub async fn give_out_recovery(
         &self,

@@ -87,7 +87,7 @@ impl Candidate {
         Self { user: Some(user), ..self }
     }
 
-    /// Counts what became of a sign-on, and logs it if nobody is signed on. Whoever opens a session logs that.
+    /// Counts what became of a sign-on, and logs it if no session was opened: the opening of a session is logged where it happens.
     pub(crate) fn note(&self, outcome: SignOnOutcome, refusals: &RefusalLines, now: Timestamp) {
         let channel = self.channel.0.to_string();
         metrics::counter!("adieu_sign_ons_total", "channel" => channel, "outcome" => outcome.word())

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 pub struct AccountLock {
     /// Since when.
     pub at: Timestamp,
-    /// Until when; until somebody unlocks it, where none is said.
+    /// Until when. Without a time: until an administrator unlocks the account.
     pub until: Option<Timestamp>,
 }
 
@@ -19,7 +19,7 @@ pub struct AccountLock {
 pub enum LockChange {
     /// The user may not sign on.
     Lock {
-        /// Until when; until somebody unlocks it, where none is said.
+        /// Until when. Without a time: until an administrator unlocks the account.
         until: Option<Timestamp>,
     },
     /// The user may sign on again, and failed sign-ons are forgiven.

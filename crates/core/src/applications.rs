@@ -1,6 +1,6 @@
 //! What is asked of all applications of a realm at once, before anybody has said which one is meant.
 //!
-//! Whoever asks is nobody yet: an engine answers from an index, however many applications there are.
+//! Callers ask before they are authenticated, so an engine answers from an index, however many applications there are.
 
 use crate::directory::Client;
 

@@ -101,7 +101,7 @@ mod tests {
         (facts, token)
     }
 
-    /// Goal: F-1: what a user with a second factor has opened by one is told to nobody as live, and is nobody's activity.
+    /// Goal: F-1: a session that a user with a second factor has opened by one factor is never told as live, and gets no activity.
     #[test]
     fn a_half_signed_on_session_is_none_that_is_live() {
         let (mut facts, token) = with_secret(1);

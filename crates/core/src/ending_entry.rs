@@ -1,7 +1,7 @@
 //! Entries of the index of endings: what one says.
 //!
 //! An entry says only where what ended lies; all else is read from there when somebody asks (`found_ending`). Every ending has
-//! one, whoever ordered it and also if nobody did; what is over already and is ended again has none.
+//! one, with an order or without; what is over already and is ended again has none.
 
 use crate::ending_record::{EndScope, MassEnding};
 use crate::ids::Locator;
@@ -19,7 +19,7 @@ pub enum EndingEntry {
         incarnation: Incarnation,
         /// The epoch that ended.
         epoch: u32,
-        /// Whether somebody may have taken part in it: else nobody has to be told, and nothing to be looked up.
+        /// Whether a client may have taken part in it: if not, there is no receiver, and nothing has to be looked up.
         shared: bool,
     },
     /// Many ended together.

@@ -169,7 +169,7 @@ mod tests {
         }
     }
 
-    /// F-16: nobody gets a name that looks like somebody else's because a part of it cannot be seen.
+    /// F-16: no user gets a name that looks like another user's because a part of it cannot be seen.
     #[test]
     fn what_cannot_be_seen_is_in_no_new_name() {
         for good in

@@ -324,7 +324,7 @@ mod tests {
         assert!(done.session.token_hash.matches(&step.secret), "S-10: privilege rose, so the token is new");
     }
 
-    /// Goal: whoever has no more than a password ends nobody's sessions by signing on beyond the quota.
+    /// Goal: a user who has given no more than a password ends no session by signing on beyond the quota.
     #[test]
     fn a_half_signed_on_session_makes_no_room_for_itself() {
         let one = SignOnOrder { may_be_half: true, ..order(Some(Quota { max: 1, beyond: Beyond::EndAll })) };

@@ -167,8 +167,8 @@ pub struct Edited {
     pub ended: Option<Ended>,
 }
 
-/// Decides the making of a user. `known` says whether somebody has the id; `key` is nobody's, neither a user's nor a session's
-/// nor a tombstone's.
+/// Decides the making of a user. `known` says whether a user has the id; `key` is free: no user, no session
+/// and no tombstone has it.
 pub fn decide_create_user(
     new: &NewUser,
     known: bool,

@@ -45,7 +45,7 @@ pub struct Receipt {
 pub enum ReceiptState {
     /// It is to be tried.
     Pending {
-        /// When next. While somebody tries it: when whoever does is taken for dead.
+        /// When it is tried next. While it is being tried: when that try counts as lost.
         due_at: Timestamp,
         /// Whether somebody tries it.
         leased: bool,
@@ -218,7 +218,7 @@ impl Receipt {
         Self { state: ReceiptState::Pending { due_at: until, leased: true }, ..self }
     }
 
-    /// This receipt due at once, because whoever tries it is gone; none if nobody does.
+    /// This receipt due at once, because the process that tried it is gone; none if it is not being tried.
     pub fn freed(&self, now: Timestamp) -> Option<Self> {
         let state = ReceiptState::Pending { due_at: now, leased: false };
         let leased = matches!(self.state, ReceiptState::Pending { leased: true, .. });

@@ -104,7 +104,8 @@ fn from_x_forwarded(peer: SocketAddr, headers: &HeaderMap, trusted: &Trusted) ->
     (client, via)
 }
 
-/// What is said once. Whoever asks about a request writes these anew; of two lines one is a client's.
+/// The value of a header that comes once. The proxy that asks about a request writes these headers anew: of two lines one is from
+/// the client.
 fn only(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let mut lines = headers.get_all(name).iter();
     let only = lines.next().filter(|_| lines.next().is_none())?;

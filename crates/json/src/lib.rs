@@ -1,7 +1,8 @@
 //! JSON texts: one value, in which no object has two members of one name.
 //!
-//! Of such members readers take the first or the last as they like, so whoever looks at a text on its way and whoever acts on it
-//! would read different things (RFC 8259 §4). Bodies of requests and texts in documents are read here; nothing here knows either.
+//! Of such members readers take the first or the last as they like, so a proxy that looks at a body and the server that acts on it
+//! would read different things (RFC 8259 §4).
+//! Bodies of requests and texts in documents are read here; nothing here knows either.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! The keys of an installation: what realms sign with, and what seals secrets at rest.
 //!
-//! Whoever makes tokens signs here, whoever is shown one of ours verifies here. Private keys leave this room sealed or not at
+//! Tokens are signed here and verified here. Private keys leave this room sealed or not at
 //! all. Nothing here knows what a token says, who may ask for one, or HTTP.
 
 mod held;

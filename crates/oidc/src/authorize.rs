@@ -248,7 +248,7 @@ impl Authorize {
         (meant && user.assurance() < self.level).then(told)
     }
 
-    /// What to say when no session answers it and nobody may be asked; nothing if somebody may.
+    /// What to say when no session answers it and the user may not be asked; nothing if the user may be asked.
     pub fn silent_refusal(&self) -> Option<AuthorizeError> {
         let told = || AuthorizeError::Told { reply: self.reply.clone(), refusal: Refusal::LoginRequired };
         self.prompt.never.then(told)

@@ -1,4 +1,4 @@
-//! Pages about a session: nobody is signed on, somebody is, somebody was.
+//! Pages about a session: no user is signed on, a user is signed on, a user was signed off.
 //!
 //! They show what every dialect says of the session, if their caller has asked; who may sign off how is its affair, too.
 

@@ -1,4 +1,4 @@
-//! Names in a file that nobody knows, and the nearest ones that somebody does, in the section where they stand.
+//! Names in a file that are not known, and the nearest known ones in the section where they stand.
 //!
 //! A misspelled key that is passed over in silence is a setting that is not in force.
 

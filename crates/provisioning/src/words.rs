@@ -1,6 +1,6 @@
 //! Words and figures of a document that are written and read alike.
 //!
-//! Whoever plans reads them, whoever exports writes them.
+//! Plans read them, exports write them.
 
 use adieu_authority::{Role, Span};
 

@@ -14,7 +14,7 @@ pub(crate) struct Queue<T> {
 struct State<T> {
     waiting: VecDeque<T>,
     open: bool,
-    /// Consumers that sleep and that nobody has woken yet, or more. To wake whoever is awake costs a system call, too.
+    /// At least as many as there are consumers that sleep and were not woken yet. Waking a consumer that is awake costs a system call.
     asleep: usize,
 }
 
@@ -71,8 +71,8 @@ impl<T> Queue<T> {
         Some(state.waiting.drain(..count).collect())
     }
 
-    /// As [`Queue::take`], but lets whoever is about to push do so first: whoever can run on this core runs before. Where
-    /// nobody waits for the core it costs nothing; there is no timer.
+    /// As [`Queue::take`], but lets the other threads that can run on this core run first, so that their pushes come in. Where
+    /// no thread waits for the core it costs nothing; there is no timer.
     pub(crate) fn gather(&self, most: usize) -> Option<Vec<T>> {
         let mut state = self.lock();
         while state.waiting.is_empty() && state.open {

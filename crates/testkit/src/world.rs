@@ -27,7 +27,7 @@ use crate::time_and_entropy::{FrozenClock, SeededEntropy};
 
 pub use wire::WorldWire;
 
-/// Every place that logs is one that somebody listens to. A place that was reached first while nobody listened may be remembered as
+/// Every place that logs has a listener. A place that was reached first without a listener may be remembered as
 /// unwanted just while another test begins to read its own lines, which then miss it.
 fn log_everything() {
     static ONCE: Once = Once::new();

@@ -1,6 +1,6 @@
 //! A token before it is signed: its type and its claims as JSON text.
 //!
-//! Whoever composes it needs no key, and whoever signs it reads no claim. The types keep tokens of one key apart
+//! Composing it needs no key, and signing it reads no claim. The types keep tokens of one key apart
 //! (RFC 8725 section 3.11).
 
 use std::fmt;

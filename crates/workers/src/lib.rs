@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(pool.run(WorkSource::SERVER, |()| 4).await, Ok(4));
     }
 
-    /// Goal: S-1: whoever fills the queue keeps nobody else out: the newest of their work is refused in its place.
+    /// Goal: S-1: a caller that fills the queue keeps no other one out: the newest of its own work is refused instead.
     /// Method: one thread held by a gate, a queue of two that one source fills.
     #[tokio::test]
     async fn a_source_that_fills_the_queue_gives_way() {
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(pool.run(WorkSource::SERVER, |()| 3).await, Ok(3));
     }
 
-    /// Goal: whoever has no patience left is told so, and whoever reserved a place waits on.
+    /// Goal: a caller whose waiting time is over is told so, and a caller that reserved a place waits on.
     #[tokio::test]
     async fn patience_ends_and_a_reserved_place_does_not() {
         let pool = Workers::start("test", Bounds { patience: Duration::ZERO, ..bounds(8) }, || ());

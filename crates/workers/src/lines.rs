@@ -171,7 +171,7 @@ mod tests {
         std::iter::from_fn(|| lines.next()).collect()
     }
 
-    /// Goal: S-1: whoever asks for much delays nobody else by more than one piece of work.
+    /// Goal: S-1: a caller that asks for much delays no other one by more than one piece of work.
     #[test]
     fn sources_take_turns() {
         let lines = Lines::new(16);

@@ -43,7 +43,7 @@ pub(super) fn print(text: &str) -> Result<()> {
     }
 }
 
-/// A line for whoever watches. That nobody does, or does any more, is no failure.
+/// A line for the operator. It is no failure if it is not read.
 macro_rules! say {
     ($($text:tt)*) => {{
         let _ = $crate::commands::shown::print(&format!("{}\n", format_args!($($text)*)));

@@ -19,7 +19,7 @@ pub(super) enum Variable {
     SetsList(&'static str),
     /// It is none of ours.
     NotOurs,
-    /// Nobody knows it; the reason, with the nearest one that somebody does.
+    /// The name is not known; the reason, with the nearest known name.
     Unknown(String),
 }
 

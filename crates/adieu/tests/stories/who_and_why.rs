@@ -3,6 +3,7 @@
 //! The dialects are asked as their own programs ask; who is told reads `GET /v1/sessions/{session}` and, by the id that the
 //! answer named, `GET /v1/endings/{ending}`.
 
+use adieu_authority::NewPerson;
 use adieu_http_kit::client::Peer;
 use adieu_testkit::World;
 use adieu_testkit::world::{Reply, WorldRequest};
@@ -10,6 +11,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::one_session::{Dialect, Exit, Programs};
+use crate::response_modes::Issuer;
 
 /// A way to end Alice's session.
 #[derive(Clone, Copy, Debug)]
@@ -20,14 +22,21 @@ enum Way {
     KratosOthers,
     KratosAdminSession,
     KratosAdminDisabled,
+    KratosAdminBatch,
+    KratosAdminPassword,
+    KratosOwnPassword,
     PingOneByIdToken,
     PingOneDisabled,
+    PingOnePassword,
+    OpenIdLogout,
+    FrontPage,
     NativeSession,
     NativeUser,
     NativeAllButOne,
     NativeRealm,
     NativeDisabled,
     NativePassword,
+    NativeApply,
     Time,
 }
 
@@ -42,7 +51,7 @@ const OPERATOR: (&str, Option<&str>) = ("operator", None);
 const ADDRESS: &str = "192.0.2.9:4711";
 const REASON: &str = "Alice's laptop was stolen";
 
-const WAYS: [(Way, Told); 19] = [
+const WAYS: [(Way, Told); 26] = [
     (Way::Exit(Exit::PingOneSignOff), ("sign_off", ALICE, "pingone", None)),
     (Way::Exit(Exit::PingOneReset), ("administrator", WORKER, "pingone", None)),
     (Way::Exit(Exit::PingOneDelete), ("administrator", WORKER, "pingone", None)),
@@ -53,14 +62,21 @@ const WAYS: [(Way, Told); 19] = [
     (Way::KratosOthers, ("sign_off", ALICE, "kratos", None)),
     (Way::KratosAdminSession, ("administrator", OPERATOR, "kratos", None)),
     (Way::KratosAdminDisabled, ("user_disabled", OPERATOR, "kratos", None)),
+    (Way::KratosAdminBatch, ("administrator", OPERATOR, "kratos", None)),
+    (Way::KratosAdminPassword, ("password_changed", OPERATOR, "kratos", None)),
+    (Way::KratosOwnPassword, ("password_changed", ALICE, "kratos", None)),
     (Way::PingOneByIdToken, ("sign_off", APPLICATION, "pingone", None)),
     (Way::PingOneDisabled, ("user_disabled", WORKER, "pingone", None)),
+    (Way::PingOnePassword, ("password_changed", WORKER, "pingone", None)),
+    (Way::OpenIdLogout, ("sign_off", ALICE, "openid", None)),
+    (Way::FrontPage, ("sign_off", ALICE, "pages", None)),
     (Way::NativeSession, ("administrator", OPERATOR, "native", Some(REASON))),
     (Way::NativeUser, ("administrator", OPERATOR, "native", Some(REASON))),
     (Way::NativeAllButOne, ("administrator", OPERATOR, "native", Some(REASON))),
     (Way::NativeRealm, ("administrator", OPERATOR, "native", Some(REASON))),
     (Way::NativeDisabled, ("user_disabled", OPERATOR, "native", Some(REASON))),
     (Way::NativePassword, ("password_changed", OPERATOR, "native", Some(REASON))),
+    (Way::NativeApply, ("user_disabled", OPERATOR, "native", Some(REASON))),
     (Way::Time, ("expired", ("system", None), "system", None)),
 ];
 
@@ -118,6 +134,52 @@ impl<'a> Scene<'a> {
                 let change = json!([{"op": "replace", "path": "/state", "value": "inactive"}]);
                 native(Method::PATCH, &format!("/admin/identities/{user}"), change).await
             }
+            Way::KratosAdminBatch => {
+                let batch = json!({"action": "disable", "sessions": [id]});
+                native(Method::POST, "/admin/sessions", batch).await
+            }
+            Way::KratosAdminPassword => {
+                let path = format!("/admin/identities/{user}");
+                let now = sound(world.admin(Method::GET, &path)).await.json();
+                let config = json!({"config": {"password": self.programs.pingone("password")}});
+                let next = json!({
+                    "schema_id": now["schema_id"], "traits": now["traits"], "state": "active",
+                    "credentials": {"password": config},
+                });
+                native(Method::PUT, &path, next).await
+            }
+            Way::KratosOwnPassword => {
+                let own = self.programs.sign_on(Dialect::Kratos).await;
+                let flow = sound(world.get("/self-service/settings/api").header("x-session-token", &own));
+                let flow = flow.await.json()["id"].as_str().expect("a flow").to_owned();
+                let ask = world.post(&format!("/self-service/settings?flow={flow}"));
+                let body = json!({"method": "password", "password": "Another-rabbit-hole-12"});
+                sound(ask.header("x-session-token", &own).json(&body)).await
+            }
+            Way::PingOnePassword => {
+                let path = format!("/users/{user}/password");
+                let kind = "application/vnd.pingidentity.password.set+json";
+                let body = json!({"value": self.programs.pingone("password")}).to_string();
+                let ask = self.managed(Method::PUT, &path).await;
+                sound(ask.header("content-type", kind).body(body)).await
+            }
+            Way::OpenIdLogout => {
+                let ask = Issuer::Native.authorize(world, "");
+                let answer = Issuer::Native.signed_on(ask, token).send().await;
+                let code = answer.location().split(['=', '&']).nth(1).expect("a code").to_owned();
+                let tokens = sound_reply(Issuer::Native.redeem(world, &code).await).json();
+                let hint = tokens["id_token"].as_str().expect("an ID token");
+                let ask = world.get(&format!("{}/logout?id_token_hint={hint}", Issuer::Native.base(world)));
+                sound(Issuer::Native.signed_on(ask, token)).await
+            }
+            Way::FrontPage => {
+                let front =
+                    sound(world.get("/").header("accept", "text/html").cookie("ory_kratos_session", token));
+                let page = front.await.text;
+                let (_, rest) = page.split_once("name=\"token\" value=\"").expect("a form");
+                let form = [("token", rest.split('"').next().expect("a value"))];
+                sound(world.post("/ui/sign-off").cookie("ory_kratos_session", token).form(&form)).await
+            }
             Way::PingOneByIdToken => {
                 let client = format!("/v1/clients/{}", self.programs.pingone("app_client_id"));
                 native(Method::PATCH, &client, json!({"ends_by_id_token": true})).await;
@@ -127,12 +189,8 @@ impl<'a> Scene<'a> {
                 sound(world.get(&path).header("accept", "application/json")).await
             }
             Way::PingOneDisabled => {
-                let pairs = [("grant_type", "client_credentials")];
-                let worker = self.programs.token_endpoint("worker", &pairs).send().await.json();
-                let environment = self.programs.pingone("env_id");
-                let path = format!("/v1/environments/{environment}/users/{user}/enabled");
-                let ask = world.ask(Method::PUT, &path).json(&json!({"enabled": false}));
-                sound(ask.bearer(worker["access_token"].as_str().expect("a token"))).await
+                let ask = self.managed(Method::PUT, &format!("/users/{user}/enabled")).await;
+                sound(ask.json(&json!({"enabled": false}))).await
             }
             Way::NativeSession => ending(json!({"session": id})).await,
             Way::NativeUser => ending(json!({"user": user})).await,
@@ -153,7 +211,22 @@ impl<'a> Scene<'a> {
                 let password = json!({"password": self.programs.pingone("password"), "reason": REASON});
                 native(Method::PUT, &format!("/v1/users/{user}/password"), password).await
             }
+            Way::NativeApply => {
+                let alice = self.programs.pingone("user");
+                let users = format!("[[realms.users]]\nusername = '{alice}'\nenabled = false\n");
+                let document = format!("[[realms]]\npath = '/alpha'\n{users}");
+                let order = json!({"document": document, "reason": REASON});
+                native(Method::POST, "/v1/declaration", order).await
+            }
         })
+    }
+
+    /// A request of an administrator's program to PingOne's management API.
+    async fn managed(&self, method: Method, path: &str) -> WorldRequest {
+        let pairs = [("grant_type", "client_credentials")];
+        let worker = self.programs.token_endpoint("worker", &pairs).send().await.json();
+        let path = format!("/v1/environments/{}{path}", self.programs.pingone("env_id"));
+        self.world.ask(method, &path).bearer(worker["access_token"].as_str().expect("a token"))
     }
 
     /// The ending of an id, as it is shown.
@@ -174,7 +247,10 @@ impl<'a> Scene<'a> {
 }
 
 async fn sound(ask: WorldRequest) -> Reply {
-    let reply = ask.send().await;
+    sound_reply(ask.send().await)
+}
+
+fn sound_reply(reply: Reply) -> Reply {
     assert!(reply.status.is_success(), "{} {}", reply.status, reply.text);
     reply
 }
@@ -185,6 +261,7 @@ async fn sound(ask: WorldRequest) -> Reply {
 async fn every_ending_says_who_and_why() {
     let mut config = adieu_testkit::world::profile_config("main");
     config.passwords.change_ends_sessions = true;
+    config.public.front_page = true;
     let mut world = World::with_config(config).await;
     world.requests_come_from(Peer(ADDRESS.parse().expect("an address")));
     for (way, told) in WAYS {
@@ -223,7 +300,75 @@ async fn every_ending_says_who_and_why() {
         let again = json!({"enabled": true});
         let path = format!("/v1/users/{}", scene.programs.pingone("user_id"));
         sound(world.admin(Method::PATCH, &path).json(&again)).await;
+        if matches!(way, Way::KratosOwnPassword) {
+            let password = json!({"password": scene.programs.pingone("password")});
+            sound(world.admin(Method::PUT, &format!("{path}/password")).json(&password)).await;
+        }
     }
+}
+
+/// Goal: a user who is removed takes their sessions along, and the ending stays: who removed them, why, by which channel.
+#[tokio::test]
+async fn the_removal_of_a_user_says_who_and_why() {
+    let mut world = World::start().await;
+    world.requests_come_from(Peer(ADDRESS.parse().expect("an address")));
+    let scene = Scene::of(&world);
+    let reason = REASON.replace(' ', "%20").replace('\'', "%27");
+    for (n, (channel, actor, reason)) in
+        [("native", OPERATOR, Some(reason.as_str())), ("kratos", OPERATOR, None), ("pingone", WORKER, None)]
+            .into_iter()
+            .enumerate()
+    {
+        let (name, password) = (format!("dora{n}"), "Explores-all-88");
+        let new =
+            NewPerson { username: name.clone(), password: Some(password.into()), ..NewPerson::default() };
+        let dora = world.authority().create_user(&world.data.population, new).await.expect("a user").id;
+        let token = world.sign_on_kratos(&name, password).await;
+        let id = scene.id(&token).await;
+        let ask = match (channel, reason) {
+            ("native", Some(reason)) => {
+                world.admin(Method::DELETE, &format!("/v1/users/{dora}?reason={reason}"))
+            }
+            ("kratos", _) => world.admin(Method::DELETE, &format!("/admin/identities/{dora}")),
+            _ => scene.managed(Method::DELETE, &format!("/users/{dora}")).await,
+        };
+        let reply = sound(ask).await;
+        let gone = world.admin(Method::GET, &format!("/v1/sessions/{id}")).send().await;
+        assert_eq!(gone.status, 404, "{channel}: it is shown to nobody");
+        let mut found = scene.ending(reply.header("adieu-ending")).await;
+        assert_eq!((&found["reach"], &found["user"]), (&json!("user"), &json!(dora.to_string())), "{found}");
+        found["ending"].as_object_mut().and_then(|ending| ending.remove("at")).expect("a time");
+        let told = ("user_removed", actor, channel, reason.map(|_| REASON));
+        assert_eq!(found["ending"], scene.expected(told), "{channel}");
+    }
+}
+
+/// Goal: what time and quotas end says so, and is nobody's act: idle sessions, and the oldest of too many.
+#[tokio::test]
+async fn what_idleness_and_a_quota_end_says_so() {
+    let mut config = adieu_testkit::world::profile_config("main");
+    config.kratos.session_idle_s = 3600;
+    config.am.sessions_max = 1;
+    let mut world = World::with_config(config).await;
+    world.requests_come_from(Peer(ADDRESS.parse().expect("an address")));
+    let scene = Scene::of(&world);
+    let told = async |id: &str| {
+        let mut ending = scene.shown(id).await["ending"].clone();
+        ending.as_object_mut().and_then(|ending| ending.remove("at")).expect("a time");
+        ending
+    };
+    let first = scene.id(&scene.programs.sign_on(Dialect::Am).await).await;
+    let second = scene.id(&scene.programs.sign_on(Dialect::Am).await).await;
+    let by_quota = json!({
+        "cause": "quota", "actor": {"kind": "system", "id": null}, "channel": "am", "reason": null,
+        "address": ADDRESS,
+    });
+    assert_eq!(told(&first).await, by_quota);
+    assert_eq!(scene.shown(&second).await["state"], "live");
+
+    let idle = scene.id(&scene.programs.sign_on(Dialect::Kratos).await).await;
+    world.wait_s(3600);
+    assert_eq!(told(&idle).await, scene.expected(("idle", ("system", None), "system", None)));
 }
 
 /// Goal: what a client held ends by whatever switches it off or removes it, and the answer names that ending, too; a change that

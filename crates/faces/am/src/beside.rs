@@ -13,7 +13,7 @@ use crate::cookies::CookieAct;
 use crate::error::AmError;
 use crate::face::Face;
 
-/// The cookies for whoever has signed on. The sessions whose cookies they overwrite end: nobody could use them any more.
+/// The cookies for the user who has signed on. The sessions whose cookies they overwrite end: they could not be used any more.
 pub(crate) async fn signed_on(
     face: &Face,
     call: &Call,

@@ -20,7 +20,7 @@ const METHOD: &str = "x-forwarded-method";
 /// for its answer, and what a form has posted would be lost.
 pub(crate) fn is_a_page(parts: &Parts) -> bool {
     let text = |name: &str| text(&parts.headers, name);
-    // Whoever says that it is another method loses an address that the 401 would have: nobody gains by saying so.
+    // A caller that names another method loses the address that the 401 would have had, and gains nothing by it.
     let mut said = parts.headers.get_all(METHOD).iter();
     let reads = [Method::GET, Method::HEAD].contains(&parts.method)
         && said.all(|method| ["GET", "HEAD"].iter().any(|reading| method == reading));

@@ -12,7 +12,7 @@ use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 
 impl Face {
-    /// Ends the sessions whose cookies a sign-on overwrites, whoever they are of: nobody could use them any more.
+    /// Ends the sessions whose cookies a sign-on overwrites, also other users': they could not be used any more.
     pub(crate) async fn leave_to(
         &self,
         call: &Call,

@@ -70,8 +70,8 @@ pub(crate) async fn create_native(face: &Face, call: &Call) -> Result<Answer, Kr
     Ok(face.settings_json(StatusCode::OK, &flow, &holder.user))
 }
 
-/// Whoever may have settings: the user of a live session, and whoever is half signed on only because they have no second factor
-/// yet, for this is where one is made. Else whoever lacks theirs, if anybody is there.
+/// Who may have settings: the user of a live session, and a user who is half signed on only because they have no second
+/// factor yet: this is where one is made. Otherwise the user whose factor is missing, if there is one.
 pub(crate) fn admitted(carried: CarriedSession) -> Result<SessionHolder, Option<SessionHolder>> {
     let holder = carried.holder().ok_or(None)?;
     match carried {

@@ -93,7 +93,7 @@ pub(super) async fn declare(api: &Face, call: &Call, body: Body) -> Result<Done,
     let mut turn = Turn::begin();
     for _ in 1..PLANS_MAX {
         match turn.carry_out(&mut next, &context).await {
-            // Nobody has seen this plan: whatever somebody changed meanwhile, the next one starts from it.
+            // This plan was not shown: the next one starts from whatever was changed meanwhile.
             Err(error) if error.is_stale() => match plan().await {
                 Ok(anew) => next = anew,
                 Err(error) => return turn.answer(api, next, None, Err(error)),

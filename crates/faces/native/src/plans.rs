@@ -1,6 +1,6 @@
 //! Plans that were shown and are not carried out to their end.
 //!
-//! Kept in this process, for a time: a plan is what somebody has just looked at, and whoever finds it gone makes another.
+//! Kept in this process, for a time: a plan is what a caller has just looked at; a caller who finds it gone makes another one.
 //! Whoever carries one out has it to themselves.
 
 use std::collections::VecDeque;

@@ -1,4 +1,4 @@
-//! The order in which users change: whoever gives a name up comes before whoever takes it.
+//! The order in which users change: the user who gives a name up comes before the user who takes it.
 //!
 //! Names are usernames and e-mail addresses, which name users alike, and external ids; each is one user's in its realm. What no
 //! order makes possible is refused here, before anything is changed.

@@ -251,7 +251,7 @@ pub async fn users_are_listed_in_the_order_of_their_ids<E: Engine>() {
     assert_eq!(fixture.store.users(nowhere, None, 3).await.expect("a page").len(), 0);
 }
 
-/// Goal: nobody takes a name by spelling it differently, and nobody is found under another realm's name.
+/// Goal: a name is not taken twice by spelling it differently, and no user is found under another realm's name.
 pub async fn a_name_is_taken_in_every_spelling<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     let ada = fixture.user("Ada").await;
@@ -313,7 +313,7 @@ pub async fn a_name_is_one_in_all_its_forms<E: Engine>() {
     }
 }
 
-/// Goal: F-8: whoever is locked opens no session, whatever was proven, and those that are open live on; whoever is unlocked
+/// Goal: F-8: a locked user opens no session, whatever was proven, and those that are open live on; an unlocked user
 /// begins without failed sign-ons. Over a crash, too.
 pub async fn a_locked_user_signs_on_nowhere_and_keeps_the_sessions<E: Engine>() {
     let fixture = Fixture::<E>::new().await;

@@ -95,7 +95,7 @@ pub async fn a_sign_on_with_a_session_that_is_over_opens_another<E: Engine>() {
     }
 }
 
-/// Goal: a planted token gives nobody somebody else's session, and takes none away.
+/// Goal: a planted token gives no user another user's session, and takes none away.
 pub async fn a_sign_on_with_somebody_elses_token_leaves_that_session_alone<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     let (ada, bob) = (fixture.user("ada").await, fixture.user("bob").await);

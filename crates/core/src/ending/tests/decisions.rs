@@ -225,7 +225,7 @@ fn a_reset_session_is_buried_with_the_record_of_its_reset() {
     assert_eq!((tombstone.ending.at, tombstone.ending.cause), (at(1), Cause::SignOff));
 }
 
-/// Goal: a role over a population ends sessions of whoever is in it when the order is carried out, and of nobody else; users
+/// Goal: a role over a population ends sessions of the users in it when the order is carried out, and of no others; users
 /// end their own.
 #[test]
 fn a_right_reaches_whoever_is_in_its_population_by_then() {

@@ -25,7 +25,7 @@ pub(super) enum AskedSession {
 }
 
 impl Turn<'_> {
-    /// A live caller, or nobody whose body holds a live token where that is enough. All else is 401. Whoever is half signed on
+    /// A live caller, or no caller if the body holds a live token and that is enough. All else is 401. A user who is half signed on
     /// may sign off (S-15).
     pub(super) async fn proven(
         &self,

@@ -121,7 +121,7 @@ async fn a_list_shows_what_its_filters_name() {
     }
 }
 
-/// Goal: NO-FALSE-NO: where nobody can look, nobody says that there was no such ending.
+/// Goal: NO-FALSE-NO: while the store cannot be read, the answer is never that there was no such ending.
 #[tokio::test]
 async fn an_ending_that_can_not_be_read_is_not_denied() {
     let mut world = World::start().await;

@@ -135,7 +135,7 @@ impl Unkept {
             Value::Array(items) => items.iter().all(|item| self.takes(item, inner)),
             Value::Object(members) => members.get(name).is_none_or(|value| self.takes(value, rest)),
             Value::Null => true,
-            // Not what its place asks for: whoever reads it elsewhere says so, and nobody else reads it.
+            // It is not of the type that its place asks for.
             Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
         }
     }
