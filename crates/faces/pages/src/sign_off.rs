@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use adieu_authority::{
     Cause, EndError, EndKind, EndOrder, EndTarget, Origin, Outage, PresentedToken, Purpose, SessionId,
-    SessionToken,
+    SessionToken, endings_noted,
 };
 use adieu_http_kit::client::Peer;
 use adieu_http_kit::companion::CookieRealm;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::{body, media};
-use adieu_pages_kit::{Link, SignedOffPage};
+use adieu_oidc::Parting;
+use adieu_pages_kit::{Link, LogoutFrame, SignedOffPage, ToldApplication};
 use axum::body::Body;
 use axum::response::Response;
 use http::Uri;
@@ -22,7 +23,7 @@ use http::request::Parts;
 use http::uri::Authority;
 use subtle::ConstantTimeEq as _;
 
-use crate::answer::{cannot_tell, form_too_old, no_form, page, see_other, with_cookies};
+use crate::answer::{cannot_tell, form_too_old, no_form, page_with, see_other, with_cookies};
 use crate::carried::{Holder, carried, tokens};
 use crate::face::{CHANNEL, Face, shown};
 use crate::settings::FRONT;
@@ -88,16 +89,23 @@ async fn ended(
 ) -> Result<Response, Outage> {
     // Whatever can fail comes before the first ending: after it, an answer says what was ended.
     let realm = face.realm(holder.session.realm).await?;
+    let parting = Parting::of_tokens(&face.authority, tokens).await?;
     for beside in tokens.iter().filter(|token| token.id != holder.token.id) {
         end(face, parts, beside).await?;
     }
     end(face, parts, &holder.token).await?;
     let answers = face.seen(&realm, &holder.token).await;
     let again = face.settings.sign_on.first().map(|on| Link { href: &on.address, text: "Sign on again" });
-    let html = SignedOffPage { realm: &realm.path, seen: &shown(&answers), again }.html();
+    let told = parting.told(&face.authority, &endings_noted()).await;
+    let told: Vec<_> = told.iter().map(|one| ToldApplication { name: &one.name, how: one.how }).collect();
+    let frames = parting.frames().iter();
+    let frames: Vec<_> =
+        frames.map(|frame| LogoutFrame { name: &frame.name, address: &frame.address }).collect();
+    let (realm_path, seen) = (&realm.path, &shown(&answers));
+    let page = SignedOffPage { realm: realm_path, seen, told: &told, frames: &frames, onward: None, again };
     let id = realm.id.to_string();
     let gone = face.settings.cookies.clear(CookieRealm { id: &id, path: &realm.path }, &[]);
-    Ok(with_cookies(page(html), gone))
+    Ok(with_cookies(page_with(&page.html(), &page.headers()), gone))
 }
 
 async fn end(face: &Face, parts: &Parts, token: &SessionToken) -> Result<(), Outage> {

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    DirectoryError, EndError, HashError, Outage, PersonError, RealmId, RecordFault, SignOnFailure,
-    TakenMember, Unwritten, WeakPassword,
+    DirectoryError, EndError, HashError, Outage, PersonError, RealmId, SignOnFailure, TakenMember, Unwritten,
+    WeakPassword,
 };
 use adieu_http_kit::body::BodyError;
 use adieu_oidc::{HintError, Refusal, UserinfoError};
@@ -441,29 +441,6 @@ impl From<DirectoryError> for Problem {
             DirectoryError::Stale => Self::Unavailable(Outage::new(error)),
             DirectoryError::SessionOver => Self::Bearer { error: Some(INVALID_TOKEN) },
             DirectoryError::Unwritten(unwritten) => unwritten.into(),
-        }
-    }
-}
-
-/// What was refused, by this dialect's name of the member.
-impl From<RecordFault> for Problem {
-    fn from(fault: RecordFault) -> Self {
-        match fault {
-            RecordFault::PublicInOwnName => Self::invalid(
-                "grantTypes",
-                "`CLIENT_CREDENTIALS` needs another `tokenEndpointAuthMethod` than `NONE`.",
-            ),
-            RecordFault::RedirectUri => Self::invalid("redirectUris", ABSOLUTE),
-            RecordFault::BackchannelLogoutUri => Self::invalid("backchannelLogoutUri", ABSOLUTE),
-            RecordFault::PostLogoutRedirectUri => Self::invalid("postLogoutRedirectUris", ABSOLUTE),
-            RecordFault::Username => Self::invalid(
-                "username",
-                "A name has 1 to 255 characters, none of them a control and none that cannot be seen.",
-            ),
-            RecordFault::Email => Self::invalid("email", "An e-mail address is wanted."),
-            RecordFault::RealmPath => {
-                Self::invalid("name", "Small letters, digits, `-`, `_` and `.` are wanted.")
-            }
         }
     }
 }
