@@ -49,9 +49,9 @@ class Browser {
     if (asked) error ? asked.reject(new Error(JSON.stringify(error))) : asked.resolve(result);
   }
 
-  #ask(method, params = {}) {
+  #ask(method, params = {}, sessionId = this.#session) {
     const id = (this.#count += 1);
-    this.#process.stdio[3].write(`${JSON.stringify({ id, method, params, sessionId: this.#session })}\0`);
+    this.#process.stdio[3].write(`${JSON.stringify({ id, method, params, sessionId: sessionId ?? undefined })}\0`);
     return new Promise((resolve, reject) => this.#asked.set(id, { resolve, reject }));
   }
 
@@ -72,6 +72,11 @@ class Browser {
 
   goto(url) {
     return this.#leads(() => this.#ask("Page.navigate", { url }));
+  }
+
+  /** Opens another page of the same browser, which goes on by itself. */
+  openTab(url) {
+    return this.#ask("Target.createTarget", { url, background: true }, null);
   }
 
   /** Clicks what leads to another page. */

@@ -72,6 +72,19 @@ const authorize = `/${pingone.env_id}/as/authorize?response_type=code&scope=open
   `&redirect_uri=${encodeURIComponent(pingone.app_redirect_uri)}`;
 const signOns = ["/self-service/login/browser", "/am/UI/Login?realm=/alpha", authorize];
 
+/** A client that the browser tells of a sign-off by a frame, made over the native API. */
+async function framed() {
+  const { origin } = new URL(kratos.admin);
+  const realms = await (await fetch(`${origin}/v1/realms`)).json();
+  const realm = realms.items.find(({ path }) => path === "/alpha");
+  const body = JSON.stringify({
+    client_name: "Framed", redirect_uris: [`${site}/`], frontchannel_logout_uri: `${site}/health/alive`, pkce_required: false,
+  });
+  const headers = { "Content-Type": "application/json" };
+  const made = await fetch(`${origin}/v1/realms/${realm.id}/clients`, { method: "POST", headers, body });
+  return (await made.json()).client_id;
+}
+
 const newcomersPassword = "plum lantern 7 orbits";
 let codes;
 
@@ -100,6 +113,18 @@ scenario({
       assert.equal(await browser.evaluate(() => document.querySelectorAll("[role=alert]").length), 1);
       await judged(`${name}-sign-on-failed`);
     }
+  },
+  "somebody is asked whether to sign off, and sees who is told": async () => {
+    const id = await framed();
+    const there = encodeURIComponent(`${site}/`);
+    const query = `response_type=code&scope=openid&client_id=${id}&redirect_uri=${there}`;
+    await goto(`/o/alpha/authorize?${query}&prompt=login`, "openid-sign-on", /Framed/);
+    await signOn(pingone.user, pingone.password);
+    await goto(`/o/alpha/authorize?${query}&prompt=consent`, "openid-consent", /Framed/);
+    await goto(`/o/alpha/logout?client_id=${id}`, "sign-off-question", /Everywhere: these applications\s+Framed/);
+    await browser.click("button[value=everywhere]");
+    assert.match(await browser.text(), /Framed\s+told by your browser/);
+    await judged("signed-off-told");
   },
   "pages of one who is signed on lead on and off": async () => {
     await browser.goto(`${site}/self-service/login/browser`);

@@ -3,6 +3,7 @@
 //! A cookie of another dialect is set where it is of use: for sessions of a realm that the other door serves, too, and where this
 //! door's host may set it for the other's. Decision 0020.
 
+use adieu_http_kit::browser_state::BrowserState;
 use adieu_http_kit::companion::{Companion, Companions, CookieRealms, covers};
 use adieu_http_kit::cookies::{SameSite, SessionCookieName};
 use url::Url;
@@ -30,7 +31,20 @@ pub(crate) fn companions(config: &Config, own: SessionCookie) -> Companions {
     let doors = doors(config);
     let (own, others): (Vec<_>, Vec<_>) = doors.iter().partition(|door| door.cookie == own);
     let pairs = own.iter().flat_map(|own| others.iter().map(move |other| (own, other)));
-    Companions::new(pairs.flat_map(|(own, other)| from(own, other, config)).collect())
+    let url = own.first().map_or("", |door| &door.url);
+    let cookies = pairs.flat_map(|(own, other)| from(own, other, config)).collect();
+    Companions::new(cookies).with_state(state(url, config))
+}
+
+/// The cookie that scripts read, where this door's host is the one of the issuers that have the frame for it.
+pub(crate) fn state(url: &str, config: &Config) -> Option<BrowserState> {
+    let there = host(url).is_some() && host(url) == host(&config.public.url);
+    let secure = is_https(&config.public.url);
+    (config.openid.session_management && there).then_some(BrowserState { secure })
+}
+
+fn host(url: &str) -> Option<String> {
+    Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned))
 }
 
 /// The cookies of all dialects, as far as the public address may set them for browsers to forget.
@@ -38,7 +52,8 @@ pub(crate) fn all(config: &Config) -> Companions {
     let url = config.public.url.clone();
     // Of no dialect: only its address counts.
     let here = Door { cookie: SessionCookie::Am, url, realms: CookieRealms::ALL };
-    Companions::new(doors(config).iter().flat_map(|door| from(&here, door, config)).collect())
+    let cookies = doors(config).iter().flat_map(|door| from(&here, door, config)).collect();
+    Companions::new(cookies).with_state(state(&config.public.url, config))
 }
 
 /// Realms are named by their paths, because some are made while the server runs.
@@ -65,7 +80,6 @@ fn doors(config: &Config) -> Vec<Door> {
 
 /// What one door sets for another: a cookie for each domain of the other's that it lies in, or one for the host that they share.
 fn from(own: &Door, other: &Door, config: &Config) -> Vec<Companion> {
-    let host = |url: &str| Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let (here, there) = (host(&own.url).unwrap_or_default(), host(&other.url).unwrap_or_default());
     let realms = own.realms.and(&other.realms);
     if realms.is_empty() {

@@ -157,7 +157,7 @@ fn am(authority: &Authority, config: &Config) -> Result<FaceService<adieu_face_a
         public_needs_pkce: face.public_needs_pkce,
         companions: match face.set_all_cookies {
             true => companions(config, SessionCookie::Am),
-            false => Companions::default(),
+            false => Companions::default().with_state(companions::state(&config.public.url, config)),
         },
         ..Settings::default()
     };
@@ -181,7 +181,7 @@ fn pingone(authority: &Authority, config: &Config) -> FaceService<adieu_face_pin
         front_page: front_page(config),
         companions: match face.set_all_cookies {
             true => companions(config, SessionCookie::PingOne),
-            false => Companions::default(),
+            false => Companions::default().with_state(companions::state(&or_public(&face.auth_url), config)),
         },
     };
     adieu_face_pingone::service(authority.clone(), settings)
@@ -194,7 +194,7 @@ fn openid(authority: &Authority, config: &Config) -> FaceService<adieu_face_open
         cookies_secure: is_https(&config.public.url),
         companions: match config.openid.set_all_cookies {
             true => companions::all(config),
-            false => Companions::default(),
+            false => Companions::default().with_state(companions::state(&config.public.url, config)),
         },
         front_page: front_page(config),
     };
@@ -234,7 +234,7 @@ fn schema(face: &crate::config::KratosConfig) -> Result<Option<serde_json::Value
 fn kratos(authority: &Authority, config: &Config) -> Result<FaceService<adieu_face_kratos::Kratos>> {
     let companions = match config.kratos.set_all_cookies {
         true => companions(config, SessionCookie::Kratos),
-        false => Companions::default(),
+        false => Companions::default().with_state(companions::state(config.kratos_url(), config)),
     };
     let settings = kratos_settings(config, companions)?;
     adieu_face_kratos::service(authority.clone(), settings).map_err(Into::into)

@@ -127,6 +127,8 @@ impl Authority {
             ends_by_id_token: false,
             backchannel_logout_uri: None,
             backchannel_logout_session_required: false,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
             access_life: ACCESS_LIFE,
             refresh_life: REFRESH_LIFE,
             roles: new.roles,

@@ -37,6 +37,11 @@ pub(crate) fn note(id: EndingId) {
     });
 }
 
+/// The ids of the endings on the way of this request so far, in their order, at most sixteen.
+pub fn endings_noted() -> Vec<EndingId> {
+    NOTED.try_with(|noted| noted.borrow().iter().copied().collect()).unwrap_or_default()
+}
+
 impl Authority {
     /// The public id of the ending at a place.
     pub fn ending_id(&self, place: EndingPlace) -> EndingId {
@@ -66,10 +71,12 @@ mod tests {
     #[tokio::test]
     async fn a_request_is_told_of_its_own_endings() {
         note(id(0)); // Of nobody's request.
+        assert_eq!(endings_noted(), []);
         let one = noting_endings(async {
             note(id(1));
             tokio::task::yield_now().await;
             note(id(2));
+            assert_eq!(endings_noted(), [id(1), id(2)]);
             "answered"
         });
         let other = noting_endings(async { (3..40).for_each(|n| note(id(n))) });

@@ -58,8 +58,8 @@ pub use adieu_core::{
 };
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{
-    ClientWords, RecordFault, client_is_sound, email_is_sound, is_realm_path, is_redirect_uri,
-    is_web_address, may_redirect_to, may_return_to, username_is_sound,
+    ClientWords, HowTold, RecordFault, client_is_sound, email_is_sound, is_realm_path, is_redirect_uri,
+    is_web_address, may_redirect_to, may_return_to, username_is_sound, web_origin,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
@@ -74,7 +74,7 @@ pub use beside::SessionsBeside;
 pub use check::CheckedToken;
 pub use client_changes::ClientsDraft;
 pub use clients::{HeldGrants, NewClient, RotationError, SecretRotation};
-pub use endings::noting_endings;
+pub use endings::{endings_noted, noting_endings};
 pub use first_factor::FirstFactor;
 pub use flows::NewFlow;
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};

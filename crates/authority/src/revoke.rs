@@ -3,7 +3,8 @@
 //! The session lives on. What is no token of ours, or no longer good, counts as revoked already.
 
 use adieu_core::{
-    Client, GrantError, GrantId, Outage, Realm, RevokeOrder, RevokedToken, Timestamp, TokenToRevoke,
+    Client, GrantError, GrantId, Outage, Realm, RevokeOrder, RevokedToken, SessionId, Timestamp,
+    TokenToRevoke,
 };
 use adieu_token::{TYP_ACCESS, Verified};
 
@@ -54,6 +55,19 @@ impl Authority {
             return Err(RevokeError::OtherClient);
         }
         answered(self.revoke_of(grant.id.number(), client, TokenToRevoke::Refresh(family)).await)
+    }
+
+    /// Revokes what a client holds because of a session, as far as that is remembered. The session lives on.
+    pub async fn revoke_held(&self, session: SessionId, client: &Client) -> Result<(), Outage> {
+        let participants = self.participants(session).await?;
+        let of_client = participants.iter().filter(|one| one.client == client.id);
+        for grant in of_client.flat_map(|one| &one.grants) {
+            match answered(self.revoke_of(grant.number(), client, TokenToRevoke::All).await) {
+                Ok(()) | Err(RevokeError::OtherClient) => {}
+                Err(RevokeError::Outage(outage)) => return Err(outage),
+            }
+        }
+        Ok(())
     }
 
     async fn revoke_of(&self, grant: u64, client: &Client, token: TokenToRevoke) -> Result<(), GrantError> {

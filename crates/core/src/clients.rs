@@ -236,7 +236,7 @@ impl Client {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use uuid::Uuid;
 
     use super::*;
@@ -247,7 +247,7 @@ mod tests {
     use crate::revoke::RevokedToken;
     use crate::time::{Span, Timestamp};
 
-    fn shop() -> Client {
+    pub(crate) fn shop() -> Client {
         Client {
             id: "shop".parse().expect("an id"),
             realm: RealmId::from_uuid(Uuid::from_u128(1)),
@@ -267,6 +267,8 @@ mod tests {
             ends_by_id_token: false,
             backchannel_logout_uri: None,
             backchannel_logout_session_required: false,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
             access_life: Span::from_s(300),
             refresh_life: Span::from_s(300),
             roles: vec![],
@@ -383,6 +385,14 @@ mod tests {
             (
                 Client { post_logout_redirect_uris: uris("javascript:alert(1)"), ..shop() },
                 RecordFault::PostLogoutRedirectUri,
+            ),
+            (
+                Client {
+                    redirect_uris: uris("https://shop.example.test/cb"),
+                    frontchannel_logout_uri: Some("https://evil.example.test/out".into()),
+                    ..shop()
+                },
+                RecordFault::FrontchannelLogoutUri,
             ),
         ];
         for (wrong, fault) in cases {

@@ -305,6 +305,11 @@ pub struct Client {
     pub backchannel_logout_uri: Option<String>,
     /// Whether each notice to it has to name the session.
     pub backchannel_logout_session_required: bool,
+    /// Where a browser tells it that its session is over, in a frame (OpenID Connect Front-Channel Logout 1.0 section 2); none if it
+    /// is not told so.
+    pub frontchannel_logout_uri: Option<String>,
+    /// Whether that address gets the issuer and the session.
+    pub frontchannel_logout_session_required: bool,
     /// Life of its access tokens.
     pub access_life: Span,
     /// Life of its refresh tokens.

@@ -26,6 +26,7 @@ pub mod found_ending;
 pub mod grant;
 pub mod grant_facts;
 pub mod how_ended;
+mod how_told;
 pub mod ids;
 pub mod keys;
 pub mod live_tally;
@@ -96,6 +97,7 @@ pub use found_ending::{EndedReach, EndingFilter, EntryAround, EntryFacts, FoundE
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, ReplacedToken, RotateOrder};
 pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
 pub use how_ended::{EndedWith, how_ended};
+pub use how_told::{HowTold, how_told};
 pub use ids::{ClientId, Locator, NIL, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
 pub use live_tally::{ENDED_COUNTED_MAX, LiveTally};
@@ -126,7 +128,10 @@ pub use receiver_health::{ReceiverHealth, decide_health, due_at_once, is_back};
 pub use record_fault::RecordFault;
 pub use record_rules::{ClientWords, client_is_sound, email_is_sound, is_email, username_is_sound};
 pub use recovery::{RecoveryPass, RecoveryWay};
-pub use redirect_uris::{is_notice_address, is_redirect_uri, is_web_address, may_redirect_to, may_return_to};
+pub use redirect_uris::{
+    is_frame_address, is_notice_address, is_redirect_uri, is_web_address, may_redirect_to, may_return_to,
+    web_origin,
+};
 pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing, UserReach};
 pub use second_factor::{CODES_IN_A_SET, CodeSet, RecoveryCodes, Spending, TYPED_LETTERS};

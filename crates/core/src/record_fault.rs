@@ -21,6 +21,11 @@ pub enum RecordFault {
         "an address to tell endings to is https, absolute and without a fragment; http only of a client that has a secret"
     )]
     BackchannelLogoutUri,
+    /// See [`is_frame_address`](crate::is_frame_address).
+    #[error(
+        "an address that a browser tells endings to is absolute, without a fragment, and of the scheme, host and port of a redirect address"
+    )]
+    FrontchannelLogoutUri,
     /// See [`is_username`](crate::is_username).
     #[error("a username has 1 to 255 characters, none of them a control and none that cannot be seen")]
     Username,

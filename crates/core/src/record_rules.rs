@@ -6,7 +6,7 @@
 use crate::directory::{Client, ClientAuth};
 use crate::names::{has_invisible, is_username};
 use crate::record_fault::RecordFault;
-use crate::redirect_uris::{is_notice_address, is_redirect_uri};
+use crate::redirect_uris::{is_frame_address, is_notice_address, is_redirect_uri};
 
 /// What of a client is judged.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,8 @@ pub struct ClientWords<'a> {
     pub post_logout_redirect_uris: &'a [String],
     /// Where it is told that sessions are over.
     pub backchannel_logout_uri: Option<&'a str>,
+    /// Where a browser tells it so.
+    pub frontchannel_logout_uri: Option<&'a str>,
 }
 
 impl<'a> From<&'a Client> for ClientWords<'a> {
@@ -31,6 +33,7 @@ impl<'a> From<&'a Client> for ClientWords<'a> {
             redirect_uris: &client.redirect_uris,
             post_logout_redirect_uris: &client.post_logout_redirect_uris,
             backchannel_logout_uri: client.backchannel_logout_uri.as_deref(),
+            frontchannel_logout_uri: client.frontchannel_logout_uri.as_deref(),
         }
     }
 }
@@ -54,6 +57,16 @@ pub fn client_is_sound(before: Option<&Client>, next: ClientWords<'_>) -> Result
     let sound = next.backchannel_logout_uri.is_none_or(|uri| is_notice_address(uri, next.auth));
     if !sound && told(next) != before.and_then(|before| told(before.into())) {
         return Err(RecordFault::BackchannelLogoutUri);
+    }
+    let framed = |words: &ClientWords<'_>| {
+        words
+            .frontchannel_logout_uri
+            .filter(|uri| !is_frame_address(uri, words.redirect_uris))
+            .map(str::to_owned)
+    };
+    let unsound = framed(&next);
+    if unsound.is_some() && unsound != before.and_then(|before| framed(&before.into())) {
+        return Err(RecordFault::FrontchannelLogoutUri);
     }
     Ok(())
 }

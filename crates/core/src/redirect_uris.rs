@@ -38,6 +38,33 @@ pub fn is_notice_address(text: &str, auth: ClientAuth) -> bool {
     is_web_address(text) && !text.contains('#') && (encrypted || auth != ClientAuth::None)
 }
 
+/// Whether a browser may tell a client with these redirect addresses at this one that its session is over: an address of the web,
+/// without a fragment, of the scheme, host and port of one of them (OpenID Connect Front-Channel Logout 1.0 section 2).
+pub fn is_frame_address(text: &str, redirect_uris: &[String]) -> bool {
+    let known = |origin: &String| redirect_uris.iter().any(|uri| web_origin(uri).as_ref() == Some(origin));
+    is_web_address(text) && !text.contains('#') && web_origin(text).is_some_and(|origin| known(&origin))
+}
+
+/// The origin of an address of the web, as browsers write it: in small letters, without a port that goes without saying. None for
+/// other schemes, whose origins browsers keep to themselves. RFC 6454 section 6.2
+pub fn web_origin(address: &str) -> Option<String> {
+    let (scheme, rest) = address.split_once("://")?;
+    let scheme = scheme.to_ascii_lowercase();
+    let implied = match scheme.as_str() {
+        "https" => "443",
+        "http" => "80",
+        _ => return None,
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if !is_authority(authority) {
+        return None;
+    }
+    let (host, port) = host_and_port(authority);
+    let host = host.to_ascii_lowercase();
+    let port = port.map(|port| port.trim_start_matches('0')).filter(|port| *port != implied);
+    Some(port.map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}")))
+}
+
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
@@ -136,6 +163,46 @@ mod tests {
         ] {
             assert_eq!(is_notice_address(uri, ClientAuth::None), public, "{uri}");
             assert_eq!(is_notice_address(uri, ClientAuth::Basic), confidential, "{uri}");
+        }
+    }
+
+    /// S-FCL-2.
+    #[test]
+    fn a_browser_tells_endings_at_an_origin_of_the_client_only() {
+        let registered = [
+            "https://shop.example.test/cb".to_owned(),
+            "http://127.0.0.1:8080/cb".into(),
+            "com.example.shop:/".into(),
+        ];
+        for (uri, fits) in [
+            ("https://shop.example.test/out", true),
+            ("https://SHOP.example.test:443/out?a=b", true),
+            ("http://127.0.0.1:8080/", true),
+            ("http://127.0.0.1:8081/", false),
+            ("http://shop.example.test/out", false),
+            ("https://shop.example.test:8443/out", false),
+            ("https://evil.example.test/out", false),
+            ("https://shop.example.test/out#here", false),
+            ("https://shop.example.test@evil.test/", false),
+            ("com.example.shop:/out", false),
+            ("/out", false),
+            ("", false),
+        ] {
+            assert_eq!(is_frame_address(uri, &registered), fits, "{uri}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_written_as_browsers_write_it() {
+        for (address, origin) in [
+            ("https://Shop.Example.test/cb?x", Some("https://shop.example.test")),
+            ("https://shop.example.test:443", Some("https://shop.example.test")),
+            ("http://shop.example.test:080/", Some("http://shop.example.test")),
+            ("http://[::1]:8080/cb", Some("http://[::1]:8080")),
+            ("https://user@shop.example.test/", None),
+            ("com.example.shop://back", None),
+        ] {
+            assert_eq!(web_origin(address).as_deref(), origin, "{address}");
         }
     }
 

@@ -47,20 +47,22 @@ pub enum TokenToRevoke {
     Refresh(TokenHash),
     /// An access token.
     Access(RevokedToken),
+    /// All of them: the user leaves the client.
+    All,
 }
 
 /// Decides what is revoked with a token.
 pub fn decide_revoke(grant: &Grant, order: &RevokeOrder, now: Timestamp) -> GrantDecision {
     let fits = match order.token {
         TokenToRevoke::Refresh(family) => grant.refresh.is_some_and(|refresh| refresh.family.same(&family)),
-        TokenToRevoke::Access(_) => true,
+        TokenToRevoke::Access(_) | TokenToRevoke::All => true,
     };
     if grant.client != order.client || !fits {
         return GrantDecision { write: None, outcome: Err(GrantError::Invalid) };
     }
     let next = match order.token {
         _ if grant.revoked => None,
-        TokenToRevoke::Refresh(_) => Some(Grant { revoked: true, ..grant.clone() }),
+        TokenToRevoke::Refresh(_) | TokenToRevoke::All => Some(Grant { revoked: true, ..grant.clone() }),
         TokenToRevoke::Access(token) => match with(&grant.revoked_tokens, token, OF_GRANT_MAX, now) {
             Some(revoked_tokens) => Some(Grant { revoked_tokens, ..grant.clone() }),
             None => Some(Grant { revoked: true, ..grant.clone() }),

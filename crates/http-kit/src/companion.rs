@@ -5,6 +5,7 @@
 
 use http::HeaderValue;
 
+use crate::browser_state::BrowserState;
 use crate::cookies::{SameSite, SessionCookieName, SetCookie};
 
 /// The place of a realm's id in a path.
@@ -99,21 +100,34 @@ impl Companion {
     }
 }
 
-/// The session cookies of other dialects that go with one's own; none where a sign-on stays with its own dialect.
+/// The cookies that go with one's own session cookie: those of other dialects, none where a sign-on stays with its own dialect, and the
+/// one that scripts read, if there is one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Companions(Vec<Companion>);
+pub struct Companions(Vec<Companion>, Option<BrowserState>);
 
 impl Companions {
     /// These.
     #[must_use]
     pub fn new(cookies: Vec<Companion>) -> Self {
-        Self(cookies)
+        Self(cookies, None)
+    }
+
+    /// The same with a cookie that scripts read.
+    #[must_use]
+    pub fn with_state(self, state: Option<BrowserState>) -> Self {
+        Self(self.0, state)
+    }
+
+    /// The cookie that scripts read.
+    #[must_use]
+    pub const fn browser_state(&self) -> Option<BrowserState> {
+        self.1
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_empty() && self.1.is_none()
     }
 
     /// Whether a cookie of this name is one of them for sessions of the realm at this path.
@@ -131,6 +145,7 @@ impl Companions {
             let value = format!("{}{token}", one.prefix);
             one.line(one.domain.as_deref(), realm, Some(&value))
         }));
+        lines.extend(self.1.map(|state| state.line(realm.id, &BrowserState::of(token))));
         lines
     }
 
@@ -139,6 +154,7 @@ impl Companions {
     pub fn clear(&self, realm: CookieRealm<'_>, left_alone: &[String]) -> Vec<HeaderValue> {
         let mut lines = self.host_only_gone(realm, left_alone);
         lines.extend(self.of(realm, left_alone).map(|one| one.line(one.domain.as_deref(), realm, None)));
+        lines.extend(self.1.map(|state| state.line(realm.id, BrowserState::NOBODY)));
         lines
     }
 

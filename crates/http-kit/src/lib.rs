@@ -7,6 +7,7 @@
 pub mod accept;
 pub mod auth;
 pub mod body;
+pub mod browser_state;
 pub mod client;
 pub mod companion;
 pub mod cookies;

@@ -123,6 +123,8 @@ mod tests {
             ends_by_id_token: false,
             backchannel_logout_uri: None,
             backchannel_logout_session_required: false,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
             access_life: Span::from_s(1),
             refresh_life: Span::from_s(1),
             roles: vec![],

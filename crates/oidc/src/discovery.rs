@@ -22,6 +22,8 @@ pub struct Endpoints {
     pub jwks: String,
     /// The end of a session.
     pub end_session: String,
+    /// The frame that pages of clients ask, if there is one.
+    pub check_session: Option<String>,
     /// Where requests are pushed to, if they may be.
     pub pushed_authorization: Option<String>,
 }
@@ -66,6 +68,13 @@ pub fn discovery(provider: &Provider<'_>, endpoints: &Endpoints, api_scopes: &[&
         "acr_values_supported": [provider.issuer.acr.one, provider.issuer.acr.two],
         "claims_supported": OF_TOKENS.into_iter().chain(user_claims::names()).collect::<Vec<_>>(),
     });
+    if let Some(frame) = &endpoints.check_session {
+        document["check_session_iframe"] = frame.as_str().into(); // S-SES-1
+    }
+    if provider.issuer.frames_clients {
+        document["frontchannel_logout_supported"] = true.into();
+        document["frontchannel_logout_session_supported"] = true.into();
+    }
     if let Some(pushed) = &endpoints.pushed_authorization {
         document["pushed_authorization_request_endpoint"] = pushed.as_str().into();
         document["require_pushed_authorization_requests"] = false.into();

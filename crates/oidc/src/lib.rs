@@ -10,10 +10,12 @@ mod client_auth;
 mod discovery;
 mod hint;
 mod introspect;
+mod parting;
 mod pushed;
 mod refusal;
 mod reply;
 mod revoke;
+mod session_state;
 mod token;
 mod user_claims;
 mod userinfo;
@@ -23,6 +25,7 @@ pub use client_auth::authenticated;
 pub use discovery::{Endpoints, discovery};
 pub use hint::{Hint, HintError};
 pub use introspect::{Introspection, introspect};
+pub use parting::{ClientFrame, Parting, PartingTicket, ToldClient};
 pub use pushed::PushedError;
 pub use refusal::Refusal;
 pub use reply::{AuthorizeAnswer, AuthorizeReply, ResponseMode};
@@ -56,6 +59,8 @@ pub struct Issuer {
     pub tells_nonce: bool,
     /// The words of `prompt` that ask for something here.
     pub prompts: &'static [&'static str],
+    /// Whether the page after a sign-off tells clients by frames. OpenID Connect Front-Channel Logout 1.0
+    pub frames_clients: bool,
     /// Whether a public client needs PKCE, whatever is said of it. RFC 9700 §2.1.1
     pub public_needs_pkce: bool,
 }

@@ -3,10 +3,11 @@
 
 use std::{env, fs, io, path::Path};
 
+use adieu_core::HowTold;
 use adieu_pages_kit::{
-    CodeEntry, ErrorPage, FormField, FormPage, FormPostPage, Link, PageHeaders, SeenByDialect, SettingsPage,
-    SettingsPart, SignOffPage, SignOnPage, SignedOffPage, SignedOnPage, SignedOnRealm, SignedOnRealmsPage,
-    StatusPage, WelcomePage,
+    CodeEntry, ErrorPage, FormField, FormPage, FormPostPage, Link, Onward, PageHeaders, SeenByDialect,
+    SettingsPage, SettingsPart, SignOffPage, SignOffQuestion, SignOnPage, SignedOffPage, SignedOnPage,
+    SignedOnRealm, SignedOnRealmsPage, StatusPage, ToldApplication, WelcomePage,
 };
 
 fn main() -> io::Result<()> {
@@ -59,6 +60,8 @@ fn main() -> io::Result<()> {
         ("signed-on", signed_on()),
         ("signed-on-realms", signed_on_realms()),
         ("signed-off", signed_off()),
+        ("signed-off-told", signed_off_told()),
+        ("sign-off-question", sign_off_question()),
         ("error", error.html()),
         ("code-entry", code.html()),
         ("settings", settings()),
@@ -143,7 +146,33 @@ fn signed_on_realms() -> String {
 
 fn signed_off() -> String {
     let again = Some(Link { href: "/login", text: "Sign on again" });
-    SignedOffPage { realm: REALM, seen: &seen(false), again }.html()
+    SignedOffPage { realm: REALM, seen: &seen(false), again, ..SignedOffPage::default() }.html()
+}
+
+fn signed_off_told() -> String {
+    let one = |name, how| ToldApplication { name, how };
+    let told = [
+        one("Shop", HowTold::Confirmed),
+        one("Wiki", HowTold::Pending),
+        one("Billing", HowTold::Failed),
+        one("Forum", HowTold::ByBrowser),
+        one("An application whose name is longer than a line of this page", HowTold::NotAtAll),
+    ];
+    let onward = Some(Onward::Again(Link { href: "/signed-off", text: "Look again" }, 2));
+    SignedOffPage { realm: REALM, told: &told, onward, ..SignedOffPage::default() }.html()
+}
+
+fn sign_off_question() -> String {
+    SignOffQuestion {
+        message: "Shop asks you to sign off. You are signed on as ada@example.org.",
+        applications: &["Shop", "Wiki"],
+        action: "/sign-off",
+        hidden: &[],
+        reach: "reach",
+        only_at: Some("Shop"),
+        links: &[Link { href: "/", text: "Stay signed on" }],
+    }
+    .html()
 }
 
 const FIELD: FormField<'_> = FormField {

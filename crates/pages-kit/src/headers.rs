@@ -7,10 +7,11 @@ use std::sync::LazyLock;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use crate::{KEEPS_CODES, POSTS_ITSELF, STYLE};
+use crate::{GOES_ON, KEEPS_CODES, POSTS_ITSELF, STYLE};
 
 static STYLE_HASH: LazyLock<String> = LazyLock::new(|| hash(STYLE));
 static POSTS_HASH: LazyLock<String> = LazyLock::new(|| hash(POSTS_ITSELF));
+static ONWARD_HASH: LazyLock<String> = LazyLock::new(|| hash(GOES_ON));
 static CODES_HASH: LazyLock<String> = LazyLock::new(|| hash(KEEPS_CODES));
 
 /// The hash of a text that stands in a page, as policies name it.
@@ -40,16 +41,18 @@ pub fn csp(form_actions: &[&str]) -> String {
     policy("", form_actions)
 }
 
-fn policy(scripts: &str, form_actions: &[&str]) -> String {
-    let safe = |action: &&&str| {
-        !action.is_empty() && action.chars().all(|c| c.is_ascii_graphic() && !matches!(c, ';' | ','))
-    };
-    let mut actions: Vec<&str> = form_actions.iter().filter(safe).copied().collect();
+/// Whether a text can be an entry of a directive, and no more than that.
+fn is_plain(entry: &str) -> bool {
+    !entry.is_empty() && entry.chars().all(|c| c.is_ascii_graphic() && !matches!(c, ';' | ','))
+}
+
+fn policy(further: &str, form_actions: &[&str]) -> String {
+    let mut actions: Vec<&str> = form_actions.iter().filter(|action| is_plain(action)).copied().collect();
     if actions.is_empty() {
         actions.push("'none'");
     }
     format!(
-        "default-src 'none'; style-src 'sha256-{}'; {scripts}form-action {}; frame-ancestors 'none'; base-uri 'none'",
+        "default-src 'none'; style-src 'sha256-{}'; {further}form-action {}; frame-ancestors 'none'; base-uri 'none'",
         *STYLE_HASH,
         actions.join(" ")
     )
@@ -60,29 +63,54 @@ fn policy(scripts: &str, form_actions: &[&str]) -> String {
 pub struct PageHeaders {
     /// The policy; [`csp`] makes one.
     pub content_security_policy: String,
+    /// After how many seconds a browser goes where, if the page leads somewhere by itself.
+    pub refresh: Option<String>,
 }
 
 impl PageHeaders {
     /// Headers of a page whose forms may go to these places.
     pub fn new(form_actions: &[&str]) -> Self {
-        Self { content_security_policy: csp(form_actions) }
+        Self::under(csp(form_actions))
     }
 
     /// Headers of a page that posts its form to this place by its script.
     pub(crate) fn posting_itself(form_action: &str) -> Self {
         let scripts = format!("script-src 'sha256-{}'; ", *POSTS_HASH);
-        Self { content_security_policy: policy(&scripts, &[form_action]) }
+        Self::under(policy(&scripts, &[form_action]))
     }
 
     /// Headers of a page with codes, whose script copies and prints them.
     pub fn keeping_codes(form_actions: &[&str]) -> Self {
         let scripts = format!("script-src 'sha256-{}'; ", *CODES_HASH);
-        Self { content_security_policy: policy(&scripts, form_actions) }
+        Self::under(policy(&scripts, form_actions))
+    }
+
+    /// Headers of the page after a sign-off, with frames of these addresses.
+    pub(crate) fn after_sign_off(frames: &[&str], goes_on: bool, refresh: Option<(u32, &str)>) -> Self {
+        let mut origins: Vec<String> = Vec::new();
+        for origin in frames.iter().map(|address| form_action_of(address)) {
+            if !origins.contains(&origin) && is_plain(&origin) {
+                origins.push(origin);
+            }
+        }
+        let mut further = String::new();
+        if goes_on {
+            further.push_str(&format!("script-src 'sha256-{}'; ", *ONWARD_HASH));
+        }
+        if !origins.is_empty() {
+            further.push_str(&format!("frame-src {}; ", origins.join(" ")));
+        }
+        let refresh = refresh.map(|(after_s, address)| format!("{after_s}; url={address}"));
+        Self { refresh, ..Self::under(policy(&further, &[])) }
+    }
+
+    const fn under(content_security_policy: String) -> Self {
+        Self { content_security_policy, refresh: None }
     }
 
     /// Name and value of each, names in lower case.
-    pub fn pairs(&self) -> [(&'static str, &str); 6] {
-        [
+    pub fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let always = [
             ("content-type", "text/html; charset=utf-8"),
             ("content-security-policy", &self.content_security_policy),
             ("x-frame-options", "DENY"),
@@ -90,7 +118,8 @@ impl PageHeaders {
             ("referrer-policy", "no-referrer"),
             // A page holds a flow or says who somebody was: neither belongs in a cache.
             ("cache-control", "no-store"),
-        ]
+        ];
+        always.into_iter().chain(self.refresh.as_deref().map(|refresh| ("refresh", refresh)))
     }
 }
 
@@ -144,8 +173,7 @@ mod tests {
     #[test]
     fn a_page_may_not_be_framed_sniffed_cached_or_told_of() {
         let headers = PageHeaders::new(&["'self'"]);
-        let value =
-            |name: &str| headers.pairs().into_iter().find(|(k, _)| *k == name).map(|(_, v)| v.to_owned());
+        let value = |name: &str| headers.pairs().find(|(k, _)| *k == name).map(|(_, v)| v.to_owned());
         assert_eq!(value("x-frame-options").as_deref(), Some("DENY"));
         assert_eq!(value("x-content-type-options").as_deref(), Some("nosniff"));
         assert_eq!(value("referrer-policy").as_deref(), Some("no-referrer"));

@@ -1,4 +1,4 @@
-//! Pages about a session: no user is signed on, a user is signed on, a user was signed off.
+//! Pages about a session: no user is signed on, a user is, or several are. The page after it is in `signed_off`.
 //!
 //! They show what every dialect says of the session, if their caller has asked; who may sign off how is its affair, too.
 
@@ -20,7 +20,7 @@ pub struct SeenByDialect<'a> {
 }
 
 impl SeenByDialect<'_> {
-    fn verdict(&self) -> &'static str {
+    pub(crate) fn verdict(&self) -> &'static str {
         match self.live {
             Some(true) => "live",
             Some(false) => "not live",
@@ -28,7 +28,7 @@ impl SeenByDialect<'_> {
         }
     }
 
-    fn class(&self) -> &'static str {
+    pub(crate) fn class(&self) -> &'static str {
         match self.live {
             Some(true) => "yes",
             Some(false) => "no",
@@ -113,25 +113,6 @@ impl SignedOnRealmsPage<'_> {
     }
 }
 
-/// Says that the session has ended.
-#[derive(Clone, Debug, Template)]
-#[template(path = "signed_off.html")]
-pub struct SignedOffPage<'a> {
-    /// The realm's name for people.
-    pub realm: &'a str,
-    /// What every dialect says of the session now, if it was asked.
-    pub seen: &'a [SeenByDialect<'a>],
-    /// Where one may sign on again.
-    pub again: Option<Link<'a>>,
-}
-
-impl SignedOffPage<'_> {
-    /// The page.
-    pub fn html(&self) -> String {
-        rendered(self)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,25 +127,13 @@ mod tests {
         let sign_off = SignOffPage { method: NASTY, action: NASTY, hidden: &[(NASTY, NASTY)], label: NASTY };
         let (seen, links, documents) = (&SEEN, &LINKS, &LINKS);
         let signed_on = SignedOnPage { username: NASTY, realm: NASTY, seen, sign_off, links, documents };
-        let signed_off = SignedOffPage { realm: NASTY, seen, again: Some(LINKS[0]) };
         let welcome = WelcomePage { realm: NASTY, sign_on: links, documents };
         let realms = [SignedOnRealm { realm: NASTY, message: NASTY, seen, sign_off, links }];
         let realms = SignedOnRealmsPage { realms: &realms, documents };
-        for (html, times) in
-            [(signed_on.html(), 15), (signed_off.html(), 7), (welcome.html(), 6), (realms.html(), 15)]
-        {
+        for (html, times) in [(signed_on.html(), 15), (welcome.html(), 6), (realms.html(), 15)] {
             assert!(!html.contains("<script"), "{html}");
             let escaped = "&#60;script&#62;&#34;&#39;&#38;&#60;/script&#62;";
             assert_eq!(html.matches(escaped).count(), times, "{html}");
-        }
-    }
-
-    #[test]
-    fn a_page_says_live_only_where_a_dialect_does() {
-        for (live, words) in [(Some(true), ">live<"), (Some(false), ">not live<"), (None, ">cannot tell<")] {
-            let seen = [SeenByDialect { live, ..SEEN[0] }];
-            let html = SignedOffPage { realm: "x", seen: &seen, again: None }.html();
-            assert!(html.contains(words), "{html}");
         }
     }
 }

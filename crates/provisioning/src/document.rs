@@ -52,6 +52,8 @@ const NAMES: &[&str] = &[
     "realms.clients.ends_by_id_token",
     "realms.clients.backchannel_logout_uri",
     "realms.clients.backchannel_logout_session_required",
+    "realms.clients.frontchannel_logout_uri",
+    "realms.clients.frontchannel_logout_session_required",
     "realms.clients.acr",
     "realms.clients.access_life_s",
     "realms.clients.refresh_life_s",
@@ -237,6 +239,12 @@ pub struct ClientDoc {
     /// Whether each notice to it has to name the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backchannel_logout_session_required: Option<bool>,
+    /// Where a browser tells it that its session is over, in a frame; empty for nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<String>,
+    /// Whether that address gets the issuer and the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_session_required: Option<bool>,
     /// How its sign-ons are named in its tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
@@ -327,6 +335,8 @@ mod tests {
             ends_by_id_token: Some(true),
             backchannel_logout_uri: text(),
             backchannel_logout_session_required: Some(true),
+            frontchannel_logout_uri: text(),
+            frontchannel_logout_session_required: Some(true),
             acr: text(),
             access_life_s: Some(1),
             refresh_life_s: Some(1),

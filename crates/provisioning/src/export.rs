@@ -78,6 +78,8 @@ fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {
         ends_by_id_token: Some(client.ends_by_id_token),
         backchannel_logout_uri: Some(client.backchannel_logout_uri.clone().unwrap_or_default()),
         backchannel_logout_session_required: Some(client.backchannel_logout_session_required),
+        frontchannel_logout_uri: Some(client.frontchannel_logout_uri.clone().unwrap_or_default()),
+        frontchannel_logout_session_required: Some(client.frontchannel_logout_session_required),
         acr: Some(client.acr.clone().unwrap_or_default()),
         access_life_s: Some(seconds(client.access_life)),
         refresh_life_s: Some(seconds(client.refresh_life)),

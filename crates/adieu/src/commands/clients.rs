@@ -85,6 +85,12 @@ pub struct AddClient {
     /// Name the session in each notice to it, also where all sessions of a user ended.
     #[arg(long, requires = "backchannel_logout_uri")]
     backchannel_logout_session_required: bool,
+    /// Where a browser tells it that its session is over, by OpenID Connect's front-channel logout; of the origin of a redirect address.
+    #[arg(long, value_name = "URI")]
+    frontchannel_logout_uri: Option<String>,
+    /// Have the browser tell it the issuer and the session.
+    #[arg(long, requires = "frontchannel_logout_uri")]
+    frontchannel_logout_session_required: bool,
     /// A scope of a dialect's API that it is granted; several times for several.
     #[arg(long, value_name = "SCOPE")]
     api_scope: Vec<String>,
@@ -162,6 +168,10 @@ impl AddClient {
         if let Some(uri) = &self.backchannel_logout_uri {
             put("backchannel_logout_uri", uri.as_str().into());
             put("backchannel_logout_session_required", self.backchannel_logout_session_required.into());
+        }
+        if let Some(uri) = &self.frontchannel_logout_uri {
+            put("frontchannel_logout_uri", uri.as_str().into());
+            put("frontchannel_logout_session_required", self.frontchannel_logout_session_required.into());
         }
         put("api_scopes", json!(self.api_scope));
         put("pkce_required", (!self.without_pkce).into());

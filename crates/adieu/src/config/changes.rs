@@ -88,6 +88,7 @@ const AT_ONCE: &[&str] = &[
     "pingone.cookie_lifetime_s",
     "pingone.set_all_cookies",
     "openid.set_all_cookies",
+    "openid.session_management",
     "check.realm",
     "check.sign_on_url",
     "check.preflights_pass",

@@ -187,6 +187,8 @@ pub struct OpenIdConfig {
     pub lifetime_s: u64,
     /// Also sets the other dialects' cookies at sign-on.
     pub set_all_cookies: bool,
+    /// Lets pages of clients ask whether the session of their browser is the same still.
+    pub session_management: bool,
 }
 
 /// The check that proxies ask before they let a request through.

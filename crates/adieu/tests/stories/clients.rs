@@ -33,6 +33,11 @@ async fn runs_at_both_base_paths(scenario: &str, package: &str) {
 }
 
 async fn runs_with(scenario: &str, environment: &[(&str, &str)]) {
+    runs_configured(scenario, environment, &[]).await;
+}
+
+/// The same on a server with this configuration besides.
+async fn runs_configured(scenario: &str, environment: &[(&str, &str)], further: &[(&str, &str)]) {
     // Where a scenario serves a page from, if it has one.
     let page = free_address().await;
     let origins = format!("[\"http://{page}\"]");
@@ -44,6 +49,7 @@ async fn runs_with(scenario: &str, environment: &[(&str, &str)]) {
         ("ADIEU_KRATOS__ERROR_UI_URL", &error),
         ("ADIEU_KRATOS__DEFAULT_RETURN_URL", &welcome),
     ];
+    let configuration = [&configuration, further].concat();
     let server = Server::start_with("main", &configuration).await;
     let environment: Vec<_> = environment.iter().copied().chain([("PAGE", page.as_str())]).collect();
     drives(&server, scenario, &environment).await;
@@ -133,6 +139,20 @@ async fn forgerock_javascript_sdk_in_chromium() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_posts_itself_in_chromium() {
     runs("form-post.cjs").await;
+}
+
+/// Goal: S-SES-1 to S-SES-4: npm `oidc-client-ts` with session monitoring: one page notices the other's sign-off, at the native
+/// issuer and at AM's.
+#[tokio::test(flavor = "multi_thread")]
+async fn oidc_client_ts_watches_the_session_in_chromium() {
+    let watched = [("ADIEU_OPENID__SESSION_MANAGEMENT", "true")];
+    runs_configured("session-monitoring.cjs", &[], &watched).await;
+}
+
+/// Goal: S-FCL-3, S-FCL-5: the browser tells applications by frames, and a page goes on when it has.
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_tell_applications_in_chromium() {
+    runs("front-channel.cjs").await;
 }
 
 /// Goal: a person gets from the front page to "signed on, seen in all dialects, signed off everywhere" in three clicks, and npm

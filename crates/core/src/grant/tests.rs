@@ -256,6 +256,8 @@ fn a_revoked_token_takes_what_it_stands_for() {
         assert!(!grant.revoked && is_revoked(&grant.revoked_tokens, Uuid::from_u128(n)));
     }
     assert!(revoke(&grant, order("thief", TokenToRevoke::Access(token(40)))).is_err());
+    assert!(revoke(&grant, order("thief", TokenToRevoke::All)).is_err());
+    assert!(revoke(&grant, order("shop", TokenToRevoke::All)).expect("done").revoked);
     assert!(
         revoke(&grant, order("shop", TokenToRevoke::Access(token(40)))).expect("done").revoked,
         "no room"

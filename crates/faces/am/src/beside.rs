@@ -6,6 +6,7 @@
 use adieu_authority::{Realm, RealmId, SessionId, SessionToken, SignedIn, UserId};
 use adieu_http_kit::companion::CookieRealm;
 use adieu_http_kit::cookies;
+use adieu_oidc::Parting;
 
 use crate::call::Call;
 use crate::caller::{self, EndableSession};
@@ -102,6 +103,19 @@ pub(crate) async fn found(face: &Face, call: &Call, realm: &Realm) -> Result<Bes
     let id = realm.id.to_string();
     let lines = others.clear(CookieRealm { id: &id, path: &realm.path }, &beside.elsewhere);
     Ok(Beside::Nobody(CookieAct::Clear(lines)))
+}
+
+/// Who takes part in the session of this token and in those that the cookies carry, which go with it. To be asked before they end.
+pub(crate) async fn parting(face: &Face, call: &Call, own: &EndableSession) -> Result<Parting, AmError> {
+    let mut tokens = caller::cookies_beside(face, call.headers(), own.session.id);
+    if !face.settings.companions.is_empty()
+        && let Some(realm) = face.authority.realm(own.session.realm).await?
+    {
+        let carried = carried(face, call, &realm);
+        tokens.extend(face.authority.sessions_beside(&carried, realm.id).await?.here);
+    }
+    tokens.retain(|token| token.id != own.session.id);
+    Ok(Parting::of_tokens(&face.authority, tokens.iter().chain([&own.token])).await?)
 }
 
 async fn taken_away(

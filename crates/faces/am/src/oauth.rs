@@ -6,6 +6,7 @@
 pub(crate) mod authorize;
 mod end_session;
 pub(crate) mod provider;
+mod session_management;
 mod told;
 
 use std::borrow::Cow;
@@ -41,11 +42,12 @@ pub(crate) enum Endpoint {
     Revoke,
     Userinfo,
     EndSession,
+    CheckSession,
 }
 
 impl Endpoint {
     /// Every path behind a realm.
-    pub(crate) const PATHS: [(&'static str, Self); 9] = [
+    pub(crate) const PATHS: [(&'static str, Self); 10] = [
         (".well-known/openid-configuration", Self::Discovery),
         ("connect/jwk_uri", Self::Keys),
         ("authorize", Self::Authorize),
@@ -55,13 +57,14 @@ impl Endpoint {
         ("token/revoke", Self::Revoke),
         ("userinfo", Self::Userinfo),
         ("connect/endSession", Self::EndSession),
+        ("connect/checkSession", Self::CheckSession),
     ];
 
     /// Its methods, as `Allow` names them.
     pub(crate) fn allow(self) -> &'static str {
         match self {
             Self::Discovery | Self::Keys => "GET, HEAD",
-            Self::TokenInfo => "GET",
+            Self::TokenInfo | Self::CheckSession => "GET",
             Self::Token | Self::Introspect | Self::Revoke => "POST",
             Self::Authorize | Self::Userinfo | Self::EndSession => "GET, POST",
         }
@@ -102,7 +105,9 @@ pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow
             let answer = end_session::answer(face, call, body, &realm).await;
             answer.unwrap_or_else(refused)
         }
-        Ok(Endpoint::Discovery) => told(face, call, Ok(document(&provider(face, &realm)).into_bytes())),
+        Ok(Endpoint::CheckSession) => session_management::frame(face, &realm)
+            .unwrap_or_else(|| refused(AmError::UnknownResource(rest.join("/")))),
+        Ok(Endpoint::Discovery) => told(face, call, Ok(document(face, &provider(face, &realm)).into_bytes())),
         Ok(Endpoint::Keys) => {
             let keys = face.authority.published_keys(&realm).await;
             told(face, call, keys.map(|keys| keys.jwks().to_owned().into_bytes()).map_err(AmError::from))
@@ -163,7 +168,7 @@ async fn revoked(provider: &Provider<'_>, call: &Call, form: Form) -> Result<Vec
     }
 }
 
-fn document(provider: &Provider<'_>) -> String {
+fn document(face: &Face, provider: &Provider<'_>) -> String {
     let at = |name: &str| format!("{}/{name}", provider.issuer.name);
     let endpoints = Endpoints {
         authorization: at("authorize"),
@@ -173,6 +178,7 @@ fn document(provider: &Provider<'_>) -> String {
         userinfo: at("userinfo"),
         jwks: at("connect/jwk_uri"),
         end_session: at("connect/endSession"),
+        check_session: face.settings.companions.browser_state().map(|_| at("connect/checkSession")),
         pushed_authorization: None,
     };
     discovery(provider, &endpoints, &[]).to_string()

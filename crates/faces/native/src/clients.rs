@@ -66,6 +66,10 @@ struct NewClientBody {
     backchannel_logout_uri: Option<Option<String>>,
     #[serde(default)]
     backchannel_logout_session_required: bool,
+    #[serde(default, deserialize_with = "nullable")]
+    frontchannel_logout_uri: Option<Option<String>>,
+    #[serde(default)]
+    frontchannel_logout_session_required: bool,
     #[serde(default)]
     roles: RolesInput,
 }
@@ -104,6 +108,8 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
     let draft = Client {
         backchannel_logout_uri: new.backchannel_logout_uri.flatten(),
         backchannel_logout_session_required: new.backchannel_logout_session_required,
+        frontchannel_logout_uri: new.frontchannel_logout_uri.flatten(),
+        frontchannel_logout_session_required: new.frontchannel_logout_session_required,
         ..api.authority.draft_client(realm, wanted)
     };
     let client = api.authority.keep_new_client(draft).await?;
@@ -140,6 +146,10 @@ struct ClientChange {
     backchannel_logout_uri: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
     backchannel_logout_session_required: Option<bool>,
+    #[serde(default, deserialize_with = "nullable")]
+    frontchannel_logout_uri: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    frontchannel_logout_session_required: Option<bool>,
     #[serde(default, deserialize_with = "present")]
     access_life_s: Option<i64>,
     #[serde(default, deserialize_with = "present")]
@@ -181,6 +191,11 @@ impl ClientChange {
         set(
             &mut client.backchannel_logout_session_required,
             self.backchannel_logout_session_required.as_ref(),
+        );
+        set(&mut client.frontchannel_logout_uri, self.frontchannel_logout_uri.as_ref());
+        set(
+            &mut client.frontchannel_logout_session_required,
+            self.frontchannel_logout_session_required.as_ref(),
         );
         set(&mut client.access_life, self.access_life_s.map(Span::from_s).as_ref());
         set(&mut client.refresh_life, self.refresh_life_s.map(Span::from_s).as_ref());

@@ -290,6 +290,7 @@ fn member(fault: RecordFault) -> &'static str {
         RecordFault::PublicInOwnName => "grant_types",
         RecordFault::RedirectUri => "redirect_uris",
         RecordFault::BackchannelLogoutUri => "backchannel_logout_uri",
+        RecordFault::FrontchannelLogoutUri => "frontchannel_logout_uri",
         RecordFault::PostLogoutRedirectUri => "post_logout_redirect_uris",
         RecordFault::Username => "username",
         RecordFault::Email => "email",

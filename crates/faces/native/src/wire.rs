@@ -56,6 +56,8 @@ pub(super) fn client(client: &Client) -> Value {
         "origins": client.origins, "offline_access": client.outlives_session,
         "ends_by_id_token": client.ends_by_id_token, "backchannel_logout_uri": client.backchannel_logout_uri,
         "backchannel_logout_session_required": client.backchannel_logout_session_required,
+        "frontchannel_logout_uri": client.frontchannel_logout_uri,
+        "frontchannel_logout_session_required": client.frontchannel_logout_session_required,
         "access_life_s": client.access_life.s(),
         "refresh_life_s": client.refresh_life.s(), "roles": roles::shown(&client.roles),
         "previous_secret_until": client.previous_secret.map(|previous| at(previous.until)),

@@ -34,11 +34,15 @@ pub(crate) enum Endpoint {
     EndSession,
     /// Where the answer goes to the question whether to sign off.
     SignOff,
+    /// What became of a sign-off.
+    SignedOff,
+    /// The frame that pages of clients ask.
+    CheckSession,
 }
 
 impl Endpoint {
     /// Every path behind a realm.
-    pub(crate) const PATHS: [(&'static str, Self); 14] = [
+    pub(crate) const PATHS: [(&'static str, Self); 16] = [
         (DOCUMENTS[0], Self::Discovery),
         (DOCUMENTS[1], Self::Discovery),
         ("jwks", Self::Keys),
@@ -53,12 +57,14 @@ impl Endpoint {
         ("userinfo", Self::Userinfo),
         ("logout", Self::EndSession),
         ("sign-off", Self::SignOff),
+        ("signed-off", Self::SignedOff),
+        ("check-session", Self::CheckSession),
     ];
 
     /// Its methods, as `Allow` names them.
     pub(crate) const fn allow(self) -> &'static str {
         match self {
-            Self::Discovery | Self::Keys => "GET, HEAD",
+            Self::Discovery | Self::Keys | Self::SignedOff | Self::CheckSession => "GET, HEAD",
             Self::Push | Self::Token | Self::Introspect | Self::Revoke | Self::RevokeUser => "POST",
             Self::SignOn | Self::Choose | Self::SignOff => "POST",
             Self::Authorize | Self::Userinfo | Self::EndSession => "GET, POST",
@@ -68,7 +74,9 @@ impl Endpoint {
     /// Whether people look at what it answers; programs read the others.
     pub(crate) const fn is_page(self) -> bool {
         match self {
-            Self::Authorize | Self::SignOn | Self::Choose | Self::EndSession | Self::SignOff => true,
+            Self::Authorize | Self::SignOn | Self::Choose => true,
+            Self::EndSession | Self::SignOff | Self::SignedOff => true,
+            Self::CheckSession => false,
             Self::Discovery | Self::Keys | Self::Userinfo => false,
             Self::Push | Self::Token | Self::Introspect | Self::Revoke | Self::RevokeUser => false,
         }
@@ -85,6 +93,8 @@ impl Endpoint {
             | Self::EndSession
             | Self::SignOff
             | Self::RevokeUser
+            | Self::SignedOff
+            | Self::CheckSession
             | Self::Introspect => false,
         }
     }

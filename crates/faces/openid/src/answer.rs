@@ -54,10 +54,11 @@ pub(crate) fn nothing() -> Response {
 
 /// A page whose forms may go to these places.
 pub(crate) fn page(status: StatusCode, html: String, form_actions: &[&str]) -> Response {
-    with_headers(status, html, &PageHeaders::new(form_actions))
+    page_with(status, html, &PageHeaders::new(form_actions))
 }
 
-fn with_headers(status: StatusCode, html: String, page_headers: &PageHeaders) -> Response {
+/// A page with headers of its own.
+pub(crate) fn page_with(status: StatusCode, html: String, page_headers: &PageHeaders) -> Response {
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -89,7 +90,7 @@ pub(crate) fn sent(answer: Option<AuthorizeAnswer>) -> Result<Response, OpenIdEr
         AuthorizeAnswer::Goes(address) => see_other(&address),
         AuthorizeAnswer::Posts { action, fields } => {
             let page = FormPostPage::of(&action, &fields);
-            Ok(with_headers(StatusCode::OK, page.html(), &page.headers()))
+            Ok(page_with(StatusCode::OK, page.html(), &page.headers()))
         }
     }
 }

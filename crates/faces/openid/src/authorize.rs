@@ -12,12 +12,12 @@ use axum::body::Body;
 use axum::response::Response;
 use http::Method;
 
-use crate::answer::{see_other, sent};
+use crate::answer::see_other;
 use crate::browser::{SignedOnHere, signed_on_here};
 use crate::call::{Call, form};
 use crate::error::OpenIdError;
 use crate::face::Face;
-use crate::{choose, form_token, sign_on};
+use crate::{choose, form_token, session_management, sign_on};
 
 /// The parameter by which the sign-on page says that a request's user has signed on for it; always the last one.
 const MARK: &str = "adieu_signed_on";
@@ -54,7 +54,7 @@ pub(crate) async fn answer(
     let asked = CarriedRequest { realm, query: call.query() };
     let here = signed_on_here(face, call, realm, false).await?;
     let live = here.live();
-    let authorize = match asked.judged(face, live).await? {
+    let authorize = match asked.judged(face, call, live).await? {
         Judged::Sound(authorize) => authorize,
         Judged::Refused(response) => return Ok(response),
     };
@@ -71,7 +71,7 @@ pub(crate) async fn answer(
     }
     let unmet = live.and_then(|live| authorize.unmet_by(&live.user));
     match unmet.or_else(|| authorize.silent_refusal()) {
-        Some(error) => refused(face, realm, error),
+        Some(error) => refused(face, call, &asked, error).await,
         None => Ok(sign_on::first_page(face, call, &asked, &authorize)),
     }
 }
@@ -81,13 +81,14 @@ impl CarriedRequest<'_> {
     pub(crate) async fn judged(
         &self,
         face: &Face,
+        call: &Call,
         live: Option<&LiveSession>,
     ) -> Result<Judged, OpenIdError> {
         let (provider, params) = (face.provider(self.realm), self.params());
         let params = provider.pushed(&params).await?.unwrap_or(params);
         let authorize = match provider.authorize(&params).await {
             Ok(authorize) => authorize,
-            Err(error) => return refused(face, self.realm, error).map(Judged::Refused),
+            Err(error) => return refused(face, call, self, error).await.map(Judged::Refused),
         };
         let marked = live.is_some_and(|live| self.is_signed_on_for(face, &live.session));
         let authorize = if marked { authorize.signed_on_for() } else { authorize };
@@ -155,12 +156,15 @@ pub(crate) async fn coded(
         Ok(code) => {
             signed_on_here(face, call, asked.realm, true).await?;
             let told = [("code", Some(code.as_str())), ("iss", Some(issuer.as_str()))]; // RFC 9207 §2
-            sent(authorize.reply.answer(&told))
+            let to = (authorize.client.id.as_str(), &authorize.reply);
+            session_management::answered(face, call, asked.realm, to, &told).await
         }
-        Err(GrantError::TooManyParticipants) => told(face, asked.realm, authorize, Refusal::SessionFull),
+        Err(GrantError::TooManyParticipants) => {
+            told(face, call, asked, authorize, Refusal::SessionFull).await
+        }
         Err(GrantError::Invalid | GrantError::Replayed | GrantError::WiderScope) => {
             match authorize.silent_refusal() {
-                Some(error) => refused(face, asked.realm, error),
+                Some(error) => refused(face, call, asked, error).await,
                 None => Ok(sign_on::first_page(face, call, asked, authorize)),
             }
         }
@@ -169,29 +173,37 @@ pub(crate) async fn coded(
 }
 
 /// A refusal, told to the client.
-pub(crate) fn told(
+pub(crate) async fn told(
     face: &Face,
-    realm: &Arc<Realm>,
+    call: &Call,
+    asked: &CarriedRequest<'_>,
     authorize: &Authorize,
     refusal: Refusal,
 ) -> Result<Response, OpenIdError> {
-    refused(face, realm, AuthorizeError::Told { reply: authorize.reply.clone(), refusal })
+    refused(face, call, asked, AuthorizeError::Told { reply: authorize.reply.clone(), refusal }).await
 }
 
-fn refused(face: &Face, realm: &Arc<Realm>, error: AuthorizeError) -> Result<Response, OpenIdError> {
+async fn refused(
+    face: &Face,
+    call: &Call,
+    asked: &CarriedRequest<'_>,
+    error: AuthorizeError,
+) -> Result<Response, OpenIdError> {
     match error {
         AuthorizeError::Client => Err(OpenIdError::Client),
         AuthorizeError::RedirectUri => Err(OpenIdError::RedirectUri),
         AuthorizeError::Repeated(name) => Err(OpenIdError::Repeated(name)),
         AuthorizeError::Outage(outage) => Err(outage.into()),
         AuthorizeError::Told { reply, refusal } => {
-            let (issuer, text) = (face.url(realm, ""), refusal.to_string());
+            let (issuer, text) = (face.url(asked.realm, ""), refusal.to_string());
             let told = [
                 ("error", Some(refusal.code())),
                 ("error_description", Some(text.as_str())),
                 ("iss", Some(issuer.as_str())),
             ];
-            sent(reply.answer(&told))
+            let params = asked.params();
+            let to = (params.first("client_id").unwrap_or_default(), &reply);
+            session_management::answered(face, call, asked.realm, to, &told).await
         }
     }
 }

@@ -11,6 +11,7 @@ use adieu_authority::{
 };
 use adieu_http_kit::companion::CookieRealm;
 use adieu_http_kit::cookies::{self, SameSite, SetCookie};
+use adieu_oidc::Parting;
 use http::HeaderValue;
 
 use crate::address;
@@ -108,6 +109,15 @@ pub(crate) async fn after_sign_on(
     Ok(lines)
 }
 
+/// A browser after its sign-off.
+#[derive(Default)]
+pub(crate) struct SignedOff {
+    /// What makes it forget its sessions.
+    pub(crate) cookies: Vec<HeaderValue>,
+    /// Who took part in them.
+    pub(crate) parting: Parting,
+}
+
 /// Ends the sessions of a realm that the browser carries, and makes it forget them. The one of this token comes last: whoever has
 /// to repeat the request still can (F-4).
 pub(crate) async fn sign_off(
@@ -115,13 +125,16 @@ pub(crate) async fn sign_off(
     call: &Call,
     realm: &Realm,
     token: &SessionToken,
-) -> Result<Vec<HeaderValue>, OpenIdError> {
+) -> Result<SignedOff, OpenIdError> {
     let mut carried = replaced(face, call, realm);
     carried.extend(tokens(face, call).into_iter().map(|token| (String::new(), token)));
     let beside = face.authority.sessions_beside(&carried, realm.id).await?;
+    // Whatever can fail comes before the first ending.
+    let all = beside.others_than(token.id).chain([token]);
+    let parting = Parting::of_tokens(&face.authority, all).await?;
     face.authority.end_beside(realm.id, beside.others_than(token.id), &call.origin_of_holder()).await?;
     end(face, call, realm, token).await?;
-    Ok(forgotten(face, realm, &beside.elsewhere))
+    Ok(SignedOff { cookies: forgotten(face, realm, &beside.elsewhere), parting })
 }
 
 /// Makes a browser forget the sessions of a realm.

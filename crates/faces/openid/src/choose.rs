@@ -88,7 +88,7 @@ pub(crate) async fn submit(
     if !form_token::same(&form_token::of_session(face, live.session.id), given) {
         return Err(OpenIdError::FormTooOld);
     }
-    let authorize = match asked.judged(face, Some(live)).await? {
+    let authorize = match asked.judged(face, call, Some(live)).await? {
         Judged::Sound(authorize) => authorize.account_chosen(),
         Judged::Refused(response) => return Ok(response),
     };
@@ -96,7 +96,7 @@ pub(crate) async fn submit(
         Some(GO_ON) if authorize.answered_by(&live.session, face.authority.now()) => {
             coded(face, call, &asked, live, &authorize).await
         }
-        Some(DENY) => told(face, realm, &authorize, Refusal::AccessDenied),
+        Some(DENY) => told(face, call, &asked, &authorize, Refusal::AccessDenied).await,
         // Somebody else, or the session does not do any more.
         Some(_) | None => Ok(first_page(face, call, &asked, &authorize)),
     }

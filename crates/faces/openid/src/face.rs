@@ -41,6 +41,7 @@ impl Face {
             claims: Default::default(),
             tells_nonce: false,
             prompts: &["none", "login", "consent", "select_account"],
+            frames_clients: true,
             public_needs_pkce: true,
         };
         Provider { authority: &self.authority, issuer, direct_mode: None }

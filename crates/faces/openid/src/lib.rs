@@ -15,8 +15,10 @@ mod form_token;
 mod global_revocation;
 mod logout;
 mod programs;
+mod session_management;
 mod settings;
 mod sign_on;
+mod signed_off;
 
 use std::sync::Arc;
 
@@ -100,5 +102,7 @@ async fn answered(
         Endpoint::Userinfo => programs::userinfo(face, call, body, &realm).await,
         Endpoint::EndSession => logout::answer(face, call, body, &realm).await,
         Endpoint::SignOff => logout::confirmed(face, call, body, &realm).await,
+        Endpoint::SignedOff => signed_off::answer(face, call, &realm).await,
+        Endpoint::CheckSession => session_management::frame(face, &realm),
     }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use adieu_authority::{Actor, Client, ClientId, NewFlow, Realm, Span, may_return_to};
 use adieu_http_kit::form::{Params, append_query};
-use adieu_oidc::Hint;
-use adieu_pages_kit::{ErrorPage, Link, SignOffPage, SignedOffPage};
+use adieu_oidc::{Hint, Parting};
+use adieu_pages_kit::{Link, SignOffPage, SignOffQuestion, StatusPage};
 use axum::body::Body;
 use axum::response::Response;
 use base64::Engine as _;
@@ -17,11 +17,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Method, StatusCode};
 
 use crate::answer::{self, page, see_other, with_cookies};
-use crate::browser::{self, SignedOnHere, carries_any, signed_on_here};
+use crate::browser::{self, SignedOff, SignedOnHere, carries_any, signed_on_here};
 use crate::call::{Call, form, once};
 use crate::error::OpenIdError;
 use crate::face::Face;
-use crate::form_token;
+use crate::{form_token, signed_off};
 
 /// Flows of this kind are forms of other sites that wait for the browser to come again.
 const KIND: &str = "openid-logout";
@@ -32,6 +32,8 @@ const TICKET: &str = "ticket";
 const CLIENT: &str = "client_id";
 const TARGET: &str = "post_logout_redirect_uri";
 const STATE: &str = "state";
+/// The answer to the question: everywhere, or only here.
+const REACH: &str = "reach";
 const STATE_BYTES_MAX: usize = 2048;
 
 pub(crate) async fn answer(
@@ -105,20 +107,27 @@ impl Judged {
                 let origin = call.origin_of(Actor::Client(hint.client.id.clone()));
                 face.provider(realm).end_hinted(hint, origin).await?;
             }
-            return self.done(realm);
+            return self.done(face, realm, None).await;
         };
         // S-RPI-8: it ends without a question only where the hint speaks of this very session.
         let meant = |hint: &Hint| hint.user == user.id && hint.session == Some(session.id);
         if !self.hint.as_ref().is_some_and(meant) {
-            return Ok(self.question(face, realm, here));
+            return self.question(face, realm, here).await;
         }
-        let cookies = browser::sign_off(face, call, realm, token).await?;
-        Ok(with_cookies(self.done(realm)?, cookies))
+        let done = browser::sign_off(face, call, realm, token).await?;
+        self.done(face, realm, Some(done)).await
     }
 
     /// Asks whether to sign off. Nothing has ended yet.
-    fn question(&self, face: &Face, realm: &Arc<Realm>, here: &SignedOnHere) -> Response {
-        let Some((_, session, user)) = here.endable() else { return signed_off(realm) };
+    async fn question(
+        &self,
+        face: &Face,
+        realm: &Arc<Realm>,
+        here: &SignedOnHere,
+    ) -> Result<Response, OpenIdError> {
+        let Some((session_token, session, user)) = here.endable() else {
+            return Ok(signed_off::plain(realm));
+        };
         let message = match &self.client {
             Some(client) => {
                 format!("{} asks you to sign off. You are signed on as {}.", client.name, user.username)
@@ -127,32 +136,51 @@ impl Judged {
         };
         let token = form_token::of_session(face, session.id);
         let mut hidden = vec![(form_token::FIELD, token.as_str())];
-        if let (Some(client), Some(target)) = (&self.client, &self.target) {
-            hidden.extend([(CLIENT, client.id.as_str()), (TARGET, target)]);
+        hidden.extend(self.client.as_ref().map(|client| (CLIENT, client.id.as_str())));
+        if let Some(target) = &self.target {
+            hidden.push((TARGET, target));
             hidden.extend(self.state.as_deref().map(|state| (STATE, state)));
         }
+        let parting = Parting::of_tokens(&face.authority, [session_token]).await?;
         let action = face.url(realm, "sign-off");
         let front = face.settings.front_page.as_deref();
         let links: Vec<_> = front.map(|href| Link { href, text: "Stay signed on" }).into_iter().collect();
-        let question = ErrorPage {
-            title: "Sign off?",
+        let question = SignOffQuestion {
             message: &message,
-            detail: None,
-            correlation_id: None,
-            sign_off: Some(sign_off_form(&action, &hidden)),
+            applications: &parting.names(),
+            action: &action,
+            hidden: &hidden,
+            reach: REACH,
+            only_at: self.client.as_ref().map(|client| client.name.as_str()),
             links: &links,
         };
         let there = self.target.as_deref().map(adieu_pages_kit::form_action_of).unwrap_or_default();
-        page(StatusCode::OK, question.html(), &["'self'", &there])
+        Ok(page(StatusCode::OK, question.html(), &["'self'", &there]))
+    }
+
+    /// Where the browser goes afterwards, with the client's state. S-RPI-14
+    fn address(&self) -> Option<String> {
+        let target = self.target.as_ref()?;
+        Some(match &self.state {
+            Some(state) => append_query(target, STATE, state),
+            None => target.clone(),
+        })
     }
 
     /// What the browser gets when nobody is signed on in it any more. S-RPI-14
-    fn done(&self, realm: &Realm) -> Result<Response, OpenIdError> {
-        let Some(target) = &self.target else { return Ok(signed_off(realm)) };
-        match &self.state {
-            Some(state) => see_other(&append_query(target, STATE, state)),
-            None => see_other(target),
-        }
+    async fn done(
+        &self,
+        face: &Face,
+        realm: &Arc<Realm>,
+        done: Option<SignedOff>,
+    ) -> Result<Response, OpenIdError> {
+        let SignedOff { cookies, parting } = done.unwrap_or_default();
+        let application = self.client.as_ref().map(|client| client.name.as_str()).unwrap_or_default();
+        let response = match self.address() {
+            Some(target) => signed_off::onward(face, &parting, realm, application, &target).await?,
+            None => signed_off::here(face, &parting, realm).await,
+        };
+        Ok(with_cookies(response, cookies))
     }
 }
 
@@ -166,13 +194,31 @@ pub(crate) async fn confirmed(
     let form = form(call, body).await?;
     let here = signed_on_here(face, call, realm, false).await?;
     let judged = Judged::of(face, realm, &form).await?;
-    let Some((token, session, _)) = here.endable() else { return judged.done(realm) };
+    let Some((token, session, _)) = here.endable() else { return judged.done(face, realm, None).await };
     let given = once(&form, form_token::FIELD)?.unwrap_or_default();
     if !form_token::same(&form_token::of_session(face, session.id), given) {
         return Err(OpenIdError::FormTooOld);
     }
-    let cookies = browser::sign_off(face, call, realm, token).await?;
-    Ok(with_cookies(judged.done(realm)?, cookies))
+    if let (Some(client), Some(SignOffQuestion::HERE)) = (&judged.client, once(&form, REACH)?) {
+        // The session lives: what the application holds because of it is revoked.
+        face.authority.revoke_held(session.id, client).await?;
+        return match judged.address() {
+            Some(address) => see_other(&address),
+            None => Ok(left(face, client)),
+        };
+    }
+    let done = browser::sign_off(face, call, realm, token).await?;
+    judged.done(face, realm, Some(done)).await
+}
+
+/// The page where nobody but one application is left.
+fn left(face: &Face, client: &Client) -> Response {
+    let front = face.settings.front_page.as_deref();
+    let links: Vec<_> = front.map(|href| Link { href, text: "Front page" }).into_iter().collect();
+    let message = format!("{} was left. You are still signed on everywhere else.", client.name);
+    let page_left =
+        StatusPage { title: "You are still signed on", message: &message, sign_off: None, links: &links };
+    page(StatusCode::OK, page_left.html(), &[])
 }
 
 /// What is wrong, and the way to sign off all the same. Nothing has ended, and nobody is sent anywhere (S-RPI-15).
@@ -190,10 +236,6 @@ fn refused(face: &Face, realm: &Realm, here: &SignedOnHere, error: &OpenIdError)
 
 fn sign_off_form<'a>(action: &'a str, hidden: &'a [(&'a str, &'a str)]) -> SignOffPage<'a> {
     SignOffPage { method: "post", action, hidden, label: "Sign off" }
-}
-
-fn signed_off(realm: &Realm) -> Response {
-    page(StatusCode::OK, SignedOffPage { realm: &realm.path, seen: &[], again: None }.html(), &[])
 }
 
 async fn client_of(face: &Face, realm: &Realm, id: &str) -> Result<Arc<Client>, OpenIdError> {

@@ -25,6 +25,7 @@ pub(crate) fn discovery(face: &Face, realm: &Arc<Realm>) -> Response {
         userinfo: at("userinfo"),
         jwks: at("jwks"),
         end_session: at("logout"),
+        check_session: face.settings.companions.browser_state().map(|_| at("check-session")),
         pushed_authorization: Some(at("par")),
     };
     let mut document = adieu_oidc::discovery(&face.provider(realm), &endpoints, OWN_SCOPES);

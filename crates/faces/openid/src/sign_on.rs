@@ -62,7 +62,7 @@ pub(crate) async fn submit(
         return Err(OpenIdError::FormTooOld);
     }
     let asked = CarriedRequest { realm, query: once(&form, REQUEST)?.unwrap_or_default() };
-    let authorize = match asked.judged(face, None).await? {
+    let authorize = match asked.judged(face, call, None).await? {
         Judged::Sound(authorize) => authorize,
         Judged::Refused(response) => return Ok(response),
     };

@@ -16,11 +16,20 @@ pub(crate) fn page(html: String) -> Response {
     with_status(StatusCode::OK, html)
 }
 
+/// The same with headers of its own.
+pub(crate) fn page_with(html: &str, page_headers: &PageHeaders) -> Response {
+    made(StatusCode::OK, html.to_owned(), page_headers)
+}
+
 fn with_status(status: StatusCode, html: String) -> Response {
+    made(status, html, &PageHeaders::new(&["'self'"]))
+}
+
+fn made(status: StatusCode, html: String, page_headers: &PageHeaders) -> Response {
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    for (name, value) in PageHeaders::new(&["'self'"]).pairs() {
+    for (name, value) in page_headers.pairs() {
         let value = HeaderValue::from_str(value).expect("policies and constants are printable ASCII");
         headers.insert(HeaderName::from_static(name), value);
     }

@@ -5,12 +5,13 @@
 
 use std::time::Duration;
 
-use adieu_authority::{EndError, Origin, Outage, Purpose, RealmId, SessionId, SessionToken};
+use adieu_authority::{EndError, Origin, Outage, Purpose, RealmId, SessionId, SessionToken, endings_noted};
 use adieu_http_kit::client::Peer;
 use adieu_http_kit::companion::CookieRealm;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::{body, media};
-use adieu_pages_kit::{Link, SignedOffPage};
+use adieu_oidc::Parting;
+use adieu_pages_kit::{Link, LogoutFrame, SignedOffPage, ToldApplication};
 use axum::body::Body;
 use axum::response::Response;
 use http::Uri;
@@ -19,7 +20,7 @@ use http::request::Parts;
 use http::uri::Authority;
 use subtle::ConstantTimeEq as _;
 
-use crate::answer::{cannot_tell, form_too_old, no_form, page, see_other, with_cookies};
+use crate::answer::{cannot_tell, form_too_old, no_form, page_with, see_other, with_cookies};
 use crate::carried::{Holder, holders, tokens};
 use crate::face::{CHANNEL, Face, shown};
 use crate::settings::FRONT;
@@ -89,6 +90,8 @@ async fn ended(
     // Whatever can fail comes before the first ending: after it, an answer says what was ended.
     let realm = face.realm(holder.session.realm).await?;
     let carried = face.authority.sessions_beside(tokens, realm.id).await?;
+    let here = std::iter::once(&holder.token).chain(carried.others_than(holder.session.id));
+    let parting = Parting::of_tokens(&face.authority, here).await?;
     let address = parts.extensions.get::<Peer>().map(Peer::to_string);
     let origin = Origin::of_holder(CHANNEL, address);
     let besides = carried.others_than(holder.session.id);
@@ -100,11 +103,16 @@ async fn ended(
         true => face.settings.sign_on.first().map(|on| Link { href: &on.address, text: "Sign on again" }),
         false => Some(Link { href: FRONT, text: "You are still signed on to another realm" }),
     };
-    let html = SignedOffPage { realm: &realm.path, seen: &shown(&answers), again }.html();
+    let told = parting.told(&face.authority, &endings_noted()).await;
+    let told: Vec<_> = told.iter().map(|one| ToldApplication { name: &one.name, how: one.how }).collect();
+    let frames = parting.frames().iter();
+    let frames: Vec<_> =
+        frames.map(|frame| LogoutFrame { name: &frame.name, address: &frame.address }).collect();
+    let (realm_path, seen) = (&realm.path, &shown(&answers));
+    let page = SignedOffPage { realm: realm_path, seen, told: &told, frames: &frames, onward: None, again };
     let id = realm.id.to_string();
-    let of_realm = CookieRealm { id: &id, path: &realm.path };
-    let gone = face.settings.cookies.clear(of_realm, &carried.elsewhere);
-    Ok(with_cookies(page(html), gone))
+    let gone = face.settings.cookies.clear(CookieRealm { id: &id, path: &realm.path }, &carried.elsewhere);
+    Ok(with_cookies(page_with(&page.html(), &page.headers()), gone))
 }
 
 async fn end(face: &Face, realm: RealmId, token: &SessionToken, origin: &Origin) -> Result<(), Outage> {

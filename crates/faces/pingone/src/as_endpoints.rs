@@ -97,6 +97,7 @@ pub(crate) async fn discovery(State(face): State<Face>, Env(realm): Env) -> Resu
         userinfo: at("userinfo"),
         jwks: at("jwks"),
         end_session: at("signoff"),
+        check_session: None,
         pushed_authorization: None,
     };
     let mut document = document(&provider, &endpoints, &API_SCOPES);

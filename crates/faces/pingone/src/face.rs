@@ -61,6 +61,7 @@ impl Face {
             claims: [(CLAIM_ENV.to_owned(), realm.id.to_string().into())].into_iter().collect(),
             tells_nonce: false,
             prompts: &["none", "login"],
+            frames_clients: false, // The browser goes to the application's page, as the vendor has it.
             public_needs_pkce: true,
         };
         Provider { authority: self.authority(), issuer, direct_mode: Some("pi.flow") }

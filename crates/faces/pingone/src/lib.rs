@@ -20,6 +20,7 @@ mod flows;
 mod form_token;
 mod manage;
 mod problem;
+mod record_faults;
 mod resume;
 mod route;
 mod session_json;

@@ -28,6 +28,8 @@ pub struct ClientEdit {
     ends_by_id_token: Option<bool>,
     backchannel_logout_uri: Option<Option<String>>,
     backchannel_logout_session_required: Option<bool>,
+    frontchannel_logout_uri: Option<Option<String>>,
+    frontchannel_logout_session_required: Option<bool>,
     acr: Option<Option<String>>,
     access_life_s: Option<u32>,
     refresh_life_s: Option<u32>,
@@ -57,6 +59,8 @@ impl ClientEdit {
         set(&mut client.ends_by_id_token, &self.ends_by_id_token);
         set(&mut client.backchannel_logout_uri, &self.backchannel_logout_uri);
         set(&mut client.backchannel_logout_session_required, &self.backchannel_logout_session_required);
+        set(&mut client.frontchannel_logout_uri, &self.frontchannel_logout_uri);
+        set(&mut client.frontchannel_logout_session_required, &self.frontchannel_logout_session_required);
         set(&mut client.acr, &self.acr);
         set(&mut client.access_life, &self.access_life_s.map(span));
         set(&mut client.refresh_life, &self.refresh_life_s.map(span));
@@ -80,6 +84,8 @@ impl ClientEdit {
             ends_by_id_token: doc.ends_by_id_token,
             backchannel_logout_uri: none_if_empty(&doc.backchannel_logout_uri),
             backchannel_logout_session_required: doc.backchannel_logout_session_required,
+            frontchannel_logout_uri: none_if_empty(&doc.frontchannel_logout_uri),
+            frontchannel_logout_session_required: doc.frontchannel_logout_session_required,
             acr: none_if_empty(&doc.acr),
             access_life_s: doc.access_life_s,
             refresh_life_s: doc.refresh_life_s,
@@ -95,11 +101,19 @@ impl ClientEdit {
                 Some(types) => types.contains(&GrantType::ClientCredentials),
                 None => now.is_some_and(|now| now.client_credentials),
             },
-            redirect_uris: self.redirect_uris.as_deref().unwrap_or_default(),
+            redirect_uris: match (&self.redirect_uris, now) {
+                (Some(uris), _) => uris,
+                (None, Some(now)) => &now.redirect_uris,
+                (None, None) => &[],
+            },
             post_logout_redirect_uris: self.post_logout_redirect_uris.as_deref().unwrap_or_default(),
             backchannel_logout_uri: match &self.backchannel_logout_uri {
                 Some(uri) => uri.as_deref(),
                 None => now.and_then(|now| now.backchannel_logout_uri.as_deref()),
+            },
+            frontchannel_logout_uri: match &self.frontchannel_logout_uri {
+                Some(uri) => uri.as_deref(),
+                None => now.and_then(|now| now.frontchannel_logout_uri.as_deref()),
             },
         };
         client_is_sound(now, words)
@@ -133,6 +147,16 @@ impl ClientEdit {
                 "backchannel_logout_session_required",
                 &now.backchannel_logout_session_required,
                 self.backchannel_logout_session_required,
+            ),
+            frontchannel_logout_uri: notes.changed(
+                "frontchannel_logout_uri",
+                &now.frontchannel_logout_uri,
+                self.frontchannel_logout_uri,
+            ),
+            frontchannel_logout_session_required: notes.changed(
+                "frontchannel_logout_session_required",
+                &now.frontchannel_logout_session_required,
+                self.frontchannel_logout_session_required,
             ),
             acr: notes.changed("acr", &now.acr, self.acr),
             access_life_s: notes.changed("access_life_s", &seconds(now.access_life), self.access_life_s),

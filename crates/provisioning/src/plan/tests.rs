@@ -172,6 +172,8 @@ fn client(realm: RealmId, id: ClientId, auth: ClientAuth) -> Client {
         ends_by_id_token: false,
         backchannel_logout_uri: None,
         backchannel_logout_session_required: false,
+        frontchannel_logout_uri: None,
+        frontchannel_logout_session_required: false,
         access_life: Span::from_s(3600),
         refresh_life: Span::from_s(7200),
         roles: vec![],

@@ -35,6 +35,10 @@ pub(crate) struct ClientDetail {
     backchannel_logout_uri: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     backchannel_logout_session_required: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    frontchannel_logout_uri: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    frontchannel_logout_session_required: bool,
     access_life: i64,
     refresh_life: i64,
     roles: Vec<RoleDetail>,
@@ -88,6 +92,8 @@ impl ClientDetail {
             ends_by_id_token: client.ends_by_id_token,
             backchannel_logout_uri: client.backchannel_logout_uri.clone(),
             backchannel_logout_session_required: client.backchannel_logout_session_required,
+            frontchannel_logout_uri: client.frontchannel_logout_uri.clone(),
+            frontchannel_logout_session_required: client.frontchannel_logout_session_required,
             access_life: client.access_life.ms(),
             refresh_life: client.refresh_life.ms(),
             roles: client.roles.iter().map(RoleDetail::of).collect(),
@@ -126,6 +132,8 @@ impl ClientDetail {
             ends_by_id_token: self.ends_by_id_token,
             backchannel_logout_uri: self.backchannel_logout_uri,
             backchannel_logout_session_required: self.backchannel_logout_session_required,
+            frontchannel_logout_uri: self.frontchannel_logout_uri,
+            frontchannel_logout_session_required: self.frontchannel_logout_session_required,
             access_life: Span::from_ms(self.access_life),
             refresh_life: Span::from_ms(self.refresh_life),
             roles: roles(self.roles)?,

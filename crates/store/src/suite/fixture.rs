@@ -414,6 +414,8 @@ impl<E: Engine> Fixture<E> {
             ends_by_id_token: false,
             backchannel_logout_uri: None,
             backchannel_logout_session_required: false,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
             access_life: Span::from_s(300),
             refresh_life: Span::from_s(3600),
             roles: vec![],

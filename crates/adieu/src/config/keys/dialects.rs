@@ -322,6 +322,12 @@ pub(super) const KEYS: &[Key] = &[
         "Whether a sign-on also sets the other dialects' session cookies, as `kratos.set_all_cookies` says.",
     ),
     key(
+        "openid.session_management",
+        Flag,
+        "Whether pages of clients may ask a frame of the OpenID issuers, native and AM's, whether the session of their browser is the \
+         same still (OpenID Connect Session Management 1.0). A sign-on then sets a cookie that scripts can read; it says nothing.",
+    ),
+    key(
         "check.realm",
         Realm,
         "Path of the realm whose sessions let a request through (`/ui/check`, for proxies), which is one of `realms.path` or `/`.",

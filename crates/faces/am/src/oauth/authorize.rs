@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::response::Response;
 
 use super::provider::{asked, path, provider};
+use super::session_management::answered;
 use crate::call::Call;
 use crate::caller;
 use crate::error::AmError;
@@ -27,7 +28,7 @@ pub(super) async fn answer(
     let provider = provider(face, realm);
     let authorize = match provider.authorize(&params).await {
         Ok(authorize) => authorize,
-        Err(error) => return refused(&provider, error),
+        Err(error) => return refused(face, call, &provider, &params, error).await,
     };
     let caller = caller::caller(face, call.headers(), Some(realm.id)).await?;
     if let Some((token, live)) = caller.live()
@@ -37,11 +38,12 @@ pub(super) async fn answer(
         match code(face, live, &provider, &authorize).await? {
             Issued::Code(code) => {
                 caller::touched(face, token).await?;
-                return coded(&provider, &authorize, &code);
+                return coded(face, call, &provider, &authorize, &code).await;
             }
             Issued::Full => {
                 let (reply, refusal) = (authorize.reply.clone(), Refusal::SessionFull);
-                return refused(&provider, AuthorizeError::Told { reply, refusal });
+                let full = AuthorizeError::Told { reply, refusal };
+                return refused(face, call, &provider, &params, full).await;
             }
             Issued::Ended => {}
         }
@@ -49,7 +51,7 @@ pub(super) async fn answer(
     let own = caller.live().filter(|(_, live)| live.session.realm == realm.id);
     let unmet = own.and_then(|(_, live)| authorize.unmet_by(&live.user));
     match unmet.or_else(|| authorize.silent_refusal()) {
-        Some(error) => refused(&provider, error),
+        Some(error) => refused(face, call, &provider, &params, error).await,
         None => Ok(answers::found(&sign_on_address(face, realm, &params))),
     }
 }
@@ -87,17 +89,29 @@ async fn code(
     }
 }
 
-fn coded(provider: &Provider<'_>, authorize: &Authorize, code: &str) -> Result<Response, AmError> {
+async fn coded(
+    face: &Face,
+    call: &Call,
+    provider: &Provider<'_>,
+    authorize: &Authorize,
+    code: &str,
+) -> Result<Response, AmError> {
     let told = [
         ("code", Some(code)),
         ("scope", Some(authorize.scope.as_str())),
         ("iss", Some(provider.issuer.name.as_str())), // RFC 9207 §2
         ("client_id", Some(authorize.client.id.as_str())),
     ];
-    authorize.reply.answer(&told).map(|answer| answers::sent(&answer)).ok_or(AmError::BadRequest)
+    answered(face, call, provider, (authorize.client.id.as_str(), &authorize.reply), &told).await
 }
 
-fn refused(provider: &Provider<'_>, error: AuthorizeError) -> Result<Response, AmError> {
+async fn refused(
+    face: &Face,
+    call: &Call,
+    provider: &Provider<'_>,
+    params: &Params,
+    error: AuthorizeError,
+) -> Result<Response, AmError> {
     match error {
         // Nothing may be redirected: RFC 9700 §2.1.
         AuthorizeError::Client | AuthorizeError::RedirectUri => Err(AmError::BadRequest),
@@ -110,7 +124,8 @@ fn refused(provider: &Provider<'_>, error: AuthorizeError) -> Result<Response, A
                 ("error_description", Some(text.as_str())),
                 ("iss", Some(provider.issuer.name.as_str())),
             ];
-            reply.answer(&told).map(|answer| answers::sent(&answer)).ok_or(AmError::BadRequest)
+            let client = params.first("client_id").unwrap_or_default();
+            answered(face, call, provider, (client, &reply), &told).await
         }
     }
 }

@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Actor, Realm, may_return_to};
+use adieu_authority::{Actor, Realm, endings_noted, may_return_to};
+use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
-use adieu_oidc::{Hint, HintError};
+use adieu_oidc::{Hint, HintError, Parting};
 use axum::body::Body;
 use axum::response::Response;
 
@@ -42,10 +43,16 @@ pub(super) async fn answer(
         Some(_) => false,
         None => beside::is_signed_on(face, call, realm, hint.user).await?,
     };
+    let parting = parting(face, call, &caller, &hint).await?;
     provider.end_hinted(&hint, call.origin_of(Actor::Client(hint.client.id.clone()))).await?;
     let own = ended_by_cookie(face, call, &caller, &hint).await?;
     // Quirk: an address that is not registered is refused when the session has ended.
-    let response = match returned(&hint, &params)? {
+    let goto = returned(&hint, &params)?;
+    let response = match goto {
+        // A browser is there to tell somebody, and to be told; programs get what AM answers.
+        _ if accept::names_html(call.headers()) && !endings_noted().is_empty() => {
+            answers::signed_off(face, &parting, &realm.path, goto.as_deref(), answers::found).await
+        }
         Some(location) => answers::found(&location),
         None => answers::nothing(),
     };
@@ -75,6 +82,19 @@ async fn ended_by_cookie(face: &Face, call: &Call, caller: &Caller, hint: &Hint)
     end_beside(face, call, &own.token).await?;
     end_held(face, call, &own.token).await?;
     Ok(true)
+}
+
+/// Who takes part in what ends.
+async fn parting(face: &Face, call: &Call, caller: &Caller, hint: &Hint) -> Result<Parting, AmError> {
+    let own = caller.endable().filter(|own| own.user.id == hint.user);
+    let parting = match own.filter(|_| caller::by_cookie(face, call.headers())) {
+        Some(own) => beside::parting(face, call, &own).await?,
+        None => Parting::default(),
+    };
+    match hint.session {
+        Some(session) => Ok(parting.with(&face.authority, hint.client.realm, session).await?),
+        None => Ok(parting),
+    }
 }
 
 /// Where the browser goes, if the request says so.

@@ -30,6 +30,7 @@ pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
         claims: Default::default(),
         tells_nonce: true,
         prompts: &["none", "login"],
+        frames_clients: true,
         public_needs_pkce: face.settings.public_needs_pkce,
     };
     Provider { authority: &face.authority, issuer, direct_mode: None }

@@ -2,8 +2,11 @@
 //!
 //! The only place where a page's status is chosen, but for those that the API's errors have.
 
-use adieu_oidc::AuthorizeAnswer;
-use adieu_pages_kit::{ErrorPage, FormPostPage, Link, PageHeaders};
+use adieu_authority::endings_noted;
+use adieu_oidc::{AuthorizeAnswer, Parting};
+use adieu_pages_kit::{
+    ErrorPage, FormPostPage, Link, LogoutFrame, Onward, PageHeaders, SignedOffPage, ToldApplication,
+};
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
@@ -57,6 +60,30 @@ pub(crate) fn sent(answer: &AuthorizeAnswer) -> Response {
             with_headers(StatusCode::OK, &page.html(), &page.headers())
         }
     }
+}
+
+/// A browser after its sign-off: it goes on when those have answered who are told by this server, by a page where it has somebody to
+/// tell itself; or stays on that page.
+pub(crate) async fn signed_off(
+    face: &Face,
+    parting: &Parting,
+    realm: &str,
+    goto: Option<&str>,
+    on: fn(&str) -> Response,
+) -> Response {
+    let told = parting.told(&face.authority, &endings_noted()).await;
+    if let Some(goto) = goto.filter(|_| parting.frames().is_empty()) {
+        return on(goto);
+    }
+    let told: Vec<_> = told.iter().map(|one| ToldApplication { name: &one.name, how: one.how }).collect();
+    let frames = parting.frames().iter();
+    let frames: Vec<_> =
+        frames.map(|frame| LogoutFrame { name: &frame.name, address: &frame.address }).collect();
+    let again = format!("{}/UI/Login?realm={realm}", face.settings.context_path);
+    let again = goto.is_none().then_some(Link { href: &again, text: "Sign on again" });
+    let onward = goto.map(|href| Onward::Application(Link { href, text: "Go on" }));
+    let page = SignedOffPage { realm, seen: &[], told: &told, frames: &frames, onward, again };
+    with_headers(StatusCode::OK, &page.html(), &page.headers())
 }
 
 /// Done, and nowhere to go.

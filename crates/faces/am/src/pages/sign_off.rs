@@ -3,12 +3,13 @@
 //! A link alone ends nothing: any site could send a browser here. ENDED-IS-DURABLE holds as everywhere: the page that
 //! says so comes after the commit.
 
-use adieu_pages_kit::{ErrorPage, Link, SignOffPage, SignedOffPage};
+use adieu_oidc::Parting;
+use adieu_pages_kit::{ErrorPage, Link, SignOffPage};
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::answers::{html, see_other, with_cookies};
+use super::answers::{self, html, see_other, with_cookies};
 use super::asked::{Asked, form};
 use super::form_token;
 use crate::beside::{self, Beside};
@@ -23,7 +24,7 @@ pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> 
     let asked = Asked::of(face, &call.params).await?;
     let own = match endable(face, call, &asked).await? {
         Beside::Endable(own) => own,
-        Beside::Nobody(cookies) => return Ok(signed_off(face, &asked, cookies)),
+        Beside::Nobody(cookies) => return Ok(signed_off(face, &asked, &Parting::default(), cookies).await),
     };
     let token = form_token::of_session(face, own.session.id);
     let action = format!("{}/UI/Logout", face.settings.context_path);
@@ -51,17 +52,18 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     let own = match endable(face, call, &asked).await? {
         Beside::Endable(own) => own,
         // Nothing to end: the same page, and the dead cookies go.
-        Beside::Nobody(cookies) => return Ok(signed_off(face, &asked, cookies)),
+        Beside::Nobody(cookies) => return Ok(signed_off(face, &asked, &Parting::default(), cookies).await),
     };
     let field =
         form.only(form_token::FIELD).map_err(|_| AmError::Repeated(form_token::FIELD))?.unwrap_or_default();
     if !form_token::same(&form_token::of_session(face, own.session.id), field) {
         return Err(AmError::Csrf);
     }
+    let parting = beside::parting(face, call, &own).await?;
     let cookies = beside::signed_off(face, call, own.session.realm, own.session.id).await?;
     end_beside(face, call, &own.token).await?;
     end_held(face, call, &own.token).await?;
-    Ok(signed_off(face, &asked, cookies))
+    Ok(signed_off(face, &asked, &parting, cookies).await)
 }
 
 /// The caller's session, or one that a cookie of another dialect carries, which goes with a sign-off here.
@@ -73,14 +75,8 @@ async fn endable(face: &Face, call: &Call, asked: &Asked) -> Result<Beside, AmEr
 }
 
 /// The page after a sign-off.
-fn signed_off(face: &Face, asked: &Asked, cookies: CookieAct) -> Response {
-    let response = match &asked.goto {
-        Some(goto) => see_other(goto),
-        None => {
-            let again = format!("{}/UI/Login?realm={}", face.settings.context_path, asked.realm.path);
-            let again = Some(Link { href: &again, text: "Sign on again" });
-            html(StatusCode::OK, &SignedOffPage { realm: &asked.realm.path, seen: &[], again }.html(), &[])
-        }
-    };
+async fn signed_off(face: &Face, asked: &Asked, parting: &Parting, cookies: CookieAct) -> Response {
+    let response =
+        answers::signed_off(face, parting, &asked.realm.path, asked.goto.as_deref(), see_other).await;
     with_cookies(response, cookies.lines(&face.cookies))
 }

@@ -37,7 +37,7 @@ use May::{
 /// The version of a resource that has the route.
 type Who = (May, &'static str);
 
-const TABLE: [Line<Who>; 41] = [
+const TABLE: [Line<Who>; 42] = [
     ("POST", "/json/authenticate", (Anybody, "2.1")),
     ("GET", "/json/serverinfo/*", (Anybody, "1.1")),
     ("GET", "/json/serverinfo/cookieDomains", (Anybody, "1.1")),
@@ -68,6 +68,7 @@ const TABLE: [Line<Who>; 41] = [
     ("GET HEAD", "/oauth2/connect/jwk_uri", (Anybody, "")),
     ("GET POST", "/oauth2/authorize", (Anybody, "")),
     ("GET POST", "/oauth2/connect/endSession", (Anybody, "")),
+    ("GET", "/oauth2/connect/checkSession", (Anybody, "")),
     ("POST", "/oauth2/access_token", (Client, "")),
     ("POST", "/oauth2/introspect", (Client, "")),
     ("GET", "/oauth2/tokeninfo", (Anybody, "")), // Whoever has the token that it asks about.

@@ -19,7 +19,18 @@ pub(super) fn of_clients() -> Vec<(&'static str, Value)> {
         "type": "boolean",
         "description": "Each notice to it names the session, also where all sessions of a user ended.",
     });
-    vec![("backchannel_logout_uri?", address), ("backchannel_logout_session_required?", by_session)]
+    let frame = json!({
+        "type": ["string", "null"], "minLength": 1, "maxLength": 2048, "pattern": "^[!\"$-~]+$",
+        "description": "Where the browser in which somebody ends their session tells it so, in a frame: of the origin of one of \
+            its `redirect_uris`. Null is nowhere.",
+    });
+    let named = flag("That address gets the issuer and the session, as `iss` and `sid`.");
+    vec![
+        ("backchannel_logout_uri?", address),
+        ("backchannel_logout_session_required?", by_session),
+        ("frontchannel_logout_uri?", frame),
+        ("frontchannel_logout_session_required?", named),
+    ]
 }
 
 /// How long an order to end waits for its receivers.

@@ -41,8 +41,13 @@ fn every_route_is_in_the_document_and_nothing_else_is() {
 #[test]
 fn no_dialect_is_spoken() {
     // The members of clients are those of RFC 7591 and OpenID Connect, whose word this is.
-    let members =
-        ["post_logout_redirect_uris", "backchannel_logout_uri", "backchannel_logout_session_required"];
+    let members = [
+        "post_logout_redirect_uris",
+        "backchannel_logout_uri",
+        "backchannel_logout_session_required",
+        "frontchannel_logout_uri",
+        "frontchannel_logout_session_required",
+    ];
     let text = document().to_string().to_lowercase();
     let text = members.iter().fold(text, |text, member| text.replace(member, ""));
     for word in ["logout", "log out", "signoff", "sign-off", "sign off", "revoke", "terminate", "environment"]

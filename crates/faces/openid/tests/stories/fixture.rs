@@ -20,6 +20,7 @@ pub(crate) const DORA: (&str, &str) = ("dora", "Explores-all-88");
 pub(crate) const ALPHA: &str = "/o/alpha";
 pub(crate) const CALLBACK: &str = "https://shop.example.test/callback";
 pub(crate) const BYE: &str = "https://shop.example.test/bye";
+pub(crate) const LOGOUT: &str = "/o/alpha/logout";
 
 /// A server with somebody of whom everything is known.
 pub(crate) async fn with_dora() -> World {
@@ -137,7 +138,8 @@ pub(crate) fn form(page: &Reply) -> (String, Vec<(String, String)>) {
     (action, fields.map(|field| (attribute(field, "name"), attribute(field, "value"))).collect())
 }
 
-fn attribute(html: &str, name: &str) -> String {
+/// An attribute of the first element that a text has.
+pub(crate) fn attribute(html: &str, name: &str) -> String {
     let (_, rest) = html.split_once(&format!("{name}=\"")).expect("an attribute");
     let text = rest.split('"').next().expect("its value");
     [("&#38;", "&"), ("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">")]
@@ -256,7 +258,20 @@ pub(crate) async fn flow(world: &World, more: &str) -> Value {
     tokens
 }
 
-fn issuer(world: &World) -> String {
+/// A browser in which somebody signed on to the shop, and the ID token.
+pub(crate) async fn signed_on<'w>(shop: &RelyingParty<'w>, who: (&str, &str)) -> (Browser<'w>, String) {
+    let mut browser = Browser::of(shop.world);
+    let page = browser.get(&shop.authorize("&scope=openid")).await;
+    let tokens = shop.tokens(&browser.sign_on(&page, who).await).await;
+    (browser, tokens["id_token"].as_str().expect("a text").to_owned())
+}
+
+/// A client's state, of 120 characters as an address has them.
+pub(crate) fn state() -> String {
+    "Ab9-_.~%26".repeat(12)
+}
+
+pub(crate) fn issuer(world: &World) -> String {
     format!("{}{ALPHA}", world.config().public.url)
 }
 

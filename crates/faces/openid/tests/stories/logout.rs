@@ -7,25 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use crate::fixture::{ALICE, ALPHA, BOB, BYE, Browser, RelyingParty, claims, form, param};
-
-const LOGOUT: &str = "/o/alpha/logout";
-
-/// A browser in which somebody signed on to the shop, and the ID token.
-async fn signed_on<'w>(shop: &RelyingParty<'w>, who: (&str, &str)) -> (Browser<'w>, String) {
-    let mut browser = Browser::of(shop.world);
-    let page = browser.get(&shop.authorize("&scope=openid")).await;
-    let tokens = shop.tokens(&browser.sign_on(&page, who).await).await;
-    (browser, text(&tokens["id_token"]).to_owned())
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().expect("a text")
-}
-
-fn state() -> String {
-    "Ab9-_.~%26".repeat(12)
-}
+use crate::fixture::{ALICE, ALPHA, BOB, BYE, LOGOUT, RelyingParty, claims, form, param, signed_on, state};
 
 /// Goal: S-RPI-1, S-RPI-2, S-RPI-9, S-RPI-14: with the hint of this very session it is over at once, by GET and by POST, and the
 /// browser goes to the registered address with the state as it was sent, or with none.

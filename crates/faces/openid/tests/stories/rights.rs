@@ -21,7 +21,7 @@ enum Serves {
     Holders,
 }
 
-const TABLE: [Line<Serves>; 14] = [
+const TABLE: [Line<Serves>; 16] = [
     ("GET HEAD", ".well-known/openid-configuration", Serves::Everybody),
     ("GET HEAD", ".well-known/oauth-authorization-server", Serves::Everybody),
     ("GET HEAD", "jwks", Serves::Everybody),
@@ -36,6 +36,8 @@ const TABLE: [Line<Serves>; 14] = [
     ("GET POST", "userinfo", Serves::Holders),
     ("GET POST", "logout", Serves::Everybody),
     ("POST", "sign-off", Serves::TheBrowser),
+    ("GET HEAD", "signed-off", Serves::Everybody),
+    ("GET HEAD", "check-session", Serves::Everybody),
 ];
 
 #[test]
@@ -58,6 +60,8 @@ async fn nobody_gets_anything_unproven() {
                 // The sign-off of who is not signed on is done.
                 Serves::TheBrowser if path == "sign-off" => &[200],
                 Serves::TheBrowser => &[403],
+                // Session management is off.
+                Serves::Everybody if path == "check-session" => &[404],
                 Serves::Everybody => &[200, 303, 400],
             };
             assert!(expected.contains(&status), "{methods} {path}: {status}");

@@ -3,12 +3,11 @@
 //! Which status and words a problem has is said beside this file. Contract pingone.md 3.5, 4.6, 5.1.
 
 use adieu_authority::{
-    DirectoryError, EndError, HashError, Outage, PersonError, RecordFault, SignOnFailure, TakenMember,
-    Unwritten,
+    DirectoryError, EndError, HashError, Outage, PersonError, SignOnFailure, TakenMember, Unwritten,
 };
 use adieu_oidc::{HintError, UserinfoError};
 
-use super::{ABSOLUTE, INSUFFICIENT_SCOPE, INVALID_TOKEN, Problem};
+use super::{INSUFFICIENT_SCOPE, INVALID_TOKEN, Problem};
 
 impl From<Outage> for Problem {
     fn from(outage: Outage) -> Self {
@@ -80,29 +79,6 @@ impl From<DirectoryError> for Problem {
             DirectoryError::Stale => Self::Unavailable(Outage::new(error)),
             DirectoryError::SessionOver => Self::Bearer { error: Some(INVALID_TOKEN) },
             DirectoryError::Unwritten(unwritten) => unwritten.into(),
-        }
-    }
-}
-
-/// What was refused, by this dialect's name of the member.
-impl From<RecordFault> for Problem {
-    fn from(fault: RecordFault) -> Self {
-        match fault {
-            RecordFault::PublicInOwnName => Self::invalid(
-                "grantTypes",
-                "`CLIENT_CREDENTIALS` needs another `tokenEndpointAuthMethod` than `NONE`.",
-            ),
-            RecordFault::RedirectUri => Self::invalid("redirectUris", ABSOLUTE),
-            RecordFault::BackchannelLogoutUri => Self::invalid("backchannelLogoutUri", ABSOLUTE),
-            RecordFault::PostLogoutRedirectUri => Self::invalid("postLogoutRedirectUris", ABSOLUTE),
-            RecordFault::Username => Self::invalid(
-                "username",
-                "A name has 1 to 255 characters, none of them a control and none that cannot be seen.",
-            ),
-            RecordFault::Email => Self::invalid("email", "An e-mail address is wanted."),
-            RecordFault::RealmPath => {
-                Self::invalid("name", "Small letters, digits, `-`, `_` and `.` are wanted.")
-            }
         }
     }
 }

@@ -1,0 +1,96 @@
+//! The page after a sign-off: who was told, the frames by which the browser tells some of them, and the way on.
+//!
+//! It is made anew at an address that only the browser knows which signed off, for as long as somebody is still being told; no script
+//! asks. OpenID Connect Front-Channel Logout 1.0 section 2; standards.md 1.1 and 1.3.
+
+use adieu_authority::{HowTold, Realm, Span, endings_noted};
+use adieu_http_kit::form::{Params, append_query};
+use adieu_oidc::{Parting, PartingTicket, ToldClient};
+use adieu_pages_kit::{Link, LogoutFrame, Onward, SignedOffPage, ToldApplication};
+use axum::response::Response;
+use http::StatusCode;
+
+use crate::answer::{page_with, see_other};
+use crate::call::{Call, once};
+use crate::error::OpenIdError;
+use crate::face::Face;
+
+/// The parameter that names what a browser signed off.
+const TICKET: &str = "of";
+/// A page with somebody who is still being told is made anew after so many seconds,
+const AGAIN_AFTER_S: u32 = 2;
+/// until somebody has looked for a minute: nine of the ten in which that may be asked are left.
+const AGAIN_WHILE_LEFT: Span = Span::from_s(9 * 60);
+
+/// The page where nothing had to end.
+pub(crate) fn plain(realm: &Realm) -> Response {
+    let page = SignedOffPage { realm: &realm.path, ..SignedOffPage::default() };
+    page_with(StatusCode::OK, page.html(), &page.headers())
+}
+
+/// The way on to an application: at once when all have answered who are told by this server, or have had time to; by a page where the
+/// browser has somebody to tell. S-RPI-11, S-FCL-5
+pub(crate) async fn onward(
+    face: &Face,
+    parting: &Parting,
+    realm: &Realm,
+    application: &str,
+    target: &str,
+) -> Result<Response, OpenIdError> {
+    let told = parting.told(&face.authority, &endings_noted()).await;
+    if parting.frames().is_empty() {
+        return see_other(target);
+    }
+    let text = format!("Go on to {application}");
+    let onward = Onward::Application(Link { href: target, text: &text });
+    Ok(shown(realm, &told, parting, Some(onward)))
+}
+
+/// The page that stays.
+pub(crate) async fn here(face: &Face, parting: &Parting, realm: &Realm) -> Response {
+    let endings = endings_noted();
+    let told = parting.told(&face.authority, &endings).await;
+    let ticket = PartingTicket::of(&face.authority, &endings);
+    let again = ticket.map(|ticket| again(face, realm, &ticket));
+    let onward = again.as_deref().filter(|_| is_under_way(&told)).map(looked_at_again);
+    shown(realm, &told, parting, onward)
+}
+
+/// `signed-off`: the same page later.
+pub(crate) async fn answer(face: &Face, call: &Call, realm: &Realm) -> Result<Response, OpenIdError> {
+    let query = Params::parse(call.query());
+    let ticket = once(&query, TICKET)?.and_then(|text| PartingTicket::read(&face.authority, realm.id, text));
+    let Some(ticket) = ticket else { return Ok(plain(realm)) };
+    let told = ticket.told(&face.authority, realm.id).await?;
+    let address = again(face, realm, &ticket);
+    let while_left = ticket.left(face.authority.now()) > AGAIN_WHILE_LEFT;
+    let onward = (while_left && is_under_way(&told)).then(|| looked_at_again(&address));
+    Ok(shown(realm, &told, &Parting::default(), onward))
+}
+
+fn again(face: &Face, realm: &Realm, ticket: &PartingTicket) -> String {
+    append_query(&face.url(realm, "signed-off"), TICKET, &ticket.to_text(&face.authority, realm.id))
+}
+
+fn looked_at_again(address: &str) -> Onward<'_> {
+    Onward::Again(Link { href: address, text: "Look again" }, AGAIN_AFTER_S)
+}
+
+fn is_under_way(told: &[ToldClient]) -> bool {
+    told.iter().any(|one| one.how == HowTold::Pending)
+}
+
+fn shown(realm: &Realm, told: &[ToldClient], parting: &Parting, onward: Option<Onward<'_>>) -> Response {
+    let told: Vec<_> = told.iter().map(|one| ToldApplication { name: &one.name, how: one.how }).collect();
+    let frames = parting.frames().iter();
+    let frames: Vec<_> =
+        frames.map(|frame| LogoutFrame { name: &frame.name, address: &frame.address }).collect();
+    let page = SignedOffPage {
+        realm: &realm.path,
+        told: &told,
+        frames: &frames,
+        onward,
+        ..SignedOffPage::default()
+    };
+    page_with(StatusCode::OK, page.html(), &page.headers())
+}

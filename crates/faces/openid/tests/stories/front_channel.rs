@@ -1,0 +1,160 @@
+//! Front-channel logout: the page after a sign-off tells the applications that registered an address, each by a frame.
+//!
+//! What a real browser makes of it is asked of one in `clients/front-channel.cjs`. standards.md 1.3.
+
+use adieu_testkit::World;
+use adieu_testkit::world::Reply;
+use serde_json::{Value, json};
+
+use crate::fixture::{
+    ALICE, ALPHA, BYE, Browser, CALLBACK, LOGOUT, RelyingParty, attribute, claims, form, issuer, param,
+    signed_on, state,
+};
+
+const OUT: &str = "https://shop.example.test/out?a=b";
+/// Nobody listens there.
+const BACK: &str = "http://127.0.0.1:9/out";
+
+/// A server whose shop is told by the browser; with `named` it is told issuer and session.
+async fn framed(named: bool) -> World {
+    let world = World::start().await;
+    let id = world.data.app.id.clone();
+    let told = |client: &mut adieu_authority::Client| {
+        client.frontchannel_logout_uri = Some(OUT.into());
+        client.frontchannel_logout_session_required = named;
+    };
+    world.edit_client(&id, told).await;
+    world
+}
+
+/// The addresses of the frames of a page.
+fn frames(page: &Reply) -> Vec<String> {
+    page.text.split("<iframe ").skip(1).map(|frame| attribute(frame, "src")).collect()
+}
+
+/// What the page says of an application.
+fn verdict(page: &Reply, name: &str) -> Option<String> {
+    let (_, rest) = page.text.split_once(&format!(r#"<span class="dialect">{name}</span>"#))?;
+    let (_, rest) = rest.split_once("<span class=\"verdict ")?;
+    rest.split(['>', '<']).nth(1).map(str::to_owned)
+}
+
+/// S-FCL-1
+#[tokio::test]
+async fn oidcc_frontchannel_logout_discovery_endpoint_verification() {
+    let world = World::start().await;
+    let document = world.get(&format!("{ALPHA}/.well-known/openid-configuration")).send().await.json();
+    for name in ["frontchannel_logout_supported", "frontchannel_logout_session_supported"] {
+        assert_eq!(document[name], true, "{name}");
+    }
+    assert_eq!(document["end_session_endpoint"], format!("{}{LOGOUT}", world.config().public.url));
+}
+
+/// S-FCL-3, S-FCL-4, S-FCL-5, S-RPI-10, S-RPI-14: the one who asks is told as well, the policy names its origin and no other one, and
+/// the way on has the state and nothing else.
+#[tokio::test]
+async fn oidcc_frontchannel_rp_initiated_logout() {
+    let world = framed(true).await;
+    let shop = RelyingParty::shop(&world);
+    let (mut browser, hint) = signed_on(&shop, ALICE).await;
+    let query = format!("id_token_hint={hint}&post_logout_redirect_uri={BYE}&state={}", state());
+    let page = browser.get(&format!("{LOGOUT}?{query}")).await;
+    assert_eq!((page.status.as_u16(), page.location()), (200, ""), "{}", page.text);
+    let [frame] = &frames(&page)[..] else { panic!("{}", page.text) };
+    let (address, query) = frame.split_once("&iss=").expect("more than was registered");
+    assert_eq!((address, query.split('&').count()), (OUT, 2), "{frame}");
+    let told = claims(&Value::from(hint));
+    assert_eq!(param(frame, "iss"), Some(issuer(&world)));
+    assert_eq!(param(frame, "sid").as_deref(), told["sid"].as_str());
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("; frame-src https://shop.example.test; "), "{policy}");
+    let there = format!("{BYE}?state={}", state().replace('~', "%7E"));
+    assert_eq!(page.header("refresh"), format!("3; url={there}"));
+    let (_, link) = page.text.split_once("<a id=\"onward\"").expect("a link for whoever waits no longer");
+    assert_eq!(attribute(link, "href"), there);
+    assert_eq!(verdict(&page, "Shop").as_deref(), Some("told by your browser"));
+    assert!(page.text.contains("may show you as signed on still"), "S-FCL-6: {}", page.text);
+    assert_eq!(shop.silently(&mut browser).await.as_deref(), Some("login_required"));
+}
+
+/// Goal: S-FCL-4: who did not ask for issuer and session gets neither; one frame is enough for one address.
+#[tokio::test]
+async fn an_address_is_called_as_it_was_registered() {
+    let world = framed(false).await;
+    let shop = RelyingParty::shop(&world);
+    let (mut browser, hint) = signed_on(&shop, ALICE).await;
+    let page = browser.get(&format!("{LOGOUT}?id_token_hint={hint}")).await;
+    assert_eq!(frames(&page), [OUT]);
+    assert_eq!(page.header("refresh"), "", "nobody waits for anything");
+    assert!(!page.text.contains("<script"));
+}
+
+/// Goal: whoever is signed off already tells nobody anew, and who took part in nothing has no frames.
+#[tokio::test]
+async fn only_what_ends_is_told() {
+    let world = framed(true).await;
+    let shop = RelyingParty::shop(&world);
+    let (mut browser, hint) = signed_on(&shop, ALICE).await;
+    let address = format!("{LOGOUT}?id_token_hint={hint}&post_logout_redirect_uri={BYE}");
+    assert_eq!(frames(&browser.get(&address).await).len(), 1);
+    let again = browser.get(&address).await;
+    assert_eq!((again.status.as_u16(), again.location()), (303, BYE));
+
+    let token = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    let question = world.get(LOGOUT).cookie("adieu_session", &token).send().await;
+    let (_, hidden) = form(&question);
+    let fields: Vec<(&str, &str)> = hidden.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    let form = world.post("/o/alpha/sign-off").cookie("adieu_session", &token).form(&fields);
+    let page = form.send().await;
+    assert!(page.text.contains("You are signed off") && frames(&page).is_empty(), "{}", page.text);
+}
+
+/// Goal: an application of another mount of the same session is told as it knows the session: by the issuer of its tokens.
+#[tokio::test]
+async fn who_signed_on_elsewhere_is_told_in_its_own_words() {
+    let world = framed(true).await;
+    let shop = RelyingParty::shop(&world);
+    let token = world.sign_on_kratos(ALICE.0, ALICE.1).await;
+    let base = "/am/oauth2/realms/root/realms/alpha";
+    let query = format!("response_type=code&scope=openid&client_id={}&redirect_uri={CALLBACK}", shop.id);
+    let coded = world.get(&format!("{base}/authorize?{query}")).cookie("iPlanetDirectoryPro", &token);
+    assert!(param(coded.send().await.location(), "code").is_some());
+    let question = world.get(LOGOUT).cookie("adieu_session", &token).send().await;
+    let (_, hidden) = form(&question);
+    let fields: Vec<(&str, &str)> = hidden.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    let page = world.post("/o/alpha/sign-off").cookie("adieu_session", &token).form(&fields).send().await;
+    let issuer = format!("{}{base}", world.config().public.url);
+    assert_eq!(param(&frames(&page)[0], "iss"), Some(issuer));
+}
+
+/// Goal: RP-Initiated Logout 1.0 section 2: the page says what became of each application, is made anew without a script while somebody
+/// is being told, and says no more to whoever comes too late or makes the address up.
+#[tokio::test]
+async fn the_page_says_who_was_told() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    let id = world.data.app.id.clone();
+    world.edit_client(&id, |client| client.backchannel_logout_uri = Some(BACK.into())).await;
+    let (mut browser, hint) = signed_on(&shop, ALICE).await;
+    let page = browser.get(&format!("{LOGOUT}?id_token_hint={hint}")).await;
+    assert_eq!(verdict(&page, "Shop").as_deref(), Some("still being told"));
+    let (after, address) = page.header("refresh").split_once("; url=").expect("it is made anew");
+    assert_eq!(after, "2");
+
+    world.server().outbox(world.config()).expect("an outbox").tell_due().await.expect("a round");
+    let mut stranger = Browser::of(&world);
+    let later = stranger.get(address).await;
+    assert_eq!(verdict(&later, "Shop").as_deref(), Some("still being told"));
+    assert_eq!(later.header("refresh"), page.header("refresh"));
+    let ending = page.header("adieu-ending");
+    let given_up = world.admin(http::Method::POST, &format!("/v1/endings/{ending}/give-up")).json(&json!({}));
+    assert_eq!(given_up.send().await.status, 200);
+    let at_last = stranger.get(address).await;
+    assert_eq!(verdict(&at_last, "Shop").as_deref(), Some("could not be told"));
+    assert_eq!(at_last.header("refresh"), "");
+
+    let made_up = stranger.get(&address.replace(&ending[..8], "00000000")).await;
+    assert_eq!((made_up.status.as_u16(), verdict(&made_up, "Shop")), (200, None));
+    world.wait_s(601);
+    assert_eq!(verdict(&stranger.get(address).await, "Shop"), None);
+}

@@ -1,0 +1,34 @@
+//! What can be wrong with a record, by this dialect's names of its members.
+//!
+//! The rules are core's. Contract pingone.md 4.3 and 4.4.
+
+use adieu_authority::RecordFault;
+
+use crate::problem::{ABSOLUTE, Problem};
+
+const FRAMED: &str =
+    "The address that browsers tell sign-offs to needs one of its scheme, host and port among these.";
+
+/// What was refused, by this dialect's name of the member.
+impl From<RecordFault> for Problem {
+    fn from(fault: RecordFault) -> Self {
+        match fault {
+            RecordFault::PublicInOwnName => Self::invalid(
+                "grantTypes",
+                "`CLIENT_CREDENTIALS` needs another `tokenEndpointAuthMethod` than `NONE`.",
+            ),
+            RecordFault::RedirectUri => Self::invalid("redirectUris", ABSOLUTE),
+            RecordFault::BackchannelLogoutUri => Self::invalid("backchannelLogoutUri", ABSOLUTE),
+            RecordFault::FrontchannelLogoutUri => Self::invalid("redirectUris", FRAMED),
+            RecordFault::PostLogoutRedirectUri => Self::invalid("postLogoutRedirectUris", ABSOLUTE),
+            RecordFault::Username => Self::invalid(
+                "username",
+                "A name has 1 to 255 characters, none of them a control and none that cannot be seen.",
+            ),
+            RecordFault::Email => Self::invalid("email", "An e-mail address is wanted."),
+            RecordFault::RealmPath => {
+                Self::invalid("name", "Small letters, digits, `-`, `_` and `.` are wanted.")
+            }
+        }
+    }
+}

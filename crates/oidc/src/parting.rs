@@ -1,0 +1,229 @@
+//! A sign-off in a browser, seen from the clients that took part: who they are, whom the browser tells by a frame, and how each was told.
+//!
+//! Nothing here ends a session or sends anything: notices go their own way, and what became of them is read from their receipts.
+//! OpenID Connect Front-Channel Logout 1.0 sections 2 and 3, RP-Initiated Logout 1.0 section 2.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use adieu_authority::{
+    Authority, Check, Client, ClientId, EndingId, HowTold, Outage, Participant, Purpose, RealmId,
+    ReceiptQuery, ReceiptState, SessionId, SessionToken, Span, Timestamp,
+};
+use adieu_core::{TokenHash, how_told};
+use adieu_http_kit::form::append_query;
+
+/// How long a browser waits for the first answers of those who are told before it goes on (standards.md 7, C4).
+const WAIT: Span = Span::from_s(2);
+/// How long somebody may look what became of a sign-off.
+const LOOK: Span = Span::from_s(600);
+/// Receipts of a page that is shown: as many as clients take part in a session.
+const RECEIPTS_MAX: u32 = 256;
+/// Endings of one sign-off whose receipts are looked at: the last ones. What was meant ends last.
+const ENDINGS_MAX: usize = 4;
+
+/// The clients that take part in what a browser signs off.
+#[derive(Clone, Debug, Default)]
+pub struct Parting {
+    clients: Vec<Arc<Client>>,
+    frames: Vec<ClientFrame>,
+}
+
+/// A frame by which a browser tells a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientFrame {
+    /// What people call the client.
+    pub name: String,
+    /// The address.
+    pub address: String,
+}
+
+/// A client, and how it was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldClient {
+    /// What people call the client.
+    pub name: String,
+    /// How it was told.
+    pub how: HowTold,
+}
+
+/// What a browser may ask about later: the endings of its sign-off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartingTicket {
+    endings: Vec<EndingId>,
+    /// When nobody may look any more.
+    until: Timestamp,
+}
+
+impl Parting {
+    /// Those who take part in the sessions that these tokens open. To be asked before they end; of those that are over everybody was
+    /// told.
+    pub async fn of_tokens(
+        authority: &Authority,
+        tokens: impl IntoIterator<Item = &SessionToken> + Send,
+    ) -> Result<Self, Outage> {
+        let mut parting = Self::default();
+        for token in tokens.into_iter().cloned().collect::<Vec<_>>() {
+            let session = match authority.check(&token, false).get().await? {
+                Check::Live(live) => live.session,
+                Check::Half(half) => half.session,
+                Check::Not(_) => continue,
+            };
+            if session.participants > 0 {
+                parting = parting.with(authority, session.realm, session.id).await?;
+            }
+        }
+        Ok(parting)
+    }
+
+    /// Besides those who take part in this session.
+    pub async fn with(
+        mut self,
+        authority: &Authority,
+        realm: RealmId,
+        session: SessionId,
+    ) -> Result<Self, Outage> {
+        let all = authority.participants(session).await?;
+        let epoch = all.iter().map(|one| one.epoch).max();
+        for one in all.iter().filter(|one| Some(one.epoch) == epoch) {
+            if let Some(client) = authority.client(realm, &one.client).await? {
+                self.add(&client, one);
+            }
+        }
+        Ok(self)
+    }
+
+    fn add(&mut self, client: &Arc<Client>, participant: &Participant) {
+        if let Some(address) = frame_address(client, participant)
+            && self.frames.iter().all(|frame| frame.address != address)
+        {
+            self.frames.push(ClientFrame { name: client.name.clone(), address });
+        }
+        if self.clients.iter().all(|known| known.id != client.id) {
+            self.clients.push(Arc::clone(client));
+        }
+    }
+
+    /// What people call them.
+    pub fn names(&self) -> Vec<&str> {
+        self.clients.iter().map(|client| client.name.as_str()).collect()
+    }
+
+    /// The frames by which the browser tells some of them. S-FCL-3
+    pub fn frames(&self) -> &[ClientFrame] {
+        &self.frames
+    }
+
+    /// How each was told of these endings, as soon as all have answered or the browser has waited long enough (S-RPI-11). What cannot
+    /// be read now is taken for "is being told": the sessions are over in any case.
+    pub async fn told(&self, authority: &Authority, endings: &[EndingId]) -> Vec<ToldClient> {
+        let waits = self.clients.iter().any(|client| client.backchannel_logout_uri.is_some());
+        let mut states = States::new();
+        if let Some((meant, beside)) = endings.split_last().filter(|_| waits) {
+            let beside = beside.len().min(ENDINGS_MAX - 1);
+            for ending in &endings[endings.len() - 1 - beside..endings.len() - 1] {
+                add_states(authority, *ending, None, &mut states).await.unwrap_or_else(log);
+            }
+            add_states(authority, *meant, Some(WAIT), &mut states).await.unwrap_or_else(log);
+        }
+        self.clients.iter().map(|client| said(client, &states)).collect()
+    }
+}
+
+impl PartingTicket {
+    /// For these endings, from now on for a while; none if nothing ended.
+    pub fn of(authority: &Authority, endings: &[EndingId]) -> Option<Self> {
+        let first = endings.len().saturating_sub(ENDINGS_MAX);
+        let endings = endings[first..].to_vec();
+        (!endings.is_empty()).then(|| Self { endings, until: authority.now().plus(LOOK) })
+    }
+
+    /// The ticket as text, which only this installation can make.
+    pub fn to_text(&self, authority: &Authority, realm: RealmId) -> String {
+        let body = self.body();
+        format!("{body}.{}", seal(authority, realm, &body))
+    }
+
+    /// The ticket of that text, if it is one of this realm and somebody may look still.
+    pub fn read(authority: &Authority, realm: RealmId, text: &str) -> Option<Self> {
+        let (body, given) = text.rsplit_once('.')?;
+        let (endings, until) = body.split_once('.')?;
+        let endings = endings.split('~').map(str::parse).collect::<Result<Vec<_>, _>>().ok()?;
+        let ticket = Self { endings, until: Timestamp::from_ms(until.parse().ok()?) };
+        let fits =
+            ticket.body() == body && authority.now() < ticket.until && ticket.endings.len() <= ENDINGS_MAX;
+        let sealed = TokenHash::of(seal(authority, realm, body).as_bytes());
+        (fits && sealed.same(&TokenHash::of(given.as_bytes()))).then_some(ticket)
+    }
+
+    /// For how long somebody may look.
+    pub fn left(&self, now: Timestamp) -> Span {
+        self.until.since(now)
+    }
+
+    /// Those who are told of the endings, as far as that is known by now, and how each was told.
+    pub async fn told(&self, authority: &Authority, realm: RealmId) -> Result<Vec<ToldClient>, Outage> {
+        let mut states = States::new();
+        for ending in &self.endings {
+            add_states(authority, *ending, None, &mut states).await?;
+        }
+        let mut told = Vec::new();
+        for id in states.keys() {
+            if let Some(client) = authority.client(realm, id).await? {
+                told.push(said(&client, &states));
+            }
+        }
+        Ok(told)
+    }
+
+    fn body(&self) -> String {
+        let endings: Vec<String> = self.endings.iter().map(ToString::to_string).collect();
+        format!("{}.{}", endings.join("~"), self.until.ms())
+    }
+}
+
+fn seal(authority: &Authority, realm: RealmId, body: &str) -> String {
+    let name = format!("parting {realm} {body}");
+    authority.key().derive_text(Purpose::AntiForgery, name.as_bytes(), 0)
+}
+
+/// The states of the receipts of each client.
+type States = BTreeMap<ClientId, Vec<ReceiptState>>;
+
+async fn add_states(
+    authority: &Authority,
+    ending: EndingId,
+    wait: Option<Span>,
+    states: &mut States,
+) -> Result<(), Outage> {
+    let query = ReceiptQuery { ending, after: None, most: RECEIPTS_MAX };
+    let page = match wait {
+        Some(wait) => authority.settled_receipts(query, wait).await?,
+        None => authority.receipts(query).await?,
+    };
+    for receipt in page.into_iter().flat_map(|page| page.receipts) {
+        states.entry(receipt.client).or_default().push(receipt.state);
+    }
+    Ok(())
+}
+
+fn log(outage: Outage) {
+    tracing::warn!(error = %outage, "who was told of a sign-off cannot be said now");
+}
+
+fn said(client: &Client, states: &States) -> ToldClient {
+    let of_client = states.get(&client.id).map(Vec::as_slice).unwrap_or_default();
+    ToldClient { name: client.name.clone(), how: how_told(client, of_client.iter().copied()) }
+}
+
+/// Where a browser tells a client of a session that it knows like this. Issuer and session go together or not at all (S-FCL-4).
+fn frame_address(client: &Client, participant: &Participant) -> Option<String> {
+    let address = client.frontchannel_logout_uri.as_deref()?;
+    let known = &participant.known_as;
+    match client.frontchannel_logout_session_required {
+        false => Some(address.to_owned()),
+        // It took part before that was written down: it could not tell which session is meant.
+        true if known.issuer.is_empty() => None,
+        true => Some(append_query(&append_query(address, "iss", &known.issuer), "sid", &known.sid)),
+    }
+}
