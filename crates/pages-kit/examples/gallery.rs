@@ -74,12 +74,16 @@ fn main() -> io::Result<()> {
             "codes" => PageHeaders::keeping_codes(&["'self'"]),
             _ => PageHeaders::new(&["'self'"]),
         };
-        let policy = headers.content_security_policy;
-        let policy = format!("<meta http-equiv=\"content-security-policy\" content=\"{policy}\">");
-        let html = html.replace("<title>", &format!("{policy}\n<title>"));
-        fs::write(Path::new(&folder).join(format!("{name}.html")), html)?;
+        fs::write(Path::new(&folder).join(format!("{name}.html")), with_policy(&html, &headers))?;
     }
     Ok(())
+}
+
+/// A file has no headers: the policy stands in the page.
+fn with_policy(html: &str, headers: &PageHeaders) -> String {
+    let policy = &headers.content_security_policy;
+    let policy = format!("<meta http-equiv=\"content-security-policy\" content=\"{policy}\">");
+    html.replace("<title>", &format!("{policy}\n<title>"))
 }
 
 const HOME: Link<'_> = Link { href: "/", text: "Front page" };
