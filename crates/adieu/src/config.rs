@@ -120,6 +120,10 @@ pub struct ListenerLimits {
     pub connections_max: usize,
     /// Of these, how many one address may have (IPv6: one /64); 0 is half of them.
     pub connections_by_address_max: usize,
+    /// Bytes that bodies of requests may hold in memory on the public listener.
+    pub body_bytes_max: usize,
+    /// Of these, how many the bodies of one address may hold (IPv6: one /64).
+    pub body_bytes_by_address_max: usize,
     /// Bytes of a request's head.
     pub head_bytes_max: usize,
     /// Seconds in which a request's head must arrive.

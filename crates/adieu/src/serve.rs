@@ -2,9 +2,10 @@
 //! metrics and the watch over certificates.
 //!
 //! What a listener allows is in `listener`, who gets a place and who gives way in `places`, what a connection may do in
-//! `connection`, who is let in and as whom in `entry`.
+//! `connection`, who is let in and as whom in `entry`, what bodies may hold in `bodies`.
 
 mod activity;
+mod bodies;
 mod connection;
 mod entry;
 mod listener;

@@ -3,6 +3,7 @@
 //! A declared length over the limit is refused before the first byte. Nothing is drained: the caller answers and lets
 //! the connection close (HOME-LIMITS).
 
+use std::error::Error;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -17,15 +18,25 @@ pub enum BodyError {
     /// Not complete in the time given.
     #[error("the body came too slowly")]
     Slow,
+    /// Bodies hold as many bytes already as they may.
+    #[error("too many bodies are on their way")]
+    Crowded,
     /// The connection or the encoding broke.
     #[error("the body broke off")]
     Broken,
 }
 
+/// The error of a body whose next bytes are not to be held, given by whoever counts what bodies hold. What comes after it may be read to be
+/// thrown away.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("bodies hold as many bytes as they may")]
+pub struct BodiesHoldTooMuch;
+
 /// Reads a whole body of at most `limit` bytes within `patience`.
 pub async fn read<B>(body: B, limit: usize, patience: Duration) -> Result<Bytes, BodyError>
 where
     B: BodyExt<Data = Bytes>,
+    B::Error: Error + 'static,
 {
     tokio::time::timeout(patience, collected(body, limit)).await.map_err(|_| BodyError::Slow)?
 }
@@ -37,6 +48,7 @@ const DISCARDED_BYTES_MAX: usize = 8 * 1024 * 1024;
 async fn collected<B>(body: B, limit: usize) -> Result<Bytes, BodyError>
 where
     B: BodyExt<Data = Bytes>,
+    B::Error: Error + 'static,
 {
     let mut body = std::pin::pin!(body);
     let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
@@ -48,7 +60,15 @@ where
     }
     let mut whole = Whole::Nothing;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| BodyError::Broken)?;
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(error) if is_crowded(&error) => {
+                // Whoever is in the middle of a body hears no answer; one that comes slowly is not waited for.
+                let _ = tokio::time::timeout(CROWDED_PATIENCE, discard(body.as_mut())).await;
+                return Err(BodyError::Crowded);
+            }
+            Err(_) => return Err(BodyError::Broken),
+        };
         let Ok(data) = frame.into_data() else { continue }; // Trailers are not read.
         if data.len() > limit - whole.len() {
             discard(body.as_mut()).await;
@@ -57,6 +77,13 @@ where
         whole = whole.with(data);
     }
     Ok(whole.into_bytes())
+}
+
+/// For how long the rest of a body is thrown away that is refused because there are too many.
+const CROWDED_PATIENCE: Duration = Duration::from_secs(1);
+
+fn is_crowded(error: &(dyn Error + 'static)) -> bool {
+    error.is::<BodiesHoldTooMuch>() || error.source().is_some_and(is_crowded)
 }
 
 async fn discard<B>(mut body: std::pin::Pin<&mut B>)
@@ -129,7 +156,7 @@ mod tests {
         tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
     }
 
-    fn pieces(pieces: &[&'static str]) -> impl BodyExt<Data = Bytes> + use<> {
+    fn pieces(pieces: &[&'static str]) -> impl BodyExt<Data = Bytes, Error = Infallible> + use<> {
         let frames: Vec<_> = pieces
             .iter()
             .map(|piece| Ok::<_, Infallible>(Frame::data(Bytes::from_static(piece.as_bytes()))))
@@ -161,5 +188,7 @@ mod tests {
     fn a_broken_connection_is_told_apart() {
         let frames = [Ok(Frame::data(Bytes::from("1"))), Err(io::Error::other("reset"))];
         assert_eq!(run(read(StreamBody::new(stream::iter(frames)), 5, PATIENCE)), Err(BodyError::Broken));
+        let frames = [Ok(Frame::data(Bytes::from("1"))), Err(BodiesHoldTooMuch)];
+        assert_eq!(run(read(StreamBody::new(stream::iter(frames)), 5, PATIENCE)), Err(BodyError::Crowded));
     }
 }

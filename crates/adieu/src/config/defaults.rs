@@ -90,6 +90,8 @@ impl Default for ListenerLimits {
         Self {
             connections_max: 4096,
             connections_by_address_max: 0,
+            body_bytes_max: 256 * 1024 * 1024,
+            body_bytes_by_address_max: 32 * 1024 * 1024,
             head_bytes_max: 16 * 1024,
             head_timeout_s: 10,
             handshake_timeout_s: 10,

@@ -14,10 +14,11 @@ use adieu_http_kit::service::Answering;
 use axum::body::Body;
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Request, Response, StatusCode, Version, header};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 
 use crate::metering::RequestChannel;
 use crate::serve::activity::Activity;
+use crate::serve::bodies::{BodyBytes, CountedBody, HeldBody};
 use crate::serve::places::ConnectionPlace;
 use crate::services::{Present, Services};
 
@@ -28,27 +29,28 @@ pub(super) enum Side {
     Admin,
 }
 
+/// Who speaks on a connection.
+#[derive(Clone)]
+pub(super) struct Speaker {
+    pub(super) peer: SocketAddr,
+    pub(super) tls: bool,
+    pub(super) place: Arc<ConnectionPlace>,
+}
+
 /// What a connection asks.
 #[derive(Clone)]
 pub(super) struct Entry {
     side: Side,
     services: Present,
-    peer: SocketAddr,
-    tls: bool,
-    place: Arc<ConnectionPlace>,
+    speaker: Speaker,
     activity: Activity,
+    bodies: Arc<BodyBytes>,
 }
 
 impl Entry {
-    pub(super) fn new(
-        side: Side,
-        services: Present,
-        peer: SocketAddr,
-        tls: bool,
-        place: ConnectionPlace,
-    ) -> Self {
-        let activity = place.activity();
-        Self { side, services, peer, tls, place: Arc::new(place), activity }
+    pub(super) fn new(side: Side, services: Present, speaker: Speaker, bodies: Arc<BodyBytes>) -> Self {
+        let activity = speaker.place.activity();
+        Self { side, services, speaker, activity, bodies }
     }
 
     pub(super) fn activity(&self) -> Activity {
@@ -57,33 +59,52 @@ impl Entry {
 
     /// The place of the connection.
     pub(super) fn place(&self) -> Arc<ConnectionPlace> {
-        Arc::clone(&self.place)
+        Arc::clone(&self.speaker.place)
     }
 
-    fn answer(&self, request: Request<Incoming>) -> Answering<Body> {
+    fn answer(&self, request: Request<Incoming>) -> (Answering<Body>, Option<Arc<HeldBody>>) {
         let services = self.services.load();
         if !names_one_host(&request) {
-            return refused(&services, nameless());
+            return (refused(&services, nameless()), None);
         }
-        let mut request = request.map(Body::new);
+        let Speaker { peer, tls, .. } = self.speaker;
         match self.side {
-            Side::Public if in_the_clear(self.tls, self.peer, &services.trusted) => {
-                refused(&services, in_plain_http())
+            Side::Public if in_the_clear(tls, peer, &services.trusted) => {
+                (refused(&services, in_plain_http()), None)
             }
             Side::Public => {
-                let (peer, via) = origin(self.peer, request.headers(), &services.trusted, services.style);
+                let (peer, via) = origin(peer, request.headers(), &services.trusted, services.style);
+                let (mut request, held) = self.counted(request, peer.0, &services.trusted);
                 request.extensions_mut().insert(peer);
                 if let Some(via) = via {
                     request.extensions_mut().insert(via);
                 }
-                services.public.begin(request)
+                (services.public.begin(request), held)
             }
-            // Nobody stands in front of it: it says who it is.
+            // Nobody stands in front of it: it says who it is. Documents for `apply` are larger than any share.
             Side::Admin => {
-                request.extensions_mut().insert(Peer(self.peer));
-                services.admin.begin(request)
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(Peer(peer));
+                (services.admin.begin(request), None)
             }
         }
+    }
+
+    /// The request with a body whose bytes count for its address, if it has a body. A proxy that says of nobody for whom it speaks has no
+    /// share, as it has none of the places.
+    fn counted(
+        &self,
+        request: Request<Incoming>,
+        from: SocketAddr,
+        trusted: &Trusted,
+    ) -> (Request<Body>, Option<Arc<HeldBody>>) {
+        if request.body().is_end_stream() {
+            return (request.map(Body::new), None);
+        }
+        let address = from.ip().to_canonical();
+        let held = HeldBody::new(&self.bodies, Some(address).filter(|address| !trusted.contains(*address)));
+        let counted = Arc::clone(&held);
+        (request.map(|body| CountedBody::new(body, counted)), Some(held))
     }
 }
 
@@ -160,14 +181,16 @@ impl hyper::service::Service<Request<Incoming>> for Entry {
 
     fn call(&self, request: Request<Incoming>) -> InFlight {
         self.activity.begin();
-        InFlight { answer: self.answer(request), activity: self.activity() }
+        let (answer, held) = self.answer(request);
+        InFlight { answer, activity: self.activity(), _held: held }
     }
 }
 
-/// An answer in the making. One that nobody waits for any more counts as given.
+/// An answer in the making. One that nobody waits for any more counts as given; so long its request's body counts.
 pub(super) struct InFlight {
     answer: Answering<Body>,
     activity: Activity,
+    _held: Option<Arc<HeldBody>>,
 }
 
 impl Future for InFlight {
@@ -212,7 +235,7 @@ mod tests {
     fn an_answer_that_nobody_waits_for_is_no_longer_in_flight() {
         let activity = Activity::since(Arc::default());
         activity.begin();
-        let answer = InFlight { answer: ready(in_plain_http()), activity: activity.clone() };
+        let answer = InFlight { answer: ready(in_plain_http()), activity: activity.clone(), _held: None };
         assert_eq!((activity.asked(), activity.in_flight()), (1, 1));
         drop(answer);
         assert_eq!((activity.asked(), activity.in_flight()), (1, 0));

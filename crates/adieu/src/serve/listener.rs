@@ -11,8 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 
 use crate::config::ListenerLimits;
+use crate::serve::bodies::BodyBytes;
 use crate::serve::connection::{Connections, Rules};
-use crate::serve::entry::{Entry, Side};
+use crate::serve::entry::{Entry, Side, Speaker};
 use crate::serve::places::{ConnectionPlace, ConnectionPlaces};
 use crate::services::Present;
 use crate::tls::{H2, Tls};
@@ -31,6 +32,7 @@ impl Listener {
     pub(super) async fn serve(self, socket: TcpListener) {
         let (places, mut stop) = (ConnectionPlaces::new(&self.limits), self.stop.clone());
         let connections = Arc::new(Connections::new(Rules::of(&self.limits), self.stop.clone()));
+        let bodies = BodyBytes::new(&self.limits);
         // Every connection holds one end until it is over.
         let (open, mut all_over) = mpsc::channel::<()>(1);
         loop {
@@ -48,7 +50,7 @@ impl Listener {
                 }
             };
             let _ = stream.set_nodelay(true); // A connection that can't is served all the same.
-            let connection = self.connection(&connections, stream, peer, place);
+            let connection = self.connection((&connections, &bodies), stream, peer, place);
             let open = open.clone();
             tokio::spawn(async move {
                 connection.await;
@@ -81,12 +83,13 @@ impl Listener {
     /// One connection from its first byte to its last.
     fn connection(
         &self,
-        connections: &Arc<Connections>,
+        (connections, bodies): (&Arc<Connections>, &Arc<BodyBytes>),
         stream: TcpStream,
         peer: SocketAddr,
         place: ConnectionPlace,
     ) -> impl Future<Output = ()> + use<> {
-        let entry = Entry::new(self.side, self.services.clone(), peer, self.tls.is_some(), place);
+        let speaker = Speaker { peer, tls: self.tls.is_some(), place: Arc::new(place) };
+        let entry = Entry::new(self.side, self.services.clone(), speaker, Arc::clone(bodies));
         let place = entry.place();
         let (tls, connections) = (self.tls.clone(), Arc::clone(connections));
         let patience = Duration::from_secs(self.limits.handshake_timeout_s);

@@ -176,7 +176,7 @@ impl Drop for ConnectionPlace {
 }
 
 /// Whom an address belongs to: of IPv6, a subscriber has at least a /64 (RFC 6177).
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         address @ IpAddr::V4(_) => address,

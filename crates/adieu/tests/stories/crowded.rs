@@ -103,6 +103,55 @@ async fn half_handshakes_give_way() {
     assert!(matches!(closed, Ok(0) | Err(_)), "the oldest of all goes");
 }
 
+/// Goal: S-4, slow bodies of one address hold no more memory than its share: the next is told to come later in the words of the dialect
+/// that it asks, what another address sends is taken, and so is the own one again when they are gone.
+/// Method: 8 MiB for one address, held by two bodies but for their last bytes.
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_bodies_of_one_address_hold_its_share() {
+    const MIB: usize = 1024 * 1024;
+    let mut config = at_free_ports();
+    config.limits.body_bytes_by_address_max = 8 * MIB;
+    let server = Running::with(config).await;
+    let head = |(ask, kind): (&str, &str), length: usize| {
+        format!(
+            "{ask} HTTP/1.1\r\nHost: a.test\r\nAccept: application/json\r\nContent-Type: {kind}\r\n\
+             Content-Length: {length}\r\nConnection: close\r\n\r\n"
+        )
+    };
+    let logout = ("DELETE /self-service/logout/api", "application/json");
+    let mut slow = Vec::new();
+    for length in [5 * MIB, 3 * MIB] {
+        let mut stream = from([127, 0, 0, 2], server.public).await.expect("a connection");
+        stream.write_all(head(logout, length).as_bytes()).await.expect("it is sent");
+        let body = vec![b' '; length - 1];
+        let sent = tokio::time::timeout(STALL, stream.write_all(&body)).await.expect("in time");
+        sent.expect("it is sent");
+        slow.push(stream);
+    }
+    let asked = async |address: [u8; 4], ask: (&str, &str)| {
+        let stream = from(address, server.public).await.expect("a connection");
+        answered(stream, format!("{}{}", head(ask, 100), " ".repeat(100)).as_bytes()).await
+    };
+    // What was sent is read in a while.
+    let full = async { while !asked([127, 0, 0, 2], logout).await.starts_with("HTTP/1.1 429") {} };
+    tokio::time::timeout(STALL, full).await.expect("the share is held");
+    let form = "application/x-www-form-urlencoded";
+    for (ask, words) in [
+        (logout, "Too many requests of this kind at once"),
+        (("POST /am/json/realms/root/authenticate", "application/json"), "\"code\":429"),
+        (("POST /o/alpha/token", form), "temporarily_unavailable"),
+    ] {
+        let said = asked([127, 0, 0, 2], ask).await;
+        assert!(said.starts_with("HTTP/1.1 429") && said.contains(words), "{ask:?}: {said}");
+        assert!(said.to_ascii_lowercase().contains("retry-after: "), "{said}");
+        let other = asked([127, 0, 0, 3], ask).await;
+        assert!(!other.starts_with("HTTP/1.1 429"), "{ask:?}: {other}");
+    }
+    drop(slow);
+    let free = async { while asked([127, 0, 0, 2], logout).await.starts_with("HTTP/1.1 429") {} };
+    tokio::time::timeout(STALL, free).await.expect("the share is free");
+}
+
 /// Goal: S-25, a head that names two hosts, or in HTTP/1.1 none, is 400 at both listeners, and its connection ends.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_names_its_host_once() {

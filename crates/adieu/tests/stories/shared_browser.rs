@@ -260,6 +260,7 @@ async fn kratos_signs_off_what_another_cookie_carries() {
         let (own, other) = ("ory_kratos_session", "iPlanetDirectoryPro");
         let live = signed_on_elsewhere(&world, &mut jar, own, other, dead).await;
         let made = world.get("/self-service/logout/browser").header("x-session-token", "ory_st_x");
+        let made = made.header("accept", "application/json");
         assert_eq!(jar.send("/self-service/logout/browser", made).await.status, 401, "a program's");
         let path = "/self-service/logout?token=ory_lo_x";
         assert_eq!(jar.get(&world, path).await.status, 403, "{dead}");

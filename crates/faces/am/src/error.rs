@@ -277,7 +277,7 @@ impl AmError {
             E::Precondition(_) => StatusCode::PRECONDITION_FAILED,
             E::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             E::NotJsonType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            E::Busy | E::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            E::Busy | E::Body(BodyError::Crowded) | E::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
             E::UnknownAction(_) | E::Unsupported | E::UnknownMethod(_) | E::UnknownInfo(_) => {
                 StatusCode::NOT_IMPLEMENTED
             }
@@ -325,7 +325,7 @@ impl AmError {
         if let Self::Limited { retry_after_s } = self {
             return Some(*retry_after_s);
         }
-        matches!(self, Self::Busy | Self::CannotTell(_)).then_some(1)
+        matches!(self, Self::Busy | Self::Body(BodyError::Crowded) | Self::CannotTell(_)).then_some(1)
     }
 }
 

@@ -370,6 +370,7 @@ impl From<BodyError> for KratosError {
             BodyError::Slow => {
                 Self::new(StatusCode::REQUEST_TIMEOUT, "", message).because("It came too slowly.")
             }
+            BodyError::Crowded => Self::busy().because("Too many bodies from this address are on their way."),
             BodyError::Broken => Self::malformed("The body ended before its announced length."),
         }
     }

@@ -279,6 +279,9 @@ impl From<BodyError> for Problem {
         match error {
             BodyError::TooLarge => Self::new(ProblemKind::TooLarge, "At most 64 KiB; a declaration, 80 MiB."),
             BodyError::Slow => Self::new(ProblemKind::TooSlow, "A body must be there within 20 seconds."),
+            BodyError::Crowded => {
+                Self::new(ProblemKind::Busy, "Too many bodies are on their way; ask again.")
+            }
             BodyError::Broken => Self::malformed("The body broke off."),
         }
     }

@@ -116,7 +116,7 @@ impl OpenIdError {
             | Self::Hint => StatusCode::BAD_REQUEST,
             Self::FormTooOld | Self::Scope | Self::RevocationScope => StatusCode::FORBIDDEN,
             Self::Token { .. } | Self::OAuth(Refusal::Client { .. }) => StatusCode::UNAUTHORIZED,
-            Self::Busy => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy | Self::Body(BodyError::Crowded) => StatusCode::TOO_MANY_REQUESTS,
             Self::CannotTell(_) | Self::OAuth(Refusal::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::OAuth(
                 Refusal::Request(_)
@@ -144,7 +144,7 @@ impl OpenIdError {
             Self::NotFound => "not_found",
             Self::UnknownUser => "unknown_user",
             Self::Client => "invalid_client",
-            Self::Busy | Self::CannotTell(_) => "temporarily_unavailable",
+            Self::Busy | Self::Body(BodyError::Crowded) | Self::CannotTell(_) => "temporarily_unavailable",
             Self::NotAllowed(_)
             | Self::Body(_)
             | Self::NotAForm

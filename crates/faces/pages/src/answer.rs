@@ -69,6 +69,14 @@ pub(crate) fn no_form() -> Response {
     error(StatusCode::BAD_REQUEST, "That did not work", "The form did not arrive whole. Please begin again.")
 }
 
+/// 429: bodies hold as many bytes as they may.
+pub(crate) fn crowded() -> Response {
+    let message = "Too much is on its way from your address. Please try again in a while.";
+    let mut response = error(StatusCode::TOO_MANY_REQUESTS, "Not just now", message);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
 /// 404: a path that is none of these pages'.
 pub(crate) fn nowhere() -> Response {
     error(StatusCode::NOT_FOUND, "There is no such page", "Please look at the address again.")

@@ -6,10 +6,11 @@
 use std::time::Duration;
 
 use adieu_authority::{EndError, Origin, Outage, Purpose, RealmId, SessionId, SessionToken, endings_noted};
+use adieu_http_kit::body::{self, BodyError};
 use adieu_http_kit::client::Peer;
 use adieu_http_kit::companion::CookieRealm;
 use adieu_http_kit::form::Params;
-use adieu_http_kit::{body, media};
+use adieu_http_kit::media;
 use adieu_oidc::Parting;
 use adieu_pages_kit::{Link, LogoutFrame, SignedOffPage, ToldApplication};
 use axum::body::Body;
@@ -20,7 +21,7 @@ use http::request::Parts;
 use http::uri::Authority;
 use subtle::ConstantTimeEq as _;
 
-use crate::answer::{cannot_tell, form_too_old, no_form, page_with, see_other, with_cookies};
+use crate::answer::{cannot_tell, crowded, form_too_old, no_form, page_with, see_other, with_cookies};
 use crate::carried::{Holder, holders, tokens};
 use crate::face::{CHANNEL, Face, shown};
 use crate::settings::FRONT;
@@ -43,7 +44,11 @@ pub(crate) async fn submit(face: &Face, parts: &Parts, body: Body) -> Response {
     }
     let is_form = media::is(&parts.headers, "application/x-www-form-urlencoded");
     let body = body::read(body, BODY_BYTES_MAX, BODY_PATIENCE).await;
-    let (true, Ok(body)) = (is_form, body) else { return no_form() };
+    let body = match body {
+        Ok(body) if is_form => body,
+        Err(BodyError::Crowded) => return crowded(),
+        Ok(_) | Err(BodyError::TooLarge | BodyError::Slow | BodyError::Broken) => return no_form(),
+    };
     let tokens = tokens(face, &parts.headers);
     let holders = match holders(face, &tokens).await {
         Ok(holders) => holders,

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use adieu_http_kit::body::read;
+use adieu_http_kit::body::{BodyError, read};
 use adieu_http_kit::form::Params;
 use adieu_http_kit::media;
 use axum::body::{Body, Bytes};
@@ -68,5 +68,15 @@ mod tests {
         assert_eq!(both, Params::parse("a=1&b=&c=4"));
         assert!(once(&Params::parse("a=1&a=1"), "a").is_err());
         assert_eq!(once(&both, "b").ok(), Some(None));
+    }
+}
+
+/// Too many bodies at once are too many requests at once.
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::Crowded => Self::Busy,
+            BodyError::TooLarge | BodyError::Slow | BodyError::Broken => Self::Body(error),
+        }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) enum Problem {
     #[error("the media type is not taken")]
     MediaType,
     #[error(transparent)]
-    Body(#[from] BodyError),
+    Body(BodyError),
     #[error("the body is not what was announced")]
     Malformed,
     #[error("the member `{0}` stands twice in the body")]
@@ -133,7 +133,7 @@ impl Problem {
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body(BodyError::Slow) => StatusCode::REQUEST_TIMEOUT,
-            Self::Body(BodyError::Broken)
+            Self::Body(BodyError::Broken | BodyError::Crowded)
             | Self::Malformed
             | Self::Twice(_)
             | Self::Invalid { .. }
@@ -213,7 +213,7 @@ impl Problem {
             | Self::NoAccess { .. }
             | Self::Forbidden
             | Self::MediaType
-            | Self::Body(BodyError::Broken)
+            | Self::Body(BodyError::Broken | BodyError::Crowded)
             | Self::Malformed
             | Self::Twice(_)
             | Self::Invalid { .. }
@@ -407,6 +407,7 @@ mod tests {
         for (problem, status) in [
             (Problem::Body(BodyError::Slow), 408),
             (Problem::Body(BodyError::TooLarge), 413),
+            (BodyError::Crowded.into(), 429),
             (Problem::Body(BodyError::Broken), 400),
             (Problem::OAuthBody(Box::new(Problem::Body(BodyError::TooLarge))), 413),
             (SignOnFailure::Busy.into(), 429),

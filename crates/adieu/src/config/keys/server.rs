@@ -79,6 +79,16 @@ pub(super) const KEYS: &[Key] = &[
         Count("connections", 0, 1_000_000),
         "Of these, how many one address may have (IPv6: one /64), trusted proxies excepted; 0 is half of them.",
     ),
+    key(
+        "limits.body_bytes_max",
+        Count("bytes", 8 << 20, 1 << 40),
+        "What bodies of requests may hold in memory on the public listener until they are answered; beyond, the next is told to come later.",
+    ),
+    key(
+        "limits.body_bytes_by_address_max",
+        Count("bytes", 8 << 20, 1 << 40),
+        "Of these, what the bodies of one address may hold (IPv6: one /64). A body has at most 5 MiB.",
+    ),
     key("limits.head_bytes_max", Count("bytes", 8192, 1 << 20), "The largest head of a request."),
     key("limits.head_timeout_s", Time(1, DAY_S), "The time in which a request's head must arrive."),
     key("limits.handshake_timeout_s", Time(1, DAY_S), "The time in which a TLS handshake must be done."),
