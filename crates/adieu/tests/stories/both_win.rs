@@ -3,6 +3,8 @@
 //! The order of events is forced by the store: the second channel changes the record after the first one has read it
 //! and said its change, and before the store takes that.
 
+mod single_changes;
+
 use adieu_authority::{Client, Document, Population, RoleAssignment, User, Version};
 use adieu_testkit::World;
 use adieu_testkit::failing::{FailingStore, Failure};
@@ -171,6 +173,12 @@ pub(crate) struct AdminFixture {
     pub(crate) world: World,
     pub(crate) bearer: String,
     policies: Vec<String>,
+    /// Alice's session token and a settings flow of hers.
+    own: (String, String),
+    /// The hash of the password that she began with.
+    password: String,
+    /// PingOne's own API and one of its scopes.
+    api: (String, String),
 }
 
 impl AdminFixture {
@@ -181,7 +189,14 @@ impl AdminFixture {
         let ask = world.post(&format!("/{}/as/token", world.data.realm.id));
         let token = ask.header("authorization", &format!("Basic {basic}")).form(&form).send().await.json();
         let bearer = token["access_token"].as_str().expect("a token").to_owned();
-        let mut fixture = Self { world, bearer, policies: Vec::new() };
+        let mut fixture = Self {
+            world,
+            bearer,
+            policies: Vec::new(),
+            own: Default::default(),
+            password: String::new(),
+            api: Default::default(),
+        };
         for n in 0..rounds {
             let body = json!({"name": format!("Round_{n}")});
             let made = fixture.manage(Method::POST, "signOnPolicies", &body).send().await.json();
@@ -312,14 +327,16 @@ fn assert_both_won<T>(
 }
 
 /// All ordered pairs of different channels, but those of which one replaces what the other one says.
-fn pairs<T>(
-    channels: &[ChangeChannel<T>],
+fn pairs<'c, T>(
+    channels: impl IntoIterator<Item = &'c ChangeChannel<T>>,
     one_replaces_the_other: impl Fn(&str, &str) -> bool,
-) -> impl Iterator<Item = (&ChangeChannel<T>, &ChangeChannel<T>)> {
-    let all = channels.iter().flat_map(|first| channels.iter().map(move |second| (first, second)));
-    all.filter(move |(first, second)| {
+) -> Vec<(&'c ChangeChannel<T>, &'c ChangeChannel<T>)> {
+    let channels: Vec<_> = channels.into_iter().collect();
+    let all = channels.iter().flat_map(|first| channels.iter().map(move |second| (*first, *second)));
+    let both = |(first, second): &(&ChangeChannel<T>, &ChangeChannel<T>)| {
         first.name != second.name && !one_replaces_the_other(first.name, second.name)
-    })
+    };
+    all.filter(both).collect()
 }
 
 /// Goal: whoever changes a user through one channel loses nothing to whoever changes the same user through another one.
