@@ -115,6 +115,13 @@ pub struct Tombstone {
     pub forgotten: bool,
 }
 
+impl Tombstone {
+    /// When an epoch of the session was over; none if nothing is known of it.
+    pub fn epoch_ended_at(&self, epoch: u32) -> Option<Timestamp> {
+        if self.session.epoch == epoch { Some(self.ending.at) } else { self.session.reset_at() }
+    }
+}
+
 /// The facts about an order's target, as they are inside the transaction.
 #[derive(Clone, Debug)]
 pub enum Family {
@@ -397,6 +404,11 @@ fn decide_one(
 }
 
 impl Session {
+    /// When its last epoch ended by a reset, if one did.
+    pub fn reset_at(&self) -> Option<Timestamp> {
+        self.reset_by.as_ref().map(|record| record.at)
+    }
+
     /// This session with its sign-on ended: nobody's, in the next epoch, with nothing of the last one but its
     /// user's name and its dead token's hash, and how it ended.
     fn reset(&self, seen_at: Timestamp, record: EndingRecord) -> Self {

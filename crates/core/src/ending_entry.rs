@@ -42,6 +42,11 @@ impl EndingEntry {
         }
     }
 
+    /// Whether somebody may have to be told of it, as far as the entry knows.
+    pub const fn may_be_told(&self) -> bool {
+        !matches!(self, Self::One { shared: false, .. })
+    }
+
     /// The entry of an ending of many.
     pub fn of_many(mass: &MassEnding) -> Self {
         Self::Many { scope: mass.scope.clone(), generation: mass.generation }

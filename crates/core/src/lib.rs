@@ -29,6 +29,7 @@ pub mod how_ended;
 mod how_told;
 pub mod ids;
 pub mod keys;
+mod leasing;
 pub mod live_tally;
 pub mod names;
 pub mod notice;
@@ -100,6 +101,7 @@ pub use how_ended::{EndedWith, how_ended};
 pub use how_told::{HowTold, how_told};
 pub use ids::{ClientId, Locator, NIL, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
+pub use leasing::{Lane, Leasing, decide_lease};
 pub use live_tally::{ENDED_COUNTED_MAX, LiveTally};
 pub use names::is_username;
 pub use notice::{

@@ -206,6 +206,11 @@ impl Receipt {
         }
     }
 
+    /// Whether its client is a receiver: one of whom it is known how it does.
+    pub const fn has_receiver(&self) -> bool {
+        self.subject.is_some()
+    }
+
     /// Which notice it is of.
     pub fn key(&self) -> ReceiptKey {
         let subject = self.subject.as_ref().map_or(SubjectKey::NOBODY, SubjectKey::of);

@@ -57,6 +57,11 @@ impl ReceiverHealth {
         asked.map(|asked| asked.plus(AILING_PAUSE))
     }
 
+    /// Its health once an administrator wants an answer now: it is asked at once, also if it is ailing. None if it would be anyway.
+    pub fn wanted_now(self) -> Option<Self> {
+        self.asked_at.map(|_| Self { asked_at: None, ..self })
+    }
+
     /// Its health once it is given notices.
     #[must_use]
     pub fn asked(self, now: Timestamp) -> Self {

@@ -6,9 +6,10 @@
 use std::ops::Bound;
 
 use adieu_core::{
-    ClientId, EndingEntry, EndingId, EndingPlace, Locator, NoticeReach, NoticeWish, Outage, Participant,
-    RealmId, Receipt, ReceiptKey, ReceiptState, ReceiverHealth, Settlement, SubjectKey, Timestamp, ToldUpTo,
-    Unwritten, decide_health, decide_notices, decide_settlement, due_at_once, is_back, told_with_others,
+    ClientId, EndingEntry, EndingId, EndingPlace, Lane, Locator, NoticeReach, NoticeWish, Outage,
+    Participant, RealmId, Receipt, ReceiptKey, ReceiptState, Settlement, SubjectKey, Timestamp, ToldUpTo,
+    Unwritten, decide_health, decide_lease, decide_notices, decide_settlement, due_at_once, is_back,
+    told_with_others,
 };
 use adieu_store::{
     LeaseOrder, LeasedNotice, LeasedNotices, Notices, Pending, ReceiptCounts, ReceiptPage, ReceiptQuery,
@@ -109,7 +110,7 @@ impl Tables {
         now: Timestamp,
     ) -> Option<u64> {
         match entry {
-            EndingEntry::One { shared: false, .. } => None,
+            entry if !entry.may_be_told() => None,
             EndingEntry::One { locator, incarnation, epoch, .. } => {
                 let row = self.rows.get(locator).filter(|row| row.session().incarnation == *incarnation)?;
                 let (session, ended_at) = (row.session(), self.ended_at(row, *epoch, now));
@@ -151,13 +152,11 @@ impl Tables {
 
     /// When an epoch of a session was over.
     fn ended_at(&self, row: &KeptRow, epoch: u32, now: Timestamp) -> Timestamp {
-        let session = row.session();
-        match row {
-            KeptRow::Ended(tombstone) if session.epoch == epoch => tombstone.ending.at,
-            KeptRow::Ended(_) | KeptRow::Stored(_) => {
-                session.reset_by.as_ref().map_or(now, |record| record.at)
-            }
-        }
+        let ended_at = match row {
+            KeptRow::Ended(tombstone) => tombstone.epoch_ended_at(epoch),
+            KeptRow::Stored(session) => session.reset_at(),
+        };
+        ended_at.unwrap_or(now)
     }
 
     fn owe(
@@ -177,7 +176,7 @@ impl Tables {
             let key = receipt.key();
             if !self.receipts.contains_key(&key) {
                 taken.receipts += 1;
-                if receipt.subject.is_some() {
+                if receipt.has_receiver() {
                     self.receivers.entry(receipt.client.clone()).or_default();
                 }
                 self.receipts.insert(key, receipt);
@@ -202,27 +201,19 @@ impl Tables {
             waiting.sort();
             let room = order.most - leased.notices.len() as u32;
             let busy = order.busy.get(&client).copied().unwrap_or(0);
-            let most = health.allowance(busy, order.most_each, now).min(room);
+            let lane = Lane { health, busy, most_each: order.most_each, room };
             let (due, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(due_at, _)| *due_at <= now);
-            let held = due.len() > most as usize;
-            let mut asked = false;
-            for (_, key) in due.into_iter().take(most as usize) {
-                let Some(receipt) = self.receipts.get_mut(&key) else { continue };
-                *receipt = receipt.clone().leased(order.until);
-                let receipt = receipt.clone();
-                let address =
-                    self.clients.get(&client).and_then(|stored| stored.client.backchannel_logout_uri.clone());
+            let due = due.into_iter().filter_map(|(_, key)| self.receipts.get(&key).cloned()).collect();
+            let leasing =
+                decide_lease(&lane, due, later.first().map(|(due_at, _)| *due_at), order.until, now);
+            self.receivers.extend(leasing.health.map(|health| (client.clone(), health)));
+            for receipt in leasing.leased {
+                let stored = self.clients.get(&client);
+                let address = stored.and_then(|stored| stored.client.backchannel_logout_uri.clone());
+                self.receipts.insert(receipt.key(), receipt.clone());
                 leased.notices.push(LeasedNotice { receipt, address });
-                asked = true;
             }
-            if asked {
-                self.receivers.insert(client.clone(), health.asked(now));
-            }
-            let asked = self.receivers[&client];
-            let held = if held { asked.left_alone_until(busy, now) } else { None };
-            let later = later.first().map(|(due_at, _)| asked.may_be_asked_at(*due_at, now));
-            let next = held.into_iter().chain(later).min();
-            leased.next_due = leased.next_due.into_iter().chain(next).min();
+            leased.next_due = leased.next_due.into_iter().chain(leasing.next_due).min();
         }
         leased
     }
@@ -300,9 +291,8 @@ impl Tables {
             let client = changed.client.clone();
             self.receipts.insert(key, changed);
             retold.notices += 1;
-            // Whoever asks wants an answer now, also of a receiver that is ailing.
             if let Some(health) = self.receivers.get_mut(&client) {
-                *health = ReceiverHealth { asked_at: None, ..*health };
+                *health = health.wanted_now().unwrap_or(*health);
             }
         }
         retold

@@ -5,8 +5,8 @@
 use std::sync::atomic::Ordering;
 
 use adieu_core::{
-    ClientId, EndingId, Outage, Receipt, ReceiptKey, ReceiverHealth, Settlement, SubjectKey, Timestamp,
-    Unwritten, decide_health, decide_settlement, due_at_once, is_back,
+    ClientId, EndingId, Lane, Outage, Receipt, ReceiptKey, Settlement, SubjectKey, Timestamp, Unwritten,
+    decide_health, decide_lease, decide_settlement, due_at_once, is_back,
 };
 use adieu_store::{
     LeaseOrder, LeasedNotice, LeasedNotices, Notices, Pending, ReceiptPage, ReceiptQuery, Receiver, Retold,
@@ -101,29 +101,21 @@ fn lease(db: &Connection, order: &LeaseOrder, now: Timestamp) -> rusqlite::Resul
     while let Some((client, health)) = rows::next_awaited(db, last.as_ref())? {
         let room = order.most.saturating_sub(leased.notices.len() as u32);
         let busy = order.busy.get(&client).copied().unwrap_or(0);
-        let most = health.allowance(busy, order.most_each, now).min(room);
-        // One more than it may have says whether it is held back.
-        let mut due = rows::due_receipts(db, &client, now, most + 1)?;
-        let held = due.len() > most as usize;
-        due.truncate(most as usize);
-        let mut asked = health;
-        if !due.is_empty() {
-            asked = health.asked(now);
-            if asked != health {
-                rows::write_receiver(db, &client, &asked)?;
-            }
+        let lane = Lane { health, busy, most_each: order.most_each, room };
+        let due = rows::due_receipts(db, &client, now, lane.allowance(now) + 1)?;
+        let leasing = decide_lease(&lane, due, rows::next_due(db, &client, now)?, order.until, now);
+        if let Some(health) = &leasing.health {
+            rows::write_receiver(db, &client, health)?;
+        }
+        if !leasing.leased.is_empty() {
             let stored = rows::client(db, &client)?;
             let address = stored.and_then(|stored| stored.client.backchannel_logout_uri);
-            for receipt in due {
-                let receipt = receipt.leased(order.until);
+            for receipt in leasing.leased {
                 rows::write_due(db, &receipt)?;
                 leased.notices.push(LeasedNotice { receipt, address: address.clone() });
             }
         }
-        let held = if held { asked.left_alone_until(busy, now) } else { None };
-        let later = rows::next_due(db, &client, now)?.map(|due_at| asked.may_be_asked_at(due_at, now));
-        let next = held.into_iter().chain(later).min();
-        leased.next_due = leased.next_due.into_iter().chain(next).min();
+        leased.next_due = leased.next_due.into_iter().chain(leasing.next_due).min();
         last = Some(client);
     }
     Ok(leased)
@@ -182,10 +174,7 @@ fn retell(
     for changed in all.iter().filter_map(change) {
         rows::write_receipt(batch.db, &changed)?;
         retold.notices += 1;
-        // Whoever asks wants an answer now, also of a receiver that is ailing.
-        let health = rows::receiver(batch.db, &changed.client)?;
-        if health.asked_at.is_some() {
-            let health = ReceiverHealth { asked_at: None, ..health };
+        if let Some(health) = rows::receiver(batch.db, &changed.client)?.wanted_now() {
             rows::write_receiver(batch.db, &changed.client, &health)?;
         }
     }

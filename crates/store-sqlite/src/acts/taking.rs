@@ -81,7 +81,7 @@ impl Step<'_, '_> {
     /// Makes the receipts of an entry; says where its walk goes on, if it is not done.
     fn take_entry(&mut self, place: EndingPlace, entry: &EndingEntry) -> rusqlite::Result<Option<u64>> {
         match entry {
-            EndingEntry::One { shared: false, .. } => Ok(None),
+            entry if !entry.may_be_told() => Ok(None),
             EndingEntry::One { locator, incarnation, epoch, .. } => {
                 self.take_one(place, (*locator, *incarnation), *epoch)?;
                 Ok(None)
@@ -109,11 +109,10 @@ impl Step<'_, '_> {
             .filter(|one| one.epoch == epoch)
             .collect();
         let ended_at = match &kept {
-            SessionRow::Ended(tombstone) if tombstone.session.epoch == epoch => tombstone.ending.at,
-            SessionRow::Ended(_) | SessionRow::Stored(_) => {
-                kept.session().reset_by.as_ref().map_or(self.now, |record| record.at)
-            }
+            SessionRow::Ended(tombstone) => tombstone.epoch_ended_at(epoch),
+            SessionRow::Stored(session) => session.reset_at(),
         };
+        let ended_at = ended_at.unwrap_or(self.now);
         self.owe((place, kept.session().realm), (NoticeReach::Session, ended_at), &own, &[])
     }
 
@@ -201,7 +200,7 @@ impl Step<'_, '_> {
             let receipt = Receipt::owed(place, realm, notice, ended_at, self.now);
             if rows::add_receipt(self.batch.db, &receipt)? {
                 self.taken.receipts += 1;
-                if receipt.subject.is_some() {
+                if receipt.has_receiver() {
                     rows::add_receiver(self.batch.db, &receipt.client)?;
                 }
             }
