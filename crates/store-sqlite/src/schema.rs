@@ -471,7 +471,8 @@ mod tests {
             .and_then(|mut all| all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
             .expect("read");
         let mut expected = kept.map(|(kind, id)| (kind.to_owned(), id));
-        (rest.sort(), expected.sort());
+        rest.sort();
+        expected.sort();
         assert_eq!(rest, expected);
         assert_eq!(rows::removed_versions(&db).expect("read").number(), 7);
     }
