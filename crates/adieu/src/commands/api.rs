@@ -110,7 +110,8 @@ impl Api {
     }
 
     async fn ask_once(&self, method: &Method, path: &str, body: Option<&str>) -> Result<(u16, Value)> {
-        let mut request = Request::builder().method(method).uri(path);
+        let agent = format!("{}{}", adieu_face_native::COMMAND_AGENT, env!("CARGO_PKG_VERSION"));
+        let mut request = Request::builder().method(method).uri(path).header(header::USER_AGENT, agent);
         if let Some(token) = &self.token {
             let value = format!("Bearer {}", token.reveal());
             request = request.header(header::AUTHORIZATION, value);

@@ -35,6 +35,7 @@ use http::request::Parts;
 use http::{Method, Request};
 
 use crate::answer::Done;
+pub use crate::face::COMMAND_AGENT;
 use crate::face::{Call, Face};
 use crate::input::Query;
 use crate::operations::{Endpoint, Operation};
