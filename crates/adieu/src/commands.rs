@@ -13,10 +13,12 @@ mod drawn_password;
 mod endings;
 mod failure;
 mod found_endings;
+mod ids;
 mod init;
 mod keys;
 mod people;
 mod receipts;
+mod roles_shown;
 mod seed;
 mod server;
 mod service_manager;
@@ -28,6 +30,7 @@ use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use adieu_store_sqlite::{Folder, OpenError};
 use anyhow::{Context, Result, bail};
 
 pub use apply::{ApplyCommand, ExportCommand, apply, export};
@@ -56,7 +59,7 @@ pub fn serve(file: Option<&Path>) -> Result<()> {
 }
 
 /// `demo`.
-pub fn demo(port: u16, exit: bool) -> Result<()> {
+pub fn demo(port: Option<u16>, exit: bool) -> Result<()> {
     runtime()?.block_on(demo::run(port, exit))
 }
 
@@ -65,6 +68,14 @@ pub fn check_config(file: Option<&Path>) -> Result<()> {
     let file = located(file)?;
     note(&told(file.as_deref()));
     let config = read(file.as_deref())?;
+    match Folder::check_key(&config.data) {
+        Ok(()) => {}
+        // Whoever checks a configuration need not be who serves with it.
+        Err(OpenError::Io { cause, .. }) if cause.kind() == ErrorKind::PermissionDenied => {
+            note(&format!("the key in {} is not looked at: {cause}", config.data.display()));
+        }
+        Err(error) => return Err(error).with_context(|| format!("data = {}", config.data.display())),
+    }
     let text = toml::to_string(&config)?;
     shown::print(&format!("# This configuration is sound. With its defaults it is:\n\n{text}"))
 }
@@ -84,7 +95,7 @@ pub fn seed(file: Option<&Path>, seed: Seed) -> Result<()> {
 
 /// Says why a command did not do its work.
 pub fn complain(error: &anyhow::Error) {
-    note(&format!("{error:#}"));
+    note(&failure::told(error));
 }
 
 /// Where the configuration of an installed server lies.

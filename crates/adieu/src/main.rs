@@ -41,11 +41,11 @@ enum Command {
         /// End after the five exits; status 0 only if all of them held.
         #[arg(long)]
         exit: bool,
-        /// The public port; 0 lets the system choose.
-        #[arg(long, default_value_t = 4433)]
-        port: u16,
+        /// The public port; 0 lets the system choose. Without it 4433, or any other if that one is taken.
+        #[arg(long, value_name = "PORT")]
+        port: Option<u16>,
     },
-    /// Say whether a configuration is sound, and print it with its defaults.
+    /// Say whether a configuration is sound, the key of its data folder included if there is one, and print it with its defaults.
     CheckConfig {
         /// The TOML file; else that of ADIEU_CONFIG, or /etc/adieu/adieu.toml.
         #[arg(long, value_name = "FILE")]

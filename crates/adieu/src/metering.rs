@@ -21,8 +21,9 @@ pub(crate) use requests::{RequestChannel, RequestMeter};
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
 /// Channels that users sign on through, and those that sessions end through.
-const SIGN_ON_CHANNELS: [&str; 3] = ["am", "kratos", "pingone"];
-const ENDING_CHANNELS: [&str; 4] = ["am", "kratos", "native", "pingone"];
+const SIGN_ON_CHANNELS: [&str; 4] = ["am", "kratos", "openid", "pingone"];
+const ENDING_CHANNELS: [&str; 8] =
+    ["am", "command", "kratos", "native", "openid", "pages", "pingone", "system"];
 
 /// Begins to record. Before it, and where another recorder is installed, nothing is shown.
 pub fn install() {

@@ -64,6 +64,36 @@ impl Plan {
         self.steps.len()
     }
 
+    /// Looks up every first password that is to be set, and asks the rules of its realm. Changes nothing.
+    ///
+    /// # Errors
+    /// If one can't be had or is not allowed; the step in the error names the user.
+    pub async fn check_passwords(
+        &self,
+        authority: &Authority,
+        secrets: &dyn Secrets,
+    ) -> Result<(), ApplyError> {
+        self.passwords(authority, secrets).await.map(drop)
+    }
+
+    /// The first password of each step, if it sets one.
+    async fn passwords(
+        &self,
+        authority: &Authority,
+        secrets: &dyn Secrets,
+    ) -> Result<VecDeque<Option<Password>>, ApplyError> {
+        let mut passwords = VecDeque::with_capacity(self.steps.len());
+        for Planned { line, change } in &self.steps {
+            let password = match change.password() {
+                Some(first) => first_password(authority, first, secrets).await.map(Some),
+                None => Ok(None),
+            };
+            passwords
+                .push_back(password.map_err(|source| ApplyError::Secret { step: line.clone(), source })?);
+        }
+        Ok(passwords)
+    }
+
     /// Makes changes, one at least, for as long as `go_on` says so. Passwords are looked up before the first of them, so that a
     /// missing one stops nothing halfway.
     pub async fn carry(
@@ -85,15 +115,7 @@ impl Plan {
         go_on: impl Fn() -> bool + Send + Sync,
     ) -> Result<(), ApplyError> {
         let CarryContext { authority, secrets, origin } = context;
-        let mut passwords = VecDeque::with_capacity(self.steps.len());
-        for Planned { line, change } in &self.steps {
-            let password = match change.password() {
-                Some(first) => first_password(authority, first, *secrets).await.map(Some),
-                None => Ok(None),
-            };
-            passwords
-                .push_back(password.map_err(|source| ApplyError::Secret { step: line.clone(), source })?);
-        }
+        let mut passwords = self.passwords(authority, *secrets).await?;
         while carried.changes.is_empty() || go_on() {
             let (Some(Planned { line, change }), Some(password)) =
                 (self.steps.front().cloned(), passwords.pop_front())

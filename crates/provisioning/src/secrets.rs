@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::document::Declaration;
+use crate::document::{Declaration, UserDoc};
 use crate::error::SecretError;
 
 /// A password file is no larger.
@@ -61,6 +61,16 @@ fn first_line(path: &Path) -> std::io::Result<String> {
 }
 
 impl Declaration {
+    /// The names of the users whose first password lies there.
+    pub fn users_with(&self, source: &Source) -> Vec<&str> {
+        let users = self.realms.iter().flat_map(|realm| realm.users.iter().flatten());
+        let lies_there = |user: &&UserDoc| match source {
+            Source::Env(name) => user.password_env.as_ref() == Some(name),
+            Source::File(path) => user.password_file.as_ref().is_some_and(|file| Path::new(file) == path),
+        };
+        users.filter(lies_there).map(|user| user.username.as_str()).collect()
+    }
+
     /// Every place where it says that a password lies, each once.
     pub fn sources(&self) -> Vec<Source> {
         let users = self.realms.iter().flat_map(|realm| realm.users.iter().flatten());

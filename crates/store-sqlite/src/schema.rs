@@ -168,11 +168,16 @@ pub(crate) fn connect(path: &Path, mode: Mode) -> Result<Connection, OpenError> 
     Ok(connection)
 }
 
-/// Reads a database as its file is, without a lock and without a file beside it: whoever looks at a folder of somebody else leaves
-/// nothing in it. What is only in the log of writes is not seen.
+/// Reads a database and makes no file beside it: whoever looks at a folder of somebody else leaves nothing in it. Where the log of writes
+/// or its index is missing, the database is read as its file is, without a lock.
 pub(crate) fn connect_untouched(path: &Path) -> rusqlite::Result<Connection> {
     use std::fmt::Write;
     use std::os::unix::ffi::OsStrExt;
+    let is_beside = |extension: &str| path.with_extension(extension).exists();
+    if is_beside("db-wal") && is_beside("db-shm") {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        return Connection::open_with_flags(path, flags);
+    }
     let mut address = "file:".to_owned();
     for byte in path.as_os_str().as_bytes() {
         match byte {

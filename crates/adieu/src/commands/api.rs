@@ -113,7 +113,8 @@ impl Api {
     }
 
     fn request(&self, method: &Method, path: &str, body: Option<&str>) -> Result<Request<String>> {
-        let mut request = Request::builder().method(method).uri(path);
+        let agent = format!("{}{}", adieu_face_native::COMMAND_AGENT, env!("CARGO_PKG_VERSION"));
+        let mut request = Request::builder().method(method).uri(path).header(header::USER_AGENT, agent);
         if let Some(token) = &self.token {
             let value = format!("Bearer {}", token.reveal());
             request = request.header(header::AUTHORIZATION, value);

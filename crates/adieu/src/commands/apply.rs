@@ -48,7 +48,7 @@ pub struct ApplyCommand {
     /// The document, TOML; `-` is standard input.
     #[arg(value_name = "DOCUMENT")]
     document: PathBuf,
-    /// Show what would change, and change nothing.
+    /// Show what would change, and change nothing. First passwords are looked up and held to the rules of their realms, too.
     #[arg(long)]
     dry_run: bool,
     /// Remove users, clients and populations that the document does not have, from the lists that it has. Removing a user
@@ -93,7 +93,9 @@ pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
     let document = Declaration::parse(&text).context("the document can't be applied")?;
     runtime()?.block_on(async {
         let api = Api::reach(&config, order.reach.server.as_deref())?;
-        let body = json!({"document": text, "prune": order.prune, "dry_run": true});
+        let turn = json!({"passwords": passwords(&document)});
+        let mut body = json!({"document": text, "prune": order.prune, "dry_run": true});
+        body["passwords"] = turn["passwords"].clone();
         let plan = asked(&api, DECLARATION, body).await?;
         if !order.reach.json {
             show(&plan.changes, order.dry_run);
@@ -106,7 +108,6 @@ pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
             return Ok(if changes { ExitCode::from(5) } else { ExitCode::SUCCESS });
         }
         let secrets = ShownOnce::at(order.secrets_to.as_deref(), order.reach.json)?;
-        let turn = json!({"passwords": passwords(&document)});
         let mut done = Done { secrets, step: Step::default() };
         let end = done.carry_out(&api, plan, &with_reason(turn, order.reason.as_deref())).await;
         // What was done is done, and told, also where a later step was refused.

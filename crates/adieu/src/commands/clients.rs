@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::commands::api::{Api, Reach};
 use crate::commands::confirm::Confirmation;
 use crate::commands::people::{OfRealm, encoded, open, realm_id, say_more, text};
+use crate::commands::roles_shown::with_roles_in_words;
 use crate::commands::shown_once::ShownOnce;
 use crate::commands::{runtime, shown};
 use adieu_http_kit::form::append_query;
@@ -204,7 +205,9 @@ pub(super) const COLUMNS: [(&str, &str); 4] =
     [("CLIENT", "/client_id"), ("NAME", "/client_name"), ("ENABLED", "/enabled"), ("MADE", "/created_at")];
 
 async fn show(client: &str, reach: &Reach) -> Result<()> {
-    let shown = open(reach)?.get(&path_of(client)).await?;
+    let api = open(reach)?;
+    let shown = api.get(&path_of(client)).await?;
+    let shown = if reach.json { shown } else { with_roles_in_words(&api, shown).await };
     shown::members(&shown, reach.json)
 }
 

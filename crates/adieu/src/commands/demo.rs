@@ -29,7 +29,10 @@ use programs::Programs;
 use server::DemoServer;
 use talk::{Talk, encode};
 
-pub(super) async fn run(port: u16, exit: bool) -> Result<()> {
+/// The public port where none is wanted.
+const PORT: u16 = 4433;
+
+pub(super) async fn run(port: Option<u16>, exit: bool) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("adieu-demo-").tempdir()?;
     let config = configure(folder.path(), port)?;
     let mut applications = Applications::start().await?;
@@ -71,9 +74,12 @@ pub(super) async fn run(port: u16, exit: bool) -> Result<()> {
 }
 
 /// A development configuration on a fresh folder and free ports.
-fn configure(folder: &Path, port: u16) -> Result<Config> {
+fn configure(folder: &Path, port: Option<u16>) -> Result<Config> {
     let mut config = Config { development: true, data: folder.join("data"), ..Config::default() };
-    let public = server::free_address(port)?;
+    let public = match port {
+        Some(port) => server::address(port)?,
+        None => server::free_address(PORT)?,
+    };
     config.public.listen = public;
     config.public.url = format!("http://{public}");
     config.admin.listen = server::free_address(0)?;

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 
 use crate::commands::api::{Api, Reach};
 use crate::commands::confirm::Confirmation;
+use crate::commands::failure::told;
+use crate::commands::ids;
 use crate::commands::people::{open, realm_id, say_more, text, user_id};
 use crate::commands::{receipts, runtime, shown};
 use crate::logging::note;
@@ -40,7 +42,7 @@ pub enum SessionsCommand {
     /// End sessions by their ids.
     End {
         /// The ids.
-        #[arg(required = true, value_name = "SESSION")]
+        #[arg(required = true, value_name = "SESSION", value_parser = ids::session)]
         sessions: Vec<String>,
         /// Why: up to 256 characters, kept with the ending.
         #[arg(long, value_name = "TEXT")]
@@ -59,7 +61,7 @@ pub struct EndCommand {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["client", "session"])]
     user: Option<String>,
     /// With `--user`: all but this session.
-    #[arg(long, value_name = "SESSION", requires = "user")]
+    #[arg(long, value_name = "SESSION", requires = "user", value_parser = ids::session)]
     except: Option<String>,
     /// With `--user`: revoke all that clients hold in the user's name, too, also what outlives its session.
     #[arg(long, requires = "user", conflicts_with = "except")]
@@ -71,7 +73,7 @@ pub struct EndCommand {
     #[arg(long, value_name = "ID", conflicts_with = "session")]
     client: Option<String>,
     /// This session.
-    #[arg(long, value_name = "SESSION")]
+    #[arg(long, value_name = "SESSION", value_parser = ids::session)]
     session: Option<String>,
     /// Say how many live sessions it would end, and end none.
     #[arg(long)]
@@ -112,7 +114,7 @@ async fn end_each(sessions: &[String], reason: Option<&str>, reach: Reach) -> Re
         let order = with_reason(json!({"session": session}), reason);
         if let Err(error) = said(&api, order, &format!("session {session}"), reach.json).await {
             if let Err(earlier) = outcome {
-                note(&format!("{earlier:#}"));
+                note(&told(&earlier));
             }
             outcome = Err(error.context(format!("session {session}")));
         }
@@ -139,7 +141,7 @@ pub fn end(command: EndCommand) -> Result<()> {
             // An ending does not wait for its number.
             let number = match &counted {
                 Ok(counted) => number(&counted["would_end"]),
-                Err(error) => format!(" (not counted: {error:#})"),
+                Err(error) => format!(" (not counted: {})", told(error)),
             };
             command.confirmation.of(&format!("end {what}{number}"))?;
         }

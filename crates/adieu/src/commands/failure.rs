@@ -59,7 +59,48 @@ impl fmt::Display for CommandFailure {
 
 impl std::error::Error for CommandFailure {}
 
+/// What an error says, with its causes; a cause that the text before has already is not said again.
+pub(super) fn told(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.contains(&cause) {
+            told.push_str(": ");
+            told.push_str(&cause);
+        }
+    }
+    told
+}
+
 /// The exit code of a command that did not do its work.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     error.downcast_ref::<CommandFailure>().map_or(ExitStatus::Failed, |failure| failure.exit) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Outer(std::io::Error);
+
+    impl fmt::Display for Outer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "the database can't be opened: {}; restore it", self.0)
+        }
+    }
+
+    impl std::error::Error for Outer {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_twice() {
+        let error = anyhow::Error::new(Outer(std::io::Error::other("disk I/O error"))).context("data");
+        assert_eq!(told(&error), "data: the database can't be opened: disk I/O error; restore it");
+        assert_eq!(told(&anyhow::anyhow!("one").context("two")), "two: one");
+    }
 }

@@ -8,7 +8,7 @@ use clap::Subcommand;
 
 use crate::commands::api::Reach;
 use crate::commands::people::{encoded, open, realm_id, say_more, user_id};
-use crate::commands::{receipts, runtime, shown};
+use crate::commands::{ids, receipts, runtime, shown};
 
 /// Endings that were.
 #[derive(Subcommand)]
@@ -18,7 +18,7 @@ pub enum EndingsCommand {
     /// Try those notices of an ending again that are not confirmed, at once and for another day.
     Retry {
         /// Its id.
-        #[arg(value_name = "ENDING")]
+        #[arg(value_name = "ENDING", value_parser = ids::ending)]
         ending: String,
         /// How the API is reached.
         #[command(flatten)]
@@ -27,7 +27,7 @@ pub enum EndingsCommand {
     /// Give up the notices of an ending that are pending.
     GiveUp {
         /// Its id.
-        #[arg(value_name = "ENDING")]
+        #[arg(value_name = "ENDING", value_parser = ids::ending)]
         ending: String,
         /// How the API is reached.
         #[command(flatten)]
@@ -36,7 +36,7 @@ pub enum EndingsCommand {
     /// Show one: how, what it reached, which applications took part, and which were told.
     Show {
         /// Its id.
-        #[arg(value_name = "ENDING")]
+        #[arg(value_name = "ENDING", value_parser = ids::ending)]
         ending: String,
         /// How the API is reached.
         #[command(flatten)]

@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 use crate::commands::api::{Api, Reach};
 use crate::commands::clients::removed;
 use crate::commands::confirm::Confirmation;
-use crate::commands::failure::CommandFailure;
-use crate::commands::{configured, runtime, shown};
+use crate::commands::failure::{CommandFailure, ExitStatus};
+use crate::commands::roles_shown::with_roles_in_words;
+use crate::commands::{configured, ids, runtime, shown};
 use crate::logging::note;
 
 /// Users.
@@ -131,7 +132,7 @@ pub enum RealmCommand {
         /// Its path, such as /alpha.
         path: String,
         /// Its id; random if none is given.
-        #[arg(long, value_name = "UUID")]
+        #[arg(long, value_name = "UUID", value_parser = ids::realm)]
         id: Option<String>,
         /// How the API is reached.
         #[command(flatten)]
@@ -268,7 +269,9 @@ async fn unlock(user: &str, of: OfRealm) -> Result<()> {
 async fn show(user: &str, of: OfRealm) -> Result<()> {
     let api = open(&of.reach)?;
     let id = user_id(&api, &of.realm, user).await?;
-    shown::members(&api.get(&format!("/v1/users/{id}")).await?, of.reach.json)
+    let shown = api.get(&format!("/v1/users/{id}")).await?;
+    let shown = if of.reach.json { shown } else { with_roles_in_words(&api, shown).await };
+    shown::members(&shown, of.reach.json)
 }
 
 async fn reset_codes(user: &str, reason: Option<&str>, of: OfRealm) -> Result<()> {
@@ -340,16 +343,27 @@ pub(super) fn text<'v>(value: &'v Value, member: &str) -> &'v str {
     value[member].as_str().unwrap_or("-")
 }
 
-/// The password of the variable, of the terminal, or of the first line of standard input.
+/// The password of the variable, of the terminal, or of the first line of standard input. An empty one is none.
 pub(super) fn password() -> Result<String> {
+    let (password, whence) = given_password()?;
+    if password.is_empty() {
+        let text = format!("no password was given: {whence} is empty");
+        return Err(CommandFailure::new(ExitStatus::Usage, text).into());
+    }
+    Ok(password)
+}
+
+fn given_password() -> Result<(String, &'static str)> {
     if let Ok(password) = std::env::var("ADIEU_PASSWORD") {
-        return Ok(password);
+        return Ok((password, "ADIEU_PASSWORD"));
     }
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        return rpassword::prompt_password("Password (not shown as you type): ").context("the terminal");
+        let typed =
+            rpassword::prompt_password("Password (not shown as you type): ").context("the terminal")?;
+        return Ok((typed, "what was typed"));
     }
     let mut line = String::new();
     stdin.lock().read_line(&mut line).context("standard input")?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+    Ok((line.trim_end_matches(['\r', '\n']).to_owned(), "the first line of standard input"))
 }

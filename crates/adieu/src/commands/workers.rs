@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Subcommand;
 use http::Method;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::commands::api::Reach;
 use crate::commands::clients;
 use crate::commands::confirm::Confirmation;
-use crate::commands::people::{OfRealm, open, realm_id};
+use crate::commands::people::{OfRealm, open, realm_id, text};
 use crate::commands::shown_once::ShownOnce;
 use crate::commands::{runtime, shown};
 
@@ -68,8 +68,17 @@ pub fn worker(command: WorkerCommand) -> Result<()> {
 
 async fn add(name: &str, secrets_to: Option<&Path>, of: OfRealm) -> Result<()> {
     let api = open(&of.reach)?;
-    let mut secrets = ShownOnce::at(secrets_to, of.reach.json)?;
     let realm = realm_id(&api, &of.realm).await?;
+    // Clients may share a name; of two workers nobody could tell which one is which.
+    let (clients, _) = api.list(&format!("/v1/realms/{realm}/clients"), usize::MAX).await?;
+    if let Some(known) = clients.iter().find(|client| is_worker(client) && client["client_name"] == name) {
+        bail!(
+            "realm {} has a worker {name} already: its client id is {}",
+            of.realm,
+            text(known, "client_id")
+        );
+    }
+    let mut secrets = ShownOnce::at(secrets_to, of.reach.json)?;
     let roles = ["identity_data_admin", "realm_admin"].map(|role| json!({"role": role, "realm": realm}));
     let body = json!({"client_name": name, "grant_types": ["client_credentials"], "roles": roles});
     let made = api.ask(Method::POST, &format!("/v1/realms/{realm}/clients"), Some(body)).await?;

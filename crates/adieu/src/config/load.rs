@@ -42,15 +42,36 @@ fn checked(
     let known: Vec<&str> = keys().map(|key| key.path).collect();
     let mut reading = Reading { source: &source, known, faults };
     let table = reading.section(&source.table, "", "");
-    let none = |faults: Vec<ConfigFault>| if faults.is_empty() { Ok(()) } else { Err(faults) };
-    none(reading.faults)?;
-    let config: Config = table.try_into().map_err(|error: toml::de::Error| {
-        vec![ConfigFault { place: None, key: String::new(), value: None, reason: error.message().to_owned() }]
-    })?;
-    let placed = |(key, refused): (String, RefusedValue)| placed(&source, key, refused);
-    none(rules::check(&config).into_iter().map(placed).collect())?;
-    none(files::check(&config).into_iter().map(placed).collect())?;
-    Ok(config)
+    let mut faults = reading.faults;
+    // What is refused by itself has its default in here, or is left out of its list: what does not fit together without it is
+    // told all the same, in one go.
+    let config: Config = match table.try_into() {
+        Ok(config) => config,
+        Err(_) if !faults.is_empty() => return Err(faults),
+        Err(error) => {
+            let reason = toml::de::Error::message(&error).to_owned();
+            return Err(vec![ConfigFault { place: None, key: String::new(), value: None, reason }]);
+        }
+    };
+    let alone = faults.clone();
+    let together = rules::check(&config).into_iter().chain(files::check(&config));
+    let together = together.map(|(key, refused)| placed(&source, key, refused));
+    for fault in together.filter(|fault| !alone.iter().any(|other| speaks_of(fault, other))) {
+        // Whoever makes something of several keys says again what one of them was refused for.
+        if faults.iter().all(|told| told.reason != fault.reason || told.key == fault.key) {
+            faults.push(fault);
+        }
+    }
+    if faults.is_empty() { Ok(config) } else { Err(faults) }
+}
+
+/// Whether what does not fit together has to do with a value that is refused by itself: then only that is told.
+fn speaks_of(fault: &ConfigFault, refused: &ConfigFault) -> bool {
+    // An unknown key may be any; one without a name is the whole file.
+    let section = refused.key.split_once('.').map_or(refused.key.as_str(), |(section, _)| section);
+    let list = LISTS.contains(&section).then_some(section);
+    let names = [Some(refused.key.as_str()), list].into_iter().flatten().filter(|name| !name.is_empty());
+    names.into_iter().any(|name| fault.key == name || fault.reason.contains(name))
 }
 
 /// A fault of a key, which may stand in a list: `realms[1].path`.
@@ -121,7 +142,10 @@ impl Reading<'_> {
         for (_, needed) in NEEDED.iter().filter(|(of, needed)| *of == list && !table.contains_key(*needed)) {
             self.refuse(&format!("{path}.{needed}"), RefusedValue::value(None, "is missing"));
         }
-        Some(Value::Table(self.section(table, &format!("{path}."), &format!("{list}."))))
+        let read = self.section(table, &format!("{path}."), &format!("{list}."));
+        // One without what it needs, or with what is refused of that, can't be told apart from others.
+        let whole = NEEDED.iter().all(|(of, needed)| *of != list || read.contains_key(*needed));
+        whole.then_some(Value::Table(read))
     }
 
     fn refuse(&mut self, path: &str, refused: RefusedValue) {

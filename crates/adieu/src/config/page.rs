@@ -17,8 +17,8 @@ pub fn page() -> String {
          as in TOML. What the file does not know and what no variable means is refused, with the nearest name of the same section;\n\
          variables that Kubernetes makes for a Service named `adieu` are passed over.\n\n\
          `adieu check-config` does what `serve` does before it binds and writes: it reads the files that are named, too, and says\n\
-         of every fault the line, the key and what would be right. A reload does the same. This page is made from the code; a test\n\
-         keeps it true.\n\n\
+         of every fault at once the line, the key and what would be right; a reload does the same. It also looks at the key of the data\n\
+         folder, if there is an installation in it. This page is made from the code; a test keeps it true.\n\n\
          **Seconds** are a number, or a text with units: `\"90s\"`, `\"10m\"`, `\"24h\"`, `\"7d\"`, `\"1h 30m\"`. **Addresses** begin with\n\
          `https://` or `http://`; a slash at the end and a port that the scheme has anyway are taken away where paths are put behind\n\
          them. **Origins** are a scheme and a host, perhaps a port; a wildcard stands for a part of the host, with a dot and a domain\n\

@@ -51,7 +51,10 @@ const fn family(
 
 use MetricKind::{Counter, Gauge, Histogram};
 
-const CHANNEL: (&str, &str) = ("channel", "`am`, `kratos`, `native`, `openid`, `pages`, `pingone`");
+const CHANNEL: (&str, &str) = (
+    "channel",
+    "`am`, `command` (of `adieu`), `kratos`, `native`, `openid`, `pages`, `pingone`, `system` (what ends by itself)",
+);
 const REQUEST_LABELS: &[(&str, &str)] = &[
     (
         "channel",
@@ -86,7 +89,7 @@ pub const FAMILIES: &[MetricFamily] = &[
     family(
         ("adieu_sign_ons_total", Counter),
         &[
-            ("channel", "`am`, `kratos`, `pingone`"),
+            ("channel", "`am`, `kratos`, `openid`, `pingone`"),
             (
                 "outcome",
                 "`signed_on`, `second_factor` (awaited), `wrong_credentials`, `wrong_code`, `limited`, `disabled`, `not_enrolled`, `busy`, `too_many`, `quota`, `outage`",

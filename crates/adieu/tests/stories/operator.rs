@@ -136,3 +136,100 @@ async fn under_a_running_server_a_backup_is_taken_and_a_restore_is_refused() {
     let (code, exported, _) = adieu(&place, &["export", "--realm", "/alpha"], "");
     assert!(code == 0 && exported.contains("username = \"alice\""), "{exported}");
 }
+
+/// Goal: a newcomer's slips are told in plain words, as wrong usage where they are that, and nothing is done.
+#[test]
+fn slips_are_told_in_plain_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    init(&data);
+    assert_eq!(adieu(&data, &["apply", "-"], TOWN).0, 0);
+    let town = ["--realm", "/town"];
+    let with = |words: &[&'static str]| [words, &town].concat();
+    for words in [
+        &["end", "--session", "x"][..],
+        &["end", "--user", "ada", "--except", "x"],
+        &["sessions", "end", "x"],
+        &["endings", "show", "x"],
+        &["endings", "retry", "x"],
+        &["realm", "add", "/other", "--id", "x"],
+    ] {
+        let (code, _, says) = adieu(&data, words, "");
+        assert!(code == 2 && says.contains("'x'"), "{words:?}: {says}");
+    }
+    let (code, _, says) = adieu(&data, &with(&["user", "add", "ada"]), "\n");
+    assert!(code == 2 && says.contains("no password was given"), "{says}");
+    assert_eq!(adieu(&data, &with(&["user", "add", "ada", "--admin"]), "Rabbit-burrow-12\n").0, 0);
+    let (_, shown, _) = adieu(&data, &with(&["user", "show", "ada"]), "");
+    assert!(shown.contains("identity data admin of realm /town"), "{shown}");
+    assert_eq!(adieu(&data, &with(&["worker", "add", "CI"]), "").0, 0);
+    let (code, shown, says) = adieu(&data, &with(&["worker", "add", "CI"]), "");
+    assert!(code == 1 && shown.is_empty() && says.contains("has a worker CI already"), "{says}");
+    assert_eq!(adieu(&data, &["end", "--realm", "/town", "--yes"], "").0, 0);
+    let (_, list, _) = adieu(&data, &["endings", "list", "--json"], "");
+    assert!(list.contains("\"channel\": \"command\""), "{list}");
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = taken.local_addr().expect("bound").port().to_string();
+    let (code, _, says) = adieu(&data, &["demo", "--exit", "--port", &port], "");
+    assert!(code == 1 && says.contains(&format!("--port {port}: ")), "{says}");
+}
+
+/// Goal: a dry run says of first passwords what the run itself would say: a variable that is not set, a file that is not there, a
+/// password that the rules refuse, each with its user.
+#[test]
+fn a_dry_run_looks_at_first_passwords() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    init(&data);
+    let short = folder.path().join("short");
+    std::fs::write(&short, "abc\n").expect("written");
+    let common = folder.path().join("common");
+    std::fs::write(&common, "password\n").expect("written");
+    let town = |place: String| format!("{TOWN}[[realms.users]]\nusername = 'ada'\n{place}\n");
+    for (place, expect) in [
+        ("password_env = 'ADIEU_TEST_NOT_SET'".to_owned(), "the variable ADIEU_TEST_NOT_SET is not set"),
+        ("password_file = '/nowhere/at-all'".to_owned(), "the file /nowhere/at-all can't be read"),
+        (format!("password_file = '{}'", short.display()), "at least"),
+        (format!("password_file = '{}'", common.display()), "tried first"),
+    ] {
+        for words in [&["apply", "--dry-run", "-"][..], &["apply", "-"]] {
+            let (code, shown, says) = adieu(&data, words, &town(place.clone()));
+            assert!(code == 1 && says.contains(expect) && says.contains("ada"), "{place}: {shown}{says}");
+        }
+    }
+}
+
+/// Goal: `check-config` tells every fault of a file in one go, and none twice, and what is wrong with the key of the data folder.
+#[test]
+fn a_check_tells_all_faults_and_looks_at_the_key() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, file) = (folder.path().join("data"), folder.path().join("adieu.toml"));
+    init(&data);
+    let check = |text: &str| {
+        std::fs::write(&file, text).expect("written");
+        adieu(&data, &["check-config", "--config", file.to_str().expect("text")], "")
+    };
+    let realms = "[[realms]]\npath = '/alpha'\n";
+    let (code, _, says) = check(&format!(
+        "log = 'verbose'\n[admin]\nlisten = '0.0.0.0:4434'\n[kratos]\nrealm = '/nix'\nschema_file = '/nowhere'\n{realms}"
+    ));
+    for key in ["log", "admin.listen", "kratos.realm", "kratos.schema_file"] {
+        assert_eq!((code, says.matches(&format!("{key} = ")).count()), (1, 1), "{key}: {says}");
+    }
+    let (_, _, says) = check("[kratos]\nrealm = '/alpha'\n[[realms]]\npath = '/Al pha'\n");
+    assert!(
+        says.contains("realms.path") && !says.contains("kratos.realm"),
+        "what follows from a fault is none: {says}"
+    );
+    assert_eq!(check(realms).0, 0);
+    let key = data.join("installation.key");
+    let kept = std::fs::read(&key).expect("a key");
+    std::fs::write(&key, [7; 32]).expect("written");
+    let (code, _, says) = check(realms);
+    assert!(code == 1 && says.contains("is not the key of the database"), "{says}");
+    std::fs::remove_file(&key).expect("removed");
+    let (code, _, says) = check(realms);
+    assert!(code == 1 && says.contains("is missing beside its database"), "{says}");
+    std::fs::write(&key, kept).expect("written");
+    assert_eq!(check(realms).0, 0);
+}

@@ -44,8 +44,8 @@ struct Order {
     prune: bool,
     #[serde(default)]
     dry_run: bool,
-    #[serde(default)]
-    passwords: Vec<Password>,
+    #[serde(default, deserialize_with = "present")]
+    passwords: Option<Vec<Password>>,
     #[serde(default, deserialize_with = "present")]
     reason: Option<String>,
 }
@@ -63,18 +63,23 @@ struct Password {
 
 impl Password {
     /// One that nobody's document asks for is not set, and yet no shorter and no longer than any may be.
-    fn sent(self, length_min: u32) -> Result<(Source, String), Problem> {
+    fn sent(self, length_min: u32, document: Option<&Declaration>) -> Result<(Source, String), Problem> {
+        let source = match (self.env, self.file) {
+            (Some(name), None) => Source::Env(name),
+            (None, Some(path)) => Source::File(path.into()),
+            _ => return Err(Problem::invalid("passwords: each has one of env and file")),
+        };
+        let whose = || match document.map(|document| document.users_with(&source).join(", ")) {
+            Some(users) if !users.is_empty() => format!("passwords: that of {users}"),
+            Some(_) | None => "passwords".to_owned(),
+        };
         if self.password.chars().count() < length_min as usize {
-            return Err(Problem::invalid(format!("passwords: at least {length_min} characters")));
+            return Err(Problem::invalid(format!("{}: at least {length_min} characters", whose())));
         }
         if self.password.len() > PASSWORD_BYTES_MAX {
-            return Err(Problem::invalid(format!("passwords: at most {PASSWORD_BYTES_MAX} bytes")));
+            return Err(Problem::invalid(format!("{}: at most {PASSWORD_BYTES_MAX} bytes", whose())));
         }
-        match (self.env, self.file) {
-            (Some(name), None) => Ok((Source::Env(name), self.password)),
-            (None, Some(path)) => Ok((Source::File(path.into()), self.password)),
-            _ => Err(Problem::invalid("passwords: each has one of env and file")),
-        }
+        Ok((source, self.password))
     }
 }
 
@@ -82,11 +87,17 @@ impl Password {
 pub(super) async fn declare(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let order: Order = input::large_object(call, body, BODY_BYTES_MAX).await?;
     let document = Declaration::parse(&order.document).map_err(ApplyError::Document)?;
-    let (secrets, origin) = (sent(api, order.passwords)?, because(call, order.reason.as_deref())?);
+    let asks_passwords = order.passwords.is_some();
+    let secrets = sent(api, order.passwords.unwrap_or_default(), Some(&document))?;
+    let origin = because(call, order.reason.as_deref())?;
     let context = CarryContext { authority: &api.authority, secrets: &secrets, origin };
     let plan = async || Plan::of(&api.authority, &document, order.prune, api.document_kinds).await;
     let mut next = plan().await?;
     if order.dry_run {
+        // Whoever sends none wants to see the changes only.
+        if asks_passwords {
+            next.check_passwords(&api.authority, &secrets).await?;
+        }
         let changes = next.lines().map(str::to_owned).collect();
         return Ok(shown(api, next, Carried { changes, made: vec![] }));
     }
@@ -118,7 +129,7 @@ struct CarryOutOrder {
 pub(super) async fn carry_out(api: &Face, call: &Call, body: Body) -> Result<Done, Problem> {
     let id: Uuid = named(call, "plan")?;
     let order: CarryOutOrder = input::large_object(call, body, BODY_BYTES_MAX).await?;
-    let (secrets, origin) = (sent(api, order.passwords)?, because(call, order.reason.as_deref())?);
+    let (secrets, origin) = (sent(api, order.passwords, None)?, because(call, order.reason.as_deref())?);
     let mut plan = api.plans.take(id, api.authority.now()).ok_or_else(|| Problem::unknown("plan"))?;
     let context = CarryContext { authority: &api.authority, secrets: &secrets, origin };
     let mut turn = Turn::begin();
@@ -130,9 +141,10 @@ fn because(call: &Call, reason: Option<&str>) -> Result<Origin, Problem> {
     Ok(call.origin().because(input::reason(reason)?))
 }
 
-fn sent(api: &Face, passwords: Vec<Password>) -> Result<Sent, Problem> {
+fn sent(api: &Face, passwords: Vec<Password>, document: Option<&Declaration>) -> Result<Sent, Problem> {
     let length_min = api.authority.policy().password_length_least();
-    Ok(Sent(passwords.into_iter().map(|password| password.sent(length_min)).collect::<Result<_, _>>()?))
+    let sent = passwords.into_iter().map(|password| password.sent(length_min, document));
+    Ok(Sent(sent.collect::<Result<_, _>>()?))
 }
 
 /// What one request carries out, of one plan or of several.

@@ -4,6 +4,7 @@
 
 use adieu_authority::{Actor, Authority, Channel, Origin};
 use adieu_http_kit::client::Peer;
+use http::header::USER_AGENT;
 use http::request::Parts;
 
 use crate::followers::Followers;
@@ -13,6 +14,10 @@ use crate::repeats::Repeats;
 
 /// The name of this channel in records and logs.
 const CHANNEL: Channel = Channel::named("native");
+/// That of commands of `adieu`, which ask this API.
+const COMMAND: Channel = Channel::named("command");
+/// How a command's `User-Agent` begins. It says how an order came, and gives no right: whoever may ask this API may say so.
+pub const COMMAND_AGENT: &str = "adieu-command/";
 
 /// The API over an authority.
 pub(crate) struct Face {
@@ -36,6 +41,11 @@ impl Call {
     /// Whoever has the one credential of the admin listener is the operator.
     pub(crate) fn origin(&self) -> Origin {
         let address = self.parts.extensions.get::<Peer>().map(Peer::to_string);
-        Origin::of(Actor::Operator, CHANNEL, address)
+        let agent = self.parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let channel = match agent {
+            Some(agent) if agent.starts_with(COMMAND_AGENT) => COMMAND,
+            Some(_) | None => CHANNEL,
+        };
+        Origin::of(Actor::Operator, channel, address)
     }
 }

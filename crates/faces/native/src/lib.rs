@@ -36,6 +36,7 @@ use http::request::Parts;
 use http::{Method, Request};
 
 use crate::answer::Done;
+pub use crate::face::COMMAND_AGENT;
 use crate::face::{Call, Face};
 use crate::followers::Followers;
 use crate::input::Query;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::commands::failure::{CommandFailure, ExitStatus};
 use crate::config::Config;
 
 /// How long a start may take before the demo gives up.
@@ -78,6 +79,15 @@ fn spawn(folder: &Path) -> Result<Child> {
         .stderr(log)
         .spawn()
         .context("the server could not be started")
+}
+
+/// The wanted port, which has to be free.
+pub(super) fn address(port: u16) -> Result<SocketAddr> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).map_err(|cause| {
+        let text = format!("--port {port}: {cause}; name another one, or 0 for any that is free");
+        CommandFailure::new(ExitStatus::Failed, text)
+    })?;
+    Ok(listener.local_addr()?)
 }
 
 /// The wanted port if it is free, or one that the system chooses.

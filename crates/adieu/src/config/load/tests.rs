@@ -32,7 +32,7 @@ fn an_unknown_key_is_refused_with_the_nearest_one_of_its_section() {
         ),
         ("[kratso]\nx = 1", "adieu.toml:1: unknown key `kratso`; did you mean `kratos`?"),
         (
-            "[[realms]]\npath = '/a'\n[[realms]]\npath = '/b'\npingone_ur = 'x'",
+            "[[realms]]\npath = '/a'\n[[realms]]\npath = '/alpha'\npingone_ur = 'x'",
             "adieu.toml:5: unknown key `realms.pingone_ur`; did you mean `realms.pingone_url`?",
         ),
     ] {

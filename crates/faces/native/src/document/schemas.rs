@@ -309,7 +309,7 @@ fn declarations() -> Vec<(&'static str, Value)> {
     };
     let passwords = json!({
         "type": "array", "items": {"oneOf": [password("env"), password("file")]},
-        "description": "First passwords, by the variable or file in which the document says that they lie. Nothing is looked up here.",
+        "description": "First passwords, by the variable or file in which the document says that they lie. Nothing is looked up here. A dry run with them says what is wrong with them; without, it looks at the changes only.",
     });
     let secret = object(vec![("client_id", word()), ("client_secret", word())]);
     let order = vec![
