@@ -109,7 +109,7 @@ pub(super) struct CountedBody {
 }
 
 impl CountedBody {
-    pub(super) fn new(body: Incoming, held: Arc<HeldBody>) -> Body {
+    pub(super) fn of(body: Incoming, held: Arc<HeldBody>) -> Body {
         Body::new(Self { body, held, refused: false })
     }
 }

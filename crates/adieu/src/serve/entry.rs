@@ -104,7 +104,7 @@ impl Entry {
         let address = from.ip().to_canonical();
         let held = HeldBody::new(&self.bodies, Some(address).filter(|address| !trusted.contains(*address)));
         let counted = Arc::clone(&held);
-        (request.map(|body| CountedBody::new(body, counted)), Some(held))
+        (request.map(|body| CountedBody::of(body, counted)), Some(held))
     }
 }
 

@@ -58,6 +58,16 @@ pub(crate) fn once<'p>(params: &'p Params, name: &'static str) -> Result<Option<
     Ok(value.filter(|value| !value.is_empty()))
 }
 
+/// Too many bodies at once are too many requests at once.
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::Crowded => Self::Busy,
+            BodyError::TooLarge | BodyError::Slow | BodyError::Broken => Self::Body(error),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,15 +78,5 @@ mod tests {
         assert_eq!(both, Params::parse("a=1&b=&c=4"));
         assert!(once(&Params::parse("a=1&a=1"), "a").is_err());
         assert_eq!(once(&both, "b").ok(), Some(None));
-    }
-}
-
-/// Too many bodies at once are too many requests at once.
-impl From<BodyError> for Problem {
-    fn from(error: BodyError) -> Self {
-        match error {
-            BodyError::Crowded => Self::Busy,
-            BodyError::TooLarge | BodyError::Slow | BodyError::Broken => Self::Body(error),
-        }
     }
 }
