@@ -51,7 +51,7 @@ pub use adieu_core::{
     Hindrance, How, Limits, Locator, LockChange, Method, NIL, NotLive, NoticeAnswer, Origin, Outage,
     Participant, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE,
     Realm, RealmId, Reason, ReasonError, Receipt, ReceiptState, RecoveryPass, RecoveryWay, Rights, Role,
-    RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State, SubjectKey,
+    RoleAssignment, RoleScope, Session, SessionId, SessionToken, SidForm, Span, Standing, State, SubjectKey,
     TYPED_LETTERS, TakenMember, Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version, WeakPassword,
     assurance_of,
 };

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Client, ClientAuth, Grant, RedeemCode, RedeemedGrant, RefreshTokens, Signer};
+use adieu_authority::{
+    Client, ClientAuth, Grant, RedeemCode, RedeemedGrant, RefreshTokens, SessionId, Signer,
+};
 use adieu_http_kit::form::Params;
 use http::HeaderMap;
 use serde::Serialize;
@@ -101,7 +103,7 @@ impl Provider<'_> {
     /// An access token for a client in its own name: no user, no session, no refresh token.
     async fn own(&self, client: &Client) -> Result<Answer, Refusal> {
         let signer = self.authority.signer(&self.issuer.realm).await?;
-        let access_token = signer.sign(self.frame(client).own_access()?).await?;
+        let access_token = signer.sign(self.frame(client, None).own_access()?).await?;
         Ok(Answer::of(client, access_token))
     }
 
@@ -113,7 +115,7 @@ impl Provider<'_> {
         given: Given,
     ) -> Result<Answer, Refusal> {
         let RedeemedGrant { grant, session, refresh } = redeemed;
-        let frame = self.frame(client);
+        let frame = self.frame(client, Some(grant.session));
         let access = frame.access(&grant, session.as_deref(), &given.scope)?;
         let about_user = given.scope.split(' ').any(|scope| scope == "openid");
         let id = match session {
@@ -143,9 +145,10 @@ impl Provider<'_> {
         Ok(user_claims::told(&user, |_| false, &named))
     }
 
-    fn frame<'a>(&'a self, client: &'a Client) -> TokenFrame<'a> {
+    fn frame<'a>(&'a self, client: &'a Client, session: Option<SessionId>) -> TokenFrame<'a> {
         let (authority, issuer) = (self.authority, &self.issuer);
-        TokenFrame { issuer, client, now: authority.now(), jti: authority.draw_uuid().to_string() }
+        let sid = session.map(|session| self.sid(&client.id, session));
+        TokenFrame { issuer, client, now: authority.now(), jti: authority.draw_uuid().to_string(), sid }
     }
 }
 
