@@ -13,10 +13,10 @@ const library = path.join(path.dirname(require.resolve("oidc-client-ts/package.j
 
 /** The application's page: everything that it knows it has from the library. */
 const page = (id) => `<!doctype html><title>app</title><body><script src="/oidc.js"></script><script>
-  const say = (what) => fetch("/said", { method: "POST", body: what });
   const query = new URLSearchParams(location.search);
   const issuer = query.get("issuer") ?? localStorage.issuer;
   localStorage.issuer = issuer;
+  const say = (what) => fetch("/said", { method: "POST", body: issuer + " " + what });
   const manager = new oidc.UserManager({
     authority: issuer, client_id: ${JSON.stringify(id)}, scope: "openid",
     redirect_uri: "${site}/callback", silent_redirect_uri: "${site}/silent", post_logout_redirect_uri: "${site}/bye",
@@ -63,12 +63,15 @@ function application() {
   return new Promise((resolve) => server.listen(Number(port), host, resolve));
 }
 
-/** Waits until an application has said something. */
-async function heard(what) {
+/** What pages of an application at this issuer have said; those of the other one may be open still. */
+const of = (issuer) => said.filter((one) => one.startsWith(issuer)).map((one) => one.slice(issuer.length + 1));
+
+/** Waits until one of them has said something. */
+async function heard(issuer, what) {
   const until = Date.now() + 60_000;
-  while (!said.includes(what)) {
+  while (!of(issuer).includes(what)) {
     assert.ok(Date.now() < until, `${what}, and not: ${said.join("; ")}`);
-    assert.ok(!said.some((one) => one.startsWith("failed")), said.join("; "));
+    assert.ok(!of(issuer).some((one) => one.startsWith("failed")), said.join("; "));
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -97,21 +100,20 @@ const steps = {
 };
 for (const issuer of issuers) {
   steps[`a sign-off in one page is noticed in the other: ${issuer}`] = async () => {
-    said.length = 0;
     await browser.goto(`${site}/?issuer=${encodeURIComponent(issuer)}`);
     await browser.until("Sign on");
     await browser.type("#identifier", pingone.user);
     await browser.type("#password", pingone.password);
     await browser.click("button[type=submit]");
-    await heard("signed on true");
+    await heard(issuer, "signed on true");
     await browser.openTab(`${site}/other`);
-    await heard("watching");
+    await heard(issuer, "watching");
     // Nothing has happened: three rounds of questions are answered with `unchanged`.
     await new Promise((resolve) => setTimeout(resolve, 3500));
-    assert.deepEqual(said, ["signed on true", "watching"]);
+    assert.deepEqual(of(issuer), ["signed on true", "watching"]);
     await browser.goto(`${site}/?off=1`);
     await browser.until("signed off");
-    await heard("noticed");
+    await heard(issuer, "noticed");
   };
 }
 

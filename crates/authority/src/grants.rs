@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use adieu_core::grant::{opaque, read_opaque};
 use adieu_core::{
-    Client, FoundSession, Grant, GrantError, GrantId, IssueOrder, KnownAs, Outage, Participant, Purpose,
-    Realm, RedeemOrder, Refresh, RotateOrder, Session, SessionId, TokenHash, Verdict,
+    Client, ClientId, FoundSession, Grant, GrantError, GrantId, IssueOrder, KnownAs, Outage, Participant,
+    Purpose, Realm, RedeemOrder, Refresh, RotateOrder, Session, SessionId, SidForm, TokenHash, Verdict,
 };
 
 use crate::Authority;
@@ -25,6 +25,8 @@ pub struct CodeOrder {
     pub client: Arc<Client>,
     /// The issuer that the client knows.
     pub issuer: String,
+    /// How that issuer names sessions.
+    pub sid: SidForm,
     /// The scopes, separated by blanks.
     pub scope: String,
     /// The client's nonce.
@@ -119,6 +121,16 @@ impl Authority {
         self.store().participants(session).await
     }
 
+    /// The name of a session for a client, as an issuer gives it.
+    pub fn sid(&self, form: SidForm, client: &ClientId, session: SessionId) -> String {
+        form.sid(self.key(), client, session)
+    }
+
+    /// The session that a client means by such a name; whether there is one is not asked.
+    pub fn session_named(&self, client: &ClientId, sid: &str) -> Option<SessionId> {
+        adieu_core::session_named(self.key(), client, sid)
+    }
+
     /// Issues a code; its client becomes a participant of the session.
     pub async fn issue_code(&self, order: CodeOrder) -> Result<String, GrantError> {
         let now = self.now();
@@ -152,7 +164,7 @@ impl Authority {
         let known_as = KnownAs {
             issuer: order.issuer,
             sub: grant.user.to_string(),
-            sid: grant.session.to_string(),
+            sid: self.sid(order.sid, &grant.client, grant.session),
             algorithm: ID_TOKEN_ALGORITHM.into(),
         };
         self.store().issue(IssueOrder { grant, known_as }, now).await?;

@@ -137,7 +137,7 @@ impl Authority {
             let told = own && self.is_told(asked, &claims, None).await?;
             return Ok(told.then_some(Active { claims, client, session: None, grant: None }));
         };
-        let (Ok(session), Ok(gid)) = (session.parse::<SessionId>(), gid.parse::<u64>()) else {
+        let (Some(session), Ok(gid)) = (self.session_named(&client.id, session), gid.parse::<u64>()) else {
             return Ok(None);
         };
         let Some(grant) = self.inner.store.grant(GrantId::from_number(gid)).get().await? else {

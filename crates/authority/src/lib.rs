@@ -52,9 +52,9 @@ pub use adieu_core::{
     Grant, GrantError, Hindrance, How, Limits, Locator, LockChange, Method, NIL, NotLive, NoticeAnswer,
     Origin, Outage, Participant, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota,
     RECOVERY_CODE, Realm, RealmId, Reason, ReasonError, Receipt, ReceiptState, RecoveryPass, RecoveryWay,
-    Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, Span, Standing, State,
-    SubjectKey, TYPED_LETTERS, TakenMember, Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version,
-    WeakPassword, assurance_of,
+    Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, SidForm, Span, Standing,
+    State, SubjectKey, TYPED_LETTERS, TakenMember, Unwritten, User, UserEdit, UserId, UserReach, Verdict,
+    Version, WeakPassword, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{

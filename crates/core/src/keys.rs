@@ -39,6 +39,8 @@ pub enum Purpose {
     RecoveryLink,
     /// Refresh tokens that follow others.
     RefreshToken,
+    /// The names of sessions that each client has for itself.
+    ClientSids,
     /// The seal of what proves this installation to other providers.
     UpstreamSecrets,
     /// The seal of what signs calls to web hooks.
@@ -64,6 +66,7 @@ impl Purpose {
             Self::RecoveryPass => "recovery-pass",
             Self::RecoveryLink => "recovery-link",
             Self::RefreshToken => "refresh-token",
+            Self::ClientSids => "client-sids",
             Self::UpstreamSecrets => "upstream-secrets",
             Self::WebHookSecrets => "web-hook-secrets",
             Self::KeyCheck => "key-check",

@@ -10,6 +10,7 @@ pub mod applications;
 pub mod assurance;
 pub mod cause;
 pub mod check;
+mod client_sid;
 pub mod clients;
 pub mod confirm_codes;
 pub mod directory;
@@ -68,6 +69,7 @@ pub use applications::ApplicationTrait;
 pub use assurance::{Assurance, RECOVERY_CODE, SecondFactorRule, assurance_of};
 pub use cause::Cause;
 pub use check::{Check, FoundSession, HalfSession, LiveSession, decide_check, decide_find};
+pub use client_sid::{SidForm, session_named};
 pub use clients::{
     ClientChanges, ClientDraft, ClientsFacts, EditClientOrder, EditClientsOrder, EditedClient,
     RemoveClientOrder, StoredClient, decide_create_client, decide_edit_client, decide_edit_clients,

@@ -18,6 +18,8 @@ pub(crate) struct TokenFrame<'a> {
     pub(crate) now: Timestamp,
     /// The id of the access token.
     pub(crate) jti: String,
+    /// The client's name of the session, where there is one.
+    pub(crate) sid: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -86,7 +88,7 @@ impl TokenFrame<'_> {
         let claims = AccessClaims {
             sub: Some(grant.user.to_string()),
             scope: Some(scope),
-            sid: Some(grant.session.to_string()),
+            sid: self.sid.clone(),
             auth_time: Some(grant.auth_time.s()),
             acr: session.map_or(self.client.acr.as_deref(), |session| Some(self.acr(session))),
             amr: session.map(amr).unwrap_or_default(),
@@ -113,7 +115,7 @@ impl TokenFrame<'_> {
             auth_time: grant.auth_time.s(),
             acr: self.acr(session),
             amr: amr(session),
-            sid: grant.session.to_string(),
+            sid: self.sid.clone().unwrap_or_default(),
             of_dialect: &self.issuer.claims,
             nonce: grant.nonce.as_deref().filter(|_| first),
             of_user,

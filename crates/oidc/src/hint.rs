@@ -53,7 +53,7 @@ impl Provider<'_> {
         let user = claims.str("sub").and_then(|sub| sub.parse().ok()).ok_or(HintError::Invalid)?;
         let client = self.authority.client(self.issuer.realm.id, &id).await?;
         let client = client.filter(|client| client.enabled).ok_or(HintError::Invalid)?;
-        let session = claims.str("sid").and_then(|sid| sid.parse().ok());
+        let session = claims.str("sid").and_then(|sid| self.authority.session_named(&client.id, sid));
         Ok(Hint { client, user, session })
     }
     /// Ends the session that a hint speaks of; whether its holder may do that is the caller's to know. One that was over before, or

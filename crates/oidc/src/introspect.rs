@@ -91,7 +91,7 @@ fn refresh(provider: &Provider<'_>, active: &ActiveRefresh) -> Introspection {
         "sub": grant.user.to_string(),
         "client_id": active.client.id.as_str(),
         "scope": grant.scope,
-        "sid": grant.session.to_string(),
+        "sid": provider.sid(&active.client.id, grant.session),
         "exp": grant.refresh.map(|refresh| refresh.expires_at.s()),
     });
     Introspection { json: json.to_string(), subject: Some(grant.user) }

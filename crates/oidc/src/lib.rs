@@ -35,7 +35,7 @@ pub use userinfo::{UserinfoError, shown_access_token, userinfo};
 
 use std::sync::Arc;
 
-use adieu_authority::{Assurance, Authority, Client, Realm};
+use adieu_authority::{Assurance, Authority, Client, ClientId, Realm, SessionId, SidForm};
 use serde_json::{Map, Value};
 
 /// In whose name tokens are issued. The names are the mounting dialect's business.
@@ -59,6 +59,8 @@ pub struct Issuer {
     pub tells_nonce: bool,
     /// The words of `prompt` that ask for something here.
     pub prompts: &'static [&'static str],
+    /// How sessions are named to clients.
+    pub sid: SidForm,
     /// Whether the page after a sign-off tells clients by frames. OpenID Connect Front-Channel Logout 1.0
     pub frames_clients: bool,
     /// Whether a public client needs PKCE, whatever is said of it. RFC 9700 §2.1.1
@@ -105,6 +107,11 @@ pub struct Provider<'a> {
 const SCOPES: [&str; 5] = ["openid", "profile", "email", "address", "phone"];
 
 impl Provider<'_> {
+    /// The name of a session for a client. S-BCL-12
+    fn sid(&self, client: &ClientId, session: SessionId) -> String {
+        self.authority.sid(self.issuer.sid, client, session)
+    }
+
     /// The scopes of a request that this client may have, in their order; `openid` if it names none. Others are left out
     /// (RFC 6749 §3.3): those that nobody knows, those of the API that the client was not granted, and `offline_access`
     /// without a consent (OpenID Connect Core §11).

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Client, ClientAuth, Grant, RedeemCode, RedeemedGrant, RefreshTokens, Signer};
+use adieu_authority::{
+    Client, ClientAuth, Grant, RedeemCode, RedeemedGrant, RefreshTokens, SessionId, Signer,
+};
 use adieu_http_kit::form::Params;
 use http::HeaderMap;
 use serde::Serialize;
@@ -102,7 +104,7 @@ impl Provider<'_> {
     async fn own(&self, client: &Client, form: &Params) -> Result<Answer, Refusal> {
         let scope = self.own_scope(client, once(form, "scope")?);
         let signer = self.authority.signer(&self.issuer.realm).await?;
-        let access_token = signer.sign(self.frame(client).own_access(scope.as_deref())?).await?;
+        let access_token = signer.sign(self.frame(client, None).own_access(scope.as_deref())?).await?;
         Ok(Answer { scope, ..Answer::of(client, access_token) })
     }
 
@@ -114,7 +116,7 @@ impl Provider<'_> {
         given: Given,
     ) -> Result<Answer, Refusal> {
         let RedeemedGrant { grant, session, refresh } = redeemed;
-        let frame = self.frame(client);
+        let frame = self.frame(client, Some(grant.session));
         let access = frame.access(&grant, session.as_deref(), &given.scope)?;
         let about_user = given.scope.split(' ').any(|scope| scope == "openid");
         let id = match session {
@@ -144,9 +146,10 @@ impl Provider<'_> {
         Ok(user_claims::told(&user, |_| false, &named))
     }
 
-    fn frame<'a>(&'a self, client: &'a Client) -> TokenFrame<'a> {
+    fn frame<'a>(&'a self, client: &'a Client, session: Option<SessionId>) -> TokenFrame<'a> {
         let (authority, issuer) = (self.authority, &self.issuer);
-        TokenFrame { issuer, client, now: authority.now(), jti: authority.draw_uuid().to_string() }
+        let sid = session.map(|session| self.sid(&client.id, session));
+        TokenFrame { issuer, client, now: authority.now(), jti: authority.draw_uuid().to_string(), sid }
     }
 }
 

@@ -31,6 +31,7 @@ async fn filled(world: &World, token: &str) -> SessionId {
             session: found.session.clone(),
             client: client.expect("the client"),
             issuer: "https://id.example.test".into(),
+            sid: adieu_authority::SidForm::Public,
             scope: "openid".into(),
             nonce: None,
             claims: None,

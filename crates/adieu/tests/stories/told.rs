@@ -238,6 +238,7 @@ async fn takes_part(world: &World, token: &str, client: &str) {
         session: found.session.clone(),
         client,
         issuer: "https://id.example.test".into(),
+        sid: adieu_authority::SidForm::Public,
         scope: "openid".into(),
         nonce: None,
         claims: None,

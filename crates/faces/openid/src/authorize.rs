@@ -146,6 +146,7 @@ pub(crate) async fn coded(
         session: Arc::clone(&live.session),
         client: Arc::clone(&authorize.client),
         issuer: issuer.clone(),
+        sid: face.provider(asked.realm).issuer.sid,
         scope: authorize.scope.clone(),
         nonce: authorize.nonce.clone(),
         claims: authorize.claims.clone(),

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Authority, Channel, Purpose, Realm};
+use adieu_authority::{Authority, Channel, Purpose, Realm, SidForm};
 use adieu_oidc::{AcrNames, Issuer, Provider};
 
 use crate::address::issuer;
@@ -41,6 +41,7 @@ impl Face {
             claims: Default::default(),
             tells_nonce: false,
             prompts: &["none", "login", "consent", "select_account"],
+            sid: SidForm::OfClient,
             frames_clients: true,
             public_needs_pkce: true,
         };

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Authority, Channel, Realm, RealmId};
+use adieu_authority::{Authority, Channel, Realm, RealmId, SidForm};
 use adieu_oidc::{AcrNames, Issuer, Provider};
 
 use crate::settings::Settings;
@@ -61,6 +61,7 @@ impl Face {
             claims: [(CLAIM_ENV.to_owned(), realm.id.to_string().into())].into_iter().collect(),
             tells_nonce: false,
             prompts: &["none", "login"],
+            sid: SidForm::Public, // Applications look sessions up by it. Contract pingone.md 3.4
             frames_clients: false, // The browser goes to the application's page, as the vendor has it.
             public_needs_pkce: true,
         };

@@ -210,6 +210,7 @@ impl PingOneFlow {
             session: Arc::clone(&live.session),
             client,
             issuer: face.provider(&self.realm).issuer.name,
+            sid: face.provider(&self.realm).issuer.sid,
             scope: self.record.scope.clone(),
             nonce: self.record.nonce.clone(),
             claims: self.record.claims.clone(),

@@ -75,6 +75,7 @@ async fn code(
         session: Arc::clone(&live.session),
         client: Arc::clone(&authorize.client),
         issuer: provider.issuer.name.clone(),
+        sid: provider.issuer.sid,
         scope: authorize.scope.clone(),
         nonce: authorize.nonce.clone(),
         claims: authorize.claims.clone(),

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::Realm;
+use adieu_authority::{Realm, SidForm};
 use adieu_http_kit::form::Params;
 use adieu_http_kit::media;
 use adieu_oidc::{AcrNames, Issuer, Provider, Refusal};
@@ -30,6 +30,7 @@ pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
         claims: Default::default(),
         tells_nonce: true,
         prompts: &["none", "login"],
+        sid: SidForm::OfClient,
         frames_clients: true,
         public_needs_pkce: face.settings.public_needs_pkce,
     };

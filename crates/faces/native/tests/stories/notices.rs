@@ -22,6 +22,7 @@ async fn shared(world: &World) -> String {
         session: found.expect("there").session,
         client: client.expect("an answer").expect("the client"),
         issuer: "https://id.example.test".into(),
+        sid: adieu_authority::SidForm::Public,
         scope: "openid".into(),
         nonce: None,
         claims: None,

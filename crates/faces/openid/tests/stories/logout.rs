@@ -7,7 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use crate::fixture::{ALICE, ALPHA, BOB, BYE, LOGOUT, RelyingParty, claims, form, param, signed_on, state};
+use crate::fixture::{
+    ALICE, ALPHA, BOB, BYE, Browser, CALLBACK, LOGOUT, RelyingParty, claims, form, param, signed_on, state,
+};
 
 /// Goal: S-RPI-1, S-RPI-2, S-RPI-9, S-RPI-14: with the hint of this very session it is over at once, by GET and by POST, and the
 /// browser goes to the registered address with the state as it was sent, or with none.
@@ -175,4 +177,64 @@ async fn a_form_of_another_site_finds_the_session() {
     assert!(question.text.contains("Sign off?"), "without a hint it asks: {}", question.text);
     let unknown = browser.get(&format!("{LOGOUT}?ticket=AAAAAAAAAAAAAAAAAAAAAA")).await;
     assert!(unknown.text.contains("Sign off?"), "{}", unknown.text);
+}
+
+/// Goal: S-BCL-12: each client knows the session by a name of its own, the same in everything that it is told, and a hint leads back to
+/// the session by it.
+#[tokio::test]
+async fn each_client_has_its_own_name_of_the_session() {
+    let world = World::start().await;
+    let back = |client: &mut adieu_authority::Client| client.redirect_uris = vec![CALLBACK.into()];
+    world.edit_client(&world.data.app_two.id.clone(), back).await;
+    let (shop, billing) = (RelyingParty::shop(&world), RelyingParty::of(&world, &world.data.app_two));
+    let (mut browser, hint) = signed_on(&shop, ALICE).await;
+    let own = claims(&Value::from(hint.clone()));
+    let answer = browser.get(&billing.authorize("&scope=openid&prompt=none")).await;
+    let tokens = billing.tokens(&answer).await;
+    let other = claims(&tokens["id_token"]);
+    assert_eq!(own["sub"], other["sub"]);
+    assert_ne!(own["sid"], other["sid"]);
+    for told in [claims(&tokens["access_token"]), introspected(&billing, &tokens).await] {
+        assert_eq!(told["sid"], other["sid"], "{told}");
+    }
+    let token = browser.cookie("adieu_session").expect("a cookie");
+    let whoami = world.get("/sessions/whoami").cookie("ory_kratos_session", token).send().await.json();
+    assert!(whoami["id"].is_string() && whoami["id"] != own["sid"] && whoami["id"] != other["sid"]);
+
+    let hint = tokens["id_token"].as_str().expect("a token");
+    let done = browser.get(&format!("{LOGOUT}?id_token_hint={hint}")).await;
+    assert!(done.text.contains("You are signed off"), "the hint speaks of this session: {}", done.text);
+    assert_eq!(introspected(&billing, &tokens).await["active"], false);
+}
+
+async fn introspected(of: &RelyingParty<'_>, tokens: &Value) -> Value {
+    let token = tokens["access_token"].as_str().expect("a token");
+    of.post("introspect", &[("token", token)]).await.json()
+}
+
+/// Goal: "only here" leaves one application: what it holds is dead, and the session lives everywhere else.
+#[tokio::test]
+async fn one_application_can_be_left_alone() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    let mut browser = Browser::of(&world);
+    let page = browser.get(&shop.authorize("&scope=openid")).await;
+    let tokens = shop.tokens(&browser.sign_on(&page, ALICE).await).await;
+    for target in [format!("&post_logout_redirect_uri={BYE}&state=x"), String::new()] {
+        let question = browser.get(&format!("{LOGOUT}?client_id={}{target}", shop.id)).await;
+        assert!(question.text.contains(">Only at Shop</button>"), "{}", question.text);
+        let left = browser.submit(&question, &[("reach", "here")]).await;
+        match target.is_empty() {
+            false => assert_eq!((left.status.as_u16(), left.location()), (303, &*format!("{BYE}?state=x"))),
+            true => assert!(left.text.contains("You are still signed on"), "{}", left.text),
+        }
+        assert_eq!(introspected(&shop, &tokens).await["active"], false);
+        let refresh = tokens["refresh_token"].as_str().expect("a token");
+        let again = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
+        assert_eq!(shop.post("token", &again).await.json()["error"], "invalid_grant");
+        assert_eq!(left.header("adieu-ending"), "", "it is no ending");
+        assert_eq!(shop.silently(&mut browser).await, None, "the session lives");
+    }
+    let nobody = browser.get(LOGOUT).await;
+    assert!(!nobody.text.contains("Only at"), "nobody asks who could be left alone: {}", nobody.text);
 }
