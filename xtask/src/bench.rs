@@ -1,6 +1,6 @@
 //! `cargo xtask bench check|end`: what a check and a durable ending cost, as multiples of doing nothing; and
 //! `cargo xtask bench compare OLDER`, as multiples of what they cost in an older binary. `cargo xtask bench flood`: who can sign
-//! on in a flood.
+//! on in a flood. `cargo xtask bench notify`: how soon applications hear of an ending.
 //!
 //! Servers run on one core and the load on the other; CPU is what the operating system counts for the server's processes.
 //! Every figure is a ratio to Debian's nginx answering `return 200` and to the same framework's static answer in the same
@@ -10,6 +10,7 @@ mod compare;
 mod figures;
 mod flood;
 mod load;
+mod notify;
 mod servers;
 
 use anyhow::{Result, bail};
@@ -30,11 +31,12 @@ pub(crate) fn bench(words: &[&str]) -> Result<()> {
     }
     let binary = shipped()?;
     match words {
+        ["notify"] => notify::notify(&binary),
         ["check"] => check(&binary, &servers::build_static_answer()?),
         ["end"] => end(&binary, &servers::build_static_answer()?),
         ["flood"] => flood::flood(&binary),
         ["compare", older] => compare::compare(older.as_ref(), &binary),
-        _ => bail!("cargo xtask bench check|end|flood, cargo xtask bench compare OLDER"),
+        _ => bail!("cargo xtask bench check|end|flood|notify, cargo xtask bench compare OLDER"),
     }
 }
 

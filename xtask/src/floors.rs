@@ -97,6 +97,7 @@ const PLAN: &[Room] = &[
     // Tests of another kind: the engine brings its own `main`.
     Room { name: FUZZ, may_use: &["adieu-core", "adieu-http-kit", "adieu-token"], never: &["rusqlite"] },
     // Nothing of the product: it is what the product is measured against.
+    Room { name: "adieu-bench-notices", may_use: &[], never: &["rusqlite"] },
     Room { name: "adieu-bench-static", may_use: &[], never: &["rusqlite"] },
     // It asks the server over HTTP.
     Room { name: "xtask", may_use: &[], never: &["axum", "rusqlite", "tokio"] },
