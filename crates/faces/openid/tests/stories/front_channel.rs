@@ -10,6 +10,7 @@ use crate::fixture::{
     ALICE, ALPHA, BYE, Browser, CALLBACK, LOGOUT, RelyingParty, attribute, claims, form, issuer, param,
     signed_on, state,
 };
+use crate::session_op::am_token;
 
 const OUT: &str = "https://shop.example.test/out?a=b";
 /// Nobody listens there.
@@ -157,4 +158,43 @@ async fn the_page_says_who_was_told() {
     assert_eq!((made_up.status.as_u16(), verdict(&made_up, "Shop")), (200, None));
     world.wait_s(601);
     assert_eq!(verdict(&stranger.get(address).await, "Shop"), None);
+}
+
+/// Goal: `connect/endSession` of AM's issuer shows a browser the page with the frames, and answers a program as AM does; its sign-off page
+/// tells by frames, too.
+#[tokio::test]
+async fn other_sign_offs_tell_by_frames() {
+    let world = framed(true).await;
+    let shop = RelyingParty::shop(&world);
+    let base = "/am/oauth2/realms/root/realms/alpha";
+    let query = format!("response_type=code&scope=openid&client_id={}&redirect_uri={CALLBACK}", shop.id);
+    for (accept, status, count) in [("text/html,*/*;q=0.8", 200, 1), ("application/json", 302, 0)] {
+        let (mut browser, _) = signed_on(&shop, ALICE).await;
+        let answer = browser.get(&format!("{base}/authorize?{query}")).await;
+        let hint = am_token(&world, &answer).await;
+        let token = browser.cookie("adieu_session").expect("a cookie");
+        let end =
+            format!("{base}/connect/endSession?id_token_hint={hint}&post_logout_redirect_uri={BYE}&state=x");
+        let ended =
+            world.get(&end).cookie("iPlanetDirectoryPro", token).header("accept", accept).send().await;
+        assert_eq!(
+            (ended.status.as_u16(), frames(&ended).len()),
+            (status, count),
+            "{accept}: {}",
+            ended.text
+        );
+        let there = format!("{BYE}?state=x");
+        let goes_on = if count == 0 { ended.location() } else { ended.header("refresh") };
+        assert!(goes_on.ends_with(&there), "{goes_on}");
+        assert_eq!(shop.silently(&mut browser).await.as_deref(), Some("login_required"));
+    }
+
+    let (browser, _) = signed_on(&shop, ALICE).await;
+    let token = browser.cookie("adieu_session").expect("a cookie");
+    let question = world.get("/am/UI/Logout?realm=/alpha").cookie("iPlanetDirectoryPro", token).send().await;
+    let (action, hidden) = form(&question);
+    let fields: Vec<(&str, &str)> = hidden.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    let page = world.post(&action).cookie("iPlanetDirectoryPro", token).form(&fields).send().await;
+    assert_eq!(frames(&page).len(), 1, "{}", page.text);
+    assert_eq!(verdict(&page, "Shop").as_deref(), Some("told by your browser"));
 }

@@ -136,7 +136,7 @@ async fn every_dialect_changes_the_state() {
 }
 
 /// The ID token that AM's issuer gives for the code of this answer.
-async fn am_token(world: &World, answer: &Reply) -> String {
+pub(crate) async fn am_token(world: &World, answer: &Reply) -> String {
     let app = &world.data.app;
     let basic = STANDARD.encode(format!("{}:{}", app.id, world.data.secret(app)));
     let code = param(answer.location(), "code").expect("a code");
