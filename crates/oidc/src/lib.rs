@@ -106,6 +106,17 @@ pub struct Provider<'a> {
 /// Scopes of OpenID Connect that have a meaning here. They need no grant.
 const SCOPES: [&str; 5] = ["openid", "profile", "email", "address", "phone"];
 
+/// Those of the asked scopes that are allowed, once each, in their order.
+fn each_once(asked: &str, allows: impl Fn(&str) -> bool) -> String {
+    let mut allowed: Vec<&str> = Vec::new();
+    for scope in asked.split(' ') {
+        if allows(scope) && !allowed.contains(&scope) {
+            allowed.push(scope);
+        }
+    }
+    allowed.join(" ")
+}
+
 impl Provider<'_> {
     /// The name of a session for a client. S-BCL-12
     fn sid(&self, client: &ClientId, session: SessionId) -> String {
@@ -117,23 +128,17 @@ impl Provider<'_> {
     /// without a consent (OpenID Connect Core §11).
     fn scopes(&self, client: &Client, asked: Option<&str>) -> Result<String, Refusal> {
         let Some(asked) = asked else { return Ok("openid".to_owned()) };
-        let mut allowed: Vec<&str> = Vec::new();
-        for scope in asked.split(' ') {
-            if self.allows(client, scope) && !allowed.contains(&scope) {
-                allowed.push(scope);
-            }
-        }
-        if allowed.is_empty() { Err(Refusal::Scope) } else { Ok(allowed.join(" ")) }
+        let allowed = each_once(asked, |scope| self.allows(client, scope));
+        if allowed.is_empty() { Err(Refusal::Scope) } else { Ok(allowed) }
     }
 
     /// The asked scopes that this client may have in its own name; none if there are none. Others are left out (RFC 6749 §3.3).
     fn own_scope(&self, client: &Client, asked: Option<&str>) -> Option<String> {
-        let is_own = |scope: &&str| {
-            self.issuer.own_scopes.contains(scope) && client.api_scopes.iter().any(|granted| granted == scope)
-        };
-        let mut allowed: Vec<&str> = asked?.split(' ').filter(is_own).collect();
-        allowed.dedup();
-        (!allowed.is_empty()).then(|| allowed.join(" "))
+        let allowed = each_once(asked?, |scope| {
+            let is_own = self.issuer.own_scopes.contains(&scope);
+            is_own && client.api_scopes.iter().any(|granted| granted == scope)
+        });
+        (!allowed.is_empty()).then_some(allowed)
     }
 
     fn allows(&self, client: &Client, scope: &str) -> bool {
