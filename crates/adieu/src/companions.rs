@@ -1,7 +1,7 @@
-//! Which session cookies a sign-on sets besides its own dialect's, so that one browser is signed on at every door (F-2).
+//! Which session cookies a sign-on sets besides its own dialect's, so that one browser is signed on in every dialect (F-2).
 //!
-//! A cookie of another dialect is set where it is of use: for sessions of a realm that the other door serves, too, and where this
-//! door's host may set it for the other's. Decision 0020.
+//! A cookie of another dialect is set where it is of use: for sessions of a realm that the other dialect serves, too, and where the
+//! host of this one may set it for the other's. Decision 0020.
 
 use adieu_http_kit::browser_state::BrowserState;
 use adieu_http_kit::companion::{Companion, Companions, CookieRealms, covers};
@@ -19,8 +19,8 @@ pub(crate) enum SessionCookie {
     PingOne,
 }
 
-/// A door: where browsers see a dialect, and whose sessions are live there.
-struct Door {
+/// Where browsers see a dialect, and whose sessions are live there.
+struct Mount {
     cookie: SessionCookie,
     url: String,
     realms: CookieRealms,
@@ -28,15 +28,15 @@ struct Door {
 
 /// The cookies of the other dialects that go with one's own.
 pub(crate) fn companions(config: &Config, own: SessionCookie) -> Companions {
-    let doors = doors(config);
-    let (own, others): (Vec<_>, Vec<_>) = doors.iter().partition(|door| door.cookie == own);
+    let mounts = mounts(config);
+    let (own, others): (Vec<_>, Vec<_>) = mounts.iter().partition(|mount| mount.cookie == own);
     let pairs = own.iter().flat_map(|own| others.iter().map(move |other| (own, other)));
-    let url = own.first().map_or("", |door| &door.url);
+    let url = own.first().map_or("", |mount| &mount.url);
     let cookies = pairs.flat_map(|(own, other)| from(own, other, config)).collect();
     Companions::new(cookies).with_state(state(url, config))
 }
 
-/// The cookie that scripts read, where this door's host is the one of the issuers that have the frame for it.
+/// The cookie that scripts read, where the host of this dialect is the one of the issuers that have the frame for it.
 pub(crate) fn state(url: &str, config: &Config) -> Option<BrowserState> {
     let there = host(url).is_some() && host(url) == host(&config.public.url);
     let secure = is_https(&config.public.url);
@@ -51,35 +51,35 @@ fn host(url: &str) -> Option<String> {
 pub(crate) fn all(config: &Config) -> Companions {
     let url = config.public.url.clone();
     // Of no dialect: only its address counts.
-    let here = Door { cookie: SessionCookie::Am, url, realms: CookieRealms::ALL };
-    let cookies = doors(config).iter().flat_map(|door| from(&here, door, config)).collect();
+    let here = Mount { cookie: SessionCookie::Am, url, realms: CookieRealms::ALL };
+    let cookies = mounts(config).iter().flat_map(|mount| from(&here, mount, config)).collect();
     Companions::new(cookies).with_state(state(&config.public.url, config))
 }
 
 /// Realms are named by their paths, because some are made while the server runs.
-fn doors(config: &Config) -> Vec<Door> {
+fn mounts(config: &Config) -> Vec<Mount> {
     let named = |url: &str| if url.is_empty() { config.public.url.clone() } else { url.to_owned() };
     let of_kratos = CookieRealms::Only(vec![config.kratos.realm.clone()]);
     let addressed =
         config.realms.iter().filter_map(|realm| Some((realm.path.clone(), realm.pingone_url.clone()?)));
     let addressed: Vec<_> = addressed.collect();
     let elsewhere = addressed.iter().map(|(realm, _)| realm.clone()).collect();
-    let door = |cookie, url: String, realms| Door { cookie, url, realms };
-    let mut doors = vec![
-        door(SessionCookie::Kratos, config.kratos_url().to_owned(), of_kratos),
-        door(SessionCookie::Am, config.public.url.clone(), CookieRealms::ALL),
-        door(SessionCookie::PingOne, named(&config.pingone.auth_url), CookieRealms::AllBut(elsewhere)),
+    let mount = |cookie, url: String, realms| Mount { cookie, url, realms };
+    let mut mounts = vec![
+        mount(SessionCookie::Kratos, config.kratos_url().to_owned(), of_kratos),
+        mount(SessionCookie::Am, config.public.url.clone(), CookieRealms::ALL),
+        mount(SessionCookie::PingOne, named(&config.pingone.auth_url), CookieRealms::AllBut(elsewhere)),
     ];
-    doors.extend(
+    mounts.extend(
         addressed
             .into_iter()
-            .map(|(realm, url)| door(SessionCookie::PingOne, url, CookieRealms::Only(vec![realm]))),
+            .map(|(realm, url)| mount(SessionCookie::PingOne, url, CookieRealms::Only(vec![realm]))),
     );
-    doors
+    mounts
 }
 
-/// What one door sets for another: a cookie for each domain of the other's that it lies in, or one for the host that they share.
-fn from(own: &Door, other: &Door, config: &Config) -> Vec<Companion> {
+/// What one dialect sets for another: a cookie for each domain of the other's that it lies in, or one for the host that they share.
+fn from(own: &Mount, other: &Mount, config: &Config) -> Vec<Companion> {
     let (here, there) = (host(&own.url).unwrap_or_default(), host(&other.url).unwrap_or_default());
     let realms = own.realms.and(&other.realms);
     if realms.is_empty() {
@@ -103,8 +103,8 @@ fn from(own: &Door, other: &Door, config: &Config) -> Vec<Companion> {
     lines.iter().flat_map(|line| placed.iter().map(move |domain| cookie(line, domain))).collect()
 }
 
-/// The other door's cookies as its own sign-on would set them, for as long as the browser is open.
-fn lines(other: &Door, realms: &CookieRealms, config: &Config) -> Vec<Companion> {
+/// The other dialect's cookies as its own sign-on would set them, for as long as the browser is open.
+fn lines(other: &Mount, realms: &CookieRealms, config: &Config) -> Vec<Companion> {
     let secure = is_https(&other.url);
     let of_kratos = match config.kratos.cookie_same_site.as_str() {
         "Strict" => SameSite::Strict,
@@ -143,19 +143,19 @@ fn lines(other: &Door, realms: &CookieRealms, config: &Config) -> Vec<Companion>
 mod tests {
     use super::*;
 
-    fn door(cookie: SessionCookie, url: &str) -> Door {
-        Door { cookie, url: url.to_owned(), realms: CookieRealms::ALL }
+    fn mount(cookie: SessionCookie, url: &str) -> Mount {
+        Mount { cookie, url: url.to_owned(), realms: CookieRealms::ALL }
     }
 
-    fn set(own: &str, other: &Door, config: &Config) -> Vec<Option<String>> {
-        let own = door(SessionCookie::PingOne, own);
+    fn set(own: &str, other: &Mount, config: &Config) -> Vec<Option<String>> {
+        let own = mount(SessionCookie::PingOne, own);
         from(&own, other, config).into_iter().map(|companion| companion.domain).collect()
     }
 
     #[test]
-    fn a_cookie_is_set_where_its_own_door_reads_it() {
+    fn a_cookie_is_set_where_its_own_dialect_reads_it() {
         let mut config = Config::default();
-        let kratos = door(SessionCookie::Kratos, "https://id.example.test");
+        let kratos = mount(SessionCookie::Kratos, "https://id.example.test");
         assert_eq!(set("https://id.example.test:8443/x", &kratos, &config), [None]);
         assert_eq!(set("https://login.example.test", &kratos, &config), [], "another host");
         config.kratos.cookie_domain = "example.test".into();
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(set("https://login.example.test", &kratos, &config), [domain]);
         assert_eq!(set("https://other.test", &kratos, &config), []);
         assert_eq!(set("https://other.test", &kratos, &Config::default()), []);
-        let nobodys = Door { realms: CookieRealms::Only(vec![]), ..kratos };
+        let nobodys = Mount { realms: CookieRealms::Only(vec![]), ..kratos };
         assert_eq!(set("https://id.example.test", &nobodys, &config), []);
     }
     /// F-2: both cookies of PingOne go together, and a realm that nobody has asked for yet has its cookies, too.

@@ -1,6 +1,6 @@
-//! Session cookies of other dialects, which go with one's own: whoever signs on in a browser is signed on at every door.
+//! Session cookies of other dialects, which go with one's own: whoever signs on in a browser is signed on in every dialect.
 //!
-//! A cookie goes only to doors of the session's realm, and only to hosts that this one may set it for. What the cookies carry is
+//! A cookie goes only to dialects that serve the session's realm, and only to hosts that this one may set it for. What the cookies carry is
 //! not judged here. RFC 6265 §5.1.3 and §5.3
 
 use http::HeaderValue;
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn realms_of_two_doors_are_those_of_both() {
+    fn realms_of_two_dialects_are_those_of_both() {
         use CookieRealms::{AllBut, Only};
         let only = |ids: &[&str]| Only(realms(ids));
         let but = |ids: &[&str]| AllBut(realms(ids));

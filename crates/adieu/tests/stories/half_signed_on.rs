@@ -224,7 +224,7 @@ async fn other_sessions_end_after_a_fresh_proof_only() {
 /// Goal: S-28: every dialect that refuses an old proof says by its own words how to give a new one, and that way leads on: AM by
 /// `ForceAuth`, PingOne by `max_age`, OpenID by `max_age` and `prompt=login` at both issuers.
 #[tokio::test]
-async fn a_fresh_proof_is_offered_at_every_door() {
+async fn a_fresh_proof_is_offered_in_every_dialect() {
     let alice = Alice::without_codes("when_enrolled").await;
     let world = &alice.world;
     let (own, other) =

@@ -145,7 +145,7 @@ pub(crate) fn with_all_cookies() -> Config {
 
 /// Goal: F-2: whoever signs on in a browser is signed on in every dialect of the realm, and signed off in every one by any of them.
 #[tokio::test]
-async fn one_sign_on_is_one_at_every_door_and_so_is_a_sign_off() {
+async fn one_sign_on_is_one_in_every_dialect_and_so_is_a_sign_off() {
     let world = World::with_config(with_all_cookies()).await;
     for on in DIALECTS {
         for off in DIALECTS {
@@ -172,7 +172,7 @@ async fn one_sign_on_is_one_at_every_door_and_so_is_a_sign_off() {
 
 /// Goal: F-2: whoever is half signed on through one dialect is let in by no dialect, and finishes in any of them.
 #[tokio::test]
-async fn a_sign_on_begun_at_one_door_is_finished_at_another() {
+async fn a_sign_on_begun_in_one_dialect_is_finished_in_another() {
     let mut config = profile_config("main");
     (config.kratos.set_all_cookies, config.pingone.set_all_cookies) = (true, true);
     let world = World::with_config(config).await;
@@ -210,7 +210,7 @@ async fn a_sign_on_begun_at_one_door_is_finished_at_another() {
 
 /// Goal: F-2: it is so by default, and a key of the dialect that people sign on by switches it off.
 #[tokio::test]
-async fn a_key_keeps_a_sign_on_to_its_own_door() {
+async fn a_key_keeps_a_sign_on_to_its_own_dialect() {
     let default = adieu::config::Config::default();
     assert!(default.kratos.set_all_cookies && default.am.set_all_cookies && default.pingone.set_all_cookies);
     let world = World::start().await;

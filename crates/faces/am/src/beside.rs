@@ -108,14 +108,24 @@ pub(crate) async fn found(face: &Face, call: &Call, realm: &Realm) -> Result<Bes
 /// Who takes part in the session of this token and in those that the cookies carry, which go with it. To be asked before they end.
 pub(crate) async fn parting(face: &Face, call: &Call, own: &EndableSession) -> Result<Parting, AmError> {
     let mut tokens = caller::cookies_beside(face, call.headers(), own.session.id);
-    if !face.settings.companions.is_empty()
-        && let Some(realm) = face.authority.realm(own.session.realm).await?
-    {
-        let carried = carried(face, call, &realm);
-        tokens.extend(face.authority.sessions_beside(&carried, realm.id).await?.here);
-    }
+    tokens.extend(carried_here(face, call, own.session.realm).await?);
     tokens.retain(|token| token.id != own.session.id);
     Ok(Parting::of_tokens(&face.authority, tokens.iter().chain([&own.token])).await?)
+}
+
+/// The same where the session of this dialect's own cookie is over already.
+pub(crate) async fn parting_before(face: &Face, call: &Call, realm: RealmId) -> Result<Parting, AmError> {
+    let tokens = carried_here(face, call, realm).await?;
+    Ok(Parting::of_tokens(&face.authority, &tokens).await?)
+}
+
+/// The sessions of this realm that the cookies of all dialects carry.
+async fn carried_here(face: &Face, call: &Call, realm: RealmId) -> Result<Vec<SessionToken>, AmError> {
+    if face.settings.companions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(realm) = face.authority.realm(realm).await? else { return Ok(Vec::new()) };
+    Ok(face.authority.sessions_beside(&carried(face, call, &realm), realm.id).await?.here)
 }
 
 async fn taken_away(

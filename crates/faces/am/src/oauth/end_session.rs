@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Actor, Realm, endings_noted, may_return_to};
+use adieu_authority::{Actor, Realm, RealmId, endings_noted, may_return_to};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::{Hint, HintError, Parting};
@@ -15,7 +15,7 @@ use axum::response::Response;
 use super::provider::{asked, provider};
 use crate::beside;
 use crate::call::Call;
-use crate::caller::{self, Caller};
+use crate::caller::{self, Caller, EndableSession};
 use crate::cookies::CookieAct;
 use crate::error::AmError;
 use crate::face::Face;
@@ -38,14 +38,26 @@ pub(super) async fn answer(
     if !is_enough(face, &caller, &hint) {
         return Err(OAuthRefused::EndsNothing.into());
     }
+    let own = carried_by_cookie(face, call, &caller, &hint);
     // Where this dialect's own cookie opens nothing, those of others count.
     let by_others = match caller.endable() {
         Some(_) => false,
         None => beside::is_signed_on(face, call, realm, hint.user).await?,
     };
-    let parting = parting(face, call, &caller, &hint).await?;
+    let tokens = caller::cookie_tokens(face, call.headers());
+    let own_goes = own.is_some() || tokens.first().is_some_and(|token| Some(token.id) == hint.session);
+    let parting = parting(face, call, realm.id, own.as_ref(), by_others, &hint).await?;
+    // What other cookies carry ends first, so that whoever has to repeat the request still can.
+    let cookies = match tokens.first() {
+        Some(first) if own_goes => beside::signed_off(face, call, realm.id, first.id).await?,
+        Some(_) | None if by_others => beside::signed_off_before(face, call, realm.id).await?,
+        Some(_) | None => CookieAct::Keep, // The cookie of somebody else stays: their session lives.
+    };
     provider.end_hinted(&hint, call.origin_of(Actor::Client(hint.client.id.clone()))).await?;
-    let own = ended_by_cookie(face, call, &caller, &hint).await?;
+    if let Some(own) = &own {
+        end_beside(face, call, &own.token).await?;
+        end_held(face, call, &own.token).await?;
+    }
     // Quirk: an address that is not registered is refused when the session has ended.
     let goto = returned(&hint, &params)?;
     let response = match goto {
@@ -56,15 +68,7 @@ pub(super) async fn answer(
         Some(location) => answers::found(&location),
         None => answers::nothing(),
     };
-    // The cookie of somebody else stays: their session lives.
-    let tokens = caller::cookie_tokens(face, call.headers());
-    let cleared = own || tokens.first().is_some_and(|token| Some(token.id) == hint.session);
-    let act = match tokens.first() {
-        Some(own) if cleared => beside::signed_off(face, call, realm.id, own.id).await?,
-        Some(_) | None if by_others => beside::signed_off_before(face, call, realm.id).await?,
-        Some(_) | None => CookieAct::Keep,
-    };
-    Ok(answers::with_cookies(response, act.lines(&face.cookies)))
+    Ok(answers::with_cookies(response, cookies.lines(&face.cookies)))
 }
 
 /// Whether the hint is enough to end its session: everywhere unless the installation says otherwise; then for clients of which
@@ -74,21 +78,25 @@ fn is_enough(face: &Face, caller: &Caller, hint: &Hint) -> bool {
     face.settings.ends_by_id_token || hint.client.ends_by_id_token || own()
 }
 
-/// Ends what the session cookies carry, if that is the user's of whom the hint speaks: a browser in which they signed on once more
-/// is signed off as well (F-3). Says whether it did.
-async fn ended_by_cookie(face: &Face, call: &Call, caller: &Caller, hint: &Hint) -> Result<bool, AmError> {
-    let own = caller.endable().filter(|own| own.user.id == hint.user);
-    let Some(own) = own.filter(|_| caller::by_cookie(face, call.headers())) else { return Ok(false) };
-    end_beside(face, call, &own.token).await?;
-    end_held(face, call, &own.token).await?;
-    Ok(true)
+/// The session that the cookies carry, if it is the user's of whom the hint speaks: a browser in which they signed on once more is
+/// signed off as well (F-3).
+fn carried_by_cookie(face: &Face, call: &Call, caller: &Caller, hint: &Hint) -> Option<EndableSession> {
+    let own = caller.endable().filter(|own| own.user.id == hint.user)?;
+    caller::by_cookie(face, call.headers()).then_some(own)
 }
 
 /// Who takes part in what ends.
-async fn parting(face: &Face, call: &Call, caller: &Caller, hint: &Hint) -> Result<Parting, AmError> {
-    let own = caller.endable().filter(|own| own.user.id == hint.user);
-    let parting = match own.filter(|_| caller::by_cookie(face, call.headers())) {
-        Some(own) => beside::parting(face, call, &own).await?,
+async fn parting(
+    face: &Face,
+    call: &Call,
+    realm: RealmId,
+    own: Option<&EndableSession>,
+    by_others: bool,
+    hint: &Hint,
+) -> Result<Parting, AmError> {
+    let parting = match own {
+        Some(own) => beside::parting(face, call, own).await?,
+        None if by_others => beside::parting_before(face, call, realm).await?,
         None => Parting::default(),
     };
     match hint.session {

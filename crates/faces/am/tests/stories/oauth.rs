@@ -318,6 +318,29 @@ async fn an_id_token_ends_what_another_dialects_cookie_carries() {
     );
 }
 
+/// S-FCL-3: the page after it has a frame for what other dialects' cookies carried, too.
+#[tokio::test]
+async fn a_browser_tells_the_applications_of_another_dialects_cookie() {
+    let fixture = FaceFixture::with(Settings { companions: companion(), ..settings() }).await;
+    let shop = Shop::of(&fixture);
+    let id = fixture.world.data.app.id.clone();
+    let change = |client: &mut Client| {
+        client.frontchannel_logout_uri = Some(format!("{CALLBACK}/front"));
+        client.frontchannel_logout_session_required = true;
+    };
+    fixture.world.edit_client(&id, change).await;
+    let (named, beside) = (fixture.sign_on(ALICE).await, fixture.sign_on(ALICE).await);
+    let hint = text(&shop.tokens(&named).await["id_token"]).to_owned();
+    shop.tokens(&beside).await;
+    let ask = fixture.ask("GET", &format!("{ALPHA}/connect/endSession?id_token_hint={hint}"));
+    let cookie = format!("ory_kratos_session={beside}");
+    let answering = ask.header("Cookie", &cookie).header("Accept", "text/html").send();
+    let (reply, _) = adieu_authority::noting_endings(answering).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert_eq!(reply.text.matches("<iframe").count(), 2, "{}", reply.text);
+    assert!(!fixture.lives(&named).await && !fixture.lives(&beside).await);
+}
+
 /// S-17: where the installation says so, an ID token alone ends nothing; with a cookie of its user it does, and so do those of a
 /// client of which it is said.
 #[tokio::test]
