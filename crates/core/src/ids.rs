@@ -136,6 +136,15 @@ impl UserKey {
     pub const fn slot(self, slot: u32) -> Option<Locator> {
         if slot < Locator::SLOTS { Some(Locator((self.0 << Locator::SLOT_BITS) | slot as u64)) } else { None }
     }
+
+    /// The place of this user's next session behind the last row, tombstones counted; none behind the last slot. There the first
+    /// place without a session is taken, and a tombstone gives way.
+    pub fn place_behind(self, last: Option<Locator>) -> Option<Locator> {
+        match last {
+            None => self.slot(0),
+            Some(last) => Locator::from_number(last.0 + 1).filter(|next| next.user_key() == self),
+        }
+    }
 }
 
 /// The place of a session: 46 bits of user key and 17 bits of slot, a positive row id.
@@ -180,6 +189,10 @@ mod tests {
         assert_eq!(last.number(), i64::MAX as u64);
         assert_eq!(last.user_key(), key);
         assert_eq!(key.slot(Locator::SLOTS), None, "the 131,073rd session has no place");
+        for one in [key, UserKey::from_random(1)] {
+            assert_eq!((one.place_behind(None), one.place_behind(one.slot(0))), (one.slot(0), one.slot(1)));
+            assert_eq!(one.place_behind(one.slot(Locator::SLOTS - 1)), None, "behind it lies somebody else's");
+        }
         assert_eq!(Locator::from_number(5), None, "no user key");
         assert_eq!(Locator::from_number(1 << 63), None, "too many bits");
     }

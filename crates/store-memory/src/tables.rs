@@ -107,17 +107,12 @@ impl Tables {
         self.rows.range(first..=last).map(|(_, row)| row)
     }
 
-    /// A place of a user in which no session lies; one without a tombstone, if there is any.
+    /// A free place of a user.
     pub(crate) fn free_place(&self, key: UserKey) -> Option<Locator> {
         let slots = || (0..Locator::SLOTS).filter_map(|slot| key.slot(slot));
-        let last = self.rows_of(key).next_back().map(|row| row.session().locator.number());
-        let behind =
-            last.and_then(|last| Locator::from_number(last + 1)).filter(|next| next.user_key() == key);
+        let last = self.rows_of(key).next_back().map(|row| row.session().locator);
         let stored = |place: &Locator| matches!(self.rows.get(place), Some(KeptRow::Stored(_)));
-        match last {
-            None => key.slot(0),
-            Some(_) => behind.or_else(|| slots().find(|place| !stored(place))),
-        }
+        key.place_behind(last).or_else(|| slots().find(|place| !stored(place)))
     }
 
     pub(crate) fn facts(&self, session: &Arc<Session>) -> Option<SessionFacts> {

@@ -135,46 +135,43 @@ pub(crate) fn bounds(key: UserKey) -> (i64, i64) {
 
 /// Whether a user has a place without a session.
 pub(crate) fn has_free_place(db: &Connection, key: UserKey) -> rusqlite::Result<bool> {
-    Ok(free_slot(db, key)?.is_some())
+    Ok(find_free_place(db, key)?.is_some())
 }
 
-/// A free place of a user: behind the last row, or the first place without a session. A tombstone gives way when there is
-/// no other place.
+/// A free place of a user, without what lay beside a tombstone there.
 pub(crate) fn free_place(db: &Connection, key: UserKey) -> rusqlite::Result<Option<Locator>> {
-    let Some(slot) = free_slot(db, key)? else { return Ok(None) };
-    let place = key.slot(slot);
+    let place = find_free_place(db, key)?;
     if let Some(place) = place {
         drop_beside(db, signed(place.number()))?;
     }
     Ok(place)
 }
 
-fn free_slot(db: &Connection, key: UserKey) -> rusqlite::Result<Option<u32>> {
+fn find_free_place(db: &Connection, key: UserKey) -> rusqlite::Result<Option<Locator>> {
     let (low, high) = bounds(key);
     let last: Option<i64> = db
         .prepare_cached("SELECT max(locator) FROM session WHERE locator BETWEEN ?1 AND ?2")?
         .query_row([low, high], |row| row.get(0))?;
-    let place = match last {
-        None => Some(low),
-        Some(last) if last < high => Some(last + 1),
-        Some(_) => first_without_session(db, low, high)?,
-    };
-    Ok(place.and_then(|place| u32::try_from(place - low).ok()))
+    let last = last.and_then(|last| Locator::from_number(last.unsigned_abs()));
+    match key.place_behind(last) {
+        Some(place) => Ok(Some(place)),
+        None => first_without_session(db, (low, high)),
+    }
 }
 
 /// Reads no further than to the place it finds.
-fn first_without_session(db: &Connection, low: i64, high: i64) -> rusqlite::Result<Option<i64>> {
+fn first_without_session(db: &Connection, (low, high): (i64, i64)) -> rusqlite::Result<Option<Locator>> {
     let sql = "SELECT locator, state FROM session WHERE locator BETWEEN ?1 AND ?2 ORDER BY locator";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([low, high])?;
     let mut place = low;
     while let Some(row) = rows.next()? {
         if row.get::<_, i64>(0)? != place || row.get::<_, i64>(1)? == ENDED {
-            return Ok(Some(place));
+            return Ok(Locator::from_number(place.unsigned_abs()));
         }
         place += 1;
     }
-    Ok((place <= high).then_some(place))
+    Ok(Locator::from_number(place.unsigned_abs()).filter(|_| place <= high))
 }
 
 /// Whether any user, session or tombstone lies under that key.
