@@ -90,6 +90,8 @@ pub struct Public {
     pub front_page: bool,
     /// Seconds for which browsers are told to come over https alone; 0 tells them nothing.
     pub hsts_s: u64,
+    /// `none`, `storage` or `cookies`: what browsers forget after a sign-off over https.
+    pub clear_site_data: String,
     /// `x-forwarded` or `forwarded`: which headers they write.
     pub proxy_header: String,
 }

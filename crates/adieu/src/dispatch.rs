@@ -13,11 +13,12 @@ use adieu_face_openid::OpenId;
 use adieu_face_pages::OwnPages;
 use adieu_face_pingone::PingOne;
 use adieu_http_kit::service::{Answers, FaceService};
+use adieu_http_kit::sign_off;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use http::HeaderValue;
 use http::header::STRICT_TRANSPORT_SECURITY;
+use http::{HeaderName, HeaderValue};
 use tracing::{Instrument, Span};
 
 use crate::endings_told::told;
@@ -40,6 +41,8 @@ pub struct Dispatcher {
     pub(crate) meter: Arc<RequestMeter>,
     /// What browsers are told of https, if anything.
     pub transport: Option<HeaderValue>,
+    /// What browsers are told to forget after a sign-off, if anything.
+    pub clears: Option<HeaderValue>,
 }
 
 /// Whose a path is.
@@ -86,6 +89,9 @@ fn looks_like_uuid(segment: &str) -> bool {
             _ => byte.is_ascii_hexdigit(),
         })
 }
+
+/// Clear Site Data §3.1.
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// The longest request id that is taken over from a caller.
 const REQUEST_ID_MAX: usize = 128;
@@ -140,6 +146,9 @@ impl Answers<Body> for Dispatcher {
         timer.answered(answer.status());
         if let Some(transport) = &self.transport {
             answer.headers_mut().insert(STRICT_TRANSPORT_SECURITY, transport.clone());
+        }
+        if let Some(clears) = self.clears.as_ref().filter(|_| sign_off::is_marked(&answer)) {
+            answer.headers_mut().insert(CLEAR_SITE_DATA, clears.clone());
         }
         answer
     }

@@ -47,6 +47,7 @@ pub(crate) fn public(
         kratos,
         meter: Arc::clone(meter),
         transport: transport(config),
+        clears: clears(config),
     }))
 }
 
@@ -111,6 +112,16 @@ fn transport(config: &Config) -> Option<HeaderValue> {
     let host = config.public.url.strip_prefix("https://")?.split(['/', ':']).next().unwrap_or_default();
     let wanted = config.public.hsts_s > 0 && host != "localhost";
     wanted.then(|| HeaderValue::from_str(&format!("max-age={}", config.public.hsts_s)).ok()).flatten()
+}
+
+/// What a browser forgets of this host after a sign-off. Clear Site Data §3.1; it counts over https alone.
+fn clears(config: &Config) -> Option<HeaderValue> {
+    let said = match config.public.clear_site_data.as_str() {
+        "storage" => "\"cache\", \"storage\"",
+        "cookies" => "\"cache\", \"storage\", \"cookies\"",
+        _ => return None,
+    };
+    is_https(&config.public.url).then(|| HeaderValue::from_static(said))
 }
 
 /// `SameSite` of AM's cookies: what is said; else `None`, which needs https, or `Lax`.

@@ -191,7 +191,11 @@ mod tests {
         assert_eq!(key.slot(Locator::SLOTS), None, "the 131,073rd session has no place");
         for one in [key, UserKey::from_random(1)] {
             assert_eq!((one.place_behind(None), one.place_behind(one.slot(0))), (one.slot(0), one.slot(1)));
-            assert_eq!(one.place_behind(one.slot(Locator::SLOTS - 1)), None, "behind it lies somebody else's");
+            assert_eq!(
+                one.place_behind(one.slot(Locator::SLOTS - 1)),
+                None,
+                "behind it lies somebody else's"
+            );
         }
         assert_eq!(Locator::from_number(5), None, "no user key");
         assert_eq!(Locator::from_number(1 << 63), None, "too many bits");

@@ -20,6 +20,7 @@ pub mod multipart;
 pub mod origins;
 pub mod return_to;
 pub mod service;
+pub mod sign_off;
 pub mod table;
 
 /// JSON bodies.

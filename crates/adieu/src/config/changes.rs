@@ -17,6 +17,7 @@ const AT_ONCE: &[&str] = &[
     "public.trusted_proxies",
     "public.front_page",
     "public.hsts_s",
+    "public.clear_site_data",
     "public.proxy_header",
     "admin.url",
     "admin.token",

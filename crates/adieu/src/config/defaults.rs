@@ -67,6 +67,7 @@ impl Default for Public {
             trusted_proxies: Vec::new(),
             front_page: true,
             hsts_s: 31_536_000,
+            clear_site_data: "storage".into(),
             proxy_header: "x-forwarded".into(),
         }
     }

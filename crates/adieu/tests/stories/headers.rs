@@ -7,7 +7,8 @@ use adieu_testkit::world::{Reply, profile_config};
 use http::Method;
 use serde_json::json;
 
-use crate::one_session::Programs;
+use crate::one_browser::{ALICE, Jar, sign_on_as, with_all_cookies};
+use crate::one_session::{Dialect, Programs};
 
 const AM: &str = "/am/json/realms/root/realms/alpha";
 
@@ -86,5 +87,65 @@ async fn over_https_browsers_stay_there_and_cookies_say_whose_they_are() {
             assert!(old_browsers || line.contains("SameSite="), "{what}: {line}");
             assert!(line.contains("Secure"), "{what}: {line}");
         }
+    }
+}
+
+/// The field of a form that only this browser can send.
+fn form_token(page: &Reply) -> String {
+    let form = page.text.split_once("name=\"token\" value=\"");
+    let (_, rest) =
+        form.unwrap_or_else(|| panic!("a form: {} {:?} {}", page.status, page.headers, page.text));
+    rest.split('"').next().expect("a value").to_owned()
+}
+
+/// One sign-off of a browser of each kind, by what it is. Kratos' answer has a key of its own.
+async fn sign_offs(world: &World) -> Vec<(&'static str, Reply)> {
+    let mut replies = Vec::new();
+    for what in ["PingOne", "AM's page", "the front page", "a native issuer"] {
+        let mut jar = Jar::default();
+        sign_on_as(world, &mut jar, Dialect::Kratos, ALICE).await;
+        let submitted = async |jar: &mut Jar, page: &str, address: &str, more: (&str, &str)| {
+            let page = jar.send(page, world.get(page).header("accept", "text/html")).await;
+            let token = form_token(&page);
+            jar.send(address, world.post(address).form(&[("token", &token), more])).await
+        };
+        let reply = match what {
+            "PingOne" => {
+                let path = format!("/{}/as/signoff", Programs::of(world).pingone("env_id"));
+                jar.get(world, &path).await
+            }
+            "AM's page" => {
+                submitted(&mut jar, "/am/UI/Logout?realm=/alpha", "/am/UI/Logout", ("realm", "/alpha")).await
+            }
+            "the front page" => submitted(&mut jar, "/", "/ui/sign-off", ("x", "")).await,
+            _ => submitted(&mut jar, "/o/alpha/logout", "/o/alpha/sign-off", ("x", "")).await,
+        };
+        assert!(reply.status == 200 || reply.status.is_redirection(), "{what}: {}", reply.text);
+        assert_ne!(jar.get(world, "/sessions/whoami").await.status, 200, "{what}");
+        replies.push((what, reply));
+    }
+    replies
+}
+
+/// S-CSD-1, S-CSD-2: a sign-off tells the browser what to forget of this host besides our cookies, over https alone, and of the whole
+/// domain's cookies only where a key says so.
+#[tokio::test]
+async fn a_sign_off_tells_the_browser_what_to_forget() {
+    for (url, kept, expect) in [
+        ("https://id.example.test", "storage", "\"cache\", \"storage\""),
+        ("https://id.example.test", "cookies", "\"cache\", \"storage\", \"cookies\""),
+        ("https://id.example.test", "none", ""),
+        ("http://127.0.0.1:4433", "cookies", ""),
+    ] {
+        let mut config = with_all_cookies();
+        url.clone_into(&mut config.public.url);
+        kept.clone_into(&mut config.public.clear_site_data);
+        config.public.front_page = true;
+        let world = World::with_config(config).await;
+        for (what, reply) in sign_offs(&world).await {
+            assert_eq!(reply.header("clear-site-data"), expect, "{what} at {url}, {kept}");
+        }
+        let looked = world.get("/").send().await;
+        assert_eq!(looked.header("clear-site-data"), "", "whoever only looks forgets nothing");
     }
 }

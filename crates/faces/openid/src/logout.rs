@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use adieu_authority::{Actor, Client, ClientId, NewFlow, Realm, Span, may_return_to};
 use adieu_http_kit::form::{Params, append_query};
+use adieu_http_kit::sign_off;
 use adieu_oidc::{Hint, Parting};
 use adieu_pages_kit::{Link, SignOffPage, SignOffQuestion, StatusPage};
 use axum::body::Body;
@@ -174,13 +175,15 @@ impl Judged {
         realm: &Arc<Realm>,
         done: Option<SignedOff>,
     ) -> Result<Response, OpenIdError> {
+        let is_done = done.is_some();
         let SignedOff { cookies, parting } = done.unwrap_or_default();
         let application = self.client.as_ref().map(|client| client.name.as_str()).unwrap_or_default();
         let response = match self.address() {
             Some(target) => signed_off::onward(face, &parting, realm, application, &target).await?,
             None => signed_off::here(face, &parting, realm).await,
         };
-        Ok(with_cookies(response, cookies))
+        let response = with_cookies(response, cookies);
+        Ok(if is_done { sign_off::marked(response) } else { response })
     }
 }
 

@@ -10,7 +10,7 @@ use adieu_http_kit::body::{self, BodyError};
 use adieu_http_kit::client::Peer;
 use adieu_http_kit::companion::CookieRealm;
 use adieu_http_kit::form::Params;
-use adieu_http_kit::media;
+use adieu_http_kit::{media, sign_off};
 use adieu_oidc::Parting;
 use adieu_pages_kit::{Link, LogoutFrame, SignedOffPage, ToldApplication};
 use axum::body::Body;
@@ -117,7 +117,7 @@ async fn ended(
     let page = SignedOffPage { realm: realm_path, seen, told: &told, frames: &frames, onward: None, again };
     let id = realm.id.to_string();
     let gone = face.settings.cookies.clear(CookieRealm { id: &id, path: &realm.path }, &carried.elsewhere);
-    Ok(with_cookies(page_with(&page.html(), &page.headers()), gone))
+    Ok(sign_off::marked(with_cookies(page_with(&page.html(), &page.headers()), gone)))
 }
 
 async fn end(face: &Face, realm: RealmId, token: &SessionToken, origin: &Origin) -> Result<(), Outage> {

@@ -12,6 +12,7 @@ use adieu_authority::{
     may_return_to,
 };
 use adieu_http_kit::form::{Params, append_query};
+use adieu_http_kit::sign_off;
 use adieu_oidc::Hint;
 use axum::extract::Request;
 use axum::response::Response;
@@ -47,7 +48,7 @@ pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) 
     if let Some(client) = judged.client {
         response.extensions_mut().insert(Concerned(client));
     }
-    Ok(response)
+    Ok(sign_off::marked(response))
 }
 
 /// What a good request means.

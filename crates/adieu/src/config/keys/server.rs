@@ -47,6 +47,13 @@ pub(super) const KEYS: &[Key] = &[
          (`Strict-Transport-Security`); 0 tells them nothing.",
     ),
     key(
+        "public.clear_site_data",
+        Word(&["none", "storage", "cookies"]),
+        "Where `public.url` is https: what a browser is told to forget of this host after a sign-off, besides our cookies \
+         (`Clear-Site-Data`): nothing; its cache and storage; the cookies of all hosts of the domain as well, so only where the whole \
+         domain signs off here.",
+    ),
+    key(
         "public.proxy_header",
         Word(&["x-forwarded", "forwarded"]),
         "Which headers those proxies write: `x-forwarded` (`X-Forwarded-For`, `-Proto`, `-Host`) or `forwarded` (RFC 7239). The others are not read.",

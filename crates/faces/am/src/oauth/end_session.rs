@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use adieu_authority::{Actor, Realm, RealmId, endings_noted, may_return_to};
-use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
+use adieu_http_kit::{accept, sign_off};
 use adieu_oidc::{Hint, HintError, Parting};
 use axum::body::Body;
 use axum::response::Response;
@@ -68,7 +68,8 @@ pub(super) async fn answer(
         Some(location) => answers::found(&location),
         None => answers::nothing(),
     };
-    Ok(answers::with_cookies(response, cookies.lines(&face.cookies)))
+    let response = answers::with_cookies(response, cookies.lines(&face.cookies));
+    Ok(if own_goes || by_others { sign_off::marked(response) } else { response })
 }
 
 /// Whether the hint is enough to end its session: everywhere unless the installation says otherwise; then for clients of which

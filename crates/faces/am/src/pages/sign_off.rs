@@ -3,6 +3,7 @@
 //! A link alone ends nothing: any site could send a browser here. ENDED-IS-DURABLE holds as everywhere: the page that
 //! says so comes after the commit.
 
+use adieu_http_kit::sign_off;
 use adieu_oidc::Parting;
 use adieu_pages_kit::{ErrorPage, Link, SignOffPage};
 use axum::body::Body;
@@ -63,7 +64,7 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     let cookies = beside::signed_off(face, call, own.session.realm, own.session.id).await?;
     end_beside(face, call, &own.token).await?;
     end_held(face, call, &own.token).await?;
-    Ok(signed_off(face, &asked, &parting, cookies).await)
+    Ok(sign_off::marked(signed_off(face, &asked, &parting, cookies).await))
 }
 
 /// The caller's session, or one that a cookie of another dialect carries, which goes with a sign-off here.

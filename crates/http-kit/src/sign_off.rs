@@ -1,0 +1,20 @@
+//! The answer after which a browser is signed off: a mark for whoever tells browsers what to forget.
+//!
+//! A dialect whose own contract says what its answer tells the browser sets no mark.
+
+use http::Response;
+
+/// Nobody of the realm is signed on in this browser any more.
+#[derive(Clone, Copy, Debug)]
+struct BrowserSignedOff;
+
+/// The answer, marked.
+pub fn marked<B>(mut response: Response<B>) -> Response<B> {
+    response.extensions_mut().insert(BrowserSignedOff);
+    response
+}
+
+/// Whether the answer is marked.
+pub fn is_marked<B>(response: &Response<B>) -> bool {
+    response.extensions().get::<BrowserSignedOff>().is_some()
+}
