@@ -15,8 +15,26 @@ use crate::{
     files,
 };
 
-/// The letters and whose checks they are, in the order of the table.
-pub(crate) const DIALECTS: [(char, &str); 3] = [('P', "PingOne"), ('A', "AM"), ('K', "Kratos")];
+/// The series of checks and whose they are, in the order of the table.
+pub(crate) const SERIES: [(&str, &str); 17] = [
+    ("P", "PingOne"),
+    ("A", "AM"),
+    ("K", "Kratos"),
+    ("S-RPI", "RP-Initiated Logout"),
+    ("S-BCL", "Back-Channel Logout"),
+    ("S-FCL", "Front-Channel Logout"),
+    ("S-SES", "Session Management"),
+    ("S-OP", "The authorization endpoint and its answers"),
+    ("S-TOK", "Tokens"),
+    ("S-CA", "Client authentication"),
+    ("S-DISC", "Metadata"),
+    ("S-REV", "Revocation"),
+    ("S-INT", "Introspection"),
+    ("S-REG", "Dynamic registration"),
+    ("S-PAR", "Pushed authorization requests"),
+    ("S-GTR", "Global Token Revocation"),
+    ("S-CSD", "What a browser forgets"),
+];
 
 /// One check.
 pub(crate) struct ContractCheck {
@@ -41,25 +59,24 @@ struct ScenarioFile {
 
 /// All checks, in the order of the table.
 pub(crate) fn checks() -> Result<Vec<ContractCheck>> {
-    // Tables of texts: `first` and one for each letter.
+    // Tables of texts: `first` and one for each series.
     let file: BTreeMap<String, BTreeMap<String, String>> =
         toml::from_str(&files::read("contracts/checks.toml")?).context("contracts/checks.toml")?;
     let mut checks = Vec::new();
-    for (letter, dialect) in DIALECTS {
-        let name = letter.to_string();
-        let owed = file.get("first").and_then(|first| first.get(&name));
+    for (series, dialect) in SERIES {
+        let owed = file.get("first").and_then(|first| first.get(series));
         let first =
             numbers(owed.with_context(|| format!("contracts/checks.toml: what of {dialect} is first?"))?)?;
         let texts =
-            file.get(&name).with_context(|| format!("contracts/checks.toml: no checks of {dialect}"))?;
+            file.get(series).with_context(|| format!("contracts/checks.toml: no checks of {dialect}"))?;
         let mut found: BTreeMap<u32, ContractCheck> = BTreeMap::new();
         for (number, text) in texts {
             let number = number.parse().with_context(|| format!("contracts/checks.toml: {number}"))?;
-            let id = CheckId { letter, number };
+            let id = CheckId { series, number };
             found.insert(number, ContractCheck { id, text: text.clone(), first: first.contains(&number) });
         }
         if let Some(number) = first.iter().find(|number| !found.contains_key(number)) {
-            bail!("contracts/checks.toml: {letter}-{number} has no text");
+            bail!("contracts/checks.toml: {series}-{number} has no text");
         }
         checks.extend(found.into_values());
     }
@@ -99,7 +116,7 @@ pub(crate) fn scenarios() -> Result<Vec<ScenarioEntry>> {
 /// `1-3, 5` as numbers.
 fn numbers(list: &str) -> Result<BTreeSet<u32>> {
     let mut found = BTreeSet::new();
-    for part in list.split(',').map(str::trim) {
+    for part in list.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let (from, to) = part.split_once('-').unwrap_or((part, part));
         let number =
             |text: &str| text.parse::<u32>().with_context(|| format!("contracts/checks.toml: {part}"));

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Result, bail};
 
 use crate::{
-    checks::{self, ContractCheck, DIALECTS, ScenarioEntry},
+    checks::{self, ContractCheck, SERIES, ScenarioEntry},
     citations::{CheckId, cited},
     files::{self, SourceFile},
     functions::functions,
@@ -52,7 +52,7 @@ pub(crate) fn contracts(write: bool, strict: bool) -> Result<()> {
     let tests = holders(&files::sources()?);
     let known: BTreeSet<CheckId> = checks.iter().map(|c| c.id).collect();
     if let Some((id, names)) = tests.iter().find(|(id, _)| !known.contains(id)) {
-        bail!("contracts: there is no check {}-{}, cited by {names:?}", id.letter, id.number);
+        bail!("contracts: there is no check {id}, cited by {names:?}");
     }
     let text = table(&checks, &scenarios, &tests);
     if write {
@@ -61,7 +61,7 @@ pub(crate) fn contracts(write: bool, strict: bool) -> Result<()> {
         bail!("contracts: {PATH} is stale: run `cargo xtask contracts --write`");
     }
     let missing = checks.iter().filter(|c| state(c, &scenarios, &tests) == State::Missing);
-    let missing: Vec<String> = missing.map(|c| format!("{}-{}", c.id.letter, c.id.number)).collect();
+    let missing: Vec<String> = missing.map(|c| c.id.to_string()).collect();
     if strict && !missing.is_empty() {
         bail!("contracts: due, and nobody holds them: {}", missing.join(", "));
     }
@@ -113,15 +113,15 @@ fn table(checks: &[ContractCheck], scenarios: &[ScenarioEntry], tests: &Holders)
         let count = checks.iter().filter(|c| state(c, scenarios, tests) == wanted).count();
         let _ = writeln!(text, "| {word} | {meaning} | {count} |");
     }
-    for (letter, dialect) in DIALECTS {
+    for (series, dialect) in SERIES {
         let _ = write!(
             text,
             "\n## {dialect}\n\n| Check | What is observed | State | Held by |\n|---|---|---|---|\n"
         );
-        for check in checks.iter().filter(|c| c.id.letter == letter) {
+        for check in checks.iter().filter(|c| c.id.series == series) {
             let held = held_by(check, scenarios, tests).join(", ");
             let state = state(check, scenarios, tests).word();
-            let _ = writeln!(text, "| {letter}-{} | {} | {state} | {held} |", check.id.number, check.text);
+            let _ = writeln!(text, "| {} | {} | {state} | {held} |", check.id, check.text);
         }
     }
     text
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     fn check(first: bool, scenarios: &[bool], tested: bool, expect: State) {
-        let id = CheckId { letter: 'K', number: 1 };
+        let id = CheckId { series: "K", number: 1 };
         let scenario =
             |waits: &bool| ScenarioEntry { name: "s".into(), checks: BTreeSet::from([id]), waits: *waits };
         let scenarios: Vec<ScenarioEntry> = scenarios.iter().map(scenario).collect();
