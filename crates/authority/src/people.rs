@@ -5,6 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use adieu_core::names::matched;
 use adieu_core::{
     AccountLock, DirectoryError, NewUser, Outage, Population, RealmId, Rights, RoleAssignment, Standing,
     User, UserId, UserKey, Version, WeakPassword, username_is_sound,
@@ -153,6 +154,12 @@ impl Authority {
     /// The user whom a name means in a realm.
     pub async fn user_named(&self, realm: RealmId, name: &str) -> Result<Option<Arc<User>>, Outage> {
         self.store().user_named(realm, name).await
+    }
+
+    /// The user whose address this is, in any spelling. A name may look like an address, and is none.
+    pub async fn user_with_email(&self, realm: RealmId, email: &str) -> Result<Option<Arc<User>>, Outage> {
+        let is_theirs = |user: &Arc<User>| user.email.as_deref().map(matched) == Some(matched(email));
+        Ok(self.user_named(realm, email).await?.filter(is_theirs))
     }
 
     /// The user of a realm with this external id.

@@ -1,10 +1,11 @@
 //! The answer after which a browser is signed off: a mark for whoever tells browsers what to forget.
 //!
-//! A dialect whose own contract says what its answer tells the browser sets no mark.
+//! A dialect whose own contract says what its answer tells the browser sets no mark; nor does anybody where the browser carries a
+//! session of another realm, which lives on.
 
 use http::Response;
 
-/// Nobody of the realm is signed on in this browser any more.
+/// Nobody is signed on in this browser any more, of any realm.
 #[derive(Clone, Copy, Debug)]
 struct BrowserSignedOff;
 

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Authority, Check, Client, ClientId, EndingId, HowTold, Outage, Participant, Purpose, RealmId,
-    ReceiptQuery, ReceiptState, SessionId, SessionToken, Span, Timestamp,
+    Authority, Check, Client, ClientId, EndingId, Fate, HowTold, Outage, Participant, Purpose, RealmId,
+    ReceiptQuery, ReceiptState, Session, SessionId, SessionToken, Span, Timestamp,
 };
 use adieu_core::{TokenHash, how_told};
 use adieu_http_kit::form::append_query;
@@ -21,6 +21,9 @@ const LOOK: Span = Span::from_s(600);
 const RECEIPTS_MAX: u32 = 256;
 /// Endings of one sign-off whose receipts are looked at: the last ones. What was meant ends last.
 const ENDINGS_MAX: usize = 4;
+/// Clients and frames of one page (HOME-LIMITS). Whoever is left out is told by the server all the same, if it has an address for that.
+const CLIENTS_MAX: usize = 256;
+const FRAMES_MAX: usize = 64;
 
 /// The clients that take part in what a browser signs off.
 #[derive(Clone, Debug, Default)]
@@ -69,38 +72,61 @@ impl Parting {
                 Check::Half(half) => half.session,
                 Check::Not(_) => continue,
             };
-            if session.participants > 0 {
-                parting = parting.with(authority, session.realm, session.id).await?;
-            }
+            parting.add_all(authority, &session).await?;
         }
         Ok(parting)
     }
 
-    /// Besides those who take part in this session.
-    pub async fn with(
-        mut self,
-        authority: &Authority,
-        realm: RealmId,
-        session: SessionId,
-    ) -> Result<Self, Outage> {
-        let all = authority.participants(session).await?;
-        let epoch = all.iter().map(|one| one.epoch).max();
-        for one in all.iter().filter(|one| Some(one.epoch) == epoch) {
-            if let Some(client) = authority.client(realm, &one.client).await? {
-                self.add(&client, one);
+    /// Besides those who take part in this session. To be asked before it ends; of one that was ended everybody was told.
+    pub async fn with(mut self, authority: &Authority, session: SessionId) -> Result<Self, Outage> {
+        match authority.session_record(session).await? {
+            Some(record) if !matches!(record.fate, Fate::Ended(_)) => {
+                self.add_all(authority, &record.session).await?;
             }
+            Some(_) | None => {}
         }
         Ok(self)
     }
 
-    fn add(&mut self, client: &Arc<Client>, participant: &Participant) {
-        if let Some(address) = frame_address(client, participant)
-            && self.frames.iter().all(|frame| frame.address != address)
-        {
-            self.frames.push(ClientFrame { name: client.name.clone(), address });
+    async fn add_all(&mut self, authority: &Authority, session: &Session) -> Result<(), Outage> {
+        if session.participants == 0 {
+            return Ok(());
         }
-        if self.clients.iter().all(|known| known.id != client.id) {
-            self.clients.push(Arc::clone(client));
+        for one in authority.participants(session.id).await? {
+            if one.epoch == session.epoch
+                && let Some(client) = authority.client(session.realm, &one.client).await?
+            {
+                self.add(&client, &one);
+            }
+        }
+        Ok(())
+    }
+
+    /// These and those of another one.
+    pub fn and(mut self, other: Self) -> Self {
+        other.frames.into_iter().for_each(|frame| self.add_frame(frame));
+        other.clients.into_iter().for_each(|client| self.add_client(client));
+        self
+    }
+
+    fn add(&mut self, client: &Arc<Client>, participant: &Participant) {
+        if let Some(address) = frame_address(client, participant) {
+            self.add_frame(ClientFrame { name: client.name.clone(), address });
+        }
+        self.add_client(Arc::clone(client));
+    }
+
+    fn add_frame(&mut self, frame: ClientFrame) {
+        let known = self.frames.iter().any(|known| known.address == frame.address);
+        if !known && self.frames.len() < FRAMES_MAX {
+            self.frames.push(frame);
+        }
+    }
+
+    fn add_client(&mut self, client: Arc<Client>) {
+        let known = self.clients.iter().any(|known| known.id == client.id);
+        if !known && self.clients.len() < CLIENTS_MAX {
+            self.clients.push(client);
         }
     }
 

@@ -4,7 +4,7 @@
 //! (`am.set_all_cookies`). Decision 0020.
 
 use adieu_authority::{Realm, RealmId, SessionId, SessionToken, SignedIn, UserId};
-use adieu_http_kit::companion::CookieRealm;
+use adieu_http_kit::companion::{Companions, CookieRealm};
 use adieu_http_kit::cookies;
 use adieu_oidc::Parting;
 
@@ -92,7 +92,7 @@ pub(crate) enum Beside {
 pub(crate) async fn found(face: &Face, call: &Call, realm: &Realm) -> Result<Beside, AmError> {
     let others = &face.settings.companions;
     if others.is_empty() {
-        return Ok(Beside::Nobody(CookieAct::Clear(Vec::new())));
+        return Ok(Beside::Nobody(CookieAct::clear_own()));
     }
     let beside = face.authority.sessions_beside(&carried(face, call, realm), realm.id).await?;
     for token in &beside.here {
@@ -101,8 +101,7 @@ pub(crate) async fn found(face: &Face, call: &Call, realm: &Realm) -> Result<Bes
         }
     }
     let id = realm.id.to_string();
-    let lines = others.clear(CookieRealm { id: &id, path: &realm.path }, &beside.elsewhere);
-    Ok(Beside::Nobody(CookieAct::Clear(lines)))
+    Ok(Beside::Nobody(cleared(others, CookieRealm { id: &id, path: &realm.path }, &beside.elsewhere)))
 }
 
 /// Who takes part in the session of this token and in those that the cookies carry, which go with it. To be asked before they end.
@@ -136,14 +135,18 @@ async fn taken_away(
 ) -> Result<CookieAct, AmError> {
     let others = &face.settings.companions;
     if others.is_empty() {
-        return Ok(CookieAct::Clear(Vec::new()));
+        return Ok(CookieAct::clear_own());
     }
-    let Some(realm) = face.authority.realm(realm).await? else { return Ok(CookieAct::Clear(Vec::new())) };
+    let Some(realm) = face.authority.realm(realm).await? else { return Ok(CookieAct::clear_own()) };
     let beside = face.authority.sessions_beside(&carried(face, call, &realm), realm.id).await?;
     let besides = beside.here.iter().filter(|token| Some(token.id) != own);
     face.authority.end_beside(realm.id, besides, &call.origin_of_holder()).await?;
     let id = realm.id.to_string();
-    Ok(CookieAct::Clear(others.clear(CookieRealm { id: &id, path: &realm.path }, &beside.elsewhere)))
+    Ok(cleared(others, CookieRealm { id: &id, path: &realm.path }, &beside.elsewhere))
+}
+
+fn cleared(others: &Companions, realm: CookieRealm<'_>, left_alone: &[String]) -> CookieAct {
+    CookieAct::Clear { beside: others.clear(realm, left_alone), some_left: !left_alone.is_empty() }
 }
 
 /// The tokens in the cookies that are taken over or away.

@@ -25,17 +25,28 @@ pub(crate) enum CookieAct {
     /// Nothing.
     #[default]
     Keep,
-    /// The user agent forgets them, and by these lines those of other dialects.
-    Clear(Vec<HeaderValue>),
+    /// The user agent forgets them, and by these lines those of other dialects; one that carries a session of another realm may be
+    /// left alone.
+    Clear { beside: Vec<HeaderValue>, some_left: bool },
     /// The user agent gets these.
     Set(Vec<HeaderValue>),
 }
 
 impl CookieAct {
+    /// The user agent forgets AM's cookies, and has no others.
+    pub(crate) const fn clear_own() -> Self {
+        Self::Clear { beside: Vec::new(), some_left: false }
+    }
+
+    /// Whether the user agent forgets every session.
+    pub(crate) const fn forgets_all(&self) -> bool {
+        matches!(self, Self::Clear { some_left: false, .. })
+    }
+
     pub(crate) fn lines(self, lines: &CookieLines) -> Vec<HeaderValue> {
         match self {
             Self::Keep => Vec::new(),
-            Self::Clear(beside) => lines.cleared.iter().cloned().chain(beside).collect(),
+            Self::Clear { beside, .. } => lines.cleared.iter().cloned().chain(beside).collect(),
             Self::Set(set) => set,
         }
     }
@@ -148,7 +159,7 @@ mod tests {
         let settings = Settings { cookie_domains: vec!["example.com".into()], ..Settings::default() };
         let lines = CookieLines::new(&settings);
         assert_eq!(
-            text(CookieAct::Clear(vec![]), &lines),
+            text(CookieAct::clear_own(), &lines),
             [
                 "iPlanetDirectoryPro=\"\"; Path=/; Domain=example.com; \
                  Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly",
@@ -176,6 +187,6 @@ mod tests {
             format!("iPlanetDirectoryPro=am*{TOKEN}; Path=/; Domain=b.test; HttpOnly; Secure; SameSite=None")
         );
         assert_eq!(set[5], "ST=x; Path=/y");
-        assert_eq!(text(CookieAct::Clear(others()), &lines).len(), 6);
+        assert_eq!(text(CookieAct::Clear { beside: others(), some_left: false }, &lines).len(), 6);
     }
 }

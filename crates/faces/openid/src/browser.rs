@@ -116,6 +116,8 @@ pub(crate) struct SignedOff {
     pub(crate) cookies: Vec<HeaderValue>,
     /// Who took part in them.
     pub(crate) parting: Parting,
+    /// Whether it is signed on nowhere any more.
+    pub(crate) forgets_all: bool,
 }
 
 /// Ends the sessions of a realm that the browser carries, and makes it forget them. The one of this token comes last: whoever has
@@ -134,7 +136,8 @@ pub(crate) async fn sign_off(
     let parting = Parting::of_tokens(&face.authority, all).await?;
     face.authority.end_beside(realm.id, beside.others_than(token.id), &call.origin_of_holder()).await?;
     end(face, call, realm, token).await?;
-    Ok(SignedOff { cookies: forgotten(face, realm, &beside.elsewhere), parting })
+    let cookies = forgotten(face, realm, &beside.elsewhere);
+    Ok(SignedOff { cookies, parting, forgets_all: beside.elsewhere.is_empty() })
 }
 
 /// Makes a browser forget the sessions of a realm.

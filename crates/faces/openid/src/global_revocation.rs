@@ -94,7 +94,7 @@ async fn named(
         text.ok_or(SubjectFault::Member(name))
     };
     match text("format")? {
-        "email" => Ok(by_email(face, realm, text("email")?).await?),
+        "email" => Ok(face.authority.user_with_email(realm.id, text("email")?).await?),
         "iss_sub" => {
             let (iss, sub) = (text("iss")?, text("sub")?);
             if iss == face.url(realm, "") { Ok(by_id(face, sub).await?) } else { Ok(None) }
@@ -109,12 +109,4 @@ async fn by_id(face: &Face, id: &str) -> Result<Option<Arc<User>>, Outage> {
         Ok(id) => face.authority.user(id).await,
         Err(_) => Ok(None),
     }
-}
-
-/// A name may look like an address: only the address of the user counts.
-async fn by_email(face: &Face, realm: &Realm, email: &str) -> Result<Option<Arc<User>>, Outage> {
-    let user = face.authority.user_named(realm.id, email).await?;
-    let is_theirs =
-        |user: &Arc<User>| user.email.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(email));
-    Ok(user.filter(is_theirs))
 }

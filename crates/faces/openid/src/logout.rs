@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Actor, Client, ClientId, NewFlow, Realm, Span, may_return_to};
+use adieu_authority::{Actor, Client, ClientId, NewFlow, Realm, Span, endings_noted, may_return_to};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_http_kit::sign_off;
 use adieu_oidc::{Hint, Parting};
@@ -30,6 +30,7 @@ const LIFE: Span = Span::from_s(300);
 /// The parameter that names such a form.
 const TICKET: &str = "ticket";
 /// Names of parameters that a form carries along, as the specification has them.
+const HINT: &str = "id_token_hint";
 const CLIENT: &str = "client_id";
 const TARGET: &str = "post_logout_redirect_uri";
 const STATE: &str = "state";
@@ -67,6 +68,7 @@ pub(crate) async fn answer(
 /// What a sound request says.
 struct Judged {
     hint: Option<Hint>,
+    hint_text: Option<String>,
     /// Whom the hint or the request names.
     client: Option<Arc<Client>>,
     /// Where the browser goes afterwards, which that client has registered; and the client's state.
@@ -77,7 +79,8 @@ struct Judged {
 impl Judged {
     async fn of(face: &Face, realm: &Arc<Realm>, params: &Params) -> Result<Self, OpenIdError> {
         let client_id = once(params, CLIENT)?;
-        let hint = match once(params, "id_token_hint")? {
+        let hint_text = once(params, HINT)?;
+        let hint = match hint_text {
             Some(hint) => Some(face.provider(realm).hint(hint, client_id).await?),
             None => None,
         };
@@ -92,7 +95,7 @@ impl Judged {
             (Some(_) | None, None) | (None, Some(_)) => None,
         };
         let state = once(params, STATE)?.filter(|state| state.len() <= STATE_BYTES_MAX).map(str::to_owned);
-        Ok(Self { hint, client, target, state })
+        Ok(Self { hint, hint_text: hint_text.map(str::to_owned), client, target, state })
     }
 
     async fn carried_out(
@@ -104,11 +107,15 @@ impl Judged {
     ) -> Result<Response, OpenIdError> {
         let Some((token, session, user)) = here.endable() else {
             // S-RPI-16: nobody is signed on in this browser, so whoever asks is signed off.
-            if let Some(hint) = self.hint.as_ref().filter(|hint| hint.client.ends_by_id_token) {
-                let origin = call.origin_of(Actor::Client(hint.client.id.clone()));
-                face.provider(realm).end_hinted(hint, origin).await?;
-            }
-            return self.done(face, realm, None).await;
+            let Some(hint) = self.hint.as_ref().filter(|hint| hint.client.ends_by_id_token) else {
+                return self.done(face, realm, None).await;
+            };
+            let parting = hinted(face, hint, Parting::default()).await?;
+            let origin = call.origin_of(Actor::Client(hint.client.id.clone()));
+            face.provider(realm).end_hinted(hint, origin).await?;
+            let ended = !endings_noted().is_empty();
+            let done = ended.then(|| SignedOff { parting, ..SignedOff::default() });
+            return self.done(face, realm, done).await;
         };
         // S-RPI-8: it ends without a question only where the hint speaks of this very session.
         let meant = |hint: &Hint| hint.user == user.id && hint.session == Some(session.id);
@@ -137,6 +144,7 @@ impl Judged {
         };
         let token = form_token::of_session(face, session.id);
         let mut hidden = vec![(form_token::FIELD, token.as_str())];
+        hidden.extend(self.hint_text.as_deref().map(|hint| (HINT, hint)));
         hidden.extend(self.client.as_ref().map(|client| (CLIENT, client.id.as_str())));
         if let Some(target) = &self.target {
             hidden.push((TARGET, target));
@@ -175,15 +183,14 @@ impl Judged {
         realm: &Arc<Realm>,
         done: Option<SignedOff>,
     ) -> Result<Response, OpenIdError> {
-        let is_done = done.is_some();
-        let SignedOff { cookies, parting } = done.unwrap_or_default();
+        let SignedOff { cookies, parting, forgets_all } = done.unwrap_or_default();
         let application = self.client.as_ref().map(|client| client.name.as_str()).unwrap_or_default();
         let response = match self.address() {
             Some(target) => signed_off::onward(face, &parting, realm, application, &target).await?,
             None => signed_off::here(face, &parting, realm).await,
         };
         let response = with_cookies(response, cookies);
-        Ok(if is_done { sign_off::marked(response) } else { response })
+        Ok(if forgets_all { sign_off::marked(response) } else { response })
     }
 }
 
@@ -197,7 +204,7 @@ pub(crate) async fn confirmed(
     let form = form(call, body).await?;
     let here = signed_on_here(face, call, realm, false).await?;
     let judged = Judged::of(face, realm, &form).await?;
-    let Some((token, session, _)) = here.endable() else { return judged.done(face, realm, None).await };
+    let Some((token, session, user)) = here.endable() else { return judged.done(face, realm, None).await };
     let given = once(&form, form_token::FIELD)?.unwrap_or_default();
     if !form_token::same(&form_token::of_session(face, session.id), given) {
         return Err(OpenIdError::FormTooOld);
@@ -210,8 +217,24 @@ pub(crate) async fn confirmed(
             None => Ok(left(face, client)),
         };
     }
-    let done = browser::sign_off(face, call, realm, token).await?;
+    // F-3: another session of this user that the application knows is meant as well, and ends first: the form can be sent again.
+    let other = |hint: &&Hint| hint.user == user.id && hint.session != Some(session.id);
+    let mut parting = Parting::default();
+    if let Some(hint) = judged.hint.as_ref().filter(other) {
+        parting = hinted(face, hint, parting).await?;
+        face.provider(realm).end_hinted(hint, call.origin_of(Actor::User(user.id))).await?;
+    }
+    let mut done = browser::sign_off(face, call, realm, token).await?;
+    done.parting = done.parting.and(parting);
     judged.done(face, realm, Some(done)).await
+}
+
+/// Those who take part in the session that a hint speaks of, besides these. To be asked before it ends.
+async fn hinted(face: &Face, hint: &Hint, parting: Parting) -> Result<Parting, OpenIdError> {
+    Ok(match hint.session {
+        Some(session) => parting.with(&face.authority, session).await?,
+        None => parting,
+    })
 }
 
 /// The page where nobody but one application is left.

@@ -117,7 +117,8 @@ async fn ended(
     let page = SignedOffPage { realm: realm_path, seen, told: &told, frames: &frames, onward: None, again };
     let id = realm.id.to_string();
     let gone = face.settings.cookies.clear(CookieRealm { id: &id, path: &realm.path }, &carried.elsewhere);
-    Ok(sign_off::marked(with_cookies(page_with(&page.html(), &page.headers()), gone)))
+    let response = with_cookies(page_with(&page.html(), &page.headers()), gone);
+    Ok(if carried.elsewhere.is_empty() { sign_off::marked(response) } else { response })
 }
 
 async fn end(face: &Face, realm: RealmId, token: &SessionToken, origin: &Origin) -> Result<(), Outage> {

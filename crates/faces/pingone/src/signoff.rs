@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use adieu_authority::{
     Actor, Cause, Client, ClientId, EndError, EndKind, EndOrder, EndTarget, Realm, SessionToken,
-    may_return_to,
+    endings_noted, may_return_to,
 };
 use adieu_http_kit::form::{Params, append_query};
 use adieu_http_kit::sign_off;
@@ -48,7 +48,9 @@ pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) 
     if let Some(client) = judged.client {
         response.extensions_mut().insert(Concerned(client));
     }
-    Ok(sign_off::marked(response))
+    // Of a browser that carried nothing, or that stays signed on elsewhere, nothing is asked.
+    let forgets_all = left_alone.is_empty() && !endings_noted().is_empty();
+    Ok(if forgets_all { sign_off::marked(response) } else { response })
 }
 
 /// What a good request means.

@@ -68,8 +68,9 @@ pub(super) async fn answer(
         Some(location) => answers::found(&location),
         None => answers::nothing(),
     };
+    let forgets_all = cookies.forgets_all() && !endings_noted().is_empty();
     let response = answers::with_cookies(response, cookies.lines(&face.cookies));
-    Ok(if own_goes || by_others { sign_off::marked(response) } else { response })
+    Ok(if forgets_all { sign_off::marked(response) } else { response })
 }
 
 /// Whether the hint is enough to end its session: everywhere unless the installation says otherwise; then for clients of which
@@ -101,7 +102,7 @@ async fn parting(
         None => Parting::default(),
     };
     match hint.session {
-        Some(session) => Ok(parting.with(&face.authority, hint.client.realm, session).await?),
+        Some(session) => Ok(parting.with(&face.authority, session).await?),
         None => Ok(parting),
     }
 }

@@ -64,7 +64,9 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     let cookies = beside::signed_off(face, call, own.session.realm, own.session.id).await?;
     end_beside(face, call, &own.token).await?;
     end_held(face, call, &own.token).await?;
-    Ok(sign_off::marked(signed_off(face, &asked, &parting, cookies).await))
+    let forgets_all = cookies.forgets_all();
+    let response = signed_off(face, &asked, &parting, cookies).await;
+    Ok(if forgets_all { sign_off::marked(response) } else { response })
 }
 
 /// The caller's session, or one that a cookie of another dialect carries, which goes with a sign-off here.

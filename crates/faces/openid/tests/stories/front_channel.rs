@@ -51,6 +51,24 @@ async fn oidcc_frontchannel_logout_discovery_endpoint_verification() {
     assert_eq!(document["end_session_endpoint"], format!("{}{LOGOUT}", world.config().public.url));
 }
 
+/// S-FCL-3: a browser in which nobody is signed on tells the applications of the session that a hint ends; the second time there is
+/// nothing to tell.
+#[tokio::test]
+async fn a_hint_that_is_enough_is_told_by_frames() {
+    let world = framed(true).await;
+    let id = world.data.app.id.clone();
+    world.edit_client(&id, |client| client.ends_by_id_token = true).await;
+    let shop = RelyingParty::shop(&world);
+    let (mut browser, hint) = signed_on(&shop, ALICE).await;
+    let mut another = Browser::of(&world);
+    for told in [1, 0] {
+        let done = another.get(&format!("{LOGOUT}?id_token_hint={hint}")).await;
+        assert!(done.text.contains("You are signed off"), "{}", done.text);
+        assert_eq!(frames(&done).len(), told, "{}", done.text);
+        assert!(shop.silently(&mut browser).await.is_some());
+    }
+}
+
 /// S-FCL-3, S-FCL-4, S-FCL-5, S-RPI-10, S-RPI-14: the one who asks is told as well, the policy names its origin and no other one, and
 /// the way on has the state and nothing else.
 #[tokio::test]

@@ -78,6 +78,21 @@ async fn a_user_is_signed_off_everywhere() {
     assert_eq!(shop.post("token", &fields).await.status, 200);
 }
 
+/// S-GTR-8: an address is compared like every name: in any letter case and composition.
+#[tokio::test]
+async fn an_address_is_found_as_it_may_be_spelled() {
+    let world = World::start().await;
+    let (_, token) = security(&world).await;
+    let new = json!({"username": "joerg", "email": "j\u{f6}rg@example.test", "password": "Rabbit-hole-11"});
+    let path = format!("/v1/realms/{}/users", world.data.realm.id);
+    let made = world.admin(http::Method::POST, &path).json(&new).send().await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    for spelled in ["J\u{d6}RG@EXAMPLE.TEST", "jo\u{308}rg@example.test", "\u{ff4a}\u{f6}rg@example.test"] {
+        let body = json!({"sub_id": {"format": "email", "email": spelled}});
+        assert_eq!(revoke(&world, &token, &body).await.status, 204, "{spelled}");
+    }
+}
+
 /// Goal: S-GTR-7 to S-GTR-9: a user is named by address, by issuer and subject or by id, under both names of the member; what names
 /// nobody is refused in words.
 #[tokio::test]

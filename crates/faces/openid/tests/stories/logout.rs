@@ -141,6 +141,25 @@ async fn a_hint_counts_for_its_own_session() {
     assert_eq!((done.status.as_u16(), done.location()), (303, BYE), "{}", done.text);
 }
 
+/// F-3: an application's hint may speak of another session of the user: nothing ends unasked, and both end after the yes.
+#[tokio::test]
+async fn the_session_of_the_hint_ends_besides_that_of_the_cookie() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    let (mut elsewhere, of_another) = signed_on(&shop, ALICE).await;
+    let (mut of_bob, hint_of_bob) = signed_on(&shop, BOB).await;
+    for (hint, ends) in [(&hint_of_bob, false), (&of_another, true)] {
+        let (mut browser, _) = signed_on(&shop, ALICE).await;
+        let question = browser.get(&format!("{LOGOUT}?id_token_hint={hint}")).await;
+        assert_eq!(shop.silently(&mut elsewhere).await, None, "nobody has said yes");
+        let done = browser.submit(&question, &[]).await;
+        assert!(done.text.contains("You are signed off"), "{}", done.text);
+        assert!(shop.silently(&mut browser).await.is_some());
+        assert_eq!(shop.silently(&mut elsewhere).await.is_some(), ends);
+    }
+    assert_eq!(shop.silently(&mut of_bob).await, None, "a session of somebody else lives");
+}
+
 /// Goal: S-RPI-16: who is signed off already is signed off, and goes where a hint vouches for.
 #[tokio::test]
 async fn a_second_time_is_no_error() {
