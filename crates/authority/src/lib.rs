@@ -102,7 +102,7 @@ use crate::hashing::Hashing;
 use crate::known_places::KnownPlaces;
 use crate::realms::Realms;
 use crate::sign_on_outcome::RefusalLines;
-use crate::throttle::Throttle;
+use crate::throttle::{CallThrottle, Throttle};
 use crate::unfinished::Unfinished;
 
 /// What an authority is made of.
@@ -138,6 +138,7 @@ struct Inner {
     counts: Counts,
     keyring: Keyring,
     throttle: Throttle,
+    revocations: CallThrottle,
     refusals: RefusalLines,
     unfinished: Unfinished,
     places: KnownPlaces,
@@ -165,6 +166,7 @@ impl Authority {
                 counts,
                 keyring,
                 throttle,
+                revocations: CallThrottle::default(),
                 refusals: RefusalLines::default(),
                 unfinished,
                 places: KnownPlaces::default(),

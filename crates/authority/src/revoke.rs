@@ -3,8 +3,8 @@
 //! The session lives on. What is no token of ours, or no longer good, counts as revoked already.
 
 use adieu_core::{
-    Client, GrantError, GrantId, Outage, Realm, RevokeOrder, RevokedToken, SessionId, Timestamp,
-    TokenToRevoke,
+    Client, ClientId, GrantError, GrantId, Outage, Realm, RealmId, RevokeOrder, RevokedToken, SessionId,
+    Timestamp, TokenToRevoke,
 };
 use adieu_token::{TYP_ACCESS, Verified};
 
@@ -22,6 +22,11 @@ pub enum RevokeError {
 }
 
 impl Authority {
+    /// Whether this client, which signs users off everywhere, may do so once more at this moment. Each question counts. S-GTR-10
+    pub fn may_sign_off_users(&self, realm: RealmId, client: &ClientId) -> bool {
+        self.inner.revocations.take(realm, client, self.now())
+    }
+
     /// Revokes a token of this realm: a refresh token with its whole grant, an access token alone.
     pub async fn revoke_token(&self, realm: &Realm, client: &Client, token: &str) -> Result<(), RevokeError> {
         // A signed token has dots, an opaque one has none.

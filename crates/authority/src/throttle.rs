@@ -6,6 +6,7 @@
 //! Bounded memory (HOME-LIMITS). It is forgotten with the process.
 
 mod bucket;
+mod calls;
 mod keys;
 mod table;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use tokio::time::timeout;
 
 pub(crate) use self::bucket::TryRefused;
 use self::bucket::{Limit, Pace};
+pub(crate) use self::calls::CallThrottle;
 pub(crate) use self::keys::{Account, Network, Whence};
 use self::keys::{AccountKey, AddressKey};
 use self::table::Table;

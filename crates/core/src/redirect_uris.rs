@@ -206,7 +206,7 @@ mod tests {
         }
     }
 
-    /// S-20, F-18.
+    /// S-RPI-20: S-20, F-18.
     #[test]
     fn addresses_are_absolute_and_nothing_that_a_browser_runs() {
         for good in [

@@ -141,7 +141,7 @@ async fn a_form_posts_itself_in_chromium() {
     runs("form-post.cjs").await;
 }
 
-/// Goal: S-SES-1 to S-SES-4: npm `oidc-client-ts` with session monitoring: one page notices the other's sign-off, at the native
+/// Goal: S-SES-1 to S-SES-4, S-SES-9: npm `oidc-client-ts` with session monitoring: one page notices the other's sign-off, at the native
 /// issuer and at AM's.
 #[tokio::test(flavor = "multi_thread")]
 async fn oidc_client_ts_watches_the_session_in_chromium() {

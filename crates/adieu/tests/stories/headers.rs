@@ -50,7 +50,7 @@ async fn with_credentials(world: &World) -> Vec<(&'static str, Reply)> {
     ]
 }
 
-/// Goal: S-22: no cache keeps an answer that carries a credential, and an address with a code is told to no further page.
+/// S-CSD-4: Goal: S-22: no cache keeps an answer that carries a credential, and an address with a code is told to no further page.
 #[tokio::test]
 async fn no_cache_and_no_next_page_learns_a_credential() {
     let world = World::start().await;

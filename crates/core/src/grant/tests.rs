@@ -92,6 +92,7 @@ fn a_code_buys_tokens_once_and_its_second_use_takes_them_away() {
     assert!(again.write.expect("a change").revoked);
 }
 
+/// S-OP-13
 #[test]
 fn a_code_is_refused_when_any_of_its_conditions_fails() {
     let refused = |change: &dyn Fn(&mut Grant, &mut GrantAround, &mut RedeemOrder), now| {
@@ -212,6 +213,7 @@ fn wanted_scopes_hide_no_theft_and_tell_no_stranger() {
     }
 }
 
+/// S-TOK-7
 #[test]
 fn a_refresh_token_dies_with_session_epoch_and_client() {
     let dead = [

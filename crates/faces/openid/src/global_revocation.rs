@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Actor, Cause, EndError, EndKind, EndOrder, EndTarget, Outage, Realm, User, UserId};
+use adieu_authority::{
+    Actor, Cause, ClientId, EndError, EndKind, EndOrder, EndTarget, Outage, Realm, User, UserId,
+};
 use adieu_http_kit::auth::bearer;
 use adieu_http_kit::{body, json, media};
 use axum::body::Body;
@@ -29,7 +31,24 @@ pub(crate) async fn answer(
     body: Body,
     realm: &Arc<Realm>,
 ) -> Result<Response, OpenIdError> {
-    let caller = caller(face, call, realm).await?;
+    let client = caller(face, call, realm).await?;
+    if !face.authority.may_sign_off_users(realm.id, &client) {
+        return Err(OpenIdError::Busy);
+    }
+    let answer = ended(face, call, body, realm, &client).await;
+    // Who was signed off, how many sessions and why stands in the ending's own line and record.
+    let refused = answer.as_ref().err().map(OpenIdError::code).unwrap_or_default();
+    tracing::info!(realm = %realm.path, %client, refused, "a client asked to sign a user off everywhere");
+    answer
+}
+
+async fn ended(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    realm: &Arc<Realm>,
+    client: &ClientId,
+) -> Result<Response, OpenIdError> {
     if !media::is(call.headers(), "application/json") {
         return Err(OpenIdError::NotJson);
     }
@@ -44,7 +63,7 @@ pub(crate) async fn answer(
         cause: Cause::Administrator,
         spare: None,
         within: None,
-        origin: call.origin_of(caller),
+        origin: call.origin_of(Actor::Client(client.clone())),
     };
     match face.authority.end(order).await {
         Ok(_) => {
@@ -61,14 +80,14 @@ pub(crate) async fn answer(
 }
 
 /// The client that calls in its own name, with a token for this. S-GTR-3
-async fn caller(face: &Face, call: &Call, realm: &Arc<Realm>) -> Result<Actor, OpenIdError> {
+async fn caller(face: &Face, call: &Call, realm: &Arc<Realm>) -> Result<ClientId, OpenIdError> {
     let token = bearer(call.headers()).ok_or(OpenIdError::Token { shown: false })?;
     let principal = face.authority.principal(realm, token, &face.url(realm, "")).await?;
     let principal = principal.ok_or(OpenIdError::Token { shown: true })?;
     if principal.user.is_some() || !principal.has_scope(REVOCATION_SCOPE) {
         return Err(OpenIdError::RevocationScope);
     }
-    Ok(principal.actor())
+    Ok(principal.client.id.clone())
 }
 
 /// The identifier of the subject.

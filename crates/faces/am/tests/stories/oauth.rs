@@ -122,7 +122,7 @@ async fn discovery_names_what_is_there() {
     assert_eq!(allowed.header("access-control-allow-origin"), ORIGIN);
 }
 
-/// Goal: tokens that a session was worth are good as long as it lives, for AM's clients too.
+/// S-TOK-14: Goal: tokens that a session was worth are good as long as it lives, for AM's clients too.
 #[tokio::test]
 async fn tokens_die_with_the_session() {
     let fixture = FaceFixture::start().await;
@@ -217,7 +217,7 @@ async fn a_sign_on_leads_back_to_the_client() {
     }
 }
 
-/// Goal: nothing is redirected to an address that is not the client's.
+/// S-OP-18: Goal: nothing is redirected to an address that is not the client's.
 #[tokio::test]
 async fn nothing_leads_to_strangers() {
     let fixture = FaceFixture::start().await;

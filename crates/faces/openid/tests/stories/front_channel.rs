@@ -146,7 +146,7 @@ async fn who_signed_on_elsewhere_is_told_in_its_own_words() {
     assert_eq!(param(&frames(&page)[0], "iss"), Some(issuer));
 }
 
-/// Goal: RP-Initiated Logout 1.0 section 2: the page says what became of each application, is made anew without a script while somebody
+/// S-FCL-8, RP-Initiated Logout 1.0 section 2: the page says what became of each application, is made anew without a script while somebody
 /// is being told, and says no more to whoever comes too late or makes the address up.
 #[tokio::test]
 async fn the_page_says_who_was_told() {

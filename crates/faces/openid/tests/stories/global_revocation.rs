@@ -78,6 +78,21 @@ async fn a_user_is_signed_off_everywhere() {
     assert_eq!(shop.post("token", &fields).await.status, 200);
 }
 
+/// S-GTR-10: whoever guesses names is slowed down, and nobody else is.
+#[tokio::test]
+async fn calls_of_a_client_are_limited() {
+    let world = World::start().await;
+    let (_, token) = security(&world).await;
+    let nobody = opaque("00000000-0000-4000-8000-000000000000");
+    for _ in 0..600 {
+        assert_eq!(revoke(&world, &token, &nobody).await.status, 404);
+    }
+    let limited = revoke(&world, &token, &opaque(world.data.alice.id)).await;
+    assert_eq!((limited.status.as_u16(), limited.header("retry-after")), (429, "1"), "{}", limited.text);
+    world.wait_s(1);
+    assert_eq!(revoke(&world, &token, &opaque(world.data.alice.id)).await.status, 204);
+}
+
 /// S-GTR-8: an address is compared like every name: in any letter case and composition.
 #[tokio::test]
 async fn an_address_is_found_as_it_may_be_spelled() {

@@ -14,3 +14,4 @@ mod rights;
 mod rp_initiated_op;
 mod session_op;
 mod sign_on;
+mod tokens;

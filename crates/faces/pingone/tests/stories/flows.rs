@@ -336,7 +336,7 @@ async fn a_disabled_user_gets_no_session() {
     reply.assert_error(400, "INVALID_DATA", Some(("INVALID_VALUE", Some("password"))));
 }
 
-/// A public client must use PKCE, and needs no redirect address in `pi.flow`.
+/// S-CA-3, S-OP-15: A public client must use PKCE, and needs no redirect address in `pi.flow`.
 #[tokio::test]
 async fn a_public_client_uses_pkce() {
     use base64::Engine as _;

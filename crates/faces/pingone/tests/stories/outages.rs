@@ -87,7 +87,7 @@ async fn what_cannot_be_read_is_503() {
     fixture.assert_live(&held).await;
 }
 
-/// NO-FALSE-NO, ENDED-IS-DURABLE: nothing can be written, or nobody knows whether it was; then it is not called done, and
+/// S-REV-6: NO-FALSE-NO, ENDED-IS-DURABLE: nothing can be written, or nobody knows whether it was; then it is not called done, and
 /// what landed counts.
 #[tokio::test]
 async fn what_cannot_be_written_is_503() {

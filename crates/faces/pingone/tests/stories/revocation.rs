@@ -23,7 +23,7 @@ impl FaceFixture {
     }
 }
 
-/// P-55: an access token is revoked at once and durably; session, refresh token and other tokens live on.
+/// S-REV-4: P-55: an access token is revoked at once and durably; session, refresh token and other tokens live on.
 #[tokio::test]
 async fn an_access_token_is_revoked_alone() {
     let mut fixture = FaceFixture::open().await;
@@ -46,7 +46,7 @@ async fn an_access_token_is_revoked_alone() {
     assert_eq!(userinfo.status, 401);
 }
 
-/// P-55: a refresh token takes its grant's tokens with it, a rotated one as well; the session lives.
+/// S-REV-5: P-55: a refresh token takes its grant's tokens with it, a rotated one as well; the session lives.
 #[tokio::test]
 async fn a_refresh_token_is_revoked_with_its_grant() {
     for rotated in [false, true] {
@@ -97,7 +97,7 @@ async fn a_worker_revokes_its_own_token() {
     assert_eq!(fixture.introspect(&app, &one).await.text, INACTIVE);
 }
 
-/// RFC 7009 §2: rubbish counts as revoked, another client's token is refused, and a client proves itself.
+/// S-REV-1 to S-REV-3: RFC 7009 §2: rubbish counts as revoked, another client's token is refused, and a client proves itself.
 #[tokio::test]
 async fn what_cannot_be_revoked() {
     let fixture = FaceFixture::open().await;
@@ -128,7 +128,7 @@ async fn what_cannot_be_revoked() {
     assert_eq!(fixture.introspect(&App { secret, ..app }, &held.access).await.text, INACTIVE);
 }
 
-/// P-54: with the switch, unexpired tokens live on after the sign-off, and only they; other applications' die.
+/// S-TOK-11, S-BCL-22: P-54: with the switch, unexpired tokens live on after the sign-off, and only they; other applications' die.
 #[tokio::test]
 async fn tokens_may_outlive_their_session() {
     let mut fixture = FaceFixture::open().await;
@@ -163,7 +163,7 @@ async fn tokens_may_outlive_their_session() {
     assert!(!fixture.is_active(&billing, &plain.access).await, "until they expire");
 }
 
-/// P-54: nothing outlives its user, its client, or the switch.
+/// S-TOK-11: P-54: nothing outlives its user, its client, or the switch.
 #[tokio::test]
 async fn nothing_outlives_its_user_its_client_or_the_switch() {
     let origin = || Origin::of_holder(adieu_authority::Channel::named("test"), None);

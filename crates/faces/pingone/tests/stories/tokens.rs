@@ -33,7 +33,7 @@ async fn a_worker_gets_a_token_in_its_own_name() {
     assert_eq!(odd.form(&[("grant_type", "client_credentials")]).send().await.status, 200);
 }
 
-/// P-21, and every other way in which a client does not prove itself as configured.
+/// S-CA-4: P-21, and every other way in which a client does not prove itself as configured.
 #[tokio::test]
 async fn a_client_that_does_not_prove_itself_gets_nothing() {
     let fixture = FaceFixture::open().await;
@@ -142,7 +142,7 @@ async fn an_unredeemed_code_dies_with_its_session() {
     fixture.redeem(&app, code).await.assert_oauth(400, "invalid_grant");
 }
 
-/// Refresh tokens rotate; an old one takes the family away; scopes may only shrink.
+/// S-TOK-3, S-TOK-6: Refresh tokens rotate; an old one takes the family away; scopes may only shrink.
 #[tokio::test]
 async fn refresh_tokens_rotate_and_reuse_takes_the_family_away() {
     let fixture = FaceFixture::open().await;
@@ -175,7 +175,7 @@ async fn refresh_tokens_rotate_and_reuse_takes_the_family_away() {
     assert!(fixture.is_signed_on(&held.st).await, "the session stays");
 }
 
-/// Introspection says what the token says, and nothing private; what is not active is one answer.
+/// S-INT-1 to S-INT-4: Introspection says what the token says, and nothing private; what is not active is one answer.
 #[tokio::test]
 async fn introspection() {
     let fixture = FaceFixture::open().await;
@@ -274,7 +274,7 @@ async fn many_first_users_of_a_realm_make_one_key() {
     assert!(one.text == two.text && two.text == three.text);
 }
 
-/// A retired key still verifies: tokens live on, and a hint signed with it counts (contract pingone.md 1.3, rule 8).
+/// S-DISC-5: A retired key still verifies: tokens live on, and a hint signed with it counts (contract pingone.md 1.3, rule 8).
 #[tokio::test]
 async fn a_retired_key_still_verifies() {
     let mut fixture = FaceFixture::open().await;
