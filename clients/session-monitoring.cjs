@@ -104,13 +104,14 @@ const steps = {
     await application();
     browser = await Browser.open();
   },
+  // What a browser does that withholds the cookie: "changed" would make the application ask again and again.
+  "without a cookie the frame cannot tell": async () => {
+    await browser.goto(`${site}/frame?issuer=${encodeURIComponent(issuers[0])}`);
+    await heard(issuers[0], "the frame says error");
+    said.length = 0;
+  },
 };
 for (const issuer of issuers) {
-  // What a browser does that withholds the cookie: "changed" would make the application ask again and again.
-  steps[`without a cookie the frame cannot tell: ${issuer}`] = async () => {
-    await browser.goto(`${site}/frame?issuer=${encodeURIComponent(issuer)}`);
-    await heard(issuer, "the frame says error");
-  };
   steps[`a sign-off in one page is noticed in the other: ${issuer}`] = async () => {
     await browser.goto(`${site}/?issuer=${encodeURIComponent(issuer)}`);
     await browser.until("Sign on");
@@ -122,7 +123,7 @@ for (const issuer of issuers) {
     await heard(issuer, "watching");
     // Nothing has happened: three rounds of questions are answered with `unchanged`.
     await new Promise((resolve) => setTimeout(resolve, 3500));
-    assert.deepEqual(of(issuer), ["the frame says error", "signed on true", "watching"]);
+    assert.deepEqual(of(issuer), ["signed on true", "watching"]);
     await browser.goto(`${site}/?off=1`);
     await browser.until("signed off");
     await heard(issuer, "noticed");
