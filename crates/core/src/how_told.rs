@@ -5,6 +5,24 @@
 use crate::directory::Client;
 use crate::receipt::ReceiptState;
 
+/// A client that took part in a session, and how it was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldClient {
+    /// What people call the client.
+    pub name: String,
+    /// How it was told.
+    pub how: HowTold,
+}
+
+/// A frame of a page by which the browser tells a client. Front-Channel Logout 1.0 §2
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogoutFrame {
+    /// What people call the client.
+    pub name: String,
+    /// The address.
+    pub address: String,
+}
+
 /// How a client was told that a session is over, as whoever signed off may know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HowTold {

@@ -100,7 +100,7 @@ pub use found_ending::{EndedReach, EndingFilter, EntryAround, EntryFacts, FoundE
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, ReplacedToken, RotateOrder};
 pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
 pub use how_ended::{EndedWith, how_ended};
-pub use how_told::{HowTold, how_told};
+pub use how_told::{HowTold, LogoutFrame, ToldClient, how_told};
 pub use ids::{ClientId, Locator, NIL, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
 pub use leasing::{Lane, Leasing, decide_lease};

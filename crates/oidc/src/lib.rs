@@ -25,7 +25,7 @@ pub use client_auth::authenticated;
 pub use discovery::{Endpoints, discovery};
 pub use hint::{Hint, HintError};
 pub use introspect::{Introspection, introspect};
-pub use parting::{ClientFrame, Parting, PartingTicket, ToldClient};
+pub use parting::{Parting, PartingTicket};
 pub use pushed::PushedError;
 pub use refusal::Refusal;
 pub use reply::{AuthorizeAnswer, AuthorizeReply, ResponseMode};

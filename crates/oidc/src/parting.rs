@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Authority, Check, Client, ClientId, EndingId, Fate, HowTold, Outage, Participant, Purpose, RealmId,
-    ReceiptQuery, ReceiptState, Session, SessionId, SessionToken, Span, Timestamp,
+    Authority, Check, Client, ClientId, EndingId, Fate, Outage, Participant, Purpose, RealmId, ReceiptQuery,
+    ReceiptState, Session, SessionId, SessionToken, Span, Timestamp,
 };
-use adieu_core::{TokenHash, how_told};
+use adieu_core::{LogoutFrame, TokenHash, ToldClient, how_told};
 use adieu_http_kit::form::append_query;
 
 /// How long a browser waits for the first answers of those who are told before it goes on (standards.md 7, C4).
@@ -29,25 +29,7 @@ const FRAMES_MAX: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct Parting {
     clients: Vec<Arc<Client>>,
-    frames: Vec<ClientFrame>,
-}
-
-/// A frame by which a browser tells a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientFrame {
-    /// What people call the client.
-    pub name: String,
-    /// The address.
-    pub address: String,
-}
-
-/// A client, and how it was told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToldClient {
-    /// What people call the client.
-    pub name: String,
-    /// How it was told.
-    pub how: HowTold,
+    frames: Vec<LogoutFrame>,
 }
 
 /// What a browser may ask about later: the endings of its sign-off.
@@ -111,12 +93,12 @@ impl Parting {
 
     fn add(&mut self, client: &Arc<Client>, participant: &Participant) {
         if let Some(address) = frame_address(client, participant) {
-            self.add_frame(ClientFrame { name: client.name.clone(), address });
+            self.add_frame(LogoutFrame { name: client.name.clone(), address });
         }
         self.add_client(Arc::clone(client));
     }
 
-    fn add_frame(&mut self, frame: ClientFrame) {
+    fn add_frame(&mut self, frame: LogoutFrame) {
         let known = self.frames.iter().any(|known| known.address == frame.address);
         if !known && self.frames.len() < FRAMES_MAX {
             self.frames.push(frame);
@@ -136,7 +118,7 @@ impl Parting {
     }
 
     /// The frames by which the browser tells some of them. S-FCL-3
-    pub fn frames(&self) -> &[ClientFrame] {
+    pub fn frames(&self) -> &[LogoutFrame] {
         &self.frames
     }
 

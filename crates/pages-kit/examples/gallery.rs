@@ -3,11 +3,11 @@
 
 use std::{env, fs, io, path::Path};
 
-use adieu_core::HowTold;
+use adieu_core::{HowTold, ToldClient};
 use adieu_pages_kit::{
     CodeEntry, ErrorPage, FormField, FormPage, FormPostPage, Link, Onward, PageHeaders, SeenByDialect,
     SettingsPage, SettingsPart, SignOffPage, SignOffQuestion, SignOnPage, SignedOffPage, SignedOnPage,
-    SignedOnRealm, SignedOnRealmsPage, StatusPage, ToldApplication, WelcomePage,
+    SignedOnRealm, SignedOnRealmsPage, StatusPage, WelcomePage,
 };
 
 fn main() -> io::Result<()> {
@@ -154,7 +154,7 @@ fn signed_off() -> String {
 }
 
 fn signed_off_told() -> String {
-    let one = |name, how| ToldApplication { name, how };
+    let one = |name: &str, how| ToldClient { name: name.into(), how };
     let told = [
         one("Shop", HowTold::Confirmed),
         one("Wiki", HowTold::Pending),

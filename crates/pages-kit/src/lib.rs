@@ -21,7 +21,7 @@ pub use headers::{PageHeaders, csp, form_action_of};
 pub use pages::{CodeEntry, ErrorPage, Link, SignOffPage, SignOnPage, StatusPage};
 pub use session_pages::{SeenByDialect, SignedOnPage, SignedOnRealm, SignedOnRealmsPage, WelcomePage};
 pub use sign_off_question::SignOffQuestion;
-pub use signed_off::{LogoutFrame, Onward, SignedOffPage, ToldApplication};
+pub use signed_off::{Onward, SignedOffPage};
 pub use words::too_often;
 
 /// The one stylesheet, as it stands in every page.

@@ -4,7 +4,7 @@
 //! application, goes on when all frames are there, and after three seconds in any case; without scripts the header `Refresh` does.
 //! OpenID Connect Front-Channel Logout 1.0 section 2.
 
-use adieu_core::HowTold;
+use adieu_core::{HowTold, LogoutFrame, ToldClient};
 use askama::Template;
 
 use crate::headers::PageHeaders;
@@ -23,51 +23,13 @@ pub struct SignedOffPage<'a> {
     /// What every dialect says of the session now, if it was asked.
     pub seen: &'a [SeenByDialect<'a>],
     /// The applications that took part, and how each is told.
-    pub told: &'a [ToldApplication<'a>],
+    pub told: &'a [ToldClient],
     /// The applications that this browser tells, each by a frame.
-    pub frames: &'a [LogoutFrame<'a>],
+    pub frames: &'a [LogoutFrame],
     /// Where the page leads.
     pub onward: Option<Onward<'a>>,
     /// Where one may sign on again.
     pub again: Option<Link<'a>>,
-}
-
-/// An application that took part in the session.
-#[derive(Clone, Copy, Debug)]
-pub struct ToldApplication<'a> {
-    /// What people call it.
-    pub name: &'a str,
-    /// How it was told.
-    pub how: HowTold,
-}
-
-impl ToldApplication<'_> {
-    const fn verdict(&self) -> &'static str {
-        match self.how {
-            HowTold::Confirmed => "signed off",
-            HowTold::Pending => "still being told",
-            HowTold::Failed => "could not be told",
-            HowTold::ByBrowser => "told by your browser",
-            HowTold::NotAtAll => "is not told",
-        }
-    }
-
-    const fn class(&self) -> &'static str {
-        match self.how {
-            HowTold::Confirmed => "yes",
-            HowTold::Failed => "unknown",
-            HowTold::Pending | HowTold::ByBrowser | HowTold::NotAtAll => "no",
-        }
-    }
-}
-
-/// A frame that tells an application.
-#[derive(Clone, Copy, Debug)]
-pub struct LogoutFrame<'a> {
-    /// What people call the application.
-    pub name: &'a str,
-    /// The address.
-    pub address: &'a str,
 }
 
 /// Where the page after a sign-off leads.
@@ -99,13 +61,33 @@ impl SignedOffPage<'_> {
             Onward::Application(link) => (WAIT_S, link.href),
             Onward::Again(link, after_s) => (after_s, link.href),
         });
-        let frames: Vec<&str> = self.frames.iter().map(|frame| frame.address).collect();
+        let frames: Vec<&str> = self.frames.iter().map(|frame| frame.address.as_str()).collect();
         PageHeaders::after_sign_off(&frames, self.goes_on(), refresh)
     }
 
     /// Whether it goes on to an application by its script.
     const fn goes_on(&self) -> bool {
         matches!(self.onward, Some(Onward::Application(_)))
+    }
+
+    /// In words, how an application was told.
+    const fn verdict_of(told: &ToldClient) -> &'static str {
+        match told.how {
+            HowTold::Confirmed => "signed off",
+            HowTold::Pending => "still being told",
+            HowTold::Failed => "could not be told",
+            HowTold::ByBrowser => "told by your browser",
+            HowTold::NotAtAll => "is not told",
+        }
+    }
+
+    /// The class of these words in the stylesheet.
+    const fn class_of(told: &ToldClient) -> &'static str {
+        match told.how {
+            HowTold::Confirmed => "yes",
+            HowTold::Failed => "unknown",
+            HowTold::Pending | HowTold::ByBrowser | HowTold::NotAtAll => "no",
+        }
     }
 
     /// Whether somebody may look signed on although the session is over: frames get no cookies where a browser keeps those of other
@@ -132,8 +114,8 @@ mod tests {
     #[test]
     fn every_value_is_escaped() {
         let seen = [SeenByDialect { dialect: NASTY, request: NASTY, live: Some(true), said: NASTY }];
-        let told = [ToldApplication { name: NASTY, how: HowTold::ByBrowser }];
-        let frames = [LogoutFrame { name: NASTY, address: NASTY }];
+        let told = [ToldClient { name: NASTY.into(), how: HowTold::ByBrowser }];
+        let frames = [LogoutFrame { name: NASTY.into(), address: NASTY.into() }];
         let page = SignedOffPage {
             realm: NASTY,
             seen: &seen,
@@ -159,7 +141,7 @@ mod tests {
     /// S-FCL-5: the policy names the origins of the frames and no other place; its script is the one that stands in the page.
     #[test]
     fn the_policy_names_the_origins_of_the_frames_and_the_script() {
-        let frame = |address| LogoutFrame { name: "Shop", address };
+        let frame = |address: &str| LogoutFrame { name: "Shop".into(), address: address.into() };
         let frames = [
             frame("https://shop.example.test/out?iss=x&sid=y"),
             frame("http://127.0.0.1:8080/out"),

@@ -5,10 +5,12 @@
 
 use adieu_authority::{
     Cause, EndError, EndKind, EndOrder, EndTarget, Ended, Origin, PresentedToken, Purpose, RealmId, Session,
-    SessionToken,
+    SessionToken, endings_noted,
 };
 use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
+use adieu_oidc::Parting;
+use adieu_pages_kit::{Link, Onward, SignedOffPage};
 use axum::http::{HeaderValue, StatusCode};
 use serde_json::json;
 use subtle::ConstantTimeEq;
@@ -18,6 +20,7 @@ use crate::call::Call;
 use crate::credentials::CarriedTokens;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
+use crate::pages::with_headers;
 
 const PREFIX: &str = "ory_lo_";
 
@@ -93,6 +96,7 @@ async fn perform_inner(
         Some(token) => (token, credentials.cookie),
         None => (meant_beside(face, call, credentials, wanted).await?, true),
     };
+    let parting = parting(face, call, credentials, (&token, by_cookie)).await?;
     let left_alone = match by_cookie {
         true => Some(face.end_carried(call, token.id).await?),
         false => None,
@@ -113,7 +117,8 @@ async fn perform_inner(
         Ended::Before => return Err(KratosError::session_inactive()),
     }
     // Q3: the session has ended whatever becomes of the return address.
-    Ok(((face.realm_id().await?, left_alone), after(face, call, params.first("return_to"))))
+    let answer = after(face, call, params.first("return_to"), &parting).await;
+    Ok(((face.realm_id().await?, left_alone), answer))
 }
 
 async fn order(face: &Face, call: &Call, token: &SessionToken) -> Result<EndOrder, KratosError> {
@@ -128,12 +133,55 @@ async fn order(face: &Face, call: &Call, token: &SessionToken) -> Result<EndOrde
     })
 }
 
-fn after(face: &Face, call: &Call, wanted: Option<&str>) -> Result<Answer, KratosError> {
+/// Who takes part in what ends in a browser: in the session that is meant, and in those of the other cookies. To be asked before they
+/// end.
+async fn parting(
+    face: &Face,
+    call: &Call,
+    credentials: &CarriedTokens,
+    (token, by_cookie): (&SessionToken, bool),
+) -> Result<Parting, KratosError> {
+    if accept::wants_json(call.headers()) {
+        return Ok(Parting::default());
+    }
+    let others = match by_cookie {
+        true => face.signed_on_beside(call, credentials).await?,
+        false => Vec::new(),
+    };
+    let all = std::iter::once(token).chain(credentials.cookies_beside(token.id)).chain(&others);
+    let mut tokens: Vec<&SessionToken> = Vec::new();
+    for one in all {
+        if tokens.iter().all(|known| known.id != one.id) {
+            tokens.push(one);
+        }
+    }
+    Ok(Parting::of_tokens(&face.authority, tokens).await?)
+}
+
+/// Where a browser goes: when those have answered who are told by this server, or have had time to (S-RPI-11); by a page where it has
+/// somebody to tell itself, which Kratos does not know (S-FCL-3).
+async fn after(
+    face: &Face,
+    call: &Call,
+    wanted: Option<&str>,
+    parting: &Parting,
+) -> Result<Answer, KratosError> {
     let to = face.return_to(wanted, &face.logout_return)?;
     if accept::wants_json(call.headers()) {
         return Ok(empty(StatusCode::NO_CONTENT));
     }
-    Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to))
+    let told = parting.told(&face.authority, &endings_noted()).await;
+    if parting.frames().is_empty() || !accept::names_html(call.headers()) {
+        return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to));
+    }
+    let page = SignedOffPage {
+        realm: &face.settings.realm,
+        told: &told,
+        frames: parting.frames(),
+        onward: Some(Onward::Application(Link { href: &to, text: "Go on" })),
+        ..SignedOffPage::default()
+    };
+    Ok(with_headers(StatusCode::OK, page.html(), &page.headers()))
 }
 
 /// The credential whose session the logout token belongs to: of the carriers exactly that one's ends (Q1, Q2), and if it is a

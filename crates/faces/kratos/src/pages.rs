@@ -231,7 +231,7 @@ fn page(status: StatusCode, html: String, form_actions: &[&str]) -> Answer {
     with_headers(status, html, &PageHeaders::new(form_actions))
 }
 
-fn with_headers(status: StatusCode, html: String, page_headers: &PageHeaders) -> Answer {
+pub(crate) fn with_headers(status: StatusCode, html: String, page_headers: &PageHeaders) -> Answer {
     let mut answer = empty(status);
     *answer.body_mut() = Body::from(html);
     for (name, value) in page_headers.pairs() {

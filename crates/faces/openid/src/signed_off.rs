@@ -3,10 +3,10 @@
 //! It is made anew at an address that only the browser knows which signed off, for as long as somebody is still being told; no script
 //! asks. OpenID Connect Front-Channel Logout 1.0 section 2; standards.md 1.1 and 1.3.
 
-use adieu_authority::{HowTold, Realm, Span, endings_noted};
+use adieu_authority::{HowTold, Realm, Span, ToldClient, endings_noted};
 use adieu_http_kit::form::{Params, append_query};
-use adieu_oidc::{Parting, PartingTicket, ToldClient};
-use adieu_pages_kit::{Link, LogoutFrame, Onward, SignedOffPage, ToldApplication};
+use adieu_oidc::{Parting, PartingTicket};
+use adieu_pages_kit::{Link, Onward, SignedOffPage};
 use axum::response::Response;
 use http::StatusCode;
 
@@ -81,14 +81,10 @@ fn is_under_way(told: &[ToldClient]) -> bool {
 }
 
 fn shown(realm: &Realm, told: &[ToldClient], parting: &Parting, onward: Option<Onward<'_>>) -> Response {
-    let told: Vec<_> = told.iter().map(|one| ToldApplication { name: &one.name, how: one.how }).collect();
-    let frames = parting.frames().iter();
-    let frames: Vec<_> =
-        frames.map(|frame| LogoutFrame { name: &frame.name, address: &frame.address }).collect();
     let page = SignedOffPage {
         realm: &realm.path,
-        told: &told,
-        frames: &frames,
+        told,
+        frames: parting.frames(),
         onward,
         ..SignedOffPage::default()
     };

@@ -12,7 +12,7 @@ use adieu_http_kit::companion::CookieRealm;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::{media, sign_off};
 use adieu_oidc::Parting;
-use adieu_pages_kit::{Link, LogoutFrame, SignedOffPage, ToldApplication};
+use adieu_pages_kit::{Link, SignedOffPage};
 use axum::body::Body;
 use axum::response::Response;
 use http::Uri;
@@ -109,12 +109,9 @@ async fn ended(
         false => Some(Link { href: FRONT, text: "You are still signed on to another realm" }),
     };
     let told = parting.told(&face.authority, &endings_noted()).await;
-    let told: Vec<_> = told.iter().map(|one| ToldApplication { name: &one.name, how: one.how }).collect();
-    let frames = parting.frames().iter();
-    let frames: Vec<_> =
-        frames.map(|frame| LogoutFrame { name: &frame.name, address: &frame.address }).collect();
     let (realm_path, seen) = (&realm.path, &shown(&answers));
-    let page = SignedOffPage { realm: realm_path, seen, told: &told, frames: &frames, onward: None, again };
+    let page =
+        SignedOffPage { realm: realm_path, seen, told: &told, frames: parting.frames(), onward: None, again };
     let id = realm.id.to_string();
     let gone = face.settings.cookies.clear(CookieRealm { id: &id, path: &realm.path }, &carried.elsewhere);
     let response = with_cookies(page_with(&page.html(), &page.headers()), gone);

@@ -8,19 +8,22 @@ pub(crate) mod by_hint;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Actor, Cause, Client, ClientId, EndError, EndKind, EndOrder, EndTarget, Realm, SessionToken,
+    Actor, Cause, Client, ClientId, EndError, EndKind, EndOrder, EndTarget, Realm, SessionToken, ToldClient,
     endings_noted, may_return_to,
 };
 use adieu_http_kit::form::{Params, append_query};
-use adieu_http_kit::sign_off;
-use adieu_oidc::Hint;
+use adieu_http_kit::{accept, sign_off};
+use adieu_oidc::{Hint, Parting};
+use adieu_pages_kit::{Link, Onward, SignedOffPage};
 use axum::extract::Request;
 use axum::response::Response;
+use http::StatusCode;
 
 use crate::authorize::found;
 use crate::cors::Concerned;
 use crate::extract::Visitor;
 use crate::face::Face;
+use crate::finish::with_headers;
 use crate::manage::applications::find::login_page;
 use crate::problem::{Problem, Shown};
 use crate::{body, cookies};
@@ -36,6 +39,7 @@ pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) 
     let judged = judged.map_err(|problem| problem.unredirectable(realm.id, Shown::UnlessJson))?;
     let mut response =
         found(&judged.location).map_err(|_| unregistered().unredirectable(realm.id, Shown::UnlessJson))?;
+    let parting = parting(face, realm, &visitor, judged.hinted.as_ref().map(|(hint, _)| hint)).await?;
     // First what the hint names: whoever has to repeat the request is then still signed on by the cookie.
     if let Some((hint, actor)) = &judged.hinted {
         face.provider(realm).end_hinted(hint, visitor.origin_of(actor.clone())).await?;
@@ -44,6 +48,11 @@ pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) 
     for token in visitor.tokens.every() {
         end(face, realm, &visitor, token).await?;
     }
+    // The browser goes on when those have answered who are told by this server, or have had time to (S-RPI-11).
+    let told = parting.told(face.authority(), &endings_noted()).await;
+    if !parting.frames().is_empty() && accept::names_html(&parts.headers) {
+        response = frames(realm, &parting, &told, &judged.location);
+    }
     cookies::clear(face, realm, &left_alone, response.headers_mut());
     if let Some(client) = judged.client {
         response.extensions_mut().insert(Concerned(client));
@@ -51,6 +60,35 @@ pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) 
     // Of a browser that carried nothing, or that stays signed on elsewhere, nothing is asked.
     let forgets_all = left_alone.is_empty() && !endings_noted().is_empty();
     Ok(if forgets_all { sign_off::marked(response) } else { response })
+}
+
+/// Who takes part in what ends: in the sessions that the cookies carry, and in that of the hint. To be asked before they end.
+async fn parting(
+    face: &Face,
+    realm: &Realm,
+    visitor: &Visitor,
+    hint: Option<&Hint>,
+) -> Result<Parting, Problem> {
+    let authority = face.authority();
+    let beside = authority.sessions_beside(&visitor.tokens.beside(face, realm), realm.id).await?;
+    let parting = Parting::of_tokens(authority, visitor.tokens.every().chain(&beside.here)).await?;
+    match hint.and_then(|hint| hint.session) {
+        Some(session) => Ok(parting.with(authority, session).await?),
+        None => Ok(parting),
+    }
+}
+
+/// The page by which a browser tells applications, on its way. PingOne documents none: only applications with a front-channel address
+/// are told so. S-FCL-3
+fn frames(realm: &Realm, parting: &Parting, told: &[ToldClient], location: &str) -> Response {
+    let page = SignedOffPage {
+        realm: &realm.path,
+        told,
+        frames: parting.frames(),
+        onward: Some(Onward::Application(Link { href: location, text: "Go on" })),
+        ..SignedOffPage::default()
+    };
+    with_headers(StatusCode::OK, &page.html(), &page.headers())
 }
 
 /// What a good request means.

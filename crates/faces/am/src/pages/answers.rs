@@ -4,9 +4,7 @@
 
 use adieu_authority::endings_noted;
 use adieu_oidc::{AuthorizeAnswer, Parting};
-use adieu_pages_kit::{
-    ErrorPage, FormPostPage, Link, LogoutFrame, Onward, PageHeaders, SignedOffPage, ToldApplication,
-};
+use adieu_pages_kit::{ErrorPage, FormPostPage, Link, Onward, PageHeaders, SignedOffPage};
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
@@ -75,14 +73,10 @@ pub(crate) async fn signed_off(
     if let Some(goto) = goto.filter(|_| parting.frames().is_empty()) {
         return on(goto);
     }
-    let told: Vec<_> = told.iter().map(|one| ToldApplication { name: &one.name, how: one.how }).collect();
-    let frames = parting.frames().iter();
-    let frames: Vec<_> =
-        frames.map(|frame| LogoutFrame { name: &frame.name, address: &frame.address }).collect();
     let again = format!("{}/UI/Login?realm={realm}", face.settings.context_path);
     let again = goto.is_none().then_some(Link { href: &again, text: "Sign on again" });
     let onward = goto.map(|href| Onward::Application(Link { href, text: "Go on" }));
-    let page = SignedOffPage { realm, seen: &[], told: &told, frames: &frames, onward, again };
+    let page = SignedOffPage { realm, seen: &[], told: &told, frames: parting.frames(), onward, again };
     with_headers(StatusCode::OK, &page.html(), &page.headers())
 }
 

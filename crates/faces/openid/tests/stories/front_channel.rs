@@ -216,3 +216,37 @@ async fn other_sign_offs_tell_by_frames() {
     assert_eq!(frames(&page).len(), 1, "{}", page.text);
     assert_eq!(verdict(&page, "Shop").as_deref(), Some("told by your browser"));
 }
+
+/// S-FCL-3: a browser that signs off at PingOne's mount or at Kratos is told by frames on its way; a program is redirected or answered as
+/// each documents.
+#[tokio::test]
+async fn sign_offs_that_redirect_tell_by_frames_first() {
+    let world = framed(true).await;
+    let shop = RelyingParty::shop(&world);
+    for (accept, count) in [("text/html,*/*;q=0.8", 1), ("*/*", 0)] {
+        for dialect in ["PingOne", "Kratos"] {
+            let (mut browser, _) = signed_on(&shop, ALICE).await;
+            let token = browser.cookie("adieu_session").expect("a cookie").to_owned();
+            let (path, name) = match dialect {
+                "PingOne" => (
+                    format!("/{}/as/signoff?post_logout_redirect_uri={BYE}&state=x", world.data.realm.id),
+                    "ST",
+                ),
+                _ => {
+                    let made = world.get("/self-service/logout/browser").cookie("ory_kratos_session", &token);
+                    let made = made.send().await.json();
+                    let token = made["logout_token"].as_str().expect("a token");
+                    (format!("/self-service/logout?token={token}"), "ory_kratos_session")
+                }
+            };
+            let ended = world.get(&path).cookie(name, &token).header("accept", accept).send().await;
+            assert_eq!(frames(&ended).len(), count, "{dialect}, {accept}: {}", ended.text);
+            assert_eq!(ended.status.is_redirection(), count == 0, "{dialect}");
+            let goes_on = if count == 0 { ended.location() } else { ended.header("refresh") };
+            let there = if dialect == "PingOne" { format!("{BYE}?state=x") } else { String::new() };
+            assert!(!goes_on.is_empty() && goes_on.ends_with(&there), "{dialect}: {goes_on}");
+            assert!(!ended.header("adieu-ending").is_empty() && !ended.header("set-cookie").is_empty());
+            assert_eq!(shop.silently(&mut browser).await.as_deref(), Some("login_required"), "{dialect}");
+        }
+    }
+}
