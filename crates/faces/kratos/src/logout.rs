@@ -4,7 +4,7 @@
 //! session. Order of faults: token missing, nobody signed on, wrong token, (the session ends), bad return address.
 
 use adieu_authority::{
-    Cause, EndError, EndKind, EndOrder, EndTarget, Ended, Origin, PresentedToken, Purpose, RealmId, Session,
+    Cause, EndKind, EndOrder, EndTarget, Ended, Origin, PresentedToken, Purpose, RealmId, Session,
     SessionToken, endings_noted,
 };
 use adieu_http_kit::accept;
@@ -101,17 +101,11 @@ async fn perform_inner(
         true => Some(face.end_carried(call, token.id).await?),
         false => None,
     };
-    for beside in credentials.cookies_beside(token.id) {
-        match face.authority.end(order(face, call, beside).await?).await {
-            // Ended now or before, or it opens nothing here: it is over.
-            Ok(_) | Err(EndError::UnknownSession) => {}
-            Err(error @ (EndError::CallersOwn | EndError::OutOfReach | EndError::Unwritten(_))) => {
-                return Err(error.into());
-            }
-        }
-    }
+    let order = order(face, call, &token).await?;
+    let beside = credentials.cookies_beside(token.id);
+    face.authority.end_beside(face.realm_id().await?, beside, &order.origin).await?;
     // The one that was meant ends last: whoever has to repeat the request still can.
-    match face.authority.end(order(face, call, &token).await?).await? {
+    match face.authority.end(order).await? {
         Ended::Now(_) => {}
         // Somebody else was faster. Kratos never claims work that it has not done.
         Ended::Before => return Err(KratosError::session_inactive()),

@@ -6,8 +6,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Cause, Check, CheckedToken, EndError, EndKind, EndOrder, EndTarget, LiveSession, Outage, PresentedToken,
-    Realm, Session, SessionToken, SignedIn, User,
+    Check, CheckedToken, LiveSession, Outage, Realm, Session, SessionToken, SignedIn, User,
 };
 use adieu_http_kit::companion::CookieRealm;
 use adieu_http_kit::cookies::{self, SameSite, SetCookie};
@@ -134,8 +133,8 @@ pub(crate) async fn sign_off(
     // Whatever can fail comes before the first ending.
     let all = beside.others_than(token.id).chain([token]);
     let parting = Parting::of_tokens(&face.authority, all).await?;
-    face.authority.end_beside(realm.id, beside.others_than(token.id), &call.origin_of_holder()).await?;
-    end(face, call, realm, token).await?;
+    let in_order = beside.others_than(token.id).chain([token]);
+    face.authority.end_beside(realm.id, in_order, &call.origin_of_holder()).await?;
     let cookies = forgotten(face, realm, &beside.elsewhere);
     Ok(SignedOff { cookies, parting, forgets_all: beside.elsewhere.is_empty() })
 }
@@ -148,25 +147,6 @@ fn forgotten(face: &Face, realm: &Realm, left_alone: &[String]) -> Vec<HeaderVal
     let mut lines = vec![own(face, &path, "").cleared("", 0, Some(0)).to_header()];
     lines.extend(face.settings.companions.clear(of_realm, left_alone));
     lines
-}
-
-async fn end(face: &Face, call: &Call, realm: &Realm, token: &SessionToken) -> Result<(), OpenIdError> {
-    let order = EndOrder {
-        realm: Some(realm.id),
-        target: EndTarget::Token(PresentedToken::from(token)),
-        kind: EndKind::End,
-        cause: Cause::SignOff,
-        spare: None,
-        within: None,
-        origin: call.origin_of_holder(),
-    };
-    match face.authority.end(order).await {
-        // Ended now or before: it is over.
-        Ok(_) | Err(EndError::UnknownSession) => Ok(()),
-        Err(error @ (EndError::CallersOwn | EndError::OutOfReach | EndError::Unwritten(_))) => {
-            Err(error.into())
-        }
-    }
 }
 
 /// The tokens in the cookies that a sign-on takes over, and a sign-off takes away.

@@ -8,8 +8,7 @@ pub(crate) mod by_hint;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Actor, Cause, Client, ClientId, EndError, EndKind, EndOrder, EndTarget, Realm, SessionToken, ToldClient,
-    endings_noted, may_return_to,
+    Actor, Client, ClientId, Realm, SessionToken, ToldClient, endings_noted, may_return_to,
 };
 use adieu_http_kit::form::{Params, append_query};
 use adieu_http_kit::{accept, sign_off};
@@ -198,20 +197,6 @@ pub(crate) async fn end(
     visitor: &Visitor,
     token: &SessionToken,
 ) -> Result<(), Problem> {
-    let order = EndOrder {
-        realm: Some(realm.id),
-        target: EndTarget::Token(token.into()),
-        kind: EndKind::End,
-        cause: Cause::SignOff,
-        spare: None,
-        within: None,
-        origin: visitor.origin_of_holder(),
-    };
-    match face.authority().end(order).await {
-        // Ended now or before, or the token opens nothing here: it is over.
-        Ok(_) | Err(EndError::UnknownSession) => Ok(()),
-        Err(error @ (EndError::CallersOwn | EndError::OutOfReach | EndError::Unwritten(_))) => {
-            Err(error.into())
-        }
-    }
+    let token = std::iter::once(token);
+    Ok(face.authority().end_beside(realm.id, token, &visitor.origin_of_holder()).await?)
 }
