@@ -3,6 +3,7 @@
 //! There are no paths, no statuses and no pages here: whoever mounts it brings them, and finds the dialect's words for a
 //! [`Refusal`]. Sessions and grants are the authority's. OpenID Connect Core 1.0, RFC 6749, 7636, 7662, 9207, 9700.
 
+mod assertion;
 mod authorize;
 mod claims;
 mod claims_request;
@@ -45,6 +46,8 @@ pub struct Issuer {
     pub realm: Arc<Realm>,
     /// The issuer, as it stands in tokens.
     pub name: String,
+    /// The address of its token endpoint, which clients may name as the audience of what they sign.
+    pub token_endpoint: String,
     /// The audience of the dialect's own management API.
     pub api: String,
     /// The scopes of that API.

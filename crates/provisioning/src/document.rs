@@ -54,6 +54,7 @@ const NAMES: &[&str] = &[
     "realms.clients.backchannel_logout_session_required",
     "realms.clients.frontchannel_logout_uri",
     "realms.clients.frontchannel_logout_session_required",
+    "realms.clients.jwks",
     "realms.clients.acr",
     "realms.clients.access_life_s",
     "realms.clients.refresh_life_s",
@@ -245,6 +246,9 @@ pub struct ClientDoc {
     /// Whether that address gets the issuer and the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frontchannel_logout_session_required: Option<bool>,
+    /// Its public keys: a JWK Set, as JSON text; empty for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<String>,
     /// How its sign-ons are named in its tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
@@ -337,6 +341,7 @@ mod tests {
             backchannel_logout_session_required: Some(true),
             frontchannel_logout_uri: text(),
             frontchannel_logout_session_required: Some(true),
+            jwks: text(),
             acr: text(),
             access_life_s: Some(1),
             refresh_life_s: Some(1),

@@ -80,6 +80,7 @@ fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {
         backchannel_logout_session_required: Some(client.backchannel_logout_session_required),
         frontchannel_logout_uri: Some(client.frontchannel_logout_uri.clone().unwrap_or_default()),
         frontchannel_logout_session_required: Some(client.frontchannel_logout_session_required),
+        jwks: Some(client.signing.jwks.as_ref().map_or_else(String::new, |jwks| jwks.as_str().to_owned())),
         acr: Some(client.acr.clone().unwrap_or_default()),
         access_life_s: Some(seconds(client.access_life)),
         refresh_life_s: Some(seconds(client.refresh_life)),

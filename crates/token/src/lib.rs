@@ -5,6 +5,7 @@
 //! Written down in RFC 7515 (JWS), 7517 (JWK), 7519 (JWT), 7638 (thumbprints), 8037 (EdDSA), 8725 (cautions).
 
 mod alg;
+mod client_keys;
 mod jws;
 mod key_set;
 mod logout;
@@ -18,6 +19,7 @@ mod verified;
 mod verified_tokens;
 
 pub use alg::Alg;
+pub use client_keys::{CLIENT_JWKS_BYTES_MAX, CLIENT_KEYS_MAX, ClientKeys, JwksFault};
 pub use jws::{Refused, TOKEN_BYTES_MAX, TokenError};
 pub use key_set::KeySet;
 pub use logout::{LoggedOut, LogoutClaims};

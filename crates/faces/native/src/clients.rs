@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Client, ClientId, DirectoryError, HeldGrants, NewClient, Outage, RoleAssignment, RotationError,
-    SecretRotation, Span,
+    Client, ClientId, ClientJwks, ClientSigning, DirectoryError, HeldGrants, NewClient, Outage,
+    RoleAssignment, RotationError, SecretRotation, Span, read_client_jwks,
 };
 use adieu_provisioning::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
 use axum::body::Body;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::answer::Done;
 use crate::face::{Call, Face};
@@ -70,6 +70,8 @@ struct NewClientBody {
     frontchannel_logout_uri: Option<Option<String>>,
     #[serde(default)]
     frontchannel_logout_session_required: bool,
+    #[serde(default, deserialize_with = "nullable")]
+    jwks: Option<Option<Value>>,
     #[serde(default)]
     roles: RolesInput,
 }
@@ -90,6 +92,7 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
     addresses("redirect_uris", Some(&new.redirect_uris))?;
     addresses("post_logout_redirect_uris", Some(&new.post_logout_redirect_uris))?;
     scopes(Some(&new.api_scopes))?;
+    let jwks = keys(new.jwks.as_ref())?.flatten();
     let id = new.client_id.unwrap_or_else(|| api.authority.draw_uuid().to_string());
     let id: ClientId = input::id("client_id", &id)?;
     let wanted = NewClient {
@@ -110,6 +113,7 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
         backchannel_logout_session_required: new.backchannel_logout_session_required,
         frontchannel_logout_uri: new.frontchannel_logout_uri.flatten(),
         frontchannel_logout_session_required: new.frontchannel_logout_session_required,
+        signing: ClientSigning { jwks },
         ..api.authority.draft_client(realm, wanted)
     };
     let client = api.authority.keep_new_client(draft).await?;
@@ -152,6 +156,8 @@ struct ClientChange {
     frontchannel_logout_session_required: Option<bool>,
     #[serde(default, deserialize_with = "present")]
     access_life_s: Option<i64>,
+    #[serde(default, deserialize_with = "nullable")]
+    jwks: Option<Option<Value>>,
     #[serde(default, deserialize_with = "present")]
     refresh_life_s: Option<i64>,
     #[serde(default, deserialize_with = "present")]
@@ -174,7 +180,7 @@ impl ClientChange {
     }
 
     /// Changes what is named.
-    fn apply_to(&self, client: &mut Client, roles: Option<&Vec<RoleAssignment>>) {
+    fn apply_to(&self, client: &mut Client, read: &ReadMembers) {
         set(&mut client.name, self.client_name.as_ref());
         set(&mut client.enabled, self.enabled.as_ref());
         if let Some(types) = &self.grant_types {
@@ -199,8 +205,22 @@ impl ClientChange {
         );
         set(&mut client.access_life, self.access_life_s.map(Span::from_s).as_ref());
         set(&mut client.refresh_life, self.refresh_life_s.map(Span::from_s).as_ref());
-        set(&mut client.roles, roles);
+        set(&mut client.signing.jwks, read.jwks.as_ref());
+        set(&mut client.roles, read.roles.as_ref());
     }
+}
+
+/// What of a change had to be read first.
+struct ReadMembers {
+    roles: Option<Vec<RoleAssignment>>,
+    jwks: Option<Option<ClientJwks>>,
+}
+
+/// The keys that a member gives, if it is there.
+fn keys(member: Option<&Option<Value>>) -> Result<Option<Option<ClientJwks>>, Problem> {
+    let read =
+        |set: &Value| read_client_jwks(set).map_err(|fault| Problem::invalid(format!("jwks: {fault}")));
+    member.map(|set| set.as_ref().map(read).transpose()).transpose()
 }
 
 fn set<T: Clone>(place: &mut T, value: Option<&T>) {
@@ -218,7 +238,8 @@ pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, 
         None => None,
         Some(wanted) => Some(roles::read(api, wanted).await?),
     };
-    let edit = |client: &mut Client| change.apply_to(client, roles.as_ref());
+    let read = ReadMembers { roles, jwks: keys(change.jwks.as_ref())? };
+    let edit = |client: &mut Client| change.apply_to(client, &read);
     let client = api.authority.edit_client(before.realm, &before.id, origin, edit).await?;
     Ok(Done::Shown(wire::client(&client)))
 }

@@ -9,6 +9,7 @@ mod fixture;
 mod front_channel;
 mod global_revocation;
 mod logout;
+mod private_key_jwt;
 mod pushed;
 mod rights;
 mod rp_initiated_op;
