@@ -134,6 +134,9 @@ impl Authority {
         let channel = origin.channel.clone();
         let order = self.edit_order(before, next, (held, origin));
         let edited = self.store().edit_client(order, self.now()).await?;
+        if edited.client.signing != before.signing {
+            self.prepare_keys_for(&edited.client).await;
+        }
         if let Some(ended) = &edited.ended {
             self.tell(EndingReach::GRANTS, &channel, ended);
         }

@@ -96,7 +96,11 @@ impl Authority {
         loop {
             match self.store().create_client(draft.clone()).await {
                 Err(DirectoryError::Stale) => attempts.again()?,
-                done => return done,
+                Ok(made) => {
+                    self.prepare_keys_for(&made).await;
+                    return Ok(made);
+                }
+                refused => return refused,
             }
             let removed = self.removed_client(&draft.client.id).await.map_err(unread)?;
             if let Some(removed) = removed {

@@ -2,6 +2,7 @@
 //!
 //! Nothing is published that does not work. OpenID Connect Discovery 1.0 §3, contract pingone.md 4.8.
 
+use adieu_authority::JoseAlgorithm;
 use adieu_token::Alg;
 use serde_json::{Value, json};
 
@@ -54,7 +55,9 @@ pub fn discovery(provider: &Provider<'_>, endpoints: &Endpoints, api_scopes: &[&
         "response_types_supported": ["code"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": JoseAlgorithm::ALL.map(JoseAlgorithm::name),
+        "userinfo_signing_alg_values_supported": JoseAlgorithm::ALL.map(JoseAlgorithm::name),
+        "introspection_signing_alg_values_supported": [JoseAlgorithm::default().name()],
         "token_endpoint_auth_methods_supported": auth_methods,
         "token_endpoint_auth_signing_alg_values_supported": client_algs,
         "introspection_endpoint_auth_methods_supported": &auth_methods[..3],

@@ -25,14 +25,16 @@ pub use authorize::{Authorize, AuthorizeError};
 pub use client_auth::authenticated;
 pub use discovery::{Endpoints, discovery};
 pub use hint::{Hint, HintError};
-pub use introspect::{Introspection, introspect};
+pub use introspect::{
+    INTROSPECTION_JWT, Introspection, introspect, signed_introspection, wants_signed_introspection,
+};
 pub use parting::{ClientFrame, Parting, PartingTicket, ToldClient};
 pub use pushed::PushedError;
 pub use refusal::Refusal;
 pub use reply::{AuthorizeAnswer, AuthorizeReply, ResponseMode};
 pub use revoke::revoke;
 pub use token::tokens;
-pub use userinfo::{UserinfoError, shown_access_token, userinfo};
+pub use userinfo::{Userinfo, UserinfoError, shown_access_token, userinfo};
 
 use std::sync::Arc;
 

@@ -120,6 +120,9 @@ pub enum DocumentFault {
     /// Keys of a client that are not taken.
     #[error("`jwks`: {0}")]
     Jwks(#[from] JwksFault),
+    /// An algorithm that is not used here.
+    #[error("`{0}` is RS256, ES256 or EdDSA")]
+    Algorithm(&'static str),
     /// Traits are something else.
     #[error("`traits` is a JSON object")]
     NotAnObject,

@@ -25,7 +25,7 @@ pub use key_set::KeySet;
 pub use logout::{LoggedOut, LogoutClaims};
 pub use public_key::PublicKey;
 pub use signing_key::SigningKey;
-pub use unsigned::{TYP_ACCESS, TYP_ID, TYP_LOGOUT, UnsignedToken};
+pub use unsigned::{TYP_ACCESS, TYP_ID, TYP_INTROSPECTION, TYP_LOGOUT, TYP_USERINFO, UnsignedToken};
 pub use unverified::{unverified_claim, unverified_kid};
 pub use verified::Verified;
 pub use verified_tokens::VerifiedTokens;

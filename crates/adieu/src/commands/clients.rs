@@ -95,6 +95,12 @@ pub struct AddClient {
     /// Its public keys: a file with a JWK Set, or one JWK.
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
+    /// By what its ID tokens and logout tokens are signed.
+    #[arg(long, default_value = "RS256", value_name = "ALG", value_parser = ["RS256", "ES256", "EdDSA"])]
+    id_token_alg: String,
+    /// Sign userinfo for it by this algorithm; without it, userinfo is plain JSON.
+    #[arg(long, value_name = "ALG", value_parser = ["RS256", "ES256", "EdDSA"])]
+    userinfo_alg: Option<String>,
     /// A scope of a dialect's API that it is granted; several times for several.
     #[arg(long, value_name = "SCOPE")]
     api_scope: Vec<String>,
@@ -179,6 +185,10 @@ impl AddClient {
         }
         if let Some(file) = &self.jwks {
             put("jwks", jwks_of(file)?);
+        }
+        put("id_token_signed_response_alg", self.id_token_alg.as_str().into());
+        if let Some(alg) = &self.userinfo_alg {
+            put("userinfo_signed_response_alg", alg.as_str().into());
         }
         put("api_scopes", json!(self.api_scope));
         put("pkce_required", (!self.without_pkce).into());

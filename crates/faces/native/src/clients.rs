@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Client, ClientId, ClientJwks, ClientSigning, DirectoryError, HeldGrants, NewClient, Outage,
-    RoleAssignment, RotationError, SecretRotation, Span, read_client_jwks,
+    Client, ClientId, ClientJwks, ClientSigning, DirectoryError, HeldGrants, JoseAlgorithm, NewClient,
+    Outage, RoleAssignment, RotationError, SecretRotation, Span, read_client_jwks,
 };
 use adieu_provisioning::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
 use axum::body::Body;
@@ -72,6 +72,10 @@ struct NewClientBody {
     frontchannel_logout_session_required: bool,
     #[serde(default, deserialize_with = "nullable")]
     jwks: Option<Option<Value>>,
+    #[serde(default, deserialize_with = "present")]
+    id_token_signed_response_alg: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    userinfo_signed_response_alg: Option<Option<String>>,
     #[serde(default)]
     roles: RolesInput,
 }
@@ -92,7 +96,11 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
     addresses("redirect_uris", Some(&new.redirect_uris))?;
     addresses("post_logout_redirect_uris", Some(&new.post_logout_redirect_uris))?;
     scopes(Some(&new.api_scopes))?;
-    let jwks = keys(new.jwks.as_ref())?.flatten();
+    let signing = SigningMembers {
+        jwks: keys(new.jwks.as_ref())?,
+        id_token: algorithm("id_token_signed_response_alg", new.id_token_signed_response_alg.as_ref())?,
+        userinfo: signed_userinfo(new.userinfo_signed_response_alg.as_ref())?,
+    };
     let id = new.client_id.unwrap_or_else(|| api.authority.draw_uuid().to_string());
     let id: ClientId = input::id("client_id", &id)?;
     let wanted = NewClient {
@@ -113,7 +121,7 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
         backchannel_logout_session_required: new.backchannel_logout_session_required,
         frontchannel_logout_uri: new.frontchannel_logout_uri.flatten(),
         frontchannel_logout_session_required: new.frontchannel_logout_session_required,
-        signing: ClientSigning { jwks },
+        signing: signing.applied_to(ClientSigning::default()),
         ..api.authority.draft_client(realm, wanted)
     };
     let client = api.authority.keep_new_client(draft).await?;
@@ -158,6 +166,10 @@ struct ClientChange {
     access_life_s: Option<i64>,
     #[serde(default, deserialize_with = "nullable")]
     jwks: Option<Option<Value>>,
+    #[serde(default, deserialize_with = "present")]
+    id_token_signed_response_alg: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    userinfo_signed_response_alg: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
     refresh_life_s: Option<i64>,
     #[serde(default, deserialize_with = "present")]
@@ -205,7 +217,7 @@ impl ClientChange {
         );
         set(&mut client.access_life, self.access_life_s.map(Span::from_s).as_ref());
         set(&mut client.refresh_life, self.refresh_life_s.map(Span::from_s).as_ref());
-        set(&mut client.signing.jwks, read.jwks.as_ref());
+        client.signing = read.signing.applied_to(std::mem::take(&mut client.signing));
         set(&mut client.roles, read.roles.as_ref());
     }
 }
@@ -213,7 +225,33 @@ impl ClientChange {
 /// What of a change had to be read first.
 struct ReadMembers {
     roles: Option<Vec<RoleAssignment>>,
+    signing: SigningMembers,
+}
+
+/// What a body says of keys and algorithms; what is none stays as it is.
+struct SigningMembers {
     jwks: Option<Option<ClientJwks>>,
+    id_token: Option<JoseAlgorithm>,
+    userinfo: Option<Option<JoseAlgorithm>>,
+}
+
+impl SigningMembers {
+    fn applied_to(&self, before: ClientSigning) -> ClientSigning {
+        ClientSigning {
+            jwks: self.jwks.clone().unwrap_or(before.jwks),
+            id_token: self.id_token.unwrap_or(before.id_token),
+            userinfo: self.userinfo.unwrap_or(before.userinfo),
+        }
+    }
+}
+
+fn algorithm(member: &str, name: Option<&String>) -> Result<Option<JoseAlgorithm>, Problem> {
+    let rule = || Problem::invalid(format!("{member}: RS256, ES256 or EdDSA"));
+    name.map(|name| JoseAlgorithm::named(name).ok_or_else(rule)).transpose()
+}
+
+fn signed_userinfo(member: Option<&Option<String>>) -> Result<Option<Option<JoseAlgorithm>>, Problem> {
+    member.map(|name| algorithm("userinfo_signed_response_alg", name.as_ref())).transpose()
 }
 
 /// The keys that a member gives, if it is there.
@@ -238,7 +276,13 @@ pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, 
         None => None,
         Some(wanted) => Some(roles::read(api, wanted).await?),
     };
-    let read = ReadMembers { roles, jwks: keys(change.jwks.as_ref())? };
+    let id_token = change.id_token_signed_response_alg.as_ref();
+    let signing = SigningMembers {
+        jwks: keys(change.jwks.as_ref())?,
+        id_token: algorithm("id_token_signed_response_alg", id_token)?,
+        userinfo: signed_userinfo(change.userinfo_signed_response_alg.as_ref())?,
+    };
+    let read = ReadMembers { roles, signing };
     let edit = |client: &mut Client| change.apply_to(client, &read);
     let client = api.authority.edit_client(before.realm, &before.id, origin, edit).await?;
     Ok(Done::Shown(wire::client(&client)))

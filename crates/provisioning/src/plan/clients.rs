@@ -3,7 +3,7 @@
 //! Secrets are no part of a document: they are derived from the installation key.
 
 use adieu_authority::{
-    Client, ClientAuth, ClientId, ClientJwks, ClientWords, RecordFault, RoleAssignment, Span,
+    Client, ClientAuth, ClientId, ClientJwks, ClientWords, JoseAlgorithm, RecordFault, RoleAssignment, Span,
     client_is_sound, read_client_jwks,
 };
 
@@ -32,6 +32,8 @@ pub struct ClientEdit {
     frontchannel_logout_uri: Option<Option<String>>,
     frontchannel_logout_session_required: Option<bool>,
     jwks: Option<Option<ClientJwks>>,
+    id_token_algorithm: Option<JoseAlgorithm>,
+    userinfo_algorithm: Option<Option<JoseAlgorithm>>,
     acr: Option<Option<String>>,
     access_life_s: Option<u32>,
     refresh_life_s: Option<u32>,
@@ -64,6 +66,8 @@ impl ClientEdit {
         set(&mut client.frontchannel_logout_uri, &self.frontchannel_logout_uri);
         set(&mut client.frontchannel_logout_session_required, &self.frontchannel_logout_session_required);
         set(&mut client.signing.jwks, &self.jwks);
+        set(&mut client.signing.id_token, &self.id_token_algorithm);
+        set(&mut client.signing.userinfo, &self.userinfo_algorithm);
         set(&mut client.acr, &self.acr);
         set(&mut client.access_life, &self.access_life_s.map(span));
         set(&mut client.refresh_life, &self.refresh_life_s.map(span));
@@ -90,6 +94,10 @@ impl ClientEdit {
             frontchannel_logout_uri: none_if_empty(&doc.frontchannel_logout_uri),
             frontchannel_logout_session_required: doc.frontchannel_logout_session_required,
             jwks: none_if_empty(&doc.jwks).map(|text| text.as_deref().map(keys).transpose()).transpose()?,
+            id_token_algorithm: algorithm(ID_TOKEN_ALGORITHM, doc.id_token_signed_response_alg.as_deref())?,
+            userinfo_algorithm: none_if_empty(&doc.userinfo_signed_response_alg)
+                .map(|name| algorithm(USERINFO_ALGORITHM, name.as_deref()))
+                .transpose()?,
             acr: none_if_empty(&doc.acr),
             access_life_s: doc.access_life_s,
             refresh_life_s: doc.refresh_life_s,
@@ -167,6 +175,16 @@ impl ClientEdit {
                 self.frontchannel_logout_session_required,
             ),
             jwks: notes.changed_unseen("jwks", &now.signing.jwks, self.jwks),
+            id_token_algorithm: notes.changed(
+                ID_TOKEN_ALGORITHM,
+                &now.signing.id_token,
+                self.id_token_algorithm,
+            ),
+            userinfo_algorithm: notes.changed(
+                USERINFO_ALGORITHM,
+                &now.signing.userinfo,
+                self.userinfo_algorithm,
+            ),
             acr: notes.changed("acr", &now.acr, self.acr),
             access_life_s: notes.changed("access_life_s", &seconds(now.access_life), self.access_life_s),
             refresh_life_s: notes.changed("refresh_life_s", &seconds(now.refresh_life), self.refresh_life_s),
@@ -184,6 +202,14 @@ fn set<T: Clone>(slot: &mut T, wanted: &Option<T>) {
 /// The keys that a text says.
 fn keys(text: &str) -> Result<ClientJwks, DocumentFault> {
     Ok(read_client_jwks(&read_json("jwks", text)?)?)
+}
+
+const ID_TOKEN_ALGORITHM: &str = "id_token_signed_response_alg";
+const USERINFO_ALGORITHM: &str = "userinfo_signed_response_alg";
+
+fn algorithm(member: &'static str, name: Option<&str>) -> Result<Option<JoseAlgorithm>, DocumentFault> {
+    let named = |name| JoseAlgorithm::named(name).ok_or(DocumentFault::Algorithm(member));
+    name.map(named).transpose()
 }
 
 fn span(s: u32) -> Span {

@@ -279,6 +279,11 @@ fn keys_of_clients_are_text_of_a_document() {
     );
     let facts = after(&fixture(), &text);
     assert!(lines(&facts, &text, false).is_empty(), "applied again");
+    let more = "[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'shop'\n\
+                id_token_signed_response_alg = 'ES256'\nuserinfo_signed_response_alg = 'EdDSA'\n";
+    let changes = "id_token_signed_response_alg RS256 → ES256, userinfo_signed_response_alg none → EdDSA";
+    assert_lines(&lines(&facts, more, false), &[&format!("~ client shop in /town: {changes}")]);
+    assert!(refusal(&facts, &more.replace("ES256", "HS256")).contains("is RS256, ES256 or EdDSA"));
     let gone = "[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'shop'\njwks = ''\n";
     for (facts, text, says) in [
         (&facts, gone, "registers its public keys"),

@@ -4,8 +4,8 @@
 
 use adieu_core::{
     ApplicationTrait, Client, ClientAuth, ClientJwks, ClientSigning, DirectoryError, DocumentChange,
-    EndTarget, Population, PopulationId, PreviousSecret, Realm, RealmDraft, RealmId, RemoveClientOrder, Role,
-    RoleAssignment, RoleScope, SecondFactorRule, TokenHash, Version,
+    EndTarget, JoseAlgorithm, Population, PopulationId, PreviousSecret, Realm, RealmDraft, RealmId,
+    RemoveClientOrder, Role, RoleAssignment, RoleScope, SecondFactorRule, TokenHash, Version,
 };
 
 use crate::suite::fixture::at;
@@ -154,7 +154,11 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
         previous_secret: Some(PreviousSecret { secret: TokenHash::of(b"before"), until: at(9) }),
         post_logout_redirect_uris: vec!["https://shop.test/bye".into()],
         roles: vec![admin],
-        signing: ClientSigning { jwks: Some(ClientJwks::from_checked(r#"{"keys":[]}"#.into())) },
+        signing: ClientSigning {
+            jwks: Some(ClientJwks::from_checked(r#"{"keys":[]}"#.into())),
+            id_token: JoseAlgorithm::EdDsa,
+            userinfo: Some(JoseAlgorithm::Es256),
+        },
         ..fixture.no_client_yet("shop")
     };
     let read = async |id| fixture.store.client(id).get().await.expect("an answer");

@@ -40,6 +40,10 @@ fn algorithm() -> Value {
     json!({"enum": Alg::ALL.map(Alg::name)})
 }
 
+fn signed_by(about: &str) -> Value {
+    json!({"enum": Alg::ALL.map(Alg::name), "description": about})
+}
+
 pub(super) fn flag() -> Value {
     json!({"type": "boolean"})
 }
@@ -257,6 +261,15 @@ fn clients() -> Vec<(&'static str, Value)> {
         ("redirect_uris?", uris()),
         ("post_logout_redirect_uris?", uris()),
         ("jwks?", jwks),
+        (
+            "id_token_signed_response_alg?",
+            signed_by("By what its ID tokens and logout tokens are signed; RS256."),
+        ),
+        ("userinfo_signed_response_alg?", {
+            let mut names: Vec<Value> = Alg::ALL.map(Alg::name).map(Value::from).to_vec();
+            names.push(Value::Null);
+            json!({"enum": names, "description": "By what userinfo is signed for it; null is plain JSON."})
+        }),
         ("roles?", list(named("Role"), ROLES_MAX)),
     ];
     let told = notice_schemas::of_clients();

@@ -66,6 +66,29 @@ async fn a_client_brings_its_public_keys() {
     let changed = ask(&world, Method::PATCH, path, Some(json!({"jwks": next}))).await.json();
     assert_eq!(changed["jwks"]["keys"].as_array().map(Vec::len), Some(2));
     assert_eq!(changed["jwks"]["keys"][1]["kid"], "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    let wants = json!({"id_token_signed_response_alg": "ES256", "userinfo_signed_response_alg": "EdDSA"});
+    let changed = ask(&world, Method::PATCH, path, Some(wants)).await.json();
+    assert_eq!(
+        (&changed["id_token_signed_response_alg"], &changed["userinfo_signed_response_alg"]),
+        (&json!("ES256"), &json!("EdDSA"))
+    );
+    for bad in [
+        json!({"id_token_signed_response_alg": "HS256"}),
+        json!({"userinfo_signed_response_alg": "none"}),
+        json!({"id_token_signed_response_alg": null}),
+    ] {
+        assert_eq!(
+            problem(&ask(&world, Method::PATCH, path, Some(bad.clone())).await),
+            (422, "invalid".into()),
+            "{bad}"
+        );
+    }
+    let plain =
+        ask(&world, Method::PATCH, path, Some(json!({"userinfo_signed_response_alg": null}))).await.json();
+    assert_eq!(
+        (&plain["userinfo_signed_response_alg"], &plain["id_token_signed_response_alg"]),
+        (&Value::Null, &json!("ES256"))
+    );
     let renamed = ask(&world, Method::PATCH, path, Some(json!({"client_name": "Tills"}))).await.json();
     assert_eq!(renamed["jwks"], changed["jwks"], "what is not named stays");
     assert_eq!(get(&world, path).await["token_endpoint_auth_method"], "private_key_jwt");

@@ -15,3 +15,4 @@ mod rights;
 mod rp_initiated_op;
 mod session_op;
 mod sign_on;
+mod signed_answers;
