@@ -15,6 +15,7 @@ mod parting;
 mod pushed;
 mod refusal;
 mod reply;
+mod request_object;
 mod revoke;
 mod session_state;
 mod token;
