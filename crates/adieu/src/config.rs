@@ -188,6 +188,8 @@ pub struct SignOnConfig {
 pub struct TokensConfig {
     /// Seconds in which a refresh token whose answer was lost leads to the same successor again; 0 is never.
     pub refresh_reuse_grace_s: u64,
+    /// Whether assertions of clients have to name the issuer as their only audience.
+    pub assertion_audience_strict: bool,
 }
 
 /// Notices to applications.

@@ -6,8 +6,8 @@
 use std::future::{Future, ready};
 
 use adieu_core::{
-    Client, ClientAuth, ClientDraft, ClientId, DirectoryError, DocumentChange, EditClientOrder,
-    EditClientsOrder, Origin, RealmId, Version,
+    Client, ClientDraft, ClientId, DirectoryError, DocumentChange, EditClientOrder, EditClientsOrder, Origin,
+    RealmId, Version,
 };
 
 use crate::Authority;
@@ -134,6 +134,9 @@ impl Authority {
         let channel = origin.channel.clone();
         let order = self.edit_order(before, next, (held, origin));
         let edited = self.store().edit_client(order, self.now()).await?;
+        if edited.client.signing != before.signing {
+            self.prepare_keys_for(&edited.client).await;
+        }
         if let Some(ended) = &edited.ended {
             self.tell(EndingReach::GRANTS, &channel, ended);
         }
@@ -149,7 +152,7 @@ impl Authority {
     ) -> EditClientOrder {
         let (id, realm, updated_at) = (before.id.clone(), before.realm, self.now());
         let client = Client { id, realm, updated_at, ..next.client };
-        let without = client.auth == ClientAuth::None;
+        let without = !client.auth.has_secret();
         // A secret that was taken away does not come back when the client proves itself by one again. An older version may have taken
         // it away, and it left the version as it was.
         let secret_version = match before.secret.is_none() && !without {

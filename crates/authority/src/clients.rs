@@ -7,8 +7,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use adieu_core::{
-    ApplicationTrait, Client, ClientAuth, ClientDraft, ClientId, DirectoryError, Origin, Outage,
-    PreviousSecret, RealmId, RemoveClientOrder, RoleAssignment, Span, Timestamp, TokenHash, Version,
+    ApplicationTrait, Client, ClientAuth, ClientDraft, ClientId, ClientSigning, DirectoryError, Origin,
+    Outage, PreviousSecret, RealmId, RemoveClientOrder, RoleAssignment, Span, Timestamp, TokenHash, Version,
 };
 
 use crate::Authority;
@@ -96,7 +96,11 @@ impl Authority {
         loop {
             match self.store().create_client(draft.clone()).await {
                 Err(DirectoryError::Stale) => attempts.again()?,
-                done => return done,
+                Ok(made) => {
+                    self.prepare_keys_for(&made).await;
+                    return Ok(made);
+                }
+                refused => return refused,
             }
             let removed = self.removed_client(&draft.client.id).await.map_err(unread)?;
             if let Some(removed) = removed {
@@ -132,6 +136,7 @@ impl Authority {
             access_life: ACCESS_LIFE,
             refresh_life: REFRESH_LIFE,
             roles: new.roles,
+            signing: ClientSigning::default(),
             acr: None,
             secret_version: by_time(self.now()),
             previous_secret: None,
@@ -150,14 +155,10 @@ impl Authority {
         Client { secret, ..client }
     }
 
-    /// The secret that this installation gives a client: 190 bits, derived (EMPTY-HANDS). A public client has none.
+    /// The secret that this installation gives a client: 190 bits, derived (EMPTY-HANDS). One that proves itself in another way, or not at all, has none.
     pub fn secret_of(&self, client: &Client) -> Option<String> {
-        match client.auth {
-            ClientAuth::None => None,
-            ClientAuth::Basic | ClientAuth::Post => {
-                Some(self.key().client_secret(client.realm, &client.id, client.secret_version))
-            }
-        }
+        let secret = || self.key().client_secret(client.realm, &client.id, client.secret_version);
+        client.auth.has_secret().then(secret)
     }
 
     /// The version of the secret that follows one of this version.
@@ -166,7 +167,7 @@ impl Authority {
     }
 
     /// Gives a client another secret. The one before is worth nothing any more, or counts for as long as the rotation says; with a
-    /// public client only the version rises.
+    /// client that has none only the version rises.
     pub async fn rotate_secret(
         &self,
         realm: RealmId,

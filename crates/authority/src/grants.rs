@@ -13,9 +13,6 @@ use adieu_core::{
 
 use crate::Authority;
 
-/// The algorithm by which all ID tokens are signed.
-const ID_TOKEN_ALGORITHM: &str = "RS256";
-
 /// A code to be issued for a live session.
 #[derive(Clone, Debug)]
 pub struct CodeOrder {
@@ -165,7 +162,7 @@ impl Authority {
             issuer: order.issuer,
             sub: grant.user.to_string(),
             sid: self.sid(order.sid, &grant.client, grant.session),
-            algorithm: ID_TOKEN_ALGORITHM.into(),
+            algorithm: order.client.signing.id_token.name().into(),
         };
         self.store().issue(IssueOrder { grant, known_as }, now).await?;
         Ok(opaque(id, &[&secret]))

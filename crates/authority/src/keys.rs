@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_core::{Outage, Realm, Unwritten};
+use adieu_core::{Client, JoseAlgorithm, Outage, Realm, Unwritten};
 use adieu_keyring::{RealmKey, RealmKeys, Signer};
 use adieu_token::{Alg, TYP_ID, UnsignedToken};
 use serde::Serialize;
@@ -33,10 +33,39 @@ impl Authority {
         self.inner.keyring.signer(realm.id, Alg::Rs256).await
     }
 
+    /// The same for the tokens of one answer to a client: an access token, and an ID token by the algorithm that the client wants.
+    pub async fn signer_for(&self, realm: &Realm, client: &Client) -> Result<Signer, Outage> {
+        self.inner.keyring.signer_of_two(realm.id, Alg::Rs256, alg(client.signing.id_token)).await
+    }
+
+    /// A signer by one algorithm.
+    pub async fn signer_by(&self, realm: &Realm, algorithm: JoseAlgorithm) -> Result<Signer, Outage> {
+        self.inner.keyring.signer(realm.id, alg(algorithm)).await
+    }
+
+    /// Sees to it that the realm of a client has the keys that the client will be given tokens by, so that they are published
+    /// before. Where that fails, they are made when they sign first.
+    pub(crate) async fn prepare_keys_for(&self, client: &Client) {
+        let wanted = [Some(client.signing.id_token), client.signing.userinfo];
+        for algorithm in wanted.into_iter().flatten().filter(|wanted| *wanted != JoseAlgorithm::default()) {
+            if let Err(outage) = self.inner.keyring.prepare(client.realm, alg(algorithm)).await {
+                tracing::warn!(error = %outage, algorithm = algorithm.name(), "a signing key was not made ahead");
+            }
+        }
+    }
+
     /// A statement of a realm, signed for whoever reads the realm's JWK Set. Nothing here takes it for a token: it has no
     /// client, and its issuer is the caller's to name.
     pub async fn sign_statement(&self, realm: &Realm, claims: impl Serialize) -> Result<String, Outage> {
         let statement = UnsignedToken::new(TYP_ID, &claims).map_err(Outage::new)?;
         self.signer(realm).await?.sign(statement).await
+    }
+}
+
+const fn alg(algorithm: JoseAlgorithm) -> Alg {
+    match algorithm {
+        JoseAlgorithm::Rs256 => Alg::Rs256,
+        JoseAlgorithm::Es256 => Alg::Es256,
+        JoseAlgorithm::EdDsa => Alg::EdDsa,
     }
 }

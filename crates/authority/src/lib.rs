@@ -8,6 +8,7 @@ mod attempts;
 mod beside;
 mod check;
 mod client_changes;
+mod client_keys;
 mod clients;
 mod counts;
 mod documents;
@@ -46,15 +47,15 @@ use std::sync::{Arc, OnceLock};
 
 pub use adieu_core::{
     AccountLock, Actor, AfterPassword, AmendError, AmendOrder, Amendment, ApplicationTrait, Assurance,
-    Beyond, Cause, Channel, Client, ClientAuth, ClientDraft, ClientId, CodeSet, ConfirmError, Device,
-    DirectoryError, DocumentChange, ENDED_COUNTED_MAX, Edited, EndError, EndKind, EndOrder, EndTarget, Ended,
-    EndedReach, EndedSessions, EndingFilter, EndingId, EndingPlace, EndingRecord, FoundEnding, Generations,
-    Grant, GrantError, Hindrance, How, Limits, Locator, LockChange, Method, NIL, NotLive, NoticeAnswer,
-    Origin, Outage, Participant, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota,
-    RECOVERY_CODE, Realm, RealmId, Reason, ReasonError, Receipt, ReceiptState, RecoveryPass, RecoveryWay,
-    Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, SidForm, Span, Standing,
-    State, SubjectKey, TYPED_LETTERS, TakenMember, Unwritten, User, UserEdit, UserId, UserReach, Verdict,
-    Version, WeakPassword, assurance_of,
+    Beyond, Cause, Channel, Client, ClientAuth, ClientDraft, ClientId, ClientJwks, ClientSigning, CodeSet,
+    ConfirmError, Device, DirectoryError, DocumentChange, ENDED_COUNTED_MAX, Edited, EndError, EndKind,
+    EndOrder, EndTarget, Ended, EndedReach, EndedSessions, EndingFilter, EndingId, EndingPlace, EndingRecord,
+    FoundEnding, Generations, Grant, GrantError, Hindrance, How, JoseAlgorithm, Limits, Locator, LockChange,
+    Method, NIL, NotLive, NoticeAnswer, Origin, Outage, Participant, PasswordRules, Population, PopulationId,
+    PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId, Reason, ReasonError, Receipt,
+    ReceiptState, RecoveryPass, RecoveryWay, Rights, Role, RoleAssignment, RoleScope, Session, SessionId,
+    SessionToken, SidForm, Span, Standing, State, SubjectKey, TYPED_LETTERS, TakenMember, Unwritten, User,
+    UserEdit, UserId, UserReach, Verdict, Version, WeakPassword, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{
@@ -68,11 +69,12 @@ pub use adieu_store::{
 };
 
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
-pub use adieu_token::Alg;
+pub use adieu_token::{Alg, JwksFault};
 
 pub use beside::SessionsBeside;
 pub use check::CheckedToken;
 pub use client_changes::ClientsDraft;
+pub use client_keys::{read_client_jwks, shown_client_jwks};
 pub use clients::{HeldGrants, NewClient, RotationError, SecretRotation};
 pub use endings::{endings_noted, noting_endings};
 pub use first_factor::FirstFactor;

@@ -240,6 +240,7 @@ pub(crate) mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::client_signing::ClientSigning;
     use crate::directory::ClientAuth;
     use crate::document::Document;
     use crate::origin::Channel;
@@ -272,6 +273,7 @@ pub(crate) mod tests {
             access_life: Span::from_s(300),
             refresh_life: Span::from_s(300),
             roles: vec![],
+            signing: ClientSigning::default(),
             acr: None,
             secret_version: 0,
             previous_secret: None,

@@ -6,6 +6,7 @@ use std::fmt;
 
 use crate::account_lock::AccountLock;
 use crate::assurance::SecondFactorRule;
+use crate::client_signing::ClientSigning;
 use crate::ids::{ClientId, PopulationId, RealmId, UserId, UserKey};
 use crate::outage::Unwritten;
 use crate::record_fault::RecordFault;
@@ -255,6 +256,18 @@ pub enum ClientAuth {
     Basic,
     /// In the form body (`client_secret_post`).
     Post,
+    /// By what it signs with a key of its own (`private_key_jwt`).
+    PrivateKey,
+}
+
+impl ClientAuth {
+    /// Whether a client that proves itself so has a secret.
+    pub const fn has_secret(self) -> bool {
+        match self {
+            Self::Basic | Self::Post => true,
+            Self::None | Self::PrivateKey => false,
+        }
+    }
 }
 
 /// A secret that counts for a while beside the one that took its place.
@@ -316,6 +329,8 @@ pub struct Client {
     pub refresh_life: Span,
     /// What it may do in its own name.
     pub roles: Vec<RoleAssignment>,
+    /// What it signs with.
+    pub signing: ClientSigning,
     /// How its sign-ons are named in its tokens, if otherwise than all others.
     pub acr: Option<String>,
     /// Which of its derived secrets counts.

@@ -11,6 +11,7 @@ pub mod assurance;
 pub mod cause;
 pub mod check;
 mod client_sid;
+mod client_signing;
 pub mod clients;
 pub mod confirm_codes;
 pub mod directory;
@@ -70,6 +71,7 @@ pub use assurance::{Assurance, RECOVERY_CODE, SecondFactorRule, assurance_of};
 pub use cause::Cause;
 pub use check::{Check, FoundSession, HalfSession, LiveSession, decide_check, decide_find};
 pub use client_sid::{SidForm, session_named};
+pub use client_signing::{ClientJwks, ClientSigning, JoseAlgorithm};
 pub use clients::{
     ClientChanges, ClientDraft, ClientsFacts, EditClientOrder, EditClientsOrder, EditedClient,
     RemoveClientOrder, StoredClient, decide_create_client, decide_edit_client, decide_edit_clients,

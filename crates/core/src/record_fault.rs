@@ -8,6 +8,9 @@ pub enum RecordFault {
     /// A client that proves itself to nobody acts in its own name (RFC 6749 §4.4).
     #[error("a public client may not use client_credentials: it needs a way to prove itself")]
     PublicInOwnName,
+    /// A client that proves itself by what it signs has no keys.
+    #[error("a client that proves itself by private_key_jwt registers its public keys")]
+    NoKeys,
     /// See [`is_redirect_uri`](crate::is_redirect_uri).
     #[error("a redirect address is absolute and without a fragment: https, http, or a scheme with a dot")]
     RedirectUri,
@@ -18,7 +21,7 @@ pub enum RecordFault {
     PostLogoutRedirectUri,
     /// See [`is_notice_address`](crate::is_notice_address).
     #[error(
-        "an address to tell endings to is https, absolute and without a fragment; http only of a client that has a secret"
+        "an address to tell endings to is https, absolute and without a fragment; http only of a client that proves itself"
     )]
     BackchannelLogoutUri,
     /// See [`is_frame_address`](crate::is_frame_address).

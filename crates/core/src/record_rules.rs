@@ -13,6 +13,8 @@ use crate::redirect_uris::{is_frame_address, is_notice_address, is_redirect_uri}
 pub struct ClientWords<'a> {
     /// How it proves itself.
     pub auth: ClientAuth,
+    /// Whether it registered keys.
+    pub has_keys: bool,
     /// Whether it may act in its own name.
     pub client_credentials: bool,
     /// Where codes may be sent.
@@ -29,6 +31,7 @@ impl<'a> From<&'a Client> for ClientWords<'a> {
     fn from(client: &'a Client) -> Self {
         Self {
             auth: client.auth,
+            has_keys: client.signing.jwks.is_some(),
             client_credentials: client.client_credentials,
             redirect_uris: &client.redirect_uris,
             post_logout_redirect_uris: &client.post_logout_redirect_uris,
@@ -43,6 +46,10 @@ pub fn client_is_sound(before: Option<&Client>, next: ClientWords<'_>) -> Result
     let in_own_name = |words: ClientWords<'_>| words.auth == ClientAuth::None && words.client_credentials;
     if in_own_name(next) && !before.is_some_and(|before| in_own_name(before.into())) {
         return Err(RecordFault::PublicInOwnName);
+    }
+    let keyless = |words: ClientWords<'_>| words.auth == ClientAuth::PrivateKey && !words.has_keys;
+    if keyless(next) && !before.is_some_and(|before| keyless(before.into())) {
+        return Err(RecordFault::NoKeys);
     }
     let known = before.map_or(&[][..], |before| &before.redirect_uris);
     if !all_new_are_sound(known, next.redirect_uris) {

@@ -49,6 +49,12 @@ pub fn only_json(headers: &HeaderMap) -> bool {
 /// nothing; programs say that.
 #[must_use]
 pub fn names_html(headers: &HeaderMap) -> bool {
+    names(headers, HTML)
+}
+
+/// Whether a media type is named among what the client reads, at a weight above zero.
+#[must_use]
+pub fn names(headers: &HeaderMap, media_type: &str) -> bool {
     let lines = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
     let wanted = |range: &str| {
         let weight = range.split(';').skip(1).find_map(|parameter| {
@@ -59,7 +65,7 @@ pub fn names_html(headers: &HeaderMap) -> bool {
     };
     lines
         .flat_map(|line| line.split(','))
-        .any(|range| media::essence(range).eq_ignore_ascii_case(HTML) && wanted(range))
+        .any(|range| media::essence(range).eq_ignore_ascii_case(media_type) && wanted(range))
 }
 
 struct Range<'a> {

@@ -13,19 +13,36 @@ use crate::ring::Keyring;
 #[must_use = "a signer holds a place that others could have"]
 pub struct Signer {
     key: SigningKey,
+    /// The key of the token that goes out with the first one.
+    other_key: SigningKey,
     place: ReservedPlace<()>,
 }
 
 impl Keyring {
     /// A signer of a realm that exists. The first key of an algorithm is made here, and signs at once.
     pub async fn signer(&self, realm: RealmId, alg: Alg) -> Result<Signer, Outage> {
-        let keys = self.keys(realm).await?;
-        let key = match keys.signing(alg, self.inner.clock.now()) {
-            Some(key) => key.clone(),
-            None => self.first_key(realm, alg).await?,
-        };
+        self.signer_of_two(realm, alg, alg).await
+    }
+
+    /// The same where the token that goes out with the first one is signed by another algorithm.
+    pub async fn signer_of_two(&self, realm: RealmId, alg: Alg, other: Alg) -> Result<Signer, Outage> {
+        let key = self.key_that_signs(realm, alg).await?;
+        let other_key = if other == alg { key.clone() } else { self.key_that_signs(realm, other).await? };
         let place = self.inner.workers.reserve().map_err(Outage::new)?;
-        Ok(Signer { key, place })
+        Ok(Signer { key, other_key, place })
+    }
+
+    /// Sees to it that a realm that exists has a key of that algorithm, so that it is published before it is used.
+    pub async fn prepare(&self, realm: RealmId, alg: Alg) -> Result<(), Outage> {
+        self.key_that_signs(realm, alg).await.map(drop)
+    }
+
+    async fn key_that_signs(&self, realm: RealmId, alg: Alg) -> Result<SigningKey, Outage> {
+        let keys = self.keys(realm).await?;
+        match keys.signing(alg, self.inner.clock.now()) {
+            Some(key) => Ok(key.clone()),
+            None => self.first_key(realm, alg).await,
+        }
     }
 }
 
@@ -41,9 +58,9 @@ impl Signer {
         token: UnsignedToken,
         other: Option<UnsignedToken>,
     ) -> Result<(String, Option<String>), Outage> {
-        let key = self.key;
+        let (key, other_key) = (self.key, self.other_key);
         let work = move |(): &mut ()| {
-            let other = other.map(|other| key.sign_token(&other)).transpose()?;
+            let other = other.map(|other| other_key.sign_token(&other)).transpose()?;
             Ok((key.sign_token(&token)?, other))
         };
         let signed: Result<_, TokenError> = self.place.run(work).await.map_err(Outage::new)?;

@@ -12,6 +12,7 @@ use adieu_http_kit::form::Params;
 
 use crate::claims_request::{CLAIMS_BYTES_MAX, ClaimsRequest};
 use crate::client_auth::{each_once, once};
+use crate::request_object::Unfolded;
 use crate::{AuthorizeReply, HintError, Provider, Refusal, ResponseMode};
 
 /// How long parameters may be that a flow has to keep (HOME-LIMITS).
@@ -85,6 +86,18 @@ pub enum AuthorizeError {
 impl Provider<'_> {
     /// Reads an authorize request.
     pub async fn authorize(&self, params: &Params) -> Result<Authorize, AuthorizeError> {
+        match self.unfolded(params).await? {
+            Unfolded::Plain => self.read(params).await,
+            Unfolded::Signed(all) => self.read(&all).await,
+            Unfolded::Refused(refusal) => {
+                let (_, reply) = self.addressee(params).await?;
+                Err(AuthorizeError::Told { reply, refusal })
+            }
+        }
+    }
+
+    /// Reads a request whose object, if it had one, was looked at.
+    async fn read(&self, params: &Params) -> Result<Authorize, AuthorizeError> {
         let (client, reply) = self.addressee(params).await?;
         match self.asked(&client, &reply, params).await {
             Ok(authorize) => Ok(authorize),
@@ -138,9 +151,6 @@ impl Provider<'_> {
         params: &Params,
     ) -> Result<Authorize, Refusal> {
         each_once(params)?;
-        if once(params, "request")?.is_some() {
-            return Err(Refusal::RequestObject);
-        }
         if once(params, "request_uri")?.is_some() {
             return Err(Refusal::RequestUri);
         }

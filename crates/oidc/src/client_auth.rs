@@ -1,4 +1,4 @@
-//! How a client proves itself: HTTP Basic, in the form, or not at all, exactly as it is configured.
+//! How a client proves itself: HTTP Basic, in the form, by what it signs, or not at all, exactly as it is configured.
 //!
 //! Secrets are compared as SHA-256 in constant time: ours carry 190 bits. RFC 6749 §2.3, standards.md 2.3.
 
@@ -10,7 +10,7 @@ use adieu_http_kit::auth::{self, Basic};
 use adieu_http_kit::form::Params;
 use http::HeaderMap;
 
-use crate::{Provider, Refusal};
+use crate::{Provider, Refusal, assertion};
 
 /// The client that this request proves to come from. A public client only says its name.
 pub async fn authenticated(
@@ -24,8 +24,15 @@ pub async fn authenticated(
     let refused = Refusal::Client { basic };
     let Some(id) = shown.id().and_then(|id| id.parse::<ClientId>().ok()) else { return Err(refused) };
     let client = provider.authority.client(provider.issuer.realm.id, &id).await?;
-    let now = provider.authority.now();
-    client.filter(|client| client.enabled && shown.proves(client, now)).ok_or(refused)
+    let Some(client) = client.filter(|client| client.enabled) else { return Err(refused) };
+    let proven = match shown.assertion {
+        Some(assertion) if client.auth == ClientAuth::PrivateKey => {
+            provider.is_proven_by(&client, assertion).await?
+        }
+        Some(_) => false,
+        None => shown.proves(&client, provider.authority.now()),
+    };
+    if proven { Ok(client) } else { Err(refused) }
 }
 
 /// What a request shows of its client.
@@ -33,6 +40,9 @@ struct Shown<'a> {
     basic: Option<Basic>,
     id: Option<&'a str>,
     secret: Option<&'a str>,
+    assertion: Option<&'a str>,
+    /// The client that the assertion says it is of.
+    claimed: Option<String>,
 }
 
 impl<'a> Shown<'a> {
@@ -40,10 +50,13 @@ impl<'a> Shown<'a> {
         let basic = auth::basic(headers).map_err(|_| Refusal::Client { basic: true })?;
         let id = once(form, "client_id")?;
         let secret = once(form, "client_secret")?;
-        if basic.is_some() && secret.is_some() {
+        let assertion = assertion::shown(form)?;
+        let ways = [basic.is_some(), secret.is_some(), assertion.is_some()];
+        if ways.into_iter().filter(|way| *way).count() > 1 {
             return Err(Refusal::Request("One way of client authentication is allowed at a time.")); // S-CA-4
         }
-        Ok(Self { basic, id, secret })
+        let claimed = assertion.and_then(assertion::claimed_client);
+        Ok(Self { basic, id, secret, assertion, claimed })
     }
 
     /// The client's name, if all places that name one agree.
@@ -51,15 +64,23 @@ impl<'a> Shown<'a> {
         match (&self.basic, self.id) {
             (Some(basic), Some(id)) => (basic.id == id).then_some(id),
             (Some(basic), None) => Some(&basic.id),
+            // RFC 7521 §4.2: what is signed names the client; a parameter besides agrees.
+            (None, Some(id)) if self.assertion.is_some() => {
+                (self.claimed.as_deref() == Some(id)).then_some(id)
+            }
+            (None, None) => self.claimed.as_deref(),
             (None, id) => id,
         }
     }
 
     fn proves(&self, client: &Client, now: Timestamp) -> bool {
         let secret = match client.auth {
-            ClientAuth::None => return self.basic.is_none() && self.secret.is_none(),
+            ClientAuth::None => {
+                return self.basic.is_none() && self.secret.is_none() && self.assertion.is_none();
+            }
             ClientAuth::Basic => self.basic.as_ref().map(|basic| basic.secret.as_str()),
             ClientAuth::Post => self.secret,
+            ClientAuth::PrivateKey => None,
         };
         secret.is_some_and(|secret| client.has_secret(&TokenHash::of(secret.as_bytes()), now))
     }
@@ -100,7 +121,7 @@ mod tests {
             assert_eq!(each_once(&Params::parse(form)).is_ok(), fits, "{form}");
         }
     }
-    use adieu_core::{RealmId, Span};
+    use adieu_core::{ClientSigning, RealmId, Span};
     use http::HeaderValue;
 
     fn client(auth: ClientAuth) -> Client {
@@ -128,6 +149,7 @@ mod tests {
             access_life: Span::from_s(1),
             refresh_life: Span::from_s(1),
             roles: vec![],
+            signing: ClientSigning::default(),
             acr: None,
             secret_version: 0,
             previous_secret: None,

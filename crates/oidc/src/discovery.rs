@@ -2,6 +2,8 @@
 //!
 //! Nothing is published that does not work. OpenID Connect Discovery 1.0 §3, contract pingone.md 4.8.
 
+use adieu_authority::JoseAlgorithm;
+use adieu_token::Alg;
 use serde_json::{Value, json};
 
 use crate::{Provider, ResponseMode, SCOPES, user_claims};
@@ -36,7 +38,8 @@ pub fn discovery(provider: &Provider<'_>, endpoints: &Endpoints, api_scopes: &[&
     let standard = ResponseMode::STANDARD.map(ResponseMode::word);
     let modes: Vec<&str> = provider.direct_mode.into_iter().chain(standard).collect();
     let scopes: Vec<&str> = SCOPES.iter().chain(api_scopes).copied().collect();
-    let auth_methods = ["client_secret_basic", "client_secret_post", "none"];
+    let auth_methods = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
+    let client_algs = Alg::ALL.map(Alg::name);
     let mut document = json!({
         "issuer": provider.issuer.name,
         "authorization_endpoint": endpoints.authorization,
@@ -52,17 +55,23 @@ pub fn discovery(provider: &Provider<'_>, endpoints: &Endpoints, api_scopes: &[&
         "response_types_supported": ["code"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": JoseAlgorithm::ALL.map(JoseAlgorithm::name),
+        "userinfo_signing_alg_values_supported": JoseAlgorithm::ALL.map(JoseAlgorithm::name),
+        "introspection_signing_alg_values_supported": [JoseAlgorithm::default().name()],
         "token_endpoint_auth_methods_supported": auth_methods,
-        "introspection_endpoint_auth_methods_supported": &auth_methods[..2],
+        "token_endpoint_auth_signing_alg_values_supported": client_algs,
+        "introspection_endpoint_auth_methods_supported": &auth_methods[..3],
+        "introspection_endpoint_auth_signing_alg_values_supported": client_algs,
         "revocation_endpoint_auth_methods_supported": auth_methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": client_algs,
         "code_challenge_methods_supported": ["S256"], // `plain` is refused: S-OP-14.
         "authorization_response_iss_parameter_supported": true,
         "claims_parameter_supported": true,
         "claim_types_supported": ["normal"],
         "prompt_values_supported": provider.issuer.prompts,
         "ui_locales_supported": ["en"],
-        "request_parameter_supported": false,
+        "request_parameter_supported": true,
+        "request_object_signing_alg_values_supported": client_algs,
         "request_uri_parameter_supported": false,
         "scopes_supported": scopes,
         "acr_values_supported": [provider.issuer.acr.one, provider.issuer.acr.two],

@@ -3,10 +3,14 @@
 //! The caller must prove itself, so a public client cannot ask (RFC 7662 §2.1). Whatever is not active gets one answer,
 //! byte for byte. This is a hot path: one pass over the form, one hash, a few look-ups in memory, one string.
 
-use adieu_authority::{Active, ActiveRefresh, ClientAuth, For, UserId};
+use std::sync::Arc;
+
+use adieu_authority::{Active, ActiveRefresh, Client, ClientAuth, For, Outage, UserId};
+use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
+use adieu_token::{TYP_INTROSPECTION, UnsignedToken};
 use http::HeaderMap;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::client_auth::{authenticated, once};
 use crate::{Provider, Refusal};
@@ -22,12 +26,32 @@ pub struct Introspection {
     pub json: String,
     /// The user that an active token speaks of.
     pub subject: Option<UserId>,
+    /// Who asked.
+    pub caller: Arc<Client>,
 }
 
-impl Introspection {
-    fn inactive() -> Self {
-        Self { json: INACTIVE.to_owned(), subject: None }
-    }
+/// The type of a signed answer. RFC 9701 §5
+pub const INTROSPECTION_JWT: &str = "application/token-introspection+jwt";
+
+/// Whether a request wants its answer signed. RFC 9701 §4
+pub fn wants_signed_introspection(headers: &HeaderMap) -> bool {
+    accept::names(headers, INTROSPECTION_JWT)
+}
+
+/// An answer of the introspection endpoint, signed for whoever asked: nobody else takes it for theirs, and nobody takes it for a
+/// token. RFC 9701 §5
+pub async fn signed_introspection(
+    provider: &Provider<'_>,
+    caller: &Client,
+    json: &str,
+) -> Result<String, Refusal> {
+    let told: Value = serde_json::from_str(json).map_err(Outage::new)?;
+    let claims = json!({
+        "iss": provider.issuer.name, "aud": caller.id.as_str(), "iat": provider.authority.now().s(),
+        "token_introspection": told,
+    });
+    let unsigned = UnsignedToken::new(TYP_INTROSPECTION, &claims).map_err(Outage::new)?;
+    Ok(provider.authority.signer(&provider.issuer.realm).await?.sign(unsigned).await?)
 }
 
 /// The answer of the introspection endpoint. To whom a token is none of theirs it is not active, nor is one that another
@@ -46,18 +70,24 @@ pub async fn introspect(
     // A signed token has dots, an opaque one has none; `token_type_hint` could only mislead.
     if token.contains('.') {
         let active = authority.inspect_access(at, token, For::Caller(&caller)).await?;
-        return Ok(active.map_or_else(Introspection::inactive, |active| access(&active)));
+        let (json, subject) = active.map_or_else(inactive, |active| access(&active));
+        return Ok(Introspection { json, subject, caller });
     }
     let active = authority.inspect_refresh(at, token, &caller).await?;
-    Ok(active.map_or_else(Introspection::inactive, |active| refresh(provider, &active)))
+    let (json, subject) = active.map_or_else(inactive, |active| refresh(provider, &active));
+    Ok(Introspection { json, subject, caller })
 }
 
-fn access(active: &Active) -> Introspection {
+fn inactive() -> (String, Option<UserId>) {
+    (INACTIVE.to_owned(), None)
+}
+
+fn access(active: &Active) -> (String, Option<UserId>) {
     let mut json = String::with_capacity(1024);
     json.push_str(r#"{"active":true,"token_type":"Bearer""#);
     push_claims(&mut json, &active.claims.claims);
     json.push('}');
-    Introspection { json, subject: active.subject() }
+    (json, active.subject())
 }
 
 fn push_claims(json: &mut String, claims: &Map<String, Value>) {
@@ -82,9 +112,9 @@ fn is_plain(byte: u8) -> bool {
     (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\'
 }
 
-fn refresh(provider: &Provider<'_>, active: &ActiveRefresh) -> Introspection {
+fn refresh(provider: &Provider<'_>, active: &ActiveRefresh) -> (String, Option<UserId>) {
     let grant = &active.grant;
-    let json = serde_json::json!({
+    let json = json!({
         "active": true,
         "token_use": "refresh_token",
         "iss": provider.issuer.name,
@@ -94,13 +124,12 @@ fn refresh(provider: &Provider<'_>, active: &ActiveRefresh) -> Introspection {
         "sid": provider.sid(&active.client.id, grant.session),
         "exp": grant.refresh.map(|refresh| refresh.expires_at.s()),
     });
-    Introspection { json: json.to_string(), subject: Some(grant.user) }
+    (json.to_string(), Some(grant.user))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn claims_are_json_and_private_ones_stay_private() {

@@ -3,6 +3,7 @@
 //! There are no paths, no statuses and no pages here: whoever mounts it brings them, and finds the dialect's words for a
 //! [`Refusal`]. Sessions and grants are the authority's. OpenID Connect Core 1.0, RFC 6749, 7636, 7662, 9207, 9700.
 
+mod assertion;
 mod authorize;
 mod claims;
 mod claims_request;
@@ -14,6 +15,7 @@ mod parting;
 mod pushed;
 mod refusal;
 mod reply;
+mod request_object;
 mod revoke;
 mod session_state;
 mod token;
@@ -24,14 +26,16 @@ pub use authorize::{Authorize, AuthorizeError};
 pub use client_auth::authenticated;
 pub use discovery::{Endpoints, discovery};
 pub use hint::{Hint, HintError};
-pub use introspect::{Introspection, introspect};
+pub use introspect::{
+    INTROSPECTION_JWT, Introspection, introspect, signed_introspection, wants_signed_introspection,
+};
 pub use parting::{Parting, PartingTicket};
 pub use pushed::PushedError;
 pub use refusal::Refusal;
 pub use reply::{AuthorizeAnswer, AuthorizeReply, ResponseMode};
 pub use revoke::revoke;
 pub use token::tokens;
-pub use userinfo::{UserinfoError, shown_access_token, userinfo};
+pub use userinfo::{Userinfo, UserinfoError, shown_access_token, userinfo};
 
 use std::sync::Arc;
 
@@ -45,6 +49,8 @@ pub struct Issuer {
     pub realm: Arc<Realm>,
     /// The issuer, as it stands in tokens.
     pub name: String,
+    /// The address of its token endpoint, which clients may name as the audience of what they sign.
+    pub token_endpoint: String,
     /// The audience of the dialect's own management API.
     pub api: String,
     /// The scopes of that API.

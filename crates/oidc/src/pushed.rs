@@ -10,6 +10,7 @@ use http::HeaderMap;
 use serde_json::json;
 
 use crate::client_auth::{authenticated, once};
+use crate::request_object::Unfolded;
 use crate::{AuthorizeError, Provider, Refusal};
 
 /// How references begin. RFC 9126 §2.2
@@ -57,6 +58,12 @@ impl Provider<'_> {
         let said = form.iter().filter(|(name, _)| *name != "client_id" && !PROOFS.contains(name));
         let said = said.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let params: Params = std::iter::once(own).chain(said).collect();
+        // RFC 9126 §3: a signed request counts from now on; what it says is kept, and not the object.
+        let params = match self.unfolded(&params).await.map_err(refusal)? {
+            Unfolded::Plain => params,
+            Unfolded::Signed(all) => all,
+            Unfolded::Refused(refusal) => return Err(refusal),
+        };
         self.authorize(&params).await.map_err(refusal)?;
         let query =
             params.iter().fold(String::new(), |query, (name, value)| append_query(&query, name, value));

@@ -32,9 +32,12 @@ pub enum Refusal {
     /// A response type that does not exist here.
     #[error("the response type is not supported")]
     ResponseType,
-    /// Request objects are not taken.
-    #[error("request objects are not supported")]
+    /// A request object is not taken from this client, or not without a signature.
+    #[error("request objects are taken signed, from clients that registered keys")]
     RequestObject,
+    /// A request object is not what it should be. RFC 9101 §7
+    #[error("{0}")]
+    InvalidRequestObject(&'static str),
     /// Nor by reference.
     #[error("request objects by reference are not supported")]
     RequestUri,
@@ -67,6 +70,7 @@ impl Refusal {
             Self::GrantType => "unsupported_grant_type",
             Self::ResponseType => "unsupported_response_type",
             Self::RequestObject => "request_not_supported",
+            Self::InvalidRequestObject(_) => "invalid_request_object",
             Self::RequestUri => "request_uri_not_supported",
             Self::LoginRequired => "login_required",
             Self::AccessDenied => "access_denied",

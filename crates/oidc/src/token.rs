@@ -76,7 +76,7 @@ impl Provider<'_> {
         if !client.code {
             return Err(Refusal::Unauthorized);
         }
-        let signer = self.authority.signer(&self.issuer.realm).await?;
+        let signer = self.authority.signer_for(&self.issuer.realm, &client).await?;
         let issuer = self.issuer.name.clone();
         let order = RedeemCode { code, client: Arc::clone(&client), issuer, redirect_uri, verifier };
         let redeemed = self.authority.redeem_code(order).await?;
@@ -91,7 +91,7 @@ impl Provider<'_> {
         if !client.refresh {
             return Err(Refusal::Unauthorized);
         }
-        let signer = self.authority.signer(&self.issuer.realm).await?;
+        let signer = self.authority.signer_for(&self.issuer.realm, &client).await?;
         let issuer = self.issuer.name.clone();
         let order = RefreshTokens { token, client: Arc::clone(&client), issuer, scope: wanted.clone() };
         let redeemed = self.authority.refresh(order).await?;

@@ -5,6 +5,7 @@
 use adieu_authority::{For, Outage};
 use adieu_http_kit::auth::bearer;
 use adieu_http_kit::form::Params;
+use adieu_token::{TYP_USERINFO, UnsignedToken};
 use http::HeaderMap;
 use serde_json::{Map, Value};
 
@@ -37,8 +38,16 @@ pub fn shown_access_token<'r>(headers: &'r HeaderMap, form: &'r Params) -> Resul
     }
 }
 
-/// The claims for the holder of this access token.
-pub async fn userinfo(provider: &Provider<'_>, token: &str) -> Result<Value, UserinfoError> {
+/// What userinfo answers.
+pub enum Userinfo {
+    /// The claims, as JSON.
+    Claims(Value),
+    /// The same, signed: `application/jwt`.
+    Signed(String),
+}
+
+/// The claims for the holder of this access token, signed if its client registered that. OpenID Connect Core §5.3.2
+pub async fn userinfo(provider: &Provider<'_>, token: &str) -> Result<Userinfo, UserinfoError> {
     let authority = provider.authority;
     let active = authority.inspect_access(provider.issuer.of_realm(), token, For::Holder).await?;
     let active = active.ok_or(UserinfoError::Token)?;
@@ -52,5 +61,13 @@ pub async fn userinfo(provider: &Provider<'_>, token: &str) -> Result<Value, Use
     let mut claims = Map::new();
     claims.insert("sub".into(), user.id.to_string().into());
     claims.extend(user_claims::told(&user, |scope| active.has_scope(scope), &named));
-    Ok(Value::Object(claims))
+    let Some(algorithm) = active.client.signing.userinfo else {
+        return Ok(Userinfo::Claims(Value::Object(claims)));
+    };
+    claims.insert("iss".into(), provider.issuer.name.as_str().into());
+    claims.insert("aud".into(), active.client.id.as_str().into());
+    claims.insert("iat".into(), authority.now().s().into());
+    let unsigned = UnsignedToken::new(TYP_USERINFO, &claims).map_err(Outage::new)?;
+    let signer = authority.signer_by(&provider.issuer.realm, algorithm).await?;
+    Ok(Userinfo::Signed(signer.sign(unsigned).await?))
 }

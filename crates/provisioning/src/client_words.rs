@@ -18,6 +18,8 @@ pub enum AuthMethod {
     ClientSecretBasic,
     /// In the form body.
     ClientSecretPost,
+    /// By what it signs with a key of its own.
+    PrivateKeyJwt,
 }
 
 impl AuthMethod {
@@ -27,6 +29,7 @@ impl AuthMethod {
             Self::None => "none",
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
         }
     }
 }
@@ -44,6 +47,7 @@ impl From<ClientAuth> for AuthMethod {
             ClientAuth::None => Self::None,
             ClientAuth::Basic => Self::ClientSecretBasic,
             ClientAuth::Post => Self::ClientSecretPost,
+            ClientAuth::PrivateKey => Self::PrivateKeyJwt,
         }
     }
 }
@@ -54,6 +58,7 @@ impl From<AuthMethod> for ClientAuth {
             AuthMethod::None => Self::None,
             AuthMethod::ClientSecretBasic => Self::Basic,
             AuthMethod::ClientSecretPost => Self::Post,
+            AuthMethod::PrivateKeyJwt => Self::PrivateKey,
         }
     }
 }
@@ -126,7 +131,8 @@ mod tests {
             assert_eq!(serde_json::json!(one), one.word());
             assert_eq!(serde_json::from_value::<GrantType>(one.word().into()).expect("a word"), one);
         }
-        for method in [AuthMethod::None, AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost] {
+        let secrets = [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
+        for method in secrets.into_iter().chain([AuthMethod::None, AuthMethod::PrivateKeyJwt]) {
             assert_eq!(serde_json::json!(method), method.word());
             assert_eq!(AuthMethod::from(ClientAuth::from(method)), method);
         }

@@ -54,6 +54,9 @@ const NAMES: &[&str] = &[
     "realms.clients.backchannel_logout_session_required",
     "realms.clients.frontchannel_logout_uri",
     "realms.clients.frontchannel_logout_session_required",
+    "realms.clients.jwks",
+    "realms.clients.id_token_signed_response_alg",
+    "realms.clients.userinfo_signed_response_alg",
     "realms.clients.acr",
     "realms.clients.access_life_s",
     "realms.clients.refresh_life_s",
@@ -245,6 +248,15 @@ pub struct ClientDoc {
     /// Whether that address gets the issuer and the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frontchannel_logout_session_required: Option<bool>,
+    /// Its public keys: a JWK Set, as JSON text; empty for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<String>,
+    /// By what its ID tokens and logout tokens are signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<String>,
+    /// By what userinfo is signed for it; empty for plain JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<String>,
     /// How its sign-ons are named in its tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
@@ -337,6 +349,9 @@ mod tests {
             backchannel_logout_session_required: Some(true),
             frontchannel_logout_uri: text(),
             frontchannel_logout_session_required: Some(true),
+            jwks: text(),
+            id_token_signed_response_alg: text(),
+            userinfo_signed_response_alg: text(),
             acr: text(),
             access_life_s: Some(1),
             refresh_life_s: Some(1),

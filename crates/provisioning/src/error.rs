@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use adieu_authority::{DirectoryError, Outage, PersonError, RecordFault, Unwritten};
+use adieu_authority::{DirectoryError, JwksFault, Outage, PersonError, RecordFault, Unwritten};
 
 /// A document can't be meant.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +117,12 @@ pub enum DocumentFault {
         /// The name, which is cut if it is long.
         name: String,
     },
+    /// Keys of a client that are not taken.
+    #[error("`jwks`: {0}")]
+    Jwks(#[from] JwksFault),
+    /// An algorithm that is not used here.
+    #[error("`{0}` is RS256, ES256 or EdDSA")]
+    Algorithm(&'static str),
     /// Traits are something else.
     #[error("`traits` is a JSON object")]
     NotAnObject,

@@ -3,7 +3,9 @@
 //! Passwords and secrets are not in it (EMPTY-HANDS). What is none is said as such, so that applying an export takes away
 //! what was added since.
 
-use adieu_authority::{Client, Document, Population, PopulationId, RoleAssignment, RoleScope, User};
+use adieu_authority::{
+    Client, Document, JoseAlgorithm, Population, PopulationId, RoleAssignment, RoleScope, User,
+};
 use adieu_core::names::matched;
 
 use crate::client_words::GrantType;
@@ -80,6 +82,9 @@ fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {
         backchannel_logout_session_required: Some(client.backchannel_logout_session_required),
         frontchannel_logout_uri: Some(client.frontchannel_logout_uri.clone().unwrap_or_default()),
         frontchannel_logout_session_required: Some(client.frontchannel_logout_session_required),
+        jwks: Some(client.signing.jwks.as_ref().map_or_else(String::new, |jwks| jwks.as_str().to_owned())),
+        id_token_signed_response_alg: Some(client.signing.id_token.name().into()),
+        userinfo_signed_response_alg: Some(client.signing.userinfo.map_or("", JoseAlgorithm::name).into()),
         acr: Some(client.acr.clone().unwrap_or_default()),
         access_life_s: Some(seconds(client.access_life)),
         refresh_life_s: Some(seconds(client.refresh_life)),

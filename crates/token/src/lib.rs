@@ -5,6 +5,7 @@
 //! Written down in RFC 7515 (JWS), 7517 (JWK), 7519 (JWT), 7638 (thumbprints), 8037 (EdDSA), 8725 (cautions).
 
 mod alg;
+mod client_keys;
 mod jws;
 mod key_set;
 mod logout;
@@ -18,12 +19,13 @@ mod verified;
 mod verified_tokens;
 
 pub use alg::Alg;
+pub use client_keys::{CLIENT_JWKS_BYTES_MAX, CLIENT_KEYS_MAX, ClientKeys, JwksFault};
 pub use jws::{Refused, TOKEN_BYTES_MAX, TokenError};
 pub use key_set::KeySet;
 pub use logout::{LoggedOut, LogoutClaims};
 pub use public_key::PublicKey;
 pub use signing_key::SigningKey;
-pub use unsigned::{TYP_ACCESS, TYP_ID, TYP_LOGOUT, UnsignedToken};
+pub use unsigned::{TYP_ACCESS, TYP_ID, TYP_INTROSPECTION, TYP_LOGOUT, TYP_USERINFO, UnsignedToken};
 pub use unverified::{unverified_claim, unverified_kid};
 pub use verified::Verified;
 pub use verified_tokens::VerifiedTokens;

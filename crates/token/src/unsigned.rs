@@ -16,6 +16,10 @@ pub const TYP_ACCESS: &str = "at+jwt";
 pub const TYP_ID: &str = "JWT";
 /// The header's `typ` of a logout token. OpenID Connect Back-Channel Logout 1.0 §2.4
 pub const TYP_LOGOUT: &str = "logout+jwt";
+/// The header's `typ` of a signed answer of userinfo: none that any token has, so that it is taken for none.
+pub const TYP_USERINFO: &str = "userinfo+jwt";
+/// The header's `typ` of a signed answer of introspection. RFC 9701 §5
+pub const TYP_INTROSPECTION: &str = "token-introspection+jwt";
 
 /// A token that is to be signed.
 pub struct UnsignedToken {

@@ -2,9 +2,9 @@
 //!
 //! A secret is shown once, as `shown_once` says; it never stands on the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -17,7 +17,7 @@ use crate::commands::shown_once::ShownOnce;
 use crate::commands::{runtime, shown};
 use adieu_http_kit::form::append_query;
 
-const AUTH_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
+const AUTH_METHODS: [&str; 4] = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
 const GRANT_TYPES: [&str; 3] = ["authorization_code", "refresh_token", "client_credentials"];
 
 /// Clients.
@@ -92,6 +92,15 @@ pub struct AddClient {
     /// Have the browser tell it the issuer and the session.
     #[arg(long, requires = "frontchannel_logout_uri")]
     frontchannel_logout_session_required: bool,
+    /// Its public keys: a file with a JWK Set, or one JWK.
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// By what its ID tokens and logout tokens are signed.
+    #[arg(long, default_value = "RS256", value_name = "ALG", value_parser = ["RS256", "ES256", "EdDSA"])]
+    id_token_alg: String,
+    /// Sign userinfo for it by this algorithm; without it, userinfo is plain JSON.
+    #[arg(long, value_name = "ALG", value_parser = ["RS256", "ES256", "EdDSA"])]
+    userinfo_alg: Option<String>,
     /// A scope of a dialect's API that it is granted; several times for several.
     #[arg(long, value_name = "SCOPE")]
     api_scope: Vec<String>,
@@ -149,13 +158,13 @@ async fn add(new: AddClient) -> Result<()> {
     let json = new.of.reach.json;
     let mut secrets = ShownOnce::at(new.secrets_to.as_deref(), json)?;
     let path = format!("/v1/realms/{}/clients", realm_id(&api, &new.of.realm).await?);
-    let made = api.ask(Method::POST, &path, Some(new.body())).await?;
+    let made = api.ask(Method::POST, &path, Some(new.body()?)).await?;
     let (made, id) = without_secret(made, &mut secrets)?;
     shown::one(&made, json, || format!("client {} ({id}) of realm {}", new.name, new.of.realm))
 }
 
 impl AddClient {
-    fn body(&self) -> Value {
+    fn body(&self) -> Result<Value> {
         let mut body = Map::new();
         let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
         put("client_name", self.name.as_str().into());
@@ -174,10 +183,25 @@ impl AddClient {
             put("frontchannel_logout_uri", uri.as_str().into());
             put("frontchannel_logout_session_required", self.frontchannel_logout_session_required.into());
         }
+        if let Some(file) = &self.jwks {
+            put("jwks", jwks_of(file)?);
+        }
+        put("id_token_signed_response_alg", self.id_token_alg.as_str().into());
+        if let Some(alg) = &self.userinfo_alg {
+            put("userinfo_signed_response_alg", alg.as_str().into());
+        }
         put("api_scopes", json!(self.api_scope));
         put("pkce_required", (!self.without_pkce).into());
-        Value::Object(body)
+        Ok(Value::Object(body))
     }
+}
+
+/// The JWK Set of a file; a key alone is a set of one. Whether it is taken is for the API to say.
+fn jwks_of(file: &Path) -> Result<Value> {
+    let cannot = || format!("the keys in {} cannot be read", file.display());
+    let text = std::fs::read(file).with_context(cannot)?;
+    let read: Value = serde_json::from_slice(&text).with_context(cannot)?;
+    Ok(if read.get("kty").is_some() { json!({"keys": [read]}) } else { read })
 }
 
 /// What was made without the secret in it, which goes where it is to be shown; and the client's id.

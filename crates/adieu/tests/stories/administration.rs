@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use adieu::config::Config;
+use serde_json::json;
 
 use crate::commands::{Outcome, run, write};
 use crate::running::at_free_ports;
@@ -85,6 +86,30 @@ async fn clients_come_and_go_by_commands() {
     at.asks_first(&["client", "remove", "shop/1"]).await;
     assert_eq!(at.done(&["client", "remove", "shop/1", "--yes"]).await, "removed: client shop/1\n");
     assert_eq!(at.run(&["client", "show", "shop/1"]).await.code, 3);
+}
+
+/// Goal: S-CA-2: a client's public keys come from a file, a set or a single key; a private one is refused.
+#[tokio::test]
+async fn a_client_gets_its_keys_from_a_file() {
+    let at = Installation::new().await;
+    let key = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+    let file = at.file.with_file_name("till.jwks");
+    let path = file.to_str().expect("a path");
+    let add = ["client", "add", "Till", "--auth", "private_key_jwt", "--jwks", path, "--json"];
+    for (text, code) in [
+        (key.to_string(), 0),
+        (json!({"keys": [key]}).to_string(), 0),
+        (json!({"keys": [{"kty": "oct", "k": "AQAB"}]}).to_string(), 1),
+        ("x".to_owned(), 1),
+    ] {
+        std::fs::write(&file, &text).expect("a file");
+        let outcome = at.run(&add).await;
+        assert_eq!(outcome.code, code, "{text}: {}", outcome.err);
+        if code == 0 {
+            assert_eq!(outcome.json()["jwks"]["keys"][0]["kty"], "OKP");
+        }
+    }
+    assert_eq!(at.run(&["client", "add", "Till", "--auth", "private_key_jwt"]).await.code, 1, "without keys");
 }
 
 /// Goal: workers are those clients that administer in their own name.

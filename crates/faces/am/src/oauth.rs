@@ -16,12 +16,16 @@ use adieu_authority::Realm;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::media;
 use adieu_oidc::{
-    Endpoints, Provider, Refusal, UserinfoError, discovery, revoke, shown_access_token, tokens, userinfo,
+    Endpoints, Provider, Refusal, Userinfo, UserinfoError, discovery, revoke, shown_access_token, tokens,
+    userinfo,
 };
 use axum::body::Body;
 use axum::response::Response;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 
 use self::provider::{form, provider};
+use self::told::Told;
 use crate::address;
 use crate::answer::{Extras, HeaderSet};
 use crate::call::Call;
@@ -112,7 +116,7 @@ pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow
             let keys = face.authority.published_keys(&realm).await;
             told(face, call, keys.map(|keys| keys.jwks().to_owned().into_bytes()).map_err(AmError::from))
         }
-        Ok(Endpoint::Userinfo) => told(face, call, about_user(face, call, body, &realm).await),
+        Ok(Endpoint::Userinfo) => perhaps_signed(face, call, about_user(face, call, body, &realm).await),
         Ok(Endpoint::Token) => {
             let form = form(call, body).await;
             let given = given(&provider(face, &realm), call, form).await;
@@ -120,7 +124,7 @@ pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow
         }
         Ok(Endpoint::Introspect) => {
             let form = form(call, body).await;
-            told(face, call, told::introspected(face, &provider(face, &realm), call, form).await)
+            perhaps_signed(face, call, told::introspected(face, &provider(face, &realm), call, form).await)
         }
         Ok(Endpoint::TokenInfo) => {
             let told = told::token_info(face, call, &realm).await;
@@ -137,14 +141,30 @@ fn told(face: &Face, call: &Call, json: Result<Vec<u8>, AmError>) -> Response {
     face.answer(HeaderSet::Read, Extras::of(call), json)
 }
 
-async fn about_user(face: &Face, call: &Call, body: Body, realm: &Arc<Realm>) -> Result<Vec<u8>, AmError> {
+/// The same where the text may be a signed one: that is never indented.
+fn perhaps_signed(face: &Face, call: &Call, result: Result<Told, AmError>) -> Response {
+    match result {
+        Ok(Told::Json(json)) => told(face, call, Ok(json)),
+        Ok(Told::Jwt(jwt, media_type)) => {
+            let mut response = face.answer(HeaderSet::Read, Extras::default(), Ok(jwt.into_bytes()));
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+            response
+        }
+        Err(error) => told(face, call, Err(error)),
+    }
+}
+
+async fn about_user(face: &Face, call: &Call, body: Body, realm: &Arc<Realm>) -> Result<Told, AmError> {
     // Who posts no form shows the token in the header.
     let form = match media::is(call.headers(), "application/x-www-form-urlencoded") {
         true => form(call, body).await?,
         false => Params::default(),
     };
     let token = shown_access_token(call.headers(), &form)?.ok_or(OAuthRefused::Token)?;
-    Ok(userinfo(&provider(face, realm), token).await?.to_string().into_bytes())
+    Ok(match userinfo(&provider(face, realm), token).await? {
+        Userinfo::Claims(claims) => Told::Json(claims.to_string().into_bytes()),
+        Userinfo::Signed(jwt) => Told::Jwt(jwt, "application/jwt"),
+    })
 }
 
 /// What a request of a client says: its form.

@@ -91,6 +91,7 @@ impl From<Refusal> for AmError {
             | Refusal::GrantType
             | Refusal::ResponseType
             | Refusal::RequestObject
+            | Refusal::InvalidRequestObject(_)
             | Refusal::RequestUri
             | Refusal::LoginRequired
             | Refusal::AccessDenied

@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Client, ClientId, DirectoryError, HeldGrants, NewClient, Outage, RoleAssignment, RotationError,
-    SecretRotation, Span,
+    Client, ClientId, ClientJwks, ClientSigning, DirectoryError, HeldGrants, JoseAlgorithm, NewClient,
+    Outage, RoleAssignment, RotationError, SecretRotation, Span, read_client_jwks,
 };
 use adieu_provisioning::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
 use axum::body::Body;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::answer::Done;
 use crate::face::{Call, Face};
@@ -70,6 +70,12 @@ struct NewClientBody {
     frontchannel_logout_uri: Option<Option<String>>,
     #[serde(default)]
     frontchannel_logout_session_required: bool,
+    #[serde(default, deserialize_with = "nullable")]
+    jwks: Option<Option<Value>>,
+    #[serde(default, deserialize_with = "present")]
+    id_token_signed_response_alg: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    userinfo_signed_response_alg: Option<Option<String>>,
     #[serde(default)]
     roles: RolesInput,
 }
@@ -90,6 +96,11 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
     addresses("redirect_uris", Some(&new.redirect_uris))?;
     addresses("post_logout_redirect_uris", Some(&new.post_logout_redirect_uris))?;
     scopes(Some(&new.api_scopes))?;
+    let signing = SigningMembers {
+        jwks: keys(new.jwks.as_ref())?,
+        id_token: algorithm("id_token_signed_response_alg", new.id_token_signed_response_alg.as_ref())?,
+        userinfo: signed_userinfo(new.userinfo_signed_response_alg.as_ref())?,
+    };
     let id = new.client_id.unwrap_or_else(|| api.authority.draw_uuid().to_string());
     let id: ClientId = input::id("client_id", &id)?;
     let wanted = NewClient {
@@ -110,6 +121,7 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
         backchannel_logout_session_required: new.backchannel_logout_session_required,
         frontchannel_logout_uri: new.frontchannel_logout_uri.flatten(),
         frontchannel_logout_session_required: new.frontchannel_logout_session_required,
+        signing: signing.applied_to(ClientSigning::default()),
         ..api.authority.draft_client(realm, wanted)
     };
     let client = api.authority.keep_new_client(draft).await?;
@@ -152,6 +164,12 @@ struct ClientChange {
     frontchannel_logout_session_required: Option<bool>,
     #[serde(default, deserialize_with = "present")]
     access_life_s: Option<i64>,
+    #[serde(default, deserialize_with = "nullable")]
+    jwks: Option<Option<Value>>,
+    #[serde(default, deserialize_with = "present")]
+    id_token_signed_response_alg: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    userinfo_signed_response_alg: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
     refresh_life_s: Option<i64>,
     #[serde(default, deserialize_with = "present")]
@@ -174,7 +192,7 @@ impl ClientChange {
     }
 
     /// Changes what is named.
-    fn apply_to(&self, client: &mut Client, roles: Option<&Vec<RoleAssignment>>) {
+    fn apply_to(&self, client: &mut Client, read: &ReadMembers) {
         set(&mut client.name, self.client_name.as_ref());
         set(&mut client.enabled, self.enabled.as_ref());
         if let Some(types) = &self.grant_types {
@@ -199,8 +217,48 @@ impl ClientChange {
         );
         set(&mut client.access_life, self.access_life_s.map(Span::from_s).as_ref());
         set(&mut client.refresh_life, self.refresh_life_s.map(Span::from_s).as_ref());
-        set(&mut client.roles, roles);
+        client.signing = read.signing.applied_to(std::mem::take(&mut client.signing));
+        set(&mut client.roles, read.roles.as_ref());
     }
+}
+
+/// What of a change had to be read first.
+struct ReadMembers {
+    roles: Option<Vec<RoleAssignment>>,
+    signing: SigningMembers,
+}
+
+/// What a body says of keys and algorithms; what is none stays as it is.
+struct SigningMembers {
+    jwks: Option<Option<ClientJwks>>,
+    id_token: Option<JoseAlgorithm>,
+    userinfo: Option<Option<JoseAlgorithm>>,
+}
+
+impl SigningMembers {
+    fn applied_to(&self, before: ClientSigning) -> ClientSigning {
+        ClientSigning {
+            jwks: self.jwks.clone().unwrap_or(before.jwks),
+            id_token: self.id_token.unwrap_or(before.id_token),
+            userinfo: self.userinfo.unwrap_or(before.userinfo),
+        }
+    }
+}
+
+fn algorithm(member: &str, name: Option<&String>) -> Result<Option<JoseAlgorithm>, Problem> {
+    let rule = || Problem::invalid(format!("{member}: RS256, ES256 or EdDSA"));
+    name.map(|name| JoseAlgorithm::named(name).ok_or_else(rule)).transpose()
+}
+
+fn signed_userinfo(member: Option<&Option<String>>) -> Result<Option<Option<JoseAlgorithm>>, Problem> {
+    member.map(|name| algorithm("userinfo_signed_response_alg", name.as_ref())).transpose()
+}
+
+/// The keys that a member gives, if it is there.
+fn keys(member: Option<&Option<Value>>) -> Result<Option<Option<ClientJwks>>, Problem> {
+    let read =
+        |set: &Value| read_client_jwks(set).map_err(|fault| Problem::invalid(format!("jwks: {fault}")));
+    member.map(|set| set.as_ref().map(read).transpose()).transpose()
 }
 
 fn set<T: Clone>(place: &mut T, value: Option<&T>) {
@@ -218,7 +276,14 @@ pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, 
         None => None,
         Some(wanted) => Some(roles::read(api, wanted).await?),
     };
-    let edit = |client: &mut Client| change.apply_to(client, roles.as_ref());
+    let id_token = change.id_token_signed_response_alg.as_ref();
+    let signing = SigningMembers {
+        jwks: keys(change.jwks.as_ref())?,
+        id_token: algorithm("id_token_signed_response_alg", id_token)?,
+        userinfo: signed_userinfo(change.userinfo_signed_response_alg.as_ref())?,
+    };
+    let read = ReadMembers { roles, signing };
+    let edit = |client: &mut Client| change.apply_to(client, &read);
     let client = api.authority.edit_client(before.realm, &before.id, origin, edit).await?;
     Ok(Done::Shown(wire::client(&client)))
 }

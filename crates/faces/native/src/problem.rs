@@ -291,6 +291,7 @@ impl From<BodyError> for Problem {
 fn member(fault: RecordFault) -> &'static str {
     match fault {
         RecordFault::PublicInOwnName => "grant_types",
+        RecordFault::NoKeys => "jwks",
         RecordFault::RedirectUri => "redirect_uris",
         RecordFault::BackchannelLogoutUri => "backchannel_logout_uri",
         RecordFault::FrontchannelLogoutUri => "frontchannel_logout_uri",

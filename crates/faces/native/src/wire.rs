@@ -3,8 +3,8 @@
 //! No secret and no hash of one is ever shown, nor the free properties of a session.
 
 use adieu_authority::{
-    Actor, Client, EndingRecord, Fate, NotLive, Participant, Population, Realm, SessionRecord, Timestamp,
-    User,
+    Actor, Client, EndingRecord, Fate, JoseAlgorithm, NotLive, Participant, Population, Realm, SessionRecord,
+    Timestamp, User, shown_client_jwks,
 };
 use adieu_http_kit::dates;
 use adieu_provisioning::client_words::{AuthMethod, GrantType};
@@ -58,6 +58,9 @@ pub(super) fn client(client: &Client) -> Value {
         "backchannel_logout_session_required": client.backchannel_logout_session_required,
         "frontchannel_logout_uri": client.frontchannel_logout_uri,
         "frontchannel_logout_session_required": client.frontchannel_logout_session_required,
+        "jwks": shown_client_jwks(&client.signing),
+        "id_token_signed_response_alg": client.signing.id_token.name(),
+        "userinfo_signed_response_alg": client.signing.userinfo.map(JoseAlgorithm::name),
         "access_life_s": client.access_life.s(),
         "refresh_life_s": client.refresh_life.s(), "roles": roles::shown(&client.roles),
         "previous_secret_until": client.previous_secret.map(|previous| at(previous.until)),

@@ -27,6 +27,13 @@ pub(crate) fn created(json: String) -> Response {
     with_json(StatusCode::CREATED, json, "no-store")
 }
 
+/// The same of a signed text of that type.
+pub(crate) fn private_jwt(jwt: String, media_type: &'static str) -> Response {
+    let mut response = private(jwt);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
 /// What everybody may know, and keep for a minute.
 pub(crate) fn public(json: String) -> Response {
     with_json(StatusCode::OK, json, "public, max-age=60")

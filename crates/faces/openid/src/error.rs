@@ -126,6 +126,7 @@ impl OpenIdError {
                 | Refusal::GrantType
                 | Refusal::ResponseType
                 | Refusal::RequestObject
+                | Refusal::InvalidRequestObject(_)
                 | Refusal::RequestUri
                 | Refusal::LoginRequired
                 | Refusal::AccessDenied

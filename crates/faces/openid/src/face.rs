@@ -33,6 +33,7 @@ impl Face {
         let name = self.url(realm, "");
         let issuer = Issuer {
             realm: Arc::clone(realm),
+            token_endpoint: self.url(realm, "token"),
             api: name.clone(),
             name,
             api_scopes: &[],

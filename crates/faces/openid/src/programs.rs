@@ -5,11 +5,14 @@
 use std::sync::Arc;
 
 use adieu_authority::Realm;
-use adieu_oidc::{Endpoints, shown_access_token};
+use adieu_oidc::{
+    Endpoints, INTROSPECTION_JWT, Userinfo, shown_access_token, signed_introspection,
+    wants_signed_introspection,
+};
 use axum::body::Body;
 use axum::response::Response;
 
-use crate::answer::{created, nothing, private, public};
+use crate::answer::{created, nothing, private, private_jwt, public};
 use crate::call::{Call, form};
 use crate::error::OpenIdError;
 use crate::face::{Face, OWN_SCOPES};
@@ -70,7 +73,12 @@ pub(crate) async fn introspect(
     realm: &Arc<Realm>,
 ) -> Result<Response, OpenIdError> {
     let form = form(call, body).await?;
-    Ok(private(adieu_oidc::introspect(&face.provider(realm), call.headers(), &form).await?.json))
+    let provider = face.provider(realm);
+    let told = adieu_oidc::introspect(&provider, call.headers(), &form).await?;
+    if !wants_signed_introspection(call.headers()) {
+        return Ok(private(told.json));
+    }
+    Ok(private_jwt(signed_introspection(&provider, &told.caller, &told.json).await?, INTROSPECTION_JWT))
 }
 
 /// A token is revoked; the session lives on.
@@ -94,5 +102,8 @@ pub(crate) async fn userinfo(
 ) -> Result<Response, OpenIdError> {
     let form = form(call, body).await?;
     let token = shown_access_token(call.headers(), &form)?.ok_or(OpenIdError::Token { shown: false })?;
-    Ok(private(adieu_oidc::userinfo(&face.provider(realm), token).await?.to_string()))
+    Ok(match adieu_oidc::userinfo(&face.provider(realm), token).await? {
+        Userinfo::Claims(claims) => private(claims.to_string()),
+        Userinfo::Signed(jwt) => private_jwt(jwt, "application/jwt"),
+    })
 }

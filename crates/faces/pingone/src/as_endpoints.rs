@@ -9,8 +9,9 @@ use adieu_authority::Realm;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::media;
 use adieu_oidc::{
-    Endpoints, discovery as document, introspect as introspected, revoke as revoked, shown_access_token,
-    tokens, userinfo as told,
+    Endpoints, INTROSPECTION_JWT, Userinfo, discovery as document, introspect as introspected,
+    revoke as revoked, shown_access_token, signed_introspection, tokens, userinfo as told,
+    wants_signed_introspection,
 };
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -44,9 +45,13 @@ pub(crate) async fn introspect(
 ) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();
     let form = body::form(&parts, stream).await.map_err(oauth_body)?;
-    let introspection = introspected(&face.provider(realm), &parts.headers, &form).await;
-    let json = introspection.map_err(Problem::OAuth)?.json;
-    Ok(private(json))
+    let provider = face.provider(realm);
+    let told = introspected(&provider, &parts.headers, &form).await.map_err(Problem::OAuth)?;
+    if !wants_signed_introspection(&parts.headers) {
+        return Ok(private(told.json));
+    }
+    let jwt = signed_introspection(&provider, &told.caller, &told.json).await.map_err(Problem::OAuth)?;
+    Ok(private_jwt(jwt, INTROSPECTION_JWT))
 }
 
 /// The public keys.
@@ -81,8 +86,10 @@ pub(crate) async fn userinfo(
     };
     let shown = shown_access_token(&parts.headers, &form).map_err(Problem::OAuth)?;
     let token = shown.ok_or(Problem::Bearer { error: None })?;
-    let claims = told(&face.provider(&realm), token).await?;
-    Ok(private(claims.to_string()))
+    Ok(match told(&face.provider(&realm), token).await? {
+        Userinfo::Claims(claims) => private(claims.to_string()),
+        Userinfo::Signed(jwt) => private_jwt(jwt, "application/jwt"),
+    })
 }
 
 /// The discovery document.
@@ -123,6 +130,13 @@ fn private(json: String) -> Response {
         (PRAGMA, HeaderValue::from_static("no-cache")),
     ];
     (HEADERS, json).into_response()
+}
+
+/// The same of a signed text of that type.
+fn private_jwt(jwt: String, media_type: &'static str) -> Response {
+    let mut response = private(jwt);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
 }
 
 fn public(json: String) -> Response {

@@ -53,6 +53,7 @@ impl Face {
     pub(crate) fn provider(&self, realm: &Arc<Realm>) -> Provider<'_> {
         let issuer = Issuer {
             realm: Arc::clone(realm),
+            token_endpoint: format!("{}/token", self.issuer(realm.id)),
             name: self.issuer(realm.id),
             api: self.settings().api_base.clone(),
             api_scopes: &API_SCOPES,

@@ -159,6 +159,7 @@ impl Problem {
                 | Refusal::GrantType
                 | Refusal::ResponseType
                 | Refusal::RequestObject
+                | Refusal::InvalidRequestObject(_)
                 | Refusal::RequestUri
                 | Refusal::LoginRequired
                 | Refusal::AccessDenied
@@ -352,6 +353,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::GrantType
         | Refusal::ResponseType
         | Refusal::RequestObject
+        | Refusal::InvalidRequestObject(_)
         | Refusal::RequestUri
         | Refusal::LoginRequired
         | Refusal::AccessDenied

@@ -17,6 +17,9 @@ impl From<RecordFault> for Problem {
                 "grantTypes",
                 "`CLIENT_CREDENTIALS` needs another `tokenEndpointAuthMethod` than `NONE`.",
             ),
+            RecordFault::NoKeys => {
+                Self::invalid("jwks", "`PRIVATE_KEY_JWT` needs the application's public keys.")
+            }
             RecordFault::RedirectUri => Self::invalid("redirectUris", ABSOLUTE),
             RecordFault::BackchannelLogoutUri => Self::invalid("backchannelLogoutUri", ABSOLUTE),
             RecordFault::FrontchannelLogoutUri => Self::invalid("redirectUris", FRAMED),

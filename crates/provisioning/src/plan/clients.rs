@@ -3,10 +3,11 @@
 //! Secrets are no part of a document: they are derived from the installation key.
 
 use adieu_authority::{
-    Client, ClientAuth, ClientId, ClientWords, RecordFault, RoleAssignment, Span, client_is_sound,
+    Client, ClientAuth, ClientId, ClientJwks, ClientWords, JoseAlgorithm, RecordFault, RoleAssignment, Span,
+    client_is_sound, read_client_jwks,
 };
 
-use super::{Change, Notes, Planned, Planner, Planning, none_if_empty, taken};
+use super::{Change, Notes, Planned, Planner, Planning, none_if_empty, read_json, taken};
 use crate::client_words::{AuthMethod, GrantType};
 use crate::document::{ClientDoc, RealmDoc};
 use crate::error::{DocumentError, DocumentFault, Within, ensure};
@@ -30,6 +31,9 @@ pub struct ClientEdit {
     backchannel_logout_session_required: Option<bool>,
     frontchannel_logout_uri: Option<Option<String>>,
     frontchannel_logout_session_required: Option<bool>,
+    jwks: Option<Option<ClientJwks>>,
+    id_token_algorithm: Option<JoseAlgorithm>,
+    userinfo_algorithm: Option<Option<JoseAlgorithm>>,
     acr: Option<Option<String>>,
     access_life_s: Option<u32>,
     refresh_life_s: Option<u32>,
@@ -61,6 +65,9 @@ impl ClientEdit {
         set(&mut client.backchannel_logout_session_required, &self.backchannel_logout_session_required);
         set(&mut client.frontchannel_logout_uri, &self.frontchannel_logout_uri);
         set(&mut client.frontchannel_logout_session_required, &self.frontchannel_logout_session_required);
+        set(&mut client.signing.jwks, &self.jwks);
+        set(&mut client.signing.id_token, &self.id_token_algorithm);
+        set(&mut client.signing.userinfo, &self.userinfo_algorithm);
         set(&mut client.acr, &self.acr);
         set(&mut client.access_life, &self.access_life_s.map(span));
         set(&mut client.refresh_life, &self.refresh_life_s.map(span));
@@ -68,9 +75,9 @@ impl ClientEdit {
     }
 
     /// All that a document says.
-    fn of(doc: &ClientDoc, roles: Option<Vec<RoleAssignment>>) -> Self {
+    fn of(doc: &ClientDoc, roles: Option<Vec<RoleAssignment>>) -> Result<Self, DocumentFault> {
         let any = |origins: Vec<String>| Some(origins).filter(|origins| *origins != [ANY_ORIGIN]);
-        Self {
+        Ok(Self {
             name: doc.client_name.clone(),
             enabled: doc.enabled,
             auth: doc.token_endpoint_auth_method,
@@ -86,17 +93,26 @@ impl ClientEdit {
             backchannel_logout_session_required: doc.backchannel_logout_session_required,
             frontchannel_logout_uri: none_if_empty(&doc.frontchannel_logout_uri),
             frontchannel_logout_session_required: doc.frontchannel_logout_session_required,
+            jwks: none_if_empty(&doc.jwks).map(|text| text.as_deref().map(keys).transpose()).transpose()?,
+            id_token_algorithm: algorithm(ID_TOKEN_ALGORITHM, doc.id_token_signed_response_alg.as_deref())?,
+            userinfo_algorithm: none_if_empty(&doc.userinfo_signed_response_alg)
+                .map(|name| algorithm(USERINFO_ALGORITHM, name.as_deref()))
+                .transpose()?,
             acr: none_if_empty(&doc.acr),
             access_life_s: doc.access_life_s,
             refresh_life_s: doc.refresh_life_s,
             roles,
-        }
+        })
     }
 
     /// Judges what the client would be, so that a plan says what its step would be refused for.
     fn check(&self, now: Option<&Client>) -> Result<(), RecordFault> {
         let words = ClientWords {
             auth: self.auth.map(ClientAuth::from).or(now.map(|now| now.auth)).unwrap_or(self.auth()),
+            has_keys: match &self.jwks {
+                Some(jwks) => jwks.is_some(),
+                None => now.is_some_and(|now| now.signing.jwks.is_some()),
+            },
             client_credentials: match &self.grant_types {
                 Some(types) => types.contains(&GrantType::ClientCredentials),
                 None => now.is_some_and(|now| now.client_credentials),
@@ -158,6 +174,17 @@ impl ClientEdit {
                 &now.frontchannel_logout_session_required,
                 self.frontchannel_logout_session_required,
             ),
+            jwks: notes.changed_unseen("jwks", &now.signing.jwks, self.jwks),
+            id_token_algorithm: notes.changed(
+                ID_TOKEN_ALGORITHM,
+                &now.signing.id_token,
+                self.id_token_algorithm,
+            ),
+            userinfo_algorithm: notes.changed(
+                USERINFO_ALGORITHM,
+                &now.signing.userinfo,
+                self.userinfo_algorithm,
+            ),
             acr: notes.changed("acr", &now.acr, self.acr),
             access_life_s: notes.changed("access_life_s", &seconds(now.access_life), self.access_life_s),
             refresh_life_s: notes.changed("refresh_life_s", &seconds(now.refresh_life), self.refresh_life_s),
@@ -170,6 +197,19 @@ fn set<T: Clone>(slot: &mut T, wanted: &Option<T>) {
     if let Some(wanted) = wanted {
         slot.clone_from(wanted);
     }
+}
+
+/// The keys that a text says.
+fn keys(text: &str) -> Result<ClientJwks, DocumentFault> {
+    Ok(read_client_jwks(&read_json("jwks", text)?)?)
+}
+
+const ID_TOKEN_ALGORITHM: &str = "id_token_signed_response_alg";
+const USERINFO_ALGORITHM: &str = "userinfo_signed_response_alg";
+
+fn algorithm(member: &'static str, name: Option<&str>) -> Result<Option<JoseAlgorithm>, DocumentFault> {
+    let named = |name| JoseAlgorithm::named(name).ok_or(DocumentFault::Algorithm(member));
+    name.map(named).transpose()
 }
 
 fn span(s: u32) -> Span {
@@ -205,7 +245,7 @@ impl<'a> Planner<'a> {
         })?;
         let held = now.map_or(&[][..], |now| &now.roles);
         let roles = doc.roles.as_deref().map(|docs| self.places.roles(realm.id, docs, held)).transpose()?;
-        let wanted = ClientEdit::of(doc, roles);
+        let wanted = ClientEdit::of(doc, roles)?;
         wanted.check(now)?;
         let Some(now) = now else {
             let change = Change::MakeClient(realm.id, id.clone(), Box::new(wanted));

@@ -2,7 +2,7 @@
 //!
 //! Nothing is carried out here: [`so`] says what the facts would be afterwards.
 
-use adieu_authority::{Client, ClientAuth, Population, Realm, Span, Timestamp, User};
+use adieu_authority::{Client, ClientAuth, ClientSigning, Population, Realm, Span, Timestamp, User};
 use adieu_core::UserKey;
 
 use super::*;
@@ -177,6 +177,7 @@ fn client(realm: RealmId, id: ClientId, auth: ClientAuth) -> Client {
         access_life: Span::from_s(3600),
         refresh_life: Span::from_s(7200),
         roles: vec![],
+        signing: ClientSigning::default(),
         acr: None,
         secret_version: 0,
         previous_secret: None,
@@ -259,6 +260,41 @@ fn a_plan_says_what_is_made_changed_and_removed() {
 
 fn assert_lines(found: &[String], expect: &[&str]) {
     assert_eq!(found, expect);
+}
+
+/// Goal: S-CA-2: a document brings public keys as text, and its plan says what of them is not taken.
+#[test]
+fn keys_of_clients_are_text_of_a_document() {
+    let with = |jwks: &str| {
+        format!(
+            "[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'shop'\n\
+             token_endpoint_auth_method = 'private_key_jwt'\njwks = '{jwks}'\n"
+        )
+    };
+    let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    let text = with(&format!(r#"{{"keys": [{{"kty": "OKP", "crv": "Ed25519", "x": "{x}"}}]}}"#));
+    assert_lines(
+        &lines(&fixture(), &text, false),
+        &["~ client shop in /town: token_endpoint_auth_method client_secret_basic → private_key_jwt, jwks"],
+    );
+    let facts = after(&fixture(), &text);
+    assert!(lines(&facts, &text, false).is_empty(), "applied again");
+    let more = "[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'shop'\n\
+                id_token_signed_response_alg = 'ES256'\nuserinfo_signed_response_alg = 'EdDSA'\n";
+    let changes = "id_token_signed_response_alg RS256 → ES256, userinfo_signed_response_alg none → EdDSA";
+    assert_lines(&lines(&facts, more, false), &[&format!("~ client shop in /town: {changes}")]);
+    assert!(refusal(&facts, &more.replace("ES256", "HS256")).contains("is RS256, ES256 or EdDSA"));
+    let gone = "[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'shop'\njwks = ''\n";
+    for (facts, text, says) in [
+        (&facts, gone, "registers its public keys"),
+        (&fixture(), &with(""), "registers its public keys"),
+        (&fixture(), &with("x"), "`jwks` is JSON"),
+        (&fixture(), &with(r#"{"keys": [{"kty": "oct", "k": "AQAB"}]}"#), "`jwks`: only public keys"),
+        (&fixture(), &with(r#"{"keys": [], "keys": []}"#), "stands there twice"),
+        (&fixture(), &text.replace("jwks =", "jwks_uri ="), "did you mean `realms.clients.jwks`"),
+    ] {
+        assert!(refusal(facts, text).contains(says), "{text}: {}", refusal(facts, text));
+    }
 }
 
 /// Goal: the document that the page shows can be applied.

@@ -3,7 +3,8 @@
 //! Their secrets lie in a column, as hashes; so does the one before beside the rest (EMPTY-HANDS).
 
 use adieu_core::{
-    Client, ClientAuth, ClientId, PreviousSecret, RealmId, Span, Timestamp, TokenHash, Version,
+    Client, ClientAuth, ClientId, ClientJwks, ClientSigning, JoseAlgorithm, PreviousSecret, RealmId, Span,
+    Timestamp, TokenHash, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,14 @@ pub(crate) struct ClientDetail {
     updated_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     acr: Option<String>,
+    /// A JWK Set, as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    jwks: Option<String>,
+    /// How its ID tokens are signed, if otherwise than usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id_token_alg: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    userinfo_alg: Option<String>,
     #[serde(default)]
     secret_version: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,6 +84,7 @@ impl ClientDetail {
             ClientAuth::None => "none",
             ClientAuth::Basic => "client_secret_basic",
             ClientAuth::Post => "client_secret_post",
+            ClientAuth::PrivateKey => "private_key_jwt",
         };
         Self {
             name: client.name.clone(),
@@ -100,6 +110,11 @@ impl ClientDetail {
             created_at: client.created_at.ms(),
             updated_at: Some(client.updated_at.ms()),
             acr: client.acr.clone(),
+            jwks: client.signing.jwks.as_ref().map(|jwks| jwks.as_str().to_owned()),
+            id_token_alg: Some(client.signing.id_token)
+                .filter(|alg| *alg != JoseAlgorithm::default())
+                .map(|alg| alg.name().to_owned()),
+            userinfo_alg: client.signing.userinfo.map(|alg| alg.name().to_owned()),
             secret_version: client.secret_version,
             previous_secret: client.previous_secret.map(PreviousSecretDetail::of),
             revoked: client.revoked_tokens.iter().map(RevokedTokenDetail::of).collect(),
@@ -111,6 +126,7 @@ impl ClientDetail {
             "none" => ClientAuth::None,
             "client_secret_basic" => ClientAuth::Basic,
             "client_secret_post" => ClientAuth::Post,
+            "private_key_jwt" => ClientAuth::PrivateKey,
             _ => return Err(Damaged::row("client authentication")),
         };
         Ok(Client {
@@ -137,6 +153,11 @@ impl ClientDetail {
             access_life: Span::from_ms(self.access_life),
             refresh_life: Span::from_ms(self.refresh_life),
             roles: roles(self.roles)?,
+            signing: ClientSigning {
+                jwks: self.jwks.map(ClientJwks::from_checked),
+                id_token: algorithm(self.id_token_alg)?.unwrap_or_default(),
+                userinfo: algorithm(self.userinfo_alg)?,
+            },
             acr: self.acr,
             secret_version: self.secret_version,
             previous_secret: self.previous_secret.map(PreviousSecretDetail::complete),
@@ -147,6 +168,11 @@ impl ClientDetail {
             updated_at: Timestamp::from_ms(self.updated_at.unwrap_or(self.created_at)),
         })
     }
+}
+
+fn algorithm(name: Option<String>) -> rusqlite::Result<Option<JoseAlgorithm>> {
+    let read = |name: String| JoseAlgorithm::named(&name).ok_or_else(|| Damaged::row("client algorithm"));
+    name.map(read).transpose()
 }
 
 /// What of a client is in columns.

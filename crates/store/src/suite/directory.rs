@@ -3,9 +3,9 @@
 //! What a dialect makes of them is its own affair; here is only what was written and what is read.
 
 use adieu_core::{
-    ApplicationTrait, Client, ClientAuth, DirectoryError, DocumentChange, EndTarget, Population,
-    PopulationId, PreviousSecret, Realm, RealmDraft, RealmId, RemoveClientOrder, Role, RoleAssignment,
-    RoleScope, SecondFactorRule, TokenHash, Version,
+    ApplicationTrait, Client, ClientAuth, ClientJwks, ClientSigning, DirectoryError, DocumentChange,
+    EndTarget, JoseAlgorithm, Population, PopulationId, PreviousSecret, Realm, RealmDraft, RealmId,
+    RemoveClientOrder, Role, RoleAssignment, RoleScope, SecondFactorRule, TokenHash, Version,
 };
 
 use crate::suite::fixture::at;
@@ -154,6 +154,11 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
         previous_secret: Some(PreviousSecret { secret: TokenHash::of(b"before"), until: at(9) }),
         post_logout_redirect_uris: vec!["https://shop.test/bye".into()],
         roles: vec![admin],
+        signing: ClientSigning {
+            jwks: Some(ClientJwks::from_checked(r#"{"keys":[]}"#.into())),
+            id_token: JoseAlgorithm::EdDsa,
+            userinfo: Some(JoseAlgorithm::Es256),
+        },
         ..fixture.no_client_yet("shop")
     };
     let read = async |id| fixture.store.client(id).get().await.expect("an answer");
@@ -169,6 +174,7 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
             && !kept.has_secret(&TokenHash::of(b"before"), at(9))
     );
     assert_eq!(format!("{:?}", read(&shop.id).await.expect("there")), format!("{shop:?}"));
+    assert_eq!(kept.signing, shop.signing);
     fixture.end(EndTarget::Grants(shop.id.clone()), at(1)).await.expect("an ending");
     assert_eq!(read(&shop.id).await.expect("there").generation, 1);
     let renamed =

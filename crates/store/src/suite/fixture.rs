@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use adieu_core::{
-    Actor, Assurance, Cause, Channel, Client, ClientAuth, ClientId, Device, DirectoryError, EditClientOrder,
-    EditUserOrder, Edited, EditedClient, EndError, EndKind, EndOrder, EndTarget, Ended, EndingFilter,
-    EndingId, FoundEnding, Generations, Incarnation, Limits, NewUser, NotLive, Origin, Population,
-    PopulationId, PresentedToken, Proof, Realm, RealmDraft, RealmId, RemoveClientOrder, RemoveUserOrder,
-    Session, SessionId, SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Timestamp, User, UserEdit,
-    UserId, UserKey, Version,
+    Actor, Assurance, Cause, Channel, Client, ClientAuth, ClientId, ClientSigning, Device, DirectoryError,
+    EditClientOrder, EditUserOrder, Edited, EditedClient, EndError, EndKind, EndOrder, EndTarget, Ended,
+    EndingFilter, EndingId, FoundEnding, Generations, Incarnation, Limits, NewUser, NotLive, Origin,
+    Population, PopulationId, PresentedToken, Proof, Realm, RealmDraft, RealmId, RemoveClientOrder,
+    RemoveUserOrder, Session, SessionId, SessionSecret, SessionToken, SignOnOrder, SignedOn, Span, Timestamp,
+    User, UserEdit, UserId, UserKey, Version,
 };
 use uuid::Uuid;
 
@@ -419,6 +419,7 @@ impl<E: Engine> Fixture<E> {
             access_life: Span::from_s(300),
             refresh_life: Span::from_s(3600),
             roles: vec![],
+            signing: ClientSigning::default(),
             acr: None,
             secret_version: 0,
             previous_secret: None,

@@ -209,6 +209,11 @@ pub(super) const KEYS: &[Key] = &[
         "The time in which a refresh token whose answer was lost gives its client the same successor again, as long as that was not used; at most 60 seconds. Every other use of an old one revokes the grant. 0 is never.",
     ),
     key(
+        "tokens.assertion_audience_strict",
+        Flag,
+        "Whether the assertions by which clients prove themselves (`private_key_jwt`) have to name the issuer as their only audience, as one text. Without it the address of the token endpoint will do, too.",
+    ),
+    key(
         "notices.allow_private",
         Flag,
         "Whether applications are told of endings at addresses in private networks and on this machine, too. In development mode they are.",

@@ -22,6 +22,7 @@ pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
     let name = issuer(face, &realm.path);
     let issuer = Issuer {
         realm: Arc::clone(realm),
+        token_endpoint: format!("{name}/access_token"),
         api: name.clone(),
         name,
         api_scopes: &[], // AM's own have no meaning here.

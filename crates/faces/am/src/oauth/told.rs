@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use adieu_authority::{For, Realm, UserId};
 use adieu_http_kit::auth::bearer;
-use adieu_oidc::{Introspection, Provider, Refusal, introspect};
+use adieu_oidc::{
+    INTROSPECTION_JWT, Introspection, Provider, Refusal, introspect, signed_introspection,
+    wants_signed_introspection,
+};
 use serde_json::{Map, Value, json};
 
 use super::Form;
@@ -23,10 +26,20 @@ pub(super) async fn introspected(
     provider: &Provider<'_>,
     call: &Call,
     form: Form,
-) -> Result<Vec<u8>, AmError> {
-    let Introspection { json, subject } = introspect(provider, call.headers(), &form?).await?;
-    let Some(name) = username(face, subject).await? else { return Ok(json.into_bytes()) };
-    let mut told: Map<String, Value> = serde_json::from_str(&json).unwrap_or_default();
+) -> Result<Told, AmError> {
+    let told = introspect(provider, call.headers(), &form?).await?;
+    let json = with_name(face, &told).await?;
+    if !wants_signed_introspection(call.headers()) {
+        return Ok(Told::Json(json.into_bytes()));
+    }
+    let jwt = signed_introspection(provider, &told.caller, &json).await?;
+    Ok(Told::Jwt(jwt, INTROSPECTION_JWT))
+}
+
+async fn with_name(face: &Face, told: &Introspection) -> Result<String, AmError> {
+    let Introspection { json, subject, .. } = told;
+    let Some(name) = username(face, *subject).await? else { return Ok(json.clone()) };
+    let mut told: Map<String, Value> = serde_json::from_str(json).unwrap_or_default();
     if face.settings.introspects_as_openam {
         told.insert("sub".into(), name.as_str().into());
         if told.contains_key("token_type") {
@@ -34,7 +47,15 @@ pub(super) async fn introspected(
         }
     }
     told.insert("user_id".into(), name.into());
-    Ok(answer::json(&told))
+    Ok(Value::Object(told).to_string())
+}
+
+/// What is told of a token or a user.
+pub(super) enum Told {
+    /// As JSON.
+    Json(Vec<u8>),
+    /// Signed, with the type of the text.
+    Jwt(String, &'static str),
 }
 
 async fn username(face: &Face, subject: Option<UserId>) -> Result<Option<String>, AmError> {

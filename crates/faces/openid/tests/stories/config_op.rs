@@ -37,7 +37,10 @@ async fn oidcc_discovery_endpoint_verification() {
         ("response_types_supported", &["code"][..]),
         ("response_modes_supported", &["query", "fragment", "form_post"]),
         ("subject_types_supported", &["public"]),
-        ("id_token_signing_alg_values_supported", &["RS256"]),
+        ("id_token_signing_alg_values_supported", &["RS256", "ES256", "EdDSA"]),
+        ("userinfo_signing_alg_values_supported", &["RS256", "ES256", "EdDSA"]),
+        ("introspection_signing_alg_values_supported", &["RS256"]),
+        ("request_object_signing_alg_values_supported", &["RS256", "ES256", "EdDSA"]),
         ("code_challenge_methods_supported", &["S256"]),
         ("prompt_values_supported", &["none", "login", "consent", "select_account"]),
         ("scopes_supported", &["openid", "profile", "email", "address", "phone", "global_token_revocation"]),
@@ -47,7 +50,7 @@ async fn oidcc_discovery_endpoint_verification() {
     for (name, value) in [
         ("authorization_response_iss_parameter_supported", true),
         ("claims_parameter_supported", true),
-        ("request_parameter_supported", false),
+        ("request_parameter_supported", true),
         ("request_uri_parameter_supported", false),
     ] {
         assert_eq!(document[name], value, "{name}");

@@ -69,8 +69,9 @@ pub(in crate::manage) fn without_odd_addresses(mut kept: Value) -> Value {
 }
 
 /// How a client proves itself, in the vendor's words.
-pub(in crate::manage) const METHODS: [(&str, ClientAuth); 3] = [
+pub(in crate::manage) const METHODS: [(&str, ClientAuth); 4] = [
     ("NONE", ClientAuth::None),
     ("CLIENT_SECRET_BASIC", ClientAuth::Basic),
     ("CLIENT_SECRET_POST", ClientAuth::Post),
+    ("PRIVATE_KEY_JWT", ClientAuth::PrivateKey),
 ];

@@ -27,6 +27,9 @@ pub(super) async fn application(face: &Face, client: &Client) -> Result<Value, P
     for (name, value) in of_client(client) {
         shown[name] = value;
     }
+    if let Some(jwks) = &client.signing.jwks {
+        shown["jwks"] = jwks.as_str().into();
+    }
     match &client.origins {
         None => {}
         Some(origins) if origins.is_empty() => {

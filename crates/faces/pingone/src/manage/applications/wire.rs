@@ -2,7 +2,8 @@
 //!
 //! Whatever an application would have to rely on and does not exist here is refused by name. Contract pingone.md 4.3 and 5.4.
 
-use adieu_authority::{Client, ClientAuth, Span, is_web_address};
+use adieu_authority::{Client, ClientAuth, ClientJwks, Span, is_web_address, read_client_jwks};
+use adieu_http_kit::json;
 use adieu_http_kit::origins::OriginPattern;
 use serde_json::{Map, Value};
 
@@ -43,6 +44,7 @@ pub(super) struct ApplicationInput {
     outlives_session: bool,
     ends_by_id_token: bool,
     refresh_life: Span,
+    jwks: Option<ClientJwks>,
     rest: Map<String, Value>,
 }
 
@@ -85,6 +87,7 @@ impl ApplicationInput {
             outlives_session: input.flag("skipTokenSessionValidation")?.unwrap_or(false),
             ends_by_id_token: input.flag("idpSignoff")?.unwrap_or(false),
             refresh_life: input.seconds("refreshTokenDuration")?.unwrap_or(REFRESH_LIFE),
+            jwks: keys(input)?,
             rest: input.some_of(&KEPT),
         })
     }
@@ -116,6 +119,7 @@ impl ApplicationInput {
         client.outlives_session = self.outlives_session;
         client.ends_by_id_token = self.ends_by_id_token;
         client.refresh_life = self.refresh_life;
+        client.signing.jwks = self.jwks.clone();
     }
 }
 
@@ -151,8 +155,17 @@ fn method(input: &Input) -> Result<ClientAuth, Problem> {
     let known = METHODS.iter().find(|(name, _)| *name == word).map(|(_, auth)| *auth);
     known.ok_or(Problem::invalid(
         "tokenEndpointAuthMethod",
-        "`NONE`, `CLIENT_SECRET_BASIC` and `CLIENT_SECRET_POST` are supported.",
+        "`NONE`, `CLIENT_SECRET_BASIC`, `CLIENT_SECRET_POST` and `PRIVATE_KEY_JWT` are supported.",
     ))
+}
+
+/// The public keys, which this dialect writes as text; an empty one is none.
+fn keys(input: &Input) -> Result<Option<ClientJwks>, Problem> {
+    let Some(text) = input.text("jwks")?.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let set = json::read(text.as_bytes());
+    let read = set.ok().and_then(|set| read_client_jwks(&set).ok());
+    let rule = "A JWK Set is wanted, as text: at most eight public keys, RSA of 2048 bits and more, P-256 or Ed25519.";
+    read.map(Some).ok_or(Problem::invalid("jwks", rule))
 }
 
 fn pkce(input: &Input) -> Result<bool, Problem> {

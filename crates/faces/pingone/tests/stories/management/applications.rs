@@ -79,6 +79,32 @@ async fn an_application_is_made_and_works() {
     assert_eq!(names(&office.read("applications").await), 5);
 }
 
+/// Goal: S-CA-2: an application that signs brings its public keys, as the text that the vendor makes of them.
+#[tokio::test]
+async fn an_application_that_signs_brings_its_keys() {
+    let office = Office::open().await;
+    let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    let jwks = json!({"keys": [
+        {"kty": "OKP", "use": "sig", "alg": "EdDSA", "kid": "k1", "crv": "Ed25519", "x": x}
+    ]});
+    let mut new = shop();
+    new["tokenEndpointAuthMethod"] = "PRIVATE_KEY_JWT".into();
+    new["jwks"] = jwks.to_string().into();
+    let made = office.create("applications", new.clone()).await;
+    assert_eq!((&made["tokenEndpointAuthMethod"], &made["jwks"]), (&json!("PRIVATE_KEY_JWT"), &new["jwks"]));
+    let replaced = office.send("PUT", &own(&made), new.clone()).await.json();
+    assert_eq!(replaced["jwks"], new["jwks"]);
+    for bad in [json!(""), json!("x"), json!(r#"{"keys":[{"kty":"oct","k":"AQAB"}]}"#)] {
+        new["jwks"] = bad.clone();
+        let refused = office.send("PUT", &own(&made), new.clone()).await;
+        assert_eq!(
+            (refused.status.as_u16(), &refused.json()["details"][0]["target"]),
+            (400, &json!("jwks")),
+            "{bad}"
+        );
+    }
+}
+
 /// Whatever an application would rely on in vain is refused by name.
 #[tokio::test]
 async fn what_does_not_exist_here_is_refused() {

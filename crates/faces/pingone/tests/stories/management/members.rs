@@ -60,7 +60,7 @@ fn applications() -> Vec<Line> {
         line("devicePathId", json!("x"), json!(null)),
         line("devicePollingInterval", json!(7), json!(5)),
         line("deviceTimeout", json!(60), json!(600)),
-        line("jwks", json!("{}"), json!(null)),
+        line("jwks", json!("{}"), json!("")),
         line("jwksUrl", json!("https://a.test/jwks"), json!(null)),
         line("kerberos", json!({"gateways": [{"id": NOBODY}]}), json!({"gateways": []})),
         line("mobile", json!({"passcodeRefreshDuration": {"duration": 30}}), json!({})),

@@ -1,0 +1,76 @@
+//! What a client signs with, and how we sign for it, as its record keeps it.
+//!
+//! Only public keys, which were read and judged before they came here. Nothing here signs, verifies or reads a key.
+//! RFC 7591 §2, RFC 7517 §5, OpenID Connect Dynamic Client Registration 1.0 §2.
+
+/// The public keys of a client: a JWK Set as text, as whoever read and judged it wrote it down.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientJwks(String);
+
+impl ClientJwks {
+    /// Keys that were read and judged.
+    pub const fn from_checked(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Its length: the keys are public and long.
+impl std::fmt::Debug for ClientJwks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "keys of {} bytes", self.0.len())
+    }
+}
+
+/// An algorithm by which we sign for a client, by its name in JOSE.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum JoseAlgorithm {
+    /// `RS256`: what every client understands.
+    #[default]
+    Rs256,
+    /// `ES256`.
+    Es256,
+    /// `EdDSA`.
+    EdDsa,
+}
+
+impl JoseAlgorithm {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Rs256, Self::Es256, Self::EdDsa];
+
+    /// The name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+
+    /// The algorithm of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+}
+
+/// The name: people read it in a plan.
+impl std::fmt::Debug for JoseAlgorithm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a client signs with, and how we sign for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientSigning {
+    /// Its public keys, if it registered some.
+    pub jwks: Option<ClientJwks>,
+    /// By what its ID tokens and logout tokens are signed.
+    pub id_token: JoseAlgorithm,
+    /// By what userinfo is signed for it; none if it is plain JSON.
+    pub userinfo: Option<JoseAlgorithm>,
+}

@@ -1,0 +1,104 @@
+//! A client that proves itself by what it signs with a key of its own: `private_key_jwt`.
+//!
+//! An assertion counts once, at one issuer, and not long: its name is remembered by the store until it is over, so that no other
+//! node takes it either. RFC 7521 §4.2, RFC 7523 §3, OpenID Connect Core §9, standards.md 2.3 (S-CA-2).
+
+use adieu_authority::{Client, FlowId, Span};
+use adieu_core::TokenHash;
+use adieu_http_kit::form::Params;
+use adieu_token::{ClientKeys, Verified, unverified_claim};
+use serde_json::Value;
+
+use crate::client_auth::once;
+use crate::{Provider, Refusal};
+
+/// The one type of assertion. RFC 7523 §2.2
+const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// What the header of an assertion may call it. RFC 7519 §5.1
+const TYPS: [&str; 2] = ["JWT", "client-authentication+jwt"];
+/// Names of assertions that were taken.
+const KIND: &str = "oidc-client-assertion";
+/// How far ahead an assertion may end, and how long its name has to be remembered (HOME-LIMITS).
+const LIFE_MAX: Span = Span::from_s(3600);
+/// By how much a client's clock may be ahead.
+const CLOCK_SKEW_S: i64 = 60;
+
+/// The assertion that a form shows, if it shows one.
+pub(crate) fn shown(form: &Params) -> Result<Option<&str>, Refusal> {
+    match (once(form, "client_assertion_type")?, once(form, "client_assertion")?) {
+        (None, None) => Ok(None),
+        (Some(TYPE), Some(assertion)) => Ok(Some(assertion)),
+        (Some(_), Some(_)) => Err(Refusal::Client { basic: false }), // RFC 7521 §4.2.1
+        (Some(_), None) | (None, Some(_)) => {
+            Err(Refusal::Request("`client_assertion` and `client_assertion_type` go together."))
+        }
+    }
+}
+
+/// The client that an assertion says it is of: to look for its keys, and nothing else.
+pub(crate) fn claimed_client(assertion: &str) -> Option<String> {
+    unverified_claim(assertion, "sub")
+}
+
+impl Provider<'_> {
+    /// Whether the assertion proves its client, here and now. It is used up by that.
+    pub(crate) async fn is_proven_by(&self, client: &Client, assertion: &str) -> Result<bool, Refusal> {
+        let now_s = self.authority.now().s();
+        let Some(claims) = keys_of(client).and_then(|keys| keys.verify(assertion).ok()) else {
+            return Ok(false);
+        };
+        let own = |name| claims.str(name) == Some(client.id.as_str());
+        let (Some(exp), Some(jti)) = (claims.int("exp"), claims.str("jti").filter(|jti| !jti.is_empty()))
+        else {
+            return Ok(false);
+        };
+        let typed =
+            claims.typ.as_deref().is_none_or(|typ| TYPS.iter().any(|known| typ.eq_ignore_ascii_case(known)));
+        let in_time = now_s < exp && exp - now_s <= LIFE_MAX.s() && began(&claims, now_s);
+        if !(typed && own("iss") && own("sub") && in_time && self.is_audience(&claims)) {
+            return Ok(false);
+        }
+        let taken = self.authority.create_flow(
+            name_of(client, jti),
+            KIND,
+            self.issuer.realm.id,
+            Span::from_s(exp - now_s),
+            Vec::new(),
+        );
+        taken.await.map_err(|unwritten| Refusal::Unavailable(unwritten.into_outage()))
+    }
+
+    /// Whether the assertion is for this issuer: by its name or, unless the installation is strict, by the address of its tokens,
+    /// as older programs have it. An assertion that names others besides could be shown to us by one of them.
+    fn is_audience(&self, claims: &Verified) -> bool {
+        let strict = self.authority.policy().assertion_audience_strict;
+        let is_ours = |aud: &str| aud == self.issuer.name || (!strict && aud == self.issuer.token_endpoint);
+        match claims.claims.get("aud") {
+            Some(Value::String(aud)) => is_ours(aud),
+            Some(Value::Array(all)) if !strict && !all.is_empty() => {
+                all.iter().all(|aud| aud.as_str().is_some_and(is_ours))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The keys that a client registered.
+pub(crate) fn keys_of(client: &Client) -> Option<ClientKeys> {
+    let set: Value = serde_json::from_str(client.signing.jwks.as_ref()?.as_str()).ok()?;
+    ClientKeys::from_jwks(&set).ok()
+}
+
+/// Whether what is signed counts already. RFC 7519 §4.1.5, §4.1.6
+pub(crate) fn began(claims: &Verified, now_s: i64) -> bool {
+    ["nbf", "iat"].iter().all(|name| match claims.claims.get(*name) {
+        None => true,
+        Some(_) => claims.int(name).is_some_and(|at| at <= now_s + CLOCK_SKEW_S),
+    })
+}
+
+/// The name under which an assertion is remembered: that of its client and its own.
+fn name_of(client: &Client, jti: &str) -> FlowId {
+    let hash = TokenHash::of(format!("{KIND} {} {} {jti}", client.realm, client.id).as_bytes()).to_bytes();
+    *hash.first_chunk().expect("32 bytes have 16")
+}

@@ -1,0 +1,189 @@
+//! The public keys that a client registered, and the verdict on what it signed.
+//!
+//! A set is taken whole or not at all: public keys that we can verify with, a bounded number of them, each name once. Private and
+//! symmetric keys are refused, so that nobody hands us a secret that we would have to keep. RFC 7517 §5, RFC 7591 §2.
+
+use serde_json::{Value, json};
+
+use crate::alg::Alg;
+use crate::jws::{JwsParts, Refused};
+use crate::public_key::PublicKey;
+use crate::verified::Verified;
+
+/// How many keys a client may have: a present and a next one of each algorithm, and two more (HOME-LIMITS).
+pub const CLIENT_KEYS_MAX: usize = 8;
+/// The longest set, in bytes as it is kept.
+pub const CLIENT_JWKS_BYTES_MAX: usize = 16 * 1024;
+/// Members that only private and symmetric keys have. RFC 7518 §6.2.2, §6.3.2, §6.4.1
+const SECRET_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// Why a JWK Set is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum JwksFault {
+    /// It is no object with a list of keys.
+    #[error("a JWK Set is an object with a list `keys` of at least one key")]
+    NoSet,
+    /// It has more keys than a client may have.
+    #[error("a client may have at most {CLIENT_KEYS_MAX} keys")]
+    TooMany,
+    /// It is longer than a set may be.
+    #[error("the keys of a client have at most {CLIENT_JWKS_BYTES_MAX} bytes")]
+    TooLarge,
+    /// A key is private or symmetric.
+    #[error("only public keys are taken: one of these is private or symmetric")]
+    Secret,
+    /// A key is none that we can verify with.
+    #[error("a key is one to verify signatures with: RSA of 2048 bits and more, P-256 or Ed25519")]
+    Unusable,
+    /// Two keys have one name.
+    #[error("two keys have the same `kid`")]
+    SameName,
+}
+
+/// The public keys of a client.
+#[derive(Debug, Clone)]
+pub struct ClientKeys(Vec<PublicKey>);
+
+impl ClientKeys {
+    /// Reads a JWK Set.
+    ///
+    /// # Errors
+    /// Why it is not taken.
+    pub fn from_jwks(set: &Value) -> Result<Self, JwksFault> {
+        let keys = set.get("keys").and_then(Value::as_array).filter(|keys| !keys.is_empty());
+        let keys = keys.ok_or(JwksFault::NoSet)?;
+        let secret = |key: &Value| {
+            key.get("kty").is_some_and(|kty| kty == "oct")
+                || SECRET_MEMBERS.iter().any(|name| key.get(name).is_some())
+        };
+        if keys.iter().any(secret) {
+            return Err(JwksFault::Secret);
+        }
+        if keys.len() > CLIENT_KEYS_MAX {
+            return Err(JwksFault::TooMany);
+        }
+        let read: Result<Vec<_>, _> = keys.iter().map(PublicKey::from_jwk).collect();
+        let keys = Self(read.map_err(|_| JwksFault::Unusable)?);
+        let mut names: Vec<&str> = keys.0.iter().map(PublicKey::kid).collect();
+        names.sort_unstable();
+        if names.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(JwksFault::SameName);
+        }
+        if keys.jwks().to_string().len() > CLIENT_JWKS_BYTES_MAX {
+            return Err(JwksFault::TooLarge);
+        }
+        Ok(keys)
+    }
+
+    /// The set with what we know of each key and nothing else; a key without a name has its thumbprint.
+    #[must_use]
+    pub fn jwks(&self) -> Value {
+        json!({"keys": self.0.iter().map(PublicKey::jwk).collect::<Vec<_>>()})
+    }
+
+    /// Checks shape, algorithm, key and signature of what the client signed; nothing of what it says. A token that names no key
+    /// may be signed with any of its algorithm.
+    ///
+    /// # Errors
+    /// Why it is not accepted.
+    pub fn verify(&self, token: &str) -> Result<Verified, Refused> {
+        let parts = JwsParts::of(token)?;
+        let alg = parts.header("alg")?.ok_or(Refused::Malformed)?;
+        let alg = Alg::named(alg).ok_or(Refused::Algorithm)?;
+        let kid = parts.header("kid")?;
+        let named = self.0.iter().filter(|key| kid.is_none_or(|kid| key.kid() == kid));
+        let mut refused = Refused::UnknownKey;
+        for key in named {
+            // The key decides about the algorithm, never the token. RFC 8725 §3.1
+            if key.alg() == alg && key.accepts(parts.signed, &parts.signature) {
+                return parts.verified();
+            }
+            refused = match refused {
+                _ if key.alg() == alg => Refused::Signature,
+                Refused::UnknownKey => Refused::Algorithm,
+                seen => seen,
+            };
+        }
+        Err(refused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SigningKey;
+
+    fn key(alg: Alg) -> SigningKey {
+        SigningKey::generate(alg).unwrap()
+    }
+
+    fn set(keys: &[Value]) -> Value {
+        json!({"keys": keys})
+    }
+
+    #[test]
+    fn a_set_of_public_keys_is_kept_without_what_is_not_needed() {
+        let mut named = key(Alg::Rs256).public().jwk();
+        named["kid"] = "mine".into();
+        let mut more = named.clone();
+        more["x5c"] = json!(["MII"]);
+        let bare = key(Alg::Es256).public().jwk();
+        let mut nameless = bare.clone();
+        nameless.as_object_mut().unwrap().remove("kid");
+        let keys = ClientKeys::from_jwks(&set(&[more, nameless])).unwrap();
+        assert_eq!(keys.jwks(), set(&[named, bare]));
+        assert_eq!(ClientKeys::from_jwks(&keys.jwks()).unwrap().jwks(), keys.jwks());
+    }
+
+    #[test]
+    fn what_is_no_set_of_public_keys_is_refused() {
+        let good = key(Alg::EdDsa).public().jwk();
+        let with = |name: &str, value: Value| {
+            let mut key = good.clone();
+            key[name] = value;
+            set(&[key])
+        };
+        let many: Vec<Value> = (0..9).map(|_| key(Alg::EdDsa).public().jwk()).collect();
+        for (set, fault) in [
+            (json!(null), JwksFault::NoSet),
+            (json!([good]), JwksFault::NoSet),
+            (set(&[]), JwksFault::NoSet),
+            (json!({"keys": {}}), JwksFault::NoSet),
+            (with("d", "AQAB".into()), JwksFault::Secret),
+            (set(&[json!({"kty": "oct", "k": "AQAB"})]), JwksFault::Secret),
+            (with("use", "enc".into()), JwksFault::Unusable),
+            (with("kty", "EC".into()), JwksFault::Unusable),
+            (set(&[json!("x")]), JwksFault::Unusable),
+            (set(&many), JwksFault::TooMany),
+            (set(&[good.clone(), good.clone()]), JwksFault::SameName),
+            (with("kid", "k".repeat(CLIENT_JWKS_BYTES_MAX).into()), JwksFault::TooLarge),
+        ] {
+            assert_eq!(ClientKeys::from_jwks(&set).err(), Some(fault), "{set}");
+        }
+    }
+
+    #[test]
+    fn what_a_client_signed_is_found_with_or_without_the_name_of_its_key() {
+        let (one, two, other) = (key(Alg::Es256), key(Alg::Es256), key(Alg::EdDsa));
+        let keys =
+            ClientKeys::from_jwks(&set(&[one.public().jwk(), two.public().jwk(), other.public().jwk()]));
+        let keys = keys.unwrap();
+        for signs in [&one, &two, &other] {
+            let token = signs.sign(None, &json!({"iss": "shop"})).unwrap();
+            assert_eq!(keys.verify(&token).unwrap().str("iss"), Some("shop"));
+            assert!(keys.verify(&without_kid(signs)).is_ok());
+        }
+        let stranger = key(Alg::Es256);
+        assert_eq!(keys.verify(&stranger.sign(None, &json!({})).unwrap()), Err(Refused::UnknownKey));
+        assert_eq!(keys.verify(&without_kid(&stranger)), Err(Refused::Signature));
+        assert_eq!(keys.verify(&without_kid(&key(Alg::Rs256))), Err(Refused::Algorithm));
+        assert_eq!(keys.verify("e30.e30."), Err(Refused::Malformed));
+        let none = "eyJhbGciOiJub25lIn0.e30."; // {"alg":"none"}
+        assert_eq!(keys.verify(none), Err(Refused::Algorithm));
+    }
+
+    /// A token whose header names no key.
+    fn without_kid(key: &SigningKey) -> String {
+        key.sign_nameless(&json!({})).unwrap()
+    }
+}
