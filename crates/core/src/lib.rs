@@ -24,6 +24,7 @@ pub mod entropy;
 pub mod facts;
 pub mod flow;
 pub mod found_ending;
+pub mod free_place;
 pub mod grant;
 pub mod grant_facts;
 pub mod how_ended;
@@ -97,6 +98,7 @@ pub use entropy::Entropy;
 pub use facts::{RealmAround, SessionFacts, is_shown, is_shown_of_generation};
 pub use flow::{Flow, FlowId, decide_create_flow};
 pub use found_ending::{EndedReach, EndingFilter, EntryAround, EntryFacts, FoundEnding, found_ending};
+pub use free_place::{FreePlace, PlaceSearch, UntoldEndings};
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, ReplacedToken, RotateOrder};
 pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
 pub use how_ended::{EndedWith, how_ended};
@@ -109,7 +111,7 @@ pub use names::is_username;
 pub use notice::{
     NoticeReach, NoticeSubject, NoticeWish, OwedNotice, SubjectKey, decide_notices, told_with_others,
 };
-pub use opening::{Opening, OpeningFacts, OpeningOutcome, Room, decide_opening};
+pub use opening::{Opening, OpeningFacts, OpeningOutcome, Room, RoomMade, decide_opening};
 pub use origin::{Actor, Channel, Origin, Reason, ReasonError};
 pub use outage::{Hindrance, Outage, Unwritten};
 pub use outline::{SessionOutline, counts_as_live};

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use adieu_core::{
     AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, EndingId, EndingPlace,
-    FoundEnding, FoundSession, KeptSession, OpeningFacts, Outage, RealmId, Room, SessionFacts, SessionId,
-    SessionOutline, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, UserId,
-    UserKey, Verdict, decide_amend, decide_check, decide_ending, decide_find, decide_opening, session_record,
+    FoundEnding, FoundSession, FreePlace, KeptSession, OpeningFacts, Outage, RealmId, Room, RoomMade,
+    SessionFacts, SessionId, SessionOutline, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn,
+    Timestamp, UserId, UserKey, Verdict, decide_amend, decide_check, decide_ending, decide_find,
+    decide_opening, session_record,
 };
 use adieu_store::{
     EndingPage, EndingQuery, Lookup, Pending, SessionCursor, SessionPage, SessionQuery, Sessions,
@@ -189,14 +190,17 @@ fn open_session(tables: &mut Tables, order: &SignOnOrder, now: Timestamp) -> Res
     };
     let opening = decide_opening(order, facts, now)?;
     let key = opening.user().key;
-    let endings = room_for_one_more(tables, opening.room(), key)?;
+    let free = opening.needs_place().then(|| tables.free_place(key));
+    let RoomMade { endings, place } = room_for_one_more(tables, opening.room(), key, free)?;
     let mut ended: Vec<EndedSessions> = Vec::new();
     for order in &endings {
         if let Ok(Ended::Now(one)) = end(tables, order, now) {
             ended.push(one);
         }
     }
-    let place = if opening.needs_place() { tables.free_place(key) } else { None };
+    if let Some(place) = &place {
+        tables.participants.remove(place);
+    }
     let place = place.map(|place| (tables.cipher.encipher(place, order.incarnation), place));
     let opened = opening.finish(place)?;
     tables.write_session(opened.session.clone());
@@ -206,12 +210,13 @@ fn open_session(tables: &mut Tables, order: &SignOnOrder, now: Timestamp) -> Res
     Ok(SignedOn { session: opened.session, user: opened.user, how: opened.how, ended })
 }
 
-/// The orders that make room for one more session of a user.
+/// How room is made for one more session of a user.
 fn room_for_one_more(
     tables: &Tables,
     mut room: Room<'_>,
     key: UserKey,
-) -> Result<Vec<EndOrder>, SignOnError> {
+    free: Option<FreePlace>,
+) -> Result<RoomMade, SignOnError> {
     if room.wants_others() {
         for facts in tables.stored_of(key) {
             if room.count(SessionOutline::from(&facts)).is_break() {
@@ -219,5 +224,5 @@ fn room_for_one_more(
             }
         }
     }
-    room.decide(tables.free_place(key).is_some())
+    room.decide(free)
 }

@@ -108,6 +108,11 @@ impl<'a> Batch<'a> {
         Some(place)
     }
 
+    /// The entries of what this batch has ended so far.
+    pub(crate) fn line_in_the_making(&self) -> &[u8] {
+        &self.ended.body
+    }
+
     /// How many endings go without their entries.
     pub(crate) fn entries_lost(&self) -> u32 {
         self.ended.lost

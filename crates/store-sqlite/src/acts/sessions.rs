@@ -7,14 +7,15 @@ use std::sync::Arc;
 use adieu_core::session::NotLive;
 use adieu_core::{
     AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, EndingId, EndingPlace,
-    FoundEnding, FoundSession, OpeningFacts, Outage, RealmAround, RealmId, Room, SessionFacts, SessionId,
-    SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserId, Verdict,
-    decide_amend, decide_check, decide_ending, decide_find, decide_opening,
+    FoundEnding, FoundSession, FreePlace, OpeningFacts, Outage, RealmAround, RealmId, Room, RoomMade,
+    SessionFacts, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp,
+    User, UserId, Verdict, decide_amend, decide_check, decide_ending, decide_find, decide_opening,
 };
 use adieu_store::{EndingPage, EndingQuery, Lookup, Pending, SessionPage, SessionQuery, Sessions};
 use rusqlite::Connection;
 
 use crate::acts::family::{facts, facts_in, family};
+use crate::acts::free_place::free_place;
 use crate::acts::{endings, lists};
 use crate::batch::Batch;
 use crate::cache::CachedSession;
@@ -230,15 +231,17 @@ fn open_session(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let user = Arc::clone(opening.user());
-    let place_free = !opening.needs_place() || rows::has_free_place(batch.db, user.key)?;
-    let (room, stale) = room_for_one_more(batch, opening.room(), &user, place_free)?;
-    let endings = match room {
-        Ok(endings) => endings,
+    let free = if opening.needs_place() { Some(free_place(batch, user.key)?) } else { None };
+    let (room, stale) = room_for_one_more(batch, opening.room(), &user, free)?;
+    let RoomMade { endings, place } = match room {
+        Ok(made) => made,
         Err(refusal) => return Ok(Err(refusal)),
     };
     batch.drop_stale(&stale)?;
     let ended = end_all(batch, &endings, now)?;
-    let place = if opening.needs_place() { rows::free_place(batch.db, user.key)? } else { None };
+    if let Some(place) = place {
+        rows::drop_beside(batch.db, rows::signed(place.number()))?;
+    }
     let place = place.map(|place| (batch.cipher().encipher(place, order.incarnation), place));
     let opened = match opening.finish(place) {
         Ok(opened) => opened,
@@ -251,21 +254,19 @@ fn open_session(
     Ok(Ok(SignedOn { session: opened.session, user: opened.user, how: opened.how, ended }))
 }
 
-type RoomMade = (Result<Vec<EndOrder>, SignOnError>, Vec<LiveEntry>);
-
-/// The orders that make room for one more session of a user, and what of the list that was read for it is stale.
+/// How room is made for one more session of a user, and what of the list that was read for it is stale.
 fn room_for_one_more(
     batch: &Batch<'_>,
     mut room: Room<'_>,
     user: &User,
-    place_free: bool,
-) -> rusqlite::Result<RoomMade> {
+    free: Option<FreePlace>,
+) -> rusqlite::Result<(Result<RoomMade, SignOnError>, Vec<LiveEntry>)> {
     let mut stale = Vec::new();
     if room.wants_others() {
         let hear = |outline| room.count(lists::as_seen(batch.shared, outline));
         stale = rows::live_outlines(batch.db, batch.cipher(), user, hear)?;
     }
-    Ok((room.decide(place_free), stale))
+    Ok((room.decide(free), stale))
 }
 
 /// Carries out orders that belong to another act, in its transaction.

@@ -7,6 +7,7 @@ use adieu_store::{Figures, LiveCount, Pending, StoreBytes, Swept, Upkeep};
 use rusqlite::params;
 
 use crate::acts::family::facts_in;
+use crate::acts::free_place::untold_endings;
 use crate::acts::sessions::end;
 use crate::batch::Batch;
 use crate::error::{Closed, Damaged};
@@ -19,10 +20,10 @@ impl Upkeep for SqliteStore {
     fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>> {
         let cursor = std::sync::Arc::clone(&self.sweep_cursor);
         self.writer.write(move |batch| {
-            let (mut swept, bounds) = (Swept::default(), SweepBounds::at(now, tombstones_kept));
-            let bounds = bounds.before(rows::first_untold(batch.db)?);
+            let mut swept = Swept::default();
             sweep_sessions(batch, now, &mut swept)?;
             walk_mass_endings(batch, now, &mut swept)?;
+            let bounds = SweepBounds::at(now, tombstones_kept).before(rows::first_untold(batch.db)?);
             sweep_remains(batch, bounds.expired, &mut swept)?;
             let records = rows::drop_mass_endings(batch.db, bounds.tombstones, SWEEP_MAX)?;
             let lines = rows::drop_lines(batch.db, bounds.tombstones, SWEEP_MAX)?;
@@ -225,8 +226,13 @@ fn sweep_tombstones(
     swept: &mut Swept,
 ) -> rusqlite::Result<i64> {
     let stretch = rows::stretch_after(batch.db, after, SWEEP_MAX)?;
+    let untold = untold_endings(batch)?;
     for &(locator, ended_at) in &stretch {
-        if ended_at.is_some_and(|ended_at| ended_at <= ended_by.ms()) {
+        let place = locator.try_into().ok().and_then(Locator::from_number);
+        let may_be_needed = place.is_some_and(|place| untold.may_need(place));
+        if ended_at.is_some_and(|ended_at| ended_at <= ended_by.ms())
+            && !(may_be_needed && rows::is_shared(batch.db, locator)?)
+        {
             let dropped = past_damage(rows::drop_tombstone(batch.db, locator), locator)?;
             swept.remains += u32::from(dropped.is_some());
         }
