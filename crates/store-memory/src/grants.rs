@@ -53,8 +53,8 @@ impl Grants for MemoryStore {
         now: Timestamp,
     ) -> Pending<Result<(), GrantError>> {
         self.act(|tables| {
-            let client = decide_revoke_own(tables.client(&id).as_ref(), token, now)?;
-            tables.write_client(client);
+            let stored = decide_revoke_own(tables.client(&id).as_ref(), token, now)?;
+            tables.write_client(stored);
             Ok(())
         })
     }

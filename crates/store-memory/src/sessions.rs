@@ -194,8 +194,10 @@ fn open_session(tables: &mut Tables, order: &SignOnOrder, now: Timestamp) -> Res
     let RoomMade { endings, place } = room_for_one_more(tables, opening.room(), key, free)?;
     let mut ended: Vec<EndedSessions> = Vec::new();
     for order in &endings {
-        if let Ok(Ended::Now(one)) = end(tables, order, now) {
-            ended.push(one);
+        match end(tables, order, now) {
+            Ok(Ended::Now(one)) => ended.push(one),
+            // A session more than the quota allows is not to be opened.
+            other => panic!("what makes room was live: {other:?}"),
         }
     }
     if let Some(place) = &place {

@@ -256,9 +256,9 @@ impl<'a> Batch<'a> {
                     }
                 }
                 EndingChange::RaiseClient { id, to } => {
-                    if let Some(StoredClient { client, removed }) = rows::client(self.db, &id)? {
-                        let client = Client { generation: to, ..client };
-                        self.write_client(StoredClient { client, removed })?;
+                    if let Some(mut stored) = rows::client(self.db, &id)? {
+                        stored.client.generation = to;
+                        self.write_client(stored)?;
                     }
                 }
                 EndingChange::Record(mass) => match self.room {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use adieu_core::grant::{GrantDecision, decide_redeem, decide_rotate};
 use adieu_core::{
     Client, ClientId, Grant, GrantAround, GrantError, GrantFacts, GrantId, IssueOrder, Outage, Participant,
-    ParticipantFacts, RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, StoredClient,
-    Timestamp, decide_issue, decide_revoke, decide_revoke_own, grant_around, present_client,
+    ParticipantFacts, RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, Timestamp,
+    decide_issue, decide_revoke, decide_revoke_own, grant_around, present_client,
 };
 use adieu_store::{Grants, Lookup, Pending};
 
@@ -111,7 +111,7 @@ impl Grants for SqliteStore {
         now: Timestamp,
     ) -> Pending<Result<(), GrantError>> {
         self.writer.write(move |batch| match decide_revoke_own(present(batch, &id)?.as_ref(), token, now) {
-            Ok(client) => batch.write_client(StoredClient { client, removed: false }).map(Ok),
+            Ok(stored) => batch.write_client(stored).map(Ok),
             Err(refusal) => Ok(Err(refusal)),
         })
     }

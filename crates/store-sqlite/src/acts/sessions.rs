@@ -19,6 +19,7 @@ use crate::acts::free_place::free_place;
 use crate::acts::{endings, lists};
 use crate::batch::Batch;
 use crate::cache::CachedSession;
+use crate::error::Damaged;
 use crate::hooks::HookPoint;
 use crate::rows::LiveEntry;
 use crate::shared::Shared;
@@ -269,7 +270,8 @@ fn room_for_one_more(
     Ok((room.decide(free), stale))
 }
 
-/// Carries out orders that belong to another act, in its transaction.
+/// Carries out the orders that make room for another session, in its transaction. What they name was live in it: else a row
+/// is damaged, and nothing is written.
 fn end_all(
     batch: &mut Batch<'_>,
     orders: &[EndOrder],
@@ -277,8 +279,9 @@ fn end_all(
 ) -> rusqlite::Result<Vec<EndedSessions>> {
     let mut ended = Vec::new();
     for order in orders {
-        if let Ok(Ended::Now(one)) = end(batch, order, now)? {
-            ended.push(one);
+        match end(batch, order, now)? {
+            Ok(Ended::Now(one)) => ended.push(one),
+            Ok(Ended::Before) | Err(_) => return Err(Damaged::row("session")),
         }
     }
     Ok(ended)
