@@ -79,7 +79,7 @@ pub use clients::{
 pub use confirm_codes::{ConfirmCodesOrder, ConfirmError, decide_confirm_codes};
 pub use directory::{
     Beyond, Client, ClientAuth, DirectoryError, Limits, Population, PreviousSecret, Proof, Quota, Realm,
-    TakenMember, User,
+    TakenMember, User, decide_add,
 };
 pub use document::{
     Document, DocumentChange, DocumentChanges, DocumentFacts, decide_create_document,
@@ -116,7 +116,9 @@ pub use origin::{Actor, Channel, Origin, Reason, ReasonError};
 pub use outage::{Hindrance, Outage, Unwritten};
 pub use outline::{SessionOutline, counts_as_live};
 pub use own_tokens::decide_revoke_own;
-pub use participant::{IssueOrder, KnownAs, PARTICIPANTS_MAX, Participant, ParticipantFacts};
+pub use participant::{
+    IssueOrder, KnownAs, PARTICIPANTS_MAX, Participant, ParticipantFacts, participants_of_epoch,
+};
 pub use password_rules::{PasswordRules, WeakPassword, decide_password};
 pub use people::{
     AfterPassword, EditUserOrder, Edited, NameChanges, NewUser, PasswordRenewal, RemoveUserOrder, UserAround,
@@ -141,7 +143,9 @@ pub use redirect_uris::{
 pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing, UserReach};
 pub use second_factor::{CODES_IN_A_SET, CodeSet, RecoveryCodes, Spending, TYPED_LETTERS};
-pub use session::{Around, Device, Generations, Method, NotLive, Session, State, Verdict, verdict};
+pub use session::{
+    Around, Device, Generations, Method, NotLive, Session, State, Verdict, activity_to_write, verdict,
+};
 pub use session_id::{Incarnation, SessionId, SessionIdCipher};
 pub use session_record::{Fate, KeptSession, SessionRecord, session_record};
 pub use sign_on::{How, SignOnError, SignOnOrder, SignedOn};

@@ -10,10 +10,10 @@ use adieu_core::{
     ConfirmError, DirectoryError, Document, EditClientOrder, EditClientsOrder, EditUserOrder, Edited,
     EditedClient, Ended, NewUser, Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm,
     RealmDraft, RealmId, RemoveClientOrder, RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp,
-    Unwritten, User, UserId, Version, decide_create_client, decide_create_population, decide_create_realm,
-    decide_edit_client, decide_edit_clients, decide_edit_population, decide_remove_client,
-    decide_remove_documents, decide_remove_population, decide_second_factor_rule, is_beside, present_client,
-    present_user, removed_client,
+    Unwritten, User, UserId, Version, decide_add, decide_create_client, decide_create_population,
+    decide_create_realm, decide_edit_client, decide_edit_clients, decide_edit_population,
+    decide_remove_client, decide_remove_documents, decide_remove_population, decide_second_factor_rule,
+    is_beside, present_client, present_user, removed_client,
 };
 use adieu_store::{Directory, Lookup, Pending, StoredKey};
 
@@ -269,7 +269,8 @@ impl Directory for MemoryStore {
 
     fn add_key(&self, key: StoredKey) -> Pending<Result<(), DirectoryError>> {
         self.act(|tables| {
-            tables.keys.retain(|known| (known.realm, &known.kid) != (key.realm, &key.kid));
+            let taken = tables.keys.iter().any(|known| (known.realm, &known.kid) == (key.realm, &key.kid));
+            decide_add(taken)?;
             tables.keys.push(key);
             Ok(())
         })

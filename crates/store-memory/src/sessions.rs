@@ -8,9 +8,9 @@ use std::sync::Arc;
 use adieu_core::{
     AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, EndingId, EndingPlace,
     FoundEnding, FoundSession, FreePlace, KeptSession, OpeningFacts, Outage, RealmId, Room, RoomMade,
-    SessionFacts, SessionId, SessionOutline, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn,
-    Timestamp, UserId, UserKey, Verdict, decide_amend, decide_check, decide_ending, decide_find,
-    decide_opening, session_record,
+    Session, SessionFacts, SessionId, SessionOutline, SessionRecord, SessionToken, SignOnError, SignOnOrder,
+    SignedOn, Timestamp, UserId, UserKey, Verdict, activity_to_write, decide_amend, decide_check,
+    decide_ending, decide_find, decide_opening, participants_of_epoch, session_record,
 };
 use adieu_store::{
     EndingPage, EndingQuery, Lookup, Pending, SessionCursor, SessionPage, SessionQuery, Sessions,
@@ -123,9 +123,10 @@ impl Tables {
         if let Some(at) = activity
             && let Some(facts) = self.facts_of(id)
         {
-            let mut session = facts.as_seen();
-            session.seen_at = at.max(session.seen_at);
-            self.write_session(session);
+            let session = facts.as_seen();
+            if let Some(seen_at) = activity_to_write(session.state, session.seen_at, at) {
+                self.write_session(Session { seen_at, ..session });
+            }
         }
     }
 
@@ -143,7 +144,7 @@ impl Tables {
 
     fn record(&self, row: &KeptRow, now: Timestamp) -> Option<SessionRecord> {
         let session = row.session();
-        let own = self.participants_of(session).iter().filter(|one| one.epoch == session.epoch);
+        let own = participants_of_epoch(self.participants_of(session), session.epoch);
         session_record(self.kept(row)?, own.map(|one| one.client.clone()).collect(), now)
     }
 

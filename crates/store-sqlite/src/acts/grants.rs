@@ -37,11 +37,14 @@ fn decided(
     batch: &mut Batch<'_>,
     id: GrantId,
     now: Timestamp,
-    decide: impl Fn(&Grant, GrantAround) -> GrantDecision,
+    decide: impl FnOnce(&Grant, GrantAround) -> GrantDecision,
 ) -> Outcome {
-    let Some(grant) = rows::grant(batch.db, id)? else { return Ok(Err(GrantError::Invalid)) };
-    let around = grant_around(&facts_of(batch, &grant)?, now);
-    let decision = decide(&grant, around);
+    let stored = match rows::grant(batch.db, id)? {
+        Some(grant) => Some((grant_around(&facts_of(batch, &grant)?, now), grant)),
+        None => None,
+    };
+    let stored = stored.as_ref().map(|(around, grant)| (grant, *around));
+    let decision = GrantDecision::of_stored(stored, decide);
     if let Some(write) = decision.write {
         if decision.outcome.is_err() {
             batch.refuse_in_writing();

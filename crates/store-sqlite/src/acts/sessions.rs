@@ -7,9 +7,10 @@ use std::sync::Arc;
 use adieu_core::session::NotLive;
 use adieu_core::{
     AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, EndingId, EndingPlace,
-    FoundEnding, FoundSession, FreePlace, OpeningFacts, Outage, RealmAround, RealmId, Room, RoomMade,
-    SessionFacts, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp,
-    User, UserId, Verdict, decide_amend, decide_check, decide_ending, decide_find, decide_opening,
+    FoundEnding, FoundSession, FreePlace, Incarnation, Locator, OpeningFacts, Outage, RealmAround, RealmId,
+    Room, RoomMade, SessionFacts, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn,
+    Timestamp, User, UserId, Verdict, activity_to_write, decide_amend, decide_check, decide_ending,
+    decide_find, decide_opening,
 };
 use adieu_store::{EndingPage, EndingQuery, Lookup, Pending, SessionPage, SessionQuery, Sessions};
 use rusqlite::Connection;
@@ -87,7 +88,7 @@ impl SqliteStore {
     fn note_activity(&self, cached: &CachedSession, at: Timestamp) {
         if cached.touch(at) {
             let place = (cached.session.locator, cached.session.incarnation);
-            self.writer.write_aside(move |batch| rows::write_seen(batch.db, place, at));
+            self.writer.write_aside(move |batch| write_activity(batch.db, place, at));
         }
     }
 
@@ -198,6 +199,19 @@ impl Sessions for SqliteStore {
 
     fn amend(&self, order: AmendOrder, now: Timestamp) -> Pending<Result<(), AmendError>> {
         self.writer.write(move |batch| amend(batch, &order, now))
+    }
+}
+
+/// Writes down activity of a session that is still there, as far as core says so.
+pub(super) fn write_activity(
+    db: &Connection,
+    place: (Locator, Incarnation),
+    activity: Timestamp,
+) -> rusqlite::Result<()> {
+    let Some((state, seen_at)) = rows::seen(db, place)? else { return Ok(()) };
+    match activity_to_write(state, seen_at, activity) {
+        Some(seen_at) => rows::write_seen(db, place.0, seen_at),
+        None => Ok(()),
     }
 }
 

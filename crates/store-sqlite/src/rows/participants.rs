@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use adieu_core::{ClientId, Locator, Participant, ParticipantFacts, Session};
+use adieu_core::{ClientId, Locator, Participant, ParticipantFacts, Session, participants_of_epoch};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Damaged;
@@ -33,8 +33,8 @@ pub(crate) fn clients_of(db: &Connection, session: &Session) -> rusqlite::Result
     if session.participants == 0 {
         return Ok(Vec::new());
     }
-    let all = participants(db, session)?.into_iter().filter(|one| one.epoch == session.epoch);
-    Ok(all.map(|one| one.client).collect())
+    let all = participants(db, session)?;
+    Ok(participants_of_epoch(&all, session.epoch).map(|one| one.client.clone()).collect())
 }
 
 /// What is stored of the participants of a session, for one more grant of a client.

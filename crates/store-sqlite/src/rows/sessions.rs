@@ -307,19 +307,24 @@ pub(crate) fn due(db: &Connection, now: Timestamp, most: u32) -> rusqlite::Resul
         .collect()
 }
 
-/// Writes down activity of a session that is still there.
-pub(crate) fn write_seen(
+/// The state of the session in an incarnation of a place, and its activity as it is written; none if it is not there.
+pub(crate) fn seen(
     db: &Connection,
     place: (Locator, Incarnation),
-    seen_at: Timestamp,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<Option<(State, Timestamp)>> {
     let sql = format!(
-        "UPDATE session SET seen_at = max(seen_at, ?3) WHERE locator = ?1 AND incarnation = ?2 AND state = {SIGNED_ON}"
+        "SELECT state, seen_at FROM session WHERE locator = ?1 AND incarnation = ?2 AND state != {ENDED}"
     );
-    db.prepare_cached(&sql)?.execute(params![
-        signed(place.0.number()),
-        signed(place.1.number()),
-        seen_at.ms()
-    ])?;
+    db.prepare_cached(&sql)?
+        .query_row([signed(place.0.number()), signed(place.1.number())], |row| {
+            Ok((state(row.get(0)?)?, Timestamp::from_ms(row.get(1)?)))
+        })
+        .optional()
+}
+
+/// Writes down the activity of the session at a place.
+pub(crate) fn write_seen(db: &Connection, place: Locator, seen_at: Timestamp) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE session SET seen_at = ?2 WHERE locator = ?1")?
+        .execute([signed(place.number()), seen_at.ms()])?;
     Ok(())
 }
