@@ -2,9 +2,13 @@
 //!
 //! A removed client stays behind as the generation of its grants, so that one of the same id starts above them.
 
+use std::collections::BTreeSet;
+
 use crate::cause::Cause;
 use crate::directory::{Client, DirectoryError, TakenMember};
-use crate::document::{DocumentChange, DocumentChanges, DocumentFacts, decide_document_changes};
+use crate::document::{
+    DocumentChange, DocumentChanges, DocumentFacts, decide_document_changes, each_of_another_one,
+};
 use crate::ended::Ended;
 use crate::ending::{EndKind, EndOrder, EndTarget};
 use crate::ids::{ClientId, RealmId};
@@ -21,7 +25,22 @@ pub struct StoredClient {
     pub removed: bool,
 }
 
+impl From<Client> for StoredClient {
+    fn from(client: Client) -> Self {
+        Self { client, removed: false }
+    }
+}
+
 impl StoredClient {
+    /// This record over what is stored now: see [`Client::under`].
+    #[must_use]
+    pub fn under(self, now: Option<&Self>) -> Self {
+        match now {
+            Some(now) => Self { client: self.client.under(&now.client), ..self },
+            None => self,
+        }
+    }
+
     fn present(&self) -> Result<&Client, DirectoryError> {
         if self.removed { Err(DirectoryError::Unknown) } else { Ok(&self.client) }
     }
@@ -63,11 +82,11 @@ pub struct EditClientOrder {
 }
 
 /// What a change of a client comes to. The order to end grants is carried out first, and the record is written over what the
-/// ending left: see [`Client::under`].
+/// ending left: see [`StoredClient::under`].
 #[derive(Clone, Debug)]
 pub struct ClientChanges {
     /// The record.
-    pub client: Client,
+    pub stored: StoredClient,
     /// The documents that change with it.
     pub documents: DocumentChanges,
     /// What ends because of it.
@@ -79,9 +98,9 @@ pub struct ClientChanges {
 pub struct EditClientsOrder {
     /// The realm.
     pub realm: RealmId,
-    /// The changes of clients, each of another one.
+    /// The changes of clients, each of another one; else the order is stale.
     pub clients: Vec<EditClientOrder>,
-    /// The changes of documents, each of another one.
+    /// The changes of documents, each of another one, those beside the clients included; else the order is stale.
     pub documents: Vec<DocumentChange>,
 }
 
@@ -95,10 +114,20 @@ pub struct ClientsFacts {
 }
 
 /// Decides the change of several clients and documents.
+///
+/// # Panics
+/// If the facts are not about each of the clients, or not about each of the documents.
 pub fn decide_edit_clients(
     facts: &ClientsFacts,
     order: &EditClientsOrder,
 ) -> Result<(Vec<ClientChanges>, DocumentChanges), DirectoryError> {
+    assert_eq!(order.clients.len(), facts.clients.len(), "facts about each client");
+    let mut ids = BTreeSet::new();
+    if !order.clients.iter().all(|one| ids.insert(&one.next.client.id)) {
+        return Err(DirectoryError::Stale); // The second change of a client starts from what the first one left.
+    }
+    let beside = order.clients.iter().flat_map(|one| &one.next.documents);
+    each_of_another_one(order.documents.iter().chain(beside))?;
     let documents = decide_document_changes(order.realm, &order.documents, &facts.documents)?;
     let decided = order.clients.iter().zip(&facts.clients).map(|(order_of_one, (before, beside))| {
         if order_of_one.next.client.realm != order.realm {
@@ -143,7 +172,7 @@ pub fn decide_create_client(
         }
         Some(_) => return Err(DirectoryError::Taken(TakenMember::Id)),
     };
-    Ok(ClientChanges { client, documents: draft.documents_over(beside)?, end: None })
+    Ok(ClientChanges { stored: client.into(), documents: draft.documents_over(beside)?, end: None })
 }
 
 /// Decides a change of a client. What it holds ends when it is switched off, when it may no longer ask for something, and where
@@ -164,7 +193,7 @@ pub fn decide_edit_client(
     let client = Client { version, created_at: before.created_at, ..next.clone() }.under(before);
     let ends = order.ends_grants || client.gets_less_than(before);
     let end = ends.then(|| grants_ended(&client, &order.origin));
-    Ok(ClientChanges { client, documents: order.next.documents_over(beside)?, end })
+    Ok(ClientChanges { stored: client.into(), documents: order.next.documents_over(beside)?, end })
 }
 
 /// Somebody removes a client.
@@ -193,7 +222,7 @@ pub fn decide_remove_client(
     Ok(ClientChanges {
         end: Some(grants_ended(&client, &order.origin)),
         documents: DocumentChanges::default(),
-        client,
+        stored: StoredClient { client, removed: true },
     })
 }
 
@@ -332,11 +361,11 @@ pub(crate) mod tests {
         let make = |before: Option<StoredClient>, new: Client| {
             decide_create_client(before.as_ref(), &new.into(), &[])
         };
-        let back = make(Some(stored(true)), new.clone()).expect("it was removed").client;
+        let back = make(Some(stored(true)), new.clone()).expect("it was removed").stored.client;
         assert_eq!((back.generation, back.revoked_tokens.len(), back.version.number()), (8, 1, 5));
         let with_its_old_secret = make(Some(stored(true)), same);
         assert!(matches!(with_its_old_secret, Err(DirectoryError::Stale)), "{with_its_old_secret:?}");
-        let made = make(None, new.clone()).expect("nobody has the id").client;
+        let made = make(None, new.clone()).expect("nobody has the id").stored.client;
         assert_eq!((made.generation, made.version), (0, Version::FIRST));
         let taken = make(Some(stored(false)), new.clone());
         assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
@@ -350,7 +379,7 @@ pub(crate) mod tests {
         let next = Client { name: "Store".into(), generation: 0, revoked_tokens: vec![], ..shop() };
         let changed = edit(stored(false), change(4, next.clone())).expect("a change");
         assert!(changed.end.is_none());
-        let client = changed.client;
+        let client = changed.stored.client;
         assert_eq!((client.name.as_str(), client.generation, client.revoked_tokens.len()), ("Store", 7, 1));
         assert_eq!(client.version.number(), 5);
         let stale = edit(stored(false), change(3, next.clone()));
@@ -413,6 +442,51 @@ pub(crate) mod tests {
         assert!(off.end.is_some(), "what it holds ends");
     }
 
+    /// Goal: no change is lost: two changes of one client or one document from the same version are not taken together.
+    #[test]
+    fn changes_that_are_made_together_are_each_of_another_one() {
+        let realm = shop().realm;
+        let document = |id: &str| {
+            let (kind, id, body, version) = ("policy".into(), id.into(), "{}".into(), Version::FIRST);
+            DocumentChange::Edit(Document { realm, kind, id, body, version })
+        };
+        let there = |change: &DocumentChange| DocumentFacts {
+            stored: Some(change.document().clone()),
+            ..DocumentFacts::default()
+        };
+        let of = |id: &str, beside: Vec<DocumentChange>| {
+            let next = Client { id: id.parse().expect("an id"), ..shop() };
+            EditClientOrder {
+                next: ClientDraft { client: next.clone(), documents: beside },
+                ..change(4, next)
+            }
+        };
+        let decide = |clients: Vec<EditClientOrder>, documents: Vec<DocumentChange>| {
+            let facts = ClientsFacts {
+                clients: clients
+                    .iter()
+                    .map(|one| (Some(stored(false)), one.next.documents.iter().map(there).collect()))
+                    .collect(),
+                documents: documents.iter().map(there).collect(),
+            };
+            decide_edit_clients(&facts, &EditClientsOrder { realm, clients, documents })
+        };
+        let (done, documents) =
+            decide(vec![of("a", vec![document("x")]), of("b", vec![])], vec![document("y")])
+                .expect("changes");
+        assert_eq!((done.len(), documents.written.len()), (2, 1));
+        for (clients, documents) in [
+            (vec![of("a", vec![]), of("a", vec![])], vec![]),
+            (vec![of("a", vec![])], vec![document("y"), document("y")]),
+            (vec![of("a", vec![document("y")])], vec![document("y")]),
+            (vec![of("a", vec![document("x")]), of("b", vec![document("x")])], vec![]),
+            (vec![of("a", vec![document("x"), document("x")])], vec![]),
+        ] {
+            let refused = decide(clients, documents);
+            assert!(matches!(refused, Err(DirectoryError::Stale)), "{refused:?}");
+        }
+    }
+
     #[test]
     fn a_client_is_removed_once_and_in_the_version_that_was_read() {
         let order = |from| RemoveClientOrder {
@@ -422,9 +496,9 @@ pub(crate) mod tests {
             origin: Origin::of_holder(Channel::named("test"), None),
         };
         let removed = decide_remove_client(Some(&stored(false)), &order(None)).expect("removed");
-        assert_eq!(removed.client.version.number(), 5);
+        assert_eq!((removed.stored.client.version.number(), removed.stored.removed), (5, true));
         let end = removed.end.expect("what it holds ends");
-        assert!(matches!(end.target, EndTarget::Grants(id) if id == removed.client.id));
+        assert!(matches!(end.target, EndTarget::Grants(id) if id == removed.stored.client.id));
         let twice = decide_remove_client(Some(&stored(true)), &order(None));
         assert!(matches!(twice, Err(DirectoryError::Unknown)), "{twice:?}");
         let stale = decide_remove_client(Some(&stored(false)), &order(Some(Version::FIRST)));

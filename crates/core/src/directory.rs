@@ -197,6 +197,11 @@ pub enum DirectoryError {
     Unwritten(#[from] Unwritten),
 }
 
+/// Decides the adding of a record that never changes, a signing key for one; `taken` says whether one of its name is there.
+pub const fn decide_add(taken: bool) -> Result<(), DirectoryError> {
+    if taken { Err(DirectoryError::Taken(TakenMember::Id)) } else { Ok(()) }
+}
+
 /// What was known of the user when the proof of identity was accepted.
 ///
 /// The engine compares it inside its transaction: a sign-on that races an ending of all sessions of the user or of the realm,

@@ -2,6 +2,8 @@
 //!
 //! Whoever wrote it is the only one who understands it.
 
+use std::collections::BTreeSet;
+
 use crate::directory::{DirectoryError, TakenMember};
 use crate::ids::{ClientId, RealmId, parse_uuid};
 use crate::version::{RemovedVersions, Version};
@@ -70,12 +72,27 @@ pub struct DocumentChanges {
     pub versions: Option<RemovedVersions>,
 }
 
-/// Decides changes of documents of a realm, each with the facts about its document: all of them, or none.
+/// Refuses changes as stale if one of them starts from what another one left.
+pub(crate) fn each_of_another_one<'a>(
+    changes: impl IntoIterator<Item = &'a DocumentChange>,
+) -> Result<(), DirectoryError> {
+    let mut names = BTreeSet::new();
+    let mut others = changes.into_iter().map(DocumentChange::document);
+    let apart = others.all(|one| names.insert((one.realm, &one.kind, &one.id)));
+    if apart { Ok(()) } else { Err(DirectoryError::Stale) }
+}
+
+/// Decides changes of documents of a realm, each of another document and with the facts about it: all of them, or none.
+///
+/// # Panics
+/// If the facts are not about each of the changes.
 pub fn decide_document_changes(
     realm: RealmId,
     changes: &[DocumentChange],
     facts: &[DocumentFacts],
 ) -> Result<DocumentChanges, DirectoryError> {
+    assert_eq!(changes.len(), facts.len(), "facts about each document");
+    each_of_another_one(changes)?;
     let mut decided = DocumentChanges::default();
     for (change, facts) in changes.iter().zip(facts) {
         if change.document().realm != realm {
@@ -184,20 +201,31 @@ mod tests {
         let decide = |changes: &[DocumentChange], facts: &[DocumentFacts]| {
             decide_document_changes(realm, changes, facts)
         };
-        let (edit, remove) = (DocumentChange::Edit(document(4)), DocumentChange::Remove(document(9)));
-        let both = [edit.clone(), remove.clone(), DocumentChange::Remove(document(2))];
+        let edit = DocumentChange::Edit(document(4));
+        let named = |id: &str, version| Document { id: id.into(), ..document(version) };
+        let remove = |id: &str, version| DocumentChange::Remove(named(id, version));
+        let both = [edit.clone(), remove("two", 9), remove("three", 2)];
         let decided = decide(&both, &[there(4), there(9), there(2)]).expect("all of it");
         assert_eq!(decided.written.iter().map(|one| one.version.number()).collect::<Vec<_>>(), [5]);
         assert_eq!((decided.removed.len(), decided.versions.map(|all| all.number())), (2, Some(9)));
         for facts in [[there(5), there(9)], [there(4), there(8)], [there(4), DocumentFacts::default()]] {
-            let refused = decide(&[edit.clone(), remove.clone()], &facts);
+            let refused = decide(&[edit.clone(), remove("two", 9)], &facts);
             assert!(matches!(refused, Err(DirectoryError::Stale)), "{refused:?}");
         }
+        let twice = decide(&[edit.clone(), DocumentChange::Put(document(1))], &[there(4), there(4)]);
+        assert!(matches!(twice, Err(DirectoryError::Stale)), "{twice:?}");
         let gone = decide(&[edit], &[DocumentFacts::default()]);
         assert!(matches!(gone, Err(DirectoryError::Stale)), "{gone:?}");
         let elsewhere = Document { realm: RealmId::from_uuid(uuid::Uuid::from_u128(2)), ..document(1) };
         let refused = decide(&[DocumentChange::Put(elsewhere)], &[DocumentFacts::default()]);
         assert!(matches!(refused, Err(DirectoryError::Unknown)), "{refused:?}");
+    }
+
+    #[test]
+    #[should_panic(expected = "facts about each document")]
+    fn a_change_without_facts_is_not_dropped() {
+        let change = DocumentChange::Put(document(1));
+        let _ = decide_document_changes(document(1).realm, &[change], &[]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::ending_record::{EndScope, EndingRecord, MassEnding};
 use crate::facts::is_shown;
 use crate::ids::{ClientId, RealmId, UserId};
 use crate::origin::Actor;
-use crate::participant::Participant;
+use crate::participant::{Participant, participants_of_epoch};
 use crate::session::Session;
 use crate::session_id::SessionId;
 use crate::time::Timestamp;
@@ -132,7 +132,7 @@ fn session_reach(session: &Session, epoch: u32, forgotten: bool, around: EntryAr
     if forgotten || !is_shown(session, &around.user) {
         return EndedReach::ForgottenSession;
     }
-    let participants = around.participants.into_iter().filter(|one| one.epoch == epoch).collect();
+    let participants = participants_of_epoch(&around.participants, epoch).cloned().collect();
     EndedReach::Session { id: session.id, user: session.user, participants }
 }
 

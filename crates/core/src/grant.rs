@@ -220,6 +220,15 @@ pub struct GrantDecision {
 }
 
 impl GrantDecision {
+    /// The decision about the grant that is stored under a number, with the world around it; without one the code or token is
+    /// worth nothing.
+    pub fn of_stored(
+        stored: Option<(&Grant, GrantAround)>,
+        decide: impl FnOnce(&Grant, GrantAround) -> Self,
+    ) -> Self {
+        stored.map_or_else(Self::refuse, |(grant, around)| decide(grant, around))
+    }
+
     fn refuse() -> Self {
         Self { write: None, outcome: Err(GrantError::Invalid) }
     }

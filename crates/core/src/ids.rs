@@ -137,8 +137,8 @@ impl UserKey {
         if slot < Locator::SLOTS { Some(Locator((self.0 << Locator::SLOT_BITS) | slot as u64)) } else { None }
     }
 
-    /// The place of this user's next session behind the last row, tombstones counted; none behind the last slot. There the first
-    /// place without a session is taken, and a tombstone gives way.
+    /// The place of this user's next session behind the last row, tombstones counted; none behind the last slot: then
+    /// `free_place` says what gives way.
     pub fn place_behind(self, last: Option<Locator>) -> Option<Locator> {
         match last {
             None => self.slot(0),

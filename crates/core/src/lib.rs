@@ -25,6 +25,7 @@ pub mod entropy;
 pub mod facts;
 pub mod flow;
 pub mod found_ending;
+pub mod free_place;
 pub mod grant;
 pub mod grant_facts;
 pub mod how_ended;
@@ -80,7 +81,7 @@ pub use clients::{
 pub use confirm_codes::{ConfirmCodesOrder, ConfirmError, decide_confirm_codes};
 pub use directory::{
     Beyond, Client, ClientAuth, DirectoryError, Limits, Population, PreviousSecret, Proof, Quota, Realm,
-    TakenMember, User,
+    TakenMember, User, decide_add,
 };
 pub use document::{
     Document, DocumentChange, DocumentChanges, DocumentFacts, decide_create_document,
@@ -99,6 +100,7 @@ pub use entropy::Entropy;
 pub use facts::{RealmAround, SessionFacts, is_shown, is_shown_of_generation};
 pub use flow::{Flow, FlowId, decide_create_flow};
 pub use found_ending::{EndedReach, EndingFilter, EntryAround, EntryFacts, FoundEnding, found_ending};
+pub use free_place::{FreePlace, PlaceSearch, UntoldEndings};
 pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, ReplacedToken, RotateOrder};
 pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
 pub use how_ended::{EndedWith, how_ended};
@@ -111,12 +113,14 @@ pub use names::is_username;
 pub use notice::{
     NoticeReach, NoticeSubject, NoticeWish, OwedNotice, SubjectKey, decide_notices, told_with_others,
 };
-pub use opening::{Opening, OpeningFacts, OpeningOutcome, Room, decide_opening};
+pub use opening::{Opening, OpeningFacts, OpeningOutcome, Room, RoomMade, decide_opening};
 pub use origin::{Actor, Channel, Origin, Reason, ReasonError};
 pub use outage::{Hindrance, Outage, Unwritten};
 pub use outline::{SessionOutline, counts_as_live};
 pub use own_tokens::decide_revoke_own;
-pub use participant::{IssueOrder, KnownAs, PARTICIPANTS_MAX, Participant, ParticipantFacts};
+pub use participant::{
+    IssueOrder, KnownAs, PARTICIPANTS_MAX, Participant, ParticipantFacts, participants_of_epoch,
+};
 pub use password_rules::{PasswordRules, WeakPassword, decide_password};
 pub use people::{
     AfterPassword, EditUserOrder, Edited, NameChanges, NewUser, PasswordRenewal, RemoveUserOrder, UserAround,
@@ -141,7 +145,9 @@ pub use redirect_uris::{
 pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing, UserReach};
 pub use second_factor::{CODES_IN_A_SET, CodeSet, RecoveryCodes, Spending, TYPED_LETTERS};
-pub use session::{Around, Device, Generations, Method, NotLive, Session, State, Verdict, verdict};
+pub use session::{
+    Around, Device, Generations, Method, NotLive, Session, State, Verdict, activity_to_write, verdict,
+};
 pub use session_id::{Incarnation, SessionId, SessionIdCipher};
 pub use session_record::{Fate, KeptSession, SessionRecord, session_record};
 pub use sign_on::{How, SignOnError, SignOnOrder, SignedOn};

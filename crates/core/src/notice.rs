@@ -12,7 +12,7 @@ use crate::directory::Client;
 use crate::ending_record::{EndScope, EndingRecord, MassEnding};
 use crate::how_ended::how_ended;
 use crate::ids::{ClientId, Locator, RealmId};
-use crate::participant::Participant;
+use crate::participant::{Participant, participants_of_epoch};
 use crate::session_record::KeptSession;
 use crate::time::Timestamp;
 
@@ -163,7 +163,7 @@ pub fn told_with_others(
             same && mass.spared != Some(session.id) && mass.scope.reaches(session.locator, session.realm)
         }
     };
-    participants.into_iter().filter(|one| one.epoch == session.epoch && told(one)).collect()
+    participants_of_epoch(&participants, session.epoch).filter(|one| told(one)).cloned().collect()
 }
 
 impl MassEnding {

@@ -11,6 +11,7 @@ use crate::cause::Cause;
 use crate::directory::{Beyond, Quota, Realm, User};
 use crate::ending::{EndKind, EndOrder, EndTarget};
 use crate::facts::{RealmAround, SessionFacts};
+use crate::free_place::FreePlace;
 use crate::ids::Locator;
 use crate::origin::{Actor, Origin};
 use crate::outline::SessionOutline;
@@ -89,7 +90,7 @@ impl<'o> Opening<'o> {
             SignOnDecision::Open(..) => None,
         };
         let Self { order, quota, around, now, .. } = *self;
-        Room { order, quota, around, now, going_on, others: Vec::new(), needs_place: self.needs_place() }
+        Room { order, quota, around, now, going_on, others: Vec::new() }
     }
 
     /// Who signs on.
@@ -97,7 +98,7 @@ impl<'o> Opening<'o> {
         &self.user
     }
 
-    /// Whether a free place is needed: [`Opening::finish`] is told of one.
+    /// Whether a free place is needed: [`Room::decide`] is told of one.
     pub const fn needs_place(&self) -> bool {
         matches!(self.decision, SignOnDecision::Open(..))
     }
@@ -130,7 +131,15 @@ pub struct Room<'o> {
     going_on: Option<SessionId>,
     /// The others that are live.
     others: Vec<SessionOutline>,
-    needs_place: bool,
+}
+
+/// How there is room for one more session.
+#[derive(Debug)]
+pub struct RoomMade {
+    /// What ends first.
+    pub endings: Vec<EndOrder>,
+    /// Where the new session lies, if it needs a place.
+    pub place: Option<Locator>,
 }
 
 impl Room<'_> {
@@ -153,13 +162,20 @@ impl Room<'_> {
         }
     }
 
-    /// The orders that make room; `place_free` says whether the user has a place without a session.
-    pub fn decide(mut self, place_free: bool) -> Result<Vec<EndOrder>, SignOnError> {
+    /// What has to end, and where the new session lies; `free` is what was found for one that needs a place.
+    ///
+    /// Where no place is free, it takes one of what ends; not one in which clients took part, who are still to be told.
+    pub fn decide(mut self, free: Option<FreePlace>) -> Result<RoomMade, SignOnError> {
         let falling = self.falling()?;
-        if self.needs_place && !place_free && falling == 0 {
-            return Err(SignOnError::TooMany);
-        }
         self.others.truncate(falling);
+        let place = match free {
+            None => None,
+            Some(FreePlace::At(place)) => Some(place),
+            Some(FreePlace::None { shared }) => {
+                let mut places = self.others.iter().map(|session| session.locator);
+                Some(places.find(|place| !shared.contains(place)).ok_or(SignOnError::TooMany)?)
+            }
+        };
         let (channel, address) = (self.order.channel.clone(), self.order.device.address.clone());
         let origin = Origin::of(Actor::System, channel, address);
         let end = |session: SessionOutline| EndOrder {
@@ -171,7 +187,7 @@ impl Room<'_> {
             within: None,
             origin: origin.clone(),
         };
-        Ok(self.others.into_iter().map(end).collect())
+        Ok(RoomMade { endings: self.others.into_iter().map(end).collect(), place })
     }
 
     /// How many of the others have to end, and puts those first.
@@ -330,30 +346,48 @@ mod tests {
         let one = SignOnOrder { may_be_half: true, ..order(Some(Quota { max: 1, beyond: Beyond::EndAll })) };
         let half = opening_of(&one, enrolled(), SecondFactorRule::default(), None).expect("half signed on");
         assert!(!half.room().wants_others());
-        assert_eq!(half.room().decide(true).expect("room").len(), 0);
+        assert_eq!(half.room().decide(free()).expect("room").endings.len(), 0);
+    }
+
+    fn free() -> Option<FreePlace> {
+        Some(FreePlace::At(facts().session.locator))
     }
 
     /// Other sessions, opened one after the other; all live.
     fn others(count: u8) -> impl Iterator<Item = SessionOutline> {
         (0..count).map(|n| SessionOutline {
             id: SessionId::from_bytes([n; 16]),
+            locator: user().key.slot(n.into()).expect("a slot"),
             opened_at: Timestamp::from_ms(n.into()),
             ..SessionOutline::from(&facts())
         })
     }
 
     /// Goal: HOME-LIMITS, without a refusal that has written something: whether there is a place is decided together
-    /// with what ends, and the place of what ends is one.
+    /// with what ends, and the place of what ends is one; NOTICE-WITH-ENDING: but not where clients are still to be told.
     #[test]
     fn a_user_without_a_free_place_signs_on_only_if_something_ends() {
+        let slot = |n| user().key.slot(n).expect("a slot");
+        let none =
+            |shared: &[u32]| Some(FreePlace::None { shared: shared.iter().map(|n| slot(*n)).collect() });
         let unlimited = order(None);
-        let refused = opening(&unlimited).room().decide(false);
+        let refused = opening(&unlimited).room().decide(none(&[]));
         assert!(matches!(refused, Err(SignOnError::TooMany)), "{refused:?}");
-        assert_eq!(opening(&unlimited).room().decide(true).expect("a place").len(), 0);
+        let made = opening(&unlimited).room().decide(free()).expect("a place");
+        assert_eq!((made.endings.len(), made.place), (0, Some(facts().session.locator)));
         let one = order(Some(Quota { max: 1, beyond: Beyond::EndOldest }));
-        let mut room = opening(&one).room();
-        assert!(others(3).all(|other| room.count(other).is_continue()));
-        assert_eq!(room.decide(false).expect("places").len(), 3);
+        for (shared, place) in [(&[][..], Some(0)), (&[0, 1], Some(2)), (&[0, 1, 2], None)] {
+            let mut room = opening(&one).room();
+            assert!(others(3).all(|other| room.count(other).is_continue()));
+            match (room.decide(none(shared)), place) {
+                (Ok(made), Some(place)) => {
+                    assert_eq!((made.endings.len(), made.place), (3, Some(slot(place))));
+                }
+                (made, place) => {
+                    assert!(matches!(made, Err(SignOnError::TooMany)) && place.is_none(), "{made:?}");
+                }
+            }
+        }
     }
 
     /// Goal: who refuses at the quota counts no further than to it, however many there are.
@@ -363,6 +397,6 @@ mod tests {
         let mut room = opening(&order).room();
         let counted = others(100).take_while(|other| room.count(*other).is_continue()).count();
         assert_eq!(counted, 1, "the second one breaks it off");
-        assert!(matches!(room.decide(true), Err(SignOnError::Quota)));
+        assert!(matches!(room.decide(free()), Err(SignOnError::Quota)));
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::assurance::Assurance;
 use crate::facts::SessionFacts;
+use crate::ids::Locator;
 use crate::session::{Around, Generations, State, Verdict, nearer_limit, verdict_of};
 use crate::session_id::SessionId;
 use crate::time::{Span, Timestamp};
@@ -13,6 +14,8 @@ use crate::time::{Span, Timestamp};
 pub struct SessionOutline {
     /// Its public name.
     pub id: SessionId,
+    /// Where it lies.
+    pub locator: Locator,
     /// Signed on or reset.
     pub state: State,
     /// How far its user has proven who they are.
@@ -57,6 +60,7 @@ impl From<&SessionFacts> for SessionOutline {
         let session = &facts.session;
         Self {
             id: session.id,
+            locator: session.locator,
             state: session.state,
             assurance: session.assurance(),
             born: session.born,

@@ -2,6 +2,7 @@
 //!
 //! They belong to no session and no grant; the client's record remembers the revoked ones.
 
+use crate::clients::StoredClient;
 use crate::directory::Client;
 use crate::grant::GrantError;
 use crate::outage::{Outage, Unwritten};
@@ -13,9 +14,9 @@ pub fn decide_revoke_own(
     client: Option<&Client>,
     token: RevokedToken,
     now: Timestamp,
-) -> Result<Client, GrantError> {
+) -> Result<StoredClient, GrantError> {
     let client = client.ok_or(GrantError::Invalid)?;
     let full = || Unwritten::NotTaken(Outage::new("the client has too many revoked tokens"));
     let revoked_tokens = with_revoked_own(&client.revoked_tokens, token, now).ok_or_else(full)?;
-    Ok(Client { revoked_tokens, ..client.clone() })
+    Ok(Client { revoked_tokens, ..client.clone() }.into())
 }

@@ -63,6 +63,22 @@ pub struct ParticipantFacts {
     pub of_all_epochs: u32,
 }
 
+impl ParticipantFacts {
+    /// The facts about a client, out of all participants of a session.
+    pub fn among(all: &[Participant], session: &Session, client: &ClientId) -> Self {
+        let own = participants_of_epoch(all, session.epoch).find(|one| one.client == *client);
+        Self { own: own.cloned(), of_all_epochs: all.len() as u32 }
+    }
+}
+
+/// Those of all participants of a session who took part in one epoch.
+pub fn participants_of_epoch(
+    all: &[Participant],
+    epoch: u32,
+) -> impl DoubleEndedIterator<Item = &Participant> {
+    all.iter().filter(move |one| one.epoch == epoch)
+}
+
 /// The client as a participant once it has the grant, and the session if its count of participants changes.
 pub(crate) fn decide_joining(
     session: &Session,

@@ -181,12 +181,12 @@ pub struct ReceiptKey {
 }
 
 impl Receipt {
-    /// The receipt of a notice that is owed from now on.
+    /// The receipt of a notice that is owed from now on. Where nobody knows when the session ended, it says now.
     pub fn owed(
         place: EndingPlace,
         realm: RealmId,
         notice: OwedNotice,
-        ended_at: Timestamp,
+        ended_at: impl Into<Option<Timestamp>>,
         now: Timestamp,
     ) -> Self {
         let state = match notice.subject {
@@ -198,7 +198,7 @@ impl Receipt {
             client: notice.client,
             realm,
             subject: notice.subject,
-            ended_at,
+            ended_at: ended_at.into().unwrap_or(now),
             tried_from: now,
             tries: 0,
             last: None,

@@ -192,6 +192,11 @@ pub(crate) fn nearer_limit(idle: Option<Span>, expires_at: Timestamp, seen_at: T
     idle.map_or(expires_at, |idle| expires_at.min(seen_at.plus(idle)))
 }
 
+/// The activity that is written of a session, where `seen_at` is written: only a later one, and of nobody who is not signed on.
+pub fn activity_to_write(state: State, seen_at: Timestamp, activity: Timestamp) -> Option<Timestamp> {
+    (state == State::SignedOn && activity > seen_at).then_some(activity)
+}
+
 impl Session {
     /// How far its user has proven who they are.
     pub fn assurance(&self) -> Assurance {
@@ -320,6 +325,15 @@ pub(crate) mod tests {
             1,
             Verdict::Not(NotLive::Generation),
         );
+    }
+
+    #[test]
+    fn activity_is_written_of_whoever_is_signed_on_and_never_taken_back() {
+        let at = Timestamp::from_ms;
+        let written = |state, activity| activity_to_write(state, at(5), at(activity));
+        assert_eq!(written(State::SignedOn, 6), Some(at(6)));
+        assert_eq!((written(State::SignedOn, 5), written(State::SignedOn, 4)), (None, None));
+        assert_eq!((written(State::HalfSignedOn, 6), written(State::Reset, 6)), (None, None));
     }
 
     #[test]

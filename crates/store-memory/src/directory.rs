@@ -10,10 +10,10 @@ use adieu_core::{
     ConfirmError, DirectoryError, Document, EditClientOrder, EditClientsOrder, EditUserOrder, Edited,
     EditedClient, Ended, NewUser, Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm,
     RealmDraft, RealmId, RemoveClientOrder, RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp,
-    Unwritten, User, UserId, Version, decide_create_client, decide_create_population, decide_create_realm,
-    decide_edit_client, decide_edit_clients, decide_edit_population, decide_remove_client,
-    decide_remove_documents, decide_remove_population, decide_second_factor_rule, is_beside, present_client,
-    present_user, removed_client,
+    Unwritten, User, UserId, Version, decide_add, decide_create_client, decide_create_population,
+    decide_create_realm, decide_edit_client, decide_edit_clients, decide_edit_population,
+    decide_remove_client, decide_remove_documents, decide_remove_population, decide_second_factor_rule,
+    is_beside, present_client, present_user, removed_client,
 };
 use adieu_store::{Directory, Lookup, Pending, StoredKey};
 
@@ -203,10 +203,10 @@ impl Directory for MemoryStore {
         self.act(|tables| {
             let before = tables.clients.get(&draft.client.id);
             let beside = tables.facts_of_changes(&draft.documents);
-            let ClientChanges { client, documents, end: _ } = decide_create_client(before, &draft, &beside)?;
+            let ClientChanges { stored, documents, end: _ } = decide_create_client(before, &draft, &beside)?;
             tables.change_documents(documents);
-            tables.write_client(client.clone());
-            Ok(client)
+            tables.write_client(stored.clone());
+            Ok(stored.client)
         })
     }
 
@@ -232,7 +232,7 @@ impl Directory for MemoryStore {
             let facts = ClientsFacts { clients, documents: tables.facts_of_changes(&order.documents) };
             let (clients, documents) = decide_edit_clients(&facts, &order)?;
             tables.change_documents(documents);
-            clients.into_iter().map(|changes| tables.change_client(changes, false, now)).collect()
+            Ok(clients.into_iter().map(|changes| tables.change_client(changes, now)).collect())
         })
     }
 
@@ -243,14 +243,14 @@ impl Directory for MemoryStore {
     ) -> Pending<Result<Ended, DirectoryError>> {
         self.act(|tables| {
             let changes = decide_remove_client(tables.clients.get(&order.client), &order)?;
-            let realm = changes.client.realm;
+            let realm = changes.stored.client.realm;
             let goes = |one: &Document| {
                 one.realm == realm
                     && order.document_kinds.contains(&one.kind.as_str())
                     && is_beside(&order.client, &one.id)
             };
             let beside: Vec<_> = tables.documents.values().filter(|one| goes(one)).cloned().collect();
-            let changed = tables.change_client(changes, true, now)?;
+            let changed = tables.change_client(changes, now);
             tables.removed_versions = decide_remove_documents(&beside, tables.removed_versions);
             for gone in &beside {
                 tables.documents.remove(&name_of(gone));
@@ -269,7 +269,8 @@ impl Directory for MemoryStore {
 
     fn add_key(&self, key: StoredKey) -> Pending<Result<(), DirectoryError>> {
         self.act(|tables| {
-            tables.keys.retain(|known| (known.realm, &known.kid) != (key.realm, &key.kid));
+            let taken = tables.keys.iter().any(|known| (known.realm, &known.kid) == (key.realm, &key.kid));
+            decide_add(taken)?;
             tables.keys.push(key);
             Ok(())
         })
@@ -314,29 +315,21 @@ impl Tables {
         let before = self.clients.get(&order.next.client.id);
         let beside = self.facts_of_changes(&order.next.documents);
         let changes = decide_edit_client(before, order, &beside)?;
-        self.change_client(changes, false, now)
+        Ok(self.change_client(changes, now))
     }
 
-    /// Carries out what was decided of a client: the ending first.
-    fn change_client(
-        &mut self,
-        changes: ClientChanges,
-        removed: bool,
-        now: Timestamp,
-    ) -> Result<EditedClient, DirectoryError> {
-        let ClientChanges { client, documents, end: ending } = changes;
-        let ended =
-            ending.map(|order| end(self, &order, now).map_err(|_| DirectoryError::Unknown)).transpose()?;
-        let client = match self.clients.get(&client.id) {
-            Some(stored) => client.under(&stored.client),
-            None => client,
-        };
+    /// Carries out what was decided of a client: the ending first. It is not refused: the client is there.
+    fn change_client(&mut self, changes: ClientChanges, now: Timestamp) -> EditedClient {
+        let ClientChanges { stored, documents, end: ending } = changes;
+        let ended = ending.map(|order| end(self, &order, now).expect("the client is stored"));
+        let now_stored = self.clients.get(&stored.client.id).cloned();
+        let stored = stored.under(now_stored.as_ref());
         self.change_documents(documents);
-        self.clients.insert(client.id.clone(), StoredClient { client: client.clone(), removed });
-        Ok(EditedClient { client, ended })
+        self.write_client(stored.clone());
+        EditedClient { client: stored.client, ended }
     }
 
-    pub(crate) fn write_client(&mut self, client: Client) {
-        self.clients.insert(client.id.clone(), StoredClient { client, removed: false });
+    pub(crate) fn write_client(&mut self, stored: StoredClient) {
+        self.clients.insert(stored.client.id.clone(), stored);
     }
 }

@@ -53,8 +53,8 @@ impl Grants for MemoryStore {
         now: Timestamp,
     ) -> Pending<Result<(), GrantError>> {
         self.act(|tables| {
-            let client = decide_revoke_own(tables.client(&id).as_ref(), token, now)?;
-            tables.write_client(client);
+            let stored = decide_revoke_own(tables.client(&id).as_ref(), token, now)?;
+            tables.write_client(stored);
             Ok(())
         })
     }
@@ -79,11 +79,8 @@ impl Tables {
         let (facts, taken) = (self.grant_facts(grant), self.grants.contains_key(&grant.id));
         let stored = facts.session.as_ref().map(|facts| &*facts.session);
         let all = stored.map_or(&[][..], |session| self.participants_of(session));
-        let own = |one: &&Participant| {
-            one.client == grant.client && stored.is_some_and(|session| session.epoch == one.epoch)
-        };
         let participants =
-            ParticipantFacts { own: all.iter().find(own).cloned(), of_all_epochs: all.len() as u32 };
+            stored.map(|session| ParticipantFacts::among(all, session, &grant.client)).unwrap_or_default();
         let issue = decide_issue(order, &facts, &participants, taken, now)?;
         if let Some(session) = facts.session.map(|facts| facts.session) {
             let all = self.participants.entry(session.locator).or_default();
@@ -104,10 +101,11 @@ impl Tables {
         &mut self,
         id: GrantId,
         now: Timestamp,
-        decide: impl Fn(&Grant, GrantAround) -> GrantDecision,
+        decide: impl FnOnce(&Grant, GrantAround) -> GrantDecision,
     ) -> Result<Grant, GrantError> {
-        let Some(grant) = self.grants.get(&id).cloned() else { return Err(GrantError::Invalid) };
-        let decision = decide(&grant, grant_around(&self.grant_facts(&grant), now));
+        let stored =
+            self.grants.get(&id).map(|grant| (&**grant, grant_around(&self.grant_facts(grant), now)));
+        let decision = GrantDecision::of_stored(stored, decide);
         if let Some(write) = decision.write {
             self.write_grant(write);
         }

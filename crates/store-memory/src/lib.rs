@@ -17,7 +17,7 @@ mod upkeep;
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use adieu_core::InstallationKey;
+use adieu_core::{InstallationKey, Session};
 use adieu_store::{Lookup, Pending};
 
 use crate::tables::Tables;
@@ -37,6 +37,17 @@ impl MemoryStore {
     /// Another store with all that this one holds at this moment, and nothing that comes after it.
     pub fn copied(&self) -> Self {
         Self { tables: Arc::new(Mutex::new(self.tables().clone())) }
+    }
+
+    /// Puts copies of a session into other slots of its user, for a test that needs more than it can open.
+    pub fn fill_slots(&self, like: &Session, slots: impl Iterator<Item = u32>) {
+        let key = like.locator.user_key();
+        let mut tables = self.tables();
+        for locator in slots.filter_map(|slot| key.slot(slot)) {
+            let copy =
+                Session { id: tables.cipher.encipher(locator, like.incarnation), locator, ..like.clone() };
+            tables.write_session(copy);
+        }
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {

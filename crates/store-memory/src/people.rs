@@ -28,7 +28,7 @@ impl Tables {
         let around = before.as_ref().map(|before| self.around(&order.edit.applied_to(before, now)));
         let by_session = order.by_session.and_then(|session| self.facts_of(session));
         let around = UserAround { by_session, ..around.unwrap_or_default() };
-        self.carried_out(decide_edit_user(before.as_deref(), order, &around, now)?, now)
+        Ok(self.carried_out(decide_edit_user(before.as_deref(), order, &around, now)?, now))
     }
 
     pub(crate) fn remove_user(
@@ -37,7 +37,7 @@ impl Tables {
         now: Timestamp,
     ) -> Result<Ended, DirectoryError> {
         let before = self.users.get(&order.user).cloned();
-        let edited = self.carried_out(decide_remove_user(before.as_deref(), order, now)?, now)?;
+        let edited = self.carried_out(decide_remove_user(before.as_deref(), order, now)?, now);
         Ok(edited.ended.unwrap_or(Ended::Before))
     }
 
@@ -87,16 +87,14 @@ impl Tables {
         }
     }
 
-    fn carried_out(&mut self, changes: UserChanges, now: Timestamp) -> Result<Edited, DirectoryError> {
-        let ended = match &changes.end {
-            Some(order) => Some(end(self, order, now).map_err(|_| DirectoryError::Unknown)?),
-            None => None,
-        };
+    /// Carries out what was decided of a user: the ending first. It is not refused: the user is there.
+    fn carried_out(&mut self, changes: UserChanges, now: Timestamp) -> Edited {
+        let ended = changes.end.as_ref().map(|order| end(self, order, now).expect("the user is stored"));
         let user = match self.users.get(&changes.user.id) {
             Some(stored) => changes.user.clone().under(stored),
             None => changes.user.clone(),
         };
-        Ok(Edited { user: self.write(&changes, user), ended })
+        Edited { user: self.write(&changes, user), ended }
     }
 
     /// Writes a user and the names by which they are found.

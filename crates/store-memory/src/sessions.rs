@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use adieu_core::{
     AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, EndingId, EndingPlace,
-    FoundEnding, FoundSession, KeptSession, OpeningFacts, Outage, RealmId, Room, SessionFacts, SessionId,
-    SessionOutline, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, UserId,
-    UserKey, Verdict, decide_amend, decide_check, decide_ending, decide_find, decide_opening, session_record,
+    FoundEnding, FoundSession, FreePlace, KeptSession, OpeningFacts, Outage, RealmId, Room, RoomMade,
+    Session, SessionFacts, SessionId, SessionOutline, SessionRecord, SessionToken, SignOnError, SignOnOrder,
+    SignedOn, Timestamp, UserId, UserKey, Verdict, activity_to_write, decide_amend, decide_check,
+    decide_ending, decide_find, decide_opening, participants_of_epoch, session_record,
 };
 use adieu_store::{
     EndingPage, EndingQuery, Lookup, Pending, SessionCursor, SessionPage, SessionQuery, Sessions,
@@ -122,9 +123,10 @@ impl Tables {
         if let Some(at) = activity
             && let Some(facts) = self.facts_of(id)
         {
-            let mut session = facts.as_seen();
-            session.seen_at = at.max(session.seen_at);
-            self.write_session(session);
+            let session = facts.as_seen();
+            if let Some(seen_at) = activity_to_write(session.state, session.seen_at, at) {
+                self.write_session(Session { seen_at, ..session });
+            }
         }
     }
 
@@ -142,7 +144,7 @@ impl Tables {
 
     fn record(&self, row: &KeptRow, now: Timestamp) -> Option<SessionRecord> {
         let session = row.session();
-        let own = self.participants_of(session).iter().filter(|one| one.epoch == session.epoch);
+        let own = participants_of_epoch(self.participants_of(session), session.epoch);
         session_record(self.kept(row)?, own.map(|one| one.client.clone()).collect(), now)
     }
 
@@ -189,14 +191,19 @@ fn open_session(tables: &mut Tables, order: &SignOnOrder, now: Timestamp) -> Res
     };
     let opening = decide_opening(order, facts, now)?;
     let key = opening.user().key;
-    let endings = room_for_one_more(tables, opening.room(), key)?;
+    let free = opening.needs_place().then(|| tables.free_place(key));
+    let RoomMade { endings, place } = room_for_one_more(tables, opening.room(), key, free)?;
     let mut ended: Vec<EndedSessions> = Vec::new();
     for order in &endings {
-        if let Ok(Ended::Now(one)) = end(tables, order, now) {
-            ended.push(one);
+        match end(tables, order, now) {
+            Ok(Ended::Now(one)) => ended.push(one),
+            // A session more than the quota allows is not to be opened.
+            other => panic!("what makes room was live: {other:?}"),
         }
     }
-    let place = if opening.needs_place() { tables.free_place(key) } else { None };
+    if let Some(place) = &place {
+        tables.participants.remove(place);
+    }
     let place = place.map(|place| (tables.cipher.encipher(place, order.incarnation), place));
     let opened = opening.finish(place)?;
     tables.write_session(opened.session.clone());
@@ -206,12 +213,13 @@ fn open_session(tables: &mut Tables, order: &SignOnOrder, now: Timestamp) -> Res
     Ok(SignedOn { session: opened.session, user: opened.user, how: opened.how, ended })
 }
 
-/// The orders that make room for one more session of a user.
+/// How room is made for one more session of a user.
 fn room_for_one_more(
     tables: &Tables,
     mut room: Room<'_>,
     key: UserKey,
-) -> Result<Vec<EndOrder>, SignOnError> {
+    free: Option<FreePlace>,
+) -> Result<RoomMade, SignOnError> {
     if room.wants_others() {
         for facts in tables.stored_of(key) {
             if room.count(SessionOutline::from(&facts)).is_break() {
@@ -219,5 +227,5 @@ fn room_for_one_more(
             }
         }
     }
-    room.decide(tables.free_place(key).is_some())
+    room.decide(free)
 }

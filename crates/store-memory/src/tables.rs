@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use adieu_core::{
     Client, ClientId, EndOrder, EndScope, EndTarget, EndedWith, EndingChange, EndingIdCipher, EndingRecord,
-    Family, Grant, GrantId, InstallationKey, KeptSession, LiveTally, Locator, MassEnding, Participant,
-    Population, Realm, RealmAround, RealmId, Receipt, ReceiptKey, ReceiverHealth, RemovedVersions, Session,
-    SessionFacts, SessionId, SessionIdCipher, SessionOutline, StoredClient, Timestamp, ToldUpTo, Tombstone,
-    User, UserId, UserKey, present_client,
+    Family, FreePlace, Grant, GrantId, InstallationKey, KeptSession, LiveTally, Locator, MassEnding,
+    Participant, PlaceSearch, Population, Realm, RealmAround, RealmId, Receipt, ReceiptKey, ReceiverHealth,
+    RemovedVersions, Session, SessionFacts, SessionId, SessionIdCipher, SessionOutline, StoredClient,
+    Timestamp, ToldUpTo, Tombstone, UntoldEndings, User, UserId, UserKey, present_client,
 };
 use adieu_store::{Document, Flow, FlowId, StoredKey};
 
@@ -65,6 +65,13 @@ impl KeptRow {
             Self::Ended(tombstone) => &tombstone.session,
         }
     }
+
+    fn ended_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Stored(_) => None,
+            Self::Ended(tombstone) => Some(tombstone.ending.at),
+        }
+    }
 }
 
 impl Tables {
@@ -107,12 +114,25 @@ impl Tables {
         self.rows.range(first..=last).map(|(_, row)| row)
     }
 
-    /// A free place of a user.
-    pub(crate) fn free_place(&self, key: UserKey) -> Option<Locator> {
-        let slots = || (0..Locator::SLOTS).filter_map(|slot| key.slot(slot));
+    /// The place for one more session of a user.
+    pub(crate) fn free_place(&self, key: UserKey) -> FreePlace {
         let last = self.rows_of(key).next_back().map(|row| row.session().locator);
-        let stored = |place: &Locator| matches!(self.rows.get(place), Some(KeptRow::Stored(_)));
-        key.place_behind(last).or_else(|| slots().find(|place| !stored(place)))
+        let mut search = PlaceSearch::new(key, last);
+        let _ = self.rows_of(key).try_for_each(|row| search.pass(row.session().locator, row.ended_at()));
+        let shared = || self.participants.keys().filter(|place| place.user_key() == key).copied().collect();
+        let found: Result<_, std::convert::Infallible> =
+            search.found(|| Ok((self.untold_endings(), shared())));
+        match found {
+            Ok(place) => place,
+        }
+    }
+
+    /// The endings whose receipts are not made yet.
+    pub(crate) fn untold_endings(&self) -> UntoldEndings {
+        let mut untold = UntoldEndings::default();
+        let lines = self.ending_lines.iter().filter(|line| !self.told_up_to.is_past(line.place()));
+        let _ = lines.map(EnteredEnding::entry).try_for_each(|entry| untold.count(entry));
+        untold
     }
 
     pub(crate) fn facts(&self, session: &Arc<Session>) -> Option<SessionFacts> {

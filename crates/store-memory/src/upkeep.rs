@@ -17,8 +17,8 @@ const SWEEP_MAX: usize = 500;
 impl Upkeep for MemoryStore {
     fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>> {
         self.act(|tables| {
-            let bounds = SweepBounds::at(now, tombstones_kept).before(tables.first_untold());
             let mut swept = tables.sweep_sessions(now, |_| true);
+            let bounds = SweepBounds::at(now, tombstones_kept).before(tables.first_untold());
             swept.remains = tables.sweep_remains(bounds);
             if !swept.more {
                 // No session is left that needs them.
@@ -80,9 +80,14 @@ impl Tables {
         let before = count(self);
         self.flows.retain(|_, flow| flow.expires_at > bounds.expired);
         self.grants.retain(|_, grant| grant.expires_at > bounds.expired);
-        self.rows.retain(|_, row| match row {
+        let untold = self.untold_endings();
+        let participants = &self.participants;
+        self.rows.retain(|place, row| match row {
             KeptRow::Stored(_) => true,
-            KeptRow::Ended(tombstone) => tombstone.ending.at > bounds.tombstones,
+            KeptRow::Ended(tombstone) => {
+                let needed = untold.may_need(*place) && participants.contains_key(place);
+                needed || tombstone.ending.at > bounds.tombstones
+            }
         });
         self.participants.retain(|place, _| self.rows.contains_key(place));
         (before - count(self)) as u32

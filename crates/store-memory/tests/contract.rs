@@ -2,9 +2,10 @@
 //!
 //! A crash leaves what was acknowledged: a copy of the tables at that moment.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use adieu_core::InstallationKey;
+use adieu_core::{InstallationKey, Session};
 use adieu_store::Store;
 use adieu_store::suite::Engine;
 use adieu_store_memory::MemoryStore;
@@ -27,6 +28,10 @@ impl Engine for Memory {
 
     /// It is written with the check.
     async fn activity_is_written(&self, _: &Arc<dyn Store>) {}
+
+    async fn fill_slots(&self, _: &Arc<dyn Store>, like: &Session, slots: RangeInclusive<u32>) {
+        self.0.fill_slots(like, slots);
+    }
 
     async fn after_crash(&self) -> Self {
         Self(self.0.copied())

@@ -108,6 +108,11 @@ impl<'a> Batch<'a> {
         Some(place)
     }
 
+    /// The entries of what this batch has ended so far.
+    pub(crate) fn line_in_the_making(&self) -> &[u8] {
+        &self.ended.body
+    }
+
     /// How many endings go without their entries.
     pub(crate) fn entries_lost(&self) -> u32 {
         self.ended.lost
@@ -251,9 +256,9 @@ impl<'a> Batch<'a> {
                     }
                 }
                 EndingChange::RaiseClient { id, to } => {
-                    if let Some(StoredClient { client, removed }) = rows::client(self.db, &id)? {
-                        let client = Client { generation: to, ..client };
-                        self.write_client(StoredClient { client, removed })?;
+                    if let Some(mut stored) = rows::client(self.db, &id)? {
+                        stored.client.generation = to;
+                        self.write_client(stored)?;
                     }
                 }
                 EndingChange::Record(mass) => match self.room {

@@ -324,7 +324,7 @@ pub trait Directory: Send + Sync {
 
     /// The signing keys of a realm, oldest first.
     fn keys(&self, realm: RealmId) -> Pending<Result<Vec<StoredKey>, Outage>>;
-    /// Adds a signing key.
+    /// Adds a signing key; one of its name is not replaced.
     fn add_key(&self, key: StoredKey) -> Pending<Result<(), DirectoryError>>;
 }
 

@@ -268,7 +268,7 @@ impl Model {
         if room.wants_others() {
             let _ = others.into_iter().try_for_each(|other| room.count(other));
         }
-        for end in room.decide(true).ok()? {
+        for end in room.decide(None).ok()?.endings {
             let EndTarget::One(id) = end.target else { panic!("one session: {end:?}") };
             self.cover(|s| s.id == id);
             assert!(matches!(self.end(&end), Ok(Ended::Now(_))), "what makes room was live");

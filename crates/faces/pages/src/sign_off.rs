@@ -121,7 +121,9 @@ async fn ended(
 async fn end(face: &Face, realm: RealmId, token: &SessionToken, origin: &Origin) -> Result<(), Outage> {
     match face.authority.end_beside(realm, std::iter::once(token), origin).await {
         // Ended now or before, or it opens nothing: it is over.
-        Ok(()) | Err(EndError::UnknownSession | EndError::CallersOwn | EndError::OutOfReach) => Ok(()),
+        Ok(()) | Err(EndError::UnknownSession) => Ok(()),
+        // The order spares nothing and reaches everybody; whatever refuses it, the session is not over.
+        Err(error @ (EndError::CallersOwn | EndError::OutOfReach)) => Err(Outage::new(error)),
         Err(EndError::Unwritten(unwritten)) => Err(unwritten.into_outage()),
     }
 }

@@ -4,8 +4,8 @@
 
 use adieu_core::{
     Client, ClientChanges, ClientDraft, ClientsFacts, DirectoryError, EditClientOrder, EditClientsOrder,
-    EditedClient, Ended, RemoveClientOrder, StoredClient, Timestamp, decide_create_client,
-    decide_edit_client, decide_edit_clients, decide_remove_client, decide_remove_documents,
+    EditedClient, Ended, RemoveClientOrder, Timestamp, decide_create_client, decide_edit_client,
+    decide_edit_clients, decide_remove_client, decide_remove_documents,
 };
 use adieu_store::Document;
 
@@ -26,10 +26,10 @@ pub(super) fn create(
         Ok(changes) => changes,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let ClientChanges { client, documents, end: _ } = changes;
+    let ClientChanges { stored, documents, end: _ } = changes;
     change_documents(batch, documents)?;
-    batch.write_client(StoredClient { client: client.clone(), removed: false })?;
-    Ok(Ok(client))
+    batch.write_client(stored.clone())?;
+    Ok(Ok(stored.client))
 }
 
 /// What the client holds ends in the same transaction, where it is switched off.
@@ -40,7 +40,7 @@ pub(super) fn edit(
 ) -> rusqlite::Result<Result<EditedClient, DirectoryError>> {
     let before = rows::client(batch.db, &order.next.client.id)?;
     match decide_edit_client(before.as_ref(), order, &facts_of_changes(batch, &order.next.documents)?) {
-        Ok(changes) => change(batch, changes, false, now).map(Ok),
+        Ok(changes) => change(batch, changes, now).map(Ok),
         Err(refusal) => Ok(Err(refusal)),
     }
 }
@@ -62,7 +62,7 @@ pub(super) fn edit_several(
         Err(refusal) => return Ok(Err(refusal)),
     };
     change_documents(batch, documents)?;
-    clients.into_iter().map(|changes| change(batch, changes, false, now)).collect::<Result<_, _>>().map(Ok)
+    clients.into_iter().map(|changes| change(batch, changes, now)).collect::<Result<_, _>>().map(Ok)
 }
 
 /// Removes a client with what is kept beside it.
@@ -76,12 +76,12 @@ pub(super) fn remove(
         Ok(changes) => changes,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let realm = changes.client.realm;
+    let realm = changes.stored.client.realm;
     let mut beside = Vec::new();
     for kind in order.document_kinds {
         beside.extend(rows::documents_beside(batch.db, realm, kind, &order.client)?);
     }
-    let changed = change(batch, changes, true, now)?;
+    let changed = change(batch, changes, now)?;
     if !beside.is_empty() {
         let removed = decide_remove_documents(&beside, rows::removed_versions(batch.db)?);
         rows::write_removed_versions(batch.db, removed)?;
@@ -93,20 +93,13 @@ pub(super) fn remove(
 }
 
 /// Carries out what was decided of a client: the ending first.
-fn change(
-    batch: &mut Batch<'_>,
-    changes: ClientChanges,
-    removed: bool,
-    now: Timestamp,
-) -> rusqlite::Result<EditedClient> {
-    let ClientChanges { client, documents, end } = changes;
+fn change(batch: &mut Batch<'_>, changes: ClientChanges, now: Timestamp) -> rusqlite::Result<EditedClient> {
+    let ClientChanges { stored, documents, end } = changes;
     let mut carried_out = |order| sessions::end(batch, &order, now)?.map_err(|_| Damaged::row("client"));
     let ended = end.map(&mut carried_out).transpose()?;
-    let client = match rows::client(batch.db, &client.id)? {
-        Some(stored) => client.under(&stored.client),
-        None => client,
-    };
+    let now_stored = rows::client(batch.db, &stored.client.id)?;
+    let stored = stored.under(now_stored.as_ref());
     change_documents(batch, documents)?;
-    batch.write_client(StoredClient { client: client.clone(), removed })?;
-    Ok(EditedClient { client, ended })
+    batch.write_client(stored.clone())?;
+    Ok(EditedClient { client: stored.client, ended })
 }

@@ -10,8 +10,8 @@ use adieu_core::{
     EditClientOrder, EditClientsOrder, EditUserOrder, Edited, EditedClient, Ended, NewUser, Outage,
     PasswordRenewal, Population, PopulationAround, PopulationId, Realm, RealmDraft, RealmId,
     RemoveClientOrder, RemoveUserOrder, SecondFactorRule, Timestamp, Unwritten, User, UserId, Version,
-    decide_create_population, decide_create_realm, decide_edit_population, decide_remove_population,
-    decide_second_factor_rule, present_client, present_user, removed_client,
+    decide_add, decide_create_population, decide_create_realm, decide_edit_population,
+    decide_remove_population, decide_second_factor_rule, present_client, present_user, removed_client,
 };
 use adieu_store::{Directory, Lookup, Pending, StoredKey};
 use rusqlite::{Row, params};
@@ -280,8 +280,16 @@ impl Directory for SqliteStore {
 
     fn add_key(&self, key: StoredKey) -> Pending<Result<(), DirectoryError>> {
         self.writer.write(move |batch| {
+            let taken = batch.db.query_row(
+                "SELECT EXISTS(SELECT 1 FROM signing_key WHERE realm = ?1 AND kid = ?2)",
+                params![key.realm.uuid().as_bytes(), key.kid],
+                |row| row.get(0),
+            )?;
+            if let Err(refusal) = decide_add(taken) {
+                return Ok(Err(refusal));
+            }
             batch.db.execute(
-                "INSERT OR REPLACE INTO signing_key(realm, kid, algorithm, sealed, created_at, signs_from)
+                "INSERT INTO signing_key(realm, kid, algorithm, sealed, created_at, signs_from)
                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![
                     key.realm.uuid().as_bytes(),

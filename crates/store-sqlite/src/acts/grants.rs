@@ -7,8 +7,8 @@ use std::sync::Arc;
 use adieu_core::grant::{GrantDecision, decide_redeem, decide_rotate};
 use adieu_core::{
     Client, ClientId, Grant, GrantAround, GrantError, GrantFacts, GrantId, IssueOrder, Outage, Participant,
-    ParticipantFacts, RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, StoredClient,
-    Timestamp, decide_issue, decide_revoke, decide_revoke_own, grant_around, present_client,
+    ParticipantFacts, RedeemOrder, RevokeOrder, RevokedToken, RotateOrder, SessionId, Timestamp,
+    decide_issue, decide_revoke, decide_revoke_own, grant_around, present_client,
 };
 use adieu_store::{Grants, Lookup, Pending};
 
@@ -37,11 +37,14 @@ fn decided(
     batch: &mut Batch<'_>,
     id: GrantId,
     now: Timestamp,
-    decide: impl Fn(&Grant, GrantAround) -> GrantDecision,
+    decide: impl FnOnce(&Grant, GrantAround) -> GrantDecision,
 ) -> Outcome {
-    let Some(grant) = rows::grant(batch.db, id)? else { return Ok(Err(GrantError::Invalid)) };
-    let around = grant_around(&facts_of(batch, &grant)?, now);
-    let decision = decide(&grant, around);
+    let stored = match rows::grant(batch.db, id)? {
+        Some(grant) => Some((grant_around(&facts_of(batch, &grant)?, now), grant)),
+        None => None,
+    };
+    let stored = stored.as_ref().map(|(around, grant)| (grant, *around));
+    let decision = GrantDecision::of_stored(stored, decide);
     if let Some(write) = decision.write {
         if decision.outcome.is_err() {
             batch.refuse_in_writing();
@@ -111,7 +114,7 @@ impl Grants for SqliteStore {
         now: Timestamp,
     ) -> Pending<Result<(), GrantError>> {
         self.writer.write(move |batch| match decide_revoke_own(present(batch, &id)?.as_ref(), token, now) {
-            Ok(client) => batch.write_client(StoredClient { client, removed: false }).map(Ok),
+            Ok(stored) => batch.write_client(stored).map(Ok),
             Err(refusal) => Ok(Err(refusal)),
         })
     }

@@ -8,6 +8,7 @@ mod documents;
 mod endings;
 mod family;
 mod flows;
+mod free_place;
 mod grants;
 mod lists;
 mod notices;

@@ -7,17 +7,20 @@ use std::sync::Arc;
 use adieu_core::session::NotLive;
 use adieu_core::{
     AmendError, AmendOrder, Check, EndError, EndOrder, Ended, EndedSessions, EndingId, EndingPlace,
-    FoundEnding, FoundSession, OpeningFacts, Outage, RealmAround, RealmId, Room, SessionFacts, SessionId,
-    SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn, Timestamp, User, UserId, Verdict,
-    decide_amend, decide_check, decide_ending, decide_find, decide_opening,
+    FoundEnding, FoundSession, FreePlace, Incarnation, Locator, OpeningFacts, Outage, RealmAround, RealmId,
+    Room, RoomMade, SessionFacts, SessionId, SessionRecord, SessionToken, SignOnError, SignOnOrder, SignedOn,
+    Timestamp, User, UserId, Verdict, activity_to_write, decide_amend, decide_check, decide_ending,
+    decide_find, decide_opening,
 };
 use adieu_store::{EndingPage, EndingQuery, Lookup, Pending, SessionPage, SessionQuery, Sessions};
 use rusqlite::Connection;
 
 use crate::acts::family::{facts, facts_in, family};
+use crate::acts::free_place::free_place;
 use crate::acts::{endings, lists};
 use crate::batch::Batch;
 use crate::cache::CachedSession;
+use crate::error::Damaged;
 use crate::hooks::HookPoint;
 use crate::rows::LiveEntry;
 use crate::shared::Shared;
@@ -85,7 +88,7 @@ impl SqliteStore {
     fn note_activity(&self, cached: &CachedSession, at: Timestamp) {
         if cached.touch(at) {
             let place = (cached.session.locator, cached.session.incarnation);
-            self.writer.write_aside(move |batch| rows::write_seen(batch.db, place, at));
+            self.writer.write_aside(move |batch| write_activity(batch.db, place, at));
         }
     }
 
@@ -199,6 +202,19 @@ impl Sessions for SqliteStore {
     }
 }
 
+/// Writes down activity of a session that is still there, as far as core says so.
+pub(super) fn write_activity(
+    db: &Connection,
+    place: (Locator, Incarnation),
+    activity: Timestamp,
+) -> rusqlite::Result<()> {
+    let Some((state, seen_at)) = rows::seen(db, place)? else { return Ok(()) };
+    match activity_to_write(state, seen_at, activity) {
+        Some(seen_at) => rows::write_seen(db, place.0, seen_at),
+        None => Ok(()),
+    }
+}
+
 /// One order inside the batch that is being committed: reads, lets core decide, writes what it decided.
 pub(super) fn end(
     batch: &mut Batch<'_>,
@@ -230,15 +246,17 @@ fn open_session(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let user = Arc::clone(opening.user());
-    let place_free = !opening.needs_place() || rows::has_free_place(batch.db, user.key)?;
-    let (room, stale) = room_for_one_more(batch, opening.room(), &user, place_free)?;
-    let endings = match room {
-        Ok(endings) => endings,
+    let free = if opening.needs_place() { Some(free_place(batch, user.key)?) } else { None };
+    let (room, stale) = room_for_one_more(batch, opening.room(), &user, free)?;
+    let RoomMade { endings, place } = match room {
+        Ok(made) => made,
         Err(refusal) => return Ok(Err(refusal)),
     };
     batch.drop_stale(&stale)?;
     let ended = end_all(batch, &endings, now)?;
-    let place = if opening.needs_place() { rows::free_place(batch.db, user.key)? } else { None };
+    if let Some(place) = place {
+        rows::drop_beside(batch.db, rows::signed(place.number()))?;
+    }
     let place = place.map(|place| (batch.cipher().encipher(place, order.incarnation), place));
     let opened = match opening.finish(place) {
         Ok(opened) => opened,
@@ -251,24 +269,23 @@ fn open_session(
     Ok(Ok(SignedOn { session: opened.session, user: opened.user, how: opened.how, ended }))
 }
 
-type RoomMade = (Result<Vec<EndOrder>, SignOnError>, Vec<LiveEntry>);
-
-/// The orders that make room for one more session of a user, and what of the list that was read for it is stale.
+/// How room is made for one more session of a user, and what of the list that was read for it is stale.
 fn room_for_one_more(
     batch: &Batch<'_>,
     mut room: Room<'_>,
     user: &User,
-    place_free: bool,
-) -> rusqlite::Result<RoomMade> {
+    free: Option<FreePlace>,
+) -> rusqlite::Result<(Result<RoomMade, SignOnError>, Vec<LiveEntry>)> {
     let mut stale = Vec::new();
     if room.wants_others() {
         let hear = |outline| room.count(lists::as_seen(batch.shared, outline));
         stale = rows::live_outlines(batch.db, batch.cipher(), user, hear)?;
     }
-    Ok((room.decide(place_free), stale))
+    Ok((room.decide(free), stale))
 }
 
-/// Carries out orders that belong to another act, in its transaction.
+/// Carries out the orders that make room for another session, in its transaction. What they name was live in it: else a row
+/// is damaged, and nothing is written.
 fn end_all(
     batch: &mut Batch<'_>,
     orders: &[EndOrder],
@@ -276,8 +293,9 @@ fn end_all(
 ) -> rusqlite::Result<Vec<EndedSessions>> {
     let mut ended = Vec::new();
     for order in orders {
-        if let Ok(Ended::Now(one)) = end(batch, order, now)? {
-            ended.push(one);
+        match end(batch, order, now)? {
+            Ok(Ended::Now(one)) => ended.push(one),
+            Ok(Ended::Before) | Err(_) => return Err(Damaged::row("session")),
         }
     }
     Ok(ended)

@@ -5,7 +5,8 @@
 
 use adieu_core::{
     EndScope, EndingEntry, EndingPlace, Incarnation, KeptSession, Locator, MassEnding, NoticeReach,
-    NoticeWish, Participant, RealmId, Receipt, Timestamp, ToldUpTo, decide_notices, told_with_others,
+    NoticeWish, Participant, RealmId, Receipt, Timestamp, ToldUpTo, decide_notices, participants_of_epoch,
+    told_with_others,
 };
 use adieu_store::Taken;
 
@@ -104,15 +105,12 @@ impl Step<'_, '_> {
     ) -> rusqlite::Result<()> {
         let batch = self.batch;
         let Some(kept) = rows::kept_incarnation(batch.db, batch.cipher(), session)? else { return Ok(()) };
-        let own: Vec<Participant> = rows::participants(batch.db, kept.session())?
-            .into_iter()
-            .filter(|one| one.epoch == epoch)
-            .collect();
+        let all = rows::participants(batch.db, kept.session())?;
+        let own: Vec<Participant> = participants_of_epoch(&all, epoch).cloned().collect();
         let ended_at = match &kept {
             SessionRow::Ended(tombstone) => tombstone.epoch_ended_at(epoch),
             SessionRow::Stored(session) => session.reset_at(),
         };
-        let ended_at = ended_at.unwrap_or(self.now);
         self.owe((place, kept.session().realm), (NoticeReach::Session, ended_at), &own, &[])
     }
 
@@ -141,8 +139,8 @@ impl Step<'_, '_> {
         let Some(id) = mass.spared else { return Ok(Vec::new()) };
         let Some(kept) = rows::kept(self.batch.db, self.batch.cipher(), id)? else { return Ok(Vec::new()) };
         let session = kept.session();
-        let all = rows::participants(self.batch.db, session)?.into_iter();
-        Ok(all.filter(|one| one.epoch == session.epoch).collect())
+        let all = rows::participants(self.batch.db, session)?;
+        Ok(participants_of_epoch(&all, session.epoch).cloned().collect())
     }
 
     fn take_walked(
@@ -161,7 +159,7 @@ impl Step<'_, '_> {
         let realm = kept.session().realm;
         let kept = self.kept(kept)?;
         let told = told_with_others(&kept, participants, mass, self.now);
-        self.owe((place, realm), (mass.scope.notice_reach(), mass.record.at), &told, spared)
+        self.owe((place, realm), (mass.scope.notice_reach(), Some(mass.record.at)), &told, spared)
     }
 
     fn kept(&self, row: SessionRow) -> rusqlite::Result<KeptSession> {
@@ -184,7 +182,7 @@ impl Step<'_, '_> {
     fn owe(
         &mut self,
         (place, realm): (EndingPlace, RealmId),
-        (reach, ended_at): (NoticeReach, Timestamp),
+        (reach, ended_at): (NoticeReach, Option<Timestamp>),
         participants: &[Participant],
         spared: &[Participant],
     ) -> rusqlite::Result<()> {

@@ -7,7 +7,8 @@ use adieu_store::{Figures, LiveCount, Pending, StoreBytes, Swept, Upkeep};
 use rusqlite::params;
 
 use crate::acts::family::facts_in;
-use crate::acts::sessions::end;
+use crate::acts::free_place::untold_endings;
+use crate::acts::sessions::{end, write_activity};
 use crate::batch::Batch;
 use crate::error::{Closed, Damaged};
 use crate::{SqliteStore, rows};
@@ -19,10 +20,10 @@ impl Upkeep for SqliteStore {
     fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>> {
         let cursor = std::sync::Arc::clone(&self.sweep_cursor);
         self.writer.write(move |batch| {
-            let (mut swept, bounds) = (Swept::default(), SweepBounds::at(now, tombstones_kept));
-            let bounds = bounds.before(rows::first_untold(batch.db)?);
+            let mut swept = Swept::default();
             sweep_sessions(batch, now, &mut swept)?;
             walk_mass_endings(batch, now, &mut swept)?;
+            let bounds = SweepBounds::at(now, tombstones_kept).before(rows::first_untold(batch.db)?);
             sweep_remains(batch, bounds.expired, &mut swept)?;
             let records = rows::drop_mass_endings(batch.db, bounds.tombstones, SWEEP_MAX)?;
             let lines = rows::drop_lines(batch.db, bounds.tombstones, SWEEP_MAX)?;
@@ -109,18 +110,13 @@ fn sweep_sessions(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> r
         if rows::due_hour(batch.db, due.locator)? != Some(due.hour()) {
             continue; // Its session is gone, or due at another hour.
         }
-        let Some(facts) = past_damage(facts_at(batch, due.locator), due.locator)?.flatten() else { continue };
-        match spent(&facts, now) {
-            Some(order) => {
-                // Decided and written on the one road; its answer is "it was over before".
-                let _ = end(batch, &order, now)?;
-                swept.sessions += 1;
-            }
-            None => {
-                let session = facts.as_seen();
-                rows::write_seen(batch.db, (session.locator, session.incarnation), session.seen_at)?;
-                rows::postpone(batch.db, &session)?;
-            }
+        let Some(facts) = readable_facts_at(batch, due.locator)? else { continue };
+        if bury_if_over(batch, &facts, now)? {
+            swept.sessions += 1;
+        } else {
+            let session = facts.as_seen();
+            write_activity(batch.db, (session.locator, session.incarnation), session.seen_at)?;
+            rows::postpone(batch.db, &session)?;
         }
     }
     Ok(())
@@ -135,16 +131,14 @@ fn expire_shared(batch: &mut Batch<'_>, now: Timestamp) -> rusqlite::Result<Swep
         if rows::shared_due_of(batch.db, due.locator)? != Some(due.at) {
             continue; // Its session is over or shared no more, or has another moment.
         }
-        let Some(facts) = past_damage(facts_at(batch, due.locator), due.locator)?.flatten() else { continue };
-        if let Some(order) = spent(&facts, now) {
-            // Decided and written on the one road; its answer is "it was over before".
-            let _ = end(batch, &order, now)?;
+        let Some(facts) = readable_facts_at(batch, due.locator)? else { continue };
+        if bury_if_over(batch, &facts, now)? {
             swept.sessions += 1;
             continue;
         }
         let session = facts.as_seen();
         if session.ends_at(session.seen_at) > now {
-            rows::write_seen(batch.db, (session.locator, session.incarnation), session.seen_at)?;
+            write_activity(batch.db, (session.locator, session.incarnation), session.seen_at)?;
             rows::postpone_shared(batch.db, &session)?;
         }
     }
@@ -162,7 +156,9 @@ fn walk_mass_endings(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -
     for walk in rows::walks(batch.db, WALKS_MAX)? {
         let stretch = rows::stretch_of(batch.db, &walk, most)?;
         for &(place, _) in stretch.iter().filter(|(_, is_session)| *is_session) {
-            swept.sessions += u32::from(bury_if_over(batch, place, now)?);
+            if let Some(facts) = readable_facts_at(batch, place)? {
+                swept.sessions += u32::from(bury_if_over(batch, &facts, now)?);
+            }
         }
         let whole = (stretch.len() as u32) < most;
         rows::write_walk(batch.db, &walk, stretch.last().map(|(place, _)| *place).filter(|_| !whole))?;
@@ -181,6 +177,11 @@ fn facts_at(batch: &Batch<'_>, place: i64) -> rusqlite::Result<Option<SessionFac
     }
 }
 
+/// The same, but none where they can't be read.
+fn readable_facts_at(batch: &Batch<'_>, place: i64) -> rusqlite::Result<Option<SessionFacts>> {
+    Ok(past_damage(facts_at(batch, place), place)?.flatten())
+}
+
 /// What was read or done at a place; none where a stored value there can't be read. One damaged row keeps no sweep from the
 /// others: it opens nothing, and stays as it is.
 fn past_damage<T>(outcome: rusqlite::Result<T>, place: i64) -> rusqlite::Result<Option<T>> {
@@ -193,10 +194,9 @@ fn past_damage<T>(outcome: rusqlite::Result<T>, place: i64) -> rusqlite::Result<
     }
 }
 
-/// Ends the session at a place if it is over, on the one road; says whether it was.
-fn bury_if_over(batch: &mut Batch<'_>, place: i64, now: Timestamp) -> rusqlite::Result<bool> {
-    let Some(facts) = past_damage(facts_at(batch, place), place)?.flatten() else { return Ok(false) };
-    let Some(order) = spent(&facts, now) else { return Ok(false) };
+/// Ends a session if it is over, on the one road; says whether it was.
+fn bury_if_over(batch: &mut Batch<'_>, facts: &SessionFacts, now: Timestamp) -> rusqlite::Result<bool> {
+    let Some(order) = spent(facts, now) else { return Ok(false) };
     // Its answer is "it was over before".
     let _ = end(batch, &order, now)?;
     Ok(true)
@@ -225,8 +225,13 @@ fn sweep_tombstones(
     swept: &mut Swept,
 ) -> rusqlite::Result<i64> {
     let stretch = rows::stretch_after(batch.db, after, SWEEP_MAX)?;
+    let untold = untold_endings(batch)?;
     for &(locator, ended_at) in &stretch {
-        if ended_at.is_some_and(|ended_at| ended_at <= ended_by.ms()) {
+        let place = locator.try_into().ok().and_then(Locator::from_number);
+        let may_be_needed = place.is_some_and(|place| untold.may_need(place));
+        if ended_at.is_some_and(|ended_at| ended_at <= ended_by.ms())
+            && !(may_be_needed && rows::is_shared(batch.db, locator)?)
+        {
             let dropped = past_damage(rows::drop_tombstone(batch.db, locator), locator)?;
             swept.remains += u32::from(dropped.is_some());
         }

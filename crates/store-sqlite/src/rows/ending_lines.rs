@@ -3,6 +3,8 @@
 //! A line is appended and never changed. Since commits follow each other, so do the times of lines, but for a clock that was set
 //! back meanwhile.
 
+use std::ops::ControlFlow;
+
 use adieu_core::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -48,11 +50,28 @@ pub(crate) fn first_line_from(db: &Connection, number: u64) -> rusqlite::Result<
         .optional()
 }
 
+/// Goes through the lines from a number on, oldest first, for as long as `read` wants.
+pub(crate) fn lines_from(
+    db: &Connection,
+    oldest: u64,
+    mut read: impl FnMut(EndingLine) -> rusqlite::Result<ControlFlow<()>>,
+) -> rusqlite::Result<()> {
+    let mut statement =
+        db.prepare_cached("SELECT seq, at, body FROM ending_line WHERE seq >= ?1 ORDER BY seq")?;
+    let mut rows = statement.query([signed(oldest)])?;
+    while let Some(row) = rows.next()? {
+        if read(line_row(row)?)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Goes through the lines up to a number, newest first, for as long as `read` wants.
 pub(crate) fn lines_down_from(
     db: &Connection,
     newest: u64,
-    mut read: impl FnMut(EndingLine) -> rusqlite::Result<std::ops::ControlFlow<()>>,
+    mut read: impl FnMut(EndingLine) -> rusqlite::Result<ControlFlow<()>>,
 ) -> rusqlite::Result<()> {
     let mut statement =
         db.prepare_cached("SELECT seq, at, body FROM ending_line WHERE seq <= ?1 ORDER BY seq DESC")?;

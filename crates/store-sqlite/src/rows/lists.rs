@@ -129,6 +129,7 @@ fn outline_row(
     let incarnation = Incarnation::from_bits(unsigned(row, "incarnation")?);
     Ok(SessionOutline {
         id: cipher.encipher(place.locator, incarnation),
+        locator: place.locator,
         state: state(row.get("state")?)?,
         assurance: assurance(row)?,
         born: Generations {

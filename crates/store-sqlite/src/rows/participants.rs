@@ -2,12 +2,14 @@
 //!
 //! They go with the row of their session, whatever became of it.
 
-use adieu_core::{ClientId, Participant, ParticipantFacts, Session};
+use std::collections::BTreeSet;
+
+use adieu_core::{ClientId, Locator, Participant, ParticipantFacts, Session, participants_of_epoch};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Damaged;
 use crate::records::{ParticipantDetail, from_json, to_json};
-use crate::rows::signed;
+use crate::rows::{signed, unsigned};
 
 fn participant_row(row: &Row<'_>, session: &Session) -> rusqlite::Result<Participant> {
     let client: String = row.get("client")?;
@@ -31,8 +33,8 @@ pub(crate) fn clients_of(db: &Connection, session: &Session) -> rusqlite::Result
     if session.participants == 0 {
         return Ok(Vec::new());
     }
-    let all = participants(db, session)?.into_iter().filter(|one| one.epoch == session.epoch);
-    Ok(all.map(|one| one.client).collect())
+    let all = participants(db, session)?;
+    Ok(participants_of_epoch(&all, session.epoch).map(|one| one.client.clone()).collect())
 }
 
 /// What is stored of the participants of a session, for one more grant of a client.
@@ -71,6 +73,21 @@ pub(crate) fn write_participant(
         to_json(&ParticipantDetail::of(participant, session)),
     ])?;
     Ok(())
+}
+
+/// The places of a user at which clients took part in what lies there.
+pub(crate) fn shared_places(db: &Connection, (low, high): (i64, i64)) -> rusqlite::Result<BTreeSet<Locator>> {
+    db.prepare_cached("SELECT DISTINCT locator FROM participant WHERE locator BETWEEN ?1 AND ?2")?
+        .query_map([low, high], |row| {
+            Locator::from_number(unsigned(row, 0)?).ok_or_else(|| Damaged::row("locator"))
+        })?
+        .collect()
+}
+
+/// Whether clients took part in what lies at a place.
+pub(crate) fn is_shared(db: &Connection, locator: i64) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT EXISTS(SELECT 1 FROM participant WHERE locator = ?1)")?
+        .query_row([locator], |row| row.get(0))
 }
 
 /// Drops the participants of whatever lay at a place.

@@ -2,6 +2,8 @@
 //!
 //! A row that has become a tombstone is none of these: see `remains`.
 
+use std::ops::ControlFlow;
+
 use adieu_core::session::{Device, Generations};
 use adieu_core::{
     Assurance, Channel, Incarnation, Locator, RealmId, Session, SessionId, SessionIdCipher, Span, State,
@@ -12,7 +14,7 @@ use uuid::Uuid;
 
 use crate::error::Damaged;
 use crate::records::{SessionDetail, from_json, hash, to_json};
-use crate::rows::{LiveEntry, drop_beside, drop_live, put_listed, put_live, signed, unsigned, watch_shared};
+use crate::rows::{LiveEntry, drop_live, put_listed, put_live, signed, unsigned, watch_shared};
 
 fn hour(at: Timestamp) -> i64 {
     at.s().div_euclid(3600)
@@ -133,45 +135,36 @@ pub(crate) fn bounds(key: UserKey) -> (i64, i64) {
     (low, low + i64::from(Locator::SLOTS - 1))
 }
 
-/// Whether a user has a place without a session.
-pub(crate) fn has_free_place(db: &Connection, key: UserKey) -> rusqlite::Result<bool> {
-    Ok(find_free_place(db, key)?.is_some())
-}
-
-/// A free place of a user, without what lay beside a tombstone there.
-pub(crate) fn free_place(db: &Connection, key: UserKey) -> rusqlite::Result<Option<Locator>> {
-    let place = find_free_place(db, key)?;
-    if let Some(place) = place {
-        drop_beside(db, signed(place.number()))?;
-    }
-    Ok(place)
-}
-
-fn find_free_place(db: &Connection, key: UserKey) -> rusqlite::Result<Option<Locator>> {
+/// The last row of a user.
+pub(crate) fn last_place(db: &Connection, key: UserKey) -> rusqlite::Result<Option<Locator>> {
     let (low, high) = bounds(key);
     let last: Option<i64> = db
         .prepare_cached("SELECT max(locator) FROM session WHERE locator BETWEEN ?1 AND ?2")?
         .query_row([low, high], |row| row.get(0))?;
-    let last = last.and_then(|last| Locator::from_number(last.unsigned_abs()));
-    match key.place_behind(last) {
-        Some(place) => Ok(Some(place)),
-        None => first_without_session(db, (low, high)),
-    }
+    Ok(last.and_then(|last| Locator::from_number(last.unsigned_abs())))
 }
 
-/// Reads no further than to the place it finds.
-fn first_without_session(db: &Connection, (low, high): (i64, i64)) -> rusqlite::Result<Option<Locator>> {
-    let sql = "SELECT locator, state FROM session WHERE locator BETWEEN ?1 AND ?2 ORDER BY locator";
-    let mut statement = db.prepare_cached(sql)?;
+/// Goes through the rows of a user in the order of their places, each with the time of its ending if it is a tombstone, for as
+/// long as `pass` wants.
+pub(crate) fn places(
+    db: &Connection,
+    key: UserKey,
+    mut pass: impl FnMut(Locator, Option<Timestamp>) -> ControlFlow<()>,
+) -> rusqlite::Result<()> {
+    let sql = format!(
+        "SELECT locator, CASE state WHEN {ENDED} THEN seen_at END FROM session WHERE locator BETWEEN ?1 AND ?2
+            ORDER BY locator"
+    );
+    let (low, high) = bounds(key);
+    let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query([low, high])?;
-    let mut place = low;
     while let Some(row) = rows.next()? {
-        if row.get::<_, i64>(0)? != place || row.get::<_, i64>(1)? == ENDED {
-            return Ok(Locator::from_number(place.unsigned_abs()));
+        let place = Locator::from_number(unsigned(row, 0)?).ok_or_else(|| Damaged::row("locator"))?;
+        if pass(place, row.get::<_, Option<i64>>(1)?.map(Timestamp::from_ms)).is_break() {
+            break;
         }
-        place += 1;
     }
-    Ok(Locator::from_number(place.unsigned_abs()).filter(|_| place <= high))
+    Ok(())
 }
 
 /// Whether any user, session or tombstone lies under that key.
@@ -314,19 +307,24 @@ pub(crate) fn due(db: &Connection, now: Timestamp, most: u32) -> rusqlite::Resul
         .collect()
 }
 
-/// Writes down activity of a session that is still there.
-pub(crate) fn write_seen(
+/// The state of the session in an incarnation of a place, and its activity as it is written; none if it is not there.
+pub(crate) fn seen(
     db: &Connection,
     place: (Locator, Incarnation),
-    seen_at: Timestamp,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<Option<(State, Timestamp)>> {
     let sql = format!(
-        "UPDATE session SET seen_at = max(seen_at, ?3) WHERE locator = ?1 AND incarnation = ?2 AND state = {SIGNED_ON}"
+        "SELECT state, seen_at FROM session WHERE locator = ?1 AND incarnation = ?2 AND state != {ENDED}"
     );
-    db.prepare_cached(&sql)?.execute(params![
-        signed(place.0.number()),
-        signed(place.1.number()),
-        seen_at.ms()
-    ])?;
+    db.prepare_cached(&sql)?
+        .query_row([signed(place.0.number()), signed(place.1.number())], |row| {
+            Ok((state(row.get(0)?)?, Timestamp::from_ms(row.get(1)?)))
+        })
+        .optional()
+}
+
+/// Writes down the activity of the session at a place.
+pub(crate) fn write_seen(db: &Connection, place: Locator, seen_at: Timestamp) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE session SET seen_at = ?2 WHERE locator = ?1")?
+        .execute([signed(place.number()), seen_at.ms()])?;
     Ok(())
 }

@@ -2,10 +2,11 @@
 //!
 //! A crash is a copy of the folder's files: what the operating system has of them when the process dies.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adieu_core::{Entropy, NIL, Timestamp};
+use adieu_core::{Entropy, NIL, Session, Timestamp};
 use adieu_store::suite::{Chance, Engine};
 use adieu_store::{Flow, Store};
 use adieu_store_sqlite::{Folder, OpenError, Options, SqliteStore};
@@ -61,6 +62,20 @@ impl Engine for Sqlite {
         let expires_at = Timestamp::from_ms(i64::MAX);
         let flow = Flow { id: [1; 16], realm, kind, expires_at, body: Vec::new() };
         store.put_flow(flow).await.expect("a write");
+    }
+
+    /// Beside the store's writer, which has nothing to do meanwhile.
+    async fn fill_slots(&self, _: &Arc<dyn Store>, like: &Session, slots: RangeInclusive<u32>) {
+        let db = rusqlite::Connection::open(self.path().join("adieu.db")).expect("the database");
+        let columns = "incarnation, token_hash, state, epoch, user_generation, realm_generation, seen_at, expires_at, idle,
+            assurance, detail, due_hour, shared_due";
+        let first = like.locator.user_key().slot(0).expect("a slot").number() as i64;
+        let sql = format!(
+            "WITH RECURSIVE slot(n) AS (SELECT ?2 UNION ALL SELECT n + 1 FROM slot WHERE n < ?3)
+            INSERT INTO session(locator, {columns}) SELECT ?4 + n, {columns} FROM slot JOIN session ON locator = ?1"
+        );
+        let from = like.locator.number() as i64;
+        db.execute(&sql, [from, (*slots.start()).into(), (*slots.end()).into(), first]).expect("copies");
     }
 
     async fn after_crash(&self) -> Self {

@@ -210,17 +210,22 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
 /// Goal: the newest key is the last one, whatever the order of writing.
 pub async fn signing_keys_come_oldest_first<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
+    let key = |kid: &str, s: i64| StoredKey {
+        realm: fixture.realm,
+        kid: kid.into(),
+        algorithm: "RS256".into(),
+        sealed: vec![s as u8; 5],
+        created_at: at(s),
+        signs_from: at(s + 100),
+    };
     for (kid, s) in [("b", 2), ("c", 3), ("a", 1)] {
-        let key = StoredKey {
-            realm: fixture.realm,
-            kid: kid.into(),
-            algorithm: "RS256".into(),
-            sealed: vec![s as u8; 5],
-            created_at: at(s),
-            signs_from: at(s + 100),
-        };
-        fixture.store.add_key(key).await.expect("written");
+        fixture.store.add_key(key(kid, s)).await.expect("written");
     }
+    let again = fixture.store.add_key(key("a", 4)).await;
+    assert!(
+        matches!(again, Err(DirectoryError::Taken(_))),
+        "what it has signed needs the old one: {again:?}"
+    );
     let fixture = fixture.after_crash().await;
     let keys = fixture.store.keys(fixture.realm).await.expect("a list");
     let shown: Vec<_> =

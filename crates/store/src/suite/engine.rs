@@ -2,7 +2,10 @@
 //!
 //! Nothing here knows any engine.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+
+use adieu_core::Session;
 
 use crate::Store;
 
@@ -22,6 +25,9 @@ pub trait Engine: Sized {
     /// Waits until the activity of sessions that a store of this place has heard of is written. An engine may write it apart from
     /// everything else, and only the engine knows when it has.
     async fn activity_is_written(&self, store: &Arc<dyn Store>);
+
+    /// Puts copies of the row of a stored session into other slots of its user, past the store and all its rules.
+    async fn fill_slots(&self, store: &Arc<dyn Store>, like: &Session, slots: RangeInclusive<u32>);
 
     /// The place as a sudden death of the process leaves it at this moment. Whatever is still open on the old place
     /// says no goodbye to the new one.

@@ -15,6 +15,7 @@ mod engine;
 pub mod expiry;
 mod fixture;
 pub mod flows;
+pub mod full_users;
 pub mod grants;
 pub mod history;
 pub mod lists;
@@ -44,6 +45,8 @@ macro_rules! contract {
             sign_ons::a_sign_on_with_somebody_elses_token_leaves_that_session_alone,
             sign_ons::refused_sign_ons_write_nothing,
             sign_ons::a_place_that_is_used_again_never_answers_to_an_old_name,
+            full_users::a_new_session_lies_in_a_gap_first,
+            full_users::a_tombstone_gives_way_only_when_it_was_told,
             second_factor::a_code_is_spent_once_and_a_crash_does_not_bring_it_back,
             second_factor::a_code_begins_no_session_and_revives_none,
             second_factor::a_code_is_not_spent_by_a_sign_on_that_the_quota_refuses,
@@ -147,6 +150,7 @@ macro_rules! contract {
             sweep::a_sweep_takes_what_is_over_and_nothing_live,
             sweep::a_sweep_takes_remains_and_then_they_are_unknown,
             sweep::a_sweep_is_bounded_and_says_when_there_is_more,
+            sweep::what_a_sweep_ends_is_told_before_it_goes,
             sweep::live_sessions_are_counted_stretch_by_stretch,
             durability::everything_acknowledged_outlives_a_crash,
             durability::endings_of_all_kinds_outlive_a_crash,
@@ -204,6 +208,7 @@ mod tests {
             ("endings", include_str!("endings.rs")),
             ("expiry", include_str!("expiry.rs")),
             ("flows", include_str!("flows.rs")),
+            ("full_users", include_str!("full_users.rs")),
             ("grants", include_str!("grants.rs")),
             ("history", include_str!("history.rs")),
             ("lists", include_str!("lists.rs")),

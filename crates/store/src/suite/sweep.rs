@@ -61,6 +61,20 @@ pub async fn a_sweep_takes_what_is_over_and_nothing_live<E: Engine>() {
     }
 }
 
+/// Goal: NOTICE-WITH-ENDING: a sweep that finds a session over after longer than tombstones are kept, as after a long stop of the
+/// server, leaves what its applications are told from.
+pub async fn what_a_sweep_ends_is_told_before_it_goes<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let held = notices::shared(&fixture, &ada, &["shop"]).await;
+    let late = ABSOLUTE.s() + TWO_HOURS;
+    assert_eq!(sweep(&fixture, late, Span::from_s(0)).await.sessions, 1);
+    assert_eq!(notices::take(&fixture, at(late)).await, 1);
+    assert!(sweep(&fixture, late + 1, Span::from_s(0)).await.remains > 0);
+    let gone = fixture.store.session_record(held.session.id, at(late + 1)).await.expect("an answer");
+    assert!(gone.is_none(), "{gone:?}");
+}
+
 /// Goal: tombstones, flows and grants go when nobody needs them any more, and not before.
 pub async fn a_sweep_takes_remains_and_then_they_are_unknown<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
