@@ -16,5 +16,5 @@ mod rights;
 mod rp_initiated_op;
 mod session_op;
 mod sign_on;
-mod tokens;
 mod signed_answers;
+mod tokens;
