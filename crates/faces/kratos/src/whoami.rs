@@ -5,7 +5,7 @@
 
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::answer::{Answer, json, set_cookie};
+use crate::answer::{Answer, json_text, set_cookie};
 use crate::call::Call;
 use crate::credentials::{CarriedSession, CarriedTokens};
 use crate::error::KratosError;
@@ -44,7 +44,7 @@ async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     if let Some(tokenizer) = tokenize::asked_for(face, call)? {
         wire.tokenized = Some(face.tokenize(tokenizer, call.mount, &live, &wire).await?);
     }
-    let mut answer = json(StatusCode::OK, &wire);
+    let mut answer = json_text(StatusCode::OK, wire.to_json());
     let cacheable = wire.tokenized.is_none();
     let identity = HeaderValue::from_str(&live.user.id.to_string()).expect("a UUID is a header value");
     answer.headers_mut().insert(AUTHENTICATED_IDENTITY, identity);
