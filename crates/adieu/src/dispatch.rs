@@ -16,8 +16,8 @@ use adieu_http_kit::service::{Answers, FaceService};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use http::HeaderValue;
 use http::header::STRICT_TRANSPORT_SECURITY;
+use http::{HeaderName, HeaderValue};
 use tracing::{Instrument, Span};
 
 use crate::endings_told::told;
@@ -87,6 +87,7 @@ fn looks_like_uuid(segment: &str) -> bool {
         })
 }
 
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest request id that is taken over from a caller.
 const REQUEST_ID_MAX: usize = 128;
 
@@ -96,7 +97,7 @@ fn span(side: Side, request: &Request<Body>) -> Span {
     if side == Side::Check || request.uri().path() == "/sessions/whoami" {
         return Span::none();
     }
-    let given = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+    let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
     match given.filter(|id| !id.is_empty() && id.len() <= REQUEST_ID_MAX) {
         Some(id) => tracing::info_span!("request", id, method = %request.method()),
         None => {
