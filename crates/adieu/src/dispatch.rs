@@ -93,6 +93,7 @@ fn looks_like_uuid(segment: &str) -> bool {
 /// Clear Site Data §3.1.
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest request id that is taken over from a caller.
 const REQUEST_ID_MAX: usize = 128;
 
@@ -102,7 +103,7 @@ fn span(side: Side, request: &Request<Body>) -> Span {
     if side == Side::Check || request.uri().path() == "/sessions/whoami" {
         return Span::none();
     }
-    let given = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+    let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
     match given.filter(|id| !id.is_empty() && id.len() <= REQUEST_ID_MAX) {
         Some(id) => tracing::info_span!("request", id, method = %request.method()),
         None => {

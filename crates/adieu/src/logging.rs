@@ -6,9 +6,8 @@ use std::io::{IsTerminal, Write};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::format::JsonFields;
 
-use crate::logging::line::JsonLine;
+use crate::logging::line::{JsonLine, SpanFields};
 
 mod line;
 
@@ -49,7 +48,7 @@ impl Log {
             let handle = log.reload_handle();
             (log.try_init(), Box::new(move |filter| drop(handle.reload(filter))))
         } else {
-            let log = log.fmt_fields(JsonFields::new()).event_format(JsonLine::new());
+            let log = log.fmt_fields(SpanFields).event_format(JsonLine::new());
             let log = log.with_env_filter(filter(directives)).with_filter_reloading();
             let handle = log.reload_handle();
             (log.try_init(), Box::new(move |filter| drop(handle.reload(filter))))

@@ -43,21 +43,32 @@ impl DateText {
     }
 }
 
+/// The numbers of two digits.
+const PAIRS: [[u8; 2]; 100] = {
+    let (mut pairs, mut n) = ([[b'0'; 2]; 100], 0);
+    while n < 100 {
+        pairs[n] = [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
+        n += 1;
+    }
+    pairs
+};
+
 /// The last two digits. Divisors are constants here: a division by any other number costs as much as the rest of a date.
-fn two(number: i64) -> [u8; 2] {
-    [digit(number / 10), digit(number)]
+fn two(number: u32) -> [u8; 2] {
+    PAIRS[(number % 100) as usize]
 }
 
-/// The last digit of a number that is not negative.
-fn digit(number: i64) -> u8 {
-    b'0' + u8::try_from(number % 10).unwrap_or_default()
+impl AsRef<[u8]> for DateText {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
 }
 
 impl Deref for DateText {
     type Target = str;
 
     fn deref(&self) -> &str {
-        str::from_utf8(&self.bytes[..self.length]).expect("digits and names of days")
+        str::from_utf8(self.as_ref()).expect("digits and names of days")
     }
 }
 
@@ -90,7 +101,8 @@ impl From<DateText> for serde_json::Value {
 pub fn rfc3339_ms(unix_ms: i64) -> DateText {
     let (seconds, ms) = split(unix_ms);
     let mut text = date_time(seconds);
-    for byte in [b'.', digit(ms / 100), digit(ms / 10), digit(ms), b'Z'] {
+    let [tens, ones] = two(ms);
+    for byte in [b'.', two(ms / 100)[1], tens, ones, b'Z'] {
         text.push(byte);
     }
     text
@@ -110,13 +122,14 @@ pub fn rfc3339_trimmed(unix_ms: i64) -> DateText {
     let (seconds, ms) = split(unix_ms);
     let mut text = date_time(seconds);
     if ms != 0 {
+        let [tens, ones] = two(ms);
         text.push(b'.');
-        text.push(digit(ms / 100));
-        if ms % 100 != 0 {
-            text.push(digit(ms / 10));
+        text.push(two(ms / 100)[1]);
+        if (tens, ones) != (b'0', b'0') {
+            text.push(tens);
         }
-        if ms % 10 != 0 {
-            text.push(digit(ms));
+        if ones != b'0' {
+            text.push(ones);
         }
     }
     text.push(b'Z');
@@ -127,8 +140,8 @@ pub fn rfc3339_trimmed(unix_ms: i64) -> DateText {
 #[must_use]
 pub fn http_date(unix_s: i64) -> DateText {
     let civil = Civil::of(unix_s.clamp(FIRST_S, LAST_S));
-    let [a, b, c] = WEEKDAYS[civil.weekday];
-    let [d, e, f] = MONTHS[civil.month_index];
+    let [a, b, c] = WEEKDAYS[civil.weekday as usize];
+    let [d, e, f] = MONTHS[civil.month_index as usize];
     let ([g, h], [i, j], [k, l]) = (two(civil.day), two(civil.year / 100), two(civil.year));
     let [m, n, o, p, q, r, s, t] = time_of_day(civil.second_of_day);
     DateText::of([
@@ -193,51 +206,59 @@ const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
-fn split(unix_ms: i64) -> (i64, i64) {
+/// Whole seconds, and the milliseconds of the one that has begun.
+fn split(unix_ms: i64) -> (i64, u32) {
     let unix_ms = unix_ms.clamp(FIRST_S * 1000, LAST_S * 1000 + 999);
-    (unix_ms.div_euclid(1000), unix_ms.rem_euclid(1000))
+    (unix_ms.div_euclid(1000), u32::try_from(unix_ms.rem_euclid(1000)).expect("a remainder of 1000"))
 }
 
 fn date_time(unix_s: i64) -> DateText {
     let civil = Civil::of(unix_s);
-    let month = i64::try_from(civil.month_index).expect("an index below 12") + 1;
     let ([a, b], [c, d], [e, f], [g, h]) =
-        (two(civil.year / 100), two(civil.year), two(month), two(civil.day));
+        (two(civil.year / 100), two(civil.year), two(civil.month_index + 1), two(civil.day));
     let [i, j, k, l, m, n, o, p] = time_of_day(civil.second_of_day);
     DateText::of([a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, k, l, m, n, o, p])
 }
 
-fn time_of_day(second: i64) -> [u8; 8] {
+fn time_of_day(second: u32) -> [u8; 8] {
     let ([a, b], [c, d], [e, f]) = (two(second / 3600), two(second / 60 % 60), two(second % 60));
     [a, b, b':', c, d, b':', e, f]
 }
 
+/// A date between the first and the last moment. Its numbers are short and have no sign, because those divide fastest.
 struct Civil {
-    year: i64,
-    month_index: usize,
-    day: i64,
-    weekday: usize,
-    second_of_day: i64,
+    year: u32,
+    month_index: u32,
+    day: u32,
+    weekday: u32,
+    second_of_day: u32,
 }
 
+/// Days of an era of 400 years.
+const ERA_DAYS: u32 = 146_097;
+/// Days from 1st March of the year -400 to 1970.
+const FROM_ERA_S: i64 = (719_468 + ERA_DAYS as i64) * DAY_S;
+
 impl Civil {
-    /// The date of a moment. Counts in eras of 400 years that begin with a March, so that the leap day comes last:
+    /// The date of a moment. Counts in eras of 400 years that begin with a March, so that the leap day comes last, and from the one
+    /// before the first moment, so that nothing is below zero:
     /// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
     fn of(unix_s: i64) -> Self {
-        let days = unix_s.div_euclid(DAY_S);
-        let from_era_zero = days + 719_468;
-        let era = from_era_zero.div_euclid(146_097);
-        let day_of_era = from_era_zero.rem_euclid(146_097);
+        let since = u64::try_from(unix_s + FROM_ERA_S).expect("no moment before the first one");
+        let days = u32::try_from(since / DAY_S.unsigned_abs()).expect("no moment behind the last one");
+        let second_of_day = (since % DAY_S.unsigned_abs()) as u32;
+        let (era, day_of_era) = (days / ERA_DAYS, days % ERA_DAYS);
         let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let months_since_march = (5 * day_of_year + 2) / 153;
         let month_index = (months_since_march + 2) % 12;
         Self {
-            year: year_of_era + era * 400 + i64::from(month_index < 2),
-            month_index: usize::try_from(month_index).expect("a remainder of 12"),
+            year: year_of_era + era * 400 + u32::from(month_index < 2) - 400,
+            month_index,
             day: day_of_year - (153 * months_since_march + 2) / 5 + 1,
-            weekday: usize::try_from(days.rem_euclid(7)).expect("a remainder of 7"),
-            second_of_day: unix_s.rem_euclid(DAY_S),
+            // That day was a Wednesday; the names begin with the Thursday of 1970.
+            weekday: (days + 6) % 7,
+            second_of_day,
         }
     }
 }
@@ -329,8 +350,8 @@ mod tests {
             let civil = Civil::of(unix_s);
             let theirs = OffsetDateTime::from_unix_timestamp(unix_s).unwrap();
             assert_eq!(
-                (civil.year, civil.month_index + 1, civil.day),
-                (i64::from(theirs.year()), usize::from(u8::from(theirs.month())), i64::from(theirs.day())),
+                (i64::from(civil.year), civil.month_index + 1, civil.day),
+                (i64::from(theirs.year()), u32::from(u8::from(theirs.month())), u32::from(theirs.day())),
                 "{unix_s}"
             );
             if step % 1000 == 0 && theirs.year() >= 1900 {

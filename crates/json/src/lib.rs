@@ -2,12 +2,16 @@
 //!
 //! Of such members readers take the first or the last as they like, so a proxy that looks at a body and the server that acts on it
 //! would read different things (RFC 8259 §4).
-//! Bodies of requests and texts in documents are read here; nothing here knows either.
+//! Bodies of requests and texts in documents are read here; nothing here knows either. What is written by hand is in `text`.
+
+mod text;
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+
+pub use text::JsonText;
 
 /// Characters of a repeated name that are shown again.
 const NAME_CHARS_MAX: usize = 64;

@@ -126,7 +126,12 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher + Default + Clone> ExactMap<K, V, S
         if *touched > read_at {
             return false;
         }
-        self.map.pin().get_or_insert_with(key, value);
+        // The bucket's lock keeps other writers of the key away. papaya moves entries to a larger table with `insert` only: after
+        // `get_or_insert_with` alone the smaller tables stay, and every look goes through all of them.
+        let map = self.map.pin();
+        if !map.contains_key(&key) {
+            map.insert(key, value());
+        }
         drop(touched);
         self.keep_bound();
         true
@@ -230,6 +235,41 @@ mod tests {
             map.publish(key, |_| Some(Arc::new("x")), 1);
         }
         assert!(map.len() <= 33, "{} after writes", map.len());
+    }
+
+    static COMPARED: AtomicU64 = AtomicU64::new(0);
+
+    /// A key that counts how often it is compared.
+    #[derive(Clone, Eq)]
+    struct CountedKey(u64);
+
+    impl PartialEq for CountedKey {
+        fn eq(&self, other: &Self) -> bool {
+            COMPARED.fetch_add(1, Ordering::Relaxed);
+            self.0 == other.0
+        }
+    }
+
+    impl Hash for CountedKey {
+        fn hash<H: Hasher>(&self, hasher: &mut H) {
+            hasher.write_u64(self.0);
+        }
+    }
+
+    /// Goal: what reads have filled in is found at once, however much it is. Method: small numbers have hashes that agree in the bits
+    /// by which the map tells neighbours apart, so that a look compares with every entry that it passes.
+    #[test]
+    fn a_look_does_not_pass_through_tables_that_were_outgrown() {
+        let map: ExactMap<CountedKey, (), ByNumber> = ExactMap::new(100_000);
+        for key in 0..10_000 {
+            map.fill(CountedKey(key), || Arc::new(()), 0);
+        }
+        COMPARED.store(0, Ordering::Relaxed);
+        for key in 0..10_000 {
+            assert!(map.find(&CountedKey(key)).is_some());
+        }
+        let compared = COMPARED.load(Ordering::Relaxed);
+        assert!(compared < 20 * 10_000, "{} comparisons a look", compared / 10_000);
     }
 
     /// Goal: NO-FALSE-NO: a user at work is not taken for idle because a write came between.

@@ -6,16 +6,20 @@
 
 use std::fmt::{self, Write};
 
+use adieu_http_kit::json::JsonText;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
+use tracing::span::Record;
 use tracing::{Event, Subscriber};
+use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
 /// `{"timestamp":…,"level":…,"fields":{…},"target":…,"span":{…}}`; the span is the innermost one, if there is any. Fields of spans
-/// have to be written as JSON (`JsonFields`).
+/// have to be written as JSON ([`SpanFields`]).
 #[derive(Debug)]
 pub(super) struct JsonLine<T = SystemTime> {
     time: T,
@@ -42,68 +46,87 @@ where
         let mut time = String::with_capacity(32);
         self.time.format_time(&mut Writer::new(&mut time))?;
         let about = event.metadata();
-        let mut line = Line(Vec::with_capacity(512));
-        line.put(b"{\"timestamp\":");
-        line.value(&time);
-        line.put(b",\"level\":");
-        line.value(about.level().as_str());
-        line.put(b",\"fields\":{");
+        let mut line = JsonText::with_capacity(512);
+        line.put("{\"timestamp\":");
+        line.text(&time);
+        line.put(",\"level\":");
+        line.plain(about.level().as_str());
+        line.put(",\"fields\":{");
         let mut fields = Fields { line, empty: true };
         event.record(&mut fields);
         let mut line = fields.line;
-        line.put(b"},\"target\":");
-        line.value(about.target());
+        line.put("},\"target\":");
+        line.text(about.target());
         if let Some(span) = context.lookup_current() {
-            line.put(b",\"span\":");
+            line.put(",\"span\":");
             let extensions = span.extensions();
             let known = extensions.get::<FormattedFields<N>>().map_or("", |fields| fields.fields.as_str());
             // An object without its last brace, or nothing.
             match known.strip_suffix('}').filter(|known| known.len() > 1) {
                 Some(known) => {
-                    line.put(known.as_bytes());
-                    line.put(b",\"name\":");
+                    line.put(known);
+                    line.put(",\"name\":");
                 }
-                None => line.put(b"{\"name\":"),
+                None => line.put("{\"name\":"),
             }
-            line.value(span.name());
-            line.put(b"}");
+            line.text(span.name());
+            line.put("}");
         }
-        line.put(b"}\n");
-        writer.write_str(str::from_utf8(&line.0).map_err(|_| fmt::Error)?)
+        line.put("}\n");
+        write(&mut writer, line)
     }
 }
 
-/// A line in the making.
-struct Line(Vec<u8>);
+fn write(writer: &mut Writer<'_>, json: JsonText) -> fmt::Result {
+    writer.write_str(str::from_utf8(&json.into_bytes()).map_err(|_| fmt::Error)?)
+}
 
-impl Line {
-    fn put(&mut self, text: &[u8]) {
-        self.0.extend_from_slice(text);
+/// The fields of a span as a JSON object. Nearly every request has a span, and few have a line: this is on the path of a check.
+#[derive(Debug)]
+pub(super) struct SpanFields;
+
+impl<'w> FormatFields<'w> for SpanFields {
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, span: R) -> fmt::Result {
+        write(&mut writer, object(span))
     }
 
-    fn value(&mut self, value: &(impl Serialize + ?Sized)) {
-        let whole = self.0.len();
-        if serde_json::to_writer(&mut self.0, value).is_err() {
-            // A text or a number always has a form in JSON.
-            self.0.truncate(whole);
-            self.put(b"null");
-        }
+    /// What is recorded later takes the place of what had its name.
+    fn add_fields(&self, known: &'w mut FormattedFields<Self>, later: &Record<'_>) -> fmt::Result {
+        let read = |json: &[u8]| serde_json::from_slice::<Map<String, Value>>(json).map_err(|_| fmt::Error);
+        let mut all = if known.fields.is_empty() { Map::new() } else { read(known.fields.as_bytes())? };
+        all.extend(read(&object(later).into_bytes())?);
+        known.fields = Value::Object(all).to_string();
+        Ok(())
     }
 }
 
-/// The fields of an event, as members of an object.
+fn object(from: impl RecordFields) -> JsonText {
+    let mut line = JsonText::with_capacity(64);
+    line.put("{");
+    let mut fields = Fields { line, empty: true };
+    from.record(&mut fields);
+    let mut line = fields.line;
+    line.put("}");
+    line
+}
+
+/// Fields, as members of an object.
 struct Fields {
-    line: Line,
+    line: JsonText,
     empty: bool,
 }
 
 impl Fields {
-    fn member(&mut self, field: &Field, value: &(impl Serialize + ?Sized)) {
+    fn name(&mut self, field: &Field) {
         if !std::mem::take(&mut self.empty) {
-            self.line.put(b",");
+            self.line.put(",");
         }
-        self.line.value(field.name());
-        self.line.put(b":");
+        self.line.text(field.name());
+        self.line.put(":");
+    }
+
+    fn member(&mut self, field: &Field, value: &impl Serialize) {
+        self.name(field);
         self.line.value(value);
     }
 }
@@ -126,13 +149,14 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.member(field, value);
+        self.name(field);
+        self.line.text(value);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let mut text = String::with_capacity(48);
         if write!(text, "{value:?}").is_ok() {
-            self.member(field, &text);
+            self.record_str(field, &text);
         }
     }
 }
@@ -142,9 +166,7 @@ mod tests {
     use std::io;
     use std::sync::{Arc, Mutex};
 
-    use serde_json::Value;
     use tracing_subscriber::fmt::MakeWriter;
-    use tracing_subscriber::fmt::format::JsonFields;
 
     use super::*;
 
@@ -207,7 +229,7 @@ mod tests {
     #[test]
     fn a_line_is_what_the_library_writes() {
         let (ours, theirs) = (Written::default(), Written::default());
-        let log = tracing_subscriber::fmt().with_writer(ours.clone()).fmt_fields(JsonFields::new());
+        let log = tracing_subscriber::fmt().with_writer(ours.clone()).fmt_fields(SpanFields);
         tracing::subscriber::with_default(
             log.event_format(JsonLine { time: Frozen }).finish(),
             log_all_kinds,

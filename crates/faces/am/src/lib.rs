@@ -79,8 +79,7 @@ impl Answers<Body> for Am {
 
 async fn answer(face: &Face, request: Request<Body>) -> Response {
     let (call, body) = Call::of(request);
-    let path = face.below_context(call.path()).to_owned();
-    let segments = call::segments(&path);
+    let segments = call::segments(face.below_context(call.path()));
     match segments.split_first() {
         Some((first, _)) if first == "json" || first == "oauth2" => {
             of_origin(face, &call, body, &segments).await

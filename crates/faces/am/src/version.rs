@@ -2,11 +2,11 @@
 //!
 //! Pure grammar and choice; what a refusal looks like is `error.rs`. Contract am.md 0.5.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use crate::settings::VersionDefault;
 
-const HEADER: &str = "accept-api-version";
+const HEADER: HeaderName = HeaderName::from_static("accept-api-version");
 
 /// `major.minor`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -159,9 +159,7 @@ mod tests {
     ];
 
     fn wanted(lines: &[&str]) -> Result<AskedVersion, UnusableVersion> {
-        let headers = lines
-            .iter()
-            .map(|line| (http::HeaderName::from_static(HEADER), HeaderValue::from_str(line).unwrap()));
+        let headers = lines.iter().map(|line| (HEADER, HeaderValue::from_str(line).unwrap()));
         AskedVersion::of(&headers.collect())
     }
 

@@ -24,6 +24,11 @@ pub(crate) type Answer = Response<Body>;
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Answer {
     let mut bytes = Vec::with_capacity(1024);
     serde_json::to_writer(&mut bytes, value).expect("wire structs have text keys and finite numbers");
+    json_text(status, bytes)
+}
+
+/// The same of JSON that is written already.
+pub(crate) fn json_text(status: StatusCode, mut bytes: Vec<u8>) -> Answer {
     bytes.push(b'\n');
     let mut answer = Response::new(Body::from(bytes));
     *answer.status_mut() = status;

@@ -9,9 +9,11 @@ use adieu_authority::{
     Check, CheckedToken, HalfSession, LiveSession, Outage, RealmId, Session, SessionId, SessionToken, User,
 };
 use adieu_http_kit::{auth, cookies};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 
 use crate::face::Face;
+
+const SESSION_TOKEN: HeaderName = HeaderName::from_static("x-session-token");
 
 /// What a request carries, by carrier.
 pub(crate) struct CarriedTokens {
@@ -32,7 +34,7 @@ struct CookieToken {
 
 impl CarriedTokens {
     pub(crate) fn of(face: &Face, headers: &HeaderMap) -> Self {
-        let header = headers.get("x-session-token").filter(|value| !value.is_empty());
+        let header = headers.get(SESSION_TOKEN).filter(|value| !value.is_empty());
         let settings = &face.settings.cookie;
         let names = std::iter::once(&settings.name).chain(&settings.names_read);
         let (mut sent, mut read) = (false, Vec::new());

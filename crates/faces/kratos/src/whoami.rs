@@ -3,14 +3,17 @@
 //! The hottest path of the server: nothing is read that is in memory, nothing is written; a cookie is set only after the session
 //! was extended (K-26). Only `tokenize_as` costs a signature.
 
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::answer::{Answer, json, set_cookie};
+use crate::answer::{Answer, json_text, set_cookie};
 use crate::call::Call;
 use crate::credentials::{CarriedSession, CarriedTokens};
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::tokenize;
+
+/// The header that names the user.
+const AUTHENTICATED_IDENTITY: HeaderName = HeaderName::from_static("x-kratos-authenticated-identity-id");
 
 /// Quirk: how long a gateway may remember that nobody was there, where such answers are allowed.
 const NOBODY_CACHED_S: u32 = 60;
@@ -41,10 +44,10 @@ async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
     if let Some(tokenizer) = tokenize::asked_for(face, call)? {
         wire.tokenized = Some(face.tokenize(tokenizer, call.mount, &live, &wire).await?);
     }
-    let mut answer = json(StatusCode::OK, &wire);
+    let mut answer = json_text(StatusCode::OK, wire.to_json());
     let cacheable = wire.tokenized.is_none();
     let identity = HeaderValue::from_str(&live.user.id.to_string()).expect("a UUID is a header value");
-    answer.headers_mut().insert("x-kratos-authenticated-identity-id", identity);
+    answer.headers_mut().insert(AUTHENTICATED_IDENTITY, identity);
     // A session that was extended outlives its cookie: the browser gets a new one, for this session only (Q10).
     let kept_until_s = credentials.cookie_kept_until_s(live.session.id);
     if kept_until_s.is_some_and(|until_s| until_s < live.session.expires_at.s()) {
@@ -60,8 +63,9 @@ async fn whoami(face: &Face, call: &Call) -> Result<Answer, KratosError> {
 
 /// What a gateway may be told about a request without credentials.
 fn cache_nobody(face: &Face, call: &Call, answer: &mut Answer) {
-    let nobody = CarriedTokens::of(face, call.headers()).is_empty();
-    if nobody && answer.status() == StatusCode::UNAUTHORIZED && face.settings.whoami_cache_max_s.is_some() {
+    // The tokens are read once more only where it counts: this stands on the path of every check.
+    let cached = answer.status() == StatusCode::UNAUTHORIZED && face.settings.whoami_cache_max_s.is_some();
+    if cached && CarriedTokens::of(face, call.headers()).is_empty() {
         answer.headers_mut().insert("ory-session-cache-for", HeaderValue::from(NOBODY_CACHED_S));
     }
 }

@@ -1,19 +1,20 @@
 //! Sessions and identities as Kratos shows them. Contract kratos.md 4; K-22.
 //!
-//! Nothing here holds a token. What only administrators see (`metadata_admin`, credentials) is filled in where they ask.
+//! Nothing here holds a token. What only administrators see (`metadata_admin`, credentials) is filled in where they ask. `written` has the
+//! names and the order of all members.
+
+mod written;
 
 use adieu_authority::{
     Assurance, Fate, LiveSession, RECOVERY_CODE, Session, SessionRecord, Timestamp, User, assurance_of,
 };
 use adieu_http_kit::dates::rfc3339_trimmed;
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::face::Face;
 
-#[derive(Serialize)]
 pub(crate) struct SessionWire<'a> {
     id: Uuid,
     active: bool,
@@ -24,8 +25,7 @@ pub(crate) struct SessionWire<'a> {
     issued_at: Time,
     identity: Option<IdentityWire<'a>>,
     devices: Option<Vec<DeviceWire<'a>>>,
-    /// The same as a JWT, where that was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The same as a JWT, where that was asked for; else it is left out.
     pub(crate) tokenized: Option<String>,
 }
 
@@ -59,36 +59,29 @@ impl ShownBeside {
     pub(crate) const LISTED: Self = Self { identity: IdentityShown::Listed, devices: DevicesShown::Whole };
 }
 
-#[derive(Serialize)]
 struct MethodWire<'a> {
     method: &'a str,
     aal: &'static str,
     completed_at: Time,
 }
 
-#[derive(Serialize)]
+/// What is `None` of `external_id`, `credentials`, `recovery_address` and `metadata_admin` is left out; of the others it is null.
 pub(crate) struct IdentityWire<'a> {
     id: Uuid,
-    #[serde(skip_serializing_if = "Option::is_none")]
     external_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     credentials: Option<Value>,
     schema_id: &'a str,
     schema_url: &'a str,
     state: &'static str,
     state_changed_at: Time,
     traits: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recovery_addresses: Option<[AddressWire<'a>; 1]>,
+    recovery_address: Option<AddressWire<'a>>,
     metadata_public: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     metadata_admin: Option<Option<&'a RawValue>>,
     created_at: Time,
     updated_at: Time,
-    organization_id: (),
 }
 
-#[derive(Serialize)]
 struct AddressWire<'a> {
     id: Uuid,
     value: &'a str,
@@ -97,13 +90,15 @@ struct AddressWire<'a> {
     updated_at: Time,
 }
 
-#[derive(Serialize)]
 struct DeviceWire<'a> {
     id: Uuid,
     ip_address: Option<&'a str>,
     user_agent: Option<&'a str>,
     location: &'a str,
 }
+
+/// A moment as Kratos writes it.
+struct Time(Timestamp);
 
 impl SessionWire<'_> {
     pub(crate) fn without_identity(self) -> Self {
@@ -121,15 +116,6 @@ fn level(assurance: Assurance) -> &'static str {
     match assurance {
         Assurance::One => "aal1",
         Assurance::Two => "aal2",
-    }
-}
-
-/// A moment as Kratos writes it.
-struct Time(Timestamp);
-
-impl Serialize for Time {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&rfc3339_trimmed(self.0.ms()))
     }
 }
 
@@ -201,7 +187,7 @@ impl Face {
                 IdentityShown::Whole => Some(self.identity_wire(mount, user)),
                 IdentityShown::Listed => Some(IdentityWire {
                     schema_url: "",
-                    recovery_addresses: None,
+                    recovery_address: None,
                     ..self.identity_wire(mount, user)
                 }),
             },
@@ -247,12 +233,11 @@ impl Face {
             state: if user.enabled { "active" } else { "inactive" },
             state_changed_at: Time(user.enabled_at),
             traits: raw(&user.traits),
-            recovery_addresses: user.email.as_deref().map(|email| [address(email)]),
+            recovery_address: user.email.as_deref().map(address),
             metadata_public: user.metadata_public.as_deref().and_then(raw),
             metadata_admin: None,
             created_at: Time(user.created_at),
             updated_at: Time(user.updated_at),
-            organization_id: (),
         }
     }
 }

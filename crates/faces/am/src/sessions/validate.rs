@@ -3,9 +3,8 @@
 //! Contract am.md 1.6; A-8, A-32.
 
 use adieu_authority::{Check, RealmId};
-use serde::Serialize;
+use adieu_http_kit::json::JsonText;
 
-use crate::answer::json;
 use crate::call::Call;
 use crate::caller;
 use crate::error::AmError;
@@ -13,16 +12,6 @@ use crate::face::Face;
 use crate::names::audit_id;
 use crate::realms;
 use crate::version::Served;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Valid<'a> {
-    valid: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session_uid: Option<String>,
-    uid: &'a str,
-    realm: &'a str,
-}
 
 /// What is said of everything that is not live: unknown, over, garbage, a handle.
 pub(super) const INVALID: &[u8] = br#"{"valid":false}"#;
@@ -50,10 +39,16 @@ pub(super) async fn done(
     };
     let Some(live) = opened else { return Ok(INVALID.to_vec()) };
     let realm = realms::of(face, &live).await?;
-    Ok(json(&Valid {
-        valid: true,
-        session_uid: served.since(3).then(|| audit_id(&live.session)),
-        uid: &live.user.username,
-        realm: &realm.path,
-    }))
+    let mut json = JsonText::with_capacity(256);
+    json.put(r#"{"valid":true"#);
+    if served.since(3) {
+        json.put(r#","sessionUid":"#);
+        json.text(&audit_id(&live.session));
+    }
+    json.put(r#","uid":"#);
+    json.text(&live.user.username);
+    json.put(r#","realm":"#);
+    json.text(&realm.path);
+    json.put("}");
+    Ok(json.into_bytes())
 }
