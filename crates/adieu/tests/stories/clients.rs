@@ -149,6 +149,15 @@ async fn oidc_client_ts_watches_the_session_in_chromium() {
     runs_configured("session-monitoring.cjs", &[], &watched).await;
 }
 
+/// Goal: S-CA-1, S-CA-2, S-TOK-4, S-REV-1, S-INT-3, S-RPI-14: npm `openid-client` at the native issuer: code, refresh, introspection,
+/// revocation, logout; a refresh token that is used twice; a client that signs, and is answered signed.
+#[tokio::test(flavor = "multi_thread")]
+async fn openid_client_at_the_native_issuer() {
+    // The second use of a refresh token counts as theft at once.
+    let strict = [("ADIEU_TOKENS__REFRESH_REUSE_GRACE_S", "0")];
+    runs_configured("openid-client.cjs", &[], &strict).await;
+}
+
 /// Goal: S-FCL-3, S-FCL-5: the browser tells applications by frames, and a page goes on when it has.
 #[tokio::test(flavor = "multi_thread")]
 async fn frames_tell_applications_in_chromium() {
