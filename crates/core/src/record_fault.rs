@@ -26,7 +26,7 @@ pub enum RecordFault {
     BackchannelLogoutUri,
     /// See [`is_frame_address`](crate::is_frame_address).
     #[error(
-        "an address that a browser tells endings to is absolute, without a fragment, and of the scheme, host and port of a redirect address"
+        "an address that a browser tells endings to is absolute, without a fragment, of the scheme, host and port of a redirect address, and of no IPv6 address"
     )]
     FrontchannelLogoutUri,
     /// See [`is_username`](crate::is_username).

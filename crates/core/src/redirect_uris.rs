@@ -39,10 +39,12 @@ pub fn is_notice_address(text: &str, auth: ClientAuth) -> bool {
 }
 
 /// Whether a browser may tell a client with these redirect addresses at this one that its session is over: an address of the web,
-/// without a fragment, of the scheme, host and port of one of them (OpenID Connect Front-Channel Logout 1.0 section 2).
+/// without a fragment, of the scheme, host and port of one of them (OpenID Connect Front-Channel Logout 1.0 section 2). An IPv6
+/// address is none: the policy of the page that frames it has no way to name it (Content Security Policy Level 3 section 2.3.1).
 pub fn is_frame_address(text: &str, redirect_uris: &[String]) -> bool {
     let known = |origin: &String| redirect_uris.iter().any(|uri| web_origin(uri).as_ref() == Some(origin));
-    is_web_address(text) && !text.contains('#') && web_origin(text).is_some_and(|origin| known(&origin))
+    let framed = |origin: &String| !origin.contains("://[") && known(origin);
+    is_web_address(text) && !text.contains('#') && web_origin(text).is_some_and(|origin| framed(&origin))
 }
 
 /// The origin of an address of the web, as browsers write it: in small letters, without a port that goes without saying. None for

@@ -1,4 +1,4 @@
-//! Reading a body with two bounds: how long it may be and how long it may take.
+//! Reading a body with three bounds: how long it may be, how long it may take, and how slowly it may come.
 //!
 //! A declared length over the limit is refused before the first byte. Nothing is drained: the caller answers and lets
 //! the connection close (HOME-LIMITS).
@@ -32,20 +32,25 @@ pub enum BodyError {
 #[error("bodies hold as many bytes as they may")]
 pub struct BodiesHoldTooMuch;
 
-/// Reads a whole body of at most `limit` bytes within `patience`.
+/// What a body has to begin with, and the rate at which it has to come after that: whoever sends more slowly holds a place that others
+/// wait for (ONE-SLOW-HURTS-NONE).
+const HEAD_START: Duration = Duration::from_secs(5);
+const BYTES_A_SECOND_MIN: u32 = 4 * 1024;
+
+/// Reads a whole body of at most `limit` bytes within `patience`; it has five seconds, and one more for each 4 KiB that have come.
 pub async fn read<B>(body: B, limit: usize, patience: Duration) -> Result<Bytes, BodyError>
 where
     B: BodyExt<Data = Bytes>,
     B::Error: Error + 'static,
 {
-    tokio::time::timeout(patience, collected(body, limit)).await.map_err(|_| BodyError::Slow)?
+    tokio::time::timeout(patience, collected(body, limit, HEAD_START)).await.map_err(|_| BodyError::Slow)?
 }
 
 /// What is read and thrown away of a body that is too large. A sender in the middle of its body hears no answer on a
 /// connection that is closed under it; beyond this it does not hear one.
 const DISCARDED_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-async fn collected<B>(body: B, limit: usize) -> Result<Bytes, BodyError>
+async fn collected<B>(body: B, limit: usize, head_start: Duration) -> Result<Bytes, BodyError>
 where
     B: BodyExt<Data = Bytes>,
     B::Error: Error + 'static,
@@ -59,7 +64,14 @@ where
         return Err(BodyError::TooLarge);
     }
     let mut whole = Whole::Nothing;
-    while let Some(frame) = body.frame().await {
+    let mut due = std::pin::pin!(tokio::time::sleep(head_start));
+    loop {
+        let frame = tokio::select! {
+            biased;
+            frame = body.frame() => frame,
+            () = due.as_mut() => return Err(BodyError::Slow),
+        };
+        let Some(frame) = frame else { break };
         let frame = match frame {
             Ok(frame) => frame,
             Err(error) if is_crowded(&error) => {
@@ -74,9 +86,16 @@ where
             discard(body.as_mut()).await;
             return Err(BodyError::TooLarge);
         }
+        let due_at = due.deadline() + time_earned(data.len());
+        due.as_mut().reset(due_at);
         whole = whole.with(data);
     }
     Ok(whole.into_bytes())
+}
+
+/// What a body may take longer for so many bytes.
+fn time_earned(bytes: usize) -> Duration {
+    Duration::from_secs(1) * u32::try_from(bytes).unwrap_or(u32::MAX) / BYTES_A_SECOND_MIN
 }
 
 /// For how long the rest of a body is thrown away that is refused because there are too many.
@@ -143,7 +162,7 @@ mod tests {
     use std::convert::Infallible;
     use std::io;
 
-    use futures_util::stream;
+    use futures_util::{StreamExt as _, stream};
     use http_body_util::{Empty, Full, StreamBody};
 
     use super::*;
@@ -182,6 +201,18 @@ mod tests {
     fn a_body_that_never_ends_is_slow() {
         let body = StreamBody::new(stream::pending::<Result<Frame, Infallible>>());
         assert_eq!(run(read(body, 5, Duration::ZERO)), Err(BodyError::Slow));
+    }
+
+    /// Goal: H6-5: a body has to come at a rate, however long it may take in all; one that is there is read.
+    #[test]
+    fn a_body_that_comes_too_slowly_is_not_waited_for() {
+        let pending = stream::once(async { Ok::<_, Infallible>(Frame::data(Bytes::from("1"))) })
+            .chain(stream::pending::<Result<Frame, Infallible>>());
+        let body = StreamBody::new(Box::pin(pending));
+        assert_eq!(run(collected(body, 5, Duration::ZERO)), Err(BodyError::Slow));
+        assert_eq!(run(collected(pieces(&["12", "3"]), 5, Duration::ZERO)), Ok(Bytes::from("123")));
+        assert_eq!(time_earned(64 * 1024), Duration::from_secs(16));
+        assert_eq!(time_earned(0), Duration::ZERO);
     }
 
     #[test]

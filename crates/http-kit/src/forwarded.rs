@@ -129,31 +129,37 @@ fn from_forwarded(peer: SocketAddr, headers: &HeaderMap, trusted: &Trusted) -> (
 
 /// The entries of a list header from the right, over all its lines; one that is no ASCII text is `None`.
 fn entries<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = Option<&'h str>> {
-    headers.get_all(name).iter().rev().flat_map(|line: &HeaderValue| FromTheRight(Some(line.to_str().ok())))
+    let of_line = |line: &'h HeaderValue| FromTheRight(Some(line.as_bytes())).map(ascii_text);
+    headers.get_all(name).iter().rev().flat_map(of_line)
+}
+
+/// An entry as text. Each is judged alone: what a stranger wrote on the left spoils nothing that a trusted proxy wrote.
+fn ascii_text(entry: &[u8]) -> Option<&str> {
+    let visible = entry.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+    std::str::from_utf8(entry).ok().filter(|_| visible).map(|text| text.trim_matches([' ', '\t']))
 }
 
 /// Splits a line at commas that stand outside of quotation marks, from the right: what a stranger left open on the
 /// left then can't swallow what a trusted proxy wrote.
-struct FromTheRight<'l>(Option<Option<&'l str>>);
+struct FromTheRight<'l>(Option<&'l [u8]>);
 
 impl<'l> Iterator for FromTheRight<'l> {
-    type Item = Option<&'l str>;
+    type Item = &'l [u8];
 
     fn next(&mut self) -> Option<Self::Item> {
-        let Some(line) = self.0.take()? else { return Some(None) };
+        let line = self.0.take()?;
         let mut quoted = false;
-        let comma = line.bytes().rposition(|byte| {
-            quoted ^= byte == b'"';
-            byte == b',' && !quoted
+        let comma = line.iter().rposition(|byte| {
+            quoted ^= *byte == b'"';
+            *byte == b',' && !quoted
         });
-        let entry = match comma {
+        Some(match comma {
             Some(at) => {
-                self.0 = Some(Some(&line[..at]));
+                self.0 = Some(&line[..at]);
                 &line[at + 1..]
             }
             None => line,
-        };
-        Some(Some(entry.trim_matches([' ', '\t'])))
+        })
     }
 }
 

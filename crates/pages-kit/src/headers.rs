@@ -89,7 +89,8 @@ impl PageHeaders {
     pub(crate) fn after_sign_off(frames: &[&str], goes_on: bool, refresh: Option<(u32, &str)>) -> Self {
         let mut origins: Vec<String> = Vec::new();
         for origin in frames.iter().map(|address| form_action_of(address)) {
-            if !origins.contains(&origin) && is_plain(&origin) {
+            // A scheme alone would let any place be framed: what no policy can name is not.
+            if !origins.contains(&origin) && origin.contains("://") && is_plain(&origin) {
                 origins.push(origin);
             }
         }
@@ -157,6 +158,19 @@ mod tests {
         ] {
             assert_eq!(form_action_of(address), named, "{address}");
         }
+    }
+
+    /// H6-12: what has no origin that a policy can name is framed by no page, and opens none for others.
+    #[test]
+    fn a_scheme_alone_is_no_place_of_frames() {
+        let headers = PageHeaders::after_sign_off(&["http://[::1]:8080/out", "app:/out"], false, None);
+        assert!(!headers.content_security_policy.contains("frame-src"), "{headers:?}");
+        let both = ["http://[::1]:8080/out", "https://shop.example.test/out"];
+        let headers = PageHeaders::after_sign_off(&both, false, None);
+        assert!(
+            headers.content_security_policy.contains("frame-src https://shop.example.test; "),
+            "{headers:?}"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! What happens on a connection: how much was asked, how much of it is being answered, since when nothing is.
+//! What happens on a connection: how much was asked, how much of it is being answered, and since when it keeps us waiting.
 //!
-//! It counts and says so; what follows from it is decided elsewhere.
+//! It keeps us waiting while nothing was asked, and while all that was asked lacks the rest of its body. It counts and says so; what
+//! follows from it is decided elsewhere.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -14,6 +15,8 @@ pub(super) struct Activity(Arc<Counts>);
 struct Counts {
     asked: AtomicUsize,
     answered: AtomicUsize,
+    /// How many of them lack bytes of their body that somebody reads.
+    lacking: AtomicUsize,
     waits_since: AtomicU64,
     moments: Arc<Moments>,
 }
@@ -22,11 +25,16 @@ impl Activity {
     /// A connection that begins now.
     pub(super) fn since(moments: Arc<Moments>) -> Self {
         let waits_since = moments.next().into();
-        Self(Arc::new(Counts { asked: 0.into(), answered: 0.into(), waits_since, moments }))
+        let (asked, answered, lacking) = (0.into(), 0.into(), 0.into());
+        Self(Arc::new(Counts { asked, answered, lacking, waits_since, moments }))
     }
 
     /// Something was asked.
     pub(super) fn begin(&self) {
+        if self.in_flight() == 0 {
+            // If it lacks its body, it keeps us waiting since now, however often a byte comes.
+            self.0.waits_since.store(self.0.moments.next(), Ordering::Relaxed);
+        }
         self.0.asked.fetch_add(1, Ordering::SeqCst);
     }
 
@@ -46,7 +54,23 @@ impl Activity {
         self.asked().saturating_sub(answered)
     }
 
-    /// The moment since which nothing is being answered, if nothing is.
+    /// The body of something that was asked lacks bytes that somebody reads.
+    pub(super) fn lacks_body(&self) {
+        self.0.lacking.fetch_add(1, Ordering::SeqCst);
+        self.0.moments.tell();
+    }
+
+    /// They came, or nobody reads them any more.
+    pub(super) fn lacks_body_no_more(&self) {
+        self.0.lacking.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Whether nothing can be answered before the other side says more.
+    pub(super) fn keeps_us_waiting(&self) -> bool {
+        self.in_flight() <= self.0.lacking.load(Ordering::SeqCst)
+    }
+
+    /// The moment since which it keeps us waiting, if it does.
     pub(super) fn waits_since(&self) -> u64 {
         self.0.waits_since.load(Ordering::Relaxed)
     }

@@ -14,6 +14,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, Incoming, SizeHint};
 
 use crate::config::ListenerLimits;
+use crate::serve::activity::Activity;
 use crate::serve::places::network;
 
 /// What bodies of one listener hold.
@@ -109,8 +110,8 @@ pub(super) struct CountedBody {
 }
 
 impl CountedBody {
-    pub(super) fn of(body: Incoming, held: Arc<HeldBody>) -> Body {
-        Body::new(Self { body, held, refused: false })
+    pub(super) const fn of(body: Incoming, held: Arc<HeldBody>) -> Self {
+        Self { body, held, refused: false }
     }
 }
 
@@ -142,6 +143,61 @@ impl HttpBody for CountedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// A body whose connection keeps us waiting while it is read and does not come.
+pub(super) struct AwaitedBody<B> {
+    body: B,
+    activity: Activity,
+    lacking: bool,
+}
+
+impl<B> AwaitedBody<B>
+where
+    B: HttpBody<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + Unpin + 'static,
+{
+    pub(super) fn of(body: B, activity: Activity) -> Body {
+        Body::new(Self { body, activity, lacking: false })
+    }
+}
+
+impl<B> AwaitedBody<B> {
+    fn says(&mut self, lacking: bool) {
+        match (self.lacking, lacking) {
+            (false, true) => self.activity.lacks_body(),
+            (true, false) => self.activity.lacks_body_no_more(),
+            (false, false) | (true, true) => {}
+        }
+        self.lacking = lacking;
+    }
+}
+
+impl<B: HttpBody + Unpin> HttpBody for AwaitedBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        self.says(frame.is_pending());
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B> Drop for AwaitedBody<B> {
+    fn drop(&mut self) {
+        self.says(false);
     }
 }
 

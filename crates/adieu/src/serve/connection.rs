@@ -101,7 +101,7 @@ impl Connections {
             ended = connection.as_mut() => Ok(ended),
             () = idle => Err(()),
             () = place.must_go() => {
-                if activity.in_flight() == 0 {
+                if activity.keeps_us_waiting() {
                     return tracing::debug!("connection closed: another one needed its place");
                 }
                 Err(())

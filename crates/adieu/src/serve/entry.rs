@@ -18,7 +18,7 @@ use hyper::body::{Body as _, Incoming};
 
 use crate::metering::RequestChannel;
 use crate::serve::activity::Activity;
-use crate::serve::bodies::{BodyBytes, CountedBody, HeldBody};
+use crate::serve::bodies::{AwaitedBody, BodyBytes, CountedBody, HeldBody};
 use crate::serve::places::ConnectionPlace;
 use crate::services::{Present, Services};
 
@@ -83,7 +83,7 @@ impl Entry {
             }
             // Nobody stands in front of it: it says who it is. Documents for `apply` are larger than any share.
             Side::Admin => {
-                let mut request = request.map(Body::new);
+                let mut request = request.map(|body| AwaitedBody::of(body, self.activity()));
                 request.extensions_mut().insert(Peer(peer));
                 (services.admin.begin(request), None)
             }
@@ -104,7 +104,8 @@ impl Entry {
         let address = from.ip().to_canonical();
         let held = HeldBody::new(&self.bodies, Some(address).filter(|address| !trusted.contains(*address)));
         let counted = Arc::clone(&held);
-        (request.map(|body| CountedBody::of(body, counted)), Some(held))
+        let awaited = |body| AwaitedBody::of(CountedBody::of(body, counted), self.activity());
+        (request.map(awaited), Some(held))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The places of a listener: how many connections are served at once, how many of them one address has, and who gives way.
 //!
-//! A connection that is being answered keeps its place. One that waits for a handshake, a head or the next request gives way to
-//! a new one, the one that has waited longest first (HOME-LIMITS, ONE-SLOW-HURTS-NONE). Nothing here reads a socket or a clock.
+//! A connection that is being answered keeps its place. One that we wait for, for a handshake, a head, the rest of a body or the next
+//! request, gives way to a new one, the one that we have waited for longest first (HOME-LIMITS, ONE-SLOW-HURTS-NONE). Nothing here reads a socket or a clock.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -150,9 +150,9 @@ impl Held {
     }
 }
 
-/// The connection that has waited longest of those that wait; a trusted proxy's only if there is no other.
+/// The connection that keeps us waiting longest of those that do; a trusted proxy's only if there is no other.
 fn slowest<'s>(seats: impl Iterator<Item = &'s Arc<Seat>>) -> Option<Arc<Seat>> {
-    let waits = seats.filter(|seat| seat.activity.in_flight() == 0);
+    let waits = seats.filter(|seat| seat.activity.keeps_us_waiting());
     waits.min_by_key(|seat| (seat.exempt, seat.activity.waits_since())).cloned()
 }
 
@@ -229,6 +229,29 @@ mod tests {
         assert!(places.take(address("192.0.2.1"), false).await.is_none(), "all of its own are answered");
         assert!(places.take(address("192.0.2.1"), true).await.is_some(), "a trusted proxy has no share");
         assert!(places.take(address("192.0.2.3"), false).await.is_some());
+    }
+
+    /// Goal: S-4, H6-5: whoever lacks the rest of a body waits like whoever lacks a head, and is busy again when it is there.
+    #[tokio::test]
+    async fn half_bodies_give_way() {
+        let places = places(8, 2);
+        let (half, idle) = (taken(&places, "192.0.2.1").await, taken(&places, "192.0.2.1").await);
+        idle.activity().begin();
+        half.activity().begin();
+        half.activity().lacks_body();
+        idle.activity().end();
+        let next = taken(&places, "192.0.2.1").await;
+        assert_eq!([&half, &idle, &next].map(must_go), [true, false, false], "its request is the older one");
+        for place in [&idle, &next] {
+            place.activity().begin();
+            place.activity().lacks_body();
+        }
+        idle.activity().lacks_body_no_more();
+        let last = taken(&places, "192.0.2.1").await;
+        assert_eq!([&idle, &next, &last].map(must_go), [false, true, false]);
+        idle.activity().begin();
+        idle.activity().lacks_body();
+        assert!(!idle.activity().keeps_us_waiting(), "one of two requests is being answered");
     }
 
     /// Goal: S-4, when places run out the slowest head goes, whosever it is; a trusted proxy's is the last to go.

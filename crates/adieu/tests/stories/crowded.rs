@@ -73,6 +73,28 @@ async fn half_heads_of_one_address_keep_nobody_waiting() {
     attack.shutdown().await;
 }
 
+/// Goal: S-4, H6-5: half bodies of two addresses hold places no longer than somebody else wants one, and whoever is cut off has to begin anew.
+/// Method: 64 places, all of them taken by requests whose last byte does not come; the test waits for nothing that time does.
+#[tokio::test(flavor = "multi_thread")]
+async fn half_bodies_of_two_addresses_keep_nobody_waiting() {
+    let mut config = at_free_ports();
+    config.limits.connections_max = 64;
+    let server = Running::with(config).await;
+    let mut held = Vec::new();
+    for n in 0..64 {
+        let mut stream = from([127, 0, 0, 2 + n % 2], server.public).await.expect("a connection");
+        let head = "POST /o/alpha/token HTTP/1.1\r\nHost: a.test\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+            Content-Length: 9\r\n\r\ngrant";
+        stream.write_all(head.as_bytes()).await.expect("it is sent");
+        held.push(stream);
+    }
+    for _ in 0..20 {
+        let stream = from([127, 0, 0, 1], server.public).await.expect("a connection");
+        let asked = tokio::time::timeout(std::time::Duration::from_secs(4), answered(stream, WHOLE));
+        assert!(asked.await.expect("before the bodies' time is over").starts_with("HTTP/1.1 401"));
+    }
+}
+
 /// Goal: S-4, handshakes that are never finished give way as heads do, and an address beyond its share gives way to itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn half_handshakes_give_way() {

@@ -161,6 +161,15 @@ fn what_no_client_may_be_is_refused_whoever_asks() {
             },
             RecordFault::FrontchannelLogoutUri,
         ),
+        (
+            // The policy of a page names no IPv6 address.
+            Client {
+                redirect_uris: uris("http://[::1]/cb"),
+                frontchannel_logout_uri: Some("http://[::1]/out".into()),
+                ..shop()
+            },
+            RecordFault::FrontchannelLogoutUri,
+        ),
     ];
     for (wrong, fault) in cases {
         let refused = |answer: Result<ClientChanges, DirectoryError>| matches!(answer, Err(DirectoryError::Fault(found)) if found == fault);

@@ -53,6 +53,27 @@ fn a_request_that_is_asked_about_is_described_once() {
     assert_eq!(seen("192.0.2.9:5000", &said, Style::XForwarded).1, None);
 }
 
+/// H6-9: what a client wrote on the left, whatever bytes, does not hide what our proxies wrote after it.
+#[test]
+fn each_entry_is_read_alone() {
+    let raw = |name: &'static str, value: &[u8], style| {
+        let mut headers = HeaderMap::new();
+        headers.append(name, HeaderValue::from_bytes(value).unwrap());
+        let (peer, via) = origin("10.0.0.1:5000".parse().unwrap(), &headers, &trusted(), style);
+        (peer.to_string(), via.expect("a proxy"))
+    };
+    let (peer, _) = raw("x-forwarded-for", b"\xff, 203.0.113.9", Style::XForwarded);
+    assert_eq!(peer, "203.0.113.9");
+    let (peer, said) = raw("forwarded", b"for=\"\xe4, for=203.0.113.9;proto=https", Style::Forwarded);
+    assert_eq!((peer.as_str(), said.https), ("203.0.113.9", Some(true)));
+    let (_, said) = raw("x-forwarded-proto", b"\x80,https", Style::XForwarded);
+    assert_eq!(said.https, Some(true));
+    let (_, said) = raw("x-forwarded-host", b"\xff,id.example.test", Style::XForwarded);
+    assert_eq!(said.host.as_deref(), Some("id.example.test"));
+    let (peer, _) = raw("x-forwarded-for", b"1.1.1.1, \xff", Style::XForwarded);
+    assert_eq!(peer, "10.0.0.1:5000", "what the proxy wrote cannot be read");
+}
+
 #[test]
 fn a_stranger_speaks_for_nobody() {
     let forged = [
