@@ -244,6 +244,7 @@ mod tests {
             path: "/".into(),
             generation: facts().realm.generation,
             second_factor,
+            subscribers: 0,
             created_at: Timestamp::from_ms(0),
         };
         let facts = OpeningFacts { user: Some(Arc::new(user)), realm: Some(Arc::new(realm)), previous };

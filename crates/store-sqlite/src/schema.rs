@@ -148,6 +148,11 @@ const MIGRATIONS: &[&str] = &[
      UPDATE removed_versions SET version = max(version, coalesce((SELECT max(version) FROM temp.left_behind), 0));
      DELETE FROM document WHERE (realm, kind, id) IN (SELECT realm, kind, id FROM temp.left_behind);
      DROP TABLE temp.left_behind;",
+    // Who hears of every ending in a realm, and how many of them are told (decision 0038).
+    "CREATE TABLE subscriber(id TEXT PRIMARY KEY, realm BLOB NOT NULL, version INTEGER NOT NULL, sealed BLOB NOT NULL,
+        sealed_before BLOB, detail TEXT NOT NULL) WITHOUT ROWID;
+     CREATE INDEX subscriber_realm ON subscriber(realm, id);
+     ALTER TABLE realm ADD COLUMN subscribers INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// What a connection is for.

@@ -13,5 +13,6 @@ mod lists;
 mod notices;
 mod people;
 mod sessions;
+mod subscribers;
 mod taking;
 mod upkeep;

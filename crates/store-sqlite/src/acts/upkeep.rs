@@ -126,7 +126,7 @@ fn sweep_sessions(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> r
     Ok(())
 }
 
-/// Ends sessions that clients share at their moment; those that were used since the moment was noted are looked at again later.
+/// Ends sessions of whose end somebody is told at their moment; those that were used since the moment was noted are looked at again later.
 fn expire_shared(batch: &mut Batch<'_>, now: Timestamp) -> rusqlite::Result<Swept> {
     let due = rows::shared_due(batch.db, now, SWEEP_MAX)?;
     let mut swept = Swept { more: due.len() as u32 == SWEEP_MAX, ..Swept::default() };

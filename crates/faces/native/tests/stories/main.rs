@@ -9,6 +9,7 @@ mod found_endings;
 mod notices;
 mod people;
 mod sessions;
+mod subscribers;
 mod things;
 
 use adieu_face_native::document;
