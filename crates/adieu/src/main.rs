@@ -61,6 +61,11 @@ enum Command {
         #[command(subcommand)]
         command: commands::ClientCommand,
     },
+    /// Subscribers: who hears of every ending in a realm.
+    Subscriber {
+        #[command(subcommand)]
+        command: commands::SubscriberCommand,
+    },
     /// Realms.
     Realm {
         #[command(subcommand)]
@@ -124,6 +129,7 @@ fn main() -> ExitCode {
         Command::User { command } => commands::user(command),
         Command::Worker { command } => commands::worker(command),
         Command::Client { command } => commands::client(command),
+        Command::Subscriber { command } => commands::subscriber(command),
         Command::Realm { command } => commands::realm(command),
         Command::Keys { command } => commands::keys(command),
         Command::Sessions { command } => commands::sessions(command),

@@ -22,8 +22,7 @@ impl Authority {
     pub(crate) fn tell(&self, reach: EndingReach, channel: &Channel, ended: &Ended) {
         match ended {
             Ended::Now(sessions) => {
-                // A session without participants has no receivers.
-                if sessions.session.is_none() || sessions.participants > 0 {
+                if sessions.may_be_told {
                     self.wake_after_ending();
                 }
                 let id = ended.place().map(|place| self.ending_id(place));

@@ -36,6 +36,7 @@ mod search;
 mod second_factor;
 mod sign_on;
 mod sign_on_outcome;
+mod subscribers;
 mod throttle;
 mod unfinished;
 mod upkeep;
@@ -50,12 +51,13 @@ pub use adieu_core::{
     Beyond, Cause, Channel, Client, ClientAuth, ClientDraft, ClientId, ClientJwks, ClientSigning, CodeSet,
     ConfirmError, Device, DirectoryError, DocumentChange, ENDED_COUNTED_MAX, Edited, EndError, EndKind,
     EndOrder, EndTarget, Ended, EndedReach, EndedSessions, EndingFilter, EndingId, EndingPlace, EndingRecord,
-    FoundEnding, Generations, Grant, GrantError, Hindrance, How, JoseAlgorithm, Limits, Locator, LockChange,
-    Method, NIL, NotLive, NoticeAnswer, Origin, Outage, Participant, PasswordRules, Population, PopulationId,
-    PresentedToken, Purpose, Quota, RECOVERY_CODE, Realm, RealmId, Reason, ReasonError, Receipt,
-    ReceiptState, RecoveryPass, RecoveryWay, Rights, Role, RoleAssignment, RoleScope, Session, SessionId,
-    SessionToken, SidForm, Span, Standing, State, SubjectKey, TYPED_LETTERS, TakenMember, Unwritten, User,
-    UserEdit, UserId, UserReach, Verdict, Version, WeakPassword, assurance_of,
+    FoundEnding, Generations, Grant, GrantError, Hindrance, HookEvent, HookReach, How, JoseAlgorithm, Limits,
+    Locator, LockChange, Method, NIL, NotLive, NoticeAnswer, NoticeMessage, NoticeSubject, Origin, Outage,
+    Participant, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE,
+    Realm, RealmId, Reason, ReasonError, Receipt, ReceiptState, Receiver, RecoveryPass, RecoveryWay,
+    RevokedSubject, Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken, SidForm, Span,
+    Standing, State, SubjectForm, SubjectKey, Subscriber, SubscriberId, SubscriberKind, TYPED_LETTERS,
+    TakenMember, Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version, WeakPassword, assurance_of,
 };
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{
@@ -64,8 +66,8 @@ pub use adieu_core::{
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_store::{
-    Document, EndingPage, EndingQuery, Figures, Flow, FlowId, Lookup, ReceiptPage, ReceiptQuery, Receiver,
-    Retold, SessionCursor, SessionPage, SessionQuery, Store, Swept,
+    Document, EndingPage, EndingQuery, Figures, Flow, FlowId, Lookup, ReceiptPage, ReceiptQuery,
+    ReceiverStanding, Retold, SessionCursor, SessionPage, SessionQuery, Store, Swept,
 };
 
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
@@ -95,6 +97,7 @@ pub use search::FoundUsers;
 pub use second_factor::{SecondFactor, SecondStep, SecondStepFailure};
 pub use sign_on::{SignOn, SignOnFailure, SignedIn};
 pub use sign_on_outcome::SignOnOutcome;
+pub use subscribers::{CredentialRotation, NewSubscriber, SubscriberError, WithSecret};
 pub use throttle::SignOnLimits;
 pub use unfinished::FlowLimits;
 pub use verification::is_known_hash;

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use adieu_core::{ClientId, EndingId, Outage, Span, SubjectKey, Unwritten};
-use adieu_store::{Pending, ReceiptPage, ReceiptQuery, Receiver, Retold};
+use adieu_core::{EndingId, Outage, Receipt, Receiver, Span, SubjectKey, Unwritten};
+use adieu_store::{Pending, ReceiptPage, ReceiptQuery, ReceiverStanding, Retold};
 
 use crate::Authority;
 
@@ -25,13 +25,35 @@ impl Authority {
         query: ReceiptQuery,
         wait: Span,
     ) -> Result<Option<ReceiptPage>, Outage> {
+        self.receipts_once(query, wait, ReceiptPage::is_settled).await
+    }
+
+    /// The same for whoever shows only what clients were told, and waits for no subscriber.
+    pub async fn settled_receipts_of_clients(
+        &self,
+        query: ReceiptQuery,
+        wait: Span,
+    ) -> Result<Option<ReceiptPage>, Outage> {
+        let settled = |page: &ReceiptPage| {
+            let waits = |one: &Receipt| one.receiver.client().is_some() && !one.state.is_settled();
+            page.complete && !page.receipts.iter().any(waits)
+        };
+        self.receipts_once(query, wait, settled).await
+    }
+
+    async fn receipts_once(
+        &self,
+        query: ReceiptQuery,
+        wait: Span,
+        is_settled: impl Fn(&ReceiptPage) -> bool,
+    ) -> Result<Option<ReceiptPage>, Outage> {
         self.wake_after_ending(); // Of a session that nobody shared, too, it is to be said that nobody is told.
         let wait = Duration::from_millis(u64::try_from(wait.ms()).unwrap_or(0));
         let settled = async {
             let mut pause = LOOK_FIRST;
             loop {
                 match self.store().receipts(query.clone()).await? {
-                    Some(page) if !page.is_settled() => {}
+                    Some(page) if !is_settled(&page) => {}
                     done => return Ok(done),
                 }
                 tokio::time::sleep(pause).await;
@@ -59,7 +81,7 @@ impl Authority {
     /// Step after step, so that no other order waits for all of them.
     async fn all_notices(
         &self,
-        step: impl Fn(Option<(ClientId, SubjectKey)>) -> Pending<Result<Retold, Unwritten>>,
+        step: impl Fn(Option<(Receiver, SubjectKey)>) -> Pending<Result<Retold, Unwritten>>,
     ) -> Result<Retold, Unwritten> {
         let mut all = Retold::default();
         loop {
@@ -72,8 +94,12 @@ impl Authority {
         }
     }
 
-    /// The clients that are or were told of endings, by id, and how each does.
-    pub async fn receivers(&self, after: Option<ClientId>, most: u32) -> Result<Vec<Receiver>, Outage> {
+    /// Those who are or were told of endings, subscribers before clients, and how each does.
+    pub async fn receivers(
+        &self,
+        after: Option<Receiver>,
+        most: u32,
+    ) -> Result<Vec<ReceiverStanding>, Outage> {
         self.store().receivers(after, most).await
     }
 }

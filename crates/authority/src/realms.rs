@@ -110,7 +110,8 @@ impl Authority {
     ) -> Result<Realm, DirectoryError> {
         let second_factor = self.policy().second_factor_in(path);
         let created_at = self.now();
-        let realm = Realm { id, path: path.to_owned(), generation: 0, second_factor, created_at };
+        let (path, generation, subscribers) = (path.to_owned(), 0, 0);
+        let realm = Realm { id, path, generation, second_factor, subscribers, created_at };
         let first = self.draft_population(id, first);
         self.store().create_realm(RealmDraft { realm: realm.clone(), first, documents }).await?;
         Ok(realm)

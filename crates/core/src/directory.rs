@@ -29,6 +29,8 @@ pub struct Realm {
     pub generation: u64,
     /// When its users are asked for a second factor.
     pub second_factor: SecondFactorRule,
+    /// How many subscribers are told of what ends in it.
+    pub subscribers: u32,
     /// When it was made.
     pub created_at: Timestamp,
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::ending_id::EndingPlace;
 use crate::ending_record::EndingRecord;
 use crate::ids::{RealmId, UserId};
-use crate::session::Session;
+use crate::session::{Around, Session};
 use crate::session_id::SessionId;
 
 /// That it is over. On this answer the ending is durable (ENDED-IS-DURABLE).
@@ -33,6 +33,8 @@ pub struct EndedSessions {
     pub session: Option<SessionId>,
     /// How many clients took part, if it was one session.
     pub participants: u32,
+    /// Whether somebody may have to be told of it now.
+    pub may_be_told: bool,
     /// How many live sessions it ended, counted no further than to [`ENDED_COUNTED_MAX`](crate::live_tally::ENDED_COUNTED_MAX);
     /// none where they are not counted: of a realm, of a client.
     pub live: Option<u32>,
@@ -68,13 +70,14 @@ impl Ended {
 
 impl EndedSessions {
     /// What ended with one session, which was live or half signed on.
-    pub(crate) fn of(session: &Session, was_live: bool, record: Arc<EndingRecord>) -> Self {
+    pub(crate) fn of(session: &Session, around: Around, was_live: bool, record: Arc<EndingRecord>) -> Self {
         Self {
             place: None,
             realm: session.realm,
             user: Some(session.user),
             session: Some(session.id),
             participants: session.participants,
+            may_be_told: session.participants > 0 || around.is_subscribed,
             live: Some(u32::from(was_live)),
             record,
         }

@@ -319,7 +319,9 @@ fn many_ended(
     let entry = Some(EndingEntry::of_many(&mass));
     changes.push(EndingChange::Record(Box::new(mass)));
     let (user, live) = user.unzip();
-    let ended = EndedSessions { place: None, realm, user, session: None, participants: 0, live, record };
+    let (session, participants) = (None, 0);
+    let ended =
+        EndedSessions { place: None, realm, user, session, participants, may_be_told: true, live, record };
     Ending { changes, entry, outcome: Ended::Now(ended) }
 }
 
@@ -371,18 +373,19 @@ fn decide_one(
     // Whoever ends what is over already takes nothing from what ended it.
     let earlier = || how_ended(session, seen_at, around, with, now);
     let before = |changes| Ok(Ending { changes, entry: None, outcome: Ended::Before });
+    let entry = || EndingEntry::of_one(session, around.is_subscribed);
     match (verdict(session, seen_at, around, now), order.kind) {
         (was @ (Verdict::Live | Verdict::Not(NotLive::Disabled | NotLive::HalfSignedOn)), kind) => {
             let record = Arc::new(record());
             let was_live = was == Verdict::Live;
-            let outcome = Ended::Now(EndedSessions::of(session, was_live, Arc::clone(&record)));
+            let outcome = Ended::Now(EndedSessions::of(session, around, was_live, Arc::clone(&record)));
             let change = match kind {
                 EndKind::End | EndKind::Forget => bury(record),
                 EndKind::Reset => {
                     EndingChange::Write(Box::new(session.reset(seen_at, EndingRecord::clone(&record))))
                 }
             };
-            Ok(Ending { changes: vec![change], entry: Some(EndingEntry::of_one(session)), outcome })
+            Ok(Ending { changes: vec![change], entry: Some(entry()), outcome })
         }
         // A reset session is nobody's: no user has it, and its dead token ends nothing.
         (Verdict::Not(NotLive::Reset), _) if matches!(order.target, EndTarget::OneOf { .. }) => {
@@ -397,7 +400,7 @@ fn decide_one(
         (Verdict::Not(why), EndKind::End | EndKind::Forget) => {
             let record = earlier().unwrap_or_else(|| EndingRecord::untold(why.as_cause(), now));
             // What ended with others stands in the index by their ending; what time has ended, by nothing before this.
-            let entry = record.cause.is_time().then(|| EndingEntry::of_one(session));
+            let entry = record.cause.is_time().then(entry);
             Ok(Ending { changes: vec![bury(Arc::new(record))], entry, outcome: Ended::Before })
         }
     }

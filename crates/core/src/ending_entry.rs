@@ -19,8 +19,9 @@ pub enum EndingEntry {
         incarnation: Incarnation,
         /// The epoch that ended.
         epoch: u32,
-        /// Whether a client may have taken part in it: if not, there is no receiver, and nothing has to be looked up.
-        shared: bool,
+        /// Whether somebody may have to be told: a client took part in it, or the realm had a subscriber. If not, nothing has to be
+        /// looked up.
+        told: bool,
     },
     /// Many ended together.
     Many {
@@ -32,19 +33,19 @@ pub enum EndingEntry {
 }
 
 impl EndingEntry {
-    /// The entry of a session that ends in its present epoch.
-    pub const fn of_one(session: &Session) -> Self {
+    /// The entry of a session that ends in its present epoch, in a realm that has subscribers or none.
+    pub const fn of_one(session: &Session, is_subscribed: bool) -> Self {
         Self::One {
             locator: session.locator,
             incarnation: session.incarnation,
             epoch: session.epoch,
-            shared: session.participants > 0,
+            told: session.participants > 0 || is_subscribed,
         }
     }
 
     /// Whether somebody may have to be told of it, as far as the entry knows.
     pub const fn may_be_told(&self) -> bool {
-        !matches!(self, Self::One { shared: false, .. })
+        !matches!(self, Self::One { told: false, .. })
     }
 
     /// The entry of an ending of many.

@@ -32,11 +32,14 @@ pub struct RealmAround {
     pub generation: u64,
     /// When its users are asked for a second factor.
     pub second_factor: SecondFactorRule,
+    /// Whether somebody hears of every ending in it.
+    pub is_subscribed: bool,
 }
 
 impl From<&Realm> for RealmAround {
     fn from(realm: &Realm) -> Self {
-        Self { generation: realm.generation, second_factor: realm.second_factor }
+        let is_subscribed = realm.subscribers > 0;
+        Self { generation: realm.generation, second_factor: realm.second_factor, is_subscribed }
     }
 }
 
@@ -67,7 +70,8 @@ impl Around {
     /// The world around the sessions of a user.
     pub fn of_sessions(user: &User, realm: RealmAround) -> Self {
         let generations = Generations { user: user.generation, realm: realm.generation };
-        Self { generations, user_enabled: user.enabled, level: user.level_by(realm.second_factor) }
+        let (level, is_subscribed) = (user.level_by(realm.second_factor), realm.is_subscribed);
+        Self { generations, user_enabled: user.enabled, level, is_subscribed }
     }
 }
 
@@ -185,7 +189,8 @@ pub(crate) mod tests {
     pub(crate) fn facts() -> SessionFacts {
         let session = plain();
         let (seen_at, generation) = (session.seen_at, session.born.realm);
-        let realm = RealmAround { generation, second_factor: SecondFactorRule::default() };
+        let realm =
+            RealmAround { generation, second_factor: SecondFactorRule::default(), is_subscribed: false };
         SessionFacts { session: Arc::new(session), seen_at, user: Arc::new(user()), realm }
     }
 

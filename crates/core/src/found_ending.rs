@@ -123,9 +123,7 @@ pub fn found_ending(
 /// How an epoch of a session was reset, as far as that is known: the session knows its last reset. None if the epoch did not
 /// end.
 fn reset_by(session: &Session, epoch: u32) -> Option<Option<Arc<EndingRecord>>> {
-    let last = epoch.checked_add(1) == Some(session.epoch);
-    let record = session.reset_by.as_deref().filter(|_| last).cloned();
-    (epoch < session.epoch).then(|| record.map(Arc::new))
+    (epoch < session.epoch).then(|| session.reset_record(epoch).cloned().map(Arc::new))
 }
 
 fn session_reach(session: &Session, epoch: u32, forgotten: bool, around: EntryAround) -> EndedReach {
@@ -262,7 +260,7 @@ mod tests {
         };
         let all = EndingRecord::ordered(&order(EndKind::End).origin, Cause::Administrator, None, at(50));
         let with = || EndedWith { user: Some(all.clone()), realm: None };
-        let one = Some(EndingEntry::of_one(&plain()));
+        let one = Some(EndingEntry::of_one(&plain(), false));
         for (moved, with, now, entry) in [
             (false, EndedWith::default(), 1, one.clone()),
             (false, EndedWith::default(), 5000, one.clone()), // It is idle at 100 s.
@@ -296,7 +294,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(clients(&shown), ["shop"]);
-        let later = EndingEntry::of_one(session);
+        let later = EndingEntry::of_one(session, false);
         assert!(found(&later, EntryFacts::Stored(Arc::new(*session.clone()), around())).is_none());
         let ending = Arc::new(EndingRecord::untold(Cause::Expired, at(9)));
         let tombstone = Tombstone { session: *session.clone(), ending, forgotten: false };
@@ -320,7 +318,7 @@ mod tests {
             Arc::new(EndingRecord::ordered(&order(EndKind::End).origin, Cause::Administrator, None, at(5)));
         let tombstone = Tombstone { session: plain(), ending, forgotten: false };
         let facts = EntryFacts::Ended(Box::new(tombstone), around());
-        let one = found(&EndingEntry::of_one(&plain()), facts).expect("shown");
+        let one = found(&EndingEntry::of_one(&plain(), false), facts).expect("shown");
         let nothing = EndingFilter::default();
         let client = |id: &str| Some(id.parse().expect("a client"));
         let strange = RealmId::from_uuid(uuid::Uuid::from_u128(99));

@@ -1,7 +1,7 @@
 //! Where a user's next session lies, and which tombstones have to stay until their endings are told.
 //!
-//! A user has so many places; behind the last one, tombstones give way. NOTICE-WITH-ENDING: the tombstone of a session in
-//! which clients took part stays until the receipts of its ending are made, because they are made from what lies there.
+//! A user has so many places; behind the last one, tombstones give way. NOTICE-WITH-ENDING: the tombstone of a session of
+//! which somebody is to be told stays until the receipts of its ending are made, because they are made from what lies there.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -16,29 +16,33 @@ use crate::time::Timestamp;
 pub struct UntoldEndings {
     places: BTreeSet<Locator>,
     users: BTreeSet<UserKey>,
-    everywhere: bool,
+    /// A realm's is among them: each shared session may have ended with it.
+    of_realm: bool,
+    /// There are more than are told apart: every tombstone may be one of them.
+    overflown: bool,
 }
 
 impl UntoldEndings {
-    /// So many are told apart (HOME-LIMITS). Where there are more, each shared session that is over may be one of them.
+    /// So many are told apart (HOME-LIMITS). Where there are more, each session that is over may be one of them.
     pub const MOST: usize = 20_000;
 
     /// Hears of an entry of the index whose receipts are not made; breaks off when no other one can make a difference.
     pub fn count(&mut self, entry: &EndingEntry) -> ControlFlow<()> {
         match entry {
-            EndingEntry::One { shared: false, .. } | EndingEntry::Many { scope: EndScope::Client(_), .. } => {
-            }
-            _ if self.places.len() + self.users.len() == Self::MOST => self.everywhere = true,
+            EndingEntry::One { told: false, .. } | EndingEntry::Many { scope: EndScope::Client(_), .. } => {}
+            _ if self.places.len() + self.users.len() == Self::MOST => self.overflown = true,
             EndingEntry::One { locator, .. } => _ = self.places.insert(*locator),
             EndingEntry::Many { scope: EndScope::User(key), .. } => _ = self.users.insert(*key),
-            EndingEntry::Many { scope: EndScope::Realm(_), .. } => self.everywhere = true,
+            EndingEntry::Many { scope: EndScope::Realm(_), .. } => self.of_realm = true,
         }
-        if self.everywhere { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.overflown { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// Whether the tombstone at a place is still needed, if clients took part in its session.
-    pub fn may_need(&self, place: Locator) -> bool {
-        self.everywhere || self.users.contains(&place.user_key()) || self.places.contains(&place)
+    /// Whether the tombstone at a place is still needed. Of a session that ended with others only clients are told by what lies there,
+    /// if some took part in it; of one that ended alone subscribers are, too.
+    pub fn may_need(&self, place: Locator, shared: bool) -> bool {
+        let with_others = self.of_realm || self.users.contains(&place.user_key());
+        self.overflown || self.places.contains(&place) || (shared && with_others)
     }
 }
 
@@ -100,7 +104,7 @@ impl PlaceSearch {
             return Ok(FreePlace::At(gap));
         }
         let (untold, shared) = facts()?;
-        let told = |place: &Locator| !(shared.contains(place) && untold.may_need(*place));
+        let told = |place: &Locator| !untold.may_need(*place, shared.contains(place));
         let oldest = self.tombstones.into_iter().filter(|(_, place)| told(place)).min();
         Ok(oldest.map_or(FreePlace::None { shared }, |(_, place)| FreePlace::At(place)))
     }
@@ -122,8 +126,8 @@ mod tests {
         key().slot(slot).expect("a slot")
     }
 
-    fn one(slot_: u32, shared: bool) -> EndingEntry {
-        EndingEntry::One { locator: slot(slot_), incarnation: Incarnation::from_bits(1), epoch: 0, shared }
+    fn one(slot_: u32, told: bool) -> EndingEntry {
+        EndingEntry::One { locator: slot(slot_), incarnation: Incarnation::from_bits(1), epoch: 0, told }
     }
 
     fn untold(entries: &[EndingEntry]) -> UntoldEndings {
@@ -162,6 +166,8 @@ mod tests {
         assert_eq!(search(&[], &tombstones, untold(&[]), &[3, 4, 5]), FreePlace::At(slot(4)));
         assert_eq!(search(&[], &tombstones, untold(&[one(4, true)]), &[4, 5]), FreePlace::At(slot(5)));
         assert_eq!(search(&[], &tombstones, untold(&[one(4, false)]), &[]), FreePlace::At(slot(4)));
+        let of_subscriber = search(&[], &tombstones, untold(&[one(4, true)]), &[]);
+        assert_eq!(of_subscriber, FreePlace::At(slot(5)), "a subscriber is to be told of it");
         let many = |scope| EndingEntry::Many { scope, generation: 1 };
         for scope in [EndScope::User(key()), EndScope::Realm(RealmId::from_uuid(uuid::Uuid::nil()))] {
             let untold = untold(&[many(scope)]);
@@ -182,8 +188,8 @@ mod tests {
         let mut untold = UntoldEndings::default();
         let most = UntoldEndings::MOST as u32;
         assert!((0..most).all(|n| untold.count(&one(n, true)).is_continue()));
-        assert!(!untold.may_need(slot(most + 1)));
+        assert!(!untold.may_need(slot(most + 1), true));
         assert!(untold.count(&one(most, true)).is_break());
-        assert!(untold.may_need(slot(most + 1)));
+        assert!(untold.may_need(slot(most + 1), false));
     }
 }

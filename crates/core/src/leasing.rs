@@ -61,7 +61,7 @@ mod tests {
     use super::*;
     use crate::ending_id::EndingPlace;
     use crate::ids::RealmId;
-    use crate::notice::{NoticeSubject, OwedNotice};
+    use crate::notice::{NoticeMessage, NoticeSubject, OwedNotice};
     use crate::receipt::ReceiptState;
 
     fn at(s: i64) -> Timestamp {
@@ -71,7 +71,8 @@ mod tests {
     fn due(n: u32) -> Receipt {
         let subject =
             NoticeSubject { issuer: "i".into(), sub: "ada".into(), sid: None, algorithm: "RS256".into() };
-        let notice = OwedNotice { client: "shop".parse().expect("a client"), subject: Some(subject) };
+        let receiver = crate::receiver::Receiver::Client("shop".parse().expect("a client"));
+        let notice = OwedNotice { receiver, message: Some(NoticeMessage::Logout(subject)) };
         let realm = RealmId::from_uuid(uuid::Uuid::nil());
         Receipt::owed(EndingPlace::of(1, n).expect("a place"), realm, notice, at(0), at(0))
     }

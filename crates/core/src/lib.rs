@@ -46,6 +46,7 @@ pub mod password_rules;
 pub mod people;
 pub mod places;
 pub mod receipt;
+mod receiver;
 pub mod receiver_health;
 pub mod record_fault;
 pub mod record_rules;
@@ -60,6 +61,8 @@ pub mod session;
 pub mod session_id;
 pub mod session_record;
 pub mod sign_on;
+mod subscriber_notices;
+mod subscribers;
 pub mod sweep;
 pub mod time;
 pub mod token;
@@ -114,7 +117,8 @@ pub use leasing::{Lane, Leasing, decide_lease};
 pub use live_tally::{ENDED_COUNTED_MAX, LiveTally};
 pub use names::is_username;
 pub use notice::{
-    NoticeReach, NoticeSubject, NoticeWish, OwedNotice, SubjectKey, decide_notices, told_with_others,
+    NoticeMessage, NoticeReach, NoticeSubject, NoticeWish, OwedNotice, SubjectKey, decide_notices,
+    told_with_others,
 };
 pub use opening::{Opening, OpeningFacts, OpeningOutcome, Room, RoomMade, decide_opening};
 pub use origin::{Actor, Channel, Origin, Reason, ReasonError};
@@ -137,6 +141,7 @@ pub use places::{
 pub use receipt::{
     ANSWER_KEPT_BYTES, NoticeAnswer, Receipt, ReceiptKey, ReceiptState, Settlement, Tried, decide_settlement,
 };
+pub use receiver::{Receiver, SubscriberId};
 pub use receiver_health::{ReceiverHealth, decide_health, due_at_once, is_back};
 pub use record_fault::RecordFault;
 pub use record_rules::{ClientWords, client_is_sound, email_is_sound, is_email, username_is_sound};
@@ -155,6 +160,14 @@ pub use session::{
 pub use session_id::{Incarnation, SessionId, SessionIdCipher};
 pub use session_record::{Fate, KeptSession, SessionRecord, session_record};
 pub use sign_on::{How, SignOnError, SignOnOrder, SignedOn};
+pub use subscriber_notices::{
+    HookEvent, HookReach, RevokedSubject, are_told_by_user, decide_hook_notices, decide_revocation_notices,
+};
+pub use subscribers::{
+    PreviousCredential, SUBSCRIBERS_MAX, SealedCredential, SubjectForm, Subscriber, SubscriberChanges,
+    SubscriberFacts, SubscriberKind, SubscriberRemoval, decide_create_subscriber, decide_edit_subscriber,
+    decide_remove_subscriber,
+};
 pub use sweep::{SweepBounds, spent};
 pub use time::{Clock, Span, Timestamp};
 pub use token::{SessionSecret, SessionToken, TokenHash};

@@ -54,6 +54,7 @@ mod tests {
             path: "/".into(),
             generation: facts().realm.generation,
             second_factor: Default::default(),
+            subscribers: 0,
             created_at: Timestamp::from_ms(0),
         };
         LiveTally::of(&user(), &realm, keep, now)

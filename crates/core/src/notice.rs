@@ -1,9 +1,11 @@
 //! Notices: who is told of an ending, and what each is told.
 //!
-//! A notice is one fact for one client: all sessions of a user are over there, or one session is. Nothing here sends
-//! anything or knows in which form it is sent. OpenID Connect Back-Channel Logout 1.0 sections 2.2 and 2.4, decision 0027.
+//! A notice to a client is one fact: all sessions of a user are over there, or one session is; what subscribers are told is in
+//! `subscriber_notices`. Nothing here sends anything or knows in which form it is sent. OpenID Connect Back-Channel Logout 1.0 sections 2.2 and
+//! 2.4, decision 0027.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -13,7 +15,10 @@ use crate::ending_record::{EndScope, EndingRecord, MassEnding};
 use crate::how_ended::how_ended;
 use crate::ids::{ClientId, Locator, RealmId};
 use crate::participant::{Participant, participants_of_epoch};
+use crate::receiver::Receiver;
+use crate::session::Session;
 use crate::session_record::KeptSession;
+use crate::subscriber_notices::{HookEvent, RevokedSubject};
 use crate::time::Timestamp;
 
 /// Of what a client is told, in the words in which it knows it.
@@ -29,13 +34,34 @@ pub struct NoticeSubject {
     pub algorithm: String,
 }
 
-/// What tells the notices of one ending to one client apart: of one subject there is one notice, however often an engine
+/// What a receiver is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoticeMessage {
+    /// A client, by a logout token.
+    Logout(NoticeSubject),
+    /// A web hook.
+    Hook(Arc<HookEvent>),
+    /// Another system that is to revoke what a user has there.
+    Revocation(RevokedSubject),
+}
+
+impl NoticeMessage {
+    /// What a client is told.
+    pub const fn logout(&self) -> Option<&NoticeSubject> {
+        match self {
+            Self::Logout(subject) => Some(subject),
+            Self::Hook(_) | Self::Revocation(_) => None,
+        }
+    }
+}
+
+/// What tells the notices of one ending to one receiver apart: of one subject there is one notice, however often an engine
 /// comes to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubjectKey([u8; 16]);
 
 impl SubjectKey {
-    /// The key of a client that cannot be told, of whatever.
+    /// The key of a receiver that cannot be told, of whatever.
     pub const NOBODY: Self = Self([0; 16]);
 
     /// A key as stored.
@@ -48,10 +74,24 @@ impl SubjectKey {
         self.0
     }
 
-    /// The key of a subject.
-    pub fn of(subject: &NoticeSubject) -> Self {
+    /// The key of what a receiver is told. A web hook is told of an ending once.
+    pub fn of(message: &NoticeMessage) -> Self {
+        match message {
+            NoticeMessage::Logout(NoticeSubject { issuer, sub, sid, algorithm: _ }) => {
+                Self::digest([issuer, sub, sid.as_deref().unwrap_or_default()])
+            }
+            NoticeMessage::Hook(_) => Self::digest(["hook", "", ""]),
+            NoticeMessage::Revocation(RevokedSubject::IssSub { iss, sub }) => {
+                Self::digest(["iss_sub", iss, sub])
+            }
+            NoticeMessage::Revocation(RevokedSubject::Email(email)) => Self::digest(["email", email, ""]),
+            NoticeMessage::Revocation(RevokedSubject::Opaque(id)) => Self::digest(["opaque", id, ""]),
+        }
+    }
+
+    fn digest(parts: [&str; 3]) -> Self {
         let mut digest = Sha256::new();
-        for part in [&subject.issuer, &subject.sub, subject.sid.as_ref().unwrap_or(&String::new())] {
+        for part in parts {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part.as_bytes());
         }
@@ -60,13 +100,14 @@ impl SubjectKey {
     }
 }
 
-/// A notice that a client is owed.
+/// A notice that somebody is owed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwedNotice {
     /// Who is told.
-    pub client: ClientId,
-    /// Of what; none if the client cannot be told, because it has no address or nobody knows how it knows the session.
-    pub subject: Option<NoticeSubject>,
+    pub receiver: Receiver,
+    /// What; none if they cannot be told: a client without an address or of which nobody knows how it knows the session, a system that
+    /// knows people by what this user has not.
+    pub message: Option<NoticeMessage>,
 }
 
 /// How much of a user's sessions ended.
@@ -116,15 +157,17 @@ pub fn decide_notices(
         let known = &one.known_as;
         let lives_on = || spared.iter().any(|spared| spared.client == one.client);
         let by_session = reach == NoticeReach::Session || wish == NoticeWish::BySession || lives_on();
-        let subject = (wish != NoticeWish::NotAtAll && !known.issuer.is_empty()).then(|| NoticeSubject {
-            issuer: known.issuer.clone(),
-            sub: known.sub.clone(),
-            sid: by_session.then(|| known.sid.clone()),
-            algorithm: known.algorithm.clone(),
+        let message = (wish != NoticeWish::NotAtAll && !known.issuer.is_empty()).then(|| {
+            NoticeMessage::Logout(NoticeSubject {
+                issuer: known.issuer.clone(),
+                sub: known.sub.clone(),
+                sid: by_session.then(|| known.sid.clone()),
+                algorithm: known.algorithm.clone(),
+            })
         });
-        let key = subject.as_ref().map_or(SubjectKey::NOBODY, SubjectKey::of);
+        let key = message.as_ref().map_or(SubjectKey::NOBODY, SubjectKey::of);
         if seen.insert((one.client.clone(), key)) {
-            owed.push(OwedNotice { client: one.client.clone(), subject });
+            owed.push(OwedNotice { receiver: Receiver::Client(one.client.clone()), message });
         }
     }
     owed
@@ -140,33 +183,46 @@ pub fn told_with_others(
     mass: &MassEnding,
     now: Timestamp,
 ) -> Vec<Participant> {
-    let (session, ending) = match kept {
-        KeptSession::Stored(facts, with) => {
-            let ending = how_ended(&facts.session, facts.seen_at, facts.around(), with, now);
-            (&*facts.session, ending)
-        }
-        KeptSession::Ended(tombstone, _) => (&tombstone.session, Some((*tombstone.ending).clone())),
-    };
+    let (session, ending) = kept.with_ending(now);
     let told = |one: &Participant| match &mass.scope {
         EndScope::Client(client) => {
             let over_before = ending.as_ref().is_some_and(|ending| ending.at <= mass.record.at);
             one.client == *client && one.client_generation < mass.generation && !over_before
         }
-        EndScope::User(_) | EndScope::Realm(_) => {
-            // A tombstone of a full disk is without reason and address.
-            let same = ending.as_ref().is_some_and(|ending| {
-                let of = |record: &EndingRecord| {
-                    (record.at, record.cause, record.actor.clone(), record.channel.clone())
-                };
-                of(ending) == of(&mass.record)
-            });
-            same && mass.spared != Some(session.id) && mass.scope.reaches(session.locator, session.realm)
-        }
+        EndScope::User(_) | EndScope::Realm(_) => mass.ended(session, ending.as_ref()),
     };
     participants_of_epoch(&participants, session.epoch).filter(|one| told(one)).cloned().collect()
 }
 
+impl KeptSession {
+    /// The session, and how it ended if it did.
+    fn with_ending(&self, now: Timestamp) -> (&Session, Option<EndingRecord>) {
+        match self {
+            Self::Stored(facts, with) => {
+                let ending = how_ended(&facts.session, facts.seen_at, facts.around(), with, now);
+                (&facts.session, ending)
+            }
+            Self::Ended(tombstone, _) => (&tombstone.session, Some((*tombstone.ending).clone())),
+        }
+    }
+
+    /// Whether the session ended with others by this ending of many.
+    pub fn ended_with_others(&self, mass: &MassEnding, now: Timestamp) -> bool {
+        let (session, ending) = self.with_ending(now);
+        mass.ended(session, ending.as_ref())
+    }
+}
+
 impl MassEnding {
+    /// Whether a session that ended so ended by it.
+    fn ended(&self, session: &Session, ending: Option<&EndingRecord>) -> bool {
+        // A tombstone of a full disk is without reason and address.
+        let of =
+            |record: &EndingRecord| (record.at, record.cause, record.actor.clone(), record.channel.clone());
+        let same = ending.is_some_and(|ending| of(ending) == of(&self.record));
+        same && self.spared != Some(session.id) && self.scope.reaches(session.locator, session.realm)
+    }
+
     /// Whether somebody has to look for those who are told of it. A restore ends what clients held together with all sessions
     /// of their realm, which tells them.
     pub fn is_told(&self) -> bool {
@@ -225,10 +281,10 @@ mod tests {
             "strict" => NoticeWish::BySession,
             _ => NoticeWish::Either,
         };
-        let said = |one: OwedNotice| match one.subject {
-            None => format!("{} -", one.client),
+        let said = |one: OwedNotice| match one.message.as_ref().and_then(NoticeMessage::logout) {
+            None => format!("{} -", one.receiver),
             Some(subject) => {
-                format!("{} {} {}", one.client, subject.sub, subject.sid.as_deref().unwrap_or("*"))
+                format!("{} {} {}", one.receiver, subject.sub, subject.sid.as_deref().unwrap_or("*"))
             }
         };
         decide_notices(reach, &all(ended), &spared, wish).into_iter().map(said).collect()
@@ -260,7 +316,7 @@ mod tests {
     fn who_is_known_by_no_issuer_cannot_be_told() {
         let old = [participant("shop", "s1", "")];
         let owed = decide_notices(NoticeReach::Session, &old, &[], |_| NoticeWish::Either);
-        assert_eq!(owed, [OwedNotice { client: old[0].client.clone(), subject: None }]);
+        assert_eq!(owed, [OwedNotice { receiver: Receiver::Client(old[0].client.clone()), message: None }]);
     }
 
     #[test]
@@ -269,13 +325,15 @@ mod tests {
         let owed = decide_notices(NoticeReach::User, &two, &[], |_| NoticeWish::Either);
         assert_eq!(owed.len(), 2);
         let keys: HashSet<_> =
-            owed.iter().filter_map(|one| one.subject.as_ref()).map(SubjectKey::of).collect();
+            owed.iter().filter_map(|one| one.message.as_ref()).map(SubjectKey::of).collect();
         assert_eq!(keys.len(), 2);
-        let joined = |sub: &str, sid: &str| NoticeSubject {
-            issuer: String::new(),
-            sub: sub.into(),
-            sid: Some(sid.into()),
-            algorithm: String::new(),
+        let joined = |sub: &str, sid: &str| {
+            NoticeMessage::Logout(NoticeSubject {
+                issuer: String::new(),
+                sub: sub.into(),
+                sid: Some(sid.into()),
+                algorithm: String::new(),
+            })
         };
         assert_ne!(SubjectKey::of(&joined("ab", "c")), SubjectKey::of(&joined("a", "bc")));
     }

@@ -164,7 +164,7 @@ impl Room<'_> {
 
     /// What has to end, and where the new session lies; `free` is what was found for one that needs a place.
     ///
-    /// Where no place is free, it takes one of what ends; not one in which clients took part, who are still to be told.
+    /// Where no place is free, it takes one of what ends; not one of which somebody is still to be told: clients took part in it, or the realm has subscribers.
     pub fn decide(mut self, free: Option<FreePlace>) -> Result<RoomMade, SignOnError> {
         let falling = self.falling()?;
         self.others.truncate(falling);
@@ -172,8 +172,9 @@ impl Room<'_> {
             None => None,
             Some(FreePlace::At(place)) => Some(place),
             Some(FreePlace::None { shared }) => {
+                let untold = |place: &Locator| self.around.is_subscribed || shared.contains(place);
                 let mut places = self.others.iter().map(|session| session.locator);
-                Some(places.find(|place| !shared.contains(place)).ok_or(SignOnError::TooMany)?)
+                Some(places.find(|place| !untold(place)).ok_or(SignOnError::TooMany)?)
             }
         };
         let (channel, address) = (self.order.channel.clone(), self.order.device.address.clone());
@@ -260,6 +261,7 @@ mod tests {
             path: "/".into(),
             generation: facts().realm.generation,
             second_factor,
+            subscribers: 0,
             created_at: Timestamp::from_ms(0),
         };
         let facts = OpeningFacts { user: Some(Arc::new(user)), realm: Some(Arc::new(realm)), previous };

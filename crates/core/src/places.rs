@@ -201,6 +201,7 @@ mod tests {
             path: path.into(),
             generation: 0,
             second_factor: SecondFactorRule::default(),
+            subscribers: 0,
             created_at: Timestamp::from_ms(1),
         };
         let (there, free) = ([new(1, "/alpha")], PopulationAround::default());

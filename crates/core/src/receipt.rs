@@ -4,8 +4,9 @@
 //! afterwards. Nothing here sends or waits. OpenID Connect Back-Channel Logout 1.0 sections 2.5 and 2.8, decision 0027.
 
 use crate::ending_id::EndingPlace;
-use crate::ids::{ClientId, RealmId};
-use crate::notice::{NoticeSubject, OwedNotice, SubjectKey};
+use crate::ids::RealmId;
+use crate::notice::{NoticeMessage, OwedNotice, SubjectKey};
+use crate::receiver::Receiver;
 use crate::time::{Span, Timestamp};
 
 /// For how long a notice is tried at least.
@@ -22,12 +23,12 @@ pub const ANSWER_KEPT_BYTES: usize = 2048;
 pub struct Receipt {
     /// The ending.
     pub place: EndingPlace,
-    /// The client.
-    pub client: ClientId,
+    /// Who is told.
+    pub receiver: Receiver,
     /// The realm of what ended: its keys sign the notice.
     pub realm: RealmId,
-    /// Of what the client is told; none if it cannot be told.
-    pub subject: Option<NoticeSubject>,
+    /// What they are told; none if they cannot be told.
+    pub message: Option<NoticeMessage>,
     /// When it was over.
     pub ended_at: Timestamp,
     /// From when it is tried; an order to retry begins anew.
@@ -65,7 +66,7 @@ pub enum ReceiptState {
         /// When.
         at: Timestamp,
     },
-    /// There is no way to tell the client.
+    /// There is no way to tell the receiver.
     CannotBeTold,
 }
 
@@ -141,14 +142,45 @@ impl NoticeAnswer {
         }
     }
 
-    /// Whether the receiver has taken the notice. §2.8; 204 is what several frameworks send for an empty answer.
-    pub const fn confirms(self) -> bool {
-        matches!(self, Self::Status { code: 200 | 204, .. })
-    }
-
     /// Whether it says something of the receiver: whether that is there and works.
     pub const fn is_the_receivers(self) -> bool {
         !matches!(self, Self::NoAddress | Self::NotComposed)
+    }
+}
+
+/// What an answer says of the notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AnswerMeaning {
+    /// The receiver has taken it.
+    Taken,
+    /// It is wrong for this receiver, and another one of its kind will be, too.
+    Refused,
+    /// Neither: it is tried again.
+    Failed,
+}
+
+impl Receipt {
+    /// What an answer says of this notice.
+    pub(crate) const fn meaning_of(&self, answer: NoticeAnswer) -> AnswerMeaning {
+        let NoticeAnswer::Status { code, .. } = answer else { return AnswerMeaning::Failed };
+        match (&self.message, code) {
+            // Standard Webhooks: every answer of 2xx is a success; 410 says that nothing is wanted there any more.
+            (Some(NoticeMessage::Hook(_)), 200..=299) => AnswerMeaning::Taken,
+            (Some(NoticeMessage::Hook(_)), 410) => AnswerMeaning::Refused,
+            (Some(NoticeMessage::Hook(_)), _) => AnswerMeaning::Failed,
+            // Back-Channel Logout §2.8; 204 is what several frameworks send for an empty answer. S-UL-5
+            (Some(NoticeMessage::Logout(_) | NoticeMessage::Revocation(_)) | None, 200 | 204) => {
+                AnswerMeaning::Taken
+            }
+            (Some(NoticeMessage::Logout(_) | NoticeMessage::Revocation(_)) | None, 400) => {
+                AnswerMeaning::Refused
+            }
+            // Global Token Revocation §3.4: nobody of that name is known there, or nothing can be revoked.
+            (Some(NoticeMessage::Revocation(_)), 404 | 422) => AnswerMeaning::Refused,
+            (Some(NoticeMessage::Logout(_) | NoticeMessage::Revocation(_)) | None, _) => {
+                AnswerMeaning::Failed
+            }
+        }
     }
 }
 
@@ -174,8 +206,8 @@ pub struct Settlement {
 pub struct ReceiptKey {
     /// Of which ending.
     pub place: EndingPlace,
-    /// To which client.
-    pub client: ClientId,
+    /// To whom.
+    pub receiver: Receiver,
     /// Of which subject.
     pub subject: SubjectKey,
 }
@@ -189,15 +221,15 @@ impl Receipt {
         ended_at: impl Into<Option<Timestamp>>,
         now: Timestamp,
     ) -> Self {
-        let state = match notice.subject {
+        let state = match notice.message {
             Some(_) => ReceiptState::Pending { due_at: now, leased: false },
             None => ReceiptState::CannotBeTold,
         };
         Self {
             place,
-            client: notice.client,
+            receiver: notice.receiver,
             realm,
-            subject: notice.subject,
+            message: notice.message,
             ended_at: ended_at.into().unwrap_or(now),
             tried_from: now,
             tries: 0,
@@ -206,15 +238,15 @@ impl Receipt {
         }
     }
 
-    /// Whether its client is a receiver: one of whom it is known how it does.
-    pub const fn has_receiver(&self) -> bool {
-        self.subject.is_some()
+    /// Whether it is known of its receiver how it does: whether anything is sent to it.
+    pub const fn is_sent(&self) -> bool {
+        self.message.is_some()
     }
 
     /// Which notice it is of.
     pub fn key(&self) -> ReceiptKey {
-        let subject = self.subject.as_ref().map_or(SubjectKey::NOBODY, SubjectKey::of);
-        ReceiptKey { place: self.place, client: self.client.clone(), subject }
+        let subject = self.message.as_ref().map_or(SubjectKey::NOBODY, SubjectKey::of);
+        ReceiptKey { place: self.place, receiver: self.receiver.clone(), subject }
     }
 
     /// This receipt while somebody tries the notice, until then.
@@ -254,17 +286,17 @@ impl Receipt {
 /// this one did not get through.
 pub fn decide_settlement(receipt: &Receipt, settlement: &Settlement, now: Timestamp) -> Option<Receipt> {
     let answer = settlement.answer;
+    let meaning = receipt.meaning_of(answer);
     let own = receipt.state == ReceiptState::Pending { due_at: settlement.lease, leased: true };
     // What the receiver has taken it has taken, however late that is known.
-    let late = answer.confirms() && !matches!(receipt.state, ReceiptState::Confirmed { .. });
+    let late = meaning == AnswerMeaning::Taken && !matches!(receipt.state, ReceiptState::Confirmed { .. });
     if !own && !late {
         return None;
     }
     let tries = receipt.tries.saturating_add(1);
     let state = match answer {
-        NoticeAnswer::Status { code: 200 | 204, .. } => ReceiptState::Confirmed { at: now },
-        // §2.8: the message itself is wrong for the receiver; another one of its kind will be, too.
-        NoticeAnswer::Status { code: 400, .. } => ReceiptState::Refused { at: now },
+        _ if meaning == AnswerMeaning::Taken => ReceiptState::Confirmed { at: now },
+        _ if meaning == AnswerMeaning::Refused => ReceiptState::Refused { at: now },
         NoticeAnswer::NoAddress => ReceiptState::CannotBeTold,
         _ if now.since(receipt.tried_from) >= TRIED_FOR => ReceiptState::GivenUp { at: now },
         NoticeAnswer::Status { code: 429 | 503, retry_after: Some(wished) } => {

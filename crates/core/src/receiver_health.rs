@@ -3,7 +3,7 @@
 //! A receiver that has failed for long is ailing: one notice at a time asks whether it is back, until the first success.
 //! Nothing here counts for a receipt: each is judged by its own answers.
 
-use crate::receipt::{NoticeAnswer, Receipt, Settlement};
+use crate::receipt::{AnswerMeaning, NoticeAnswer, Receipt, Settlement};
 use crate::time::{Span, Timestamp};
 
 /// For how long a receiver has to have failed, without one success, to be ailing.
@@ -72,6 +72,7 @@ impl ReceiverHealth {
 /// What a try says of the receiver; none if it says nothing.
 pub fn decide_health(
     health: &ReceiverHealth,
+    receipt: &Receipt,
     settlement: &Settlement,
     now: Timestamp,
 ) -> Option<ReceiverHealth> {
@@ -79,10 +80,10 @@ pub fn decide_health(
     if !answer.is_the_receivers() {
         return None;
     }
+    let meaning = receipt.meaning_of(answer);
     // Who refuses one message is there and works.
-    let works = answer.confirms() || matches!(answer, NoticeAnswer::Status { code: 400, .. });
-    Some(if works {
-        let confirmed = answer.confirms();
+    Some(if meaning != AnswerMeaning::Failed {
+        let confirmed = meaning == AnswerMeaning::Taken;
         ReceiverHealth {
             failing_since: None,
             failures: 0,
@@ -121,22 +122,23 @@ pub fn due_at_once(receipt: &Receipt, now: Timestamp) -> Option<Receipt> {
 mod tests {
     use super::*;
     use crate::ending_id::EndingPlace;
-    use crate::notice::SubjectKey;
-    use crate::receipt::ReceiptKey;
+    use crate::ids::RealmId;
+    use crate::notice::OwedNotice;
+    use crate::receiver::Receiver;
 
     fn at(s: i64) -> Timestamp {
         Timestamp::from_ms(s * 1000)
     }
 
     fn after(health: ReceiverHealth, code: u16, s: i64) -> ReceiverHealth {
-        let key = ReceiptKey {
-            place: EndingPlace::of(1, 0).expect("a place"),
-            client: "shop".parse().expect("a client"),
-            subject: SubjectKey::NOBODY,
-        };
+        let notice =
+            OwedNotice { receiver: Receiver::Client("shop".parse().expect("a client")), message: None };
+        let realm = RealmId::from_uuid(uuid::Uuid::nil());
+        let receipt = Receipt::owed(EndingPlace::of(1, 0).expect("a place"), realm, notice, at(0), at(0));
+        let key = receipt.key();
         let answer = NoticeAnswer::Status { code, retry_after: None };
         let settlement = Settlement { key, lease: at(0), began_at: at(s - 1), answer, said: None, chance: 0 };
-        decide_health(&health, &settlement, at(s)).expect("it says something")
+        decide_health(&health, &receipt, &settlement, at(s)).expect("it says something")
     }
 
     #[test]

@@ -29,6 +29,17 @@ pub enum RecordFault {
         "an address that a browser tells endings to is absolute, without a fragment, of the scheme, host and port of a redirect address, and of no IPv6 address"
     )]
     FrontchannelLogoutUri,
+    /// Where a subscriber is told.
+    #[error(
+        "a subscriber's address is https, absolute and without a fragment; a web hook's may be http, and another system's http on this machine only"
+    )]
+    SubscriberAddress,
+    /// The issuer by which another system knows users.
+    #[error("the issuer that another system knows is an address of the web")]
+    SubscriberIssuer,
+    /// A realm has as many subscribers as it may have.
+    #[error("a realm has at most 32 subscribers")]
+    TooManySubscribers,
     /// See [`is_username`](crate::is_username).
     #[error("a username has 1 to 255 characters, none of them a control and none that cannot be seen")]
     Username,

@@ -97,6 +97,7 @@ mod tests {
             path: "/".into(),
             generation: 0,
             second_factor: SecondFactorRule::default(),
+            subscribers: 0,
             created_at: Timestamp::from_ms(0),
         };
         RecoveryPass::new(number, &user, &realm, RecoveryWay::Code)

@@ -151,6 +151,8 @@ pub struct Around {
     pub user_enabled: bool,
     /// The level that is asked of the user's sessions.
     pub level: Assurance,
+    /// Whether somebody hears of every ending in the realm. No verdict depends on it.
+    pub is_subscribed: bool,
 }
 
 /// Whether a session is live at `now`, with `seen_at` its last known activity.
@@ -255,7 +257,7 @@ pub(crate) mod tests {
 
     pub(crate) fn around() -> Around {
         let generations = Generations { user: 4, realm: 5 };
-        Around { generations, user_enabled: true, level: Assurance::One }
+        Around { generations, user_enabled: true, level: Assurance::One, is_subscribed: false }
     }
 
     fn check(change: impl FnOnce(&mut Session, &mut Around), seen_s: i64, now_s: i64, expect: Verdict) {

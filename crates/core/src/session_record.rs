@@ -67,6 +67,14 @@ pub enum KeptSession {
 }
 
 impl KeptSession {
+    /// Its user.
+    pub fn user(&self) -> &User {
+        match self {
+            Self::Stored(facts, _) => &facts.user,
+            Self::Ended(_, user) => user,
+        }
+    }
+
     /// Whether anybody may be shown anything of it.
     pub fn is_shown(&self) -> bool {
         match self {

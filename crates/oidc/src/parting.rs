@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use adieu_authority::{
     Authority, Check, Client, ClientId, EndingId, Fate, Outage, Participant, Purpose, RealmId, ReceiptQuery,
-    ReceiptState, Session, SessionId, SessionToken, Span, Timestamp,
+    ReceiptState, Receiver, Session, SessionId, SessionToken, Span, Timestamp,
 };
 use adieu_core::{LogoutFrame, TokenHash, ToldClient, how_told};
 use adieu_http_kit::form::append_query;
@@ -206,11 +206,13 @@ async fn add_states(
 ) -> Result<(), Outage> {
     let query = ReceiptQuery { ending, after: None, most: RECEIPTS_MAX };
     let page = match wait {
-        Some(wait) => authority.settled_receipts(query, wait).await?,
+        Some(wait) => authority.settled_receipts_of_clients(query, wait).await?,
         None => authority.receipts(query).await?,
     };
     for receipt in page.into_iter().flat_map(|page| page.receipts) {
-        states.entry(receipt.client).or_default().push(receipt.state);
+        if let Receiver::Client(client) = receipt.receiver {
+            states.entry(client).or_default().push(receipt.state);
+        }
     }
     Ok(())
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use adieu_core::entropy::draw;
 use adieu_core::{
-    ClientId, Clock, Entropy, NoticeAnswer, Receipt, ReceiptState, Settlement, Span, Timestamp, Unwritten,
+    Clock, Entropy, NoticeAnswer, Receipt, ReceiptState, Receiver, Settlement, Span, Timestamp, Unwritten,
 };
 use adieu_keyring::Keyring;
-use adieu_store::{LeaseOrder, LeasedNotice, LeasedNotices, Store, Taken};
+use adieu_store::{LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, Store, Taken};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -62,16 +62,16 @@ pub struct Outbox {
 /// What is under way.
 #[derive(Default)]
 struct Lanes {
-    busy: HashMap<ClientId, u32>,
-    trying: JoinSet<ClientId>,
+    busy: HashMap<Receiver, u32>,
+    trying: JoinSet<Receiver>,
 }
 
 impl Lanes {
-    fn is_free(&mut self, client: ClientId) {
-        if let Some(busy) = self.busy.get_mut(&client) {
+    fn is_free(&mut self, receiver: Receiver) {
+        if let Some(busy) = self.busy.get_mut(&receiver) {
             *busy -= 1;
             if *busy == 0 {
-                self.busy.remove(&client);
+                self.busy.remove(&receiver);
             }
         }
     }
@@ -79,7 +79,7 @@ impl Lanes {
     /// Waits until a try is over; forgets all that are.
     async fn one_is_over(&mut self) {
         match self.trying.join_next().await {
-            Some(Ok(client)) => self.is_free(client),
+            Some(Ok(receiver)) => self.is_free(receiver),
             // A try that panicked: which lane it was in is not known, so all are counted anew by what is left of them.
             Some(Err(_)) => self.busy.clear(),
             None => std::future::pending().await,
@@ -91,7 +91,7 @@ impl Lanes {
     fn forget_over(&mut self) {
         while let Some(over) = self.trying.try_join_next() {
             match over {
-                Ok(client) => self.is_free(client),
+                Ok(receiver) => self.is_free(receiver),
                 Err(_) => self.busy.clear(),
             }
         }
@@ -163,7 +163,7 @@ impl Outbox {
         let taken = taken.await?;
         let LeasedNotices { notices, next_due } = leased.await?;
         for notice in notices {
-            *lanes.busy.entry(notice.receipt.client.clone()).or_default() += 1;
+            *lanes.busy.entry(notice.receipt.receiver.clone()).or_default() += 1;
             lanes.trying.spawn(self.clone().try_one(notice));
         }
         Ok((taken, next_due))
@@ -176,13 +176,13 @@ impl Outbox {
     }
 
     /// Tries a notice and writes down what came of it; gives the lane back.
-    async fn try_one(self, notice: LeasedNotice) -> ClientId {
+    async fn try_one(self, notice: LeasedNotice) -> Receiver {
         let parts = &self.parts;
-        let LeasedNotice { receipt, address } = notice;
-        let client = receipt.client.clone();
-        let ReceiptState::Pending { due_at: lease, .. } = receipt.state else { return client };
+        let LeasedNotice { receipt, to } = notice;
+        let receiver = receipt.receiver.clone();
+        let ReceiptState::Pending { due_at: lease, .. } = receipt.state else { return receiver };
         let began_at = parts.clock.now();
-        let sent = self.sent(&receipt, address.as_deref(), began_at).await;
+        let sent = self.sent(&receipt, to.as_ref(), began_at).await;
         let now = parts.clock.now();
         let settlement = Settlement {
             key: receipt.key(),
@@ -196,19 +196,19 @@ impl Outbox {
             Ok(Some(settled)) => self.say(&settled),
             Ok(None) => {}
             Err(error) => {
-                tracing::error!(%error, %client, "what came of a notice could not be written down: it is sent again");
+                tracing::error!(%error, %receiver, "what came of a notice could not be written down: it is sent again");
             }
         }
-        client
+        receiver
     }
 
-    async fn sent(&self, receipt: &Receipt, address: Option<&str>, now: Timestamp) -> Outcome {
-        let Some(address) = address else { return Outcome::failed(NoticeAnswer::NoAddress) };
+    async fn sent(&self, receipt: &Receipt, to: Option<&NoticeAddress>, now: Timestamp) -> Outcome {
+        let Some(to) = to else { return Outcome::failed(NoticeAnswer::NoAddress) };
         let parts = &self.parts;
-        match compose(&parts.keyring, parts.entropy.as_ref(), receipt, now).await {
-            Ok(form) => parts.sender.post(address, form, now).await,
+        match compose(parts, receipt, to, now).await {
+            Ok(call) => parts.sender.post(call, now).await,
             Err(error) => {
-                tracing::error!(%error, client = %receipt.client, "a notice could not be composed");
+                tracing::error!(%error, receiver = %receipt.receiver, "a notice could not be composed");
                 Outcome::failed(NoticeAnswer::NotComposed)
             }
         }
@@ -217,7 +217,7 @@ impl Outbox {
     /// Says in the log what came of a notice, and counts it. What it said and what was answered is for administrators to read.
     fn say(&self, receipt: &Receipt) {
         let ending = self.parts.store.ending_id(receipt.place);
-        let (client, tries) = (&receipt.client, receipt.tries);
+        let (receiver, tries) = (&receipt.receiver, receipt.tries);
         let answer = receipt.last.as_ref().map(|tried| tried.answer);
         let answered = match answer {
             Some(NoticeAnswer::Status { code, .. }) => code.to_string(),
@@ -228,19 +228,19 @@ impl Outbox {
             ReceiptState::Confirmed { at } => {
                 let ms = at.since(receipt.ended_at).ms();
                 metrics::histogram!("adieu_notice_seconds").record(ms as f64 / 1000.0);
-                tracing::info!(%ending, %client, tries, ms, "told of an ending");
+                tracing::info!(%ending, %receiver, tries, ms, "told of an ending");
             }
             ReceiptState::Pending { .. } => {
-                tracing::debug!(%ending, %client, tries, answered, "not told yet: it is tried again");
+                tracing::debug!(%ending, %receiver, tries, answered, "not told yet: it is tried again");
             }
             ReceiptState::Refused { .. } => {
-                tracing::warn!(%ending, %client, tries, answered, "a notice of an ending was refused");
+                tracing::warn!(%ending, %receiver, tries, answered, "a notice of an ending was refused");
             }
             ReceiptState::GivenUp { .. } => {
-                tracing::warn!(%ending, %client, tries, answered, "a notice of an ending was given up");
+                tracing::warn!(%ending, %receiver, tries, answered, "a notice of an ending was given up");
             }
             ReceiptState::CannotBeTold => {
-                tracing::warn!(%ending, %client, tries, answered, "a client can be told no more: it has no address");
+                tracing::warn!(%ending, %receiver, tries, answered, "a receiver can be told no more: it has no address");
             }
         }
         metrics::counter!("adieu_notices_total", "state" => receipt.state.word()).increment(1);

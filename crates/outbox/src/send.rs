@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use adieu_core::{ANSWER_KEPT_BYTES, NoticeAnswer, Timestamp};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, Response, redirect};
 use url::{Host, Url};
 
@@ -43,6 +43,16 @@ pub struct Sender {
     rule: AddressRule,
 }
 
+/// A POST to be sent.
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub(crate) address: String,
+    pub(crate) media: &'static str,
+    /// The others.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
 /// What came of a try.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -70,7 +80,7 @@ impl Sender {
     pub fn new(rule: AddressRule) -> Result<Self, SenderFault> {
         let client = Self::builder(rule).build().or_else(|error| {
             let error: &dyn std::error::Error = &error;
-            tracing::error!(error, "no authorities are known: clients behind https cannot be told");
+            tracing::error!(error, "no authorities are known: receivers behind https cannot be told");
             Self::builder(rule).tls_certs_only([]).build()
         });
         Ok(Self { client: client.map_err(SenderFault)?, rule })
@@ -89,14 +99,14 @@ impl Sender {
             .dns_resolver(JudgedNames(rule))
     }
 
-    /// Posts a form.
-    pub(crate) async fn post(&self, address: &str, form: String, now: Timestamp) -> Outcome {
-        let Ok(url) = Url::parse(address) else { return Outcome::failed(NoticeAnswer::Unreachable) };
+    /// Sends a call.
+    pub(crate) async fn post(&self, call: Call, now: Timestamp) -> Outcome {
+        let Ok(url) = Url::parse(&call.address) else { return Outcome::failed(NoticeAnswer::Unreachable) };
         if !self.rule.allows_host(&url) {
             return Outcome::failed(NoticeAnswer::AddressRefused);
         }
-        let request =
-            self.client.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+        let request = self.client.post(url).headers(call.headers).header(CONTENT_TYPE, call.media);
+        let request = request.body(call.body);
         match request.send().await {
             Ok(response) => read(response, now).await,
             Err(error) => Outcome::failed(why(&error)),
@@ -170,6 +180,11 @@ impl Resolve for JudgedNames {
 mod tests {
     use super::*;
 
+    fn call(address: &str) -> Call {
+        let (media, headers) = ("application/json", HeaderMap::new());
+        Call { address: address.into(), media, headers, body: "{}".into() }
+    }
+
     #[tokio::test]
     async fn what_leads_into_the_house_is_refused_by_number_and_by_name() {
         let sender = Sender::new(AddressRule::Public).expect("a client");
@@ -182,10 +197,10 @@ mod tests {
             "http://localhost:9/x",
             "https://169.254.169.254/latest/meta-data",
         ] {
-            let sent = sender.post(address, "logout_token=x".into(), Timestamp::from_ms(0)).await;
+            let sent = sender.post(call(address), Timestamp::from_ms(0)).await;
             assert_eq!(sent.answer, NoticeAnswer::AddressRefused, "{address}");
         }
-        let sent = sender.post("nonsense", String::new(), Timestamp::from_ms(0)).await;
+        let sent = sender.post(call("nonsense"), Timestamp::from_ms(0)).await;
         assert_eq!(sent.answer, NoticeAnswer::Unreachable);
     }
 }

@@ -13,4 +13,5 @@ pub mod facts;
 pub mod names;
 pub mod plan;
 pub mod secrets;
+pub mod subscriber_words;
 mod words;

@@ -11,7 +11,9 @@ mod kept;
 mod notices;
 mod people;
 mod sessions;
+mod subscribers;
 mod tables;
+mod taking;
 mod upkeep;
 
 use std::future::ready;

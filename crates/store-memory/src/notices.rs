@@ -6,18 +6,16 @@
 use std::ops::Bound;
 
 use adieu_core::{
-    ClientId, EndingEntry, EndingId, EndingPlace, Lane, Locator, NoticeReach, NoticeWish, Outage,
-    Participant, RealmId, Receipt, ReceiptKey, ReceiptState, Settlement, SubjectKey, Timestamp, ToldUpTo,
-    Unwritten, decide_health, decide_lease, decide_notices, decide_settlement, due_at_once, is_back,
-    told_with_others,
+    EndingId, EndingPlace, Lane, Outage, Receipt, ReceiptKey, ReceiptState, Receiver, Settlement, SubjectKey,
+    Timestamp, Unwritten, decide_health, decide_lease, decide_settlement, due_at_once, is_back,
 };
 use adieu_store::{
-    LeaseOrder, LeasedNotice, LeasedNotices, Notices, Pending, ReceiptCounts, ReceiptPage, ReceiptQuery,
-    Receiver, Retold, Taken,
+    LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, Notices, Pending, ReceiptCounts, ReceiptPage,
+    ReceiptQuery, ReceiverStanding, Retold, Taken,
 };
 
 use crate::MemoryStore;
-use crate::tables::{KeptRow, Tables};
+use crate::tables::Tables;
 
 /// Entries and sessions that one step looks at.
 const STEP_MAX: u32 = 500;
@@ -50,7 +48,7 @@ impl Notices for MemoryStore {
     fn retry_notices(
         &self,
         ending: EndingId,
-        after: Option<(ClientId, SubjectKey)>,
+        after: Option<(Receiver, SubjectKey)>,
         now: Timestamp,
     ) -> Pending<Result<Retold, Unwritten>> {
         self.act(|tables| Ok(tables.retell(ending, after, |receipt| receipt.retried(now))))
@@ -59,20 +57,26 @@ impl Notices for MemoryStore {
     fn give_up_notices(
         &self,
         ending: EndingId,
-        after: Option<(ClientId, SubjectKey)>,
+        after: Option<(Receiver, SubjectKey)>,
         now: Timestamp,
     ) -> Pending<Result<Retold, Unwritten>> {
         self.act(|tables| Ok(tables.retell(ending, after, |receipt| receipt.given_up(now))))
     }
 
-    fn receivers(&self, after: Option<ClientId>, most: u32) -> Pending<Result<Vec<Receiver>, Outage>> {
+    fn receivers(
+        &self,
+        after: Option<Receiver>,
+        most: u32,
+    ) -> Pending<Result<Vec<ReceiverStanding>, Outage>> {
         self.act(|tables| {
             let from = after.map_or(Bound::Unbounded, Bound::Excluded);
             let all = tables.receivers.range((from, Bound::Unbounded)).take(most as usize);
-            let shown = all.map(|(client, health)| {
-                let waits = |receipt: &&Receipt| receipt.client == *client && !receipt.state.is_settled();
+            let shown = all.map(|(receiver, health)| {
+                let waits = |receipt: &&Receipt| receipt.receiver == *receiver && !receipt.state.is_settled();
                 let pending = tables.receipts.values().filter(waits).count() as u64;
-                Receiver { client: client.clone(), health: *health, pending }
+                let subscriber = receiver.subscriber().and_then(|id| tables.subscribers.get(id));
+                let kind = subscriber.map(|subscriber| subscriber.kind.word());
+                ReceiverStanding { receiver: receiver.clone(), kind, health: *health, pending }
             });
             Ok(shown.collect())
         })
@@ -80,119 +84,15 @@ impl Notices for MemoryStore {
 }
 
 impl Tables {
-    fn take_endings(&mut self, now: Timestamp) -> Taken {
-        let (mut taken, mut left) = (Taken::default(), STEP_MAX);
-        loop {
-            let line = self.ending_lines.iter().find(|line| line.place().line() >= self.told_up_to.line);
-            let Some(line) = line.cloned() else { return taken };
-            let place = line.place();
-            if place.line() > self.told_up_to.line {
-                self.told_up_to = ToldUpTo::line(place.line());
-            }
-            if left == 0 {
-                return Taken { more: true, ..taken };
-            }
-            left -= 1;
-            match self.take_entry(place, line.entry(), &mut left, &mut taken, now) {
-                Some(next) => self.told_up_to.walk_from = next,
-                None => self.told_up_to = ToldUpTo::line(place.line() + 1),
-            }
-        }
-    }
-
-    /// Makes receipts of an entry; says where its walk goes on, if it is not done.
-    fn take_entry(
-        &mut self,
-        place: EndingPlace,
-        entry: &EndingEntry,
-        left: &mut u32,
-        taken: &mut Taken,
-        now: Timestamp,
-    ) -> Option<u64> {
-        match entry {
-            entry if !entry.may_be_told() => None,
-            EndingEntry::One { locator, incarnation, epoch, .. } => {
-                let row = self.rows.get(locator).filter(|row| row.session().incarnation == *incarnation)?;
-                let (session, ended_at) = (row.session(), self.ended_at(row, *epoch, now));
-                let realm = session.realm;
-                let all = self.participants_of(session);
-                let own: Vec<_> = all.iter().filter(|one| one.epoch == *epoch).cloned().collect();
-                self.owe((place, realm), (NoticeReach::Session, ended_at), &own, &[], taken, now);
-                None
-            }
-            EndingEntry::Many { scope, generation } => {
-                let of = |one: &&adieu_core::MassEnding| one.scope == *scope && one.generation == *generation;
-                let mass = self.mass_endings.iter().find(of).cloned().filter(|mass| mass.is_told())?;
-                let spared = mass.spared.and_then(|id| self.row(id)).map(|row| {
-                    let session = row.session();
-                    let all = self.participants_of(session);
-                    all.iter().filter(|one| one.epoch == session.epoch).cloned().collect::<Vec<_>>()
-                });
-                let spared = spared.unwrap_or_default();
-                let from = self.told_up_to.walk_from;
-                let behind = self.participants.keys().filter(|at| at.number() >= from);
-                let places: Vec<Locator> = behind.copied().collect();
-                for at in places {
-                    if *left == 0 {
-                        return Some(at.number());
-                    }
-                    *left -= 1;
-                    let Some(row) = self.rows.get(&at) else { continue };
-                    let realm = row.session().realm;
-                    let all = self.participants_of(row.session()).to_vec();
-                    let Some(kept) = self.kept(row) else { continue };
-                    let told = told_with_others(&kept, all, &mass, now);
-                    let reach = (mass.scope.notice_reach(), mass.record.at);
-                    self.owe((place, realm), reach, &told, &spared, taken, now);
-                }
-                None
-            }
-        }
-    }
-
-    /// When an epoch of a session was over.
-    fn ended_at(&self, row: &KeptRow, epoch: u32, now: Timestamp) -> Timestamp {
-        let ended_at = match row {
-            KeptRow::Ended(tombstone) => tombstone.epoch_ended_at(epoch),
-            KeptRow::Stored(session) => session.reset_at(),
-        };
-        ended_at.unwrap_or(now)
-    }
-
-    fn owe(
-        &mut self,
-        (place, realm): (EndingPlace, RealmId),
-        (reach, ended_at): (NoticeReach, Timestamp),
-        participants: &[Participant],
-        spared: &[Participant],
-        taken: &mut Taken,
-        now: Timestamp,
-    ) {
-        let wish = |client: &ClientId| {
-            self.clients.get(client).map_or(NoticeWish::NotAtAll, |stored| stored.client.notice_wish())
-        };
-        for notice in decide_notices(reach, participants, spared, wish) {
-            let receipt = Receipt::owed(place, realm, notice, ended_at, now);
-            let key = receipt.key();
-            if !self.receipts.contains_key(&key) {
-                taken.receipts += 1;
-                if receipt.has_receiver() {
-                    self.receivers.entry(receipt.client.clone()).or_default();
-                }
-                self.receipts.insert(key, receipt);
-            }
-        }
-    }
-
     fn lease(&mut self, order: &LeaseOrder, now: Timestamp) -> LeasedNotices {
         let mut leased = LeasedNotices::default();
-        let clients: Vec<ClientId> = self.receivers.keys().cloned().collect();
-        for client in clients {
-            let health = self.receivers[&client];
+        let receivers: Vec<Receiver> = self.receivers.keys().cloned().collect();
+        for receiver in receivers {
+            let health = self.receivers[&receiver];
             let mut waiting: Vec<(Timestamp, ReceiptKey)> = self
                 .receipts
                 .iter()
-                .filter(|(key, _)| key.client == client)
+                .filter(|(key, _)| key.receiver == receiver)
                 .filter_map(|(key, receipt)| match receipt.state {
                     ReceiptState::Pending { due_at, .. } => Some((due_at, key.clone())),
                     _ => None,
@@ -200,44 +100,58 @@ impl Tables {
                 .collect();
             waiting.sort();
             let room = order.most - leased.notices.len() as u32;
-            let busy = order.busy.get(&client).copied().unwrap_or(0);
+            let busy = order.busy.get(&receiver).copied().unwrap_or(0);
             let lane = Lane { health, busy, most_each: order.most_each, room };
             let (due, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(due_at, _)| *due_at <= now);
             let due = due.into_iter().filter_map(|(_, key)| self.receipts.get(&key).cloned()).collect();
             let leasing =
                 decide_lease(&lane, due, later.first().map(|(due_at, _)| *due_at), order.until, now);
-            self.receivers.extend(leasing.health.map(|health| (client.clone(), health)));
+            self.receivers.extend(leasing.health.map(|health| (receiver.clone(), health)));
             for receipt in leasing.leased {
-                let stored = self.clients.get(&client);
-                let address = stored.and_then(|stored| stored.client.backchannel_logout_uri.clone());
+                let to = self.address_of(&receiver, receipt.place);
                 self.receipts.insert(receipt.key(), receipt.clone());
-                leased.notices.push(LeasedNotice { receipt, address });
+                leased.notices.push(LeasedNotice { receipt, to });
             }
             leased.next_due = leased.next_due.into_iter().chain(leasing.next_due).min();
         }
         leased
     }
 
+    /// Where a receiver is told now of the ending at a place.
+    fn address_of(&self, receiver: &Receiver, place: EndingPlace) -> Option<NoticeAddress> {
+        match receiver {
+            Receiver::Client(client) => {
+                let stored = self.clients.get(client);
+                let address = stored.and_then(|stored| stored.client.backchannel_logout_uri.clone());
+                address.map(NoticeAddress::Client)
+            }
+            Receiver::Subscriber(id) => {
+                let stored = self.subscribers.get(id).filter(|stored| stored.is_told_of(place));
+                stored.map(|stored| NoticeAddress::Subscriber(Box::new(stored.clone())))
+            }
+        }
+    }
+
     fn settle(&mut self, settlement: &Settlement, now: Timestamp) -> Option<Receipt> {
         let receipt = self.receipts.get(&settlement.key)?;
-        let client = receipt.client.clone();
-        let settled = decide_settlement(receipt, settlement, now);
+        let (receipt, receiver) = (receipt.clone(), receipt.receiver.clone());
+        let settled = decide_settlement(&receipt, settlement, now);
         if let Some(settled) = &settled {
             self.receipts.insert(settlement.key.clone(), settled.clone());
         }
-        let before = self.receivers.get(&client).copied().unwrap_or_default();
-        if let Some(after) = decide_health(&before, settlement, now) {
-            self.receivers.insert(client.clone(), after);
+        let before = self.receivers.get(&receiver).copied().unwrap_or_default();
+        if let Some(after) = decide_health(&before, &receipt, settlement, now) {
+            self.receivers.insert(receiver.clone(), after);
             if is_back(&before, &after) {
-                self.bring_forward(&client, now);
+                self.bring_forward(&receiver, now);
             }
         }
         settled
     }
 
-    fn bring_forward(&mut self, client: &ClientId, now: Timestamp) {
-        let of_client = self.receipts.values_mut().filter(|receipt| receipt.client == *client);
-        for receipt in of_client {
+    fn bring_forward(&mut self, receiver: &Receiver, now: Timestamp) {
+        let of_receiver = self.receipts.values_mut().filter(|receipt| receipt.receiver == *receiver);
+        for receipt in of_receiver {
             if let Some(due) = due_at_once(receipt, now) {
                 *receipt = due;
             }
@@ -256,7 +170,7 @@ impl Tables {
         }
         let name = |receipt: &Receipt| {
             let key = receipt.key();
-            (key.client, key.subject)
+            (key.receiver, key.subject)
         };
         let behind =
             all.into_iter().filter(|one| query.after.as_ref().is_none_or(|after| name(one) > *after));
@@ -273,25 +187,25 @@ impl Tables {
     fn retell(
         &mut self,
         ending: EndingId,
-        after: Option<(ClientId, SubjectKey)>,
+        after: Option<(Receiver, SubjectKey)>,
         change: impl Fn(&Receipt) -> Option<Receipt>,
     ) -> Retold {
         let mut retold = Retold::default();
         let Some(place) = self.ending_cipher.decipher(ending) else { return retold };
         let behind = |key: &ReceiptKey| {
-            after.as_ref().is_none_or(|after| (&key.client, key.subject) > (&after.0, after.1))
+            after.as_ref().is_none_or(|after| (&key.receiver, key.subject) > (&after.0, after.1))
         };
         let keys = self.receipts.keys().filter(|key| key.place == place && behind(key)).cloned();
         let keys: Vec<ReceiptKey> = keys.take(STEP_MAX as usize).collect();
         if keys.len() == STEP_MAX as usize {
-            retold.next = keys.last().map(|key| (key.client.clone(), key.subject));
+            retold.next = keys.last().map(|key| (key.receiver.clone(), key.subject));
         }
         for key in keys {
             let Some(changed) = self.receipts.get(&key).and_then(&change) else { continue };
-            let client = changed.client.clone();
+            let receiver = changed.receiver.clone();
             self.receipts.insert(key, changed);
             retold.notices += 1;
-            if let Some(health) = self.receivers.get_mut(&client) {
+            if let Some(health) = self.receivers.get_mut(&receiver) {
                 *health = health.wanted_now().unwrap_or(*health);
             }
         }

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use adieu_core::{
     Client, ClientId, EndOrder, EndScope, EndTarget, EndedWith, EndingChange, EndingIdCipher, EndingRecord,
     Family, FreePlace, Grant, GrantId, InstallationKey, KeptSession, LiveTally, Locator, MassEnding,
-    Participant, PlaceSearch, Population, Realm, RealmAround, RealmId, Receipt, ReceiptKey, ReceiverHealth,
-    RemovedVersions, Session, SessionFacts, SessionId, SessionIdCipher, SessionOutline, StoredClient,
-    Timestamp, ToldUpTo, Tombstone, UntoldEndings, User, UserId, UserKey, present_client,
+    Participant, PlaceSearch, Population, Realm, RealmAround, RealmId, Receipt, ReceiptKey, Receiver,
+    ReceiverHealth, RemovedVersions, Session, SessionFacts, SessionId, SessionIdCipher, SessionOutline,
+    StoredClient, Subscriber, SubscriberId, Timestamp, ToldUpTo, Tombstone, UntoldEndings, User, UserId,
+    UserKey, present_client,
 };
 use adieu_store::{Document, Flow, FlowId, StoredKey};
 
@@ -43,8 +44,9 @@ pub(crate) struct Tables {
     /// How far receipts were made.
     pub(crate) told_up_to: ToldUpTo,
     pub(crate) receipts: BTreeMap<ReceiptKey, Receipt>,
-    /// Clients that are or were told of endings.
-    pub(crate) receivers: BTreeMap<ClientId, ReceiverHealth>,
+    /// Those who are or were told of endings.
+    pub(crate) receivers: BTreeMap<Receiver, ReceiverHealth>,
+    pub(crate) subscribers: BTreeMap<SubscriberId, Subscriber>,
     pub(crate) grants: BTreeMap<GrantId, Arc<Grant>>,
     pub(crate) flows: BTreeMap<FlowId, Flow>,
     pub(crate) documents: BTreeMap<(RealmId, String, String), Document>,
@@ -94,6 +96,7 @@ impl Tables {
             told_up_to: ToldUpTo::line(1),
             receipts: BTreeMap::new(),
             receivers: BTreeMap::new(),
+            subscribers: BTreeMap::new(),
             grants: BTreeMap::new(),
             flows: BTreeMap::new(),
             documents: BTreeMap::new(),

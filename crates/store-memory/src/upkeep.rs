@@ -31,7 +31,12 @@ impl Upkeep for MemoryStore {
     }
 
     fn expire_shared(&self, now: Timestamp) -> Pending<Result<Swept, Unwritten>> {
-        self.act(|tables| Ok(tables.sweep_sessions(now, |session| session.participants > 0)))
+        self.act(|tables| {
+            let realms = tables.realms.values().filter(|realm| realm.subscribers > 0);
+            let subscribed: Vec<_> = realms.map(|realm| realm.id).collect();
+            let told = |session: &Session| session.participants > 0 || subscribed.contains(&session.realm);
+            Ok(tables.sweep_sessions(now, told))
+        })
     }
 
     fn ready(&self, _: Timestamp) -> Pending<Result<(), Outage>> {
@@ -85,7 +90,7 @@ impl Tables {
         self.rows.retain(|place, row| match row {
             KeptRow::Stored(_) => true,
             KeptRow::Ended(tombstone) => {
-                let needed = untold.may_need(*place) && participants.contains_key(place);
+                let needed = untold.may_need(*place, participants.contains_key(place));
                 needed || tombstone.ending.at > bounds.tombstones
             }
         });

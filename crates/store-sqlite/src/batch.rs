@@ -100,8 +100,7 @@ impl<'a> Batch<'a> {
             self.ended.lost += 1;
             return None;
         }
-        let place = EndingPlace::of(self.kept.newest_line + 1, self.ended.entries);
-        let place = place.expect("a batch ends less than a line has room for");
+        let place = self.next_place();
         append_entry(&mut self.ended.body, entry);
         self.ended.entries += 1;
         self.ended.at = self.ended.at.max(now);
@@ -111,6 +110,12 @@ impl<'a> Batch<'a> {
     /// The entries of what this batch has ended so far.
     pub(crate) fn line_in_the_making(&self) -> &[u8] {
         &self.ended.body
+    }
+
+    /// The place that the next ending gets.
+    pub(crate) fn next_place(&self) -> EndingPlace {
+        let place = EndingPlace::of(self.kept.newest_line + 1, self.ended.entries);
+        place.expect("a batch ends less than a line has room for")
     }
 
     /// How many endings go without their entries.
@@ -170,7 +175,9 @@ impl<'a> Batch<'a> {
     }
 
     pub(crate) fn write_session(&mut self, session: Session) -> rusqlite::Result<()> {
-        if rows::write_session(self.db, &session)? {
+        let is_told =
+            session.participants > 0 || self.realm(session.realm)?.is_some_and(|realm| realm.subscribers > 0);
+        if rows::write_session(self.db, &session, is_told)? {
             // The lists of this user are written anyway.
             let stale = self.kept.stale.take(session.locator.user_key());
             self.drop_stale(&stale)?;

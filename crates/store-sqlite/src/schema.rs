@@ -155,6 +155,11 @@ const MIGRATIONS: &[&str] = &[
      UPDATE user SET detail = json_set(detail, '$.grants_from', max(coalesce(detail ->> 'grants_from', 0),
         iif(enabled, 0, generation), coalesce((SELECT max(generation) FROM mass_ending
             WHERE scope = unhex('75' || printf('%016x', user.key)) AND mass_ending.detail ->> 'why' = 'user_disabled'), 0)));",
+    // Who hears of every ending in a realm, and how many of them are told (decision 0038).
+    "CREATE TABLE subscriber(id TEXT PRIMARY KEY, realm BLOB NOT NULL, version INTEGER NOT NULL, sealed BLOB NOT NULL,
+        sealed_before BLOB, detail TEXT NOT NULL) WITHOUT ROWID;
+     CREATE INDEX subscriber_realm ON subscriber(realm, id);
+     ALTER TABLE realm ADD COLUMN subscribers INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// What a connection is for.

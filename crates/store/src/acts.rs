@@ -14,7 +14,8 @@ use adieu_core::{
     FoundSession, Grant, GrantError, GrantId, Hindrance, IssueOrder, Locator, NewUser, Outage, Participant,
     PasswordRenewal, Population, PopulationId, Realm, RealmDraft, RealmId, RedeemOrder, RemoveClientOrder,
     RemoveUserOrder, RevokeOrder, RevokedToken, RotateOrder, SecondFactorRule, SessionId, SessionRecord,
-    SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Timestamp, Unwritten, User, UserId, Version,
+    SessionToken, SignOnError, SignOnOrder, SignedOn, Span, Subscriber, SubscriberId, Timestamp, Unwritten,
+    User, UserId, Version,
 };
 
 use crate::notices::Notices;
@@ -395,12 +396,32 @@ pub trait Grants: Send + Sync {
     fn grant(&self, id: GrantId) -> Lookup<Result<Option<Arc<Grant>>, Outage>>;
 }
 
+/// Who hears of every ending in a realm.
+pub trait Subscribers: Send + Sync {
+    /// The subscriber of that name.
+    fn subscriber(&self, id: &SubscriberId) -> Pending<Result<Option<Subscriber>, Outage>>;
+    /// The subscribers of a realm, by name.
+    fn subscribers(&self, realm: RealmId) -> Pending<Result<Vec<Subscriber>, Outage>>;
+    /// Makes a subscriber; its name must be nobody's. It is told of what ends from then on.
+    fn create_subscriber(&self, new: Subscriber) -> Pending<Result<Subscriber, DirectoryError>>;
+    /// Changes a subscriber, from the version that was read.
+    fn edit_subscriber(&self, from: Version, next: Subscriber)
+    -> Pending<Result<Subscriber, DirectoryError>>;
+    /// Removes a subscriber; what it is owed still can be told to nobody. In that version, where one is named.
+    fn remove_subscriber(
+        &self,
+        id: &SubscriberId,
+        from: Option<Version>,
+    ) -> Pending<Result<(), DirectoryError>>;
+}
+
 /// What keeps a store well.
 pub trait Upkeep: Send + Sync {
     /// Frees space: a bounded batch of what is over, and of tombstones and entries of endings that were kept for so long.
     fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>>;
-    /// Ends sessions in which clients take part once their time is over: a bounded batch, found by their moments. Nobody waits for
-    /// an hour to hear of them; all other sessions are left to the sweep.
+    /// Ends sessions of which somebody is told once their time is over: those in which clients take part, and those that began in a
+    /// realm with subscribers. A bounded batch, found by their moments. Nobody waits for an hour to hear of them; all other
+    /// sessions are left to the sweep.
     fn expire_shared(&self, now: Timestamp) -> Pending<Result<Swept, Unwritten>>;
     /// Whether it could write and read a short while ago, and can read now. It tries at most every five seconds.
     fn ready(&self, now: Timestamp) -> Pending<Result<(), Outage>>;
@@ -410,7 +431,13 @@ pub trait Upkeep: Send + Sync {
     fn figures(&self) -> Figures;
 }
 
-/// A store: all seven groups, for one installation.
-pub trait Store: Sessions + Directory + Flows + Documents + Grants + Notices + Upkeep + 'static {}
+/// A store: all eight groups, for one installation.
+pub trait Store:
+    Sessions + Directory + Flows + Documents + Grants + Subscribers + Notices + Upkeep + 'static
+{
+}
 
-impl<T: Sessions + Directory + Flows + Documents + Grants + Notices + Upkeep + 'static> Store for T {}
+impl<T> Store for T where
+    T: Sessions + Directory + Flows + Documents + Grants + Subscribers + Notices + Upkeep + 'static
+{
+}

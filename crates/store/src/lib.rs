@@ -11,11 +11,12 @@ pub mod suite;
 
 pub use acts::{
     Directory, Documents, EndingPage, EndingQuery, Figures, Flows, Grants, LiveCount, Lookup, Pending,
-    SessionCursor, SessionPage, SessionQuery, Sessions, Store, StoreBytes, StoredKey, Swept, Upkeep,
+    SessionCursor, SessionPage, SessionQuery, Sessions, Store, StoreBytes, StoredKey, Subscribers, Swept,
+    Upkeep,
 };
 pub use notices::{
-    LeaseOrder, LeasedNotice, LeasedNotices, Notices, ReceiptCounts, ReceiptPage, ReceiptQuery, Receiver,
-    Retold, Taken,
+    LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, Notices, ReceiptCounts, ReceiptPage,
+    ReceiptQuery, ReceiverStanding, Retold, Taken,
 };
 // What the acts of flows and documents take and give.
 pub use adieu_core::{Document, Flow, FlowId};

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 
 use adieu_core::{
-    ClientId, EndingId, Outage, Receipt, ReceiptKey, ReceiverHealth, Settlement, SubjectKey, Timestamp,
-    Unwritten,
+    EndingId, Outage, Receipt, ReceiptKey, Receiver, ReceiverHealth, Settlement, SubjectKey, Subscriber,
+    Timestamp, Unwritten,
 };
 
 use crate::acts::Pending;
@@ -31,7 +31,7 @@ pub struct LeaseOrder {
     /// At most so many for one receiver, with those at work.
     pub most_each: u32,
     /// How many are at work for each receiver, at the node that asks.
-    pub busy: HashMap<ClientId, u32>,
+    pub busy: HashMap<Receiver, u32>,
 }
 
 /// A notice to send.
@@ -39,8 +39,17 @@ pub struct LeaseOrder {
 pub struct LeasedNotice {
     /// Its receipt.
     pub receipt: Receipt,
-    /// Where to send it: as its receiver is registered now.
-    pub address: Option<String>,
+    /// Where to send it: as its receiver is registered now; none if it is not, or has no address any more.
+    pub to: Option<NoticeAddress>,
+}
+
+/// Where a notice is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoticeAddress {
+    /// To a client's address.
+    Client(String),
+    /// To a subscriber, with what proves to it that the notice is ours.
+    Subscriber(Box<Subscriber>),
 }
 
 /// Notices to send.
@@ -58,18 +67,18 @@ pub struct ReceiptQuery {
     /// The ending.
     pub ending: EndingId,
     /// Only those behind this one.
-    pub after: Option<(ClientId, SubjectKey)>,
+    pub after: Option<(Receiver, SubjectKey)>,
     /// At most so many.
     pub most: u32,
 }
 
-/// Some receipts of an ending, by client.
+/// Some receipts of an ending, by receiver.
 #[derive(Clone, Debug, Default)]
 pub struct ReceiptPage {
     /// The receipts.
     pub receipts: Vec<Receipt>,
     /// Where to go on; none at the end.
-    pub next: Option<(ClientId, SubjectKey)>,
+    pub next: Option<(Receiver, SubjectKey)>,
     /// How many there are in each state.
     pub counts: ReceiptCounts,
     /// Whether all who are owed a notice have their receipts; else there will be more.
@@ -103,14 +112,16 @@ pub struct Retold {
     /// So many.
     pub notices: u32,
     /// Where to go on, if there is more.
-    pub next: Option<(ClientId, SubjectKey)>,
+    pub next: Option<(Receiver, SubjectKey)>,
 }
 
 /// A receiver and how it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receiver {
-    /// The client.
-    pub client: ClientId,
+pub struct ReceiverStanding {
+    /// The receiver.
+    pub receiver: Receiver,
+    /// The kind of subscriber it is, if it is one that is there.
+    pub kind: Option<&'static str>,
     /// How it does.
     pub health: ReceiverHealth,
     /// How many notices wait for it, at most [`ReceiptCounts::MOST`].
@@ -145,7 +156,7 @@ pub trait Notices: Send + Sync {
     fn retry_notices(
         &self,
         ending: EndingId,
-        after: Option<(ClientId, SubjectKey)>,
+        after: Option<(Receiver, SubjectKey)>,
         now: Timestamp,
     ) -> Pending<Result<Retold, Unwritten>>;
 
@@ -153,10 +164,11 @@ pub trait Notices: Send + Sync {
     fn give_up_notices(
         &self,
         ending: EndingId,
-        after: Option<(ClientId, SubjectKey)>,
+        after: Option<(Receiver, SubjectKey)>,
         now: Timestamp,
     ) -> Pending<Result<Retold, Unwritten>>;
 
-    /// The clients that are or were told of endings, by id, behind `after`, at most `most`.
-    fn receivers(&self, after: Option<ClientId>, most: u32) -> Pending<Result<Vec<Receiver>, Outage>>;
+    /// Those who are or were told of endings, behind `after`, at most `most`: subscribers by name, then clients by id.
+    fn receivers(&self, after: Option<Receiver>, most: u32)
+    -> Pending<Result<Vec<ReceiverStanding>, Outage>>;
 }

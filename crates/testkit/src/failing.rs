@@ -5,6 +5,7 @@
 
 mod notices;
 mod sessions;
+mod subscribers;
 
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

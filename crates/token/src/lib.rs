@@ -1,4 +1,4 @@
-//! token: sign and verify JSON Web Tokens, the claims of logout tokens, keys sealed at rest.
+//! token: sign and verify JSON Web Tokens, the claims of logout tokens, calls of web hooks, keys sealed at rest.
 //!
 //! Keys and times are arguments: nothing here reads a clock, a file or the network. The only randomness is that
 //! of key generation and of ECDSA inside `aws-lc-rs`. What a claim means is decided elsewhere.
@@ -17,6 +17,7 @@ mod unsigned;
 mod unverified;
 mod verified;
 mod verified_tokens;
+pub mod web_hook;
 
 pub use alg::Alg;
 pub use client_keys::{CLIENT_JWKS_BYTES_MAX, CLIENT_KEYS_MAX, ClientKeys, JwksFault};

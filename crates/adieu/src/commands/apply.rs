@@ -140,7 +140,7 @@ impl Done {
             let done = &mut self.step;
             done.changes.extend(step.changes);
             for mut made in step.secrets {
-                if self.secrets.take(&made.client_id, &made.client_secret)? {
+                if self.secrets.take("client", &made.client_id, &made.client_secret)? {
                     made.client_secret.clear();
                 }
                 done.secrets.push(made);

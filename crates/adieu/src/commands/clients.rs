@@ -208,7 +208,7 @@ fn jwks_of(file: &Path) -> Result<Value> {
 pub(super) fn without_secret(mut made: Value, secrets: &mut ShownOnce) -> Result<(Value, String)> {
     let id = text(&made, "client_id").to_owned();
     if let Some(secret) = made["client_secret"].as_str().map(str::to_owned)
-        && secrets.take(&id, &secret)?
+        && secrets.take("client", &id, &secret)?
         && let Some(made) = made.as_object_mut()
     {
         made.remove("client_secret");

@@ -1,6 +1,6 @@
 //! What became of the notices of an ending, as answers arrive.
 //!
-//! On a terminal a table that is drawn anew, else a line for each application when it has answered for good; what is still pending
+//! On a terminal a table that is drawn anew, else a line for each receiver when it has answered for good; what is still pending
 //! when the time is over is said last. The ending itself is durable before the first of them.
 
 use std::collections::BTreeMap;
@@ -75,8 +75,9 @@ impl Board {
     }
 
     /// The table with one receipt more, or a newer one, in the place of the table that was drawn before.
-    fn drawn_with(&mut self, receipt: Value) -> String {
-        let key = format!("{} {} {}", receipt["client"], receipt["sub"], receipt["sid"]);
+    fn drawn_with(&mut self, mut receipt: Value) -> String {
+        let key = format!("{} {} {}", receiver(&receipt), receipt["sub"], receipt["sid"]);
+        receipt["receiver"] = receiver(&receipt).into();
         self.receipts.insert(key, receipt);
         let rows: Vec<Value> = self.receipts.values().take(DRAWN_MAX).cloned().collect();
         let table = shown::table(&rows, &COLUMNS);
@@ -87,7 +88,7 @@ impl Board {
 }
 
 const COLUMNS: [(&str, &str); 6] = [
-    ("APPLICATION", "/client"),
+    ("RECEIVER", "/receiver"),
     ("STATE", "/state"),
     ("AFTER MS", "/after_ms"),
     ("TRIES", "/tries"),
@@ -95,8 +96,16 @@ const COLUMNS: [(&str, &str); 6] = [
     ("NEXT TRY", "/next_try_at"),
 ];
 
+/// A client by its id; of a subscriber its kind, too.
+fn receiver(receipt: &Value) -> String {
+    match receipt["subscriber"].as_str() {
+        Some(subscriber) => format!("{} {subscriber}", text(receipt, "kind")),
+        None => text(receipt, "client").to_owned(),
+    }
+}
+
 fn line(receipt: &Value) -> String {
-    let (client, state) = (text(receipt, "client"), text(receipt, "state"));
+    let (receiver, state) = (receiver(receipt), text(receipt, "state"));
     let answer = match (receipt["last_answer"]["status"].as_u64(), receipt["last_answer"]["outcome"].as_str())
     {
         (Some(status), _) => format!(" ({status})"),
@@ -104,8 +113,8 @@ fn line(receipt: &Value) -> String {
         (None, None) => String::new(),
     };
     match receipt["after_ms"].as_i64() {
-        Some(ms) => format!("{client}: {state} after {ms} ms"),
-        None => format!("{client}: {state}{answer}"),
+        Some(ms) => format!("{receiver}: {state} after {ms} ms"),
+        None => format!("{receiver}: {state}{answer}"),
     }
 }
 
@@ -145,13 +154,15 @@ mod tests {
     fn the_table_is_drawn_anew_in_its_own_place() {
         let mut board = Board { on_terminal: true, ..Board::default() };
         let receipt = |client: &str, state: &str, tries: u32| json!({"client": client, "sub": "ada", "sid": null, "state": state, "tries": tries, "after_ms": null});
-        let head = "APPLICATION  STATE      AFTER MS  TRIES  ANSWER  NEXT TRY\n";
+        let head = "RECEIVER  STATE      AFTER MS  TRIES  ANSWER  NEXT TRY\n";
         let first = board.drawn_with(receipt("shop", "confirmed", 1));
-        assert_eq!(first, format!("{head}shop         confirmed  -         1      -       -\n"));
+        assert_eq!(first, format!("{head}shop      confirmed  -         1      -       -\n"));
         let second = board.drawn_with(receipt("wiki", "pending", 0));
         assert!(second.starts_with("\u{1b}[2A\u{1b}[J") && second.lines().count() == 3, "{second:?}");
         let third = board.drawn_with(receipt("wiki", "refused", 1));
         assert!(third.starts_with("\u{1b}[3A\u{1b}[J") && third.lines().count() == 3, "{third:?}");
-        assert!(third.contains("wiki         refused"), "{third:?}");
+        assert!(third.contains("wiki      refused"), "{third:?}");
+        let hook = json!({"client": null, "subscriber": "audit", "kind": "webhook", "state": "confirmed"});
+        assert!(board.drawn_with(hook).contains("webhook audit  confirmed"));
     }
 }

@@ -1,4 +1,4 @@
-//! Secrets of clients that a command makes: shown once, and not lost because a reader went away.
+//! Secrets of clients and subscribers that a command makes: shown once, and not lost because a reader went away.
 //!
 //! They go into a file that is named, made before the first change and readable by its owner only; else to standard error, or
 //! with `--json` into the JSON, which programs read whole. What is lost nevertheless is replaced by another secret.
@@ -14,7 +14,7 @@ use crate::logging::note;
 
 /// Where they go.
 pub(super) enum ShownOnce {
-    /// A line each, the client's id and its secret.
+    /// A line each, the id and the secret.
     File { file: File, path: PathBuf, lines: usize },
     /// A line each, for whoever gave the command.
     StandardError,
@@ -32,20 +32,20 @@ impl ShownOnce {
     }
 
     /// Takes one secret, durably where it is a file; says whether the answer need not have it.
-    pub(super) fn take(&mut self, client: &str, secret: &str) -> Result<bool> {
+    pub(super) fn take(&mut self, kind: &str, id: &str, secret: &str) -> Result<bool> {
         match self {
             Self::File { file, path, lines } => {
-                let written = writeln!(file, "{client} {secret}").and_then(|()| file.sync_all());
+                let written = writeln!(file, "{id} {secret}").and_then(|()| file.sync_all());
                 if let Err(error) = written {
                     // A disk that is full must not cost the secret.
-                    note(&format!("secret of client {client}: {secret} (shown this once)"));
+                    note(&format!("secret of {kind} {id}: {secret} (shown this once)"));
                     return Err(error).with_context(|| path.display().to_string());
                 }
                 *lines += 1;
                 Ok(true)
             }
             Self::StandardError => {
-                note(&format!("secret of client {client}: {secret} (shown this once)"));
+                note(&format!("secret of {kind} {id}: {secret} (shown this once)"));
                 Ok(true)
             }
             Self::Answer => Ok(false),

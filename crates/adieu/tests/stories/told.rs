@@ -8,6 +8,7 @@ mod in_passing;
 mod killed;
 pub(crate) mod receiver;
 mod samples;
+mod subscribers;
 mod triggers;
 
 use adieu_testkit::World;

@@ -256,6 +256,7 @@ impl Model {
             realm: RealmAround {
                 generation: self.disk.realm_generation,
                 second_factor: SecondFactorRule::default(),
+                is_subscribed: false,
             },
         }
     }
@@ -315,6 +316,7 @@ impl Model {
             path: "/".into(),
             generation: self.disk.realm_generation,
             second_factor: SecondFactorRule::default(),
+            subscribers: 0,
             created_at: Timestamp::from_ms(0),
         };
         let facts = OpeningFacts {
@@ -451,7 +453,7 @@ proptest! {
     fn a_verdict_does_not_depend_on_the_channel(seen_s in 0i64..2000, now_s in 0i64..2000, user in 0u64..8, enabled: bool) {
         let mut session = plain();
         let generations = Generations { user, realm: 5 };
-        let around = Around { generations, user_enabled: enabled, level: Assurance::One };
+        let around = Around { generations, user_enabled: enabled, level: Assurance::One, is_subscribed: false };
         let at = |s: i64| Timestamp::from_ms(s * 1000);
         let one = verdict(&session, at(seen_s), around, at(now_s));
         session.channel = Channel::named("another");

@@ -240,6 +240,7 @@ fn a_session_that_is_over_changes_nothing_of_its_user() {
 fn own_session() -> SessionFacts {
     let born = Generations { user: ada().generation, realm: 5 };
     let session = Session { user: ada().id, born, ..plain() };
-    let realm = RealmAround { generation: 5, second_factor: SecondFactorRule::default() };
+    let realm =
+        RealmAround { generation: 5, second_factor: SecondFactorRule::default(), is_subscribed: false };
     SessionFacts { session: Arc::new(session), seen_at: at(0), user: Arc::new(ada()), realm }
 }

@@ -13,13 +13,14 @@ fn at(s: i64) -> Timestamp {
 const LEASE: Timestamp = Timestamp::from_ms(30_000);
 
 fn receipt() -> Receipt {
-    let subject = NoticeSubject {
+    let subject = crate::notice::NoticeSubject {
         issuer: "https://id.test".into(),
         sub: "ada".into(),
         sid: None,
         algorithm: "RS256".into(),
     };
-    let notice = OwedNotice { client: "shop".parse().expect("a client"), subject: Some(subject) };
+    let receiver = Receiver::Client("shop".parse().expect("a client"));
+    let notice = OwedNotice { receiver, message: Some(NoticeMessage::Logout(subject)) };
     let place = EndingPlace::of(7, 0).expect("a place");
     Receipt::owed(place, RealmId::from_uuid(Uuid::from_u128(1)), notice, at(0), at(1)).leased(LEASE)
 }
@@ -147,7 +148,7 @@ fn what_is_not_confirmed_can_be_retried_and_what_is_pending_given_up() {
     assert!(waiting.freed(at(11)).is_none());
     let confirmed = settled(&receipt(), status(200), at(10));
     assert!(confirmed.retried(at(11)).is_none() && confirmed.given_up(at(11)).is_none());
-    let notice = OwedNotice { client: "mute".parse().expect("a client"), subject: None };
+    let notice = OwedNotice { receiver: Receiver::Client("mute".parse().expect("a client")), message: None };
     let mute = Receipt::owed(receipt().place, receipt().realm, notice, at(0), at(1));
     assert_eq!(mute.state, ReceiptState::CannotBeTold);
     assert!(mute.retried(at(2)).is_none() && mute.given_up(at(2)).is_none());
@@ -164,5 +165,36 @@ fn states_are_numbered_as_their_words() {
     ] {
         assert_eq!(ReceiptState::WORDS[usize::from(state.number())], state.word());
         assert_eq!(state.is_settled(), state.number() != 0);
+    }
+}
+
+/// S-GTR-7, S-UL-5; Standard Webhooks: what an answer means depends on what was sent.
+#[test]
+fn an_answer_of_a_subscriber_means_what_its_specification_says() {
+    use crate::subscriber_notices::{HookEvent, HookReach, RevokedSubject};
+    let of = |message| Receipt { message: Some(message), ..receipt() };
+    let event = HookEvent { reach: HookReach::Realm, record: None };
+    let hook = of(NoticeMessage::Hook(std::sync::Arc::new(event)));
+    let revocation = of(NoticeMessage::Revocation(RevokedSubject::Opaque("ada".into())));
+    for (code, of_hook, of_revocation) in [
+        (200, "confirmed", "confirmed"),
+        (201, "confirmed", "pending"),
+        (202, "confirmed", "pending"),
+        (204, "confirmed", "confirmed"),
+        (302, "pending", "pending"),
+        (400, "pending", "refused"),
+        (401, "pending", "pending"),
+        (403, "pending", "pending"),
+        (404, "pending", "refused"),
+        (410, "refused", "pending"),
+        (422, "pending", "refused"),
+        (429, "pending", "pending"),
+        (500, "pending", "pending"),
+    ] {
+        for (receipt, word) in [(&hook, of_hook), (&revocation, of_revocation)] {
+            let settlement = Settlement { key: receipt.key(), ..settlement(status(code)) };
+            let settled = decide_settlement(receipt, &settlement, at(10)).expect("it is settled");
+            assert_eq!(settled.state.word(), word, "{code} of {:?}", receipt.message);
+        }
     }
 }

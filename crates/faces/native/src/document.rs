@@ -5,6 +5,7 @@
 mod ending_schemas;
 mod notice_schemas;
 mod schemas;
+mod subscriber_schemas;
 
 use http::Method;
 use serde_json::{Map, Value, json};

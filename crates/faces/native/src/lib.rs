@@ -25,6 +25,7 @@ mod repeats;
 mod roles;
 mod routes;
 mod sessions;
+mod subscribers;
 mod users;
 mod wire;
 
@@ -106,6 +107,12 @@ impl Face {
             Endpoint::ChangeClient => clients::change(self, &call, body).await,
             Endpoint::RotateSecret => clients::rotate(self, &call, body).await,
             Endpoint::RemoveClient => clients::remove(self, &call).await,
+            Endpoint::Subscribers => subscribers::list(self, &call).await,
+            Endpoint::MakeSubscriber => subscribers::make(self, &call, body).await,
+            Endpoint::Subscriber => subscribers::read(self, &call).await,
+            Endpoint::ChangeSubscriber => subscribers::change(self, &call, body).await,
+            Endpoint::RotateSubscriberSecret => subscribers::rotate(self, &call, body).await,
+            Endpoint::RemoveSubscriber => subscribers::remove(self, &call).await,
             Endpoint::SessionsOfRealm => sessions::of_realm(self, &call).await,
             Endpoint::SessionsOfUser => sessions::of_user(self, &call).await,
             Endpoint::Session => sessions::read(self, &call).await,

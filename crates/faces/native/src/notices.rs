@@ -1,4 +1,4 @@
-//! Notices: what became of each, and how the clients that are told do.
+//! Notices: what became of each, and how the clients and subscribers that are told do.
 //!
 //! What is shown of an ending's receipts is a page of them and how many there are; who is told, and when again, is decided in
 //! core.
@@ -6,8 +6,8 @@
 mod events;
 
 use adieu_authority::{
-    EndingId, NoticeAnswer, Receipt, ReceiptPage, ReceiptQuery, ReceiptState, Receiver, Retold, Span,
-    SubjectKey,
+    EndingId, NoticeAnswer, NoticeMessage, Receipt, ReceiptPage, ReceiptQuery, ReceiptState, Receiver,
+    ReceiverStanding, Retold, RevokedSubject, Span, SubjectKey, SubscriberKind,
 };
 use serde_json::{Value, json};
 
@@ -40,15 +40,15 @@ pub(crate) async fn waited_for(api: &Face, ending: EndingId, wait: Span) -> Resu
     Ok(shown(&found.unwrap_or_default()))
 }
 
-/// A receipt's place in the order of an ending's: the client, and what it is told.
-fn place(after: &(adieu_authority::ClientId, SubjectKey)) -> String {
-    format!("{:032x}/{}", u128::from_be_bytes(after.1.to_bytes()), after.0)
+/// A receipt's place in the order of an ending's: the receiver, and what it is told.
+fn place(after: &(Receiver, SubjectKey)) -> String {
+    format!("{:032x}/{}", u128::from_be_bytes(after.1.to_bytes()), after.0.key())
 }
 
-fn read_place(text: &str) -> Option<(adieu_authority::ClientId, SubjectKey)> {
-    let (subject, client) = text.split_once('/')?;
+fn read_place(text: &str) -> Option<(Receiver, SubjectKey)> {
+    let (subject, receiver) = text.split_once('/')?;
     let subject = u128::from_str_radix(subject, 16).ok()?.to_be_bytes();
-    Some((client.parse().ok()?, SubjectKey::from_bytes(subject)))
+    Some((Receiver::of_key(receiver).ok()?, SubjectKey::from_bytes(subject)))
 }
 
 fn shown(found: &ReceiptPage) -> Value {
@@ -70,7 +70,7 @@ fn counted(found: &ReceiptPage) -> Value {
 }
 
 fn receipt(one: &Receipt) -> Value {
-    let subject = one.subject.as_ref();
+    let (issuer, sub, sid) = subject(one);
     let (next_try_at, settled_at, confirmed_at) = match one.state {
         ReceiptState::Pending { due_at, .. } => (Some(due_at), None, None),
         ReceiptState::Confirmed { at } => (None, Some(at), Some(at)),
@@ -89,12 +89,39 @@ fn receipt(one: &Receipt) -> Value {
         json!({"at": at(tried.at), "outcome": tried.answer.word(), "status": status, "said": tried.said})
     });
     json!({
-        "client": one.client.to_string(), "state": one.state.word(),
-        "issuer": subject.map(|subject| &subject.issuer), "sub": subject.map(|subject| &subject.sub),
-        "sid": subject.and_then(|subject| subject.sid.as_ref()), "tries": one.tries,
+        "client": one.receiver.client().map(ToString::to_string),
+        "subscriber": one.receiver.subscriber().map(ToString::to_string), "kind": kind(one),
+        "state": one.state.word(), "issuer": issuer, "sub": sub, "sid": sid, "tries": one.tries,
         "next_try_at": next_try_at.map(at), "settled_at": settled_at.map(at),
         "after_ms": confirmed_at.map(|at| at.since(one.ended_at).ms()), "last_answer": last,
     })
+}
+
+/// What kind of receiver a notice goes to: a client is none of the kinds of subscribers.
+pub(crate) const CLIENT: &str = "client";
+
+fn kind(one: &Receipt) -> &'static str {
+    let [hook, revocation] = SubscriberKind::WORDS;
+    match (&one.receiver, &one.message) {
+        (Receiver::Client(_), _) => CLIENT,
+        (Receiver::Subscriber(_), Some(NoticeMessage::Hook(_))) => hook,
+        // Only another system can be one that cannot be told of a user.
+        (Receiver::Subscriber(_), _) => revocation,
+    }
+}
+
+/// Of whom a receiver is told, in the words in which it knows them: issuer, user, session. A web hook is told of the ending itself.
+fn subject(one: &Receipt) -> (Option<&str>, Option<&str>, Option<&str>) {
+    match &one.message {
+        Some(NoticeMessage::Logout(subject)) => {
+            (Some(&subject.issuer), Some(&subject.sub), subject.sid.as_deref())
+        }
+        Some(NoticeMessage::Revocation(RevokedSubject::IssSub { iss, sub })) => (Some(iss), Some(sub), None),
+        Some(NoticeMessage::Revocation(RevokedSubject::Email(name) | RevokedSubject::Opaque(name))) => {
+            (None, Some(name), None)
+        }
+        Some(NoticeMessage::Hook(_)) | None => (None, None, None),
+    }
 }
 
 pub(crate) async fn retry(api: &Face, call: &Call) -> Result<Done, Problem> {
@@ -120,16 +147,16 @@ fn retold(ending: EndingId, retold: &Retold) -> Done {
 
 pub(crate) async fn receivers(api: &Face, call: &Call) -> Result<Done, Problem> {
     let page = ListPage::of(&call.query)?;
-    let after = page.place(|text| text.parse().ok())?;
+    let after = page.place(|text| Receiver::of_key(text).ok())?;
     let mut found = api.authority.receivers(after, page.limit + 1).await?;
     let more = found.len() > page.limit as usize;
     found.truncate(page.limit as usize);
-    let next = found.last().filter(|_| more).map(|last| last.client.to_string());
+    let next = found.last().filter(|_| more).map(|last| last.receiver.key());
     let now = api.authority.now();
     Ok(page::shown(found.iter().map(|one| receiver(one, now)).collect(), next))
 }
 
-fn receiver(one: &Receiver, now: adieu_authority::Timestamp) -> Value {
+fn receiver(one: &ReceiverStanding, now: adieu_authority::Timestamp) -> Value {
     let health = &one.health;
     let failure = health.last_failure.map(|(_, answer)| match answer {
         NoticeAnswer::Status { code, .. } => code.to_string(),
@@ -140,7 +167,10 @@ fn receiver(one: &Receiver, now: adieu_authority::Timestamp) -> Value {
         | NoticeAnswer::NotComposed => answer.word().to_owned(),
     });
     json!({
-        "client": one.client.to_string(), "ailing": health.is_ailing(now), "pending": one.pending,
+        "client": one.receiver.client().map(ToString::to_string),
+        "subscriber": one.receiver.subscriber().map(ToString::to_string),
+        "kind": one.receiver.client().map_or(one.kind, |_| Some(CLIENT)), "ailing": health.is_ailing(now),
+        "pending": one.pending,
         "failing_since": health.failing_since.map(at), "failures": health.failures,
         "last_success_at": health.last_success_at.map(at), "last_latency_ms": health.last_latency.map(Span::ms),
         "last_failure_at": health.last_failure.map(|(failed, _)| at(failed)), "last_failure": failure,

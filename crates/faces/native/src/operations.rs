@@ -3,6 +3,7 @@
 //! Which problems an operation may answer follows from its shape; only the odd ones are named.
 
 mod notices;
+mod subscribers;
 
 use http::Method;
 
@@ -35,6 +36,12 @@ pub(super) enum Endpoint {
     ChangeClient,
     RotateSecret,
     RemoveClient,
+    Subscribers,
+    MakeSubscriber,
+    Subscriber,
+    ChangeSubscriber,
+    RotateSubscriberSecret,
+    RemoveSubscriber,
     SessionsOfRealm,
     SessionsOfUser,
     Session,
@@ -293,6 +300,12 @@ pub(super) static ALL: &[Operation] = &[
             "Removes a client; everything that it holds ends.",
         ),
     ),
+    subscribers::LIST,
+    subscribers::MAKE,
+    subscribers::READ,
+    subscribers::CHANGE,
+    subscribers::ROTATE,
+    subscribers::REMOVE,
     asking(
         &[LIMIT, AFTER, "live"],
         reads(
@@ -339,7 +352,7 @@ pub(super) static ALL: &[Operation] = &[
             "listEndings",
             "FoundEndings",
             "Endings of the installation, the newest first, in the order in which they were written down; what time ended is written \
-             down within a second where clients take part in it, and else by the sweep. A page looks at 2,000 endings at most and says how far back it came: it may be short, or empty, and \
+             down within a second where somebody is told of it, and else by the sweep. A page looks at 2,000 endings at most and says how far back it came: it may be short, or empty, and \
              still have a next one. Endings are kept as long as what is left of sessions.",
         ),
     ),

@@ -3,8 +3,8 @@
 //! The `type` of a problem is stable, its texts are for people. Causes go to the log and to nobody else.
 
 use adieu_authority::{
-    DirectoryError, EndError, HashError, Outage, PersonError, RecordFault, RotationError, TakenMember,
-    Unwritten,
+    DirectoryError, EndError, HashError, Outage, PersonError, RecordFault, RotationError, SubscriberError,
+    TakenMember, Unwritten,
 };
 use adieu_http_kit::body::BodyError;
 use adieu_http_kit::dates::rfc3339_s;
@@ -227,6 +227,19 @@ impl From<RotationError> for Problem {
     }
 }
 
+impl From<SubscriberError> for Problem {
+    fn from(error: SubscriberError) -> Self {
+        match error {
+            SubscriberError::HookSecret | SubscriberError::BearerToken => {
+                Self::invalid(format!("secret: {error}"))
+            }
+            SubscriberError::NoOverlap => Self::invalid(format!("overlap_s: {error}")),
+            SubscriberError::EarlierCounts { until } => RotationError::EarlierCounts { until }.into(),
+            SubscriberError::Directory(error) => error.into(),
+        }
+    }
+}
+
 impl From<DirectoryError> for Problem {
     fn from(error: DirectoryError) -> Self {
         match error {
@@ -299,6 +312,9 @@ fn member(fault: RecordFault) -> &'static str {
         RecordFault::Username => "username",
         RecordFault::Email => "email",
         RecordFault::RealmPath => "path",
+        RecordFault::SubscriberAddress => "address",
+        RecordFault::SubscriberIssuer => "issuer",
+        RecordFault::TooManySubscribers => "realm",
     }
 }
 

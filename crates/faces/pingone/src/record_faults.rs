@@ -29,6 +29,10 @@ impl From<RecordFault> for Problem {
                 "A name has 1 to 255 characters, none of them a control and none that cannot be seen.",
             ),
             RecordFault::Email => Self::invalid("email", "An e-mail address is wanted."),
+            // No route of this dialect makes or changes a subscriber.
+            RecordFault::SubscriberAddress
+            | RecordFault::SubscriberIssuer
+            | RecordFault::TooManySubscribers => Self::invalid("subscribers", "They are changed elsewhere."),
             RecordFault::RealmPath => {
                 Self::invalid("name", "Small letters, digits, `-`, `_` and `.` are wanted.")
             }

@@ -59,7 +59,7 @@ fn make(facts: &mut Facts, change: Change) {
     match change {
         Change::MakeRealm(id, path, _) => {
             let second_factor = Default::default();
-            let realm = Realm { id, path, generation: 0, second_factor, created_at: NOW };
+            let realm = Realm { id, path, generation: 0, second_factor, subscribers: 0, created_at: NOW };
             facts.realms.push(RealmFacts {
                 realm,
                 populations: vec![],

@@ -14,5 +14,6 @@ mod lists;
 mod notices;
 mod people;
 mod sessions;
+mod subscribers;
 mod taking;
 mod upkeep;

@@ -5,12 +5,12 @@
 use std::sync::atomic::Ordering;
 
 use adieu_core::{
-    ClientId, EndingId, Lane, Outage, Receipt, ReceiptKey, Settlement, SubjectKey, Timestamp, Unwritten,
-    decide_health, decide_lease, decide_settlement, due_at_once, is_back,
+    EndingId, EndingPlace, Lane, Outage, Receipt, ReceiptKey, Receiver, Settlement, SubjectKey, Subscriber,
+    Timestamp, Unwritten, decide_health, decide_lease, decide_settlement, due_at_once, is_back,
 };
 use adieu_store::{
-    LeaseOrder, LeasedNotice, LeasedNotices, Notices, Pending, ReceiptPage, ReceiptQuery, Receiver, Retold,
-    Taken,
+    LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, Notices, Pending, ReceiptPage, ReceiptQuery,
+    ReceiverStanding, Retold, Taken,
 };
 use rusqlite::Connection;
 
@@ -53,7 +53,7 @@ impl Notices for SqliteStore {
     fn retry_notices(
         &self,
         ending: EndingId,
-        after: Option<(ClientId, SubjectKey)>,
+        after: Option<(Receiver, SubjectKey)>,
         now: Timestamp,
     ) -> Pending<Result<Retold, Unwritten>> {
         self.writer
@@ -63,7 +63,7 @@ impl Notices for SqliteStore {
     fn give_up_notices(
         &self,
         ending: EndingId,
-        after: Option<(ClientId, SubjectKey)>,
+        after: Option<(Receiver, SubjectKey)>,
         now: Timestamp,
     ) -> Pending<Result<Retold, Unwritten>> {
         self.writer.write(move |batch| {
@@ -71,7 +71,11 @@ impl Notices for SqliteStore {
         })
     }
 
-    fn receivers(&self, after: Option<ClientId>, most: u32) -> Pending<Result<Vec<Receiver>, Outage>> {
+    fn receivers(
+        &self,
+        after: Option<Receiver>,
+        most: u32,
+    ) -> Pending<Result<Vec<ReceiverStanding>, Outage>> {
         self.readers.read(move |db, _, _| receivers(db, after.as_ref(), most))
     }
 }
@@ -82,13 +86,13 @@ fn free_leases(batch: &Batch<'_>, now: Timestamp) -> rusqlite::Result<()> {
         return Ok(());
     }
     let mut last = None;
-    while let Some((client, _)) = rows::next_awaited(batch.db, last.as_ref())? {
-        for receipt in rows::later_receipts(batch.db, &client, now, STEP_MAX)? {
+    while let Some((receiver, _)) = rows::next_awaited(batch.db, last.as_ref())? {
+        for receipt in rows::later_receipts(batch.db, &receiver, now, STEP_MAX)? {
             if let Some(free) = receipt.freed(now) {
                 rows::write_due(batch.db, &free)?;
             }
         }
-        last = Some(client);
+        last = Some(receiver);
     }
     // If this batch is rolled back they run out by themselves.
     batch.shared.leases_freed.store(true, Ordering::Release);
@@ -98,27 +102,56 @@ fn free_leases(batch: &Batch<'_>, now: Timestamp) -> rusqlite::Result<()> {
 fn lease(db: &Connection, order: &LeaseOrder, now: Timestamp) -> rusqlite::Result<LeasedNotices> {
     let mut leased = LeasedNotices::default();
     let mut last = None;
-    while let Some((client, health)) = rows::next_awaited(db, last.as_ref())? {
+    while let Some((receiver, health)) = rows::next_awaited(db, last.as_ref())? {
         let room = order.most.saturating_sub(leased.notices.len() as u32);
-        let busy = order.busy.get(&client).copied().unwrap_or(0);
+        let busy = order.busy.get(&receiver).copied().unwrap_or(0);
         let lane = Lane { health, busy, most_each: order.most_each, room };
-        let due = rows::due_receipts(db, &client, now, lane.allowance(now) + 1)?;
-        let leasing = decide_lease(&lane, due, rows::next_due(db, &client, now)?, order.until, now);
+        let due = rows::due_receipts(db, &receiver, now, lane.allowance(now) + 1)?;
+        let leasing = decide_lease(&lane, due, rows::next_due(db, &receiver, now)?, order.until, now);
         if let Some(health) = &leasing.health {
-            rows::write_receiver(db, &client, health)?;
+            rows::write_receiver(db, &receiver, health)?;
         }
         if !leasing.leased.is_empty() {
-            let stored = rows::client(db, &client)?;
-            let address = stored.and_then(|stored| stored.client.backchannel_logout_uri);
+            let stored = Registered::of(db, &receiver)?;
             for receipt in leasing.leased {
                 rows::write_due(db, &receipt)?;
-                leased.notices.push(LeasedNotice { receipt, address: address.clone() });
+                let to = stored.address_for(receipt.place);
+                leased.notices.push(LeasedNotice { receipt, to });
             }
         }
         leased.next_due = leased.next_due.into_iter().chain(leasing.next_due).min();
-        last = Some(client);
+        last = Some(receiver);
     }
     Ok(leased)
+}
+
+/// A receiver as it is registered now.
+enum Registered {
+    Client(Option<String>),
+    Subscriber(Option<Box<Subscriber>>),
+}
+
+impl Registered {
+    fn of(db: &Connection, receiver: &Receiver) -> rusqlite::Result<Self> {
+        Ok(match receiver {
+            Receiver::Client(client) => {
+                let stored = rows::client(db, client)?;
+                Self::Client(stored.and_then(|stored| stored.client.backchannel_logout_uri))
+            }
+            Receiver::Subscriber(id) => Self::Subscriber(rows::subscriber(db, id)?.map(Box::new)),
+        })
+    }
+
+    /// Where it is told of the ending at a place.
+    fn address_for(&self, place: EndingPlace) -> Option<NoticeAddress> {
+        match self {
+            Self::Client(address) => address.clone().map(NoticeAddress::Client),
+            Self::Subscriber(stored) => {
+                let stored = stored.as_ref().filter(|stored| stored.is_told_of(place));
+                stored.cloned().map(NoticeAddress::Subscriber)
+            }
+        }
+    }
 }
 
 fn settle(db: &Connection, settlement: &Settlement, now: Timestamp) -> rusqlite::Result<Option<Receipt>> {
@@ -127,11 +160,11 @@ fn settle(db: &Connection, settlement: &Settlement, now: Timestamp) -> rusqlite:
     if let Some(settled) = &settled {
         rows::write_receipt(db, settled)?;
     }
-    let before = rows::receiver(db, &receipt.client)?;
-    if let Some(after) = decide_health(&before, settlement, now) {
-        rows::write_receiver(db, &receipt.client, &after)?;
+    let before = rows::receiver(db, &receipt.receiver)?;
+    if let Some(after) = decide_health(&before, &receipt, settlement, now) {
+        rows::write_receiver(db, &receipt.receiver, &after)?;
         if is_back(&before, &after) {
-            for waiting in rows::later_receipts(db, &receipt.client, now, STEP_MAX)? {
+            for waiting in rows::later_receipts(db, &receipt.receiver, now, STEP_MAX)? {
                 if let Some(due) = due_at_once(&waiting, now) {
                     rows::write_due(db, &due)?;
                 }
@@ -141,9 +174,9 @@ fn settle(db: &Connection, settlement: &Settlement, now: Timestamp) -> rusqlite:
     Ok(settled)
 }
 
-fn name(receipt: &Receipt) -> (ClientId, SubjectKey) {
+fn name(receipt: &Receipt) -> (Receiver, SubjectKey) {
     let key = receipt.key();
-    (key.client, key.subject)
+    (key.receiver, key.subject)
 }
 
 fn receipts(db: &Connection, shared: &Shared, query: &ReceiptQuery) -> rusqlite::Result<Option<ReceiptPage>> {
@@ -162,7 +195,7 @@ fn receipts(db: &Connection, shared: &Shared, query: &ReceiptQuery) -> rusqlite:
 fn retell(
     batch: &Batch<'_>,
     ending: EndingId,
-    after: Option<&(ClientId, SubjectKey)>,
+    after: Option<&(Receiver, SubjectKey)>,
     change: impl Fn(&Receipt) -> Option<Receipt>,
 ) -> rusqlite::Result<Retold> {
     let mut retold = Retold::default();
@@ -174,19 +207,27 @@ fn retell(
     for changed in all.iter().filter_map(change) {
         rows::write_receipt(batch.db, &changed)?;
         retold.notices += 1;
-        if let Some(health) = rows::receiver(batch.db, &changed.client)?.wanted_now() {
-            rows::write_receiver(batch.db, &changed.client, &health)?;
+        if let Some(health) = rows::receiver(batch.db, &changed.receiver)?.wanted_now() {
+            rows::write_receiver(batch.db, &changed.receiver, &health)?;
         }
     }
     Ok(retold)
 }
 
-fn receivers(db: &Connection, after: Option<&ClientId>, most: u32) -> rusqlite::Result<Vec<Receiver>> {
+fn receivers(
+    db: &Connection,
+    after: Option<&Receiver>,
+    most: u32,
+) -> rusqlite::Result<Vec<ReceiverStanding>> {
     let (mut all, mut last) = (Vec::new(), after.cloned());
     while (all.len() as u32) < most {
-        let Some((client, health)) = rows::next_receiver(db, last.as_ref())? else { break };
-        last = Some(client.clone());
-        all.push(Receiver { pending: rows::count_pending(db, &client)?, client, health });
+        let Some((receiver, health)) = rows::next_receiver(db, last.as_ref())? else { break };
+        let kind = match &receiver {
+            Receiver::Subscriber(id) => rows::subscriber(db, id)?.map(|stored| stored.kind.word()),
+            Receiver::Client(_) => None,
+        };
+        last = Some(receiver.clone());
+        all.push(ReceiverStanding { pending: rows::count_pending(db, &receiver)?, receiver, kind, health });
     }
     Ok(all)
 }

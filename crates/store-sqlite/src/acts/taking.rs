@@ -4,9 +4,10 @@
 //! ending of many. Who is told of what is decided by core.
 
 use adieu_core::{
-    EndScope, EndingEntry, EndingPlace, Incarnation, KeptSession, Locator, MassEnding, NoticeReach,
-    NoticeWish, Participant, RealmId, Receipt, Timestamp, ToldUpTo, decide_notices, participants_of_epoch,
-    told_with_others,
+    EndScope, EndingEntry, EndingPlace, HookEvent, Incarnation, KeptSession, Locator, MassEnding,
+    NoticeReach, NoticeWish, OwedNotice, Participant, RealmId, Receipt, Subscriber, Timestamp, ToldUpTo,
+    User, are_told_by_user, decide_hook_notices, decide_notices, decide_revocation_notices,
+    participants_of_epoch, told_with_others,
 };
 use adieu_store::Taken;
 
@@ -21,7 +22,8 @@ const STEP_MAX: u32 = 500;
 
 pub(super) fn take_endings(batch: &Batch<'_>, now: Timestamp) -> rusqlite::Result<Taken> {
     let begun = rows::told_up_to(batch.db)?;
-    let mut step = Step { batch, at: begun, left: STEP_MAX, taken: Taken::default(), now };
+    let (taken, any_subscribers) = (Taken::default(), None);
+    let mut step = Step { batch, at: begun, left: STEP_MAX, taken, any_subscribers, now };
     while !step.taken.more
         && let Some(line) = rows::first_line_from(batch.db, step.at.line)?
     {
@@ -38,6 +40,8 @@ struct Step<'a, 'b> {
     at: ToldUpTo,
     left: u32,
     taken: Taken,
+    /// Whether any realm has subscribers, once that was asked.
+    any_subscribers: Option<bool>,
     now: Timestamp,
 }
 
@@ -107,11 +111,48 @@ impl Step<'_, '_> {
         let Some(kept) = rows::kept_incarnation(batch.db, batch.cipher(), session)? else { return Ok(()) };
         let all = rows::participants(batch.db, kept.session())?;
         let own: Vec<Participant> = participants_of_epoch(&all, epoch).cloned().collect();
-        let ended_at = match &kept {
-            SessionRow::Ended(tombstone) => tombstone.epoch_ended_at(epoch),
-            SessionRow::Stored(session) => session.reset_at(),
+        let (ended_at, record) = match &kept {
+            SessionRow::Ended(tombstone) => (tombstone.epoch_ended_at(epoch), tombstone.epoch_record(epoch)),
+            SessionRow::Stored(session) => (session.reset_at(), session.reset_record(epoch)),
         };
-        self.owe((place, kept.session().realm), (NoticeReach::Session, ended_at), &own, &[])
+        let realm = kept.session().realm;
+        let mut notices = self.of_clients(NoticeReach::Session, &own, &[])?;
+        let event = HookEvent::of_session(kept.session(), record);
+        notices.extend(decide_hook_notices(&self.subscribers(realm)?, place, &event));
+        self.owe((place, realm, ended_at), notices)
+    }
+
+    /// The subscribers of a realm.
+    fn subscribers(&mut self, realm: RealmId) -> rusqlite::Result<Vec<Subscriber>> {
+        if self.has_subscribers()? { rows::subscribers(self.batch.db, realm) } else { Ok(Vec::new()) }
+    }
+
+    /// Whether any realm has subscribers; asked once in a step.
+    fn has_subscribers(&mut self) -> rusqlite::Result<bool> {
+        match self.any_subscribers {
+            Some(any) => Ok(any),
+            None => Ok(*self.any_subscribers.insert(rows::has_subscribers(self.batch.db)?)),
+        }
+    }
+
+    /// The realm of a scope with its subscribers, and the user if it is one's. Where no realm has subscribers, nothing is read.
+    fn around(&mut self, mass: &MassEnding) -> rusqlite::Result<AroundMany> {
+        let mut around = AroundMany::default();
+        if !self.has_subscribers()? {
+            return Ok(around);
+        }
+        let db = self.batch.db;
+        let realm = match &mass.scope {
+            EndScope::User(key) => {
+                around.user = rows::user_by_key(db, *key)?;
+                around.user.as_ref().map(|user| user.realm)
+            }
+            EndScope::Realm(realm) => Some(*realm),
+            EndScope::Client(client) => rows::client(db, client)?.map(|stored| stored.client.realm),
+        };
+        around.realm = realm;
+        around.subscribers = realm.map_or_else(|| Ok(Vec::new()), |realm| self.subscribers(realm))?;
+        Ok(around)
     }
 
     fn walk(&mut self, place: EndingPlace, mass: &MassEnding) -> rusqlite::Result<Option<u64>> {
@@ -121,11 +162,23 @@ impl Step<'_, '_> {
             EndScope::Realm(_) | EndScope::Client(_) => (0, i64::MAX),
         };
         let spared = self.spared(mass)?;
+        let around = self.around(mass)?;
+        if self.at.walk_from == 0
+            && let Some(realm) = around.realm
+        {
+            let notices = around.notices(place, mass);
+            self.owe((place, realm, Some(mass.record.at)), notices)?;
+        }
         let from = first.max(rows::signed(self.at.walk_from));
         let most = self.left.max(1);
-        let found = rows::shared_sessions(batch.db, (from, last), most)?;
+        let each = matches!(mass.scope, EndScope::Realm(_)) && are_told_by_user(&around.subscribers, place);
+        let found = match each {
+            true => rows::all_sessions(batch.db, (from, last), most)?,
+            false => rows::shared_sessions(batch.db, (from, last), most)?,
+        };
+        let by_user = if each { &around.subscribers[..] } else { &[] };
         for &session in &found {
-            self.take_walked(place, mass, &spared, session)?;
+            self.take_walked(place, mass, (&spared, by_user), session)?;
         }
         self.left = self.left.saturating_sub(found.len() as u32);
         // Of one place there is one session: what took part in an earlier one went with that.
@@ -147,7 +200,7 @@ impl Step<'_, '_> {
         &mut self,
         place: EndingPlace,
         mass: &MassEnding,
-        spared: &[Participant],
+        (spared, by_user): (&[Participant], &[Subscriber]),
         (locator, incarnation): (i64, i64),
     ) -> rusqlite::Result<()> {
         let batch = self.batch;
@@ -159,7 +212,11 @@ impl Step<'_, '_> {
         let realm = kept.session().realm;
         let kept = self.kept(kept)?;
         let told = told_with_others(&kept, participants, mass, self.now);
-        self.owe((place, realm), (mass.scope.notice_reach(), Some(mass.record.at)), &told, spared)
+        let mut notices = self.of_clients(mass.scope.notice_reach(), &told, spared)?;
+        if !by_user.is_empty() && kept.ended_with_others(mass, self.now) {
+            notices.extend(decide_revocation_notices(by_user, place, kept.user()));
+        }
+        self.owe((place, realm, Some(mass.record.at)), notices)
     }
 
     fn kept(&self, row: SessionRow) -> rusqlite::Result<KeptSession> {
@@ -179,13 +236,13 @@ impl Step<'_, '_> {
         }
     }
 
-    fn owe(
-        &mut self,
-        (place, realm): (EndingPlace, RealmId),
-        (reach, ended_at): (NoticeReach, Option<Timestamp>),
+    /// What clients are told.
+    fn of_clients(
+        &self,
+        reach: NoticeReach,
         participants: &[Participant],
         spared: &[Participant],
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<Vec<OwedNotice>> {
         let mut wishes = std::collections::HashMap::new();
         for one in participants {
             if !wishes.contains_key(&one.client) {
@@ -194,15 +251,41 @@ impl Step<'_, '_> {
                 wishes.insert(one.client.clone(), wish);
             }
         }
-        for notice in decide_notices(reach, participants, spared, |client| wishes[client]) {
+        Ok(decide_notices(reach, participants, spared, |client| wishes[client]))
+    }
+
+    fn owe(
+        &mut self,
+        (place, realm, ended_at): (EndingPlace, RealmId, Option<Timestamp>),
+        notices: Vec<OwedNotice>,
+    ) -> rusqlite::Result<()> {
+        for notice in notices {
             let receipt = Receipt::owed(place, realm, notice, ended_at, self.now);
             if rows::add_receipt(self.batch.db, &receipt)? {
                 self.taken.receipts += 1;
-                if receipt.has_receiver() {
-                    rows::add_receiver(self.batch.db, &receipt.client)?;
+                if receipt.is_sent() {
+                    rows::add_receiver(self.batch.db, &receipt.receiver)?;
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// What stands around an ending of many, for those who are told of it as a whole.
+#[derive(Default)]
+struct AroundMany {
+    realm: Option<RealmId>,
+    user: Option<User>,
+    subscribers: Vec<Subscriber>,
+}
+
+impl AroundMany {
+    fn notices(&self, place: EndingPlace, mass: &MassEnding) -> Vec<OwedNotice> {
+        let event = HookEvent::of_many(mass, self.user.as_ref().map(|user| user.id));
+        let of_hooks = event.map(|event| decide_hook_notices(&self.subscribers, place, &event));
+        let user = self.user.as_ref().filter(|_| mass.revokes_elsewhere());
+        let of_user = user.map(|user| decide_revocation_notices(&self.subscribers, place, user));
+        of_hooks.into_iter().chain(of_user).flatten().collect()
     }
 }

@@ -122,7 +122,7 @@ fn sweep_sessions(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> r
     Ok(())
 }
 
-/// Ends sessions that clients share at their moment; those that were used since the moment was noted are looked at again later.
+/// Ends sessions of whose end somebody is told at their moment; those that were used since the moment was noted are looked at again later.
 fn expire_shared(batch: &mut Batch<'_>, now: Timestamp) -> rusqlite::Result<Swept> {
     let due = rows::shared_due(batch.db, now, SWEEP_MAX)?;
     let mut swept = Swept { more: due.len() as u32 == SWEEP_MAX, ..Swept::default() };
@@ -227,11 +227,15 @@ fn sweep_tombstones(
     let stretch = rows::stretch_after(batch.db, after, SWEEP_MAX)?;
     let untold = untold_endings(batch)?;
     for &(locator, ended_at) in &stretch {
+        if !ended_at.is_some_and(|ended_at| ended_at <= ended_by.ms()) {
+            continue;
+        }
         let place = locator.try_into().ok().and_then(Locator::from_number);
-        let may_be_needed = place.is_some_and(|place| untold.may_need(place));
-        if ended_at.is_some_and(|ended_at| ended_at <= ended_by.ms())
-            && !(may_be_needed && rows::is_shared(batch.db, locator)?)
-        {
+        let is_needed = match place.filter(|place| untold.may_need(*place, true)) {
+            Some(place) => untold.may_need(place, rows::is_shared(batch.db, locator)?),
+            None => false,
+        };
+        if !is_needed {
             let dropped = past_damage(rows::drop_tombstone(batch.db, locator), locator)?;
             swept.remains += u32::from(dropped.is_some());
         }

@@ -11,15 +11,15 @@ use crate::records::{scope_key, scope_of};
 /// How an ending of many begins: locators are positive.
 const MANY: u8 = 0x80;
 
-/// Where nobody took part in what ended: a bit that no incarnation has.
+/// Where nobody is told of what ended: a bit that no incarnation has.
 const ALONE: u64 = 1 << 63;
 
 /// Puts an entry behind those that are there.
 pub(crate) fn append_entry(body: &mut Vec<u8>, entry: &EndingEntry) {
     match entry {
-        EndingEntry::One { locator, incarnation, epoch, shared } => {
+        EndingEntry::One { locator, incarnation, epoch, told } => {
             body.extend(locator.number().to_be_bytes());
-            let alone = if *shared { 0 } else { ALONE };
+            let alone = if *told { 0 } else { ALONE };
             body.extend((incarnation.number() | alone).to_be_bytes());
             body.extend(epoch.to_be_bytes());
         }
@@ -46,12 +46,12 @@ fn entry(rest: &mut &[u8]) -> Option<EndingEntry> {
     if rest[0] & MANY == 0 {
         let locator = Locator::from_number(u64::from_be_bytes(taken(rest)?))?;
         let word = u64::from_be_bytes(taken(rest)?);
-        let (incarnation, shared) = (Incarnation::from_bits(word & !ALONE), word & ALONE == 0);
+        let (incarnation, told) = (Incarnation::from_bits(word & !ALONE), word & ALONE == 0);
         return Some(EndingEntry::One {
             locator,
             incarnation,
             epoch: u32::from_be_bytes(taken(rest)?),
-            shared,
+            told,
         });
     }
     let [_] = taken(rest)?;
@@ -81,7 +81,7 @@ mod tests {
             locator: user.slot(slot).expect("a slot"),
             incarnation: Incarnation::from_bits(u64::MAX),
             epoch,
-            shared: epoch == 0,
+            told: epoch == 0,
         };
         let many = |scope| EndingEntry::Many { scope, generation: 1_795_166_400_000 };
         vec![

@@ -138,7 +138,7 @@ impl<'a> MassDetail<'a> {
 }
 
 /// Of no one session.
-const ALONE: Usual<'static> = Usual { user: None, channel: None };
+pub(super) const ALONE: Usual<'static> = Usual { user: None, channel: None };
 
 #[cfg(test)]
 mod tests {

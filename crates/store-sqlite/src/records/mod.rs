@@ -12,6 +12,7 @@ mod people;
 mod receipts;
 mod scopes;
 mod sessions;
+mod subscribers;
 
 use adieu_core::TokenHash;
 use serde::Serialize;
@@ -28,6 +29,7 @@ pub(crate) use people::{PopulationDetail, UserColumns, UserDetail};
 pub(crate) use receipts::{HealthDetail, ReceiptColumns, ReceiptDetail};
 pub(crate) use scopes::{scope_key, scope_of};
 pub(crate) use sessions::{Opened, SessionDetail, TombstoneDetail};
+pub(crate) use subscribers::{SubscriberColumns, SubscriberDetail};
 
 pub(crate) fn to_json(record: &impl Serialize) -> String {
     serde_json::to_string(record).expect("records have text keys and finite numbers")

@@ -2,22 +2,34 @@
 //!
 //! What is asked for in a search stands in columns; the rest is here.
 
+use std::sync::Arc;
+
 use adieu_core::{
-    ClientId, EndingPlace, NoticeAnswer, NoticeSubject, RealmId, Receipt, ReceiptState, ReceiverHealth, Span,
-    Timestamp, Tried,
+    EndingPlace, HookEvent, HookReach, NoticeAnswer, NoticeMessage, NoticeSubject, RealmId, Receipt,
+    ReceiptState, Receiver, ReceiverHealth, RevokedSubject, SessionId, Span, Timestamp, Tried, UserId,
 };
 use serde::{Deserialize, Serialize};
 
+use uuid::Uuid;
+
 use crate::error::Damaged;
+use crate::records::endings::{ALONE, ResetDetail};
 
 /// The algorithm that is not written down.
 const ALGORITHM: &str = "RS256";
 
 /// A receipt, but for its key, its realm, its state and when it is due.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct ReceiptDetail {
+pub(crate) struct ReceiptDetail<'a> {
+    /// What a client is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<SubjectDetail>,
+    /// What a web hook is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hook: Option<HookDetail<'a>>,
+    /// Whom another system is told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gone: Option<RevokedDetail>,
     o: i64,
     t: i64,
     #[serde(default)]
@@ -37,6 +49,72 @@ struct SubjectDetail {
     sid: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     alg: Option<String>,
+}
+
+/// What ended is told by what is there: a session and its user, a user, a client, or the realm.
+#[derive(Serialize, Deserialize)]
+struct HookDetail<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    but: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    how: Option<ResetDetail<'a>>,
+}
+
+impl<'a> HookDetail<'a> {
+    fn of(event: &'a HookEvent) -> Self {
+        let uuid = |id: SessionId| Uuid::from_bytes(id.to_bytes());
+        let (session, user, but, client) = match &event.reach {
+            HookReach::Session { session, user } => (Some(uuid(*session)), Some(user.uuid()), None, None),
+            HookReach::User { user, spared } => (None, Some(user.uuid()), spared.map(uuid), None),
+            HookReach::Realm => (None, None, None, None),
+            HookReach::Client(client) => (None, None, None, Some(client.to_string())),
+        };
+        let how = event.record.as_ref().map(|record| ResetDetail::of(record, ALONE));
+        Self { session, user, but, client, how }
+    }
+
+    fn complete(self) -> rusqlite::Result<HookEvent> {
+        let damaged = || Damaged::row("receipt");
+        let session = |id: Uuid| SessionId::from_bytes(id.into_bytes());
+        let reach = match (self.session, self.user.map(UserId::from_uuid), self.client) {
+            (Some(id), Some(user), None) => HookReach::Session { session: session(id), user },
+            (None, Some(user), None) => HookReach::User { user, spared: self.but.map(session) },
+            (None, None, Some(client)) => HookReach::Client(client.parse().map_err(|_| damaged())?),
+            (None, None, None) => HookReach::Realm,
+            (Some(_), None, _) | (_, Some(_), Some(_)) => return Err(damaged()),
+        };
+        Ok(HookEvent { reach, record: self.how.map(|how| how.complete(ALONE)).transpose()? })
+    }
+}
+
+/// A subject identifier by its format and what it says, in the order of the RFC.
+#[derive(Serialize, Deserialize)]
+struct RevokedDetail(String, String, String);
+
+impl RevokedDetail {
+    fn of(subject: &RevokedSubject) -> Self {
+        let (format, first, second) = match subject {
+            RevokedSubject::IssSub { iss, sub } => ("iss_sub", iss.as_str(), sub.as_str()),
+            RevokedSubject::Email(email) => ("email", email.as_str(), ""),
+            RevokedSubject::Opaque(id) => ("opaque", id.as_str(), ""),
+        };
+        Self(format.into(), first.into(), second.into())
+    }
+
+    fn complete(self) -> rusqlite::Result<RevokedSubject> {
+        match self.0.as_str() {
+            "iss_sub" => Ok(RevokedSubject::IssSub { iss: self.1, sub: self.2 }),
+            "email" => Ok(RevokedSubject::Email(self.1)),
+            "opaque" => Ok(RevokedSubject::Opaque(self.1)),
+            _ => Err(Damaged::row("receipt")),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,21 +168,41 @@ impl AnswerDetail {
 /// What of a receipt stands in columns.
 pub(crate) struct ReceiptColumns {
     pub(crate) place: EndingPlace,
-    pub(crate) client: ClientId,
+    pub(crate) receiver: Receiver,
     pub(crate) realm: RealmId,
     pub(crate) state: u8,
     pub(crate) due_at: Option<i64>,
     pub(crate) leased: bool,
 }
 
-impl ReceiptDetail {
-    pub(crate) fn of(receipt: &Receipt) -> Self {
-        let to = receipt.subject.as_ref().map(|subject| SubjectDetail {
+impl SubjectDetail {
+    fn of(subject: &NoticeSubject) -> Self {
+        Self {
             iss: subject.issuer.clone(),
             sub: subject.sub.clone(),
             sid: subject.sid.clone(),
             alg: Some(&subject.algorithm).filter(|alg| *alg != ALGORITHM).cloned(),
-        });
+        }
+    }
+
+    fn complete(self) -> NoticeSubject {
+        NoticeSubject {
+            issuer: self.iss,
+            sub: self.sub,
+            sid: self.sid,
+            algorithm: self.alg.unwrap_or_else(|| ALGORITHM.into()),
+        }
+    }
+}
+
+impl<'a> ReceiptDetail<'a> {
+    pub(crate) fn of(receipt: &'a Receipt) -> Self {
+        let (to, hook, gone) = match &receipt.message {
+            Some(NoticeMessage::Logout(subject)) => (Some(SubjectDetail::of(subject)), None, None),
+            Some(NoticeMessage::Hook(event)) => (None, Some(HookDetail::of(event)), None),
+            Some(NoticeMessage::Revocation(subject)) => (None, None, Some(RevokedDetail::of(subject))),
+            None => (None, None, None),
+        };
         let last = receipt.last.as_ref().map(|tried| TriedDetail {
             t: tried.at.ms(),
             answer: AnswerDetail::of(tried.answer),
@@ -116,7 +214,16 @@ impl ReceiptDetail {
             }
             ReceiptState::Pending { .. } | ReceiptState::CannotBeTold => None,
         };
-        Self { to, o: receipt.ended_at.ms(), t: receipt.tried_from.ms(), n: receipt.tries, last, at }
+        Self {
+            to,
+            hook,
+            gone,
+            o: receipt.ended_at.ms(),
+            t: receipt.tried_from.ms(),
+            n: receipt.tries,
+            last,
+            at,
+        }
     }
 
     pub(crate) fn complete(self, columns: ReceiptColumns) -> rusqlite::Result<Receipt> {
@@ -133,12 +240,13 @@ impl ReceiptDetail {
             4 => ReceiptState::CannotBeTold,
             _ => return Err(damaged()),
         };
-        let subject = self.to.map(|to| NoticeSubject {
-            issuer: to.iss,
-            sub: to.sub,
-            sid: to.sid,
-            algorithm: to.alg.unwrap_or_else(|| ALGORITHM.into()),
-        });
+        let message = match (self.to, self.hook, self.gone) {
+            (Some(to), None, None) => Some(NoticeMessage::Logout(to.complete())),
+            (None, Some(hook), None) => Some(NoticeMessage::Hook(Arc::new(hook.complete()?))),
+            (None, None, Some(gone)) => Some(NoticeMessage::Revocation(gone.complete()?)),
+            (None, None, None) => None,
+            _ => return Err(damaged()),
+        };
         let last = self.last.map(|tried| {
             tried.answer.complete().map(|answer| Tried {
                 at: Timestamp::from_ms(tried.t),
@@ -148,9 +256,9 @@ impl ReceiptDetail {
         });
         Ok(Receipt {
             place: columns.place,
-            client: columns.client,
+            receiver: columns.receiver,
             realm: columns.realm,
-            subject,
+            message,
             ended_at: Timestamp::from_ms(self.o),
             tried_from: Timestamp::from_ms(self.t),
             tries: self.n,

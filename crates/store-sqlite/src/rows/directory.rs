@@ -170,7 +170,7 @@ pub(crate) fn write_user(db: &Connection, user: &User) -> rusqlite::Result<()> {
     Ok(())
 }
 
-const REALM: &str = "id, path, generation, second_factor, created_at";
+const REALM: &str = "id, path, generation, second_factor, created_at, subscribers";
 
 /// The columns stand where [`REALM`] has them.
 fn realm_row(row: &Row<'_>) -> rusqlite::Result<Realm> {
@@ -181,6 +181,7 @@ fn realm_row(row: &Row<'_>) -> rusqlite::Result<Realm> {
         second_factor: SecondFactorRule::read(row.get_ref(3)?.as_str()?)
             .ok_or_else(|| Damaged::row("rule of a realm"))?,
         created_at: Timestamp::from_ms(row.get(4)?),
+        subscribers: row.get(5)?,
     })
 }
 
@@ -197,16 +198,15 @@ pub(crate) fn realms(db: &Connection) -> rusqlite::Result<Vec<Realm>> {
 }
 
 pub(crate) fn write_realm(db: &Connection, realm: &Realm) -> rusqlite::Result<()> {
-    db.prepare_cached(
-        "INSERT OR REPLACE INTO realm(id, path, generation, second_factor, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![
-        realm.id.uuid().as_bytes(),
-        realm.path,
-        signed(realm.generation),
-        realm.second_factor.word(),
-        realm.created_at.ms()
-    ])?;
+    db.prepare_cached(&format!("INSERT OR REPLACE INTO realm({REALM}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"))?
+        .execute(params![
+            realm.id.uuid().as_bytes(),
+            realm.path,
+            signed(realm.generation),
+            realm.second_factor.word(),
+            realm.created_at.ms(),
+            realm.subscribers,
+        ])?;
     Ok(())
 }
 

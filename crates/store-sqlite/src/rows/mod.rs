@@ -16,6 +16,7 @@ mod remains;
 mod removed_versions;
 mod sessions;
 mod shared_due;
+mod subscribers;
 
 use adieu_core::Version;
 use rusqlite::{Row, RowIndex};
@@ -36,6 +37,7 @@ pub(crate) use remains::*;
 pub(crate) use removed_versions::*;
 pub(crate) use sessions::*;
 pub(crate) use shared_due::*;
+pub(crate) use subscribers::*;
 
 pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).expect("stored numbers have at most 63 bits")

@@ -1,9 +1,9 @@
 //! Receipts of notices, receivers, and how far receipts were made.
 //!
-//! A receipt that is pending is found by its client and by when it is due; one that is settled is due never.
+//! A receipt that is pending is found by its receiver and by when it is due; one that is settled is due never.
 
 use adieu_core::{
-    ClientId, EndingPlace, RealmId, Receipt, ReceiptKey, ReceiptState, ReceiverHealth, SubjectKey, Timestamp,
+    EndingPlace, RealmId, Receipt, ReceiptKey, ReceiptState, Receiver, ReceiverHealth, SubjectKey, Timestamp,
     ToldUpTo,
 };
 use adieu_store::ReceiptCounts;
@@ -19,7 +19,7 @@ fn receipt_row(row: &Row<'_>) -> rusqlite::Result<Receipt> {
     let place = EndingPlace::of(unsigned(row, "line")?, row.get("entry")?);
     let columns = ReceiptColumns {
         place: place.ok_or_else(|| Damaged::row("place of an ending"))?,
-        client: client_column(row)?,
+        receiver: receiver_column(row)?,
         realm: RealmId::from_uuid(uuid_column(row, "realm")?),
         state: row.get("state")?,
         due_at: row.get("due_at")?,
@@ -29,8 +29,9 @@ fn receipt_row(row: &Row<'_>) -> rusqlite::Result<Receipt> {
     detail.complete(columns)
 }
 
-fn client_column(row: &Row<'_>) -> rusqlite::Result<ClientId> {
-    row.get::<_, String>("client")?.parse().map_err(|_| Damaged::row("client id"))
+/// The column `client` has the keys of all receivers.
+fn receiver_column(row: &Row<'_>) -> rusqlite::Result<Receiver> {
+    Receiver::of_key(row.get_ref("client")?.as_str()?).map_err(|_| Damaged::row("receiver"))
 }
 
 /// How far receipts were made.
@@ -55,6 +56,18 @@ pub(crate) fn shared_sessions(
 ) -> rusqlite::Result<Vec<(i64, i64)>> {
     let sql = "SELECT DISTINCT locator, incarnation FROM participant WHERE locator BETWEEN ?1 AND ?2
         ORDER BY locator, incarnation LIMIT ?3";
+    let mut statement = db.prepare_cached(sql)?;
+    statement.query_map(params![from, to, most], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// The next stretch of places that hold a session or what is left of one.
+pub(crate) fn all_sessions(
+    db: &Connection,
+    (from, to): (i64, i64),
+    most: u32,
+) -> rusqlite::Result<Vec<(i64, i64)>> {
+    let sql =
+        "SELECT locator, incarnation FROM session WHERE locator BETWEEN ?1 AND ?2 ORDER BY locator LIMIT ?3";
     let mut statement = db.prepare_cached(sql)?;
     statement.query_map(params![from, to, most], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
@@ -87,7 +100,7 @@ fn insert(db: &Connection, receipt: &Receipt, verb: &str) -> rusqlite::Result<us
     db.prepare_cached(&sql)?.execute(params![
         signed(receipt.place.line()),
         receipt.place.entry(),
-        receipt.client.as_str(),
+        receipt.receiver.key(),
         receipt.key().subject.to_bytes(),
         receipt.state.number(),
         due_at,
@@ -105,7 +118,7 @@ pub(crate) fn write_due(db: &Connection, receipt: &Receipt) -> rusqlite::Result<
     db.prepare_cached(sql)?.execute(params![
         signed(receipt.place.line()),
         receipt.place.entry(),
-        receipt.client.as_str(),
+        receipt.receiver.key(),
         receipt.key().subject.to_bytes(),
         due_at,
         leased,
@@ -119,15 +132,15 @@ pub(crate) fn receipt(db: &Connection, key: &ReceiptKey) -> rusqlite::Result<Opt
     );
     let (line, subject) = (signed(key.place.line()), key.subject.to_bytes());
     db.prepare_cached(&sql)?
-        .query_row(params![line, key.place.entry(), key.client.as_str(), subject], receipt_row)
+        .query_row(params![line, key.place.entry(), key.receiver.key(), subject], receipt_row)
         .optional()
 }
 
-/// The receipts of an ending behind one, by client.
+/// The receipts of an ending behind one, by receiver.
 pub(crate) fn receipts_of(
     db: &Connection,
     place: EndingPlace,
-    after: Option<&(ClientId, SubjectKey)>,
+    after: Option<&(Receiver, SubjectKey)>,
     most: u32,
 ) -> rusqlite::Result<Vec<Receipt>> {
     let sql = format!(
@@ -135,8 +148,8 @@ pub(crate) fn receipts_of(
             ORDER BY client, subject LIMIT ?5"
     );
     let (client, subject) = match after {
-        Some((client, subject)) => (client.as_str(), &subject.to_bytes()[..]),
-        None => ("", &[][..]),
+        Some((receiver, subject)) => (receiver.key(), &subject.to_bytes()[..]),
+        None => (String::new(), &[][..]),
     };
     db.prepare_cached(&sql)?
         .query_map(params![signed(place.line()), place.entry(), client, subject, most], receipt_row)?
@@ -164,24 +177,26 @@ pub(crate) fn count_receipts(db: &Connection, place: EndingPlace) -> rusqlite::R
 /// The first receiver behind one for whom there are receipts that are pending or were.
 pub(crate) fn next_receiver(
     db: &Connection,
-    after: Option<&ClientId>,
-) -> rusqlite::Result<Option<(ClientId, ReceiverHealth)>> {
+    after: Option<&Receiver>,
+) -> rusqlite::Result<Option<(Receiver, ReceiverHealth)>> {
     let sql = "SELECT client, detail FROM receiver WHERE client > ?1 ORDER BY client LIMIT 1";
     db.prepare_cached(sql)?
-        .query_row([after.map_or("", ClientId::as_str)], |row| Ok((client_column(row)?, health(row)?)))
+        .query_row([after.map_or_else(String::new, Receiver::key)], |row| {
+            Ok((receiver_column(row)?, health(row)?))
+        })
         .optional()
 }
 
 /// The first receiver behind one for whom a receipt is pending.
 pub(crate) fn next_awaited(
     db: &Connection,
-    after: Option<&ClientId>,
-) -> rusqlite::Result<Option<(ClientId, ReceiverHealth)>> {
-    let client = db
+    after: Option<&Receiver>,
+) -> rusqlite::Result<Option<(Receiver, ReceiverHealth)>> {
+    let found = db
         .prepare_cached(NEXT_AWAITED)?
-        .query_row([after.map_or("", ClientId::as_str)], client_column)
+        .query_row([after.map_or_else(String::new, Receiver::key)], receiver_column)
         .optional()?;
-    client.map(|client| receiver(db, &client).map(|health| (client, health))).transpose()
+    found.map(|found| receiver(db, &found).map(|health| (found, health))).transpose()
 }
 
 /// Steps over those whose receipts are all settled, however many they are.
@@ -192,73 +207,71 @@ fn health(row: &Row<'_>) -> rusqlite::Result<ReceiverHealth> {
     from_json::<HealthDetail>(row.get_ref("detail")?.as_str()?, "receiver")?.complete()
 }
 
-pub(crate) fn receiver(db: &Connection, client: &ClientId) -> rusqlite::Result<ReceiverHealth> {
+pub(crate) fn receiver(db: &Connection, of: &Receiver) -> rusqlite::Result<ReceiverHealth> {
     let sql = "SELECT detail FROM receiver WHERE client = ?1";
-    let found = db.prepare_cached(sql)?.query_row([client.as_str()], health).optional()?;
+    let found = db.prepare_cached(sql)?.query_row([of.key()], health).optional()?;
     Ok(found.unwrap_or_default())
 }
 
 /// Keeps a receiver that is not there yet.
-pub(crate) fn add_receiver(db: &Connection, client: &ClientId) -> rusqlite::Result<()> {
+pub(crate) fn add_receiver(db: &Connection, of: &Receiver) -> rusqlite::Result<()> {
     let detail = to_json(&HealthDetail::of(&ReceiverHealth::default()));
     db.prepare_cached("INSERT OR IGNORE INTO receiver(client, detail) VALUES (?1, ?2)")?
-        .execute(params![client.as_str(), detail])?;
+        .execute(params![of.key(), detail])?;
     Ok(())
 }
 
 pub(crate) fn write_receiver(
     db: &Connection,
-    client: &ClientId,
+    of: &Receiver,
     health: &ReceiverHealth,
 ) -> rusqlite::Result<()> {
     db.prepare_cached("INSERT OR REPLACE INTO receiver(client, detail) VALUES (?1, ?2)")?
-        .execute(params![client.as_str(), to_json(&HealthDetail::of(health))])?;
+        .execute(params![of.key(), to_json(&HealthDetail::of(health))])?;
     Ok(())
 }
 
-/// The receipts of a client that are due by then, the longest due first.
+/// The receipts of a receiver that are due by then, the longest due first.
 pub(crate) fn due_receipts(
     db: &Connection,
-    client: &ClientId,
+    of: &Receiver,
     now: Timestamp,
     most: u32,
 ) -> rusqlite::Result<Vec<Receipt>> {
     let sql =
         format!("SELECT {RECEIPT} FROM receipt WHERE client = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3");
-    db.prepare_cached(&sql)?.query_map(params![client.as_str(), now.ms(), most], receipt_row)?.collect()
+    db.prepare_cached(&sql)?.query_map(params![of.key(), now.ms(), most], receipt_row)?.collect()
 }
 
-/// Receipts of a client that wait for a later moment.
+/// Receipts of a receiver that wait for a later moment.
 pub(crate) fn later_receipts(
     db: &Connection,
-    client: &ClientId,
+    of: &Receiver,
     now: Timestamp,
     most: u32,
 ) -> rusqlite::Result<Vec<Receipt>> {
     let sql =
         format!("SELECT {RECEIPT} FROM receipt WHERE client = ?1 AND due_at > ?2 ORDER BY due_at LIMIT ?3");
-    db.prepare_cached(&sql)?.query_map(params![client.as_str(), now.ms(), most], receipt_row)?.collect()
+    db.prepare_cached(&sql)?.query_map(params![of.key(), now.ms(), most], receipt_row)?.collect()
 }
 
-/// When the next receipt of a client is due, behind a moment.
+/// When the next receipt of a receiver is due, behind a moment.
 pub(crate) fn next_due(
     db: &Connection,
-    client: &ClientId,
+    of: &Receiver,
     now: Timestamp,
 ) -> rusqlite::Result<Option<Timestamp>> {
     let sql = "SELECT due_at FROM receipt WHERE client = ?1 AND due_at > ?2 ORDER BY due_at LIMIT 1";
     let mut statement = db.prepare_cached(sql)?;
-    statement
-        .query_row(params![client.as_str(), now.ms()], |row| row.get(0).map(Timestamp::from_ms))
-        .optional()
+    statement.query_row(params![of.key(), now.ms()], |row| row.get(0).map(Timestamp::from_ms)).optional()
 }
 
-/// How many receipts of a client are pending, counted up to a bound.
-pub(crate) fn count_pending(db: &Connection, client: &ClientId) -> rusqlite::Result<u64> {
+/// How many receipts of a receiver are pending, counted up to a bound.
+pub(crate) fn count_pending(db: &Connection, of: &Receiver) -> rusqlite::Result<u64> {
     let sql = "SELECT count(*) FROM
         (SELECT 1 FROM receipt WHERE client = ?1 AND due_at > ?2 LIMIT ?3)";
     db.prepare_cached(sql)?
-        .query_row(params![client.as_str(), i64::MIN, ReceiptCounts::MOST], |row| unsigned(row, 0))
+        .query_row(params![of.key(), i64::MIN, ReceiptCounts::MOST], |row| unsigned(row, 0))
 }
 
 /// Drops settled receipts of endings that are in the index no more; says how many.

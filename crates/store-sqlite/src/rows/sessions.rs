@@ -175,12 +175,14 @@ pub(crate) fn key_in_use(db: &Connection, key: UserKey) -> rusqlite::Result<bool
     db.prepare_cached(sql)?.query_row(params![signed(key.number()), low, high], |row| row.get(0))
 }
 
-/// Writes a session where it lies, on which lists it is, and when it is due for the sweep. Says whether it is a new one.
-pub(crate) fn write_session(db: &Connection, session: &Session) -> rusqlite::Result<bool> {
+/// Writes a session where it lies, on which lists it is, and when it is due for the sweep; `is_told` says whether somebody is told of its
+/// end. Says whether it is a new one.
+pub(crate) fn write_session(db: &Connection, session: &Session, is_told: bool) -> rusqlite::Result<bool> {
     let locator = signed(session.locator.number());
     let due = hour(session.ends_at(session.seen_at));
     let before = before(db, locator)?;
-    let shared_due = watch_shared(db, session, before.as_ref().and_then(|before| before.shared_due))?;
+    let noted = before.as_ref().and_then(|before| before.shared_due);
+    let shared_due = if is_told { Some(watch_shared(db, session, noted)?) } else { None };
     let sql = format!(
         "INSERT OR REPLACE INTO session({SESSION}, due_hour, shared_due) VALUES (:locator, :incarnation, :token_hash,
             :state, :epoch, :user_generation, :realm_generation, :seen_at, :expires_at, :idle, :assurance, :detail,
@@ -226,7 +228,7 @@ pub(crate) fn write_session(db: &Connection, session: &Session) -> rusqlite::Res
 struct Before {
     /// Under which hour it is due.
     hour: i64,
-    /// When it is looked at because clients take part in it.
+    /// When it is looked at because somebody is told of its end.
     shared_due: Option<Timestamp>,
     /// The generation of its user that it was born under.
     generation: u64,
@@ -267,7 +269,7 @@ pub(crate) fn due_hour(db: &Connection, locator: i64) -> rusqlite::Result<Option
         .optional()
 }
 
-/// When the session at a place is looked at because clients take part in it; none if there is no such session.
+/// When the session at a place is looked at because somebody is told of its end; none if there is no such session.
 pub(crate) fn shared_due_of(db: &Connection, locator: i64) -> rusqlite::Result<Option<Timestamp>> {
     Ok(before(db, locator)?.and_then(|before| before.shared_due))
 }

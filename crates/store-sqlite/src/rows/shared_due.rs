@@ -1,4 +1,5 @@
-//! When sessions in which clients take part are over, so that the clients can be told at that moment.
+//! When sessions of whose end somebody is told are over, so that they can be told at that moment: sessions in which clients take
+//! part, and those of realms with subscribers.
 //!
 //! A session has one entry at most that counts: the one of the moment in its row. Activity writes nothing here: an entry is met
 //! at its moment, and one that came too early is put at the next. An ending leaves its session's entry alone.
@@ -8,22 +9,19 @@ use rusqlite::{Connection, params};
 
 use crate::rows::signed;
 
-/// Sees to it that a session which clients share is looked at no later than it may be over; gives the moment. `noted` is the one
-/// that is in its row.
+/// Sees to it that a session of whose end somebody is told is looked at no later than it may be over; gives the moment. `noted` is
+/// the one that is in its row.
 pub(crate) fn watch_shared(
     db: &Connection,
     session: &Session,
     noted: Option<Timestamp>,
-) -> rusqlite::Result<Option<Timestamp>> {
-    if session.participants == 0 {
-        return Ok(None);
-    }
+) -> rusqlite::Result<Timestamp> {
     let ends_at = session.ends_at(session.seen_at);
     match noted {
-        Some(noted) if noted <= ends_at => Ok(Some(noted)),
+        Some(noted) if noted <= ends_at => Ok(noted),
         Some(_) | None => {
             put_shared_due(db, session.locator, ends_at)?;
-            Ok(Some(ends_at))
+            Ok(ends_at)
         }
     }
 }

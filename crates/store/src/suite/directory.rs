@@ -21,6 +21,7 @@ pub async fn realms_and_populations_have_one_name_each<E: Engine>() {
         path: path.into(),
         generation: 0,
         second_factor: SecondFactorRule::default(),
+        subscribers: 0,
         created_at: at(1),
     };
     let first =

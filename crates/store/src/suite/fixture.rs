@@ -106,6 +106,7 @@ impl<E: Engine> Fixture<E> {
             path: path.into(),
             generation: 0,
             second_factor: Default::default(),
+            subscribers: 0,
             created_at: at(0),
         };
         let first = Self::population(population, id, "Everybody");

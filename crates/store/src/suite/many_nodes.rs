@@ -13,7 +13,7 @@ use adieu_core::{
 use futures_util::future::join_all;
 
 use crate::suite::fixture::{IDLE, at};
-use crate::suite::{Engine, Fixture, OpenedSession, grants, notices};
+use crate::suite::{Engine, Fixture, OpenedSession, grants, notices, subscribers};
 use crate::{EndingQuery, Flow, LeaseOrder, SessionQuery, Store, StoredKey, Swept};
 
 /// A fixture and a second node of it.
@@ -388,4 +388,35 @@ pub async fn notices_are_made_and_leased_once<E: Engine>() {
         }
     }
     assert_eq!(keys.len(), 40);
+}
+
+/// Goal: whoever subscribes at one node is told of what ends at the other from then on, and of nothing earlier, however warm that one's
+/// memory of the realm is.
+pub async fn what_one_subscribes_the_other_tells<E: Engine>() {
+    let (fixture, other) = two_nodes::<E>().await;
+    let ada = fixture.user("ada").await;
+    let end_at = async |store: &Arc<dyn Store>, s| {
+        let held = fixture.sign_on(&ada, at(s)).await;
+        live_at_both(&fixture, &other, &held, s).await;
+        store.end(fixture.ending(EndTarget::One(held.session.id)), at(s)).await.expect("an ending");
+    };
+    end_at(&other, 1).await;
+    let audit = subscribers::hook("audit", fixture.realm);
+    fixture.store.create_subscriber(audit.clone()).await.expect("made");
+    end_at(&other, 2).await;
+    end_at(&fixture.store, 3).await;
+    other.remove_subscriber(&audit.id, None).await.expect("removed");
+    end_at(&fixture.store, 4).await;
+    other.create_subscriber(audit.clone()).await.expect("made");
+    end_at(&fixture.store, 5).await;
+    assert_eq!(
+        notices::take(&fixture, at(6)).await,
+        1,
+        "the one of before is gone, and what it was owed with it"
+    );
+    let order = LeaseOrder { until: at(40), most: 100, most_each: 7, busy: Default::default() };
+    let leased = other.lease_notices(order, at(7)).await.expect("leased").notices;
+    assert_eq!(leased.iter().map(|one| one.receipt.ended_at).collect::<Vec<_>>(), [at(5)]);
+    let taken = fixture.store.create_subscriber(audit).await;
+    assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
 }

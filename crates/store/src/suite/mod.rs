@@ -26,6 +26,7 @@ pub mod participants;
 pub mod people;
 pub mod second_factor;
 pub mod sign_ons;
+pub mod subscribers;
 pub mod sweep;
 pub mod versions;
 
@@ -141,6 +142,10 @@ macro_rules! contract {
             notices::receivers_take_turns_and_an_ailing_one_is_asked_sparingly,
             notices::notices_are_retried_and_given_up_by_order,
             notices::what_is_still_to_be_told_outlives_the_sweep,
+            subscribers::a_subscriber_keeps_what_was_written,
+            subscribers::every_ending_of_a_realm_is_told_to_its_web_hooks,
+            subscribers::a_subscriber_hears_of_nothing_earlier,
+            subscribers::other_systems_are_told_of_users_and_web_hooks_of_the_whole,
             expiry::what_clients_share_is_over_at_its_moment,
             expiry::what_is_used_again_lives_on_and_is_over_later,
             expiry::many_that_are_over_at_once_end_in_bounded_batches,
@@ -185,6 +190,7 @@ macro_rules! many_nodes {
             many_nodes::of_endings_at_both_one_is_the_first,
             many_nodes::endings_of_both_stand_in_one_order,
             many_nodes::notices_are_made_and_leased_once,
+            many_nodes::what_one_subscribes_the_other_tells,
             many_nodes::of_two_takers_one_gets_the_flow,
             many_nodes::of_refreshes_at_both_one_rotates,
             many_nodes::of_redemptions_at_both_one_buys,
@@ -220,6 +226,7 @@ mod tests {
             ("people", include_str!("people.rs")),
             ("second_factor", include_str!("second_factor.rs")),
             ("sign_ons", include_str!("sign_ons.rs")),
+            ("subscribers", include_str!("subscribers.rs")),
             ("sweep", include_str!("sweep.rs")),
             ("versions", include_str!("versions.rs")),
         ] {

@@ -5,14 +5,14 @@
 use std::collections::HashMap;
 
 use adieu_core::{
-    Client, EndKind, EndOrder, EndTarget, Ended, EndingFilter, EndingId, NoticeAnswer, Receipt, ReceiptState,
-    Settlement, Span, Timestamp, User,
+    Client, EndKind, EndOrder, EndTarget, Ended, EndingFilter, EndingId, NoticeAnswer, NoticeMessage,
+    NoticeSubject, Receipt, ReceiptState, Receiver, Settlement, Span, Timestamp, User,
 };
 
 use crate::suite::fixture::{IDLE, at};
 use crate::suite::grants::{code, issue};
 use crate::suite::{Engine, Fixture, OpenedSession};
-use crate::{LeaseOrder, LeasedNotice, LeasedNotices, ReceiptPage, ReceiptQuery};
+use crate::{LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, ReceiptPage, ReceiptQuery};
 
 /// An application that is told, or not; the one that is there, if it is.
 pub(super) async fn application<E: Engine>(fixture: &Fixture<E>, id: &str) -> Client {
@@ -68,8 +68,17 @@ async fn shown<E: Engine>(fixture: &Fixture<E>, ending: EndingId) -> Vec<String>
 
 fn one(receipt: &Receipt) -> String {
     let named = |sid: &Option<String>| if sid.is_some() { "sid" } else { "*" };
-    let sid = receipt.subject.as_ref().map_or("-", |subject| named(&subject.sid));
-    format!("{} {sid} {}", receipt.client, receipt.state.word())
+    let sid = subject(receipt).map_or("-", |subject| named(&subject.sid));
+    format!("{} {sid} {}", receipt.receiver, receipt.state.word())
+}
+
+/// What a client is told.
+fn subject(receipt: &Receipt) -> Option<&NoticeSubject> {
+    receipt.message.as_ref().and_then(NoticeMessage::logout)
+}
+
+fn client(id: &str) -> Receiver {
+    Receiver::Client(id.parse().expect("an id"))
 }
 
 fn lease_order(until: Timestamp) -> LeaseOrder {
@@ -125,8 +134,8 @@ pub async fn an_ending_owes_a_notice_to_each_who_took_part<E: Engine>() {
     assert_eq!(shown(&fixture, ending).await, expect);
     let all = page(&fixture, ending).await;
     assert_eq!(all.counts.by_state, [2, 0, 0, 0, 1]);
-    let shop = all.receipts.iter().find(|one| one.client.as_str() == "shop").expect("it is owed one");
-    let subject = shop.subject.as_ref().expect("it can be told");
+    let shop = all.receipts.iter().find(|one| one.receiver == client("shop")).expect("it is owed one");
+    let subject = subject(shop).expect("it can be told");
     assert_eq!((shop.ended_at, shop.realm, shop.tries), (at(5), fixture.realm, 0));
     assert_eq!(subject.sid.as_deref(), Some(held.session.id.to_string().as_str()));
     assert_eq!((&subject.sub, subject.algorithm.as_str()), (&ada.id.to_string(), "RS256"));
@@ -204,7 +213,7 @@ pub async fn whatever_ends_a_session_is_told<E: Engine>() {
         assert_eq!(take(&fixture, at(late + 1)).await, 1, "{name}");
         let newest = fixture.endings(EndingFilter::default(), 1).await.swap_remove(0);
         let page = page(&fixture, newest.id).await;
-        assert_eq!(page.receipts[0].client.as_str(), app, "{name}");
+        assert_eq!(page.receipts[0].receiver, client(&app), "{name}");
         assert_eq!(page.receipts[0].state.word(), "pending", "{name}");
         if name == "client" {
             // Its session goes on, and ends like any other.
@@ -254,7 +263,7 @@ pub async fn a_walk_over_many_is_resumed_where_it_stopped<E: Engine>() {
     assert_eq!(made, 8, "one for each user");
     let all = page(&fixture, ending).await;
     let subs: std::collections::BTreeSet<_> =
-        all.receipts.iter().filter_map(|one| one.subject.as_ref()).map(|subject| &subject.sub).collect();
+        all.receipts.iter().filter_map(subject).map(|subject| &subject.sub).collect();
     assert_eq!((all.receipts.len(), subs.len()), (8, 8));
     let half = ReceiptQuery { ending, after: None, most: 5 };
     let first = fixture.store.receipts(half.clone()).await.expect("an answer").expect("known");
@@ -273,7 +282,7 @@ pub async fn a_lease_keeps_others_away_until_it_runs_out<E: Engine>() {
     take(&fixture, at(6)).await;
     let first = lease(&fixture, at(30), at(6)).await;
     assert_eq!(first.len(), 1);
-    assert_eq!(first[0].address.as_deref(), Some("https://shop.example.test/out"));
+    assert_eq!(first[0].to, Some(NoticeAddress::Client("https://shop.example.test/out".into())));
     let again = leased(&fixture, lease_order(at(50)), at(29)).await;
     assert!(again.notices.is_empty());
     assert_eq!(again.next_due, Some(at(30)));
@@ -296,7 +305,7 @@ pub async fn an_answer_settles_its_notice_or_names_the_next_try<E: Engine>() {
     let ending = id(&fixture, &ended);
     take(&fixture, at(6)).await;
     let mut both = lease(&fixture, at(30), at(6)).await;
-    both.sort_by_key(|one| one.receipt.client.clone());
+    both.sort_by_key(|one| one.receipt.receiver.clone());
     let failed = settle(&fixture, &both[0], status(503), at(7)).await.expect("settled");
     let ReceiptState::Pending { due_at, leased: false } = failed.state else { panic!("{failed:?}") };
     settle(&fixture, &both[1], status(400), at(8)).await.expect("settled");
@@ -310,8 +319,8 @@ pub async fn an_answer_settles_its_notice_or_names_the_next_try<E: Engine>() {
     assert!(waits.notices.is_empty());
     assert_eq!(waits.next_due, Some(due_at));
     let receivers = fixture.store.receivers(None, 10).await.expect("an answer");
-    let of = |n: usize| (receivers[n].client.as_str(), receivers[n].pending, receivers[n].health.failures);
-    assert_eq!((of(0), of(1)), (("shop", 1, 1), ("wiki", 0, 0)));
+    let of = |n: usize| (receivers[n].receiver.clone(), receivers[n].pending, receivers[n].health.failures);
+    assert_eq!((of(0), of(1)), ((client("shop"), 1, 1), (client("wiki"), 0, 0)));
     assert_eq!(receivers[0].health.failing_since, Some(at(7)));
     let again = lease(&fixture, at(60), due_at).await;
     let done = settle(&fixture, &again[0], status(204), at(9)).await.expect("settled");
@@ -319,7 +328,7 @@ pub async fn an_answer_settles_its_notice_or_names_the_next_try<E: Engine>() {
     assert!(page(&fixture, ending).await.is_settled());
     let receivers = fixture.store.receivers(None, 10).await.expect("an answer");
     assert_eq!((receivers[0].health.failing_since, receivers[0].health.last_success_at), (None, Some(at(9))));
-    let behind = fixture.store.receivers(Some(receivers[0].client.clone()), 10).await.expect("an answer");
+    let behind = fixture.store.receivers(Some(receivers[0].receiver.clone()), 10).await.expect("an answer");
     assert_eq!(behind.len(), 1);
 }
 
@@ -335,11 +344,11 @@ pub async fn receivers_take_turns_and_an_ailing_one_is_asked_sparingly<E: Engine
     take(&fixture, at(6)).await;
     let order = |now: i64, busy: &[(&str, u32)]| LeaseOrder {
         most_each: 2,
-        busy: busy.iter().map(|(id, n)| (id.parse().expect("an id"), *n)).collect(),
+        busy: busy.iter().map(|(id, n)| (client(id), *n)).collect(),
         ..lease_order(at(now + 20))
     };
     let first = leased(&fixture, order(6, &[]), at(6)).await.notices;
-    let clients: Vec<_> = first.iter().map(|one| one.receipt.client.as_str()).collect();
+    let clients: Vec<_> = first.iter().map(|one| one.receipt.receiver.to_string()).collect();
     assert_eq!(clients, ["busy", "busy", "calm"]);
     assert!(leased(&fixture, order(6, &[("busy", 2)]), at(6)).await.notices.is_empty());
     for one in &first {
@@ -367,7 +376,7 @@ pub async fn notices_are_retried_and_given_up_by_order<E: Engine>() {
     let ending = id(&fixture, &ended);
     take(&fixture, at(6)).await;
     let mut all = lease(&fixture, at(30), at(6)).await;
-    all.sort_by_key(|one| one.receipt.client.clone());
+    all.sort_by_key(|one| one.receipt.receiver.clone());
     for (one, code) in all.iter().zip([200, 400, 500]) {
         settle(&fixture, one, status(code), at(7)).await.expect("settled");
     }

@@ -3,10 +3,10 @@
 //! How it fails is in `failing`.
 
 use adieu_core::{
-    ClientId, EndingId, Outage, Receipt, ReceiptKey, Settlement, SubjectKey, Timestamp, Unwritten,
+    EndingId, Outage, Receipt, ReceiptKey, Receiver, Settlement, SubjectKey, Timestamp, Unwritten,
 };
 use adieu_store::{
-    LeaseOrder, LeasedNotices, Notices, Pending, ReceiptPage, ReceiptQuery, Receiver, Retold, Taken,
+    LeaseOrder, LeasedNotices, Notices, Pending, ReceiptPage, ReceiptQuery, ReceiverStanding, Retold, Taken,
 };
 
 use super::FailingStore;
@@ -39,7 +39,7 @@ impl Notices for FailingStore {
     fn retry_notices(
         &self,
         ending: EndingId,
-        after: Option<(ClientId, SubjectKey)>,
+        after: Option<(Receiver, SubjectKey)>,
         now: Timestamp,
     ) -> Pending<Result<Retold, Unwritten>> {
         self.write(|store| store.retry_notices(ending, after, now))
@@ -48,13 +48,17 @@ impl Notices for FailingStore {
     fn give_up_notices(
         &self,
         ending: EndingId,
-        after: Option<(ClientId, SubjectKey)>,
+        after: Option<(Receiver, SubjectKey)>,
         now: Timestamp,
     ) -> Pending<Result<Retold, Unwritten>> {
         self.write(|store| store.give_up_notices(ending, after, now))
     }
 
-    fn receivers(&self, after: Option<ClientId>, most: u32) -> Pending<Result<Vec<Receiver>, Outage>> {
+    fn receivers(
+        &self,
+        after: Option<Receiver>,
+        most: u32,
+    ) -> Pending<Result<Vec<ReceiverStanding>, Outage>> {
         self.read(|store| store.receivers(after, most))
     }
 }

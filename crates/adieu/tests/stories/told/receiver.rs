@@ -17,6 +17,21 @@ pub(crate) struct Heard {
     pub(crate) path: String,
     pub(crate) content_type: String,
     pub(crate) body: String,
+    /// The lines before the body.
+    head: String,
+}
+
+impl Heard {
+    /// A header; nothing if it is not there.
+    pub(crate) fn header(&self, name: &str) -> String {
+        header(&self.head, name)
+    }
+}
+
+fn header(head: &str, name: &str) -> String {
+    let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+    let found = lines.find(|(key, _)| key.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.to_owned()).unwrap_or_default()
 }
 
 /// What is answered.
@@ -109,19 +124,15 @@ async fn read(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<Heard> {
     loop {
         let text = String::from_utf8_lossy(bytes).into_owned();
         if let Some((head, rest)) = text.split_once("\r\n\r\n") {
-            let header = |name: &str| {
-                let lines = head.lines().filter_map(|line| line.split_once(": "));
-                let found = lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-                found.map(|(_, value)| value.to_owned()).unwrap_or_default()
-            };
-            let length: usize = header("content-length").parse().unwrap_or(0);
+            let length: usize = header(head, "content-length").parse().unwrap_or(0);
             if rest.len() >= length {
                 let mut words = head.split(' ');
                 let heard = Heard {
                     method: words.next()?.to_owned(),
                     path: words.next()?.to_owned(),
-                    content_type: header("content-type"),
+                    content_type: header(head, "content-type"),
                     body: rest[..length].to_owned(),
+                    head: head.to_owned(),
                 };
                 bytes.drain(..head.len() + 4 + length);
                 return Some(heard);

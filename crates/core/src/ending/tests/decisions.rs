@@ -10,7 +10,7 @@ fn one(change: impl FnOnce(&mut Session)) -> Family {
     let mut session = plain();
     change(&mut session);
     let generations = Generations { user: 4, realm: 5 };
-    let around = Around { generations, user_enabled: true, level: Assurance::One };
+    let around = Around { generations, user_enabled: true, level: Assurance::One, is_subscribed: false };
     let with = Box::default();
     Family::One {
         seen_at: session.seen_at,
@@ -189,7 +189,7 @@ fn a_session_that_ended_with_others_is_buried_with_their_record() {
     };
     let moved = |with| {
         let generations = Generations { user: 9, realm: 5 };
-        let around = Around { generations, user_enabled: false, level: Assurance::One };
+        let around = Around { generations, user_enabled: false, level: Assurance::One, is_subscribed: false };
         let session = Arc::new(plain());
         Family::One {
             session,

@@ -2,11 +2,11 @@
 //!
 //! What is shown is in `notices`; tests hold the two against each other.
 
-use adieu_authority::{NoticeAnswer, ReceiptState};
+use adieu_authority::{NoticeAnswer, ReceiptState, SubscriberKind};
 use serde_json::{Value, json};
 
 use super::schemas::{client_id, list, named, nullable, object, time, uuid, word};
-use crate::notices::{RECEIPTS_MAX, WAIT_S_MAX};
+use crate::notices::{CLIENT, RECEIPTS_MAX, WAIT_S_MAX};
 
 /// What a client's record says of it.
 pub(super) fn of_clients() -> Vec<(&'static str, Value)> {
@@ -37,9 +37,21 @@ pub(super) fn of_clients() -> Vec<(&'static str, Value)> {
 pub(super) fn wait() -> Value {
     json!({
         "type": "integer", "minimum": 0, "maximum": WAIT_S_MAX,
-        "description": "Answer when every client that is told has answered, or after so many seconds; the ending is durable \
+        "description": "Answer when everybody who is told has answered, or after so many seconds; the ending is durable \
             before. Without it `notices` is null.",
     })
+}
+
+fn subscriber() -> Value {
+    json!({"type": ["string", "null"], "description": "Its name, if it is a subscriber. Either this or `client` is null."})
+}
+
+/// What kind of receiver it is; of a subscriber that was removed that may be unknown.
+fn kind(may_be_unknown: bool) -> Value {
+    let [hook, revocation] = SubscriberKind::WORDS;
+    let unknown = may_be_unknown.then_some(Value::Null);
+    let words: Vec<Value> = [CLIENT, hook, revocation].map(Value::from).into_iter().chain(unknown).collect();
+    json!({"enum": words})
 }
 
 fn count() -> Value {
@@ -52,7 +64,9 @@ fn flag(about: &str) -> Value {
 
 fn receivers() -> [Value; 2] {
     let receiver = object(vec![
-        ("client", client_id()),
+        ("client", nullable(client_id())),
+        ("subscriber", subscriber()),
+        ("kind", kind(true)),
         (
             "ailing",
             flag("It has failed for a quarter of an hour and is asked sparingly until its first success."),
@@ -78,8 +92,8 @@ fn receivers() -> [Value; 2] {
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     let state = json!({
         "type": "string", "enum": ReceiptState::WORDS,
-        "description": "`refused`: the client answered that the message is wrong, and is not asked again. `given_up`: it was \
-            tried for a day, or somebody gave it up. `cannot_be_told`: it has no address.",
+        "description": "`refused`: the receiver answered that the message is wrong for it, and is not asked again. `given_up`: it was \
+            tried for a day, or somebody gave it up. `cannot_be_told`: it has no address, or knows people by what this one has not.",
     });
     let outcome = json!({
         "type": "string", "enum": ["status", "timed_out", "unreachable", "address_refused", "no_address", "not_composed"],
@@ -93,7 +107,9 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("said", json!({"type": ["string", "null"], "description": "The first 2 KiB of what it said."})),
     ]);
     let receipt = object(vec![
-        ("client", client_id()),
+        ("client", nullable(client_id())),
+        ("subscriber", subscriber()),
+        ("kind", kind(false)),
         ("state", state),
         ("issuer", nullable(word())),
         ("sub", nullable(word())),

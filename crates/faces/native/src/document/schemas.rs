@@ -5,7 +5,7 @@
 use adieu_authority::Alg;
 use serde_json::{Map, Value, json};
 
-use super::{ending_schemas, notice_schemas};
+use super::{ending_schemas, notice_schemas, subscriber_schemas};
 use crate::keys::STATES;
 use crate::roles::{ROLES_MAX, WORDS};
 
@@ -106,6 +106,7 @@ pub(super) fn all() -> Value {
         .chain(clients())
         .chain(sessions())
         .chain(ending_schemas::all().into_iter().chain(notice_schemas::all()))
+        .chain(subscriber_schemas::all())
         .chain(declarations())
     {
         all.insert(name.to_owned(), schema);

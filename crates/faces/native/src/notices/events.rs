@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use adieu_authority::{Authority, ClientId, EndingId, ReceiptPage, ReceiptQuery, SubjectKey};
+use adieu_authority::{Authority, EndingId, ReceiptPage, ReceiptQuery, Receiver, SubjectKey};
 use axum::body::Body;
 use futures_util::stream;
 use serde_json::Value;
@@ -61,7 +61,7 @@ fn wait(call: &Call) -> Result<Duration, Problem> {
 }
 
 /// What tells one notice of an ending from another.
-type Name = (ClientId, SubjectKey);
+type Name = (Receiver, SubjectKey);
 
 /// Somebody who follows.
 struct Following {
@@ -116,7 +116,7 @@ impl Following {
             let key = one.key();
             // That somebody has just begun to try is no news.
             let now = (one.state.number(), one.tries);
-            self.seen.insert((key.client, key.subject), now) != Some(now)
+            self.seen.insert((key.receiver, key.subject), now) != Some(now)
         });
         changed.map(|one| event("receipt", &receipt(one))).collect()
     }

@@ -60,6 +60,6 @@ pub(super) const RECEIVERS: Operation = asking(
         "/v1/receivers",
         "listReceivers",
         "Receivers",
-        "The clients that are or were told of endings, by id, and how each does.",
+        "Those who are or were told of endings, and how each does: subscribers by name, then clients by id.",
     ),
 );

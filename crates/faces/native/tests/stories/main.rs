@@ -10,6 +10,7 @@ mod found_endings;
 mod notices;
 mod people;
 mod sessions;
+mod subscribers;
 mod things;
 
 use adieu_face_native::document;
