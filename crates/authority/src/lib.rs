@@ -40,6 +40,7 @@ mod unfinished;
 mod upkeep;
 mod user_changes;
 mod verification;
+mod verified;
 mod whence;
 
 use std::sync::{Arc, OnceLock};

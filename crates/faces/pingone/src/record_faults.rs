@@ -25,6 +25,7 @@ impl From<RecordFault> for Problem {
                 "username",
                 "A name has 1 to 255 characters, none of them a control and none that cannot be seen.",
             ),
+            RecordFault::Verified(member) => Self::invalid(member, "Administrators say that."),
             RecordFault::Email => Self::invalid("email", "An e-mail address is wanted."),
             RecordFault::RealmPath => {
                 Self::invalid("name", "Small letters, digits, `-`, `_` and `.` are wanted.")
