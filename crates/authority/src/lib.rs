@@ -77,7 +77,7 @@ pub use client_changes::ClientsDraft;
 pub use clients::{HeldGrants, NewClient, RotationError, SecretRotation};
 pub use endings::{endings_noted, noting_endings};
 pub use first_factor::FirstFactor;
-pub use flows::NewFlow;
+pub use flows::{FLOW_BYTES_MAX, NewFlow};
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};
 pub use hashing::{HashCost, HashError};
 pub use inspect::{Active, ActiveRefresh, For, Principal};

@@ -155,6 +155,8 @@ const MIGRATIONS: &[&str] = &[
      UPDATE user SET detail = json_set(detail, '$.grants_from', max(coalesce(detail ->> 'grants_from', 0),
         iif(enabled, 0, generation), coalesce((SELECT max(generation) FROM mass_ending
             WHERE scope = unhex('75' || printf('%016x', user.key)) AND mass_ending.detail ->> 'why' = 'user_disabled'), 0)));",
+    // What is kept of flows is sealed, and begins with how. These are as they were.
+    "UPDATE flow SET body = CAST(x'00' || body AS BLOB);",
 ];
 
 /// What a connection is for.
@@ -531,6 +533,17 @@ mod tests {
             let from: i64 = db.query_row(sql, [key], |row| row.get(0)).expect("read");
             assert_eq!(from, expected);
         }
+    }
+
+    /// Goal: whoever was in the middle of a sign-on when the nineteenth schema was left goes on with it.
+    #[test]
+    fn flows_of_the_nineteenth_schema_say_that_they_are_not_sealed() {
+        let mut db = folder_of(19);
+        let sql = "INSERT INTO flow(id, realm, kind, expires_at, body) VALUES (x'07', x'01', 'login', 9, ?1)";
+        db.execute(sql, [&b"\x00{\xff\x00}"[..]]).expect("a flow");
+        migrate(&mut db).expect("brought up");
+        let body: Vec<u8> = db.query_row("SELECT body FROM flow", [], |row| row.get(0)).expect("read");
+        assert_eq!(body, b"\x00\x00{\xff\x00}");
     }
 
     /// Goal: ENDED-STAYS-ENDED: a token that an older version revoked is revoked for this one.
