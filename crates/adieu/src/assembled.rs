@@ -239,6 +239,8 @@ fn policy(config: &Config) -> Policy {
         flows: FlowLimits {
             of_kind_max: config.keep.flows_max,
             by_address_max: config.keep.flows_by_address_max,
+            of_kind_bytes_max: config.keep.flows_bytes_max,
+            by_address_bytes_max: config.keep.flows_by_address_bytes_max,
         },
         second_factor: SecondFactorRule::read(&config.sign_on.second_factor).unwrap_or_default(),
         registration: config.sign_on.registration,

@@ -216,6 +216,10 @@ pub struct Keep {
     pub flows_max: usize,
     /// Of these, how many are begun from one address (IPv6: one /64).
     pub flows_by_address_max: usize,
+    /// How many bytes all unfinished flows of one kind have together; beyond, the oldest go.
+    pub flows_bytes_max: usize,
+    /// Of these, how many are of flows that are begun from one address.
+    pub flows_by_address_bytes_max: usize,
 }
 
 /// A realm to have.

@@ -1,16 +1,23 @@
 //! Short-lived state of sign-on attempts and the like, kept for the faces.
 //!
-//! Nothing here reads a body, and no session comes into being before its flow completes.
+//! Bodies are sealed before they are stored, since tokens and names that somebody typed stand in them (EMPTY-HANDS). Nothing here
+//! reads one, and no session comes into being before its flow completes.
 
-use adieu_core::{Outage, RealmId, Span, Unwritten};
+use adieu_core::{Client, ClientAuth, Outage, RealmId, Span, Unwritten};
+use adieu_keyring::SealPurpose;
 use adieu_store::{Flow, FlowId};
+use uuid::Uuid;
 
 use crate::Authority;
 use crate::throttle::Network;
-use crate::unfinished::Begun;
+use crate::unfinished::{Beginner, Begun};
 
-/// The largest body of a flow (HOME-LIMITS).
-const BODY_BYTES_MAX: usize = 64 * 1024;
+/// The largest body of a flow (HOME-LIMITS). Whoever makes one of what strangers sent bounds that first.
+pub const FLOW_BYTES_MAX: usize = 64 * 1024;
+/// How a stored body begins that an earlier version left as it was.
+const PLAIN: u8 = 0;
+/// How a sealed one begins.
+const SEALED: u8 = 1;
 
 /// A flow that somebody begins, signed on or not.
 pub struct NewFlow<'a> {
@@ -32,30 +39,39 @@ impl Authority {
     /// Keeps a new flow. There are bounds for all of its kind and for those of its address: beyond them the oldest goes, and
     /// whoever comes back to that one is told as if its time had passed (HOME-LIMITS).
     pub async fn begin_flow(&self, new: NewFlow<'_>) -> Result<(), Unwritten> {
-        let NewFlow { id, kind, realm, life, body, from } = new;
+        let by = Beginner::At(new.from.and_then(Network::of));
+        self.begin_by(by, new).await
+    }
+
+    /// The same for a flow that a client begins: it is counted as the client's, wherever that asks from, if it has proven itself.
+    pub async fn begin_flow_of_client(&self, new: NewFlow<'_>, client: &Client) -> Result<(), Unwritten> {
+        let by = match client.auth {
+            ClientAuth::None => Beginner::At(new.from.and_then(Network::of)),
+            ClientAuth::Basic | ClientAuth::Post => Beginner::Client(client.id.clone()),
+        };
+        self.begin_by(by, new).await
+    }
+
+    async fn begin_by(&self, by: Beginner, new: NewFlow<'_>) -> Result<(), Unwritten> {
+        let NewFlow { id, kind, realm, life, body, from: _ } = new;
         let now = self.now();
-        let begun = Begun { id, from: from.and_then(Network::of), until: now.plus(life) };
+        let begun = Begun { id, by, until: now.plus(life), bytes: body.len() };
         let going = self.inner.unfinished.begin(kind, begun, now);
-        let kept = self.keep_instead(going, id, kind, realm, life, body).await;
+        let kept = match self.forget_flows(going, kind).await {
+            Ok(()) => self.put_flow(id, kind, realm, life, body).await,
+            Err(unwritten) => Err(unwritten),
+        };
         if kept.is_err() {
             self.flow_is_over(id, kind);
         }
         kept
     }
 
-    async fn keep_instead(
-        &self,
-        going: Vec<FlowId>,
-        id: FlowId,
-        kind: &'static str,
-        realm: RealmId,
-        life: Span,
-        body: Vec<u8>,
-    ) -> Result<(), Unwritten> {
+    async fn forget_flows(&self, going: Vec<FlowId>, kind: &'static str) -> Result<(), Unwritten> {
         for going in going {
             self.store().take_flow(going, kind).await?;
         }
-        self.put_flow(id, kind, realm, life, body).await
+        Ok(())
     }
 
     /// Somebody has finished a flow. Its record may stay for those who ask what became of it; it counts no more among those
@@ -73,10 +89,12 @@ impl Authority {
         life: Span,
         body: Vec<u8>,
     ) -> Result<(), Unwritten> {
-        if body.len() > BODY_BYTES_MAX {
+        if body.len() > FLOW_BYTES_MAX {
             return Err(Unwritten::NotTaken(Outage::new("a flow is larger than it may be")));
         }
-        let expires_at = self.now().plus(life);
+        let going = self.inner.unfinished.resize(kind, id, body.len());
+        self.forget_flows(going, kind).await?;
+        let (body, expires_at) = (self.sealed_body(id, kind, &body), self.now().plus(life));
         self.store().put_flow(Flow { id, realm, kind: kind.to_owned(), expires_at, body }).await
     }
 
@@ -90,9 +108,10 @@ impl Authority {
         life: Span,
         body: Vec<u8>,
     ) -> Result<bool, Unwritten> {
-        if body.len() > BODY_BYTES_MAX {
+        if body.len() > FLOW_BYTES_MAX {
             return Err(Unwritten::NotTaken(Outage::new("a flow is larger than it may be")));
         }
+        let body = self.sealed_body(id, kind, &body);
         let (kind, now) = (kind.to_owned(), self.now());
         let flow = Flow { id, realm, kind, expires_at: now.plus(life), body };
         self.store().create_flow(flow, now).await
@@ -100,12 +119,36 @@ impl Authority {
 
     /// Reads a flow of a kind, whatever its state.
     pub async fn flow(&self, id: FlowId, kind: &'static str) -> Result<Option<Flow>, Outage> {
-        self.store().flow(id, kind).await
+        Ok(self.store().flow(id, kind).await?.and_then(|flow| self.opened(flow)))
     }
 
     /// Takes a flow away; of two takers one gets it. Whoever keeps it again begins it again.
     pub async fn take_flow(&self, id: FlowId, kind: &'static str) -> Result<Option<Flow>, Unwritten> {
         self.flow_is_over(id, kind);
-        self.store().take_flow(id, kind).await
+        Ok(self.store().take_flow(id, kind).await?.and_then(|flow| self.opened(flow)))
     }
+
+    fn sealed_body(&self, id: FlowId, kind: &str, body: &[u8]) -> Vec<u8> {
+        let sealed = self.inner.keyring.seal(SealPurpose::FlowBody, &place(id, kind), body);
+        [&[SEALED], sealed.as_slice()].concat()
+    }
+
+    /// The flow with its body as it was given; none if that does not open, as if its time had passed.
+    fn opened(&self, flow: Flow) -> Option<Flow> {
+        let (&form, stored) = flow.body.split_first()?;
+        let body = match form {
+            PLAIN => stored.to_vec(),
+            SEALED => {
+                let place = place(flow.id, &flow.kind);
+                self.inner.keyring.open(SealPurpose::FlowBody, &place, stored).ok()?
+            }
+            _ => return None,
+        };
+        Some(Flow { body, ..flow })
+    }
+}
+
+/// Where a body lies: it opens under no other id, and as no other kind.
+fn place(id: FlowId, kind: &str) -> String {
+    format!("flow {kind} {}", Uuid::from_bytes(id))
 }

@@ -42,6 +42,7 @@ mod unfinished;
 mod upkeep;
 mod user_changes;
 mod verification;
+mod verified;
 mod whence;
 
 use std::sync::{Arc, OnceLock};
@@ -80,7 +81,7 @@ pub use client_keys::{read_client_jwks, shown_client_jwks};
 pub use clients::{HeldGrants, NewClient, RotationError, SecretRotation};
 pub use endings::{endings_noted, noting_endings};
 pub use first_factor::FirstFactor;
-pub use flows::NewFlow;
+pub use flows::{FLOW_BYTES_MAX, NewFlow};
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};
 pub use hashing::{HashCost, HashError};
 pub use inspect::{Active, ActiveRefresh, For, Principal};

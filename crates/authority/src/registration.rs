@@ -9,6 +9,7 @@ use crate::Authority;
 use crate::people::{NewPerson, PersonError};
 use crate::sign_on::SignOnFailure;
 use crate::throttle::Account;
+use crate::verified::own_traits_are_sound;
 
 /// Why nobody was registered.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,9 @@ impl Authority {
     ) -> Result<User, RegisterError> {
         if !self.registers(realm) {
             return Err(RegisterError::Off);
+        }
+        if let Some(traits) = &new.traits {
+            own_traits_are_sound(None, traits).map_err(PersonError::Directory)?;
         }
         let tried = self.inner.throttle.take(device.address.as_deref(), self.now());
         let account = Account::unknown(realm.id, &new.username);

@@ -10,7 +10,7 @@ mod calls;
 mod keys;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};

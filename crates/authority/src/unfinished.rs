@@ -1,4 +1,5 @@
-//! Which flows are kept that nobody has finished: so many of a kind, and so many of them begun from one address or one IPv6 /48.
+//! Which flows are kept that nobody has finished: so many of a kind and so many bytes of them, and of these so many that one address,
+//! one IPv6 /48 or one client has begun.
 //!
 //! Beyond, the oldest give way, so that whoever begins flows without end loses only their own, and the database does not grow
 //! (HOME-LIMITS, ONE-SLOW-HURTS-NONE). Every process counts what it has begun itself. Nothing here reads a body or the clock.
@@ -6,32 +7,67 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use adieu_core::Timestamp;
+use adieu_core::{ClientId, Timestamp};
 use adieu_store::FlowId;
 
 use crate::throttle::{Network, SITE_SHARES};
+
+/// A client that has proven itself speaks for many users: its share is that of so many addresses.
+const CLIENT_SHARES: usize = 10;
 
 /// How many unfinished flows there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowLimits {
     /// Of one kind.
     pub of_kind_max: usize,
-    /// Of one kind, begun from one address (IPv6: one /64; a /48 has four times as many).
+    /// Of one kind, begun from one address (IPv6: one /64; a /48 has four times as many, and a client ten times).
     pub by_address_max: usize,
+    /// Bytes of all of one kind.
+    pub of_kind_bytes_max: usize,
+    /// Bytes of all of one kind that were begun from one address, as above.
+    pub by_address_bytes_max: usize,
 }
 
 impl Default for FlowLimits {
     fn default() -> Self {
-        Self { of_kind_max: 50_000, by_address_max: 1_000 }
+        Self {
+            of_kind_max: 50_000,
+            by_address_max: 1_000,
+            of_kind_bytes_max: 64 * 1024 * 1024,
+            by_address_bytes_max: 4 * 1024 * 1024,
+        }
     }
+}
+
+impl FlowLimits {
+    /// How many flows of one kind, and how many bytes of them, may be begun there.
+    fn of(self, origin: &Begins) -> (usize, usize) {
+        let shares = match origin {
+            Begins::At(_) => 1,
+            Begins::In(_) => SITE_SHARES as usize,
+            Begins::For(_) => CLIENT_SHARES,
+        };
+        (self.by_address_max.saturating_mul(shares), self.by_address_bytes_max.saturating_mul(shares))
+    }
+}
+
+/// Who begins a flow.
+#[derive(Clone, Debug)]
+pub(crate) enum Beginner {
+    /// Somebody at that address, if it is known.
+    At(Option<Network>),
+    /// A client that has proven itself, from wherever.
+    Client(ClientId),
 }
 
 /// A flow that begins.
 pub(crate) struct Begun {
     pub(crate) id: FlowId,
-    pub(crate) from: Option<Network>,
+    pub(crate) by: Beginner,
     /// When it is gone by itself.
     pub(crate) until: Timestamp,
+    /// How long its body is.
+    pub(crate) bytes: usize,
 }
 
 /// The flows that this process has begun, that nobody has finished, and whose time is not over.
@@ -42,25 +78,38 @@ pub(crate) struct Unfinished {
 
 #[derive(Default)]
 struct OfKind {
-    /// What the next one is numbered.
-    next: u64,
+    /// What the last one is numbered.
+    last: u64,
+    bytes: usize,
     by_age: BTreeMap<u64, Begun>,
     ages: HashMap<FlowId, u64>,
-    by_origin: HashMap<Begins, BTreeSet<u64>>,
+    by_origin: HashMap<Begins, OfOrigin>,
+}
+
+#[derive(Default)]
+struct OfOrigin {
+    ages: BTreeSet<u64>,
+    bytes: usize,
 }
 
 /// Where flows begin, as they are counted.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum Begins {
     At(Network),
     /// At any address of a /48.
     In([u16; 3]),
+    For(ClientId),
 }
 
 impl Begun {
-    fn origins(&self) -> impl Iterator<Item = Begins> + use<> {
-        let site = self.from.and_then(Network::site).map(Begins::In);
-        self.from.map(Begins::At).into_iter().chain(site)
+    fn origins(&self) -> Vec<Begins> {
+        match &self.by {
+            Beginner::At(from) => {
+                let site = from.and_then(Network::site).map(Begins::In);
+                from.map(Begins::At).into_iter().chain(site).collect()
+            }
+            Beginner::Client(client) => vec![Begins::For(client.clone())],
+        }
     }
 }
 
@@ -72,6 +121,12 @@ impl Unfinished {
     /// A flow begins; gives those that go for it.
     pub(crate) fn begin(&self, kind: &'static str, begun: Begun, now: Timestamp) -> Vec<FlowId> {
         self.kinds().entry(kind).or_default().begin(begun, self.limits, now)
+    }
+
+    /// The body of a flow is so long now; gives those that go for it. One that is over is not counted.
+    pub(crate) fn resize(&self, kind: &'static str, id: FlowId, bytes: usize) -> Vec<FlowId> {
+        let mut kinds = self.kinds();
+        kinds.get_mut(kind).map(|of_kind| of_kind.resize(id, bytes, self.limits)).unwrap_or_default()
     }
 
     /// A flow is over.
@@ -94,26 +149,63 @@ impl OfKind {
         if let Some(&age) = self.ages.get(&begun.id) {
             self.forget(age);
         }
+        self.last += 1;
+        let age = self.last;
+        self.ages.insert(begun.id, age);
+        self.count(age, begun);
+        self.give_way(age, limits)
+    }
+
+    fn resize(&mut self, id: FlowId, bytes: usize, limits: FlowLimits) -> Vec<FlowId> {
+        let Some(&age) = self.ages.get(&id) else { return Vec::new() };
+        let Some(begun) = self.uncount(age) else { return Vec::new() };
+        self.count(age, Begun { bytes, ..begun });
+        self.give_way(age, limits)
+    }
+
+    fn count(&mut self, age: u64, begun: Begun) {
+        for origin in begun.origins() {
+            let own = self.by_origin.entry(origin).or_default();
+            own.ages.insert(age);
+            own.bytes += begun.bytes;
+        }
+        self.bytes += begun.bytes;
+        self.by_age.insert(age, begun);
+    }
+
+    fn uncount(&mut self, age: u64) -> Option<Begun> {
+        let begun = self.by_age.remove(&age)?;
+        self.bytes -= begun.bytes;
+        for origin in begun.origins() {
+            if let Some(own) = self.by_origin.get_mut(&origin) {
+                own.ages.remove(&age);
+                own.bytes -= begun.bytes;
+                if own.ages.is_empty() {
+                    self.by_origin.remove(&origin);
+                }
+            }
+        }
+        Some(begun)
+    }
+
+    /// Those that go for this one: the oldest of where it began, and of all.
+    fn give_way(&mut self, to: u64, limits: FlowLimits) -> Vec<FlowId> {
         let mut going = Vec::new();
-        for origin in begun.origins() {
-            let most = match origin {
-                Begins::At(_) => limits.by_address_max,
-                Begins::In(_) => limits.by_address_max.saturating_mul(SITE_SHARES as usize),
-            };
-            let own = self.by_origin.get(&origin).filter(|own| own.len() >= most);
-            let oldest = own.and_then(BTreeSet::first).copied();
-            going.extend(oldest.and_then(|age| self.forget(age)));
+        let origins = self.by_age.get(&to).map(Begun::origins).unwrap_or_default();
+        for origin in origins {
+            let (most, most_bytes) = limits.of(&origin);
+            while let Some(own) = self.by_origin.get(&origin)
+                && (own.ages.len() > most || own.bytes > most_bytes)
+                && let Some(&oldest) = own.ages.iter().find(|age| **age != to)
+            {
+                going.extend(self.forget(oldest));
+            }
         }
-        if self.by_age.len() >= limits.of_kind_max {
-            let oldest = self.by_age.keys().next().copied();
-            going.extend(oldest.and_then(|age| self.forget(age)));
+        while (self.by_age.len() > limits.of_kind_max || self.bytes > limits.of_kind_bytes_max)
+            && let Some(&oldest) = self.by_age.keys().find(|age| **age != to)
+        {
+            going.extend(self.forget(oldest));
         }
-        self.next += 1;
-        self.ages.insert(begun.id, self.next);
-        for origin in begun.origins() {
-            self.by_origin.entry(origin).or_default().insert(self.next);
-        }
-        self.by_age.insert(self.next, begun);
         going
     }
 
@@ -127,16 +219,8 @@ impl OfKind {
     }
 
     fn forget(&mut self, age: u64) -> Option<FlowId> {
-        let begun = self.by_age.remove(&age)?;
+        let begun = self.uncount(age)?;
         self.ages.remove(&begun.id);
-        for origin in begun.origins() {
-            if let Some(own) = self.by_origin.get_mut(&origin) {
-                own.remove(&age);
-                if own.is_empty() {
-                    self.by_origin.remove(&origin);
-                }
-            }
-        }
         Some(begun.id)
     }
 }
@@ -145,7 +229,12 @@ impl OfKind {
 mod tests {
     use super::*;
 
-    const LIMITS: FlowLimits = FlowLimits { of_kind_max: 20, by_address_max: 3 };
+    const LIMITS: FlowLimits = FlowLimits {
+        of_kind_max: 20,
+        by_address_max: 3,
+        of_kind_bytes_max: 2_000,
+        by_address_bytes_max: 300,
+    };
 
     fn id(n: u8) -> FlowId {
         [n; 16]
@@ -157,8 +246,11 @@ mod tests {
 
     /// A flow of ten seconds that begins at that second from that address.
     fn begin(unfinished: &Unfinished, n: u8, from: Option<&str>, s: i64) -> Vec<FlowId> {
-        let begun = Begun { id: id(n), from: from.and_then(Network::of), until: at(s + 10) };
-        unfinished.begin("login", begun, at(s))
+        unfinished.begin("login", begun(n, from, s), at(s))
+    }
+
+    fn begun(n: u8, from: Option<&str>, s: i64) -> Begun {
+        Begun { id: id(n), by: Beginner::At(from.and_then(Network::of)), until: at(s + 10), bytes: 10 }
     }
 
     /// Goal: S-3, an address that begins flows without end loses its own oldest ones, and nobody else's.
@@ -172,8 +264,8 @@ mod tests {
         }
         assert_eq!(begin(&unfinished, 3, one, 0), [id(0)]);
         assert_eq!(begin(&unfinished, 4, one, 0), [id(1)]);
-        let error = Begun { id: id(0), from: one.and_then(Network::of), until: at(10) };
-        assert!(unfinished.begin("error", error, at(0)).is_empty(), "every kind has a bound of its own");
+        let error = unfinished.begin("error", begun(0, one, 0), at(0));
+        assert!(error.is_empty(), "every kind has a bound of its own");
         unfinished.end("login", id(2));
         assert!(begin(&unfinished, 5, one, 0).is_empty(), "a finished one has made room");
         assert!(begin(&unfinished, 5, one, 0).is_empty(), "one that begins anew counts once");
@@ -208,5 +300,46 @@ mod tests {
         for n in 13..100 {
             assert_eq!(begin(&unfinished, n, Some(&format!("2001:db8:0:{n}::1")), 0), [id(n - 12)]);
         }
+    }
+
+    /// Goal: H6-3: long flows count as what they weigh, when they begin and when they grow, for their address and for all.
+    #[test]
+    fn flows_have_a_bound_in_bytes() {
+        let unfinished = Unfinished::new(FlowLimits { by_address_max: 100, of_kind_max: 100, ..LIMITS });
+        let (one, other) = (Some("192.0.2.1"), Some("192.0.2.2"));
+        let long = |n: u8, from: Option<&str>, bytes: usize| {
+            let begun = Begun { bytes, ..begun(n, from, 0) };
+            unfinished.begin("login", begun, at(0))
+        };
+        assert!(long(100, other, 300).is_empty());
+        for n in 0..3 {
+            assert!(long(n, one, 100).is_empty());
+        }
+        assert_eq!(long(3, one, 150), [id(0), id(1)]);
+        assert!(unfinished.resize("login", id(2), 150).is_empty());
+        assert_eq!(unfinished.resize("login", id(2), 151), [id(3)], "what grows stays");
+        assert!(unfinished.resize("login", id(9), 9_000).is_empty(), "what is over is not counted");
+        unfinished.end("login", id(2));
+        assert!(long(4, one, 300).is_empty());
+        for n in 10..14 {
+            assert!(long(n, Some(&format!("192.0.2.{n}")), 300).is_empty());
+        }
+        assert_eq!(long(14, None, 300), [id(100)], "the oldest of all goes");
+        assert_eq!(unfinished.kinds()["login"].bytes, 6 * 300);
+    }
+
+    /// Goal: H6-8: what a client that has proven itself begins is its own share, from whatever address.
+    #[test]
+    fn a_client_gives_way_to_itself() {
+        let unfinished = Unfinished::new(FlowLimits { of_kind_max: 100, ..LIMITS });
+        let push = |n, client: &str| {
+            let by = Beginner::Client(client.parse().expect("a client id"));
+            unfinished.begin("pushed", Begun { by, ..begun(n, None, 0) }, at(0))
+        };
+        assert!(push(100, "shop").is_empty());
+        for n in 0..30 {
+            assert!(push(n, "flood").is_empty());
+        }
+        assert_eq!(push(30, "flood"), [id(0)]);
     }
 }

@@ -15,6 +15,7 @@ use crate::Authority;
 use crate::attempts::{Attempts, unread};
 use crate::end::EndingReach;
 use crate::people::PersonError;
+use crate::verified::{own_traits_are_sound, without_stale};
 
 impl Authority {
     /// Changes a user as `change` says of the record that is there. It is asked again where somebody else came before, so it
@@ -97,6 +98,7 @@ impl Authority {
         edit: UserEdit,
         origin: Origin,
     ) -> Result<Edited, DirectoryError> {
+        let edit = self.of_verified(user, by_session, edit).await?;
         let password_ends_sessions = match edit.password {
             Some(_) => self.password_ends_sessions_of(user).await?,
             None => false,
@@ -108,6 +110,23 @@ impl Authority {
             self.tell(EndingReach::USER, &channel, ended);
         }
         Ok(edited)
+    }
+
+    /// The change as it may be of what was verified. The record may be a later one than the change was made from: then it is not taken.
+    async fn of_verified(
+        &self,
+        id: UserId,
+        by_session: Option<SessionId>,
+        edit: UserEdit,
+    ) -> Result<UserEdit, DirectoryError> {
+        if edit.traits.is_none() && edit.email.is_none() {
+            return Ok(edit);
+        }
+        let user = self.user(id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
+        if let (Some(_), Some(traits)) = (by_session, &edit.traits) {
+            own_traits_are_sound(Some(&user.traits), traits)?;
+        }
+        Ok(without_stale(&user, edit))
     }
 
     /// The policy of the user's realm.

@@ -49,6 +49,8 @@ pub enum Purpose {
     KeyCheck,
     /// The cipher of public ids of endings.
     EndingIds,
+    /// The seal of what is kept of sign-ons and the like that are not finished.
+    FlowBodies,
 }
 
 impl Purpose {
@@ -71,6 +73,7 @@ impl Purpose {
             Self::WebHookSecrets => "web-hook-secrets",
             Self::KeyCheck => "key-check",
             Self::EndingIds => "ending-ids",
+            Self::FlowBodies => "flow-bodies",
         }
     }
 }

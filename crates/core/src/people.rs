@@ -60,6 +60,8 @@ pub struct UserEdit {
     pub recovery_codes: Option<Option<RecoveryCodes>>,
     /// Other traits.
     pub traits: Option<String>,
+    /// Whether the order says of itself what of them is verified. Else another address or number is not.
+    pub says_verified: bool,
     /// Other public metadata, or none.
     pub metadata_public: Option<Option<String>>,
     /// Other metadata for administrators, or none.

@@ -43,6 +43,9 @@ pub enum RecordFault {
     /// See [`is_username`](crate::is_username).
     #[error("a username has 1 to 255 characters, none of them a control and none that cannot be seen")]
     Username,
+    /// Users say of themselves that this was verified.
+    #[error("{0} is for administrators to say")]
+    Verified(&'static str),
     /// See [`is_email`](crate::is_email).
     #[error("an e-mail address is a name, an @ and a domain")]
     Email,

@@ -4,6 +4,12 @@
 //! What a repetition means is the caller's choice. URL Standard, `application/x-www-form-urlencoded`.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// The most parameters that travel on in an address; requests have twenty at most.
+const CARRIED_MAX: usize = 100;
+/// The longest query that they make; servers and browsers take no much longer addresses.
+pub const CARRIED_BYTES_MAX: usize = 16 * 1024;
 
 /// Parameters as they were sent.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -13,6 +19,17 @@ pub struct Params(Vec<(String, String)>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the parameter is repeated")]
 pub struct Repeated;
+
+/// Parameters do not travel on in an address (HOME-LIMITS).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotCarried {
+    /// One comes more than once, which no parameter of a request may. RFC 6749 §3.1
+    #[error("a parameter is repeated")]
+    Repeated,
+    /// There are more than 100, or they are longer than 16 KiB.
+    #[error("there are too many parameters, or they are too long")]
+    TooMuch,
+}
 
 impl Params {
     /// Reads a query, without its `?`.
@@ -49,6 +66,30 @@ impl Params {
     /// All values of that name.
     pub fn all<'p>(&'p self, name: &str) -> impl Iterator<Item = &'p str> {
         self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All pairs as one query, to travel on in an address.
+    ///
+    /// # Errors
+    /// One comes more than once, or there is too much of them.
+    pub fn carried(&self) -> Result<String, NotCarried> {
+        if self.0.len() > CARRIED_MAX {
+            return Err(NotCarried::TooMuch);
+        }
+        let mut names = HashSet::with_capacity(self.0.len());
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in self.iter() {
+            if !names.insert(name) {
+                return Err(NotCarried::Repeated);
+            }
+            // What is encoded is no shorter: nothing long is encoded to find out that it is too long.
+            if name.len() + value.len() > CARRIED_BYTES_MAX {
+                return Err(NotCarried::TooMuch);
+            }
+            query.append_pair(name, value);
+        }
+        let query = query.finish();
+        if query.len() > CARRIED_BYTES_MAX { Err(NotCarried::TooMuch) } else { Ok(query) }
     }
 
     /// All pairs.
@@ -181,6 +222,23 @@ mod tests {
         ] {
             assert_eq!(append_query(url, "state", "a&b c"), expected);
         }
+    }
+
+    /// Goal: H6-4: what a form says travels on in an address in one go, each parameter once, and not without bound.
+    #[test]
+    fn what_is_carried_is_bounded() {
+        let carried = |body: &[u8]| Params::body(body).carried();
+        assert_eq!(carried(b"a=1+2&b=%26&c").as_deref(), Ok("a=1+2&b=%26&c="));
+        assert_eq!(carried(b"").as_deref(), Ok(""));
+        assert_eq!(carried(b"a=1&b=2&a=1"), Err(NotCarried::Repeated));
+        assert_eq!(carried(&b"\xff&".repeat(32_700)), Err(NotCarried::TooMuch));
+        let many = |n: usize| (0..n).map(|n| format!("p{n}=1")).collect::<Vec<_>>().join("&");
+        assert!(carried(many(100).as_bytes()).is_ok());
+        assert_eq!(carried(many(101).as_bytes()), Err(NotCarried::TooMuch));
+        let long = |letter: &str, n: usize| format!("a={}", letter.repeat(n)).into_bytes();
+        assert!(carried(&long("x", CARRIED_BYTES_MAX - 2)).is_ok());
+        assert_eq!(carried(&long("x", CARRIED_BYTES_MAX - 1)), Err(NotCarried::TooMuch));
+        assert_eq!(carried(&long("%00", CARRIED_BYTES_MAX / 2)), Err(NotCarried::TooMuch));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub enum SealPurpose {
     UpstreamSecret,
     /// What signs calls to a web hook.
     WebHookSecret,
+    /// What is kept of a sign-on or the like that is not finished.
+    FlowBody,
 }
 
 impl SealPurpose {
@@ -28,6 +30,7 @@ impl SealPurpose {
             Self::SigningKey => Purpose::SigningKeys,
             Self::UpstreamSecret => Purpose::UpstreamSecrets,
             Self::WebHookSecret => Purpose::WebHookSecrets,
+            Self::FlowBody => Purpose::FlowBodies,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! A request is judged when it is pushed, and anew when it is used; it is used once, by its own client. RFC 9126.
 
 use adieu_authority::{FlowId, NewFlow, Outage, Span, Unwritten};
-use adieu_http_kit::form::{Params, append_query};
+use adieu_http_kit::form::{NotCarried, Params};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
@@ -65,13 +65,14 @@ impl Provider<'_> {
             Unfolded::Refused(refusal) => return Err(refusal),
         };
         self.authorize(&params).await.map_err(refusal)?;
-        let query =
-            params.iter().fold(String::new(), |query, (name, value)| append_query(&query, name, value));
-        let id: FlowId = self.authority.draw();
-        let body = query.trim_start_matches('?').as_bytes().to_vec();
+        let query = params.carried().map_err(|fault| match fault {
+            NotCarried::Repeated => Refusal::Request("A parameter is repeated."),
+            NotCarried::TooMuch => Refusal::Request("There are too many parameters, or they are too long."),
+        })?;
+        let (id, body): (FlowId, _) = (self.authority.draw(), query.into_bytes());
         let new = NewFlow { id, kind: KIND, realm: self.issuer.realm.id, life: LIFE, body, from };
         self.authority
-            .begin_flow(new)
+            .begin_flow_of_client(new, &client)
             .await
             .map_err(|unwritten| Refusal::Unavailable(unwritten.into_outage()))?;
         let reference = format!("{URN}{}", URL_SAFE_NO_PAD.encode(id));

@@ -160,6 +160,8 @@ const MIGRATIONS: &[&str] = &[
         sealed_before BLOB, detail TEXT NOT NULL) WITHOUT ROWID;
      CREATE INDEX subscriber_realm ON subscriber(realm, id);
      ALTER TABLE realm ADD COLUMN subscribers INTEGER NOT NULL DEFAULT 0;",
+    // What is kept of flows is sealed, and begins with how. These are as they were.
+    "UPDATE flow SET body = CAST(x'00' || body AS BLOB);",
 ];
 
 /// What a connection is for.
@@ -536,6 +538,17 @@ mod tests {
             let from: i64 = db.query_row(sql, [key], |row| row.get(0)).expect("read");
             assert_eq!(from, expected);
         }
+    }
+
+    /// Goal: whoever was in the middle of a sign-on when the nineteenth schema was left goes on with it.
+    #[test]
+    fn flows_of_the_nineteenth_schema_say_that_they_are_not_sealed() {
+        let mut db = folder_of(19);
+        let sql = "INSERT INTO flow(id, realm, kind, expires_at, body) VALUES (x'07', x'01', 'login', 9, ?1)";
+        db.execute(sql, [&b"\x00{\xff\x00}"[..]]).expect("a flow");
+        migrate(&mut db).expect("brought up");
+        let body: Vec<u8> = db.query_row("SELECT body FROM flow", [], |row| row.get(0)).expect("read");
+        assert_eq!(body, b"\x00\x00{\xff\x00}");
     }
 
     /// Goal: ENDED-STAYS-ENDED: a token that an older version revoked is revoked for this one.

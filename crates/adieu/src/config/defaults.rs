@@ -137,6 +137,8 @@ impl Default for Keep {
             pages_max: 0,
             flows_max: 50_000,
             flows_by_address_max: 1_000,
+            flows_bytes_max: 64 * 1024 * 1024,
+            flows_by_address_bytes_max: 4 * 1024 * 1024,
         }
     }
 }

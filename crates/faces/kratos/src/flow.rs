@@ -8,7 +8,7 @@ mod message;
 mod node;
 mod traits;
 
-use adieu_authority::{NewFlow, Span, Timestamp};
+use adieu_authority::{FLOW_BYTES_MAX, NewFlow, Span, Timestamp};
 use adieu_http_kit::dates::rfc3339_trimmed;
 use adieu_http_kit::form::append_query;
 use axum::http::{HeaderValue, Method};
@@ -128,8 +128,13 @@ impl Head {
     }
 }
 
-fn body<F: SelfServiceFlow>(flow: &F) -> Vec<u8> {
-    serde_json::to_vec(flow).expect("a flow has text keys")
+/// A flow as it is kept. What was typed into it may make it longer than one may be.
+fn body<F: SelfServiceFlow>(flow: &F) -> Result<Vec<u8>, KratosError> {
+    let body = serde_json::to_vec(flow).expect("a flow has text keys");
+    if body.len() > FLOW_BYTES_MAX {
+        return Err(KratosError::malformed("What was sent is too long."));
+    }
+    Ok(body)
 }
 
 /// The form of a flow.
@@ -190,13 +195,13 @@ impl Face {
         call: &Call,
         flow: &F,
     ) -> Result<(), KratosError> {
-        let (realm, from) = (self.realm_id().await?, call.address());
+        let (realm, from, body) = (self.realm_id().await?, call.address(), body(flow)?);
         let new = NewFlow {
             id: flow.head().id.into_bytes(),
             kind: F::STORED,
             realm,
             life: self.kept_for(flow),
-            body: body(flow),
+            body,
             from: from.as_deref(),
         };
         Ok(self.authority.begin_flow(new).await?)
@@ -205,7 +210,7 @@ impl Face {
     /// Keeps a flow as it is now.
     pub(crate) async fn keep_flow<F: SelfServiceFlow>(&self, flow: &F) -> Result<(), KratosError> {
         let (id, realm, life) = (flow.head().id.into_bytes(), self.realm_id().await?, self.kept_for(flow));
-        Ok(self.authority.put_flow(id, F::STORED, realm, life, body(flow)).await?)
+        Ok(self.authority.put_flow(id, F::STORED, realm, life, body(flow)?).await?)
     }
 
     /// The flow has led where it leads. It stays for those who ask for it once more.

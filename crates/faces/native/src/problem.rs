@@ -310,6 +310,7 @@ fn member(fault: RecordFault) -> &'static str {
         RecordFault::FrontchannelLogoutUri => "frontchannel_logout_uri",
         RecordFault::PostLogoutRedirectUri => "post_logout_redirect_uris",
         RecordFault::Username => "username",
+        RecordFault::Verified(member) => member,
         RecordFault::Email => "email",
         RecordFault::RealmPath => "path",
         RecordFault::SubscriberAddress => "address",

@@ -164,6 +164,7 @@ impl UserChange {
             external_id: self.external_id,
             enabled: self.enabled,
             lock: self.locked.map(LockChange::of),
+            says_verified: self.traits.is_some(),
             traits: self.traits.map(text),
             metadata_public: self.metadata_public.map(|map| map.map(text)),
             metadata_admin: self.metadata_admin.map(|map| map.map(text)),

@@ -46,10 +46,8 @@ pub(crate) async fn answer(
 ) -> Result<Response, OpenIdError> {
     if *call.method() == Method::POST {
         // A form of another site brings no cookie along; the address that it is sent on to does. S-OP-1
-        let params = form(call, body).await?;
-        let again = face.url(realm, "authorize");
-        let again = params.iter().fold(again, |address, (name, value)| append_query(&address, name, value));
-        return see_other(&again);
+        let carried = form(call, body).await?.carried()?;
+        return see_other(&format!("{}?{carried}", face.url(realm, "authorize")));
     }
     let asked = CarriedRequest { realm, query: call.query() };
     let here = signed_on_here(face, call, realm, false).await?;

@@ -4,6 +4,7 @@
 
 use adieu_authority::{EndError, Outage, SignOnFailure, Unwritten};
 use adieu_http_kit::body::BodyError;
+use adieu_http_kit::form::NotCarried;
 use adieu_oidc::{HintError, PushedError, Refusal, UserinfoError};
 use http::StatusCode;
 
@@ -25,6 +26,11 @@ pub(crate) enum OpenIdError {
     /// A parameter that may come once came more often.
     #[error("The parameter {0} may be given once only.")]
     Repeated(&'static str),
+    /// The form has too much in it to travel on, or something twice.
+    #[error(
+        "Each parameter may be given once only, and there are at most 100 of them, which may be 16 KiB long."
+    )]
+    NotCarried(#[from] NotCarried),
     /// The client of an authorize or logout request is missing, unknown or disabled: nothing may be redirected.
     #[error("The client_id is not that of an application of this realm.")]
     Client,
@@ -108,6 +114,7 @@ impl OpenIdError {
             Self::NotAForm | Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Body(BodyError::Broken)
             | Self::Repeated(_)
+            | Self::NotCarried(_)
             | Self::Client
             | Self::RedirectUri
             | Self::PostLogoutRedirectUri
@@ -152,6 +159,7 @@ impl OpenIdError {
             | Self::NotJson
             | Self::Subject(_)
             | Self::Repeated(_)
+            | Self::NotCarried(_)
             | Self::RedirectUri
             | Self::PostLogoutRedirectUri
             | Self::PushedRequest
@@ -177,6 +185,7 @@ impl OpenIdError {
             | Self::Body(_)
             | Self::NotAForm
             | Self::Repeated(_)
+            | Self::NotCarried(_)
             | Self::Client
             | Self::RedirectUri
             | Self::PostLogoutRedirectUri
@@ -209,6 +218,7 @@ impl OpenIdError {
             | Self::Body(_)
             | Self::NotAForm
             | Self::Repeated(_)
+            | Self::NotCarried(_)
             | Self::Client
             | Self::RedirectUri
             | Self::PostLogoutRedirectUri

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{Actor, Client, ClientId, NewFlow, Realm, Span, endings_noted, may_return_to};
-use adieu_http_kit::form::{Params, append_query};
+use adieu_http_kit::form::{NotCarried, Params, append_query};
 use adieu_http_kit::sign_off;
 use adieu_oidc::{Hint, Parting};
 use adieu_pages_kit::{Link, SignOffPage, SignOffQuestion, StatusPage};
@@ -37,6 +37,8 @@ const STATE: &str = "state";
 /// The answer to the question: everywhere, or only here.
 const REACH: &str = "reach";
 const STATE_BYTES_MAX: usize = 2048;
+/// The longest form that is kept: nobody has signed on who sends one (HOME-LIMITS).
+const KEPT_BYTES_MAX: usize = 8 * 1024;
 
 pub(crate) async fn answer(
     face: &Face,
@@ -284,7 +286,14 @@ async fn come_again(
     params: &Params,
 ) -> Result<Response, OpenIdError> {
     let id: [u8; 16] = face.authority.draw();
-    let query = params.iter().fold(String::new(), |query, (name, value)| append_query(&query, name, value));
+    let mut said = Vec::new();
+    for name in [HINT, CLIENT, TARGET, STATE] {
+        said.extend(once(params, name)?.map(|value| (name.to_owned(), value.to_owned())));
+    }
+    let query = said.into_iter().collect::<Params>().carried()?;
+    if query.len() > KEPT_BYTES_MAX {
+        return Err(NotCarried::TooMuch.into());
+    }
     let (body, from) = (query.into_bytes(), call.address());
     let new = NewFlow { id, kind: KIND, realm: realm.id, life: LIFE, body, from: from.as_deref() };
     face.authority.begin_flow(new).await?;
@@ -301,6 +310,5 @@ async fn kept(face: &Face, realm: &Realm, ticket: &str) -> Result<Params, OpenId
     let now = face.authority.now();
     let kept = kept.filter(|flow| flow.realm == realm.id && now < flow.expires_at);
     // What was said is gone; that somebody wanted to sign off is not.
-    let query = kept.map(|flow| flow.body).unwrap_or_default();
-    Ok(Params::body(query.strip_prefix(b"?").unwrap_or_default()))
+    Ok(Params::body(&kept.map(|flow| flow.body).unwrap_or_default()))
 }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Assurance, Check, CheckedToken, Client, CodeOrder, FirstFactor, GrantError, LiveSession, NewFlow, Outage,
-    Realm, SessionId, Span, Timestamp, UserId,
+    Assurance, Check, CheckedToken, Client, CodeOrder, FLOW_BYTES_MAX, FirstFactor, GrantError, LiveSession,
+    NewFlow, Outage, Realm, SessionId, Span, Timestamp, UserId,
 };
 use adieu_http_kit::dates::rfc3339_ms;
 use adieu_oidc::{Authorize, AuthorizeReply, Refusal, ResponseMode};
@@ -120,12 +120,16 @@ impl PingOneFlow {
 
     /// Keeps the flow, which a visitor begins or goes on with, for fifteen minutes.
     pub(crate) async fn keep(&self, face: &Face, visitor: &Visitor) -> Result<(), Problem> {
+        let body = self.body();
+        if body.len() > FLOW_BYTES_MAX {
+            return Err(Problem::Authorization(Refusal::Request("The request is too long.")));
+        }
         let new = NewFlow {
             id: *self.id.as_bytes(),
             kind: KIND,
             realm: self.realm.id,
             life: LIFE,
-            body: self.body(),
+            body,
             from: visitor.device.address.as_deref(),
         };
         Ok(face.authority().begin_flow(new).await?)

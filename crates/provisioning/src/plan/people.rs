@@ -171,6 +171,7 @@ impl<'a> Planner<'a> {
             enabled: notes.changed("enabled", &now.enabled, doc.enabled),
             lock: notes.changed("locked", &is_locked_for_good(now), doc.locked).map(LockChange::of),
             traits: traits(&mut notes, now, doc)?,
+            says_verified: doc.traits.is_some(),
             metadata_public: metadata(
                 &mut notes,
                 "metadata_public",

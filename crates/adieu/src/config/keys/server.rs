@@ -204,6 +204,16 @@ pub(super) const KEYS: &[Key] = &[
         "Of these, how many are begun from one address (IPv6: one /64; a /48 has four times as many); beyond, its own oldest go.",
     ),
     key(
+        "keep.flows_bytes_max",
+        Count("bytes", 1_048_576, 1_099_511_627_776),
+        "How long all unfinished sign-ons, settings and errors of one kind are together; beyond, the oldest go.",
+    ),
+    key(
+        "keep.flows_by_address_bytes_max",
+        Count("bytes", 65_536, 1_099_511_627_776),
+        "Of these, how long those are together that are begun from one address, or ten times that by one application that has proven itself; beyond, its own oldest go.",
+    ),
+    key(
         "tokens.refresh_reuse_grace_s",
         Time(0, 60),
         "The time in which a refresh token whose answer was lost gives its client the same successor again, as long as that was not used; at most 60 seconds. Every other use of an old one revokes the grant. 0 is never.",

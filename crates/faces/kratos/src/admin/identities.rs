@@ -243,6 +243,7 @@ async fn of_ids(face: &Face, params: &Params) -> Result<Vec<Arc<User>>, KratosEr
 pub(super) async fn replace(face: &Face, call: &Call, body: Body, id: &str) -> Result<Answer, KratosError> {
     let user = found(face, id).await?;
     let edit = edit(face, IdentityBody::parse(&read_json(call, body).await?)?.wanted(face)?).await?;
+    let edit = UserEdit { says_verified: true, ..edit }; // The body has all traits anew.
     let edited = face.authority.edit_user(user.id, edit, origin(call)).await?;
     Ok(shown(face, &edited.user, &Params::parse(call.query())))
 }

@@ -22,6 +22,8 @@ use crate::login::step;
 use crate::submission::Submission;
 use crate::wire::{TOKEN_PREFIX, flow_id};
 
+/// The longest name that is kept: an e-mail address is no longer. RFC 5321 §4.5.3.1
+const IDENTIFIER_BYTES_MAX: usize = 320;
 /// The `reason` of a message that such a submission gets. A wire fact, as recorded; the text for people is ours.
 const ALREADY: &str =
     "A valid session was detected and thus login is not possible. Did you forget to set `?refresh=true`?";
@@ -124,7 +126,9 @@ pub(super) async fn shown(
     messages: Vec<Message>,
     field_messages: Vec<(String, Message)>,
 ) -> Result<Answer, KratosError> {
-    identifier.clone_into(&mut flow.identifier);
+    // Nobody has a longer one: it is not kept, and the field is empty (HOME-LIMITS).
+    let kept = if identifier.len() <= IDENTIFIER_BYTES_MAX { identifier } else { "" };
+    kept.clone_into(&mut flow.identifier);
     flow.messages = messages;
     flow.field_messages = field_messages;
     face.bind_again(&mut flow.head, call);

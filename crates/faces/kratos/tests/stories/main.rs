@@ -16,3 +16,4 @@ mod rights;
 mod second_factor;
 mod settings;
 mod tokenize;
+mod verified;

@@ -4,6 +4,7 @@
 
 mod basic_op;
 mod basic_op_claims;
+mod bounds;
 mod config_op;
 mod fixture;
 mod front_channel;
