@@ -47,7 +47,9 @@ impl Authority {
     pub async fn begin_flow_of_client(&self, new: NewFlow<'_>, client: &Client) -> Result<(), Unwritten> {
         let by = match client.auth {
             ClientAuth::None => Beginner::At(new.from.and_then(Network::of)),
-            ClientAuth::Basic | ClientAuth::Post => Beginner::Client(client.id.clone()),
+            ClientAuth::Basic | ClientAuth::Post | ClientAuth::PrivateKey => {
+                Beginner::Client(client.id.clone())
+            }
         };
         self.begin_by(by, new).await
     }

@@ -166,7 +166,7 @@ pub use subscriber_notices::{
 pub use subscribers::{
     PreviousCredential, SUBSCRIBERS_MAX, SealedCredential, SubjectForm, Subscriber, SubscriberChanges,
     SubscriberFacts, SubscriberKind, SubscriberRemoval, decide_create_subscriber, decide_edit_subscriber,
-    decide_remove_subscriber,
+    decide_remove_subscriber, subscriber_is_sound,
 };
 pub use sweep::{SweepBounds, spent};
 pub use time::{Clock, Span, Timestamp};

@@ -150,26 +150,28 @@ impl Subscriber {
     pub fn is_told_of(&self, place: EndingPlace) -> bool {
         self.enabled && self.told_from <= place
     }
+}
 
-    /// Judges what it is to be. `before` is what it is now.
-    fn is_sound(&self, before: Option<&Self>) -> Result<(), RecordFault> {
-        let address = &self.address;
-        // Both prove themselves by a secret; a bearer token is sent as it is, and only TLS keeps it from others.
-        let bearer = matches!(self.kind, SubscriberKind::GlobalTokenRevocation { .. });
-        let kept = !bearer || is_encrypted_or_near(address);
-        let fits =
-            address.len() <= ADDRESS_BYTES_MAX && is_notice_address(address, ClientAuth::Basic) && kept;
-        if !fits && before.is_none_or(|before| before.address != *address) {
-            return Err(RecordFault::SubscriberAddress);
+/// Judges where a subscriber is to be told, and as whom it is to know people. `before` is what it is now.
+pub fn subscriber_is_sound(
+    before: Option<&Subscriber>,
+    kind: &SubscriberKind,
+    address: &str,
+) -> Result<(), RecordFault> {
+    // Both prove themselves by a secret; a bearer token is sent as it is, and only TLS keeps it from others.
+    let bearer = matches!(kind, SubscriberKind::GlobalTokenRevocation { .. });
+    let kept = !bearer || is_encrypted_or_near(address);
+    let fits = address.len() <= ADDRESS_BYTES_MAX && is_notice_address(address, ClientAuth::Basic) && kept;
+    if !fits && before.is_none_or(|before| before.address != address) {
+        return Err(RecordFault::SubscriberAddress);
+    }
+    match kind {
+        SubscriberKind::GlobalTokenRevocation { subject: SubjectForm::IssSub { issuer } }
+            if issuer.len() > ADDRESS_BYTES_MAX || !is_web_address(issuer) =>
+        {
+            Err(RecordFault::SubscriberIssuer)
         }
-        match &self.kind {
-            SubscriberKind::GlobalTokenRevocation { subject: SubjectForm::IssSub { issuer } }
-                if issuer.len() > ADDRESS_BYTES_MAX || !is_web_address(issuer) =>
-            {
-                Err(RecordFault::SubscriberIssuer)
-            }
-            SubscriberKind::GlobalTokenRevocation { .. } | SubscriberKind::Webhook { .. } => Ok(()),
-        }
+        SubscriberKind::GlobalTokenRevocation { .. } | SubscriberKind::Webhook { .. } => Ok(()),
     }
 }
 
@@ -239,7 +241,7 @@ pub fn decide_create_subscriber(
     if facts.realm.is_none() {
         return Err(DirectoryError::Unknown);
     }
-    new.is_sound(None)?;
+    subscriber_is_sound(None, &new.kind, &new.address)?;
     if facts.stored.is_some() {
         return Err(DirectoryError::Taken(TakenMember::Id));
     }
@@ -252,16 +254,18 @@ pub fn decide_create_subscriber(
     Ok(SubscriberChanges { subscriber, realm })
 }
 
-/// Decides a change of a subscriber. One that is switched on is told of what ends from then on. Its kind stays.
+/// Decides a change of a subscriber. One that is switched on is told of what ends from then on. One of another kind is not the one that is
+/// there: a credential counts for one kind only.
 pub fn decide_edit_subscriber(
     facts: &SubscriberFacts,
     from: Version,
     next: &Subscriber,
 ) -> Result<SubscriberChanges, DirectoryError> {
-    let before = facts.stored.as_ref().filter(|before| before.realm == next.realm);
+    let same = |before: &&Subscriber| before.realm == next.realm && before.kind.word() == next.kind.word();
+    let before = facts.stored.as_ref().filter(same);
     let before = before.ok_or(DirectoryError::Unknown)?;
     let version = before.version.after_change_from(from)?;
-    next.is_sound(Some(before))?;
+    subscriber_is_sound(Some(before), &next.kind, &next.address)?;
     let begins = next.enabled && !before.enabled;
     let told_from = if begins { facts.next_place } else { before.told_from };
     let subscriber = Subscriber { version, told_from, created_at: before.created_at, ..next.clone() };

@@ -3,23 +3,23 @@
 //! Decides nothing: what is to change was planned.
 
 use adieu_authority::{
-    Authority, Client, ClientAuth, ClientId, DirectoryError, FirstPopulation, NewClient, NewPerson, Origin,
-    RealmId, UserEdit, UserId, Version,
+    Authority, Client, ClientAuth, ClientId, DirectoryError, FirstPopulation, NewClient, NewPerson,
+    NewSubscriber, Origin, RealmId, Receiver, Subscriber, UserEdit, UserId, Version,
 };
 
 use crate::error::{SecretError, StepError};
-use crate::plan::{Change, ClientEdit, NewPopulation, PasswordFrom, PlannedUser};
+use crate::plan::{Change, ClientEdit, NewPopulation, PasswordFrom, PlannedSubscriber, PlannedUser};
 use crate::secrets::Secrets;
 
-/// A client that was made, and the secret that it was given.
+/// A client or subscriber that was made, and the secret that it was given.
 pub struct Made {
-    /// The client.
-    pub client: ClientId,
-    /// Its secret, to be shown once to whoever applies; it can be derived again at any time.
+    /// Whose it is.
+    pub whose: Receiver,
+    /// The secret, to be shown once to whoever applies.
     pub secret: String,
 }
 
-/// What a first password is, once it was looked up.
+/// What a first password or a secret is, once it was looked up.
 pub(crate) enum Password {
     Plain(String),
     Hash(String),
@@ -32,7 +32,7 @@ pub(crate) fn look_up(from: &PasswordFrom, secrets: &dyn Secrets) -> Result<Pass
     })
 }
 
-/// Makes a change; a client that it made is told of with its secret.
+/// Makes a change; a client or subscriber that it made is told of with its secret.
 pub(crate) async fn make(
     authority: &Authority,
     origin: &Origin,
@@ -55,6 +55,12 @@ pub(crate) async fn make(
             let change = |client: &mut Client| edit.apply_to(client);
             authority.edit_client_from((realm, &id), from, origin.clone(), change).await?;
         }
+        Change::MakeSubscriber(realm, new) => return make_subscriber(authority, realm, *new, password).await,
+        Change::EditSubscriber(id, from, edit) => {
+            let change = |subscriber: &mut Subscriber| edit.apply_to(subscriber);
+            authority.edit_subscriber_from(&id, from, change).await?;
+        }
+        Change::RemoveSubscriber(id, from) => authority.remove_subscriber_from(&id, from).await?,
         Change::PutDocument(from, next) => drop(authority.keep_document_from(from, next).await?),
         Change::RemoveDocument(realm, kind, id, from) => {
             authority.remove_document_from((realm, kind, &id), from).await?;
@@ -129,7 +135,23 @@ async fn make_client(
     edit.apply_to(&mut client);
     let client = authority.keep_new_client(client).await?;
     let secret = authority.secret_of(&client);
-    Ok(secret.map(|secret| Made { client: id, secret }))
+    Ok(secret.map(|secret| Made { whose: Receiver::Client(id), secret }))
+}
+
+async fn make_subscriber(
+    authority: &Authority,
+    realm: RealmId,
+    new: PlannedSubscriber,
+    secret: Option<Password>,
+) -> Result<Option<Made>, StepError> {
+    let credential = match secret {
+        Some(Password::Plain(secret)) => Some(secret),
+        Some(Password::Hash(_)) | None => None,
+    };
+    let PlannedSubscriber { id, kind, address, enabled, secret: _ } = new;
+    let whose = Receiver::Subscriber(id.clone());
+    let made = authority.create_subscriber(realm, NewSubscriber { id, kind, address, enabled, credential });
+    Ok(made.await?.secret.map(|secret| Made { whose, secret }))
 }
 
 /// A client of which nothing more is said. RFC 7591 §2: it redeems codes; RFC 9700 §2.1.1: with PKCE.

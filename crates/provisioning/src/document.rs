@@ -38,6 +38,15 @@ const NAMES: &[&str] = &[
     "realms.users.roles.role",
     "realms.users.roles.realm",
     "realms.users.roles.population",
+    "realms.subscribers.id",
+    "realms.subscribers.kind",
+    "realms.subscribers.address",
+    "realms.subscribers.enabled",
+    "realms.subscribers.causes",
+    "realms.subscribers.subject_format",
+    "realms.subscribers.issuer",
+    "realms.subscribers.secret_env",
+    "realms.subscribers.secret_file",
     "realms.clients.client_id",
     "realms.clients.client_name",
     "realms.clients.enabled",
@@ -95,9 +104,42 @@ pub struct RealmDoc {
     /// Its clients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clients: Option<Vec<ClientDoc>>,
+    /// Who hears of every ending in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscribers: Option<Vec<SubscriberDoc>>,
     /// What dialects keep beside all that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub documents: Option<Vec<KeptDoc>>,
+}
+
+/// A subscriber, found by its name.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubscriberDoc {
+    /// Its name.
+    pub id: String,
+    /// What it is sent; what is there keeps its kind.
+    pub kind: String,
+    /// Where to.
+    pub address: String,
+    /// Whether it is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// Only endings with these causes are told to a web hook; empty for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causes: Option<Vec<String>>,
+    /// How another system knows people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_format: Option<String>,
+    /// The issuer that it knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// The variable in which its secret lies when it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_env: Option<String>,
+    /// The file in whose first line its secret lies when it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_file: Option<String>,
 }
 
 /// A document that a dialect keeps, found by kind and id.
@@ -357,6 +399,17 @@ mod tests {
             refresh_life_s: Some(1),
             roles: Some(vec![role]),
         };
+        let subscriber = SubscriberDoc {
+            id: "x".into(),
+            kind: "x".into(),
+            address: "x".into(),
+            enabled: Some(true),
+            causes: Some(vec!["x".into()]),
+            subject_format: text(),
+            issuer: text(),
+            secret_env: text(),
+            secret_file: text(),
+        };
         let population = PopulationDoc { name: "x".into(), id: text(), description: text() };
         let realm = RealmDoc {
             path: "/x".into(),
@@ -364,6 +417,7 @@ mod tests {
             populations: Some(vec![population]),
             users: Some(vec![user]),
             clients: Some(vec![client]),
+            subscribers: Some(vec![subscriber]),
             documents: Some(vec![KeptDoc { kind: "x".into(), id: "x".into(), body: "x".into() }]),
         };
         Declaration { realms: vec![realm] }

@@ -4,7 +4,11 @@
 
 use std::path::PathBuf;
 
-use adieu_authority::{DirectoryError, JwksFault, Outage, PersonError, RecordFault, Unwritten};
+use adieu_authority::{
+    DirectoryError, JwksFault, Outage, PersonError, RecordFault, SubscriberError, Unwritten,
+};
+
+use crate::subscriber_words::KindFault;
 
 /// A document can't be meant.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +101,21 @@ pub enum DocumentFault {
     /// A client's id.
     #[error("an id has 1 to 255 visible characters")]
     ClientId,
+    /// A subscriber's name.
+    #[error("a subscriber's `id` has 1 to 64 letters, digits, -, _ and . of ASCII")]
+    SubscriberId,
+    /// What a subscriber is sent.
+    #[error(transparent)]
+    Kind(#[from] KindFault),
+    /// A subscriber of another kind is there.
+    #[error("it is there with another `kind`, which never changes: remove it first")]
+    KindStays,
+    /// A secret in two places.
+    #[error("give one of `secret_env` and `secret_file`")]
+    ManySecrets,
+    /// Another system's token, which nobody can draw.
+    #[error("a new `global_token_revocation` has its bearer token in `secret_env` or `secret_file`")]
+    NoToken,
     /// The id of a document that a dialect keeps.
     #[error("an id has 1 to 255 characters")]
     IdLength,
@@ -248,6 +267,9 @@ pub enum StepError {
     /// The user was not made.
     #[error(transparent)]
     Person(#[from] PersonError),
+    /// The subscriber was not made.
+    #[error(transparent)]
+    Subscriber(#[from] SubscriberError),
     /// The store did not write, or cannot confirm that it did.
     #[error(transparent)]
     Unwritten(#[from] Unwritten),

@@ -4,13 +4,14 @@
 //! what was added since.
 
 use adieu_authority::{
-    Client, Document, JoseAlgorithm, Population, PopulationId, RoleAssignment, RoleScope, User,
+    Client, Document, JoseAlgorithm, Population, PopulationId, RoleAssignment, RoleScope, Subscriber, User,
 };
 use adieu_core::names::matched;
 
 use crate::client_words::GrantType;
-use crate::document::{self, ClientDoc, KeptDoc, PopulationDoc, RealmDoc, RoleDoc, UserDoc};
+use crate::document::{self, ClientDoc, KeptDoc, PopulationDoc, RealmDoc, RoleDoc, SubscriberDoc, UserDoc};
 use crate::facts::{Facts, RealmFacts};
+use crate::subscriber_words::KindWords;
 use crate::words::{ANY_ORIGIN, role_word, seconds};
 
 /// The document of these facts; with `only`, of that realm alone.
@@ -35,7 +36,23 @@ fn realm_doc(facts: &Facts, of: &RealmFacts) -> RealmDoc {
         populations: Some(of.populations.iter().map(population).collect()),
         users: Some(users.into_iter().map(|user| user_doc(facts, of, user)).collect()),
         clients: Some(of.clients.iter().map(|client| client_doc(facts, client)).collect()),
+        subscribers: Some(of.subscribers.iter().map(subscriber_doc).collect()),
         documents: Some(of.documents.iter().map(kept_doc).collect()),
+    }
+}
+
+fn subscriber_doc(one: &Subscriber) -> SubscriberDoc {
+    let KindWords { kind, causes, subject_format, issuer } = KindWords::of(&one.kind);
+    SubscriberDoc {
+        id: one.id.to_string(),
+        kind,
+        address: one.address.clone(),
+        enabled: Some(one.enabled),
+        causes,
+        subject_format,
+        issuer,
+        secret_env: None,
+        secret_file: None,
     }
 }
 

@@ -8,6 +8,7 @@ mod kept;
 mod order;
 mod people;
 mod places;
+mod subscribers;
 #[cfg(test)]
 mod tests;
 
@@ -16,8 +17,8 @@ use std::fmt::{self, Debug};
 use std::str::FromStr;
 
 use adieu_authority::{
-    ClientId, Document, NIL, NewPerson, Population, PopulationId, RealmId, UserEdit, UserId, Version,
-    is_realm_path,
+    ClientId, Document, NIL, NewPerson, Population, PopulationId, RealmId, SubscriberId, UserEdit, UserId,
+    Version, is_realm_path,
 };
 use adieu_json::JsonError;
 use serde_json::Value;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 
 pub use clients::ClientEdit;
 use places::Places;
+pub use subscribers::{PlannedSubscriber, SubscriberEdit};
 
 use crate::document::{Declaration, PopulationDoc, RealmDoc};
 use crate::error::{DocumentError, DocumentFault, Within, ensure};
@@ -60,6 +62,10 @@ pub enum Change {
     MakeClient(RealmId, ClientId, Box<ClientEdit>),
     /// Change a client, from this version.
     EditClient(RealmId, ClientId, Version, Box<ClientEdit>),
+    /// Make a subscriber.
+    MakeSubscriber(RealmId, Box<PlannedSubscriber>),
+    /// Change a subscriber, from this version.
+    EditSubscriber(SubscriberId, Version, Box<SubscriberEdit>),
     /// Keep a document of a dialect, in place of this version or as a new one.
     PutDocument(Option<Version>, Document),
     /// Remove one.
@@ -68,6 +74,8 @@ pub enum Change {
     RemoveUser(UserId, Version),
     /// Remove a client, whose grants die.
     RemoveClient(ClientId, Version),
+    /// Remove a subscriber.
+    RemoveSubscriber(SubscriberId, Version),
     /// Remove a population that is empty by then.
     RemovePopulation(PopulationId, Version),
 }
@@ -84,12 +92,20 @@ impl Change {
             | Self::EditPopulation(_)
             | Self::MakeClient(..)
             | Self::EditClient(..)
+            | Self::MakeSubscriber(..)
+            | Self::EditSubscriber(..)
+            | Self::RemoveSubscriber(..)
             | Self::PutDocument(..)
             | Self::RemoveDocument(..)
             | Self::RemoveUser(..)
             | Self::RemoveClient(..)
             | Self::RemovePopulation(..) => None,
         }
+    }
+
+    /// Where the secret of a subscriber lies that it makes.
+    pub(crate) fn secret(&self) -> Option<&Source> {
+        if let Self::MakeSubscriber(_, new) = self { new.secret.as_ref() } else { None }
     }
 }
 
@@ -162,6 +178,7 @@ pub fn plan(
         draw,
         places: Places::of(facts),
         clients: BTreeSet::new(),
+        subscribers: BTreeSet::new(),
         users: BTreeSet::new(),
         planned: vec![],
         removals: vec![],
@@ -178,6 +195,7 @@ pub fn plan(
     }
     for (doc, realm) in &realms {
         planner.clients(doc, realm).within(|| format!("realm {}", doc.path))?;
+        planner.subscribers(doc, realm).within(|| format!("realm {}", doc.path))?;
         planner.users(doc, realm).within(|| format!("realm {}", doc.path))?;
         planner.documents(doc, realm).within(|| format!("realm {}", doc.path))?;
     }
@@ -197,8 +215,9 @@ struct Planner<'a> {
     draw: &'a mut dyn FnMut() -> Uuid,
     /// Realms and populations as they will be.
     places: Places,
-    /// Clients and users that the document has spoken of, in any realm.
+    /// Clients, subscribers and users that the document has spoken of, in any realm.
     clients: BTreeSet<ClientId>,
+    subscribers: BTreeSet<SubscriberId>,
     users: BTreeSet<UserId>,
     planned: Vec<Planned>,
     removals: Vec<Planned>,

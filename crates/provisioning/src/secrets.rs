@@ -1,4 +1,4 @@
-//! First passwords: where a document says that they lie, and whoever looks there.
+//! First passwords, and secrets of subscribers: where a document says that they lie, and whoever looks there.
 //!
 //! Variables and files are those of the person who applies the document, never those of a server.
 
@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::document::{Declaration, UserDoc};
+use crate::document::{Declaration, SubscriberDoc, UserDoc};
 use crate::error::SecretError;
 
 /// A password file is no larger.
@@ -71,7 +71,7 @@ impl Declaration {
         users.filter(lies_there).map(|user| user.username.as_str()).collect()
     }
 
-    /// Every place where it says that a password lies, each once.
+    /// Every place where it says that a password or a secret lies, each once.
     pub fn sources(&self) -> Vec<Source> {
         let users = self.realms.iter().flat_map(|realm| realm.users.iter().flatten());
         let mut sources: Vec<Source> = users
@@ -81,6 +81,8 @@ impl Declaration {
                 env.into_iter().chain(file)
             })
             .collect();
+        let subscribers = self.realms.iter().flat_map(|realm| realm.subscribers.iter().flatten());
+        sources.extend(subscribers.filter_map(SubscriberDoc::source));
         sources.sort();
         sources.dedup();
         sources

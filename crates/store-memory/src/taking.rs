@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use adieu_core::{
-    ClientId, EndScope, EndingEntry, EndingPlace, HookEvent, Locator, MassEnding, NoticeReach, NoticeWish,
-    OwedNotice, Participant, RealmId, Receipt, Subscriber, Timestamp, ToldUpTo, UserId, are_told_by_user,
-    decide_hook_notices, decide_notices, decide_revocation_notices, told_with_others,
+    ClientId, EndScope, EndingEntry, EndingPlace, HookEvent, Incarnation, Locator, MassEnding, NoticeReach,
+    NoticeWish, OwedNotice, Participant, RealmId, Receipt, Subscriber, Timestamp, ToldUpTo, UserId,
+    are_told_by_user, decide_hook_notices, decide_notices, decide_revocation_notices, told_with_others,
 };
 use adieu_store::Taken;
 
@@ -49,19 +49,7 @@ impl Tables {
         match entry {
             entry if !entry.may_be_told() => None,
             EndingEntry::One { locator, incarnation, epoch, .. } => {
-                let row = self.rows.get(locator).filter(|row| row.session().incarnation == *incarnation)?;
-                let (session, ended_at) = (row.session(), self.ended_at(row, *epoch, now));
-                let realm = session.realm;
-                let all = self.participants_of(session);
-                let own: Vec<_> = all.iter().filter(|one| one.epoch == *epoch).cloned().collect();
-                let record = match row {
-                    KeptRow::Ended(tombstone) => tombstone.epoch_record(*epoch),
-                    KeptRow::Stored(session) => session.reset_record(*epoch),
-                };
-                let event = HookEvent::of_session(session, record);
-                let mut notices = self.decide(NoticeReach::Session, &own, &[]);
-                notices.extend(decide_hook_notices(&self.subscribers_of(realm), place, &event));
-                self.owe((place, realm, ended_at), notices, taken, now);
+                self.take_one((place, *locator, *incarnation), *epoch, taken, now);
                 None
             }
             EndingEntry::Many { scope, generation } => {
@@ -110,6 +98,30 @@ impl Tables {
                 None
             }
         }
+    }
+
+    /// Makes receipts of the ending of one session.
+    fn take_one(
+        &mut self,
+        (place, locator, incarnation): (EndingPlace, Locator, Incarnation),
+        epoch: u32,
+        taken: &mut Taken,
+        now: Timestamp,
+    ) {
+        let row = self.rows.get(&locator).filter(|row| row.session().incarnation == incarnation);
+        let Some(row) = row else { return };
+        let (session, ended_at) = (row.session(), self.ended_at(row, epoch, now));
+        let realm = session.realm;
+        let all = self.participants_of(session);
+        let own: Vec<_> = all.iter().filter(|one| one.epoch == epoch).cloned().collect();
+        let record = match row {
+            KeptRow::Ended(tombstone) => tombstone.epoch_record(epoch),
+            KeptRow::Stored(session) => session.reset_record(epoch),
+        };
+        let event = HookEvent::of_session(session, record);
+        let mut notices = self.decide(NoticeReach::Session, &own, &[]);
+        notices.extend(decide_hook_notices(&self.subscribers_of(realm), place, &event));
+        self.owe((place, realm, ended_at), notices, taken, now);
     }
 
     /// When an epoch of a session was over.

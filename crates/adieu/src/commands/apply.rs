@@ -145,6 +145,12 @@ impl Done {
                 }
                 done.secrets.push(made);
             }
+            for mut made in step.subscriber_secrets {
+                if self.secrets.take("subscriber", &made.id, &made.secret)? {
+                    made.secret.clear();
+                }
+                done.subscriber_secrets.push(made);
+            }
             next = step.plan;
             if shows_progress && next.is_some() {
                 let made = done.changes.len();
@@ -189,6 +195,8 @@ struct Step {
     changes: Vec<String>,
     left: usize,
     secrets: Vec<ClientSecret>,
+    #[serde(default)]
+    subscriber_secrets: Vec<SubscriberSecret>,
     /// The plan of what is left.
     #[serde(skip_serializing)]
     plan: Option<String>,
@@ -200,6 +208,14 @@ struct ClientSecret {
     /// Empty where it was told elsewhere.
     #[serde(skip_serializing_if = "String::is_empty")]
     client_secret: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SubscriberSecret {
+    id: String,
+    /// Empty where it was told elsewhere.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    secret: String,
 }
 
 /// What this command finds of the passwords that a document speaks of. What it does not find may not be needed: most users

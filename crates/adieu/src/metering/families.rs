@@ -119,14 +119,14 @@ pub const FAMILIES: &[MetricFamily] = &[
     family(
         ("adieu_notices_total", Counter),
         &[STATE],
-        "Notices of endings to clients that were tried, by what came of the try.",
-        "`given_up` or `refused` rises: a client is not told. `GET /v1/receivers` says which, and how it answers.",
+        "Notices of endings to clients and subscribers that were tried, by what came of the try.",
+        "`given_up` or `refused` rises: somebody is not told. `GET /v1/receivers` says which, and how it answers.",
     ),
     family(
         ("adieu_notice_seconds", Histogram),
         &[],
-        "Seconds from an ending until a client has confirmed its notice.",
-        "The 90th percentile is above 60 s for an hour: clients do not answer, or the network does not carry.",
+        "Seconds from an ending until a client or subscriber has confirmed its notice.",
+        "The 90th percentile is above 60 s for an hour: they do not answer, or the network does not carry.",
     ),
     family(
         ("adieu_sessions_live", Gauge),

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use adieu_authority::Origin;
+use adieu_authority::{Origin, Receiver};
 use adieu_provisioning::apply::{Carried, CarryContext, Plan, exported};
 use adieu_provisioning::document::{BYTES_MAX, Declaration};
 use adieu_provisioning::error::ApplyError;
@@ -188,15 +188,24 @@ impl Turn {
 
 /// What was done, and the name by which what is left can be carried out.
 fn shown(api: &Face, plan: Plan, carried: Carried) -> Done {
-    let secrets: Vec<_> = carried
-        .made
-        .iter()
-        .map(|made| json!({"client_id": made.client.to_string(), "client_secret": made.secret}))
-        .collect();
+    let (mut secrets, mut of_subscribers) = (Vec::new(), Vec::new());
+    for made in &carried.made {
+        match &made.whose {
+            Receiver::Client(id) => {
+                secrets.push(json!({"client_id": id.to_string(), "client_secret": made.secret}));
+            }
+            Receiver::Subscriber(id) => {
+                of_subscribers.push(json!({"id": id.to_string(), "secret": made.secret}));
+            }
+        }
+    }
     let left = plan.left();
     let id = (left > 0).then(|| api.authority.draw_uuid());
     if let Some(id) = id {
         api.plans.keep(id, plan, api.authority.now());
     }
-    Done::Shown(json!({"changes": carried.changes, "left": left, "plan": id, "secrets": secrets}))
+    Done::Shown(json!({
+        "changes": carried.changes, "left": left, "plan": id, "secrets": secrets,
+        "subscriber_secrets": of_subscribers,
+    }))
 }

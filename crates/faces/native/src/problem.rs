@@ -177,6 +177,7 @@ impl From<StepError> for Problem {
         match error {
             StepError::Directory(error) => error.into(),
             StepError::Person(error) => error.into(),
+            StepError::Subscriber(error) => error.into(),
             StepError::Unwritten(unwritten) => unwritten.into(),
             StepError::Outage(outage) => outage.into(),
         }

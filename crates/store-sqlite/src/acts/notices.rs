@@ -112,7 +112,7 @@ fn lease(db: &Connection, order: &LeaseOrder, now: Timestamp) -> rusqlite::Resul
             rows::write_receiver(db, &receiver, health)?;
         }
         if !leasing.leased.is_empty() {
-            let stored = Registered::of(db, &receiver)?;
+            let stored = RegisteredReceiver::of(db, &receiver)?;
             for receipt in leasing.leased {
                 rows::write_due(db, &receipt)?;
                 let to = stored.address_for(receipt.place);
@@ -126,12 +126,12 @@ fn lease(db: &Connection, order: &LeaseOrder, now: Timestamp) -> rusqlite::Resul
 }
 
 /// A receiver as it is registered now.
-enum Registered {
+enum RegisteredReceiver {
     Client(Option<String>),
     Subscriber(Option<Box<Subscriber>>),
 }
 
-impl Registered {
+impl RegisteredReceiver {
     fn of(db: &Connection, receiver: &Receiver) -> rusqlite::Result<Self> {
         Ok(match receiver {
             Receiver::Client(client) => {

@@ -342,9 +342,10 @@ fn declarations() -> Vec<(&'static str, Value)> {
     };
     let passwords = json!({
         "type": "array", "items": {"oneOf": [password("env"), password("file")]},
-        "description": "First passwords, by the variable or file in which the document says that they lie. Nothing is looked up here. A dry run with them says what is wrong with them; without, it looks at the changes only.",
+        "description": "First passwords and secrets of subscribers, by the variable or file in which the document says that they lie. Nothing is looked up here. A dry run with them says what is wrong with them; without, it looks at the changes only.",
     });
     let secret = object(vec![("client_id", word()), ("client_secret", word())]);
+    let of_subscriber = object(vec![("id", word()), ("secret", word())]);
     let order = vec![
         ("document", document.clone()),
         ("prune?", flag()),
@@ -374,6 +375,10 @@ fn declarations() -> Vec<(&'static str, Value)> {
                 (
                     "secrets",
                     json!({"type": "array", "items": secret, "description": "Of clients that were made."}),
+                ),
+                (
+                    "subscriber_secrets",
+                    json!({"type": "array", "items": of_subscriber, "description": "Of subscribers that were made: those that were drawn."}),
                 ),
             ]),
         ),

@@ -28,7 +28,7 @@ async fn a_document_is_applied_once() {
     assert!(plan.is_string(), "{}", tried.text);
     assert_eq!(
         tried.json(),
-        json!({"changes": [line], "left": 1, "plan": plan, "secrets": []}),
+        json!({"changes": [line], "left": 1, "plan": plan, "secrets": [], "subscriber_secrets": []}),
         "{}",
         tried.text
     );
@@ -48,6 +48,38 @@ async fn a_document_is_applied_once() {
     assert_eq!(same["changes"], json!([]));
 }
 
+/// Goal: a document makes subscribers: a secret that is drawn is in the answer that made it and nowhere else, another system's token lies where
+/// the document says, and an exported document changes nothing.
+#[tokio::test]
+async fn a_document_makes_subscribers() {
+    let world = World::start().await;
+    let document = "[[realms]]\npath = '/alpha'\n[[realms.subscribers]]\nid = 'audit'\nkind = 'webhook'\n\
+        address = 'https://shop.example.test/hook'\n[[realms.subscribers]]\nid = 'other'\n\
+        kind = 'global_token_revocation'\naddress = 'https://other.example.test/revoke'\n\
+        subject_format = 'email'\nsecret_env = 'TOKEN'\n";
+    let bare = declare(&world, json!({"document": document})).await;
+    assert_eq!(problem(&bare), (422, "invalid".into()));
+    assert!(bare.text.contains("the variable TOKEN is not set"), "{}", bare.text);
+    let passwords = json!([{"env": "TOKEN", "password": "a-long-enough.token"}]);
+    let made = declare(&world, json!({"document": document, "passwords": passwords})).await.json();
+    let lines = ["+ subscriber audit in /alpha", "+ subscriber other in /alpha"];
+    assert_eq!((&made["changes"], &made["secrets"]), (&json!(lines), &json!([])));
+    let [secret] = &made["subscriber_secrets"].as_array().expect("a list")[..] else { panic!("{made}") };
+    assert_eq!(secret["id"], "audit");
+    let secret = secret["secret"].as_str().expect("a secret").to_owned();
+    assert!(secret.starts_with("whsec_"), "{secret}");
+    let exported = get(&world, &format!("{PATH}?realm=/alpha")).await["document"].clone();
+    let text = exported.as_str().expect("a document");
+    assert!(
+        text.contains("[[realms.subscribers]]") && !text.contains(&secret) && !text.contains("long-enough")
+    );
+    let same = declare(&world, json!({"document": exported, "prune": true})).await.json();
+    assert_eq!(same["changes"], json!([]));
+    let none = "[[realms]]\npath = '/alpha'\nsubscribers = []";
+    let pruned = declare(&world, json!({"document": none, "prune": true})).await.json();
+    assert_eq!(pruned["changes"], json!(["- subscriber audit in /alpha", "- subscriber other in /alpha"]));
+}
+
 /// Goal: the plan that was shown is the plan that is carried out, by whoever names it, and once.
 #[tokio::test]
 async fn a_plan_that_was_shown_is_carried_out_once() {
@@ -62,7 +94,10 @@ async fn a_plan_that_was_shown_is_carried_out_once() {
     assert_eq!(problem(&ask(&world, Method::POST, &path, Some(short)).await), (422, "invalid".into()));
     let made = ask(&world, Method::POST, &path, Some(passwords.clone())).await.json();
     let line = "+ user dora in /alpha";
-    assert_eq!(made, json!({"changes": [line], "left": 0, "plan": null, "secrets": []}));
+    assert_eq!(
+        made,
+        json!({"changes": [line], "left": 0, "plan": null, "secrets": [], "subscriber_secrets": []})
+    );
     world.sign_on_kratos("dora", "Tea-at-five-o-clock").await;
     let again = ask(&world, Method::POST, &path, Some(passwords.clone())).await;
     assert_eq!(problem(&again), (404, "not-found".into()));

@@ -1,0 +1,128 @@
+//! Subscribers: found by name, which is unique in the installation.
+//!
+//! A secret is no part of a document: a web hook's is drawn when it is made, or lies where the document says, as another system's token
+//! does. What is there keeps its secret.
+
+use adieu_authority::{Subscriber, SubscriberId, SubscriberKind, subscriber_is_sound};
+
+use super::{Change, Notes, Planned, Planner, Planning, taken};
+use crate::document::{RealmDoc, SubscriberDoc};
+use crate::error::{DocumentError, DocumentFault, Within, ensure};
+use crate::secrets::Source;
+use crate::subscriber_words::KindWords;
+
+/// A subscriber to be made.
+#[derive(Clone, Debug)]
+pub struct PlannedSubscriber {
+    /// Its name.
+    pub id: SubscriberId,
+    /// What it is sent.
+    pub kind: SubscriberKind,
+    /// Where to.
+    pub address: String,
+    /// Whether it is told.
+    pub enabled: bool,
+    /// Where its secret lies; a web hook's is drawn if nothing is said.
+    pub secret: Option<Source>,
+}
+
+/// What changes of a subscriber; what is none stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct SubscriberEdit {
+    kind: Option<SubscriberKind>,
+    address: Option<String>,
+    enabled: Option<bool>,
+}
+
+impl SubscriberEdit {
+    /// Makes the change.
+    pub fn apply_to(&self, subscriber: &mut Subscriber) {
+        if let Some(kind) = &self.kind {
+            subscriber.kind.clone_from(kind);
+        }
+        if let Some(address) = &self.address {
+            subscriber.address.clone_from(address);
+        }
+        subscriber.enabled = self.enabled.unwrap_or(subscriber.enabled);
+    }
+}
+
+impl SubscriberDoc {
+    /// Where its secret lies.
+    pub(crate) fn source(&self) -> Option<Source> {
+        let file = self.secret_file.as_ref().map(|path| Source::File(path.into()));
+        self.secret_env.clone().map(Source::Env).or(file)
+    }
+
+    /// The words of its kind, over those of what is there.
+    fn words(&self, now: Option<&Subscriber>) -> KindWords {
+        let mut words = now.map(|now| KindWords::of(&now.kind)).unwrap_or_default();
+        if words.kind != self.kind {
+            words = KindWords { kind: self.kind.clone(), ..KindWords::default() };
+        }
+        if self.causes.is_some() {
+            words.causes.clone_from(&self.causes);
+        }
+        if self.subject_format.is_some() {
+            words.subject_format.clone_from(&self.subject_format);
+        }
+        if let Some(issuer) = &self.issuer {
+            words.issuer = Some(issuer.clone()).filter(|issuer| !issuer.is_empty());
+        }
+        words
+    }
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn subscribers(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<(), DocumentError> {
+        for subscriber in doc.subscribers.iter().flatten() {
+            let about = || format!("subscriber {}", subscriber.id);
+            let id: Result<SubscriberId, _> = subscriber.id.parse();
+            let id = id.map_err(|_| DocumentFault::SubscriberId).within(about)?;
+            ensure(self.subscribers.insert(id.clone()), || DocumentFault::Twice(about()))?;
+            self.subscriber(subscriber, id, realm).within(about)?;
+        }
+        if self.prune && doc.subscribers.is_some() {
+            let now = realm.now.map_or(&[][..], |now| &now.subscribers);
+            for gone in now.iter().filter(|one| !self.subscribers.contains(&one.id)) {
+                let line = format!("- subscriber {} in {}", gone.id, realm.path);
+                let change = Change::RemoveSubscriber(gone.id.clone(), gone.version);
+                self.removals.push(Planned { line, change });
+            }
+        }
+        Ok(())
+    }
+
+    fn subscriber(
+        &mut self,
+        doc: &SubscriberDoc,
+        id: SubscriberId,
+        realm: &Planning<'a>,
+    ) -> Result<(), DocumentFault> {
+        let now = self.facts.realms.iter().flat_map(|of| &of.subscribers).find(|one| one.id == id);
+        ensure(now.is_none_or(|now| now.realm == realm.id), || taken("a subscriber of another realm", &id))?;
+        ensure(now.is_none_or(|now| now.kind.word() == doc.kind), || DocumentFault::KindStays)?;
+        ensure(doc.secret_env.is_none() || doc.secret_file.is_none(), || DocumentFault::ManySecrets)?;
+        let kind = doc.words(now).read()?;
+        subscriber_is_sound(now, &kind, &doc.address)?;
+        let Some(now) = now else {
+            let revokes = matches!(kind, SubscriberKind::GlobalTokenRevocation { .. });
+            ensure(!revokes || doc.source().is_some(), || DocumentFault::NoToken)?;
+            let line = format!("+ subscriber {id} in {}", realm.path);
+            let (address, enabled) = (doc.address.clone(), doc.enabled.unwrap_or(true));
+            let new = PlannedSubscriber { id, kind, address, enabled, secret: doc.source() };
+            self.plan(line, Change::MakeSubscriber(realm.id, Box::new(new)));
+            return Ok(());
+        };
+        let mut notes = Notes::default();
+        let edit = SubscriberEdit {
+            kind: notes.changed_unseen("what it is sent", &now.kind, Some(kind)),
+            address: notes.changed("address", &now.address, Some(doc.address.clone())),
+            enabled: notes.changed("enabled", &now.enabled, doc.enabled),
+        };
+        if let Some(line) = notes.line("subscriber", id.as_str(), realm) {
+            self.plan(line, Change::EditSubscriber(id, now.version, Box::new(edit)));
+        }
+        Ok(())
+    }
+}
