@@ -240,20 +240,12 @@ impl Authority {
     ) -> Result<Option<Option<FoundSession>>, Outage> {
         let found = self.session_by_id(grant.session, false).get().await?;
         let found = found.filter(|found| found.verdict == Verdict::Live);
-        let mut around = GrantAround {
-            session_epoch: found.as_ref().map(|found| found.session.epoch),
-            client_generation: client.enabled.then_some(client.generation),
-            outlives_from: None,
-        };
-        if !grant.is_live(around, self.now()) && client.outlives_session {
-            // Who was disabled or deleted has nothing that lives on.
-            let user = self.user(grant.user).await?.filter(|user| user.enabled);
-            around.outlives_from = user.map(|user| user.grants_from);
-        }
-        if !grant.is_live(around, self.now()) {
+        let user = if client.outlives_session { self.user(grant.user).await? } else { None };
+        let session = found.as_ref().map(|found| &*found.session);
+        if !grant.is_live(GrantAround::of(session, Some(client), user.as_deref()), self.now()) {
             return Ok(None);
         }
-        let found = found.filter(|found| found.session.epoch == grant.epoch);
+        let found = found.filter(|found| found.carries(grant));
         if touch && found.is_some() {
             // Only now: a dead grant's token keeps no session awake.
             self.session_by_id(grant.session, true).get().await?;

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::cause::Cause;
-use crate::directory::{Client, DirectoryError, TakenMember};
+use crate::directory::{Client, ClientAuth, DirectoryError, TakenMember};
 use crate::document::{
     DocumentChange, DocumentChanges, DocumentFacts, decide_document_changes, each_of_another_one,
 };
@@ -257,6 +257,24 @@ impl Client {
         Self { generation: now.generation, revoked_tokens: now.revoked_tokens.clone(), ..self }
     }
 
+    /// This record, as a change of `before`, with what becomes of its secret; and whether that is to be made anew. `following` gives
+    /// the version of the secret that follows one.
+    ///
+    /// A secret that was taken away does not come back when the client proves itself by one again. An older version may have taken
+    /// it away, and it left the version as it was. A secret that is shown in another place is the same one, and the one before was
+    /// promised for its time.
+    #[must_use]
+    pub fn with_secret_over(self, before: &Self, following: impl FnOnce(u64) -> u64) -> (Self, bool) {
+        let without = self.auth == ClientAuth::None;
+        let secret_version = match before.secret.is_none() && !without {
+            true => following(before.secret_version),
+            false => self.secret_version,
+        };
+        let anew = self.auth != before.auth || secret_version != before.secret_version;
+        let previous_secret = self.previous_secret.filter(|_| !without);
+        (Self { secret_version, previous_secret, ..self }, anew)
+    }
+
     /// Whether it was switched off or lost one of its grant types.
     fn gets_less_than(&self, before: &Self) -> bool {
         let may = |client: &Self| [client.enabled, client.code, client.refresh, client.client_credentials];
@@ -269,12 +287,12 @@ pub(crate) mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::directory::ClientAuth;
     use crate::document::Document;
     use crate::origin::Channel;
     use crate::record_fault::RecordFault;
     use crate::revoke::RevokedToken;
     use crate::time::{Span, Timestamp};
+    use crate::token::TokenHash;
 
     pub(crate) fn shop() -> Client {
         Client {
@@ -483,6 +501,41 @@ pub(crate) mod tests {
             let refused = decide(clients, documents);
             assert!(matches!(refused, Err(DirectoryError::Stale)), "{refused:?}");
         }
+    }
+
+    /// Goal: no secret comes back that was taken away, and none is lost that was promised.
+    #[test]
+    fn a_secret_goes_with_the_way_a_client_proves_itself() {
+        let public = shop();
+        let previous = || {
+            Some(crate::directory::PreviousSecret {
+                secret: TokenHash::of(b"old"),
+                until: Timestamp::from_ms(9),
+            })
+        };
+        let basic = Client {
+            auth: ClientAuth::Basic,
+            secret: Some(TokenHash::of(b"new")),
+            secret_version: 4,
+            previous_secret: previous(),
+            ..shop()
+        };
+        let over = |next: Client, before: &Client| {
+            let (next, anew) = next.with_secret_over(before, |last| last + 10);
+            (next.secret_version, next.previous_secret.is_some(), anew)
+        };
+        let renamed = Client { name: "Store".into(), ..basic.clone() };
+        assert_eq!(over(renamed, &basic), (4, true, false), "nothing is made anew");
+        let moved = Client { auth: ClientAuth::Post, ..basic.clone() };
+        assert_eq!(over(moved, &basic), (4, true, true), "the same one, shown in another place");
+        let rotated = Client { secret_version: 5, ..basic.clone() };
+        assert_eq!(over(rotated, &basic), (5, true, true));
+        let given_up = Client { auth: ClientAuth::None, ..basic.clone() };
+        assert_eq!(over(given_up.clone(), &basic), (4, false, true));
+        let without = Client { secret: None, ..given_up };
+        let back = Client { auth: ClientAuth::Basic, ..without.clone() };
+        assert_eq!(over(back, &without), (14, true, true), "another one");
+        assert_eq!(over(public.clone(), &public), (0, false, false));
     }
 
     #[test]
