@@ -39,6 +39,7 @@ mod throttle;
 mod unfinished;
 mod upkeep;
 mod user_changes;
+pub mod user_traits;
 mod verification;
 mod whence;
 

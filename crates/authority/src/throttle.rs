@@ -9,7 +9,7 @@ mod bucket;
 mod keys;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
