@@ -108,8 +108,8 @@ impl<'a> Planner<'a> {
         population: Option<PopulationId>,
         password: Option<PasswordFrom>,
     ) -> Result<(), DocumentFault> {
-        let elsewhere = self.facts.realms.iter().flat_map(|of| &of.users).any(|user| user.id == id);
-        ensure(!elsewhere, || taken("a user of another realm", id))?;
+        let named = self.facts.realms.iter().flat_map(|of| &of.users).any(|user| user.id == id);
+        ensure(!named && !self.facts.elsewhere.contains(&id), || taken("a user of another realm", id))?;
         let removed = self.facts.removed.users.contains(&id);
         ensure(!removed, || DocumentFault::IdOfRemovedUser(id.to_string()))?;
         let email = none_if_empty(&doc.email).flatten();
