@@ -104,7 +104,7 @@ scenario({
     await follow("Sign on again");
     assert.match(await browser.text(), /Username or e-mail address/);
   },
-  "one field has one label at every door, and a wrong password is said there": async () => {
+  "one field has one label on every sign-on page, and a wrong password is said there": async () => {
     for (const [n, address] of signOns.entries()) {
       const name = ["kratos", "am", "pingone"][n];
       await goto(address, `${name}-sign-on`, /Sign on/);
@@ -148,7 +148,7 @@ scenario({
     await press("lookup_secret_confirm");
     await judged("settings-saved");
   },
-  "the second step is asked at every door": async () => {
+  "the second step is asked on every sign-on page": async () => {
     await browser.goto(`${site}/`);
     await browser.click("form button[type=submit]");
     for (const [n, address] of signOns.entries()) {

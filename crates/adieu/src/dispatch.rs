@@ -24,7 +24,7 @@ use tracing::{Instrument, Span};
 use crate::endings_told::told;
 use crate::metering::{RequestChannel, RequestMeter};
 
-/// The three dialects, and the check that proxies ask, behind the public listener.
+/// The faces behind the public listener: the dialects, the native issuers, our own pages, and the check that proxies ask.
 pub struct Dispatcher {
     /// AM, under `/am`.
     pub am: FaceService<Am>,

@@ -152,19 +152,8 @@ impl Authority {
     ) -> EditClientOrder {
         let (id, realm, updated_at) = (before.id.clone(), before.realm, self.now());
         let client = Client { id, realm, updated_at, ..next.client };
-        let without = !client.auth.has_secret();
-        // A secret that was taken away does not come back when the client proves itself by one again. An older version may have taken
-        // it away, and it left the version as it was.
-        let secret_version = match before.secret.is_none() && !without {
-            true => self.secret_version_after(before.secret_version),
-            false => client.secret_version,
-        };
-        let client = Client { secret_version, ..client };
-        let same = client.auth == before.auth && client.secret_version == before.secret_version;
-        let client = if same { client } else { self.with_secret(client) };
-        // A secret that is shown in another place is the same one, and the one before was promised for its time.
-        let previous_secret = client.previous_secret.filter(|_| !without);
-        let client = Client { previous_secret, ..client };
+        let (client, anew) = client.with_secret_over(before, |last| self.secret_version_after(last));
+        let client = if anew { self.with_secret(client) } else { client };
         let next = ClientDraft { client, ..next };
         EditClientOrder { from: before.version, next, ends_grants: held == HeldGrants::Ends, origin }
     }

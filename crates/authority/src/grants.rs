@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use adieu_core::grant::{opaque, read_opaque};
 use adieu_core::{
-    Client, ClientId, FoundSession, Grant, GrantError, GrantId, IssueOrder, KnownAs, Outage, Participant,
-    Purpose, Realm, RedeemOrder, Refresh, RotateOrder, Session, SessionId, SidForm, TokenHash, Verdict,
+    Client, ClientId, Grant, GrantError, GrantId, IssueOrder, KnownAs, Outage, Participant, Purpose, Realm,
+    RedeemOrder, Refresh, RotateOrder, Session, SessionId, SidForm, TokenHash,
 };
 
 use crate::Authority;
@@ -186,9 +186,7 @@ impl Authority {
     /// The session of a grant, if it is live in the grant's epoch.
     async fn session_of(&self, grant: &Grant, touch: bool) -> Result<Option<Arc<Session>>, Outage> {
         let found = self.session_by_id(grant.session, touch).get().await?;
-        let bound =
-            |found: &FoundSession| found.verdict == Verdict::Live && found.session.epoch == grant.epoch;
-        Ok(found.filter(bound).map(|found| found.session))
+        Ok(found.filter(|found| found.carries(grant)).map(|found| found.session))
     }
 
     /// The grant as it is now, and its first refresh token if the client gets them.

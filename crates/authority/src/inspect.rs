@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use adieu_core::FoundSession;
 use adieu_core::{
-    Actor, Client, Grant, GrantAround, GrantId, Offline, Outage, Realm, RealmId, RoleAssignment, Session,
-    SessionId, User, UserId, Verdict, is_revoked,
+    Actor, Client, Grant, GrantAround, GrantId, Outage, Realm, RealmId, RoleAssignment, Session, SessionId,
+    User, UserId, Verdict, is_revoked,
 };
 use adieu_token::{TYP_ACCESS, TYP_ID, Verified};
 
@@ -240,19 +240,16 @@ impl Authority {
     ) -> Result<Option<Option<FoundSession>>, Outage> {
         let found = self.session_by_id(grant.session, false).get().await?;
         let found = found.filter(|found| found.verdict == Verdict::Live);
-        let mut around = GrantAround {
-            session_epoch: found.as_ref().map(|found| found.session.epoch),
-            client_generation: client.enabled.then_some(client.generation),
-            offline: None,
-        };
+        let session = found.as_ref().map(|found| &*found.session);
+        let mut around = GrantAround::of(session, Some(client), None);
         if !grant.is_live(around, self.now()) && client.outlives_session {
             let user = self.user(grant.user).await?;
-            around.offline = user.and_then(|user| Offline::of(client, &user));
+            around = GrantAround::of(session, Some(client), user.as_deref());
         }
         if !grant.is_live(around, self.now()) {
             return Ok(None);
         }
-        let found = found.filter(|found| found.session.epoch == grant.epoch);
+        let found = found.filter(|found| found.carries(grant));
         if touch && found.is_some() {
             // Only now: a dead grant's token keeps no session awake.
             self.session_by_id(grant.session, true).get().await?;

@@ -41,6 +41,7 @@ mod throttle;
 mod unfinished;
 mod upkeep;
 mod user_changes;
+pub mod user_traits;
 mod verification;
 mod verified;
 mod whence;

@@ -14,6 +14,7 @@ use adieu_workers::WorkSource;
 
 use crate::Authority;
 use crate::hashing::HashError;
+use crate::user_traits;
 
 /// A user to be made. Its `Debug` text shows neither the password nor its hash (EMPTY-HANDS).
 #[derive(Clone, Default)]
@@ -109,12 +110,7 @@ impl Authority {
             None => new.password_hash,
         };
         let traits = new.traits.unwrap_or_else(|| {
-            let mut traits = serde_json::Map::new();
-            if let Some(email) = &new.email {
-                traits.insert("email".into(), email.as_str().into());
-            }
-            traits.insert("username".into(), new.username.as_str().into());
-            serde_json::Value::Object(traits).to_string()
+            user_traits::of_new(serde_json::Map::new(), &new.username, new.email.as_deref())
         });
         let now = self.now();
         let user = User {

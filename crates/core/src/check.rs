@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::directory::User;
 use crate::facts::SessionFacts;
+use crate::grant::Grant;
 use crate::session::{NotLive, Session, Verdict};
 use crate::time::Timestamp;
 use crate::token::SessionToken;
@@ -53,6 +54,13 @@ pub struct FoundSession {
     pub seen_at: Timestamp,
     /// Whether it is live.
     pub verdict: Verdict,
+}
+
+impl FoundSession {
+    /// Whether a grant belongs to what is live in the session: the session is, in the grant's epoch.
+    pub fn carries(&self, grant: &Grant) -> bool {
+        self.verdict == Verdict::Live && self.session.epoch == grant.epoch
+    }
 }
 
 /// What a token says, by the stored session of its id, and the activity that it is to be noted for; `touch` says whether

@@ -265,6 +265,24 @@ impl Client {
         }
     }
 
+    /// This record, as a change of `before`, with what becomes of its secret; and whether that is to be made anew. `following` gives
+    /// the version of the secret that follows one.
+    ///
+    /// A secret that was taken away does not come back when the client proves itself by one again. An older version may have taken
+    /// it away, and it left the version as it was. A secret that is shown in another place is the same one, and the one before was
+    /// promised for its time.
+    #[must_use]
+    pub fn with_secret_over(self, before: &Self, following: impl FnOnce(u64) -> u64) -> (Self, bool) {
+        let without = !self.auth.has_secret();
+        let secret_version = match before.secret.is_none() && !without {
+            true => following(before.secret_version),
+            false => self.secret_version,
+        };
+        let anew = self.auth != before.auth || secret_version != before.secret_version;
+        let previous_secret = self.previous_secret.filter(|_| !without);
+        (Self { secret_version, previous_secret, ..self }, anew)
+    }
+
     /// Whether it was switched off or lost one of its grant types.
     fn gets_less_than(&self, before: &Self) -> bool {
         let may = |client: &Self| [client.enabled, client.code, client.refresh, client.client_credentials];

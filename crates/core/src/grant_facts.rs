@@ -32,11 +32,20 @@ impl GrantFacts {
 /// The world around a grant. A disabled client counts as none, and so does a session that is not live; what a client has
 /// bought may outlive the session, but no user who is disabled or removed.
 pub fn grant_around(facts: &GrantFacts, now: Timestamp) -> GrantAround {
-    let client = facts.client.as_ref().filter(|client| client.enabled);
-    GrantAround {
-        session_epoch: facts.live_session(now).map(|facts| facts.session.epoch),
-        client_generation: client.map(|client| client.generation),
-        offline: client.zip(facts.user.as_ref()).and_then(|(client, user)| Offline::of(client, user)),
+    let live = facts.live_session(now).map(|facts| &*facts.session);
+    GrantAround::of(live, facts.client.as_ref(), facts.user.as_deref())
+}
+
+impl GrantAround {
+    /// The world around a grant, by its session if that is live, its client and its user. The user makes a difference only where
+    /// the client's grants outlive their sessions.
+    pub fn of(live: Option<&Session>, client: Option<&Client>, user: Option<&User>) -> Self {
+        let client = client.filter(|client| client.enabled);
+        Self {
+            session_epoch: live.map(|session| session.epoch),
+            client_generation: client.map(|client| client.generation),
+            offline: client.zip(user).and_then(|(client, user)| Offline::of(client, user)),
+        }
     }
 }
 

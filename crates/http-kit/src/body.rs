@@ -1,7 +1,7 @@
 //! Reading a body with three bounds: how long it may be, how long it may take, and how slowly it may come.
 //!
-//! A declared length over the limit is refused before the first byte. Nothing is drained: the caller answers and lets
-//! the connection close (HOME-LIMITS).
+//! A body that is too large is refused: by its declared length before anything is kept, else at the first byte too many. Up to
+//! eight mebibytes of it are read and thrown away, so that its sender hears the answer; then the connection closes (HOME-LIMITS).
 
 use std::error::Error;
 use std::time::Duration;

@@ -153,7 +153,7 @@ pub async fn exported(
     only: Option<&str>,
     kinds: &[&'static str],
 ) -> Result<Option<String>, FactsError> {
-    let facts = Facts::gather(authority, kinds).await?;
+    let facts = Facts::gather(authority, only, kinds).await?;
     if only.is_some_and(|path| !facts.realms.iter().any(|of| of.realm.path == path)) {
         return Ok(None);
     }

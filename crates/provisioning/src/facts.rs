@@ -17,13 +17,15 @@ const PAGE: u32 = 1000;
 /// Documents of one kind in one realm.
 const DOCUMENTS_MAX: u32 = 100_000;
 
-/// Everything, realm by realm.
+/// What there is, realm by realm.
 #[derive(Clone)]
 pub struct Facts {
     /// The kinds of documents that dialects keep.
     pub kinds: Vec<&'static str>,
     /// The realms, by path.
     pub realms: Vec<RealmFacts>,
+    /// Users of realms that a document does not name, as far as it names them.
+    pub elsewhere: BTreeSet<UserId>,
     /// What was removed, as far as a document names it.
     pub removed: Removed,
 }
@@ -44,51 +46,60 @@ pub struct RealmFacts {
     pub realm: Realm,
     /// Its populations, oldest first.
     pub populations: Vec<Population>,
-    /// Its users.
+    /// Its users, if the realm is named.
     pub users: Vec<User>,
     /// Its clients, by id.
     pub clients: Vec<Client>,
     /// Its subscribers, by name.
     pub subscribers: Vec<Subscriber>,
-    /// What dialects keep, by kind and id.
+    /// What dialects keep, by kind and id, if the realm is named.
     pub documents: Vec<Document>,
 }
 
 impl Facts {
-    /// What the authority has; of documents that dialects keep, those of `kinds`.
-    pub async fn gather(authority: &Authority, kinds: &[&'static str]) -> Result<Self, FactsError> {
+    /// What the authority has; of documents that dialects keep, those of `kinds`. With `only`, users and documents are read of the
+    /// realm at that path alone.
+    pub async fn gather(
+        authority: &Authority,
+        only: Option<&str>,
+        kinds: &[&'static str],
+    ) -> Result<Self, FactsError> {
+        Self::read(authority, kinds, |path| only.is_none_or(|only| path == only)).await
+    }
+
+    async fn read(
+        authority: &Authority,
+        kinds: &[&'static str],
+        is_meant: impl Fn(&str) -> bool + Send,
+    ) -> Result<Self, FactsError> {
         let mut realms = Vec::new();
         let mut count = 0;
         for realm in authority.realms().await? {
-            let mut users: Vec<User> = Vec::new();
-            loop {
-                let after = users.last().map(|user| user.id);
-                let page = authority.users(realm.id, after, PAGE).await?;
-                if page.is_empty() {
-                    break;
-                }
-                count += page.len();
-                if count > USERS_MAX {
-                    return Err(FactsError::ManyUsers(USERS_MAX));
-                }
-                users.extend(page);
-            }
             let populations = authority.populations(realm.id).await?;
             let clients = authority.clients(realm.id).await?;
             let subscribers = authority.subscribers(realm.id).await?;
-            let documents = kept(authority, realm.id, kinds).await?;
+            let (users, documents) = match is_meant(&realm.path) {
+                true => {
+                    let users = users(authority, realm.id, USERS_MAX - count).await?;
+                    count += users.len();
+                    (users, kept(authority, realm.id, kinds).await?)
+                }
+                false => Default::default(),
+            };
             realms.push(RealmFacts { realm, populations, users, clients, subscribers, documents });
         }
-        Ok(Self { kinds: kinds.to_vec(), realms, removed: Removed::default() })
+        Ok(Self { kinds: kinds.to_vec(), realms, elsewhere: BTreeSet::new(), removed: Removed::default() })
     }
 
-    /// The same, with what a document names and was removed.
+    /// What stands around a document: the realms that it names as they are, of others what it may name, and of what it names what
+    /// was removed.
     pub async fn around(
         authority: &Authority,
         document: &Declaration,
         kinds: &[&'static str],
     ) -> Result<Self, FactsError> {
-        let mut facts = Self::gather(authority, kinds).await?;
+        let is_named = |path: &str| document.realms.iter().any(|realm| realm.path == path);
+        let mut facts = Self::read(authority, kinds, is_named).await?;
         let users = document.realms.iter().flat_map(|realm| realm.users.iter().flatten());
         let mut ids: BTreeSet<UserId> = users.filter_map(|user| user.id.as_deref()?.parse().ok()).collect();
         let clients = document.realms.iter().flat_map(|realm| realm.clients.iter().flatten());
@@ -106,11 +117,30 @@ impl Facts {
         for some in ids.chunks(PAGE as usize) {
             facts.removed.users.extend(authority.removed_users(some.to_vec()).await?);
         }
+        for id in ids.into_iter().filter(|id| !facts.removed.users.contains(id)).collect::<Vec<_>>() {
+            facts.elsewhere.extend(authority.user(id).await?.map(|user| user.id));
+        }
         for id in client_ids {
             let removed = authority.removed_client(&id).await?;
             facts.removed.clients.extend(removed.map(|client| (id, client.realm)));
         }
         Ok(facts)
+    }
+}
+
+/// The users of a realm, if they are no more than `most`.
+async fn users(authority: &Authority, realm: RealmId, most: usize) -> Result<Vec<User>, FactsError> {
+    let mut users: Vec<User> = Vec::new();
+    loop {
+        let after = users.last().map(|user| user.id);
+        let page = authority.users(realm, after, PAGE).await?;
+        if page.is_empty() {
+            return Ok(users);
+        }
+        users.extend(page);
+        if users.len() > most {
+            return Err(FactsError::ManyUsers(USERS_MAX));
+        }
     }
 }
 

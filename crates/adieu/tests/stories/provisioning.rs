@@ -35,7 +35,7 @@ async fn carried(authority: &Authority, mut plan: Plan) -> anyhow::Result<(Vec<S
 }
 
 async fn exported(authority: &Authority) -> Declared {
-    export(&Facts::gather(authority, DOCUMENT_KINDS).await.expect("facts"), None)
+    export(&Facts::gather(authority, None, DOCUMENT_KINDS).await.expect("facts"), None)
 }
 
 const DOCUMENT: &str = r#"
@@ -111,6 +111,26 @@ async fn a_renamed_user_has_the_address_of_the_old_one() {
 
 /// Goal: an export that names somebody who was removed since is refused before anything changes, with the name; without the id
 /// it can be applied. A client, a population and a document come back under their ids; a client only in its own realm.
+/// Goal: HOME-LIMITS: what other realms hold costs a document nothing, and who has an id there is known all the same.
+#[tokio::test]
+async fn a_document_reads_the_users_of_the_realms_that_it_names() {
+    let world = World::start().await;
+    let authority = world.authority();
+    apply(authority, DOCUMENT, false).await.expect("applied");
+    let eve = "username = \"eve\"\nid = \"a1fa0000-0000-4000-8000-0000000000ee\"\n";
+    let elsewhere = format!("[[realms]]\npath = \"/elsewhere\"\n[[realms.users]]\n{eve}");
+    let declared = Declared::parse(&elsewhere).expect("a document");
+    let facts = Facts::around(authority, &declared, DOCUMENT_KINDS).await.expect("facts");
+    let users = |facts: &Facts| facts.realms.iter().map(|of| of.users.len()).sum::<usize>();
+    assert_eq!(users(&facts), 0, "nobody is there yet");
+    let refused = plan_of(authority, &elsewhere, false).await.err().expect("refused");
+    let refused = format!("{refused:#}");
+    assert!(refused.contains("a1fa0000-0000-4000-8000-0000000000ee"), "{refused}");
+    let of = async |path| users(&Facts::gather(authority, path, DOCUMENT_KINDS).await.expect("facts"));
+    let (alpha, nobody, all) = (of(Some("/alpha")).await, of(Some("/elsewhere")).await, of(None).await);
+    assert!(nobody == 0 && alpha > 1 && alpha < all, "{nobody}, {alpha} of {all}");
+}
+
 #[tokio::test]
 async fn an_export_that_names_who_was_removed_is_refused_when_it_is_planned() {
     let world = World::start().await;

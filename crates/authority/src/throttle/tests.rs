@@ -277,6 +277,7 @@ fn nought_is_no_limit() {
     assert_eq!(counts(&off), 0);
 }
 
+/// A user called ada.
 pub(crate) fn record() -> adieu_core::User {
     adieu_core::User {
         key: adieu_core::UserKey::from_random(1),

@@ -12,6 +12,7 @@ use crate::origin::Channel;
 use crate::record_fault::RecordFault;
 use crate::revoked_token::RevokedToken;
 use crate::time::{Span, Timestamp};
+use crate::token::TokenHash;
 
 pub(crate) fn shop() -> Client {
     Client {
@@ -226,6 +227,38 @@ fn changes_that_are_made_together_are_each_of_another_one() {
         let refused = decide(clients, documents);
         assert!(matches!(refused, Err(DirectoryError::Stale)), "{refused:?}");
     }
+}
+
+/// Goal: no secret comes back that was taken away, and none is lost that was promised.
+#[test]
+fn a_secret_goes_with_the_way_a_client_proves_itself() {
+    let public = shop();
+    let previous = || {
+        Some(crate::directory::PreviousSecret { secret: TokenHash::of(b"old"), until: Timestamp::from_ms(9) })
+    };
+    let basic = Client {
+        auth: ClientAuth::Basic,
+        secret: Some(TokenHash::of(b"new")),
+        secret_version: 4,
+        previous_secret: previous(),
+        ..shop()
+    };
+    let over = |next: Client, before: &Client| {
+        let (next, anew) = next.with_secret_over(before, |last| last + 10);
+        (next.secret_version, next.previous_secret.is_some(), anew)
+    };
+    let renamed = Client { name: "Store".into(), ..basic.clone() };
+    assert_eq!(over(renamed, &basic), (4, true, false), "nothing is made anew");
+    let moved = Client { auth: ClientAuth::Post, ..basic.clone() };
+    assert_eq!(over(moved, &basic), (4, true, true), "the same one, shown in another place");
+    let rotated = Client { secret_version: 5, ..basic.clone() };
+    assert_eq!(over(rotated, &basic), (5, true, true));
+    let given_up = Client { auth: ClientAuth::None, ..basic.clone() };
+    assert_eq!(over(given_up.clone(), &basic), (4, false, true));
+    let without = Client { secret: None, ..given_up };
+    let back = Client { auth: ClientAuth::Basic, ..without.clone() };
+    assert_eq!(over(back, &without), (14, true, true), "another one");
+    assert_eq!(over(public.clone(), &public), (0, false, false));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use adieu_authority::{
     AfterPassword, LockChange, NewPerson, Population, PopulationId, Realm, RoleAssignment, User, UserEdit,
-    UserId,
+    UserId, user_traits,
 };
 use axum::body::Body;
 use serde::Deserialize;
@@ -148,7 +148,7 @@ pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, 
     };
     let edit = change.edit(population, roles);
     let edited = api.authority.change_user(user.id, origin, |user| {
-        let traits = edit.traits.clone().or_else(|| renamed(&user, &edit));
+        let traits = edit.traits.clone().or_else(|| user_traits::after_change(&user, &edit));
         ready(Ok::<_, Problem>(UserEdit { traits, ..edit.clone() }))
     });
     Ok(Done::Shown(wire::user(&edited.await?.user)))
@@ -172,27 +172,6 @@ impl UserChange {
             ..UserEdit::default()
         }
     }
-}
-
-/// Traits repeat name and address for a dialect that shows them from there: they follow where they did before.
-fn renamed(user: &User, edit: &UserEdit) -> Option<String> {
-    let before: Map<String, Value> = serde_json::from_str(&user.traits).ok()?;
-    let mut traits = before.clone();
-    let mut follow = |member: &str, old: Option<&str>, new: Option<&str>| {
-        if old.is_some() && traits.get(member).and_then(Value::as_str) == old {
-            match new {
-                Some(new) => traits.insert(member.into(), new.into()),
-                None => traits.remove(member),
-            };
-        }
-    };
-    if let Some(name) = &edit.username {
-        follow("username", Some(&user.username), Some(name));
-    }
-    if let Some(email) = &edit.email {
-        follow("email", user.email.as_deref(), email.as_deref());
-    }
-    (traits != before).then(|| Value::Object(traits).to_string())
 }
 
 pub(super) async fn remove(api: &Face, call: &Call) -> Result<Done, Problem> {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adieu_authority::{
-    LockChange, NewPerson, PopulationId, User, UserEdit, UserId, email_is_sound, is_known_hash,
+    LockChange, NewPerson, PopulationId, User, UserEdit, UserId, email_is_sound, is_known_hash, user_traits,
     username_is_sound,
 };
 use adieu_core::names::matched;
@@ -108,8 +108,8 @@ impl<'a> Planner<'a> {
         population: Option<PopulationId>,
         password: Option<PasswordFrom>,
     ) -> Result<(), DocumentFault> {
-        let elsewhere = self.facts.realms.iter().flat_map(|of| &of.users).any(|user| user.id == id);
-        ensure(!elsewhere, || taken("a user of another realm", id))?;
+        let named = self.facts.realms.iter().flat_map(|of| &of.users).any(|user| user.id == id);
+        ensure(!named && !self.facts.elsewhere.contains(&id), || taken("a user of another realm", id))?;
         let removed = self.facts.removed.users.contains(&id);
         ensure(!removed, || DocumentFault::IdOfRemovedUser(id.to_string()))?;
         let email = none_if_empty(&doc.email).flatten();
@@ -183,7 +183,7 @@ impl<'a> Planner<'a> {
             ..UserEdit::default()
         };
         if doc.traits.is_none() {
-            edit.traits = following(now, &edit);
+            edit.traits = user_traits::after_change(now, &edit);
         }
         let named = edit.applied_to(now, now.updated_at).names();
         let first = |from| FirstPassword { from, realm: realm.path.to_owned(), names: named };
@@ -233,27 +233,6 @@ fn traits(notes: &mut Notes, now: &User, doc: &UserDoc) -> Result<Option<String>
     let wanted = object(text)?;
     let now = serde_json::from_str(&now.traits).unwrap_or(Value::Null);
     Ok(notes.changed_unseen("traits", &now, Some(wanted)).map(|_| text.clone()))
-}
-
-/// Traits that repeat the name or the address go with it where the document says nothing of them.
-fn following(now: &User, edit: &UserEdit) -> Option<String> {
-    let Ok(Value::Object(mut traits)) = serde_json::from_str::<Value>(&now.traits) else { return None };
-    let before = traits.clone();
-    let mut follow = |name: &str, was: Option<&str>, is: Option<&str>| {
-        if was.is_some() && traits.get(name).and_then(Value::as_str) == was {
-            match is {
-                Some(is) => traits.insert(name.to_owned(), is.into()),
-                None => traits.remove(name),
-            };
-        }
-    };
-    if let Some(username) = &edit.username {
-        follow("username", Some(&now.username), Some(username));
-    }
-    if let Some(email) = &edit.email {
-        follow("email", now.email.as_deref(), email.as_deref());
-    }
-    (traits != before).then(|| Value::Object(traits).to_string())
 }
 
 fn metadata(

@@ -26,7 +26,7 @@ fn numbered(start: u128) -> impl FnMut() -> Uuid {
 
 /// An installation before anything is made in it.
 fn nothing() -> Facts {
-    Facts { kinds: KINDS.to_vec(), realms: vec![], removed: Removed::default() }
+    Facts { kinds: KINDS.to_vec(), realms: vec![], elsewhere: BTreeSet::new(), removed: Removed::default() }
 }
 
 fn planned(facts: &Facts, text: &str, prune: bool) -> Result<Vec<Planned>, DocumentError> {

@@ -128,7 +128,7 @@ pub(super) async fn patch(
         ..UserEdit::default()
     };
     let merged = |user: &User| {
-        let edit = UserEdit { traits: Some(json::merged(&user.traits, &input)?), ..edit.clone() };
+        let edit = UserEdit { traits: Some(json::merged(user, &edit, &input)?), ..edit.clone() };
         account.over(user, edit, now)
     };
     Ok(Json(json::user(&face, &changed(&face, &admin, id, &visitor, merged).await?)))

@@ -2,7 +2,7 @@
 //!
 //! They are kept as the user's traits, which other dialects show in their own way. Contract pingone.md 4.2.
 
-use adieu_authority::{SessionQuery, User, is_web_address};
+use adieu_authority::{SessionQuery, User, UserEdit, is_web_address, user_traits};
 use serde_json::{Map, Value, json};
 
 use crate::face::Face;
@@ -87,20 +87,16 @@ pub(super) fn attributes(traits: &str) -> Map<String, Value> {
 
 /// The traits of a user who is described anew.
 pub(super) fn traits(input: &Input) -> Result<String, Problem> {
-    let mut traits = input.some_of(&KEPT);
-    sound(&traits)?;
-    traits.insert("username".into(), input.required("username")?.into());
-    if let Some(email) = input.text("email")? {
-        traits.insert("email".into(), email.into());
-    }
-    Ok(Value::Object(traits).to_string())
+    let attributes = input.some_of(&KEPT);
+    sound(&attributes)?;
+    Ok(user_traits::of_new(attributes, input.required("username")?, input.text("email")?))
 }
 
-/// The traits with what a change names: members of the name one by one, all others whole.
-pub(super) fn merged(traits: &str, input: &Input) -> Result<String, Problem> {
+/// The traits with what a change names: members of the name one by one, all others whole. They follow the user's name and address.
+pub(super) fn merged(user: &User, edit: &UserEdit, input: &Input) -> Result<String, Problem> {
     let given = input.some_of(&KEPT);
     sound(&given)?;
-    let mut all: Map<String, Value> = serde_json::from_str(traits).unwrap_or_default();
+    let mut all: Map<String, Value> = serde_json::from_str(&user.traits).unwrap_or_default();
     for name in KEPT.iter().filter(|name| input.names(name)) {
         match (all.get_mut(*name), given.get(*name)) {
             (_, None) => drop(all.remove(*name)),
@@ -111,11 +107,7 @@ pub(super) fn merged(traits: &str, input: &Input) -> Result<String, Problem> {
             (_, Some(new)) => drop(all.insert((*name).into(), new.clone())),
         }
     }
-    for name in ["username", "email"] {
-        if let Some(text) = input.text(name)? {
-            all.insert(name.into(), text.into());
-        }
-    }
+    user_traits::follow(&mut all, user, edit);
     Ok(Value::Object(all).to_string())
 }
 
