@@ -162,7 +162,7 @@ async fn receipts_name_their_subscribers() {
         shown["notices"]["receipts"].as_array().expect("a list").iter().map(each).collect()
     };
     let hook = (Value::Null, json!("audit"), json!("webhook"), Value::Null);
-    assert_eq!(receipts(&one).await, [hook.clone()]);
+    assert_eq!(receipts(&one).await, std::slice::from_ref(&hook));
     let revocation = (Value::Null, json!("other"), json!("global_token_revocation"), json!(user));
     assert_eq!(receipts(&all).await, [hook, revocation]);
     let first = get(&world, &format!("/v1/endings/{all}?limit=1")).await["notices"].clone();
