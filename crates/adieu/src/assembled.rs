@@ -9,9 +9,10 @@ use adieu_authority::{
     Authority, Beyond, Channel, Clock, Entropy, FlowLimits, HashCost, Limits, Parts, PasswordRules, Policy,
     Quota, SecondFactorRule, SignOnLimits, Span, Store,
 };
+use adieu_egress::AddressRule;
 use adieu_http_kit::service::FaceService;
 use adieu_keyring::{Keyring, KeyringParts};
-use adieu_outbox::{AddressRule, Bell, Outbox, OutboxParts, Sender};
+use adieu_outbox::{Bell, Outbox, OutboxParts, Sender};
 use adieu_store_sqlite::{Folder, Options, SqliteStore};
 use anyhow::{Context, Result};
 
