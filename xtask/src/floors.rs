@@ -76,6 +76,11 @@ const PLAN: &[Room] = &[
         never: &["axum", "rusqlite"],
     },
     Room {
+        name: "adieu-upstream",
+        may_use: &["adieu-core", "adieu-egress", "adieu-token"],
+        never: &["axum", "rusqlite"],
+    },
+    Room {
         name: "adieu-oidc",
         may_use: &["adieu-authority", "adieu-core", "adieu-http-kit", "adieu-token"],
         never: &["reqwest", "rusqlite"],

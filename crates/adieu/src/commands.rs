@@ -24,6 +24,7 @@ mod server;
 mod service_manager;
 mod shown;
 mod shown_once;
+mod upstreams;
 mod workers;
 
 use std::ffi::OsString;
@@ -44,6 +45,7 @@ pub use init::{InitCommand, init};
 pub use keys::{KeysCommand, keys};
 pub use people::{RealmCommand, UserCommand, realm, user};
 pub use seed::Seed;
+pub use upstreams::{UpstreamCommand, upstream};
 pub use workers::{WorkerCommand, worker};
 
 use crate::config::{Config, load};

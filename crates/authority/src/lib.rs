@@ -38,6 +38,8 @@ mod sign_on_outcome;
 mod throttle;
 mod unfinished;
 mod upkeep;
+mod upstream;
+mod upstream_client;
 mod user_changes;
 mod verification;
 mod whence;
@@ -62,9 +64,13 @@ pub use adieu_core::{
     is_web_address, may_redirect_to, may_return_to, username_is_sound, web_origin,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
+pub use adieu_core::{
+    UPSTREAM, UpstreamEndpoints, UpstreamError, UpstreamExchange, UpstreamFault, UpstreamIdentity,
+    UpstreamLogout, UpstreamProvider,
+};
 pub use adieu_store::{
-    Document, EndingPage, EndingQuery, Figures, Flow, FlowId, Lookup, ReceiptPage, ReceiptQuery, Receiver,
-    Retold, SessionCursor, SessionPage, SessionQuery, Store, Swept,
+    Document, EndingPage, EndingQuery, Figures, Flow, FlowId, Lookup, Pending, ReceiptPage, ReceiptQuery,
+    Receiver, Retold, SessionCursor, SessionPage, SessionQuery, Store, Swept,
 };
 
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
@@ -95,6 +101,12 @@ pub use sign_on::{SignOn, SignOnFailure, SignedIn};
 pub use sign_on_outcome::SignOnOutcome;
 pub use throttle::SignOnLimits;
 pub use unfinished::FlowLimits;
+pub use upstream::{
+    NewUpstream, UpstreamEdit, UpstreamFailure, UpstreamLink, UpstreamLinkError, UpstreamLogoutFailure,
+    UpstreamProviderError, UpstreamReturn, UpstreamSecondStep, UpstreamSecret, UpstreamSignedIn,
+    UpstreamStart, UpstreamWaiting,
+};
+pub use upstream_client::UpstreamClient;
 pub use verification::is_known_hash;
 
 use crate::counts::Counts;
@@ -142,6 +154,7 @@ struct Inner {
     unfinished: Unfinished,
     places: KnownPlaces,
     after_endings: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    upstream: OnceLock<Box<dyn UpstreamClient>>,
 }
 
 impl Authority {
@@ -169,6 +182,7 @@ impl Authority {
                 unfinished,
                 places: KnownPlaces::default(),
                 after_endings: OnceLock::new(),
+                upstream: OnceLock::new(),
             }),
         }
     }

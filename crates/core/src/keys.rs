@@ -49,6 +49,8 @@ pub enum Purpose {
     KeyCheck,
     /// The cipher of public ids of endings.
     EndingIds,
+    /// The nonce and the PKCE verifier of a sign-on through an upstream provider.
+    UpstreamSignOn,
 }
 
 impl Purpose {
@@ -71,6 +73,7 @@ impl Purpose {
             Self::WebHookSecrets => "web-hook-secrets",
             Self::KeyCheck => "key-check",
             Self::EndingIds => "ending-ids",
+            Self::UpstreamSignOn => "upstream-sign-on",
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod origins;
 pub mod return_to;
 pub mod service;
 pub mod table;
+pub mod upstream_paths;
 
 /// JSON bodies.
 pub use adieu_json as json;

@@ -84,9 +84,10 @@ impl Plan {
     ) -> Result<VecDeque<Option<Password>>, ApplyError> {
         let mut passwords = VecDeque::with_capacity(self.steps.len());
         for Planned { line, change } in &self.steps {
-            let password = match change.password() {
-                Some(first) => first_password(authority, first, secrets).await.map(Some),
-                None => Ok(None),
+            let password = match (change.password(), change.secret()) {
+                (Some(first), _) => first_password(authority, first, secrets).await.map(Some),
+                (None, Some(source)) => secrets.look_up(source).map(|secret| Some(Password::Plain(secret))),
+                (None, None) => Ok(None),
             };
             passwords
                 .push_back(password.map_err(|source| ApplyError::Secret { step: line.clone(), source })?);

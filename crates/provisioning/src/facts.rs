@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adieu_authority::{Authority, Client, ClientId, Document, Population, Realm, RealmId, User, UserId};
+use adieu_authority::{
+    Authority, Client, ClientId, Document, Population, Realm, RealmId, UpstreamProvider, User, UserId,
+};
 
 use crate::document::Declaration;
 use crate::error::FactsError;
@@ -46,6 +48,8 @@ pub struct RealmFacts {
     pub users: Vec<User>,
     /// Its clients, by id.
     pub clients: Vec<Client>,
+    /// Its upstream providers, by name.
+    pub upstreams: Vec<UpstreamProvider>,
     /// What dialects keep, by kind and id.
     pub documents: Vec<Document>,
 }
@@ -72,7 +76,8 @@ impl Facts {
             let populations = authority.populations(realm.id).await?;
             let clients = authority.clients(realm.id).await?;
             let documents = kept(authority, realm.id, kinds).await?;
-            realms.push(RealmFacts { realm, populations, users, clients, documents });
+            let upstreams = authority.upstreams(realm.id).await?;
+            realms.push(RealmFacts { realm, populations, users, clients, upstreams, documents });
         }
         Ok(Self { kinds: kinds.to_vec(), realms, removed: Removed::default() })
     }

@@ -10,14 +10,15 @@ mod people;
 mod places;
 #[cfg(test)]
 mod tests;
+mod upstreams;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Debug};
 use std::str::FromStr;
 
 use adieu_authority::{
-    ClientId, Document, NIL, NewPerson, Population, PopulationId, RealmId, UserEdit, UserId, Version,
-    is_realm_path,
+    ClientId, Document, NIL, NewPerson, NewUpstream, Population, PopulationId, RealmId, UpstreamEdit,
+    UserEdit, UserId, Version, is_realm_path,
 };
 use adieu_json::JsonError;
 use serde_json::Value;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 
 pub use clients::ClientEdit;
 use places::Places;
+pub(crate) use upstreams::with_secret;
 
 use crate::document::{Declaration, PopulationDoc, RealmDoc};
 use crate::error::{DocumentError, DocumentFault, Within, ensure};
@@ -60,6 +62,12 @@ pub enum Change {
     MakeClient(RealmId, ClientId, Box<ClientEdit>),
     /// Change a client, from this version.
     EditClient(RealmId, ClientId, Version, Box<ClientEdit>),
+    /// Make an upstream provider, with the secret that lies there.
+    MakeUpstream(RealmId, Box<NewUpstream>, Option<Source>),
+    /// Change one, from this version; give it that secret, where it has none.
+    EditUpstream((RealmId, String), Version, Box<UpstreamEdit>, Option<Source>),
+    /// Remove one.
+    RemoveUpstream(RealmId, String, Version),
     /// Keep a document of a dialect, in place of this version or as a new one.
     PutDocument(Option<Version>, Document),
     /// Remove one.
@@ -84,11 +92,23 @@ impl Change {
             | Self::EditPopulation(_)
             | Self::MakeClient(..)
             | Self::EditClient(..)
+            | Self::MakeUpstream(..)
+            | Self::EditUpstream(..)
+            | Self::RemoveUpstream(..)
             | Self::PutDocument(..)
             | Self::RemoveDocument(..)
             | Self::RemoveUser(..)
             | Self::RemoveClient(..)
             | Self::RemovePopulation(..) => None,
+        }
+    }
+
+    /// Where the secret lies that it gives to an upstream provider.
+    pub(crate) const fn secret(&self) -> Option<&Source> {
+        if let Self::MakeUpstream(_, _, secret) | Self::EditUpstream(_, _, _, secret) = self {
+            secret.as_ref()
+        } else {
+            None
         }
     }
 }
@@ -179,6 +199,7 @@ pub fn plan(
     for (doc, realm) in &realms {
         planner.clients(doc, realm).within(|| format!("realm {}", doc.path))?;
         planner.users(doc, realm).within(|| format!("realm {}", doc.path))?;
+        planner.upstreams(doc, realm).within(|| format!("realm {}", doc.path))?;
         planner.documents(doc, realm).within(|| format!("realm {}", doc.path))?;
     }
     let Planner { mut planned, removals, places, .. } = planner;

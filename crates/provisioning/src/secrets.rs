@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::document::{Declaration, UserDoc};
+use crate::document::{Declaration, UpstreamDoc, UserDoc};
 use crate::error::SecretError;
 
 /// A password file is no larger.
@@ -71,7 +71,13 @@ impl Declaration {
         users.filter(lies_there).map(|user| user.username.as_str()).collect()
     }
 
-    /// Every place where it says that a password lies, each once.
+    /// Whether the secret of an upstream provider lies there.
+    pub fn has_secret_of_upstream(&self, source: &Source) -> bool {
+        let mut upstreams = self.realms.iter().flat_map(|realm| realm.upstreams.iter().flatten());
+        upstreams.any(|upstream| upstream_sources(upstream).any(|own| own == *source))
+    }
+
+    /// Every place where it says that a password or a secret lies, each once.
     pub fn sources(&self) -> Vec<Source> {
         let users = self.realms.iter().flat_map(|realm| realm.users.iter().flatten());
         let mut sources: Vec<Source> = users
@@ -81,8 +87,16 @@ impl Declaration {
                 env.into_iter().chain(file)
             })
             .collect();
+        let upstreams = self.realms.iter().flat_map(|realm| realm.upstreams.iter().flatten());
+        sources.extend(upstreams.flat_map(upstream_sources));
         sources.sort();
         sources.dedup();
         sources
     }
+}
+
+fn upstream_sources(upstream: &UpstreamDoc) -> impl Iterator<Item = Source> {
+    let env = upstream.client_secret_env.clone().map(Source::Env);
+    let file = upstream.client_secret_file.as_ref().map(|path| Source::File(path.into()));
+    env.into_iter().chain(file)
 }

@@ -3,7 +3,8 @@
 //! Nothing here holds a token. What only administrators see (`metadata_admin`, credentials) is filled in where they ask.
 
 use adieu_authority::{
-    Assurance, Fate, LiveSession, RECOVERY_CODE, Session, SessionRecord, Timestamp, User, assurance_of,
+    Assurance, Fate, LiveSession, RECOVERY_CODE, Session, SessionRecord, Timestamp, UPSTREAM, User,
+    assurance_of,
 };
 use adieu_http_kit::dates::rfc3339_trimmed;
 use serde::{Serialize, Serializer};
@@ -113,7 +114,11 @@ impl SessionWire<'_> {
 
 /// A method of authentication in this dialect's word.
 fn method_word(name: &str) -> &str {
-    if name == RECOVERY_CODE { "lookup_secret" } else { name }
+    match name {
+        RECOVERY_CODE => "lookup_secret",
+        UPSTREAM => "oidc",
+        other => other,
+    }
 }
 
 /// A level of assurance by its name.

@@ -3,6 +3,7 @@
 //! Which problems an operation may answer follows from its shape; only the odd ones are named.
 
 mod notices;
+mod upstreams;
 
 use http::Method;
 
@@ -35,6 +36,14 @@ pub(super) enum Endpoint {
     ChangeClient,
     RotateSecret,
     RemoveClient,
+    Upstreams,
+    MakeUpstream,
+    Upstream,
+    ChangeUpstream,
+    RemoveUpstream,
+    LinkUpstream,
+    UpstreamLinks,
+    UnlinkUpstream,
     SessionsOfRealm,
     SessionsOfUser,
     Session,
@@ -293,6 +302,14 @@ pub(super) static ALL: &[Operation] = &[
             "Removes a client; everything that it holds ends.",
         ),
     ),
+    upstreams::LIST,
+    upstreams::MAKE,
+    upstreams::READ,
+    upstreams::CHANGE,
+    upstreams::REMOVE,
+    upstreams::LINK,
+    upstreams::LINKS,
+    upstreams::UNLINK,
     asking(
         &[LIMIT, AFTER, "live"],
         reads(

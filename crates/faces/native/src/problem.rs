@@ -178,6 +178,7 @@ impl From<StepError> for Problem {
             StepError::Directory(error) => error.into(),
             StepError::Person(error) => error.into(),
             StepError::Unwritten(unwritten) => unwritten.into(),
+            StepError::Upstream(error) => error.into(),
             StepError::Outage(outage) => outage.into(),
         }
     }

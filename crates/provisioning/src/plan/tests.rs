@@ -65,6 +65,7 @@ fn make(facts: &mut Facts, change: Change) {
                 populations: vec![],
                 users: vec![],
                 clients: vec![],
+                upstreams: vec![],
                 documents: vec![],
             });
             facts.realms.sort_by(|a, b| a.realm.path.cmp(&b.realm.path));
@@ -99,6 +100,7 @@ fn make(facts: &mut Facts, change: Change) {
         Change::EditClient(realm, id, _, edit) => {
             within(facts, realm).clients.iter_mut().filter(|c| c.id == id).for_each(|c| edit.apply_to(c));
         }
+        Change::MakeUpstream(..) | Change::EditUpstream(..) | Change::RemoveUpstream(..) => {}
         Change::PutDocument(_, document) => {
             let of = within(facts, document.realm);
             of.documents.retain(|known| (&known.kind, &known.id) != (&document.kind, &document.id));

@@ -10,6 +10,7 @@ mod notices;
 mod people;
 mod sessions;
 mod things;
+mod upstreams;
 
 use adieu_face_native::document;
 use adieu_testkit::World;

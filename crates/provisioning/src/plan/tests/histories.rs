@@ -61,7 +61,7 @@ prop_compose! {
         documents in prop::option::of(prop::collection::vec(documents_kept(), 0..3))) -> RealmDoc {
         let named = |name: &str| PopulationDoc { name: name.into(), id: None, description: description.clone() };
         let populations = populations.map(|names| names.into_iter().map(named).collect());
-        RealmDoc { path: path.into(), id: None, populations, users, clients, documents }
+        RealmDoc { path: path.into(), id: None, populations, users, clients, upstreams: None, documents }
     }
 }
 
