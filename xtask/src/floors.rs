@@ -68,9 +68,16 @@ const PLAN: &[Room] = &[
         may_use: &["adieu-core", "adieu-keyring", "adieu-store", "adieu-token", "adieu-workers"],
         never: &["axum", "http", "hyper", "reqwest", "rusqlite"],
     },
+    // Where requests may go: one rule for all who send any.
+    Room { name: "adieu-egress", may_use: &[], never: &["axum", "rusqlite"] },
     Room {
         name: "adieu-outbox",
-        may_use: &["adieu-core", "adieu-keyring", "adieu-store", "adieu-token"],
+        may_use: &["adieu-core", "adieu-egress", "adieu-keyring", "adieu-store", "adieu-token"],
+        never: &["axum", "rusqlite"],
+    },
+    Room {
+        name: "adieu-upstream",
+        may_use: &["adieu-core", "adieu-egress", "adieu-token"],
         never: &["axum", "rusqlite"],
     },
     Room {

@@ -9,9 +9,10 @@ use adieu_authority::{
     Authority, Beyond, Channel, Clock, Entropy, FlowLimits, HashCost, Limits, Parts, PasswordRules, Policy,
     Quota, SecondFactorRule, SignOnLimits, Span, Store,
 };
+use adieu_egress::AddressRule;
 use adieu_http_kit::service::FaceService;
 use adieu_keyring::{Keyring, KeyringParts};
-use adieu_outbox::{AddressRule, Bell, Outbox, OutboxParts, Sender};
+use adieu_outbox::{Bell, Outbox, OutboxParts, Sender};
 use adieu_store_sqlite::{Folder, Options, SqliteStore};
 use anyhow::{Context, Result};
 
@@ -21,6 +22,7 @@ use crate::dispatch::Dispatcher;
 use crate::faces;
 use crate::metering::RequestMeter;
 use crate::provision;
+use crate::upstreams::AskedUpstreams;
 
 /// Threads that sign: one RS256 signature takes a core for about a millisecond.
 const SIGNERS: usize = 2;
@@ -64,6 +66,7 @@ impl AssembledServer {
             .map_err(anyhow::Error::from)
             .and_then(|folder| opened(config, folder, clock, entropy, between))
             .with_context(|| format!("data folder {}", folder.display()))?;
+        authority.ask_upstreams_by(AskedUpstreams::new(config)?);
         let made = provision::realms(&authority, config).await?;
         for realm in &made {
             tracing::info!(realm = realm.path, id = %realm.id, "realm made");

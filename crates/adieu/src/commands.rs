@@ -25,6 +25,7 @@ mod service_manager;
 mod shown;
 mod shown_once;
 mod subscribers;
+mod upstreams;
 mod workers;
 
 use std::ffi::OsString;
@@ -46,6 +47,7 @@ pub use keys::{KeysCommand, keys};
 pub use people::{RealmCommand, UserCommand, realm, user};
 pub use seed::Seed;
 pub use subscribers::{SubscriberCommand, subscriber};
+pub use upstreams::{UpstreamCommand, upstream};
 pub use workers::{WorkerCommand, worker};
 
 use crate::config::{Config, load};

@@ -58,6 +58,8 @@ pub struct Config {
     pub tokens: TokensConfig,
     /// Notices to applications.
     pub notices: NoticesConfig,
+    /// Upstream providers.
+    pub upstream: UpstreamConfig,
     /// Realms to have, besides `/`.
     pub realms: Vec<RealmConfig>,
     /// The Kratos dialect.
@@ -197,6 +199,14 @@ pub struct TokensConfig {
 #[serde(default, deny_unknown_fields)]
 pub struct NoticesConfig {
     /// Whether they may go into private networks and to this machine.
+    pub allow_private: bool,
+}
+
+/// Upstream providers, which users sign on through.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpstreamConfig {
+    /// Whether they may be in private networks and on this machine.
     pub allow_private: bool,
 }
 

@@ -51,6 +51,12 @@ pub(crate) fn public(
     }))
 }
 
+/// Where the native issuers are, if a sign-on there sets the cookies of a dialect that browsers see at this address.
+fn upstream_base(config: &Config, dialect_url: &str) -> Option<String> {
+    let same = dialect_url == config.public.url;
+    (config.openid.set_all_cookies && same).then(|| config.public.url.clone())
+}
+
 /// The front page's address, if there is one.
 fn front_page(config: &Config) -> Option<String> {
     config.public.front_page.then(|| format!("{}/", config.public.url))
@@ -143,6 +149,7 @@ fn am(authority: &Authority, config: &Config) -> Result<FaceService<adieu_face_a
     let face = &config.am;
     let settings = Settings {
         public_url: config.public.url.clone(),
+        upstream_base: upstream_base(config, &config.public.url),
         cookie_name: face.cookie_name.clone(),
         cookie_domains: face.cookie_domains.clone(),
         cookies_secure: is_https(&config.public.url),
@@ -189,6 +196,7 @@ fn pingone(authority: &Authority, config: &Config) -> FaceService<adieu_face_pin
             .filter_map(|realm| Some((authority.realm_id_seen(&realm.path)?, realm.pingone_url.clone()?)))
             .collect(),
         cookie_life_s: i64::try_from(face.cookie_lifetime_s).unwrap_or(i64::MAX),
+        upstream_base: upstream_base(config, &config.public.url),
         front_page: front_page(config),
         companions: match face.set_all_cookies {
             true => companions(config, SessionCookie::PingOne),
@@ -303,6 +311,7 @@ pub(crate) fn kratos_settings(
         schema: schema(face)?,
         extend_within_s: (face.extend_within_s > 0).then_some(face.extend_within_s),
         extend_answers_nothing: face.extend_answers_nothing,
+        upstream_base: upstream_base(config, base),
         front_page: front_page(config),
         companions,
     })

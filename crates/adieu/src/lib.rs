@@ -22,3 +22,4 @@ pub mod reload;
 pub mod serve;
 mod services;
 mod tls;
+mod upstreams;

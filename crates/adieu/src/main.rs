@@ -66,6 +66,11 @@ enum Command {
         #[command(subcommand)]
         command: commands::SubscriberCommand,
     },
+    /// Upstream providers: other OpenID Providers that users sign on through.
+    Upstream {
+        #[command(subcommand)]
+        command: commands::UpstreamCommand,
+    },
     /// Realms.
     Realm {
         #[command(subcommand)]
@@ -130,6 +135,7 @@ fn main() -> ExitCode {
         Command::Worker { command } => commands::worker(command),
         Command::Client { command } => commands::client(command),
         Command::Subscriber { command } => commands::subscriber(command),
+        Command::Upstream { command } => commands::upstream(command),
         Command::Realm { command } => commands::realm(command),
         Command::Keys { command } => commands::keys(command),
         Command::Sessions { command } => commands::sessions(command),

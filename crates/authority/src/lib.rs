@@ -40,6 +40,8 @@ mod subscribers;
 mod throttle;
 mod unfinished;
 mod upkeep;
+mod upstream;
+mod upstream_client;
 mod user_changes;
 pub mod user_traits;
 mod verification;
@@ -68,8 +70,12 @@ pub use adieu_core::{
     web_origin,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
+pub use adieu_core::{
+    UPSTREAM, UpstreamEndpoints, UpstreamError, UpstreamExchange, UpstreamFault, UpstreamIdentity,
+    UpstreamLogout, UpstreamProvider,
+};
 pub use adieu_store::{
-    Document, EndingPage, EndingQuery, Figures, Flow, FlowId, Lookup, ReceiptPage, ReceiptQuery,
+    Document, EndingPage, EndingQuery, Figures, Flow, FlowId, Lookup, Pending, ReceiptPage, ReceiptQuery,
     ReceiverStanding, Retold, SessionCursor, SessionPage, SessionQuery, Store, Swept,
 };
 
@@ -103,6 +109,12 @@ pub use sign_on_outcome::SignOnOutcome;
 pub use subscribers::{CredentialRotation, NewSubscriber, SubscriberError, WithSecret};
 pub use throttle::SignOnLimits;
 pub use unfinished::FlowLimits;
+pub use upstream::{
+    NewUpstream, UpstreamEdit, UpstreamFailure, UpstreamLink, UpstreamLinkError, UpstreamLogoutFailure,
+    UpstreamProviderError, UpstreamReturn, UpstreamSecondStep, UpstreamSecret, UpstreamSignedIn,
+    UpstreamStart, UpstreamWaiting,
+};
+pub use upstream_client::UpstreamClient;
 pub use verification::is_known_hash;
 
 use crate::counts::Counts;
@@ -151,6 +163,7 @@ struct Inner {
     unfinished: Unfinished,
     places: KnownPlaces,
     after_endings: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    upstream: OnceLock<Box<dyn UpstreamClient>>,
 }
 
 impl Authority {
@@ -179,6 +192,7 @@ impl Authority {
                 unfinished,
                 places: KnownPlaces::default(),
                 after_endings: OnceLock::new(),
+                upstream: OnceLock::new(),
             }),
         }
     }

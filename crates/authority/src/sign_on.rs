@@ -57,6 +57,8 @@ pub(crate) enum Given {
     Both(Spending),
     /// Something else in place of the password, by the name that the session remembers.
     Otherwise(&'static str),
+    /// The same and a recovery code.
+    OtherwiseAnd(&'static str, Spending),
 }
 
 /// A session for somebody who signed on.
@@ -263,6 +265,7 @@ impl Authority {
             Given::Second(code) => (None, Some(code)),
             Given::Both(code) => (Some("password".into()), Some(code)),
             Given::Otherwise(method) => (Some(method.into()), None),
+            Given::OtherwiseAnd(method, code) => (Some(method.into()), Some(code)),
         };
         let secret = SessionSecret::from_bytes(self.draw());
         let limits = self.policy().limits_for(&sign_on.realm.path, &sign_on.channel);

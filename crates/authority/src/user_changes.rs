@@ -239,8 +239,15 @@ impl Authority {
 
     async fn removed(&self, order: RemoveUserOrder) -> Result<Ended, DirectoryError> {
         let channel = order.origin.channel.clone();
+        let (user, known) = (order.user, self.user(order.user).await.map_err(unread)?);
         let ended = self.store().remove_user(order, self.now()).await?;
         self.tell(EndingReach::USER, &channel, &ended);
+        if let Some(known) = known
+            && let Err(error) = self.forget_upstream_links(known.realm, user).await
+        {
+            // They lead to nobody any more.
+            tracing::warn!(%user, %error, "whom a removed user was upstream is not forgotten yet");
+        }
         Ok(ended)
     }
 }

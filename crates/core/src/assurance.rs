@@ -5,6 +5,8 @@
 
 /// The name of a recovery code among the methods of a session. Dialects have words of their own for it.
 pub const RECOVERY_CODE: &str = "recovery_code";
+/// The name of a sign-on through an upstream provider. It counts as one factor, whatever the provider did.
+pub const UPSTREAM: &str = "upstream";
 
 /// How far a user has proven who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

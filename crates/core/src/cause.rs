@@ -26,6 +26,8 @@ pub enum Cause {
     EndedWithOthers,
     /// The data was restored from a backup, which does not know what ended after it.
     Restored,
+    /// The provider that the user signed on through ended its session.
+    Upstream,
     /// Something that a newer version knows a word for. It stays the last one: it says how many there are.
     Other,
 }
@@ -43,6 +45,7 @@ impl Cause {
         Self::Expired,
         Self::EndedWithOthers,
         Self::Restored,
+        Self::Upstream,
         Self::Other,
     ];
 
@@ -64,6 +67,7 @@ impl Cause {
             Self::Expired => "expired",
             Self::EndedWithOthers => "ended_with_others",
             Self::Restored => "restored",
+            Self::Upstream => "upstream",
             Self::Other => "other",
         }
     }

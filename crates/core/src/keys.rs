@@ -51,6 +51,8 @@ pub enum Purpose {
     EndingIds,
     /// The seal of what is kept of sign-ons and the like that are not finished.
     FlowBodies,
+    /// The nonce and the PKCE verifier of a sign-on through an upstream provider.
+    UpstreamSignOn,
 }
 
 impl Purpose {
@@ -74,6 +76,7 @@ impl Purpose {
             Self::KeyCheck => "key-check",
             Self::EndingIds => "ending-ids",
             Self::FlowBodies => "flow-bodies",
+            Self::UpstreamSignOn => "upstream-sign-on",
         }
     }
 }

@@ -66,13 +66,15 @@ mod subscribers;
 pub mod sweep;
 pub mod time;
 pub mod token;
+pub mod upstream;
+pub mod upstream_words;
 mod uuid_form;
 pub mod version;
 
 pub use account_lock::{AccountLock, LockChange};
 pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
 pub use applications::ApplicationTrait;
-pub use assurance::{Assurance, RECOVERY_CODE, SecondFactorRule, assurance_of};
+pub use assurance::{Assurance, RECOVERY_CODE, SecondFactorRule, UPSTREAM, assurance_of};
 pub use cause::Cause;
 pub use check::{Check, FoundSession, HalfSession, LiveSession, decide_check, decide_find};
 pub use client_sid::{SidForm, session_named};
@@ -171,4 +173,9 @@ pub use subscribers::{
 pub use sweep::{SweepBounds, spent};
 pub use time::{Clock, Span, Timestamp};
 pub use token::{SessionSecret, SessionToken, TokenHash};
+pub use upstream::{
+    UPSTREAM_LINKS_MAX, UPSTREAMS_MAX, UpstreamFault, UpstreamIdentity, UpstreamLogout, UpstreamProvider,
+    UpstreamSession, is_overtaken, is_subject, is_upstream_name, upstream_key, upstream_secret_is_sound,
+};
+pub use upstream_words::{UpstreamEndpoints, UpstreamError, UpstreamExchange};
 pub use version::{RemovedVersions, Version};

@@ -22,6 +22,7 @@ pub mod return_to;
 pub mod service;
 pub mod sign_off;
 pub mod table;
+pub mod upstream_paths;
 
 /// JSON bodies.
 pub use adieu_json as json;

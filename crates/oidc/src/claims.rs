@@ -4,7 +4,7 @@
 //! finds out whether what it was issued for still lives. Nothing here signs, reads a store or decides whether a grant is good.
 //! OpenID Connect Core §2, RFC 9068 §2.2, contract pingone.md 3.4 and 4.8.
 
-use adieu_authority::{Assurance, Client, Grant, Outage, RECOVERY_CODE, Session, Timestamp};
+use adieu_authority::{Assurance, Client, Grant, Outage, RECOVERY_CODE, Session, Timestamp, UPSTREAM};
 use adieu_token::{TYP_ACCESS, TYP_ID, UnsignedToken};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -164,6 +164,7 @@ fn amr(session: &Session) -> Vec<&'static str> {
         let name = match method.name.as_ref() {
             "password" => "pwd",
             RECOVERY_CODE => "otp", // It works once.
+            UPSTREAM => continue,   // What the other provider did is not known here.
             _ => "user",
         };
         if !names.contains(&name) {

@@ -4,7 +4,6 @@
 //! lost costs latency and no notice. No transaction of the store is open while something is sent. Whom an ending owes a
 //! notice, and what an answer comes to, is decided in core. Decision 0027.
 
-mod addresses;
 mod bell;
 mod compose;
 mod outbox;
@@ -13,4 +12,4 @@ mod send;
 
 pub use bell::Bell;
 pub use outbox::{Outbox, OutboxParts};
-pub use send::{AddressRule, Sender, SenderFault};
+pub use send::Sender;

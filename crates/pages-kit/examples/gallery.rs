@@ -23,6 +23,7 @@ fn main() -> io::Result<()> {
         password_name: "password",
         hidden: &[("csrf_token", "x")],
         error: None,
+        others: &[Link { href: "/o/_/upstream/corp/begin", text: "Sign on with Corp" }],
     };
     let failed = SignOnPage {
         identifier: "ada@example.org",

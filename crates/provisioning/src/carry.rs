@@ -4,11 +4,13 @@
 
 use adieu_authority::{
     Authority, Client, ClientAuth, ClientId, DirectoryError, FirstPopulation, NewClient, NewPerson,
-    NewSubscriber, Origin, RealmId, Receiver, Subscriber, UserEdit, UserId, Version,
+    NewSubscriber, NewUpstream, Origin, RealmId, Receiver, Subscriber, UserEdit, UserId, Version,
 };
 
 use crate::error::{SecretError, StepError};
-use crate::plan::{Change, ClientEdit, NewPopulation, PasswordFrom, PlannedSubscriber, PlannedUser};
+use crate::plan::{
+    Change, ClientEdit, NewPopulation, PasswordFrom, PlannedSubscriber, PlannedUser, with_secret,
+};
 use crate::secrets::Secrets;
 
 /// A client or subscriber that was made, and the secret that it was given.
@@ -61,6 +63,14 @@ pub(crate) async fn make(
             authority.edit_subscriber_from(&id, from, change).await?;
         }
         Change::RemoveSubscriber(id, from) => authority.remove_subscriber_from(&id, from).await?,
+        Change::MakeUpstream(realm, new, _) => make_upstream(authority, realm, *new, password).await?,
+        Change::EditUpstream((realm, name), from, edit, _) => {
+            let edit = with_secret(*edit, plain(password));
+            authority.edit_upstream((realm, &name), Some(from), edit).await?;
+        }
+        Change::RemoveUpstream(realm, name, from) => {
+            authority.remove_upstream((realm, &name), Some(from)).await?
+        }
         Change::PutDocument(from, next) => drop(authority.keep_document_from(from, next).await?),
         Change::RemoveDocument(realm, kind, id, from) => {
             authority.remove_document_from((realm, kind, &id), from).await?;
@@ -86,6 +96,25 @@ async fn make_realm(
         None => drop(authority.create_realm(id, path).await?),
     }
     Ok(())
+}
+
+async fn make_upstream(
+    authority: &Authority,
+    realm: RealmId,
+    new: NewUpstream,
+    secret: Option<Password>,
+) -> Result<(), StepError> {
+    let realm = authority.realm(realm).await?.ok_or(DirectoryError::Unknown)?;
+    let new = NewUpstream { edit: with_secret(new.edit, plain(secret)), ..new };
+    authority.create_upstream(&realm, new).await?;
+    Ok(())
+}
+
+fn plain(secret: Option<Password>) -> Option<String> {
+    match secret {
+        Some(Password::Plain(secret)) => Some(secret),
+        Some(Password::Hash(_)) | None => None,
+    }
 }
 
 async fn make_user(

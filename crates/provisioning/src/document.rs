@@ -72,6 +72,17 @@ const NAMES: &[&str] = &[
     "realms.clients.roles.role",
     "realms.clients.roles.realm",
     "realms.clients.roles.population",
+    "realms.upstreams.name",
+    "realms.upstreams.title",
+    "realms.upstreams.issuer",
+    "realms.upstreams.client_id",
+    "realms.upstreams.client_secret_env",
+    "realms.upstreams.client_secret_file",
+    "realms.upstreams.scopes",
+    "realms.upstreams.creates_users",
+    "realms.upstreams.username_claim",
+    "realms.upstreams.email_claim",
+    "realms.upstreams.enabled",
     "realms.documents.kind",
     "realms.documents.id",
     "realms.documents.body",
@@ -107,6 +118,9 @@ pub struct RealmDoc {
     /// Who hears of every ending in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscribers: Option<Vec<SubscriberDoc>>,
+    /// Its upstream providers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstreams: Option<Vec<UpstreamDoc>>,
     /// What dialects keep beside all that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub documents: Option<Vec<KeptDoc>>,
@@ -313,6 +327,44 @@ pub struct ClientDoc {
     pub roles: Option<Vec<RoleDoc>>,
 }
 
+/// An upstream provider, found by its name.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamDoc {
+    /// Its name in addresses.
+    pub name: String,
+    /// Its name on the button.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Its issuer identifier, which never changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// As which client it knows this installation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The variable of the environment that holds its first secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret_env: Option<String>,
+    /// The file that holds its first secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret_file: Option<String>,
+    /// What it is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<String>>,
+    /// Whether somebody to whom no link leads becomes a user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creates_users: Option<bool>,
+    /// The claim that becomes such a user's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username_claim: Option<String>,
+    /// The claim that becomes such a user's e-mail address; empty for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_claim: Option<String>,
+    /// Whether anybody signs on through it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+}
+
 impl Declaration {
     /// Reads a document; a name that nobody knows is refused with the nearest one that is known.
     pub fn parse(text: &str) -> Result<Self, DocumentError> {
@@ -418,6 +470,19 @@ mod tests {
             users: Some(vec![user]),
             clients: Some(vec![client]),
             subscribers: Some(vec![subscriber]),
+            upstreams: Some(vec![UpstreamDoc {
+                name: "x".into(),
+                title: text(),
+                issuer: text(),
+                client_id: text(),
+                client_secret_env: text(),
+                client_secret_file: text(),
+                scopes: Some(vec!["x".into()]),
+                creates_users: Some(true),
+                username_claim: text(),
+                email_claim: text(),
+                enabled: Some(true),
+            }]),
             documents: Some(vec![KeptDoc { kind: "x".into(), id: "x".into(), body: "x".into() }]),
         };
         Declaration { realms: vec![realm] }

@@ -5,7 +5,8 @@
 use std::path::PathBuf;
 
 use adieu_authority::{
-    DirectoryError, JwksFault, Outage, PersonError, RecordFault, SubscriberError, Unwritten,
+    DirectoryError, JwksFault, Outage, PersonError, RecordFault, SubscriberError, Unwritten, UpstreamFault,
+    UpstreamProviderError,
 };
 
 use crate::subscriber_words::KindFault;
@@ -154,6 +155,18 @@ pub enum DocumentFault {
     /// Several first passwords.
     #[error("give one of `password_env`, `password_file` and `password_hash`")]
     ManyPasswords,
+    /// An upstream provider that cannot be so.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamFault),
+    /// Another issuer is another provider.
+    #[error("it is there with the issuer {0}, which never changes")]
+    OtherIssuer(String),
+    /// More upstream providers than a realm may have.
+    #[error("a realm has at most {0} upstream providers")]
+    ManyUpstreams(usize),
+    /// Several secrets.
+    #[error("give one of `client_secret_env` and `client_secret_file`")]
+    ManyClientSecrets,
     /// A realm in which no user can be.
     #[error("the realm has no population")]
     NoPopulation,
@@ -273,9 +286,21 @@ pub enum StepError {
     /// The store did not write, or cannot confirm that it did.
     #[error(transparent)]
     Unwritten(#[from] Unwritten),
+    /// The upstream provider was not made or changed.
+    #[error(transparent)]
+    Upstream(UpstreamProviderError),
     /// The store does not answer.
     #[error(transparent)]
     Outage(#[from] Outage),
+}
+
+impl From<UpstreamProviderError> for StepError {
+    fn from(error: UpstreamProviderError) -> Self {
+        match error {
+            UpstreamProviderError::Directory(error) => Self::Directory(error),
+            error => Self::Upstream(error),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,12 +4,15 @@
 //! what was added since.
 
 use adieu_authority::{
-    Client, Document, JoseAlgorithm, Population, PopulationId, RoleAssignment, RoleScope, Subscriber, User,
+    Client, Document, JoseAlgorithm, Population, PopulationId, RoleAssignment, RoleScope, Subscriber,
+    UpstreamProvider, User,
 };
 use adieu_core::names::matched;
 
 use crate::client_words::GrantType;
-use crate::document::{self, ClientDoc, KeptDoc, PopulationDoc, RealmDoc, RoleDoc, SubscriberDoc, UserDoc};
+use crate::document::{
+    self, ClientDoc, KeptDoc, PopulationDoc, RealmDoc, RoleDoc, SubscriberDoc, UpstreamDoc, UserDoc,
+};
 use crate::facts::{Facts, RealmFacts};
 use crate::subscriber_words::KindWords;
 use crate::words::{ANY_ORIGIN, role_word, seconds};
@@ -37,6 +40,7 @@ fn realm_doc(facts: &Facts, of: &RealmFacts) -> RealmDoc {
         users: Some(users.into_iter().map(|user| user_doc(facts, of, user)).collect()),
         clients: Some(of.clients.iter().map(|client| client_doc(facts, client)).collect()),
         subscribers: Some(of.subscribers.iter().map(subscriber_doc).collect()),
+        upstreams: Some(of.upstreams.iter().map(upstream_doc).collect()),
         documents: Some(of.documents.iter().map(kept_doc).collect()),
     }
 }
@@ -106,6 +110,22 @@ fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {
         access_life_s: Some(seconds(client.access_life)),
         refresh_life_s: Some(seconds(client.refresh_life)),
         roles: Some(roles(facts, &client.roles)),
+    }
+}
+
+fn upstream_doc(provider: &UpstreamProvider) -> UpstreamDoc {
+    UpstreamDoc {
+        name: provider.name.clone(),
+        title: Some(provider.title.clone()),
+        issuer: Some(provider.issuer.clone()),
+        client_id: Some(provider.client_id.clone()),
+        client_secret_env: None,
+        client_secret_file: None,
+        scopes: Some(provider.scopes.clone()),
+        creates_users: Some(provider.creates_users),
+        username_claim: Some(provider.username_claim.clone()),
+        email_claim: Some(provider.email_claim.clone().unwrap_or_default()),
+        enabled: Some(provider.enabled),
     }
 }
 

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adieu_authority::{
-    Authority, Client, ClientId, Document, Population, Realm, RealmId, Subscriber, User, UserId,
+    Authority, Client, ClientId, Document, Population, Realm, RealmId, Subscriber, UpstreamProvider, User,
+    UserId,
 };
 
 use crate::document::Declaration;
@@ -52,6 +53,8 @@ pub struct RealmFacts {
     pub clients: Vec<Client>,
     /// Its subscribers, by name.
     pub subscribers: Vec<Subscriber>,
+    /// Its upstream providers, by name.
+    pub upstreams: Vec<UpstreamProvider>,
     /// What dialects keep, by kind and id, if the realm is named.
     pub documents: Vec<Document>,
 }
@@ -78,6 +81,7 @@ impl Facts {
             let populations = authority.populations(realm.id).await?;
             let clients = authority.clients(realm.id).await?;
             let subscribers = authority.subscribers(realm.id).await?;
+            let upstreams = authority.upstreams(realm.id).await?;
             let (users, documents) = match is_meant(&realm.path) {
                 true => {
                     let users = users(authority, realm.id, USERS_MAX - count).await?;
@@ -86,7 +90,7 @@ impl Facts {
                 }
                 false => Default::default(),
             };
-            realms.push(RealmFacts { realm, populations, users, clients, subscribers, documents });
+            realms.push(RealmFacts { realm, populations, users, clients, subscribers, upstreams, documents });
         }
         Ok(Self { kinds: kinds.to_vec(), realms, elsewhere: BTreeSet::new(), removed: Removed::default() })
     }

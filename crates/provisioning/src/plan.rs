@@ -11,14 +11,15 @@ mod places;
 mod subscribers;
 #[cfg(test)]
 mod tests;
+mod upstreams;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Debug};
 use std::str::FromStr;
 
 use adieu_authority::{
-    ClientId, Document, NIL, NewPerson, Population, PopulationId, RealmId, SubscriberId, UserEdit, UserId,
-    Version, is_realm_path,
+    ClientId, Document, NIL, NewPerson, NewUpstream, Population, PopulationId, RealmId, SubscriberId,
+    UpstreamEdit, UserEdit, UserId, Version, is_realm_path,
 };
 use adieu_json::JsonError;
 use serde_json::Value;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 pub use clients::ClientEdit;
 use places::Places;
 pub use subscribers::{PlannedSubscriber, SubscriberEdit};
+pub(crate) use upstreams::with_secret;
 
 use crate::document::{Declaration, PopulationDoc, RealmDoc};
 use crate::error::{DocumentError, DocumentFault, Within, ensure};
@@ -66,6 +68,12 @@ pub enum Change {
     MakeSubscriber(RealmId, Box<PlannedSubscriber>),
     /// Change a subscriber, from this version.
     EditSubscriber(SubscriberId, Version, Box<SubscriberEdit>),
+    /// Make an upstream provider, with the secret that lies there.
+    MakeUpstream(RealmId, Box<NewUpstream>, Option<Source>),
+    /// Change one, from this version; give it that secret, where it has none.
+    EditUpstream((RealmId, String), Version, Box<UpstreamEdit>, Option<Source>),
+    /// Remove one.
+    RemoveUpstream(RealmId, String, Version),
     /// Keep a document of a dialect, in place of this version or as a new one.
     PutDocument(Option<Version>, Document),
     /// Remove one.
@@ -95,6 +103,9 @@ impl Change {
             | Self::MakeSubscriber(..)
             | Self::EditSubscriber(..)
             | Self::RemoveSubscriber(..)
+            | Self::MakeUpstream(..)
+            | Self::EditUpstream(..)
+            | Self::RemoveUpstream(..)
             | Self::PutDocument(..)
             | Self::RemoveDocument(..)
             | Self::RemoveUser(..)
@@ -103,9 +114,13 @@ impl Change {
         }
     }
 
-    /// Where the secret of a subscriber lies that it makes.
+    /// Where the secret lies that it gives to a subscriber that it makes, or to an upstream provider.
     pub(crate) fn secret(&self) -> Option<&Source> {
-        if let Self::MakeSubscriber(_, new) = self { new.secret.as_ref() } else { None }
+        match self {
+            Self::MakeSubscriber(_, new) => new.secret.as_ref(),
+            Self::MakeUpstream(_, _, secret) | Self::EditUpstream(_, _, _, secret) => secret.as_ref(),
+            _ => None,
+        }
     }
 }
 
@@ -197,6 +212,7 @@ pub fn plan(
         planner.clients(doc, realm).within(|| format!("realm {}", doc.path))?;
         planner.subscribers(doc, realm).within(|| format!("realm {}", doc.path))?;
         planner.users(doc, realm).within(|| format!("realm {}", doc.path))?;
+        planner.upstreams(doc, realm).within(|| format!("realm {}", doc.path))?;
         planner.documents(doc, realm).within(|| format!("realm {}", doc.path))?;
     }
     let Planner { mut planned, removals, places, .. } = planner;

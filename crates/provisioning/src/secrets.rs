@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::document::{Declaration, SubscriberDoc, UserDoc};
+use crate::document::{Declaration, SubscriberDoc, UpstreamDoc, UserDoc};
 use crate::error::SecretError;
 
 /// A password file is no larger.
@@ -71,6 +71,12 @@ impl Declaration {
         users.filter(lies_there).map(|user| user.username.as_str()).collect()
     }
 
+    /// Whether the secret of an upstream provider lies there.
+    pub fn has_secret_of_upstream(&self, source: &Source) -> bool {
+        let mut upstreams = self.realms.iter().flat_map(|realm| realm.upstreams.iter().flatten());
+        upstreams.any(|upstream| upstream_sources(upstream).any(|own| own == *source))
+    }
+
     /// Every place where it says that a password or a secret lies, each once.
     pub fn sources(&self) -> Vec<Source> {
         let users = self.realms.iter().flat_map(|realm| realm.users.iter().flatten());
@@ -83,8 +89,16 @@ impl Declaration {
             .collect();
         let subscribers = self.realms.iter().flat_map(|realm| realm.subscribers.iter().flatten());
         sources.extend(subscribers.filter_map(SubscriberDoc::source));
+        let upstreams = self.realms.iter().flat_map(|realm| realm.upstreams.iter().flatten());
+        sources.extend(upstreams.flat_map(upstream_sources));
         sources.sort();
         sources.dedup();
         sources
     }
+}
+
+fn upstream_sources(upstream: &UpstreamDoc) -> impl Iterator<Item = Source> {
+    let env = upstream.client_secret_env.clone().map(Source::Env);
+    let file = upstream.client_secret_file.as_ref().map(|path| Source::File(path.into()));
+    env.into_iter().chain(file)
 }

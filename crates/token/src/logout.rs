@@ -94,8 +94,9 @@ impl LogoutClaims {
     /// to judge.
     #[must_use]
     pub fn read(token: &Verified, client: &str) -> Option<Self> {
-        // §2.6 (2): an explicit type, where there is one. RFC 8725 §3.11
-        let typed = token.typ.as_deref().is_none_or(|typ| typ.eq_ignore_ascii_case(TYP_LOGOUT));
+        // §2.6 (2): an explicit type, where there is one. RFC 8725 §3.11. Providers that know none say `JWT`, which says nothing.
+        let says = |known: &str| token.typ.as_deref().is_some_and(|typ| typ.eq_ignore_ascii_case(known));
+        let typed = token.typ.is_none() || says(TYP_LOGOUT) || says("JWT");
         let event = token.claims.get("events")?.as_object()?.get(EVENT)?;
         let refused = !typed || !event.is_object() || token.claims.contains_key("nonce"); // §2.6 (6), (7)
         if refused || !token.audiences().contains(&client) {
@@ -203,7 +204,11 @@ mod tests {
             LogoutClaims::read(&received(None, &good), "shop").is_some(),
             "the type is optional for others"
         );
-        assert!(LogoutClaims::read(&received(Some("JWT"), &good), "shop").is_none());
+        assert!(
+            LogoutClaims::read(&received(Some("JWT"), &good), "shop").is_some(),
+            "a type that says nothing"
+        );
+        assert!(LogoutClaims::read(&received(Some("at+jwt"), &good), "shop").is_none());
         assert!(LogoutClaims::read(&received(Some("logout+jwt"), &good), "desk").is_none());
         for (name, value) in [
             ("nonce", json!("n")),

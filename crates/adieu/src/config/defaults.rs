@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::{
     AdminConfig, AmConfig, CheckConfig, Config, Keep, KratosConfig, ListenerLimits, NoticesConfig,
     OpenIdConfig, Passwords, PingOneConfig, Public, RealmConfig, Secret, SignOnConfig, TokensConfig,
+    UpstreamConfig,
 };
 
 impl Default for CheckConfig {
@@ -34,6 +35,7 @@ impl Default for Config {
             keep: Keep::default(),
             tokens: TokensConfig::default(),
             notices: NoticesConfig::default(),
+            upstream: UpstreamConfig::default(),
             realms: vec![RealmConfig {
                 path: "/alpha".into(),
                 id: None,

@@ -13,7 +13,7 @@ use serde_json::json;
 const TOKEN: &str = "a-token-of-32-visible-characters";
 
 /// Every route of the native API. A new one stops the test below until it stands here.
-const NATIVE: [(&str, &str); 34] = [
+const NATIVE: [(&str, &str); 42] = [
     ("GET", "/v1/openapi.json"),
     ("GET", "/v1/realms"),
     ("POST", "/v1/realms"),
@@ -35,6 +35,14 @@ const NATIVE: [(&str, &str); 34] = [
     ("PATCH", "/v1/clients/{client}"),
     ("POST", "/v1/clients/{client}/secret"),
     ("DELETE", "/v1/clients/{client}"),
+    ("GET", "/v1/realms/{realm}/upstreams"),
+    ("POST", "/v1/realms/{realm}/upstreams"),
+    ("GET", "/v1/upstreams/{upstream}"),
+    ("PATCH", "/v1/upstreams/{upstream}"),
+    ("DELETE", "/v1/upstreams/{upstream}"),
+    ("POST", "/v1/upstreams/{upstream}/links"),
+    ("GET", "/v1/users/{user}/upstream-links"),
+    ("DELETE", "/v1/users/{user}/upstream-links"),
     ("GET", "/v1/realms/{realm}/sessions"),
     ("GET", "/v1/users/{user}/sessions"),
     ("GET", "/v1/sessions/{session}"),

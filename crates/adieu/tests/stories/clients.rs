@@ -80,6 +80,12 @@ pub(crate) async fn drives(server: &Server, scenario: &str, environment: &[(&str
     assert!(out.contains("ok  "), "{scenario} did nothing: {out}");
 }
 
+/// Goal: S-BCL-23, npm `oidc-provider` as upstream provider: sign-on through it, and its back-channel logout ends our session.
+#[tokio::test(flavor = "multi_thread")]
+async fn oidc_provider_upstream() {
+    runs("upstream.cjs").await;
+}
+
 /// Goal: K-60, npm `@ory/client` drives the whole life of sessions and identities by its base path alone.
 #[tokio::test(flavor = "multi_thread")]
 async fn ory_client_on_axios() {

@@ -50,4 +50,5 @@ mod shipped;
 mod throttle;
 mod told;
 mod two_factors;
+mod upstream;
 mod who_and_why;

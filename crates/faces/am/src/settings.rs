@@ -15,6 +15,8 @@ pub struct Settings {
     /// The address at which clients reach this installation, without a slash at the end. What is told to them as a whole
     /// address begins so.
     pub public_url: String,
+    /// The address at which the native issuers are, where a sign-on there is one here: then pages offer upstream providers.
+    pub upstream_base: Option<String>,
     /// Name of the session cookie and of the header that carries a token.
     pub cookie_name: String,
     /// Domains for which the cookies are set, each once; none means the host only.
@@ -79,6 +81,7 @@ impl Default for Settings {
         Self {
             context_path: "/am".into(),
             public_url: "http://127.0.0.1:4433".into(),
+            upstream_base: None,
             cookie_name: "iPlanetDirectoryPro".into(),
             cookie_domains: Vec::new(),
             cookies_secure: false,

@@ -87,6 +87,8 @@ pub struct Settings {
     pub documented_error_ids: bool,
     /// Name of the identity schema.
     pub schema_id: String,
+    /// The address at which the native issuers are, where a sign-on there is one here: then pages offer upstream providers.
+    pub upstream_base: Option<String>,
     /// Where people find the installation's front page, if it has one. A flow may lead there.
     pub front_page: Option<String>,
     /// Other dialects' cookies that are set and cleared together with this one's.

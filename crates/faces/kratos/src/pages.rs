@@ -6,7 +6,8 @@ mod error_words;
 mod forms;
 
 use adieu_authority::{HalfSession, LiveSession};
-use adieu_http_kit::form::Params;
+use adieu_http_kit::form::{Params, append_query};
+use adieu_http_kit::upstream_paths;
 use adieu_pages_kit::{
     CodeEntry, ErrorPage, Link, PageHeaders, SignOffPage, SignOnPage, SignedOnPage, StatusPage,
     form_action_of,
@@ -28,7 +29,8 @@ use crate::wire::flow_id;
 
 /// `GET /self-service/ui/login?flow=`. A flow that is gone or another browser's begins anew.
 pub(crate) async fn login(face: &Face, call: &Call) -> Answer {
-    shown(face, call, login_page).await
+    let offered = offered(face).await;
+    shown(face, call, |face, flow: &LoginFlow| login_page(face, flow, &offered)).await
 }
 
 /// `GET /self-service/ui/settings?flow=`, likewise.
@@ -92,12 +94,39 @@ async fn shown<F: SelfServiceFlow>(
     }
 }
 
-fn login_page(face: &Face, flow: &LoginFlow) -> Answer {
+/// Other providers that people sign on through: their names in addresses, and on buttons. A list that cannot be read is left out: a
+/// name and a password do as well.
+async fn offered(face: &Face) -> Vec<(String, String)> {
+    let (Some(_), Ok(realm)) = (&face.settings.upstream_base, face.realm_id().await) else {
+        return Vec::new();
+    };
+    face.authority.upstreams_offered(realm).await.unwrap_or_default()
+}
+
+/// The same as links. They lead to a new flow, which a live session sends on.
+fn ways(face: &Face, flow: &LoginFlow, offered: &[(String, String)]) -> Vec<(String, String)> {
+    let Some(base) = &face.settings.upstream_base else { return Vec::new() };
+    let begin = format!("{}/self-service/login/browser", face.base(flow.head.mount));
+    let begin = match &flow.head.return_to {
+        Some(to) => append_query(&begin, "return_to", to),
+        None => begin,
+    };
+    let link = |(name, title): &(String, String)| {
+        let address = upstream_paths::begin(base, &face.settings.realm, name, &begin);
+        (address, format!("Sign on with {title}"))
+    };
+    offered.iter().map(link).collect()
+}
+
+fn login_page(face: &Face, flow: &LoginFlow, offered: &[(String, String)]) -> Answer {
     let action = flow.head.action::<LoginFlow>(&face.base(flow.head.mount));
     let settings = format!("{}/self-service/settings/browser", face.base(flow.head.mount));
     let said = flow.messages.first().or(flow.field_messages.first().map(|(_, message)| message));
     let html = match flow.asks {
         Asks::Password => {
+            // Whoever proves anew to be there does so by the password.
+            let ways = if flow.refresh.is_none() { ways(face, flow, offered) } else { Vec::new() };
+            let others: Vec<_> = ways.iter().map(|(href, text)| Link { href, text }).collect();
             let identifier = flow.refresh.as_deref().unwrap_or(&flow.identifier);
             SignOnPage {
                 realm: face.settings.realm.trim_start_matches('/'),
@@ -109,6 +138,7 @@ fn login_page(face: &Face, flow: &LoginFlow) -> Answer {
                 password_name: "password",
                 hidden: &[("csrf_token", &flow.head.csrf), ("method", "password")],
                 error: said.map(Message::text),
+                others: &others,
             }
             .html()
         }

@@ -6,7 +6,8 @@
 mod written;
 
 use adieu_authority::{
-    Assurance, Fate, LiveSession, RECOVERY_CODE, Session, SessionRecord, Timestamp, User, assurance_of,
+    Assurance, Fate, LiveSession, RECOVERY_CODE, Session, SessionRecord, Timestamp, UPSTREAM, User,
+    assurance_of,
 };
 use adieu_http_kit::dates::rfc3339_trimmed;
 use serde_json::Value;
@@ -108,7 +109,11 @@ impl SessionWire<'_> {
 
 /// A method of authentication in this dialect's word.
 fn method_word(name: &str) -> &str {
-    if name == RECOVERY_CODE { "lookup_secret" } else { name }
+    match name {
+        RECOVERY_CODE => "lookup_secret",
+        UPSTREAM => "oidc",
+        other => other,
+    }
 }
 
 /// A level of assurance by its name.

@@ -73,7 +73,8 @@ impl Password {
             Some(users) if !users.is_empty() => format!("passwords: that of {users}"),
             Some(_) | None => "passwords".to_owned(),
         };
-        if self.password.chars().count() < length_min as usize {
+        let is_secret = document.is_some_and(|document| document.has_secret_of_upstream(&source));
+        if !is_secret && self.password.chars().count() < length_min as usize {
             return Err(Problem::invalid(format!("{}: at least {length_min} characters", whose())));
         }
         if self.password.len() > PASSWORD_BYTES_MAX {

@@ -6,6 +6,7 @@ mod ending_schemas;
 mod notice_schemas;
 mod schemas;
 mod subscriber_schemas;
+mod upstream_schemas;
 
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -17,6 +18,7 @@ use crate::operations::{ALL, Endpoint, Operation};
 use crate::page::{AFTER, LIMIT, LIMIT_DEFAULT, LIMIT_MAX};
 use crate::problem::{PROBLEM_JSON, ProblemKind};
 use crate::repeats::KEY_MAX;
+use crate::upstreams::{ISSUER, SUB};
 
 /// The document of the API.
 pub fn document() -> Value {
@@ -32,7 +34,7 @@ pub fn document() -> Value {
         "security": [{"token": []}],
         "paths": paths(),
         "components": {
-            "schemas": schemas::all(),
+            "schemas": components(),
             "securitySchemes": {
                 "token": {
                     "type": "http", "scheme": "bearer",
@@ -41,6 +43,14 @@ pub fn document() -> Value {
             },
         },
     })
+}
+
+fn components() -> Value {
+    let mut all = schemas::all();
+    for (name, schema) in upstream_schemas::all() {
+        all[name] = schema;
+    }
+    all
 }
 
 fn paths() -> Value {
@@ -84,7 +94,11 @@ fn head(operation: &Operation) -> Value {
 fn parameters(operation: &Operation) -> Vec<Value> {
     let mut parameters = Vec::new();
     if let Some(name) = operation.parameter() {
-        let schema = if name == "client" { schemas::client_id() } else { schemas::uuid() };
+        let schema = match name {
+            "client" => schemas::client_id(),
+            "upstream" => json!({"type": "string", "maxLength": 80}),
+            _ => schemas::uuid(),
+        };
         parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
     }
     for name in operation.query {
@@ -117,6 +131,8 @@ fn queried(name: &str) -> (Value, &'static str) {
             json!({"type": "integer", "minimum": 0, "maximum": FOLLOWED_S_MAX, "default": FOLLOWED_S}),
             "For how many seconds at most.",
         ),
+        ISSUER => (json!({"type": "string"}), "The issuer of an upstream provider."),
+        SUB => (json!({"type": "string"}), "The issuer's name for the person."),
         "live" => (json!({"type": "boolean"}), "Only live sessions, or only others."),
         "path" => (json!({"type": "string"}), "The path of a realm; then it alone is shown, if it is there."),
         _ => (json!({"type": "string"}), "A username or an e-mail address."),

@@ -26,6 +26,7 @@ mod roles;
 mod routes;
 mod sessions;
 mod subscribers;
+mod upstreams;
 mod users;
 mod wire;
 
@@ -113,6 +114,14 @@ impl Face {
             Endpoint::ChangeSubscriber => subscribers::change(self, &call, body).await,
             Endpoint::RotateSubscriberSecret => subscribers::rotate(self, &call, body).await,
             Endpoint::RemoveSubscriber => subscribers::remove(self, &call).await,
+            Endpoint::Upstreams => upstreams::list(self, &call).await,
+            Endpoint::MakeUpstream => upstreams::make(self, &call, body).await,
+            Endpoint::Upstream => upstreams::read(self, &call).await,
+            Endpoint::ChangeUpstream => upstreams::change(self, &call, body).await,
+            Endpoint::RemoveUpstream => upstreams::remove(self, &call).await,
+            Endpoint::LinkUpstream => upstreams::link(self, &call, body).await,
+            Endpoint::UpstreamLinks => upstreams::links(self, &call).await,
+            Endpoint::UnlinkUpstream => upstreams::unlink(self, &call).await,
             Endpoint::SessionsOfRealm => sessions::of_realm(self, &call).await,
             Endpoint::SessionsOfUser => sessions::of_user(self, &call).await,
             Endpoint::Session => sessions::read(self, &call).await,

@@ -4,6 +4,7 @@
 
 mod notices;
 mod subscribers;
+mod upstreams;
 
 use http::Method;
 
@@ -42,6 +43,14 @@ pub(super) enum Endpoint {
     ChangeSubscriber,
     RotateSubscriberSecret,
     RemoveSubscriber,
+    Upstreams,
+    MakeUpstream,
+    Upstream,
+    ChangeUpstream,
+    RemoveUpstream,
+    LinkUpstream,
+    UpstreamLinks,
+    UnlinkUpstream,
     SessionsOfRealm,
     SessionsOfUser,
     Session,
@@ -306,6 +315,14 @@ pub(super) static ALL: &[Operation] = &[
     subscribers::CHANGE,
     subscribers::ROTATE,
     subscribers::REMOVE,
+    upstreams::LIST,
+    upstreams::MAKE,
+    upstreams::READ,
+    upstreams::CHANGE,
+    upstreams::REMOVE,
+    upstreams::LINK,
+    upstreams::LINKS,
+    upstreams::UNLINK,
     asking(
         &[LIMIT, AFTER, "live"],
         reads(

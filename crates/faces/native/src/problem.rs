@@ -179,6 +179,7 @@ impl From<StepError> for Problem {
             StepError::Person(error) => error.into(),
             StepError::Subscriber(error) => error.into(),
             StepError::Unwritten(unwritten) => unwritten.into(),
+            StepError::Upstream(error) => error.into(),
             StepError::Outage(outage) => outage.into(),
         }
     }

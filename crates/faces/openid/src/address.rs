@@ -5,6 +5,7 @@
 //! of realms are written as they are.
 
 use adieu_authority::{ROOT, is_realm_path};
+use adieu_http_kit::upstream_paths::issuer_path;
 
 /// Where all issuers are.
 const MOUNT: &str = "/o";
@@ -110,7 +111,7 @@ pub fn owns(path: &str) -> bool {
 
 /// Where the issuer of the realm at this path is.
 pub(crate) fn mount(realm: &str) -> String {
-    if realm == ROOT { format!("{MOUNT}/{ROOT_NAME}") } else { format!("{MOUNT}{realm}") }
+    issuer_path(realm)
 }
 
 /// The name of the issuer of the realm at this path, where browsers reach the installation at this address.

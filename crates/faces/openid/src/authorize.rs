@@ -70,7 +70,7 @@ pub(crate) async fn answer(
     let unmet = live.and_then(|live| authorize.unmet_by(&live.user));
     match unmet.or_else(|| authorize.silent_refusal()) {
         Some(error) => refused(face, call, &asked, error).await,
-        None => Ok(sign_on::first_page(face, call, &asked, &authorize)),
+        None => sign_on::first_page(face, call, &asked, &authorize).await,
     }
 }
 
@@ -164,7 +164,7 @@ pub(crate) async fn coded(
         Err(GrantError::Invalid | GrantError::Replayed | GrantError::WiderScope) => {
             match authorize.silent_refusal() {
                 Some(error) => refused(face, call, asked, error).await,
-                None => Ok(sign_on::first_page(face, call, asked, authorize)),
+                None => sign_on::first_page(face, call, asked, authorize).await,
             }
         }
         Err(GrantError::Unwritten(unwritten)) => Err(unwritten.into()),

@@ -21,6 +21,9 @@ pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// A body of that size comes in one go; who takes longer is stuck or means harm.
 pub(crate) const BODY_PATIENCE: Duration = Duration::from_secs(10);
 
+/// The request of an application that forms and addresses carry along.
+pub(crate) const REQUEST: &str = "request";
+
 /// One request without its body.
 pub(crate) struct Call {
     parts: Parts,

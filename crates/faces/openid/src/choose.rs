@@ -13,11 +13,11 @@ use http::StatusCode;
 
 use crate::authorize::{CarriedRequest, Judged, coded, told};
 use crate::browser::signed_on_here;
-use crate::call::{Call, form, once};
+use crate::call::{Call, REQUEST, form, once};
 use crate::error::OpenIdError;
 use crate::face::Face;
 use crate::form_token;
-use crate::sign_on::{REQUEST, first_page, leading_to};
+use crate::sign_on::{first_page, leading_to};
 
 const CHOICE: &str = "choice";
 /// They go on, and agree.
@@ -98,6 +98,6 @@ pub(crate) async fn submit(
         }
         Some(DENY) => told(face, call, &asked, &authorize, Refusal::AccessDenied).await,
         // Somebody else, or the session does not do any more.
-        Some(_) | None => Ok(first_page(face, call, &asked, &authorize)),
+        Some(_) | None => first_page(face, call, &asked, &authorize).await,
     }
 }

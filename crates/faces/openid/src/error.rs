@@ -2,7 +2,11 @@
 //!
 //! What may be told to a client by the browser is not here: that is an answer. RFC 6749 §5.2, RFC 6750 §3.1.
 
-use adieu_authority::{EndError, Outage, SignOnFailure, Unwritten};
+use std::borrow::Cow;
+
+use adieu_authority::{
+    EndError, Outage, SignOnFailure, Unwritten, UpstreamError, UpstreamFailure, UpstreamLogoutFailure,
+};
 use adieu_http_kit::body::BodyError;
 use adieu_http_kit::form::NotCarried;
 use adieu_oidc::{HintError, PushedError, Refusal, UserinfoError};
@@ -66,6 +70,12 @@ pub(crate) enum OpenIdError {
         "It takes an access token that a client got in its own name with the scope global_token_revocation."
     )]
     RevocationScope,
+    /// A browser is to go on to an address that is not one of this installation.
+    #[error("The return_to is not an address of this server.")]
+    ReturnTo,
+    /// A logout token of an upstream provider is not taken. Back-Channel Logout §2.8
+    #[error("{0}")]
+    LogoutToken(String),
     /// The body is no JSON.
     #[error("The body is not application/json.")]
     NotJson,
@@ -119,6 +129,8 @@ impl OpenIdError {
             | Self::RedirectUri
             | Self::PostLogoutRedirectUri
             | Self::PushedRequest
+            | Self::ReturnTo
+            | Self::LogoutToken(_)
             | Self::Subject(_)
             | Self::Hint => StatusCode::BAD_REQUEST,
             Self::FormTooOld | Self::Scope | Self::RevocationScope => StatusCode::FORBIDDEN,
@@ -157,6 +169,8 @@ impl OpenIdError {
             | Self::Body(_)
             | Self::NotAForm
             | Self::NotJson
+            | Self::ReturnTo
+            | Self::LogoutToken(_)
             | Self::Subject(_)
             | Self::Repeated(_)
             | Self::NotCarried(_)
@@ -179,7 +193,9 @@ impl OpenIdError {
             Self::RevocationScope => {
                 Some(r#"Bearer error="insufficient_scope", scope="global_token_revocation""#)
             }
-            Self::UnknownUser | Self::NotJson | Self::Subject(_) => None,
+            Self::UnknownUser | Self::NotJson | Self::Subject(_) | Self::ReturnTo | Self::LogoutToken(_) => {
+                None
+            }
             Self::NotFound
             | Self::NotAllowed(_)
             | Self::Body(_)
@@ -213,6 +229,7 @@ impl OpenIdError {
         match self {
             Self::CannotTell(outage) | Self::OAuth(Refusal::Unavailable(outage)) => Some(outage),
             Self::RevocationScope | Self::UnknownUser | Self::NotJson | Self::Subject(_) => None,
+            Self::ReturnTo | Self::LogoutToken(_) => None,
             Self::NotFound
             | Self::NotAllowed(_)
             | Self::Body(_)
@@ -287,6 +304,78 @@ impl From<UserinfoError> for OpenIdError {
             UserinfoError::Outage(outage) => Self::CannotTell(outage),
         }
     }
+}
+
+impl From<UpstreamLogoutFailure> for OpenIdError {
+    fn from(failure: UpstreamLogoutFailure) -> Self {
+        match failure {
+            UpstreamLogoutFailure::UnknownProvider => Self::NotFound,
+            UpstreamLogoutFailure::Provider(UpstreamError::Busy) => Self::Busy,
+            // The keys cannot be had just now: the same token may be sent again.
+            UpstreamLogoutFailure::Provider(error @ UpstreamError::Unreachable(_)) => {
+                Self::CannotTell(Outage::new(error))
+            }
+            UpstreamLogoutFailure::Provider(UpstreamError::NotTaken(_) | UpstreamError::Refused(_))
+            | UpstreamLogoutFailure::Replayed => Self::LogoutToken(failure.to_string()),
+            UpstreamLogoutFailure::Outage(outage) => Self::CannotTell(outage),
+        }
+    }
+}
+
+/// What a page says of a sign-on through an upstream provider that did not come to its end: status, title, message.
+pub(crate) fn words_of_upstream(
+    failure: UpstreamFailure,
+) -> Result<(StatusCode, &'static str, Cow<'static, str>), OpenIdError> {
+    let (status, title, message) = match failure {
+        UpstreamFailure::UnknownProvider => return Err(OpenIdError::NotFound),
+        UpstreamFailure::State | UpstreamFailure::Issuer => (
+            StatusCode::FORBIDDEN,
+            "That sign-on is too old",
+            "It was begun in another browser, took too long, or was used before. Please begin again.",
+        ),
+        UpstreamFailure::Denied(_) => {
+            (StatusCode::FORBIDDEN, "Nobody was signed on", "The other provider has signed nobody on.")
+        }
+        UpstreamFailure::UnknownPerson => (
+            StatusCode::FORBIDDEN,
+            "You are not known here",
+            "The other provider knows you, and no account here is linked to you. An administrator can link one.",
+        ),
+        UpstreamFailure::NameTaken => (
+            StatusCode::FORBIDDEN,
+            "That name is taken",
+            "An account with your name is there already, and it is not linked to you. If it is yours, an administrator can link it.",
+        ),
+        UpstreamFailure::NameUnusable => (
+            StatusCode::FORBIDDEN,
+            "That name cannot be used",
+            "The other provider gives you a name that no account here can have. An administrator can help.",
+        ),
+        UpstreamFailure::Over => (
+            StatusCode::FORBIDDEN,
+            "You were signed off",
+            "The other provider has signed you off meanwhile. Please begin again.",
+        ),
+        UpstreamFailure::Provider(UpstreamError::NotTaken(_) | UpstreamError::Refused(_)) => (
+            StatusCode::BAD_GATEWAY,
+            "Nobody was signed on",
+            "What the other provider says cannot be taken. Whoever runs this server finds the reason in its log.",
+        ),
+        UpstreamFailure::Provider(UpstreamError::Unreachable(_) | UpstreamError::Busy) => (
+            StatusCode::BAD_GATEWAY,
+            "Not just now",
+            "The other provider does not answer. Please try again in a moment.",
+        ),
+        UpstreamFailure::SignOn(failure) => {
+            let (status, words) = words_of(failure)?;
+            return Ok((status, "Nobody was signed on", words.into()));
+        }
+        // Both are asked for again, by a page of their own.
+        UpstreamFailure::SecondFactor(_) | UpstreamFailure::Code(_) => {
+            (StatusCode::UNAUTHORIZED, "Second step", "Please begin again.")
+        }
+    };
+    Ok((status, title, message.into()))
 }
 
 /// What the sign-on page says of a failure after which the form may be sent again; an error if it may not.

@@ -47,6 +47,11 @@ pub(crate) fn fits(face: &Face, headers: &HeaderMap, field: &str) -> bool {
     cookies::first(headers, name(face)).is_some_and(|value| same(&of_cookie(face, value), field))
 }
 
+/// The token of this browser's sign-on form, if it has one.
+pub(crate) fn of_browser(face: &Face, headers: &HeaderMap) -> Option<String> {
+    cookies::first(headers, name(face)).map(|value| of_cookie(face, value))
+}
+
 /// The token of the form that ends this session, or answers a request by it.
 pub(crate) fn of_session(face: &Face, session: SessionId) -> String {
     face.derived(&format!("openid-session {session}"))

@@ -14,11 +14,13 @@ mod face;
 mod form_token;
 mod global_revocation;
 mod logout;
+mod offered;
 mod programs;
 mod session_management;
 mod settings;
 mod sign_on;
 mod signed_off;
+mod upstream;
 
 use std::sync::Arc;
 
@@ -35,13 +37,18 @@ use crate::address::Endpoint;
 use crate::call::Call;
 use crate::error::OpenIdError;
 use crate::face::Face;
+use crate::upstream::{NamedUpstream, UpstreamEndpoint};
 
 /// Every route behind the path of an issuer, as method and path.
 pub fn routes() -> Vec<(&'static str, &'static str)> {
     let of = |(path, endpoint): (&'static str, Endpoint)| {
         endpoint.allow().split(", ").map(move |method| (method, path))
     };
-    Endpoint::PATHS.into_iter().flat_map(of).collect()
+    let of_upstream = |(path, endpoint): (&'static str, UpstreamEndpoint)| {
+        endpoint.allow().split(", ").map(move |method| (method, path))
+    };
+    let upstream = UpstreamEndpoint::PATHS.into_iter().flat_map(of_upstream);
+    Endpoint::PATHS.into_iter().flat_map(of).chain(upstream).collect()
 }
 
 /// The face as a service.
@@ -58,6 +65,10 @@ impl Answers<Body> for OpenId {
     async fn answer(&self, request: Request<Body>) -> Response {
         let face = &self.0;
         let (call, body) = Call::of(request);
+        if let Some((realm, provider, endpoint)) = upstream::find(call.path()) {
+            let answered = answered_of_upstream(face, &call, body, (&realm, &provider), endpoint).await;
+            return answered.unwrap_or_else(|error| answer::refused(face, &error, endpoint.is_page(), None));
+        }
         let Some((realm, endpoint)) = address::find(call.path()) else {
             return answer::refused(face, &OpenIdError::NotFound, false, None);
         };
@@ -72,6 +83,17 @@ impl Answers<Body> for OpenId {
         }
         response
     }
+}
+
+async fn answered_of_upstream(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    (realm, provider): (&str, &str),
+    endpoint: UpstreamEndpoint,
+) -> Result<Response, OpenIdError> {
+    let realm = face.authority.realm_at(realm).await?.ok_or(OpenIdError::NotFound)?;
+    upstream::answer(face, call, body, &NamedUpstream { realm: &realm, provider }, endpoint).await
 }
 
 async fn answered(

@@ -9,7 +9,7 @@ use adieu_authority::{
     FirstFactor, NewFlow, Realm, SecondFactor, SecondStepFailure, SignOn, SignOnFailure, SignedIn, Span,
 };
 use adieu_oidc::Authorize;
-use adieu_pages_kit::{CodeEntry, SignOnPage, form_action_of};
+use adieu_pages_kit::{CodeEntry, Link, SignOnPage, form_action_of};
 use axum::body::Body;
 use axum::response::Response;
 use base64::Engine as _;
@@ -19,13 +19,12 @@ use http::StatusCode;
 use crate::answer::{page, see_other, with_cookies};
 use crate::authorize::{CarriedRequest, Judged, previous};
 use crate::browser::after_sign_on;
-use crate::call::{Call, form, once};
+use crate::call::{Call, REQUEST, form, once};
 use crate::error::{OpenIdError, words_of};
 use crate::face::{CHANNEL, Face};
 use crate::form_token::{self, FormToken};
+use crate::offered::offered;
 
-/// The request that a form carries along.
-pub(crate) const REQUEST: &str = "request";
 const NAME: &str = "username";
 const PASSWORD: &str = "password";
 /// The attempt whose second factor the form gives, and that.
@@ -40,14 +39,14 @@ const LIFE: Span = Span::from_s(300);
 type Failed<'a> = Option<(StatusCode, &'a str)>;
 
 /// The page as it is shown first.
-pub(crate) fn first_page(
+pub(crate) async fn first_page(
     face: &Face,
     call: &Call,
     asked: &CarriedRequest<'_>,
     authorize: &Authorize,
-) -> Response {
+) -> Result<Response, OpenIdError> {
     let name = authorize.login_hint.clone().unwrap_or_default();
-    shown(face, call, asked, authorize, &name, None)
+    shown(face, call, asked, authorize, &name, None).await
 }
 
 /// Where the form goes.
@@ -89,7 +88,7 @@ pub(crate) async fn submit(
         }
         Err(failure) => {
             let (status, words) = words_of(failure)?;
-            Ok(shown(face, call, &asked, &authorize, name, Some((status, &words))))
+            shown(face, call, &asked, &authorize, name, Some((status, &words))).await
         }
     }
 }
@@ -103,9 +102,10 @@ async fn second_step(
     attempt: &str,
     code: String,
 ) -> Result<Response, OpenIdError> {
-    let again = |status, words: &str| Ok(shown(face, call, asked, authorize, "", Some((status, words))));
+    let again =
+        async |status, words: &str| shown(face, call, asked, authorize, "", Some((status, words))).await;
     let Some(first) = first_factor(face, asked.realm, attempt).await? else {
-        return again(StatusCode::UNAUTHORIZED, "That took too long. Please begin again.");
+        return again(StatusCode::UNAUTHORIZED, "That took too long. Please begin again.").await;
     };
     let given = SecondFactor {
         realm: Arc::clone(asked.realm),
@@ -127,7 +127,7 @@ async fn second_step(
         Ok(signed_in) => signed_on(face, call, asked, &signed_in).await,
         Err(failure) => {
             let (status, words) = words_of(failure)?;
-            again(status, &words)
+            again(status, &words).await
         }
     }
 }
@@ -142,14 +142,16 @@ async fn signed_on(
     Ok(with_cookies(see_other(&asked.marked(face, &signed_in.session))?, cookies))
 }
 
-fn shown(
+async fn shown(
     face: &Face,
     call: &Call,
     asked: &CarriedRequest<'_>,
     authorize: &Authorize,
     name: &str,
     failed: Failed<'_>,
-) -> Response {
+) -> Result<Response, OpenIdError> {
+    let offered = offered(face, asked.realm, asked.bare()).await?;
+    let others: Vec<_> = offered.iter().map(|(href, text)| Link { href, text }).collect();
     let FormToken { cookie, field } = form_token::issue(face, call.headers());
     let action = face.url(asked.realm, "sign-on");
     let page = SignOnPage {
@@ -162,9 +164,10 @@ fn shown(
         password_name: PASSWORD,
         hidden: &[(form_token::FIELD, &field), (REQUEST, asked.bare())],
         error: failed.map(|(_, words)| words),
+        others: &others,
     };
     let status = failed.map_or(StatusCode::OK, |(status, _)| status);
-    with_cookies(leading_to(authorize, status, page.html()), vec![cookie])
+    Ok(with_cookies(leading_to(authorize, status, page.html()), vec![cookie]))
 }
 
 /// Asks for the second factor.

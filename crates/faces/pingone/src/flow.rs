@@ -164,6 +164,10 @@ impl PingOneFlow {
         if self.record.two { Assurance::Two } else { Assurance::One }
     }
 
+    pub(crate) fn created_at(&self) -> Timestamp {
+        Timestamp::from_ms(self.record.created_at_ms)
+    }
+
     pub(crate) fn is_completed(&self) -> bool {
         self.record.completed
     }

@@ -23,6 +23,8 @@ pub struct Settings {
     pub cookie_life_s: i64,
     /// Environments that browsers see under an address of their own: it stands in place of `auth_base` and `apps_base`.
     pub own_bases: BTreeMap<RealmId, String>,
+    /// The address at which the native issuers are, where a sign-on there is one here: then pages offer upstream providers.
+    pub upstream_base: Option<String>,
     /// Where people find the installation's front page, if it has one.
     pub front_page: Option<String>,
     /// Other dialects' cookies that are set and cleared together with ours, so that one browser is signed on in all.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use adieu_authority::{Check, Realm};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
+use adieu_http_kit::upstream_paths;
 use adieu_pages_kit::{
     CodeEntry, Link, SignOffPage, SignOnPage, SignedOffPage, StatusPage, form_action_of, too_often,
 };
@@ -33,6 +34,9 @@ const CODE: &str = "code";
 /// Says that the page was asked for under the address that may set the cookies.
 const PLACE: &str = "at";
 const AT_AUTH: &str = "auth";
+/// Says that the browser comes back from another provider.
+const FROM: &str = "from";
+const UPSTREAM: &str = "upstream";
 
 /// `/{env}/as/signon` moved here. Contract pingone.md 1.5.
 pub(crate) async fn moved(State(face): State<Face>, Env(realm): Env) -> Result<Response, Problem> {
@@ -65,8 +69,14 @@ pub(crate) async fn show(
     if flow.is_completed() {
         return found(&flow.resume_url(&face));
     }
+    if query.first(FROM) == Some(UPSTREAM)
+        && let Some(flow) = signed_on_beside(&face, &realm, &Visitor::of(&parts), flow.clone()).await?
+    {
+        return found(&flow.resume_url(&face));
+    }
     let name = flow.login_hint().unwrap_or_default().to_owned();
-    Ok(page(&face, &realm, &parts.headers, &flow, Try { status: StatusCode::OK, name: &name, error: None }))
+    let shown = Try { status: StatusCode::OK, name: &name, error: None };
+    Ok(page(&face, &realm, &parts.headers, &flow, shown).await)
 }
 
 /// Who is signed on here, with the way off; or that nobody is. Looking is no activity.
@@ -128,7 +138,7 @@ pub(crate) async fn submit(
             // What the flow asks for may be another factor by now.
             let flow = PingOneFlow::find(&face, &realm, flow.id).await.map_err(shown)?;
             let tried = Try { status: problem.status(), name: &name, error: Some(&error) };
-            let mut response = page(&face, &realm, &parts.headers, &flow, tried);
+            let mut response = page(&face, &realm, &parts.headers, &flow, tried).await;
             if let Some((name, value)) = problem.headers() {
                 response.headers_mut().insert(name, value);
             }
@@ -183,7 +193,7 @@ struct Try<'a> {
     error: Option<&'a str>,
 }
 
-fn page(
+async fn page(
     face: &Face,
     realm: &Arc<Realm>,
     headers: &HeaderMap,
@@ -196,7 +206,10 @@ fn page(
     let hidden = [(FLOW, id.as_str()), (TOKEN, form_token.field.as_str())];
     let page = match flow.first_factor() {
         Some(_) => code_entry(&action, &hidden, tried.error),
-        None => first_form(realm, flow, &action, &hidden, &tried),
+        None => {
+            let offered = offered(face, realm, flow).await;
+            first_form(realm, flow, (&action, &hidden), &tried, &offered)
+        }
     };
     // Browsers hold the redirects after the form to the same list.
     let next = flow.reply().redirect_uri.as_deref().map(form_action_of).unwrap_or_default();
@@ -219,13 +232,49 @@ fn code_entry(action: &str, hidden: &[(&str, &str)], error: Option<&str>) -> Str
     page.html()
 }
 
+/// Other providers that people sign on through, as links: address and words. They lead back to the flow. A list that cannot be read
+/// is left out: a name and a password do as well.
+async fn offered(face: &Face, realm: &Realm, flow: &PingOneFlow) -> Vec<(String, String)> {
+    // Only the host of `auth_base` can set the cookies of a sign-on here.
+    let base = face.settings().upstream_base.as_deref();
+    let Some(base) = base.filter(|base| *base == face.settings().auth_base_of(realm.id)) else {
+        return Vec::new();
+    };
+    let offered = face.authority().upstreams_offered(realm.id).await.unwrap_or_default();
+    let back = format!("{}&{FROM}={UPSTREAM}", here(face, realm, flow));
+    let link = |(name, title): (String, String)| {
+        (upstream_paths::begin(base, &realm.path, &name, &back), format!("Sign on with {title}"))
+    };
+    offered.into_iter().map(link).collect()
+}
+
+/// The flow, completed by whoever has signed on in this browser since it began, by the way of another provider. One that
+/// re-authenticates a session belongs to that session still.
+async fn signed_on_beside(
+    face: &Face,
+    realm: &Arc<Realm>,
+    visitor: &Visitor,
+    flow: PingOneFlow,
+) -> Result<Option<PingOneFlow>, Problem> {
+    let Some(live) = face.live(visitor, realm, true).await? else { return Ok(None) };
+    if live.session.authenticated_at < flow.created_at() || live.session.assurance() < flow.level() {
+        return Ok(None);
+    }
+    flow.session(face, visitor).await?;
+    let flow = flow.take(face).await?;
+    let flow = flow.completed_by(live.session.id, live.user.id, &live.user.username);
+    flow.keep(face, visitor).await?;
+    Ok(Some(flow))
+}
+
 fn first_form(
     realm: &Realm,
     flow: &PingOneFlow,
-    action: &str,
-    hidden: &[(&str, &str)],
+    (action, hidden): (&str, &[(&str, &str)]),
     tried: &Try<'_>,
+    offered: &[(String, String)],
 ) -> String {
+    let others: Vec<_> = offered.iter().map(|(href, text)| Link { href, text }).collect();
     let page = SignOnPage {
         realm: &realm.path,
         application: Some(flow.application()),
@@ -236,6 +285,7 @@ fn first_form(
         password_name: "password",
         hidden,
         error: tried.error,
+        others: &others,
     };
     page.html()
 }

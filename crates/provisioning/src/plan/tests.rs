@@ -68,6 +68,7 @@ fn make(facts: &mut Facts, change: Change) {
                 users: vec![],
                 clients: vec![],
                 subscribers: vec![],
+                upstreams: vec![],
                 documents: vec![],
             });
             facts.realms.sort_by(|a, b| a.realm.path.cmp(&b.realm.path));
@@ -113,6 +114,7 @@ fn make(facts: &mut Facts, change: Change) {
         Change::RemoveSubscriber(id, _) => {
             facts.realms.iter_mut().for_each(|of| of.subscribers.retain(|one| one.id != id));
         }
+        Change::MakeUpstream(..) | Change::EditUpstream(..) | Change::RemoveUpstream(..) => {}
         Change::PutDocument(_, document) => {
             let of = within(facts, document.realm);
             of.documents.retain(|known| (&known.kind, &known.id) != (&document.kind, &document.id));

@@ -39,7 +39,7 @@ pub(super) struct Usual<'a> {
 fn usual_actor(cause: Cause, user: Option<UserId>) -> Actor {
     match cause {
         Cause::SignOff => user.map_or(Actor::Other, Actor::User),
-        Cause::Idle | Cause::Expired | Cause::Quota => Actor::System,
+        Cause::Idle | Cause::Expired | Cause::Quota | Cause::Upstream => Actor::System,
         Cause::Administrator
         | Cause::UserDisabled
         | Cause::UserRemoved

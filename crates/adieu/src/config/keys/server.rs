@@ -228,4 +228,9 @@ pub(super) const KEYS: &[Key] = &[
         Flag,
         "Whether applications are told of endings at addresses in private networks and on this machine, too. In development mode they are.",
     ),
+    key(
+        "upstream.allow_private",
+        Flag,
+        "Whether upstream providers may be in private networks and on this machine, and behind http. In development mode they may.",
+    ),
 ];

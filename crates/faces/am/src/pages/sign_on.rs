@@ -5,7 +5,9 @@
 use std::borrow::Cow;
 
 use adieu_authority::{FirstFactor, SecondStepFailure, SignOnFailure, SignedIn};
-use adieu_pages_kit::{CodeEntry, SignOnPage, form_action_of, too_often};
+use adieu_http_kit::form::append_query;
+use adieu_http_kit::upstream_paths;
+use adieu_pages_kit::{CodeEntry, Link, SignOnPage, form_action_of, too_often};
 use axum::body::Body;
 use axum::response::Response;
 use http::header::RETRY_AFTER;
@@ -183,6 +185,19 @@ fn words(error: &AmError) -> Option<Cow<'static, str>> {
     Some(words.into())
 }
 
+/// Other providers that people sign on through, as links: address and words. They lead back here, and a live session from here on.
+/// A list that cannot be read is left out: a name and a password do as well.
+async fn offered(face: &Face, asked: &Asked) -> Vec<(String, String)> {
+    let Some(base) = &face.settings.upstream_base else { return Vec::new() };
+    let offered = face.authority.upstreams_offered(asked.realm.id).await.unwrap_or_default();
+    let here = append_query(&format!("{}/UI/Login", face.settings.context_path), "realm", &asked.realm.path);
+    let here = asked.goto.as_deref().map_or(here.clone(), |goto| append_query(&here, "goto", goto));
+    let link = |(name, title): (String, String)| {
+        (upstream_paths::begin(base, &asked.realm.path, &name, &here), format!("Sign on with {title}"))
+    };
+    offered.into_iter().map(link).collect()
+}
+
 async fn page(
     face: &Face,
     headers: &HeaderMap,
@@ -193,6 +208,8 @@ async fn page(
     let token = form_token::issue(face, headers);
     let goto = asked.goto.as_deref().unwrap_or_default();
     let action = format!("{}/UI/Login", face.settings.context_path);
+    let offered = offered(face, asked).await;
+    let others: Vec<_> = offered.iter().map(|(href, text)| Link { href, text }).collect();
     let hidden =
         [(form_token::FIELD, token.field.as_str()), ("realm", asked.realm.path.as_str()), ("goto", goto)];
     let page = SignOnPage {
@@ -205,6 +222,7 @@ async fn page(
         password_name: PASSWORD,
         hidden: &hidden,
         error: failed.map(|(_, words)| words),
+        others: &others,
     };
     let there = place_after(face, asked).await;
     let actions = ["'self'", there.as_str()];

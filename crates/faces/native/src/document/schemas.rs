@@ -24,7 +24,7 @@ pub(super) fn time() -> Value {
     json!({"type": "string", "format": "date-time", "description": "RFC 3339, UTC."})
 }
 
-fn text(most: u32) -> Value {
+pub(super) fn text(most: u32) -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": most, "pattern": VISIBLE})
 }
 
@@ -91,7 +91,7 @@ pub(super) fn object(members: Vec<(&str, Value)>) -> Value {
     })
 }
 
-fn page(of: &str) -> Value {
+pub(super) fn page(of: &str) -> Value {
     let next =
         json!({"type": ["string", "null"], "description": "The cursor of the next page; null at the end."});
     object(vec![("items", json!({"type": "array", "items": named(of)})), ("next", next)])

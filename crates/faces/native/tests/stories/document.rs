@@ -78,6 +78,14 @@ fn filled(path: &str, id: &str) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
+/// The id of an upstream provider.
+async fn upstream(world: &World) -> String {
+    let new = json!({"name": "corp", "issuer": "https://id.corp.test", "client_id": "adieu"});
+    let path = format!("/v1/realms/{}/upstreams", world.data.realm.id);
+    let made = world.admin(Method::POST, &path).json(&new).send().await.json();
+    made["id"].as_str().expect("an id").to_owned()
+}
+
 async fn send(world: &World, method: &Method, path: &str, media_type: &str, body: String) -> Reply {
     world.admin(method.clone(), path).header("content-type", media_type).body(body).send().await
 }
@@ -87,12 +95,14 @@ async fn send(world: &World, method: &Method, path: &str, media_type: &str, body
 async fn what_the_document_says_of_refusals_happens() {
     let world = World::start().await;
     let (realm, user) = (world.data.realm.id.to_string(), world.data.alice.id.to_string());
+    let upstream = upstream(&world).await;
     for (method, template, operation) in operations() {
         if method == Method::HEAD {
             continue;
         }
         let id = if template.contains("{realm}") { realm.as_str() } else { user.as_str() };
         let id = if template.contains("{client}") { world.data.app.id.as_str() } else { id };
+        let id = if template.contains("{upstream}") { upstream.as_str() } else { id };
         let path = filled(&template, id);
         let check = |reply: Reply, expect: u16| {
             assert_eq!(reply.status.as_u16(), expect, "{method} {path}: {}", reply.text);
@@ -123,7 +133,7 @@ async fn what_the_document_says_of_refusals_happens() {
 #[tokio::test]
 async fn the_members_of_bodies_are_those_that_are_read() {
     let world = World::start().await;
-    let document = document();
+    let (document, upstream) = (document(), upstream(&world).await);
     for (method, template, operation) in operations() {
         let Some(reference) =
             operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str()
@@ -142,6 +152,7 @@ async fn the_members_of_bodies_are_those_that_are_read() {
             world.data.alice.id.to_string()
         };
         let id = if template.contains("{client}") { world.data.app.id.to_string() } else { id };
+        let id = if template.contains("{upstream}") { upstream.clone() } else { id };
         let body = json!({"no such member": 1}).to_string();
         let reply = send(&world, &method, &filled(&template, &id), "application/json", body).await;
         assert_eq!(problem(&reply), (422, "invalid".into()));

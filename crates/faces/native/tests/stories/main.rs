@@ -12,6 +12,7 @@ mod people;
 mod sessions;
 mod subscribers;
 mod things;
+mod upstreams;
 
 use adieu_face_native::document;
 use adieu_testkit::World;

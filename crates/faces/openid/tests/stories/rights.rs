@@ -2,6 +2,7 @@
 //!
 //! The table names every route behind the path of an issuer.
 
+use adieu_authority::{NewUpstream, UpstreamEdit};
 use adieu_face_openid::routes;
 use adieu_testkit::World;
 use adieu_testkit::failing::Failure;
@@ -21,7 +22,7 @@ enum Serves {
     Holders,
 }
 
-const TABLE: [Line<Serves>; 16] = [
+const TABLE: [Line<Serves>; 21] = [
     ("GET HEAD", ".well-known/openid-configuration", Serves::Everybody),
     ("GET HEAD", ".well-known/oauth-authorization-server", Serves::Everybody),
     ("GET HEAD", "jwks", Serves::Everybody),
@@ -38,6 +39,11 @@ const TABLE: [Line<Serves>; 16] = [
     ("POST", "sign-off", Serves::TheBrowser),
     ("GET HEAD", "signed-off", Serves::Everybody),
     ("GET HEAD", "check-session", Serves::Everybody),
+    ("GET", "upstream/{name}/begin", Serves::Everybody),
+    ("GET", "upstream/{name}/callback", Serves::TheBrowser),
+    ("POST", "upstream/{name}/second-step", Serves::TheBrowser),
+    ("POST", "upstream/{name}/backchannel-logout", Serves::Everybody),
+    ("GET", "upstream/{name}/frontchannel-logout", Serves::Everybody),
 ];
 
 #[test]
@@ -49,10 +55,19 @@ fn the_table_names_every_route() {
 #[tokio::test]
 async fn nobody_gets_anything_unproven() {
     let world = World::start().await;
+    let nowhere = NewUpstream {
+        name: "corp".into(),
+        title: "Corp".into(),
+        issuer: "http://127.0.0.1:9".into(),
+        client_id: "adieu".into(),
+        edit: UpstreamEdit::default(),
+    };
+    world.authority().create_upstream(&world.data.realm, nowhere).await.expect("a provider");
     for (methods, path, serves) in TABLE {
         for method in methods.split(' ') {
             let method = method.parse().expect("a method");
             let fields = [("grant_type", "client_credentials"), ("token", "x")];
+            let path = path.replace("{name}", "corp");
             let ask = world.ask(method, &format!("{ALPHA}/{path}")).form(&fields);
             let status = ask.send().await.status.as_u16();
             let expected: &[u16] = match serves {
@@ -62,6 +77,8 @@ async fn nobody_gets_anything_unproven() {
                 Serves::TheBrowser => &[403],
                 // Session management is off.
                 Serves::Everybody if path == "check-session" => &[404],
+                // The provider does not answer.
+                Serves::Everybody if path.ends_with("/begin") => &[502],
                 Serves::Everybody => &[200, 303, 400],
             };
             assert!(expected.contains(&status), "{methods} {path}: {status}");
@@ -79,6 +96,7 @@ async fn what_is_not_there_is_said_so() {
         assert_eq!(world.get(path).send().await.status, 404, "{path}");
     }
     for (methods, path, _) in TABLE {
+        let path = path.replace("{name}", "corp");
         let reply = world.ask("PATCH".parse().expect("a method"), &format!("{ALPHA}/{path}")).send().await;
         assert_eq!(
             (reply.status.as_u16(), reply.header("allow")),

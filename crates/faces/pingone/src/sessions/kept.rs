@@ -97,6 +97,7 @@ fn kept_as(fate: &Fate) -> Kept {
             | Cause::PasswordChanged
             | Cause::EndedWithOthers
             | Cause::Restored
+            | Cause::Upstream
             | Cause::Other,
         )
         | None => Kept::Not,

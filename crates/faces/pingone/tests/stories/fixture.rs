@@ -30,6 +30,7 @@ pub(crate) fn settings() -> Settings {
         cookies_secure: true,
         own_bases: std::collections::BTreeMap::new(),
         cookie_life_s: 2_592_000,
+        upstream_base: None,
         front_page: None,
         companions: adieu_http_kit::companion::Companions::default(),
     }

@@ -1,4 +1,4 @@
-//! Addresses of the network that no notice is sent to unless that is allowed: those that lead into the house.
+//! Addresses of the network that nothing is sent to unless that is allowed: those that lead into the house.
 //!
 //! An address is judged as it was resolved, and the connection goes to what was judged: a name that leads elsewhere a moment
 //! later gains nothing. Lists: the IANA special-purpose registries for IPv4 and IPv6 (RFC 6890).

@@ -1,0 +1,47 @@
+//! What the authority asks upstream providers by: the room `upstream`.
+//!
+//! Nothing is decided here.
+
+use adieu_authority::{
+    Pending, Timestamp, UpstreamClient, UpstreamEndpoints, UpstreamError, UpstreamExchange, UpstreamIdentity,
+    UpstreamLogout,
+};
+use adieu_egress::{AddressRule, EgressClient};
+use adieu_upstream::Upstreams;
+use anyhow::Result;
+
+use crate::config::Config;
+
+/// Providers, asked as the configuration allows.
+pub(crate) struct AskedUpstreams(Upstreams);
+
+impl AskedUpstreams {
+    pub(crate) fn new(config: &Config) -> Result<Self> {
+        let anywhere = config.development || config.upstream.allow_private;
+        let rule = if anywhere { AddressRule::Any } else { AddressRule::Public };
+        Ok(Self(Upstreams::new(EgressClient::new(rule)?)))
+    }
+}
+
+impl UpstreamClient for AskedUpstreams {
+    fn endpoints(&self, issuer: String, now: Timestamp) -> Pending<Result<UpstreamEndpoints, UpstreamError>> {
+        let asked = self.0.clone();
+        Box::pin(async move { asked.endpoints(&issuer, now).await })
+    }
+
+    fn identity(&self, exchange: UpstreamExchange) -> Pending<Result<UpstreamIdentity, UpstreamError>> {
+        let asked = self.0.clone();
+        Box::pin(async move { asked.identity(&exchange).await })
+    }
+
+    fn logout(
+        &self,
+        issuer: String,
+        client_id: String,
+        token: String,
+        now: Timestamp,
+    ) -> Pending<Result<UpstreamLogout, UpstreamError>> {
+        let asked = self.0.clone();
+        Box::pin(async move { asked.logout(&issuer, &client_id, &token, now).await })
+    }
+}

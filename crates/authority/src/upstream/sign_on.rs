@@ -1,0 +1,479 @@
+//! A sign-on through an upstream provider: begun, come back, opened.
+//!
+//! A state is taken once, by the browser that began it, at the address of the provider that it was begun for. What the provider
+//! says of factors counts for nothing: where the realm asks for two, the second is asked for here.
+
+use std::sync::Arc;
+
+use adieu_core::{
+    Assurance, Channel, Device, DirectoryError, EndKind, EndOrder, EndTarget, Origin, Outage, Purpose, Realm,
+    SessionToken, Span, Timestamp, UPSTREAM, Unwritten, UpstreamError, UpstreamExchange, UpstreamIdentity,
+    UpstreamProvider, UpstreamSession, User, is_overtaken,
+};
+use adieu_store::FlowId;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use super::record::{self, LED, OVER, SESSION, STARTED, StartedBody};
+use crate::Authority;
+use crate::first_factor::FirstFactor;
+use crate::flows::NewFlow;
+use crate::second_factor::{SecondFactor, SecondStepFailure};
+use crate::sign_on::{Given, SignOn, SignOnFailure, SignedIn, outcome};
+use crate::sign_on_outcome::{Candidate, SignOnOutcome};
+
+/// How long a browser may stay at the provider.
+const LIFE: Span = Span::from_s(600);
+/// For how long the record beside a session outlasts it, as it may be renewed.
+const BESIDE_SESSION: Span = Span::from_s(30 * 24 * 3600);
+
+/// Somebody wants to sign on through a provider.
+pub struct UpstreamStart<'a> {
+    /// The realm.
+    pub realm: &'a Realm,
+    /// The provider's name.
+    pub provider: &'a str,
+    /// Where the provider sends the browser back to.
+    pub redirect_uri: String,
+    /// Where the browser goes on then; the caller's affair.
+    pub then: String,
+    /// What only this browser has.
+    pub browser: String,
+    /// Whether the provider is to ask for a proof although it knows the person.
+    pub fresh: bool,
+    /// The level that is wanted even where the realm asks for less.
+    pub level: Assurance,
+    /// The address that it is begun from.
+    pub from: Option<&'a str>,
+}
+
+/// A browser comes back from a provider.
+pub struct UpstreamReturn {
+    /// The realm.
+    pub realm: Arc<Realm>,
+    /// The provider's name, as the address has it.
+    pub provider: String,
+    /// The state.
+    pub state: String,
+    /// The code; none if there is an error in its place.
+    pub code: Option<String>,
+    /// The error.
+    pub error: Option<String>,
+    /// The issuer that the answer names. RFC 9207
+    pub iss: Option<String>,
+    /// What only the browser has that began it.
+    pub browser: String,
+    /// The channel.
+    pub channel: Channel,
+    /// The user agent.
+    pub device: Device,
+    /// The token of a session that is to go on if it is the same user's.
+    pub previous: Option<SessionToken>,
+}
+
+/// Somebody who is known by a provider and has yet to give a second factor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamWaiting {
+    /// What was proven.
+    pub first: FirstFactor,
+    /// Where the browser goes on.
+    pub then: String,
+    said_at: Timestamp,
+    session: UpstreamSession,
+}
+
+/// The second factor after the provider's word.
+pub struct UpstreamSecondStep {
+    /// The realm.
+    pub realm: Arc<Realm>,
+    /// Who waits.
+    pub waiting: UpstreamWaiting,
+    /// The code. It is in no `Debug` text.
+    pub code: String,
+    /// The channel.
+    pub channel: Channel,
+    /// The user agent.
+    pub device: Device,
+    /// The token of a session that is to go on if it is the same user's.
+    pub previous: Option<SessionToken>,
+}
+
+/// Somebody who signed on through a provider.
+#[derive(Debug)]
+pub struct UpstreamSignedIn {
+    /// The session.
+    pub signed_in: SignedIn,
+    /// Where the browser goes on.
+    pub then: String,
+}
+
+/// Why nobody was signed on through a provider.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamFailure {
+    /// The realm has no such provider, or nobody signs on through it at present.
+    #[error("no such upstream provider")]
+    UnknownProvider,
+    /// The state is unknown, used, too old, another browser's, or another provider's.
+    #[error("the answer belongs to no sign-on that this browser has begun")]
+    State,
+    /// The answer names another issuer. RFC 9207 §2.4
+    #[error("the answer names another issuer")]
+    Issuer,
+    /// The provider signed nobody on, in its word for why.
+    #[error("the provider signed nobody on: {0}")]
+    Denied(String),
+    /// It cannot be asked, refuses, or says what must not be taken.
+    #[error(transparent)]
+    Provider(#[from] UpstreamError),
+    /// Nobody here is linked to the person.
+    #[error("nobody here is linked to that person")]
+    UnknownPerson,
+    /// A user with the person's name is there already.
+    #[error("the name of that person is taken")]
+    NameTaken,
+    /// The person's name is none that a user may have.
+    #[error("the name of that person cannot be a username")]
+    NameUnusable,
+    /// The provider's session was ended while somebody was signing on.
+    #[error("the provider's session is over")]
+    Over,
+    /// A second factor is asked for.
+    #[error("a second factor is asked for")]
+    SecondFactor(Box<UpstreamWaiting>),
+    /// The code does not fit or was used; who waits may try again.
+    #[error("the code is wrong or was used before")]
+    Code(Box<UpstreamWaiting>),
+    /// What keeps from signing on keeps from this, too.
+    #[error(transparent)]
+    SignOn(#[from] SignOnFailure),
+}
+
+impl From<Outage> for UpstreamFailure {
+    fn from(outage: Outage) -> Self {
+        Self::SignOn(SignOnFailure::Outage(outage))
+    }
+}
+
+impl From<Unwritten> for UpstreamFailure {
+    fn from(unwritten: Unwritten) -> Self {
+        unwritten.into_outage().into()
+    }
+}
+
+impl From<DirectoryError> for UpstreamFailure {
+    fn from(error: DirectoryError) -> Self {
+        match error {
+            DirectoryError::Unwritten(unwritten) => unwritten.into(),
+            error => Outage::new(error).into(),
+        }
+    }
+}
+
+impl UpstreamFailure {
+    const fn outcome(&self) -> SignOnOutcome {
+        match self {
+            Self::SignOn(failure) => failure.outcome(),
+            Self::SecondFactor(_) => SignOnOutcome::SecondFactor,
+            Self::Code(_) => SignOnOutcome::WrongCode,
+            Self::Provider(UpstreamError::Busy) => SignOnOutcome::Busy,
+            Self::Provider(UpstreamError::Unreachable(_)) => SignOnOutcome::Outage,
+            Self::UnknownProvider
+            | Self::State
+            | Self::Issuer
+            | Self::Denied(_)
+            | Self::Provider(UpstreamError::Refused(_) | UpstreamError::NotTaken(_))
+            | Self::UnknownPerson
+            | Self::NameTaken
+            | Self::NameUnusable
+            | Self::Over => SignOnOutcome::WrongCredentials,
+        }
+    }
+}
+
+impl UpstreamWaiting {
+    /// As it lies in a flow.
+    pub fn to_text(&self) -> String {
+        let session = record::session_text(&self.session);
+        let parts = (self.first.to_text(), self.said_at.ms(), session, &self.then);
+        record::text(&parts)
+    }
+
+    /// As it lay in a flow.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let (first, said_at, session, then): (String, i64, String, String) =
+            serde_json::from_str(text).ok()?;
+        Some(Self {
+            first: FirstFactor::from_text(&first)?,
+            said_at: Timestamp::from_ms(said_at),
+            session: record::session(session.as_bytes())?,
+            then,
+        })
+    }
+}
+
+/// Who it is, and what led there.
+struct Known {
+    provider: UpstreamProvider,
+    identity: UpstreamIdentity,
+    started: StartedBody,
+}
+
+impl Authority {
+    /// Begins a sign-on through a provider: the address that the browser is sent to.
+    pub async fn begin_upstream(&self, start: UpstreamStart<'_>) -> Result<String, UpstreamFailure> {
+        let realm = start.realm;
+        let provider = self.upstream_in_use(realm, start.provider).await?;
+        let endpoints = self.upstream_client()?.endpoints(provider.issuer.clone(), self.now()).await?;
+        let id: FlowId = self.draw();
+        let body = StartedBody {
+            provider: provider.name.clone(),
+            issuer: provider.issuer.clone(),
+            browser: start.browser,
+            redirect_uri: start.redirect_uri.clone(),
+            then: start.then,
+            two_factors: start.level == Assurance::Two,
+        };
+        let body = record::text(&body).into_bytes();
+        let new = NewFlow { id, kind: STARTED, realm: realm.id, life: LIFE, body, from: start.from };
+        self.begin_flow(new).await?;
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(self.upstream_verifier(&id)));
+        let (state, nonce, scope) = (URL_SAFE_NO_PAD.encode(id), self.upstream_nonce(&id), provider.scope());
+        let mut params = vec![
+            ("response_type", "code"),
+            ("client_id", &provider.client_id),
+            ("redirect_uri", &start.redirect_uri),
+            ("scope", &scope),
+            ("state", &state),
+            ("nonce", &nonce),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        if start.fresh {
+            params.push(("prompt", "login"));
+        }
+        Ok(with_query(&endpoints.authorization, &params))
+    }
+
+    /// A browser has come back: a session for whoever it is by the provider's word.
+    pub async fn finish_upstream(&self, back: UpstreamReturn) -> Result<UpstreamSignedIn, UpstreamFailure> {
+        let mut who = Candidate::at(&back.realm, &back.channel, &back.device, None);
+        let result = self.finish_unnoted(back, &mut who).await;
+        let outcome = result.as_ref().err().map_or(SignOnOutcome::SignedOn, UpstreamFailure::outcome);
+        self.note_sign_on(&who, outcome);
+        result
+    }
+
+    async fn finish_unnoted(
+        &self,
+        back: UpstreamReturn,
+        who: &mut Candidate,
+    ) -> Result<UpstreamSignedIn, UpstreamFailure> {
+        let Known { provider, identity, started } = self.upstream_known(&back).await?;
+        let realm = Arc::clone(&back.realm);
+        let user = self.person(&realm, &provider, &identity).await?;
+        who.user = Some(user.id);
+        if !user.may_sign_on(self.now()) {
+            return Err(SignOnFailure::Disabled(user).into());
+        }
+        let level = if started.two_factors { Assurance::Two } else { Assurance::One };
+        let (quota, said_at) = (self.policy().quota_for(&realm.path, &back.channel), identity.said_at);
+        let session = UpstreamSession {
+            provider: provider.name,
+            issuer: provider.issuer,
+            sub: identity.sub,
+            sid: identity.sid,
+        };
+        let sign_on = SignOn {
+            previous: back.previous,
+            level,
+            may_be_half: false,
+            ..Self::sign_on_of(realm, back.channel, back.device, &user)
+        };
+        match self.open(sign_on, &user, quota, Given::Otherwise(UPSTREAM)).await {
+            Ok(signed_in) => self.kept_beside(signed_in, session, said_at, started.then).await,
+            Err(SignOnFailure::SecondFactor(first)) => {
+                let waiting = UpstreamWaiting { first, then: started.then, said_at, session };
+                Err(UpstreamFailure::SecondFactor(Box::new(waiting)))
+            }
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// The second factor after the provider's word.
+    pub async fn finish_upstream_second(
+        &self,
+        step: UpstreamSecondStep,
+    ) -> Result<UpstreamSignedIn, UpstreamFailure> {
+        let UpstreamSecondStep { realm, waiting, code, channel, device, previous } = step;
+        let given =
+            SecondFactor { realm: Arc::clone(&realm), channel, first: waiting.first, code, device, previous };
+        let who = Candidate::at(&realm, &given.channel, &given.device, Some(waiting.first.user()));
+        let proven = match self.prove_second(given).await {
+            Ok(proven) => proven,
+            Err(SecondStepFailure::SignOn(failure)) => return Err(failure.into()),
+            Err(SecondStepFailure::Wrong | SecondStepFailure::Used | SecondStepFailure::NoCodes) => {
+                return Err(UpstreamFailure::Code(Box::new(waiting)));
+            }
+        };
+        let quota = self.policy().quota_for(&realm.path, &proven.sign_on.channel);
+        let given =
+            proven.code.map_or(Given::Otherwise(UPSTREAM), |code| Given::OtherwiseAnd(UPSTREAM, code));
+        let opened = self.open(proven.sign_on, &proven.user, quota, given).await;
+        self.note_sign_on(&who, outcome(&opened));
+        self.kept_beside(opened?, waiting.session, waiting.said_at, waiting.then).await
+    }
+
+    /// A provider through which people sign on.
+    async fn upstream_in_use(&self, realm: &Realm, name: &str) -> Result<UpstreamProvider, UpstreamFailure> {
+        let found = self.upstream(realm.id, name).await?.filter(|provider| provider.enabled);
+        found.ok_or(UpstreamFailure::UnknownProvider)
+    }
+
+    /// Takes the state, and asks the provider who it is.
+    async fn upstream_known(&self, back: &UpstreamReturn) -> Result<Known, UpstreamFailure> {
+        let provider = self.upstream_in_use(&back.realm, &back.provider).await?;
+        let id = URL_SAFE_NO_PAD.decode(&back.state).ok().and_then(|id| FlowId::try_from(id).ok());
+        let id = id.ok_or(UpstreamFailure::State)?;
+        let read = |body: &[u8]| serde_json::from_slice::<StartedBody>(body).ok();
+        let found = self.flow(id, STARTED).await?;
+        let found = found.filter(|flow| flow.realm == back.realm.id && self.now() < flow.expires_at);
+        let fits = |started: &StartedBody| {
+            let same: bool = started.browser.as_bytes().ct_eq(back.browser.as_bytes()).into();
+            same && started.provider == provider.name && started.issuer == provider.issuer
+        };
+        // Another browser's state is left to that browser.
+        let started = found.and_then(|flow| read(&flow.body)).filter(fits).ok_or(UpstreamFailure::State)?;
+        self.take_flow(id, STARTED).await?.ok_or(UpstreamFailure::State)?;
+        let client = self.upstream_client()?;
+        let endpoints = client.endpoints(provider.issuer.clone(), self.now()).await?;
+        match &back.iss {
+            Some(iss) if *iss != provider.issuer => return Err(UpstreamFailure::Issuer),
+            None if endpoints.names_issuer => return Err(UpstreamFailure::Issuer),
+            Some(_) | None => {}
+        }
+        if let Some(error) = &back.error {
+            return Err(UpstreamFailure::Denied(error.clone()));
+        }
+        let exchange = UpstreamExchange {
+            issuer: provider.issuer.clone(),
+            client_id: provider.client_id.clone(),
+            secret: self.upstream_secret(&provider)?,
+            code: back.code.clone().ok_or(UpstreamFailure::State)?,
+            redirect_uri: started.redirect_uri.clone(),
+            verifier: self.upstream_verifier(&id),
+            nonce: self.upstream_nonce(&id),
+            username_claim: provider.username_claim.clone(),
+            email_claim: provider.email_claim.clone(),
+            wants_claims: provider.creates_users,
+            now: self.now(),
+        };
+        let identity = client.identity(exchange).await?;
+        Ok(Known { provider, identity, started })
+    }
+
+    /// The user who the person is; one who is made for them, where that is allowed.
+    async fn person(
+        &self,
+        realm: &Realm,
+        provider: &UpstreamProvider,
+        identity: &UpstreamIdentity,
+    ) -> Result<Arc<User>, UpstreamFailure> {
+        if let Some(user) = self.upstream_user(realm.id, &provider.issuer, &identity.sub).await? {
+            return Ok(user);
+        }
+        match self.made_upstream_user(realm, provider, identity).await {
+            Ok(user) => Ok(Arc::new(user)),
+            // The same person came twice at once, and the other one was faster.
+            Err(UpstreamFailure::NameTaken) => {
+                let made = self.upstream_user(realm.id, &provider.issuer, &identity.sub).await?;
+                made.ok_or(UpstreamFailure::NameTaken)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Writes down beside a session what it came from, before anybody has its token; and ends it if the provider's session was
+    /// ended meanwhile: a logout is noted before sessions are looked for, so that one of the two finds the other.
+    async fn kept_beside(
+        &self,
+        signed_in: SignedIn,
+        session: UpstreamSession,
+        said_at: Timestamp,
+        then: String,
+    ) -> Result<UpstreamSignedIn, UpstreamFailure> {
+        let ours = &signed_in.session;
+        let life = ours.expires_at.since(self.now());
+        let life = Span::from_ms(life.ms().max(0) + BESIDE_SESSION.ms());
+        let kept = async {
+            for name in record::names_of(session.sid.as_deref(), Some(&session.sub)) {
+                let id = record::flow_of(LED, ours.realm, &session.issuer, &name);
+                self.put_flow(id, LED, ours.realm, life, ours.user.to_string().into_bytes()).await?;
+            }
+            let body = record::session_text(&session).into_bytes();
+            self.put_flow(ours.id.to_bytes(), SESSION, ours.realm, life, body).await
+        };
+        let over = match kept.await {
+            Ok(()) => self.is_over_upstream(&signed_in, &session, said_at).await,
+            Err(unwritten) => Err(unwritten.into_outage()),
+        };
+        let failure = match over {
+            Ok(false) => return Ok(UpstreamSignedIn { signed_in, then }),
+            Ok(true) => UpstreamFailure::Over,
+            Err(outage) => outage.into(),
+        };
+        // A session that no logout would find is not handed out.
+        let order = EndOrder {
+            realm: Some(ours.realm),
+            target: EndTarget::OneOf { user: ours.user, session: ours.id },
+            kind: EndKind::End,
+            cause: adieu_core::Cause::Upstream,
+            spare: None,
+            within: None,
+            origin: Origin::of(adieu_core::Actor::System, ours.channel.clone(), ours.device.address.clone()),
+        };
+        self.end(order).await.map_err(|error| UpstreamFailure::from(Outage::new(error)))?;
+        Err(failure)
+    }
+
+    async fn is_over_upstream(
+        &self,
+        signed_in: &SignedIn,
+        session: &UpstreamSession,
+        said_at: Timestamp,
+    ) -> Result<bool, Outage> {
+        let realm = signed_in.session.realm;
+        let of_session = match &session.sid {
+            Some(sid) => {
+                self.flow(record::flow_of(OVER, realm, &session.issuer, &format!("sid {sid}")), OVER).await?
+            }
+            None => None,
+        };
+        let of_person = record::flow_of(OVER, realm, &session.issuer, &format!("sub {}", session.sub));
+        let of_person = self.flow(of_person, OVER).await?;
+        let at = of_person.and_then(|flow| std::str::from_utf8(&flow.body).ok()?.parse().ok());
+        Ok(is_overtaken(of_session.is_some(), at.map(Timestamp::from_ms), said_at))
+    }
+
+    fn upstream_nonce(&self, id: &FlowId) -> String {
+        self.key().derive_text(Purpose::UpstreamSignOn, id, 0)
+    }
+
+    /// RFC 7636 §4.1: 43 characters at least.
+    fn upstream_verifier(&self, id: &FlowId) -> String {
+        let half = |n| self.key().derive_text(Purpose::UpstreamSignOn, id, n);
+        format!("{}{}", half(1), half(2))
+    }
+}
+
+/// An address with parameters. Its own query stays.
+fn with_query(address: &str, params: &[(&str, &str)]) -> String {
+    let mut url = address.to_owned();
+    for (name, value) in params {
+        let sign = if url.contains('?') { '&' } else { '?' };
+        let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        url.push_str(&format!("{sign}{name}={value}"));
+    }
+    url
+}

@@ -1,0 +1,24 @@
+//! What upstream providers are asked by: whoever makes an authority brings one, so that nothing here knows HTTP.
+//!
+//! It returns facts and decides nothing.
+
+use adieu_core::{
+    Timestamp, UpstreamEndpoints, UpstreamError, UpstreamExchange, UpstreamIdentity, UpstreamLogout,
+};
+use adieu_store::Pending;
+
+/// Asks upstream providers. Bounded in time, in size and in number; it returns facts and decides nothing.
+pub trait UpstreamClient: Send + Sync {
+    /// What the provider of an issuer says of itself.
+    fn endpoints(&self, issuer: String, now: Timestamp) -> Pending<Result<UpstreamEndpoints, UpstreamError>>;
+    /// Who it is that has just signed on there.
+    fn identity(&self, exchange: UpstreamExchange) -> Pending<Result<UpstreamIdentity, UpstreamError>>;
+    /// What a logout token of the issuer for that client says.
+    fn logout(
+        &self,
+        issuer: String,
+        client_id: String,
+        token: String,
+        now: Timestamp,
+    ) -> Pending<Result<UpstreamLogout, UpstreamError>>;
+}

@@ -1,0 +1,202 @@
+//! Signing on through an upstream provider: `upstream/{name}/…` behind the path of an issuer.
+//!
+//! `begin` sends the browser to the provider, `callback` is where it comes back, `second-step` where a second factor goes;
+//! `backchannel-logout` and `frontchannel-logout` are for the provider. What is proven and what ends is the authority's;
+//! here are addresses, cookies and pages. OpenID Connect Core 1.0 §3.1.2, RFC 9207. Decision 0044.
+
+mod address;
+mod logout;
+mod pages;
+
+use std::sync::Arc;
+
+use adieu_authority::{
+    Assurance, Realm, UpstreamReturn, UpstreamSecondStep, UpstreamSignedIn, UpstreamStart,
+};
+use adieu_http_kit::form::Params;
+use adieu_http_kit::upstream_paths::{return_address, upstream};
+use axum::body::Body;
+use axum::response::Response;
+use http::Method;
+
+pub(crate) use address::{UpstreamEndpoint, find};
+
+use crate::answer::{see_other, with_cookies};
+use crate::authorize::{CarriedRequest, Judged, previous};
+use crate::browser::after_sign_on;
+use crate::call::{Call, REQUEST, form, once};
+use crate::error::OpenIdError;
+use crate::face::{CHANNEL, Face};
+use crate::form_token::{self, FormToken};
+
+/// Where a browser goes on that no application has sent.
+const RETURN_TO: &str = "return_to";
+
+/// A provider of a realm, as an address names it.
+pub(crate) struct NamedUpstream<'a> {
+    pub(crate) realm: &'a Arc<Realm>,
+    pub(crate) provider: &'a str,
+}
+
+pub(crate) async fn answer(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    named: &NamedUpstream<'_>,
+    endpoint: UpstreamEndpoint,
+) -> Result<Response, OpenIdError> {
+    let allow = endpoint.allow();
+    if !allow.split(", ").any(|method| call.method() == method) {
+        return Err(OpenIdError::NotAllowed(allow));
+    }
+    match endpoint {
+        UpstreamEndpoint::Begin => begin(face, call, named).await,
+        UpstreamEndpoint::Callback => callback(face, call, named).await,
+        UpstreamEndpoint::SecondStep => second_step(face, call, body, named).await,
+        UpstreamEndpoint::BackchannelLogout => logout::by_token(face, call, body, named).await,
+        UpstreamEndpoint::FrontchannelLogout => logout::by_browser(face, call, named).await,
+    }
+}
+
+/// Sends the browser to the provider. What it came for travels in the store.
+async fn begin(face: &Face, call: &Call, named: &NamedUpstream<'_>) -> Result<Response, OpenIdError> {
+    if *call.method() == Method::HEAD {
+        return Err(OpenIdError::NotAllowed(UpstreamEndpoint::Begin.allow()));
+    }
+    let query = Params::parse(call.query());
+    let (then, fresh, level) = match once(&query, REQUEST)? {
+        Some(request) => {
+            let asked = CarriedRequest { realm: named.realm, query: request };
+            let authorize = match asked.judged(face, call, None).await? {
+                Judged::Sound(authorize) => authorize,
+                Judged::Refused(response) => return Ok(response),
+            };
+            let prompts = asked.params();
+            let prompts = prompts.first("prompt").unwrap_or_default();
+            let fresh = prompts.split(' ').any(|prompt| prompt == "login");
+            (Then::Request(asked.bare().to_owned()), fresh, authorize.level)
+        }
+        None => {
+            let wanted = once(&query, RETURN_TO)?.unwrap_or("/");
+            let address = return_address(&face.settings.public_url, wanted);
+            (Then::Address(address.ok_or(OpenIdError::ReturnTo)?), false, Assurance::One)
+        }
+    };
+    let FormToken { cookie, field } = form_token::issue(face, call.headers());
+    let from = call.address();
+    let start = UpstreamStart {
+        realm: named.realm,
+        provider: named.provider,
+        redirect_uri: callback_address(face, named),
+        then: then.to_text(),
+        browser: of_browser(face, &field),
+        fresh,
+        level,
+        from: from.as_deref(),
+    };
+    match face.authority.begin_upstream(start).await {
+        Ok(there) => Ok(with_cookies(see_other(&there)?, vec![cookie])),
+        Err(failure) => pages::failed(face, call, named, failure, Some(&then)).await,
+    }
+}
+
+/// The browser comes back.
+async fn callback(face: &Face, call: &Call, named: &NamedUpstream<'_>) -> Result<Response, OpenIdError> {
+    let query = Params::parse(call.query());
+    let text = |name| Ok::<_, OpenIdError>(once(&query, name)?.map(str::to_owned));
+    let field = form_token::of_browser(face, call.headers());
+    let back = UpstreamReturn {
+        realm: Arc::clone(named.realm),
+        provider: named.provider.to_owned(),
+        state: text("state")?.unwrap_or_default(),
+        code: text("code")?,
+        error: text("error")?.map(|error| error.chars().filter(char::is_ascii_graphic).take(64).collect()),
+        iss: text("iss")?,
+        browser: field.map(|field| of_browser(face, &field)).unwrap_or_default(),
+        channel: CHANNEL,
+        device: call.device(),
+        previous: previous(face, call, named.realm).await?,
+    };
+    match face.authority.finish_upstream(back).await {
+        Ok(done) => signed_on(face, call, named, &done).await,
+        Err(failure) => pages::failed(face, call, named, failure, None).await,
+    }
+}
+
+/// The second factor after the provider's word.
+async fn second_step(
+    face: &Face,
+    call: &Call,
+    body: Body,
+    named: &NamedUpstream<'_>,
+) -> Result<Response, OpenIdError> {
+    let form = form(call, body).await?;
+    if !form_token::fits(face, call.headers(), once(&form, form_token::FIELD)?.unwrap_or_default()) {
+        return Err(OpenIdError::FormTooOld);
+    }
+    let attempt = once(&form, pages::ATTEMPT)?.unwrap_or_default();
+    let waiting = pages::waiting(face, named.realm, attempt).await?.ok_or(OpenIdError::FormTooOld)?;
+    let step = UpstreamSecondStep {
+        realm: Arc::clone(named.realm),
+        waiting,
+        code: once(&form, pages::CODE)?.unwrap_or_default().to_owned(),
+        channel: CHANNEL,
+        device: call.device(),
+        previous: previous(face, call, named.realm).await?,
+    };
+    match face.authority.finish_upstream_second(step).await {
+        Ok(done) => signed_on(face, call, named, &done).await,
+        Err(failure) => pages::failed(face, call, named, failure, None).await,
+    }
+}
+
+async fn signed_on(
+    face: &Face,
+    call: &Call,
+    named: &NamedUpstream<'_>,
+    done: &UpstreamSignedIn,
+) -> Result<Response, OpenIdError> {
+    let cookies = after_sign_on(face, call, named.realm, &done.signed_in).await?;
+    let address = match Then::from_text(&done.then) {
+        Then::Request(bare) => {
+            CarriedRequest { realm: named.realm, query: &bare }.marked(face, &done.signed_in.session)
+        }
+        Then::Address(address) => address,
+    };
+    Ok(with_cookies(see_other(&address)?, cookies))
+}
+
+/// Where a browser goes on.
+pub(crate) enum Then {
+    /// To the answer of an application's request.
+    Request(String),
+    /// To an address of this installation.
+    Address(String),
+}
+
+impl Then {
+    fn to_text(&self) -> String {
+        match self {
+            Self::Request(request) => format!("request {request}"),
+            Self::Address(address) => format!("address {address}"),
+        }
+    }
+
+    fn from_text(text: &str) -> Self {
+        match text.split_once(' ') {
+            Some(("request", request)) => Self::Request(request.to_owned()),
+            Some((_, address)) => Self::Address(address.to_owned()),
+            None => Self::Address("/".to_owned()),
+        }
+    }
+}
+
+/// Where the provider sends browsers back to.
+pub(crate) fn callback_address(face: &Face, named: &NamedUpstream<'_>) -> String {
+    upstream(&face.settings.public_url, &named.realm.path, named.provider, "callback")
+}
+
+/// What only a browser with this form token has.
+fn of_browser(face: &Face, field: &str) -> String {
+    face.derived(&format!("openid-upstream {field}"))
+}

@@ -1,0 +1,125 @@
+//! What people see of a sign-on through a provider: the second step, and why it did not work.
+//!
+//! Statuses and words of failures are chosen in `error`.
+
+use adieu_authority::{FlowId, NewFlow, Realm, Span, UpstreamFailure, UpstreamWaiting};
+use adieu_http_kit::upstream_paths::upstream;
+use adieu_pages_kit::{CodeEntry, ErrorPage, Link};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
+
+use super::{NamedUpstream, Then};
+use crate::answer::{page, with_cookies};
+use crate::authorize::{CarriedRequest, Judged};
+use crate::call::Call;
+use crate::error::{OpenIdError, words_of_upstream};
+use crate::face::Face;
+use crate::form_token::{self, FormToken};
+use crate::sign_on::leading_to;
+
+/// The attempt whose second factor the form gives, and that.
+pub(super) const ATTEMPT: &str = "attempt";
+pub(super) const CODE: &str = "code";
+/// Flows of this kind are people whom a provider knows and who have yet to give a second factor.
+const KIND: &str = "openid-upstream-waiting";
+const LIFE: Span = Span::from_s(300);
+
+/// The page after a sign-on that did not come to its end; the one that asks for a second factor where that is missing.
+pub(super) async fn failed(
+    face: &Face,
+    call: &Call,
+    named: &NamedUpstream<'_>,
+    failure: UpstreamFailure,
+    then: Option<&Then>,
+) -> Result<Response, OpenIdError> {
+    let failure = match failure {
+        UpstreamFailure::SecondFactor(waiting) => return code_page(face, call, named, &waiting, None).await,
+        UpstreamFailure::Code(waiting) => {
+            let wrong = (StatusCode::UNAUTHORIZED, "That code is wrong or was used before.");
+            return code_page(face, call, named, &waiting, Some(wrong)).await;
+        }
+        failure @ (UpstreamFailure::UnknownProvider
+        | UpstreamFailure::State
+        | UpstreamFailure::Issuer
+        | UpstreamFailure::Denied(_)
+        | UpstreamFailure::Provider(_)
+        | UpstreamFailure::UnknownPerson
+        | UpstreamFailure::NameTaken
+        | UpstreamFailure::NameUnusable
+        | UpstreamFailure::Over
+        | UpstreamFailure::SignOn(_)) => failure,
+    };
+    tracing::info!(
+        realm = named.realm.path, upstream = named.provider, %failure, "nobody signed on through a provider"
+    );
+    let detail = failure.to_string();
+    let (status, title, message) = words_of_upstream(failure)?;
+    let back = match then {
+        Some(Then::Request(request)) => Some(format!("{}?{request}", face.url(named.realm, "authorize"))),
+        Some(Then::Address(_)) | None => face.settings.front_page.clone(),
+    };
+    let links: Vec<_> = back.iter().map(|href| Link { href, text: "Sign on another way" }).collect();
+    let shown = ErrorPage {
+        title,
+        message: &message,
+        detail: Some(&detail),
+        correlation_id: None,
+        sign_off: None,
+        links: &links,
+    };
+    Ok(page(status, shown.html(), &["'self'"]))
+}
+
+async fn code_page(
+    face: &Face,
+    call: &Call,
+    named: &NamedUpstream<'_>,
+    waiting: &UpstreamWaiting,
+    failed: Option<(StatusCode, &str)>,
+) -> Result<Response, OpenIdError> {
+    let id: FlowId = face.authority.draw();
+    let (body, from) = (waiting.to_text().into_bytes(), call.address());
+    let new = NewFlow { id, kind: KIND, realm: named.realm.id, life: LIFE, body, from: from.as_deref() };
+    face.authority.begin_flow(new).await?;
+    let attempt = URL_SAFE_NO_PAD.encode(id);
+    let FormToken { cookie, field } = form_token::issue(face, call.headers());
+    let action = upstream(&face.settings.public_url, &named.realm.path, named.provider, "second-step");
+    let shown = CodeEntry {
+        title: "Second step",
+        message: "Please enter one of your recovery codes. Each of them works once.",
+        action: &action,
+        label: "Recovery code",
+        name: CODE,
+        hidden: &[(form_token::FIELD, &field), (ATTEMPT, &attempt)],
+        error: failed.map(|(_, words)| words),
+    };
+    let status = failed.map_or(StatusCode::OK, |(status, _)| status);
+    let shown = shown.html();
+    let shown = match Then::from_text(&waiting.then) {
+        Then::Request(request) => {
+            let asked = CarriedRequest { realm: named.realm, query: &request };
+            match asked.judged(face, call, None).await? {
+                Judged::Sound(authorize) => leading_to(&authorize, status, shown),
+                Judged::Refused(response) => return Ok(response),
+            }
+        }
+        Then::Address(_) => page(status, shown, &["'self'"]),
+    };
+    Ok(with_cookies(shown, vec![cookie]))
+}
+
+/// Who waits under that name, which is used up.
+pub(super) async fn waiting(
+    face: &Face,
+    realm: &Realm,
+    name: &str,
+) -> Result<Option<UpstreamWaiting>, OpenIdError> {
+    let id = URL_SAFE_NO_PAD.decode(name).ok().and_then(|id| FlowId::try_from(id).ok());
+    let Some(id) = id else { return Ok(None) };
+    let now = face.authority.now();
+    let kept = face.authority.take_flow(id, KIND).await?;
+    let kept = kept.filter(|flow| flow.realm == realm.id && now < flow.expires_at);
+    Ok(kept.and_then(|flow| UpstreamWaiting::from_text(std::str::from_utf8(&flow.body).ok()?)))
+}

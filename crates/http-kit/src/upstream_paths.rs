@@ -1,0 +1,79 @@
+//! Where a browser begins to sign on through an upstream provider: one address for the pages of every dialect.
+//!
+//! It is the native issuer of the realm that answers there. `docs/upstream.md`.
+
+use crate::form::append_query;
+
+/// Where the native issuer of a realm is, without scheme and host; the root realm is `_`.
+#[must_use]
+pub fn issuer_path(realm: &str) -> String {
+    if realm == "/" { "/o/_".to_owned() } else { format!("/o{realm}") }
+}
+
+/// The address of a provider of a realm; of what it is for, behind it.
+#[must_use]
+pub fn upstream(public_url: &str, realm: &str, name: &str, endpoint: &str) -> String {
+    format!("{public_url}{}/upstream/{name}/{endpoint}", issuer_path(realm))
+}
+
+/// Where a browser signs on through a provider and goes on to an address of this installation.
+#[must_use]
+pub fn begin(public_url: &str, realm: &str, name: &str, return_to: &str) -> String {
+    append_query(&upstream(public_url, realm, name, "begin"), "return_to", return_to)
+}
+
+/// The address that a browser goes on to, if it is one of this installation: a path behind its address, or that whole.
+#[must_use]
+pub fn return_address(public_url: &str, candidate: &str) -> Option<String> {
+    const BYTES_MAX: usize = 4096;
+    let behind = candidate.strip_prefix(public_url).unwrap_or(candidate);
+    let path = behind.strip_prefix('/')?;
+    // Browsers read `//` and `/\` as the beginning of a host, and leave out control characters.
+    let sound = !path.starts_with(['/', '\\'])
+        && candidate.len() <= BYTES_MAX
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    sound.then(|| format!("{public_url}/{path}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_stand_below_the_issuer_of_the_realm() {
+        let at = |realm| upstream("https://id.test", realm, "corp", "callback");
+        assert_eq!(at("/"), "https://id.test/o/_/upstream/corp/callback");
+        assert_eq!(at("/a/b"), "https://id.test/o/a/b/upstream/corp/callback");
+        assert_eq!(
+            begin("https://id.test", "/a", "corp", "/x?y=z"),
+            "https://id.test/o/a/upstream/corp/begin?return_to=%2Fx%3Fy%3Dz"
+        );
+    }
+
+    #[test]
+    fn nothing_but_this_installation_is_gone_on_to() {
+        let base = "https://id.test";
+        for good in ["/", "/a?b=c#d", "https://id.test/a"] {
+            assert!(
+                return_address(base, good).is_some_and(|to| to.starts_with("https://id.test/")),
+                "{good}"
+            );
+        }
+        for bad in [
+            "",
+            "a",
+            "//evil.test",
+            "/\\evil.test",
+            "\\\\evil.test",
+            "/\t/evil.test",
+            "https://evil.test/",
+            "https://id.test.evil.test/",
+            "https://id.test@evil.test/",
+            "https://id.test//evil.test",
+            "javascript:alert(1)",
+            "/a b",
+        ] {
+            assert_eq!(return_address(base, bad), None, "{bad}");
+        }
+    }
+}

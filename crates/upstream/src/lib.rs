@@ -1,0 +1,15 @@
+//! Asks other OpenID Providers: their metadata, their keys, what a code is worth; and judges what they say.
+//!
+//! It returns facts. Every request is bounded in time, every answer in size, every provider in requests under way; no redirect is
+//! followed, and where a request may go is the affair of `adieu-egress`. Nothing here knows a user or a session, opens a secret
+//! or reads a clock. OpenID Connect Core 1.0, Discovery 1.0, Back-Channel Logout 1.0.
+
+mod ask;
+mod exchange;
+mod id_token;
+mod known;
+mod logout;
+mod provider;
+
+pub use known::{KNOWN_AGE_MAX, KNOWN_MAX};
+pub use provider::Upstreams;
