@@ -18,6 +18,7 @@ mod init;
 mod keys;
 mod people;
 mod receipts;
+mod registration_tokens;
 mod roles_shown;
 mod seed;
 mod server;
@@ -43,6 +44,7 @@ pub use found_endings::{EndingsCommand, endings};
 pub use init::{InitCommand, init};
 pub use keys::{KeysCommand, keys};
 pub use people::{RealmCommand, UserCommand, realm, user};
+pub use registration_tokens::{RegistrationTokenCommand, registration_token};
 pub use seed::Seed;
 pub use workers::{WorkerCommand, worker};
 

@@ -66,6 +66,11 @@ enum Command {
         #[command(subcommand)]
         command: commands::RealmCommand,
     },
+    /// Tokens with which clients register themselves.
+    RegistrationToken {
+        #[command(subcommand)]
+        command: commands::RegistrationTokenCommand,
+    },
     /// Signing keys of realms.
     Keys {
         #[command(subcommand)]
@@ -125,6 +130,7 @@ fn main() -> ExitCode {
         Command::Worker { command } => commands::worker(command),
         Command::Client { command } => commands::client(command),
         Command::Realm { command } => commands::realm(command),
+        Command::RegistrationToken { command } => commands::registration_token(command),
         Command::Keys { command } => commands::keys(command),
         Command::Sessions { command } => commands::sessions(command),
         Command::End(command) => commands::end(command),

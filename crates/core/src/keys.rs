@@ -49,6 +49,8 @@ pub enum Purpose {
     KeyCheck,
     /// The cipher of public ids of endings.
     EndingIds,
+    /// What lets clients register themselves, and change themselves later.
+    Registration,
 }
 
 impl Purpose {
@@ -71,6 +73,7 @@ impl Purpose {
             Self::WebHookSecrets => "web-hook-secrets",
             Self::KeyCheck => "key-check",
             Self::EndingIds => "ending-ids",
+            Self::Registration => "registration",
         }
     }
 }

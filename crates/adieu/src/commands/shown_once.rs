@@ -33,19 +33,24 @@ impl ShownOnce {
 
     /// Takes one secret, durably where it is a file; says whether the answer need not have it.
     pub(super) fn take(&mut self, client: &str, secret: &str) -> Result<bool> {
+        self.take_of("secret of client", client, secret)
+    }
+
+    /// The same of another secret, which is called so.
+    pub(super) fn take_of(&mut self, what: &str, client: &str, secret: &str) -> Result<bool> {
         match self {
             Self::File { file, path, lines } => {
                 let written = writeln!(file, "{client} {secret}").and_then(|()| file.sync_all());
                 if let Err(error) = written {
                     // A disk that is full must not cost the secret.
-                    note(&format!("secret of client {client}: {secret} (shown this once)"));
+                    note(&format!("{what} {client}: {secret} (shown this once)"));
                     return Err(error).with_context(|| path.display().to_string());
                 }
                 *lines += 1;
                 Ok(true)
             }
             Self::StandardError => {
-                note(&format!("secret of client {client}: {secret} (shown this once)"));
+                note(&format!("{what} {client}: {secret} (shown this once)"));
                 Ok(true)
             }
             Self::Answer => Ok(false),

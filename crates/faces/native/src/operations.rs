@@ -3,6 +3,7 @@
 //! Which problems an operation may answer follows from its shape; only the odd ones are named.
 
 mod notices;
+mod registration;
 
 use http::Method;
 
@@ -35,6 +36,9 @@ pub(super) enum Endpoint {
     ChangeClient,
     RotateSecret,
     RemoveClient,
+    RegistrationTokens,
+    MakeRegistrationToken,
+    RemoveRegistrationToken,
     SessionsOfRealm,
     SessionsOfUser,
     Session,
@@ -293,6 +297,9 @@ pub(super) static ALL: &[Operation] = &[
             "Removes a client; everything that it holds ends.",
         ),
     ),
+    registration::LIST,
+    registration::MAKE,
+    registration::REMOVE,
     asking(
         &[LIMIT, AFTER, "live"],
         reads(

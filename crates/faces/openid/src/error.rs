@@ -4,7 +4,7 @@
 
 use adieu_authority::{EndError, Outage, SignOnFailure, Unwritten};
 use adieu_http_kit::body::BodyError;
-use adieu_oidc::{HintError, PushedError, Refusal, UserinfoError};
+use adieu_oidc::{HintError, MetadataError, PushedError, Refusal, UserinfoError};
 use http::StatusCode;
 
 /// Why a request is not answered as it was meant.
@@ -63,6 +63,9 @@ pub(crate) enum OpenIdError {
     /// The body is no JSON.
     #[error("The body is not application/json.")]
     NotJson,
+    /// What a client says of itself is not taken.
+    #[error(transparent)]
+    Metadata(MetadataError),
     /// It names no user in a way that is known here.
     #[error(transparent)]
     Subject(#[from] SubjectFault),
@@ -113,6 +116,7 @@ impl OpenIdError {
             | Self::PostLogoutRedirectUri
             | Self::PushedRequest
             | Self::Subject(_)
+            | Self::Metadata(_)
             | Self::Hint => StatusCode::BAD_REQUEST,
             Self::FormTooOld | Self::Scope | Self::RevocationScope => StatusCode::FORBIDDEN,
             Self::Token { .. } | Self::OAuth(Refusal::Client { .. }) => StatusCode::UNAUTHORIZED,
@@ -140,6 +144,7 @@ impl OpenIdError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::OAuth(refusal) => refusal.code(),
+            Self::Metadata(error) => error.code(),
             Self::Token { .. } => "invalid_token",
             Self::Scope | Self::RevocationScope => "insufficient_scope",
             Self::NotFound => "not_found",
@@ -171,7 +176,7 @@ impl OpenIdError {
             Self::RevocationScope => {
                 Some(r#"Bearer error="insufficient_scope", scope="global_token_revocation""#)
             }
-            Self::UnknownUser | Self::NotJson | Self::Subject(_) => None,
+            Self::UnknownUser | Self::NotJson | Self::Subject(_) | Self::Metadata(_) => None,
             Self::NotFound
             | Self::NotAllowed(_)
             | Self::Body(_)
@@ -203,7 +208,11 @@ impl OpenIdError {
     pub(crate) const fn outage(&self) -> Option<&Outage> {
         match self {
             Self::CannotTell(outage) | Self::OAuth(Refusal::Unavailable(outage)) => Some(outage),
-            Self::RevocationScope | Self::UnknownUser | Self::NotJson | Self::Subject(_) => None,
+            Self::RevocationScope
+            | Self::UnknownUser
+            | Self::NotJson
+            | Self::Subject(_)
+            | Self::Metadata(_) => None,
             Self::NotFound
             | Self::NotAllowed(_)
             | Self::Body(_)

@@ -106,6 +106,7 @@ pub(super) fn all() -> Value {
         .chain(clients())
         .chain(sessions())
         .chain(ending_schemas::all().into_iter().chain(notice_schemas::all()))
+        .chain(registration())
         .chain(declarations())
     {
         all.insert(name.to_owned(), schema);
@@ -319,6 +320,28 @@ fn clients() -> Vec<(&'static str, Value)> {
         ("NewClient", object(new)),
         ("ClientChange", object(change)),
         ("SecretRotation", secret_rotation()),
+    ]
+}
+
+fn registration() -> Vec<(&'static str, Value)> {
+    let clients = json!({"type": "integer", "minimum": 1, "maximum": 10_000, "description": "How many clients may register with it; 1."});
+    let life = json!({"type": "integer", "minimum": 1, "maximum": 31_622_400, "description": "For how many seconds it counts; a day."});
+    let token = || {
+        vec![
+            ("id", word()),
+            ("realm", uuid()),
+            ("clients_left", json!({"type": "integer", "minimum": 0})),
+            ("created_at", time()),
+            ("expires_at", time()),
+        ]
+    };
+    let mut made = token();
+    made.push(("token", json!({"type": "string", "description": "Shown here and nowhere else."})));
+    vec![
+        ("RegistrationToken", object(token())),
+        ("MadeRegistrationToken", object(made)),
+        ("RegistrationTokens", page("RegistrationToken")),
+        ("NewRegistrationToken", object(vec![("life_s?", life), ("clients?", clients)])),
     ]
 }
 
