@@ -4,6 +4,7 @@
 
 mod ending_schemas;
 mod notice_schemas;
+mod registration_schemas;
 mod schemas;
 
 use http::Method;

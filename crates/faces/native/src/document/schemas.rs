@@ -5,7 +5,7 @@
 use adieu_authority::Alg;
 use serde_json::{Map, Value, json};
 
-use super::{ending_schemas, notice_schemas};
+use super::{ending_schemas, notice_schemas, registration_schemas};
 use crate::keys::STATES;
 use crate::roles::{ROLES_MAX, WORDS};
 
@@ -91,7 +91,7 @@ pub(super) fn object(members: Vec<(&str, Value)>) -> Value {
     })
 }
 
-fn page(of: &str) -> Value {
+pub(super) fn page(of: &str) -> Value {
     let next =
         json!({"type": ["string", "null"], "description": "The cursor of the next page; null at the end."});
     object(vec![("items", json!({"type": "array", "items": named(of)})), ("next", next)])
@@ -106,7 +106,7 @@ pub(super) fn all() -> Value {
         .chain(clients())
         .chain(sessions())
         .chain(ending_schemas::all().into_iter().chain(notice_schemas::all()))
-        .chain(registration())
+        .chain(registration_schemas::all())
         .chain(declarations())
     {
         all.insert(name.to_owned(), schema);
@@ -264,7 +264,7 @@ fn clients() -> Vec<(&'static str, Value)> {
         ("jwks?", jwks),
         (
             "id_token_signed_response_alg?",
-            signed_by("By what its ID tokens and logout tokens are signed; RS256."),
+            signed_by("By what its ID tokens and the notices to it are signed; RS256."),
         ),
         ("userinfo_signed_response_alg?", {
             let mut names: Vec<Value> = Alg::ALL.map(Alg::name).map(Value::from).to_vec();
@@ -320,28 +320,6 @@ fn clients() -> Vec<(&'static str, Value)> {
         ("NewClient", object(new)),
         ("ClientChange", object(change)),
         ("SecretRotation", secret_rotation()),
-    ]
-}
-
-fn registration() -> Vec<(&'static str, Value)> {
-    let clients = json!({"type": "integer", "minimum": 1, "maximum": 10_000, "description": "How many clients may register with it; 1."});
-    let life = json!({"type": "integer", "minimum": 1, "maximum": 31_622_400, "description": "For how many seconds it counts; a day."});
-    let token = || {
-        vec![
-            ("id", word()),
-            ("realm", uuid()),
-            ("clients_left", json!({"type": "integer", "minimum": 0})),
-            ("created_at", time()),
-            ("expires_at", time()),
-        ]
-    };
-    let mut made = token();
-    made.push(("token", json!({"type": "string", "description": "Shown here and nowhere else."})));
-    vec![
-        ("RegistrationToken", object(token())),
-        ("MadeRegistrationToken", object(made)),
-        ("RegistrationTokens", page("RegistrationToken")),
-        ("NewRegistrationToken", object(vec![("life_s?", life), ("clients?", clients)])),
     ]
 }
 
