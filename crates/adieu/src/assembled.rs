@@ -251,7 +251,7 @@ fn policy(config: &Config) -> Policy {
         tombstones_kept: span(config.keep.tombstones_s),
         refresh_reuse_grace: span(config.tokens.refresh_reuse_grace_s),
         assertion_audience_strict: config.tokens.assertion_audience_strict,
-        client_documents: adieu_face_pingone::CLIENT_DOCUMENT_KINDS,
+        client_documents: &CLIENT_DOCUMENTS,
         ..Policy::default()
     };
     // The newest session is the one that lives: Kratos' hook `revoke_active_sessions`, and PingOne's limit.
@@ -325,3 +325,9 @@ mod tests {
         assert_eq!(ended.status.signal(), Some(6), "SIGABRT: {ended:?}");
     }
 }
+
+/// The kinds of documents that dialects keep beside clients.
+static CLIENT_DOCUMENTS: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(|| {
+    let all = adieu_face_pingone::CLIENT_DOCUMENT_KINDS.iter().copied();
+    all.chain([adieu_authority::REGISTERED]).collect()
+});

@@ -215,6 +215,7 @@ fn openid(authority: &Authority, config: &Config) -> FaceService<adieu_face_open
             true => companions::all(config),
             false => Companions::default().with_state(companions::state(&config.public.url, config)),
         },
+        registration: config.openid.registration,
         front_page: front_page(config),
     };
     adieu_face_openid::service(authority.clone(), settings)

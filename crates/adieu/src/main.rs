@@ -76,6 +76,11 @@ enum Command {
         #[command(subcommand)]
         command: commands::RealmCommand,
     },
+    /// Tokens with which clients register themselves.
+    RegistrationToken {
+        #[command(subcommand)]
+        command: commands::RegistrationTokenCommand,
+    },
     /// Signing keys of realms.
     Keys {
         #[command(subcommand)]
@@ -137,6 +142,7 @@ fn main() -> ExitCode {
         Command::Subscriber { command } => commands::subscriber(command),
         Command::Upstream { command } => commands::upstream(command),
         Command::Realm { command } => commands::realm(command),
+        Command::RegistrationToken { command } => commands::registration_token(command),
         Command::Keys { command } => commands::keys(command),
         Command::Sessions { command } => commands::sessions(command),
         Command::End(command) => commands::end(command),

@@ -12,6 +12,7 @@ mod client_keys;
 mod clients;
 mod counts;
 mod documents;
+mod dynamic_clients;
 mod end;
 mod endings;
 mod first_factor;
@@ -87,6 +88,10 @@ pub use check::CheckedToken;
 pub use client_changes::ClientsDraft;
 pub use client_keys::{read_client_jwks, shown_client_jwks};
 pub use clients::{HeldGrants, NewClient, RotationError, SecretRotation};
+pub use dynamic_clients::{
+    ClientRegistrationError, INITIAL_CLIENTS_MAX, INITIAL_LIFE_MAX, INITIAL_TOKENS_MAX, InitialToken,
+    InitialTokenError, REGISTERED,
+};
 pub use endings::{endings_noted, noting_endings};
 pub use first_factor::FirstFactor;
 pub use flows::{FLOW_BYTES_MAX, NewFlow};

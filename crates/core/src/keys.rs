@@ -53,6 +53,8 @@ pub enum Purpose {
     FlowBodies,
     /// The nonce and the PKCE verifier of a sign-on through an upstream provider.
     UpstreamSignOn,
+    /// What lets clients register themselves, and change themselves later.
+    Registration,
 }
 
 impl Purpose {
@@ -77,6 +79,7 @@ impl Purpose {
             Self::EndingIds => "ending-ids",
             Self::FlowBodies => "flow-bodies",
             Self::UpstreamSignOn => "upstream-sign-on",
+            Self::Registration => "registration",
         }
     }
 }

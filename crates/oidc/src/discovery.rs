@@ -26,6 +26,8 @@ pub struct Endpoints {
     pub end_session: String,
     /// The frame that pages of clients ask, if there is one.
     pub check_session: Option<String>,
+    /// Where clients register themselves, if they may.
+    pub registration: Option<String>,
     /// Where requests are pushed to, if they may be.
     pub pushed_authorization: Option<String>,
 }
@@ -83,6 +85,9 @@ pub fn discovery(provider: &Provider<'_>, endpoints: &Endpoints, api_scopes: &[&
     if provider.issuer.frames_clients {
         document["frontchannel_logout_supported"] = true.into();
         document["frontchannel_logout_session_supported"] = true.into();
+    }
+    if let Some(registration) = &endpoints.registration {
+        document["registration_endpoint"] = registration.as_str().into();
     }
     if let Some(pushed) = &endpoints.pushed_authorization {
         document["pushed_authorization_request_endpoint"] = pushed.as_str().into();

@@ -8,6 +8,7 @@ mod authorize;
 mod claims;
 mod claims_request;
 mod client_auth;
+mod client_metadata;
 mod discovery;
 mod hint;
 mod introspect;
@@ -24,6 +25,7 @@ mod userinfo;
 
 pub use authorize::{Authorize, AuthorizeError};
 pub use client_auth::authenticated;
+pub use client_metadata::{ClientMetadata, MetadataError, shown_metadata};
 pub use discovery::{Endpoints, discovery};
 pub use hint::{Hint, HintError};
 pub use introspect::{

@@ -33,19 +33,24 @@ impl ShownOnce {
 
     /// Takes one secret, durably where it is a file; says whether the answer need not have it.
     pub(super) fn take(&mut self, kind: &str, id: &str, secret: &str) -> Result<bool> {
+        self.take_of(&format!("secret of {kind}"), id, secret)
+    }
+
+    /// The same of another secret, which is called so.
+    pub(super) fn take_of(&mut self, what: &str, id: &str, secret: &str) -> Result<bool> {
         match self {
             Self::File { file, path, lines } => {
                 let written = writeln!(file, "{id} {secret}").and_then(|()| file.sync_all());
                 if let Err(error) = written {
                     // A disk that is full must not cost the secret.
-                    note(&format!("secret of {kind} {id}: {secret} (shown this once)"));
+                    note(&format!("{what} {id}: {secret} (shown this once)"));
                     return Err(error).with_context(|| path.display().to_string());
                 }
                 *lines += 1;
                 Ok(true)
             }
             Self::StandardError => {
-                note(&format!("secret of {kind} {id}: {secret} (shown this once)"));
+                note(&format!("{what} {id}: {secret} (shown this once)"));
                 Ok(true)
             }
             Self::Answer => Ok(false),

@@ -90,6 +90,7 @@ const AT_ONCE: &[&str] = &[
     "pingone.set_all_cookies",
     "openid.set_all_cookies",
     "openid.session_management",
+    "openid.registration",
     "check.realm",
     "check.sign_on_url",
     "check.preflights_pass",

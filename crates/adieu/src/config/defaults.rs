@@ -234,7 +234,13 @@ impl Default for AmConfig {
 
 impl Default for OpenIdConfig {
     fn default() -> Self {
-        Self { idle_s: 3600, lifetime_s: 24 * 3600, set_all_cookies: true, session_management: false }
+        Self {
+            idle_s: 3600,
+            lifetime_s: 24 * 3600,
+            set_all_cookies: true,
+            session_management: false,
+            registration: false,
+        }
     }
 }
 

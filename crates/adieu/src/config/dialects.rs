@@ -189,6 +189,8 @@ pub struct OpenIdConfig {
     pub set_all_cookies: bool,
     /// Lets pages of clients ask whether the session of their browser is the same still.
     pub session_management: bool,
+    /// Lets clients register themselves, with a token that an administrator gave out.
+    pub registration: bool,
 }
 
 /// The check that proxies ask before they let a request through.

@@ -199,6 +199,7 @@ fn document(face: &Face, provider: &Provider<'_>) -> String {
         jwks: at("connect/jwk_uri"),
         end_session: at("connect/endSession"),
         check_session: face.settings.companions.browser_state().map(|_| at("connect/checkSession")),
+        registration: None,
         pushed_authorization: None,
     };
     discovery(provider, &endpoints, &[]).to_string()

@@ -4,6 +4,7 @@
 
 mod ending_schemas;
 mod notice_schemas;
+mod registration_schemas;
 mod schemas;
 mod subscriber_schemas;
 mod upstream_schemas;

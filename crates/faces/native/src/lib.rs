@@ -21,6 +21,7 @@ mod page;
 mod plans;
 mod problem;
 mod realms;
+mod registration_tokens;
 mod repeats;
 mod roles;
 mod routes;
@@ -92,6 +93,9 @@ impl Face {
             Endpoint::MakeRealm => realms::make(self, &call, body).await,
             Endpoint::Realm => realms::read(self, &call).await,
             Endpoint::Populations => realms::populations(self, &call).await,
+            Endpoint::RegistrationTokens => registration_tokens::list(self, &call).await,
+            Endpoint::MakeRegistrationToken => registration_tokens::make(self, &call, body).await,
+            Endpoint::RemoveRegistrationToken => registration_tokens::remove(self, &call).await,
             Endpoint::Keys => keys::list(self, &call).await,
             Endpoint::RotateKey => keys::rotate(self, &call, body).await,
             Endpoint::Users => users::list(self, &call).await,

@@ -3,6 +3,7 @@
 //! Which problems an operation may answer follows from its shape; only the odd ones are named.
 
 mod notices;
+mod registration;
 mod subscribers;
 mod upstreams;
 
@@ -51,6 +52,9 @@ pub(super) enum Endpoint {
     LinkUpstream,
     UpstreamLinks,
     UnlinkUpstream,
+    RegistrationTokens,
+    MakeRegistrationToken,
+    RemoveRegistrationToken,
     SessionsOfRealm,
     SessionsOfUser,
     Session,
@@ -323,6 +327,9 @@ pub(super) static ALL: &[Operation] = &[
     upstreams::LINK,
     upstreams::LINKS,
     upstreams::UNLINK,
+    registration::LIST,
+    registration::MAKE,
+    registration::REMOVE,
     asking(
         &[LIMIT, AFTER, "live"],
         reads(

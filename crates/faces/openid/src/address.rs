@@ -39,11 +39,18 @@ pub(crate) enum Endpoint {
     SignedOff,
     /// The frame that pages of clients ask.
     CheckSession,
+    /// Where clients register themselves.
+    Register,
+    /// Where one that did looks at itself, changes or removes itself.
+    Registered,
 }
 
 impl Endpoint {
+    /// Where clients register themselves.
+    pub(crate) const REGISTER: &'static str = "register";
+
     /// Every path behind a realm.
-    pub(crate) const PATHS: [(&'static str, Self); 16] = [
+    pub(crate) const PATHS: [(&'static str, Self); 18] = [
         (DOCUMENTS[0], Self::Discovery),
         (DOCUMENTS[1], Self::Discovery),
         ("jwks", Self::Keys),
@@ -60,6 +67,8 @@ impl Endpoint {
         ("sign-off", Self::SignOff),
         ("signed-off", Self::SignedOff),
         ("check-session", Self::CheckSession),
+        (Self::REGISTER, Self::Register),
+        ("register/{client}", Self::Registered),
     ];
 
     /// Its methods, as `Allow` names them.
@@ -67,6 +76,8 @@ impl Endpoint {
         match self {
             Self::Discovery | Self::Keys | Self::SignedOff | Self::CheckSession => "GET, HEAD",
             Self::Push | Self::Token | Self::Introspect | Self::Revoke | Self::RevokeUser => "POST",
+            Self::Register => "POST",
+            Self::Registered => "GET, PUT, DELETE",
             Self::SignOn | Self::Choose | Self::SignOff => "POST",
             Self::Authorize | Self::Userinfo | Self::EndSession => "GET, POST",
         }
@@ -80,7 +91,13 @@ impl Endpoint {
             Self::CheckSession => false,
             Self::Discovery | Self::Keys | Self::Userinfo => false,
             Self::Push | Self::Token | Self::Introspect | Self::Revoke | Self::RevokeUser => false,
+            Self::Register | Self::Registered => false,
         }
+    }
+
+    /// Whether clients register there.
+    pub(crate) const fn is_registration(self) -> bool {
+        matches!(self, Self::Register | Self::Registered)
     }
 
     /// Whether scripts of every origin may read what it answers. Never where a browser is sent: RFC 9700 §2.6.
@@ -88,6 +105,7 @@ impl Endpoint {
         match self {
             Self::Discovery | Self::Keys | Self::Userinfo => true,
             Self::Push | Self::Token | Self::Revoke => true,
+            Self::Register | Self::Registered => true,
             Self::Authorize
             | Self::SignOn
             | Self::Choose
@@ -128,9 +146,10 @@ pub(crate) fn find(path: &str) -> Option<(String, Endpoint)> {
         Some(rest) => (rest.strip_prefix(MOUNT)?, Endpoint::Discovery),
         None => {
             let rest = path.strip_prefix(MOUNT)?;
-            Endpoint::PATHS
+            let named = Endpoint::PATHS
                 .iter()
-                .find_map(|(name, endpoint)| Some((rest.strip_suffix(name)?.strip_suffix('/')?, *endpoint)))?
+                .find_map(|(name, endpoint)| Some((rest.strip_suffix(name)?.strip_suffix('/')?, *endpoint)));
+            named.or_else(|| registered(rest))?
         }
     };
     let realm = match names.strip_prefix('/')? {
@@ -139,6 +158,13 @@ pub(crate) fn find(path: &str) -> Option<(String, Endpoint)> {
         _ => names.to_owned(),
     };
     is_realm_path(&realm).then_some((realm, endpoint))
+}
+
+/// A client that registered itself, by its id. What ends like another endpoint is that endpoint.
+fn registered(rest: &str) -> Option<(&str, Endpoint)> {
+    let (before, id) = rest.rsplit_once('/')?;
+    let names = before.strip_suffix(Endpoint::REGISTER)?.strip_suffix('/')?;
+    (!id.is_empty()).then_some((names, Endpoint::Registered))
 }
 
 #[cfg(test)]
@@ -158,6 +184,12 @@ mod tests {
             ("/o/a/b/.well-known/oauth-authorization-server", Some(("/a/b", Endpoint::Discovery))),
             ("/.well-known/oauth-authorization-server/o/a/b", Some(("/a/b", Endpoint::Discovery))),
             ("/.well-known/openid-configuration/o/_", Some(("/", Endpoint::Discovery))),
+            ("/o/alpha/register", Some(("/alpha", Endpoint::Register))),
+            ("/o/a/b/register/x", Some(("/a/b", Endpoint::Registered))),
+            ("/o/a/register/token", Some(("/a/register", Endpoint::Token))),
+            ("/o/register/x", None),
+            ("/o/alpha/register/", None),
+            ("/o/alpha/register/x/y", None),
             ("/o", None),
             ("/o/", None),
             ("/o/token", None),

@@ -9,7 +9,7 @@ use adieu_authority::{
 };
 use adieu_http_kit::body::BodyError;
 use adieu_http_kit::form::NotCarried;
-use adieu_oidc::{HintError, PushedError, Refusal, UserinfoError};
+use adieu_oidc::{HintError, MetadataError, PushedError, Refusal, UserinfoError};
 use http::StatusCode;
 
 /// Why a request is not answered as it was meant.
@@ -79,6 +79,9 @@ pub(crate) enum OpenIdError {
     /// The body is no JSON.
     #[error("The body is not application/json.")]
     NotJson,
+    /// What a client says of itself is not taken.
+    #[error(transparent)]
+    Metadata(MetadataError),
     /// It names no user in a way that is known here.
     #[error(transparent)]
     Subject(#[from] SubjectFault),
@@ -132,6 +135,7 @@ impl OpenIdError {
             | Self::ReturnTo
             | Self::LogoutToken(_)
             | Self::Subject(_)
+            | Self::Metadata(_)
             | Self::Hint => StatusCode::BAD_REQUEST,
             Self::FormTooOld | Self::Scope | Self::RevocationScope => StatusCode::FORBIDDEN,
             Self::Token { .. } | Self::OAuth(Refusal::Client { .. }) => StatusCode::UNAUTHORIZED,
@@ -159,6 +163,7 @@ impl OpenIdError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::OAuth(refusal) => refusal.code(),
+            Self::Metadata(error) => error.code(),
             Self::Token { .. } => "invalid_token",
             Self::Scope | Self::RevocationScope => "insufficient_scope",
             Self::NotFound => "not_found",
@@ -193,9 +198,12 @@ impl OpenIdError {
             Self::RevocationScope => {
                 Some(r#"Bearer error="insufficient_scope", scope="global_token_revocation""#)
             }
-            Self::UnknownUser | Self::NotJson | Self::Subject(_) | Self::ReturnTo | Self::LogoutToken(_) => {
-                None
-            }
+            Self::UnknownUser
+            | Self::NotJson
+            | Self::Subject(_)
+            | Self::Metadata(_)
+            | Self::ReturnTo
+            | Self::LogoutToken(_) => None,
             Self::NotFound
             | Self::NotAllowed(_)
             | Self::Body(_)
@@ -228,7 +236,11 @@ impl OpenIdError {
     pub(crate) const fn outage(&self) -> Option<&Outage> {
         match self {
             Self::CannotTell(outage) | Self::OAuth(Refusal::Unavailable(outage)) => Some(outage),
-            Self::RevocationScope | Self::UnknownUser | Self::NotJson | Self::Subject(_) => None,
+            Self::RevocationScope
+            | Self::UnknownUser
+            | Self::NotJson
+            | Self::Subject(_)
+            | Self::Metadata(_) => None,
             Self::ReturnTo | Self::LogoutToken(_) => None,
             Self::NotFound
             | Self::NotAllowed(_)

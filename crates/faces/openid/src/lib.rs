@@ -16,6 +16,7 @@ mod global_revocation;
 mod logout;
 mod offered;
 mod programs;
+mod registration;
 mod session_management;
 mod settings;
 mod sign_on;
@@ -104,6 +105,9 @@ async fn answered(
     endpoint: Endpoint,
 ) -> Result<Response, OpenIdError> {
     let realm: Arc<Realm> = face.authority.realm_at(realm).await?.ok_or(OpenIdError::NotFound)?;
+    if endpoint.is_registration() && !face.settings.registration {
+        return Err(OpenIdError::NotFound);
+    }
     if *call.method() == Method::OPTIONS && endpoint.is_read_by_scripts() {
         return Ok(answer::preflight(endpoint));
     }
@@ -125,6 +129,8 @@ async fn answered(
         Endpoint::EndSession => logout::answer(face, call, body, &realm).await,
         Endpoint::SignOff => logout::confirmed(face, call, body, &realm).await,
         Endpoint::SignedOff => signed_off::answer(face, call, &realm).await,
+        Endpoint::Register => registration::register(face, call, body, &realm).await,
+        Endpoint::Registered => registration::registered(face, call, body, &realm).await,
         Endpoint::CheckSession => session_management::frame(face, &realm),
     }
 }

@@ -12,6 +12,7 @@ use adieu_oidc::{
 use axum::body::Body;
 use axum::response::Response;
 
+use crate::address::Endpoint;
 use crate::answer::{created, nothing, private, private_jwt, public};
 use crate::call::{Call, form};
 use crate::error::OpenIdError;
@@ -29,6 +30,7 @@ pub(crate) fn discovery(face: &Face, realm: &Arc<Realm>) -> Response {
         jwks: at("jwks"),
         end_session: at("logout"),
         check_session: face.settings.companions.browser_state().map(|_| at("check-session")),
+        registration: face.settings.registration.then(|| at(Endpoint::REGISTER)),
         pushed_authorization: Some(at("par")),
     };
     let mut document = adieu_oidc::discovery(&face.provider(realm), &endpoints, OWN_SCOPES);

@@ -16,6 +16,8 @@ pub struct Settings {
     pub cookies_secure: bool,
     /// Cookies of other dialects, set and cleared together with the session cookie.
     pub companions: Companions,
+    /// Whether clients may register themselves, with a token for that.
+    pub registration: bool,
     /// Where people find the installation's front page, if it has one.
     pub front_page: Option<String>,
 }

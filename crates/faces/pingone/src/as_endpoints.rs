@@ -105,6 +105,7 @@ pub(crate) async fn discovery(State(face): State<Face>, Env(realm): Env) -> Resu
         jwks: at("jwks"),
         end_session: at("signoff"),
         check_session: None,
+        registration: None,
         pushed_authorization: None,
     };
     let mut document = document(&provider, &endpoints, &API_SCOPES);

@@ -328,6 +328,12 @@ pub(super) const KEYS: &[Key] = &[
          same still (OpenID Connect Session Management 1.0). A sign-on then sets a cookie that scripts can read; it says nothing.",
     ),
     key(
+        "openid.registration",
+        Flag,
+        "Whether clients may register themselves at the native OpenID issuers (RFC 7591), each with an initial access token that an \
+         administrator made (`adieu registration-token add`).",
+    ),
+    key(
         "check.realm",
         Realm,
         "Path of the realm whose sessions let a request through (`/ui/check`, for proxies), which is one of `realms.path` or `/`.",

@@ -5,7 +5,7 @@
 use adieu_authority::Alg;
 use serde_json::{Map, Value, json};
 
-use super::{ending_schemas, notice_schemas, subscriber_schemas};
+use super::{ending_schemas, notice_schemas, registration_schemas, subscriber_schemas};
 use crate::keys::STATES;
 use crate::roles::{ROLES_MAX, WORDS};
 
@@ -107,6 +107,7 @@ pub(super) fn all() -> Value {
         .chain(sessions())
         .chain(ending_schemas::all().into_iter().chain(notice_schemas::all()))
         .chain(subscriber_schemas::all())
+        .chain(registration_schemas::all())
         .chain(declarations())
     {
         all.insert(name.to_owned(), schema);
@@ -255,7 +256,7 @@ fn signing() -> Vec<(&'static str, Value)> {
         ("jwks?", jwks),
         (
             "id_token_signed_response_alg?",
-            signed_by("By what its ID tokens and its notices of endings are signed; RS256."),
+            signed_by("By what its ID tokens and the notices to it are signed; RS256."),
         ),
         ("userinfo_signed_response_alg?", {
             let mut names: Vec<Value> = Alg::ALL.map(Alg::name).map(Value::from).to_vec();

@@ -9,6 +9,7 @@ mod endings;
 mod found_endings;
 mod notices;
 mod people;
+mod registration_tokens;
 mod sessions;
 mod subscribers;
 mod things;

@@ -12,6 +12,7 @@ mod global_revocation;
 mod logout;
 mod private_key_jwt;
 mod pushed;
+mod registration;
 mod request_object;
 mod rights;
 mod rp_initiated_op;

@@ -9,6 +9,7 @@ use adieu_testkit::failing::Failure;
 use adieu_testkit::rights::{Line, assert_complete};
 
 use crate::fixture::ALPHA;
+use crate::registration::with_registration;
 
 /// Whom a route serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ enum Serves {
     Holders,
 }
 
-const TABLE: [Line<Serves>; 21] = [
+const TABLE: [Line<Serves>; 23] = [
     ("GET HEAD", ".well-known/openid-configuration", Serves::Everybody),
     ("GET HEAD", ".well-known/oauth-authorization-server", Serves::Everybody),
     ("GET HEAD", "jwks", Serves::Everybody),
@@ -44,6 +45,8 @@ const TABLE: [Line<Serves>; 21] = [
     ("POST", "upstream/{name}/second-step", Serves::TheBrowser),
     ("POST", "upstream/{name}/backchannel-logout", Serves::Everybody),
     ("GET", "upstream/{name}/frontchannel-logout", Serves::Everybody),
+    ("POST", "register", Serves::Holders),
+    ("GET PUT DELETE", "register/{client}", Serves::Holders),
 ];
 
 #[test]
@@ -54,7 +57,7 @@ fn the_table_names_every_route() {
 /// Goal: a caller who may not is told so by every route that does not serve everybody, and nothing else is said.
 #[tokio::test]
 async fn nobody_gets_anything_unproven() {
-    let world = World::start().await;
+    let world = with_registration().await;
     let nowhere = NewUpstream {
         name: "corp".into(),
         title: "Corp".into(),
@@ -89,7 +92,7 @@ async fn nobody_gets_anything_unproven() {
 /// Goal: what is not there is 404, and another method is 405 with those that there are.
 #[tokio::test]
 async fn what_is_not_there_is_said_so() {
-    let world = World::start().await;
+    let world = with_registration().await;
     for path in
         ["/o", "/o/", "/o/nowhere/token", "/o/alpha/device", "/o/nowhere/.well-known/openid-configuration"]
     {

@@ -1,0 +1,233 @@
+//! Clients that register themselves: with a token of an administrator, as many as it is for; and what they do with themselves later.
+//!
+//! RFC 7591, RFC 7592, standards.md 2.7.
+
+use adieu_authority::Span;
+use adieu_testkit::World;
+use adieu_testkit::world::Reply;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::fixture::{ALICE, ALPHA, Browser, claims, issuer, param};
+
+/// A server where clients may register.
+pub(crate) async fn with_registration() -> World {
+    let mut world = World::start().await;
+    world.restart_with(|config| config.openid.registration = true).await;
+    world
+}
+
+async fn initial(world: &World, clients: u32) -> String {
+    let made = world.authority().make_initial_token(world.data.realm.id, Span::from_s(3600), clients);
+    made.await.expect("a token").1
+}
+
+async fn register(world: &World, token: &str, metadata: Value) -> Reply {
+    world.post(&format!("{ALPHA}/register")).bearer(token).json(&metadata).send().await
+}
+
+fn shop() -> Value {
+    json!({
+        "client_name": "Till", "redirect_uris": ["https://till.example.test/cb"],
+        "post_logout_redirect_uris": ["https://till.example.test/bye"],
+        "backchannel_logout_uri": "https://till.example.test/back", "backchannel_logout_session_required": true,
+        "frontchannel_logout_uri": "https://till.example.test/front", "frontchannel_logout_session_required": true,
+        "grant_types": ["authorization_code", "refresh_token"], "id_token_signed_response_alg": "ES256",
+        "logo_uri": "https://till.example.test/logo.png", "unheard_of": 7,
+    })
+}
+
+/// Its own address, as a path.
+fn own(world: &World, made: &Value) -> String {
+    let uri = made["registration_client_uri"].as_str().expect("an address");
+    uri.strip_prefix(&world.config().public.url).expect("ours").to_owned()
+}
+
+async fn manage(world: &World, method: Method, made: &Value, body: Option<Value>) -> Reply {
+    let token = made["registration_access_token"].as_str().expect("a token");
+    let ask = world.ask(method, &own(world, made)).bearer(token);
+    match body {
+        Some(body) => ask.json(&body).send().await,
+        None => ask.send().await,
+    }
+}
+
+/// Goal: S-REG-1, S-REG-2, S-DISC-3: what a client says of itself is what it is, and it signs people on; what nobody knows is left out.
+#[tokio::test]
+async fn a_client_registers_and_signs_people_on() {
+    let world = with_registration().await;
+    let document = world.get(&format!("{ALPHA}/.well-known/openid-configuration")).send().await.json();
+    assert_eq!(document["registration_endpoint"], format!("{}/register", issuer(&world)));
+    let reply = register(&world, &initial(&world, 1).await, shop()).await;
+    assert_eq!((reply.status.as_u16(), reply.header("cache-control")), (201, "no-store"), "{}", reply.text);
+    let made = reply.json();
+    for (name, value) in shop().as_object().expect("an object") {
+        if !["logo_uri", "unheard_of"].contains(&name.as_str()) {
+            assert_eq!(&made[name], value, "{name}");
+        }
+    }
+    assert!(made.get("logo_uri").is_none() && made.get("unheard_of").is_none());
+    assert_eq!((&made["client_secret_expires_at"], &made["response_types"]), (&json!(0), &json!(["code"])));
+    assert_eq!(made["client_id_issued_at"], world.authority().now().s());
+    assert_eq!(
+        made["registration_client_uri"],
+        format!("{}/register/{}", issuer(&world), made["client_id"].as_str().expect("an id"))
+    );
+
+    let (id, secret) =
+        (made["client_id"].as_str().expect("an id"), made["client_secret"].as_str().expect("a secret"));
+    let cb = "https://till.example.test/cb";
+    let mut browser = Browser::of(&world);
+    let asked = format!("{ALPHA}/authorize?response_type=code&client_id={id}&redirect_uri={cb}&scope=openid");
+    let page = browser.get(&asked).await;
+    let answer = browser.sign_on(&page, ALICE).await;
+    let code = param(answer.location(), "code").expect("a code");
+    let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", cb)];
+    use base64::Engine as _;
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}"));
+    let ask = world.post(&format!("{ALPHA}/token")).header("authorization", &format!("Basic {basic}"));
+    let tokens = ask.form(&form).send().await;
+    assert_eq!((tokens.status.as_u16(), &claims(&tokens.json()["id_token"])["aud"]), (200, &json!(id)));
+
+    let access = tokens.json()["access_token"].as_str().expect("a token").to_owned();
+    let refresh = tokens.json()["refresh_token"].as_str().expect("a token").to_owned();
+    let gone = manage(&world, Method::DELETE, &made, None).await;
+    assert_eq!((gone.status.as_u16(), gone.text.as_str()), (204, ""));
+    let info = world.get(&format!("{ALPHA}/userinfo")).bearer(&access).send().await;
+    assert_eq!(info.status, 401, "S-REG-4: its grants end with it");
+    let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+    let ask = world.post(&format!("{ALPHA}/token")).header("authorization", &format!("Basic {basic}"));
+    assert_eq!(ask.form(&form).send().await.status, 401);
+    assert_eq!(manage(&world, Method::GET, &made, None).await.status, 401, "it is gone");
+}
+
+/// Goal: S-REG-3: nobody registers without a token that counts, and as many clients as it is for; after a crash as before.
+#[tokio::test]
+async fn a_token_is_for_so_many_clients_and_so_long() {
+    let mut world = with_registration().await;
+    let refused = |reply: &Reply| (reply.status.as_u16(), reply.json()["error"].clone());
+    let none = world.post(&format!("{ALPHA}/register")).json(&shop()).send().await;
+    assert_eq!((none.status.as_u16(), none.header("www-authenticate")), (401, "Bearer"));
+    let token = initial(&world, 2).await;
+    let no_token = (401, json!("invalid_token"));
+    let forged = format!("{}x", &token[..token.len() - 1]);
+    for wrong in ["x", "a.b", forged.as_str(), &format!("{}.", token.split('.').next().expect("a name"))] {
+        assert_eq!(refused(&register(&world, wrong, shop()).await), no_token, "{wrong}");
+    }
+    let other_realm = world.post("/o/_/register").bearer(&token).json(&shop()).send().await;
+    assert_eq!(refused(&other_realm), no_token, "it is of another realm");
+    let bad = register(&world, &token, json!({"redirect_uris": ["javascript:alert(1)"]})).await;
+    assert_eq!(refused(&bad), (400, json!("invalid_redirect_uri")), "and it costs nothing");
+    let pair = tokio::join!(register(&world, &token, shop()), register(&world, &token, shop()));
+    assert_eq!((pair.0.status.as_u16(), pair.1.status.as_u16()), (201, 201));
+    world.crash_and_restart().await;
+    assert_eq!(refused(&register(&world, &token, shop()).await), no_token, "as many as it is for");
+    let late = initial(&world, 1).await;
+    world.wait_s(3601);
+    assert_eq!(refused(&register(&world, &late, shop()).await), no_token, "too late");
+    let back = initial(&world, 1).await;
+    let id = back.split('.').next().and_then(|id| id.parse().ok()).expect("a UUID");
+    assert!(world.authority().remove_initial_token(world.data.realm.id, id).await.expect("an answer"));
+    assert_eq!(refused(&register(&world, &back, shop()).await), no_token, "it was taken back");
+}
+
+/// Goal: S-REG-1: what could not be kept is refused by the word for it.
+#[tokio::test]
+async fn what_cannot_be_kept_is_refused() {
+    let world = with_registration().await;
+    let token = initial(&world, 1).await;
+    for (name, value, error) in [
+        ("redirect_uris", json!([]), "invalid_redirect_uri"),
+        ("redirect_uris", json!("https://a.test/"), "invalid_redirect_uri"),
+        ("redirect_uris", json!(["https://a.test/#x"]), "invalid_redirect_uri"),
+        ("redirect_uris", Value::Null, "invalid_redirect_uri"),
+        ("post_logout_redirect_uris", json!(["/x"]), "invalid_client_metadata"),
+        ("backchannel_logout_uri", json!("ftp://a.test/"), "invalid_client_metadata"),
+        ("frontchannel_logout_uri", json!("https://elsewhere.test/"), "invalid_client_metadata"),
+        ("grant_types", json!(["client_credentials"]), "invalid_client_metadata"),
+        ("grant_types", json!(["implicit"]), "invalid_client_metadata"),
+        ("response_types", json!(["code token"]), "invalid_client_metadata"),
+        ("token_endpoint_auth_method", json!("client_secret_jwt"), "invalid_client_metadata"),
+        ("token_endpoint_auth_method", json!("private_key_jwt"), "invalid_client_metadata"),
+        ("jwks_uri", json!("https://a.test/jwks"), "invalid_client_metadata"),
+        ("jwks", json!({"keys": [{"kty": "oct", "k": "AQAB"}]}), "invalid_client_metadata"),
+        ("id_token_signed_response_alg", json!("HS256"), "invalid_client_metadata"),
+        ("id_token_encrypted_response_alg", json!("RSA-OAEP"), "invalid_client_metadata"),
+        ("subject_type", json!("pairwise"), "invalid_client_metadata"),
+        ("client_name", json!("a\u{0}b"), "invalid_client_metadata"),
+        ("software_statement", json!("x.y.z"), "invalid_client_metadata"),
+    ] {
+        let mut said = shop();
+        said[name] = value.clone();
+        let refused = register(&world, &token, said).await;
+        assert_eq!(
+            (refused.status.as_u16(), &refused.json()["error"]),
+            (400, &json!(error)),
+            "{name} {value}"
+        );
+    }
+    let no_json = world.post(&format!("{ALPHA}/register")).bearer(&token).form(&[("a", "b")]).send().await;
+    assert_eq!(no_json.status, 415);
+    let public = json!({"redirect_uris": ["http://127.0.0.1/cb"], "application_type": "native", "token_endpoint_auth_method": "none"});
+    let made = register(&world, &token, public).await.json();
+    assert!(made["client_id"].is_string() && made.get("client_secret").is_none(), "{made}");
+}
+
+/// Goal: S-REG-4: a client that registered itself reads and replaces what it said, by its own token and nobody else's.
+#[tokio::test]
+async fn a_client_changes_itself() {
+    let world = with_registration().await;
+    let token = initial(&world, 2).await;
+    let (made, other) =
+        (register(&world, &token, shop()).await.json(), register(&world, &token, shop()).await.json());
+    let read = manage(&world, Method::GET, &made, None).await;
+    assert_eq!((read.status.as_u16(), read.json()), (200, made.clone()));
+    let next = json!({"client_id": made["client_id"], "redirect_uris": ["https://till.example.test/other"]});
+    let changed = manage(&world, Method::PUT, &made, Some(next.clone())).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    let changed = changed.json();
+    assert_eq!(
+        (&changed["redirect_uris"], &changed["client_secret"]),
+        (&next["redirect_uris"], &made["client_secret"])
+    );
+    assert!(changed.get("backchannel_logout_uri").is_none(), "what is not said is not so any more");
+    for bad in [
+        json!({"redirect_uris": ["https://till.example.test/cb"]}),
+        json!({"client_id": other["client_id"], "redirect_uris": ["https://till.example.test/cb"]}),
+        json!({"client_id": made["client_id"], "client_secret": "x", "redirect_uris": ["https://till.example.test/cb"]}),
+        json!({"client_id": made["client_id"], "registration_access_token": "x", "redirect_uris": ["https://till.example.test/cb"]}),
+    ] {
+        let refused = manage(&world, Method::PUT, &made, Some(bad.clone())).await;
+        assert_eq!(
+            (refused.status.as_u16(), &refused.json()["error"]),
+            (400, &json!("invalid_client_metadata")),
+            "{bad}"
+        );
+    }
+    let foreign = other["registration_access_token"].as_str().expect("a token");
+    for method in [Method::GET, Method::PUT, Method::DELETE] {
+        for token in [foreign, "x"] {
+            let refused =
+                world.ask(method.clone(), &own(&world, &made)).bearer(token).json(&next).send().await;
+            assert_eq!(
+                (refused.status.as_u16(), &refused.json()["error"]),
+                (401, &json!("invalid_token")),
+                "{method}"
+            );
+        }
+    }
+    let by_hand = format!("{ALPHA}/register/{}", world.data.app.id);
+    let own_token = world.authority().registration_token(&world.data.app);
+    assert_eq!(world.get(&by_hand).bearer(&own_token).send().await.status, 401, "it did not register itself");
+}
+
+/// Goal: S-REG-3: nothing of it is there unless the installation says so.
+#[tokio::test]
+async fn it_is_off_by_default() {
+    let world = World::start().await;
+    let token = initial(&world, 1).await;
+    assert_eq!(register(&world, &token, shop()).await.status, 404);
+    assert_eq!(world.get(&format!("{ALPHA}/register/x")).bearer("x").send().await.status, 404);
+    let document = world.get(&format!("{ALPHA}/.well-known/openid-configuration")).send().await.json();
+    assert!(document.get("registration_endpoint").is_none());
+}
