@@ -45,7 +45,7 @@ pub struct Sender {
 
 /// A POST to be sent.
 #[derive(Clone)]
-pub(crate) struct Call {
+pub(crate) struct NoticeCall {
     pub(crate) address: String,
     pub(crate) media: &'static str,
     /// The others.
@@ -100,7 +100,7 @@ impl Sender {
     }
 
     /// Sends a call.
-    pub(crate) async fn post(&self, call: Call, now: Timestamp) -> Outcome {
+    pub(crate) async fn post(&self, call: NoticeCall, now: Timestamp) -> Outcome {
         let Ok(url) = Url::parse(&call.address) else { return Outcome::failed(NoticeAnswer::Unreachable) };
         if !self.rule.allows_host(&url) {
             return Outcome::failed(NoticeAnswer::AddressRefused);
@@ -180,9 +180,9 @@ impl Resolve for JudgedNames {
 mod tests {
     use super::*;
 
-    fn call(address: &str) -> Call {
+    fn call(address: &str) -> NoticeCall {
         let (media, headers) = ("application/json", HeaderMap::new());
-        Call { address: address.into(), media, headers, body: "{}".into() }
+        NoticeCall { address: address.into(), media, headers, body: "{}".into() }
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ mod kept;
 mod order;
 mod people;
 mod places;
+mod planned_subscriber;
 mod subscribers;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ use uuid::Uuid;
 
 pub use clients::ClientEdit;
 use places::Places;
-pub use subscribers::{PlannedSubscriber, SubscriberEdit};
+pub use planned_subscriber::{PlannedSubscriber, SubscriberEdit};
 
 use crate::document::{Declaration, PopulationDoc, RealmDoc};
 use crate::error::{DocumentError, DocumentFault, Within, ensure};

@@ -67,49 +67,61 @@ impl Tables {
             EndingEntry::Many { scope, generation } => {
                 let of = |one: &&adieu_core::MassEnding| one.scope == *scope && one.generation == *generation;
                 let mass = self.mass_endings.iter().find(of).cloned().filter(|mass| mass.is_told())?;
-                let (realm, user) = self.whose(scope)?;
-                let subscribers = self.subscribers_of(realm);
-                let from = self.told_up_to.walk_from;
-                if from == 0 {
-                    let notices = self.of_many(place, &mass, user, &subscribers);
-                    self.owe((place, realm, mass.record.at), notices, taken, now);
-                }
-                let spared = mass.spared.and_then(|id| self.row(id)).map(|row| {
-                    let session = row.session();
-                    let all = self.participants_of(session);
-                    all.iter().filter(|one| one.epoch == session.epoch).cloned().collect::<Vec<_>>()
-                });
-                let spared = spared.unwrap_or_default();
-                let each = matches!(scope, EndScope::Realm(_)) && are_told_by_user(&subscribers, place);
-                let shared = self.participants.keys();
-                let all = self.rows.keys().filter(|_| each);
-                let behind = shared.chain(all).filter(|at| at.number() >= from);
-                let places: BTreeSet<Locator> = behind.copied().collect();
-                for at in places {
-                    if *left == 0 {
-                        return Some(at.number());
-                    }
-                    *left -= 1;
-                    let Some(row) = self.rows.get(&at) else { continue };
-                    let realm = row.session().realm;
-                    let all = self.participants_of(row.session()).to_vec();
-                    let Some(kept) = self.kept(row) else { continue };
-                    let told = told_with_others(&kept, all, &mass, now);
-                    let mut notices = self.decide(mass.scope.notice_reach(), &told, &spared);
-                    if each && kept.ended_with_others(&mass, now) {
-                        let user = row.session().user;
-                        notices.extend(
-                            self.users
-                                .get(&user)
-                                .into_iter()
-                                .flat_map(|user| decide_revocation_notices(&subscribers, place, user)),
-                        );
-                    }
-                    self.owe((place, realm, mass.record.at), notices, taken, now);
-                }
-                None
+                self.walk(place, &mass, left, taken, now)
             }
         }
+    }
+
+    /// Makes receipts of an ending of many; says where the walk over its sessions goes on, if it is not done.
+    fn walk(
+        &mut self,
+        place: EndingPlace,
+        mass: &MassEnding,
+        left: &mut u32,
+        taken: &mut Taken,
+        now: Timestamp,
+    ) -> Option<u64> {
+        let (realm, user) = self.whose(&mass.scope)?;
+        let subscribers = self.subscribers_of(realm);
+        let from = self.told_up_to.walk_from;
+        if from == 0 {
+            let notices = self.of_many(place, mass, user, &subscribers);
+            self.owe((place, realm, mass.record.at), notices, taken, now);
+        }
+        let spared = mass.spared.and_then(|id| self.row(id)).map(|row| {
+            let session = row.session();
+            let all = self.participants_of(session);
+            all.iter().filter(|one| one.epoch == session.epoch).cloned().collect::<Vec<_>>()
+        });
+        let spared = spared.unwrap_or_default();
+        let each = matches!(mass.scope, EndScope::Realm(_)) && are_told_by_user(&subscribers, place);
+        let shared = self.participants.keys();
+        let all = self.rows.keys().filter(|_| each);
+        let behind = shared.chain(all).filter(|at| at.number() >= from);
+        let places: BTreeSet<Locator> = behind.copied().collect();
+        for at in places {
+            if *left == 0 {
+                return Some(at.number());
+            }
+            *left -= 1;
+            let Some(row) = self.rows.get(&at) else { continue };
+            let realm = row.session().realm;
+            let all = self.participants_of(row.session()).to_vec();
+            let Some(kept) = self.kept(row) else { continue };
+            let told = told_with_others(&kept, all, mass, now);
+            let mut notices = self.decide(mass.scope.notice_reach(), &told, &spared);
+            if each && kept.ended_with_others(mass, now) {
+                let user = row.session().user;
+                notices.extend(
+                    self.users
+                        .get(&user)
+                        .into_iter()
+                        .flat_map(|user| decide_revocation_notices(&subscribers, place, user)),
+                );
+            }
+            self.owe((place, realm, mass.record.at), notices, taken, now);
+        }
+        None
     }
 
     /// When an epoch of a session was over.

@@ -32,7 +32,7 @@ pub fn document() -> Value {
         "security": [{"token": []}],
         "paths": paths(),
         "components": {
-            "schemas": schemas::all(),
+            "schemas": schemas::all(subscriber_schemas::all()),
             "securitySchemes": {
                 "token": {
                     "type": "http", "scheme": "bearer",
