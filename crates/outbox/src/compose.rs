@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::outbox::OutboxParts;
-use crate::send::NoticePost;
+use crate::send::NoticeCall;
 
 /// For how many seconds a logout token counts. §4
 const LIFE_S: i64 = 120;
@@ -30,23 +30,23 @@ pub(crate) async fn compose(
     receipt: &Receipt,
     to: &NoticeAddress,
     now: Timestamp,
-) -> Result<NoticePost, Outage> {
+) -> Result<NoticeCall, Outage> {
     let (keyring, entropy) = (&parts.keyring, parts.entropy.as_ref());
     match (receipt.message.as_ref(), to) {
         (Some(NoticeMessage::Logout(subject)), NoticeAddress::Client(address)) => {
             let body = logout_form(keyring, entropy, receipt, subject, now).await?;
-            Ok(NoticePost { address: address.clone(), media: FORM, headers: HeaderMap::new(), body })
+            Ok(NoticeCall { address: address.clone(), media: FORM, headers: HeaderMap::new(), body })
         }
         (Some(NoticeMessage::Hook(event)), NoticeAddress::Subscriber(to)) => {
             let id = parts.store.ending_id(receipt.place).to_string();
             let body = event_body(&id, receipt, event);
             let headers = hook_headers(keyring, to, (&id, &body), now)?;
-            Ok(NoticePost { address: to.address.clone(), media: JSON, headers, body })
+            Ok(NoticeCall { address: to.address.clone(), media: JSON, headers, body })
         }
         (Some(NoticeMessage::Revocation(subject)), NoticeAddress::Subscriber(to)) => {
             let headers = bearer(keyring, to)?;
             let body = json!({"sub_id": sub_id(subject)}).to_string();
-            Ok(NoticePost { address: to.address.clone(), media: JSON, headers, body })
+            Ok(NoticeCall { address: to.address.clone(), media: JSON, headers, body })
         }
         (None, _) | (Some(_), _) => Err(Outage::new("the receiver is told otherwise")),
     }

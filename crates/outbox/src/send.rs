@@ -17,7 +17,7 @@ pub struct Sender(EgressClient);
 
 /// A POST to be sent.
 #[derive(Clone)]
-pub(crate) struct NoticePost {
+pub(crate) struct NoticeCall {
     pub(crate) address: String,
     pub(crate) media: &'static str,
     /// The others.
@@ -49,7 +49,7 @@ impl Sender {
     }
 
     /// Sends a call.
-    pub(crate) async fn post(&self, call: NoticePost, now: Timestamp) -> Outcome {
+    pub(crate) async fn post(&self, call: NoticeCall, now: Timestamp) -> Outcome {
         let Ok(url) = Url::parse(&call.address) else { return Outcome::failed(NoticeAnswer::Unreachable) };
         if !self.0.rule.allows_host(&url) {
             return Outcome::failed(NoticeAnswer::AddressRefused);
@@ -94,9 +94,9 @@ async fn read(mut response: Response, now: Timestamp) -> Outcome {
 mod tests {
     use super::*;
 
-    fn call(address: &str) -> NoticePost {
+    fn call(address: &str) -> NoticeCall {
         let (media, headers) = ("application/json", HeaderMap::new());
-        NoticePost { address: address.into(), media, headers, body: "{}".into() }
+        NoticeCall { address: address.into(), media, headers, body: "{}".into() }
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ mod kept;
 mod order;
 mod people;
 mod places;
+mod planned_subscriber;
 mod subscribers;
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,7 @@ use uuid::Uuid;
 
 pub use clients::ClientEdit;
 use places::Places;
-pub use subscribers::{PlannedSubscriber, SubscriberEdit};
+pub use planned_subscriber::{PlannedSubscriber, SubscriberEdit};
 pub(crate) use upstreams::with_secret;
 
 use crate::document::{Declaration, PopulationDoc, RealmDoc};

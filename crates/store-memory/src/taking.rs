@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use adieu_core::{
-    ClientId, EndScope, EndingEntry, EndingPlace, HookEvent, Incarnation, Locator, MassEnding, NoticeReach,
-    NoticeWish, OwedNotice, Participant, RealmId, Receipt, Subscriber, Timestamp, ToldUpTo, UserId,
-    are_told_by_user, decide_hook_notices, decide_notices, decide_revocation_notices, told_with_others,
+    ClientId, EndScope, EndingEntry, EndingPlace, HookEvent, Locator, MassEnding, NoticeReach, NoticeWish,
+    OwedNotice, Participant, RealmId, Receipt, Subscriber, Timestamp, ToldUpTo, UserId, are_told_by_user,
+    decide_hook_notices, decide_notices, decide_revocation_notices, told_with_others,
 };
 use adieu_store::Taken;
 
@@ -49,79 +49,79 @@ impl Tables {
         match entry {
             entry if !entry.may_be_told() => None,
             EndingEntry::One { locator, incarnation, epoch, .. } => {
-                self.take_one((place, *locator, *incarnation), *epoch, taken, now);
+                let row = self.rows.get(locator).filter(|row| row.session().incarnation == *incarnation)?;
+                let (session, ended_at) = (row.session(), self.ended_at(row, *epoch, now));
+                let realm = session.realm;
+                let all = self.participants_of(session);
+                let own: Vec<_> = all.iter().filter(|one| one.epoch == *epoch).cloned().collect();
+                let record = match row {
+                    KeptRow::Ended(tombstone) => tombstone.epoch_record(*epoch),
+                    KeptRow::Stored(session) => session.reset_record(*epoch),
+                };
+                let event = HookEvent::of_session(session, record);
+                let mut notices = self.decide(NoticeReach::Session, &own, &[]);
+                notices.extend(decide_hook_notices(&self.subscribers_of(realm), place, &event));
+                self.owe((place, realm, ended_at), notices, taken, now);
                 None
             }
             EndingEntry::Many { scope, generation } => {
                 let of = |one: &&adieu_core::MassEnding| one.scope == *scope && one.generation == *generation;
                 let mass = self.mass_endings.iter().find(of).cloned().filter(|mass| mass.is_told())?;
-                let (realm, user) = self.whose(scope)?;
-                let subscribers = self.subscribers_of(realm);
-                let from = self.told_up_to.walk_from;
-                if from == 0 {
-                    let notices = self.of_many(place, &mass, user, &subscribers);
-                    self.owe((place, realm, mass.record.at), notices, taken, now);
-                }
-                let spared = mass.spared.and_then(|id| self.row(id)).map(|row| {
-                    let session = row.session();
-                    let all = self.participants_of(session);
-                    all.iter().filter(|one| one.epoch == session.epoch).cloned().collect::<Vec<_>>()
-                });
-                let spared = spared.unwrap_or_default();
-                let each = matches!(scope, EndScope::Realm(_)) && are_told_by_user(&subscribers, place);
-                let shared = self.participants.keys();
-                let all = self.rows.keys().filter(|_| each);
-                let behind = shared.chain(all).filter(|at| at.number() >= from);
-                let places: BTreeSet<Locator> = behind.copied().collect();
-                for at in places {
-                    if *left == 0 {
-                        return Some(at.number());
-                    }
-                    *left -= 1;
-                    let Some(row) = self.rows.get(&at) else { continue };
-                    let realm = row.session().realm;
-                    let all = self.participants_of(row.session()).to_vec();
-                    let Some(kept) = self.kept(row) else { continue };
-                    let told = told_with_others(&kept, all, &mass, now);
-                    let mut notices = self.decide(mass.scope.notice_reach(), &told, &spared);
-                    if each && kept.ended_with_others(&mass, now) {
-                        let user = row.session().user;
-                        notices.extend(
-                            self.users
-                                .get(&user)
-                                .into_iter()
-                                .flat_map(|user| decide_revocation_notices(&subscribers, place, user)),
-                        );
-                    }
-                    self.owe((place, realm, mass.record.at), notices, taken, now);
-                }
-                None
+                self.walk(place, &mass, left, taken, now)
             }
         }
     }
 
-    /// Makes receipts of the ending of one session.
-    fn take_one(
+    /// Makes receipts of an ending of many; says where the walk over its sessions goes on, if it is not done.
+    fn walk(
         &mut self,
-        (place, locator, incarnation): (EndingPlace, Locator, Incarnation),
-        epoch: u32,
+        place: EndingPlace,
+        mass: &MassEnding,
+        left: &mut u32,
         taken: &mut Taken,
         now: Timestamp,
-    ) {
-        let row = self.rows.get(&locator).filter(|row| row.session().incarnation == incarnation);
-        let Some(row) = row else { return };
-        let (session, ended_at) = (row.session(), self.ended_at(row, epoch, now));
-        let realm = session.realm;
-        let all = self.participants_of(session);
-        let own: Vec<_> = all.iter().filter(|one| one.epoch == epoch).cloned().collect();
-        let record = match row {
-            KeptRow::Ended(tombstone) => tombstone.epoch_record(epoch),
-            KeptRow::Stored(session) => session.reset_record(epoch),
-        };
-        let event = HookEvent::of_session(session, record);
-        let mut notices = self.decide(NoticeReach::Session, &own, &[]);
-        notices.extend(decide_hook_notices(&self.subscribers_of(realm), place, &event));
-        self.owe((place, realm, ended_at), notices, taken, now);
+    ) -> Option<u64> {
+        let (realm, user) = self.whose(&mass.scope)?;
+        let subscribers = self.subscribers_of(realm);
+        let from = self.told_up_to.walk_from;
+        if from == 0 {
+            let notices = self.of_many(place, mass, user, &subscribers);
+            self.owe((place, realm, mass.record.at), notices, taken, now);
+        }
+        let spared = mass.spared.and_then(|id| self.row(id)).map(|row| {
+            let session = row.session();
+            let all = self.participants_of(session);
+            all.iter().filter(|one| one.epoch == session.epoch).cloned().collect::<Vec<_>>()
+        });
+        let spared = spared.unwrap_or_default();
+        let each = matches!(mass.scope, EndScope::Realm(_)) && are_told_by_user(&subscribers, place);
+        let shared = self.participants.keys();
+        let all = self.rows.keys().filter(|_| each);
+        let behind = shared.chain(all).filter(|at| at.number() >= from);
+        let places: BTreeSet<Locator> = behind.copied().collect();
+        for at in places {
+            if *left == 0 {
+                return Some(at.number());
+            }
+            *left -= 1;
+            let Some(row) = self.rows.get(&at) else { continue };
+            let realm = row.session().realm;
+            let all = self.participants_of(row.session()).to_vec();
+            let Some(kept) = self.kept(row) else { continue };
+            let told = told_with_others(&kept, all, mass, now);
+            let mut notices = self.decide(mass.scope.notice_reach(), &told, &spared);
+            if each && kept.ended_with_others(mass, now) {
+                let user = row.session().user;
+                notices.extend(
+                    self.users
+                        .get(&user)
+                        .into_iter()
+                        .flat_map(|user| decide_revocation_notices(&subscribers, place, user)),
+                );
+            }
+            self.owe((place, realm, mass.record.at), notices, taken, now);
+        }
+        None
     }
 
     /// When an epoch of a session was over.

@@ -47,11 +47,8 @@ pub fn document() -> Value {
 }
 
 fn components() -> Value {
-    let mut all = schemas::all();
-    for (name, schema) in upstream_schemas::all() {
-        all[name] = schema;
-    }
-    all
+    let more = [subscriber_schemas::all(), upstream_schemas::all(), registration_schemas::all()];
+    schemas::all(more.concat())
 }
 
 fn paths() -> Value {

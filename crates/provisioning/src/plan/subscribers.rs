@@ -5,47 +5,12 @@
 
 use adieu_authority::{Subscriber, SubscriberId, SubscriberKind, subscriber_is_sound};
 
+use super::planned_subscriber::{PlannedSubscriber, SubscriberEdit};
 use super::{Change, Notes, Planned, Planner, Planning, taken};
 use crate::document::{RealmDoc, SubscriberDoc};
 use crate::error::{DocumentError, DocumentFault, Within, ensure};
 use crate::secrets::Source;
 use crate::subscriber_words::KindWords;
-
-/// A subscriber to be made.
-#[derive(Clone, Debug)]
-pub struct PlannedSubscriber {
-    /// Its name.
-    pub id: SubscriberId,
-    /// What it is sent.
-    pub kind: SubscriberKind,
-    /// Where to.
-    pub address: String,
-    /// Whether it is told.
-    pub enabled: bool,
-    /// Where its secret lies; a web hook's is drawn if nothing is said.
-    pub secret: Option<Source>,
-}
-
-/// What changes of a subscriber; what is none stays as it is.
-#[derive(Clone, Debug, Default)]
-pub struct SubscriberEdit {
-    kind: Option<SubscriberKind>,
-    address: Option<String>,
-    enabled: Option<bool>,
-}
-
-impl SubscriberEdit {
-    /// Makes the change.
-    pub fn apply_to(&self, subscriber: &mut Subscriber) {
-        if let Some(kind) = &self.kind {
-            subscriber.kind.clone_from(kind);
-        }
-        if let Some(address) = &self.address {
-            subscriber.address.clone_from(address);
-        }
-        subscriber.enabled = self.enabled.unwrap_or(subscriber.enabled);
-    }
-}
 
 impl SubscriberDoc {
     /// Where its secret lies.

@@ -51,6 +51,12 @@ async fn newest<E: Engine>(fixture: &Fixture<E>) -> Vec<String> {
     receipts(fixture, newest.id).await.iter().map(said).collect()
 }
 
+/// The same of the ending before.
+async fn last_but_one<E: Engine>(fixture: &Fixture<E>) -> Vec<String> {
+    let both = fixture.endings(EndingFilter::default(), 2).await;
+    receipts(fixture, both[1].id).await.iter().map(said).collect()
+}
+
 fn said(receipt: &Receipt) -> String {
     let what = match &receipt.message {
         None => "nothing".into(),
@@ -124,6 +130,14 @@ pub async fn a_subscriber_keeps_what_was_written<E: Engine>() {
     assert!(again.version > changed.version);
 }
 
+/// A session ends when it is over, and not when a sweep comes by.
+async fn ends_at_its_moment<E: Engine>(fixture: &Fixture<E>, over: Timestamp) {
+    let early = Timestamp::from_ms(over.ms() - 1);
+    fixture.store.expire_shared(early).await.expect("those that were over before");
+    assert_eq!(fixture.store.expire_shared(early).await.expect("a batch").sessions, 0);
+    assert_eq!(fixture.store.expire_shared(over).await.expect("a batch").sessions, 1);
+}
+
 /// Goal: whatever ends something in a realm is told to its web hooks, once, with what ended and how; nobody need have taken part. Of
 /// another realm nothing is told.
 pub async fn every_ending_of_a_realm_is_told_to_its_web_hooks<E: Engine>() {
@@ -163,9 +177,7 @@ pub async fn every_ending_of_a_realm_is_told_to_its_web_hooks<E: Engine>() {
                 drop(fixture.end(but, now).await.expect("an ending"));
                 drop(fixture.end(one, now).await.expect("an ending"));
                 assert_eq!(notices::take(&fixture, now).await, 2, "{name}");
-                let endings = fixture.endings(EndingFilter::default(), 2).await;
-                let all: Vec<_> = receipts(&fixture, endings[1].id).await.iter().map(said).collect();
-                assert_eq!(all, [format!("subscriber audit: {told}")]);
+                assert_eq!(last_but_one(&fixture).await, [format!("subscriber audit: {told}")]);
                 continue;
             }
             "client" => {
@@ -173,19 +185,10 @@ pub async fn every_ending_of_a_realm_is_told_to_its_web_hooks<E: Engine>() {
                 drop(fixture.remove_client(&"app".parse().expect("an id"), None).await.expect("removed"));
                 drop(fixture.end(EndTarget::User(user.id), now).await.expect("an ending"));
                 assert_eq!(notices::take(&fixture, now).await, 2, "{name}");
-                let endings = fixture.endings(EndingFilter::default(), 2).await;
-                let all: Vec<_> = receipts(&fixture, endings[1].id).await.iter().map(said).collect();
-                assert_eq!(all, [format!("subscriber audit: {told}")]);
+                assert_eq!(last_but_one(&fixture).await, [format!("subscriber audit: {told}")]);
                 continue;
             }
-            "idle" => {
-                // At its moment, and not when a sweep comes by.
-                let over = at(1).plus(IDLE);
-                let early = Timestamp::from_ms(over.ms() - 1);
-                fixture.store.expire_shared(early).await.expect("those that were over before");
-                assert_eq!(fixture.store.expire_shared(early).await.expect("a batch").sessions, 0);
-                assert_eq!(fixture.store.expire_shared(over).await.expect("a batch").sessions, 1);
-            }
+            "idle" => ends_at_its_moment(&fixture, at(1).plus(IDLE)).await,
             _ => drop(fixture.end(EndTarget::Realm(fixture.realm), now).await.expect("an ending")),
         }
         assert_eq!(notices::take(&fixture, at(late)).await, 1, "{name}");

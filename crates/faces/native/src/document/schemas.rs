@@ -5,7 +5,7 @@
 use adieu_authority::Alg;
 use serde_json::{Map, Value, json};
 
-use super::{ending_schemas, notice_schemas, registration_schemas, subscriber_schemas};
+use super::{ending_schemas, notice_schemas};
 use crate::keys::STATES;
 use crate::roles::{ROLES_MAX, WORDS};
 
@@ -97,8 +97,8 @@ pub(super) fn page(of: &str) -> Value {
     object(vec![("items", json!({"type": "array", "items": named(of)})), ("next", next)])
 }
 
-/// All schemas by name.
-pub(super) fn all() -> Value {
+/// All schemas by name, with some of a file of their own.
+pub(super) fn all(more: Vec<(&'static str, Value)>) -> Value {
     let mut all = Map::new();
     for (name, schema) in common()
         .into_iter()
@@ -106,8 +106,7 @@ pub(super) fn all() -> Value {
         .chain(clients())
         .chain(sessions())
         .chain(ending_schemas::all().into_iter().chain(notice_schemas::all()))
-        .chain(subscriber_schemas::all())
-        .chain(registration_schemas::all())
+        .chain(more)
         .chain(declarations())
     {
         all.insert(name.to_owned(), schema);
