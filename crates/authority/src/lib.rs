@@ -44,6 +44,7 @@ mod whence;
 
 use std::sync::{Arc, OnceLock};
 
+pub use adieu_core::names::matched;
 pub use adieu_core::{
     AccountLock, Actor, AfterPassword, AmendError, AmendOrder, Amendment, ApplicationTrait, Assurance,
     Beyond, Cause, Channel, Client, ClientAuth, ClientDraft, ClientId, CodeSet, ConfirmError, Device,

@@ -10,6 +10,7 @@ pub mod applications;
 pub mod assurance;
 pub mod cause;
 pub mod check;
+mod client_bounds;
 mod client_sid;
 pub mod clients;
 pub mod confirm_codes;
@@ -60,6 +61,7 @@ pub mod sign_on;
 pub mod sweep;
 pub mod time;
 pub mod token;
+mod trait_names;
 mod uuid_form;
 pub mod version;
 
@@ -69,6 +71,7 @@ pub use applications::ApplicationTrait;
 pub use assurance::{Assurance, RECOVERY_CODE, SecondFactorRule, assurance_of};
 pub use cause::Cause;
 pub use check::{Check, FoundSession, HalfSession, LiveSession, decide_check, decide_find};
+pub use client_bounds::{client_is_within_bounds, is_origin, is_token_life};
 pub use client_sid::{SidForm, session_named};
 pub use clients::{
     ClientChanges, ClientDraft, ClientsFacts, EditClientOrder, EditClientsOrder, EditedClient,
@@ -123,7 +126,7 @@ pub use people::{
 };
 pub use places::{
     PopulationAround, RealmDraft, decide_create_population, decide_create_realm, decide_edit_population,
-    decide_remove_population, decide_second_factor_rule, is_realm_path,
+    decide_remove_population, decide_second_factor_rule, is_population_name, is_realm_path,
 };
 pub use receipt::{
     ANSWER_KEPT_BYTES, NoticeAnswer, Receipt, ReceiptKey, ReceiptState, Settlement, Tried, decide_settlement,
@@ -146,4 +149,5 @@ pub use sign_on::{How, SignOnError, SignOnOrder, SignedOn};
 pub use sweep::{SweepBounds, spent};
 pub use time::{Clock, Span, Timestamp};
 pub use token::{SessionSecret, SessionToken, TokenHash};
+pub use trait_names::{TraitNames, traits_are_sound};
 pub use version::{RemovedVersions, Version};

@@ -297,6 +297,14 @@ fn member(fault: RecordFault) -> &'static str {
         RecordFault::PostLogoutRedirectUri => "post_logout_redirect_uris",
         RecordFault::Username => "username",
         RecordFault::Email => "email",
+        RecordFault::TraitUsername => "traits.username",
+        RecordFault::TraitEmail => "traits.email",
+        RecordFault::AccessLife => "access_life_s",
+        RecordFault::RefreshLife => "refresh_life_s",
+        RecordFault::Origin => "origins",
+        RecordFault::BackchannelLogoutSession => "backchannel_logout_session_required",
+        RecordFault::FrontchannelLogoutSession => "frontchannel_logout_session_required",
+        RecordFault::PopulationName => "name",
         RecordFault::RealmPath => "path",
     }
 }

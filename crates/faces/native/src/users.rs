@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use adieu_authority::{
     AfterPassword, LockChange, NewPerson, Population, PopulationId, Realm, RoleAssignment, User, UserEdit,
-    UserId,
+    UserId, matched,
 };
 use axum::body::Body;
 use serde::Deserialize;
@@ -178,7 +178,7 @@ fn renamed(user: &User, edit: &UserEdit) -> Option<String> {
     let before: Map<String, Value> = serde_json::from_str(&user.traits).ok()?;
     let mut traits = before.clone();
     let mut follow = |member: &str, old: Option<&str>, new: Option<&str>| {
-        if old.is_some() && traits.get(member).and_then(Value::as_str) == old {
+        if old.is_some() && traits.get(member).and_then(Value::as_str).map(matched) == old.map(matched) {
             match new {
                 Some(new) => traits.insert(member.into(), new.into()),
                 None => traits.remove(member),
