@@ -16,6 +16,7 @@ mod endings;
 mod first_factor;
 mod flows;
 mod foreign_hash;
+mod form_uses;
 mod grants;
 mod hashing;
 mod inspect;
@@ -78,6 +79,7 @@ pub use clients::{HeldGrants, NewClient, RotationError, SecretRotation};
 pub use endings::{endings_noted, noting_endings};
 pub use first_factor::FirstFactor;
 pub use flows::NewFlow;
+pub use form_uses::{FormKey, FormTurn, FormUse};
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};
 pub use hashing::{HashCost, HashError};
 pub use inspect::{Active, ActiveRefresh, For, Principal};
@@ -99,6 +101,7 @@ pub use unfinished::FlowLimits;
 pub use verification::is_known_hash;
 
 use crate::counts::Counts;
+use crate::form_uses::FormTurns;
 use crate::hashing::Hashing;
 use crate::known_places::KnownPlaces;
 use crate::realms::Realms;
@@ -142,6 +145,7 @@ struct Inner {
     revocations: CallThrottle,
     refusals: RefusalLines,
     unfinished: Unfinished,
+    form_turns: Arc<FormTurns>,
     places: KnownPlaces,
     after_endings: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
@@ -170,6 +174,7 @@ impl Authority {
                 revocations: CallThrottle::default(),
                 refusals: RefusalLines::default(),
                 unfinished,
+                form_turns: Arc::default(),
                 places: KnownPlaces::default(),
                 after_endings: OnceLock::new(),
             }),

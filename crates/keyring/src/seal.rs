@@ -20,6 +20,8 @@ pub enum SealPurpose {
     UpstreamSecret,
     /// What signs calls to a web hook.
     WebHookSecret,
+    /// The session that a form led to.
+    FormUse,
 }
 
 impl SealPurpose {
@@ -28,6 +30,7 @@ impl SealPurpose {
             Self::SigningKey => Purpose::SigningKeys,
             Self::UpstreamSecret => Purpose::UpstreamSecrets,
             Self::WebHookSecret => Purpose::WebHookSecrets,
+            Self::FormUse => Purpose::FormUses,
         }
     }
 }
