@@ -23,6 +23,7 @@ fn main() -> io::Result<()> {
         password_name: "password",
         hidden: &[("csrf_token", "x")],
         error: None,
+        others: &[Link { href: "/self-service/registration/browser", text: "Sign up" }],
     };
     let failed = SignOnPage {
         identifier: "ada@example.org",

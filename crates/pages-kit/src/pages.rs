@@ -26,6 +26,8 @@ pub struct SignOnPage<'a> {
     pub hidden: &'a [(&'a str, &'a str)],
     /// Why the last try failed.
     pub error: Option<&'a str>,
+    /// Other ways to sign on.
+    pub others: &'a [Link<'a>],
 }
 
 impl SignOnPage<'_> {
@@ -156,6 +158,7 @@ mod tests {
             password_name: text,
             hidden: &[(NASTY, NASTY)],
             error: Some(text),
+            others: &[],
         }
     }
 
@@ -168,8 +171,10 @@ mod tests {
 
     #[test]
     fn every_value_is_escaped() {
-        check_escaped(&SignOnPage { method: NASTY, application: Some(NASTY), ..sign_on(NASTY) }.html(), 11);
         let links = [Link { href: NASTY, text: NASTY }];
+        let sign_on =
+            SignOnPage { method: NASTY, application: Some(NASTY), others: &links, ..sign_on(NASTY) };
+        check_escaped(&sign_on.html(), 13);
         let form = SignOffPage { method: NASTY, action: NASTY, hidden: &[(NASTY, NASTY)], label: NASTY };
         let page = ErrorPage {
             title: NASTY,

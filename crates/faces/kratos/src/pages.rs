@@ -6,7 +6,7 @@ mod error_words;
 mod forms;
 
 use adieu_authority::{HalfSession, LiveSession};
-use adieu_http_kit::form::Params;
+use adieu_http_kit::form::{Params, append_query};
 use adieu_pages_kit::{
     CodeEntry, ErrorPage, Link, PageHeaders, SignOffPage, SignOnPage, SignedOnPage, StatusPage,
     form_action_of,
@@ -28,7 +28,8 @@ use crate::wire::flow_id;
 
 /// `GET /self-service/ui/login?flow=`. A flow that is gone or another browser's begins anew.
 pub(crate) async fn login(face: &Face, call: &Call) -> Answer {
-    shown(face, call, login_page).await
+    let registers = face.realm().await.is_ok_and(|realm| face.authority.registers(&realm));
+    shown(face, call, |face, flow: &LoginFlow| login_page(face, flow, registers)).await
 }
 
 /// `GET /self-service/ui/settings?flow=`, likewise.
@@ -92,15 +93,26 @@ async fn shown<F: SelfServiceFlow>(
     }
 }
 
-fn login_page(face: &Face, flow: &LoginFlow) -> Answer {
+/// Where strangers make themselves users; they come back to where the flow leads.
+fn sign_up(face: &Face, flow: &LoginFlow) -> String {
+    let begin = format!("{}/self-service/registration/browser", face.base(flow.head.mount));
+    match &flow.head.return_to {
+        Some(to) => append_query(&begin, "return_to", to),
+        None => begin,
+    }
+}
+
+fn login_page(face: &Face, flow: &LoginFlow, registers: bool) -> Answer {
     let action = flow.head.action::<LoginFlow>(&face.base(flow.head.mount));
     let settings = format!("{}/self-service/settings/browser", face.base(flow.head.mount));
     let said = flow.messages.first().or(flow.field_messages.first().map(|(_, message)| message));
     let html = match flow.asks {
         Asks::Password => {
             let identifier = flow.refresh.as_deref().unwrap_or(&flow.identifier);
+            let sign_up = (registers && flow.refresh.is_none()).then(|| sign_up(face, flow));
+            let others: Vec<_> = sign_up.iter().map(|href| Link { href, text: "Sign up" }).collect();
             SignOnPage {
-                realm: face.settings.realm.trim_start_matches('/'),
+                realm: &face.settings.realm,
                 application: None,
                 action: &action,
                 method: "post",
@@ -109,6 +121,7 @@ fn login_page(face: &Face, flow: &LoginFlow) -> Answer {
                 password_name: "password",
                 hidden: &[("csrf_token", &flow.head.csrf), ("method", "password")],
                 error: said.map(Message::text),
+                others: &others,
             }
             .html()
         }

@@ -66,8 +66,9 @@ impl Endpoint {
         match self {
             Self::Discovery | Self::Keys | Self::SignedOff | Self::CheckSession => "GET, HEAD",
             Self::Push | Self::Token | Self::Introspect | Self::Revoke | Self::RevokeUser => "POST",
-            Self::SignOn | Self::Choose | Self::SignOff => "POST",
+            Self::Choose => "POST",
             Self::Authorize | Self::Userinfo | Self::EndSession => "GET, POST",
+            Self::SignOn | Self::SignOff => "GET, POST",
         }
     }
 

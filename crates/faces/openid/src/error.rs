@@ -279,24 +279,20 @@ impl From<UserinfoError> for OpenIdError {
 }
 
 /// What the sign-on page says of a failure after which the form may be sent again; an error if it may not.
-pub(crate) fn words_of(failure: SignOnFailure) -> Result<(StatusCode, String), OpenIdError> {
-    let (status, words) = match failure {
-        SignOnFailure::WrongCredentials { .. } => (StatusCode::UNAUTHORIZED, "Name or password is wrong."),
+pub(crate) fn words_of(failure: SignOnFailure) -> Result<String, OpenIdError> {
+    let words = match failure {
+        SignOnFailure::WrongCredentials { .. } => "Name or password is wrong.",
         SignOnFailure::Limited { retry_after } => {
             let seconds = u64::try_from(retry_after.s() + 1).unwrap_or_default();
-            return Ok((StatusCode::TOO_MANY_REQUESTS, adieu_pages_kit::too_often(seconds)));
+            return Ok(adieu_pages_kit::too_often(seconds));
         }
-        SignOnFailure::Disabled(_) => (StatusCode::UNAUTHORIZED, "This account cannot be used at present."),
+        SignOnFailure::Disabled(_) => "This account cannot be used at present.",
         // A second factor was made at this very moment: the password is asked for again, and then that.
-        SignOnFailure::SecondFactor(_) => (StatusCode::UNAUTHORIZED, "Please sign on once more."),
-        SignOnFailure::NotEnrolled => {
-            (StatusCode::UNAUTHORIZED, "A second factor is asked for here, and this account has none yet.")
-        }
-        SignOnFailure::TooMany | SignOnFailure::Quota => {
-            (StatusCode::UNAUTHORIZED, "There are too many sessions of this account.")
-        }
+        SignOnFailure::SecondFactor(_) => "Please sign on once more.",
+        SignOnFailure::NotEnrolled => "A second factor is asked for here, and this account has none yet.",
+        SignOnFailure::TooMany | SignOnFailure::Quota => "There are too many sessions of this account.",
         SignOnFailure::Busy => return Err(OpenIdError::Busy),
         SignOnFailure::Outage(outage) => return Err(OpenIdError::CannotTell(outage)),
     };
-    Ok((status, words.to_owned()))
+    Ok(words.to_owned())
 }
